@@ -5,16 +5,19 @@ import { inNextTurn } from '../harness/real-time.js';
 import { runAhead } from '../harness/run-ahead.js';
 import { TestClock } from '../harness/test-clock.js';
 
-/** A task that `run` of a bed waits for. */
+/** A task that was run with the bed's `run` and has not ended. */
 export interface Run {
   /** The handler's name. */
   readonly name: string;
   readonly context: TaskContext;
-  /** Called with the error of a task that does not come to an end. */
+  /** Called with an error if the task doesn't end. */
   readonly fail: (error: unknown) => void;
 }
 
-/** The clocks that begin to run ahead in the next turn. Most tasks need no time, and have ended by then. */
+/**
+ * The clocks that will begin to run ahead in the next turn of the event loop. They don't begin at once, since most
+ * tasks need no time on the clock and have ended by then.
+ */
 const unfollowed = new Set<RunClock>();
 let isTurnAwaited = false;
 
@@ -30,18 +33,21 @@ function followSoon(clock: RunClock): void {
   });
 }
 
-/** A clock that runs ahead by itself while tasks are waited for. */
+/** A clock that runs ahead by itself, from timer to timer, while tasks are run. */
 class RunClock extends TestClock {
   readonly #runs = new Set<Run>();
   #progress = 0;
   #follows = false;
 
-  /** True while time stands still. */
+  /** True while the clock must not run ahead. */
   protected get stands(): boolean {
     return false;
   }
 
-  /** Runs a task, and ahead to each timer as soon as the process is at rest, until it has settled. */
+  /**
+   * Runs a task. Until the task has settled, the clock moves on to the next timer whenever the process has nothing else
+   * to do.
+   */
   async runTask<T>(run: Run, work: () => Promise<T>): Promise<T> {
     this.#runs.add(run);
     this.#progress++;
@@ -55,7 +61,7 @@ class RunClock extends TestClock {
     }
   }
 
-  /** Runs ahead until no task is waited for. */
+  /** Lets the clock run ahead until no task is left that was run with `runTask`. */
   async follow(): Promise<void> {
     if (this.#follows) return;
     this.#follows = true;
@@ -86,13 +92,14 @@ class RunClock extends TestClock {
 }
 
 /**
- * The clock of a bed. It runs ahead while `run` waits for a task, and stands still while a started task is open: a task
- * that is then run has a time of its own, which begins now.
+ * The clock of a bed. It runs ahead while tasks are run with the bed's `run`, and stands still while a task is open
+ * that was started with the bed's `start`. A task that is run while a started one is open gets its own clock, which
+ * begins at the present time and runs ahead.
  */
 export class BedClock extends RunClock {
-  /** The number of started tasks that have not settled. Only a test moves their time. */
+  /** The number of tasks that were started with `start` and have not settled. Only the test moves their time. */
   started = 0;
-  /** The time of each task that was run beside a started one. */
+  /** The clock of each task that was run while a started task was open. */
   readonly #own = new WeakMap<TaskContext, RunClock>();
   #hasOwn = false;
 

@@ -3,13 +3,16 @@ import type { TaskContext } from '../../declare/task-context.js';
 import { silentLog, type Logger } from '../../base/log/log.js';
 import { tokenHash } from '../../base/token-hash.js';
 
-/** Returns the ARN of a handler's activity; for a bare name, a made-up ARN with that name. */
+/**
+ * Returns the ARN of a handler's activity. If the activity is declared by a bare name, returns a made-up ARN with that
+ * name.
+ */
 export function activityArnOf({ activity }: HandlerDefinition): string {
   if (activity.kind === 'arn') return activity.arn;
   return `arn:aws:states:us-east-1:123456789012:activity:${activity.name}`;
 }
 
-/** The parts that the context of a task in a bed is made of. */
+/** The parts from which the context of a task in a bed is made. */
 export interface ContextRecipe {
   readonly definition: HandlerDefinition;
   readonly json: string;
@@ -35,8 +38,8 @@ export function bedContext({ definition, json, token, log, receivedAt, signal }:
 }
 
 /**
- * Makes a task's context, for a handler that is called without a bed. The signals never abort, and heartbeats are
- * always accepted.
+ * Makes a task's context, for calling a handler without a bed. Its signals never abort, and its heartbeats are always
+ * accepted.
  */
 export function createTaskContext(overrides: Partial<TaskContext> = {}): TaskContext {
   return {

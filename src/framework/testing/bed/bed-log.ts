@@ -4,11 +4,11 @@ import { type Logger, partsOf } from '../../base/log/log.js';
 export interface LogEntry {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
   readonly message: string;
-  /** The fields of the line, and those of its logger that the line does not set. */
+  /** The fields of the line, together with the fields of its logger. If both have a field, the line's value is used. */
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
-/** Makes a logger that adds its lines to `entries`, and passes them on. */
+/** Makes a logger that adds each line to `entries`, and passes it on to the logger `passOn`. */
 export function keepLog(entries: LogEntry[], passOn: Logger, fields: Record<string, unknown> = {}): Logger {
   const line =
     (level: LogEntry['level']) =>

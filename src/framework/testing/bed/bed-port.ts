@@ -2,7 +2,7 @@ import type { Clock } from '../../base/time/clock.js';
 import type { ReportRequest } from '../../aws/call-request.js';
 import type { ActivityPort, PollAnswer, ReportAnswer } from '../../aws/activity-port.js';
 
-/** The result of a task, as a worker would report it to the service. */
+/** The result of a task, as a worker would report it to Step Functions. */
 export type TaskResult<Output = unknown> =
   | {
       readonly status: 'succeeded';
@@ -13,14 +13,19 @@ export type TaskResult<Output = unknown> =
       readonly error: string;
       /** The cause as the JSON text that would be sent. */ readonly cause: string;
     }
-  /** The service no longer wants the task, and gets no result. */
+  /** Step Functions no longer wants the task, so no result was accepted. */
   | { readonly status: 'gone' };
 
-/** Answers the calls for one task in a bed, in place of the service: accepts everything until the task is gone. */
+/**
+ * Answers the calls for one task in a bed, in place of Step Functions. Every call is accepted until the task is gone.
+ */
 export class BedPort implements ActivityPort {
-  /** The epoch milliseconds of accepted heartbeats. */
+  /** The times of the accepted heartbeats, in epoch milliseconds. */
   readonly heartbeats: number[] = [];
-  /** The accepted result; `gone` before there is one, and for good once the task is gone. */
+  /**
+   * The accepted result. Its status is `gone` until there is a result, and stays `gone` if the task is gone before
+   * that.
+   */
   result: TaskResult = { status: 'gone' };
   #gone: Error | undefined;
   readonly #clock: Clock;
@@ -29,7 +34,7 @@ export class BedPort implements ActivityPort {
     this.#clock = clock;
   }
 
-  /** Makes the task gone: no report or heartbeat is accepted from now on. */
+  /** Makes the task gone: from now on no result, failure or heartbeat is accepted. */
   close(): void {
     this.#gone = Object.assign(new Error('Task Timed Out'), { name: 'TaskTimedOut' });
   }

@@ -1,13 +1,13 @@
 type Method = (...args: never[]) => unknown;
 
-/** The names of the methods of a class, or of several classes: any of them may be a handler. */
+/** The names of the methods of a class, or of several classes. Any of these methods may be a handler. */
 export type HandlerName<T> = T extends unknown
   ? { [K in keyof T]: T[K] extends Method ? K : never }[keyof T] & string
   : never;
 
 type MethodOf<T, M> = T extends unknown ? (M extends keyof T ? T[M] : never) : never;
 
-/** The type of a handler's input, as a JSON value. `runText` can send any other text. */
+/** The type of a handler's input as a JSON value. To send a text that isn't of this type, a test uses `runText`. */
 export type InputOf<T, M> =
   MethodOf<T, M> extends (...args: infer P) => unknown
     ? P extends readonly [infer Input, ...unknown[]]
@@ -15,11 +15,11 @@ export type InputOf<T, M> =
       : unknown
     : unknown;
 
-/** The type of a handler's output, after it was sent as JSON. */
+/** The type of a handler's output after it was written as JSON and parsed. */
 export type OutputOf<T, M> =
   MethodOf<T, M> extends (...args: never[]) => infer R ? Parsed<Awaited<R>> : never;
 
-/** The type of the JSON values from which a value of type `T` is made. */
+/** The type of the JSON value from which a value of type `T` is made. */
 export type Json<T> = unknown extends T
   ? unknown
   : T extends string | number | boolean | null | undefined

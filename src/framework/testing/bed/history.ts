@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { TaskResult } from './bed-port.js';
 
-/** One attempt at an activity's task, from the history of an execution. */
+/** One attempt at an activity's task, read from the history of an execution. */
 export interface RecordedTask {
   /** The ARN of the activity. */
   readonly activity: string;
@@ -12,7 +12,7 @@ export interface RecordedTask {
   readonly eventId: number;
 }
 
-/** The parts of the output of `aws stepfunctions get-execution-history` that are read here. */
+/** The part of the output of `aws stepfunctions get-execution-history` that is read here. */
 export interface History {
   readonly events: readonly HistoryEvent[];
 }
@@ -27,9 +27,10 @@ interface HistoryEvent {
 }
 
 /**
- * Reads the attempts that a worker has ended. Attempts that timed out or were lost say nothing about a handler.
- * @throws an Error that names the file, where the file can't be read, is no history, or lacks an attempt's input or
- * output
+ * Reads the attempts that a worker has ended. Attempts that timed out or were lost are left out, since they say nothing
+ * about a handler.
+ * @throws an Error that names the file, if the file can't be read, isn't a history, or doesn't contain an attempt's
+ * input or output
  */
 export async function readRecordedTasks(source: string | History): Promise<RecordedTask[]> {
   const history: unknown = typeof source === 'string' ? await readJson(source) : source;
@@ -91,7 +92,10 @@ function resultOf(event: HistoryEvent, where: string): TaskResult | undefined {
   }
 }
 
-/** Returns the event that scheduled the task which an event ended. Each event names the one before it in its branch. */
+/**
+ * Returns the event that scheduled the task which the given event ended. It is found by following `previousEventId`
+ * from event to event.
+ */
 function scheduledBefore(
   event: HistoryEvent,
   byId: ReadonlyMap<number, HistoryEvent>,

@@ -17,15 +17,18 @@ export interface ReplayedTask {
 /** The results of running all tasks of a history again. */
 export interface Replay {
   readonly tasks: readonly ReplayedTask[];
-  /** The tasks whose result differs from the record: in status, output or error name. Causes may differ. */
+  /**
+   * The tasks whose result differs from the recorded one in its status, output or error name. Differences of causes are
+   * ignored.
+   */
   readonly differences: readonly ReplayedTask[];
-  /** The ARNs of recorded activities that no handler of the bed takes. */
+  /** The ARNs of recorded activities for which the bed has no handler. */
   readonly unhandled: readonly string[];
 }
 
 type Run = (json: string, handler: string) => Promise<TaskResult>;
 
-/** Runs the input of every recorded task through its handler, one after the other. */
+/** Runs the input of every recorded task through its handler, one task after the other. */
 export async function replay(
   source: string | History,
   handlers: readonly HandlerDefinition[],
@@ -43,8 +46,8 @@ export async function replay(
 }
 
 /**
- * Returns the handler whose activity has the ARN; where there is none, the one whose activity has the same name, since
- * stages and accounts differ.
+ * Returns the handler whose activity has the ARN. If there is none, returns the handler whose activity has the same
+ * name, since the account or region of the recording may differ.
  */
 function handlerOf(arn: RecordedTask['activity'], handlers: readonly HandlerDefinition[]) {
   const name = arn.split(':').at(-1);

@@ -14,7 +14,7 @@ import { BedPort, type TaskResult } from './bed-port.js';
 import type { StartOptions } from '../harness/options.js';
 import { taskWorld } from '../harness/task-world.js';
 
-/** The parts that a running task is made of. */
+/** The parts from which a running task is made. */
 export interface TaskRecipe {
   readonly definition: HandlerDefinition;
   readonly handle: CompiledHandler;
@@ -22,22 +22,25 @@ export interface TaskRecipe {
   readonly log: Logger;
   readonly json: string;
   readonly token: string;
-  /** The task's own options, which win over `@Handle` and `@Activity`, as the config's `handlers` do. */
+  /** The task's own options. They override those of `@Handle` and `@Activity`, as the config's `handlers` do. */
   readonly options: StartOptions;
-  /** Called once the handler has settled. */
+  /** Called when the handler has settled. */
   readonly onSettled: () => void;
 }
 
 /**
- * A task that runs in a bed as it would in a worker, on a clock that a test moves, with a service that accepts
- * everything.
+ * A task that runs in a bed as it would in a worker. The test moves its clock, and every call to Step Functions is
+ * accepted until the task is gone.
  */
 export class RunningTask<Output = unknown> {
-  /** Resolves with the result that the worker would report. A task that waits for time needs `advance` first. */
+  /**
+   * Resolves with the result that the worker would report. If the task waits for time on the clock, the test must call
+   * `advance` for this to resolve.
+   */
   readonly outcome: Promise<TaskResult<Output>>;
-  /** The lines that the task has logged through `task.log` and its children. */
+  /** The lines that were logged with `task.log` and its child loggers. */
   readonly logs: readonly LogEntry[];
-  /** The clock of the task, which the test moves. */
+  /** The clock of the task. The test moves it. */
   readonly clock: HandClock;
   readonly #task: Task;
   readonly #port: BedPort;
@@ -73,7 +76,7 @@ export class RunningTask<Output = unknown> {
     void this.#task.run(onSettled).then(() => (this.#settled = true));
   }
 
-  /** The context that the handler was called with. */
+  /** The context with which the handler was called. */
   get context(): TaskContext {
     return this.#task.context;
   }
@@ -83,40 +86,42 @@ export class RunningTask<Output = unknown> {
     return this.#port.heartbeats.length;
   }
 
-  /** The latest progress that the handler has reported; undefined before the first. */
+  /** The last progress that the handler has reported; undefined if it has reported none. */
   get progress(): TaskProgress | undefined {
     return this.#task.progress;
   }
 
-  /** True once nothing of the task is left: the handler has settled, too, so that its slot would be free. */
+  /**
+   * True when nothing of the task is left running: the handler has settled too, so a worker's slot would be free again.
+   */
   get settled(): boolean {
     return this.#settled;
   }
 
-  /** Moves the clock on by a duration such as `'20s'`, and runs every timer that falls due on the way. */
+  /** Moves the clock on by a duration such as `'20s'`, and runs every timer that falls due in that time. */
   async advance(duration: string): Promise<void> {
     await this.clock.advance(millisecondsOf(duration));
   }
 
   /**
-   * Makes the task gone, as after its timeout or the end of its execution. A heartbeat is sent at once, by which the
-   * task learns of it.
+   * Makes the task gone, as it is after its timeout or the end of its execution. A heartbeat is sent at once, and from
+   * its answer the task learns that it is gone.
    */
   async gone(): Promise<void> {
     this.#port.close();
-    // The context's own heartbeat is sent at once, and rejects where the task is gone.
+    // The context's own heartbeat is sent at once, and rejects if the task is gone.
     await this.context.heartbeat().catch(() => {});
     await this.clock.settle();
   }
 
-  /** Begins the shutdown of the worker. The task's signal aborts when the grace is over. */
+  /** Starts the shutdown of the worker. The task's signal aborts when the grace has passed. */
   async shutdown(): Promise<void> {
     this.#task.beginDrain(Number.POSITIVE_INFINITY);
     this.clock.after(this.#graceMs, () => this.#task.shutDown());
     await this.clock.settle();
   }
 
-  /** Aborts the task's signal, as at the end of the grace. */
+  /** Aborts the task's signal, as a worker does when the grace has passed. */
   abort(): void {
     this.#task.shutDown();
   }

@@ -27,60 +27,63 @@ import { RunningTask } from './running-task.js';
 import type { TaskResult } from './bed-port.js';
 import type { HandlerName, InputOf, OutputOf } from './handler-types.js';
 
-/** Runs tasks through the real pipeline of the handlers of some classes. */
+/**
+ * Runs tasks through the handlers of some classes, with the same input checks, interceptors and output checks as in a
+ * worker.
+ */
 export interface TestBed<T extends object> {
-  /** The container of this bed, in which handlers and mocks are registered. */
+  /** The container of this bed, in which the handlers' dependencies and the mocks are registered. */
   readonly container: DependencyContainer;
   /**
-   * The clock that `CLOCK` injects. During `run` the clock moves ahead by itself; after `start` it stands still until
-   * the test moves it, and a `run` beside a started task has a time of its own. The clock moves only while no real work
-   * is on its way for a task.
+   * The clock that is injected for `CLOCK`. During `run` it moves on by itself. After `start` it stands still until the
+   * test moves it, and a task that is then run with `run` has its own clock. The clock doesn't move while a task does
+   * real work, such as reading a file.
    */
   readonly clock: HandClock;
   /**
-   * Runs a task through its handler and resolves with the result that the worker would report. No heartbeats are sent
-   * and no deadline is kept: see `start`. Rejects with an error that names the handler where it never settles, takes
-   * longer than `realTimeLimit`, or sleeps on `CLOCK` for ever.
-   * @param input is written as JSON and parsed, as an execution's input is
-   * @param options `handler`, as `'Class.method'`: required where the classes have several handlers
+   * Runs a task through its handler, and resolves with the result that the worker would report. Sends no heartbeats and
+   * enforces no deadline; `start` does both. Rejects with an error that names the handler if the handler never settles,
+   * takes longer than `realTimeLimit`, or sleeps on `CLOCK` for ever.
+   * @param input is written as JSON and parsed again, as the input of an execution is
+   * @param options `handler`, as `'Class.method'`: required if the classes have several handlers
    */
   run<M extends HandlerName<T> = HandlerName<T>>(
     input: InputOf<T, M>,
     options?: RunOptions<M>,
   ): Promise<TaskResult<OutputOf<T, M>>>;
-  /** Runs a task as `run` does, with the text of the input as a worker would receive it. The text may be no JSON. */
+  /** Runs a task like `run`, but is given the input's text as a worker would receive it. The text needn't be JSON. */
   runText<M extends HandlerName<T> = HandlerName<T>>(
     json: string,
     options?: RunOptions<M>,
   ): Promise<TaskResult<OutputOf<T, M>>>;
   /**
-   * Starts a task on the bed's clock, which stands still until the test moves it.
-   * @param options `heartbeat` and `timeout` win over the decorators'.
+   * Starts a task. The bed's clock then stands still until the test moves it.
+   * @param options `heartbeat` and `timeout` override those of the decorators.
    */
   start<M extends HandlerName<T> = HandlerName<T>>(
     input: InputOf<T, M>,
     options?: RunOptions<M> & StartOptions,
   ): Promise<RunningTask<OutputOf<T, M>>>;
   /**
-   * Runs the input of every task that a worker ended in a recorded execution through its handler, and reports the
-   * results that differ.
+   * Takes every task that a worker ended in a recorded execution, runs its input through its handler, and reports the
+   * results that differ from the recorded ones.
    * @param history the output of `aws stepfunctions get-execution-history`: the path of a file, or its content
    */
   replay(history: string | History): Promise<Replay>;
   /**
-   * Ends the bed: open runs reject, the signals of all tasks abort, and the providers are disposed of, with each value
-   * that `setup` registered and that has a `dispose()`. Calling it again returns the same promise.
-   * @throws what a provider throws, and an Error where they take longer than `realTimeLimit`
+   * Closes the bed: open runs reject, the signals of all tasks abort, and the providers are disposed of, including each
+   * value that `setup` registered and that has a `dispose()`. Each call returns the same promise.
+   * @throws whatever a provider throws, and an Error if disposing takes longer than `realTimeLimit`
    */
   close(): Promise<void>;
-  /** As `close`, for `await using`. */
+  /** The same as `close`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
 /**
  * Makes a bed: a worker's container, checks and compiled handlers, without any connection.
- * @throws StartError for every problem that would keep a worker from starting, but for an unset `${NAME}` in the ARN of
- * an activity
+ * @throws StartError with every problem because of which a worker wouldn't start, except for an unset `${NAME}` in the
+ * ARN of an activity
  */
 export async function createTestBed<C extends Constructor<object>>(
   classes: C | readonly C[],
@@ -116,7 +119,7 @@ class Bed<T extends object> implements TestBed<T> {
   readonly #work: RealWork;
   readonly #dispose: () => Promise<void>;
   readonly #calls = new OpenCalls();
-  /** Each aborts the signal of a task that has not settled. */
+  /** For each task that has not settled, a function that aborts its signal. */
   readonly #aborts = new Set<() => void>();
   #tasks = 0;
   #closing: Promise<void> | undefined;
@@ -236,7 +239,10 @@ class Bed<T extends object> implements TestBed<T> {
 
 const textOf = (input: unknown): string => JSON.stringify(input) ?? 'null';
 
-/** Returns the hand clock that the container has for `CLOCK`; a new one where a mock is another kind of clock. */
+/**
+ * Returns the hand clock that the container has for `CLOCK`. If a mock puts another kind of clock there, returns a new
+ * hand clock.
+ */
 function handClockOf(container: DependencyContainer, work: RealWork): HandClock {
   const clock = container.resolve(CLOCK);
   return clock instanceof HandClock ? clock : new BedClock(work);

@@ -26,16 +26,16 @@ export interface BedHandler {
   readonly handle: CompiledHandler;
 }
 
-/** The container and the handlers of a bed, and the limit of their reports in milliseconds. */
+/** The container and the handlers of a bed, and the most milliseconds that reporting a result may take. */
 interface BedParts {
   readonly container: DependencyContainer;
-  /** Disposes of what the container holds. */
+  /** Disposes of everything in the container. */
   readonly dispose: () => Promise<void>;
   readonly handlers: readonly BedHandler[];
   readonly reportLimitMs: number;
 }
 
-/** Handles one task. Resolves with the outcome when no code of the task is left running. */
+/** Handles one task. Resolves with the outcome when no code of the task is still running. */
 export async function outcomeOf(handle: CompiledHandler, json: string, task: TaskContext): Promise<Outcome> {
   const outcome = deferred<Outcome>();
   await handle(json, task, outcome.resolve);
@@ -43,9 +43,9 @@ export async function outcomeOf(handle: CompiledHandler, json: string, task: Tas
 }
 
 /**
- * Makes the container and the compiled handlers of classes, on a clock, with a worker's settings. Where that fails, the
- * container is disposed of.
- * @throws StartError as a worker would, except for accounts and variables
+ * Makes the container and the compiled handlers of classes, with a given clock and a worker's settings. If that fails,
+ * disposes of the container.
+ * @throws StartError as a worker would, except for problems of accounts and variables
  */
 export async function makeBedHandlers(
   classes: readonly Constructor<object>[],
@@ -107,13 +107,13 @@ async function makeContainer(
   }
 }
 
-/** A `setup` that remembers the container that it was called with, and the tokens that it registers. */
+/** A `setup` that remembers the container with which it was called, and the tokens that it registers. */
 interface NotedSetup {
   readonly setup: Setup;
   readonly registered: ReadonlySet<InjectionToken>;
-  /** The values that it registers by `useValue`, without duplicates. */
+  /** The values that it registers with `useValue`, without duplicates. */
   readonly values: readonly object[];
-  /** Undefined before `setup` is called. */
+  /** The container; undefined until `setup` is called. */
   container: DependencyContainer | undefined;
 }
 

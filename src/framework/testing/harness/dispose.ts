@@ -2,8 +2,10 @@ import type { DependencyContainer } from 'tsyringe';
 import { nap } from './real-time.js';
 
 /**
- * Disposes of what a container made, and of those of the values that have a `dispose()` or a method of `Symbol.asyncDispose`.
- * @param limitMs the longest that it may take, in real milliseconds. @throws an Error after that, and the first of a provider
+ * Disposes of everything that a container has made, and of those of `values` that have a `dispose()` or a
+ * `[Symbol.asyncDispose]()`.
+ * @param limitMs the most real milliseconds that this may take.
+ * @throws an Error if it takes longer; the first error that a provider throws
  */
 export async function disposeOf(
   container: DependencyContainer,

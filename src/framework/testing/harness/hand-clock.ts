@@ -7,22 +7,22 @@ interface HandTimer {
   readonly due: number;
   readonly order: number;
   readonly fn: () => void;
-  /** The timer's index in the heap; -1 once the timer has fired or was cancelled. */
+  /** The timer's index in the heap; -1 if the timer has fired or was cancelled. */
   place: number;
 }
 
-/** The number of turns of the event loop without effect after which a process without sockets is at rest. */
+/** If a process without sockets does nothing for this many turns of the event loop, it is considered to be at rest. */
 const QUIET_TURNS = 12;
-/** The number of turns after which everything that waits only for promises is settled. */
+/** After this many turns, everything is settled that waits only for promises. */
 const PROMISE_TURNS = 1;
-/** The real milliseconds without HTTP traffic after which a process with sockets is at rest. */
+/** If a process with sockets has no HTTP traffic for this many real milliseconds, it is considered to be at rest. */
 const QUIET_MS = 5;
 /**
- * The real milliseconds, since the last traffic, for which turns follow each other at once. Later the process sleeps
- * for 1 ms between turns.
+ * For this many real milliseconds after the last HTTP traffic, the process waits for the next turn at once. After that
+ * it sleeps for 1 ms between turns.
  */
 const BUSY_MS = 1;
-/** The longest that `settle(until)` waits for its condition, in real milliseconds. */
+/** The most real milliseconds that `settle(until)` waits for its condition. */
 const SETTLE_LIMIT_MS = 10_000;
 
 const HTTP_CHANNELS: readonly Channel[] = [
@@ -34,7 +34,7 @@ const HTTP_CHANNELS: readonly Channel[] = [
   'net.server.socket',
 ].map((name) => channel(name));
 
-/** The real time of the last HTTP traffic of this process; -Infinity before the first. */
+/** The real time of the last HTTP traffic of this process; -Infinity if there was none. */
 let lastHttpMove = Number.NEGATIVE_INFINITY;
 let watching = false;
 
@@ -45,8 +45,9 @@ function watchHttp(): void {
 }
 
 /**
- * A clock that stands still until a test moves it. Sockets are real: `advance` waits until every exchange that a timer
- * begins has come to rest before the next timer fires, so that a test reads like the timeline that it describes.
+ * A clock that stands still until a test moves it. Sockets are real. After each timer, `advance` waits until the HTTP
+ * exchanges that the timer has started are finished, and only then fires the next timer. So events happen in the order
+ * in which the test describes them.
  */
 export class HandClock extends BaseClock {
   #now: number;
@@ -56,9 +57,9 @@ export class HandClock extends BaseClock {
 
   /**
    * Makes a clock.
-   * @param start the first instant, in epoch milliseconds. @default 2026-01-01T00:00:00Z
-   * @param promisesOnly true where all code waits only for this clock and for promises: no sockets, threads or
-   * immediates. Each instant then takes one turn of the event loop instead of twelve. @default false
+   * @param start the time at which the clock begins, in epoch milliseconds. @default 2026-01-01T00:00:00Z
+   * @param promisesOnly true if all code waits only for this clock and for promises, and not for sockets, threads or
+   * immediates. Waiting for rest then takes one turn of the event loop instead of twelve. @default false
    */
   constructor(start: number = Date.UTC(2026, 0, 1), { promisesOnly = false } = {}) {
     super();
@@ -82,15 +83,15 @@ export class HandClock extends BaseClock {
     return this.#timers.size;
   }
 
-  /** The epoch milliseconds of the timer that is due next; undefined where none waits. */
+  /** The time at which the next timer is due, in epoch milliseconds; undefined if no timer is waiting. */
   get next(): number | undefined {
     return this.#timers.first?.due;
   }
 
   /**
-   * Moves time on by `ms` milliseconds: fires every timer that falls due on the way, in order, and settles after each
-   * instant, so that timers set on the way fire too.
-   * @throws RangeError for anything but a number from 0 up
+   * Moves the time on by `ms` milliseconds, and fires every timer that falls due in that time, in order. After each
+   * time at which timers fire, waits until the process is at rest, so that timers that are set meanwhile fire too.
+   * @throws RangeError if `ms` isn't a number that is at least 0
    */
   async advance(ms: number): Promise<void> {
     const target = this.#now + lengthOf(ms);
@@ -107,19 +108,19 @@ export class HandClock extends BaseClock {
   }
 
   /**
-   * Moves time on and runs nothing, as where the process is stopped or its event loop blocked. Timers that fell due
-   * then fire late.
-   * @throws RangeError for anything but a number from 0 up
+   * Moves the time on by `ms` milliseconds without running anything, as if the process had been stopped or its event
+   * loop blocked. Timers that fall due in that time fire later.
+   * @throws RangeError if `ms` isn't a number that is at least 0
    */
   stall(ms: number): void {
     this.#now += lengthOf(ms);
   }
 
   /**
-   * Resolves when everything has happened that needs no time: timers due now, promises, and the HTTP traffic of this
-   * process.
+   * Waits until everything has happened that needs no time on the clock: timers that are due now, promises, and the
+   * HTTP traffic of this process.
    * @param until a condition to wait for instead, however long the sockets take
-   * @throws Error after 10 real seconds
+   * @throws Error if the condition isn't met after 10 real seconds
    */
   async settle(until?: () => boolean): Promise<void> {
     const began = realNow();
@@ -140,8 +141,8 @@ export class HandClock extends BaseClock {
 
   /**
    * Fires the timers that are due, and waits for one turn of the event loop.
-   * @param movedAt the real time of the last traffic: some time after it, each turn leaves the core to other processes
-   * for 1 ms
+   * @param movedAt the real time of the last traffic. If it was more than BUSY_MS ago, the process sleeps for 1 ms, so
+   * that other processes can use the core
    */
   async #turn(movedAt = Number.POSITIVE_INFINITY): Promise<void> {
     this.#fireDue();
@@ -168,8 +169,8 @@ const isBefore = (a: HandTimer, b: HandTimer): boolean =>
   a.due < b.due || (a.due === b.due && a.order < b.order);
 
 /**
- * A heap of timers by due time, then in the order in which they were set. The first is read in constant time; adding
- * and removing take log n.
+ * A heap of timers, ordered by due time and, for the same due time, by the order in which they were set. Reading the
+ * first takes constant time; adding and removing take time proportional to log n.
  */
 class TimerHeap {
   readonly #heap: HandTimer[] = [];
@@ -186,7 +187,7 @@ class TimerHeap {
     this.#rise(timer, this.#heap.length);
   }
 
-  /** Removes a timer; does nothing where the heap does not hold it. */
+  /** Removes a timer. Does nothing if the timer isn't in the heap. */
   remove(timer: HandTimer): void {
     const { place } = timer;
     if (place < 0) return;
@@ -198,7 +199,7 @@ class TimerHeap {
     else this.#sink(last, place);
   }
 
-  /** Puts a timer at the index `room`, or nearer to the first. */
+  /** Puts a timer at the index `room`, or at an index nearer to the start of the heap if its order requires it. */
   #rise(timer: HandTimer, room: number): void {
     for (;;) {
       const above = (room - 1) >> 1;
@@ -209,7 +210,7 @@ class TimerHeap {
     }
   }
 
-  /** Puts a timer at the index `room`, or farther from the first. */
+  /** Puts a timer at the index `room`, or at an index farther from the start of the heap if its order requires it. */
   #sink(timer: HandTimer, room: number): void {
     for (;;) {
       const [left, right] = [this.#heap[2 * room + 1], this.#heap[2 * room + 2]];

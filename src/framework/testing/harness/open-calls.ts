@@ -1,14 +1,14 @@
-/** The calls of a test that have not ended. Each fails when the bed or the machine closes. */
+/** The calls of a test that have not ended. When the bed or the test machine closes, each of them fails. */
 export class OpenCalls {
   readonly #fails = new Set<(error: unknown) => void>();
   #closed: Error | undefined;
 
-  /** True once nothing is begun any more. */
+  /** True if the calls were closed. No new call can then be made. */
   get isClosed(): boolean {
     return this.#closed !== undefined;
   }
 
-  /** Settles as the work does, or rejects as soon as it is failed or all calls are closed. */
+  /** Settles as `work` does. Rejects earlier if `work` calls `fail`, or if all calls are closed. */
   call<T>(work: (fail: (error: unknown) => void) => Promise<T>): Promise<T> {
     if (this.#closed) return Promise.reject(this.#closed);
     return new Promise((resolve, reject) => {
@@ -25,7 +25,7 @@ export class OpenCalls {
     });
   }
 
-  /** Fails all calls, and all that come later. */
+  /** Fails all open calls, and every later call. */
   close(error: Error): void {
     this.#closed ??= error;
     for (const fail of this.#fails) fail(error);
@@ -33,7 +33,10 @@ export class OpenCalls {
   }
 }
 
-/** Closes a bed or a machine when the signal aborts. What fails then is said by the next call of `close`. */
+/**
+ * Closes a bed or a test machine when the signal aborts. If closing fails, the error is thrown by the next call of
+ * `close`.
+ */
 export function closeBy(signal: AbortSignal | undefined, closed: { close(): Promise<void> }): void {
   const close = (): void => void closed.close().catch(() => {});
   if (signal?.aborted) close();

@@ -15,67 +15,75 @@ import type { Mock } from '../mocks/mock.js';
 import type { Mocker } from '../mocks/mock-rest.js';
 
 export interface TestBedOptions {
-  /** Stand-ins for injected dependencies: pairs of a token and a value, a class or a factory. @default [] */
+  /**
+   * Stand-ins for injected dependencies: pairs of a token, and a value, class or factory to inject instead. @default []
+   */
   readonly mocks?: readonly Mock[];
   /**
-   * Makes the stand-ins for everything else that is not under test: what handlers, interceptors, rules and stand-ins are
-   * injected with, and all that `setup` registers. Where it returns `undefined`, the real one is used. @default none
+   * Returns a stand-in for a token. It is called for every dependency that isn't under test: those of handlers,
+   * interceptors, rules and other stand-ins, and those that `setup` registers. If it returns `undefined`, the real
+   * dependency is used. @default none
    */
   readonly useMocker?: Mocker;
   /** Interceptors around every handler, as in the config. @default [] */
   readonly interceptors?: readonly Constructor<Interceptor>[];
-  /** Registers providers, as in the config. The mocks win over these. @default none */
+  /** Registers providers, as in the config. A mock for the same token overrides the provider. @default none */
   readonly setup?: Setup;
   /** Receives the lines of `task.log`. @default the lines are dropped */
   readonly log?: Logger;
   /**
-   * The longest that time by the clock waits for real work of a task (a file, a socket, a real timer), and for a handler
-   * of which nothing is known to be on its way, as a duration. What takes longer is an error that names it. @default '5s',
-   * and 1.5 s where nothing is on its way
+   * A duration in real time. It limits how long the clock waits for real work of a task (a file, a socket, a real
+   * timer), and for a handler that seems to be doing nothing. If it takes longer, an error names the work or the
+   * handler. @default '5s', and 1.5 s for a handler that seems to be doing nothing
    */
   readonly realTimeLimit?: string;
-  /** Closes the bed or the test machine when it aborts, as a runner's signal does at the end of a test. @default none */
+  /** When this signal aborts, the bed or the test machine is closed, as at the end of a test. @default none */
   readonly signal?: AbortSignal;
 }
 
 export interface TestMachineOptions extends TestBedOptions {
   /** The classes whose handlers take the machine's tasks. @default [] */
   readonly activities?: readonly Constructor<object>[];
-  /** Answers for resources other than activities, as `mocks` in the config has them. @default {} */
+  /** Mocks for resources other than activities, in the form of the config's `mocks`. @default {} */
   readonly resources?: Mocks;
-  /** The faults of each handler's attempts, from the first attempt on, by `'Class.method'`. @default none */
+  /**
+   * For each handler, by `'Class.method'`, the faults of its attempts, beginning with the first attempt. @default none
+   */
   readonly faults?: Readonly<Record<string, readonly Fault[]>>;
-  /** The tasks that each handler takes at once; `Infinity` takes all. @default the handler's own `concurrency` */
+  /**
+   * The number of tasks that each handler takes at once; `Infinity` for no limit. @default the handler's own
+   * `concurrency`
+   */
   readonly concurrency?: number;
 }
 
 /**
  * The fault of one attempt.
- * - `lost-token`: the answer to the poll never arrives, so that no worker has the task.
- * - `worker-dies`: the handler begins, and nothing of it is reported.
- * - `throttled`: the first report is throttled, and repeated.
+ * - `lost-token`: the answer to the poll never arrives, so no worker has the task.
+ * - `worker-dies`: the handler is called, but nothing is reported.
+ * - `throttled`: the first report is throttled, and is repeated.
  * - `none`: no fault.
  */
 export type Fault = (typeof FAULTS)[number];
 
 export const FAULTS = ['lost-token', 'worker-dies', 'throttled', 'none'] as const;
 
-/** The options of a call that runs one handler of a bed. */
+/** The options of a call that runs a handler of a bed once. */
 export interface RunOptions<Method extends string = string> {
-  /** The handler, as `'Class.method'`; required where the bed has several. */
+  /** The handler, as `'Class.method'`. Required if the bed has several handlers. */
   readonly handler?: `${string}.${Method}`;
 }
 
 export interface StartOptions extends Pick<HandlerOptions, 'heartbeat' | 'timeout'> {
-  /** The longest that the task may go on after `shutdown()`. @default '60s' */
+  /** The longest that the task may continue after `shutdown()`. @default '60s' */
   readonly grace?: string;
 }
 
-/** The options of an execution that a test moves step by step. */
+/** The options of an execution that the test moves step by step. */
 export interface StartExecutionOptions<State extends string = string> {
-  /** The name of the execution, from 1 to 80 characters. @default a random one */
+  /** The name of the execution, of 1 to 80 characters. @default a random one */
   readonly name?: string;
-  /** States whose tasks the test answers although a handler takes them. @default [] */
+  /** The states whose tasks the test answers itself, although there is a handler for them. @default [] */
   readonly byHand?: readonly State[];
 }
 
@@ -130,7 +138,11 @@ export const START_EXECUTION_OPTIONS: Rows<StartExecutionOptions> = {
   byHand: listOf('names of states', isText),
 };
 
-/** Checks the options of a call. @throws StartError for bad values and for unknown options, which would test nothing */
+/**
+ * Checks the options of a call.
+ * @throws StartError for bad values and for unknown options. Without the error, a test with a misspelt option would
+ * check nothing
+ */
 export function checkOptions(call: string, rows: Readonly<Record<string, Row>>, options: unknown): void {
   const problems = isPlainObject(options)
     ? checkAgainst(rows, options, { unknown: unknownTo(call), refused: badValue })
@@ -138,19 +150,22 @@ export function checkOptions(call: string, rows: Readonly<Record<string, Row>>, 
   throwProblems(problems);
 }
 
-/** Returns the limit of real time in milliseconds. */
+/** Returns the option `realTimeLimit` in milliseconds. */
 export const realTimeLimitMs = ({ realTimeLimit = '5s' }: TestBedOptions): number =>
   parseDuration(realTimeLimit) ?? Number.NaN;
 
-/** The longest that a test waits for what a task does in real time. */
+/** How long a test waits for something that a task does in real time. */
 export interface RealTimeLimits {
-  /** The real milliseconds for work that is on its way. */
+  /** The most real milliseconds that work which is known to be running may take. */
   readonly limitMs: number;
-  /** The real milliseconds in which nothing is on its way and nothing due, before a handler counts as never settling. */
+  /**
+   * If no work is known to be running and no timer is due for this many real milliseconds, a handler is considered
+   * never to settle.
+   */
   readonly idleMs: number;
 }
 
-/** The default of `idleMs`. A limit that a test sets counts for it as well. */
+/** The default of `idleMs`. If a test sets `realTimeLimit`, that is used instead. */
 const IDLE_MS = 1_500;
 
 export function realTimeLimits(options: TestBedOptions): RealTimeLimits {
@@ -163,10 +178,7 @@ const unknownTo =
   (key: string, known: readonly string[]): Problem =>
     unusedProblem(key, `${call} has no such option`, didYouMean(key, known));
 
-/**
- * Returns the problem of a test that names something unknown: the test would check nothing, and so fails before it
- * begins.
- */
+/** Returns the problem that a test uses an unknown name. The test would check nothing, so it fails before it begins. */
 export const unusedProblem = (where: string, what: string, fix: string): Problem => ({
   code: 'TEST_NAMES_NOBODY',
   where,
@@ -180,7 +192,7 @@ function isMock(item: unknown): boolean {
   return item.length === 2 || (item.length === 3 && isPlainObject(options));
 }
 
-/** AWS page "StartExecution". */
+/** Returns true for a valid name of an execution. AWS page "StartExecution". */
 function isExecutionName(value: unknown): boolean {
   return typeof value === 'string' && /^[^\s<>{}[\]?*"#%\\^|~`$&,;:/]{1,80}$/.test(value);
 }

@@ -1,9 +1,9 @@
-// Node's own, even where a test replaces the global ones by fake timers.
+// Node's own, even if a test replaces the global ones by fake timers.
 import { performance } from 'node:perf_hooks';
 import { setImmediate } from 'node:timers';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Returns real milliseconds since some instant. */
+/** Returns the real milliseconds since a fixed but unknown time. */
 export const realNow = (): number => performance.now();
 
 /** Resolves in the next turn of the event loop. */
@@ -12,6 +12,6 @@ export const nextTurn = (): Promise<void> => new Promise((resolve) => setImmedia
 /** Runs `fn` in the next turn of the event loop. */
 export const inNextTurn = (fn: () => void): void => void setImmediate(fn);
 
-/** Resolves after real milliseconds, or as soon as the signal aborts. */
+/** Resolves after some real milliseconds, or as soon as the signal aborts. */
 export const nap = (ms: number, signal?: AbortSignal): Promise<void> =>
   sleep(ms, undefined, signal ? { signal } : {}).catch(() => {});

@@ -10,24 +10,27 @@ import type { RealTimeLimits } from './options.js';
 import { inNextTurn, nap, nextTurn, realNow } from './real-time.js';
 import { kindOf } from './work-kinds.js';
 
-/** Something real that was begun for a task: a file, a hash, a socket, a timer. */
+/** A piece of real work that was begun for a task, such as a file, a hash, a socket or a timer. */
 interface Begun {
   readonly task: string;
-  /** Names it in an error. */
+  /** The name of the work in error messages. */
   readonly name: string;
   readonly isOpen: () => boolean;
-  /** Thrown by nobody: its stack tells where the work was begun. */
+  /** An Error that is never thrown. Its stack shows where the work was begun. */
   readonly begunAt: Error;
 }
 
-/** The real milliseconds for which the event loop's turns follow each other at once. Then the process sleeps. */
+/**
+ * For this many real milliseconds, the process waits for the next turn of the event loop at once. After that it sleeps
+ * between turns.
+ */
 const BUSY_MS = 1;
 
-/** The real work of the tasks of a bed or a test machine, which time by the clock waits for. */
+/** The real work of the tasks of a bed or a test machine. The clock doesn't move while there is any. */
 export class RealWork {
-  /** The longest that time waits for work, in real milliseconds. */
+  /** The most real milliseconds that the clock waits for work. */
   readonly limitMs: number;
-  /** The longest that time waits for a handler without any, in real milliseconds. */
+  /** The most real milliseconds that the clock waits for a handler that has no work in progress. */
   readonly idleMs: number;
   readonly #tasks = new Set<TaskWork>();
 
@@ -36,7 +39,10 @@ export class RealWork {
     this.idleMs = idleMs;
   }
 
-  /** Makes a handler with the same outcomes whose work is seen, from its call until nothing of the task is left. */
+  /**
+   * Makes a handler that returns the same outcomes and whose real work is tracked, from the handler's call until no
+   * code of the task is running.
+   */
   #track(name: string, handle: CompiledHandler): CompiledHandler {
     return async (text, context, onOutcome) => {
       const task = new TaskWork(name, context, this.#tasks);
@@ -48,19 +54,20 @@ export class RealWork {
     };
   }
 
-  /** Makes handlers whose work is seen. */
+  /** Makes handlers whose real work is tracked. */
   trackAll(handlers: readonly BedHandler[]): BedHandler[] {
     return handlers.map((each) => ({ ...each, handle: this.#track(each.definition.name, each.handle) }));
   }
 
-  /** True while work is on its way for a task. */
+  /** True while work is in progress for any task. */
   get isOpen(): boolean {
     return this.#first() !== undefined;
   }
 
   /**
-   * Resolves when nothing is on its way for a task.
-   * @param by the real time to wait until, by `realNow`. @throws an Error that names the work after it
+   * Waits until no work is in progress for any task.
+   * @param by the time until which to wait, as returned by `realNow`.
+   * @throws an Error that names the work if it is still in progress then
    */
   async rest(by: number): Promise<void> {
     const began = realNow();
@@ -71,12 +78,12 @@ export class RealWork {
     }
   }
 
-  /** Forgets a task, whose work is waited for no longer. */
+  /** Stops waiting for the work of a task. */
   forget(context: TaskContext): void {
     tasks.get(context)?.end();
   }
 
-  /** Forgets all tasks. */
+  /** Stops waiting for the work of all tasks. */
   abandon(): void {
     for (const task of this.#tasks) task.end();
   }
@@ -94,9 +101,9 @@ export class RealWork {
 class TaskWork {
   readonly #name: string;
   readonly #context: TaskContext;
-  /** All tasks of its bed or machine. */
+  /** The work of all tasks of the same bed or test machine. */
   readonly #all: Set<TaskWork>;
-  /** Undefined before the first, since most handlers in tests begin none. */
+  /** The work that is in progress; undefined until there is some, since most handlers in tests do no real work. */
   #begun: Map<unknown, Begun> | undefined;
   #ended = false;
 
@@ -115,19 +122,19 @@ class TaskWork {
     this.#begun.set(id, { task: this.#name, name, isOpen, begunAt: errorHere() });
   }
 
-  /** Forgets work that is over. */
+  /** Removes a piece of work that is done. */
   over(id: unknown): void {
     this.#begun?.delete(id);
   }
 
-  /** Returns the oldest work that is on its way. */
+  /** Returns the oldest piece of work that is in progress. */
   first(): Begun | undefined {
     if (!this.#begun) return undefined;
     for (const begun of this.#begun.values()) if (begun.isOpen()) return begun;
     return undefined;
   }
 
-  /** Called when nothing of the task is left, or nobody waits for it any more. */
+  /** Called when no code of the task is running, or its work is no longer waited for. */
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
@@ -140,12 +147,12 @@ class TaskWork {
 
 const storage = new AsyncLocalStorage<TaskWork>();
 /**
- * The work of each task that runs, found by its context for what runs in that alone, such as the listeners of its signal.
- * Where no task runs, nothing is hooked from the next turn on.
+ * The work of each running task, by the task's context. It is for code that knows only the context, such as a listener
+ * of the task's signal. When no task is running, the hooks are removed in the next turn of the event loop.
  */
 const tasks = new Map<TaskContext, TaskWork>();
 let isWatching = false;
-/** The tasks that begun the resources whose end only Node tells. */
+/** For resources whose end only Node reports, by their async id: the work of the task that began them. */
 const owners = new Map<number, TaskWork>();
 
 function currentWork(): TaskWork | undefined {
@@ -169,7 +176,10 @@ const begins = createHook({
   },
 });
 
-/** By itself, and only while such a resource is open: for a hook with `destroy`, Node follows each promise to its end. */
+/**
+ * A hook of its own, which is enabled only while such a resource is open: if any hook has a `destroy`, Node follows
+ * each promise to its end, which is slow.
+ */
 const ends = createHook({
   destroy(id) {
     owners.get(id)?.over(id);
@@ -177,7 +187,10 @@ const ends = createHook({
   },
 });
 
-/** The calls of `fetch` and undici, which may go over a connection that another task has opened. */
+/**
+ * The events of `fetch` and undici. Their requests are tracked separately, since they may use a connection that another
+ * task has opened.
+ */
 const FETCHES = [
   ['undici:request:create', beginFetch],
   ['undici:request:trailers', endFetch],
@@ -205,7 +218,7 @@ function requestOf(message: unknown): object | undefined {
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
-/** The functions of WebAssembly that compile in another thread, of which Node has no resource. */
+/** The functions of WebAssembly that compile in another thread. Node has no resource by which they could be tracked. */
 const COMPILERS = ['compile', 'instantiate', 'compileStreaming', 'instantiateStreaming'] as const;
 const compilers: unknown = Reflect.get(globalThis, 'WebAssembly');
 const replaced = new Map<string, readonly [own: unknown, watching: unknown]>();
@@ -260,7 +273,7 @@ const compileWatched =
     return compiled;
   };
 
-/** The user's code may lie deep below what Node does for it. */
+/** The length of stack traces to record, since the user's code may be called far below Node's own functions. */
 const FRAMES = 40;
 
 function errorHere(): Error {

@@ -2,37 +2,44 @@ import { showDuration } from '../../base/time/duration.js';
 import { nap, realNow } from './real-time.js';
 import type { TestClock } from './test-clock.js';
 
-/** What a clock runs ahead for. */
+/** The reason why a clock runs ahead, and how to find out whether it has to go on. */
 export interface Journey {
   readonly clock: TestClock;
-  /** True where time is not needed any more. */
+  /** Returns true if the clock doesn't have to go on. */
   readonly isDone: () => boolean;
-  /** The time of the next timer that may fire, in epoch milliseconds; undefined where none waits. */
+  /** Returns the time of the next timer to fire, in epoch milliseconds; undefined if no timer is waiting. */
   readonly next: () => number | undefined;
-  /** True where a timer waits that may bring anything on: no heartbeat of a task that runs. */
+  /**
+   * Returns true if a timer is waiting that may lead to progress. The timer of a running task's heartbeat doesn't
+   * count.
+   */
   readonly mayMove: () => boolean;
-  /** The number of timers that were ever set, without those of heartbeats. */
+  /** Returns the number of timers that were set so far, not counting those for heartbeats. */
   readonly asked: () => number;
-  /** A number that changes with each step towards the end. */
+  /** Returns a number that changes with each progress. */
   readonly progress: () => number;
-  /** The names of the handlers that run, for an error. */
+  /** Returns the names of the running handlers, for an error message. */
   readonly running: () => readonly string[];
-  /** Resolves when everything has happened that needs no time by the clock. @default the clock has settled */
+  /** Waits until everything has happened that needs no time on the clock. @default waits until the clock has settled */
   readonly rest?: () => Promise<void>;
 }
 
 /**
- * The steps of time, each with a new timer, without progress, after which a journey has no end: for each millisecond of the
- * limit of real time, so that a runner's own limit of 5 s does not come first.
+ * The number of steps, for each millisecond of the limit of real time, after which running ahead is given up. Only
+ * steps without progress and with a newly set timer are counted. With the number, the error comes before a test
+ * runner's own limit of 5 s.
  */
 const STEPS_PER_MS = 5;
-/** The steps that heartbeats alone may take. One of them may learn that its task is gone, and free a slot. */
+/**
+ * The most steps that are made only for heartbeats. They are made because a heartbeat may learn that its task is gone,
+ * which frees a slot.
+ */
 const MOST_BEATS = 1_000;
 const LONGEST_NAP_MS = 10;
 
 /**
- * Moves a clock from timer to timer until the end of a journey.
- * @throws an Error that names the handlers that do not come to an end.
+ * Moves a clock from timer to timer until `isDone` returns true.
+ * @throws an Error that names the handlers that don't end.
  */
 export async function runAhead(journey: Journey): Promise<void> {
   const { clock, isDone, next, mayMove, progress, rest = () => clock.settle() } = journey;
@@ -50,7 +57,10 @@ export async function runAhead(journey: Journey): Promise<void> {
   }
 }
 
-/** Counts a step where somebody has set a timer since the last. @throws an Error after too many, or too much real time */
+/**
+ * Counts a step if a timer was set since the last step.
+ * @throws an Error after too many steps, or after too much real time
+ */
 function step(stage: Stage, journey: Journey): void {
   const asked = journey.asked();
   if (asked === stage.asked) return;
@@ -64,9 +74,9 @@ function step(stage: Stage, journey: Journey): void {
 /** The steps and the time since the last progress. */
 interface Stage {
   readonly progress: number;
-  /** By the real clock. */
+  /** The real time of the last progress. */
   readonly began: number;
-  /** By the journey's clock. */
+  /** The time on the journey's clock at the last progress. */
   readonly from: number;
   asked: number;
   steps: number;
@@ -78,7 +88,7 @@ const newStage = ({ clock, progress, asked }: Journey): Stage => ({
   ...{ asked: asked(), steps: 0, beats: 0 },
 });
 
-/** Waits in real time for anything to happen. Returns false where nothing does. */
+/** Waits, in real time, until something changes. Returns false if nothing changes in time. */
 async function changes(
   { clock, isDone, next, progress }: Journey,
   due: number | undefined,

@@ -3,7 +3,7 @@ import { HandClock } from './hand-clock.js';
 import { realNow } from './real-time.js';
 import type { RealWork } from './real-work.js';
 
-/** A hand clock whose time waits for the real work of tasks. */
+/** A hand clock that doesn't move while tasks do real work. */
 export class TestClock extends HandClock {
   readonly work: RealWork;
   #timersSet = 0;
@@ -23,17 +23,20 @@ export class TestClock extends HandClock {
     return super.after(ms, fn);
   }
 
-  /** True while time does not wait for real work: a test watches a started task, and moves its time itself. */
+  /** True if the clock moves without waiting for real work, because the test itself moves it for a started task. */
   protected get watched(): boolean {
     return false;
   }
 
-  /** Resolves when everything has happened that needs neither time nor real work. */
+  /** Waits until everything has happened that needs neither time on the clock nor real work. */
   turns(): Promise<void> {
     return super.settle();
   }
 
-  /** As that of a hand clock, and when no real work of a task is on its way. @throws an Error that names slow work */
+  /**
+   * Waits as a hand clock does, and also until no task does real work.
+   * @throws an Error that names work which takes too long
+   */
   override async settle(until?: () => boolean): Promise<void> {
     await super.settle(until);
     if (until || this.watched) return;

@@ -6,20 +6,23 @@ import { asksLate } from '../../worker/container/dependencies.js';
 import { registrationOf } from '../../worker/container/registrations.js';
 import { unusedProblem } from './options.js';
 
-/** The container of a bed, and the tokens that its handlers take from it. */
+/** The container of a bed, and the tokens that its handlers resolve from it. */
 export interface Injected {
   readonly container: DependencyContainer;
   /** The tokens that the handlers need, directly or through other classes. */
   readonly needed: ReadonlySet<InjectionToken>;
-  /** The tokens among `needed` that are the handlers' own classes. */
+  /** Those of the tokens `needed` that are the handlers' own classes. */
   readonly roots: ReadonlySet<InjectionToken>;
-  /** The tokens that `setup` registered; code may resolve them by hand. */
+  /** The tokens that `setup` registered. Code may resolve them from the container by itself. */
   readonly registered: ReadonlySet<InjectionToken>;
 }
 
 const OWN: ReadonlySet<InjectionToken> = new Set<InjectionToken>([CLOCK, RANDOM, TASK_CONTEXT]);
 
-/** Returns the problems of mocks that nothing is injected with; none where a factory may ask for any token. */
+/**
+ * Returns the problems of mocks that are never injected. Returns none if a factory is used, since it may resolve any
+ * token.
+ */
 export function unusedMocks(
   tokens: readonly InjectionToken[],
   { container, needed, roots, registered }: Injected,

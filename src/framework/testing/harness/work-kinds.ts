@@ -1,21 +1,24 @@
 import { realNow } from './real-time.js';
 
-/** The native object, timer or request of an asynchronous resource. */
+/** The native object, timer or request that Node passes for an asynchronous resource. */
 type Resource = object;
 
-/** One kind of real work, by the types of Node's asynchronous resources. */
+/** One kind of real work. Kinds are found by the types of Node's asynchronous resources. */
 export interface WorkKind {
-  /** Names the work in an error. */
+  /** Returns the name of the work for error messages. */
   readonly name: (resource: Resource) => string;
-  /** Makes the function that returns true while the work is on its way. Node's end of the resource ends it too. */
+  /**
+   * Returns a function that returns true while the work is in progress. The work also ends when Node destroys the
+   * resource.
+   */
   readonly watch: (resource: Resource) => () => boolean;
-  /** True where only Node's end of the resource tells that the work is over. */
+  /** True if the end of the work can be known only from Node destroying the resource. */
   readonly endsUnseen: boolean;
 }
 
 const always = (): (() => boolean) => () => true;
 
-/** Watches what has `hasRef`: work that would not keep the process alive is not waited for either. */
+/** Watches a resource that has `hasRef`. Work that wouldn't keep the process alive isn't waited for. */
 const whileReferenced =
   (resource: Resource): (() => boolean) =>
   () => {
@@ -28,16 +31,18 @@ const whileArmed = (timer: Resource): (() => boolean) => {
   return () => Reflect.get(timer, '_destroyed') !== true && isReferenced();
 };
 
-/** A stream of zlib lives long. It has a buffer while a chunk of it is at work. */
+/** Watches a zlib stream. The stream exists for long, and has a buffer only while it processes a chunk. */
 const whileWriting =
   (stream: Resource): (() => boolean) =>
   () =>
     (Reflect.get(stream, 'buffer') ?? null) !== null;
 
-/** The real milliseconds without traffic after which a socket that has been read from is idle. */
+/** The real milliseconds without traffic after which a socket from which something was read is considered idle. */
 const SOCKET_QUIET_MS = 50;
 
-/** Watches a socket: it is at work until it is read from, and again from each write on. */
+/**
+ * Watches a socket. It is in use until something is read from it, and again after each write until something is read.
+ */
 function whileUnanswered(socket: Resource): () => boolean {
   if (typeof Reflect.get(socket, 'hasRef') !== 'function') return () => false;
   const isReferenced = whileReferenced(socket);
@@ -96,10 +101,13 @@ function timerName(timer: Resource): string {
   return `a real ${repeats ? 'interval' : 'timer'} of ${ms} ms`;
 }
 
-/** The requests of `node:crypto`, such as PBKDF2REQUEST, are named after what they compute. */
+/** Matches the requests of `node:crypto`. They are named after what they compute, such as PBKDF2REQUEST. */
 const CRYPTO = /^([A-Z0-9]+)REQUEST$/;
 
-/** Returns the kind of a type of Node's asynchronous resources; undefined for one that no handler waits for. */
+/**
+ * Returns the kind of work for a type of Node's asynchronous resources; undefined if it isn't work that a handler waits
+ * for.
+ */
 export function kindOf(type: string): WorkKind | undefined {
   const known = KINDS[type];
   if (known) return known;

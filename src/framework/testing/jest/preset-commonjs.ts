@@ -1,6 +1,9 @@
 import { common, swc } from './swc.js';
 
-/** The preset `stepwright/jest/commonjs`: tests run as CommonJS, to which Stepwright itself is compiled as well. */
+/**
+ * The preset `stepwright/jest/commonjs`. Tests run as CommonJS, so Stepwright's own ES modules are compiled to CommonJS
+ * too.
+ */
 export default {
   ...common,
   transform: {

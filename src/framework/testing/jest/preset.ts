@@ -9,7 +9,10 @@ const WITHOUT_FLAG =
 // Jest would say so in ten lines about an import, for each test file. It prints the stack, so this one is empty.
 if (!('SourceTextModule' in vm)) throw Object.assign(new Error(WITHOUT_FLAG), { stack: '' });
 
-/** The preset `stepwright/jest`: tests run as ES modules, for which Jest needs `node --experimental-vm-modules`. */
+/**
+ * The preset `stepwright/jest`. Tests run as ES modules, for which Jest must be started with `node
+ * --experimental-vm-modules`.
+ */
 export default {
   ...common,
   extensionsToTreatAsEsm: ['.ts', '.tsx'],

@@ -1,4 +1,7 @@
-/** Returns the options with which @swc/jest compiles decorated classes, so that a test finds what they declare. */
+/**
+ * Returns the options with which @swc/jest compiles decorated classes, so that the types of their parameters are
+ * emitted.
+ */
 export const swc = (module: 'es6' | 'commonjs'): readonly [string, object] => [
   '@swc/jest',
   {
@@ -14,11 +17,14 @@ export const swc = (module: 'es6' | 'commonjs'): readonly [string, object] => [
   },
 ];
 
-/** The settings of both presets. All packages named here are the project's own, found from its root folder. */
+/**
+ * The settings that both presets share. The packages named here are resolved from the project's root folder, since they
+ * belong to the project.
+ */
 export const common = {
   testEnvironment: 'node',
   setupFiles: ['reflect-metadata'],
-  // The output of tsc, where compiled tests would run a second time.
+  // The output of tsc, if compiled tests would run a second time.
   testPathIgnorePatterns: ['/node_modules/', '<rootDir>/dist/'],
   // TypeScript imports './greeter.ts' as './greeter.js'. A real .js comes first, since packages have theirs.
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': ['$1.js', '$1.ts', '$1.tsx'] },

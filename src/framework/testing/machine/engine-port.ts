@@ -6,7 +6,7 @@ import { taskOperations } from '../../local/api/task-operations.js';
 import { ServiceError } from '../../local/engine/service-error.js';
 import type { StepFunctions } from '../../local/engine/step-functions.js';
 
-/** Answers the four calls of a worker by a Step Functions in this process. */
+/** Answers the four calls of a worker with a Step Functions that runs in this process. */
 export class EnginePort implements ActivityPort {
   readonly #stepFunctions: StepFunctions;
 
@@ -30,7 +30,10 @@ export class EnginePort implements ActivityPort {
     return this.#call('SendTaskHeartbeat', { taskToken });
   }
 
-  /** Makes a call on a task, as it comes over the wire. @throws ServiceError where the service refuses */
+  /**
+   * Makes a call about a task, with the body that would be sent over the network.
+   * @throws ServiceError if Step Functions rejects the call
+   */
   async send(operation: string, body: Call['body']): Promise<void> {
     const call = { operation, body, region: 'us-east-1', closedWindowMs: 0, onClosed: () => {} };
     await taskOperations[operation]?.(call, this.#stepFunctions);

@@ -3,7 +3,7 @@ import type { Execution } from '../../local/engine/execution.js';
 /** The result of an execution that has ended. */
 export interface ExecutionResult {
   readonly status: 'succeeded' | 'failed' | 'timedOut' | 'aborted';
-  /** The output, parsed; present after a success. */
+  /** The parsed output; present if the execution succeeded. */
   readonly output?: unknown;
   readonly error?: string;
   readonly cause?: string;
@@ -11,7 +11,7 @@ export interface ExecutionResult {
   readonly path: readonly string[];
   /** The number of tasks that each state has scheduled, by the state's name. */
   readonly attempts: Readonly<Record<string, number>>;
-  /** The duration of the execution by the test's clock, in milliseconds. */
+  /** How long the execution took on the test's clock, in milliseconds. */
   readonly tookMs: number;
   /** The events of the execution, as GetExecutionHistory returns them. */
   readonly history: readonly object[];
@@ -26,7 +26,7 @@ const STATUS = {
 
 type Event = ReturnType<Execution['history']['page']>[number];
 
-/** Returns the result of an execution; undefined while it runs. */
+/** Returns the result of an execution; undefined while it is running. */
 export function resultOf({ end, startedAt, history }: Execution): ExecutionResult | undefined {
   if (!end) return undefined;
   const events = history.all();

@@ -2,26 +2,27 @@ import type { Call } from '../../local/api/operation.js';
 import type { OpenTask } from '../../local/engine/open-task.js';
 import { ServiceError } from '../../local/engine/service-error.js';
 
-/** The parts that a task by hand is made of. */
+/** The parts from which a task that a test answers is made. */
 export interface HandTaskParts {
   readonly task: OpenTask;
   readonly state: string;
-  /** Reports to the service. @throws ServiceError where it refuses */
+  /** Sends a result, a failure or a heartbeat to Step Functions. @throws ServiceError if Step Functions rejects it */
   readonly send: (operation: string, body: Call['body']) => Promise<void>;
-  /** Resolves when everything has happened that needs no time and no real work. */
+  /** Waits until everything has happened that needs no time on the clock and no real work. */
   readonly settle: () => Promise<void>;
 }
 
 /**
- * A task of a test machine that the test answers in place of a worker. Each call resolves when everything has happened
- * that follows without time. A task that is not answered runs into the limits of its state.
+ * A task of a test machine that the test answers, in place of a worker. Each method resolves when everything has
+ * happened that follows from it without time on the clock. If a task is not answered, it ends by the timeouts of its
+ * state.
  */
 export class HandTask {
   /** The state that waits for the answer. */
   readonly state: string;
-  /** The input of the task, parsed; of a callback the arguments of the call. */
+  /** The parsed input of the task. For a callback (`.waitForTaskToken`), the arguments of the call. */
   readonly input: unknown;
-  /** The task token, as a worker or a called service gets it. */
+  /** The task token, as a worker or a called service would receive it. */
   readonly token: string;
   readonly #task: OpenTask;
   readonly #send: HandTaskParts['send'];
@@ -36,22 +37,25 @@ export class HandTask {
     this.#settle = settle;
   }
 
-  /** True while an answer is accepted: the task has not been answered, timed out or lost its execution. */
+  /** True while an answer is accepted: the task wasn't answered, hasn't timed out, and its execution hasn't ended. */
   get isOpen(): boolean {
     return this.#task.isOpen();
   }
 
-  /** Ends the task by an output, which is written as JSON. @throws an Error where the service would refuse it */
+  /** Ends the task with an output, which is written as JSON. @throws an Error if Step Functions would reject it */
   succeed(output: unknown = null): Promise<void> {
     return this.#report('SendTaskSuccess', { output: JSON.stringify(output) ?? 'null' });
   }
 
-  /** Ends the task by an error, which Retry and Catch see. @throws an Error where the service would refuse it */
+  /**
+   * Ends the task with an error, which Retry and Catch can match.
+   * @throws an Error if Step Functions would reject it
+   */
   fail(error: string, cause?: string): Promise<void> {
     return this.#report('SendTaskFailure', { error, ...(cause !== undefined && { cause }) });
   }
 
-  /** Sends a heartbeat, from which `HeartbeatSeconds` counts anew. @throws an Error where the task is over */
+  /** Sends a heartbeat, which starts `HeartbeatSeconds` again. @throws an Error if the task has ended */
   heartbeat(): Promise<void> {
     return this.#report('SendTaskHeartbeat', {});
   }

@@ -3,14 +3,14 @@ import { didYouMean } from '../../base/show.js';
 import type { DefinedTask } from '../../local/asl/states/state.js';
 import { unusedProblem } from '../harness/options.js';
 
-/** The end of the ARN of a resource that gets a token and reports by it later. */
+/** The end of the ARN of a resource that gets a token, and sends a result or a failure with the token later. */
 const CALLBACK = '.waitForTaskToken';
 
-/** Returns true for the resource of a callback. */
+/** Returns true if the resource is such a callback. */
 export const isCallback = (resource: unknown): boolean =>
   typeof resource === 'string' && resource.endsWith(CALLBACK);
 
-/** The names of the states of a machine, and who answers their tasks. */
+/** The names of a machine's states, and who answers the tasks of each. */
 export class MachineStates {
   readonly #names: readonly string[];
   readonly #tasks: readonly DefinedTask[];
@@ -27,12 +27,12 @@ export class MachineStates {
     this.#handlers = handlers;
   }
 
-  /** @throws StartError for a state that there is not */
+  /** @throws StartError if the machine has no state with this name */
   check(where: string, state: string): void {
     if (!this.#names.includes(state)) throwProblems([this.#unknown(where, state)]);
   }
 
-  /** @throws StartError for a state whose tasks nobody answers by hand */
+  /** @throws StartError if the test doesn't answer the tasks of this state */
   checkTask(state: string, byHand: readonly string[]): void {
     this.check('task', state);
     const found = this.#tasks.find((each) => each.state === state);
@@ -48,7 +48,7 @@ export class MachineStates {
     if (!found || !this.#isByHand(found)) throwProblems([this.#noTask(`task('${state}')`, found)]);
   }
 
-  /** @throws StartError for each name that is not of a state whose tasks can be answered by hand */
+  /** @throws StartError for each name that doesn't belong to a state whose tasks the test can answer */
   checkByHand(names: readonly string[]): void {
     throwProblems(
       names.flatMap((state) => {

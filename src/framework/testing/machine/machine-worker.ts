@@ -17,7 +17,7 @@ const THROTTLE: ReportAnswer = {
   error: Object.assign(new Error('Rate exceeded'), { name: 'ThrottlingException' }),
 };
 
-/** The parts that a machine's worker is made of. */
+/** The parts from which a machine's worker is made. */
 export interface MachineWorkerParts {
   readonly port: EnginePort;
   readonly handTasks: HandTasks;
@@ -26,16 +26,16 @@ export interface MachineWorkerParts {
   /** The faults of each handler's attempts, by the handler's name. */
   readonly faults: Readonly<Record<string, readonly Fault[]>>;
   readonly reportLimitMs: number;
-  /** The tasks that each handler takes at once. @default the handler's own `concurrency` */
+  /** The number of tasks that each handler takes at once. @default the handler's own `concurrency` */
   readonly concurrency: number | undefined;
 }
 
 /**
- * Polls for the tasks of a test machine, and runs each by the `Task` of a real worker. A handler takes no more tasks at
- * once than it has slots.
+ * Polls for the tasks of a test machine, and runs each with the class `Task` of a real worker. A handler takes no more
+ * tasks at once than it has slots.
  */
 export class MachineWorker {
-  /** The names of the handlers that run now, one for each task. */
+  /** The names of the running handlers, one for each task. */
   readonly running: string[] = [];
   /** The number of tasks that have ended so far. */
   ended = 0;
@@ -50,7 +50,7 @@ export class MachineWorker {
     this.#faults = new Map(Object.entries(parts.faults).map(([name, list]) => [name, [...list]]));
   }
 
-  /** Polls an activity from now on, with as many polls as there are free slots. */
+  /** Starts to poll an activity, with as many polls as the handler has free slots. */
   serve(arn: string, handler: BedHandler): void {
     void this.#poll(arn, handler, this.#parts.concurrency ?? handler.options.concurrency);
   }
@@ -119,7 +119,7 @@ export class MachineWorker {
 
 type TaskAnswer = Extract<PollAnswer, { readonly kind: 'task' }>;
 
-/** The port of one attempt, with the attempt's fault. */
+/** The calls of one attempt, with the attempt's fault. */
 class FaultyPort implements ActivityPort {
   readonly #port: EnginePort;
   readonly #fault: Fault;

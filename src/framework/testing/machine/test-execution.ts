@@ -25,24 +25,27 @@ export interface MachineWorld {
   readonly clock: TestClock;
   readonly states: MachineStates;
   readonly handlers: readonly HandlerDefinition[];
-  /** The activities that no handler takes. */
+  /** The ARNs of the activities for which there is no handler. */
   readonly unserved: readonly string[];
   readonly handTasks: HandTasks;
   readonly calls: OpenCalls;
-  /** Returns the epoch milliseconds of the next timer, other than those that end a poll; undefined where none waits. */
+  /**
+   * Returns the time of the next timer, in epoch milliseconds, not counting timers that end a poll; undefined if there
+   * is none.
+   */
   readonly nextTimer: () => number | undefined;
 }
 
 /**
- * An execution of a test machine that a test moves step by step. Between two steps the clock of the machine stands still;
- * it is one clock for all executions of the machine.
+ * An execution of a test machine that the test moves step by step. Between two steps the machine's clock stands still.
+ * All executions of the machine share this clock.
  */
 export class TestExecution<State extends string = string> {
   readonly #execution: Execution;
   readonly #world: MachineWorld;
   readonly #byHand: readonly string[];
   readonly #trail: Trail;
-  /** The entries that `until` has met so far, by state. */
+  /** By the state's name, how often the state had been entered when `until` last returned for it. */
   readonly #met = new Map<string, number>();
 
   constructor(execution: Execution, world: MachineWorld, byHand: readonly string[] = []) {
@@ -52,17 +55,20 @@ export class TestExecution<State extends string = string> {
     this.#trail = new Trail(execution);
   }
 
-  /** The name that it was started by, or a random one. */
+  /** The name with which it was started, or a random one. */
   get name(): string {
     return this.#execution.name;
   }
 
-  /** `running` until it has ended. */
+  /** `running` until the execution has ended. */
   get status(): ExecutionResult['status'] | 'running' {
     return resultOf(this.#execution)?.status ?? 'running';
   }
 
-  /** The names of the states that it is in now, in the order of their entry; of a Map or a Parallel those within it. */
+  /**
+   * The names of the states in which the execution is now, in the order in which they were entered. Inside a Map or a
+   * Parallel, the inner states are returned instead of the Map or the Parallel.
+   */
   get states(): readonly string[] {
     return this.#trail.states;
   }
@@ -78,10 +84,10 @@ export class TestExecution<State extends string = string> {
   }
 
   /**
-   * Runs on until a state is entered. Resolves at once where the execution is in that state, or has entered it since the
-   * last `until` of that state.
-   * @throws an Error that says where the execution waits or how it ended, where it does not enter the state; StartError
-   *   for a state that there is not
+   * Runs the execution until a state is entered. Resolves at once if the execution is in that state now, or has entered
+   * it since the last `until` for that state.
+   * @throws an Error if the state isn't entered, which says where the execution waits or how it ended; StartError if
+   * the machine has no such state
    */
   async until(state: State): Promise<void> {
     this.#world.states.check('until', state);
@@ -91,7 +97,7 @@ export class TestExecution<State extends string = string> {
     this.#met.set(state, entries());
   }
 
-  /** Moves the clock on by a duration such as `'20s'`, and runs everything that falls due on the way. */
+  /** Moves the clock on by a duration such as `'20s'`, and runs everything that falls due in that time. */
   async advance(duration: string): Promise<void> {
     const { clock, nextTimer } = this.#world;
     const target = clock.now() + millisecondsOf(duration);
@@ -104,10 +110,10 @@ export class TestExecution<State extends string = string> {
   }
 
   /**
-   * Runs on until a task of a state waits for an answer by hand: of an activity that no handler takes, of a state in
-   * `byHand`, or of a callback (`.waitForTaskToken`). Each call returns another task, the oldest first.
-   * @throws an Error that says where the execution waits or how it ended, where there is no such task; StartError for a
-   *   state whose tasks are not answered by hand
+   * Runs the execution until a task of the state waits for the test's answer: a task for which there is no handler, a
+   * task of a state in `byHand`, or a callback (`.waitForTaskToken`). Each call returns another task, the oldest first.
+   * @throws an Error if there is no such task, which says where the execution waits or how it ended; StartError if the
+   * test doesn't answer the tasks of this state
    */
   async task(state: State): Promise<HandTask> {
     this.#world.states.checkTask(state, this.#byHand);
@@ -120,7 +126,7 @@ export class TestExecution<State extends string = string> {
     return task;
   }
 
-  /** Runs on to the end of the execution. @throws as `execute` of the machine does */
+  /** Runs the execution to its end. @throws as the machine's `execute` does */
   async result(): Promise<ExecutionResult> {
     await this.#reach(undefined, () => this.#execution.end !== undefined);
     const result = resultOf(this.#execution);
@@ -129,8 +135,8 @@ export class TestExecution<State extends string = string> {
   }
 
   /**
-   * Stops the execution, as StopExecution does. Does nothing once it has ended. A handler that has a task of it learns by
-   * its next heartbeat that the task is gone.
+   * Stops the execution, as StopExecution does. Does nothing if it has already ended. A handler with a task of the
+   * execution learns from its next heartbeat that the task is gone.
    */
   async stop(error?: string, cause?: string): Promise<ExecutionResult> {
     return this.#world.calls.call(async () => {
@@ -145,7 +151,10 @@ export class TestExecution<State extends string = string> {
     return task && handTaskOf(task, this.#world);
   }
 
-  /** Runs on until something is so. @throws an Error that begins with `missed` where it never will be */
+  /**
+   * Runs the execution until `isReached` returns true.
+   * @throws an Error that begins with `missed` if that can't happen any more
+   */
   async #reach(missed: string | undefined, isReached: () => boolean): Promise<void> {
     const isOver = (): boolean => this.#execution.end !== undefined;
     await this.#run({
@@ -160,7 +169,7 @@ export class TestExecution<State extends string = string> {
     throw new Error(missed === undefined ? why : `${missed}: ${why}`);
   }
 
-  /** Says why nothing will move the execution; undefined where something may. */
+  /** Returns a text that says why the execution can't continue; undefined if it may still continue. */
   #why(): string | undefined {
     const { unserved, stepFunctions, handlers, handTasks, worker, nextTimer } = this.#world;
     const arn = unserved.find((each) => this.#isQueued(stepFunctions.activities.get(each)));
@@ -174,7 +183,10 @@ export class TestExecution<State extends string = string> {
     return false;
   }
 
-  /** True where a timer waits that may bring anything on: no heartbeat of a task that runs, and no end of a poll. */
+  /**
+   * Returns true if a timer is waiting that may let the execution continue: neither the heartbeat of a running task nor
+   * the end of a poll.
+   */
   #mayMove(): boolean {
     const { clock, worker, stepFunctions } = this.#world;
     return clock.pending > worker.heartbeats.waiting + stepFunctions.parkedPolls;
@@ -200,7 +212,7 @@ export class TestExecution<State extends string = string> {
     });
   }
 
-  /** Resolves when everything has happened that needs no time by the clock, however long the engine works. */
+  /** Waits until everything has happened that needs no time on the clock, however long the engine works. */
   async #rest(): Promise<void> {
     const { clock, stepFunctions, handTasks } = this.#world;
     await clock.settle();
@@ -210,7 +222,7 @@ export class TestExecution<State extends string = string> {
   }
 }
 
-/** Makes what a test answers a task by. */
+/** Makes the object with which a test answers a task. */
 export const handTaskOf = (task: OpenTask, { port, clock }: MachineWorld): HandTask =>
   new HandTask({
     task,

@@ -31,13 +31,18 @@ import {
   type TestMachineOptions,
 } from '../harness/options.js';
 
-/** The time that a poll is held: longer than any execution, so that every poll waits for its task. */
+/**
+ * How long a poll waits, in milliseconds. It is longer than any execution, so every poll waits until there is a task.
+ */
 const POLL_HOLD_MS = 200 * 365 * 86_400_000;
 const KEPT_EXECUTIONS = 1_000;
 
-/** A state machine with the user's handlers for its activities, on a clock that moves ahead by itself. */
+/** A state machine with the user's handlers for its activities, on a clock that moves on by itself. */
 export class TestMachine<State extends string = string> {
-  /** The clock of the machine and its handlers. It moves ahead in `execute` and in each step of a started execution. */
+  /**
+   * The clock of the machine and its handlers. It moves on during `execute`, and during each step of an execution that
+   * was started with `start`.
+   */
   readonly clock: HandClock;
   readonly #world: MachineWorld;
   readonly #machine: Machine;
@@ -53,8 +58,9 @@ export class TestMachine<State extends string = string> {
 
   /**
    * Runs an execution to its end. Wait states take no real time.
-   * @throws an Error as soon as a task waits that no handler takes or nothing is due any more, and one that names the
-   *   handler that never settles, takes longer than `realTimeLimit`, or sleeps on `CLOCK` for ever.
+   * @throws an Error as soon as a task waits for which there is no handler, or nothing is due any more. Also an Error
+   * that names the handler if a handler never settles, takes longer than `realTimeLimit`, or sleeps on `CLOCK` for
+   * ever.
    */
   execute(input: unknown = {}): Promise<ExecutionResult> {
     return this.#world.calls.call(async () => {
@@ -69,9 +75,10 @@ export class TestMachine<State extends string = string> {
   }
 
   /**
-   * Starts an execution that the test moves step by step. Resolves when everything has happened that needs no time; the
-   * clock then stands still until the next step. The test answers the tasks that no handler takes, and callbacks.
-   * @throws an Error where another execution of this machine has the name; StartError for a bad option
+   * Starts an execution that the test moves step by step. Resolves when everything has happened that needs no time on
+   * the clock, which then stands still until the next step. The test answers callbacks, and the tasks for which there
+   * is no handler.
+   * @throws an Error if another execution of this machine has the name; StartError for a bad option
    */
   async start(
     input: unknown = {},
@@ -89,9 +96,9 @@ export class TestMachine<State extends string = string> {
   }
 
   /**
-   * Returns the open task of a task token, as of a callback that code under test ends: give this in place of the calls of
-   * the SDK. Works in `execute` too.
-   * @throws an Error for a token that this machine never issued, and where the task is over
+   * Returns the open task of a task token, such as that of a callback which the code under test ends. Replace the calls
+   * of the SDK in that code by this object. Also works during `execute`.
+   * @throws an Error if this machine never issued the token, or the task has ended
    */
   taskByToken(token: string): HandTask {
     const task = openTask(this.#world.stepFunctions, token);
@@ -102,16 +109,16 @@ export class TestMachine<State extends string = string> {
   }
 
   /**
-   * Ends the machine: open executions reject, the signals of all tasks abort, and the providers are disposed of, with each
-   * value that `setup` registered and that has a `dispose()`. Calling it again returns the same promise.
-   * @throws what a provider throws, and an Error where they take longer than `realTimeLimit`
+   * Closes the machine: open executions reject, the signals of all tasks abort, and the providers are disposed of,
+   * including each value that `setup` registered and that has a `dispose()`. Each call returns the same promise.
+   * @throws whatever a provider throws, and an Error if disposing takes longer than `realTimeLimit`
    */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
   }
 
-  /** As `close`, for `await using`. */
+  /** The same as `close`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
@@ -137,7 +144,7 @@ function openTask({ tasks }: MachineWorld['stepFunctions'], token: string): Open
   return undefined;
 }
 
-/** The parts that a test machine is made of. */
+/** The parts from which a test machine is made. */
 interface MachineParts {
   readonly world: MachineWorld;
   readonly machine: Machine;
@@ -145,8 +152,8 @@ interface MachineParts {
 }
 
 /**
- * Returns true where a declared activity may have this ARN. A bare name matches in every account, and an unset
- * `${NAME}` matches any text.
+ * Returns true if a declared activity may have this ARN. A bare name may be in any account, and an unset `${NAME}` may
+ * stand for any text.
  */
 function isOf(activity: ActivityRef, arn: string): boolean {
   if (activity.kind === 'arn') return activity.arn === arn;
@@ -159,9 +166,10 @@ function isOf(activity: ActivityRef, arn: string): boolean {
 const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
 /**
- * Makes a state machine that runs in this process, on a Step Functions of its own, without a network.
- * @param definition the path of an ASL file, its text, or the definition itself. `${NAME}` is read from the environment.
- * @throws StartError with each mistake of the definition and its place, and with every problem that a bed would have.
+ * Makes a state machine that runs in this process, on its own Step Functions, without a network.
+ * @param definition the path of an ASL file, its text, or the definition itself. `${NAME}` in it is replaced from the
+ * environment.
+ * @throws StartError with each mistake in the definition and its place, and with every problem that a bed would report.
  */
 export async function createTestMachine<const Definition extends string | object>(
   definition: Definition,
@@ -204,13 +212,16 @@ export async function createTestMachine<const Definition extends string | object
   return made;
 }
 
-/** Returns the epoch milliseconds of the next timer, other than those that end a poll; undefined where none waits. */
+/**
+ * Returns the time of the next timer, in epoch milliseconds, not counting timers that end a poll; undefined if there is
+ * none.
+ */
 function nextTimer(clock: HandClock): number | undefined {
   const { next } = clock;
   return next !== undefined && next - clock.now() < POLL_HOLD_MS / 2 ? next : undefined;
 }
 
-/** A Step Functions with one machine and the activities of the machine's Tasks. */
+/** A Step Functions with one machine, and with the activities of the machine's Tasks. */
 interface EngineParts {
   readonly stepFunctions: MachineWorld['stepFunctions'];
   readonly port: EnginePort;
@@ -218,7 +229,7 @@ interface EngineParts {
   readonly arns: readonly string[];
 }
 
-/** Makes the Step Functions that runs a definition. @throws StartError with each mistake of the definition */
+/** Makes a Step Functions that runs a definition. @throws StartError with each mistake in the definition */
 async function makeEngine(source: MachineSource, resources: Mocks, clock: HandClock): Promise<EngineParts> {
   // Loaded here, so that a test of a handler does not load the states language.
   const { StepFunctions } = await import('../../local/engine/step-functions.js');
@@ -234,7 +245,10 @@ async function makeEngine(source: MachineSource, resources: Mocks, clock: HandCl
   return { stepFunctions, port: new EnginePort(stepFunctions), machine, arns: [...arns] };
 }
 
-/** Returns an empty answer for the call of each callback that has none, since its result comes later, by its token. */
+/**
+ * Returns mocks in which each callback that has none gets an empty answer. The callback's result comes later, with its
+ * token.
+ */
 function callbackAnswers({ name, definition }: MachineSource, resources: Mocks): Mocks {
   const callbacks = statesOf(JSON.parse(definition)).filter(
     ([, { Resource }]) => isCallback(Resource) && !Object.hasOwn(resources, String(Resource)),

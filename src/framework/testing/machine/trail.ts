@@ -4,16 +4,19 @@ import type { HistoryEvent } from '../../local/engine/history.js';
 /** The most events that are read from a history at once. */
 const PAGE = 1_000;
 
-/** The ends of a state: those that name it, and those that only follow from its entry. */
+/**
+ * Matches the events at which a state ends. Some of these events contain the state's name; for the others it is found
+ * by following `previousEventId` back to the event of the state's entry.
+ */
 const ENDS = /^(\w+State)(Exited|Failed|Aborted)$/;
 
-/** The types of states that have states within. */
+/** Matches the types of states that contain other states. */
 const HOLDING = /^(Map|Parallel)State$/;
 
-/** The states that an execution has entered and left so far, read from its history as it grows. */
+/** The states that an execution has entered and left so far, read from its history as the history grows. */
 export class Trail {
   readonly #execution: Execution;
-  /** The event that each event follows from, by its id. */
+  /** For each event, by its id, the id of the event to which it points back. */
   readonly #previous: number[] = [0];
   /** The states that were entered and not left, by the id of the event of their entry. */
   readonly #open = new Map<number, { readonly type: string; readonly name: string }>();
@@ -29,7 +32,10 @@ export class Trail {
     return this.#path;
   }
 
-  /** The names of the states that the execution is in: of each branch the inmost, each name once. */
+  /**
+   * The names of the states in which the execution is. In each branch only the innermost state is returned, and each
+   * name only once.
+   */
   get states(): readonly string[] {
     this.#read();
     if (this.#execution.end) return [];
@@ -37,7 +43,7 @@ export class Trail {
     return [...new Set([...this.#open].flatMap(([id, { name }]) => (outer.has(id) ? [] : [name])))];
   }
 
-  /** Returns true where the execution is in a state, or in one within it. */
+  /** Returns true if the execution is in the state, or in a state inside it. */
   isIn(state: string): boolean {
     this.#read();
     if (this.#execution.end) return false;
@@ -65,7 +71,10 @@ export class Trail {
     if (entry !== undefined) this.#leave(entry, end !== 'Failed');
   }
 
-  /** Forgets what is open within a state, and the state itself. A state that failed may be retried. */
+  /**
+   * Removes the states that are open inside a state and, if `itself` is true, the state too. A state that failed isn't
+   * removed, since it may be retried.
+   */
   #leave(entry: number, itself: boolean): void {
     if (HOLDING.test(this.#open.get(entry)?.type ?? ''))
       for (const each of this.#openBelow(entry)) this.#open.delete(each);
@@ -73,8 +82,8 @@ export class Trail {
   }
 
   /**
-   * Finds the entry of the state that an event ends. The event of an aborted branch follows from the failure in another
-   * branch: its state is one within the state around both.
+   * Returns the entry of the state that an event ends. The event of an aborted branch points back to the failure in
+   * another branch, so its state is looked for among the states inside the state around both branches.
    */
   #find(id: number, isEnded: (entry: number) => boolean): number | undefined {
     let around: number | undefined;
@@ -85,7 +94,7 @@ export class Trail {
     return around === undefined ? undefined : this.#openBelow(around).find(isEnded);
   }
 
-  /** Returns the entries of the open states within one, the earliest first. */
+  /** Returns the entries of the open states inside a state, the earliest first. */
   #openBelow(entry: number): number[] {
     return [...this.#open.keys()].filter((each) => {
       for (const above of this.#openAbove(each)) if (above <= entry) return above === entry;
@@ -93,7 +102,7 @@ export class Trail {
     });
   }
 
-  /** The entries of open states that an event follows from, the latest first. */
+  /** The entries of the open states that are found by following an event's `previousEventId`, the latest first. */
   *#openAbove(id: number): Generator<number> {
     for (let each = this.#previous[id] ?? 0; each > 0; each = this.#previous[each] ?? 0)
       if (this.#open.has(each)) yield each;

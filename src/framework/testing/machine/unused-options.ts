@@ -3,7 +3,7 @@ import { didYouMean, show } from '../../base/show.js';
 import type { HandlerDefinition } from '../../declare/definition.js';
 import { type Fault, FAULTS, unusedProblem } from '../harness/options.js';
 
-/** Returns the problems of faults that are given for unknown handlers, and of unknown faults. */
+/** Returns the problems of faults that are set for unknown handlers, and of faults that don't exist. */
 export function unusedFaults(
   faults: Readonly<Record<string, readonly Fault[]>>,
   handlers: readonly HandlerDefinition[],
@@ -20,14 +20,14 @@ export function unusedFaults(
   });
 }
 
-/** A Task state of the machine under test. Where it has no `activity`, an answer in `resources` is used. */
+/** A Task state of the machine under test. If it has no `activity`, a mock in `resources` can answer it. */
 interface ResourceTask {
   readonly state: string;
   readonly resource: string;
   readonly activity?: unknown;
 }
 
-/** Returns the problems of answers in `resources` for which no Task of the machine calls. */
+/** Returns the problems of mocks in `resources` that no Task of the machine calls. */
 export function unusedResources(
   resources: object,
   machine: string,

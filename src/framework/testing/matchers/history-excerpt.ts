@@ -1,8 +1,8 @@
-/** The most lines of an excerpt. The last events are kept, since the reason of a failure is near the end. */
+/** The most lines of an excerpt. The last events are shown, since the reason of a failure is near the end. */
 const MOST_LINES = 15;
 const MOST_CHARACTERS = 160;
 
-/** Returns the last events of an execution's result, one a line; undefined for a result without a history. */
+/** Returns the last events in an execution's result, one event per line; undefined if the result has no history. */
 export function historyExcerpt(result: object): string | undefined {
   const history: unknown = Reflect.get(result, 'history');
   if (!Array.isArray(history)) return undefined;
@@ -34,7 +34,7 @@ function sayDetails({ name, error, cause, input, output, resource }: Record<stri
   return typeof input === 'string' ? ` ${input}` : '';
 }
 
-/** Returns the message in a cause that a worker wrote, and any other cause as it is. */
+/** Returns the message if a worker wrote the cause; any other cause is returned as it is. */
 function messageOf(cause: string): string {
   try {
     const parsed: unknown = JSON.parse(cause);

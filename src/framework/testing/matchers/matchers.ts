@@ -6,7 +6,7 @@ import { historyExcerpt } from './history-excerpt.js';
 interface MatcherContext {
   equals(actual: unknown, expected: unknown): boolean;
   readonly utils?: {
-    /** Returns the difference of two values as text; null where there is nothing to show. */
+    /** Returns the difference between two values as text; null if there is nothing to show. */
     diff?(expected: unknown, received: unknown): string | null | undefined;
   };
 }
@@ -18,19 +18,24 @@ interface Verdict {
 
 /** The signatures of the matchers, for the types of `expect`. */
 export interface StepwrightMatchers<R> {
-  /** Passes where the task succeeded with an output that equals this one; asymmetric matchers work. */
+  /**
+   * Passes if the task or the execution succeeded with an output equal to this one. Asymmetric matchers can be used.
+   */
   toHaveSucceededWith(output: unknown): R;
-  /** Passes where the task failed by this name. @param cause fields that the parsed cause must have at least, or the whole text of the cause */
+  /**
+   * Passes if the task or the execution failed with this error name.
+   * @param cause fields that the parsed cause must at least have, or the whole text of the cause
+   */
   toHaveFailedWith(error: string, cause?: Readonly<Record<string, unknown>> | string): R;
-  /** The execution timed out, by `TimeoutSeconds` of its machine. */
+  /** Passes if the execution timed out by its machine's `TimeoutSeconds`. */
   toHaveTimedOut(): R;
-  /** Passes where the machine entered these states, in this order, and no others. */
+  /** Passes if the machine entered exactly these states, in this order. */
   toHaveVisited(states: readonly string[]): R;
 }
 
 /**
- * Matchers for `expect.extend(matchers)` of Jest and Vitest. A matcher throws for a value that is no result, also after
- * `.not`.
+ * Matchers for `expect.extend(matchers)` of Jest and Vitest. A matcher throws if the received value isn't a result,
+ * even after `.not`.
  */
 export const matchers = {
   toHaveSucceededWith(this: MatcherContext, received: unknown, output: unknown): Verdict {
@@ -93,7 +98,7 @@ const RESULT = 'give it what `await bed.run(…)`, `await task.outcome` or `awai
 
 /**
  * Returns a received value as a result.
- * @throws Error for any other value, for which a matcher would pass or fail by accident
+ * @throws Error for any other value, since a matcher would otherwise pass or fail by accident
  */
 function readResult(matcher: string, received: unknown): TaskResult {
   if (typeof received === 'object' && received !== null) {
@@ -139,7 +144,7 @@ function verdict(
 
 const text = (value: unknown): string => inspect(value, { depth: 6, breakLength: 100 });
 
-/** Returns a result as text; a cause by its message. */
+/** Returns a result as text. A cause is shown by its message. */
 function describe(result: TaskResult): string {
   if (result.status === 'succeeded') return `success with ${text(result.output)}`;
   if (result.status !== 'failed') return SAID[result.status] ?? result.status;

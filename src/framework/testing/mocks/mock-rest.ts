@@ -6,25 +6,25 @@ import { CLOCK, RANDOM, TASK_CONTEXT } from '../../worker/container/tokens.js';
 import { asRegistration } from './mock.js';
 
 /**
- * Returns the stand-in for a dependency, in each form that `mocks` take; undefined to keep the real one, whose own
- * dependencies are then asked for.
+ * Returns the stand-in for a dependency, in any form that `mocks` accept. If it returns undefined, the real dependency
+ * is used, and the mocker is then called for that one's own dependencies.
  */
 export type Mocker = (token: InjectionToken) => unknown;
 
-/** What a mocker is asked for. */
+/** What `mockRest` needs to know in order to call a mocker. */
 export interface Unmocked {
-  /** The classes under test. They stay real. */
+  /** The classes under test. They are not mocked. */
   readonly roots: ReadonlySet<Constructor>;
-  /** The tokens that `setup` registered: code may resolve them by hand. */
+  /** The tokens that `setup` registered. Code may resolve them from the container by itself. */
   readonly registered: ReadonlySet<InjectionToken>;
   readonly mocked: readonly Registration[];
-  /** Has what `setup` registered. */
+  /** The container in which `setup` registered its providers. */
   readonly container: DependencyContainer;
 }
 
 /**
- * Asks a mocker for everything that is not under test: all that `setup` registered, and what the classes under test,
- * the mocks and the mocker's own stand-ins are injected with.
+ * Calls a mocker for everything that isn't under test: all that `setup` registered, and the dependencies of the classes
+ * under test, of the mocks and of the mocker's own stand-ins.
  */
 export function mockRest({ roots, registered, mocked, container }: Unmocked, mocker: Mocker): Registration[] {
   const made: Registration[] = [];

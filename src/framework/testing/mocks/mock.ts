@@ -2,14 +2,16 @@ import type { DependencyContainer, InjectionToken, Provider } from 'tsyringe';
 import type { Registration } from '../../worker/container/registrations.js';
 
 /**
- * A token and its stand-in. The container makes an instance of a class. For a token that is a class, any other function
- * is a factory; `{ useFactory }` is one for every token. Any other value is used as it is, never copied; `{ useValue }`
- * forces that.
+ * A token and its stand-in. If the stand-in is a class, the container makes an instance of it. If the token is a class,
+ * any other function is called as a factory; for any token, `{ useFactory }` is a factory. Any other value is injected
+ * as it is, without copying it. `{ useValue }` injects even a class or a function as it is.
  */
 export type Mock = readonly [token: InjectionToken, standIn: unknown, options?: MockOptions];
 
 export interface MockOptions {
-  /** True for a mock that a test may leave unused, as in a list that tests share. @default false */
+  /**
+   * True if it is no mistake when a test doesn't use the mock, as in a list that several tests share. @default false
+   */
   readonly optional?: boolean;
 }
 
