@@ -49,7 +49,7 @@ function withoutConsequences(problems: readonly DefinitionProblem[]): Definition
     if (text.startsWith('The resource provided  is not')) return false;
     if (text.startsWith('A state must have exactly one of') && (meant(path, 'Next') || meant(path, 'End')))
       return false;
-    return !(lostTarget && text.endsWith('cannot be reached'));
+    return !(lostTarget && text.endsWith('is not reachable.'));
   });
 }
 

@@ -10,6 +10,7 @@ import { corruptions, Harness, matches, relevant, wantedOf } from './harness.js'
 import { histories } from './histories.js';
 import { intrinsics } from './intrinsics.js';
 import { machines } from './machines.js';
+import { measuredCreation } from './measured-creation.js';
 import { measured } from './measured.js';
 import { documented } from './documented.js';
 import { recorded } from './recorded.js';
@@ -34,6 +35,7 @@ const tables: Record<string, Row[]> = {
   recorded,
   documented,
   measured,
+  measuredCreation,
 };
 const rows = Object.values(tables).flat();
 

@@ -141,7 +141,7 @@ export const definitions: MachineRow[] = [
   refused(
     'a loop, and a terminal state that nothing leads to',
     { StartAt: 'X', States: { X: { Type: 'Pass', Next: 'X' }, Y: { Type: 'Succeed' } } },
-    "SCHEMA_VALIDATION_FAILED: The state 'Y' cannot be reached at /States/Y",
+    'MISSING_TRANSITION_TARGET: State "Y" is not reachable. at /States/Y',
     'captured',
   ),
   {
@@ -183,7 +183,7 @@ export const definitions: MachineRow[] = [
   ),
   refused('a field that is not known', pass({ Foo: 1 }), at('/States/X/Foo')),
   refused('a field of another kind of state', pass({ Seconds: 1 }), at('/States/X/Seconds')),
-  refused('Retry where nothing is retried', pass({ Retry: [] }), at('/States/X/Retry')),
+  refused('Retry where nothing is retried', pass({ Retry: [] }), at('/States/X')),
   refused('a Task without Resource', one({ Type: 'Task' }), "The field 'Resource' is missing"),
   refused(
     'a resource that nobody knows',
@@ -392,7 +392,7 @@ export const definitions: MachineRow[] = [
   refused(
     'a broken expression',
     jsonata({ Type: 'Pass', Output: '{% 1 + %}' }),
-    "The JSONata expression '1 +' is not valid: Unexpected end of expression",
+    'INVALID_JSONATA_EXPRESSION: Unexpected end of expression at /States/X/Output',
   ),
   ...[
     ['1), (2', '3'],
@@ -412,15 +412,15 @@ export const definitions: MachineRow[] = [
         Type: 'Pass',
         Output: ['{% 1 %}', ...sources.map((source) => `{% ${source} %}`), '{% 2 %}'],
       }),
-      `The JSONata expression '${sources[0]}' is not valid: `,
+      'INVALID_JSONATA_EXPRESSION: ',
     ),
   ),
   refused(
     'a JSONPath field in a JSONata state',
     jsonata({ Type: 'Pass', InputPath: '$' }),
-    "The field 'InputPath' belongs to JSONPath, and cannot stand in a JSONata state at /States/X/InputPath",
+    "The QueryLanguage is set to 'JSONata', but field 'InputPath' is only supported for the 'JSONPath' QueryLanguage at /States/X",
   ),
-  refused('an Output in a JSONPath state', pass({ Output: 1 }), at('/States/X/Output')),
+  refused('an Output in a JSONPath state', pass({ Output: 1 }), at('/States/X')),
   refused(
     'Arguments in a Pass in JSONata',
     jsonata({ Type: 'Pass', Arguments: {} }),

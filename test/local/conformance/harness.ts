@@ -119,7 +119,8 @@ export class Harness {
         region: 'us-east-1',
       });
     } catch (error) {
-      return { refused: (error as Error).message };
+      const { message } = error as Error;
+      return { refused: message, refusal: message };
     }
     const began = this.clock.now();
     const { body } = await this.#call('StartExecution', { stateMachineArn, input: inputText });

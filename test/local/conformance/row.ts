@@ -32,6 +32,8 @@ export interface Expected {
   seconds?: number;
   /** A part of the message that refuses the definition. */
   refused?: string;
+  /** The whole message that refuses the definition, without its beginning. */
+  refusal?: string;
 }
 
 /** One behaviour of the language: a machine, its input, and the outcome. */

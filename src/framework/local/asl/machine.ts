@@ -151,17 +151,36 @@ class MachineCompiler {
 }
 
 /**
- * Reads QueryLanguage. A machine in JSONPath may contain states in JSONata, but not the reverse. AWS page "Transforming
- * data".
+ * Reads QueryLanguage of the machine or of a state. A JSONPath machine may have JSONata states, but not the reverse. Only
+ * `JSONPath` to the letter is that language, and any other value counts as JSONata. Measured at the live service.
  */
 function readLanguage(reader: Reader, inherited: Language): Language {
-  const name = reader.string('QueryLanguage');
-  if (name === undefined || name === inherited.name) return inherited;
-  if (name === 'JSONata') return jsonataLanguage;
-  if (name === 'JSONPath') {
+  const name = reader.json('QueryLanguage');
+  if (name === undefined) {
+    if (reader.path !== '') refuseForeign(reader, inherited);
+    return inherited;
+  }
+  const language = name === 'JSONPath' ? jsonPath : jsonataLanguage;
+  const isDowngrade = language === jsonPath && inherited === jsonataLanguage;
+  if (isDowngrade)
     reader.problem("'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine");
-  } else reader.problem(`The query language '${name}' is neither JSONPath nor JSONata`, 'QueryLanguage');
-  return inherited;
+  else if (reader.path !== '') refuseForeign(reader, language);
+  if (typeof name !== 'string') reader.problem('Expected value of type [STRING]', 'QueryLanguage');
+  else if (name !== 'JSONPath' && name !== 'JSONata')
+    reader.problem('Value should be one of the following: [JSONPath, JSONata]', 'QueryLanguage');
+  return language;
+}
+
+/** Adds a problem for each field of a state that only the other language has. */
+function refuseForeign(reader: Reader, { name, foreign }: Language): void {
+  const other = name === 'JSONPath' ? 'JSONata' : 'JSONPath';
+  for (const field of foreign) {
+    if (!Object.hasOwn(reader.source, field)) continue;
+    reader.json(field);
+    reader.problem(
+      `The QueryLanguage is set to '${name}', but field '${field}' is only supported for the '${other}' QueryLanguage`,
+    );
+  }
 }
 
 function shadowed(name: string): string {

@@ -80,6 +80,8 @@ export interface Language {
   template(reader: Reader, field: string): Expression | undefined;
   /** Compiles a rule of a Choice, without its Next. */
   choiceRule(reader: Reader): ChoiceRule;
-  /** Returns the message for a field that a state in this query language can't have. */
+  /** The fields of a state that only the other language has. */
+  readonly foreign: readonly string[];
+  /** Returns the message for a field that cannot be in a state of this language. */
   explainUnread(field: string): string;
 }

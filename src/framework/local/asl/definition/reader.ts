@@ -12,14 +12,25 @@ export interface DefinitionProblem {
   readonly fix?: string;
 }
 
-/** What all readers of the same definition share. */
+/** A fault of a JSONata expression. */
+export interface ExpressionFault {
+  readonly code: string;
+  readonly text: string;
+  /** True for a fault that is none in the Output and Assign of a Catch. @default false */
+  readonly allowedInCatch?: boolean;
+}
+
+/** The state that all readers of a definition share. */
 export interface Reading {
   readonly problems: DefinitionProblem[];
-  /** For each JSONata expression that can't be parsed, the parser's message, by the expression's text. */
-  readonly faults: ReadonlyMap<string, string>;
+  /** The faults of each JSONata expression that has some, by the expression's text. */
+  readonly faults: ReadonlyMap<string, readonly ExpressionFault[]>;
 }
 
 const PROBLEMS_KEPT = 1_000;
+
+/** Fields whose refusal, where they cannot stand, was measured at the live service: it names the object around. */
+const MEASURED_UNREAD = new Set(['TimeoutSeconds', 'Catch', 'Retry', 'QueryLanguage']);
 
 /**
  * Reads the fields of one object of a definition. Mistakes are added to the problems, not thrown. A field that was
@@ -59,7 +70,17 @@ export class Reader {
     if (problems.length < PROBLEMS_KEPT) problems.push(problem);
   }
 
-  /** Returns the path of a field relative to its state, such as `Choices[0]/Condition`. */
+  /** Adds the faults of an expression, if it has any. @param location its path within its state, from `locate` */
+  faults(source: string, location: string): boolean {
+    const all = this.reading.faults.get(source) ?? [];
+    const inCatch = location.startsWith('Catch[');
+    const faults = all.filter(({ allowedInCatch }) => !(inCatch && allowedInCatch === true));
+    const path = `${this.path.slice(0, this.base)}/${location}`;
+    for (const { code, text } of faults) this.report({ code, path, text });
+    return faults.length > 0;
+  }
+
+  /** Returns the path of a field within its state: `Choices[0]/Condition`. */
   locate(field: string): string {
     return `${this.path}/${field}`.slice(this.base + 1);
   }
@@ -105,6 +126,12 @@ export class Reader {
   integer(field: string, min: number, max: number): number | undefined {
     const fits = (value: Json): boolean =>
       Number.isInteger(value) && Number(value) >= min && Number(value) <= max;
+    const given = this.source[field];
+    if (Number.isInteger(given) && Number(given) < min) {
+      this.json(field);
+      this.problem(`Minimum value is ${min}`, field);
+      return undefined;
+    }
     return this.#typed(field, `an integer from ${min} to ${max}`, fits) as number | undefined;
   }
 
@@ -140,6 +167,10 @@ export class Reader {
   finish(explain: (field: string) => string = (field) => `The field '${field}' is not supported here`): void {
     const absent = [...this.#asked].filter((field) => !Object.hasOwn(this.source, field));
     for (const field of this.#unread) {
+      if (MEASURED_UNREAD.has(field)) {
+        this.problem(`Field '${field}' is not supported`, undefined, `take '${field}' out`);
+        continue;
+      }
       const meant = nearest(field, absent);
       this.problem(explain(field), field, meant ? didYouMean(meant) : `take '${field}' out`);
     }

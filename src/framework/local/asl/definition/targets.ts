@@ -4,45 +4,52 @@ import { didYouMean, nearest, type Reader } from './reader.js';
 /** The code of the problem that no state can end the machine. Step Functions reports this problem without a path. */
 export const NO_END = 'MISSING_END_STATE';
 
+/** The code of a target that does not exist, and of a state that nothing leads to. Measured at the live service. */
+const NO_TARGET = 'MISSING_TRANSITION_TARGET';
+
 /**
- * Adds a problem for each target that doesn't exist, and for each state that isn't a target, so can't be reached. If no
- * state can end the machine, that is reported instead of the states that can't be reached. Branches and iterations
- * don't need a state that ends the machine.
+ * Adds a problem for each target that does not exist, and for each state that StartAt does not lead to. A machine must
+ * also have a state that can end it; where there is none, that is reported in place of the states that nothing leads to.
+ * Branches and iterations need no such state.
  */
 export function checkTargets(reader: Reader, states: Reader, startAt: string | undefined): void {
-  const reached = checkExistence(reader, states, startAt);
+  const graph = new Map(Object.entries(states.source).map(([name, state]) => [name, targetsOf(state)]));
+  checkExistence(reader, graph, startAt);
   const isMachine = reader.path === '';
   if (isMachine && !Object.values(states.source).some(mayEnd)) {
     const fix = 'let a state end it, by "End": true or as one of Type Succeed or Fail';
     reader.report({ code: NO_END, path: '/', text: 'Workflow has no terminal state', fix });
-  } else checkReached(states, reached);
+  } else checkReached(states, graph, startAt);
 }
 
-/** Adds a problem for each target that doesn't exist. @returns all targets, including StartAt */
-function checkExistence(
-  reader: Reader,
-  states: Reader,
-  startAt: string | undefined,
-): ReadonlySet<string | undefined> {
-  const names = Object.keys(states.source);
-  const known = new Set(names);
-  const reached = new Set<string | undefined>([startAt]);
-  if (startAt !== undefined && !known.has(startAt))
-    reader.problem(missing(startAt), 'StartAt', fixTarget(startAt, names));
-  for (const [name, state] of Object.entries(states.source)) {
-    for (const [field, target] of targetsOf(state)) {
-      reached.add(target);
-      if (!known.has(target)) states.problem(missing(target), `${name}/${field}`, fixTarget(target, names));
-    }
+/** The targets of each state by its name, each with the path of its field in the state. */
+type Graph = ReadonlyMap<string, readonly (readonly [field: string, target: string])[]>;
+
+function checkExistence(reader: Reader, graph: Graph, startAt: string | undefined): void {
+  const names = [...graph.keys()];
+  const check = (target: string, field: string): void => {
+    if (graph.has(target)) return;
+    const text = `Missing 'Next' target: ${target}`;
+    reader.report({ code: NO_TARGET, path: `${reader.path}/${field}`, text, fix: fixTarget(target, names) });
+  };
+  if (startAt !== undefined) check(startAt, 'StartAt');
+  for (const [name, targets] of graph)
+    for (const [field, target] of targets) check(target, `States/${name}/${field}`);
+}
+
+function checkReached(states: Reader, graph: Graph, startAt: string | undefined): void {
+  const reached = new Set<string>();
+  const open = startAt === undefined ? [] : [startAt];
+  for (let name = open.pop(); name !== undefined; name = open.pop()) {
+    if (reached.has(name) || !graph.has(name)) continue;
+    reached.add(name);
+    for (const [, target] of graph.get(name) ?? []) open.push(target);
   }
-  return reached;
-}
-
-function checkReached(states: Reader, reached: ReadonlySet<string | undefined>): void {
-  for (const name of Object.keys(states.source)) {
+  for (const name of graph.keys()) {
     if (reached.has(name)) continue;
     const fix = "let a 'Next' lead to it, or take it out";
-    states.problem(`The state '${name}' cannot be reached`, name, fix);
+    const text = `State "${name}" is not reachable.`;
+    states.report({ code: NO_TARGET, path: `${states.path}/${name}`, text, fix });
   }
 }
 
@@ -63,10 +70,6 @@ function fixTarget(target: string, names: readonly string[]): string {
   if (meant) return didYouMean(meant);
   const more = names.length > NAMES_SHOWN ? `, and ${names.length - NAMES_SHOWN} others` : '';
   return `write one of these states: ${names.slice(0, NAMES_SHOWN).join(', ')}${more}`;
-}
-
-function missing(target: string): string {
-  return `Missing 'Next' target: ${target}`;
 }
 
 function targetsOf(state: Json): [string, string][] {

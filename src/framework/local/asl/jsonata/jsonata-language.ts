@@ -7,7 +7,17 @@ import { NO_TIMESTAMP, parseTimestamp } from '../values/timestamp.js';
 import { readVariableNames } from '../definition/variable-names.js';
 import type { Expression, StateData } from '../expression/state-data.js';
 
-const PATH_FIELDS = ['InputPath', 'OutputPath', 'ResultPath', 'Parameters', 'ResultSelector', 'ItemsPath'];
+/** The fields of JSONPath states. Measured at the live service. */
+const FOREIGN = [
+  'InputPath',
+  'OutputPath',
+  'ResultPath',
+  'ResultSelector',
+  'Parameters',
+  'Result',
+  'ItemsPath',
+  'MaxConcurrencyPath',
+];
 
 /** The query language JSONata: Arguments is evaluated before the work, Output and Assign after it. */
 export const jsonataLanguage: Language = {
@@ -101,8 +111,10 @@ export const jsonataLanguage: Language = {
     return { test: async (data) => (await condition(data)) === true, exit: readExit(reader, {}) };
   },
 
+  foreign: FOREIGN,
+
   explainUnread: (field) =>
-    PATH_FIELDS.includes(field) || field.endsWith('Path')
+    field.endsWith('Path')
       ? `The field '${field}' belongs to JSONPath, and cannot stand in a JSONata state`
       : `The field '${field}' is not supported here`,
 };
@@ -173,7 +185,7 @@ function typed(
   fits: (value: Json) => boolean,
 ): Expression {
   const location = reader.locate(field);
-  const expression = compile(source, reader, field, location);
+  const expression = compile(source, reader, location);
   return async (data) => {
     const value = await expression(data);
     if (fits(value)) return value;
@@ -190,11 +202,8 @@ function typeOf(value: Json): string {
   return Array.isArray(value) ? 'array' : typeof value;
 }
 
-function compile(source: string, reader: Reader, field: string, location: string): Expression {
-  const fault = reader.reading.faults.get(source);
-  if (fault === undefined) return compileExpression(source, location);
-  reader.problem(`The JSONata expression '${source}' is not valid: ${fault}`, field);
-  return () => null;
+function compile(source: string, reader: Reader, location: string): Expression {
+  return reader.faults(source, location) ? () => null : compileExpression(source, location);
 }
 
 /** Reads a JSON value in which every string `{% … %}`, at any depth, is an expression. */
@@ -208,7 +217,7 @@ function readTemplate(reader: Reader, field: string): Expression | undefined {
 function compileValue(source: Json, reader: Reader, field: string, location: string): Expression | undefined {
   if (typeof source === 'string') {
     const text = sourceIn(source, reader, field);
-    return text === undefined ? undefined : compile(text, reader, field, location);
+    return text === undefined ? undefined : compile(text, reader, location);
   }
   if (Array.isArray(source)) return compileList(source, reader, field, location);
   return isObject(source) ? compileObject(source, reader, field, location) : undefined;

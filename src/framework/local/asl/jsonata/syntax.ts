@@ -1,24 +1,28 @@
+import type { ExpressionFault } from '../definition/reader.js';
 import type { Json } from '../values/json.js';
 import { parse } from './compile-cache.js';
 import { expressionIn } from './expression.js';
+import { referencesIn } from './references.js';
 
 /** The number of expressions that are parsed together. */
 const AT_ONCE = 500;
 
 /**
- * Returns the parser's message for each expression of a definition that can't be parsed, by the expression's text.
- * Parsing one expression costs as much as parsing hundreds together, so they are parsed as one list. Only if that
- * fails, each is parsed alone.
+ * Returns the faults of each expression of a definition that has some, by the expression's text. Parsing one expression
+ * costs as much as parsing hundreds, so all are parsed as one list, and each by itself only where that fails.
  */
-export function faultsIn(definition: Json): ReadonlyMap<string, string> {
+export function faultsIn(definition: Json): ReadonlyMap<string, readonly ExpressionFault[]> {
   const sources = [...new Set(sourcesIn(definition))];
-  const faults = new Map<string, string>();
+  const faults = new Map<string, readonly ExpressionFault[]>();
+  const add = (source: string, found: readonly ExpressionFault[]): void => {
+    if (found.length > 0) faults.set(source, found);
+  };
   for (let from = 0; from < sources.length; from += AT_ONCE) {
     const some = sources.slice(from, from + AT_ONCE);
-    if (some.length > 1 && areSound(some)) continue;
-    for (const source of some) {
-      const fault = faultOf(source);
-      if (fault !== undefined) faults.set(source, fault);
+    const parsed = some.length > 1 ? parsedTogether(some) : undefined;
+    for (const [i, source] of some.entries()) {
+      const node = parsed?.[i];
+      add(source, node ? unsupported(node) : faultsOf(source));
     }
   }
   return faults;
@@ -32,29 +36,42 @@ function* sourcesIn(value: Json): Generator<string> {
     for (const inner of Object.values(value)) yield* sourcesIn(inner);
 }
 
-function faultOf(source: string): string | undefined {
+function faultsOf(source: string): readonly ExpressionFault[] {
   try {
-    parse(source);
-    return undefined;
+    return unsupported(parse(source).ast());
   } catch (error) {
-    return (error as Error).message;
+    return [{ code: 'INVALID_JSONATA_EXPRESSION', text: (error as Error).message }];
   }
 }
 
+/** Returns the references of an expression that the service does not support, in its words. */
+function unsupported(ast: object): readonly ExpressionFault[] {
+  const { names, root, errorOutput } = referencesIn(ast);
+  const code = 'UNSUPPORTED_JSONATA_EXPRESSION';
+  return [
+    ...names.map((name) => ({ code, text: `Reference to '${name}' at the top level is not supported.` })),
+    ...(root ? [{ code, text: "Reference to '$$' is not supported." }] : []),
+    ...(errorOutput
+      ? [{ code, text: "Field '$states.errorOutput' does not exist.", allowedInCatch: true }]
+      : []),
+  ];
+}
+
 /**
- * Returns true if parsing the list `[(one),(two)]` proves that each source is an expression: the list has as many items
- * as there are sources, and each item is one block that begins at the position of its source. The position is checked
- * because brackets or quotes in one source could otherwise swallow parts of the next.
+ * Returns the syntax nodes of all sources where parsing the list `[(one),(two)]` shows that all sources are
+ * expressions: the list has as many items, and each item is one block that begins where its source was put. So no
+ * source can borrow text of another.
  */
-function areSound(sources: readonly string[]): boolean {
+function parsedTogether(sources: readonly string[]): readonly Node[] | undefined {
   const { expressions } = listOf(sources) ?? {};
-  if (expressions?.length !== sources.length) return false;
+  if (expressions?.length !== sources.length) return undefined;
   let at = 2;
-  return sources.every((source, i) => {
+  const areSound = sources.every((source, i) => {
     const begins = at;
     at += source.length + '),('.length;
     return isBlock(expressions[i], begins);
   });
+  return areSound ? expressions.flatMap(({ expressions: [inner] = [] }) => inner ?? []) : undefined;
 }
 
 /** The library's syntax node of a list or of a block in parentheses. */

@@ -104,6 +104,8 @@ export const jsonPath: Language = {
     return { test, exit: { assign: readExit(reader, {}).assign } };
   },
 
+  foreign: ['Output', 'Arguments', 'Items'],
+
   explainUnread: (field) => `The field '${field}' is not supported here`,
 };
 
