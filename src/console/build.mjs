@@ -3,11 +3,11 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
- * Builds the page of the console where `dist/console` is missing or older than the page's sources. Where the build
- * fails (as after `npm install --omit=dev`), a line on stderr says so and the exit code is 0, since everything but the
- * page works without it.
+ * Builds the console's page if `dist/console` is missing or older than the page's sources. If the build fails (as after
+ * `npm install --omit=dev`), prints a line to stderr and exits with 0, since everything except the page works without
+ * it.
  *
- * `--strict` makes a failed build an error, as a package needs the page.
+ * With `--strict` a failed build is an error. It is used for packaging, since a package must contain the page.
  */
 const source = dirname(fileURLToPath(import.meta.url));
 const root = join(source, '..', '..');

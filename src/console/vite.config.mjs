@@ -4,7 +4,7 @@ import { defineConfig } from 'vite';
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
 /**
- * Builds the page of the console into `dist/console`. The page sends requests only to the service that served the page.
+ * Builds the console's page into `dist/console`. The page sends requests only to the service from which it was loaded.
  */
 export default defineConfig({
   root: here('.'),

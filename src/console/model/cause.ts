@@ -1,23 +1,23 @@
-/** A rule of the input's validation that the input broke. */
+/** A violation of the rules for a task's input. */
 export interface Violation {
   readonly path: string;
   readonly rule: string;
   readonly message: string;
 }
 
-/** The cause of an error that is JSON in the shape of Stepwright and Lambda. */
+/** The cause of an error, if it is JSON in the form that Stepwright and Lambda write. */
 export interface Cause {
   readonly errorType: string | undefined;
   readonly errorMessage: string | undefined;
   readonly violations: readonly Violation[];
   readonly trace: readonly string[];
-  /** Anything that the handler attached to the error; undefined where it attached nothing. */
+  /** A value that the handler attached to the error; undefined if there is none. */
   readonly data: unknown;
 }
 
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
-/** Reads the cause of an error; undefined for a cause of another shape, which is then shown as text. */
+/** Parses the cause of an error. Returns undefined if the cause has another form; it is then shown as text. */
 export function readCause(cause: string): Cause | undefined {
   let source: unknown;
   try {

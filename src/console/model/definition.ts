@@ -1,6 +1,6 @@
 import { conditionText } from './condition.js';
 
-/** A state machine, or a branch of one, as it is drawn. */
+/** A state machine or a branch of one, in the form in which it is drawn. */
 export interface Group {
   readonly startAt: string;
   readonly states: readonly StateNode[];
@@ -10,17 +10,18 @@ export interface StateNode {
   readonly name: string;
   readonly type: string;
   /**
-   * The short name of the resource that a Task calls, such as the activity's or function's name; undefined for others.
+   * The short name of the resource that a Task calls, such as the name of the activity or function; undefined if the
+   * state is no such Task.
    */
   readonly calls: string | undefined;
-  /** The ARN of the activity that a Task waits for; undefined for any other state. */
+  /** The ARN of the activity whose task a Task waits for; undefined for any other state. */
   readonly activityArn: string | undefined;
   readonly edges: readonly Edge[];
-  /** True where the machine, or the branch, can end with this state. */
+  /** True if the machine, or the branch, can end with this state. */
   readonly ends: boolean;
   /** The branches of a Parallel, or the states that a Map repeats; empty for any other state. */
   readonly inside: readonly Group[];
-  /** The state as the definition writes it. */
+  /** The state as it is written in the definition. */
   readonly source: object;
 }
 
@@ -39,7 +40,9 @@ const textOf = (value: unknown): string | undefined => (typeof value === 'string
 
 const EMPTY: Group = { startAt: '', states: [] };
 
-/** Reads a definition as far as it goes, even one that is not valid. Undefined where the text is no JSON object. */
+/**
+ * Reads as much as possible of a definition, even if it isn't valid. Returns undefined if the text isn't a JSON object.
+ */
 export function readDefinition(definition: string): Group | undefined {
   try {
     const source: unknown = JSON.parse(definition);
@@ -105,7 +108,10 @@ function readInside(source: Source): Group[] {
   return [...branches, ...processor];
 }
 
-/** Returns the end of an ARN, which tells one resource from another: `Greet` for an activity, `lambda:invoke`. */
+/**
+ * Returns the last part of an ARN, by which resources can be told apart: `Greet` for an activity, `lambda:invoke` for a
+ * Lambda call.
+ */
 function shortResource(resource: string): string {
   const activity = /:activity:(.+)$/.exec(resource)?.[1];
   if (activity !== undefined) return activity;
@@ -114,7 +120,7 @@ function shortResource(resource: string): string {
   return /:function:(.+)$/.exec(resource)?.[1] ?? resource;
 }
 
-/** Yields every state of a group, with the states inside its containers. */
+/** Yields every state of a group, including the states inside Parallels and Maps. */
 export function* allStates(group: Group): Generator<StateNode> {
   for (const state of group.states) {
     yield state;

@@ -3,7 +3,7 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** Writes a length of time: `340 ms`, `3.2 s`, `4 min 5 s`, `2 h 1 min`, `3 d 4 h`. */
+/** Returns a duration as text: `340 ms`, `3.2 s`, `4 min 5 s`, `2 h 1 min`, `3 d 4 h`. */
 export function duration(ms: number): string {
   const whole = Math.max(0, ms);
   if (whole < SECOND) return `${Math.round(whole)} ms`;
@@ -19,11 +19,11 @@ function parts(ms: number, big: number, bigName: string, small: number, smallNam
   return `${Math.floor(ms / big)} ${bigName}${rest === 0 ? '' : ` ${rest} ${smallName}`}`;
 }
 
-/** Writes a length of time in whole seconds, so that a running clock does not flicker: `3 s`, `4 min 5 s`. */
+/** Returns a duration as text in whole seconds, so that a running time doesn't flicker: `3 s`, `4 min 5 s`. */
 export const wholeSeconds = (ms: number): string =>
   duration(Math.floor(ms / SECOND) * SECOND).replace('.0', '');
 
-/** Writes how long ago something was, in whole seconds: `3 s ago`. */
+/** Returns as text how long ago something was, in whole seconds: `3 s ago`. @param ms the milliseconds since then */
 export const age = (ms: number): string => (ms < SECOND ? 'just now' : `${wholeSeconds(ms)} ago`);
 
 const time = new Intl.DateTimeFormat(undefined, {
@@ -34,7 +34,7 @@ const time = new Intl.DateTimeFormat(undefined, {
 });
 const date = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric' });
 
-/** Writes a time of day, `14:03:21`, with the date before it where `now` is on another day. */
+/** Returns a time of day as text, `14:03:21`. If the time isn't on the same day as `now`, the date comes before it. */
 export function instant(ms: number, now: number): string {
   const shown = time.format(ms);
   return date.format(ms) === date.format(now) ? shown : `${date.format(ms)} ${shown}`;
@@ -46,7 +46,7 @@ export const clockTime = (ms: number): string =>
 export const count = (n: number, one: string, many = `${one}s`): string =>
   `${n.toLocaleString('en')} ${n === 1 ? one : many}`;
 
-/** Returns the name at the end of an ARN, after the type of the resource. */
+/** Returns the name in an ARN: everything after the type of the resource. */
 export const nameIn = (arn: string): string => arn.split(':').slice(6).join(':');
 
 export const regionIn = (arn: string): string => arn.split(':')[3] ?? '';
@@ -54,6 +54,6 @@ export const regionIn = (arn: string): string => arn.split(':')[3] ?? '';
 export const bytes = (n: number): string =>
   n < 1024 ? `${n} B` : n < 1024 * 1024 ? `${Math.round(n / 1024)} kB` : `${(n / 1024 / 1024).toFixed(1)} MB`;
 
-/** Returns the ARN of the execution that has this name on the machine. */
+/** Returns the ARN of the execution with this name, of this machine. */
 export const executionArn = (machineArn: string, name: string): string =>
   `${machineArn.replace(':stateMachine:', ':execution:')}:${name}`;

@@ -1,6 +1,6 @@
 import type { HistoryEvent } from '../../framework/local/console/api.js';
 
-/** One attempt at the work of a Task. Times are epoch milliseconds, ids are those of events. */
+/** One attempt at the work of a Task. Times are epoch milliseconds; ids are ids of events. */
 export interface Attempt {
   readonly scheduledId: number;
   readonly scheduledAt: number;
@@ -14,13 +14,13 @@ export interface Attempt {
 
 export type VisitStatus = 'running' | 'succeeded' | 'caught' | 'failed' | 'aborted';
 
-/** A visit of a state, from the state's entry to its exit. */
+/** A visit of a state: the time from when an execution enters the state until it leaves the state. */
 export interface Visit {
   /** The id of the event that entered the state. */
   readonly id: number;
   readonly name: string;
   readonly type: string;
-  /** The visit of the Parallel or Map around this visit; undefined outside of both. */
+  /** The visit of the Parallel or Map in which this visit is; undefined if it is in neither. */
   readonly parent: Visit | undefined;
   readonly iteration: Iteration | undefined;
   readonly enteredAt: number;
@@ -28,7 +28,7 @@ export interface Visit {
   exitedId?: number;
   status: VisitStatus;
   readonly attempts: Attempt[];
-  /** The failure of the latest attempt; undefined where that attempt did not fail. */
+  /** The failure of the latest attempt; undefined if that attempt hasn't failed. */
   failure?: { readonly error: string; readonly eventId: number };
   /** The number of items that a Map iterates over; undefined for other states. */
   length?: number;
@@ -42,23 +42,24 @@ export interface Iteration {
   readonly startedAt: number;
   endedAt?: number;
   status: VisitStatus;
-  /** True once a state in the iteration has caught an error. */
+  /** True if a state in the iteration has caught an error. */
   caught: boolean;
 }
 
-/** The place of an event in the execution, from which the events that point back to this event go on. */
+/** For an event, if in the execution it is. Events that point back to it continue from there. */
 interface EventContext {
   readonly visit: Visit | undefined;
   readonly iteration: Iteration | undefined;
-  /** The visit that the event belongs to; undefined for an event of the execution itself. */
+  /** The visit to which the event belongs; undefined if the event belongs to the execution itself. */
   readonly owner: Visit | undefined;
 }
 
 const OUTERMOST: EventContext = { visit: undefined, iteration: undefined, owner: undefined };
 
 /**
- * The visits of an execution's states, read from the history as its events arrive. Branches and iterations run side by
- * side: the visit of an event therefore follows from the event that it points back to.
+ * The visits of an execution's states, read from the history as its events arrive. Since branches and iterations run
+ * side by side, events that follow each other may belong to different visits. So the visit of an event is found by the
+ * event to which it points back.
  */
 export class Run {
   readonly events: HistoryEvent[] = [];
@@ -66,7 +67,7 @@ export class Run {
   readonly #contexts: EventContext[] = [OUTERMOST];
   readonly #open = new Set<Visit>();
 
-  /** Returns the visit that an event belongs to; undefined for an event of the execution itself. */
+  /** Returns the visit to which an event belongs; undefined if the event belongs to the execution itself. */
   visitOf(eventId: number): Visit | undefined {
     return this.#contexts[eventId]?.owner;
   }
@@ -180,7 +181,7 @@ export class Run {
     return { ...from, owner: undefined };
   }
 
-  /** Fails a visit and the visits around it, up to `upTo`, which goes on. */
+  /** Marks a visit as failed, and the visits around it up to `upTo`, which itself continues. */
   #fail(from: Visit | undefined, upTo: Visit | undefined, at: number, error?: string): void {
     for (let visit = from; visit && visit !== upTo; visit = visit.parent) {
       if (visit.status !== 'running') continue;
@@ -211,7 +212,10 @@ export class Run {
     for (const visit of this.#open) if (isInside(visit, container)) this.#settle(visit, 'aborted', at);
   }
 
-  /** Returns the innermost visit around a context that fits; where none does, an open visit elsewhere that fits. */
+  /**
+   * Returns the innermost visit around a context for which `fits` returns true. If there is none, returns an open visit
+   * anywhere else for which it does.
+   */
   #find({ visit, iteration }: EventContext, fits: (visit: Visit) => boolean): Visit | undefined {
     for (let each = visit; each; each = each.parent) if (fits(each)) return each;
     const open = [...this.#open].filter(fits);
@@ -231,7 +235,7 @@ function lastError(visit: Visit | undefined): string | undefined {
   return undefined;
 }
 
-/** Matches the event types of a Task: `ActivityScheduled`, `TaskStarted`, `LambdaFunctionTimedOut`. */
+/** Matches the types of a Task's events, such as `ActivityScheduled`, `TaskStarted`, `LambdaFunctionTimedOut`. */
 const ATTEMPT =
   /^(?:Activity|LambdaFunction|Task)(Scheduled|Started|Succeeded|Failed|TimedOut|ScheduleFailed|StartFailed|SubmitFailed)$/;
 

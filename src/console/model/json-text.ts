@@ -1,4 +1,4 @@
-/** Returns the parser's complaint about a text that is not JSON; undefined where the text is JSON. */
+/** Returns the parser's message about a text that isn't JSON; undefined if the text is JSON. */
 export function jsonProblem(text: string): string | undefined {
   try {
     JSON.parse(text);
@@ -9,8 +9,8 @@ export function jsonProblem(text: string): string | undefined {
 }
 
 /**
- * Indents a JSON text, and returns any other text unchanged. The text itself is indented, since parsing would change
- * long numbers and the order of keys.
+ * Returns a JSON text with indentation; any other text is returned unchanged. The text isn't parsed and written again,
+ * since that would change long numbers and the order of keys.
  */
 export function pretty(text: string): string {
   if (jsonProblem(text) !== undefined) return text;
@@ -41,8 +41,8 @@ const TOKEN =
   /("(?:[^"\\]|\\.)*")(\s*:)?|(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|\b(true|false|null)\b|([{}[\],:])|(\s+)|(.)/gs;
 
 /**
- * Yields the tokens of a JSON text, without white space unless `spaces` is true. A text that is not JSON yields
- * whatever matches.
+ * Yields the tokens of a JSON text. White space is yielded only if `spaces` is true. If the text isn't JSON, whatever
+ * looks like a token is yielded.
  */
 export function* jsonTokens(text: string, { spaces = false } = {}): Generator<JsonToken> {
   for (const [all, string, colon, number, word, mark, space] of text.matchAll(TOKEN)) {
@@ -58,9 +58,9 @@ export function* jsonTokens(text: string, { spaces = false } = {}): Generator<Js
 }
 
 /**
- * Finds the place of a path in a definition's text. The path is as the service writes it:
- * `/States/Pay/Choices[0]/Next`. Where the text has no such path, the longest path around it is found.
- * @returns the offsets of the path's key, or of an item's first token
+ * Finds the position of a path in a definition's text. The path is written as by Step Functions, such as
+ * `/States/Pay/Choices[0]/Next`. If the text doesn't have the path, the longest existing beginning of it is found.
+ * @returns the offsets of the path's key or, for an item of a list, of its first token
  */
 export function locatePath(text: string, path: string): Offsets {
   let best: Located = { path: '', from: 0, to: Math.min(1, text.length) };

@@ -1,8 +1,8 @@
 import type { Visit, VisitStatus } from './history.js';
 
 /**
- * The progress of a visit, as the page shows it. A running visit has several, by what it waits for: `queued` waits for
- * a worker, `leased` for the report of its worker, `backing off` for the next attempt.
+ * The progress of a visit, as the page shows it. For a running visit it says what the visit waits for: `queued` for a
+ * worker, `leased` for the worker's result, `backing off` for the next attempt.
  */
 export type Progress =
   | 'queued'
@@ -27,8 +27,8 @@ export const PROGRESS_WORDS: Readonly<Record<Progress | 'not reached', string>> 
 };
 
 /**
- * The order in which the progress of several visits decides that of their state: first what is going on, then what went
- * wrong.
+ * If a state has several visits, the state's progress is the one of theirs that comes first in this list: first those
+ * that are running, then those that went wrong.
  */
 const ORDER: readonly Progress[] = [
   'queued',
@@ -58,19 +58,22 @@ export function progressOf(visit: Visit, isActivity: boolean): Progress {
   return attempt.startedAt === undefined ? 'queued' : 'leased';
 }
 
-/** The progress of a state over its visits. */
+/** The progress of a state, taken from all its visits. */
 export interface StateProgress {
   readonly progress: Progress;
   readonly visits: readonly Visit[];
   readonly counts: ReadonlyMap<Progress, number>;
 }
 
-/** The number of the selected iteration of each Map, by the Map's name. A Map without an entry shows all iterations. */
+/**
+ * The number of the selected iteration of each Map, by the Map's name. If a Map has no entry, all its iterations are
+ * shown.
+ */
 export type Selection = ReadonlyMap<string, number>;
 
 /**
- * Returns the progress of each state that was reached, by the state's name. Only visits in the selected iterations
- * count.
+ * Returns the progress of each state that was entered, by the state's name. Only visits in the selected iterations are
+ * considered.
  */
 export function stateProgress(
   visits: readonly Visit[],

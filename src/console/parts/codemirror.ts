@@ -6,7 +6,7 @@ import { EditorState, type Extension } from '@codemirror/state';
 import { drawSelection, EditorView, keymap, lineNumbers } from '@codemirror/view';
 import { classHighlighter } from '@lezer/highlight';
 
-/** A mistake in the text, from one offset to another. */
+/** A mistake in the text, which extends from one offset to another. */
 export interface Diagnostic {
   readonly from: number;
   readonly to: number;
@@ -14,14 +14,14 @@ export interface Diagnostic {
 }
 
 export interface EditorHandle {
-  /** Replaces the whole text; does nothing where `text` is the same. */
+  /** Replaces the whole text. Does nothing if the text is already the same. */
   replace(text: string): void;
-  /** Underlines these mistakes, and removes all other underlines. */
+  /** Underlines the given mistakes, and removes all earlier underlines. */
   show(diagnostics: readonly Diagnostic[]): void;
   close(): void;
 }
 
-/** The value in the page's content security policy without which the browser refuses the editor's styles. */
+/** The nonce of the page's content security policy. Without it, the browser rejects the editor's styles. */
 const nonce = document.querySelector<HTMLMetaElement>('meta[name=style-nonce]')?.content ?? '';
 
 const BEHAVIOUR: Extension = [
@@ -39,7 +39,8 @@ const BEHAVIOUR: Extension = [
 ];
 
 /**
- * Opens an editor in `parent`. Tab leaves the editor as it leaves any field, since the page must work without a mouse.
+ * Opens an editor in `parent`. The Tab key leaves the editor as it leaves any other field, so that the page can be used
+ * without a mouse.
  */
 export function openEditor(
   parent: HTMLElement,

@@ -20,7 +20,7 @@ interface FormDialogProps {
   readonly children: ComponentChildren;
 }
 
-/** A modal dialog with a form. The dialog is open as long as it is rendered. */
+/** A modal dialog with a form. The dialog is open while it is rendered. */
 export function FormDialog({ id, title, action, submit, onClose, children }: FormDialogProps): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current?.showModal(), []);

@@ -43,7 +43,7 @@ export type IconName = keyof typeof PATHS;
 
 export const isIcon = (name: string): name is IconName => Object.hasOwn(PATHS, name);
 
-/** An icon beside a word, which screen readers skip. */
+/** An icon next to a word. Screen readers skip the icon. */
 export function Icon({ name }: { readonly name: IconName }): JSX.Element {
   return (
     <svg class="icon" viewBox="0 0 24 24" aria-hidden="true" data-icon={name}>

@@ -6,7 +6,7 @@ import { Icon, type IconName } from './icons.js';
 interface Appearance {
   readonly word: string;
   readonly icon: IconName;
-  /** The name of the status's colour in the style sheet. */
+  /** The name that the status's colour has in the style sheet. */
   readonly tone: string;
 }
 
@@ -22,7 +22,7 @@ export const STATUSES = Object.keys(APPEARANCES) as ExecutionStatus[];
 
 export const wordOf = (status: ExecutionStatus): string => APPEARANCES[status].word;
 
-/** Returns the name of a status's colour in the style sheet. */
+/** Returns the name that a status's colour has in the style sheet. */
 export const statusTone = (status: ExecutionStatus): string => APPEARANCES[status].tone;
 
 const TONES: Readonly<Record<Progress | 'not reached', string>> = {

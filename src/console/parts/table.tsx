@@ -2,13 +2,13 @@ import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 
 interface TableProps {
-  /** The name of the table for screen readers; it is not seen. */
+  /** The name of the table for screen readers. It isn't visible. */
   readonly caption: string;
   readonly class?: string;
   readonly children: ComponentChildren;
 }
 
-/** A table that scrolls sideways where it is too wide for the page, by keys too. */
+/** A table. If it is too wide for the page, it can be scrolled sideways, also with the keyboard. */
 export function Table({ caption, class: name, children }: TableProps): JSX.Element {
   const frame = useRef<HTMLDivElement>(null);
   const [scrolls, setScrolls] = useState(false);

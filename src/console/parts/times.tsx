@@ -3,16 +3,19 @@ import type { Lease } from '../../framework/local/console/api.js';
 import { age, duration, wholeSeconds } from '../model/format.js';
 import { now } from '../service/stream.js';
 
-/** The time that has passed since an instant. It reads the clock by itself, so that a tick repaints this text alone. */
+/**
+ * The time since an instant, which is in epoch milliseconds. It reads the clock itself, so that each tick renders only
+ * this text again.
+ */
 export const Elapsed = ({ since }: { readonly since: number }): JSX.Element => (
   <>{wholeSeconds(now.value - since)}</>
 );
 
-/** The time from one instant to another; until now where `to` is null. */
+/** The time from `from` to `to`. If `to` is null, the time from `from` to now. */
 export const Duration = ({ from, to }: { readonly from: number; readonly to: number | null }): JSX.Element =>
   to === null ? <Elapsed since={from} /> : <>{duration(to - from)}</>;
 
-/** The last heartbeat and the end of a lease: `Last heartbeat 3 s ago, lapses in 57 s`. */
+/** The last heartbeat of a lease, and the time until the lease ends: `Last heartbeat 3 s ago, lapses in 57 s`. */
 export function LeaseText({ lease }: { readonly lease: Lease | undefined }): JSX.Element {
   if (!lease) return <>In progress</>;
   const { beatAt, due } = lease;

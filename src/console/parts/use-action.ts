@@ -1,11 +1,11 @@
 import { useState } from 'preact/hooks';
 
-/** An action of the page's user, which the service may refuse. */
+/** An action of the user that the service may reject. */
 export interface Action {
-  /** The message of the last refusal; undefined while there is none, and once the action is run again. */
+  /** The message of the last rejection; undefined if there was none, or the action was run again since. */
   readonly error: string | undefined;
   readonly run: () => void;
-  /** Runs the action in place of a form's own submission. */
+  /** Runs the action when a form is submitted, and prevents the browser's own submission. */
   readonly submit: (event: Event) => void;
 }
 

@@ -7,25 +7,25 @@ interface VirtualTableProps<T> extends TableSize<T> {
   readonly label: string;
   readonly columns: readonly string[];
   readonly row: (item: T, index: number) => ComponentChildren;
-  /** The text in place of the rows where there are no items. */
+  /** Shown in place of the rows if there are no items. */
   readonly empty: ComponentChildren;
 }
 
 interface TableSize<T> {
   readonly items: readonly T[];
   readonly keyOf: (item: T) => string | number;
-  /** The height of a folded row, in pixels. */
+  /** The height of a collapsed row, in pixels. */
   readonly rowHeight: number;
-  /** The keys of the items whose rows are unfolded. */
+  /** The keys of the items whose rows are expanded. */
   readonly unfolded?: ReadonlySet<string | number>;
-  /** The pixels by which an unfolded row is taller than a folded one. */
+  /** The pixels by which an expanded row is taller than a collapsed one. */
   readonly unfoldedHeight?: number;
 }
 
-/** The number of rows painted above the view, and below. */
+/** The number of rows that are rendered above the visible ones, and as many below. */
 const SPARE = 8;
 
-/** A table of which only the rows in view are rendered: ten thousand rows cost no more than forty. */
+/** A table in which only the visible rows are rendered, so that ten thousand rows cost no more than forty. */
 export function VirtualTable<T>(props: VirtualTableProps<T>): JSX.Element {
   const { items, keyOf, rowHeight, row, label, columns, empty, name } = props;
   const { element, seen, onScroll } = useScroll();
@@ -64,7 +64,7 @@ export function VirtualTable<T>(props: VirtualTableProps<T>): JSX.Element {
   );
 }
 
-/** The vertical part of the table that is in view, in pixels. */
+/** The part of the table that is visible, in pixels from its top. */
 interface Seen {
   readonly top: number;
   readonly height: number;

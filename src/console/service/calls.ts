@@ -6,12 +6,15 @@ import type {
   QueryName,
 } from '../../framework/local/console/api.js';
 
-/** Thrown for a call that the service refused, or that got no answer. */
+/** Thrown if the service rejects a call, or there is no answer. */
 export class CallError extends Error {
   override readonly name = 'CallError';
 
   constructor(
-    /** The name that the service gave the error, such as `TaskTimedOut`; `No answer` or the HTTP status without one. */
+    /**
+     * The name of the service's error, such as `TaskTimedOut`. If there is no such name, `No answer` or the HTTP
+     * status.
+     */
     readonly error: string,
     message: string,
   ) {
@@ -31,7 +34,7 @@ async function answerOf<T>(call: Promise<Response>): Promise<T> {
   throw new CallError(body.error ?? `HTTP ${response.status}`, body.message ?? response.statusText);
 }
 
-/** Sends a query, which changes nothing at the service. @throws CallError */
+/** Sends a query, which changes nothing in the service. @throws CallError */
 export function query<K extends QueryName>(
   name: K,
   fields: Queries[K]['query'],
@@ -40,7 +43,7 @@ export function query<K extends QueryName>(
   return answerOf(fetch(`/console/api/${name}${search === '' ? '' : `?${search}`}`));
 }
 
-/** Sends a command, which changes something at the service. @throws CallError */
+/** Sends a command, which changes something in the service. @throws CallError */
 export function command<K extends CommandName>(
   name: K,
   request: Commands[K]['request'],
@@ -55,7 +58,7 @@ export function command<K extends CommandName>(
   );
 }
 
-/** Creates an activity or a machine, in the region of the existing ones. @throws CallError */
+/** Creates an activity or a machine, in the same region as the existing ones. @throws CallError */
 export async function create<K extends 'CreateActivity' | 'CreateStateMachine'>(
   name: K,
   request: Commands[K]['request'],

@@ -6,7 +6,7 @@ const KEPT = 200;
 const known = new Map<string, EventWithData>();
 
 /**
- * Fetches an event with its inputs and outputs, which the stream leaves out. Returns undefined until the event has
+ * Fetches an event with its inputs and outputs, which the stream of events leaves out. Returns undefined until it has
  * arrived.
  */
 export function useEvent(execution: string, id: number | undefined): EventWithData | undefined {
@@ -26,13 +26,16 @@ export function useEvent(execution: string, id: number | undefined): EventWithDa
   return known.get(key);
 }
 
-/** Returns the details of an event, whose key depends on the event's type; undefined where the event has none. */
+/**
+ * Returns the details of an event, whatever key they have (it depends on the event's type). Returns undefined if the
+ * event has no details.
+ */
 export function detailsOf(event: EventWithData | undefined): Readonly<Record<string, unknown>> | undefined {
   const found = Object.entries(event ?? {}).find(([key]) => key.endsWith('EventDetails'));
   return found?.[1] as Readonly<Record<string, unknown>> | undefined;
 }
 
-/** Returns the input or the output in an event's details; undefined where the event has none. */
+/** Returns the input or the output in an event's details; undefined if the event doesn't have it. */
 export function dataOf(event: EventWithData | undefined, field: 'input' | 'output'): string | undefined {
   const data = detailsOf(event)?.[field];
   return typeof data === 'string' ? data : undefined;

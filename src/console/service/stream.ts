@@ -5,9 +5,9 @@ import type { MessageStamp, TopicName, Topics } from '../../framework/local/cons
 export type ConnectionState = 'idle' | 'connecting' | 'live' | 'paused' | 'lost';
 
 export const connection = signal<ConnectionState>('idle');
-/** True while the page's user has frozen the page. */
+/** True while the page is frozen, because the user has pressed the button for it. */
 export const paused = signal(false);
-/** The milliseconds by which the service's clock is ahead of the browser's clock. */
+/** The milliseconds by which the service's clock is ahead of the browser's. */
 const ahead = signal(0);
 const visible = signal(document.visibilityState !== 'hidden');
 
@@ -16,25 +16,25 @@ document.addEventListener('visibilitychange', () => {
 });
 
 /**
- * The current time by the service's clock, in epoch milliseconds, renewed four times a second. It stands still while
- * the page is frozen.
+ * The current time on the service's clock, in epoch milliseconds. It is updated four times a second, but not while the
+ * page is frozen.
  */
 export const now = signal(Date.now());
 setInterval(() => {
   if (!paused.value && visible.value) now.value = Date.now() + ahead.value;
 }, 250);
 
-/** The callbacks for the messages of a topic. */
+/** The functions that are called with the messages of a topic. */
 export interface Listener<K extends TopicName> {
   snapshot(data: Topics[K]['snapshot']): void;
   change?(data: Topics[K]['change']): void;
-  /** Called where the service refuses the topic, since nothing has its ARN. */
+  /** Called if the service rejects the topic because nothing has its ARN. */
   missing?(): void;
 }
 
 /**
  * Follows a topic until the returned function is called. While the tab is hidden or the page is frozen, the stream is
- * closed; it then resumes after the last message.
+ * closed. When it is opened again, it continues after the last message.
  */
 export function follow<K extends TopicName>(
   topic: K,
@@ -79,7 +79,7 @@ function openStream<K extends TopicName>(
   source.addEventListener('open', () => (connection.value = 'live'));
   source.addEventListener('error', () => {
     connection.value = 'lost';
-    // The browser reconnects where the connection broke, but not where the answer was a refusal.
+    // The browser reconnects if the connection broke, but not if the answer was a refusal.
     if (source.readyState === EventSource.CLOSED) listener.missing?.();
   });
   return () => {

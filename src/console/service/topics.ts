@@ -14,7 +14,7 @@ import type {
 import { Run } from '../model/history.js';
 import { follow } from './stream.js';
 
-/** Follows a topic that is always sent whole. Returns undefined until the first message arrives. */
+/** Follows a topic that is always sent as a whole. Returns undefined until the first message arrives. */
 function useSnapshots<K extends 'machines' | 'activities' | 'workers'>(
   topic: K,
 ): Topics[K]['snapshot'] | undefined {
@@ -30,7 +30,7 @@ export const useActivities = (): readonly ActivityRow[] | undefined => useSnapsh
 export const useWorkers = (): readonly WorkerRow[] | undefined => useSnapshots('workers')?.workers;
 
 export interface ExecutionRow {
-  /** The execution's number in the order of starts. */
+  /** The position of the execution in the order in which executions were started. */
   readonly order: number;
   readonly machine: string;
   readonly name: string;
@@ -40,14 +40,15 @@ export interface ExecutionRow {
 }
 
 export interface ExecutionList {
-  /** The listed executions, the latest first. */
+  /** The executions in the list, the latest first. */
   readonly rows: readonly ExecutionRow[];
-  /** The number of older executions that the list leaves out. */
+  /** The number of older executions that are not in the list. */
   readonly older: number;
 }
 
 /**
- * Follows the executions of a machine, or of all where the ARN is undefined. Returns undefined until the first message.
+ * Follows the executions of a machine, or of all machines if the ARN is undefined. Returns undefined until the first
+ * message arrives.
  */
 export function useExecutions(machineArn: string | undefined): ExecutionList | undefined {
   const list = useMemo(() => signal<ExecutionList | undefined>(undefined), [machineArn]);
@@ -81,8 +82,8 @@ function followExecutions(
 }
 
 /**
- * Merges the rows of a message into those before; both lists begin with the latest. A changed execution keeps its row;
- * new executions go above all others.
+ * Merges the rows of a message into the existing rows. Both lists begin with the latest execution. A changed execution
+ * stays in its row; new executions are put at the top.
  */
 function merge(
   changes: readonly ExecutionTuple[],
@@ -107,11 +108,14 @@ const toRow = ([order, machine, name, status, startedAt, endedAt]: ExecutionTupl
 
 export interface ExecutionView extends ExecutionFacts, ExecutionUpdate {
   readonly run: Run;
-  /** The number of events in `run`, which grows in place: a new number says that there are more. */
+  /** The number of events in `run`. Since `run` is changed in place, this number shows that there are more events. */
   readonly known: number;
 }
 
-/** Follows an execution. Returns `missing` where no execution has the ARN; undefined until the first message. */
+/**
+ * Follows an execution. Returns undefined until the first message arrives, and `missing` if there is no execution with
+ * the ARN.
+ */
 export function useExecution(arn: string): ExecutionView | 'missing' | undefined {
   const view = useMemo(() => signal<ExecutionView | 'missing' | undefined>(undefined), [arn]);
   useEffect(() => {

@@ -13,7 +13,7 @@ import { now } from '../service/stream.js';
 import { useActivities } from '../service/topics.js';
 import { TakeButton } from './task/take-button.js';
 
-/** The most pollers and, below, leases of an activity that are listed. */
+/** The most pollers of an activity that are listed (and, below, the most leases). */
 const MOST_POLLERS = 5;
 const MOST_LEASES = 10;
 
@@ -131,7 +131,7 @@ function Pollers({ activity: { polls, pollers } }: ActivityProps): JSX.Element {
   );
 }
 
-/** The queued tasks of an activity, and a button that takes the oldest. */
+/** The queued tasks of an activity, and a button that takes the oldest one. */
 function Queue({ activity: { arn, queued, waiting } }: ActivityProps): JSX.Element | null {
   const [oldest] = waiting;
   if (!oldest) return null;

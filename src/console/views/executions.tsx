@@ -7,7 +7,7 @@ import { replaceQuery, route } from '../route.js';
 import { type ExecutionList, type ExecutionRow, useExecutions } from '../service/topics.js';
 import { ExecutionTable } from './execution-table.js';
 
-/** The filter of the list of executions. An empty field fits every execution. */
+/** The filter of the list of executions. An empty field matches every execution. */
 interface Filter {
   readonly status: string;
   readonly machine: string;

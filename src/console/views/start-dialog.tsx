@@ -12,7 +12,10 @@ import { command, query } from '../service/calls.js';
 
 interface StartProps {
   readonly machine: { readonly arn: string; readonly definition: string };
-  /** The first content of the editor. @default the input of the machine's last execution, or else an example */
+  /**
+   * The initial content of the editor. @default the input of the machine's last execution or, if it has none, an
+   * example
+   */
   readonly input?: string;
   readonly onClose: () => void;
 }
@@ -109,7 +112,9 @@ function useSuggestions(
 
 const NO_INPUT: InputAnswer = { input: null };
 
-/** Returns the input of the machine's last execution, and an example for the first activity that the machine names. */
+/**
+ * Returns the input of the machine's last execution, and an example for the first activity to which the machine refers.
+ */
 async function suggestionsFor(machine: StartProps['machine']): Promise<Suggestion[]> {
   const group = readDefinition(machine.definition);
   const activity =

@@ -10,7 +10,10 @@ import { useWorkers } from '../service/topics.js';
 /** The most tasks of a worker that are listed. */
 const MOST_TASKS = 20;
 
-/** The workers whose status the service knows. Workers that merely poll are shown with their activities. */
+/**
+ * The workers whose status the service knows. A worker of which only polls are known is shown with its activities, not
+ * here.
+ */
 export function WorkersView(): JSX.Element {
   const workers = useWorkers();
   return (
@@ -161,5 +164,5 @@ const Counts = ({ worker: { counts } }: WorkerProps): JSX.Element => (
   </p>
 );
 
-/** Writes the name of a count in words: `pollsSent` as `polls sent`. */
+/** Returns the name of a count in words, such as `polls sent` for `pollsSent`. */
 const inWords = (key: string): string => key.replaceAll(/[A-Z]/g, (each) => ` ${each.toLowerCase()}`);

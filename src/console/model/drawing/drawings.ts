@@ -3,15 +3,18 @@ import type { Drawing } from './drawing.js';
 import { layOut } from './layout.js';
 
 /**
- * The most states that are laid out on the page's own thread. A larger machine is laid out in a web worker, so that the
- * page does not stand still.
+ * The most states of a machine that is laid out on the page's own thread. A larger machine is laid out in a web worker,
+ * so that the page keeps responding.
  */
 const MOST_IN_PAGE = 200;
 const KEPT = 20;
 
 const drawings = new Map<string, Promise<Drawing | undefined>>();
 
-/** Returns the drawing of a definition; the last few are kept. Undefined where the definition is no JSON object. */
+/**
+ * Returns the drawing of a definition. The most recent drawings are cached. Resolves with undefined if the definition
+ * isn't a JSON object.
+ */
 export function drawingOf(definition: string): Promise<Drawing | undefined> {
   const known = drawings.get(definition);
   if (known) return known;

@@ -6,7 +6,7 @@ import { type Rank, route } from './route.js';
 
 const STATE = { width: 212, height: 70 };
 const PILL = { width: 64, height: 28 };
-/** The height of the part of a container above its frames, where its name stands. */
+/** The height of the upper part of a Parallel or Map, in pixels. Its name is drawn there, above the frames. */
 const HEAD = 62;
 const PAD = 14;
 const GAP = 20;
@@ -24,7 +24,7 @@ const DAGRE_OPTIONS = {
 
 type DagreGraph = InstanceType<typeof graphlib.Graph>;
 
-/** The states and edges of a group, with the drawings of its containers. */
+/** The states and edges of a group, and the drawings of its Parallels and Maps. */
 interface Content {
   readonly group: Group;
   readonly edges: readonly GroupEdge[];
@@ -34,8 +34,8 @@ interface Content {
 }
 
 /**
- * Lays out a machine, top to bottom. Each branch is laid out by itself and is then one node, since dagre allows no
- * edges to clusters.
+ * Lays out a machine from top to bottom. Each branch is laid out on its own, and is then treated as one node, since
+ * dagre allows no edges to clusters.
  */
 export function layOut(group: Group): Drawing {
   return layOutGroup(group, 0, true);
@@ -51,7 +51,7 @@ function layOutGroup(group: Group, depth: number, isMachine: boolean): Drawing {
   return drawingOf(content, graph);
 }
 
-/** Lays out the branches of a Parallel or a Map side by side, below the head of the container. */
+/** Lays out the branches of a Parallel, or the states of a Map, side by side, below the part with its name. */
 function layOutContainer({ inside }: StateNode, depth: number): Drawing {
   const parts = inside.map((each) => layOutGroup(each, depth + 1, false));
   const height = Math.max(STATE.height, ...parts.map((each) => each.height)) + GAP;
@@ -80,8 +80,8 @@ interface GroupEdge {
 }
 
 /**
- * Returns the edges to states that exist. Several edges of one kind between the same two states become one, with all
- * their labels.
+ * Returns the edges to states that exist. If several edges of one kind lead from one state to another, they are merged
+ * into one edge with all their labels.
  */
 function edgesOf(group: Group, isMachine: boolean): GroupEdge[] {
   const names = new Set(group.states.map(({ name }) => name));
@@ -138,7 +138,7 @@ interface StateDrawing {
   readonly lines: readonly Line[];
 }
 
-/** Returns the box of a state, and the drawing of all that lies inside the state. */
+/** Returns the box of a state, and the drawing of everything inside the state. */
 function drawState(node: StateNode, { containers, depth }: Content, graph: DagreGraph): StateDrawing {
   const bounds = boundsOf(node.name, graph);
   const container = containers.get(node.name);
@@ -168,7 +168,7 @@ function linesOf({ edges }: Content, graph: DagreGraph): Line[] {
   });
 }
 
-/** Returns the bounds of a node, whose position dagre gives as that of the node's middle. */
+/** Returns the bounds of a node. dagre gives the position of the node's middle, not of its corner. */
 function boundsOf(name: string, graph: DagreGraph): Bounds {
   const { x, y, width, height } = graph.node(name) as Bounds;
   return { x: x - width / 2, y: y - height / 2, width, height };

@@ -1,8 +1,9 @@
 import { type Box, type Drawing, middleOf } from './drawing.js';
 
 /**
- * Returns the name of the state that an arrow key leads to: down along a line or into a container, up against a line or
- * out of a container, left and right to the nearest state beside. Undefined where there is none.
+ * Returns the name of the state to which an arrow key leads. Down follows a line or enters a Parallel or Map. Up goes
+ * back along a line or leaves a Parallel or Map. Left and right lead to the nearest state on that side. Returns
+ * undefined if there is no such state.
  */
 export function neighbour({ boxes, lines }: Drawing, name: string, key: string): string | undefined {
   const states = boxes.filter(({ node }) => node);
@@ -31,8 +32,8 @@ function nearestBeside(states: readonly Box[], here: Box, sign: -1 | 1): string 
 }
 
 /**
- * The distance between two boxes for the arrow keys. Vertical distance is weighted more, so that the neighbour to the
- * left or right is a state at about the same height.
+ * Returns the distance between two boxes, for choosing a neighbour. Vertical distance has more weight, so that left and
+ * right lead to a state at about the same height.
  */
 const distance = (a: Box, b: Box): number =>
   Math.abs(middleOf(a).x - middleOf(b).x) + 4 * Math.abs(a.y - b.y);

@@ -12,8 +12,8 @@ interface GraphProps extends NodesProps {
 }
 
 /**
- * The graph of a machine. Arrow keys lead from state to state, Enter selects a state, + and - zoom, 0 fits the graph to
- * the view.
+ * The graph of a machine. Arrow keys move from state to state, Enter selects a state, + and - zoom, 0 fits the graph
+ * into the view.
  */
 export function Graph(props: GraphProps): JSX.Element {
   const { drawing, label, progress } = props;
@@ -60,7 +60,7 @@ function onKeyDown(
   event.preventDefault();
 }
 
-/** Focuses the state that an arrow key leads to. @returns false where the key leads nowhere */
+/** Moves the focus to the state to which an arrow key leads. @returns false if the key leads to no state */
 function moveFocus(event: KeyboardEvent, drawing: Drawing): boolean {
   const name = (event.target as HTMLElement).dataset['state'];
   if (name === undefined) return false;
@@ -72,7 +72,7 @@ function moveFocus(event: KeyboardEvent, drawing: Drawing): boolean {
   return true;
 }
 
-/** The drawing itself. Containers lie below the lines, all other states above them. */
+/** The drawing itself. Parallels and Maps are drawn below the lines, all other states above them. */
 function Sheet({ scale, ...props }: GraphProps & { readonly scale: number }): JSX.Element {
   const { drawing, progress, selected } = props;
   const containers = drawing.boxes.filter(({ kind }) => kind === 'container');

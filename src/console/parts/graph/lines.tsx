@@ -69,8 +69,8 @@ function Label({ labelAt, label, kind }: Line): JSX.Element | null {
 }
 
 /**
- * Returns true where an execution went along the line: both its states were reached, and the first ended in the way
- * that the line stands for, caught or succeeded.
+ * Returns true if an execution followed the line: both its states were entered, and the first ended as the line
+ * requires: for a Catch line by a caught error, otherwise successfully.
  */
 function isTaken({ from, to, kind }: Line, progress: LinesProps['progress']): boolean {
   if (!progress) return false;
@@ -84,7 +84,7 @@ function isTaken({ from, to, kind }: Line, progress: LinesProps['progress']): bo
 /** The radius of a line's corners, in pixels. */
 const CORNER_RADIUS = 16;
 
-/** Returns the path of an SVG through the points: straight lines with round corners. */
+/** Returns an SVG path through the points: straight lines with rounded corners. */
 function pathOf(points: readonly Point[]): string {
   const distinct = points.filter((each, i) => {
     const before = points[i - 1];

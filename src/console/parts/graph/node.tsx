@@ -7,9 +7,12 @@ import { toneOf } from '../status.js';
 
 /** The properties that all nodes of a graph share. */
 export interface NodesProps {
-  /** The progress of each state, by its name; without it the graph shows a machine that does not run. */
+  /** The progress of each state, by its name. If absent, the graph shows a machine that isn't running. */
   readonly progress?: ReadonlyMap<string, StateProgress>;
-  /** Returns the caption of a state, such as the worker that has its task; undefined shows the word of its progress. */
+  /**
+   * Returns the caption of a state, such as the worker that has its task. If it returns undefined, the word for the
+   * state's progress is shown.
+   */
   readonly caption?: (state: string) => string | undefined;
   readonly selected: string | undefined;
   readonly onSelect: (state: string | undefined) => void;
@@ -17,11 +20,11 @@ export interface NodesProps {
 
 interface NodeProps extends NodesProps {
   readonly box: Box;
-  /** The name of the state that Tab leads to. */
+  /** The name of the state that gets the focus when the user tabs into the graph. */
   readonly tabStop: string | undefined;
 }
 
-/** The z-index of a state, above every container and line. */
+/** The z-index of a state. It is above every Parallel, Map and line. */
 const STATE_Z_INDEX = 60;
 
 /** A state, or the pill at the start or the end of the machine. */
@@ -88,7 +91,7 @@ const Caption = ({ icon, text }: CaptionProps): JSX.Element => (
   </span>
 );
 
-/** Returns the style that places an element at these bounds of the drawing. */
+/** Returns the style that places an element at the given bounds of the drawing. */
 export const boundsStyle = ({ x, y, width, height }: Bounds, zIndex?: number): CSSProperties => ({
   left: `${x}px`,
   top: `${y}px`,

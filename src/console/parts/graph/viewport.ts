@@ -2,27 +2,27 @@ import type { RefObject } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Drawing } from '../../model/drawing/drawing.js';
 
-/** The part of a drawing in view, and the scale of the drawing. */
+/** The visible part of a drawing, and the scale at which it is shown. */
 export interface Viewport {
   readonly element: RefObject<HTMLDivElement | null>;
   readonly scale: number;
-  /** Multiplies the scale by a factor, around the middle of the view. */
+  /** Multiplies the scale by a factor. The middle of the view stays in place. */
   readonly zoom: (factor: number) => void;
   readonly zoomIn: () => void;
   readonly zoomOut: () => void;
-  /** Fits the drawing to the view, now and whenever the view changes its size, until the next zoom. */
+  /** Fits the drawing into the view. Does so again whenever the view changes its size, until the user zooms. */
   readonly fit: () => void;
 }
 
 /**
- * The smallest scale that a drawing is fitted by, since nothing could be read below. A drawing that is still too large
- * is scrolled from its start.
+ * The smallest scale used to fit a drawing into the viewport; at a smaller one, its text can't be read. A drawing that
+ * doesn't fit at this scale is shown from its start, and the user scrolls to the rest.
  */
 const READABLE = 0.6;
 const SMALLEST = 0.15;
 const LARGEST = 2;
 const STEP = 1.25;
-/** The pixels that a fitted drawing leaves free in the view. */
+/** The pixels, in width and in height, that a drawing fitted into the view leaves free. */
 const MARGIN = 24;
 
 export function useViewport(drawing: Drawing): Viewport {
@@ -79,7 +79,7 @@ function keepMiddle(element: HTMLElement, factor: number): void {
   });
 }
 
-/** Begins to drag the drawing with the mouse. A touch screen scrolls by itself. */
+/** Starts to drag the drawing with the mouse. A touch screen needs no code for this, since it scrolls by itself. */
 export function startPan(event: PointerEvent): void {
   const element = event.currentTarget as HTMLElement;
   if (event.pointerType !== 'mouse' || (event.target as Element).closest('button')) return;

@@ -4,7 +4,8 @@ import type { StateProgress } from '../../model/progress.js';
 import { now } from '../../service/stream.js';
 
 /**
- * Returns the caption of a queued or leased state in the graph; undefined for other states, whose progress says enough.
+ * Returns the caption of a queued or leased state in the graph. Returns undefined for any other state, for which the
+ * word for its progress is enough.
  */
 export function captionOf(
   own: StateProgress | undefined,

@@ -12,7 +12,7 @@ interface ErrorPanelProps {
   readonly onState: (state: string) => void;
 }
 
-/** The error of an execution that did not succeed, and the state that failed. */
+/** The error of an execution that did not succeed, and the state that has failed. */
 export function ErrorPanel({ view, onState }: ErrorPanelProps): JSX.Element {
   const failed = innermost(view.run.visits.filter(({ status }) => status === 'failed'));
   return (
@@ -35,14 +35,15 @@ export function ErrorPanel({ view, onState }: ErrorPanelProps): JSX.Element {
 }
 
 /**
- * Returns the innermost of the failed visits: the state that failed itself, not the Parallel or Map around that state.
+ * Returns the innermost of the failed visits. It is the visit of the state that failed itself, not of a Parallel or Map
+ * around it.
  */
 const innermost = (failed: readonly Visit[]): Visit | undefined =>
   failed.find((visit) => !failed.some(({ parent }) => parent === visit)) ?? failed[0];
 
 /**
- * The cause of an error: its message, its violations as a table, and its trace folded. A cause of another shape is
- * shown as text.
+ * The cause of an error: its message, its violations as a table, and its stack trace, collapsed. A cause that has
+ * another form is shown as text.
  */
 export function CauseText({ cause }: { readonly cause: string }): JSX.Element {
   const read = readCause(cause);

@@ -17,7 +17,7 @@ import { Legend } from './legend.js';
 import { StateDetails } from './state/state-details.js';
 import { Timeline } from './timeline.js';
 
-/** The page of one execution, followed live. */
+/** The page of one execution. It is updated live. */
 export function ExecutionPage({ arn }: { readonly arn: string }): JSX.Element {
   const view = useExecution(arn);
   if (view === undefined) return <Loading />;
@@ -100,7 +100,7 @@ function GraphPanel(props: PanelProps): JSX.Element {
   );
 }
 
-/** The details of the selected state, or of the execution where none is selected. */
+/** The details of the selected state or, if none is selected, of the execution. */
 function DetailsPanel(props: PanelProps): JSX.Element {
   const { view, nodes, progress, selected, onSelect, selection, onSelection } = props;
   const node = selected === undefined ? undefined : nodes.get(selected);

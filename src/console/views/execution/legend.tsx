@@ -16,7 +16,7 @@ const COLOURS = [
   ['none', 'Not reached'],
 ] as const;
 
-/** The key of the graph: the selected iterations, and the meaning of the colours. */
+/** The legend of the graph: the selected iterations, and the meaning of the colours. */
 export function Legend({ selection, onSelection }: LegendProps): JSX.Element {
   return (
     <div class="legend">

@@ -4,10 +4,13 @@ import { jsonProblem, locatePath } from '../../model/json-text.js';
 import type { Diagnostic } from '../../parts/codemirror.js';
 import { command } from '../../service/calls.js';
 
-/** The time after the last change of the text at which the service checks the definition. */
+/** The milliseconds after the last change of the text until the definition is sent to the service to be checked. */
 const PAUSE_MS = 300;
 
-/** Returns the mistakes of a definition while it is written: those of its JSON at once, all others from the service. */
+/**
+ * Returns the mistakes in a definition while the user writes it: mistakes in the JSON at once, all others when the
+ * service has checked it.
+ */
 export function useDiagnostics(text: string): readonly Diagnostic[] {
   const [problems, setProblems] = useState<readonly DefinitionProblem[]>([]);
   useEffect(() => {
@@ -30,13 +33,16 @@ const diagnosticOf = (text: string, { path, text: message, fix }: DefinitionProb
   message: `${message} (${path})${fix === undefined ? '' : `: ${fix}`}`,
 });
 
-/** Turns the parser's message about a mistake into a diagnostic at the place that the message names. */
+/** Makes a diagnostic from the parser's message about a mistake, at the position that the message names. */
 function diagnosticOfJson(text: string, message: string): Diagnostic {
   const from = Math.max(0, Math.min(offsetIn(text, message), text.length - 1));
   return { from, to: from + 1, message };
 }
 
-/** Returns the offset that a parser's message names. Browsers write `at position 12`, or `line 3 column 4`. */
+/**
+ * Returns the offset that a parser's message names. Depending on the browser, the message contains `at position 12` or
+ * `line 3 column 4`.
+ */
 function offsetIn(text: string, message: string): number {
   const position = /position (\d+)/.exec(message)?.[1];
   if (position !== undefined) return Number(position);

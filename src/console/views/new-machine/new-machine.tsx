@@ -17,10 +17,10 @@ const FIRST = JSON.stringify(
   2,
 );
 
-/** The role of a new machine. The API requires a role, which the local service does not use. */
+/** The role of a new machine. The API requires a role, but the local service doesn't use it. */
 const ROLE = 'arn:aws:iam::123456789012:role/stepwright-local';
 
-/** The page that writes a machine: the definition on one side, its graph on the other. */
+/** The page on which a machine is written: the definition on one side, its graph on the other. */
 export function NewMachine(): JSX.Element {
   const [name, setName] = useState('');
   const [text, setText] = useState(FIRST);
@@ -59,8 +59,8 @@ export function NewMachine(): JSX.Element {
 }
 
 /**
- * Loads the definition of the machine that the address says to copy from.
- * @returns the message of the error where it can't be loaded
+ * Loads the definition of the machine that the page's address names as the one to copy.
+ * @returns the error message if the definition can't be loaded
  */
 function useCopiedDefinition(onLoaded: (text: string) => void): string | undefined {
   const [loadError, setLoadError] = useState<string>();

@@ -12,8 +12,8 @@ export interface OwnTask extends TakenTask {
 export const takenTask = signal<OwnTask | undefined>(undefined);
 
 /**
- * Takes the oldest queued task of an activity, which the page's user then has to answer.
- * @throws CallError; Error where nothing is queued
+ * Takes the oldest queued task of an activity. The user then has to answer it.
+ * @throws CallError; Error if no task is queued
  */
 export async function takeOldest(activityArn: string): Promise<void> {
   const taken = await command('TakeTask', { activityArn });
@@ -26,12 +26,14 @@ export const leaveTask = (): void => {
 };
 
 /**
- * The interval of heartbeats for a task without a heartbeat limit: a refused heartbeat shows that the task has ended.
+ * The milliseconds between heartbeats for a task without a heartbeat limit. They are sent because a rejected heartbeat
+ * shows that the task has ended.
  */
 const CHECK_EVERY_MS = 10_000;
 
 /**
- * Sends heartbeats for a task as long as the page shows the task. @returns why the task has lapsed; undefined before
+ * Sends heartbeats for a task while the page shows the task.
+ * @returns the reason why the task has ended; undefined until then
  */
 export function useHeartbeats({ taskToken, heartbeatSeconds }: OwnTask): string | undefined {
   const [lapsed, setLapsed] = useState<string>();

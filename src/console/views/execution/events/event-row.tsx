@@ -60,7 +60,10 @@ function EventJson({ execution, id }: { readonly execution: string; readonly id:
   return <Json text={JSON.stringify(unpacked(event))} label={`Event ${id}`} />;
 }
 
-/** Parses the inputs, outputs and causes inside an event, which are JSON texts, so that all is shown as one JSON. */
+/**
+ * Parses the inputs, outputs and causes in an event, which are JSON texts, so that the whole event is shown as one JSON
+ * value.
+ */
 function unpacked(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(unpacked);
   if (typeof value !== 'object' || value === null) return value;

@@ -1,6 +1,6 @@
 import type { HistoryEvent } from '../../../../framework/local/console/api.js';
 
-/** Returns the colour of an event by its type, as the style sheet names it; empty for no colour. */
+/** Returns the name that the colour of an event type has in the style sheet; empty if the type has no colour. */
 export function eventTone(type: string): string {
   if (/Failed|TimedOut/.test(type)) return 'red';
   if (/Aborted/.test(type)) return 'grey';
@@ -9,7 +9,7 @@ export function eventTone(type: string): string {
   return '';
 }
 
-/** Returns the detail of an event that says most: its error, worker, iteration, number of items or resource. */
+/** Returns the most important detail of an event: its error, worker, iteration, number of items or resource. */
 export function eventSummary({ details = {} }: HistoryEvent): string {
   const { error, cause, workerName, index, length, resource } = details;
   if (typeof error === 'string')

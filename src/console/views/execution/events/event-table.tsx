@@ -10,7 +10,7 @@ import { eventSummary, eventTone } from './event-summary.js';
 
 interface EventTableProps {
   readonly view: ExecutionView;
-  /** The name of the state whose events are shown; undefined shows all events. */
+  /** The name of the state whose events are shown; undefined to show all events. */
   readonly state: string | undefined;
   readonly onState: (state: string | undefined) => void;
 }
@@ -27,11 +27,11 @@ const isKind: Readonly<Record<Kind, (event: HistoryEvent) => boolean>> = {
 
 interface Filter {
   readonly kind: Kind;
-  /** The text to search for; empty for no search. */
+  /** The text to search for; empty to show all events. */
   readonly text: string;
 }
 
-/** The events of an execution, filtered. Each event unfolds to its JSON. */
+/** The events of an execution, with filters. Each event can be expanded to its JSON. */
 export function EventTable({ view, state, onState }: EventTableProps): JSX.Element {
   const { run, known, arn, startedAt } = view;
   const [filter, setFilter] = useState<Filter>({ kind: 'all', text: '' });

@@ -9,7 +9,7 @@ interface IterationsProps {
   readonly onSelection: (selection: Selection) => void;
 }
 
-/** The most iterations that are painted as squares; the number field reaches all others. */
+/** The most iterations that are shown as squares. The others can be selected with the number field. */
 const MOST_SQUARES = 1_000;
 
 type IterationStatus = 'running' | 'succeeded' | 'caught' | 'failed' | 'aborted';
@@ -29,13 +29,13 @@ const TONES: Readonly<Record<IterationStatus, string>> = {
 };
 
 /**
- * Returns the status of an iteration. One that succeeded after a state in it had caught an error is `caught`, since
- * people look for those.
+ * Returns the status of an iteration. If it succeeded but a state in it caught an error, the status is `caught`, since
+ * people look for such iterations.
  */
 const statusOf = ({ status, caught }: Iteration): IterationStatus =>
   status === 'succeeded' && caught ? 'caught' : status;
 
-/** The iterations of a Map, counted by status, each of which can be selected. */
+/** The iterations of a Map, with their number in each status. Each iteration can be selected. */
 export function Iterations({ map, selection, onSelection }: IterationsProps): JSX.Element {
   const iterations = [...map.iterations.values()].toSorted((a, b) => a.index - b.index);
   const total = map.length ?? iterations.length;
@@ -98,8 +98,8 @@ interface SquaresProps {
 }
 
 /**
- * The iterations as squares. Tab leads to one square, and arrow keys from square to square: Tab alone would take a
- * thousand steps.
+ * The iterations as squares. The Tab key moves to one square, and arrow keys move from there, since tabbing through all
+ * of them would take a thousand steps.
  */
 function Squares({ iterations, picked, onPick }: SquaresProps): JSX.Element {
   const tabStop = picked ?? iterations[0]?.index;

@@ -14,7 +14,7 @@ import { VisitStatus } from './visit-status.js';
 interface StateDetailsProps {
   readonly view: ExecutionView;
   readonly node: StateNode;
-  /** The progress of the state; undefined where the state was not reached. */
+  /** The progress of the state; undefined if the state wasn't entered. */
   readonly own: StateProgress | undefined;
   readonly selection: Selection;
   readonly onSelection: (selection: Selection) => void;
@@ -73,7 +73,7 @@ interface VisitPickerProps {
   readonly onPick: (index: number) => void;
 }
 
-/** The most visits that can be picked, which are the latest: more than anyone looks through. */
+/** The most visits that can be selected. They are the latest; nobody looks through more. */
 const MOST_VISITS = 200;
 
 function VisitPicker({ node, visits, index, onPick }: VisitPickerProps): JSX.Element {

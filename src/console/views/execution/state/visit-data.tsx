@@ -9,7 +9,10 @@ interface VisitDataProps {
   readonly visit: Visit;
 }
 
-/** The input and the output of a visit. The input of its task is shown where it differs from the visit's. */
+/**
+ * The input and the output of a visit. The input of the visit's task is also shown if it differs from the input of the
+ * visit.
+ */
 export function VisitData({ view: { arn }, visit }: VisitDataProps): JSX.Element {
   const { id, exitedId, name, status, attempts } = visit;
   const input = dataOf(useEvent(arn, id), 'input');
