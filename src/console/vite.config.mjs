@@ -20,7 +20,7 @@ export default defineConfig({
     target: 'es2022',
     modulePreload: { polyfill: false },
     rolldownOptions: { checks: { pluginTimings: false } },
-    // Names the packages in the bundle, with their licences.
+    // Writes a list of the packages in the bundle, with their licences.
     license: { fileName: 'licences.md' },
   },
 });

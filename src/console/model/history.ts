@@ -159,7 +159,8 @@ export class Run {
     const visit = this.#find(from, (each) => each.type === type && each.status === 'running');
     if (!visit) return from;
     if (what === 'Started') {
-      // A retry: the branch that it comes from has failed, and whatever else was open has ended.
+      // The Parallel or Map is retried: the branch from which the event comes has failed, and everything else in it
+      // that was open has ended.
       if (from.visit !== visit) this.#fail(from.visit, visit, event.at);
       this.#abortInside(visit, event.at);
       visit.iterations.clear();

@@ -79,7 +79,8 @@ function openStream<K extends TopicName>(
   source.addEventListener('open', () => (connection.value = 'live'));
   source.addEventListener('error', () => {
     connection.value = 'lost';
-    // The browser reconnects if the connection broke, but not if the answer was a refusal.
+    // The browser reconnects if the connection breaks. It doesn't if the service has rejected the request; the stream
+    // is then closed.
     if (source.readyState === EventSource.CLOSED) listener.missing?.();
   });
   return () => {

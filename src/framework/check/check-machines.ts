@@ -35,7 +35,7 @@ export function checkMachines({ machines, handlers, errorNames }: Comparison): F
   const arns = new Set(read.flatMap((machine) => machine.arns));
   const unnamed = handlers.filter((handler) => ![...arns].some((arn) => serves(handler, arn)));
   const [served, unserved] = divide(tasks, ({ activityArn }) => handlerOf(handlers, activityArn));
-  // A misspelt ARN is one finding, at the state: its handler is not also reported as unused.
+  // A misspelt ARN is reported once, at the state. The handler that was probably meant isn't reported as unused too.
   const meant = new Set(unserved.map(({ activityArn }) => nearestHandler(unnamed, activityArn)));
   const unused = unnamed.filter((handler) => !meant.has(handler));
   return [

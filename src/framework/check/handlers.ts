@@ -51,7 +51,7 @@ export function serves(
 ): boolean {
   if (!madeUp) return activityArn === arn;
   const [own, theirs] = [activityArn.split(':'), arn.split(':')];
-  // The region implies the partition.
+  // The partition isn't compared, since the region determines it.
   return own.every((part, index) => index === 1 || part === '*' || part === theirs[index]);
 }
 

@@ -58,7 +58,7 @@ class SchemaComparison {
 
   /** Returns the mismatches with one of the alternatives: the one that has the fewest. */
   #anyOf(value: unknown, alternatives: readonly JsonSchema[], steps: readonly Step[]): SchemaMismatch[] {
-    // A value other than null was not meant to be null.
+    // If the value isn't null, the alternative that allows only null wasn't meant.
     const meant = alternatives.filter(({ type }) => value === null || type !== 'null');
     const all = meant.map((each) => this.of(value, each, steps));
     return all.toSorted((a, b) => a.length - b.length || depthOf(b) - depthOf(a))[0] ?? [];
@@ -190,7 +190,7 @@ function brokenRange(value: number, schema: JsonSchema): string | undefined {
 }
 
 function brokenText(value: string, schema: JsonSchema): string | undefined {
-  // JSON Schema counts code points.
+  // JSON Schema's lengths are in code points, not in UTF-16 units.
   const { length } = Array.from(value);
   const [least, most] = [limitOf(schema, 'minLength'), limitOf(schema, 'maxLength')];
   if (length < least) return `have ${least} characters or more`;

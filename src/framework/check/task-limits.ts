@@ -33,7 +33,7 @@ function heartbeat(state: ActivityState, handler: CheckedHandler): Found[] {
   if (has(state, 'HeartbeatSeconds') || handler.heartbeatMs === false) return [];
   const wanted = proposedSeconds(handler.heartbeatMs);
   const limit = literal(state, 'TimeoutSeconds');
-  // The task's own limit is as short as a heartbeat's would be.
+  // The task's TimeoutSeconds is already as short as a HeartbeatSeconds would be.
   if (limit !== undefined && limit <= wanted) return [];
   return [
     {
@@ -52,7 +52,7 @@ function tooSlow(state: ActivityState, handler: CheckedHandler, seconds: number)
   if (!slow) return [];
   const { heartbeat, effect, fix, seconds: wanted } = slow;
   const limit = literal(state, 'TimeoutSeconds');
-  // The service refuses one that is not below TimeoutSeconds.
+  // Step Functions rejects a HeartbeatSeconds that isn't smaller than TimeoutSeconds.
   const refused = wanted !== undefined && limit !== undefined && wanted >= limit;
   const proposed = refused ? undefined : wanted;
   const isSure = limit !== undefined || !has(state, 'TimeoutSeconds');

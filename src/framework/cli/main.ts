@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Imports nothing before it knows that the version of Node can load the rest: an older one fails at an import, with a
-// message that doesn't say why.
+// Nothing is imported statically here. First the version of Node is checked: an older Node would fail at an import,
+// with a message that doesn't say why.
 const LEAST_NODE = [20, 19] as const;
 const PEERS = ['reflect-metadata', 'tsyringe', 'class-validator', 'class-transformer'];
 

@@ -2,7 +2,8 @@ import { ignoreStreamErrors, closeDeadTerminal } from '../base/log/stdio.js';
 import { keepCompiledCode } from './process/compile-cache.js';
 import { catchSignals } from './process/signals.js';
 
-// Signals are caught before the rest is loaded: process 1 loses a signal that is not caught.
+// Signals are caught before the rest is loaded, since the process with the id 1 (in a container) ignores a signal
+// that it doesn't catch.
 catchSignals(process.argv.slice(2));
 ignoreStreamErrors();
 process.on('exit', closeDeadTerminal);

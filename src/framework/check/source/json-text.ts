@@ -100,7 +100,7 @@ export function stateAt(steps: readonly Step[]): string | undefined {
 
 function childAt(node: Node, step: Step): Node | undefined {
   if (typeof step === 'number') return node.type === 'array' ? node.children?.[step] : undefined;
-  // The last one of a name counts.
+  // If the object has the key several times, JSON takes the last one.
   return node.children?.findLast((child) => child.type === 'property' && child.children?.[0]?.value === step);
 }
 

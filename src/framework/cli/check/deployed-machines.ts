@@ -30,7 +30,7 @@ export async function deployedMachines(
       const found = await describeMachines(await service.client(region), systemClock);
       machines.push(...found.map(({ name, arn, definition }) => machineSource(name, arn, definition, {})));
     }
-    // A local service lists all machines in every region.
+    // A local service lists all its machines whichever region it is asked for, so some may occur several times.
     const byArn = new Map(machines.map((machine) => [machine.file, machine]));
     return [...byArn.values()].filter(({ definition }) => concerns(definition, handlers));
   } catch (error) {

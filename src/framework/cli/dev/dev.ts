@@ -88,7 +88,7 @@ class Session {
       ...{ count: 1, clock: systemClock },
       fork: () => new WorkerProcess(),
       runOptions: () => ({ flags, log: logFlags }),
-      // Its polls end first, so that it is given no other task.
+      // The polls are ended before the worker drains, so that it gets no more tasks.
       onDrain: ({ name }) => this.#service.endPollsOf(name),
       onExit: (worker, exit) => this.#exited(worker, exit),
     });
@@ -137,7 +137,7 @@ class Session {
     const seeded = files.some((file) => file.endsWith('.json')) && (await this.#service.readMachines());
     const isMachine = (file: string): boolean =>
       file.endsWith('.asl.json') || this.#service.isMachine(relative(project, file));
-    // The new code may hold the handler of a new machine, so its worker reports the findings.
+    // The new code may contain the handler of a new machine. So the findings are logged when its worker has started.
     if (!files.every(isMachine)) return this.#compileAndRun(changes);
     if (seeded) await this.#logFindings();
   }

@@ -58,7 +58,7 @@ async function byArn(
 ): Promise<Finding> {
   const names = 'failure' in known ? undefined : known.output;
   if (names?.get(name) === arn) return ok(look, 'it exists');
-  // The list has no activity of another account than the credentials'.
+  // The list contains only activities of the credentials' own account.
   const described = await queries.activity(arn);
   if (!('failure' in described)) return ok(look, 'it exists');
   const { type, error } = described.failure;

@@ -22,7 +22,7 @@ export function lookAtProblems(problems: readonly Problem[]): Finding[] {
   return [ok({ ...look, check: 'start' }, 'no mistake (`setup` was not run)')];
 }
 
-/** Reports the mistakes that don't keep a worker from starting. */
+/** Reports mistakes in spite of which a worker would start. */
 export const lookAtWarnings = (warnings: readonly Problem[]): Finding[] =>
   warnings.map(({ where, what, fix }) =>
     warning(
@@ -32,7 +32,7 @@ export const lookAtWarnings = (warnings: readonly Problem[]): Finding[] =>
     ),
   );
 
-/** Checks that the compiler has written the types of decorated parameters. */
+/** Checks that the compiler has emitted the types of decorated parameters. */
 export function lookAtMetadata(handlers: readonly PlannedHandler[]): Finding[] {
   if (handlers.length === 0) return [];
   const without = handlers.filter(

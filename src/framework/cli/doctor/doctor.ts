@@ -56,7 +56,7 @@ async function find(flags: Flags, stopTimeoutMs: number | undefined): Promise<Fi
  * doesn't report it.
  */
 function openFiles(): number | undefined {
-  // Otherwise the report resolves the names of all peers.
+  // Otherwise the report would look up the host names of all network connections.
   Reflect.set(process.report, 'excludeNetwork', true);
   const { userLimits } = process.report.getReport() as { userLimits?: { open_files?: { soft?: unknown } } };
   const soft = userLimits?.open_files?.soft;

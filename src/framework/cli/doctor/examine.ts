@@ -24,9 +24,9 @@ export interface ExaminedProject {
   readonly plan: Plan;
   /** The folder of the nearest package.json. */
   readonly projectDir: string;
-  /** The mistakes that don't keep a worker from starting. */
+  /** Mistakes in spite of which a worker would start. */
   readonly warnings: readonly Problem[];
-  /** The state machines that the embedded service is seeded with. */
+  /** The state machines that the embedded local service would be seeded with. */
   readonly machines: readonly ReadMachine[];
   /** Returns the ARN that an activity has in the embedded local service. */
   readonly localArn: (activity: ActivityRef) => string;
@@ -77,7 +77,7 @@ async function lookAtService(project: ExaminedProject, endpoint: Endpoint, host:
       ...missing,
       lookAtCredentials(credentials, endpoint, clock.now()),
     ];
-    // Without credentials every other call would fail in the same way.
+    // Without credentials, every other call would fail for the same reason.
     if ('failure' in credentials) return [...findings, notAsked(endpoint)];
     for (const each of regions) {
       const queries = await service.forRegion(each.region);
@@ -101,7 +101,7 @@ async function lookAtRegion(
   { endpoint, region, handlers, queries, env }: Region,
 ): Promise<Finding[]> {
   const known = await queries.activities();
-  // No answer is right there: `start` itself starts the service.
+  // If nothing listens at the endpoint `local`, that is no problem, since `start` itself starts the service.
   if (endpoint.kind === 'local' && !isReached(known)) return lookAtEmbedded(project, endpoint, handlers);
   const findings = lookAtAnswer(known, { endpoint, region, aheadMs: queries.aheadMs[0] });
   if (!isReached(known) || !isSigned(known)) return [...findings, notAsked(endpoint)];

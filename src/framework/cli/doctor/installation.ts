@@ -47,7 +47,8 @@ export function lookAtTelemetry(projectDir: string): Finding[] {
   const got = copies.map(({ folder, version }) => `${version} in ${folder}`).join('; ');
   const fix = `hold one version, that which the OpenTelemetry SDK asks for: "overrides": { "${TELEMETRY}": "VERSION" } in package.json, then \`npm install\`; \`npm ls ${TELEMETRY}\` shows who asks for which`;
   const theirs = copyFrom(join(projectDir, 'anything.js'));
-  // A copy that neither Stepwright nor the project uses costs only the records of its own user.
+  // A copy that is used neither by Stepwright nor by the project doesn't matter: only its own user's records are
+  // lost.
   const apart = ours && theirs && ours.version !== theirs.version;
   return [apart ? fault(look, `${got}: what Stepwright records is lost`, fix) : warning(look, got, fix)];
 }

@@ -13,8 +13,8 @@ const LIMIT_MS = 5_000;
 const NEEDS = "see what it needs in docs/deploy.md, 'Nobody who works is taken away'";
 
 /**
- * Checks that the platform can be asked to spare a worker whose task has run for long. Changes nothing there. Nothing is
- * said where no platform is seen, and none is named.
+ * Checks that the platform can be asked to protect a worker while a task of it runs long. Changes nothing in the
+ * platform. Returns nothing if no platform is detected and the option `protect` names none.
  */
 export async function lookAtProtection(
   protect: Protect,

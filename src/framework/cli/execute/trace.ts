@@ -48,7 +48,7 @@ export class Trace {
     const state = entered ?? this.#states.get(previousEventId) ?? '';
     this.#states.set(id, state);
     if (type.endsWith('StateEntered')) this.#attempts.delete(state);
-    // Any event after a schedule says that the task is no longer waiting.
+    // If an event points back to the scheduling of a task, the task is no longer waiting.
     this.#waiting.delete(previousEventId);
     if (type === 'ActivityScheduled') {
       const activity = event.activityScheduledEventDetails?.resource ?? '';

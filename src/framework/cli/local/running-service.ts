@@ -11,7 +11,7 @@ const LOOK_MS = 1_000;
 
 /** Returns true if the local service of a `start`, `local` or `dev` listens at the URL. */
 export async function isLocalService(url: string): Promise<boolean> {
-  // A POST without an operation changes nothing. A GET may be answered by the console.
+  // A POST without an operation changes nothing. A GET could be answered by the console instead.
   return (await ask(url, {}, '{}')) !== undefined;
 }
 

@@ -32,7 +32,7 @@ export async function generateActivity(
   refuseBadActivity(activity);
   const files = await readTemplate('activity', [
     [`@Activity('${TEMPLATE_ARN}')`, `@Activity('${activity}')`],
-    // A state machine always names an activity by its ARN.
+    // A state machine refers to an activity by its ARN, even if the class declares a bare name.
     [TEMPLATE_ARN, activity.startsWith('arn:') ? activity : `${prefix}${activity}`],
     ['refund-order', kebab],
     ['RefundOrder', pascal],
@@ -52,7 +52,10 @@ function wordsOf(name: string): string[] {
 const noName = (name: string): string =>
   `'${name}' is no name of an activity: expected words that begin with a letter; for example refund-order or RefundOrder`;
 
-/** Throws an Error if `--activity` is neither an ARN of an activity nor a name. A `${NAME}` in it may be unset. */
+/**
+ * Throws an Error if the value of `--activity` is neither the ARN of an activity nor a name. A variable `${NAME}` in it
+ * may be unset.
+ */
 function refuseBadActivity(activity: string): void {
   const parsed = parseActivity(activity.replaceAll(/\$\{\w+\}/g, '0'.repeat(12)), {});
   const { problem } = 'problem' in parsed ? parsed : {};

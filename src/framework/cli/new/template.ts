@@ -54,7 +54,7 @@ export async function writeFiles(dir: string, files: readonly NewFile[]): Promis
   if (there.length > 0) throw new Error(alreadyThere(dir, there));
   for (const { path, text } of files) {
     await mkdir(dirname(join(dir, path)), { recursive: true });
-    // A file that another program has written meanwhile is not overwritten.
+    // The flag `wx` makes this fail, and not overwrite, if another program has written the file in the meantime.
     await writeFile(join(dir, path), text, { flag: 'wx' });
   }
 }

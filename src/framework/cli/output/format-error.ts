@@ -10,7 +10,10 @@ export function formatError(error: unknown): string {
   return '$metadata' in error ? `${error.name}: ${error.message}` : (error.stack ?? error.message);
 }
 
-/** The commands that start no worker and no service, so that a problem does not mean that those can't start. */
+/**
+ * The commands that start neither a worker nor a service. For them, the message about a problem must not say that these
+ * can't start.
+ */
 const LOOK_ONLY = new Set(['check', 'config', 'schema', 'doctor', 'execute']);
 
 /** Returns the text of an error that has ended a command. */

@@ -1,6 +1,6 @@
 /**
- * Writes a text to standard output. Resolves when all of the text is written, so that the process may exit right after;
- * also if the reader of a pipe has closed it, as `head` does.
+ * Writes a text to standard output. Resolves when all of the text is written, so that the process can exit without
+ * losing any. Also resolves if the reader of a pipe has closed the pipe, as `head` does.
  * @throws Error if the text can't be written, for example because the disk is full
  */
 export const write = (text: string): Promise<void> =>

@@ -13,7 +13,7 @@ export async function runUserCode<T>(
   begin: () => T | Promise<T>,
 ): Promise<T> {
   let isReported = false;
-  // Node itself prints an uncaught exception.
+  // Node itself prints an uncaught exception, so it isn't reported again.
   const onUncaught = (): void => void (isReported = true);
   const onExit = (code: number): void => {
     if (isReported || isExitIntended()) return;

@@ -104,7 +104,8 @@ function compiledConfig(source: string, compilation: Compilation | string): stri
 /** Imports a config and returns its default export. @param shown the config's path as messages show it */
 async function importConfig(file: string, shown: string): Promise<Config> {
   const where = shownPath(shown);
-  // Source maps are read from here on, so that traces show the user's .ts lines and no map of our own is read.
+  // From here on, Node reads source maps, so that traces show the lines of the user's .ts files. It isn't done
+  // earlier, so that no maps of Stepwright's own modules are read.
   process.setSourceMapsEnabled(true);
   const module = await importModule(file, where);
   if (!('default' in module))

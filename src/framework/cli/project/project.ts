@@ -13,11 +13,11 @@ export interface Project {
   /** The URL of the config's module. */
   readonly module?: string;
   /**
-   * The mistakes that don't keep a worker from starting: environment variables that nothing reads, and compiled
-   * activities that differ from their sources. If the plan has problems, such activities are among those instead.
+   * Mistakes in spite of which a worker would start: environment variables that nothing reads, and compiled activities
+   * that differ from their sources. If the plan has problems, such activities are among the plan's problems instead.
    */
   readonly warnings: readonly Problem[];
-  /** The state machines to seed a local service with; empty where none is seeded. */
+  /** The state machines with which a local service is started; empty if there is no local service to start. */
   readonly machines: readonly MachineSource[];
   /** The folder of the nearest package.json. */
   readonly projectDir: string;
@@ -46,8 +46,9 @@ const planOf = (sources: Omit<PlanSources, 'env'>): Promise<Plan> =>
   );
 
 /**
- * Finds the warnings of a plan. If the plan has problems, outdated files are added to these: a renamed file can be the
- * cause of two classes on one activity.
+ * Finds the warnings of a plan. If the plan has problems, outdated compiled files are added to the problems instead: a
+ * compiled file that is left over after its source was renamed can be the reason why two classes have the same
+ * activity.
  */
 function withWarnings(plan: Plan, { compilation }: LoadedConfig): Pick<Project, 'plan' | 'warnings'> {
   const found = compilation ? outdated(compilation, plan.files).map(outdatedProblem) : [];
@@ -85,7 +86,8 @@ export async function readProjectFiles(flags: Flags): Promise<Project> {
 const atLocal = ({ texts, handlers }: Flags): Flags => ({ texts: { ...texts, endpoint: 'local' }, handlers });
 
 async function withMachines(plan: Plan, projectDir: string): Promise<Project> {
-  // Imported here, since it loads the states language, which a worker at a URL does not need.
+  // Imported only when needed: it loads the code of the Amazon States Language, which a worker for a remote endpoint
+  // doesn't need.
   const { readMachines } = await import('./machines.js');
   const { machines, problems } = await readMachines(plan.settings, projectDir, process.env);
   return { plan: { ...plan, problems: [...plan.problems, ...problems] }, warnings: [], machines, projectDir };

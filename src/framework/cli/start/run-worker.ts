@@ -40,7 +40,7 @@ export async function runWorker(
     await worker.run({ signal: stop });
     return errors.uncaught === undefined ? 0 : 1;
   } catch (error) {
-    // No task is leased before there is a worker, so a signal may end its start.
+    // A worker that hasn't started has no tasks, so a signal may interrupt the start.
     if (stop.aborted && error === stop.reason) return 0;
     throw error;
   }

@@ -69,7 +69,7 @@ function announce(
   logDrain(log, worker.longestDrainMs);
   worker.on('state', ({ to }) => {
     if (to === 'running') log.info(WAITING);
-    // The embedded service ends with its worker, so its polls need not be held any longer.
+    // The embedded service ends together with its worker, so its polls can be ended at once.
     if (to === 'draining') embedded?.service.endPolls();
   });
   if (!embedded) endPollsOnDrain(worker, endpoint);

@@ -85,7 +85,7 @@ export class ProcessSet {
       this.#drain(next);
       throw error;
     }
-    // The process that ran there before may have exited, and another may have taken its slot.
+    // In the meantime, the process that ran in the slot may have exited, and another may have taken the slot.
     const old = slot.current;
     slot.fill(next);
     if (old) this.#drain(old);

@@ -7,7 +7,7 @@ import { SILENT_MS, type Supervisor } from './supervisor.js';
 
 const TICK_MS = 1_000;
 
-/** The one protection of a set of processes, which lie in one container. */
+/** Protects a set of processes. There is one protection for all of them, since they run in the same container. */
 export class SetProtection {
   readonly #set: Supervisor;
   readonly #clock: Clock;
@@ -25,7 +25,7 @@ export class SetProtection {
     return this.#protection?.status;
   }
 
-  /** Protects the set from now on, as a plan asks. A later plan changes nothing. */
+  /** Starts to protect the set as the plan says. Later calls do nothing. */
   async follow(plan: PlanSummary): Promise<void> {
     if (plan.protect === false || this.#cancel) return;
     const [clock, log] = [this.#clock, this.#log];
@@ -44,8 +44,9 @@ export class SetProtection {
 }
 
 /**
- * Returns the time at which the oldest task of a set was received of which something may still be sent, in epoch
- * milliseconds; undefined while there is none. A process that is silent is blocked, so by a task that runs.
+ * Returns when the oldest task was received of those for which something may still be sent, in epoch milliseconds;
+ * undefined if there is none. If a process has sent nothing for a while, its main thread must be blocked by a running
+ * task, so a task is assumed that was received at its last message.
  */
 export function oldestTask(set: Pick<Supervisor, 'workers' | 'silentMs'>, clock: Clock): number | undefined {
   const all = [...set.workers.processes].flatMap((worker) => {

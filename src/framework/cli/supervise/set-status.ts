@@ -86,7 +86,7 @@ function addHandlers(one: PublicHandler, other: PublicHandler): PublicHandler {
     polls: {
       open: a.open + b.open,
       target: a.target + b.target,
-      // The service can be reached if one process reaches it.
+      // Step Functions can be reached if at least one process reaches it.
       state: a.state === 'open' ? a.state : b.state,
       lastAnswerAt: either(Math.max, a.lastAnswerAt, b.lastAnswerAt),
       heldSince: either(Math.min, a.heldSince, b.heldSince),

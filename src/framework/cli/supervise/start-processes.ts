@@ -141,7 +141,7 @@ class WorkerProcesses {
   async #measure(): Promise<{ contentType: string; text: string }> {
     const all = [...this.supervisor.workers.processes];
     await within(this.clock, MEASURE_MS, Promise.all(all.map((worker) => worker.measure())));
-    // The metrics of a process that has exited meanwhile are kept already.
+    // If a process has exited in the meantime, its last metrics are already included elsewhere.
     const running = all
       .filter((worker) => this.supervisor.workers.processes.has(worker))
       .flatMap(({ metrics }) => (metrics ? [metrics] : []));

@@ -59,12 +59,12 @@ export async function awaitRun(): Promise<void> {
   const message = await asked;
   const stop = new AbortController();
   void drain.then(() => stop.abort());
-  // A set replaces a process that exits: a SIGTERM to one of them asks for a new one.
+  // In a set, a process that exits is replaced. So a SIGTERM to one of its processes means: start a new one instead.
   if (message.member) process.on('SIGTERM', () => stop.abort());
   try {
     await exit(await run(message, stop));
   } catch (error) {
-    // No task is leased before there is a worker, so a drain may end its start.
+    // A worker that hasn't started has no tasks, so a request to drain may interrupt the start.
     if (stop.signal.aborted && error === stop.signal.reason) await exit(0);
     await send({ kind: 'failed', text: formatError(error) });
     await exit(1);
@@ -81,7 +81,8 @@ async function warmUp(): Promise<void> {
 async function run({ flags, log: logFlags, member }: RunMessage, stop: AbortController): Promise<number> {
   const plain = logFor(logFlags);
   log = member ? plain.child({ process: member.number }) : plain;
-  // The channel must not keep the process alive while user code is loaded: a promise that nothing settles is then noticed.
+  // While user code is loaded, the channel must not keep the process alive. So if the user code awaits a promise that
+  // nothing can settle, the process becomes idle, which is noticed.
   process.channel?.unref();
   const { plan, module, projectDir, warnings } = await unlessAborted(stop.signal, readWorker(flags));
   answerMocks(plan);
@@ -97,7 +98,8 @@ async function run({ flags, log: logFlags, member }: RunMessage, stop: AbortCont
       if (member && plan.settings.healthPort !== undefined) measure = await measured(worker);
       sendUpdates(worker, plan);
       if (member) endPollsOnDrain(worker, endpoint);
-      // With the embedded service gone no task could be reported, so a worker at `local` exits at once.
+      // If the embedded service has ended, no task can be reported. So a worker at the endpoint `local` exits at
+      // once.
       if (plan.endpoint?.kind !== 'local') drainOnDisconnect(() => stop.abort());
     },
   );
@@ -153,8 +155,8 @@ function drainOnDisconnect(stop: () => void): void {
 }
 
 /**
- * Returns the plan for one worker of several: a name of its own, its share of the heartbeat rate, no health port. The
- * supervisor asks for the protection of the whole set.
+ * Changes the plan for one of several workers: the worker gets its own name and its share of the heartbeat rate, and
+ * doesn't open the health port. It doesn't ask for protection, since the supervisor does that for the whole set.
  */
 function oneOfSeveral(plan: Plan, member: Membership | undefined): Plan {
   const { workerName: asked, heartbeatRate, protect } = plan.settings;

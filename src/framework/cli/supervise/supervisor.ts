@@ -115,7 +115,7 @@ export class Supervisor {
     const cancel = this.#parts.clock.every(TICK_MS, () => this.#watch());
     const [first, ...others] = this.workers.slots;
     const kept = first ? [this.#keep(first)] : [];
-    // A problem that all of them have is reported by one.
+    // The first process is started alone, so that a problem which all processes have is reported once.
     await unlessAborted(this.#stop.signal, this.#firstRuns.promise).catch(() => {});
     kept.push(...others.map((slot) => this.#keep(slot)));
     await Promise.all(kept);
@@ -258,7 +258,7 @@ export class Supervisor {
 
   #limitDrain(worker: WorkerProcess): void {
     const { clock, longestDrainMs, log } = this.#parts;
-    // Without a status it still starts, and has taken no task.
+    // A process without a status is still starting, and has no tasks.
     const limit = (worker.status ? longestDrainMs() : CLOSE_LIMIT_MS) + OVERTIME_MS;
     const cancel = clock.after(limit, () => {
       log.error({ pid: worker.pid }, `a process has not drained within ${showDuration(limit)}: it is killed`);
@@ -300,7 +300,7 @@ export class Supervisor {
   async #reloadOnce(): Promise<boolean> {
     let isNew = true;
     for (const slot of this.workers.slots) {
-      // A process that starts now may have read the old code.
+      // A process that is starting now may have read the old code.
       await within(this.#parts.clock, START_LIMIT_MS, slot.starting);
       if (this.isStopping) return false;
       if (!slot.current) slot.endPause();

@@ -1,8 +1,9 @@
-// Entry of a worker's process, which `dev` or `start --processes` forks. It loads what a worker needs and then waits for
-// the `run` message, so that a restart takes only the time of the user's own modules.
+// The entry point of a worker's process, which `dev` or `start --processes` forks. It loads what every worker needs,
+// and then waits for the `run` message. So a restart takes only as long as loading the user's own modules.
 import { ignoreStreamErrors } from '../../base/log/stdio.js';
 
-// A terminal sends its signals to every process of a group. The parent receives them, too, and asks this one to drain.
+// A terminal sends its signals to all processes of a group. The parent process gets them too, and asks this process
+// to drain.
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => {});
 ignoreStreamErrors();
 process.setSourceMapsEnabled(true);

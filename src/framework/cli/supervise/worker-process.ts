@@ -99,7 +99,7 @@ export class WorkerProcess {
     const output = new ChildOutput(this.#child);
     this.#endWithParent(this.#child);
     this.ready = new Promise((resolve) => (this.#onReady = resolve));
-    // The last messages may be read after the exit.
+    // The last messages may arrive after the exit, but not after the disconnect.
     const unplugged = new Promise((resolve) => this.#child.once('disconnect', resolve));
     const exited = new Promise<ProcessExit>((resolve) =>
       this.#child.once('exit', (code, signal) => resolve({ code, signal, error: this.#error })),

@@ -113,7 +113,7 @@ const getExecutionHistory: Operation = ({ body }, { executions }) => {
   const withData = checker.boolean('includeExecutionData') ?? true;
   checker.done();
   const { history } = executions.get(checkArn(arn, 'execution'));
-  // The key is the id of an event, which no later event changes.
+  // The key of the next page is an event's id, which stays the same when more events are added.
   const id = Number(pageKey(page) ?? (reverse ? history.length : 1));
   if (!Number.isSafeInteger(id) || id < 1) throw errors.invalidToken();
   const from = reverse ? history.length - id : id - 1;

@@ -24,7 +24,8 @@ const HTTP_PORT = 80;
  */
 export function apiCheck(names: Names): (request: IncomingMessage) => boolean {
   const known = new Set(namesOf(names).map((each) => nameIn(each)));
-  // The SDK puts `sync-` before the host of StartSyncExecution, an operation that is refused later with a better reason.
+  // For StartSyncExecution the SDK puts `sync-` before the host. The operation is not supported, but it is rejected
+  // later with a better message.
   const isKnown = (name: string): boolean =>
     known.has(name) || (name.startsWith('sync-') && known.has(name.slice(5)));
   return ({ headers: { host, origin } }) =>

@@ -56,7 +56,7 @@ export function createApiServer(options: ServerOptions): Server {
       exchange.fail();
     });
   });
-  // A connection that closes while a client sends its next request would look like a lost answer.
+  // If the server closed an idle connection while a client sends its next request, it would look like a lost answer.
   server.keepAliveTimeout = 0;
   return server;
 }

@@ -22,7 +22,7 @@ const sendTaskSuccess: Operation = ({ body }, stepFunctions) => {
   const token = checker.requiredText('taskToken', TOKEN);
   const output = checker.requiredText('output', { max: MAX.data });
   checker.done();
-  // The recorded order of the checks: the token, the output, the task.
+  // The order of the checks was recorded from the live service: the token, the output, the task.
   stepFunctions.tasks.lookUp(token);
   if (parseJson(output) === undefined) throw errors.invalidOutput(output);
   findOpen(stepFunctions, token).settle({ kind: 'succeeded', output });

@@ -138,7 +138,7 @@ class MachineCompiler {
       reader.problem(text, 'Type', meant && didYouMean(meant));
       return { run: () => Promise.reject(new Error(`'${type}' is no type of state`)) };
     }
-    // A state's own language does not hold for the states inside it: they have the machine's.
+    // A state's own query language isn't inherited by the states inside it: they inherit the machine's.
     const nested = (inner: Reader): StateGroup => this.#group(inner, inherited, visible);
     return compileState(type, kind, reader, {
       name,

@@ -61,7 +61,7 @@ export interface Commands {
     readonly request: { readonly definition: string };
     readonly answer: { readonly problems: readonly DefinitionProblem[] };
   };
-  // The rest are operations of the service's own API, as AWS documents them.
+  // The other commands are operations of the Step Functions API, as AWS documents them.
   readonly CreateActivity: {
     readonly request: { readonly name: string };
     readonly answer: { readonly activityArn: string };

@@ -104,7 +104,7 @@ export class Console implements RequestHandler {
     if (!file)
       return isIndex ? send(response, 503, NOT_BUILT, 'text/plain') : sendError(response, 404, 'Not found');
     if (isIndex) return send(response, 200, file.body.toString().replaceAll('NONCE', nonce), file.type);
-    // The name of each has a fingerprint of its content.
+    // Each file's name contains a hash of its content, so the file never changes.
     response.setHeader('cache-control', 'max-age=31536000, immutable');
     return send(response, 200, file.body, file.type);
   }

@@ -36,14 +36,14 @@ export function streamTopic(
   let position = seen;
   let nextAt = 0;
   const send = (): void => {
-    // A tab that does not read gets everything in one message once it does.
+    // If a tab stops reading for a while, it then gets all changes in one message.
     const now = clock.now();
     if (response.writableNeedDrain || now < nextAt) return;
     const message = topic(position);
     if (!message) return;
     position = message.position;
     const text = textOf(message, idOf(born, message.position), now);
-    // A snapshot needs no pause: its reader is waiting for it.
+    // There is no pause before a snapshot, since the reader is waiting for it.
     if (message.kind === 'change')
       nextAt = now + Math.min(LONGEST_PAUSE_MS, text.length / PAINTED_BYTES_A_MS);
     response.write(text);

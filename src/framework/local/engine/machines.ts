@@ -93,7 +93,7 @@ export class Machines {
     const grownBy = definition.length - existing.definition.length;
     if (this.#chars + grownBy > this.#mostChars) throw errors.tooManyMachines();
     this.#chars += grownBy;
-    // Running executions have the old object, and count down there.
+    // Running executions refer to the old object, whose count `running` they decrease when they end.
     const machine: Machine = { ...existing, definition, program, running: 0 };
     this.#byArn.set(existing.arn, machine);
     this.#warn(machine);

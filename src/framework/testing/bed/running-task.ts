@@ -109,7 +109,7 @@ export class RunningTask<Output = unknown> {
    */
   async gone(): Promise<void> {
     this.#port.close();
-    // The context's own heartbeat is sent at once, and rejects if the task is gone.
+    // The context's `heartbeat` sends a heartbeat at once, and rejects if the task is gone.
     await this.context.heartbeat().catch(() => {});
     await this.clock.settle();
   }

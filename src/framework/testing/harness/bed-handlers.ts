@@ -55,7 +55,7 @@ export async function makeBedHandlers(
   const { interceptors, setup } = options;
   const settings = resolveConfig({ config: { interceptors, setup }, env: {} });
   const found = discover(classes, process.env, { standIn: true });
-  // A bed connects to no account.
+  // A bed connects to no account, so the handlers' activities may be in several.
   throwProblems(found.problems.filter(({ code }) => code !== 'TWO_ACCOUNTS'));
   const { container, values } = await makeContainer(found.handlers, settings, options, clock);
   const handlers = found.handlers.map((definition) => ({

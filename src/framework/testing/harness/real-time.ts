@@ -1,4 +1,4 @@
-// Node's own, even if a test replaces the global ones by fake timers.
+// Node's own functions, which work even if a test replaces the global ones by fake timers.
 import { performance } from 'node:perf_hooks';
 import { setImmediate } from 'node:timers';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -10,7 +10,7 @@ export default {
     '^.+\\.tsx?$': swc('commonjs'),
     '[/\\\\]node_modules[/\\\\]stepwright[/\\\\]dist[/\\\\].+\\.js$': swc('commonjs'),
   },
-  // The second form is pnpm's.
+  // The second alternative matches the paths of pnpm.
   transformIgnorePatterns: [
     '[/\\\\]node_modules[/\\\\](?!stepwright[/\\\\]|\\.pnpm[/\\\\][^/\\\\]+[/\\\\]node_modules[/\\\\]stepwright[/\\\\])',
   ],

@@ -6,7 +6,8 @@ const WITHOUT_FLAG =
   '`node --experimental-vm-modules node_modules/jest/bin/jest.js`, or set NODE_OPTIONS=--experimental-vm-modules. ' +
   '(A project with "type": "commonjs" needs no flag: preset: \'stepwright/jest/commonjs\'.)';
 
-// Jest would say so in ten lines about an import, for each test file. It prints the stack, so this one is empty.
+// Without this check, Jest would report it in ten lines for each test file, as a failed import. Jest prints an
+// error's stack, so this error's stack is empty.
 if (!('SourceTextModule' in vm)) throw Object.assign(new Error(WITHOUT_FLAG), { stack: '' });
 
 /**

@@ -24,8 +24,9 @@ export const swc = (module: 'es6' | 'commonjs'): readonly [string, object] => [
 export const common = {
   testEnvironment: 'node',
   setupFiles: ['reflect-metadata'],
-  // The output of tsc, if compiled tests would run a second time.
+  // The output folder of tsc is ignored, since compiled tests in it would run a second time.
   testPathIgnorePatterns: ['/node_modules/', '<rootDir>/dist/'],
-  // TypeScript imports './greeter.ts' as './greeter.js'. A real .js comes first, since packages have theirs.
+  // In TypeScript, './greeter.ts' is imported as './greeter.js'. A real .js file is tried first, since packages
+  // contain such files.
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': ['$1.js', '$1.ts', '$1.tsx'] },
 };

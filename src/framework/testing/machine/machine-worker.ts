@@ -87,7 +87,7 @@ export class MachineWorker {
     const heartbeatMs = !dies && options.heartbeatMs;
     const lease = { token, input, receivedAt: this.#parts.clock.now() };
     const task = new Task(lease, { name, activityArn, handle, heartbeatMs, timeoutMs }, this.#world(fault));
-    // A worker that dies is replaced, and the slot is free.
+    // A worker that dies is replaced by a new one, so the slot is free again.
     if (dies) release();
     void (dies ? task.run() : this.#run(task, name, release));
   }

@@ -216,7 +216,7 @@ export class TestExecution<State extends string = string> {
   async #rest(): Promise<void> {
     const { clock, stepFunctions, handTasks } = this.#world;
     await clock.settle();
-    // A thread that evaluates an expression may need this core.
+    // An expression may be evaluated in a thread, which may need this processor core.
     for (; stepFunctions.busy; await clock.settle()) await nap(1);
     handTasks.lease();
   }

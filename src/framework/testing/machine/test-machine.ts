@@ -231,7 +231,7 @@ interface EngineParts {
 
 /** Makes a Step Functions that runs a definition. @throws StartError with each mistake in the definition */
 async function makeEngine(source: MachineSource, resources: Mocks, clock: HandClock): Promise<EngineParts> {
-  // Loaded here, so that a test of a handler does not load the states language.
+  // Imported only when needed, so that a test with a bed doesn't load the code of the Amazon States Language.
   const { StepFunctions } = await import('../../local/engine/step-functions.js');
   const { EnginePort } = await import('./engine-port.js');
   const { definitionMistakes, machineProblem } = await import('../../check/definition-mistakes.js');

@@ -20,7 +20,7 @@ export function asRegistration([token, standIn]: Mock): Registration {
 }
 
 function providerOf(token: InjectionToken, standIn: unknown): Provider<unknown> {
-  // tsyringe takes a value of `undefined` for a provider without one.
+  // tsyringe treats `useValue: undefined` as if there were no value, so a factory is used.
   if (standIn === undefined) return { useFactory: () => undefined };
   if (isProvider(standIn)) return standIn;
   if (isClass(standIn)) return { useClass: standIn };

@@ -29,7 +29,7 @@ export interface Reading {
 
 const PROBLEMS_KEPT = 1_000;
 
-/** Fields whose refusal, where they cannot stand, was measured at the live service: it names the object around. */
+/** Fields whose refusal, if they cannot stand, was measured at the live service: it names the object around. */
 const MEASURED_UNREAD = new Set(['TimeoutSeconds', 'Catch', 'Retry', 'QueryLanguage']);
 
 /**

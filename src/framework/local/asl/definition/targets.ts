@@ -9,7 +9,7 @@ const NO_TARGET = 'MISSING_TRANSITION_TARGET';
 
 /**
  * Adds a problem for each target that does not exist, and for each state that StartAt does not lead to. A machine must
- * also have a state that can end it; where there is none, that is reported in place of the states that nothing leads to.
+ * also have a state that can end it; if there is none, that is reported in place of the states that nothing leads to.
  * Branches and iterations need no such state.
  */
 export function checkTargets(reader: Reader, states: Reader, startAt: string | undefined): void {

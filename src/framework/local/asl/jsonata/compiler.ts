@@ -19,7 +19,7 @@ export class Compiler {
 
   constructor(limits: Limits) {
     this.#limits = limits;
-    // The library's declaration takes an instance here, where the library makes instances.
+    // The library's types require an instance here, but the library calls it as a constructor.
     this.#options = { RegexEngine: guardedRegExp(limits.mayMatch, () => new LimitReached('time')) };
     this.#rewritten = Object.entries(rewrittenFunctions(limits));
   }
@@ -27,7 +27,7 @@ export class Compiler {
   /** Parses an expression. @throws Error if the text can't be parsed */
   parse(source: string): jsonata.Expression {
     try {
-      // The library keeps one engine of regular expressions for all: each parse sets ours again.
+      // The library has one global setting for the class of regular expressions, so it is set again with each parse.
       return jsonata(source, this.#options);
     } catch (error) {
       throw new Error(complaint(error), { cause: error });

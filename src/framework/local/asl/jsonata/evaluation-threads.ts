@@ -99,7 +99,7 @@ export class EvaluationThreads {
       if (message.kind === 'begun') this.#watch(thread, message.threadId);
       else this.#settle(thread, message);
     });
-    // The thread ran out of memory or stack, and has ended.
+    // The thread has run out of memory or stack, and has ended.
     worker.on('error', () => this.#fail(thread, 'size'));
     this.#threads.add(thread);
     return thread;
@@ -109,7 +109,7 @@ export class EvaluationThreads {
     thread.cancelIdle?.();
     thread.current = { done, cancel: () => {} };
     this.#limit(thread, PATIENCE_MS, () => this.#fail(thread, 'time'));
-    // While a thread works the process stays alive, as for any other work.
+    // While an evaluation runs in the thread, the process must stay alive.
     thread.worker.ref();
     thread.worker.postMessage(job);
   }

@@ -82,7 +82,7 @@ export const jsonataLanguage: Language = {
     const text = expressionOf(reader, 'Items');
     if (text !== undefined) return typed(reader, 'Items', text, 'array', (value) => Array.isArray(value));
     const fixed = reader.source['Items'];
-    // Half an expression is refused as that.
+    // A string with only one of `{%` and `%}` is reported as a bad expression, not here.
     if (fixed !== undefined && !Array.isArray(fixed) && !/^\{%|%\}$/.test(bareText(fixed)))
       reader.problem("Expected 'Items' to be an array or a JSONata expression", 'Items', 'write {% … %}');
     const template = readTemplate(reader, 'Items');

@@ -13,7 +13,7 @@ interface Node {
 
 /**
  * The names that an expression refers to but cannot know, in the order in which they are written: of fields at the top
- * level, where an expression has no input, and `$$`. `$states.errorOutput` is known in a Catch alone.
+ * level, if an expression has no input, and `$$`. `$states.errorOutput` is known in a Catch alone.
  */
 export interface References {
   /** Names of fields at the top level; `$` for the input itself. */
@@ -68,7 +68,7 @@ class Search {
     if (!first) return;
     if (first.type === 'variable' && first.value === 'states' && second?.value === 'errorOutput')
       this.errorOutput = true;
-    // The suite of jsonata-js has as many refused expressions as the live service if the input is let through where
+    // The suite of jsonata-js has as many refused expressions as the live service if the input is let through if
     // it is bound to a name (`$#$at`).
     const isBound = first.index !== undefined || first.focus !== undefined;
     if (first.type !== 'variable' || first.value !== '' || !isBound) this.visit(first);

@@ -9,7 +9,7 @@ const AT_ONCE = 500;
 
 /**
  * Returns the faults of each expression of a definition that has some, by the expression's text. Parsing one expression
- * costs as much as parsing hundreds, so all are parsed as one list, and each by itself only where that fails.
+ * costs as much as parsing hundreds, so all are parsed as one list, and each by itself only if that fails.
  */
 export function faultsIn(definition: Json): ReadonlyMap<string, readonly ExpressionFault[]> {
   const sources = [...new Set(sourcesIn(definition))];
@@ -58,9 +58,9 @@ function unsupported(ast: object): readonly ExpressionFault[] {
 }
 
 /**
- * Returns the syntax nodes of all sources where parsing the list `[(one),(two)]` shows that all sources are
- * expressions: the list has as many items, and each item is one block that begins where its source was put. So no
- * source can borrow text of another.
+ * Returns the syntax nodes of all sources if parsing the list `[(one),(two)]` shows that all sources are expressions:
+ * the list has as many items, and each item is one block that begins where its source was put. So no source can borrow
+ * text of another.
  */
 function parsedTogether(sources: readonly string[]): readonly Node[] | undefined {
   const { expressions } = listOf(sources) ?? {};

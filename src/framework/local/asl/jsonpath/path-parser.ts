@@ -190,7 +190,8 @@ class FilterReader {
     if (literal !== undefined) return constant(JSON.parse(literal) as Json);
     const start = this.scanner.take(/[@$]/y);
     if (start !== undefined) return valueAt(start, readSteps(this.scanner).map(nameOf));
-    // Published machines compare with a bare word. It has no value, so nothing equals it.
+    // Some published state machines compare with a word that isn't quoted. Such a word has no value, so nothing is
+    // equal to it.
     if (this.scanner.take(/[\p{L}_][\p{L}\p{N}_-]*/uy) !== undefined) return () => undefined;
     return this.#fail();
   }

@@ -33,7 +33,8 @@ export class JsonText {
    */
   checkSize(value: Json, what: string): number {
     if (this.#fits && value === this.#value) return this.#text.length;
-    // Measured before it is written: a value that holds one thing many times is small, and its text may fill any memory.
+    // The value is measured before it is written: a value that contains the same object many times takes little
+    // memory, but its text may be huge.
     if (!measure(value, DATA_LIMIT_BYTES, DATA_LIMIT_BYTES)) throw dataLimitFailure(what);
     const text = this.of(value);
     if (isTooLarge(text)) throw dataLimitFailure(what);

@@ -107,7 +107,7 @@ class BranchesRun {
   }
 
   #fail(index: number, error: unknown): void {
-    // Another branch may have failed in the same instant: the first one decides.
+    // Another branch may have failed at the same time. The first failure decides.
     if (this.scope.ended) return;
     this.scope.end();
     const failed = this.running.get(index);

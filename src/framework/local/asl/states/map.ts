@@ -148,7 +148,7 @@ function readProcessor(reader: Reader, { nested, name }: StateContext): StateGro
 const ONLY_INLINE = 'the local service runs inline Maps only';
 
 function refuseDistributed(reader: Reader, { name, language }: StateContext): void {
-  // Recorded: an inline Map accepts these fields and ignores them.
+  // Recorded from the live service: a Map in inline mode accepts these fields and ignores them.
   for (const field of TOLERATED) {
     reader.json(field);
     if (language.name === 'JSONata') continue;

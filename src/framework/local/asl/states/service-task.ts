@@ -39,7 +39,8 @@ export async function runService(branch: Branch, call: ServiceCall): Promise<Jso
   const events = new CallEvents(branch, call);
   const outcome = await branch.scope.wait<TaskOutcome | Error>((resolve) => {
     const task = openTask(branch, call, events, resolve);
-    // Recorded: a job has a token too, and a report on it ends the task while the job goes on.
+    // Recorded from the live service: a job (`.sync`) has a token too. A result sent with it ends the task, although
+    // the job continues.
     if (call.service.pattern !== 'requestResponse') branch.taskToken = task.token;
     answerTask(branch, call, task, events).catch((error: unknown) => {
       task.close();

@@ -94,7 +94,7 @@ export const bareText = (value: Json): string => (typeof value === 'string' ? va
  * `chars` characters together. A value that occurs twice is counted twice. Stops as soon as a limit is exceeded.
  */
 export function measure(value: unknown, nodes: number, chars: number): boolean {
-  // Most values are small, and need no list of values to visit.
+  // Most values are small. For them the recursive function is enough, and faster.
   const left = smallRest(value, 0, Math.min(SMALL, nodes, chars));
   return left >= 0 || measureLarge(value, nodes, chars);
 }

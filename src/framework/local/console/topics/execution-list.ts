@@ -20,7 +20,8 @@ export function executionList(
     if (isSame(seen, position)) return undefined;
     const isOurs = (each: Execution): boolean => machineArn === undefined || each.machine.arn === machineArn;
     const [startedSeen = 0, endedSeen = 0] = seen ?? [];
-    // An execution that ended and was forgotten unseen is in no change: such a tab gets a new snapshot.
+    // If an execution that the tab hasn't seen end was already forgotten, no change can contain it. The tab then gets
+    // a new snapshot.
     const kind = seen && endedSeen >= forgotten ? 'change' : 'snapshot';
     const news = new Set<Execution>();
     for (const each of executions.startedAfter(kind === 'change' ? startedSeen : 0, machineArn))

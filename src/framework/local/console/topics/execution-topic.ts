@@ -21,7 +21,7 @@ export function executionTopic(stepFunctions: StepFunctions, arn: string): Topic
   return (seen) => {
     const leases = leasesOf(stepFunctions, execution);
     const [sent = 0, startedAt] = seen ?? [];
-    // Another execution may have had this name before the service was started anew.
+    // Before the service was restarted, another execution may have had the same name.
     const goesOn =
       seen !== undefined && startedAt === Math.floor(execution.startedAt) && sent <= execution.history.length;
     const from = goesOn ? sent : 0;

@@ -53,7 +53,8 @@ export function depthsOf(ast: object): Depths | undefined {
     const { type, depth = 1 } = node;
     Object.defineProperty(node, 'type', {
       enumerable: true,
-      // The library asks for the type of a node first when it enters the node, and elsewhere too.
+      // When the library enters a node, it first reads the node's type. It also reads the type elsewhere, which must
+      // not be counted.
       get: () => {
         if (base === undefined) return type;
         current = base + depth;
@@ -93,7 +94,7 @@ function mark(value: unknown, depth: number, root: number, nodes: Node[], seen: 
   let marked: Marked = { deepest: depth, hasFunctions: false };
   if (typeof value !== 'object' || value === null || value instanceof RegExp || seen.has(value))
     return marked;
-  // No evaluation comes that far.
+  // No evaluation gets that deep.
   if (depth > 2 * MAX_DEPTH) return marked;
   seen.add(value);
   const node = value as Node;
@@ -106,7 +107,8 @@ function mark(value: unknown, depth: number, root: number, nodes: Node[], seen: 
   for (const [key, inner] of Object.entries(value)) {
     if (key === 'depth' || key === 'position' || key === 'ancestor' || key === 'slot') continue;
     const at = depthInside(node, key, depth, root, isStep);
-    // A call in the tail of a function is made by the function's caller.
+    // The library makes a call at the end of a function (a tail call) from the function's caller, so the depth
+    // doesn't grow.
     const innerRoot = isLambdaNode && node.thunk !== true ? depth : root;
     const found = mark(inner, at, innerRoot, nodes, seen);
     marked = {
@@ -120,7 +122,7 @@ function mark(value: unknown, depth: number, root: number, nodes: Node[], seen: 
 function depthInside(node: Node, key: string, depth: number, root: number, isStep: boolean): number {
   if (!isStep) return depth;
   if (node.type === 'lambda') return key === 'body' && node.thunk === true ? root - 1 : depth;
-  // `value ~> $call(…)` makes the call itself.
+  // In `value ~> $call(…)`, the operator itself makes the call.
   if (node.type === 'apply' && key === 'rhs' && (node.rhs as Node | undefined)?.type === 'function')
     return depth;
   return depth + 1;

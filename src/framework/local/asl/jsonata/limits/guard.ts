@@ -190,7 +190,7 @@ function guardBuiltin(name: string, builtin: Builtin, limits: Limits, step: (usa
       ? formatted(() => implementation.apply(this, args))
       : implementation.apply(this, args);
   };
-  // The library reads how many parameters a function has, and their names from its text.
+  // The library reads the number of a function's parameters, and their names from its source text.
   Object.defineProperty(guarded, 'length', { value: implementation.length });
   Object.defineProperty(guarded, 'toString', { value: () => implementation.toString() });
   return { ...builtin, implementation: guarded, guarded: true };

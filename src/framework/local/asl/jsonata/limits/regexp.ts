@@ -31,7 +31,7 @@ const LONGEST_PATTERN = 1_000;
 export function quickMatches(pattern: string): (chars: number) => boolean {
   const cost = pattern.length <= LONGEST_PATTERN ? costOf(pattern) : undefined;
   if (!cost) return () => false;
-  // A match may begin at each character, and go through the pattern in each way from there.
+  // A match may be tried at each character, and from there in each way through the pattern.
   return (chars) => cost.ways * (chars + 1) ** (cost.endless + 1) * pattern.length <= MATCH_STEPS;
 }
 
