@@ -22,6 +22,7 @@ const ENTRIES = [
   'local/index',
   'local/asl/jsonata/thread-entry',
   'cli/main',
+  'cli/run',
   'cli/supervise/worker-entry',
   'worker/thread/heartbeat-thread-entry',
   'worker/pool/entry/main',
@@ -57,7 +58,7 @@ const TOGETHER = [
     'worker/health/last-pages',
     'aws/activity-calls',
   ],
-  ['jsonata', 'local/asl/jsonata/compiler'],
+  ['jsonata', 'local/asl/jsonata/compiler', 'local/asl/jsonata/processor-time'],
   ['program', 'cli/program', 'cli/process/signals', 'local/api/service-header'],
   ['service', 'aws/sdk/aws-service'],
   ['local', 'local/index'],
@@ -71,7 +72,8 @@ const CHUNKS = 'chunks';
 const LOADED_BY = {
   'worker/thread/heartbeat-thread-entry': ['base', 'lean', 'heartbeats'],
   'local/asl/jsonata/thread-entry': ['base', 'jsonata'],
-  'cli/main': ['base', 'program'],
+  'cli/main': [],
+  'cli/run': ['base', 'program'],
 };
 
 const fileOf = (module) => join(framework, `${module}.js`);
