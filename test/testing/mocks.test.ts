@@ -2,7 +2,20 @@ import { describe, expect, test } from '@jest/globals';
 import { IsString, Validate, ValidatorConstraint, type ValidatorConstraintInterface } from 'class-validator';
 import { delay, inject, injectable, injectAll, injectWithTransform, singleton } from 'tsyringe';
 import { Activity, Handle, type Interceptor } from 'stepwright';
-import { createTestBed, type TestBedOptions } from 'stepwright/testing';
+import {
+  createTestBed,
+  matchers,
+  mock,
+  type StepwrightMatchers,
+  type TestBedOptions,
+} from 'stepwright/testing';
+
+declare module 'expect' {
+  // oxlint-disable-next-line typescript/no-empty-object-type -- this is how matchers are declared
+  interface Matchers<R> extends StepwrightMatchers<R> {}
+}
+
+expect.extend(matchers);
 
 @injectable()
 class Store {
@@ -235,4 +248,66 @@ test('a value of setup is disposed of where its class is a singleton, too', asyn
   const bed = await createTestBed([], { setup: (own) => void own.register(Pool, { useValue: pool }) });
   await bed.close();
   expect(pool.closed).toBe(true);
+});
+
+describe('a mock that lacks a method', () => {
+  @injectable()
+  class Account {
+    balance(): number {
+      return 0;
+    }
+  }
+  @injectable()
+  class Bank extends Account {
+    transfer(): string {
+      return 'real money';
+    }
+    refund(): string {
+      return 'real money back';
+    }
+  }
+  @Activity('money')
+  class Money {
+    constructor(private readonly bank: Bank) {}
+    @Handle({ input: 'any' }) run(method: 'transfer' | 'refund' | 'balance'): unknown {
+      return this.bank[method]();
+    }
+  }
+  const frozen = Object.freeze({ transfer: () => 'r1' });
+
+  test.each<[string, TestBedOptions]>([
+    ['as a value', { mocks: [[Bank, { transfer: () => 'r1' }]] }],
+    ['by mock()', { mocks: [mock(Bank, { transfer: () => 'r1' })] }],
+    ['of a factory', { mocks: [[Bank, () => ({ transfer: () => 'r1' })]] }],
+    ['by { useValue }', { mocks: [[Bank, { useValue: { transfer: () => 'r1' } }]] }],
+    ['of a mocker', { useMocker: () => ({ transfer: () => 'r1' }) }],
+  ])('says so when the method is called: %s', async (_, options) => {
+    const bed = await createTestBed(Money, options);
+    expect(await bed.run('transfer')).toEqual({ status: 'succeeded', output: 'r1' });
+    for (const method of ['refund', 'balance'] as const) {
+      expect(await bed.run(method)).toHaveFailedWith('TypeError', {
+        errorMessage: `the mock of Bank has no method '${method}'\nFix: write it: [Bank, { ${method}: () => … }]`,
+      });
+    }
+  });
+
+  test('stays the same object, and may stand in for two classes', async () => {
+    const stub = { transfer: () => 'r1' };
+    const bed = await createTestBed(Money, {
+      mocks: [[Bank, stub], mock(Account, stub as object, { optional: true })],
+    });
+    expect(bed.container.resolve(Bank)).toBe(stub);
+    expect(stub).toStrictEqual({ transfer: expect.any(Function) });
+    expect(await Promise.resolve(stub)).toBe(stub);
+    expect(JSON.stringify(stub)).toBe('{}');
+  });
+
+  test.each<[string, object]>([
+    ['a frozen one', frozen],
+    ['a proxy of a library of mocks', new Proxy({}, { get: () => () => 'r1' })],
+  ])('is left as it is where it must be: %s', async (_, stub) => {
+    const bed = await createTestBed(Money, { mocks: [['x', 1, { optional: true }], mock(Bank, stub)] });
+    expect(await bed.run('transfer')).toEqual({ status: 'succeeded', output: 'r1' });
+    expect(Object.getPrototypeOf(stub)).toBe(Object.prototype);
+  });
 });

@@ -176,3 +176,74 @@ test('`run` beside a started task has a time of its own, and leaves that of the 
   await bed.run({ seconds: 3600 });
   expect(bed.clock.now()).toBe(ended + 3_600_000);
 });
+
+describe("a task has a context of the test's own", () => {
+  @Activity('context')
+  class Context {
+    @Handle({ input: 'any' }) async run(_input: unknown, task: TaskContext): Promise<unknown> {
+      const { token, receivedAt, rawInput } = task;
+      return { token, receivedAt, rawInput, stops: [task.shuttingDown.aborted, task.signal.aborted] };
+    }
+    @Handle({ activity: 'waiting', input: 'any' }) waiting(
+      _input: unknown,
+      { signal }: TaskContext,
+    ): Promise<string> {
+      return new Promise((resolve, reject) => {
+        const end = (): void => {
+          if (this.endsBy === 'return') resolve((signal.reason as TaskAborted).kind);
+          else reject(signal.reason as TaskAborted);
+        };
+        if (signal.aborted) end();
+        signal.addEventListener('abort', end);
+      });
+    }
+    endsBy: 'return' | 'throw' = 'throw';
+  }
+  const own = { token: 'mine', receivedAt: new Date('2020-02-03T04:05:06Z') };
+  const handler = 'Context.run';
+
+  test('its token and the time of its arrival', async () => {
+    const bed = await createTestBed(Context);
+    const output = { token: 'mine', receivedAt: '2020-02-03T04:05:06.000Z', stops: [false, false] };
+    expect(await bed.runText('[7]', { ...own, handler })).toEqual({
+      status: 'succeeded',
+      output: { ...output, rawInput: '[7]' },
+    });
+    const task = await bed.startText('[8]', { ...own, handler });
+    expect(await task.outcome).toEqual({ status: 'succeeded', output: { ...output, rawInput: '[8]' } });
+  });
+
+  test('a started one has its deadline from the time of its arrival on', async () => {
+    const bed = await createTestBed(Context);
+    const receivedAt = new Date(bed.clock.now() - 40_000);
+    const task = await bed.start(null, { handler: 'Context.waiting', timeout: '1m', receivedAt });
+    await task.advance('20s');
+    expect(await task.outcome).toMatchObject({ error: 'Stepwright.DeadlineExceeded' });
+  });
+
+  test('its signal, which aborts as that of a worker that stops', async () => {
+    const bed = await createTestBed(Context);
+    expect(await bed.run(null, { handler, signal: AbortSignal.abort() })).toMatchObject({
+      output: { stops: [true, true] },
+    });
+    const stop = new AbortController();
+    const waiting = bed.run(null, { handler: 'Context.waiting', signal: stop.signal });
+    stop.abort();
+    expect(await waiting).toMatchObject({
+      error: 'Stepwright.WorkerShutdown',
+      cause: expect.stringContaining('it then threw TaskAborted'),
+    });
+    bed.container.resolve(Context).endsBy = 'return';
+    const returned = bed.run(null, { handler: 'Context.waiting', signal: stop.signal });
+    expect(await returned).toEqual({ status: 'succeeded', output: 'shutdown' });
+  });
+
+  test.each([
+    [{ token: 7 }, /token: expected a text/],
+    [{ receivedAt: '2020' }, /receivedAt: expected a Date/],
+    [{ signal: {} }, /signal: expected an AbortSignal/],
+  ])('%j is refused', async (options, message) => {
+    const bed = await createTestBed(Context);
+    await expect(bed.run(null, { handler, ...(options as object) })).rejects.toThrow(message);
+  });
+});

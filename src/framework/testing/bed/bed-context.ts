@@ -21,10 +21,12 @@ export interface ContextRecipe {
   /** The epoch milliseconds of `TaskContext.receivedAt`. */
   readonly receivedAt: number;
   readonly signal: AbortSignal;
+  readonly shuttingDown: AbortSignal;
 }
 
 /** Makes the context of a task in a bed. */
-export function bedContext({ definition, json, token, log, receivedAt, signal }: ContextRecipe): TaskContext {
+export function bedContext(recipe: ContextRecipe): TaskContext {
+  const { definition, json, token, log, receivedAt, signal, shuttingDown } = recipe;
   const activityArn = activityArnOf(definition);
   return createTaskContext({
     log: log.child({ handler: definition.name, activity: activityArn, task: tokenHash(token) }),
@@ -33,7 +35,7 @@ export function bedContext({ definition, json, token, log, receivedAt, signal }:
     token,
     rawInput: json,
     receivedAt: new Date(receivedAt),
-    signal,
+    ...{ signal, shuttingDown },
   });
 }
 
@@ -44,7 +46,7 @@ export function bedContext({ definition, json, token, log, receivedAt, signal }:
 export function createTaskContext(overrides: Partial<TaskContext> = {}): TaskContext {
   return {
     signal: overrides.signal ?? new AbortController().signal,
-    shuttingDown: new AbortController().signal,
+    shuttingDown: overrides.shuttingDown ?? new AbortController().signal,
     heartbeat: () => Promise.resolve(),
     progress: () => {},
     log: silentLog,

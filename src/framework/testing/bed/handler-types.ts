@@ -1,23 +1,54 @@
 type Method = (...args: never[]) => unknown;
 
 /** The names of the methods of a class, or of several classes. Any of these methods may be a handler. */
-export type HandlerName<T> = T extends unknown
+type MethodName<T> = T extends unknown
   ? { [K in keyof T]: T[K] extends Method ? K : never }[keyof T] & string
   : never;
 
+/** The classes of a bed whose names the compiler doesn't know. Any name may be that of any class. */
+export type AnyName<T> = Readonly<Record<string, T>>;
+
+/** The names of the handlers, `'Class.method'`, of classes by their names. */
+export type HandlerName<Classes> = {
+  [Name in keyof Classes & string]: `${Name}.${MethodName<Classes[Name]>}`;
+}[keyof Classes & string];
+
 type MethodOf<T, M> = T extends unknown ? (M extends keyof T ? T[M] : never) : never;
 
-/** The type of a handler's input as a JSON value. To send a text that isn't of this type, a test uses `runText`. */
-export type InputOf<T, M> =
-  MethodOf<T, M> extends (...args: infer P) => unknown
-    ? P extends readonly [infer Input, ...unknown[]]
-      ? Json<Input>
+/** The type of the method that a handler's name stands for; a union if several classes may have that name. */
+type Handler<Classes, Name> = Name extends `${infer C}.${infer M}`
+  ? C extends keyof Classes
+    ? MethodOf<Classes[C], M>
+    : never
+  : never;
+
+/** The arguments of a call that runs a handler. The input may be left out if the handler takes none. */
+export type RunArguments<Classes, Name, Options> =
+  NeedsInput<Handler<Classes, Name>> extends true
+    ? [input: InputOf<Handler<Classes, Name>>, options?: Options]
+    : [input?: InputOf<Handler<Classes, Name>>, options?: Options];
+
+/** `true` if a method needs an input. For a union of methods, `true` if every one does. */
+type NeedsInput<M> = [M extends (...args: infer P) => unknown ? ([] extends P ? M : never) : never] extends [
+  never,
+]
+  ? true
+  : false;
+
+/** The type of a method's input as a JSON value. Methods of a union that take no input are left out. */
+type InputOf<M> = [Inputs<M>] extends [never] ? unknown : Json<Inputs<M>>;
+
+type Inputs<M> = M extends (...args: infer P) => unknown
+  ? P extends readonly []
+    ? never
+    : P extends readonly [(infer Input)?, ...unknown[]]
+      ? Input
       : unknown
-    : unknown;
+  : never;
 
 /** The type of a handler's output after it was written as JSON and parsed. */
-export type OutputOf<T, M> =
-  MethodOf<T, M> extends (...args: never[]) => infer R ? Parsed<Awaited<R>> : never;
+export type OutputOf<Classes, Name> =
+  Handler<Classes, Name> extends (...args: never[]) => infer R ? Parsed<Awaited<R>> : never;
 
 /** The type of the JSON value from which a value of type `T` is made. */
 export type Json<T> = unknown extends T
@@ -35,8 +66,29 @@ export type Json<T> = unknown extends T
             : T extends readonly (infer V)[]
               ? readonly Json<V>[]
               : T extends object
-                ? { readonly [K in keyof T as T[K] extends Method ? never : K]: Json<T[K]> }
+                ? JsonObject<T>
                 : never;
+
+/**
+ * The type of the JSON object for a class. Getters are optional, because they can't be sent. The compiler can't tell a
+ * getter from a readonly field, so readonly fields are optional too.
+ */
+type JsonObject<T> = { readonly [K in keyof T as K extends Writable<T> ? K : never]: Json<T[K]> } & {
+  readonly [K in keyof T as K extends Writable<T> ? never : T[K] extends Method ? never : K]?: Json<T[K]>;
+};
+
+/** The keys of the fields that may be written. */
+type Writable<T> = {
+  [K in keyof T]-?: T[K] extends Method
+    ? never
+    : IsSame<{ [Q in K]: T[K] }, { -readonly [Q in K]: T[K] }> extends true
+      ? K
+      : never;
+}[keyof T];
+
+/** `true` if two types are the same, including their `readonly` marks. */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- a comparison that heeds `readonly` is written so
+type IsSame<A, B> = (<X>() => X extends A ? 1 : 2) extends <X>() => X extends B ? 1 : 2 ? true : false;
 
 /** The type of a value of type `T` after it was written as JSON and parsed. */
 export type Parsed<T> = unknown extends T

@@ -22,6 +22,8 @@ export interface TaskRecipe {
   readonly log: Logger;
   readonly json: string;
   readonly token: string;
+  /** Epoch milliseconds. */
+  readonly receivedAt: number;
   /** The task's own options. They override those of `@Handle` and `@Activity`, as the config's `handlers` do. */
   readonly options: StartOptions;
   /** Called when the handler has settled. */
@@ -47,7 +49,8 @@ export class RunningTask<Output = unknown> {
   readonly #graceMs: number;
   #settled = false;
 
-  constructor({ definition, handle, clock, log, json, token, options, onSettled }: TaskRecipe) {
+  constructor(recipe: TaskRecipe) {
+    const { definition, handle, clock, log, json, token, receivedAt, options, onSettled } = recipe;
     const { grace, heartbeat, timeout } = options;
     const handlers = { [definition.name]: { heartbeat, timeout } };
     const settings = resolveConfig({ config: { grace, handlers }, env: {} });
@@ -60,7 +63,7 @@ export class RunningTask<Output = unknown> {
     const outcome = deferred<TaskResult<Output>>();
     this.outcome = outcome.promise;
     this.#task = new Task(
-      { token, input: json, receivedAt: clock.now() },
+      { token, input: json, receivedAt },
       { name: definition.name, activityArn: activityArnOf(definition), handle, heartbeatMs, timeoutMs },
       taskWorld({
         port: this.#port,

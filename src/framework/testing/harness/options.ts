@@ -1,3 +1,4 @@
+import type { InjectionToken } from 'tsyringe';
 import { CONFIG_OPTIONS } from '../../config/config.js';
 import { badValue } from '../../config/mistakes.js';
 import type { Constructor } from '../../declare/class.js';
@@ -11,14 +12,16 @@ import { didYouMean } from '../../base/show.js';
 import type { Setup } from '../../worker/container/create-container.js';
 import type { Mocks } from '../../local/resources/mocks.js';
 import type { Logger } from '../../base/log/log.js';
-import type { Mock } from '../mocks/mock.js';
+import type { MockList } from '../mocks/stand-in.js';
 import type { Mocker } from '../mocks/mock-rest.js';
 
-export interface TestBedOptions {
+/** The options of a bed. @typeParam Tokens the tokens of the mocks, in their order */
+export interface TestBedOptions<Tokens extends readonly InjectionToken[] = readonly InjectionToken[]> {
   /**
-   * Stand-ins for injected dependencies: pairs of a token, and a value, class or factory to inject instead. @default []
+   * Stand-ins for injected dependencies: pairs of a token, and a value, class or factory to inject instead. A stand-in
+   * has the type of what the token injects, and may lack members. @default []
    */
-  readonly mocks?: readonly Mock[];
+  readonly mocks?: MockList<Tokens>;
   /**
    * Returns a stand-in for a token. It is called for every dependency that isn't under test: those of handlers,
    * interceptors, rules and other stand-ins, and those that `setup` registers. If it returns `undefined`, the real
@@ -41,7 +44,9 @@ export interface TestBedOptions {
   readonly signal?: AbortSignal;
 }
 
-export interface TestMachineOptions extends TestBedOptions {
+export interface TestMachineOptions<
+  Tokens extends readonly InjectionToken[] = readonly InjectionToken[],
+> extends TestBedOptions<Tokens> {
   /** The classes whose handlers take the machine's tasks. @default [] */
   readonly activities?: readonly Constructor<object>[];
   /** Mocks for resources other than activities, in the form of the config's `mocks`. @default {} */
@@ -69,9 +74,21 @@ export type Fault = (typeof FAULTS)[number];
 export const FAULTS = ['lost-token', 'worker-dies', 'throttled', 'none'] as const;
 
 /** The options of a call that runs a handler of a bed once. */
-export interface RunOptions<Method extends string = string> {
+export interface TaskOptions<Name extends string = string> {
   /** The handler, as `'Class.method'`. Required if the bed has several handlers. */
-  readonly handler?: `${string}.${Method}`;
+  readonly handler?: Name;
+  /** The task's token. @default a token that no other task of the bed has */
+  readonly token?: string;
+  /** The time at which the task was received. @default the time of the bed's clock */
+  readonly receivedAt?: Date;
+}
+
+export interface RunOptions<Name extends string = string> extends TaskOptions<Name> {
+  /**
+   * Aborts the task's signal, as when the worker stops. If the handler then throws an error, that is reported as
+   * `Stepwright.WorkerShutdown`. @default none
+   */
+  readonly signal?: AbortSignal;
 }
 
 export interface StartOptions extends Pick<HandlerOptions, 'heartbeat' | 'timeout'> {
@@ -119,12 +136,19 @@ export const MACHINE_OPTIONS: Rows<TestMachineOptions> = {
   },
 };
 
-export const RUN_OPTIONS: Rows<RunOptions> = {
+const TASK_OPTIONS: Rows<TaskOptions> = {
   handler: { expected: "the name of a handler, 'Class.method'", ok: isText },
+  token: { expected: 'a text', ok: isText },
+  receivedAt: { expected: 'a Date', ok: (value) => value instanceof Date && !Number.isNaN(value.getTime()) },
 };
 
-export const START_OPTIONS: Rows<RunOptions & StartOptions> = {
-  ...RUN_OPTIONS,
+export const RUN_OPTIONS: Rows<RunOptions> = {
+  ...TASK_OPTIONS,
+  signal: { expected: 'an AbortSignal', ok: isSignal },
+};
+
+export const START_OPTIONS: Rows<TaskOptions & StartOptions> = {
+  ...TASK_OPTIONS,
   heartbeat: HANDLER_OPTIONS.heartbeat,
   timeout: HANDLER_OPTIONS.timeout,
   grace: CONFIG_OPTIONS.grace,

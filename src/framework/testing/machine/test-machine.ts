@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import type { InjectionToken } from 'tsyringe';
 import type { HandClock } from '../harness/hand-clock.js';
 import type { ActivityRef } from '../../declare/definition.js';
 import type { MachineSource } from '../../check/source/machine-source.js';
@@ -171,9 +172,12 @@ const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g,
  * environment.
  * @throws StartError with each mistake in the definition and its place, and with every problem that a bed would report.
  */
-export async function createTestMachine<const Definition extends string | object>(
+export async function createTestMachine<
+  const Definition extends string | object,
+  const Tokens extends readonly InjectionToken[] = readonly InjectionToken[],
+>(
   definition: Definition,
-  options: TestMachineOptions = {},
+  options: TestMachineOptions<Tokens> = {},
 ): Promise<TestMachine<StateName<Definition>>> {
   checkOptions('createTestMachine', MACHINE_OPTIONS, options);
   const { activities = [], resources = {}, faults = {}, log = silentLog, concurrency } = options;

@@ -1,18 +1,19 @@
 import type { DependencyContainer, InjectionToken, Provider } from 'tsyringe';
 import type { Registration } from '../../worker/container/registrations.js';
+import { withMissingMethods } from './missing-methods.js';
+import type { Mock, MockOptions, StandIn } from './stand-in.js';
 
 /**
- * A token and its stand-in. If the stand-in is a class, the container makes an instance of it. If the token is a class,
- * any other function is called as a factory; for any token, `{ useFactory }` is a factory. Any other value is injected
- * as it is, without copying it. `{ useValue }` injects even a class or a function as it is.
+ * Makes an item for `mocks`. The compiler checks that the stand-in has the type of what the token injects.
+ * @param token a class, or an `InjectionToken<T>`
+ * @param standIn an object, which may lack members, or a class, a factory or a provider
  */
-export type Mock = readonly [token: InjectionToken, standIn: unknown, options?: MockOptions];
-
-export interface MockOptions {
-  /**
-   * True if it is no mistake when a test doesn't use the mock, as in a list that several tests share. @default false
-   */
-  readonly optional?: boolean;
+export function mock<const Token extends InjectionToken>(
+  token: Token,
+  standIn: StandIn<Token>,
+  options: MockOptions = {},
+): Mock<Token> {
+  return [token, standIn, options];
 }
 
 export function asRegistration([token, standIn]: Mock): Registration {
@@ -20,12 +21,20 @@ export function asRegistration([token, standIn]: Mock): Registration {
 }
 
 function providerOf(token: InjectionToken, standIn: unknown): Provider<unknown> {
-  // tsyringe treats `useValue: undefined` as if there were no value, so a factory is used.
-  if (standIn === undefined) return { useFactory: () => undefined };
-  if (isProvider(standIn)) return standIn;
+  if (isProvider(standIn)) return completed(token, standIn);
   if (isClass(standIn)) return { useClass: standIn };
-  if (typeof token === 'function' && isFactory(standIn)) return { useFactory: standIn };
-  return { useValue: standIn };
+  if (typeof token === 'function' && isFactory(standIn)) return completed(token, { useFactory: standIn });
+  return completed(token, { useValue: standIn });
+}
+
+/** Returns a provider whose plain objects have all methods of the token's class, by `withMissingMethods`. */
+function completed(token: InjectionToken, provider: Provider<unknown>): Provider<unknown> {
+  if ('useFactory' in provider)
+    return { useFactory: (container) => withMissingMethods(token, provider.useFactory(container)) };
+  if (!('useValue' in provider)) return provider;
+  const value = withMissingMethods(token, provider.useValue);
+  // tsyringe treats `useValue: undefined` as if there were no value, so a factory is used.
+  return value === undefined ? { useFactory: () => undefined } : { useValue: value };
 }
 
 const PROVIDER_KEYS = ['useValue', 'useClass', 'useFactory', 'useToken'];

@@ -2,7 +2,7 @@ import { turn } from '../../base/time/turn.js';
 import { ABANDON_MS, TaskAborted, type AbortKind, type TaskContext } from '../../declare/task-context.js';
 import type { CompiledHandler } from '../handler/compile.js';
 import { AsyncTaskContext } from '../handler/context/current-task.js';
-import { failureOf, ownFailure, shutdownFailure } from '../handler/outcome/failure.js';
+import { afterShutdown, failureOf, ownFailure, shutdownFailure } from '../handler/outcome/failure.js';
 import type { Outcome } from '../handler/outcome/outcome.js';
 import { OWN_ERROR } from '../handler/outcome/own-error.js';
 import { TaskSignals } from '../handler/context/task-signals.js';
@@ -59,13 +59,6 @@ export interface TaskWorld extends ReportWorld {
 
 /** The decision about a task: the outcome to report, or that nothing is reported. */
 type Decision = Outcome | { readonly status: 'gone'; readonly error: Error };
-
-/** The failure names that don't come from an error of the handler, but from an invalid input or returned value. */
-const NOT_THROWN: ReadonlySet<string> = new Set([
-  OWN_ERROR.invalidInput,
-  OWN_ERROR.invalidOutput,
-  OWN_ERROR.outputTooLarge,
-]);
 
 /** If a handler is still running this long after its signal was aborted, `task:ignored-abort` is emitted. */
 const IGNORED_ABORT_MS = 30_000;
@@ -230,7 +223,10 @@ export class Task {
   }
 
   async #handle(): Promise<void> {
-    const decide = (outcome: Outcome): void => void this.#decide(this.#afterShutdown(outcome));
+    const decide = (outcome: Outcome): void => {
+      const stopped = this.#signals.aborted?.kind === 'shutdown';
+      this.#decide(stopped ? afterShutdown(outcome) : outcome);
+    };
     // Because of this await, the poller sends its next poll before the handler runs, which may block.
     if (await this.#isWanted()) {
       const handle = (): Promise<void> => this.#handler.handle(this.#lease.input, this.context, decide);
@@ -275,16 +271,6 @@ export class Task {
     if (this.#settledAt !== undefined) return;
     this.#settledAt = this.#world.clock.now();
     this.#emit('task:settled', { ...this.#ref(), handlerMs: this.#settledAt - this.#lease.receivedAt });
-  }
-
-  /**
-   * Returns the outcome that the task gets. If the signal was aborted because of the worker's stop, a returned value is
-   * still a success, but a thrown error is reported as `Stepwright.WorkerShutdown`, since the stop probably caused it.
-   */
-  #afterShutdown(outcome: Outcome): Outcome {
-    const stopped = this.#signals.aborted?.kind === 'shutdown';
-    if (!stopped || outcome.status === 'succeeded' || NOT_THROWN.has(outcome.error)) return outcome;
-    return shutdownFailure(`the worker stopped while the handler ran; it then threw ${outcome.error}`);
   }
 
   #onDeadline(timeoutMs: number): void {

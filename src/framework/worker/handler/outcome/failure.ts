@@ -18,6 +18,23 @@ export function ownFailure(name: OwnErrorName, message: string, data?: object): 
 /** Returns the failure of a task that couldn't finish because the worker stops. */
 export const shutdownFailure = (message: string): Failure => ownFailure(OWN_ERROR.workerShutdown, message);
 
+/** The failure names that don't come from an error of the handler, but from an invalid input or returned value. */
+const NOT_THROWN: ReadonlySet<string> = new Set([
+  OWN_ERROR.invalidInput,
+  OWN_ERROR.invalidOutput,
+  OWN_ERROR.outputTooLarge,
+]);
+
+/**
+ * Returns the outcome of a task whose handler ended after its signal was aborted because of the worker's stop. A returned
+ * value is still a success, but a thrown error is reported as `Stepwright.WorkerShutdown`, since the stop probably caused
+ * it.
+ */
+export function afterShutdown(outcome: Outcome): Outcome {
+  if (outcome.status === 'succeeded' || NOT_THROWN.has(outcome.error)) return outcome;
+  return shutdownFailure(`the worker stopped while the handler ran; it then threw ${outcome.error}`);
+}
+
 /**
  * Makes the failure for a value that a handler threw. Never throws.
  * @param warn called with a warning if the error's own name can't be reported

@@ -1,0 +1,206 @@
+import type { DependencyContainer } from 'tsyringe';
+import type { Logger } from '../../base/log/log.js';
+import { didYouMean } from '../../base/show.js';
+import { TaskAborted } from '../../declare/task-context.js';
+import { CLOCK } from '../../worker/container/tokens.js';
+import { afterShutdown } from '../../worker/handler/outcome/failure.js';
+import type { Outcome } from '../../worker/handler/outcome/outcome.js';
+import { type BedHandler, outcomeOf } from '../harness/bed-handlers.js';
+import { HandClock } from '../harness/hand-clock.js';
+import { OpenCalls } from '../harness/open-calls.js';
+import {
+  checkOptions,
+  RUN_OPTIONS,
+  type RunOptions,
+  START_OPTIONS,
+  type StartOptions,
+  type TaskOptions,
+} from '../harness/options.js';
+import type { RealWork } from '../harness/real-work.js';
+import { BedClock } from './bed-clock.js';
+import { bedContext } from './bed-context.js';
+import type { TaskResult } from './bed-port.js';
+import type { History } from './history.js';
+import { replay, type Replay } from './replay.js';
+import { RunningTask } from './running-task.js';
+
+/** The parts that a bed is made of. */
+export interface BedParts {
+  readonly container: DependencyContainer;
+  readonly dispose: () => Promise<void>;
+  readonly handlers: readonly BedHandler[];
+  readonly work: RealWork;
+  readonly log: Logger;
+}
+
+/** The bed behind a `TestBed`, which adds the types of the classes. */
+export class Bed {
+  readonly container: DependencyContainer;
+  readonly clock: HandClock;
+  readonly #handlers: readonly BedHandler[];
+  readonly #log: Logger;
+  readonly #work: RealWork;
+  readonly #dispose: () => Promise<void>;
+  readonly #calls = new OpenCalls();
+  /** For each task that has not settled, a function that aborts its signal. */
+  readonly #aborts = new Set<() => void>();
+  #tasks = 0;
+  #closing: Promise<void> | undefined;
+
+  constructor({ container, dispose, handlers, work, log }: BedParts) {
+    this.container = container;
+    this.clock = handClockOf(container, work);
+    this.#handlers = handlers;
+    this.#log = log;
+    this.#work = work;
+    this.#dispose = dispose;
+  }
+
+  run(input?: unknown, options?: RunOptions): Promise<TaskResult<never>> {
+    return this.runText(textOf(input), options);
+  }
+
+  async runText(json: string, options: RunOptions = {}): Promise<TaskResult<never>> {
+    checkOptions('run', RUN_OPTIONS, options);
+    return this.#handle(json, this.#find(options.handler), options);
+  }
+
+  start(input?: unknown, options?: TaskOptions & StartOptions): Promise<RunningTask<never>> {
+    return this.startText(textOf(input), options);
+  }
+
+  async startText(json: string, options: TaskOptions & StartOptions = {}): Promise<RunningTask<never>> {
+    checkOptions('start', START_OPTIONS, options);
+    const { definition, handle } = this.#find(options.handler);
+    return this.#calls.call(async () => {
+      const clock = this.clock instanceof BedClock ? this.clock : undefined;
+      if (clock) clock.started++;
+      const task: RunningTask<never> = new RunningTask({
+        ...{ definition, handle, options, json, clock: this.clock, log: this.#log },
+        token: options.token ?? this.#token(),
+        receivedAt: options.receivedAt?.getTime() ?? this.clock.now(),
+        onSettled: () => {
+          this.#aborts.delete(abort);
+          if (clock) clock.started--;
+        },
+      });
+      const abort = (): void => task.abort();
+      this.#aborts.add(abort);
+      await this.clock.settle();
+      return task;
+    });
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    this.#calls.close(new Error('the bed was closed'));
+    this.#work.abandon();
+    for (const abort of this.#aborts) abort();
+    this.#aborts.clear();
+    await this.#dispose();
+  }
+
+  replay(history: string | History): Promise<Replay> {
+    const definitions = this.#handlers.map(({ definition }) => definition);
+    return replay(history, definitions, (json, name) => this.#handle(json, this.#find(name)));
+  }
+
+  async #handle(
+    json: string,
+    { definition, handle }: BedHandler,
+    options: RunOptions = {},
+  ): Promise<TaskResult<never>> {
+    const stop = new Stop();
+    const context = bedContext({
+      ...{ definition, json, log: this.#log, signal: stop.signal, shuttingDown: stop.shuttingDown },
+      token: options.token ?? this.#token(),
+      receivedAt: options.receivedAt?.getTime() ?? this.clock.now(),
+    });
+    const { name } = definition;
+    const work = (): Promise<Outcome> => outcomeOf(handle, json, context);
+    const abort = (): void => stop.begin('the test ended');
+    this.#aborts.add(abort);
+    const unfollow = stop.follow(options.signal);
+    try {
+      const outcome = await this.#calls.call((fail) =>
+        this.clock instanceof BedClock ? this.clock.runTask({ name, context, fail }, work) : work(),
+      );
+      return resultOf(stop.signal.aborted ? afterShutdown(outcome) : outcome);
+    } catch (error) {
+      abort();
+      throw error;
+    } finally {
+      this.#aborts.delete(abort);
+      unfollow();
+    }
+  }
+
+  #token(): string {
+    return `test-bed-${++this.#tasks}`;
+  }
+
+  #find(name: string | undefined): BedHandler {
+    const list = this.#handlers.map(({ definition }) => definition.name);
+    if (name === undefined) {
+      const [only, second] = this.#handlers;
+      if (only && !second) return only;
+      throw new Error(
+        `This bed has several handlers; name one: run(input, { handler: '…' }). There are: ${list.join(', ')}`,
+      );
+    }
+    const found = this.#handlers.find(({ definition }) => definition.name === name);
+    if (!found) throw new Error(`This bed has no handler '${name}': ${didYouMean(name, list)}`);
+    return found;
+  }
+}
+
+const textOf = (input: unknown): string => JSON.stringify(input) ?? 'null';
+
+/**
+ * Returns the hand clock that the container has for `CLOCK`. If a mock puts another kind of clock there, returns a new
+ * hand clock.
+ */
+function handClockOf(container: DependencyContainer, work: RealWork): HandClock {
+  const clock = container.resolve(CLOCK);
+  return clock instanceof HandClock ? clock : new BedClock(work);
+}
+
+function resultOf(outcome: Outcome): TaskResult<never> {
+  if (outcome.status === 'failed') return outcome;
+  return { status: 'succeeded', output: JSON.parse(outcome.output) as never };
+}
+
+/** The two signals of a task, which abort as they do when a worker stops. */
+class Stop {
+  readonly #aborter = new AbortController();
+  readonly #drain = new AbortController();
+
+  get signal(): AbortSignal {
+    return this.#aborter.signal;
+  }
+
+  get shuttingDown(): AbortSignal {
+    return this.#drain.signal;
+  }
+
+  begin(message: string): void {
+    this.#drain.abort();
+    this.#aborter.abort(new TaskAborted('shutdown', message));
+  }
+
+  /** Aborts both signals when the test's signal aborts. Returns a function that undoes this. */
+  follow(signal: AbortSignal | undefined): () => void {
+    const begin = (): void => this.begin('the test aborted the signal that it gave to run()');
+    if (signal?.aborted) begin();
+    signal?.addEventListener('abort', begin, { once: true });
+    return () => signal?.removeEventListener('abort', begin);
+  }
+}
