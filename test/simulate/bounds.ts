@@ -14,6 +14,8 @@ const SLACK_MS = 1_500;
 const READY_STALE_MS = 95_000;
 /** A lease that came out of a stall waits for so long before its handler is called. */
 const COUNTED_MS = 10_000;
+/** A worker is not ready for so long after its slots were stuck. */
+const STUCK_MS = 70_000;
 /** A poll that is held is credit until it runs into its limit. */
 const CREDIT_MS = 95_000;
 
@@ -25,6 +27,8 @@ export class Bounds {
 
   /** When the tasks of a process last needed more heartbeats than the rate allows. */
   readonly #crowdedAt = new Map<SimulatedProcess, number>();
+  /** When a handler of a process last had no slot that could come free. */
+  readonly #stuckAt = new Map<SimulatedProcess, number>();
   /** Since when more tasks are said to run than do. */
   readonly #overcounted = new Map<string, number>();
 
@@ -66,14 +70,17 @@ export class Bounds {
     if (member.stopped) return;
     const { ready, reasons, handlers } = member.it.status();
     const calm = Math.min(this.#invariants.sinceTrouble(member), this.#now - member.bornAt) > CALM_MS;
-    const isStuck = reasons.some((reason) => reason.includes('no slot is left'));
-    if (!ready && calm && !isStuck)
+    if (reasons.some((reason) => reason.includes('no slot is left')))
+      this.#stuckAt.set(member.process, this.#now);
+    // A slot that was stuck for long comes free with a poll, which the service may hold for a minute.
+    const wasStuck = this.#now - (this.#stuckAt.get(member.process) ?? 0) < STUCK_MS;
+    if (!ready && calm && !wasStuck)
       this.#invariants.broken('ready', `not ready without trouble: ${reasons.join('; ')}`);
     if (!ready) return;
     const { answeredAt, polls } = this.#invariants.underWay(member.process);
     for (const { key } of this.#invariants.watched.plan.handlers) {
       const handler = handlers.find(({ name }) => name === `Handlers.${key}`);
-      const since = this.#now - Math.max(answeredAt.get(key) ?? 0, member.bornAt);
+      const since = this.#now - Math.max(answeredAt.get(key) ?? 0, member.keys.givenAt ?? 0, member.bornAt);
       const isFull = handler !== undefined && handler.running >= handler.concurrency;
       const isHeld = (polls.get(key) ?? 0) > 0;
       const mostMs = READY_STALE_MS + (isHeld ? CREDIT_MS : 0) + member.process.stalledMs;
@@ -138,10 +145,11 @@ export class Bounds {
     const { heartbeatMs } = plan.handlers.find(({ key }) => key === lease.handler) ?? { heartbeatMs: false };
     if (heartbeatMs === false) return;
     const member = [...this.#invariants.members].find(({ process }) => process === lease.to);
-    if (!member || member.ended || lease.to.stalledUntil > this.#now) return;
+    const beater = member?.threads?.running ?? lease.to;
+    if (!member || member.ended || beater.stalledUntil > this.#now) return;
     const since = this.#invariants.sinceTrouble(member, 'SendTaskHeartbeat', 'process');
     const calm = since > Math.max(30_000, 3 * heartbeatMs) && !this.#isCrowded(member);
-    const silentMs = this.#now - Math.max(lease.sentBeatAt, lease.to.stalledUntil);
+    const silentMs = this.#now - Math.max(lease.sentBeatAt, beater.stalledUntil);
     const mostMs = calm ? heartbeatMs + SLACK_MS : 3 * heartbeatMs + 5_000;
     if (silentMs > mostMs && service.isOpen(lease) && !this.#isCrowded(member)) {
       const what = `#${lease.n} of ${lease.handler} was last beaten ${silentMs} ms ago, at most ${mostMs}`;

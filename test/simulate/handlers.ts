@@ -70,6 +70,8 @@ export class Handlers {
     if (does === 'blocks') {
       await clock.sleep(20, task.signal);
       process.stall(ms);
+      // What follows comes once the loop turns again.
+      await new Promise<void>((resolve) => process.input(0, resolve));
     } else if (does === 'deaf') await new Promise<void>((resolve) => process.input(ms, resolve));
     else if (does === 'beats') {
       for (const end = clock.now() + ms; clock.now() < end && !task.signal.aborted;) {

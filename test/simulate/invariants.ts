@@ -108,7 +108,8 @@ export class Invariants implements Watcher {
 
   left(call: OpenCall): void {
     const { request, lease } = call;
-    const { from, operation, body } = request;
+    const { operation, body } = request;
+    const from = request.from.owner;
     const underWay = this.underWay(from);
     if (operation === 'GetActivityTask') return this.#pollLeft(call, keyOf(body['activityArn']), underWay);
     if (call.sentBy !== undefined && call.sentBy !== lease?.token)
@@ -117,15 +118,15 @@ export class Invariants implements Watcher {
     const at = `#${lease.n}`;
     if (lease.to !== from || lease.receivedAt === undefined)
       this.broken('holder', `a ${operation} of ${at} from a process that never got it`);
-    if (lease.toldGoneAt !== undefined)
-      this.broken('gone', `a ${operation} of ${at}, which was told to be gone`);
+    const knows = request.from === from ? lease.toldGoneAt !== undefined : lease.saidGone;
+    if (knows) this.broken('gone', `a ${operation} of ${at}, which was told to be gone`);
     if (lease.toldAccepted) this.broken('accepted', `a ${operation} of ${at}, whose outcome was accepted`);
     if (operation === 'SendTaskHeartbeat') this.#beatLeft(lease, underWay);
     else this.#reportLeft(lease, outcomeOf(operation, body));
   }
 
   givenUp({ request: { operation, from }, sentAt }: OpenCall): void {
-    const member = this.#members.get(from);
+    const member = this.#members.get(from.owner);
     const openMs = from.now() - sentAt;
     const isEarly = operation === 'GetActivityTask' && openMs < POLL_LIMIT_MS && member && !member.ended;
     if (!isEarly || member.it.status().state === 'stopped' || this.#isClosing(member)) return;
@@ -138,8 +139,8 @@ export class Invariants implements Watcher {
   }
 
   ended({ request, lease }: OpenCall, answer: Answer | undefined): void {
-    const { operation, from, body } = request;
-    const underWay = this.underWay(from);
+    const { operation, body } = request;
+    const underWay = this.underWay(request.from.owner);
     const key = keyOf(body['activityArn']) ?? lease?.handler;
     if (operation === 'GetActivityTask' && key) count(underWay.polls, key, -1);
     if (!answer || !isFromService(answer)) return;
@@ -147,9 +148,17 @@ export class Invariants implements Watcher {
     if (key) underWay.answeredAt.set(key, this.watched.timeline.now);
     if (!lease) return;
     const name = nameIn(answer);
-    if (answer.status === 400 && GONE.has(name)) lease.toldGoneAt ??= this.watched.timeline.now;
+    if (answer.status === 400 && GONE.has(name)) this.#toldGone(lease, request.from);
     if (answer.status === 400 && /InvalidOutput|ValidationException/.test(name)) lease.refused = true;
     if (answer.status === 200 && isReport(operation)) lease.toldAccepted = true;
+  }
+
+  /** What a thread is told reaches the worker once its main thread turns. */
+  #toldGone(lease: Lease, from: SimulatedProcess): void {
+    lease.saidGone = true;
+    const told = (): void => void (lease.toldGoneAt ??= this.watched.timeline.now);
+    if (from === from.owner) told();
+    else from.post(from.owner, () => from.owner.input(1, told));
   }
 
   #pollLeft({ request: { from }, sentBy }: OpenCall, key: HandlerKey | undefined, underWay: UnderWay): void {
@@ -220,7 +229,7 @@ export class Invariants implements Watcher {
     const told = { 'task:succeeded': 'succeeded', 'task:failed': 'failed' }[event as string];
     if (told !== undefined && lease.accepted?.status !== told)
       this.broken('told truly', `${event} of #${lease.n}, but the service accepted ${show(lease.accepted)}`);
-    if (event === 'task:gone' && lease.toldGoneAt === undefined)
+    if (event === 'task:gone' && !lease.saidGone)
       this.broken('told truly', `#${lease.n} was told as gone, which the service never said`);
     if (event === 'report:lost') this.#lost(member, lease, payload.reportMs ?? 0);
   }

@@ -4,7 +4,7 @@ import type { Link, Network } from './network.js';
 import type { OperationName } from './plan.js';
 import type { SimulatedProcess } from './timeline.js';
 
-/** Opens connections of a process as undici's clients, for its lean calls. */
+/** Opens connections of a process, or of a thread of it, as undici's clients, for its lean calls. */
 export function connectionOf(network: Network, worker: number, from: SimulatedProcess): Connection {
   const link: Link = { open: false };
   const listeners = new Map<string, () => void>();

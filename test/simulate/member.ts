@@ -5,11 +5,13 @@ import { buildWorker } from '../../src/framework/worker/build/create-worker.js';
 import { makePlan } from '../../src/framework/worker/build/plan.js';
 import type { Chronicle } from './chronicle.js';
 import { Handlers, STAGE, type Stage } from './handlers.js';
+import { Hosts, type HostStage } from './hosts.js';
 import { connectionOf } from './lean-connection.js';
 import type { Network } from './network.js';
 import type { Plan, PlannedEvent } from './plan.js';
 import { stream } from './random.js';
 import { sdkHandlerOf } from './sdk-handler.js';
+import { HeartbeatThreads } from './threads.js';
 import type { Service } from './service.js';
 import type { SimulatedProcess } from './timeline.js';
 
@@ -34,7 +36,8 @@ export class Keys {
   #trouble:
     | { readonly until: number; readonly how: 'hangs' | 'fails' | 'lags'; readonly next: Identity }
     | undefined;
-  #given = false;
+  /** When the process first got a key; undefined before. */
+  givenAt: number | undefined;
 
   constructor(process: SimulatedProcess, service: Service, lastsMs: number, trouble?: KeyTrouble) {
     this.#lastsMs = lastsMs;
@@ -60,13 +63,15 @@ export class Keys {
     }
     const { expiration } = this.#current;
     if (expiration && expiration.getTime() - this.#process.now() < 6 * 60_000) this.#current = this.#issue();
-    this.#given = true;
+    this.givenAt ??= this.#process.now();
     return this.#current;
   };
 
   /** True while the process never got a key, and can get none. */
   get isWithout(): boolean {
-    return !this.#given && this.#trouble !== undefined && this.#process.now() < this.#trouble.until;
+    return (
+      this.givenAt === undefined && this.#trouble !== undefined && this.#process.now() < this.#trouble.until
+    );
   }
 
   /** Makes the service refuse the current key. */
@@ -91,6 +96,10 @@ export interface Member {
   readonly process: SimulatedProcess;
   readonly it: Worker;
   readonly keys: Keys;
+  /** Its threads of heartbeats; undefined where they are sent from the main thread. */
+  readonly threads: HeartbeatThreads | undefined;
+  /** The threads and processes of its pools. */
+  readonly hosts: Hosts;
   readonly bornAt: number;
   /** When it was asked to stop, and how long its process had stood still by then. */
   stopped: { readonly at: number; readonly stalledMs: number } | undefined;
@@ -103,19 +112,30 @@ export interface Hiring {
   readonly service: Service;
   readonly chronicle: Chronicle;
   readonly stage: Stage;
+  /** Makes what watches the handlers of a thread or a process of a pool. */
+  readonly stageOf: (process: SimulatedProcess) => HostStage;
   readonly worker: number;
   /** The trouble that its provider has been in since before it began. */
   readonly keyTrouble: KeyTrouble | undefined;
 }
 
+/** No plan asks for more at once. */
+const MOST_HOSTS = 10;
+
 /** Makes a worker as `createWorker` does, but for its network. */
 export async function hire(hiring: Hiring): Promise<Member> {
-  const { plan, network, service, stage, worker } = hiring;
+  const { plan, network, service, chronicle, stage, stageOf, worker } = hiring;
   const { process } = stage;
   const keys = new Keys(process, service, plan.keyMs, hiring.keyTrouble);
-  const options = plan.handlers.map(({ key, concurrency, minPollers, heartbeatMs, timeoutMs }) => [
+  const { seed } = plan;
+  const threads = plan.heartbeatThread
+    ? new HeartbeatThreads({ main: process, network, chronicle, worker, seed })
+    : undefined;
+  const hosts = new Hosts({ main: process, chronicle, seed, stageOf });
+  const options = plan.handlers.map(({ key, run, concurrency, minPollers, heartbeatMs, timeoutMs }) => [
     `Handlers.${key}`,
     {
+      run,
       concurrency,
       pollers: { min: minPollers, max: concurrency },
       heartbeat: heartbeatMs === false ? (false as const) : `${heartbeatMs}ms`,
@@ -135,6 +155,10 @@ export async function hire(hiring: Hiring): Promise<Member> {
       workerName: process.name,
       grace: `${plan.graceMs}ms`,
       drain: plan.drain,
+      pool: {
+        ...{ threads: MOST_HOSTS, processes: MOST_HOSTS },
+        ...(plan.recycleAfter !== false && { recycleAfter: plan.recycleAfter }),
+      },
       heartbeatRate: plan.heartbeatRate,
       reportLimit: `${plan.reportLimitMs}ms`,
       handlers: Object.fromEntries(options),
@@ -151,9 +175,23 @@ export async function hire(hiring: Hiring): Promise<Member> {
       random: stream(plan.seed, process.name),
       log: silentLog,
       open: () => connectionOf(network, worker, process),
+      spawnHost: hosts.spawn,
+      // Hosts load nothing by its name.
+      module: import.meta.url,
       // Files take real time, which no seed decides.
       readFiles: () => Promise.resolve(),
+      ...(threads && { startHeartbeatThread: threads.start }),
     },
   );
-  return { worker, process, it, keys, bornAt: process.now(), stopped: undefined, ended: undefined };
+  return {
+    worker,
+    process,
+    it,
+    keys,
+    threads,
+    hosts,
+    bornAt: process.now(),
+    stopped: undefined,
+    ended: undefined,
+  };
 }

@@ -108,7 +108,7 @@ export class Network {
   /** Drops all connections of a process that has ended. */
   drop(process: SimulatedProcess): void {
     for (const each of this.open)
-      if (each.request.from === process) {
+      if (each.request.from === process || each.request.from.owner === process) {
         this.#end(each, 'dropped');
         this.#close(each);
       }

@@ -66,11 +66,16 @@ export type PlannedEvent = { readonly at: number } & (
       readonly provider: 'hangs' | 'fails' | 'lags';
     }
   | { readonly kind: 'stop' | 'kill'; readonly worker: number; readonly backMs: number }
+  /** The thread of heartbeats ends by an error. */
+  | { readonly kind: 'thread-crash'; readonly worker: number }
+  /** A thread or a process of a pool ends. */
+  | { readonly kind: 'host-crash'; readonly worker: number }
   | { readonly kind: 'abort'; readonly count: number }
 );
 
 export interface HandlerPlan {
   readonly key: HandlerKey;
+  readonly run: 'main' | 'thread' | 'process';
   readonly concurrency: number;
   readonly minPollers: number;
   readonly heartbeatMs: number | false;
@@ -84,7 +89,11 @@ export interface Plan {
   readonly seed: number;
   readonly workers: number;
   readonly calls: 'lean' | 'sdk';
+  /** True where a thread of its own sends the heartbeats. Over the SDK's path it stands idle. */
+  readonly heartbeatThread: boolean;
   readonly graceMs: number;
+  /** A thread or a process of a pool is replaced after so many tasks; false: never. */
+  readonly recycleAfter: number | false;
   readonly drain: 'run' | 'fail';
   readonly heartbeatRate: number;
   readonly reportLimitMs: number;
@@ -117,6 +126,8 @@ const TROUBLES: Readonly<Partial<Record<Kind, number>>> = {
   stop: 2,
   kill: 1,
   abort: 1,
+  'thread-crash': 0.7,
+  'host-crash': 1.5,
 };
 const PAGES: readonly (readonly [number, string])[] = [
   [200, ''],
@@ -164,6 +175,8 @@ export function drawPlan(seed: number): Plan {
   return {
     ...{ seed, workers, handlers, troubleMs },
     calls: dice.chance(0.12) ? 'sdk' : 'lean',
+    heartbeatThread: dice.chance(0.8),
+    recycleAfter: dice.pick([false, 3]),
     graceMs: dice.pick([5_000, 20_000, 60_000]),
     drain: dice.chance(0.3) ? 'fail' : 'run',
     heartbeatRate: dice.pick([250, 250, 20, 5]),
@@ -183,12 +196,21 @@ interface Draw {
   readonly troubleMs: number;
 }
 
+/** Some handlers run in a pool. */
+const PLACES: Readonly<Record<HandlerKey, readonly HandlerPlan['run'][]>> = {
+  main: ['main'],
+  tight: ['main'],
+  quota: ['main', 'main', 'thread', 'process'],
+  crowd: ['thread', 'thread', 'main'],
+  plain: ['process', 'process', 'main'],
+};
+
 function drawHandler(key: HandlerKey, dice: Dice): HandlerPlan {
   const concurrency = dice.pick([1, 2, 4, 10]);
   const heartbeatMs =
     key === 'tight' ? 2_000 : key === 'plain' && dice.chance(0.3) ? false : dice.pick([5_000, 20_000]);
   return {
-    ...{ key, concurrency, heartbeatMs },
+    ...{ key, concurrency, heartbeatMs, run: dice.pick(PLACES[key]) },
     minPollers: dice.pick([1, Math.min(2, concurrency), concurrency]),
     timeoutMs: dice.chance(0.2) ? 30_000 : false,
     heartbeatSeconds: heartbeatMs === false ? 120 : (heartbeatMs / 1_000) * dice.pick([2, 3]) + 1,
@@ -200,10 +222,10 @@ const LOAD_MS = 60_000;
 
 function drawTasks({ dice, handlers, troubleMs, workers }: Draw): PlannedEvent {
   const does = dice.weighted({ ok: 12, throws: 2, blocks: 1, deaf: 1, beats: 1, invalid: 1 });
-  const { key: handler, concurrency, heartbeatSeconds } = dice.pick(handlers);
+  const { key: handler, concurrency, heartbeatMs, heartbeatSeconds } = dice.pick(handlers);
   // A task that blocks the loop for as long as its own lease lasts can never be done.
   const blocks = [300, 2_000, 8_000].filter((each) => each < heartbeatSeconds * 500);
-  const deaf = [20_000, 45_000, 150_000];
+  const deaf = [20_000, 45_000, ...(heartbeatMs === false ? [] : [150_000])];
   const ms = dice.pick(
     does === 'blocks' ? blocks : does === 'deaf' ? deaf : [0, 10, 300, 3_000, 20_000, 45_000],
   );
@@ -240,6 +262,9 @@ function drawTrouble(draw: Draw, kind: Kind): PlannedEvent {
     case 'credentials': {
       return { at, kind, worker, ms, provider: dice.pick(['hangs', 'fails', 'lags']) };
     }
+    case 'thread-crash':
+    case 'host-crash':
+      return { at, kind, worker };
     case 'abort':
       return { at, kind, count: dice.between(1, 10) };
     default:

@@ -37,7 +37,12 @@ const OPERATIONS_OF_SERVICE = { ...activityOperations, ...taskOperations };
 const SKEW_MS = 300_000;
 const DATE = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/;
 const RETRY = {
-  ErrorEquals: ['States.Timeout', 'States.HeartbeatTimeout', 'Stepwright.WorkerShutdown'],
+  ErrorEquals: [
+    'States.Timeout',
+    'States.HeartbeatTimeout',
+    'Stepwright.WorkerShutdown',
+    'Stepwright.HandlerCrashed',
+  ],
   IntervalSeconds: 1,
   BackoffRate: 1,
   MaxAttempts: 999,
@@ -213,6 +218,7 @@ const NEW = {
   acceptedAt: undefined,
   toldAccepted: false,
   toldGoneAt: undefined,
+  saidGone: false,
   sent: undefined,
   refused: false,
   ended: undefined,

@@ -139,6 +139,10 @@ function sink(heap: Happening[], one: Happening): void {
  */
 export class SimulatedProcess {
   readonly clock: ProcessClock;
+  /** The process that this is a thread or a child of; otherwise itself. */
+  readonly owner: SimulatedProcess;
+  /** Its threads and children. They end with it. */
+  readonly children = new Set<SimulatedProcess>();
   dead = false;
   /** Until then its event loop does not turn. */
   stalledUntil = 0;
@@ -151,8 +155,19 @@ export class SimulatedProcess {
     readonly name: string,
     readonly timeline: Timeline,
     readonly tie = 0,
+    owner?: SimulatedProcess,
+    /** True for a thread, which stands still with its process. */
+    readonly isThread = false,
   ) {
+    this.owner = owner ?? this;
     this.clock = new ProcessClock(this);
+  }
+
+  /** Makes a thread, or a child process, of this one. */
+  start(name: string, { isThread }: { readonly isThread: boolean }): SimulatedProcess {
+    const child = new SimulatedProcess(`${this.name}/${name}`, this.timeline, this.tie, this, isThread);
+    this.children.add(child);
+    return child;
   }
 
   /** Its time. Code that blocks the loop sees time pass. */
@@ -167,6 +182,18 @@ export class SimulatedProcess {
     this.stalledMs += ms;
   }
 
+  /** Lets the whole process stand still, with all its threads. */
+  stop(ms: number): void {
+    this.stall(ms);
+    for (const child of this.children) if (child.isThread) child.stall(ms);
+  }
+
+  /** Sends something to another process or thread of this family, which gets it as input. */
+  post(to: SimulatedProcess, fn: () => void): void {
+    if (!this.dead)
+      this.timeline.at(Math.max(this.now(), to.now()), fn, { of: to, tie: to.tie, input: true });
+  }
+
   /** Plans input: what sockets and pipes bring. @param tie decides between those of one instant */
   input(inMs: number, fn: () => void, tie = this.tie): Cancel {
     return this.timeline.at(this.now() + inMs, fn, { of: this, tie, input: true });
@@ -176,6 +203,8 @@ export class SimulatedProcess {
   kill(): void {
     this.dead = true;
     this.clock.forget();
+    this.owner.children.delete(this);
+    for (const child of [...this.children]) child.kill();
   }
 }
 
@@ -223,7 +252,7 @@ export function setWallClock(timeline: Timeline): () => void {
   const real = Date.now;
   Date.now = () => {
     const { current } = timeline;
-    return current ? current.now() + current.wallOffsetMs : timeline.now;
+    return current ? current.now() + current.owner.wallOffsetMs : timeline.now;
   };
   return () => void (Date.now = real);
 }

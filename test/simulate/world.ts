@@ -1,6 +1,7 @@
 import { Bounds } from './bounds.js';
 import { Chronicle } from './chronicle.js';
 import type { Work } from './handlers.js';
+import type { HostStage } from './hosts.js';
 import { Invariants } from './invariants.js';
 import { hire, type KeyTrouble, type Member } from './member.js';
 import { Network } from './network.js';
@@ -136,7 +137,8 @@ export class World {
       strayed: () => invariants.broken('context', 'a handler found another task than its own'),
     };
     const { chronicle, service } = this;
-    const rest = { plan: this.#plan, network: this.#network, service, chronicle, stage, worker };
+    const stageOf = (host: SimulatedProcess): HostStage => this.#stageOf(host);
+    const rest = { plan: this.#plan, network: this.#network, service, chronicle, stage, stageOf, worker };
     process.input(0, () => {
       const hiring = { ...rest, keyTrouble: this.#keyTrouble(worker) };
       void hire(hiring).then((member) => {
@@ -147,6 +149,28 @@ export class World {
         this.#run(member);
       });
     });
+  }
+
+  #stageOf(host: SimulatedProcess): HostStage {
+    const { invariants } = this;
+    const running = new Set<HandlerKey>();
+    return {
+      process: host,
+      began: (key) => {
+        running.add(key);
+        invariants.began(host.owner, key);
+      },
+      settled: (key) => {
+        running.delete(key);
+        invariants.settled(host.owner, key);
+      },
+      died: () => {
+        for (const key of running) invariants.settled(host.owner, key);
+        running.clear();
+      },
+      strayed: () =>
+        invariants.broken('context', `a handler in ${host.name} found another task than its own`),
+    };
   }
 
   /** Returns what is left of the trouble that a worker's provider is in. It outlives a process. */
@@ -168,9 +192,10 @@ export class World {
     const { process, it, worker } = member;
     this.chronicle.add(process.name, 'has stopped');
     const { handlers, tasks, counts } = it.status();
-    const open = [...this.#network.open].filter(({ request }) => request.from === process).length;
+    const open = [...this.#network.open].filter(({ request }) => request.from.owner === process).length;
     const used = handlers.reduce((sum, each) => sum + each.used + each.undelivered, 0);
     this.timeline.at(this.timeline.now + 1, () => {
+      for (const { name } of process.children) this.invariants.broken('timers', `${name} is left`);
       const { pending } = process.clock;
       if (pending > 0) this.invariants.broken('timers', `${pending} timers are left of worker ${worker}`);
     });
@@ -210,10 +235,14 @@ export class World {
       case 'kms':
         return this.#troubles.begin(event);
       case 'stall':
-        return member?.process.stall(event.ms);
+        return member?.process.stop(event.ms);
       case 'wall':
         if (member) member.process.wallOffsetMs += event.byMs;
         return;
+      case 'thread-crash':
+        return member?.threads?.crash();
+      case 'host-crash':
+        return member?.hosts.crash();
       case 'credentials':
         this.#keyTroubles.set(event.worker, { provider: event.provider, until: timeline.now + event.ms });
         return member?.keys.spoil(event);
@@ -267,7 +296,7 @@ export class World {
   #checkStep(of: SimulatedProcess | undefined): void {
     if (of)
       for (const member of this.invariants.members)
-        if (member.process === of) this.invariants.checkStep(member);
+        if (member.process === of.owner) this.invariants.checkStep(member);
   }
 
   #lastAccepted = 0;

@@ -243,6 +243,18 @@ describe('a deadline', () => {
     expect(w.worker.status().tasks).toHaveLength(0);
     expect(w.worker.status().counts).toMatchObject({ failed: 1, succeeded: 0 });
   });
+
+  test('drops no result that came in time, but was read late since the process stood still', async () => {
+    const { type, held } = holding({ timeout: '90s' });
+    const execution = await world.execute(world.machine(ARN));
+    await world.worker({ activities: [type] });
+    await seconds(80);
+    world.clock.stall(20_000);
+    await world.clock.settle();
+    held[0]?.succeed('in time');
+    await seconds(1);
+    expect(await ended(execution)).toMatchObject({ status: 'SUCCEEDED' });
+  });
 });
 
 test('finished work is reported before what belongs to its task is disposed of', async () => {

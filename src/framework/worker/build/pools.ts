@@ -29,13 +29,13 @@ export class Pools {
     cut,
   }: PlannedHandler): Promise<CompiledHandler | undefined> {
     if (run === 'main') return undefined;
-    const Host = await hostFor(run);
-    const { clock, random, log } = this.#world;
+    const { clock, random, log, spawnHost } = this.#world;
+    const spawn = spawnHost ? () => spawnHost(run) : await spawnerOf(run);
     const { name } = definition;
     if (cut) log.info(`${name}: ${cut.from} asks for ${cut.wanted} at once; its pool has ${poolSize} slots`);
     const { recycleAfter, memoryMb } = this.#plan.settings.pool;
     const pool = new Pool({
-      spawn: () => new Host(),
+      spawn,
       host: this.#hostOptions(name),
       log: log.child({ handler: name }),
       ...{ recycleAfter, memoryMb, clock, random },
@@ -67,10 +67,13 @@ export class Pools {
  * Loads the code that starts threads or processes. It is called only if a handler needs one, so that a test bed doesn't
  * load that code.
  */
-const hostFor = async (run: 'thread' | 'process'): Promise<new () => Host> =>
-  run === 'thread'
-    ? (await import('../pool/thread.js')).ThreadHost
-    : (await import('../pool/process.js')).ProcessHost;
+async function spawnerOf(run: Host['kind']): Promise<() => Host> {
+  const Host =
+    run === 'thread'
+      ? (await import('../pool/thread.js')).ThreadHost
+      : (await import('../pool/process.js')).ProcessHost;
+  return () => new Host();
+}
 
 /**
  * If `module` isn't set, finds handlers that run in threads or processes, since these import the config from that

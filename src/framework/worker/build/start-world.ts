@@ -3,6 +3,8 @@ import type { OpenConnection } from '../../aws/lean/connections.js';
 import { createLog, type Logger } from '../../base/log/log.js';
 import type { Platform } from '../protect/platform.js';
 import { type Clock, systemClock } from '../../base/time/clock.js';
+import type { SpawnHost } from '../pool/host.js';
+import type { StartThread } from '../thread/start-thread.js';
 
 /** Options of `createWorker` that aren't part of the config. */
 export interface WorkerOptions {
@@ -41,6 +43,10 @@ export interface StartWorld {
   readonly platform?: Platform;
   /** Makes the connections on which lean calls are sent. @default connections over TCP and TLS */
   readonly open?: OpenConnection;
+  /** Starts the threads and processes of pools. @default those of Node */
+  readonly spawnHost?: SpawnHost;
+  /** Starts the thread of heartbeats. @default a thread of this process, unless a clock was passed in */
+  readonly startHeartbeatThread?: StartThread;
   /**
    * Reads AWS's shared config and credentials files again, before the provider is asked for new credentials. @default
    * the SDK reads them

@@ -23,6 +23,12 @@ export interface SchedulerOptions {
    * task. A failed heartbeat is soon sent again.
    */
   readonly onAnswer: (error?: Error) => void;
+  /**
+   * True if the heartbeats were sent by another scheduler until now. The first ones then wait for a second, because it
+   * isn't known how many the other one has just sent.
+   * @default false
+   */
+  readonly takesOver?: boolean;
   /** Called when a heartbeat is sent. @param lateMs the time since the heartbeat was allowed to be sent */
   readonly onSent?: (lateMs: number) => void;
 }
@@ -67,6 +73,7 @@ export class HeartbeatScheduler implements Heartbeats {
   constructor(options: SchedulerOptions) {
     this.#options = options;
     this.#rate = new RateLimiter(options.rate);
+    if (options.takesOver) this.#rate.fill(options.clock.now());
     this.#load = new LoadMeter({ ...options, rate: this.#rate.perSecond });
     this.#inFlight = new InFlight(options.clock);
     this.#part = options.random();

@@ -42,6 +42,13 @@ export class RateLimiter {
     return Math.max(this.#evenAt - TOLERANCE_MS, this.#firstInWindow() + this.#windowMs);
   }
 
+  /** Counts as many heartbeats as the rate allows as sent now, because it isn't known which ones others have sent. */
+  fill(now: number): void {
+    for (let n = 0; n < this.#most; n++) this.#left[n] = now;
+    this.#count = this.#most;
+    this.#lastAt = now;
+  }
+
   /** Counts a heartbeat that is being sent now. */
   leave(now: number): void {
     this.#left[this.#count % this.#most] = now;

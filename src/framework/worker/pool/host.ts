@@ -28,6 +28,9 @@ export interface Host {
   kill(): void;
 }
 
+/** Starts a thread or a process in which handlers run. */
+export type SpawnHost = (run: Host['kind']) => Host;
+
 /** Returns the error for a host that is ended because one of its messages can't be read. */
 export const brokenChannel = ({ message }: Error): Error =>
   new Error(`a message from it could not be read (${message})`);

@@ -1,3 +1,4 @@
+import { limitCallAt } from '../../base/time/call-limit.js';
 import { turn } from '../../base/time/turn.js';
 import { ABANDON_MS, TaskAborted, type AbortKind, type TaskContext } from '../../declare/task-context.js';
 import type { CompiledHandler } from '../handler/compile.js';
@@ -219,7 +220,8 @@ export class Task {
       onGone: (error) => this.#onGone(error),
     });
     if (timeoutMs !== false)
-      this.#timer(receivedAt + timeoutMs - clock.now(), () => this.#onDeadline(timeoutMs));
+      // If the process stood still meanwhile, a result that came in time is read before the deadline counts.
+      this.#timers.push(limitCallAt(clock, receivedAt + timeoutMs, () => this.#onDeadline(timeoutMs)));
   }
 
   async #handle(): Promise<void> {

@@ -1,7 +1,5 @@
 import { AsyncResource } from 'node:async_hooks';
-import { Worker } from 'node:worker_threads';
 import type { Cancel, Clock } from '../../base/time/clock.js';
-import { entryUrl } from '../../base/entry-url.js';
 import { turn } from '../../base/time/turn.js';
 import { showError } from '../../base/show.js';
 import type { Logger } from '../../base/log/log.js';
@@ -12,6 +10,7 @@ import type { ActivityPort } from '../../aws/activity-port.js';
 import type { Heartbeat, TrackedLease } from '../heartbeat/heartbeats.js';
 import type { SchedulerOptions } from '../heartbeat/heartbeat-scheduler.js';
 import { LeaseLedger, ledgerMemory } from './lease-ledger.js';
+import { type StartedThread, startThread, type StartThread } from './start-thread.js';
 import { ThreadHeartbeat } from './thread-heartbeat.js';
 import { type FromThread, type ThreadOptions, toError, type ToThread, TURN_MS } from './thread-messages.js';
 
@@ -34,6 +33,8 @@ export interface HeartbeatThreadOptions {
   readonly log: Logger;
   readonly rate: number;
   readonly stallAfterMs: number | false;
+  /** Starts the thread. @default a thread of this process */
+  readonly start?: StartThread;
   /**
    * Called once, if the thread ends before it is closed.
    * @param left the heartbeats that the thread was sending and that aren't released
@@ -57,8 +58,6 @@ const SOON_MS = 5_000;
 /** The interval at which the main thread checks for new credentials, which it sends to the heartbeat thread. */
 const HAND_OVER_MS = 10_000;
 
-const ENTRY = entryUrl('./heartbeat-thread-entry.js', import.meta.url);
-
 /**
  * The main thread's side of the heartbeat thread: starts it, and exchanges messages with it. The heartbeat thread sends
  * heartbeats and serves the health port.
@@ -77,7 +76,7 @@ export class HeartbeatThread {
    * Undefined until the thread is needed: by the first task, by the health port, or {@link TURN_MS} after the worker's
    * start. So loading it doesn't delay the first polls.
    */
-  #thread: Worker | undefined;
+  #thread: StartedThread | undefined;
   /** Messages that are sent once the thread is started. */
   #unsent: ToThread[] = [];
   /** The async context in which the thread's messages are handled. It belongs to no task. */
@@ -101,8 +100,8 @@ export class HeartbeatThread {
 
   #start(): void {
     if (this.#thread || this.#closed || this.#ended) return;
-    const { rate, stallAfterMs } = this.#options;
-    const workerData: ThreadOptions = {
+    const { rate, stallAfterMs, start = startThread } = this.#options;
+    const options: ThreadOptions = {
       turns: this.#turns,
       ledger: this.#ledgerMemory,
       rate,
@@ -110,20 +109,13 @@ export class HeartbeatThread {
       addresses: defaultAddresses(),
     };
     try {
-      // Modules that NODE_OPTIONS preloads are for the app's own code: an SDK or an agent would be loaded twice, and
-      // export twice.
-      const env = { ...process.env, NODE_OPTIONS: '' };
-      const thread = this.#context.runInAsyncScope(
-        () => new Worker(ENTRY, { workerData, execArgv: [], env }),
+      const thread = this.#context.runInAsyncScope(() =>
+        start(options, {
+          onMessage: (message) => this.#context.runInAsyncScope(() => this.#take(message)),
+          onExit: (error) => this.#end(error),
+        }),
       );
       this.#thread = thread;
-      // The worker keeps the process alive, not this thread.
-      thread.unref();
-      thread.on('message', (message: FromThread) => this.#context.runInAsyncScope(() => this.#take(message)));
-      let why = new Error('the thread ended');
-      thread.on('error', (error: Error) => (why = error));
-      // Not before the exit, since the health port is in use until then.
-      thread.on('exit', () => this.#end(why));
       for (const message of this.#unsent) thread.postMessage(message);
       this.#unsent = [];
     } catch (error) {

@@ -7,6 +7,7 @@ import type { servePages } from '../health/page-server.js';
 import type { Heartbeat, TrackedLease, Heartbeats } from '../heartbeat/heartbeats.js';
 import { HeartbeatScheduler } from '../heartbeat/heartbeat-scheduler.js';
 import { type HeartbeatListener, HeartbeatThread, type IdentitySource } from './heartbeat-thread.js';
+import type { StartThread } from './start-thread.js';
 import type { ThreadHeartbeat } from './thread-heartbeat.js';
 
 export interface WorkerHeartbeatsOptions {
@@ -20,6 +21,8 @@ export interface WorkerHeartbeatsOptions {
    * false: never.
    */
   readonly stallAfterMs: number | false;
+  /** Starts the thread of heartbeats. @default a thread of this process, unless a clock was passed in */
+  readonly startHeartbeatThread?: StartThread;
 }
 
 /** A region in which handlers poll, so that heartbeats have to be sent there. */
@@ -45,12 +48,15 @@ export class WorkerHeartbeats implements Heartbeats {
   #listener: HeartbeatListener | undefined;
   /** The scheduler on the main thread; undefined until heartbeats are sent from there. */
   #scheduler: HeartbeatScheduler | undefined;
+  /** True once the heartbeat thread has ended, after it had sent heartbeats. */
+  #takesOver = false;
 
   constructor(options: WorkerHeartbeatsOptions) {
     this.#options = options;
-    if (options.clock !== systemClock) return;
+    const { clock, startHeartbeatThread: start } = options;
+    if (clock !== systemClock && !start) return;
     const onEnded = (error: Error, left: Iterable<ThreadHeartbeat>): void => this.#threadEnded(error, left);
-    this.#thread = new HeartbeatThread({ ...options, onEnded });
+    this.#thread = new HeartbeatThread({ ...options, start, onEnded });
   }
 
   /**
@@ -89,13 +95,17 @@ export class WorkerHeartbeats implements Heartbeats {
 
   #threadEnded(error: Error, left: Iterable<ThreadHeartbeat>): void {
     this.#options.log.error({ error: showError(error) }, THREAD_ENDED);
+    this.#takesOver = true;
     for (const beat of left) beat.continueWith(this.#fromMain());
   }
 
   #fromMain(): HeartbeatScheduler {
     const { clock, rate, random } = this.#options;
     const { onStretch = () => {}, onAnswer = () => {}, onSent } = this.#listener ?? {};
-    this.#scheduler ??= new HeartbeatScheduler({ clock, rate, random, onStretch, onAnswer, onSent });
+    const takesOver = this.#takesOver;
+    this.#scheduler ??= new HeartbeatScheduler({
+      ...{ clock, rate, random, takesOver, onStretch, onAnswer, onSent },
+    });
     return this.#scheduler;
   }
 }

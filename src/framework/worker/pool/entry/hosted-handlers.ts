@@ -50,7 +50,7 @@ export class HostedHandlers {
     return hosted;
   }
 
-  private constructor(
+  constructor(
     definitions: readonly HandlerDefinition[],
     container: DependencyContainer,
     interceptors: Config['interceptors'],

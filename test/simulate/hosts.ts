@@ -1,0 +1,128 @@
+import { discover } from '../../src/framework/declare/discovery/discovery.js';
+import { createContainer } from '../../src/framework/worker/container/create-container.js';
+import { HostedHandlers } from '../../src/framework/worker/pool/entry/hosted-handlers.js';
+import { TaskRunner } from '../../src/framework/worker/pool/entry/task-runner.js';
+import type { Host, HostExit } from '../../src/framework/worker/pool/host.js';
+import type { FromHost, ToHost } from '../../src/framework/worker/pool/pool-messages.js';
+import type { Chronicle } from './chronicle.js';
+import { Handlers, STAGE, type Stage } from './handlers.js';
+import { Dice } from './random.js';
+import type { SimulatedProcess } from './timeline.js';
+
+/** A thread or a process takes so long to start and to import the config. */
+const STARTS_MS = { thread: [30, 200], process: [80, 600] } as const;
+/** The system notices the end of a process within this time. */
+const NOTICED_MS = 20;
+
+interface HostWorld {
+  readonly main: SimulatedProcess;
+  readonly chronicle: Chronicle;
+  readonly seed: number;
+  /** Makes what watches the handlers of a host. */
+  readonly stageOf: (process: SimulatedProcess) => HostStage;
+}
+
+/** Watches the handlers of one host. */
+export interface HostStage extends Stage {
+  /** The host has ended, and with it the handlers that ran there. */
+  died(): void;
+}
+
+/** The threads and processes of one worker's pools, of which a plan may end some. */
+export class Hosts {
+  readonly #world: HostWorld;
+  readonly #dice: Dice;
+  readonly #running: SimulatedHost[] = [];
+  #started = 0;
+
+  constructor(world: HostWorld) {
+    this.#world = world;
+    this.#dice = new Dice(world.seed, `${world.main.name} hosts`);
+  }
+
+  /** Starts a thread or a process, as a pool does. */
+  readonly spawn = (kind: Host['kind']): Host => {
+    const { main, chronicle, stageOf } = this.#world;
+    const [least, most] = STARTS_MS[kind];
+    const process = main.start(`${kind}${this.#started++}`, { isThread: kind === 'thread' });
+    const host = new SimulatedHost(kind, process, stageOf(process), this.#dice.between(least, most));
+    chronicle.add(process.name, 'starts');
+    this.#running.push(host);
+    void host.exited.then(() => {
+      this.#running.splice(this.#running.indexOf(host), 1);
+      chronicle.add(process.name, 'is over');
+    });
+    return host;
+  };
+
+  /** Ends the host that was started last, as the system does. */
+  crash(): void {
+    this.#running.at(-1)?.crash();
+  }
+}
+
+class SimulatedHost implements Host {
+  readonly kind: Host['kind'];
+  onMessage: (message: FromHost) => void = () => {};
+  readonly exited: Promise<HostExit>;
+  readonly #process: SimulatedProcess;
+  readonly #stage: HostStage;
+  readonly #early: ToHost[] = [];
+  #runner: TaskRunner | undefined;
+  #exit: (exit: HostExit) => void = () => {};
+
+  constructor(kind: Host['kind'], process: SimulatedProcess, stage: HostStage, startsMs: number) {
+    this.kind = kind;
+    this.#process = process;
+    this.#stage = stage;
+    this.exited = new Promise((resolve) => (this.#exit = resolve));
+    process.input(startsMs, () => {
+      this.#runner = new TaskRunner({
+        clock: process.clock,
+        send: (message, written) => this.#fromHost(message, written),
+        load: () => this.#load(),
+        memoryMb: () => 0,
+        exit: () => this.#end({ exitCode: 0, signal: null }),
+      });
+      for (const message of this.#early) this.#runner.take(message);
+    });
+  }
+
+  send(message: ToHost): void {
+    const copy = structuredClone(message);
+    this.#process.owner.post(this.#process, () => {
+      if (this.#runner) this.#runner.take(copy);
+      else this.#early.push(copy);
+    });
+  }
+
+  kill(): void {
+    this.#end(this.kind === 'thread' ? { exitCode: 1, signal: null } : { exitCode: null, signal: 'SIGKILL' });
+  }
+
+  crash(): void {
+    this.#end(this.kind === 'thread' ? { exitCode: 7, signal: null } : { exitCode: null, signal: 'SIGSEGV' });
+  }
+
+  #fromHost(message: FromHost, written?: () => void): void {
+    const copy = structuredClone(message);
+    const { owner } = this.#process;
+    this.#process.post(owner, () => this.onMessage(copy));
+    // A pipe takes a moment; a thread's port none.
+    if (this.kind === 'thread') written?.();
+    else if (written) this.#process.input(1, written);
+  }
+
+  async #load(): Promise<HostedHandlers> {
+    const container = await createContainer((made) => void made.register(STAGE, { useValue: this.#stage }));
+    return new HostedHandlers(discover([Handlers], {}).handlers, container, []);
+  }
+
+  #end(how: Pick<HostExit, 'exitCode' | 'signal'>): void {
+    if (this.#process.dead) return;
+    const { owner } = this.#process;
+    this.#process.kill();
+    this.#stage.died();
+    owner.input(NOTICED_MS, () => this.#exit({ ...how, error: undefined, stderr: '' }));
+  }
+}

@@ -1,0 +1,79 @@
+import { HeartbeatSender } from '../../src/framework/worker/thread/heartbeat-sender.js';
+import type { StartThread } from '../../src/framework/worker/thread/start-thread.js';
+import type { ToThread } from '../../src/framework/worker/thread/thread-messages.js';
+import type { Chronicle } from './chronicle.js';
+import { connectionOf } from './lean-connection.js';
+import type { Network } from './network.js';
+import { Dice } from './random.js';
+import type { SimulatedProcess } from './timeline.js';
+
+/** A thread takes so long to load its code. */
+const LOADS_MS = [20, 150] as const;
+
+interface ThreadWorld {
+  readonly main: SimulatedProcess;
+  readonly network: Network;
+  readonly chronicle: Chronicle;
+  readonly worker: number;
+  readonly seed: number;
+}
+
+/** The threads of heartbeats of one process, of which a plan may end one. */
+export class HeartbeatThreads {
+  /** The thread that runs; undefined while there is none. */
+  running: SimulatedProcess | undefined;
+  readonly #world: ThreadWorld;
+  readonly #dice: Dice;
+  #onExit: ((error: Error) => void) | undefined;
+
+  constructor(world: ThreadWorld) {
+    this.#world = world;
+    this.#dice = new Dice(world.seed, `${world.main.name} heartbeats`);
+  }
+
+  /** Starts a thread, as `startThread` does. */
+  readonly start: StartThread = (options, { onMessage, onExit }) => {
+    const { main, network, worker } = this.#world;
+    const thread = main.start('heartbeats', { isThread: true });
+    this.running = thread;
+    this.#onExit = onExit;
+    const early: ToThread[] = [];
+    let sender: HeartbeatSender | undefined;
+    thread.input(this.#dice.between(...LOADS_MS), () => {
+      sender = new HeartbeatSender(options, {
+        clock: thread.clock,
+        random: () => this.#dice.next(),
+        send: (message) => {
+          const copy = structuredClone(message);
+          thread.post(main, () => onMessage(copy));
+        },
+        writeLine: () => {},
+        open: () => connectionOf(network, worker, thread),
+      });
+      for (const message of early) sender.take(message);
+    });
+    return {
+      postMessage: (message) => {
+        const copy = structuredClone(message);
+        main.post(thread, () => (sender ? sender.take(copy) : void early.push(copy)));
+      },
+      terminate: async () => this.#end(thread),
+    };
+  };
+
+  /** Ends the thread, as an error in it does. */
+  crash(): void {
+    const { main, chronicle } = this.#world;
+    const thread = this.running;
+    if (!thread) return;
+    chronicle.add(thread.name, 'crashes');
+    this.#end(thread);
+    main.input(0, () => this.#onExit?.(new Error('the thread crashed as planned')));
+  }
+
+  #end(thread: SimulatedProcess): void {
+    this.running = undefined;
+    thread.kill();
+    this.#world.network.drop(thread);
+  }
+}
