@@ -10,8 +10,8 @@ export interface StateNode {
   readonly name: string;
   readonly type: string;
   /**
-   * The short name of the resource that a Task calls, such as the name of the activity or function; undefined if the
-   * state is no such Task.
+   * The short name of the resource that a Task calls, such as the name of the activity or function; undefined for a
+   * state that calls none.
    */
   readonly calls: string | undefined;
   /** The ARN of the activity whose task a Task waits for; undefined for any other state. */

@@ -46,7 +46,7 @@ export interface Iteration {
   caught: boolean;
 }
 
-/** For an event, if in the execution it is. Events that point back to it continue from there. */
+/** The place of an event in the execution. Events that point back to this event continue from the same place. */
 interface EventContext {
   readonly visit: Visit | undefined;
   readonly iteration: Iteration | undefined;
@@ -214,8 +214,8 @@ export class Run {
   }
 
   /**
-   * Returns the innermost visit around a context for which `fits` returns true. If there is none, returns an open visit
-   * anywhere else for which it does.
+   * Returns the innermost visit around a context for which `fits` returns true. If there is none, returns another open
+   * visit for which `fits` returns true.
    */
   #find({ visit, iteration }: EventContext, fits: (visit: Visit) => boolean): Visit | undefined {
     for (let each = visit; each; each = each.parent) if (fits(each)) return each;

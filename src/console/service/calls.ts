@@ -12,8 +12,8 @@ export class CallError extends Error {
 
   constructor(
     /**
-     * The name of the service's error, such as `TaskTimedOut`. If there is no such name, `No answer` or the HTTP
-     * status.
+     * The name of the service's error, such as `TaskTimedOut`. If the answer contains no name, the HTTP status; if
+     * there is no answer, `No answer`.
      */
     readonly error: string,
     message: string,

@@ -52,7 +52,7 @@ export function unknownNames(
   });
 }
 
-/** The error names with which a state, or a state nested in it, can fail, as far as they are known. */
+/** The known error names with which a state, or a state nested in it, can fail. */
 interface Known {
   readonly names: readonly string[];
   /** True if every activity in the state has a handler that declares its error names. */

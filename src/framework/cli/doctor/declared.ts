@@ -22,7 +22,7 @@ export function lookAtProblems(problems: readonly Problem[]): Finding[] {
   return [ok({ ...look, check: 'start' }, 'no mistake (`setup` was not run)')];
 }
 
-/** Reports mistakes in spite of which a worker would start. */
+/** Reports mistakes that don't prevent a worker from starting. */
 export const lookAtWarnings = (warnings: readonly Problem[]): Finding[] =>
   warnings.map(({ where, what, fix }) =>
     warning(

@@ -24,7 +24,7 @@ export interface ExaminedProject {
   readonly plan: Plan;
   /** The folder of the nearest package.json. */
   readonly projectDir: string;
-  /** Mistakes in spite of which a worker would start. */
+  /** Mistakes that don't prevent a worker from starting. */
   readonly warnings: readonly Problem[];
   /** The state machines that the embedded local service would be seeded with. */
   readonly machines: readonly ReadMachine[];

@@ -81,7 +81,10 @@ function copiesBelow(modules: string): Copy[] {
   return found.filter(({ folder }, index) => found.findIndex((each) => each.folder === folder) === index);
 }
 
-/** Returns the folders of the packages in a node_modules, including scoped packages and those of pnpm's store. */
+/**
+ * Returns the folders of the packages in a node_modules folder, including scoped packages and the packages in pnpm's
+ * store.
+ */
 function packagesIn(modules: string): string[] {
   return foldersIn(modules).flatMap((name) => {
     const folder = join(modules, name);

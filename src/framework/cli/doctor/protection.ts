@@ -13,8 +13,9 @@ const LIMIT_MS = 5_000;
 const NEEDS = "see what it needs in docs/deploy.md, 'Nobody who works is taken away'";
 
 /**
- * Checks that the platform can be asked to protect a worker while a task of it runs long. Changes nothing in the
- * platform. Returns nothing if no platform is detected and the option `protect` names none.
+ * Checks that the platform (ECS or Kubernetes) can be asked not to stop a worker while one of its tasks has been
+ * running for long. Changes nothing in the platform. Returns nothing if no platform is detected and the option
+ * `protect` names none.
  */
 export async function lookAtProtection(
   protect: Protect,

@@ -23,8 +23,8 @@ import { write } from '../output/stdout.js';
 import { Trace } from './trace.js';
 
 /**
- * Prints to stderr. Control characters are escaped: a machine's data may contain some, and the terminal would execute
- * them.
+ * Prints to stderr. Control characters are escaped: a machine's data may contain some, and the terminal would interpret
+ * them as commands.
  */
 const print = (text: string): void => void process.stderr.write(`${text.replaceAll(CONTROLS, escaped)}\n`);
 /** Matches all control characters except line feed and tab. */

@@ -29,7 +29,7 @@ export class Trace {
 
   /**
    * Prints new events, and the tasks that no worker has taken for a while.
-   * @param now the time in epoch milliseconds, by the clock that the events' timestamps are from, as far as it is known
+   * @param now the current time in epoch milliseconds, if possible by the same clock as the events' timestamps
    */
   print(events: readonly HistoryEvent[], now: number): void {
     for (const event of events) this.#event(event);

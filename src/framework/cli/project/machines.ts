@@ -6,7 +6,7 @@ import { definitionMistakes, machineProblem } from '../../check/definition-mista
 import { type MachineSource, readMachineSource } from '../../check/source/machine-source.js';
 import { BY_DEFAULT } from '../../config/resolve.js';
 
-/** The globs of a project's state machines, and if they are set, such as a flag or the config. */
+/** The globs of a project's state machines, and their origin, such as a flag or the config. */
 export interface MachineGlobs {
   readonly machines: readonly string[];
   readonly origins: { readonly machines: { readonly from: string } };

@@ -13,8 +13,9 @@ export interface Project {
   /** The URL of the config's module. */
   readonly module?: string;
   /**
-   * Mistakes in spite of which a worker would start: environment variables that nothing reads, and compiled activities
-   * that differ from their sources. If the plan has problems, such activities are among the plan's problems instead.
+   * Mistakes that don't prevent a worker from starting: environment variables that nothing reads, and compiled
+   * activities that differ from their sources. If the plan has problems, such activities are among the plan's problems
+   * instead.
    */
   readonly warnings: readonly Problem[];
   /** The state machines with which a local service is started; empty if there is no local service to start. */

@@ -10,7 +10,7 @@ import type { Plan, PlannedHandler } from '../../worker/build/plan.js';
 import { write } from '../output/stdout.js';
 import { readWorker } from '../project/project.js';
 
-/** An option's value as JSON, and if it is set, such as a flag or the config. */
+/** An option's value as JSON, and its origin, such as a flag or the config. */
 interface Shown {
   /** The value; null if the option isn't set and has no default. */
   readonly value: unknown;
@@ -22,8 +22,8 @@ interface Shown {
 type Section = Readonly<Record<string, Shown>>;
 
 /**
- * Prints every option with its value and if it is set: first the options of the worker, then those of each handler.
- * Doesn't start a worker.
+ * Prints every option with its value and the value's origin, such as a flag or the config: first the options of the
+ * worker, then those of each handler. Doesn't start a worker.
  * @returns the exit code
  * @throws StartError if a worker would not start
  */

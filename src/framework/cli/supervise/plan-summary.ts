@@ -13,7 +13,7 @@ export interface PlanSummary {
   readonly projectDir: string;
   /** The compiled files that define activities. */
   readonly files: readonly string[];
-  /** The globs that match state machines, and if they are set, such as a flag or the config. */
+  /** The globs that match state machines, and their origin, such as a flag or the config. */
   readonly machines: { readonly globs: readonly string[]; readonly from: string };
   readonly handlers: readonly SeededHandler[];
   /** Example inputs as JSON text, by the ARN of the activity. */

@@ -7,7 +7,10 @@ import { SILENT_MS, type Supervisor } from './supervisor.js';
 
 const TICK_MS = 1_000;
 
-/** Protects a set of processes. There is one protection for all of them, since they run in the same container. */
+/**
+ * Asks the platform (ECS or Kubernetes) not to stop a set of processes while one of their tasks has been running for
+ * long. One request is enough for all of them, since they run in the same container.
+ */
 export class SetProtection {
   readonly #set: Supervisor;
   readonly #clock: Clock;
@@ -25,7 +28,10 @@ export class SetProtection {
     return this.#protection?.status;
   }
 
-  /** Starts to protect the set as the plan says. Later calls do nothing. */
+  /**
+   * Starts to watch the set's tasks, and to protect the set if the plan says so. Once protection has been started,
+   * later calls do nothing.
+   */
   async follow(plan: PlanSummary): Promise<void> {
     if (plan.protect === false || this.#cancel) return;
     const [clock, log] = [this.#clock, this.#log];

@@ -151,8 +151,8 @@ class MachineCompiler {
 }
 
 /**
- * Reads QueryLanguage of the machine or of a state. A JSONPath machine may have JSONata states, but not the reverse. Only
- * `JSONPath` to the letter is that language, and any other value counts as JSONata. Measured at the live service.
+ * Reads QueryLanguage of the machine or of a state. A machine in JSONPath may contain states in JSONata, but not the
+ * reverse. Any value other than exactly `JSONPath` means JSONata. Measured at the live service.
  */
 function readLanguage(reader: Reader, inherited: Language): Language {
   const name = reader.json('QueryLanguage');
@@ -171,7 +171,7 @@ function readLanguage(reader: Reader, inherited: Language): Language {
   return language;
 }
 
-/** Adds a problem for each field of a state that only the other language has. */
+/** Adds a problem for each field of a state that exists only in the other query language. */
 function refuseForeign(reader: Reader, { name, foreign }: Language): void {
   const other = name === 'JSONPath' ? 'JSONata' : 'JSONPath';
   for (const field of foreign) {

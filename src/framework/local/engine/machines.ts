@@ -161,8 +161,9 @@ export class Machines {
 export const keyOf = ({ name, arn }: Machine): string => `${name}\n${arn}`;
 
 /**
- * Returns the partition, region and account of a machine that is created without an API request. A part that isn't
- * given is that of the machine's first activity or, if it has none, a default such as us-east-1.
+ * Returns the partition, region and account of a machine that is created without an API request. If one of them isn't
+ * given, it is taken from the ARN of the machine's first activity. If there is no activity, the region us-east-1 and
+ * the account LOCAL_ACCOUNT are used.
  */
 export function seededHome(program: Program, asked: Partial<Home>): Home {
   const first = program.tasks.find((task) => task.activity);

@@ -23,9 +23,9 @@ export interface TestBedOptions<Tokens extends readonly InjectionToken[] = reado
    */
   readonly mocks?: MockList<Tokens>;
   /**
-   * Returns a stand-in for a token. It is called for every dependency that isn't under test: those of handlers,
-   * interceptors, rules and other stand-ins, and those that `setup` registers. If it returns `undefined`, the real
-   * dependency is used. @default none
+   * Returns a stand-in for a token. It is called for every dependency of handlers, interceptors, rules and other
+   * stand-ins, and for everything that `setup` registers. If it returns `undefined`, the real dependency is used.
+   * @default none
    */
   readonly useMocker?: Mocker;
   /** Interceptors around every handler, as in the config. @default [] */

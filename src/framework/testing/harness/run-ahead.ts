@@ -2,10 +2,10 @@ import { showDuration } from '../../base/time/duration.js';
 import { nap, realNow } from './real-time.js';
 import type { TestClock } from './test-clock.js';
 
-/** The reason why a clock runs ahead, and how to find out whether it has to go on. */
+/** What `runAhead` has to know: how long the clock must run ahead, and which timers there are. */
 export interface Journey {
   readonly clock: TestClock;
-  /** Returns true if the clock doesn't have to go on. */
+  /** Returns true if the clock can stop running ahead. */
   readonly isDone: () => boolean;
   /** Returns the time of the next timer to fire, in epoch milliseconds; undefined if no timer is waiting. */
   readonly next: () => number | undefined;

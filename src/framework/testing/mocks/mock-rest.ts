@@ -7,7 +7,7 @@ import { asRegistration } from './mock.js';
 
 /**
  * Returns the stand-in for a dependency, in any form that `mocks` accept. If it returns undefined, the real dependency
- * is used, and the mocker is then called for that one's own dependencies.
+ * is used, and the mocker is then called for what the real dependency needs.
  */
 export type Mocker = (token: InjectionToken) => unknown;
 

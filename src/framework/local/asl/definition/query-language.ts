@@ -2,7 +2,7 @@ import type { JsonObject, Json } from '../values/json.js';
 import type { Reader } from './reader.js';
 import type { Expression, StateData } from '../expression/state-data.js';
 
-/** The fields that move data into and out of a state, as far as a kind of state can have them. */
+/** Says which of the fields that move data into and out of a state a kind of state can have. */
 export interface FlowParts {
   /**
    * True if the state can have Parameters (in JSONPath) or Arguments (in JSONata); `'JSONPath'` if it can have only
@@ -80,8 +80,8 @@ export interface Language {
   template(reader: Reader, field: string): Expression | undefined;
   /** Compiles a rule of a Choice, without its Next. */
   choiceRule(reader: Reader): ChoiceRule;
-  /** The fields of a state that only the other language has. */
+  /** The fields that a state can have only in the other query language. */
   readonly foreign: readonly string[];
-  /** Returns the message for a field that cannot be in a state of this language. */
+  /** Returns the message for a field that a state in this query language can't have. */
   explainUnread(field: string): string;
 }

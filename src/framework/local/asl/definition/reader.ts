@@ -12,24 +12,27 @@ export interface DefinitionProblem {
   readonly fix?: string;
 }
 
-/** A fault of a JSONata expression. */
+/** A mistake in a JSONata expression. */
 export interface ExpressionFault {
   readonly code: string;
   readonly text: string;
-  /** True for a fault that is none in the Output and Assign of a Catch. @default false */
+  /** True if it is a mistake anywhere except in the Output and Assign of a Catch. @default false */
   readonly allowedInCatch?: boolean;
 }
 
-/** The state that all readers of a definition share. */
+/** What all readers of the same definition share. */
 export interface Reading {
   readonly problems: DefinitionProblem[];
-  /** The faults of each JSONata expression that has some, by the expression's text. */
+  /** For each JSONata expression with mistakes, the mistakes, by the expression's text. */
   readonly faults: ReadonlyMap<string, readonly ExpressionFault[]>;
 }
 
 const PROBLEMS_KEPT = 1_000;
 
-/** Fields whose refusal, if they cannot stand, was measured at the live service: it names the object around. */
+/**
+ * If one of these fields isn't allowed in an object, the live service reports the path of the object, not of the field
+ * (measured).
+ */
 const MEASURED_UNREAD = new Set(['TimeoutSeconds', 'Catch', 'Retry', 'QueryLanguage']);
 
 /**
@@ -70,7 +73,10 @@ export class Reader {
     if (problems.length < PROBLEMS_KEPT) problems.push(problem);
   }
 
-  /** Adds the faults of an expression, if it has any. @param location its path within its state, from `locate` */
+  /**
+   * Adds the mistakes of an expression to the problems, if it has any.
+   * @param location the path of the expression within its state, from `locate`
+   */
   faults(source: string, location: string): boolean {
     const all = this.reading.faults.get(source) ?? [];
     const inCatch = location.startsWith('Catch[');

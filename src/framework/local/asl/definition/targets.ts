@@ -4,13 +4,16 @@ import { didYouMean, nearest, type Reader } from './reader.js';
 /** The code of the problem that no state can end the machine. Step Functions reports this problem without a path. */
 export const NO_END = 'MISSING_END_STATE';
 
-/** The code of a target that does not exist, and of a state that nothing leads to. Measured at the live service. */
+/**
+ * The code of the problems that a target doesn't exist, and that a state can't be reached. Measured at the live
+ * service.
+ */
 const NO_TARGET = 'MISSING_TRANSITION_TARGET';
 
 /**
- * Adds a problem for each target that does not exist, and for each state that StartAt does not lead to. A machine must
- * also have a state that can end it; if there is none, that is reported in place of the states that nothing leads to.
- * Branches and iterations need no such state.
+ * Adds a problem for each target that doesn't exist, and for each state that can't be reached from StartAt. If no state
+ * can end the machine, that is reported instead of the states that can't be reached. Branches and iterations don't need
+ * a state that ends the machine.
  */
 export function checkTargets(reader: Reader, states: Reader, startAt: string | undefined): void {
   const graph = new Map(Object.entries(states.source).map(([name, state]) => [name, targetsOf(state)]));
@@ -22,7 +25,7 @@ export function checkTargets(reader: Reader, states: Reader, startAt: string | u
   } else checkReached(states, graph, startAt);
 }
 
-/** The targets of each state by its name, each with the path of its field in the state. */
+/** The targets of each state, by the state's name. Each target has the path of its field in the state. */
 type Graph = ReadonlyMap<string, readonly (readonly [field: string, target: string])[]>;
 
 function checkExistence(reader: Reader, graph: Graph, startAt: string | undefined): void {

@@ -7,7 +7,7 @@ import { NO_TIMESTAMP, parseTimestamp } from '../values/timestamp.js';
 import { readVariableNames } from '../definition/variable-names.js';
 import type { Expression, StateData } from '../expression/state-data.js';
 
-/** The fields of JSONPath states. Measured at the live service. */
+/** The fields that states can have only in JSONPath. Measured at the live service. */
 const FOREIGN = [
   'InputPath',
   'OutputPath',
@@ -19,7 +19,7 @@ const FOREIGN = [
   'MaxConcurrencyPath',
 ];
 
-/** The query language JSONata: Arguments is evaluated before the work, Output and Assign after it. */
+/** The query language JSONata. Arguments is evaluated before a state's work, Output and Assign after it. */
 export const jsonataLanguage: Language = {
   name: 'JSONata',
 
@@ -124,7 +124,10 @@ interface ExitParts {
   readonly output?: boolean;
   /** True if the Assign field is read. @default true */
   readonly assign?: boolean;
-  /** True if expressions can read `$states.result`, that of a task, of branches or of iterations. @default false */
+  /**
+   * True if expressions can read `$states.result`, which is the result of a task, of branches or of iterations.
+   * @default false
+   */
   readonly hasResult?: boolean;
 }
 
@@ -152,7 +155,7 @@ function readText(reader: Reader, field: string): Expression | undefined {
   return fixed === undefined ? undefined : () => fixed;
 }
 
-/** Returns the expression that a field consists of; undefined if the field is anything else. */
+/** Returns the expression if a field consists of one; undefined if the field is anything else. */
 function expressionOf(reader: Reader, field: string): string | undefined {
   const value = reader.source[field];
   const text = typeof value === 'string' ? sourceIn(value, reader, field) : undefined;
@@ -161,9 +164,9 @@ function expressionOf(reader: Reader, field: string): string | undefined {
 }
 
 /**
- * Returns the expression in a string; undefined for a plain string. A string that only begins or only ends as an
- * expression is a problem (AWS page "Transforming data with JSONata"). Recorded from the live service: a string with
- * blanks around `{%` and `%}` is plain.
+ * Returns the expression in a string; undefined for a plain string. Adds a problem if the string only begins with `{%`
+ * or only ends with `%}` (AWS page "Transforming data with JSONata"). Recorded from the live service: a string with
+ * blanks before `{%` or after `%}` is plain.
  */
 function sourceIn(text: string, reader: Reader, field: string): string | undefined {
   if (text.startsWith('{%') !== text.endsWith('%}')) {
@@ -206,14 +209,14 @@ function compile(source: string, reader: Reader, location: string): Expression {
   return reader.faults(source, location) ? () => null : compileExpression(source, location);
 }
 
-/** Reads a JSON value in which every string `{% … %}`, at any depth, is an expression. */
+/** Reads a JSON value. In it every string of the form `{% … %}`, at any depth, is an expression. */
 function readTemplate(reader: Reader, field: string): Expression | undefined {
   const source = reader.json(field);
   if (source === undefined) return undefined;
   return compileValue(source, reader, field, reader.locate(field)) ?? (() => source);
 }
 
-/** Compiles the expressions inside a value; undefined if the value holds none. */
+/** Compiles the expressions inside a value; returns undefined if the value contains none. */
 function compileValue(source: Json, reader: Reader, field: string, location: string): Expression | undefined {
   if (typeof source === 'string') {
     const text = sourceIn(source, reader, field);

@@ -1,4 +1,4 @@
-/** A syntax node of the library, with the members that hold other nodes. */
+/** A syntax node of the library, with those of its members that contain other nodes. */
 interface Node {
   readonly type?: string;
   readonly value?: unknown;
@@ -12,19 +12,19 @@ interface Node {
 }
 
 /**
- * The names that an expression refers to but cannot know, in the order in which they are written: of fields at the top
- * level, if an expression has no input, and `$$`. `$states.errorOutput` is known in a Catch alone.
+ * What an expression refers to although it isn't defined: fields at the top level, since an expression of Step
+ * Functions has no input, and `$$`. `$states.errorOutput` is defined only in a Catch.
  */
 export interface References {
-  /** Names of fields at the top level; `$` for the input itself. */
+  /** The names of the fields at the top level, in the order in which they are written. `$` is the input itself. */
   readonly names: readonly string[];
   readonly root: boolean;
   readonly errorOutput: boolean;
 }
 
 /**
- * Returns what an expression refers to at its top level: the first step of a path, anywhere in the expression, but not
- * in later steps, predicates, orders and groupings. Measured at the live service.
+ * Returns what an expression refers to at its top level, which is the first step of any path in it. Later steps,
+ * predicates, orders and groupings are ignored. Measured at the live service.
  */
 export function referencesIn(ast: object): References {
   const search = new Search();
@@ -32,7 +32,7 @@ export function referencesIn(ast: object): References {
   return { names: [...search.names], root: search.root, errorOutput: search.errorOutput };
 }
 
-/** The members of each type of node that are evaluated at the top level. */
+/** For each type of node, the members that are evaluated at the top level. */
 const MEMBERS: Readonly<Record<string, readonly string[]>> = {
   binary: ['lhs', 'rhs'],
   unary: ['expression', 'expressions', 'lhs'],

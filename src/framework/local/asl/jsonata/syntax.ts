@@ -8,8 +8,9 @@ import { referencesIn } from './references.js';
 const AT_ONCE = 500;
 
 /**
- * Returns the faults of each expression of a definition that has some, by the expression's text. Parsing one expression
- * costs as much as parsing hundreds, so all are parsed as one list, and each by itself only if that fails.
+ * Returns the mistakes of each expression of a definition that has any, by the expression's text. Parsing one
+ * expression costs as much as parsing hundreds together, so they are parsed as one list. Only if that fails, each is
+ * parsed alone.
  */
 export function faultsIn(definition: Json): ReadonlyMap<string, readonly ExpressionFault[]> {
   const sources = [...new Set(sourcesIn(definition))];
@@ -44,7 +45,10 @@ function faultsOf(source: string): readonly ExpressionFault[] {
   }
 }
 
-/** Returns the references of an expression that the service does not support, in its words. */
+/**
+ * Returns a mistake for each reference in an expression that Step Functions doesn't support, in the words of Step
+ * Functions.
+ */
 function unsupported(ast: object): readonly ExpressionFault[] {
   const { names, root, errorOutput } = referencesIn(ast);
   const code = 'UNSUPPORTED_JSONATA_EXPRESSION';
@@ -58,9 +62,9 @@ function unsupported(ast: object): readonly ExpressionFault[] {
 }
 
 /**
- * Returns the syntax nodes of all sources if parsing the list `[(one),(two)]` shows that all sources are expressions:
- * the list has as many items, and each item is one block that begins where its source was put. So no source can borrow
- * text of another.
+ * Returns the syntax nodes of all sources if parsing the list `[(one),(two)]` proves that each source is an expression:
+ * the list has as many items as there are sources, and each item is one block that begins at the position of its
+ * source. The position is checked because brackets or quotes in one source could otherwise swallow parts of the next.
  */
 function parsedTogether(sources: readonly string[]): readonly Node[] | undefined {
   const { expressions } = listOf(sources) ?? {};

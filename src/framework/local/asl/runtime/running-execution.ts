@@ -11,8 +11,8 @@ export type TaskOutcome =
   | { readonly kind: 'timedOut'; readonly missed: 'timeout' | 'heartbeat' };
 
 /**
- * The most milliseconds from the lease of a task to its end, and between two heartbeats; undefined if there is no
- * limit.
+ * The most milliseconds from when a worker is given a task to the task's end, and between two heartbeats; undefined if
+ * there is no limit.
  */
 export interface Limits {
   readonly timeoutSeconds: number | undefined;
@@ -54,7 +54,7 @@ export interface TaskOrder extends Limits {
   onSettled(outcome: TaskOutcome, at: number): void;
 }
 
-/** The activities, as far as a Task state uses them. */
+/** The part of the activities that a Task state uses. */
 export interface ActivityQueue {
   has(arn: string): boolean;
   /** Queues a task until a poll takes it. The returned function withdraws the task, and makes its token invalid. */
@@ -90,7 +90,7 @@ export interface TokenTask {
   close(): void;
 }
 
-/** An execution, as far as its states use it. */
+/** The part of an execution that its states use. */
 export interface RunningExecution {
   readonly clock: Clock;
   readonly random: () => number;

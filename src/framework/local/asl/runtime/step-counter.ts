@@ -10,7 +10,7 @@ const STEPS_BETWEEN_LOOKS = 16;
 
 /**
  * Counts the steps of an execution, in all its branches: states entered, fields evaluated, KiB written. Now and then
- * lets the event loop go on, so that calls, timers and signals are handled.
+ * waits for another turn of the event loop, so that calls, timers and signals are handled.
  */
 export class StepCounter {
   #steps = 0;

@@ -25,8 +25,8 @@ export interface Kind {
   /** True if states of this kind can have Retry and Catch. @default false */
   readonly recovers?: boolean;
   /**
-   * How the branch goes on after the state: `next` by the state's Next or End, `choice` by the outcome of its work,
-   * `end` not at all, since the branch ends.
+   * How the branch continues after the state. `next`: with the state's Next, or not at all if it has End. `choice`:
+   * with the state that the outcome of the work names. `end`: not at all.
    */
   readonly leaves: 'next' | 'choice' | 'end';
   /** Compiles the fields that only this kind of state has. The returned function does the state's work. */
