@@ -180,6 +180,20 @@ test('a bed ignores unset variables of an activity, and differing accounts', asy
   expect(await bed.runText('{}', { handler: 'Other.run' })).toEqual(succeeded('ran'));
 });
 
+test('the trace of a handler that throws at once shows nothing of the test', async () => {
+  @Activity('throws')
+  class Throwing {
+    @Handle({ input: 'any' }) run(_input: unknown): never {
+      throw new Error('at once');
+    }
+  }
+  const bed = await createTestBed(Throwing);
+  const result = await bed.run(1);
+  if (result.status !== 'failed') throw new Error('it fails');
+  const { trace }: { trace: string[] } = JSON.parse(result.cause);
+  expect(trace).toEqual([expect.stringMatching(/^at Throwing\.run .*bed\.test\.ts/)]);
+});
+
 test('the context of a run is never aborted', async () => {
   @Activity('arn:aws:states:eu-west-1:123456789012:activity:Look')
   class Look {

@@ -332,6 +332,31 @@ describe('a handler takes as many tasks at once as it has slots', () => {
   });
 });
 
+test('a report reaches the service before the poll for which its slot came free', async () => {
+  @Activity('Fails', { concurrency: 1 })
+  class Failing {
+    @Handle() async run(): Promise<never> {
+      throw new ActivityFailure('Broken', 'at once');
+    }
+  }
+  const branch = (name: string) => ({
+    StartAt: name,
+    States: { [name]: { Type: 'Task', Resource: arnOf('Fails'), End: true } },
+  });
+  const both = { Type: 'Parallel', Branches: [branch('A'), branch('B')], End: true };
+  const machine = await createTestMachine(
+    { StartAt: 'Both', States: { Both: both } },
+    { activities: [Failing] },
+  );
+  const { history } = await machine.execute();
+  const types = history.map((event) => Reflect.get(event, 'type') as string);
+  // The failure of the first aborts the second, which waits for the one slot.
+  expect(types.filter((type) => /^Activity(Started|Failed)/.test(type))).toEqual([
+    'ActivityStarted',
+    'ActivityFailed',
+  ]);
+});
+
 test('the result is whole, however large the history', async () => {
   const names = Array.from({ length: 30 }, (_, at) => `S${at}`);
   const next = (at: number): object => (at === 29 ? { End: true } : { Next: names[at + 1] });

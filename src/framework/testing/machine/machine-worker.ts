@@ -7,6 +7,7 @@ import type { EnginePort } from './engine-port.js';
 import type { BedHandler } from '../harness/bed-handlers.js';
 import { type HandTasks, WORKER_NAME } from './hand-tasks.js';
 import { IntervalHeartbeats } from '../harness/interval-heartbeats.js';
+import { nextTurn } from '../harness/real-time.js';
 import type { Fault } from '../harness/options.js';
 import { taskWorld } from '../harness/task-world.js';
 
@@ -68,7 +69,11 @@ export class MachineWorker {
       onFree();
     };
     for (;;) {
-      if (free === 0) await new Promise<void>((resolve) => (onFree = resolve));
+      if (free === 0) {
+        await new Promise<void>((resolve) => (onFree = resolve));
+        // The report of the task that freed the slot reaches the service before the next poll, as on the wire.
+        await nextTurn();
+      }
       const answer = await this.#parts.port.poll(arn, WORKER_NAME);
       if (answer.kind !== 'task') return;
       free--;

@@ -1,0 +1,242 @@
+import {
+  DescribeExecutionCommand,
+  GetExecutionHistoryCommand,
+  type HistoryEvent,
+  SendTaskFailureCommand,
+  SendTaskSuccessCommand,
+} from '@aws-sdk/client-sfn';
+import { expect, test } from '@jest/globals';
+import * as fc from 'fast-check';
+import { createTestMachine, type TestMachine } from 'stepwright/testing';
+import type { Clock } from 'stepwright';
+import { THOROUGH } from '../../support/thorough.js';
+import { createWorld, type World } from '../../support/world.js';
+import {
+  arnOf,
+  CALLBACK,
+  classOf,
+  definitionOf,
+  INPUT,
+  type MachinePlan,
+  machinePlans,
+  type Order,
+} from './generated-machines.js';
+
+/** The machines that run beside each other in one local service. */
+const BATCH = THOROUGH ? 100 : 30;
+const BATCHES = THOROUGH ? 10 : 1;
+/** The longest that an execution is followed, in milliseconds by the clock. */
+const LONGEST_MS = 3_000_000;
+
+/** All that is compared of an execution. */
+interface Seen {
+  readonly end: unknown;
+  readonly tookMs: number;
+  /** The events of each instant, sorted: `at 1500 ms: TaskStateEntered S1`. */
+  readonly timeline: readonly string[];
+}
+
+/** An event, of which the instant in milliseconds and the name of the state are read. */
+interface Told {
+  readonly type: string;
+  readonly at: number;
+  readonly name: string;
+}
+
+function timelineOf(events: readonly Told[]): string[] {
+  const from = events[0]?.at ?? 0;
+  const instants = new Map<number, string[]>();
+  for (const { type, at, name } of events)
+    instants.set(at - from, [...(instants.get(at - from) ?? []), `${type} ${name}`.trim()]);
+  return [...instants].map(([ms, list]) => `at ${ms} ms: ${list.toSorted().join(', ')}`);
+}
+
+const ENDS = /(Activity|Task)(Succeeded|Failed|TimedOut)|WaitStateExited/g;
+
+/**
+ * Returns the first instant that differs where two siblings end at it, or a sibling and the execution: whichever is first
+ * may abort the other. Undefined for any other difference.
+ */
+function raceOf(one: Seen, other: Seen): string | undefined {
+  const at = one.timeline.findIndex((line, index) => line !== other.timeline[index]);
+  const lines = [one.timeline[at] ?? '', other.timeline[at] ?? ''];
+  const [instant, same] = lines.map((line) => line.split(':')[0]);
+  const ends = lines.some(
+    (line) => (line.match(ENDS) ?? []).length > 1 || line.includes('ExecutionTimedOut'),
+  );
+  return instant === same && ends ? instant : undefined;
+}
+
+type Report = (token: string, end: { output: string } | { error: string; cause: string }) => void;
+
+/** The called service: it reports later, by the token, as it was ordered to. */
+const service =
+  (clock: () => Clock, report: Report) =>
+  (input: unknown, { taskToken = '' }: { readonly taskToken?: string }): object => {
+    const { MessageBody } = input as { readonly MessageBody: Order };
+    const { ms, end, fails, error, retry = 0 } = MessageBody;
+    if (end === 'nothing') return { MessageId: 'none' };
+    const ended = end === 'fail' || retry < fails ? { error, cause: `try ${retry}` } : { output: String(ms) };
+    clock().after(ms, () => report(taskToken, ended));
+    return { MessageId: 'some' };
+  };
+
+async function inTestMachine(plan: MachinePlan, name: string): Promise<Seen> {
+  const machine: TestMachine = await createTestMachine(definitionOf(plan, name), {
+    activities: [classOf(plan, name)],
+    resources: usesCallback(plan, name)
+      ? {
+          [CALLBACK]: service(
+            () => machine.clock,
+            reportTo(() => machine),
+          ),
+        }
+      : {},
+  });
+  const { status, output, error, cause, tookMs, history } = await machine.execute(INPUT);
+  await machine.close();
+  const events = history as readonly Recorded[];
+  const timeline = timelineOf(
+    events.map((event) => ({
+      ...{ type: event.type, at: Math.round(event.timestamp * 1000) },
+      name: event.stateEnteredEventDetails?.name ?? event.stateExitedEventDetails?.name ?? '',
+    })),
+  );
+  return { end: { status, output, error, cause }, tookMs, timeline };
+}
+
+/** An event as a test machine gives it. */
+interface Recorded {
+  readonly type: string;
+  readonly timestamp: number;
+  readonly stateEnteredEventDetails?: { readonly name: string };
+  readonly stateExitedEventDetails?: { readonly name: string };
+}
+
+const usesCallback = (plan: MachinePlan, name: string): boolean =>
+  JSON.stringify(definitionOf(plan, name)).includes(CALLBACK);
+
+const reportTo =
+  (machine: () => TestMachine): Report =>
+  (token, end) => {
+    try {
+      const task = machine().taskByToken(token);
+      const reported =
+        'output' in end ? task.succeed(JSON.parse(end.output)) : task.fail(end.error, end.cause);
+      reported.catch(() => {});
+    } catch {
+      // The task has timed out, as the local service says by a refusal.
+    }
+  };
+
+async function inWorker(list: readonly MachinePlan[], names: readonly string[]): Promise<Seen[]> {
+  const tasks = new Tokens();
+  const world = await createWorld({
+    mocks: {
+      [CALLBACK]: service(
+        () => world.clock,
+        (token, end) => tasks.report(world, token, end),
+      ),
+    },
+  });
+  try {
+    for (const name of names)
+      for (const activity of ['a', 'b']) world.service.seedActivity(arnOf(`${name}${activity}`));
+    await world.worker({
+      heartbeatRate: 100_000,
+      activities: list.map((plan, at) => classOf(plan, names[at] ?? '')),
+    });
+    // A worker spreads the first polls of its handlers over some time.
+    await world.clock.advance(30_000);
+    const executions = await Promise.all(list.map((plan, at) => begin(world, plan, names[at] ?? '')));
+    const open = new Set(executions);
+    for (let ms = 0; open.size > 0 && ms < LONGEST_MS; ms += 10_000) {
+      await world.clock.advance(10_000);
+      for (const each of open) if ((await world.describe(each)).status !== 'RUNNING') open.delete(each);
+    }
+    return await Promise.all(executions.map((each) => seenOf(world, each)));
+  } finally {
+    await world.close();
+  }
+}
+
+/** Reports over the wire. */
+class Tokens {
+  report({ client }: World, taskToken: string, end: Parameters<Report>[1]): void {
+    const call =
+      'output' in end
+        ? client.send(new SendTaskSuccessCommand({ taskToken, ...end }))
+        : client.send(new SendTaskFailureCommand({ taskToken, ...end }));
+    call.catch(() => {});
+  }
+}
+
+async function begin(world: World, plan: MachinePlan, name: string): Promise<string> {
+  const machine = world.service.seedMachine({ name, definition: JSON.stringify(definitionOf(plan, name)) });
+  return world.execute(machine, INPUT);
+}
+
+const STATUS = { SUCCEEDED: 'succeeded', FAILED: 'failed', TIMED_OUT: 'timedOut' } as Record<string, string>;
+
+async function seenOf({ client }: World, executionArn: string): Promise<Seen> {
+  const described = await client.send(new DescribeExecutionCommand({ executionArn }));
+  const { status = '', output, error, cause } = described;
+  const events: HistoryEvent[] = [];
+  for (let nextToken: string | undefined, page = 0; page === 0 || nextToken !== undefined; page++) {
+    const next = nextToken === undefined ? {} : { nextToken };
+    const answer = await client.send(
+      new GetExecutionHistoryCommand({ executionArn, maxResults: 1000, ...next }),
+    );
+    events.push(...(answer.events ?? []));
+    nextToken = answer.nextToken;
+  }
+  const at = (event: HistoryEvent | undefined): number => event?.timestamp?.getTime() ?? Number.NaN;
+  const parsed: unknown = output === undefined ? undefined : JSON.parse(output);
+  return {
+    end: { status: STATUS[status] ?? status, output: parsed, error, cause },
+    tookMs: at(events.at(-1)) - at(events[0]),
+    timeline: timelineOf(
+      events.map((event) => ({
+        ...{ type: event.type ?? '', at: at(event) },
+        name: event.stateEnteredEventDetails?.name ?? event.stateExitedEventDetails?.name ?? '',
+      })),
+    ),
+  };
+}
+
+/** Compares a machine. @returns what differs; undefined where nothing does */
+function differenceOf(test: Seen, worker: Seen): string | undefined {
+  try {
+    expect(test).toEqual(worker);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+test('a test machine gives what the local service and a worker give, at the same time by the clock', async () => {
+  const differences: object[] = [];
+  const races: string[] = [];
+  const ends = new Set<unknown>();
+  for (let batch = 0; batch < BATCHES; batch++) {
+    const seed = Math.floor(Math.random() * 2 ** 31);
+    const list = fc.sample(machinePlans, { numRuns: BATCH, seed });
+    const names = list.map((_, at) => `M${at}`);
+    const real = await inWorker(list, names);
+    for (const [at, worker] of real.entries()) {
+      const [plan, name] = [list[at], names[at]];
+      if (!plan || name === undefined) throw new Error('there are as many plans as results');
+      const test = await inTestMachine(plan, name);
+      ends.add(Reflect.get(test.end as object, 'status'));
+      const said = differenceOf(test, worker);
+      if (said === undefined) continue;
+      const race = raceOf(test, worker);
+      if (race !== undefined) races.push(`seed ${seed}, machine ${at}, ${race}`);
+      else differences.push({ seed, at, definition: JSON.stringify(definitionOf(plan, name)), plan, said });
+    }
+  }
+  expect(differences).toEqual([]);
+  if (THOROUGH) console.log(`${races.length} races of siblings at one instant:\n${races.join('\n')}`);
+  expect(races.length).toBeLessThan((BATCH * BATCHES) / 5);
+  expect(ends).toEqual(new Set(['succeeded', 'failed', 'timedOut']));
+}, 600_000);
