@@ -97,34 +97,6 @@ describe('a call that is refused', () => {
       "Expected 'reverseOrder' to be a boolean",
     ],
     [
-      'an activity with a key of its own',
-      'CreateActivity',
-      { name: 'A', encryptionConfiguration: OWN_KEY },
-      'UnsupportedOperation',
-      'encryption with a key of your own',
-    ],
-    [
-      'a machine with a key of its own',
-      'CreateStateMachine',
-      { name: 'N', definition: PASS, roleArn: ROLE, encryptionConfiguration: OWN_KEY },
-      'UnsupportedOperation',
-      'encryption with a key of your own',
-    ],
-    [
-      'an execution without its data',
-      'DescribeExecution',
-      { executionArn: EXECUTION, includedData: 'METADATA_ONLY' },
-      'UnsupportedOperation',
-      'includedData METADATA_ONLY',
-    ],
-    [
-      'a machine without its definition',
-      'DescribeStateMachine',
-      { stateMachineArn: MACHINE, includedData: 'METADATA_ONLY' },
-      'UnsupportedOperation',
-      'includedData METADATA_ONLY',
-    ],
-    [
       'a definition that is not JSON',
       'CreateStateMachine',
       { name: 'N', definition: '{', roleArn: ROLE },
@@ -146,11 +118,49 @@ describe('a call that is refused', () => {
       'at /States/X/Next',
     ],
     [
-      'an operation that is not there',
-      'UpdateStateMachine',
+      'an operation that is not there, with what to do instead,',
+      'StartSyncExecution',
       { stateMachineArn: MACHINE },
       'UnsupportedOperation',
-      'the operation UpdateStateMachine',
+      'the operation StartSyncExecution. Instead: use StartExecution',
+    ],
+    [
+      'a role that is no ARN',
+      'CreateStateMachine',
+      { name: 'N', definition: PASS, roleArn: 'me' },
+      'InvalidArn',
+      "Invalid Arn: 'Invalid ARN prefix: me'",
+    ],
+    [
+      'a key without its id',
+      'CreateActivity',
+      { name: 'A', encryptionConfiguration: { type: 'CUSTOMER_MANAGED_KMS_KEY' } },
+      'ValidationException',
+      'encryptionConfiguration.kmsKeyId',
+    ],
+    [
+      'a level of logs that there is not',
+      'CreateStateMachine',
+      { name: 'N', definition: PASS, roleArn: ROLE, loggingConfiguration: { level: 'LOUD' } },
+      'ValidationException',
+      "Value 'LOUD' at 'loggingConfiguration.level'",
+    ],
+    [
+      'a filter for map runs',
+      'ListExecutions',
+      { stateMachineArn: MACHINE, redriveFilter: 'REDRIVEN' },
+      'ValidationException',
+      "'redriveFilter'",
+    ],
+    [
+      'a fifty-first tag',
+      'TagResource',
+      {
+        resourceArn: MACHINE,
+        tags: Array.from({ length: 51 }, (_, i) => ({ key: `k${i}`, value: '' })),
+      },
+      'TooManyTags',
+      'at most 50 tags',
     ],
     [
       'an express machine',
@@ -357,4 +367,20 @@ describe('what is described', () => {
     expect(body['activityArn']).toBe('arn:aws:states:eu-west-1:123456789012:activity:A');
     expect((await call(bench, 'DescribeActivity', body)).status).toBe(200);
   });
+});
+
+test('a key of its own is kept and described, and data is left out where it is not asked for', async () => {
+  const bench = await prepared();
+  await call(bench, 'CreateActivity', { name: 'Keyed', encryptionConfiguration: OWN_KEY });
+  const activityArn = 'arn:aws:states:us-east-1:123456789012:activity:Keyed';
+  const activity = await call(bench, 'DescribeActivity', { activityArn });
+  expect(activity.body).toMatchObject({ encryptionConfiguration: OWN_KEY });
+  const again = await call(bench, 'CreateActivity', { name: 'Keyed' });
+  expect(again.body).toMatchObject({ message: `Activity Already Exists: '${activityArn}'` });
+  const machine = { name: 'N', definition: PASS, roleArn: ROLE, encryptionConfiguration: OWN_KEY };
+  const { body } = await call(bench, 'CreateStateMachine', machine);
+  const asked = { stateMachineArn: body['stateMachineArn'], includedData: 'METADATA_ONLY' };
+  const described = await call(bench, 'DescribeStateMachine', asked);
+  expect(described.body).toMatchObject({ encryptionConfiguration: OWN_KEY });
+  expect(described.body).not.toHaveProperty('definition');
 });

@@ -1,10 +1,10 @@
 import { StepFunctions } from '../../src/framework/local/engine/step-functions.js';
-import { ServiceError } from '../../src/framework/local/engine/service-error.js';
-import { activityOperations } from '../../src/framework/local/api/activity-operations.js';
-import { taskOperations } from '../../src/framework/local/api/task-operations.js';
+import { ServiceError } from '../../src/framework/local/engine/answers/service-error.js';
+import { activityOperations } from '../../src/framework/local/api/operations/activity-operations.js';
+import { taskOperations } from '../../src/framework/local/api/operations/task-operations.js';
 import type { Call } from '../../src/framework/local/api/operation.js';
 import type { Execution } from '../../src/framework/local/engine/execution.js';
-import type { Machine } from '../../src/framework/local/engine/machines.js';
+import type { Machine } from '../../src/framework/local/engine/machines/machines.js';
 import type { Chronicle, Lease, Outcome } from './chronicle.js';
 import { HANDLERS, type HandlerKey, type OperationName, type Plan } from './plan.js';
 import { stream } from './random.js';

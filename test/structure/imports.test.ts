@@ -22,6 +22,8 @@ const ORDER: Readonly<Record<string, string>> = {
   'worker/pool': 'entry, commands → .',
   local: '. → console → api → engine → resources → asl',
   'local/asl': '. → states → errors → runtime → jsonpath, jsonata → definition → expression → values',
+  'local/api': 'operations → .',
+  'local/engine': '. → machines → answers',
   'local/asl/jsonata': '. → limits',
   'local/console': '. → topics → api.ts',
   check: '. → source',

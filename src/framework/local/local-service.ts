@@ -1,15 +1,19 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { silentLog } from '../base/log/log.js';
-import { activityOperations } from './api/activity-operations.js';
-import { executionOperations } from './api/execution-operations.js';
+import { activityOperations } from './api/operations/activity-operations.js';
+import { aliasOperations } from './api/operations/alias-operations.js';
+import { executionOperations } from './api/operations/execution-operations.js';
 import { apiCheck, type Names } from './api/host-check.js';
 import type { FaultHook } from './api/injected-faults.js';
-import { machineOperations } from './api/machine-operations.js';
+import { machineOperations } from './api/operations/machine-operations.js';
 import { BodyReader } from './api/request-body.js';
 import { checkArn } from './api/request-validation.js';
 import { createApiServer } from './api/server.js';
-import { taskOperations } from './api/task-operations.js';
+import { tagOperations } from './api/operations/tag-operations.js';
+import { taskOperations } from './api/operations/task-operations.js';
+import { validateOperations } from './api/operations/validate-operation.js';
+import { versionOperations } from './api/operations/version-operations.js';
 import { Console, type ConsoleOptions } from './console/console.js';
 import { StepFunctions, type SeedMachine, type StepFunctionsOptions } from './engine/step-functions.js';
 
@@ -77,7 +81,16 @@ export interface LocalService {
 }
 
 const OPERATIONS = new Map(
-  Object.entries({ ...activityOperations, ...taskOperations, ...machineOperations, ...executionOperations }),
+  Object.entries({
+    ...activityOperations,
+    ...taskOperations,
+    ...machineOperations,
+    ...versionOperations,
+    ...aliasOperations,
+    ...tagOperations,
+    ...validateOperations,
+    ...executionOperations,
+  }),
 );
 
 /** Starts the service. @throws Node's own error if the service can't listen, such as one with the code EADDRINUSE */

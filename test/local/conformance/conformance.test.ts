@@ -17,6 +17,7 @@ import { recorded } from './recorded.js';
 import { isNamed } from './recordings.js';
 import type { Row } from './row.js';
 import { sequences } from './sequences.js';
+import { versionRows } from './versions.js';
 import { waitRows } from './waits.js';
 
 const tables: Record<string, Row[]> = {
@@ -36,6 +37,7 @@ const tables: Record<string, Row[]> = {
   documented,
   measured,
   measuredCreation,
+  versions: versionRows,
 };
 const rows = Object.values(tables).flat();
 

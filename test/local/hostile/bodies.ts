@@ -117,7 +117,7 @@ export const bodies: HostileBody[] = [
       roleArn: ROLE,
       tags: Array.from({ length: 100_000 }, (_, i) => ({ key: `k${i}`, value: 'v' })),
     },
-    undefined,
+    'TooManyTags',
   ),
   body(
     'a definition beyond a megabyte',

@@ -1,4 +1,4 @@
-import { CORAL, ServiceError } from '../engine/service-error.js';
+import { CORAL, ServiceError } from '../engine/answers/service-error.js';
 
 /** A call, as it is passed to a FaultHook before the call takes effect. */
 export interface FaultCall {

@@ -1,8 +1,8 @@
 import { parseArn, type ResourceKind } from '../asl/values/arn.js';
 import { isObject } from '../asl/values/json.js';
 import { CAUSE_LIMIT, DATA_LIMIT_BYTES, ERROR_LIMIT, isTooLarge } from '../asl/values/limits.js';
-import { PAGE_LIMIT, type PageRequest } from '../engine/pages.js';
-import { errors } from '../engine/service-error.js';
+import { PAGE_LIMIT, type PageRequest } from '../engine/answers/pages.js';
+import { errors } from '../engine/answers/service-error.js';
 
 /** The parsed body of a request. */
 export type Body = Readonly<Record<string, unknown>>;
@@ -45,15 +45,15 @@ export class Checker {
   text(field: string, { required = false, min = 0, max, shown = false }: TextRule): string | undefined {
     const value = this.body[field];
     if (value === undefined || value === null) {
-      if (required) this.#violate(field, shown ? ' null' : '', 'Member must not be null');
+      if (required) this.violate(field, shown ? ' null' : '', 'Member must not be null');
       return undefined;
     }
     if (typeof value !== 'string') throw mustBe(field, 'a string');
     const display = shown ? ` '${value.slice(0, MAX.token)}'` : '';
     if (value.length < min) {
-      this.#violate(field, display, `Member must have length greater than or equal to ${min}`);
+      this.violate(field, display, `Member must have length greater than or equal to ${min}`);
     } else if (value.length > max || (max === MAX.data && isTooLarge(value))) {
-      this.#violate(field, display, `Member must have length less than or equal to ${max}`);
+      this.violate(field, display, `Member must have length less than or equal to ${max}`);
     }
     return value;
   }
@@ -67,9 +67,9 @@ export class Checker {
     if (value === undefined || value === null) return undefined;
     if (typeof value !== 'number' || !Number.isInteger(value)) throw mustBe(field, 'an integer');
     if (value > max) {
-      this.#violate(field, ` '${value}'`, `Member must have value less than or equal to ${max}`);
+      this.violate(field, ` '${value}'`, `Member must have value less than or equal to ${max}`);
     } else if (value < min) {
-      this.#violate(field, ` '${value}'`, `Member must have value greater than or equal to ${min}`);
+      this.violate(field, ` '${value}'`, `Member must have value greater than or equal to ${min}`);
     }
     return value;
   }
@@ -84,9 +84,28 @@ export class Checker {
   oneOf(field: string, values: readonly string[]): string | undefined {
     const text = this.text(field, { max: MAX.arn, shown: true });
     if (text !== undefined && !values.includes(text)) {
-      this.#violate(field, ` '${text}'`, `Member must satisfy enum value set: [${values.join(', ')}]`);
+      this.violate(field, ` '${text}'`, `Member must satisfy enum value set: [${values.join(', ')}]`);
     }
     return text;
+  }
+
+  /** Reads a list of objects. */
+  objects(field: string, required = false): Body[] | undefined {
+    const value = this.body[field];
+    if (value === undefined || value === null) {
+      if (required) this.violate(field, '', 'Member must not be null');
+      return undefined;
+    }
+    if (!Array.isArray(value) || !value.every(isObject)) throw mustBe(field, 'a list of objects');
+    return value;
+  }
+
+  /** Reads a list of strings; an absent one is empty. */
+  strings(field: string): string[] {
+    const value: unknown = this.body[field] ?? [];
+    if (!Array.isArray(value) || !value.every((each) => typeof each === 'string'))
+      throw mustBe(field, 'a list of strings');
+    return value;
   }
 
   /** Reads `maxResults` and `nextToken`. @param tokenMax the most characters that `nextToken` may have */
@@ -100,27 +119,14 @@ export class Checker {
     if (this.#violations.length > 0) throw errors.validation(this.#violations);
   }
 
-  #violate(field: string, value: string, constraint: string): void {
+  /** Adds a violation. @param value the value as the message shows it, with a blank before it */
+  violate(field: string, value: string, constraint: string): void {
     this.#violations.push(`Value${value} at '${field}' failed to satisfy constraint: ${constraint}`);
   }
 }
 
 const mustBe = (field: string, expected: string): Error =>
   errors.serialization(`Expected '${field}' to be ${expected}`);
-
-/** Rejects encryption with a KMS key of the caller. @throws ServiceError UnsupportedOperation */
-export function refuseOwnKey({ encryptionConfiguration: wanted }: Body): void {
-  if (isObject(wanted) && (wanted['type'] ?? 'AWS_OWNED_KEY') !== 'AWS_OWNED_KEY')
-    throw errors.unsupported('encryption with a key of your own');
-}
-
-/**
- * Rejects METADATA_ONLY, since the live service's answer to it was not recorded.
- * @throws ServiceError UnsupportedOperation
- */
-export function refuseMetadataOnly({ includedData }: Body): void {
-  if (includedData === 'METADATA_ONLY') throw errors.unsupported('includedData METADATA_ONLY');
-}
 
 // oxlint-disable-next-line no-control-regex -- it has to find control characters
 const FORBIDDEN = /[\s<>{}[\]?*"#%\\^|~`$&,;:/\u0000-\u001f\u007f-\u009f]/;

@@ -5,7 +5,7 @@ import type { Logger } from '../../base/log/log.js';
 import { faultAnswer, type Fault, type FaultHook } from './injected-faults.js';
 import type { Call, Operation } from './operation.js';
 import { parseBody, type BodyReader, type BodyRefusal } from './request-body.js';
-import { CORAL, errors, ServiceError } from '../engine/service-error.js';
+import { CORAL, errors, ServiceError } from '../engine/answers/service-error.js';
 import type { StepFunctions } from '../engine/step-functions.js';
 import type { Body } from './request-validation.js';
 
@@ -220,10 +220,21 @@ class Exchange {
 const operationIn = (target: unknown): string =>
   typeof target === 'string' && target.startsWith(TARGET) ? target.slice(TARGET.length) : '';
 
+/** What to do in place of operations that are not here. */
+const MAP_RUN = 'give the Map no ProcessorConfig, so that it runs inline';
+const INSTEAD: Readonly<Record<string, string>> = {
+  StartSyncExecution: 'use StartExecution, and DescribeExecution until it has ended',
+  DescribeMapRun: MAP_RUN,
+  ListMapRuns: MAP_RUN,
+  UpdateMapRun: MAP_RUN,
+  RedriveExecution: 'start a new execution with StartExecution',
+  TestState: 'create a machine of the one state',
+};
+
 function unknownOperation(name: string): ServiceError {
   return name === ''
     ? new ServiceError('UnknownOperationException', 'The request names no operation', CORAL)
-    : errors.unsupported(`the operation ${name}`);
+    : errors.unsupported(`the operation ${name}`, INSTEAD[name]);
 }
 
 function signedRegion(request: IncomingMessage): string {

@@ -76,7 +76,7 @@ function parseDefinition(definition: string): JsonObject {
     ]);
   }
   if (isObject(source)) return source;
-  throw new DefinitionError([{ path: '/', text: 'Definition must be a valid JSON object' }]);
+  throw new DefinitionError([{ path: '/', text: 'Definition must be a valid JSON object', placeless: true }]);
 }
 
 function describeProblem({ code = 'SCHEMA_VALIDATION_FAILED', path, text }: DefinitionProblem): string {

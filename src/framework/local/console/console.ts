@@ -6,7 +6,7 @@ import type { Call, Operation } from '../api/operation.js';
 import type { StepFunctions } from '../engine/step-functions.js';
 import { parseBody, type BodyReader } from '../api/request-body.js';
 import type { RequestHandler } from '../api/server.js';
-import { ServiceError } from '../engine/service-error.js';
+import { ServiceError } from '../engine/answers/service-error.js';
 import type { CommandName } from './api.js';
 import { builtPage, readPageFile } from './page-files.js';
 import { answerQuery, isQuery } from './queries.js';

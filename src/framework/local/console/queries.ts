@@ -1,6 +1,6 @@
 import { parseArn } from '../asl/values/arn.js';
 import type { StepFunctions } from '../engine/step-functions.js';
-import { errors } from '../engine/service-error.js';
+import { errors } from '../engine/answers/service-error.js';
 import type { Queries, QueryName } from './api.js';
 
 /** The parts of the service that are needed to answer queries. */
@@ -17,8 +17,8 @@ type Query<K extends QueryName> = (
 ) => Queries[K]['answer'];
 
 const machine: Query<'machine'> = ({ arn: wanted = '' }, { stepFunctions: { machines } }) => {
-  const { arn, name, definition, createdAt, deleting } = machines.get(wanted);
-  return { arn, name, definition, createdAt, deleting };
+  const { arn, name, definition, createdAt, book } = machines.get(wanted);
+  return { arn, name, definition, createdAt, deleting: book.deleting };
 };
 
 const event: Query<'event'> = ({ execution = '', id: wanted = '' }, { stepFunctions: { executions } }) => {

@@ -2,7 +2,8 @@ import type { Cancel, Clock } from '../../base/time/clock.js';
 import { Activity } from './activity.js';
 import { parseArn } from '../asl/values/arn.js';
 import type { ActivityQueue, TaskOrder } from '../asl/runtime/running-execution.js';
-import { errors } from './service-error.js';
+import { errors } from './answers/service-error.js';
+import { DEFAULT_ENCRYPTION } from './machines/settings.js';
 import type { TaskTable } from './task-table.js';
 
 /** The most activities that a service may have. AWS page "Step Functions service quotas". */
@@ -19,13 +20,13 @@ export class Activities implements ActivityQueue {
   ) {}
 
   /** Returns the activity of an ARN. If there is none, creates it. @throws ServiceError ActivityLimitExceeded */
-  create(arn: string): Activity {
+  create(arn: string, encryption: object = DEFAULT_ENCRYPTION): Activity {
     const existing = this.#byArn.get(arn);
     if (existing) return existing;
     const name = parseArn(arn)?.name ?? arn;
     if (this.#byArn.size >= ACTIVITY_LIMIT) throw errors.tooManyActivities();
     const key = String(this.#created++).padStart(12, '0');
-    const activity = new Activity(arn, name, this.clock.now(), this.table, this.clock, key);
+    const activity = new Activity(arn, name, this.clock.now(), this.table, this.clock, key, encryption);
     this.#byArn.set(arn, activity);
     return activity;
   }

@@ -2,6 +2,7 @@ import type { Cancel, Clock } from '../../base/time/clock.js';
 import type { TaskOrder } from '../asl/runtime/running-execution.js';
 import { Fifo } from './fifo.js';
 import type { OpenTask } from './open-task.js';
+import { DEFAULT_ENCRYPTION } from './machines/settings.js';
 import type { TaskTable } from './task-table.js';
 
 /** The answer to a poll: a task, or an empty object if no task came in time. */
@@ -39,6 +40,7 @@ export class Activity {
     private readonly clock: Clock,
     /** The key by which activities are sorted. It grows in the order in which they were created. */
     readonly key = '',
+    readonly encryption: object = DEFAULT_ENCRYPTION,
   ) {}
 
   get parkedPolls(): number {

@@ -17,9 +17,15 @@ import { Branch } from '../asl/runtime/branch.js';
 import { StepCounter } from '../asl/runtime/step-counter.js';
 import { VariableScope } from '../asl/runtime/variables.js';
 import { HISTORY_LIMIT, History } from './history.js';
-import type { Machine } from './machines.js';
-import { EXECUTION_BYTES, type RunningMemory } from './memory.js';
+import type { Machine } from './machines/machines.js';
+import { EXECUTION_BYTES, type RunningMemory } from './answers/memory.js';
 import type { TaskTable } from './task-table.js';
+
+/** The version and the alias by whose ARN an execution was started, if it was by one. */
+export interface StartedBy {
+  readonly versionArn?: string;
+  readonly aliasArn?: string;
+}
 
 export type ExecutionStatus = 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED';
 
@@ -70,6 +76,7 @@ export class Execution implements RunningExecution {
     private readonly onEnd: (execution: Execution) => void,
     /** The position of the execution in the order in which executions were started. */
     readonly order: number,
+    readonly startedBy: StartedBy = {},
   ) {
     this.startedAt = world.clock.now();
     this.context = {
@@ -119,7 +126,7 @@ export class Execution implements RunningExecution {
 
   /** Ends the execution as ABORTED if its machine was deleted. */
   onTransition(): void {
-    if (this.machine.deleting) this.stop(undefined, undefined);
+    if (this.machine.book.deleting) this.stop(undefined, undefined);
   }
 
   isLive(): boolean {

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { formatArn, parseArn } from '../asl/values/arn.js';
 import type { Json } from '../asl/values/json.js';
-import { Execution, type ExecutionStatus, type ExecutionWorld } from './execution.js';
+import { Execution, type ExecutionStatus, type ExecutionWorld, type StartedBy } from './execution.js';
 import { Fifo, type QueueEntry } from './fifo.js';
-import type { Machine } from './machines.js';
-import { EXECUTION_BYTES } from './memory.js';
-import { pageKey, pageSize, pageToken, type PageRequest } from './pages.js';
-import { errors } from './service-error.js';
+import type { Machine } from './machines/machines.js';
+import { EXECUTION_BYTES } from './answers/memory.js';
+import { pageKey, pageSize, pageToken, type PageRequest } from './answers/pages.js';
+import { errors } from './answers/service-error.js';
 
 /** How many executions were started, have ended, and were forgotten since the service started. */
 export interface ExecutionCounts {
@@ -37,7 +37,13 @@ export class Executions {
    * @throws ServiceError ExecutionAlreadyExists if another execution has the name; StateMachineDeleting if the machine
    * is being deleted; ExecutionLimitExceeded while the running executions take all the memory that they may
    */
-  start(machine: Machine, name: string | undefined, input: string, parsed: Json): Execution {
+  start(
+    machine: Machine,
+    name: string | undefined,
+    input: string,
+    parsed: Json,
+    startedBy: StartedBy = {},
+  ): Execution {
     const made = name ?? randomUUID();
     const arn = executionArn(machine, made);
     const existing = this.#byArn.get(arn);
@@ -45,7 +51,7 @@ export class Executions {
       if (existing.status === 'RUNNING' && existing.input === input) return existing;
       throw errors.executionExists(arn);
     }
-    if (machine.deleting) throw errors.machineDeleting(machine.arn);
+    if (machine.book.deleting) throw errors.machineDeleting(machine.arn);
     if (this.world.memory.isFull) throw errors.tooManyExecutions();
     const execution = new Execution(
       arn,
@@ -55,6 +61,7 @@ export class Executions {
       this.world,
       (ended) => this.#whenEnded(ended),
       this.#started++,
+      startedBy,
     );
     this.#add(execution);
     execution.start(parsed);
@@ -73,12 +80,16 @@ export class Executions {
     machineArn: string,
     status: ExecutionStatus | undefined,
     page: PageRequest,
+    { versionArn, aliasArn }: StartedBy = {},
   ): { executions: Execution[]; nextToken?: string } {
     const size = pageSize(page);
     const executions: Execution[] = [];
     let entry = this.#pageStart(machineArn, pageKey(page));
     for (; entry && executions.length < size; entry = entry.previous) {
-      if (status === undefined || entry.value.status === status) executions.push(entry.value);
+      const { value } = entry;
+      if (versionArn !== undefined && value.startedBy.versionArn !== versionArn) continue;
+      if (aliasArn !== undefined && value.startedBy.aliasArn !== aliasArn) continue;
+      if (status === undefined || value.status === status) executions.push(value);
     }
     const last = executions.at(-1);
     return { executions, ...(entry && last && { nextToken: pageToken(last.order) }) };
@@ -132,7 +143,7 @@ export class Executions {
 
   #add(execution: Execution): void {
     const { arn, machine } = execution;
-    machine.running++;
+    machine.book.running++;
     this.#byArn.set(arn, execution);
     let list = this.#byMachine.get(machine.arn);
     if (!list) this.#byMachine.set(machine.arn, (list = new Fifo()));
@@ -141,7 +152,7 @@ export class Executions {
 
   #whenEnded(execution: Execution): void {
     execution.endedAs = this.#ended++;
-    execution.machine.running--;
+    execution.machine.book.running--;
     this.onEnded(execution.machine);
     this.#keep(execution);
   }

@@ -8,9 +8,10 @@ import { Activities } from './activities.js';
 import { POLL_LIMIT, type PollAnswer } from './activity.js';
 import type { Execution } from './execution.js';
 import { Executions } from './executions.js';
-import { Machines, seededHome, type Machine } from './machines.js';
-import { keptBytesByDefault, RunningMemory } from './memory.js';
-import { errors } from './service-error.js';
+import { Machines, seededHome, type Machine } from './machines/machines.js';
+import { keptBytesByDefault, RunningMemory } from './answers/memory.js';
+import { errors } from './answers/service-error.js';
+import { Tags } from './machines/tags.js';
 import { TaskTable } from './task-table.js';
 
 export interface StepFunctionsOptions {
@@ -66,6 +67,8 @@ export class StepFunctions {
   readonly activities: Activities;
   readonly machines: Machines;
   readonly executions: Executions;
+  readonly tags = new Tags();
+  readonly random: () => number;
   readonly #threads = new EvaluationThreads();
   readonly #pollHoldMs: number;
   /** True once `endPolls` was called. Every new poll is then answered at once, without a task. */
@@ -81,6 +84,7 @@ export class StepFunctions {
     const [threads, memory] = [this.#threads, new RunningMemory(options.runningBytes)];
     this.#pollHoldMs = pollHoldMs;
     this.clock = clock;
+    this.random = random;
     this.tasks = tasks;
     this.activities = activities;
     this.machines = new Machines(clock, resources, log);

@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/time/clock.js';
 import type { TaskOrder } from '../asl/runtime/running-execution.js';
 import { OpenTask } from './open-task.js';
-import { errors } from './service-error.js';
+import { errors } from './answers/service-error.js';
 import { TokenMint } from './task-token.js';
 
 /** The open tasks, by token. */

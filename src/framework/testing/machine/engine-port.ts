@@ -2,8 +2,8 @@ import { classifyReportFailure } from '../../aws/classify-failure.js';
 import type { ReportRequest } from '../../aws/call-request.js';
 import type { ActivityPort, PollAnswer, ReportAnswer } from '../../aws/activity-port.js';
 import type { Call } from '../../local/api/operation.js';
-import { taskOperations } from '../../local/api/task-operations.js';
-import { ServiceError } from '../../local/engine/service-error.js';
+import { taskOperations } from '../../local/api/operations/task-operations.js';
+import { ServiceError } from '../../local/engine/answers/service-error.js';
 import type { StepFunctions } from '../../local/engine/step-functions.js';
 
 /** Answers the four calls of a worker with a Step Functions that runs in this process. */

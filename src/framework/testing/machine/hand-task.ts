@@ -1,6 +1,6 @@
 import type { Call } from '../../local/api/operation.js';
 import type { OpenTask } from '../../local/engine/open-task.js';
-import { ServiceError } from '../../local/engine/service-error.js';
+import { ServiceError } from '../../local/engine/answers/service-error.js';
 
 /** The parts from which a task that a test answers is made. */
 export interface HandTaskParts {

@@ -8,6 +8,8 @@ export interface DefinitionProblem {
   /** The path of the field, as Step Functions writes it: `/States/Greet/Next`. */
   readonly path: string;
   readonly text: string;
+  /** True if the service reports the problem without a place. @default false */
+  readonly placeless?: boolean;
   /** The fix, if one is known. The API's error message doesn't include it. */
   readonly fix?: string;
 }

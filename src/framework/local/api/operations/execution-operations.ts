@@ -1,11 +1,12 @@
-import { readJson, type Json } from '../asl/values/json.js';
-import type { Execution, ExecutionStatus } from '../engine/execution.js';
-import { toSeconds } from '../engine/history.js';
-import { type Call, type Operation } from './operation.js';
-import { pageKey, pageSize, pageToken } from '../engine/pages.js';
-import { errors } from '../engine/service-error.js';
-import { complaint } from './json-complaint.js';
-import { checkArn, Checker, checkName, MAX, refuseMetadataOnly } from './request-validation.js';
+import { readJson, type Json } from '../../asl/values/json.js';
+import type { Execution, ExecutionStatus } from '../../engine/execution.js';
+import { toSeconds } from '../../engine/history.js';
+import type { Operation } from '../operation.js';
+import { readMetadataOnly } from './machine-settings.js';
+import { pageKey, pageSize, pageToken } from '../../engine/answers/pages.js';
+import { errors } from '../../engine/answers/service-error.js';
+import { complaint } from '../json-complaint.js';
+import { type Body, checkArn, Checker, checkName, MAX } from '../request-validation.js';
 
 /**
  * The statuses, in the order in which Step Functions' error message lists them. No execution of the local service is
@@ -14,15 +15,16 @@ import { checkArn, Checker, checkName, MAX, refuseMetadataOnly } from './request
 const STATUSES = ['SUCCEEDED', 'TIMED_OUT', 'PENDING_REDRIVE', 'ABORTED', 'FAILED', 'RUNNING'];
 const EXECUTION_ARN = { min: 1, max: 512, shown: true } as const;
 
-const startExecution: Operation = ({ body }, { machines, executions }) => {
+const startExecution: Operation = ({ body }, { machines, executions, random }) => {
   const checker = new Checker(body);
   const arn = checker.requiredText('stateMachineArn', { min: 1, max: MAX.arn, shown: true });
   const name = checker.text('name', { min: 1, max: MAX.name, shown: true });
   const input = checker.text('input', { max: MAX.data }) ?? '{}';
   checker.done();
   if (name !== undefined) checkName(name);
-  const machine = machines.get(checkArn(arn, 'stateMachine'));
-  const { arn: executionArn, startedAt } = executions.start(machine, name, input, parseInput(input));
+  const { machine, ...startedBy } = machines.named(checkArn(arn, 'stateMachine'), random);
+  const parsed = parseInput(input);
+  const { arn: executionArn, startedAt } = executions.start(machine, name, input, parsed, startedBy);
   return { executionArn, startDate: toSeconds(startedAt) };
 };
 
@@ -37,17 +39,21 @@ function parseInput(input: string): Json {
   }
 }
 
-const describeExecution: Operation = (call, { executions }) => {
-  refuseMetadataOnly(call.body);
-  const execution = executions.get(readExecutionArn(call));
+const describeExecution: Operation = ({ body }, { executions }) => {
+  const checker = new Checker(body);
+  const arn = checker.requiredText('executionArn', EXECUTION_ARN);
+  const included = !readMetadataOnly(checker);
+  checker.done();
+  const execution = executions.get(checkArn(arn, 'execution'));
   const { input, status, end } = execution;
   return {
     ...identify(execution),
-    input,
-    inputDetails: { included: true },
-    ...(end?.output !== undefined && { output: end.output, outputDetails: { included: true } }),
-    ...(end?.error !== undefined && { error: end.error }),
-    ...(end?.cause !== undefined && { cause: end.cause }),
+    ...(included && { input }),
+    inputDetails: { included },
+    ...(end?.output !== undefined && { outputDetails: { included } }),
+    ...(included && end?.output !== undefined && { output: end.output }),
+    ...(included && end?.error !== undefined && { error: end.error }),
+    ...(included && end?.cause !== undefined && { cause: end.cause }),
     ...describeRedrive(status),
   };
 };
@@ -62,31 +68,41 @@ function describeRedrive(status: ExecutionStatus): object {
   return { redriveCount: 0, redriveStatus: 'NOT_REDRIVABLE', redriveStatusReason };
 }
 
-function readExecutionArn({ body }: Call): string {
-  const checker = new Checker(body);
-  const arn = checker.requiredText('executionArn', EXECUTION_ARN);
-  checker.done();
-  return checkArn(arn, 'execution');
-}
-
-const listExecutions: Operation = ({ body }, { machines, executions }) => {
+const listExecutions: Operation = ({ body }, { machines, executions, random }) => {
   const checker = new Checker(body);
   const arn = checker.requiredText('stateMachineArn', { min: 1, max: MAX.arn, shown: true });
   const status = checker.oneOf('statusFilter', STATUSES) as ExecutionStatus | undefined;
   const page = checker.page(MAX.executionsToken);
   checker.done();
-  const machine = machines.get(checkArn(arn, 'stateMachine'));
-  const { executions: found, ...rest } = executions.list(machine.arn, status, page);
+  refuseMapRuns(body, status);
+  const { machine, ...named } = machines.named(checkArn(arn, 'stateMachine'), random);
+  // An alias stands for itself here, whichever of its versions was started.
+  const by = named.aliasArn === undefined ? named : { aliasArn: named.aliasArn };
+  const { executions: found, ...rest } = executions.list(machine.arn, status, page, by);
   return { executions: found.map(summary), ...rest };
 };
+
+/**
+ * Rejects what a list of executions can have of map runs alone. API reference of Step Functions, ListExecutions.
+ * @throws ServiceError ValidationException
+ */
+function refuseMapRuns({ redriveFilter, mapRunArn }: Body, status: string | undefined): void {
+  for (const [field, value] of Object.entries({ redriveFilter, mapRunArn }))
+    if (value !== undefined && value !== null)
+      throw errors.invalidRequest(`'${field}' cannot be given together with 'stateMachineArn'.`);
+  if (status === 'PENDING_REDRIVE')
+    throw errors.invalidRequest("The status PENDING_REDRIVE can be asked for with 'mapRunArn' only.");
+}
 
 const summary = (execution: Execution): object => ({ ...identify(execution), redriveCount: 0 });
 
 /** Returns the fields that an execution has in both ListExecutions and DescribeExecution. */
-function identify({ arn, name, machine, status, startedAt, end }: Execution): object {
+function identify({ arn, name, machine, status, startedAt, end, startedBy }: Execution): object {
   return {
     executionArn: arn,
     stateMachineArn: machine.arn,
+    ...(startedBy.versionArn !== undefined && { stateMachineVersionArn: startedBy.versionArn }),
+    ...(startedBy.aliasArn !== undefined && { stateMachineAliasArn: startedBy.aliasArn }),
     name,
     status,
     startDate: toSeconds(startedAt),

@@ -1,14 +1,18 @@
-import type { PollAnswer } from '../engine/activity.js';
-import type { StepFunctions } from '../engine/step-functions.js';
-import { formatArn } from '../asl/values/arn.js';
-import { toSeconds } from '../engine/history.js';
-import { homeOf } from '../engine/machines.js';
-import { type Call, type Operation } from './operation.js';
-import { pageOf } from '../engine/pages.js';
-import { END_POLLS } from './service-header.js';
-import { checkArn, Checker, checkName, MAX, refuseOwnKey } from './request-validation.js';
-
-const OWNED_KEY = { encryptionConfiguration: { type: 'AWS_OWNED_KEY' } };
+import { isDeepStrictEqual } from 'node:util';
+import type { PollAnswer } from '../../engine/activity.js';
+import type { StepFunctions } from '../../engine/step-functions.js';
+import { formatArn } from '../../asl/values/arn.js';
+import { toSeconds } from '../../engine/history.js';
+import { errors } from '../../engine/answers/service-error.js';
+import { homeOf } from '../../engine/machines/machines.js';
+import { DEFAULT_ENCRYPTION } from '../../engine/machines/settings.js';
+import { isObject } from '../../asl/values/json.js';
+import { checkTags } from '../../engine/machines/tags.js';
+import { readEncryption, readTags } from './machine-settings.js';
+import { type Call, type Operation } from '../operation.js';
+import { pageOf } from '../../engine/answers/pages.js';
+import { END_POLLS } from '../service-header.js';
+import { checkArn, Checker, checkName, MAX } from '../request-validation.js';
 
 function readActivityArn(call: Call): string {
   const checker = new Checker(call.body);
@@ -17,19 +21,34 @@ function readActivityArn(call: Call): string {
   return checkArn(arn, 'activity');
 }
 
-const createActivity: Operation = ({ body, region }, { activities }) => {
+const createActivity: Operation = ({ body, region }, { activities, tags }) => {
   const checker = new Checker(body);
   const name = checker.requiredText('name', { min: 1, max: MAX.name, shown: true });
+  const { encryptionConfiguration: wanted } = body;
+  const encryption = isObject(wanted) ? readEncryption(checker, wanted) : DEFAULT_ENCRYPTION;
+  const given = readTags(checker);
   checker.done();
   checkName(name);
-  refuseOwnKey(body);
-  const activity = activities.create(formatArn({ ...homeOf(region), kind: 'activity', name }));
-  return { activityArn: activity.arn, creationDate: toSeconds(activity.createdAt) };
+  checkTags(
+    name,
+    given.map(({ key }) => key),
+  );
+  const arn = formatArn({ ...homeOf(region), kind: 'activity', name });
+  const isNew = !activities.has(arn);
+  const activity = activities.create(arn, encryption);
+  if (!isDeepStrictEqual(activity.encryption, encryption)) throw errors.activityExists(arn);
+  if (isNew) tags.add(arn, given);
+  return { activityArn: arn, creationDate: toSeconds(activity.createdAt) };
 };
 
 const describeActivity: Operation = (call, { activities }) => {
-  const { arn, name, createdAt } = activities.get(readActivityArn(call));
-  return { activityArn: arn, name, creationDate: toSeconds(createdAt), ...OWNED_KEY };
+  const { arn, name, createdAt, encryption } = activities.get(readActivityArn(call));
+  return {
+    activityArn: arn,
+    name,
+    creationDate: toSeconds(createdAt),
+    encryptionConfiguration: encryption,
+  };
 };
 
 const listActivities: Operation = ({ body }, { activities }) => {
@@ -45,8 +64,10 @@ const listActivities: Operation = ({ body }, { activities }) => {
   return { activities: listed, ...rest };
 };
 
-const deleteActivity: Operation = (call, { activities }) => {
-  activities.delete(readActivityArn(call));
+const deleteActivity: Operation = (call, { activities, tags }) => {
+  const arn = readActivityArn(call);
+  activities.delete(arn);
+  tags.forget(arn);
   return {};
 };
 

@@ -1,9 +1,9 @@
-import { parseJson } from '../asl/values/json.js';
-import type { OpenTask } from '../engine/open-task.js';
-import type { StepFunctions } from '../engine/step-functions.js';
-import type { Operation } from './operation.js';
-import { errors } from '../engine/service-error.js';
-import { Checker, MAX } from './request-validation.js';
+import { parseJson } from '../../asl/values/json.js';
+import type { OpenTask } from '../../engine/open-task.js';
+import type { StepFunctions } from '../../engine/step-functions.js';
+import type { Operation } from '../operation.js';
+import { errors } from '../../engine/answers/service-error.js';
+import { Checker, MAX } from '../request-validation.js';
 
 const TOKEN = { min: 1, max: MAX.token, shown: true } as const;
 

@@ -68,6 +68,42 @@ export const errors = {
       'ExecutionLimitExceeded',
       'The maximum number of running executions has been reached. Running executions must end or be stopped before a new execution can be started.',
     ),
+  noResource: (arn?: string) =>
+    new ServiceError(
+      'ResourceNotFound',
+      arn === undefined
+        ? 'Request references a resource that does not exist.'
+        : `Resource not found: '${arn}'`,
+    ),
+  staleRevision: (revisionId: string, current: string | undefined) =>
+    new ServiceError(
+      'ConflictException',
+      `Failed to publish the State Machine version for revision ${revisionId}. The current State Machine revision is ${current ?? 'INITIAL'}.`,
+    ),
+  versionInUse: (aliases: readonly string[]) =>
+    new ServiceError(
+      'ConflictException',
+      `Version to be deleted must not be referenced by an alias. Current list of aliases referencing this version: [${aliases.join(', ')}]`,
+    ),
+  aliasExists: () =>
+    new ServiceError(
+      'ConflictException',
+      'Failed to create alias because an alias with the same name and a different routing configuration already exists.',
+    ),
+  invalidLogging: (reason: string) =>
+    new ServiceError('InvalidLoggingConfiguration', `Invalid Logging Configuration: ${reason}`),
+  missingParameter: () =>
+    new ServiceError(
+      'MissingRequiredParameter',
+      'Either the definition, the role ARN, the LoggingConfiguration, or the TracingConfiguration must be specified',
+    ),
+  /** A constraint that several members of a request break together. */
+  invalidRequest: (reason: string) => new ServiceError('ValidationException', reason, CORAL_VALIDATE),
+  tooManyAliases: () =>
+    new ServiceError('ServiceQuotaExceededException', 'A state machine may have at most 100 aliases.'),
+  tooManyTags: (arn: string) => new ServiceError('TooManyTags', `'${arn}' may have at most 50 tags.`),
+  activityExists: (arn: string) =>
+    new ServiceError('ActivityAlreadyExists', `Activity Already Exists: '${arn}'`),
   tooManyActivities: () =>
     new ServiceError('ActivityLimitExceeded', 'The maximum number of activities has been reached.'),
   tooManyPolls: () =>
@@ -75,10 +111,10 @@ export const errors = {
       'ActivityWorkerLimitExceeded',
       'The maximum number of workers concurrently polling for activity tasks has been reached.',
     ),
-  unsupported: (what: string) =>
+  unsupported: (what: string, instead?: string) =>
     new ServiceError(
       'UnsupportedOperation',
-      `Stepwright's local Step Functions does not have ${what}.`,
+      `Stepwright's local Step Functions does not have ${what}.${instead === undefined ? '' : ` Instead: ${instead}.`}`,
       CORAL,
     ),
 };

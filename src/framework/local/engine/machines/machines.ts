@@ -1,10 +1,13 @@
-import type { Clock } from '../../base/time/clock.js';
-import { formatArn, LOCAL_ACCOUNT, parseArn, partitionOf } from '../asl/values/arn.js';
-import type { Program } from '../asl/machine.js';
-import type { Resources } from '../asl/runtime/running-execution.js';
-import type { Logger } from '../../base/log/log.js';
-import { mostDefinitions } from './memory.js';
-import { errors } from './service-error.js';
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '../../../base/time/clock.js';
+import { formatArn, LOCAL_ACCOUNT, parseArn, partitionOf } from '../../asl/values/arn.js';
+import type { Program } from '../../asl/machine.js';
+import type { Resources } from '../../asl/runtime/running-execution.js';
+import type { Logger } from '../../../base/log/log.js';
+import { mostDefinitions } from '../answers/memory.js';
+import { errors } from '../answers/service-error.js';
+import { MachineBook } from './machine-book.js';
+import { DEFAULT_SETTINGS, type Settings } from './settings.js';
 
 /** A compiled state machine. Times are epoch milliseconds. */
 export interface Machine {
@@ -14,10 +17,29 @@ export interface Machine {
   readonly roleArn: string;
   readonly createdAt: number;
   readonly program: Program;
-  /** True from the time when the machine is deleted until its last execution has ended. */
-  deleting: boolean;
-  /** The number of executions of the machine that are running. */
-  running: number;
+  /** The time of the latest change; that of the creation if there was none. */
+  readonly updatedAt: number;
+  /** The number of changes of definition or role before this revision. */
+  readonly revision: number;
+  /** The id of the revision; undefined for the first one, as recorded. */
+  readonly revisionId: string | undefined;
+  readonly settings: Settings;
+  /** What all revisions of the machine share. */
+  readonly book: MachineBook;
+}
+
+/** What an update of a machine changes. */
+export interface MachineChanges {
+  readonly definition?: { readonly text: string; readonly program: Program };
+  readonly roleArn?: string | undefined;
+  readonly settings: Partial<Settings>;
+}
+
+/** A machine that a call names, with the version or alias if the call names one. */
+export interface Named {
+  readonly machine: Machine;
+  readonly versionArn?: string;
+  readonly aliasArn?: string;
 }
 
 /** The partition, region and account of a resource. */
@@ -54,26 +76,37 @@ export class Machines {
    * @throws ServiceError StateMachineLimitExceeded if all definitions together would be too large
    * @throws ServiceError StateMachineDeleting while the machine with this name is being deleted
    */
-  create(name: string, definition: string, program: Program, home: Home, roleArn?: string): Machine {
+  create(
+    name: string,
+    definition: string,
+    program: Program,
+    home: Home,
+    roleArn?: string,
+    settings: Settings = DEFAULT_SETTINGS,
+  ): Machine {
     const arn = formatArn({ ...home, kind: 'stateMachine', name });
     const role = roleArn ?? `arn:${home.partition}:iam::${home.account}:role/stepwright-local`;
     const existing = this.#byArn.get(arn);
     if (existing) {
-      if (existing.deleting) throw errors.machineDeleting(arn);
+      if (existing.book.deleting) throw errors.machineDeleting(arn);
       if (existing.definition === definition) return existing;
       throw errors.machineExists(arn);
     }
     if (this.#chars + definition.length > this.#mostChars) throw errors.tooManyMachines();
     this.#chars += definition.length;
+    const now = this.clock.now();
     const machine: Machine = {
       arn,
       name,
       definition,
       roleArn: role,
-      createdAt: this.clock.now(),
+      createdAt: now,
+      updatedAt: now,
       program,
-      deleting: false,
-      running: 0,
+      revision: 0,
+      revisionId: undefined,
+      settings,
+      book: new MachineBook(),
     };
     this.#byArn.set(arn, machine);
     this.#warn(machine);
@@ -89,14 +122,33 @@ export class Machines {
   replace(name: string, definition: string, program: Program, home: Home): Machine {
     const existing = this.#byArn.get(formatArn({ ...home, kind: 'stateMachine', name }));
     if (!existing) return this.create(name, definition, program, home);
-    if (existing.deleting) throw errors.machineDeleting(existing.arn);
-    const grownBy = definition.length - existing.definition.length;
-    if (this.#chars + grownBy > this.#mostChars) throw errors.tooManyMachines();
-    this.#chars += grownBy;
-    // Running executions refer to the old object, whose count `running` they decrease when they end.
-    const machine: Machine = { ...existing, definition, program, running: 0 };
+    return this.update(existing, { definition: { text: definition, program }, settings: {} });
+  }
+
+  /**
+   * Changes a machine. Running executions keep the definition and the role with which they started. A change of
+   * definition or role makes a new revision; the same values again make none, as recorded.
+   * @throws ServiceError StateMachineLimitExceeded if all definitions together would be too large
+   * @throws ServiceError StateMachineDeleting while the machine is being deleted
+   */
+  update(existing: Machine, { definition, roleArn, settings }: MachineChanges): Machine {
+    if (existing.book.deleting) throw errors.machineDeleting(existing.arn);
+    const text = definition?.text ?? existing.definition;
+    if (this.#chars + text.length - existing.definition.length > this.#mostChars)
+      throw errors.tooManyMachines();
+    this.#chars += text.length - existing.definition.length;
+    const isNew = text !== existing.definition || (roleArn ?? existing.roleArn) !== existing.roleArn;
+    const machine: Machine = {
+      ...existing,
+      definition: text,
+      program: definition?.program ?? existing.program,
+      roleArn: roleArn ?? existing.roleArn,
+      settings: { ...existing.settings, ...settings },
+      updatedAt: this.clock.now(),
+      ...(isNew && { revision: existing.revision + 1, revisionId: randomUUID() }),
+    };
     this.#byArn.set(existing.arn, machine);
-    this.#warn(machine);
+    if (isNew) this.#warn(machine);
     return machine;
   }
 
@@ -106,11 +158,36 @@ export class Machines {
     if (machine && this.#byArn.delete(arn)) this.#chars -= machine.definition.length;
   }
 
+  /** The number of machines. */
+  get count(): number {
+    return this.#byArn.size;
+  }
+
+  /** Returns the machine of an ARN; undefined if there is none. */
+  find(arn: string): Machine | undefined {
+    return this.#byArn.get(arn);
+  }
+
   /** @throws ServiceError StateMachineDoesNotExist */
   get(arn: string): Machine {
     const machine = this.#byArn.get(arn);
     if (!machine) throw errors.noMachine(arn);
     return machine;
+  }
+
+  /**
+   * Returns the machine that an ARN names, also by a version or an alias.
+   * @param random from 0 up to 1: picks one of the versions of an alias
+   * @throws ServiceError StateMachineDoesNotExist
+   */
+  named(arn: string, random: () => number): Named {
+    const [machineArn, qualifier] = splitQualified(arn);
+    if (qualifier === undefined) return { machine: this.get(arn) };
+    const book = this.#byArn.get(machineArn)?.book;
+    const alias = book?.alias(qualifier);
+    const version = alias ? book?.pick(alias, random()) : book?.version(Number(qualifier));
+    if (!version) throw errors.noMachine(arn);
+    return { machine: version.machine, versionArn: version.arn, ...(alias && { aliasArn: alias.arn }) };
   }
 
   /** Returns all machines sorted by name, as Step Functions lists them. */
@@ -125,13 +202,13 @@ export class Machines {
   delete(arn: string): void {
     const machine = this.#byArn.get(arn);
     if (!machine) return;
-    machine.deleting = true;
+    machine.book.deleting = true;
     this.forgetDeleted(machine);
   }
 
   /** Removes a machine that was deleted, if all its executions have ended. */
-  forgetDeleted({ arn, deleting, running }: Machine): void {
-    if (deleting && running === 0) this.forget(arn);
+  forgetDeleted({ arn, book }: Machine): void {
+    if (book.deleting && book.running === 0) this.forget(arn);
   }
 
   #warn({ name, program }: Machine): void {
@@ -155,6 +232,12 @@ export class Machines {
       .flatMap(({ activity }) => activity?.heartbeatSeconds ?? []);
     return declared.length === 0 ? undefined : Math.min(...declared);
   }
+}
+
+/** Splits the ARN of a version or of an alias into that of its machine and the number or name behind it. */
+export function splitQualified(arn: string): [machineArn: string, qualifier: string | undefined] {
+  const parts = arn.split(':');
+  return parts.length <= 7 ? [arn, undefined] : [parts.slice(0, 7).join(':'), parts.slice(7).join(':')];
 }
 
 /** Returns the key by which machines are sorted: the name first. */

@@ -1,0 +1,152 @@
+import { pageOf } from '../../engine/answers/pages.js';
+import { errors } from '../../engine/answers/service-error.js';
+import { toSeconds } from '../../engine/history.js';
+import type { Alias, Route } from '../../engine/machines/machine-book.js';
+import { splitQualified, type Machine } from '../../engine/machines/machines.js';
+import type { StepFunctions } from '../../engine/step-functions.js';
+import type { Call, Operation } from '../operation.js';
+import { checkArn, Checker, MAX } from '../request-validation.js';
+
+const ARN = { min: 1, max: MAX.arn, shown: true } as const;
+const NAME_PATTERN = '^(?=.*[a-zA-Z_\\-\\.])[a-zA-Z0-9_\\-\\.]+$';
+const NAME = new RegExp(NAME_PATTERN);
+
+const describeRoutes = (routes: readonly Route[]): object[] =>
+  routes.map(({ versionArn, weight }) => ({ stateMachineVersionArn: versionArn, weight }));
+
+/** Reads the routes of an alias. Adds a violation, with a recorded message, for more than two and for a large weight. */
+function readRoutes(checker: Checker, required: boolean): Route[] | undefined {
+  const routes = checker
+    .objects('routingConfiguration', required)
+    ?.map(({ stateMachineVersionArn: arn, weight }) => ({ versionArn: String(arn), weight: Number(weight) }));
+  if (!routes) return undefined;
+  if (routes.length > 2) {
+    const shown = routes.map(
+      ({ versionArn, weight }) =>
+        `RoutingConfigurationListItem(stateMachineVersionArn=${versionArn}, weight=${weight})`,
+    );
+    const constraint = 'Member must have length less than or equal to 2';
+    checker.violate('routingConfiguration', ` '[${shown.join(', ')}]'`, constraint);
+  }
+  for (const [i, { weight }] of routes.entries()) {
+    if (weight <= 100) continue;
+    const constraint = 'Member must have value less than or equal to 100';
+    checker.violate(`routingConfiguration.${i + 1}.member.weight`, ` '${weight}'`, constraint);
+  }
+  return routes;
+}
+
+/**
+ * Returns the machine of all routes. The messages were recorded.
+ * @throws ServiceError ValidationException, or ResourceNotFound if a version does not exist
+ */
+function machineOf(routes: readonly Route[], { machines }: StepFunctions): Machine {
+  const arns = routes.map(({ versionArn }) => versionArn);
+  const split = arns.map(splitQualified);
+  const must = 'Routing configuration must contain';
+  if (!split.every(([, number]) => /^\d+$/.test(number ?? '')))
+    throw errors.invalidRequest(`${must} state machine version ARNs. Received: [${arns.join(', ')}]`);
+  if (new Set(arns).size < arns.length)
+    throw errors.invalidRequest(
+      `${must} distinct state machine version ARNs. Received: [${arns.join(', ')}]`,
+    );
+  const weights = routes.map(({ weight }) => weight);
+  if (weights.reduce((sum, weight) => sum + weight, 0) !== 100)
+    throw errors.invalidRequest(
+      `Sum of routing configuration weights must equal 100. Received: [${weights.join(', ')}]`,
+    );
+  const machineArn = split[0]?.[0] ?? '';
+  const machine = machines.find(machineArn);
+  const areThere = split.every(
+    ([arn, number]) => arn === machineArn && machine?.book.version(Number(number)),
+  );
+  if (!machine || !areThere) throw errors.noResource();
+  return machine;
+}
+
+const createStateMachineAlias: Operation = ({ body }, stepFunctions) => {
+  const checker = new Checker(body);
+  const name = checker.requiredText('name', { min: 1, max: MAX.name, shown: true });
+  const description = checker.text('description', { max: 256 });
+  const routes = readRoutes(checker, true) ?? [];
+  if (name !== '' && !NAME.test(name))
+    checker.violate('name', ` '${name}'`, `Member must satisfy regular expression pattern: ${NAME_PATTERN}`);
+  checker.done();
+  const machine = machineOf(routes, stepFunctions);
+  const { arn, createdAt } = machine.book.createAlias(
+    { name, arn: `${machine.arn}:${name}`, description, routes },
+    stepFunctions.clock.now(),
+  );
+  return { stateMachineAliasArn: arn, creationDate: toSeconds(createdAt) };
+};
+
+function readAliasArn(call: Call): string {
+  const checker = new Checker(call.body);
+  const arn = checker.requiredText('stateMachineAliasArn', ARN);
+  checker.done();
+  return checkArn(arn, 'stateMachine');
+}
+
+/** @throws ServiceError ResourceNotFound */
+function findAlias(arn: string, { machines }: StepFunctions): { alias: Alias; machine: Machine } {
+  const [machineArn, name = ''] = splitQualified(arn);
+  const machine = machines.find(machineArn);
+  const alias = machine?.book.alias(name);
+  if (!machine || !alias) throw errors.noResource();
+  return { alias, machine };
+}
+
+const describeStateMachineAlias: Operation = (call, stepFunctions) => {
+  const { alias } = findAlias(readAliasArn(call), stepFunctions);
+  return {
+    stateMachineAliasArn: alias.arn,
+    name: alias.name,
+    ...(alias.description !== undefined && { description: alias.description }),
+    routingConfiguration: describeRoutes(alias.routes),
+    creationDate: toSeconds(alias.createdAt),
+    updateDate: toSeconds(alias.updatedAt),
+  };
+};
+
+const updateStateMachineAlias: Operation = ({ body }, stepFunctions) => {
+  const checker = new Checker(body);
+  const arn = checker.requiredText('stateMachineAliasArn', ARN);
+  const description = checker.text('description', { max: 256 });
+  const routes = readRoutes(checker, false);
+  checker.done();
+  const { alias, machine } = findAlias(checkArn(arn, 'stateMachine'), stepFunctions);
+  if (routes && machineOf(routes, stepFunctions) !== machine) throw errors.noResource();
+  const now = stepFunctions.clock.now();
+  const { updatedAt } = machine.book.updateAlias(alias, { description, routes }, now);
+  return { updateDate: toSeconds(updatedAt) };
+};
+
+const deleteStateMachineAlias: Operation = (call, { machines }) => {
+  const [machineArn, name = ''] = splitQualified(readAliasArn(call));
+  machines.find(machineArn)?.book.deleteAlias(name);
+  return {};
+};
+
+const listStateMachineAliases: Operation = ({ body }, { machines }) => {
+  const checker = new Checker(body);
+  const arn = checker.requiredText('stateMachineArn', ARN);
+  const page = checker.page(MAX.listToken);
+  checker.done();
+  const [machineArn, version] = splitQualified(checkArn(arn, 'stateMachine'));
+  const { book } = machines.get(machineArn);
+  const aliases = book.aliases(version === undefined ? undefined : arn);
+  const { items, ...rest } = pageOf(aliases, ({ key }) => key, page);
+  const listed = items.map((each) => ({
+    stateMachineAliasArn: each.arn,
+    creationDate: toSeconds(each.createdAt),
+  }));
+  return { stateMachineAliases: listed, ...rest };
+};
+
+export const aliasOperations: Record<string, Operation> = {
+  CreateStateMachineAlias: createStateMachineAlias,
+  DescribeStateMachineAlias: describeStateMachineAlias,
+  UpdateStateMachineAlias: updateStateMachineAlias,
+  DeleteStateMachineAlias: deleteStateMachineAlias,
+  ListStateMachineAliases: listStateMachineAliases,
+};

@@ -1,0 +1,163 @@
+import { compileMachine, DefinitionError, type Program } from '../../asl/machine.js';
+import { pageOf } from '../../engine/answers/pages.js';
+import { errors } from '../../engine/answers/service-error.js';
+import { toSeconds } from '../../engine/history.js';
+import { homeOf, keyOf, splitQualified, type Machine } from '../../engine/machines/machines.js';
+import { DEFAULT_SETTINGS } from '../../engine/machines/settings.js';
+import { checkTags } from '../../engine/machines/tags.js';
+import { type Call, type Operation } from '../operation.js';
+import { checkArn, Checker, checkName, MAX } from '../request-validation.js';
+import { checkLogging, readMetadataOnly, readSettings, readTags } from './machine-settings.js';
+
+const ARN = { min: 1, max: MAX.arn, shown: true } as const;
+
+const createStateMachine: Operation = ({ body, region }, { machines, tags, clock }) => {
+  const checker = new Checker(body);
+  const name = checker.requiredText('name', { min: 1, max: MAX.name, shown: true });
+  const definition = checker.requiredText('definition', { min: 1, max: MAX.definition });
+  const roleArn = checker.requiredText('roleArn', ARN);
+  const type = checker.oneOf('type', ['STANDARD', 'EXPRESS']) ?? 'STANDARD';
+  const description = checker.text('versionDescription', { max: 256 });
+  const publish = checker.boolean('publish') ?? false;
+  const settings = readSettings(checker, body);
+  const given = readTags(checker);
+  checker.done();
+  checkName(name);
+  checkRole(roleArn);
+  if (description !== undefined && !publish) throw errors.versionDescription();
+  checkLogging(settings);
+  checkTags(
+    name,
+    given.map(({ key }) => key),
+  );
+  if (type === 'EXPRESS') throw errors.unsupported('EXPRESS state machines');
+  const program = compile(definition);
+  const all = { ...DEFAULT_SETTINGS, ...settings };
+  const before = machines.count;
+  const machine = machines.create(name, definition, program, homeOf(region), roleArn, all);
+  // Recorded: another role, and other tags, are ignored where the machine exists already.
+  if (machines.count > before) tags.add(machine.arn, given);
+  const version = publish ? machine.book.publish(machine, description, clock.now()) : undefined;
+  return {
+    stateMachineArn: machine.arn,
+    creationDate: toSeconds(machine.createdAt),
+    ...(version && { stateMachineVersionArn: version.arn }),
+  };
+};
+
+/** @throws ServiceError InvalidArn if a role is no ARN */
+function checkRole(roleArn: string): void {
+  if (!roleArn.startsWith('arn:')) throw errors.invalidArn(`Invalid ARN prefix: ${roleArn}`);
+}
+
+/** Compiles a definition. @throws ServiceError InvalidDefinition, which lists all mistakes */
+function compile(definition: string): Program {
+  try {
+    return compileMachine(definition);
+  } catch (error) {
+    throw error instanceof DefinitionError ? errors.invalidDefinition(error.message) : error;
+  }
+}
+
+const updateStateMachine: Operation = ({ body }, { machines, clock }) => {
+  const checker = new Checker(body);
+  const arn = checker.requiredText('stateMachineArn', ARN);
+  const definition = checker.text('definition', { min: 1, max: MAX.definition });
+  const roleArn = checker.text('roleArn', ARN);
+  const description = checker.text('versionDescription', { max: 256 });
+  const publish = checker.boolean('publish') ?? false;
+  const settings = readSettings(checker, body);
+  checker.done();
+  const existing = machines.get(checkArn(arn, 'stateMachine'));
+  const isEmpty = definition === undefined && roleArn === undefined && Object.keys(settings).length === 0;
+  if (isEmpty) throw errors.missingParameter();
+  if (roleArn !== undefined) checkRole(roleArn);
+  if (description !== undefined && !publish) throw errors.versionDescription();
+  checkLogging(settings);
+  const machine = machines.update(existing, {
+    ...(definition !== undefined && { definition: { text: definition, program: compile(definition) } }),
+    roleArn,
+    settings,
+  });
+  const version = publish ? machine.book.publish(machine, description, clock.now()) : undefined;
+  return {
+    updateDate: toSeconds(machine.updatedAt),
+    ...(machine.revisionId !== undefined && { revisionId: machine.revisionId }),
+    ...(version && { stateMachineVersionArn: version.arn }),
+  };
+};
+
+const describeStateMachine: Operation = (call, { machines, random }) => {
+  const checker = new Checker(call.body);
+  const arn = checker.requiredText('stateMachineArn', ARN);
+  const metadataOnly = readMetadataOnly(checker);
+  checker.done();
+  const { machine, versionArn } = machines.named(checkArn(arn, 'stateMachine'), random);
+  const [, number] = splitQualified(versionArn ?? '');
+  const version = machine.book.version(Number(number));
+  const described = describe(machine, metadataOnly);
+  return {
+    ...described,
+    stateMachineArn: versionArn ?? machine.arn,
+    status: machine.book.deleting ? 'DELETING' : 'ACTIVE',
+    type: 'STANDARD',
+    creationDate: toSeconds(version?.createdAt ?? machine.createdAt),
+    ...(version?.description !== undefined && { description: version.description }),
+  };
+};
+
+/** Returns the members that the description of a machine shares with that of an execution's machine. */
+function describe(
+  { arn, name, definition, roleArn, program, revisionId, settings }: Machine,
+  metadataOnly: boolean,
+): object {
+  const { variableReferences: references } = program;
+  return {
+    stateMachineArn: arn,
+    name,
+    roleArn,
+    ...settings,
+    ...(revisionId !== undefined && { revisionId }),
+    ...(!metadataOnly && { definition }),
+    ...(!metadataOnly && references.size > 0 && { variableReferences: Object.fromEntries(references) }),
+  };
+}
+
+const describeStateMachineForExecution: Operation = ({ body }, { executions }) => {
+  const checker = new Checker(body);
+  const arn = checker.requiredText('executionArn', { min: 1, max: 512, shown: true });
+  const metadataOnly = readMetadataOnly(checker);
+  checker.done();
+  const { machine } = executions.get(checkArn(arn, 'execution'));
+  return { ...describe(machine, metadataOnly), updateDate: toSeconds(machine.updatedAt) };
+};
+
+const listStateMachines: Operation = ({ body }, { machines }) => {
+  const checker = new Checker(body);
+  const page = checker.page(MAX.listToken);
+  checker.done();
+  const { items, ...rest } = pageOf(machines.all(), keyOf, page);
+  return { stateMachines: items.map(summary), ...rest };
+};
+
+function summary({ arn, name, createdAt }: Machine): object {
+  return { stateMachineArn: arn, name, type: 'STANDARD', creationDate: toSeconds(createdAt) };
+}
+
+const deleteStateMachine: Operation = (call: Call, { machines, tags }) => {
+  const checker = new Checker(call.body);
+  const arn = checker.requiredText('stateMachineArn', ARN);
+  checker.done();
+  machines.delete(checkArn(arn, 'stateMachine'));
+  tags.forget(arn);
+  return {};
+};
+
+export const machineOperations: Record<string, Operation> = {
+  CreateStateMachine: createStateMachine,
+  UpdateStateMachine: updateStateMachine,
+  DescribeStateMachine: describeStateMachine,
+  DescribeStateMachineForExecution: describeStateMachineForExecution,
+  ListStateMachines: listStateMachines,
+  DeleteStateMachine: deleteStateMachine,
+};

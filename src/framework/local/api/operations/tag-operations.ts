@@ -1,0 +1,48 @@
+import { parseArn } from '../../asl/values/arn.js';
+import { errors } from '../../engine/answers/service-error.js';
+import type { StepFunctions } from '../../engine/step-functions.js';
+import type { Operation } from '../operation.js';
+import { Checker, MAX } from '../request-validation.js';
+import { readTags } from './machine-settings.js';
+
+const ARN = { min: 1, max: MAX.arn, shown: true } as const;
+
+/** @throws ServiceError InvalidArn, or ResourceNotFound if there is neither a machine nor an activity of this ARN */
+function checkResource(arn: string, { machines, activities }: StepFunctions): void {
+  if (!parseArn(arn)) throw errors.invalidArn(`Invalid ARN prefix: ${arn}`);
+  if (!machines.find(arn) && !activities.has(arn)) throw errors.noResource(arn);
+}
+
+const tagResource: Operation = ({ body }, stepFunctions) => {
+  const checker = new Checker(body);
+  const arn = checker.requiredText('resourceArn', ARN);
+  const tags = readTags(checker, true);
+  checker.done();
+  checkResource(arn, stepFunctions);
+  stepFunctions.tags.add(arn, tags);
+  return {};
+};
+
+const untagResource: Operation = ({ body }, stepFunctions) => {
+  const checker = new Checker(body);
+  const arn = checker.requiredText('resourceArn', ARN);
+  const keys = checker.strings('tagKeys');
+  checker.done();
+  checkResource(arn, stepFunctions);
+  stepFunctions.tags.remove(arn, keys);
+  return {};
+};
+
+const listTagsForResource: Operation = ({ body }, stepFunctions) => {
+  const checker = new Checker(body);
+  const arn = checker.requiredText('resourceArn', ARN);
+  checker.done();
+  checkResource(arn, stepFunctions);
+  return { tags: stepFunctions.tags.of(arn) };
+};
+
+export const tagOperations: Record<string, Operation> = {
+  TagResource: tagResource,
+  UntagResource: untagResource,
+  ListTagsForResource: listTagsForResource,
+};

@@ -1,0 +1,59 @@
+import type { DefinitionProblem } from '../../asl/definition/reader.js';
+import { compileMachine, DefinitionError } from '../../asl/machine.js';
+import { NO_END } from '../../asl/definition/targets.js';
+import { complaint } from '../json-complaint.js';
+import type { Operation } from '../operation.js';
+import { Checker, MAX } from '../request-validation.js';
+
+/** The most diagnostics of an answer. API reference of Step Functions. */
+const MOST = 100;
+
+const validateStateMachineDefinition: Operation = ({ body }) => {
+  const checker = new Checker(body);
+  const definition = checker.requiredText('definition', { max: MAX.definition });
+  checker.oneOf('type', ['STANDARD', 'EXPRESS']);
+  checker.oneOf('severity', ['ERROR', 'WARNING']);
+  const asked = checker.integer('maxResults', 0, MOST);
+  checker.done();
+  const problems = problemsOf(definition);
+  const most = asked === undefined || asked === 0 ? MOST : asked;
+  return {
+    result: problems.length === 0 ? 'OK' : 'FAIL',
+    diagnostics: problems.slice(0, most).map((problem) => describe(problem, definition)),
+    truncated: problems.length > most,
+  };
+};
+
+function problemsOf(definition: string): readonly DefinitionProblem[] {
+  try {
+    compileMachine(definition);
+    return [];
+  } catch (error) {
+    if (error instanceof DefinitionError) return error.problems;
+    throw error;
+  }
+}
+
+/** Describes a problem. Recorded: some problems have no place, and that of a text that is no JSON shows the text. */
+function describe(
+  { code = 'SCHEMA_VALIDATION_FAILED', path, text, placeless = false }: DefinitionProblem,
+  definition: string,
+): object {
+  const problem = { severity: 'ERROR', code, message: text };
+  if (code === 'INVALID_JSON_DESCRIPTION') return { ...problem, ...describeBrokenJson(definition, text) };
+  return code === NO_END || placeless ? problem : { ...problem, location: path };
+}
+
+function describeBrokenJson(definition: string, text: string): object {
+  const message = complaint(definition) ?? text;
+  const [, word = ''] = /^Unrecognized token '(.*?)':/.exec(message) ?? [];
+  const before = definition.slice(0, Math.max(definition.indexOf(word), 0) + word.length);
+  const lines = before.split('\n');
+  const column = (lines.at(-1)?.length ?? 0) + 1;
+  const location = `[Source: (String)"${definition}"; line: ${lines.length}, column: ${column}]`;
+  return { message: `${message}\n at ${location}`, location };
+}
+
+export const validateOperations: Record<string, Operation> = {
+  ValidateStateMachineDefinition: validateStateMachineDefinition,
+};

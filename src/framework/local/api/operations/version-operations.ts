@@ -1,0 +1,55 @@
+import { pageOf } from '../../engine/answers/pages.js';
+import { errors } from '../../engine/answers/service-error.js';
+import { toSeconds } from '../../engine/history.js';
+import { splitQualified } from '../../engine/machines/machines.js';
+import type { Call, Operation } from '../operation.js';
+import { checkArn, Checker, MAX } from '../request-validation.js';
+
+const ARN = { min: 1, max: MAX.arn, shown: true } as const;
+
+const publishStateMachineVersion: Operation = ({ body }, { machines, clock }) => {
+  const checker = new Checker(body);
+  const arn = checker.requiredText('stateMachineArn', ARN);
+  const description = checker.text('description', { max: 256 });
+  const revisionId = checker.text('revisionId', { max: 256 });
+  checker.done();
+  const machine = machines.get(checkArn(arn, 'stateMachine'));
+  if (revisionId !== undefined && revisionId !== machine.revisionId)
+    throw errors.staleRevision(revisionId, machine.revisionId);
+  const version = machine.book.publish(machine, description, clock.now());
+  return { creationDate: toSeconds(version.createdAt), stateMachineVersionArn: version.arn };
+};
+
+function readVersionArn(call: Call): string {
+  const checker = new Checker(call.body);
+  const arn = checker.requiredText('stateMachineVersionArn', ARN);
+  checker.done();
+  return checkArn(arn, 'stateMachine');
+}
+
+const deleteStateMachineVersion: Operation = (call, { machines }) => {
+  const [machineArn, number] = splitQualified(readVersionArn(call));
+  machines.find(machineArn)?.book.deleteVersion(Number(number));
+  return {};
+};
+
+const listStateMachineVersions: Operation = ({ body }, { machines }) => {
+  const checker = new Checker(body);
+  const arn = checker.requiredText('stateMachineArn', ARN);
+  const page = checker.page(MAX.listToken);
+  checker.done();
+  const versions = machines.get(checkArn(arn, 'stateMachine')).book.versions();
+  // The newest are listed first.
+  const { items, ...rest } = pageOf(versions, ({ number }) => String(1e9 - number), page);
+  const listed = items.map((each) => ({
+    stateMachineVersionArn: each.arn,
+    creationDate: toSeconds(each.createdAt),
+  }));
+  return { stateMachineVersions: listed, ...rest };
+};
+
+export const versionOperations: Record<string, Operation> = {
+  PublishStateMachineVersion: publishStateMachineVersion,
+  DeleteStateMachineVersion: deleteStateMachineVersion,
+  ListStateMachineVersions: listStateMachineVersions,
+};

@@ -1,0 +1,40 @@
+import { errors } from '../answers/service-error.js';
+
+export interface Tag {
+  readonly key: string;
+  readonly value: string;
+}
+
+/** The most tags of a resource. API reference of Step Functions, TagResource. */
+const TAG_LIMIT = 50;
+
+/** @throws ServiceError TooManyTags if a resource would have more tags than it may */
+export function checkTags(arn: string, keys: readonly string[]): void {
+  if (new Set(keys).size > TAG_LIMIT) throw errors.tooManyTags(arn);
+}
+
+/** The tags of machines and activities, by the ARN of the resource. */
+export class Tags {
+  readonly #byArn = new Map<string, Map<string, string>>();
+
+  /** Adds tags to a resource, or gives existing ones another value. @throws ServiceError TooManyTags */
+  add(arn: string, tags: readonly Tag[]): void {
+    const all = new Map(this.#byArn.get(arn));
+    for (const { key, value } of tags) all.set(key, value);
+    checkTags(arn, [...all.keys()]);
+    this.#byArn.set(arn, all);
+  }
+
+  remove(arn: string, keys: readonly string[]): void {
+    for (const key of keys) this.#byArn.get(arn)?.delete(key);
+  }
+
+  /** Forgets all tags of a resource that is deleted. */
+  forget(arn: string): void {
+    this.#byArn.delete(arn);
+  }
+
+  of(arn: string): Tag[] {
+    return [...(this.#byArn.get(arn) ?? [])].map(([key, value]) => ({ key, value }));
+  }
+}
