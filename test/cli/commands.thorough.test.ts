@@ -212,6 +212,16 @@ async function rudeTo(url: string): Promise<void> {
   }
 }
 
+describe('without a worker', () => {
+  const local = localService();
+
+  test('execute says where no worker takes a task', async () => {
+    const waiting = execute(local.url(), 'Slow', '{}');
+    const words = /: no worker has taken its task: is one running that polls (arn:\S+:activity:Slow)\?/;
+    expect((await waiting.saw(words))[1]).toContain('arn:aws:states:');
+  });
+});
+
 describe('with the service and the worker in processes of their own', () => {
   const local = localService();
 

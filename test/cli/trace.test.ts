@@ -89,7 +89,20 @@ test('a task that nobody takes is told after two seconds, once', () => {
     [[], 2100],
     [[], 9000],
   ];
-  expect(traced(looks)).toEqual(['0.0 s  Pay: begins', `2.1 s  Pay: no worker polls ${ARN}`]);
+  expect(traced(looks)).toEqual([
+    '0.0 s  Pay: begins',
+    `2.1 s  Pay: no worker has taken its task: is one running that polls ${ARN}?`,
+  ]);
+});
+
+test('without a trace only a task that no worker takes is told', () => {
+  const lines: string[] = [];
+  const trace = new Trace((line) => lines.push(line), { onlyUntaken: true });
+  trace.print(
+    [at(1, 0, 0, 'TaskStateEntered', entered('Pay')), at(2, 1, 0, 'ActivityScheduled', scheduled)],
+    START + 2100,
+  );
+  expect(lines).toEqual([expect.stringMatching(/2\.1 s {2}Pay: no worker has taken its task/)]);
 });
 
 test('a history is read piece by piece, each event once, while the execution runs', async () => {

@@ -20,7 +20,7 @@ import { explainCallError, isRefused } from '../output/call-error.js';
 import { loadConfigIfAny } from '../project/config-file.js';
 import { fileOf, readInput } from './execution-input.js';
 import { write } from '../output/stdout.js';
-import { Trace } from './trace.js';
+import { Trace, UNTAKEN_MS } from './trace.js';
 
 /**
  * Prints to stderr. Control characters are escaped: a machine's data may contain some, and the terminal would interpret
@@ -122,7 +122,7 @@ async function begin({ client, endpoint, machine }: RunParts, input: string): Pr
 const RETRY_LIMIT_MS = 60_000;
 
 async function follow({ client, endpoint, trace }: RunParts, executionArn: string): Promise<ExecutionEnd> {
-  const onLook = trace ? tracing(client, executionArn) : undefined;
+  const onLook = trace ? tracing(client, executionArn) : untaken(client, executionArn);
   const isGone = (error: unknown): boolean => endpoint.kind === 'local' && isRefused(error);
   let isReported = false;
   const onTrouble = (error: unknown, silentMs: number): boolean => {
@@ -148,6 +148,24 @@ function lookAgain(executionArn: string, endpoint: Endpoint): string {
   const region = executionArn.split(':')[3];
   const at = endpoint.kind === 'aws' ? '' : ` --endpoint-url ${showEndpoint(endpoint)}`;
   return `aws stepfunctions describe-execution --region ${region} --execution-arn ${executionArn}${at}`;
+}
+
+/** The milliseconds for which the history is read in search of a task that no worker takes. */
+const WATCHED_MS = 60_000;
+
+/** Returns a function that prints the first tasks that no worker takes. It prints none if the history can't be read. */
+function untaken(client: SFNClient, executionArn: string): () => Promise<void> {
+  const history = new HistoryReader(client, executionArn, systemClock);
+  const trace = new Trace(print, { onlyUntaken: true });
+  const begun = systemClock.now();
+  let isReadable = true;
+  return async () => {
+    const now = systemClock.now();
+    if (!isReadable || now - begun < UNTAKEN_MS || now - begun > WATCHED_MS) return;
+    const events = await history.next().catch(() => undefined);
+    if (events) trace.print(events, now);
+    else isReadable = false;
+  };
 }
 
 function tracing(client: SFNClient, executionArn: string): () => Promise<void> {

@@ -3,7 +3,7 @@ import type { HistoryEvent } from '../../aws/queries/execution-queries.js';
 /**
  * The milliseconds after which a task is reported that no worker has taken, because no worker polls or all are busy.
  */
-const UNTAKEN_MS = 2_000;
+export const UNTAKEN_MS = 2_000;
 
 interface Scheduled {
   readonly state: string;
@@ -21,10 +21,16 @@ export class Trace {
   readonly #states = new Map<number, string>();
   readonly #attempts = new Map<string, number>();
   readonly #waiting = new Map<number, Scheduled>();
+  readonly #onlyUntaken: boolean;
   #startedAt: number | undefined;
 
-  constructor(write: (line: string) => void) {
+  /** @param options `onlyUntaken`: true to print nothing but the tasks that no worker takes. @default false */
+  constructor(
+    write: (line: string) => void,
+    { onlyUntaken = false }: { readonly onlyUntaken?: boolean } = {},
+  ) {
     this.#write = write;
+    this.#onlyUntaken = onlyUntaken;
   }
 
   /**
@@ -36,7 +42,7 @@ export class Trace {
     for (const [id, { state, activity, at }] of this.#waiting) {
       if (now - at < UNTAKEN_MS) continue;
       this.#waiting.delete(id);
-      this.#line(now, state, `no worker polls ${activity}`);
+      this.#line(now, state, `no worker has taken its task: is one running that polls ${activity}?`);
     }
   }
 
@@ -55,7 +61,7 @@ export class Trace {
       this.#waiting.set(id, { state, activity, at });
     }
     const text = this.#describe(event, state);
-    if (text !== undefined) this.#line(at, state, text);
+    if (text !== undefined && !this.#onlyUntaken) this.#line(at, state, text);
   }
 
   #describe(event: HistoryEvent, state: string): string | undefined {
