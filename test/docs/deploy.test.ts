@@ -28,8 +28,9 @@ test('the dashboard, the alerts and the autoscalers ask for metrics that there a
   const texts = files.map(read);
   const asked = [...new Set(texts.flatMap(named))];
   expect(asked.length).toBeGreaterThan(15);
-  // What the adapter is told to call the busy slots.
-  expect(asked.filter((name) => !SERIES.has(name))).toEqual(['stepwright_places_busy']);
+  // The scaler's, which is no worker.
+  expect(asked.filter((name) => !SERIES.has(name))).toEqual(['stepwright_scaler_workers_wanted']);
+  expect(read('src/framework/cli/scale/pages.ts')).toContain("gauge('workers_wanted'");
 });
 
 test('the dashboard shows every metric but those of another panel', () => {

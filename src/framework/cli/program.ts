@@ -2,7 +2,7 @@ import '../base/reflect-metadata.js';
 import { readFileSync } from 'node:fs';
 import { writeErrorSync } from '../base/log/stdio.js';
 import { addCheck, addConfig, addDoctor, addGenerate, addNew, addSchema } from './commands/project.js';
-import { addExecute, addLocal } from './commands/service.js';
+import { addExecute, addLocal, addScaler } from './commands/service.js';
 import { addDev, addExec, addStart } from './commands/workers.js';
 import { Command } from './flags/commander.js';
 import { flagsTakenByNpm } from './flags/npm-flags.js';
@@ -29,6 +29,7 @@ addSchema(program);
 addNew(program, version);
 addGenerate(program);
 addDoctor(program);
+addScaler(program);
 
 /** Runs the command on the command line, and exits the process with the command's exit code. */
 export async function runProgram(): Promise<void> {

@@ -11,9 +11,11 @@ import {
   logFlag,
   optionFlags,
   type Parsed,
+  repeatable,
 } from '../flags/shared-flags.js';
 import { type LogFlags, logFor } from '../output/log-for.js';
 import { exit } from '../process/exit.js';
+import type { ScalerFlags } from '../scale/scaler.js';
 
 interface LocalFlags extends AccessFlags, LogFlags {
   readonly host?: string;
@@ -72,5 +74,25 @@ export function addExecute(program: CommandOf): void {
     const { execute } = await import('../execute/execute.js');
     const how = { trace: trace === true, watch: watch === true };
     await exit(await execute(machine, input, flagsOf(parsed), how));
+  });
+}
+
+export function addScaler(program: CommandOf): void {
+  const command = program
+    .command('scaler')
+    .description('serve how many workers a fleet needs, from CloudWatch and the health ports of its workers');
+  addFlags(command, [
+    repeatable('--activity <ARN>', 'an activity of the fleet; can be repeated'),
+    repeatable('--workers <HOST:PORT>', 'health ports: a name with many addresses, or a list'),
+    new Option('--listen <PORT|HOST:PORT>', 'the address to serve at (default: 127.0.0.1:8090)'),
+    repeatable('--host <NAME>', 'a further name that requests may use for that address; can be repeated'),
+    new Option('--slots <N>', 'slots of a worker, for while there is none (default: 10)'),
+    new Option('--within <duration>', 'what waits should be begun within (default: 1m)'),
+    new Option('--publish', 'publish it as metrics of CloudWatch as well, each 20 s'),
+    new Option('--fleet <name>', 'the name of the fleet in metrics (default: worker)'),
+    ...[logFlag, formatFlag],
+  ]).action(async (parsed: Parsed<ScalerFlags & LogFlags>) => {
+    const { scaler } = await import('../scale/scaler.js');
+    await exit(await scaler(parsed, logFor(parsed)));
   });
 }

@@ -16,7 +16,7 @@ const STOP_REQUESTS: readonly StopRequest[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
  * The commands that run until they are stopped. If one of them gets a signal before it has begun to run, it still exits
  * with 0.
  */
-const RUN_UNTIL_STOPPED = new Set(['start', 'local', 'exec', 'dev']);
+const RUN_UNTIL_STOPPED = new Set(['start', 'local', 'exec', 'dev', 'scaler']);
 
 /**
  * Matches the flag `--processes`, which starts a set of processes. For a set, SIGUSR2 means to reload it; any other

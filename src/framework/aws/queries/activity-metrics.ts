@@ -1,0 +1,159 @@
+import type { Clock } from '../../base/time/clock.js';
+import { type CloudWatchClient, type CloudWatchSdk, loadCloudWatch } from '../sdk/load-cloudwatch.js';
+import { query } from './query.js';
+
+/** A datapoint: `at` is the beginning of its period in epoch milliseconds. */
+export interface Datapoint {
+  readonly at: number;
+  readonly sum: number;
+}
+
+/** The metric of a value that is published. */
+export interface PublishedMetric {
+  readonly name: string;
+  readonly dimensions: Readonly<Record<string, string>>;
+}
+
+interface MetricQuery extends PublishedMetric {
+  readonly namespace: string;
+  readonly statistic: 'Sum' | 'SampleCount' | 'Maximum';
+  readonly periodSeconds: number;
+  readonly since: number;
+}
+
+interface MetricDataOutput {
+  readonly NextToken?: string;
+  readonly MetricDataResults?: readonly {
+    readonly Id?: string;
+    readonly Timestamps?: readonly Date[];
+    readonly Values?: readonly number[];
+  }[];
+}
+
+const STATES = 'AWS/States';
+/** The namespace of the metrics that the scaler publishes. */
+const OWN = 'Stepwright';
+/** The most metrics of one call ("GetMetricData" in CloudWatch's API reference). */
+const MOST_QUERIES = 500;
+const MINUTE_S = 60;
+const HOUR_S = 3_600;
+
+/** What CloudWatch knows of activities, in one region. */
+export class ActivityMetrics {
+  readonly #sdk: CloudWatchSdk;
+  readonly #client: CloudWatchClient;
+  readonly #clock: Clock;
+
+  /** @throws CloudWatchMissing where the SDK's client is not installed */
+  constructor(region: string, clock: Clock) {
+    this.#sdk = loadCloudWatch();
+    this.#client = new this.#sdk.CloudWatchClient({ region, maxAttempts: 2 });
+    this.#clock = clock;
+  }
+
+  /** Reads how many tasks were scheduled and started in each minute, by the activities' order. */
+  async counts(
+    activityArns: readonly string[],
+    since: number,
+  ): Promise<{ scheduled: readonly Datapoint[]; started: readonly Datapoint[] }[]> {
+    const of = (name: string, arn: string): MetricQuery => ({
+      ...{ namespace: STATES, name, dimensions: { ActivityArn: arn }, since },
+      ...{ statistic: 'Sum', periodSeconds: MINUTE_S },
+    });
+    const found = await this.#read(
+      activityArns.flatMap((arn) => [of('ActivitiesScheduled', arn), of('ActivitiesStarted', arn)]),
+    );
+    return activityArns.map((_, index) => ({
+      scheduled: found[2 * index] ?? [],
+      started: found[2 * index + 1] ?? [],
+    }));
+  }
+
+  /** Reads the mean time that tasks ran, in milliseconds, by the activities' order; undefined where none has ended. */
+  async runMs(activityArns: readonly string[], since: number): Promise<(number | undefined)[]> {
+    const of = (statistic: 'Sum' | 'SampleCount', arn: string): MetricQuery => ({
+      ...{ namespace: STATES, name: 'ActivityRunTime', dimensions: { ActivityArn: arn }, since },
+      ...{ statistic, periodSeconds: HOUR_S },
+    });
+    const found = await this.#read(activityArns.flatMap((arn) => [of('Sum', arn), of('SampleCount', arn)]));
+    const total = (points: readonly Datapoint[] = []): number =>
+      points.reduce((all, { sum }) => all + sum, 0);
+    return activityArns.map((_, index) => {
+      const count = total(found[2 * index + 1]);
+      return count > 0 ? total(found[2 * index]) / count : undefined;
+    });
+  }
+
+  /** Reads the greatest published value of each metric since then; undefined where there is none. */
+  async greatest(metrics: readonly PublishedMetric[], since: number): Promise<(number | undefined)[]> {
+    const found = await this.#read(
+      metrics.map((metric) => ({
+        ...{ ...metric, namespace: OWN, since },
+        ...{ statistic: 'Maximum', periodSeconds: HOUR_S },
+      })),
+    );
+    return found.map((points) => (points.length > 0 ? Math.max(...points.map(({ sum }) => sum)) : undefined));
+  }
+
+  /** Publishes values of this moment, in high resolution. */
+  async publish(values: readonly (PublishedMetric & { readonly value: number })[]): Promise<void> {
+    const Timestamp = new Date(this.#clock.now());
+    const MetricData = values.map(({ name, dimensions, value }) => ({
+      ...{ MetricName: name, Dimensions: asDimensions(dimensions), Value: value, Timestamp },
+      StorageResolution: 1,
+    }));
+    await this.#send(new this.#sdk.PutMetricDataCommand({ Namespace: OWN, MetricData }));
+  }
+
+  close(): void {
+    this.#client.destroy();
+  }
+
+  async #read(queries: readonly MetricQuery[]): Promise<Datapoint[][]> {
+    const found = queries.map((): Datapoint[] => []);
+    for (let from = 0; from < queries.length; from += MOST_QUERIES) {
+      const part = queries.slice(from, from + MOST_QUERIES);
+      await this.#readPart(part, (index) => found[from + index] ?? []);
+    }
+    return found;
+  }
+
+  async #readPart(queries: readonly MetricQuery[], listOf: (index: number) => Datapoint[]): Promise<void> {
+    const now = this.#clock.now();
+    const input = {
+      StartTime: new Date(Math.min(...queries.map(({ since }) => since))),
+      EndTime: new Date(now + MINUTE_S * 1_000),
+      ScanBy: 'TimestampAscending',
+      MetricDataQueries: queries.map(asQuery),
+    };
+    let NextToken: string | undefined;
+    do {
+      const command = new this.#sdk.GetMetricDataCommand({
+        ...input,
+        ...(NextToken !== undefined && { NextToken }),
+      });
+      const output = (await this.#send(command)) as MetricDataOutput;
+      for (const { Id, Timestamps = [], Values = [] } of output.MetricDataResults ?? []) {
+        const list = listOf(Number(Id?.slice(1)));
+        for (const [index, time] of Timestamps.entries())
+          list.push({ at: time.getTime(), sum: Values[index] ?? 0 });
+      }
+      ({ NextToken } = output);
+    } while (NextToken !== undefined);
+  }
+
+  #send(command: object): Promise<unknown> {
+    return query(this.#clock, (abortSignal) => this.#client.send(command, { abortSignal }));
+  }
+}
+
+function asQuery(
+  { namespace, name, dimensions, statistic, periodSeconds }: MetricQuery,
+  index: number,
+): object {
+  const Metric = { Namespace: namespace, MetricName: name, Dimensions: asDimensions(dimensions) };
+  return { Id: `m${index}`, MetricStat: { Metric, Period: periodSeconds, Stat: statistic } };
+}
+
+const asDimensions = (dimensions: Readonly<Record<string, string>>): object[] =>
+  Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value }));

@@ -1,0 +1,33 @@
+import { loadLibrary } from '../../base/load-library.js';
+
+/** The part of `@aws-sdk/client-cloudwatch` that is used. Its types are not, since it need not be installed. */
+export interface CloudWatchSdk {
+  readonly CloudWatchClient: new (settings: object) => CloudWatchClient;
+  readonly GetMetricDataCommand: new (input: object) => object;
+  readonly PutMetricDataCommand: new (input: object) => object;
+}
+
+export interface CloudWatchClient {
+  send(command: object, options: { readonly abortSignal: AbortSignal }): Promise<unknown>;
+  destroy(): void;
+}
+
+/** Thrown where `@aws-sdk/client-cloudwatch`, which only the scaler needs, is not installed. */
+export class CloudWatchMissing extends Error {
+  override readonly name = 'CloudWatchMissing';
+}
+
+/** Loads the SDK's client of CloudWatch. @throws CloudWatchMissing where it is not installed */
+export function loadCloudWatch(): CloudWatchSdk {
+  // The SDK would print seven lines about Node 20, which this package supports on purpose.
+  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
+  try {
+    return loadLibrary('@aws-sdk/client-cloudwatch') as CloudWatchSdk;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error;
+    throw new CloudWatchMissing(
+      "the scaler reads CloudWatch by @aws-sdk/client-cloudwatch, which is not installed: npm install '@aws-sdk/client-cloudwatch@~3.1164'",
+      { cause: error },
+    );
+  }
+}
