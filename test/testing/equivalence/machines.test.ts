@@ -54,17 +54,20 @@ function timelineOf(events: readonly Told[]): string[] {
 const ENDS = /(Activity|Task)(Succeeded|Failed|TimedOut)|WaitStateExited/g;
 
 /**
- * Returns the first instant that differs where two siblings end at it, or a sibling and the execution: whichever is first
- * may abort the other. Undefined for any other difference.
+ * Returns the first instant that differs where whatever is first at it may abort the other: two siblings end, or a sibling
+ * and the execution; or a sibling ends while another, which waits for the slot, is polled for. Undefined for any other
+ * difference.
  */
 function raceOf(one: Seen, other: Seen): string | undefined {
   const at = one.timeline.findIndex((line, index) => line !== other.timeline[index]);
   const lines = [one.timeline[at] ?? '', other.timeline[at] ?? ''];
   const [instant, same] = lines.map((line) => line.split(':')[0]);
-  const ends = lines.some(
+  const [rest, sameRest] = lines.map((line) => line.replaceAll(/ActivityStarted(, )?/g, ''));
+  const endTwice = lines.some(
     (line) => (line.match(ENDS) ?? []).length > 1 || line.includes('ExecutionTimedOut'),
   );
-  return instant === same && ends ? instant : undefined;
+  const polled = rest === sameRest && rest?.includes('Aborted') === true;
+  return instant === same && (endTwice || polled) ? instant : undefined;
 }
 
 type Report = (token: string, end: { output: string } | { error: string; cause: string }) => void;
