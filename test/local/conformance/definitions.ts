@@ -185,6 +185,14 @@ export const definitions: MachineRow[] = [
   refused('a field of another kind of state', pass({ Seconds: 1 }), at('/States/X/Seconds')),
   refused('Retry where nothing is retried', pass({ Retry: [] }), at('/States/X')),
   refused('a Task without Resource', one({ Type: 'Task' }), "The field 'Resource' is missing"),
+  ...['sqs:sendMessage.sync', 'lambda:invoke.sync', 'aws-sdk:dynamodb:getItem.sync'].map((resource) =>
+    refused(
+      `${resource}, which has no job to wait for`,
+      one({ Type: 'Task', Resource: `arn:aws:states:::${resource}` }),
+      `The resource provided arn:aws:states:::${resource} is not recognized.`,
+      'AWS: Integrating optimized services with Step Functions',
+    ),
+  ),
   refused(
     'a resource that nobody knows',
     one({ Type: 'Task', Resource: 'arn:aws:states:::dynamodb:query' }),

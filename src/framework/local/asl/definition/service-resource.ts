@@ -94,6 +94,24 @@ const OPTIMISED: Readonly<Record<string, readonly string[]>> = {
   states: ['startExecution'],
 };
 
+/** The optimised integrations that can wait for the end of a job, by `.sync`. The same page. */
+const JOBS = new Set([
+  'athena',
+  'batch',
+  'bedrock',
+  'codebuild',
+  'databrew',
+  'ecs',
+  'eks',
+  'elasticmapreduce',
+  'emr-containers',
+  'emr-serverless',
+  'glue',
+  'mediaconvert',
+  'sagemaker',
+  'states',
+]);
+
 /**
  * Parses the ARN of a Task's resource that isn't an activity. Returns undefined if Step Functions wouldn't recognise
  * the resource. Recorded from the live service: the resource type ends at the first colon, or at the second one if it
@@ -104,6 +122,7 @@ export function parseServiceArn(arn: string): ServiceResource | undefined {
   const [, resourceType = '', action = '', suffix = ''] = INTEGRATION.exec(arn) ?? [];
   const known = Object.hasOwn(OPTIMISED, resourceType) && OPTIMISED[resourceType]?.includes(action);
   if (!known && !resourceType.startsWith('aws-sdk:')) return undefined;
+  if (suffix.startsWith('.sync') && !JOBS.has(resourceType)) return undefined;
   return { event: 'Task', details: { resource: action + suffix, resourceType }, pattern: patternOf(suffix) };
 }
 
