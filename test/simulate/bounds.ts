@@ -7,7 +7,7 @@ import type { SimulatedProcess } from './timeline.js';
 /** A worker that nothing has hurt for so long behaves as if nothing ever had. */
 const CALM_MS = 120_000;
 /** The longest that a handler with waiting tasks and free slots goes without a poll: calm, and right after trouble. */
-const FAIR_MS = { calm: 5_000, troubled: 95_000 } as const;
+const FAIR_MS = { calm: 2_000, troubled: 95_000 } as const;
 /** Timers share their wake-ups, and calls take time. */
 const SLACK_MS = 1_500;
 /** No answer is older than this while a worker says that it is ready. */
@@ -77,12 +77,14 @@ export class Bounds {
     if (!ready && calm && !wasStuck)
       this.#invariants.broken('ready', `not ready without trouble: ${reasons.join('; ')}`);
     if (!ready) return;
-    const { answeredAt, polls } = this.#invariants.underWay(member.process);
+    const { answeredAt, polledAt, polls } = this.#invariants.underWay(member.process);
     for (const { key } of this.#invariants.watched.plan.handlers) {
       const handler = handlers.find(({ name }) => name === `Handlers.${key}`);
-      const since = this.#now - Math.max(answeredAt.get(key) ?? 0, member.keys.givenAt ?? 0, member.bornAt);
-      const isFull = handler !== undefined && handler.running >= handler.concurrency;
       const isHeld = (polls.get(key) ?? 0) > 0;
+      // A poll that is held after trouble counts as an answer, unless one ran into its limit.
+      const heldFrom = isHeld ? (polledAt.get(key) ?? 0) : 0;
+      const since = this.#now - Math.max(answeredAt.get(key) ?? 0, heldFrom, member.bornAt);
+      const isFull = handler !== undefined && handler.running >= handler.concurrency;
       const mostMs = READY_STALE_MS + (isHeld ? CREDIT_MS : 0) + member.process.stalledMs;
       if (since > mostMs && !isFull)
         this.#invariants.broken('ready', `ready, but ${key} was last answered ${since} ms ago`);
@@ -135,7 +137,10 @@ export class Bounds {
       const { heartbeatMs = false } = handlers.find(({ key }) => name === `Handlers.${key}`) ?? {};
       return heartbeatMs === false ? sum : sum + ((running + undelivered) * 1_000) / heartbeatMs;
     }, 0);
-    if (needed > 0.7 * heartbeatRate) this.#crowdedAt.set(process, this.#now);
+    // Heartbeats that handlers ask for need the rate, too.
+    const { beats } = this.#invariants.underWay(process);
+    const sent = beats.filter((at) => this.#now - at < 1_000).length;
+    if (Math.max(needed, sent) > 0.7 * heartbeatRate) this.#crowdedAt.set(process, this.#now);
     return this.#now - (this.#crowdedAt.get(process) ?? 0) < CALM_MS;
   }
 

@@ -33,6 +33,8 @@ export interface Lease {
   sent: Outcome | undefined;
   /** An outcome was refused by the service for its text. */
   refused: boolean;
+  /** True once its handler was called. */
+  begun: boolean;
   /** The event that ended it at the worker. */
   ended: string | undefined;
   /** The instant at which the service gave it up. */

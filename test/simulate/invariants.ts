@@ -194,7 +194,10 @@ export class Invariants implements Watcher {
 
   // Handlers.
 
-  began(process: SimulatedProcess, key: HandlerKey): void {
+  began(process: SimulatedProcess, key: HandlerKey, token: string): void {
+    const lease = this.watched.chronicle.lease(token);
+    if (lease?.begun) this.broken('begins once', `the handler of #${lease.n} was called a second time`);
+    if (lease) lease.begun = true;
     const underWay = this.underWay(process);
     count(underWay.running, key, 1);
     if (!this.#members.get(process)?.stopped) this.#checkSlots(key, underWay);

@@ -150,10 +150,10 @@ export class Network {
   async #arrive(transfer: Transfer): Promise<void> {
     const { request, effect } = transfer;
     const outage = this.#troubles.outage(request.worker);
-    if (outage === 'black-hole' || effect?.kind === 'black-hole') return this.#swallow(transfer);
-    if (outage || effect?.kind === 'reset-before') return this.#reset(transfer);
     if (effect?.kind === 'unwritten')
       return this.#return(transfer, () => this.#fail(transfer, broken('EPIPE', 'write EPIPE')));
+    if (outage === 'black-hole' || effect?.kind === 'black-hole') return this.#swallow(transfer);
+    if (outage || effect?.kind === 'reset-before') return this.#reset(transfer);
     if (effect?.kind === 'error')
       return this.#return(transfer, () => this.#answer(transfer, this.#service.refusal(effect.type)));
     if (effect?.kind === 'page' && !effect.done)

@@ -153,12 +153,17 @@ const REFUSALS: readonly string[] = [
 ];
 const MINUTE = 60_000;
 
-/** Draws the plan of a seed. */
-export function drawPlan(seed: number): Plan {
-  const dice = new Dice(seed, 'plan');
-  const workers = dice.pick([1, 1, 2, 3]);
-  const handlers = HANDLERS.slice(0, dice.pick([1, 2, 3, 5, 5])).map((key) => drawHandler(key, dice));
-  const troubleMs = dice.between(1, 3) * MINUTE;
+/**
+ * Draws the plan of a seed.
+ * @param whole true for five minutes of three workers with five handlers: two on the main thread, of which one is tight;
+ * one in a thread, one in a process, and one whose activity has room for few polls
+ */
+export function drawPlan(seed: number, whole = false): Plan {
+  const dice = new Dice(seed, whole ? 'whole plan' : 'plan');
+  const workers = whole ? 3 : dice.pick([1, 1, 2, 3]);
+  const keys = whole ? HANDLERS : HANDLERS.slice(0, dice.pick([1, 2, 3, 5, 5]));
+  const handlers = keys.map((key) => ({ ...drawHandler(key, dice), ...(whole && { run: WHOLE[key] }) }));
+  const troubleMs = (whole ? 5 : dice.between(1, 3)) * MINUTE;
   const [near, far] = dice.pick([
     [0, 2],
     [1, 20],
@@ -171,6 +176,7 @@ export function drawPlan(seed: number): Plan {
   const events = [
     ...Array.from({ length: dice.between(6, 20) }, () => drawTasks(draw)),
     ...Array.from({ length: many }, () => drawTrouble(draw, dice.weighted(swarm) as Kind)),
+    ...(whole ? [fewPolls(dice, troubleMs)] : []),
   ];
   return {
     ...{ seed, workers, handlers, troubleMs },
@@ -195,6 +201,16 @@ interface Draw {
   readonly handlers: readonly HandlerPlan[];
   readonly troubleMs: number;
 }
+
+const WHOLE: Readonly<Record<HandlerKey, HandlerPlan['run']>> = {
+  ...{ main: 'main', tight: 'main', quota: 'main' },
+  ...{ crowd: 'thread', plain: 'process' },
+};
+
+const fewPolls = (dice: Dice, ms: number): PlannedEvent => ({
+  ...{ at: 0, kind: 'crowd', handler: 'quota', ms },
+  room: dice.between(1, 6),
+});
 
 /** Some handlers run in a pool. */
 const PLACES: Readonly<Record<HandlerKey, readonly HandlerPlan['run'][]>> = {

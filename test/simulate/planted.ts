@@ -165,6 +165,32 @@ export const PLANTED: readonly Planted[] = [
       'return this.#countedFrom + (1.5 - share) * this.lease.everyMs;',
     ],
   }),
+  ...at('worker/thread/worker-heartbeats.ts', {
+    'heartbeats that go on from the main thread exceed their rate': ['    this.#takesOver = true;\n', ''],
+  }),
+  ...at('worker/thread/heartbeat-sender.ts', {
+    'the thread of heartbeats does not hear that a lease has ended': ['    this.#release(over);\n', ''],
+  }),
+  ...at('worker/pool/hosted-run.ts', {
+    'a task that has begun is begun again where its thread or process ends': [
+      'if (!this.#hasBegun && !this.#hasOutcome)',
+      'if (!this.#hasOutcome)',
+    ],
+    'a handler in a pool that ignores its signal is never ended': [
+      '      if (!over.aborted) this.#abandon();\n',
+      '',
+    ],
+  }),
+  ...at('worker/pool/pool.ts', {
+    'idle threads and processes of a pool outlive the worker': [
+      '    await Promise.all(idle.map((pooled) => this.#retire(pooled)));\n',
+      '',
+    ],
+    'the end of a thread or a process is not told to its task': [
+      '      pooled.listener?.onExit(exit);\n',
+      '',
+    ],
+  }),
   ...at('worker/worker.ts', {
     'the drain forgets a lease that came late': [
       '    for (let left = this.#left(); left.length > 0; left = this.#left()) await Promise.all(left);\n',

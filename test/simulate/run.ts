@@ -6,12 +6,13 @@ import { type Found, searchAll } from './plant.js';
 import { shrink } from './shrink.js';
 import { simulate } from './simulate.js';
 
-const HELP = `npm run simulate -- [--seed N | --seeds A-B | --minutes M | --plan FILE] [--verbose]
+const HELP = `npm run simulate -- [--seed N | --seeds A-B | --minutes M | --plan FILE] [--whole] [--verbose]
        npm run simulate -- --planted | --plant NAME
   --seed      runs the story that this seed tells (default 1)
   --seeds     runs the stories of all seeds from A to B
   --minutes   runs stories for so long, from a seed that the time decides
   --plan      runs a plan, as a failure prints it
+  --whole     each story is five minutes of three workers with five handlers
   --planted   plants each of the faults of planted.ts into a copy, and prints which seed found it
   --plant     does so with those whose name holds this text
   --verbose   prints the plan and everything that happened
@@ -40,28 +41,29 @@ function readOptions(): Options | undefined {
       plan: { type: 'string' },
       planted: { type: 'boolean', default: false },
       plant: { type: 'string' },
+      whole: { type: 'boolean', default: false },
       first: { type: 'boolean', default: false },
       verbose: { type: 'boolean', default: false },
       help: { type: 'boolean' },
     },
   });
-  const { seed, seeds = seed, minutes, plan, verbose, first, planted, plant, help } = values;
+  const { seed, seeds = seed, minutes, plan, verbose, first, whole, planted, plant, help } = values;
   if (help) return undefined;
   const rest = { verbose, first, plant: planted ? '' : plant };
   if (plan !== undefined) return { plans: [JSON.parse(readFileSync(plan, 'utf8')) as Plan], ...rest };
-  if (minutes !== undefined) return { plans: plansFor(Number(minutes) * 60_000), ...rest };
+  if (minutes !== undefined) return { plans: plansFor(Number(minutes) * 60_000, whole), ...rest };
   const [from = 1, to = from] = seeds.split('-').map(Number);
-  return { plans: plansOf(from, to), ...rest };
+  return { plans: plansOf(from, to, whole), ...rest };
 }
 
-function* plansOf(from: number, to: number): Generator<Plan> {
-  for (let seed = from; seed <= to; seed++) yield drawPlan(seed);
+function* plansOf(from: number, to: number, whole: boolean): Generator<Plan> {
+  for (let seed = from; seed <= to; seed++) yield drawPlan(seed, whole);
 }
 
-function* plansFor(ms: number): Generator<Plan> {
+function* plansFor(ms: number, whole: boolean): Generator<Plan> {
   const from = Math.floor(Date.now() / 1_000) % SEEDS;
   const end = performance.now() + ms;
-  for (let seed = from; performance.now() < end; seed++) yield drawPlan(seed % SEEDS);
+  for (let seed = from; performance.now() < end; seed++) yield drawPlan(seed % SEEDS, whole);
 }
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);

@@ -219,6 +219,7 @@ const NEW = {
   toldAccepted: false,
   toldGoneAt: undefined,
   saidGone: false,
+  begun: false,
   sent: undefined,
   refused: false,
   ended: undefined,

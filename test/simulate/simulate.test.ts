@@ -1,7 +1,7 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { withFault } from './plant.js';
 import { PLANTED } from './planted.js';
-import { drawPlan, type Plan, writePlan } from './plan.js';
+import { drawPlan, type HandlerPlan, type Plan, writePlan } from './plan.js';
 import { shrink } from './shrink.js';
 import { simulate } from './simulate.js';
 
@@ -10,6 +10,32 @@ test.each([25, 39])('the story of seed %i breaks no promise, and is the same eac
   expect(once.violation).toBeUndefined();
   expect(once.leases).toBeGreaterThan(20);
   expect(again.hash).toBe(once.hash);
+});
+
+describe('the same story ends the same', () => {
+  // Executions that a person stops, and deadlines, depend on how quick a worker is.
+  const drawn = drawPlan(25);
+  const story: Plan = {
+    ...{ ...drawn, calls: 'lean' },
+    handlers: drawn.handlers.map((each) => ({ ...each, run: 'main', timeoutMs: false })),
+    events: drawn.events.filter(({ kind }) => kind !== 'abort'),
+  };
+  const placed = (run: HandlerPlan['run']): Plan => ({
+    ...story,
+    handlers: story.handlers.map((each) => ({ ...each, run })),
+  });
+  const others: [string, Plan][] = [
+    ['by the SDK as by the lean path', { ...story, calls: 'sdk' }],
+    ['in threads as on the main thread', placed('thread')],
+    ['in processes as on the main thread', placed('process')],
+    ['with heartbeats from the main thread as from their own', { ...story, heartbeatThread: false }],
+  ];
+  test.each(others)('%s', async (_, other) => {
+    const [one, another] = [await simulate({ ...story, heartbeatThread: true }), await simulate(other)];
+    expect([one.violation, another.violation]).toEqual([undefined, undefined]);
+    expect(another.ends).toEqual(one.ends);
+    expect(one.ends.length).toBeGreaterThan(5);
+  });
 });
 
 test('a plan that is written can be read again', () => {

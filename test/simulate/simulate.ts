@@ -12,6 +12,8 @@ export interface Result {
   readonly realMs: number;
   readonly steps: number;
   readonly leases: number;
+  /** How each execution ended, in the order in which they were started. */
+  readonly ends: readonly string[];
   /** What happened last. */
   readonly lines: readonly string[];
 }
@@ -50,6 +52,7 @@ async function runOnce(plan: Plan, keep: number): Promise<Result> {
     realMs: performance.now() - began,
     steps: timeline.steps,
     leases: chronicle.byNumber.length,
+    ends: world.service.executions.map(({ execution: { status, end } }) => `${status} ${end?.error ?? ''}`),
     lines: chronicle.lines,
   };
 }

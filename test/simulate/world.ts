@@ -1,3 +1,4 @@
+import type { TaskContext } from 'stepwright';
 import { Bounds } from './bounds.js';
 import { Chronicle } from './chronicle.js';
 import type { Work } from './handlers.js';
@@ -132,7 +133,7 @@ export class World {
     this.#hiring++;
     const stage = {
       process,
-      began: (key: HandlerKey) => invariants.began(process, key),
+      began: (key: HandlerKey, { token }: TaskContext) => invariants.began(process, key, token),
       settled: (key: HandlerKey) => invariants.settled(process, key),
       strayed: () => invariants.broken('context', 'a handler found another task than its own'),
     };
@@ -156,9 +157,9 @@ export class World {
     const running = new Set<HandlerKey>();
     return {
       process: host,
-      began: (key) => {
+      began: (key, { token }) => {
         running.add(key);
-        invariants.began(host.owner, key);
+        invariants.began(host.owner, key, token);
       },
       settled: (key) => {
         running.delete(key);
