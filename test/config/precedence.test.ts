@@ -29,7 +29,12 @@ const VALUES: Readonly<Record<keyof typeof HANDLER_OPTIONS, readonly unknown[]>>
   heartbeat: ['1s', '2s', '3s', '4s', '5s', '6s', '7s', '8s'],
   timeout: ['1s', '2s', '3s', '4s', '5s', '6s', '7s', '8s'],
   run: ['main', 'thread', 'process', 'main', 'thread', 'process', 'main', 'thread'],
+  rate: ['1/s', '2/s', '3/s', '4/s', '5/s', '6/s', '7/s', '8/s'],
+  breaker: [1, 2, 3, 4, 5, 6, 7, 8].map((of) => ({ failed: 0.5, of, pause: '1m', on: ['Down'] })),
 };
+
+/** Writes a value as a text. */
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
 type Place = (key: string, value: unknown) => Partial<ConfigSources> & { activity?: object; handle?: object };
 
@@ -39,15 +44,15 @@ const PLACES: readonly [string, Place][] = [
   ['@Activity', (key, value) => ({ activity: { [key]: value } })],
   ['@Handle', (key, value) => ({ handle: { [key]: value } })],
   [`handlers['${NAME}']`, (key, value) => ({ config: { handlers: { [NAME]: { [key]: value } } } })],
-  ['the variable', (key, value) => ({ env: { [variableOf(key)]: String(value) } })],
-  ['the flag', (key, value) => ({ flags: { texts: { [key]: String(value) }, handlers: [] } })],
+  ['the variable', (key, value) => ({ env: { [variableOf(key)]: textOf(value) } })],
+  ['the flag', (key, value) => ({ flags: { texts: { [key]: textOf(value) }, handlers: [] } })],
   [
     `STEPWRIGHT_HANDLERS['${NAME}']`,
     (key, value) => ({ env: { STEPWRIGHT_HANDLERS: JSON.stringify({ [NAME]: { [key]: value } }) } }),
   ],
   [
     `--handler ${NAME}`,
-    (key, value) => ({ flags: { texts: {}, handlers: [`${NAME}.${key}=${String(value)}`] } }),
+    (key, value) => ({ flags: { texts: {}, handlers: [`${NAME}.${key}=${textOf(value)}`] } }),
   ],
 ];
 
@@ -76,6 +81,7 @@ describe('of the places that set an option of a handler the strongest wins', () 
   });
 });
 
+const BREAKER = '{"failed":0.5,"of":20,"pause":"1m","on":["PaymentGatewayDown"]}';
 /** A text for each option, and the value that it means. A new option with a text form needs a row here. */
 const TEXTS: Readonly<Record<string, readonly [text: string, value: unknown][]>> = {
   activities: [
@@ -116,6 +122,14 @@ const TEXTS: Readonly<Record<string, readonly [text: string, value: unknown][]>>
     ['false', false],
   ],
   run: [['thread', 'thread']],
+  rate: [
+    ['10/s', '10/s'],
+    ['false', false],
+  ],
+  breaker: [
+    [BREAKER, JSON.parse(BREAKER)],
+    ['none', false],
+  ],
   pool: [['{"threads":2}', { threads: 2 }]],
   concurrency: [['5', 5]],
   pollers: [

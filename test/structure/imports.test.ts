@@ -16,7 +16,7 @@ const ORDER: Readonly<Record<string, string>> = {
   declare: 'schema, discovery → dto → .',
   aws: 'queries → sdk → lean → .',
   worker:
-    'build → . → thread → health → observe → poll, protect → pool → task → handler, heartbeat → container',
+    'build → . → thread → health → observe → poll, protect, admission → pool → task → handler, heartbeat → container',
   'worker/handler': '. → output → input, interceptors → context, outcome',
   'worker/observe': 'open-telemetry → metrics → .',
   'worker/pool': 'entry, commands → .',
@@ -28,7 +28,7 @@ const ORDER: Readonly<Record<string, string>> = {
   'local/console': '. → topics → api.ts',
   check: '. → source',
   testing: '. → matchers → machine, bed → harness, jest → mocks',
-  cli: '. → commands → check, dev, doctor, exec, execute, new, scale, show → supervise → start → local → flags, project → output → process',
+  cli: '. → commands → check, dev, doctor, exec, execute, new, scale, show → supervise → start → control → local → flags, project → output → process',
 };
 /** Narrower than the order: these import nothing beside themselves but what is named here. */
 const ONLY: Readonly<Record<string, readonly string[]>> = { local: ['base'], aws: ['base'] };

@@ -74,6 +74,8 @@ const EVENTS: readonly EventName[] = [
   'heartbeat:sent',
   'heartbeat:failed',
   'heartbeat:recovered',
+  'handler:paused',
+  'handler:resumed',
   'protection:granted',
   'protection:released',
   'protection:failed',

@@ -53,6 +53,8 @@ export interface PublicHandler {
    */
   readonly undelivered: number;
   readonly polls: PublicPolls;
+  /** Why the handler takes no task, or one at most. @default it takes tasks */
+  readonly paused?: PublicPause;
   readonly queue: PublicQueue;
 }
 
@@ -82,6 +84,17 @@ export interface PublicQueue {
 
 /** The number of minutes for which a status says how many tasks were received. */
 export const QUEUE_MINUTES = 30;
+
+/** A pause of one handler. Its running tasks go on. */
+export interface PublicPause {
+  /** `control`: by `pause()` or the control socket; `task`: by `task.pauseHandler()`; `breaker`: by its own breaker. */
+  readonly by: 'control' | 'task' | 'breaker';
+  readonly since: number;
+  /** The time at which it ends by itself; absent where it does not. */
+  readonly until?: number;
+  /** Absent where a task gave it: those are the handler's own words. */
+  readonly reason?: string;
+}
 
 export interface PublicPolls {
   /** The number of polls that are open. */

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { writeErrorSync } from '../base/log/stdio.js';
 import { addCheck, addConfig, addDoctor, addGenerate, addNew, addSchema } from './commands/project.js';
 import { addExecute, addLocal, addScaler } from './commands/service.js';
-import { addDev, addExec, addStart } from './commands/workers.js';
+import { addControl, addDev, addExec, addStart } from './commands/workers.js';
 import { Command } from './flags/commander.js';
 import { flagsTakenByNpm } from './flags/npm-flags.js';
 import { formatErrorOf } from './output/format-error.js';
@@ -20,6 +20,7 @@ export const program = new Command('stepwright')
 
 addStart(program);
 addDev(program);
+addControl(program);
 addLocal(program);
 addExecute(program);
 addExec(program);

@@ -2,6 +2,7 @@ import { isPlainObject } from '../base/plain-object.js';
 import type { Constructor } from './class.js';
 import { isReserved } from './activity-failure.js';
 import type { Interceptor } from './interceptor.js';
+import { parseRate, RATE_EXPECTED } from './rate.js';
 import {
   count,
   durationOrFalse,
@@ -11,6 +12,7 @@ import {
   listOf,
   MOST_AT_ONCE,
   oneOf,
+  positiveDuration,
   readDigits,
   type Table,
 } from './rule.js';
@@ -38,6 +40,30 @@ export interface HandlerOptions {
    * @default 'main'
    */
   run?: 'main' | 'thread' | 'process';
+  /**
+   * The most tasks that begin in any span of a length: `'10/s'`, `'100/m'`, `'1/30s'`. Counts per process. `false`: no
+   * limit.
+   * @default false
+   */
+  rate?: string | false;
+  /**
+   * Pauses the handler where too many of its last tasks failed by certain names; `false`: it never does. @default false
+   */
+  breaker?: BreakerOptions | false;
+}
+
+/**
+ * A breaker pauses its handler where more than the share `failed` of the last `of` tasks failed by a name in `on`. After
+ * `pause` one task is tried: where it succeeds, or fails by another name, the handler goes on.
+ */
+export interface BreakerOptions {
+  /** From 0 up to, but not including, 1. */
+  failed: number;
+  of: number;
+  /** A duration, such as `'1m'`. */
+  pause: string;
+  /** Error names, as the service gets them. */
+  on: readonly string[];
 }
 
 /** Options of `@Activity`. Each option applies to every handler of the class that doesn't set it on `@Handle`. */
@@ -122,6 +148,41 @@ const pollers = {
   },
 };
 
+const rate = {
+  expected: `${RATE_EXPECTED}, or false`,
+  ok: (value: unknown): boolean => value === false || parseRate(value) !== undefined,
+  text: {
+    shown: 'N/s|false',
+    read: (text: string): unknown => (text === 'false' || text === 'none' ? false : text),
+  },
+};
+
+const BREAKER_KEYS = ['failed', 'of', 'pause', 'on'];
+
+const breaker = {
+  expected:
+    '{ failed, of, pause, on }: a share from 0 up to but not 1, a whole number from 1 to 1000, a duration of 1 ms or more, and a list of error names; or false',
+  ok(value: unknown): boolean {
+    if (!isPlainObject(value)) return value === false;
+    const { failed, of, pause, on } = value;
+    const known = Object.keys(value).every((key) => BREAKER_KEYS.includes(key));
+    const counts =
+      typeof failed === 'number' && failed >= 0 && failed < 1 && isCount(of) && Number(of) <= 1_000;
+    const names = Array.isArray(on) && on.length > 0 && on.every(isText);
+    return known && counts && names && positiveDuration.ok(pause);
+  },
+  text: { shown: 'JSON|false', read: readBreaker },
+};
+
+function readBreaker(text: string): unknown {
+  if (text === 'none') return false;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
 /** The table of {@link HandlerOptions}. */
 export const HANDLER_OPTIONS = {
   concurrency: { ...count, default: 10, help: 'tasks at once, per handler' },
@@ -129,6 +190,8 @@ export const HANDLER_OPTIONS = {
   heartbeat: { ...durationOrFalse, default: '20s', help: 'interval between automatic heartbeats' },
   timeout: { ...durationOrFalse, default: false, help: 'deadline of a handler' },
   run: { ...oneOf('main', 'thread', 'process'), default: 'main', help: 'where a handler runs' },
+  rate: { ...rate, default: false, help: 'tasks that a handler begins, at most' },
+  breaker: { ...breaker, default: false, help: 'pauses a handler whose last tasks failed' },
 } as const satisfies Table<HandlerOptions>;
 
 /** The entry for the option `interceptors`. At the config's top level, the interceptors run around every handler. */

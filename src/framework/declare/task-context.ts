@@ -48,6 +48,14 @@ export interface TaskContext {
    * @param message a few words, cut to 256 characters
    */
   progress(fraction?: number, message?: string): void;
+  /**
+   * Takes no more tasks for this handler for a while, such as after an answer 429 of a service that it calls. The tasks
+   * that run go on, this one too. A pause that lasts longer stays as it is. Counts for this worker alone.
+   * @param duration such as `'30s'`
+   * @param reason a few words for the log, cut to 256 characters
+   * @throws TypeError if the duration is none
+   */
+  pauseHandler(duration: string, reason?: string): void;
   /** A logger that adds the handler, the activity and a short hash of the task token to every line. */
   readonly log: Logger;
   /** The handler's name, `Class.method`. */

@@ -1,12 +1,16 @@
 import type { Heartbeats } from './heartbeat/heartbeats.js';
 import { type Linked, LinkedList } from '../base/linked-list.js';
 import type { ActivityPort } from '../aws/activity-port.js';
-import { type Lease, Task, type TaskHandler, type TaskWorld } from './task/task.js';
+import { type Decision, type Lease, Task, type TaskHandler, type TaskWorld } from './task/task.js';
 import type { EventHub } from './observe/worker-events.js';
 import { type HandlerSigns, isFull, isStuck, STUCK_MS, stuckBy } from './observe/readiness.js';
 import type { HandlerStatus, TaskStatus } from './observe/status.js';
 import type { Pace } from './poll/pace.js';
 import { ReportsInFlight } from './task/reports-in-flight.js';
+import { Admission } from './admission/admission.js';
+import type { BreakerRule } from './admission/breaker.js';
+import type { Rate } from '../declare/rate.js';
+import { type Configurable, readReconfiguration } from './reconfiguration.js';
 import { Poller } from './poll/poller.js';
 import { type Slot, Slots } from './poll/slots.js';
 
@@ -17,10 +21,19 @@ export interface RunnableHandler extends TaskHandler {
   readonly pollers: { readonly min: number; readonly max: number };
   /** Where the handler runs: on the main thread, or in the threads or processes of a pool. @default 'main' */
   readonly run?: 'main' | 'thread' | 'process';
+  /** The most threads or processes of the handler's pool; undefined on the main thread. */
+  readonly poolSize?: number | undefined;
+  /** The most tasks that may begin in a span. @default no limit */
+  readonly rate?: Rate | undefined;
+  /** Pauses the handler where too many of its last tasks failed. @default it never does */
+  readonly breaker?: BreakerRule | undefined;
 }
 
 /** The parts of a worker that its handler loops use. */
-export interface LoopWorld extends Omit<TaskWorld, 'port' | 'emit' | 'inFlight'> {
+export interface LoopWorld extends Omit<
+  TaskWorld,
+  'port' | 'emit' | 'inFlight' | 'pauseHandler' | 'onDecided'
+> {
   readonly heartbeats: Heartbeats;
   readonly events: EventHub;
   /** Limits the rate of all polls in the handler's region. */
@@ -64,12 +77,16 @@ export class HandlerLoop {
   readonly #taskWorld: TaskWorld;
   readonly #slots: Slots;
   readonly #poller: Poller;
+  readonly #admission: Admission;
+  #pollers: RunnableHandler['pollers'];
   /** The tasks in flight. */
   readonly #tasks = new LinkedList<TaskAtWork>();
   #draining: DrainPlan | undefined;
   #lastReportAt: number | undefined;
   /** The last time at which all slots were found to be used by running tasks; undefined before that. */
   #fullAt: number | undefined;
+  /** The last time at which a pause, a breaker or a rate was found to hold polls back; undefined before that. */
+  #heldBackAt: number | undefined;
   /**
    * Set while no slot can become free by itself: the time since which that is so, and `emitted`, true once
    * `places:stuck` was emitted for it.
@@ -77,15 +94,23 @@ export class HandlerLoop {
   #stuck: { readonly since: number; emitted: boolean } | undefined;
 
   constructor(handler: RunnableHandler, world: LoopWorld) {
-    const { name, activityArn, port, pollers, concurrency } = handler;
+    const { name, activityArn, port, pollers, concurrency, rate, breaker } = handler;
     const { clock, random, workerName, pollPace: pace, events } = world;
     this.#handler = handler;
     this.#world = world;
     this.#taskWorld = this.#makeTaskWorld();
-    this.#slots = new Slots(concurrency);
+    const ref = { handler: name, activityArn };
+    this.#admission = new Admission({
+      ...{ clock, rate, breaker },
+      onRoom: () => this.#poller.fill(),
+      onPaused: (pause) => events.emit('handler:paused', { ...ref, ...pause }),
+      onResumed: () => events.emit('handler:resumed', ref),
+    });
+    this.#pollers = pollers;
+    this.#slots = new Slots(concurrency, (polling) => this.#admission.room(polling));
     this.#poller = new Poller({
       ...{ port, pollers, pace, workerName, clock, random, emit: events.emitPoll, slots: this.#slots },
-      handler: { handler: name, activityArn },
+      handler: ref,
       onLease: (lease, slot, sentAt) => this.#take(lease, slot, sentAt),
     });
   }
@@ -115,6 +140,31 @@ export class HandlerLoop {
     return undefined;
   }
 
+  /** Takes no task until `resume`. What runs goes on, and a poll that is open may still bring one. */
+  pause(reason: string): void {
+    this.#admission.suspend('control', reason);
+  }
+
+  resume(): void {
+    this.#admission.resume();
+  }
+
+  /**
+   * Sets other numbers of slots and polls, and another rate, for what begins from now on.
+   * @throws RangeError if an option is refused
+   */
+  configure(options: Configurable): void {
+    const { name, poolSize } = this.#handler;
+    const { concurrency, pollers, rate } = readReconfiguration(name, options, poolSize);
+    if (rate !== undefined) this.#admission.setRate(rate === false ? undefined : rate);
+    const before = this.#slots.size;
+    if (concurrency !== undefined) this.#slots.resize(concurrency);
+    const { size } = this.#slots;
+    const { min, max } = pollers ?? { ...this.#pollers, ...(this.#pollers.max === before && { max: size }) };
+    this.#pollers = { min: Math.min(min, size), max: Math.min(max, size) };
+    this.#poller.setPollers(this.#pollers);
+  }
+
   /** Starts polling after `delayMs` milliseconds. */
   start(delayMs: number): void {
     this.#poller.start(delayMs);
@@ -127,6 +177,7 @@ export class HandlerLoop {
    */
   async drain(plan: DrainPlan, { polled }: { readonly polled: boolean }): Promise<void> {
     this.#draining = plan;
+    this.#admission.stop();
     for (const { task } of [...this.#tasks]) task.beginDrain(plan.reportUntil);
     if (polled) await this.#poller.stop(plan.graceUntil);
   }
@@ -143,10 +194,14 @@ export class HandlerLoop {
   }
 
   status(): HandlerStatus {
-    const { name, activityArn, concurrency } = this.#handler;
-    const { used, running, undelivered } = this.#slots;
+    const { name, activityArn } = this.#handler;
+    const { used, running, undelivered, size: concurrency } = this.#slots;
     const { status: polls, queue } = this.#poller;
-    return { name, activityArn, concurrency, used, running, undelivered, polls, queue };
+    const { pause: paused } = this.#admission;
+    return {
+      ...{ name, activityArn, concurrency, used, running, undelivered, polls, queue },
+      ...(paused && { paused }),
+    };
   }
 
   tasks(): TaskStatus[] {
@@ -164,7 +219,7 @@ export class HandlerLoop {
     const heartbeatsAt = tasks.flatMap(({ lastHeartbeatAt }) => lastHeartbeatAt ?? []);
     const acceptedAt =
       this.#lastReportAt === undefined ? heartbeatsAt : [...heartbeatsAt, this.#lastReportAt];
-    const slots = { polls: this.#poller.status, freeSlots: this.#slots.free, running: this.#slots.running };
+    const slots = { polls: this.#poller.status, freeSlots: this.#slots.vacant, running: this.#slots.running };
     return {
       ...slots,
       name: this.#handler.name,
@@ -173,6 +228,8 @@ export class HandlerLoop {
       undelivered: this.#slots.undelivered,
       lastAcceptedAt: acceptedAt.length > 0 ? Math.max(...acceptedAt) : undefined,
       heartbeats: this.#handler.heartbeatMs !== false,
+      heldBack: this.#isHeldBack,
+      heldBackAt: this.#heldBackAt,
       stuckSince: this.#stuck?.since,
     };
   }
@@ -182,8 +239,9 @@ export class HandlerLoop {
    * while, and `places:freed` when one can again. To be called every second.
    */
   watchSlots(): void {
+    if (this.#isHeldBack) this.#heldBackAt = this.#world.clock.now();
     // A draining handler takes no new tasks, so its slots don't matter.
-    if (this.#draining || (this.#slots.free > 0 && !this.#stuck)) return;
+    if (this.#draining || (this.#slots.vacant > 0 && !this.#stuck)) return;
     const signs = this.signs();
     this.#fullAt = signs.fullAt;
     const { name: handler, activityArn } = this.#handler;
@@ -198,6 +256,10 @@ export class HandlerLoop {
     this.#stuck.emitted = true;
     const { ignoring, undelivered } = signs;
     events.emit('places:stuck', { handler, activityArn, ignoring, undelivered, reason: stuckBy(signs) });
+  }
+
+  get #isHeldBack(): boolean {
+    return this.#slots.free === 0 && this.#slots.vacant > 0;
   }
 
   #take(lease: Lease, slot: Slot, sentAt: number): void {
@@ -217,6 +279,7 @@ export class HandlerLoop {
       };
       // Added before the task begins, because a listener of `task:received` may ask for it or stop the worker.
       this.#tasks.add(atWork);
+      this.#admission.begin(lease.token);
       atWork.ended = this.#run(task, lease, onSettled).then(onEnded, (error: unknown) => {
         this.#world.onFault(error);
         onEnded();
@@ -225,6 +288,12 @@ export class HandlerLoop {
       this.#world.onFault(error);
       slot.free();
     }
+  }
+
+  /** Tells the breaker how a task has ended. */
+  #decided(token: string, decision: Decision): void {
+    if (decision.status === 'gone') this.#admission.gone(token);
+    else this.#admission.ended(token, decision.status === 'failed' ? decision.error : undefined);
   }
 
   #run(task: Task, { receivedAt }: Lease, onSettled: () => void): Promise<void> {
@@ -241,6 +310,10 @@ export class HandlerLoop {
       ...this.#world,
       port: this.#handler.port,
       inFlight: new ReportsInFlight(),
+      ...(this.#handler.breaker && {
+        onDecided: (token: string, decision: Decision): void => this.#decided(token, decision),
+      }),
+      pauseHandler: ({ forMs, reason }) => this.#admission.suspend('task', reason, forMs),
       emit: (event, payload) => {
         if (event === 'task:succeeded' || event === 'task:failed') this.#lastReportAt = clock.now();
         events.emitTask(event, payload);

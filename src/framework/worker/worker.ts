@@ -20,6 +20,8 @@ import { TroubleTracker } from './poll/trouble.js';
 import { Pace } from './poll/pace.js';
 import { POLL_LIMIT_MS } from './poll/poller.js';
 import { StallWatch } from './stall.js';
+import { didYouMean } from '../base/show.js';
+import type { Configurable } from './reconfiguration.js';
 import { deferred } from '../base/time/wait.js';
 
 /** The parts of a worker. `createWorker` makes them. */
@@ -156,6 +158,33 @@ export class Worker implements ObservedWorker {
     return this.#stopping;
   }
 
+  /**
+   * Takes no task for a handler until `resume`: no poll is opened. Running tasks go on. A poll that is open already may
+   * still bring a task within the minute that the service holds it, and that task is run.
+   * @param handler `Class.method`
+   * @throws RangeError if there is no such handler
+   */
+  pause(handler: string): void {
+    this.#outside(() => this.#loopOf(handler).pause('asked for'));
+  }
+
+  /**
+   * Takes tasks for a handler again, whatever paused it: a person, a task, or its breaker.
+   * @throws RangeError if there is no such handler
+   */
+  resume(handler: string): void {
+    this.#outside(() => this.#loopOf(handler).resume());
+  }
+
+  /**
+   * Sets options of a handler from now on. No running task is cut: with fewer slots than tasks at work, none is taken
+   * until enough have ended.
+   * @throws RangeError if there is no such handler, or an option is refused
+   */
+  configure(handler: string, options: Configurable): void {
+    this.#outside(() => this.#loopOf(handler).configure(options));
+  }
+
   status(): WorkerStatus {
     const now = this.#parts.clock.now();
     const signs = this.#loops.map((loop) => loop.signs());
@@ -260,6 +289,13 @@ export class Worker implements ObservedWorker {
     const onBlocked = (blockedMs: number, gaveUp: boolean): void =>
       this.#events.emit('loop:blocked', { blockedMs, gaveUp, handlers: this.#blocking.suspects });
     return { onStretch, onAnswer, onSent, onTurn, onBlocked };
+  }
+
+  #loopOf(handler: string): HandlerLoop {
+    const loop = this.#loops.find(({ name }) => name === handler);
+    const names = this.#loops.map(({ name }) => name);
+    if (!loop) throw new RangeError(`there is no handler '${handler}': ${didYouMean(handler, names)}`);
+    return loop;
   }
 
   #followProtection(): void {

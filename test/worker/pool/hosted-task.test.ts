@@ -67,3 +67,20 @@ test('lines beyond the budget are dropped and counted until the worker has writt
   budget.tellLost();
   expect(written() + lost()).toBe(130);
 });
+
+test('a pause that is asked for in a loop is sent once, and a longer one again', () => {
+  const sent: FromHost[] = [];
+  const send = (message: FromHost): void => void sent.push(message);
+  const task = new HostedTask(lease, { clock: new HandClock(), send, sendLine: send });
+  for (let n = 0; n < 1_000; n++) task.context.pauseHandler('30s', '429');
+  task.context.pauseHandler('1s');
+  task.context.pauseHandler('2m', 'x'.repeat(1_000));
+  expect(sent).toEqual([
+    { kind: 'pause', forMs: 30_000, reason: '429' },
+    { kind: 'pause', forMs: 120_000, reason: 'x'.repeat(256) },
+  ]);
+  expect(() => task.context.pauseHandler('soon')).toThrow('task.pauseHandler: expected a duration');
+  task.close();
+  task.context.pauseHandler('5m');
+  expect(sent).toHaveLength(2);
+});

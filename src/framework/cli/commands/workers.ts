@@ -1,8 +1,9 @@
 import { availableParallelism } from 'node:os';
 import type { Command as CommandOf } from 'commander';
+import type { ControlRequest } from '../control/control-request.js';
 import type { ExecFlags } from '../exec/exec.js';
 import { type AccessFlags, accessFlags, accessOf } from '../flags/access-flags.js';
-import { InvalidArgumentError, Option } from '../flags/commander.js';
+import { Argument, InvalidArgumentError, Option } from '../flags/commander.js';
 import {
   addFlags,
   configFlag,
@@ -18,8 +19,11 @@ import {
 import { type LogFlags, logFor } from '../output/log-for.js';
 import { exit } from '../process/exit.js';
 
+type ControlVerb = ControlRequest['do'];
+
 interface StartFlags extends AccessFlags, LogFlags {
   readonly processes?: number;
+  readonly control?: string;
 }
 
 export function addStart(program: CommandOf): void {
@@ -32,20 +36,21 @@ export function addStart(program: CommandOf): void {
     new Option('--processes <N|auto>', 'a supervised set of processes, `auto`: one for each core')
       .env('STEPWRIGHT_PROCESSES')
       .argParser(readProcesses),
+    new Option('--control <path>', 'a Unix socket, of this user alone, for the command `control`'),
     ...optionFlags(),
     handlerFlag,
   ]).action(async (parsed: Parsed<StartFlags>) => exit(await runStart(parsed)));
 }
 
-async function runStart({ processes, ...parsed }: Parsed<StartFlags>): Promise<number> {
+async function runStart({ processes, control, ...parsed }: Parsed<StartFlags>): Promise<number> {
   const [flags, access, log] = [flagsOf(parsed), accessOf(parsed), logFor(parsed)];
   if (processes === undefined) {
     const { start } = await import('../start/start.js');
-    return start(flags, access, log);
+    return start(flags, access, log, { control });
   }
   const { startProcesses } = await import('../supervise/start-processes.js');
   const { logLevel, logFormat } = parsed;
-  return startProcesses(processes, { flags, access, logFlags: { logLevel, logFormat }, log });
+  return startProcesses(processes, { flags, access, logFlags: { logLevel, logFormat }, log, control });
 }
 
 /** The largest number of processes that `--processes` accepts. For one machine, a larger number is surely a mistake. */
@@ -60,6 +65,20 @@ function readProcesses(value: string): number {
   const count = Number(value);
   if (/^\d+$/.test(value) && count >= 1 && count <= MOST_PROCESSES) return count;
   throw new InvalidArgumentError(`Expected a number of processes, from 1 to ${MOST_PROCESSES}, or auto.`);
+}
+
+export function addControl(program: CommandOf): void {
+  program
+    .command('control')
+    .description('pause, resume or configure a handler of a worker that runs with --control')
+    .argument('<path>', 'the socket of the worker')
+    .addArgument(new Argument('[verb]', 'what to do').choices(['status', 'pause', 'resume', 'configure']))
+    .argument('[handler]', 'Class.method')
+    .argument('[options...]', 'of configure: concurrency=5, pollers=1-3, rate=10/s')
+    .action(async (path: string, verb: ControlVerb = 'status', handler?: string, options: string[] = []) => {
+      const { control } = await import('../control/control.js');
+      await exit(await control(path, verb, handler, options));
+    });
 }
 
 interface DevFlags extends AccessFlags, LogFlags {

@@ -1,5 +1,5 @@
 import { loadLibrary } from '../../base/load-library.js';
 
-export const { Command, InvalidArgumentError, Option } = loadLibrary(
+export const { Argument, Command, InvalidArgumentError, Option } = loadLibrary(
   'commander',
 ) as typeof import('commander');

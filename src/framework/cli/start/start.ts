@@ -4,6 +4,8 @@ import { type Endpoint, localEndpoint, showEndpoint } from '../../aws/endpoint.j
 import { statusInWords } from '../../worker/health/health-pages.js';
 import type { Worker } from '../../worker/worker.js';
 import { logActivities, logConsole, logDrain, logWarnings, WAITING } from '../output/banner.js';
+import { controlWorker } from '../control/control-worker.js';
+import { type ControlSocket, openControl } from '../control/control-socket.js';
 import type { Access } from '../flags/access-flags.js';
 import type { Embedded } from '../local/embedded.js';
 import { endPollsOnDrain } from '../local/running-service.js';
@@ -14,21 +16,30 @@ import { stopSignal } from '../process/signals.js';
 /**
  * Runs the worker of a project until a stop signal arrives.
  * @returns the exit code
+ * @param options `control`: the path of the control socket. @default none
  * @throws StartError before anything runs
  */
-export async function start(flags: Flags, access: Access, log: Logger): Promise<number> {
+export async function start(
+  flags: Flags,
+  access: Access,
+  log: Logger,
+  { control }: { readonly control?: string | undefined } = {},
+): Promise<number> {
   const project = await readProject(flags);
   const stop = stopSignal(log, 'stopping: running tasks get their grace; once more to stop at once');
-  const parts: Parts = { embedded: undefined, worker: undefined };
+  const parts: Parts = { embedded: undefined, worker: undefined, control: undefined };
   const { plan, module } = project;
   try {
     const connectTo = (): Promise<Endpoint> => openEndpoint(parts, project, access, log);
-    return await runWorker(plan, { log, stop, module, connectTo }, (worker) => {
+    return await runWorker(plan, { log, stop, module, connectTo }, async (worker) => {
       parts.worker = worker;
+      if (control !== undefined)
+        parts.control = await openControl(control, async (request) => controlWorker(worker, request));
       logWarnings(log, project.warnings);
       announce(worker, project, parts, { log, port: flags.texts['port'] });
     });
   } finally {
+    parts.control?.close();
     await parts.embedded?.service.close();
   }
 }
@@ -38,6 +49,7 @@ interface Parts {
   /** The local service inside this process; undefined if the endpoint isn't `local`. */
   embedded: Embedded | undefined;
   worker: Worker | undefined;
+  control: ControlSocket | undefined;
 }
 
 /** If the endpoint is `local`, starts the local service. @returns the endpoint to connect to */

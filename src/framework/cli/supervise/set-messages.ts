@@ -4,6 +4,7 @@ import type { Flags } from '../../config/layers.js';
 import type { MockCall, MockOutcome } from '../../local/resources/mocks.js';
 import type { PublicStatus } from '../../base/worker-status.js';
 import type { MetricValues } from '../../worker/observe/metrics/summed-metrics.js';
+import type { ControlAnswer, ControlRequest } from '../control/control-request.js';
 import type { LogFlags } from '../output/log-for.js';
 import type { PlanSummary } from './plan-summary.js';
 
@@ -36,6 +37,7 @@ export type ToWorker =
   /** Ends the process at once, and all processes that it has started. */
   | { readonly kind: 'end' }
   | { readonly kind: 'measure' }
+  | { readonly kind: 'control'; readonly id: number; readonly request: ControlRequest }
   | { readonly kind: 'mock'; readonly id: number; readonly call: MockCall; readonly input: unknown };
 
 /** The messages from a worker's process to the supervising process. */
@@ -48,4 +50,6 @@ export type FromWorker =
   | { readonly kind: 'failed'; readonly text: string }
   /** The answer to `measure`. It is also sent when the worker has ended. */
   | { readonly kind: 'measured'; readonly metrics: MetricValues }
+  /** Answers the message `control` with this id. */
+  | { readonly kind: 'controlled'; readonly id: number; readonly answer: ControlAnswer }
   | { readonly kind: 'mocked'; readonly id: number; readonly outcome: MockOutcome };

@@ -65,7 +65,7 @@ function processStatus(set: Supervisor, slot: ProcessSlot): ProcessStatus {
 }
 
 /** Adds up, for each handler, the statuses that the processes have sent. */
-function sumHandlers(all: readonly PublicStatus[]): PublicHandler[] {
+export function sumHandlers(all: readonly Pick<PublicStatus, 'handlers'>[]): PublicHandler[] {
   const byName = new Map<string, PublicHandler>();
   for (const { handlers } of all)
     for (const handler of handlers) {
@@ -77,8 +77,11 @@ function sumHandlers(all: readonly PublicStatus[]): PublicHandler[] {
 
 function addHandlers(one: PublicHandler, other: PublicHandler): PublicHandler {
   const [a, b] = [one.polls, other.polls];
+  const { paused = other.paused } = one;
   return {
     ...one,
+    // A breaker, and a task, pause the handler of their own process alone.
+    ...(paused && { paused }),
     concurrency: one.concurrency + other.concurrency,
     used: one.used + other.used,
     running: one.running + other.running,

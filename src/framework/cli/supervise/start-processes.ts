@@ -20,6 +20,8 @@ import { writeErrorSync } from '../../base/log/stdio.js';
 import type { PlanSummary } from './plan-summary.js';
 import { NO_COUNTS, type PublicStatus } from '../../base/worker-status.js';
 import { addCounts, setStatus } from './set-status.js';
+import { type ControlSocket, openControl } from '../control/control-socket.js';
+import { SetControl } from './set-control.js';
 import { SetProtection } from './set-protection.js';
 import { SharedService } from './shared-service.js';
 import { NotStarted, WorkerProcess } from './worker-process.js';
@@ -30,6 +32,8 @@ export interface ProcessesOptions {
   readonly access: Access;
   readonly logFlags: LogFlags;
   readonly log: Logger;
+  /** The path of the control socket. @default none */
+  readonly control?: string | undefined;
 }
 
 /**
@@ -46,16 +50,15 @@ const DEFAULT_GRACE_MS = parseDuration(CONFIG_OPTIONS.grace.default) ?? 0;
  * @returns the exit code.
  * @throws StartError if the local service or the health port can't listen.
  */
-export async function startProcesses(
-  count: number,
-  { flags, access, logFlags, log }: ProcessesOptions,
-): Promise<number> {
-  const processes = new WorkerProcesses(count, { flags, access, logFlags, log }, systemClock);
+export async function startProcesses(count: number, options: ProcessesOptions): Promise<number> {
+  const { log } = options;
+  const processes = new WorkerProcesses(count, options, systemClock);
   const hint = 'stopping: running tasks get their grace; once more to stop at once';
   const stop = stopSignal(log, hint, () => processes.supervisor.workers.endAtOnce());
   process.on('exit', () => processes.supervisor.workers.kill());
   reloadRequests(() => processes.supervisor.reload());
   try {
+    await processes.openControl();
     return await processes.supervisor.run(stop);
   } catch (error) {
     if (!(error instanceof NotStarted)) throw error;
@@ -70,11 +73,13 @@ export async function startProcesses(
 class WorkerProcesses {
   readonly supervisor: Supervisor;
   readonly #service: SharedService;
+  readonly #control: SetControl;
   readonly #protection: SetProtection;
   readonly #metrics = new SummedMetrics();
   #counts = NO_COUNTS;
   #plan: PlanSummary | undefined;
   #health: Health | undefined;
+  #socket: ControlSocket | undefined;
 
   constructor(
     private readonly count: number,
@@ -85,7 +90,11 @@ class WorkerProcesses {
     this.supervisor = new Supervisor({
       ...{ count, clock, log },
       run: { flags, log: logFlags },
-      fork: () => new WorkerProcess(),
+      fork: () => {
+        const worker = new WorkerProcess();
+        void this.#control.follow(worker);
+        return worker;
+      },
       onPlanned: (plan, isNew) => this.#onPlanned(plan, isNew),
       longestDrainMs: () => this.#longestDrainMs,
       stallAfterMs: () => this.#plan?.stallAfterMs ?? false,
@@ -93,6 +102,7 @@ class WorkerProcesses {
       onAll: () => log.info(WAITING),
       onEnded: (worker) => this.#keepCounts(worker),
     });
+    this.#control = new SetControl(count, () => this.supervisor.workers.processes);
     this.#protection = new SetProtection(this.supervisor, { clock, log });
     this.#service = new SharedService(log, access, {
       current: () => this.supervisor.workers.slots.find(({ current }) => current)?.current,
@@ -100,7 +110,15 @@ class WorkerProcesses {
     });
   }
 
+  /** @throws StartError if the control socket can't be opened */
+  async openControl(): Promise<void> {
+    const { control } = this.options;
+    if (control === undefined) return;
+    this.#socket = await openControl(control, (request) => this.#control.apply(request));
+  }
+
   async close(): Promise<void> {
+    this.#socket?.close();
     await this.#protection.close();
     this.#health?.close();
     await this.#service.close();

@@ -8,12 +8,15 @@ import { AwsService } from '../../aws/sdk/aws-service.js';
 import { unlessAborted } from '../../base/time/wait.js';
 import { publicStatus } from '../../worker/health/health-pages.js';
 import { measureForPrometheus } from '../../worker/observe/metrics/prometheus.js';
-import type { Plan } from '../../worker/build/plan.js';
+import { shareRate } from '../../declare/rate.js';
+import type { Plan, PlannedHandler } from '../../worker/build/plan.js';
 import type { Worker } from '../../worker/worker.js';
 import { logWarnings } from '../output/banner.js';
 import { exit } from '../process/exit.js';
 import { formatError } from '../output/format-error.js';
 import { exitNow } from '../process/exit-now.js';
+import type { ControlAnswer, ControlRequest } from '../control/control-request.js';
+import { controlWorker } from '../control/control-worker.js';
 import { logFor } from '../output/log-for.js';
 import { endPollsOnDrain } from '../local/running-service.js';
 import { readWorker } from '../project/project.js';
@@ -121,11 +124,22 @@ async function endpointOf(plan: Plan, projectDir: string, stop: AbortSignal): Pr
   return endpoint;
 }
 
+/** Does what a request of the control socket says. */
+function answerOf(worker: Worker, request: ControlRequest): ControlAnswer {
+  try {
+    return controlWorker(worker, request);
+  } catch (error) {
+    return { error: error instanceof Error ? error.message : String(error) };
+  }
+}
+
 /** Sends the worker's status each second and whenever its state changes, and answers `check` messages. */
 function sendUpdates(worker: Worker, plan: Plan): void {
   channel.onMessage((message) => {
     if (message.kind === 'check')
       void send({ kind: 'checked', findings: seededFindings(plan, message.machines) });
+    if (message.kind === 'control')
+      void send({ kind: 'controlled', id: message.id, answer: answerOf(worker, message.request) });
   });
   const sendStatus = (): void => void send({ kind: 'status', status: publicStatus(worker.status()) });
   systemClock.every(STATUS_MS, sendStatus);
@@ -165,7 +179,26 @@ function oneOfSeveral(plan: Plan, member: Membership | undefined): Plan {
     ...{ ...plan.settings, workerName, healthPort: undefined },
     protect: member ? (false as const) : protect,
   };
-  return { ...plan, settings: { ...settings, heartbeatRate: partOf(heartbeatRate, member?.of ?? 1) } };
+  const handlers = member ? plan.handlers.map((each) => shareOf(each, member.of)) : plan.handlers;
+  return {
+    ...plan,
+    handlers,
+    settings: { ...settings, heartbeatRate: partOf(heartbeatRate, member?.of ?? 1) },
+  };
+}
+
+/** Returns a handler with a process's share of its rate, and of the tasks that its breaker looks at. */
+function shareOf(handler: PlannedHandler, processes: number): PlannedHandler {
+  const { options } = handler;
+  const { rate, breaker } = options;
+  return {
+    ...handler,
+    options: {
+      ...options,
+      rate: rate && shareRate(rate, processes),
+      breaker: breaker && { ...breaker, of: Math.ceil(breaker.of / processes) },
+    },
+  };
 }
 
 /**

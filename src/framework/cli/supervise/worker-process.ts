@@ -10,6 +10,7 @@ import { Reaper } from '../../base/reaper.js';
 import { longestDrain } from '../../worker/worker.js';
 import type { PublicStatus } from '../../base/worker-status.js';
 import type { MetricValues } from '../../worker/observe/metrics/summed-metrics.js';
+import type { ControlAnswer, ControlRequest } from '../control/control-request.js';
 import type { LogFlags } from '../output/log-for.js';
 import type { PlanSummary } from './plan-summary.js';
 import type { FromWorker, Membership, ToWorker } from './set-messages.js';
@@ -87,6 +88,10 @@ export class WorkerProcess {
   readonly ended: Promise<ProcessExit>;
   /** Resolves when the worker is ready for the first time. */
   readonly ready: Promise<void>;
+  /** Resolves when the worker takes tasks. */
+  readonly runs: Promise<void>;
+  #onRuns: () => void = () => {};
+  readonly #controls = new Map<number, (answer: ControlAnswer) => void>();
   #onReady: () => void = () => {};
   #onMessage: () => void = () => {};
   #take: (message: FromWorker) => void = () => {};
@@ -98,6 +103,7 @@ export class WorkerProcess {
     this.#child = fork(ENTRY, [], { stdio: [...stdio], execArgv: [] });
     const output = new ChildOutput(this.#child);
     this.#endWithParent(this.#child);
+    this.runs = new Promise((resolve) => (this.#onRuns = resolve));
     this.ready = new Promise((resolve) => (this.#onReady = resolve));
     // The last messages may arrive after the exit, but not after the disconnect.
     const unplugged = new Promise((resolve) => this.#child.once('disconnect', resolve));
@@ -150,9 +156,11 @@ export class WorkerProcess {
         if (message.kind === 'status') this.#hasStatus(message.status);
         if (message.kind === 'measured') this.#measured(message.metrics);
         if (message.kind === 'checked') this.#checks.shift()?.(message.findings);
+        if (message.kind === 'controlled') this.#controlled(message.id, message.answer);
         if (message.kind === 'mocked') this.#mocked(message.id, message.outcome);
         if (message.kind === 'running') {
           this.name = message.name;
+          this.#onRuns();
           resolve();
         }
         this.#onMessage();
@@ -199,6 +207,19 @@ export class WorkerProcess {
     });
   }
 
+  /**
+   * Has the process's worker do what a request says. Resolves to its answer, or to undefined once the process has
+   * exited.
+   */
+  control(request: ControlRequest): Promise<ControlAnswer | undefined> {
+    const id = this.#nextId++;
+    return new Promise((resolve) => {
+      this.#controls.set(id, resolve);
+      void this.ended.then(() => resolve(undefined));
+      this.#send({ kind: 'control', id, request });
+    });
+  }
+
   kill(): void {
     this.#child.kill('SIGKILL');
   }
@@ -228,6 +249,11 @@ export class WorkerProcess {
     this.metrics = metrics;
     for (const done of this.#measuring) done();
     this.#measuring.clear();
+  }
+
+  #controlled(id: number, answer: ControlAnswer): void {
+    this.#controls.get(id)?.(answer);
+    this.#controls.delete(id);
   }
 
   #mocked(id: number, outcome: MockOutcome): void {

@@ -1,3 +1,4 @@
+import { readPause } from '../../worker/task/pause-request.js';
 import type { HandlerDefinition } from '../../declare/definition.js';
 import type { TaskContext } from '../../declare/task-context.js';
 import { silentLog, type Logger } from '../../base/log/log.js';
@@ -49,6 +50,7 @@ export function createTaskContext(overrides: Partial<TaskContext> = {}): TaskCon
     shuttingDown: overrides.shuttingDown ?? new AbortController().signal,
     heartbeat: () => Promise.resolve(),
     progress: () => {},
+    pauseHandler: (duration, reason) => void readPause(duration, reason),
     log: silentLog,
     handler: 'Class.method',
     activityArn: 'arn:aws:states:us-east-1:123456789012:activity:Activity',

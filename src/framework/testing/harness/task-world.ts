@@ -22,4 +22,6 @@ export const taskWorld = (tested: TestedWorld): TaskWorld => ({
   reportPace: new Pace(),
   inFlight: new ReportsInFlight(),
   outside: (fn) => fn(),
+  // A test's tasks are given to a handler one by one.
+  pauseHandler: () => {},
 });

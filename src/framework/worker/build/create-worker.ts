@@ -10,6 +10,10 @@ import type { ActivityPort } from '../../aws/activity-port.js';
 import { resolveOnce } from '../container/registrations.js';
 import { Telemetry } from '../observe/open-telemetry/telemetry.js';
 import { openHealth, type WorkerHealth } from '../health/health-port.js';
+import { parseDuration } from '../../base/time/duration.js';
+import { parseRate } from '../../declare/rate.js';
+import type { ResolvedOptions } from '../../config/resolve.js';
+import type { BreakerRule } from '../admission/breaker.js';
 import type { RunnableHandler } from '../handler-loop.js';
 import type { Protection } from '../protect/protection.js';
 import { WorkerHeartbeats } from '../thread/worker-heartbeats.js';
@@ -133,6 +137,9 @@ interface Connecting {
   readonly endpoint: Endpoint;
 }
 
+const breakerOf = (options: ResolvedOptions['breaker']): BreakerRule | undefined =>
+  options ? { ...options, pauseMs: parseDuration(options.pause) ?? 0 } : undefined;
+
 async function connectHandlers(connecting: Connecting): Promise<RunnableHandler[]> {
   const { plan, world, container, pools, service, endpoint } = connecting;
   const { settings, handlers } = plan;
@@ -147,7 +154,8 @@ async function connectHandlers(connecting: Connecting): Promise<RunnableHandler[
     const port = ports.get(regionOf(activityArn));
     if (!port) throw new Error(`no connection was made for ${activityArn}`);
     const handle = (await pools.handlerOf(planned)) ?? compile(definition, container, settings.interceptors);
-    return { name: definition.name, activityArn, handle, port, ...options };
+    const [rate, breaker] = [parseRate(options.rate), breakerOf(options.breaker)];
+    return { name: definition.name, activityArn, handle, port, ...options, rate, breaker };
   });
   return Promise.all(runnable);
 }

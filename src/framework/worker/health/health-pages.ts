@@ -2,6 +2,7 @@ import { jsonPage, type Page } from './page-server.js';
 import {
   MOST_TASKS,
   type PublicHandler,
+  type PublicPause,
   type PublicStatus,
   type PublicTask,
 } from '../../base/worker-status.js';
@@ -49,11 +50,28 @@ const publicTask = ({ token, handler, ageMs, phase, progress, lastHeartbeatAt }:
   lastHeartbeatAt,
 });
 
-function publicHandler({ polls: { trouble, ...polls }, ...handler }: HandlerStatus): PublicHandler {
+function publicHandler({ polls: { trouble, ...polls }, paused, ...rest }: HandlerStatus): PublicHandler {
+  const handler = { ...rest, ...(paused && { paused: publicPause(paused) }) };
   if (!trouble) return { ...handler, polls };
   const { kind, error, since } = trouble;
   return { ...handler, polls: { ...polls, trouble: { kind, reason: plainReason(error), since } } };
 }
+
+/** Returns a pause without the words of a handler, which may hold anything. */
+function publicPause({ reason, ...pause }: NonNullable<HandlerStatus['paused']>): PublicPause {
+  return pause.by === 'task' ? pause : { ...pause, reason };
+}
+
+/** Says which handlers are paused, for people. */
+const pausedIn = (handlers: readonly PublicHandler[]): string[] =>
+  handlers.flatMap(({ name, paused }) => {
+    if (!paused) return [];
+    const { by, reason, until } = paused;
+    const lasts = until === undefined ? '' : `, until ${new Date(until).toISOString()}`;
+    return `${name}: paused by ${PAUSED_BY[by]}${reason === undefined ? '' : ` (${reason})`}${lasts}`;
+  });
+
+const PAUSED_BY = { control: 'a person', task: 'one of its tasks', breaker: 'its breaker' } as const;
 
 type Teller = (source: HealthSource) => Page | Promise<Page>;
 
@@ -63,8 +81,9 @@ const PAGES: Readonly<Record<string, Teller>> = {
     return jsonPage(state === 'failed' ? 503 : 200, { state });
   },
   '/ready': (source) => {
-    const { state, ready, reasons } = source.status();
-    return jsonPage(ready ? 200 : 503, { state, ready, reasons });
+    const { state, ready, reasons, handlers } = source.status();
+    const paused = pausedIn(handlers);
+    return jsonPage(ready ? 200 : 503, { state, ready, reasons, ...(paused.length > 0 && { paused }) });
   },
   '/metrics': async (source) => {
     const { contentType, text } = await source.metrics();

@@ -36,6 +36,14 @@ export function logEvents(events: EventHub, log: Logger, clock: Clock): void {
       log.error(fields, 'the event loop was blocked for longer than stallAfter: heartbeats had stopped');
     else log.warn(fields, 'the event loop was blocked; heartbeats went on, polls and reports did not');
   });
+  events.on('handler:paused', ({ by, reason, until, ...ref }) => {
+    const lasts = until === undefined ? {} : { until: new Date(until).toISOString() };
+    log.warn(
+      { ...where(ref), by, reason, ...lasts },
+      'handler paused: it takes no task, and its tasks go on',
+    );
+  });
+  events.on('handler:resumed', (ref) => log.info(where(ref), 'handler resumed: it takes tasks again'));
   events.on('places:stuck', ({ reason, ignoring, undelivered, ...ref }) =>
     log.error(
       { ...where(ref), ignoring, undelivered },

@@ -26,6 +26,10 @@ export interface HandlerSigns {
   readonly fullAt: number | undefined;
   /** True if heartbeats are sent for this handler's tasks; false with `heartbeat: false`. */
   readonly heartbeats: boolean;
+  /** True if polls are held back on purpose, by a pause, a breaker or a rate. */
+  readonly heldBack: boolean;
+  /** The last time at which they were; undefined before the first. */
+  readonly heldBackAt: number | undefined;
   /** The time since which no slot can become free; undefined while one can. */
   readonly stuckSince: number | undefined;
 }
@@ -80,11 +84,19 @@ function stuckReason(handler: HandlerSigns, now: number): string | undefined {
 
 function pollsReason(handler: HandlerSigns, now: number): string | undefined {
   const { polls, heartbeats, lastAcceptedAt, fullAt } = handler;
+  // Nothing is asked, so nothing can be answered.
+  if (handler.heldBack && polls.open === 0) return undefined;
   const { trouble, state, lastAnswerAt, heldSince, heldInVain } = polls;
   const troubled = trouble && `its polls are ${trouble.kind}: ${plainReason(trouble.error)}`;
   if (state !== 'open' && trouble && now - trouble.since >= BLIP_MS) return troubled;
   const wasFull = fullAt !== undefined && now - fullAt <= STALE_MS;
-  const answeredAt = latest(lastAnswerAt, wasFull ? lastAcceptedAt : undefined);
+  const { heldBackAt } = handler;
+  const wasHeldBack = lastAnswerAt !== undefined && heldBackAt !== undefined;
+  const answeredAt = latest(
+    lastAnswerAt,
+    wasFull ? lastAcceptedAt : undefined,
+    wasHeldBack ? heldBackAt : undefined,
+  );
   const stands = isFull(handler) && !heartbeats;
   if (answeredAt !== undefined && (stands || now - answeredAt <= STALE_MS)) return undefined;
   if (heldSince !== undefined && now - heldSince >= HELD_MS && !heldInVain) return undefined;

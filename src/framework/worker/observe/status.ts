@@ -1,4 +1,4 @@
-import type { PublicHandler, PublicStatus, PublicTask } from '../../base/worker-status.js';
+import type { PublicHandler, PublicPause, PublicStatus, PublicTask } from '../../base/worker-status.js';
 import type { PollerStatus } from '../poll/poller.js';
 import type { TaskProgress } from '../task/progress.js';
 
@@ -14,7 +14,9 @@ export interface WorkerStatus extends Pick<
   readonly tasks: readonly TaskStatus[];
 }
 
-export interface HandlerStatus extends Omit<PublicHandler, 'polls'> {
+export interface HandlerStatus extends Omit<PublicHandler, 'polls' | 'paused'> {
+  /** @default the handler takes tasks */
+  readonly paused?: PublicPause & { readonly reason: string };
   readonly polls: PollerStatus;
 }
 

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { Logger } from '../../base/log/log.js';
 import type { EmitPoll, PollEvents, PollRef } from '../poll/poll-events.js';
 import type { EmitTask, TaskEvents } from '../task/task-events.js';
-import type { PlatformName, WorkerState } from '../../base/worker-status.js';
+import type { PlatformName, PublicPause, WorkerState } from '../../base/worker-status.js';
 import type { HeartbeatLoad } from '../heartbeat/heartbeat-load.js';
 import { isThenable } from '../../base/time/wait.js';
 
@@ -19,6 +19,9 @@ export interface WorkerEvents extends PollEvents, TaskEvents {
     readonly reason: string;
   };
   'places:freed': PollRef;
+  /** A handler takes no task, or one at most, until `until`, or until it is resumed. Its running tasks go on. */
+  'handler:paused': PollRef & PublicPause & { readonly reason: string };
+  'handler:resumed': PollRef;
   /**
    * More tasks are running than `heartbeatRate` is enough for, so some heartbeat intervals get longer. The longest are
    * stretched first.

@@ -96,7 +96,7 @@ export type PollState =
  * for each that waited for its task. `ThrottlingException` governs the pace, `ActivityWorkerLimitExceeded` the number.
  */
 export class PollPolicy {
-  readonly #options: PollPolicyOptions;
+  #options: PollPolicyOptions;
   readonly #open = new LinkedList<PolicedPoll>();
   /** The failed polls that wait to be repeated, each until its time. */
   #resting: { readonly until: number; readonly tries: number }[] = [];
@@ -118,6 +118,12 @@ export class PollPolicy {
   constructor(options: PollPolicyOptions) {
     this.#options = options;
     this.#wanted = options.min;
+  }
+
+  /** Sets another least and most number of polls. */
+  setPollers({ min, max }: Pick<PollPolicyOptions, 'min' | 'max'>): void {
+    this.#options = { ...this.#options, min, max };
+    this.#wanted = Math.min(max, Math.max(min, this.#wanted));
   }
 
   get state(): PollState {

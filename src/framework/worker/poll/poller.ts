@@ -109,6 +109,12 @@ export class Poller {
     return this.#queue.at(this.#options.clock.now());
   }
 
+  /** Sets another least and most number of open polls. What is open stays open. */
+  setPollers(pollers: PollerOptions['pollers']): void {
+    this.#policy.setPollers(pollers);
+    this.fill();
+  }
+
   /** Starts polling after a delay in milliseconds, so that the handlers of a worker do not all poll at once. */
   start(delayMs: number): void {
     this.#wakeAt(this.#options.clock.now() + delayMs);

@@ -5,13 +5,27 @@
  * is not asked for more work.
  */
 export class Slots {
-  readonly size: number;
+  #size: number;
+  readonly #room: (polling: number) => number;
   #polling = 0;
   #running = 0;
   #undelivered = 0;
 
-  constructor(size: number) {
-    this.size = size;
+  /**
+   * @param room returns how many more polls may be opened beside what the slots allow. @default any number
+   */
+  constructor(size: number, room: (polling: number) => number = () => Number.POSITIVE_INFINITY) {
+    this.#size = size;
+    this.#room = room;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Sets another number of slots. Where more are in use, none is free until enough tasks have ended. */
+  resize(size: number): void {
+    this.#size = size;
   }
 
   /** The number of slots in use, by an open poll or by a handler that has not settled. */
@@ -29,9 +43,14 @@ export class Slots {
     return this.#undelivered;
   }
 
+  /** The number of slots that no poll and no handler uses, and that undelivered outcomes leave. */
+  get vacant(): number {
+    return Math.max(0, Math.min(this.#size - this.used, 2 * this.#size - this.used - this.#undelivered));
+  }
+
   /** The number of polls that may be opened now. */
   get free(): number {
-    return Math.max(0, Math.min(this.size - this.used, 2 * this.size - this.used - this.#undelivered));
+    return Math.min(this.vacant, this.#room(this.#polling));
   }
 
   /** Reserves a slot for a poll; returns undefined where none is free. */

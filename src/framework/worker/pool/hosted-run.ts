@@ -78,6 +78,7 @@ export class HostedRun implements HostListener {
       this.#pooled.memoryMb = message.memoryMb;
       this.#finish(message.outcome ?? NO_OUTCOME, 'settled');
     } else if (message.kind === 'heartbeat') void this.#heartbeat();
+    else if (message.kind === 'pause') this.#context.pauseHandler(`${message.forMs}ms`, message.reason);
     else if (message.kind === 'progress') this.#context.progress(message.fraction, message.message);
     else writeLine(this.#context.log, message.line);
   }

@@ -73,6 +73,8 @@ export type FromTask =
       readonly fraction: number | undefined;
       readonly message: string | undefined;
     }
+  /** Asks for no more tasks for the handler. Sent only where it lasts a second longer than the last one. */
+  | { readonly kind: 'pause'; readonly forMs: number; readonly reason: string }
   | { readonly kind: 'log'; readonly line: LogLine }
   /** The outcome of a task that is still being cleaned up, because it has its own container to dispose of. */
   | { readonly kind: 'outcome'; readonly outcome: Outcome }

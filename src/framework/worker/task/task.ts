@@ -11,6 +11,7 @@ import type { Logger } from '../../base/log/log.js';
 import type { TaskPhase } from '../../base/worker-status.js';
 import type { EmitTask, TaskRef } from './task-events.js';
 import type { Heartbeat, Heartbeats } from '../heartbeat/heartbeats.js';
+import { type PauseRequest, readPause } from './pause-request.js';
 import { Progress, type TaskProgress } from './progress.js';
 import { Report, type ReportEnd, type ReportRetry, type ReportWorld } from './report.js';
 import { taskContext } from './context.js';
@@ -56,10 +57,16 @@ export interface TaskWorld extends ReportWorld {
    * from the worker.
    */
   readonly outside: <T>(fn: () => T) => T;
+  /** Takes no tasks for the task's handler for a while. */
+  readonly pauseHandler: (pause: PauseRequest) => void;
+  /**
+   * Called with each decision when it is made, before a slot becomes free by it. @default nobody wants to know
+   */
+  readonly onDecided?: ((token: string, decision: Decision) => void) | undefined;
 }
 
 /** The decision about a task: the outcome to report, or that nothing is reported. */
-type Decision = Outcome | { readonly status: 'gone'; readonly error: Error };
+export type Decision = Outcome | { readonly status: 'gone'; readonly error: Error };
 
 /** If a handler is still running this long after its signal was aborted, `task:ignored-abort` is emitted. */
 const IGNORED_ABORT_MS = 30_000;
@@ -198,6 +205,10 @@ export class Task {
           return answered;
         },
         progress: (fraction, message) => this.#progress.update(fraction, message),
+        pauseHandler: (duration, reason) => {
+          const pause = readPause(duration, reason);
+          outside(() => this.#world.pauseHandler(pause));
+        },
       },
       {
         signal: () => this.#signals.signal,
@@ -313,6 +324,8 @@ export class Task {
     this.#decision = decision;
     this.#decidedAt = this.#world.clock.now();
     this.#decided.resolve(decision);
+    const { onDecided, outside } = this.#world;
+    if (onDecided) outside(() => onDecided(this.#lease.token, decision));
     return true;
   }
 

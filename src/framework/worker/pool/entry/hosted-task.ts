@@ -3,9 +3,13 @@ import { type Deferred, deferred } from '../../../base/time/wait.js';
 import { TaskAborted, type TaskContext } from '../../../declare/task-context.js';
 import { AsyncTaskContext } from '../../handler/context/current-task.js';
 import { TaskSignals } from '../../handler/context/task-signals.js';
+import { type PauseRequest, readPause } from '../../task/pause-request.js';
 import { Progress } from '../../task/progress.js';
 import { remoteLog } from '../log-line.js';
 import type { FromHost, HostedLease, ToHost } from '../pool-messages.js';
+
+/** A pause that ends less than this after the one before changes nothing. */
+const PAUSE_STEP_MS = 1_000;
 
 /** The functions with which a task's messages and log lines are sent to the worker. */
 export interface TaskOutput {
@@ -34,6 +38,8 @@ export class HostedTask {
    * this promise.
    */
   #heartbeat: Promise<void> = Promise.resolve();
+  /** The time until which this task has asked for a pause of its handler. */
+  #pausedUntil = Number.NEGATIVE_INFINITY;
   #closed = false;
 
   constructor(
@@ -51,6 +57,7 @@ export class HostedTask {
       shuttingDown: this.#signals.shuttingDown,
       heartbeat: () => this.#sendHeartbeat(),
       progress: (fraction, message) => this.#progress.update(fraction, message),
+      pauseHandler: (duration, reason) => this.#pause(readPause(duration, reason), clock.now()),
       log: remoteLog((line) =>
         sendLine(this.#closed ? { kind: 'stray', line, token } : { kind: 'log', line }),
       ),
@@ -73,6 +80,12 @@ export class HostedTask {
     this.#inContext.close();
     this.#progress.end();
     this.#onAnswer(false);
+  }
+
+  #pause({ forMs, reason }: PauseRequest, now: number): void {
+    if (this.#closed || now + forMs < this.#pausedUntil + PAUSE_STEP_MS) return;
+    this.#pausedUntil = now + forMs;
+    this.#send({ kind: 'pause', forMs, reason });
   }
 
   #sendHeartbeat(): Promise<void> {

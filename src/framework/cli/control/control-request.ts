@@ -1,0 +1,42 @@
+import { isPlainObject } from '../../base/plain-object.js';
+import { show } from '../../base/show.js';
+import type { PublicHandler } from '../../base/worker-status.js';
+import type { Configurable } from '../../worker/reconfiguration.js';
+
+/** A request over the control socket: one line of JSON. */
+export type ControlRequest =
+  | { readonly do: 'status' }
+  | { readonly do: 'pause' | 'resume'; readonly handler: string }
+  | { readonly do: 'configure'; readonly handler: string; readonly options: Configurable };
+
+/** The answer to a request: one line of JSON. */
+export type ControlAnswer =
+  | { readonly handlers: readonly PublicHandler[] }
+  /** Nothing was changed, and why. */
+  | { readonly error: string };
+
+const EXPECTED =
+  'expected a line of JSON such as {"do":"pause","handler":"Class.method"}, with pause, resume, configure or status';
+
+/**
+ * Reads a request. The options of `configure` are checked by the worker.
+ * @throws Error if the text is no request
+ */
+export function readRequest(line: string): ControlRequest {
+  const request = parse(line);
+  if (!isPlainObject(request)) throw new Error(`${EXPECTED}, got ${show(line.slice(0, 100))}`);
+  const { do: verb, handler, options } = request;
+  if (verb === 'status') return { do: verb };
+  if (typeof handler !== 'string') throw new Error(`${EXPECTED}, got the handler ${show(handler)}`);
+  if (verb === 'pause' || verb === 'resume') return { do: verb, handler };
+  if (verb === 'configure' && isPlainObject(options)) return { do: verb, handler, options };
+  throw new Error(`${EXPECTED}, got ${show(verb)}`);
+}
+
+function parse(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,138 @@
+import { lstatSync, unlinkSync } from 'node:fs';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { type Problem, StartError } from '../../base/errors.js';
+import { type Clock, systemClock } from '../../base/time/clock.js';
+import { type ControlAnswer, type ControlRequest, readRequest } from './control-request.js';
+
+/** An open control socket. */
+export interface ControlSocket {
+  close(): void;
+}
+
+/** The time that a connection has for its request and its answer. */
+const LIMIT_MS = 5_000;
+const MOST_CONNECTIONS = 16;
+const LONGEST_REQUEST = 65_536;
+
+/**
+ * Listens on a Unix socket that this user alone may use, and answers the requests there. A socket that a killed worker
+ * of this user has left behind is replaced.
+ * @param apply does what a request says. What it throws is the answer.
+ * @throws StartError if the path can't be listened on: something else lies there, or another process listens
+ */
+export async function openControl(
+  path: string,
+  apply: (request: ControlRequest) => Promise<ControlAnswer>,
+  clock: Clock = systemClock,
+): Promise<ControlSocket> {
+  await removeStale(path);
+  const open = new Set<Socket>();
+  const server = createServer((socket) => {
+    open.add(socket);
+    socket.on('close', () => open.delete(socket));
+    serve(socket, apply, clock);
+  });
+  server.maxConnections = MOST_CONNECTIONS;
+  await listen(server, path);
+  // The worker keeps the process alive.
+  server.unref();
+  return {
+    close: () => {
+      server.close();
+      for (const socket of open) socket.destroy();
+    },
+  };
+}
+
+async function listen(server: Server, path: string): Promise<void> {
+  const listening = new Promise<void>((resolve, reject) => {
+    server.once('listening', resolve);
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(
+        refused(
+          path,
+          error.message,
+          'name a file in a folder that this user may write to, of 100 characters or fewer',
+        ),
+      ),
+    );
+  });
+  // The file is made within this call, and nobody else may use it for a moment either.
+  const before = process.umask(0o177);
+  try {
+    server.listen(path);
+  } finally {
+    process.umask(before);
+  }
+  await listening;
+  // A broken connection harms nobody.
+  server.on('error', () => {});
+}
+
+/** @throws StartError if what lies at the path is not a socket that this user's killed worker has left behind */
+async function removeStale(path: string): Promise<void> {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (!found) return;
+  if (!found.isSocket()) throw refused(path, 'something lies there that is no socket', 'name another path');
+  if (process.getuid && found.uid !== process.getuid())
+    throw refused(path, `a socket of user ${found.uid} lies there`, 'name another path');
+  if (await answers(path))
+    throw refused(path, 'another process listens there', 'give each worker a path of its own');
+  unlinkSync(path);
+}
+
+/** Resolves to true if a process listens on the socket. */
+const answers = (path: string): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(path);
+    const end = (is: boolean): void => {
+      socket.destroy();
+      resolve(is);
+    };
+    socket.once('connect', () => end(true));
+    socket.once('error', ({ code }: NodeJS.ErrnoException) =>
+      end(code !== 'ECONNREFUSED' && code !== 'ENOENT'),
+    );
+  });
+
+function serve(
+  socket: Socket,
+  apply: (request: ControlRequest) => Promise<ControlAnswer>,
+  clock: Clock,
+): void {
+  const cancel = clock.after(LIMIT_MS, () => socket.destroy());
+  socket.on('close', cancel);
+  socket.on('error', () => {});
+  socket.setEncoding('utf8');
+  let text = '';
+  let isAnswered = false;
+  const answer = (line: string): void => {
+    isAnswered = true;
+    void answerOf(line, apply).then((told) => socket.end(`${JSON.stringify(told)}\n`));
+  };
+  socket.on('data', (chunk: string) => {
+    if (isAnswered) return;
+    text += chunk;
+    const end = text.indexOf('\n');
+    if (end >= 0 || text.length > LONGEST_REQUEST) answer(text.slice(0, end >= 0 ? end : 100));
+  });
+  socket.on('end', () => {
+    if (!isAnswered) answer(text);
+  });
+}
+
+async function answerOf(
+  line: string,
+  apply: (request: ControlRequest) => Promise<ControlAnswer>,
+): Promise<ControlAnswer> {
+  try {
+    return await apply(readRequest(line));
+  } catch (error) {
+    return { error: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+const refused = (path: string, what: string, fix: string): StartError => {
+  const problem: Problem = { code: 'CONFIG_BAD_VALUE', where: `--control ${path}`, what, fix };
+  return new StartError([problem]);
+};

@@ -1,0 +1,120 @@
+import { lstatSync } from 'node:fs';
+import { connect } from 'node:net';
+import { isPlainObject } from '../../base/plain-object.js';
+import { type Clock, systemClock } from '../../base/time/clock.js';
+import type { PublicHandler } from '../../base/worker-status.js';
+import { readText } from '../../config/layers.js';
+import { HANDLER_OPTIONS } from '../../declare/options.js';
+import { write } from '../output/stdout.js';
+import type { ControlRequest } from './control-request.js';
+
+const LIMIT_MS = 5_000;
+const MOST_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Sends one request to a worker's control socket, and prints its handlers.
+ * @param words the options of `configure`, each as `key=value`
+ * @returns the exit code
+ * @throws Error with what the worker answered, or why it did not
+ */
+export async function control(
+  path: string,
+  verb: ControlRequest['do'],
+  handler: string | undefined,
+  words: readonly string[],
+): Promise<number> {
+  const handlers = await askWorker(path, verb, handler, words);
+  await write(handlers.map(lineOf).join(''));
+  return 0;
+}
+
+/**
+ * Sends one request to a worker's control socket. @returns the worker's handlers
+ * @throws Error with what the worker answered, or why it did not
+ */
+export async function askWorker(
+  path: string,
+  verb: ControlRequest['do'],
+  handler: string | undefined,
+  words: readonly string[],
+  clock: Clock = systemClock,
+): Promise<readonly PublicHandler[]> {
+  checkSocket(path);
+  const answer = await ask(
+    path,
+    {
+      do: verb,
+      handler,
+      ...(verb === 'configure' && { options: optionsIn(words) }),
+    },
+    clock,
+  );
+  if ('error' in answer) throw new Error(String(answer['error']));
+  return (answer as { handlers: readonly PublicHandler[] }).handlers;
+}
+
+/** Reads words such as `concurrency=5`, `pollers=1-3` and `rate=10/s`. The worker checks the values. */
+function optionsIn(words: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(
+    words.map((word) => {
+      const [, key = '', text = ''] = /^([^=]+)=(.*)$/s.exec(word) ?? [];
+      if (key === '') throw new Error(`expected key=value, such as concurrency=5, got '${word}'`);
+      return [key, readText(HANDLER_OPTIONS, key, text)];
+    }),
+  );
+}
+
+/** @throws Error if the path is no socket of this user's: its answers could not be trusted */
+function checkSocket(path: string): void {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (!found) throw new Error(`${path}: there is no socket: start the worker with --control ${path}`);
+  if (!found.isSocket()) throw new Error(`${path}: that is no socket`);
+  if (process.getuid && found.uid !== process.getuid())
+    throw new Error(
+      `${path}: the socket is user ${found.uid}'s, and this is user ${process.getuid()}: run the command as that user`,
+    );
+}
+
+function ask(path: string, request: object, clock: Clock): Promise<Record<string, unknown>> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(path);
+    const fail = (why: string): void => {
+      socket.destroy();
+      reject(new Error(`${path}: ${why}`));
+    };
+    const cancel = clock.after(LIMIT_MS, () => fail(`no answer within ${LIMIT_MS / 1000} s`));
+    let text = '';
+    socket.setEncoding('utf8');
+    socket.on('connect', () => socket.write(`${JSON.stringify(request)}\n`));
+    socket.on('data', (chunk: string) => {
+      text += chunk;
+      if (text.length > MOST_BYTES) fail('what answers there is no worker');
+    });
+    socket.on('error', ({ code, message }: NodeJS.ErrnoException) =>
+      fail(code === 'ECONNREFUSED' ? 'no worker listens there: the one that did has ended' : message),
+    );
+    socket.on('end', () => {
+      const answer = parse(text);
+      if (isPlainObject(answer) && ('error' in answer || Array.isArray(answer['handlers']))) resolve(answer);
+      else fail('what answers there is no worker');
+    });
+    socket.on('close', () => {
+      cancel();
+      fail('the connection was closed without an answer');
+    });
+  });
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function lineOf({ name, concurrency, running, polls, paused }: PublicHandler): string {
+  const until = paused?.until === undefined ? '' : ` until ${new Date(paused.until).toISOString()}`;
+  const state = paused ? `paused (${paused.by})${until}` : 'takes tasks';
+  return `${name}: ${state}, ${running} of ${concurrency} slots at work, ${polls.open} polls open\n`;
+}

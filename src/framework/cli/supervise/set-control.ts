@@ -1,0 +1,65 @@
+import { systemClock } from '../../base/time/clock.js';
+import { within } from '../../base/time/wait.js';
+import { shareRate } from '../../declare/rate.js';
+import type { ControlAnswer, ControlRequest } from '../control/control-request.js';
+import { sumHandlers } from './set-status.js';
+import type { WorkerProcess } from './worker-process.js';
+
+/** The time that the processes have to answer: less than a connection has. */
+const ANSWER_MS = 2_000;
+
+/**
+ * Passes requests of the control socket on to all processes of a set, each with its share of a rate. A process that is
+ * started later is told what was asked before.
+ */
+export class SetControl {
+  readonly #count: number;
+  readonly #processes: () => Iterable<WorkerProcess>;
+  /** The last requests that were accepted, by handler and kind. */
+  readonly #kept = new Map<string, ControlRequest>();
+
+  /** @param processes returns the processes that have not exited */
+  constructor(count: number, processes: () => Iterable<WorkerProcess>) {
+    this.#count = count;
+    this.#processes = processes;
+  }
+
+  /** Tells a process what was asked before it ran. To be called with each new process. */
+  async follow(worker: WorkerProcess): Promise<void> {
+    await worker.runs;
+    for (const request of this.#kept.values()) void worker.control(request);
+  }
+
+  async apply(request: ControlRequest): Promise<ControlAnswer> {
+    const shared = shareOf(request, this.#count);
+    const running = [...this.#processes()].filter(({ status }) => status);
+    const given: ControlAnswer[] = [];
+    const asked = running.map(async (worker) => {
+      const answer = await worker.control(shared);
+      if (answer) given.push(answer);
+    });
+    // A process whose main thread is blocked does it when it turns again.
+    await within(systemClock, ANSWER_MS, Promise.all(asked));
+    const refused = given.find((answer) => 'error' in answer);
+    if (refused) return refused;
+    if (given.length === 0) return { error: 'no process of the set runs' };
+    this.#keep(shared);
+    return { handlers: sumHandlers(given.flatMap((answer) => ('handlers' in answer ? answer : []))) };
+  }
+
+  #keep(request: ControlRequest): void {
+    if (request.do === 'status') return;
+    const key = `${request.do === 'configure' ? 'configure' : 'pause'} ${request.handler}`;
+    const before = this.#kept.get(key);
+    const options = before?.do === 'configure' ? before.options : {};
+    this.#kept.set(
+      key,
+      request.do === 'configure' ? { ...request, options: { ...options, ...request.options } } : request,
+    );
+  }
+}
+
+function shareOf(request: ControlRequest, count: number): ControlRequest {
+  if (request.do !== 'configure' || typeof request.options.rate !== 'string') return request;
+  return { ...request, options: { ...request.options, rate: shareRate(request.options.rate, count) } };
+}
