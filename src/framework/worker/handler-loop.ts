@@ -40,19 +40,23 @@ export interface LoopWorld extends Omit<
   readonly pollPace: Pace;
   readonly drain: 'run' | 'fail';
   /**
-   * If the process was blocked or stopped, so that a poll's answer may have waited unread, returns the earliest time at
-   * which the service may have given out the task. Otherwise returns undefined.
+   * Returns undefined if the process ran normally while the poll was open. If it was blocked or stopped, the poll's
+   * response may have waited unread in the socket, so the task may be older than it seems. Then returns the earliest
+   * time at which the service may have given out the task.
    * @param sentAt the time at which the poll was sent
    */
   readonly heldBackSince: (sentAt: number) => number | undefined;
-  /** Called with an error of the framework itself, thrown by code that should never throw. */
+  /** Called with an error that Stepwright's own code has thrown although it should never throw. */
   readonly onFault: (error: unknown) => void;
 }
 
 interface TaskAtWork extends Linked<TaskAtWork> {
   readonly task: Task;
   readonly lease: Lease;
-  /** Resolves when everything about the task is done; undefined for a moment while the task begins. */
+  /**
+   * Resolves when the task's handler, report and cleanup are all done. Undefined only for a moment, while the task
+   * begins.
+   */
   ended: Promise<void> | undefined;
 }
 
@@ -62,7 +66,10 @@ interface TaskAtWork extends Linked<TaskAtWork> {
  */
 export const LATE_REPORT_MS = 10_000;
 
-/** The times of a drain, in epoch milliseconds. A drain begins when the worker is told to stop. */
+/**
+ * The limits for a drain, in epoch milliseconds. A worker drains after it was told to stop: it starts no new polls and
+ * lets running tasks end.
+ */
 export interface DrainPlan {
   /** Until this time, running tasks may continue, and tasks that still arrive are run. */
   readonly graceUntil: number;
@@ -70,7 +77,9 @@ export interface DrainPlan {
   readonly reportUntil: number;
 }
 
-/** Runs one handler: it has the handler's slots, its poller and its tasks. */
+/**
+ * Runs one handler of a worker: polls for the handler's tasks, runs them, and limits how many run at once with slots.
+ */
 export class HandlerLoop {
   readonly #handler: RunnableHandler;
   readonly #world: LoopWorld;
@@ -83,13 +92,13 @@ export class HandlerLoop {
   readonly #tasks = new LinkedList<TaskAtWork>();
   #draining: DrainPlan | undefined;
   #lastReportAt: number | undefined;
-  /** The last time at which all slots were found to be used by running tasks; undefined before that. */
+  /** The last time at which all slots were in use by running tasks; undefined if that was never seen. */
   #fullAt: number | undefined;
   /** The last time at which a pause, a breaker or a rate was found to hold polls back; undefined before that. */
   #heldBackAt: number | undefined;
   /**
-   * Set while no slot can become free by itself: the time since which that is so, and `emitted`, true once
-   * `places:stuck` was emitted for it.
+   * Set while all slots are in use and none can become free by itself. `since`: the time at which that began.
+   * `emitted`: true once the event `places:stuck` was emitted.
    */
   #stuck: { readonly since: number; emitted: boolean } | undefined;
 
@@ -130,8 +139,8 @@ export class HandlerLoop {
   }
 
   /**
-   * The time at which the oldest task was received of which something may still be sent, in epoch milliseconds;
-   * undefined while there is none. A handler that ignores its signal counts for none.
+   * Of the tasks that are being handled or reported, the time at which the oldest was received, in epoch milliseconds;
+   * undefined if there is none. A task whose report has ended doesn't count, even if its handler is still running.
    */
   get oldestTask(): number | undefined {
     // They are in the order of their receipt.
@@ -171,9 +180,9 @@ export class HandlerLoop {
   }
 
   /**
-   * Starts no new poll, and aborts the `shuttingDown` signals of the running tasks. Resolves when the last open poll
-   * has ended.
-   * @param options `polled`: false if the worker never started to poll
+   * Begins the drain: starts no new poll, and aborts the `shuttingDown` signals of running tasks. Resolves when the
+   * last open poll has ended.
+   * @param options `polled`: false if the worker was stopped before it began to poll
    */
   async drain(plan: DrainPlan, { polled }: { readonly polled: boolean }): Promise<void> {
     this.#draining = plan;
@@ -213,7 +222,7 @@ export class HandlerLoop {
     });
   }
 
-  /** Returns the facts from which the worker's readiness is computed. */
+  /** Returns the facts from which the worker's status computes if this handler is ready. */
   signs(): HandlerSigns {
     const tasks = Array.from(this.#tasks, ({ task }) => task);
     const heartbeatsAt = tasks.flatMap(({ lastHeartbeatAt }) => lastHeartbeatAt ?? []);
@@ -235,8 +244,8 @@ export class HandlerLoop {
   }
 
   /**
-   * Records the time if all slots are used by running tasks. Emits `places:stuck` if no slot could become free for a
-   * while, and `places:freed` when one can again. To be called every second.
+   * Records the time if all slots are in use by running tasks. Emits `places:stuck` if for a while no slot could become
+   * free by itself, and `places:freed` when one can again. To be called every second.
    */
   watchSlots(): void {
     if (this.#isHeldBack) this.#heldBackAt = this.#world.clock.now();

@@ -1,14 +1,14 @@
 import type { Cancel, Clock } from '../base/time/clock.js';
 
 const TICK_MS = 1_000;
-/** A tick that is late by this much shows that the process was blocked or stopped. */
+/** If the tick that should come every second is late by this much, the process was blocked or stopped. */
 const LATE_MS = 1_000;
 /** Data that arrives within this time after a stall may have been waiting in its socket. */
 const AFTERMATH_MS = 1_000;
 
 /**
- * Detects stalls: times in which the event loop was blocked, or the process was stopped. Data that is read right after
- * a stall may have been waiting in its socket during all of it.
+ * Detects stalls: periods in which the event loop was blocked, or the process was stopped. Responses that are read
+ * right after a stall may have waited unread in their sockets since it began.
  */
 export class StallWatch {
   readonly #clock: Clock;
@@ -33,9 +33,9 @@ export class StallWatch {
   }
 
   /**
-   * If a stall may have kept an answer from being read, returns the earliest time at which that answer, which was read
-   * just now, may have been sent. Otherwise returns undefined.
-   * @param sentAt the time at which the answer's request was sent
+   * Called right after a response was read. If the response may have waited unread during a stall, returns the earliest
+   * time at which the service may have sent it. Otherwise returns undefined.
+   * @param sentAt the time at which the request was sent
    */
   heldBackSince(sentAt: number): number | undefined {
     const now = this.#clock.now();

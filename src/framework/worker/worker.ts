@@ -24,7 +24,7 @@ import { didYouMean } from '../base/show.js';
 import type { Configurable } from './reconfiguration.js';
 import { deferred } from '../base/time/wait.js';
 
-/** The parts of a worker. `createWorker` makes them. */
+/** The parts that a worker is made of. `createWorker` passes them to the constructor. */
 export interface WorkerParts {
   readonly name: string;
   readonly handlers: readonly RunnableHandler[];
@@ -35,7 +35,10 @@ export interface WorkerParts {
   readonly reportLimitMs: number;
   readonly graceMs: number;
   readonly drain: 'run' | 'fail';
-  /** Asks the platform to leave the worker alone while a task has run for long. @default it is not asked */
+  /**
+   * Asks the platform (ECS or Kubernetes) not to remove the worker while a task has been running for long. @default the
+   * platform isn't asked
+   */
   readonly protection?: Protection;
   /** Traces the worker's tasks. @default tasks are not traced */
   readonly tracing?: TaskTracing;
@@ -47,25 +50,31 @@ export interface WorkerParts {
 }
 
 /**
- * The most time between the first polls of one handler and the next. `START_MS`: the most time until all handlers poll.
- * So a start isn't a burst of polls.
+ * The handlers start to poll one after another, this much apart, so that a start isn't a burst of polls. `START_MS`:
+ * with many handlers the steps are shorter, so that all of them poll by this time.
  */
 const STAGGER_MS = 20;
 const START_MS = 1_500;
-/** When the grace period is over, reports are still repeated for this long, and then given up. */
+/**
+ * Reports are still repeated for this long after the grace period (the time that running tasks get to end when the
+ * worker stops). Then they are given up.
+ */
 export const REPORT_AFTER_GRACE_MS = 30_000;
 /** The longest time for which disposing of the user's providers may delay a stop. */
 export const CLOSE_LIMIT_MS = 5_000;
 
-/** Returns the longest time, in milliseconds, from a stop until the worker has stopped. */
+/**
+ * Returns the most milliseconds that a worker takes to stop, from the call of `stop`.
+ * @param graceMs the time that running tasks get to end
+ */
 export function longestDrain(graceMs: number): number {
   const lastReport = Math.max(graceMs + REPORT_AFTER_GRACE_MS, POLL_LIMIT_MS + LATE_REPORT_MS);
   return lastReport + LAST_ATTEMPT_MS + CLOSE_LIMIT_MS;
 }
 
 /**
- * Polls and runs handlers until it is told to stop, and then drains: see `stop`. It installs no signal handlers, and
- * never ends the process.
+ * A worker: it polls for tasks and runs handlers until it is told to stop. Then it lets running tasks end (see `stop`).
+ * It installs no signal handlers, and never ends the process.
  */
 export class Worker implements ObservedWorker {
   readonly #parts: WorkerParts;
@@ -104,8 +113,8 @@ export class Worker implements ObservedWorker {
   }
 
   /**
-   * The longest time, in milliseconds, from a stop until the worker has stopped. Kubernetes and ECS must give the
-   * worker that much time.
+   * The most milliseconds that the worker takes to stop, from the call of `stop`. Set the termination grace period in
+   * Kubernetes, or `stopTimeout` in ECS, to at least this.
    */
   get longestDrainMs(): number {
     return longestDrain(this.#parts.graceMs);
@@ -264,7 +273,7 @@ export class Worker implements ObservedWorker {
 
   readonly #outside = <T>(fn: () => T): T => this.#context.runInAsyncScope(fn);
 
-  /** Stops the worker because of an error in the framework itself. `run` then rejects with it. */
+  /** Stops the worker after an error in Stepwright's own code. The promise of `run` then rejects with this error. */
   #fail(error: unknown): void {
     this.#failure ??= { error };
     void this.stop();
@@ -309,7 +318,10 @@ export class Worker implements ObservedWorker {
     });
   }
 
-  /** Returns the time at which the oldest task was received that may still be reported; undefined while there is none. */
+  /**
+   * Of the tasks that may still be reported, returns the time at which the oldest was received; undefined if there is
+   * none.
+   */
   #oldestTask(): number | undefined {
     const all = this.#loops.flatMap((loop) => loop.oldestTask ?? []);
     return all.length > 0 ? Math.min(...all) : undefined;

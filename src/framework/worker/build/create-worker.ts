@@ -37,8 +37,9 @@ export async function createWorker(config: Config = {}, options: WorkerOptions =
 }
 
 /**
- * Makes the worker of a plan: its container, the checks that need the container, and the connections. `createWorker`
- * and the commands call this. If it fails, everything that was opened is closed.
+ * Makes a worker from a plan (the config and the handlers that were read). Makes the worker's container, checks that
+ * dependencies can be resolved, and opens the connections. `createWorker` and the commands call this. If it fails,
+ * everything that was opened is closed.
  * @throws StartError with the plan's problems, and with those found here
  */
 export async function buildWorker(plan: Plan, world: StartWorld): Promise<Worker> {
@@ -87,7 +88,10 @@ export async function buildWorker(plan: Plan, world: StartWorld): Promise<Worker
   }
 }
 
-/** Makes the protection of a worker. Loads nothing of it where `protect` is off. */
+/**
+ * Makes the worker's scale-in protection, which asks ECS or Kubernetes not to remove the worker while a long task runs.
+ * Returns undefined if the option `protect` is off; the code for it isn't loaded then.
+ */
 async function protectionOf({ settings }: Plan, world: StartWorld): Promise<Protection | undefined> {
   if (settings.protect === false) return undefined;
   const { makeProtection } = await import('../protect/make-protection.js');
@@ -104,7 +108,10 @@ function connectHeartbeats(
   heartbeats.connect(regions, service.credentials);
 }
 
-/** Closes the health port when the worker has stopped or failed. By then, the last report was accepted or given up. */
+/**
+ * Closes the health port when the worker has stopped or failed. The worker enters these states only after its last
+ * report, so probes get answers until then.
+ */
 function closeWhenStopped(health: WorkerHealth, worker: Worker): void {
   worker.on('state', ({ to }) => {
     if (to === 'stopped' || to === 'failed') health.close();
@@ -127,7 +134,7 @@ function settingsOf(
   return { name, clock, random, log, reportLimitMs, graceMs, drain };
 }
 
-/** The parts of a worker that connecting its handlers needs. */
+/** The parts of a worker that are needed to look up its handlers' activities and to open connections for them. */
 interface Connecting {
   readonly plan: Plan;
   readonly world: StartWorld;
@@ -161,8 +168,8 @@ async function connectHandlers(connecting: Connecting): Promise<RunnableHandler[
 }
 
 /**
- * Makes an {@link ActivityPort} for each region. It has enough connections for all polls and reports that the region's
- * handlers can have open at once.
+ * Makes an {@link ActivityPort} (it sends the calls to Step Functions) for each region. Each has enough connections for
+ * all polls and reports that the region's handlers can have open at once.
  */
 async function openPorts(
   { plan: { handlers, settings }, service, endpoint }: Connecting,

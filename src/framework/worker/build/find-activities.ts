@@ -5,28 +5,28 @@ import { type Endpoint, isLoopback } from '../../aws/endpoint.js';
 import type { AwsService } from '../../aws/sdk/aws-service.js';
 import type { ActivityLookUp } from '../../aws/queries/activity-queries.js';
 
-/** Knows the ARNs of the handlers' activities. */
+/** The activities of the handlers, with their ARNs. */
 export interface Activities {
   /** Returns an activity's ARN, even if the handler declares only its bare name. */
   arnOf(activity: ActivityRef): string;
 }
 
-/** The service in which activities are looked up, and how. */
+/** The service in which {@link findActivities} looks up activities, and the options of that search. */
 export interface Search extends Omit<ActivityLookUp, 'client' | 'region' | 'create'> {
   readonly service: AwsService;
   readonly endpoint: Endpoint;
   /**
-   * True to create activities that don't exist. If the endpoint is on this machine, they are created even if this is
-   * false.
+   * True to create activities that don't exist. If the endpoint is on this machine (such as the local service), missing
+   * activities are created even if this is false.
    */
   readonly createActivities: boolean;
 }
 
 /**
- * Finds the ARNs of activities that are declared by a bare name, with one listing for all of them. If every handler
- * declares an ARN, no call is made.
- * @throws StartError if an activity doesn't exist, if two handlers take the tasks of the same activity, or if the
- * activities are in two accounts
+ * Finds the ARNs of activities that handlers declare by a bare name. One listing of all activities finds all of them.
+ * If every handler declares an ARN, nothing is listed.
+ * @throws StartError if an activity doesn't exist, if two handlers have the same activity, or if the activities are in
+ * two accounts
  */
 export async function findActivities(
   handlers: readonly HandlerDefinition[],
@@ -69,7 +69,9 @@ async function lookUpNames(names: readonly string[], search: Search): Promise<Re
   return arns;
 }
 
-/** Finds handlers that have the same activity although one of them declares its name and the other its ARN. */
+/**
+ * Finds two handlers with the same activity, of which one declares the activity by its name and the other by its ARN.
+ */
 function sameActivity(handlers: readonly HandlerDefinition[], activities: Activities): Problem[] {
   const seen = new Map<string, string>();
   return handlers.flatMap(({ name, activity }): Problem[] => {

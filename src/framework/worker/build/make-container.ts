@@ -9,9 +9,10 @@ import type { StartWorld } from './start-world.js';
 import type { Plan } from './plan.js';
 
 /**
- * Makes the worker's container, runs the config's `setup`, and checks that every dependency can be resolved. If that
- * fails, the container is disposed of.
- * @throws StartError with `known` and the problems found here, or the signal's reason
+ * Makes the worker's dependency injection container, runs the config's `setup`, and checks that every dependency can be
+ * resolved. If any of this fails, disposes of the container.
+ * @throws StartError with `known` (problems found earlier) and the problems found here; if the start was cancelled, the
+ * signal's reason
  */
 export async function makeContainer(
   { settings, handlers }: Plan,
@@ -46,7 +47,7 @@ const isSetupFailure = (error: unknown): error is StartError =>
   error instanceof StartError && error.problems.every(({ code }) => code === 'SETUP_FAILED');
 
 /**
- * Disposes of a container. If a provider throws, or doesn't finish in time, that is logged and the worker stops waiting
+ * Disposes of a container. If a provider's `dispose` throws or takes too long, logs that; the worker then stops waiting
  * for it.
  */
 export async function dispose(container: DependencyContainer, { clock, log }: StartWorld): Promise<void> {

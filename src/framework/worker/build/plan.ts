@@ -23,7 +23,7 @@ import { POLL_LIMIT_MS } from '../poll/poller.js';
 import { twoCopies } from './two-copies.js';
 
 export interface PlanSources extends ConfigSources {
-  /** The folder to which globs are relative. It is the one of the compiled config. */
+  /** The folder to which the globs in `activities` are relative. It is the folder of the compiled config file. */
   readonly baseDir: string;
 }
 
@@ -32,7 +32,10 @@ export interface PlannedHandler extends ResolvedHandler {
   readonly definition: HandlerDefinition;
 }
 
-/** A worker as it is declared and configured, before anything is connected or opened. */
+/**
+ * Everything about a worker that is known before a connection is made: its settings, its handlers, and the problems
+ * found in them.
+ */
 export interface Plan {
   readonly baseDir: string;
   readonly settings: Settings;
@@ -43,7 +46,10 @@ export interface Plan {
    * it.
    */
   readonly endpointFrom: string | undefined;
-  /** The environment variable that shows that this is production; undefined if none does. */
+  /**
+   * The name of the environment variable that shows that this is production, such as one that AWS sets; undefined if
+   * none does.
+   */
   readonly production: string | undefined;
   readonly handlers: readonly PlannedHandler[];
   /** The absolute paths of the compiled files that were searched for activities. */
@@ -52,8 +58,8 @@ export interface Plan {
 }
 
 /**
- * Makes a worker's plan. This imports the activity modules, so their top-level code runs. All problems other than wrong
- * settings are listed in the plan.
+ * Makes a worker's plan from the config, flags, environment variables and decorated classes. Imports the activity
+ * modules, so their top-level code runs. Problems are returned in the plan, except wrong settings.
  * @throws StartError if a setting is wrong
  */
 export async function makePlan(sources: PlanSources): Promise<Plan> {
@@ -88,7 +94,9 @@ export async function makePlan(sources: PlanSources): Promise<Plan> {
   };
 }
 
-/** Finds options that are set for handlers which don't exist. */
+/**
+ * Returns a problem for each option in the config, flags or environment that is set for a handler that doesn't exist.
+ */
 function strayOptions({ ofHandlers }: Settings, handlers: readonly HandlerDefinition[]): Problem[] {
   const names = handlers.map(({ name }) => name);
   return [...ofHandlers.single, ofHandlers.config].flatMap(({ from, values }) =>
@@ -107,9 +115,9 @@ function strayOptions({ ofHandlers }: Settings, handlers: readonly HandlerDefini
 }
 
 /**
- * Finds a pool that is smaller than the concurrency set for its handler, since each task that arrives must find a free
- * thread or process. If the concurrency was set for all handlers, it isn't a problem: it is reduced to the pool's size,
- * and that is logged at the start.
+ * Returns a problem if a handler's pool has fewer threads or processes than the concurrency that was set for this
+ * handler, since each running task needs its own. If the concurrency was set for all handlers, returns no problem: this
+ * handler's concurrency is then reduced to the size of its pool, and that is logged at the start.
  */
 function poolTooSmall({ definition, options: { run, poolSize }, cut }: PlannedHandler): Problem[] {
   if (!cut || cut.inherited) return [];
@@ -124,7 +132,10 @@ function poolTooSmall({ definition, options: { run, poolSize }, cut }: PlannedHa
   ];
 }
 
-/** Returns the problem of a worker that has no handlers. Only the local service may run without any. */
+/**
+ * Returns the problem to report when no handler was found. A worker needs at least one, except when it is started
+ * together with the local service.
+ */
 export const noActivities = ({ settings, baseDir }: Plan): Problem => ({
   code: 'NO_ACTIVITIES',
   where: 'activities',

@@ -22,7 +22,10 @@ export class Pools {
     this.#world = world;
   }
 
-  /** Returns a function that runs the handler in its pool; undefined if the handler runs on the main thread. */
+  /**
+   * Makes a pool for a handler with `run: 'thread'` or `'process'`. Resolves to a function that runs the handler's
+   * tasks there; to undefined if the handler runs on the main thread.
+   */
   async handlerOf({
     definition,
     options: { run, poolSize },
@@ -44,7 +47,10 @@ export class Pools {
     return hostedHandler(pool, clock);
   }
 
-  /** Ends all pools. Resolves when their containers are disposed of, or after 4 s. Never rejects. */
+  /**
+   * Ends all pools. Resolves when the containers in their threads and processes are disposed of, but after at most 4 s.
+   * Never rejects.
+   */
   async close(): Promise<void> {
     await Promise.all(this.#pools.map((pool) => pool.close()));
   }
@@ -76,8 +82,8 @@ async function spawnerOf(run: Host['kind']): Promise<() => Host> {
 }
 
 /**
- * If `module` isn't set, finds handlers that run in threads or processes, since these import the config from that
- * module.
+ * Returns a problem for each handler that runs in threads or processes, if `module` isn't set or isn't a URL. Threads
+ * and processes import the config from that module.
  */
 export function moduleProblems({ handlers }: Plan, { module }: StartWorld): Problem[] {
   if (module !== undefined && URL.canParse(module)) return [];

@@ -2,7 +2,10 @@ import { MOST_IN_FLIGHT } from '../heartbeat/in-flight.js';
 import type { Sockets } from '../../aws/sdk/aws-service.js';
 import type { PlannedHandler } from './plan.js';
 
-/** Returns how many connections are needed for all calls that the handlers of one region can have open at once. */
+/**
+ * Returns the number of connections that one region needs, so that no poll, report or heartbeat of its handlers waits
+ * for a free connection.
+ */
 export function socketsFor(handlers: readonly PlannedHandler[]): Sockets {
   const polls = handlers.reduce((sum, { options }) => sum + options.pollers.max, 0);
   const tasks = handlers.reduce((sum, { options }) => sum + options.concurrency, 0);

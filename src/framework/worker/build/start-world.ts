@@ -26,7 +26,10 @@ export interface WorkerOptions {
   signal?: AbortSignal;
 }
 
-/** The clock, the log and everything else that a worker is made from and that isn't in its plan. */
+/**
+ * Everything that a worker is made from besides its plan (settings and handlers): the clock, the log, and replacements
+ * that tests pass in.
+ */
 export interface StartWorld {
   readonly clock: Clock;
   readonly random: () => number;
@@ -35,21 +38,29 @@ export interface StartWorld {
   readonly module?: string;
   readonly signal?: AbortSignal;
   /**
-   * Returns the endpoint to connect to. Called after everything was checked, and before any connection is made.
+   * Returns the endpoint to connect to. Called once all checks of the plan have passed, before any connection is made.
+   * The command that also starts the local service passes this.
    * @default the plan's endpoint
    */
   readonly connectTo?: () => Promise<Endpoint>;
-  /** The platform that is asked for protection. @default the one that `protect` and the environment name */
+  /**
+   * The platform (ECS or Kubernetes) that is asked not to remove the worker while a long task runs. @default the
+   * platform that the option `protect` and the environment variables show
+   */
   readonly platform?: Platform;
-  /** Makes the connections on which lean calls are sent. @default connections over TCP and TLS */
+  /** Opens the connections for calls that are sent without the AWS SDK. @default connections over TCP and TLS */
   readonly open?: OpenConnection;
-  /** Starts the threads and processes of pools. @default those of Node */
+  /** Starts a thread or process of a pool. @default Node's worker threads and child processes */
   readonly spawnHost?: SpawnHost;
-  /** Starts the thread of heartbeats. @default a thread of this process, unless a clock was passed in */
+  /**
+   * Starts the thread that sends heartbeats. @default a worker thread of this process; if a clock was passed in, no
+   * thread is started and the main thread sends heartbeats
+   */
   readonly startHeartbeatThread?: StartThread;
   /**
-   * Reads AWS's shared config and credentials files again, before the provider is asked for new credentials. @default
-   * the SDK reads them
+   * Reads AWS's shared config and credentials files again. Called before the credential provider is asked for new
+   * credentials.
+   * @default the SDK reads the files itself
    */
   readonly readFiles?: () => Promise<void>;
 }

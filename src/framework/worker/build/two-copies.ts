@@ -3,14 +3,13 @@ import { join } from 'node:path';
 import type { Problem } from '../../base/errors.js';
 
 /**
- * Packages of which a user's files and Stepwright must load the same copy, since each copy only knows its own
- * decorators' metadata.
+ * Peer dependencies that keep decorators' metadata in memory. The user's files and Stepwright must load the same copy
+ * of each: with two copies, Stepwright wouldn't see what the user's decorators declare.
  */
 const PEERS = ['reflect-metadata', 'tsyringe', 'class-validator', 'class-transformer'];
 
 /**
- * Finds peer dependencies of which the user's files load another copy than Stepwright. What is declared with one copy
- * isn't known to the other.
+ * Returns a problem for each peer dependency that the user's files load from another copy than Stepwright does.
  * @param userDir the folder of the user's compiled files
  */
 export function twoCopies(userDir: string): Problem[] {

@@ -3,19 +3,22 @@ import { isPlainObject } from '../../base/plain-object.js';
 import { callHttp, type HttpAnswer } from './http-call.js';
 import { type Platform, Refused } from './platform.js';
 
-/** The time for which protection is asked, in minutes: a worker that hangs gives it back by no other way. */
+/**
+ * Protection is requested for this many minutes. It then expires, so a worker that hangs and can't release its
+ * protection doesn't keep it for ever.
+ */
 const MINUTES = 60;
 
 /**
- * The container agent of ECS, which protects the task that the worker's container belongs to ("Amazon ECS task scale-in
- * protection endpoint" in the developer guide).
+ * Protects the ECS task that the worker's container belongs to, with calls to the ECS container agent ("Amazon ECS task
+ * scale-in protection endpoint" in the developer guide).
  */
 export class EcsAgent implements Platform {
   readonly name = 'ecs';
   readonly lapsesMs = MINUTES * 60_000;
   readonly #url: URL;
 
-  /** @param agentUri the value of `ECS_AGENT_URI`, which the agent gives to each container */
+  /** @param agentUri the value of the environment variable `ECS_AGENT_URI`, which ECS sets in each container */
   constructor(agentUri: string) {
     this.#url = new URL(`${agentUri.replace(/\/$/, '')}/task-protection/v1/state`);
   }
@@ -28,10 +31,7 @@ export class EcsAgent implements Platform {
     await this.#put({ ProtectionEnabled: false }, signal);
   }
 
-  /**
-   * Reads whether the task is protected, and changes nothing.
-   * @throws Error where that can't be read
-   */
+  /** Resolves to true if the ECS task is protected now. Changes nothing. @throws Error if that can't be read */
   async isProtected(signal: Abortable): Promise<boolean> {
     return protectionIn(await callHttp({ method: 'GET', url: this.#url }, signal));
   }
@@ -47,7 +47,10 @@ export class EcsAgent implements Platform {
   }
 }
 
-/** Returns the state of protection in an answer. @throws Error where the answer has none */
+/**
+ * Returns true if the agent's HTTP response says that the ECS task is protected.
+ * @throws Error if the response reports a failure, or doesn't say if the task is protected
+ */
 function protectionIn({ status, json }: HttpAnswer): boolean {
   const { protection, failure, error } = isPlainObject(json) ? json : {};
   if (isPlainObject(failure)) throw refusal(400, textOf(failure, 'Reason'), textOf(failure, 'Detail'));

@@ -5,12 +5,12 @@ import { EcsAgent } from './ecs-agent.js';
 import { KubernetesPod } from './kubernetes-pod.js';
 import type { Platform } from './platform.js';
 
-/** The value of `protect` once it is resolved. */
+/** The value of the option `protect`, which is never undefined once its default was added. */
 export type Protect = NonNullable<Config['protect']>;
 
 /**
- * Returns the platform that is asked for protection; undefined where `protect` is off, and where the platform is not
- * seen.
+ * Returns the platform from which the worker requests scale-in protection. Returns undefined if `protect` is off, or if
+ * the environment variables don't show that the process runs on that platform.
  */
 export function findPlatform(protect: Protect, env: Environment): Platform | undefined {
   const agent = env['ECS_AGENT_URI'];
@@ -21,7 +21,10 @@ export function findPlatform(protect: Protect, env: Environment): Platform | und
   return new KubernetesPod({ host, port, pod: POD_NAME || hostname() });
 }
 
-/** Returns why a platform that was named is not seen; undefined where none was named, or it is seen. */
+/**
+ * If `protect` names a platform but the environment variables don't show that the process runs there, returns a message
+ * for the log. Otherwise returns undefined.
+ */
 export function unseenPlatform(protect: Protect, env: Environment): string | undefined {
   if (protect === 'ecs' && !env['ECS_AGENT_URI'])
     return "protect is 'ecs', and ECS_AGENT_URI, which the ECS agent gives to each container, is not set: nothing is protected";

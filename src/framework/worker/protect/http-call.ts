@@ -1,29 +1,36 @@
 import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import type { Abortable } from '../../base/abort.js';
 
-/** One call to an API of the platform. */
+/** One HTTP request to an API of the platform (the ECS agent or the Kubernetes API server). */
 export interface HttpCall {
   readonly method: 'GET' | 'PUT' | 'PATCH' | 'POST';
   readonly url: URL;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Sent as JSON. @default no body */
+  /** The request's body, which is sent as JSON. @default no body */
   readonly body?: object;
-  /** The certificates that the server's is trusted by, in PEM. @default those of Node */
+  /**
+   * The certificates of the authorities (CAs) that may have signed the server's certificate, in PEM format. @default
+   * those of Node
+   */
   readonly ca?: string;
 }
 
 export interface HttpAnswer {
   readonly status: number;
-  /** The body as JSON; undefined where it is none. */
+  /** The response's body, parsed as JSON; undefined if it isn't JSON. */
   readonly json: unknown;
 }
 
-/** The longest answer that is read: the metadata of a pod has 256 KiB of annotations at most. */
+/**
+ * The largest response body, in bytes, that is read. It is enough for the metadata of a pod, which has at most 256 KiB
+ * of annotations.
+ */
 const MOST_BYTES = 2 ** 20;
 
 /**
- * Makes one call on a connection of its own. No call waits for another, and none keeps the process alive.
- * @throws Error where no whole answer came before `signal` aborted
+ * Sends one HTTP request on a new connection, so it never waits for another request. The connection doesn't keep the
+ * process alive.
+ * @throws Error if the request fails, or if the response isn't complete when `signal` aborts
  */
 export async function callHttp(call: HttpCall, signal: Abortable): Promise<HttpAnswer> {
   const { request } = await (call.url.protocol === 'https:' ? import('node:https') : import('node:http'));

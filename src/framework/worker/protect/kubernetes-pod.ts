@@ -5,10 +5,13 @@ import { isPlainObject } from '../../base/plain-object.js';
 import { callHttp, type HttpAnswer, type HttpCall } from './http-call.js';
 import { type Platform, Refused } from './platform.js';
 
-/** The place where Kubernetes mounts the service account of a pod ("Accessing the Kubernetes API from a Pod"). */
+/**
+ * The folder where Kubernetes mounts the credentials of a pod's service account ("Accessing the Kubernetes API from a
+ * Pod").
+ */
 export const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 
-/** A pod, and the way to the API server from inside of it. */
+/** The name of a pod, and the address of the API server as seen from inside the pod. */
 export interface PodAddress {
   readonly host: string;
   readonly port: string;
@@ -17,25 +20,33 @@ export interface PodAddress {
   readonly account?: string;
 }
 
-/** A ReplicaSet that scales in deletes the pods with the lowest cost first; that of a pod without this is 0. */
+/**
+ * The name of the annotation with a pod's deletion cost. When a ReplicaSet scales in, it deletes the pods with the
+ * lowest cost first. A pod without this annotation has the cost 0.
+ */
 export const COST = 'controller.kubernetes.io/pod-deletion-cost';
-/** Says whose the other annotations are, and what they were before. */
+/**
+ * The name of the annotation that shows that the worker has set the others. Its value is JSON with the values that the
+ * others had before.
+ */
 export const MARK = 'stepwright/protected';
 const DO_NOT_DISRUPT = 'karpenter.sh/do-not-disrupt';
 const SAFE_TO_EVICT = 'cluster-autoscaler.kubernetes.io/safe-to-evict';
 const OURS = [COST, DO_NOT_DISRUPT, SAFE_TO_EVICT] as const;
-/** The highest cost that there may be: costs are 32-bit numbers. */
+/** The highest deletion cost that Kubernetes allows: costs are signed 32-bit numbers. */
 const MOST_COST = 2 ** 31 - 1;
 
 type Annotations = Readonly<Record<string, string | null>>;
 
 /**
- * The worker's own pod, which its service account annotates, so that a ReplicaSet deletes idle pods first, and neither
- * Karpenter nor the cluster autoscaler takes its node away.
+ * Protects the worker's own pod by setting annotations on it. Because of them, a ReplicaSet deletes idle pods first,
+ * and Karpenter and the cluster autoscaler don't remove the pod's node.
  */
 export class KubernetesPod implements Platform {
   readonly name = 'kubernetes';
-  /** Annotations stay. They are still renewed, since others may write them. */
+  /**
+   * Undefined, because annotations never expire. They are renewed nevertheless, since other programs may change them.
+   */
   readonly lapsesMs = undefined;
   readonly #address: PodAddress;
   /** The values that the annotations had before the worker set them. */
@@ -46,8 +57,9 @@ export class KubernetesPod implements Platform {
   }
 
   /**
-   * Learns what the annotations are, to put that back. Where a process that was killed has left its own behind, puts
-   * back what was there before: nothing else would, and its node could never be scaled in.
+   * Reads the pod's annotations, so that `release` can restore them. If an earlier process in this pod was killed
+   * before it could restore them, restores the values from before that process. Otherwise its annotations would stay,
+   * and the pod's node could never be scaled in.
    */
   async clear(signal: Abortable): Promise<void> {
     const found = annotationsIn(await this.#call('GET', signal));
@@ -72,8 +84,9 @@ export class KubernetesPod implements Platform {
   }
 
   /**
-   * Asks the API server whether the service account may do to pods what a protection needs, and changes nothing.
-   * @throws Error where that can't be asked
+   * Resolves to true if the API server allows the pod's service account to read (`get`) or to annotate (`patch`) the
+   * pod. Changes nothing.
+   * @throws Error if the API server doesn't say
    */
   async isAllowed(verb: 'get' | 'patch', signal: Abortable): Promise<boolean> {
     const namespace = await this.#read('namespace');
@@ -109,7 +122,10 @@ export class KubernetesPod implements Platform {
     return answer;
   }
 
-  /** Sends a call with the token that there is now: Kubernetes replaces the file before its token expires. */
+  /**
+   * Sends a call to the API server. Reads the token from its file for each call, since Kubernetes replaces the file
+   * before the token expires.
+   */
   async #send(
     {
       path,
@@ -144,12 +160,16 @@ export class KubernetesPod implements Platform {
   }
 }
 
-/** Asks for a pod without its specification, and for anything else as it is. */
+/**
+ * The Accept header of all calls. With it, the API server answers with only a pod's metadata, without the rest of the
+ * pod. Objects of which it can't return only the metadata are returned whole.
+ */
 const METADATA = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1, application/json';
 
 /**
- * Returns a cost that is the higher the earlier the oldest task began, so that what is furthest along is deleted last.
- * It does not change while that task runs: the documentation asks for few changes.
+ * Returns the deletion cost of a pod. The longer the pod's oldest task has been running, the higher the cost, so the
+ * pod with the longest running task is deleted last. The cost doesn't change while that task runs, because Kubernetes'
+ * documentation advises against frequent changes.
  */
 const costSince = (since: number): number => MOST_COST - Math.max(0, Math.floor(since / 60_000));
 

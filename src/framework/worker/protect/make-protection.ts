@@ -15,13 +15,17 @@ export interface ProtectionWorld {
   readonly random: () => number;
   readonly log: Logger;
   readonly env: Environment;
-  /** @default the platform that `protect` and the environment name */
+  /**
+   * The platform to request protection from. @default the platform that the option `protect` names; with `'auto'`, the
+   * one that the environment variables show
+   */
   readonly platform?: Platform;
 }
 
 /**
- * Makes the protection of a worker, or of a set; undefined where `protect` is off, and where no platform is seen. Logs a
- * platform that `protect` names and that is not seen.
+ * Makes the scale-in protection of a worker, or of all worker processes in one container. Returns undefined if the
+ * option `protect` is off, or if the environment variables show no platform. If `protect` names a platform that they
+ * don't show, logs a warning.
  */
 export function makeProtection(
   { protect, protectAfterMs: afterMs }: ProtectionSettings,

@@ -2,29 +2,34 @@ import type { Abortable } from '../../base/abort.js';
 import type { PlatformName } from '../../base/worker-status.js';
 
 /**
- * A platform that can be asked to leave this worker's container alone while it scales in. Each call ends when its
- * signal aborts.
+ * A platform (ECS or Kubernetes) that can be asked not to remove this worker's container when it scales in. Each call
+ * ends when its signal aborts.
  */
 export interface Platform {
   readonly name: PlatformName;
-  /** The time after which protection that was granted lapses by itself, in milliseconds; undefined: never. */
+  /** The milliseconds after which protection expires unless it is renewed; undefined if it never expires. */
   readonly lapsesMs: number | undefined;
   /**
-   * Gives back the protection that an earlier process in the same container has left behind. Called once, at the start.
-   * @default nothing can be left behind for longer than `lapsesMs`
+   * Releases the protection that an earlier process in the same container had when it was killed. Called once, at the
+   * start.
+   * @default nothing is done, because such protection expires by itself after `lapsesMs`
    */
   readonly clear?: (signal: Abortable) => Promise<void>;
   /**
-   * Asks for protection, or for more time of it.
+   * Requests protection, or renews it.
    * @param since the time at which the oldest running task was received, in epoch milliseconds
-   * @throws Refused where it was not granted, and Error where that is not known. The message says what to do.
+   * @throws Refused if protection was certainly not granted, and Error if it isn't known whether it was granted. The
+   * message says what to do.
    */
   readonly protect: (since: number, signal: Abortable) => Promise<void>;
-  /** Gives the protection back. @throws Error as `protect` does */
+  /**
+   * Releases the protection.
+   * @throws Refused if the protection was certainly not released, and Error if it isn't known whether it was released
+   */
   readonly release: (signal: Abortable) => Promise<void>;
 }
 
-/** The error of a call that has certainly changed nothing. */
+/** Thrown if the platform has refused a call, so that the call has certainly changed nothing. */
 export class Refused extends Error {
   override readonly name = 'Refused';
 }

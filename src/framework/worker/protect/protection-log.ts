@@ -3,7 +3,10 @@ import type { Logger } from '../../base/log/log.js';
 import { showError } from '../../base/show.js';
 import type { ProtectionListener } from './protection.js';
 
-/** Returns a listener that logs what becomes of a protection: a line for each change, and none that repeats. */
+/**
+ * Returns callbacks that log when scale-in protection is granted or released, or when a call for it fails. Each change
+ * is logged once.
+ */
 export const protectionLog = (platform: PlatformName, log: Logger): ProtectionListener => ({
   onGranted: () => log.info({ platform }, 'a task has run for long: the platform leaves this worker alone'),
   onReleased: () =>

@@ -5,52 +5,77 @@ import { unlessAborted } from '../../base/time/wait.js';
 import type { ProtectionStatus } from '../../base/worker-status.js';
 import { type Platform, Refused } from './platform.js';
 
-/** Listens to what becomes of a protection. */
+/**
+ * Callbacks for changes of a worker's scale-in protection. While a platform (ECS or Kubernetes) protects a worker, it
+ * doesn't remove the worker's container when it scales in.
+ */
 export interface ProtectionListener {
-  /** Called when the platform has granted protection that the worker did not have. */
+  /**
+   * Called when the platform grants protection to a worker that wasn't protected. Not called when protection is only
+   * renewed.
+   */
   readonly onGranted: () => void;
-  /** Called when protection was given back, or has lapsed. */
+  /**
+   * Called when the worker is no longer protected, because it released its protection or the protection has expired.
+   */
   readonly onReleased: () => void;
-  /** Called at the first failed call, and again only after one has succeeded. */
+  /**
+   * Called with the error when a call to the platform fails. Not called for further failures until a call has
+   * succeeded.
+   */
   readonly onFailed: (error: Error) => void;
 }
 
-/** The protection of a worker, or of a set of workers in one container. */
+/** The scale-in protection of one worker, or of all worker processes in one container. */
 export interface Protection {
   readonly status: ProtectionStatus;
-  /** Begins to report to the listener. To be called once. */
+  /** From now on calls the listener's callbacks. To be called once. */
   follow(listener: ProtectionListener): void;
   /**
-   * Asks, renews or gives back, as the running tasks call for. To be called each second. Returns at once.
-   * @param since the time at which the oldest running task was received, in epoch milliseconds; undefined while none runs
+   * Requests, renews or releases protection if the age of the oldest running task requires that. To be called every
+   * second. Returns before the call to the platform has ended.
+   * @param since the time at which the oldest running task was received, in epoch milliseconds; undefined while no task
+   * is running
    */
   tick(since: number | undefined): void;
-  /** Gives back what is held. Takes {@link CLOSE_MS} at most; never rejects. */
+  /** Releases the protection if there is one. Takes at most {@link CLOSE_MS}; never rejects. */
   close(): Promise<void>;
 }
 
 export interface AskedProtectionOptions {
   readonly platform: Platform;
-  /** The time that a task runs for before protection is asked, in milliseconds. */
+  /** Protection is requested once a task has been running for this many milliseconds. */
   readonly afterMs: number;
   readonly clock: Clock;
   readonly random: () => number;
 }
 
-/** The longest that a call may take. The agent of ECS gives its own call to ECS four seconds. */
+/**
+ * The longest time that one call to the platform may take. It is more than four seconds because the ECS agent gives its
+ * own call to ECS that long.
+ */
 const LIMIT_MS = 5_000;
-/** The least time between the ends of two calls and the next. */
+/** The least time from the end of one call to the platform until the next call. */
 const LEAST_MS = 5_000;
-/** The time after which what is held is asked for again. */
+/** The time after which protection is renewed while a long task is still running. */
 const RENEW_MS = 20 * 60_000;
-/** While younger tasks run, protection is kept for this long: one of them may soon be old enough. */
+/**
+ * When no task has been running for `afterMs` any more but younger tasks are running, protection is kept for this long,
+ * since one of those tasks may soon need it.
+ */
 const LINGER_MS = 45_000;
-/** A failed call is repeated after the first of these, then twice that, and so on up to the last. */
+/**
+ * The wait before a failed call is repeated. The first wait is about `AGAIN_MS`; each further failure doubles the wait,
+ * up to about `LAST_AGAIN_MS`.
+ */
 const [AGAIN_MS, LAST_AGAIN_MS] = [5_000, 5 * 60_000];
-/** The longest that giving back may delay the end of a stopped worker. */
+/** The longest time for which releasing protection may delay the end of a worker that is stopping. */
 const CLOSE_MS = 2_000;
 
-/** The times at which protection was granted first and last. */
+/**
+ * The protection that the worker has now. `since`: the time at which it was first granted. `renewedAt`: the time at
+ * which it was last granted or renewed.
+ */
 interface Held {
   readonly since: number;
   readonly renewedAt: number;
@@ -59,23 +84,30 @@ interface Held {
 type Call = 'clear' | 'protect' | 'release';
 
 /**
- * Asks a platform for protection while a task has run for long, and gives it back when none has. One call is open at a
- * time, for all handlers. A call that fails is repeated ever later; nothing waits for a call, and none harms a task.
+ * Requests protection from a platform while a task has been running for `afterMs` or longer, and releases it when no
+ * task has. Only one call to the platform is open at a time. A failed call is repeated after longer and longer waits.
+ * Tasks never wait for these calls, and a failed call has no effect on tasks.
  */
 export class AskedProtection implements Protection {
   readonly #options: AskedProtectionOptions;
   #listener: ProtectionListener | undefined;
-  /** Undefined while no protection is held. */
+  /** The protection that the worker has now; undefined while it has none. */
   #held: Held | undefined;
-  /** The time of a call that may have been granted without an answer; undefined where there was none. */
+  /**
+   * The time at which a request for protection failed without a clear refusal, so that the platform may have granted it
+   * nevertheless; undefined if there was no such request.
+   */
   #doubtedAt: number | undefined;
-  /** True while a task has run for long enough. */
+  /** True while a task has been running for `afterMs` or longer. */
   #wanted = false;
-  /** The last time at which a task had run for long enough. */
+  /** The last time at which `#wanted` was true. */
   #wantedAt = Number.NEGATIVE_INFINITY;
   #open: { readonly ended: Promise<void>; readonly limit: Abort } | undefined;
   #nextAt = Number.NEGATIVE_INFINITY;
-  /** The number of failed calls since the last that succeeded, and the error of the last. */
+  /**
+   * The number of calls that have failed since a call last succeeded. `#error`: the error of the last failed call;
+   * undefined if the last call succeeded.
+   */
   #failures = 0;
   #error: Error | undefined;
   #cleared: boolean;
@@ -123,7 +155,7 @@ export class AskedProtection implements Protection {
     }
   }
 
-  /** Returns the call that is to be made now; undefined where there is none. */
+  /** Returns the call to the platform that has to be made now; undefined if none has. */
   #due(since: number | undefined, now: number): Call | undefined {
     const held = this.#held;
     if (this.#wanted) return !held || now - held.renewedAt >= RENEW_MS ? 'protect' : undefined;
@@ -132,7 +164,10 @@ export class AskedProtection implements Protection {
     return this.#cleared ? undefined : 'clear';
   }
 
-  /** Notes that a protection which could not be renewed, or given back, has lapsed. */
+  /**
+   * Records that protection has expired, if the platform's limit (`lapsesMs`) has passed since it was granted or last
+   * renewed. This happens when calls to renew or release it keep failing.
+   */
   #lapse(now: number): void {
     const { lapsesMs = Number.POSITIVE_INFINITY } = this.#options.platform;
     if (this.#held && now - this.#held.renewedAt >= lapsesMs) this.#set(undefined);
