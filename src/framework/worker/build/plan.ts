@@ -47,8 +47,8 @@ export interface Plan {
    */
   readonly endpointFrom: string | undefined;
   /**
-   * The name of the environment variable that shows that this is production, such as one that AWS sets; undefined if
-   * none does.
+   * The setting in the environment that shows that this is production: `NODE_ENV=production`, or the name of a variable
+   * that services such as ECS set; undefined if there is none.
    */
   readonly production: string | undefined;
   readonly handlers: readonly PlannedHandler[];

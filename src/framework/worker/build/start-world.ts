@@ -39,7 +39,7 @@ export interface StartWorld {
   readonly signal?: AbortSignal;
   /**
    * Returns the endpoint to connect to. Called once all checks of the plan have passed, before any connection is made.
-   * The command that also starts the local service passes this.
+   * The command `start` passes a function that can first start the local service.
    * @default the plan's endpoint
    */
   readonly connectTo?: () => Promise<Endpoint>;

@@ -29,7 +29,10 @@ export interface HealthOptions {
    * port
    */
   readonly serve?: typeof servePages;
-  /** The environment variable that shows that this is production; undefined if none does. */
+  /**
+   * The setting in the environment that shows that this is production: `NODE_ENV=production`, or the name of a variable
+   * that services such as ECS set; undefined if there is none.
+   */
   readonly production: string | undefined;
 }
 

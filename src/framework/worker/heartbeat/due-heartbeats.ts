@@ -2,30 +2,30 @@ import { Heap } from './heap.js';
 import type { ScheduledHeartbeat } from './scheduled-heartbeat.js';
 
 /**
- * The number of heartbeats in flight is limited. Heartbeats with at least this interval don't use the last free places,
- * so that those with shorter intervals find room.
+ * A heartbeat with an interval of at least this counts as long. Only so many heartbeats may wait for their responses at
+ * once, and the last of these places are reserved for heartbeats with shorter intervals.
  */
 const LONG_INTERVAL_MS = 10_000;
 /**
- * The number of lanes for each doubling of the interval. The intervals within one lane differ by a factor of less than
- * 1.5.
+ * Due heartbeats are kept in lanes, by their interval. Each doubling of the interval has this many lanes, so the
+ * intervals within one lane differ by a factor of less than 1.5.
  */
 const LANES_PER_DOUBLING = 2;
 
 /**
- * Returns true if a heartbeat's interval is so long that the heartbeat can wait until another one in flight is
- * answered.
+ * Returns true if the heartbeat's interval is so long that the heartbeat can wait until another heartbeat has got its
+ * response.
  */
 export const hasLongInterval = ({ everyMs }: ScheduledHeartbeat): boolean => everyMs >= LONG_INTERVAL_MS;
 
 /**
- * The heartbeats that are due, in the order in which they should be sent. The first is the one whose task would time
- * out first. Among tasks that should have timed out already, as far as the worker knows, it is the one that is late by
- * the most of its own intervals: one second is a lot for an interval of one second, but little for one of twenty. So
- * many tasks with long intervals can't delay one with a short interval for ever.
+ * The heartbeats that are due. The next one to send is the one whose task would time out first. If tasks should have
+ * timed out already, the next one is the one that is the most intervals late: one second late is much for an interval
+ * of one second, but little for one of twenty. So many tasks with long intervals can't delay a task with a short
+ * interval for ever.
  *
- * This order changes with time. So heartbeats are sorted only within lanes of similar intervals, and the first of each
- * lane are compared when one is to be sent.
+ * The order of two heartbeats changes as time passes. So heartbeats are kept sorted only within lanes of similar
+ * intervals. When one is to be sent, the first heartbeats of all lanes are compared.
  */
 export class DueHeartbeats {
   readonly #lanes = new Map<number, Heap<ScheduledHeartbeat>>();
@@ -39,8 +39,8 @@ export class DueHeartbeats {
   }
 
   /**
-   * Returns the first heartbeat that may be sent; undefined if none may.
-   * @param may called with the first heartbeat of each lane
+   * Returns the next heartbeat to send; undefined if there is none.
+   * @param may called with the first heartbeat of each lane; returns false if that heartbeat may not be sent now
    */
   first(now: number, may: (beat: ScheduledHeartbeat) => boolean): ScheduledHeartbeat | undefined {
     let first: ScheduledHeartbeat | undefined;
@@ -51,8 +51,8 @@ export class DueHeartbeats {
 }
 
 /**
- * Returns the milliseconds until a task would time out. If it should have timed out already, returns the number of its
- * intervals since then, as a negative number.
+ * Returns the milliseconds until the heartbeat's task would time out. If the task should have timed out already,
+ * returns how many of its intervals ago that was, as a negative number.
  */
 function spare({ lapsesAt, everyMs }: ScheduledHeartbeat, now: number): number {
   return lapsesAt >= now ? lapsesAt - now : (lapsesAt - now) / everyMs;

@@ -5,8 +5,9 @@ export interface HeapItem {
 }
 
 /**
- * A binary heap. The item with the smallest key is the first. Each item knows its index, so any item can be removed. An
- * item's key is read when the item is added, and again in `rebuild`.
+ * A binary heap (priority queue): `first` is the item with the smallest key. Each item stores its own index, so any
+ * item can be removed quickly. An item's key is read when the item is added, and again in `rebuild`, but not when the
+ * key changes.
  */
 export class Heap<T extends HeapItem> {
   readonly #items: T[] = [];
@@ -40,7 +41,7 @@ export class Heap<T extends HeapItem> {
     this.#sink(last, key, this.#rise(last, key, item.heapIndex));
   }
 
-  /** Calls `change` for each item, which may change the item's key, and then sorts the items again. */
+  /** Calls `change` for each item, so that it can change the item's key. Then restores the order. */
   rebuild(change: (item: T) => void): void {
     const items = this.#items.splice(0);
     this.#keys.length = 0;
@@ -50,7 +51,10 @@ export class Heap<T extends HeapItem> {
     }
   }
 
-  /** Moves an item from an index towards the front until the order is right. @returns the new index */
+  /**
+   * Moves the item at the index `from` towards the front, until no item before it on its way has a larger key.
+   * @returns the item's new index
+   */
   #rise(item: T, key: number, from: number): number {
     let index = from;
     while (index > 0) {
@@ -63,7 +67,7 @@ export class Heap<T extends HeapItem> {
     return index;
   }
 
-  /** Moves an item from an index towards the end until the order is right. */
+  /** Moves the item at the index `from` towards the end, until no item below it has a smaller key. */
   #sink(item: T, key: number, from: number): void {
     let index = from;
     for (;;) {

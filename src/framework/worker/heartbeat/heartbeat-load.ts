@@ -1,14 +1,17 @@
 import type { Cancel, Clock } from '../../base/time/clock.js';
 
-/** The heartbeats that a worker's tasks need, in comparison with its `heartbeatRate`. */
+/**
+ * How many heartbeats a worker's tasks need, and which intervals get longer because the limit `heartbeatRate` allows
+ * fewer.
+ */
 export interface HeartbeatLoad {
   /** The number of tasks that have a heartbeat interval. */
   readonly tasks: number;
   /** The heartbeats per second that the tasks' intervals require. */
   readonly neededRate: number;
   /**
-   * The intervals for which the rate isn't enough, the longest first. `stretchedToMs` is how long such an interval
-   * becomes if all heartbeats are accepted.
+   * The intervals that get longer because the rate isn't enough, the longest first. `stretchedToMs` is the new length
+   * of such an interval, if the service accepts all heartbeats.
    */
   readonly stretched: readonly StretchedInterval[];
 }
@@ -27,19 +30,25 @@ export interface LoadMeterOptions {
   readonly onStretch: (stretched: boolean, load: HeartbeatLoad) => void;
 }
 
-/** A changed load is reported after this time. Tasks often come and go many at once, and by then all of them have. */
+/**
+ * When the number of tasks changes, the new load is reported only after this time. Many tasks often start or end within
+ * a moment, and they are then reported together.
+ */
 const TELL_MS = 1_000;
 /**
- * When a stretch of intervals is reported, as a ratio of the needed heartbeats to the rate: it begins above `from`, and
- * ends at `until`; if it grows by the factor `worse`, it is reported again. `from` is higher than `until`, so that a
- * load near the rate isn't reported again and again. Also, tasks that need exactly `heartbeatRate` slightly exceed the
- * rate that can be sent continuously (see `RateLimiter`), which isn't worth a log line.
+ * Limits for the reports, as the needed heartbeats divided by the rate. Above `from`, it is reported that intervals are
+ * stretched (get longer). At `until` or below, it is reported that they no longer are. If the need grows by the factor
+ * `worse`, that is reported too.
+ *
+ * `from` is higher than `until`, so that a load near the rate isn't reported again and again, and higher than 1, so
+ * that a need of exactly `heartbeatRate` isn't reported: slightly less than that can be sent continuously (see
+ * `RateLimiter`).
  */
 const STRETCHED = { from: 1.08, until: 1, worse: 1.1 } as const;
 
 /**
- * Counts the heartbeats that tasks need. Reports when the rate isn't enough any more, when even more is needed, and
- * when the rate is enough again.
+ * Adds up the heartbeats per second that the tasks need. Reports when the rate stops being enough, when even more is
+ * needed, and when the rate is enough again.
  */
 export class LoadMeter {
   readonly #options: LoadMeterOptions;
@@ -47,7 +56,7 @@ export class LoadMeter {
   readonly #tasks = new Map<number, number>();
   #perSecond = 0;
   #askedOnly = 0;
-  /** The heartbeats per second that were needed at the last report; 0 while no interval is stretched. */
+  /** The heartbeats per second that were needed when `onStretch` was last called; 0 while no interval is stretched. */
   #told = 0;
   #telling: Cancel | undefined;
 
@@ -65,7 +74,10 @@ export class LoadMeter {
     return this.#askedOnly;
   }
 
-  /** The needed heartbeats per second, divided by the rate. If it is above 1, intervals are stretched. */
+  /**
+   * The heartbeats per second that the tasks need, divided by the rate. Above 1, the rate isn't enough and intervals
+   * get longer (are stretched).
+   */
   get share(): number {
     return this.#perSecond / this.#options.rate;
   }
@@ -111,9 +123,9 @@ export class LoadMeter {
 }
 
 /**
- * Returns the intervals that are stretched, and the length of each. The heartbeat whose task would time out first is
- * sent first, so the longest intervals are stretched first, up to twice their length. If that isn't enough, all
- * intervals are stretched alike.
+ * Returns the intervals that get longer because the rate isn't enough, each with its new length. Heartbeats are sent in
+ * the order in which their tasks would time out, so the longest intervals get longer first, up to twice their length.
+ * If that isn't enough, all intervals get longer by the same factor.
  * @param tasks the number of tasks, by interval
  */
 function stretchedIntervals(tasks: ReadonlyMap<number, number>, rate: number): StretchedInterval[] {
@@ -128,9 +140,9 @@ function stretchedIntervals(tasks: ReadonlyMap<number, number>, rate: number): S
 }
 
 /**
- * Returns a function that gives the stretched length of each interval, if it's enough to stretch the longest ones.
- * Every heartbeat is then sent the same time before its task would time out, but never before its interval is over.
- * That time is found by bisection.
+ * For the case that it is enough to lengthen the longest intervals. Returns a function from an interval to its new
+ * length. With the new lengths, each heartbeat is sent the same time before its task would time out, but never before
+ * its own interval is over. That time is found by bisection.
  */
 function givingWay(
   tasks: ReadonlyMap<number, number>,

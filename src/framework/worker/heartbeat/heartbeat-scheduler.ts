@@ -14,8 +14,9 @@ export interface SchedulerOptions {
   /** The most heartbeats per second. */
   readonly rate: number;
   /**
-   * Called with `true` when the rate isn't enough for all intervals, so that some are stretched, and again each time
-   * that the needed rate has grown by a tenth. Called with `false` when the rate is enough again.
+   * Called with `true` when the rate isn't enough for all tasks, so that some heartbeat intervals get longer (are
+   * stretched). Called with `true` again each time that the needed rate has grown by a tenth. Called with `false` when
+   * the rate is enough again.
    */
   readonly onStretch: (stretched: boolean, load: HeartbeatLoad) => void;
   /**
@@ -24,37 +25,41 @@ export interface SchedulerOptions {
    */
   readonly onAnswer: (error?: Error) => void;
   /**
-   * True if the heartbeats were sent by another scheduler until now. The first ones then wait for a second, because it
-   * isn't known how many the other one has just sent.
+   * True if another scheduler has sent these heartbeats until now. This scheduler then waits a second before it sends
+   * the first one, because it doesn't know how many the other has just sent.
    * @default false
    */
   readonly takesOver?: boolean;
-  /** Called when a heartbeat is sent. @param lateMs the time since the heartbeat was allowed to be sent */
+  /** Called when a heartbeat is sent. @param lateMs the milliseconds since the heartbeat became due */
   readonly onSent?: (lateMs: number) => void;
 }
 
 /** Heartbeats that become due within this time are sent together, so that many of them need few timers. */
 const TOGETHER_MS = 20;
 /**
- * The first heartbeat of a task is sent early: by at most the load's share of the interval, and each task's by a
- * different part of that. So if many tasks arrive together, all their heartbeats can be sent within their intervals.
- * The plan is made for `ahead` times the load, so that it seldom has to change while more tasks arrive. Below the load
- * `from`, no such plan is needed.
+ * If many tasks arrive together, their first heartbeats are sent early, each by a different part of its interval, so
+ * that they aren't all due at once. The more of the rate the tasks need, the earlier a first heartbeat may be. `ahead`:
+ * this is planned for more than the current need, so that the plan seldom has to change while more tasks arrive.
+ * `from`: if the tasks need less than this share of the rate, nothing is sent early.
  */
 const SPREAD = { ahead: 1.25, from: 0.05 } as const;
-/** The golden ratio. The fractional parts of its multiples are evenly distributed, whatever their number. */
+/**
+ * The golden ratio. The fractional parts of its multiples are evenly spread over 0 to 1, however many there are. They
+ * decide how early each task's first heartbeat is.
+ */
 const GOLDEN = (Math.sqrt(5) - 1) / 2;
 /**
- * After a heartbeat was throttled, the rate is limited for `forMs`. The limit is `share` times the rate that the tasks
- * need, but at least `leastPerSecond`.
+ * After the service has throttled a heartbeat, fewer heartbeats are sent for `forMs`. The limit then is `share` times
+ * the rate that the tasks need, but at least `leastPerSecond`.
  */
 const THROTTLED = { forMs: 5_000, share: 1.5, leastPerSecond: 0.2 } as const;
 
 /**
- * Sends the heartbeats of a worker. A heartbeat becomes due when its interval is nearly over. Of those that are due,
- * the one whose task would time out first is sent first, as soon as the rate allows it and few enough heartbeats are in
- * flight. A failed heartbeat becomes due again after a shorter time. One timer serves all of them, and each heartbeat
- * costs one step in a heap.
+ * Sends the heartbeats of a worker. A heartbeat becomes due when its interval is nearly over. Among the due ones, the
+ * heartbeat whose task would time out first is sent first. It is sent as soon as the rate limit allows it and few
+ * enough others wait for their responses. A failed heartbeat becomes due again after a shorter time.
+ *
+ * All heartbeats share one timer, and each costs one step in a heap.
  */
 export class HeartbeatScheduler implements Heartbeats {
   readonly #options: SchedulerOptions;
@@ -63,9 +68,9 @@ export class HeartbeatScheduler implements Heartbeats {
   readonly #inFlight: InFlight;
   readonly #waiting = new Heap<ScheduledHeartbeat>((beat) => beat.readyAt);
   readonly #due = new DueHeartbeats();
-  /** The part of its interval by which a first heartbeat may be early, from 0 to 1. */
+  /** The most that a task's first heartbeat may be early, as a part of its interval: from 0 to 1. */
   #spread = 0;
-  /** The part of `#spread` by which the next task's first heartbeat is early, from 0 to 1. */
+  /** How early the next task's first heartbeat will be, as a part of `#spread`: from 0 to 1. */
   #part: number;
   #sentAt = Number.NEGATIVE_INFINITY;
   #wake: { readonly at: number; readonly cancel: Cancel } | undefined;
@@ -95,8 +100,8 @@ export class HeartbeatScheduler implements Heartbeats {
   }
 
   /**
-   * Sends refused heartbeats again without their usual wait, because the reason for which they were refused may be
-   * gone.
+   * Sends the heartbeats again that the service has refused (for example because of expired credentials), without their
+   * usual wait. Called when the cause may be gone, such as when there are new credentials.
    */
   mended(): void {
     this.#waiting.rebuild((beat) => beat.mended());
@@ -160,8 +165,9 @@ export class HeartbeatScheduler implements Heartbeats {
   }
 
   /**
-   * Sets the timer for the time at which the next heartbeat may be sent. A heartbeat that waits only for another one in
-   * flight needs no timer: when that one is answered, this method is called again.
+   * Sets the timer for the time at which the next heartbeat may be sent. No timer is set for a heartbeat that only
+   * waits because too many others wait for their responses: this method is called again when one of them has got its
+   * response.
    */
   #arm(): void {
     const { clock } = this.#options;
@@ -206,8 +212,8 @@ export class HeartbeatScheduler implements Heartbeats {
   }
 
   /**
-   * Limits the rate for a while after a throttled heartbeat. Throttled heartbeats are soon sent again, but all of them
-   * together no faster than this limit.
+   * Limits the rate for a while, because the service has throttled a heartbeat. Throttled heartbeats are repeated soon;
+   * this limit keeps all of them together from exceeding what the service accepts.
    */
   #holdBack(): void {
     const { forMs, share, leastPerSecond } = THROTTLED;

@@ -5,18 +5,18 @@ export interface TrackedLease {
   readonly port: ActivityPort;
   readonly token: string;
   /**
-   * The milliseconds between two heartbeats. The first one is sent within this time from now. Infinity: heartbeats are
-   * sent only if the handler requests them.
+   * The milliseconds between two heartbeats. The first heartbeat is sent within this time after the task is tracked. If
+   * this is Infinity, heartbeats are sent only when the handler requests them.
    */
   readonly everyMs: number;
   /**
-   * The earliest time from which the service may count the task's timeouts, in epoch milliseconds. Usually it is the
-   * time at which the task was received.
+   * The earliest time at which the service may have given out the task and started to count its timeouts, in epoch
+   * milliseconds. Usually it is the time at which the worker received the task.
    */
   readonly leasedAt: number;
   /**
-   * Called at most once, when an answer shows that the service no longer wants the task. No heartbeat is sent after
-   * that.
+   * Called at most once, when the response to a heartbeat shows that the service no longer wants the task. No heartbeat
+   * is sent after that.
    */
   readonly onGone: (error: Error) => void;
 }
@@ -26,11 +26,11 @@ export interface Heartbeat {
   /** The time, in epoch milliseconds, at which the last accepted heartbeat was sent; undefined before the first. */
   readonly lastAt: number | undefined;
   /**
-   * Sends a heartbeat as soon as the worker's rate allows it. Resolves when that heartbeat was answered or has failed;
-   * further calls until then get the same heartbeat. Never rejects.
+   * Sends a heartbeat as soon as the worker's rate limit allows it. Resolves when that heartbeat has got its response,
+   * or has failed. If this is called again before that, no second heartbeat is sent. Never rejects.
    */
   now(): Promise<void>;
-  /** Ends the task's heartbeats. Calls after that do nothing. */
+  /** Stops sending heartbeats for the task. Calls of `now` and `release` after that do nothing. */
   release(): void;
 }
 

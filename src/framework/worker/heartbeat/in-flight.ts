@@ -7,27 +7,29 @@ import { hasLongInterval } from './due-heartbeats.js';
 import type { ScheduledHeartbeat } from './scheduled-heartbeat.js';
 
 /**
- * The most heartbeats of a worker in flight at once. The number of its connections for heartbeats is at most this. At
- * the default rate of 250 per second, no interval is stretched even if each answer takes four seconds. If it takes
- * eight, 2,000 tasks with an interval of 20 s still get their heartbeats in time. With more in flight, a service that
- * is slow because it is overloaded would be burdened even more.
+ * The most heartbeats of a worker that may wait for their responses at once. It also limits the number of connections
+ * for heartbeats. At the default rate of 250 per second, no interval gets longer even if each response takes four
+ * seconds. If each takes eight, 2,000 tasks with an interval of 20 s still get their heartbeats in time. A higher limit
+ * would burden a service that is slow because it is overloaded.
  */
 export const MOST_IN_FLIGHT = 1_000;
 /**
- * The part of MOST_IN_FLIGHT that is reserved for heartbeats with short intervals, which can't wait until another one
- * is answered.
+ * This many of the MOST_IN_FLIGHT places are reserved for heartbeats with short intervals, because these can't wait
+ * until another heartbeat has got its response.
  */
 const KEPT_FOR_SHORT_INTERVALS = MOST_IN_FLIGHT / 8;
 
 /**
- * An attempt is given up after half of its task's interval, so that there is time for another attempt before the task
- * would time out (after two intervals). If the service usually takes longer to answer, an attempt is given up after one
- * and a half times the usual time, since aborting a call that would be answered doesn't help the task.
+ * The time limit for one attempt to send a heartbeat. An attempt is given up after half of the task's interval
+ * (`share`), which leaves time for another one before the task would time out (after two intervals). If the service
+ * usually takes longer than that to respond, the limit is `usual` times its usual time, since aborting a call that
+ * would succeed doesn't help the task.
  */
 const ATTEMPT = { share: 0.5, leastMs: 200, mostMs: 10_000, usual: 1.5 } as const;
 /**
- * The factor by which each answer changes the usual time of an answer, up or down. So the usual time follows the median
- * of the times, not the slowest ones.
+ * Each response multiplies or divides the service's usual response time by this factor: it multiplies it if the
+ * response took longer than usual, and divides it otherwise. So the usual time follows the median, not the slowest
+ * responses.
  */
 const STEP = 1.25;
 
@@ -39,8 +41,8 @@ interface Attempt extends HeapItem {
 }
 
 /**
- * The heartbeats in flight. Limits their number, and the time for which each of them waits for an answer. They share
- * one timer.
+ * The heartbeats that were sent and wait for their responses. Limits how many there are, and how long each of them may
+ * wait. One timer serves all of them.
  */
 export class InFlight {
   readonly #clock: Clock;
@@ -54,13 +56,13 @@ export class InFlight {
     this.#clock = clock;
   }
 
-  /** Returns true if this heartbeat may be sent now. */
+  /** Returns true if so few heartbeats wait for their responses that this one may be sent now. */
   hasRoom(beat: ScheduledHeartbeat): boolean {
     if (this.#all >= MOST_IN_FLIGHT) return false;
     return !hasLongInterval(beat) || this.#long < MOST_IN_FLIGHT - KEPT_FOR_SHORT_INTERVALS;
   }
 
-  /** Sends a heartbeat, and resolves with the answer. The heartbeat's time limit starts now. */
+  /** Sends a heartbeat, and resolves with the result. The attempt's time limit starts now. */
   async send(beat: ScheduledHeartbeat): Promise<ReportAnswer> {
     const attempt = this.#begin(beat);
     const { port, token } = beat.lease;
@@ -96,8 +98,8 @@ export class InFlight {
   }
 
   /**
-   * Sets the timer for the earliest time limit among the attempts in flight. If the attempt with that limit ends first,
-   * the timer isn't cancelled: it fires, does nothing, and is set for the next earliest limit.
+   * Sets the timer for the attempt that reaches its time limit first. If that attempt ends before its limit, the timer
+   * isn't cancelled: it fires, finds nothing to do, and is set for the next attempt.
    */
   #arm(): void {
     const at = this.#limits.first?.limitAt;

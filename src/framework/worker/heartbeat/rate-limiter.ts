@@ -1,33 +1,33 @@
 /**
- * If sending is late by less than this, the lost time is made up at once: after a pause, the heartbeats of this time
- * may be sent together.
+ * Heartbeats are evenly spread over time, but a timer may fire late. Up to this much lateness is made up for at once:
+ * the heartbeats that belong to this time are sent together.
  */
 const TOLERANCE_MS = 25;
 /**
- * A window is longer than a second by this much. A heartbeat on a fast connection may overtake an earlier one on a slow
- * connection. A service that counts arrivals still counts no more than the rate, as long as the connections' delays
- * differ by less than this.
+ * The window in which heartbeats are counted is longer than a second by this much. A later heartbeat on a fast
+ * connection may reach the service before an earlier one on a slow connection. As long as the delays of connections
+ * differ by less than this, still no more heartbeats than the rate arrive in any second.
  */
 const WAY_MS = 50;
 
 /**
- * Limits how many heartbeats are sent. In any period of one second, at most as many as the rate are sent, and at most
- * as many arrive at the service, even after the process has stalled. Within a second they are evenly spread.
+ * Limits the number of heartbeats per second to `rate`. In no period of one second are more sent, or do more arrive at
+ * the service, even right after the process was blocked. Heartbeats are spread evenly within a second.
  *
- * A rate that isn't a whole number is rounded up. At a rate below one per second, two heartbeats are never closer than
- * the rate says. Continuously, slightly less than the rate can be sent: `perSecond`.
+ * A rate that isn't a whole number is rounded up. At a rate below one per second, the time between two heartbeats is at
+ * least 1 / rate. The rate that can be kept up continuously, `perSecond`, is slightly lower.
  */
 export class RateLimiter {
-  /** The heartbeats per second that can be sent continuously: the rate, less a twentieth. */
+  /** The heartbeats per second that can be sent continuously. It is about a twentieth lower than the rate. */
   readonly perSecond: number;
-  /** The most heartbeats within `#windowMs`. If the rate is a whole number, that window is about a second. */
+  /** The most heartbeats that are sent within `#windowMs`, which is about a second if the rate is a whole number. */
   readonly #most: number;
   readonly #windowMs: number;
   /** The times at which the last `#most` heartbeats were sent, as a ring buffer. */
   readonly #left: number[] = [];
   #count = 0;
   #lastAt = Number.NEGATIVE_INFINITY;
-  /** The time at which the next heartbeat would be sent if all were evenly spread. */
+  /** The time at which the next heartbeat would be sent if all were spread perfectly evenly. */
   #evenAt = Number.NEGATIVE_INFINITY;
   #held: { readonly perSecond: number; readonly until: number } | undefined;
 
@@ -42,14 +42,17 @@ export class RateLimiter {
     return Math.max(this.#evenAt - TOLERANCE_MS, this.#firstInWindow() + this.#windowMs);
   }
 
-  /** Counts as many heartbeats as the rate allows as sent now, because it isn't known which ones others have sent. */
+  /**
+   * Behaves as if a whole second's heartbeats had been sent just now. Called when another scheduler has sent heartbeats
+   * until now, because it isn't known when.
+   */
   fill(now: number): void {
     for (let n = 0; n < this.#most; n++) this.#left[n] = now;
     this.#count = this.#most;
     this.#lastAt = now;
   }
 
-  /** Counts a heartbeat that is being sent now. */
+  /** Records that a heartbeat is sent now. */
   leave(now: number): void {
     this.#left[this.#count % this.#most] = now;
     this.#lastAt = now;
@@ -58,7 +61,9 @@ export class RateLimiter {
     this.#evenAt = Math.max(this.#evenAt, now) + 1000 / perSecond;
   }
 
-  /** Lowers the rate until the time `until`. If `perSecond` is above the configured rate, it has no effect. */
+  /**
+   * Lowers the rate to `perSecond` until the time `until`. Has no effect if `perSecond` isn't below the normal rate.
+   */
   hold(perSecond: number, until: number): void {
     const held = Math.min(perSecond, this.perSecond);
     this.#held = { perSecond: held, until };
@@ -66,7 +71,8 @@ export class RateLimiter {
   }
 
   /**
-   * Returns the time of the oldest heartbeat that counts for the limit. The next one may be sent one window after that.
+   * Returns the time at which the oldest of the last `#most` heartbeats was sent. The next one may be sent a window's
+   * length after that.
    */
   #firstInWindow(): number {
     if (this.#count < this.#most) return Number.NEGATIVE_INFINITY;

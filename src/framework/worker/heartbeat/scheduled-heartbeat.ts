@@ -10,20 +10,22 @@ export const isThrottled = (answer: ReportAnswer): boolean =>
   answer.kind === 'retry' && answer.pace === 'throttled';
 
 /**
- * A task is assumed to time out this many intervals after its last accepted heartbeat, since the documentation asks for
- * a HeartbeatSeconds of at least that.
+ * The worker doesn't know a task's HeartbeatSeconds. It assumes that the task times out this many heartbeat intervals
+ * after its last accepted heartbeat, since the documentation asks users for a HeartbeatSeconds of at least that.
  */
 const LEASE_INTERVALS = 2;
 /**
- * A heartbeat may be early by a random part of its interval, up to this, so that tasks that started together don't send
- * all their heartbeats together.
+ * A heartbeat is sent early by a random part of its interval, up to this, so that tasks that started together don't
+ * keep sending their heartbeats together.
  */
 const JITTER = 0.05;
 /**
- * A failed heartbeat is sent again after this share of the time since the last accepted one: about twenty times between
- * the first and the third interval, and then less and less often. One that was throttled is sent again sooner, because
- * the whole worker's rate is reduced then. One that fails until a person fixes the cause (`slow`) is sent again later.
- * The wait is never shorter than a twentieth of the interval or a second, whichever is less.
+ * The wait before a failed heartbeat is sent again, as a share of the time since the last accepted one, so the waits
+ * get longer. `fast`: about twenty attempts between the first and the third interval. `throttled`: shorter waits,
+ * because the rate of all heartbeats is reduced then. `slow`: longer waits, for failures that last until a person fixes
+ * the cause.
+ *
+ * No wait is shorter than REPEAT_LEAST: a twentieth of the interval or a second, whichever is less.
  */
 const REPEAT = {
   fast: { share: 1 / 20, mostMs: 5_000 },
@@ -32,9 +34,11 @@ const REPEAT = {
 } as const;
 const REPEAT_LEAST = { share: 1 / 20, mostMs: 1_000 } as const;
 const REPEAT_JITTER = 0.1;
-/** The least time between two heartbeats that a handler requests. */
+/**
+ * The least time from an attempt to send a heartbeat until one that the handler requests with `heartbeat()` is sent.
+ */
 const ASKED_GAP_MS = 1_000;
-/** A requested heartbeat gets its place in the order as if its task timed out this long after the request. */
+/** A heartbeat that the handler has requested is sorted as if its task timed out this long after the request. */
 const ASKED_LAPSE_MS = 10_000;
 /** The interval that is assumed for a task whose heartbeats are sent only if the handler requests them. */
 export const ASKED_ONLY_MS = 20_000;
@@ -48,8 +52,8 @@ export interface ScheduledHeartbeatOptions {
 }
 
 /**
- * The heartbeat of one task. It knows when the next one is due, when the task would time out, and who waits for an
- * answer.
+ * The heartbeat of one task, for the scheduler: when it is due next, when the task would time out, and which handler
+ * call waits for the result.
  */
 export class ScheduledHeartbeat implements Heartbeat, HeapItem {
   readonly lease: TrackedLease;
@@ -61,24 +65,30 @@ export class ScheduledHeartbeat implements Heartbeat, HeapItem {
   lastAt: number | undefined;
   released = false;
   inFlight = false;
-  /** The heap that contains this heartbeat while it waits or is due; undefined while it is in flight. */
+  /**
+   * The heap that contains this heartbeat while its interval isn't over, or while it is due. Undefined while an attempt
+   * waits for its response.
+   */
   heap: Heap<ScheduledHeartbeat> | undefined;
   heapIndex = 0;
   readonly #options: ScheduledHeartbeatOptions;
   readonly #part: number;
-  /** The time of the last attempt. */
+  /** The time of the last attempt to send it. */
   #triedAt = Number.NEGATIVE_INFINITY;
   /** The time of the last attempt that failed for another reason than throttling. */
   #failedAt = Number.NEGATIVE_INFINITY;
   #dueAt = Number.POSITIVE_INFINITY;
   /**
-   * The time at which a refused heartbeat was due before it had to wait because of the refusal; undefined if it wasn't
-   * refused.
+   * The time at which this heartbeat was due before the service refused it, and a longer wait was set; undefined if it
+   * wasn't refused.
    */
   #refusedDueAt: number | undefined;
   #asked: { readonly at: number; readonly answered: Promise<void>; readonly resolve: () => void } | undefined;
 
-  /** @param part how early this task's first heartbeat is, as a part (0 to 1) of the most that it may be early */
+  /**
+   * @param part how early this task's first heartbeat is sent: from 0 to 1, as a part of the most that `planFirst`
+   * allows
+   */
   constructor(lease: TrackedLease, part: number, options: ScheduledHeartbeatOptions) {
     this.lease = lease;
     this.everyMs = Number.isFinite(lease.everyMs) ? lease.everyMs : ASKED_ONLY_MS;
@@ -86,15 +96,15 @@ export class ScheduledHeartbeat implements Heartbeat, HeapItem {
     this.#options = options;
   }
 
-  /** The earliest time of the next attempt. */
+  /** The earliest time at which the heartbeat may be sent (again). */
   get readyAt(): number {
     return Math.min(this.#dueAt, this.#asked ? this.#askedFor(this.#asked.at) : Number.POSITIVE_INFINITY);
   }
 
   /**
-   * The time at which the task would time out. A failed attempt adds an interval to it, so that a heartbeat whose
-   * attempts all fail isn't sent before all others for ever. A throttled attempt adds nothing, since this heartbeat
-   * wasn't the cause.
+   * The time at which the task would time out, by which heartbeats are sorted. After a failed attempt, it is at least
+   * one interval after that attempt. Otherwise a heartbeat whose attempts all fail would always be sent before all
+   * others. A throttled attempt doesn't change it, since the cause isn't this heartbeat.
    */
   get lapsesAt(): number {
     const lapses = Math.max(
@@ -105,8 +115,8 @@ export class ScheduledHeartbeat implements Heartbeat, HeapItem {
   }
 
   /**
-   * Plans the first heartbeat, unless it was attempted already.
-   * @param early the most that the heartbeat may be early, as a share of its interval
+   * Plans when to send the first heartbeat, unless that was tried already.
+   * @param early the most that it may be early, as a share of its interval
    */
   planFirst(early: number): void {
     if (this.#triedAt === Number.NEGATIVE_INFINITY) this.#dueAt = this.#nextDue(early * this.#part);
@@ -138,7 +148,7 @@ export class ScheduledHeartbeat implements Heartbeat, HeapItem {
     this.#refusedDueAt = undefined;
   }
 
-  /** Records that the attempt in flight was accepted. */
+  /** Records that the service has accepted the last attempt. */
   accepted(): void {
     this.lastAt = this.#triedAt;
     this.#dueAt = this.#nextDue(0);
@@ -146,8 +156,8 @@ export class ScheduledHeartbeat implements Heartbeat, HeapItem {
   }
 
   /**
-   * Records that the attempt in flight failed, and plans when to repeat it. If it was sent early because the handler
-   * requested it, the next one isn't sent before the regular heartbeat is due.
+   * Records that the last attempt has failed, and plans when to repeat it. If the handler had requested it before it
+   * was due, the next one isn't sent before the regular heartbeat is due.
    */
   failed(failure: Failure): void {
     if (!isThrottled(failure)) this.#failedAt = this.#triedAt;
@@ -157,8 +167,8 @@ export class ScheduledHeartbeat implements Heartbeat, HeapItem {
   }
 
   /**
-   * If the heartbeat waits because it was refused, restores the time at which it was due before. The reason for which
-   * it was refused may be gone.
+   * If the heartbeat waits because the service refused it, makes it due again at the time that was planned before.
+   * Called when the cause of the refusal may be gone.
    */
   mended(): void {
     this.#dueAt = this.#refusedDueAt ?? this.#dueAt;
@@ -179,8 +189,8 @@ export class ScheduledHeartbeat implements Heartbeat, HeapItem {
   }
 
   /**
-   * Returns the earliest time for a heartbeat that was requested at the time `at`. It isn't sent right after an earlier
-   * attempt, so that a handler that requests heartbeats in a loop doesn't repeat a failed one at once.
+   * Returns the earliest time at which a heartbeat may be sent that the handler requested at the time `at`. There is a
+   * pause after the last attempt, so a handler that requests heartbeats in a loop doesn't repeat failed ones at once.
    */
   #askedFor(at: number): number {
     return Math.max(at, this.#triedAt + ASKED_GAP_MS);

@@ -1,9 +1,12 @@
 import { TURN_MS } from './thread-messages.js';
 
-/** If a turn of the event loop is late by this much, the loop was blocked. */
+/** If `turned` is called later than expected by this much, the event loop was blocked. */
 const LATE_MS = 1_000;
 
-/** Remembers which handlers were running while the event loop was blocked. One of them may be the cause. */
+/**
+ * Remembers which handlers had tasks on the main thread while its event loop was blocked, since one of them may have
+ * blocked it.
+ */
 export class BlockingHandlers {
   #ran = new Set<string>();
   #suspects: readonly string[] = [];
@@ -20,7 +23,8 @@ export class BlockingHandlers {
   }
 
   /**
-   * Records a turn of the event loop. To be called every {@link TURN_MS}.
+   * Records that the event loop is running. To be called every {@link TURN_MS}; a late call shows that the loop was
+   * blocked.
    * @param running the handlers that have tasks running on the main thread
    */
   turned(now: number, running: readonly string[]): void {

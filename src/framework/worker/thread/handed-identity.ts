@@ -4,26 +4,32 @@ import type { Identity } from '../../aws/lean/recipe.js';
 import type { Clock } from '../../base/time/clock.js';
 import { deferred } from '../../base/time/wait.js';
 
-/** The least time between two requests for new credentials, however many heartbeats are refused. */
+/**
+ * The least time between two requests to the main thread for new credentials, however many heartbeats the service
+ * refuses.
+ */
 const ASK_MS = 1_000;
 
 export interface HandedIdentityOptions {
   readonly clock: Clock;
-  /** Asks the main thread for other credentials, because those with this number were refused. */
+  /**
+   * Asks the main thread for new credentials, because the service refused a heartbeat that was signed with the
+   * credentials with this number.
+   */
   readonly ask: (refusal: Refusal, number: number) => void;
   /** Called when credentials were replaced with new ones. Not called for the first credentials. */
   readonly onRenewed: () => void;
 }
 
 /**
- * The credentials with which the heartbeat thread signs its calls. The main thread sends them, and renews them if they
- * are refused.
+ * The credentials with which the heartbeat thread signs its calls. The main thread sends them to it, and sends new ones
+ * if the service refuses them.
  */
 export class HandedIdentity implements Renewal {
   readonly #options: HandedIdentityOptions;
   readonly #first = deferred<Identity>();
   #identity: Identity | undefined;
-  /** The number that the main thread has given to the credentials; 0 before the first. */
+  /** The number of the current credentials. The main thread numbers them from 1; 0 means that none have arrived yet. */
   #number = 0;
   #askedAt = Number.NEGATIVE_INFINITY;
 
@@ -31,7 +37,9 @@ export class HandedIdentity implements Renewal {
     this.#options = options;
   }
 
-  /** Returns the credentials to sign the next call with. Returns a promise until the first ones have arrived. */
+  /**
+   * Returns the credentials to sign the next call with. Before the first ones have arrived, returns a promise of them.
+   */
   current(): Identity | Promise<Identity> {
     return this.#identity ?? this.#first.promise;
   }
@@ -63,7 +71,10 @@ export class HandedIdentity implements Renewal {
     // The main thread learns from its own calls that credentials work again.
   }
 
-  /** Returns the failure as it is: this thread only sends heartbeats, and the scheduler repeats those. */
+  /**
+   * Returns the failure of a call without repeating the call, because the heartbeat thread's scheduler repeats failed
+   * heartbeats itself.
+   */
   failed<T>(end: CallEnd<T>): Promise<CallEnd<T>> {
     return Promise.resolve(end);
   }

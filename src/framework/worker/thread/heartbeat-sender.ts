@@ -13,21 +13,25 @@ import { LeaseLedger } from './lease-ledger.js';
 import { MainLoopWatch } from './main-loop-watch.js';
 import { type FromThread, type ThreadOptions, TURN_MS, toText, type ToThread } from './thread-messages.js';
 
-/** The outside of a heartbeat thread. */
+/** Everything outside of the heartbeat thread that its code uses, so that tests can replace it. */
 export interface HeartbeatSenderWorld {
   readonly clock: Clock;
   readonly random: () => number;
   /** Sends a message to the main thread. */
   readonly send: (message: FromThread) => void;
-  /** Writes a line without the main thread, which writes the log: it is blocked. */
+  /**
+   * Writes a line to standard error or output directly. Needed while the main thread, which normally writes the log, is
+   * blocked.
+   */
   readonly writeLine: (line: string) => void;
-  /** Makes the connections that heartbeats are sent on. @default over TCP and TLS */
+  /** Opens the connections for heartbeats. @default connections over TCP and TLS */
   readonly open?: OpenConnection;
 }
 
 /**
- * The code of the heartbeat thread. It has its own connections and its own scheduler. With the main thread it shares
- * only a number and the memory of the lease ledger, so it can send heartbeats whatever handlers do on the main thread.
+ * The code of the heartbeat thread. It has its own connections and its own scheduler. It shares only two pieces of
+ * memory with the main thread: a counter that shows if the main thread is running, and the ledger, from which it reads
+ * which tasks need heartbeats. So handlers that block the main thread don't stop heartbeats.
  */
 export class HeartbeatSender {
   readonly #world: HeartbeatSenderWorld;
@@ -38,8 +42,8 @@ export class HeartbeatSender {
   readonly #ledger: LeaseLedger;
   readonly #identity: HandedIdentity;
   /**
-   * The regions in the order in which they were opened. The ledger contains a region's index in this list, not its
-   * name.
+   * The regions in the order in which they were opened. An entry of the ledger refers to its region by the index in
+   * this list.
    */
   readonly #regions: string[] = [];
   readonly #ports = new Map<string, ActivityPort>();
@@ -72,7 +76,7 @@ export class HeartbeatSender {
     clock.every(TURN_MS, () => this.#readLedger());
   }
 
-  /** Takes a message of the main thread. */
+  /** Handles a message from the main thread. */
   take(message: ToThread): void {
     // The ledger may contain entries that were written before this message was sent.
     this.#readLedger();

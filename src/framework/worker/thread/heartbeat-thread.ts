@@ -14,14 +14,17 @@ import { type StartedThread, startThread, type StartThread } from './start-threa
 import { ThreadHeartbeat } from './thread-heartbeat.js';
 import { type FromThread, type ThreadOptions, toError, type ToThread, TURN_MS } from './thread-messages.js';
 
-/** A region whose heartbeats the thread can send, because its calls don't need the SDK. */
+/**
+ * An AWS region whose heartbeats the thread can send, because its calls are made without the AWS SDK (the thread
+ * doesn't load it).
+ */
 export interface LeanRegion {
   readonly region: string;
   readonly port: ActivityPort;
   readonly recipes: Recipes;
 }
 
-/** Returns the credentials of the main thread's calls. */
+/** The source of the credentials with which the main thread signs its calls. */
 export interface IdentitySource extends Pick<Renewal, 'asOf' | 'refused'> {
   /** Returns the credentials to sign the next call with. */
   current(): Identity | Promise<Identity>;
@@ -36,34 +39,40 @@ export interface HeartbeatThreadOptions {
   /** Starts the thread. @default a thread of this process */
   readonly start?: StartThread;
   /**
-   * Called once, if the thread ends before it is closed.
-   * @param left the heartbeats that the thread was sending and that aren't released
+   * Called once, if the thread ends although `close` wasn't called.
+   * @param left the heartbeats that the thread was sending and that weren't released yet
    */
   readonly onEnded: (error: Error, left: Iterable<ThreadHeartbeat>) => void;
 }
 
-/** Gets told about the heartbeats of a worker. */
+/** Callbacks for what happens to a worker's heartbeats, and for blocks of its main thread. */
 export interface HeartbeatListener extends Pick<SchedulerOptions, 'onStretch' | 'onAnswer' | 'onSent'> {
   /**
-   * Called when the main thread's event loop runs again after a block. `gaveUp`: true if the main thread had counted as
-   * stuck, so that heartbeats had stopped.
+   * Called when the main thread's event loop runs again after it was blocked. `gaveUp`: true if it was blocked for so
+   * long that the heartbeat thread had stopped sending heartbeats.
    */
   readonly onBlocked: (blockedMs: number, gaveUp: boolean) => void;
   /** Called every {@link TURN_MS} while the main thread's event loop runs. */
   readonly onTurn: () => void;
 }
 
-/** If a task's heartbeat interval is below this, the heartbeat thread gets a message to read the ledger at once. */
+/**
+ * The heartbeat thread reads new tasks from the ledger (shared memory) only every {@link TURN_MS}. If a task's
+ * heartbeat interval is below this, the thread gets a message to read the ledger at once.
+ */
 const SOON_MS = 5_000;
-/** The interval at which the main thread checks for new credentials, which it sends to the heartbeat thread. */
+/**
+ * The interval at which the main thread checks if its credentials have changed. If they have, it sends them to the
+ * heartbeat thread.
+ */
 const HAND_OVER_MS = 10_000;
 
 /**
- * The main thread's side of the heartbeat thread: starts it, and exchanges messages with it. The heartbeat thread sends
- * heartbeats and serves the health port.
+ * Represents the heartbeat thread on the main thread: starts it, and exchanges messages with it. The heartbeat thread
+ * sends heartbeats and serves the health port, even while the main thread is blocked.
  */
 export class HeartbeatThread {
-  /** The main thread's side of the health port, which the heartbeat thread serves. */
+  /** Makes the health port's pages on the main thread; the heartbeat thread requests them and serves them. */
   readonly health = new ThreadHealthClient((message) => {
     this.#send(message);
     this.#start();
@@ -73,15 +82,21 @@ export class HeartbeatThread {
   readonly #ledgerMemory = ledgerMemory();
   readonly #ledger = new LeaseLedger(this.#ledgerMemory);
   /**
-   * Undefined until the thread is needed: by the first task, by the health port, or {@link TURN_MS} after the worker's
-   * start. So loading it doesn't delay the first polls.
+   * The running thread; undefined until it is started. It is started when it is first needed (for a task or the health
+   * port), or {@link TURN_MS} after the worker's start, so that loading it doesn't delay the first polls.
    */
   #thread: StartedThread | undefined;
   /** Messages that are sent once the thread is started. */
   #unsent: ToThread[] = [];
-  /** The async context in which the thread's messages are handled. It belongs to no task. */
+  /**
+   * The async context in which messages from the thread are handled. It is an own one, so that they aren't handled in
+   * the context of some task.
+   */
   readonly #context = new AsyncResource('stepwright:heartbeats');
-  /** The regions by their ports, each with its index in the order in which regions were opened. */
+  /**
+   * The regions, by the port (the object that makes a region's calls). `index`: the position in the order in which
+   * regions were opened, by which ledger entries refer to a region.
+   */
   readonly #regions = new Map<ActivityPort, LeanRegion & { readonly index: number }>();
   readonly #beats = new Map<number, ThreadHeartbeat>();
   readonly #timers: Cancel[] = [];
@@ -89,7 +104,7 @@ export class HeartbeatThread {
   #released: number[] = [];
   #listener: HeartbeatListener | undefined;
   #credentials: IdentitySource | undefined;
-  /** The credentials that the thread has; undefined until the first ones were sent. */
+  /** The credentials that were last sent to the thread; undefined until the first ones were sent. */
   #handed: { readonly identity: Identity; readonly number: number; readonly asOf: AsOf } | undefined;
   #closed = false;
   #ended = false;
@@ -124,8 +139,8 @@ export class HeartbeatThread {
   }
 
   /**
-   * Makes the thread send the heartbeats of a region. Tasks that are tracked before the thread has loaded wait until it
-   * has.
+   * Prepares the thread to send heartbeats in a region. If `track` is called before the thread has loaded, the task's
+   * heartbeats begin once it has.
    * @param region its `port` identifies the region in `track`
    */
   open(region: LeanRegion, credentials: IdentitySource): void {
@@ -137,7 +152,8 @@ export class HeartbeatThread {
   }
 
   /**
-   * From now on reports to the listener, and shows the heartbeat thread that the main thread's event loop is running.
+   * From now on calls the listener's callbacks, and counts up the shared number that shows the heartbeat thread that
+   * the main thread's event loop is running.
    */
   follow(listener: HeartbeatListener): void {
     this.#listener = listener;
@@ -158,8 +174,8 @@ export class HeartbeatThread {
   }
 
   /**
-   * Makes the thread send the heartbeats of a task. Returns undefined if the task's port wasn't opened, or if the
-   * thread has ended.
+   * Makes the thread send the heartbeats of a task. Returns undefined if the thread can't: the task's region wasn't
+   * opened with `open`, or the thread has ended.
    */
   track(lease: TrackedLease): Heartbeat | undefined {
     const region = this.#regions.get(lease.port);
@@ -202,7 +218,10 @@ export class HeartbeatThread {
     }
   }
 
-  /** Renews the credentials with which the thread signs its calls, unless it has got others meanwhile. */
+  /**
+   * Called when the service has refused a heartbeat because of its credentials. Sends the current credentials to the
+   * thread. If the thread has used them already, renews them.
+   */
   async #refused({ number, type, error }: Extract<FromThread, { kind: 'refused' }>): Promise<void> {
     await this.#handOver();
     if (this.#handed?.number === number)
@@ -216,8 +235,8 @@ export class HeartbeatThread {
   }
 
   /**
-   * Ends a heartbeat in the thread. This is written to the ledger. If the ledger has no room, a message is sent, one
-   * for all heartbeats that end in this turn of the event loop.
+   * Makes the thread stop sending a task's heartbeats, by writing an entry to the ledger. If the ledger has no room,
+   * sends a message instead, one for all tasks that end in this turn of the event loop.
    */
   #release(id: number, written: boolean): void {
     if (!this.#beats.delete(id)) return;
@@ -277,8 +296,8 @@ export class HeartbeatThread {
 }
 
 /**
- * Returns how the main thread looks up network addresses. The two modules are loaded here, since a test bed needs
- * neither.
+ * Returns the main thread's settings for network addresses, for use in the heartbeat thread. The two modules are loaded
+ * only here, since a test bed doesn't call this.
  */
 function defaultAddresses(): ThreadOptions['addresses'] {
   const { getDefaultResultOrder } = process.getBuiltinModule('node:dns');

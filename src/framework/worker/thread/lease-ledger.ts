@@ -1,46 +1,61 @@
 /** A task for which the heartbeat thread has to send heartbeats. */
 export interface LedgerLease {
   readonly id: number;
-  /** The index of the task's region, in the order in which regions were opened. */
+  /** The task's region, as its index in the order in which regions were opened. */
   readonly region: number;
   readonly token: string;
   readonly everyMs: number;
   readonly leasedAt: number;
 }
 
-/** What has changed in the ledger since it was last read. Leases that began and ended in between are left out. */
+/**
+ * The entries that were added to the ledger since it was last read. A lease (a task with its heartbeats) that both
+ * began and ended since then is left out.
+ */
 export interface LedgerChanges {
   readonly leases: readonly LedgerLease[];
-  /** The ids of leases that have ended, if their beginning was read earlier. */
+  /** The ids of leases that have ended and whose beginning was read earlier. */
   readonly over: readonly number[];
 }
 
 const BYTES = 2 ** 21;
-/** The ledger begins with two numbers: the bytes written so far, and the bytes read so far. These are their indexes. */
+/**
+ * The ledger's memory begins with two counters: the bytes written so far and the bytes read so far. These are the
+ * counters' indexes.
+ */
 const [WRITTEN, READ] = [0, 1];
 const HEAD_BYTES = 8;
 /**
- * The bytes of an entry that ends a lease: its length, written as 0, and the lease's id. An entry that begins a lease
- * also contains region, interval, start and token.
+ * The size of an entry that ends a lease. Its two numbers are a length, which is 0, and the lease's id. `LEASE_BYTES`:
+ * the size of an entry that begins a lease, without the token. It also has the region, the interval and the start.
  */
 const OVER_BYTES = 8;
 const LEASE_BYTES = 8 + 20;
 const OVER = 0;
-/** The longest token that can be written to the ledger. A lease with a longer one is sent as a message. */
+/**
+ * The longest task token that can be written to the ledger. A lease with a longer token is sent to the heartbeat thread
+ * as a message.
+ */
 const LONGEST_TOKEN = 4_096;
 
-/** Allocates the memory of a ledger. Both threads share it. */
+/** Allocates the memory of a ledger, which the main thread and the heartbeat thread share. */
 export const ledgerMemory = (): SharedArrayBuffer => new SharedArrayBuffer(HEAD_BYTES + BYTES);
 
 /**
- * A ring buffer in shared memory, in which the main thread writes when a lease begins and when it ends. The heartbeat
- * thread reads it four times per second, and by then most tasks are over. A message for each task would cost more than
- * all other work for it. The heartbeat thread can read an entry even if the main thread is blocked after writing it.
+ * Tells the heartbeat thread which tasks need heartbeats. It is a ring buffer in shared memory: the main thread writes
+ * an entry when a lease (a task with its heartbeats) begins and when it ends. The heartbeat thread reads the entries
+ * four times per second; by then most tasks have ended and need no heartbeat.
+ *
+ * It isn't done with messages because a message for each task would cost more than all other work for it. Also, the
+ * heartbeat thread can read an entry even if the main thread is blocked right after writing it.
  */
 export class LeaseLedger {
   readonly #positions: Int32Array;
   readonly #bytes: Buffer;
-  /** One entry. It is assembled here and then copied into the ring, where it may continue at the beginning. */
+  /**
+   * The buffer for one entry. An entry is assembled here and then copied into the ring, where its end may have to
+   * continue at the ring's beginning.
+   */
   readonly #entry = Buffer.alloc(LEASE_BYTES + 3 * LONGEST_TOKEN);
 
   constructor(memory: SharedArrayBuffer) {
@@ -48,7 +63,7 @@ export class LeaseLedger {
     this.#bytes = Buffer.from(memory, HEAD_BYTES, BYTES);
   }
 
-  /** Writes that a lease begins. @returns false if the ledger has no room, or can't store the token */
+  /** Writes the entry for a lease that begins. @returns false if the ledger has no room, or can't store the token */
   begin({ id, region, token, everyMs, leasedAt }: LedgerLease): boolean {
     const entry = this.#entry;
     if (token.length > LONGEST_TOKEN) return false;
@@ -63,7 +78,7 @@ export class LeaseLedger {
     return this.#write(length);
   }
 
-  /** Writes that a lease has ended. @returns false if the ledger has no room */
+  /** Writes the entry for a lease that has ended. @returns false if the ledger has no room */
   end(id: number): boolean {
     this.#entry.writeUInt32LE(OVER, 0);
     this.#entry.writeUInt32LE(id, 4);

@@ -5,19 +5,22 @@ export interface MainLoopWatchOptions {
   readonly turns: SharedArrayBuffer;
   readonly stallAfterMs: number | false;
   readonly clock: Clock;
-  /** Called once each time that the main loop has been blocked for so long that it counts as stuck. */
+  /**
+   * Called when the main thread's event loop has been blocked for `stallAfterMs`, so that it counts as stuck. Called
+   * once for each such block.
+   */
   readonly onStuck: (blockedMs: number) => void;
-  /** Called when the main loop runs again after a block that lasted {@link REPORTED_MS} or longer. */
+  /** Called when the main thread's event loop runs again after it was blocked for {@link REPORTED_MS} or longer. */
   readonly onUnblocked: (blockedMs: number, wasStuck: boolean) => void;
 }
 
-/** If the main loop was blocked for at least this long, that is reported. */
+/** A block of the main thread's event loop is reported if it lasted at least this long. */
 const REPORTED_MS = 1_000;
 
 /**
- * Checks, in the heartbeat thread, if the main thread's event loop is running. It measures time by counting turns of
- * the heartbeat thread's own event loop. If the whole process was stopped, that loop didn't turn either, so the main
- * thread doesn't count as blocked.
+ * Runs in the heartbeat thread and checks if the main thread's event loop is running. It measures a block by counting
+ * turns of the heartbeat thread's own event loop. If the operating system stopped the whole process, that loop didn't
+ * turn either, so the main thread doesn't count as blocked.
  */
 export class MainLoopWatch {
   readonly #options: MainLoopWatchOptions;

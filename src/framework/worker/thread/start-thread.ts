@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { entryUrl } from '../../base/entry-url.js';
 import type { FromThread, ThreadOptions, ToThread } from './thread-messages.js';
 
-/** The heartbeat thread, as the main thread sees it. */
+/** The functions of a running heartbeat thread that the main thread uses. */
 export interface StartedThread {
   postMessage(message: ToThread): void;
   /** Ends the thread at once. Resolves when it has ended. */
@@ -20,7 +20,7 @@ export type StartThread = (options: ThreadOptions, listener: ThreadListener) => 
 
 const ENTRY = entryUrl('./heartbeat-thread-entry.js', import.meta.url);
 
-/** Starts a thread of this process. */
+/** Starts the heartbeat thread as a worker thread of this process. */
 export const startThread: StartThread = (workerData, { onMessage, onExit }) => {
   // Modules that NODE_OPTIONS preloads are for the app's own code: an SDK or an agent would be loaded twice, and export
   // twice.

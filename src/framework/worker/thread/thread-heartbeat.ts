@@ -1,11 +1,11 @@
 import { type Deferred, deferred } from '../../base/time/wait.js';
 import type { Heartbeat, TrackedLease, Heartbeats } from '../heartbeat/heartbeats.js';
 
-/** Represents, on the main thread, a heartbeat that the heartbeat thread sends. */
+/** Represents one task's heartbeats on the main thread, while the heartbeat thread sends them. */
 export class ThreadHeartbeat implements Heartbeat {
   /**
-   * Undefined once the heartbeat is released. A map may keep this object for a while, and must not keep the lease in
-   * memory too.
+   * The task; undefined once its heartbeats are released. A map may keep this object for a while after that, and the
+   * task's data shouldn't stay in memory with it.
    */
   #lease: TrackedLease | undefined;
   readonly #thread: { readonly ask: () => void; readonly release: () => void };
@@ -56,7 +56,10 @@ export class ThreadHeartbeat implements Heartbeat {
     this.answered();
   }
 
-  /** From now on sends this heartbeat from the main thread. Called when the heartbeat thread has ended. */
+  /**
+   * From now on sends the task's heartbeats with `heartbeats`, from the main thread. Called when the heartbeat thread
+   * has ended.
+   */
   continueWith(heartbeats: Heartbeats): void {
     if (!this.#lease) return;
     const { leasedAt } = this.#lease;

@@ -5,7 +5,10 @@ import type { HeartbeatLoad } from '../heartbeat/heartbeat-load.js';
 
 /** The data with which the heartbeat thread starts. */
 export interface ThreadOptions {
-  /** How network addresses are looked up on the main thread, as Node's options or the app have set it. */
+  /**
+   * The main thread's settings for network addresses, as Node's command line or the app's code has set them. The
+   * heartbeat thread uses the same.
+   */
   readonly addresses: {
     readonly order: ReturnType<typeof getDefaultResultOrder>;
     readonly autoSelectFamily: boolean;
@@ -19,13 +22,16 @@ export interface ThreadOptions {
   readonly ledger: SharedArrayBuffer;
   /** The most heartbeats per second. */
   readonly rate: number;
-  /** If the main thread is blocked for this many milliseconds, it counts as stuck; false: never. */
+  /**
+   * If the main thread is blocked for this many milliseconds, it counts as stuck, and the heartbeat thread stops
+   * sending heartbeats. `false`: it never counts as stuck.
+   */
   readonly stallAfterMs: number | false;
 }
 
 /**
- * The interval, in milliseconds, at which the main thread shows that it is running, and at which the heartbeat thread
- * checks that.
+ * The interval, in milliseconds, at which the main thread increases the shared counter `turns`, and at which the
+ * heartbeat thread checks if it has increased.
  */
 export const TURN_MS = 250;
 
@@ -40,13 +46,16 @@ export interface ErrorText {
  * is the same in both threads.
  */
 export type ToThread =
-  /** A region whose heartbeats the thread has to send, and the recipes (the fixed parts) of its requests. */
+  /**
+   * A region in which the thread has to send heartbeats, and the recipes of its requests: the parts that are the same
+   * in each request.
+   */
   | { readonly kind: 'region'; readonly region: string; readonly recipes: Recipes }
-  /** Credentials to sign with, and their number. The first ones have number 1. */
+  /** New credentials to sign heartbeats with. Credentials are numbered from 1. */
   | { readonly kind: 'identity'; readonly identity: Identity; readonly number: number }
-  /** The ledger has an entry that must be read at once. */
+  /** Makes the thread read the ledger (shared memory with the tasks that need heartbeats) at once. */
   | { readonly kind: 'read-ledger' }
-  /** A lease that couldn't be written to the ledger. */
+  /** A task that needs heartbeats, sent as a message because it couldn't be written to the ledger. */
   | {
       readonly kind: 'track';
       readonly id: number;
@@ -56,7 +65,10 @@ export type ToThread =
       readonly leasedAt: number;
     }
   | { readonly kind: 'send-now'; readonly id: number }
-  /** Ends leases whose beginning or end couldn't be written to the ledger. */
+  /**
+   * Makes the thread stop sending heartbeats for these tasks. Sent if a task's beginning or end couldn't be written to
+   * the ledger.
+   */
   | { readonly kind: 'release'; readonly ids: readonly number[] }
   | ToHealthServer;
 
@@ -65,19 +77,25 @@ export type FromThread =
   /** The results of all heartbeats in one turn of the event loop. */
   | {
       readonly kind: 'results';
-      /** The ids of leases with an accepted heartbeat, each with the time at which that heartbeat was sent. */
+      /**
+       * The ids of tasks with a heartbeat that the service has accepted, each with the time at which that heartbeat was
+       * sent.
+       */
       readonly accepted: readonly (readonly [id: number, at: number])[];
-      /** The ids of leases for which a heartbeat was requested that is now answered. */
+      /**
+       * The ids of tasks whose handler has requested a heartbeat, if that heartbeat has now got its response or has
+       * failed.
+       */
       readonly answered: readonly number[];
-      /** For each heartbeat that was sent, the milliseconds by which it was late. */
+      /** For each heartbeat that was sent, the milliseconds since it became due. */
       readonly lateMs: readonly number[];
       readonly failed: readonly ErrorText[];
     }
   | { readonly kind: 'gone'; readonly id: number; readonly error: ErrorText }
   | { readonly kind: 'load'; readonly stretched: boolean; readonly load: HeartbeatLoad }
   /**
-   * The service refused heartbeats that were signed with the credentials that have this number. Other credentials may
-   * help.
+   * The service has refused a heartbeat that was signed with the credentials with this number. The main thread may have
+   * newer ones.
    */
   | {
       readonly kind: 'refused';

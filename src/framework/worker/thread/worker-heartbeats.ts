@@ -17,27 +17,33 @@ export interface WorkerHeartbeatsOptions {
   /** The most heartbeats per second. */
   readonly rate: number;
   /**
-   * If the main thread is blocked for this many milliseconds, it counts as stuck and no more heartbeats are sent;
-   * false: never.
+   * If the main thread is blocked for this many milliseconds, it counts as stuck, and no more heartbeats are sent.
+   * `false`: it never counts as stuck.
    */
   readonly stallAfterMs: number | false;
-  /** Starts the thread of heartbeats. @default a thread of this process, unless a clock was passed in */
+  /**
+   * Starts the thread that sends heartbeats. @default a worker thread of this process; if a clock was passed in, no
+   * thread is started
+   */
   readonly startHeartbeatThread?: StartThread;
 }
 
-/** A region in which handlers poll, so that heartbeats have to be sent there. */
+/** An AWS region in which handlers poll for tasks. The tasks' heartbeats are sent to the same region. */
 export interface HeartbeatRegion {
   readonly region: string;
   readonly port: ActivityPort;
-  /** The recipes (the fixed parts) of the port's requests; undefined if the port's calls go through the SDK. */
+  /**
+   * The recipes of the region's requests: the parts that are the same in each request. Undefined if calls go through
+   * the AWS SDK.
+   */
   readonly recipes: Recipes | undefined;
 }
 
 /**
- * The heartbeats of a worker. This class decides which thread sends them. A separate thread does, so that code that
- * blocks the event loop doesn't make tasks time out, if
- * - the clock is the machine's, which both threads can read,
- * - the calls of all regions are lean, since the thread doesn't load the SDK,
+ * Sends the heartbeats of a worker. They are sent from a separate thread if possible, so that code that blocks the
+ * event loop doesn't make tasks time out. It is possible if
+ * - the clock is the system clock, which both threads can read,
+ * - calls in all regions are made without the AWS SDK, since the thread doesn't load it,
  * - and the thread has not ended.
  *
  * Otherwise the main thread sends them.
@@ -48,7 +54,10 @@ export class WorkerHeartbeats implements Heartbeats {
   #listener: HeartbeatListener | undefined;
   /** The scheduler on the main thread; undefined until heartbeats are sent from there. */
   #scheduler: HeartbeatScheduler | undefined;
-  /** True once the heartbeat thread has ended, after it had sent heartbeats. */
+  /**
+   * True once the heartbeat thread has ended unexpectedly. The main thread's scheduler then takes over, and doesn't
+   * know how many heartbeats were just sent.
+   */
   #takesOver = false;
 
   constructor(options: WorkerHeartbeatsOptions) {
@@ -68,7 +77,7 @@ export class WorkerHeartbeats implements Heartbeats {
   }
 
   /**
-   * Makes the thread send the heartbeats of these regions. They must be all regions of the worker.
+   * Prepares the heartbeat thread to send heartbeats in these regions. Called once, with all regions of the worker.
    * @param credentials the credentials with which calls are signed
    */
   connect(regions: readonly HeartbeatRegion[], credentials: IdentitySource): void {
@@ -79,7 +88,7 @@ export class WorkerHeartbeats implements Heartbeats {
     for (const region of lean) this.#thread.open(region, credentials);
   }
 
-  /** From now on reports to the listener, and checks if the main thread is blocked. To be called once. */
+  /** From now on calls the listener's callbacks, and checks if the main thread is blocked. To be called once. */
   follow(listener: HeartbeatListener): void {
     this.#listener = listener;
     this.#thread?.follow(listener);
