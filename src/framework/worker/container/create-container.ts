@@ -32,9 +32,9 @@ export async function createContainer(
 }
 
 /**
- * Returns the global singletons, so that each container can register them again for itself. Otherwise tsyringe would
- * keep their instances in the global registration, and the next worker or test bed would get instances with this one's
- * dependencies.
+ * Returns the classes and providers that are registered as singletons in tsyringe's global container. Each of our
+ * containers registers them again for itself. Otherwise tsyringe would store their instances globally, and the next
+ * worker or test bed would get instances that were made with this one's dependencies.
  */
 function globalSingletons(): [InjectionToken, Registered[]][] {
   return registrations(root).filter(([, list]) =>

@@ -7,19 +7,19 @@ import { registrationOf } from './registrations.js';
 import { TASK_CONTEXT } from './tokens.js';
 
 interface Fault extends Pick<Problem, 'what' | 'fix'> {
-  /** The token that isn't registered, written as code; absent if the problem is another one. */
+  /** The injection token that isn't registered, written as code. Absent if the problem isn't a missing registration. */
   readonly missing?: string;
 }
 
-/** Returns the advice for a token that isn't registered. @param token written as code */
+/** Returns a text that says how to register a missing injection token. @param token the token, written as code */
 export type FixMissing = (token: string) => string;
 
 const inSetup: FixMissing = (token) =>
   `register it in the config, a class as here or a value by useValue: setup(container) { container.register(${token}, { useClass: TheClass }); }`;
 
 /**
- * Follows the dependencies of a class as tsyringe does. Finds those for which tsyringe would silently inject a wrong
- * value, or fail with an unhelpful message. Doesn't construct anything.
+ * Follows the dependencies of a class as tsyringe would, without making any instance. Returns a problem for each
+ * dependency for which tsyringe would silently inject a wrong value, or fail with an unhelpful message.
  */
 export function dependencyProblems(
   type: Constructor,
@@ -50,7 +50,10 @@ function tokensOf(parameter: unknown): InjectionToken[] {
 
 const toList = (token: InjectionToken | undefined): InjectionToken[] => (token === undefined ? [] : [token]);
 
-/** Returns every token that a class needs, directly or through other classes, as far as their declarations show it. */
+/**
+ * Returns every injection token that a class needs, directly or through its dependencies. Dependencies inside factories
+ * aren't found, since only declarations are read.
+ */
 export function neededBy(type: Constructor, container: DependencyContainer): InjectionToken[] {
   const seen = new Set<InjectionToken>();
   Array.from(faultsOf(type, container, seen));
@@ -58,8 +61,8 @@ export function neededBy(type: Constructor, container: DependencyContainer): Inj
 }
 
 /**
- * Returns true if a class has a dependency that is known only when an instance is made: `delay(() => X)`, or a
- * transform.
+ * Returns true if some dependency of a class can't be known before an instance is made: `delay(() => X)`, or a
+ * transform (tsyringe's `@injectWithTransform`).
  */
 export const asksLate = (type: Constructor): boolean =>
   parametersOf(type).some((each) => tokenOf(each) === undefined && isLate(each));
@@ -96,8 +99,8 @@ function* classFaults(
 }
 
 /**
- * Returns the tokens for which tsyringe injects values: the parameter types that the compiler emitted, each replaced by
- * the token of `@inject` if there is one.
+ * Returns, for each constructor parameter of a class, the token for which tsyringe injects a value. It is the token of
+ * `@inject` if there is one, or else the parameter's type as the compiler has emitted it.
  */
 function parametersOf(type: Constructor): unknown[] {
   const tokens: Record<string, unknown> = Reflect.getOwnMetadata('injectionTokens', type) ?? {};
@@ -124,8 +127,8 @@ function isMissing(
 }
 
 /**
- * Returns true for `delay(() => X)`, whose dependency is made when it is first used, and for a transform, which may use
- * several tokens.
+ * Returns true if the parameter is declared by `delay(() => X)` or by a transform. The first is resolved only when it
+ * is first used, and the second may use several tokens.
  */
 function isLate(parameter: unknown): boolean {
   return typeof parameter === 'object' && parameter !== null;
@@ -148,7 +151,8 @@ function* unknownParameters(type: Constructor): Generator<Fault> {
 }
 
 /**
- * Returns the undecorated base class whose constructor a class uses; undefined if that constructor has no parameters.
+ * If a class inherits its constructor from a base class without a decorator, and that constructor has parameters,
+ * returns the base class. Otherwise returns undefined. tsyringe would pass undefined for each of these parameters.
  */
 function hiddenBase(type: Constructor): Constructor | undefined {
   if (readConstructorTypes(type) || hasConstructor(type)) return undefined;

@@ -1,13 +1,15 @@
 import type { DependencyContainer, InjectionToken, Lifecycle, Provider } from 'tsyringe';
 import type { Constructor } from '../../declare/class.js';
 
-/** One entry that was registered for a token in a container. */
+/** One provider that was registered for a token in a container, with its options. */
 export interface Registered {
   readonly provider: Provider<unknown>;
   readonly options: { readonly lifecycle: Lifecycle };
 }
 
-/** tsyringe's private list of registrations, since it has no public one. Only this file uses it. */
+/**
+ * tsyringe's internal list of registrations, which is read because tsyringe has no public one. Only this file uses it.
+ */
 interface Registry {
   entries(): Iterable<[InjectionToken, Registered[]]>;
   setAll(token: InjectionToken, list: Registered[]): void;
@@ -56,13 +58,13 @@ export function replace(container: DependencyContainer, list: readonly Registrat
   for (const { token, provider } of list) container.register(token, provider as never);
 }
 
-/** Returns the disposable instances that a container has made, the oldest first. */
+/** Returns the instances with a method `dispose` that a container has made, the oldest first. */
 export function disposablesOf(container: DependencyContainer): { dispose(): unknown }[] {
   const disposables: Set<{ dispose(): unknown }> = Reflect.get(container, 'disposables');
   return [...disposables];
 }
 
-/** Returns the only instance of a class in a container. The first call makes it. */
+/** Returns a container's instance of a class. The first call makes it; later calls return the same instance. */
 export function resolveOnce<T>(container: DependencyContainer, type: Constructor<T>): T {
   if (!container.isRegistered(type, true)) container.registerSingleton(type);
   return container.resolve(type);

@@ -20,9 +20,10 @@ interface SharedClasses {
 }
 
 /**
- * Finds dependencies that handlers need and that can't be resolved. For that it makes the instances that live as long
- * as the worker. Of a class that is made for each task, it makes only the singletons that the class needs.
- * @param shared the classes in the config
+ * Returns a problem for each dependency of the handlers that can't be resolved. To find out, makes the instances that
+ * live as long as the worker. A class that gets an instance for each task isn't instantiated; only the singletons that
+ * it needs are.
+ * @param shared the interceptors and observers in the config
  */
 export function resolveProblems(
   definitions: readonly HandlerDefinition[],
@@ -38,7 +39,8 @@ export function resolveProblems(
 }
 
 /**
- * Returns every token that the handlers need, directly or through other classes, as far as their declarations show it.
+ * Returns every injection token that the handlers need, directly or through their dependencies. Dependencies inside
+ * factories aren't found, since only declarations are read.
  */
 export function neededTokens(
   definitions: readonly HandlerDefinition[],
@@ -65,7 +67,9 @@ function* listWanted(
   }
 }
 
-/** Returns the constraint classes in the rules of a handler's input and output classes. */
+/**
+ * Returns the constraint classes (`@ValidatorConstraint`) that the rules of a handler's input and output classes use.
+ */
 function rulesOf({ input, output, groups }: Pick<HandlerDefinition, 'input' | 'output' | 'groups'>) {
   return [input, output].flatMap((spec) =>
     spec && 'type' in spec && typeof spec.type === 'function' ? ruleClasses(spec.type, groups) : [],
@@ -73,8 +77,8 @@ function rulesOf({ input, output, groups }: Pick<HandlerDefinition, 'input' | 'o
 }
 
 /**
- * Returns the classes that a task uses directly, not as dependencies: those of the handlers, the interceptors, and the
- * constraint classes of DTOs.
+ * Returns the classes that are resolved from the container for a task: those of the handlers, the interceptors, and the
+ * constraint classes in DTOs. Their dependencies aren't included.
  */
 export function entryClasses(
   definitions: readonly HandlerDefinition[],

@@ -14,8 +14,8 @@ export class TaskScopes {
   }
 
   /**
-   * Makes the container of one task. It takes singletons from the worker's container, and makes all other instances for
-   * this task alone.
+   * Makes the container of one task. Singletons come from the worker's container; all other instances are made for this
+   * task alone.
    */
   open(context: TaskContext): DependencyContainer {
     this.#template ??= templateOf(this.#worker);
@@ -23,8 +23,8 @@ export class TaskScopes {
   }
 
   /**
-   * Disposes of the instances that were made for a task, one after another, the youngest first. If one takes longer
-   * than 5 s, that is logged and it isn't waited for any more. Never rejects.
+   * Disposes of the instances that were made for a task, one after another, beginning with the newest. If one takes
+   * longer than 5 s, logs that and goes on to the next. Never rejects.
    */
   async close(scope: DependencyContainer, { log }: TaskContext): Promise<void> {
     for (const each of disposablesOf(scope).toReversed()) {
@@ -42,8 +42,8 @@ export class TaskScopes {
 }
 
 /**
- * The longest time that one `dispose()` is waited for after the handler has settled. The task's slot is in use until
- * then.
+ * The longest time that one `dispose()` may take after the handler has ended. The task's slot stays in use until all
+ * are done.
  */
 const DISPOSE_LIMIT_MS = 5_000;
 
@@ -53,8 +53,8 @@ async function disposed(each: { dispose(): unknown }): Promise<void> {
 }
 
 /**
- * Makes a container that takes singletons from the worker's container. By itself, tsyringe would make a singleton with
- * the dependencies of the first task that needs it, and dispose of it when that task ends.
+ * Makes a container that gets its singletons from the worker's container. tsyringe's own child containers would make a
+ * singleton with the dependencies of the first task that needs it, and dispose of it when that task ends.
  */
 function templateOf(worker: DependencyContainer): DependencyContainer {
   const template = worker.createChildContainer();

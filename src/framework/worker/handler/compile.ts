@@ -15,7 +15,7 @@ import type { Outcome } from './outcome/outcome.js';
 import { compileOutput, type Encode } from './output/compile-output.js';
 
 /**
- * Handles one task, from the text of its input to its outcome. Calls `onOutcome` once, as soon as the outcome is known.
+ * Handles one task: takes the text of its input, and calls `onOutcome` once with the outcome, as soon as that is known.
  * Resolves when none of the task's code is running any more. Never rejects.
  */
 export type CompiledHandler = (

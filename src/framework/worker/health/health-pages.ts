@@ -11,7 +11,7 @@ import { plainReason } from '../observe/plain-reason.js';
 import { tokenHash } from '../../base/token-hash.js';
 import { statusPage } from './status-page.js';
 
-/** Returns what the health port shows. */
+/** The functions from which the health port gets what it shows: a worker's status and its metrics. */
 export interface HealthSource {
   status(): PublicStatus;
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
@@ -27,8 +27,8 @@ export function publicStatus({ tasks, handlers, ...status }: WorkerStatus): Publ
 }
 
 /**
- * Returns the public status, with the messages in which handlers describe their progress. Only for a page of the
- * process that runs the worker.
+ * Returns the public status, and adds the messages that handlers report with their progress. These may contain data of
+ * tasks, so only pages in the worker's own process may show them.
  */
 export function statusInWords(status: WorkerStatus): PublicStatus {
   const tasks = oldestOf(status.tasks).map((task) => ({
@@ -93,7 +93,10 @@ const PAGES: Readonly<Record<string, Teller>> = {
   '/': (source) => ({ status: 200, type: 'text/html; charset=utf-8', body: statusPage(source.status()) }),
 };
 
-/** The paths for probes and programs. They are all paths except `/`, which is a page for people. */
+/**
+ * The health port's paths for probes and programs, such as `/live` and `/metrics`. The path `/` isn't included, since
+ * it is a page for people.
+ */
 export const PATHS = Object.keys(PAGES).filter((path) => path !== '/');
 
 /** Makes the page that answers a request to the health port. @param path the URL's path, without its query */

@@ -12,7 +12,10 @@ import { type Health, serveHealth } from './serve-health.js';
  * A worker's health port. It is opened before the worker is made, so that probes get answers while the worker starts.
  */
 export interface WorkerHealth {
-  /** From now on, the port shows this worker. */
+  /**
+   * From now on, the port shows this worker's status and metrics instead of a status that says that the worker is
+   * starting.
+   */
   show(worker: ObservedWorker): Promise<void>;
   close(): void;
 }
@@ -25,8 +28,8 @@ export interface HealthOptions {
   readonly clock: Clock;
   readonly log: Logger;
   /**
-   * Serves the port from another thread, even while the main thread is blocked. @default the main thread serves the
-   * port
+   * Serves the port from another thread, which can respond even while the main thread is blocked. @default the main
+   * thread serves the port
    */
   readonly serve?: typeof servePages;
   /**
@@ -36,7 +39,7 @@ export interface HealthOptions {
   readonly production: string | undefined;
 }
 
-/** The status that the port shows until there is a worker. */
+/** The status that the port shows while the worker is being made. */
 const STARTING: PublicStatus = {
   name: 'stepwright',
   state: 'created',

@@ -4,23 +4,26 @@ import { type Address, isThisMachine } from '../../config/address.js';
  * The address of a health port, and the host names that requests may use for it in addition to those of the address.
  */
 export interface NamedAddress extends Address {
-  /** Each is `NAME`, or `*.DOMAIN` for every name below a domain. */
+  /** Each is a host name, or `*.DOMAIN` for every name below that domain. */
   readonly hosts: readonly string[];
 }
 
-/** Domains that can't exist in the public DNS, so no web page can have a name below one of them. */
+/**
+ * Domain suffixes that don't exist in public DNS. No public website can be served under them, so a Host header that
+ * ends in one can't come from DNS rebinding.
+ */
 const PRIVATE = /\.(?:local|localhost|internal|svc)$/;
 const HOST = /^(?:\[([0-9a-f:.]+)\]|([^:[\]]+))(?::\d*)?$/;
 
 /**
- * Returns a function that checks the header Host of a request. It keeps web pages from reading the port: a page can
- * make its own domain name resolve to this address (DNS rebinding). The port number in the header isn't checked, since
- * a client may use a tunnel.
+ * Returns a function that returns true if a request's Host header is accepted. The check prevents DNS rebinding: a web
+ * page could make its own domain name resolve to this machine, and the browser would then let the page read the port.
+ * The port number in the header isn't checked, since a client may use a tunnel.
  * - If the port listens only on this machine, loopback names and addresses are accepted.
- * - Otherwise all IP addresses are accepted, since probes use them, and names that can't exist in the public DNS:
+ * - Otherwise all IP addresses are accepted, since probes use them, and so are names that can't exist in public DNS:
  *   `worker`, `worker.monitoring.svc`, `ip-10-0-0-1.ec2.internal`.
  *
- * A request without a Host isn't from a browser, so it is accepted.
+ * A request without a Host header is accepted, since no browser sends one.
  */
 export function hostCheck({ host: own, hosts }: NamedAddress): (host: string | undefined) => boolean {
   const { isIP } = process.getBuiltinModule('node:net');

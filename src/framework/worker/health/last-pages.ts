@@ -3,7 +3,7 @@ import type { Clock } from '../../base/time/clock.js';
 import { jsonPage, type Page } from './page-server.js';
 import { statusPage } from './status-page.js';
 
-/** The paths whose last page is kept. */
+/** The paths of the pages that are kept, so that they can be shown while the main thread is blocked. */
 export const KEPT_PATHS = ['/metrics', '/status'] as const;
 
 interface Kept {
@@ -11,13 +11,19 @@ interface Kept {
   readonly at: number;
 }
 
-/** Keeps the last metrics and status that the main thread has made. They are shown while the main thread is blocked. */
+/**
+ * Keeps copies of the metrics and status pages that the main thread has made last. They are shown while the main thread
+ * is blocked.
+ */
 export class LastPages {
   readonly #kept = new Map<string, Kept>();
 
   constructor(private readonly clock: Clock) {}
 
-  /** Keeps a page if its path is one of {@link KEPT_PATHS} and the main thread made it. */
+  /**
+   * Keeps a copy of a page, if its path is one of {@link KEPT_PATHS} and the main thread has made it (it isn't an old
+   * copy itself).
+   */
   keep(path: string, page: Page): void {
     const isKept = KEPT_PATHS.some((each) => each === path);
     if (isKept && page.status === 200 && page.ageSeconds === undefined)
@@ -25,9 +31,9 @@ export class LastPages {
   }
 
   /**
-   * Returns the last known page of a path, with its age added, and with the worker shown as not ready.
-   * @param reason the reason for which the worker isn't ready
-   * @returns undefined for other paths, and if no page is known yet
+   * Returns the last copy of a page. Adds its age, and changes it so that it shows the worker as not ready.
+   * @param reason why the worker isn't ready, in words
+   * @returns undefined for paths other than {@link KEPT_PATHS}, and if there is no copy yet
    */
   page(path: string, reason: string): Page | undefined {
     if (path === '/metrics') return this.#with(path, (page, ageMs) => agedMetrics(page, ageMs));

@@ -1,7 +1,7 @@
 import { hostCheck, type NamedAddress } from './host-check.js';
 import { limitConnections } from './port-connections.js';
 
-/** An answer of the health port. It is plain data that can be sent to another thread. */
+/** The HTTP response of the health port to a request. It is plain data, so that it can be sent to another thread. */
 export interface Page {
   readonly status: number;
   readonly type: string;
@@ -10,12 +10,12 @@ export interface Page {
   readonly ageSeconds?: number;
 }
 
-/** Makes the page for a path without its query. Never rejects. */
+/** Makes the HTTP response to a request. The path is passed without its query. Never rejects. */
 export type Answerer = (method: string, path: string) => Promise<Page>;
 
-/** A server of pages at one port. */
+/** An HTTP server that is listening on one port. */
 export interface PageServer {
-  /** The port that is open. If the configured port was 0, the system has chosen this one. */
+  /** The port that the server listens on. If the configured port was 0, the system has chosen this one. */
   readonly port: number;
   readonly close: () => void;
 }
@@ -26,16 +26,20 @@ export const jsonPage = (status: number, body: object): Page => ({
   body: `${JSON.stringify(body)}\n`,
 });
 
-/** The longest time that a request may take to arrive, and for which a connection without a request is kept. */
+/**
+ * The longest time that a request may take to arrive completely. A connection without a request is closed after this
+ * time too.
+ */
 const REQUEST_MS = 5_000;
-/** The longest time for which a connection may carry no data. */
+/** A connection is closed if no data was sent or received on it for this long. */
 const STILL_MS = 10_000;
 /** The interval at which the server checks if requests take too long. */
 const CHECK_MS = 1_000;
 
 /**
- * Serves pages at this address until the server is closed. It answers only requests for the address's names. It has few
- * connections, and none for long, so that clients can't take resources that the rest of the process needs.
+ * Starts an HTTP server at this address. It responds only to requests whose Host header is a name of the address. The
+ * number of connections and their duration are limited, so that clients can't use up resources that the rest of the
+ * process needs.
  * @throws Node's error, with its code, if the server can't listen on the address
  */
 export async function servePages(address: NamedAddress, answer: Answerer): Promise<PageServer> {

@@ -2,14 +2,15 @@ import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 
 /**
- * The most open connections. Probes, scrapes and a few browsers need fewer, and compared with polls and reports they
- * use few file descriptors.
+ * The most connections that may be open at once. Probes, metrics scrapers and a few browsers need fewer. It is small
+ * compared with the connections for polls and reports, so the health port doesn't use up the process's file
+ * descriptors.
  */
 const MOST = 16;
 
 /**
- * Limits the number of a server's connections. If there are too many, a new one replaces the oldest connection that has
- * no open request or, if each has one, the oldest of all.
+ * Limits the number of a server's connections. If there are too many, the oldest connection without an open request is
+ * closed for a new one. If all have an open request, the oldest of all is closed.
  */
 export function limitConnections(server: Server): void {
   // In both sets, the oldest connection is first.

@@ -7,15 +7,18 @@ import { answer, type HealthSource } from './health-pages.js';
 
 /** A health port that is open. */
 export interface Health {
-  /** The address that is open. If the configured port was 0, this one has the port that the system has chosen. */
+  /**
+   * The address that the server listens on. If the configured port was 0, it contains the port that the system has
+   * chosen.
+   */
   readonly address: Address;
   close(): void;
 }
 
 /**
- * Serves the health port until it is closed.
- * @param serve serves the pages from another thread, which can answer while this one is blocked. @default this thread
- * serves them
+ * Opens the health port. Resolves once it is open.
+ * @param serve starts the HTTP server. Pass a function to run it in another thread, which can respond while this one is
+ * blocked. @default this thread runs the server
  * @throws StartError if the server can't listen on the address
  */
 export async function serveHealth(

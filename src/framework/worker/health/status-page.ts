@@ -7,7 +7,10 @@ th{font-weight:600}td.n{font-variant-numeric:tabular-nums}
 .ok{color:#0a6b2d}.no{color:#a3171c}code{font-size:.9em}
 @media (prefers-color-scheme:dark){body{color:#e6e6e6;background:#16181c}th,td{border-color:#333}.ok{color:#5fd38a}.no{color:#ff8a8a}}`;
 
-/** Renders the status as an HTML page for people. It has no script, loads nothing else, and refreshes every 5 s. */
+/**
+ * Renders a worker's status as an HTML page for people. The page has no script, loads no other files, and refreshes
+ * every 5 s.
+ */
 export function statusPage(status: PublicStatus): string {
   const { name, state, ready, reasons, handlers, tasks, tasksInFlight, counts, processes } = status;
   const { ageMs } = status;

@@ -3,8 +3,9 @@ import { type Answerer, type PageServer, servePages } from './page-server.js';
 import type { FromHealthServer, ToHealthServer } from './thread-health-server.js';
 
 /**
- * The part of the health port in the main thread, if the worker's second thread serves the port. The second thread asks
- * the main thread for each page. If the second thread ends, the main thread serves the port.
+ * The main thread's part of the health port, if the heartbeat thread serves the port. The heartbeat thread requests
+ * each page from the main thread by a message, and this class makes it. If the heartbeat thread ends, the main thread
+ * serves the port itself.
  */
 export class ThreadHealthClient {
   readonly #send: (message: ToHealthServer) => void;
@@ -19,8 +20,9 @@ export class ThreadHealthClient {
   }
 
   /**
-   * Serves pages from the second thread, in the same way as `servePages`. `answer` makes each page, unless the main
-   * thread is blocked. Only one port can be open at a time.
+   * Opens the port in the heartbeat thread; can be used instead of `servePages`. `answer` makes each page on the main
+   * thread. While the main thread is blocked, the heartbeat thread makes the pages. Only one port can be open at a
+   * time.
    */
   readonly serve = async (address: NamedAddress, answer: Answerer): Promise<PageServer> => {
     if (this.#threadEnded) return servePages(address, answer);
@@ -39,8 +41,8 @@ export class ThreadHealthClient {
   }
 
   /**
-   * Serves the port from the main thread, because the second thread has ended.
-   * @returns false if no port is open
+   * Opens the port in the main thread, because the heartbeat thread has ended.
+   * @returns false if no port was open
    * @throws Node's error if the main thread can't open the port
    */
   async serveFromMain(): Promise<boolean> {

@@ -4,22 +4,22 @@ import type { NamedAddress } from './host-check.js';
 import { KEPT_PATHS, LastPages } from './last-pages.js';
 import { jsonPage, type Page, type PageServer, servePages } from './page-server.js';
 
-/** Messages that the main thread sends to the thread that serves the health port. */
+/** Messages from the main thread to the heartbeat thread, which serves the health port. */
 export type ToHealthServer =
   /** Opens the port at this address. */
   | { readonly kind: 'listen'; readonly address: NamedAddress }
   | { readonly kind: 'page'; readonly request: number; readonly page: Page }
   | { readonly kind: 'close' };
 
-/** Messages that the thread that serves the health port sends to the main thread. */
+/** Messages from the heartbeat thread, which serves the health port, to the main thread. */
 export type FromHealthServer =
   | { readonly kind: 'listening'; readonly port: number }
   | { readonly kind: 'listen-failed'; readonly code: string | undefined; readonly message: string }
   | { readonly kind: 'request'; readonly request: number; readonly method: string; readonly path: string };
 
-/** The state of the main thread's event loop, as the second thread measures it. */
+/** The state of the main thread's event loop, as the heartbeat thread measures it. */
 export interface WatchedLoop {
-  /** The milliseconds since the loop last ran. */
+  /** The milliseconds for which the main thread's event loop has been blocked; 0 while it is running. */
   readonly blockedMs: number;
   /**
    * True if the main thread has been blocked for so long that it counts as stuck. The worker is then reported as not
@@ -28,17 +28,25 @@ export interface WatchedLoop {
   readonly stuck: boolean;
 }
 
-/** The longest time for which a probe waits for the main thread. */
+/** If the main thread doesn't make a page within this time, the heartbeat thread responds without it. */
 const ANSWER_LIMIT_MS = 1_000;
-/** If the main thread's event loop hasn't run for this long, the main thread isn't asked for a page. */
+/**
+ * If the main thread's event loop has been blocked for this long, the heartbeat thread responds at once without asking
+ * the main thread.
+ */
 const BLOCKED_MS = 1_000;
-/** The interval at which the main thread is asked for new copies of the pages that are shown while it is blocked. */
+/**
+ * The interval at which new copies of the metrics and status pages are requested from the main thread. The copies are
+ * shown while the main thread is blocked.
+ */
 const KEEP_MS = 5_000;
 
 /**
- * Serves the health port from the worker's second thread, which can always answer. It asks the main thread for each
- * page. While the main thread is blocked, it answers by itself: the worker is alive (until the main thread counts as
- * stuck) but not ready, and metrics and status are the last known ones, with their age.
+ * Serves the health port from the heartbeat thread, so that probes get a response even while the main thread is
+ * blocked. Each page is requested from the main thread.
+ *
+ * While the main thread is blocked, this class responds itself: the worker is not ready, but alive until it has been
+ * blocked for so long that it counts as stuck. For metrics and status, it shows the last copies, with their age.
  */
 export class ThreadHealthServer {
   readonly #mainLoop: WatchedLoop;

@@ -1,7 +1,7 @@
 import { NO_COUNTS, type WorkerCounts } from '../../base/worker-status.js';
 import type { EventHub } from './worker-events.js';
 
-/** Counts a worker's events from now on. The numbers in the returned object are updated as events happen. */
+/** Counts a worker's events from now on. Returns an object whose numbers grow as events happen. */
 export function countEvents(events: EventHub): WorkerCounts {
   const counts: WorkerCounts = { ...NO_COUNTS };
   events.on('task:received', () => counts.received++);

@@ -96,12 +96,12 @@ function logProgress(events: EventHub, log: Logger, clock: Clock): void {
 }
 
 function logReports(events: EventHub, log: Logger, clock: Clock): void {
-  /** The tokens of tasks whose reports are being repeated. */
+  /** The tokens of tasks whose reports have failed at least once and are being repeated. */
   const waiting = new Set<string>();
   let waited = 0;
   /**
-   * True if other reports are accepted at once while some are being repeated. If a repeated one is then accepted, that
-   * doesn't show that the trouble is over.
+   * True if the service accepts some reports at the first attempt while others are being repeated. One accepted repeat
+   * then doesn't show that the trouble is over.
    */
   let partial = false;
   const trouble = new TroubleTracker<'failed'>(clock, {
@@ -120,8 +120,8 @@ function logReports(events: EventHub, log: Logger, clock: Clock): void {
     waiting.add(token);
   });
   /**
-   * Records that a report was accepted. When no report is being repeated any more, the outage is over. An outage is
-   * logged once when it begins and once when it ends, however many results wait.
+   * Records that the service has accepted a report. When no report is being repeated any more, the outage counts as
+   * over. Each outage is logged once when it begins and once when it ends, however many reports were repeated.
    */
   const taken = ({ token }: TaskRef): void => {
     if (!waiting.delete(token)) partial = true;
@@ -154,8 +154,9 @@ const hasEnded = (state: WorkerState): boolean => state === 'stopped' || state =
 
 function logPolls(events: EventHub, log: Logger): void {
   /**
-   * The number of polls, by handler, whose tasks may have been lost since polls last worked. The first such poll is
-   * logged at once, their number when polls work again.
+   * For each handler, the number of polls since polls last worked that failed in such a way that the service may have
+   * given out a task to them, which is then lost. The first is logged at once. Their number is logged when polls work
+   * again.
    */
   const lost = new Map<string, number>();
   events.on('poll:failed', ({ trouble, error, ...poll }) => {

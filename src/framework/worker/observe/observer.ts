@@ -13,8 +13,8 @@ export interface ObservedWorker {
 }
 
 /**
- * Listens to a worker's events. The classes are listed in the config's option `observe`; the container makes one
- * instance of each for a worker.
+ * Implement this to listen to a worker's events, and list the class in the config's option `observe`. The dependency
+ * injection container makes one instance of it for each worker.
  */
 export interface Observer {
   /**

@@ -1,8 +1,8 @@
 import { constants } from 'node:os';
 
 /**
- * What an error means in plain words, by its name. Readers of a probe get these words instead of the service's own
- * messages, which name roles, accounts and policies. The log contains the messages.
+ * What an error means in plain words, by its name. The health port shows these words instead of the service's own
+ * messages, because those contain the names of roles, accounts and policies. The log contains the messages.
  */
 const MEANINGS: readonly (readonly [RegExp, string])[] = [
   [/^ActivityDoesNotExist$/, 'the activity does not exist'],
@@ -28,13 +28,19 @@ const MEANINGS: readonly (readonly [RegExp, string])[] = [
   [/^StrangeAnswer$/, 'something else than the service answers'],
   [/^(TimeoutError|AbortError)$/, 'nothing is answered'],
 ];
-/** Matches the name of an error, but no message. */
+/** Matches the name of an error. Doesn't match a message, which must not be shown. */
 const NAME = /^[A-Za-z][A-Za-z0-9_.]{0,63}$/;
 
-/** Finds the code of a system error in a message, for errors of libraries that drop the property `code`. */
+/**
+ * Finds the code of a system error, such as ECONNREFUSED, in an error's message. Some libraries put it there and drop
+ * the property `code`.
+ */
 const SYSTEM_CODE = /\b(ENOTFOUND|EAI_AGAIN|E[A-Z]{3,14})\b/;
 
-/** Returns what an error means in plain words, and its name, but not its message. For readers of a probe. */
+/**
+ * Returns what an error means in plain words, with its name, for those who can read the health port. The error's
+ * message isn't included.
+ */
 export function plainReason(error: Error): string {
   const name = nameOf(error);
   if (name === undefined) return 'the log says why';

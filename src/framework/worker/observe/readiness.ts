@@ -2,15 +2,16 @@ import { HELD_MS, type PollerStatus, POLL_LIMIT_MS } from '../poll/poller.js';
 import type { WorkerState } from '../../base/worker-status.js';
 import { plainReason } from './plain-reason.js';
 
-/** The facts that decide if a handler is ready. Times are epoch milliseconds. */
+/** The facts from which it is decided if a handler is ready to take tasks. Times are epoch milliseconds. */
 export interface HandlerSigns {
   readonly name: string;
   readonly polls: PollerStatus;
   /** The number of slots that are free for a poll. */
   readonly freeSlots: number;
   /**
-   * The number of handlers that have not settled. `ignoring` is how many of them still run although their signal was
-   * aborted.
+   * The number of tasks whose handler is still running. `ignoring`: how many of these are running although their signal
+   * was aborted. `undelivered`: the number of tasks whose handler has ended, but whose result the service hasn't
+   * accepted.
    */
   readonly running: number;
   readonly ignoring: number;
@@ -20,8 +21,8 @@ export interface HandlerSigns {
    */
   readonly lastAcceptedAt: number | undefined;
   /**
-   * The last time at which all slots were used by running tasks. No poll could be open then, so accepted heartbeats and
-   * reports are used as signs instead. Undefined before the first such time.
+   * The last time at which all slots were in use by running tasks; undefined if there was none. No poll could be open
+   * then, so accepted heartbeats and reports show instead that the service can be reached.
    */
   readonly fullAt: number | undefined;
   /** True if heartbeats are sent for this handler's tasks; false with `heartbeat: false`. */
@@ -30,17 +31,20 @@ export interface HandlerSigns {
   readonly heldBack: boolean;
   /** The last time at which they were; undefined before the first. */
   readonly heldBackAt: number | undefined;
-  /** The time since which no slot can become free; undefined while one can. */
+  /** The time at which it began that no slot can become free; undefined if one can. */
   readonly stuckSince: number | undefined;
 }
 
-/** An answer older than this shows nothing about the present. No poll is open for so long. */
+/**
+ * If the last response to a poll is older than this, it no longer shows that polls work: no poll stays open for so
+ * long.
+ */
 const STALE_MS = POLL_LIMIT_MS + 15_000;
 /** Trouble that lasts less than this doesn't make a worker unready. */
 const BLIP_MS = 5_000;
 /**
- * A handler counts as stuck if no slot could become free for this long. Before that, it may only be a burst, and
- * handlers may need the time to end after their signal was aborted.
+ * A handler counts as stuck if no slot could become free for this long. A shorter time may be harmless: handlers may
+ * still be ending after their signal was aborted.
  */
 export const STUCK_MS = 30_000;
 
@@ -62,8 +66,8 @@ export const isFull = ({
   freeSlots === 0 && polls.open === 0 && running > 0;
 
 /**
- * Returns true if no slot can become free by itself: no poll is open, and all running handlers ignore that their signal
- * was aborted.
+ * Returns true if no slot can become free by itself: no poll is open, and all handlers that are still running ignore
+ * that their signal was aborted.
  */
 export const isStuck = ({ polls, freeSlots, running, ignoring }: HandlerSigns): boolean =>
   freeSlots === 0 && polls.open === 0 && running === ignoring;

@@ -3,8 +3,8 @@ import type { PollerStatus } from '../poll/poller.js';
 import type { TaskProgress } from '../task/progress.js';
 
 /**
- * A worker's status for the code that runs the worker. Unlike the public status, it contains tokens and the service's
- * errors.
+ * A worker's status, for code in the worker's own process. Unlike the public status, it contains task tokens and the
+ * service's error messages.
  */
 export interface WorkerStatus extends Pick<
   PublicStatus,
@@ -20,7 +20,7 @@ export interface HandlerStatus extends Omit<PublicHandler, 'polls' | 'paused'> {
   readonly polls: PollerStatus;
 }
 
-/** A task in flight, for the code that runs the worker. */
+/** A task that isn't finished, for code in the worker's own process. */
 export interface TaskStatus extends Pick<PublicTask, 'handler' | 'ageMs' | 'phase' | 'lastHeartbeatAt'> {
   readonly activityArn: string;
   readonly token: string;

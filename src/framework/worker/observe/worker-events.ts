@@ -23,17 +23,18 @@ export interface WorkerEvents extends PollEvents, TaskEvents {
   'handler:paused': PollRef & PublicPause & { readonly reason: string };
   'handler:resumed': PollRef;
   /**
-   * More tasks are running than `heartbeatRate` is enough for, so some heartbeat intervals get longer. The longest are
-   * stretched first.
+   * More tasks are running than `heartbeatRate` allows heartbeats for, so some heartbeat intervals get longer. The
+   * longest intervals get longer first.
    */
   'heartbeat:stretched': HeartbeatLoad;
   'heartbeat:restored': HeartbeatLoad;
   /** A heartbeat was sent. `lateMs`: the milliseconds since it was due. */
   'heartbeat:sent': { readonly lateMs: number };
   /**
-   * The event loop was blocked for a second or longer, by one of these handlers or by other code in the process.
+   * The event loop was blocked for a second or longer. `handlers`: the handlers that were running then, one of which
+   * may have blocked it.
    *
-   * `gaveUp`: true if it was blocked for longer than `stallAfter`, so that heartbeats stopped.
+   * `gaveUp`: true if the loop was blocked for longer than `stallAfter`, so that heartbeats stopped.
    */
   'loop:blocked': {
     readonly blockedMs: number;
@@ -41,16 +42,22 @@ export interface WorkerEvents extends PollEvents, TaskEvents {
     readonly handlers: readonly string[];
   };
   /**
-   * Heartbeats have started to fail. Emitted once. It is emitted again only after 30 s in which no heartbeat has
-   * failed.
+   * Heartbeats have started to fail. Emitted for the first failure only. Emitted again only if no heartbeat has failed
+   * for 30 s in between.
    */
   'heartbeat:failed': { readonly error: Error };
   'heartbeat:recovered': Record<string, never>;
-  /** A task has run for `protectAfter`, and the platform leaves the worker alone until the release. */
+  /**
+   * A task has been running for `protectAfter`, and the platform (ECS or Kubernetes) has granted protection: it doesn't
+   * remove the worker when it scales in.
+   */
   'protection:granted': { readonly platform: PlatformName };
-  /** Protection was given back, because no task has run for so long, or it has lapsed. */
+  /**
+   * The worker is no longer protected. It has released its protection because no task is running that long any more, or
+   * the protection has expired.
+   */
   'protection:released': { readonly platform: PlatformName };
-  /** A call to the platform failed. Emitted once, and again only after a call has succeeded. */
+  /** A call to the platform for scale-in protection has failed. Not emitted again until a call has succeeded. */
   'protection:failed': { readonly platform: PlatformName; readonly error: Error };
 }
 
@@ -90,12 +97,12 @@ export class EventHub {
     this.#emitter.emit(event, payload);
   };
 
-  /** A poller emits its events with this function. */
+  /** The function that pollers use to emit their events. */
   readonly emitPoll: EmitPoll = (event, payload) => {
     this.#emitter.emit(event, payload);
   };
 
-  /** A task emits its events with this function. */
+  /** The function that tasks use to emit their events. */
   readonly emitTask: EmitTask = (event, payload) => {
     this.#emitter.emit(event, payload);
   };

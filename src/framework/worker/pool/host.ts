@@ -3,20 +3,20 @@ import type { FromHost, ToHost } from './pool-messages.js';
 import type { ProgramExit } from './program-exit.js';
 
 /**
- * How a thread or a process of a pool has exited. Its `stderr` has only what was written since the last task began
- * there.
+ * How a thread or a process of a pool has exited. `stderr` contains only what was written to standard error since its
+ * last task began.
  */
 export interface HostExit extends ProgramExit {
   /**
-   * The error that ended a thread, kept a process from starting, or made a message unreadable; undefined if there was
-   * none.
+   * The error because of which a thread ended, a process couldn't be started, or a message couldn't be read; undefined
+   * if there was none.
    */
   readonly error: Error | undefined;
 }
 
-/** A thread or a process in which handlers run. The worker controls it with this interface. */
+/** A thread or a process in which handlers run. The worker controls both through this interface. */
 export interface Host {
-  /** The word for this host in messages. */
+  /** Says if this host is a thread or a process. It is also the word for the host in messages to people. */
   readonly kind: 'thread' | 'process';
   /** Called with each message that the host sends. */
   onMessage: (message: FromHost) => void;
@@ -31,7 +31,7 @@ export interface Host {
 /** Starts a thread or a process in which handlers run. */
 export type SpawnHost = (run: Host['kind']) => Host;
 
-/** Returns the error for a host that is ended because one of its messages can't be read. */
+/** Returns the error with which a host ends if the worker can't read one of its messages. */
 export const brokenChannel = ({ message }: Error): Error =>
   new Error(`a message from it could not be read (${message})`);
 
@@ -55,5 +55,5 @@ export class Tail {
   }
 }
 
-/** The module with which a thread or a process of a pool starts. */
+/** The module that each thread and process of a pool runs when it starts. */
 export const ENTRY = entryUrl('./entry/main.js', import.meta.url);

@@ -8,11 +8,12 @@ import { unlessAborted } from '../../base/time/wait.js';
 import { HostedRun } from './hosted-run.js';
 import { HostNotStarted, type Pool, type PooledHost } from './pool.js';
 
-/** The most hosts that are tried for one task, if each of them exits before the task begins. */
+/** The most threads or processes that are tried for one task, if each of them exits before the task has begun. */
 const MOST_HOSTS = 3;
 
 /**
- * Makes a handler whose tasks run in a pool. It is called in the same way as a handler that runs on the main thread.
+ * Makes a handler whose tasks run in the threads or processes of a pool. It is called in the same way as a handler that
+ * runs on the main thread.
  */
 export function hostedHandler(pool: Pool, clock: Clock): CompiledHandler {
   return async (text, context, onOutcome) => {
@@ -39,8 +40,8 @@ export function hostedHandler(pool: Pool, clock: Clock): CompiledHandler {
 const NEVER_BEGUN = `the handler was not called: ${MOST_HOSTS} threads or processes exited, one after another, before it began`;
 
 /**
- * Resolves to undefined when the host is ready. Resolves to the task's failure if the host couldn't be started, or if
- * the task's signal aborted first.
+ * Waits until the thread or process (the host) is ready for the task. Resolves to undefined then. Resolves to the
+ * task's failure if the host couldn't be started, or if the task's signal aborted first.
  */
 async function failureToBegin(
   { host, ready }: PooledHost,

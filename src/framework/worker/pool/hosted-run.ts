@@ -12,24 +12,24 @@ import { type HostListener, type PooledHost, showExit } from './pool.js';
 import { exitData } from './program-exit.js';
 
 /**
- * How a task has ended in a host.
- * - `settled`: nothing of the task is left there.
- * - `spent`: the host can't take another task.
- * - `not-begun`: the host exited before the task began.
+ * How a task has ended in its thread or process (the host).
+ * - `settled`: the task has ended completely, so the host can take another task.
+ * - `spent`: the host can't take another task, because it has exited or the task didn't end in time.
+ * - `not-begun`: the host exited before the task began, so the task can run in another host.
  */
 export type RunEnd = 'settled' | 'spent' | 'not-begun';
 
 /**
- * Runs one task in a thread or a process (the host). It sends the task's signals there, and receives the task's
- * heartbeats, progress, log lines and outcome. The run ends when the host says that nothing of the task is left, when
- * the host exits, or 5 s after the task's signal was aborted.
+ * Runs one task in a thread or a process (the host). It sends the aborts of the task's signals to the host, and
+ * receives the task's heartbeats, progress, log lines and outcome from it. The run ends when the host says that the
+ * task has ended completely, when the host exits, or 5 s after the task's signal was aborted.
  */
 export class HostedRun implements HostListener {
   readonly #pooled: PooledHost;
   readonly #context: TaskContext;
   readonly #clock: Clock;
   readonly #onOutcome: (outcome: Outcome) => void;
-  /** The async context of the task. Messages that the host sends about the task are handled in it. */
+  /** The async context of the task, in which the host's messages about the task are handled. */
   readonly #task = new AsyncResource('stepwright:hosted-task');
   readonly #ended = deferred<RunEnd>();
   #hasBegun = false;
@@ -43,8 +43,9 @@ export class HostedRun implements HostListener {
   }
 
   /**
-   * Resolves when the task has ended in the host. Never rejects. If it resolves to `not-begun`, the task has no outcome
-   * yet.
+   * Sends the task to the host. Resolves when the task has ended there. Never rejects. If it resolves to `not-begun`,
+   * the task has no outcome yet.
+   * @param text the task's input
    */
   async run(text: string): Promise<RunEnd> {
     const pooled = this.#pooled;
@@ -89,7 +90,7 @@ export class HostedRun implements HostListener {
     this.#pooled.host.send({ kind: 'task', ...lease });
   }
 
-  /** Sends the task's signals to the host. @param over aborts when the task has ended */
+  /** Tells the host when one of the task's signals is aborted. @param over aborts when the task has ended */
   #passSignals(over: AbortSignal): void {
     const { signal, shuttingDown } = this.#context;
     const once = { once: true, signal: over };
@@ -131,7 +132,7 @@ export class HostedRun implements HostListener {
     );
   }
 
-  /** Ends the task. @param otherwise the task's outcome if the host hasn't sent one */
+  /** Ends the task. @param otherwise the task's outcome, if the host hasn't sent one */
   #finish(otherwise: Outcome, end: RunEnd): void {
     this.#decide(otherwise);
     this.#ended.resolve(end);
@@ -144,7 +145,7 @@ export class HostedRun implements HostListener {
   }
 }
 
-/** Makes the failure of a task whose thread or process has exited. */
+/** Makes the failure of a task whose thread or process has exited while the task was running. */
 function crashFailure(kind: Host['kind'], exit: HostExit): Outcome {
   const { error } = exit;
   const message = `the handler's ${kind} came to its end while it ran: ${showExit(exit)}`;

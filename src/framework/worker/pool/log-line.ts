@@ -4,23 +4,23 @@ import { show } from '../../base/show.js';
 
 type Level = 'debug' | 'info' | 'warn' | 'error';
 
-/** A log line, in the form in which a thread or a process sends it to the worker. */
+/** A log line as plain data. Threads and processes of a pool send their log lines to the worker in this form. */
 export interface LogLine {
   readonly level: Level;
   readonly message: string;
   /** The line's fields, as the JSON text of an object. */
   readonly fields: string;
   /**
-   * The key that marks errors in `fields`. It is a new random key for each line, so that user data can't contain it.
-   * Undefined if there are no errors.
+   * If `fields` contains errors, each is written as an object with only this key. The key is random and new for each
+   * line, so that user data can't contain it by chance. Undefined if there are no errors.
    */
   readonly errorKey?: string;
 }
 
-/** The characters that are counted for each line in addition to its texts. */
+/** Each line counts this many characters more than its message and fields, for the cost of sending it. */
 const LINE_OVERHEAD = 100;
 
-/** Returns the size of a line in characters, for the limit on lines that are on their way. */
+/** Returns the size of a line in characters. It counts for the limit on lines that are sent but not yet written. */
 export const lineSize = ({ message, fields }: LogLine): number =>
   message.length + fields.length + LINE_OVERHEAD;
 
@@ -44,7 +44,7 @@ export function remoteLog(send: (line: LogLine) => void, fields: object = {}): L
   };
 }
 
-/** Writes a line that a thread or a process has sent to a log. */
+/** Writes a log line that a thread or a process of a pool has sent, to the logger `log`. */
 export function writeLine(log: Logger, { level, message, fields, errorKey }: LogLine): void {
   const revive = errorKey === undefined ? undefined : reviveError(errorKey);
   log[level](JSON.parse(fields, revive) as object, message);
@@ -66,7 +66,7 @@ function fieldsText(fields: object): Pick<LogLine, 'fields' | 'errorKey'> {
   }
 }
 
-/** The properties of an error that are read by name, because `Object.entries` doesn't include them. */
+/** The properties of an error that `Object.entries` may not list, so they are copied by name. */
 const UNLISTED = ['name', 'message', 'stack', 'cause', 'errors'];
 
 interface RemoteError {

@@ -8,7 +8,10 @@ export interface HostOptions {
   readonly module: string;
   /** The folder to which the globs of `activities` are relative. */
   readonly baseDir: string;
-  /** The globs that a flag or a variable sets instead of the config's `activities`; undefined if neither is set. */
+  /**
+   * The globs for activities that a command line flag or an environment variable sets, which replace those in the
+   * config; undefined if neither is set.
+   */
   readonly globs: readonly string[] | undefined;
   /** The names of the handlers that the host must be able to run, as `Class.method`. */
   readonly handlers: readonly string[];
@@ -29,8 +32,9 @@ export interface HostedLease {
 }
 
 /**
- * A message from the worker to a thread or a process (the host). A host handles one task at a time, and messages keep
- * their order. So all messages between `task` and `settled`, in both directions, are about that task.
+ * A message from the worker to a thread or a process (the host). A host handles one task at a time, and messages arrive
+ * in the order in which they were sent. So all messages between `task` and `settled`, in both directions, are about
+ * that task.
  */
 export type ToHost =
   /**
@@ -40,11 +44,14 @@ export type ToHost =
   | ({ readonly kind: 'task' } & HostedLease)
   | { readonly kind: 'abort'; readonly reason: AbortKind; readonly message: string }
   | { readonly kind: 'drain' }
-  /** Answers the message `heartbeat`. `gone` is true if the service no longer wants the task. */
+  /**
+   * The result of the heartbeat that the host requested with `heartbeat`. `gone` is true if the service no longer wants
+   * the task.
+   */
   | { readonly kind: 'heartbeat-answer'; readonly gone: boolean }
-  /** The worker has written log lines with this many characters in total. The host may send that many more. */
+  /** The worker has written log lines of the host with this many characters. The host may send that many more. */
   | { readonly kind: 'lines-written'; readonly characters: number }
-  /** The last message to a host. The host disposes of its container and exits. */
+  /** The last message to a host, after which the host disposes of its container and exits. */
   | { readonly kind: 'close' };
 
 /** A message from a thread or a process (the host) to the worker. */
@@ -52,7 +59,10 @@ export type FromHost =
   | { readonly kind: 'ready' }
   /** The host can't run its handlers. `message` says why. */
   | { readonly kind: 'not-started'; readonly message: string }
-  /** A log line of a task that has ended. If it isn't known which task it belongs to, `token` is undefined. */
+  /**
+   * A log line that doesn't belong to the running task. `token` is the token of an earlier task that has logged it, or
+   * undefined if it isn't known which task has.
+   */
   | { readonly kind: 'stray'; readonly line: LogLine; readonly token: string | undefined }
   /** The number of log lines that the host has dropped, because the worker hadn't written the earlier ones yet. */
   | { readonly kind: 'lines-lost'; readonly lines: number }
@@ -63,8 +73,8 @@ export type FromTask =
   /** Sent just before the handler is called. If the host exits without having sent it, the task has not begun. */
   | { readonly kind: 'begun' }
   /**
-   * Sent by a host: asks the worker to send a heartbeat for the task. The host doesn't ask again until the worker has
-   * answered.
+   * The handler has requested a heartbeat for its task. The host sends this again only after `heartbeat-answer` has
+   * arrived.
    */
   | { readonly kind: 'heartbeat' }
   /** The latest progress of the task. Sent at most once per second. */
@@ -76,7 +86,13 @@ export type FromTask =
   /** Asks for no more tasks for the handler. Sent only where it lasts a second longer than the last one. */
   | { readonly kind: 'pause'; readonly forMs: number; readonly reason: string }
   | { readonly kind: 'log'; readonly line: LogLine }
-  /** The outcome of a task that is still being cleaned up, because it has its own container to dispose of. */
+  /**
+   * The outcome of a task whose cleanup isn't finished. Sent early, so that the outcome is reported while the task's
+   * own container is disposed of.
+   */
   | { readonly kind: 'outcome'; readonly outcome: Outcome }
-  /** Nothing of the task is left, so the host can take another one. `outcome` is undefined if it was sent earlier. */
+  /**
+   * The task has ended completely, so the host can take another one. `outcome` is undefined if it was already sent with
+   * the message `outcome`.
+   */
   | { readonly kind: 'settled'; readonly outcome: Outcome | undefined; readonly memoryMb: number };

@@ -20,15 +20,16 @@ export interface PoolOptions {
   readonly log: Logger;
 }
 
-/** When this many characters of a host's log lines were written, the host gets an acknowledgement. */
+/** When the worker has written this many characters of a host's log lines, it tells the host that it may send more. */
 const ACKNOWLEDGE_EACH = 2 ** 15;
 /** The longest time that a host may take to import the config and to run `setup`. */
 const START_LIMIT_MS = 60_000;
 /** The longest time that a host may take to dispose of its container, before it is killed. */
 const CLOSE_LIMIT_MS = 4_000;
 /**
- * The wait after a host has failed to start. It doubles with each failed start in a row, from `base` up to `ceiling`.
- * During the wait, the slot of the task that failed stays in use.
+ * The wait after a host couldn't be started. It doubles with each failed start in a row, from `base` up to `ceiling`.
+ * The task that needed the host has failed by then, but its slot stays in use during the wait, so that further tasks
+ * aren't received just to fail too.
  */
 const BACKOFF_MS = { base: 1_000, ceiling: 30_000 } as const;
 
@@ -37,10 +38,10 @@ export class HostNotStarted extends Error {
   override readonly name = 'HostNotStarted';
 }
 
-/** Gets what a host sends about the task that runs there. */
+/** Receives the messages that a host sends about its current task. */
 export interface HostListener {
   onMessage(message: FromTask): void;
-  /** Called when the host has exited. No message follows. */
+  /** Called when the host has exited. `onMessage` isn't called after that. */
   onExit(exit: HostExit): void;
 }
 
@@ -51,19 +52,21 @@ export interface PooledHost {
   readonly ready: Promise<void>;
   /** How the host has exited; undefined while it runs. */
   exit: HostExit | undefined;
-  /** Gets what the host sends about its task; undefined while no task runs there. */
+  /** Receives the host's messages about its current task; undefined while no task runs there. */
   listener: HostListener | undefined;
   /** The number of tasks that were sent to the host. */
   tasks: number;
   /** The megabytes that the host used when its last task had ended; 0 if that isn't measured. */
   memoryMb: number;
-  /** The characters of the host's log lines that were written but not acknowledged yet. */
+  /**
+   * The characters of the host's log lines that the worker has written to the log but not yet acknowledged to the host.
+   */
   written: number;
 }
 
 /**
- * The threads or processes (hosts) of one handler. A host is started only if a task finds none idle, so there are never
- * more hosts than tasks at once. Each host can run every task of the handler.
+ * The threads or processes (hosts) of one handler. A host is started only if a task arrives and no host is idle, so
+ * there are never more hosts than tasks that run at once. Each host runs one task after another.
  */
 export class Pool {
   readonly #options: PoolOptions;
@@ -72,8 +75,8 @@ export class Pool {
   readonly #idle: PooledHost[] = [];
   readonly #closing = new AbortController();
   /**
-   * The async context in which hosts are started and their messages are handled. A host serves many tasks, so it must
-   * not keep the context of the task for which it was started.
+   * The async context in which hosts are started and their messages are handled. It is the pool's own. Otherwise a
+   * host, which serves many tasks, would keep the context of the task for which it was started in memory.
    */
   readonly #context = new AsyncResource('stepwright:pool');
   #failedStarts = 0;
@@ -88,7 +91,7 @@ export class Pool {
   }
 
   /**
-   * Takes a host back. Either nothing of its task is left there, or the task never began because the host was still
+   * Returns a host to the pool after its task has ended completely, or because the task never began while the host was
    * starting.
    */
   release(pooled: PooledHost): void {
@@ -107,7 +110,10 @@ export class Pool {
     pooled.host.kill();
   }
 
-  /** Waits after a failed start. Otherwise a mistake in the config would make tasks fail as fast as they arrive. */
+  /**
+   * Waits after a host couldn't be started. Without this wait, a mistake in the config would make tasks fail as fast as
+   * they arrive.
+   */
   async backOff(signal: AbortSignal): Promise<void> {
     const { clock, random } = this.#options;
     const ms = fullJitter(this.#failedStarts, BACKOFF_MS.base, BACKOFF_MS.ceiling, random);
@@ -198,7 +204,10 @@ export class Pool {
 
 const LINES_LOST = 'lines of the log are lost: the handler logged more than the worker could write';
 
-/** Counts a log line of a host as written. When enough were written, tells the host that it may send more. */
+/**
+ * Records that the worker has written a log line of a host. When enough were written, tells the host that it may send
+ * more.
+ */
 function acknowledge(pooled: PooledHost, line: LogLine): void {
   pooled.written += lineSize(line);
   if (pooled.written < ACKNOWLEDGE_EACH) return;

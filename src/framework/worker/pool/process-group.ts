@@ -5,20 +5,20 @@ import { within } from '../../base/time/wait.js';
 import type { Exit } from './program-exit.js';
 
 /**
- * The process groups that this thread has started and that are still running, as negative numbers. They are killed when
- * this thread ends, however it ends.
+ * Kills the process groups that this thread has started and that are still running, however the thread ends. Contains
+ * the groups' numbers as negative numbers, as `process.kill` expects them.
  */
 const groups = new Reaper();
 
 /**
- * The longest time for which a child's pipes are still read after its exit. They may not close by themselves, since a
- * process that the child started may keep them open.
+ * The longest time for which a child's output is still read after its exit. The pipes may stay open for longer, if a
+ * process that the child has started uses them.
  */
 const PIPES_MS = 250;
 
 /**
- * A child process, and the process group that it leads. The group is killed when this thread or process ends, however
- * it ends.
+ * A child process and its process group, to which the processes that it starts belong too. When this thread or process
+ * ends, in whatever way, the whole group is killed.
  */
 export class ProcessGroup {
   /** Resolves when the child has exited. Rejects if the child couldn't be started. */
@@ -26,8 +26,8 @@ export class ProcessGroup {
   readonly #child: ChildProcess;
   readonly #closed: Promise<unknown>;
   /**
-   * The number of the group. Undefined if the group has never existed or has ended: the system may then give its number
-   * to another group.
+   * The id of the process group. Undefined if there was never a group, or once it has ended: the system may then reuse
+   * the id for another group, which must not get our signals.
    */
   #id: number | undefined;
 

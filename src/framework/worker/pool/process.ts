@@ -8,12 +8,15 @@ import { ProcessGroup } from './process-group.js';
 import { brokenChannel, ENTRY, type Host, type HostExit, Tail } from './host.js';
 import type { FromHost, ToHost } from './pool-messages.js';
 
-/** The longest time for which messages of a process are still read after its exit. */
+/**
+ * After a child process has exited, messages that it sent before may still be unread. They are read for at most this
+ * long.
+ */
 const LAST_MESSAGES_MS = 5_000;
 
 /**
- * A child process in which handlers run. It leads a process group, so that every process that it starts ends together
- * with it.
+ * A child process in which handlers run. It has its own process group, so that all processes that it starts are killed
+ * together with it.
  */
 export class ProcessHost implements Host {
   readonly kind = 'process';

@@ -7,7 +7,7 @@ export interface Exit {
 
 /** How a program, or a thread or a process of a pool, has exited. */
 export interface ProgramExit extends Exit {
-  /** The last characters that it wrote to standard error. */
+  /** The last characters that the program, thread or process wrote to standard error. */
   readonly stderr: string;
 }
 

@@ -10,7 +10,10 @@ export class ThreadHost implements Host {
   onMessage: (message: FromHost) => void = () => {};
   readonly exited: Promise<HostExit>;
   readonly #worker: Worker;
-  /** The port to the thread. User code in the thread can't reach this port, while it can reach `parentPort`. */
+  /**
+   * The message port on which the worker talks to the thread. User code in the thread can't reach this port, as it
+   * could reach `parentPort`.
+   */
   readonly #port: MessagePort;
   readonly #stderr = new Tail();
   readonly #output: ChildOutput;

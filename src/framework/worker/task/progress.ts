@@ -4,25 +4,33 @@ import type { Cancel, Clock } from '../../base/time/clock.js';
 export interface TaskProgress {
   /** A number from 0 to 1; undefined if the handler gave none. */
   readonly fraction: number | undefined;
-  /** The handler's own message, at most 256 characters; undefined if the handler gave none. */
+  /** The text that the handler gave, cut to at most 256 characters; undefined if it gave none. */
   readonly message: string | undefined;
-  /** The time at which the handler reported it, in epoch milliseconds. */
+  /** The time at which the handler reported this progress, in epoch milliseconds. */
   readonly at: number;
 }
 
 const MESSAGE_LIMIT = 256;
-/** The least time between two `task:progress` events of one task. A handler may report progress in a tight loop. */
+/**
+ * The least time between two `task:progress` events of one task, since a handler may report progress in a tight loop.
+ */
 const EMIT_EACH_MS = 1_000;
 
 export interface ProgressParts {
   readonly clock: Clock;
   /** Called with the latest progress: the first time at once, then at most once per second. */
   readonly emit: (progress: TaskProgress) => void;
-  /** Runs a function in the worker's async context instead of the task's. */
+  /**
+   * Runs a function in the async context of the worker instead of the task's, so that what the function starts doesn't
+   * belong to the task.
+   */
   readonly outside: <T>(fn: () => T) => T;
 }
 
-/** The progress of one task. It keeps what was reported last, and limits the rate of events. Never throws. */
+/**
+ * The progress of one task. It stores the progress that the handler reported last, and limits the rate of
+ * `task:progress` events. Its methods never throw.
+ */
 export class Progress {
   readonly #parts: ProgressParts;
   #latest: TaskProgress | undefined;

@@ -10,22 +10,24 @@ import type { ActivityPort, ReportAnswer } from '../../aws/activity-port.js';
 import type { ReportsInFlight, WaitingReport } from './reports-in-flight.js';
 
 /**
- * How a report has ended: the service accepted the outcome, the service no longer wants the task, or the report was
- * given up.
+ * How the report of a task's outcome has ended.
+ * - `accepted`: the service accepted the outcome.
+ * - `gone`: the service no longer wants the task.
+ * - `lost`: the report was given up.
  */
 export type ReportEnd =
   | { readonly kind: 'accepted'; readonly outcome: Outcome }
   | { readonly kind: 'gone'; readonly probablyDelivered: boolean; readonly error: Error }
   | { readonly kind: 'lost'; readonly outcome: Outcome; readonly attempts: number; readonly error: Error };
 
-/** Limits the rate of reports in one region and account. Times are epoch milliseconds. */
+/** Limits the rate at which reports are sent to one region in one account. Times are epoch milliseconds. */
 export interface ReportPace {
   /**
-   * Reserves a time for a report, at most `mostMs` milliseconds from now.
+   * Reserves the time at which a report may be sent. It is at most `mostMs` milliseconds from now.
    * @returns the reserved time. If it isn't after `now`, the report may be sent at once.
    */
   reserve(now: number, mostMs: number): number;
-  /** Records that a report is sent at its reserved time. */
+  /** Records that a report is sent now, at its reserved time. */
   sent(now: number): void;
   /** Records that the service throttled the report that was sent at `sentAt`. */
   refused(sentAt: number, now: number): void;
@@ -35,7 +37,7 @@ export interface ReportPace {
 export interface ReportWorld {
   readonly port: ActivityPort;
   readonly reportPace: ReportPace;
-  /** Counts and limits the handler's reports in flight. */
+  /** Counts the handler's reports that wait for their responses, and limits their number. */
   readonly inFlight: ReportsInFlight;
   readonly clock: Clock;
   readonly random: () => number;
@@ -53,26 +55,29 @@ export interface ReportRetry {
 type FailedAnswer = Extract<ReportAnswer, { kind: 'refused' | 'retry' }>;
 
 const ATTEMPT_LIMIT_MS = 15_000;
-/** When the time for a report is over, an attempt that is in flight may still continue for this long. */
+/**
+ * When the time for a report is over, an attempt that was sent before may still wait for its response for this long.
+ */
 export const LAST_ATTEMPT_MS = 1_000;
 const RETRY_BASE_MS = 200;
 const RETRY_CEILING_MS = 20_000;
 /**
- * The wait after a throttled attempt. It is short, because the rate limit for all reports delays the report as well.
+ * The wait after the service has throttled an attempt. It is short, because the rate limit for all reports
+ * (`ReportPace`) adds its own wait.
  */
 const THROTTLED_MS = { base: 500, ceiling: 2_500 } as const;
 const SLOW_RETRY_MS = [5_000, 20_000] as const;
 /**
- * If a failure is refused, its name is cut to this many characters. `SHORT_MESSAGE`: the most characters of the
- * service's reason.
+ * If the service refuses a failure as invalid, the error name is cut to this many characters. `SHORT_MESSAGE`: the
+ * reason that the service gave is cut to this many.
  */
 const SHORT_NAME = 80;
 const SHORT_MESSAGE = 200;
 
 /**
- * The report of one task. It sends the task's outcome until the service accepts it, the service no longer wants the
- * task, or the time is over. It doesn't depend on the handler, which may have settled long ago. Heartbeats continue
- * until the report has ended.
+ * Reports the outcome of one task. It sends the outcome again and again until the service accepts it, the service no
+ * longer wants the task, or the time limit is over. It doesn't depend on the handler, which may have ended long ago.
+ * The task's heartbeats continue until the report has ended.
  */
 export class Report {
   readonly #token: string;
@@ -81,11 +86,14 @@ export class Report {
   readonly #gone = new Abort();
   /** The time at which the report is given up, in epoch milliseconds. */
   #until = Number.POSITIVE_INFINITY;
-  /** True if the answer to an attempt was lost. The service may then have accepted the outcome. */
+  /**
+   * True if an attempt got no response, for example because the connection broke. The service may then have accepted
+   * the outcome nevertheless.
+   */
   #mayHaveArrived = false;
-  /** True if the service has refused a failure, which was then shortened. */
+  /** True if the service has refused the failure as invalid, so that a shortened one is sent instead. */
   #isCut = false;
-  /** Set while the report waits because too many others are in flight. */
+  /** Set while the report waits because too many others wait for their responses. */
   #waiting: WaitingReport | undefined;
   #cancelWait: Cancel | undefined;
 
@@ -95,7 +103,10 @@ export class Report {
     this.#onRetry = onRetry;
   }
 
-  /** Gives the report up at `until`, unless an earlier time was set before. @param until epoch milliseconds */
+  /**
+   * Sets the time at which the report is given up. If an earlier time was set before, that one stays. @param until
+   * epoch milliseconds
+   */
   endBy(until: number): void {
     this.#until = Math.min(this.#until, until);
     if (this.#waiting) this.#limitWait(this.#waiting);
@@ -134,8 +145,8 @@ export class Report {
   }
 
   /**
-   * Waits if too many reports are in flight, and for the report's turn under the rate limit. Returns undefined if the
-   * report may be sent at once.
+   * Waits while too many reports wait for their responses, and then for this report's turn under the rate limit.
+   * Returns undefined if the report may be sent at once.
    */
   #holdBack(): Promise<void> | undefined {
     const waiting = this.#world.inFlight.enter();
@@ -143,8 +154,8 @@ export class Report {
   }
 
   /**
-   * Waits until fewer reports are in flight. The wait ends at the latest when the report's time is over: then a last
-   * attempt is made.
+   * Waits until fewer reports wait for their responses. If the report's time limit is over before that, stops waiting,
+   * so that a last attempt is made.
    */
   async #waitFor(waiting: WaitingReport): Promise<void> {
     this.#waiting = waiting;
@@ -164,8 +175,8 @@ export class Report {
   }
 
   /**
-   * Waits for the report's turn under the rate limit. The wait is never long: there are few reports, and a task isn't
-   * finished until its report is accepted.
+   * Waits until the rate limit allows to send the report. The wait is kept short, because there are few reports
+   * compared with polls, and because a task isn't finished until its report is accepted.
    */
   #takeTurn(): Promise<void> | undefined {
     if (this.#gone.aborted) return undefined;
@@ -202,7 +213,10 @@ export class Report {
     );
   }
 
-  /** Waits, if that is necessary, and returns the outcome to send next; undefined if the report is given up. */
+  /**
+   * Called after a failed attempt. Waits before the next one if necessary, and returns the outcome to send then.
+   * Returns undefined if the report is given up.
+   */
   async #afterFailure(outcome: Outcome, answer: FailedAnswer, attempt: number): Promise<Outcome | undefined> {
     if (answer.kind === 'refused') return this.#afterRefusal(outcome, answer.error);
     const { clock, random } = this.#world;
@@ -215,8 +229,9 @@ export class Report {
   }
 
   /**
-   * Returns what to report after the service has refused an outcome. If it was a success: a failure. If it was a
-   * failure: the same failure with a short name and cause, but only once; after that, undefined.
+   * Returns what to report instead of an outcome that the service has refused as invalid. Instead of a success, returns
+   * a failure. Instead of a failure, returns the same failure with a short name and cause. If that was refused too,
+   * returns undefined.
    */
   #afterRefusal(outcome: Outcome, error: Error): Outcome | undefined {
     if (outcome.status === 'succeeded') return refusedOutput(outcome.output, error);
@@ -236,8 +251,9 @@ const requestOf = (token: string, outcome: Outcome): ReportRequest =>
     : failureRequest(token, outcome.error, outcome.cause);
 
 /**
- * If the request's body was already made from the outcome, replaces the outcome's output with a getter that reads it
- * from the body. Otherwise the text would be kept in memory twice while the report waits.
+ * Saves memory while a report waits. If the request's body was made already, it contains the output. Then replaces the
+ * property `output` of the outcome with a getter that reads the output from the body, so that the text isn't in memory
+ * twice.
  */
 function readFromBody(outcome: Outcome, request: ReportRequest): void {
   if (outcome.status === 'failed' || !request.isWritten) return;
@@ -253,8 +269,8 @@ function refusedOutput(output: string, { message }: Error): Outcome {
 }
 
 /**
- * Makes a short failure of printable ASCII characters only. However the service counts or checks a text, it accepts
- * this one.
+ * Makes a failure whose name and cause are short and contain only printable ASCII characters. The service accepts it,
+ * whatever limits or character checks it applies.
  */
 function cutDown(name: string, refusal: Error): Outcome {
   const plain = (text: string, most: number): string => text.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, most);

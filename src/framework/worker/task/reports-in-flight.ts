@@ -1,26 +1,28 @@
 import { type Linked, LinkedList } from '../../base/linked-list.js';
 
 /**
- * The most reports of one handler in flight at once. If the service takes half a second for each, it still gets 512 per
- * second, more than AWS's quota. If it answers only 17 per second, each report is still answered within the time limit
- * of an attempt. With more in flight, a service that is slow because it is overloaded would be burdened even more.
+ * The most reports of one handler that may wait for their responses at once. If the service takes half a second for
+ * each, it still gets 512 per second, more than AWS's quota. If it can only process 17 per second, each report still
+ * gets its response within an attempt's time limit. A higher limit would burden a service that is slow because it is
+ * overloaded.
  */
 export const MOST_REPORTS_IN_FLIGHT = 256;
 
-/** A report that waits until fewer reports are in flight. */
+/** A report that isn't sent yet, because too many others wait for their responses. */
 export interface WaitingReport {
-  /** Resolves when the report may be sent. From then on it counts as in flight. */
+  /** Resolves when the report may be sent. From then on the report itself counts as waiting for its response. */
   readonly turn: Promise<void>;
-  /** Ends the wait now, even if too many reports are in flight. */
+  /** Resolves `turn` now, even if too many reports wait for their responses. */
   readonly go: () => void;
 }
 
 /**
- * Limits how many reports of one handler are in flight. So a service that answers slowly, or not at all, doesn't get
- * all waiting results at once, and a handler's reports don't wait for those of another handler.
+ * Limits how many reports of one handler wait for their responses at once. Because of the limit, a service that
+ * responds slowly or not at all doesn't get all results at once. Because each handler has its own limit, its reports
+ * don't wait for those of other handlers.
  *
- * Waiting reports are sent in the order in which they started to wait. A report that is repeated waits behind those
- * that already wait, so a report whose attempts hang can't delay another for ever.
+ * Reports are sent in the order in which they began to wait. A report that is repeated goes to the end of the queue, so
+ * reports whose attempts hang can't delay others for ever.
  */
 export class ReportsInFlight {
   readonly #most: number;
@@ -32,8 +34,8 @@ export class ReportsInFlight {
   }
 
   /**
-   * Counts one more report. If it returns undefined, the report may be sent at once. For each report, `leave` must be
-   * called later.
+   * Counts one more report as waiting for its response, and returns undefined if it may be sent at once. Otherwise
+   * returns an object with which the report waits. `leave` must be called once for each call of `enter`.
    */
   enter(): WaitingReport | undefined {
     if (this.#many < this.#most) {
@@ -47,7 +49,7 @@ export class ReportsInFlight {
     return waiting;
   }
 
-  /** To be called when a report was answered or given up. */
+  /** To be called when a report has got its response, or was given up. */
   leave(): void {
     this.#many--;
     if (this.#many < this.#most) this.#waiting.first?.go();

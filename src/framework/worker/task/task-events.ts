@@ -17,11 +17,14 @@ export interface TaskRef {
 export interface TaskEvents {
   /** A task has arrived. */
   'task:received': TaskRef & { readonly receivedAt: Date };
-  /** The handler has settled, or was abandoned. `handlerMs`: milliseconds since the task was received. */
+  /**
+   * The handler has returned or thrown, or the worker has stopped waiting for it. `handlerMs`: milliseconds since the
+   * task was received.
+   */
   'task:settled': TaskRef & { readonly handlerMs: number };
   /**
-   * The service accepted the result. `durationMs`: milliseconds since the task was received. `reportMs`: milliseconds
-   * since its outcome was decided.
+   * The service has accepted the handler's result. `durationMs`: milliseconds since the task was received. `reportMs`:
+   * milliseconds since it was decided what to report.
    */
   'task:succeeded': TaskRef & { readonly durationMs: number; readonly reportMs: number };
   /** The service accepted the failure. `durationMs` and `reportMs` are measured as in `task:succeeded`. */
@@ -32,9 +35,9 @@ export interface TaskEvents {
     readonly cause: string;
   };
   /**
-   * The service no longer wants the task, so nothing more is sent.
+   * The service no longer wants the task, so nothing more is sent for it.
    *
-   * `probablyDelivered`: true if the answer to an earlier report of the task was lost, so the service has most likely
+   * `probablyDelivered`: true if an earlier report of the task got no response, so that the service has most likely
    * accepted that report.
    */
   'task:gone': TaskRef & {
@@ -46,11 +49,14 @@ export interface TaskEvents {
    * A handler has reported progress. Emitted at most once per second for each task, always with the latest progress.
    */
   'task:progress': TaskRef & TaskProgress;
-  /** A handler is still running long after its signal was aborted. */
+  /**
+   * A handler is still running long after its signal was aborted. `afterMs`: milliseconds since the abort. `abandoned`:
+   * true if the worker stops waiting for the handler.
+   */
   'task:ignored-abort': TaskRef & { readonly afterMs: number; readonly abandoned: boolean };
-  /** An attempt to report an outcome has failed, and will be repeated. */
+  /** An attempt to report a task's outcome has failed, and will be repeated after `delayMs`. */
   'report:retried': TaskRef & { readonly attempt: number; readonly delayMs: number; readonly error: Error };
-  /** A report was given up. The service is not known to have accepted this outcome. */
+  /** The report of a task was given up. As far as the worker knows, the service has not accepted the outcome. */
   'report:lost': TaskRef & {
     readonly durationMs: number;
     readonly reportMs: number;

@@ -19,18 +19,18 @@ import { tokenHash } from '../../base/token-hash.js';
 import type { TaskTrace, TaskTracing } from './tracing.js';
 import { deferred, within } from '../../base/time/wait.js';
 
-/** The token and the input of a task, as a poll returned them. */
+/** A task that the worker has received from a poll: its token and its input. */
 export interface Lease {
   readonly token: string;
   readonly input: string;
   /** The time at which the worker received the task. All times in this file are epoch milliseconds. */
   readonly receivedAt: number;
-  /** The time at which the task's poll was sent; undefined if that isn't known. */
+  /** The time at which the poll that returned the task was sent; undefined if that isn't known. */
   readonly polledAt?: number;
   /**
-   * Present if the process was blocked or stopped, so that the task may have waited unread: the earliest time at which
-   * the service may have given it out. The handler is then called only after a heartbeat has shown that the service
-   * still wants the task.
+   * Present if the process was blocked or stopped, so that the poll's response may have waited unread. It is then the
+   * earliest time at which the service may have given out the task. The task may have timed out since, so the handler
+   * is called only after a heartbeat has shown that the service still wants the task.
    */
   readonly heldBackSince?: number;
 }
@@ -53,8 +53,8 @@ export interface TaskWorld extends ReportWorld {
   /** Traces the tasks. @default tasks are not traced */
   readonly tracing?: TaskTracing;
   /**
-   * Runs a function in the worker's async context instead of the task's. It is used when a handler requests something
-   * from the worker.
+   * Runs a function in the async context of the worker instead of the task's. Used when a handler calls into the
+   * worker, such as for a heartbeat, so that what this starts doesn't belong to the task.
    */
   readonly outside: <T>(fn: () => T) => T;
   /** Takes no tasks for the task's handler for a while. */
@@ -65,21 +65,25 @@ export interface TaskWorld extends ReportWorld {
   readonly onDecided?: ((token: string, decision: Decision) => void) | undefined;
 }
 
-/** The decision about a task: the outcome to report, or that nothing is reported. */
+/**
+ * The decision how a task ends: with an outcome that is reported or, if the service no longer wants the task, with no
+ * report.
+ */
 export type Decision = Outcome | { readonly status: 'gone'; readonly error: Error };
 
 /** If a handler is still running this long after its signal was aborted, `task:ignored-abort` is emitted. */
 const IGNORED_ABORT_MS = 30_000;
 /**
- * The longest time for which a handler waits for the answer to a heartbeat, if its task may have waited unread while
- * the process was blocked or stopped.
+ * If the process was blocked or stopped, a task is handled only after a heartbeat has shown that the service still
+ * wants it. If that heartbeat gets no response for this long, the handler is called nevertheless.
  */
 const STILL_WANTED_MS = 2_000;
 
 /**
- * Handles one task from its receipt to its end. Exactly one decision is made about the task, by whatever comes first:
- * the handler, the deadline, the worker's stop, or the service, if it no longer wants the task. The decision is
- * reported independently of the handler, which may settle earlier or later. Heartbeats continue until the report has
+ * Handles one task from its receipt to its end. It is decided exactly once how the task ends, by whatever comes first:
+ * the handler's end, the deadline, the worker's stop, or the service, if it no longer wants the task.
+ *
+ * The decision is reported at once, even if the handler is still running then. Heartbeats continue until the report has
  * ended.
  */
 export class Task {
@@ -98,7 +102,7 @@ export class Task {
   #heartbeat: Heartbeat | undefined;
   readonly #report: Report;
   #handlerSettled = false;
-  /** The time at which the handler settled or was abandoned; undefined before that. */
+  /** The time at which the handler ended, or at which the worker stopped waiting for it; undefined before that. */
   #settledAt: number | undefined;
   #decidedAt = 0;
   readonly #trace: TaskTrace | undefined;
@@ -139,8 +143,9 @@ export class Task {
   }
 
   /**
-   * Handles the task and reports the decision. Resolves when nothing of the task is left. Never rejects.
-   * @param onSettled called once, when the slot may become free: the handler has settled, or was abandoned
+   * Handles the task and reports its outcome. Resolves when the handler and the report have both ended. Never rejects.
+   * @param onSettled called once, when the handler has ended or the worker stops waiting for it, so that its slot may
+   * become free
    */
   async run(onSettled?: () => void): Promise<void> {
     this.#onSettled = onSettled;
@@ -167,7 +172,7 @@ export class Task {
 
   /**
    * Aborts the task's signal `shuttingDown`, because the worker was told to stop.
-   * @param reportBy the time at which the report is given up, in epoch milliseconds
+   * @param reportBy the time at which the task's report is given up, in epoch milliseconds
    */
   beginDrain(reportBy: number): void {
     this.#report.endBy(reportBy);
@@ -253,8 +258,8 @@ export class Task {
   }
 
   /**
-   * Returns true if the handler should be called. If the task may have waited unread while the process was blocked or
-   * stopped, the service may have given it up meanwhile, so a heartbeat is sent first to find out.
+   * Returns true if the handler should be called. If the process was blocked or stopped while the task waited unread,
+   * the task may have timed out meanwhile. Then sends a heartbeat first to find out if the service still wants it.
    */
   #isWanted(): boolean | Promise<boolean> {
     return this.#lease.heldBackSince === undefined || this.#isStillWanted();
@@ -265,7 +270,7 @@ export class Task {
     return this.#decision === undefined;
   }
 
-  /** Records that the handler has settled, or isn't called, and lets its slot become free. */
+  /** Records that the handler has ended, or won't be called, and lets its slot become free. */
   #settle(): void {
     this.#handlerSettled = true;
     this.#emitSettled();
@@ -318,7 +323,7 @@ export class Task {
     this.#emit('task:ignored-abort', { ...this.#ref(), afterMs, abandoned });
   }
 
-  /** Makes the decision, unless one was made before. @returns true if this is the decision */
+  /** Decides how the task ends, unless that was decided before. @returns true if it wasn't decided before */
   #decide(decision: Decision): boolean {
     if (this.#decision) return false;
     this.#decision = decision;
@@ -405,7 +410,7 @@ export class Task {
 }
 
 /**
- * Makes the outcome of a task whose compiled handler rejects. That should never happen, but the task must end
- * nevertheless.
+ * Makes the failure of a task whose compiled handler rejects. A compiled handler should never reject, but if one does,
+ * the task must end nevertheless.
  */
 const ownFault = (error: unknown): Outcome => failureOf(error, () => {});

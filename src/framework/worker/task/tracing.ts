@@ -1,4 +1,4 @@
-/** Begins traces of tasks. */
+/** Makes a trace for each task, such as an OpenTelemetry span. */
 export interface TaskTracing {
   /** Begins the trace of a task that has arrived. Returns undefined if tasks aren't traced. Never throws. */
   begin(task: TracedTask, handler: TracedHandler): TaskTrace | undefined;
@@ -9,7 +9,7 @@ export interface TracedTask {
   readonly input: string;
   /** The time at which the worker received the task. All times in this file are epoch milliseconds. */
   readonly receivedAt: number;
-  /** The time at which the task's poll was sent; undefined if that isn't known. */
+  /** The time at which the poll that returned the task was sent; undefined if that isn't known. */
   readonly polledAt?: number;
 }
 
@@ -22,7 +22,9 @@ export interface TracedHandler {
 export interface TaskTrace {
   /** Fields that are added to every line that the task's handler logs. */
   readonly logFields: Readonly<Record<string, string>>;
-  /** Runs the handler inside this trace: spans of calls that the handler makes become part of it. */
+  /**
+   * Runs the handler inside this trace: the spans of calls that the handler makes become children of the task's span.
+   */
   run<T>(fn: () => T): T;
   /** Ends the trace. Called when nothing more is sent for the task. */
   ended(end: TraceEnd): void;
@@ -30,11 +32,13 @@ export interface TaskTrace {
 
 export interface TraceEnd {
   readonly outcome: 'succeeded' | 'failed' | 'gone' | 'lost';
-  /** The name of the error that was reported, or whose report was given up; undefined if there was none. */
+  /** The error name of the task's failure, even if its report was given up; undefined if the task didn't fail. */
   readonly error: string | undefined;
-  /** The time of the decision; undefined if the service no longer wanted the task before a decision was made. */
+  /**
+   * The time at which it was decided what to report; undefined if the service no longer wanted the task before that.
+   */
   readonly decidedAt: number | undefined;
-  /** How many more attempts to report the outcome followed the first one. */
+  /** The number of times that the report was repeated after the first attempt. */
   readonly retries: number;
   readonly at: number;
 }

@@ -3,35 +3,41 @@ import type { DependencyContainer } from 'tsyringe';
 import type { TaskContext } from '../../../declare/task-context.js';
 
 /**
- * The task and the container of one async context. Both are removed when the task ends, so that code that is still
- * running doesn't keep them in memory.
+ * The task and the container that belong to one async context. Both are removed when the task ends. Otherwise code that
+ * is still running would keep them in memory.
  */
 interface Current {
   task: TaskContext | undefined;
-  /** The container of the worker, or of the task itself; undefined until the handler is called. */
+  /**
+   * The dependency injection container: the task's own if the handler has `scope: 'task'`, or else the worker's.
+   * Undefined until the handler is called.
+   */
   container: DependencyContainer | undefined;
 }
 
 const storage = new AsyncLocalStorage<Current>();
-/** The async context of each task that has one. */
+/** The async contexts of tasks, by the task's context object. */
 const contexts = new WeakMap<TaskContext, Current>();
 
 /**
- * Returns the task for which the calling code runs, even if its handler calls that code through many functions. Returns
- * undefined outside of a running task.
+ * Returns the task for which the calling code is running, however deep inside the handler it was called. Returns
+ * undefined if the code isn't running for a task.
  */
 export function currentTask(): TaskContext | undefined {
   return storage.getStore()?.task;
 }
 
-/** Returns the container of the task for which the calling code runs; undefined outside of a running task. */
+/**
+ * Returns the dependency injection container of the task for which the calling code is running; undefined if the code
+ * isn't running for a task.
+ */
 export function currentContainer(): DependencyContainer | undefined {
   return storage.getStore()?.container;
 }
 
 /**
- * The async context of one task. Code that runs in it, and code that this code starts, gets the task from
- * {@link currentTask} until `close` is called.
+ * The async context (AsyncLocalStorage) of one task. Code that `run` calls, and everything that this code starts, gets
+ * the task from {@link currentTask} until `close` is called.
  */
 export class AsyncTaskContext {
   readonly #current: Current;
@@ -46,8 +52,8 @@ export class AsyncTaskContext {
   }
 
   /**
-   * Ends the context. Called when the handler has settled. For code that is still running, {@link currentTask} then
-   * returns undefined.
+   * Ends the context. Called when the handler has ended. If some of its code is still running, that code gets undefined
+   * from {@link currentTask} from then on.
    */
   close(): void {
     clear(this.#current);
@@ -55,8 +61,8 @@ export class AsyncTaskContext {
 }
 
 /**
- * Runs `fn` in the async context of a task, with this container. If the task has no context yet, it gets one that ends
- * when `fn` has settled.
+ * Runs `fn` so that {@link currentTask} and {@link currentContainer} return this task and this container in it. If the
+ * task has no async context yet, it gets one that ends when `fn` has settled.
  */
 export function runFor<T>(
   { task, container }: { readonly task: TaskContext; readonly container: DependencyContainer },

@@ -1,9 +1,6 @@
 import { type AbortKind, TaskAborted } from '../../../declare/task-context.js';
 
-/**
- * The two signals of one task. Each is made only when it is first used, since most handlers use none. A signal aborts
- * at most once, and calls its listeners synchronously.
- */
+/** The two abort signals of one task. Each is made only when it is first used, since most handlers use none. */
 export class TaskSignals {
   #aborter: AbortController | undefined;
   #drain: AbortController | undefined;
@@ -37,7 +34,10 @@ export class TaskSignals {
   }
 }
 
-/** Makes the controller of a signal. The signal may have to be aborted already, if it is first used only now. */
+/**
+ * Makes the AbortController of a signal. If the signal is used for the first time only after it should have aborted, it
+ * is aborted right away.
+ */
 function controller(isAborted: boolean, reason: unknown): AbortController {
   const made = new AbortController();
   if (isAborted) made.abort(reason);

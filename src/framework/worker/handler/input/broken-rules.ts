@@ -12,17 +12,16 @@ import { MOST_VIOLATIONS, type Violation } from '../outcome/refusal.js';
 export interface RuleOptions {
   readonly groups: Groups;
   readonly showValues: boolean;
-  /** Returns the value of an instance's property. @default reads the property of the instance */
+  /** Reads the value of an instance's property. @default an ordinary property read */
   readonly read?: (instance: object, name: string) => unknown;
 }
 
 /**
- * Checks the rules of class-validator on an instance, or on each instance in an array, and on the instances nested in
- * them. It reads class-validator's decorators, but calls the constraints itself: so it needs a single pass, paths are
- * those of the JSON, and there is no promise if no rule is asynchronous.
- * @param refused true if the value is rejected already. Errors that rules throw are then ignored.
- * @returns the rules that are broken. If there are none, throws, or rejects with, the first error that a rule has
- * thrown.
+ * Checks class-validator's rules on an instance or on each instance in an array, and on the instances nested in them.
+ * It reads class-validator's metadata, but calls the constraints itself. So it needs only one pass, paths in messages
+ * are those of the JSON, and there is no promise if no rule is asynchronous.
+ * @param refused true if the value was already rejected for another reason. Errors that rules throw are then ignored.
+ * @returns the broken rules. If none is broken but a rule has thrown an error, throws that error, or rejects with it
  */
 export function brokenRules(
   value: unknown,
@@ -40,14 +39,14 @@ export function brokenRules(
 }
 
 class RuleChecker {
-  /** The asynchronous checks that were started. None of them rejects. */
+  /** The promises of asynchronous rules that were started. None of them rejects. */
   readonly pending: Promise<unknown>[] = [];
-  /** The errors that rules have thrown. It isn't known if these rules are broken. */
+  /** The errors that rules have thrown. For these rules it isn't known if they are broken. */
   readonly thrown: unknown[] = [];
   readonly #violations: Violation[] = [];
   /**
-   * The paths of required values that are missing from the input. A path is reported as missing only if no other rule
-   * has already rejected the value at that path.
+   * The paths of required values that are missing from the input. If another rule has already rejected the value at a
+   * path, that path isn't also reported as missing.
    */
   readonly #missing: ValuePath[] = [];
   readonly #options: RuleOptions;
@@ -162,8 +161,8 @@ const isCollection = (value: unknown): value is Collection =>
 const valuesOf = (value: Collection): unknown[] => [...value.values()];
 
 /**
- * Asks a rule about a value. With `each: true`, asks it about each part of a collection, except parts that were
- * rejected already.
+ * Checks one rule on a value. Returns true or false, or a promise of it. With `each: true`, checks the rule on each
+ * part of a collection, except parts that were already rejected.
  */
 function verdictOf(
   { constraint, decide, each }: DtoRule,
@@ -188,8 +187,8 @@ function everyVerdict(verdicts: readonly unknown[]): unknown {
 const TOKEN = /\$(?:constraint(\d+)|value|property|target)/g;
 
 /**
- * Returns a rule's message, with its variables such as `$value` replaced. The message becomes part of the failure's
- * cause, so the value itself is put in only with `showValues`.
+ * Returns a rule's message, with its variables such as `$property` replaced. The message becomes part of the failure's
+ * cause in the execution's history, so `$value` is replaced by the value itself only with `showValues`.
  */
 function fillIn(message: DtoRule['message'], about: ValidationArguments, showValues: boolean): string {
   const template = typeof message === 'function' ? message(about) : (message ?? '');

@@ -9,14 +9,14 @@ import { ObjectReader, type ReadOptions } from './read-object.js';
 import { MOST_VIOLATIONS, refusalOf, type Refusal, type Violation } from '../outcome/refusal.js';
 
 /**
- * Makes the handler's input from parsed JSON. If the input is invalid, throws, or rejects with, a Refusal that lists
- * every violation.
+ * Makes the handler's input from parsed JSON. If the JSON isn't a valid input, throws (or rejects with) a Refusal that
+ * lists every violation.
  */
 export type Validate = (value: unknown) => unknown;
 
 type Options = ReadOptions & RuleOptions;
 
-/** Compiles the declared input of a handler to one function that validates inputs. */
+/** Returns a function that makes and validates the inputs of a handler, as the handler declares its input. */
 export function compileInput({ input, groups, unknownKeys, showValues }: HandlerDefinition): Validate {
   const options = { groups, unknownKeys, showValues };
   switch (input.kind) {
@@ -53,8 +53,8 @@ function instancesOf(value: unknown, type: Constructor<object>, options: Options
 }
 
 /**
- * Returns the input if `wrong` is empty and no rule is broken. Otherwise throws, or rejects with, a Refusal.
- * @param wrong the violations by values of a wrong type, which were found when the input was read
+ * Returns the input if it has no violations. Otherwise throws (or rejects with) a Refusal that lists them.
+ * @param wrong the violations that were found when the input was read: values of a wrong type, and unknown keys
  */
 function checked(input: unknown, wrong: readonly Violation[], expected: string, options: Options): unknown {
   if (wrong.length >= MOST_VIOLATIONS) throw invalidInput(expected, wrong);
@@ -68,9 +68,11 @@ function checked(input: unknown, wrong: readonly Violation[], expected: string, 
 }
 
 /**
- * Joins the violations found by reading with those found by rules. If a value has a wrong type, rules on that value and
- * on values inside it are left out: the value isn't in the instance, so they would be broken anyway. Rules on objects
- * or arrays that contain it are left out too, except those on an array's length.
+ * Joins the violations that were found when the input was read (`wrong`) with the rules that are broken.
+ *
+ * If a value has a wrong type, it isn't in the instance, so rules about it would be broken in any case. So rules on
+ * that value, on values inside it, and on the objects or arrays that contain it are left out. Rules on the length of
+ * such an array are kept.
  */
 function merge(wrong: readonly Violation[], broken: readonly Violation[]): readonly Violation[] {
   if (wrong.length === 0) return broken;

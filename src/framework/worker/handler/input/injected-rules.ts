@@ -6,14 +6,15 @@ import { currentContainer } from '../context/current-task.js';
 type RuleClass = new (...args: unknown[]) => object;
 
 /**
- * The instances of constraint classes, by container. So an instance, with its fields, isn't shared between workers,
- * test beds or tasks.
+ * The instances of constraint classes (`@ValidatorConstraint`), separate for each container, so that workers, test beds
+ * and tasks don't share them.
  */
 const rules = new WeakMap<DependencyContainer, Map<RuleClass, object>>();
 
 /**
- * Makes constraint classes (`@ValidatorConstraint`) injectable: class-validator gets one instance of each from the
- * container of the task whose input is validated. If the user calls `useContainer`, that replaces this.
+ * Makes dependency injection work in constraint classes (`@ValidatorConstraint`): class-validator gets their instances
+ * from the container of the task whose input is being validated. If the user's code calls `useContainer` too, the
+ * user's container is used instead.
  */
 useContainer(
   {

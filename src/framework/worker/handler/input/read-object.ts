@@ -18,11 +18,11 @@ import { MOST_VIOLATIONS, type Violation } from '../outcome/refusal.js';
 
 type JsonObject = Record<string, unknown>;
 
-/** The most unknown keys that are reported as violations. */
+/** Unknown keys are reported as violations only until there are this many violations. */
 const UNKNOWN_KEYS_LIMIT = 100;
 
 /**
- * Stands in for a value that was rejected, so that later elements of an array keep their indexes. Rules aren't checked
+ * Takes the place of a value that was rejected. In an array, later elements so keep their indexes. Rules aren't checked
  * on it.
  */
 export const REFUSED: unknown = Object.freeze({});
@@ -34,11 +34,15 @@ export interface ReadOptions {
 }
 
 /**
- * Makes instances from parsed JSON. It reads the properties for which a class has rules, rejects values that don't have
- * the declared type, and applies `@Type`, `@Expose`, `@Exclude` and `@Transform`. It doesn't check rules.
+ * Makes instances of DTO classes from parsed JSON. It reads only properties for which the class has rules, rejects
+ * values that don't have the declared type, and applies `@Type`, `@Expose`, `@Exclude` and `@Transform`. It doesn't
+ * check rules.
  */
 export class ObjectReader {
-  /** The violations by values that aren't of their declared kind and, with `unknownKeys: 'refuse'`, by unknown keys. */
+  /**
+   * The violations that were found: values that don't have their declared type and, with `unknownKeys: 'refuse'`,
+   * unknown keys.
+   */
   readonly violations: Violation[] = [];
   readonly #options: ReadOptions;
   readonly #libraryOptions: { groups?: string[] };
@@ -117,7 +121,7 @@ export class ObjectReader {
     return isPresent(value) ? this.#declared(value, property, path) : value;
   }
 
-  /** Rejects a value, from the JSON or from a `@Transform`, that doesn't have its declared type. */
+  /** Rejects a value that doesn't have its declared type. The value comes from the JSON, or from a `@Transform`. */
   #declared(value: unknown, property: DtoProperty, path: ValuePath): unknown {
     if (value === REFUSED) return value;
     if (property.declared && !isDeclared(value, property))
@@ -147,7 +151,7 @@ export class ObjectReader {
     return transforms.reduce((before, transform) => transform({ ...about, value: before }), value);
   }
 
-  /** Converts a value, which is neither undefined nor null, to the class or type that `@Type` names. */
+  /** Converts a value to the class or type that `@Type` declares. The value is neither undefined nor null. */
   #typed(value: unknown, holder: JsonObject, property: DtoProperty, path: ValuePath): unknown {
     const part = (each: unknown, at: ValuePath | undefined): unknown =>
       this.#part(each, holder, property, at);
@@ -190,8 +194,8 @@ export class ObjectReader {
   }
 
   /**
-   * Rejects an array among the elements of an array. The compiler emits `Array` for both `T[]` and `T[][]`, so a
-   * `T[][]` has to be declared in another way.
+   * Rejects an element that is itself an array, because the property isn't declared as an array of arrays. The
+   * compiler's metadata is the same for `T[]` and `T[][]`, so `T[][]` must be declared with `@IsArray({ each: true })`.
    */
   #notDeclaredAsGrid(holder: JsonObject, property: DtoProperty, path: ValuePath | undefined): unknown {
     const type = property.nested ? undefined : property.typeIn(holder);
@@ -200,7 +204,10 @@ export class ObjectReader {
     return this.#wrong(path, rule, fault);
   }
 
-  /** Converts a value of a property without `@ValidateNested`: to a scalar, a date, or a class without rules. */
+  /**
+   * Converts a value of a property without `@ValidateNested`, to the type that `@Type` declares: a scalar, a date, or a
+   * class without rules.
+   */
   #converted(part: unknown, type: Constructor<object> | undefined, path: ValuePath | undefined): unknown {
     if (type === undefined || isOpen(type)) return part;
     const conversion = conversionTo(type);
@@ -226,8 +233,8 @@ export class ObjectReader {
   }
 
   /**
-   * Rejects a value because the user's code threw while it was read. That code gets values that no rule has checked
-   * yet.
+   * Rejects a value because a `@Transform`, a `@Type` function or a setter threw. It probably threw because of the
+   * value, since no rule has checked that value yet.
    */
   #threw(error: unknown, path: ValuePath | undefined): unknown {
     const name = error instanceof Error ? error.name : typeof error;
@@ -249,8 +256,8 @@ export class ObjectReader {
 }
 
 /**
- * Marks a property as rejected, without calling its setter. This is done only for properties whose rules would
- * otherwise report the value as absent or too short.
+ * Sets a property to REFUSED, without calling its setter. Done only for properties whose rules would otherwise report
+ * the value as absent or too short.
  */
 function setRefused(instance: object, { name, nested, transforms }: DtoProperty): void {
   if (nested || transforms.length > 0)
@@ -258,8 +265,8 @@ function setRefused(instance: object, { name, nested, transforms }: DtoProperty)
 }
 
 /**
- * Returns true if the elements of an array have a class or type of their own, and the array isn't declared as an array
- * of arrays.
+ * Returns true if a property is an array whose elements have a declared class or type, and isn't declared as an array
+ * of arrays. None of its elements may then be an array.
  */
 const isFlat = ({ container, grid, nested, typeIn }: DtoProperty, holder: object): boolean =>
   container === 'array' && !grid && (nested !== undefined || !isOpen(typeIn(holder)));

@@ -5,8 +5,8 @@ const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u;
 const KEY_LIMIT = 80;
 
 /**
- * The path of a value inside another value, as a chain of steps. It is turned into a text only if the value is
- * rejected.
+ * The path to a value inside an input or output, as a linked list from the value to the outermost object. A text is
+ * made of it only if the value is rejected.
  */
 export interface ValuePath {
   /** The path of the object or array that contains the value; undefined if that is the outermost one. */
@@ -32,13 +32,14 @@ export function violationAt(path: ValuePath | undefined, rule: string, fault: st
   return { path: shown, rule, message: `${shown === '' ? 'the value' : shown} ${fault}` };
 }
 
-/** Returns the violation of a value that isn't of the required kind. */
+/** Returns the violation for a value that isn't of the required kind (type). */
 export const kindViolation = (path: ValuePath | undefined, { rule, expected }: Kind): Violation =>
   violationAt(path, rule, `must be ${expected}`);
 
 /**
- * Changes the parts of a property's value: the elements of an array or a set, the values of a map, or otherwise the
- * value itself. Only this function knows which collections a DTO's property may have.
+ * Returns a value in which each part is replaced by what a function returns for it. The parts are the elements of an
+ * array or a set, or the values of a map; any other value is its own only part. Only this function knows which
+ * collections a DTO's property may have.
  */
 export function mapParts(
   value: unknown,

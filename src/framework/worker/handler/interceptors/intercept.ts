@@ -1,6 +1,6 @@
 import type { InterceptedTask, Interceptor } from '../../../declare/interceptor.js';
 
-/** Handles a task whose input was validated. Returns the result, or a promise of it. */
+/** Handles a task with a valid input. Returns the result, or a promise of it. */
 export type HandleTask = (task: InterceptedTask) => unknown;
 
 /**
@@ -12,9 +12,11 @@ export function intercepted(interceptors: readonly Interceptor[], handle: Handle
 }
 
 /**
- * Calls one interceptor. The interceptor may call `next()` again once the earlier call has settled, which runs the rest
- * of the chain again; if it calls `next()` before that, the call rejects. If the interceptor returns `undefined`, the
- * outcome is that of its last `next()`, a result or an error; if it never called `next()`, the result is `undefined`.
+ * Calls one interceptor. `next()` runs the rest of the chain: the inner interceptors and the handler. The interceptor
+ * may call `next()` again to repeat that, but only once the earlier call has settled; otherwise the call rejects.
+ *
+ * If the interceptor returns `undefined`, the outcome is that of its last `next()`: a result or an error. If it never
+ * called `next()`, the result is `undefined`.
  */
 async function wrap(interceptor: Interceptor, inner: HandleTask, task: InterceptedTask): Promise<unknown> {
   const rest = new Rest(interceptor, () => inner(task));
@@ -27,9 +29,15 @@ async function wrap(interceptor: Interceptor, inner: HandleTask, task: Intercept
   }
 }
 
-/** The rest of the chain after one interceptor, which calls it with `next()`. */
+/**
+ * The rest of the chain after one interceptor: the inner interceptors and the handler. The interceptor runs it with
+ * `next()`.
+ */
 class Rest {
-  /** The outcome of the last call of `next()` that wasn't rejected as too early; undefined before the first. */
+  /**
+   * The promise that `next()` returned last, not counting calls that were rejected because an earlier call was still
+   * running; undefined before the first call.
+   */
   last: Promise<unknown> | undefined;
   #running = false;
   readonly #interceptor: Interceptor;

@@ -14,17 +14,17 @@ export interface RetryOptions {
   /** The most calls of the handler for one task, including the first one. @default 3 */
   readonly attempts?: number;
   /**
-   * The longest wait before the second attempt. It doubles for each further attempt. Each wait is a random time from
-   * zero up to that.
+   * The upper limit for the wait before the second attempt. It doubles for each further attempt. Each wait is a random
+   * time from zero to the limit.
    * @default '200ms'
    */
   readonly delay?: string;
-  /** The longest wait, however often `delay` has doubled. @default '20s' */
+  /** The upper limit for all waits, however often `delay` has doubled. @default '20s' */
   readonly maxDelay?: string;
   /**
-   * Returns true for an error after which another attempt makes sense.
-   * @default true for all errors except those that were given a name on purpose, as an ActivityFailure or by
-   * `@ErrorName`
+   * Returns true if the handler should be called again after this error.
+   * @default true for all errors except those with a name that was given on purpose: an ActivityFailure, or an error
+   * class with `@ErrorName`
    */
   readonly when?: (error: unknown) => boolean;
 }
@@ -87,8 +87,8 @@ function milliseconds(option: string, value: string): number {
 }
 
 /**
- * Returns true for an error that wasn't given a name on purpose. For one that was, the state machine's Retry and Catch
- * decide.
+ * Returns true for an error whose name wasn't given on purpose. If the name was, the state machine's Retry and Catch
+ * are meant to handle the error.
  */
 function isUnnamed(error: unknown): boolean {
   if (error instanceof ActivityFailure) return false;

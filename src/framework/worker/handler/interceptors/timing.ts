@@ -4,8 +4,8 @@ import type { InterceptedTask, Interceptor } from '../../../declare/interceptor.
 import { CLOCK } from '../../container/tokens.js';
 
 /**
- * Logs the time that the handler took, including the interceptors inside this one, as `durationMs`. The level is `info`
- * if the handler returns, and `warn` if it throws.
+ * Logs how long the handler took, including the interceptors that are listed after this one, as `durationMs`. The level
+ * is `info` if the handler returns, and `warn` if it throws.
  */
 @injectable()
 export class Timing implements Interceptor {

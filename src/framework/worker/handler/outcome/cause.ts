@@ -40,8 +40,8 @@ function first(violations: readonly Violation[], count: number): object {
 }
 
 /**
- * Returns the longest text that fits into a cause. `make(n)` writes the text with n parts, and n may be 0 to `most`.
- * Returns undefined if none fits.
+ * Finds the longest JSON text that fits into a cause. `make(n)` returns the object to write with n of its parts (such
+ * as lines of a trace), where n is 0 to `most`. Returns undefined if not even `make(0)` fits.
  */
 function longest(most: number, make: (count: number) => object): string | undefined {
   const fits = (text: string): boolean => text.length <= CAUSE_LIMIT_CHARACTERS;
@@ -58,8 +58,8 @@ function longest(most: number, make: (count: number) => object): string | undefi
 }
 
 /**
- * Returns a value as it would be after being written as JSON and parsed. If it can't be written, or is too large for a
- * cause, returns a note instead. Never throws.
+ * Converts a value to plain JSON data, by writing it as JSON and parsing that. If it can't be written, or is too large
+ * for a cause, returns a note instead. Never throws.
  */
 export function asJson(value: unknown): unknown {
   try {

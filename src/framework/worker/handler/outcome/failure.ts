@@ -18,7 +18,7 @@ export function ownFailure(name: OwnErrorName, message: string, data?: object): 
 /** Returns the failure of a task that couldn't finish because the worker stops. */
 export const shutdownFailure = (message: string): Failure => ownFailure(OWN_ERROR.workerShutdown, message);
 
-/** The failure names that don't come from an error of the handler, but from an invalid input or returned value. */
+/** The error names of failures that no handler has thrown: those for an invalid input or an invalid returned value. */
 const NOT_THROWN: ReadonlySet<string> = new Set([
   OWN_ERROR.invalidInput,
   OWN_ERROR.invalidOutput,
@@ -26,9 +26,9 @@ const NOT_THROWN: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Returns the outcome of a task whose handler ended after its signal was aborted because of the worker's stop. A returned
- * value is still a success, but a thrown error is reported as `Stepwright.WorkerShutdown`, since the stop probably caused
- * it.
+ * Called if the handler ended after its signal was aborted because the worker stops. If the handler returned, its
+ * result is reported as a success. If it threw, the failure is reported as `Stepwright.WorkerShutdown`, since the stop
+ * probably caused the error.
  */
 export function afterShutdown(outcome: Outcome): Outcome {
   if (outcome.status === 'succeeded' || NOT_THROWN.has(outcome.error)) return outcome;

@@ -14,8 +14,8 @@ export type OwnErrorName = (typeof OWN_ERROR)[keyof typeof OWN_ERROR];
 const own = new WeakSet<object>();
 
 /**
- * An error of Stepwright that a handler may catch. If it doesn't, the task fails with one of Stepwright's own error
- * names.
+ * An error that Stepwright throws inside a handler and that the handler may catch. If the handler doesn't, its task
+ * fails with one of Stepwright's own error names.
  */
 export abstract class OwnError extends Error {
   abstract readonly reported: OwnErrorName;

@@ -10,7 +10,10 @@ export interface Violation {
   readonly value?: unknown;
 }
 
-/** The most violations that are searched for. A cause can't contain more, and the search could take long. */
+/**
+ * The search for violations ends when there are this many. A cause has no room for more, and the search could take
+ * long.
+ */
 export const MOST_VIOLATIONS = 1_000;
 
 const own = new WeakSet<object>();
@@ -33,7 +36,7 @@ export class Refusal extends Error {
 }
 
 /**
- * Makes the Refusal of a value with these violations. The message quotes the first of them.
+ * Makes the Refusal for a value with these violations. Its message quotes the first of them.
  * @param what the beginning of the message, such as `the input is not a valid Order`
  */
 export function refusalOf(name: OwnErrorName, what: string, violations: readonly Violation[]): Refusal {
@@ -45,8 +48,8 @@ export function refusalOf(name: OwnErrorName, what: string, violations: readonly
 }
 
 /**
- * Sorts violations by path, with indexes compared as numbers, then by rule. Otherwise the violations of asynchronous
- * rules would be in random order.
+ * Sorts violations by path, then by rule. Indexes in paths are compared as numbers. Without sorting, the violations of
+ * asynchronous rules would be in random order.
  */
 function inOrder(violations: readonly Violation[]): Violation[] {
   // Making a collator takes ten milliseconds, which would delay every start.

@@ -4,15 +4,17 @@ import { ActivityFailure, ERROR_NAME_LIMIT, isReserved } from '../../../declare/
 import { readErrorName } from '../../../declare/metadata.js';
 
 /**
- * The parts of a thrown value that a failure reports. The value may be anything, even a proxy whose code throws; parts
- * that can't be read are left out.
+ * The parts of a thrown value that are reported as the task's failure. A handler may throw anything, even a proxy whose
+ * own code throws, so parts that can't be read are left out.
  */
 export interface Thrown {
   readonly name: string;
   readonly message: string;
   readonly trace: readonly string[];
   readonly data?: unknown;
-  /** Present if the error's own name can't be reported: a warning about that for the log. */
+  /**
+   * A warning for the log; present only if the error's own name can't be reported and another one is reported instead.
+   */
   readonly warning?: string;
 }
 
@@ -26,8 +28,8 @@ const TEXT_LIMIT = 262_144;
  */
 const OWN_FOLDER = fileURLToPath(new URL('../../..', import.meta.url));
 /**
- * The folder of this package's sources, which source maps name if the package runs from a checkout. The published
- * package has neither source maps nor sources.
+ * The folder of this package's TypeScript sources. Stack frames show it if the package runs from a checkout with source
+ * maps. The published package has neither source maps nor sources.
  */
 const OWN_SOURCES = OWN_FOLDER.replace(/\bdist\/src\/framework\/$/, 'src/framework/');
 
@@ -48,8 +50,8 @@ interface ErrorLike {
 }
 
 /**
- * Returns true for an error, even if it comes from another realm: from a vm context, or from Node itself inside a test
- * runner.
+ * Returns true for an error, even if its class isn't this realm's Error: errors from a vm context, or from Node itself
+ * inside a test runner, aren't `instanceof Error`.
  */
 function isError(value: unknown): value is ErrorLike {
   if (typeof value !== 'object' || value === null) return false;
@@ -70,7 +72,7 @@ function readError(error: ErrorLike): Thrown {
   };
 }
 
-/** Returns an error and its causes. The error comes first. */
+/** Returns an error and the errors in its chain of `cause`. The error itself comes first. */
 function causes(error: ErrorLike): ErrorLike[] {
   const chain: ErrorLike[] = [];
   for (let each: unknown = error; isError(each) && !chain.includes(each); each = safely(each, 'cause')) {
@@ -121,7 +123,7 @@ function givenName(error: ErrorLike): string | undefined {
   return typeof name === 'string' && name !== '' ? name : undefined;
 }
 
-/** Returns `error.name`; undefined if that is only the inherited `Error`. */
+/** Returns `error.name`. Returns undefined if the error only has the default name `Error`, which it inherits. */
 function ownName(error: ErrorLike): string | undefined {
   const name = safely(error, 'name');
   if (typeof name !== 'string' || name === '') return undefined;
@@ -134,8 +136,8 @@ function constructorOf(error: ErrorLike): { readonly name?: unknown } | undefine
 }
 
 /**
- * Returns the message of an error. For an AggregateError, adds the messages of its errors and of the errors in those,
- * but of no deeper level: an AggregateError may contain many errors, or itself.
+ * Returns the message of an error. For an AggregateError, adds the messages of its errors, and of the errors in those.
+ * It goes no deeper, because an AggregateError may contain many errors, or itself.
  */
 function messageOf(error: ErrorLike, levels = 2): string {
   const message = safely(error, 'message');

@@ -11,10 +11,12 @@ import { encode, reading } from './encode.js';
 import { OutputInstances } from './instances.js';
 import { OutputReads } from './reads.js';
 
-/** Writes a handler's result as JSON. If the result isn't a valid output, throws, or rejects with, a Refusal. */
+/** Writes a handler's result as JSON. If the result isn't a valid output, throws (or rejects with) a Refusal. */
 export type Encode = (result: unknown) => string | Promise<string>;
 
-/** Compiles a handler's declared output to one function that validates a result and writes it as JSON. */
+/**
+ * Returns a function that validates a handler's results and writes them as JSON, as the handler declares its output.
+ */
 export function compileOutput({ output, groups }: HandlerDefinition): Encode {
   return output ? (result) => serialise(result, output, groups) : encode;
 }

@@ -6,18 +6,18 @@ import type { Described, Field } from './encode.js';
 import type { OutputReads } from './reads.js';
 
 /**
- * The fields with which an output is written, as its classes declare them: with the names that `@Expose` gives, without
- * fields that have `@Exclude`, and after the `@Transform`s for outputs. For the output's class and those nested in it,
- * only fields with a rule or `@Expose` are written.
+ * Finds the fields of an output that are written as JSON, as the decorators of its classes say: under the names that
+ * `@Expose` gives, without fields that have `@Exclude`, and with values to which `@Transform` was applied. For the
+ * output's class and the classes nested in it, only fields with a rule or `@Expose` are written.
  */
 export class DescribedOutput implements Described {
   readonly #groups: Groups;
   readonly #reads: OutputReads;
   readonly #outermost: ReadonlySet<unknown>;
-  /** The properties that have no rule, by class. They are added when a class first occurs. */
+  /** The properties without rules, by class and name. They are added when they first occur in an output. */
   readonly #unruled = new Map<Constructor<object>, Map<string, DtoProperty>>();
 
-  /** @param outermost the instance that is the output, or the instances if the output is an array */
+  /** @param outermost the output itself or, if the output is an array, the instances in it */
   constructor(groups: Groups, reads: OutputReads, outermost: ReadonlySet<unknown>) {
     this.#groups = groups;
     this.#reads = reads;

@@ -12,11 +12,11 @@ import { cut, readThrown } from '../outcome/thrown.js';
 export type Field = readonly [value: unknown, property?: DtoProperty];
 
 /**
- * How the classes of an output say that their instances are written: which fields each object has, and which properties
- * may contain a Set or a Map.
+ * Says how instances of an output's classes are written as JSON: which fields each object has, and which properties may
+ * contain a Set or a Map.
  */
 export interface Described {
-  /** Returns the fields of an object that are written, by their JSON keys. */
+  /** Returns the fields to write for an object, by the keys that they have in the JSON. */
   fields(value: object, property: DtoProperty | undefined): ReadonlyMap<string, Field>;
   /** Returns true if the value is a Set or a Map, and the property is declared so that it may contain one. */
   collects(value: object, property: DtoProperty | undefined): boolean;
@@ -42,8 +42,10 @@ export function encode(result: unknown, described?: Described): string {
 }
 
 /**
- * Runs code that reads an output. Getters, `toJSON` and `@Transform` functions are the user's code, so they may throw.
- * @throws Refusal with InvalidOutput, which names the current path, if they throw
+ * Calls `read`, which reads an output. Getters, `toJSON` and `@Transform` functions in it are the user's code, so they
+ * may throw.
+ * @param path returns the path that is being read
+ * @throws Refusal with InvalidOutput, which names that path, if the user's code throws
  */
 export function reading<T>(path: () => ValuePath | undefined, read: () => T): T {
   try {
@@ -54,19 +56,22 @@ export function reading<T>(path: () => ValuePath | undefined, read: () => T): T 
   }
 }
 
-/** Writing stops at this size, since the exact size of a longer text doesn't matter. */
+/**
+ * Writing stops once the text has this size. The output is then too large in any case, and its exact size doesn't
+ * matter.
+ */
 const FAR_TOO_LARGE_BYTES = 2 * OUTPUT_LIMIT_BYTES;
 
 /**
- * Writes one result as `JSON.stringify` would. It knows the path of each value, for the message if the value is
- * rejected.
+ * Writes one result as `JSON.stringify` would. It also keeps track of the path of each value, which `JSON.stringify`
+ * doesn't give, for the message if the value is rejected.
  */
 class Writer {
   readonly #described: Described | undefined;
-  /** The objects that contain the value that is being written. The outermost comes first. */
+  /** The objects and arrays around the value that is being written. The outermost comes first. */
   readonly #held: object[] = [];
   readonly #paths: (ValuePath | undefined)[] = [];
-  /** The length of the text so far, or less: a lower bound. */
+  /** A lower bound for the length of the text that is written so far. */
   #leastBytes = 0;
 
   constructor(described: Described | undefined) {
@@ -78,7 +83,7 @@ class Writer {
     return this.#paths.at(-1);
   }
 
-  /** Returns the text of a value; undefined if JSON leaves such a value out. */
+  /** Returns the JSON text of a value. Returns undefined for a value that JSON leaves out, such as undefined. */
   write(given: unknown, step: string | number, property?: DtoProperty): string | undefined {
     const json = typeof given === 'object' && given !== null && toJsonOf(given);
     if (json) return this.#text(this.#checked(json(String(step)), step), step, property);
@@ -162,8 +167,9 @@ const isHeld = (value: unknown): value is object => typeof value === 'object' &&
 const isScalar = (value: object): boolean => types.isBoxedPrimitive(value) || types.isDate(value);
 
 /**
- * Returns an object's `toJSON`, bound to the object. Returns undefined if it has none, or one that doesn't give what
- * was meant: for a Buffer it would write a list of bytes, for an invalid Date null.
+ * Returns an object's `toJSON`, bound to the object; undefined if it has none. Also returns undefined for binary data
+ * and dates, whose `toJSON` doesn't give what the user means: it gives a list of bytes for a Buffer, and null for an
+ * invalid Date.
  */
 export function toJsonOf(value: object): ((key: string) => unknown) | undefined {
   if (ArrayBuffer.isView(value) || types.isDate(value)) return undefined;
@@ -188,8 +194,8 @@ function faultOf(value: unknown): string | undefined {
 }
 
 /**
- * Describes an object that JSON would write as `{}`, or otherwise not as it was meant; returns undefined for any other
- * object.
+ * Describes what is wrong with an object that JSON would write as `{}`, or otherwise not as the user means. Returns
+ * undefined if nothing is wrong.
  */
 export function objectFault(value: object): string | undefined {
   if (Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype) return undefined;
@@ -216,7 +222,10 @@ function isBinary(value: object): boolean {
   return ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value);
 }
 
-/** Returns true for an iterable object whose content isn't in its fields, such as an iterator or a URLSearchParams. */
+/**
+ * Returns true for an iterable object that has no fields of its own, such as an iterator or a URLSearchParams. JSON
+ * would write it as `{}`.
+ */
 function isBareIterable(value: object): boolean {
   return (Symbol.iterator in value || Symbol.asyncIterator in value) && Object.keys(value).length === 0;
 }

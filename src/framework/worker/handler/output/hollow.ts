@@ -2,9 +2,9 @@ import { types } from 'node:util';
 import { hasRules, typeOf } from '../../../declare/dto/dto-shape.js';
 
 /**
- * Describes an instance of which JSON would only be `{}`, because its data is private, behind accessors, or in native
- * code. Called for objects that have no field to write. Returns undefined for a plain object, a Map, and an instance of
- * a class with rules, whose fields may all be unset.
+ * Describes what is wrong with an instance that JSON would write as `{}` because its data is private, behind getters,
+ * or in native code. Called for objects without fields to write. Returns undefined if nothing is wrong: for a plain
+ * object, a Map, and an instance of a class with rules, whose fields may all be unset.
  */
 export function hollowFault(value: object): string | undefined {
   if (isPlain(value) || types.isMap(value)) return undefined;
@@ -15,8 +15,8 @@ export function hollowFault(value: object): string | undefined {
 }
 
 /**
- * Returns true for an object that has no class. Its prototype is null, or the Object.prototype of any realm (`vm`
- * context).
+ * Returns true for an object without a class: its prototype is null or `Object.prototype`, even that of another `vm`
+ * context.
  */
 function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
@@ -24,8 +24,8 @@ function isPlain(value: object): boolean {
 }
 
 /**
- * Returns the advice what to return instead: the content of a response, a request or a blob; for any other class, its
- * data.
+ * Returns advice for the error message, about what to return instead of the object: for a response, a request or a
+ * blob, its content; for any other class, its data.
  */
 function wayFor(value: object, name: string): string {
   const reader = ['json', 'text'].find((each) => typeof Reflect.get(value, each) === 'function');

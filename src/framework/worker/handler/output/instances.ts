@@ -11,20 +11,20 @@ import { hollowFault } from './hollow.js';
 import type { OutputReads } from './reads.js';
 
 /**
- * Turns the plain objects in a result into instances of the classes that the declared output nests, so that rules and
- * `@Expose` apply to them. It runs no constructor and no `@Transform`. Instances in the result aren't changed: what
- * replaces their properties is recorded in `reads`.
+ * Turns the plain objects in a result into instances of the classes that the output declares for them, so that rules
+ * and `@Expose` apply to them. It calls no constructor and no `@Transform`. Instances that the handler returned aren't
+ * changed: if a property of theirs gets a new value, that is only recorded in `reads`.
  */
 export class OutputInstances {
-  /** The violations by values that don't have their declared type. */
+  /** The violations that were found: values that don't have their declared type. */
   readonly violations: Violation[] = [];
   /** The path of the object that is being read, or was read last. */
   path: ValuePath | undefined;
   readonly #groups: Groups;
   readonly #reads: OutputReads;
-  /** The objects that contain the value that is being read. The outermost comes first. */
+  /** The objects around the value that is being read. The outermost comes first. */
   readonly #held: object[] = [];
-  /** The length of the JSON, as far as it is known: a lower bound. */
+  /** A lower bound for the length of the JSON that will be written. */
   #leastBytes = 0;
 
   constructor(groups: Groups, reads: OutputReads) {
@@ -33,7 +33,8 @@ export class OutputInstances {
   }
 
   /**
-   * @throws Refusal, whatever the rules say, for a value that JSON can't express, is nested too deeply, or is too large
+   * Returns an instance of the class, made from the value; the value itself if it already is one or has a wrong type.
+   * @throws Refusal for a value that JSON can't express, is nested too deeply, or is too large
    */
   make(given: unknown, type: Constructor<object>, path: ValuePath | undefined, depth = 1): unknown {
     if (this.violations.length >= MOST_VIOLATIONS) return given;
@@ -86,8 +87,8 @@ export class OutputInstances {
   }
 
   /**
-   * Adds to the lower bound of the length: for a key, its quotes, the colon and a value; for an element of a list, at
-   * least two bytes.
+   * Adds the least length that a field has in the JSON to the lower bound. A key has two quotes, a colon and a value;
+   * an element of a list has at least two bytes.
    */
   #count(value: unknown, key: string): void {
     this.#leastBytes += key.length + 4;
@@ -104,8 +105,8 @@ export class OutputInstances {
 }
 
 /**
- * Returns what a value's `toJSON` returns, or the value itself if it has none. @throws Refusal for a value that JSON
- * would write as `{}`
+ * Returns the result of a value's `toJSON`, or the value itself if it has none.
+ * @throws Refusal for a value that JSON would write as `{}`
  */
 function plainOf(value: unknown, path: ValuePath | undefined): unknown {
   if (!isObject(value)) return value;
@@ -116,7 +117,7 @@ function plainOf(value: unknown, path: ValuePath | undefined): unknown {
   return value;
 }
 
-/** Returns an object with another prototype and the same fields. Each field is read once. */
+/** Returns a copy of an object that has the given prototype. Each field is read once. */
 function copyOf(value: object, prototype: object): object {
   const copy = Object.create(prototype) as object;
   for (const key of Object.keys(value))

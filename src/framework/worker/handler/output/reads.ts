@@ -1,4 +1,4 @@
-/** The property values of an output's instances. Each getter is called only once, however often its value is needed. */
+/** Reads the property values of an output's instances and remembers them, so that each getter is called only once. */
 export class OutputReads {
   readonly #known = new Map<object, Map<string, unknown>>();
 
@@ -12,7 +12,7 @@ export class OutputReads {
     return value;
   }
 
-  /** Replaces the value that a property has in the output. The instance itself isn't changed. */
+  /** Sets the value that `get` returns for a property from now on. The object itself isn't changed. */
   set(object: object, name: string, value: unknown): void {
     let known = this.#known.get(object);
     if (!known) this.#known.set(object, (known = new Map()));

@@ -27,11 +27,13 @@ export class CounterCell implements Counter {
 export class HistogramCell implements Histogram {
   readonly name: HistogramName;
   readonly labels: Labels;
-  /** The upper bounds of the histogram's buckets, in ascending order. */
+  /**
+   * The upper bounds of the histogram's buckets, in ascending order. A value that equals a bound counts for its bucket.
+   */
   readonly bounds: readonly number[];
   /**
-   * The number of values in each bucket: those above the previous bucket's bound, up to and including its own. The last
-   * element counts the values above all bounds.
+   * The number of values in each bucket. A bucket counts only the values above the bound of the bucket before it. The
+   * last element counts the values above all bounds.
    */
   readonly counts: Float64Array;
   sum = 0;
@@ -56,8 +58,9 @@ export class HistogramCell implements Histogram {
 }
 
 /**
- * Counters or histograms, by name and labels. An update is only an addition. Metrics libraries read the values when
- * they need them: if a library were called for each update, it would look up the labels each time.
+ * All counters, or all histograms, by name and labels. Recording a value is only an addition; metrics libraries read
+ * the numbers when they need them. If a library were called for each value instead, it would have to look up the labels
+ * each time.
  */
 export class Cells<Cell extends { readonly name: string; readonly labels: Labels }> {
   readonly #make: (name: Cell['name'], labels: Labels) => Cell;

@@ -6,7 +6,9 @@ const EACH_MS = 20;
 const FORGET_MS = 60_000;
 const QUANTILES = [0.5, 0.99, 1] as const;
 
-/** Measures the delay of the event loop with Node's own histogram, from its construction on. */
+/**
+ * Measures the delay of the event loop with Node's `monitorEventLoopDelay`. It starts when an object is constructed.
+ */
 export class EventLoopDelay {
   readonly #histogram = monitorEventLoopDelay({ resolution: EACH_MS });
   readonly #now: () => number;
@@ -18,7 +20,7 @@ export class EventLoopDelay {
     this.#histogram.enable();
   }
 
-  /** Returns the delays of about the last minute, by quantile. Several readers may share one object. */
+  /** Returns the event loop's delays in about the last minute, by quantile. */
   read(): { readonly quantile: string; readonly seconds: number }[] {
     const read = QUANTILES.map((quantile) => ({
       quantile: String(quantile),

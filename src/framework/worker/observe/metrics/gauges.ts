@@ -36,7 +36,9 @@ export function readGauges(status: WorkerStatus, loop: EventLoopDelay, now: numb
   ];
 }
 
-/** Reads the gauges of a protection; there are none where no protection is asked for. */
+/**
+ * Returns the gauges of a worker's scale-in protection. Returns an empty list if the worker doesn't request protection.
+ */
 export const readProtection = (protection: ProtectionStatus | undefined): Reading[] =>
   protection
     ? PROTECTION.map((state) =>
@@ -45,8 +47,9 @@ export const readProtection = (protection: ProtectionStatus | undefined): Readin
     : [];
 
 /**
- * Returns the least progress among a handler's tasks, and the longest time since one of them has reported progress. A
- * gauge for each task would make thousands of gauges. Returns an empty list if no task reports progress.
+ * Returns two gauges of a handler: the progress of its task that is least far along, and the longest time that a task
+ * hasn't reported progress. They aren't given for each task, since thousands of tasks may run. Returns an empty list if
+ * no task has reported progress.
  */
 function progressOf(tasks: readonly TaskStatus[], handler: string, now: number): Reading[] {
   const said = tasks.flatMap((task) => (task.handler === handler && task.progress ? [task.progress] : []));

@@ -8,12 +8,15 @@ import { recordEvents } from './record.js';
 import type { MetricValues } from './summed-metrics.js';
 import { METRICS, type Metric, type MetricName, prometheusName } from './table.js';
 
-/** Gives a worker's metrics in Prometheus' text format. */
+/** A worker's metrics, in the forms that the health port and the parent process need. */
 export interface PrometheusText {
   readonly contentType: string;
   /** Returns the current values of all metrics as Prometheus' text. */
   text(): Promise<string>;
-  /** Returns the current values of all metrics as data, which can be added to those of other processes. */
+  /**
+   * Returns the current values of all metrics as plain data, so that a parent process can add up those of several
+   * processes.
+   */
   values(): Promise<MetricValues>;
 }
 
@@ -25,7 +28,10 @@ interface Sample {
   readonly value: number;
 }
 
-/** Records a worker's metrics from now on, in a registry that is only for them. This loads prom-client. */
+/**
+ * From now on, records a worker's metrics. They have a prom-client registry of their own, so they don't mix with the
+ * app's metrics. prom-client is loaded only when this is called.
+ */
 export async function measureForPrometheus(worker: ObservedWorker, clock: Clock): Promise<PrometheusText> {
   const { Registry } = await import('prom-client');
   const registry = new Registry();
@@ -62,8 +68,8 @@ export async function measureForPrometheus(worker: ObservedWorker, clock: Clock)
 }
 
 /**
- * Makes a metric for the registry that reads its values when they are needed. prom-client's own classes would have to
- * be called for each update.
+ * Makes a metric for prom-client's registry, which reads the values only when the metrics are requested. prom-client's
+ * own Counter and Histogram aren't used, because they would have to be called for each value.
  */
 function shown(name: string, { kind: type, help, together }: Metric, samples: () => Sample[]): PromMetric {
   const metric = {
@@ -77,8 +83,8 @@ function shown(name: string, { kind: type, help, together }: Metric, samples: ()
 const plain = ({ labels, value }: Sample): Sample => ({ labels, value });
 
 /**
- * Returns the lines of a histogram in the form that Prometheus expects: each bucket also counts the values of the
- * buckets before it. A histogram with labels has no lines until it has a value.
+ * Returns the lines of a histogram in Prometheus' form, in which each bucket also counts the values of all smaller
+ * buckets. A histogram with labels has no lines before its first value.
  */
 function samplesOf({ name, labels, bounds, counts, sum }: HistogramCell): Sample[] {
   const base = prometheusName(name, METRICS[name]);

@@ -5,7 +5,10 @@ import { type Counter, type CounterName, type Histogram, metricsOf, type MetricS
 
 const seconds = (ms: number): number => ms / 1000;
 
-/** From now on, records a worker's events as measurements in a sink. */
+/**
+ * From now on, turns a worker's events into measurements, which it adds to the counters and histograms of a
+ * {@link MetricSink}.
+ */
 export function recordEvents(worker: ObservedWorker, sink: MetricSink): void {
   const handlers = new Map(
     worker.status().handlers.map(({ name }) => [name, new HandlerMetrics(name, sink)] as const),
@@ -31,8 +34,8 @@ export function recordEvents(worker: ObservedWorker, sink: MetricSink): void {
 type Outcome = 'succeeded' | 'failed' | 'gone' | 'lost';
 
 /**
- * The counters and histograms of one handler. Those that are used for every task are looked up once, in the
- * constructor.
+ * The counters and histograms of one handler. Those that every task uses are looked up once, in the constructor,
+ * because a lookup for each task would be slow.
  */
 class HandlerMetrics {
   readonly #handler: string;
@@ -67,7 +70,7 @@ class HandlerMetrics {
     this.#polls = { task: polled('task'), empty: polled('empty'), failed: polled('failed') };
   }
 
-  /** Returns the counter with this name for the handler. The handler must be its only label. */
+  /** Returns this handler's counter with the given name. Only for counters whose only label is the handler. */
   counter(name: CounterName): Counter {
     return this.#sink.counter(name, { handler: this.#handler });
   }

@@ -1,7 +1,10 @@
 import type { Reading } from './gauges.js';
 import { METRICS, type Metric, prometheusName } from './table.js';
 
-/** The metrics of one process, in the form in which prom-client returns them and processes send them to each other. */
+/**
+ * The metrics of one process as plain data: the form of prom-client's `getMetricsAsJSON`. Processes send it to their
+ * parent process.
+ */
 export type MetricValues = readonly {
   readonly name: string;
   readonly type: unknown;
@@ -9,8 +12,8 @@ export type MetricValues = readonly {
 }[];
 
 /**
- * Writes the metrics of several processes as one text, added up. The counters of a process that has exited are kept, so
- * that no sum ever decreases; its gauges are dropped.
+ * Adds up the metrics of several worker processes and writes them as one text. If a process has exited, its counters
+ * still count, so that no sum ever decreases. Its gauges no longer count.
  */
 export class SummedMetrics {
   #ended: Promise<MetricValues> = Promise.resolve([]);
@@ -23,7 +26,8 @@ export class SummedMetrics {
 
   /**
    * Returns the metrics of all processes in Prometheus' text format.
-   * @param ofSet what no single process knows: true if the whole set of processes is ready, and the set's own gauges
+   * @param ofSet what no single process knows. `ready`: true if the worker processes as a whole are ready. `gauges`:
+   * gauges that exist once for all of them
    */
   async text(
     running: readonly MetricValues[],
@@ -40,7 +44,7 @@ async function sum(all: readonly MetricValues[]) {
   return AggregatorRegistry.aggregate([...all]);
 }
 
-/** Returns a reading in the form that processes send. */
+/** Returns the value of a gauge in the form in which processes send their metrics. */
 function valueOf({ gauge, labels, value }: Reading): MetricValues[number] {
   const { help, kind: type, together }: Metric = METRICS[gauge];
   const aggregator = together ?? 'sum';

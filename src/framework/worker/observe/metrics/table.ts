@@ -1,7 +1,10 @@
 /** One metric of a worker: a counter, a gauge or a histogram. */
 export interface Metric {
   readonly kind: 'counter' | 'histogram' | 'gauge';
-  /** `s` for seconds; the name of the counted things in braces; `1` for a fraction, or for yes (1) and no (0). */
+  /**
+   * The unit, as OpenTelemetry writes it: `s` for seconds; `{task}` and the like for numbers of things; `1` for a
+   * fraction, or for yes (1) and no (0).
+   */
   readonly unit: string;
   /**
    * The names of the labels. Each label has a limited number of values: handlers, outcomes, kinds of trouble, and the
@@ -141,11 +144,14 @@ export type GaugeName = Named<'gauge'>;
 /** The labels of a metric, with their values. */
 export type Labels = Readonly<Record<string, string>>;
 
-/** Receives a worker's measurements. Each counter and histogram is requested once, and then kept by the caller. */
+/**
+ * A metrics library, as the code that measures sees it. That code requests each counter and histogram once, keeps it,
+ * and adds its measurements to it.
+ */
 export interface MetricSink {
-  /** Returns a counter. From now on it is shown with the value 0, so that its first increase can be seen. */
+  /** Returns a counter. It is shown with the value 0 from then on, so that a query can see its first increase. */
   counter(name: CounterName, labels: Labels): Counter;
-  /** Returns a histogram. It is shown once it has a value. */
+  /** Returns a histogram. It isn't shown before it has a value. */
   histogram(name: HistogramName, labels: Labels): Histogram;
 }
 

@@ -2,12 +2,12 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { Logger } from '../../../base/log/log.js';
 
-/** OpenTelemetry's API package, in the app's copy or in Stepwright's. */
+/** The package `@opentelemetry/api`. The app and Stepwright may each have their own copy of it. */
 export type OpenTelemetry = typeof import('@opentelemetry/api');
 
 /**
- * A copy of the API that sees what the app has registered. `metrics` and `trace` are true if the app has registered a
- * provider for them.
+ * A copy of the OpenTelemetry API through which the SDK that the app has registered can be reached. `metrics` and
+ * `trace` are true if the app has registered a provider for them.
  */
 export interface Heard {
   readonly api: OpenTelemetry;
@@ -18,8 +18,8 @@ export interface Heard {
 const NAME = '@opentelemetry/api';
 
 /**
- * The global object through which all copies of the API in a process see what is registered (the API's
- * `internal/global-utils`).
+ * The global object in which OpenTelemetry's API stores the registered providers, so that all copies of the API in a
+ * process can find them (the API's `internal/global-utils`).
  */
 interface Registered {
   readonly version: string;
@@ -31,9 +31,12 @@ const registered = (): Registered | undefined =>
   Reflect.get(globalThis, Symbol.for('opentelemetry.js.api.1')) as Registered | undefined;
 
 /**
- * Returns a copy of the API that sees what the app has registered. If the app has registered nothing, returns undefined
- * and loads nothing. A copy that is newer than the registered one silently does nothing, so the app's own copy is tried
- * before Stepwright's. If neither sees what is registered, logs that and returns undefined.
+ * Returns a copy of the OpenTelemetry API through which the SDK that the app has registered can be reached. Tries the
+ * app's own copy before Stepwright's, since a copy that is newer than the one that registered the SDK silently does
+ * nothing.
+ *
+ * If no copy reaches the SDK, logs that and returns undefined. If the app has registered no SDK, returns undefined
+ * without loading anything.
  * @param baseDir the folder of the app's compiled files
  */
 export function openTelemetry(baseDir: string, log: Logger): Heard | undefined {
@@ -54,7 +57,7 @@ function loadFrom(file: string): OpenTelemetry[] {
   }
 }
 
-/** Returns true if this copy of the API returns the providers that the app has registered. */
+/** Returns true if this copy of the API returns the very providers that the app has registered. */
 const reaches = ({ metrics, trace }: OpenTelemetry, app: Registered): boolean =>
   app.metrics ? metrics.getMeterProvider() === app.metrics : trace.getTracerProvider() === app.trace;
 

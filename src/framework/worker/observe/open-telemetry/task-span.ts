@@ -5,27 +5,30 @@ import type { ErrorTypes } from '../metrics/error-types.js';
 import type { OpenTelemetry } from './registered-api.js';
 
 /**
- * The attribute for a task's activity in the semantic conventions (registry, AWS Step Functions). It is set when a span
- * starts, so that a sampler can use it.
+ * The attribute for a task's activity in OpenTelemetry's semantic conventions (registry, AWS Step Functions). It is set
+ * when a span starts, so that a sampler can use it.
  */
 const ACTIVITY = 'aws.step_functions.activity.arn';
 
-/** What all spans of a worker share. */
+/** The objects that all spans of a worker use. */
 export interface SpanWorld {
   readonly api: OpenTelemetry;
   readonly tracer: Tracer;
   readonly errorTypes: ErrorTypes;
-  /** Calls `tell`, which ends spans, once: after the current turn of the event loop, or at once. */
+  /**
+   * Called when a task has ended. Calls `tell`, which ends the task's spans, either after the current turn of the event
+   * loop or at once.
+   */
   readonly onEnd: (tell: () => void) => void;
 }
 
-/** The trace that a task's input names, either as a link or as the parent. */
+/** The trace that a task's input refers to. The task's span gets it either as a link or as its parent. */
 export interface Origin {
   readonly links: Link[];
   readonly parent?: Context;
 }
 
-/** The span of one task. When the task has ended, it also makes the spans of the task's poll and report. */
+/** The span of one task. When the task has ended, the spans of its poll and its report are made too, as children. */
 export class TaskSpan implements TaskTrace {
   readonly #world: SpanWorld;
   readonly #task: TracedTask;
@@ -106,7 +109,7 @@ export class TaskSpan implements TaskTrace {
   }
 }
 
-/** Returns epoch milliseconds in the form that the SDK uses, so that the SDK needn't convert them. */
+/** Converts epoch milliseconds to the SDK's own form of a time, since the SDK's own conversion is slower. */
 function hrTime(ms: number): HrTime {
   const seconds = Math.floor(ms / 1_000);
   const nanos = Math.round((ms - seconds * 1_000) * 1e6);

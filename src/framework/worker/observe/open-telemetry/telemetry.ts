@@ -27,8 +27,8 @@ export class Telemetry implements TaskTracing {
   }
 
   /**
-   * Looks for a registered SDK when the worker starts to run. Once the worker is told to stop, each span is ended at
-   * once, since the app may be about to shut down the SDK.
+   * Looks for an OpenTelemetry SDK that the app has registered, when the worker starts to run. Once the worker is told
+   * to stop, ends each span at once, since the app may soon shut down the SDK.
    */
   follow(worker: ObservedWorker): void {
     worker.on('state', ({ from, to }) => {

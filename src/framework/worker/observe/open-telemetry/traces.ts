@@ -8,14 +8,17 @@ import { TaskSpan, type Origin, type SpanWorld } from './task-span.js';
 
 export interface TracesOptions {
   readonly api: OpenTelemetry;
-  /** Finds the trace that a task's input names. @default none */
+  /**
+   * The config's option `traceContext`: finds the trace that a task's input refers to. @default spans have no link to
+   * another trace
+   */
   readonly traceContext: TraceContext | undefined;
   readonly log: Logger;
 }
 
 /**
- * Makes a span for each task, in which its handler runs, with a child span for the poll and one for the report. If an
- * exporter of the app throws, a span is lost, but never a task.
+ * Makes a span for each task. The task's handler runs in it, and the poll and the report get child spans. If the app's
+ * exporter throws, a span is lost, but the task isn't affected.
  */
 export class Traces {
   readonly #world: SpanWorld;
@@ -41,15 +44,18 @@ export class Traces {
     }
   }
 
-  /** From now on ends each span at once, so that an SDK that is about to be shut down gets all of them. */
+  /**
+   * From now on ends each span as soon as its task has ended, so that an SDK that is about to be shut down still gets
+   * all of them.
+   */
   tellAtOnce(): void {
     this.#atOnce = true;
     this.#tell();
   }
 
   /**
-   * Ends a span after the current turn of the event loop, together with other spans. That costs less processor time
-   * than ending each of them between other work.
+   * Ends a task's spans after the current turn of the event loop, together with those of other tasks. That takes less
+   * processor time than ending each of them between other work.
    */
   #end(tell: () => void): void {
     this.#ended.push(tell);
@@ -72,7 +78,10 @@ export class Traces {
     this.#log.error({ err: error }, 'OpenTelemetry threw: a span is lost');
   }
 
-  /** Returns the trace that a task's input names, as a link or as the parent; undefined if it names none. */
+  /**
+   * Returns the trace that a task's input refers to, to be used as a link or as the parent; undefined if the input
+   * refers to none.
+   */
   #originOf(input: string): Origin | undefined {
     if (this.#traceContext === undefined) return undefined;
     const { propagation, trace, ROOT_CONTEXT } = this.#world.api;
@@ -96,5 +105,5 @@ export class Traces {
   }
 }
 
-/** Returns the name of an error, without its message, since that could quote the input. */
+/** Returns the name of an error. Its message isn't logged, because it could quote the task's input. */
 const nameOf = (error: unknown): string => (error instanceof Error ? error.name : typeof error);

@@ -19,10 +19,11 @@ export interface CommandOptions {
    */
   inputAs?: 'stdin' | 'file' | 'args' | 'env' | 'none';
   /**
-   * How the result is read.
-   * - `'stdout'`: it is the last line of JSON on standard output.
-   * - `'file'`: it is the content of the file that the variable `STEPWRIGHT_OUTPUT_FILE` names.
-   * - `'none'`: it isn't read; the result is `null`.
+   * Where the result comes from.
+   * - `'stdout'`: the last line of JSON on standard output.
+   * - `'file'`: the content of the file whose path is in the variable `STEPWRIGHT_OUTPUT_FILE`. The program has to
+   *   write it.
+   * - `'none'`: the result is always `null`.
    * @default 'stdout'
    */
   outputFrom?: 'stdout' | 'file' | 'none';
@@ -33,7 +34,7 @@ export interface CommandOptions {
   errors?: Readonly<Record<number, string>>;
   /** The time between SIGTERM and SIGKILL when the program has to end. It must be less than 5 s. @default '3s' */
   killAfter?: string;
-  /** The longest time that the program may run. @default as long as the task */
+  /** The longest time that the program may run. @default no limit other than the task's own */
   timeout?: string;
   /** The most bytes that the program may print to standard output and standard error together. @default no limit */
   outputLimit?: number;

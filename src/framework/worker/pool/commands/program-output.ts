@@ -8,7 +8,10 @@ import { OWN_ERROR } from '../../handler/outcome/own-error.js';
 
 /** The longest line that can be a task's output. Longer lines aren't kept completely. */
 const LINE_LIMIT = OUTPUT_LIMIT_BYTES;
-/** How many of the last lines are searched for the result. `KEPT_CHARACTERS`: the most characters in all of them. */
+/**
+ * The result is searched for in the last lines of the output. At most this many lines are kept for that.
+ * `KEPT_CHARACTERS`: the most characters in all of them.
+ */
 const KEPT_LINES = 100;
 const KEPT_CHARACTERS = 4 * OUTPUT_LIMIT_BYTES;
 /**
@@ -129,7 +132,8 @@ export class ProgramOutput {
 }
 
 /**
- * Splits a stream into lines, and skips empty ones. Of a line longer than `LINE_LIMIT`, little more than that is kept.
+ * Splits a stream into lines, and skips empty ones. A line that is longer than `LINE_LIMIT` is cut off somewhat after
+ * that limit.
  */
 class Lines {
   readonly #decoder = new StringDecoder('utf8');

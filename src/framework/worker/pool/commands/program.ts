@@ -18,8 +18,8 @@ export interface ProgramOptions {
 }
 
 /**
- * A running program, and the process group that it leads. Processes of the group that are left when the program ends
- * are ended at most `killAfterMs` later.
+ * A running program and its process group, to which the processes that it starts belong too. If some of these are still
+ * running when the program ends, they are killed at most `killAfterMs` later.
  */
 export class Program {
   /**
@@ -43,8 +43,8 @@ export class Program {
   }
 
   /**
-   * Sends SIGTERM to the whole process group. After `killAfterMs`, sends SIGKILL to the processes that are left. A
-   * second call does nothing.
+   * Sends SIGTERM to the program and all processes of its group. After `killAfterMs`, sends SIGKILL to those that are
+   * left. A second call does nothing.
    */
   stop(): void {
     if (this.#kill) return;
@@ -108,7 +108,10 @@ export class Program {
   }
 }
 
-/** The error codes for an argument or a variable that is too long for the system, or that contains a NUL character. */
+/**
+ * The codes of the errors that Node throws if a program's argument or environment variable is too long for the system,
+ * or contains a NUL character.
+ */
 const NO_ARGUMENT = new Set(['E2BIG', 'ERR_INVALID_ARG_VALUE']);
 
 /**

@@ -47,7 +47,7 @@ interface Command {
   readonly file: string;
   readonly args: readonly string[];
   readonly plan: CommandPlan;
-  /** The folder of the input and output files; undefined if neither is used. */
+  /** The temporary folder with the program's input and output files; undefined if neither is used. */
   readonly folder: string | undefined;
 }
 
@@ -126,8 +126,8 @@ class CommandRun {
   }
 
   /**
-   * Stops the program when the task's signal aborts, or when the program's timeout is over.
-   * @returns a function that stops watching.
+   * Watches the task's signal and the program's time limit, and stops the program when the signal aborts or the limit
+   * is over. @returns a function that stops watching
    */
   #watch(): Cancel {
     const { signal } = this.#task;
@@ -163,8 +163,8 @@ class CommandRun {
 }
 
 /**
- * Returns the arguments that contain the input: one for each text if the input is a list of texts, or one with the
- * whole JSON text.
+ * Returns the command line arguments that contain the input. If the input is a list of texts, each text is an argument.
+ * Otherwise the whole JSON text is one argument.
  */
 function inputArgs({ inputAs }: CommandPlan, text: string): readonly string[] {
   if (inputAs !== 'args') return [];

@@ -10,10 +10,10 @@ import { createContainer } from '../../container/create-container.js';
 import type { HostOptions } from '../pool-messages.js';
 
 /**
- * A handler in a thread or process.
+ * A handler in a thread or process of a pool.
  *
- * `settlesAtOnce`: true if a task has settled as soon as it has an outcome, since no container of the task has to be
- * disposed of.
+ * `settlesAtOnce`: true if its tasks need no cleanup after the handler has ended, since they have no container of their
+ * own to dispose of.
  */
 export interface HostedHandler {
   readonly handle: CompiledHandler;
@@ -21,8 +21,8 @@ export interface HostedHandler {
 }
 
 /**
- * The handlers of a config in a thread or process, with a container that belongs to this thread or process. `setup`
- * runs once for all of them.
+ * The handlers of a config in a thread or process of a pool. They share a container that belongs to this thread or
+ * process. `setup` runs once for all of them.
  */
 export class HostedHandlers {
   readonly #definitions: readonly HandlerDefinition[];

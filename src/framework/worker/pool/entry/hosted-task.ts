@@ -11,7 +11,7 @@ import type { FromHost, HostedLease, ToHost } from '../pool-messages.js';
 /** A pause that ends less than this after the one before changes nothing. */
 const PAUSE_STEP_MS = 1_000;
 
-/** The functions with which a task's messages and log lines are sent to the worker. */
+/** The functions that a task in a thread or process uses to send messages and log lines to the worker. */
 export interface TaskOutput {
   readonly clock: Clock;
   readonly send: (message: FromHost) => void;
@@ -19,8 +19,9 @@ export interface TaskOutput {
 }
 
 /**
- * A task in the thread or process in which its handler runs. When the handler uses the task's context, messages are
- * sent to the worker. However often it does, there are never more messages on the way than the worker can process.
+ * Represents a task inside the thread or process of a pool that runs its handler. When the handler uses the task's
+ * context (heartbeats, progress, log), messages are sent to the worker. Their number is limited, so a handler that does
+ * this in a loop can't send more than the worker can process.
  */
 export class HostedTask {
   readonly context: TaskContext;
@@ -29,13 +30,13 @@ export class HostedTask {
   readonly #inContext: AsyncTaskContext;
   readonly #progress: Progress;
   /**
-   * Resolves when a heartbeat that was requested is answered: with true if the service no longer wants the task.
-   * Undefined while no heartbeat is on its way.
+   * Resolves when the worker has sent the result of a heartbeat that the handler requested: true if the service no
+   * longer wants the task. Undefined while no heartbeat is requested.
    */
   #answer: Deferred<boolean> | undefined;
   /**
-   * Settles when the last requested heartbeat is answered. If the handler requests another one before that, it gets
-   * this promise.
+   * Settles when the result of the last requested heartbeat has arrived. If the handler requests another heartbeat
+   * before that, it gets this promise again.
    */
   #heartbeat: Promise<void> = Promise.resolve();
   /** The time until which this task has asked for a pause of its handler. */
@@ -74,7 +75,10 @@ export class HostedTask {
     else this.#inContext.run(() => this.#signals.abort(message.reason, message.message));
   }
 
-  /** Ends the task, because its handler has settled. Code that is still running belongs to no task any more. */
+  /**
+   * Ends the task, because its handler has ended. If some of the handler's code is still running, its log lines no
+   * longer count as the task's.
+   */
   close(): void {
     this.#closed = true;
     this.#inContext.close();
@@ -99,10 +103,7 @@ export class HostedTask {
     return this.#heartbeat;
   }
 
-  /**
-   * Waits for the answer to a heartbeat.
-   * @throws the reason of the task's signal if the service no longer wants the task
-   */
+  /** Waits for the result of a heartbeat. @throws TaskAborted if the service no longer wants the task */
   async #isStillWanted(answer: Promise<boolean>): Promise<void> {
     if (await answer)
       throw this.#signals.aborted ?? new TaskAborted('gone', 'the service no longer wants this task');

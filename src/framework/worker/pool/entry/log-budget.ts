@@ -5,13 +5,13 @@ import type { FromHost } from '../pool-messages.js';
 type LineMessage = Extract<FromHost, { kind: 'log' | 'stray' }>;
 
 /**
- * The most characters of log lines that may be on their way to the worker. The worker acknowledges lines when it has
- * written them.
+ * The most characters of log lines that this thread or process may have sent without an acknowledgement. The worker
+ * acknowledges lines when it has written them to the log.
  */
 const MOST = 2 ** 18;
 /**
- * The characters of log lines per second that may be sent even without an acknowledgement. A handler that computes for
- * long doesn't get to read acknowledgements.
+ * The characters of log lines that may be sent per second even if no acknowledgement was read. While a handler computes
+ * for long, this thread can't read acknowledgements.
  */
 const UNACKNOWLEDGED_PER_SECOND = 2 ** 16;
 /** The least time between two messages that say how many lines were dropped. */
@@ -24,7 +24,7 @@ const TELL_EACH_MS = 1_000;
 export class LogBudget {
   readonly #send: (message: FromHost) => void;
   readonly #clock: Clock;
-  /** The characters that may be sent now. It becomes negative if a line is longer than that. */
+  /** The characters of log lines that may be sent now. Negative after a line that was longer than what was left. */
   #left = MOST;
   #countedAt: number;
   #lost = 0;
@@ -46,12 +46,14 @@ export class LogBudget {
     this.#send(message);
   }
 
-  /** Allows this many more characters to be sent, because the worker has written that many. */
+  /**
+   * Allows this many more characters to be sent. Called when the worker has acknowledged that many, and as time passes.
+   */
   add(characters: number): void {
     this.#left = Math.min(MOST, this.#left + characters);
   }
 
-  /** If lines were dropped since the last such message, sends their number. */
+  /** If lines were dropped since the worker was last told so, sends it their number. */
   tellLost(): void {
     if (this.#lost === 0) return;
     this.#send({ kind: 'lines-lost', lines: this.#lost });

@@ -7,7 +7,7 @@ import { openChannel } from './channel.js';
 import { HostedHandlers } from './hosted-handlers.js';
 import { TaskRunner } from './task-runner.js';
 
-/** A thread or a process of a pool. */
+/** The program that runs in each thread and process of a pool. */
 
 const channel = await openChannel((name) =>
   runner.log.debug(`${name}() was called: nothing reads what it sends here, and it is dropped`),

@@ -8,7 +8,7 @@ import type { HostedHandlers } from './hosted-handlers.js';
 import { HostedTask, type TaskOutput } from './hosted-task.js';
 import { LogBudget } from './log-budget.js';
 
-/** The outside of a thread or a process in which handlers run. */
+/** Everything outside of a thread or process of a pool that its code uses, so that tests can replace it. */
 export interface TaskRunnerWorld {
   readonly clock: Clock;
   /** Sends a message to the worker. */
@@ -23,7 +23,7 @@ export interface TaskRunnerWorld {
 
 /** Runs one task after another in a thread or a process of a pool, as the worker sends them. */
 export class TaskRunner {
-  /** Writes to the worker's log. It isn't known which task such a line belongs to. */
+  /** Writes to the worker's log, for lines of which it isn't known which task they belong to. */
   readonly log: Logger;
   readonly #world: TaskRunnerWorld;
   readonly #lines: LogBudget;
@@ -41,7 +41,7 @@ export class TaskRunner {
     this.log = remoteLog((line) => lines.send({ kind: 'stray', line, token: undefined }));
   }
 
-  /** Takes a message of the worker. */
+  /** Handles a message from the worker. */
   take(message: ToHost): void {
     if (message.kind === 'start') void this.#start(message);
     else if (message.kind === 'task') void this.#work(message);
