@@ -21,15 +21,18 @@ export interface RunnableHandler extends TaskHandler {
   readonly pollers: { readonly min: number; readonly max: number };
   /** Where the handler runs: on the main thread, or in the threads or processes of a pool. @default 'main' */
   readonly run?: 'main' | 'thread' | 'process';
-  /** The most threads or processes of the handler's pool; undefined on the main thread. */
+  /** The most threads or processes in the handler's pool; undefined if the handler runs on the main thread. */
   readonly poolSize?: number | undefined;
-  /** The most tasks that may begin in a span. @default no limit */
+  /** The most tasks that may begin in a period, such as 100 per minute. @default no limit */
   readonly rate?: Rate | undefined;
-  /** Pauses the handler where too many of its last tasks failed. @default it never does */
+  /**
+   * A circuit breaker, which pauses the handler if too many of its last tasks have failed. @default the handler isn't
+   * paused
+   */
   readonly breaker?: BreakerRule | undefined;
 }
 
-/** The parts of a worker that its handler loops use. */
+/** The parts of a worker that its {@link HandlerLoop} objects use. */
 export interface LoopWorld extends Omit<
   TaskWorld,
   'port' | 'emit' | 'inFlight' | 'pauseHandler' | 'onDecided'
@@ -88,13 +91,16 @@ export class HandlerLoop {
   readonly #poller: Poller;
   readonly #admission: Admission;
   #pollers: RunnableHandler['pollers'];
-  /** The tasks in flight. */
+  /** The tasks that aren't finished: the handler is still running, or the outcome isn't reported yet. */
   readonly #tasks = new LinkedList<TaskAtWork>();
   #draining: DrainPlan | undefined;
   #lastReportAt: number | undefined;
   /** The last time at which all slots were in use by running tasks; undefined if that was never seen. */
   #fullAt: number | undefined;
-  /** The last time at which a pause, a breaker or a rate was found to hold polls back; undefined before that. */
+  /**
+   * The last time at which slots were free but no poll could be opened because of a pause, a breaker or a rate;
+   * undefined if there was none.
+   */
   #heldBackAt: number | undefined;
   /**
    * Set while all slots are in use and none can become free by itself. `since`: the time at which that began.
@@ -139,8 +145,9 @@ export class HandlerLoop {
   }
 
   /**
-   * Of the tasks that are being handled or reported, the time at which the oldest was received, in epoch milliseconds;
-   * undefined if there is none. A task whose report has ended doesn't count, even if its handler is still running.
+   * The time at which the oldest task was received, among the tasks that are being handled or reported, in epoch
+   * milliseconds; undefined if there is none. A task whose report has ended doesn't count, even if its handler is still
+   * running.
    */
   get oldestTask(): number | undefined {
     // They are in the order of their receipt.
@@ -149,7 +156,10 @@ export class HandlerLoop {
     return undefined;
   }
 
-  /** Takes no task until `resume`. What runs goes on, and a poll that is open may still bring one. */
+  /**
+   * Opens no new polls until `resume` is called. Running tasks continue, and a poll that is open already may still
+   * return a task.
+   */
   pause(reason: string): void {
     this.#admission.suspend('control', reason);
   }
@@ -159,8 +169,8 @@ export class HandlerLoop {
   }
 
   /**
-   * Sets other numbers of slots and polls, and another rate, for what begins from now on.
-   * @throws RangeError if an option is refused
+   * Changes the numbers of slots and polls and the rate. Running tasks and open polls aren't affected.
+   * @throws RangeError if an option is invalid
    */
   configure(options: Configurable): void {
     const { name, poolSize } = this.#handler;
@@ -299,7 +309,7 @@ export class HandlerLoop {
     }
   }
 
-  /** Tells the breaker how a task has ended. */
+  /** Records in the handler's breaker how a task has ended. */
   #decided(token: string, decision: Decision): void {
     if (decision.status === 'gone') this.#admission.gone(token);
     else this.#admission.ended(token, decision.status === 'failed' ? decision.error : undefined);

@@ -3,10 +3,13 @@ import { HANDLER_OPTIONS, type HandlerOptions } from '../declare/options.js';
 import { parseRate, type Rate } from '../declare/rate.js';
 import { checkAgainst } from '../declare/rule.js';
 
-/** The options of a handler that can be set while it runs. */
+/** The options of a handler that can be changed while the worker runs. */
 export type Configurable = Pick<HandlerOptions, 'concurrency' | 'pollers' | 'rate'>;
 
-/** These options once they are checked. An absent one stays as it is. */
+/**
+ * The new values of {@link Configurable} options, after they were checked and parsed. An option that is absent isn't
+ * changed. `rate: false` removes the rate.
+ */
 export interface Reconfiguration {
   readonly concurrency?: number;
   readonly pollers?: { readonly min: number; readonly max: number };
@@ -17,9 +20,9 @@ const { concurrency, pollers, rate } = HANDLER_OPTIONS;
 const CONFIGURABLE = { concurrency, pollers, rate };
 
 /**
- * Checks options that a handler is to have from now on.
- * @param poolSize the most threads or processes of its pool; undefined on the main thread
- * @throws RangeError with everything that is wrong
+ * Checks and parses new options for a handler.
+ * @param poolSize the most threads or processes in the handler's pool; undefined if it runs on the main thread
+ * @throws RangeError that lists everything that is wrong
  */
 export function readReconfiguration(
   handler: string,

@@ -40,7 +40,7 @@ export interface WorkerParts {
    * platform isn't asked
    */
   readonly protection?: Protection;
-  /** Traces the worker's tasks. @default tasks are not traced */
+  /** Makes a trace (such as an OpenTelemetry span) for each task. @default tasks aren't traced */
   readonly tracing?: TaskTracing;
   /**
    * Closes everything that was opened for the worker. Called after the last report. Takes at most `CLOSE_LIMIT_MS`, and
@@ -168,9 +168,9 @@ export class Worker implements ObservedWorker {
   }
 
   /**
-   * Takes no task for a handler until `resume`: no poll is opened. Running tasks go on. A poll that is open already may
-   * still bring a task within the minute that the service holds it, and that task is run.
-   * @param handler `Class.method`
+   * Pauses a handler until `resume` is called: no new polls are opened for it. Running tasks continue. A poll that is
+   * already open may still return a task (polls stay open for up to a minute); that task is run.
+   * @param handler the handler's name, `Class.method`
    * @throws RangeError if there is no such handler
    */
   pause(handler: string): void {
@@ -178,7 +178,7 @@ export class Worker implements ObservedWorker {
   }
 
   /**
-   * Takes tasks for a handler again, whatever paused it: a person, a task, or its breaker.
+   * Ends the pause of a handler, whatever caused it: `pause`, one of its tasks, or its breaker.
    * @throws RangeError if there is no such handler
    */
   resume(handler: string): void {
@@ -186,9 +186,9 @@ export class Worker implements ObservedWorker {
   }
 
   /**
-   * Sets options of a handler from now on. No running task is cut: with fewer slots than tasks at work, none is taken
-   * until enough have ended.
-   * @throws RangeError if there is no such handler, or an option is refused
+   * Changes options of a handler. Running tasks aren't stopped: if there are now fewer slots than tasks, new tasks are
+   * received only after enough have ended.
+   * @throws RangeError if there is no such handler, or an option is invalid
    */
   configure(handler: string, options: Configurable): void {
     this.#outside(() => this.#loopOf(handler).configure(options));
@@ -319,8 +319,8 @@ export class Worker implements ObservedWorker {
   }
 
   /**
-   * Of the tasks that may still be reported, returns the time at which the oldest was received; undefined if there is
-   * none.
+   * Returns the time at which the oldest task was received, among the tasks that may still be reported; undefined if
+   * there is none.
    */
   #oldestTask(): number | undefined {
     const all = this.#loops.flatMap((loop) => loop.oldestTask ?? []);

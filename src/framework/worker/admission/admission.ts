@@ -4,7 +4,7 @@ import type { Rate } from '../../declare/rate.js';
 import { Breaker, type BreakerRule } from './breaker.js';
 import { RateWindow } from './rate-window.js';
 
-/** A pause of a handler. */
+/** A pause of a handler: while it lasts, the worker receives no tasks for the handler. */
 export interface Pause extends PublicPause {
   readonly reason: string;
 }
@@ -13,7 +13,7 @@ export interface AdmissionOptions {
   readonly clock: Clock;
   readonly rate?: Rate | undefined;
   readonly breaker?: BreakerRule | undefined;
-  /** Called when polls may be opened that could not be before. */
+  /** Called when more polls may be open than before, because a pause has ended or the rate allows more tasks. */
   readonly onRoom: () => void;
   readonly onPaused: (pause: Pause) => void;
   readonly onResumed: () => void;
@@ -23,9 +23,9 @@ const PAUSE_STEP_MS = 1_000;
 const TRIED = 'one task is tried';
 
 /**
- * Says how many tasks a handler may begin beside what its slots allow: none while it is paused, and as many as its rate
- * and its breaker let through. It only keeps polls from being opened. What is open already may still bring a task, and
- * no task is cut.
+ * Limits how many polls a handler may have open, in addition to the limit by its slots: none while it is paused, and
+ * otherwise as many as its rate and its breaker allow. Polls that are already open aren't closed and may still return a
+ * task, and running tasks aren't stopped.
  */
 export class Admission {
   readonly #options: AdmissionOptions;
@@ -41,12 +41,12 @@ export class Admission {
     this.#breaker = options.breaker && new Breaker(options.breaker);
   }
 
-  /** The pause that keeps the handler from tasks now; undefined while it takes them. */
+  /** The current pause; undefined while the handler isn't paused. */
   get pause(): Pause | undefined {
     return this.#pause;
   }
 
-  /** Returns how many more polls may be opened now. @param polling the number that are open */
+  /** Returns how many more polls may be opened now. @param polling the number of open polls */
   room(polling: number): number {
     if (this.#pause && this.#pause.by !== 'breaker') return 0;
     const trying = this.#breaker ? this.#breaker.room() : Number.POSITIVE_INFINITY;
@@ -54,7 +54,7 @@ export class Admission {
     return Math.max(0, Math.min(trying, granted) - polling);
   }
 
-  /** Notes that a poll has brought a task. */
+  /** Records that a poll has returned a task. */
   begin(token: string): void {
     this.#breaker?.begin(token);
     if (!this.#rate) return;
@@ -62,7 +62,7 @@ export class Admission {
     if (!this.#stopped && !this.#timers.has('rate')) this.#wakeForRate();
   }
 
-  /** Notes the outcome of a task. @param error the name that it failed by; undefined where it succeeded */
+  /** Records the outcome of a task. @param error the error name of its failure; undefined if it succeeded */
   ended(token: string, error?: string): void {
     const breaker = this.#breaker;
     if (!breaker) return;
@@ -72,15 +72,15 @@ export class Admission {
     else if (!wasClosed && breaker.isClosed) this.#end('breaker');
   }
 
-  /** Notes that a task is gone, or that its outcome was never accepted. */
+  /** Records that a task has ended without an outcome, because the service no longer wants it. */
   gone(token: string): void {
     this.#breaker?.gone(token);
     if (this.#pause?.by === 'breaker') this.#options.onRoom();
   }
 
   /**
-   * Keeps the handler from tasks: for a while, or until `resume`. A pause for a while does not shorten one that lasts
-   * longer.
+   * Pauses the handler for `forMs` or, if that is undefined, until `resume` is called. If the current pause lasts
+   * longer, it isn't shortened.
    */
   suspend(by: 'control' | 'task', reason: string, forMs?: number): void {
     const now = this.#options.clock.now();
@@ -93,20 +93,20 @@ export class Admission {
     this.#set({ by, reason, since: before?.since ?? now, ...(until !== undefined && { until }) });
   }
 
-  /** Ends every pause, and closes the breaker. */
+  /** Ends the current pause, whatever its cause, and closes the breaker, so that tasks are received again. */
   resume(): void {
     this.#breaker?.reset();
     if (this.#pause) this.#end(this.#pause.by);
   }
 
-  /** Sets another rate; undefined for none. What has begun before does not count. */
+  /** Replaces the rate; undefined removes it. Tasks that have begun before don't count for the new rate. */
   setRate(rate: Rate | undefined): void {
     this.#cancel('rate');
     this.#rate = rate && new RateWindow(rate);
     this.#options.onRoom();
   }
 
-  /** Ends all timers, and sets none from now on: the worker asks for no more tasks. */
+  /** Stops all timers, and starts no new ones. Called when the worker stops, so that it receives no more tasks. */
   stop(): void {
     this.#stopped = true;
     this.#cancel('rate');
@@ -133,7 +133,10 @@ export class Admission {
     onPaused(pause);
   }
 
-  /** Ends a pause whose time is over. The breaker then tries one task, and is over when that has succeeded. */
+  /**
+   * Called when the time of a pause is over. If a breaker has caused the pause, one task is tried, and the pause ends
+   * only when that task succeeds.
+   */
   #over({ by }: Pause): void {
     const { clock, onRoom } = this.#options;
     this.#timers.delete('pause');

@@ -1,4 +1,7 @@
-/** The options of a breaker, with its pause in milliseconds. */
+/**
+ * The options of a breaker (circuit breaker). It pauses the handler for `pauseMs` if more than the share `failed` (0 to
+ * 1) of its last `of` tasks have failed with one of the error names in `on`.
+ */
 export interface BreakerRule {
   readonly failed: number;
   readonly of: number;
@@ -7,9 +10,9 @@ export interface BreakerRule {
 }
 
 /**
- * - `closed`: tasks are taken.
- * - `open`: none is taken until `until`.
- * - `trying`: one is taken. Its outcome closes the breaker or opens it again.
+ * - `closed`: tasks are received normally.
+ * - `open`: no task is received until the time `until`.
+ * - `trying`: one task is received. If it fails with a listed error name, the breaker opens again; otherwise it closes.
  */
 type State =
   | { readonly kind: 'closed' }
@@ -18,10 +21,13 @@ type State =
 
 const CLOSED: State = { kind: 'closed' };
 
-/** Keeps a handler from tasks for a while where too many of the last ones failed by certain names. */
+/**
+ * A circuit breaker: if too many of a handler's last tasks have failed with certain error names, the worker receives no
+ * tasks for it for a while.
+ */
 export class Breaker {
   readonly #rule: BreakerRule;
-  /** Tells of each of the last tasks, at most `of`, whether it failed by one of the names. */
+  /** One entry for each of the last tasks, at most `of`: true if the task failed with a listed error name. */
   #last: boolean[] = [];
   #state: State = CLOSED;
 
@@ -33,12 +39,12 @@ export class Breaker {
     return this.#state.kind === 'closed';
   }
 
-  /** The time at which one task is tried; undefined where the breaker is not open. */
+  /** The time at which one task is tried; undefined if the breaker isn't open. */
   get until(): number | undefined {
     return this.#state.kind === 'open' ? this.#state.until : undefined;
   }
 
-  /** Returns how many polls may be open now. */
+  /** Returns how many polls the breaker allows to be open now. */
   room(): number {
     if (this.#state.kind === 'closed') return Number.POSITIVE_INFINITY;
     return this.#state.kind === 'trying' && this.#state.token === undefined ? 1 : 0;
@@ -50,9 +56,9 @@ export class Breaker {
   }
 
   /**
-   * Notes that a task has ended.
-   * @param error the name that it failed by; undefined where it succeeded
-   * @returns the reason where the breaker opens now; undefined otherwise
+   * Records the outcome of a task.
+   * @param error the error name of its failure; undefined if it succeeded
+   * @returns why the breaker opens, in words; undefined if this task doesn't open it
    */
   ended(token: string, error: string | undefined, now: number): string | undefined {
     const { failed, of, on } = this.#rule;
@@ -69,19 +75,22 @@ export class Breaker {
     return this.#open(now, `${many} of the last ${this.#last.length} tasks failed by ${on.join(', ')}`);
   }
 
-  /** Notes that a task ended and nobody knows how: another one is tried in its place. */
+  /**
+   * Records that a task has ended without a known outcome. If it was the task that was being tried, another one is
+   * tried instead.
+   */
   gone(token: string): void {
     if (this.#state.kind === 'trying' && this.#state.token === token)
       this.#state = { kind: 'trying', token: undefined };
   }
 
-  /** Lets one task be tried, where the pause is over. */
+  /** To be called when time has passed: if the breaker's pause is over, lets one task be tried. */
   tick(now: number): void {
     if (this.#state.kind === 'open' && now >= this.#state.until)
       this.#state = { kind: 'trying', token: undefined };
   }
 
-  /** Closes the breaker, and forgets the last tasks. */
+  /** Closes the breaker, and forgets the outcomes of the last tasks. */
   reset(): void {
     this.#state = CLOSED;
     this.#last = [];

@@ -1,18 +1,21 @@
 import type { Rate } from '../../declare/rate.js';
 
-/** Counts the tasks that have begun in the last span of a rate. */
+/**
+ * Limits a handler to a rate such as 100 tasks per minute, by counting the tasks that have begun in the last minute (or
+ * whatever time the rate is for).
+ */
 export class RateWindow {
   readonly #rate: Rate;
   /** The times at which tasks began, in epoch milliseconds, the earliest first. */
   readonly #begun: number[] = [];
-  /** The number of entries at the start of `#begun` that have left the window. */
+  /** The number of entries at the start of `#begun` that are too old to count. They are removed later, many at once. */
   #passed = 0;
 
   constructor(rate: Rate) {
     this.#rate = rate;
   }
 
-  /** Returns how many tasks may begin now. */
+  /** Returns how many more tasks the rate allows to begin now. */
   room(now: number): number {
     this.#pass(now);
     return this.#rate.count - (this.#begun.length - this.#passed);
@@ -23,7 +26,10 @@ export class RateWindow {
     this.#begun.push(now);
   }
 
-  /** Returns the time at which there is room for one more than now; undefined while nothing is in the window. */
+  /**
+   * Returns the time at which the rate allows one more task than now, because the oldest counted one no longer counts;
+   * undefined if no task counts now.
+   */
   nextAt(now: number): number | undefined {
     this.#pass(now);
     const first = this.#begun[this.#passed];

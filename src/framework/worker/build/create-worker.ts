@@ -168,8 +168,8 @@ async function connectHandlers(connecting: Connecting): Promise<RunnableHandler[
 }
 
 /**
- * Makes an {@link ActivityPort} (it sends the calls to Step Functions) for each region. Each has enough connections for
- * all polls and reports that the region's handlers can have open at once.
+ * Makes an {@link ActivityPort} for each region, which sends the calls to Step Functions there. Each port has enough
+ * connections for all polls and reports that the region's handlers can have open at once.
  */
 async function openPorts(
   { plan: { handlers, settings }, service, endpoint }: Connecting,

@@ -57,12 +57,15 @@ function publicHandler({ polls: { trouble, ...polls }, paused, ...rest }: Handle
   return { ...handler, polls: { ...polls, trouble: { kind, reason: plainReason(error), since } } };
 }
 
-/** Returns a pause without the words of a handler, which may hold anything. */
+/**
+ * Returns a handler's pause for the public status. If a task has caused the pause, its reason is left out, since that
+ * is the handler's own text and may contain data of tasks.
+ */
 function publicPause({ reason, ...pause }: NonNullable<HandlerStatus['paused']>): PublicPause {
   return pause.by === 'task' ? pause : { ...pause, reason };
 }
 
-/** Says which handlers are paused, for people. */
+/** Returns a sentence for each handler that is paused, for people. */
 const pausedIn = (handlers: readonly PublicHandler[]): string[] =>
   handlers.flatMap(({ name, paused }) => {
     if (!paused) return [];

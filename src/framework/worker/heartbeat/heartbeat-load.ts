@@ -1,7 +1,7 @@
 import type { Cancel, Clock } from '../../base/time/clock.js';
 
 /**
- * How many heartbeats a worker's tasks need, and which intervals get longer because the limit `heartbeatRate` allows
+ * The heartbeats that a worker's tasks need, and the intervals that get longer because the limit `heartbeatRate` allows
  * fewer.
  */
 export interface HeartbeatLoad {

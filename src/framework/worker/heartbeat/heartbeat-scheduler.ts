@@ -70,7 +70,7 @@ export class HeartbeatScheduler implements Heartbeats {
   readonly #due = new DueHeartbeats();
   /** The most that a task's first heartbeat may be early, as a part of its interval: from 0 to 1. */
   #spread = 0;
-  /** How early the next task's first heartbeat will be, as a part of `#spread`: from 0 to 1. */
+  /** The part of `#spread` by which the next task's first heartbeat will be early, from 0 to 1. */
   #part: number;
   #sentAt = Number.NEGATIVE_INFINITY;
   #wake: { readonly at: number; readonly cancel: Cancel } | undefined;

@@ -27,11 +27,11 @@ export interface HandlerSigns {
   readonly fullAt: number | undefined;
   /** True if heartbeats are sent for this handler's tasks; false with `heartbeat: false`. */
   readonly heartbeats: boolean;
-  /** True if polls are held back on purpose, by a pause, a breaker or a rate. */
+  /** True if slots are free but no poll may be opened now, because of a pause, a breaker or a rate. */
   readonly heldBack: boolean;
-  /** The last time at which they were; undefined before the first. */
+  /** The last time at which `heldBack` was true; undefined if it never was. */
   readonly heldBackAt: number | undefined;
-  /** The time at which it began that no slot can become free; undefined if one can. */
+  /** The time since which no slot can become free by itself; undefined if one can. */
   readonly stuckSince: number | undefined;
 }
 

@@ -15,7 +15,7 @@ export interface WorkerStatus extends Pick<
 }
 
 export interface HandlerStatus extends Omit<PublicHandler, 'polls' | 'paused'> {
-  /** @default the handler takes tasks */
+  /** Present while the handler is paused, so that it gets no tasks. @default the handler isn't paused */
   readonly paused?: PublicPause & { readonly reason: string };
   readonly polls: PollerStatus;
 }

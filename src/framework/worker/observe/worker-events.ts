@@ -19,7 +19,10 @@ export interface WorkerEvents extends PollEvents, TaskEvents {
     readonly reason: string;
   };
   'places:freed': PollRef;
-  /** A handler takes no task, or one at most, until `until`, or until it is resumed. Its running tasks go on. */
+  /**
+   * A handler was paused: it gets no tasks until the time `until` or, without that, until it is resumed. After the
+   * pause of a breaker it first gets one task, to see if that succeeds. Running tasks continue.
+   */
   'handler:paused': PollRef & PublicPause & { readonly reason: string };
   'handler:resumed': PollRef;
   /**
@@ -28,7 +31,7 @@ export interface WorkerEvents extends PollEvents, TaskEvents {
    */
   'heartbeat:stretched': HeartbeatLoad;
   'heartbeat:restored': HeartbeatLoad;
-  /** A heartbeat was sent. `lateMs`: the milliseconds since it was due. */
+  /** A heartbeat was sent. `lateMs`: the milliseconds since it became due. */
   'heartbeat:sent': { readonly lateMs: number };
   /**
    * The event loop was blocked for a second or longer. `handlers`: the handlers that were running then, one of which

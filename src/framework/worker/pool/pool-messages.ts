@@ -83,7 +83,10 @@ export type FromTask =
       readonly fraction: number | undefined;
       readonly message: string | undefined;
     }
-  /** Asks for no more tasks for the handler. Sent only where it lasts a second longer than the last one. */
+  /**
+   * The task has requested a pause of its handler, so that it gets no new tasks for `forMs`. Sent only if the pause
+   * ends at least a second later than the one that the task requested before.
+   */
   | { readonly kind: 'pause'; readonly forMs: number; readonly reason: string }
   | { readonly kind: 'log'; readonly line: LogLine }
   /**

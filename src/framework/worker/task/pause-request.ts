@@ -1,7 +1,7 @@
 import { DURATION_EXPECTED, parseDuration } from '../../base/time/duration.js';
 import { show } from '../../base/show.js';
 
-/** A handler's own request to get no tasks for a while. */
+/** A request by the handler itself, made with `task.pauseHandler`, that it gets no new tasks for a while. */
 export interface PauseRequest {
   readonly forMs: number;
   readonly reason: string;
@@ -9,7 +9,7 @@ export interface PauseRequest {
 
 const LONGEST_REASON = 256;
 
-/** Reads the arguments of `task.pauseHandler`. @throws TypeError if the duration is none */
+/** Checks and parses the arguments of `task.pauseHandler`. @throws TypeError if the first one isn't a duration */
 export function readPause(duration: unknown, reason: unknown = 'no reason given'): PauseRequest {
   const forMs = parseDuration(duration);
   if (forMs === undefined)

@@ -50,17 +50,19 @@ export interface TaskWorld extends ReportWorld {
   readonly log: Logger;
   readonly emit: EmitTask;
   readonly workerName: string;
-  /** Traces the tasks. @default tasks are not traced */
+  /** Makes a trace (such as an OpenTelemetry span) for each task. @default tasks aren't traced */
   readonly tracing?: TaskTracing;
   /**
    * Runs a function in the async context of the worker instead of the task's. Used when a handler calls into the
    * worker, such as for a heartbeat, so that what this starts doesn't belong to the task.
    */
   readonly outside: <T>(fn: () => T) => T;
-  /** Takes no tasks for the task's handler for a while. */
+  /** Pauses the task's handler: the worker receives no tasks for it for a while. */
   readonly pauseHandler: (pause: PauseRequest) => void;
   /**
-   * Called with each decision when it is made, before a slot becomes free by it. @default nobody wants to know
+   * Called with a task's token and with how the task ends (its outcome, or that the service no longer wants it) as soon
+   * as that is decided, before the task's slot becomes free.
+   * @default nothing is called
    */
   readonly onDecided?: ((token: string, decision: Decision) => void) | undefined;
 }

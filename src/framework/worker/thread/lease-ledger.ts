@@ -26,8 +26,8 @@ const BYTES = 2 ** 21;
 const [WRITTEN, READ] = [0, 1];
 const HEAD_BYTES = 8;
 /**
- * The size of an entry that ends a lease. Its two numbers are a length, which is 0, and the lease's id. `LEASE_BYTES`:
- * the size of an entry that begins a lease, without the token. It also has the region, the interval and the start.
+ * The size of an entry that ends a lease: it has a length, written as 0, and the lease's id. `LEASE_BYTES`: the size,
+ * without the token, of an entry that begins a lease. Such an entry also has the region, the interval and the start.
  */
 const OVER_BYTES = 8;
 const LEASE_BYTES = 8 + 20;
@@ -42,12 +42,12 @@ const LONGEST_TOKEN = 4_096;
 export const ledgerMemory = (): SharedArrayBuffer => new SharedArrayBuffer(HEAD_BYTES + BYTES);
 
 /**
- * Tells the heartbeat thread which tasks need heartbeats. It is a ring buffer in shared memory: the main thread writes
- * an entry when a lease (a task with its heartbeats) begins and when it ends. The heartbeat thread reads the entries
- * four times per second; by then most tasks have ended and need no heartbeat.
+ * A list that shows the heartbeat thread which tasks need heartbeats. It is a ring buffer in shared memory: the main
+ * thread writes an entry when a lease (a task with its heartbeats) begins and when it ends. The heartbeat thread reads
+ * the entries four times per second; by then most tasks have ended and need no heartbeat.
  *
- * It isn't done with messages because a message for each task would cost more than all other work for it. Also, the
- * heartbeat thread can read an entry even if the main thread is blocked right after writing it.
+ * Messages aren't used, because a message for each task would cost more than all other work for it. Also, the heartbeat
+ * thread can read an entry even if the main thread is blocked right after writing it.
  */
 export class LeaseLedger {
   readonly #positions: Int32Array;

@@ -35,12 +35,12 @@ export class MainLoopWatch {
     options.clock.every(TURN_MS, () => this.#look());
   }
 
-  /** The milliseconds since the main loop last ran. */
+  /** The milliseconds for which the main thread's event loop has been blocked; 0 while it is running. */
   get blockedMs(): number {
     return this.#blocked * TURN_MS;
   }
 
-  /** True while the main loop counts as stuck. */
+  /** True while the main thread counts as stuck: its event loop has been blocked for `stallAfterMs` or longer. */
   get stuck(): boolean {
     return this.#stuck;
   }

@@ -7,7 +7,10 @@ export class TaskSignals {
   #aborted: TaskAborted | undefined;
   #drains = false;
 
-  /** Aborts with a {@link TaskAborted} when the task's work is no longer wanted. */
+  /**
+   * The signal that tells the handler to stop. It aborts with a {@link TaskAborted} when the task's result is no longer
+   * wanted.
+   */
   get signal(): AbortSignal {
     this.#aborter ??= controller(this.#aborted !== undefined, this.#aborted);
     return this.#aborter.signal;

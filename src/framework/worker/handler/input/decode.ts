@@ -37,8 +37,8 @@ function parse(text: string): unknown {
 }
 
 /**
- * Returns where JSON is broken, from V8's message, without the text that V8 quotes. Values of an input must not become
- * part of a failure's cause.
+ * Describes where JSON text is broken, such as `unexpected character at position 12`. V8's own message isn't used,
+ * because it quotes the text, and values of an input must not become part of a failure's cause.
  */
 function withoutText(error: unknown): string {
   const message = error instanceof Error ? error.message : '';
@@ -53,8 +53,8 @@ const OPENING = new Set([91, 123]);
 const CLOSING = new Set([93, 125]);
 
 /**
- * Returns true if a text is nested deeper than the limit. It counts brackets outside of strings, so that it is known
- * before any function recurses into the value.
+ * Returns true if JSON text is nested deeper than the limit. It only counts brackets outside of strings, so that no
+ * function recurses into a value that is too deep.
  */
 function isTooDeep(text: string): boolean {
   let depth = 0;

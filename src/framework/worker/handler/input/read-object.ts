@@ -18,12 +18,12 @@ import { MOST_VIOLATIONS, type Violation } from '../outcome/refusal.js';
 
 type JsonObject = Record<string, unknown>;
 
-/** Unknown keys are reported as violations only until there are this many violations. */
+/** Once an input has this many violations, no more unknown keys are reported. */
 const UNKNOWN_KEYS_LIMIT = 100;
 
 /**
- * Takes the place of a value that was rejected. In an array, later elements so keep their indexes. Rules aren't checked
- * on it.
+ * Takes the place of a value that was rejected, so that the elements after it in an array keep their indexes. Rules
+ * aren't checked on it.
  */
 export const REFUSED: unknown = Object.freeze({});
 

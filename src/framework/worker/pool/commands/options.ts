@@ -19,7 +19,7 @@ export interface CommandOptions {
    */
   inputAs?: 'stdin' | 'file' | 'args' | 'env' | 'none';
   /**
-   * Where the result comes from.
+   * The place from which the result is read.
    * - `'stdout'`: the last line of JSON on standard output.
    * - `'file'`: the content of the file whose path is in the variable `STEPWRIGHT_OUTPUT_FILE`. The program has to
    *   write it.

@@ -8,7 +8,10 @@ import { Progress } from '../../task/progress.js';
 import { remoteLog } from '../log-line.js';
 import type { FromHost, HostedLease, ToHost } from '../pool-messages.js';
 
-/** A pause that ends less than this after the one before changes nothing. */
+/**
+ * If a handler requests a pause that ends less than this after the pause that it requested before, the request isn't
+ * sent to the worker. So a handler that requests pauses in a loop sends few messages.
+ */
 const PAUSE_STEP_MS = 1_000;
 
 /** The functions that a task in a thread or process uses to send messages and log lines to the worker. */
@@ -39,7 +42,7 @@ export class HostedTask {
    * before that, it gets this promise again.
    */
   #heartbeat: Promise<void> = Promise.resolve();
-  /** The time until which this task has asked for a pause of its handler. */
+  /** The end of the longest pause of its handler that this task has requested. */
   #pausedUntil = Number.NEGATIVE_INFINITY;
   #closed = false;
 
