@@ -201,12 +201,18 @@ export class HandlerLoop {
     if (polled) await this.#poller.stop(plan.graceUntil);
   }
 
-  /** Aborts the signals of running tasks, because the grace period is over. */
+  /**
+   * Aborts the signals of running tasks, because the grace period (the time that they get when the worker stops) is
+   * over.
+   */
   endGrace(): void {
     for (const { task } of [...this.#tasks]) task.shutDown();
   }
 
-  /** Resolves when all tasks that are in flight now have ended; undefined if there are none. */
+  /**
+   * Resolves when all current tasks have ended: their handlers, reports and cleanup are done. Undefined if there are
+   * none.
+   */
   ended(): Promise<unknown> | undefined {
     if (this.#tasks.size === 0) return undefined;
     return Promise.all([...this.#tasks].flatMap(({ ended }) => ended ?? []));

@@ -3,13 +3,16 @@ import type { Clock } from '../../base/time/clock.js';
 import type { TaskContext } from '../../declare/task-context.js';
 
 /**
- * Injects the {@link TaskContext} into a class that is made for each task (`scope: 'task'`), and into the classes that
- * this class needs.
+ * The injection token of the {@link TaskContext}. Use it in a class that is made for each task (`scope: 'task'`), and
+ * in the classes that this class needs.
  */
 export const TASK_CONTEXT: InjectionToken<TaskContext> = Symbol.for('stepwright:task-context');
 
-/** Injects the clock of the worker or of the test bed. @default the machine's time */
+/** The injection token of the clock that the worker or the test bed uses. @default the machine's time */
 export const CLOCK: InjectionToken<Clock> = Symbol.for('stepwright:clock');
 
-/** Injects a function that returns random numbers from 0 up to, but not including, 1. @default Math.random */
+/**
+ * The injection token of a function that returns random numbers from 0 up to, but not including, 1. @default
+ * Math.random
+ */
 export const RANDOM: InjectionToken<() => number> = Symbol.for('stepwright:random');

@@ -31,9 +31,9 @@ interface Pipeline {
 }
 
 /**
- * Compiles a handler to one function that handles all its tasks: it decodes and validates the input, calls the
- * interceptors and the handler, and encodes the result. The activity class and the interceptors are instantiated here,
- * once. No metadata is read afterwards.
+ * Returns a function that handles all tasks of a handler: it decodes and validates the input, calls the interceptors
+ * and the handler, and encodes the result. The activity class and the interceptors are instantiated once, when this is
+ * called. No metadata is read after that.
  * @throws the container's error if a dependency can't be resolved
  */
 export function compile(

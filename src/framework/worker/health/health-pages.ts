@@ -102,7 +102,7 @@ const PAGES: Readonly<Record<string, Teller>> = {
  */
 export const PATHS = Object.keys(PAGES).filter((path) => path !== '/');
 
-/** Makes the page that answers a request to the health port. @param path the URL's path, without its query */
+/** Makes the HTTP response to a request to the health port. @param path the URL's path, without its query */
 export async function answer(method: string, path: string, source: HealthSource): Promise<Page> {
   const page = Object.hasOwn(PAGES, path) ? PAGES[path] : undefined;
   if (!page) return jsonPage(404, { error: `there are ${PATHS.join(', ')} and the page at /` });

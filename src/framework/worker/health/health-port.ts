@@ -9,7 +9,8 @@ import { type HealthSource, PATHS, publicStatus } from './health-pages.js';
 import { type Health, serveHealth } from './serve-health.js';
 
 /**
- * A worker's health port. It is opened before the worker is made, so that probes get answers while the worker starts.
+ * A worker's health port. It is opened before the worker is made, so that probes get a response while the worker is
+ * starting.
  */
 export interface WorkerHealth {
   /**

@@ -2,8 +2,8 @@ import { Heap } from './heap.js';
 import type { ScheduledHeartbeat } from './scheduled-heartbeat.js';
 
 /**
- * A heartbeat with an interval of at least this counts as long. Only so many heartbeats may wait for their responses at
- * once, and the last of these places are reserved for heartbeats with shorter intervals.
+ * A heartbeat's interval counts as long if it is at least this. The number of heartbeats that may wait for their
+ * responses at once is limited, and the last places are reserved for heartbeats with shorter intervals.
  */
 const LONG_INTERVAL_MS = 10_000;
 /**

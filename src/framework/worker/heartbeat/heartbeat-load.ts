@@ -140,9 +140,9 @@ function stretchedIntervals(tasks: ReadonlyMap<number, number>, rate: number): S
 }
 
 /**
- * For the case that it is enough to lengthen the longest intervals. Returns a function from an interval to its new
- * length. With the new lengths, each heartbeat is sent the same time before its task would time out, but never before
- * its own interval is over. That time is found by bisection.
+ * Returns a function from an interval to its new length, for the case that it is enough to lengthen the longest
+ * intervals. With the new lengths, each heartbeat is sent the same time before its task would time out, but never
+ * before its own interval is over. That time is found by bisection.
  */
 function givingWay(
   tasks: ReadonlyMap<number, number>,

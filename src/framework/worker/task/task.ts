@@ -182,8 +182,8 @@ export class Task {
   }
 
   /**
-   * Aborts the task's signal, because the grace period is over. If the handler hasn't settled 5 s later, the worker
-   * stops waiting for it.
+   * Aborts the task's signal, because the grace period (the time that running tasks get when the worker stops) is over.
+   * If the handler hasn't ended 5 s later, the worker stops waiting for it.
    */
   shutDown(): void {
     if (this.#handlerSettled) return;

@@ -26,9 +26,9 @@ const NOT_THROWN: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Called if the handler ended after its signal was aborted because the worker stops. If the handler returned, its
- * result is reported as a success. If it threw, the failure is reported as `Stepwright.WorkerShutdown`, since the stop
- * probably caused the error.
+ * Returns the outcome to report if the handler ended after its signal was aborted because the worker stops. If the
+ * handler returned, that is its result, as a success. If it threw, that is a failure with the error name
+ * `Stepwright.WorkerShutdown`, since the stop probably caused the error.
  */
 export function afterShutdown(outcome: Outcome): Outcome {
   if (outcome.status === 'succeeded' || NOT_THROWN.has(outcome.error)) return outcome;

@@ -1,10 +1,10 @@
 /** The outcome of a task that is reported to the service. */
 export type Outcome =
-  | { readonly status: 'succeeded'; /** JSON text. */ readonly output: string }
+  | { readonly status: 'succeeded'; /** The handler's result as JSON text. */ readonly output: string }
   | {
       readonly status: 'failed';
       readonly error: string;
-      /** JSON text in Lambda's shape. */ readonly cause: string;
+      /** JSON text with the fields that AWS Lambda gives its errors. */ readonly cause: string;
     };
 
 /** The most bytes, in UTF-8, that an output or an input may have (Step Functions service quotas). */

@@ -2,7 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 
 /** The time between two samples of the event loop's delay, in milliseconds. */
 const EACH_MS = 20;
-/** Values older than this are forgotten at the next reading. */
+/** Delays that were measured longer ago than this are dropped when `read` is called next. */
 const FORGET_MS = 60_000;
 const QUANTILES = [0.5, 0.99, 1] as const;
 

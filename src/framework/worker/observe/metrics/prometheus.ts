@@ -68,8 +68,8 @@ export async function measureForPrometheus(worker: ObservedWorker, clock: Clock)
 }
 
 /**
- * Makes a metric for prom-client's registry, which reads the values only when the metrics are requested. prom-client's
- * own Counter and Histogram aren't used, because they would have to be called for each value.
+ * Makes a metric for prom-client's registry. Its values are read only when the metrics are requested. prom-client's own
+ * Counter and Histogram aren't used, because they would have to be called each time that a value is recorded.
  */
 function shown(name: string, { kind: type, help, together }: Metric, samples: () => Sample[]): PromMetric {
   const metric = {

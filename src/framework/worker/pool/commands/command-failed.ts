@@ -1,7 +1,10 @@
 import { OwnError, OWN_ERROR } from '../../handler/outcome/own-error.js';
 import { exitData, type ProgramExit } from '../program-exit.js';
 
-/** The error for a program that failed. If a handler throws it, its task fails with `Stepwright.CommandFailed`. */
+/**
+ * Thrown by `runCommand` if the program failed. If the handler doesn't catch it, the task fails with the error name
+ * `Stepwright.CommandFailed`.
+ */
 export class CommandFailed extends OwnError implements ProgramExit {
   override readonly name = 'CommandFailed';
   readonly reported = OWN_ERROR.commandFailed;
