@@ -39,7 +39,7 @@ export interface LoopWorld extends Omit<
 > {
   readonly heartbeats: Heartbeats;
   readonly events: EventHub;
-  /** Limits the rate of all polls in the handler's region. */
+  /** Limits the rate at which polls are sent, for all handlers in the same AWS region together. */
   readonly pollPace: Pace;
   readonly drain: 'run' | 'fail';
   /**
@@ -81,7 +81,8 @@ export interface DrainPlan {
 }
 
 /**
- * Runs one handler of a worker: polls for the handler's tasks, runs them, and limits how many run at once with slots.
+ * Runs one handler of a worker: polls for the handler's tasks and runs them. Each task uses a slot while it runs, and
+ * the number of slots limits how many run at once.
  */
 export class HandlerLoop {
   readonly #handler: RunnableHandler;
@@ -103,8 +104,8 @@ export class HandlerLoop {
    */
   #heldBackAt: number | undefined;
   /**
-   * Set while all slots are in use and none can become free by itself. `since`: the time at which that began.
-   * `emitted`: true once the event `places:stuck` was emitted.
+   * Set while all slots (the places for tasks that run at once) are in use and none can become free by itself. `since`:
+   * the time at which that began. `emitted`: true once the event `places:stuck` was emitted.
    */
   #stuck: { readonly since: number; emitted: boolean } | undefined;
 
@@ -169,7 +170,8 @@ export class HandlerLoop {
   }
 
   /**
-   * Changes the numbers of slots and polls and the rate. Running tasks and open polls aren't affected.
+   * Changes how many tasks may run at once (the slots), how many polls may be open, and the rate. Running tasks and
+   * open polls aren't affected.
    * @throws RangeError if an option is invalid
    */
   configure(options: Configurable): void {
@@ -260,8 +262,9 @@ export class HandlerLoop {
   }
 
   /**
-   * Records the time if all slots are in use by running tasks. Emits `places:stuck` if for a while no slot could become
-   * free by itself, and `places:freed` when one can again. To be called every second.
+   * Records the time if all slots (the places for tasks that run at once) are in use by running tasks. Emits
+   * `places:stuck` if for a while no slot could become free by itself, and `places:freed` when one can again. To be
+   * called every second.
    */
   watchSlots(): void {
     if (this.#isHeldBack) this.#heldBackAt = this.#world.clock.now();

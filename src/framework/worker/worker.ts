@@ -186,8 +186,8 @@ export class Worker implements ObservedWorker {
   }
 
   /**
-   * Changes options of a handler. Running tasks aren't stopped: if there are now fewer slots than tasks, new tasks are
-   * received only after enough have ended.
+   * Changes options of a handler. Running tasks aren't stopped: if more are running than the new `concurrency` allows,
+   * new tasks are received only after enough have ended.
    * @throws RangeError if there is no such handler, or an option is invalid
    */
   configure(handler: string, options: Configurable): void {

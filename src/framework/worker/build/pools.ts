@@ -70,8 +70,8 @@ export class Pools {
 }
 
 /**
- * Loads the code that starts threads or processes. It is called only if a handler needs one, so that a test bed doesn't
- * load that code.
+ * Loads the code that starts threads or processes. Called only if a handler needs it, so that unit tests of other
+ * handlers don't load it.
  */
 async function spawnerOf(run: Host['kind']): Promise<() => Host> {
   const Host =

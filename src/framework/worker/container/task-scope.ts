@@ -42,8 +42,8 @@ export class TaskScopes {
 }
 
 /**
- * The longest time that one `dispose()` may take after the handler has ended. The task's slot stays in use until all
- * are done.
+ * The longest time that one `dispose()` may take after the handler has ended. Until all are done, the task still counts
+ * for the handler's limit of tasks at once (it uses a slot).
  */
 const DISPOSE_LIMIT_MS = 5_000;
 

@@ -7,8 +7,8 @@ import type { ScheduledHeartbeat } from './scheduled-heartbeat.js';
  */
 const LONG_INTERVAL_MS = 10_000;
 /**
- * Due heartbeats are kept in lanes, by their interval. Each doubling of the interval has this many lanes, so the
- * intervals within one lane differ by a factor of less than 1.5.
+ * Due heartbeats are kept in sorted lists (lanes) by their interval. Each doubling of the interval has this many lanes,
+ * so the intervals within one lane differ by a factor of less than 1.5.
  */
 const LANES_PER_DOUBLING = 2;
 
@@ -40,7 +40,8 @@ export class DueHeartbeats {
 
   /**
    * Returns the next heartbeat to send; undefined if there is none.
-   * @param may called with the first heartbeat of each lane; returns false if that heartbeat may not be sent now
+   * @param may called with the first heartbeat of each lane (sorted list of similar intervals); returns false if that
+   * heartbeat may not be sent now
    */
   first(now: number, may: (beat: ScheduledHeartbeat) => boolean): ScheduledHeartbeat | undefined {
     let first: ScheduledHeartbeat | undefined;

@@ -52,8 +52,8 @@ export interface ScheduledHeartbeatOptions {
 }
 
 /**
- * The heartbeat of one task, for the scheduler: when it is due next, when the task would time out, and which handler
- * call waits for the result.
+ * The heartbeat of one task, with what the scheduler has to know: when it is due next, when the task would time out,
+ * and if the handler waits for its result.
  */
 export class ScheduledHeartbeat implements Heartbeat, HeapItem {
   readonly lease: TrackedLease;
@@ -102,9 +102,9 @@ export class ScheduledHeartbeat implements Heartbeat, HeapItem {
   }
 
   /**
-   * The time at which the task would time out, by which heartbeats are sorted. After a failed attempt, it is at least
-   * one interval after that attempt. Otherwise a heartbeat whose attempts all fail would always be sent before all
-   * others. A throttled attempt doesn't change it, since the cause isn't this heartbeat.
+   * The time at which the task would time out. Heartbeats are sent in the order of these times. A failed attempt can
+   * move this time to one interval after the attempt; otherwise a heartbeat whose attempts all fail would always be
+   * sent before all others. A throttled attempt doesn't, since the cause isn't this heartbeat.
    */
   get lapsesAt(): number {
     const lapses = Math.max(

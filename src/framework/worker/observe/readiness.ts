@@ -6,7 +6,10 @@ import { plainReason } from './plain-reason.js';
 export interface HandlerSigns {
   readonly name: string;
   readonly polls: PollerStatus;
-  /** The number of slots that are free for a poll. */
+  /**
+   * The number of free slots. A handler has a slot for each task that may run at once, and each open poll needs a free
+   * one.
+   */
   readonly freeSlots: number;
   /**
    * The number of tasks whose handler is still running. `ignoring`: how many of these are running although their signal
@@ -31,7 +34,7 @@ export interface HandlerSigns {
   readonly heldBack: boolean;
   /** The last time at which `heldBack` was true; undefined if it never was. */
   readonly heldBackAt: number | undefined;
-  /** The time since which no slot can become free by itself; undefined if one can. */
+  /** The time since which no slot (place for a running task) can become free by itself; undefined if one can. */
   readonly stuckSince: number | undefined;
 }
 
@@ -40,11 +43,11 @@ export interface HandlerSigns {
  * long.
  */
 const STALE_MS = POLL_LIMIT_MS + 15_000;
-/** Trouble that lasts less than this doesn't make a worker unready. */
+/** If polls have failed for less than this, the worker still counts as ready. */
 const BLIP_MS = 5_000;
 /**
- * A handler counts as stuck if no slot could become free for this long. A shorter time may be harmless: handlers may
- * still be ending after their signal was aborted.
+ * A handler counts as stuck if none of its slots (the places for tasks that run at once) could become free for this
+ * long. A shorter time may be harmless: handlers may still be ending after their signal was aborted.
  */
 export const STUCK_MS = 30_000;
 
@@ -66,13 +69,13 @@ export const isFull = ({
   freeSlots === 0 && polls.open === 0 && running > 0;
 
 /**
- * Returns true if no slot can become free by itself: no poll is open, and all handlers that are still running ignore
- * that their signal was aborted.
+ * Returns true if no slot (place for a running task) can become free by itself: no poll is open, and all handlers that
+ * are still running ignore that their signal was aborted.
  */
 export const isStuck = ({ polls, freeSlots, running, ignoring }: HandlerSigns): boolean =>
   freeSlots === 0 && polls.open === 0 && running === ignoring;
 
-/** Describes, for people, what uses the slots of a stuck handler. */
+/** Describes, for people, why a handler is stuck: what uses all its slots, the places for tasks that run at once. */
 export function stuckBy({ ignoring, undelivered }: HandlerSigns): string {
   const held = [
     ...(ignoring > 0 ? [`${ignoring} by handlers that ignore their signal`] : []),

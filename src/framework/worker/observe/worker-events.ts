@@ -10,8 +10,9 @@ import { isThenable } from '../../base/time/wait.js';
 export interface WorkerEvents extends PollEvents, TaskEvents {
   state: { readonly from: WorkerState; readonly to: WorkerState };
   /**
-   * For 30 s no slot of a handler could become free, because handlers ignore that their signal was aborted, or because
-   * the service doesn't accept results. `places:freed` follows when a slot can become free again.
+   * For 30 s, no slot of a handler (place for a running task) could become free, because handlers ignore that their
+   * signal was aborted, or because the service doesn't accept results. No tasks are received meanwhile. `places:freed`
+   * is emitted when a slot can become free again.
    */
   'places:stuck': PollRef & {
     readonly ignoring: number;

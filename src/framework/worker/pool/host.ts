@@ -16,26 +16,26 @@ export interface HostExit extends ProgramExit {
 
 /** A thread or a process in which handlers run. The worker controls both through this interface. */
 export interface Host {
-  /** Says if this host is a thread or a process. It is also the word for the host in messages to people. */
+  /** Says if this is a thread or a process. Messages to people use this word too. */
   readonly kind: 'thread' | 'process';
-  /** Called with each message that the host sends. */
+  /** Called with each message that the thread or process sends to the worker. */
   onMessage: (message: FromHost) => void;
-  /** Resolves when the host has exited. Never rejects. */
+  /** Resolves when the thread or process has exited. Never rejects. */
   readonly exited: Promise<HostExit>;
-  /** Sends a message to the host. If the host has exited, the message is lost. */
+  /** Sends a message to the thread or process. If it has exited, the message is lost. */
   send(message: ToHost): void;
-  /** Ends the host, and every process that it started, at once. `finally` blocks don't run. */
+  /** Ends the thread or process, and every process that it started, at once. `finally` blocks don't run. */
   kill(): void;
 }
 
 /** Starts a thread or a process in which handlers run. */
 export type SpawnHost = (run: Host['kind']) => Host;
 
-/** Returns the error with which a host ends if the worker can't read one of its messages. */
+/** Returns the error with which a thread or process is ended because the worker can't read one of its messages. */
 export const brokenChannel = ({ message }: Error): Error =>
   new Error(`a message from it could not be read (${message})`);
 
-/** The most characters of a host's standard error that are kept. They may show why a host exited. */
+/** The most characters of a thread's or process's standard error that are kept. They may show why it exited. */
 const TAIL_CHARACTERS = 4_096;
 
 /** Keeps the end of a text that arrives in chunks. */

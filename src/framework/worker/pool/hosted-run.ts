@@ -29,7 +29,7 @@ export class HostedRun implements HostListener {
   readonly #context: TaskContext;
   readonly #clock: Clock;
   readonly #onOutcome: (outcome: Outcome) => void;
-  /** The async context of the task, in which the host's messages about the task are handled. */
+  /** The async context of the task. Messages about the task that the thread or process sends are handled in it. */
   readonly #task = new AsyncResource('stepwright:hosted-task');
   readonly #ended = deferred<RunEnd>();
   #hasBegun = false;
@@ -43,8 +43,8 @@ export class HostedRun implements HostListener {
   }
 
   /**
-   * Sends the task to the host. Resolves when the task has ended there. Never rejects. If it resolves to `not-begun`,
-   * the task has no outcome yet.
+   * Sends the task to the thread or process that runs it. Resolves when the task has ended there. Never rejects. If it
+   * resolves to `not-begun`, the task has no outcome yet.
    * @param text the task's input
    */
   async run(text: string): Promise<RunEnd> {
@@ -90,7 +90,10 @@ export class HostedRun implements HostListener {
     this.#pooled.host.send({ kind: 'task', ...lease });
   }
 
-  /** Tells the host when one of the task's signals is aborted. @param over aborts when the task has ended */
+  /**
+   * When one of the task's signals aborts, sends a message about that to the thread or process that runs the task.
+   * @param over aborts when the task has ended
+   */
   #passSignals(over: AbortSignal): void {
     const { signal, shuttingDown } = this.#context;
     const once = { once: true, signal: over };
@@ -132,7 +135,7 @@ export class HostedRun implements HostListener {
     );
   }
 
-  /** Ends the task. @param otherwise the task's outcome, if the host hasn't sent one */
+  /** Ends the task. @param otherwise the task's outcome, if the thread or process hasn't sent one */
   #finish(otherwise: Outcome, end: RunEnd): void {
     this.#decide(otherwise);
     this.#ended.resolve(end);

@@ -13,13 +13,13 @@ export interface HostOptions {
    * config; undefined if neither is set.
    */
   readonly globs: readonly string[] | undefined;
-  /** The names of the handlers that the host must be able to run, as `Class.method`. */
+  /** The names of the handlers that the thread or process must be able to run, as `Class.method`. */
   readonly handlers: readonly string[];
   /** True if stack traces show source files and lines, by means of source maps. */
   readonly sourceMaps: boolean;
 }
 
-/** A task, as plain data that can be sent to a host. */
+/** A task as plain data, so that it can be sent to a thread or a process. */
 export interface HostedLease {
   /** The name of the task's handler, as `Class.method`. */
   readonly handler: string;
@@ -38,43 +38,55 @@ export interface HostedLease {
  */
 export type ToHost =
   /**
-   * The first message to a host. `measures` is true if each `settled` message must say how much memory the host uses.
+   * The first message to a thread or process. If `measures` is true, it must say in each message `settled` how much
+   * memory it uses.
    */
   | { readonly kind: 'start'; readonly options: HostOptions; readonly measures: boolean }
   | ({ readonly kind: 'task' } & HostedLease)
   | { readonly kind: 'abort'; readonly reason: AbortKind; readonly message: string }
   | { readonly kind: 'drain' }
   /**
-   * The result of the heartbeat that the host requested with `heartbeat`. `gone` is true if the service no longer wants
-   * the task.
+   * The result of the heartbeat that the thread or process requested with the message `heartbeat`. `gone` is true if
+   * the service no longer wants the task.
    */
   | { readonly kind: 'heartbeat-answer'; readonly gone: boolean }
-  /** The worker has written log lines of the host with this many characters. The host may send that many more. */
+  /**
+   * The worker has written this many characters of log lines that the thread or process has sent, which may now send
+   * that many more.
+   */
   | { readonly kind: 'lines-written'; readonly characters: number }
-  /** The last message to a host, after which the host disposes of its container and exits. */
+  /** The last message to a thread or process, which then disposes of its container and exits. */
   | { readonly kind: 'close' };
 
 /** A message from a thread or a process (the host) to the worker. */
 export type FromHost =
   | { readonly kind: 'ready' }
-  /** The host can't run its handlers. `message` says why. */
+  /**
+   * The thread or process can't run its handlers, for example because importing the config failed. `message` says why.
+   */
   | { readonly kind: 'not-started'; readonly message: string }
   /**
    * A log line that doesn't belong to the running task. `token` is the token of an earlier task that has logged it, or
    * undefined if it isn't known which task has.
    */
   | { readonly kind: 'stray'; readonly line: LogLine; readonly token: string | undefined }
-  /** The number of log lines that the host has dropped, because the worker hadn't written the earlier ones yet. */
+  /**
+   * The number of log lines that the thread or process has dropped, because the worker hadn't written the earlier ones
+   * yet.
+   */
   | { readonly kind: 'lines-lost'; readonly lines: number }
   | FromTask;
 
-/** A message from a host about the task that runs there. */
+/** A message from a thread or process to the worker, about the task that it is running. */
 export type FromTask =
-  /** Sent just before the handler is called. If the host exits without having sent it, the task has not begun. */
+  /**
+   * Sent just before the handler is called. If the thread or process exits before it has sent this, the task has not
+   * begun, so another one can run it.
+   */
   | { readonly kind: 'begun' }
   /**
-   * The handler has requested a heartbeat for its task. The host sends this again only after `heartbeat-answer` has
-   * arrived.
+   * The handler has requested a heartbeat for its task. The message isn't sent again before the worker has answered it
+   * with `heartbeat-answer`.
    */
   | { readonly kind: 'heartbeat' }
   /** The latest progress of the task. Sent at most once per second. */
@@ -95,7 +107,7 @@ export type FromTask =
    */
   | { readonly kind: 'outcome'; readonly outcome: Outcome }
   /**
-   * The task has ended completely, so the host can take another one. `outcome` is undefined if it was already sent with
-   * the message `outcome`.
+   * The task has ended completely, so the thread or process can be sent another one. `outcome` is undefined if it was
+   * already sent with the message `outcome`.
    */
   | { readonly kind: 'settled'; readonly outcome: Outcome | undefined; readonly memoryMb: number };

@@ -11,55 +11,59 @@ import type { FromHost, FromTask, HostOptions } from './pool-messages.js';
 export interface PoolOptions {
   readonly spawn: () => Host;
   readonly host: HostOptions;
-  /** A host is replaced after this many tasks. @default never */
+  /** A thread or process is replaced after this many tasks. @default never */
   readonly recycleAfter?: number;
-  /** A host is replaced if it uses more megabytes than this when its task has ended. @default never */
+  /** A thread or process is replaced if it uses more megabytes than this when its task has ended. @default never */
   readonly memoryMb?: number;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Logger;
 }
 
-/** When the worker has written this many characters of a host's log lines, it tells the host that it may send more. */
+/**
+ * When the worker has written this many characters of a thread's or process's log lines, it sends a message that allows
+ * as many more.
+ */
 const ACKNOWLEDGE_EACH = 2 ** 15;
-/** The longest time that a host may take to import the config and to run `setup`. */
+/** The longest time that a thread or process may take to import the config and to run `setup`. */
 const START_LIMIT_MS = 60_000;
-/** The longest time that a host may take to dispose of its container, before it is killed. */
+/** The longest time that a thread or process may take to dispose of its container, before it is killed. */
 const CLOSE_LIMIT_MS = 4_000;
 /**
- * The wait after a host couldn't be started. It doubles with each failed start in a row, from `base` up to `ceiling`.
- * The task that needed the host has failed by then, but its slot stays in use during the wait, so that further tasks
- * aren't received just to fail too.
+ * The wait after a thread or process couldn't be started. It doubles with each failed start in a row, from `base` up to
+ * `ceiling`. The task that needed the thread has failed by then, but its slot (its place among the tasks that may run
+ * at once) stays in use during the wait, so that further tasks aren't received just to fail too.
  */
 const BACKOFF_MS = { base: 1_000, ceiling: 30_000 } as const;
 
-/** The error for a host that couldn't be started. The message says why. */
+/** The error for a thread or process that couldn't be started. The message says why. */
 export class HostNotStarted extends Error {
   override readonly name = 'HostNotStarted';
 }
 
-/** Receives the messages that a host sends about its current task. */
+/** Receives the messages that a thread or process of a pool sends about its current task. */
 export interface HostListener {
   onMessage(message: FromTask): void;
-  /** Called when the host has exited. `onMessage` isn't called after that. */
+  /** Called when the thread or process has exited. `onMessage` isn't called after that. */
   onExit(exit: HostExit): void;
 }
 
 /** A thread or process of a pool (a host), and what the pool knows about it. */
 export interface PooledHost {
   readonly host: Host;
-  /** Resolves when the host can take a task. Rejects with {@link HostNotStarted} if it can't be started. */
+  /** Resolves when the thread or process can run a task. Rejects with {@link HostNotStarted} if it can't be started. */
   readonly ready: Promise<void>;
-  /** How the host has exited; undefined while it runs. */
+  /** How the thread or process has exited; undefined while it is running. */
   exit: HostExit | undefined;
-  /** Receives the host's messages about its current task; undefined while no task runs there. */
+  /** Receives the messages that the thread or process sends about its current task; undefined while it has none. */
   listener: HostListener | undefined;
-  /** The number of tasks that were sent to the host. */
+  /** The number of tasks that were sent to the thread or process. */
   tasks: number;
-  /** The megabytes that the host used when its last task had ended; 0 if that isn't measured. */
+  /** The megabytes that the thread or process used when its last task had ended; 0 if that isn't measured. */
   memoryMb: number;
   /**
-   * The characters of the host's log lines that the worker has written to the log but not yet acknowledged to the host.
+   * The characters of log lines of the thread or process that the worker has written to the log but not yet
+   * acknowledged.
    */
   written: number;
 }
@@ -71,12 +75,12 @@ export interface PooledHost {
 export class Pool {
   readonly #options: PoolOptions;
   readonly #hosts = new Set<PooledHost>();
-  /** The hosts that have no task. The last one in the list is used first. */
+  /** The threads or processes that have no task. The last one in the list is used first. */
   readonly #idle: PooledHost[] = [];
   readonly #closing = new AbortController();
   /**
-   * The async context in which hosts are started and their messages are handled. It is the pool's own. Otherwise a
-   * host, which serves many tasks, would keep the context of the task for which it was started in memory.
+   * The async context in which threads and processes are started and their messages are handled. It is the pool's own.
+   * Otherwise a thread that serves many tasks would keep the context of the task for which it was started in memory.
    */
   readonly #context = new AsyncResource('stepwright:pool');
   #failedStarts = 0;
@@ -85,13 +89,13 @@ export class Pool {
     this.#options = options;
   }
 
-  /** Returns a host for one task, to be given back with `release`. The host may still be starting. */
+  /** Returns a thread or process for one task, to be given back with `release`. It may still be starting. */
   acquire(): PooledHost {
     return this.#idle.pop() ?? this.#context.runInAsyncScope(() => this.#start());
   }
 
   /**
-   * Returns a host to the pool after its task has ended completely, or because the task never began while the host was
+   * Gives a thread or process back to the pool, because its task has ended completely, or never began while it was
    * starting.
    */
   release(pooled: PooledHost): void {
@@ -104,15 +108,15 @@ export class Pool {
     else this.#idle.unshift(pooled);
   }
 
-  /** Ends a host at once, whatever it is doing. The next task gets another host. */
+  /** Ends a thread or process at once, whatever it is doing. The next task gets another one. */
   kill(pooled: PooledHost): void {
     this.#remove(pooled);
     pooled.host.kill();
   }
 
   /**
-   * Waits after a host couldn't be started. Without this wait, a mistake in the config would make tasks fail as fast as
-   * they arrive.
+   * Waits after a thread or process couldn't be started. Without this wait, a mistake in the config would make tasks
+   * fail as fast as they arrive.
    */
   async backOff(signal: AbortSignal): Promise<void> {
     const { clock, random } = this.#options;
@@ -121,8 +125,8 @@ export class Pool {
   }
 
   /**
-   * Ends all hosts. Hosts that run a task are ended at once, idle ones when their containers are disposed of. Never
-   * rejects.
+   * Ends all threads or processes. Those that run a task are ended at once, idle ones once their containers are
+   * disposed of. Never rejects.
    */
   async close(): Promise<void> {
     this.#closing.abort();
@@ -205,8 +209,8 @@ export class Pool {
 const LINES_LOST = 'lines of the log are lost: the handler logged more than the worker could write';
 
 /**
- * Records that the worker has written a log line of a host. When enough were written, tells the host that it may send
- * more.
+ * Records that the worker has written a log line of a thread or process. When enough were written, sends a message that
+ * allows more.
  */
 function acknowledge(pooled: PooledHost, line: LogLine): void {
   pooled.written += lineSize(line);
@@ -215,7 +219,7 @@ function acknowledge(pooled: PooledHost, line: LogLine): void {
   pooled.written = 0;
 }
 
-/** Describes for people how a host has exited. */
+/** Describes for people how a thread or process has exited. */
 export function showExit({ exitCode, signal, error }: HostExit): string {
   if (error) return `${error.name}: ${error.message}`;
   if (signal === 'SIGKILL') return 'it was killed by SIGKILL, as the system does where memory runs out';

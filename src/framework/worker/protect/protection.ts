@@ -32,8 +32,8 @@ export interface Protection {
   /** From now on calls the listener's callbacks. To be called once. */
   follow(listener: ProtectionListener): void;
   /**
-   * Requests, renews or releases protection if the age of the oldest running task requires that. To be called every
-   * second. Returns before the call to the platform has ended.
+   * Requests, renews or releases protection, depending on the age of the oldest running task. To be called every
+   * second. Only starts a call to the platform, and doesn't wait for its end.
    * @param since the time at which the oldest running task was received, in epoch milliseconds; undefined while no task
    * is running
    */

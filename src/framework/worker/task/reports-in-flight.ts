@@ -12,7 +12,7 @@ export const MOST_REPORTS_IN_FLIGHT = 256;
 export interface WaitingReport {
   /** Resolves when the report may be sent. From then on the report itself counts as waiting for its response. */
   readonly turn: Promise<void>;
-  /** Resolves `turn` now, even if too many reports wait for their responses. */
+  /** Ends the wait: resolves `turn` now, even if too many reports wait for their responses. */
   readonly go: () => void;
 }
 

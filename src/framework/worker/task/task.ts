@@ -146,8 +146,8 @@ export class Task {
 
   /**
    * Handles the task and reports its outcome. Resolves when the handler and the report have both ended. Never rejects.
-   * @param onSettled called once, when the handler has ended or the worker stops waiting for it, so that its slot may
-   * become free
+   * @param onSettled called once, when the handler has ended or the worker stops waiting for it, so that another task
+   * may take its place
    */
   async run(onSettled?: () => void): Promise<void> {
     this.#onSettled = onSettled;
@@ -272,7 +272,10 @@ export class Task {
     return this.#decision === undefined;
   }
 
-  /** Records that the handler has ended, or won't be called, and lets its slot become free. */
+  /**
+   * Records that the handler has ended, or won't be called. Lets the task's slot (its place among the tasks that run at
+   * once) become free.
+   */
   #settle(): void {
     this.#handlerSettled = true;
     this.#emitSettled();
@@ -280,7 +283,7 @@ export class Task {
     this.#releaseSlot();
   }
 
-  /** Lets the slot become free. */
+  /** Lets the task's slot (its place among the tasks that run at once) become free for another task. */
   #releaseSlot(): void {
     this.#settled.resolve();
     this.#onSettled?.();

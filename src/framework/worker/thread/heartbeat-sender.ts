@@ -42,8 +42,8 @@ export class HeartbeatSender {
   readonly #ledger: LeaseLedger;
   readonly #identity: HandedIdentity;
   /**
-   * The regions in the order in which they were opened. An entry of the ledger refers to its region by the index in
-   * this list.
+   * The AWS regions in the order in which they were opened. An entry of the ledger (the shared memory with the tasks
+   * that need heartbeats) refers to its region by the index in this list.
    */
   readonly #regions: string[] = [];
   readonly #ports = new Map<string, ActivityPort>();

@@ -94,8 +94,8 @@ export class HeartbeatThread {
    */
   readonly #context = new AsyncResource('stepwright:heartbeats');
   /**
-   * The regions, by the port (the object that makes a region's calls). `index`: the position in the order in which
-   * regions were opened, by which ledger entries refer to a region.
+   * The AWS regions, by the port (the object that makes a region's calls). `index`: the position in the order in which
+   * regions were opened, by which the shared memory with the tasks refers to a region.
    */
   readonly #regions = new Map<ActivityPort, LeanRegion & { readonly index: number }>();
   readonly #beats = new Map<number, ThreadHeartbeat>();
@@ -235,8 +235,9 @@ export class HeartbeatThread {
   }
 
   /**
-   * Makes the thread stop sending a task's heartbeats, by writing an entry to the ledger. If the ledger has no room,
-   * sends a message instead, one for all tasks that end in this turn of the event loop.
+   * Makes the thread stop sending a task's heartbeats, by writing an entry to the ledger (the memory that both threads
+   * share). If the ledger has no room, sends a message instead, one for all tasks that end in this turn of the event
+   * loop.
    */
   #release(id: number, written: boolean): void {
     if (!this.#beats.delete(id)) return;
@@ -297,7 +298,7 @@ export class HeartbeatThread {
 
 /**
  * Returns the main thread's settings for network addresses, for use in the heartbeat thread. The two modules are loaded
- * only here, since a test bed doesn't call this.
+ * only here, so that tests without a heartbeat thread don't load them.
  */
 function defaultAddresses(): ThreadOptions['addresses'] {
   const { getDefaultResultOrder } = process.getBuiltinModule('node:dns');

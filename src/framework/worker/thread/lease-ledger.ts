@@ -1,7 +1,7 @@
 /** A task for which the heartbeat thread has to send heartbeats. */
 export interface LedgerLease {
   readonly id: number;
-  /** The task's region, as its index in the order in which regions were opened. */
+  /** The task's AWS region, as its index in the order in which regions were opened. */
   readonly region: number;
   readonly token: string;
   readonly everyMs: number;
@@ -14,7 +14,7 @@ export interface LedgerLease {
  */
 export interface LedgerChanges {
   readonly leases: readonly LedgerLease[];
-  /** The ids of leases that have ended and whose beginning was read earlier. */
+  /** The ids of leases (tasks with heartbeats) that have ended and whose beginning was read earlier. */
   readonly over: readonly number[];
 }
 
@@ -33,8 +33,8 @@ const OVER_BYTES = 8;
 const LEASE_BYTES = 8 + 20;
 const OVER = 0;
 /**
- * The longest task token that can be written to the ledger. A lease with a longer token is sent to the heartbeat thread
- * as a message.
+ * The longest task token that an entry can contain. A task with a longer token is sent to the heartbeat thread as a
+ * message instead.
  */
 const LONGEST_TOKEN = 4_096;
 
@@ -63,7 +63,10 @@ export class LeaseLedger {
     this.#bytes = Buffer.from(memory, HEAD_BYTES, BYTES);
   }
 
-  /** Writes the entry for a lease that begins. @returns false if the ledger has no room, or can't store the token */
+  /**
+   * Writes an entry that says that a task has begun and needs heartbeats. @returns false if there is no room, or if the
+   * token can't be stored
+   */
   begin({ id, region, token, everyMs, leasedAt }: LedgerLease): boolean {
     const entry = this.#entry;
     if (token.length > LONGEST_TOKEN) return false;
@@ -78,7 +81,7 @@ export class LeaseLedger {
     return this.#write(length);
   }
 
-  /** Writes the entry for a lease that has ended. @returns false if the ledger has no room */
+  /** Writes an entry that says that a task has ended. @returns false if there is no room */
   end(id: number): boolean {
     this.#entry.writeUInt32LE(OVER, 0);
     this.#entry.writeUInt32LE(id, 4);

@@ -55,7 +55,9 @@ export type ToThread =
   | { readonly kind: 'identity'; readonly identity: Identity; readonly number: number }
   /** Makes the thread read the ledger (shared memory with the tasks that need heartbeats) at once. */
   | { readonly kind: 'read-ledger' }
-  /** A task that needs heartbeats, sent as a message because it couldn't be written to the ledger. */
+  /**
+   * A task that needs heartbeats. Sent as a message only if it couldn't be written to the shared memory (the ledger).
+   */
   | {
       readonly kind: 'track';
       readonly id: number;
@@ -67,7 +69,7 @@ export type ToThread =
   | { readonly kind: 'send-now'; readonly id: number }
   /**
    * Makes the thread stop sending heartbeats for these tasks. Sent if a task's beginning or end couldn't be written to
-   * the ledger.
+   * the shared memory (the ledger).
    */
   | { readonly kind: 'release'; readonly ids: readonly number[] }
   | ToHealthServer;

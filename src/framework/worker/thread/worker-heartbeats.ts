@@ -52,7 +52,7 @@ export class WorkerHeartbeats implements Heartbeats {
   readonly #options: WorkerHeartbeatsOptions;
   readonly #thread: HeartbeatThread | undefined;
   #listener: HeartbeatListener | undefined;
-  /** The scheduler on the main thread; undefined until heartbeats are sent from there. */
+  /** Sends heartbeats from the main thread; undefined while the heartbeat thread sends all of them. */
   #scheduler: HeartbeatScheduler | undefined;
   /**
    * True once the heartbeat thread has ended unexpectedly. The main thread's scheduler then takes over, and doesn't
