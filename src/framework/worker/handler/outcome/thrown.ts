@@ -1,7 +1,7 @@
-import { fileURLToPath } from 'node:url';
 import { types } from 'node:util';
 import { ActivityFailure, ERROR_NAME_LIMIT, isReserved } from '../../../declare/activity-failure.js';
 import { readErrorName } from '../../../declare/metadata.js';
+import { traceLines } from './trace-lines.js';
 
 /**
  * The parts of a thrown value that are reported as the task's failure. A handler may throw anything, even a proxy whose
@@ -19,19 +19,9 @@ export interface Thrown {
 }
 
 const CHAIN_LIMIT = 10;
-const FRAMES_LIMIT = 12;
 const MESSAGE_LIMIT = 8_192;
 /** The most characters of JSON that are written to show a thrown value. */
 const TEXT_LIMIT = 262_144;
-/**
- * The folder of this package. Stack frames in it are left out of a trace, since they show nothing of the user's code.
- */
-const OWN_FOLDER = fileURLToPath(new URL('../../..', import.meta.url));
-/**
- * The folder of this package's TypeScript sources. Stack frames show it if the package runs from a checkout with source
- * maps. The published package has neither source maps nor sources.
- */
-const OWN_SOURCES = OWN_FOLDER.replace(/\bdist\/src\/framework\/$/, 'src/framework/');
 
 /** Reads the parts of a thrown value. Never throws. */
 export function readThrown(thrown: unknown): Thrown {
@@ -157,14 +147,7 @@ function oneLine(thrown: unknown, levels?: number): string {
 
 function traceOf(error: ErrorLike, index: number): string[] {
   const stack = safely(error, 'stack');
-  const lines = typeof stack === 'string' ? stack.split('\n') : [];
-  const frames = lines.filter((line) => /^\s+at /.test(line));
-  const users = frames.filter(
-    (line) => !line.includes(OWN_FOLDER) && !line.includes(OWN_SOURCES) && !/[( ]node:/.test(line),
-  );
-  const shown = (users.length > 0 ? users : frames)
-    .slice(0, FRAMES_LIMIT)
-    .map((line) => cut(line.trim(), 500));
+  const shown = typeof stack === 'string' ? traceLines(stack).map((line) => cut(line, 500)) : [];
   return index === 0 ? shown : [`Caused by: ${oneLine(error)}`, ...shown];
 }
 
