@@ -11,6 +11,7 @@ import { histories } from './histories.js';
 import { intrinsics } from './intrinsics.js';
 import { machines } from './machines.js';
 import { measuredCreation } from './measured-creation.js';
+import { measuredHistories } from './measured-histories.js';
 import { measured } from './measured.js';
 import { documented } from './documented.js';
 import { recorded } from './recorded.js';
@@ -37,6 +38,7 @@ const tables: Record<string, Row[]> = {
   documented,
   measured,
   measuredCreation,
+  measuredHistories,
   versions: versionRows,
 };
 const rows = Object.values(tables).flat();

@@ -63,6 +63,8 @@ interface CurrentState {
   readonly enteredFrom: number;
   /** True when the work of the current attempt is done. A failure after that is one of Assign or Output. */
   succeeded: boolean;
+  /** The id of the event that records the end of the work; undefined where there is none. */
+  succeededId?: number;
 }
 
 /**
@@ -167,7 +169,7 @@ export class Branch implements Environment {
     const current = this.#entered();
     current.succeeded = true;
     const { succeeded } = current.state.kind.events;
-    if (succeeded !== undefined) this.execution.record(succeeded, this.previous);
+    if (succeeded !== undefined) current.succeededId = this.execution.record(succeeded, this.previous);
   }
 
   /** Records that the current state is left. @param assigned the JSON of the assigned variables, by their names */
@@ -267,6 +269,7 @@ export class Branch implements Environment {
       state: { name },
       enteredFrom,
       enteredId,
+      succeededId,
     } = this.#entered();
     const cause = this.explain(reason);
     const fatal = error === 'States.Runtime';
@@ -275,6 +278,8 @@ export class Branch implements Environment {
       const from = afterEntry === true ? enteredId : enteredFrom;
       this.previous = this.execution.record('EvaluationFailed', from, details);
     }
+    // Measured for a Parallel: its own failure after its branches points to the event of their success.
+    else if (succeededId !== undefined) this.previous = succeededId;
     const aliases = documented === undefined ? [] : [documented];
     return new StateFailure(error, cause, { fatal, own: fatal, aliases });
   }

@@ -72,7 +72,7 @@ export function dataLimitFailure(what: string): StateFailure {
  * matches the new failure, unless the branch's failure is `fatal`.
  */
 export function branchFailure({ error, reason, options }: StateFailure): StateFailure {
-  if (options.fatal) return new StateFailure(error, reason, { ...options, own: false });
+  if (options.fatal) return new StateFailure(error, reason, { ...options, own: true });
   const aliases = [...(options.aliases ?? []), 'States.BranchFailed'];
   return new StateFailure(error, reason, { ...options, aliases });
 }

@@ -119,6 +119,8 @@ async function iterate(
     branch.checkSize(outcome.results, name);
     return outcome.results;
   }
+  // Measured at the live service: a States.Runtime in an iteration ends the execution without any event between.
+  if (outcome.failure.options.fatal === true) throw branchFailure(outcome.failure);
   execution.record('MapIterationFailed', branch.previous, { index: outcome.failedIndex, name });
   const [failed, ...others] = outcome.unfinished;
   failed?.abortStates(branch.previous);

@@ -32,7 +32,9 @@ export const parallelKind: Kind = {
         branch.checkSize(outcome.results, name);
         return { result: outcome.results };
       }
-      for (const each of outcome.unfinished) each.abort(branch.previous);
+      // Measured at the live service: a States.Runtime in a branch ends the execution without any event between.
+      if (outcome.failure.options.fatal !== true)
+        for (const each of outcome.unfinished) each.abort(branch.previous);
       throw branchFailure(outcome.failure);
     };
   },
