@@ -1,7 +1,7 @@
 import type { Lease } from './chronicle.js';
 import type { Invariants } from './invariants.js';
 import type { Member } from './member.js';
-import type { HandlerPlan } from './plan.js';
+import type { HandlerKey, HandlerPlan } from './plan.js';
 import type { SimulatedProcess } from './timeline.js';
 
 /** A worker that nothing has hurt for so long behaves as if nothing ever had. */
@@ -25,6 +25,8 @@ export class Bounds {
   /** Since when a handler with waiting tasks and free slots has no poll, by process and handler. */
   readonly #starved = new Map<string, number>();
 
+  /** When a handler was last held back on purpose, by process and handler. */
+  readonly #heldBackAt = new Map<string, number>();
   /** When the tasks of a process last needed more heartbeats than the rate allows. */
   readonly #crowdedAt = new Map<SimulatedProcess, number>();
   /** When a handler of a process last had no slot that could come free. */
@@ -66,6 +68,21 @@ export class Bounds {
       );
   }
 
+  /** True while a handler is paused, or a rate may hold it back. */
+  #isHeldBack({ it, process }: Member, key: HandlerKey): boolean {
+    const handler = it.status().handlers.find(({ name }) => name === `Handlers.${key}`);
+    const isHeld = handler?.paused !== undefined || this.#invariants.underWay(process).limits.has(key);
+    if (isHeld) this.#heldBackAt.set(`${process.name} ${key}`, this.#now);
+    return isHeld;
+  }
+
+  /** True where a handler was held back so lately that an older answer counts. */
+  #wasHeldBack(member: Member, key: HandlerKey): boolean {
+    if (this.#isHeldBack(member, key)) return true;
+    const at = this.#heldBackAt.get(`${member.process.name} ${key}`) ?? Number.NEGATIVE_INFINITY;
+    return this.#now - at <= READY_STALE_MS + CREDIT_MS;
+  }
+
   #checkReady(member: Member): void {
     if (member.stopped) return;
     const { ready, reasons, handlers } = member.it.status();
@@ -86,7 +103,7 @@ export class Bounds {
       const since = this.#now - Math.max(answeredAt.get(key) ?? 0, heldFrom, member.bornAt);
       const isFull = handler !== undefined && handler.running >= handler.concurrency;
       const mostMs = READY_STALE_MS + (isHeld ? CREDIT_MS : 0) + member.process.stalledMs;
-      if (since > mostMs && !isFull)
+      if (since > mostMs && !isFull && !this.#wasHeldBack(member, key))
         this.#invariants.broken('ready', `ready, but ${key} was last answered ${since} ms ago`);
     }
   }
@@ -116,6 +133,7 @@ export class Bounds {
     const used = (polls.get(key) ?? 0) + (running.get(key) ?? 0);
     const free = Math.min(concurrency - used, 2 * concurrency - used - undelivered);
     const waits = this.#invariants.watched.service.queued(key) > 0;
+    if (this.#isHeldBack(member, key)) return void this.#starved.delete(id);
     if (member.stopped || member.keys.isWithout || free <= 0 || (polls.get(key) ?? 0) > 0 || !waits)
       return void this.#starved.delete(id);
     const starvedAt = this.#starved.get(id) ?? this.#now;

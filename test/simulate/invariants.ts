@@ -39,6 +39,13 @@ export interface UnderWay {
   unsignedAt: number;
   /** The instants at which heartbeats were sent in the last second. */
   beats: number[];
+  /** For each handler with a rate: the most tasks that may begin in 10 s, and the instants at which some began. */
+  readonly limits: Map<
+    HandlerKey,
+    { readonly most: number; readonly open: number; readonly begun: number[] }
+  >;
+  /** The open polls of each handler that is paused, as they were at the last step. */
+  readonly paused: Map<string, number>;
 }
 
 /** Holds every single call and event against what a worker promises. Time-bound promises are in `bounds.ts`. */
@@ -73,6 +80,8 @@ export class Invariants implements Watcher {
         answeredAt: new Map(),
         unsignedAt: 0,
         beats: [],
+        limits: new Map(),
+        paused: new Map(),
       };
       this.#underWay.set(process, found);
     }
@@ -102,6 +111,13 @@ export class Invariants implements Watcher {
     const { chronicle, timeline } = this.watched;
     const since = chronicle.sinceTrouble(worker, ...what);
     return process.stalledMs > 0 ? Math.min(since, timeline.now - process.stalledUntil) : since;
+  }
+
+  /** Notes that a handler has a rate from now on; 0 for none. */
+  limited(process: SimulatedProcess, key: HandlerKey, most: number): void {
+    const { limits, polls } = this.underWay(process);
+    if (most === 0) limits.delete(key);
+    else limits.set(key, { most, open: polls.get(key) ?? 0, begun: [] });
   }
 
   // Calls.
@@ -220,6 +236,14 @@ export class Invariants implements Watcher {
     const lease = this.watched.chronicle.lease(token);
     if (!lease || lease.to !== process)
       this.broken('holder', 'a task was received that was not handed out to this worker');
+    const limit = lease && this.underWay(process).limits.get(lease.handler);
+    if (!lease || !limit) return;
+    const { now } = this.watched.timeline;
+    limit.begun.push(now);
+    const many = limit.begun.filter((at) => now - at < 10_000).length;
+    // Polls that were open when the rate was set may bring one each.
+    if (many > limit.most + limit.open)
+      this.broken('rate', `${many} tasks of ${lease.handler} began in 10 s`);
   }
 
   #ended(member: Member, event: EventName, payload: { token: string; reportMs?: number }): void {
@@ -250,12 +274,24 @@ export class Invariants implements Watcher {
       this.broken('context', `${event} was emitted in the context of a task that it is not about`);
   }
 
+  /** A handler that is paused opens no poll. */
+  #checkPaused({ process, it }: Member, name: string, open: number): void {
+    const { paused } = this.underWay(process);
+    const isPaused = it.status().handlers.find((each) => each.name === name)?.paused !== undefined;
+    const before = paused.get(name);
+    if (isPaused && before !== undefined && open > before)
+      this.broken('pause', `${name} opened a poll while it was paused`);
+    if (isPaused) paused.set(name, open);
+    else paused.delete(name);
+  }
+
   /** Checks a worker after each step. */
   checkStep(member: Member): void {
     if (member.ended) return;
     for (const { name, concurrency, used, running, undelivered, polls } of member.it.status().handlers) {
       const counts = `${running} running, ${polls.open} polls, ${undelivered} undelivered with ${concurrency} slots`;
       if (running < 0 || undelivered < 0 || polls.open < 0) this.broken('slots', `${name}: ${counts}`);
+      this.#checkPaused(member, name, polls.open);
       if (used > concurrency || used + undelivered > 2 * concurrency)
         this.broken('slots', `${name}: ${counts}`);
     }
@@ -278,6 +314,8 @@ const FOLLOWED: readonly EventName[] = [
   'poll:token-possibly-lost',
   'places:stuck',
   'places:freed',
+  'handler:paused',
+  'handler:resumed',
   'loop:blocked',
   'heartbeat:stretched',
   'heartbeat:restored',

@@ -71,6 +71,10 @@ export type PlannedEvent = { readonly at: number } & (
   /** A thread or a process of a pool ends. */
   | { readonly kind: 'host-crash'; readonly worker: number }
   | { readonly kind: 'abort'; readonly count: number }
+  /** Somebody pauses a handler of a worker for so long. */
+  | { readonly kind: 'pause'; readonly worker: number; readonly handler: HandlerKey; readonly ms: number }
+  /** Somebody sets the rate of a handler of a worker: so many tasks in 10 s at most; 0 for no limit. */
+  | { readonly kind: 'rate'; readonly worker: number; readonly handler: HandlerKey; readonly count: number }
 );
 
 export interface HandlerPlan {
@@ -176,7 +180,7 @@ export function drawPlan(seed: number, whole = false): Plan {
   const events = [
     ...Array.from({ length: dice.between(6, 20) }, () => drawTasks(draw)),
     ...Array.from({ length: many }, () => drawTrouble(draw, dice.weighted(swarm) as Kind)),
-    ...(whole ? [fewPolls(dice, troubleMs)] : []),
+    ...(whole ? [fewPolls(dice, troubleMs)] : drawControl({ ...draw, dice: new Dice(seed, 'control') })),
   ];
   return {
     ...{ seed, workers, handlers, troubleMs },
@@ -286,6 +290,22 @@ function drawTrouble(draw: Draw, kind: Kind): PlannedEvent {
     default:
       return { at, kind: kind === 'kill' ? 'kill' : 'stop', worker, backMs: dice.pick([100, 5_000, 30_000]) };
   }
+}
+
+/** In a quarter of all stories somebody controls the workers. A rate is ended before the trouble is over. */
+function drawControl({ dice, workers, handlers, troubleMs }: Draw): PlannedEvent[] {
+  if (!dice.chance(0.25)) return [];
+  return Array.from({ length: dice.between(1, 6) }, (): PlannedEvent[] => {
+    const at = dice.between(500, troubleMs - 10_000);
+    const worker = dice.between(0, workers - 1);
+    const { key: handler } = dice.pick(handlers);
+    if (dice.chance(0.5))
+      return [{ at, kind: 'pause', worker, handler, ms: dice.pick([500, 5_000, 100_000]) }];
+    return [
+      { at, kind: 'rate', worker, handler, count: dice.pick([1, 3, 20]) },
+      { at: troubleMs - 5_000, kind: 'rate', worker, handler, count: 0 },
+    ];
+  }).flat();
 }
 
 function drawCalls({ dice, handlers }: Draw, at: number, some: { worker?: number }): PlannedEvent {

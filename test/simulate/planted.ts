@@ -98,10 +98,10 @@ export const PLANTED: readonly Planted[] = [
   }),
   ...at('worker/poll/slots.ts', {
     'a poll is sent without a slot': [
-      'Math.min(this.size - this.used,',
-      'Math.min(this.size - this.#running,',
+      'Math.min(this.#size - this.used,',
+      'Math.min(this.#size - this.#running,',
     ],
-    'results that are not taken do not count': [', 2 * this.size - this.used - this.#undelivered)', ')'],
+    'results that are not taken do not count': [', 2 * this.#size - this.used - this.#undelivered)', ')'],
     'a slot is held until the report is accepted': ["if (this.#use === 'handler') this.#to('report');", ''],
   }),
   ...at('worker/poll/poller.ts', {
@@ -217,5 +217,12 @@ export const PLANTED: readonly Planted[] = [
       'if (!this.#settings.renewable || !(denied || REFUSED.has(type))) return false;',
       'return false;',
     ],
+  }),
+  ...at('worker/admission/admission.ts', {
+    'a handler that is paused asks for tasks': [
+      "if (this.#pause && this.#pause.by !== 'breaker') return 0;",
+      '',
+    ],
+    'a rate counts no task': ['this.#rate.begin(this.#options.clock.now());', ''],
   }),
 ];

@@ -222,7 +222,7 @@ export class World {
     const { timeline } = this;
     this.chronicle.add('plan', JSON.stringify(event));
     const member = 'worker' in event && event.worker !== undefined ? this.#members[event.worker] : undefined;
-    if (member && !['calls', 'outage', 'slow'].includes(event.kind))
+    if (member && !['calls', 'outage', 'slow', 'pause', 'rate'].includes(event.kind))
       this.chronicle.trouble(member.worker, 'process');
     if (event.kind === 'credentials') this.chronicle.trouble(event.worker, 'process', event.ms);
     switch (event.kind) {
@@ -250,9 +250,26 @@ export class World {
       case 'stop':
       case 'kill':
         return this.#replace(event, member);
+      case 'pause':
+      case 'rate':
+        return member && this.#control(event, member);
       case 'abort':
         return this.service.abort(event.count);
     }
+  }
+
+  #control(event: Extract<PlannedEvent, { kind: 'pause' | 'rate' }>, { process, it }: Member): void {
+    const name = `Handlers.${event.handler}`;
+    if (event.kind === 'rate') {
+      const rate = event.count === 0 ? false : (`${event.count}/10s` as const);
+      process.input(0, () => {
+        this.invariants.limited(process, event.handler, event.count);
+        it.configure(name, { rate });
+      });
+      return;
+    }
+    process.input(0, () => it.pause(name));
+    process.input(event.ms, () => it.resume(name));
   }
 
   #start({ handler, count, ms, does }: Extract<PlannedEvent, { kind: 'tasks' }>): void {
