@@ -125,7 +125,8 @@ export class Bed {
       receivedAt: options.receivedAt?.getTime() ?? this.clock.now(),
     });
     const { name } = definition;
-    const work = (): Promise<Outcome> => outcomeOf(handle, json, context);
+    // A worker calls a handler in a turn of its own. So the trace of an error ends at the handler, not at the test.
+    const work = (): Promise<Outcome> => Promise.resolve().then(() => outcomeOf(handle, json, context));
     const abort = (): void => stop.begin('the test ended');
     this.#aborts.add(abort);
     const unfollow = stop.follow(options.signal);

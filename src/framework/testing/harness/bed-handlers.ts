@@ -38,8 +38,6 @@ interface BedParts {
 /** Handles one task. Resolves with the outcome when no code of the task is still running. */
 export async function outcomeOf(handle: CompiledHandler, json: string, task: TaskContext): Promise<Outcome> {
   const outcome = deferred<Outcome>();
-  // As in a worker, so that the trace of a thrown error ends at the handler, and not at the test that called it.
-  await Promise.resolve();
   await handle(json, task, outcome.resolve);
   return outcome.promise;
 }
