@@ -36,13 +36,12 @@ export interface LoadMeterOptions {
  */
 const TELL_MS = 1_000;
 /**
- * Limits for the reports, as the needed heartbeats divided by the rate. Above `from`, it is reported that intervals are
- * stretched (get longer). At `until` or below, it is reported that they no longer are. If the need grows by the factor
- * `worse`, that is reported too.
+ * Limits for calls of `onStretch`, as the needed heartbeats divided by the rate. Above `from`, it is reported that
+ * intervals get longer; at `until` or below, that they no longer do. If the need has grown by the factor `worse`, that
+ * is reported too.
  *
- * `from` is higher than `until`, so that a load near the rate isn't reported again and again, and higher than 1, so
- * that a need of exactly `heartbeatRate` isn't reported: slightly less than that can be sent continuously (see
- * `RateLimiter`).
+ * `from` is above `until`, so that a load near the rate isn't reported again and again. It is above 1, so that a need
+ * of exactly `heartbeatRate` isn't reported, although slightly less can be sent continuously (see `RateLimiter`).
  */
 const STRETCHED = { from: 1.08, until: 1, worse: 1.1 } as const;
 

@@ -40,7 +40,7 @@ const REPEAT_JITTER = 0.1;
 const ASKED_GAP_MS = 1_000;
 /** A heartbeat that the handler has requested is sorted as if its task timed out this long after the request. */
 const ASKED_LAPSE_MS = 10_000;
-/** The interval that is assumed for a task whose heartbeats are sent only if the handler requests them. */
+/** Used instead of an interval for a task without one, whose heartbeats are sent only if the handler requests them. */
 export const ASKED_ONLY_MS = 20_000;
 
 export interface ScheduledHeartbeatOptions {

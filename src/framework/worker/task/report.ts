@@ -175,7 +175,7 @@ export class Report {
   }
 
   /**
-   * Waits until the rate limit allows to send the report. The wait is kept short, because there are few reports
+   * Waits until the rate limit allows the report to be sent. The wait is kept short, because there are few reports
    * compared with polls, and because a task isn't finished until its report is accepted.
    */
   #takeTurn(): Promise<void> | undefined {

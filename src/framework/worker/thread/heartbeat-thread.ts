@@ -89,8 +89,8 @@ export class HeartbeatThread {
   /** Messages that are sent once the thread is started. */
   #unsent: ToThread[] = [];
   /**
-   * The async context in which messages from the thread are handled. It is an own one, so that they aren't handled in
-   * the context of some task.
+   * The async context in which messages from the thread are handled. It is made outside of any task, so that messages
+   * aren't handled in the context of the task for which the thread was started.
    */
   readonly #context = new AsyncResource('stepwright:heartbeats');
   /**

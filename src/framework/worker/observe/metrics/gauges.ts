@@ -47,9 +47,9 @@ export const readProtection = (protection: ProtectionStatus | undefined): Readin
     : [];
 
 /**
- * Returns two gauges of a handler: the progress of its task that is least far along, and the longest time that a task
- * hasn't reported progress. They aren't given for each task, since thousands of tasks may run. Returns an empty list if
- * no task has reported progress.
+ * Returns two gauges of a handler: the progress of its task that is least far along, and the longest time since one of
+ * its tasks last reported progress. There is no gauge for each task, since thousands of tasks may run. Returns an empty
+ * list if no task has reported progress.
  */
 function progressOf(tasks: readonly TaskStatus[], handler: string, now: number): Reading[] {
   const said = tasks.flatMap((task) => (task.handler === handler && task.progress ? [task.progress] : []));

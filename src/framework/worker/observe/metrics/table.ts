@@ -14,7 +14,7 @@ export interface Metric {
   readonly help: string;
   /** The upper bounds of a histogram's buckets. */
   readonly buckets?: readonly number[];
-  /** How the values of several processes are combined. @default they are added up */
+  /** The way in which the values of several processes are combined to one. @default they are added up */
   readonly together?: 'max' | 'min';
 }
 
@@ -145,8 +145,8 @@ export type GaugeName = Named<'gauge'>;
 export type Labels = Readonly<Record<string, string>>;
 
 /**
- * A metrics library, as the code that measures sees it. That code requests each counter and histogram once, keeps it,
- * and adds its measurements to it.
+ * The functions of a metrics library that the measuring code uses. It requests each counter and histogram once, keeps
+ * it, and adds its measurements to it.
  */
 export interface MetricSink {
   /** Returns a counter. It is shown with the value 0 from then on, so that a query can see its first increase. */
