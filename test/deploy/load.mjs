@@ -42,8 +42,10 @@ const stateMachineArn = service.seedMachine({
   definition: JSON.stringify({ StartAt: 'Work', States: states }),
 });
 
+// An agent that does not answer: a worker that asks a platform for protection has the gauge of its state.
+process.env.ECS_AGENT_URI = 'http://127.0.0.1:9';
 const worker = await createWorker(
-  { activities: [Work], endpoint: service.url, healthPort: 0, reportLimit: '10ms' },
+  { activities: [Work], endpoint: service.url, healthPort: 0, reportLimit: '10ms', protect: 'ecs' },
   {
     log: createLog({
       level: 'info',
