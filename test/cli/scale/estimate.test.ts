@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { SteadyMissing } from '../../../src/framework/cli/scale/steady-missing.js';
 import { type Facts, estimate, type SeenWorker } from '../../../src/framework/cli/scale/estimate.js';
 
 const ARN = 'arn:aws:states:us-east-1:123456789012:activity:Work';
@@ -185,5 +186,22 @@ describe('the workers that are wanted', () => {
     const found = estimate(facts({ workers: [idle, drains], unreadable: 2 }));
     expect(found).toMatchObject({ workers: 3, atWork: 0, slots: 10, workersWanted: 2, workersMissing: -1 });
     expect(found.why).toContain("2 of 3 workers can't be read and count as full");
+  });
+});
+
+describe('the number that is published for alarms', () => {
+  const told = (...missing: number[]): number[] => {
+    const steady = new SteadyMissing();
+    return missing.map((each, minute) => steady.note(each, before(0) + minute * MINUTE));
+  };
+
+  test('is what is missing, at once', () => {
+    expect(told(3, 0, 2)).toEqual([3, 0, 2]);
+  });
+
+  test('is below zero only by what was not needed for five minutes, and never within five minutes of a start', () => {
+    expect(told(-4, -4, -4, -4, -4, -4, -9)).toEqual([0, 0, 0, 0, 0, -4, -4]);
+    expect(told(-4, -4, -4, -4, -1, -4, -4)).toEqual([0, 0, 0, 0, 0, -1, -1]);
+    expect(told(-4, -4, -4, 1, -4, -4)).toEqual([0, 0, 0, 1, 0, 0]);
   });
 });

@@ -3,6 +3,7 @@ import type { Clock } from '../../base/time/clock.js';
 import type { ActivityMetrics, PublishedMetric } from '../../aws/queries/activity-metrics.js';
 import { MINUTE_MS, type QueueCounts } from './backlog.js';
 import { type Estimate, estimate } from './estimate.js';
+import { SteadyMissing } from './steady-missing.js';
 import { type FoundWorkers, WorkersUnknown } from './worker-statuses.js';
 
 export interface ScalerOptions {
@@ -64,6 +65,7 @@ export class FleetScaler {
   #counts: readonly QueueCounts[] | undefined;
   #runMs: readonly (number | undefined)[] = [];
   #runTimeAt = Number.NEGATIVE_INFINITY;
+  readonly #steady = new SteadyMissing();
   #emptyMinutes: (number | undefined)[];
   #recalled: boolean;
   #latest: { readonly at: number; readonly made: Promise<FleetEstimate> } | undefined;
@@ -180,11 +182,11 @@ export class FleetScaler {
 
   async #publish(): Promise<void> {
     const { fleet } = this.#options;
-    const { workersWanted, workersMissing, activities } = await this.estimate();
+    const { workersWanted, workersMissing, activities, at } = await this.estimate();
     const dimensions = { Fleet: fleet };
     await this.#world.metrics.publish([
       { name: 'WorkersWanted', dimensions, value: workersWanted },
-      { name: 'WorkersMissing', dimensions, value: workersMissing },
+      { name: 'WorkersMissing', dimensions, value: this.#steady.note(workersMissing, at) },
       ...activities.flatMap(({ activityArn, waiting, emptyMinuteAt }) => [
         { name: 'TasksWaiting', dimensions: { Fleet: fleet, ActivityArn: activityArn }, value: waiting },
         ...(emptyMinuteAt === undefined

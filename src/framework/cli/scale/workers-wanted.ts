@@ -29,6 +29,8 @@ export interface Needs {
  * as the number of tasks at work differs from its mean by about the square root. Chosen by `npm run bench -- scaling`.
  */
 const SPARE = 0.5;
+/** A worker is given up only where so many times the spare slots would be left: the fleet may fill before it is told. */
+const KEPT = 2;
 /** Tasks that run for longer can wait for a worker that starts: no slot is kept free for them. */
 const SPARE_UNTIL_MS = 10 * MINUTE_MS;
 
@@ -42,6 +44,9 @@ export function workersWanted({ crew, backlog, runMs, withinMs, idle }: Needs): 
   const spare = runMs !== undefined && runMs <= SPARE_UNTIL_MS ? SPARE * Math.sqrt(busy) : 0;
   // A slot takes several short tasks in that time.
   const forBacklog = waiting * (runMs === undefined ? 1 : Math.min(1, runMs / withinMs));
-  const wanted = Math.ceil((busy + spare + forBacklog) / slotsOfWorker) + unreadable;
-  return idle ? wanted : Math.max(wanted, workers);
+  const withSpare = (times: number): number =>
+    Math.ceil((busy + times * spare + forBacklog) / slotsOfWorker) + unreadable;
+  const wanted = withSpare(1);
+  if (wanted >= workers || !idle) return Math.max(wanted, workers);
+  return Math.min(workers, withSpare(KEPT));
 }
