@@ -54,11 +54,15 @@ export async function cloudformation(report, dir) {
   }
   const policy = JSON.parse(readFileSync(deploy('iam/worker-policy.json'), 'utf8'));
   const protection = JSON.parse(readFileSync(deploy('iam/protection-policy.json'), 'utf8'));
+  const scaler = JSON.parse(readFileSync(deploy('iam/scaler-policy.json'), 'utf8'));
   const task = JSON.parse(readFileSync(deploy('ecs/task-definition.json'), 'utf8'));
+  const scalerTask = JSON.parse(readFileSync(deploy('ecs/scaler-task-definition.json'), 'utf8'));
   const wrapped = {
     policy: resource('AWS::IAM::ManagedPolicy', { PolicyDocument: policy }),
     protection: resource('AWS::IAM::ManagedPolicy', { PolicyDocument: protection }),
+    scaler: resource('AWS::IAM::ManagedPolicy', { PolicyDocument: scaler }),
     task: resource('AWS::ECS::TaskDefinition', capitalised(task)),
+    scalerTask: resource('AWS::ECS::TaskDefinition', capitalised(scalerTask)),
   };
   for (const [name, template] of Object.entries(wrapped))
     writeFileSync(join(dir, `${name}.json`), JSON.stringify(template));
@@ -70,7 +74,9 @@ export async function cloudformation(report, dir) {
   lint(report, 'ecs/autoscaling.yaml', deploy('ecs/autoscaling.yaml'));
   lint(report, 'iam/worker-policy.json', join(dir, 'policy.json'));
   lint(report, 'iam/protection-policy.json', join(dir, 'protection.json'));
+  lint(report, 'iam/scaler-policy.json', join(dir, 'scaler.json'));
   lint(report, 'ecs/task-definition.json', join(dir, 'task.json'));
+  lint(report, 'ecs/scaler-task-definition.json', join(dir, 'scalerTask.json'));
   const broken = resource('AWS::ECS::TaskDefinition', { ...capitalised(task), Cpu: ['256'] });
   writeFileSync(join(dir, 'broken.json'), JSON.stringify(broken));
   report.problems(
