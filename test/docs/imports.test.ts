@@ -27,7 +27,7 @@ const OPTIONS = {
   ...{ skipLibCheck: true, experimentalDecorators: true, emitDecoratorMetadata: true, isolatedModules: true },
 };
 /** Of files and packages that are not there, and of what comes from them. */
-const EXPECTED = /error TS(?:2307|2664|18046|2571):/;
+const EXPECTED = /error TS(?:2307|2664|2882|18046|2571):/;
 
 let dir: string;
 let complaints: string[];

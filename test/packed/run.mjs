@@ -85,11 +85,15 @@ function block(language, holds) {
   return found;
 }
 
+/** The examples of docs/testing.md. */
+function testingBlocks() {
+  const text = readFileSync(join(root, 'docs/testing.md'), 'utf8');
+  return [...text.matchAll(/^```ts\n([\s\S]*?)^```/gm)].map(([, code]) => code);
+}
+
 /** The types of the matchers, as docs/testing.md has them. */
 function testingBlock(holds) {
-  const text = readFileSync(join(root, 'docs/testing.md'), 'utf8');
-  const blocks = [...text.matchAll(/^```ts\n([\s\S]*?)^```/gm)].map(([, code]) => code);
-  const found = blocks.find((code) => code.includes(holds));
+  const found = testingBlocks().find((code) => code.includes(holds));
   if (!found) throw new Error(`docs/testing.md has no block with ${holds}`);
   return found;
 }
@@ -130,8 +134,11 @@ function tests() {
     );
   const readme = readmeBlocks('ts').filter((code) => code.includes(JEST));
   if (readme.length === 0) throw new Error('the README has no test');
+  const page = testingBlocks().filter((code) => code.includes(JEST));
+  if (page.length < 10) throw new Error('docs/testing.md has too few tests');
   return {
     ...Object.fromEntries(readme.map((code, i) => [`readme-${i + 1}.test.ts`, code])),
+    ...Object.fromEntries(page.map((code, i) => [`testing-${i + 1}.test.ts`, code])),
     'machine.test.ts': own('machine.test.ts'),
     'sdk-mock.test.ts': own('sdk-mock.test.ts'),
   };
@@ -144,8 +151,16 @@ function writeTests(imports, modules) {
     'mode.test.ts': `${JEST}\ntest('runs as it should', () => {\n  expect(typeof require).toBe('${modules === 'esm' ? 'undefined' : 'function'}');\n});\n`,
   };
   for (const [file, code] of Object.entries(files)) write(`test/${file}`, code.replace(JEST, imports));
-  return Object.keys(files).length;
+  write('test/matchers.ts', MATCHERS.get(imports)());
+  return Object.values(files).flatMap((code) => code.match(/^test\(/gm) ?? []).length;
 }
+
+/** What docs/testing.md has as `test/matchers.ts`, by a runner's imports. */
+const MATCHERS = new Map([
+  [JEST, () => testingBlock("declare module 'expect'")],
+  [VITEST, () => testingBlock("declare module 'vitest'")],
+  [NODE, () => testingBlock("declare module 'expect'").replace("'@jest/globals'", "'expect'")],
+]);
 
 function makeProject() {
   const [{ filename }] = JSON.parse(
@@ -166,7 +181,10 @@ function makeProject() {
     extends: './tsconfig.json',
     include: ['nest-style.config.ts', 'src', 'test'],
   });
-  write('test/matchers.ts', testingBlock("declare module 'expect'"));
+  for (const code of testingBlocks()) {
+    const [, path] = /^\/\/ (src\/activities\/\S+)\n/.exec(code) ?? [];
+    if (path) write(path, code);
+  }
   write(
     'vitest.config.mjs',
     `import swc from 'unplugin-swc';
@@ -185,7 +203,7 @@ function checkRunner(name, { imports, modules, command, counts }) {
   const count = writeTests(imports, modules);
   const { status, output } = run(command);
   const plain = stripVTControlCharacters(output);
-  report(`${name}: ${count} files of tests`, status === 0 && counts(count).test(plain) ? undefined : plain);
+  report(`${name}: ${count} tests`, status === 0 && counts(count).test(plain) ? undefined : plain);
 }
 
 const jest = (n) => new RegExp(`^Tests: +${n} passed, ${n} total$`, 'm');

@@ -18,13 +18,11 @@ const EXPORT = /^export (?=(?:abstract )?(?:class|function|const|interface) )/gm
 const IMPORTS = /^(?:\/\/ \S+\n)?(?:import [^;]+;\n)+/;
 
 /** The examples that run as tests. The documentation exports their classes. */
-const tests = [
-  ...readdirSync('test/worker/handler/examples', { recursive: true, encoding: 'utf8' })
+const tests = ['test/worker/handler/examples', 'test/docs/testing'].flatMap((folder) =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts'))
-    .map((name) => `test/worker/handler/examples/${name}`),
-  ...readdirSync('test/testing/examples').map((name) => `test/testing/examples/${name}`),
-  'test/testing/matchers.test.ts',
-];
+    .map((name) => `${folder}/${name}`),
+);
 const examples = tests
   .map(read)
   .join('\n')

@@ -1,0 +1,1 @@
+export * from '../../../../../src/activities/hello-world.activity.js';
