@@ -182,7 +182,8 @@ async function compare(list: readonly Plan[], seen: Set<string>): Promise<void> 
 test('a bed gives what a worker reports, whatever a handler declares, gets, returns or throws', async () => {
   const seen = new Set<string>();
   for (let worker = 0; worker < WORKERS; worker++) {
-    const seed = Math.floor(Math.random() * 2 ** 31);
+    // `npm test` tries the same cases each time, so that it fails by what was changed alone.
+    const seed = THOROUGH ? Math.floor(Math.random() * 2 ** 31) : worker;
     await compare(fc.sample(plans, { numRuns: HANDLERS, seed }), seen).catch((error: unknown) => {
       throw new Error(`of the seed ${seed}`, { cause: error });
     });
