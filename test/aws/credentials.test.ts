@@ -197,7 +197,12 @@ describe('credentials that are refused in the middle of a run', () => {
     expect(asked.length).toBeLessThan(11);
     expect(asked.length).toBeGreaterThan(5);
     expect(door.refusals('SendTaskHeartbeat')).toBeGreaterThan(100);
-    expect(w.of('poll:failed').map(({ handler }) => handler)).toEqual(['Work.run', 'Other.run']);
+    expect(
+      w
+        .of('poll:failed')
+        .map(({ handler }) => handler)
+        .toSorted(),
+    ).toEqual(['Other.run', 'Work.run']);
     expect(lines(w, RENEWED)).toEqual([]);
     ownFunction.replace('NEW');
     const before = asked.length;

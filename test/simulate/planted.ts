@@ -109,7 +109,10 @@ export const PLANTED: readonly Planted[] = [
       '    } else slot.free();',
       "    } else if (answer.kind === 'empty') slot.free();",
     ],
-    'a wake-up is lost': ['    this.#wakeAt(this.#policy.nextAt(clock.now(), slots.free));\n', ''],
+    'a wake-up is lost': [
+      'this.#wakeAt(Math.min(opensAt > now ? opensAt : Infinity,',
+      'this.#wakeAt(Math.min(Infinity,',
+    ],
     'a poll hangs for ever': ['      else end();\n', ''],
     'a poll is given up too soon': [
       'export const POLL_LIMIT_MS = 75_000;',
@@ -124,21 +127,32 @@ export const PLANTED: readonly Planted[] = [
       '',
     ],
     'polls go on after the stop': ['    if (this.#stopping) return;\n', ''],
-    'an answer is not remembered': ['      this.#lastAnswerAt = now;\n', ''],
-  }),
-  ...at('worker/poll/poll-policy.ts', {
+    'an answer is not remembered': ['    this.#lastAnswerAt = now;\n', ''],
     'a failed poll counts as open for ever': [
-      "    this.#open.remove(poll);\n    if (end.kind === 'failed')",
-      "    if (end.kind !== 'failed') this.#open.remove(poll);\n    if (end.kind === 'failed')",
+      '    this.#open.remove(poll);\n',
+      "    if (answer.kind !== 'failed') this.#open.remove(poll);\n",
     ],
     'one key that is throttled slows all handlers': [
-      "if (trouble === 'throttled' && !ofKey) this.#options.pace.refused(poll.sentAt, now);",
-      "if (trouble === 'throttled') this.#options.pace.refused(poll.sentAt, now);",
+      "trouble === 'throttled' && !ofKey && turns",
+      "trouble === 'throttled' && turns",
     ],
+  }),
+  ...at('worker/poll/backoff.ts', {
     'a poll that failed waits for a quarter of an hour': [
-      'const ceiling = Math.min(most, least * 2 ** Math.min(times, 20));',
+      'const ceiling = Math.min(most, least * 2 ** Math.min(tries, 20));',
       'const ceiling = 1_800_000;',
     ],
+    'nobody probes whether trouble is over': [
+      'this.rest(now + this.#wait(trouble, this.#probes++), 0);',
+      'this.rest(Infinity, 0);',
+    ],
+  }),
+  ...at('worker/poll/turns.ts', {
+    'whoever had a turn wins the next': [
+      'if (!this.#queue.includes(taker)) this.#queue.push(taker);',
+      'if (!this.#queue.includes(taker)) this.#queue.unshift(taker);',
+    ],
+    'the turn of a poller is lost': ['if (this.#queue.length > 0) this.#wait();\n    });', '});'],
   }),
   ...at('worker/heartbeat/heartbeat-scheduler.ts', {
     'a heartbeat that failed is the last one': [

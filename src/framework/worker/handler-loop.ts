@@ -5,7 +5,6 @@ import { type Decision, type Lease, Task, type TaskHandler, type TaskWorld } fro
 import type { EventHub } from './observe/worker-events.js';
 import { type HandlerSigns, isFull, isStuck, STUCK_MS, stuckBy } from './observe/readiness.js';
 import type { HandlerStatus, TaskStatus } from './observe/status.js';
-import type { Pace } from './poll/pace.js';
 import { ReportsInFlight } from './task/reports-in-flight.js';
 import { Admission } from './admission/admission.js';
 import type { BreakerRule } from './admission/breaker.js';
@@ -13,6 +12,7 @@ import type { Rate } from '../declare/rate.js';
 import { type Configurable, readReconfiguration } from './reconfiguration.js';
 import { Poller } from './poll/poller.js';
 import { type Slot, Slots } from './poll/slots.js';
+import type { Turns } from './poll/turns.js';
 
 /** A handler that is ready to run: it is compiled, its activity was found, and its options are resolved. */
 export interface RunnableHandler extends TaskHandler {
@@ -39,8 +39,8 @@ export interface LoopWorld extends Omit<
 > {
   readonly heartbeats: Heartbeats;
   readonly events: EventHub;
-  /** Limits the rate at which polls are sent, for all handlers in the same AWS region together. */
-  readonly pollPace: Pace;
+  /** The turns of all polls in the handler's region. */
+  readonly turns: Turns;
   readonly drain: 'run' | 'fail';
   /**
    * Returns undefined if the process ran normally while the poll was open. If it was blocked or stopped, the poll's
@@ -111,7 +111,7 @@ export class HandlerLoop {
 
   constructor(handler: RunnableHandler, world: LoopWorld) {
     const { name, activityArn, port, pollers, concurrency, rate, breaker } = handler;
-    const { clock, random, workerName, pollPace: pace, events } = world;
+    const { clock, random, workerName, turns, events } = world;
     this.#handler = handler;
     this.#world = world;
     this.#taskWorld = this.#makeTaskWorld();
@@ -125,8 +125,8 @@ export class HandlerLoop {
     this.#pollers = pollers;
     this.#slots = new Slots(concurrency, (polling) => this.#admission.room(polling));
     this.#poller = new Poller({
-      ...{ port, pollers, pace, workerName, clock, random, emit: events.emitPoll, slots: this.#slots },
-      handler: ref,
+      ...{ port, pollers, turns, workerName, clock, random, emit: events.emitPoll, slots: this.#slots },
+      handler: { handler: name, activityArn },
       onLease: (lease, slot, sentAt) => this.#take(lease, slot, sentAt),
     });
   }

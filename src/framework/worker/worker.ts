@@ -19,6 +19,7 @@ import type { Protection } from './protect/protection.js';
 import { TroubleTracker } from './poll/trouble.js';
 import { Pace } from './poll/pace.js';
 import { POLL_LIMIT_MS } from './poll/poller.js';
+import { Turns } from './poll/turns.js';
 import { StallWatch } from './stall.js';
 import { didYouMean } from '../base/show.js';
 import type { Configurable } from './reconfiguration.js';
@@ -256,8 +257,10 @@ export class Worker implements ObservedWorker {
     } = this.#parts;
     // All handlers of a region share its port and its rate limits.
     const ports = new Set(handlers.map(({ port }) => port));
-    const paces = new Map([...ports].map((port) => [port, { pollPace: new Pace(), reportPace: new Pace() }]));
-    const world: Omit<LoopWorld, 'pollPace' | 'reportPace'> = {
+    const quotas = new Map(
+      [...ports].map((port) => [port, { turns: new Turns(clock, random), reportPace: new Pace(random) }]),
+    );
+    const world: Omit<LoopWorld, 'turns' | 'reportPace'> = {
       ...{ clock, random, log, heartbeats, reportLimitMs, drain, workerName, tracing },
       events: this.#events,
       outside: this.#outside,
@@ -265,8 +268,8 @@ export class Worker implements ObservedWorker {
       onFault: (error) => this.#fail(error),
     };
     return handlers.map((handler) => {
-      const shared = paces.get(handler.port);
-      if (!shared) throw new Error('every port has its paces');
+      const shared = quotas.get(handler.port);
+      if (!shared) throw new Error('every port has its quotas');
       return new HandlerLoop(handler, { ...world, ...shared });
     });
   }

@@ -99,7 +99,7 @@ describe('trouble', () => {
   });
 
   test('is told once, and once that it is over, however often polls fail and succeed in between', async () => {
-    const { machine, held, w } = await polling();
+    const { machine, held, w } = await polling({ pollers: 1 });
     for (let n = 0; n < 60; n++) {
       if (n % 3 === 0) faults.once('GetActivityTask', { kind: 'reset-before' });
       await world.execute(machine, n);
@@ -132,16 +132,16 @@ describe('trouble', () => {
     expect(w.of('poll:recovered')).toHaveLength(1);
   });
 
-  test('too many polls on the activity halve their number, which then grows by one a second', async () => {
+  test('a poll that finds no room for one more waits for a minute, and the others go on', async () => {
     const { w } = await polling({ pollers: 16 });
-    const target = (): number | undefined => w.worker.status().handlers[0]?.polls.target;
     faults.once('GetActivityTask', { kind: 'error', error: 'ActivityWorkerLimitExceeded' });
-    await seconds(0);
+    await seconds(1);
     expect(w.of('poll:failed')).toMatchObject([{ trouble: 'crowded' }]);
-    expect(target()).toBe(8);
-    await seconds(4);
-    expect(target()).toBe(12);
-    await seconds(10);
+    expect(world.service.parkedPolls).toBe(15);
+    const before = polls();
+    await seconds(55);
+    expect(polls()).toBe(before);
+    await seconds(6);
     expect(world.service.parkedPolls).toBe(16);
   });
 

@@ -19,7 +19,7 @@ export const taskWorld = (tested: TestedWorld): TaskWorld => ({
   ...tested,
   random: () => 0.5,
   heartbeats: tested.heartbeats ?? new IntervalHeartbeats(tested.clock),
-  reportPace: new Pace(),
+  reportPace: new Pace(() => 0.5),
   inFlight: new ReportsInFlight(),
   outside: (fn) => fn(),
   // A test's tasks are given to a handler one by one.

@@ -1,24 +1,26 @@
 import { Abort } from '../../base/abort.js';
+import { LinkedList } from '../../base/linked-list.js';
 import type { Cancel, Clock } from '../../base/time/clock.js';
 import { limitCallAfter, limitCallAt } from '../../base/time/call-limit.js';
 import type { ActivityPort, PollAnswer, PollTrouble } from '../../aws/activity-port.js';
 import type { PublicPolls, PublicQueue } from '../../base/worker-status.js';
 import type { Lease } from '../task/task.js';
+import { Backoff, type OpenPoll } from './backoff.js';
 import type { EmitPoll, PollRef } from './poll-events.js';
-import { TroubleTracker } from './trouble.js';
-import type { Pace } from './pace.js';
-import { type PolicedPoll, PollPolicy } from './poll-policy.js';
+import { type PollLimits, PollTarget } from './poll-target.js';
 import { QueueWatch } from './queue-watch.js';
 import type { Slot, Slots } from './slots.js';
+import { TroubleTracker } from './trouble.js';
+import type { Turns } from './turns.js';
 
 export interface PollerOptions {
   readonly handler: PollRef;
   readonly port: ActivityPort;
   readonly slots: Slots;
   /** The number of open polls: `min` while idle, up to `max` while tasks come in. */
-  readonly pollers: { readonly min: number; readonly max: number };
-  /** The pace of all polls in the region, which all its handlers share. */
-  readonly pace: Pace;
+  readonly pollers: PollLimits;
+  /** The turns of all polls in the region, which all its handlers share. */
+  readonly turns: Turns;
   readonly workerName: string;
   readonly clock: Clock;
   readonly random: () => number;
@@ -45,15 +47,6 @@ export interface PollerStatus extends Omit<PublicPolls, 'trouble'> {
  */
 export const POLL_LIMIT_MS = 75_000;
 
-/** The error of a poll that hung. Its name says so where the message is not shown. */
-class PollTimeout extends Error {
-  override readonly name = 'TimeoutError';
-
-  constructor() {
-    super(`no answer to a poll within ${POLL_LIMIT_MS / 1000} s`);
-  }
-}
-
 /**
  * Before the first answer to a poll, one that the service has held for this long counts as an answer: a refusal comes
  * at once.
@@ -61,44 +54,55 @@ class PollTimeout extends Error {
 export const HELD_MS = 2_000;
 
 /**
- * The poll loop of one handler. It reserves a slot before it sends a poll, hands the slot on with the lease, and never
- * waits for the work. Its policy decides when a poll may be opened.
+ * An empty answer that comes sooner than this is not the service's, which holds polls. The next poll waits, so that
+ * polls do not loop.
+ */
+const NO_HOLD_MS = 1_000;
+
+type FailedPoll = Extract<PollAnswer, { kind: 'failed' }>;
+
+/**
+ * The poll loop of one handler. It reserves a slot and takes a turn before it sends a poll, hands the slot on with the
+ * lease, and never waits for the work.
  */
 export class Poller {
   readonly #options: PollerOptions;
-  readonly #policy: PollPolicy;
+  readonly #target: PollTarget;
+  readonly #backoff: Backoff;
   readonly #trouble: TroubleTracker<PollTrouble>;
   readonly #queue = new QueueWatch();
+  readonly #open = new LinkedList<OpenPoll>();
   #lastAnswerAt: number | undefined;
   #heldInVain = false;
-  /** True while no poll has got through since the trouble began. */
-  #blocked = false;
   #wake: { readonly at: number; readonly cancel: Cancel } | undefined;
   #stopping = false;
   #holdUntil = Number.NEGATIVE_INFINITY;
   #idle: (() => void) | undefined;
 
   constructor(options: PollerOptions) {
-    const { pollers, pace, random, clock, emit, handler } = options;
+    const { pollers, random, clock, emit, handler, port } = options;
     this.#options = options;
-    this.#policy = new PollPolicy({ ...pollers, pace, random });
+    this.#target = new PollTarget(pollers, random);
+    this.#backoff = new Backoff(random);
     this.#trouble = new TroubleTracker(clock, {
       began: (trouble, error) => emit('poll:failed', { ...handler, trouble, error }),
       ended: (afterMs, failures) => emit('poll:recovered', { ...handler, afterMs, failures }),
     });
-    options.port.onMended?.(() => {
-      if (this.#policy.mended('refused', clock.now())) this.fill();
+    port.onMended?.(() => {
+      if (this.#backoff.mended(clock.now())) this.fill();
     });
   }
 
   get status(): PollerStatus {
-    const { open, target, state, heldSince } = this.#policy;
+    const { state } = this.#backoff;
+    const held = [...this.#open].filter(({ sentAt }) => this.#backoff.isNews(sentAt));
+    const since = held.flatMap(({ connectedAt }) => connectedAt ?? []);
     return {
-      open,
-      target,
-      state: state.kind,
+      open: this.#open.size,
+      target: state === 'open' ? this.#target.size : 1,
+      state,
       lastAnswerAt: this.#lastAnswerAt,
-      heldSince,
+      heldSince: since.length > 0 ? Math.min(...since) : undefined,
       heldInVain: this.#heldInVain,
       trouble: this.#trouble.current,
     };
@@ -110,27 +114,29 @@ export class Poller {
   }
 
   /** Sets another least and most number of open polls. What is open stays open. */
-  setPollers(pollers: PollerOptions['pollers']): void {
-    this.#policy.setPollers(pollers);
+  setPollers(pollers: PollLimits): void {
+    this.#target.limit(pollers);
     this.fill();
   }
 
   /** Starts polling after a delay in milliseconds, so that the handlers of a worker do not all poll at once. */
   start(delayMs: number): void {
-    this.#wakeAt(this.#options.clock.now() + delayMs);
+    const { clock } = this.#options;
+    this.#target.start(clock.now() + delayMs);
+    this.#wakeAt(clock.now() + delayMs);
   }
 
-  /** Opens as many polls as the policy and the free slots allow. To be called whenever a slot has come free. */
+  /** Opens as many polls as may be open now. To be called whenever a slot has come free, and in the poller's turn. */
   fill(): void {
     if (this.#stopping) return;
-    const { clock, slots } = this.#options;
-    for (;;) {
-      const poll = this.#policy.tryOpen(clock.now(), slots.free);
-      const slot = poll && slots.reserve();
-      if (!poll || !slot) break;
-      void this.#poll(poll, slot);
-    }
-    this.#wakeAt(this.#policy.nextAt(clock.now(), slots.free));
+    const { clock, turns } = this.#options;
+    const now = clock.now();
+    if (now >= this.#backoff.grantedAt) this.#unblock(now);
+    this.#target.tick(now);
+    while (this.#opensAt(now) <= now && turns.take(this)) void this.#poll(now);
+    const opensAt = this.#opensAt(now);
+    // Where only the turn is missing, `turns` calls.
+    this.#wakeAt(Math.min(opensAt > now ? opensAt : Infinity, this.#backoff.grantedAt, this.#target.growsAt));
   }
 
   /**
@@ -142,73 +148,15 @@ export class Poller {
     this.#stopping = true;
     this.#holdUntil = holdUntil;
     this.#wake?.cancel();
-    if (this.#policy.open > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
+    this.#options.turns.leave(this);
+    if (this.#open.size > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
     this.#trouble.stop();
   }
 
-  async #poll(poll: PolicedPoll, slot: Slot): Promise<void> {
-    const { port, handler, workerName, clock } = this.#options;
-    const limit = new Abort();
-    let cancel = this.#limit(limit);
-    const onSent = (): void => {
-      // The time that the poll waited for credentials, or was held before it is repeated with others, does not count.
-      cancel();
-      cancel = this.#limit(limit);
-      this.#policy.connected(poll, clock.now());
-      if (this.#policy.state.kind === 'probing') this.fill();
-    };
-    const answer = await port.poll(handler.activityArn, workerName, limit, onSent, {
-      onAgain: () => this.#policy.disconnected(poll),
-      isWanted: () => !this.#stopping,
-    });
-    cancel();
-    if (answer.kind !== 'failed') this.#queue.answered(answer.kind, poll.connectedAt, clock.now());
-    this.#emitEnded(poll, answer);
-    if (answer.kind === 'task') {
-      slot.work();
-      const { token, input } = answer;
-      const polledAt = poll.sentAt;
-      this.#options.onLease({ token, input, receivedAt: clock.now(), polledAt }, slot, polledAt);
-    } else slot.free();
-    this.#noteAnswer(poll, answer);
-    this.fill();
-    if (this.#policy.open === 0) this.#idle?.();
-  }
-
-  #emitEnded({ sentAt }: PolicedPoll, answer: PollAnswer): void {
-    const { clock, emit, handler } = this.#options;
-    const trouble = answer.kind === 'failed' ? { trouble: answer.trouble } : {};
-    emit('poll:ended', { ...handler, answer: answer.kind, ...trouble, openMs: clock.now() - sentAt });
-  }
-
-  #limit(limit: Abort): Cancel {
-    const { clock } = this.#options;
-    const end = (): void => limit.abort(new PollTimeout());
-    let cancel = limitCallAfter(clock, POLL_LIMIT_MS, () => {
-      if (this.#holdUntil > clock.now()) cancel = limitCallAt(clock, this.#holdUntil, end);
-      else end();
-    });
-    return () => cancel();
-  }
-
-  #noteAnswer(poll: PolicedPoll, answer: PollAnswer): void {
-    const { clock, emit, handler } = this.#options;
-    const now = clock.now();
-    if (answer.kind !== 'failed') {
-      this.#policy.ended(poll, { kind: answer.kind }, now);
-      this.#lastAnswerAt = now;
-      this.#heldInVain = false;
-      const news = this.#trouble.answered({ sentAt: poll.sentAt, atOnce: this.#blocked });
-      if (news) this.#blocked = this.#policy.state.kind !== 'open';
-      return;
-    }
-    const { trouble, error, mayHaveLostToken, ofKey = false } = answer;
-    this.#policy.ended(poll, { kind: 'failed', trouble, ofKey }, now);
-    this.#heldInVain ||= poll.connectedAt !== undefined && now - poll.connectedAt >= HELD_MS;
-    this.#blocked ||= this.#policy.state.kind !== 'open';
-    if (mayHaveLostToken) emit('poll:token-possibly-lost', { ...handler, error });
-    // A poll that was not sent because of the stop is no trouble.
-    if (!this.#stopping || poll.connectedAt !== undefined) this.#trouble.failed(trouble, error);
+  /** Returns when a poll may be opened; Infinity where only the end of one, or a higher target, can allow it. */
+  #opensAt(now: number): number {
+    const most = Math.min(this.#options.slots.free, this.#target.most - this.#open.size);
+    return this.#backoff.opensAt(now, this.#open, this.#target.size, most);
   }
 
   #wakeAt(at: number): void {
@@ -222,5 +170,92 @@ export class Poller {
       this.fill();
     });
     this.#wake = { at, cancel };
+  }
+
+  async #poll(sentAt: number): Promise<void> {
+    const { port, handler, workerName, clock, slots, onLease } = this.#options;
+    const slot = slots.reserve();
+    if (!slot) return;
+    const poll = this.#backoff.open(sentAt);
+    this.#open.add(poll);
+    const limit = new Abort();
+    let cancel = this.#limit(limit);
+    const onSent = (): void => {
+      // The time that the poll waited for credentials, or was held before it is repeated with others, does not count.
+      cancel();
+      cancel = this.#limit(limit);
+      poll.connectedAt = clock.now();
+      if (this.#backoff.state === 'probing') this.fill();
+    };
+    const answer = await port.poll(handler.activityArn, workerName, limit, onSent, {
+      onAgain: () => void (poll.connectedAt = undefined),
+      isWanted: () => !this.#stopping,
+    });
+    cancel();
+    if (answer.kind !== 'failed') this.#queue.answered(answer.kind, poll.connectedAt, clock.now());
+    this.#emitEnded(poll, answer);
+    if (answer.kind === 'task') {
+      slot.work();
+      const { token, input } = answer;
+      onLease({ token, input, receivedAt: clock.now(), polledAt: sentAt }, slot, sentAt);
+    } else slot.free();
+    this.#open.remove(poll);
+    if (answer.kind === 'failed') this.#noteFailure(poll, answer);
+    else this.#noteAnswer(poll, answer.kind);
+    this.fill();
+    if (this.#open.size === 0) this.#idle?.();
+  }
+
+  #emitEnded({ sentAt }: OpenPoll, answer: PollAnswer): void {
+    const { clock, emit, handler } = this.#options;
+    const trouble = answer.kind === 'failed' ? { trouble: answer.trouble } : {};
+    emit('poll:ended', { ...handler, answer: answer.kind, ...trouble, openMs: clock.now() - sentAt });
+  }
+
+  #limit(limit: Abort): Cancel {
+    const { clock } = this.#options;
+    // The name says what is wrong where the message is not shown.
+    const error = new Error(`no answer to a poll within ${POLL_LIMIT_MS / 1000} s`);
+    const end = (): void => limit.abort(Object.assign(error, { name: 'TimeoutError' }));
+    let cancel = limitCallAfter(clock, POLL_LIMIT_MS, () => {
+      if (this.#holdUntil > clock.now()) cancel = limitCallAt(clock, this.#holdUntil, end);
+      else end();
+    });
+    return () => cancel();
+  }
+
+  #noteAnswer(poll: OpenPoll, kind: 'task' | 'empty'): void {
+    const now = this.#options.clock.now();
+    const openMs = now - poll.sentAt;
+    this.#options.turns.granted(poll.sentAt);
+    if (this.#backoff.blockedBy && this.#backoff.isNews(poll.sentAt)) this.#unblock(now);
+    const atOnce = this.#backoff.answered(poll);
+    if (kind === 'task') this.#target.gotTask(openMs);
+    else this.#target.shrink();
+    if (kind === 'empty' && openMs < NO_HOLD_MS) this.#backoff.rest(now + NO_HOLD_MS, 0);
+    this.#lastAnswerAt = now;
+    this.#heldInVain = false;
+    this.#trouble.answered({ sentAt: poll.sentAt, atOnce });
+  }
+
+  /** Lets polls through again, as at a start. */
+  #unblock(now: number): void {
+    const { blockedBy } = this.#backoff;
+    if (blockedBy === 'throttled') this.#options.turns.release();
+    this.#backoff.unblock();
+    // Polls that the activity had no room for come back each at a moment of its own.
+    if (blockedBy !== 'crowded') this.#target.start(now);
+  }
+
+  #noteFailure(poll: OpenPoll, { trouble, ofKey, error, mayHaveLostToken }: FailedPoll): void {
+    const { emit, handler, turns, clock } = this.#options;
+    const now = clock.now();
+    const isQueued = trouble === 'throttled' && !ofKey && turns.throttled(this, poll);
+    this.#backoff.failed(poll, trouble, now, { others: this.#open, isQueued });
+    if (this.#backoff.isTroubled || (trouble === 'crowded' && this.#open.size === 0)) this.#target.reset();
+    this.#heldInVain ||= poll.connectedAt !== undefined && now - poll.connectedAt >= HELD_MS;
+    if (mayHaveLostToken) emit('poll:token-possibly-lost', { ...handler, error });
+    // A poll that was not sent because of the stop is no trouble.
+    if (!this.#stopping || poll.connectedAt !== undefined) this.#trouble.failed(trouble, error);
   }
 }

@@ -27,8 +27,8 @@ export interface ReportPace {
    * @returns the reserved time. If it isn't after `now`, the report may be sent at once.
    */
   reserve(now: number, mostMs: number): number;
-  /** Records that a report is sent now, at its reserved time. */
-  sent(now: number): void;
+  /** Records that the service did not throttle the report that was sent at `sentAt`. */
+  granted(sentAt: number, now: number): void;
   /** Records that the service throttled the report that was sent at `sentAt`. */
   refused(sentAt: number, now: number): void;
 }
@@ -183,12 +183,7 @@ export class Report {
     const { clock, reportPace } = this.#world;
     const now = clock.now();
     const at = Math.min(reportPace.reserve(now, THROTTLED_MS.ceiling), this.#until);
-    const leave = (): void => {
-      if (!this.#gone.aborted) reportPace.sent(clock.now());
-    };
-    if (at > now) return clock.sleep(at - now, this.#gone).then(leave);
-    leave();
-    return undefined;
+    return at > now ? clock.sleep(at - now, this.#gone) : undefined;
   }
 
   async #attempt(request: ReportRequest): Promise<ReportAnswer> {
@@ -198,7 +193,8 @@ export class Report {
     const cancel = this.#limitAttempt(limit);
     const answer = await port.report(request, limit, () => !this.#gone.aborted);
     cancel();
-    if (answer.kind === 'retry') {
+    if (answer.kind !== 'retry') reportPace.granted(sentAt, clock.now());
+    else {
       if (answer.pace === 'throttled' && !answer.ofKey) reportPace.refused(sentAt, clock.now());
       this.#mayHaveArrived ||= answer.mayHaveArrived;
     }
