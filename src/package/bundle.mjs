@@ -55,7 +55,7 @@ const TOGETHER = [
     'worker/thread/thread-messages',
     'worker/thread/lease-ledger',
     'worker/health/page-server',
-    'worker/health/last-pages',
+    'worker/health/page-copies',
     'aws/activity-calls',
   ],
   ['jsonata', 'local/asl/jsonata/compiler', 'local/asl/jsonata/processor-time'],

@@ -283,7 +283,7 @@ describe('a set of processes', () => {
     await clock.settle();
     expect(begun).toHaveLength(4);
     await started(3);
-    expect(set.workers.slots[0]?.current?.pid).toBe(103);
+    expect(set.workers.members[0]?.current?.pid).toBe(103);
     await pass(20, 1, 3);
     expect(lines.slice(before)).toEqual([
       'process 1 of 2: its process has ended (SIGKILL); another starts',
@@ -293,7 +293,7 @@ describe('a set of processes', () => {
     await started(2);
     at(2).beReady();
     await clock.settle();
-    expect([at(3).said, set.workers.slots[0]?.current?.pid]).toEqual([['drain'], 102]);
+    expect([at(3).said, set.workers.members[0]?.current?.pid]).toEqual([['drain'], 102]);
   });
 
   test('a start that never ends is given up after 10 min, unless it only waits for the service', async () => {
@@ -393,12 +393,12 @@ test('a preloaded process that has died is not used: the next start takes anothe
     onDrain: () => {},
     onExit: () => {},
   });
-  const [slot] = set.slots;
-  if (!slot) throw new Error('a set has a slot');
+  const [member] = set.members;
+  if (!member) throw new Error('a set has a member');
   set.preload();
   begun[0]?.end(null, 'SIGKILL');
   await begun[0]?.ended;
-  const replaced = set.replace(slot, { onPlanned: async () => undefined });
+  const replaced = set.replace(member, { onPlanned: async () => undefined });
   begun[1]?.start();
   expect((await replaced).pid).toBe(101);
 });

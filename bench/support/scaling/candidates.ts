@@ -1,7 +1,7 @@
 import type { QueueCounts } from '../../../src/framework/cli/scale/backlog.js';
 import { COUNTS_MS } from '../../../src/framework/cli/scale/fleet-scaler.js';
 import { type Estimate, estimate } from '../../../src/framework/cli/scale/estimate.js';
-import { SteadyMissing } from '../../../src/framework/cli/scale/steady-missing.js';
+import { ScaleInDelay } from '../../../src/framework/cli/scale/scale-in-delay.js';
 import { workersWanted } from '../../../src/framework/cli/scale/workers-wanted.js';
 import { type Alarm, type ReadMetric, SimulatedEcs } from './ecs.js';
 import { SimulatedKubernetes } from './kubernetes.js';
@@ -99,7 +99,7 @@ function alarmMetrics(world: World): {
   tick: (now: number) => void;
 } {
   const scaler = new SimulatedScaler(world);
-  const steady = new SteadyMissing();
+  const steady = new ScaleInDelay();
   const published: { at: number; value: number }[] = [];
   const own = (metric: string): boolean => metric === 'WorkersMissing';
   return {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { SteadyMissing } from '../../../src/framework/cli/scale/steady-missing.js';
+import { ScaleInDelay } from '../../../src/framework/cli/scale/scale-in-delay.js';
 import { type Facts, estimate, type SeenWorker } from '../../../src/framework/cli/scale/estimate.js';
 
 const ARN = 'arn:aws:states:us-east-1:123456789012:activity:Work';
@@ -191,7 +191,7 @@ describe('the workers that are wanted', () => {
 
 describe('the number that is published for alarms', () => {
   const told = (...missing: number[]): number[] => {
-    const steady = new SteadyMissing();
+    const steady = new ScaleInDelay();
     return missing.map((each, minute) => steady.note(each, before(0) + minute * MINUTE));
   };
 

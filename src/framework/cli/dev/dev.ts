@@ -11,7 +11,7 @@ import type { Access } from '../flags/access-flags.js';
 import type { LogFlags } from '../output/log-for.js';
 import { SharedService } from '../supervise/shared-service.js';
 import type { PlanSummary } from '../supervise/plan-summary.js';
-import type { ProcessSlot } from '../supervise/process-slot.js';
+import type { SetMember } from '../supervise/set-member.js';
 import { NotStarted, type ProcessExit, WorkerProcess } from '../supervise/worker-process.js';
 import { ProcessSet } from '../supervise/process-set.js';
 import { stopSignal } from '../process/signals.js';
@@ -68,7 +68,7 @@ interface SessionParts {
 
 class Session {
   readonly #service: SharedService;
-  /** The set of the worker's processes, with one slot. A new worker takes the slot while the old one drains. */
+  /** The set of the worker's processes, with one member. A new worker takes its place while the old one drains. */
   readonly #set: ProcessSet;
   #handlers: readonly PublicHandler[] = [];
   #files: readonly string[] = [];
@@ -100,14 +100,14 @@ class Session {
     this.#fault.catch(() => {});
   }
 
-  get #slot(): ProcessSlot {
-    const [slot] = this.#set.slots;
-    if (!slot) throw new Error('a set has a slot');
-    return slot;
+  get #member(): SetMember {
+    const [member] = this.#set.members;
+    if (!member) throw new Error('a set has a member');
+    return member;
   }
 
   get #current(): WorkerProcess | undefined {
-    return this.#slot.current;
+    return this.#member.current;
   }
 
   async run(): Promise<number> {
@@ -191,7 +191,7 @@ class Session {
     const old = this.#current;
     const cancel = systemClock.after(SLOW_MS, () => log.warn(SLOW));
     try {
-      const next = await this.#set.replace(this.#slot, {
+      const next = await this.#set.replace(this.#member, {
         onPlanned: (plan) => this.#onPlanned(plan),
         signal: AbortSignal.any([stop, obsolete]),
       });
@@ -220,7 +220,7 @@ class Session {
 
   #exited(worker: WorkerProcess, { code }: ProcessExit): void {
     if (worker !== this.#current || this.parts.stop.aborted) return;
-    this.#slot.current = undefined;
+    this.#member.current = undefined;
     this.parts.log.error(`the worker has ended (${code ?? 'killed'}): it starts again with the next change`);
   }
 

@@ -3,7 +3,7 @@ import type { Clock } from '../../base/time/clock.js';
 import type { ActivityMetrics, PublishedMetric } from '../../aws/queries/activity-metrics.js';
 import { MINUTE_MS, type QueueCounts } from './backlog.js';
 import { type Estimate, estimate } from './estimate.js';
-import { SteadyMissing } from './steady-missing.js';
+import { ScaleInDelay } from './scale-in-delay.js';
 import { type FoundWorkers, WorkersUnknown } from './worker-statuses.js';
 
 export interface ScalerOptions {
@@ -65,7 +65,7 @@ export class FleetScaler {
   #counts: readonly QueueCounts[] | undefined;
   #runMs: readonly (number | undefined)[] = [];
   #runTimeAt = Number.NEGATIVE_INFINITY;
-  readonly #steady = new SteadyMissing();
+  readonly #steady = new ScaleInDelay();
   #emptyMinutes: (number | undefined)[];
   #recalled: boolean;
   #latest: { readonly at: number; readonly made: Promise<FleetEstimate> } | undefined;

@@ -1,17 +1,17 @@
 import type { Abortable } from '../../base/abort.js';
 import type { Clock } from '../../base/time/clock.js';
 import { unlessAborted, within } from '../../base/time/wait.js';
-import { ProcessSlot } from './process-slot.js';
+import { SetMember } from './set-member.js';
 import type { ProcessExit, RunOptions, WorkerProcess } from './worker-process.js';
 
 /** The parts from which a set of worker processes is made. */
 export interface ProcessSetParts {
-  /** The number of slots, which is the number of processes that take tasks at a time. */
+  /** The number of members, which is the number of processes that take tasks at a time. */
   readonly count: number;
   readonly clock: Clock;
   readonly fork: () => WorkerProcess;
-  /** Returns the options of the process that is started for a slot. */
-  readonly runOptions: (slot: ProcessSlot) => Omit<RunOptions, 'onPlanned'>;
+  /** Returns the options of the process that is started for a member. */
+  readonly runOptions: (member: SetMember) => Omit<RunOptions, 'onPlanned'>;
   /** Called just before a process is asked to drain: to finish its tasks and take no more. */
   readonly onDrain: (worker: WorkerProcess) => void;
   /** Called when a process has exited. */
@@ -20,7 +20,7 @@ export interface ProcessSetParts {
 
 export interface ReplaceOptions extends Pick<RunOptions, 'onPlanned'> {
   /**
-   * Resolves when the new process may take over the slot and the old one may drain. @default as soon as the new
+   * Resolves when the new process may take over and the old one may drain. @default as soon as the new
    * process's worker runs
    */
   readonly untilReady?: (next: WorkerProcess) => Promise<unknown>;
@@ -38,11 +38,11 @@ export interface ReplaceOptions extends Pick<RunOptions, 'onPlanned'> {
 const LEAVE_MS = 1_000;
 
 /**
- * Worker processes in a fixed number of slots. Each process can be replaced by another while it drains. The set itself
+ * Worker processes in a fixed number of members. Each process can be replaced by another while it drains. The set itself
  * doesn't restart a process that exits.
  */
 export class ProcessSet {
-  readonly slots: readonly ProcessSlot[];
+  readonly members: readonly SetMember[];
   /** All processes that have not exited, including those that are starting or draining. */
   readonly processes = new Set<WorkerProcess>();
   readonly #parts: ProcessSetParts;
@@ -52,7 +52,7 @@ export class ProcessSet {
 
   constructor(parts: ProcessSetParts) {
     this.#parts = parts;
-    this.slots = Array.from({ length: parts.count }, (_, index) => new ProcessSlot(index + 1, parts.clock));
+    this.members = Array.from({ length: parts.count }, (_, index) => new SetMember(index + 1, parts.clock));
   }
 
   /** Forks the process that the next call of {@link replace} will use, so that its modules are loaded by then. */
@@ -61,20 +61,20 @@ export class ProcessSet {
   }
 
   /**
-   * Starts a new process in a slot. The process that ran in the slot keeps running until the new one is ready, and then
+   * Starts a new process for a member. The process that ran as the member keeps running until the new one is ready, and then
    * drains.
    * @throws NotStarted if the new process doesn't start
    * @throws whatever `onPlanned` or `untilReady` throws, and the reason of `signal` if it aborts. Whenever this throws,
-   * the old process stays in the slot
+   * the old process stays
    */
   async replace(
-    slot: ProcessSlot,
+    member: SetMember,
     { onPlanned, untilReady, signal }: ReplaceOptions,
   ): Promise<WorkerProcess> {
     const next = this.#spare ?? this.#fork();
     this.#spare = undefined;
     try {
-      await unlessAborted(signal, next.run({ ...this.#parts.runOptions(slot), onPlanned }));
+      await unlessAborted(signal, next.run({ ...this.#parts.runOptions(member), onPlanned }));
     } catch (error) {
       next.kill();
       throw error;
@@ -85,9 +85,9 @@ export class ProcessSet {
       this.#drain(next);
       throw error;
     }
-    // In the meantime, the process that ran in the slot may have exited, and another may have taken the slot.
-    const old = slot.current;
-    slot.fill(next);
+    // In the meantime, the process that ran as the member may have exited, and another may have taken its place.
+    const old = member.current;
+    member.fill(next);
     if (old) this.#drain(old);
     return next;
   }

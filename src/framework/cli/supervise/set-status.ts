@@ -7,21 +7,21 @@ import {
   type PublicStatus,
   QUEUE_MINUTES,
 } from '../../base/worker-status.js';
-import type { ProcessSlot } from './process-slot.js';
+import type { SetMember } from './set-member.js';
 import { SILENT_MS, type Supervisor } from './supervisor.js';
 
 type Counts = PublicStatus['counts'];
 
 /**
  * Returns the status of a set of processes as if it were one worker: the sum of the last status of each process, which
- * is at most a second old. The set is ready if every slot is.
+ * is at most a second old. The set is ready if every member is.
  * @param counted the counts of the processes that have exited
  */
 export function setStatus(set: Supervisor, name: string, counted: Counts): PublicStatus {
   const all = [...set.workers.processes].flatMap(({ status }) => status ?? []);
   const reasons = set.isStopping
     ? ['the worker is draining']
-    : set.workers.slots.flatMap((slot) => reasonsOf(set, slot));
+    : set.workers.members.flatMap((member) => reasonsOf(set, member));
   const tasks = all.flatMap((status) => status.tasks).toSorted((a, b) => b.ageMs - a.ageMs);
   return {
     name,
@@ -32,7 +32,7 @@ export function setStatus(set: Supervisor, name: string, counted: Counts): Publi
     tasks: tasks.slice(0, MOST_TASKS),
     tasksInFlight: all.reduce((sum, { tasksInFlight }) => sum + tasksInFlight, 0),
     counts: all.reduce((sum, { counts }) => addCounts(sum, counts), counted),
-    processes: set.workers.slots.map((slot) => processStatus(set, slot)),
+    processes: set.workers.members.map((member) => processStatus(set, member)),
   };
 }
 
@@ -41,9 +41,9 @@ export function addCounts(one: Counts, other: Counts): Counts {
   return Object.fromEntries(sums) as Counts;
 }
 
-function reasonsOf(set: Supervisor, slot: ProcessSlot): string[] {
-  const { current: worker, number, reason } = slot;
-  const name = `process ${number} of ${set.workers.slots.length}`;
+function reasonsOf(set: Supervisor, member: SetMember): string[] {
+  const { current: worker, number, reason } = member;
+  const name = `process ${number} of ${set.workers.members.length}`;
   if (!worker) return [`${name}: ${reason}`];
   const silent = set.silentMs(worker);
   if (silent > SILENT_MS) return [`${name}: its event loop has been blocked for ${showDuration(silent)}`];
@@ -51,14 +51,14 @@ function reasonsOf(set: Supervisor, slot: ProcessSlot): string[] {
   return reasons.map((reason) => `${name}: ${reason}`);
 }
 
-function processStatus(set: Supervisor, slot: ProcessSlot): ProcessStatus {
-  const { current: worker, number, restarts } = slot;
+function processStatus(set: Supervisor, member: SetMember): ProcessStatus {
+  const { current: worker, number, restarts } = member;
   return {
     number,
     pid: worker?.pid,
     worker: worker?.name,
     state: worker?.status?.state ?? 'created',
-    ready: !set.isStopping && reasonsOf(set, slot).length === 0,
+    ready: !set.isStopping && reasonsOf(set, member).length === 0,
     tasksInFlight: worker?.status?.tasksInFlight ?? 0,
     restarts,
   };

@@ -105,7 +105,7 @@ class WorkerProcesses {
     this.#control = new SetControl(count, () => this.supervisor.workers.processes);
     this.#protection = new SetProtection(this.supervisor, { clock, log });
     this.#service = new SharedService(log, access, {
-      current: () => this.supervisor.workers.slots.find(({ current }) => current)?.current,
+      current: () => this.supervisor.workers.members.find(({ current }) => current)?.current,
       all: () => this.supervisor.workers.processes,
     });
   }

@@ -5,7 +5,7 @@ import type { Logger } from '../../base/log/log.js';
 import { deferred, unlessAborted, within } from '../../base/time/wait.js';
 import { CLOSE_LIMIT_MS } from '../../worker/worker.js';
 import type { PlanSummary } from './plan-summary.js';
-import { type ProcessSlot, QUICK_MS } from './process-slot.js';
+import { type SetMember, QUICK_MS } from './set-member.js';
 import {
   NotStarted,
   OVERTIME_MS,
@@ -47,7 +47,7 @@ export interface SupervisorParts {
 }
 
 /**
- * The supervisor gives up after this many consecutive quick exits in one slot, unless another slot's process has been
+ * The supervisor gives up after this many consecutive quick exits of one member, unless another member's process has been
  * running for a while.
  */
 const MOST_FAILURES = 5;
@@ -113,11 +113,11 @@ export class Supervisor {
     stop.addEventListener('abort', () => this.#drain());
     if (stop.aborted) this.#drain();
     const cancel = this.#parts.clock.every(TICK_MS, () => this.#watch());
-    const [first, ...others] = this.workers.slots;
+    const [first, ...others] = this.workers.members;
     const kept = first ? [this.#keep(first)] : [];
     // The first process is started alone, so that a problem which all processes have is reported once.
     await unlessAborted(this.#stop.signal, this.#firstRuns.promise).catch(() => {});
-    kept.push(...others.map((slot) => this.#keep(slot)));
+    kept.push(...others.map((member) => this.#keep(member)));
     await Promise.all(kept);
     await this.#reloading;
     await this.workers.exited();
@@ -126,7 +126,7 @@ export class Supervisor {
     return this.#code;
   }
 
-  /** Replaces the process of each slot, one after another. Each old process drains when the new one is ready. */
+  /** Replaces the process of each member, one after another. Each old process drains when the new one is ready. */
   reload(): void {
     if (this.isStopping) return;
     this.#asked++;
@@ -152,43 +152,43 @@ export class Supervisor {
     if (this.isStopping && code !== 0) this.#code = 1;
   }
 
-  /** Keeps a process running in a slot until the supervisor is told to stop. */
-  async #keep(slot: ProcessSlot): Promise<void> {
+  /** Keeps a process running for a member until the supervisor is told to stop. */
+  async #keep(member: SetMember): Promise<void> {
     while (!this.isStopping) {
-      const worker = slot.current ?? (await this.#begin(slot));
+      const worker = member.current ?? (await this.#begin(member));
       if (!worker) continue;
       const exit = await worker.ended;
-      if (slot.current !== worker) continue;
+      if (member.current !== worker) continue;
       if (this.isStopping) return;
-      await this.#lost(slot, `its process has ended (${showExit(exit)})`, worker.pid);
+      await this.#lost(member, `its process has ended (${showExit(exit)})`, worker.pid);
     }
   }
 
   /**
-   * Starts a process in an empty slot. If that fails, waits until the next attempt is due.
+   * Starts a process for a member without a process. If that fails, waits until the next attempt is due.
    * @returns undefined if no process was started
    */
-  async #begin(slot: ProcessSlot): Promise<WorkerProcess | undefined> {
-    const starting = this.#replace(slot, !this.#hasRun);
-    slot.starting = starting.catch(() => {});
+  async #begin(member: SetMember): Promise<WorkerProcess | undefined> {
+    const starting = this.#replace(member, !this.#hasRun);
+    member.starting = starting.catch(() => {});
     try {
       const worker = await starting;
-      this.#runs(slot, worker);
+      this.#runs(member, worker);
       return worker;
     } catch (error) {
-      if (!this.isStopping) await this.#failed(slot, error);
+      if (!this.isStopping) await this.#failed(member, error);
       return undefined;
     }
   }
 
   /**
-   * Starts a process in a slot. It is given up if it has no plan within {@link START_LIMIT_MS} or, if `untilReady` is
+   * Starts a process for a member. It is given up if it has no plan within {@link START_LIMIT_MS} or, if `untilReady` is
    * given, isn't ready by then. Without `untilReady` there is no limit after the plan: a process may wait a long time
    * until Step Functions can be reached.
    * @throws NotStarted if the limit is reached
    */
   async #replace(
-    slot: ProcessSlot,
+    member: SetMember,
     isNew: boolean,
     untilReady?: ReplaceOptions['untilReady'],
   ): Promise<WorkerProcess> {
@@ -201,47 +201,47 @@ export class Supervisor {
       return this.#parts.onPlanned(plan, isNew);
     };
     try {
-      return await this.workers.replace(slot, { onPlanned, untilReady, signal: limit });
+      return await this.workers.replace(member, { onPlanned, untilReady, signal: limit });
     } finally {
       cancel();
     }
   }
 
-  #runs({ number, restarts }: ProcessSlot, worker: WorkerProcess): void {
+  #runs({ number, restarts }: SetMember, worker: WorkerProcess): void {
     const { onFirst, onAll, log, count } = this.#parts;
     if (restarts > 0)
       log.info({ process: number, pid: worker.pid }, `process ${number} of ${count} runs again`);
     if (!this.#hasRun) onFirst(worker);
     this.#hasRun = true;
     this.#firstRuns.resolve();
-    if (this.#haveAllRun || !this.workers.slots.every(({ current }) => current)) return;
+    if (this.#haveAllRun || !this.workers.members.every(({ current }) => current)) return;
     this.#haveAllRun = true;
     onAll();
   }
 
-  async #failed(slot: ProcessSlot, error: unknown): Promise<void> {
+  async #failed(member: SetMember, error: unknown): Promise<void> {
     if (!(error instanceof NotStarted)) return this.#giveUp(error);
     if (!this.#hasRun && error.isExplained) return this.#giveUp(error);
     if (error.isExplained && error.message !== this.#printed) process.stderr.write(`${error.message}\n`);
     if (error.isExplained) this.#printed = error.message;
-    await this.#lost(slot, error.isExplained ? 'it does not start' : `it does not start: ${error.message}`);
+    await this.#lost(member, error.isExplained ? 'it does not start' : `it does not start: ${error.message}`);
   }
 
   /**
-   * Records that a slot's process has exited or was not started, and waits until the next start is due. If this happens
+   * Records that a member's process has exited or was not started, and waits until the next start is due. If this happens
    * again and again, gives up.
    */
-  async #lost(slot: ProcessSlot, why: string, pid?: number): Promise<void> {
+  async #lost(member: SetMember, why: string, pid?: number): Promise<void> {
     const { log, count } = this.#parts;
-    const pauseMs = slot.vacate(why);
-    const name = `process ${slot.number} of ${count}`;
-    if (slot.failures >= MOST_FAILURES && !this.workers.slots.some(({ isSteady }) => isSteady)) {
-      const often = `${slot.failures} times in a row it ended before it ran for ${showDuration(QUICK_MS)}, and no other runs`;
+    const pauseMs = member.vacate(why);
+    const name = `process ${member.number} of ${count}`;
+    if (member.failures >= MOST_FAILURES && !this.workers.members.some(({ isSteady }) => isSteady)) {
+      const often = `${member.failures} times in a row it ended before it ran for ${showDuration(QUICK_MS)}, and no other runs`;
       return this.#giveUp(new NotStarted(`${name}: ${why}; ${often}`, true));
     }
     const when = pauseMs === 0 ? 'another starts' : `another starts in ${showDuration(pauseMs)}`;
-    log.error({ process: slot.number, pid }, `${name}: ${why}; ${when}`);
-    await slot.pause(pauseMs);
+    log.error({ process: member.number, pid }, `${name}: ${why}; ${when}`);
+    await member.pause(pauseMs);
   }
 
   #giveUp(error: unknown): void {
@@ -252,7 +252,7 @@ export class Supervisor {
   #drain(): void {
     if (this.isStopping) return;
     this.#stop.abort();
-    for (const slot of this.workers.slots) slot.endPause();
+    for (const member of this.workers.members) member.endPause();
     this.workers.drain();
   }
 
@@ -268,14 +268,14 @@ export class Supervisor {
   }
 
   /**
-   * Kills a process if its main thread has been blocked too long, since the process would otherwise keep its slot for
+   * Kills a process if its main thread has been blocked too long, since the process would otherwise keep its place for
    * ever. The silence of a process is counted in ticks of this process, so that time in which this process itself was
    * stopped isn't counted.
    */
   #watch(): void {
     const { log, stallAfterMs, count } = this.#parts;
     const limit = stallAfterMs();
-    for (const { current: worker, number } of this.workers.slots) {
+    for (const { current: worker, number } of this.workers.members) {
       if (!worker) continue;
       const silent = this.silentMs(worker) + TICK_MS;
       this.#silentMs.set(worker, silent);
@@ -296,16 +296,16 @@ export class Supervisor {
     this.#asked = 0;
   }
 
-  /** Replaces the process of each slot, one after another. @returns true if all processes were replaced */
+  /** Replaces the process of each member, one after another. @returns true if all processes were replaced */
   async #reloadOnce(): Promise<boolean> {
     let isNew = true;
-    for (const slot of this.workers.slots) {
+    for (const member of this.workers.members) {
       // A process that is starting now may have read the old code.
-      await within(this.#parts.clock, START_LIMIT_MS, slot.starting);
+      await within(this.#parts.clock, START_LIMIT_MS, member.starting);
       if (this.isStopping) return false;
-      if (!slot.current) slot.endPause();
+      if (!member.current) member.endPause();
       else {
-        if (!(await this.#reloadSlot(slot, isNew))) return false;
+        if (!(await this.#reloadMember(member, isNew))) return false;
         isNew = false;
       }
     }
@@ -313,14 +313,14 @@ export class Supervisor {
   }
 
   /**
-   * Replaces the process of one slot.
+   * Replaces the process of one member.
    * @returns false if the new process didn't start; the old one then keeps running
    */
-  async #reloadSlot(slot: ProcessSlot, isNew: boolean): Promise<boolean> {
+  async #reloadMember(member: SetMember, isNew: boolean): Promise<boolean> {
     const { log, count } = this.#parts;
-    const { number } = slot;
+    const { number } = member;
     try {
-      const { pid } = await this.#replace(slot, isNew, (next) =>
+      const { pid } = await this.#replace(member, isNew, (next) =>
         unlessAborted(this.#stop.signal, untilReady(next)),
       );
       log.info({ process: number, pid }, `process ${number} of ${count} is new`);

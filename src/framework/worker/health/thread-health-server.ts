@@ -1,7 +1,7 @@
 import type { Cancel, Clock } from '../../base/time/clock.js';
 import { showDuration } from '../../base/time/duration.js';
 import type { NamedAddress } from './host-check.js';
-import { KEPT_PATHS, LastPages } from './last-pages.js';
+import { KEPT_PATHS, PageCopies } from './page-copies.js';
 import { jsonPage, type Page, type PageServer, servePages } from './page-server.js';
 
 /** Messages from the main thread to the heartbeat thread, which serves the health port. */
@@ -53,7 +53,7 @@ export class ThreadHealthServer {
   readonly #clock: Clock;
   readonly #send: (message: FromHealthServer) => void;
   readonly #waiting = new Map<number, (page: Page) => void>();
-  readonly #last: LastPages;
+  readonly #last: PageCopies;
   #server: Promise<PageServer | undefined> | undefined;
   #stopKeeping: Cancel = () => {};
   #requests = 0;
@@ -62,7 +62,7 @@ export class ThreadHealthServer {
     this.#mainLoop = mainLoop;
     this.#clock = clock;
     this.#send = send;
-    this.#last = new LastPages(clock);
+    this.#last = new PageCopies(clock);
   }
 
   take(message: ToHealthServer): void {

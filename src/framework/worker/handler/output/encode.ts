@@ -3,7 +3,7 @@ import { bytesBeyondLimit, OUTPUT_LIMIT_BYTES } from '../outcome/outcome.js';
 import { OWN_ERROR } from '../outcome/own-error.js';
 import { DEPTH_LIMIT } from '../input/decode.js';
 import { showPath, type ValuePath } from '../input/value-path.js';
-import { hollowFault } from './hollow.js';
+import { emptyInstanceFault } from './empty-instance.js';
 import { Refusal } from '../outcome/refusal.js';
 import type { DtoProperty } from '../../../declare/dto/dto-property.js';
 import { cut, readThrown } from '../outcome/thrown.js';
@@ -131,7 +131,7 @@ class Writer {
   }
 
   #refuseHollow(value: object): void {
-    const fault = hollowFault(value);
+    const fault = emptyInstanceFault(value);
     if (fault) throw invalidOutput(this.path, fault);
   }
 

@@ -7,7 +7,7 @@ import { kindViolation, mapParts, type ValuePath } from '../input/value-path.js'
 import { MOST_VIOLATIONS, type Violation } from '../outcome/refusal.js';
 import { OUTPUT_LIMIT_BYTES } from '../outcome/outcome.js';
 import { holdsItself, invalidOutput, objectFault, toJsonOf, tooDeep, tooLarge } from './encode.js';
-import { hollowFault } from './hollow.js';
+import { emptyInstanceFault } from './empty-instance.js';
 import type { OutputReads } from './reads.js';
 
 /**
@@ -112,7 +112,8 @@ function plainOf(value: unknown, path: ValuePath | undefined): unknown {
   if (!isObject(value)) return value;
   const json = toJsonOf(value);
   if (json) return json(String(path?.step ?? ''));
-  const fault = objectFault(value) ?? (Object.keys(value).length === 0 ? hollowFault(value) : undefined);
+  const fault =
+    objectFault(value) ?? (Object.keys(value).length === 0 ? emptyInstanceFault(value) : undefined);
   if (fault) throw invalidOutput(path, fault);
   return value;
 }

@@ -15,7 +15,7 @@ interface Kept {
  * Keeps copies of the metrics and status pages that the main thread has made last. They are shown while the main thread
  * is blocked.
  */
-export class LastPages {
+export class PageCopies {
   readonly #kept = new Map<string, Kept>();
 
   constructor(private readonly clock: Clock) {}

@@ -6,7 +6,7 @@ import { hasRules, typeOf } from '../../../declare/dto/dto-shape.js';
  * or in native code. Called for objects without fields to write. Returns undefined if nothing is wrong: for a plain
  * object, a Map, and an instance of a class with rules, whose fields may all be unset.
  */
-export function hollowFault(value: object): string | undefined {
+export function emptyInstanceFault(value: object): string | undefined {
   if (isPlain(value) || types.isMap(value)) return undefined;
   const type = typeOf(value);
   if (hasRules(type)) return undefined;

@@ -7,7 +7,7 @@ const STEADY_MS = 5 * MINUTE_MS;
  * The number of missing workers as alarms need it, which know no window that they could look back over: what is missing
  * is told at once, and below zero stands only what was not needed for five minutes.
  */
-export class SteadyMissing {
+export class ScaleInDelay {
   readonly #told: { readonly at: number; readonly missing: number }[] = [];
   #since: number | undefined;
 
