@@ -227,6 +227,20 @@ function differenceOf(test: Seen, worker: Seen): string | undefined {
   }
 }
 
+/**
+ * Runs a machine that differed again, alone. The hand clock waits for a call over a real socket only so long: on a busy
+ * computer a call may come late, and a machine then differs by chance.
+ */
+async function differsAgain(plan: MachinePlan, name: string): Promise<boolean> {
+  for (let tries = 0; tries < 3; tries++) {
+    const [worker] = await inWorker([plan], [name]);
+    const test = await inTestMachine(plan, name);
+    if (worker && (differenceOf(test, worker) === undefined || raceOf(test, worker) !== undefined))
+      return false;
+  }
+  return true;
+}
+
 test('a test machine gives what the local service and a worker give, at the same time by the clock', async () => {
   const differences: object[] = [];
   const races: string[] = [];
@@ -246,7 +260,8 @@ test('a test machine gives what the local service and a worker give, at the same
       if (said === undefined) continue;
       const race = raceOf(test, worker);
       if (race !== undefined) races.push(`seed ${seed}, machine ${at}, ${race}`);
-      else differences.push({ seed, at, definition: JSON.stringify(definitionOf(plan, name)), plan, said });
+      else if (await differsAgain(plan, name))
+        differences.push({ seed, at, definition: JSON.stringify(definitionOf(plan, name)), plan, said });
     }
   }
   expect(differences).toEqual([]);
