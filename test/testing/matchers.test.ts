@@ -130,3 +130,15 @@ test('a cause of plain text, and an execution that timed out', () => {
   expect({ status: 'timedOut' }).toHaveTimedOut();
   expect(failed).not.toHaveTimedOut();
 });
+
+test('each end without output and error has a matcher', () => {
+  const said = (check: () => void): string => messageOf(check).split('\n')[0] ?? '';
+  expect({ status: 'aborted' }).toHaveBeenAborted();
+  expect({ status: 'timedOut' }).not.toHaveBeenAborted();
+  expect(said(() => expect(failed).toHaveBeenAborted())).toBe('Expected: an execution that was stopped');
+  expect({ status: 'gone' }).toBeGone();
+  expect(succeeded).not.toBeGone();
+  expect(said(() => expect(failed).toBeGone())).toMatch(/^Expected: a task that is gone/);
+  expect(said(() => expect(failed).toHaveTimedOut())).toBe('Expected: an execution that timed out');
+  expect(said(() => expect(undefined).not.toBeGone())).toMatch(/^toBeGone: expected the result of a task/);
+});

@@ -29,6 +29,10 @@ export interface StepwrightMatchers<R> {
   toHaveFailedWith(error: string, cause?: Readonly<Record<string, unknown>> | string): R;
   /** Passes if the execution timed out by its machine's `TimeoutSeconds`. */
   toHaveTimedOut(): R;
+  /** Passes if the execution was stopped by `stop()`. */
+  toHaveBeenAborted(): R;
+  /** Passes if the service no longer wants the task, so that nothing was reported. */
+  toBeGone(): R;
   /** Passes if the machine entered exactly these states, in this order. */
   toHaveVisited(states: readonly string[]): R;
 }
@@ -72,9 +76,15 @@ export const matchers = {
   },
 
   toHaveTimedOut(this: MatcherContext, received: unknown): Verdict {
-    const result = readResult('toHaveTimedOut', received);
-    const status: string = result.status;
-    return verdict(status === 'timedOut', 'an execution that timed out', result, () => undefined);
+    return endVerdict('toHaveTimedOut', 'timedOut', received);
+  },
+
+  toHaveBeenAborted(this: MatcherContext, received: unknown): Verdict {
+    return endVerdict('toHaveBeenAborted', 'aborted', received);
+  },
+
+  toBeGone(this: MatcherContext, received: unknown): Verdict {
+    return endVerdict('toBeGone', 'gone', received);
   },
 
   toHaveVisited(this: MatcherContext, received: unknown, states: readonly string[]): Verdict {
@@ -90,6 +100,13 @@ export const matchers = {
     );
   },
 };
+
+/** Returns the verdict of a matcher that looks at the status alone. */
+function endVerdict(matcher: string, expected: string, received: unknown): Verdict {
+  const result = readResult(matcher, received);
+  const status: string = result.status;
+  return verdict(status === expected, SAID[expected] ?? expected, result, () => undefined);
+}
 
 const list = (states: readonly unknown[]): string => (states.length > 0 ? states.join(' → ') : 'none');
 

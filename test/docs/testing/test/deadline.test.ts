@@ -9,7 +9,7 @@ test('beats while it waits, and stops when it is no longer wanted', async () => 
   await task.advance('25s');
   expect(task.heartbeats).toBe(2);
   await task.gone();
-  expect(await task.outcome).toEqual({ status: 'gone' });
+  expect(await task.outcome).toBeGone();
   expect(bed.container.resolve(Ledger).lines).toEqual([]);
 });
 
