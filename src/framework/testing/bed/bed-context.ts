@@ -1,6 +1,8 @@
 import { readPause } from '../../worker/task/pause-request.js';
 import type { HandlerDefinition } from '../../declare/definition.js';
 import type { TaskContext } from '../../declare/task-context.js';
+import type { TaskSignals } from '../../worker/handler/context/task-signals.js';
+import { taskContext } from '../../worker/task/context.js';
 import { silentLog, type Logger } from '../../base/log/log.js';
 import { tokenHash } from '../../base/token-hash.js';
 
@@ -21,24 +23,33 @@ export interface ContextRecipe {
   readonly log: Logger;
   /** The epoch milliseconds of `TaskContext.receivedAt`. */
   readonly receivedAt: number;
-  readonly signal: AbortSignal;
-  readonly shuttingDown: AbortSignal;
+  readonly signals: TaskSignals;
 }
 
 /** Makes the context of a task in a bed. */
 export function bedContext(recipe: ContextRecipe): TaskContext {
-  const { definition, json, token, log, receivedAt, signal, shuttingDown } = recipe;
+  const { definition, json, token, receivedAt, signals } = recipe;
+  const handler = definition.name;
   const activityArn = activityArnOf(definition);
-  return createTaskContext({
-    log: log.child({ handler: definition.name, activity: activityArn, task: tokenHash(token) }),
-    handler: definition.name,
-    activityArn,
-    token,
-    rawInput: json,
-    receivedAt: new Date(receivedAt),
-    ...{ signal, shuttingDown },
-  });
+  let log: Logger | undefined;
+  return taskContext(
+    {
+      ...{ heartbeat, progress, pauseHandler, handler, activityArn, token },
+      workerName: 'test-bed',
+      rawInput: json,
+      receivedAt: new Date(receivedAt),
+    },
+    {
+      signal: () => signals.signal,
+      shuttingDown: () => signals.shuttingDown,
+      log: () => (log ??= recipe.log.child({ handler, activity: activityArn, task: tokenHash(token) })),
+    },
+  );
 }
+
+const heartbeat = (): Promise<void> => Promise.resolve();
+const progress = (): void => {};
+const pauseHandler: TaskContext['pauseHandler'] = (duration, reason) => void readPause(duration, reason);
 
 /**
  * Makes a task's context, for calling a handler without a bed. Its signals never abort, and its heartbeats are always
@@ -48,9 +59,7 @@ export function createTaskContext(overrides: Partial<TaskContext> = {}): TaskCon
   return {
     signal: overrides.signal ?? new AbortController().signal,
     shuttingDown: overrides.shuttingDown ?? new AbortController().signal,
-    heartbeat: () => Promise.resolve(),
-    progress: () => {},
-    pauseHandler: (duration, reason) => void readPause(duration, reason),
+    ...{ heartbeat, progress, pauseHandler },
     log: silentLog,
     handler: 'Class.method',
     activityArn: 'arn:aws:states:us-east-1:123456789012:activity:Activity',

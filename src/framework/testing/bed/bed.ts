@@ -1,8 +1,8 @@
 import type { DependencyContainer } from 'tsyringe';
 import type { Logger } from '../../base/log/log.js';
 import { didYouMean } from '../../base/show.js';
-import { TaskAborted } from '../../declare/task-context.js';
 import { CLOCK } from '../../worker/container/tokens.js';
+import { TaskSignals } from '../../worker/handler/context/task-signals.js';
 import { afterShutdown } from '../../worker/handler/outcome/failure.js';
 import type { Outcome } from '../../worker/handler/outcome/outcome.js';
 import { type BedHandler, outcomeOf } from '../harness/bed-handlers.js';
@@ -118,23 +118,23 @@ export class Bed {
     { definition, handle }: BedHandler,
     options: RunOptions = {},
   ): Promise<TaskResult<never>> {
-    const stop = new Stop();
+    const signals = new TaskSignals();
     const context = bedContext({
-      ...{ definition, json, log: this.#log, signal: stop.signal, shuttingDown: stop.shuttingDown },
+      ...{ definition, json, log: this.#log, signals },
       token: options.token ?? this.#token(),
       receivedAt: options.receivedAt?.getTime() ?? this.clock.now(),
     });
     const { name } = definition;
     // A worker calls a handler in a turn of its own. So the trace of an error ends at the handler, not at the test.
     const work = (): Promise<Outcome> => Promise.resolve().then(() => outcomeOf(handle, json, context));
-    const abort = (): void => stop.begin('the test ended');
+    const abort = (): void => stop(signals, 'the test ended');
     this.#aborts.add(abort);
-    const unfollow = stop.follow(options.signal);
+    const unfollow = stopWith(options.signal, signals);
     try {
       const outcome = await this.#calls.call((fail) =>
         this.clock instanceof BedClock ? this.clock.runTask({ name, context, fail }, work) : work(),
       );
-      return resultOf(stop.signal.aborted ? afterShutdown(outcome) : outcome);
+      return resultOf(signals.aborted ? afterShutdown(outcome) : outcome);
     } catch (error) {
       abort();
       throw error;
@@ -179,29 +179,16 @@ function resultOf(outcome: Outcome): TaskResult<never> {
   return { status: 'succeeded', output: JSON.parse(outcome.output) as never };
 }
 
-/** The two signals of a task, which abort as they do when a worker stops. */
-class Stop {
-  readonly #aborter = new AbortController();
-  readonly #drain = new AbortController();
+/** Aborts the signals of a task as a worker that stops does. */
+function stop(signals: TaskSignals, message: string): void {
+  signals.drain();
+  signals.abort('shutdown', message);
+}
 
-  get signal(): AbortSignal {
-    return this.#aborter.signal;
-  }
-
-  get shuttingDown(): AbortSignal {
-    return this.#drain.signal;
-  }
-
-  begin(message: string): void {
-    this.#drain.abort();
-    this.#aborter.abort(new TaskAborted('shutdown', message));
-  }
-
-  /** Aborts both signals when the test's signal aborts. Returns a function that undoes this. */
-  follow(signal: AbortSignal | undefined): () => void {
-    const begin = (): void => this.begin('the test aborted the signal that it gave to run()');
-    if (signal?.aborted) begin();
-    signal?.addEventListener('abort', begin, { once: true });
-    return () => signal?.removeEventListener('abort', begin);
-  }
+/** Aborts the signals of a task when the test's signal aborts. Returns a function that undoes this. */
+function stopWith(signal: AbortSignal | undefined, signals: TaskSignals): () => void {
+  const begin = (): void => stop(signals, 'the test aborted the signal that it gave to run()');
+  if (signal?.aborted) begin();
+  signal?.addEventListener('abort', begin, { once: true });
+  return () => signal?.removeEventListener('abort', begin);
 }

@@ -9,12 +9,12 @@ import { deferred } from '../../base/time/wait.js';
 import { compile, type CompiledHandler } from '../../worker/handler/compile.js';
 import { createContainer, type Setup } from '../../worker/container/create-container.js';
 import { CLOCK, RANDOM } from '../../worker/container/tokens.js';
-import { registrations, replace } from '../../worker/container/registrations.js';
+import { type Registration, registrations, replace } from '../../worker/container/registrations.js';
 import { entryClasses, neededTokens, resolveProblems } from '../../worker/container/resolve-problems.js';
 import type { Outcome } from '../../worker/handler/outcome/outcome.js';
 import { disposeOf } from './dispose.js';
 import { asRegistration } from '../mocks/mock.js';
-import { mockRest } from '../mocks/mock-rest.js';
+import { type Mocker, mockRest } from '../mocks/mock-rest.js';
 import { realTimeLimitMs, type TestBedOptions } from './options.js';
 import type { HandClock } from './hand-clock.js';
 import { unusedMocks } from './unused-mocks.js';
@@ -88,9 +88,11 @@ async function makeContainer(
   const noted = noteSetup(setup);
   try {
     const container = await createContainer(noted.setup, own);
-    const roots = entryClasses(definitions, { interceptors });
-    const unmocked = { ...{ roots, mocked, container }, registered: noted.registered };
-    replace(container, [...(useMocker ? mockRest(unmocked, useMocker) : []), ...mocked]);
+    const rest = (mocker: Mocker): readonly Registration[] => {
+      const roots = entryClasses(definitions, { interceptors });
+      return mockRest({ roots, mocked, container, registered: noted.registered }, mocker);
+    };
+    replace(container, [...(useMocker ? rest(useMocker) : []), ...mocked]);
     const needed = neededTokens(definitions, container, { interceptors });
     const tokens = mocks.flatMap(([token, , rules]) => (rules?.optional === true ? [] : [token]));
     throwProblems([
@@ -125,8 +127,9 @@ function noteSetup(setup: Setup | undefined): NotedSetup {
     container: undefined,
     setup: async (container) => {
       noted.container = container;
+      if (!setup) return;
       const before = new Map(registrations(container).map(([token, { length }]) => [token, length]));
-      await setup?.(container);
+      await setup(container);
       for (const [token, list] of registrations(container)) {
         const added = list.slice(before.get(token) ?? 0);
         if (added.length > 0) registered.add(token);
