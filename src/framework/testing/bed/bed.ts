@@ -125,8 +125,7 @@ export class Bed {
       receivedAt: options.receivedAt?.getTime() ?? this.clock.now(),
     });
     const { name } = definition;
-    // A worker calls a handler in a turn of its own. So the trace of an error ends at the handler, not at the test.
-    const work = (): Promise<Outcome> => Promise.resolve().then(() => outcomeOf(handle, json, context));
+    const work = (): Promise<Outcome> => outcomeOf(handle, json, context);
     const abort = (): void => stop(signals, 'the test ended');
     this.#aborts.add(abort);
     const unfollow = stopWith(options.signal, signals);
