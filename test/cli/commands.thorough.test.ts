@@ -322,7 +322,11 @@ describe('the command alone, watched by an app', () => {
   test('has every metric, every span and the events of its listener', async () => {
     const telemetry = resolve('test/fixtures/watched/telemetry.mjs');
     const config = ['--config', 'test/fixtures/watched/watched.config.mjs', '--health-port', '0'];
-    const env = { NODE_OPTIONS: `--import ${pathToFileURL(telemetry).href}`, WATCHED_DIR: dir };
+    const env = {
+      NODE_OPTIONS: `--import ${pathToFileURL(telemetry).href}`,
+      WATCHED_DIR: dir,
+      ECS_AGENT_URI: 'http://127.0.0.1:9',
+    };
     const { run, url } = await started(config, env);
     const [, health = ''] = await run.saw(/Health: (http:\/\/127\.0\.0\.1:\d+)/);
     const ends = ['"fine"', '"fail"'].map((input) => execute(url, 'Watched', input).ended);

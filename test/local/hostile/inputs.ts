@@ -137,7 +137,7 @@ export const devised: HostileInput[] = [
   evaluates('$states.input.(__proto__.(__defineGetter__("polluted", $states.input.toString)))', QUERY, {
     a: 1,
   }),
-  evaluates('$count($states.input ~> |**|{"b": $}|)', QUERY, nested(900)),
+  evaluates('$count($states.input ~> |**|{"b": $states.input}|)', QUERY, nested(900)),
   evaluates('$count([1..1000000]{$string($): $})'),
   evaluates('$count([1..1000000]^(>$))'),
   works('every item of a list, its items, and theirs', { 'x.$': '$..[*]..[*]..[*]' }, RUNTIME, {
