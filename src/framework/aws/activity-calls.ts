@@ -6,27 +6,27 @@ import type { CallEnd, CallFailure, CallInProgress } from './call.js';
 import { CallRequest } from './call-request.js';
 
 /**
- * Makes one call, either through the AWS SDK or without it (the lean path). Never throws. @param done called once, when
- * the call has ended
+ * Sends one call to Step Functions, with the AWS SDK or without it. Never throws. @param done called once, when the
+ * call has ended
  */
 export type SendCall = (request: CallRequest, call: CallInProgress, done: (end: CallEnd) => void) => void;
 
 /**
- * The generation of the credentials that a call was signed with (a number that grows when they are replaced), and the
- * time at which the call was sent.
+ * The time at which a call was sent, and the generation of the credentials that it was signed with: a number that grows
+ * by one each time that the credentials are replaced.
  */
 export interface AsOf {
   readonly generation: number;
   readonly sentAt: number;
 }
 
-/** A call that can be made again. */
+/** A failed call that can be made once more if its credentials were refused and there are new ones. */
 export interface Repeatable<T> {
   readonly signal: Abortable;
   readonly attempt: () => Promise<CallEnd<T>>;
   /**
-   * Called when the call's credentials were refused, before it is known if there are new ones to make the call again
-   * with.
+   * Called when the call is found to have been refused for its credentials. It isn't known yet then if there are new
+   * credentials, and so if the call will be made again.
    */
   readonly again: () => void;
 }
@@ -34,9 +34,12 @@ export interface Repeatable<T> {
 /** The fields of a failed call that show if its credentials were refused. */
 export type Refusal = Pick<CallFailure, 'type' | 'error'>;
 
-/** Learns from the calls' results if the credentials are refused, and renews them. */
+/** Renews the credentials. It is told the result of each call, to find out if the service refuses the current ones. */
 export interface Renewal {
-  /** Returns the current generation of the credentials, and the time. To be called just before a call is sent. */
+  /**
+   * Returns the current time and the current generation of the credentials. The caller keeps both and passes them back
+   * with the call's result. To be called just before a call is sent.
+   */
   asOf(): AsOf;
   /** Records that the service accepted a call. @param asOf what {@link asOf} returned when the call was sent */
   accepted(asOf: AsOf): void;
@@ -46,8 +49,8 @@ export interface Renewal {
    */
   failed<T>(end: CallEnd<T>, asOf: AsOf, call: Repeatable<T>): Promise<CallEnd<T>>;
   /**
-   * Records that a call has failed. Its caller repeats it. If the service refused the call's credentials, new ones are
-   * requested.
+   * Records that a call has failed which the worker itself will repeat. If the service refused the call's credentials,
+   * new ones are requested.
    * @returns true if there are new credentials already
    */
   refused(refusal: Refusal, asOf: AsOf): boolean;
@@ -109,8 +112,8 @@ export function activityPort(send: SendCall, credentials: Renewal): ActivityPort
 
 interface CallUnderWay extends CallInProgress {
   /**
-   * Called when a request that was answered is about to be sent again. The service holds no poll then until `onSent` is
-   * called again.
+   * Called when a request that already got a response is about to be sent again. From then until the next `onSent`, the
+   * service doesn't hold the poll open.
    */
   readonly onAgain: () => void;
 }
@@ -119,8 +122,8 @@ const OK = { kind: 'ok' } as const;
 const ignore = (): void => {};
 
 /**
- * Resolves to `end`. But if that answer has just corrected the clock, makes the call once more and resolves to the
- * second result.
+ * Resolves to `end`, the result of a call. If that result was a refusal for a wrong time of signing, and the response
+ * was used to correct the clock, sends the call once more and resolves to the second result.
  */
 async function onTime(end: CallEnd, again: () => void, send: () => Promise<CallEnd>): Promise<CallEnd> {
   if ('output' in end || !end.failure.clockCorrected) return end;
@@ -141,8 +144,8 @@ function pollAnswer(end: CallEnd): PollAnswer {
 }
 
 /**
- * The failure of a poll that was answered with a token or an input that isn't a string. The error doesn't quote the
- * answer, since it may contain a token nevertheless.
+ * The failure of a poll whose response has a token or an input that isn't a string. The error doesn't quote the
+ * response, since it may contain a valid token nevertheless.
  */
 const NO_TASK_OF_THE_SERVICE = classifyPollFailure({
   error: strangeAnswer(200, 'taskToken or input is no string'),

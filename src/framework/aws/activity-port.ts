@@ -2,14 +2,14 @@ import type { Abortable } from '../base/abort.js';
 import type { ReportRequest } from './call-request.js';
 
 /**
- * The four calls that a worker makes, and what their answers mean. An implementation never throws: whatever happens to
- * a call is returned as one of these answers, so that each caller has to decide about each of them.
+ * The four calls to Step Functions that a worker makes, and the possible results of each. These methods never throw:
+ * whatever happens to a call is returned as one of the results, so that each caller has to decide about each of them.
  */
 export interface ActivityPort {
   /**
    * Polls for one task. The service holds a poll open for up to a minute.
-   * @param signal ends the poll. To be used only for polls that hang: the service may still give a task to a poll that
-   * was ended.
+   * @param signal ends the poll. To be used only if the poll seems to hang, since the service may still give a task to
+   * a poll that was ended here.
    * @param onSent called once the request is on an established and trusted connection; called at once if the connection
    * can't be watched.
    */
@@ -22,13 +22,15 @@ export interface ActivityPort {
   ): Promise<PollAnswer>;
   /**
    * Reports the outcome of a task. The same request object may be reported several times.
-   * @param isWanted called just before the report is sent, each time that it is: it may have waited for credentials
+   * @param isWanted called just before each time that the report is sent, because the call may have waited for
+   * credentials. If it returns false, the report isn't sent.
    */
   report(request: ReportRequest, signal: Abortable, isWanted?: () => boolean): Promise<ReportAnswer>;
   /**
-   * Sends one heartbeat. A heartbeat that fails isn't sent again here: the caller repeats it, and keeps to the rate
-   * limit of heartbeats.
-   * @param isWanted called just before the heartbeat is sent: it may have waited for credentials
+   * Sends one heartbeat. If it fails, it isn't sent again here: the caller repeats it, and keeps to the rate limit of
+   * heartbeats.
+   * @param isWanted called just before the heartbeat is sent, because the call may have waited for credentials. If it
+   * returns false, the heartbeat isn't sent.
    */
   heartbeat(token: string, signal: Abortable, isWanted?: () => boolean): Promise<ReportAnswer>;
   /**
@@ -38,22 +40,25 @@ export interface ActivityPort {
   onMended?(listener: () => void): void;
 }
 
-/** The parts of a poll that only the poller needs. */
+/** Functions that the sender of a poll can pass to learn what becomes of it, or to stop it. */
 export interface PollCall {
   /**
-   * Called when a request that was answered is sent again, with other credentials or another time. From then until the
-   * next `onSent`, the service holds no poll.
+   * Called when a poll that already got a response is sent again, with other credentials or another time of signing.
+   * From then until the next `onSent`, the service doesn't hold the poll open.
    */
   readonly onAgain?: () => void;
-  /** Called just before the poll is sent, each time that it is: it may have waited for credentials. @default always */
+  /**
+   * Called just before each time that the poll is sent, because the poll may have waited for credentials. If it returns
+   * false, the poll isn't sent. @default always sent
+   */
   readonly isWanted?: () => boolean;
 }
 
 /**
- * - `throttled`: too many calls.
- * - `crowded`: too many polls are open on the activity, those of other workers included.
+ * - `throttled`: the service refuses the poll because of too many calls.
+ * - `crowded`: too many polls are open on the activity, including those of other workers.
  * - `refused`: the activity doesn't exist, access is denied, or credentials are missing. A person has to fix that.
- * - `unreachable`: the network or the service is in trouble.
+ * - `unreachable`: the network fails, or the service itself has an error.
  */
 export type PollTrouble = 'throttled' | 'crowded' | 'refused' | 'unreachable';
 
@@ -75,7 +80,10 @@ export type PollAnswer =
 
 export type ReportAnswer =
   | { readonly kind: 'ok' }
-  /** The service no longer wants the task. */
+  /**
+   * The task has ended for the service, because it timed out or its execution was stopped. No result is accepted any
+   * more.
+   */
   | { readonly kind: 'gone'; readonly error: Error }
   /**
    * The service will never accept this output, error or cause. But the token is still valid, so another outcome can be
@@ -85,18 +93,18 @@ export type ReportAnswer =
   | {
       readonly kind: 'retry';
       /**
-       * How fast to repeat the call: `throttled` after too many calls; `slow` for trouble that a person must fix
-       * (credentials, access, keys); `fast` for anything else.
+       * The waits before the call is repeated. `throttled`: for a call that was refused because of too many calls.
+       * `slow`: for an error that a person must fix (credentials, access, keys). `fast`: for any other error.
        */
       readonly pace: 'fast' | 'throttled' | 'slow';
       /**
-       * True if the cause of the failure is already gone: the clock was corrected, or there are other credentials.
-       * @default false
+       * True if the call can be repeated at once, because the cause of its failure is gone: the clock was corrected, or
+       * there are new credentials. @default false
        */
       readonly isMended?: boolean;
       /**
-       * True if the service may have processed the call although its answer was lost. If a later attempt is answered
-       * with *gone*, this one was accepted.
+       * True if the service may have processed the call although no response arrived. If a later attempt is then
+       * refused because the task has ended (`gone`), this attempt was most likely accepted.
        */
       readonly mayHaveArrived: boolean;
       /** True if the activity's KMS key is throttled, rather than the calls in the region. @default false */

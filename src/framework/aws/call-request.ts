@@ -31,7 +31,7 @@ export class CallRequest<O extends HotOperation = HotOperation> {
     return this.#body !== undefined;
   }
 
-  /** Returns the body. It is serialized at the first call and kept as bytes, outside V8's heap. */
+  /** Returns the body. It is serialized at the first call of this method, and kept as bytes outside V8's heap. */
   body(): CallBody {
     if (!this.#body) {
       const bytes = Buffer.from(JSON.stringify(this.#input));

@@ -9,7 +9,7 @@ export type HotOperation = 'GetActivityTask' | 'SendTaskSuccess' | 'SendTaskFail
  */
 export const CONNECTION_TIMEOUT_MS = 5_000;
 
-/** One call while it is open. */
+/** The parts of a call that matter while it is in progress. */
 export interface CallInProgress {
   /** The call is ended when this signal aborts. */
   readonly signal: Abortable;
@@ -19,57 +19,63 @@ export interface CallInProgress {
    */
   readonly onSent: () => void;
   /**
-   * Asked just before the call is sent, each time that it is: it may have waited for credentials. Where it returns
-   * false, the call ends as one that was not sent.
-   * @default always
+   * Called just before each time that the call is sent, because the call may have waited for credentials. If it returns
+   * false, the call isn't sent and ends with a failure. @default always sent
    */
   readonly isWanted?: () => boolean;
 }
 
-/** Returns the reason why a call is not to be sent now; undefined where it is to be sent. */
+/**
+ * Returns the reason for which a call must not be sent any more: its signal has aborted, or `isWanted` returns false.
+ * Returns undefined if it may be sent.
+ */
 export function whyNotSent({ signal, isWanted }: CallInProgress): Error | undefined {
   if (signal.aborted) return signal.reason as Error;
   return isWanted?.() === false ? new Error('not sent: the call is not wanted any more') : undefined;
 }
 
-/** The fields of the service's answers that a worker reads. */
+/** The fields of Step Functions' responses that a worker reads. */
 export interface CallOutput {
   readonly taskToken?: string;
   readonly input?: string;
 }
 
 /**
- * The result of a call: the fields of the answer, or the failure. `classify-failure.ts` decides what a failure means.
+ * The result of a call: the fields of the response, or the failure. `classify-failure.ts` decides what a failure means
+ * for the task or the poll.
  */
 export type CallEnd<T = CallOutput> = { readonly output: T } | { readonly failure: CallFailure };
 
-/** Everything that is known about a call to which no usable answer came. */
+/** Everything that is known about a call that got no response, an error, or a response that can't be used. */
 export interface CallFailure {
   /** An error for people to read. Its name and message come from the service, the network, or Stepwright. */
   readonly error: Error;
   /**
-   * The error's name, if the service itself answered with an error. Undefined if something else answered, such as a
-   * proxy, or if there was no answer.
+   * The error's name, if Step Functions itself responded with an error. Undefined if the response came from something
+   * else, such as a proxy, or if there was none.
    */
   readonly type: string | undefined;
-  /** The HTTP status; undefined if not even the status line of an answer arrived. */
+  /** The HTTP status; undefined if not even the status line of a response arrived. */
   readonly status: number | undefined;
   /** True if any part of the request may have been sent on an established and trusted connection. */
   readonly sent: boolean;
   /**
-   * True if nothing was sent, and nothing can be until someone fixes the credentials or the endpoint. False if a
-   * certificate isn't trusted: the operator of the service or of a proxy may replace it at any time, so retrying makes
-   * sense.
+   * True if nothing was sent, and nothing can be sent until someone fixes the credentials or the endpoint. False if a
+   * certificate isn't trusted: the operator of the service or of a proxy may replace the certificate at any time, so it
+   * makes sense to try again.
    */
   readonly setup: boolean;
   /**
-   * True if the service refused the signature because of its time, and its answer was used to correct the clock. The
-   * service did nothing, and a second call will be signed with the right time.
+   * True if the service refused the call because the time in its signature was wrong, and the clock was then corrected
+   * by the time in the response. The service has carried out nothing, so the call can be sent again.
    */
   readonly clockCorrected?: boolean;
 }
 
-/** The names of the errors for a signature whose time is wrong. Some of them are also used if the key is wrong. */
+/**
+ * The names of the errors with which the service refuses a call if the time in its signature is wrong. Some of these
+ * names can also mean that the key is wrong.
+ */
 const SKEWED = new Set([
   'RequestExpired',
   'RequestInTheFuture',

@@ -2,13 +2,14 @@ import type { PollAnswer, PollTrouble, ReportAnswer } from './activity-port.js';
 import type { CallFailure } from './call.js';
 
 /**
- * The HTTP status with which the service itself refuses a call. If an error has the service's form but another status,
- * it comes from something in between, such as a proxy, and nothing final is decided from it.
+ * The HTTP status with which Step Functions refuses a call. If an error looks like one of Step Functions but has
+ * another status, something in between, such as a proxy, has sent it. A task is never given up because of such an
+ * error.
  */
 const REFUSED_BY_SERVICE = 400;
 /**
- * The names of the errors after which the service accepts nothing more for a task. Some emulators answer InvalidToken
- * if the task's execution has ended.
+ * The names of the errors that mean that the service accepts nothing more for the task. Some emulators of Step
+ * Functions use InvalidToken if the task's execution has ended.
  */
 const GONE = new Set(['TaskTimedOut', 'TaskDoesNotExist', 'InvalidToken']);
 const KEY_THROTTLED = 'KmsThrottlingException';
@@ -21,9 +22,9 @@ const THROTTLED = new Set([
   'SlowDown',
 ]);
 const CROWDED = 'ActivityWorkerLimitExceeded';
-/** Statuses with which Step Functions, or its load balancer, answers a request that it hasn't carried out. */
+/** The HTTP statuses of errors of Step Functions or its load balancer that mean that the request wasn't carried out. */
 const NOTHING_DONE = new Set([500, 503]);
-/** Statuses with which a proxy or a gateway refuses calls until a person changes its settings. */
+/** The HTTP statuses with which a proxy or a gateway refuses calls until a person changes its settings. */
 const DENIED = new Set([401, 403, 407]);
 
 /** Decides what a failed poll means. */
@@ -42,8 +43,8 @@ function troubleOf({ type, status, setup }: CallFailure): PollTrouble {
 }
 
 /**
- * Returns true if the service may have sent a token that never arrived. That is so if no answer came, if the answer was
- * cut off, or if a gateway timed out.
+ * Returns true if the service may have sent a task token that never arrived: if there was no response, the response was
+ * cut off, or a gateway timed out.
  */
 function mayHaveLostToken({ status, sent }: CallFailure): boolean {
   if (!sent) return false;
@@ -51,9 +52,9 @@ function mayHaveLostToken({ status, sent }: CallFailure): boolean {
 }
 
 /**
- * Decides what a failed SendTask* call means. Only *gone* and *refused* are final, and only if the answer has both an
- * error name of the service and the service's own status. A result is never dropped because of an unknown error name,
- * or an answer from something in between.
+ * Decides what a failed SendTask* call means. The results `gone` and `refused` are final; they need both an error name
+ * of Step Functions and its HTTP status 400. So a task's result is never dropped because of an unknown error name, or a
+ * response that came from something in between.
  */
 export function classifyReportFailure({ error, type, status, sent, setup }: CallFailure): ReportAnswer {
   const retry = (pace: 'fast' | 'throttled' | 'slow', mayHaveArrived = false): ReportAnswer => ({
@@ -76,15 +77,15 @@ const isThrottle = (type: string | undefined, status: number | undefined): boole
   status === 429 || (type !== undefined && (THROTTLED.has(type) || type === CROWDED));
 
 /**
- * Returns true if the service refuses the reported output, error or cause. A validation error about another member of
- * the request names that member.
+ * Returns true if the service refuses the reported output, error or cause itself. A validation error may also be about
+ * another field of the request; its message then names that field.
  */
 const isRefusedText = (type: string, { message }: Error): boolean =>
   type === 'InvalidOutput' || (type === 'ValidationException' && /'(output|cause|error)'/.test(message));
 
 /**
- * Returns true for a status that blames the request. 408 isn't one: it means that a proxy stopped waiting, and it isn't
- * known what the service did.
+ * Returns true for a status (4xx) that means that the request is at fault. Returns false for 408: a proxy stopped
+ * waiting, and it isn't known what the service did.
  */
 const isClientFault = (status: number | undefined): boolean =>
   status !== undefined && status >= 400 && status < 500 && status !== 408;

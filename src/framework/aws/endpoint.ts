@@ -59,7 +59,10 @@ export function resolveEndpoint(sources: EndpointSources): Endpoint | Problem {
   return productionProblem(sources.env) ?? localEndpoint(sources.port);
 }
 
-/** Returns the first endpoint that is set, and the source that sets it; undefined if no source does. */
+/**
+ * Returns the endpoint that is set by the first of its possible sources, and the name of that source; undefined if no
+ * source sets one.
+ */
 export function saidEndpoint({
   flag,
   env,
@@ -91,15 +94,15 @@ function readEndpoint(where: string, value: string, port: number): Endpoint | Pr
   };
 }
 
-/** Returns the advice what to write instead of an invalid endpoint. */
+/** Returns advice for the user: what to write instead of an invalid endpoint. */
 export const endpointFix = (value: unknown): string =>
   `write '${isHost(value) ? `http://${value}` : 'http://127.0.0.1:8083'}', or 'local', or 'aws'`;
 
 const isHost = (value: unknown): value is string => typeof value === 'string' && /^[\w.-]+:\d+$/.test(value);
 
 /**
- * Returns the environment variable that shows that this is production, in the form that messages use; undefined if
- * there is none.
+ * Returns a description for messages of the environment variable that shows that this is a production deployment;
+ * undefined if there is none.
  */
 export const productionMark = (env: Environment): string | undefined =>
   env['NODE_ENV'] === 'production' ? 'NODE_ENV=production' : PRODUCTION_MARKS.find((name) => env[name]);

@@ -1,4 +1,7 @@
-/** Error codes that mean that no connection could be made, or that no file descriptor was left for one. */
+/**
+ * The error codes that mean that no connection was made, so that nothing was sent. In some cases this process had no
+ * file descriptor left for a connection.
+ */
 const NEVER_SENT = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
@@ -12,9 +15,14 @@ const NEVER_SENT = new Set([
   'ENFILE',
   'ENOBUFS',
 ]);
-/** Error codes of Node's TLS and of OpenSSL that mean that the server isn't trusted, so nothing was sent to it. */
+/**
+ * The error codes of Node's TLS and of OpenSSL that mean that the server isn't trusted, so that nothing was sent to it.
+ */
 const UNTRUSTED = /^(CERT_|ERR_TLS_|ERR_SSL_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|HOSTNAME_MISMATCH|EPROTO)/;
-/** Error codes for a certificate whose authority this machine doesn't know, such as a company's own authority. */
+/**
+ * The error codes for a certificate that was issued by an authority that this machine doesn't know, such as a company's
+ * own authority.
+ */
 const UNKNOWN_AUTHORITY = /^(SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_)/;
 
 /** Returns true if a system error's code means that nothing was sent. */
@@ -25,8 +33,8 @@ export function neverSent(code: unknown): boolean {
 export const isUntrusted = (code: unknown): boolean => typeof code === 'string' && UNTRUSTED.test(code);
 
 /**
- * If a certificate's authority is unknown, returns the TLS error with advice added to its message. Returns any other
- * error as it is.
+ * If an error says that a certificate's authority is unknown, returns the error with advice added to its message.
+ * Returns any other error unchanged.
  */
 export function explainTrust(error: Error, code: unknown): Error {
   if (typeof code !== 'string' || !UNKNOWN_AUTHORITY.test(code)) return error;

@@ -13,9 +13,9 @@ export interface HttpResponse {
 export type ResponseHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
 /**
- * Reads an answer to a call, whether the call was made with the AWS SDK or without it. Only a JSON object with one of
- * the service's headers is from the service. Anything else comes from something in between, such as a proxy, and is a
- * failure, even if its status is 200.
+ * Reads the response to a call, whether the call was made with the AWS SDK or without it. Only a JSON object with one
+ * of Step Functions' headers counts as its response. Anything else was sent by something in between, such as a proxy,
+ * and is a failure, even if its status is 200.
  */
 export function readResponse({ status, headers, text }: HttpResponse): CallEnd {
   const read = isMarked(headers) ? parseObject(text) : undefined;
@@ -25,10 +25,10 @@ export function readResponse({ status, headers, text }: HttpResponse): CallEnd {
   return { failure: { error, type, status, sent: true, setup: false } };
 }
 
-/** The header in which some front ends of AWS send the error's name, instead of in the body. */
+/** The header in which some AWS servers send the error's name, instead of in the body. */
 const ERROR_TYPE = 'x-amzn-errortype';
 
-/** Returns true if a response has one of two headers that the service sends. */
+/** Returns true if a response has a header that shows that Step Functions sent it. */
 const isMarked = (headers: ResponseHeaders): boolean =>
   headers['x-amzn-requestid'] !== undefined ||
   String(headers['content-type']).startsWith('application/x-amz-json-');
@@ -59,7 +59,7 @@ function serviceError(type: string, body: Body): Error {
 }
 
 /**
- * Makes the error for an answer that isn't from the service, such as a proxy's page, a captive portal's, or that of a
+ * Makes the error for a response that isn't from Step Functions, such as the page of a proxy, a captive portal, or a
  * load balancer without a target. The message quotes the body, unless the body may be part of a task.
  */
 export function strangeAnswer(status: number, body: string): Error {

@@ -1,6 +1,6 @@
 /**
- * The part of AbortSignal's interface that waits and calls use. An AbortSignal has it, and so does the cheaper
- * {@link Abort}.
+ * The part of AbortSignal's interface that this project uses. Both an AbortSignal and the cheaper {@link Abort}
+ * implement it.
  */
 export interface Abortable {
   readonly aborted: boolean;
@@ -10,9 +10,9 @@ export interface Abortable {
 }
 
 /**
- * An AbortController and its signal in one object, for a worker's own calls. It exists because Node's AbortController
- * costs more than everything else that a call's time limit needs. Each listener is called at most once, and must not
- * throw.
+ * An AbortController and its signal in one object. A worker uses it for the timeouts of its own calls, because Node's
+ * AbortController costs more than everything else that such a timeout needs. Each listener is called at most once, and
+ * must not throw.
  */
 export class Abort implements Abortable {
   aborted = false;

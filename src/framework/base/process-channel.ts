@@ -10,7 +10,7 @@ const MARK = 'stepwright:message';
 export interface ParentChannel<In, Out> {
   /**
    * Sends a message to the parent process.
-   * @param written called once the message will arrive, even if this process ends at that moment
+   * @param written called as soon as the message is sure to arrive, even if this process ends at once
    */
   readonly send: (message: Out, written?: () => void) => void;
   /**
@@ -41,8 +41,9 @@ export function takeParentChannel<In, Out>(onDropped: () => void): ParentChannel
 }
 
 /**
- * Returns a function that drops messages. It replaces `send` or `postMessage`, because user code may find the channel
- * and send its own messages over it. It returns true and calls its callback, as `process.send` does.
+ * Returns a function to put in the place of `process.send` or `postMessage`, so that user code can't send messages over
+ * the channel that Stepwright uses. The function drops each message, returns true and calls its callback, as
+ * `process.send` does.
  */
 export function dropMessages(onDropped: () => void): (...args: unknown[]) => boolean {
   let isFirst = true;

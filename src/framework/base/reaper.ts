@@ -29,8 +29,9 @@ done
 for target in $targets; do kill -s KILL -- "$target" 2>/dev/null; done`;
 
 /**
- * When this thread or process ends, however it ends, kills the processes and process groups that are still running. A
- * separate process does that, since the event loop of this one may be blocked. On Windows nothing is killed.
+ * When this thread or process ends, however it ends, kills those of the added processes and process groups that are
+ * still running. A separate shell process does the killing, since this process may have crashed or be blocked. On
+ * Windows nothing is killed.
  */
 export class Reaper {
   readonly #targets = new Set<number>();

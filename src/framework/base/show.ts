@@ -43,11 +43,17 @@ function write(value: unknown): string {
   return hideCredentials(inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY })).slice(0, 200);
 }
 
-/** Returns true if JSON shows the whole value. For example, it would show a Map as an empty object. */
+/**
+ * Returns true if JSON can express the whole value. Returns false for a Map, for example, since JSON would show it as
+ * an empty object.
+ */
 const isData = (value: unknown): boolean =>
   typeof value !== 'object' || Array.isArray(value) || isPlainObject(value);
 
-/** Returns the end of a message about an unknown name: the nearest of the known names, and the list of them all. */
+/**
+ * Returns the last part of a message about an unknown name: it proposes the known name that is most similar, and lists
+ * all known names.
+ */
 export function didYouMean(name: string, names: readonly string[]): string {
   if (names.length === 0) return 'there are none';
   const around = names.find((each) => name !== '' && each.includes(name));

@@ -1,7 +1,8 @@
 /**
- * A worker's status for readers outside its process: `/status` of the health port, the console, a set of processes. It
- * contains no token and no input, and no error text of the service. It is plain data, so it can be sent to another
- * thread or process and be read by a page. Times are epoch milliseconds.
+ * A worker's status for readers outside its process: `/status` of the health port, the console (the web page of the
+ * local service), and the process that supervises several worker processes. It contains no task token, no input and no
+ * error text of the service. It is plain data, so that it can be sent to another thread or process. Times are epoch
+ * milliseconds.
  */
 export interface PublicStatus {
   readonly name: string;
@@ -15,14 +16,21 @@ export interface PublicStatus {
   /** The number of all tasks in flight, including those that `tasks` leaves out. */
   readonly tasksInFlight: number;
   readonly counts: Readonly<WorkerCounts>;
-  /** The protection from the platform's scale-in. @default none is asked for: `protect` is off, or no platform is seen */
+  /**
+   * The state of the worker's protection: the platform (ECS or Kubernetes) can be asked not to stop the worker when it
+   * scales in.
+   * @default no protection is requested: the option `protect` is off, or no platform was detected
+   */
   readonly protection?: ProtectionStatus;
   /**
-   * Present while the event loop is blocked: the age, in milliseconds, of all fields except `ready` and `reasons`.
-   * @default all fields are current
+   * Present while the worker's event loop is blocked. All fields except `ready` and `reasons` are then this many
+   * milliseconds old. @default all fields are current
    */
   readonly ageMs?: number;
-  /** The processes of a set. If present, the other fields add up all of these processes. @default one process */
+  /**
+   * The processes, if several processes run this worker. The other fields then sum up all these processes. @default one
+   * process
+   */
   readonly processes?: readonly ProcessStatus[];
 }
 
@@ -53,31 +61,35 @@ export interface PublicHandler {
    */
   readonly undelivered: number;
   readonly polls: PublicPolls;
-  /** Why the handler takes no task, or one at most. @default it takes tasks */
+  /**
+   * Present while the handler is paused: it takes no tasks, or only one to try if tasks succeed again. @default it
+   * takes tasks
+   */
   readonly paused?: PublicPause;
   readonly queue: PublicQueue;
 }
 
 /**
- * What the polls of a handler show about its activity's queue of waiting tasks. It is used to scale the number of
- * workers.
+ * Facts about an activity's queue of waiting tasks, as far as a handler's polls have shown them. The command `scaler`
+ * uses them to compute how many workers are needed.
  */
 export interface PublicQueue {
   /**
-   * The latest time at which the activity's queue is known to have been empty. A poll that the service held open,
-   * before it answered, shows that: if a task had been waiting, the service would have answered at once. Undefined
-   * before the first such poll was answered.
+   * The latest time at which the activity's queue is known to have been empty. It is known from a poll that the service
+   * held open for a while before it answered: if a task had been waiting, the service would have answered at once.
+   * Undefined until there was such a poll.
    */
   readonly emptyAt: number | undefined;
   /**
-   * The latest full minute at whose beginning the queue is known to have been empty. Counts of tasks per minute can be
-   * compared from that minute on. Undefined if there is none.
+   * The start of the latest full minute that began with an empty queue. To find how many tasks wait, tasks can be
+   * counted from that minute on, since none waited before. Undefined if no such minute is known.
    */
   readonly emptyMinuteAt: number | undefined;
-  /** The beginning of the minute that `begun[0]` is about. */
+  /** The start of the current minute, in which `begun[0]` tasks were received. */
   readonly minuteAt: number;
   /**
-   * The number of tasks received in each minute. The current minute is first; there are at most {@link QUEUE_MINUTES}.
+   * The number of tasks received in each minute. The current minute comes first, then the one before it, at most
+   * {@link QUEUE_MINUTES} in all.
    */
   readonly begun: readonly number[];
 }
@@ -85,14 +97,18 @@ export interface PublicQueue {
 /** The number of minutes for which a status says how many tasks were received. */
 export const QUEUE_MINUTES = 30;
 
-/** A pause of one handler. Its running tasks go on. */
+/** A pause of one handler: it takes no new tasks, but its running tasks go on. */
 export interface PublicPause {
-  /** `control`: by `pause()` or the control socket; `task`: by `task.pauseHandler()`; `breaker`: by its own breaker. */
+  /**
+   * Who paused the handler. `control`: the method `pause()` of the worker, or a request to its control socket. `task`:
+   * a task of the handler, by `task.pauseHandler()`. `breaker`: the handler's option `breaker`, because too many tasks
+   * failed.
+   */
   readonly by: 'control' | 'task' | 'breaker';
   readonly since: number;
-  /** The time at which it ends by itself; absent where it does not. */
+  /** The time at which the pause ends by itself; absent if it lasts until somebody ends it. */
   readonly until?: number;
-  /** Absent where a task gave it: those are the handler's own words. */
+  /** The reason of the pause. Absent if a task paused the handler, since its words may contain data of the task. */
   readonly reason?: string;
 }
 
@@ -102,15 +118,15 @@ export interface PublicPolls {
   /** The number of polls that may be open at present. */
   readonly target: number;
   /**
-   * `open` while polls are answered. While none is, it alternates between `waiting` for the next attempt and `probing`
-   * with one poll.
+   * `open`: the service answers polls. If it doesn't, the state alternates: `waiting` until the next attempt is due,
+   * and `probing` while one poll is open to find out if the service answers again.
    */
   readonly state: 'open' | 'waiting' | 'probing';
   /** The time at which the service last answered a poll; undefined before the first answer. */
   readonly lastAnswerAt: number | undefined;
   /**
-   * The time since which the service has held a poll open instead of refusing it, on an established and trusted
-   * connection. Undefined if there is no such poll.
+   * The time since which the service has held a poll open, on an established and trusted connection. It shows that the
+   * service accepts polls. Undefined if no poll is held open.
    */
   readonly heldSince: number | undefined;
   /** True if a poll failed after it had been held for 2 s or longer, and no poll has been answered since. */
@@ -144,26 +160,26 @@ export interface PublicTask {
  */
 export type TaskPhase = 'handling' | 'reporting' | 'settling' | 'done';
 
-/** The platforms that can be asked to leave a worker alone while they scale in. */
+/** The platforms that can be asked not to stop a worker when they scale in (reduce the number of containers). */
 export type PlatformName = 'ecs' | 'kubernetes';
 
 /**
- * - `free`: no task has run for `protectAfter`, and nothing is held.
- * - `wanted`: one has, and the platform has not granted protection.
- * - `held`: the platform leaves the worker alone.
+ * - `free`: no task has run for as long as the option `protectAfter`, and the platform doesn't protect the worker.
+ * - `wanted`: a task has run for that long, and the platform has not granted protection yet.
+ * - `held`: the platform protects the worker: it doesn't stop it when it scales in.
  */
 export type ProtectionState = 'free' | 'wanted' | 'held';
 
 export interface ProtectionStatus {
   readonly platform: PlatformName;
   readonly state: ProtectionState;
-  /** The time since which it has been held; absent where it is not. */
+  /** The time since which the platform has protected the worker; absent if it doesn't. */
   readonly since?: number;
-  /** Why the last call failed; absent where it succeeded. */
+  /** The reason for which the last call to the platform failed; absent if it succeeded. */
   readonly reason?: string;
 }
 
-/** One process of a set that runs the same worker. */
+/** One of several processes that run the same worker. */
 export interface ProcessStatus {
   /** Processes are numbered from 1. A process that replaces another gets the same number. */
   readonly number: number;
@@ -185,7 +201,10 @@ export interface WorkerCounts {
   succeeded: number;
   failed: number;
   gone: number;
-  /** The number of tasks among `gone` whose result the service most likely accepted. */
+  /**
+   * The number of tasks, included in `gone`, whose result the service most likely accepted: an earlier attempt to
+   * report the result got no answer, and the next attempt found the task ended.
+   */
   probablyDelivered: number;
   ignoredAborts: number;
   reportsRetried: number;

@@ -26,8 +26,8 @@ import type { Observer } from '../worker/observe/observer.js';
 import type { SdkSettings } from '../aws/sdk/settings.js';
 
 /**
- * The sizes of the pools, and when their threads and processes are replaced. Each handler with `run: 'thread'` or
- * `'process'` has a pool of its own.
+ * The sizes of the pools of threads and processes in which handlers run, and when a thread or process is replaced. Each
+ * handler with `run: 'thread'` or `'process'` has a pool of its own.
  */
 export interface PoolSettings {
   /**
@@ -57,8 +57,8 @@ export type Carrier = Readonly<Record<string, unknown>>;
 export type ReadCarrier = (input: unknown) => Carrier | undefined;
 
 /**
- * Finds the trace that a task's input names. The task's span is then linked to that trace or, with `as: 'parent'`,
- * becomes part of it.
+ * Finds the OpenTelemetry trace that a task's input names. A function, or `as: 'link'`: the task's span is linked to
+ * that trace. `as: 'parent'`: the task's span becomes part of that trace.
  */
 export type TraceContext = ReadCarrier | { readonly read: ReadCarrier; readonly as: 'link' | 'parent' };
 
@@ -130,8 +130,8 @@ export interface Config extends HandlerOptions {
    */
   heartbeatRate?: number;
   /**
-   * What the local service answers for Task states whose resource isn't an activity, by the resource's ARN or by
-   * `Machine.State`. @default {}
+   * The results that the local service uses for Task states whose resource isn't an activity, such as a Lambda
+   * function. The keys are the resource's ARN or `Machine.State`. @default {}
    */
   mocks?: Mocks;
   /**
@@ -161,12 +161,13 @@ export interface Config extends HandlerOptions {
    */
   stallAfter?: string | false;
   /**
-   * Asks the platform to leave this worker alone, while it scales in, as long as a task has run for `protectAfter`: ECS
-   * by its task protection, Kubernetes by annotations of the pod. `'auto'`: whichever platform is seen; `false`: never.
+   * Asks the platform not to stop this worker when it scales in, while a task runs that has run for `protectAfter`.
+   * `'ecs'`: uses the task protection of ECS. `'kubernetes'`: annotates the pod. `'auto'`: uses whichever of these
+   * platforms is detected. `false`: never asks.
    * @default false
    */
   protect?: 'auto' | 'ecs' | 'kubernetes' | false;
-  /** The time that a task runs for before the platform is asked to leave the worker alone. @default '1m' */
+  /** The time after which a running task makes the worker ask for protection, if `protect` is set. @default '1m' */
   protectAfter?: string;
   /** The worker's name as execution histories show it, at most 80 characters. @default hostname-pid-random */
   workerName?: string;
@@ -190,8 +191,8 @@ export function defaultExport(module: unknown): unknown {
 }
 
 /**
- * The form of globs in a flag or a variable: one glob, or a JSON list of globs. A list separated by commas wouldn't do,
- * since a glob may contain commas.
+ * The form of globs in a flag or a variable: one glob, or a JSON list of globs. Commas don't separate globs, since a
+ * glob may itself contain commas.
  */
 const globs = {
   shown: 'glob',

@@ -75,8 +75,8 @@ export interface ResolvedHandler {
   readonly options: ResolvedOptions;
   readonly origins: Readonly<Record<keyof HandlerOptions, Origin>>;
   /**
-   * Present if the `concurrency` that was set, `wanted`, was larger than the pool and was reduced to its size.
-   * `inherited` is true if that `concurrency` was set for all handlers, not for this one.
+   * Present if `concurrency` was reduced to the size of the handler's pool. `wanted` is the value that was set, and
+   * `from` is the source that set it. `inherited` is true if the value was set for all handlers, not for this one.
    */
   readonly cut?: { readonly wanted: number; readonly from: string; readonly inherited: boolean };
 }

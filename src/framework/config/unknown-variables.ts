@@ -6,7 +6,10 @@ import { HANDLERS_VARIABLE } from './by-handler.js';
 import { OPTIONS } from './config.js';
 import { variableOf } from './layers.js';
 
-/** The variables that aren't an option's: those of commands, and those that a handler's program is given. */
+/**
+ * The variables with the prefix `STEPWRIGHT_` that set no option of the config. The first three are read by the
+ * commands; the others are set by `exec` for the program that handles a task.
+ */
 const OTHERS = [
   HANDLERS_VARIABLE,
   'STEPWRIGHT_LOG_LEVEL',
@@ -16,8 +19,9 @@ const OTHERS = [
   'STEPWRIGHT_OUTPUT_FILE',
 ];
 /**
- * Matches the variables that Kubernetes sets in each container for a Service named `stepwright…`. STEPWRIGHT_PORT, the
- * one of them that is an option's too, isn't among them.
+ * Matches the variables that Kubernetes sets in each container for a Service named `stepwright…`. They aren't mistakes
+ * of the user. STEPWRIGHT_PORT isn't matched here: Kubernetes sets it too, but it is also the variable of the option
+ * `port`.
  */
 const OF_KUBERNETES = /_SERVICE_(HOST|PORT)(_\w+)?$|_PORT_\d+_(TCP|UDP)/;
 

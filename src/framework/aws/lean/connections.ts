@@ -8,32 +8,32 @@ const connect = loadLibrary('undici/lib/core/connect.js') as typeof buildConnect
 const OneClient = loadLibrary('undici/lib/dispatcher/client.js') as typeof Client;
 
 /**
- * The longest time for which an idle connection is kept. It is longer than the time between two heartbeats, and shorter
- * than the time after which network devices silently drop a connection (AWS's NAT gateways: 350 s). If the server
- * announces a shorter time, that is used.
+ * The milliseconds after which an idle connection is closed. That is longer than the time between two heartbeats, and
+ * shorter than the time after which network devices silently drop a connection (AWS's NAT gateways: 350 s). If the
+ * server announces a shorter time, that time is used.
  */
 const KEEP_ALIVE_MS = 90_000;
 /**
- * A connection is closed this much earlier than the server would close it, so that no request is sent on a connection
- * that the server is closing.
+ * An idle connection is closed this many milliseconds before the server would close it, so that no request is sent on a
+ * connection that the server is closing.
  */
 const KEEP_ALIVE_MARGIN_MS = 1_000;
 /**
- * The longest answer that is read. A task's input has at most 262,144 bytes, each of which may take six bytes in JSON,
- * so a longer answer isn't from the service.
+ * The most bytes of a response that are read. A task's input has at most 262,144 bytes, each of which may take six
+ * bytes in JSON, so a longer response isn't from Step Functions.
  */
 const ANSWER_LIMIT_BYTES = 4 * 1024 * 1024;
 
-/** A connection to one origin. It carries one call at a time, and after a failure connects again for the next call. */
+/** A connection to one origin. It carries one call at a time. After a failure it connects again for the next call. */
 export type Connection = Pick<Client, 'dispatch' | 'on' | 'close' | 'destroy'>;
 
 /** Makes a connection to an origin. It isn't established before its first call. */
 export type OpenConnection = (origin: string) => Connection;
 
 /**
- * Connections to one origin, for one kind of call. Each connection carries one call at a time, so there are as many
- * connections as calls at once. The connection that was used last is taken first, so that those that aren't needed stay
- * idle and expire.
+ * A pool of connections to one origin, for one kind of call. Each connection carries one call at a time, so there are
+ * as many connections as there are calls at the same time. The connection that was used last is used again first, so
+ * that surplus connections stay idle and expire.
  */
 export class Connections {
   readonly #origin: string;
@@ -46,7 +46,7 @@ export class Connections {
     this.#openOne = open;
   }
 
-  /** Takes an idle connection, or makes one. The caller gives it back when its call has ended. */
+  /** Returns an idle connection, or a new one if none is idle. The caller gives it back when its call has ended. */
   take(): Connection {
     return this.#idle.pop() ?? this.#open();
   }
@@ -55,7 +55,7 @@ export class Connections {
     if (this.#all.has(client)) this.#idle.push(client);
   }
 
-  /** Closes all connections. That also ends the calls that are open on them. */
+  /** Closes all connections. Calls in progress on them fail. */
   close(): void {
     const all = [...this.#all];
     this.#all.clear();
@@ -71,7 +71,7 @@ export class Connections {
     return client;
   }
 
-  /** Forgets an idle connection that was closed, by the server or by this side. */
+  /** Removes an idle connection from the pool, because the server or this side has closed it. */
   #forgetIdle(client: Connection): void {
     const index = this.#idle.indexOf(client);
     if (index === -1) return;

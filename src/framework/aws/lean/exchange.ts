@@ -13,12 +13,12 @@ export interface SignedRequest {
 }
 
 /**
- * Called once, with the result of the call and the answer's header `date`. The date is undefined if no answer came, or
- * if the answer has no date.
+ * Called once, with the result of the call and the response's header `date`. The date is undefined if there was no
+ * response, or it had no date.
  */
 export type OnEnd = (end: CallEnd, date: string | undefined) => void;
 
-/** Sends one request on an idle or new connection, and reads the whole answer. Never throws. */
+/** Sends one request on an idle or new connection, and reads the whole response. Never throws. */
 export function exchange(
   connections: Connections,
   { path, headers, body }: SignedRequest,
@@ -33,11 +33,11 @@ export function exchange(
 
 const NONE: ResponseHeaders = {};
 
-/** Handles one request while it is open. undici calls its methods. */
+/** Handles one request while it is in progress. The HTTP client undici calls its methods. */
 class Exchange implements Dispatcher.DispatchHandler {
   /**
-   * This field and the others of the call are cleared once the call has ended, because a connection may keep a
-   * reference to this handler for long.
+   * The call in progress. This field and the others that belong to the call are cleared when it has ended, because the
+   * connection may keep a reference to this handler for a long time.
    */
   #call: CallInProgress | undefined;
   #onEnd: OnEnd | undefined;
@@ -46,7 +46,10 @@ class Exchange implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | undefined;
   #onAbort: (() => void) | undefined;
   #sent = false;
-  /** The reason for which this exchange ended without an answer; undefined while it runs, and if an answer arrived. */
+  /**
+   * The reason for which the request ended without a response. Undefined while it is in progress, and if a response
+   * arrived.
+   */
   #endedBy: Error | undefined;
   #status: number | undefined;
   #headers = NONE;
@@ -61,8 +64,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   /**
-   * Ends the call when its signal aborts. The call's caller is told at once, even if the connection takes longer to
-   * close.
+   * From now on, ends the call when its signal aborts. Its caller gets the failure at once, even if closing the
+   * connection takes longer.
    */
   watch(): void {
     if (!this.#call) return;
@@ -124,5 +127,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 }
 
-/** The error code if a request couldn't be written completely. The service then has nothing that it could carry out. */
+/**
+ * The error code if a request couldn't be written completely. The service has then received no complete request, and so
+ * has carried out nothing.
+ */
 const UNWRITTEN = 'EPIPE';

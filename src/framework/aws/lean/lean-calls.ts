@@ -17,7 +17,9 @@ import { Signer } from './signer.js';
 
 export interface LeanSettings {
   readonly recipes: Recipes;
-  /** Returns the credentials to sign the next call with, or a promise of them if a provider has to be asked first. */
+  /**
+   * Returns the credentials to sign the next call with, or a promise of them if the provider has to be called first.
+   */
   readonly identity: () => Identity | Promise<Identity>;
   /** Makes the connections on which calls are sent. @default connections over TCP and TLS */
   readonly open?: OpenConnection;
@@ -35,10 +37,12 @@ const SKEW_MS = 60_000;
 const ANY_CLOCK_MS = 100 * 365 * 86_400_000;
 
 /**
- * Makes the four calls of a worker without the SDK. Only the body, the date and the signature are made for each call;
- * everything else of a request is made once. Polls, reports and heartbeats have separate connections.
+ * Makes the four calls of a worker without the SDK. Only the body, the date and the signature are made for each call.
+ * Everything else of a request is taken from a recipe: the fixed parts of a request that the SDK built once. Polls,
+ * reports and heartbeats have separate connections.
  *
- * It is made from plain data and a function that returns credentials, so that a thread can make its own:
+ * A LeanCalls is made from plain data and a function that returns credentials, so that a worker thread can have its
+ * own:
  *
  *     const calls = new LeanCalls({ recipes: workerData.recipes, identity: () => latestFromMainThread });
  *     const request = new CallRequest('SendTaskHeartbeat', { taskToken });
@@ -84,14 +88,15 @@ export class LeanCalls {
     );
   }
 
-  /** Closes all connections. That also ends the calls that are open on them. */
+  /** Closes all connections. Calls in progress on them fail. */
   close(): void {
     for (const { connections } of Object.values(this.#ways)) connections.close();
   }
 
   /**
-   * Corrects the clock by the answer's header `date`, if the service refused the signature because of its time.
-   * @param offsetMs the correction of the clock that the request was signed with
+   * If the service refused a call because the time in its signature was wrong, corrects the clock by the response's
+   * header `date`.
+   * @param offsetMs the correction of the clock with which the refused request was signed
    */
   #withClock(failure: CallFailure, date: string | undefined, offsetMs: number): CallFailure {
     if (!this.#recipes.correctsClock || date === undefined || !mayBeSkewed(failure.type)) return failure;
@@ -135,10 +140,7 @@ function waysOf({ operations }: Recipes, open: OpenConnection): Record<HotOperat
   };
 }
 
-/**
- * Resolves to the credentials. Resolves to a failure if the provider has none, or if the signal aborts before it has
- * answered.
- */
+/** Resolves to the credentials. Resolves to a failure if the provider fails, or if the signal aborts first. */
 function settled(identity: Promise<Identity>, signal: Abortable): Promise<CallEnd<Identity>> {
   return unlessAborted(signal, identity).then(
     (output) => ({ output }),

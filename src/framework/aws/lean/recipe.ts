@@ -1,8 +1,8 @@
 import type { HotOperation } from '../call.js';
 
 /**
- * Everything that all requests of one operation have in common, taken from a request that the SDK built: all but the
- * body, the date and the signature. It is plain data, so it can be sent to a thread.
+ * The parts that all requests of one operation have in common: everything but the body, the date and the signature.
+ * They are taken from a request that the SDK built. A recipe is plain data, so it can be sent to a worker thread.
  */
 export interface Recipe {
   /**
@@ -21,11 +21,14 @@ export interface Recipe {
 export interface Recipes {
   readonly operations: Readonly<Record<HotOperation, Recipe>>;
   /**
-   * The milliseconds that have to be added to this machine's clock to get the service's time, according to the user's
+   * The milliseconds to add to this machine's clock to get the service's time, as the user has set them in the SDK's
    * settings.
    */
   readonly clockOffsetMs: number;
-  /** True if an answer of the service may change `clockOffsetMs`; false if the user's settings forbid that. */
+  /**
+   * True if `clockOffsetMs` may be changed after a response has shown that the clock is wrong. False if the user's
+   * settings forbid that.
+   */
   readonly correctsClock: boolean;
 }
 

@@ -8,7 +8,7 @@ export interface Datapoint {
   readonly sum: number;
 }
 
-/** The metric of a value that is published. */
+/** The name and the dimensions under which a value is published to CloudWatch. */
 export interface PublishedMetric {
   readonly name: string;
   readonly dimensions: Readonly<Record<string, string>>;
@@ -38,20 +38,23 @@ const MOST_QUERIES = 500;
 const MINUTE_S = 60;
 const HOUR_S = 3_600;
 
-/** What CloudWatch knows of activities, in one region. */
+/** Reads CloudWatch's metrics of activities in one region, and publishes the metrics of the command `scaler`. */
 export class ActivityMetrics {
   readonly #sdk: CloudWatchSdk;
   readonly #client: CloudWatchClient;
   readonly #clock: Clock;
 
-  /** @throws CloudWatchMissing where the SDK's client is not installed */
+  /** @throws CloudWatchMissing if the package `@aws-sdk/client-cloudwatch` isn't installed */
   constructor(region: string, clock: Clock) {
     this.#sdk = loadCloudWatch();
     this.#client = new this.#sdk.CloudWatchClient({ region, maxAttempts: 2 });
     this.#clock = clock;
   }
 
-  /** Reads how many tasks were scheduled and started in each minute, by the activities' order. */
+  /**
+   * Reads how many tasks were scheduled and started in each minute. The results are in the order of `activityArns`.
+   * @param since epoch milliseconds
+   */
   async counts(
     activityArns: readonly string[],
     since: number,
@@ -69,7 +72,10 @@ export class ActivityMetrics {
     }));
   }
 
-  /** Reads the mean time that tasks ran, in milliseconds, by the activities' order; undefined where none has ended. */
+  /**
+   * Reads the mean milliseconds that tasks ran. The results are in the order of `activityArns`; undefined for an
+   * activity of which no task has ended. @param since epoch milliseconds
+   */
   async runMs(activityArns: readonly string[], since: number): Promise<(number | undefined)[]> {
     const of = (statistic: 'Sum' | 'SampleCount', arn: string): MetricQuery => ({
       ...{ namespace: STATES, name: 'ActivityRunTime', dimensions: { ActivityArn: arn }, since },
@@ -84,7 +90,10 @@ export class ActivityMetrics {
     });
   }
 
-  /** Reads the greatest published value of each metric since then; undefined where there is none. */
+  /**
+   * Reads the greatest value that was published for each metric since a time; undefined for a metric without values.
+   * @param since epoch milliseconds
+   */
   async greatest(metrics: readonly PublishedMetric[], since: number): Promise<(number | undefined)[]> {
     const found = await this.#read(
       metrics.map((metric) => ({
@@ -95,7 +104,7 @@ export class ActivityMetrics {
     return found.map((points) => (points.length > 0 ? Math.max(...points.map(({ sum }) => sum)) : undefined));
   }
 
-  /** Publishes values of this moment, in high resolution. */
+  /** Publishes values with the current time, as high-resolution metrics (CloudWatch keeps them by the second). */
   async publish(values: readonly (PublishedMetric & { readonly value: number })[]): Promise<void> {
     const Timestamp = new Date(this.#clock.now());
     const MetricData = values.map(({ name, dimensions, value }) => ({

@@ -31,9 +31,9 @@ export interface FoundActivities {
 }
 
 const RETRY_MS = [500, 5_000] as const;
-/** The longest time that listing all activities may take, with all pages of the list. */
+/** The most milliseconds that listing all activities may take, with all pages of the list. */
 const LOOK_UP_LIMIT_MS = 30_000;
-/** While a start waits for the service, the reason is logged again at this interval. */
+/** While the start of a worker waits for the service, the reason is logged again after this many milliseconds. */
 const REMIND_MS = 60_000;
 
 /**
@@ -84,7 +84,9 @@ async function createMissing(name: string, lookUp: ActivityLookUp): Promise<stri
   return (await persist(lookUp, [name], send)).activityArn;
 }
 
-/** Repeats a call while the network is in trouble or the service throttles. @throws an error that a person must fix */
+/**
+ * Repeats a call as long as it fails because of the network or of throttling. @throws an error that a person must fix
+ */
 async function persist<T>(
   { clock, random, log, signal }: ActivityLookUp,
   names: readonly string[],

@@ -10,8 +10,8 @@ import { query } from './query.js';
 export type { HistoryEvent, SFNClient } from '@aws-sdk/client-sfn';
 
 /**
- * The interval between the first two looks at an execution. It is short, since many executions end at once; later
- * intervals are longer.
+ * The milliseconds between the first two requests for an execution's status. They are few, since many executions end at
+ * once; later intervals are longer.
  */
 const FIRST_LOOK_MS = 50;
 const SLOWEST_LOOK_MS = 2_000;
@@ -25,7 +25,7 @@ export interface ExecutionEnd {
   readonly cause?: string;
 }
 
-/** Thrown if an answer comes from something at the endpoint that isn't Step Functions. */
+/** Thrown if the server at the endpoint isn't Step Functions. */
 export class NoStepFunctions extends Error {
   override readonly name = 'NoStepFunctions';
 }
@@ -121,20 +121,20 @@ export async function startExecution(
 /** Options of {@link followExecution}. */
 export interface Following {
   readonly clock: Clock;
-  /** Called after each successful look at the execution, including the one that shows its end. */
+  /** Called each time that the execution's status was read, including the time that shows its end. */
   readonly onLook?: () => Promise<void>;
   /**
-   * Called when a look failed because of trouble that may pass.
-   * @param silentMs the time since the service last answered
-   * @returns true to look again
-   * @default a failed look isn't repeated
+   * Called when the execution's status could not be read because of trouble that may pass.
+   * @param silentMs the milliseconds since the service last responded
+   * @returns true to try again
+   * @default a failed request isn't repeated
    */
   readonly onTrouble?: (error: unknown, silentMs: number) => boolean;
 }
 
 /**
  * Waits until an execution has ended.
- * @throws the error of a look that failed, QueryTimeout if a call isn't answered in time
+ * @throws the error of a request for its status that failed, QueryTimeout if a request isn't answered in time
  */
 export async function followExecution(
   client: SFNClient,
@@ -159,8 +159,8 @@ export async function followExecution(
 }
 
 /**
- * Returns true if the network or the service is in trouble, or throttles. Returns false for a refusal, which a person
- * must fix.
+ * Returns true for an error that may pass: the network or the service is in trouble, or the service throttles. Returns
+ * false if the service refused the request, which a person must fix.
  */
 function mayPass(error: unknown): boolean {
   const answer = classifyReportFailure(sdkFailure(error, true));

@@ -38,8 +38,8 @@ const IAM: Readonly<Record<string, Omit<QueryService, 'name'>>> = {
 };
 
 /**
- * Returns true if IAM can be asked. For an endpoint on this machine that is so only if variables set the addresses of
- * STS and IAM, because its credentials are made up.
+ * Returns true if IAM's policy simulator can be called. The credentials for an endpoint on this machine are made up, so
+ * for such an endpoint it can be called only if environment variables set the addresses of STS and IAM.
  */
 export const canSimulate = (endpoint: Endpoint, env: Environment): boolean =>
   !isLoopback(endpoint) || Boolean(env['AWS_ENDPOINT_URL_STS'] && env['AWS_ENDPOINT_URL_IAM']);
@@ -85,8 +85,8 @@ const fieldsOf = (principal: string, action: string, resource: string): Record<s
 });
 
 /**
- * For the ARN of a session, returns the ARN of its role, which has the session's policies. Returns any other ARN as it
- * is. The role's path is left out, since a session's ARN doesn't contain it.
+ * If the ARN is that of a session, returns the ARN of its role, whose policies the session has. Returns any other ARN
+ * unchanged. The role's path is left out, since a session's ARN doesn't contain it.
  */
 function principalOf(arn: string): string {
   const [, partition, account, role] = /^arn:([\w-]+):sts::(\d+):assumed-role\/([^/]+)\//.exec(arn) ?? [];
@@ -141,8 +141,8 @@ async function textOf(body: AsyncIterable<Uint8Array>): Promise<string> {
 }
 
 /**
- * Returns the texts of all XML elements with this name. The texts that are read here (ARNs, decisions, codes) never
- * contain markup.
+ * Returns the contents of all XML elements with this name. The contents that are read here (ARNs, decisions, codes)
+ * never contain markup.
  */
 const elements = (xml: string, name: string): string[] =>
   [...xml.matchAll(new RegExp(`<${name}>([^<]*)</${name}>`, 'g'))].map(([, text = '']) => text);

@@ -15,7 +15,7 @@ export class QueryTimeout extends Error {
   }
 }
 
-/** Makes a call that a person waits for, and aborts it after `limitMs`. @throws QueryTimeout after that time */
+/** Makes a call whose result a person waits for, and aborts it after `limitMs`. @throws QueryTimeout after that time */
 export async function query<T>(
   clock: Clock,
   send: (abortSignal: AbortSignal) => Promise<T>,

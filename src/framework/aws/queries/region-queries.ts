@@ -34,15 +34,15 @@ export interface QuerySettings {
 }
 
 /**
- * Queries to Step Functions in one region, made with one client. They change nothing: they don't take, end or prolong
- * any task.
+ * Queries to Step Functions in one region, made with one SDK client. They change nothing: they don't take, end or
+ * prolong any task.
  */
 export class RegionQueries {
   readonly #client: SFNClient;
   readonly #clock: Clock;
   /**
-   * How far the service's clock is ahead of this machine's, in milliseconds: one value for each answer, exact to a
-   * second.
+   * The milliseconds by which the service's clock is ahead of this machine's clock. There is one value for each
+   * response, exact to a second.
    */
   readonly aheadMs: number[] = [];
 
@@ -126,8 +126,8 @@ export class RegionQueries {
   }
 
   /**
-   * Adds a value to `aheadMs`. The answer's header `date` is a whole second, at some time between the request and the
-   * answer.
+   * Adds a value to `aheadMs`, computed from a response's header `date`. That date is a whole second at some time
+   * between the request and the response.
    */
   #compareClocks(response: unknown, sentAt: number): void {
     const { date } = (response as { headers?: { date?: string } }).headers ?? {};

@@ -17,16 +17,16 @@ export type { Sockets } from './sdk-calls.js';
 
 export interface ServiceSettings extends ClientSettings {
   /**
-   * How a worker's calls are made. `lean`: without the SDK, from requests that the SDK built once, if the settings
-   * allow that. `sdk`: always with the SDK's `send`.
-   * @default 'lean'
+   * The way in which a worker's calls are made. `lean`: without the SDK, from a template that the SDK built once. If a
+   * setting of the user doesn't allow that, calls are made as with `sdk`. `sdk`: always with the SDK's `send`. @default
+   * 'lean'
    */
   readonly calls?: 'lean' | 'sdk';
-  /** Makes the connections on which lean calls are sent. @default connections over TCP and TLS */
+  /** Makes the connections for calls that are made without the SDK. @default connections over TCP and TLS */
   readonly open?: OpenConnection;
 }
 
-/** Step Functions at one endpoint. All regions use the same credentials and SDK settings. */
+/** Access to Step Functions at one endpoint. All its regions use the same credentials and SDK settings. */
 export class AwsService {
   readonly #settings: ServiceSettings;
   readonly #clients: ClientFactory;
@@ -57,7 +57,10 @@ export class AwsService {
     return this.#clients.credentials;
   }
 
-  /** Makes a client for calls that a worker doesn't make for each task. The SDK retries these calls. */
+  /**
+   * Makes an SDK client for calls outside the handling of tasks, such as listing activities. The SDK itself repeats
+   * these calls if they fail.
+   */
   client(region: string): Promise<SFNClient> {
     return this.#clients.client(region, 10, 5);
   }

@@ -9,8 +9,8 @@ type RequestHandler = SFNClient['config']['requestHandler'];
 type Response = Awaited<ReturnType<RequestHandler['handle']>>['response'];
 type Collector = SFNClient['config']['streamCollector'];
 /**
- * The type of the method `addRequest` of Node's agents. Node's typings lack the method, but agents for proxies build on
- * it too.
+ * The type of the method `addRequest` of Node's HTTP agents. It isn't in Node's typings, but packages with agents for
+ * proxies rely on it too.
  */
 type AddRequest = (
   request: ClientRequest,
@@ -20,21 +20,23 @@ type AddRequest = (
 
 /** A call whose connection and answer are watched. */
 export interface WatchedCall extends CallInProgress {
-  /** Called with the result that the answer means, before the SDK reads the answer. */
+  /** Called with the result of the call as Stepwright reads it from the response, before the SDK reads the response. */
   readonly onAnswer: (end: CallEnd) => void;
 }
 
 /**
- * Watches a client's calls: ends each of them when its signal aborts, and reports when a request is on its connection
- * and what the answer says. The signal isn't passed as the SDK's option `abortSignal`: with any option, the SDK builds
- * its middleware again for each call instead of keeping it (`cacheMiddleware`), which is a sixth of a call's cost.
+ * Watches a client's calls: ends each of them when its signal aborts, and reports when the request is on its connection
+ * and what the response is. The signal isn't passed as the SDK's option `abortSignal`, because with any option the SDK
+ * builds its middleware again for each call instead of caching it (`cacheMiddleware`). That would be a sixth of a
+ * call's cost.
  */
 export class CallWatch {
   readonly #ofInputs = new WeakMap<object, WatchedCall>();
   readonly #ofRequests = new WeakMap<object, WatchedCall>();
   readonly #ofHeaders = new WeakMap<object, CallInProgress>();
   /**
-   * True if connections can be watched. False if the user has set an agent or a handler of their own, which hides them.
+   * True if connections can be watched. False if the user has set an own HTTP agent or request handler, since
+   * Stepwright can't see its connections.
    */
   readonly #watching: boolean;
 
@@ -57,7 +59,7 @@ export class CallWatch {
     client.config.requestHandler = this.#wrap(requestHandler, streamCollector);
   }
 
-  /** Makes an agent report when the request of a bound call is on its connection. @returns the same agent */
+  /** Makes an HTTP agent report when a watched request is on its connection. @returns the same agent */
   watch<A extends HttpAgent>(agent: A, ready: 'connect' | 'secureConnect'): A {
     const addRequest = Reflect.get(agent, 'addRequest') as AddRequest;
     const watched: AddRequest = (request, options, ...rest) => {
@@ -70,8 +72,8 @@ export class CallWatch {
   }
 
   /**
-   * Binds a command to a call, before the command is sent. The call's signal then ends it, and the call's functions are
-   * called. @returns the same command
+   * Connects an SDK command, which is about to be sent, with the call that it is sent for. From then on the call's
+   * signal ends the command, and the call's functions are called. @returns the same command
    */
   bind<C extends { readonly input: object }>(command: C, call: WatchedCall): C {
     this.#ofInputs.set(command.input, call);
@@ -79,8 +81,8 @@ export class CallWatch {
   }
 
   /**
-   * Wraps a client's request handler, so that bound calls are watched. The result only has the members that a client
-   * uses after its construction.
+   * Wraps a client's request handler, so that the calls that were passed to {@link bind} are watched. The wrapper only
+   * has the members that a client uses after its construction.
    */
   #wrap(handler: RequestHandler, collect: Collector): RequestHandler {
     const wrapped: Pick<RequestHandler, 'metadata' | 'handle' | 'destroy'> = {
@@ -116,9 +118,9 @@ async function readWhole(response: Response, collect: Collector): Promise<CallEn
 }
 
 /**
- * Copies an error from another realm (a `vm` context) into this one. Under Jest, network errors come from another realm
- * than the SDK, and the SDK replaces such errors with one that lacks the code: an untrusted certificate would look like
- * a server that is down.
+ * Copies an error that was made in another realm (a `vm` context) into this one. Under Jest, network errors come from
+ * another realm than the SDK's. The SDK replaces such errors with one that lacks the error code, so that an untrusted
+ * certificate would look like a server that is down.
  */
 function ofOurRealm(thrown: unknown): unknown {
   if (thrown instanceof Error || !isNativeError(thrown)) return thrown;
@@ -127,8 +129,8 @@ function ofOurRealm(thrown: unknown): unknown {
 }
 
 /**
- * Calls `onSent` once the socket is ready. A reused connection is ready at once, a new one when it is established, and
- * one over TLS when the server is trusted.
+ * Calls `onSent` once the socket is ready: a reused connection is ready at once, a new one when it is established, and
+ * a new one over TLS when the server's certificate was accepted.
  */
 function whenReady(socket: Socket, ready: 'connect' | 'secureConnect', onSent: () => void): void {
   const pending =

@@ -19,14 +19,14 @@ export interface ClientSettings {
    * has no region, us-east-1
    */
   readonly region?: string;
-  /** The clock for the refresh of refused credentials. @default the system's clock */
+  /** The clock that times the refresh of credentials that the service has refused. @default the system's clock */
   readonly clock?: Clock;
   /**
-   * Reads AWS's shared config and credentials files again, before the provider is asked for new credentials. @default
-   * the SDK reads them
+   * Reads AWS's shared config and credentials files again. Called before the provider is asked for new credentials,
+   * since the SDK's providers keep what they read first. @default the SDK's own function for that
    */
   readonly readFiles?: () => Promise<void>;
-  /** Logs that credentials were renewed. @default no log */
+  /** The log for the message that credentials were renewed. @default no log */
   readonly log?: Logger;
 }
 
@@ -39,7 +39,7 @@ export class ClientFactory {
   readonly #settings: ClientSettings;
   readonly #clients: SFNClient[] = [];
   readonly #provider: SFNClientConfig['credentials'];
-  /** The region of the first client. That client's provider of credentials serves all clients. */
+  /** The region of the first client, whose provider of credentials is used for all clients. */
   #region: string | undefined;
 
   constructor(settings: ClientSettings) {
@@ -57,10 +57,9 @@ export class ClientFactory {
 
   /**
    * Makes a client.
-   * @param sockets the most calls that may be open at once. The SDK's default is 50, after which a call would have to
-   * wait.
-   * @param maxAttempts how often the SDK itself attempts a call.
-   * @param calls watches the client's calls. Without it they aren't watched.
+   * @param sockets the most calls that may be in progress at once. The SDK's default is 50; further calls would wait.
+   * @param maxAttempts the number of times that the SDK itself tries a call.
+   * @param calls watches the client's calls. If absent, they aren't watched.
    */
   async client(
     region: string | undefined,
@@ -133,8 +132,8 @@ export function ownsConnections({ requestHandler: own }: SdkSettings): boolean {
 }
 
 /**
- * Returns a handler that the user has made as it is. Otherwise returns settings for the SDK's handler, in which the
- * user's settings replace ours key by key.
+ * If the user has made a request handler, returns it unchanged. Otherwise returns settings for the SDK's request
+ * handler, in which each setting of the user replaces Stepwright's own.
  */
 function requestHandler(
   own: SdkSettings['requestHandler'],
@@ -166,9 +165,10 @@ const isAgent = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && 'destroy' in value && typeof value.destroy === 'function';
 
 /**
- * Returns the credentials for an endpoint, or a provider of them; undefined for the SDK's own chain of providers. At
- * `local`, where credentials aren't checked, they are made up. Another endpoint on this machine uses the credentials of
- * the environment or of a profile, but never the metadata service: a call to that hangs if there is none.
+ * Returns the credentials for an endpoint, or a provider of them; undefined for the SDK's own chain of providers. For
+ * `local`, where credentials aren't checked, they are made up. For another endpoint on this machine, they come from the
+ * environment or a profile, but never from the EC2 metadata service: a request to that hangs on a machine that has
+ * none.
  */
 function localCredentials(
   endpoint: Endpoint,
@@ -188,9 +188,9 @@ function localCredentials(
 }
 
 /**
- * Returns the user's provider, marked so that the SDK calls it each time. Otherwise the SDK would keep the credentials
- * that it returned, would make a call wait while an earlier one hangs, and would call it twice if the credentials
- * expire within five minutes. Stepwright keeps credentials itself.
+ * Returns the user's provider of credentials, marked so that the SDK calls it for each request. Without the mark, the
+ * SDK would cache its credentials, would make calls wait while an earlier call of the provider hangs, and would call it
+ * twice if the credentials expire within five minutes. Stepwright caches credentials itself.
  */
 function unmemoized(provider: SFNClientConfig['credentials']): SFNClientConfig['credentials'] {
   if (typeof provider !== 'function') return provider;

@@ -1,11 +1,14 @@
 import type { Cancel, Clock } from '../../base/time/clock.js';
 
-/** The least time between two refreshes: 1 s after the first refresh. It doubles with each further one, up to 30 s. */
+/**
+ * The shortest and the longest wait, in milliseconds, between two refreshes of the credentials. The wait doubles with
+ * each refresh, from the shortest to the longest.
+ */
 const WAIT_MS = [1_000, 30_000] as const;
 
 /**
- * Repeats a refresh until there are new credentials: at once, then after 1 s, then after doubled waits up to 30 s. The
- * number of calls that request it makes no difference.
+ * Repeats the refresh of credentials until there are new ones: at once, then after 1 s, then after doubled waits up to
+ * 30 s. Many calls may request a refresh at the same time; that makes no further ones.
  */
 export class CredentialRefresh {
   readonly #clock: Clock;
@@ -16,7 +19,9 @@ export class CredentialRefresh {
   #timer: Cancel | undefined;
   #closed = false;
 
-  /** @param refresh asks for new credentials. Resolves to true if it must be repeated. Must not reject. */
+  /**
+   * @param refresh gets new credentials from their provider. Resolves to true if it must be repeated. Must not reject.
+   */
   constructor(clock: Clock, refresh: () => Promise<boolean>) {
     this.#clock = clock;
     this.#refresh = refresh;
@@ -38,7 +43,7 @@ export class CredentialRefresh {
     return this.#running;
   }
 
-  /** Starts the doubling of the waits again: the next refresh waits a second at most. */
+  /** Ends the doubling of the waits: the next refresh waits a second at most. */
   reset(): void {
     this.#times = 0;
     this.#nextAt = Math.min(this.#nextAt, this.#clock.now() + WAIT_MS[0]);

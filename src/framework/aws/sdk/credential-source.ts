@@ -11,37 +11,44 @@ export type Identity = Awaited<ReturnType<Provider>>;
 export interface SourceOptions {
   readonly clock: Clock;
   /**
-   * Makes a new provider, to be used after a request to the old one has hung.
+   * Makes a new provider of credentials. It replaces a provider that has not returned in time, since the SDK's
+   * providers make all later requests wait for one that hangs.
    * @default the same provider is used again
    */
   readonly remake?: () => Provider;
   /**
-   * Reads AWS's shared config and credentials files again, before the provider is asked for new credentials. @default
-   * the SDK reads them
+   * Reads AWS's shared config and credentials files again. Called before the provider is asked for new credentials,
+   * since the SDK's providers keep what they read first. @default the SDK's own function for that
    */
   readonly readFiles?: () => Promise<void>;
-  /** Called with the credentials of each answer, unless a later request was answered first. Must not throw. */
+  /**
+   * Called with the credentials that each request to the provider returns. Not called if a later request has returned
+   * first. Must not throw.
+   */
   readonly onAnswer: (identity: Identity) => void;
-  /** Called once for each request that failed or wasn't answered in time, unless a later request was answered first. */
+  /**
+   * Called once for each request to the provider that failed or didn't return in time. Not called if a later request
+   * has returned first.
+   */
   readonly onFailure: (error: Error) => void;
 }
 
 /**
- * The longest time that one request to the provider may take. After that it counts as failed, so that the provider is
- * asked again.
+ * The milliseconds after which a request to the provider of credentials counts as failed, so that the provider is asked
+ * again.
  */
 const ASK_LIMIT_MS = 30_000;
 
 /**
- * Asks a provider for credentials. A request that hangs counts as failed after 30 s. If it is answered later
- * nevertheless, the answer is used, unless a later request was answered first.
+ * Requests credentials from a provider. A request that hasn't returned after 30 s counts as failed. If it still returns
+ * credentials later, they are used, unless a later request has returned first.
  */
 export class CredentialSource {
   readonly #options: SourceOptions;
   readonly #closed = new Abort();
   #provider: Provider | undefined;
   #asks = 0;
-  /** The number of the latest request that was answered. */
+  /** The number of the latest request that has returned credentials. */
   #answered = 0;
 
   constructor(options: SourceOptions) {
@@ -54,9 +61,9 @@ export class CredentialSource {
   }
 
   /**
-   * Asks the provider. Resolves when the provider has answered or failed, but after 30 s or when `close` is called at
-   * the latest. Never rejects.
-   * @param options `anew`: true if the provider must not return credentials that it has kept.
+   * Requests credentials from the provider. Resolves when the request has ended, after 30 s, or when `close` is called,
+   * whichever is first. Never rejects.
+   * @param options `anew`: true if the provider must get new credentials, not return those that it has kept.
    */
   async ask({ anew }: { readonly anew: boolean }): Promise<void> {
     if (this.#closed.aborted) return;
@@ -77,7 +84,7 @@ export class CredentialSource {
     if (remake) this.#provider = remake();
   }
 
-  /** Stops waiting for answers. From now on, the provider isn't asked again. */
+  /** Stops waiting for the provider. From now on, it isn't asked again. */
   close(): void {
     this.#closed.abort(undefined);
   }
@@ -128,7 +135,7 @@ const WITH_A_BREAK =
 
 /**
  * Wraps what a credential provider threw. The provider may itself call AWS, such as STS, and throw an AWS error, which
- * must not be mistaken for an answer of Step Functions.
+ * must not be mistaken for an error of Step Functions.
  */
 function providerError(thrown: unknown): Error {
   const { name, message } = Object(thrown) as Partial<Error>;

@@ -17,25 +17,26 @@ export interface CredentialsSettings {
   /** True if the provider may return other credentials later; false for a plain value, which never changes. */
   readonly renewable: boolean;
   /**
-   * True if Stepwright keeps the credentials. False for a user's provider that keeps them itself: it is asked for each
-   * call.
+   * True if Stepwright keeps the credentials for further calls. False for a provider of the user that keeps them
+   * itself: it is then called before each call to the service.
    */
   readonly kept: boolean;
   /**
-   * Makes a new provider, to be used after a request to the old one has hung.
+   * Makes a new provider of credentials. It replaces a provider that has not returned in time, since the SDK's
+   * providers make all later requests wait for one that hangs.
    * @default the same provider is used again
    */
   readonly remake?: () => Provider;
   /**
-   * Reads AWS's shared config and credentials files again, before the provider is asked for new credentials. @default
-   * the SDK reads them
+   * Reads AWS's shared config and credentials files again. Called before the provider is asked for new credentials,
+   * since the SDK's providers keep what they read first. @default the SDK's own function for that
    */
   readonly readFiles?: () => Promise<void>;
 }
 
 /**
- * The names of errors that other credentials may fix. If a key was deleted or deactivated, the error says that it is
- * unrecognized. If only one half of a key was replaced, signatures don't match.
+ * The names of the service's errors that other credentials may fix. If a key was deleted or deactivated, the service
+ * doesn't recognize it. If only one half of a key was replaced, the signature doesn't match.
  */
 export const REFUSED = new Set([
   'ExpiredToken',
@@ -48,36 +49,39 @@ export const REFUSED = new Set([
   'SignatureDoesNotMatch',
 ]);
 /**
- * The names of errors that may mean that the session was revoked in IAM. New credentials help then, because the policy
- * that revokes doesn't apply to sessions that began later. More often these errors mean that a permission for this one
- * call is missing. So if another call is accepted, that doesn't prove that the trouble is over.
+ * The names of errors that may mean that the session was revoked in IAM. New credentials help then, because the
+ * revoking policy doesn't apply to sessions that began later. More often, these errors mean that a permission for one
+ * kind of call is missing. So after such an error, another call that succeeds doesn't prove that the credentials work.
  */
 const DENIED = new Set(['AccessDenied', 'AccessDeniedException']);
 
-/** Calls wait for the provider's answer until this much time has passed since it was asked. */
+/** A call that needs credentials waits for the provider until this many milliseconds after the provider was asked. */
 const WAIT_LIMIT_MS = 5_000;
-/** If there was no refusal for this long, the next refusal counts as new trouble. */
+/**
+ * If credentials were not refused for this many milliseconds, the next refusal counts as a new problem, not as part of
+ * the last one.
+ */
 const QUIET_MS = 60_000;
 
-/** The refusals since the credentials last worked. */
+/** The refusals of the credentials by the service since the credentials last worked. */
 interface Trouble {
   readonly first: Error;
   /**
-   * True if any accepted call proves that the trouble is over. False if a permission may be missing for some calls
-   * only.
+   * True if one accepted call proves that the credentials work again. False if the refusals may be due to a permission
+   * that is missing for some calls only.
    */
   readonly provable: boolean;
-  /** The newest generation of the credentials that was refused. */
+  /** The number of the newest credentials that were refused, see `#generation`. */
   readonly generation: number;
   readonly lastAt: number;
   readonly logged: boolean;
 }
 
 /**
- * The credentials of all clients, from one provider. If the service refuses them, the provider fails, or they are about
- * to expire, they are refreshed: at once, then after 1 s, then after doubled waits up to 30 s. The number of refused
- * calls makes no difference. Once there are new credentials, the calls that wait for them are repeated and the
- * listeners are called. A call waits only if there are no credentials, or if they were refused.
+ * The credentials of all clients, from one provider. They are refreshed if the service refuses them, if the provider
+ * fails, or before they expire: at once, then after 1 s, then after doubled waits up to 30 s. Once there are new
+ * credentials, the calls that wait for them are repeated and the listeners are called. A call waits only if there are
+ * no credentials, or if they were refused.
  */
 export class Credentials implements Renewal {
   readonly #settings: CredentialsSettings;
@@ -113,7 +117,7 @@ export class Credentials implements Renewal {
     });
   }
 
-  /** Makes a client use these credentials. The provider of the first client serves all clients. */
+  /** Makes an SDK client use these credentials. The provider of the first such client is used for all of them. */
   attach(client: SFNClient): void {
     this.#source.use(client.config.credentials);
     // Without the mark `memoized`, the SDK would keep the first credentials for ever.
@@ -155,10 +159,10 @@ export class Credentials implements Renewal {
   }
 
   /**
-   * Returns the credentials to sign the next call with, or a promise of them if the provider must be asked first. The
+   * Returns the credentials to sign the next call with, or a promise of them if the provider must be called first. The
    * promise rejects with the provider's error if there were never any credentials. If the provider fails, or the
-   * credentials are about to expire, the last ones stay in use: the service decides if they have expired, not this
-   * machine's clock.
+   * credentials are about to expire, the last credentials stay in use: only the service decides if they have expired,
+   * since this machine's clock may be wrong.
    */
   current(): Identity | Promise<Identity> {
     const identity = this.#identity;
@@ -178,7 +182,7 @@ export class Credentials implements Renewal {
   }
 
   /**
-   * Asks the provider. If it fails or takes long, returns the credentials that are already there.
+   * Gets credentials from the provider. If the provider fails or takes long, returns the last credentials.
    * @throws the provider's error if there were never any credentials
    */
   async #ask(): Promise<Identity> {
@@ -191,7 +195,7 @@ export class Credentials implements Renewal {
     throw (this.#missing = this.#failure ?? new Error('the provider of credentials gave none'));
   }
 
-  /** Asks the provider. Callers that ask at the same time share one request. */
+  /** Gets credentials from the provider. Simultaneous callers share one request. */
   #askOnce(): Promise<void> {
     this.#asking ??= this.#context.runInAsyncScope(() => {
       this.#askedAt = this.#settings.clock.now();
@@ -253,8 +257,8 @@ export class Credentials implements Renewal {
   }
 
   /**
-   * Returns true if an accepted call proves that the trouble is over: it used newer credentials than those that were
-   * refused, or it was sent after the last refusal.
+   * Returns true if an accepted call proves that the credentials work again: it used newer credentials than those that
+   * were refused, or it was sent after the last refusal.
    */
   #isDisproved({ generation, sentAt }: AsOf): boolean {
     const trouble = this.#trouble;
@@ -275,7 +279,7 @@ export class Credentials implements Renewal {
     return this.#context.runInAsyncScope(() => this.#refresh.request());
   }
 
-  /** Asks the provider for new credentials. @returns true if the provider must be asked again */
+  /** Gets new credentials from the provider. @returns true if that must be repeated */
   async #askAnew(): Promise<boolean> {
     const generation = this.#generation;
     this.#askedAt = this.#settings.clock.now();
@@ -292,7 +296,7 @@ export class Credentials implements Renewal {
     if (asked && leftMs > 0) await within(clock, leftMs, asked, signal);
   }
 
-  /** Adds to the error of a refused call the reason for which there are no other credentials. */
+  /** If the provider failed to return new credentials for a refused call, adds that reason to the call's error. */
   #explained<E extends { readonly failure: CallFailure }>(end: E): E {
     if (!this.#failure) return end;
     const { error } = end.failure;

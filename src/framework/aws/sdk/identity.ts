@@ -1,10 +1,10 @@
 import { wallTime } from '../../base/time/clock.js';
 import type { Identity } from './credential-source.js';
 
-/** Credentials are renewed this long before they expire, as the SDK does it. */
+/** Credentials are renewed this many milliseconds before they expire. The SDK uses the same time. */
 const RENEWED_BEFORE_MS = 5 * 60_000;
 
-/** Returns true if both credentials make the same signatures. Their expiry may differ. */
+/** Returns true if both credentials have the same keys and session token. Their expiry may differ. */
 export function isSame(one: Identity | undefined, other: Identity | undefined): boolean {
   return (
     one?.accessKeyId === other?.accessKeyId &&
@@ -20,9 +20,9 @@ export function expiry({ expiration }: Identity): number {
 }
 
 /**
- * Returns the time from which the provider is asked for new credentials, in epoch milliseconds of the machine's date:
- * five minutes before these expire. But if these are renewed ones that expire in less than ten minutes, it is when half
- * of their remaining time has passed, so that their provider isn't asked all the time.
+ * Returns the time, in epoch milliseconds of the machine's date, from which new credentials are requested: five minutes
+ * before these expire. If these are renewed ones that expire in less than ten minutes, it is the middle of their
+ * remaining time instead, so that the provider isn't called all the time.
  * @param first true if these are the first credentials, not renewed ones
  */
 export function renewalTime(expiresAt: number, first: boolean): number {

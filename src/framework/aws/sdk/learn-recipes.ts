@@ -3,10 +3,13 @@ import type { Recipe, Recipes } from '../lean/recipe.js';
 import type { HotOperation } from '../call.js';
 import { loadSdk } from './load-sdk.js';
 
-/** The credentials for the requests that recipes are learnt from. Those requests are never sent. */
+/**
+ * The credentials with which the SDK signs the requests that recipes (the fixed parts of requests) are taken from.
+ * Those requests are never sent.
+ */
 const NOBODY = { accessKeyId: 'nobody', secretAccessKey: 'nobody' } as const;
 
-/** Headers that are left out of recipes, because they differ in each request. */
+/** Headers that are left out of recipes (the fixed parts of requests), because they differ in each request. */
 const OF_ONE_REQUEST = new Set([
   'authorization',
   'content-length',
@@ -28,10 +31,11 @@ interface BuiltRequest {
 }
 
 /**
- * Learns the recipe of each operation from a request that the SDK builds and doesn't send. So the recipe's address,
- * path and headers are what the SDK makes of all settings (region, FIPS, dual-stack, a URL, the user agent).
+ * Gets the recipe (the fixed parts of all requests) of each operation from a request that the SDK builds and doesn't
+ * send. So the SDK applies all settings (region, FIPS, dual-stack, a URL, the user agent) to the recipe's address, path
+ * and headers.
  * @param client is restored afterwards. Nothing else may use it in the meantime.
- * @throws the SDK's error if it can't make a request with the settings
+ * @throws the SDK's error if it can't build a request with the settings
  */
 export async function learnRecipes(client: SFNClient): Promise<Recipes> {
   const { config } = client;

@@ -1,6 +1,9 @@
 import { loadLibrary } from '../../base/load-library.js';
 
-/** The part of `@aws-sdk/client-cloudwatch` that is used. Its types are not, since it need not be installed. */
+/**
+ * The part of `@aws-sdk/client-cloudwatch` that is used. It is declared here, because the package is optional, so its
+ * own types may be missing.
+ */
 export interface CloudWatchSdk {
   readonly CloudWatchClient: new (settings: object) => CloudWatchClient;
   readonly GetMetricDataCommand: new (input: object) => object;
@@ -12,12 +15,12 @@ export interface CloudWatchClient {
   destroy(): void;
 }
 
-/** Thrown where `@aws-sdk/client-cloudwatch`, which only the scaler needs, is not installed. */
+/** Thrown if `@aws-sdk/client-cloudwatch` isn't installed. Only the command `scaler` needs it. */
 export class CloudWatchMissing extends Error {
   override readonly name = 'CloudWatchMissing';
 }
 
-/** Loads the SDK's client of CloudWatch. @throws CloudWatchMissing where it is not installed */
+/** Loads the SDK's client for CloudWatch. @throws CloudWatchMissing if it isn't installed */
 export function loadCloudWatch(): CloudWatchSdk {
   // The SDK would print seven lines about Node 20, which this package supports on purpose.
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';

@@ -13,8 +13,9 @@ import { sdkFailure } from './sdk-failure.js';
 import { loadSdk } from './load-sdk.js';
 
 /**
- * The number of attempts that the SDK makes at a call. The worker repeats calls itself: if the SDK did, a lost token
- * would go unnoticed, and a report that was accepted at first would look like a task that timed out.
+ * The number of attempts that the SDK makes at a call. The worker repeats failed calls itself. If the SDK did, a poll
+ * whose task was lost on the way would go unnoticed, and a report whose first attempt was accepted would look like one
+ * for a task that timed out.
  */
 const ONE_ATTEMPT = 1;
 
@@ -26,8 +27,9 @@ export interface Sockets {
 }
 
 /**
- * Makes the four calls with the SDK's own `send`, which follows all settings. Polls, reports and heartbeats each have
- * their own client, so that a report never waits because many polls or heartbeats are open.
+ * Returns a function that makes the worker's four calls with the SDK's `send`, which follows all settings. Polls,
+ * reports and heartbeats each have their own client, so that a report never has to wait because many polls or
+ * heartbeats are in progress.
  */
 export async function sdkCalls(
   clients: ClientFactory,
@@ -77,7 +79,7 @@ async function attempt(
   }
 }
 
-/** What is known so far about a call that is open. */
+/** The events of a call in progress so far: if it was sent, and the result in its response. */
 interface Seen {
   sent: boolean;
   answered?: CallEnd;
@@ -87,7 +89,8 @@ const refusal = ({ answered }: Seen): { readonly failure: CallFailure } | undefi
   answered && 'failure' in answered ? answered : undefined;
 
 /**
- * Returns true if the SDK has corrected its clock, so that a second call may succeed. If it hasn't, the key is wrong.
+ * Returns true if the service refused a call because of its time of signing, and the SDK has then corrected its clock,
+ * so that a second call may succeed. If the SDK has not corrected it, the error must be due to a wrong key.
  */
 function correctedClock(thrown: unknown): boolean {
   const { name, $metadata } = thrown as { name?: string; $metadata?: { clockSkewCorrected?: boolean } };

@@ -9,20 +9,20 @@ import { strangeAnswer } from '../response.js';
  */
 const SETUP = new Set(['CredentialsProviderError', 'TokenProviderError', 'EndpointError']);
 
-/** The name that the SDK gives to an error if the answer doesn't name one. */
+/** The name that the SDK gives to an error if the response doesn't name one. */
 const NAMELESS = 'Unknown';
 
-/** The fields that the SDK adds to the error of an answer. */
+/** The fields that the AWS SDK adds to an error that it throws for an error response from the service. */
 interface SdkError {
   readonly code?: unknown;
-  /** Set only if the SDK could read the answer as an error of the service. */
+  /** Present only if the SDK could read the response as an error of the service. */
   readonly $fault?: string;
   readonly $metadata?: { readonly httpStatusCode?: number };
 }
 
 /**
- * Makes a failure from what the SDK threw for a call whose answer wasn't seen. It doesn't check the error's class,
- * since errors may come from another realm (a `vm` context).
+ * Returns the failure of a call for which the SDK threw an error and Stepwright didn't see the response itself. It
+ * doesn't check the error's class, since errors may come from another realm (a `vm` context).
  * @param sent true if the request was seen on a connection.
  */
 export function sdkFailure(thrown: unknown, sent: boolean): CallFailure {
@@ -46,7 +46,7 @@ function answered(error: Error, status: number, readable: boolean): CallFailure 
   return { error: strangeAnswer(status, bodyOf(error)), type: undefined, status, sent: true, setup: false };
 }
 
-/** Returns the body of an answer that isn't JSON, as far as the message of the JSON parser quotes it. */
+/** Returns the body of a response that isn't JSON, as far as the JSON parser's error message quotes it. */
 function bodyOf({ message, name }: Error): string {
   if (name === NAMELESS) return '';
   return (
@@ -56,6 +56,6 @@ function bodyOf({ message, name }: Error): string {
   );
 }
 
-/** Returns true for the SDK's error that a connection wasn't made in time. */
+/** Returns true for the error that the SDK throws if a connection can't be made in time. */
 const connectionTimedOut = ({ name, message }: Error): boolean =>
   name === 'TimeoutError' && /connect(ion)? timeout|did not establish a connection/i.test(message);

@@ -1,8 +1,9 @@
 import type { SdkSettings } from './settings.js';
 
 /**
- * The settings with which calls can be made without the SDK, since they only affect the request that the SDK builds
- * once, or its credentials. If any other setting is present, calls go through the SDK.
+ * The SDK client settings that calls made without the SDK still honour. They only affect the credentials, or the
+ * request that we let the SDK build once and then reuse as a template. If any other setting is present, calls go
+ * through the SDK.
  */
 const HONOURED = new Set([
   'credentials',

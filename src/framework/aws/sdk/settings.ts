@@ -9,8 +9,8 @@ export type SdkSettings = Omit<
 >;
 
 /**
- * The advice for each setting of the SDK that a user can't set here, because it is set elsewhere or would hide lost
- * tokens.
+ * For each setting of the SDK that a user may not set here, the advice what to do instead. These settings are set
+ * elsewhere, or would hide that a task was lost.
  */
 const NOT_FOR_SDK: Readonly<Record<string, string>> = {
   endpoint: 'set `endpoint` at the top level',
@@ -30,8 +30,8 @@ interface HandlerSettings {
 }
 
 /**
- * Returns the problems of settings that can't be passed on to the SDK. Doesn't load the SDK.
- * @param pollLimitMs the longest time that a poll may take. The SDK's own time limits must not be shorter.
+ * Returns a problem for each setting that can't be passed on to the SDK. Doesn't load the SDK.
+ * @param pollLimitMs the longest time that a poll may take. The SDK's own timeouts must not be shorter.
  */
 export async function sdkProblems(sdk: SdkSettings, pollLimitMs: number): Promise<Problem[]> {
   const settings = await handlerSettings(sdk.requestHandler);
@@ -43,8 +43,9 @@ export async function sdkProblems(sdk: SdkSettings, pollLimitMs: number): Promis
 }
 
 /**
- * Returns a problem if a user's agent allows fewer connections than calls may be open at once in a region.
- * @param calls the most open calls of each kind, such as `{ polls: 10, reports: 16 }`.
+ * Returns a problem if the user's HTTP agent allows fewer connections than the number of calls that may be in progress
+ * at once in a region.
+ * @param calls that number for each kind of call, such as `{ polls: 10, reports: 16 }`.
  */
 export async function socketProblems(
   sdk: SdkSettings,
@@ -92,8 +93,8 @@ function timeoutProblems(where: string, settings: object, pollLimitMs: number): 
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
- * Resolves to a request handler's settings, to `{}` for a handler of an unknown kind, and to undefined for a value that
- * isn't a handler. A handler object of the SDK keeps its settings as a promise until its first call.
+ * Resolves to the settings of a request handler. They are `{}` if the handler is of an unknown kind, and undefined if
+ * the value isn't a handler. The SDK's handler objects keep their settings in a promise until their first call.
  */
 async function handlerSettings(handler: SdkSettings['requestHandler']): Promise<HandlerSettings | undefined> {
   if (handler === undefined) return {};
@@ -111,7 +112,8 @@ const badHandler = ({ requestHandler }: SdkSettings): Problem => ({
 });
 
 /**
- * Resolves to the agent of a request handler. The SDK's handler makes its agent for plain HTTP only at its first call.
+ * Resolves to the HTTP agent of a request handler. The SDK's handler makes its agent for plain HTTP only at its first
+ * call.
  */
 async function agentOf(settings: HandlerSettings, agentKey: 'httpAgent' | 'httpsAgent'): Promise<unknown> {
   const { httpAgentProvider } = settings;

@@ -5,15 +5,18 @@ import { within } from '../time/wait.js';
 import { standardOutput } from './log-output.js';
 
 /**
- * The time for which an unfinished line of a child is held back. A child that found its pipe full writes the rest of
- * the line later.
+ * The milliseconds for which an unfinished line (one without its line end yet) of a child's output is kept before it is
+ * written. If the child's pipe was full when it wrote the line, the rest arrives soon.
  */
 const HELD_MS = 1_000;
-/** The most characters of an unfinished line that are held back. A longer one is passed on unfinished. */
+/**
+ * The most characters of an unfinished line that are kept. If the line is longer, its beginning is written without
+ * waiting for the line end.
+ */
 const HELD_LENGTH = 2 ** 14;
 /**
- * The longest time for which a child's streams are still read after its exit. They may not close by themselves, since a
- * process that the child started may hold them open.
+ * The milliseconds for which a child's output streams are still read after the child has exited. They may stay open
+ * much longer, if a process that the child started has inherited them.
  */
 const REST_MS = 250;
 
@@ -31,9 +34,10 @@ export interface ChildStreams {
 }
 
 /**
- * Returns the value for `stdio` with which a child process gets a standard stream of this process. A pipe or a socket
- * isn't inherited: both processes would share its flags (O_NONBLOCK, open(2)), so a child that clears the flag would
- * make writes of this process wait for the reader.
+ * Returns the `stdio` value for a child's standard output or error. `'inherit'`: the child writes to this process's
+ * stream itself. `'pipe'`: this process copies the child's output. If the stream is a pipe or a socket, it isn't
+ * inherited, because the two processes would share its O_NONBLOCK flag (open(2)): if the child cleared the flag, writes
+ * of this process would block.
  */
 export function streamForChild(fd: 1 | 2): 'inherit' | 'pipe' {
   const stats = fstatSync(fd);

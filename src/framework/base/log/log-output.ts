@@ -7,8 +7,8 @@ const { SonicBoom } = loadLibrary('sonic-boom') as typeof import('sonic-boom');
 /** The most bytes of log lines that are kept in memory while they can't be written: about 20,000 lines. */
 const KEPT_BYTES = 4 * 2 ** 20;
 /**
- * The most bytes that are kept in memory while writing works but is slower than logging. It is higher, since a program
- * may log a lot at once.
+ * The most bytes of log lines that are kept in memory while they are being written, but more slowly than they are
+ * logged. This limit is higher than {@link KEPT_BYTES}, since a program may log a lot at once.
  */
 const BEHIND_BYTES = 16 * KEPT_BYTES;
 /**
@@ -17,14 +17,19 @@ const BEHIND_BYTES = 16 * KEPT_BYTES;
  */
 const GATHER_MS = 10;
 const GATHERED_LENGTH = 2 ** 14;
-/** While more bytes than this wait to be written, the output of children isn't read. */
+/**
+ * While more bytes of log lines than this wait to be written, the output of child processes isn't read: a child that
+ * writes a lot then has to wait.
+ */
 const FULL_BYTES = 2 ** 20;
-/** The least time between two attempts to write while so much is kept that lines are dropped. */
+/**
+ * While so many lines are kept that new ones are dropped, attempts to write are at least this many milliseconds apart.
+ */
 const RETRY_MS = 1_000;
 
 /**
- * Called with the number of dropped lines and the reason. The reason is the system's error code, such as ENOSPC, or
- * `behind` if writing works but was too slow.
+ * A function that is told how many log lines were dropped, and why. The reason is the system's error code, such as
+ * ENOSPC, or `behind` if writing works but is too slow.
  */
 export type TellLost = (lost: number, why: string) => void;
 
@@ -48,8 +53,8 @@ class LogOutput {
   /** The number of lines that were dropped since the loss was last reported. */
   #lost = 0;
   /**
-   * The reason for which lines are dropped: the code of the last write error, or `behind` if there was no error since
-   * all lines were last written.
+   * The reason for which lines are dropped: the code of the last write error, or `behind` if no write has failed since
+   * the last time that no line was waiting.
    */
   #why = 'behind';
   #triedAt = Number.NEGATIVE_INFINITY;

@@ -1,7 +1,10 @@
 import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
 import { systemClock } from '../time/clock.js';
 
-/** The longest time for which the exit of a process waits for a reader of its output that doesn't read. */
+/**
+ * The most milliseconds that a process delays its exit because its last output isn't written yet, such as when the
+ * reader of a pipe doesn't read.
+ */
 export const FLUSH_LIMIT_MS = 1_000;
 const SLEEP_MS = 10;
 

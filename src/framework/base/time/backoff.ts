@@ -8,8 +8,8 @@ export function fullJitter(attempt: number, baseMs: number, ceilingMs: number, r
 }
 
 /**
- * Returns a random wait between two fixed lengths. It is for trouble that lasts until a person fixes the cause, so that
- * waiting longer each time is no use.
+ * Returns a random wait between `fromMs` and `toMs`, however many attempts have failed. It is for errors that last
+ * until a person fixes the cause: longer and longer waits wouldn't help there.
  */
 export function uniformJitter(fromMs: number, toMs: number, random: () => number): number {
   return Math.round(fromMs + random() * (toMs - fromMs));

@@ -2,19 +2,23 @@ import type { Cancel, Clock } from './clock.js';
 import { type Linked, LinkedList } from '../linked-list.js';
 import { callEach } from './turn.js';
 
-/** A timer counts as held up if it fires late by this much: the event loop was blocked, or the process was stopped. */
+/**
+ * If a timer fires at least this many milliseconds late, the event loop was blocked or the process was stopped
+ * meanwhile.
+ */
 const HELD_UP_MS = 250;
 /**
- * The time that the event loop gets to read its sockets after a timer that was held up. The event loop runs timers
- * before it reads sockets.
+ * If a timeout fires late because the event loop was blocked, its function runs this many milliseconds later still. The
+ * event loop runs timers before it reads sockets, so the call's response may already be in a socket.
  */
 const IO_TURN_MS = 100;
 
 /**
- * Runs `fn` at the time `at`, unless the call has ended and the limit was cancelled. If the process was held up, the
- * call's answer may be waiting unread in the socket, so the event loop gets a moment to read it before `fn` runs.
+ * Runs `fn` at the time `at`, unless the returned function was called first (call it when the call ends). If the event
+ * loop was blocked past `at`, the response may already be in the socket, so the event loop gets 100 ms to read it
+ * before `fn` runs.
  * @param at epoch milliseconds
- * @returns a function that cancels the limit
+ * @returns a function that cancels the timeout
  */
 export function limitCallAt(clock: Clock, at: number, fn: () => void): Cancel {
   let cancel = clock.after(at - clock.now(), () => {
@@ -24,8 +28,8 @@ export function limitCallAt(clock: Clock, at: number, fn: () => void): Cancel {
 }
 
 /**
- * Runs `fn` after `ms` milliseconds unless the limit is cancelled before, in the same way as {@link limitCallAt}. It
- * suits limits that are set often and nearly always cancelled: all limits of the same length share one timer.
+ * Runs `fn` after `ms` milliseconds, in the same way as {@link limitCallAt}. It is cheaper for timeouts that are set
+ * often and nearly always cancelled, since all timeouts of the same duration share one timer.
  */
 export function limitCallAfter(clock: Clock, ms: number, fn: () => void): Cancel {
   let lengths = limits.get(clock);
@@ -36,10 +40,10 @@ export function limitCallAfter(clock: Clock, ms: number, fn: () => void): Cancel
 }
 
 /**
- * Runs `fn` now. If the timer was held up, `fn` runs 100 ms later instead, so that the event loop can read its sockets
- * first.
- * @param lateMs the time by which the timer fired late
- * @returns cancels that later run
+ * Runs `fn` now if its timer fired in time. If the timer fired late, because the event loop was blocked, runs `fn` 100
+ * ms later, so that the event loop can read its sockets first.
+ * @param lateMs the milliseconds by which the timer fired late
+ * @returns a function that cancels that later run; undefined if `fn` ran now
  */
 function fallDue(clock: Clock, lateMs: number, fn: () => void): Cancel | undefined {
   if (lateMs >= HELD_UP_MS) return clock.after(IO_TURN_MS, fn);
@@ -47,19 +51,25 @@ function fallDue(clock: Clock, lateMs: number, fn: () => void): Cancel | undefin
   return undefined;
 }
 
-/** The open limits of each clock, by their length in milliseconds. */
+/** For each clock, the time limits (timeouts) of calls still in progress, grouped by duration in milliseconds. */
 const limits = new WeakMap<Clock, Map<number, Limits>>();
 
 interface Limit extends Linked<Limit> {
   readonly due: number;
-  /** Undefined once the limit is cancelled: the call was answered in time. */
+  /**
+   * The function to run when the timeout is over. Undefined once the timeout is cancelled, because the call ended in
+   * time.
+   */
   fn: (() => void) | undefined;
-  /** Cancels the later run of a limit whose timer was held up. Absent until there is one. */
+  /**
+   * Cancels the run of `fn` that was delayed by 100 ms because the timer fired late. Absent if there is no such run.
+   */
   cancel?: Cancel;
 }
 
 /**
- * The open limits of one length, in the order in which they were added, which is also the order in which they fall due.
+ * The timeouts of one duration that are neither over nor cancelled, in the order in which they were set, which is also
+ * the order in which they end.
  */
 class Limits {
   readonly #clock: Clock;
@@ -89,8 +99,8 @@ class Limits {
   }
 
   /**
-   * Removes this queue, once it is empty, from the table of lengths. Limits may have any length, so the table would
-   * grow without end.
+   * Removes this queue from the table of durations when the queue is empty. Otherwise the table would grow without end,
+   * since a timeout may have any duration.
    */
   #end(): void {
     this.#cancel?.();
@@ -103,7 +113,7 @@ class Limits {
   }
 
   /**
-   * Runs the limits that are due now. There may be none, because the limit that the timer was set for may have been
+   * Runs the timeouts that are over now. There may be none, because the one that the timer was set for may have been
    * cancelled.
    */
   #ring(): void {

@@ -4,10 +4,9 @@ import type { Abortable } from '../abort.js';
 export type Cancel = () => void;
 
 /**
- * The source of time. All code waits and measures with a clock, and code that handles tasks uses a clock that is passed
- * in, so that a test can move its time. Only code whose time no test can move uses the machine's clock: programs and
- * pipes, the thread that evaluates JSONata, the commands, and the output of log lines. Points in time are milliseconds
- * since the epoch.
+ * The source of time. Code that handles tasks uses a clock that is passed in, so that a test can control the time. Only
+ * code whose time no test needs to control uses the machine's clock: child processes and pipes, the thread that
+ * evaluates JSONata, the commands, and the output of log lines. Points in time are milliseconds since the epoch.
  */
 export interface Clock {
   /** Returns the time in epoch milliseconds. The time never goes backwards, even when the machine's date is set. */

@@ -7,7 +7,7 @@ import { setImmediate } from 'node:timers';
  */
 const SHARE_MS = 8;
 
-/** An event loop whose turns can be counted. */
+/** The part of an event loop with which its turns (iterations) are measured. */
 export interface EventLoop {
   /** Returns real milliseconds since some fixed moment. */
   now(): number;
@@ -18,8 +18,9 @@ export interface EventLoop {
 const NODES: EventLoop = { now: () => performance.now(), next: (fn) => void setImmediate(fn) };
 
 /**
- * The current turn of this process's event loop. It always measures with the real clock, even if another clock was
- * passed in: it only keeps the process responsive, and no behaviour depends on it.
+ * Measures the current turn (iteration) of this process's event loop, so that work that can wait is moved to later
+ * turns and the process stays responsive. It uses the real clock even if another clock was passed to the worker, since
+ * no behaviour depends on this time.
  */
 class Turn {
   #loop = NODES;
@@ -30,7 +31,7 @@ class Turn {
   /** True once `share` has found, in this turn, that the turn has used up its time. */
   isOver = false;
 
-  /** From now on counts the turns of another event loop, as a simulation does. @default Node's event loop */
+  /** From now on measures the turns of another event loop, such as that of a simulation. @default Node's event loop */
   countBy(loop: EventLoop = NODES): void {
     this.#loop = loop;
   }
@@ -51,9 +52,10 @@ class Turn {
   }
 
   /**
-   * Returns undefined if this turn has time left. Otherwise returns a promise, to be awaited before the work continues.
-   * Callers that wait continue one after another in later turns, as many in each turn as its time allows.
-   * @param ms the most milliseconds that this turn may have taken to count as having time left
+   * Returns undefined if this turn of the event loop has time left. Otherwise returns a promise that the caller has to
+   * await before it continues its work. Callers that wait continue one after another in later turns, as many in each
+   * turn as its time allows.
+   * @param ms this turn has time left if it has run for fewer milliseconds than this
    */
   share(ms = SHARE_MS): Promise<void> | undefined {
     if (this.busyMs() <= ms) return undefined;
