@@ -9,7 +9,10 @@ import { locatable, type MachineSource } from './source/machine-source.js';
 import { type ActivityState, activityStates, type StateView, statesOf } from './machine-states.js';
 import { taskLimits } from './task-limits.js';
 
-/** The state machines, and the handlers and error names of the classes that are compared with them. */
+/**
+ * The things that `stepwright check` compares: the state machines, the handlers, and the error names that classes
+ * declare.
+ */
 export interface Comparison {
   readonly machines: readonly MachineSource[];
   readonly handlers: readonly CheckedHandler[];
@@ -18,8 +21,8 @@ export interface Comparison {
 }
 
 /**
- * The TimeoutSeconds, in seconds, that is proposed for a machine without one: a day, which is enough for most machines.
- * Without a timeout, an execution may run for a year.
+ * The TimeoutSeconds that is proposed for a machine without one: a day, which is enough for most machines. Without
+ * TimeoutSeconds, an execution may run for a year.
  */
 const MACHINE_TIMEOUT_SECONDS = 86_400;
 
@@ -52,8 +55,8 @@ interface ReadMachine {
   readonly states: readonly StateView[];
   readonly tasks: readonly ActivityState[];
   /**
-   * The ARNs of the activities that the machine refers to. If the definition has mistakes, the ARNs of all resources in
-   * it.
+   * The ARNs of the activities that the machine refers to. If the definition has mistakes, these are the ARNs of all
+   * resources in it, whether or not they are activities.
    */
   readonly arns: readonly string[];
 }

@@ -36,7 +36,9 @@ function problemsOf(definition: string): readonly DefinitionProblem[] {
 
 const stateOf = (path: string): string => /^.*\/States\/[^/]*/.exec(path)?.[0] ?? '';
 
-/** Removes problems that are only consequences of a misspelt field or target, so that one mistake is reported once. */
+/**
+ * Leaves out problems that are only consequences of a misspelt field or target, so that one mistake is reported once.
+ */
 function withoutConsequences(problems: readonly DefinitionProblem[]): DefinitionProblem[] {
   const meant = (path: string, field: string): boolean =>
     problems.some((each) => stateOf(each.path) === stateOf(path) && each.fix === didYouMean(field));
@@ -73,8 +75,8 @@ function keyTwice(steps: readonly Step[], at: Position, file: string): Definitio
 }
 
 /**
- * Returns the problem that `start` reports if its local service can't be seeded because of a mistake in a state
- * machine.
+ * Returns the problem with which the command `start` fails if a mistake in a state machine keeps its local service from
+ * loading the machine.
  */
 export const machineProblem = (mistake: DefinitionMistake): Problem => ({
   code: 'MACHINE_INVALID',

@@ -33,7 +33,7 @@ const OF_SERVICE = [
 ].map((name) => `States.${name}`);
 const OF_WORKER = [...Object.values(OWN_ERROR), 'Stepwright.CommandFailed'];
 
-/** Finds names in Retry and Catch with which, as far as is known, nothing in the state can fail. */
+/** Finds error names in Retry and Catch that, as far as is known, nothing in the state ever fails with. */
 export function unknownNames(
   states: readonly StateView[],
   tasks: readonly ActivityState[],
@@ -55,9 +55,11 @@ export function unknownNames(
 /** The known error names with which a state, or a state nested in it, can fail. */
 interface Known {
   readonly names: readonly string[];
-  /** True if every activity in the state has a handler that declares its error names. */
+  /**
+   * True if each activity in the state has a handler whose error names are known, because it sets the option `throws`.
+   */
   readonly complete: boolean;
-  /** The names of the handlers, for messages; empty if there are no handlers. */
+  /** The names of the state's handlers, as messages show them; empty if the state has no handlers. */
   readonly by: string;
   /** True if the state may also fail with names that can't be known, such as those of a Lambda function. */
   readonly others: boolean;
@@ -149,7 +151,10 @@ export function unmatchedNames(state: ActivityState, { name, throws = [] }: Chec
   ];
 }
 
-/** Returns those of the `@ErrorName` names that no Retry or Catch around any of these tasks matches. */
+/**
+ * Returns those names declared by `@ErrorName` that no Retry or Catch of these tasks, or of the states around them,
+ * matches.
+ */
 export function neverTaken(tasks: readonly ActivityState[], named: readonly string[]): string[] {
   const rules = tasks.flatMap(rulesAround);
   return named.filter((error) => !rules.some((rule) => takes(rule, error)));

@@ -2,7 +2,7 @@ import type { JsonEdit } from './source/json-edit.js';
 import type { Position, Step } from './source/json-text.js';
 import type { StateView } from './machine-states.js';
 
-/** The codes of findings about classes and state machines. They are stable, so programs may match on them. */
+/** The codes of findings about classes and state machines. They are stable, so programs may compare them. */
 export type FindingCode =
   | 'MACHINE_INVALID'
   | 'ACTIVITY_WITHOUT_HANDLER'
@@ -20,7 +20,10 @@ export type FindingCode =
 /** A disagreement between a class and a state machine, or something that a state machine lacks. */
 export interface Finding extends Partial<Position> {
   readonly code: FindingCode;
-  /** `error`: an execution that reaches this place always fails. `advice`: it matters only if something else fails. */
+  /**
+   * `error`: an execution that reaches this state always fails. `advice`: the finding matters only if something else
+   * fails, such as a worker.
+   */
   readonly level: 'error' | 'advice';
   /** The subject of the finding: a file, the ARN of a deployed machine, or a handler as `Class.method`. */
   readonly file: string;
@@ -51,7 +54,7 @@ export const locationOf = ({ file, line, column }: Pick<Finding, 'file' | 'line'
 export const messageOf = ({ state, what }: Pick<Finding, 'state' | 'what'>): string =>
   state === undefined ? what : `state '${state}': ${what}`;
 
-/** Returns a finding as one line, for a log. */
+/** Returns a finding as one line of text, for a log. */
 export const lineOf = (finding: Finding): string =>
   `${locationOf(finding)} ${messageOf(finding)}; fix: ${finding.fix}`;
 

@@ -13,7 +13,7 @@ const MOST_ROUNDS = 5;
 
 /**
  * Makes the edits of all findings that have edits.
- * @param findings returns the findings of a text. It is called again for each changed text
+ * @param findings returns the findings about a text. It is called again for each changed text
  */
 export function fixMachine(text: string, findings: (text: string) => readonly Finding[]): FixedMachine {
   const fixed: Finding[] = [];

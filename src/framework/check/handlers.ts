@@ -7,11 +7,11 @@ export interface CheckedHandler {
   /** `Class.method`. */
   readonly name: string;
   /**
-   * The ARN of the handler's activity. For an activity that is declared by a bare name, the ARN is made up, with `*`
-   * for a region or account that isn't known.
+   * The ARN of the handler's activity. If the activity is declared by a bare name, the ARN is made from that name, with
+   * `*` for a region or account that isn't known.
    */
   readonly activityArn: string;
-  /** True if `activityArn` was made up for a bare name. */
+  /** True if `activityArn` was made from a bare name. */
   readonly madeUp: boolean;
   readonly heartbeatMs: number | false;
   readonly timeoutMs: number | false;
@@ -21,9 +21,10 @@ export interface CheckedHandler {
 }
 
 /**
- * Returns the facts about a handler of a worker's plan that are compared with machines.
+ * Returns the facts about a planned handler (one whose declaration and options were read) that are compared with
+ * machines.
  * @param region the region of an activity that is declared by a bare name. @default any
- * @param account the account of an activity that is declared by a bare name. @default any
+ * @param account the account of such an activity. @default any
  */
 export function checkedHandler(
   { definition, options }: Pick<PlannedHandler, 'definition' | 'options'>,
@@ -62,8 +63,8 @@ export const handlerOf = <T extends Pick<CheckedHandler, 'activityArn' | 'madeUp
 ): T | undefined => handlers.find((each) => serves(each, arn));
 
 /**
- * Returns the handler that is probably meant by an ARN: one whose activity has the same name in another region or
- * account, or a similar name. Returns undefined if there is none.
+ * Returns the handler that the author of a machine probably meant by an ARN that fits no handler: one whose activity
+ * has the same name in another region or account, or a similar name. Returns undefined if there is none.
  */
 export function nearestHandler(handlers: readonly CheckedHandler[], arn: string): CheckedHandler | undefined {
   const name = arn.split(':').at(-1) ?? '';
@@ -79,7 +80,7 @@ function isNear(activityArn: string, name: string): boolean {
 
 const PARTS = ['', 'partition', '', 'region', 'account', '', 'name'];
 
-/** Returns the parts in which two ARNs differ, as in `region (us-east-1, not eu-west-1)`. */
+/** Returns a text that lists the parts in which two ARNs differ, as in `region (us-east-1, not eu-west-1)`. */
 export function differenceOf(own: string, theirs: string): string {
   const [a, b] = [own.split(':'), theirs.split(':')];
   return a

@@ -1,6 +1,6 @@
 import { showDuration, writeDuration } from '../base/time/duration.js';
 
-/** The facts about a handler by which its heartbeat interval is checked. */
+/** The facts about a handler that are needed to check its heartbeat interval. */
 export interface BeatingHandler {
   readonly name: string;
   /** Milliseconds between automatic heartbeats; `false` if none are sent. */
@@ -9,28 +9,28 @@ export interface BeatingHandler {
 
 /** The parts of a message about a handler that sends heartbeats too seldom for the HeartbeatSeconds of a state. */
 export interface SlowHeartbeat {
-  /** The handler's heartbeat: `off`, or `every 20 s`. */
+  /** A description of the handler's heartbeat interval: `off`, or `every 20 s`. */
   readonly heartbeat: string;
-  /** The consequence for the handler's tasks. */
+  /** A description of what happens to the handler's tasks. */
   readonly effect: string;
   /** The advice to set a shorter heartbeat interval. */
   readonly fix: string;
   /**
-   * A HeartbeatSeconds that would be long enough for the handler's heartbeat interval; undefined if it sends no
-   * heartbeats.
+   * The HeartbeatSeconds that would be long enough for the handler's heartbeat interval; undefined if the handler sends
+   * no heartbeats.
    */
   readonly seconds: number | undefined;
 }
 
 /**
- * The number of heartbeats within HeartbeatSeconds that is proposed. With two, a task survives the loss of one
- * heartbeat. With three, it survives the loss of one heartbeat while the next is late.
+ * The number of heartbeats within HeartbeatSeconds that fixes aim at. With two, a task survives if one heartbeat is
+ * lost. With three, it survives even if the next one is also late.
  */
 const PROPOSED = 3;
 
 /**
- * Returns undefined if a handler sends at least two heartbeats within HeartbeatSeconds, so that one of them may be
- * lost. Otherwise returns the parts of a message about it.
+ * Returns undefined if a handler sends at least two heartbeats within HeartbeatSeconds, so that its tasks survive if
+ * one is lost. Otherwise returns the parts of a message about it.
  */
 export function slowHeartbeat(
   { name, heartbeatMs }: BeatingHandler,

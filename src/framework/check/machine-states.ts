@@ -73,7 +73,7 @@ export interface Rule {
   readonly names: readonly string[];
 }
 
-/** Returns the Retry and Catch entries of a state, without those of the states around it. */
+/** Returns the Retry and Catch entries of the state itself, without those of the states that contain it. */
 export function rulesOf(state: StateView): Rule[] {
   return (['Retry', 'Catch'] as const).flatMap((kind) => {
     const list: unknown = state.source[kind];
@@ -94,7 +94,8 @@ export function rulesOf(state: StateView): Rule[] {
 }
 
 /**
- * Returns the Retry and Catch entries that may match a failure of a state: its own, then those of the states around it.
+ * Returns the Retry and Catch entries that may match a failure of a state: its own entries, then those of the states
+ * that contain it.
  */
 export const rulesAround = (state: StateView): Rule[] => [state, ...state.around].flatMap(rulesOf);
 

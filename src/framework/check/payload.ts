@@ -6,8 +6,8 @@ import type { Step } from './source/json-text.js';
 import type { ActivityState } from './machine-states.js';
 
 /**
- * Finds the parts of a state's payload template that the handler would reject in every task, whatever the state's input
- * is.
+ * Finds the parts of the input that a Task state gives to its handler which the handler would reject in every task,
+ * whatever the state's own input is.
  */
 export function payloadMismatches(state: ActivityState, { name, schema }: CheckedHandler): FoundAt[] {
   const field = state.language === 'JSONata' ? 'Arguments' : 'Parameters';
@@ -27,8 +27,8 @@ export function payloadMismatches(state: ActivityState, { name, schema }: Checke
 }
 
 /**
- * Returns the payload that a JSONPath template makes. The value of a key such as `"id.$"`, which is known only at run
- * time, is replaced by `UNKNOWN`.
+ * Returns the payload that the JSONPath template of a state makes. A value that is known only at run time, such as that
+ * of a key `"id.$"`, is replaced by `UNKNOWN`.
  */
 function pathTemplate(template: unknown): unknown {
   if (Array.isArray(template)) return template.map(pathTemplate);

@@ -4,10 +4,13 @@ import { show } from '../base/show.js';
 import { didYouMean, nearest } from '../local/index.js';
 import type { Step } from './source/json-text.js';
 
-/** Stands for a value that is known only at run time. It matches every schema. */
+/** A placeholder for a value that is known only at run time. It matches every schema. */
 export const UNKNOWN = Symbol('unknown');
 
-/** A value, or a part of it, that the schema rejects. `steps` are the keys and indexes that lead to the part. */
+/**
+ * A value, or a part of it, that the schema rejects. `steps` are the keys and indexes that lead from the value to the
+ * part.
+ */
 export interface SchemaMismatch extends Fault {
   readonly steps: readonly Step[];
 }
@@ -56,7 +59,7 @@ class SchemaComparison {
     return isPlainObject(found) ? found : {};
   }
 
-  /** Returns the mismatches with one of the alternatives: the one that has the fewest. */
+  /** Returns the mismatches with that alternative of `anyOf` that has the fewest. */
   #anyOf(value: unknown, alternatives: readonly JsonSchema[], steps: readonly Step[]): SchemaMismatch[] {
     // If the value isn't null, the alternative that allows only null wasn't meant.
     const meant = alternatives.filter(({ type }) => value === null || type !== 'null');
@@ -176,7 +179,10 @@ function brokenLimit(value: unknown, schema: JsonSchema): string | undefined {
   return Array.isArray(value) ? brokenLength(value, schema) : undefined;
 }
 
-/** Returns a limit of a schema; NaN if the schema doesn't set it, since every comparison with NaN is false. */
+/**
+ * Returns the value of a limit such as `maximum` in a schema. Returns NaN if the schema doesn't have it: every
+ * comparison with NaN is false, so no value exceeds it.
+ */
 const limitOf = (schema: JsonSchema, key: string): number =>
   typeof schema[key] === 'number' ? schema[key] : Number.NaN;
 

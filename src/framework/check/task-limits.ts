@@ -6,7 +6,8 @@ import type { JsonEdit } from './source/json-edit.js';
 import { type ActivityState, rulesAround, takes } from './machine-states.js';
 
 /**
- * The seconds that are added to a handler's own deadline, for the time in which the task and its result are on the way.
+ * The seconds that a proposed TimeoutSeconds is longer than the handler's own deadline, to allow for the time in which
+ * the task and its result are on the way.
  */
 const MARGIN_SECONDS = 10;
 
@@ -98,7 +99,7 @@ function timeout(state: ActivityState, { name, timeoutMs, heartbeatMs }: Checked
   ];
 }
 
-/** The error names of failures that no handler can prevent. */
+/** The error names of failures that the handler can't prevent: the worker was lost or stopped. */
 const LOST = ['States.Timeout', 'Stepwright.WorkerShutdown'];
 
 function retry(state: ActivityState): Found[] {

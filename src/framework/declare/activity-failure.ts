@@ -1,4 +1,4 @@
-/** The most characters that the name of an error may have (SendTaskFailure, "error"). */
+/** The most characters that the service accepts in an error's name (SendTaskFailure, "error"). */
 export const ERROR_NAME_LIMIT = 256;
 
 /**
@@ -12,10 +12,11 @@ export function isReserved(name: string): boolean {
 /** A failure with a name that a state machine can match in Retry and Catch. */
 export class ActivityFailure extends Error {
   /**
-   * The error name that is sent, cut to 256 characters. A name that begins with `States.` or `Stepwright.` is not sent.
+   * The error name, cut to 256 characters, with which the task is reported as failed. A name that begins with `States.`
+   * or `Stepwright.` is reserved, so it isn't sent.
    */
   override readonly name: string;
-  /** Details of the failure. They are sent in the failure's cause, as `data`. */
+  /** Details of the failure. They are sent as `data` in the failure's cause, which is JSON. */
   readonly data: unknown;
 
   /** @param data any value that JSON can express. @param options `cause`: the error that led to this one. */

@@ -5,7 +5,7 @@ import { writeActivity, writeErrorName, writeHandler } from './metadata.js';
 import type { ActivityOptions, HandleOptions, InputOption, OutputOption } from './options.js';
 import type { TaskContext } from './task-context.js';
 
-/** The type that a handler's first parameter must accept, given its option `input`. */
+/** The type of the values that a handler with this option `input` receives as its first argument. */
 export type InputOf<I> = I extends 'any'
   ? unknown
   : I extends StringConstructor
@@ -20,7 +20,7 @@ export type InputOf<I> = I extends 'any'
             ? T
             : never;
 
-/** The type that a handler must return, given its option `output`. */
+/** The type of the values that a handler with this option `output` must return. */
 export type OutputOf<O> = O extends readonly [Constructor<infer T>]
   ? readonly T[]
   : O extends Constructor<infer T>
@@ -30,8 +30,8 @@ export type OutputOf<O> = O extends readonly [Constructor<infer T>]
 type HandlerMethod<I, O> = (input: InputOf<I>, task: TaskContext) => OutputOf<O> | Promise<OutputOf<O>>;
 
 /**
- * With `input: 'any'` the JSON isn't checked, so the parameter may have any type. TypeScript then trusts the type that
- * the author has written.
+ * The type that a handler's first parameter must accept. With `input: 'any'` the JSON isn't checked, so the parameter
+ * may have any type that the author writes.
  */
 type Parameter<I> = I extends 'any' ? never : I;
 
@@ -95,8 +95,8 @@ function misplacement(
 }
 
 /**
- * Throws if a decorator is called as a standard (ECMAScript) decorator, since compilers emit no types for those. The
- * second argument is then a context object with a `kind`.
+ * Throws if a decorator was compiled as a standard (ECMAScript) decorator. For those, compilers emit no types, which
+ * Stepwright needs. The second argument of such a decorator is a context object with a `kind`.
  */
 function refuseStandardDecorator(name: string, second: unknown): void {
   if (typeof second !== 'object' || second === null || !('kind' in second)) return;

@@ -31,17 +31,22 @@ export interface OutputSpec {
 }
 
 /**
- * One handler as its decorators declare it, as plain data. After this object is made, the decorators are not read
- * again.
+ * One handler, read from its decorators into plain data. After this object is made, the decorators are not read again.
  */
 export interface HandlerDefinition {
-  /** `Class.method`. This name is used in logs, in the config's `handlers`, and for the `run` of a test bed. */
+  /**
+   * The name `Class.method`, by which the handler is called in logs, in the config's `handlers`, and in the method
+   * `run` of a test bed (a worker in unit tests, without a service).
+   */
   readonly name: string;
   readonly target: Constructor<object>;
   readonly method: string;
   readonly activity: ActivityRef;
   readonly input: InputSpec;
-  /** Absent if the option `output` isn't set; the result is then written as it is. */
+  /**
+   * The type of the result. Absent if the option `output` isn't set; the result is then converted to JSON without
+   * checks.
+   */
   readonly output?: OutputSpec;
   readonly scope: 'worker' | 'task';
   /** The options that were set on each of the two decorators. `resolveHandler` decides which one wins. */
@@ -50,7 +55,7 @@ export interface HandlerDefinition {
   readonly interceptors: readonly Constructor<Interceptor>[];
   readonly unknownKeys: 'drop' | 'refuse';
   readonly showValues: boolean;
-  /** The groups of class-validator and class-transformer whose rules apply. */
+  /** The groups of class-validator and class-transformer that are in effect: rules for other groups don't apply. */
   readonly groups: readonly string[];
   /** The error names with which the handler may fail; absent if the option `throws` isn't set. */
   readonly throws?: readonly string[];

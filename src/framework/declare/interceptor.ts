@@ -1,6 +1,6 @@
 import type { TaskContext } from './task-context.js';
 
-/** A task, as its interceptors get it. */
+/** The task that an interceptor is called for. */
 export interface InterceptedTask {
   /** The validated input: the same instance that the handler receives. */
   readonly input: unknown;
@@ -8,16 +8,17 @@ export interface InterceptedTask {
 }
 
 /**
- * Runs around the handling of each task, after the input was validated and before the result is encoded. An interceptor
- * may observe, replace the result, translate an error, or refuse the task by throwing. The container makes its
- * instance. Interceptors of the config are outermost, then those of the class, then those of the method.
+ * Runs around the handling of each task, after the input was validated and before the result is converted to JSON. An
+ * interceptor may observe, replace the result, translate an error, or refuse the task by throwing. Its instance is made
+ * by the dependency container. Interceptors of the config are outermost, then those of the class, then those of the
+ * method.
  */
 export interface Interceptor {
   /**
-   * Returns the result of the task. If it returns `undefined`, the task keeps the outcome of the last `next()`, be it a
-   * result or an error.
-   * @param next runs the rest of the chain and resolves with its result. It may be called again once the earlier call
-   * has settled; if it is called before that, it rejects.
+   * Returns the result of the task. If the method returns `undefined`, the task keeps the outcome of the last call of
+   * `next()`, be it a result or an error.
+   * @param next runs the inner interceptors and the handler, and resolves with the result. It may be called again when
+   * its earlier call has ended; if it is called before that, it rejects.
    */
   intercept(task: InterceptedTask, next: () => Promise<unknown>): Promise<unknown>;
 }

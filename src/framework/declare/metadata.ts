@@ -7,13 +7,13 @@ const ACTIVITY = Symbol.for('stepwright:activity');
 const HANDLERS = Symbol.for('stepwright:handlers');
 const ERROR_NAME = Symbol.for('stepwright:error-name');
 
-/** What `@Activity` on a class was called with. */
+/** The arguments of `@Activity` on a class. */
 export interface DeclaredActivity {
   readonly activity: string | undefined;
   readonly options: ActivityOptions;
 }
 
-/** What `@Handle` on a method was called with, and the method's name. */
+/** The arguments of `@Handle` on a method, and the method's name. */
 export interface DeclaredHandler {
   readonly method: string | symbol;
   readonly options: HandleOptions;
@@ -29,7 +29,7 @@ export function writeActivity(target: Constructor, mark: DeclaredActivity): void
 }
 
 /**
- * Returns what `@Activity` declared on this class itself. Base classes aren't searched, since an activity belongs to
+ * Returns the arguments of `@Activity` on this class itself. Base classes aren't searched, since an activity belongs to
  * one class.
  */
 export function readActivity(target: Constructor): DeclaredActivity | undefined {
@@ -43,7 +43,7 @@ export function writeHandler(holder: object, mark: DeclaredHandler): void {
 
 /**
  * Returns the handlers of a class and its base classes in source order, those of base classes first. If a method
- * overrides one of a base class, the override's declaration is returned in its place.
+ * overrides one of a base class, the overriding method's `@Handle` is returned in its place.
  */
 export function readHandlers(target: Constructor): DeclaredHandler[] {
   const byMethod = new Map<string | symbol, DeclaredHandler>();
@@ -60,7 +60,8 @@ export function writeErrorName(target: Constructor, name: string): void {
 }
 
 /**
- * Returns the `@ErrorName` of a class, its own or an inherited one. The value isn't checked, so it may have any type.
+ * Returns the name that `@ErrorName` gives to a class, or to its nearest base class with a name. The value isn't
+ * checked, so it may have any type.
  */
 export function readErrorName(target: object): unknown {
   return Reflect.getMetadata(ERROR_NAME, target);
@@ -75,7 +76,10 @@ export function readParameterTypes(target: Constructor, method: string): unknown
   return Reflect.getMetadata('design:paramtypes', prototypeOf(target), method);
 }
 
-/** Returns the parameter types that the compiler emitted for a class's own constructor. */
+/**
+ * Returns the parameter types that the compiler emitted for the constructor of this class, not of its base classes;
+ * undefined if it emitted none.
+ */
 export function readConstructorTypes(target: Constructor): unknown[] | undefined {
   return Reflect.getOwnMetadata('design:paramtypes', target);
 }
@@ -95,7 +99,7 @@ function prototypeOf(target: Constructor): object {
   return typeof prototype === 'object' && prototype !== null ? prototype : {};
 }
 
-/** Returns an object and its prototypes. The most basic prototype comes first. */
+/** Returns an object and all its prototypes, in reverse order: the object itself comes last. */
 function prototypeChain(start: object): object[] {
   const line: object[] = [];
   for (let each: object | null = start; each; each = Object.getPrototypeOf(each)) line.unshift(each);

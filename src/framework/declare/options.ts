@@ -25,7 +25,10 @@ import {
 export interface HandlerOptions {
   /** The most tasks that the handler works on at once. @default 10 */
   concurrency?: number;
-  /** How many polls are open at once: a number, or a minimum and a maximum. @default { min: 1, max: concurrency } */
+  /**
+   * The number of polls that are open at once: fixed, or between a minimum and a maximum. @default { min: 1, max:
+   * concurrency }
+   */
   pollers?: number | { min: number; max: number };
   /** The interval between automatic heartbeats, such as `'20s'`. With `false` none are sent. @default '20s' */
   heartbeat?: string | false;
@@ -41,28 +44,31 @@ export interface HandlerOptions {
    */
   run?: 'main' | 'thread' | 'process';
   /**
-   * The most tasks that begin in any span of a length: `'10/s'`, `'100/m'`, `'1/30s'`. Counts per process. `false`: no
-   * limit.
+   * The most tasks that begin within a time span: `'10/s'`, `'100/m'`, or `'1/30s'` (one in any 30 seconds). Each
+   * process counts its own tasks. `false`: no limit.
    * @default false
    */
   rate?: string | false;
   /**
-   * Pauses the handler where too many of its last tasks failed by certain names; `false`: it never does. @default false
+   * Pauses the handler if too many of its last tasks failed with certain error names, such as when a service that it
+   * calls is down. `false`: it is never paused for that reason.
+   * @default false
    */
   breaker?: BreakerOptions | false;
 }
 
 /**
- * A breaker pauses its handler where more than the share `failed` of the last `of` tasks failed by a name in `on`. After
- * `pause` one task is tried: where it succeeds, or fails by another name, the handler goes on.
+ * A breaker pauses its handler if more than the fraction `failed` of the last `of` tasks failed with an error name in
+ * `on`. When the time `pause` is over, one task is tried. If it succeeds, or fails with another name, the handler takes
+ * tasks again; otherwise it is paused again.
  */
 export interface BreakerOptions {
-  /** From 0 up to, but not including, 1. */
+  /** The fraction of failed tasks above which the handler is paused: at least 0, and less than 1. */
   failed: number;
   of: number;
-  /** A duration, such as `'1m'`. */
+  /** The duration of a pause, such as `'1m'`. */
   pause: string;
-  /** Error names, as the service gets them. */
+  /** The error names that count as failures here, in the form in which they are reported to the service. */
   on: readonly string[];
 }
 
@@ -75,15 +81,15 @@ export interface ActivityOptions extends HandlerOptions {
    */
   interceptors?: readonly Constructor<Interceptor>[];
   /**
-   * Makes one instance of the class for the whole worker, or one for each task, in a container of that task. @default
-   * 'worker'
+   * `'worker'`: one instance of the class is made for the whole worker. `'task'`: one is made for each task, in a
+   * dependency container of that task. @default 'worker'
    */
   scope?: 'worker' | 'task';
 }
 
 /**
- * The input of a handler. A class: an instance of it, validated by its rules. `[Class]`: an array of such instances.
- * `String`, `Number` or `Boolean`: a bare value. `'any'`: the parsed JSON, unchecked.
+ * The type of a handler's input. A class: an instance of the class, validated by its rules. `[Class]`: an array of such
+ * instances. `String`, `Number` or `Boolean`: a single value of that type. `'any'`: the parsed JSON, unchecked.
  */
 export type InputOption =
   | 'any'
@@ -109,18 +115,21 @@ export interface HandleOptions<
   /** The type of the input. @default the type of the first parameter, if the compiler emits it */
   input?: I;
   /**
-   * Validates the result against this class, and writes only the fields of the class.
-   * @default the result is written as it is
+   * The class of the result. The result is validated by the rules of the class, and only the fields of the class are
+   * written. @default the result is written to JSON unchecked
    */
   output?: O;
   /** Interceptors around this handler. They run inside the interceptors of the config and of the class. @default [] */
   interceptors?: readonly Constructor<Interceptor>[];
   /**
-   * Decides about keys for which the input's class has no rule: `'drop'` removes them, `'refuse'` rejects the input.
-   * @default 'drop'
+   * The treatment of keys of the input for which its class has no rule. `'drop'`: they are removed. `'refuse'`: the
+   * input is rejected. @default 'drop'
    */
   unknownKeys?: 'drop' | 'refuse';
-  /** Puts rejected values, which may be secret, into the cause of `Stepwright.InvalidInput`. @default false */
+  /**
+   * True to show rejected values, which may be secret, in the cause of the failure `Stepwright.InvalidInput`. @default
+   * false
+   */
   showValues?: boolean;
   /** The groups of class-validator and class-transformer that apply to the input and the output. @default none */
   groups?: readonly string[];
@@ -183,7 +192,7 @@ function readBreaker(text: string): unknown {
   }
 }
 
-/** The table of {@link HandlerOptions}. */
+/** The default, the check and the help text of each of the {@link HandlerOptions}. */
 export const HANDLER_OPTIONS = {
   concurrency: { ...count, default: 10, help: 'tasks at once, per handler' },
   pollers: { ...pollers, unset: '{ min: 1, max: concurrency }', help: 'polls at once, per handler' },
@@ -194,7 +203,10 @@ export const HANDLER_OPTIONS = {
   breaker: { ...breaker, default: false, help: 'pauses a handler whose last tasks failed' },
 } as const satisfies Table<HandlerOptions>;
 
-/** The entry for the option `interceptors`. At the config's top level, the interceptors run around every handler. */
+/**
+ * The default, the check and the help text of the option `interceptors`. At the config's top level, the interceptors
+ * run around every handler.
+ */
 export const INTERCEPTORS = {
   ...listOf('classes with an intercept(task, next) method', isInterceptor),
   fix: 'give the class itself, not an instance, and have it implement Interceptor: `async intercept(task: InterceptedTask, next: () => Promise<unknown>) { return next(); }`; a class that shows as undefined is not defined yet when the decorator runs: move it above this one',
@@ -202,7 +214,7 @@ export const INTERCEPTORS = {
   help: 'classes around every handler',
 } as const;
 
-/** The table of {@link ActivityOptions}. */
+/** The default, the check and the help text of each of the {@link ActivityOptions}. */
 export const ACTIVITY_OPTIONS = {
   ...HANDLER_OPTIONS,
   interceptors: INTERCEPTORS,
@@ -214,7 +226,10 @@ export const ACTIVITY_OPTIONS = {
   },
 } as const satisfies Table<ActivityOptions>;
 
-/** The table of {@link HandleOptions}, without `activity`, `input` and `output`, which discovery reads separately. */
+/**
+ * The default, the check and the help text of each of the {@link HandleOptions}, except `activity`, `input` and
+ * `output`, which are read elsewhere.
+ */
 export const HANDLE_OPTIONS = {
   ...HANDLER_OPTIONS,
   interceptors: INTERCEPTORS,

@@ -1,20 +1,20 @@
 import { parseDuration } from '../base/time/duration.js';
 
-/** The most tasks that may begin in any span of a length. */
+/** A rate limit: at most `count` tasks begin within any `perMs` milliseconds. */
 export interface Rate {
   readonly count: number;
   readonly perMs: number;
 }
 
 const UNITS: Readonly<Record<string, string>> = { s: '1s', m: '1m', h: '1h' };
-/** The longest span: each task in it is remembered. */
+/** The longest time span of a rate. It is limited because the start of each task within the span is kept in memory. */
 const LONGEST_MS = 24 * 3_600_000;
 const MOST = 100_000;
 
-/** Completes the sentence "expected …" in messages about rates. */
+/** The words after "expected" in messages about a bad rate. */
 export const RATE_EXPECTED = `a whole number of tasks from 1 to ${MOST} in a second, minute, hour or span of at most a day, such as '10/s', '100/m' or '1/30s'`;
 
-/** Returns the rate that a text such as `'10/s'` or `'1/30s'` stands for; undefined for anything else. */
+/** Parses a rate such as `'10/s'` or `'1/30s'`. Returns undefined for anything else. */
 export function parseRate(value: unknown): Rate | undefined {
   if (typeof value !== 'string') return undefined;
   const [, digits = '', span = ''] = /^(\d{1,6})\/(\S.*)$/.exec(value) ?? [];
@@ -24,8 +24,9 @@ export function parseRate(value: unknown): Rate | undefined {
 }
 
 /**
- * Returns the equal share that each of several processes has of a rate, as a text. All together never begin more tasks
- * than the rate, but where it has fewer tasks than there are processes: then each begins one in a longer span.
+ * Divides a rate by a number of processes, and returns the share of each process as a text. All processes together
+ * never exceed the rate. If the rate has fewer tasks than there are processes, each process begins one task in a longer
+ * time span, of a day at most.
  */
 export function shareRate(text: string, processes: number): string {
   const rate = parseRate(text);

@@ -2,41 +2,38 @@ import { DURATION_EXPECTED, parseDuration } from '../base/time/duration.js';
 import type { Problem } from '../base/errors.js';
 import { isPlainObject } from '../base/plain-object.js';
 
-/** The check for the value of an option. */
+/** The rule for the value of an option, and the words for messages about bad values. */
 export interface Rule {
   /** The words after "expected" in a message about a bad value. */
   readonly expected: string;
   readonly ok: (value: unknown) => boolean;
   /** The advice for a bad value. If absent, the advice is to write what was expected. */
   readonly fix?: string;
-  /** Reads the value from the text of a flag or a variable. Absent if a text can't express the value. */
+  /** Reads the value from the text of a flag or a variable. Absent if the value can't be written as text. */
   readonly text?: Text;
   /** Present for durations. They are written with their unit, and converted to milliseconds. */
   readonly unit?: 'ms';
 }
 
-/** How a value is written in a flag or a variable. */
+/** The form in which a value is written in a flag or a variable. */
 export interface Text {
   /** The placeholder for the value in `--help`, such as `N` in `--port N`. */
   readonly shown: string;
   /** The words after "expected" in a message about a bad text. Present if the value has another form in code. */
   readonly expected?: string;
-  /**
-   * Returns the value that a text stands for. If it stands for none, returns the text itself, which the rule then
-   * rejects.
-   */
+  /** Parses a text. If the text is invalid, returns the text itself, which the rule then rejects. */
   readonly read: (text: string) => unknown;
 }
 
-/** One entry in a table of options. */
+/** One option's entry in a table of options: its rule, its default and its help text. */
 export interface Option<Value = unknown> extends Rule {
-  /** What the option does, in one line of `--help`. */
+  /** The description of the option, in one line of `--help`. */
   readonly help: string;
   /** The option's value if no source sets it. */
   readonly default?: Value;
-  /** Present if messages must show only the value's keys, since its values may be secret, or code. */
+  /** Present if messages must show only the keys of the value, because its contents may be secret, or code. */
   readonly keysOnly?: true;
-  /** How the default is shown if it isn't a fixed value. */
+  /** A description of the default, for a default that isn't a fixed value. */
   readonly unset?: string;
   /** Present if only a running worker uses the option. The command `local` then has no flag for it. */
   readonly ofWorker?: true;
@@ -46,23 +43,22 @@ export interface Option<Value = unknown> extends Rule {
 export type Table<Values> = { readonly [K in keyof Values]-?: Option<Exclude<Values[K], undefined>> };
 
 /**
- * If a duration was given as a bare number, returns the durations that may have been meant, with their units. Returns
- * undefined for any other mistake.
+ * If the value of a duration is a bare number, returns the durations that the user may have meant, with their units.
+ * Returns undefined for any other mistake.
  */
 export const durationsFor = ({ unit }: Pick<Rule, 'unit'>, value: unknown): string | undefined =>
   unit === 'ms' && typeof value === 'number' && value > 0
     ? `'${value}s' for seconds, '${value}ms' for milliseconds`
     : undefined;
 
-/** Makes the problems for the mistakes in one source of options. */
+/** Functions that make the problems for the mistakes in one source of options, such as the config or the flags. */
 export interface Mistakes {
   readonly unknown: (key: string, known: readonly string[]) => Problem;
   readonly refused: (key: string, rule: Rule, value: unknown) => Problem;
 }
 
 /**
- * Checks each value against the table's entry for its key, and returns the problems. If a value is undefined, its key
- * counts as absent.
+ * Checks each value by its option's entry in the table, and returns the problems. An undefined value counts as absent.
  */
 export function checkAgainst(
   table: Readonly<Record<string, Rule>>,
@@ -89,7 +85,7 @@ export const isCount = (value: unknown): boolean =>
 /** Returns a text of digits as a number. Returns any other text as it is. */
 export const readDigits = (text: string): unknown => (/^\d+$/.test(text) ? Number(text) : text);
 
-/** For an option whose value is the text itself. */
+/** The text form of an option whose value is the text itself. */
 export const plainText: Text = { shown: 'text', read: (text) => text };
 
 export const count = {
@@ -109,7 +105,7 @@ export const flag = {
 
 export const record = { expected: 'an object of keys and values', ok: isPlainObject };
 
-/** A duration; `'0s'` is allowed. */
+/** The rule for a duration, which may be `'0s'`. */
 export const duration = {
   expected: DURATION_EXPECTED,
   ok: (value: unknown) => parseDuration(value) !== undefined,
@@ -119,14 +115,14 @@ export const duration = {
 
 const isLong = (value: unknown): boolean => (parseDuration(value) ?? 0) >= 1;
 
-/** A duration of at least a millisecond. */
+/** The rule for a duration of at least a millisecond. */
 export const positiveDuration = {
   ...duration,
   expected: `${DURATION_EXPECTED}, of 1 ms or more`,
   ok: isLong,
 };
 
-/** A duration of at least a millisecond, or `false` for none. */
+/** The rule for a duration of at least a millisecond, or `false` for none. */
 export const durationOrFalse = {
   expected: `${DURATION_EXPECTED}, of 1 ms or more, or false for none`,
   ok: (value: unknown) => value === false || isLong(value),

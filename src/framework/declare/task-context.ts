@@ -5,8 +5,8 @@ import type { Logger } from '../base/log/log.js';
  * - `gone`: the service no longer wants the task, because it timed out or its execution was stopped. Nothing is
  *   reported.
  * - `deadline`: the handler's `timeout` is over. The task is reported as failed with `Stepwright.DeadlineExceeded`.
- * - `shutdown`: the worker is stopping and its grace period is over. If the handler still returns a value, that is
- *   reported as a success; if it throws, `Stepwright.WorkerShutdown` is reported.
+ * - `shutdown`: the worker is stopping and its grace period (the time for running tasks to end) is over. If the handler
+ *   still returns a value, that is reported as a success. If it throws, `Stepwright.WorkerShutdown` is reported.
  */
 export type AbortKind = 'gone' | 'deadline' | 'shutdown';
 
@@ -22,8 +22,8 @@ export class TaskAborted extends Error {
 }
 
 /**
- * How many milliseconds a handler gets to end, after its signal was aborted, before the worker stops waiting for it.
- * This applies when the worker stops, and to handlers in a pool.
+ * The milliseconds that a handler gets to end after its signal was aborted. Then the worker no longer waits for it.
+ * This applies when the worker stops, and to handlers in a thread or process.
  */
 export const ABANDON_MS = 5_000;
 
@@ -32,8 +32,8 @@ export interface TaskContext {
   /** Aborts when the work is no longer wanted, with a {@link TaskAborted} as its reason. */
   readonly signal: AbortSignal;
   /**
-   * Aborts when the worker is told to stop. The handler can then get to a good point to stop at before the grace period
-   * is over.
+   * Aborts when the worker begins to stop. The handler can then bring its work to a good point before the grace period
+   * (the time for running tasks to end) is over.
    */
   readonly shuttingDown: AbortSignal;
   /**
@@ -49,11 +49,12 @@ export interface TaskContext {
    */
   progress(fraction?: number, message?: string): void;
   /**
-   * Takes no more tasks for this handler for a while, such as after an answer 429 of a service that it calls. The tasks
-   * that run go on, this one too. A pause that lasts longer stays as it is. Counts for this worker alone.
+   * Makes this worker take no more tasks for this handler for a while, such as when a service that the handler calls
+   * responds with 429. Running tasks go on, this one included. If the handler is already paused for longer, that pause
+   * stays.
    * @param duration such as `'30s'`
    * @param reason a few words for the log, cut to 256 characters
-   * @throws TypeError if the duration is none
+   * @throws TypeError if `duration` isn't a duration
    */
   pauseHandler(duration: string, reason?: string): void;
   /** A logger that adds the handler, the activity and a short hash of the task token to every line. */
@@ -64,7 +65,7 @@ export interface TaskContext {
   readonly workerName: string;
   /** The task token. Anyone who has it can report the task's outcome. */
   readonly token: string;
-  /** The input, as the text that the service sent. */
+  /** The input as JSON text, exactly as the service sent it. */
   readonly rawInput: string;
   /** The time at which the worker received the task. The service's own timeouts started a moment earlier. */
   readonly receivedAt: Date;

@@ -62,8 +62,8 @@ function insert(text: string, into: Node, edit: Exclude<JsonEdit, { kind: 'repla
 }
 
 /**
- * Writes a value as JSON: on several lines if it is an object or a list and its neighbours are on several lines,
- * otherwise on one line.
+ * Returns a value as JSON text: on several lines if the value is an object or a list and its neighbours are on several
+ * lines, otherwise on one line.
  */
 function write(value: unknown, text: string, indent: string | undefined): string {
   if (indent === undefined) return compact(value);
@@ -71,7 +71,7 @@ function write(value: unknown, text: string, indent: string | undefined): string
   return shortLists(lines.join(`${lineEnd(text)}${indent}`));
 }
 
-/** Writes a value as JSON on one line, with a space after each comma and colon. */
+/** Returns a value as JSON text on one line, with a space after each comma and colon. */
 function compact(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(compact).join(', ')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
@@ -79,7 +79,7 @@ function compact(value: unknown): string {
   return `{ ${pairs.join(', ')} }`;
 }
 
-/** Puts each list of names in a JSON text on one line. */
+/** Returns a JSON text with each list of names put on one line. */
 const shortLists = (json: string): string =>
   json.replaceAll(
     /\[\s*("[^"\\]*"(?:,\s*"[^"\\]*")*)\s*\]/g,
@@ -94,5 +94,5 @@ function indentOf(text: string, offset: number): string {
   return /^[ \t]*/.exec(text.slice(start))?.[0] ?? '';
 }
 
-/** Returns the characters by which each level of a JSON text is indented. @default two spaces */
+/** Returns the spaces or tabs by which each level of a JSON text is indented. @default two spaces */
 const unitOf = (text: string): string => /\n([ \t]+)"/.exec(text)?.[1] ?? '  ';

@@ -6,7 +6,7 @@ export interface Position {
   readonly column: number;
 }
 
-/** The first mistake because of which a text isn't JSON, and its position. */
+/** The first mistake that keeps a text from being JSON, and its position. */
 export interface BrokenJson extends Position {
   readonly what: string;
   readonly fix: string;
@@ -35,7 +35,7 @@ export class JsonText {
     return first && { ...this.#positionAt(first.offset), ...explain(first, this.text) };
   }
 
-  /** The keys that occur more than once in the same object. JSON takes the last value of such a key. */
+  /** The keys that occur more than once in the same object. JSON parsers use the last value of such a key. */
   get twice(): readonly { readonly steps: readonly Step[]; readonly at: Position }[] {
     const found: { steps: Step[]; at: Position }[] = [];
     const look = (node: Node | undefined, steps: readonly Step[]): void => {
@@ -54,8 +54,8 @@ export class JsonText {
   }
 
   /**
-   * Returns the keys and indexes in a path of the form that Step Functions uses, `/States/X/Choices[0]/Next`. The list
-   * stops at the first part that the text doesn't have.
+   * Splits a path as Step Functions writes it, `/States/X/Choices[0]/Next`, into keys and indexes. The result ends
+   * before the first part of the path that the text doesn't have.
    */
   stepsTo(path: string): Step[] {
     const steps: Step[] = [];
@@ -105,8 +105,8 @@ function childAt(node: Node, step: Step): Node | undefined {
 }
 
 /**
- * Returns the first key or index of a path. Since a key may itself contain slashes and brackets, several keys can
- * match; the longest is taken.
+ * Returns the first key or index of a path. A key may itself contain slashes and brackets, so several of the object's
+ * keys can match; the longest is used.
  */
 function nextStep(
   node: Node,
@@ -145,7 +145,7 @@ const foundAt = ({ offset, length }: ParseError, text: string): string =>
 const LONGEST_QUOTE = 30;
 
 /**
- * Returns the explanation of a common mistake that the parser's error code would explain wrongly; undefined for other
+ * Returns the explanation of a common mistake for which the parser's error code is misleading; undefined for other
  * mistakes.
  */
 function commonSlip({ offset }: ParseError, text: string, found: string): Mistake | undefined {

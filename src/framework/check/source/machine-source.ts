@@ -8,7 +8,7 @@ export interface MachineSource {
   readonly name: string;
   /** The name of this text in messages: the file's path, or the ARN of a deployed machine. */
   readonly file: string;
-  /** The text as it is stored, in which variables are still written as `${NAME}`. */
+  /** The text in the file or in Step Functions. Variables in it are still written as `${NAME}`. */
   readonly text: string;
   /** The text in which every `${NAME}` is replaced by the variable's value. */
   readonly definition: string;
@@ -52,8 +52,8 @@ export async function readMachineSource(
 }
 
 /**
- * Returns the text in which positions are looked up: the stored text, or the text with its variables replaced if only
- * that one is JSON.
+ * Returns the text in which the positions of mistakes are looked up. It is the text in the file, unless that is JSON
+ * only after its variables were replaced.
  */
 export function locatable({ text, definition }: MachineSource): JsonText {
   const own = new JsonText(text);

@@ -19,7 +19,7 @@ export interface CheckOptions {
    */
   readonly configs: readonly string[];
   readonly fix: boolean;
-  /** True to exit with 1 on advice too, not only on errors. */
+  /** True to exit with 1 not only if there are errors, but also if there is only advice. */
   readonly strict: boolean;
   readonly json: boolean;
 }

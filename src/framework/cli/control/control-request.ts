@@ -3,24 +3,24 @@ import { show } from '../../base/show.js';
 import type { PublicHandler } from '../../base/worker-status.js';
 import type { Configurable } from '../../worker/reconfiguration.js';
 
-/** A request over the control socket: one line of JSON. */
+/** A request to a running worker over its control socket: one line of JSON. */
 export type ControlRequest =
   | { readonly do: 'status' }
   | { readonly do: 'pause' | 'resume'; readonly handler: string }
   | { readonly do: 'configure'; readonly handler: string; readonly options: Configurable };
 
-/** The answer to a request: one line of JSON. */
+/** The worker's response to a request: one line of JSON. */
 export type ControlAnswer =
   | { readonly handlers: readonly PublicHandler[] }
-  /** Nothing was changed, and why. */
+  /** The response if the request was refused, with the reason. Nothing was changed. */
   | { readonly error: string };
 
 const EXPECTED =
   'expected a line of JSON such as {"do":"pause","handler":"Class.method"}, with pause, resume, configure or status';
 
 /**
- * Reads a request. The options of `configure` are checked by the worker.
- * @throws Error if the text is no request
+ * Parses a request. The values of the options of `configure` are checked later, by the worker. @throws Error if the
+ * text is not a valid request
  */
 export function readRequest(line: string): ControlRequest {
   const request = parse(line);

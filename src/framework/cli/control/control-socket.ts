@@ -4,21 +4,22 @@ import { type Problem, StartError } from '../../base/errors.js';
 import { type Clock, systemClock } from '../../base/time/clock.js';
 import { type ControlAnswer, type ControlRequest, readRequest } from './control-request.js';
 
-/** An open control socket. */
+/** An open control socket: a Unix socket over which a running worker accepts commands such as `pause`. */
 export interface ControlSocket {
   close(): void;
 }
 
-/** The time that a connection has for its request and its answer. */
+/** The milliseconds after which a connection is closed, even if its request or the response is not complete. */
 const LIMIT_MS = 5_000;
 const MOST_CONNECTIONS = 16;
 const LONGEST_REQUEST = 65_536;
 
 /**
- * Listens on a Unix socket that this user alone may use, and answers the requests there. A socket that a killed worker
- * of this user has left behind is replaced.
- * @param apply does what a request says. What it throws is the answer.
- * @throws StartError if the path can't be listened on: something else lies there, or another process listens
+ * Listens on a Unix socket that only this user may use, and responds to the requests there. A socket file that a killed
+ * worker of this user has left behind is replaced.
+ * @param apply carries out a request. If it throws, the response is the error's message.
+ * @throws StartError if the path can't be used: a file that is no such socket exists there, or another process listens
+ * there
  */
 export async function openControl(
   path: string,
@@ -69,7 +70,10 @@ async function listen(server: Server, path: string): Promise<void> {
   server.on('error', () => {});
 }
 
-/** @throws StartError if what lies at the path is not a socket that this user's killed worker has left behind */
+/**
+ * Removes the socket file that a killed worker of this user has left behind, if there is one.
+ * @throws StartError if anything else exists at the path
+ */
 async function removeStale(path: string): Promise<void> {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (!found) return;

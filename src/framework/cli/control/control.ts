@@ -12,10 +12,10 @@ const LIMIT_MS = 5_000;
 const MOST_BYTES = 4 * 1024 * 1024;
 
 /**
- * Sends one request to a worker's control socket, and prints its handlers.
+ * Sends one request to a worker's control socket, and prints the state of the worker's handlers.
  * @param words the options of `configure`, each as `key=value`
  * @returns the exit code
- * @throws Error with what the worker answered, or why it did not
+ * @throws Error with the worker's error message, or with the reason why there was no response
  */
 export async function control(
   path: string,
@@ -29,8 +29,9 @@ export async function control(
 }
 
 /**
- * Sends one request to a worker's control socket. @returns the worker's handlers
- * @throws Error with what the worker answered, or why it did not
+ * Sends one request to a worker's control socket.
+ * @returns the status of each of the worker's handlers
+ * @throws Error with the worker's error message, or with the reason why there was no response
  */
 export async function askWorker(
   path: string,
@@ -64,7 +65,10 @@ function optionsIn(words: readonly string[]): Record<string, unknown> {
   );
 }
 
-/** @throws Error if the path is no socket of this user's: its answers could not be trusted */
+/**
+ * Checks that the path is a socket of this user. Another user's responses could not be trusted. @throws Error if it
+ * isn't
+ */
 function checkSocket(path: string): void {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (!found) throw new Error(`${path}: there is no socket: start the worker with --control ${path}`);

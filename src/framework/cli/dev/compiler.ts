@@ -68,8 +68,8 @@ export function compile({ command, args, shell, cwd }: Compiler, signal: AbortSi
 const ACTIVITY_FILE = /\.activity\.[cm]?js$/;
 
 /**
- * Removes compiled activities whose sources no longer exist, with their source maps and declarations, since the globs
- * in `activities` would still match them.
+ * Removes compiled activities whose sources no longer exist, with their source maps and declarations. Otherwise the
+ * globs in `activities` would still match them.
  * @param known more compiled files that have defined activities
  * @returns the removed activities, with the paths of their sources
  */

@@ -23,7 +23,7 @@ const CODE = /\.([cm]?[jt]sx?|json)$/;
 const WATCHING = 'Watching for changes. Press Ctrl-C to interrupt.';
 
 const isCode = (file: string): boolean => CODE.test(file);
-/** A warning is logged if a worker needs longer than this to start, in milliseconds. Its code may never finish. */
+/** If a worker needs more milliseconds than this to start, a warning is logged, since its code may never finish. */
 const SLOW_MS = 10_000;
 const SLOW = `the new code has not started after ${SLOW_MS / 1000} s: its import or \`setup\` takes long, or never ends; the next change starts it anew`;
 
@@ -60,7 +60,10 @@ interface SessionParts {
   readonly logFlags: LogFlags;
   readonly access: Access;
   readonly project: string;
-  /** Undefined if the config is JavaScript. The sources are then run as they are. */
+  /**
+   * The settings by which the project is compiled. Undefined if the config is JavaScript; the sources are then run
+   * without compiling.
+   */
   readonly compilation: Compilation | undefined;
   readonly compiler: Compiler | undefined;
   readonly stop: AbortSignal;
@@ -68,7 +71,10 @@ interface SessionParts {
 
 class Session {
   readonly #service: SharedService;
-  /** The set of the worker's processes, with one member. A new worker takes its place while the old one drains. */
+  /**
+   * The worker processes. There is one slot, that is, one worker that takes tasks. A new worker takes the slot while
+   * the old one finishes its tasks.
+   */
   readonly #set: ProcessSet;
   #handlers: readonly PublicHandler[] = [];
   #files: readonly string[] = [];
@@ -79,7 +85,10 @@ class Session {
   /** The start of a worker that is in progress; undefined while there is none. */
   #starting: { readonly obsolete: AbortController; readonly over: Promise<void> } | undefined;
   #fail: (error: unknown) => void = () => {};
-  /** Rejects if a worker can't be started for a reason that isn't in its code. */
+  /**
+   * Rejects if a worker can't be started for a reason outside the project's code. `dev` then ends, since no change of
+   * the code can help.
+   */
   readonly #fault = new Promise<never>((_, reject) => (this.#fail = reject));
 
   constructor(private readonly parts: SessionParts) {
@@ -144,7 +153,7 @@ class Session {
 
   /**
    * Compiles, and starts a worker if there is new code. Resolves when the worker runs, or as soon as another file
-   * changes: if the new code never finishes its start, the next change must still be compiled.
+   * changes: the next change must be compiled even if the new code never finishes its start.
    */
   async #compileAndRun(changes: Changes): Promise<void> {
     if (!(await this.#compile()) || this.parts.stop.aborted) return;

@@ -9,7 +9,7 @@ import { type Finding, fault, type Look, ok, unknown } from './finding.js';
 export interface ActivitiesThere {
   readonly region: string;
   readonly known: QueryResult<ReadonlyMap<string, string>>;
-  /** True if `start` would create activities that are declared by a bare name and don't exist. */
+  /** True if the command `start` would create activities that are declared by a bare name but don't exist. */
   readonly created: boolean;
 }
 

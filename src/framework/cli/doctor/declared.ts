@@ -3,7 +3,7 @@ import type { Problem, ProblemCode } from '../../base/errors.js';
 import type { PlannedHandler } from '../../worker/build/plan.js';
 import { type CheckName, type Finding, ofProblem, ok, warning } from './finding.js';
 
-/** The check under which a problem is reported, by the problem's code. @default `start` */
+/** The name of the check under which a problem is reported, by the problem's code. @default `start` */
 const CHECK_OF: Partial<Record<ProblemCode, CheckName>> = {
   TWO_COPIES: 'copies',
   INPUT_TYPE_LOST: 'metadata',
@@ -12,8 +12,8 @@ const CHECK_OF: Partial<Record<ProblemCode, CheckName>> = {
 };
 
 /**
- * Reports every problem because of which a worker wouldn't start. Problems that only the config's `setup` would reveal
- * are missing, as `setup` isn't run.
+ * Returns a finding for every problem that would keep a worker from starting. Problems that only show when the config's
+ * function `setup` runs are missing, since `setup` isn't run.
  */
 export function lookAtProblems(problems: readonly Problem[]): Finding[] {
   const look = { check: 'start', subject: 'config and activities', expected: 'what a worker can start with' };
@@ -22,7 +22,7 @@ export function lookAtProblems(problems: readonly Problem[]): Finding[] {
   return [ok({ ...look, check: 'start' }, 'no mistake (`setup` was not run)')];
 }
 
-/** Reports mistakes that don't prevent a worker from starting. */
+/** Returns findings for mistakes that don't keep a worker from starting. */
 export const lookAtWarnings = (warnings: readonly Problem[]): Finding[] =>
   warnings.map(({ where, what, fix }) =>
     warning(

@@ -32,7 +32,7 @@ export interface ExaminedProject {
   readonly localArn: (activity: ActivityRef) => string;
 }
 
-/** The machine and the process in which the project is examined. */
+/** Facts about this machine and this process, on which the findings depend. */
 export interface Host {
   readonly clock: Clock;
   readonly env: Environment;

@@ -1,6 +1,6 @@
 import type { Problem, ProblemCode } from '../../base/errors.js';
 
-/** The names of the checks. They are stable: programs may match on them. */
+/** The names of the checks. They are stable, so programs may compare them. */
 export type CheckName =
   | 'node'
   | 'start'
@@ -37,11 +37,11 @@ export interface Finding {
   readonly got: string;
   /** The advice; absent if the verdict is `ok`. */
   readonly fix?: string;
-  /** The code of the problem with which `start` would fail; absent if it would not fail. */
+  /** The code of the problem with which the command `start` would fail; absent if it would not fail. */
   readonly code?: ProblemCode;
 }
 
-/** A check before its result is known: its name, its subject, and what is expected. */
+/** A check before its result is known: the check's name, its subject, and the expected result. */
 export type Look = Pick<Finding, 'check' | 'subject' | 'expected'>;
 
 export const ok = (look: Look, got: string): Finding => ({ ...look, verdict: 'ok', got });

@@ -17,8 +17,8 @@ export function lookAtNode(version: string): Finding {
 }
 
 /**
- * Reports that each peer dependency is installed in one copy. If there are two copies, nothing is reported here, since
- * `lookAtProblems` reports the problem.
+ * Returns findings that each peer dependency is installed only once. If one is installed twice, returns nothing, since
+ * `lookAtProblems` reports that.
  */
 export function lookAtCopies(problems: readonly Problem[]): Finding[] {
   if (problems.some(({ code }) => code === 'TWO_COPIES')) return [];
@@ -54,8 +54,8 @@ export function lookAtTelemetry(projectDir: string): Finding[] {
 }
 
 /**
- * Returns the copy of the API that a file would import: the one in the nearest node_modules above the file, as Node
- * finds it.
+ * Returns the copy of the OpenTelemetry API that a file would import: the one in the nearest node_modules above the
+ * file, as Node finds it.
  */
 function copyFrom(file: string): Copy | undefined {
   for (let dir = dirname(file); ; dir = dirname(dir)) {
@@ -71,8 +71,8 @@ function copyOf(manifest: string): Copy {
 }
 
 /**
- * Returns every copy of the API in a tree of node_modules, including pnpm's store. Links are not followed, since their
- * targets are in the tree too.
+ * Returns every copy of the OpenTelemetry API in a node_modules folder and the folders in it, including pnpm's store.
+ * Links are not followed, since their targets are in these folders too.
  */
 function copiesBelow(modules: string): Copy[] {
   const manifest = join(modules, TELEMETRY, 'package.json');

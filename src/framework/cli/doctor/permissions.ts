@@ -43,8 +43,9 @@ const allow = (call: TaskCall): string =>
   `allow it in the policy of the worker's role: { "Effect": "Allow", "Action": "states:${call}", "Resource": "*" }`;
 
 /**
- * Checks with IAM's policy simulator that polls are allowed. The simulator doesn't know the policies of a session. No
- * poll is sent, because a poll that is abandoned can take a task away from the workers.
+ * Checks with IAM's policy simulator that polls are allowed. No poll is sent for this, because a poll that is abandoned
+ * can take a task away from the workers. The simulator doesn't know the policies of a session, so it may be wrong about
+ * those.
  * @param askable true if the simulator can be called
  */
 export async function lookAtPolls(

@@ -31,8 +31,8 @@ export function lookAtCredentials(
 }
 
 /**
- * Returns true if Step Functions answered, even with an error. Returns false if the call failed on the way, or
- * something else answered.
+ * Returns true if Step Functions responded, even with an error. Returns false if the request failed on the way, or
+ * something else responded.
  */
 export const isReached = <T>(reply: QueryResult<T>): boolean =>
   !('failure' in reply) || reply.failure.type !== undefined;
@@ -41,7 +41,7 @@ export const isReached = <T>(reply: QueryResult<T>): boolean =>
 export const isSigned = <T>(reply: QueryResult<T>): boolean =>
   !('failure' in reply) || !REFUSED.has(reply.failure.type ?? '');
 
-/** Checks the connection, the clock and the credentials, given the first answer from a region. */
+/** Checks the connection, the clock and the credentials by the first response from a region. */
 export function lookAtAnswer(
   reply: QueryResult<unknown>,
   { endpoint, region, aheadMs }: { endpoint: Endpoint; region: string; aheadMs: number | undefined },

@@ -5,9 +5,9 @@ import { FARGATE_MOST_SECONDS, killAfterSeconds } from '../process/kill-timeout.
 import { type Finding, fault, type Look, ok, unknown } from './finding.js';
 
 /**
- * Checks that the platform waits for the longest possible drain before it kills the process. A process can't find out
- * how long its platform waits.
- * @param stopTimeoutMs the time that the user says the platform waits; undefined if the user hasn't said it
+ * Checks that the platform waits long enough before it kills the process: as long as a drain (finishing the running
+ * tasks) may take. A process can't find out how long its platform waits.
+ * @param stopTimeoutMs the time that the platform waits, according to the user; undefined if the user hasn't given it
  */
 export function lookAtStop(graceMs: number, env: Environment, stopTimeoutMs: number | undefined): Finding {
   const needed = killAfterSeconds(longestDrain(graceMs));

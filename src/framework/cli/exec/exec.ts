@@ -70,8 +70,8 @@ export async function exec(
 }
 
 /**
- * Returns a project's config with `activities` in place of its handlers. The connection and the default options of
- * handlers stay.
+ * Returns a project's config, but with `activities` instead of its own activities and without its options of individual
+ * handlers. The settings of the connection and the options for all handlers stay.
  */
 const connectionOf = (config: Config, activities: readonly Constructor[]): Config => ({
   ...config,

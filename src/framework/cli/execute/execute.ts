@@ -23,8 +23,8 @@ import { write } from '../output/stdout.js';
 import { Trace, UNTAKEN_MS } from './trace.js';
 
 /**
- * Prints to stderr. Control characters are escaped: a machine's data may contain some, and the terminal would interpret
- * them as commands.
+ * Prints to stderr. Control characters are escaped: a state machine's data may contain some, and the terminal would
+ * interpret them as commands.
  */
 const print = (text: string): void => void process.stderr.write(`${text.replaceAll(CONTROLS, escaped)}\n`);
 /** Matches all control characters except line feed and tab. */
@@ -118,7 +118,9 @@ async function begin({ client, endpoint, machine }: RunParts, input: string): Pr
   }
 }
 
-/** The milliseconds for which failing calls are repeated. This is longer than a restart of the local service takes. */
+/**
+ * The milliseconds for which calls are repeated if they fail. A restart of the local service takes less time than this.
+ */
 const RETRY_LIMIT_MS = 60_000;
 
 async function follow({ client, endpoint, trace }: RunParts, executionArn: string): Promise<ExecutionEnd> {
@@ -150,7 +152,7 @@ function lookAgain(executionArn: string, endpoint: Endpoint): string {
   return `aws stepfunctions describe-execution --region ${region} --execution-arn ${executionArn}${at}`;
 }
 
-/** The milliseconds for which the history is read in search of a task that no worker takes. */
+/** The milliseconds for which the execution's history is searched for a task that no worker has taken. */
 const WATCHED_MS = 60_000;
 
 /** Returns a function that prints the first tasks that no worker takes. It prints none if the history can't be read. */

@@ -1,8 +1,6 @@
 import type { HistoryEvent } from '../../aws/queries/execution-queries.js';
 
-/**
- * The milliseconds after which a task is reported that no worker has taken, because no worker polls or all are busy.
- */
+/** If no worker has taken a task for this many milliseconds, because none polls or all are busy, that is reported. */
 export const UNTAKEN_MS = 2_000;
 
 interface Scheduled {
@@ -101,7 +99,10 @@ function failureIn(event: HistoryEvent): string | undefined {
   return error === undefined ? word : `${word} by ${error}${reason}`;
 }
 
-/** Returns the message in a cause that has the form of Lambda's; any other cause is returned as it is. */
+/**
+ * Returns the message in a failure's cause, if the cause has the form that Lambda gives it. Returns any other cause
+ * unchanged.
+ */
 function messageIn(cause: string): string {
   try {
     const { errorMessage } = JSON.parse(cause) as { readonly errorMessage?: unknown };

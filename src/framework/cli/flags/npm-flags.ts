@@ -1,6 +1,9 @@
 import type { Environment } from '../../base/environment.js';
 
-/** Flags of our commands that npm has as well. If npm has taken such a flag, the user may have meant it for npm. */
+/**
+ * Flags that exist both in a command of `stepwright` and in npm. If npm has taken such a flag, the user may have meant
+ * it for npm.
+ */
 const OF_NPM = new Set(['json']);
 
 /**

@@ -5,14 +5,17 @@ import type { PlannedHandler } from '../../worker/build/plan.js';
 import { localArn } from './seed.js';
 
 /**
- * Returns true if the local service has a console. At a loopback address it has one unless the console is turned off;
- * at other addresses it has one only if it is asked for.
+ * Returns true if the local service shows its console (a web page). At a loopback address it does unless the console is
+ * turned off. At other addresses it does only if that is requested.
  */
 export function wantsConsole(asked: boolean | undefined, host = '127.0.0.1'): boolean {
   return asked ?? (host === 'localhost' || (isIP(host) !== 0 && (host === '::1' || host.startsWith('127.'))));
 }
 
-/** Returns the options of a console that shows these workers and offers example inputs for these handlers. */
+/**
+ * Returns the options of a console (the web page of the local service) that shows these workers, and example inputs for
+ * these handlers.
+ */
 export function consoleOptions(
   handlers: readonly PlannedHandler[],
   region: string | undefined,

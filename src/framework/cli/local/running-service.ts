@@ -6,7 +6,7 @@ import type { Worker } from '../../worker/worker.js';
 
 const { request } = process.getBuiltinModule('node:http');
 
-/** The most milliseconds to wait for an answer from a service on this machine. */
+/** The most milliseconds to wait for a response from a service on this machine. */
 const LOOK_MS = 1_000;
 
 /** Returns true if the local service of a `start`, `local` or `dev` listens at the URL. */
@@ -16,8 +16,8 @@ export async function isLocalService(url: string): Promise<boolean> {
 }
 
 /**
- * When the worker drains, tells the local service to end the worker's open polls, so that the drain doesn't have to
- * wait for them. At any other endpoint this does nothing, and a poll ends by itself.
+ * When the worker begins to drain (to finish its tasks and take no more), tells the local service to end the worker's
+ * open polls. Otherwise the worker would have to wait until they end by themselves, as it does at any other endpoint.
  */
 export function endPollsOnDrain(worker: Pick<Worker, 'on' | 'status'>, endpoint: Endpoint | undefined): void {
   if (!endpoint || endpoint.kind === 'aws') return;

@@ -2,7 +2,10 @@ import { get } from 'node:http';
 import type { Clock } from '../../base/time/clock.js';
 import type { ConsoleWorker } from '../../local/index.js';
 
-/** If the console asks for a status that is older than this, in milliseconds, the status is read again. */
+/**
+ * If the console needs a worker's status and the last one is older than this many milliseconds, the status is read
+ * again.
+ */
 const FRESH_MS = 500;
 const TIMEOUT_MS = 1_000;
 /** The most bytes of a status that are read. The status of a worker has a few kilobytes. */

@@ -3,8 +3,8 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
- * The folder of templates in this package. The files in it are valid even before words in them are replaced, so that
- * tools can check them.
+ * The folder of templates in this package. The files in it are valid code even before words in them are replaced, so
+ * that compilers and linters can check them.
  */
 const TEMPLATES = fileURLToPath(new URL('../../../../../templates/', import.meta.url));
 

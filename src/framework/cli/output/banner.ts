@@ -51,8 +51,8 @@ export function logWarnings(log: Logger, problems: readonly Problem[]): void {
 }
 
 /**
- * Logs the settings with which an orchestrator waits for the longest drain. By default an orchestrator kills a process
- * 30 s after SIGTERM.
+ * Logs the settings with which an orchestrator (such as ECS or Kubernetes) waits until a worker has finished its
+ * running tasks. By default an orchestrator kills a process 30 s after SIGTERM.
  */
 export function logDrain(log: Logger, longestDrainMs: number): void {
   const seconds = killAfterSeconds(longestDrainMs);

@@ -50,7 +50,7 @@ function statusOf(error: unknown): number | undefined {
 
 /**
  * Returns true for the error of a response that the SDK could not read, or that doesn't name an error of Step
- * Functions. Something other than Step Functions must have answered.
+ * Functions. Such a response must have come from something other than Step Functions.
  */
 function isForeign(error: unknown): boolean {
   if (!(error instanceof Error) || !('$response' in error || '$metadata' in error)) return false;

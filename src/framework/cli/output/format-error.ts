@@ -11,7 +11,7 @@ export function formatError(error: unknown): string {
 }
 
 /**
- * The commands that start neither a worker nor a service. For them, the message about a problem must not say that these
+ * The commands that start neither a worker nor a service. Their message about a problem must not say that one of these
  * can't start.
  */
 const LOOK_ONLY = new Set(['check', 'config', 'schema', 'doctor', 'execute']);

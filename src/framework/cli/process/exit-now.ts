@@ -1,8 +1,8 @@
 let intended = false;
 
 /**
- * Exits the process at once. The commands exit only through this function, so that an exit by user code can be told
- * apart.
+ * Exits the process at once. The commands exit only through this function. So an exit without it must have come from
+ * user code, which is then reported.
  */
 export function exitNow(code: number): never {
   intended = true;

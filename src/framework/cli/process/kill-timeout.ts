@@ -1,5 +1,6 @@
 /**
- * The seconds between the end of the longest possible drain and the time at which a platform should kill the process.
+ * The seconds that a platform should wait, after the longest possible drain (finishing the running tasks) is over,
+ * before it kills the process.
  */
 const KILL_MARGIN_SECONDS = 5;
 /** The largest stopTimeout that Fargate allows, in seconds ("Amazon ECS task definition parameters for Fargate"). */
@@ -7,6 +8,6 @@ export const FARGATE_MOST_SECONDS = 120;
 
 /**
  * Returns the seconds that a platform should wait between SIGTERM and SIGKILL.
- * @param drainMs the longest that a drain may take
+ * @param drainMs the most milliseconds that a drain (finishing the running tasks) may take
  */
 export const killAfterSeconds = (drainMs: number): number => Math.ceil(drainMs / 1000) + KILL_MARGIN_SECONDS;

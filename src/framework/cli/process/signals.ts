@@ -4,8 +4,8 @@ import { writeErrorSync } from '../../base/log/stdio.js';
 import { exitNow } from './exit-now.js';
 
 /**
- * A signal within this many milliseconds after the first one is ignored, since it is the same request: under npm, one
- * key press arrives twice, within 2 ms.
+ * A signal that comes within this many milliseconds after the first one is ignored, since both have the same cause:
+ * under npm, one press of Ctrl+C sends two signals, within 2 ms.
  */
 const SAME_REQUEST_MS = 100;
 const EXIT_CODE = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
@@ -19,8 +19,8 @@ const STOP_REQUESTS: readonly StopRequest[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 const RUN_UNTIL_STOPPED = new Set(['start', 'local', 'exec', 'dev', 'scaler']);
 
 /**
- * Matches the flag `--processes`, which starts a set of processes. For a set, SIGUSR2 means to reload it; any other
- * command is ended by SIGUSR2.
+ * Matches the flag `--processes`. With it, the command runs several worker processes, and the signal SIGUSR2 reloads
+ * them. SIGUSR2 ends any other command.
  */
 const STARTS_SET = /^--processes(?:=|$)/;
 
@@ -29,8 +29,10 @@ let onReloadRequest = (): void => {};
 
 /**
  * Catches SIGINT, SIGTERM and SIGHUP (a closed terminal) from now on. Until {@link stopSignal} is called, each of them
- * exits the process at once, since there is no work yet that could be lost. A set of processes also catches SIGUSR2,
- * and ignores it until {@link reloadRequests} is called, since no code is loaded yet that could be old.
+ * exits the process at once, since there is no work yet that could be lost.
+ *
+ * If the command line starts several worker processes (`--processes`), SIGUSR2 (reload) is caught too. It is ignored
+ * until {@link reloadRequests} is called: nothing is loaded before that, so there is nothing to reload.
  */
 export function catchSignals([command, ...flags]: readonly string[]): void {
   const startsSet = flags.some((flag) => STARTS_SET.test(flag)) || process.env['STEPWRIGHT_PROCESSES'];
@@ -47,7 +49,7 @@ function endEarly(name: StopRequest, command: string | undefined): never {
   exitNow(0);
 }
 
-/** Calls the listener at each SIGUSR2 from now on. It replaces any earlier listener. */
+/** Sets the function that is called at each SIGUSR2 from now on, instead of any earlier function. */
 export function reloadRequests(listener: () => void): void {
   onReloadRequest = listener;
 }
@@ -55,7 +57,7 @@ export function reloadRequests(listener: () => void): void {
 /**
  * Returns an abort signal that aborts at the first SIGINT, SIGTERM or SIGHUP. At the second of these, the process exits
  * at once.
- * @param cleanUp runs before the exit at the second one. A third one exits without waiting for it
+ * @param cleanUp runs at the second signal, before the exit. A third signal exits without waiting for it
  */
 export function stopSignal(log: Logger, hint: string, cleanUp?: () => Promise<void>): AbortSignal {
   const stop = new AbortController();

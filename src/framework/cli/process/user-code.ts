@@ -3,8 +3,8 @@ import { writeErrorSync } from '../../base/log/stdio.js';
 import { isExitIntended } from './exit-now.js';
 
 /**
- * Runs user code that is part of a start, and waits for it. If that code exits the process, the exit is reported as a
- * problem of the start, and the exit code is never 0.
+ * Runs user code that is part of the start of a worker, and waits for it. If that code exits the process, the exit is
+ * reported as a problem, and the exit code is never 0.
  * @param origin the code of that problem, and a name for the user code
  * @throws StartError if the user code awaits a promise that nothing can settle any more
  */

@@ -101,7 +101,7 @@ function compiledConfig(source: string, compilation: Compilation | string): stri
   return output;
 }
 
-/** Imports a config and returns its default export. @param shown the config's path as messages show it */
+/** Imports a config and returns its default export. @param shown the config's path in messages */
 async function importConfig(file: string, shown: string): Promise<Config> {
   const where = shownPath(shown);
   // From here on, Node reads source maps, so that traces show the lines of the user's .ts files. It isn't done
@@ -144,8 +144,8 @@ async function importModule(file: string, where: string): Promise<{ default?: un
 }
 
 /**
- * Reads each property of the config once, so that a getter that throws is found here.
- * @throws StartError if a getter throws
+ * Reads each property of the config once, so that a getter that throws is found now, with a clear message. @throws
+ * StartError if a getter throws
  */
 function callGetters(config: object, where: string): void {
   for (const key of Object.keys(config)) {

@@ -7,15 +7,18 @@ import { outdated, outdatedProblem } from './compiled.js';
 import { type LoadedConfig, loadConfig, loadConfigIfAny } from './config-file.js';
 import type { MachineSource } from '../../check/source/machine-source.js';
 
-/** A user's project as it is on disk: the plan of its worker, and its state machines. */
+/**
+ * A user's project, read from disk: the plan of its worker (the settings and handlers that were read, and the problems
+ * in them), and its state machines.
+ */
 export interface Project {
   readonly plan: Plan;
   /** The URL of the config's module. */
   readonly module?: string;
   /**
-   * Mistakes that don't prevent a worker from starting: environment variables that nothing reads, and compiled
-   * activities that differ from their sources. If the plan has problems, such activities are among the plan's problems
-   * instead.
+   * Mistakes that don't keep a worker from starting: environment variables that nothing reads, and compiled activities
+   * that differ from their sources. But if the plan has problems, such compiled activities are in the plan's list of
+   * problems instead.
    */
   readonly warnings: readonly Problem[];
   /** The state machines with which a local service is started; empty if there is no local service to start. */
@@ -24,7 +27,10 @@ export interface Project {
   readonly projectDir: string;
 }
 
-/** Reads the project of a worker and, if the endpoint is `local`, its state machines. All problems are in the plan. */
+/**
+ * Reads the project of a worker and, if the endpoint is `local`, its state machines. All problems are in the plan's
+ * list of problems; none is thrown.
+ */
 export async function readProject(flags: Flags): Promise<Project> {
   const worker = await readWorker(flags);
   if (worker.plan.endpoint?.kind !== 'local') return worker;
@@ -40,16 +46,19 @@ export async function readWorker(flags: Flags): Promise<Project> {
   return { ...withWarnings(plan, loaded), module, projectDir, machines: [] };
 }
 
-/** Makes a worker's plan. This imports the activity modules, so their top-level code runs. */
+/**
+ * Makes a worker's plan (its settings and handlers, and the problems in them). This imports the activity modules, so
+ * their top-level code runs.
+ */
 const planOf = (sources: Omit<PlanSources, 'env'>): Promise<Plan> =>
   runUserCode({ code: 'ACTIVITY_FILE_FAILED', where: 'the import of `activities`' }, () =>
     makePlan({ ...sources, env: process.env }),
   );
 
 /**
- * Finds the warnings of a plan. If the plan has problems, outdated compiled files are added to the problems instead: a
- * compiled file that is left over after its source was renamed can be the reason why two classes have the same
- * activity.
+ * Finds the warnings about a project. If the plan has problems, outdated compiled files are added to the problems
+ * instead, since they can be the cause: if a source was renamed, its old compiled file still exists, so that two
+ * classes have the same activity.
  */
 function withWarnings(plan: Plan, { compilation }: LoadedConfig): Pick<Project, 'plan' | 'warnings'> {
   const found = compilation ? outdated(compilation, plan.files).map(outdatedProblem) : [];

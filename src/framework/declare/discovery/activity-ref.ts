@@ -14,9 +14,10 @@ const FORBIDDEN_IN_NAME = /[\s<>{}[\]?*"#%\\^|~`$&,;:/\u0000-\u001f\u007f-\u009f
 const NAME_LIMIT = 80;
 
 /**
- * Reads an activity as a decorator names it: an ARN of any partition or a bare name, in which `${NAME}` is replaced
- * from the environment.
- * @param standIn true for a test bed, which connects to nothing: if a variable is unset, the text is used as a name
+ * Reads the text by which a decorator names an activity: an ARN of any partition or a bare name. `${NAME}` in it is
+ * replaced by an environment variable.
+ * @param standIn true for a test bed (a worker in unit tests, without a service): if a variable is unset, the text
+ * itself is used as a name
  */
 export function parseActivity(text: unknown, env: Environment, standIn = false): Parsed {
   if (typeof text !== 'string' || text.trim() === '')
@@ -78,7 +79,7 @@ function nearestArn(text: string): string {
   return ARN.test(arn) ? arn : ARN_EXAMPLE;
 }
 
-/** Returns the problem of a text that doesn't name an activity. @param instead the activity that the fix proposes */
+/** Returns the problem that a text names no activity. @param instead the activity that the fix proposes */
 function invalid(what: string, instead: string = ARN_EXAMPLE): Parsed {
   return {
     problem: {

@@ -54,8 +54,8 @@ export const ownActivity = (activity: string): string =>
   `keep one of them; or, where both are needed, give one an activity of its own, as in @Handle({ activity: '${activity}-2' }), and name that in the state's Resource`;
 
 /**
- * Finds handlers that have the same name but different activities. If they have the same activity, `sameActivity`
- * reports them.
+ * Finds handlers that have the same name but different activities. Handlers with the same activity are found by
+ * `sameActivity`.
  */
 function sameName(handlers: readonly HandlerDefinition[], fileOf: Files): Problem[] {
   const shared = groupBy(handlers, ({ name }) => name).filter(

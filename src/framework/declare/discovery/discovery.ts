@@ -32,15 +32,18 @@ export interface Discovered {
 
 export interface DiscoverOptions {
   /**
-   * Accepts an activity in which a variable `${NAME}` is unset, as a test bed does, since it connects to nothing.
-   * @default false
+   * Accepts an activity in which a variable `${NAME}` is unset. A test bed (a worker in unit tests) sets this, since it
+   * connects to no service. @default false
    */
   readonly standIn?: boolean;
   /** The file from which each class was loaded. Messages show it. @default none */
   readonly fileOf?: ReadonlyMap<Constructor, string>;
 }
 
-/** Reads the decorators of each class once, and checks everything that can be checked without a container. */
+/**
+ * Reads the decorators of each class once, and finds all mistakes that can be found without making an instance of the
+ * class.
+ */
 export function discover(
   classes: readonly Constructor[],
   env: Environment,
@@ -119,7 +122,7 @@ function readHandler(
   return { definition: definitionOf(ref, read, mark.options, options), problems };
 }
 
-/** The parts of a handler's definition that may have problems when they are read. */
+/** Those parts of a handler's definition in which mistakes can be found while they are read. */
 interface ReadParts extends Pick<HandlerDefinition, 'activity' | 'input'> {
   readonly output: HandlerDefinition['output'] | undefined;
 }
@@ -149,11 +152,12 @@ function definitionOf(
 }
 
 /**
- * Returns a declared list. Returns an empty one if the value isn't a list, which is reported as a bad option elsewhere.
+ * Returns a list that a decorator declares. Returns an empty list if the value isn't a list; that mistake is reported
+ * by the check of the options.
  */
 const listOrNone = <T>(list: readonly T[] | undefined): readonly T[] => (Array.isArray(list) ? list : []);
 
-/** Picks the options of a decorator that can also be set in the config, by flags and by variables. */
+/** Returns those options of a decorator that can also be set in the config, by flags or by variables. */
 function handlerOptions(options: HandlerOptions): HandlerOptions {
   const set = Object.entries(options).filter(([name]) => Object.hasOwn(HANDLER_OPTIONS, name));
   return Object.fromEntries(set);

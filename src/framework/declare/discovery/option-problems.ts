@@ -4,7 +4,7 @@ import { show } from '../../base/show.js';
 import { ACTIVITY_OPTIONS, HANDLE_OPTIONS } from '../options.js';
 import { checkAgainst, durationsFor, type Rule } from '../rule.js';
 
-/** Accepts any value. It is used for the options of `@Handle` that are checked elsewhere. */
+/** A rule that accepts any value. It is for the options of `@Handle` that are checked elsewhere. */
 const READ_APART: Rule = { expected: 'anything', ok: () => true };
 
 const TABLES: Readonly<Record<'Activity' | 'Handle', Readonly<Record<string, Rule>>>> = {

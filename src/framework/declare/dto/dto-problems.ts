@@ -12,14 +12,14 @@ import {
 import { conversionTo, isInJson, isOpen, kindOf } from './kinds.js';
 
 /**
- * Names that every object inherits. If an input lacks such a field, class-validator would find the inherited value
- * instead.
+ * The names of properties that every object inherits. A DTO must not have fields with these names: if an input lacked
+ * such a field, class-validator would check the inherited value instead.
  */
 const INHERITED = new Set(Object.getOwnPropertyNames(Object.prototype));
 
 /**
- * Finds declarations because of which a value would be accepted unchecked, or every value rejected. Looks at the class
- * and at the classes nested in it.
+ * Finds mistakes in a DTO class because of which validation would accept a value unchecked, or would reject every
+ * value. Classes nested in it are included.
  * @param where the handler that takes or returns the class
  */
 export function dtoProblems(
@@ -53,7 +53,10 @@ function propertiesProblems(shape: DtoShape, groups: Groups, direction: 'input' 
   return [...nameless, ...faults];
 }
 
-/** Returns the property in which a class is nested, such as `Order.lines`; undefined for the outermost class. */
+/**
+ * Returns the property that contains instances of a nested class, such as `Order.lines`; undefined for the outermost
+ * class.
+ */
 const holderOf = (type: Constructor<object>, shapes: readonly DtoShape[]): string | undefined =>
   shapes.flatMap((shape) =>
     shape.properties.flatMap((each) =>
@@ -61,7 +64,10 @@ const holderOf = (type: Constructor<object>, shapes: readonly DtoShape[]): strin
     ),
   )[0];
 
-/** The advice for a class without rules if its author wants none. It depends on where the class is used. */
+/**
+ * The advice for a class without validation rules, in case its author wants no validation. It depends on where the
+ * class is used.
+ */
 const UNCHECKED = {
   input: "leave the parameter out, or take the JSON unchecked: @Handle({ input: 'any' })",
   output: 'leave `output` out: the result is then written as it is',
@@ -142,8 +148,8 @@ function untypedNested({ name, declaredType }: DtoProperty, label: string): Faul
 }
 
 /**
- * The rules of class-validator that only a Date satisfies. If the compiler emits no type for a field, as for a union,
- * they show that it is a date.
+ * The rules of class-validator that only a Date can satisfy. If the compiler emits no type for a field, such as a field
+ * with a union type, these rules show that it is a date.
  */
 const OF_DATES = new Set(['isDate', 'minDate', 'maxDate']);
 
@@ -159,8 +165,8 @@ function conversionFaults(property: DtoProperty, label: string): Fault[] {
 }
 
 /**
- * The rules of class-validator that an object, or an array of anything, can satisfy. They don't show what a field
- * contains.
+ * The rules of class-validator that objects, or arrays of anything, can satisfy. These rules don't show what type of
+ * value a field has.
  */
 export const OPEN_RULES: ReadonlySet<string> = new Set([
   'isDefined',
@@ -179,8 +185,9 @@ export const OPEN_RULES: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Returns true if nothing shows what the property contains: the compiler emitted no type, and no rule or decorator
- * does. It may be a date, or a class whose rules would then not be applied.
+ * Returns true if nothing shows what type of value a property has: the compiler has emitted no type, and no rule or
+ * decorator shows it. The value may be a date, which would then stay a string, or an instance of a class, whose rules
+ * would then not be applied.
  */
 const isUnchecked = ({ emitted, typed, nested, open, rules }: DtoProperty): boolean =>
   !emitted && !typed && !nested && !open && rules.every(({ name }) => OPEN_RULES.has(name));
@@ -207,7 +214,7 @@ function neverInJson(declared: unknown, property: DtoProperty, label: string): F
   };
 }
 
-/** Return the declaration to write instead of a property's own, by the property's declared type. */
+/** Functions that return the declaration that a message proposes for a property, by the property's declared type. */
 const LINES = new Map<unknown, (property: DtoProperty) => string>([
   [
     Date,
@@ -243,8 +250,8 @@ const LINES = new Map<unknown, (property: DtoProperty) => string>([
 const WHERE_TYPE_IS = 'Type is in class-transformer';
 
 /**
- * Returns a rule and a type for the elements of a collection, as far as its rules show them. If they don't, returns
- * those for strings.
+ * Returns the validation rule and the type that a message proposes for the elements of a collection. They follow from
+ * the property's rules, or else are those for strings.
  */
 function elementOf({ rules }: DtoProperty): { rule: string; type: string; text: string } {
   const names = new Set(rules.map(({ name }) => name));

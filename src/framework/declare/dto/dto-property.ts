@@ -7,17 +7,20 @@ import type { Constructor } from '../class.js';
 import { COLLECTION, isObject, kindOf, type Kind } from './kinds.js';
 import { hasPropertyType, readPropertyType } from '../metadata.js';
 
-/** The collection in which a property has its values; `one` if it has a single value. */
+/** The kind of collection that is the value of a property; `one` if the value is no collection. */
 export type Container = 'one' | 'array' | 'set' | 'map';
 
 export interface Discriminator {
   readonly property: string;
-  /** True if the discriminator is kept on the instance (`keepDiscriminatorProperty`). */
+  /**
+   * True if the field that names the class of a value is kept on the instance (option `keepDiscriminatorProperty` of
+   * `@Type`).
+   */
   readonly kept: boolean;
   readonly subTypes: readonly { readonly name: string; readonly value: Constructor<object> }[];
 }
 
-/** The name, JSON key and transforms of a field or accessor that is part of an output. */
+/** A field or accessor that is part of an output: its name, its JSON key, and the functions of its `@Transform`s. */
 export interface Written {
   readonly name: string;
   readonly key: string;
@@ -28,7 +31,7 @@ type Transform = (params: TransformFnParams) => unknown;
 type Message = string | ((about: ValidationArguments) => string) | undefined;
 type Condition = (object: object, value: unknown) => boolean;
 
-/** A rule of class-validator on a property, with the constraint object that checks values. */
+/** A validation rule of class-validator on a property. */
 export interface DtoRule {
   /** The rule's name, as violations show it. */
   readonly name: string;
@@ -37,14 +40,15 @@ export interface DtoRule {
   readonly constraints: unknown[];
   readonly message: Message;
   /**
-   * For a value that class-validator can't judge, returns if the rule accepts it. Returns undefined for all other
-   * values.
+   * Decides about values for which class-validator itself gives a wrong result or throws: returns true if the rule
+   * accepts the value. Returns undefined for all other values.
    */
   readonly decide?: (value: unknown) => boolean | undefined;
   /** Returns true if the rule is to be checked (`validateIf`). If this is undefined, the rule is always checked. */
   readonly applies: Condition | undefined;
   /**
-   * The constraint that checks values. Its `instance` comes from the container of the task whose input is validated.
+   * The object of class-validator that checks values by this rule. Its `instance` comes from the dependency container
+   * of the task whose input is validated.
    */
   readonly constraint: {
     readonly instance: {
@@ -54,7 +58,7 @@ export interface DtoRule {
   };
 }
 
-/** A property of a DTO that has a rule. */
+/** A property of a DTO that has a validation rule, and what decorators and the compiler declare about it. */
 export interface DtoProperty {
   readonly name: string;
   /** The property's key in JSON, which `@Expose({ name })` can set. @default the property's name */
@@ -64,7 +68,9 @@ export interface DtoProperty {
    * setter.
    */
   readonly readable: boolean;
-  /** True if the property has `@Expose`. Its `@Transform`s then also run if the key is absent. */
+  /**
+   * True if the property has `@Expose`. class-transformer then runs its `@Transform`s even if the JSON lacks its key.
+   */
   readonly exposed: boolean;
   /**
    * Present if the property has `@ValidateNested`: its values are validated by the rules of their own class. `message`
@@ -75,7 +81,9 @@ export interface DtoProperty {
   readonly declaredType: unknown;
   /** True if the compiler emitted a type for the property, even if only `Object`. tsx and esbuild emit none. */
   readonly emitted: boolean;
-  /** The kind that the property's values must have; undefined if it isn't known, as for a union. */
+  /**
+   * The JSON or JavaScript type that the property's values must have; undefined if it isn't known, as for a union type.
+   */
   readonly declared: Kind | undefined;
   /** The collection in which the property has its values. Each value is of the class that `@Type` names. */
   readonly container: Container;
@@ -96,18 +104,24 @@ export interface DtoProperty {
    * are true.
    */
   readonly conditions: readonly Condition[];
-  /** True if the property has no condition other than `@IsOptional`. */
+  /** True if the property's only condition, if any, is `@IsOptional`. */
   readonly onlyOptional: boolean;
   readonly rules: readonly DtoRule[];
-  /** How the property is written to an output; undefined if `@Exclude` or `@Expose` leaves it out. */
+  /**
+   * The JSON key and transforms with which the property is written to an output; undefined if `@Exclude` or `@Expose`
+   * leaves it out.
+   */
   readonly written: Written | undefined;
   /** True if the property has `@Allow`: it may contain anything. */
   readonly open: boolean;
-  /** True if the property may be absent even without a condition: if it has `@Allow`, or if its type isn't known. */
+  /**
+   * True if an input may lack the property even without `@IsOptional`: the property has `@Allow`, or its type isn't
+   * known.
+   */
   readonly mayBeAbsent: boolean;
 }
 
-/** What class-validator has recorded for one decorator. */
+/** The metadata that class-validator keeps for one decorator. */
 export type RuleMetadata = ReturnType<
   ReturnType<typeof getMetadataStorage>['getTargetValidationMetadatas']
 >[number];
@@ -115,8 +129,8 @@ export type RuleMetadata = ReturnType<
 const { PLAIN_TO_CLASS, CLASS_TO_PLAIN } = TransformationType;
 
 /**
- * Reads the declarations of one property.
- * @param metadata everything that class-validator has recorded for the property, at least one entry
+ * Reads what is declared about one property. @param metadata everything that class-validator has recorded for the
+ * property, at least one entry
  */
 export function readProperty(
   owner: Constructor<object>,
@@ -152,7 +166,7 @@ export function readProperty(
   };
 }
 
-/** Reads the parts that `@Type` declares. */
+/** Returns the parts of a property that `@Type` declares. */
 function typeParts(
   type: ReturnType<typeof defaultMetadataStorage.findTypeMetadata>,
   property: string,
@@ -167,13 +181,13 @@ function typeParts(
   };
 }
 
-/** Reads the part that `@ValidateNested` declares. */
+/** Returns the part of a property that `@ValidateNested` declares. */
 function nestedPart(metadata: readonly RuleMetadata[]): Pick<DtoProperty, 'nested'> {
   const nested = metadata.find((each) => each.type === ValidationTypes.NESTED_VALIDATION);
   return nested ? { nested: { message: nested.message } } : {};
 }
 
-/** Reads the parts that `@IsOptional` and `@ValidateIf` declare. */
+/** Returns the parts of a property that `@IsOptional` and `@ValidateIf` declare. */
 function conditionParts(metadata: readonly RuleMetadata[]): Pick<DtoProperty, 'conditions' | 'onlyOptional'> {
   const found = metadata.filter((rule) => rule.type === ValidationTypes.CONDITIONAL_VALIDATION);
   return {
@@ -247,8 +261,8 @@ function transformsOf(
 }
 
 /**
- * Returns true if `@Exclude` and `@Expose` don't leave a property out in this direction. The decision is the same as
- * class-transformer's.
+ * Returns true if `@Exclude` and `@Expose` don't leave a property out when an input is read or, in the other direction,
+ * an output is written. class-transformer decides in the same way.
  */
 function isExposed(
   owner: Constructor<object>,

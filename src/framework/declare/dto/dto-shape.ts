@@ -8,7 +8,10 @@ import {
   type Written,
 } from './dto-property.js';
 
-/** What class-validator and class-transformer declare on a class. Only properties with a rule are listed. */
+/**
+ * The declarations of class-validator and class-transformer on a class. Only properties with a validation rule are
+ * listed in `properties`.
+ */
 export interface DtoShape {
   readonly type: Constructor<object>;
   readonly properties: readonly DtoProperty[];
@@ -18,14 +21,17 @@ export interface DtoShape {
   readonly exposed: readonly Written[];
 }
 
-/** The groups of class-validator and class-transformer whose declarations apply. */
+/**
+ * The groups of class-validator and class-transformer that are in effect: declarations for other groups don't apply.
+ */
 export type Groups = readonly string[];
 
 const NO_GROUPS: Groups = [];
 const shapes = new WeakMap<Groups, WeakMap<Constructor<object>, DtoShape>>();
 
 /**
- * Returns the shape of a class for these groups. It is read only once for each class and each array object of groups.
+ * Returns the declarations on a class that apply in these groups. The result is cached by the class and by the array
+ * object of the groups.
  */
 export function shapeOf(type: Constructor<object>, groups: Groups = NO_GROUPS): DtoShape {
   const id = groups.length === 0 ? NO_GROUPS : groups;
@@ -55,8 +61,8 @@ const metadataOf = (type: Constructor, groups: Groups): RuleMetadata[] =>
   getMetadataStorage().getTargetValidationMetadatas(type, '', false, false, [...groups]);
 
 /**
- * Returns the class of an instance, according to its prototype. The instance's own property `constructor` may come from
- * the input.
+ * Returns the class of an instance, found by its prototype. The instance's own property `constructor` isn't used, since
+ * it may come from the input.
  */
 export const typeOf = (instance: object): Constructor<object> =>
   ((Object.getPrototypeOf(instance) as object | null)?.constructor ?? Object) as Constructor<object>;
@@ -66,8 +72,8 @@ export const hasRules = (type: Constructor<object>, groups: Groups = NO_GROUPS):
   shapeOf(type, groups).properties.length > 0;
 
 /**
- * Returns the class of one value of a property, as the discriminator or `@Type` names it; undefined if neither names
- * one.
+ * Returns the class of one value of a property; undefined if none is declared. The class is named by the value's
+ * discriminator field (`@Type` with `discriminator`) or else by `@Type`.
  */
 export function classOf(
   value: object,
@@ -96,8 +102,8 @@ export function isDeclared(value: unknown, property: DtoProperty): boolean {
 }
 
 /**
- * Yields the shapes of a class and of all classes nested in it, each once. Nested classes that `@Type` only names for a
- * given input are left out.
+ * Yields the declarations on a class and on all classes nested in it, each class once. Classes that a `@Type` function
+ * chooses by the input are left out, since they aren't known here.
  */
 export function* nestedShapes(
   type: Constructor<object>,
@@ -113,8 +119,8 @@ export function* nestedShapes(
 }
 
 /**
- * Returns the classes that a property's values can have. Classes that `@Type` only names for a given input are left
- * out.
+ * Returns the classes that a property's values can have. Classes that a `@Type` function chooses by the input are left
+ * out, since they aren't known here.
  */
 export function typesOf({ discriminator, typeIn }: DtoProperty): Constructor<object>[] {
   if (discriminator) return discriminator.subTypes.map(({ value }) => value);
@@ -125,13 +131,17 @@ export function typesOf({ discriminator, typeIn }: DtoProperty): Constructor<obj
   }
 }
 
-/** Returns the constraint classes (`@Validate`, `@ValidatorConstraint`) of a class and of all classes nested in it. */
+/**
+ * Returns the classes of custom validation rules (`@Validate`, `@ValidatorConstraint`) that are used in a class and in
+ * all classes nested in it.
+ */
 export function ruleClasses(type: Constructor<object>, groups: Groups): Constructor[] {
   return [...nestedShapes(type, groups)].flatMap((each) => ownRuleClasses(each, groups));
 }
 
 /**
- * Returns the constraint classes of a shape that lack `@ValidatorConstraint`. class-validator silently ignores these.
+ * Returns the classes of custom validation rules that lack the decorator `@ValidatorConstraint`. class-validator
+ * silently ignores these.
  */
 export function unusedRuleClasses(shape: DtoShape, groups: Groups): Constructor[] {
   const storage = getMetadataStorage();

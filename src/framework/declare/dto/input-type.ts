@@ -5,7 +5,7 @@ import { type Constructor, isBuiltIn } from '../class.js';
 import { dtoProblems } from './dto-problems.js';
 import { readParameterTypes } from '../metadata.js';
 
-/** The result of reading a declared type. `spec` is absent if there are problems. */
+/** The result of reading the declared type of an input or output. `spec` is absent if there are problems. */
 type Read<T> = { readonly spec?: T; readonly problems: readonly Problem[] };
 
 const SCALARS = new Map<unknown, InputSpec>([
@@ -15,8 +15,8 @@ const SCALARS = new Map<unknown, InputSpec>([
 ]);
 
 /**
- * Types that compilers emit in place of a type that exists only in TypeScript. For each of them, the text says what the
- * original may have been.
+ * The types that compilers emit for types that exist only in TypeScript, such as interfaces. For each of them, the text
+ * for messages says what the type in the source may have been.
  */
 const LOST = new Map<unknown, string>([
   [undefined, 'a class that is not defined yet (a circular import)'],
@@ -131,8 +131,8 @@ function lost({ where }: MethodRef, type: unknown): Problem {
 const TASK_NAME = /^_?(?:task|ctx|context|taskContext)$/i;
 
 /**
- * Returns true if a handler has one parameter, and its name looks like that of a TaskContext. TaskContext is an
- * interface, so compiled code contains only the name.
+ * Returns true if a handler's only parameter seems to be the TaskContext. TaskContext is an interface, so the compiled
+ * code doesn't show the parameter's type, only its name.
  */
 function takesTaskAlone({ target, method }: MethodRef): boolean {
   const fn: unknown = Reflect.get(target.prototype as object, method);
@@ -149,8 +149,8 @@ const taskAlone = ({ where, method }: MethodRef): Problem => ({
 });
 
 /**
- * Reads the input of a handler for which the compiler emitted no types. Then only the source text shows if the handler
- * has no parameter, since the function's `length` doesn't include a parameter with a default.
+ * Reads the input of a handler for which the compiler emitted no types. Only the handler's source text then shows if it
+ * has no parameter: the function's `length` leaves out parameters with a default.
  */
 function withoutMetadata({ where, target, method }: MethodRef): Read<InputSpec> {
   const fn: unknown = Reflect.get(target.prototype as object, method);

@@ -1,11 +1,11 @@
 import { types } from 'node:util';
 import { isBuiltIn } from '../class.js';
 
-/** A JSON or JavaScript type that a value must have. */
+/** A JSON or JavaScript type that a value must have, and its check. */
 export interface Kind {
   /** The rule that a violation names if a value isn't of this kind. */
   readonly rule: string;
-  /** The kind's name in a message, such as `a string`. */
+  /** The type's name in messages, such as `a string`. */
   readonly expected: string;
   holds(value: unknown): boolean;
 }
@@ -18,18 +18,18 @@ const kind = (rule: string, expected: string, holds: (value: unknown) => boolean
 
 const isText = (value: unknown): value is string => typeof value === 'string';
 const STRING = kind('isString', 'a string', isText);
-/** A finite number. JSON can contain a number such as 1e999, which is parsed as Infinity. */
+/** The type of finite numbers. JSON can contain a number such as 1e999, which JavaScript parses as Infinity. */
 const NUMBER = kind('isNumber', 'a number', Number.isFinite);
 const BOOLEAN = kind('isBoolean', 'a boolean', (value) => typeof value === 'boolean');
 export const ARRAY = kind('isArray', 'an array', Array.isArray);
 export const OBJECT = kind('isObject', 'an object', isObject);
 
-/** Returns true for an object as JSON has it, and false for an array and for null. */
+/** Returns true for a JSON object. Returns false for an array and for null. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The kinds of an input that isn't an object or an array. */
+/** The types of an input that is neither an object nor an array. */
 export const SCALAR_KINDS = { string: STRING, number: NUMBER, boolean: BOOLEAN };
 
 /** The types whose values JSON can express. */
@@ -41,8 +41,8 @@ const IN_JSON = new Map<unknown, Kind>([
 ]);
 
 /**
- * Types that `instanceof` can't check: primitives, or classes of which another realm (a `vm` context) may have made the
- * value.
+ * The types for which `instanceof` is no sufficient check: primitives, and classes of which the value may come from
+ * another realm (a `vm` context).
  */
 const OTHERS = new Map<unknown, Kind>([
   [Date, kind('isDate', 'a date', (value) => types.isDate(value) && !Number.isNaN(value.getTime()))],
@@ -54,8 +54,8 @@ const OTHERS = new Map<unknown, Kind>([
 ]);
 
 /**
- * The collections whose parts are checked by a rule with `each: true`. If a value isn't one of them, class-validator
- * checks the value itself.
+ * The collections that a rule with `each: true` checks element by element. If a value is no such collection,
+ * class-validator checks the value itself.
  */
 export const COLLECTION = kind(
   'isArray',
@@ -64,8 +64,8 @@ export const COLLECTION = kind(
 );
 
 /**
- * Returns the kind of a declared type. Returns undefined for `Object`, for undefined, and for a value that isn't a
- * class: for an imported enum, swc emits the enum itself.
+ * Returns the check of a declared type. Returns undefined for a type that shows nothing about the value: `Object`,
+ * undefined, or a value that isn't a class (for an imported enum, the compiler swc emits the enum itself).
  * @param type the type that the compiler emitted
  */
 export function kindOf(type: unknown): Kind | undefined {
@@ -132,8 +132,10 @@ function isDateOrText(value: unknown): boolean {
   return read.getUTCFullYear() === Number(year) && read.getUTCDate() === Number(dayOfMonth);
 }
 
-/** The types that don't show what their values are. */
+/** The types that show nothing about a value or, for a collection, about its elements. */
 const OPEN = new Set<unknown>([undefined, Object, Array, Set, Map]);
 
-/** Returns true if `@Type` with this type doesn't show what the values are, such as `@Type(() => Set)`. */
+/**
+ * Returns true if `@Type` with this type shows nothing about the values or the elements, such as `@Type(() => Set)`.
+ */
 export const isOpen = (type: unknown): boolean => OPEN.has(type);

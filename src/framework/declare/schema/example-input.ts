@@ -2,7 +2,7 @@ import type { HandlerDefinition } from '../definition.js';
 import { isObject } from '../dto/kinds.js';
 import { inputSchema, type JsonSchema } from './input-schema.js';
 
-/** Deeper values than this are left empty in an example, since a class may contain itself. */
+/** The most levels of nested values in an example. Deeper values are left empty, since a class may contain itself. */
 const DEEPEST = 6;
 
 const numberOf = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined);
@@ -22,8 +22,8 @@ class ExampleMaker {
   constructor(private readonly root: JsonSchema) {}
 
   /**
-   * Makes an example value for a schema. @param key the key of the value; if the value is a text, the key is used as
-   * that text
+   * Makes an example value for a schema.
+   * @param key the key of the value in its object. It is also the example for a text
    */
   make(schema: JsonSchema, key: string, depth: number): unknown {
     const { $ref: reference, enum: values, anyOf, allOf, properties } = schema;
@@ -83,7 +83,7 @@ function numberFor({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }: Jso
 
 const DAY = '2026-01-31';
 
-/** Returns a date if the pattern accepts one. Otherwise returns the key, padded to the minimum length. */
+/** Returns an example text: a date if the pattern accepts one, otherwise the key, padded to the minimum length. */
 function textFor({ pattern, minLength }: JsonSchema, key: string): string {
   if (typeof pattern === 'string' && new RegExp(pattern, 'u').test(DAY)) return DAY;
   return key.padEnd(Math.min(200, numberOf(minLength) ?? 0), '.');

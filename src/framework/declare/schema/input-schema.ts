@@ -41,8 +41,10 @@ class SchemaWriter {
   }
 
   /**
-   * Returns a reference to the schema of a class. The schema itself is written at the first call.
-   * @param discriminator a key that an object of this class may have in addition to those of its properties
+   * Returns a reference (`$ref`) to the schema of a class. The first call for a class adds its schema to the
+   * definitions.
+   * @param discriminator a key that an object of this class may have in addition to its properties, because it names
+   * the class
    */
   reference(type: Constructor<object>, discriminator?: string): Record<string, unknown> {
     // The discriminator has to be listed only if unknown keys are refused.
@@ -95,7 +97,7 @@ class SchemaWriter {
     return onlyOptional ? schema : withComment(schema, ['a condition (@ValidateIf)']);
   }
 
-  /** Returns the schema of a property's value if that value isn't null. */
+  /** Returns the schema of a property's values other than null. */
   #value(property: DtoProperty): JsonSchema {
     const { container, rules, onlyOptional } = property;
     const asked = onlyOptional ? rules.filter(({ applies }) => applies === undefined) : [];
@@ -119,7 +121,10 @@ class SchemaWriter {
     return allOf([...(type === undefined ? [] : [{ type }]), ...rules]);
   }
 
-  /** Returns the schema of a value that `@Type` converts or, in a collection, of one element. */
+  /**
+   * Returns the schema of a property's value that `@Type` converts. For a collection, returns the schema of one
+   * element.
+   */
   #part(property: DtoProperty, rules: readonly JsonSchema[]): JsonSchema {
     const { typed, nested, discriminator } = property;
     if (!typed) return allOf(rules);
@@ -147,7 +152,10 @@ class SchemaWriter {
   }
 }
 
-/** Rejects every key that isn't listed, except `__proto__`, which is removed from every input before validation. */
+/**
+ * The part of a schema that rejects every key that isn't listed, except `__proto__`, which is removed from every input
+ * before validation.
+ */
 const CLOSED = { additionalProperties: false, patternProperties: { '^__proto__$': {} } };
 
 const JSON_TYPES = new Map<string | undefined, string>([
@@ -202,8 +210,8 @@ function isRequired(
 }
 
 /**
- * Makes an instance in the same way as decoding does. Its initial values are used for absent keys, so such keys aren't
- * required. Returns an empty object if the constructor throws.
+ * Makes an instance of a class, as is done for each input. If a field has an initial value in it, the schema doesn't
+ * require the field's key. Returns an empty object if the constructor throws.
  */
 function freshInstance(type: Constructor<object>): object {
   try {

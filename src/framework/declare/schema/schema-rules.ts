@@ -40,9 +40,9 @@ function oneOf(values: readonly unknown[]): JsonSchema {
 }
 
 /**
- * Returns the schema of a regular expression. JSON Schema matches by code points. If the expression lacks the flag `u`
- * and may match differently by code points (because of a wildcard, a negated class, or a look-around), returns
- * undefined.
+ * Returns the schema of a regular expression. JSON Schema matches by code points. Returns undefined if the expression
+ * lacks the flag `u` and may match differently by code points (because of a wildcard, a negated class, or a
+ * look-around).
  */
 function pattern([expression]: readonly unknown[]): JsonSchema | undefined {
   if (!(expression instanceof RegExp)) return undefined;
@@ -62,7 +62,8 @@ const isEnum: Write = ([members]) =>
   typeof members === 'object' && members !== null ? oneOf(Object.values(members)) : undefined;
 
 /**
- * Return the schemas of class-validator's rules, by the rules' names. No schema rejects a value that its rule accepts.
+ * Functions that return the schemas of class-validator's rules, by the rules' names. No schema rejects a value that its
+ * rule accepts.
  */
 const RULES: Readonly<Record<string, Write>> = {
   isString: () => ({ type: 'string' }),
@@ -120,8 +121,8 @@ const openRules = ({ $comment }: JsonSchema): string[] =>
   typeof $comment === 'string' && $comment.startsWith(COMMENT) ? [$comment.slice(COMMENT.length)] : [];
 
 /**
- * Joins schemas that must all accept a value. The result is a single schema object, as far as their keys don't
- * conflict.
+ * Returns a schema that accepts a value if all given schemas accept it. It is a single schema object, as far as their
+ * keys don't conflict.
  */
 export function allOf(schemas: readonly JsonSchema[]): JsonSchema {
   let merged: JsonSchema = {};
@@ -137,7 +138,10 @@ export function allOf(schemas: readonly JsonSchema[]): JsonSchema {
   return rest.length > 0 ? { ...merged, allOf: rest } : merged;
 }
 
-/** Joins two schemas that must both accept a value; undefined if one schema object can't express both. */
+/**
+ * Returns one schema object that accepts a value if both schemas accept it; undefined if one schema object can't
+ * express that.
+ */
 function join(a: JsonSchema, b: JsonSchema): JsonSchema | undefined {
   const both: Record<string, unknown> = { ...a };
   for (const [key, value] of Object.entries(b)) {
