@@ -70,8 +70,9 @@ export async function exec(
 }
 
 /**
- * Returns a project's config, but with `activities` instead of its own activities and without its options of individual
- * handlers. The settings of the connection and the options for all handlers stay.
+ * Returns a project's config with `activities` as its only activities, and without anything else that belongs to its
+ * own handlers: interceptors, `setup`, observers, and the options of individual handlers. The connection and the
+ * options for all handlers stay.
  */
 const connectionOf = (config: Config, activities: readonly Constructor[]): Config => ({
   ...config,

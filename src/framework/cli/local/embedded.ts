@@ -8,16 +8,16 @@ import type { Project } from '../project/project.js';
 import { seededFindings, startSeeded } from './seed.js';
 
 /**
- * The local service inside the command `start`, which runs at the endpoint `local`. At any other endpoint the modules
- * of the service aren't loaded.
+ * The local service inside the process of the command `start`, if the endpoint is `local`. For any other endpoint the
+ * modules of the service aren't loaded.
  */
 export interface Embedded {
   readonly service: LocalService;
   /** True if the service has a console. */
   readonly console: boolean;
   /**
-   * Logs the state machines of the service, and their disagreements with the classes.
-   * @param port the service's port, if the user has to pass it to `execute` as a flag
+   * Logs the state machines of the service, and where they disagree with the classes.
+   * @param port the service's port, if the user has to pass it to the command `execute` as a flag
    */
   logMachines(port: number | undefined): void;
 }

@@ -15,7 +15,7 @@ import type { Logger } from '../../base/log/log.js';
 import { portInUse } from '../../worker/health/serve-health.js';
 import type { Plan, PlannedHandler } from '../../worker/build/plan.js';
 
-/** The account that activities declared by a bare name have in their ARNs at the local service. */
+/** The account number in the ARNs that the local service gives to activities that are declared by a bare name. */
 const LOCAL_ACCOUNT = '123456789012';
 const LOCAL_REGION = 'us-east-1';
 
@@ -48,8 +48,8 @@ export async function startSeeded(
 }
 
 /**
- * Returns the disagreements between the classes and the machines of the local service. An activity that is declared by
- * a bare name is compared by the ARN that it has at the local service.
+ * Returns the findings about disagreements between the classes and the machines of the local service. If an activity is
+ * declared by a bare name, its ARN at the local service is used.
  */
 export function seededFindings(
   { settings, handlers }: Plan,

@@ -6,7 +6,9 @@ import { createLog } from '../../base/log/log.js';
 
 /** The flags of a command that concern its log. */
 export interface LogFlags {
-  /** The lowest level that is written, one of {@link LOG_LEVELS}. @default STEPWRIGHT_LOG_LEVEL, or `info` */
+  /**
+   * The lowest level of the lines that are written, one of {@link LOG_LEVELS}. @default STEPWRIGHT_LOG_LEVEL, or `info`
+   */
   readonly logLevel?: string;
   readonly logFormat?: 'pretty' | 'json';
 }

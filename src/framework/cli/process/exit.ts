@@ -10,8 +10,8 @@ export async function exit(code: number): Promise<never> {
 }
 
 /**
- * If the process exits before its worker has stopped, reports the tasks in flight on stderr and changes an exit code of
- * 0 to 1. This happens if user code calls `process.exit()`, or at a second signal.
+ * From now on, if the process exits before its worker has stopped, reports the tasks in flight on stderr and changes an
+ * exit code of 0 to 1. Such an exit happens if user code calls `process.exit()`, or at a second stop signal.
  */
 export function watchExit(status: () => Pick<WorkerStatus, 'state' | 'tasks'>): void {
   process.on('exit', (code) => {

@@ -1,53 +1,65 @@
-/** The sum of a metric in one minute of the clock; `at` is the minute's beginning in epoch milliseconds. */
+/** The sum of a CloudWatch metric in one minute. `at` is the start of the minute in epoch milliseconds. */
 export interface MinuteSum {
   readonly at: number;
   readonly sum: number;
 }
 
-/** The counts of an activity's tasks in CloudWatch, by the minute. Minutes in which nothing happened are absent. */
+/**
+ * The numbers of an activity's tasks that were scheduled and started in each minute, as read from CloudWatch. Minutes
+ * in which nothing happened are absent.
+ */
 export interface QueueCounts {
   readonly scheduled: readonly MinuteSum[];
   readonly started: readonly MinuteSum[];
-  /** The time at which CloudWatch was asked. */
+  /** The time at which these numbers were requested from CloudWatch. */
   readonly readAt: number;
 }
 
-/** The facts that the workers tell about an activity's queue. Instants are epoch milliseconds. */
+/**
+ * Facts about an activity's queue of waiting tasks that are known from the status of the workers. Times are epoch
+ * milliseconds.
+ */
 export interface QueueProofs {
-  /** The latest time at which a held poll proved that nothing waited; undefined where none is known. */
+  /**
+   * The latest time at which the queue is known to have been empty; undefined if none is known. It is known from a poll
+   * that the service held open: if a task had been waiting, the service would have given it to the poll.
+   */
   readonly emptyAt: number | undefined;
-  /** The latest full minute at whose beginning nothing waited; undefined where none is known. */
+  /** The start of the latest full minute that began with an empty queue; undefined if none is known. */
   readonly emptyMinuteAt: number | undefined;
-  /** The number of tasks that the workers began in each minute, by the minute's beginning. */
+  /** The number of tasks that the workers have received in each minute. The keys are the starts of the minutes. */
   readonly begun: ReadonlyMap<number, number>;
 }
 
-/** The number of tasks that wait for a worker, and what it is derived from. */
+/** The number of tasks that wait for a worker, and the way in which it was found. */
 export interface Backlog {
   readonly waiting: number;
   /**
-   * - `proved`: a held poll has shown that nothing waited, at a time that CloudWatch does not cover yet.
-   * - `counted`: scheduled less started, from a minute at which nothing waited.
-   * - `assumed`: the same without such a minute, so that tasks that were stopped before their start may be in it.
+   * The way in which `waiting` was found.
+   * - `proved`: the queue was empty at a time that CloudWatch's numbers don't cover yet, so nothing waits.
+   * - `counted`: the tasks scheduled minus the tasks started, since a minute that began with an empty queue.
+   * - `assumed`: the same difference, but no such minute is known. Tasks that were stopped before a worker started them
+   *   may then be counted as waiting.
    */
   readonly sure: 'proved' | 'counted' | 'assumed';
-  /** The end of the last minute that CloudWatch covers. */
+  /** The end of the last minute for which CloudWatch's numbers are complete, in epoch milliseconds. */
   readonly countedUntil: number;
-  /** The number of tasks scheduled in a minute, at present. */
+  /** The number of tasks that are scheduled per minute at present. */
   readonly scheduledPerMinute: number;
 }
 
 export const MINUTE_MS = 60_000;
-/** CloudWatch has a minute at most this long after its end. */
+/** CloudWatch's numbers of a minute are complete at most this many milliseconds after the minute's end. */
 const CLOUDWATCH_LATE_MS = 3 * MINUTE_MS;
-/** The present rate of scheduled tasks is the median of this many minutes: a burst is no rate. */
+/** The tasks scheduled per minute are the median of this many minutes, so that a short burst doesn't count. */
 const RATE_MINUTES = 5;
 
 const minuteOf = (at: number): number => Math.floor(at / MINUTE_MS) * MINUTE_MS;
 
 /**
- * Derives how many tasks of an activity wait. From the last minute at whose beginning nothing waited, it follows
- * CloudWatch's counts; of the minutes that CloudWatch does not have yet, it knows what the workers began.
+ * Computes how many tasks of an activity wait for a worker. Starts at the last minute that began with an empty queue,
+ * and adds the tasks scheduled and subtracts the tasks started since, by CloudWatch's numbers. For the minutes that
+ * CloudWatch's numbers don't cover yet, it subtracts the tasks that the workers have received.
  */
 export function countBacklog(counts: QueueCounts, proofs: QueueProofs, now: number): Backlog {
   const minutes = new Minutes(counts, proofs, now);
@@ -61,13 +73,13 @@ export function countBacklog(counts: QueueCounts, proofs: QueueProofs, now: numb
   return { waiting, sure, countedUntil, scheduledPerMinute };
 }
 
-/** The minutes of the clock, as CloudWatch and the workers know them. */
+/** The minutes of an activity's history, with what CloudWatch and the workers know about each. */
 class Minutes {
   readonly #scheduled: ReadonlyMap<number, number>;
   readonly #started: ReadonlyMap<number, number>;
   readonly #proofs: QueueProofs;
   readonly #now: number;
-  /** The end of the last minute that CloudWatch covers. */
+  /** The end of the last minute for which CloudWatch's numbers are complete, in epoch milliseconds. */
   readonly countedUntil: number;
 
   constructor({ scheduled, started, readAt }: QueueCounts, proofs: QueueProofs, now: number) {
@@ -86,7 +98,7 @@ class Minutes {
     return sums.toSorted((a, b) => a - b)[Math.floor(RATE_MINUTES / 2)] ?? 0;
   }
 
-  /** Returns the number of tasks that waited at the end of the last minute that CloudWatch covers. */
+  /** Returns the number of tasks that were waiting at the time {@link countedUntil}. */
   waitingAtTheEnd(): number {
     const { emptyAt, emptyMinuteAt } = this.#proofs;
     let waiting = 0;
@@ -101,8 +113,8 @@ class Minutes {
   }
 
   /**
-   * Returns how many of the tasks that waited at the end of the last minute that CloudWatch covers were begun since.
-   * Of what was begun since, as much was scheduled since as the present rate says.
+   * Returns how many of the tasks that were waiting at the time {@link countedUntil} have been received by workers
+   * since. Tasks that were scheduled after that time don't count; their number is estimated from the present rate.
    */
   begunOfThese(): number {
     let begun = 0;
@@ -115,7 +127,10 @@ class Minutes {
     return Math.min(...this.#scheduled.keys(), ...this.#started.keys(), this.countedUntil);
   }
 
-  /** True where the workers began tasks in a minute of which CloudWatch has nothing. */
+  /**
+   * Returns true if CloudWatch has no numbers for a minute in which the workers received tasks, so that its numbers are
+   * still to come.
+   */
   #isMissing(at: number): boolean {
     return !this.#isCovered(at) && (this.#proofs.begun.get(at) ?? 0) > 0;
   }
@@ -124,7 +139,10 @@ class Minutes {
     return this.#scheduled.has(at) || this.#started.has(at);
   }
 
-  /** A minute without data is covered when it should have come, unless the workers know that something happened in it. */
+  /**
+   * Returns {@link countedUntil}. A minute without numbers counts as complete when its numbers are due, unless the
+   * workers know that they received tasks in it.
+   */
   #findCountedUntil(readAt: number): number {
     const complete = minuteOf(readAt - CLOUDWATCH_LATE_MS);
     const latest = Math.max(...this.#scheduled.keys(), ...this.#started.keys(), Number.NEGATIVE_INFINITY);

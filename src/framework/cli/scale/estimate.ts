@@ -3,7 +3,7 @@ import { type Backlog, countBacklog, MINUTE_MS, type QueueCounts, type QueueProo
 import { reasonFor } from './reason.js';
 import { type Crew, workersWanted } from './workers-wanted.js';
 
-/** A worker's status as far as a scaler needs it. */
+/** The part of a worker's status that the scaler needs. */
 export interface SeenWorker {
   readonly state: WorkerState;
   readonly handlers: readonly SeenHandler[];
@@ -11,25 +11,31 @@ export interface SeenWorker {
 
 export type SeenHandler = Pick<PublicHandler, 'activityArn' | 'concurrency' | 'running' | 'queue'>;
 
-/** All facts that an estimate is derived from. Instants are epoch milliseconds. */
+/** All facts from which an estimate is computed. Times are epoch milliseconds. */
 export interface Facts {
   readonly now: number;
   readonly activityArn: string;
   readonly counts: QueueCounts;
-  /** The mean time from a task's start to its end, in milliseconds; undefined where none has ended lately. */
+  /** The mean milliseconds from a task's start to its end; undefined if no task has ended lately. */
   readonly runMs: number | undefined;
   readonly workers: readonly SeenWorker[];
-  /** The number of workers that are there and whose status can't be read. */
+  /** The number of workers that exist but whose status can't be read. */
   readonly unreadable: number;
-  /** A full minute at whose beginning nothing waited, as an earlier estimate knew; undefined where none is known. */
+  /**
+   * The start of a full minute that began with an empty queue, known from an earlier estimate; undefined if none is
+   * known.
+   */
   readonly emptyMinuteAt: number | undefined;
-  /** The number of slots that a worker has, where none runs that could tell. */
+  /**
+   * The number of tasks that one worker can run at once. It is used only if no worker runs whose status shows that
+   * number.
+   */
   readonly slotsOfWorker: number;
-  /** The time within which what waits should be begun, in milliseconds. */
+  /** The milliseconds within which the waiting tasks should be started. */
   readonly withinMs: number;
 }
 
-/** An activity's queue and fleet. Plain data. */
+/** The number of an activity's waiting tasks, and of the workers that are needed for it. It is plain data. */
 export interface Estimate {
   readonly activityArn: string;
   /** The number of tasks that wait for a worker. */
@@ -39,19 +45,25 @@ export interface Estimate {
   readonly slots: number;
   readonly workers: number;
   readonly workersWanted: number;
-  /** The number of workers that are missing; below zero the number that is not needed. */
+  /** The number of workers to add; if it is negative, the number of workers to remove. */
   readonly workersMissing: number;
   readonly sure: Backlog['sure'];
-  /** The full minute from which tasks are counted; undefined where no poll has proved one. */
+  /**
+   * The start of the minute from which scheduled and started tasks were counted, because it began with an empty queue;
+   * undefined if no such minute is known.
+   */
   readonly emptyMinuteAt: number | undefined;
-  /** One line that says what the numbers are derived from. */
+  /** One line of text that explains how the numbers were found. */
   readonly why: string;
 }
 
-/** A proof is recent for as long as the service may hold a poll, and as long again. */
+/**
+ * The queue counts as empty if it was known to be empty in this time before now: twice the longest time for which the
+ * service holds a poll open.
+ */
 const RECENT_MS = 2 * MINUTE_MS;
 
-/** Derives the estimate of an activity from facts alone: the same facts give the same estimate. */
+/** Computes the estimate for an activity. The result depends only on the facts, not on earlier calls. */
 export function estimate(facts: Facts): Estimate {
   const { now, activityArn, counts, runMs, withinMs } = facts;
   const seen = facts.workers.filter(({ state }) => state === 'running' || state === 'created');
@@ -82,7 +94,10 @@ function crewOf({ activityArn, unreadable, slotsOfWorker }: Facts, seen: readonl
   };
 }
 
-/** Joins the proofs of all workers. Those that drain tell as well as the others what waited. */
+/**
+ * Joins what the workers know about the queue. Workers that are stopping are included, since their knowledge is as good
+ * as that of others.
+ */
 function proofsOf({ workers, activityArn, emptyMinuteAt }: Facts): QueueProofs {
   const queues = workers.flatMap((worker) => handlersOf(worker, activityArn)).map(({ queue }) => queue);
   const begun = new Map<number, number>();

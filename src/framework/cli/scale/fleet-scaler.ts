@@ -8,14 +8,14 @@ import { type FoundWorkers, WorkersUnknown } from './worker-statuses.js';
 
 export interface ScalerOptions {
   readonly activityArns: readonly string[];
-  /** The name of the fleet in the metrics that are published. */
+  /** The name of the fleet (the workers that are scaled together) in the published metrics. */
   readonly fleet: string;
   readonly slotsOfWorker: number;
   readonly withinMs: number;
   readonly publish: boolean;
 }
 
-/** The parts of the world that a scaler reads. */
+/** The clock, the log, and the sources from which a scaler reads. */
 export interface ScalerWorld {
   readonly clock: Clock;
   readonly log: Logger;
@@ -23,41 +23,56 @@ export interface ScalerWorld {
   readonly readWorkers: () => Promise<FoundWorkers>;
 }
 
-/** The estimates of a fleet's activities, and what follows for the fleet. */
+/** The estimates for each activity of a fleet, and the number of workers that the whole fleet needs. */
 export interface FleetEstimate {
   readonly fleet: string;
-  /** Epoch milliseconds. */
+  /** The time at which the estimate was made, in epoch milliseconds. */
   readonly at: number;
   readonly workers: number;
-  /** The most that one of the activities wants: a worker has slots for each of them. */
+  /**
+   * The number of workers that the fleet needs. It is the largest number that any activity needs, since each worker
+   * serves all activities.
+   */
   readonly workersWanted: number;
   readonly workersMissing: number;
   readonly activities: readonly Estimate[];
-  /** The workers whose status can't be read, each with the reason. */
+  /** A text for each worker whose status can't be read: its address and the reason. */
   readonly unreadable: readonly string[];
 }
 
-/** Thrown where nothing can be said: an autoscaler that gets no number leaves the fleet as it is. */
+/**
+ * Thrown if no estimate can be made. The scaler then responds with an error instead of a number, so that an autoscaler
+ * leaves the fleet unchanged.
+ */
 export class NoEstimate extends Error {
   override readonly name = 'NoEstimate';
 }
 
-/** The interval at which CloudWatch is asked for counts. */
+/** The milliseconds between two readings of the numbers of scheduled and started tasks from CloudWatch. */
 export const COUNTS_MS = 20_000;
-/** The interval at which CloudWatch is asked how long tasks run. */
+/** The milliseconds between two readings of the mean run time of tasks from CloudWatch. */
 const RUN_TIME_MS = 10 * MINUTE_MS;
-/** The history that is read. A task that has waited for longer than this, with no worker at all, is not counted. */
+/**
+ * The milliseconds of CloudWatch's history that are read. A task that has waited for longer, with no worker at all, is
+ * not counted.
+ */
 const HISTORY_MS = 24 * 60 * MINUTE_MS;
-/** The present rate of scheduled tasks is told from the counts of this time. */
+/**
+ * At least this many milliseconds of history are read, since the present rate of scheduled tasks is computed from them.
+ */
 const RATE_MS = 15 * MINUTE_MS;
-/** Counts that could not be read again for this long say nothing, unless polls prove that nothing waits. */
+/**
+ * If CloudWatch's numbers could not be read for this many milliseconds, no estimate is made from them, unless polls
+ * have shown that no task waits.
+ */
 const STALE_MS = 5 * MINUTE_MS;
-/** An estimate is made anew after this time. */
+/** The milliseconds for which an estimate is reused before a new one is made. */
 const FRESH_MS = 1_000;
 
 /**
- * Makes estimates of a fleet from CloudWatch and the workers. All that it keeps is found again after a restart: counts and
- * run times in CloudWatch, proofs at the workers, and, where it publishes, those of workers that are gone in its own metric.
+ * Makes estimates for a fleet of workers from CloudWatch's metrics and the status of the workers. After a restart,
+ * everything that it knew can be read again: from CloudWatch, from the workers and, for what workers that are gone had
+ * shown, from a metric that it publishes itself (if `publish` is set).
  */
 export class FleetScaler {
   readonly #options: ScalerOptions;
@@ -69,7 +84,7 @@ export class FleetScaler {
   #emptyMinutes: (number | undefined)[];
   #recalled: boolean;
   #latest: { readonly at: number; readonly made: Promise<FleetEstimate> } | undefined;
-  /** The reason of the last failure to read CloudWatch; undefined while it can be read. */
+  /** The reason for which CloudWatch could not be read; undefined if the last attempt succeeded. */
   #trouble: string | undefined;
 
   constructor(options: ScalerOptions, world: ScalerWorld) {
@@ -79,7 +94,7 @@ export class FleetScaler {
     this.#recalled = !options.publish;
   }
 
-  /** Reads CloudWatch, and publishes the estimate where that is asked for. Never rejects. */
+  /** Reads CloudWatch and, if the option `publish` is set, publishes the estimate there. Never rejects. */
   async tick(): Promise<void> {
     const { log } = this.#world;
     try {
@@ -94,7 +109,7 @@ export class FleetScaler {
     }
   }
 
-  /** Returns the estimate of this moment. @throws NoEstimate where nothing can be said */
+  /** Returns an estimate for the present, at most a second old. @throws NoEstimate if none can be made */
   estimate(): Promise<FleetEstimate> {
     const now = this.#world.clock.now();
     if (!this.#latest || now - this.#latest.at >= FRESH_MS) this.#latest = { at: now, made: this.#make() };
@@ -163,13 +178,19 @@ export class FleetScaler {
     this.#latest = undefined;
   }
 
-  /** Nothing is counted that was scheduled before the last proof. A rate is told from a few minutes at least. */
+  /**
+   * Returns the time from which tasks are counted: the last minutes that began with an empty queue. But at least 15
+   * minutes are read, so that the rate of scheduled tasks can be computed.
+   */
   #countedSince(longest: number, now: number): number {
     const proved = this.#emptyMinutes.map((at) => at ?? longest);
     return Math.max(longest, Math.min(...proved, Math.floor(now / MINUTE_MS) * MINUTE_MS - RATE_MS));
   }
 
-  /** Finds again, after a restart, the last minutes at which nothing waited. */
+  /**
+   * After a restart, reads the last minute that began with an empty queue, for each activity, from the metric that this
+   * scaler has published.
+   */
   async #recall(since: number): Promise<void> {
     const { metrics } = this.#world;
     const found = await metrics.greatest(
@@ -196,14 +217,17 @@ export class FleetScaler {
     ]);
   }
 
-  /** The metric that keeps the last minute at which nothing waited, in minutes since 1970. */
+  /**
+   * Returns the metric in which the scaler stores the last minute that began with an empty queue. Its value is in
+   * minutes since 1970.
+   */
   #nothingWaited(activityArn: string): PublishedMetric {
     const dimensions = { Fleet: this.#options.fleet, ActivityArn: activityArn };
     return { name: 'NothingWaitedMinute', dimensions };
   }
 }
 
-/** True where CloudWatch's last two minutes have tasks that some worker started. */
+/** Returns true if a worker has started tasks in the last minutes that CloudWatch's numbers cover. */
 function startedLately({ started, readAt }: QueueCounts): boolean {
   return started.some(({ at, sum }) => sum > 0 && at >= readAt - 4 * MINUTE_MS);
 }

@@ -3,7 +3,7 @@ import { type FleetEstimate, type FleetScaler, NoEstimate } from './fleet-scaler
 
 export const PATHS = ['/scale', '/metrics', '/live'];
 
-/** Makes the page of a path. A number that is not known is an error, never none. */
+/** Returns the HTTP response for a path. If the numbers aren't known, it is an error, never a number such as 0. */
 export async function answerScale(method: string, path: string, scaler: FleetScaler): Promise<Page> {
   if (!PATHS.includes(path)) return jsonPage(404, { error: `there are ${PATHS.join(', ')}` });
   if (method !== 'GET' && method !== 'HEAD') return jsonPage(405, { error: 'there is only GET' });
@@ -18,7 +18,7 @@ export async function answerScale(method: string, path: string, scaler: FleetSca
   }
 }
 
-/** The gauges for Prometheus, each with its help. */
+/** The Prometheus gauges for each activity, by name: the help text, and the field of the estimate. */
 const GAUGES = {
   tasks_waiting: ['tasks that wait for a worker', 'waiting'],
   tasks_at_work: ['tasks whose handlers run', 'atWork'],

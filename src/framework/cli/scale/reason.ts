@@ -12,7 +12,7 @@ export interface ReasonFacts {
   readonly wanted: number;
 }
 
-/** Says in one line what an estimate is derived from. */
+/** Returns one line of text that explains how the numbers of an estimate were found. */
 export function reasonFor(facts: ReasonFacts): string {
   const { crew, idle, wanted } = facts;
   const held = !idle && wanted === crew.workers && crew.workers > 0;

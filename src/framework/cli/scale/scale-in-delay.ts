@@ -1,17 +1,18 @@
 import { MINUTE_MS } from './backlog.js';
 
-/** Workers are called superfluous once they were so for this long. */
+/** Workers are reported as not needed only after they were not needed for this many milliseconds. */
 const STEADY_MS = 5 * MINUTE_MS;
 
 /**
- * The number of missing workers as alarms need it, which know no window that they could look back over: what is missing
- * is told at once, and below zero stands only what was not needed for five minutes.
+ * Computes the number of missing workers that is published for CloudWatch alarms. If workers are missing, that is
+ * published at once. A negative number (workers to remove) only counts workers that weren't needed at any time in the
+ * last five minutes, since an alarm may react to a single value.
  */
 export class ScaleInDelay {
   readonly #told: { readonly at: number; readonly missing: number }[] = [];
   #since: number | undefined;
 
-  /** Notes the number of this moment. Returns the number to publish. */
+  /** Records the present number of missing workers. @returns the number to publish */
   note(missing: number, now: number): number {
     this.#since ??= now;
     this.#told.push({ at: now, missing });

@@ -9,7 +9,7 @@ import { COUNTS_MS, FleetScaler, type ScalerOptions } from './fleet-scaler.js';
 import { answerScale } from './pages.js';
 import { readWorkers } from './worker-statuses.js';
 
-/** The flags of `scaler`, as texts. */
+/** The flags of the command `scaler`, as texts. */
 export interface ScalerFlags {
   readonly activity?: readonly string[];
   readonly workers?: readonly string[];
@@ -27,7 +27,7 @@ interface Settings extends ScalerOptions {
   readonly listen: Address;
 }
 
-/** Serves the estimate of a fleet until a signal comes. @returns the exit code */
+/** Serves the estimates for a fleet of workers over HTTP until a stop signal arrives. @returns the exit code */
 export async function scaler(flags: ScalerFlags, log: Logger): Promise<number> {
   const settings = settingsOf(flags);
   const clock = systemClock;
@@ -52,7 +52,10 @@ export async function scaler(flags: ScalerFlags, log: Logger): Promise<number> {
 }
 
 const ARN = /^arn:[\w-]+:states:([\w-]+):\d{12}:activity:.+$/;
-/** The framework's own default of `concurrency`. */
+/**
+ * The number of tasks that one worker is assumed to run at once if no worker runs: the default of the option
+ * `concurrency`.
+ */
 const SLOTS = 10;
 
 /** Reads the flags. @throws Error that names every mistake */

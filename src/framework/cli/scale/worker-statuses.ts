@@ -6,14 +6,14 @@ import type { Address } from '../../config/address.js';
 import { showAddress } from '../../config/address.js';
 import type { SeenHandler, SeenWorker } from './estimate.js';
 
-/** The workers that were found: those that told their status, and the addresses of those that did not. */
+/** The workers that were found at the given addresses. `workers` has the status of those that returned one. */
 export interface FoundWorkers {
   readonly workers: readonly SeenWorker[];
-  /** Each with the reason. */
+  /** A text for each worker whose status can't be read: its address and the reason. */
   readonly unreadable: readonly string[];
 }
 
-/** Thrown where it can't be said which workers there are. */
+/** Thrown if the addresses of the workers can't be looked up, so that it isn't known which workers there are. */
 export class WorkersUnknown extends Error {
   override readonly name = 'WorkersUnknown';
 }
@@ -21,12 +21,16 @@ export class WorkersUnknown extends Error {
 const TIMEOUT_MS = 2_000;
 /** The most bytes of a status that are read; the status of a worker has some kilobytes. */
 const MOST_BYTES = 1024 * 1024;
-/** The errors of a name that has no address: no worker runs. Any other error means that the name could not be asked for. */
+/**
+ * The DNS errors that mean that a name has no address: no worker runs. Any other error means that the lookup itself
+ * failed.
+ */
 const NO_ADDRESS = new Set(['ENOTFOUND', 'ENODATA']);
 
 /**
- * Reads the status of every worker at these health ports. A name with many addresses is as many workers.
- * @throws WorkersUnknown where a name could not be looked up
+ * Reads the status of every worker at these health ports. If a host name has several addresses, there is a worker at
+ * each of them.
+ * @throws WorkersUnknown if a host name can't be looked up
  */
 export async function readWorkers(places: readonly Address[], clock: Clock): Promise<FoundWorkers> {
   const addresses = (await Promise.all(places.map(addressesOf))).flat();
@@ -48,7 +52,10 @@ async function addressesOf({ host, port }: Address): Promise<Address[]> {
   }
 }
 
-/** Reads `/status` of one worker. Resolves to the reason where it can't be read. Never rejects. */
+/**
+ * Reads `/status` from the health port of one worker. Resolves with a text with the address and the reason if the
+ * status can't be read. Never rejects.
+ */
 function readStatus(address: Address, clock: Clock): Promise<SeenWorker | string> {
   return new Promise((resolve) => {
     const giveUp = (why: string): void => resolve(`${showAddress(address)}: ${why}`);
@@ -74,7 +81,10 @@ function readStatus(address: Address, clock: Clock): Promise<SeenWorker | string
   });
 }
 
-/** Parses the text of `/status`; undefined where it is none, since any program may listen on the port. */
+/**
+ * Parses the text of `/status`. Returns undefined if the text isn't the status of a worker, since any program may
+ * listen on the port.
+ */
 export function seenIn(text: string): SeenWorker | undefined {
   let status: Partial<SeenWorker> | null;
   try {

@@ -1,40 +1,47 @@
 import { type Backlog, MINUTE_MS } from './backlog.js';
 
-/** The part of a fleet that serves one activity. */
+/** The workers of a fleet that serve one activity. A slot is room for one running task. */
 export interface Crew {
-  /** The number of workers that take tasks, those whose status can't be read included. */
+  /** The number of workers that take tasks, including those whose status can't be read. */
   readonly workers: number;
-  /** The number of workers whose status can't be read. They are taken to be full. */
+  /** The number of workers whose status can't be read. All their slots are assumed to be in use. */
   readonly unreadable: number;
   readonly slots: number;
   /** The number of tasks whose handlers run. */
   readonly atWork: number;
-  /** The number of slots of a worker. */
+  /** The number of tasks that one worker can run at once. */
   readonly slotsOfWorker: number;
 }
 
 export interface Needs {
   readonly crew: Crew;
   readonly backlog: Backlog;
-  /** The mean time that a task runs, in milliseconds; undefined where none has ended. */
+  /** The mean milliseconds that a task runs; undefined if none has ended. */
   readonly runMs: number | undefined;
-  /** The time within which what waits should be begun, in milliseconds. */
+  /** The milliseconds within which the waiting tasks should be started. */
   readonly withinMs: number;
-  /** True where a slot is free and a poll has proved lately that nothing waits: only then fewer workers may do. */
+  /** True if a slot is free and a poll has shown lately that no task waits. Only then may workers be removed. */
   readonly idle: boolean;
 }
 
 /**
- * Slots are kept free for tasks that come before CloudWatch tells: this much of the square root of the slots that work,
- * as the number of tasks at work differs from its mean by about the square root. Chosen by `npm run bench -- scaling`.
+ * The number of slots to keep free, for tasks that arrive before CloudWatch shows them, is this times the square root
+ * of the slots in use. By about that square root, the number of running tasks varies around its mean. The factor was
+ * chosen by `npm run bench -- scaling`.
  */
 const SPARE = 0.5;
-/** A worker is given up only where so many times the spare slots would be left: the fleet may fill before it is told. */
+/**
+ * A worker is removed only if this many times the number of slots to keep free would be left, since more tasks may
+ * arrive before the worker stops.
+ */
 const KEPT = 2;
-/** Tasks that run for longer can wait for a worker that starts: no slot is kept free for them. */
+/**
+ * If tasks run for more milliseconds than this on average, no slots are kept free: such tasks can as well wait until
+ * another worker has started.
+ */
 const SPARE_UNTIL_MS = 10 * MINUTE_MS;
 
-/** Returns how many workers a fleet needs for what is at work and what waits. */
+/** Returns the number of workers that a fleet needs for the running and the waiting tasks of an activity. */
 export function workersWanted({ crew, backlog, runMs, withinMs, idle }: Needs): number {
   const { workers, unreadable, slots, atWork, slotsOfWorker } = crew;
   const { waiting, scheduledPerMinute } = backlog;

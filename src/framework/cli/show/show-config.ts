@@ -22,7 +22,7 @@ interface Shown {
 type Section = Readonly<Record<string, Shown>>;
 
 /**
- * Prints every option with its value and the value's origin, such as a flag or the config: first the options of the
+ * Prints every option with its value and the source that set it, such as a flag or the config: first the options of the
  * worker, then those of each handler. Doesn't start a worker.
  * @returns the exit code
  * @throws StartError if a worker would not start

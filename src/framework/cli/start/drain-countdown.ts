@@ -11,7 +11,10 @@ import { REPORT_AFTER_GRACE_MS, type Worker } from '../../worker/worker.js';
 const FIRST_MS = 1_000;
 const EACH_MS = 5_000;
 
-/** Logs regularly what a drain waits for and how long that can take, until the worker has stopped. */
+/**
+ * From now on, when the worker drains (finishes its running tasks and takes no more), logs regularly which tasks and
+ * polls it waits for and how long that can take, until the worker has stopped.
+ */
 export function countDownDrain(
   worker: Pick<Worker, 'on' | 'status'>,
   { log, clock, graceMs }: { log: Logger; clock: Clock; graceMs: number },
@@ -31,8 +34,8 @@ export function countDownDrain(
 }
 
 /**
- * Returns texts that say what a drain waits for and how long that can take.
- * @param elapsedMs the milliseconds since the drain began
+ * Returns texts that say which tasks and polls a drain waits for and how long that can take. @param elapsedMs the
+ * milliseconds since the drain began
  */
 function waitsFor({ handlers }: WorkerStatus, graceMs: number, elapsedMs: number): string[] {
   const left = (limitMs: number): string => `${Math.max(0, Math.ceil((limitMs - elapsedMs) / 1000))} s`;

@@ -9,7 +9,9 @@ import { watchExit } from '../process/exit.js';
 import { runUserCode } from '../process/user-code.js';
 import { watchUserErrors } from './user-errors.js';
 
-/** The options with which a command runs its worker, in addition to the worker's plan. */
+/**
+ * The options with which a command runs its worker, in addition to the plan (the settings and handlers that were read).
+ */
 export interface RunOptions extends Pick<StartWorld, 'module' | 'connectTo'> {
   readonly log: Logger;
   /** When this signal aborts, the worker stops. */
@@ -17,8 +19,8 @@ export interface RunOptions extends Pick<StartWorld, 'module' | 'connectTo'> {
 }
 
 /**
- * Builds the worker of a plan and runs it until `stop` aborts. From then on the process's exit and uncaught errors are
- * handled here.
+ * Builds a worker by a plan (the settings and handlers that were read) and runs it until `stop` aborts. From now on, if
+ * user code exits the process or throws an error that nobody catches, that is handled here.
  * @param announce called with the worker before it runs; the worker runs when the promise it returns has resolved
  * @returns the exit code
  * @throws StartError before anything runs

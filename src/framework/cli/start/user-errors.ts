@@ -1,17 +1,18 @@
 import type { Logger } from '../../base/log/log.js';
 
-/** The errors of user code that are not the result of any handler's promise. */
+/** Errors thrown by user code outside any handler call: uncaught exceptions and unhandled promise rejections. */
 export interface UserErrors {
   /** The number of unhandled rejections so far. */
   readonly unhandled: number;
-  /** The first uncaught exception; undefined before one. */
+  /** The first uncaught exception; undefined if there was none. */
   readonly uncaught: unknown;
 }
 
 /**
- * Keeps errors of user code from exiting the process, which would end all its tasks. An unhandled rejection is logged
- * and counted. After an uncaught exception the state of the process can't be trusted: the worker drains, and then the
- * process exits.
+ * From now on, keeps such errors from exiting the process, which would end all its tasks. An unhandled rejection is
+ * logged and counted. After an uncaught exception the state of the process can't be trusted: the worker finishes its
+ * running tasks, and then the process exits.
+ * @param drain makes the worker finish its running tasks and take no more
  */
 export function watchUserErrors(log: Logger, drain: () => void): UserErrors {
   const seen = { unhandled: 0, uncaught: undefined as unknown };

@@ -4,7 +4,9 @@ import type { Protect } from '../../worker/protect/find-platform.js';
 import type { Plan } from '../../worker/build/plan.js';
 import { localArn, type SeededHandler, seededHandlers } from '../local/seed.js';
 
-/** The part of a worker's plan that the supervising process needs. */
+/**
+ * The part of a worker's plan (the settings and handlers that its process has read) that the supervising process needs.
+ */
 export interface PlanSummary {
   /** The endpoint, as messages show it. */
   readonly endpoint: string;
@@ -18,11 +20,14 @@ export interface PlanSummary {
   readonly handlers: readonly SeededHandler[];
   /** Example inputs as JSON text, by the ARN of the activity. */
   readonly examples: Readonly<Record<string, string>>;
-  /** The keys of the config's `mocks`. The mocks themselves run in the worker's process. */
+  /**
+   * The keys of the config's `mocks` (results of Task states that the local service doesn't run). The mocks themselves
+   * run in the worker's process.
+   */
   readonly mocks: readonly string[];
   /**
-   * The address of the one health port of all processes. The supervising process opens it, and no worker does.
-   * Undefined if the option `healthPort` isn't set.
+   * The address of the health port, of which there is one for all processes. The supervising process opens it, and the
+   * workers don't. Undefined if the option `healthPort` isn't set.
    */
   readonly healthPort: number | string | undefined;
   readonly healthHosts: readonly string[];

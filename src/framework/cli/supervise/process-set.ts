@@ -4,15 +4,15 @@ import { unlessAborted, within } from '../../base/time/wait.js';
 import { SetMember } from './set-member.js';
 import type { ProcessExit, RunOptions, WorkerProcess } from './worker-process.js';
 
-/** The parts from which a set of worker processes is made. */
+/** The parts from which a set of worker processes is made. A set has a fixed number of slots, each for one process. */
 export interface ProcessSetParts {
-  /** The number of members, which is the number of processes that take tasks at a time. */
+  /** The number of slots. It is also the number of processes that take tasks at the same time. */
   readonly count: number;
   readonly clock: Clock;
   readonly fork: () => WorkerProcess;
-  /** Returns the options of the process that is started for a member. */
-  readonly runOptions: (member: SetMember) => Omit<RunOptions, 'onPlanned'>;
-  /** Called just before a process is asked to drain: to finish its tasks and take no more. */
+  /** Returns the options with which a process is started for a slot. */
+  readonly runOptions: (slot: ProcessSlot) => Omit<RunOptions, 'onPlanned'>;
+  /** Called just before a process is asked to drain, that is, to finish its tasks and take no more. */
   readonly onDrain: (worker: WorkerProcess) => void;
   /** Called when a process has exited. */
   readonly onExit: (worker: WorkerProcess, exit: ProcessExit) => void;
@@ -20,26 +20,26 @@ export interface ProcessSetParts {
 
 export interface ReplaceOptions extends Pick<RunOptions, 'onPlanned'> {
   /**
-   * Resolves when the new process may take over and the old one may drain. @default as soon as the new
-   * process's worker runs
+   * Resolves when the new process is ready to replace the old one, which then drains (finishes its tasks). @default as
+   * soon as the new process's worker runs
    */
   readonly untilReady?: (next: WorkerProcess) => Promise<unknown>;
   /**
-   * When this signal aborts, the new process is given up: it is killed if its worker doesn't run yet, and otherwise
-   * drains.
+   * When this signal aborts, the new process isn't wanted any more: it is killed if its worker doesn't run yet, and
+   * otherwise it drains (finishes its tasks).
    */
   readonly signal?: Abortable;
 }
 
 /**
- * After `endAtOnce`, processes have this many milliseconds to end the processes that they started. Then they are
+ * After `endAtOnce`, each process has this many milliseconds to end the child processes that it started. Then it is
  * killed.
  */
 const LEAVE_MS = 1_000;
 
 /**
- * Worker processes in a fixed number of members. Each process can be replaced by another while it drains. The set itself
- * doesn't restart a process that exits.
+ * Runs worker processes in a fixed number of slots, one process per slot. A new process can replace the one in a slot,
+ * which then drains (finishes its tasks). If a process exits, the set itself doesn't start another.
  */
 export class ProcessSet {
   readonly members: readonly SetMember[];
@@ -47,7 +47,10 @@ export class ProcessSet {
   readonly processes = new Set<WorkerProcess>();
   readonly #parts: ProcessSetParts;
   readonly #draining = new WeakSet<WorkerProcess>();
-  /** A process that has loaded its modules and has not been asked to run a worker yet; undefined if there is none. */
+  /**
+   * A process that was started in advance: it has loaded its modules and waits for the request to run a worker.
+   * Undefined if there is none.
+   */
   #spare: WorkerProcess | undefined;
 
   constructor(parts: ProcessSetParts) {
@@ -61,11 +64,10 @@ export class ProcessSet {
   }
 
   /**
-   * Starts a new process for a member. The process that ran as the member keeps running until the new one is ready, and then
-   * drains.
+   * Starts a new process in a slot. The process that ran there keeps running until the new one is ready, and then
+   * drains (finishes its tasks). If this method throws, the old process stays in the slot.
    * @throws NotStarted if the new process doesn't start
-   * @throws whatever `onPlanned` or `untilReady` throws, and the reason of `signal` if it aborts. Whenever this throws,
-   * the old process stays
+   * @throws whatever `onPlanned` or `untilReady` throws, and the reason of `signal` if it aborts
    */
   async replace(
     member: SetMember,
@@ -99,8 +101,8 @@ export class ProcessSet {
   }
 
   /**
-   * Ends all processes and the processes that they have started, without waiting for tasks. Resolves when all processes
-   * of the set have exited.
+   * Ends all processes, and the child processes that they have started, without waiting for tasks. Resolves when all
+   * processes of the set have exited.
    */
   async endAtOnce(): Promise<void> {
     for (const worker of this.processes) worker.endAtOnce();

@@ -5,17 +5,23 @@ import type { ControlAnswer, ControlRequest } from '../control/control-request.j
 import { sumHandlers } from './set-status.js';
 import type { WorkerProcess } from './worker-process.js';
 
-/** The time that the processes have to answer: less than a connection has. */
+/**
+ * The most milliseconds to wait for the responses of the processes. It is less than the time for which a connection to
+ * the control socket stays open.
+ */
 const ANSWER_MS = 2_000;
 
 /**
- * Passes requests of the control socket on to all processes of a set, each with its share of a rate. A process that is
- * started later is told what was asked before.
+ * Passes requests of the control socket on to all processes of a set. If a request sets the rate of a handler, each
+ * process gets an equal share of the rate. A process that is started later gets the same requests.
  */
 export class SetControl {
   readonly #count: number;
   readonly #processes: () => Iterable<WorkerProcess>;
-  /** The last requests that were accepted, by handler and kind. */
+  /**
+   * The last requests that were accepted, by handler, separately for options and for pauses. They are passed on to new
+   * processes.
+   */
   readonly #kept = new Map<string, ControlRequest>();
 
   /** @param processes returns the processes that have not exited */
@@ -24,7 +30,7 @@ export class SetControl {
     this.#processes = processes;
   }
 
-  /** Tells a process what was asked before it ran. To be called with each new process. */
+  /** Passes earlier requests on to a new process, as soon as its worker runs. To be called with each new process. */
   async follow(worker: WorkerProcess): Promise<void> {
     await worker.runs;
     for (const request of this.#kept.values()) void worker.control(request);

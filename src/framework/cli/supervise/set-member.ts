@@ -9,17 +9,23 @@ export const QUICK_MS = 10_000;
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
 
-/** A member of a set of processes. One process at a time runs as a member. When it exits, another takes its place. */
-export class SetMember {
-  /** The process that runs as the member; undefined while a process is starting or waiting to be started. */
+/** A place for one running process in a set of processes. If the process exits, another can be started in the slot. */
+export class ProcessSlot {
+  /** The process that runs in the slot; undefined while a process is starting or waiting to be started. */
   current: WorkerProcess | undefined;
   /** Resolves when the latest start of this member has ended, whether it succeeded or failed. */
   starting: Promise<unknown> = Promise.resolve();
-  /** The reason why no process runs as the member, as text for people. */
+  /** The reason for which no process runs in the slot, as text for messages. */
   reason = 'it starts';
-  /** The number of exits and failed starts of this member. Processes that a reload replaced are not counted. */
+  /**
+   * The number of times that a process in this slot exited or could not be started. Processes that were replaced by a
+   * reload don't count.
+   */
   restarts = 0;
-  /** The number of consecutive exits and failed starts of processes that didn't run for {@link QUICK_MS}. */
+  /**
+   * The number of failures in a row in this slot: a process could not be started, or exited within {@link QUICK_MS}. A
+   * process that ran longer resets it.
+   */
   failures = 0;
   #ranAt: number | undefined;
   #pause = new Abort();
@@ -30,7 +36,7 @@ export class SetMember {
     private readonly clock: Clock,
   ) {}
 
-  /** Sets the process that runs as the member. */
+  /** Records that a process now runs in the slot. */
   fill(worker: WorkerProcess): void {
     this.current = worker;
     this.#ranAt = this.clock.now();

@@ -20,7 +20,7 @@ export interface RunMessage {
   readonly kind: 'run';
   readonly flags: Flags;
   readonly log: LogFlags;
-  /** The process's place in its set; undefined for the worker of `dev`. */
+  /** The process's number in its set, and the size of the set; undefined for the worker of the command `dev`. */
   readonly member: Membership | undefined;
 }
 
@@ -28,10 +28,13 @@ export interface RunMessage {
 export type ToWorker =
   | RunMessage
   /**
-   * The answer to `planned`: the port of the local service, or undefined if the worker connects to another endpoint.
+   * The reply to `planned`, which means that the process may connect: to the local service on this port or, if the port
+   * is undefined, to the configured endpoint.
    */
   | { readonly kind: 'connect'; readonly port: number | undefined }
-  /** Asks whether these machines agree with the worker's classes. The answer is a `checked` message. */
+  /**
+   * Requests the disagreements between these state machines and the worker's classes. The reply is a `checked` message.
+   */
   | { readonly kind: 'check'; readonly machines: readonly MachineSource[] }
   | { readonly kind: 'drain' }
   /** Ends the process at once, and all processes that it has started. */
@@ -48,8 +51,8 @@ export type FromWorker =
   | { readonly kind: 'status'; readonly status: PublicStatus }
   | { readonly kind: 'checked'; readonly findings: readonly Finding[] }
   | { readonly kind: 'failed'; readonly text: string }
-  /** The answer to `measure`. It is also sent when the worker has ended. */
+  /** The reply to `measure`, with the worker's metrics. It is also sent when the worker has ended. */
   | { readonly kind: 'measured'; readonly metrics: MetricValues }
-  /** Answers the message `control` with this id. */
+  /** The reply to the message `control` with this id. */
   | { readonly kind: 'controlled'; readonly id: number; readonly answer: ControlAnswer }
   | { readonly kind: 'mocked'; readonly id: number; readonly outcome: MockOutcome };

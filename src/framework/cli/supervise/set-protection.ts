@@ -8,8 +8,8 @@ import { SILENT_MS, type Supervisor } from './supervisor.js';
 const TICK_MS = 1_000;
 
 /**
- * Asks the platform (ECS or Kubernetes) not to stop a set of processes while one of their tasks has been running for
- * long. One request is enough for all of them, since they run in the same container.
+ * Asks the platform (ECS or Kubernetes) not to stop the container while one of the tasks of a set of processes has been
+ * running for long. The supervising process does that for all of them, since they run in the same container.
  */
 export class SetProtection {
   readonly #set: Supervisor;
@@ -29,8 +29,8 @@ export class SetProtection {
   }
 
   /**
-   * Starts to watch the set's tasks, and to protect the set if the plan says so. Once protection has been started,
-   * later calls do nothing.
+   * Starts to watch the set's tasks and to request protection, if the option `protect` is set. Only the first call does
+   * anything.
    */
   async follow(plan: PlanSummary): Promise<void> {
     if (plan.protect === false || this.#cancel) return;
@@ -50,9 +50,9 @@ export class SetProtection {
 }
 
 /**
- * Returns when the oldest task was received of those for which something may still be sent, in epoch milliseconds;
- * undefined if there is none. If a process has sent nothing for a while, its main thread must be blocked by a running
- * task, so a task is assumed that was received at its last message.
+ * Returns the time at which the oldest running task of all processes was received, in epoch milliseconds; undefined if
+ * no task runs. A task counts as running until its result is reported. If a process has sent no message for a while, a
+ * task must be blocking its main thread, so it counts as having a task since its last message.
  */
 export function oldestTask(set: Pick<Supervisor, 'workers' | 'silentMs'>, clock: Clock): number | undefined {
   const all = [...set.workers.processes].flatMap((worker) => {

@@ -13,9 +13,9 @@ import { SILENT_MS, type Supervisor } from './supervisor.js';
 type Counts = PublicStatus['counts'];
 
 /**
- * Returns the status of a set of processes as if it were one worker: the sum of the last status of each process, which
- * is at most a second old. The set is ready if every member is.
- * @param counted the counts of the processes that have exited
+ * Returns the status of a set of processes in the form of one worker's status. It sums up the last status that each
+ * process has sent, which is at most a second old. The set is ready if each slot has a ready process.
+ * @param counted the counts (of tasks received, failed, …) of the processes that have exited
  */
 export function setStatus(set: Supervisor, name: string, counted: Counts): PublicStatus {
   const all = [...set.workers.processes].flatMap(({ status }) => status ?? []);
@@ -103,8 +103,8 @@ function addHandlers(one: PublicHandler, other: PublicHandler): PublicHandler {
 const MINUTE_MS = 60_000;
 
 /**
- * Adds the counts of each minute. The two statuses may have been made in different minutes, so their lists may start at
- * different ones.
+ * Adds up the numbers of tasks that two processes received in each minute. The two statuses may have been made in
+ * different minutes, so their lists may start at different minutes.
  */
 function addQueues(one: PublicQueue, other: PublicQueue): PublicQueue {
   const minuteAt = Math.max(one.minuteAt, other.minuteAt);

@@ -30,15 +30,19 @@ export class SharedService {
     private readonly log: Logger,
     private readonly access: Access,
     private readonly workers: {
-      /** Returns the worker that runs the mocks; undefined while no worker runs. */
+      /**
+       * Returns the worker process that runs the mocks (the config's functions that return the results of Task states);
+       * undefined while no worker runs.
+       */
       readonly current: () => WorkerProcess | undefined;
       readonly all: () => Iterable<WorkerProcess>;
     },
   ) {}
 
   /**
-   * Gives the local service the activities, the machines and the mocks of a plan. The first plan whose endpoint is
-   * `local` starts the service. A machine with a problem keeps its last definition, and the problem is logged.
+   * Updates the local service with the activities, the machines and the mocks of a plan (the settings and handlers that
+   * a process has read). The first plan whose endpoint is `local` starts the service. If a machine has a problem, the
+   * service keeps its last definition, and the problem is logged.
    * @param strict true to throw the problems of machines instead of logging them
    * @returns the service's port; undefined if there is no service
    * @throws StartError if the service can't listen or, with `strict`, if machines have problems
@@ -72,14 +76,14 @@ export class SharedService {
   #read: readonly MachineSource[] = [];
 
   /**
-   * The machines as the service has them. If a machine's file has a problem now, this is the last version without a
-   * problem.
+   * The machines with the definitions that the service uses now. If a machine's file has a problem, that is its last
+   * definition without one.
    */
   get machines(): readonly MachineSource[] {
     return [...this.#machines.values()].map(({ source }) => source);
   }
 
-  /** Returns true if the file defines a machine, even one with problems. */
+  /** Returns true if the file contains a state machine, even one with problems. */
   isMachine(file: string): boolean {
     return this.#read.some((machine) => machine.file === file);
   }
@@ -149,7 +153,10 @@ export class SharedService {
     for (const { where, what, fix } of problems) this.log.error(`${where}: ${what}; ${fix}`);
   }
 
-  /** Sets the mocks that the service has. A call of any of them is answered by the current worker. */
+  /**
+   * Sets the keys of the mocks. If the service needs the result of one of them, it gets that from the current worker
+   * process.
+   */
   #takeMocks(keys: readonly string[]): void {
     for (const key of Object.keys(this.#mocks)) if (!keys.includes(key)) delete this.#mocks[key];
     for (const key of keys)
@@ -161,10 +168,13 @@ export class SharedService {
   }
 }
 
-/** Returns the file in a problem's place, which is `file` or `file:line:column`. */
+/** Returns the file that a problem's place names. The place is `file` or `file:line:column`. */
 const fileOf = (where: string): string => where.replace(/(:\d+){0,2}$/, '');
 
-/** Makes the error that a mock throws. @param outcome the failure that the worker sent; undefined if no worker runs */
+/**
+ * Makes the error with which a mock fails. @param outcome the failure that the worker process sent; undefined if no
+ * worker runs
+ */
 function failureOf(outcome: Extract<MockOutcome, { kind: 'failed' }> | undefined): Error {
   const { error = 'Error', cause = 'no worker runs that has the mock' } = outcome ?? {};
   return Object.assign(new Error(cause), { name: error });

@@ -37,16 +37,19 @@ export interface ProcessesOptions {
 }
 
 /**
- * The most milliseconds to wait for the metrics of a process. After that, the last metrics that the process sent are
+ * The most milliseconds to wait for the current metrics of a process. After that, the last ones that it has sent are
  * used.
  */
 const MEASURE_MS = 1_000;
-/** The grace, in milliseconds, that is assumed until the first plan says what is configured. */
+/**
+ * The shutdown grace period in milliseconds, used until the first plan (the settings and handlers that a process has
+ * read) says another.
+ */
 const DEFAULT_GRACE_MS = parseDuration(CONFIG_OPTIONS.grace.default) ?? 0;
 
 /**
- * Runs a worker in each of several processes and supervises them. The user's code runs only in those processes. A
- * SIGUSR2 replaces the processes, one after another.
+ * Runs a worker in each of several processes and supervises them. The user's code runs only in those processes. SIGUSR2
+ * makes all processes be replaced by new ones, one after another.
  * @returns the exit code.
  * @throws StartError if the local service or the health port can't listen.
  */
@@ -110,7 +113,7 @@ class WorkerProcesses {
     });
   }
 
-  /** @throws StartError if the control socket can't be opened */
+  /** Opens the control socket, if its path was given. @throws StartError if it can't be opened */
   async openControl(): Promise<void> {
     const { control } = this.options;
     if (control === undefined) return;
@@ -129,8 +132,8 @@ class WorkerProcesses {
   }
 
   /**
-   * At the first plan, opens the health port and starts the local service. At a later plan that may differ, updates the
-   * service.
+   * Called with the plan (the settings and handlers) that each new process has read. At the first plan, opens the
+   * health port and starts the local service. At a later plan that may differ, updates the service.
    * @returns the local service's port; undefined if there is no service
    */
   async #onPlanned(plan: PlanSummary, isNew: boolean): Promise<number | undefined> {

@@ -39,7 +39,7 @@ const channel: ParentChannel<ToWorker, FromWorker> = takeParentChannel(() =>
  */
 const send = (message: FromWorker): Promise<void> => new Promise((resolve) => channel.send(message, resolve));
 
-/** Waits for the next message of this kind from the supervising process, and resolves with it. */
+/** Resolves with the next message of this kind from the supervising process. */
 function nextMessage<Kind extends ToWorker['kind']>(kind: Kind): Promise<Extract<ToWorker, { kind: Kind }>> {
   return new Promise((resolve) => {
     const off = channel.onMessage((message) => {
@@ -74,7 +74,10 @@ export async function awaitRun(): Promise<void> {
   }
 }
 
-/** Makes a connection and closes it, so that the modules for connections are loaded before a worker needs them. */
+/**
+ * Makes a connection and closes it at once, so that Node's modules for connections are loaded before a worker needs
+ * them.
+ */
 async function warmUp(): Promise<void> {
   const service = new AwsService({ endpoint: localEndpoint(1), sdk: {}, clock: systemClock, log: silentLog });
   await service.port('us-east-1', { polls: 1, reports: 1, heartbeats: 1 });
@@ -111,8 +114,8 @@ async function run({ flags, log: logFlags, member }: RunMessage, stop: AbortCont
 }
 
 /**
- * Sends the plan to the supervising process, and waits for its answer, which means that the local service is running.
- * Resolves with the endpoint to connect to.
+ * Sends the plan (the settings and handlers that were read) to the supervising process, and waits for its reply. If the
+ * local service is used, it runs by then. Resolves with the endpoint to connect to.
  */
 async function endpointOf(plan: Plan, projectDir: string, stop: AbortSignal): Promise<Endpoint> {
   process.channel?.ref();
@@ -124,7 +127,7 @@ async function endpointOf(plan: Plan, projectDir: string, stop: AbortSignal): Pr
   return endpoint;
 }
 
-/** Does what a request of the control socket says. */
+/** Carries out a request of the control socket, and returns the reply. */
 function answerOf(worker: Worker, request: ControlRequest): ControlAnswer {
   try {
     return controlWorker(worker, request);
@@ -150,8 +153,8 @@ function sendUpdates(worker: Worker, plan: Plan): void {
 }
 
 /**
- * Measures a worker from now on, and answers `measure` messages with its metrics.
- * @returns a function that sends the metrics once more
+ * From now on collects a worker's metrics, and sends them in reply to `measure` messages. @returns a function that
+ * sends the metrics once more
  */
 async function measured(worker: Worker): Promise<() => Promise<void>> {
   const prometheus = await measureForPrometheus(worker, systemClock);
@@ -162,15 +165,16 @@ async function measured(worker: Worker): Promise<() => Promise<void>> {
   return measure;
 }
 
-/** Stops the worker if the supervising process exits, so that running tasks can still finish and be reported. */
+/** From now on, stops the worker if the supervising process exits. Running tasks can still finish and be reported. */
 function drainOnDisconnect(stop: () => void): void {
   process.removeAllListeners('disconnect');
   process.on('disconnect', stop);
 }
 
 /**
- * Changes the plan for one of several workers: the worker gets its own name and its share of the heartbeat rate, and
- * doesn't open the health port. It doesn't ask for protection, since the supervisor does that for the whole set.
+ * Returns a plan (settings and handlers) for a process that is one of several: its worker gets its own name and its
+ * share of the heartbeat rate, and doesn't open the health port. It doesn't ask the platform for protection, since the
+ * supervising process does that for the whole set.
  */
 function oneOfSeveral(plan: Plan, member: Membership | undefined): Plan {
   const { workerName: asked, heartbeatRate, protect } = plan.settings;
@@ -187,7 +191,10 @@ function oneOfSeveral(plan: Plan, member: Membership | undefined): Plan {
   };
 }
 
-/** Returns a handler with a process's share of its rate, and of the tasks that its breaker looks at. */
+/**
+ * Returns a handler with one process's share of its rate limit, and of the number of last tasks that its breaker looks
+ * at.
+ */
 function shareOf(handler: PlannedHandler, processes: number): PlannedHandler {
   const { options } = handler;
   const { rate, breaker } = options;
@@ -202,8 +209,8 @@ function shareOf(handler: PlannedHandler, processes: number): PlannedHandler {
 }
 
 /**
- * Returns a process's share of a rate. It is rounded down if it is above 1, since a rate limit may allow up to the rate
- * rounded up within one second.
+ * Returns one process's share of a rate per second. It is rounded down if it is above 1, because a rate limit that
+ * isn't a whole number may allow the next higher number within a second.
  */
 function partOf(rate: number, count: number): number {
   const part = rate / count;

@@ -26,16 +26,16 @@ export interface SupervisorParts {
   readonly run: Pick<RunOptions, 'flags' | 'log'>;
   readonly fork: () => WorkerProcess;
   /**
-   * Called when a process has read and checked the project.
+   * Called with the plan (the settings and handlers) that a new process has read and checked.
    * @param isNew true if the plan may differ from the previous one
    * @returns the local service's port; undefined if the worker connects to another endpoint
    */
   readonly onPlanned: (plan: PlanSummary, isNew: boolean) => Promise<number | undefined>;
-  /** Returns the most milliseconds that a drain may take. */
+  /** Returns the most milliseconds that a drain (finishing the running tasks) may take. */
   readonly longestDrainMs: () => number;
   /**
-   * Returns the most milliseconds that a process may send nothing before it is killed; false if no process is killed
-   * for that reason.
+   * Returns the milliseconds after which a process that sends no messages is killed, because its main thread is
+   * blocked; false if no process is killed for that reason.
    */
   readonly stallAfterMs: () => number | false;
   /** Called once, when the first process takes tasks. */
@@ -58,14 +58,14 @@ const TICK_MS = 1_000;
  */
 export const SILENT_MS = 5_000;
 /**
- * The most milliseconds that a process may take to import the project and run `setup`. During a reload, the most
- * milliseconds until the process is ready.
+ * The most milliseconds that a new process may take to import the project and run `setup`. During a reload, it must
+ * even be ready to take tasks within this time.
  */
 const START_LIMIT_MS = 10 * 60_000;
 
 /**
- * Keeps a number of worker processes running until it is told to stop. A process that exits is replaced. If it exits
- * quickly, it is replaced after a pause that doubles each time. One process doesn't affect the others.
+ * Keeps a number of worker processes running until it is told to stop. If a process exits, another is started; if it
+ * exited quickly, that happens after a pause, which doubles each time. A failing process doesn't affect the others.
  */
 export class Supervisor {
   readonly workers: ProcessSet;
@@ -81,8 +81,8 @@ export class Supervisor {
   /** The last reason for a failed start that was printed, so that the same reason isn't printed again. */
   #printed = '';
   /**
-   * The number of requested reloads. If one is requested while another is running, the processes are reloaded once more
-   * after it.
+   * The number of requested reloads. If a reload is requested while another is running, all processes are replaced once
+   * more after it.
    */
   #asked = 0;
   #reloading: Promise<void> | undefined;
@@ -182,9 +182,9 @@ export class Supervisor {
   }
 
   /**
-   * Starts a process for a member. It is given up if it has no plan within {@link START_LIMIT_MS} or, if `untilReady` is
-   * given, isn't ready by then. Without `untilReady` there is no limit after the plan: a process may wait a long time
-   * until Step Functions can be reached.
+   * Starts a process in a slot. The start fails if the process hasn't sent its plan (the settings and handlers) within
+   * {@link START_LIMIT_MS} or, if `untilReady` is given, isn't ready by then. Without `untilReady` there is no limit
+   * after the plan: a process may wait a long time until Step Functions can be reached.
    * @throws NotStarted if the limit is reached
    */
   async #replace(
@@ -228,8 +228,8 @@ export class Supervisor {
   }
 
   /**
-   * Records that a member's process has exited or was not started, and waits until the next start is due. If this happens
-   * again and again, gives up.
+   * Records that a slot's process has exited or could not be started, and waits until the next start is due. If this
+   * has happened too often in a row, the supervisor stops with an error.
    */
   async #lost(member: SetMember, why: string, pid?: number): Promise<void> {
     const { log, count } = this.#parts;
@@ -268,9 +268,9 @@ export class Supervisor {
   }
 
   /**
-   * Kills a process if its main thread has been blocked too long, since the process would otherwise keep its place for
-   * ever. The silence of a process is counted in ticks of this process, so that time in which this process itself was
-   * stopped isn't counted.
+   * Called once a second. Kills a process that has sent no message for too long: its main thread is blocked, and it
+   * would otherwise keep its slot for ever. The time is counted by calls of this method, so that time in which the
+   * supervising process itself was stopped doesn't count.
    */
   #watch(): void {
     const { log, stallAfterMs, count } = this.#parts;

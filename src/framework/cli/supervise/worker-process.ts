@@ -17,7 +17,10 @@ import type { FromWorker, Membership, ToWorker } from './set-messages.js';
 
 const ENTRY = fileURLToPath(new URL('./worker-entry.js', import.meta.url));
 
-/** A draining process is killed this many milliseconds after the longest time that its drain may take. */
+/**
+ * A draining process (one that finishes its tasks) is killed if it needs this many milliseconds more than a drain may
+ * take at most.
+ */
 export const OVERTIME_MS = 1_000;
 
 /**
@@ -30,16 +33,16 @@ const reaper = new Reaper();
 export interface RunOptions {
   readonly flags: Flags;
   readonly log: LogFlags;
-  /** The process's place in its set. @default none, as for the worker of `dev` */
+  /** The process's number in its set, and the size of the set. @default none, as for the worker of the command `dev` */
   readonly member?: Membership;
   /**
-   * Called when the worker's process has read and checked the project.
+   * Called with the plan (the settings and handlers) that the worker's process has read and checked.
    * @returns the local service's port; undefined if the worker connects to another endpoint
    */
   readonly onPlanned: (plan: PlanSummary) => Promise<number | undefined>;
 }
 
-/** The error for a worker's process that did not start. Its message is shown to the user. */
+/** Thrown if a worker's process could not be started. Its message is shown to the user. */
 export class NotStarted extends Error {
   override readonly name = 'NotStarted';
 
@@ -58,7 +61,10 @@ export class NotStarted extends Error {
 export interface ProcessExit {
   readonly code: number | null;
   readonly signal: string | null;
-  /** The error because of which the process was killed: one of its messages could not be read. Otherwise undefined. */
+  /**
+   * The error because of which this process killed the other one: it could not read one of its messages. Undefined if
+   * there was none.
+   */
   readonly error: Error | undefined;
 }
 
@@ -68,13 +74,13 @@ export const showExit = ({ code, signal, error }: ProcessExit): string => {
   return signal === null ? `exit code ${code}` : signal;
 };
 
-/** A process for one worker. It loads its modules at once, and runs no worker until {@link run} is called. */
+/** A child process for one worker. It loads its modules at once, but runs no worker until {@link run} is called. */
 export class WorkerProcess {
   readonly #child: ChildProcess;
   readonly #mocks = new Map<number, (outcome: MockOutcome) => void>();
   /**
-   * Called with the answers to `check`, one function for each question that isn't answered yet. The process answers in
-   * the order of the questions.
+   * The functions that receive the replies to `check` messages, one for each message without a reply yet. The process
+   * replies in the order of the messages.
    */
   readonly #checks: ((findings: readonly Finding[]) => void)[] = [];
   #nextId = 0;
@@ -134,8 +140,8 @@ export class WorkerProcess {
   }
 
   /**
-   * Sets the function that is called at each message. The process sends one every second, unless its main thread is
-   * blocked.
+   * Sets a function that is called at each message from the process. Unless its main thread is blocked, the process
+   * sends one every second.
    */
   onMessage(listener: () => void): void {
     this.#onMessage = listener;
@@ -208,8 +214,8 @@ export class WorkerProcess {
   }
 
   /**
-   * Has the process's worker do what a request says. Resolves to its answer, or to undefined once the process has
-   * exited.
+   * Passes a request of the control socket to the process's worker. Resolves to the worker's reply, or to undefined if
+   * the process has exited.
    */
   control(request: ControlRequest): Promise<ControlAnswer | undefined> {
     const id = this.#nextId++;
@@ -224,7 +230,10 @@ export class WorkerProcess {
     this.#child.kill('SIGKILL');
   }
 
-  /** Resolves with the outcome of a mock that the project defines. The mock runs in the worker's process. */
+  /**
+   * Runs a mock (a function in the config that returns the result of a Task state) in the worker's process. Resolves
+   * with its outcome.
+   */
   mock(call: MockCall, input: unknown): Promise<MockOutcome> {
     const id = this.#nextId++;
     return new Promise((resolve) => {
@@ -261,7 +270,7 @@ export class WorkerProcess {
     this.#mocks.delete(id);
   }
 
-  /** Fails the calls of mocks that are waiting for an answer, since the process has exited. */
+  /** Makes all running calls of mocks fail, since the process has exited. */
   #forgetMocks(): void {
     const cause = "the worker's process ended before its mock had answered";
     for (const id of this.#mocks.keys()) this.#mocked(id, { kind: 'failed', error: 'Error', cause });
@@ -273,8 +282,8 @@ export class WorkerProcess {
 }
 
 /**
- * Limits how long worker processes may drain after this process has exited. If they use the local service, they end at
- * once, since the service has ended too.
+ * Sets how long worker processes may finish their tasks after this process has exited. If they use the local service,
+ * they are ended at once, since the service has ended too.
  */
 function limitOrphans({ port, graceMs }: PlanSummary): void {
   reaper.allow((port === undefined ? longestDrain(graceMs) : 0) + OVERTIME_MS);
