@@ -15,14 +15,15 @@ import { assignedNames, checkTargets, NO_END } from './definition/targets.js';
 import { waitKind } from './states/wait.js';
 import { LONGEST_SECONDS } from './values/limits.js';
 
-/** A compiled definition. */
+/** A compiled definition of a state machine. */
 export interface Program extends StateGroup {
   /** TimeoutSeconds of the whole machine; undefined if the definition doesn't set it. */
   readonly timeoutSeconds: number | undefined;
-  /** The Tasks of the machine, including nested ones, in the order of the definition. */
+  /** The Task states of the machine, in the order of the definition. Those inside a Parallel or a Map are included. */
   readonly tasks: readonly DefinedTask[];
   /**
-   * The sorted names of the variables that a state reads, by the state's name. A state that reads none has no entry.
+   * The names of the variables that each state reads, sorted. The key is the state's name. A state that reads no
+   * variables has no entry.
    */
   readonly variableReferences: ReadonlyMap<string, readonly string[]>;
 }
@@ -99,8 +100,8 @@ class MachineCompiler {
   }
 
   /**
-   * Compiles the states of the machine or of a branch.
-   * @param outer the names of the variables that are set outside these states
+   * Compiles the states of the machine, of a branch or of an iteration.
+   * @param outer the names of the variables that are set by the states around the branch or iteration
    */
   #group(reader: Reader, language: Language, outer: ReadonlySet<string>): StateGroup {
     const missing = ['States', 'StartAt'].filter((field) => !reader.has(field));
@@ -151,8 +152,8 @@ class MachineCompiler {
 }
 
 /**
- * Reads QueryLanguage of the machine or of a state. A machine in JSONPath may contain states in JSONata, but not the
- * reverse. Any value other than exactly `JSONPath` means JSONata. Measured at the live service.
+ * Reads the field QueryLanguage of the machine or of a state. States in JSONata are allowed in a machine in JSONPath,
+ * but not the reverse. Measured at the live service: any value except `JSONPath` is treated as JSONata.
  */
 function readLanguage(reader: Reader, inherited: Language): Language {
   const name = reader.json('QueryLanguage');
@@ -188,7 +189,7 @@ function shadowed(name: string): string {
 }
 
 /**
- * Returns the Tasks of a definition that use activities, including nested ones.
+ * Returns the Task states of a definition whose resource is an activity. Those inside a Parallel or a Map are included.
  * @throws DefinitionError if the definition isn't valid
  */
 export function activityTasks(definition: string): ActivityTask[] {

@@ -2,16 +2,18 @@ import type { JsonObject, Json } from '../values/json.js';
 import type { Reader } from './reader.js';
 import type { Expression, StateData } from '../expression/state-data.js';
 
-/** Says which of the fields that move data into and out of a state a kind of state can have. */
+/** The data-flow fields that a type of state, such as Pass or Task, can have. */
 export interface FlowParts {
   /**
-   * True if the state can have Parameters (in JSONPath) or Arguments (in JSONata); `'JSONPath'` if it can have only
-   * Parameters, as a Pass. @default false
+   * Says if this type of state can have Parameters (in JSONPath) or Arguments (in JSONata). `'JSONPath'`: it can have
+   * Parameters in JSONPath but no Arguments in JSONata, like a Pass state.
+   * @default false
    */
   readonly arguments?: boolean | 'JSONPath';
   /**
-   * True if the state's work has a result, so that the state can have ResultPath. `selector` is true if it can also
-   * have ResultSelector. @default false
+   * True if this type of state does something that returns a result, such as a task. The state can then have
+   * ResultPath. If `selector` is true too, it can also have ResultSelector.
+   * @default false
    */
   readonly result?: boolean;
   readonly selector?: boolean;
@@ -21,19 +23,28 @@ export interface FlowParts {
   readonly assign?: boolean;
 }
 
-/** The compiled fields that move data into a state and out of it. */
+/** The compiled data-flow fields of a state, such as InputPath, Arguments and Output. */
 export interface Flow {
-  /** Applies InputPath. In JSONata the data is returned as it is. */
+  /** Applies InputPath to the data. JSONata has no InputPath, so there the data is returned unchanged. */
   input(data: StateData): StateData;
-  /** Evaluates Parameters or Arguments, and returns the input of the state's work. */
+  /**
+   * Evaluates Parameters or Arguments, and returns the value, such as the input of the task that a Task state
+   * schedules.
+   */
   arguments(data: StateData): Json | Promise<Json>;
-  /** Returns the state's output. `data` contains the result of the work. */
+  /** Returns the state's output. `data` must contain the result, such as that of the task. */
   output(data: StateData): Json | Promise<Json>;
-  /** Returns the variables that Assign sets; undefined if there are none. `data` contains the result of the work. */
+  /**
+   * Returns the variables that Assign sets; undefined if it sets none. `data` must contain the result, such as that of
+   * the task.
+   */
   assign(data: StateData): JsonObject | undefined | Promise<JsonObject | undefined>;
 }
 
-/** The output and the variables of a state that is left through a Catch or through a rule of a Choice. */
+/**
+ * The compiled Output and Assign of a catcher or of a Choice rule. They are used instead of the state's own when the
+ * branch leaves the state through that catcher or rule.
+ */
 export type Exit = Pick<Flow, 'output' | 'assign'>;
 
 /** A compiled rule of a Choice. `exit` contains the rule's own Output and Assign, if the rule has them. */
@@ -42,15 +53,24 @@ export interface ChoiceRule {
   readonly exit: Partial<Exit>;
 }
 
-/** The range of an integer in a field, or in the value to which the field's path leads. Both bounds are included. */
+/**
+ * The values that an integer field may have: `min` to `max`, both included. The range also applies to the value that is
+ * read when the field contains a path.
+ */
 export interface WholeNumber {
   readonly min: number;
   readonly max: number;
   /** True if the path may also lead to a string that contains a number. @default false */
   readonly inText?: boolean;
-  /** Returns the message for a path that leads to nothing. @default Step Functions' message for an invalid path */
+  /**
+   * Returns the error message to use if the path leads to no value.
+   * @default Step Functions' message for an invalid path
+   */
   readonly absent?: (path: string) => string;
-  /** Returns the message for a value that isn't an integer in the range. @default a message that names both bounds */
+  /**
+   * Returns the error message to use if the value isn't an integer in the range.
+   * @default a message that names both bounds
+   */
   readonly wrong?: (path: string, value: Json) => string;
 }
 
@@ -61,16 +81,19 @@ export interface Language {
   /** Compiles the Output and the Assign of a Catch. When they are evaluated, the caught failure is in `errorOutput`. */
   catcher(reader: Reader): Exit;
   /**
-   * Compiles an integer field, such as `TimeoutSeconds`. In JSONPath also reads the path in `TimeoutSecondsPath`.
-   * Returns undefined if the definition has neither.
+   * Compiles an integer field, such as `TimeoutSeconds`. In JSONPath the number can also come from a path, in the field
+   * `TimeoutSecondsPath`. Returns undefined if the state has neither field.
    */
   integer(reader: Reader, field: string, rule: WholeNumber): Expression | undefined;
   /**
-   * Compiles a string field, such as `Error` or `Cause`. In JSONPath also reads its path. Returns undefined if the
-   * definition has neither.
+   * Compiles a string field, such as `Error` or `Cause`. In JSONPath the string can also come from a path, in the field
+   * `ErrorPath`. Returns undefined if the state has neither field.
    */
   text(reader: Reader, field: string): Expression | undefined;
-  /** Compiles the time at which a Wait state ends, in epoch milliseconds; undefined if the definition has none. */
+  /**
+   * Compiles the Timestamp field of a Wait state. The expression returns the time in epoch milliseconds. Returns
+   * undefined if the state has no such field.
+   */
   timestamp(reader: Reader): Expression | undefined;
   /** Compiles the list of items that a Map iterates over. */
   items(reader: Reader): Expression;
@@ -78,10 +101,10 @@ export interface Language {
   itemSelector(reader: Reader): Expression | undefined;
   /** Compiles a field whose JSON value may contain expressions. Returns undefined if the field is absent. */
   template(reader: Reader, field: string): Expression | undefined;
-  /** Compiles a rule of a Choice, without its Next. */
+  /** Compiles a rule of a Choice, except its Next. */
   choiceRule(reader: Reader): ChoiceRule;
-  /** The fields that a state can have only in the other query language. */
+  /** The names of the fields that exist only in the other query language. */
   readonly foreign: readonly string[];
-  /** Returns the message for a field that a state in this query language can't have. */
+  /** Returns the error message for a field that a state in this query language can't have. */
   explainUnread(field: string): string;
 }

@@ -3,12 +3,16 @@ import { isObject, type Json, type JsonObject } from '../values/json.js';
 
 /** A mistake in a definition, or a feature that the local service doesn't support. */
 export interface DefinitionProblem {
-  /** Step Functions' code for the problem. @default SCHEMA_VALIDATION_FAILED */
+  /** The code that Step Functions gives to the problem. @default SCHEMA_VALIDATION_FAILED */
   readonly code?: string;
-  /** The path of the field, as Step Functions writes it: `/States/Greet/Next`. */
+  /** The path of the field in the definition, in Step Functions' notation: `/States/Greet/Next`. */
   readonly path: string;
   readonly text: string;
-  /** True if the service reports the problem without a place. @default false */
+  /**
+   * True if Step Functions reports this problem without the path of a field. `path` is then not sent in the answer of
+   * ValidateStateMachineDefinition.
+   * @default false
+   */
   readonly placeless?: boolean;
   /** The fix, if one is known. The API's error message doesn't include it. */
   readonly fix?: string;
@@ -18,44 +22,53 @@ export interface DefinitionProblem {
 export interface ExpressionFault {
   readonly code: string;
   readonly text: string;
-  /** True if it is a mistake anywhere except in the Output and Assign of a Catch. @default false */
+  /**
+   * True if the expression is allowed in the Output and Assign of a Catch, and is a mistake in any other field.
+   * @default false
+   */
   readonly allowedInCatch?: boolean;
 }
 
-/** What all readers of the same definition share. */
+/**
+ * The data that is shared by all {@link Reader} objects of one definition. There is one for each object inside the
+ * definition.
+ */
 export interface Reading {
   readonly problems: DefinitionProblem[];
-  /** For each JSONata expression with mistakes, the mistakes, by the expression's text. */
+  /**
+   * The mistakes in the JSONata expressions of the definition. The key is the text of the expression. An expression
+   * without mistakes has no entry.
+   */
   readonly faults: ReadonlyMap<string, readonly ExpressionFault[]>;
 }
 
 const PROBLEMS_KEPT = 1_000;
 
 /**
- * If one of these fields isn't allowed in an object, the live service reports the path of the object, not of the field
- * (measured).
+ * Fields that Step Functions reports in an unusual way where they aren't allowed: with the path of the object that
+ * contains the field, not with the path of the field itself. Measured at the live service.
  */
 const MEASURED_UNREAD = new Set(['TimeoutSeconds', 'Catch', 'Retry', 'QueryLanguage']);
 
 /**
- * Reads the fields of one object of a definition. Mistakes are added to the problems, not thrown. A field that was
- * never read is also a problem, so that nothing in a definition is silently ignored.
+ * Reads the fields of one object of a definition. A mistake is added to the list of problems; nothing is thrown. A
+ * field that this code has never asked for is a problem too, so that no part of a definition is silently ignored.
  */
 export class Reader {
   readonly #unread: Set<string>;
   /**
-   * Every field that was asked for, whether it is present or absent. The absent ones are suggested in place of a
-   * misspelt field.
+   * The name of every field that this code has asked for. If the object has an unknown field, these names (without
+   * those that it has) are the candidates for "did you mean".
    */
   readonly #asked = new Set<string>();
-  /** The names of the variables that the state reads in which this object is. */
+  /** The names of the variables that are read by the state to which this object belongs. */
   readonly variables: Set<string>;
 
   constructor(
     readonly source: JsonObject,
     readonly path: string,
     readonly reading: Reading,
-    /** The length of the path of the state in which this object is. */
+    /** The length of the path of the state to which this object belongs. `locate` cuts this part off a path. */
     private readonly base = path.length,
     variables: Set<string> = new Set(),
   ) {
@@ -69,14 +82,16 @@ export class Reader {
     this.report({ path, text, ...(fix !== undefined && { fix }) });
   }
 
-  /** Adds a problem. At most PROBLEMS_KEPT are kept, since a definition may have one in each of its states. */
+  /**
+   * Adds a problem to the list. At most PROBLEMS_KEPT are kept, since a large definition could have one in every state.
+   */
   report(problem: DefinitionProblem): void {
     const { problems } = this.reading;
     if (problems.length < PROBLEMS_KEPT) problems.push(problem);
   }
 
   /**
-   * Adds the mistakes of an expression to the problems, if it has any.
+   * Adds the mistakes in a JSONata expression to the problems. Returns true if the expression has any.
    * @param location the path of the expression within its state, from `locate`
    */
   faults(source: string, location: string): boolean {
@@ -88,14 +103,14 @@ export class Reader {
     return faults.length > 0;
   }
 
-  /** Returns the path of a field within its state: `Choices[0]/Condition`. */
+  /** Returns the path of a field, relative to the state to which the object belongs: `Choices[0]/Condition`. */
   locate(field: string): string {
     return `${this.path}/${field}`.slice(this.base + 1);
   }
 
   /**
-   * Returns a reader that takes this object to be a state: `locate` returns paths relative to it, and `variables` is
-   * empty.
+   * Returns a reader for the same object as a state: its `locate` returns paths relative to this object, and its
+   * `variables` are empty at first.
    */
   asState(): Reader {
     return new Reader(this.source, this.path, this.reading);
@@ -171,7 +186,10 @@ export class Reader {
     this.problem(`There must not be both '${field}' and '${other}'`, other, `take one of them out`);
   }
 
-  /** Adds a problem for each field of the object that was never read. */
+  /**
+   * Adds a problem for each field of the object that this code has never asked for, since such a field would have no
+   * effect.
+   */
   finish(explain: (field: string) => string = (field) => `The field '${field}' is not supported here`): void {
     const absent = [...this.#asked].filter((field) => !Object.hasOwn(this.source, field));
     for (const field of this.#unread) {
@@ -193,14 +211,17 @@ export class Reader {
   }
 }
 
-/** The most names that a misspelt name is compared with, since comparing all names of a large machine takes minutes. */
+/**
+ * The most names that a misspelt name is compared with. Comparing it with all names of a large machine would take
+ * minutes.
+ */
 const NAMES_COMPARED = 100;
 /** A misspelt name with more characters than this isn't compared, since no known name is nearly as long. */
 const LONGEST_NAME = 100;
 
 /**
- * Returns the name that was probably meant. Returns undefined if none is similar, or there are too many names to
- * compare.
+ * Returns the one of `names` that is most similar to a misspelt name. Returns undefined if none is similar, or if there
+ * are too many names to compare.
  */
 export function nearest(name: string, names: readonly string[]): string | undefined {
   if (names.length === 0 || names.length > NAMES_COMPARED || name.length > LONGEST_NAME) return undefined;

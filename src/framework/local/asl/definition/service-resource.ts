@@ -1,22 +1,29 @@
-/** The integration pattern of a Task that calls a service. It determines when the Task ends. */
+/** The integration pattern of a Task that calls an AWS service. It determines when the Task ends. */
 export type IntegrationPattern =
-  /** The Task ends at the service's response. */
+  /** The Task ends when the service has responded. */
   | 'requestResponse'
-  /** The Task ends when the job that the service runs has ended: `.sync`, `.sync:2`. */
+  /** The Task ends when the job that the service has started ends. The resource ends in `.sync` or `.sync:2`. */
   | 'runJob'
-  /** The Task ends when a result or a failure is sent with its token: `.waitForTaskToken`. */
+  /**
+   * The Task ends when somebody sends a result or a failure with the Task's token. The resource ends in
+   * `.waitForTaskToken`.
+   */
   | 'callback';
 
 /**
- * The parsed resource of a Task that isn't an activity. The fields are those by which the history records its calls.
+ * The parsed Resource field of a Task that calls an AWS service, not an activity. `event` and `details` appear in the
+ * history of the execution.
  */
 export interface ServiceResource {
   /**
-   * The first part of the types of the history's events: `LambdaFunction` if the resource is a Lambda function's own
-   * ARN, otherwise `Task`.
+   * The prefix of the types of the history's events, as in `LambdaFunctionScheduled` and `TaskScheduled`. It is
+   * `LambdaFunction` if the resource is the ARN of a Lambda function, otherwise `Task`.
    */
   readonly event: 'Task' | 'LambdaFunction';
-  /** Details that each event of a call contains; undefined if the resource is a Lambda function's own ARN. */
+  /**
+   * The details that are in every history event of the call. Undefined if the resource is the ARN of a Lambda function,
+   * since the events of such a call have no such details.
+   */
   readonly details: { readonly resource: string; readonly resourceType: string } | undefined;
   readonly pattern: IntegrationPattern;
 }
@@ -94,7 +101,10 @@ const OPTIMISED: Readonly<Record<string, readonly string[]>> = {
   states: ['startExecution'],
 };
 
-/** The optimised integrations that can wait for the end of a job, by `.sync`. The same page. */
+/**
+ * The optimised integrations that support `.sync`, which means that the Task waits for the end of a job. From the same
+ * AWS page.
+ */
 const JOBS = new Set([
   'athena',
   'batch',
@@ -113,9 +123,9 @@ const JOBS = new Set([
 ]);
 
 /**
- * Parses the ARN of a Task's resource that isn't an activity. Returns undefined if Step Functions wouldn't recognise
- * the resource. Recorded from the live service: the resource type ends at the first colon, or at the second one if it
- * begins with `aws-sdk:` (recorded/services.ts).
+ * Parses a Resource field that isn't the ARN of an activity. Returns undefined if Step Functions wouldn't accept it.
+ * Recorded from the live service (recorded/services.ts): `resourceType` ends at the first colon after the account or,
+ * if it begins with `aws-sdk:`, at the second one.
  */
 export function parseServiceArn(arn: string): ServiceResource | undefined {
   if (LAMBDA.test(arn)) return { event: 'LambdaFunction', details: undefined, pattern: 'requestResponse' };

@@ -1,19 +1,22 @@
 import { isObject, type Json } from '../values/json.js';
 import { didYouMean, nearest, type Reader } from './reader.js';
 
-/** The code of the problem that no state can end the machine. Step Functions reports this problem without a path. */
+/**
+ * The code of the problem "no state can end the machine". Step Functions reports this problem without the path of a
+ * field.
+ */
 export const NO_END = 'MISSING_END_STATE';
 
 /**
- * The code of the problems that a target doesn't exist, and that a state can't be reached. Measured at the live
- * service.
+ * The code of two problems: a state that is named as the next one doesn't exist, and a state can't be reached. Measured
+ * at the live service.
  */
 const NO_TARGET = 'MISSING_TRANSITION_TARGET';
 
 /**
- * Adds a problem for each target that doesn't exist, and for each state that can't be reached from StartAt. If no state
- * can end the machine, that is reported instead of the states that can't be reached. Branches and iterations don't need
- * a state that ends the machine.
+ * Adds a problem for each target (a state that StartAt, Next or Default names) that doesn't exist, and for each state
+ * that can't be reached from StartAt. If no state can end the machine, only that is reported, not the states that can't
+ * be reached. Branches and iterations don't need a state that ends them.
  */
 export function checkTargets(reader: Reader, states: Reader, startAt: string | undefined): void {
   const graph = new Map(Object.entries(states.source).map(([name, state]) => [name, targetsOf(state)]));
@@ -65,7 +68,7 @@ function mayEnd(state: Json): boolean {
   return state['Type'] !== 'Choice' && (state['End'] === true || typeof state['Next'] !== 'string');
 }
 
-/** The most names that the text of a fix lists. */
+/** The most names of states that a proposed fix lists. */
 const NAMES_SHOWN = 20;
 
 function fixTarget(target: string, names: readonly string[]): string {

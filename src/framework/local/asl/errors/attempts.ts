@@ -7,9 +7,12 @@ import type { Catcher } from './catch.js';
 import type { StateFailure } from '../runtime/state-failure.js';
 import type { Retry } from './retry.js';
 
-/** The parts of a state that `runAttempts` calls: its work, its Retry, its Catch, and how it is left. */
+/**
+ * The functions of a state that `runAttempts` calls: one attempt (`once`), its Retry, its Catch (`caught`), and its
+ * exit through a catcher (`leave`).
+ */
 export interface Attempts {
-  /** Makes one attempt: from the state's input to its output and the next state. */
+  /** Makes one attempt to run the state. Resolves with the state's output and the name of the next state. */
   readonly once: (branch: Branch, input: Json) => Promise<Step>;
   readonly retry: Retry | undefined;
   readonly caught: ((failure: StateFailure) => Catcher | undefined) | undefined;
@@ -17,8 +20,8 @@ export interface Attempts {
 }
 
 /**
- * Runs attempts of a state until one succeeds, or its Retry allows no more. A failure is recorded in the history only
- * then, and goes to the state's Catch.
+ * Runs a state until an attempt succeeds, or its Retry allows no further attempt. Only the failure of the last attempt
+ * is recorded in the history as the state's failure, and is handed to the state's Catch.
  * @throws StateFailure if the state doesn't catch the failure
  */
 export async function runAttempts(branch: Branch, input: Json, attempts: Attempts): Promise<Step> {

@@ -10,8 +10,8 @@ export interface Catcher {
 }
 
 /**
- * Compiles a Catch field. The returned function returns the first catcher that matches a failure; undefined if none
- * matches.
+ * Compiles a Catch field. The compiled function returns the first catcher whose ErrorEquals matches a failure, or
+ * undefined if none matches.
  */
 export function compileCatch(
   reader: Reader,

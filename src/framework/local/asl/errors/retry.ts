@@ -13,14 +13,14 @@ interface Retrier {
 }
 
 /**
- * Waits for the delay before the next attempt, and resolves with true. Resolves with false if no retrier allows another
- * attempt.
+ * Resolves with true if a retrier allows another attempt, after waiting for the retrier's delay. Resolves with false if
+ * no retrier allows one.
  */
 export type Retry = (failure: StateFailure, branch: Branch) => Promise<boolean>;
 
 /**
- * Compiles a Retry field. The returned function must be called each time the state is entered, since retriers count
- * their attempts from the entry.
+ * Compiles a Retry field. The compiled function must be called once each time the state is entered: the `Retry` that it
+ * returns counts the attempts, and the count starts at 0 with each entry.
  */
 export function compileRetry(reader: Reader): () => Retry {
   const retriers = (reader.objects('Retry') ?? []).map(readRetrier);
@@ -47,8 +47,8 @@ export function compileRetry(reader: Reader): () => Retry {
 const never: Retry = () => Promise.resolve(false);
 
 /**
- * Returns the delay before a retry, in seconds: interval × rate^attempts, limited to the maximum, then jittered. AWS
- * page "Handling errors in Step Functions".
+ * Returns the delay before a retry, in seconds: `interval × rate^made`, but at most the retrier's maximum, and with
+ * jitter if the retrier has it. AWS page "Handling errors in Step Functions".
  */
 function delaySeconds(retrier: Retrier, made: number, random: () => number): number {
   const { intervalSeconds, backoffRate, maxDelaySeconds, fullJitter } = retrier;
@@ -56,7 +56,9 @@ function delaySeconds(retrier: Retrier, made: number, random: () => number): num
   return fullJitter ? delay * random() : delay;
 }
 
-/** Waits `ms` milliseconds on the execution's clock. Never resolves if the branch's scope ends before then. */
+/**
+ * Waits `ms` milliseconds on the execution's clock. The promise never settles if the branch is cancelled before then.
+ */
 export async function pause(branch: Branch, ms: number): Promise<void> {
   await branch.scope.wait<void>((resolve) => branch.execution.clock.after(ms, () => resolve()));
 }

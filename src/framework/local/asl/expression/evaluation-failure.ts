@@ -1,21 +1,25 @@
 export interface EvaluationOptions {
-  /** The field whose expression failed; undefined if no field can be named. */
+  /**
+   * The field of the state whose expression failed, such as `Arguments/a[0]`. Undefined if the failure belongs to no
+   * field.
+   */
   readonly location?: string;
   /**
-   * True if the history's EvaluationFailed event points to the event of the state's entry; false if it points to the
-   * event before the entry. @default false
+   * The `previousEventId` of the EvaluationFailed event in the history. True: it is the id of the state's StateEntered
+   * event. False: it is the id of the event before that one.
+   * @default false
    */
   readonly afterEntry?: boolean;
   /**
-   * The error name that AWS documents for this failure. A Retry or Catch may match the failure by this name, although
-   * its error is States.Runtime.
+   * The error name that AWS documents for this failure. The live service reports the error as States.Runtime instead,
+   * but lets a Retry or Catch match it by the documented name.
    */
   readonly documented?: string;
 }
 
 /**
- * Thrown when an expression fails. The state that evaluates the expression turns it into a StateFailure that names the
- * state.
+ * Thrown when an expression of a state fails. The caller turns it into a StateFailure, which also contains the name of
+ * the state.
  */
 export class EvaluationFailure extends Error {
   override readonly name = 'EvaluationFailure';
@@ -30,9 +34,9 @@ export class EvaluationFailure extends Error {
 }
 
 /**
- * Makes the failure of an expression that ends the execution, such as a path that leads to nothing. Seen in executions
- * of the live service: the error is States.Runtime, but a Catch can match it by the name in the documentation
- * (`documented`).
+ * Creates the error for an expression that fails with States.Runtime, such as a path that leads to no value. A Catch
+ * can only match this failure by `documented`, the error name in AWS's documentation. Seen in executions of the live
+ * service.
  */
 export function runtimeFailure(reason: string, documented?: string): EvaluationFailure {
   return new EvaluationFailure('States.Runtime', reason, documented === undefined ? {} : { documented });

@@ -1,14 +1,14 @@
 import { runtimeFailure } from './evaluation-failure.js';
 
 /**
- * The most values that the paths of one field may visit, which takes about 50 ms. Four characters of a created string
- * are counted as one value.
+ * The most JSON values that may be visited while one field is evaluated, which takes about 50 ms. Four characters of a
+ * new string are counted as one value.
  */
 const NODES = 1_000_000;
 
 /**
- * The work that the evaluation of one field may still do. The limit prevents a few characters of a definition from
- * blocking the service or filling its memory. No field of a real machine comes near it.
+ * Limits the work for the evaluation of one field. Without a limit, a few characters of a definition, such as
+ * `$..*..*`, could block the service or fill its memory. No field of a real machine comes near the limit.
  */
 export class WorkBudget {
   #left = NODES;

@@ -3,8 +3,9 @@ import { Compiler, type Compiled } from './compiler.js';
 import { ON_MAIN } from './limits/guard.js';
 
 /**
- * The most characters of all expressions in each of the two caches. A cached expression takes some 500 bytes of memory
- * for each character, and a fixed amount that is counted as CHARS_EACH characters.
+ * The most characters in all expressions of one cache; there are two (`recent` and `older`). A compiled expression
+ * takes about 500 bytes of memory for each of its characters, plus a fixed amount of memory, for which CHARS_EACH
+ * characters are added.
  */
 const CHARS = 50_000;
 const CHARS_EACH = 40;

@@ -8,10 +8,13 @@ import { LIMIT_TEXTS, LimitReached, NEW_FRAME, watchFrames, type Limits } from '
 import { guardedRegExp } from './limits/regexp.js';
 import { mayNeedRewriting, rewrite } from './rewrite.js';
 
-/** A compiled expression. Never rejects. Stays pending if the expression awaits something that never settles. */
+/**
+ * A compiled JSONata expression. The promise never rejects: an error is returned as an outcome. The promise never
+ * settles if the expression awaits something that never settles.
+ */
 export type Compiled = (bindings: Bindings, host: Host) => Promise<Evaluated>;
 
-/** Compiles JSONata expressions so that their evaluations stay within limits. */
+/** Compiles JSONata expressions so that evaluating one can't take more time or memory than `limits` allow. */
 export class Compiler {
   readonly #limits: Limits;
   readonly #options: object;
@@ -50,8 +53,8 @@ export class Compiler {
   }
 
   /**
-   * Makes an expression stay within limits: its frames of variables are watched, and what the library would do without
-   * a limit is rewritten.
+   * Applies the limits to an expression. It registers a function with which the library lets us count every step, and
+   * replaces the operations on which the library itself has no limit.
    */
   #limit(expression: jsonata.Expression, source: string): void {
     const assign = assignerOf(expression);
@@ -64,16 +67,17 @@ export class Compiler {
 }
 
 /**
- * Returns the expression's method `assign`, typed so that it accepts names of any type: in the library's types a name
- * must be a string, but the library's hooks are symbols.
+ * Returns the expression's method `assign`, typed to accept any name. The library's types allow only strings, but the
+ * names under which it looks up its hooks are symbols.
  */
 function assignerOf(expression: jsonata.Expression): (name: unknown, value: unknown) => void {
   return expression.assign.bind(expression) as (name: unknown, value: unknown) => void;
 }
 
 /**
- * Returns the result for a failed evaluation. Recorded from the live service: a message of JSONata is shown after its
- * error code, and the message of a limit, which has no code, is shown alone. JavaScript's own errors are not shown.
+ * Returns the outcome of a failed evaluation. The texts were recorded from the live service: an error of JSONata is
+ * shown with its code, an exceeded limit by its message alone, and an error that JavaScript itself throws isn't shown
+ * at all.
  */
 function failed(error: unknown): Evaluated {
   if (error instanceof LimitReached) {
@@ -88,10 +92,16 @@ function failed(error: unknown): Evaluated {
   return { kind: 'failed', reason: INTERNAL };
 }
 
-/** The reason for an error inside the engine. The live service shows its own number instead, a new one each time. */
+/**
+ * The reason for an error that the JSONata library didn't mean to throw, such as a TypeError. In place of a reason, the
+ * live service shows an id that is new each time.
+ */
 const INTERNAL = 'internal';
 
-/** Returns the reason of a failure in the form in which a message shows it, after "threw an error". */
+/**
+ * Returns the end of the error message about a failed expression: "threw an error during evaluation", followed by the
+ * reason.
+ */
 export function reasonOf(reason: string): string {
   return reason === INTERNAL
     ? `threw an internal error during evaluation. ${randomUUID()}`
@@ -99,8 +109,8 @@ export function reasonOf(reason: string): string {
 }
 
 /**
- * Describes why an expression can't be parsed, as the live service does: with the library's message, but without its
- * code.
+ * Returns the error message for an expression that can't be parsed: the library's message without the error code, as in
+ * the live service.
  */
 function complaint(error: unknown): string {
   const { code, message } = Object(error) as { code?: unknown; message?: unknown };
@@ -109,8 +119,9 @@ function complaint(error: unknown): string {
 }
 
 /**
- * Writes a result as JSON. The library's marks on arrays are dropped. If the result contains a function, it is
- * unsupported. Seen at the live service: a number that JSON can't express becomes a string.
+ * Returns the result of an evaluation as JSON; `unsupported` if it contains a function. Properties with which the
+ * library marks arrays are left out. Seen at the live service: a number that JSON can't express, such as Infinity,
+ * becomes a string.
  * @throws LimitReached if the result is too large
  */
 function toText(value: unknown, { bytes }: Limits): Evaluated {
@@ -125,7 +136,10 @@ function finite(_key: string, value: unknown): unknown {
   return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
 }
 
-/** Records in `odd` whether a value contains something that JSON would leave out or change. */
+/**
+ * Sets `odd.functions` if a value contains a function, and `odd.numbers` if it contains a number that JSON can't
+ * express.
+ */
 function inspect(value: unknown, odd: { functions: boolean; numbers: boolean }): void {
   if (typeof value === 'number' && !Number.isFinite(value)) odd.numbers = true;
   else if (typeof value === 'function') odd.functions = true;

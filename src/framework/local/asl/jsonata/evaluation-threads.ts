@@ -11,20 +11,23 @@ import { processorMs } from './processor-time.js';
  */
 const LIMIT_MS = 1_000;
 /**
- * The most milliseconds that an evaluation may take to begin, and then to end. It is long because a busy machine is
- * slow.
+ * The most milliseconds of real time from posting an evaluation to a thread until the thread begins it, and from there
+ * until it ends. The limit is generous because threads are slow on a busy machine.
  */
 const PATIENCE_MS = 20_000;
-/** The milliseconds, at least, between two checks of a thread's processor time. */
+/** The shortest time, in milliseconds, between two checks of the processor time that a thread has used. */
 const LOOK_MS = 50;
 const MEMORY = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 };
 const THREADS = 2;
-/** The milliseconds after which an idle thread ends. */
+/** A thread that has evaluated nothing for this many milliseconds is ended. */
 const IDLE_MS = 10_000;
 
 const ENTRY = entryUrl('./thread-entry.js', import.meta.url);
 
-/** A message from a thread: an evaluation has begun in the thread with this id, or has ended with this outcome. */
+/**
+ * A message from a thread: it has begun an evaluation (`threadId` is its id in the operating system), or it has ended
+ * one with this outcome.
+ */
 export type ThreadMessage = { readonly kind: 'begun'; readonly threadId: string | undefined } | Evaluated;
 
 interface Waiting {
@@ -41,8 +44,9 @@ interface Thread {
 }
 
 /**
- * Evaluates expressions in threads if they take too long for the main thread. The threads have limits of time and
- * memory. The time is real time, even if the service uses another clock. An idle thread doesn't keep the process alive.
+ * Evaluates JSONata expressions in worker threads if they take too long for the main thread. A thread has a limit of
+ * processor time and of memory. The time is always real time, even if the service runs on a test's clock. An idle
+ * thread doesn't keep the process alive.
  */
 export class EvaluationThreads {
   readonly #threads = new Set<Thread>();
@@ -55,8 +59,8 @@ export class EvaluationThreads {
   }
 
   /**
-   * Starts an evaluation when a thread is free. The returned function cancels the evaluation, and `done` is then not
-   * called.
+   * Evaluates an expression as soon as a thread is free, and calls `done` with the outcome. The returned function
+   * cancels the evaluation; `done` is then never called.
    */
   evaluate(job: EvaluationJob, done: (result: Evaluated) => void): Cancel {
     const waiting = { job, done };
@@ -65,7 +69,7 @@ export class EvaluationThreads {
     return () => this.#cancel(waiting);
   }
 
-  /** Ends every thread and its evaluation. */
+  /** Terminates all threads, and drops all evaluations without an outcome. */
   close(): void {
     this.#closed = true;
     this.#waiting.length = 0;
@@ -114,7 +118,10 @@ export class EvaluationThreads {
     thread.worker.postMessage(job);
   }
 
-  /** Ends an evaluation if it has used up its processor time. */
+  /**
+   * Checks now and then the processor time that the thread has used for its evaluation. If it is more than LIMIT_MS, or
+   * PATIENCE_MS have passed, the thread is terminated and the evaluation fails.
+   */
   #watch(thread: Thread, threadId: string | undefined): void {
     const ends = systemClock.now() + PATIENCE_MS;
     const before = processorMs(threadId);

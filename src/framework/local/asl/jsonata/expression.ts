@@ -8,8 +8,8 @@ import { reasonOf } from './compiler.js';
 import { LIMIT_TEXTS } from './limits/guard.js';
 
 /**
- * Returns the expression if the string begins with `{%` and ends with `%}`, without spaces around them. Returns
- * undefined for any other string.
+ * Returns the JSONata expression in a string of the form `{% … %}`. Returns undefined for any other string, also for
+ * one with a space before `{%` or after `%}`.
  */
 export function expressionIn(text: string): string | undefined {
   return text.startsWith('{%') && text.endsWith('%}') && text.length >= 4
@@ -18,22 +18,22 @@ export function expressionIn(text: string): string | undefined {
 }
 
 /**
- * If the current turn of the event loop has lasted this many milliseconds, an expression waits for the next turn, since
- * its evaluation may take as long again.
+ * If the current turn of the event loop has already lasted this many milliseconds, an evaluation is postponed to the
+ * next turn: it may take about the same time again.
  */
 const TURN_MS = 25;
 
 /**
- * The most characters of an expression that is tried on the main thread. A longer one is evaluated in a thread at once,
- * since even parsing takes time.
+ * An expression with more characters is evaluated in a thread at once, not first on the main thread, since even parsing
+ * it takes long.
  */
 const LONGEST_ON_MAIN = 20_000;
 
 /**
- * Compiles an expression of JSONata. It is first evaluated on the main thread, for what is left of the event loop's
- * turn. If that isn't enough, it is evaluated again, from the start, in a thread. The expression isn't parsed before
- * its first evaluation, but syntax.ts has checked it.
- * @param location the field of the expression, as messages and events name it: `Arguments/a[0]`
+ * Compiles a JSONata expression. It is evaluated on the main thread until the turn of the event loop has lasted too
+ * long; then the evaluation is started again in a thread. The expression is parsed at its first evaluation; syntax.ts
+ * has already checked that it can be.
+ * @param location the field of the expression, such as `Arguments/a[0]`, for error messages and history events
  */
 export function compileExpression(source: string, location: string): Expression {
   const about = `The JSONata expression '${source}' specified for the field '${location}'`;
@@ -55,8 +55,7 @@ export function compileExpression(source: string, location: string): Expression 
 }
 
 /**
- * Evaluates an expression on the main thread. Resolves with undefined if the expression exceeds the limits that apply
- * there.
+ * Evaluates an expression on the main thread. Resolves with undefined if this exceeds the limits for the main thread.
  */
 async function onMain(source: string, bindings: Bindings, data: StateData): Promise<Evaluated | undefined> {
   const result = await unlessStuck(compiled(source)(bindings, data.environment));
@@ -73,8 +72,8 @@ function bindingsOf(data: StateData): Bindings {
 const STUCK: Evaluated = { kind: 'failed', reason: `: ${LIMIT_TEXTS.time}` };
 
 /**
- * Makes an evaluation fail that would never settle. An evaluation awaits only its own promises, so if it isn't done by
- * the end of the turn, it never will be.
+ * Resolves with a failure if an evaluation would never settle. An expression can only await its own promises, so an
+ * evaluation that hasn't settled by the end of the event loop's turn never will.
  */
 function unlessStuck(evaluation: Promise<Evaluated>): Promise<Evaluated> {
   return new Promise((resolve) => {

@@ -7,20 +7,31 @@ import { LimitReached, type Frame, type Limits } from './limits/guard.js';
 import { parseStrictly } from './parse.js';
 import { MEMBER, RANGE } from './rewrite.js';
 
-/** The most numbers that `$range` makes. This limit and the next were seen in answers of the live service. */
+/**
+ * The most numbers in a list that `$range` returns. This limit and the next were seen in responses of the live service.
+ */
 const RANGE_LIMIT = 360_145;
-/** The most numbers that the operator `..` makes. */
+/** The most numbers in a list that the operator `..` returns. */
 const OPERATOR_LIMIT = 873_782;
 
 const FROM_MILLIS = jsonata('$fromMillis($ms, $picture, $timezone)');
 
-/** The random numbers and the time that an evaluation uses. They are those of the execution. */
+/**
+ * The source of random numbers and of the time for an evaluation. Both come from the execution, so that a test can
+ * control them.
+ */
 export type Host = Pick<Environment, 'random' | 'now'>;
 
-/** The name of the variable that contains an evaluation's host. An expression can't contain this name. */
+/**
+ * The name of the JSONata variable through which the functions below find the {@link Host} of the current evaluation.
+ * An expression can't read the variable, since the name contains a NUL character.
+ */
 export const HOST = '\u0000host';
 
-/** The value of `this` in a function that the library calls: the frame of variables of the caller. */
+/**
+ * The type of `this` in a function that the JSONata library calls. `environment` contains the variables that are
+ * visible where the function is called.
+ */
 interface Caller {
   readonly environment: Frame;
 }
@@ -30,8 +41,9 @@ type Implementation = (this: Caller, ...args: unknown[]) => unknown;
 const hostOf = ({ environment }: Caller): Host => environment.lookup(HOST) as Host;
 
 /**
- * The functions that Step Functions adds to JSONata, and JSONata's functions of time, which here use the execution's
- * clock. The signature checks the arguments. AWS page "Transforming data with JSONata in Step Functions".
+ * The functions that Step Functions adds to JSONata (AWS page "Transforming data with JSONata in Step Functions"), and
+ * `$now` and `$millis`, which must return the time on the execution's clock. The library checks the arguments against
+ * the signature.
  */
 const STEP_FUNCTIONS: readonly [name: string, signature: string, implementation: Implementation][] = [
   [
@@ -69,7 +81,8 @@ const STEP_FUNCTIONS: readonly [name: string, signature: string, implementation:
 ];
 
 /**
- * Adds those functions that occur in the expression, since adding all of them would take longer than most evaluations.
+ * Registers the functions of the table above with an expression, but only those whose names occur in it. Registering
+ * all of them would take longer than most evaluations.
  */
 export function addStepFunctions(expression: jsonata.Expression, source: string): void {
   for (const [name, signature, implementation] of STEP_FUNCTIONS) {
@@ -78,7 +91,10 @@ export function addStepFunctions(expression: jsonata.Expression, source: string)
   if (source.includes('$eval')) expression.assign('eval', undefined);
 }
 
-/** Returns the functions that a rewritten expression calls (see rewrite.ts). */
+/**
+ * Returns our replacements for operations of the library that have no limit or give access to JavaScript's own objects.
+ * rewrite.ts changes expressions so that they call these functions.
+ */
 export function rewrittenFunctions({ bytes }: Limits): Record<string, unknown> {
   return {
     [RANGE]: (from: unknown, to: unknown) =>
@@ -88,7 +104,10 @@ export function rewrittenFunctions({ bytes }: Limits): Record<string, unknown> {
   };
 }
 
-/** Marks a list as a sequence in the sense of the library. A sequence with only one item is equal to the item. */
+/**
+ * Marks an array as a "sequence", as the JSONata library calls it. The library treats a sequence with one item like
+ * that item.
+ */
 function sequence(items: unknown[]): unknown[] {
   return Object.defineProperty(items, 'sequence', { value: true, enumerable: false });
 }
@@ -103,15 +122,21 @@ function rangeOperator(from: unknown, to: unknown, limit: number): unknown {
   return sequence(Array.from({ length }, (_, at) => Number(from) + at));
 }
 
-/** Makes an error of the library. The library finds the message by the code. */
+/** Creates an error with a code of the JSONata library. The library adds the message that belongs to the code. */
 function libraryError(code: string, details: object): Error {
   return Object.assign(new Error(code), { code, ...details });
 }
 
-/** Makes the error of an argument that the function itself rejects. The code was seen at the live service. */
+/**
+ * Creates the error for an argument that has the right type but a value that isn't allowed. The code is the one that
+ * the live service shows.
+ */
 const refusal = (message: string): Error => Object.assign(new Error(message), { code: 'D3137', message });
 
-/** Reads a field of an object, or of each object in a list. Inherited fields are treated as absent. */
+/**
+ * Reads a field of an object. From an array, reads the field of each of its objects. An inherited property, such as
+ * `constructor`, is treated as absent.
+ */
 function member(from: unknown, key: string): unknown {
   if (Array.isArray(from)) {
     return sequence(
@@ -125,8 +150,8 @@ function member(from: unknown, key: string): unknown {
 }
 
 /**
- * The function `$partition`. A size with a fraction is rounded towards zero. Without a size, the result is one group of
- * all items. If the size is 0 or there are no items, the result is nothing. Seen in answers of the live service.
+ * The function `$partition`. A fractional size is rounded towards zero. Without a size, all items are in one group.
+ * Returns nothing if the size is 0 or there are no items. Seen in responses of the live service.
  */
 function partition(items: unknown, size: unknown): unknown {
   if (items === undefined) return undefined;
@@ -141,8 +166,8 @@ function partition(items: unknown, size: unknown): unknown {
 }
 
 /**
- * The function `$range`. Its arguments are rounded towards zero. Recorded from the live service: the result is a
- * sequence, so a range of one number is that number, and a range without numbers is nothing.
+ * The function `$range`. The arguments are rounded towards zero. Recorded from the live service: a range of one number
+ * returns that number, not a list, and an empty range returns nothing.
  */
 function range(first: unknown, last: unknown, step: unknown): unknown {
   if (first === undefined || last === undefined || step === undefined) return undefined;

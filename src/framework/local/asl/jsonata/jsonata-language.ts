@@ -125,7 +125,7 @@ interface ExitParts {
   /** True if the Assign field is read. @default true */
   readonly assign?: boolean;
   /**
-   * True if expressions can read `$states.result`, which is the result of a task, of branches or of iterations.
+   * True if the expressions can read `$states.result`, the result of a task, of branches or of iterations.
    * @default false
    */
   readonly hasResult?: boolean;
@@ -155,7 +155,7 @@ function readText(reader: Reader, field: string): Expression | undefined {
   return fixed === undefined ? undefined : () => fixed;
 }
 
-/** Returns the expression if a field consists of one; undefined if the field is anything else. */
+/** Returns the JSONata expression if the whole value of a field is one; undefined for any other value. */
 function expressionOf(reader: Reader, field: string): string | undefined {
   const value = reader.source[field];
   const text = typeof value === 'string' ? sourceIn(value, reader, field) : undefined;
@@ -164,9 +164,9 @@ function expressionOf(reader: Reader, field: string): string | undefined {
 }
 
 /**
- * Returns the expression in a string; undefined for a plain string. Adds a problem if the string only begins with `{%`
- * or only ends with `%}` (AWS page "Transforming data with JSONata"). Recorded from the live service: a string with
- * blanks before `{%` or after `%}` is plain.
+ * Returns the JSONata expression in a string of the form `{% … %}`; undefined for any other string. Adds a problem if
+ * the string has only the opening `{%` or only the closing `%}` (AWS page "Transforming data with JSONata"). Recorded
+ * from the live service: blanks before `{%` or after `%}` make it an ordinary string.
  */
 function sourceIn(text: string, reader: Reader, field: string): string | undefined {
   if (text.startsWith('{%') !== text.endsWith('%}')) {
@@ -177,8 +177,8 @@ function sourceIn(text: string, reader: Reader, field: string): string | undefin
 }
 
 /**
- * Compiles an expression whose value must have a certain type. The message for a value of another type was seen in
- * executions of the live service.
+ * Compiles an expression whose value must have a certain type. If it has another type, the error message is the one of
+ * the live service.
  */
 function typed(
   reader: Reader,
@@ -209,7 +209,10 @@ function compile(source: string, reader: Reader, location: string): Expression {
   return reader.faults(source, location) ? () => null : compileExpression(source, location);
 }
 
-/** Reads a JSON value. In it every string of the form `{% … %}`, at any depth, is an expression. */
+/**
+ * Compiles a field whose value is JSON. Each string of the form `{% … %}` in the value, at any depth, is replaced by
+ * the result of that expression.
+ */
 function readTemplate(reader: Reader, field: string): Expression | undefined {
   const source = reader.json(field);
   if (source === undefined) return undefined;

@@ -3,8 +3,8 @@ import { parseJson, type Json } from '../values/json.js';
 const TOKEN = /\s*("(?:[^"\\]|\\.)*"|[^\s"])/y;
 
 /**
- * Parses JSON as `$parse` of the live service does. Returns undefined if the text isn't JSON, if an object in it has
- * the same key twice, or if a number is too large to represent.
+ * Parses JSON like the function `$parse` of the live service. Returns undefined if the text isn't JSON, if an object in
+ * it has the same key twice, or if a number in it is too large for a JavaScript number.
  */
 export function parseStrictly(text: string): Json | undefined {
   const value = parseJson(text);

@@ -11,9 +11,9 @@ export function ownThreadId(): string | undefined {
 }
 
 /**
- * Returns the milliseconds of processor time that a thread of this process has used. If the system doesn't provide it,
- * returns the time of all threads together. The difference between two calls is then at least the time that the one
- * thread has used.
+ * Returns the milliseconds of processor time that one thread of this process has used. On a system that doesn't provide
+ * this number, returns the processor time of the whole process. A difference of two such values is never less than the
+ * time that the thread has used.
  */
 export function processorMs(threadId: string | undefined): number {
   try {

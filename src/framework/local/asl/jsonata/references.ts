@@ -1,4 +1,4 @@
-/** A syntax node of the library, with those of its members that contain other nodes. */
+/** A node of the JSONata library's syntax tree. The declared members are those that can contain other nodes. */
 interface Node {
   readonly type?: string;
   readonly value?: unknown;
@@ -12,19 +12,23 @@ interface Node {
 }
 
 /**
- * What an expression refers to although it isn't defined: fields at the top level, since an expression of Step
- * Functions has no input, and `$$`. `$states.errorOutput` is defined only in a Catch.
+ * The references in an expression to things that Step Functions doesn't define. Fields at the top level (`name` without
+ * `$`) and `$$` read the input of a JSONata expression, and in Step Functions it has none. `$states.errorOutput` is
+ * only defined in a Catch.
  */
 export interface References {
-  /** The names of the fields at the top level, in the order in which they are written. `$` is the input itself. */
+  /**
+   * The names of the fields at the top level, in the order in which they are written. The name `$` stands for the whole
+   * input.
+   */
   readonly names: readonly string[];
   readonly root: boolean;
   readonly errorOutput: boolean;
 }
 
 /**
- * Returns what an expression refers to at its top level, which is the first step of any path in it. Later steps,
- * predicates, orders and groupings are ignored. Measured at the live service.
+ * Returns the references at the top level of an expression. Only the first step of each path counts. Later steps,
+ * predicates, orderings and groupings are ignored, as measured at the live service.
  */
 export function referencesIn(ast: object): References {
   const search = new Search();
@@ -32,7 +36,7 @@ export function referencesIn(ast: object): References {
   return { names: [...search.names], root: search.root, errorOutput: search.errorOutput };
 }
 
-/** For each type of node, the members that are evaluated at the top level. */
+/** The members of a node that are evaluated with the same input as the node itself, by the type of the node. */
 const MEMBERS: Readonly<Record<string, readonly string[]>> = {
   binary: ['lhs', 'rhs'],
   unary: ['expression', 'expressions', 'lhs'],

@@ -1,6 +1,9 @@
 import type jsonata from 'jsonata';
 
-/** The names of the two functions that rewritten expressions call. An expression can't contain these names. */
+/**
+ * The names of two functions that are called only by expressions that `rewrite` has changed. Nobody can write such a
+ * name in an expression, since it contains a NUL character.
+ */
 export const RANGE = '\u0000range';
 export const MEMBER = '\u0000member';
 
@@ -10,12 +13,12 @@ interface Node {
   value?: unknown;
 }
 
-/** The names that every JavaScript object inherits. */
+/** The names of the properties that every JavaScript object inherits, such as `constructor`. */
 const INHERITED = new Set(Object.getOwnPropertyNames(Object.prototype));
 
 /**
- * Returns false if an expression contains nothing to rewrite. Returns true if it contains any escape, since a name may
- * be hidden in it.
+ * Returns false if an expression certainly contains nothing that `rewrite` changes. An expression with a backslash
+ * always returns true, since an escape sequence may hide a name.
  */
 export function mayNeedRewriting(source: string): boolean {
   return source.includes('..') || source.includes('$lookup') || source.includes('\\') || SUSPECT.test(source);
@@ -24,9 +27,9 @@ export function mayNeedRewriting(source: string): boolean {
 const SUSPECT = new RegExp([...INHERITED].join('|'));
 
 /**
- * Rewrites a parsed expression in two places at which the library is too permissive: `..` makes lists of any length,
- * and a name such as `constructor` gives access to JavaScript's own objects. Both become calls of our functions RANGE
- * and MEMBER.
+ * Changes two things in a parsed expression that the library allows but that aren't safe. `..` could create a list of
+ * any length: it becomes a call of our function RANGE. A name such as `constructor` would reach JavaScript's own
+ * objects: it becomes a call of our function MEMBER.
  */
 export function rewrite(expression: jsonata.Expression): void {
   visit(expression.ast(), new Set());

@@ -4,13 +4,13 @@ import { parse } from './compile-cache.js';
 import { expressionIn } from './expression.js';
 import { referencesIn } from './references.js';
 
-/** The number of expressions that are parsed together. */
+/** The number of expressions that are joined into one text and parsed at once. */
 const AT_ONCE = 500;
 
 /**
- * Returns the mistakes of each expression of a definition that has any, by the expression's text. Parsing one
- * expression costs as much as parsing hundreds together, so they are parsed as one list. Only if that fails, each is
- * parsed alone.
+ * Returns the mistakes in the JSONata expressions of a definition, by the expression's text. Parsing one expression
+ * takes as long as parsing hundreds that are joined into one list, so they are joined. They are parsed one by one only
+ * if the joined list can't be parsed.
  */
 export function faultsIn(definition: Json): ReadonlyMap<string, readonly ExpressionFault[]> {
   const sources = [...new Set(sourcesIn(definition))];
@@ -46,8 +46,8 @@ function faultsOf(source: string): readonly ExpressionFault[] {
 }
 
 /**
- * Returns a mistake for each reference in an expression that Step Functions doesn't support, in the words of Step
- * Functions.
+ * Returns a mistake for each reference in an expression that Step Functions doesn't support. The texts are those of
+ * Step Functions.
  */
 function unsupported(ast: object): readonly ExpressionFault[] {
   const { names, root, errorOutput } = referencesIn(ast);
@@ -62,9 +62,10 @@ function unsupported(ast: object): readonly ExpressionFault[] {
 }
 
 /**
- * Returns the syntax nodes of all sources if parsing the list `[(one),(two)]` proves that each source is an expression:
- * the list has as many items as there are sources, and each item is one block that begins at the position of its
- * source. The position is checked because brackets or quotes in one source could otherwise swallow parts of the next.
+ * Parses all sources at once, as the list `[(one),(two)]`, and returns the syntax node of each. Returns undefined if
+ * that doesn't prove that each source alone is a valid expression. The proof: the list has as many items as there are
+ * sources, and each item is a block in parentheses that begins where its source begins. (A bracket or quote in one
+ * source could otherwise swallow parts of the next.)
  */
 function parsedTogether(sources: readonly string[]): readonly Node[] | undefined {
   const { expressions } = listOf(sources) ?? {};
@@ -78,7 +79,7 @@ function parsedTogether(sources: readonly string[]): readonly Node[] | undefined
   return areSound ? expressions.flatMap(({ expressions: [inner] = [] }) => inner ?? []) : undefined;
 }
 
-/** The library's syntax node of a list or of a block in parentheses. */
+/** A node of the JSONata library's syntax tree: a list, or a block in parentheses. */
 interface Node {
   readonly type?: string;
   readonly position?: number;

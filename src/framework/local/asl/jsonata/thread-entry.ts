@@ -6,8 +6,8 @@ import type { ThreadMessage } from './evaluation-threads.js';
 import { ownThreadId } from './processor-time.js';
 
 /**
- * The code that runs in a thread: it runs one evaluation after another, within the limits of a thread, and posts a
- * message when each begins.
+ * The entry point of a worker thread that evaluates JSONata expressions, one after another. Before each evaluation the
+ * thread posts a message that the evaluation begins; afterwards it posts the outcome.
  */
 const compiler = new Compiler(IN_THREAD);
 const threadId = ownThreadId();

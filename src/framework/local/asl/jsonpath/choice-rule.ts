@@ -5,7 +5,10 @@ import { compileOperator, isOperator, type Test } from './operator.js';
 import type { Reader } from '../definition/reader.js';
 import type { StateData } from '../expression/state-data.js';
 
-/** Compiles a choice rule of JSONPath: a comparison of a variable, or other rules combined by And, Or or Not. */
+/**
+ * Compiles a rule of a Choice state in JSONPath. The rule compares a variable, or combines other rules by And, Or or
+ * Not.
+ */
 export function compileRule(reader: Reader): (data: StateData) => boolean {
   if (reader.has('And')) return combine(reader, 'And', (rules, data) => rules.every((rule) => rule(data)));
   if (reader.has('Or')) return combine(reader, 'Or', (rules, data) => rules.some((rule) => rule(data)));

@@ -6,16 +6,16 @@ import { compileIntrinsic } from './intrinsic-call.js';
 import { compilePath, type Path } from './path.js';
 import { compileTemplate } from './template.js';
 
-/** Returns the value at a path; undefined if the path leads to nothing. */
+/** A compiled path. Returns the value to which the path leads; undefined if it leads to none. */
 interface Finder {
   (data: StateData): Json | undefined;
-  /** Returns the reason why the path leads to nothing, in the words of Step Functions. */
+  /** Returns the reason why the path leads to no value, in the wording of Step Functions. */
   explain(data: StateData): string;
 }
 
 const VARIABLE = /^\$([\p{L}_][\p{L}\p{N}_]*)/u;
 
-/** Reads InputPath or OutputPath. The value null means an empty object. */
+/** Compiles InputPath or OutputPath. If the field is null, the compiled function returns an empty object. */
 export function readDataPath(reader: Reader, field: string): ((data: StateData) => Json) | undefined {
   if (reader.source[field] !== null) return readPath(reader, field);
   reader.json(field);
@@ -23,9 +23,9 @@ export function readDataPath(reader: Reader, field: string): ((data: StateData) 
 }
 
 /**
- * Reads a field that contains a path, such as `SecondsPath`.
- * @param absent returns the message for a path that leads to nothing. @default Step Functions' message, which names
- * what is missing
+ * Compiles a field that contains a path, such as `SecondsPath`.
+ * @param absent returns the error message to use if the path leads to no value. @default the message of Step Functions,
+ * which names what is missing
  */
 export function readPath(
   reader: Reader,
@@ -42,7 +42,7 @@ export function readPath(
   };
 }
 
-/** Compiles a path that begins in the state's data (`$`), in the context object (`$$`), or in a variable (`$name`). */
+/** Compiles a path into the state's data (`$`), the context object (`$$`), or a variable (`$name`). */
 export function compileFinder(text: string, reader: Reader, field: string): Finder {
   try {
     return finderOf(text, reader);
@@ -52,7 +52,7 @@ export function compileFinder(text: string, reader: Reader, field: string): Find
   }
 }
 
-/** Compiles a path like `compileFinder`. @throws Error if the text isn't a path */
+/** Like `compileFinder`, but throws if the path isn't valid. @throws Error if the text isn't a path */
 function finderOf(text: string, { variables }: Reader): Finder {
   const [root, name = ''] = VARIABLE.exec(text) ?? [];
   if (root === undefined) return text.startsWith('$$') ? findInContext(text) : findInData(text);
@@ -91,15 +91,16 @@ export function readTemplate(reader: Reader, field: string): Expression | undefi
   });
 }
 
-/** Reads a field that contains a path or an intrinsic function, such as `ErrorPath`. */
+/** Compiles a field that contains a path or an intrinsic function, such as `ErrorPath`. */
 export function readField(reader: Reader, field: string): ((data: StateData) => Json) | undefined {
   const text = reader.string(field);
   return text === undefined ? undefined : compileField(text, field, reader);
 }
 
 /**
- * Compiles the path or the intrinsic function in a key.
- * @param field the field with the template in which the key is. @default the key is itself a field
+ * Compiles the path or intrinsic function that is the value of `key`.
+ * @param field the field of the state whose value is a template that contains `key`. @default `key`, which is then
+ * itself a field of the state
  */
 function compileField(
   text: string,
@@ -121,7 +122,7 @@ function compileField(
 }
 
 /**
- * Compiles a path. The returned function throws an EvaluationFailure if the path leads to nothing.
+ * Compiles a path. The compiled function throws an EvaluationFailure if the path leads to no value.
  * @throws Error if the text isn't a path
  */
 function compileRequired(text: string, key: string, reader: Reader): (data: StateData) => Json {
@@ -134,8 +135,8 @@ function compileRequired(text: string, key: string, reader: Reader): (data: Stat
 }
 
 /**
- * Returns the message for a path that leads to nothing. Recorded from the live service: the message shows the state's
- * input even if the path begins in the context object.
+ * Returns the error message for a path that leads to no value. Recorded from the live service: the message shows the
+ * state's input, even if the path reads the context object.
  */
 function notFound(text: string, key: string, { root }: StateData): string {
   return `The JSONPath '${text}' specified for the field '${key}' could not be found in the input '${JSON.stringify(root)}'`;

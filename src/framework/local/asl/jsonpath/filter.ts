@@ -3,14 +3,14 @@ import { equalJson, getOwn, isObject, type Json } from '../values/json.js';
 /** A filter in a path, such as `[?(@.price < 10)]`. */
 export interface Filter {
   readonly holds: Test;
-  /** The number of operands that the filter reads for each item. */
+  /** The number of operands (paths and literals) in the filter. It is the cost of testing one item. */
   readonly size: number;
 }
 
-/** Tests an item. `root` is the value in which the whole path begins. */
+/** Returns true if an item passes the filter. `root` is the value at which the whole path starts (`$`). */
 export type Test = (item: Json, root: Json) => boolean;
 
-/** Reads one side of a comparison; undefined if that side is a path that leads to nothing. */
+/** Returns the value of one side of a comparison. Returns undefined if that side is a path that leads to no value. */
 export type Operand = (item: Json, root: Json) => Json | undefined;
 
 type Comparison = (a: Json | undefined, b: Json | undefined) => boolean;
@@ -25,8 +25,8 @@ const COMPARISONS = new Map<string, Comparison>([
 ]);
 
 /**
- * Returns a negative number if `a` is before `b`, 0 if they are equal, and a positive number if `a` is after `b`.
- * Returns NaN if they have no order; any comparison of NaN with 0 is false.
+ * Compares two numbers, or two strings: returns a negative number if `a` comes first, 0 if they are equal, otherwise a
+ * positive number. Returns NaN for any other pair of values, so that `<`, `<=`, `>` and `>=` are all false.
  */
 function order(a: Json | undefined, b: Json | undefined): number {
   if (typeof a === 'number' && typeof b === 'number') return a - b;
@@ -50,8 +50,8 @@ export function constant(value: Json): Operand {
 }
 
 /**
- * Returns an operand that reads the value at a path.
- * @param start `@` if the path begins in the item, `$` if it begins in the root
+ * Returns an operand whose value is found by a path.
+ * @param start `@` if the path starts at the item, `$` if it starts at the root
  */
 export function valueAt(start: string, names: readonly (string | number)[]): Operand {
   return (item, root) => walk(start === '@' ? item : root, names);

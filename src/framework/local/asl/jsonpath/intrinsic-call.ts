@@ -7,21 +7,21 @@ import type { StateData } from '../expression/state-data.js';
 
 type Part = (data: StateData) => Json;
 
-/** Compiles a path that is an argument of a call. */
+/** Compiles a path that is an argument of an intrinsic function. */
 export type CompileArgument = (path: string) => Part;
 
 const MAX_DEPTH = 10;
-/** The most values in an argument. The largest input of a state can contain as many. */
+/** The most JSON values in one argument. The largest input that a state can have doesn't contain more. */
 const NODES = DATA_LIMIT_BYTES;
-/** The most characters in an argument: four times as many as the largest input of a state can have. */
+/** The most characters in one argument: four times the size of the largest input that a state can have. */
 const CHARS = 4 * DATA_LIMIT_BYTES;
 
 const tooLarge = (name: string): EvaluationFailure =>
   new EvaluationFailure('States.IntrinsicFailure', `${name}: an argument is too large`);
 
 /**
- * Compiles a call such as `States.Format('Hi {}', $.name)`, including the calls among its arguments.
- * @throws Error if the call can't be parsed, no function has its name, or it has the wrong number of arguments
+ * Compiles a call of an intrinsic function, such as `States.Format('Hi {}', $.name)`. Its arguments may be calls too.
+ * @throws Error if the text isn't such a call, no function has the name, or the number of arguments is wrong
  */
 export function compileIntrinsic(text: string, compilePath: CompileArgument): Part {
   const parser = new Parser(new Scanner(text), compilePath);
@@ -31,8 +31,8 @@ export function compileIntrinsic(text: string, compilePath: CompileArgument): Pa
 }
 
 /**
- * Subtracts the cost of reading a call's arguments from the budget.
- * @throws EvaluationFailure if the budget is used up, or an argument is larger than any state's input
+ * Subtracts the cost of going through a call's arguments from the budget of work.
+ * @throws EvaluationFailure if the budget is used up, or an argument is larger than any input of a state
  */
 function charge(name: string, { passes }: Intrinsic, args: Json[], { environment }: StateData): void {
   if (passes === 0) return;
@@ -71,8 +71,9 @@ class Parser {
   }
 
   /**
-   * Reads the arguments of a call.
-   * @param template true if the first argument is a template. Its escapes are then kept until the template is filled in
+   * Parses the arguments of a call.
+   * @param template true if the first argument is the template of `States.Format`. Escapes such as `\{` are then kept
+   * in it, since they are resolved when the template is filled in
    */
   #arguments(depth: number, template: boolean): Part[] {
     const parts: Part[] = [];

@@ -5,15 +5,15 @@ import { seeded, uuid } from '../values/random.js';
 import type { StateData } from '../expression/state-data.js';
 
 /**
- * An intrinsic function of the Amazon States Language, and the fewest and the most arguments that it takes. AWS page
- * "Intrinsic functions for JSONPath states".
+ * An intrinsic function of the Amazon States Language. `min` and `max` are the numbers of arguments that it accepts.
+ * AWS page "Intrinsic functions for JSONPath states".
  */
 export interface Intrinsic {
   readonly min: number;
   readonly max: number;
   /**
-   * How many times the function goes through all values in its arguments and its result; 0 if it reads only a few of
-   * them.
+   * The number of times that the function visits all values in its arguments and its result; 0 if it visits only a few
+   * of them. The cost of a call is computed from it.
    */
   readonly passes: number;
   call(args: Json[], data: StateData): Json;
@@ -33,7 +33,10 @@ function text(value: Json | undefined, name: string): string {
   return value;
 }
 
-/** Reads a string of at most 10,000 characters, which is the limit for Base64 and hashes. */
+/**
+ * Returns an argument that must be a string of at most 10,000 characters. Functions for Base64 and hashes have this
+ * limit.
+ */
 function shortText(value: Json | undefined, name: string): string {
   const given = text(value, name);
   if (given.length > TEXT_LIMIT) fail(`${name}: the input has more than ${TEXT_LIMIT} characters`);
@@ -50,7 +53,7 @@ function object(value: Json | undefined, name: string): JsonObject {
   return value;
 }
 
-/** Reads a number, rounded to the nearest whole number. */
+/** Returns an argument that must be a number, rounded to the nearest integer. */
 function integer(value: Json | undefined, name: string): number {
   if (typeof value !== 'number') fail(`${name}: expected a number, got ${JSON.stringify(value)}`);
   const whole = Math.round(value);
@@ -77,7 +80,7 @@ function format(args: Json[], name: string): string {
   return made;
 }
 
-/** Writes a value as Java prints a map, `{key=value}`. Recorded for objects. */
+/** Formats a value as Java prints a map: `{key=value}`. Recorded for objects. */
 function javaText(value: Json): string {
   if (Array.isArray(value)) return `[${value.map(javaText).join(', ')}]`;
   if (!isObject(value)) return bareText(value);
@@ -168,7 +171,10 @@ function add(args: Json[], name: string): Json {
   return sum;
 }
 
-/** Splits a text at each of the characters in the second argument. Empty pieces are dropped, as recorded. */
+/**
+ * The function States.StringSplit. Each character in the second argument is a separator. Recorded: empty pieces are
+ * left out.
+ */
 function split(args: Json[], name: string): Json {
   const source = text(args[0], name);
   const splitters = new Set(text(args[1], name));
@@ -184,7 +190,10 @@ type Implementation = (args: Json[], name: string, data: StateData) => Json;
 
 const ENDLESS = Number.POSITIVE_INFINITY;
 
-/** Each function with the fewest and the most arguments that it takes, and its `passes`. */
+/**
+ * The intrinsic functions. `min` and `max` are the numbers of arguments that a function accepts; `passes` is explained
+ * at {@link Intrinsic}.
+ */
 const TABLE: [name: string, min: number, max: number, passes: number, call: Implementation][] = [
   ['Format', 1, ENDLESS, 1, format],
   ['StringToJson', 1, 1, 1, (args, name) => parse(args[0], name)],

@@ -135,7 +135,10 @@ function readExit(reader: Reader, { result, output, assign = true }: FlowParts):
   };
 }
 
-/** Reads ResultPath. According to it, the result replaces the input, is dropped, or is put into the input. */
+/**
+ * Compiles ResultPath, which says what becomes of the result. `$`: it replaces the input. null: it is dropped, and the
+ * input is kept. A path: it is put into the input at that place.
+ */
 function readResultPath(reader: Reader): (data: StateData) => Json {
   const result = (data: StateData): Json => data.result ?? null;
   if (reader.json('ResultPath') === null) return (data) => data.input;

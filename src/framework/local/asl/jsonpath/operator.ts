@@ -5,9 +5,11 @@ import type { Reader } from '../definition/reader.js';
 import { parseTimestamp } from '../values/timestamp.js';
 import type { StateData } from '../expression/state-data.js';
 
-/** The compiled comparison of a Choice rule. */
+/** A compiled comparison in a rule of a Choice state. */
 export interface Test {
-  /** True if the comparison can be made even if the variable's path leads to nothing. */
+  /**
+   * True if the rule isn't an error when the path in Variable leads to no value. Only `IsPresent` is such a comparison.
+   */
   readonly absent: boolean;
   holds(value: Json | undefined, data: StateData): boolean;
 }
@@ -23,8 +25,8 @@ const ORDERS: Record<string, (order: number) => boolean> = {
 };
 
 /**
- * Compares two values of one type: returns a negative number, 0, or a positive number. Returns undefined if either
- * value has another type.
+ * Compares two values. Returns a negative number, 0, or a positive number if both have the type for which this function
+ * is made; undefined if one of them hasn't.
  */
 type Order = (a: Json, b: Json) => number | undefined;
 
@@ -48,7 +50,10 @@ for (const [type, order] of Object.entries(TYPES)) {
 }
 COMPARISONS.set('BooleanEquals', (value, expected) => typeof value === 'boolean' && value === expected);
 
-/** Checks the literal in a comparison. The key is the type with which the operator's name begins. */
+/**
+ * Returns true if the literal to compare with has the right type. The key is the first part of the operator's name, as
+ * in `NumericEquals`.
+ */
 const LITERALS: Record<string, (value: Json) => boolean> = {
   String: (value) => typeof value === 'string',
   Numeric: (value) => typeof value === 'number',
@@ -124,8 +129,9 @@ function instant(value: Json): number | undefined {
 }
 
 /**
- * Compiles the pattern of StringMatches. `*` matches any text, even an empty one; `\*` and `\\` match the characters
- * themselves. The time of a test grows in proportion to the lengths of pattern and text, and not faster.
+ * Compiles the pattern of StringMatches. `*` matches any number of characters, even none; `\*` and `\\` stand for the
+ * characters `*` and `\`. The time of a match grows at most in proportion to the lengths of the pattern and of the
+ * text.
  */
 function compileWildcard(pattern: string): (text: string) => boolean {
   const pieces: string[] = [''];

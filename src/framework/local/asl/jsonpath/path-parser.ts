@@ -2,14 +2,14 @@ import type { Json } from '../values/json.js';
 import { comparison, constant, exists, valueAt, type Filter, type Operand, type Test } from './filter.js';
 import type { Scanner } from './scanner.js';
 
-/** One step of a path. `shown` is the step as the messages of Step Functions write it. */
+/** One step of a path. `shown` is the step as the error messages of Step Functions show it. */
 export type Step =
   | { readonly kind: 'names'; readonly names: readonly string[]; readonly shown: string }
   | { readonly kind: 'indexes'; readonly indexes: readonly number[]; readonly shown: string }
   | { readonly kind: 'slice'; readonly slice: Slice; readonly shown: string }
   | { readonly kind: 'filter'; readonly filter: Filter; readonly shown: string }
   | { readonly kind: 'every'; readonly shown: string }
-  /** The next step is applied to the value reached so far, and to every value inside it. */
+  /** `..`: the next step is applied to the current value and to every value nested in it. */
   | { readonly kind: 'descent'; readonly shown: string };
 
 export interface Slice {
@@ -24,9 +24,9 @@ const INDEX = /\s*(-?\d+)\s*/y;
 const SLICE = /\s*(-?\d+)?\s*:\s*(-?\d+)?\s*(?::\s*(\d+))?\s*\]/y;
 
 /**
- * Reads the steps of a path as Jayway JsonPath does, the library that Step Functions uses: a dot may precede a bracket,
- * and a backslash in a quoted name is an ordinary character (recorded/paths.ts). Stops at the first character that
- * can't begin a step.
+ * Parses the steps of a path like Jayway JsonPath, the library that Step Functions uses: a dot may precede a bracket,
+ * and a backslash in a quoted name is an ordinary character (recorded/paths.ts). Stops at the first character that no
+ * step begins with.
  * @throws Error if a step begins but can't be parsed
  */
 export function readSteps(scanner: Scanner): Step[] {
@@ -110,8 +110,8 @@ class StepReader {
   }
 
   /**
-   * Reads items that are separated by commas, and the closing bracket. Returns an empty list if the first item can't be
-   * read.
+   * Parses items that are separated by commas, and the closing bracket. Returns an empty list if the first item can't
+   * be parsed.
    */
   #list(item: RegExp): string[] {
     const items: string[] = [];
@@ -133,8 +133,8 @@ const numberOf = (text: string | undefined): number | undefined =>
   text === undefined ? undefined : Number(text);
 
 /**
- * Reads a filter between `?(` and `)`: comparisons of paths and literals, `&&`, `||`, `!` and brackets. Anything else
- * is rejected. Nothing in a filter is ever run as code.
+ * Parses the filter between `?(` and `)`. It may consist of comparisons of paths and literals, `&&`, `||`, `!` and
+ * brackets; anything else is rejected. No part of a filter is ever run as code.
  */
 class FilterReader {
   #operands = 0;
@@ -202,8 +202,8 @@ class FilterReader {
 }
 
 /**
- * Returns the name or the index in a step of a path inside a filter, since such a path must lead to one value.
- * @throws Error if the step leads to many values
+ * Returns the name or the index of one step of a path inside a filter. Such a path must lead to one value.
+ * @throws Error if the step can lead to many values
  */
 function nameOf(step: Step): string | number {
   const [name, ...names] = step.kind === 'names' ? step.names : step.kind === 'indexes' ? step.indexes : [];

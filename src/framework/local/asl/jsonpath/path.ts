@@ -6,19 +6,20 @@ import { Scanner } from './scanner.js';
 /** A compiled JSONPath. */
 export interface Path {
   readonly text: string;
-  /** The path with every step in brackets, as the messages of Step Functions write it. */
+  /** The path with every step in brackets, as the error messages of Step Functions show it. */
   readonly normal: string;
   /**
-   * True if the path can lead to one value only. `read` then returns this value; for any other path it returns a list.
+   * True if the path can lead to at most one value, which `read` then returns. For any other path `read` returns a list
+   * of values.
    */
   readonly definite: boolean;
   readonly steps: readonly Step[];
   /**
-   * Returns the value at the path, beginning in `root`. Returns undefined if a definite path leads to nothing.
-   * @throws EvaluationFailure if the budget is used up
+   * Returns the value to which the path leads from `root`; undefined if the path is definite and leads to no value.
+   * @throws EvaluationFailure if the budget of work is used up
    */
   read(root: Json, budget: WorkBudget): Json | undefined;
-  /** Returns the reason why a definite path leads to nothing, in the words of Step Functions. */
+  /** Returns the reason why a definite path leads to no value, in the wording of Step Functions. */
   explain(root: Json): string;
 }
 
@@ -43,8 +44,9 @@ function shown(steps: readonly Step[]): string {
 }
 
 /**
- * Returns true if a step leads to one value only. A step with several names leads to one object if it is the last step,
- * otherwise to many values (Jayway; recorded/paths.ts).
+ * Returns true if a step leads to at most one value. A step with several names, such as `['a','b']`, is a special case:
+ * as the last step it leads to one object with these fields, and before another step it leads to many values (Jayway;
+ * recorded/paths.ts).
  */
 function isDefinite(step: Step, last: boolean): boolean {
   if (step.kind === 'names') return last || step.names.length === 1;
@@ -83,8 +85,8 @@ function pick(source: JsonObject, names: readonly string[]): JsonObject {
 }
 
 /**
- * Returns the reason why a path leads to nothing. Recorded from the live service: if only the last step fails, there
- * are no results; if an earlier step fails, a property is missing.
+ * Returns the reason why a path leads to no value. Recorded from the live service: the text is "No results" if only the
+ * last step fails, and "Missing property" if an earlier one does.
  */
 function explain(root: Json, steps: readonly Step[]): string {
   const found = steps.findIndex((_, at) => readDefinite(root, steps.slice(0, at + 1)) === undefined);

@@ -1,9 +1,9 @@
 import { isObject, setOwn, type Json, type JsonObject } from '../values/json.js';
 
 /**
- * Returns a copy of `target` in which `value` is at the given path. Missing objects on the way are created, but in a
+ * Returns a copy of `target` with `value` at the given path. Objects that are missing on the way are created, but in a
  * list only an existing index can be set. AWS page "Specifying state output using ResultPath".
- * @returns undefined if the path isn't possible in `target`
+ * @returns undefined if `target` has another type of value on the path
  */
 export function putResult(target: Json, steps: readonly (string | number)[], value: Json): Json | undefined {
   const [step, ...rest] = steps;

@@ -11,8 +11,8 @@ export class Scanner {
   }
 
   /**
-   * Reads the text that a pattern matches at `at`, and moves `at` behind it. If the pattern doesn't match, returns
-   * undefined and leaves `at` unchanged.
+   * Returns the text that a pattern matches at the position `at`, and moves `at` to the end of that text. Returns
+   * undefined if the pattern doesn't match there; `at` is then unchanged.
    */
   take(pattern: RegExp): string | undefined {
     return this.match(pattern)?.[0];

@@ -3,20 +3,19 @@ import type { Expression, StateData } from '../expression/state-data.js';
 
 type Part = (data: StateData) => Json;
 
-/** The field of a definition whose value is the template. */
+/** The functions that depend on the field of the state whose value is the template. */
 export interface TemplateField {
   /**
-   * Compiles the value of a key that ends in `.$`. Adds a problem if the value is neither a path nor an intrinsic
-   * function.
+   * Compiles the value of a key that ends in `.$`. Adds a problem if it is neither a path nor an intrinsic function.
    */
   compile(text: string, key: string): Part;
   problem(text: string): void;
 }
 
 /**
- * Compiles a payload template: an object in which the value of each key `name.$` is a path or an intrinsic function.
- * Such keys may be at any depth, also inside lists. Recorded from the live service: in the result, constant keys come
- * first, in the order of the template; then evaluated keys, in the order of a Java HashMap (recorded/spelling.ts).
+ * Compiles a payload template: JSON in which the value of each key that ends in `.$`, at any depth, is a path or an
+ * intrinsic function. Recorded from the live service: an object of the result contains its constant keys first, in the
+ * order of the template, then the evaluated keys in the order of a Java HashMap (recorded/spelling.ts).
  */
 export function compileTemplate(source: Json, field: TemplateField): Expression {
   const part = compilePart(source, field);

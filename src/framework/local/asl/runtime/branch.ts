@@ -11,45 +11,52 @@ import { VariableScope } from './variables.js';
 
 const isoTime = (ms: number): string => new Date(ms).toISOString();
 
-/** An iteration of a Map. `name` is the name of the Map state. */
+/** An iteration of a Map state. `name` is the name of that state. */
 export interface Iteration {
   readonly index: number;
   readonly name: string;
-  /** The type of the event that records an aborted iteration. */
+  /** The type of the history event to record if the iteration is aborted. */
   readonly aborted: string;
   /** The value of `$$.Map` in the context object. */
   readonly context: JsonObject;
-  /** True if the branch is the iteration itself; false if it is a branch inside the iteration. */
+  /**
+   * True for the branch that runs the iteration itself; false for a branch of a Parallel inside that iteration. Only
+   * the former records the end of the iteration.
+   */
   readonly own: boolean;
 }
 
 /**
- * The types of the history events that a kind of state records between its entry and its exit. Recorded from the live
- * service. test/local/conformance/recorded/pointers.ts shows to which event each of them points back.
+ * The types of the history events that a type of state records between StateEntered and StateExited. A type of state
+ * that doesn't record such an event leaves the field out. Recorded from the live service.
+ * test/local/conformance/recorded/pointers.ts shows the `previousEventId` of each event.
  */
 export interface StateEvents {
-  /** The event at the start of each attempt. */
+  /** The event that is recorded at the start of each attempt. */
   readonly started?: string;
-  /** The event at the end of the work. No later event points back to it. */
+  /**
+   * The event that is recorded when the state's work (its iterations or branches) has succeeded. It isn't the
+   * `previousEventId` of any later event.
+   */
   readonly succeeded?: string;
   /**
-   * The event for a failure that no Retry allows to repeat. It is recorded before a Catch is looked for. A
-   * States.Runtime failure of the state's own fields has no such event.
+   * The event that is recorded when the state fails and its Retry doesn't allow another attempt. It is recorded before
+   * the state's Catch is tried. It isn't recorded for a States.Runtime failure of the state's own fields.
    */
   readonly failed?: string;
-  /** The event for a state that was ended by something outside the state. */
+  /** The event that is recorded when the state is ended from outside, for example because another branch has failed. */
   readonly aborted?: string;
 }
 
-/** The facts about the current state that its branch keeps. */
+/** The facts about its current state that a branch keeps. */
 export interface EnteredState {
   readonly type: string;
   readonly name: string;
   readonly kind: {
     readonly events: StateEvents;
     /**
-     * True if the state can have Retry. Recorded from the live service: only then does the context object contain
-     * RetryCount.
+     * True if this type of state can have Retry. Recorded from the live service: only then does the context object
+     * contain RetryCount.
      */
     readonly recovers?: boolean;
   };
@@ -59,26 +66,29 @@ interface CurrentState {
   readonly state: EnteredState;
   readonly enteredId: number;
   readonly enteredAt: number;
-  /** The id of the event to which the event of the state's entry points back. */
+  /** The `previousEventId` of the state's StateEntered event. */
   readonly enteredFrom: number;
-  /** True when the work of the current attempt is done. A failure after that is one of Assign or Output. */
+  /**
+   * True when the state's work has succeeded in the current attempt. A later failure is then one of Assign or Output.
+   */
   succeeded: boolean;
-  /** The id of the event that records the end of the work; undefined where there is none. */
+  /** The id of the `succeeded` event of {@link StateEvents}; undefined if this type of state has none. */
   succeededId?: number;
 }
 
 /**
- * A sequence of states: that of an execution, of a branch of a Parallel, or of an iteration of a Map. Records the
- * history events of its states; each event points back to the previous one.
+ * Runs one sequence of states: those of the execution itself, of a branch of a Parallel, or of an iteration of a Map.
+ * Records the history events of these states. The `previousEventId` of an event is the id of the branch's previous
+ * event.
  */
 export class Branch implements Environment {
-  /** The id of the branch's latest event. */
+  /** The id of the event that the branch has recorded last. */
   previous: number;
   /** The number of retries of the current state so far. */
   retryCount = 0;
-  /** The branches that the current state runs, by their index; undefined if the state runs no branches. */
+  /** The branches of the current state, if it is a Parallel or a Map, by their index; otherwise undefined. */
   children: ReadonlyMap<number, Branch> | undefined;
-  /** The token of the task for which the current state waits; undefined if the context object shows no token. */
+  /** The task token that the context object contains as `$$.Task.Token`; undefined if it contains none. */
   taskToken: string | undefined;
   readonly budget = new WorkBudget();
   #current: CurrentState | undefined;
@@ -90,7 +100,7 @@ export class Branch implements Environment {
     readonly scope: Scope,
     readonly variables: VariableScope,
     previous: number,
-    /** The iteration of a Map that this branch is, or in which it is; undefined outside any Map. */
+    /** The iteration of a Map that this branch runs, or inside which it runs. Undefined outside any Map. */
     readonly iteration?: Iteration,
   ) {
     this.previous = previous;
@@ -98,8 +108,8 @@ export class Branch implements Environment {
   }
 
   /**
-   * Sets the text of the execution's input. Recorded from the live service: the event of the first state's entry shows
-   * the input exactly as it was sent; all later JSON is written compactly.
+   * Sets the text of the execution's input. Recorded from the live service: the StateEntered event of the first state
+   * shows the input exactly as it was sent, with its white space. All other JSON in the history is compact.
    */
   withInputText(text: string): this {
     this.#inputText = text;
@@ -111,14 +121,17 @@ export class Branch implements Environment {
     return this.#current?.state.name ?? '';
   }
 
-  /** Makes a branch inside this one, with its own variables. */
+  /** Creates a branch inside this one. It gets its own variables. */
   fork(scope: Scope, previous: number, iteration?: Omit<Iteration, 'own'>): Branch {
     const inside = this.iteration && { ...this.iteration, own: false };
     const own = iteration && { ...iteration, own: true };
     return new Branch(this.execution, scope, new VariableScope(this.variables), previous, own ?? inside);
   }
 
-  /** Records that the branch was ended by something outside it, whose event has the id `cause`. */
+  /**
+   * Records in the history that the branch was ended from outside.
+   * @param cause the id of the event that caused it, such as the failure of another branch
+   */
   abort(cause: number): void {
     const { iteration } = this;
     if (iteration?.own) {
@@ -129,8 +142,8 @@ export class Branch implements Environment {
   }
 
   /**
-   * Records that the current state and the branches inside it were ended by something outside the branch, whose event
-   * has the id `cause`.
+   * Records in the history that the current state, and the branches inside it, were ended from outside.
+   * @param cause the id of the event that caused it
    */
   abortStates(cause: number): void {
     for (const child of this.children?.values() ?? []) child.abort(cause);
@@ -156,15 +169,15 @@ export class Branch implements Environment {
   }
 
   /**
-   * Records that the work of the current state begins.
-   * @returns the id of the new event, or of the branch's latest event if the kind of state has no such event
+   * Records in the history that the current state begins its work.
+   * @returns the id of the new event. If this type of state has no such event, the id of the branch's last event
    */
   started(details?: object): number {
     const { kind } = this.#entered().state;
     return kind.events.started === undefined ? this.previous : this.record(kind.events.started, details);
   }
 
-  /** Records that the current state's work is done. */
+  /** Records in the history that the current state's work has succeeded. */
   succeeded(): void {
     const current = this.#entered();
     current.succeeded = true;
@@ -172,7 +185,10 @@ export class Branch implements Environment {
     if (succeeded !== undefined) current.succeededId = this.execution.record(succeeded, this.previous);
   }
 
-  /** Records that the current state is left. @param assigned the JSON of the assigned variables, by their names */
+  /**
+   * Records in the history that the branch leaves the current state.
+   * @param assigned the JSON of the assigned variables, by their names
+   */
   exit(output: Json, assigned: ReadonlyMap<string, string> | undefined): void {
     const { type, name } = this.#entered().state;
     const details = { name, output: this.textOf(output), outputDetails: { truncated: false } };
@@ -190,6 +206,7 @@ export class Branch implements Environment {
 
   /**
    * Returns the number of characters in a value's JSON.
+   * @param what the state or resource that returned the value, for the error message
    * @throws StateFailure if the value is larger than Step Functions accepts; EvaluationFailure if it is nested too
    * deeply
    */
@@ -201,7 +218,9 @@ export class Branch implements Environment {
     return this.execution.stepCounter.yieldIfBusy(ms);
   }
 
-  /** Evaluates a field of the current state. Stays pending if the branch's scope ends before the evaluation does. */
+  /**
+   * Evaluates a field of the current state. The promise never settles if the branch is ended before the evaluation is.
+   */
   evaluate<T>(expression: (data: StateData) => T | Promise<T>, data: StateData): Promise<T> | T {
     const { stepCounter } = this.execution;
     const next = this.budget.wasCostly ? stepCounter.yieldIfBusy() : stepCounter.step();
@@ -233,8 +252,8 @@ export class Branch implements Environment {
   }
 
   /**
-   * Puts the current state's name in front of a reason, as Step Functions does in the cause of a States.Runtime
-   * failure.
+   * Returns the cause of a States.Runtime failure: `reason` with the current state's name in front of it, in the
+   * wording of Step Functions.
    */
   explain(reason: string): string {
     const {
@@ -245,7 +264,8 @@ export class Branch implements Environment {
   }
 
   /**
-   * Turns a thrown value into the failure of an attempt. If a JSONata expression has failed, records an event for it.
+   * Returns the failure of an attempt for whatever the attempt threw. If a JSONata expression has failed, records the
+   * EvaluationFailed event.
    */
   failureOf(error: unknown): StateFailure {
     if (error instanceof StateFailure) return error;
@@ -254,7 +274,7 @@ export class Branch implements Environment {
     return new StateFailure('States.Runtime', this.explain(reason), { fatal: true, own: true });
   }
 
-  /** Records the failure of the current state. Called when no Retry allows another attempt. */
+  /** Records in the history that the current state has failed. Called when its Retry doesn't allow another attempt. */
   recordFailure({ options }: StateFailure): void {
     const { state, succeeded } = this.#entered();
     const { kind } = state;

@@ -1,18 +1,21 @@
 import type { Json } from '../values/json.js';
 import type { Branch } from './branch.js';
 
-/** The result of a state: its output and the name of the next state. If `next` is undefined, the branch is done. */
+/**
+ * The outcome of a state: its output, and the name of the next state. `next` is undefined if the state was the last one
+ * of its branch.
+ */
 export interface Step {
   readonly next: string | undefined;
   readonly output: Json;
 }
 
-/** A compiled state. `run` rejects with a StateFailure if the state doesn't catch the failure. */
+/** A compiled state. `run` rejects with a StateFailure if the state fails and its Catch doesn't catch the failure. */
 export interface State {
   run(branch: Branch, input: Json): Promise<Step>;
 }
 
-/** States that lead to each other. `startAt` is the name of the first. */
+/** The states of a machine, of a branch or of an iteration. `startAt` is the name of the first one to run. */
 export interface StateGroup {
   readonly startAt: string;
   readonly states: ReadonlyMap<string, State>;
@@ -20,8 +23,8 @@ export interface StateGroup {
 
 /**
  * Runs states one after another, beginning with `startAt`, until a state has no next state.
- * @returns the output of the last state. Rejects with a StateFailure if a state fails and doesn't catch the failure.
- * Stays pending if the branch's scope ends
+ * @returns the output of the last state. Rejects with a StateFailure if a state fails and doesn't catch it. Never
+ * settles if the branch is ended from outside
  */
 export async function interpret(group: StateGroup, branch: Branch, input: Json): Promise<Json> {
   let name = group.startAt;

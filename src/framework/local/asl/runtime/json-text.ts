@@ -6,14 +6,15 @@ import { dataLimitFailure } from './state-failure.js';
 export const TOO_DEEP = 'The value is nested too deeply.';
 
 /**
- * Writes values as compact JSON. If the same value is asked for twice in a row, it is written and checked only once.
+ * Converts values to compact JSON, and checks the size of the text. The last value is remembered: if it is passed again
+ * at once, it isn't converted and checked again.
  */
 export class JsonText {
   #value: Json | undefined;
   #text = '';
   #fits = false;
 
-  /** @param onWritten called with each new text */
+  /** @param onWritten called with the text of each converted value */
   constructor(private readonly onWritten: (text: string) => void) {}
 
   of(value: Json): string {
@@ -28,6 +29,7 @@ export class JsonText {
 
   /**
    * Returns the number of characters in a value's JSON.
+   * @param what the state or resource that returned the value, for the error message
    * @throws StateFailure if the value is larger than Step Functions accepts; EvaluationFailure if it is nested too
    * deeply
    */

@@ -4,22 +4,22 @@ import type { Json, JsonObject } from '../values/json.js';
 import type { Scope } from './scope.js';
 import type { StepCounter } from './step-counter.js';
 
-/** The end of a task: a worker's result or failure, or a timeout. */
+/** The way in which a task ended: with the result or the failure that a worker has sent, or with a timeout. */
 export type TaskOutcome =
   | { readonly kind: 'succeeded'; readonly output: string }
   | { readonly kind: 'failed'; readonly error?: string | undefined; readonly cause?: string | undefined }
   | { readonly kind: 'timedOut'; readonly missed: 'timeout' | 'heartbeat' };
 
 /**
- * The most milliseconds from when a worker is given a task to the task's end, and between two heartbeats; undefined if
- * there is no limit.
+ * The limits of a task, in seconds: the longest time from when a worker gets the task until it ends, and the longest
+ * time between two heartbeats. Undefined means no limit.
  */
 export interface Limits {
   readonly timeoutSeconds: number | undefined;
   readonly heartbeatSeconds: number | undefined;
 }
 
-/** The execution and the state that scheduled a task, and the id of the event that recorded it. */
+/** The execution and the state that scheduled a task. `scheduledId` is the id of the ActivityScheduled event. */
 export interface TaskOrigin {
   readonly execution: RunningExecution;
   readonly state: string;
@@ -27,7 +27,8 @@ export interface TaskOrigin {
 }
 
 /**
- * The execution and the state that wait for a result or a failure, which is sent with the token of a called service.
+ * The execution and the `.waitForTaskToken` state that wait until somebody sends a result or a failure with the task
+ * token, which the called AWS service has received.
  */
 export interface CallbackOrigin {
   readonly execution: RunningExecution;
@@ -35,52 +36,64 @@ export interface CallbackOrigin {
 }
 
 /**
- * A task for a worker, and the functions that are called when it starts and when it ends. Times are epoch milliseconds.
+ * A task for a worker, with the functions to call when the task starts (`onStarted`) and when it ends (`onSettled`).
+ * `at` is the time in epoch milliseconds.
  */
 export interface TaskOrder extends Limits {
   /**
-   * The task's input as JSON text. For a task of a called service, the arguments of the call; empty before the call.
+   * The task's input as JSON text. If the task belongs to a call of an AWS service, the arguments of that call; an
+   * empty string until the call is made.
    */
   readonly input: string;
-  /** The state that waits for the task; undefined if the task belongs to a called service. */
+  /** The Task state that scheduled an activity's task. Undefined if the task belongs to a call of an AWS service. */
   readonly origin?: TaskOrigin;
-  /** The state that waits for a called service to send its task's token back; undefined for other tasks. */
+  /** The state that waits for a task token to be sent back (`.waitForTaskToken`). Undefined for any other task. */
   readonly callback?: CallbackOrigin;
   /**
-   * Returns true if the execution still waits for the task. If the execution's deadline has passed, ends the execution.
+   * Returns true if the execution is still running, and so still needs the task. If the execution's timeout has
+   * expired, ends the execution first.
    */
   isWanted(): boolean;
   onStarted(workerName: string | undefined, at: number): void;
   onSettled(outcome: TaskOutcome, at: number): void;
 }
 
-/** The part of the activities that a Task state uses. */
+/** The methods of the set of activities that a Task state calls. */
 export interface ActivityQueue {
   has(arn: string): boolean;
-  /** Queues a task until a poll takes it. The returned function withdraws the task, and makes its token invalid. */
+  /**
+   * Adds a task to the activity's queue, from which polls take it. The returned function removes the task from the
+   * queue or, if a poll has taken it, makes its token invalid.
+   */
   schedule(arn: string, order: TaskOrder): Cancel;
 }
 
-/** A call of a resource that isn't an activity. */
+/** A call that a Task state makes to a resource that isn't an activity, such as a Lambda function. */
 export interface ResourceCall {
   readonly machine: string;
   readonly state: string;
   readonly resource: string;
-  /** The token that ends the task; absent unless the resource ends in `.waitForTaskToken`, `.sync` or `.sync:2`. */
+  /** The task token. Absent unless the resource ends in `.waitForTaskToken`, `.sync` or `.sync:2`. */
   readonly taskToken?: string;
 }
 
-/** The answer to a call of a resource that isn't an activity. */
+/** The result or the error that a mock returns for such a call. */
 export type ResourceAnswer = Exclude<TaskOutcome, { readonly kind: 'timedOut' }>;
 
-/** Answers the calls of Tasks whose resources are not activities. */
+/**
+ * The mocks, which respond in place of resources that aren't activities. `has` returns true if there is a mock for the
+ * call.
+ */
 export interface Resources {
   has(machine: string, state: string, resource: string): boolean;
-  /** Answers a call. Never rejects, since an error is also returned as an answer. */
+  /** Returns a mock's response to a call. Never rejects: if the mock throws, the response is a failure. */
   answer(call: ResourceCall, input: Json): Promise<ResourceAnswer>;
 }
 
-/** A task that no worker polls for, since its token is passed to a called service. */
+/**
+ * A task whose token is passed to a called AWS service. It isn't put into the queue of an activity, so no worker polls
+ * for it.
+ */
 export interface TokenTask {
   readonly token: string;
   isOpen(): boolean;
@@ -90,43 +103,44 @@ export interface TokenTask {
   close(): void;
 }
 
-/** The part of an execution that its states use. */
+/** The properties and methods of an execution that its states use. */
 export interface RunningExecution {
   readonly clock: Clock;
   readonly random: () => number;
   readonly activities: ActivityQueue;
-  /** The threads for expressions that take too long for the main thread. */
+  /** The worker threads that evaluate JSONata expressions which take too long for the main thread. */
   readonly threads: EvaluationThreads;
   readonly resources: Resources;
   readonly arn: string;
   readonly machineName: string;
   readonly region: string;
   /**
-   * Opens a task that no worker polls for.
-   * @param subject the text with which a report on the task is answered when the task is closed
+   * Creates a task token for a call of an AWS service.
+   * @param subject the error message for a SendTaskSuccess, SendTaskFailure or SendTaskHeartbeat with this token after
+   * the task has ended
    */
   openTask(subject: string, order: TaskOrder): TokenTask;
   /**
-   * Returns true while the execution is running. If its deadline has passed and the timer hasn't fired yet, ends the
-   * execution.
+   * Returns true while the execution is running. If its timeout has expired but the timer hasn't fired yet, ends the
+   * execution first.
    */
   isLive(): boolean;
   /**
-   * Adds to the bytes that the execution takes in memory besides its history; a negative number subtracts. The end of
-   * the execution releases all of them.
-   * @throws StateFailure if all running executions together take too much memory
+   * Adds `bytes` to the memory that is counted for this execution in addition to its history. A negative number
+   * subtracts. When the execution ends, all of it is released.
+   * @throws StateFailure if all running executions together use more memory than they may
    */
   hold(bytes: number): void;
-  /** Called between two states. May end the execution. */
+  /** Called when a state is done and another one follows. If the machine was deleted, ends the execution. */
   onTransition(): void;
   readonly stepCounter: StepCounter;
-  /** The scope of the whole execution. It ends when the execution ends. */
+  /** Cancels everything that the execution waits for when the execution ends. */
   readonly scope: Scope;
-  /** The parts of the context object that are the same in every state. */
+  /** The parts of the context object (`$$`) that are the same in every state. */
   readonly context: JsonObject;
   /**
    * Adds an event to the history.
-   * @param previous the id of the event to which the new event points back
+   * @param previous the `previousEventId` of the new event
    * @param at the time of the event, in epoch milliseconds. @default now
    * @returns the id of the new event
    */

@@ -1,8 +1,8 @@
 import type { Cancel } from '../../../base/time/clock.js';
 
 /**
- * The lifetime of a branch, including the branches inside it. When a scope ends, everything that waits inside it is
- * cancelled: the promises stay pending, and are garbage-collected.
+ * The lifetime of a branch. When it ends, everything that code in the branch, or in a branch inside it, waits for is
+ * cancelled. The promises then stay pending for ever, and are garbage-collected.
  */
 export class Scope {
   #ended = false;
@@ -12,7 +12,7 @@ export class Scope {
     return this.#ended;
   }
 
-  /** Makes a scope inside this one. It ends when this one ends, or earlier. */
+  /** Creates a scope inside this one. When this scope ends, the new one ends too. */
   child(): Scope {
     const child = new Scope();
     if (this.#ended) child.end();
@@ -24,7 +24,7 @@ export class Scope {
     return child;
   }
 
-  /** Ends the scope; does nothing after the first call. */
+  /** Ends the scope, and cancels all that is waited for in it. Further calls do nothing. */
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
@@ -33,8 +33,9 @@ export class Scope {
   }
 
   /**
-   * Waits for something outside the scope. Stays pending if the scope ends before that.
-   * @param begin starts the wait and returns a function that cancels it. It may call `resolve` at once
+   * Returns a promise for something that can be cancelled, such as a timer. If the scope ends first, it is cancelled
+   * and the promise never settles.
+   * @param begin starts to wait, and returns a function that cancels it. May call `resolve` at once
    */
   wait<T>(begin: (resolve: (value: T) => void) => Cancel): Promise<T> {
     return new Promise((resolve) => {
@@ -51,7 +52,7 @@ export class Scope {
     });
   }
 
-  /** Settles as the promise does. Stays pending if the scope ends before the promise settles. */
+  /** Returns a promise that settles like the given one, but never settles if the scope ends first. */
   async keep<T>(promise: Promise<T> | T): Promise<T> {
     try {
       const value = await promise;
@@ -64,8 +65,8 @@ export class Scope {
 }
 
 /**
- * Returns a promise that never settles. Each call returns a new one, since a shared one would keep everything that
- * waits for it in memory.
+ * Returns a promise that never settles. Each call must return a new promise: one that is shared would keep all code
+ * that awaits it in memory.
  */
 function forever(): Promise<never> {
   return new Promise(() => {});

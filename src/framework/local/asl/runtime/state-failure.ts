@@ -4,22 +4,24 @@ import type { Json } from '../values/json.js';
 const DATA_LIMIT = 'States.DataLimitExceeded';
 
 export interface FailureOptions {
-  /** More names by which a Retry or Catch may match the failure. @default none */
+  /** Further error names by which a Retry or Catch can match the failure. @default none */
   aliases?: readonly string[];
-  /** The Cause that a Catch receives if the failure has none. @default null */
+  /** The Cause that a Catch receives if the failure has no cause. @default null */
   missingCause?: Json;
   /**
-   * True if Retry and Catch can match the failure only by an alias, and not by its own name or States.ALL. @default
-   * false
+   * True if neither the failure's own name nor States.ALL in a Retry or Catch matches it. Only `aliases` can match it.
+   * @default false
    */
   fatal?: boolean;
   /**
-   * True for a States.Runtime failure of the state's own fields, for which the state records no event. @default false
+   * True if the failure is a States.Runtime error in the state's own fields. No event for the failure of the state,
+   * such as MapStateFailed, is then recorded.
+   * @default false
    */
   own?: boolean;
 }
 
-/** The failure of a state. `details` is what the history shows, `output` is what a Catch receives. */
+/** The failure of a state. `details` are shown in the history; `output` is what a Catch gets as the error output. */
 export class StateFailure extends Error {
   override readonly name = 'StateFailure';
 
@@ -31,7 +33,9 @@ export class StateFailure extends Error {
     super(`${error}: ${reason}`);
   }
 
-  /** The details of the event that records the failure. A key is absent if its value is undefined. */
+  /**
+   * The error and the cause for the history event that records the failure. A key is absent if its value is undefined.
+   */
   get details(): { error?: string; cause?: string } {
     return {
       ...(this.error !== undefined && { error: this.error }),
@@ -57,7 +61,7 @@ export class StateFailure extends Error {
 }
 
 /**
- * Makes the failure for a result of more than 262,144 bytes. Recorded from the live service.
+ * Creates the failure for a result of more than 262,144 bytes. The text was recorded from the live service.
  * @param what the state or the resource that returned the result
  */
 export function dataLimitFailure(what: string): StateFailure {
@@ -68,8 +72,8 @@ export function dataLimitFailure(what: string): StateFailure {
 }
 
 /**
- * Makes the failure of a Parallel or Map state from the failure of one of its branches. States.BranchFailed also
- * matches the new failure, unless the branch's failure is `fatal`.
+ * Returns the failure of a Parallel or Map state whose branch or iteration has failed. It has the same error and cause.
+ * States.BranchFailed in a Retry or Catch matches it too, unless the branch's failure is `fatal`.
  */
 export function branchFailure({ error, reason, options }: StateFailure): StateFailure {
   if (options.fatal) return new StateFailure(error, reason, { ...options, own: true });
@@ -78,8 +82,9 @@ export function branchFailure({ error, reason, options }: StateFailure): StateFa
 }
 
 /**
- * Makes the failure of a task. Recorded from the live service: the error of a missed heartbeat is States.Timeout. The
- * AWS page "Handling errors" calls it States.HeartbeatTimeout, so a Retry or Catch may use either name.
+ * Returns the failure of a Task state whose task has failed or timed out. Recorded from the live service: a missed
+ * heartbeat also has the error States.Timeout. The AWS page "Handling errors" calls it States.HeartbeatTimeout, so a
+ * Retry or Catch may use either name.
  */
 export function taskFailure(outcome: Exclude<TaskOutcome, { kind: 'succeeded' }>): StateFailure {
   if (outcome.kind === 'failed') return new StateFailure(outcome.error, outcome.cause);

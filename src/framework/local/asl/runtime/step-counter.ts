@@ -1,23 +1,24 @@
 import { turn } from '../../../base/time/turn.js';
 
 /**
- * The steps that an execution makes before its time is first checked. An execution with fewer steps doesn't delay
- * others noticeably, and without checks its branches always take turns in the same order.
+ * The number of steps of an execution during which its use of time isn't checked. A shorter execution doesn't
+ * noticeably delay others. Without checks, its branches take turns in the same order every time.
  */
 const SMALL_STEPS = 256;
-/** The number of steps between two checks of the time, after the first SMALL_STEPS. */
+/** The number of steps from one check of the time to the next, after the first SMALL_STEPS. */
 const STEPS_BETWEEN_LOOKS = 16;
 
 /**
- * Counts the steps of an execution, in all its branches: states entered, fields evaluated, KiB written. Now and then
- * waits for another turn of the event loop, so that calls, timers and signals are handled.
+ * Counts the steps of all branches of an execution: states that are entered, fields that are evaluated, and KiB of JSON
+ * that are written. After too many steps in one turn of the event loop, it makes the execution wait for another turn,
+ * so that requests, timers and signals are handled in between.
  */
 export class StepCounter {
   #steps = 0;
   #nextLookAt = 0;
   #waiting = 0;
 
-  /** The number of branches that wait for a turn of the event loop. */
+  /** The number of branches that wait for another turn of the event loop. */
   get waiting(): number {
     return this.#waiting;
   }
@@ -27,8 +28,8 @@ export class StepCounter {
   }
 
   /**
-   * Counts a step. If this turn of the event loop has lasted long, returns a promise that resolves in a later turn;
-   * otherwise returns undefined.
+   * Counts a step. Returns a promise to await before the next step if the current turn of the event loop has lasted too
+   * long; otherwise returns undefined. The promise resolves in a later turn.
    */
   step(): Promise<void> | undefined {
     this.#steps++;
@@ -38,9 +39,9 @@ export class StepCounter {
   }
 
   /**
-   * Returns undefined while this turn of the event loop has lasted at most `ms` milliseconds. Otherwise returns a
-   * promise that resolves in a later turn.
-   * @default that of `turn.share`
+   * Returns a promise that resolves in a later turn of the event loop if the current turn has lasted more than `ms`
+   * milliseconds; otherwise returns undefined.
+   * @default the limit of `turn.share`
    */
   yieldIfBusy(ms?: number): Promise<void> | undefined {
     const next = turn.share(ms);

@@ -2,23 +2,23 @@ import type { Variables } from '../expression/state-data.js';
 import { setOwn, type Json, type JsonObject } from '../values/json.js';
 
 /**
- * The variables of one branch. A branch can also read the variables of the branches around it. It sets only its own,
- * which are gone when the branch ends. AWS page "Passing data between states with variables".
+ * The variables of one branch. A branch can also read the variables of the branches around it, but can set only its
+ * own. They no longer exist when the branch ends. AWS page "Passing data between states with variables".
  */
 export class VariableScope implements Variables {
   #own: JsonObject = {};
   #sizes: Map<string, number> | undefined;
   #ended = false;
   /**
-   * The bytes of all variables of the execution, which its scopes share. `hold` is called with each change of this
-   * number.
+   * The size of all variables of the execution. All scopes of the execution share this object. `hold` must be called
+   * with each change of the size.
    */
   readonly #total: { bytes: number; readonly hold: (bytes: number) => void };
   readonly outer: VariableScope | undefined;
 
   /**
-   * @param outer the scope around this one or, for the outermost scope, the function to call with each change of the
-   * bytes
+   * @param outer the scope of the branch around this one. For the outermost scope, the function to call with each
+   * change of the size
    */
   constructor(outer: VariableScope | ((bytes: number) => void)) {
     this.outer = outer instanceof VariableScope ? outer : undefined;
@@ -35,8 +35,8 @@ export class VariableScope implements Variables {
   }
 
   /**
-   * Returns true if the execution has room for these variables. The keys of `texts` are their names, the values their
-   * JSON.
+   * Returns true if the execution's variables stay within ALL_BYTES when these variables are set. The keys of `texts`
+   * are the variables' names, the values their JSON.
    */
   hasRoom(texts: ReadonlyMap<string, string>): boolean {
     let bytes = this.#total.bytes;
@@ -44,7 +44,7 @@ export class VariableScope implements Variables {
     return bytes <= ALL_BYTES;
   }
 
-  /** Releases the bytes of this scope and of its variables. After the first call it does nothing. */
+  /** Stops counting the memory of this branch and of its variables. Further calls do nothing. */
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
@@ -53,7 +53,10 @@ export class VariableScope implements Variables {
     this.#sizes = undefined;
   }
 
-  /** Sets several variables at once. `texts` contains the JSON of each. Values that were read earlier don't change. */
+  /**
+   * Sets several variables at once. `texts` contains the JSON of each value. A value that was read before is not
+   * changed.
+   */
   assign(values: JsonObject, texts: ReadonlyMap<string, string>): void {
     const known = (this.#sizes ??= new Map<string, number>());
     for (const [name, { length }] of texts) {
@@ -71,8 +74,10 @@ export class VariableScope implements Variables {
   }
 }
 
-/** The bytes that a branch takes besides its variables. */
+/** The memory that is counted for a branch in addition to its variables, in bytes. */
 const BRANCH_BYTES = 3_000;
 
-/** The most bytes of all variables of an execution together. AWS page "Passing data between states with variables". */
+/**
+ * The largest total size of an execution's variables, in bytes. AWS page "Passing data between states with variables".
+ */
 const ALL_BYTES = 10 * 1024 * 1024;

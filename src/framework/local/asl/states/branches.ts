@@ -4,34 +4,35 @@ import { interpret, type StateGroup } from '../runtime/interpret.js';
 import type { Scope } from '../runtime/scope.js';
 import type { Json } from '../values/json.js';
 
-/** A branch that is about to run, with its states and their input. */
+/** A branch that is ready to run. `group` contains its states, `input` is the input of the first one. */
 export interface BranchStart {
   readonly branch: Branch;
   readonly group: StateGroup | undefined;
   readonly input: Json;
 }
 
-/** The branches that a state runs side by side. */
+/** The branches of a Parallel or the iterations of a Map, which run at the same time. */
 export interface BranchPlan {
   readonly length: number;
   /** The most branches that run at the same time. */
   readonly atOnce: number;
   /**
-   * Makes the branch with this index.
-   * @param after the id of the last event of the branch whose end made room for this one; undefined for the branches
-   * that start first
+   * Creates the branch with this index, when it is about to start.
+   * @param after If only `atOnce` branches may run and this one had to wait: the id of the last event of the branch
+   * that ended before it. Otherwise undefined
    */
   begin(index: number, scope: Scope, after: number | undefined): BranchStart | Promise<BranchStart>;
   /**
    * Called when a branch has succeeded.
-   * @returns the id of the event to which the parent's next event points back. @default the branch's last event
+   * @returns the id of the event that becomes the `previousEventId` of the parent's next event. @default the last event
+   * of the branch
    */
   onDone?(index: number, branch: Branch): number;
 }
 
 /**
- * The results of all branches or, if a branch failed, its failure and the branches that had not finished, with the
- * failed one first.
+ * The outcome of all branches. If one has failed, `failure` is its failure, and `unfinished` contains that branch first
+ * and then those that were still running.
  */
 export interface BranchesOutcome {
   readonly results: Json[];
@@ -41,8 +42,8 @@ export interface BranchesOutcome {
 }
 
 /**
- * Runs all branches. The first failure ends the others. The parent's next event then points back to the last event of
- * the branch that failed or, if none did, of the branch that finished last.
+ * Runs all branches. When one fails, all others are ended. The `previousEventId` of the parent's next event is then the
+ * last event of the failed branch. If none fails, it is the last event of the branch that ended last.
  */
 export async function runBranches(parent: Branch, plan: BranchPlan): Promise<BranchesOutcome> {
   if (plan.length === 0) return succeeded([]);
@@ -75,7 +76,7 @@ class BranchesRun {
     this.#results = Array.from({ length: plan.length }, () => null);
   }
 
-  /** Starts as many branches as may run at the same time. */
+  /** Starts the first branches, as many as may run at the same time. */
   async startFirst(): Promise<void> {
     const { atOnce, length } = this.plan;
     for (let left = Math.min(atOnce, length); left > 0 && !this.scope.ended; left--) {

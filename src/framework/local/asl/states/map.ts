@@ -13,15 +13,18 @@ import type { Expression, StateData } from '../expression/state-data.js';
 /** The most iterations that a Map in inline mode runs at the same time. AWS page "Using Map state in Inline mode". */
 const INLINE_LIMIT = 40;
 
-/** The most characters in the inputs of all iterations together. The live service has no such limit. */
+/**
+ * The most characters in the inputs of all iterations of one Map, added up. The live service has no such limit; here it
+ * protects the memory of the process.
+ */
 const INPUTS_LIMIT = 64 * 1024 * 1024;
 
 const DISTRIBUTED = ['ItemReader', 'ItemBatcher', 'ResultWriter', 'Label'];
 const TOLERATED = ['ToleratedFailureCount', 'ToleratedFailurePercentage'];
 
 /**
- * The range of MaxConcurrency. Recorded from the live service: a number in a string is accepted, and any other value
- * fails with this message.
+ * The numbers that MaxConcurrency may have. Recorded from the live service: a string that contains a number is accepted
+ * too, and any other value fails with this message.
  */
 const CONCURRENCY: WholeNumber = {
   min: 0,
@@ -31,7 +34,10 @@ const CONCURRENCY: WholeNumber = {
     `The MaxConcurrencyPath field refers to value "${bareText(value)}" which is not a valid integer: ${path}`,
 };
 
-/** Runs the same states once for each item of a list. The result is the list of the iterations' outputs. */
+/**
+ * The Map state. It runs the same states once for each item of a list. Its result is the list of the iterations'
+ * outputs.
+ */
 export const mapKind: Kind = {
   events: {
     started: 'MapStateStarted',
@@ -67,8 +73,8 @@ export const mapKind: Kind = {
 };
 
 /**
- * Evaluates the input of each iteration. `chars` is how much memory the inputs take. The execution counts it until the
- * caller releases it.
+ * Evaluates ItemSelector once for each item. The size of these inputs, `chars`, is added to the memory that is counted
+ * for the execution. The caller must subtract it again.
  */
 async function selectInputs(
   branch: Branch,
@@ -128,7 +134,7 @@ async function iterate(
   throw branchFailure(outcome.failure);
 }
 
-/** Reads ItemProcessor or, under its older name, Iterator. */
+/** Compiles the states in the field ItemProcessor, or in Iterator, which is the older name of that field. */
 function readProcessor(reader: Reader, { nested, name }: StateContext): StateGroup | undefined {
   const field = reader.has('Iterator') ? 'Iterator' : 'ItemProcessor';
   const source = reader.object(field);

@@ -4,7 +4,10 @@ import type { Reader } from '../definition/reader.js';
 import type { Kind, StateContext } from './state.js';
 import type { StateGroup } from '../runtime/interpret.js';
 
-/** Runs branches side by side with the same input. The result is the list of their outputs. */
+/**
+ * The Parallel state. It runs its branches at the same time, with the same input. Its result is the list of their
+ * outputs.
+ */
 export const parallelKind: Kind = {
   events: {
     started: 'ParallelStateStarted',

@@ -3,7 +3,7 @@ import type { Kind } from './state.js';
 import type { Branch } from '../runtime/branch.js';
 import { StateFailure } from '../runtime/state-failure.js';
 
-/** Outputs the state's Result, or its input if it has no Result. */
+/** The Pass state. Its result is the field Result, or its input if it has no such field. */
 export const passKind: Kind = {
   events: {},
   parts: { arguments: 'JSONPath', result: true },
@@ -16,7 +16,7 @@ export const passKind: Kind = {
   },
 };
 
-/** Ends the branch successfully. */
+/** The Succeed state. It ends the branch, or the execution, successfully. */
 export const succeedKind: Kind = {
   events: {},
   parts: { assign: false },
@@ -24,7 +24,7 @@ export const succeedKind: Kind = {
   compile: () => (_branch, data) => Promise.resolve({ result: data.root }),
 };
 
-/** Ends the branch with an error, which this state itself can't catch. */
+/** The Fail state. It ends the branch, or the execution, with an error. A Fail state can't have a Catch. */
 export const failKind: Kind = {
   events: {},
   parts: { output: false, assign: false },

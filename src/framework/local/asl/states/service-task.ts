@@ -11,27 +11,30 @@ import type {
 import type { Branch } from '../runtime/branch.js';
 import { isTooLarge } from '../values/limits.js';
 
-/** A call of a resource that isn't an activity. A mock answers it. */
+/** A call that a Task state makes to a resource that isn't an activity. In the local service a mock responds to it. */
 export interface ServiceCall {
   readonly resource: string;
   readonly service: ServiceResource;
   readonly limits: Limits;
-  /** The role in the state's Credentials, which the history shows; undefined if the state has no Credentials. */
+  /** The role in the state's Credentials field, for the history. Undefined if the state has no such field. */
   readonly role: string | undefined;
   /**
-   * Evaluates the input of the call. It is called when the context object already contains the task's token, if the
-   * task has one.
+   * Evaluates the input of the call. If the task has a token, it must be in the context object by then, since the input
+   * may contain it.
    */
   readonly input: () => Promise<Json>;
 }
 
-/** The message that answers a report with the token of a closed task. Users of the live service have seen it. */
+/**
+ * The error message for a SendTaskSuccess, SendTaskFailure or SendTaskHeartbeat whose task has already closed. AWS
+ * doesn't document the text; it is taken from users' reports of what the real service returns.
+ */
 const CLOSED = 'Provided task does not exist anymore';
 
 /**
- * Runs a Task that a mock answers, within the Task's limits. If the resource ends in `.waitForTaskToken`, a result or a
- * failure that is sent with the token ends the Task.
- * @throws StateFailure, which nothing can catch, if there is no mock for the resource
+ * Runs a Task state by calling a mock in place of its resource, within TimeoutSeconds and HeartbeatSeconds. If the
+ * resource ends in `.waitForTaskToken`, the Task ends when a result or a failure is sent with its token.
+ * @throws StateFailure if there is no mock for the resource. No Retry or Catch matches this failure
  */
 export async function runService(branch: Branch, call: ServiceCall): Promise<Json> {
   const { machineName, resources } = branch.execution;
@@ -75,8 +78,8 @@ function openTask(
 }
 
 /**
- * Asks the mock for its answer. An error ends the task. A result also ends the task, unless the resource ends in
- * `.waitForTaskToken`.
+ * Calls the mock. If it returns an error, the task fails. If it returns a result, that is the task's result, except for
+ * a `.waitForTaskToken` resource.
  */
 async function answerTask(
   branch: Branch,
@@ -97,8 +100,8 @@ async function answerTask(
 }
 
 /**
- * Makes the failure of a call for which there is no mock. No Catch may hide this failure, since on AWS the service
- * itself would be called.
+ * Returns the failure of a call for which there is no mock. No Catch matches it: on AWS the real service would be
+ * called, so a state machine that handled the missing mock would hide a mistake in the test.
  */
 function unanswered(branch: Branch, { resource }: ServiceCall): StateFailure {
   const { machineName } = branch.execution;
@@ -106,7 +109,7 @@ function unanswered(branch: Branch, { resource }: ServiceCall): StateFailure {
   return new StateFailure('States.Runtime', branch.explain(reason), { fatal: true, own: true });
 }
 
-/** If an answer is too large, replaces it by a failure, as the live service does (recorded). */
+/** Returns a failure instead of a mock's result that is too large, as the live service does (recorded). */
 function bounded(answer: ResourceAnswer, { resource, service }: ServiceCall): ResourceAnswer {
   if (answer.kind === 'failed' || !isTooLarge(answer.output)) return answer;
   const { reason } = dataLimitFailure(service.details?.resourceType ?? resource);
@@ -124,9 +127,12 @@ function describe(branch: Branch, { resource, service }: ServiceCall, token: str
   };
 }
 
-/** Records the history events of one call. Their types depend on the resource. Recorded from the live service. */
+/**
+ * Records the history events of one call. The types of these events, such as TaskScheduled, depend on the resource.
+ * Recorded from the live service.
+ */
 class CallEvents {
-  /** The arguments of the call as JSON text; empty before the call. */
+  /** The arguments of the call as JSON text; an empty string until the call is made. */
   input = '';
 
   constructor(

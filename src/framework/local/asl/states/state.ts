@@ -9,42 +9,48 @@ import type { State, StateGroup, Step } from '../runtime/interpret.js';
 import type { Branch, StateEvents } from '../runtime/branch.js';
 import type { StateData } from '../expression/state-data.js';
 
-/** The outcome of a state's work, from which the state's output is made. */
+/** The outcome of what a state does, such as a task's result. The state's output is computed from it. */
 export interface WorkResult {
   readonly result: Json;
   /** The name of the next state. @default the state's `Next` */
   readonly next?: string;
-  /** The Output and the Assign to apply. @default those of the state itself */
+  /** The compiled Output and Assign to apply. @default those of the state itself */
   readonly exit?: Exit;
 }
 
-/** A kind of state: `Task`, `Pass` and so on. */
+/** A type of state: `Task`, `Pass` and so on. */
 export interface Kind {
   readonly parts: FlowParts;
   readonly events: StateEvents;
-  /** True if states of this kind can have Retry and Catch. @default false */
+  /** True if this type of state can have Retry and Catch. @default false */
   readonly recovers?: boolean;
   /**
-   * How the branch continues after the state. `next`: with the state's Next, or not at all if it has End. `choice`:
-   * with the state that the outcome of the work names. `end`: not at all.
+   * Says how the branch continues after the state. `next`: with the state named in Next, or not at all if the state has
+   * End. `choice`: with the state that `WorkResult.next` names. `end`: the branch always ends.
    */
   readonly leaves: 'next' | 'choice' | 'end';
-  /** Compiles the fields that only this kind of state has. The returned function does the state's work. */
+  /**
+   * Compiles the fields that only this type of state has. The compiled function does what the state is for, such as
+   * running a task.
+   */
   compile(
     reader: Reader,
     context: StateContext,
   ): (branch: Branch, data: StateData, flow: Flow) => Promise<WorkResult>;
 }
 
-/** The context in which a state is compiled. */
+/** The data that is needed to compile a state, besides its own fields. */
 export interface StateContext {
   readonly name: string;
   readonly language: Language;
-  /** Compiles the states of a branch or of an iteration. */
+  /** Compiles the states of a branch or of an iteration inside this state. */
   readonly nested: (reader: Reader) => StateGroup;
-  /** The Tasks of the machine that are compiled so far. A Task state adds itself. */
+  /** The Task states of the machine that were compiled so far. Each Task state adds itself when it is compiled. */
   readonly tasks: DefinedTask[];
-  /** The names of the variables that each state reads, by the state's name. A state adds its own entry. */
+  /**
+   * The names of the variables that each state reads, by the state's name. Each state adds its own entry when it is
+   * compiled.
+   */
   readonly references: Map<string, readonly string[]>;
 }
 
@@ -55,8 +61,8 @@ export interface DefinedTask {
 }
 
 /**
- * A Task that uses an activity. A number of seconds is absent if the definition doesn't set it, or sets it by an
- * expression that is evaluated at run time.
+ * A Task state whose resource is an activity. A field with seconds is absent if the definition doesn't set it, or sets
+ * it by an expression.
  */
 export interface ActivityTask {
   readonly state: string;

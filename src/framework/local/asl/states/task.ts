@@ -12,7 +12,10 @@ import { LONGEST_SECONDS } from '../values/limits.js';
 
 const SECONDS = { min: 1, max: LONGEST_SECONDS };
 
-/** Schedules a task for a worker, and waits for its result or failure. */
+/**
+ * The Task state. For an activity, it schedules a task for a worker and waits for the result. For any other resource,
+ * it calls a mock.
+ */
 export const taskKind: Kind = {
   events: { aborted: 'TaskStateAborted' },
   parts: { arguments: true, result: true, selector: true },
@@ -36,7 +39,7 @@ export const taskKind: Kind = {
   },
 };
 
-/** Makes one attempt of the task. Resolves with its result. */
+/** Runs the task once: schedules it for a worker or calls a mock. Resolves with the task's result. */
 type Call = (
   branch: Branch,
   input: () => Promise<Json>,
@@ -59,8 +62,8 @@ function compileCall(reader: Reader, context: StateContext, resource: string): C
 }
 
 /**
- * Returns the fix for an unknown resource, which is to write the ARN of an activity. In a state the bare name that
- * `@Activity` accepts isn't enough.
+ * Returns the proposed fix for a Resource that isn't valid: to write the whole ARN of an activity. A definition needs
+ * the whole ARN, although the decorator `@Activity` accepts a bare name.
  */
 function fixResource(resource: string): string {
   const name = resource.split(':').at(-1) || 'NAME';
@@ -73,7 +76,8 @@ function unknownResource(resource: string): string {
 }
 
 /**
- * Reads Credentials. The history shows the role. It has no other effect, since the local service needs no permissions.
+ * Compiles the field Credentials. Its role is shown in the history but has no other effect, since the local service
+ * doesn't check permissions.
  */
 function readRole(reader: Reader, { language }: StateContext): Expression | undefined {
   const { Credentials: source } = reader.source;
@@ -93,8 +97,8 @@ async function roleOf(
 }
 
 /**
- * Adds a problem if HeartbeatSeconds isn't smaller than TimeoutSeconds. Only numbers in the definition are checked,
- * since it isn't recorded what the live service does with evaluated numbers.
+ * Adds a problem if HeartbeatSeconds isn't smaller than TimeoutSeconds. This is only checked if both are numbers in the
+ * definition. It isn't known what the live service does if they are evaluated at run time.
  */
 function checkHeartbeat(reader: Reader): void {
   const { HeartbeatSeconds: heartbeat, TimeoutSeconds: timeout } = reader.source;
@@ -145,7 +149,7 @@ async function runActivity(branch: Branch, resource: string, input: Json, limits
   return resultOf(outcome);
 }
 
-/** Makes the failure of a task whose activity does not exist. Recorded from the live service. */
+/** Returns the failure of a Task state whose activity doesn't exist. Recorded from the live service. */
 function missingActivity(branch: Branch, resource: string): StateFailure {
   const reason = branch.explain(`The activity ${resource} does not exist.`);
   return new StateFailure('States.Runtime', reason, { fatal: true });

@@ -18,7 +18,9 @@ const SECONDS: WholeNumber = {
       : `The SecondsPath parameter cannot be parsed as a long value: ${path} == ${bareText(value)}`,
 };
 
-/** Waits for a number of seconds, or until a time. If the time has already passed, doesn't wait. */
+/**
+ * The Wait state. It waits for a number of seconds, or until a time. It doesn't wait if that time has already passed.
+ */
 export const waitKind: Kind = {
   events: { aborted: 'WaitStateAborted' },
   parts: {},

@@ -1,12 +1,12 @@
 /**
- * The account of a resource that an API request creates, and of a machine that is created without a request and has no
- * activities.
+ * The AWS account in the ARN of a resource that is created by an API request. A machine that is created in code, and
+ * uses no activities, gets it too.
  */
 export const LOCAL_ACCOUNT = '123456789012';
 
 export type ResourceKind = 'activity' | 'stateMachine' | 'execution';
 
-/** The parts of an ARN of Step Functions. The name of an execution is `machine:execution`. */
+/** The parts of the ARN of a Step Functions resource. For an execution, `name` is `machine:execution`. */
 export interface StatesArn {
   readonly partition: string;
   readonly region: string;

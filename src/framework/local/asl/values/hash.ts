@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** The names that Node gives to the hash algorithms, by their names in the Amazon States Language. */
+/** The hash algorithms: the key is the name in the Amazon States Language, the value is Node's name. */
 const ALGORITHMS = new Map([
   ['MD5', 'md5'],
   ['SHA-1', 'sha1'],

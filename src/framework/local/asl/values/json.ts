@@ -1,4 +1,7 @@
-/** A JSON value. It is never changed in place: a changed copy is made, which shares the parts that stay the same. */
+/**
+ * A JSON value. Code must never change a value in place. It makes a changed copy instead, which shares the unchanged
+ * parts with the original.
+ */
 export type Json = null | boolean | number | string | Json[] | JsonObject;
 export type JsonObject = { [key: string]: Json };
 
@@ -62,7 +65,7 @@ function closingQuote(text: string, opening: number): number {
 }
 
 const [QUOTE, BACKSLASH, OPEN, CLOSE] = [0x22, 0x5c, 0x7b, 0x7d];
-/** The bit in which `[` differs from `{`, and `]` from `}`. */
+/** The only bit by which the character codes of `[` and `{` differ, and also those of `]` and `}`. */
 const SQUARE_TO_CURLY = 0x20;
 
 /** Parses JSON like `readJson`, but returns undefined instead of throwing. */
@@ -86,12 +89,13 @@ export function equalJson(a: Json, b: Json): boolean {
   return keys.every((key) => Object.hasOwn(b, key) && equalJson(a[key] ?? null, b[key] ?? null));
 }
 
-/** Shows a value in a message: a string without quotes, any other value as JSON. */
+/** Returns a value as text for a message: a string without quotes, any other value as JSON. */
 export const bareText = (value: Json): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
 /**
- * Returns true if a value consists of at most `nodes` values, including itself, and its strings and keys have at most
- * `chars` characters together. A value that occurs twice is counted twice. Stops as soon as a limit is exceeded.
+ * Returns true if a value is small: it contains at most `nodes` values (counting itself), and its strings and keys have
+ * at most `chars` characters together. An object that occurs twice in it is counted twice. Stops counting as soon as a
+ * limit is exceeded.
  */
 export function measure(value: unknown, nodes: number, chars: number): boolean {
   // Most values are small. For them the recursive function is enough, and faster.
@@ -103,8 +107,8 @@ const SMALL = 500;
 const SMALL_DEPTH = 20;
 
 /**
- * Returns `left` minus the number of values and characters in `value`. Returns a negative number if `left` is too
- * small, or if `value` is nested too deeply for this quick function.
+ * Subtracts the number of values and characters in `value` from `left`, and returns the rest. Returns a negative number
+ * if the rest would be negative, or if `value` is nested too deeply for this function, which is a quick first check.
  */
 function smallRest(value: unknown, depth: number, left: number): number {
   if (typeof value === 'string') return left - value.length - 1;
@@ -142,7 +146,7 @@ function measureLarge(value: unknown, nodes: number, chars: number): boolean {
   return true;
 }
 
-/** Returns the JSON of a value with its keys sorted. Two values that are equal JSON always give the same text. */
+/** Returns the JSON of a value with all keys sorted, so that two equal values always give the same text. */
 export function canonical(value: Json): string {
   return JSON.stringify(value, (_key, inner: unknown) =>
     isObject(inner)
@@ -152,9 +156,9 @@ export function canonical(value: Json): string {
 }
 
 /**
- * Returns true if a value weighs at most `bytes`: one byte for each character in its strings and keys, and eight for
- * each other value in it, not counting itself. A value that occurs twice is counted twice. Stops as soon as the limit
- * is exceeded.
+ * Returns true if a value has at most `bytes`. Each character of its strings and keys counts as one byte, each other
+ * value inside it as eight; the outermost value itself isn't counted. An object that occurs twice is counted twice.
+ * Stops counting as soon as the limit is exceeded.
  */
 export function weigh(value: unknown, bytes: number): boolean {
   if (smallRest(value, 0, Math.min(SMALL, bytes >> 3)) >= 0) return true;
@@ -178,7 +182,10 @@ export function weigh(value: unknown, bytes: number): boolean {
 
 const VALUE_BYTES = 8;
 
-/** Returns the number of values in a value, including itself. Four characters of a string are counted as one value. */
+/**
+ * Returns the cost of visiting a value: the number of values in it, including itself. Four characters of a string count
+ * as one value.
+ */
 export function sizeOf(value: Json): number {
   let size = 0;
   const open = [value];

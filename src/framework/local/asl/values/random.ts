@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** Returns a number from 0 (included) to 1 (excluded), which is always the same for the same seed. */
+/** Returns a number from 0 (included) to 1 (excluded). The same seed always gives the same number. */
 export function seeded(seed: number): number {
   return createHash('sha256').update(String(seed)).digest().readUInt32BE(0) / 2 ** 32;
 }
@@ -17,8 +17,8 @@ const MULTIPLIER = 0x5_deec_e66dn;
 const MASK = (1n << 48n) - 1n;
 
 /**
- * Returns the same number as the first `nextDouble()` of Java's `java.util.Random` with this seed. A fraction of the
- * seed is dropped. Seen in answers of the live service.
+ * Returns the first number that Java's `java.util.Random` returns from `nextDouble()` for this seed. A fractional seed
+ * is rounded towards zero. Seen in responses of the live service.
  */
 export function javaRandom(seed: number): number {
   let state = (BigInt(Math.trunc(seed)) ^ MULTIPLIER) & MASK;

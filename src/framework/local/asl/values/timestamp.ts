@@ -1,13 +1,14 @@
 const RFC_3339 = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})$/;
 
 /**
- * The message for a timestamp in a definition that is not in the format of RFC 3339. Recorded from the live service.
+ * The error message for a timestamp in a definition that doesn't have the format of RFC 3339. Recorded from the live
+ * service.
  */
 export const NO_TIMESTAMP = 'String does not match RFC3339 timestamp';
 
 /**
- * Parses a timestamp of the states language into epoch milliseconds: it has a `T`, an offset or `Z`, a date that exists,
- * and a fraction of any length. Returns undefined for any other text.
+ * Parses a timestamp of the Amazon States Language. Returns epoch milliseconds. The text must have a `T`, an offset or
+ * `Z`, and a date that exists; its fraction of a second may have any length. Returns undefined for any other text.
  */
 export function parseTimestamp(text: string): number | undefined {
   const [, year, month, day, hour] = RFC_3339.exec(text) ?? [];

@@ -2,12 +2,12 @@ import { measure } from '../../values/json.js';
 import { readsTime, writesInteger, writesNumber, writesTime } from './pictures.js';
 
 /**
- * Returns the most steps that a call of a function takes; infinity if that can't be told from the arguments. A step
- * takes about ten nanoseconds.
+ * Estimates how long a call of a built-in function takes with these arguments: the most steps, of about ten nanoseconds
+ * each. Returns infinity if the arguments don't tell.
  */
 type Cost = (args: readonly unknown[]) => number;
 
-/** The most steps that one call may take on the main thread. They take about 10 ms. */
+/** The most steps that one call may take on the main thread, which is about 10 ms. */
 export const CALL_STEPS = 1_000_000;
 
 const lengthOf = (value: unknown): number =>
@@ -17,20 +17,20 @@ const provided = (isKnown: boolean, steps = 1_000): number => (isKnown ? steps :
 const once: Cost = () => 100;
 const byLength: Cost = (args) => args.reduce<number>((sum, arg) => sum + lengthOf(arg), 100);
 /**
- * The cost of a function that visits all values inside its argument, which takes about a hundred nanoseconds for each.
+ * The cost of a function that visits all values nested in its argument. Each visit takes about a hundred nanoseconds.
  */
 const inDepth: Cost = ([value]) => provided(measure(value, CALL_STEPS / 20, CALL_STEPS / 2), CALL_STEPS / 2);
 /**
- * The cost of searching for a text in a text. If the second argument is a regular expression, its own cost is checked
- * elsewhere (`mayMatch`).
+ * The cost of searching for one string in another. If the function is given a regular expression instead, `mayMatch`
+ * checks its cost later, when it is matched.
  */
 const search: Cost = ([text, part]) => lengthOf(text) * Math.min(Math.max(lengthOf(part), 8), 250) + 100;
 const sort: Cost = ([list]) => lengthOf(list) * Math.log2(lengthOf(list) + 1) * 10 + 100;
-/** The cost of comparing each item with each other item, given the number of values in all items. */
+/** The cost of comparing each item of a list with each other item. A comparison visits all values in the two items. */
 const compareAll: Cost = ([list]) =>
   provided(measure(list, Math.min(CALL_STEPS / Math.max(lengthOf(list), 1) / 2, 50_000), 100_000));
 
-/** The cost of joining texts: the most characters that the result can have. */
+/** The cost of joining strings, which is the most characters that the result can have. */
 const join: Cost = ([list, separator]) => {
   let chars = 100;
   for (const item of Array.isArray(list) ? (list as unknown[]) : [])
@@ -38,14 +38,17 @@ const join: Cost = ([list, separator]) => {
   return chars;
 };
 
-/** The cost of replacing. A regular expression may match once for each character. */
+/** The cost of `$replace`. A regular expression is assumed to match at every character. */
 const replace: Cost = (args) => {
   const [text, pattern, by] = args;
   const times = lengthOf(text) / (typeof pattern === 'string' ? Math.max(pattern.length, 1) : 1);
   return search(args) + times * lengthOf(by);
 };
 
-/** The cost of each function that may run on the main thread. A call of any other function is made in a thread. */
+/**
+ * The cost of each built-in function. Functions that aren't listed are never called on the main thread: an expression
+ * that calls one is evaluated in a thread.
+ */
 const COSTS: Readonly<Record<string, Cost>> = {
   sum: byLength,
   count: once,
@@ -117,7 +120,7 @@ const COSTS: Readonly<Record<string, Cost>> = {
   parse: (args) => byLength(args) * 10,
 };
 
-/** Returns true if a call of a function is proved to take a short time. */
+/** Returns true if a call of a built-in function certainly takes at most CALL_STEPS. */
 export function isCheap(name: string, args: readonly unknown[]): boolean {
   const cost = Object.hasOwn(COSTS, name) ? COSTS[name] : undefined;
   return cost !== undefined && cost(args) <= CALL_STEPS;

@@ -1,12 +1,15 @@
 import { LimitReached } from './guard.js';
 
 /**
- * The deepest nesting of an evaluation. Seen at the live service: a sum of a hundred terms is accepted and a sum of 101
- * is rejected. The same is true of brackets and of calls.
+ * The deepest nesting of steps in an evaluation. Seen at the live service: a sum of 100 terms is accepted, one of 101
+ * is rejected. Brackets and function calls have the same limit.
  */
 const MAX_DEPTH = 100;
 
-/** A syntax node of the library. `depth` is its nesting inside the function in which it is written. */
+/**
+ * A node of the syntax tree that the JSONata library has parsed. We add `depth`, which counts from the start of the
+ * function in which the node is written.
+ */
 interface Node {
   type?: string;
   depth?: number;
@@ -15,7 +18,10 @@ interface Node {
   readonly rhs?: unknown;
 }
 
-/** A function that an expression defines. */
+/**
+ * A function that is defined in a JSONata expression. `environment.base` is the depth at which this copy of the
+ * function was called.
+ */
 interface Lambda {
   readonly _jsonata_lambda?: true;
   readonly environment: { readonly base?: number };
@@ -23,25 +29,26 @@ interface Lambda {
 }
 
 /**
- * Finds out how deeply an evaluation is nested. Counting the library's entries and exits would be wrong, since the
- * library evaluates neighbouring branches at the same time. Instead, the depth of a step is the depth of the call of
- * its function, plus the step's own depth inside that function.
+ * Measures how deeply an evaluation is nested. Counting which steps were entered but not left would give too much,
+ * since the library evaluates sibling nodes at the same time. So the depth of a step is computed: the depth of the call
+ * of the function that contains it, plus the step's depth inside that function.
  */
 export interface Depths {
-  /** Called before each step. `base` is the depth at which the step's function was called. */
+  /** Called before each step. `base` is the depth at which the function that contains the step was called. */
   entering(base: number): void;
   /**
-   * Returns the value of a variable. If it is a function, returns a copy that knows the depth at which it is called.
+   * Called with the value of each variable that is read. A function is replaced by a copy that remembers the depth at
+   * which it is called. Any other value is returned unchanged.
    */
   called(value: unknown): unknown;
 }
 
-/** Types of syntax node that are not steps of their own. */
+/** Types of syntax node that the library evaluates as a part of another node, so that they aren't counted as steps. */
 const NO_STEPS = new Set(['filter', 'index', 'sort', 'operator']);
 
 /**
- * Returns an object that measures the nesting of an expression. Returns undefined if the expression can't be nested too
- * deeply.
+ * Returns an object that measures the nesting while this syntax tree is evaluated. Returns undefined if no evaluation
+ * of the tree can exceed MAX_DEPTH.
  */
 export function depthsOf(ast: object): Depths | undefined {
   const nodes: Node[] = [];
@@ -74,7 +81,10 @@ function isLambda(value: unknown): value is Lambda {
   return typeof value === 'object' && value !== null && '_jsonata_lambda' in value;
 }
 
-/** Returns a copy of a function for a call from a step of this depth. The function's first step has the same depth. */
+/**
+ * Returns a copy of a function that is about to be called from a step at this depth. The copy's first step gets the
+ * same depth as the calling step.
+ */
 function calledAt(lambda: Lambda, depth: number): Lambda {
   const base = depth - (lambda.body.depth ?? 1);
   const environment = Object.create(lambda.environment, { base: { value: base } }) as Lambda['environment'];
@@ -87,8 +97,8 @@ interface Marked {
 }
 
 /**
- * Sets the depth of a node and of all nodes inside it.
- * @param root the depth of the first step of the function to which the node belongs
+ * Sets `depth` in a node and in all nodes inside it, and collects the nodes that are steps in `nodes`.
+ * @param root the depth of the first step of the function in which the node is written
  */
 function mark(value: unknown, depth: number, root: number, nodes: Node[], seen: Set<unknown>): Marked {
   let marked: Marked = { deepest: depth, hasFunctions: false };

@@ -5,32 +5,32 @@ import type { Depths } from './depth.js';
 import { quickMatches } from './regexp.js';
 
 /**
- * The limits of one evaluation. An evaluation that exceeds one of them fails, if possible before the large value is
- * created.
+ * The limits for the evaluation of one expression. The evaluation fails when it exceeds one of them, where possible
+ * before a value that is too large is created.
  */
 export interface Limits {
   /**
-   * The most bytes of a value. A number, a list and an object are counted as eight bytes each, and a character as one.
-   * Seen at the live service: a range of 873,782 numbers is accepted, a longer one is rejected. A text of 4,194,304
-   * characters is accepted, one of twice as many is rejected.
+   * The most bytes in one value. A character counts as one byte; a number, a list and an object as eight bytes each.
+   * Seen at the live service: a range of 873,782 numbers is accepted, a longer one is rejected. A string of 4,194,304
+   * characters is accepted, one of twice that length is rejected.
    */
   readonly bytes: number;
-  /** The most items in all lists together that are results of the evaluation's steps. */
+  /** The most items in all lists that the steps of the evaluation return, added up. */
   readonly allItems: number;
   /**
-   * Returns a test for the pattern of a regular expression. The test returns true if a text of that many characters may
-   * be matched.
+   * Returns a function for a regular expression. The function returns true if the expression may be matched against a
+   * string with this many characters.
    */
   readonly mayMatch: (pattern: string) => (chars: number) => boolean;
-  /** Returns true if the library's function may be called with these arguments. */
+  /** Returns true if the built-in function `name` of JSONata may be called with these arguments. */
   readonly mayCall: (name: string, args: readonly unknown[]) => boolean;
-  /** Returns true if the evaluation's time is over. Called every few steps. */
+  /** Returns true if the evaluation has used up its time. Called every few steps. */
   readonly isOver: () => boolean;
 }
 
 /**
- * Thrown when an evaluation reaches one of its limits. The texts for memory and nesting were seen in answers of the
- * live service; the text for time is the library's own.
+ * Thrown when an evaluation exceeds one of its limits. The messages for memory and nesting are those of the live
+ * service; the message for time is that of the JSONata library.
  */
 export class LimitReached extends Error {
   override readonly name = 'LimitReached';
@@ -50,12 +50,12 @@ export const LIMIT_TEXTS = {
 /** The number of steps between two checks of the time. */
 const STEPS_BETWEEN_LOOKS = 8;
 
-/** The most bytes of a value. Seen at the live service. */
+/** The most bytes in one value, as observed at the live service. */
 const MOST_BYTES = 6_990_256;
 
 /**
- * The limits on the main thread, if a function is called only if it is proved to be quick. If an evaluation exceeds one
- * of these limits, it is started again in a thread.
+ * The limits for an evaluation on the main thread. Built-in functions are called, and regular expressions matched, only
+ * if that is certain to be quick. An evaluation that exceeds a limit is started again in a thread.
  */
 export const ON_MAIN: Limits = {
   bytes: 1_000_000,
@@ -65,7 +65,10 @@ export const ON_MAIN: Limits = {
   isOver: () => turn.busyMs() > 30,
 };
 
-/** The limits in a thread. The thread is terminated if the evaluation uses up its processor time. */
+/**
+ * The limits for an evaluation in a worker thread. There is no limit of time here, because the main thread terminates a
+ * worker that has used up its processor time.
+ */
 export const IN_THREAD: Limits = {
   bytes: MOST_BYTES,
   allItems: 20_000_000,
@@ -74,29 +77,35 @@ export const IN_THREAD: Limits = {
   isOver: () => false,
 };
 
-/** The steps that an evaluation has made so far, and the items of the lists that it has returned. */
+/**
+ * The steps that an evaluation has executed so far, and the number of items in all lists that these steps have
+ * returned.
+ */
 interface Usage {
   steps: number;
   items: number;
 }
 
 /**
- * The names under which the library looks up functions that watch its evaluation: the start (ENTER) and the end (LEAVE)
- * of each step, and each new frame (NEW_FRAME).
+ * The names under which the JSONata library looks up its hooks: functions that it calls at the start (ENTER) and end
+ * (LEAVE) of each step, and for each new frame of variables (NEW_FRAME).
  */
 const ENTER = Symbol.for('jsonata.__evaluate_entry');
 const LEAVE = Symbol.for('jsonata.__evaluate_exit');
 export const NEW_FRAME = Symbol.for('jsonata.__createFrame_push');
 
 /**
- * A frame of variables in the library. Each evaluation has one, and inside it there is one for each block, each call
- * and so on.
+ * A frame is the JSONata library's store for the variables of one scope. An evaluation has one frame for itself, and
+ * one inside it for each block, each function call and so on.
  */
 export interface Frame {
   lookup: (name: unknown) => unknown;
-  /** The usage of the evaluation, which all its frames share. It is set by `watchFrames`. */
+  /**
+   * The steps and items that the evaluation has used so far. All frames of the evaluation share this object. Set by
+   * `watchFrames`.
+   */
   usage?: Usage;
-  /** How deeply the evaluation was nested when the frame's function was called. @default 0 */
+  /** The nesting depth at which the function that this frame belongs to was called. @default 0 */
   base?: number;
 }
 
@@ -105,15 +114,19 @@ interface Node {
   readonly group?: unknown;
 }
 
-/** The types of syntax node that create a new value. Other nodes return an existing one. */
+/**
+ * The types of syntax node whose result is a new value. All other nodes return a value that exists already, so its size
+ * needn't be checked again.
+ */
 const NEW_VALUE_TYPES = new Set(['unary', 'function', 'apply', 'descendant', 'wildcard']);
 
 /**
- * Returns the function that the library calls with each new frame.
+ * Returns the function to register as the NEW_FRAME hook. The library calls it with each new frame, and it replaces
+ * the frame's `lookup`.
  *
- * Before every step the library looks up a watcher in the frame, and the step is counted during this lookup. The lookup
- * returns no watcher, since the library would await its result, which takes half as long again. The library also looks
- * up its functions in the frame, and gets guarded ones.
+ * The library calls `lookup(ENTER)` before every step, so the steps are counted there. It returns undefined and not a
+ * hook, because the library would await the hook, and evaluations would take half as long again. `lookup` also replaces
+ * each built-in function by one that checks the limits.
  * @param depths measures the nesting; undefined if the expression can't be nested too deeply
  */
 export function watchFrames(
@@ -167,7 +180,7 @@ function checkSize(node: Node, result: object, usage: Usage, limits: Limits): vo
   if (limits.isOver()) throw new LimitReached('time');
 }
 
-/** A built-in function of the library. */
+/** A built-in function of the JSONata library. */
 interface Builtin {
   readonly implementation: (...args: unknown[]) => unknown;
   readonly signature?: unknown;
@@ -199,7 +212,10 @@ function guardBuiltin(name: string, builtin: Builtin, limits: Limits, step: (usa
 const lengthOf = (value: unknown): number =>
   typeof value === 'string' || Array.isArray(value) ? value.length : 0;
 
-/** Returns true if a function would return more than `bytes` although its arguments are small. */
+/**
+ * Returns true if a call would return more than `bytes` although its arguments are small, such as `$pad` with a huge
+ * width.
+ */
 function makesTooMuch(name: string, [first, second, third]: readonly unknown[], bytes: number): boolean {
   if (name === 'pad') return Math.abs(Number(second)) > bytes;
   if (name === 'join' && Array.isArray(first)) {
@@ -216,8 +232,8 @@ function makesTooMuch(name: string, [first, second, third]: readonly unknown[], 
 }
 
 /**
- * Replacements for functions of the library that fail for long lists, since the library passes each item as an
- * argument.
+ * Replacements for built-in functions of the library that throw a RangeError for a long list, because the library
+ * passes each item of it as a separate argument.
  */
 const INSTEAD: Readonly<Record<string, (...args: unknown[]) => unknown>> = {
   max: (list) => furthest(list, (a, b) => a > b),
@@ -225,8 +241,7 @@ const INSTEAD: Readonly<Record<string, (...args: unknown[]) => unknown>> = {
 };
 
 /**
- * Throws if a text isn't Base64. The library would decode it as far as possible; the live service was seen to reject
- * it.
+ * Throws if a string isn't valid Base64, as the live service does. The library would decode as much of it as possible.
  */
 function checkBase64(text: unknown): void {
   if (typeof text === 'string' && !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) throw new Error('not Base64');
@@ -240,8 +255,8 @@ function furthest(list: unknown, isBetter: (a: number, b: number) => boolean): n
 }
 
 /**
- * Formats a number. For a picture without digits the library throws a TypeError, which is turned into the error of the
- * live service.
+ * Calls `format`. If the picture (the number format) contains no digit, the library throws a TypeError, which is
+ * replaced here by the error that the live service shows.
  */
 function formatted(format: () => unknown): unknown {
   try {

@@ -1,6 +1,7 @@
 /**
- * Returns a RegExp class that checks before each match whether a text of that length may be matched, since a match
- * can't be interrupted. `mayMatch` is called once for each pattern.
+ * Returns a subclass of RegExp that throws instead of starting a match that could take too long, since a running match
+ * can't be interrupted. `mayMatch` is called once for each pattern; the function that it returns is called before each
+ * match, with the number of characters to match.
  */
 export function guardedRegExp(
   mayMatch: (pattern: string) => (chars: number) => boolean,
@@ -18,15 +19,15 @@ export function guardedRegExp(
   } as typeof RegExp;
 }
 
-/** The most steps of a match on the main thread. They take about 10 ms. */
+/** The most steps that matching a regular expression may take on the main thread, which is about 10 ms. */
 const MATCH_STEPS = 2_000_000;
-/** The most characters of a pattern whose cost is estimated. */
+/** A longer pattern is assumed to be slow, without looking at it. */
 const LONGEST_PATTERN = 1_000;
 
 /**
- * Returns a test that takes the length of a text and returns true if matching the text is proved to be quick. That can
- * be proved only for patterns of single characters, classes, anchors, alternatives and groups, in which only single
- * characters and classes are repeated. For any other pattern the test always returns false.
+ * Returns a function that returns true if matching a string with this many characters is certain to be quick. That is
+ * certain only for simple patterns: characters, classes, anchors, alternatives and groups, in which nothing but a
+ * single character or class is repeated. For any other pattern the function always returns false.
  */
 export function quickMatches(pattern: string): (chars: number) => boolean {
   const cost = pattern.length <= LONGEST_PATTERN ? costOf(pattern) : undefined;
@@ -36,8 +37,8 @@ export function quickMatches(pattern: string): (chars: number) => boolean {
 }
 
 /**
- * The number of ways in which a pattern can be matched: `ways`, multiplied by the text's length for each of the
- * `endless` repetitions (those without an upper bound).
+ * The number of ways in which a pattern can be matched at one position. It is `ways`, multiplied by the length of the
+ * string once for each of the `endless` repetitions (those without an upper bound, such as `a*`).
  */
 interface Cost {
   ways: number;
@@ -48,10 +49,7 @@ const GROUP_OPENING = /\((?:\?:)?/y;
 const ATOM = /\\[dDwWsSbBtnrfv]|\\[^A-Za-z0-9]|\[(?:\\[^]|[^\]\\])*\]|[^\\[\](){}*+?|]/y;
 const QUANTIFIER = /(?:[*+?]|\{(\d+)(?:(,)(\d*))?\})\??/y;
 
-/**
- * Counts the ways in which a pattern can be matched. Returns undefined if the pattern contains anything that isn't
- * known to be simple.
- */
+/** Counts the ways in which a pattern can be matched. Returns undefined if the pattern isn't of the simple kind. */
 function costOf(pattern: string): Cost | undefined {
   const cost = { ways: 1, endless: 0 };
   let open = 0;
