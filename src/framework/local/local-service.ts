@@ -22,27 +22,32 @@ export interface LocalServiceOptions extends StepFunctionsOptions {
   port?: number;
   /** The address to listen on. @default '127.0.0.1' */
   host?: string;
-  /** The most milliseconds that a poll stays open after its connection has closed. @default 0 */
+  /**
+   * How long a GetActivityTask call stays open in the service after its connection has closed, in milliseconds.
+   * @default 0
+   */
   closedPollWindowMs?: number;
-  /** The largest body that a request may have, in bytes. @default 4 MiB */
+  /** The most bytes that the body of a request may have. @default 4 MiB */
   bodyLimitBytes?: number;
   /**
-   * More names of the service, in addition to those of loopback and `host`: `NAME`, or `NAME:PORT` if clients reach the
-   * service through another port. A request with any other Host is rejected. @default []
+   * Further host names of the service, in addition to those of loopback and to `host`: `NAME`, or `NAME:PORT` if
+   * clients reach the service through another port. A request with any other Host header is rejected.
+   * @default []
    */
   allowHosts?: readonly string[];
   /**
-   * The origins of web pages that may call the service, in addition to its own, such as `https://app.test`. A request
-   * with any other Origin is rejected. @default []
+   * The origins of other web pages that may send requests to the service, such as `https://app.test`. A request from
+   * any other page is rejected.
+   * @default []
    */
   allowOrigins?: readonly string[];
   /** True to serve a web page at `/` that shows and controls the service. @default false */
   console?: boolean | ConsoleOptions;
-  /** Returns the fault to inject into a call. @default none */
+  /** Called before each call of the API. Returns a fault to inject into it, or undefined. @default none */
   fault?: FaultHook;
 }
 
-/** Your own Step Functions, on this machine, for the unmodified AWS SDK and AWS CLI. */
+/** A server on your own machine that behaves like Step Functions, for the unmodified AWS SDK and AWS CLI. */
 export interface LocalService {
   /** The URL of the service, such as `http://127.0.0.1:8083`. */
   readonly url: string;
@@ -60,23 +65,23 @@ export interface LocalService {
    * @throws DefinitionError if the definition can't be run
    */
   replaceMachine(machine: SeedMachine): string;
-  /** Removes a machine at once. Its running executions continue to their end. */
+  /** Removes a machine at once. Its running executions continue. */
   forgetMachine(arn: string): void;
   /**
-   * Returns the smallest HeartbeatSeconds that is written as a number in any state that uses the activity, in all
-   * machines. Returns undefined if there is none.
+   * Returns the smallest HeartbeatSeconds in all Task states of all machines that use the activity. Only a
+   * HeartbeatSeconds that is a number in the definition counts. Returns undefined if there is none.
    */
   heartbeatSecondsOf(activityArn: string): number | undefined;
-  /** Answers all waiting polls without a task. From now on, answers every new poll at once. */
+  /** Responds without a task to all waiting GetActivityTask calls and, from now on, at once to every new one. */
   endPolls(): void;
   /**
-   * Answers the waiting polls of one worker without a task. From now on, answers every new poll of that worker at once,
-   * so that a draining worker gets no more tasks.
+   * Responds without a task to the waiting GetActivityTask calls of one worker and, from now on, at once to every new
+   * one of that worker. A worker that is shutting down then gets no more tasks.
    */
   endPollsOf(workerName: string): void;
-  /** The number of polls that wait for a task. */
+  /** The number of GetActivityTask calls that wait for a task. */
   readonly parkedPolls: number;
-  /** Stops listening, closes all connections and forgets everything. Each call returns the same promise. */
+  /** Stops listening, closes all connections and drops all data. Each call returns the same promise. */
   close(): Promise<void>;
 }
 

@@ -1,14 +1,17 @@
 import type { IncomingMessage } from 'node:http';
 
-/** The host names by which requests may address the service, and the web pages that may call it. */
+/** The host names that requests may contain in Host, and the origins that they may contain in Origin. */
 export interface Names {
   /** The address that the service listens on. */
   readonly host: string;
   /** Returns the port that the service listens on. Must not be called before the service listens. */
   readonly port: () => number;
-  /** More host names of the service: `NAME`, or `NAME:PORT` if clients reach the service through another port. */
+  /**
+   * Further host names that are allowed in Host: `NAME`, or `NAME:PORT` if clients reach the service through another
+   * port.
+   */
   readonly allowHosts: readonly string[];
-  /** The origins of other web pages that may call the service, such as `https://app.test`. */
+  /** The origins of other web pages that may send requests to the service, such as `https://app.test`. */
   readonly allowOrigins: readonly string[];
 }
 
@@ -16,11 +19,11 @@ const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 const HTTP_PORT = 80;
 
 /**
- * Returns a check that rejects API requests of foreign web pages.
+ * Returns a function that returns false for an API request that a foreign web page may have caused.
  *
- * The request's Host must be a name of this service, which excludes a page whose own name was made to resolve to this
- * machine (DNS rebinding). Its port isn't checked, since a client may come through a tunnel. The request's Origin, if
- * there is one, must be the service's own, including the port, or one of `allowOrigins`.
+ * The Host header must contain a name of this service. This excludes a page that is loaded under a name of its own which
+ * resolves to this machine (DNS rebinding). The port in Host isn't checked, since a client may come through a tunnel.
+ * If there is an Origin header, it must be the service's own origin, including the port, or one of `allowOrigins`.
  */
 export function apiCheck(names: Names): (request: IncomingMessage) => boolean {
   const known = new Set(namesOf(names).map((each) => nameIn(each)));
@@ -35,14 +38,14 @@ export function apiCheck(names: Names): (request: IncomingMessage) => boolean {
 }
 
 /**
- * Returns true if the Host is a name of this service with the service's port. The console's page must not be loaded
- * from any other origin.
+ * Returns true if the Host header is a name of this service together with its port. The console's page is served only
+ * to such a request, so that it is never loaded from another origin.
  */
 export function isOwnHost(names: Names, host: string | undefined): host is string {
   return host !== undefined && ownAuthorities(names).has(host.toLowerCase());
 }
 
-/** Returns true if the Origin is that of the service's own pages. */
+/** Returns true if the Origin header is one of this service's own pages. */
 function isOwnPage(names: Names, origin: string): boolean {
   return origin.startsWith('http://') && ownAuthorities(names).has(origin.slice('http://'.length));
 }
@@ -57,7 +60,7 @@ function ownAuthorities(names: Names): ReadonlySet<string> {
   );
 }
 
-/** Returns the names of the service in lower case. An IPv6 address is put into brackets. */
+/** Returns the host names of the service in lower case. An IPv6 address gets brackets. */
 function namesOf({ host, allowHosts }: Names): string[] {
   const own = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
   return [...LOOPBACK, own, ...allowHosts].map((name) => name.toLowerCase());

@@ -1,6 +1,6 @@
 import { CORAL, ServiceError } from '../engine/answers/service-error.js';
 
-/** A call, as it is passed to a FaultHook before the call takes effect. */
+/** A call to the API, as a {@link FaultHook} sees it. The call has had no effect yet. */
 export interface FaultCall {
   /** The name of the operation, such as `GetActivityTask`. */
   readonly operation: string;
@@ -10,41 +10,41 @@ export interface FaultCall {
 }
 
 /**
- * A fault to inject into one call. It is plain data, so that a list of faults can be generated from a seed. Times are
- * milliseconds on the service's clock.
+ * A fault to inject into one call. A fault is plain data, so that a test can generate a list of faults from a seed.
+ * Times are in milliseconds on the service's clock.
  */
 export type Fault =
-  /** The connection is reset, and the call takes no effect. */
+  /** The connection is reset before the call has any effect. */
   | { readonly kind: 'reset-before' }
-  /** The call takes effect, but the connection is reset before the answer. */
+  /** The call has its effect, but the connection is reset before any part of the response is sent. */
   | { readonly kind: 'answer-lost' }
-  /** The call takes effect, and the connection is reset in the middle of the answer. */
+  /** The call has its effect, and the connection is reset in the middle of the response. */
   | { readonly kind: 'reset-during' }
-  /** The call takes effect, and the connection is reset after the whole answer. */
+  /** The call has its effect, and the connection is reset after the whole response. */
   | { readonly kind: 'reset-after' }
-  /** The call takes effect, and the answer is a complete HTTP response whose body is the first half of the JSON. */
+  /** The call has its effect. The response is complete as HTTP, but its body is only the first half of the JSON. */
   | { readonly kind: 'torn-body' }
-  /** The answer is 500 or 503 with a page of HTML. The call takes effect only if `done` is true. @default false */
+  /** The response is 500 or 503 with an HTML page. The call has its effect only if `done` is true. @default false */
   | { readonly kind: 'status'; readonly status: 500 | 503; readonly done?: boolean }
-  /** The answer is an error of the API, and the call takes no effect. */
+  /** The response is an error of the API, and the call has no effect. */
   | { readonly kind: 'error'; readonly error: FaultError }
   /**
-   * There is no answer, and the call takes no effect. The connection is closed after `closeAfterMs` milliseconds.
+   * There is no response, and the call has no effect. The connection is closed after `closeAfterMs` milliseconds.
    * @default never
    */
   | { readonly kind: 'black-hole'; readonly closeAfterMs?: number }
-  /** The call takes effect at once, but its answer is sent `ms` milliseconds later. */
+  /** The call has its effect at once, but the response is sent `ms` milliseconds later. */
   | { readonly kind: 'delay'; readonly ms: number }
   /**
-   * A poll stays open in the service for `ms` milliseconds after its connection has closed. In that time it may still
-   * be given a task.
+   * A GetActivityTask call whose connection has closed stays open in the service for another `ms` milliseconds. If the
+   * service gives it a task in that time, the task is lost to the worker.
    */
   | { readonly kind: 'closed-poll'; readonly ms: number };
 
-/** The name of an error that an `error` fault can answer with, as the SDK shows it. */
+/** The name (in the SDK) of an error that an `error` fault can respond with. */
 export type FaultError = keyof typeof FAULT_ERRORS;
 
-/** Returns the fault to inject into a call; undefined to inject none. */
+/** Called before each call. Returns the fault to inject into it; undefined to inject none. */
 export type FaultHook = (call: FaultCall) => Fault | undefined | Promise<Fault | undefined>;
 
 const FAULT_ERRORS = {
@@ -76,7 +76,7 @@ const FAULT_ERRORS = {
   KmsInvalidStateException: { message: 'The KMS key is not enabled', namespace: undefined },
 } as const;
 
-/** Returns the error that an `error` fault answers with. */
+/** Returns the error to send for an `error` fault. */
 export function faultAnswer(error: FaultError): ServiceError {
   const { message, namespace } = FAULT_ERRORS[error];
   return new ServiceError(error, message, namespace);

@@ -1,6 +1,6 @@
 /**
- * Describes the mistake in a text that isn't JSON, in the words of Step Functions' parser (Jackson). Only two kinds of
- * mistake were recorded: a word that isn't a value, and a field name without its double quote. Returns undefined for
+ * Returns the error message of Jackson, the JSON parser of Step Functions, for a text that isn't JSON. Only two kinds
+ * of mistake were recorded: a word that isn't a value, and a field name without its double quote. Returns undefined for
  * any other mistake.
  */
 export function complaint(text: string): string | undefined {
@@ -26,7 +26,7 @@ function firstOdd(text: string): number {
   return at + (/^\s*/.exec(text.slice(at))?.[0].length ?? 0);
 }
 
-/** Returns true if the text `before` is such that a field name must follow. */
+/** Returns true if the next token after the text `before` must be the name of a field. */
 function isName(before: string): boolean {
   if (before.endsWith('{')) return true;
   if (!before.endsWith(',')) return false;

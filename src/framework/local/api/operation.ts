@@ -4,13 +4,16 @@ import type { Body } from './request-validation.js';
 export interface Call {
   readonly operation: string;
   readonly body: Body;
-  /** The region in the request's signature; us-east-1 if the request isn't signed. */
+  /** The region for which the request is signed; us-east-1 if it isn't signed. */
   readonly region: string;
-  /** The most milliseconds that a poll stays open after its connection has closed. */
+  /** How long a GetActivityTask call stays open in the service after its connection has closed, in milliseconds. */
   readonly closedWindowMs: number;
-  /** Sets a function that is called if the caller's connection closes before the answer is sent. */
+  /** Sets a function to call if the client's connection closes before the response is sent. */
   readonly onClosed: (callback: () => void) => void;
 }
 
-/** Runs an operation, and returns the body of its answer. @throws ServiceError if the answer is an error of the API */
+/**
+ * Runs an operation of the API, and returns the body of the response.
+ * @throws ServiceError if the response is an error of the API
+ */
 export type Operation = (call: Call, stepFunctions: StepFunctions) => object | Promise<object>;

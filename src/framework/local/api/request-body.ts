@@ -2,19 +2,23 @@ import type { IncomingMessage } from 'node:http';
 import { isObject, readJson } from '../asl/values/json.js';
 import type { Body } from './request-validation.js';
 
-/** The reason why a body was not read to its end. */
+/**
+ * The reason why a request's body was rejected: it was larger than one body may be, or all unfinished bodies together
+ * were.
+ */
 export type BodyRefusal = 'tooLarge' | 'tooMany';
 
-/** A body that is being read. */
+/** A body that hasn't arrived completely yet. */
 interface OpenBody {
-  /** The bytes of the body that are kept in memory; 0 if the body is too large. */
+  /** The bytes of the body that are in memory; 0 if it was found to be too large. */
   size: number;
   readonly refuse: () => void;
 }
 
 /**
- * Reads the bodies of requests. A client may send half a body and then wait for ever. If all unfinished bodies together
- * exceed their limit, the largest of them is rejected, so that small bodies can always be read.
+ * Reads the bodies of requests, and limits the memory that unfinished ones take. A client may send half a body and then
+ * nothing more. If all unfinished bodies together exceed the limit, the largest one is rejected, so that there is
+ * always room for small ones.
  */
 export class BodyReader {
   readonly #open = new Set<OpenBody>();
@@ -25,7 +29,7 @@ export class BodyReader {
     private readonly allBytes = 16 * eachBytes,
   ) {}
 
-  /** Reads the body of a request to its end. */
+  /** Reads the whole body of a request. Resolves with its text, or with the reason why it was rejected. */
   read(request: IncomingMessage): Promise<string | { readonly refused: BodyRefusal }> {
     return new Promise((resolve, reject) => {
       const chunks: Buffer[] = [];

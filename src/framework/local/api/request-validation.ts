@@ -8,7 +8,8 @@ import { errors } from '../engine/answers/service-error.js';
 export type Body = Readonly<Record<string, unknown>>;
 
 /**
- * The most characters of each field. For `data` it is also the most bytes of UTF-8. API reference of Step Functions.
+ * The most characters that each field of a request may have. For `data` it is also the most bytes in UTF-8. API
+ * reference of Step Functions.
  */
 export const MAX = {
   arn: 256,
@@ -27,15 +28,16 @@ interface TextRule {
   readonly min?: number;
   readonly max: number;
   /**
-   * True if error messages show the field's value. Recorded from the live service: inputs, outputs and similar fields
-   * are not shown. @default false
+   * True if an error message about the field contains the field's value. Recorded from the live service: the values of
+   * inputs, outputs and similar fields aren't shown.
+   * @default false
    */
   readonly shown?: boolean;
 }
 
 /**
- * Checks the fields of a request one after another. `done` throws one error with all violations, in the words of Step
- * Functions. A field of the wrong type throws its own error at once.
+ * Checks the fields of a request. Violations are collected, and `done` throws one error that lists all of them in the
+ * wording of Step Functions. Only a field of the wrong type is reported at once, by its own error.
  */
 export class Checker {
   readonly #violations: string[] = [];
@@ -100,7 +102,7 @@ export class Checker {
     return value;
   }
 
-  /** Reads a list of strings; an absent one is empty. */
+  /** Reads a list of strings. Returns an empty list if the field is absent. */
   strings(field: string): string[] {
     const value: unknown = this.body[field] ?? [];
     if (!Array.isArray(value) || !value.every((each) => typeof each === 'string'))
@@ -119,7 +121,7 @@ export class Checker {
     if (this.#violations.length > 0) throw errors.validation(this.#violations);
   }
 
-  /** Adds a violation. @param value the value as the message shows it, with a blank before it */
+  /** Adds a violation. @param value the field's value as the error message shows it, with a space before it */
   violate(field: string, value: string, constraint: string): void {
     this.#violations.push(`Value${value} at '${field}' failed to satisfy constraint: ${constraint}`);
   }

@@ -9,7 +9,7 @@ import { CORAL, errors, ServiceError } from '../engine/answers/service-error.js'
 import type { StepFunctions } from '../engine/step-functions.js';
 import type { Body } from './request-validation.js';
 
-/** Answers HTTP requests that are not calls of the API. */
+/** Handles the HTTP requests that aren't calls of the API. `isFor` returns true for such a request. */
 export interface RequestHandler {
   isFor(request: IncomingMessage): boolean;
   answer(request: IncomingMessage, response: ServerResponse): Promise<void>;
@@ -74,7 +74,7 @@ function answerConsole(
   });
 }
 
-/** One HTTP request to the API, and its answer. */
+/** One HTTP request to the API, and the response to it. */
 class Exchange {
   #closed = false;
   #onClosed: (() => void) | undefined;
@@ -106,8 +106,8 @@ class Exchange {
   }
 
   /**
-   * Answers 500, since the service itself has failed. If part of an answer was already sent, resets the connection
-   * instead.
+   * Responds with status 500 because the local service itself has failed. If part of a response was already sent,
+   * resets the connection instead.
    */
   fail(): void {
     if (this.response.headersSent) return this.abort();
@@ -220,7 +220,7 @@ class Exchange {
 const operationIn = (target: unknown): string =>
   typeof target === 'string' && target.startsWith(TARGET) ? target.slice(TARGET.length) : '';
 
-/** What to do in place of operations that are not here. */
+/** The advice in the error message about an operation that the local service doesn't have. */
 const MAP_RUN = 'give the Map no ProcessorConfig, so that it runs inline';
 const INSTEAD: Readonly<Record<string, string>> = {
   StartSyncExecution: 'use StartExecution, and DescribeExecution until it has ended',

@@ -1,10 +1,11 @@
 /**
- * A response header that only the local service sends. By it a client can tell the local service from other endpoints.
+ * A header that is in every response of the local service, and in none of AWS. A client can tell by it that it talks to
+ * the local service.
  */
 export const SERVICE_HEADER = 'x-stepwright-service';
 
 /**
- * The `x-amz-target` of an operation that only the local service has. It ends the polls of the worker that `workerName`
- * in the body names.
+ * The `x-amz-target` of an operation that only the local service has. It responds without a task to the open
+ * GetActivityTask calls of one worker, whose name is in the field `workerName` of the body.
  */
 export const END_POLLS = 'StepwrightLocal.EndPolls';

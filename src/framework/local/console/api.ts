@@ -1,20 +1,21 @@
 import type { PublicHandler, PublicStatus, PublicTask } from '../../base/worker-status.js';
 
 /**
- * The types that the console's server and its page share: the topics that a tab follows, the queries and the commands.
- * Both sides import the types from here, so if one side renames a field, the other no longer compiles.
+ * The types of what the console's server and its web page send to each other: the topics that a browser tab can follow,
+ * the queries, and the commands. Both sides import these types, so a field that is renamed on one side only doesn't
+ * compile on the other.
  *
- * Only types, without imports from Node, since the page is compiled for the browser. Times are epoch milliseconds. A
- * field that is `undefined` is absent in the JSON that is sent.
+ * This file must not import anything from Node, since the page is compiled for the browser. Times are epoch
+ * milliseconds. A field that is `undefined` is absent in the JSON that is sent.
  */
 
 /**
- * The topics by name. A tab that connects to a topic gets a snapshot of it, and then a change whenever there is
- * something new.
+ * The topics by name. A tab that follows a topic first receives a snapshot of it, and then a change each time that
+ * something in it has changed.
  */
 export interface Topics {
   readonly machines: { readonly snapshot: MachineList; readonly change: never };
-  /** The executions of one machine or, without an ARN, of all machines. */
+  /** The executions of one machine. If the tab gives no ARN, those of all machines. */
   readonly executions: { readonly snapshot: ExecutionListUpdate; readonly change: ExecutionListUpdate };
   readonly execution: {
     readonly snapshot: ExecutionFacts & ExecutionUpdate;
@@ -26,13 +27,13 @@ export interface Topics {
 
 export type TopicName = keyof Topics;
 
-/** The field that every message of a topic has. */
+/** The field that is in every message of every topic. */
 export interface MessageStamp {
   /** The time on the service's clock when the message was sent. */
   readonly now: number;
 }
 
-/** The queries by name, `GET /console/api/NAME?…`. They change nothing. */
+/** The queries by name: `GET /console/api/NAME?…`. A query changes nothing in the service. */
 export interface Queries {
   readonly machine: { readonly query: { readonly arn: string }; readonly answer: MachineDescription };
   readonly event: {
@@ -43,7 +44,7 @@ export interface Queries {
   readonly lastInput: { readonly query: { readonly machine: string }; readonly answer: InputAnswer };
   /** An input that an activity's handler would accept; null if none can be made. */
   readonly example: { readonly query: { readonly activity: string }; readonly answer: InputAnswer };
-  /** The region of the existing resources. A new resource should be created in the same region. */
+  /** The region in which the console should create resources. It is the region of the resources that exist. */
   readonly home: { readonly query: object; readonly answer: { readonly region: string } };
 }
 
@@ -51,7 +52,7 @@ export type QueryName = keyof Queries;
 
 /** The commands by name: `POST /console/api/NAME`. */
 export interface Commands {
-  /** Leases the oldest queued task of an activity to the person who uses the page. */
+  /** Takes the oldest queued task of an activity for the person who uses the page, like a worker's GetActivityTask. */
   readonly TakeTask: {
     readonly request: { readonly activityArn: string };
     readonly answer: TakenTask | NothingQueued;
@@ -96,7 +97,7 @@ interface NamedError {
   readonly cause?: string;
 }
 
-/** The body of an answer that is an error. */
+/** The body of a response that reports an error. */
 export interface ErrorAnswer {
   readonly error: string;
   readonly message: string;
@@ -112,9 +113,9 @@ export interface MachineRow {
   readonly arn: string;
   readonly name: string;
   readonly createdAt: number;
-  /** True from the time when the machine is deleted until its last execution has ended. */
+  /** True if the machine was deleted but still has a running execution. */
   readonly deleting: boolean;
-  /** The activities to which the machine's states refer. */
+  /** The activities that the machine's Task states use. `exists` is false if an activity hasn't been created. */
   readonly activities: readonly { readonly arn: string; readonly exists: boolean }[];
   /** The number of the machine's executions in each status. A status without executions is absent. */
   readonly counts: Readonly<Partial<Record<ExecutionStatus, number>>>;
@@ -129,31 +130,37 @@ export interface MachineDescription {
 }
 
 /**
- * The executions that are new or have changed since the previous message, the latest first. In a snapshot, all
- * executions.
+ * A message of the topic `executions`. A snapshot contains all executions; a change contains those that were started or
+ * have ended since the previous message. The latest comes first.
  */
 export interface ExecutionListUpdate {
   readonly rows: readonly ExecutionTuple[];
-  /** The number of older executions that are not in the message. */
+  /** The number of older executions that were left out of the message. */
   readonly older: number;
-  /** The service has forgotten every execution whose `endedAs` is smaller than this number. */
+  /**
+   * Every execution whose `endedAs` is smaller than this number no longer exists in the service. The page must remove
+   * it too.
+   */
   readonly forgotten: number;
 }
 
-/** An execution in a list. It is an array, which is shorter than an object, since there may be thousands. */
+/**
+ * An execution in a list. It is an array because its JSON is shorter than that of an object, and a list may contain
+ * thousands.
+ */
 export type ExecutionTuple = readonly [
-  /** The position of the execution in the order in which executions were started. */
+  /** The executions of the service are numbered in the order in which they were started. */
   order: number,
   machineArn: string,
   name: string,
   status: ExecutionStatus,
   startedAt: number,
   endedAt: number | null,
-  /** The position of the execution in the order in which executions have ended; null while it is running. */
+  /** They are also numbered in the order in which they ended. Null while the execution is running. */
   endedAs: number | null,
 ];
 
-/** The fields of an execution that never change. */
+/** The fields of an execution that never change. Only the snapshot contains them. */
 export interface ExecutionFacts {
   readonly arn: string;
   readonly name: string;
@@ -163,7 +170,7 @@ export interface ExecutionFacts {
   readonly startedAt: number;
 }
 
-/** The state of an execution at the time of the message, and its events since the previous message. */
+/** The current status of an execution, and the history events since the previous message. */
 export interface ExecutionUpdate {
   readonly status: ExecutionStatus;
   readonly endedAt: number | null;
@@ -174,17 +181,20 @@ export interface ExecutionUpdate {
   readonly events: readonly HistoryEvent[];
 }
 
-/** An event of a history, without its inputs and outputs. A long cause is shortened. */
+/** A history event without inputs and outputs. A long cause is shortened. */
 export interface HistoryEvent {
   readonly id: number;
-  /** The id of the event to which this event points back. */
+  /** The `previousEventId` of the event. */
   readonly previous: number;
   readonly type: string;
   readonly at: number;
   readonly details: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** An event as GetExecutionHistory returns it. `timestamp` is in epoch seconds. */
+/**
+ * A history event with its inputs and outputs, in the form in which GetExecutionHistory returns it. `timestamp` is in
+ * epoch seconds.
+ */
 export interface EventWithData {
   readonly id: number;
   readonly previousEventId: number;
@@ -193,26 +203,28 @@ export interface EventWithData {
   readonly [details: `${string}EventDetails`]: object;
 }
 
-/** The lease of a task, without the task's token. */
+/**
+ * Who works on a task, and until when. `since` is the time when the worker got the task. The task's token is left out,
+ * since whoever knows it can end the task.
+ */
 export interface Lease {
   readonly workerName: string | undefined;
   readonly since: number;
-  /** The time of the last heartbeat; undefined if there was none yet. */
+  /** The time of the last heartbeat; undefined if there was none. */
   readonly beatAt: number | undefined;
   /**
-   * The time at which the task times out unless a result, a failure or a heartbeat arrives before; undefined if it
-   * never times out.
+   * The time at which the task times out if the worker sends nothing until then. Undefined if the task never times out.
    */
   readonly due: number | undefined;
 }
 
-/** The lease of a task of an activity. */
+/** Who works on a task of an activity, and until when. */
 export interface ActivityLease extends Lease {
-  /** The id of the event that scheduled the task. */
+  /** The id of the ActivityScheduled event. */
   readonly scheduledId: number;
 }
 
-/** The execution and the state to which a task belongs; both are undefined if it belongs to none. */
+/** The execution and the state that scheduled a task. Both are undefined if no state of an execution did. */
 export interface TaskOrigin {
   readonly execution: string | undefined;
   readonly state: string | undefined;
@@ -226,16 +238,16 @@ export interface ActivityList {
   readonly activities: readonly ActivityRow[];
 }
 
-/** An activity. Each list contains only the first few entries; each number counts all of them. */
+/** An activity. The lists contain at most the first few entries, and the numbers count all of them. */
 export interface ActivityRow {
   readonly arn: string;
   readonly name: string;
   readonly createdAt: number;
-  /** The number of open polls. */
+  /** The number of GetActivityTask calls that wait for a task of the activity. */
   readonly polls: number;
   readonly pollers: readonly { readonly name: string | null; readonly polls: number }[];
   readonly queued: number;
-  /** The queued tasks, the oldest first. */
+  /** The tasks that wait for a worker, the oldest first. */
   readonly waiting: readonly QueuedTask[];
   readonly leased: number;
   readonly working: readonly (Lease & TaskOrigin)[];
@@ -246,10 +258,10 @@ export interface WorkerList {
 }
 
 export interface WorkerRow extends Pick<PublicStatus, 'name' | 'ready' | 'reasons' | 'tasksInFlight'> {
-  /** A `WorkerState`, or another word if the worker can't be asked. */
+  /** The worker's `WorkerState`, such as `running`. Another word, if its process doesn't respond. */
   readonly state: string;
   readonly handlers: readonly Omit<PublicHandler, 'polls' | 'queue'>[];
-  /** The worker's tasks in flight, or only the oldest of them if there are many. */
+  /** The tasks that the worker has taken and not finished. If there are many, only the oldest of them. */
   readonly tasks: readonly WorkerTask[];
   readonly counts: Readonly<Record<string, number>>;
 }
@@ -257,16 +269,17 @@ export interface WorkerRow extends Pick<PublicStatus, 'name' | 'ready' | 'reason
 export interface WorkerTask extends Pick<PublicTask, 'handler'> {
   readonly phase: string;
   /**
-   * The task's age in whole seconds. So a task of which only the age changes is sent once a second, and not ten times.
+   * The task's age in whole seconds, so that a task that changes in nothing but its age is sent once a second and not
+   * ten times.
    */
   readonly seconds: number;
   readonly lastHeartbeatAt: number | null;
-  /** A fraction from 0 to 1; null if the handler reports no progress. */
+  /** The progress that the handler has reported, from 0 to 1. Null if it reports none. */
   readonly progress: number | null;
   readonly message: string | null;
 }
 
-/** A task that is leased to the person who uses the page. */
+/** A task that the person who uses the page has taken. */
 export interface TakenTask extends TaskOrigin {
   readonly taskToken: string;
   readonly input: string;
@@ -280,7 +293,7 @@ export interface NothingQueued {
 }
 
 export interface DefinitionProblem {
-  /** The path of the field in the definition, as Step Functions writes it: `/States/Pay/Choices[0]/Next`. */
+  /** The path of the field in the definition, in Step Functions' notation: `/States/Pay/Choices[0]/Next`. */
   readonly path: string;
   readonly text: string;
   readonly fix?: string;

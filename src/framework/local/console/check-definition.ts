@@ -8,8 +8,8 @@ type CheckDefinition = Commands['CheckDefinition'];
 const DEFINITION: keyof CheckDefinition['request'] = 'definition';
 
 /**
- * Returns the problems of a definition, each with the path of its field. It is called while a person is writing the
- * definition, and creates nothing.
+ * Returns the problems in a definition, each with the path of its field. The page calls this while a person is writing
+ * the definition. Nothing is created.
  */
 export function checkDefinition({ body }: Call): CheckDefinition['answer'] {
   const checker = new Checker(body);

@@ -18,27 +18,30 @@ import { openTopic } from './topics/topics.js';
 import type { WorkerSource } from './topics/worker-list.js';
 
 export interface ConsoleOptions {
-  /** Returns the workers that the page shows. @default none */
+  /** Returns the workers to show on the page. @default none */
   readonly workers?: WorkerSource;
   /**
-   * Returns an input that the activity's handler would accept, as JSON; undefined if none can be made. @default returns
-   * undefined
+   * Returns an example input, as JSON, that the activity's handler would accept; undefined if none can be made.
+   * @default returns undefined
    */
   readonly exampleFor?: (activityArn: string) => string | undefined;
 }
 
-/** The options of a console, and the parts of the service that the console uses. */
+/** The options of a console, and the objects of the service that the console needs. */
 interface ConsoleParts extends ConsoleOptions {
   readonly names: Names;
   readonly stepFunctions: StepFunctions;
   readonly operations: ReadonlyMap<string, Operation>;
   readonly bodies: BodyReader;
   readonly log: Logger;
-  /** The folder with the built page. @default `dist/console` of this package */
+  /** The folder that contains the built page. @default `dist/console` of this package */
   readonly page?: string;
 }
 
-/** The operations of the API that the page may call. Their requests are checked as in the API. */
+/**
+ * The operations of the Step Functions API that the page may call. Their requests are validated in the same way as
+ * those of an SDK.
+ */
 const API_COMMANDS: readonly CommandName[] = [
   'CreateActivity',
   'CreateStateMachine',
@@ -49,21 +52,21 @@ const API_COMMANDS: readonly CommandName[] = [
   'SendTaskHeartbeat',
 ];
 
-/** The most topic streams that may be open at the same time, in all tabs together. */
+/** The most topics that all browser tabs together may follow at the same time. Each of them takes a connection. */
 const STREAM_LIMIT = 64;
 
 const API_PATH = '/console/api/';
 const NOT_BUILT = 'The console is not built. In a checkout of Stepwright: npm run build\n';
 
-/** Serves the page at `/`, and everything below `/console/`: queries, topics and commands. */
+/** Serves the console's page at `/`, and what the page requests below `/console/`: queries, topics and commands. */
 export class Console implements RequestHandler {
   readonly #parts: ConsoleParts;
   readonly #commands: ReadonlyMap<string, Operation>;
   readonly #workers: WorkerSource;
   readonly #folder: string;
   /**
-   * A random number that is part of the ids of this service's messages. By it they are told apart from those of an
-   * earlier service at the same address.
+   * A random number in the id of each message to a tab. When a tab reconnects, it shows whether the tab's last message
+   * came from this service or from an earlier one that ran at the same address.
    */
   readonly #born = randomInt(2 ** 40);
   #streams = 0;
@@ -166,7 +169,7 @@ function callOf(operation: string, body: Call['body'], request: IncomingMessage)
   };
 }
 
-/** Sends the result of `act` or, if it throws a ServiceError, that error. */
+/** Responds with the result of `act`. If `act` throws a ServiceError, responds with that error. */
 async function attempt(
   response: ServerResponse,
   act: () => object | undefined | Promise<object>,

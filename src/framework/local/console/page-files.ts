@@ -18,8 +18,8 @@ export interface PageFile {
 }
 
 /**
- * Returns the folder with the built page, `dist/console` of this package. This works whether this module runs compiled
- * or as a source.
+ * Returns the folder with the built page, `dist/console` of this package. The folder is found whether this module runs
+ * compiled or from its TypeScript source.
  */
 export function builtPage(): string {
   let dir = dirname(fileURLToPath(import.meta.url));
@@ -27,10 +27,13 @@ export function builtPage(): string {
   return join(dir, 'dist', 'console');
 }
 
-/** Matches plain file names joined by slashes, so that a path can't lead out of the folder or to a hidden file. */
+/**
+ * Matches file names that are joined by slashes, without `..` and without names that begin with a dot. Such a path
+ * can't lead out of the folder or to a hidden file.
+ */
 const PLAIN = /^[a-zA-Z0-9_-][a-zA-Z0-9._-]*(\/[a-zA-Z0-9_-][a-zA-Z0-9._-]*)*$/;
 
-/** Reads a file of the built page; returns undefined if the folder has no such file. */
+/** Reads a file of the built page. Returns undefined if the folder contains no such file. */
 export async function readPageFile(folder: string, name: string): Promise<PageFile | undefined> {
   const type = TYPES[extname(name)];
   if (type === undefined || !PLAIN.test(name)) return undefined;

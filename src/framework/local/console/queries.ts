@@ -3,14 +3,14 @@ import type { StepFunctions } from '../engine/step-functions.js';
 import { errors } from '../engine/answers/service-error.js';
 import type { Queries, QueryName } from './api.js';
 
-/** The parts of the service that are needed to answer queries. */
+/** The objects that are needed to respond to queries. */
 export interface QuerySources {
   readonly stepFunctions: StepFunctions;
-  /** Returns an input that the activity's handler would accept, as JSON; undefined if none can be made. */
+  /** Returns an example input, as JSON, that the activity's handler would accept; undefined if none can be made. */
   readonly exampleFor: (activityArn: string) => string | undefined;
 }
 
-/** Answers one kind of query. Any field of the query may be missing. */
+/** Returns the response to a query of one name. The query comes from a URL, so any of its fields may be missing. */
 type Query<K extends QueryName> = (
   query: Partial<Queries[K]['query']>,
   sources: QuerySources,
@@ -51,7 +51,7 @@ const queries: { readonly [K in QueryName]: Query<K> } = { machine, event, lastI
 
 export const isQuery = (name: string): name is QueryName => Object.hasOwn(queries, name);
 
-/** Answers a query by its name. @throws ServiceError if something that the query names doesn't exist */
+/** Returns the response to a query. @throws ServiceError if something that the query names doesn't exist */
 export function answerQuery(name: QueryName, query: URLSearchParams, sources: QuerySources): object {
   return queries[name](Object.fromEntries(query), sources);
 }

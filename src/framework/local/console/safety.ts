@@ -2,12 +2,12 @@ import type { IncomingMessage } from 'node:http';
 import { isOwnHost, type Names } from '../api/host-check.js';
 
 /**
- * A header that every call must have that changes something. A browser sends such a header to another origin only if
- * the service allows it in a preflight request, and it never does.
+ * A header that is required in every request that changes something. A browser lets a page of another origin send it
+ * only if the service allows that in a preflight request, and the service never does.
  */
 const WRITE_HEADER = 'x-stepwright-console';
 
-/** The answer to a request that is rejected. */
+/** The response to a request that is rejected. */
 export interface Refusal {
   readonly status: number;
   readonly reason: string;
@@ -16,8 +16,8 @@ export interface Refusal {
 const refused = (reason: string, status = 403): Refusal => ({ status, reason });
 
 /**
- * Rejects a request that was sent to another host or port (by a page whose name was made to resolve to this machine),
- * or that another web page sends. A link from any page to the console's page is allowed.
+ * Returns the reason to reject a request that a foreign web page may have caused: its Host isn't this service with its
+ * port (DNS rebinding), or another page has sent it. A link from any page to the console is allowed.
  * @returns undefined if the request is allowed
  */
 export function refuseRequest({ headers, url = '/' }: IncomingMessage, names: Names): Refusal | undefined {
@@ -35,8 +35,9 @@ export function refuseRequest({ headers, url = '/' }: IncomingMessage, names: Na
 }
 
 /**
- * Rejects a call that changes something, unless only a script of the console's own page can have sent it.
- * @returns undefined if the call is allowed
+ * Returns the reason to reject a request that changes something, unless only a script of the console's own page can
+ * have sent it.
+ * @returns undefined if the request is allowed
  */
 export function refuseWrite({ headers }: IncomingMessage, names: Names): Refusal | undefined {
   const { host, origin } = headers;
@@ -54,9 +55,9 @@ function isOurPage(origin: string | undefined, host: string | undefined, { allow
 }
 
 /**
- * Returns headers that isolate the page: it can load nothing from elsewhere, and no other page can embed or read it.
- * @param nonce a random value. Inline styles with it (those of the page's editor) are allowed, and no other inline
- * styles
+ * Returns response headers that isolate the page: it can't load anything from elsewhere, and no other page can embed or
+ * read it.
+ * @param nonce a random value that allows the inline styles of the page's editor. All other inline styles are blocked
  */
 export function safetyHeaders(nonce: string): Readonly<Record<string, string>> {
   return {

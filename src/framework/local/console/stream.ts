@@ -4,27 +4,30 @@ import type { Logger } from '../../base/log/log.js';
 import type { Position, Message, Topic } from './topics/topic.js';
 
 /**
- * The least milliseconds between two messages to a tab. Nobody can read faster, while thousands of events may happen in
- * a second.
+ * The shortest time between two messages to a tab, in milliseconds. A person can't read faster, although thousands of
+ * events may happen in a second.
  */
 const SEND_EVERY_MS = 100;
 /**
- * For each so many bytes of a change, the tab gets one millisecond to paint before the next message, but at most
- * LONGEST_PAUSE_MS in all.
+ * After a change, the next message is delayed so that the tab has time to paint: by one millisecond for each
+ * PAINTED_BYTES_A_MS bytes of the change, but at most by LONGEST_PAUSE_MS.
  */
 const PAINTED_BYTES_A_MS = 50;
 const LONGEST_PAUSE_MS = 500;
-/** The interval, in milliseconds, of comments that are sent to keep a silent connection open. */
+/**
+ * While there is nothing to send, a comment is sent at this interval, in milliseconds, so that proxies don't close the
+ * connection.
+ */
 const KEEP_ALIVE_EVERY_MS = 15_000;
-/** The milliseconds after which a browser whose stream has broken reconnects. */
+/** The milliseconds that a browser must wait before it reconnects a broken stream. */
 const RETRY_MS = 1_000;
 
 /**
- * Sends a topic to a tab as server-sent events: first a snapshot, then changes. The id of each message contains the
- * tab's position in the topic. Changes that happen between two messages are sent as one message. The stream ends when
- * its connection closes.
+ * Sends a topic to a tab as server-sent events: a snapshot first, then changes. All changes since the last message are
+ * sent as one. The id of a message contains the tab's position in the topic, for when the tab reconnects. Ends when the
+ * connection closes.
  * @param seen the position of a tab that reconnects; undefined for a new tab
- * @param options.born a random number in the ids, by which the ids of this service are told apart from those of an
+ * @param options.born a random number in each id, which shows that the id comes from this service and not from an
  * earlier one at the same address
  */
 export function streamTopic(
@@ -68,8 +71,8 @@ export function streamTopic(
 }
 
 /**
- * Returns a message as the text of a server-sent event. JSON.stringify writes no line breaks, so one `data` line is
- * enough.
+ * Returns the text of a message as a server-sent event. One `data` line is enough, since JSON.stringify writes no line
+ * breaks.
  */
 function textOf({ kind, data }: Message, id: string, now: number): string {
   return `event: ${kind}\nid: ${id}\ndata: ${JSON.stringify({ now, ...data })}\n\n`;
@@ -77,7 +80,10 @@ function textOf({ kind, data }: Message, id: string, now: number): string {
 
 const idOf = (born: number, position: Position): string => [born, ...position].join('.');
 
-/** Returns the position in a Last-Event-ID; undefined if the id contains none, or was sent by another service. */
+/**
+ * Returns the position in a Last-Event-ID header. Returns undefined if the id contains none, or comes from another
+ * service.
+ */
 export function readPosition(id: string | undefined, born: number): Position | undefined {
   if (id === undefined || !/^\d+(\.\d+)+$/.test(id)) return undefined;
   const [from, ...position] = id.split('.').map(Number);

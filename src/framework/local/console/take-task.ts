@@ -3,14 +3,15 @@ import { checkArn, Checker, MAX } from '../api/request-validation.js';
 import type { StepFunctions } from '../engine/step-functions.js';
 import type { Commands, NothingQueued, TakenTask } from './api.js';
 
-/** The worker name in a history for a task that a person took in the console. */
+/** The worker name that the history shows for a task that a person has taken in the console. */
 const WORKER_NAME = 'console';
 
 const ACTIVITY_ARN: keyof Commands['TakeTask']['request'] = 'activityArn';
 
 /**
- * Leases the oldest queued task of an activity to a person. This is the only call of the console that returns a task's
- * token. The person's result or failure is sent like that of any worker.
+ * Takes the oldest queued task of an activity for a person, as GetActivityTask does for a worker. No other response of
+ * the console contains a task token. The page then sends the person's result or failure with the token, as a worker
+ * would.
  * @returns an empty object if no task is queued
  */
 export function takeTask({ body }: Call, { activities, clock }: StepFunctions): TakenTask | NothingQueued {

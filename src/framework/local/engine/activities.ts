@@ -6,7 +6,7 @@ import { errors } from './answers/service-error.js';
 import { DEFAULT_ENCRYPTION } from './machines/settings.js';
 import type { TaskTable } from './task-table.js';
 
-/** The most activities that a service may have. AWS page "Step Functions service quotas". */
+/** The most activities that the local service may have. AWS page "Step Functions service quotas". */
 const ACTIVITY_LIMIT = 10_000;
 
 /** All activities, by ARN. */
@@ -19,7 +19,7 @@ export class Activities implements ActivityQueue {
     private readonly clock: Clock,
   ) {}
 
-  /** Returns the activity of an ARN. If there is none, creates it. @throws ServiceError ActivityLimitExceeded */
+  /** Returns the activity with this ARN. If there is none, creates it. @throws ServiceError ActivityLimitExceeded */
   create(arn: string, encryption: object = DEFAULT_ENCRYPTION): Activity {
     const existing = this.#byArn.get(arn);
     if (existing) return existing;
@@ -47,7 +47,8 @@ export class Activities implements ActivityQueue {
   }
 
   /**
-   * Deletes an activity. Its waiting polls stay open until their time is over, and its tasks until their own timeouts.
+   * Deletes an activity. GetActivityTask calls that wait for its tasks stay open until their usual end, and its tasks
+   * until their own timeouts.
    */
   delete(arn: string): void {
     this.#byArn.delete(arn);

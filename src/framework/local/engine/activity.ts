@@ -5,7 +5,7 @@ import type { OpenTask } from './open-task.js';
 import { DEFAULT_ENCRYPTION } from './machines/settings.js';
 import type { TaskTable } from './task-table.js';
 
-/** The answer to a poll: a task, or an empty object if no task came in time. */
+/** The response to a GetActivityTask call: a task, or an empty object if there was no task in time. */
 export type PollAnswer = { readonly taskToken: string; readonly input: string } | Record<string, never>;
 
 interface Poll {
@@ -17,16 +17,16 @@ interface Poll {
 interface Offer {
   readonly order: TaskOrder;
   readonly since: number;
-  /** The open task, when a poll has leased it; undefined until then. */
+  /** The task with its token. Undefined until a GetActivityTask call has taken the task. */
   task: OpenTask | undefined;
 }
 
-/** The most polls that may wait for tasks of one activity. AWS page "Step Functions service quotas". */
+/** The most GetActivityTask calls that may wait for tasks of one activity. AWS page "Step Functions service quotas". */
 export const POLL_LIMIT = 1_000;
 
 /**
- * One activity. It has either tasks that wait for a poll, or polls that wait for a task, never both. Both wait in the
- * order in which they arrived.
+ * One activity. Either tasks wait in it for a GetActivityTask call, or such calls (polls) wait for a task, never both.
+ * They wait in the order in which they arrived.
  */
 export class Activity {
   readonly #offers = new Fifo<Offer>();
@@ -38,7 +38,7 @@ export class Activity {
     readonly createdAt: number,
     private readonly table: TaskTable,
     private readonly clock: Clock,
-    /** The key by which activities are sorted. It grows in the order in which they were created. */
+    /** The key by which activities are listed: they are listed in the order in which they were created. */
     readonly key = '',
     readonly encryption: object = DEFAULT_ENCRYPTION,
   ) {}
@@ -47,12 +47,12 @@ export class Activity {
     return this.#polls.size;
   }
 
-  /** The number of tasks that wait for a poll. */
+  /** The number of tasks that wait for a GetActivityTask call. */
   get queuedTasks(): number {
     return this.#offers.size;
   }
 
-  /** The waiting polls, the oldest first. */
+  /** The GetActivityTask calls that wait for a task, the oldest first. */
   *polls(): Generator<{ readonly workerName: string | undefined; readonly since: number }> {
     yield* this.#polls;
   }
@@ -62,14 +62,20 @@ export class Activity {
     yield* this.#offers;
   }
 
-  /** Leases the oldest queued task that is still wanted, as a poll would. Returns undefined if there is none. */
+  /**
+   * Takes the oldest task from the queue, as a GetActivityTask call of `workerName` would. Tasks for which `isWanted`
+   * returns false stay in the queue. Returns undefined if there is no other.
+   */
   takeOldest(workerName: string, isWanted: (order: TaskOrder) => boolean = () => true): OpenTask | undefined {
     const offer = this.#offers.take(({ order }) => isWanted(order));
     if (offer) this.#lease(offer, workerName);
     return offer?.task;
   }
 
-  /** Offers a task to the polls. The returned function withdraws the task, even if it was already leased. */
+  /**
+   * Gives a task to the oldest waiting GetActivityTask call, or puts it into the queue. The returned function removes
+   * the task from the queue or, if a worker has it, makes its token invalid.
+   */
   schedule(order: TaskOrder): Cancel {
     const offer: Offer = { order, since: this.clock.now(), task: undefined };
     const poll = this.#polls.shift();
@@ -84,7 +90,10 @@ export class Activity {
     };
   }
 
-  /** Waits for a task for at most `holdMs` milliseconds. The returned function withdraws the poll without an answer. */
+  /**
+   * Handles a GetActivityTask call. Calls `answer` with a task or, after `holdMs` milliseconds, without one. The
+   * returned function ends the call early, and `answer` is then not called.
+   */
   poll(workerName: string | undefined, holdMs: number, answer: (answer: PollAnswer) => void): Cancel {
     const offer = this.#offers.shift();
     if (offer) {
@@ -109,7 +118,7 @@ export class Activity {
     };
   }
 
-  /** Answers all waiting polls, or only those of one worker, without a task. */
+  /** Responds without a task to all waiting GetActivityTask calls, or only to those of one worker. */
   endPolls(workerName?: string): void {
     let entry = this.#polls.last;
     while (entry) {

@@ -21,7 +21,10 @@ import type { Machine } from './machines/machines.js';
 import { EXECUTION_BYTES, type RunningMemory } from './answers/memory.js';
 import type { TaskTable } from './task-table.js';
 
-/** The version and the alias by whose ARN an execution was started, if it was by one. */
+/**
+ * The version and the alias of the machine whose ARN was given to start the execution. Empty if the machine's own ARN
+ * was given.
+ */
 export interface StartedBy {
   readonly versionArn?: string;
   readonly aliasArn?: string;
@@ -29,7 +32,7 @@ export interface StartedBy {
 
 export type ExecutionStatus = 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED';
 
-/** The end of an execution. Times are epoch milliseconds. */
+/** The way in which an execution ended. `at` is the time in epoch milliseconds. */
 export interface ExecutionEnd {
   readonly status: Exclude<ExecutionStatus, 'RUNNING'>;
   readonly at: number;
@@ -38,7 +41,7 @@ export interface ExecutionEnd {
   readonly cause?: string | undefined;
 }
 
-/** The parts of the local service that all executions share. */
+/** The objects of the local service that all executions share. */
 export interface ExecutionWorld {
   readonly clock: Clock;
   readonly random: () => number;
@@ -57,12 +60,12 @@ export class Execution implements RunningExecution {
   readonly stepCounter = new StepCounter();
   readonly startedAt: number;
   readonly context: JsonObject;
-  /** The position of the execution in the order in which executions have ended; undefined while it is running. */
+  /** Executions are numbered in the order in which they ended. Undefined while this one is running. */
   endedAs: number | undefined;
   #end: ExecutionEnd | undefined;
-  /** The bytes of this execution that are already counted in `world.memory`. */
+  /** The number of bytes that `world.memory` already contains for this execution. */
   #counted = 0;
-  /** The bytes that the execution takes besides its history, such as those of its variables. */
+  /** The memory that the execution takes in addition to its history, such as that of its variables, in bytes. */
   #held = 0;
   #cancelTimeout: Cancel | undefined;
 
@@ -74,7 +77,7 @@ export class Execution implements RunningExecution {
     readonly input: string,
     private readonly world: ExecutionWorld,
     private readonly onEnd: (execution: Execution) => void,
-    /** The position of the execution in the order in which executions were started. */
+    /** Executions are numbered in the order in which they were started. */
     readonly order: number,
     readonly startedBy: StartedBy = {},
   ) {
@@ -124,7 +127,10 @@ export class Execution implements RunningExecution {
     return this.world.tasks.open(subject, order);
   }
 
-  /** Ends the execution as ABORTED if its machine was deleted. */
+  /**
+   * Called when a state is done and another one follows. If the machine was deleted, ends the execution with the status
+   * ABORTED.
+   */
   onTransition(): void {
     if (this.machine.book.deleting) this.stop(undefined, undefined);
   }
@@ -145,7 +151,7 @@ export class Execution implements RunningExecution {
     return this.#end?.status ?? 'RUNNING';
   }
 
-  /** Starts the execution. Returns as soon as the execution waits for something. */
+  /** Starts the execution. Returns when the first state has to wait for something. */
   start(input: Json): void {
     (this.context['Execution'] as JsonObject)['Input'] = input;
     const details = { input: this.input, inputDetails: { truncated: false }, roleArn: this.machine.roleArn };
@@ -163,7 +169,7 @@ export class Execution implements RunningExecution {
     void this.#run(branch, input);
   }
 
-  /** Ends the execution as ABORTED. Does nothing if the execution has already ended. */
+  /** Ends the execution with the status ABORTED. Does nothing if it has already ended. */
   stop(error: string | undefined, cause: string | undefined): void {
     if (this.#end) return;
     const details = new StateFailure(error, cause).details;
@@ -237,7 +243,7 @@ const END_EVENTS = {
   ABORTED: 'ExecutionAborted',
 } as const;
 
-/** The most bytes that the history of one execution may take. The live service has no such limit. */
+/** The most memory that the history of one execution may take, in bytes. The live service has no such limit. */
 const HISTORY_BYTES = 128 * 1024 * 1024;
 
 function runningFull(): StateFailure {

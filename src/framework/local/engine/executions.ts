@@ -8,14 +8,17 @@ import { EXECUTION_BYTES } from './answers/memory.js';
 import { pageKey, pageSize, pageToken, type PageRequest } from './answers/pages.js';
 import { errors } from './answers/service-error.js';
 
-/** How many executions were started, have ended, and were forgotten since the service started. */
+/**
+ * The numbers of executions that were started, that have ended, and that no longer exist because only the latest
+ * finished ones are kept.
+ */
 export interface ExecutionCounts {
   readonly started: number;
   readonly ended: number;
   readonly forgotten: number;
 }
 
-/** All executions. Of the finished ones, only the latest are kept. */
+/** All executions of the service. Of the finished ones, only the latest are kept. */
 export class Executions {
   readonly #byArn = new Map<string, Execution>();
   readonly #byMachine = new Map<string, Fifo<Execution>>();
@@ -28,14 +31,14 @@ export class Executions {
   constructor(
     private readonly world: ExecutionWorld,
     private readonly kept: { readonly executions: number; readonly bytes: number },
-    /** Called with the machine of an execution each time an execution ends. */
+    /** Called each time an execution ends. */
     private readonly onEnded: (machine: Machine) => void,
   ) {}
 
   /**
-   * Starts an execution, or returns the running execution that has the same name and input.
-   * @throws ServiceError ExecutionAlreadyExists if another execution has the name; StateMachineDeleting if the machine
-   * is being deleted; ExecutionLimitExceeded while the running executions take all the memory that they may
+   * Starts an execution. If a running execution has the same name and input, returns that one.
+   * @throws ServiceError ExecutionAlreadyExists if the name is used by another execution; StateMachineDeleting if the
+   * machine is being deleted; ExecutionLimitExceeded while the running executions take as much memory as they may
    */
   start(
     machine: Machine,
@@ -95,15 +98,15 @@ export class Executions {
     return { executions, ...(entry && last && { nextToken: pageToken(last.order) }) };
   }
 
-  /** How many executions were started, have ended, and were forgotten. */
+  /** The numbers of executions that were started, that have ended, and that are no longer kept. */
   get counts(): ExecutionCounts {
     const { size } = this.#finished;
     return { started: this.#started, ended: this.#ended, forgotten: this.#ended - size };
   }
 
   /**
-   * Yields the executions of one machine, or of all machines, except the first `count` that were started. For each
-   * machine, the latest comes first.
+   * Yields executions of one machine, or of all machines, but not the `count` that were started first in the service.
+   * The executions of each machine come in reverse order of their starts.
    */
   *startedAfter(count: number, machineArn?: string): Generator<Execution> {
     const lists = machineArn === undefined ? this.#byMachine.values() : [this.#byMachine.get(machineArn)];
@@ -114,8 +117,8 @@ export class Executions {
   }
 
   /**
-   * Yields the executions that have ended, the latest first, except the first `count` that ended. Forgotten executions
-   * are left out.
+   * Yields the executions that have ended, the latest first, but not the `count` that ended first. Executions that are
+   * no longer kept are left out.
    */
   *endedAfter(count: number): Generator<Execution> {
     let left = this.#ended - count;
@@ -123,14 +126,14 @@ export class Executions {
       yield entry.value;
   }
 
-  /** Stops all running executions because the service is closing. No event is recorded. */
+  /** Stops all running executions because the service is closing. Their histories get no event for it. */
   close(): void {
     for (const { scope } of this.#byArn.values()) scope.end();
   }
 
   /**
-   * Finds the first entry of a page. `before` is an execution's position in the order of starts. It doesn't change when
-   * other executions are forgotten.
+   * Returns the first entry of a page of executions. `before` is the number of the previous page's last execution in
+   * the order of starts. This number doesn't change when other executions are removed.
    */
   #pageStart(machineArn: string, before: string | undefined): QueueEntry<Execution> | undefined {
     let entry = this.#byMachine.get(machineArn)?.last;

@@ -6,8 +6,8 @@ export interface QueueEntry<T> extends Linked<QueueEntry<T>> {
 }
 
 /**
- * A queue: first in, first out. Adding a value, and removing one from anywhere, takes the same time however long the
- * queue is.
+ * A first-in, first-out queue. Adding a value, and removing one from anywhere, take the same time for any length of the
+ * queue.
  */
 export class Fifo<T> {
   readonly #entries = new LinkedList<QueueEntry<T>>();
@@ -22,17 +22,14 @@ export class Fifo<T> {
     return entry;
   }
 
-  /** Removes and returns the value that has waited longest; undefined if the queue is empty. */
+  /** Removes and returns the oldest value; undefined if the queue is empty. */
   shift(): T | undefined {
     const { first } = this.#entries;
     if (first) this.#entries.remove(first);
     return first?.value;
   }
 
-  /**
-   * Removes and returns the value that has waited longest among those for which `isWanted` returns true; undefined if
-   * there is none.
-   */
+  /** Removes and returns the oldest value for which `isWanted` returns true. Returns undefined if there is none. */
   take(isWanted: (value: T) => boolean): T | undefined {
     for (const entry of this.#entries) {
       if (!isWanted(entry.value)) continue;

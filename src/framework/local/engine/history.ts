@@ -1,7 +1,7 @@
 /** The most events that the history of an execution may have. AWS page "Step Functions service quotas". */
 export const HISTORY_LIMIT = 25_000;
 
-/** An event as GetExecutionHistory returns it. `timestamp` is in epoch seconds. */
+/** A history event in the form in which GetExecutionHistory returns it. `timestamp` is in epoch seconds. */
 export interface HistoryEvent {
   readonly timestamp: number;
   readonly type: string;
@@ -17,7 +17,7 @@ interface Entry {
   readonly details: object | undefined;
 }
 
-/** Converts epoch milliseconds to epoch seconds with three decimals, the form in which times are sent. */
+/** Converts epoch milliseconds to epoch seconds with three decimals, which is how the API sends times. */
 export function toSeconds(ms: number): number {
   return Math.floor(ms) / 1000;
 }
@@ -26,7 +26,7 @@ export function toSeconds(ms: number): number {
 export class History {
   readonly #entries: Entry[] = [];
 
-  /** The bytes, roughly, that the history takes in memory. */
+  /** The approximate memory that the history takes, in bytes. */
   bytes = 0;
 
   get length(): number {
@@ -39,7 +39,8 @@ export class History {
   }
 
   /**
-   * Returns at most `count` events, beginning at an offset. Returns fewer if their data would exceed about 4 MiB.
+   * Returns at most `count` events, beginning with the one at index `from`. Returns fewer if their data would be more
+   * than about 4 MiB.
    * @param withData false to leave out inputs, outputs and similar fields
    */
   page(from: number, count: number, { reverse = false, withData = true } = {}): HistoryEvent[] {
@@ -53,7 +54,7 @@ export class History {
     return events;
   }
 
-  /** Returns all events, however large they are together. */
+  /** Returns all events, without a limit for their size. */
   all(): HistoryEvent[] {
     return this.#entries.map((_, index) => this.#event(index, true));
   }
@@ -71,8 +72,8 @@ const EVENT_BYTES = 300;
 const PAGE_BYTES = 4 * 1024 * 1024;
 
 /**
- * Adds up the lengths of the strings in an event's details, at any depth, since those of variables are one level
- * deeper.
+ * Adds up the lengths of all strings in an event's details. Nested objects are included, since assigned variables are
+ * in one.
  */
 function sizeOf(details: object = {}): number {
   let size = 0;

@@ -1,22 +1,22 @@
 import type { Cancel, Clock } from '../../base/time/clock.js';
 import type { TaskOrder, TaskOutcome } from '../asl/runtime/running-execution.js';
 
-/** The lease of an open task. Times are epoch milliseconds. */
+/** Says which worker has a task, since when, and until when. Times are epoch milliseconds. */
 export interface OpenLease {
   readonly workerName: string | undefined;
   readonly since: number;
-  /** The time of the last heartbeat; undefined if there was none yet. */
+  /** The time of the last heartbeat; undefined if there was none. */
   readonly beatAt: number | undefined;
   /**
-   * The time at which the task times out unless a result, a failure or a heartbeat arrives before; undefined if it
-   * never times out.
+   * The time at which the task times out if the worker sends nothing until then. Undefined if the task never times out.
    */
   readonly due: number | undefined;
 }
 
 /**
- * A task that waits for its result or failure. It ends once, by a result, a failure or a timeout, and is closed from
- * then on. A result that arrives at a deadline or after it is too late, even if the timer hasn't fired yet.
+ * A task that was given to a worker and waits for its result or failure. It ends once, by a result, a failure or a
+ * timeout. From then on it is closed, and nothing that is sent with its token is accepted. A result that arrives at the
+ * deadline or later is too late, even if the timer hasn't fired yet.
  */
 export class OpenTask {
   #closed = false;
@@ -25,11 +25,11 @@ export class OpenTask {
   #heartbeatDue = Number.POSITIVE_INFINITY;
   #lease: OpenLease | undefined;
 
-  /** @param onClosed called once, when the token becomes invalid */
+  /** @param onClosed called once, when the task is closed */
   constructor(
     /**
-     * The text with which a report on the task is answered when the task is closed: the activity's ARN, if the task
-     * belongs to an activity.
+     * The text in the error TaskTimedOut that is sent in response to a SendTaskSuccess, SendTaskFailure or
+     * SendTaskHeartbeat for this task after it has closed. For a task of an activity it is the activity's ARN.
      */
     readonly subject: string,
     readonly token: string,
@@ -38,22 +38,22 @@ export class OpenTask {
     private readonly onClosed: () => void,
   ) {}
 
-  /** The lease of the task; undefined until a worker takes the task. */
+  /** Says which worker has the task. Undefined until a worker has taken it. */
   get lease(): OpenLease | undefined {
     const due = this.#due();
     return this.#lease && { ...this.#lease, due: due === Number.POSITIVE_INFINITY ? undefined : due };
   }
 
   /**
-   * Returns true while a result, a failure or a heartbeat is accepted for the task. If a deadline has passed, ends the
-   * task by a timeout.
+   * Returns true while the task accepts a result, a failure or a heartbeat. If a deadline has passed, ends the task
+   * with a timeout first.
    */
   isOpen(): boolean {
     if (!this.#closed && this.order.isWanted() && this.clock.now() >= this.#due()) this.#timeOut();
     return !this.#closed;
   }
 
-  /** Leases the task to a worker. The timeouts begin now. */
+  /** Records that a worker has taken the task. Its timeouts run from now on. */
   start(workerName?: string): void {
     const now = this.clock.now();
     const { timeoutSeconds, heartbeatSeconds } = this.order;
@@ -77,7 +77,7 @@ export class OpenTask {
     this.order.onSettled(outcome, at);
   }
 
-  /** Closes the task without a result or a failure. */
+  /** Closes the task without an outcome. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -90,8 +90,8 @@ export class OpenTask {
   }
 
   /**
-   * Sets the timer for the earliest deadline. A heartbeat doesn't change the timer, only the deadline: the timer then
-   * fires too early, and is set again.
+   * Sets the timer for the earliest deadline. A heartbeat moves the deadline but not the timer. If the timer fires
+   * before the new deadline, it is set again.
    */
   #arm(): void {
     const due = this.#due();

@@ -15,42 +15,47 @@ import { Tags } from './machines/tags.js';
 import { TaskTable } from './task-table.js';
 
 export interface StepFunctionsOptions {
-  /** The clock for open polls, for timeouts and for Wait states. @default the system's */
+  /**
+   * The clock for the duration of GetActivityTask calls, for timeouts and for Wait states.
+   * @default the system's clock
+   */
   clock?: Clock;
   /**
-   * Returns a random number from 0 (included) to 1 (excluded), for jittered retries and similar. @default Math.random
+   * Returns a random number from 0 (included) to 1 (excluded), for the jitter of retries and similar.
+   * @default Math.random
    */
   random?: () => number;
   /** The most milliseconds that a GetActivityTask call waits for a task. @default 60_000 */
   pollHoldMs?: number;
-  /** The most finished executions that are kept. If there are more, the oldest are forgotten. @default 10_000 */
+  /** The most finished executions that are kept. If there are more, the oldest are removed. @default 10_000 */
   keptExecutions?: number;
   /**
-   * The approximate number of bytes that finished executions may take. If they take more, the oldest are forgotten.
+   * The approximate memory that finished executions may take, in bytes. If they take more, the oldest are removed.
    * @default 12 % of the heap, at most 256 MiB
    */
   keptBytes?: number;
   /**
-   * The approximate number of bytes that running executions may take. While they take more, an execution that needs
-   * further memory fails, and no execution can be started. @default 30 % of the heap, at most 512 MiB
+   * The approximate memory that running executions may take, in bytes. While they take more, an execution that needs
+   * further memory fails, and no execution can be started.
+   * @default 30 % of the heap, at most 512 MiB
    */
   runningBytes?: number;
   /**
-   * Mocks that answer the Tasks whose resources are not activities. @default none: a Task that calls such a resource
-   * fails, and the log warns of it
+   * Mocks for the Task states whose resources aren't activities.
+   * @default none: such a Task fails, and a warning about it is logged
    */
   mocks?: Mocks;
-  /** Gets the service's own warnings and errors. @default a log that writes nothing */
+  /** The log for the service's own warnings and errors. @default a log that writes nothing */
   log?: Logger;
 }
 
-/** A machine that is created without a request to the API. */
+/** A state machine to create in code, not by a request to the API. */
 export interface SeedMachine {
   readonly name: string;
   readonly definition: string;
   /**
-   * The machine's region. If it isn't given, it is the region of the machine's first activity; the same is true of
-   * `account` and `partition`.
+   * The region in the machine's ARN. If it isn't given, it is taken from the ARN of the first activity that the machine
+   * uses. The same is true of `account` and `partition`.
    */
   readonly region?: string;
   readonly account?: string;
@@ -71,7 +76,7 @@ export class StepFunctions {
   readonly random: () => number;
   readonly #threads = new EvaluationThreads();
   readonly #pollHoldMs: number;
-  /** True once `endPolls` was called. Every new poll is then answered at once, without a task. */
+  /** True after a call of `endPolls`. Every new GetActivityTask call is then answered at once without a task. */
   #pollsEnded = false;
   readonly #endedWorkers = new Set<string>();
 
@@ -121,8 +126,8 @@ export class StepFunctions {
   }
 
   /**
-   * Polls an activity. Answers with a task as soon as there is one, or without a task if there was none in time. The
-   * returned function withdraws the poll without an answer.
+   * Handles a GetActivityTask call. Calls `answer` with a task as soon as there is one, or without a task after
+   * `pollHoldMs`. The returned function ends the call early, and `answer` is then not called.
    * @throws ServiceError ActivityDoesNotExist, or ActivityWorkerLimitExceeded
    */
   poll(activityArn: string, workerName: string | undefined, answer: (answer: PollAnswer) => void): Cancel {
@@ -135,33 +140,37 @@ export class StepFunctions {
     return activity.poll(workerName, this.#pollHoldMs, answer);
   }
 
-  /** Answers all waiting polls without a task. From now on, answers every new poll at once. */
+  /** Responds without a task to all waiting GetActivityTask calls and, from now on, at once to every new one. */
   endPolls(): void {
     this.#pollsEnded = true;
     for (const activity of this.activities.all()) activity.endPolls();
   }
 
   /**
-   * Answers the waiting polls of one worker without a task. From now on, answers every new poll of that worker at once.
+   * Responds without a task to the waiting GetActivityTask calls of one worker and, from now on, at once to every new
+   * one of that worker.
    */
   endPollsOf(workerName: string): void {
     this.#endedWorkers.add(workerName);
     for (const activity of this.activities.all()) activity.endPolls(workerName);
   }
 
-  /** The number of polls that wait for a task. */
+  /** The number of GetActivityTask calls that wait for a task. */
   get parkedPolls(): number {
     return this.activities.all().reduce((sum, { parkedPolls }) => sum + parkedPolls, 0);
   }
 
-  /** True while an execution waits for its turn of the event loop or for a thread, and not for a time on the clock. */
+  /**
+   * True while an execution will continue by itself, without any progress of the clock: it waits for its turn of the
+   * event loop, or for an evaluation in a thread.
+   */
   get busy(): boolean {
     if (this.#threads.busy > 0) return true;
     for (const { stepCounter } of this.executions.startedAfter(0)) if (stepCounter.waiting > 0) return true;
     return false;
   }
 
-  /** Ends all polls, executions and threads. No event is recorded for the executions. */
+  /** Ends all GetActivityTask calls, executions and threads. The histories of the executions get no event for it. */
   close(): void {
     this.endPolls();
     this.executions.close();

@@ -4,7 +4,7 @@ import { OpenTask } from './open-task.js';
 import { errors } from './answers/service-error.js';
 import { TokenMint } from './task-token.js';
 
-/** The open tasks, by token. */
+/** The tasks that workers have taken and that haven't ended, by task token. */
 export class TaskTable {
   readonly #open = new Map<string, OpenTask>();
   readonly #mint = new TokenMint();
@@ -20,8 +20,9 @@ export class TaskTable {
   }
 
   /**
-   * Opens a task with a new token.
-   * @param subject the text with which a report on the task is answered when the task is closed
+   * Creates a task with a new token.
+   * @param subject the text in the error TaskTimedOut for a request with this token after the task has closed, such as
+   * the activity's ARN
    */
   open(subject: string, order: TaskOrder): OpenTask {
     const token = this.#mint.issue(subject);
@@ -31,7 +32,8 @@ export class TaskTable {
   }
 
   /**
-   * Returns the subject of a token, and the token's task if it is still open.
+   * Returns the task to which a token belongs, if it hasn't ended. `subject` is the text for the error TaskTimedOut
+   * otherwise: the ARN of the activity that the token was issued for.
    * @throws ServiceError InvalidToken if this service never issued the token
    */
   lookUp(token: string): { subject: string; task: OpenTask | undefined } {

@@ -5,16 +5,17 @@ const SIGNATURE_BYTES = 32;
 const MARK = 'AAAAKgAAAAIAAAAA';
 
 /**
- * Issues task tokens, and recognises the tokens that it has issued. A token contains the subject of its task, signed
- * with a key that each service creates for itself. So a report on a task that was forgotten long ago is answered like a
- * report on a closed task, and a made-up token is rejected.
+ * Issues task tokens, and recognises its own tokens without storing them. A token contains the ARN of its activity (or
+ * another text, the subject), signed with a key that each service creates for itself. So a request with the token of a
+ * task that ended long ago gets the right error, and an invented token is rejected.
  */
 export class TokenMint {
   readonly #key = randomBytes(32);
 
   /**
-   * Returns a new token: an opaque text of a few hundred characters that can't be guessed.
-   * @param subject a short text, such as an activity's ARN
+   * Returns a new token: a text of a few hundred characters that can't be guessed.
+   * @param subject the text to put into the token: the ARN of the activity to which the task belongs, or another short
+   * text
    */
   issue(subject: string): string {
     const nonce = randomBytes(NONCE_BYTES);
@@ -22,7 +23,10 @@ export class TokenMint {
     return MARK + Buffer.concat([nonce, this.#sign(nonce, payload), payload]).toString('base64url');
   }
 
-  /** Returns the subject of a token that this object has issued; undefined for any other text. */
+  /**
+   * Returns the text that was put into a token when this object issued it, such as an activity's ARN. Returns undefined
+   * if this object didn't issue it.
+   */
   subjectOf(token: string): string | undefined {
     if (!token.startsWith(MARK)) return undefined;
     const bytes = Buffer.from(token.slice(MARK.length), 'base64url');

@@ -3,37 +3,42 @@ import type { ResourceCall, Resources } from '../asl/runtime/running-execution.j
 import type { Json } from '../asl/values/json.js';
 import { CAUSE_LIMIT, ERROR_LIMIT } from '../asl/values/limits.js';
 
-/** A call that a mock answers. */
+/** A call of a mock, in place of the real resource of a Task state. */
 export interface MockCall extends ResourceCall {
-  /** The number of calls of this mock before this one. */
+  /** The number of earlier calls of this mock. */
   readonly index: number;
 }
 
-/** The answer of a mock as plain data: a result or an error. */
+/** The response of a mock as plain data: a result, or an error. */
 export type MockAnswer = { readonly output: unknown } | { readonly error: string; readonly cause?: string };
 
-/** Returns the result for a task's input. If it throws, the task fails with the error's name. */
+/**
+ * A mock as a function. It returns the result for a task's input. If it throws, the task fails with the name and the
+ * message of the thrown error.
+ */
 export type MockFunction = (input: Json, call: MockCall) => unknown;
 
 /**
- * The mock of a resource that the local service doesn't run. It is an answer, the same for each call; or a function
- * that returns the result; or a list of both, one for each call. When the list is used up, its last element answers all
- * further calls.
+ * A mock of a resource that the local service can't run, such as a Lambda function. It is a response, the same for each
+ * call; or a function that returns the result; or a list of both, one for each call. When the list is used up, its last
+ * element is used for all further calls.
  */
 export type Mock = MockAnswer | MockFunction | readonly (MockAnswer | MockFunction)[];
 
-/** Mocks by the ARN of a resource, or by `Machine.State`. If both match, the mock by `Machine.State` is used. */
+/**
+ * The mocks. A key is the ARN of a resource, or `Machine.State`. If both keys match a call, `Machine.State` is used.
+ */
 export type Mocks = Readonly<Record<string, Mock>>;
 
 export type MockOutcome =
   | { readonly kind: 'succeeded'; readonly output: string }
   | { readonly kind: 'failed'; readonly error: string; readonly cause: string | undefined };
 
-/** Answers the calls of resources with mocks. */
+/** Responds with mocks to the calls of Task states whose resources aren't activities. */
 export class MockTable implements Resources {
   readonly #counts = new Map<string, number>();
 
-  /** @throws TypeError that names the mock, if a mock doesn't have a valid form */
+  /** @throws TypeError if a mock isn't of a valid form. The message contains the mock's key */
   constructor(private readonly mocks: Mocks) {
     for (const [key, mock] of Object.entries(mocks)) {
       const answers: readonly unknown[] = isSequence(mock) ? mock : [mock];
@@ -50,7 +55,7 @@ export class MockTable implements Resources {
     return this.#find(machine, state, resource) !== undefined;
   }
 
-  /** Answers a call. Never rejects. */
+  /** Returns a mock's response to a call. Never rejects: if the mock throws, the response is a failure. */
   async answer(call: ResourceCall, input: Json): Promise<MockOutcome> {
     const found = this.#find(call.machine, call.state, call.resource);
     if (!found) return { kind: 'failed', error: 'States.Runtime', cause: `Nothing mocks ${call.resource}` };
@@ -79,7 +84,10 @@ function isAnswer(value: unknown): boolean {
   return 'output' in value || ('error' in value && typeof value.error === 'string');
 }
 
-/** The text fields of an error, and for each the most characters that Step Functions accepts in a worker's failure. */
+/**
+ * The fields of an error that a mock returns, each with the most characters that it may have. A worker's
+ * SendTaskFailure has the same limits.
+ */
 const TEXTS = [
   ['error', ERROR_LIMIT],
   ['cause', CAUSE_LIMIT],
@@ -110,8 +118,8 @@ async function settle(mock: MockAnswer | MockFunction, input: Json, call: MockCa
 }
 
 /**
- * Makes an outcome from a thrown value, which can be anything, even a revoked proxy. Texts are cut to the limits of
- * Step Functions.
+ * Returns the failure for whatever a mock threw. That can be any value, even one that can't be read (a revoked proxy).
+ * Long texts are cut to the limits of Step Functions.
  */
 function thrownOutcome(thrown: unknown): MockOutcome {
   try {
@@ -133,7 +141,10 @@ function succeeded(value: unknown): MockOutcome {
   return { kind: 'succeeded', output: JSON.stringify(value, refuseLossy) ?? 'null' };
 }
 
-/** Throws if the value is a Map or a Set, since JSON would write it as `{}`. @throws TypeError */
+/**
+ * Throws if a value is a Map or a Set: JSON would write it as `{}`, and its contents would be lost.
+ * @throws TypeError
+ */
 function refuseLossy(_key: string, value: unknown): unknown {
   if (types.isMap(value)) throw new TypeError("JSON can't hold a Map: answer Object.fromEntries(map)");
   if (types.isSet(value)) throw new TypeError("JSON can't hold a Set: answer [...set]");

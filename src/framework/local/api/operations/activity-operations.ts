@@ -80,7 +80,7 @@ const getActivityTask: Operation = (call, stepFunctions) => {
 };
 
 /**
- * Waits for a task of an activity. If the caller's connection closes before the answer is sent, the poll is withdrawn
+ * Waits until the activity has a task. If the client's connection closes first, the service stops waiting
  * `closedWindowMs` milliseconds later.
  */
 function poll(
@@ -99,8 +99,8 @@ function poll(
 }
 
 /**
- * Ends the open polls of a draining worker, so that it doesn't have to wait up to a minute for their answers. Only the
- * local service has this operation.
+ * Responds without a task to the open GetActivityTask calls of a worker that is shutting down. Otherwise the worker
+ * would have to wait up to a minute for these responses. Step Functions itself has no such operation.
  */
 const endPolls: Operation = ({ body }, stepFunctions) => {
   const checker = new Checker(body);

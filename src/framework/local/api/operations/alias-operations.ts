@@ -14,7 +14,10 @@ const NAME = new RegExp(NAME_PATTERN);
 const describeRoutes = (routes: readonly Route[]): object[] =>
   routes.map(({ versionArn, weight }) => ({ stateMachineVersionArn: versionArn, weight }));
 
-/** Reads the routes of an alias. Adds a violation, with a recorded message, for more than two and for a large weight. */
+/**
+ * Reads the routing configuration of an alias. More than two routes, or a weight over 100, are reported with recorded
+ * messages.
+ */
 function readRoutes(checker: Checker, required: boolean): Route[] | undefined {
   const routes = checker
     .objects('routingConfiguration', required)
@@ -37,8 +40,8 @@ function readRoutes(checker: Checker, required: boolean): Route[] | undefined {
 }
 
 /**
- * Returns the machine of all routes. The messages were recorded.
- * @throws ServiceError ValidationException, or ResourceNotFound if a version does not exist
+ * Returns the machine to which the versions in all routes belong. The error messages were recorded.
+ * @throws ServiceError ValidationException, or ResourceNotFound if a version doesn't exist
  */
 function machineOf(routes: readonly Route[], { machines }: StepFunctions): Machine {
   const arns = routes.map(({ versionArn }) => versionArn);

@@ -9,8 +9,8 @@ import { complaint } from '../json-complaint.js';
 import { type Body, checkArn, Checker, checkName, MAX } from '../request-validation.js';
 
 /**
- * The statuses, in the order in which Step Functions' error message lists them. No execution of the local service is
- * ever PENDING_REDRIVE.
+ * The execution statuses, in the order of Step Functions' error message. An execution of the local service never has
+ * the status PENDING_REDRIVE.
  */
 const STATUSES = ['SUCCEEDED', 'TIMED_OUT', 'PENDING_REDRIVE', 'ABORTED', 'FAILED', 'RUNNING'];
 const EXECUTION_ARN = { min: 1, max: 512, shown: true } as const;
@@ -59,8 +59,8 @@ const describeExecution: Operation = ({ body }, { executions }) => {
 };
 
 /**
- * Returns the fields of DescribeExecution that are about redrives. They are returned as by Step Functions, although the
- * local service can't redrive an execution.
+ * Returns the fields about redrives in the response of DescribeExecution. Their values are those of Step Functions,
+ * although the local service can't redrive an execution.
  */
 function describeRedrive(status: ExecutionStatus): object {
   if (status !== 'RUNNING' && status !== 'SUCCEEDED') return { redriveCount: 0, redriveStatus: 'REDRIVABLE' };
@@ -83,7 +83,8 @@ const listExecutions: Operation = ({ body }, { machines, executions, random }) =
 };
 
 /**
- * Rejects what a list of executions can have of map runs alone. API reference of Step Functions, ListExecutions.
+ * Rejects the parameters of ListExecutions that are only allowed in a request for a Map Run. API reference of Step
+ * Functions, ListExecutions.
  * @throws ServiceError ValidationException
  */
 function refuseMapRuns({ redriveFilter, mapRunArn }: Body, status: string | undefined): void {
@@ -96,7 +97,7 @@ function refuseMapRuns({ redriveFilter, mapRunArn }: Body, status: string | unde
 
 const summary = (execution: Execution): object => ({ ...identify(execution), redriveCount: 0 });
 
-/** Returns the fields that an execution has in both ListExecutions and DescribeExecution. */
+/** Returns the fields that describe an execution in the responses of both ListExecutions and DescribeExecution. */
 function identify({ arn, name, machine, status, startedAt, end, startedBy }: Execution): object {
   return {
     executionArn: arn,

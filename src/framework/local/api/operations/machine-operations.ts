@@ -106,7 +106,9 @@ const describeStateMachine: Operation = (call, { machines, random }) => {
   };
 };
 
-/** Returns the members that the description of a machine shares with that of an execution's machine. */
+/**
+ * Returns the fields that the responses of DescribeStateMachine and DescribeStateMachineForExecution have in common.
+ */
 function describe(
   { arn, name, definition, roleArn, program, revisionId, settings }: Machine,
   metadataOnly: boolean,

@@ -8,7 +8,10 @@ const LEVELS = ['ALL', 'ERROR', 'FATAL', 'OFF'];
 const ENCRYPTION_TYPES = ['AWS_OWNED_KEY', 'CUSTOMER_MANAGED_KMS_KEY'];
 const INCLUDED = ['ALL_DATA', 'METADATA_ONLY'];
 
-/** Reads the settings in a request, as they are kept and described; those that it does not give are absent. */
+/**
+ * Reads the logging, tracing and encryption settings in a request, in the form in which they are stored and described.
+ * A setting that isn't in the request is absent.
+ */
 export function readSettings(checker: Checker, body: Body): Partial<Settings> {
   const { loggingConfiguration: logging, tracingConfiguration: tracing } = body;
   const encryption = body['encryptionConfiguration'];
@@ -19,7 +22,10 @@ export function readSettings(checker: Checker, body: Body): Partial<Settings> {
   };
 }
 
-/** Reads a logging configuration. Recorded: missing members become `false` and `OFF`, and what is given stays. */
+/**
+ * Reads a logging configuration. Recorded from the live service: missing fields get the values `false` and `OFF`, and
+ * all given fields are kept.
+ */
 function readLogging(checker: Checker, logging: Body): object {
   const { level = 'OFF', includeExecutionData = false } = logging;
   checkEnum(checker, 'loggingConfiguration.level', level, LEVELS);
@@ -40,7 +46,7 @@ export function checkLogging({ loggingConfiguration }: Partial<Settings>): void 
     throw errors.invalidLogging('Must specify exactly one Log Destination.');
 }
 
-/** Reads an encryption configuration. A key is kept and described; nothing here is encrypted. */
+/** Reads an encryption configuration. The key is stored and described, but the local service encrypts nothing. */
 export function readEncryption(checker: Checker, given: Body): object {
   const { type = 'AWS_OWNED_KEY', kmsKeyId, kmsDataKeyReusePeriodSeconds: seconds } = given;
   checkEnum(checker, 'encryptionConfiguration.type', type, ENCRYPTION_TYPES);
@@ -50,12 +56,12 @@ export function readEncryption(checker: Checker, given: Body): object {
   return { type, kmsKeyId, ...(typeof seconds === 'number' && { kmsDataKeyReusePeriodSeconds: seconds }) };
 }
 
-/** Returns true if a request asks for an answer without the definition, the input and the output. */
+/** Returns true if a request asks for metadata only: a response without the definition, the input and the output. */
 export function readMetadataOnly(checker: Checker): boolean {
   return checker.oneOf('includedData', INCLUDED) === 'METADATA_ONLY';
 }
 
-/** Reads tags. A key has 1 to 128 characters, a value at most 256. */
+/** Reads the tags in a request. A key must have 1 to 128 characters, a value at most 256. */
 export function readTags(checker: Checker, required = false): Tag[] {
   return (checker.objects('tags', required) ?? []).map(({ key = '', value = '' }, i) => {
     const place = `tags.${i + 1}.member`;

@@ -8,8 +8,8 @@ import { Checker, MAX } from '../request-validation.js';
 const TOKEN = { min: 1, max: MAX.token, shown: true } as const;
 
 /**
- * Returns the open task of a token.
- * @throws ServiceError InvalidToken if the service never issued the token; TaskTimedOut if the task is closed
+ * Returns the task to which a token belongs, if it is still open.
+ * @throws ServiceError InvalidToken if the service never issued the token; TaskTimedOut if the task has ended
  */
 function findOpen({ tasks }: StepFunctions, token: string): OpenTask {
   const { subject, task } = tasks.lookUp(token);

@@ -5,7 +5,7 @@ import { complaint } from '../json-complaint.js';
 import type { Operation } from '../operation.js';
 import { Checker, MAX } from '../request-validation.js';
 
-/** The most diagnostics of an answer. API reference of Step Functions. */
+/** The most diagnostics in one response. API reference of Step Functions. */
 const MOST = 100;
 
 const validateStateMachineDefinition: Operation = ({ body }) => {
@@ -34,7 +34,10 @@ function problemsOf(definition: string): readonly DefinitionProblem[] {
   }
 }
 
-/** Describes a problem. Recorded: some problems have no place, and that of a text that is no JSON shows the text. */
+/**
+ * Returns a problem as it is in the response. Recorded from the live service: some problems have no `location`. If the
+ * definition isn't JSON, `location` contains its text.
+ */
 function describe(
   { code = 'SCHEMA_VALIDATION_FAILED', path, text, placeless = false }: DefinitionProblem,
   definition: string,

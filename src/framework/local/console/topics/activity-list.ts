@@ -5,13 +5,10 @@ import type { StepFunctions } from '../../engine/step-functions.js';
 import type { ActivityList, ActivityRow, TaskOrigin } from '../api.js';
 import { leaseOf } from './lease.js';
 
-/**
- * The most polls and tasks of an activity that are listed one by one. The numbers in addition to the lists count all of
- * them.
- */
+/** The most entries in each list of an activity's polls and tasks. Numbers next to the lists count all of them. */
 const LISTED = 50;
 
-/** Lists the activities with their polls and their queued and leased tasks. Tokens are left out. */
+/** Returns the activities with their open polls and with their queued and running tasks. Task tokens are left out. */
 export function activityList({ activities, tasks }: StepFunctions): ActivityList {
   const leased = new Map<string, OpenTask[]>();
   for (const task of tasks) {
@@ -39,7 +36,7 @@ function describe(activity: Activity, leased: readonly OpenTask[]): ActivityRow 
   };
 }
 
-/** Returns the number of open polls of each worker. */
+/** Returns the workers that poll the activity, each with the number of its open polls. */
 function countNames(activity: Activity): ActivityRow['pollers'] {
   const counts = new Map<string | null, number>();
   for (const { workerName = null } of activity.polls())

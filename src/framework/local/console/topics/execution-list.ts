@@ -3,12 +3,12 @@ import type { StepFunctions } from '../../engine/step-functions.js';
 import type { ExecutionTuple } from '../api.js';
 import { isSame, type Position, type Message, type Topic } from './topic.js';
 
-/** The most executions in a message. They are the latest ones; `older` is the number of the others. */
+/** The most executions in a message: only the latest are sent. `older` counts the others. */
 const LIST_LIMIT = 20_000;
 
 /**
- * Opens the list of the executions of one machine, or of all machines. A change contains the executions that were
- * started or have ended since the previous message, and says which ended executions the service has forgotten.
+ * Creates the topic `executions`, for one machine or for all machines. A change contains the executions that were
+ * started or have ended since the previous message. It also says which executions the service has forgotten.
  */
 export function executionList(
   { executions }: StepFunctions,

@@ -5,15 +5,15 @@ import type { ActivityLease, ExecutionFacts, ExecutionUpdate, HistoryEvent } fro
 import { leaseOf } from './lease.js';
 import { fingerprint, isSame, type Topic } from './topic.js';
 
-/** The most characters of a cause in a message. The query `event` returns the whole cause. */
+/** The most characters of a failure's cause in a message. The query `event` returns the whole cause. */
 const CAUSE_SHOWN = 400;
 
 /** The most events in one message. */
 const EVENTS_A_MESSAGE = 5_000;
 
 /**
- * Opens one execution: its facts, its events without inputs and outputs, and the leases of its tasks. A change contains
- * only the new events, but always all leases and the status.
+ * Creates the topic of one execution. The snapshot contains its facts, its events without inputs and outputs, and who
+ * works on its tasks. A change contains the new events, the status, and who works on its tasks.
  * @throws ServiceError ExecutionDoesNotExist
  */
 export function executionTopic(stepFunctions: StepFunctions, arn: string): Topic<'execution'> {
@@ -55,7 +55,7 @@ function factsOf({ arn, name, machine, input, startedAt }: Execution): Execution
   };
 }
 
-/** Lists the leases of an execution's tasks that belong to activities. */
+/** Returns who works on the activity tasks of an execution, and until when. */
 function leasesOf({ tasks }: StepFunctions, execution: Execution): ActivityLease[] {
   const found: ActivityLease[] = [];
   for (const { order, lease } of tasks) {

@@ -1,7 +1,7 @@
 import type { OpenLease } from '../../engine/open-task.js';
 import type { Lease } from '../api.js';
 
-/** Copies the fields of a lease that the page may see. Any other field is left out. */
+/** Copies only those fields of a lease (who works on a task, and until when) that the page may see. */
 export function leaseOf({ workerName, since, beatAt, due }: OpenLease): Lease {
   return { workerName, since, beatAt, due };
 }

@@ -1,7 +1,7 @@
 import type { StepFunctions } from '../../engine/step-functions.js';
 import type { ExecutionStatus, MachineList } from '../api.js';
 
-/** Lists the machines, each with the number of its executions in each status. */
+/** Returns the machines, each with the number of its executions in each status. */
 export function machineList({ machines, executions, activities }: StepFunctions): MachineList {
   const counts = new Map<string, Partial<Record<ExecutionStatus, number>>>();
   for (const { machine, status } of executions.startedAfter(0)) {

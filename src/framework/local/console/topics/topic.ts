@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import type { TopicName, Topics } from '../api.js';
 
 /**
- * A tab's position in a topic: numbers that only grow, or that change with the data. The id of each message contains
- * the position, so that a tab that reconnects can say which message it received last.
+ * Describes what a tab has already received of a topic, by numbers such as the count of sent events or a checksum. The
+ * id of each message contains the position. A tab that reconnects sends it back, and receives only what is new.
  */
 export type Position = readonly number[];
 
-/** A message of a topic: a snapshot of the whole topic, or what has changed since the previous message. */
+/** A message of a topic: a snapshot of all its data, or what has changed since the previous message. */
 export type Message<K extends TopicName = TopicName> = Snapshot<K> | Change<K>;
 
 interface Snapshot<K extends TopicName> {
@@ -23,16 +23,16 @@ interface Change<K extends TopicName> {
 }
 
 /**
- * A topic that a tab can follow.
+ * A function that returns the next message of a topic for one tab.
  * @param seen the tab's position; undefined if the tab has received nothing yet
- * @returns the next message; undefined if nothing has changed since `seen`
+ * @returns undefined if nothing has changed since `seen`
  */
 export type Topic<K extends TopicName = TopicName> = (seen: Position | undefined) => Message<K> | undefined;
 
-/** The topics that are sent as a whole whenever they change, since they are small. */
+/** The topics that are small enough for each message to be a snapshot. */
 type WholeTopicName = { [K in TopicName]: [Topics[K]['change']] extends [never] ? K : never }[TopicName];
 
-/** Makes a topic that is sent as a whole whenever it changes. */
+/** Creates a topic whose messages are all snapshots, each sent when the data has changed. */
 export function wholeTopic<K extends WholeTopicName>(read: () => Topics[K]['snapshot']): Topic<K> {
   return (seen) => {
     const data = read();
@@ -41,7 +41,7 @@ export function wholeTopic<K extends WholeTopicName>(read: () => Topics[K]['snap
   };
 }
 
-/** Returns a number that is almost certainly different for different values. */
+/** Returns a checksum: a number that is almost certainly different for different values. */
 export function fingerprint(value: object): number {
   return createHash('sha1').update(JSON.stringify(value)).digest().readUIntBE(0, 6);
 }

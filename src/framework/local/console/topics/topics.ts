@@ -10,13 +10,15 @@ import { workerList, type WorkerSource } from './worker-list.js';
 /** A tab's request to follow a topic. */
 export interface TopicRequest {
   readonly topic: string;
-  /** The ARN of the machine or the execution that the topic is about; undefined if the topic is about all of them. */
+  /**
+   * The ARN of the machine or the execution that the tab wants to follow. Undefined if it wants to follow all of them.
+   */
   readonly arn: string | undefined;
 }
 
 /**
- * Opens the topic that a tab asks for.
- * @throws ServiceError if there is no such topic, or the ARN belongs to nothing
+ * Creates the topic that a tab wants to follow.
+ * @throws ServiceError if there is no such topic, or nothing has the ARN
  */
 export function openTopic(
   { topic, arn }: TopicRequest,

@@ -1,11 +1,11 @@
 import type { PublicTask } from '../../../base/worker-status.js';
 import type { WorkerList, WorkerRow, WorkerTask } from '../api.js';
 
-/** A worker, as described by the process in which it runs: the part of its `/status` that the console shows. */
+/** A worker, as its process describes it: those fields of its `/status` that the console shows. */
 export interface ConsoleWorker extends Omit<WorkerRow, 'tasks' | 'counts'> {
-  /** The worker's tasks, or only the oldest of them if there are many. */
+  /** The tasks that the worker has taken and not finished. If there are many, only the oldest of them. */
   readonly tasks: readonly ConsoleTask[];
-  /** The worker's counts. The page shows those that are numbers. */
+  /** The worker's counters. The page shows those that are numbers. */
   readonly counts: object;
 }
 
@@ -19,7 +19,7 @@ interface ConsoleTask
 /** Returns the workers that are known now. */
 export type WorkerSource = () => readonly ConsoleWorker[];
 
-/** Lists the workers with the fields that the page may see. Any other field is left out. */
+/** Returns the workers with only those fields that the page may see. */
 export function workerList(source: WorkerSource): WorkerList {
   return {
     workers: source().map(({ name, state, ready, reasons, handlers, tasksInFlight, tasks, counts }) => ({

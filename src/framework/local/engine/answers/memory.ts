@@ -2,33 +2,39 @@ import { getHeapStatistics } from 'node:v8';
 
 const MIB = 1024 * 1024;
 
-/** Returns a share of the heap size that is allowed for this process, but at most `most` bytes. */
+/** Returns a share of the largest heap that this process may have, in bytes, but at most `most`. */
 function shareOfHeap(share: number, most: number): number {
   return Math.min(Math.floor(getHeapStatistics().heap_size_limit * share), most);
 }
 
-/** The bytes that all running executions together may take, unless an option sets another limit. */
+/** The default limit for the memory of all running executions together, in bytes. */
 export const runningBytesByDefault = (): number => shareOfHeap(0.3, 512 * MIB);
 
-/** The bytes that finished executions may take, unless an option sets another limit. */
+/** The default limit for the memory of the finished executions that are kept, in bytes. */
 export const keptBytesByDefault = (): number => shareOfHeap(0.12, 256 * MIB);
 
-/** The bytes that a compiled machine takes, at most, for each character of its definition. */
+/** The most bytes of memory that a compiled machine takes for each character of its definition. */
 const COMPILED = 48;
 
-/** The most characters of all definitions together. */
+/** Returns the most characters that the definitions of all machines together may have. */
 export const mostDefinitions = (): number => shareOfHeap(0.2 / COMPILED, 64 * MIB);
 
-/** The bytes that an execution takes besides its history, its variables and its waiting inputs. */
+/**
+ * The memory that is counted for each execution in addition to its history, its variables and the inputs of its Map
+ * iterations, in bytes.
+ */
 export const EXECUTION_BYTES = 6_000;
 
-/** The bytes that all running executions take: their histories, their variables, and the inputs that wait in a Map. */
+/**
+ * Adds up the memory that the running executions take: their histories, their variables, and the inputs of Map
+ * iterations that haven't started.
+ */
 export class RunningMemory {
   #bytes = 0;
 
   constructor(private readonly limit = runningBytesByDefault()) {}
 
-  /** True while the limit is exceeded. An execution that then records an event fails. */
+  /** True while the executions take more memory than they may. An execution that records an event then fails. */
   get isFull(): boolean {
     return this.#bytes > this.limit;
   }

@@ -1,29 +1,29 @@
 import { errors } from './service-error.js';
 
-/** The most items of a page. API reference of Step Functions. */
+/** The most items that one page of a list may have. API reference of Step Functions. */
 export const PAGE_LIMIT = 1_000;
 const PAGE_DEFAULT = 100;
 
-/** The page that a request asks for. */
+/** The parameters of a request for one page of a list. */
 export interface PageRequest {
   readonly maxResults: number | undefined;
-  /** The token with which the previous page ended; undefined for the first page. */
+  /** The `nextToken` of the previous page; undefined for the first page. */
   readonly token: string | undefined;
 }
 
-/** Returns the most items that a page may have. `maxResults: 0` means the default, as in the API. */
+/** Returns the most items that the page may have. `maxResults: 0` means the default number, as in Step Functions. */
 export function pageSize({ maxResults = 0 }: PageRequest): number {
   return maxResults === 0 ? PAGE_DEFAULT : maxResults;
 }
 
-/** Returns an opaque token that contains the key at which the next page begins. */
+/** Returns a `nextToken` for the page that comes after the item with this key. */
 export function pageToken(key: string | number): string {
   return Buffer.from(`page ${key}`).toString('base64url');
 }
 
 /**
  * Returns the key in the token of a request; undefined for the first page.
- * @throws ServiceError InvalidToken if this service didn't make the token
+ * @throws ServiceError InvalidToken if the token wasn't made by `pageToken`
  */
 export function pageKey({ token }: PageRequest): string | undefined {
   if (token === undefined) return undefined;
@@ -33,8 +33,8 @@ export function pageKey({ token }: PageRequest): string | undefined {
 }
 
 /**
- * Returns a page of a sorted list. The page's token contains the key of its last item, not a position. So items that
- * are added or removed in the meantime don't shift the next page.
+ * Returns one page of a sorted list. Its `nextToken` contains the key of its last item, not a position, so that the
+ * next page is right even if items are added or removed meanwhile.
  * @param keyOf returns the key by which the list is sorted. No two items may have the same key
  */
 export function pageOf<T>(

@@ -1,14 +1,16 @@
-/** The namespaces that errors have in answers if they aren't errors of Step Functions itself. */
+/**
+ * The namespaces in the names of errors that AWS's HTTP layer (Coral) reports before Step Functions itself is reached.
+ */
 export const CORAL = 'com.amazon.coral.service';
 const CORAL_VALIDATE = 'com.amazon.coral.validate';
 
-/** An error of the API. It is sent as HTTP 400 with a name and a message. */
+/** An error that the API responds with. It is sent with HTTP status 400, a name and a message. */
 export class ServiceError extends Error {
   override readonly name = 'ServiceError';
 
   /**
    * @param type the error's name in the SDK, such as `InvalidArn`
-   * @param namespace the namespace in front of the name in the answer
+   * @param namespace the part of the name that is sent before `#`
    */
   constructor(
     readonly type: string,
@@ -18,14 +20,14 @@ export class ServiceError extends Error {
     super(message);
   }
 
-  /** The body of the HTTP answer, as JSON. */
+  /** The body of the HTTP response, as JSON. */
   get body(): string {
     return JSON.stringify({ __type: `${this.namespace}#${this.type}`, message: this.message });
   }
 }
 
 /**
- * The errors of the service. Their messages were recorded from the live service, and only the parameters in them
+ * The errors that the API responds with. Their messages were recorded from the live service; only the values in them
  * differ.
  */
 export const errors = {
@@ -97,7 +99,7 @@ export const errors = {
       'MissingRequiredParameter',
       'Either the definition, the role ARN, the LoggingConfiguration, or the TracingConfiguration must be specified',
     ),
-  /** A constraint that several members of a request break together. */
+  /** An error about several fields of a request that aren't allowed together. */
   invalidRequest: (reason: string) => new ServiceError('ValidationException', reason, CORAL_VALIDATE),
   tooManyAliases: () =>
     new ServiceError('ServiceQuotaExceededException', 'A state machine may have at most 100 aliases.'),

@@ -1,7 +1,10 @@
 import { errors } from '../answers/service-error.js';
 import type { Machine } from './machines.js';
 
-/** A published revision of a machine. Times are epoch milliseconds. */
+/**
+ * A published version of a state machine. `machine` contains the definition that was published. Times are epoch
+ * milliseconds.
+ */
 export interface Version {
   readonly number: number;
   readonly arn: string;
@@ -10,13 +13,13 @@ export interface Version {
   readonly description: string | undefined;
 }
 
-/** A share of the executions that an alias starts, in percent. */
+/** A version to which an alias leads. `weight` is the percentage of the alias's executions that run this version. */
 export interface Route {
   readonly versionArn: string;
   readonly weight: number;
 }
 
-/** A name for one or two versions of a machine. */
+/** An alias: a name that leads to one or two versions of a state machine. */
 export interface Alias {
   readonly name: string;
   readonly arn: string;
@@ -24,16 +27,22 @@ export interface Alias {
   readonly updatedAt: number;
   readonly description: string | undefined;
   readonly routes: readonly Route[];
-  /** The key by which aliases are sorted: they are listed in the order of their creation, as recorded. */
+  /**
+   * The key by which aliases are listed. Recorded from the live service: they are listed in the order in which they
+   * were created.
+   */
   readonly key: string;
 }
 
-/** The most aliases of a machine. API reference of Step Functions. */
+/** The most aliases that a state machine may have. API reference of Step Functions. */
 const ALIAS_LIMIT = 100;
 
-/** All that a machine keeps while its definition changes: its versions, its aliases, its executions that run. */
+/**
+ * The data of a state machine that doesn't change with its definition: its versions, its aliases, and the number of its
+ * running executions.
+ */
 export class MachineBook {
-  /** True from the time when the machine is deleted until its last execution has ended. */
+  /** True if the machine was deleted but still has a running execution. */
   deleting = false;
   /** The number of executions of the machine that are running. */
   running = 0;
@@ -42,7 +51,10 @@ export class MachineBook {
   #lastVersion = 0;
   #created = 0;
 
-  /** Publishes a revision. A revision that is published already keeps its version. Numbers are never used again. */
+  /**
+   * Publishes the current definition and role of the machine as a new version. If they are published already, returns
+   * that version. The number of a deleted version is never used again.
+   */
   publish(machine: Machine, description: string | undefined, createdAt: number): Version {
     for (const version of this.#versions.values())
       if (version.machine.revision === machine.revision) return version;
@@ -61,7 +73,10 @@ export class MachineBook {
     return [...this.#versions.values()].toReversed();
   }
 
-  /** Deletes a version. Does nothing if there is none. @throws ServiceError ConflictException if an alias names it */
+  /**
+   * Deletes a version. Does nothing if it doesn't exist.
+   * @throws ServiceError ConflictException if an alias leads to it
+   */
   deleteVersion(number: number): void {
     const arn = this.#versions.get(number)?.arn;
     if (arn === undefined) return;
@@ -74,7 +89,10 @@ export class MachineBook {
     return this.#aliases.get(name);
   }
 
-  /** Returns the aliases in the order of their creation. @param versionArn the version that they name. @default any */
+  /**
+   * Returns the aliases in the order in which they were created.
+   * @param versionArn returns only the aliases that lead to this version. @default all aliases
+   */
   aliases(versionArn?: string): Alias[] {
     const all = [...this.#aliases.values()];
     return versionArn === undefined
@@ -83,9 +101,9 @@ export class MachineBook {
   }
 
   /**
-   * Creates an alias. Returns the existing one if it has the same description and routes.
-   * @throws ServiceError ConflictException if it has others
-   * @throws ServiceError ServiceQuotaExceededException if the machine has as many aliases as it may
+   * Creates an alias. If an alias with the same name, description and routes exists, returns that one.
+   * @throws ServiceError ConflictException if the existing alias differs
+   * @throws ServiceError ServiceQuotaExceededException if the machine has ALIAS_LIMIT aliases
    */
   createAlias(
     { name, arn, description, routes }: Pick<Alias, 'name' | 'arn' | 'description' | 'routes'>,
@@ -105,7 +123,7 @@ export class MachineBook {
     return alias;
   }
 
-  /** Changes an alias. What is not given stays. */
+  /** Changes an alias. An undefined `description` or `routes` leaves the old value. */
   updateAlias(
     existing: Alias,
     { description, routes }: { description: string | undefined; routes: readonly Route[] | undefined },
@@ -125,7 +143,10 @@ export class MachineBook {
     this.#aliases.delete(name);
   }
 
-  /** Picks a version of an alias, by the weights of its routes. @param random from 0 up to 1 */
+  /**
+   * Picks one of the versions to which an alias leads, at random but according to their weights.
+   * @param random from 0 (included) to 1 (excluded)
+   */
   pick({ routes }: Alias, random: number): Version | undefined {
     let left = random * 100;
     const route = routes.find(({ weight }) => (left -= weight) < 0) ?? routes.at(-1);

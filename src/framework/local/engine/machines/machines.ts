@@ -9,7 +9,10 @@ import { errors } from '../answers/service-error.js';
 import { MachineBook } from './machine-book.js';
 import { DEFAULT_SETTINGS, type Settings } from './settings.js';
 
-/** A compiled state machine. Times are epoch milliseconds. */
+/**
+ * A state machine with its compiled definition. The object never changes; an update of the machine creates a new one.
+ * Times are epoch milliseconds.
+ */
 export interface Machine {
   readonly arn: string;
   readonly name: string;
@@ -17,32 +20,35 @@ export interface Machine {
   readonly roleArn: string;
   readonly createdAt: number;
   readonly program: Program;
-  /** The time of the latest change; that of the creation if there was none. */
+  /** The time of the last update; the time of the creation if there was none. */
   readonly updatedAt: number;
-  /** The number of changes of definition or role before this revision. */
+  /** A revision is one combination of definition and role. This is the number of revisions before this one. */
   readonly revision: number;
-  /** The id of the revision; undefined for the first one, as recorded. */
+  /** The id of the revision. Recorded from the live service: the first revision has none. */
   readonly revisionId: string | undefined;
   readonly settings: Settings;
-  /** What all revisions of the machine share. */
+  /** The data that all revisions of the machine share, such as its versions and aliases. */
   readonly book: MachineBook;
 }
 
-/** What an update of a machine changes. */
+/** The changes in an update of a machine. */
 export interface MachineChanges {
   readonly definition?: { readonly text: string; readonly program: Program };
   readonly roleArn?: string | undefined;
   readonly settings: Partial<Settings>;
 }
 
-/** A machine that a call names, with the version or alias if the call names one. */
+/**
+ * The machine that belongs to an ARN in a request. `versionArn` and `aliasArn` are set if the ARN is that of a version
+ * or an alias.
+ */
 export interface Named {
   readonly machine: Machine;
   readonly versionArn?: string;
   readonly aliasArn?: string;
 }
 
-/** The partition, region and account of a resource. */
+/** The partition, region and account in the ARN of a resource. */
 export interface Home {
   readonly partition: string;
   readonly region: string;
@@ -50,7 +56,8 @@ export interface Home {
 }
 
 /**
- * Returns the partition, region and account of a resource that is created by a request which was signed for `region`.
+ * Returns the partition, region and account for a resource that a request creates.
+ * @param region the region for which the request is signed
  */
 export function homeOf(region: string): Home {
   return { partition: partitionOf(region), region, account: LOCAL_ACCOUNT };
@@ -69,8 +76,8 @@ export class Machines {
   ) {}
 
   /**
-   * Creates a machine. If a machine with the same name and exactly the same definition exists, returns that one. A
-   * warning is logged for each Task that nothing answers.
+   * Creates a machine. If a machine with the same name and exactly the same definition exists, returns that one. Logs a
+   * warning for each Task state whose resource is neither an activity nor mocked.
    * @param program the compiled definition
    * @throws ServiceError StateMachineAlreadyExists if a machine with this name has another definition
    * @throws ServiceError StateMachineLimitExceeded if all definitions together would be too large
@@ -126,8 +133,9 @@ export class Machines {
   }
 
   /**
-   * Changes a machine. Running executions keep the definition and the role with which they started. A change of
-   * definition or role makes a new revision; the same values again make none, as recorded.
+   * Updates a machine. Running executions keep the definition and the role with which they started. A new definition or
+   * role creates a new revision. Recorded from the live service: an update with the same definition and role creates
+   * none.
    * @throws ServiceError StateMachineLimitExceeded if all definitions together would be too large
    * @throws ServiceError StateMachineDeleting while the machine is being deleted
    */
@@ -152,7 +160,7 @@ export class Machines {
     return machine;
   }
 
-  /** Removes a machine at once. Its running executions continue to their end. */
+  /** Removes a machine at once. Its running executions continue. */
   forget(arn: string): void {
     const machine = this.#byArn.get(arn);
     if (machine && this.#byArn.delete(arn)) this.#chars -= machine.definition.length;
@@ -163,7 +171,7 @@ export class Machines {
     return this.#byArn.size;
   }
 
-  /** Returns the machine of an ARN; undefined if there is none. */
+  /** Returns the machine with this ARN; undefined if there is none. */
   find(arn: string): Machine | undefined {
     return this.#byArn.get(arn);
   }
@@ -176,8 +184,8 @@ export class Machines {
   }
 
   /**
-   * Returns the machine that an ARN names, also by a version or an alias.
-   * @param random from 0 up to 1: picks one of the versions of an alias
+   * Returns the machine for the ARN of a machine, a version or an alias.
+   * @param random returns a number from 0 (included) to 1 (excluded), to pick a version of an alias
    * @throws ServiceError StateMachineDoesNotExist
    */
   named(arn: string, random: () => number): Named {
@@ -196,8 +204,8 @@ export class Machines {
   }
 
   /**
-   * Deletes a machine. If executions of it are running, each of them ends before its next state, and the machine is
-   * deleted when the last one has ended.
+   * Deletes a machine. If it has running executions, each of them is ended before its next state, and the machine
+   * exists until the last one has ended.
    */
   delete(arn: string): void {
     const machine = this.#byArn.get(arn);
@@ -206,7 +214,7 @@ export class Machines {
     this.forgetDeleted(machine);
   }
 
-  /** Removes a machine that was deleted, if all its executions have ended. */
+  /** Removes a machine if it was deleted and has no running execution left. */
   forgetDeleted({ arn, book }: Machine): void {
     if (book.deleting && book.running === 0) this.forget(arn);
   }
@@ -222,8 +230,8 @@ export class Machines {
   }
 
   /**
-   * Returns the smallest HeartbeatSeconds that is written as a number in any state that uses the activity, in all
-   * machines. Returns undefined if there is none.
+   * Returns the smallest HeartbeatSeconds in all Task states of all machines that use the activity. Only a
+   * HeartbeatSeconds that is a number in the definition counts. Returns undefined if there is none.
    */
   heartbeatSecondsOf(activityArn: string): number | undefined {
     const declared = this.all()
@@ -234,19 +242,19 @@ export class Machines {
   }
 }
 
-/** Splits the ARN of a version or of an alias into that of its machine and the number or name behind it. */
+/** Splits the ARN of a version or an alias into the ARN of the machine and the version's number or the alias's name. */
 export function splitQualified(arn: string): [machineArn: string, qualifier: string | undefined] {
   const parts = arn.split(':');
   return parts.length <= 7 ? [arn, undefined] : [parts.slice(0, 7).join(':'), parts.slice(7).join(':')];
 }
 
-/** Returns the key by which machines are sorted: the name first. */
+/** Returns the key by which machines are listed: by name, then by ARN. */
 export const keyOf = ({ name, arn }: Machine): string => `${name}\n${arn}`;
 
 /**
- * Returns the partition, region and account of a machine that is created without an API request. If one of them isn't
- * given, it is taken from the ARN of the machine's first activity. If there is no activity, the region us-east-1 and
- * the account LOCAL_ACCOUNT are used.
+ * Returns the partition, region and account for a machine that is created in code. Values that aren't given in `asked`
+ * are taken from the ARN of the machine's first activity. If the machine uses no activity, they are those of us-east-1
+ * and LOCAL_ACCOUNT.
  */
 export function seededHome(program: Program, asked: Partial<Home>): Home {
   const first = program.tasks.find((task) => task.activity);

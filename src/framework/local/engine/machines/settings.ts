@@ -1,4 +1,4 @@
-/** The settings of a machine that are kept and described, and change nothing here. */
+/** Settings of a machine that are stored and described but have no effect in the local service. */
 export interface Settings {
   readonly loggingConfiguration: object;
   readonly tracingConfiguration: object;

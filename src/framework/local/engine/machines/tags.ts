@@ -5,7 +5,7 @@ export interface Tag {
   readonly value: string;
 }
 
-/** The most tags of a resource. API reference of Step Functions, TagResource. */
+/** The most tags that a resource may have. API reference of Step Functions, TagResource. */
 const TAG_LIMIT = 50;
 
 /** @throws ServiceError TooManyTags if a resource would have more tags than it may */
@@ -17,7 +17,7 @@ export function checkTags(arn: string, keys: readonly string[]): void {
 export class Tags {
   readonly #byArn = new Map<string, Map<string, string>>();
 
-  /** Adds tags to a resource, or gives existing ones another value. @throws ServiceError TooManyTags */
+  /** Adds tags to a resource. A tag whose key exists already gets the new value. @throws ServiceError TooManyTags */
   add(arn: string, tags: readonly Tag[]): void {
     const all = new Map(this.#byArn.get(arn));
     for (const { key, value } of tags) all.set(key, value);
@@ -29,7 +29,7 @@ export class Tags {
     for (const key of keys) this.#byArn.get(arn)?.delete(key);
   }
 
-  /** Forgets all tags of a resource that is deleted. */
+  /** Removes all tags of a resource, when the resource is deleted. */
   forget(arn: string): void {
     this.#byArn.delete(arn);
   }
