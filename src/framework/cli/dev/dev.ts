@@ -72,7 +72,7 @@ interface SessionParts {
 class Session {
   readonly #service: SharedService;
   /**
-   * The worker processes. There is one slot, that is, one worker that takes tasks. A new worker takes the slot while
+   * The worker processes. There is one member, that is, one worker takes tasks. A new worker takes its place while
    * the old one finishes its tasks.
    */
   readonly #set: ProcessSet;

@@ -4,14 +4,14 @@ import { unlessAborted, within } from '../../base/time/wait.js';
 import { SetMember } from './set-member.js';
 import type { ProcessExit, RunOptions, WorkerProcess } from './worker-process.js';
 
-/** The parts from which a set of worker processes is made. A set has a fixed number of slots, each for one process. */
+/** The parts from which a set of worker processes is made. A set has a fixed number of members, each for one process. */
 export interface ProcessSetParts {
-  /** The number of slots. It is also the number of processes that take tasks at the same time. */
+  /** The number of members. It is also the number of processes that take tasks at the same time. */
   readonly count: number;
   readonly clock: Clock;
   readonly fork: () => WorkerProcess;
-  /** Returns the options with which a process is started for a slot. */
-  readonly runOptions: (slot: ProcessSlot) => Omit<RunOptions, 'onPlanned'>;
+  /** Returns the options with which a process is started for a member. */
+  readonly runOptions: (member: SetMember) => Omit<RunOptions, 'onPlanned'>;
   /** Called just before a process is asked to drain, that is, to finish its tasks and take no more. */
   readonly onDrain: (worker: WorkerProcess) => void;
   /** Called when a process has exited. */
@@ -38,7 +38,7 @@ export interface ReplaceOptions extends Pick<RunOptions, 'onPlanned'> {
 const LEAVE_MS = 1_000;
 
 /**
- * Runs worker processes in a fixed number of slots, one process per slot. A new process can replace the one in a slot,
+ * Runs worker processes in a fixed number of members, one for each. A new process can replace that of a member,
  * which then drains (finishes its tasks). If a process exits, the set itself doesn't start another.
  */
 export class ProcessSet {
@@ -64,8 +64,8 @@ export class ProcessSet {
   }
 
   /**
-   * Starts a new process in a slot. The process that ran there keeps running until the new one is ready, and then
-   * drains (finishes its tasks). If this method throws, the old process stays in the slot.
+   * Starts a new process for a member. The process that ran there keeps running until the new one is ready, and then
+   * drains (finishes its tasks). If this method throws, the old process stays.
    * @throws NotStarted if the new process doesn't start
    * @throws whatever `onPlanned` or `untilReady` throws, and the reason of `signal` if it aborts
    */

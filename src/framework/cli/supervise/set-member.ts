@@ -9,21 +9,21 @@ export const QUICK_MS = 10_000;
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
 
-/** A place for one running process in a set of processes. If the process exits, another can be started in the slot. */
-export class ProcessSlot {
-  /** The process that runs in the slot; undefined while a process is starting or waiting to be started. */
+/** A place for one running process in a set of processes. If the process exits, another can be started in its place. */
+export class SetMember {
+  /** The process that runs as the member; undefined while a process is starting or waiting to be started. */
   current: WorkerProcess | undefined;
   /** Resolves when the latest start of this member has ended, whether it succeeded or failed. */
   starting: Promise<unknown> = Promise.resolve();
-  /** The reason for which no process runs in the slot, as text for messages. */
+  /** The reason for which no process runs as the member, as text for messages. */
   reason = 'it starts';
   /**
-   * The number of times that a process in this slot exited or could not be started. Processes that were replaced by a
+   * The number of times that a process of this member exited or could not be started. Processes that were replaced by a
    * reload don't count.
    */
   restarts = 0;
   /**
-   * The number of failures in a row in this slot: a process could not be started, or exited within {@link QUICK_MS}. A
+   * The number of failures in a row of this member: a process could not be started, or exited within {@link QUICK_MS}. A
    * process that ran longer resets it.
    */
   failures = 0;
@@ -36,7 +36,7 @@ export class ProcessSlot {
     private readonly clock: Clock,
   ) {}
 
-  /** Records that a process now runs in the slot. */
+  /** Records that a process now runs as the member. */
   fill(worker: WorkerProcess): void {
     this.current = worker;
     this.#ranAt = this.clock.now();

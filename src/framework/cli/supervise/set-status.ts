@@ -14,7 +14,7 @@ type Counts = PublicStatus['counts'];
 
 /**
  * Returns the status of a set of processes in the form of one worker's status. It sums up the last status that each
- * process has sent, which is at most a second old. The set is ready if each slot has a ready process.
+ * process has sent, which is at most a second old. The set is ready if each member has a ready process.
  * @param counted the counts (of tasks received, failed, …) of the processes that have exited
  */
 export function setStatus(set: Supervisor, name: string, counted: Counts): PublicStatus {

@@ -182,7 +182,7 @@ export class Supervisor {
   }
 
   /**
-   * Starts a process in a slot. The start fails if the process hasn't sent its plan (the settings and handlers) within
+   * Starts a process for a member. The start fails if the process hasn't sent its plan (the settings and handlers) within
    * {@link START_LIMIT_MS} or, if `untilReady` is given, isn't ready by then. Without `untilReady` there is no limit
    * after the plan: a process may wait a long time until Step Functions can be reached.
    * @throws NotStarted if the limit is reached
@@ -228,7 +228,7 @@ export class Supervisor {
   }
 
   /**
-   * Records that a slot's process has exited or could not be started, and waits until the next start is due. If this
+   * Records that a member's process has exited or could not be started, and waits until the next start is due. If this
    * has happened too often in a row, the supervisor stops with an error.
    */
   async #lost(member: SetMember, why: string, pid?: number): Promise<void> {
@@ -269,7 +269,7 @@ export class Supervisor {
 
   /**
    * Called once a second. Kills a process that has sent no message for too long: its main thread is blocked, and it
-   * would otherwise keep its slot for ever. The time is counted by calls of this method, so that time in which the
+   * would otherwise keep its place for ever. The time is counted by calls of this method, so that time in which the
    * supervising process itself was stopped doesn't count.
    */
   #watch(): void {
