@@ -11,7 +11,7 @@ export interface Activities {
   arnOf(activity: ActivityRef): string;
 }
 
-/** The service in which {@link findActivities} looks up activities, and the options of that search. */
+/** Says where {@link findActivities} searches (the endpoint: AWS or a local service), and how. */
 export interface Search extends Omit<ActivityLookUp, 'client' | 'region' | 'create'> {
   readonly service: AwsService;
   readonly endpoint: Endpoint;

@@ -2,33 +2,48 @@ import type { PollTrouble } from '../../aws/activity-port.js';
 import type { Linked, LinkedList } from '../../base/linked-list.js';
 import type { PublicPolls } from '../../base/worker-status.js';
 
-/** The wait of a failed poll, in milliseconds: the least, doubled with each further failure, and the most. */
+/**
+ * How long a failed poll waits before it is repeated, in milliseconds, for each kind of trouble. The wait starts at
+ * `least`, doubles with each further failure in a row, and is never longer than `most`.
+ */
 const WAIT_MS: Record<PollTrouble, readonly [least: number, most: number]> = {
   unreachable: [50, 1_500],
   throttled: [200, 2_000],
   crowded: [1_000, 20_000],
   refused: [1_000, 30_000],
 };
-/** The same for a probe while polls are throttled. */
+/** The same for a probe (a single poll that tests whether the trouble is over) while the service throttles polls. */
 const THROTTLED_PROBE_MS = [1_000, 5_000] as const;
-/** A poll that the activity had no room for waits for so long where others are open: until these have ended. */
+/**
+ * How long a poll waits after the service has refused it because too many polls are open on the activity, if this
+ * handler has others open: those end within this time.
+ */
 const NO_ROOM_MS = 60_000;
-/** The failures in a row after which nothing gets through. Throttles must also last: a quota may just be used up. */
+/**
+ * After this many failures in a row, the handler counts as blocked: no poll gets through. If the failures are
+ * throttles, they must also have lasted for some time, since a quota may just be used up for a moment.
+ */
 const NOTHING_THROUGH = 8;
 const THROTTLED_MS = 3_000;
-/** A probe that is not refused within this time was granted: the service refuses at once. */
+/**
+ * If a probe hasn't been refused within this time, in milliseconds, it counts as accepted: the service sends a refusal
+ * at once.
+ */
 const GRANTED_MS = 1_000;
-/** A poll that ends later was never answered: the service's hold, and the 5 s that it asks clients to wait beyond it. */
+/**
+ * A poll that ended without an answer after more than this time was never answered by the service, which holds a poll
+ * for 60 s and asks clients to wait 5 s longer.
+ */
 const NEVER_ANSWERED_MS = 65_000;
-/** The time after which a poll may hang, once one was never answered. */
+/** Once a poll was never answered, other polls that have been open for longer than this time may hang too. */
 const HANGS_MS = 12_000;
 
-/** An open poll. Instants are epoch milliseconds. */
+/** An open poll. Its times are epoch milliseconds. */
 export interface OpenPoll extends Linked<OpenPoll> {
   readonly sentAt: number;
-  /** The failures in a row of the polls that it repeats. */
+  /** The number of failures in a row of the poll that this one repeats; 0 if it repeats none. */
   readonly tries: number;
-  /** The time at which its request was on an established and trusted connection; undefined before. */
+  /** The time at which the request was on an established and trusted connection; undefined before that. */
   connectedAt: number | undefined;
 }
 
@@ -38,22 +53,23 @@ interface FailureContext {
 }
 
 /**
- * The back-off of a handler's polls. A failed poll waits by itself, and counts as open meanwhile. Where none gets through,
- * one at a time probes whether that is over; only the answer to a poll that was sent after the failures began is news of
- * their end. Once a poll was never answered, others that are old may hang, too, and do not count as open.
+ * Decides when a handler's polls are sent again after failures. A poll that failed waits before it is repeated, and
+ * still counts as open in the meantime. If no poll gets through, only one poll at a time is sent, as a probe. The
+ * trouble is over when a poll is answered that was sent after the failures began. Once a poll was never answered, other
+ * old polls may hang too, so they don't count as open any more.
  */
 export class Backoff {
   readonly #random: () => number;
-  /** The failed polls that wait to be repeated. */
+  /** The polls that have failed and wait to be repeated. */
   #resting: { readonly until: number; readonly tries: number }[] = [];
-  /** The failures in a row, and when the first of them was noted. */
+  /** The number of failures in a row, and the time of the first of them. */
   #failures = { count: 0, since: Number.POSITIVE_INFINITY };
-  /** The trouble for which nothing gets through. */
+  /** The kind of trouble that blocks all polls; undefined if polls get through. */
   #blockedBy: PollTrouble | undefined;
   #probe: OpenPoll | undefined;
-  /** The probes since the last answer. */
+  /** The number of probes since the last answer. */
   #probes = 0;
-  /** The time at which the latest of the answered polls was sent. */
+  /** The latest time at which a poll was sent that has been answered. */
   #answeredSentAt = Number.NEGATIVE_INFINITY;
   #mayHang = false;
 
@@ -66,24 +82,25 @@ export class Backoff {
     return this.#probe ? 'probing' : 'waiting';
   }
 
-  /** The trouble for which nothing gets through; undefined where polls do. */
+  /** The kind of trouble that blocks all polls; undefined if polls get through. */
   get blockedBy(): PollTrouble | undefined {
     return this.#blockedBy;
   }
 
-  /** True where no more than the least number of polls should be open. */
+  /** True if no more than the minimum number of polls should be open. */
   get isTroubled(): boolean {
     return this.#blockedBy !== undefined || this.#mayHang;
   }
 
-  /** The time at which a probe that is still open counts as granted. */
+  /** The time at which an open probe counts as accepted, because it hasn't been refused. */
   get grantedAt(): number {
     return (this.#probe?.connectedAt ?? Infinity) + GRANTED_MS;
   }
 
   /**
-   * Returns when a poll may be opened; Infinity where only the end of one allows it.
-   * @param wanted the number of polls that should be open @param most the number that may be
+   * Returns the time at which another poll may be sent; Infinity if it has to wait until an open poll ends.
+   * @param wanted the number of polls that should be open
+   * @param most the number of polls that may be open
    */
   opensAt(now: number, open: Iterable<OpenPoll>, wanted: number, most: number): number {
     if (most <= 0 || this.#probe) return Infinity;
@@ -96,12 +113,15 @@ export class Backoff {
     return allowed > resting.length ? now : Math.min(...resting);
   }
 
-  /** Returns true where an answer to a poll that was sent then tells of the present. */
+  /**
+   * Returns true if the answer to a poll that was sent at this time says anything about the present: it was sent after
+   * the failures began.
+   */
   isNews(sentAt: number): boolean {
     return this.#failures.count === 0 || sentAt > this.#failures.since;
   }
 
-  /** Opens a poll: a failed one again, or a new one. */
+  /** Records that a poll is sent: one that waited to be repeated, or else a new one. Returns it. */
   open(now: number): OpenPoll {
     const index = this.#resting.findIndex(({ until }) => until <= now);
     const tries = index === -1 ? 0 : (this.#resting.splice(index, 1)[0]?.tries ?? 0);
@@ -110,7 +130,7 @@ export class Backoff {
     return poll;
   }
 
-  /** Notes an answer. @returns true where it is the first after nothing had got through */
+  /** Records that a poll was answered. @returns true if no poll had got through before */
   answered({ sentAt }: OpenPoll): boolean {
     const isFirst = this.#probes > 0 && this.isNews(sentAt);
     if (this.isNews(sentAt)) {
@@ -123,15 +143,15 @@ export class Backoff {
     return isFirst;
   }
 
-  /** Lets polls through again. */
+  /** Ends the blocked state, so that polls are sent again. */
   unblock(): void {
     this.#blockedBy = undefined;
     this.#probe = undefined;
   }
 
   /**
-   * Notes a failure.
-   * @param context `others`: the other open polls. `isQueued`: the poll waits for its turn already
+   * Records that a poll failed. @param context `others`: the other open polls. `isQueued`: true if the poll is already
+   * queued for its next turn
    */
   failed(poll: OpenPoll, trouble: PollTrouble, now: number, { others, isQueued }: FailureContext): void {
     const hung = now - poll.sentAt > NEVER_ANSWERED_MS;
@@ -151,19 +171,22 @@ export class Backoff {
     } else if (!this.#blockedBy) this.rest(now + this.#wait(trouble, poll.tries), poll.tries + 1);
   }
 
-  /** Lets one of the polls that are allowed wait until then. */
+  /** Makes one of the polls that may be open wait until this time. */
   rest(until: number, tries: number): void {
     this.#resting.push({ until, tries });
   }
 
-  /** Lets the probe go at once where polls were refused, since they may be allowed now. @returns true where they were */
+  /**
+   * If polls were refused, sends the next probe at once, since they may be allowed now. @returns true if polls were
+   * refused
+   */
   mended(now: number): boolean {
     if (this.#blockedBy !== 'refused' || this.#probe) return false;
     this.#resting = [{ until: now, tries: 0 }];
     return true;
   }
 
-  /** Returns true where one of the polls was sent after the failures began, and was not refused. */
+  /** Returns true if one of the open polls was sent after the failures began and counts as accepted. */
   #holdsOne(open: Iterable<OpenPoll>, now: number): boolean {
     return Array.from(open).some(
       ({ sentAt, connectedAt = Infinity }) =>

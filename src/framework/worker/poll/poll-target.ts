@@ -1,12 +1,15 @@
-/** The constants were chosen by the simulated fleet: `npm run bench -- fleet`, docs/deploy.md. */
+/** These constants were chosen with the simulated fleet (`npm run bench -- fleet`, see docs/deploy.md). */
 const TARGET = {
-  /** A task was waiting if its poll took at most so many times as long as the quickest (`quickestMs` at most), and this. */
+  /**
+   * A task counts as having waited in the queue if its poll took at most `atOnce` times as long as the quickest poll so
+   * far (counted as `quickestMs` at most), plus a fixed time.
+   */
   atOnce: 1.5,
   slackMs: 10,
   quickestMs: 400,
-  /** A poll that waited longer for its task was not needed. */
+  /** If a poll was open for longer than this before it got a task, that poll wasn't needed. */
   idleMs: 1_000,
-  /** The time that the service holds a poll before it answers that there is no task (API reference, GetActivityTask). */
+  /** How long the service holds a poll before it answers that there is no task (API reference, GetActivityTask). */
   holdMs: 60_000,
 } as const;
 
@@ -16,17 +19,18 @@ export interface PollLimits {
 }
 
 /**
- * The number of polls that a handler wants to have open. A poll that found a task waiting makes it the most, since more
- * may wait; a poll that waited for its task, or for none, takes one away. For each poll of a start one more is wanted
- * from a random moment of the hold on, until the next one ends empty: workers that start together would otherwise poll
- * in that rhythm for as long as they have nothing to do.
+ * Decides how many polls a handler should have open. If a poll gets a task that was waiting, the number becomes the
+ * maximum, since more tasks may be waiting. If a poll had to wait for its task, or got none, the number falls by one.
+ * In addition, each poll of a start raises the number by one at a random moment, until the next poll ends without a
+ * task. Without this, workers that start together would poll at the same moments for as long as they have nothing to
+ * do.
  */
 export class PollTarget {
   #limits: PollLimits;
   readonly #random: () => number;
   #size: number;
   #quickestMs: number = TARGET.quickestMs;
-  /** The moments at which one more poll is wanted, earliest first. */
+  /** The times at which the number is raised by one, earliest first. */
   #moments: number[] = [];
 
   constructor(limits: PollLimits, random: () => number) {
@@ -39,42 +43,42 @@ export class PollTarget {
     return this.#size;
   }
 
-  /** The most polls that may ever be open. */
+  /** The maximum number of open polls. */
   get most(): number {
     return this.#limits.max;
   }
 
-  /** Sets another least and most number. */
+  /** Changes the minimum and the maximum. */
   limit(limits: PollLimits): void {
     this.#limits = limits;
     this.#size = Math.min(limits.max, Math.max(limits.min, this.#size));
   }
 
-  /** The time at which the number grows by itself; Infinity where it does not. */
+  /** The next time at which the number is raised; Infinity if there is none. */
   get growsAt(): number {
     return this.#moments[0] ?? Infinity;
   }
 
-  /** Begins with the least number, all of them sent now. */
+  /** Sets the number to the minimum, as at the start of a worker. */
   start(now: number): void {
     const moment = (): number => now + Math.round((1 - this.#random()) * TARGET.holdMs);
     this.#size = this.#limits.min;
     this.#moments = Array.from({ length: this.#size }, moment).sort((one, other) => one - other);
   }
 
-  /** Goes back to the least number, because nothing gets through. */
+  /** Sets the number to the minimum. Called when no poll gets through. */
   reset(): void {
     this.#size = this.#limits.min;
     this.#moments = [];
   }
 
-  /** Lets the number grow where its time has come. */
+  /** Raises the number if the time for that has come. */
   tick(now: number): void {
     for (; this.growsAt <= now; this.#moments.shift())
       this.#size = Math.min(this.#limits.max, this.#size + 1);
   }
 
-  /** Notes that a poll brought a task. @param waitedMs the time that it was open */
+  /** Records that a poll got a task. @param waitedMs the time for which the poll was open, in milliseconds */
   gotTask(waitedMs: number): void {
     if (waitedMs <= TARGET.atOnce * this.#quickestMs + TARGET.slackMs) this.#size = this.#limits.max;
     else if (waitedMs > TARGET.idleMs) this.shrink();
@@ -82,7 +86,7 @@ export class PollTarget {
     this.#quickestMs = Math.min(waitedMs, this.#quickestMs * 1.05 + 1, TARGET.quickestMs);
   }
 
-  /** Notes that a poll was not needed. */
+  /** Lowers the number by one, because a poll wasn't needed. */
   shrink(): void {
     this.#size = Math.max(this.#limits.min, this.#size - 1);
   }

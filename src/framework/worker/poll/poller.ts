@@ -17,53 +17,53 @@ export interface PollerOptions {
   readonly handler: PollRef;
   readonly port: ActivityPort;
   readonly slots: Slots;
-  /** The number of open polls: `min` while idle, up to `max` while tasks come in. */
+  /** The minimum and maximum number of open polls: `min` while there are no tasks, up to `max` while tasks arrive. */
   readonly pollers: PollLimits;
-  /** The turns of all polls in the region, which all its handlers share. */
+  /** Decides which handler sends the next poll. All handlers in the same region share this object. */
   readonly turns: Turns;
   readonly workerName: string;
   readonly clock: Clock;
   readonly random: () => number;
   readonly emit: EmitPoll;
   /**
-   * Called with each lease and the slot that was reserved for it. Must not throw.
-   * @param sentAt the time at which the lease's poll was sent
+   * Called with each leased task and the slot that was reserved for it. Must not throw. @param sentAt the time at which
+   * the poll was sent that returned the task
    */
   readonly onLease: (lease: Lease, slot: Slot, sentAt: number) => void;
 }
 
-/** The state of a handler's polls. Instants are epoch milliseconds. */
+/** The state of a handler's polls. Times are epoch milliseconds. */
 export interface PollerStatus extends Omit<PublicPolls, 'trouble'> {
   /**
-   * Why polls fail: set from the first failure until no poll has failed for a while, or until blocked polls are
-   * answered again.
+   * Why polls fail. Set from the first failure until no poll has failed for a while or, if no poll got through, until
+   * one is answered again.
    */
   readonly trouble: { readonly kind: PollTrouble; readonly error: Error; readonly since: number } | undefined;
 }
 
 /**
- * The longest that a poll may stay open. The service holds a poll for 60 s, and its documentation asks clients to wait
- * for at least 65. A poll that is open for longer hangs, on whatever socket, proxy or half-open connection.
+ * The longest time for which a poll may stay open. The service holds a poll for 60 s, and its documentation asks
+ * clients to wait at least 65 s. A poll that is open for longer hangs, for example on a half-open connection.
  */
 export const POLL_LIMIT_MS = 75_000;
 
 /**
- * Before the first answer to a poll, one that the service has held for this long counts as an answer: a refusal comes
- * at once.
+ * Before a worker's first poll is answered, a poll that the service has held for this long counts as answered, because
+ * the service sends a refusal at once.
  */
 export const HELD_MS = 2_000;
 
 /**
- * An empty answer that comes sooner than this is not the service's, which holds polls. The next poll waits, so that
- * polls do not loop.
+ * An empty answer that arrives sooner than this can't come from Step Functions, which holds polls. The next poll then
+ * waits, so that polls aren't sent in a tight loop.
  */
 const NO_HOLD_MS = 1_000;
 
 type FailedPoll = Extract<PollAnswer, { kind: 'failed' }>;
 
 /**
- * The poll loop of one handler. It reserves a slot and takes a turn before it sends a poll, hands the slot on with the
- * lease, and never waits for the work.
+ * Polls for the tasks of one handler. Before it sends a poll, it reserves a slot and waits for its turn. It passes each
+ * leased task on together with the slot, and doesn't wait for the task's handler.
  */
 export class Poller {
   readonly #options: PollerOptions;
@@ -108,25 +108,31 @@ export class Poller {
     };
   }
 
-  /** The facts about the activity's queue that the polls prove. */
+  /** What the answers to polls say about the activity's queue. */
   get queue(): PublicQueue {
     return this.#queue.at(this.#options.clock.now());
   }
 
-  /** Sets another least and most number of open polls. What is open stays open. */
+  /** Changes the minimum and maximum number of open polls. Polls that are already open stay open. */
   setPollers(pollers: PollLimits): void {
     this.#target.limit(pollers);
     this.fill();
   }
 
-  /** Starts polling after a delay in milliseconds, so that the handlers of a worker do not all poll at once. */
+  /**
+   * Starts to poll after a delay in milliseconds. Handlers get different delays, so that they don't all send their
+   * first poll at the same moment.
+   */
   start(delayMs: number): void {
     const { clock } = this.#options;
     this.#target.start(clock.now() + delayMs);
     this.#wakeAt(clock.now() + delayMs);
   }
 
-  /** Opens as many polls as may be open now. To be called whenever a slot has come free, and in the poller's turn. */
+  /**
+   * Sends as many polls as are allowed now. Must be called when a slot becomes free. `Turns` calls it when it is this
+   * poller's turn.
+   */
   fill(): void {
     if (this.#stopping) return;
     const { clock, turns } = this.#options;
@@ -140,9 +146,9 @@ export class Poller {
   }
 
   /**
-   * Stops polling. Resolves when the last open poll has ended. Open polls are not aborted, because the service may have
-   * leased a task to them already.
-   * @param holdUntil until then polls may stay open beyond their limit, in epoch milliseconds
+   * Stops polling. Resolves when the last open poll has ended. Doesn't abort open polls, because the service may
+   * already have leased a task to one of them.
+   * @param holdUntil polls may stay open until this time even if that exceeds their limit, in epoch milliseconds
    */
   async stop(holdUntil: number): Promise<void> {
     this.#stopping = true;
@@ -153,7 +159,10 @@ export class Poller {
     this.#trouble.stop();
   }
 
-  /** Returns when a poll may be opened; Infinity where only the end of one, or a higher target, can allow it. */
+  /**
+   * Returns the time at which another poll may be sent; Infinity if an open poll must end, or the target must rise,
+   * before that.
+   */
   #opensAt(now: number): number {
     const most = Math.min(this.#options.slots.free, this.#target.most - this.#open.size);
     return this.#backoff.opensAt(now, this.#open, this.#target.size, most);
@@ -238,7 +247,7 @@ export class Poller {
     this.#trouble.answered({ sentAt: poll.sentAt, atOnce });
   }
 
-  /** Lets polls through again, as at a start. */
+  /** Ends the blocked state: polls are sent as after a start. */
   #unblock(now: number): void {
     const { blockedBy } = this.#backoff;
     if (blockedBy === 'throttled') this.#options.turns.release();

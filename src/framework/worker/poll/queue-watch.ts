@@ -1,14 +1,15 @@
 import { type PublicQueue, QUEUE_MINUTES } from '../../base/worker-status.js';
 
 const MINUTE_MS = 60_000;
-/** A poll that was answered later than this after it reached the service was held: nothing waited for it. */
+/** If a poll is answered later than this after it reached the service, the service held it, so no task was waiting. */
 const HELD_MS = 1_000;
-/** The time by which a task may have been handed out before its answer arrived. */
+/** The longest time that an answer may take from the service to the worker. */
 const TRAVEL_MS = 500;
 
 /**
- * Notes what the answers to a handler's polls prove about its activity's queue. The service answers a poll at once where
- * a task waits, so nothing waits while it holds one. A poll that is still open proves nothing: it may hang.
+ * Records what the answers to a handler's polls prove about the activity's queue. The service answers a poll at once if
+ * a task is waiting, so none is waiting while it holds a poll. A poll that is still open proves nothing, since it may
+ * hang.
  */
 export class QueueWatch {
   readonly #begun: number[] = [];
@@ -18,8 +19,8 @@ export class QueueWatch {
   #emptyMinuteAt: number | undefined;
 
   /**
-   * Notes the answer to a poll.
-   * @param since the time at which the poll reached the service; undefined where that is not known
+   * Records the answer to a poll. @param since the time at which the poll reached the service; undefined if that isn't
+   * known
    */
   answered(kind: 'task' | 'empty', since: number | undefined, now: number): void {
     if (kind === 'task') this.#count(now);
@@ -38,7 +39,10 @@ export class QueueWatch {
     this.#begun[0] = (this.#begun[0] ?? 0) + 1;
   }
 
-  /** Joins the time to the latest one where they overlap, so that two polls can cover a minute's beginning together. */
+  /**
+   * Records that no task was waiting from `from` to `to`. If this overlaps the latest such period, the two are joined,
+   * so that together they can cover the beginning of a minute.
+   */
   #noteEmpty(from: number, to: number): void {
     if (this.#emptyAt !== undefined && to <= this.#emptyAt) return;
     const joined = this.#emptyAt !== undefined && from <= this.#emptyAt;
@@ -48,7 +52,7 @@ export class QueueWatch {
     if (minuteAt >= this.#emptyFrom) this.#emptyMinuteAt = minuteAt;
   }
 
-  /** Begins the minutes that have come. Where the wall clock is set back, the latest minute goes on. */
+  /** Starts a new count for each minute that has begun. If the wall clock is set back, the current minute continues. */
   #turnTo(now: number): void {
     const minute = Math.floor(now / MINUTE_MS);
     const passed = this.#begun.length === 0 ? 1 : Math.min(minute - this.#minute, QUEUE_MINUTES);

@@ -1,8 +1,8 @@
 /**
- * The slots of a handler, each for one task at work. A poll reserves a slot before it is sent, so that no task is leased
- * to wait here. The slot is free again when the handler has settled. Outcomes that are still being reported hold no
- * slot, but polls, handlers and such outcomes together never exceed twice the slots: a service that accepts no reports
- * is not asked for more work.
+ * The slots of a handler, each for one task. A poll reserves a slot before it is sent, so that a leased task never has
+ * to wait for a slot. The slot becomes free when the handler has settled. While the task's outcome is still being
+ * reported, it holds no slot. But polls, handlers and unreported outcomes together never exceed twice the number of
+ * slots, so that a worker whose reports aren't accepted stops asking for more work.
  */
 export class Slots {
   #size: number;
@@ -12,7 +12,8 @@ export class Slots {
   #undelivered = 0;
 
   /**
-   * @param room returns how many more polls may be opened beside what the slots allow. @default any number
+   * @param room returns how many more polls may be opened, apart from the limit that the slots set. @default no further
+   * limit
    */
   constructor(size: number, room: (polling: number) => number = () => Number.POSITIVE_INFINITY) {
     this.#size = size;
@@ -23,27 +24,27 @@ export class Slots {
     return this.#size;
   }
 
-  /** Sets another number of slots. Where more are in use, none is free until enough tasks have ended. */
+  /** Changes the number of slots. If more are in use, none is free until enough tasks have ended. */
   resize(size: number): void {
     this.#size = size;
   }
 
-  /** The number of slots in use, by an open poll or by a handler that has not settled. */
+  /** The number of slots that are in use, either by an open poll or by a handler that hasn't settled. */
   get used(): number {
     return this.#polling + this.#running;
   }
 
-  /** The number of handlers that have not settled. */
+  /** The number of handlers that haven't settled. */
   get running(): number {
     return this.#running;
   }
 
-  /** The number of outcomes of settled handlers that the service has not accepted yet. */
+  /** The number of outcomes that the service hasn't accepted yet, although their handlers have settled. */
   get undelivered(): number {
     return this.#undelivered;
   }
 
-  /** The number of slots that no poll and no handler uses, and that undelivered outcomes leave. */
+  /** The number of slots that are free, after the limit for unreported outcomes is applied. */
   get vacant(): number {
     return Math.max(0, Math.min(this.#size - this.used, 2 * this.#size - this.used - this.#undelivered));
   }
@@ -53,7 +54,7 @@ export class Slots {
     return Math.min(this.vacant, this.#room(this.#polling));
   }
 
-  /** Reserves a slot for a poll; returns undefined where none is free. */
+  /** Reserves a slot for a poll; returns undefined if none is free. */
   reserve(): Slot | undefined {
     if (this.free === 0) return undefined;
     this.#polling++;
@@ -74,7 +75,10 @@ export class Slots {
 
 type SlotUse = 'poll' | 'handler' | 'report' | 'none';
 
-/** One slot in use: by a poll, then by the handler of the task, then for the report of its outcome. Each step happens once. */
+/**
+ * One slot in use: first by a poll, then by the task's handler, then by the report of the outcome. Each of these steps
+ * happens once.
+ */
 export class Slot {
   readonly #move: (from: SlotUse, to: SlotUse) => void;
   #use: SlotUse = 'poll';
@@ -83,17 +87,19 @@ export class Slot {
     this.#move = move;
   }
 
-  /** Notes that the poll returned a task, whose handler now uses the slot. */
+  /** Records that the poll returned a task, whose handler now uses the slot. */
   work(): void {
     this.#to('handler');
   }
 
-  /** Notes that the handler has settled: the slot is free, while the outcome may still be reported. */
+  /**
+   * Records that the handler has settled. The slot becomes free, although the outcome may still have to be reported.
+   */
   settle(): void {
     if (this.#use === 'handler') this.#to('report');
   }
 
-  /** Notes that nothing of the task is left. Idempotent. */
+  /** Records that nothing of the task is left. Calling it again has no effect. */
   free(): void {
     this.#to('none');
   }

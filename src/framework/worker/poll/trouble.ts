@@ -1,19 +1,22 @@
 import type { Cancel, Clock } from '../../base/time/clock.js';
 
-/** The time without a failure after which trouble is over: while every other call fails, one answer does not end it. */
+/**
+ * If no call has failed for this long, the trouble is over. If calls still get answers in between, one answer doesn't
+ * end the trouble.
+ */
 const HEALTHY_MS = 30_000;
 
 export interface TroubleListener<K extends string> {
-  /** Called when a kind of trouble begins, once for each kind until all trouble is over. */
+  /** Called when a kind of trouble begins. Called once for each kind until all trouble is over. */
   began(kind: K, error: Error): void;
-  /** Called when all trouble is over, `afterMs` milliseconds after its first failure. */
+  /** Called when all trouble is over, `afterMs` milliseconds after the first failure. */
   ended(afterMs: number, failures: number): void;
 }
 
 /**
- * Tracks calls that fail. Calls its listener once when trouble begins and once when it ends, however often single calls
- * fail and succeed in between. Trouble ends with the first answer where nothing got through before, and otherwise when
- * nothing has failed for 30 s.
+ * Tracks failing calls, and calls its listener when trouble begins and when it ends, but not for each call that fails
+ * or succeeds in between. If no call was answered during the trouble, the first answer ends it; otherwise it ends when
+ * no call has failed for 30 s.
  */
 export class TroubleTracker<K extends string> {
   readonly #clock: Clock;
@@ -28,7 +31,7 @@ export class TroubleTracker<K extends string> {
     this.#listener = listener;
   }
 
-  /** The latest kind and error of the trouble, and when it began; undefined while there is none. */
+  /** The latest kind of trouble, its error, and when it began; undefined while there is no trouble. */
   get current(): { readonly kind: K; readonly error: Error; readonly since: number } | undefined {
     if (!this.#current) return undefined;
     const { kind, error, since } = this.#current;
@@ -47,10 +50,10 @@ export class TroubleTracker<K extends string> {
   }
 
   /**
-   * Notes that a call was answered.
-   * @param options `sentAt`: when the call was sent. An answer to a call that was sent before the trouble says nothing
-   * of its end. `atOnce`: ends the trouble with this answer, because nothing got through before.
-   * @returns true where the answer says something of the present
+   * Records that a call was answered.
+   * @param options `sentAt`: when the call was sent; an answer to a call that was sent before the trouble began says
+   * nothing about its end. `atOnce`: true if this answer ends the trouble, because no call was answered before
+   * @returns true if the answer says anything about the present
    */
   answered({ sentAt = Infinity, atOnce }: { readonly sentAt?: number; readonly atOnce: boolean }): boolean {
     if (this.#stopped) return false;
@@ -60,7 +63,7 @@ export class TroubleTracker<K extends string> {
     return true;
   }
 
-  /** Stops tracking: the listener is not called any more, and no timer is left. */
+  /** Stops tracking. The listener isn't called any more, and no timer is left. */
   stop(): void {
     this.#stopped = true;
     this.#ending?.();

@@ -2,24 +2,27 @@ import type { Cancel, Clock } from '../../base/time/clock.js';
 import type { OpenPoll } from './backoff.js';
 import { Pace } from './pace.js';
 
-/** A poller that is called in its turn. It takes the turn, or lets it pass. */
+/** A poller in the queue. `Turns` calls it when it may send a poll; the poller then sends one, or does nothing. */
 interface Taker {
   fill(): void;
 }
 
-/** The turns that a poller may lose to throttling before another one has the next. */
+/**
+ * How many times in a row a poller whose poll was throttled may try again before the next poller in the queue gets its
+ * turn.
+ */
 const LOST_TURNS = 3;
 
 /**
- * The turns to send a poll in one region and account, at the pace that the service grants. First come, first served: a
- * poller that can't send at once is queued for one turn, and queues again for the next. So the handlers of a worker
- * share a quota evenly, however many polls each of them wants.
+ * Decides which handler sends the next poll in one region and account, at the rate that the service accepts. First
+ * come, first served: a poller that can't send at once joins the queue for one poll, and joins it again for the next.
+ * So the handlers of a worker share a quota evenly, however many polls each of them wants.
  */
 export class Turns {
   readonly #clock: Clock;
   readonly #pace: Pace;
   #queue: Taker[] = [];
-  /** The poller whose turn it is. */
+  /** The poller that may send next. */
   #next: Taker | undefined;
   #wake: Cancel | undefined;
 
@@ -28,7 +31,10 @@ export class Turns {
     this.#pace = new Pace(random);
   }
 
-  /** Takes a turn. Returns false where the poller has to wait for one: it is queued, and will be called. */
+  /**
+   * Takes the turn to send a poll. Returns false if the poller has to wait: it is then in the queue, and is called
+   * later.
+   */
   take(taker: Taker): boolean {
     const isNext = this.#next === taker || (this.#next === undefined && this.#queue.length === 0);
     if (isNext && this.#isDue()) {
@@ -41,19 +47,19 @@ export class Turns {
     return false;
   }
 
-  /** Gives up the poller's place in the queue. */
+  /** Removes the poller from the queue. */
   leave(taker: Taker): void {
     this.#queue = this.#queue.filter((each) => each !== taker);
   }
 
-  /** Notes that a poll was not throttled. */
+  /** Records that the service accepted a poll. */
   granted(sentAt: number): void {
     this.#pace.granted(sentAt, this.#clock.now());
   }
 
   /**
-   * Notes that a poll was throttled. Its turn brought nothing, so its poller has the next one, unless it lost several.
-   * @returns true where the poller now waits for a turn, false where turns are not limited
+   * Records that the service throttled a poll. The poller then gets the next turn too, unless it has lost several in a
+   * row. @returns true if the poller is now waiting for a turn; false if the polls aren't limited
    */
   throttled(taker: Taker, { sentAt, tries }: Pick<OpenPoll, 'sentAt' | 'tries'>): boolean {
     this.#pace.refused(sentAt, this.#clock.now());
@@ -66,7 +72,7 @@ export class Turns {
     return true;
   }
 
-  /** Limits the polls no more: what was learnt of the quota is out of date. */
+  /** Removes the limit, because what is known of the quota is out of date. */
   release(): void {
     this.#pace.release();
     this.#wake?.();

@@ -10,8 +10,8 @@ export class VariableScope implements Variables {
   #sizes: Map<string, number> | undefined;
   #ended = false;
   /**
-   * The size of all variables of the execution. All scopes of the execution share this object. `hold` must be called
-   * with each change of the size.
+   * The total size of the execution's variables, in bytes. All scopes of the execution share this object. Whenever
+   * `bytes` changes, `hold` must be called, so that the memory of the execution is counted.
    */
   readonly #total: { bytes: number; readonly hold: (bytes: number) => void };
   readonly outer: VariableScope | undefined;

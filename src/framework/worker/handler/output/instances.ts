@@ -118,7 +118,7 @@ function plainOf(value: unknown, path: ValuePath | undefined): unknown {
   return value;
 }
 
-/** Returns a copy of an object that has the given prototype. Each field is read once. */
+/** Returns a copy of `value` with another prototype. Reads each field of `value` once. */
 function copyOf(value: object, prototype: object): object {
   const copy = Object.create(prototype) as object;
   for (const key of Object.keys(value))

@@ -25,8 +25,7 @@ function load(options: HostOptions): Promise<HostedHandlers> {
 }
 
 /**
- * Returns the megabytes that this thread's heap uses or, in a process, the memory that the whole process uses (its
- * resident set).
+ * Returns the memory in use, in megabytes: the thread's heap if this code runs in a worker thread, or the resident set of the process if it runs in a child process.
  */
 function memoryMb(): number {
   if (isMainThread) return process.memoryUsage.rss() / 2 ** 20;
