@@ -5,18 +5,18 @@ import { inNextTurn } from '../harness/real-time.js';
 import { runAhead } from '../harness/run-ahead.js';
 import { TestClock } from '../harness/test-clock.js';
 
-/** A task that was run with the bed's `run` and has not ended. */
+/** A task that a test has started with `bed.run(…)` and that hasn't ended. */
 export interface Run {
   /** The handler's name. */
   readonly name: string;
   readonly context: TaskContext;
-  /** Called with an error if the task doesn't end. */
+  /** Makes `bed.run(…)` reject with an error. Called if the task can't end. */
   readonly fail: (error: unknown) => void;
 }
 
 /**
- * The clocks that will begin to run ahead in the next turn of the event loop. They don't begin at once, since most
- * tasks need no time on the clock and have ended by then.
+ * Clocks that will start to move on by themselves in the next turn of the event loop. They don't start at once, because
+ * most tasks need no time on the clock and will have ended by then.
  */
 const unfollowed = new Set<RunClock>();
 let isTurnAwaited = false;
@@ -33,20 +33,20 @@ function followSoon(clock: RunClock): void {
   });
 }
 
-/** A clock that runs ahead by itself, from timer to timer, while tasks are run. */
+/** A test clock that moves on by itself, from one timer to the next, while tasks are run. */
 class RunClock extends TestClock {
   readonly #runs = new Set<Run>();
   #progress = 0;
   #follows = false;
 
-  /** True while the clock must not run ahead. */
+  /** True while the clock must not move on by itself. */
   protected get stands(): boolean {
     return false;
   }
 
   /**
-   * Runs a task. Until the task has settled, the clock moves on to the next timer whenever the process has nothing else
-   * to do.
+   * Runs a task. Until the task has ended, the clock moves on to the next timer each time that the process has nothing
+   * else to do.
    */
   async runTask<T>(run: Run, work: () => Promise<T>): Promise<T> {
     this.#runs.add(run);
@@ -61,7 +61,7 @@ class RunClock extends TestClock {
     }
   }
 
-  /** Lets the clock run ahead until no task is left that was run with `runTask`. */
+  /** Moves the clock on from timer to timer until every task that was run with `runTask` has ended. */
   async follow(): Promise<void> {
     if (this.#follows) return;
     this.#follows = true;
@@ -92,14 +92,17 @@ class RunClock extends TestClock {
 }
 
 /**
- * The clock of a bed. It runs ahead while tasks are run with the bed's `run`, and stands still while a task is open
- * that was started with the bed's `start`. A task that is run while a started one is open gets its own clock, which
- * begins at the present time and runs ahead.
+ * The clock of a test bed. It moves on by itself while tasks are run with `bed.run`. It stands still while a task is
+ * open that was started with `bed.start`, since the test then moves it. A task that is run with `run` meanwhile gets
+ * its own clock, which begins at the same time and moves on by itself.
  */
 export class BedClock extends RunClock {
-  /** The number of tasks that were started with `start` and have not settled. Only the test moves their time. */
+  /**
+   * The number of tasks that were started with `bed.start` and haven't ended. While there are any, only the test moves
+   * the clock.
+   */
   started = 0;
-  /** The clock of each task that was run while a started task was open. */
+  /** The own clocks of tasks that were run with `bed.run` while a task of `bed.start` was open. */
   readonly #own = new WeakMap<TaskContext, RunClock>();
   #hasOwn = false;
 

@@ -7,26 +7,26 @@ import { silentLog, type Logger } from '../../base/log/log.js';
 import { tokenHash } from '../../base/token-hash.js';
 
 /**
- * Returns the ARN of a handler's activity. If the activity is declared by a bare name, returns a made-up ARN with that
- * name.
+ * Returns the ARN of a handler's activity. If the handler declares only the activity's name, returns an invented ARN
+ * with that name.
  */
 export function activityArnOf({ activity }: HandlerDefinition): string {
   if (activity.kind === 'arn') return activity.arn;
   return `arn:aws:states:us-east-1:123456789012:activity:${activity.name}`;
 }
 
-/** The parts from which the context of a task in a bed is made. */
+/** The values from which the context of a task in a test bed is made. */
 export interface ContextRecipe {
   readonly definition: HandlerDefinition;
   readonly json: string;
   readonly token: string;
   readonly log: Logger;
-  /** The epoch milliseconds of `TaskContext.receivedAt`. */
+  /** The value of `TaskContext.receivedAt`, in epoch milliseconds. */
   readonly receivedAt: number;
   readonly signals: TaskSignals;
 }
 
-/** Makes the context of a task in a bed. */
+/** Creates the context (the object injected as `TASK_CONTEXT`) of a task in a test bed. */
 export function bedContext(recipe: ContextRecipe): TaskContext {
   const { definition, json, token, receivedAt, signals } = recipe;
   const handler = definition.name;
@@ -52,8 +52,8 @@ const progress = (): void => {};
 const pauseHandler: TaskContext['pauseHandler'] = (duration, reason) => void readPause(duration, reason);
 
 /**
- * Makes a task's context, for calling a handler without a bed. Its signals never abort, and its heartbeats are always
- * accepted.
+ * Creates a task context for a test that calls a handler's method directly, without a test bed. Its signals never
+ * abort, and its heartbeats always succeed.
  */
 export function createTaskContext(overrides: Partial<TaskContext> = {}): TaskContext {
   return {

@@ -4,11 +4,14 @@ import { type Logger, partsOf } from '../../base/log/log.js';
 export interface LogEntry {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
   readonly message: string;
-  /** The fields of the line, together with the fields of its logger. If both have a field, the line's value is used. */
+  /**
+   * The fields that were logged with the line, merged with those of its logger. A field that is in both has the line's
+   * value.
+   */
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
-/** Makes a logger that adds each line to `entries`, and passes it on to the logger `passOn`. */
+/** Creates a logger that adds each line to `entries` and also writes it to the logger `passOn`. */
 export function keepLog(entries: LogEntry[], passOn: Logger, fields: Record<string, unknown> = {}): Logger {
   const line =
     (level: LogEntry['level']) =>

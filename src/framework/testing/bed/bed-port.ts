@@ -2,7 +2,7 @@ import type { Clock } from '../../base/time/clock.js';
 import type { ReportRequest } from '../../aws/call-request.js';
 import type { ActivityPort, PollAnswer, ReportAnswer } from '../../aws/activity-port.js';
 
-/** The result of a task, as a worker would report it to Step Functions. */
+/** The result of a task: what a worker would send to Step Functions. */
 export type TaskResult<Output = unknown> =
   | {
       readonly status: 'succeeded';
@@ -13,19 +13,17 @@ export type TaskResult<Output = unknown> =
       readonly error: string;
       /** The cause as the JSON text that would be sent. */ readonly cause: string;
     }
-  /** Step Functions no longer wants the task, so no result was accepted. */
+  /** The task had timed out or its execution had ended, so Step Functions would have accepted no result. */
   | { readonly status: 'gone' };
 
 /**
- * Answers the calls for one task in a bed, in place of Step Functions. Every call is accepted until the task is gone.
+ * Stands in for Step Functions for one task in a test bed. It accepts every result, failure and heartbeat until `close`
+ * is called.
  */
 export class BedPort implements ActivityPort {
   /** The times of the accepted heartbeats, in epoch milliseconds. */
   readonly heartbeats: number[] = [];
-  /**
-   * The accepted result. Its status is `gone` until there is a result, and stays `gone` if the task is gone before
-   * that.
-   */
+  /** The result that was accepted. Its status is `gone` as long as none was. */
   result: TaskResult = { status: 'gone' };
   #gone: Error | undefined;
   readonly #clock: Clock;
@@ -34,7 +32,7 @@ export class BedPort implements ActivityPort {
     this.#clock = clock;
   }
 
-  /** Makes the task gone: from now on no result, failure or heartbeat is accepted. */
+  /** Behaves from now on as if the task had timed out: no result, failure or heartbeat is accepted. */
   close(): void {
     this.#gone = Object.assign(new Error('Task Timed Out'), { name: 'TaskTimedOut' });
   }

@@ -1,18 +1,18 @@
 import { readFile } from 'node:fs/promises';
 import type { TaskResult } from './bed-port.js';
 
-/** One attempt at an activity's task, read from the history of an execution. */
+/** One task of an activity that a worker has ended, from the history of an execution. */
 export interface RecordedTask {
   /** The ARN of the activity. */
   readonly activity: string;
   /** The input as JSON text. */
   readonly input: string;
   readonly result: TaskResult;
-  /** The id of the event that ended the attempt. */
+  /** The id of the event that records the result, such as ActivitySucceeded. */
   readonly eventId: number;
 }
 
-/** The part of the output of `aws stepfunctions get-execution-history` that is read here. */
+/** The fields of the output of `aws stepfunctions get-execution-history` that are read here. */
 export interface History {
   readonly events: readonly HistoryEvent[];
 }
@@ -27,10 +27,10 @@ interface HistoryEvent {
 }
 
 /**
- * Reads the attempts that a worker has ended. Attempts that timed out or were lost are left out, since they say nothing
- * about a handler.
- * @throws an Error that names the file, if the file can't be read, isn't a history, or doesn't contain an attempt's
- * input or output
+ * Returns the tasks in a history that a worker has ended. Tasks that timed out or were lost are left out, since they
+ * say nothing about a handler.
+ * @throws an Error that names the file if it can't be read, isn't a history, or doesn't contain a task's input or
+ * output
  */
 export async function readRecordedTasks(source: string | History): Promise<RecordedTask[]> {
   const history: unknown = typeof source === 'string' ? await readJson(source) : source;
@@ -93,8 +93,8 @@ function resultOf(event: HistoryEvent, where: string): TaskResult | undefined {
 }
 
 /**
- * Returns the event that scheduled the task which the given event ended. It is found by following `previousEventId`
- * from event to event.
+ * Returns the event that scheduled a task. It is found by following `previousEventId` backwards from the event that
+ * ended the task.
  */
 function scheduledBefore(
   event: HistoryEvent,

@@ -3,10 +3,10 @@ import type { HandlerDefinition } from '../../declare/definition.js';
 import { readRecordedTasks, type History, type RecordedTask } from './history.js';
 import type { TaskResult } from './bed-port.js';
 
-/** A recorded task, and the result of running its input again. */
+/** A task from a recorded history, and the result of running a handler with the same input now. */
 export interface ReplayedTask {
   readonly handler: string;
-  /** The id of the event that ended the recorded task. */
+  /** The id of the event in the history that records the task's result. */
   readonly eventId: number;
   /** The input as JSON text. */
   readonly input: string;
@@ -14,21 +14,20 @@ export interface ReplayedTask {
   readonly now: TaskResult;
 }
 
-/** The results of running all tasks of a history again. */
+/** The results of running all tasks of a recorded history again. */
 export interface Replay {
   readonly tasks: readonly ReplayedTask[];
   /**
-   * The tasks whose result differs from the recorded one in its status, output or error name. Differences of causes are
-   * ignored.
+   * The tasks whose new result has another status, output or error name than the recorded one. Causes aren't compared.
    */
   readonly differences: readonly ReplayedTask[];
-  /** The ARNs of recorded activities for which the bed has no handler. */
+  /** The ARNs of activities in the history for which the test bed has no handler. */
   readonly unhandled: readonly string[];
 }
 
 type Run = (json: string, handler: string) => Promise<TaskResult>;
 
-/** Runs the input of every recorded task through its handler, one task after the other. */
+/** Runs a handler with the input of every recorded task, one task after the other. */
 export async function replay(
   source: string | History,
   handlers: readonly HandlerDefinition[],
@@ -46,8 +45,8 @@ export async function replay(
 }
 
 /**
- * Returns the handler whose activity has the ARN. If there is none, returns the handler whose activity has the same
- * name, since the account or region of the recording may differ.
+ * Returns the handler for a recorded activity: the one whose activity has the same ARN or, if there is none, the same
+ * name. The history may have been recorded in another account or region.
  */
 function handlerOf(arn: RecordedTask['activity'], handlers: readonly HandlerDefinition[]) {
   const name = arn.split(':').at(-1);

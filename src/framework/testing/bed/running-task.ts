@@ -14,7 +14,7 @@ import { BedPort, type TaskResult } from './bed-port.js';
 import type { StartOptions } from '../harness/options.js';
 import { taskWorld } from '../harness/task-world.js';
 
-/** The parts from which a running task is made. */
+/** The objects and values that a running task needs. */
 export interface TaskRecipe {
   readonly definition: HandlerDefinition;
   readonly handle: CompiledHandler;
@@ -22,27 +22,30 @@ export interface TaskRecipe {
   readonly log: Logger;
   readonly json: string;
   readonly token: string;
-  /** Epoch milliseconds. */
+  /** The time when the task was received, in epoch milliseconds. */
   readonly receivedAt: number;
-  /** The task's own options. They override those of `@Handle` and `@Activity`, as the config's `handlers` do. */
+  /**
+   * The options of `bed.start(…)`. They override those of `@Handle` and `@Activity`, like the `handlers` of the config
+   * file.
+   */
   readonly options: StartOptions;
   /** Called when the handler has settled. */
   readonly onSettled: () => void;
 }
 
 /**
- * A task that runs in a bed as it would in a worker. The test moves its clock, and every call to Step Functions is
- * accepted until the task is gone.
+ * A task that runs in a test bed with the heartbeats and deadlines that it would have in a worker. The test moves the
+ * clock. All that the task sends to Step Functions is accepted until the test calls `gone()`.
  */
 export class RunningTask<Output = unknown> {
   /**
-   * Resolves with the result that the worker would report. If the task waits for time on the clock, the test must call
-   * `advance` for this to resolve.
+   * Resolves with the result that a worker would send. If the handler waits for a time on the clock, the test must call
+   * `advance` first.
    */
   readonly outcome: Promise<TaskResult<Output>>;
   /** The lines that were logged with `task.log` and its child loggers. */
   readonly logs: readonly LogEntry[];
-  /** The clock of the task. The test moves it. */
+  /** The task's clock. Only the test moves it. */
   readonly clock: HandClock;
   readonly #task: Task;
   readonly #port: BedPort;
@@ -79,7 +82,7 @@ export class RunningTask<Output = unknown> {
     void this.#task.run(onSettled).then(() => (this.#settled = true));
   }
 
-  /** The context with which the handler was called. */
+  /** The task context that the handler was given. */
   get context(): TaskContext {
     return this.#task.context;
   }
@@ -89,13 +92,14 @@ export class RunningTask<Output = unknown> {
     return this.#port.heartbeats.length;
   }
 
-  /** The last progress that the handler has reported; undefined if it has reported none. */
+  /** The last progress that the handler has reported; undefined if there is none. */
   get progress(): TaskProgress | undefined {
     return this.#task.progress;
   }
 
   /**
-   * True when nothing of the task is left running: the handler has settled too, so a worker's slot would be free again.
+   * True when the result was sent and the handler's own code has ended too. A worker would now have a free slot for
+   * another task.
    */
   get settled(): boolean {
     return this.#settled;
@@ -107,8 +111,8 @@ export class RunningTask<Output = unknown> {
   }
 
   /**
-   * Makes the task gone, as it is after its timeout or the end of its execution. A heartbeat is sent at once, and from
-   * its answer the task learns that it is gone.
+   * Behaves as if the task had timed out or its execution had ended: nothing that is sent for it is accepted any more.
+   * Sends a heartbeat at once, so that the task finds out.
    */
   async gone(): Promise<void> {
     this.#port.close();
@@ -117,18 +121,18 @@ export class RunningTask<Output = unknown> {
     await this.clock.settle();
   }
 
-  /** Starts the shutdown of the worker. The task's signal aborts when the grace has passed. */
+  /** Behaves as if the worker began to shut down. The task's signal aborts after the time in the option `grace`. */
   async shutdown(): Promise<void> {
     this.#task.beginDrain(Number.POSITIVE_INFINITY);
     this.clock.after(this.#graceMs, () => this.#task.shutDown());
     await this.clock.settle();
   }
 
-  /** Aborts the task's signal, as a worker does when the grace has passed. */
+  /** Aborts the task's signal, as a worker does when it is shutting down and the grace period is over. */
   abort(): void {
     this.#task.shutDown();
   }
 }
 
-/** The names of the events that end a task. */
+/** The names of the worker's events that mean that a task has its result. */
 const ENDS: ReadonlySet<string> = new Set(['task:gone', 'task:succeeded', 'task:failed']);

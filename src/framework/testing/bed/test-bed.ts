@@ -28,10 +28,10 @@ import type { RunningTask } from './running-task.js';
  * Runs tasks through the handlers of some classes, with the same input checks, interceptors and output checks as in a
  * worker.
  * @typeParam T the classes
- * @typeParam Classes the classes by their names, if the bed was made with their names
+ * @typeParam Classes the classes by their names, if the test bed was created with names
  */
 export interface TestBed<T extends object, Classes = AnyName<T>> {
-  /** The container of this bed, in which the handlers' dependencies and the mocks are registered. */
+  /** The dependency injection container of this test bed. It contains the handlers' dependencies and the mocks. */
   readonly container: DependencyContainer;
   /**
    * The clock that is injected for `CLOCK`. During `run` it moves on by itself. After `start` it stands still until the
@@ -51,7 +51,10 @@ export interface TestBed<T extends object, Classes = AnyName<T>> {
   run<Name extends HandlerName<Classes> = HandlerName<Classes>>(
     ...args: RunArguments<Classes, Name, RunOptions<Name>>
   ): Promise<TaskResult<OutputOf<Classes, Name>>>;
-  /** Runs a task like `run`, but is given the input's text as a worker would receive it. The text needn't be JSON. */
+  /**
+   * Runs a task like `run`, but takes the input as text, in the form in which a worker receives it. The text needn't be
+   * JSON.
+   */
   runText<Name extends HandlerName<Classes> = HandlerName<Classes>>(
     json: string,
     options?: RunOptions<Name>,
@@ -64,28 +67,31 @@ export interface TestBed<T extends object, Classes = AnyName<T>> {
   start<Name extends HandlerName<Classes> = HandlerName<Classes>>(
     ...args: RunArguments<Classes, Name, TaskOptions<Name> & StartOptions>
   ): Promise<RunningTask<OutputOf<Classes, Name>>>;
-  /** Starts a task like `start`, but is given the input's text as a worker would receive it. */
+  /** Starts a task like `start`, but takes the input as text, in the form in which a worker receives it. */
   startText<Name extends HandlerName<Classes> = HandlerName<Classes>>(
     json: string,
     options?: TaskOptions<Name> & StartOptions,
   ): Promise<RunningTask<OutputOf<Classes, Name>>>;
   /**
-   * Takes every task that a worker ended in a recorded execution, runs its input through its handler, and reports the
-   * results that differ from the recorded ones.
+   * Runs the handlers again with the inputs of a recorded execution, and returns the results that differ from the
+   * recorded ones.
    * @param history the output of `aws stepfunctions get-execution-history`: the path of a file, or its content
    */
   replay(history: string | History): Promise<Replay>;
   /**
-   * Closes the bed: open runs reject, the signals of all tasks abort, and the providers are disposed of, including each
-   * value that `setup` registered and that has a `dispose()`. Each call returns the same promise.
-   * @throws whatever a provider throws, and an Error if disposing takes longer than `realTimeLimit`
+   * Closes the test bed. Open runs reject, the signals of all tasks abort, and everything in the container is disposed
+   * of, including each value that `setup` registered and that has a `dispose()`. Each call returns the same promise.
+   * @throws whatever a provider's `dispose` throws, and an Error if disposing takes longer than `realTimeLimit`
    */
   close(): Promise<void>;
   /** The same as `close`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** The classes of a bed: a class, a list of classes, or classes by their names, as `{ One, Two }`. */
+/**
+ * The classes of a test bed: one class, a list of classes, or an object with classes by their names, such as `{ One,
+ * Two }`.
+ */
 type Classes = Constructor<object> | readonly Constructor<object>[] | NamedClasses;
 type NamedClasses = Readonly<Record<string, Constructor<object>>>;
 
@@ -97,16 +103,16 @@ type InstanceOf<C> =
       ? InstanceOf<Each>
       : InstanceOf<C[keyof C]>;
 
-/** The types of the instances by the names of their classes, as far as the compiler knows the names. */
+/** The types of the classes' instances, by the names of the classes, if the compiler knows the names. */
 type ByName<C> = C extends Constructor | readonly unknown[]
   ? AnyName<InstanceOf<C>>
   : { readonly [Name in keyof C]: InstanceOf<C[Name]> };
 
 /**
- * Makes a bed: a worker's container, checks and compiled handlers, without any connection.
+ * Creates a test bed. It has the container, the checks and the handlers of a worker, but no connection to AWS.
  * @param classes a class, a list of classes, or `{ One, Two }`, for which the compiler checks the handlers' names
- * @throws StartError with every problem because of which a worker wouldn't start, except for an unset `${NAME}` in the
- * ARN of an activity
+ * @throws StartError with every problem because of which a worker wouldn't start, except an unset `${NAME}` in the ARN
+ * of an activity
  */
 export async function createTestBed<
   const C extends Classes,
@@ -125,7 +131,7 @@ export async function createTestBed<
   return bed;
 }
 
-/** Returns the classes. @throws StartError if a class is given by a name that is not its own */
+/** Returns the classes as a list. @throws StartError if a class is given under a name that isn't its own */
 function listOf(classes: Classes): readonly Constructor<object>[] {
   if (typeof classes === 'function') return [classes];
   if (isList(classes)) return classes;

@@ -19,14 +19,14 @@ import { realTimeLimitMs, type TestBedOptions } from './options.js';
 import type { HandClock } from './hand-clock.js';
 import { unusedMocks } from './unused-mocks.js';
 
-/** A handler of a bed or a test machine, compiled to a function. */
+/** A handler of a test bed or a test machine. `handle` runs it with all of a worker's checks. */
 export interface BedHandler {
   readonly definition: HandlerDefinition;
   readonly options: ResolvedOptions;
   readonly handle: CompiledHandler;
 }
 
-/** The container and the handlers of a bed, and the most milliseconds that reporting a result may take. */
+/** The container and the handlers of a test bed, and the most milliseconds that sending a result may take. */
 interface BedParts {
   readonly container: DependencyContainer;
   /** Disposes of everything in the container. */
@@ -35,7 +35,7 @@ interface BedParts {
   readonly reportLimitMs: number;
 }
 
-/** Handles one task. Resolves with the outcome when no code of the task is still running. */
+/** Runs a handler with one task. Resolves with the outcome, after all of the handler's code has ended. */
 export async function outcomeOf(handle: CompiledHandler, json: string, task: TaskContext): Promise<Outcome> {
   const outcome = deferred<Outcome>();
   await handle(json, task, outcome.resolve);
@@ -43,9 +43,9 @@ export async function outcomeOf(handle: CompiledHandler, json: string, task: Tas
 }
 
 /**
- * Makes the container and the compiled handlers of classes, with a given clock and a worker's settings. If that fails,
+ * Creates the container and the handlers of some classes, with the given clock and a worker's settings. If that fails,
  * disposes of the container.
- * @throws StartError as a worker would, except for problems of accounts and variables
+ * @throws StartError as a worker would, except for problems with AWS accounts and environment variables
  */
 export async function makeBedHandlers(
   classes: readonly Constructor<object>[],
@@ -67,7 +67,7 @@ export async function makeBedHandlers(
   return { container, dispose, handlers, reportLimitMs: settings.reportLimitMs };
 }
 
-/** A container, and the values that `setup` registered in it. */
+/** A container, and the values that the user's `setup` function has registered in it. */
 interface MadeContainer {
   readonly container: DependencyContainer;
   readonly values: readonly object[];
@@ -109,13 +109,13 @@ async function makeContainer(
   }
 }
 
-/** A `setup` that remembers the container with which it was called, and the tokens that it registers. */
+/** A wrapper around the user's `setup` function that remembers what the function registers, and in which container. */
 interface NotedSetup {
   readonly setup: Setup;
   readonly registered: ReadonlySet<InjectionToken>;
-  /** The values that it registers with `useValue`, without duplicates. */
+  /** The values that were registered with `useValue`, each once. */
   readonly values: readonly object[];
-  /** The container; undefined until `setup` is called. */
+  /** The container that `setup` was called with; undefined until then. */
   container: DependencyContainer | undefined;
 }
 

@@ -2,7 +2,7 @@ import type { DependencyContainer } from 'tsyringe';
 import { nap } from './real-time.js';
 
 /**
- * Disposes of everything that a container has made, and of each of the `values` that has a `dispose()` or a
+ * Disposes of everything that a container has created, and of each of the `values` that has a `dispose()` or a
  * `[Symbol.asyncDispose]()`.
  * @param limitMs the most real milliseconds that this may take.
  * @throws an Error if it takes longer; otherwise the first error that a provider throws

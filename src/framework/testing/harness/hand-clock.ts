@@ -11,18 +11,18 @@ interface HandTimer {
   place: number;
 }
 
-/** If a process without sockets does nothing for this many turns of the event loop, it is considered to be at rest. */
+/** The process is considered idle after this many turns of the event loop, if it has no HTTP traffic. */
 const QUIET_TURNS = 12;
-/** After this many turns, everything is settled that waits only for promises. */
+/** The process is considered idle after this many turns of the event loop if its code waits only for promises. */
 const PROMISE_TURNS = 1;
-/** If a process with sockets has no HTTP traffic for this many real milliseconds, it is considered to be at rest. */
+/** A process with HTTP traffic is considered idle when there was no more traffic for this many real milliseconds. */
 const QUIET_MS = 5;
 /**
- * For this many real milliseconds after the last HTTP traffic, the process waits for the next turn at once. After that
- * it sleeps for 1 ms between turns.
+ * Shortly after HTTP traffic, for this many real milliseconds, turns of the event loop follow each other without a
+ * pause. Later there is a pause of 1 ms between them, so that other processes can use the processor.
  */
 const BUSY_MS = 1;
-/** The most real milliseconds that `settle(until)` waits for its condition. */
+/** The most real milliseconds that `settle(until)` waits for its condition to become true. */
 const SETTLE_LIMIT_MS = 10_000;
 
 const HTTP_CHANNELS: readonly Channel[] = [
@@ -34,7 +34,7 @@ const HTTP_CHANNELS: readonly Channel[] = [
   'net.server.socket',
 ].map((name) => channel(name));
 
-/** The real time of the last HTTP traffic of this process; -Infinity if there was none. */
+/** The real time of this process's last HTTP traffic; -Infinity if there was none. */
 let lastHttpMove = Number.NEGATIVE_INFINITY;
 let watching = false;
 
@@ -45,9 +45,9 @@ function watchHttp(): void {
 }
 
 /**
- * A clock that stands still until a test moves it. Sockets are real. After each timer, `advance` waits until the HTTP
- * exchanges that the timer has started are finished, and only then fires the next timer. So events happen in the order
- * in which the test describes them.
+ * A clock that stands still until a test moves it. `advance` fires the timers one by one: it waits until the HTTP
+ * exchanges that one timer has started are finished, and only then fires the next. So things happen in the order in
+ * which the test describes them, although sockets are real.
  */
 export class HandClock extends BaseClock {
   #now: number;
@@ -56,10 +56,11 @@ export class HandClock extends BaseClock {
   readonly #quietTurns: number;
 
   /**
-   * Makes a clock.
+   * Creates a clock.
    * @param start the time at which the clock begins, in epoch milliseconds. @default 2026-01-01T00:00:00Z
-   * @param promisesOnly true if all code waits only for this clock and for promises, and not for sockets, threads or
-   * immediates. Waiting for rest then takes one turn of the event loop instead of twelve. @default false
+   * @param promisesOnly true if the code under test waits only for this clock and for promises, not for sockets,
+   * threads or immediates of Node. Finding out that the process is idle then takes one turn of the event loop instead of
+   * twelve. @default false
    */
   constructor(start: number = Date.UTC(2026, 0, 1), { promisesOnly = false } = {}) {
     super();
@@ -89,8 +90,8 @@ export class HandClock extends BaseClock {
   }
 
   /**
-   * Moves the time on by `ms` milliseconds, and fires every timer that falls due in that time, in order. After each
-   * time at which timers fire, waits until the process is at rest, so that timers that are set meanwhile fire too.
+   * Moves the time on by `ms` milliseconds, and fires every timer that is due by then, in order. After each time at
+   * which timers fire, waits until the process is idle, so that timers that it sets meanwhile fire too.
    * @throws RangeError if `ms` isn't a number that is at least 0
    */
   async advance(ms: number): Promise<void> {
@@ -108,8 +109,8 @@ export class HandClock extends BaseClock {
   }
 
   /**
-   * Moves the time on by `ms` milliseconds without running anything, as if the process had been stopped or its event
-   * loop blocked. Timers that fall due in that time fire later.
+   * Moves the time on by `ms` milliseconds without running anything, as if the process had been suspended or its event
+   * loop blocked. Timers that are due by then fire later.
    * @throws RangeError if `ms` isn't a number that is at least 0
    */
   stall(ms: number): void {
@@ -117,10 +118,10 @@ export class HandClock extends BaseClock {
   }
 
   /**
-   * Waits until everything has happened that needs no time on the clock: timers that are due now, promises, and the
-   * HTTP traffic of this process.
-   * @param until a condition to wait for instead, however long the sockets take
-   * @throws Error if the condition isn't met after 10 real seconds
+   * Waits until the process is idle: timers that are due now have fired, promises have settled, and HTTP exchanges are
+   * finished.
+   * @param until a condition to wait for instead. It is waited for even if sockets take long
+   * @throws Error if the condition isn't true after 10 real seconds
    */
   async settle(until?: () => boolean): Promise<void> {
     const began = realNow();
@@ -141,8 +142,8 @@ export class HandClock extends BaseClock {
 
   /**
    * Fires the timers that are due, and waits for one turn of the event loop.
-   * @param movedAt the real time of the last traffic. If it was more than BUSY_MS ago, the process sleeps for 1 ms, so
-   * that other processes can use the core
+   * @param movedAt the real time of the last HTTP traffic. If that was more than BUSY_MS ago, waits 1 ms instead, so
+   * that other processes can use the processor
    */
   async #turn(movedAt = Number.POSITIVE_INFINITY): Promise<void> {
     this.#fireDue();
@@ -199,7 +200,7 @@ class TimerHeap {
     else this.#sink(last, place);
   }
 
-  /** Puts a timer at the index `room`, or at an index nearer to the start of the heap if its order requires it. */
+  /** Moves a timer from the index `room` towards the start of the heap, as far as its order requires. */
   #rise(timer: HandTimer, room: number): void {
     for (;;) {
       const above = (room - 1) >> 1;
@@ -210,7 +211,7 @@ class TimerHeap {
     }
   }
 
-  /** Puts a timer at the index `room`, or at an index farther from the start of the heap if its order requires it. */
+  /** Moves a timer from the index `room` towards the end of the heap, as far as its order requires. */
   #sink(timer: HandTimer, room: number): void {
     for (;;) {
       const [left, right] = [this.#heap[2 * room + 1], this.#heap[2 * room + 2]];

@@ -3,9 +3,9 @@ import type { Heartbeat, TrackedLease, Heartbeats } from '../../worker/heartbeat
 
 /** Sends each task's heartbeats at exact intervals, so that a test can count them. */
 export class IntervalHeartbeats implements Heartbeats {
-  /** The number of timers that are set for the next heartbeats. */
+  /** The number of timers that are currently set for heartbeats. */
   waiting = 0;
-  /** The number of timers that were set so far. */
+  /** The number of timers that were ever set for heartbeats. */
   timersSet = 0;
   readonly #clock: Clock;
 

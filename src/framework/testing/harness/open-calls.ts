@@ -1,14 +1,20 @@
-/** The calls of a test that have not ended. When the bed or the test machine closes, each of them fails. */
+/**
+ * The calls of a test, such as `bed.run(…)`, that haven't ended. When the test bed or the test machine is closed, they
+ * all reject.
+ */
 export class OpenCalls {
   readonly #fails = new Set<(error: unknown) => void>();
   #closed: Error | undefined;
 
-  /** True if the calls were closed. No new call can then be made. */
+  /** True after `close`. Every new call then rejects. */
   get isClosed(): boolean {
     return this.#closed !== undefined;
   }
 
-  /** Settles as `work` does. Rejects earlier if `work` calls `fail`, or if all calls are closed. */
+  /**
+   * Returns a promise that settles like that of `work`. It rejects earlier if `work` calls `fail`, or when `close` is
+   * called.
+   */
   call<T>(work: (fail: (error: unknown) => void) => Promise<T>): Promise<T> {
     if (this.#closed) return Promise.reject(this.#closed);
     return new Promise((resolve, reject) => {
@@ -25,7 +31,7 @@ export class OpenCalls {
     });
   }
 
-  /** Fails all open calls, and every later call. */
+  /** Makes all open calls reject, and every later one too. */
   close(error: Error): void {
     this.#closed ??= error;
     for (const fail of this.#fails) fail(error);
@@ -34,8 +40,8 @@ export class OpenCalls {
 }
 
 /**
- * Closes a bed or a test machine when the signal aborts. If closing fails, the error is thrown by the next call of
- * `close`.
+ * Closes a test bed or a test machine when the signal aborts. An error while closing isn't lost: the test's own call of
+ * `close` throws it.
  */
 export function closeBy(signal: AbortSignal | undefined, closed: { close(): Promise<void> }): void {
   const close = (): void => void closed.close().catch(() => {});

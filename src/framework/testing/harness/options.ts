@@ -15,92 +15,100 @@ import type { Logger } from '../../base/log/log.js';
 import type { MockList } from '../mocks/stand-in.js';
 import type { Mocker } from '../mocks/mock-rest.js';
 
-/** The options of a bed. @typeParam Tokens the tokens of the mocks, in their order */
+/** The options of a test bed. @typeParam Tokens the tokens of the mocks, in the order of the list */
 export interface TestBedOptions<Tokens extends readonly InjectionToken[] = readonly InjectionToken[]> {
   /**
-   * Stand-ins for injected dependencies: pairs of a token, and a value, class or factory to inject instead. A stand-in
-   * has the type of what the token injects, and may lack members. @default []
+   * Mocks of injected dependencies: pairs of a token, and a value, class or factory to inject instead. A mock must have
+   * the type of what the token injects, but members may be missing.
+   * @default []
    */
   readonly mocks?: MockList<Tokens>;
   /**
-   * Returns a stand-in for a token. It is called for every dependency of handlers, interceptors, rules and other
-   * stand-ins, and for everything that `setup` registers. If it returns `undefined`, the real dependency is used.
+   * Returns a mock for a token, or undefined to use the real dependency. It is called for every dependency of handlers,
+   * interceptors, rules and other mocks, and for everything that `setup` registers.
    * @default none
    */
   readonly useMocker?: Mocker;
-  /** Interceptors around every handler, as in the config. @default [] */
+  /** Interceptors that run around every handler, like those in a worker's config. @default [] */
   readonly interceptors?: readonly Constructor<Interceptor>[];
-  /** Registers providers, as in the config. A mock for the same token overrides the provider. @default none */
+  /** Registers providers, like `setup` in a worker's config. A mock for the same token has priority. @default none */
   readonly setup?: Setup;
-  /** Receives the lines of `task.log`. @default the lines are dropped */
+  /** The logger that gets what handlers log with `task.log`. @default nothing is logged */
   readonly log?: Logger;
   /**
-   * A duration in real time. It limits how long the clock waits for real work of a task (a file, a socket, a real
-   * timer), and for a handler that seems to be doing nothing. If it takes longer, an error names the work or the
-   * handler. @default '5s', and 1.5 s for a handler that seems to be doing nothing
+   * The longest real time that the clock waits for a task's real work (a file, a socket, a real timer), and for a
+   * handler that seems to be waiting for nothing. After that, an error names the work or the handler.
+   * @default '5s', and 1.5 s for a handler that seems to be waiting for nothing
    */
   readonly realTimeLimit?: string;
-  /** When this signal aborts, the bed or the test machine is closed, as at the end of a test. @default none */
+  /**
+   * When this signal aborts, the test bed or the test machine is closed. A test runner's signal can close it at the end
+   * of a test.
+   * @default none
+   */
   readonly signal?: AbortSignal;
 }
 
 export interface TestMachineOptions<
   Tokens extends readonly InjectionToken[] = readonly InjectionToken[],
 > extends TestBedOptions<Tokens> {
-  /** The classes whose handlers take the machine's tasks. @default [] */
+  /** The classes whose handlers run the tasks of the machine's activities. @default [] */
   readonly activities?: readonly Constructor<object>[];
-  /** Mocks for resources other than activities, in the form of the config's `mocks`. @default {} */
+  /** Mocks of resources that aren't activities, in the form of `mocks` in the config. @default {} */
   readonly resources?: Mocks;
   /**
-   * For each handler, by `'Class.method'`, the faults of its attempts, beginning with the first attempt. @default none
+   * Faults to inject into the attempts of each handler, by `'Class.method'`. The first fault in a list is for the first
+   * attempt.
+   * @default none
    */
   readonly faults?: Readonly<Record<string, readonly Fault[]>>;
   /**
-   * The number of tasks that each handler takes at once; `Infinity` for no limit. @default the handler's own
-   * `concurrency`
+   * The most tasks that each handler runs at the same time; `Infinity` for no limit.
+   * @default the handler's own `concurrency`
    */
   readonly concurrency?: number;
 }
 
 /**
- * The fault of one attempt.
- * - `lost-token`: the answer to the poll never arrives, so no worker has the task.
- * - `worker-dies`: the handler is called, but nothing is reported.
- * - `throttled`: the first report is throttled, and is repeated.
+ * A fault to inject into one attempt at a task.
+ * - `lost-token`: the response with the task is lost on its way to the worker, so no worker has the task.
+ * - `worker-dies`: the handler is called, but no result is sent.
+ * - `throttled`: the first attempt to send the result is throttled, and is repeated.
  * - `none`: no fault.
  */
 export type Fault = (typeof FAULTS)[number];
 
 export const FAULTS = ['lost-token', 'worker-dies', 'throttled', 'none'] as const;
 
-/** The options of a call that runs a handler of a bed once. */
+/** The options of a call that runs a handler of a test bed once. */
 export interface TaskOptions<Name extends string = string> {
   /** The handler, as `'Class.method'`. Required if the bed has several handlers. */
   readonly handler?: Name;
-  /** The task's token. @default a token that no other task of the bed has */
+  /** The task token. @default a token that no other task of the test bed has */
   readonly token?: string;
-  /** The time at which the task was received. @default the time of the bed's clock */
+  /** The time at which the task was received. @default the time on the test bed's clock */
   readonly receivedAt?: Date;
 }
 
 export interface RunOptions<Name extends string = string> extends TaskOptions<Name> {
   /**
-   * Aborts the task's signal, as when the worker stops. If the handler then throws an error, that is reported as
-   * `Stepwright.WorkerShutdown`. @default none
+   * When this signal aborts, the task's own signal aborts too, as when a worker stops. If the handler then throws an
+   * error, the result is a failure with the error `Stepwright.WorkerShutdown`.
+   * @default none
    */
   readonly signal?: AbortSignal;
 }
 
 export interface StartOptions extends Pick<HandlerOptions, 'heartbeat' | 'timeout'> {
-  /** The longest that the task may continue after `shutdown()`. @default '60s' */
+  /** The longest time that the task may go on after `shutdown()`. @default '60s' */
   readonly grace?: string;
 }
 
-/** The options of an execution that the test moves step by step. */
+/** The options of an execution that the test moves on step by step. */
 export interface StartExecutionOptions<State extends string = string> {
   /** The name of the execution, of 1 to 80 characters. @default a random one */
   readonly name?: string;
-  /** The states whose tasks the test answers itself, although there is a handler for them. @default [] */
+  /** The states whose tasks the test ends itself, even if there is a handler for them. @default [] */
   readonly byHand?: readonly State[];
 }
 
@@ -164,8 +172,8 @@ export const START_EXECUTION_OPTIONS: Rows<StartExecutionOptions> = {
 
 /**
  * Checks the options of a call.
- * @throws StartError for bad values and for unknown options. Without the error, a test with a misspelt option would
- * check nothing
+ * @throws StartError for invalid values and for unknown options. If a misspelt option were ignored, the test would pass
+ * without checking anything
  */
 export function checkOptions(call: string, rows: Readonly<Record<string, Row>>, options: unknown): void {
   const problems = isPlainObject(options)
@@ -178,18 +186,18 @@ export function checkOptions(call: string, rows: Readonly<Record<string, Row>>, 
 export const realTimeLimitMs = ({ realTimeLimit = '5s' }: TestBedOptions): number =>
   parseDuration(realTimeLimit) ?? Number.NaN;
 
-/** How long a test waits for something that a task does in real time. */
+/** The limits for waiting in real time. */
 export interface RealTimeLimits {
-  /** The most real milliseconds that work which is known to be running may take. */
+  /** The most real milliseconds that a piece of real work (a file, a socket, a real timer) may take. */
   readonly limitMs: number;
   /**
-   * If no work is known to be running and no timer is due for this many real milliseconds, a handler is considered
-   * never to settle.
+   * A handler is considered stuck if, for this many real milliseconds, no real work is in progress for it and no timer
+   * is set on the clock.
    */
   readonly idleMs: number;
 }
 
-/** The default of `idleMs`. If a test sets `realTimeLimit`, that is used instead. */
+/** The default of `idleMs`. A test's own `realTimeLimit` replaces it. */
 const IDLE_MS = 1_500;
 
 export function realTimeLimits(options: TestBedOptions): RealTimeLimits {
@@ -202,7 +210,10 @@ const unknownTo =
   (key: string, known: readonly string[]): Problem =>
     unusedProblem(key, `${call} has no such option`, didYouMean(key, known));
 
-/** Returns the problem that a test uses an unknown name. The test would check nothing, so it fails before it begins. */
+/**
+ * Returns the problem for an unknown name in a test, such as that of an option or a mock. Such a test fails before it
+ * begins, since it would otherwise check nothing.
+ */
 export const unusedProblem = (where: string, what: string, fix: string): Problem => ({
   code: 'TEST_NAMES_NOBODY',
   where,
@@ -216,7 +227,7 @@ function isMock(item: unknown): boolean {
   return item.length === 2 || (item.length === 3 && isPlainObject(options));
 }
 
-/** Returns true for a valid name of an execution. AWS page "StartExecution". */
+/** Returns true if an execution can have this name. AWS page "StartExecution". */
 function isExecutionName(value: unknown): boolean {
   return typeof value === 'string' && /^[^\s<>{}[\]?*"#%\\^|~`$&,;:/]{1,80}$/.test(value);
 }

@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks';
 import { setImmediate } from 'node:timers';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Returns the real milliseconds since a fixed but unknown time. */
+/** Returns a real time in milliseconds. Only the difference of two such times has a meaning. */
 export const realNow = (): number => performance.now();
 
 /** Resolves in the next turn of the event loop. */
@@ -12,6 +12,6 @@ export const nextTurn = (): Promise<void> => new Promise((resolve) => setImmedia
 /** Runs `fn` in the next turn of the event loop. */
 export const inNextTurn = (fn: () => void): void => void setImmediate(fn);
 
-/** Resolves after some real milliseconds, or as soon as the signal aborts. */
+/** Resolves after `ms` real milliseconds, or as soon as the signal aborts. */
 export const nap = (ms: number, signal?: AbortSignal): Promise<void> =>
   sleep(ms, undefined, signal ? { signal } : {}).catch(() => {});

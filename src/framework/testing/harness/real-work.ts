@@ -10,10 +10,13 @@ import type { RealTimeLimits } from './options.js';
 import { inNextTurn, nap, nextTurn, realNow } from './real-time.js';
 import { kindOf } from './work-kinds.js';
 
-/** A piece of real work that was begun for a task, such as a file, a hash, a socket or a timer. */
+/**
+ * A piece of real work (not done by mocks or on the clock) that a task has begun, such as reading a file, a hash, a
+ * socket or a real timer.
+ */
 interface Begun {
   readonly task: string;
-  /** The name of the work in error messages. */
+  /** The name of the work for error messages. */
   readonly name: string;
   readonly isOpen: () => boolean;
   /** An Error that is never thrown. Its stack shows where the work was begun. */
@@ -21,16 +24,19 @@ interface Begun {
 }
 
 /**
- * For this many real milliseconds, the process waits for the next turn of the event loop at once. After that it sleeps
- * between turns.
+ * While waiting for work, turns of the event loop follow each other without a pause for this many real milliseconds.
+ * Later there is a pause between them.
  */
 const BUSY_MS = 1;
 
-/** The real work of the tasks of a bed or a test machine. The clock doesn't move while there is any. */
+/**
+ * The real work (files, sockets, real timers and so on) of all tasks of a test bed or a test machine. The clock doesn't
+ * move while there is any.
+ */
 export class RealWork {
-  /** The most real milliseconds that the clock waits for work. */
+  /** The most real milliseconds that the clock waits for real work. */
   readonly limitMs: number;
-  /** The most real milliseconds that the clock waits for a handler that has no work in progress. */
+  /** The most real milliseconds that the clock waits for a handler that seems to be waiting for nothing. */
   readonly idleMs: number;
   readonly #tasks = new Set<TaskWork>();
 
@@ -40,8 +46,8 @@ export class RealWork {
   }
 
   /**
-   * Makes a handler that returns the same outcomes and whose real work is tracked, from the handler's call until no
-   * code of the task is running.
+   * Returns a handler that does the same and whose real work is tracked, from its call until none of its code is
+   * running.
    */
   #track(name: string, handle: CompiledHandler): CompiledHandler {
     return async (text, context, onOutcome) => {
@@ -54,20 +60,20 @@ export class RealWork {
     };
   }
 
-  /** Makes handlers whose real work is tracked. */
+  /** Returns handlers that do the same and whose real work is tracked. */
   trackAll(handlers: readonly BedHandler[]): BedHandler[] {
     return handlers.map((each) => ({ ...each, handle: this.#track(each.definition.name, each.handle) }));
   }
 
-  /** True while work is in progress for any task. */
+  /** True while any task has real work in progress. */
   get isOpen(): boolean {
     return this.#first() !== undefined;
   }
 
   /**
-   * Waits until no work is in progress for any task.
+   * Waits until no task has real work in progress.
    * @param by the time until which to wait, as returned by `realNow`.
-   * @throws an Error that names the work if it is still in progress then
+   * @throws an Error that names the work if some is still in progress then
    */
   async rest(by: number): Promise<void> {
     const began = realNow();
@@ -78,12 +84,12 @@ export class RealWork {
     }
   }
 
-  /** Stops waiting for the work of a task. */
+  /** Forgets the real work of a task, so that the clock no longer waits for it. */
   forget(context: TaskContext): void {
     tasks.get(context)?.end();
   }
 
-  /** Stops waiting for the work of all tasks. */
+  /** Forgets the real work of all tasks, so that the clock no longer waits for it. */
   abandon(): void {
     for (const task of this.#tasks) task.end();
   }
@@ -97,13 +103,13 @@ export class RealWork {
   }
 }
 
-/** The work of one task. */
+/** The real work of one task. */
 class TaskWork {
   readonly #name: string;
   readonly #context: TaskContext;
-  /** The work of all tasks of the same bed or test machine. */
+  /** The real work of each task of the same test bed or test machine. */
   readonly #all: Set<TaskWork>;
-  /** The work that is in progress; undefined until there is some, since most handlers in tests do no real work. */
+  /** The pieces of work that were begun. Undefined until there is one, since most handlers in tests do no real work. */
   #begun: Map<unknown, Begun> | undefined;
   #ended = false;
 
@@ -134,7 +140,7 @@ class TaskWork {
     return undefined;
   }
 
-  /** Called when no code of the task is running, or its work is no longer waited for. */
+  /** Called when none of the task's code is running any more, or when its work is no longer to be waited for. */
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
@@ -147,12 +153,15 @@ class TaskWork {
 
 const storage = new AsyncLocalStorage<TaskWork>();
 /**
- * The work of each running task, by the task's context. It is for code that knows only the context, such as a listener
- * of the task's signal. When no task is running, the hooks are removed in the next turn of the event loop.
+ * The real work of each running task, by the task's context. It is needed where only the context is known, such as in a
+ * listener of the task's signal. If there is no task, the hooks below are removed in the next turn of the event loop.
  */
 const tasks = new Map<TaskContext, TaskWork>();
 let isWatching = false;
-/** For resources whose end only Node reports, by their async id: the work of the task that began them. */
+/**
+ * The task that began an asynchronous resource, by Node's id of the resource. Only resources whose end is known from no
+ * other source than Node's `destroy` hook are in it.
+ */
 const owners = new Map<number, TaskWork>();
 
 function currentWork(): TaskWork | undefined {
@@ -177,8 +186,8 @@ const begins = createHook({
 });
 
 /**
- * A hook of its own, which is enabled only while such a resource is open: if any hook has a `destroy`, Node follows
- * each promise to its end, which is slow.
+ * The `destroy` hook is separate and enabled only while a resource that needs it is open. While any `destroy` hook is
+ * enabled, Node tracks the end of every promise, which is slow.
  */
 const ends = createHook({
   destroy(id) {
@@ -188,8 +197,8 @@ const ends = createHook({
 });
 
 /**
- * The events of `fetch` and undici. Their requests are tracked separately, since they may use a connection that another
- * task has opened.
+ * The events of `fetch` and undici. Their requests are tracked by these events, not by sockets, since a request may use
+ * a connection that another task has opened.
  */
 const FETCHES = [
   ['undici:request:create', beginFetch],
@@ -218,7 +227,10 @@ function requestOf(message: unknown): object | undefined {
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
-/** The functions of WebAssembly that compile in another thread. Node has no resource by which they could be tracked. */
+/**
+ * The functions of WebAssembly that compile in another thread. Node's hooks don't report such work, so these functions
+ * are wrapped while tasks run.
+ */
 const COMPILERS = ['compile', 'instantiate', 'compileStreaming', 'instantiateStreaming'] as const;
 const compilers: unknown = Reflect.get(globalThis, 'WebAssembly');
 const replaced = new Map<string, readonly [own: unknown, watching: unknown]>();
@@ -273,7 +285,7 @@ const compileWatched =
     return compiled;
   };
 
-/** The length of stack traces to record, since the user's code may be called far below Node's own functions. */
+/** The number of frames to record in a stack trace. The user's code may be far below Node's own functions. */
 const FRAMES = 40;
 
 function errorHere(): Error {

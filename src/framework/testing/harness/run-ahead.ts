@@ -2,44 +2,41 @@ import { showDuration } from '../../base/time/duration.js';
 import { nap, realNow } from './real-time.js';
 import type { TestClock } from './test-clock.js';
 
-/** What `runAhead` has to know: how long the clock must run ahead, and which timers there are. */
+/** The parameters of `runAhead`, which moves a clock from timer to timer: when to stop, and which timers there are. */
 export interface Journey {
   readonly clock: TestClock;
-  /** Returns true if the clock can stop running ahead. */
+  /** Returns true when the clock has moved on far enough. */
   readonly isDone: () => boolean;
   /** Returns the time of the next timer to fire, in epoch milliseconds; undefined if no timer is waiting. */
   readonly next: () => number | undefined;
-  /**
-   * Returns true if a timer is waiting that may lead to progress. The timer of a running task's heartbeat doesn't
-   * count.
-   */
+  /** Returns true if a timer is set that can lead to progress. The heartbeat timers of running tasks don't count. */
   readonly mayMove: () => boolean;
-  /** Returns the number of timers that were set so far, not counting those for heartbeats. */
+  /** Returns the number of timers that were ever set, except those for heartbeats. */
   readonly asked: () => number;
-  /** Returns a number that changes with each progress. */
+  /** Returns a number that changes whenever something has progressed, such as the number of finished tasks. */
   readonly progress: () => number;
   /** Returns the names of the running handlers, for an error message. */
   readonly running: () => readonly string[];
-  /** Waits until everything has happened that needs no time on the clock. @default waits until the clock has settled */
+  /** Waits until nothing more happens without moving the clock. @default `clock.settle()` */
   readonly rest?: () => Promise<void>;
 }
 
 /**
- * The number of steps, for each millisecond of the limit of real time, after which running ahead is given up. Only
- * steps without progress and with a newly set timer are counted. With the number, the error comes before a test
+ * `runAhead` gives up after this many steps (from one timer to the next) for each millisecond of the limit of real
+ * time. Only steps in which a new timer was set count, and progress resets the count. So the error comes before a test
  * runner's own limit of 5 s.
  */
 const STEPS_PER_MS = 5;
 /**
- * The most steps that are made only for heartbeats. They are made because a heartbeat may learn that its task is gone,
- * which frees a slot.
+ * The most steps in a row in which only heartbeat timers fire. Such steps are useful, since a heartbeat can report that
+ * its task has timed out, which frees a slot of the handler.
  */
 const MOST_BEATS = 1_000;
 const LONGEST_NAP_MS = 10;
 
 /**
  * Moves a clock from timer to timer until `isDone` returns true.
- * @throws an Error that names the handlers that don't end.
+ * @throws an Error that names the running handlers if they never end
  */
 export async function runAhead(journey: Journey): Promise<void> {
   const { clock, isDone, next, mayMove, progress, rest = () => clock.settle() } = journey;
@@ -58,7 +55,7 @@ export async function runAhead(journey: Journey): Promise<void> {
 }
 
 /**
- * Counts a step if a timer was set since the last step.
+ * Counts a step if a new timer was set since the last step.
  * @throws an Error after too many steps, or after too much real time
  */
 function step(stage: Stage, journey: Journey): void {
@@ -71,12 +68,12 @@ function step(stage: Stage, journey: Journey): void {
     throw new Error(endless(stage, journey));
 }
 
-/** The steps and the time since the last progress. */
+/** Counts what has happened since the last progress. */
 interface Stage {
   readonly progress: number;
   /** The real time of the last progress. */
   readonly began: number;
-  /** The time on the journey's clock at the last progress. */
+  /** The time on the clock at the last progress. */
   readonly from: number;
   asked: number;
   steps: number;
@@ -88,7 +85,9 @@ const newStage = ({ clock, progress, asked }: Journey): Stage => ({
   ...{ asked: asked(), steps: 0, beats: 0 },
 });
 
-/** Waits, in real time, until something changes. Returns false if nothing changes in time. */
+/**
+ * Waits, in real time, until there is progress or a timer changes. Returns false if neither happens within `idleMs`.
+ */
 async function changes(
   { clock, isDone, next, progress }: Journey,
   due: number | undefined,

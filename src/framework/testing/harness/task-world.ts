@@ -4,16 +4,16 @@ import { ReportsInFlight } from '../../worker/task/reports-in-flight.js';
 import type { TaskWorld } from '../../worker/task/task.js';
 import { IntervalHeartbeats } from './interval-heartbeats.js';
 
-/** The parts of a task's world (what a task needs of its worker) that a test chooses. */
+/** What a task needs of its worker is its "world". These parts of it are chosen by the test. */
 type TestedWorld = Pick<TaskWorld, 'port' | 'log' | 'emit' | 'workerName' | 'reportLimitMs'> & {
   readonly clock: Clock;
-  /** @default heartbeats of this task alone */
+  /** Sends the heartbeats. @default an object for this task alone */
   readonly heartbeats?: IntervalHeartbeats;
 };
 
 /**
- * Makes the world of a worker's task (what the task needs of its worker) for a test: nothing is random, no rate limit
- * is shared with other tasks, and heartbeats are sent at exact intervals.
+ * Returns what a worker's task needs of its worker, for a test: nothing is random, no rate limit is shared with other
+ * tasks, and heartbeats are sent at exact intervals.
  */
 export const taskWorld = (tested: TestedWorld): TaskWorld => ({
   ...tested,

@@ -3,7 +3,7 @@ import { HandClock } from './hand-clock.js';
 import { realNow } from './real-time.js';
 import type { RealWork } from './real-work.js';
 
-/** A hand clock that doesn't move while tasks do real work. */
+/** A clock for tests that doesn't move while tasks do real work, such as reading a file. */
 export class TestClock extends HandClock {
   readonly work: RealWork;
   #timersSet = 0;
@@ -23,18 +23,18 @@ export class TestClock extends HandClock {
     return super.after(ms, fn);
   }
 
-  /** True if the clock moves without waiting for real work, because the test itself moves it for a started task. */
+  /** True if the clock doesn't wait for real work, because the test itself moves it, for a task of `bed.start`. */
   protected get watched(): boolean {
     return false;
   }
 
-  /** Waits until everything has happened that needs neither time on the clock nor real work. */
+  /** Waits until nothing more happens without moving the clock, but doesn't wait for real work. */
   turns(): Promise<void> {
     return super.settle();
   }
 
   /**
-   * Waits as a hand clock does, and also until no task does real work.
+   * Waits like {@link HandClock.settle}, and then until no task does real work.
    * @throws an Error that names work which takes too long
    */
   override async settle(until?: () => boolean): Promise<void> {

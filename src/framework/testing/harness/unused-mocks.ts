@@ -6,22 +6,25 @@ import { asksLate } from '../../worker/container/dependencies.js';
 import { registrationOf } from '../../worker/container/registrations.js';
 import { unusedProblem } from './options.js';
 
-/** The container of a bed, and the tokens that its handlers resolve from it. */
+/** The container of a test bed, and the tokens that are resolved from it. */
 export interface Injected {
   readonly container: DependencyContainer;
   /** The tokens that the handlers need, directly or through other classes. */
   readonly needed: ReadonlySet<InjectionToken>;
-  /** Those of the tokens `needed` that are the handlers' own classes. */
+  /** The handlers' own classes. They are among the tokens in `needed`. */
   readonly roots: ReadonlySet<InjectionToken>;
-  /** The tokens that `setup` registered. Code may resolve them from the container by itself. */
+  /**
+   * The tokens that the user's `setup` function has registered. Code can resolve these directly from the container, so
+   * a mock of one counts as used.
+   */
   readonly registered: ReadonlySet<InjectionToken>;
 }
 
 const OWN: ReadonlySet<InjectionToken> = new Set<InjectionToken>([CLOCK, RANDOM, TASK_CONTEXT]);
 
 /**
- * Returns the problems of mocks that are never injected. Returns none if a factory is used, since it may resolve any
- * token.
+ * Returns a problem for each mock that is never injected. Returns none if a factory is used, since a factory can
+ * resolve any token.
  */
 export function unusedMocks(
   tokens: readonly InjectionToken[],

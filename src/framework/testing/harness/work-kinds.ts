@@ -1,24 +1,30 @@
 import { realNow } from './real-time.js';
 
-/** The native object, timer or request that Node passes for an asynchronous resource. */
+/** The object that Node passes to an async hook: a native handle, a timer or a request. */
 type Resource = object;
 
-/** One kind of real work. Kinds are found by the types of Node's asynchronous resources. */
+/**
+ * One kind of real work, such as a file or a socket. The kind is recognised by the type that Node gives to an
+ * asynchronous resource.
+ */
 export interface WorkKind {
   /** Returns the name of the work for error messages. */
   readonly name: (resource: Resource) => string;
   /**
-   * Returns a function that returns true while the work is in progress. The work also ends when Node destroys the
-   * resource.
+   * Returns a function that returns true while the work is in progress. Work also counts as ended when Node destroys
+   * the resource.
    */
   readonly watch: (resource: Resource) => () => boolean;
-  /** True if the end of the work can be known only from Node destroying the resource. */
+  /** True if the end of this kind of work is only known from Node's `destroy` hook. */
   readonly endsUnseen: boolean;
 }
 
 const always = (): (() => boolean) => () => true;
 
-/** Watches a resource that has `hasRef`. Work that wouldn't keep the process alive isn't waited for. */
+/**
+ * Watches a resource that has a method `hasRef`. It is waited for only while it is referenced, that is, while it would
+ * keep the process alive.
+ */
 const whileReferenced =
   (resource: Resource): (() => boolean) =>
   () => {
@@ -31,18 +37,16 @@ const whileArmed = (timer: Resource): (() => boolean) => {
   return () => Reflect.get(timer, '_destroyed') !== true && isReferenced();
 };
 
-/** Watches a zlib stream. The stream exists for long, and has a buffer only while it processes a chunk. */
+/** Watches a zlib stream. A stream may exist for long without work. It has a buffer only while it processes a chunk. */
 const whileWriting =
   (stream: Resource): (() => boolean) =>
   () =>
     (Reflect.get(stream, 'buffer') ?? null) !== null;
 
-/** The real milliseconds without traffic after which a socket from which something was read is considered idle. */
+/** A socket that has received something is considered idle after this many real milliseconds without traffic. */
 const SOCKET_QUIET_MS = 50;
 
-/**
- * Watches a socket. It is in use until something is read from it, and again after each write until something is read.
- */
+/** Watches a socket. It counts as work until a response arrives, and again after each write until the next response. */
 function whileUnanswered(socket: Resource): () => boolean {
   if (typeof Reflect.get(socket, 'hasRef') !== 'function') return () => false;
   const isReferenced = whileReferenced(socket);
@@ -101,12 +105,12 @@ function timerName(timer: Resource): string {
   return `a real ${repeats ? 'interval' : 'timer'} of ${ms} ms`;
 }
 
-/** Matches the requests of `node:crypto`. They are named after what they compute, such as PBKDF2REQUEST. */
+/** Matches the resource types of `node:crypto`. Their names begin with what they compute, as in PBKDF2REQUEST. */
 const CRYPTO = /^([A-Z0-9]+)REQUEST$/;
 
 /**
- * Returns the kind of work for a type of Node's asynchronous resources; undefined if it isn't work that a handler waits
- * for.
+ * Returns the kind of work that a type of Node's asynchronous resources stands for. Returns undefined if a handler
+ * doesn't wait for such resources.
  */
 export function kindOf(type: string): WorkKind | undefined {
   const known = KINDS[type];

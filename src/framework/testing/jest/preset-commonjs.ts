@@ -1,8 +1,8 @@
 import { common, swc } from './swc.js';
 
 /**
- * The preset `stepwright/jest/commonjs`. Tests run as CommonJS, so Stepwright's own ES modules are compiled to CommonJS
- * too.
+ * The Jest preset `stepwright/jest/commonjs`. Tests run as CommonJS, so Stepwright's own ES modules are compiled to
+ * CommonJS too.
  */
 export default {
   ...common,

@@ -11,7 +11,7 @@ const WITHOUT_FLAG =
 if (!('SourceTextModule' in vm)) throw Object.assign(new Error(WITHOUT_FLAG), { stack: '' });
 
 /**
- * The preset `stepwright/jest`. Tests run as ES modules, for which Jest must be started with `node
+ * The Jest preset `stepwright/jest`. Tests run as ES modules, so Jest must be started with `node
  * --experimental-vm-modules`.
  */
 export default {

@@ -1,6 +1,6 @@
 /**
- * Returns the options with which @swc/jest compiles decorated classes, so that the types of their parameters are
- * emitted.
+ * Returns options for @swc/jest. They make it compile decorators and emit the types of constructor parameters, which
+ * dependency injection needs.
  */
 export const swc = (module: 'es6' | 'commonjs'): readonly [string, object] => [
   '@swc/jest',
@@ -18,8 +18,8 @@ export const swc = (module: 'es6' | 'commonjs'): readonly [string, object] => [
 ];
 
 /**
- * The settings that both presets share. The packages named here are resolved from the project's root folder, since they
- * belong to the project.
+ * The settings that both presets share. The packages that are named here are resolved from the user's project, since
+ * they are dependencies of that project.
  */
 export const common = {
   testEnvironment: 'node',

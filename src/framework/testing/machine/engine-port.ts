@@ -6,7 +6,7 @@ import { taskOperations } from '../../local/api/operations/task-operations.js';
 import { ServiceError } from '../../local/engine/answers/service-error.js';
 import type { StepFunctions } from '../../local/engine/step-functions.js';
 
-/** Answers the four calls of a worker with a Step Functions that runs in this process. */
+/** Connects a worker to a Step Functions that runs in this process: handles the four API calls that a worker makes. */
 export class EnginePort implements ActivityPort {
   readonly #stepFunctions: StepFunctions;
 
@@ -31,7 +31,7 @@ export class EnginePort implements ActivityPort {
   }
 
   /**
-   * Makes a call about a task, with the body that would be sent over the network.
+   * Calls the API about a task, with the body that would be sent over the network.
    * @throws ServiceError if Step Functions rejects the call
    */
   async send(operation: string, body: Call['body']): Promise<void> {

@@ -3,17 +3,17 @@ import type { Execution } from '../../local/engine/execution.js';
 /** The result of an execution that has ended. */
 export interface ExecutionResult {
   readonly status: 'succeeded' | 'failed' | 'timedOut' | 'aborted';
-  /** The parsed output; present if the execution succeeded. */
+  /** The parsed output. Only present if the execution succeeded. */
   readonly output?: unknown;
   readonly error?: string;
   readonly cause?: string;
-  /** The names of the states that were entered, in order. */
+  /** The names of the states that the execution has entered, in order. */
   readonly path: readonly string[];
   /** The number of tasks that each state has scheduled, by the state's name. */
   readonly attempts: Readonly<Record<string, number>>;
-  /** How long the execution took on the test's clock, in milliseconds. */
+  /** The milliseconds, on the test's clock, from the start of the execution to its end. */
   readonly tookMs: number;
-  /** The events of the execution, as GetExecutionHistory returns them. */
+  /** The history events of the execution, in the form in which GetExecutionHistory returns them. */
   readonly history: readonly object[];
 }
 

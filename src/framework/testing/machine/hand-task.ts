@@ -2,25 +2,25 @@ import type { Call } from '../../local/api/operation.js';
 import type { OpenTask } from '../../local/engine/open-task.js';
 import { ServiceError } from '../../local/engine/answers/service-error.js';
 
-/** The parts from which a task that a test answers is made. */
+/** The objects that a {@link HandTask} needs. */
 export interface HandTaskParts {
   readonly task: OpenTask;
   readonly state: string;
   /** Sends a result, a failure or a heartbeat to Step Functions. @throws ServiceError if Step Functions rejects it */
   readonly send: (operation: string, body: Call['body']) => Promise<void>;
-  /** Waits until everything has happened that needs no time on the clock and no real work. */
+  /** Waits until nothing more happens without moving the clock and without real work. */
   readonly settle: () => Promise<void>;
 }
 
 /**
- * A task of a test machine that the test answers, in place of a worker. Each method resolves when everything has
- * happened that follows from it without time on the clock. If a task is not answered, it ends by the timeouts of its
- * state.
+ * A task of a test machine that the test ends itself, in place of a worker. After each method, the test can go on when
+ * the promise resolves: everything that follows without moving the clock has then happened. If the test never ends the
+ * task, the timeouts of its state do.
  */
 export class HandTask {
-  /** The state that waits for the answer. */
+  /** The name of the state to which the task belongs. */
   readonly state: string;
-  /** The parsed input of the task. For a callback (`.waitForTaskToken`), the arguments of the call. */
+  /** The parsed input of the task. For a `.waitForTaskToken` resource, the arguments of the call. */
   readonly input: unknown;
   /** The task token, as a worker or a called service would receive it. */
   readonly token: string;
@@ -37,25 +37,31 @@ export class HandTask {
     this.#settle = settle;
   }
 
-  /** True while an answer is accepted: the task wasn't answered, hasn't timed out, and its execution hasn't ended. */
+  /**
+   * True while the task accepts a result, a failure or a heartbeat: it has no result yet, hasn't timed out, and its
+   * execution is running.
+   */
   get isOpen(): boolean {
     return this.#task.isOpen();
   }
 
-  /** Ends the task with an output, which is written as JSON. @throws an Error if Step Functions would reject it */
+  /**
+   * Ends the task successfully. The output is converted to JSON.
+   * @throws an Error if Step Functions would reject the call
+   */
   succeed(output: unknown = null): Promise<void> {
     return this.#report('SendTaskSuccess', { output: JSON.stringify(output) ?? 'null' });
   }
 
   /**
-   * Ends the task with an error, which Retry and Catch can match.
-   * @throws an Error if Step Functions would reject it
+   * Ends the task with an error. A Retry or Catch can match its name.
+   * @throws an Error if Step Functions would reject the call
    */
   fail(error: string, cause?: string): Promise<void> {
     return this.#report('SendTaskFailure', { error, ...(cause !== undefined && { cause }) });
   }
 
-  /** Sends a heartbeat, which starts `HeartbeatSeconds` again. @throws an Error if the task has ended */
+  /** Sends a heartbeat. The time in `HeartbeatSeconds` starts again. @throws an Error if the task has ended */
   heartbeat(): Promise<void> {
     return this.#report('SendTaskHeartbeat', {});
   }

@@ -3,19 +3,21 @@ import type { OpenTask } from '../../local/engine/open-task.js';
 import type { StepFunctions } from '../../local/engine/step-functions.js';
 import type { RunningExecution, TaskOrder } from '../../local/asl/runtime/running-execution.js';
 
-/** The name that the history shows as the worker of every task of a test machine. */
+/** The worker name that the history shows for every task of a test machine. */
 export const WORKER_NAME = 'test-machine';
 
-/** The tasks of a test machine that a test answers itself. */
+/** The tasks of a test machine that the test ends itself, instead of a handler. */
 export class HandTasks {
   readonly #stepFunctions: StepFunctions;
   /** The ARNs of the machine's activities. */
   readonly #arns: readonly string[];
   /** The ARNs of the activities for which there is no handler. */
   readonly #unserved: ReadonlySet<string>;
-  /** For each execution that was started step by step, the states whose tasks its test answers. */
+  /**
+   * The executions that the test moves on step by step, each with the names of the states whose tasks the test ends.
+   */
   readonly #started = new WeakMap<RunningExecution, ReadonlySet<string>>();
-  /** The tokens of the tasks that were returned to a test. */
+  /** The tokens of the tasks that the test has got from `execution.task(…)`. */
   readonly #given = new Set<string>();
   #anyStarted = false;
 
@@ -25,31 +27,34 @@ export class HandTasks {
     this.#unserved = new Set(unserved);
   }
 
-  /** Lets the test of an execution answer the tasks for which there is no handler, and those of the given states. */
+  /**
+   * Registers an execution that the test moves on step by step. The test ends the execution's tasks that have no
+   * handler, and those of the given states.
+   */
   add(execution: Execution, states: readonly string[]): void {
     this.#anyStarted = true;
     this.#started.set(execution, new Set(states));
   }
 
-  /** Returns true if the execution was started to be moved step by step. */
+  /** Returns true if the test moves the execution on step by step. */
   isStarted(execution: Execution): boolean {
     return this.#started.has(execution);
   }
 
-  /** Returns true if the task of an activity is answered by the test. */
+  /** Returns true if the test, not a handler, ends this task of an activity. */
   has(arn: string, { origin }: TaskOrder): boolean {
     const states = origin && this.#started.get(origin.execution);
     return states !== undefined && (this.#unserved.has(arn) || states.has(origin?.state ?? ''));
   }
 
-  /** Returns true if the task that was just leased to the worker is answered by the test. */
+  /** Returns true if the test ends the task with this token, which the machine's worker has just received. */
   hasToken(arn: string, token: string): boolean {
     if (!this.#anyStarted) return false;
     const { task } = this.#stepFunctions.tasks.lookUp(token);
     return task !== undefined && this.has(arn, task.order);
   }
 
-  /** Leases all queued tasks that the test answers, as a worker with free slots would. */
+  /** Takes all tasks that the test ends from the queues, so that their timeouts run as if a worker had taken them. */
   lease(): void {
     if (!this.#anyStarted) return;
     for (const arn of this.#arns) {
@@ -58,9 +63,7 @@ export class HandTasks {
     }
   }
 
-  /**
-   * Returns the oldest open task of a state that was not returned to the test yet, and records that it is returned now.
-   */
+  /** Returns the oldest open task of a state that the test hasn't got yet, and records that it has got it now. */
   next(execution: Execution, state: string): OpenTask | undefined {
     const task = this.open(execution).find(
       (each) => stateOf(each.order) === state && !this.#given.has(each.token),
@@ -69,7 +72,10 @@ export class HandTasks {
     return task;
   }
 
-  /** Returns the leased tasks of an execution, including callbacks, that wait for the test's answer. */
+  /**
+   * Returns the tasks of an execution that wait for the test to end them, including those of `.waitForTaskToken`
+   * resources.
+   */
   open(execution: Execution): OpenTask[] {
     return [...this.#stepFunctions.tasks].filter(
       ({ order, subject, lease }) =>
@@ -79,11 +85,11 @@ export class HandTasks {
     );
   }
 
-  /** Returns true if the task was returned to the test. */
+  /** Returns true if the test has got the task. */
   isGiven({ token }: OpenTask): boolean {
     return this.#given.has(token);
   }
 }
 
-/** Returns the name of the state that waits for a task. */
+/** Returns the name of the state to which a task belongs. */
 export const stateOf = ({ origin, callback }: TaskOrder): string => (origin ?? callback)?.state ?? '';

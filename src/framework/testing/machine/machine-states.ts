@@ -3,18 +3,18 @@ import { didYouMean } from '../../base/show.js';
 import type { DefinedTask } from '../../local/asl/states/state.js';
 import { unusedProblem } from '../harness/options.js';
 
-/** The end of the ARN of a resource that gets a token, and sends a result or a failure with the token later. */
+/** The end of a resource whose Task waits until somebody sends a result or a failure with its token (a callback). */
 const CALLBACK = '.waitForTaskToken';
 
-/** Returns true if the resource is such a callback. */
+/** Returns true if the resource is a callback. */
 export const isCallback = (resource: unknown): boolean =>
   typeof resource === 'string' && resource.endsWith(CALLBACK);
 
-/** The names of a machine's states, and who answers the tasks of each. */
+/** The states of a machine, and for each Task who ends its tasks: a handler, a mock or the test. */
 export class MachineStates {
   readonly #names: readonly string[];
   readonly #tasks: readonly DefinedTask[];
-  /** The name of the handler that takes an activity's tasks, by the activity's ARN. */
+  /** The names of the handlers, by the ARNs of the activities whose tasks they run. */
   readonly #handlers: ReadonlyMap<string, string>;
 
   constructor(
@@ -32,7 +32,7 @@ export class MachineStates {
     if (!this.#names.includes(state)) throwProblems([this.#unknown(where, state)]);
   }
 
-  /** @throws StartError if the test doesn't answer the tasks of this state */
+  /** @throws StartError if a handler or a mock ends the tasks of this state, and not the test */
   checkTask(state: string, byHand: readonly string[]): void {
     this.check('task', state);
     const found = this.#tasks.find((each) => each.state === state);
@@ -48,7 +48,7 @@ export class MachineStates {
     if (!found || !this.#isByHand(found)) throwProblems([this.#noTask(`task('${state}')`, found)]);
   }
 
-  /** @throws StartError for each name that doesn't belong to a state whose tasks the test can answer */
+  /** @throws StartError for each name that isn't a state whose tasks the test can end */
   checkByHand(names: readonly string[]): void {
     throwProblems(
       names.flatMap((state) => {

@@ -18,25 +18,25 @@ const THROTTLE: ReportAnswer = {
   error: Object.assign(new Error('Rate exceeded'), { name: 'ThrottlingException' }),
 };
 
-/** The parts from which a machine's worker is made. */
+/** The objects and values that the worker of a test machine needs. */
 export interface MachineWorkerParts {
   readonly port: EnginePort;
   readonly handTasks: HandTasks;
   readonly clock: Clock;
   readonly log: Logger;
-  /** The faults of each handler's attempts, by the handler's name. */
+  /** The faults to inject into the attempts of each handler, by the handler's name. */
   readonly faults: Readonly<Record<string, readonly Fault[]>>;
   readonly reportLimitMs: number;
-  /** The number of tasks that each handler takes at once. @default the handler's own `concurrency` */
+  /** The most tasks that each handler runs at the same time. @default the handler's own `concurrency` */
   readonly concurrency: number | undefined;
 }
 
 /**
- * Polls for the tasks of a test machine, and runs each with the class `Task` of a real worker. A handler takes no more
- * tasks at once than it has slots.
+ * Gets the tasks of a test machine, and runs each with the class `Task` of a real worker. A handler never runs more
+ * tasks at the same time than it has slots.
  */
 export class MachineWorker {
-  /** The names of the running handlers, one for each task. */
+  /** The names of the handlers that are running. A name occurs once for each task. */
   readonly running: string[] = [];
   /** The number of tasks that have ended so far. */
   ended = 0;
@@ -51,7 +51,7 @@ export class MachineWorker {
     this.#faults = new Map(Object.entries(parts.faults).map(([name, list]) => [name, [...list]]));
   }
 
-  /** Starts to poll an activity, with as many polls as the handler has free slots. */
+  /** Starts to get tasks of an activity for a handler, whenever the handler has a free slot. */
   serve(arn: string, handler: BedHandler): void {
     void this.#poll(arn, handler, this.#parts.concurrency ?? handler.options.concurrency);
   }
@@ -124,7 +124,7 @@ export class MachineWorker {
 
 type TaskAnswer = Extract<PollAnswer, { readonly kind: 'task' }>;
 
-/** The calls of one attempt, with the attempt's fault. */
+/** Makes the API calls for one attempt at a task, with the fault that is to be injected into it. */
 class FaultyPort implements ActivityPort {
   readonly #port: EnginePort;
   readonly #fault: Fault;

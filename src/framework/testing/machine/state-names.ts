@@ -1,8 +1,8 @@
 import { isPlainObject } from '../../base/plain-object.js';
 
 /**
- * The names of the states in a definition, including those inside Map and Parallel. It is `string` if the definition is
- * a path, a text, or an object whose type doesn't contain the names.
+ * The names of all states in a definition, including those inside Map and Parallel. It is `string` if the names aren't
+ * known to the compiler: the definition is a path or a text, or its type has no names.
  */
 export type StateName<Definition> = Definition extends { readonly States: object }
   ? NamesIn<Definition>
@@ -17,7 +17,7 @@ type NamesBelow<State> =
   | (State extends { readonly Iterator: infer Iterator } ? NamesIn<Iterator> : never)
   | (State extends { readonly Branches: readonly (infer Branch)[] } ? NamesIn<Branch> : never);
 
-/** A state's name, and the state as it is written in the definition. */
+/** The name of a state, and its JSON in the definition. */
 type NamedState = readonly [name: string, state: Readonly<Record<string, unknown>>];
 
 /** Returns all states of a definition, in the order in which they are written. */

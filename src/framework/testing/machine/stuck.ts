@@ -5,7 +5,7 @@ import type { ExecutionResult } from './execution-result.js';
 import { type HandTasks, stateOf } from './hand-tasks.js';
 import type { Trail } from './trail.js';
 
-/** Returns a text that says how an execution has ended, and which states it went through. */
+/** Returns the part of an error message that says how an execution has ended, and which states it has entered. */
 export function saidEnd({ status, error, cause, path }: ExecutionResult): string {
   const by = error === undefined ? '' : ` by ${error}${cause === undefined ? '' : `: ${cause}`}`;
   return `the execution has ended before (${SAID[status]}${by}). It entered ${path.join(' → ')}`;
@@ -18,7 +18,10 @@ const SAID = {
   aborted: 'stopped',
 } as const;
 
-/** Returns a text that says where an execution waits for something that will never happen, and how to fix that. */
+/**
+ * Returns the part of an error message that says where an execution waits for something that will never happen, and how
+ * to fix it.
+ */
 export function saidWait(execution: Execution, trail: Trail, handTasks: HandTasks): string {
   const where = trail.states.map((name) => `'${name}'`).join(', ');
   const [task] = handTasks.open(execution);
@@ -36,7 +39,10 @@ export function saidWait(execution: Execution, trail: Trail, handTasks: HandTask
     : `${head}: '${state}' waits for a report by its task token\nFix: start the execution, and answer: const execution = await machine.start(input); ${answer}`;
 }
 
-/** Returns a text that says that there is no handler for a waiting task, and which handler may have been meant. */
+/**
+ * Returns the part of an error message that says that there is no handler for a task, and which handler may have been
+ * meant.
+ */
 export function saidUnserved(arn: string, handlers: readonly HandlerDefinition[]): string {
   const known = handlers.map(({ name, activity }) => ({
     name,

@@ -17,7 +17,7 @@ import type { MachineWorker } from './machine-worker.js';
 import { saidEnd, saidUnserved, saidWait } from './stuck.js';
 import { Trail } from './trail.js';
 
-/** The parts of a test machine that its executions share. */
+/** The objects of a test machine that its executions share. */
 export interface MachineWorld {
   readonly stepFunctions: StepFunctions;
   readonly port: EnginePort;
@@ -30,22 +30,22 @@ export interface MachineWorld {
   readonly handTasks: HandTasks;
   readonly calls: OpenCalls;
   /**
-   * Returns the time of the next timer, in epoch milliseconds, not counting timers that end a poll; undefined if there
-   * is none.
+   * Returns the time of the next timer, in epoch milliseconds; undefined if there is none. Timers that end a
+   * GetActivityTask call don't count.
    */
   readonly nextTimer: () => number | undefined;
 }
 
 /**
- * An execution of a test machine that the test moves step by step. Between two steps the machine's clock stands still.
- * All executions of the machine share this clock.
+ * An execution of a test machine that the test moves on step by step. Between two steps the machine's clock stands
+ * still. All executions of the machine share the clock.
  */
 export class TestExecution<State extends string = string> {
   readonly #execution: Execution;
   readonly #world: MachineWorld;
   readonly #byHand: readonly string[];
   readonly #trail: Trail;
-  /** By the state's name, how often the state had been entered when `until` last returned for it. */
+  /** The number of times that each state had been entered when `until` last returned for it, by the state's name. */
   readonly #met = new Map<string, number>();
 
   constructor(execution: Execution, world: MachineWorld, byHand: readonly string[] = []) {
@@ -55,7 +55,7 @@ export class TestExecution<State extends string = string> {
     this.#trail = new Trail(execution);
   }
 
-  /** The name with which it was started, or a random one. */
+  /** The name that the test gave to the execution, or a random one. */
   get name(): string {
     return this.#execution.name;
   }
@@ -78,7 +78,7 @@ export class TestExecution<State extends string = string> {
     return [...this.#trail.path];
   }
 
-  /** The events so far, as GetExecutionHistory returns them. */
+  /** The history events so far, in the form in which GetExecutionHistory returns them. */
   get history(): readonly object[] {
     return this.#execution.history.all();
   }
@@ -110,10 +110,10 @@ export class TestExecution<State extends string = string> {
   }
 
   /**
-   * Runs the execution until a task of the state waits for the test's answer: a task for which there is no handler, a
-   * task of a state in `byHand`, or a callback (`.waitForTaskToken`). Each call returns another task, the oldest first.
-   * @throws an Error if there is no such task, which says where the execution waits or how it ended; StartError if the
-   * test doesn't answer the tasks of this state
+   * Runs the execution until the test has to end a task of the state: there is no handler for the task, the state is in
+   * `byHand`, or it is a callback (`.waitForTaskToken`). Each call returns another task, the oldest first.
+   * @throws an Error if there will be no such task. It says where the execution waits or how it ended
+   * @throws StartError if a handler or a mock ends the tasks of this state
    */
   async task(state: State): Promise<HandTask> {
     this.#world.states.checkTask(state, this.#byHand);
@@ -135,8 +135,8 @@ export class TestExecution<State extends string = string> {
   }
 
   /**
-   * Stops the execution, as StopExecution does. Does nothing if it has already ended. A handler with a task of the
-   * execution learns from its next heartbeat that the task is gone.
+   * Stops the execution, like StopExecution. Does nothing if it has already ended. A handler that runs a task of the
+   * execution finds out by its next heartbeat.
    */
   async stop(error?: string, cause?: string): Promise<ExecutionResult> {
     return this.#world.calls.call(async () => {
@@ -153,7 +153,8 @@ export class TestExecution<State extends string = string> {
 
   /**
    * Runs the execution until `isReached` returns true.
-   * @throws an Error that begins with `missed` if that can't happen any more
+   * @throws an Error that begins with `missed` if the execution ends before, or waits for something that will never
+   * happen
    */
   async #reach(missed: string | undefined, isReached: () => boolean): Promise<void> {
     const isOver = (): boolean => this.#execution.end !== undefined;
@@ -169,7 +170,7 @@ export class TestExecution<State extends string = string> {
     throw new Error(missed === undefined ? why : `${missed}: ${why}`);
   }
 
-  /** Returns a text that says why the execution can't continue; undefined if it may still continue. */
+  /** Returns the reason why the execution can't continue, as text; undefined if it can. */
   #why(): string | undefined {
     const { unserved, stepFunctions, handlers, handTasks, worker, nextTimer } = this.#world;
     const arn = unserved.find((each) => this.#isQueued(stepFunctions.activities.get(each)));
@@ -184,8 +185,8 @@ export class TestExecution<State extends string = string> {
   }
 
   /**
-   * Returns true if a timer is waiting that may let the execution continue: neither the heartbeat of a running task nor
-   * the end of a poll.
+   * Returns true if a timer is set that may let the execution continue. Timers for heartbeats of running tasks, and
+   * timers that end a GetActivityTask call, don't count.
    */
   #mayMove(): boolean {
     const { clock, worker, stepFunctions } = this.#world;
@@ -212,7 +213,7 @@ export class TestExecution<State extends string = string> {
     });
   }
 
-  /** Waits until everything has happened that needs no time on the clock, however long the engine works. */
+  /** Waits until nothing more happens without moving the clock, however long the evaluation of expressions takes. */
   async #rest(): Promise<void> {
     const { clock, stepFunctions, handTasks } = this.#world;
     await clock.settle();
@@ -222,7 +223,7 @@ export class TestExecution<State extends string = string> {
   }
 }
 
-/** Makes the object with which a test answers a task. */
+/** Creates the object with which a test ends a task. */
 export const handTaskOf = (task: OpenTask, { port, clock }: MachineWorld): HandTask =>
   new HandTask({
     task,

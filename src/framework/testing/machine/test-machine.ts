@@ -33,16 +33,20 @@ import {
 } from '../harness/options.js';
 
 /**
- * How long a poll waits, in milliseconds. It is longer than any execution, so every poll waits until there is a task.
+ * How long a GetActivityTask call waits for a task, in milliseconds. It is longer than any execution, so that no such
+ * call ends without a task.
  */
 const POLL_HOLD_MS = 200 * 365 * 86_400_000;
 const KEPT_EXECUTIONS = 1_000;
 
-/** A state machine with the user's handlers for its activities, on a clock that moves on by itself. */
+/**
+ * A state machine that runs in this process, with the user's handlers for its activities, on a clock that moves on by
+ * itself.
+ */
 export class TestMachine<State extends string = string> {
   /**
-   * The clock of the machine and its handlers. It moves on during `execute`, and during each step of an execution that
-   * was started with `start`.
+   * The clock of the machine and its handlers. It moves on during `execute` and, for an execution that was started with
+   * `start`, during each step.
    */
   readonly clock: HandClock;
   readonly #world: MachineWorld;
@@ -76,10 +80,9 @@ export class TestMachine<State extends string = string> {
   }
 
   /**
-   * Starts an execution that the test moves step by step. Resolves when everything has happened that needs no time on
-   * the clock, which then stands still until the next step. The test answers callbacks, and the tasks for which there
-   * is no handler.
-   * @throws an Error if another execution of this machine has the name; StartError for a bad option
+   * Starts an execution that the test moves on step by step. Resolves when nothing more happens without moving the
+   * clock, which then stands still until the next step. The test must end callbacks and the tasks that have no handler.
+   * @throws an Error if another execution of this machine has the name; StartError for an invalid option
    */
   async start(
     input: unknown = {},
@@ -97,8 +100,8 @@ export class TestMachine<State extends string = string> {
   }
 
   /**
-   * Returns the open task of a task token, such as that of a callback which the code under test ends. Replace the calls
-   * of the SDK in that code by this object. Also works during `execute`.
+   * Returns the open task to which a task token belongs. Code under test that would end a callback with the SDK can be
+   * given this object instead. Also works during `execute`.
    * @throws an Error if this machine never issued the token, or the task has ended
    */
   taskByToken(token: string): HandTask {
@@ -110,9 +113,10 @@ export class TestMachine<State extends string = string> {
   }
 
   /**
-   * Closes the machine: open executions reject, the signals of all tasks abort, and the providers are disposed of,
-   * including each value that `setup` registered and that has a `dispose()`. Each call returns the same promise.
-   * @throws whatever a provider throws, and an Error if disposing takes longer than `realTimeLimit`
+   * Closes the machine. Open executions reject, the signals of all tasks abort, and everything in the container is
+   * disposed of, including each value that `setup` registered and that has a `dispose()`. Each call returns the same
+   * promise.
+   * @throws whatever a provider's `dispose` throws, and an Error if disposing takes longer than `realTimeLimit`
    */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -145,7 +149,7 @@ function openTask({ tasks }: MachineWorld['stepFunctions'], token: string): Open
   return undefined;
 }
 
-/** The parts from which a test machine is made. */
+/** The objects that a test machine needs. */
 interface MachineParts {
   readonly world: MachineWorld;
   readonly machine: Machine;
@@ -153,8 +157,8 @@ interface MachineParts {
 }
 
 /**
- * Returns true if a declared activity may have this ARN. A bare name may be in any account, and an unset `${NAME}` may
- * stand for any text.
+ * Returns true if this may be the ARN of an activity that a handler declares. If the handler declares only a name, the
+ * account and region don't matter. An unset `${NAME}` in it matches any text.
  */
 function isOf(activity: ActivityRef, arn: string): boolean {
   if (activity.kind === 'arn') return activity.arn === arn;
@@ -167,10 +171,11 @@ function isOf(activity: ActivityRef, arn: string): boolean {
 const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
 /**
- * Makes a state machine that runs in this process, on its own Step Functions, without a network.
- * @param definition the path of an ASL file, its text, or the definition itself. `${NAME}` in it is replaced from the
- * environment.
- * @throws StartError with each mistake in the definition and its place, and with every problem that a bed would report.
+ * Creates a test machine: a state machine that runs in this process, without a network.
+ * @param definition the path of an ASL file, its text, or the definition itself. `${NAME}` in it is replaced by the
+ * environment variable.
+ * @throws StartError with each mistake in the definition and its path, and with every problem that a test bed would
+ * report.
  */
 export async function createTestMachine<
   const Definition extends string | object,
@@ -225,7 +230,7 @@ function nextTimer(clock: HandClock): number | undefined {
   return next !== undefined && next - clock.now() < POLL_HOLD_MS / 2 ? next : undefined;
 }
 
-/** A Step Functions with one machine, and with the activities of the machine's Tasks. */
+/** An instance of the local Step Functions that contains one machine and the activities that it uses. */
 interface EngineParts {
   readonly stepFunctions: MachineWorld['stepFunctions'];
   readonly port: EnginePort;
@@ -233,7 +238,10 @@ interface EngineParts {
   readonly arns: readonly string[];
 }
 
-/** Makes a Step Functions that runs a definition. @throws StartError with each mistake in the definition */
+/**
+ * Creates an instance of the local Step Functions that contains one machine.
+ * @throws StartError with each mistake in the definition
+ */
 async function makeEngine(source: MachineSource, resources: Mocks, clock: HandClock): Promise<EngineParts> {
   // Imported only when needed, so that a test with a bed doesn't load the code of the Amazon States Language.
   const { StepFunctions } = await import('../../local/engine/step-functions.js');
@@ -250,8 +258,8 @@ async function makeEngine(source: MachineSource, resources: Mocks, clock: HandCl
 }
 
 /**
- * Returns mocks in which each callback that has none gets an empty answer. The callback's result comes later, with its
- * token.
+ * Returns a mock with an empty response for each callback (`.waitForTaskToken`) that the test doesn't mock. The result
+ * comes later, when the test sends it with the token.
  */
 function callbackAnswers({ name, definition }: MachineSource, resources: Mocks): Mocks {
   const callbacks = statesOf(JSON.parse(definition)).filter(

@@ -5,20 +5,23 @@ import type { HistoryEvent } from '../../local/engine/history.js';
 const PAGE = 1_000;
 
 /**
- * Matches the events at which a state ends. Some of these events contain the state's name; for the others it is found
- * by following `previousEventId` back to the event of the state's entry.
+ * Matches the types of the events at which a state ends. Not all of them contain the state's name; the state is then
+ * found by following `previousEventId` back to its StateEntered event.
  */
 const ENDS = /^(\w+State)(Exited|Failed|Aborted)$/;
 
 /** Matches the types of states that contain other states. */
 const HOLDING = /^(Map|Parallel)State$/;
 
-/** The states that an execution has entered and left so far, read from its history as the history grows. */
+/**
+ * The states that an execution has entered and left so far. They are read from its history, which grows while the
+ * execution runs.
+ */
 export class Trail {
   readonly #execution: Execution;
-  /** For each event, by its id, the id of the event to which it points back. */
+  /** The `previousEventId` of each event, by the event's id. */
   readonly #previous: number[] = [0];
-  /** The states that were entered and not left, by the id of the event of their entry. */
+  /** The states that were entered and not left yet, by the id of their StateEntered event. */
   readonly #open = new Map<number, { readonly type: string; readonly name: string }>();
   readonly #path: string[] = [];
 
@@ -32,10 +35,7 @@ export class Trail {
     return this.#path;
   }
 
-  /**
-   * The names of the states in which the execution is. In each branch only the innermost state is returned, and each
-   * name only once.
-   */
+  /** The names of the current states. In each branch only the innermost state counts, and a name occurs only once. */
   get states(): readonly string[] {
     this.#read();
     if (this.#execution.end) return [];
@@ -43,7 +43,7 @@ export class Trail {
     return [...new Set([...this.#open].flatMap(([id, { name }]) => (outer.has(id) ? [] : [name])))];
   }
 
-  /** Returns true if the execution is in the state, or in a state inside it. */
+  /** Returns true if the execution has entered the state and hasn't left it yet. */
   isIn(state: string): boolean {
     this.#read();
     if (this.#execution.end) return false;
@@ -72,8 +72,8 @@ export class Trail {
   }
 
   /**
-   * Removes the states that are open inside a state and, if `itself` is true, the state too. A state that failed isn't
-   * removed, since it may be retried.
+   * Removes the open states that are inside a Parallel or Map and, if `itself` is true, the state itself too. A state
+   * that has failed stays open, since it may be retried.
    */
   #leave(entry: number, itself: boolean): void {
     if (HOLDING.test(this.#open.get(entry)?.type ?? ''))
@@ -82,8 +82,9 @@ export class Trail {
   }
 
   /**
-   * Returns the entry of the state that an event ends. The event of an aborted branch points back to the failure in
-   * another branch, so its state is looked for among the states inside the state around both branches.
+   * Returns the id of the StateEntered event of the state that an event ends. The event that aborts a branch has the id
+   * of another branch's failure as its `previousEventId`. Its state is then looked for inside the Parallel or Map that
+   * contains both branches.
    */
   #find(id: number, isEnded: (entry: number) => boolean): number | undefined {
     let around: number | undefined;
@@ -94,7 +95,7 @@ export class Trail {
     return around === undefined ? undefined : this.#openBelow(around).find(isEnded);
   }
 
-  /** Returns the entries of the open states inside a state, the earliest first. */
+  /** Returns the ids of the StateEntered events of the open states inside a state, the earliest first. */
   #openBelow(entry: number): number[] {
     return [...this.#open.keys()].filter((each) => {
       for (const above of this.#openAbove(each)) if (above <= entry) return above === entry;
@@ -102,7 +103,10 @@ export class Trail {
     });
   }
 
-  /** The entries of the open states that are found by following an event's `previousEventId`, the latest first. */
+  /**
+   * Follows `previousEventId` back from an event, and yields the ids of the StateEntered events of states that are
+   * still open, the latest first.
+   */
   *#openAbove(id: number): Generator<number> {
     for (let each = this.#previous[id] ?? 0; each > 0; each = this.#previous[each] ?? 0)
       if (this.#open.has(each)) yield each;

@@ -3,7 +3,7 @@ import { didYouMean, show } from '../../base/show.js';
 import type { HandlerDefinition } from '../../declare/definition.js';
 import { type Fault, FAULTS, unusedProblem } from '../harness/options.js';
 
-/** Returns the problems of faults that are set for unknown handlers, and of faults that don't exist. */
+/** Returns a problem for each fault that is set for an unknown handler, and for each unknown fault. */
 export function unusedFaults(
   faults: Readonly<Record<string, readonly Fault[]>>,
   handlers: readonly HandlerDefinition[],
@@ -20,14 +20,16 @@ export function unusedFaults(
   });
 }
 
-/** A Task state of the machine under test. If it has no `activity`, a mock in `resources` can answer it. */
+/**
+ * A Task state of the machine under test. If it has no `activity`, a mock in `resources` can stand in for its resource.
+ */
 interface ResourceTask {
   readonly state: string;
   readonly resource: string;
   readonly activity?: unknown;
 }
 
-/** Returns the problems of mocks in `resources` that no Task of the machine calls. */
+/** Returns a problem for each mock in `resources` that no Task of the machine calls. */
 export function unusedResources(
   resources: object,
   machine: string,

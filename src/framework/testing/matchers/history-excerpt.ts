@@ -1,4 +1,7 @@
-/** The most lines of an excerpt. The last events are shown, since the reason of a failure is near the end. */
+/**
+ * The most events in an excerpt. They are the last ones, because the reason of a failure is near the end of the
+ * history.
+ */
 const MOST_LINES = 15;
 const MOST_CHARACTERS = 160;
 
@@ -34,7 +37,7 @@ function sayDetails({ name, error, cause, input, output, resource }: Record<stri
   return typeof input === 'string' ? ` ${input}` : '';
 }
 
-/** Returns the message if a worker wrote the cause; any other cause is returned as it is. */
+/** Returns the message in a cause that a worker has written as JSON. Any other cause is returned unchanged. */
 function messageOf(cause: string): string {
   try {
     const parsed: unknown = JSON.parse(cause);

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import type { TaskResult } from '../bed/bed-port.js';
 import { historyExcerpt } from './history-excerpt.js';
 
-/** The parts of a matcher's `this` that Jest and Vitest have in common. */
+/** The members of a matcher's `this` that both Jest and Vitest have. */
 interface MatcherContext {
   equals(actual: unknown, expected: unknown): boolean;
   readonly utils?: {
@@ -16,7 +16,7 @@ interface Verdict {
   readonly message: () => string;
 }
 
-/** The signatures of the matchers, for the types of `expect`. */
+/** The signatures of the matchers. They are merged into the types of `expect`. */
 export interface StepwrightMatchers<R> {
   /**
    * Passes if the task or the execution succeeded with an output equal to this one. Asymmetric matchers can be used.
@@ -24,10 +24,10 @@ export interface StepwrightMatchers<R> {
   toHaveSucceededWith(output: unknown): R;
   /**
    * Passes if the task or the execution failed with this error name.
-   * @param cause fields that the parsed cause must at least have, or the whole text of the cause
+   * @param cause fields that the cause, parsed as JSON, must contain (it may contain more); or the whole cause as text
    */
   toHaveFailedWith(error: string, cause?: Readonly<Record<string, unknown>> | string): R;
-  /** Passes if the execution timed out by its machine's `TimeoutSeconds`. */
+  /** Passes if the execution exceeded the `TimeoutSeconds` of its state machine. */
   toHaveTimedOut(): R;
   /** Passes if the execution was stopped by `stop()`. */
   toHaveBeenAborted(): R;
@@ -114,7 +114,7 @@ const EXECUTION = 'give it what `await machine.execute(…)` of a test machine g
 const RESULT = 'give it what `await bed.run(…)`, `await task.outcome` or `await machine.execute(…)` gives';
 
 /**
- * Returns a received value as a result.
+ * Returns the value that was given to `expect` if it is a result.
  * @throws Error for any other value, since a matcher would otherwise pass or fail by accident
  */
 function readResult(matcher: string, received: unknown): TaskResult {
@@ -161,7 +161,7 @@ function verdict(
 
 const text = (value: unknown): string => inspect(value, { depth: 6, breakLength: 100 });
 
-/** Returns a result as text. A cause is shown by its message. */
+/** Returns a result as text. Of a cause that a worker has written, only the message is shown. */
 function describe(result: TaskResult): string {
   if (result.status === 'succeeded') return `success with ${text(result.output)}`;
   if (result.status !== 'failed') return SAID[result.status] ?? result.status;

@@ -1,14 +1,13 @@
 import { types } from 'node:util';
 import type { InjectionToken } from 'tsyringe';
 
-/** The prototypes that `withMissingMethods` has made. */
+/** The prototypes that `withMissingMethods` has created. */
 const made = new WeakSet<object>();
 
 /**
- * Adds the missing methods to a plain object that stands in for a class. Each of them throws an error that names the
- * class and the method. The methods are put into a new prototype of the object, so that the object and its own properties
- * stay the same. Any other stand-in, such as an instance of a class or a proxy that a mocking library made, is returned
- * unchanged.
+ * Adds the methods that a plain object lacks as a mock of a class. Calling such a method throws an error that names the
+ * class and the method. They are put into a new prototype, so that the object keeps its identity and its own
+ * properties. Any other mock, such as an instance of a class or a mocking library's proxy, is returned unchanged.
  */
 export function withMissingMethods<T>(token: InjectionToken, standIn: T): T {
   if (typeof token !== 'function' || !isPlain(standIn)) return standIn;
@@ -34,8 +33,8 @@ function isPlain(value: unknown): value is object {
 }
 
 /**
- * Methods that other code looks for on any value, such as `then` when a value is awaited. They are not added, because the
- * value would then be treated differently.
+ * Methods that JavaScript or Node look for on any object, such as `then` when a value is awaited. If these were added,
+ * the mock would be treated differently, so they aren't.
  */
 const ASKED_OF_ANYTHING: ReadonlySet<string> = new Set(['constructor', 'then', 'toJSON']);
 

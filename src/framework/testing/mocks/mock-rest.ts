@@ -6,25 +6,25 @@ import { CLOCK, RANDOM, TASK_CONTEXT } from '../../worker/container/tokens.js';
 import { asRegistration } from './mock.js';
 
 /**
- * Returns the stand-in for a dependency, in any form that `mocks` accept. If it returns undefined, the real dependency
- * is used, and the mocker is then called for what the real dependency needs.
+ * Returns a mock for a dependency, in any form that `mocks` accept. If it returns undefined, the real dependency is
+ * used, and the function is called again for each dependency of the real one.
  */
 export type Mocker = (token: InjectionToken) => unknown;
 
-/** What `mockRest` needs to know in order to call a mocker. */
+/** The dependencies that `mockRest` must know about. */
 export interface Unmocked {
   /** The classes under test. They are not mocked. */
   readonly roots: ReadonlySet<Constructor>;
-  /** The tokens that `setup` registered. Code may resolve them from the container by itself. */
+  /** The tokens that the user's `setup` function has registered. Code can resolve these directly from the container. */
   readonly registered: ReadonlySet<InjectionToken>;
   readonly mocked: readonly Registration[];
-  /** The container in which `setup` registered its providers. */
+  /** The container in which the user's `setup` function has registered its providers. */
   readonly container: DependencyContainer;
 }
 
 /**
- * Calls a mocker for everything that isn't under test: all that `setup` registered, and the dependencies of the classes
- * under test, of the mocks and of the mocker's own stand-ins.
+ * Calls the user's `mocker` function for everything that isn't under test: all that `setup` registered, and the
+ * dependencies of the classes under test, of the mocks, and of what the function itself returns.
  */
 export function mockRest({ roots, registered, mocked, container }: Unmocked, mocker: Mocker): Registration[] {
   const made: Registration[] = [];

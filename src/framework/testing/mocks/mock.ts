@@ -4,7 +4,7 @@ import { withMissingMethods } from './missing-methods.js';
 import type { Mock, MockOptions, StandIn } from './stand-in.js';
 
 /**
- * Makes an item for `mocks`. The compiler checks that the stand-in has the type of what the token injects.
+ * Returns an item for the list `mocks`. The compiler checks that the mock has the type of what the token injects.
  * @param token a class, or an `InjectionToken<T>`
  * @param standIn an object, which may lack members, or a class, a factory or a provider
  */
@@ -27,7 +27,10 @@ function providerOf(token: InjectionToken, standIn: unknown): Provider<unknown> 
   return completed(token, { useValue: standIn });
 }
 
-/** Returns a provider whose plain objects have all methods of the token's class, by `withMissingMethods`. */
+/**
+ * Returns a provider that adds the missing methods to plain objects that it provides as mocks of a class, by
+ * `withMissingMethods`.
+ */
 function completed(token: InjectionToken, provider: Provider<unknown>): Provider<unknown> {
   if ('useFactory' in provider)
     return { useFactory: (container) => withMissingMethods(token, provider.useFactory(container)) };

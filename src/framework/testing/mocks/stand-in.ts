@@ -1,21 +1,23 @@
 import type { DependencyContainer, InjectionToken } from 'tsyringe';
 import type { Constructor } from '../../declare/class.js';
 
-/** A token and its stand-in. */
+/** A token and what to inject for it instead of the real dependency. */
 export type Mock<Token = InjectionToken> = readonly [
   token: Token,
   standIn: StandIn<Token>,
   options?: MockOptions,
 ];
 
-/** A list of mocks, in which each stand-in has the type of what its own token injects. */
+/** A list of mocks. The compiler checks each mock against the type of what its own token injects. */
 export type MockList<Tokens extends readonly unknown[]> = readonly [
   ...{ readonly [I in keyof Tokens]: Mock<Tokens[I]> },
 ];
 
 export interface MockOptions {
   /**
-   * True if it is no mistake when a test doesn't use the mock, as in a list that several tests share. @default false
+   * True if a test needn't use the mock. It is an error if a test never uses any other mock. Useful in a list of mocks
+   * that several tests share.
+   * @default false
    */
   readonly optional?: boolean;
 }
@@ -37,9 +39,10 @@ export type StandIn<Token> = [Injected<Token>] extends [never]
       | ([Token] extends [Constructor] ? MockFactory<Injected<Token>> : never);
 
 /**
- * Any value, with a hint for the compiler. The compiler looks at a list of mocks before it knows their tokens. Without the
- * hint, it would infer `string` for the `'paid'` of `{ status: () => 'paid' }`, and then refuse it for a method that
- * returns `'open' | 'paid'`.
+ * Any value. The compiler reads a list of mocks before it knows their tokens, and would then infer the type `string`
+ * for the `'paid'` of `{ status: () => 'paid' }`. A mocked method that returns `'open'
+ *
+ * 'paid'` would not accept that. The types here make the compiler infer `'paid'`.
  */
 type Anything = {} | null | undefined | HintObject | ((...args: never[]) => HintObject);
 interface HintObject {
@@ -47,21 +50,27 @@ interface HintObject {
 }
 type Hint = '' | 0 | 0n | true | null | undefined | HintObject | readonly Hint[] | [];
 /**
- * The hint for an `async` function. Because of the last signature, the compiler infers `Promise<never>` for
- * `Promise.reject()` and `new Promise()`, which is accepted for every promise.
+ * Makes the compiler infer literal types in the result of an `async` function of a mock. The signature with `value:
+ * never` makes it infer `Promise<never>` for `Promise.reject()` and for `new Promise()`, which fits a method that
+ * returns any promise.
  */
 interface HintPromise {
   then(onFulfilled: { (value: Hint): unknown; (value: never): unknown }): unknown;
 }
 
-/** The type of what a token injects; `never` for a string or a symbol, because these have no such type. */
+/**
+ * The type of what a token injects. `never` for a string or a symbol, since nothing is known about what these inject.
+ */
 type Injected<Token> = Token extends string | symbol
   ? never
   : Token extends InjectionToken<infer T>
     ? T
     : never;
 
-/** An object of type `T` that may lack members. A function or a primitive value is needed as it is. */
+/**
+ * The type of a mock of `T`: an object may lack members, but a function or a primitive value must have the type `T`
+ * itself.
+ */
 type Part<T> = T extends (...args: never[]) => unknown ? T : T extends object ? Partial<T> : T;
 
 interface MockClass<T> {
