@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
 
-/** The address of a view in the page: the path after `#/`, split into parts, and the query. */
+/** The address of a view: the part of the URL after `#/`, split into path segments and a query. */
 export interface Route {
   readonly parts: readonly string[];
   readonly query: URLSearchParams;
@@ -25,7 +25,7 @@ addEventListener('hashchange', () => {
   route.value = read();
 });
 
-/** Returns a link to a view of the page, as in `to('executions', arn)`. */
+/** Returns the URL of a view, for a link: `to('executions', arn)`. */
 export function to(...parts: (string | Readonly<Record<string, string>>)[]): string {
   const path = parts.filter((each) => typeof each === 'string').map(encodeURIComponent);
   const query = parts.find((each) => typeof each === 'object');
@@ -37,7 +37,7 @@ export function go(...parts: Parameters<typeof to>): void {
   location.hash = to(...parts);
 }
 
-/** Replaces the query in the address without adding an entry to the browser's history. */
+/** Replaces the query in the URL without adding an entry to the browser's history. */
 export function replaceQuery(query: Readonly<Record<string, string>>): void {
   history.replaceState(null, '', to(...route.value.parts, query));
   route.value = read();

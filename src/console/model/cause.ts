@@ -1,23 +1,25 @@
-/** A violation of the rules for a task's input. */
+/** One reason why a task's input was rejected: a field, and the rule that its value violates. */
 export interface Violation {
   readonly path: string;
   readonly rule: string;
   readonly message: string;
 }
 
-/** The cause of an error, if it is JSON in the form that Stepwright and Lambda write. */
+/** The cause of a task's failure, if it is JSON in the form in which Stepwright's workers and AWS Lambda write it. */
 export interface Cause {
   readonly errorType: string | undefined;
   readonly errorMessage: string | undefined;
   readonly violations: readonly Violation[];
   readonly trace: readonly string[];
-  /** A value that the handler attached to the error; undefined if there is none. */
+  /** The data that the handler has attached to the error; undefined if there is none. */
   readonly data: unknown;
 }
 
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
-/** Parses the cause of an error. Returns undefined if the cause has another form; it is then shown as text. */
+/**
+ * Parses the cause of a task's failure. Returns undefined if it doesn't have this form; the page then shows it as text.
+ */
 export function readCause(cause: string): Cause | undefined {
   let source: unknown;
   try {

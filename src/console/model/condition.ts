@@ -9,7 +9,7 @@ const SIGNS: Readonly<Record<string, string>> = {
   Matches: 'matches',
 };
 
-/** Returns a Choice rule as text, such as `$.total > 100 and $.paid == true`. */
+/** Returns a rule of a Choice state as text, such as `$.total > 100 and $.paid == true`. */
 export function conditionText(rule: Source): string {
   const { Condition: condition } = rule;
   if (typeof condition === 'string') return condition.replace(/^\{%\s*/, '').replace(/\s*%\}$/, '');

@@ -1,6 +1,6 @@
 import { conditionText } from './condition.js';
 
-/** A state machine or a branch of one, in the form in which it is drawn. */
+/** The states of a machine, of a branch or of a Map, with the data that is needed to draw them. */
 export interface Group {
   readonly startAt: string;
   readonly states: readonly StateNode[];
@@ -10,18 +10,18 @@ export interface StateNode {
   readonly name: string;
   readonly type: string;
   /**
-   * The short name of the resource that a Task calls, such as the name of the activity or function; undefined for a
-   * state that calls none.
+   * The short name of a Task's resource, such as the name of the activity or function. Undefined for other types of
+   * state.
    */
   readonly calls: string | undefined;
-  /** The ARN of the activity whose task a Task waits for; undefined for any other state. */
+  /** The ARN of the activity that a Task uses. Undefined for a Task that uses none, and for other types of state. */
   readonly activityArn: string | undefined;
   readonly edges: readonly Edge[];
-  /** True if the machine, or the branch, can end with this state. */
+  /** True if the machine or the branch can end after this state. */
   readonly ends: boolean;
-  /** The branches of a Parallel, or the states that a Map repeats; empty for any other state. */
+  /** The branches of a Parallel, or the states that a Map repeats. Empty for other types of state. */
   readonly inside: readonly Group[];
-  /** The state as it is written in the definition. */
+  /** The JSON of the state in the definition. */
   readonly source: object;
 }
 
@@ -41,7 +41,8 @@ const textOf = (value: unknown): string | undefined => (typeof value === 'string
 const EMPTY: Group = { startAt: '', states: [] };
 
 /**
- * Reads as much as possible of a definition, even if it isn't valid. Returns undefined if the text isn't a JSON object.
+ * Reads as much as possible of a definition, even if it isn't valid, because the graph is shown while the user writes
+ * it. Returns undefined if the text isn't a JSON object.
  */
 export function readDefinition(definition: string): Group | undefined {
   try {
@@ -109,8 +110,8 @@ function readInside(source: Source): Group[] {
 }
 
 /**
- * Returns the last part of an ARN, by which resources can be told apart: `Greet` for an activity, `lambda:invoke` for a
- * Lambda call.
+ * Returns the end of an ARN, which is enough to tell resources apart: `Greet` for an activity, `lambda:invoke` for a
+ * call of Lambda.
  */
 function shortResource(resource: string): string {
   const activity = /:activity:(.+)$/.exec(resource)?.[1];

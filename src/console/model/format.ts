@@ -19,11 +19,17 @@ function parts(ms: number, big: number, bigName: string, small: number, smallNam
   return `${Math.floor(ms / big)} ${bigName}${rest === 0 ? '' : ` ${rest} ${smallName}`}`;
 }
 
-/** Returns a duration as text in whole seconds, so that a running time doesn't flicker: `3 s`, `4 min 5 s`. */
+/**
+ * Returns a duration as text in whole seconds, such as `3 s` or `4 min 5 s`. It is used for durations that grow while
+ * they are shown, since changing fractions would flicker.
+ */
 export const wholeSeconds = (ms: number): string =>
   duration(Math.floor(ms / SECOND) * SECOND).replace('.0', '');
 
-/** Returns as text how long ago something was, in whole seconds: `3 s ago`. @param ms the milliseconds since then */
+/**
+ * Returns a text that says how long ago something was, in whole seconds: `3 s ago`.
+ * @param ms the milliseconds since then
+ */
 export const age = (ms: number): string => (ms < SECOND ? 'just now' : `${wholeSeconds(ms)} ago`);
 
 const time = new Intl.DateTimeFormat(undefined, {
@@ -34,7 +40,7 @@ const time = new Intl.DateTimeFormat(undefined, {
 });
 const date = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric' });
 
-/** Returns a time of day as text, `14:03:21`. If the time isn't on the same day as `now`, the date comes before it. */
+/** Returns a time as text, `14:03:21`. The date is put before it if the time isn't on the same day as `now`. */
 export function instant(ms: number, now: number): string {
   const shown = time.format(ms);
   return date.format(ms) === date.format(now) ? shown : `${date.format(ms)} ${shown}`;
@@ -54,6 +60,6 @@ export const regionIn = (arn: string): string => arn.split(':')[3] ?? '';
 export const bytes = (n: number): string =>
   n < 1024 ? `${n} B` : n < 1024 * 1024 ? `${Math.round(n / 1024)} kB` : `${(n / 1024 / 1024).toFixed(1)} MB`;
 
-/** Returns the ARN of the execution with this name, of this machine. */
+/** Returns the ARN of the execution with this name of this machine. */
 export const executionArn = (machineArn: string, name: string): string =>
   `${machineArn.replace(':stateMachine:', ':execution:')}:${name}`;

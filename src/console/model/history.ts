@@ -1,6 +1,6 @@
 import type { HistoryEvent } from '../../framework/local/console/api.js';
 
-/** One attempt at the work of a Task. Times are epoch milliseconds; ids are ids of events. */
+/** One attempt to run the task of a Task state. Times are epoch milliseconds. Ids are those of history events. */
 export interface Attempt {
   readonly scheduledId: number;
   readonly scheduledAt: number;
@@ -14,13 +14,16 @@ export interface Attempt {
 
 export type VisitStatus = 'running' | 'succeeded' | 'caught' | 'failed' | 'aborted';
 
-/** A visit of a state: the time from when an execution enters the state until it leaves the state. */
+/**
+ * A visit: the time from when an execution enters a state until it leaves that state. A state in a loop or a Map has
+ * several visits.
+ */
 export interface Visit {
-  /** The id of the event that entered the state. */
+  /** The id of the StateEntered event. */
   readonly id: number;
   readonly name: string;
   readonly type: string;
-  /** The visit of the Parallel or Map in which this visit is; undefined if it is in neither. */
+  /** The visit of the Parallel or Map around this state; undefined if there is none. */
   readonly parent: Visit | undefined;
   readonly iteration: Iteration | undefined;
   readonly enteredAt: number;
@@ -28,9 +31,9 @@ export interface Visit {
   exitedId?: number;
   status: VisitStatus;
   readonly attempts: Attempt[];
-  /** The failure of the latest attempt; undefined if that attempt hasn't failed. */
+  /** The failure of the last attempt; undefined if that attempt hasn't failed. */
   failure?: { readonly error: string; readonly eventId: number };
-  /** The number of items that a Map iterates over; undefined for other states. */
+  /** The number of items that a Map iterates over; undefined for other types of state. */
   length?: number;
   readonly iterations: Map<number, Iteration>;
 }
@@ -46,20 +49,23 @@ export interface Iteration {
   caught: boolean;
 }
 
-/** The place of an event in the execution. Events that point back to this event continue from the same place. */
+/**
+ * The visit and the iteration to which an event belongs. An event with this event as its `previousEventId` usually
+ * belongs to the same ones.
+ */
 interface EventContext {
   readonly visit: Visit | undefined;
   readonly iteration: Iteration | undefined;
-  /** The visit to which the event belongs; undefined if the event belongs to the execution itself. */
+  /** The visit to which the event belongs; undefined if it is an event of the execution itself. */
   readonly owner: Visit | undefined;
 }
 
 const OUTERMOST: EventContext = { visit: undefined, iteration: undefined, owner: undefined };
 
 /**
- * The visits of an execution's states, read from the history as its events arrive. Since branches and iterations run
- * side by side, events that follow each other may belong to different visits. So the visit of an event is found by the
- * event to which it points back.
+ * The visits of an execution's states, built from its history events as they arrive. Branches and iterations run at the
+ * same time, so that consecutive events may belong to different visits. That is why the visit of an event is found by
+ * following its `previousEventId`.
  */
 export class Run {
   readonly events: HistoryEvent[] = [];
@@ -67,7 +73,7 @@ export class Run {
   readonly #contexts: EventContext[] = [OUTERMOST];
   readonly #open = new Set<Visit>();
 
-  /** Returns the visit to which an event belongs; undefined if the event belongs to the execution itself. */
+  /** Returns the visit to which an event belongs; undefined if it is an event of the execution itself. */
   visitOf(eventId: number): Visit | undefined {
     return this.#contexts[eventId]?.owner;
   }
@@ -182,7 +188,9 @@ export class Run {
     return { ...from, owner: undefined };
   }
 
-  /** Marks a visit as failed, and the visits around it up to `upTo`, which itself continues. */
+  /**
+   * Marks a visit as failed, and also the visits of the Parallels and Maps around it, up to but not including `upTo`.
+   */
   #fail(from: Visit | undefined, upTo: Visit | undefined, at: number, error?: string): void {
     for (let visit = from; visit && visit !== upTo; visit = visit.parent) {
       if (visit.status !== 'running') continue;
@@ -214,8 +222,8 @@ export class Run {
   }
 
   /**
-   * Returns the innermost visit around a context for which `fits` returns true. If there is none, returns another open
-   * visit for which `fits` returns true.
+   * Returns the innermost visit around an event for which `fits` returns true. If there is none, returns any other open
+   * visit for which it does.
    */
   #find({ visit, iteration }: EventContext, fits: (visit: Visit) => boolean): Visit | undefined {
     for (let each = visit; each; each = each.parent) if (fits(each)) return each;
@@ -236,7 +244,10 @@ function lastError(visit: Visit | undefined): string | undefined {
   return undefined;
 }
 
-/** Matches the types of a Task's events, such as `ActivityScheduled`, `TaskStarted`, `LambdaFunctionTimedOut`. */
+/**
+ * Matches the types of the events about a Task's attempts, such as `ActivityScheduled`, `TaskStarted`,
+ * `LambdaFunctionTimedOut`.
+ */
 const ATTEMPT =
   /^(?:Activity|LambdaFunction|Task)(Scheduled|Started|Succeeded|Failed|TimedOut|ScheduleFailed|StartFailed|SubmitFailed)$/;
 

@@ -1,4 +1,4 @@
-/** Returns the parser's message about a text that isn't JSON; undefined if the text is JSON. */
+/** Returns the browser's error message for a text that isn't JSON; undefined if the text is JSON. */
 export function jsonProblem(text: string): string | undefined {
   try {
     JSON.parse(text);
@@ -9,8 +9,8 @@ export function jsonProblem(text: string): string | undefined {
 }
 
 /**
- * Returns a JSON text with indentation; any other text is returned unchanged. The text isn't parsed and written again,
- * since that would change long numbers and the order of keys.
+ * Indents a JSON text. Any other text is returned unchanged. The text isn't parsed for this, since parsing would change
+ * long numbers and the order of keys.
  */
 export function pretty(text: string): string {
   if (jsonProblem(text) !== undefined) return text;
@@ -41,8 +41,8 @@ const TOKEN =
   /("(?:[^"\\]|\\.)*")(\s*:)?|(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|\b(true|false|null)\b|([{}[\],:])|(\s+)|(.)/gs;
 
 /**
- * Yields the tokens of a JSON text. White space is yielded only if `spaces` is true. If the text isn't JSON, whatever
- * looks like a token is yielded.
+ * Yields the tokens of a JSON text, and the white space between them if `spaces` is true. If the text isn't JSON,
+ * yields everything in it that looks like a token.
  */
 export function* jsonTokens(text: string, { spaces = false } = {}): Generator<JsonToken> {
   for (const [all, string, colon, number, word, mark, space] of text.matchAll(TOKEN)) {
@@ -58,9 +58,9 @@ export function* jsonTokens(text: string, { spaces = false } = {}): Generator<Js
 }
 
 /**
- * Finds the position of a path in a definition's text. The path is written as by Step Functions, such as
- * `/States/Pay/Choices[0]/Next`. If the text doesn't have the path, the longest existing beginning of it is found.
- * @returns the offsets of the path's key or, for an item of a list, of its first token
+ * Finds a path, such as `/States/Pay/Choices[0]/Next`, in the text of a definition. If the definition doesn't have it,
+ * finds the longest part of the path, from its beginning, that exists.
+ * @returns the offsets of the key at the end of the path. For an item of a list, the offsets of the item's first token
  */
 export function locatePath(text: string, path: string): Offsets {
   let best: Located = { path: '', from: 0, to: Math.min(1, text.length) };
@@ -83,7 +83,7 @@ interface Located extends Offsets {
 const isWithin = (path: string, around: string): boolean =>
   path.startsWith(around) && /^[/[]/.test(path.slice(around.length));
 
-/** Yields every key and every item of a JSON text, with its path and its offsets. */
+/** Yields every key and every list item of a JSON text, with its path and its offsets. */
 function* pathsIn(text: string): Generator<Located> {
   const around: { path: string; index: number | undefined }[] = [];
   let path = '';

@@ -1,8 +1,8 @@
 import type { Visit, VisitStatus } from './history.js';
 
 /**
- * The progress of a visit, as the page shows it. For a running visit it says what the visit waits for: `queued` for a
- * worker, `leased` for the worker's result, `backing off` for the next attempt.
+ * The progress of a state's visit. A running visit can be `queued` (its task waits for a worker), `leased` (a worker
+ * has the task) or `backing off` (it waits before the next attempt).
  */
 export type Progress =
   | 'queued'
@@ -27,8 +27,8 @@ export const PROGRESS_WORDS: Readonly<Record<Progress | 'not reached', string>> 
 };
 
 /**
- * If a state has several visits, the state's progress is the one of theirs that comes first in this list: first those
- * that are running, then those that went wrong.
+ * If a state has several visits, the page shows the progress that comes first in this list: that of a running visit
+ * before that of a failed one, and the others last.
  */
 const ORDER: readonly Progress[] = [
   'queued',
@@ -58,7 +58,7 @@ export function progressOf(visit: Visit, isActivity: boolean): Progress {
   return attempt.startedAt === undefined ? 'queued' : 'leased';
 }
 
-/** The progress of a state, taken from all its visits. */
+/** The progress of a state, computed from all its visits. */
 export interface StateProgress {
   readonly progress: Progress;
   readonly visits: readonly Visit[];
@@ -66,14 +66,14 @@ export interface StateProgress {
 }
 
 /**
- * The number of the selected iteration of each Map, by the Map's name. If a Map has no entry, all its iterations are
- * shown.
+ * The index of the iteration that the user has selected, by the name of the Map. All iterations are shown for a Map
+ * without an entry.
  */
 export type Selection = ReadonlyMap<string, number>;
 
 /**
- * Returns the progress of each state that was entered, by the state's name. Only visits in the selected iterations are
- * considered.
+ * Returns the progress of each state that the execution has entered, by the state's name. Visits in iterations that
+ * aren't selected don't count.
  */
 export function stateProgress(
   visits: readonly Visit[],

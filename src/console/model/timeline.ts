@@ -1,21 +1,21 @@
 import type { Attempt, Run, Visit } from './history.js';
 
-/** A period in a state's row. Times are epoch milliseconds. */
+/** A bar in a state's row of the timeline. Times are epoch milliseconds. */
 export interface TimelineBar {
   readonly from: number;
-  /** The end of the period; undefined if it hasn't ended. */
+  /** The end of the bar; undefined if it grows until now. */
   readonly to: number | undefined;
   readonly kind: 'queued' | 'working' | 'retry' | 'back-off' | 'succeeded' | 'caught' | 'failed' | 'aborted';
 }
 
 export interface TimelineRow {
   readonly state: string;
-  /** The number of Parallels and Maps in which the state is nested. */
+  /** The number of Parallels and Maps around the state. */
   readonly depth: number;
   readonly bars: readonly TimelineBar[];
 }
 
-/** Returns a row for each state that was entered, in the order in which they were first entered. */
+/** Returns a row for each state that the execution has entered, in the order in which they were first entered. */
 export function timelineRows({ visits }: Run): TimelineRow[] {
   const rows = new Map<string, { depth: number; bars: TimelineBar[] }>();
   for (const visit of visits) {
@@ -71,8 +71,8 @@ function backOffBar(attempt: Attempt, next: Attempt | undefined, visit: Visit): 
 }
 
 /**
- * Leaves out each bar that would cover the same pixels as another bar of the same kind. Of ten thousand bars, a few
- * hundred are left.
+ * Leaves out each bar that would cover the same pixels as another bar of the same kind, so that of ten thousand bars
+ * only a few hundred are drawn.
  */
 export function thinned(
   bars: readonly TimelineBar[],

@@ -6,7 +6,7 @@ import { EditorState, type Extension } from '@codemirror/state';
 import { drawSelection, EditorView, keymap, lineNumbers } from '@codemirror/view';
 import { classHighlighter } from '@lezer/highlight';
 
-/** A mistake in the text, which extends from one offset to another. */
+/** A mistake in the editor's text, from one offset to another. */
 export interface Diagnostic {
   readonly from: number;
   readonly to: number;
@@ -14,14 +14,16 @@ export interface Diagnostic {
 }
 
 export interface EditorHandle {
-  /** Replaces the whole text. Does nothing if the text is already the same. */
+  /** Replaces the whole text of the editor. Does nothing if it is already the same. */
   replace(text: string): void;
-  /** Underlines the given mistakes, and removes all earlier underlines. */
+  /** Underlines these mistakes, and removes the underlines of earlier ones. */
   show(diagnostics: readonly Diagnostic[]): void;
   close(): void;
 }
 
-/** The nonce of the page's content security policy. Without it, the browser rejects the editor's styles. */
+/**
+ * The nonce in the page's content security policy. The browser applies the editor's style sheets only if they have it.
+ */
 const nonce = document.querySelector<HTMLMetaElement>('meta[name=style-nonce]')?.content ?? '';
 
 const BEHAVIOUR: Extension = [
@@ -39,8 +41,8 @@ const BEHAVIOUR: Extension = [
 ];
 
 /**
- * Opens an editor in `parent`. The Tab key leaves the editor as it leaves any other field, so that the page can be used
- * without a mouse.
+ * Creates an editor inside the element `parent`. The Tab key moves the focus out of the editor instead of inserting a
+ * tab, so that the page can be used without a mouse.
  */
 export function openEditor(
   parent: HTMLElement,

@@ -9,7 +9,7 @@ interface EditorProps {
   readonly diagnostics?: readonly Diagnostic[];
 }
 
-/** An editor of JSON. The code of CodeMirror is loaded when the first editor is shown. */
+/** An editor for JSON. The code of CodeMirror (the editor library) is loaded when the first editor is shown. */
 export function Editor({ value, onInput, label, diagnostics = [] }: EditorProps): JSX.Element {
   const parent = useRef<HTMLDivElement>(null);
   const handle = useRef<EditorHandle | undefined>(undefined);

@@ -5,7 +5,7 @@ import { ErrorMessage } from './page.js';
 import type { Action } from './use-action.js';
 
 interface FormDialogProps {
-  /** The dialog's id on the page. */
+  /** The HTML id of the dialog. */
   readonly id: string;
   readonly title: ComponentChildren;
   readonly action: Action;
@@ -20,7 +20,7 @@ interface FormDialogProps {
   readonly children: ComponentChildren;
 }
 
-/** A modal dialog with a form. The dialog is open while it is rendered. */
+/** A modal dialog with a form. It is open as long as it is rendered. */
 export function FormDialog({ id, title, action, submit, onClose, children }: FormDialogProps): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current?.showModal(), []);

@@ -43,7 +43,7 @@ export type IconName = keyof typeof PATHS;
 
 export const isIcon = (name: string): name is IconName => Object.hasOwn(PATHS, name);
 
-/** An icon next to a word. Screen readers skip the icon. */
+/** An icon next to a word. It is hidden from screen readers, since the word says the same. */
 export function Icon({ name }: { readonly name: IconName }): JSX.Element {
   return (
     <svg class="icon" viewBox="0 0 24 24" aria-hidden="true" data-icon={name}>

@@ -5,14 +5,13 @@ import { bytes } from '../model/format.js';
 import { Icon } from './icons.js';
 
 /**
- * The most characters of a text that are shown at first. It is more than a person reads, and little enough to be
- * painted at once.
+ * The most characters of a text that are shown at first. That is more than a person reads, and can be painted without a
+ * delay.
  */
 const SHOWN = 12_000;
 
 /**
- * A JSON text, indented and coloured. If the text is long, only its beginning is shown, with a button that shows the
- * rest.
+ * A JSON text, indented and coloured. Only the beginning of a long text is shown, with a button that shows the rest.
  */
 export function Json({ text, label }: { readonly text: string; readonly label: string }): JSX.Element {
   const [whole, setWhole] = useState(false);

@@ -3,13 +3,13 @@ import { useEffect } from 'preact/hooks';
 
 interface PageHeadProps {
   readonly title: ComponentChildren;
-  /** The title in the browser's tab. */
+  /** The title of the browser tab. */
   readonly name: string;
   readonly above?: ComponentChildren;
   readonly children?: ComponentChildren;
 }
 
-/** The head of a view: its title, and (as children) the buttons of its actions. */
+/** The head of a view: its title, and the buttons for its actions, which are the children. */
 export function PageHead({ title, name, above, children }: PageHeadProps): JSX.Element {
   useEffect(() => {
     document.title = `${name} · Stepwright`;
@@ -25,7 +25,7 @@ export function PageHead({ title, name, above, children }: PageHeadProps): JSX.E
   );
 }
 
-/** The error message of an action. Renders nothing if `message` is undefined. */
+/** The error message after an action of the user has failed. Renders nothing if `message` is undefined. */
 export function ErrorMessage({ message }: { readonly message: string | undefined }): JSX.Element | null {
   if (message === undefined) return null;
   return (

@@ -6,7 +6,7 @@ import { Icon, type IconName } from './icons.js';
 interface Appearance {
   readonly word: string;
   readonly icon: IconName;
-  /** The name that the status's colour has in the style sheet. */
+  /** The name of the status's colour in the style sheet. */
   readonly tone: string;
 }
 
@@ -22,7 +22,7 @@ export const STATUSES = Object.keys(APPEARANCES) as ExecutionStatus[];
 
 export const wordOf = (status: ExecutionStatus): string => APPEARANCES[status].word;
 
-/** Returns the name that a status's colour has in the style sheet. */
+/** Returns the name of a status's colour in the style sheet. */
 export const statusTone = (status: ExecutionStatus): string => APPEARANCES[status].tone;
 
 const TONES: Readonly<Record<Progress | 'not reached', string>> = {
@@ -39,7 +39,7 @@ const TONES: Readonly<Record<Progress | 'not reached', string>> = {
 
 export const toneOf = (progress: Progress | 'not reached'): string => TONES[progress];
 
-/** The status of an execution as a colour, an icon and a word. */
+/** Shows the status of an execution by a colour, an icon and a word. */
 export function StatusBadge({ status }: { readonly status: ExecutionStatus }): JSX.Element {
   const { word, icon, tone } = APPEARANCES[status];
   return (
@@ -50,7 +50,7 @@ export function StatusBadge({ status }: { readonly status: ExecutionStatus }): J
   );
 }
 
-/** The progress of a state as a colour, an icon and a word. */
+/** Shows the progress of a state by a colour, an icon and a word. */
 export function ProgressBadge({ progress }: { readonly progress: Progress | 'not reached' }): JSX.Element {
   return (
     <span class={`badge ${toneOf(progress)}`}>

@@ -2,7 +2,7 @@ import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 
 interface TableProps {
-  /** The name of the table for screen readers. It isn't visible. */
+  /** The table's name, only for screen readers. */
   readonly caption: string;
   readonly class?: string;
   readonly children: ComponentChildren;

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 
 interface TabsProps<Tab extends string> {
-  /** The label of each tab, by the tab's name. */
+  /** The labels of the tabs, by the names of the tabs. */
   readonly tabs: Readonly<Record<Tab, string>>;
   readonly shown: Tab;
   readonly onShow: (tab: Tab) => void;

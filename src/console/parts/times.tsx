@@ -4,18 +4,21 @@ import { age, duration, wholeSeconds } from '../model/format.js';
 import { now } from '../service/stream.js';
 
 /**
- * The time since an instant, which is in epoch milliseconds. It reads the clock itself, so that each tick renders only
- * this text again.
+ * Shows the time since `since` (in epoch milliseconds). This component reads the clock itself, so that a tick of the
+ * clock renders only this text again.
  */
 export const Elapsed = ({ since }: { readonly since: number }): JSX.Element => (
   <>{wholeSeconds(now.value - since)}</>
 );
 
-/** The time from `from` to `to`. If `to` is null, the time from `from` to now. */
+/** Shows the time from `from` to `to` or, if `to` is null, to now. */
 export const Duration = ({ from, to }: { readonly from: number; readonly to: number | null }): JSX.Element =>
   to === null ? <Elapsed since={from} /> : <>{duration(to - from)}</>;
 
-/** The last heartbeat of a lease, and the time until the lease ends: `Last heartbeat 3 s ago, lapses in 57 s`. */
+/**
+ * Shows when the worker that has a task sent its last heartbeat, and when the task times out: `Last heartbeat 3 s ago,
+ * lapses in 57 s`.
+ */
 export function LeaseText({ lease }: { readonly lease: Lease | undefined }): JSX.Element {
   if (!lease) return <>In progress</>;
   const { beatAt, due } = lease;

@@ -1,11 +1,16 @@
 import { useState } from 'preact/hooks';
 
-/** An action of the user that the service may reject. */
+/** Something that the user can do and that the service may reject, such as starting an execution. */
 export interface Action {
-  /** The message of the last rejection; undefined if there was none, or the action was run again since. */
+  /**
+   * The error message if the service has rejected the action; undefined otherwise, and again when the action is
+   * repeated.
+   */
   readonly error: string | undefined;
   readonly run: () => void;
-  /** Runs the action when a form is submitted, and prevents the browser's own submission. */
+  /**
+   * The handler for a form's `submit` event. It runs the action, and keeps the browser from submitting the form itself.
+   */
   readonly submit: (event: Event) => void;
 }
 

@@ -2,7 +2,7 @@ import type { ComponentChildren, JSX, RefObject } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 
 interface VirtualTableProps<T> extends TableSize<T> {
-  /** The name of the table in the style sheet. */
+  /** The table's name in the style sheet. */
   readonly name: string;
   readonly label: string;
   readonly columns: readonly string[];
@@ -18,14 +18,17 @@ interface TableSize<T> {
   readonly rowHeight: number;
   /** The keys of the items whose rows are expanded. */
   readonly unfolded?: ReadonlySet<string | number>;
-  /** The pixels by which an expanded row is taller than a collapsed one. */
+  /** The additional height of an expanded row, in pixels. */
   readonly unfoldedHeight?: number;
 }
 
-/** The number of rows that are rendered above the visible ones, and as many below. */
+/**
+ * The number of invisible rows that are rendered above the visible ones, and the number below them, so that scrolling
+ * shows no gap.
+ */
 const SPARE = 8;
 
-/** A table in which only the visible rows are rendered, so that ten thousand rows cost no more than forty. */
+/** A table that renders only the visible rows, so that ten thousand rows cost no more than forty. */
 export function VirtualTable<T>(props: VirtualTableProps<T>): JSX.Element {
   const { items, keyOf, rowHeight, row, label, columns, empty, name } = props;
   const { element, seen, onScroll } = useScroll();

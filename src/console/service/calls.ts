@@ -6,14 +6,14 @@ import type {
   QueryName,
 } from '../../framework/local/console/api.js';
 
-/** Thrown if the service rejects a call, or there is no answer. */
+/** Thrown if the service rejects a request, or doesn't respond. */
 export class CallError extends Error {
   override readonly name = 'CallError';
 
   constructor(
     /**
-     * The name of the service's error, such as `TaskTimedOut`. If the answer contains no name, the HTTP status; if
-     * there is no answer, `No answer`.
+     * The name of the error that the service has sent, such as `TaskTimedOut`. If its response contains none, the HTTP
+     * status; if there is no response, `No answer`.
      */
     readonly error: string,
     message: string,
@@ -34,7 +34,7 @@ async function answerOf<T>(call: Promise<Response>): Promise<T> {
   throw new CallError(body.error ?? `HTTP ${response.status}`, body.message ?? response.statusText);
 }
 
-/** Sends a query, which changes nothing in the service. @throws CallError */
+/** Sends a query: a request that changes nothing in the service. @throws CallError */
 export function query<K extends QueryName>(
   name: K,
   fields: Queries[K]['query'],
@@ -43,7 +43,7 @@ export function query<K extends QueryName>(
   return answerOf(fetch(`/console/api/${name}${search === '' ? '' : `?${search}`}`));
 }
 
-/** Sends a command, which changes something in the service. @throws CallError */
+/** Sends a command: a request that changes something in the service. @throws CallError */
 export function command<K extends CommandName>(
   name: K,
   request: Commands[K]['request'],
@@ -58,7 +58,7 @@ export function command<K extends CommandName>(
   );
 }
 
-/** Creates an activity or a machine, in the same region as the existing ones. @throws CallError */
+/** Creates an activity or a machine in the region of the existing ones. @throws CallError */
 export async function create<K extends 'CreateActivity' | 'CreateStateMachine'>(
   name: K,
   request: Commands[K]['request'],

@@ -6,8 +6,8 @@ const KEPT = 200;
 const known = new Map<string, EventWithData>();
 
 /**
- * Fetches an event with its inputs and outputs, which the stream of events leaves out. Returns undefined until it has
- * arrived.
+ * Fetches a history event with its inputs and outputs, since the stream of events contains neither. Returns undefined
+ * until it has arrived.
  */
 export function useEvent(execution: string, id: number | undefined): EventWithData | undefined {
   const key = `${execution}#${id}`;
@@ -27,15 +27,15 @@ export function useEvent(execution: string, id: number | undefined): EventWithDa
 }
 
 /**
- * Returns the details of an event, whatever key they have (it depends on the event's type). Returns undefined if the
- * event has no details.
+ * Returns the details of a history event. Their key depends on the type of the event, as in
+ * `activityScheduledEventDetails`. Returns undefined if the event has none.
  */
 export function detailsOf(event: EventWithData | undefined): Readonly<Record<string, unknown>> | undefined {
   const found = Object.entries(event ?? {}).find(([key]) => key.endsWith('EventDetails'));
   return found?.[1] as Readonly<Record<string, unknown>> | undefined;
 }
 
-/** Returns the input or the output in an event's details; undefined if the event doesn't have it. */
+/** Returns the input or the output in a history event; undefined if the event has none. */
 export function dataOf(event: EventWithData | undefined, field: 'input' | 'output'): string | undefined {
   const data = detailsOf(event)?.[field];
   return typeof data === 'string' ? data : undefined;

@@ -5,9 +5,9 @@ import type { MessageStamp, TopicName, Topics } from '../../framework/local/cons
 export type ConnectionState = 'idle' | 'connecting' | 'live' | 'paused' | 'lost';
 
 export const connection = signal<ConnectionState>('idle');
-/** True while the page is frozen, because the user has pressed the button for it. */
+/** True while the page is frozen: the user has pressed the pause button, and the page no longer changes. */
 export const paused = signal(false);
-/** The milliseconds by which the service's clock is ahead of the browser's. */
+/** How far the service's clock is ahead of the browser's, in milliseconds. */
 const ahead = signal(0);
 const visible = signal(document.visibilityState !== 'hidden');
 
@@ -24,17 +24,17 @@ setInterval(() => {
   if (!paused.value && visible.value) now.value = Date.now() + ahead.value;
 }, 250);
 
-/** The functions that are called with the messages of a topic. */
+/** The functions to call with the messages of a topic. */
 export interface Listener<K extends TopicName> {
   snapshot(data: Topics[K]['snapshot']): void;
   change?(data: Topics[K]['change']): void;
-  /** Called if the service rejects the topic because nothing has its ARN. */
+  /** Called if the service has nothing with the ARN that the page wants to follow. */
   missing?(): void;
 }
 
 /**
- * Follows a topic until the returned function is called. While the tab is hidden or the page is frozen, the stream is
- * closed. When it is opened again, it continues after the last message.
+ * Receives the messages of a topic until the returned function is called. The connection is closed while the browser
+ * tab is hidden or the page is frozen. When it is opened again, the messages continue after the last one received.
  */
 export function follow<K extends TopicName>(
   topic: K,

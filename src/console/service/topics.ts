@@ -14,7 +14,10 @@ import type {
 import { Run } from '../model/history.js';
 import { follow } from './stream.js';
 
-/** Follows a topic that is always sent as a whole. Returns undefined until the first message arrives. */
+/**
+ * Follows a topic whose messages are all snapshots, and returns the last one. Returns undefined until the first message
+ * arrives.
+ */
 function useSnapshots<K extends 'machines' | 'activities' | 'workers'>(
   topic: K,
 ): Topics[K]['snapshot'] | undefined {
@@ -30,7 +33,7 @@ export const useActivities = (): readonly ActivityRow[] | undefined => useSnapsh
 export const useWorkers = (): readonly WorkerRow[] | undefined => useSnapshots('workers')?.workers;
 
 export interface ExecutionRow {
-  /** The position of the execution in the order in which executions were started. */
+  /** The executions of the service are numbered in the order in which they were started. */
   readonly order: number;
   readonly machine: string;
   readonly name: string;
@@ -42,7 +45,7 @@ export interface ExecutionRow {
 export interface ExecutionList {
   /** The executions in the list, the latest first. */
   readonly rows: readonly ExecutionRow[];
-  /** The number of older executions that are not in the list. */
+  /** The number of older executions that aren't in the list. */
   readonly older: number;
 }
 
@@ -82,8 +85,8 @@ function followExecutions(
 }
 
 /**
- * Merges the rows of a message into the existing rows. Both lists begin with the latest execution. A changed execution
- * stays in its row; new executions are put at the top.
+ * Merges the rows of a message into the existing rows. The latest execution is first in both lists. An execution that
+ * has changed stays where it is; new executions come first.
  */
 function merge(
   changes: readonly ExecutionTuple[],
@@ -108,13 +111,15 @@ const toRow = ([order, machine, name, status, startedAt, endedAt]: ExecutionTupl
 
 export interface ExecutionView extends ExecutionFacts, ExecutionUpdate {
   readonly run: Run;
-  /** The number of events in `run`. Since `run` is changed in place, this number shows that there are more events. */
+  /**
+   * The number of events in `run`. `run` is changed in place, so that a component can tell only by this number that
+   * there are new events.
+   */
   readonly known: number;
 }
 
 /**
- * Follows an execution. Returns undefined until the first message arrives, and `missing` if there is no execution with
- * the ARN.
+ * Follows one execution. Returns undefined until the first message arrives, and `missing` if no execution has the ARN.
  */
 export function useExecution(arn: string): ExecutionView | 'missing' | undefined {
   const view = useMemo(() => signal<ExecutionView | 'missing' | undefined>(undefined), [arn]);

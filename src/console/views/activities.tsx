@@ -13,11 +13,11 @@ import { now } from '../service/stream.js';
 import { useActivities } from '../service/topics.js';
 import { TakeButton } from './task/take-button.js';
 
-/** The most pollers of an activity that are listed (and, below, the most leases). */
+/** The most workers of an activity that are listed as polling and, with the constant below, as having tasks. */
 const MOST_POLLERS = 5;
 const MOST_LEASES = 10;
 
-/** The activities with their polls and tasks. */
+/** The view of all activities, with the workers that poll them and with their tasks. */
 export function ActivitiesView(): JSX.Element {
   const activities = useActivities();
   return (

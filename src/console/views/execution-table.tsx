@@ -13,7 +13,7 @@ interface TableProps {
   readonly empty: string;
 }
 
-/** A table of executions, the latest first. */
+/** A table of executions. The latest is first. */
 export function ExecutionTable({ rows, withMachine, empty }: TableProps): JSX.Element {
   return (
     <VirtualTable

@@ -7,7 +7,7 @@ import { STATUSES, statusTone, wordOf } from '../parts/status.js';
 import { to } from '../route.js';
 import { useMachines } from '../service/topics.js';
 
-/** The machines, each with the number of its executions in each status. */
+/** The view of all machines, each with the number of its executions in each status. */
 export function MachinesView(): JSX.Element {
   const machines = useMachines();
   return (

@@ -13,8 +13,8 @@ import { command, query } from '../service/calls.js';
 interface StartProps {
   readonly machine: { readonly arn: string; readonly definition: string };
   /**
-   * The initial content of the editor. @default the input of the machine's last execution or, if it has none, an
-   * example
+   * The initial content of the editor.
+   * @default the input of the machine's last execution or, if there was none, an example
    */
   readonly input?: string;
   readonly onClose: () => void;
@@ -90,7 +90,7 @@ const InputField = ({ value, onInput, suggestions, problem }: InputFieldProps): 
   </div>
 );
 
-/** An input that the dialog suggests, and the word on its button. */
+/** An input that the dialog offers, and the label of its button. */
 interface Suggestion {
   readonly word: string;
   readonly input: string;
@@ -113,7 +113,8 @@ function useSuggestions(
 const NO_INPUT: InputAnswer = { input: null };
 
 /**
- * Returns the input of the machine's last execution, and an example for the first activity to which the machine refers.
+ * Returns the inputs that the dialog offers: that of the machine's last execution, and an example for the first
+ * activity that the machine uses.
  */
 async function suggestionsFor(machine: StartProps['machine']): Promise<Suggestion[]> {
   const group = readDefinition(machine.definition);

@@ -7,12 +7,12 @@ import { Table } from '../parts/table.js';
 import { now } from '../service/stream.js';
 import { useWorkers } from '../service/topics.js';
 
-/** The most tasks of a worker that are listed. */
+/** The most tasks that are listed for a worker. */
 const MOST_TASKS = 20;
 
 /**
- * The workers whose status the service knows. A worker of which only polls are known is shown with its activities, not
- * here.
+ * The view of the workers that report their status to the service. A worker of which the service knows only its
+ * GetActivityTask calls is shown in the view of activities.
  */
 export function WorkersView(): JSX.Element {
   const workers = useWorkers();
@@ -164,5 +164,5 @@ const Counts = ({ worker: { counts } }: WorkerProps): JSX.Element => (
   </p>
 );
 
-/** Returns the name of a count in words, such as `polls sent` for `pollsSent`. */
+/** Returns the name of a counter in words, such as `polls sent` for `pollsSent`. */
 const inWords = (key: string): string => key.replaceAll(/[A-Z]/g, (each) => ` ${each.toLowerCase()}`);

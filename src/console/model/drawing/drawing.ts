@@ -1,6 +1,9 @@
 import type { Edge, StateNode } from '../definition.js';
 
-/** The layout of a machine. All numbers are pixels from the drawing's top left corner. */
+/**
+ * The positions of all elements in the graph of a machine. All numbers are pixels, counted from the top left corner of
+ * the graph.
+ */
 export interface Drawing {
   readonly width: number;
   readonly height: number;
@@ -19,19 +22,19 @@ export interface Bounds extends Point {
   readonly height: number;
 }
 
-/** A state, or the pill (a rounded mark) that shows where the machine starts or ends. */
+/** The rectangle of a state, or of a pill: the rounded mark that shows where the machine starts or ends. */
 export interface Box extends Bounds {
   readonly name: string;
-  /** The state in the definition; undefined for a pill. */
+  /** The state to which the box belongs; undefined for a pill. */
   readonly node: StateNode | undefined;
   readonly kind: 'state' | 'container' | 'start' | 'end';
-  /** The number of Parallels and Maps in which the state is nested. */
+  /** The number of Parallels and Maps around the state. */
   readonly depth: number;
 }
 
 /** The frame around a branch of a Parallel, or around the states that a Map repeats. */
 export interface Frame extends Bounds {
-  /** The number of Parallels and Maps in which the frame's own Parallel or Map is nested. */
+  /** The number of Parallels and Maps around the one to which the frame belongs. */
   readonly depth: number;
 }
 
@@ -45,7 +48,10 @@ export interface Line {
   readonly labelAt: Point | undefined;
 }
 
-/** The names of the pills that mark the start and the end. They contain a NUL, so no state can have the same name. */
+/**
+ * The names of the two pills, for the start and the end of the machine. They contain a NUL character, so that no state
+ * can have the same name.
+ */
 export const START = '\u0000start';
 export const END = '\u0000end';
 
@@ -55,11 +61,11 @@ export const middleOf = ({ x, y, width, height }: Bounds): Point => ({ x: x + wi
 
 const LONGEST_LABEL = 30;
 
-/** Returns a label as it is drawn: its beginning, if it is too long. */
+/** Returns a label, cut to the length that is drawn if it is too long. */
 export const shownLabel = (label: string): string =>
   label.length > LONGEST_LABEL ? `${label.slice(0, LONGEST_LABEL - 1)}…` : label;
 
-/** Returns a copy of the drawing that is moved by `dx` and `dy` pixels. */
+/** Returns a copy of a drawing in which everything is moved by `dx` and `dy` pixels. */
 export function move(drawing: Drawing, dx: number, dy: number): Drawing {
   const shift = <T extends Point>(at: T): T => ({ ...at, x: at.x + dx, y: at.y + dy });
   return {

@@ -3,8 +3,8 @@ import type { Drawing } from './drawing.js';
 import { layOut } from './layout.js';
 
 /**
- * The most states of a machine that is laid out on the page's own thread. A larger machine is laid out in a web worker,
- * so that the page keeps responding.
+ * The most states of a machine whose layout is computed on the page's main thread. The layout of a larger machine is
+ * computed in a web worker, so that the page keeps responding.
  */
 const MOST_IN_PAGE = 200;
 const KEPT = 20;
@@ -12,7 +12,7 @@ const KEPT = 20;
 const drawings = new Map<string, Promise<Drawing | undefined>>();
 
 /**
- * Returns the drawing of a definition. The most recent drawings are cached. Resolves with undefined if the definition
+ * Computes the drawing of a definition. The most recent drawings are cached. Resolves with undefined if the definition
  * isn't a JSON object.
  */
 export function drawingOf(definition: string): Promise<Drawing | undefined> {

@@ -6,7 +6,10 @@ import { type Rank, route } from './route.js';
 
 const STATE = { width: 212, height: 70 };
 const PILL = { width: 64, height: 28 };
-/** The height of the upper part of a Parallel or Map, in pixels. Its name is drawn there, above the frames. */
+/**
+ * The height of the upper part of a Parallel or Map, in pixels. It shows the state's name; below it are the frames with
+ * the inner states.
+ */
 const HEAD = 62;
 const PAD = 14;
 const GAP = 20;
@@ -24,7 +27,10 @@ const DAGRE_OPTIONS = {
 
 type DagreGraph = InstanceType<typeof graphlib.Graph>;
 
-/** The states and edges of a group, and the drawings of its Parallels and Maps. */
+/**
+ * The contents of one layout: the states of a machine or branch, the edges between them, and the finished drawings of
+ * its Parallels and Maps.
+ */
 interface Content {
   readonly group: Group;
   readonly edges: readonly GroupEdge[];
@@ -34,8 +40,8 @@ interface Content {
 }
 
 /**
- * Lays out a machine from top to bottom. Each branch is laid out on its own, and is then treated as one node, since
- * dagre allows no edges to clusters.
+ * Computes the layout of a machine, from top to bottom. Each branch gets its own layout and is then treated as one
+ * node, because dagre (the layout library) doesn't allow an edge to a group of nodes.
  */
 export function layOut(group: Group): Drawing {
   return layOutGroup(group, 0, true);
@@ -51,7 +57,10 @@ function layOutGroup(group: Group, depth: number, isMachine: boolean): Drawing {
   return drawingOf(content, graph);
 }
 
-/** Lays out the branches of a Parallel, or the states of a Map, side by side, below the part with its name. */
+/**
+ * Computes the layout of a Parallel or Map: its branches or its states, side by side, below the part with the state's
+ * name.
+ */
 function layOutContainer({ inside }: StateNode, depth: number): Drawing {
   const parts = inside.map((each) => layOutGroup(each, depth + 1, false));
   const height = Math.max(STATE.height, ...parts.map((each) => each.height)) + GAP;
@@ -80,8 +89,8 @@ interface GroupEdge {
 }
 
 /**
- * Returns the edges to states that exist. If several edges of one kind lead from one state to another, they are merged
- * into one edge with all their labels.
+ * Returns the edges between the states, without those to states that don't exist. Several edges between the same two
+ * states become one edge with all their labels, but those of a Catch stay separate from the others.
  */
 function edgesOf(group: Group, isMachine: boolean): GroupEdge[] {
   const names = new Set(group.states.map(({ name }) => name));
@@ -118,7 +127,7 @@ function labelSize(label: string): { width: number; height: number } {
   return { width: shownLabel(label).length * LABEL.charWidth + LABEL.pad, height: LABEL.height };
 }
 
-/** Reads the drawing from a graph that dagre has laid out. */
+/** Returns the drawing for a graph whose layout dagre has computed. */
 function drawingOf(content: Content, graph: DagreGraph): Drawing {
   const { width = 0, height = 0 } = graph.graph() as { width?: number; height?: number };
   const finite = (n: number): number => (Number.isFinite(n) ? n : 0);
@@ -138,7 +147,7 @@ interface StateDrawing {
   readonly lines: readonly Line[];
 }
 
-/** Returns the box of a state, and the drawing of everything inside the state. */
+/** Returns the box of a state, with the drawing of everything inside it. */
 function drawState(node: StateNode, { containers, depth }: Content, graph: DagreGraph): StateDrawing {
   const bounds = boundsOf(node.name, graph);
   const container = containers.get(node.name);
@@ -168,7 +177,9 @@ function linesOf({ edges }: Content, graph: DagreGraph): Line[] {
   });
 }
 
-/** Returns the bounds of a node. dagre gives the position of the node's middle, not of its corner. */
+/**
+ * Returns the rectangle of a node. dagre gives the position of its centre, which is converted to that of its corner.
+ */
 function boundsOf(name: string, graph: DagreGraph): Bounds {
   const { x, y, width, height } = graph.node(name) as Bounds;
   return { x: x - width / 2, y: y - height / 2, width, height };

@@ -32,8 +32,8 @@ function nearestBeside(states: readonly Box[], here: Box, sign: -1 | 1): string 
 }
 
 /**
- * Returns the distance between two boxes, for choosing a neighbour. Vertical distance has more weight, so that left and
- * right lead to a state at about the same height.
+ * Returns a distance between two boxes, by which the nearest one is chosen. The vertical distance counts more, so that
+ * the left and right keys lead to a state at about the same height.
  */
 const distance = (a: Box, b: Box): number =>
   Math.abs(middleOf(a).x - middleOf(b).x) + 4 * Math.abs(a.y - b.y);

@@ -72,7 +72,10 @@ function moveFocus(event: KeyboardEvent, drawing: Drawing): boolean {
   return true;
 }
 
-/** The drawing itself. Parallels and Maps are drawn below the lines, all other states above them. */
+/**
+ * The drawing inside the graph's scrollable view. Parallels and Maps are drawn below the lines, all other states above
+ * them.
+ */
 function Sheet({ scale, ...props }: GraphProps & { readonly scale: number }): JSX.Element {
   const { drawing, progress, selected } = props;
   const containers = drawing.boxes.filter(({ kind }) => kind === 'container');

@@ -69,8 +69,8 @@ function Label({ labelAt, label, kind }: Line): JSX.Element | null {
 }
 
 /**
- * Returns true if an execution followed the line: both its states were entered, and the first ended as the line
- * requires: for a Catch line by a caught error, otherwise successfully.
+ * Returns true if an execution has gone along the line: it has entered both states, and has left the first in the way
+ * for which the line stands (a Catch line: with a caught error; any other: successfully).
  */
 function isTaken({ from, to, kind }: Line, progress: LinesProps['progress']): boolean {
   if (!progress) return false;

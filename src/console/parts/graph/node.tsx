@@ -7,11 +7,11 @@ import { toneOf } from '../status.js';
 
 /** The properties that all nodes of a graph share. */
 export interface NodesProps {
-  /** The progress of each state, by its name. If absent, the graph shows a machine that isn't running. */
+  /** The progress of each state, by its name. If absent, the graph shows a machine and not an execution. */
   readonly progress?: ReadonlyMap<string, StateProgress>;
   /**
-   * Returns the caption of a state, such as the worker that has its task. If it returns undefined, the word for the
-   * state's progress is shown.
+   * Returns the caption of a state, such as the name of the worker that has its task. If it returns undefined, the word
+   * for the state's progress is the caption.
    */
   readonly caption?: (state: string) => string | undefined;
   readonly selected: string | undefined;
@@ -20,11 +20,14 @@ export interface NodesProps {
 
 interface NodeProps extends NodesProps {
   readonly box: Box;
-  /** The name of the state that gets the focus when the user tabs into the graph. */
+  /** The name of the state that gets the focus when the user moves into the graph with the Tab key. */
   readonly tabStop: string | undefined;
 }
 
-/** The z-index of a state. It is above every Parallel, Map and line. */
+/**
+ * The z-index of a state. It is larger than that of every Parallel, Map and line, so that the state is drawn above
+ * them.
+ */
 const STATE_Z_INDEX = 60;
 
 /** A state, or the pill at the start or the end of the machine. */
@@ -91,7 +94,7 @@ const Caption = ({ icon, text }: CaptionProps): JSX.Element => (
   </span>
 );
 
-/** Returns the style that places an element at the given bounds of the drawing. */
+/** Returns the CSS that puts an element at these bounds of the drawing. */
 export const boundsStyle = ({ x, y, width, height }: Bounds, zIndex?: number): CSSProperties => ({
   left: `${x}px`,
   top: `${y}px`,

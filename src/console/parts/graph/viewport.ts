@@ -2,27 +2,30 @@ import type { RefObject } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Drawing } from '../../model/drawing/drawing.js';
 
-/** The visible part of a drawing, and the scale at which it is shown. */
+/** Controls the visible part of a drawing, and the scale at which it is shown. */
 export interface Viewport {
   readonly element: RefObject<HTMLDivElement | null>;
   readonly scale: number;
-  /** Multiplies the scale by a factor. The middle of the view stays in place. */
+  /** Multiplies the scale by a factor. The centre of the view stays where it is. */
   readonly zoom: (factor: number) => void;
   readonly zoomIn: () => void;
   readonly zoomOut: () => void;
-  /** Fits the drawing into the view. Does so again whenever the view changes its size, until the user zooms. */
+  /**
+   * Scales the drawing so that it fits into the view. This is repeated whenever the view changes its size, until the
+   * user zooms.
+   */
   readonly fit: () => void;
 }
 
 /**
- * The smallest scale used to fit a drawing into the viewport; at a smaller one, its text can't be read. A drawing that
- * doesn't fit at this scale is shown from its start, and the user scrolls to the rest.
+ * The smallest scale to which a drawing is shrunk to fit it into the view: below it, the text can't be read. A drawing
+ * that is still too large is shown from its start, and the user scrolls.
  */
 const READABLE = 0.6;
 const SMALLEST = 0.15;
 const LARGEST = 2;
 const STEP = 1.25;
-/** The pixels, in width and in height, that a drawing fitted into the view leaves free. */
+/** The free space, in pixels, around a drawing that is fitted into the view: the sum of both sides. */
 const MARGIN = 24;
 
 export function useViewport(drawing: Drawing): Viewport {
@@ -79,7 +82,7 @@ function keepMiddle(element: HTMLElement, factor: number): void {
   });
 }
 
-/** Starts to drag the drawing with the mouse. A touch screen needs no code for this, since it scrolls by itself. */
+/** Starts to move the drawing with the mouse. On a touch screen the browser scrolls it without any code. */
 export function startPan(event: PointerEvent): void {
   const element = event.currentTarget as HTMLElement;
   if (event.pointerType !== 'mouse' || (event.target as Element).closest('button')) return;

@@ -4,8 +4,8 @@ import type { StateProgress } from '../../model/progress.js';
 import { now } from '../../service/stream.js';
 
 /**
- * Returns the caption of a queued or leased state in the graph. Returns undefined for any other state, for which the
- * word for its progress is enough.
+ * Returns the caption in the graph for a state whose task is queued or has been taken by a worker. Returns undefined
+ * for any other state: the word for its progress is then shown.
  */
 export function captionOf(
   own: StateProgress | undefined,

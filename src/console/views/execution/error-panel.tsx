@@ -12,7 +12,7 @@ interface ErrorPanelProps {
   readonly onState: (state: string) => void;
 }
 
-/** The error of an execution that did not succeed, and the state that has failed. */
+/** Shows the error of an execution that didn't succeed, and the state that failed. */
 export function ErrorPanel({ view, onState }: ErrorPanelProps): JSX.Element {
   const failed = innermost(view.run.visits.filter(({ status }) => status === 'failed'));
   return (
@@ -35,15 +35,15 @@ export function ErrorPanel({ view, onState }: ErrorPanelProps): JSX.Element {
 }
 
 /**
- * Returns the innermost of the failed visits. It is the visit of the state that failed itself, not of a Parallel or Map
- * around it.
+ * Returns the visit of the state that failed itself: the innermost of the failed visits. The others are those of the
+ * Parallels and Maps around it.
  */
 const innermost = (failed: readonly Visit[]): Visit | undefined =>
   failed.find((visit) => !failed.some(({ parent }) => parent === visit)) ?? failed[0];
 
 /**
- * The cause of an error: its message, its violations as a table, and its stack trace, collapsed. A cause that has
- * another form is shown as text.
+ * Shows the cause of a failure: its message, the rejected fields of the input as a table, and the stack trace,
+ * collapsed. A cause that isn't in Stepwright's form is shown as text.
  */
 export function CauseText({ cause }: { readonly cause: string }): JSX.Element {
   const read = readCause(cause);

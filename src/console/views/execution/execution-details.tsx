@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import { Json } from '../../parts/json.js';
 import type { ExecutionView } from '../../service/topics.js';
 
-/** The output and the input of an execution. They are shown next to the graph if no state is selected. */
+/** Shows the output and the input of an execution, next to the graph, while no state is selected. */
 export function ExecutionDetails({ view }: { readonly view: ExecutionView }): JSX.Element {
   return (
     <div class="scroll">

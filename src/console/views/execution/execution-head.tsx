@@ -15,7 +15,10 @@ interface ExecutionProps {
   readonly view: ExecutionView;
 }
 
-/** The head of an execution: its facts, and the buttons that stop it or start it again. */
+/**
+ * The head of an execution's page: facts such as its status, and the buttons that stop it or start another one with the
+ * same input.
+ */
 export function ExecutionHead({ view }: ExecutionProps): JSX.Element {
   const { arn, name, machine, definition, input, status } = view;
   const [open, setOpen] = useState<'start' | 'stop' | undefined>(undefined);

@@ -100,7 +100,7 @@ function GraphPanel(props: PanelProps): JSX.Element {
   );
 }
 
-/** The details of the selected state or, if none is selected, of the execution. */
+/** Shows the details of the selected state. If no state is selected, shows those of the execution. */
 function DetailsPanel(props: PanelProps): JSX.Element {
   const { view, nodes, progress, selected, onSelect, selection, onSelection } = props;
   const node = selected === undefined ? undefined : nodes.get(selected);

@@ -16,7 +16,7 @@ const COLOURS = [
   ['none', 'Not reached'],
 ] as const;
 
-/** The legend of the graph: the selected iterations, and the meaning of the colours. */
+/** The legend of the graph. It explains the colours, and shows which iterations of Maps are selected. */
 export function Legend({ selection, onSelection }: LegendProps): JSX.Element {
   return (
     <div class="legend">

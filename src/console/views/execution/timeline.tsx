@@ -24,8 +24,8 @@ const WORDS: Readonly<Record<TimelineBar['kind'], string>> = {
 };
 
 /**
- * The timeline of an execution: a row of bars for each state. Retries are red, pauses before retries are grey, and
- * waits for a worker are hatched.
+ * The timeline of an execution, with a row of bars for each state. Retries are red, pauses before retries are grey, and
+ * times in which a task waits for a worker are hatched.
  */
 export function Timeline({ view, selected, onSelect }: TimelineProps): JSX.Element {
   const { run, known, status, startedAt, endedAt } = view;

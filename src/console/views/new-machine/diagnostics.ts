@@ -4,12 +4,12 @@ import { jsonProblem, locatePath } from '../../model/json-text.js';
 import type { Diagnostic } from '../../parts/codemirror.js';
 import { command } from '../../service/calls.js';
 
-/** The milliseconds after the last change of the text until the definition is sent to the service to be checked. */
+/** The definition is sent to the service to be checked when the user hasn't changed it for this many milliseconds. */
 const PAUSE_MS = 300;
 
 /**
- * Returns the mistakes in a definition while the user writes it: mistakes in the JSON at once, all others when the
- * service has checked it.
+ * Returns the mistakes in a definition while the user writes it. Mistakes in the JSON are found at once, all others
+ * after the service has checked it.
  */
 export function useDiagnostics(text: string): readonly Diagnostic[] {
   const [problems, setProblems] = useState<readonly DefinitionProblem[]>([]);
@@ -33,15 +33,18 @@ const diagnosticOf = (text: string, { path, text: message, fix }: DefinitionProb
   message: `${message} (${path})${fix === undefined ? '' : `: ${fix}`}`,
 });
 
-/** Makes a diagnostic from the parser's message about a mistake, at the position that the message names. */
+/**
+ * Returns the mistake that the browser's JSON parser describes in its error message, at the position that the message
+ * contains.
+ */
 function diagnosticOfJson(text: string, message: string): Diagnostic {
   const from = Math.max(0, Math.min(offsetIn(text, message), text.length - 1));
   return { from, to: from + 1, message };
 }
 
 /**
- * Returns the offset that a parser's message names. Depending on the browser, the message contains `at position 12` or
- * `line 3 column 4`.
+ * Returns the offset in the error message of a JSON parser. Depending on the browser, the message contains `at position
+ * 12` or `line 3 column 4`.
  */
 function offsetIn(text: string, message: string): number {
   const position = /position (\d+)/.exec(message)?.[1];

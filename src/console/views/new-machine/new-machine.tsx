@@ -20,7 +20,7 @@ const FIRST = JSON.stringify(
 /** The role of a new machine. The API requires a role, but the local service doesn't use it. */
 const ROLE = 'arn:aws:iam::123456789012:role/stepwright-local';
 
-/** The page on which a machine is written: the definition on one side, its graph on the other. */
+/** The page for a new machine: an editor with the definition on one side, its graph on the other. */
 export function NewMachine(): JSX.Element {
   const [name, setName] = useState('');
   const [text, setText] = useState(FIRST);
@@ -59,8 +59,8 @@ export function NewMachine(): JSX.Element {
 }
 
 /**
- * Loads the definition of the machine that the page's address names as the one to copy.
- * @returns the error message if the definition can't be loaded
+ * Loads the definition of an existing machine, if the page's URL contains one that is to be copied.
+ * @returns the error message if it can't be loaded
  */
 function useCopiedDefinition(onLoaded: (text: string) => void): string | undefined {
   const [loadError, setLoadError] = useState<string>();

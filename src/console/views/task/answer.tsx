@@ -6,7 +6,7 @@ import { type Action, useAction } from '../../parts/use-action.js';
 import { command } from '../../service/calls.js';
 import { leaveTask, type OwnTask } from './taken-task.js';
 
-/** The answer to a task as the user has entered it so far: an output, or an error with its cause. */
+/** The result or failure of a task that the user has entered so far: an output, or an error with its cause. */
 interface Answer {
   readonly kind: 'success' | 'failure';
   readonly output: string;
@@ -17,7 +17,7 @@ interface Answer {
 interface AnswerForm {
   readonly answer: Answer;
   readonly change: (part: Partial<Answer>) => void;
-  /** The parser's message about the output; undefined if the answer can be sent. */
+  /** The error message if the entered output isn't JSON; undefined if it can be sent. */
   readonly problem: string | undefined;
   readonly send: Action;
 }

@@ -12,7 +12,7 @@ export interface OwnTask extends TakenTask {
 export const takenTask = signal<OwnTask | undefined>(undefined);
 
 /**
- * Takes the oldest queued task of an activity. The user then has to answer it.
+ * Takes the oldest queued task of an activity, like a worker. The user must then send its result.
  * @throws CallError; Error if no task is queued
  */
 export async function takeOldest(activityArn: string): Promise<void> {
@@ -26,13 +26,13 @@ export const leaveTask = (): void => {
 };
 
 /**
- * The milliseconds between heartbeats for a task without a heartbeat limit. They are sent because a rejected heartbeat
- * shows that the task has ended.
+ * The interval of heartbeats, in milliseconds, for a task that has no HeartbeatSeconds. They are sent because a
+ * rejected heartbeat shows that the task has ended.
  */
 const CHECK_EVERY_MS = 10_000;
 
 /**
- * Sends heartbeats for a task while the page shows the task.
+ * Sends heartbeats for a task as long as the page shows it.
  * @returns the reason why the task has ended; undefined until then
  */
 export function useHeartbeats({ taskToken, heartbeatSeconds }: OwnTask): string | undefined {

@@ -9,7 +9,7 @@ import { now } from '../../service/stream.js';
 import { AnswerFields, useAnswer } from './answer.js';
 import { leaveTask, type OwnTask, takenTask, useHeartbeats } from './taken-task.js';
 
-/** The task that the user has taken. It is shown next to any view of the page. */
+/** Shows the task that the user has taken, next to whatever view is open. */
 export function TaskDrawer(): JSX.Element | null {
   const task = takenTask.value;
   return task ? <TaskForm key={task.taskToken} task={task} /> : null;
@@ -48,7 +48,7 @@ function TaskForm({ task }: { readonly task: OwnTask }): JSX.Element {
   );
 }
 
-/** The title of the task. It gets the focus when it appears, so that a screen reader begins to read here. */
+/** The title of the task. It gets the focus when it appears, so that a screen reader starts to read here. */
 function Title({ activityArn }: { readonly activityArn: string }): JSX.Element {
   const title = useRef<HTMLHeadingElement>(null);
   useEffect(() => title.current?.focus(), []);

@@ -7,7 +7,7 @@ import { useEvent } from '../../../service/events.js';
 import { eventSummary, eventTone } from './event-summary.js';
 
 interface EventRowProps {
-  /** The ARN of the event's execution. */
+  /** The ARN of the execution to which the event belongs. */
   readonly execution: string;
   readonly event: HistoryEvent;
   readonly state: string | undefined;
@@ -61,8 +61,8 @@ function EventJson({ execution, id }: { readonly execution: string; readonly id:
 }
 
 /**
- * Parses the inputs, outputs and causes in an event, which are JSON texts, so that the whole event is shown as one JSON
- * value.
+ * Replaces the inputs, outputs and causes in an event, which are JSON texts, by their parsed values, so that the whole
+ * event can be shown as one JSON value.
  */
 function unpacked(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(unpacked);

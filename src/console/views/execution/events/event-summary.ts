@@ -1,6 +1,6 @@
 import type { HistoryEvent } from '../../../../framework/local/console/api.js';
 
-/** Returns the name that the colour of an event type has in the style sheet; empty if the type has no colour. */
+/** Returns the name of an event type's colour in the style sheet; an empty string if it has no colour. */
 export function eventTone(type: string): string {
   if (/Failed|TimedOut/.test(type)) return 'red';
   if (/Aborted/.test(type)) return 'grey';

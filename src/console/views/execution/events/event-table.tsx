@@ -27,11 +27,11 @@ const isKind: Readonly<Record<Kind, (event: HistoryEvent) => boolean>> = {
 
 interface Filter {
   readonly kind: Kind;
-  /** The text to search for; empty to show all events. */
+  /** The text that an event must contain to be shown. An empty text shows all events. */
   readonly text: string;
 }
 
-/** The events of an execution, with filters. Each event can be expanded to its JSON. */
+/** The table of an execution's events, with filters. Each event can be expanded to its JSON. */
 export function EventTable({ view, state, onState }: EventTableProps): JSX.Element {
   const { run, known, arn, startedAt } = view;
   const [filter, setFilter] = useState<Filter>({ kind: 'all', text: '' });

@@ -11,7 +11,7 @@ interface AttemptsProps {
   readonly leases: readonly ActivityLease[];
 }
 
-/** A table of a visit's attempts, with the worker, the times and the end of each. */
+/** A table of the attempts in one visit of a state, with the worker, the times and the outcome of each. */
 export function Attempts({ visit, leases }: AttemptsProps): JSX.Element {
   return (
     <>
@@ -42,7 +42,7 @@ export function Attempts({ visit, leases }: AttemptsProps): JSX.Element {
 interface RowProps {
   readonly attempt: Attempt;
   readonly lease: Lease | undefined;
-  /** True while the visit to which the attempt belongs is running. */
+  /** True while the visit that contains the attempt is running. */
   readonly isOpen: boolean;
 }
 

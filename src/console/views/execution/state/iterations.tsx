@@ -9,7 +9,7 @@ interface IterationsProps {
   readonly onSelection: (selection: Selection) => void;
 }
 
-/** The most iterations that are shown as squares. The others can be selected with the number field. */
+/** The most iterations that are shown as squares. Further ones can be selected by their number. */
 const MOST_SQUARES = 1_000;
 
 type IterationStatus = 'running' | 'succeeded' | 'caught' | 'failed' | 'aborted';
@@ -29,13 +29,13 @@ const TONES: Readonly<Record<IterationStatus, string>> = {
 };
 
 /**
- * Returns the status of an iteration. If it succeeded but a state in it caught an error, the status is `caught`, since
- * people look for such iterations.
+ * Returns the status of an iteration. An iteration that succeeded although a state in it caught an error has the status
+ * `caught`, so that people can find it.
  */
 const statusOf = ({ status, caught }: Iteration): IterationStatus =>
   status === 'succeeded' && caught ? 'caught' : status;
 
-/** The iterations of a Map, with their number in each status. Each iteration can be selected. */
+/** Shows the iterations of a Map, and the number of them in each status. The user can select one. */
 export function Iterations({ map, selection, onSelection }: IterationsProps): JSX.Element {
   const iterations = [...map.iterations.values()].toSorted((a, b) => a.index - b.index);
   const total = map.length ?? iterations.length;
@@ -98,8 +98,8 @@ interface SquaresProps {
 }
 
 /**
- * The iterations as squares. The Tab key moves to one square, and arrow keys move from there, since tabbing through all
- * of them would take a thousand steps.
+ * Shows the iterations as squares. The Tab key moves the focus to one square, and the arrow keys move it from there;
+ * otherwise a thousand squares would need a thousand key presses.
  */
 function Squares({ iterations, picked, onPick }: SquaresProps): JSX.Element {
   const tabStop = picked ?? iterations[0]?.index;

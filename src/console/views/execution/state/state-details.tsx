@@ -14,7 +14,7 @@ import { VisitStatus } from './visit-status.js';
 interface StateDetailsProps {
   readonly view: ExecutionView;
   readonly node: StateNode;
-  /** The progress of the state; undefined if the state wasn't entered. */
+  /** The progress of the state; undefined if the execution hasn't entered it. */
   readonly own: StateProgress | undefined;
   readonly selection: Selection;
   readonly onSelection: (selection: Selection) => void;
@@ -23,7 +23,7 @@ interface StateDetailsProps {
 
 const TABS = { status: 'Status', data: 'Input and output', definition: 'Definition' } as const;
 
-/** The details of one state of an execution, visit by visit. */
+/** Shows the details of one state of an execution, one visit at a time. */
 export function StateDetails(props: StateDetailsProps): JSX.Element {
   const { node, own, onClose } = props;
   const [tab, show] = useState<keyof typeof TABS>('status');
@@ -73,7 +73,7 @@ interface VisitPickerProps {
   readonly onPick: (index: number) => void;
 }
 
-/** The most visits that can be selected. They are the latest; nobody looks through more. */
+/** The most visits that can be selected, which are the latest ones. Nobody looks through more. */
 const MOST_VISITS = 200;
 
 function VisitPicker({ node, visits, index, onPick }: VisitPickerProps): JSX.Element {

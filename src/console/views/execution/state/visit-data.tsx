@@ -10,8 +10,8 @@ interface VisitDataProps {
 }
 
 /**
- * The input and the output of a visit. The input of the visit's task is also shown if it differs from the input of the
- * visit.
+ * Shows the input and the output of one visit of a state. The input of the task is shown too if it isn't the same as
+ * the state's.
  */
 export function VisitData({ view: { arn }, visit }: VisitDataProps): JSX.Element {
   const { id, exitedId, name, status, attempts } = visit;

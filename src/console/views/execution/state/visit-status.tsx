@@ -18,7 +18,7 @@ interface VisitStatusProps {
   readonly onSelection: (selection: Selection) => void;
 }
 
-/** The status of a visit: its times, its iterations, its error and its attempts. */
+/** Shows the status of one visit of a state: its times, its iterations, its error and its attempts. */
 export function VisitStatus({ view, node, visit, selection, onSelection }: VisitStatusProps): JSX.Element {
   return (
     <>
