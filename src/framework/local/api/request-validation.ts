@@ -139,7 +139,7 @@ export function checkName(name: string): void {
 }
 
 /**
- * Returns `text` if it is an ARN of the given kind.
+ * Returns `text` if it is the ARN of this kind of resource, such as an activity.
  * @throws ServiceError InvalidArn, with a recorded message, for any other text
  */
 export function checkArn(text: string, kind: ResourceKind): string {

@@ -21,7 +21,7 @@ export type TaskResult<Output = unknown> =
  * is called.
  */
 export class BedPort implements ActivityPort {
-  /** The times of the accepted heartbeats, in epoch milliseconds. */
+  /** The times at which heartbeats of the task were accepted, in epoch milliseconds. */
   readonly heartbeats: number[] = [];
   /** The result that was accepted. Its status is `gone` as long as none was. */
   result: TaskResult = { status: 'gone' };

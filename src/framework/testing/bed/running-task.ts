@@ -87,7 +87,7 @@ export class RunningTask<Output = unknown> {
     return this.#task.context;
   }
 
-  /** The number of accepted heartbeats. */
+  /** The number of heartbeats of this task that were accepted so far. */
   get heartbeats(): number {
     return this.#port.heartbeats.length;
   }

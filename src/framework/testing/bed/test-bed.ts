@@ -35,18 +35,18 @@ export interface TestBed<T extends object, Classes = AnyName<T>> {
   readonly container: DependencyContainer;
   /**
    * The clock that is injected for `CLOCK`. During `run` it moves on by itself. After `start` it stands still until the
-   * test moves it, and a task that is then run with `run` has its own clock. The clock doesn't move while a task does
-   * real work, such as reading a file.
+   * test moves it; if a task is then run with `run`, that task gets a clock of its own. The clock never moves while a
+   * task does real work, such as reading a file.
    */
   readonly clock: HandClock;
   /**
-   * Runs a task through its handler, and resolves with the result that the worker would report. Sends no heartbeats and
-   * enforces no deadline; `start` does both. Rejects with an error that names the handler if the handler never settles,
-   * takes longer than `realTimeLimit`, or sleeps on `CLOCK` for ever. The arguments are:
-   * - `input`, which is written as JSON and parsed again, as the input of an execution is. It may be left out if the
-   * handler takes no input.
-   * - `options`: `handler`, as `'Class.method'`, which is required if the classes have several handlers; and the task's
-   * `token`, `receivedAt` and `signal`.
+   * Runs a handler with one task, and resolves with the result that a worker would send to Step Functions. Sends no
+   * heartbeats and enforces no deadline (`start` does both). Rejects with an error that names the handler if it never
+   * settles, takes longer than `realTimeLimit`, or sleeps on `CLOCK` for ever. The arguments are:
+   * - `input`, which is converted to JSON and parsed again, like the input of an execution. It can be left out if the
+   *   handler takes no input.
+   * - `options`: `handler` (as `'Class.method'`; required if the classes have several handlers), and the task's
+   *   `token`, `receivedAt` and `signal`.
    */
   run<Name extends HandlerName<Classes> = HandlerName<Classes>>(
     ...args: RunArguments<Classes, Name, RunOptions<Name>>
@@ -60,9 +60,9 @@ export interface TestBed<T extends object, Classes = AnyName<T>> {
     options?: RunOptions<Name>,
   ): Promise<TaskResult<OutputOf<Classes, Name>>>;
   /**
-   * Starts a task. The bed's clock then stands still until the test moves it. The arguments are those of `run`, without
-   * `signal`, because the task's signal aborts by `shutdown()`, by `gone()` and at the deadline. The options `heartbeat`
-   * and `timeout` override those of the decorators.
+   * Starts a task. The clock then stands still until the test moves it. The arguments are those of `run`, except
+   * `signal`: the signal of a started task aborts by `shutdown()`, by `gone()`, and at the task's deadline. The options
+   * `heartbeat` and `timeout` override those of the decorators.
    */
   start<Name extends HandlerName<Classes> = HandlerName<Classes>>(
     ...args: RunArguments<Classes, Name, TaskOptions<Name> & StartOptions>

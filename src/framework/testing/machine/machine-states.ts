@@ -6,7 +6,7 @@ import { unusedProblem } from '../harness/options.js';
 /** The end of a resource whose Task waits until somebody sends a result or a failure with its token (a callback). */
 const CALLBACK = '.waitForTaskToken';
 
-/** Returns true if the resource is a callback. */
+/** Returns true if a Task with this resource waits until somebody sends a result or a failure with its task token. */
 export const isCallback = (resource: unknown): boolean =>
   typeof resource === 'string' && resource.endsWith(CALLBACK);
 

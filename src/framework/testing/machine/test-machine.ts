@@ -63,9 +63,8 @@ export class TestMachine<State extends string = string> {
 
   /**
    * Runs an execution to its end. Wait states take no real time.
-   * @throws an Error as soon as a task waits for which there is no handler, or nothing is due any more. Also an Error
-   * that names the handler if a handler never settles, takes longer than `realTimeLimit`, or sleeps on `CLOCK` for
-   * ever.
+   * @throws an Error as soon as there is a task without a handler, or nothing more can happen. Also an Error that names
+   * the handler if a handler never settles, takes longer than `realTimeLimit`, or sleeps on `CLOCK` for ever
    */
   execute(input: unknown = {}): Promise<ExecutionResult> {
     return this.#world.calls.call(async () => {
@@ -222,8 +221,8 @@ export async function createTestMachine<
 }
 
 /**
- * Returns the time of the next timer, in epoch milliseconds, not counting timers that end a poll; undefined if there is
- * none.
+ * Returns the time of the next timer, in epoch milliseconds; undefined if there is none. Timers that end a
+ * GetActivityTask call don't count.
  */
 function nextTimer(clock: HandClock): number | undefined {
   const { next } = clock;

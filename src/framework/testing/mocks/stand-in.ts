@@ -23,11 +23,11 @@ export interface MockOptions {
 }
 
 /**
- * The type of the stand-in for a token. If the stand-in is a class, the container makes an instance of it. If the token is
- * a class, any other function is called as a factory; for any token, `{ useFactory }` is a factory. Any other value is
- * injected as it is, without copying it. `{ useValue }` injects even a class or a function as it is. An object may lack
- * members: if a method of a class is missing, calling it throws an error that says so. If the token is a string, or a
- * symbol that isn't declared as an `InjectionToken<T>`, any value is accepted.
+ * What a mock of a token can be. A class: the container creates an instance of it. `{ useFactory }` or, if the token is
+ * a class, any other function: it is called to create the value. Any other value is injected itself, not a copy; `{
+ * useValue }` does the same even with a class or a function. An object may lack members: calling a missing method of a
+ * class throws an error that says so. For a string, or a symbol that isn't declared as an `InjectionToken<T>`, any
+ * value is accepted.
  */
 export type StandIn<Token> = [Injected<Token>] extends [never]
   ? Anything

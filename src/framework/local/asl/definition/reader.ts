@@ -9,8 +9,8 @@ export interface DefinitionProblem {
   readonly path: string;
   readonly text: string;
   /**
-   * True if Step Functions reports this problem without the path of a field. `path` is then not sent in the answer of
-   * ValidateStateMachineDefinition.
+   * True if Step Functions reports this problem without the path of a field. The response of
+   * ValidateStateMachineDefinition then doesn't contain `path`.
    * @default false
    */
   readonly placeless?: boolean;

@@ -17,8 +17,8 @@ const OPERATOR_LIMIT = 873_782;
 const FROM_MILLIS = jsonata('$fromMillis($ms, $picture, $timezone)');
 
 /**
- * The source of random numbers and of the time for an evaluation. Both come from the execution, so that a test can
- * control them.
+ * The source of random numbers and of the time for one evaluation. The time is that of the execution's clock, which a
+ * test can control.
  */
 export type Host = Pick<Environment, 'random' | 'now'>;
 

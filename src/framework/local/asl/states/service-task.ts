@@ -78,8 +78,8 @@ function openTask(
 }
 
 /**
- * Calls the mock. If it returns an error, the task fails. If it returns a result, that is the task's result, except for
- * a `.waitForTaskToken` resource.
+ * Calls the mock. If it returns an error, the task fails. If it returns a result, that is the task's result. For a
+ * `.waitForTaskToken` resource the result is ignored: the task then waits for its token to be sent back.
  */
 async function answerTask(
   branch: Branch,
