@@ -15,8 +15,8 @@ const SEND_EVERY_MS = 100;
 const PAINTED_BYTES_A_MS = 50;
 const LONGEST_PAUSE_MS = 500;
 /**
- * While there is nothing to send, a comment is sent at this interval, in milliseconds, so that proxies don't close the
- * connection.
+ * A comment is sent at this interval, in milliseconds, so that a connection without messages isn't closed for being
+ * idle.
  */
 const KEEP_ALIVE_EVERY_MS = 15_000;
 /** The milliseconds that a browser must wait before it reconnects a broken stream. */

@@ -14,7 +14,7 @@ export interface OpenLease {
 }
 
 /**
- * A task that was given to a worker and waits for its result or failure. It ends once, by a result, a failure or a
+ * A task whose token was issued, to a worker or to a called AWS service. It ends once, by a result, a failure or a
  * timeout. From then on it is closed, and nothing that is sent with its token is accepted. A result that arrives at the
  * deadline or later is too late, even if the timer hasn't fired yet.
  */

@@ -4,7 +4,7 @@ import { OpenTask } from './open-task.js';
 import { errors } from './answers/service-error.js';
 import { TokenMint } from './task-token.js';
 
-/** The tasks that workers have taken and that haven't ended, by task token. */
+/** The tasks whose tokens were issued and that haven't ended, by task token. */
 export class TaskTable {
   readonly #open = new Map<string, OpenTask>();
   readonly #mint = new TokenMint();

@@ -10,7 +10,7 @@ export interface DefinitionProblem {
   readonly text: string;
   /**
    * True if Step Functions reports this problem without the path of a field. The response of
-   * ValidateStateMachineDefinition then doesn't contain `path`.
+   * ValidateStateMachineDefinition then has no `location` for it.
    * @default false
    */
   readonly placeless?: boolean;

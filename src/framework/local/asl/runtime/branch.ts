@@ -21,7 +21,7 @@ export interface Iteration {
   readonly context: JsonObject;
   /**
    * True for the branch that runs the iteration itself; false for a branch of a Parallel inside that iteration. Only
-   * the former records the end of the iteration.
+   * the former records that the iteration was aborted.
    */
   readonly own: boolean;
 }
@@ -35,8 +35,8 @@ export interface StateEvents {
   /** The event that is recorded at the start of each attempt. */
   readonly started?: string;
   /**
-   * The event that is recorded when the state's work (its iterations or branches) has succeeded. It isn't the
-   * `previousEventId` of any later event.
+   * The event that is recorded when the state's work (its iterations or branches) has succeeded. It is the
+   * `previousEventId` of no later event, unless a field of the state itself then fails.
    */
   readonly succeeded?: string;
   /**

@@ -1,5 +1,6 @@
 /**
- * The namespaces in the names of errors that AWS's HTTP layer (Coral) reports before Step Functions itself is reached.
+ * The namespaces in the names of errors that don't belong to Step Functions itself but to Coral, the framework of AWS's
+ * services.
  */
 export const CORAL = 'com.amazon.coral.service';
 const CORAL_VALIDATE = 'com.amazon.coral.validate';
