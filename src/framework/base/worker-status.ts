@@ -35,11 +35,11 @@ export interface PublicStatus {
 }
 
 /**
- * - `created`: made and checked; nothing runs.
- * - `running`: polls and works.
- * - `draining`: starts no new poll; waits for running tasks and open polls to end.
- * - `stopped`: has ended; the last report was sent.
- * - `failed`: stopped by an error of its own; `run()` rejects with it.
+ * - `created`: the worker is made, but doesn't run yet.
+ * - `running`: it polls and handles tasks.
+ * - `draining`: it starts no new polls, and waits until its running tasks and open polls have ended.
+ * - `stopped`: it has ended, and its last result was reported.
+ * - `failed`: it was stopped by an error of its own, with which `run()` rejects.
  */
 export type WorkerState = 'created' | 'running' | 'draining' | 'stopped' | 'failed';
 
@@ -51,13 +51,16 @@ export interface PublicHandler {
   readonly name: string;
   readonly activityArn: string;
   readonly concurrency: number;
-  /** The number of slots in use, by open polls and by tasks whose handlers have not settled. */
+  /**
+   * The number of slots in use. A slot is room for one task: an open poll uses one, and so does a task until its
+   * handler has settled.
+   */
   readonly used: number;
   /** The number of tasks whose handler has not settled. */
   readonly running: number;
   /**
-   * The number of tasks whose handlers have settled but whose outcomes the service has not accepted yet. They use no
-   * slot.
+   * The number of tasks whose handlers have settled, but whose results the service has not accepted yet. They don't
+   * count towards the option `concurrency`.
    */
   readonly undelivered: number;
   readonly polls: PublicPolls;
@@ -94,7 +97,7 @@ export interface PublicQueue {
   readonly begun: readonly number[];
 }
 
-/** The number of minutes for which a status says how many tasks were received. */
+/** The most minutes for which a status lists how many tasks were received in each. */
 export const QUEUE_MINUTES = 30;
 
 /** A pause of one handler: it takes no new tasks, but its running tasks go on. */
@@ -129,7 +132,9 @@ export interface PublicPolls {
    * service accepts polls. Undefined if no poll is held open.
    */
   readonly heldSince: number | undefined;
-  /** True if a poll failed after it had been held for 2 s or longer, and no poll has been answered since. */
+  /**
+   * True if a poll failed after the service had held it open for 2 s or longer, and no poll has got a response since.
+   */
   readonly heldInVain: boolean;
   /**
    * The reason for which polls fail. Present from the first failed poll on. It is removed when no poll has failed for a
@@ -153,9 +158,10 @@ export interface PublicTask {
 }
 
 /**
- * - `handling`: the handler runs and no outcome is decided.
- * - `reporting`: an outcome is decided and is being reported. The handler may still be running.
- * - `settling`: nothing is left to report, but the handler still runs and uses its slot.
+ * - `handling`: the handler runs, and it isn't decided yet what will be reported.
+ * - `reporting`: the result or failure is being reported. The handler may still be running, if it missed its deadline
+ *   for example.
+ * - `settling`: nothing is left to report, but the handler still runs, and so still counts towards `concurrency`.
  * - `done`: nothing is left to do.
  */
 export type TaskPhase = 'handling' | 'reporting' | 'settling' | 'done';

@@ -88,10 +88,9 @@ export interface Config extends HandlerOptions {
   /** Settings for the AWS SDK's clients, such as a proxy, FIPS or an assumed role. @default {} */
   sdk?: SdkSettings;
   /**
-   * The code that makes polls, reports and heartbeats. `'lean'` costs a fraction of what the SDK's `send` costs, and
-   * follows the settings that the SDK resolves. If a setting can't be followed, the worker uses the SDK instead and
-   * logs that. `'sdk'` always uses the SDK.
-   * @default 'lean'
+   * The code that makes polls, reports and heartbeats. `'lean'`: Stepwright's own code, which costs a fraction of what
+   * the SDK's `send` costs and follows the settings that the SDK resolves. If a setting can't be followed, the worker
+   * uses the SDK instead and logs that. `'sdk'`: always the SDK. @default 'lean'
    */
   calls?: 'lean' | 'sdk';
   /**
@@ -112,11 +111,11 @@ export interface Config extends HandlerOptions {
    * '15m'
    */
   reportLimit?: string;
-  /** The time that running tasks get to end after the worker was told to stop. @default '60s' */
+  /** The time that running tasks get to end after the worker began to stop. @default '60s' */
   grace?: string;
   /**
-   * Decides what happens to a task that arrives after the worker was told to stop. `'run'` runs it; `'fail'` fails it
-   * at once, so that a Retry in the state machine can match the failure. @default 'run'
+   * The treatment of a task that arrives after the worker began to stop. `'run'`: the task is run. `'fail'`: it is
+   * reported as failed at once, so that a Retry in the state machine can match the failure. @default 'run'
    */
   drain?: 'run' | 'fail';
   /**

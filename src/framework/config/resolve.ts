@@ -172,7 +172,7 @@ const layerOf = (handler: string, { from, values }: ByHandler): Layer => ({
   values: (Object.hasOwn(values, handler) && values[handler]) || {},
 });
 
-/** Limits the number of polls to the number of slots, since each open poll uses a slot. */
+/** Limits the number of polls to `concurrency`, since each open poll may bring a task. */
 function pollersWithin(concurrency: number, value: HandlerOptions['pollers']): ResolvedOptions['pollers'] {
   const { min, max } = typeof value === 'object' ? value : { min: value ?? 1, max: value ?? concurrency };
   return { min: Math.min(min, concurrency), max: Math.min(max, concurrency) };

@@ -46,10 +46,10 @@ export const canSimulate = (endpoint: Endpoint, env: Environment): boolean =>
 
 /**
  * Returns which resources the owner of the credentials may use, as IAM's policy simulator decides. Calls
- * `sts:GetCallerIdentity`, which is always allowed, then `iam:SimulatePrincipalPolicy`. Uses the signer and the
- * connections of the given SDK client, so that neither service needs a client of its own.
+ * `sts:GetCallerIdentity`, which is always allowed, then `iam:SimulatePrincipalPolicy`. Both are signed and sent by the
+ * given Step Functions client, so that STS and IAM need no clients of their own.
  * @param resources ARNs, all of the same partition
- * @throws Error with the service's message if a call is denied or not answered
+ * @throws Error with the service's message if a call is denied or gets no response
  */
 export async function simulate(
   client: SFNClient,

@@ -5,7 +5,7 @@ import { unlessAborted } from '../../base/time/wait.js';
 /** The longest time that a query may take, including the SDK's retries. */
 export const QUERY_LIMIT_MS = 10_000;
 
-/** Thrown if a query wasn't answered in time. The service may have processed it nevertheless. */
+/** Thrown if a request got no response in time. The service may have processed it nevertheless. */
 export class QueryTimeout extends Error {
   // The SDK uses this name for timeouts too, and for a connection that was reset.
   override readonly name = 'TimeoutError';

@@ -38,15 +38,18 @@ export class AwsService {
     this.#clients = new ClientFactory(settings);
   }
 
-  /** Returns the {@link ActivityPort} with which a worker makes its four calls in one region. */
+  /**
+   * Returns the {@link ActivityPort}, the four calls that a worker makes, for one region. @param sockets the most calls
+   * that may be in progress at once
+   */
   async port(region: string, sockets: Sockets): Promise<ActivityPort> {
     const send = (await this.#leanCalls(region)) ?? (await this.#sdkCalls(region, sockets));
     return activityPort(send, this.#clients.credentials);
   }
 
   /**
-   * Returns the recipes (the fixed parts of requests) from which the calls in a region are made. Undefined if the
-   * region's calls go through the SDK, or if `port` wasn't called for it.
+   * Returns the recipes (the fixed parts of requests) with which calls in a region are made without the SDK. Undefined
+   * if its calls are made with the SDK, or if `port` has not been called for the region.
    */
   recipes(region: string): Recipes | undefined {
     return this.#lean.get(region)?.recipes;

@@ -18,7 +18,7 @@ type AddRequest = (
   ...rest: unknown[]
 ) => void;
 
-/** A call whose connection and answer are watched. */
+/** A call whose connection and response are watched. */
 export interface WatchedCall extends CallInProgress {
   /** Called with the result of the call as Stepwright reads it from the response, before the SDK reads the response. */
   readonly onAnswer: (end: CallEnd) => void;

@@ -34,10 +34,10 @@ const RETRY_MS = 1_000;
 export type TellLost = (lost: number, why: string) => void;
 
 /**
- * Standard output for log lines. A line is accepted at once and written in the background. If lines can't be written,
- * because the disk is full or the reader is gone or doesn't read, they are kept and tried again together with later
- * ones. While 4 MiB are kept, new lines are dropped. No call throws. Only the exit of the process waits for the lines,
- * for a second at most.
+ * Writes log lines to standard output. A line is accepted at once and written in the background. If lines can't be
+ * written, because the disk is full or the reader of a pipe is gone or doesn't read, they are kept and tried again
+ * together with later ones. While 4 MiB are kept, new lines are dropped. No call throws. Only the exit of the process
+ * waits for the lines, for a second at most.
  */
 class LogOutput {
   readonly #boom = new SonicBoom({
@@ -115,8 +115,8 @@ class LogOutput {
   }
 
   /**
-   * Resolves when all lines are written, or after a second. Once that second is over, no write waits for its reader any
-   * more, here or at the exit.
+   * Resolves when all lines are written, or after a second. After that second no write waits for a slow reader any
+   * more, neither a later write nor the last one when the process exits.
    */
   flush(): Promise<void> {
     this.#giveUpAt = systemClock.now() + FLUSH_LIMIT_MS;

@@ -28,7 +28,7 @@ export const writeDuration = (milliseconds: number): string =>
     ? `${milliseconds / 1000}s`
     : `${Math.floor(milliseconds)}ms`;
 
-/** Shows a duration to people: `90 s`, `15 min`, `650 ms`. */
+/** Returns a duration as text for people: `90 s`, `15 min`, `650 ms`. */
 export function showDuration(milliseconds: number): string {
   if (milliseconds < 1000) return `${milliseconds} ms`;
   const seconds = milliseconds / 1000;

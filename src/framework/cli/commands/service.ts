@@ -19,7 +19,7 @@ import type { ScalerFlags } from '../scale/scaler.js';
 
 interface LocalFlags extends AccessFlags, LogFlags {
   readonly host?: string;
-  /** The health ports of the workers that the console shows. */
+  /** The health ports of the workers whose status the console (the web page of the local service) shows. */
   readonly worker?: readonly number[];
 }
 

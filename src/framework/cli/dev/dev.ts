@@ -36,7 +36,8 @@ export interface DevOptions {
 
 /**
  * Compiles the project and runs its worker, and does both again whenever a file changes, until a stop signal arrives.
- * The old worker finishes its tasks while the new one already runs. The local service and its executions stay up.
+ * The old worker finishes its tasks while the new one already runs. The local service (an emulator of Step Functions)
+ * and its executions keep running.
  * @returns the exit code.
  * @throws StartError if there is nothing to compile, or the local service can't listen
  */

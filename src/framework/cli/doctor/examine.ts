@@ -26,9 +26,9 @@ export interface ExaminedProject {
   readonly projectDir: string;
   /** Mistakes that don't prevent a worker from starting. */
   readonly warnings: readonly Problem[];
-  /** The state machines that the embedded local service would be seeded with. */
+  /** The state machines that the command `start` would load into its local service (an emulator of Step Functions). */
   readonly machines: readonly ReadMachine[];
-  /** Returns the ARN that an activity has in the embedded local service. */
+  /** Returns the ARN that an activity has in the local service (an emulator of Step Functions). */
   readonly localArn: (activity: ActivityRef) => string;
 }
 
@@ -118,7 +118,9 @@ async function lookAtRegion(
   ];
 }
 
-/** Checks the state machines that the embedded local service would be seeded with. */
+/**
+ * Checks the state machines that the command `start` would load into its local service (an emulator of Step Functions).
+ */
 function lookAtEmbedded(
   { machines, localArn }: ExaminedProject,
   endpoint: Endpoint,

@@ -10,7 +10,7 @@ import { type Finding, fault, type Look, ok, warning } from './finding.js';
 
 /** The milliseconds that two clocks may differ before AWS rejects a signature ("Signature Version 4"). */
 const ACCEPTED_MS = 5 * 60_000;
-/** The milliseconds from which the difference between two clocks is suspicious, if both are synchronised. */
+/** If two clocks differ by at least this many milliseconds, one of them is probably not synchronised. */
 const ODD_MS = 30_000;
 
 /** Checks that there are credentials for signed calls, and that they have not expired. */

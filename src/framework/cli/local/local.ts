@@ -9,16 +9,16 @@ import { localArn, startSeeded } from './seed.js';
 import { stopSignal } from '../process/signals.js';
 import { watchWorkers } from './watched-workers.js';
 
-/** The address on which the local service listens, and the callers that it accepts. */
+/** The address on which the local service (an emulator of Step Functions) listens, and the callers that it accepts. */
 interface ListenOptions extends Access {
   readonly host?: string;
-  /** The health ports of the workers that the console shows. @default [] */
+  /** The health ports of the workers whose status the console (the web page of the local service) shows. @default [] */
   readonly workerPorts?: readonly number[];
 }
 
 /**
- * Runs the local service without a worker, with the project's activities and machines, until a stop signal arrives.
- * @returns the exit code
+ * Runs the local service (an emulator of Step Functions) without a worker, with the project's activities and machines,
+ * until a stop signal arrives. @returns the exit code
  */
 export async function local(
   flags: Flags,

@@ -19,7 +19,7 @@ import type { Plan, PlannedHandler } from '../../worker/build/plan.js';
 const LOCAL_ACCOUNT = '123456789012';
 const LOCAL_REGION = 'us-east-1';
 
-/** The options of a local service that starts with activities and machines. */
+/** The options of a local service (an emulator of Step Functions) that starts with activities and machines. */
 export interface SeededOptions extends Omit<Access, 'console'> {
   readonly settings: Pick<Settings, 'port' | 'mocks'>;
   readonly log: Logger;
@@ -28,8 +28,8 @@ export interface SeededOptions extends Omit<Access, 'console'> {
 }
 
 /**
- * Starts the local service, and adds the declared activities and the state machines to it.
- * @throws StartError if the service can't start
+ * Starts the local service (an emulator of Step Functions), and adds the declared activities and the state machines to
+ * it. @throws StartError if the service can't start
  */
 export async function startSeeded(
   options: SeededOptions & { readonly settings: Settings },

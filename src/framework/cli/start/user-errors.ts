@@ -9,9 +9,9 @@ export interface UserErrors {
 }
 
 /**
- * From now on, keeps such errors from exiting the process, which would end all its tasks. An unhandled rejection is
- * logged and counted. After an uncaught exception the state of the process can't be trusted: the worker finishes its
- * running tasks, and then the process exits.
+ * From now on, keeps uncaught errors of user code from exiting the process, which would end all its tasks. An unhandled
+ * rejection is logged and counted. After an uncaught exception the state of the process can't be trusted: the worker
+ * finishes its running tasks, and then the process exits.
  * @param drain makes the worker finish its running tasks and take no more
  */
 export function watchUserErrors(log: Logger, drain: () => void): UserErrors {

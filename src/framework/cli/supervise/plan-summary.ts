@@ -37,7 +37,10 @@ export interface PlanSummary {
   readonly protectAfterMs: number;
 }
 
-/** Summarises a plan. @param projectDir the folder of the nearest package.json */
+/**
+ * Returns the summary of a plan (the settings and handlers that a worker's process has read). @param projectDir the
+ * folder of the nearest package.json
+ */
 export function planSummary({ endpoint, settings, handlers, files }: Plan, projectDir: string): PlanSummary {
   const { port, region, machines, origins, mocks } = settings;
   const { healthPort, healthHosts, graceMs, stallAfterMs, protect, protectAfterMs } = settings;

@@ -8,7 +8,7 @@ import type { ControlAnswer, ControlRequest } from '../control/control-request.j
 import type { LogFlags } from '../output/log-for.js';
 import type { PlanSummary } from './plan-summary.js';
 
-/** The number of a process in its set, and the number of all processes. */
+/** The number of a worker process in the set that runs the same worker, and the size `of` the set. */
 export interface Membership {
   /** The process's number, counted from 1. */
   readonly number: number;

@@ -17,8 +17,9 @@ interface Seeded {
 }
 
 /**
- * The local service that several worker processes share. It keeps running while workers are replaced, and is updated
- * when the project changes. If the workers connect to another endpoint, no service is started.
+ * The local service (an emulator of Step Functions) that several worker processes share. It keeps running while workers
+ * are replaced, and is updated when the project changes. If the workers connect to another endpoint, no service is
+ * started.
  */
 export class SharedService {
   readonly #mocks: Record<string, Mock> = {};

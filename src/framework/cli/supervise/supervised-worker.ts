@@ -136,7 +136,10 @@ function answerOf(worker: Worker, request: ControlRequest): ControlAnswer {
   }
 }
 
-/** Sends the worker's status each second and whenever its state changes, and answers `check` messages. */
+/**
+ * From now on, sends the worker's status to the supervising process each second and whenever its state changes, and
+ * replies to `check` messages.
+ */
 function sendUpdates(worker: Worker, plan: Plan): void {
   channel.onMessage((message) => {
     if (message.kind === 'check')

@@ -47,8 +47,8 @@ export interface SupervisorParts {
 }
 
 /**
- * The supervisor gives up after this many consecutive quick exits of one member, unless another member's process has been
- * running for a while.
+ * If the process in one slot has exited quickly this many times in a row, the supervisor stops with an error, unless
+ * another slot's process has been running for a while.
  */
 const MOST_FAILURES = 5;
 const TICK_MS = 1_000;
@@ -126,7 +126,10 @@ export class Supervisor {
     return this.#code;
   }
 
-  /** Replaces the process of each member, one after another. Each old process drains when the new one is ready. */
+  /**
+   * Replaces all processes by new ones, one after another. Each old process drains (finishes its tasks and takes no
+   * more) when the new one is ready.
+   */
   reload(): void {
     if (this.isStopping) return;
     this.#asked++;
@@ -165,8 +168,8 @@ export class Supervisor {
   }
 
   /**
-   * Starts a process for a member without a process. If that fails, waits until the next attempt is due.
-   * @returns undefined if no process was started
+   * Starts a process in an empty slot. If that fails, waits until the next attempt is due. @returns the process;
+   * undefined if none was started
    */
   async #begin(member: SetMember): Promise<WorkerProcess | undefined> {
     const starting = this.#replace(member, !this.#hasRun);
@@ -296,7 +299,7 @@ export class Supervisor {
     this.#asked = 0;
   }
 
-  /** Replaces the process of each member, one after another. @returns true if all processes were replaced */
+  /** Replaces all processes by new ones, one after another. @returns true if all were replaced */
   async #reloadOnce(): Promise<boolean> {
     let isNew = true;
     for (const member of this.workers.members) {

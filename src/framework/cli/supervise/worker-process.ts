@@ -186,7 +186,7 @@ export class WorkerProcess {
 
   /**
    * Resolves with the disagreements between the worker's classes and these machines. Resolves with an empty list if the
-   * process exits before it answers.
+   * process exits before it replies.
    */
   check(machines: readonly MachineSource[]): Promise<readonly Finding[]> {
     return new Promise((resolve) => {

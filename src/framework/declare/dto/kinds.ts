@@ -3,7 +3,7 @@ import { isBuiltIn } from '../class.js';
 
 /** A JSON or JavaScript type that a value must have, and its check. */
 export interface Kind {
-  /** The rule that a violation names if a value isn't of this kind. */
+  /** The name of the rule that a validation error shows if a value isn't of this type. */
   readonly rule: string;
   /** The type's name in messages, such as `a string`. */
   readonly expected: string;
