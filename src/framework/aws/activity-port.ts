@@ -34,8 +34,8 @@ export interface ActivityPort {
    */
   heartbeat(token: string, signal: Abortable, isWanted?: () => boolean): Promise<ReportAnswer>;
   /**
-   * Calls the listener whenever refused credentials are replaced with new ones. Calls that were refused may succeed
-   * now.
+   * Calls the listener each time that credentials which the service refused were replaced with new ones. Calls that
+   * were refused before may then succeed.
    */
   onMended?(listener: () => void): void;
 }

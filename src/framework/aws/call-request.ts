@@ -13,7 +13,9 @@ type Input = Readonly<Record<string, string>>;
 /** One call with its input. It may be sent several times, but its body is serialized and hashed only once. */
 export class CallRequest<O extends HotOperation = HotOperation> {
   readonly operation: O;
-  /** Undefined once the body exists, so that the input isn't kept in memory twice. */
+  /**
+   * The input of the call. Undefined once it has been serialized as the body, so that it isn't kept in memory twice.
+   */
   #input: Input | undefined;
   #body: CallBody | undefined;
 
@@ -26,7 +28,7 @@ export class CallRequest<O extends HotOperation = HotOperation> {
     return this.#input ?? (JSON.parse(String(this.#body?.bytes)) as Input);
   }
 
-  /** True once the body exists. From then on, each read of `input` parses the body again. */
+  /** True once the input has been serialized as the body. From then on, each read of `input` parses the body again. */
   get isWritten(): boolean {
     return this.#body !== undefined;
   }

@@ -5,11 +5,11 @@ export interface Linked<T> {
 }
 
 /**
- * Items in the order in which they were added. Adding and removing take constant time.
+ * A list of items in the order in which they were added. Adding and removing take constant time.
  *
- * A `Set` does that too, but is bad for memory if its items change many times a second: when a Set outgrows its table,
- * V8 links the old table to the new one, so an old table that isn't collected yet keeps all later ones alive. A removed
- * item of this list links to nothing.
+ * A `Set` could do that too, but it wastes memory if its items change many times a second: when a Set outgrows its
+ * table, V8 links the old table to the new one, so an old table that isn't collected yet keeps all later ones alive. An
+ * item that was removed from this list links to nothing.
  */
 export class LinkedList<T extends Linked<T>> implements Iterable<T> {
   #first: T | undefined;

@@ -29,9 +29,9 @@ done
 for target in $targets; do kill -s KILL -- "$target" 2>/dev/null; done`;
 
 /**
- * When this thread or process ends, however it ends, kills those of the added processes and process groups that are
- * still running. A separate shell process does the killing, since this process may have crashed or be blocked. On
- * Windows nothing is killed.
+ * Kills the added processes and process groups that are still running when this thread or process ends, however it
+ * ends. A separate shell process does the killing, since this process may have crashed or be blocked. On Windows
+ * nothing is killed.
  */
 export class Reaper {
   readonly #targets = new Set<number>();
@@ -39,7 +39,8 @@ export class Reaper {
   #seconds = 0;
 
   /**
-   * The processes, and the process groups as negative numbers, that are killed if they are still running at the end.
+   * The processes, and the process groups as negative numbers, that are killed if they are still running when this
+   * thread or process ends.
    */
   get targets(): Iterable<number> {
     return this.#targets;

@@ -1,9 +1,9 @@
 /**
- * Returns a short name for a token, which is safe to log. The token itself isn't: anyone who has it can report the
- * task's outcome.
+ * Returns a short hash of a task token, which is safe to log. The token itself must not be logged, since anyone who has
+ * it can report the task's result.
  *
- * The hash is FNV-1a. A hash of 32 bits reveals at most 32 of a token's thousands of bits, and FNV-1a costs a tenth of
- * SHA-256.
+ * The hash is FNV-1a, because it costs a tenth of SHA-256. It has 32 bits, so it reveals at most 32 of a token's
+ * thousands of bits.
  */
 export function tokenHash(token: string): string {
   let hash = 0x811c9dc5;

@@ -6,8 +6,8 @@ import type { Step } from './source/json-text.js';
 import type { ActivityState } from './machine-states.js';
 
 /**
- * Finds the parts of the input that a Task state gives to its handler which the handler would reject in every task,
- * whatever the state's own input is.
+ * Finds the parts of a Task state's payload (the input that it sends to its handler) that the handler would reject in
+ * every task, whatever the state's own input is.
  */
 export function payloadMismatches(state: ActivityState, { name, schema }: CheckedHandler): FoundAt[] {
   const field = state.language === 'JSONata' ? 'Arguments' : 'Parameters';

@@ -70,15 +70,14 @@ export interface Config extends HandlerOptions {
    */
   activities?: readonly (Constructor | string)[];
   /**
-   * Globs of state machine files in ASL, relative to the nearest package.json. The local service starts with these
-   * machines.
-   * @default ['state-machines/*.asl.json']
+   * Globs of state machine files in ASL, relative to the nearest package.json. The local service (an emulator of Step
+   * Functions) starts with these machines. @default ['state-machines/*.asl.json']
    */
   machines?: readonly string[];
   /**
-   * The endpoint of Step Functions: `'local'`, `'aws'` or a URL. If `--endpoint`, `AWS_ENDPOINT_URL_SFN` or
-   * `AWS_ENDPOINT_URL` is set, that is used instead.
-   * @default 'local'
+   * The endpoint of Step Functions: `'local'` (an emulator that `stepwright start` runs in the same process), `'aws'`,
+   * or a URL. If `--endpoint`, `AWS_ENDPOINT_URL_SFN` or `AWS_ENDPOINT_URL` is set, that is used instead. @default
+   * 'local'
    */
   endpoint?: string;
   /** The port of the local service. @default 8083 */
@@ -100,8 +99,8 @@ export interface Config extends HandlerOptions {
    */
   createActivities?: boolean;
   /**
-   * Registers providers in the worker's container. It also runs in each thread or process of a pool, which has a
-   * container of its own. @default none
+   * Registers providers in the worker's dependency container. Each thread or process of a pool has a container of its
+   * own, so this function runs there too. @default none
    */
   setup?: (container: DependencyContainer) => void | Promise<void>;
   /** Interceptors that run around every handler. The first one is the outermost. @default [] */
@@ -141,8 +140,8 @@ export interface Config extends HandlerOptions {
   healthPort?: number | string;
   /**
    * Host names that clients may use for the health port, such as `'worker.example.com'`, or `'*.example.com'` for all
-   * names below a domain. The port's own addresses, and names without a domain, are accepted anyway. A request for any
-   * other name is refused, since a web page could have sent it.
+   * names below a domain. The port's own addresses, and names without a domain, are accepted anyway. A request with any
+   * other name in its header Host is refused, since a web page could have sent it (DNS rebinding).
    * @default []
    */
   healthHosts?: readonly string[];

@@ -20,7 +20,7 @@ export const flagOf = (key: string): string =>
 export const variableOf = (key: string): string =>
   `STEPWRIGHT_${key.replaceAll(/(?=[A-Z])/g, '_').toUpperCase()}`;
 
-/** The options that one source sets for the worker, or for all handlers alike. */
+/** The options that one source, such as the flags or a decorator, sets for the worker, or for all handlers alike. */
 export interface Layer {
   /** Returns the name that messages use for an option in this source: `--port`, `STEPWRIGHT_PORT`, `@Handle`. */
   readonly from: (key: string) => string;

@@ -7,7 +7,7 @@ import { show } from '../base/show.js';
 const OF_CREATE_WORKER = new Set(['baseDir', 'clock', 'log', 'module', 'random', 'signal']);
 
 /**
- * Returns the functions that word the mistakes in a config, in flags and in variables.
+ * Returns functions that make the problems, with their texts, for mistakes in a config, in flags and in variables.
  * @param prefix the text that messages show before an option's key
  */
 export const mistakesIn = (prefix: string): Mistakes => ({

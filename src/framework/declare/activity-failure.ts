@@ -2,8 +2,8 @@
 export const ERROR_NAME_LIMIT = 256;
 
 /**
- * Returns true for an error name that users can't give: one that begins with `States.`, which is the service's prefix,
- * or with `Stepwright.`, which is the worker's.
+ * Returns true for an error name that is reserved, so that users can't give it: the service's names begin with
+ * `States.`, and the worker's with `Stepwright.`
  */
 export function isReserved(name: string): boolean {
   return name.startsWith('States.') || name.startsWith('Stepwright.');

@@ -59,8 +59,8 @@ export function Activity(
 
 /**
  * Declares a method that handles tasks. Its first parameter is the validated input, its second parameter the
- * {@link TaskContext}; both may be left out. What it returns, or what its promise resolves to, is the task's output.
- * What it throws is the task's failure.
+ * {@link TaskContext}; both may be left out. The method's result, or the result of the promise that it returns, is the
+ * task's output. If it throws, the task fails with that error.
  */
 export function Handle<
   const I extends InputOption | undefined = undefined,

@@ -38,9 +38,9 @@ export interface HandlerOptions {
    */
   timeout?: string | false;
   /**
-   * Runs the handler on the main thread, or in the threads or child processes of its own pool. `concurrency` is then at
-   * most the size of the pool.
-   * @default 'main'
+   * `'main'`: the handler runs on the main thread. `'thread'`: it runs in worker threads. `'process'`: it runs in child
+   * processes. The handler has its own pool of these, and `concurrency` is at most the size of the pool. @default
+   * 'main'
    */
   run?: 'main' | 'thread' | 'process';
   /**

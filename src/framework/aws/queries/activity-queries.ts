@@ -38,8 +38,8 @@ const REMIND_MS = 60_000;
 
 /**
  * Finds the ARNs of activities by their bare names, with one listing for all of them. If `create` is true, activities
- * that don't exist are created. Retries while the service can't be reached, and logs, first and then once a minute,
- * what it waits for.
+ * that don't exist are created. While the service can't be reached, tries again and logs the reason: at once, and then
+ * once a minute.
  */
 export async function lookUpActivities(
   names: readonly string[],

@@ -68,8 +68,9 @@ export class HistoryReader {
 }
 
 /**
- * Finds the ARN of a state machine by its name. An ARN is returned as it is.
- * @throws Error that names the nearest machines if none has this name, QueryTimeout if the call isn't answered in time
+ * Finds the ARN of a state machine by its name. If an ARN is given, returns it unchanged.
+ * @throws Error that names the machines with the most similar names if none has this name, QueryTimeout if there is no
+ * response in time
  */
 export async function findMachine(client: SFNClient, nameOrArn: string, clock: Clock): Promise<string> {
   if (nameOrArn.startsWith('arn:')) return nameOrArn;

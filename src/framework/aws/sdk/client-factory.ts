@@ -122,8 +122,8 @@ function where(endpoint: Endpoint): SFNClientConfig {
 }
 
 /**
- * Returns true if clients use agents that Stepwright makes. Returns false if the user has set a handler or an agent of
- * their own.
+ * Returns true if the clients use HTTP agents that Stepwright makes. Returns false if the user has set a request
+ * handler or an agent.
  */
 export function ownsConnections({ requestHandler: own }: SdkSettings): boolean {
   if (!own) return true;

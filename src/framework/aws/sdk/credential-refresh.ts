@@ -28,8 +28,8 @@ export class CredentialRefresh {
   }
 
   /**
-   * Refreshes now or, if the last refresh was too recent, as soon as the wait is over.
-   * @returns resolves when the running refresh has ended; undefined if none is running
+   * Refreshes the credentials now or, if the last refresh was too recent, as soon as the wait is over.
+   * @returns a promise that resolves when the refresh that is now running has ended; undefined if it is still waiting
    */
   request(): Promise<void> | undefined {
     if (this.#running || this.#closed) return this.#running;

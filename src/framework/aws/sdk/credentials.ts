@@ -243,7 +243,7 @@ export class Credentials implements Renewal {
     return this.#noteRefusal(end.failure, asOf);
   }
 
-  /** @returns true if other credentials may help */
+  /** Records a refused call. @returns true if the credentials may be the reason, so that other ones may help */
   #noteRefusal({ type = '', error }: Refusal, asOf: AsOf): boolean {
     const denied = DENIED.has(type);
     if (!this.#settings.renewable || !(denied || REFUSED.has(type))) return false;

@@ -46,8 +46,8 @@ export function streamForChild(fd: 1 | 2): 'inherit' | 'pipe' {
 
 /**
  * Copies what a child (a thread or a process) writes to its standard streams to the streams of this process, in whole
- * lines. The child's streams are read only as fast as this process's streams accept the text, so a slow reader costs no
- * memory here. If the reader is gone, the child isn't held up.
+ * lines. The child's streams are read only as fast as the text can be written here, so that a slow reader costs no
+ * memory. If nobody reads this process's output any more, the child can still write.
  */
 export class ChildOutput {
   readonly #streams: readonly Readable[];
@@ -102,8 +102,8 @@ class WholeLines {
   #cancel: Cancel = () => {};
 
   /**
-   * @param isRead returns false while the source is paused: the rest of an unfinished line can't arrive then, so the
-   * line is held back longer
+   * @param isRead returns false while reading from the source is paused. The rest of an unfinished line can't arrive
+   * then, so the line is kept for longer
    */
   constructor(write: (text: string) => void, isRead: () => boolean) {
     this.#write = write;

@@ -9,9 +9,9 @@ export const FLUSH_LIMIT_MS = 1_000;
 const SLEEP_MS = 10;
 
 /**
- * Returns a file descriptor of standard output (1) or standard error (2) on which a write never waits for the reader.
- * If the pipe is full, the write fails with EAGAIN instead. A thread that is blocked in a write would keep the process
- * from exiting.
+ * Returns a file descriptor of standard output (1) or standard error (2) on which a write never waits for the reader:
+ * if the pipe is full, the write fails with EAGAIN. Otherwise a thread that is blocked in a write would keep the
+ * process from exiting.
  */
 export function nonBlocking(fd: 1 | 2): number {
   // Node makes a pipe or a socket non-blocking when it makes the stream. A file never makes a write wait.

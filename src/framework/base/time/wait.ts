@@ -37,7 +37,7 @@ export async function within(
   }
 }
 
-/** A promise with the function that resolves it. */
+/** A promise, and the function that resolves it. */
 export interface Deferred<T> {
   readonly promise: Promise<T>;
   readonly resolve: (value: T) => void;

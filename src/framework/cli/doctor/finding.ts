@@ -33,7 +33,7 @@ export interface Finding {
   /** The subject of the check, as the user names it: a handler, an endpoint, a region. */
   readonly subject: string;
   readonly expected: string;
-  /** What was found or, if nothing could be checked, the reason. */
+  /** The state that was found or, if nothing could be checked, the reason. */
   readonly got: string;
   /** The advice; absent if the verdict is `ok`. */
   readonly fix?: string;

@@ -37,7 +37,7 @@ export function lookAtCredentials(
 export const isReached = <T>(reply: QueryResult<T>): boolean =>
   !('failure' in reply) || reply.failure.type !== undefined;
 
-/** Returns true if Step Functions accepted the signature, even if it answered with another error. */
+/** Returns true if Step Functions accepted the signature, even if it responded with another error. */
 export const isSigned = <T>(reply: QueryResult<T>): boolean =>
   !('failure' in reply) || !REFUSED.has(reply.failure.type ?? '');
 

@@ -8,7 +8,10 @@ export interface AccessFlags {
   readonly console?: boolean;
 }
 
-/** The callers that the local service accepts, and whether the service has a console. */
+/**
+ * The host names and origins from which the local service accepts requests, and the user's choice if it shows its
+ * console (a web page).
+ */
 export interface Access {
   readonly allowHosts?: readonly string[];
   readonly allowOrigins?: readonly string[];
@@ -26,7 +29,7 @@ export const accessFlags: readonly OptionOf[] = [
   new Option('--no-console', 'serve no console'),
 ];
 
-/** Returns the access to the local service that the flags describe. */
+/** Returns the host names, the origins and the choice of a console that the flags set. */
 export const accessOf = ({ allowHost, allowOrigin, console }: AccessFlags): Access => ({
   allowHosts: allowHost,
   allowOrigins: allowOrigin,

@@ -13,7 +13,7 @@ import { seededFindings, startSeeded } from './seed.js';
  */
 export interface Embedded {
   readonly service: LocalService;
-  /** True if the service has a console. */
+  /** True if the service shows its console (a web page). */
   readonly console: boolean;
   /**
    * Logs the state machines of the service, and where they disagree with the classes.
@@ -23,8 +23,9 @@ export interface Embedded {
 }
 
 /**
- * Starts the local service for the command `start`, with the project's activities and machines.
- * @param workers returns the workers that the console shows
+ * Starts the local service (an emulator of Step Functions) for the command `start`, with the project's activities and
+ * machines.
+ * @param workers returns the workers whose status the console (the service's web page) shows
  * @throws StartError if the service can't start
  */
 export async function startEmbedded(

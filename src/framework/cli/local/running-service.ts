@@ -16,8 +16,9 @@ export async function isLocalService(url: string): Promise<boolean> {
 }
 
 /**
- * When the worker begins to drain (to finish its tasks and take no more), tells the local service to end the worker's
- * open polls. Otherwise the worker would have to wait until they end by themselves, as it does at any other endpoint.
+ * From now on, tells the local service to end the worker's open polls when the worker begins to drain (to finish its
+ * tasks and take no more). Otherwise the worker would have to wait until its polls end by themselves, as it does at any
+ * other endpoint.
  */
 export function endPollsOnDrain(worker: Pick<Worker, 'on' | 'status'>, endpoint: Endpoint | undefined): void {
   if (!endpoint || endpoint.kind === 'aws') return;

@@ -53,7 +53,7 @@ const unknown = (port: number, why: string): ConsoleWorker => ({
 });
 
 /**
- * Reads the status of the worker on a health port. Never rejects: if there is no answer, the state is `unknown`, with
+ * Reads the status of the worker on a health port. Never rejects: if there is no response, the state is `unknown`, with
  * the reason.
  */
 function readStatus(port: number): Promise<ConsoleWorker> {

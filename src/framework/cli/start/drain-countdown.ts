@@ -5,8 +5,8 @@ import { POLL_LIMIT_MS } from '../../worker/poll/poller.js';
 import { REPORT_AFTER_GRACE_MS, type Worker } from '../../worker/worker.js';
 
 /**
- * The milliseconds from the start of a drain to the first log line about it. Further lines follow every EACH_MS
- * milliseconds.
+ * The milliseconds after which the first log line about a drain is written. A worker that drains finishes its tasks and
+ * takes no more. Further lines follow every EACH_MS milliseconds.
  */
 const FIRST_MS = 1_000;
 const EACH_MS = 5_000;

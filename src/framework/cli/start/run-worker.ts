@@ -14,7 +14,7 @@ import { watchUserErrors } from './user-errors.js';
  */
 export interface RunOptions extends Pick<StartWorld, 'module' | 'connectTo'> {
   readonly log: Logger;
-  /** When this signal aborts, the worker stops. */
+  /** Stops the worker when it aborts. */
   readonly stop: AbortSignal;
 }
 

@@ -28,7 +28,7 @@ export interface ReplaceOptions extends Pick<RunOptions, 'onPlanned'> {
    */
   readonly untilReady?: (next: WorkerProcess) => Promise<unknown>;
   /**
-   * When this signal aborts, the new process isn't wanted any more: it is killed if its worker doesn't run yet, and
+   * Aborts if the new process isn't wanted any more. The process is then killed if its worker doesn't run yet;
    * otherwise it drains (finishes its tasks).
    */
   readonly signal?: Abortable;

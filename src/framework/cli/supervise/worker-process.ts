@@ -92,9 +92,12 @@ export class WorkerProcess {
   metrics: MetricValues | undefined;
   /** Resolves when the process has exited, its last message has been read, and its output has been passed on. */
   readonly ended: Promise<ProcessExit>;
-  /** Resolves when the worker is ready for the first time. */
+  /** Resolves when the worker is ready for the first time, that is, when all its handlers can take tasks. */
   readonly ready: Promise<void>;
-  /** Resolves when the worker takes tasks. */
+  /**
+   * Resolves when the worker has begun to run. Some of its handlers may not be able to take tasks yet, see
+   * {@link ready}.
+   */
   readonly runs: Promise<void>;
   #onRuns: () => void = () => {};
   readonly #controls = new Map<number, (answer: ControlAnswer) => void>();

@@ -113,8 +113,8 @@ const CONVERSIONS = new Map<unknown, Conversion>([
 ]);
 
 /**
- * Returns the conversion to a type that `@Type` names. Returns undefined for a user's class, whose instances are made
- * from objects in another way, and for any other type.
+ * Returns the conversion of JSON values to a built-in type, such as Date, that `@Type` names. Returns undefined for any
+ * other type, such as a user's class, whose instances are made in another way.
  */
 export const conversionTo = (type: unknown): Conversion | undefined => CONVERSIONS.get(type);
 

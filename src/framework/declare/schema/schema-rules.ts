@@ -16,8 +16,9 @@ const bound =
   };
 
 /**
- * Returns the schema of a maximum length. class-validator counts a character with its variation selector as one, JSON
- * Schema counts them as two, so a text with such a selector may be longer here.
+ * Returns the schema of a maximum length in characters. class-validator counts a character and the variation selector
+ * after it as one, but JSON Schema counts them as two. So that no valid text is rejected, the schema accepts any text
+ * that contains a variation selector.
  */
 const atMost = (max: number): JsonSchema => ({
   anyOf: [{ maxLength: max }, { pattern: '[\\uFE0E\\uFE0F]' }],
