@@ -7,7 +7,7 @@ import type { ProcessExit, RunOptions, WorkerProcess } from './worker-process.js
 /** The parts from which a set of worker processes is made. A set has a fixed number of members, each for one process. */
 export interface ProcessSetParts {
   /**
-   * The number of slots. Each slot is a place for one running process, so it is also the number of processes that take
+   * The number of members. Each member has one running process, so it is also the number of processes that take
    * tasks at the same time.
    */
   readonly count: number;

@@ -47,8 +47,8 @@ export interface SupervisorParts {
 }
 
 /**
- * If the process in one slot has exited quickly this many times in a row, the supervisor stops with an error, unless
- * another slot's process has been running for a while.
+ * If the process of one member has exited quickly this many times in a row, the supervisor stops with an error, unless
+ * another member's process has been running for a while.
  */
 const MOST_FAILURES = 5;
 const TICK_MS = 1_000;
@@ -168,7 +168,7 @@ export class Supervisor {
   }
 
   /**
-   * Starts a process in an empty slot. If that fails, waits until the next attempt is due. @returns the process;
+   * Starts a process for a member without a process. If that fails, waits until the next attempt is due. @returns the process;
    * undefined if none was started
    */
   async #begin(member: SetMember): Promise<WorkerProcess | undefined> {

@@ -24,7 +24,7 @@ import type { History } from './history.js';
 import { replay, type Replay } from './replay.js';
 import { RunningTask } from './running-task.js';
 
-/** The objects that a test bed needs. */
+/** The parts that a bed is made of. */
 export interface BedParts {
   readonly container: DependencyContainer;
   readonly dispose: () => Promise<void>;
@@ -33,10 +33,7 @@ export interface BedParts {
   readonly log: Logger;
 }
 
-/**
- * The implementation of `TestBed`. It has no types for the names, inputs and outputs of the handlers; `TestBed` adds
- * them.
- */
+/** The bed behind a `TestBed`, which adds the types of the classes. */
 export class Bed {
   readonly container: DependencyContainer;
   readonly clock: HandClock;
@@ -45,7 +42,7 @@ export class Bed {
   readonly #work: RealWork;
   readonly #dispose: () => Promise<void>;
   readonly #calls = new OpenCalls();
-  /** Functions that abort the signals of the tasks that haven't ended, one for each. */
+  /** For each task that has not settled, a function that aborts its signal. */
   readonly #aborts = new Set<() => void>();
   #tasks = 0;
   #closing: Promise<void> | undefined;
@@ -168,8 +165,8 @@ export class Bed {
 const textOf = (input: unknown): string => JSON.stringify(input) ?? 'null';
 
 /**
- * Returns the test clock that is registered for `CLOCK` in the container. If a mock has registered another kind of
- * clock, returns a new test clock.
+ * Returns the hand clock that the container has for `CLOCK`. If a mock puts another kind of clock there, returns a new
+ * hand clock.
  */
 function handClockOf(container: DependencyContainer, work: RealWork): HandClock {
   const clock = container.resolve(CLOCK);
@@ -181,29 +178,16 @@ function resultOf(outcome: Outcome): TaskResult<never> {
   return { status: 'succeeded', output: JSON.parse(outcome.output) as never };
 }
 
-/** The two abort signals of a task. They abort in the same way as when a worker stops. */
-class Stop {
-  readonly #aborter = new AbortController();
-  readonly #drain = new AbortController();
+/** Aborts the signals of a task as a worker that stops does. */
+function stop(signals: TaskSignals, message: string): void {
+  signals.drain();
+  signals.abort('shutdown', message);
+}
 
-  get signal(): AbortSignal {
-    return this.#aborter.signal;
-  }
-
-  get shuttingDown(): AbortSignal {
-    return this.#drain.signal;
-  }
-
-  begin(message: string): void {
-    this.#drain.abort();
-    this.#aborter.abort(new TaskAborted('shutdown', message));
-  }
-
-  /** Aborts both signals when the signal of the test aborts. The returned function undoes this. */
-  follow(signal: AbortSignal | undefined): () => void {
-    const begin = (): void => this.begin('the test aborted the signal that it gave to run()');
-    if (signal?.aborted) begin();
-    signal?.addEventListener('abort', begin, { once: true });
-    return () => signal?.removeEventListener('abort', begin);
-  }
+/** Aborts the signals of a task when the test's signal aborts. Returns a function that undoes this. */
+function stopWith(signal: AbortSignal | undefined, signals: TaskSignals): () => void {
+  const begin = (): void => stop(signals, 'the test aborted the signal that it gave to run()');
+  if (signal?.aborted) begin();
+  signal?.addEventListener('abort', begin, { once: true });
+  return () => signal?.removeEventListener('abort', begin);
 }
