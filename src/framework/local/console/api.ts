@@ -10,8 +10,8 @@ import type { PublicHandler, PublicStatus, PublicTask } from '../../base/worker-
  */
 
 /**
- * The topics by name. A tab that follows a topic first receives a snapshot of it, and then a change each time that
- * something in it has changed.
+ * The topics that a page of the console can subscribe to, by name. A subscriber first receives a snapshot of the topic,
+ * and then a message for each change of it.
  */
 export interface Topics {
   readonly machines: { readonly snapshot: MachineList; readonly change: never };

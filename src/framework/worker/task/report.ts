@@ -45,7 +45,7 @@ export interface ReportWorld {
   readonly reportLimitMs: number;
 }
 
-/** An attempt to report that failed and will be repeated. */
+/** A failed attempt to send the report of a task. The attempt will be repeated. */
 export interface ReportRetry {
   readonly attempt: number;
   readonly delayMs: number;

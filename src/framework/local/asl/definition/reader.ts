@@ -187,8 +187,8 @@ export class Reader {
   }
 
   /**
-   * Adds a problem for each field of the object that this code has never asked for, since such a field would have no
-   * effect.
+   * Adds a problem for each of the object's fields that was never read through this reader, since such a field has no
+   * effect. To be called after all supported fields have been read.
    */
   finish(explain: (field: string) => string = (field) => `The field '${field}' is not supported here`): void {
     const absent = [...this.#asked].filter((field) => !Object.hasOwn(this.source, field));

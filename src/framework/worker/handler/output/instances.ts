@@ -33,7 +33,8 @@ export class OutputInstances {
   }
 
   /**
-   * Returns an instance of the class, made from the value; the value itself if it already is one or has a wrong type.
+   * Makes an instance of the class from the value. A value that already is an instance, or that can't be made into one
+   * because it has a wrong type, is returned as it is.
    * @throws Refusal for a value that JSON can't express, is nested too deeply, or is too large
    */
   make(given: unknown, type: Constructor<object>, path: ValuePath | undefined, depth = 1): unknown {

@@ -6,7 +6,7 @@ import { Refusal } from '../../handler/outcome/refusal.js';
 import { OUTPUT_LIMIT_BYTES } from '../../handler/outcome/outcome.js';
 import { OWN_ERROR } from '../../handler/outcome/own-error.js';
 
-/** The longest line that can be a task's output. Longer lines aren't kept completely. */
+/** The maximum length of a line that can be a task's output, in bytes. A longer line is not kept whole. */
 const LINE_LIMIT = OUTPUT_LIMIT_BYTES;
 /**
  * The result is searched for in the last lines of the output. At most this many lines are kept for that.
