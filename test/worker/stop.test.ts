@@ -206,7 +206,7 @@ test('a fault of its own stops the worker as well as can be: its state is failed
   );
   const done = worker.run().catch((error: unknown) => error);
   await world.execute(machine);
-  await world.clock.settle(() => worker.status().state === 'draining');
+  await world.clock.settle(() => worker.status().state !== 'running');
   world.service.endPolls();
   await world.clock.settle(() => worker.status().state === 'failed');
   expect(await done).toBe(fault);

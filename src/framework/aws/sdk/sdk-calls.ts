@@ -61,8 +61,11 @@ async function attempt(
   send: (call: WatchedCall) => Promise<object>,
 ): Promise<CallEnd> {
   const seen: Seen = { sent: false };
+  // A socket keeps its last request, and with it the call: the question must not keep the task.
+  let question = isWanted;
   const call: WatchedCall = {
-    ...{ signal, isWanted },
+    signal,
+    isWanted: () => question?.() ?? true,
     onSent: () => {
       seen.sent = true;
       onSent();
@@ -76,6 +79,8 @@ async function attempt(
   } catch (thrown) {
     const { failure } = refusal(seen) ?? { failure: sdkFailure(thrown, seen.sent) };
     return { failure: { ...failure, clockCorrected: correctedClock(thrown) } };
+  } finally {
+    question = undefined;
   }
 }
 
