@@ -11,7 +11,7 @@ import { Trial } from './trial.js';
 /** The machines for each heap; `HOSTILE_MACHINES=1000` for the long run, and another seed for other machines. */
 const MACHINES = Number(process.env['HOSTILE_MACHINES'] ?? (THOROUGH ? 100 : 10));
 const SEED = Number(process.env['HOSTILE_SEED'] ?? 1);
-const HEAPS = process.env['HOSTILE_HEAPS']?.split(',').map(Number) ?? (THOROUGH ? [256, 512, 2_048] : [256]);
+const HEAPS = process.env['HOSTILE_HEAPS']?.split(',').map(Number) ?? (THOROUGH ? [256, 512] : [256]);
 
 /** The most processor time of a machine, and of the main thread before another execution is served. */
 const LIMITS = { tookMs: 2_000, slowestMs: 500, heap: 0.8, endsMs: 2_000 };
