@@ -1,5 +1,6 @@
 import type { Problem } from '../base/errors.js';
-import { compileMachine, DefinitionError, type DefinitionProblem, didYouMean } from '../local/index.js';
+import { problemsIn } from '../local/asl/machine.js';
+import { type DefinitionProblem, didYouMean } from '../local/index.js';
 import { locationOf, messageOf } from './finding.js';
 import { type JsonText, type Position, type Step, stateAt } from './source/json-text.js';
 import { locatable, type MachineSource } from './source/machine-source.js';
@@ -18,20 +19,10 @@ export function definitionMistakes(source: MachineSource): DefinitionMistake[] {
   const json = locatable(source);
   const { broken } = json;
   if (broken) return [{ file: source.file, state: undefined, ...broken }];
-  const found = withoutConsequences(problemsOf(source.definition));
+  const found = withoutConsequences(problemsIn(source.definition));
   const problems = found.map((each) => mistakeOf(each, json, source.file));
   const twice = json.twice.map(({ steps, at }) => keyTwice(steps, at, source.file));
   return [...twice, ...problems].toSorted((a, b) => a.line - b.line || a.column - b.column);
-}
-
-function problemsOf(definition: string): readonly DefinitionProblem[] {
-  try {
-    compileMachine(definition);
-    return [];
-  } catch (error) {
-    if (error instanceof DefinitionError) return error.problems;
-    throw error;
-  }
 }
 
 const stateOf = (path: string): string => /^.*\/States\/[^/]*/.exec(path)?.[0] ?? '';

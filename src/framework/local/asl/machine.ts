@@ -67,6 +67,17 @@ export function compileMachine(definition: string): Program {
   return program;
 }
 
+/** Returns all mistakes because of which {@link compileMachine} would refuse a definition; none if it is valid. */
+export function problemsIn(definition: string): readonly DefinitionProblem[] {
+  try {
+    compileMachine(definition);
+    return [];
+  } catch (error) {
+    if (error instanceof DefinitionError) return error.problems;
+    throw error;
+  }
+}
+
 function parseDefinition(definition: string): JsonObject {
   let source: Json = null;
   try {

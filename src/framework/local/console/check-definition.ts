@@ -1,4 +1,4 @@
-import { compileMachine, DefinitionError } from '../asl/machine.js';
+import { problemsIn } from '../asl/machine.js';
 import type { Call } from '../api/operation.js';
 import { Checker, MAX } from '../api/request-validation.js';
 import type { Commands } from './api.js';
@@ -15,11 +15,5 @@ export function checkDefinition({ body }: Call): CheckDefinition['answer'] {
   const checker = new Checker(body);
   const definition = checker.requiredText(DEFINITION, { min: 1, max: MAX.definition });
   checker.done();
-  try {
-    compileMachine(definition);
-    return { problems: [] };
-  } catch (error) {
-    if (error instanceof DefinitionError) return { problems: error.problems };
-    throw error;
-  }
+  return { problems: problemsIn(definition) };
 }

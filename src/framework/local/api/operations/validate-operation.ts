@@ -1,5 +1,5 @@
 import type { DefinitionProblem } from '../../asl/definition/reader.js';
-import { compileMachine, DefinitionError } from '../../asl/machine.js';
+import { problemsIn } from '../../asl/machine.js';
 import { NO_END } from '../../asl/definition/targets.js';
 import { complaint } from '../json-complaint.js';
 import type { Operation } from '../operation.js';
@@ -15,7 +15,7 @@ const validateStateMachineDefinition: Operation = ({ body }) => {
   checker.oneOf('severity', ['ERROR', 'WARNING']);
   const asked = checker.integer('maxResults', 0, MOST);
   checker.done();
-  const problems = problemsOf(definition);
+  const problems = problemsIn(definition);
   const most = asked === undefined || asked === 0 ? MOST : asked;
   return {
     result: problems.length === 0 ? 'OK' : 'FAIL',
@@ -23,16 +23,6 @@ const validateStateMachineDefinition: Operation = ({ body }) => {
     truncated: problems.length > most,
   };
 };
-
-function problemsOf(definition: string): readonly DefinitionProblem[] {
-  try {
-    compileMachine(definition);
-    return [];
-  } catch (error) {
-    if (error instanceof DefinitionError) return error.problems;
-    throw error;
-  }
-}
 
 /**
  * Returns a problem as it is in the response. Recorded from the live service: some problems have no `location`. If the
