@@ -17,9 +17,13 @@ import { endpointOf, execute, killAll, stepwright } from '../support/cli.js';
 
 afterEach(killAll);
 
+/** The name of a set, and the time at which it started. */
+const SET = { name: 'set', startedAt: 9 };
+
 /** Returns the status of an activity's worker. */
 const statusOf = (name: string, change: Partial<PublicStatus> = {}): PublicStatus => ({
-  ...{ name, state: 'running', ready: true, reasons: [], tasksInFlight: 0, tasks: [], counts: NO_COUNTS },
+  ...{ name, version: '1.2.3', startedAt: 9 },
+  ...{ state: 'running', ready: true, reasons: [], tasksInFlight: 0, tasks: [], counts: NO_COUNTS },
   handlers: [
     {
       ...{ name: 'Work.work', activityArn: 'arn', concurrency: 5, used: 2, running: 1, undelivered: 0 },
@@ -325,7 +329,7 @@ describe('a set of processes', () => {
     const { clock, at, started, set } = makeSet(2, 60_000);
     await clock.settle();
     await started(0, 1);
-    const reasons = (): readonly string[] => setStatus(set, 'set', NO_COUNTS).reasons;
+    const reasons = (): readonly string[] => setStatus(set, SET, NO_COUNTS).reasons;
     const pass = async (seconds: number): Promise<void> => {
       for (let second = 0; second < seconds; second++) {
         at(0).speak();
@@ -345,7 +349,7 @@ describe('a set of processes', () => {
   test('its status is that of all together, and it is ready where each place is', async () => {
     const { clock, at, started, set } = makeSet(2);
     await clock.settle();
-    expect(setStatus(set, 'set', NO_COUNTS)).toMatchObject({ state: 'created', ready: false });
+    expect(setStatus(set, SET, NO_COUNTS)).toMatchObject({ state: 'created', ready: false });
     await started(0, 1);
     at(1).status = statusOf('worker-101', {
       ...{ ready: false, reasons: ['Work.work: no poll was answered yet'], tasksInFlight: 3 },
@@ -356,9 +360,10 @@ describe('a set of processes', () => {
       queue: { emptyAt: 50, emptyMinuteAt: 0, minuteAt: 60_000, begun: [3, 5] },
     });
     const counted = { ...NO_COUNTS, received: 10, failed: 1 };
-    const status = setStatus(set, 'set', counted);
+    const status = setStatus(set, SET, counted);
     expect(status).toMatchObject({
-      ...{ name: 'set', state: 'running', ready: false, tasksInFlight: 3 },
+      ...{ name: 'set', startedAt: 9, state: 'running', ready: false, tasksInFlight: 3 },
+      version: expect.stringMatching(/^\d+\.\d+\.\d+$/),
       reasons: ['process 2 of 2: Work.work: no poll was answered yet'],
       counts: { received: 14, failed: 1 },
       handlers: [
@@ -374,9 +379,20 @@ describe('a set of processes', () => {
     });
     at(1).end(1);
     await clock.settle();
-    expect(setStatus(set, 'set', counted).reasons).toEqual([
+    expect(setStatus(set, SET, counted).reasons).toEqual([
       'process 2 of 2: its process has ended (exit code 1)',
     ]);
+  });
+
+  test('its drain lasts from the first process that drains to the last grace', async () => {
+    const { at, started, set, clock, stop } = makeSet(2);
+    await clock.settle();
+    await started(0, 1);
+    at(1).status = statusOf('worker-101', { drain: { since: 5, graceUntil: 7 } });
+    expect(setStatus(set, SET, NO_COUNTS).drain).toBeUndefined();
+    stop.abort();
+    at(0).status = statusOf('worker-100', { drain: { since: 6, graceUntil: 9 } });
+    expect(setStatus(set, SET, NO_COUNTS).drain).toEqual({ since: 5, graceUntil: 9 });
   });
 });
 

@@ -6,7 +6,13 @@
  */
 export interface PublicStatus {
   readonly name: string;
+  /** The version of Stepwright. */
+  readonly version: string;
+  /** The time at which the worker was made or, of several processes, at which their supervisor started. */
+  readonly startedAt: number;
   readonly state: WorkerState;
+  /** Present from the beginning of the drain on. */
+  readonly drain?: DrainStatus;
   /** True while every handler can take tasks; otherwise `reasons` says why some can't. */
   readonly ready: boolean;
   readonly reasons: readonly string[];
@@ -42,6 +48,14 @@ export interface PublicStatus {
  * - `failed`: it was stopped by an error of its own, with which `run()` rejects.
  */
 export type WorkerState = 'created' | 'running' | 'draining' | 'stopped' | 'failed';
+
+/** The times of a drain, in which a worker finishes its tasks and takes no more. */
+export interface DrainStatus {
+  /** The time at which the drain began. */
+  readonly since: number;
+  /** The time until which running tasks may go on. After it, their signals abort. */
+  readonly graceUntil: number;
+}
 
 /** The most tasks that a status lists. */
 export const MOST_TASKS = 100;

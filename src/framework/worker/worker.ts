@@ -8,7 +8,8 @@ import { LAST_ATTEMPT_MS } from './task/report.js';
 import type { TaskTracing } from './task/tracing.js';
 import { HandlerLoop, LATE_REPORT_MS, type LoopWorld, type RunnableHandler } from './handler-loop.js';
 import { BlockingHandlers } from './thread/blocking-handlers.js';
-import type { WorkerCounts, WorkerState } from '../base/worker-status.js';
+import { packageVersion } from '../base/version.js';
+import type { DrainStatus, WorkerCounts, WorkerState } from '../base/worker-status.js';
 import { countEvents } from './observe/counts.js';
 import { type EventName, EventHub, type Listener } from './observe/worker-events.js';
 import { logEvents } from './observe/log-events.js';
@@ -87,7 +88,9 @@ export class Worker implements ObservedWorker {
   readonly #counts: WorkerCounts;
   /** The async context in which the worker was made. Code that belongs to no task runs in it. */
   readonly #context = new AsyncResource('stepwright:worker');
+  readonly #startedAt: number;
   #state: WorkerState = 'created';
+  #drainStatus: DrainStatus | undefined;
   #stopping: Promise<void> | undefined;
   #failure: { error: unknown } | undefined;
   readonly #stopAsked = deferred<void>();
@@ -95,6 +98,7 @@ export class Worker implements ObservedWorker {
 
   constructor(parts: WorkerParts) {
     this.#parts = parts;
+    this.#startedAt = parts.clock.now();
     this.#events = new EventHub(parts.log);
     this.#counts = countEvents(this.#events);
     logEvents(this.#events, parts.log, parts.clock);
@@ -201,7 +205,10 @@ export class Worker implements ObservedWorker {
     const reasons = unreadyReasons(this.#state, signs, now);
     return {
       name: this.#parts.name,
+      version: packageVersion(),
+      startedAt: this.#startedAt,
       state: this.#state,
+      drain: this.#drainStatus,
       ready: reasons.length === 0,
       reasons,
       handlers: this.#loops.map((loop) => loop.status()),
@@ -223,8 +230,10 @@ export class Worker implements ObservedWorker {
   async #drain(): Promise<void> {
     const { clock, graceMs } = this.#parts;
     const polled = this.#state === 'running';
+    const since = clock.now();
+    const graceUntil = since + graceMs;
+    this.#drainStatus = { since, graceUntil };
     this.#enter('draining');
-    const graceUntil = clock.now() + graceMs;
     const plan = { graceUntil, reportUntil: graceUntil + REPORT_AFTER_GRACE_MS };
     const cancelGrace = clock.after(graceMs, () => {
       for (const loop of this.#loops) loop.endGrace();

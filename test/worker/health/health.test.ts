@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { createWorker, StartError } from 'stepwright';
 import { type FaultPlan, faultPlan } from '../../support/faults.js';
@@ -11,6 +12,8 @@ beforeEach(async () => {
   world = await createWorld({ fault: faults.hook });
 });
 afterEach(() => world.close());
+
+const { version: VERSION } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
 
 /** Where the log says that the health port is. */
 const healthOf = ({ log }: Pick<WorkerWorld, 'log'>): string => {
@@ -57,12 +60,15 @@ test('an app that calls createWorker serves what the command serves, until the l
 test('the status and its page show what runs, and no token, input or mark-up of somebody else', async () => {
   const { type, held } = holding();
   const machine = world.machine(ARN);
+  const startedAt = world.clock.now();
   const w = await world.worker({ activities: [type], healthPort: 0, workerName: '<b>&"\'' });
   await world.execute(machine, { secret: 'planted' });
   await world.clock.settle(() => held.length === 1);
   const url = healthOf(w);
   const { text } = await ask(`${url}/status`);
   expect(JSON.parse(text)).toMatchObject({
+    version: VERSION,
+    startedAt,
     ready: true,
     handlers: [{ name: 'Work.run', activityArn: ARN, running: 1, polls: { state: 'open' } }],
     tasks: [{ handler: 'Work.run', phase: 'handling', task: expect.stringMatching(/^[0-9a-f]{8}$/) }],
@@ -72,6 +78,7 @@ test('the status and its page show what runs, and no token, input or mark-up of 
   const page = await ask(url);
   expect(page.text).toContain('<h1>&lt;b&gt;&amp;&quot;&#39;</h1>');
   expect(page.text).toContain('<td>Work.run</td>');
+  expect(page.text).toContain(`Stepwright ${VERSION}, since ${new Date(startedAt).toISOString()}`);
   expect(page.text).toMatch(/<td>\d+ open \(target \d+\)<\/td>/);
   const [token = 'none'] = held.map(({ task }) => task.token);
   for (const shown of [text, page.text]) expect(shown).not.toMatch(/planted|<script/);
@@ -96,6 +103,31 @@ test.each([
   expect(shown).not.toContain(theirs);
   // Whoever runs it is told all of it.
   expect(JSON.stringify(w.log)).toContain(theirs);
+});
+
+test('a drain is in the status with the time at which its grace is over, and so is a pause on the page', async () => {
+  const { type, held } = holding();
+  const machine = world.machine(ARN);
+  const w = await world.worker({ activities: [type], healthPort: 0, grace: '30s' });
+  await world.execute(machine);
+  await world.clock.settle(() => held.length === 1);
+  const url = healthOf(w);
+  const statusNow = async () => JSON.parse((await ask(`${url}/status`)).text) as Record<string, unknown>;
+  expect(await statusNow()).not.toHaveProperty('drain');
+  w.worker.pause('Work.run');
+  const stopped = w.worker.stop();
+  const since = world.clock.now();
+  expect(await statusNow()).toMatchObject({
+    state: 'draining',
+    drain: { since, graceUntil: since + 30_000 },
+  });
+  const { text } = await ask(url);
+  expect(text).toContain(`running tasks may go on until ${new Date(since + 30_000).toISOString()}`);
+  expect(text).toContain('Work.run: paused by a person (asked for)');
+  held[0]?.succeed();
+  world.service.endPolls();
+  await world.clock.settle(() => w.worker.status().state === 'stopped');
+  await stopped;
 });
 
 test('where it listens: this machine alone unless a host says otherwise, and a line where that is no use', async () => {

@@ -9,9 +9,12 @@ import { WorkerHeartbeats } from '../../../src/framework/worker/thread/worker-he
 import { ThreadHealthServer } from '../../../src/framework/worker/health/thread-health-server.js';
 import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
 import type { HealthSource } from '../../../src/framework/worker/health/health-pages.js';
-import { NOTHING_YET } from '../../../src/framework/worker/health/health-port.js';
+import { nothingYet } from '../../../src/framework/worker/health/health-port.js';
 import { type Health, serveHealth } from '../../../src/framework/worker/health/serve-health.js';
 import { credentials, portOf } from '../../support/port.js';
+
+/** What a port shows until there is a worker. */
+const NOTHING_YET = nothingYet(0);
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {

@@ -1,5 +1,7 @@
 import { showDuration } from '../../base/time/duration.js';
+import { packageVersion } from '../../base/version.js';
 import {
+  type DrainStatus,
   MOST_TASKS,
   type ProcessStatus,
   type PublicHandler,
@@ -15,16 +17,22 @@ type Counts = PublicStatus['counts'];
 /**
  * Returns the status of a set of processes in the form of one worker's status. It sums up the last status that each
  * process has sent, which is at most a second old. The set is ready if each member has a ready process.
+ * @param startedAt the time at which the set was started
  * @param counted the counts (of tasks received, failed, …) of the processes that have exited
  */
-export function setStatus(set: Supervisor, name: string, counted: Counts): PublicStatus {
+export function setStatus(
+  set: Supervisor,
+  { name, startedAt }: Pick<PublicStatus, 'name' | 'startedAt'>,
+  counted: Counts,
+): PublicStatus {
   const all = [...set.workers.processes].flatMap(({ status }) => status ?? []);
   const reasons = set.isStopping
     ? ['the worker is draining']
     : set.workers.members.flatMap((member) => reasonsOf(set, member));
   const tasks = all.flatMap((status) => status.tasks).toSorted((a, b) => b.ageMs - a.ageMs);
   return {
-    name,
+    ...{ name, version: packageVersion(), startedAt },
+    ...(set.isStopping && { drain: longestDrainOf(all) }),
     state: set.isStopping ? 'draining' : all.length > 0 ? 'running' : 'created',
     ready: reasons.length === 0,
     reasons,
@@ -33,6 +41,16 @@ export function setStatus(set: Supervisor, name: string, counted: Counts): Publi
     tasksInFlight: all.reduce((sum, { tasksInFlight }) => sum + tasksInFlight, 0),
     counts: all.reduce((sum, { counts }) => addCounts(sum, counts), counted),
     processes: set.workers.members.map((member) => processStatus(set, member)),
+  };
+}
+
+/** Returns the drain that began first, with the grace that ends last; undefined if no process has said yet that it drains. */
+function longestDrainOf(all: readonly Pick<PublicStatus, 'drain'>[]): DrainStatus | undefined {
+  const drains = all.flatMap(({ drain }) => drain ?? []);
+  if (drains.length === 0) return undefined;
+  return {
+    since: Math.min(...drains.map(({ since }) => since)),
+    graceUntil: Math.max(...drains.map(({ graceUntil }) => graceUntil)),
   };
 }
 

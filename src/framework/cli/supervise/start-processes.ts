@@ -79,6 +79,7 @@ class WorkerProcesses {
   readonly #control: SetControl;
   readonly #protection: SetProtection;
   readonly #metrics = new SummedMetrics();
+  readonly #startedAt: number;
   #counts = NO_COUNTS;
   #plan: PlanSummary | undefined;
   #health: Health | undefined;
@@ -90,6 +91,7 @@ class WorkerProcesses {
     private readonly clock: Clock,
   ) {
     const { flags, logFlags, log, access } = options;
+    this.#startedAt = clock.now();
     this.supervisor = new Supervisor({
       ...{ count, clock, log },
       run: { flags, log: logFlags },
@@ -154,7 +156,8 @@ class WorkerProcesses {
   }
 
   #status(): PublicStatus {
-    const status = setStatus(this.supervisor, `${hostname()}-${process.pid}`, this.#counts);
+    const own = { name: `${hostname()}-${process.pid}`, startedAt: this.#startedAt };
+    const status = setStatus(this.supervisor, own, this.#counts);
     const { status: protection } = this.#protection;
     return { ...status, ...(protection && { protection }) };
   }

@@ -9,6 +9,7 @@ import {
 import type { HandlerStatus, TaskStatus, WorkerStatus } from '../observe/status.js';
 import { plainReason } from '../observe/plain-reason.js';
 import { tokenHash } from '../../base/token-hash.js';
+import { pausedIn } from './paused.js';
 import { statusPage } from './status-page.js';
 
 /** The functions from which the health port gets what it shows: a worker's status and its metrics. */
@@ -64,17 +65,6 @@ function publicHandler({ polls: { trouble, ...polls }, paused, ...rest }: Handle
 function publicPause({ reason, ...pause }: NonNullable<HandlerStatus['paused']>): PublicPause {
   return pause.by === 'task' ? pause : { ...pause, reason };
 }
-
-/** Returns a sentence for each handler that is paused, for people. */
-const pausedIn = (handlers: readonly PublicHandler[]): string[] =>
-  handlers.flatMap(({ name, paused }) => {
-    if (!paused) return [];
-    const { by, reason, until } = paused;
-    const lasts = until === undefined ? '' : `, until ${new Date(until).toISOString()}`;
-    return `${name}: paused by ${PAUSED_BY[by]}${reason === undefined ? '' : ` (${reason})`}${lasts}`;
-  });
-
-const PAUSED_BY = { control: 'a person', task: 'one of its tasks', breaker: 'its breaker' } as const;
 
 type Teller = (source: HealthSource) => Page | Promise<Page>;
 

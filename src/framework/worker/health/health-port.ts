@@ -1,6 +1,7 @@
 import { isThisMachine, readAddress, showAddress } from '../../config/address.js';
 import type { Clock } from '../../base/time/clock.js';
 import type { Logger } from '../../base/log/log.js';
+import { packageVersion } from '../../base/version.js';
 import { NO_COUNTS, type PublicStatus } from '../../base/worker-status.js';
 import { measureForPrometheus } from '../observe/metrics/prometheus.js';
 import type { ObservedWorker } from '../observe/observer.js';
@@ -40,9 +41,11 @@ export interface HealthOptions {
   readonly production: string | undefined;
 }
 
-/** The status that the port shows while the worker is being made. */
-const STARTING: PublicStatus = {
+/** Returns the status that the port shows while the worker is being made. */
+const starting = (startedAt: number): PublicStatus => ({
   name: 'stepwright',
+  version: packageVersion(),
+  startedAt,
   state: 'created',
   ready: false,
   reasons: ['the activities are being looked up'],
@@ -50,12 +53,13 @@ const STARTING: PublicStatus = {
   tasks: [],
   tasksInFlight: 0,
   counts: NO_COUNTS,
-};
+});
 
-export const NOTHING_YET: HealthSource = {
-  status: () => STARTING,
+/** Returns what the port shows until there is a worker. @param startedAt the time at which the port was opened */
+export const nothingYet = (startedAt: number): HealthSource => ({
+  status: () => starting(startedAt),
   metrics: async () => ({ contentType: 'text/plain; version=0.0.4; charset=utf-8', text: '' }),
-};
+});
 
 /** Opens the health port, and logs its address. @throws StartError if the port can't be opened */
 export async function openHealth({
@@ -68,7 +72,7 @@ export async function openHealth({
 }: HealthOptions): Promise<WorkerHealth> {
   const address = readAddress(healthPort);
   if (!address) return { show: async () => {}, close: () => {} };
-  let source = NOTHING_YET;
+  let source = nothingYet(clock.now());
   const shown: HealthSource = {
     status: () => source.status(),
     metrics: () => source.metrics(),

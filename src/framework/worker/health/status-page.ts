@@ -1,4 +1,5 @@
 import type { ProcessStatus, PublicStatus } from '../../base/worker-status.js';
+import { pausedIn } from './paused.js';
 
 const STYLE = `body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:70rem;padding:0 1rem;color:#1c1e21;background:#fff}
 table{border-collapse:collapse;width:100%;margin:.5rem 0 1.5rem}
@@ -13,13 +14,14 @@ th{font-weight:600}td.n{font-variant-numeric:tabular-nums}
  */
 export function statusPage(status: PublicStatus): string {
   const { name, state, ready, reasons, handlers, tasks, tasksInFlight, counts, processes } = status;
-  const { ageMs } = status;
+  const { ageMs, version, startedAt } = status;
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="5">
 <meta name="viewport" content="width=device-width"><title>${escape(name)}</title><style>${STYLE}</style></head><body>
 <h1>${escape(name)}</h1>
 <p class="${ready ? 'ok' : 'no'}">${escape(state)}, ${ready ? 'ready' : 'not ready'}</p>
-${list(reasons)}
+<p>Stepwright ${escape(version)}, since ${new Date(startedAt).toISOString()}</p>
+${list([...reasons, ...laterOf(status)])}
 ${ageMs === undefined ? '' : `<p>What follows is as it was ${Math.round(ageMs / 1000)} s ago.</p>`}
 ${processes ? processTable(processes) : ''}
 <h2>Handlers</h2>
@@ -45,6 +47,15 @@ ${table(['count', ''], Object.entries(counts))}
 <p>The same as JSON: <a href="/status">/status</a></p>
 </body></html>
 `;
+}
+
+/** Returns sentences about a drain, pauses and protection from scale-in. */
+function laterOf({ drain, handlers, protection }: PublicStatus): string[] {
+  return [
+    ...(drain ? [`running tasks may go on until ${new Date(drain.graceUntil).toISOString()}`] : []),
+    ...pausedIn(handlers),
+    ...(protection ? [`protection from scale-in (${protection.platform}): ${protection.state}`] : []),
+  ];
 }
 
 const processTable = (processes: readonly ProcessStatus[]): string =>

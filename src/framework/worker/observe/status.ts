@@ -8,7 +8,7 @@ import type { TaskProgress } from '../task/progress.js';
  */
 export interface WorkerStatus extends Pick<
   PublicStatus,
-  'name' | 'state' | 'ready' | 'reasons' | 'counts' | 'protection'
+  'name' | 'version' | 'startedAt' | 'state' | 'drain' | 'ready' | 'reasons' | 'counts' | 'protection'
 > {
   readonly handlers: readonly HandlerStatus[];
   readonly tasks: readonly TaskStatus[];
