@@ -19,6 +19,9 @@ interface Ended {
   readonly cause: string;
 }
 
+/** The period, in milliseconds, over which the service's processor time is looked at to see that it is idle. */
+const IDLE_MS = 50;
+
 /** The end of an input, and its cost for others, in milliseconds. */
 export interface Outcome extends Ended {
   /** Real time, or the processor time of the service's process where the system measures it and that is less. */
@@ -95,8 +98,18 @@ export class Trial {
         continue;
       }
       await this.#call('StopExecution', { executionArn });
+      await this.#idle(began);
       const how = status === 'SUCCEEDED' ? undefined : String(error ?? status);
       return { error: how, cause: String(cause).slice(0, 300) };
+    }
+  }
+
+  /** Waits until the service works no more for an execution that has ended: its cost includes what goes on after it. */
+  async #idle(began: number): Promise<void> {
+    for (let share = 1; share > 0.5 && performance.now() - began < GIVE_UP_MS; ) {
+      const used = mainThreadMs(this.pid);
+      await new Promise((resolve) => setTimeout(resolve, IDLE_MS));
+      share = (mainThreadMs(this.pid) - used) / IDLE_MS;
     }
   }
 

@@ -215,7 +215,7 @@ export class Branch implements Environment {
   }
 
   yieldIfBusy(ms?: number): Promise<void> | undefined {
-    return this.execution.stepCounter.yieldIfBusy(ms);
+    return this.#keep(this.execution.stepCounter.yieldIfBusy(ms));
   }
 
   /**
@@ -223,9 +223,14 @@ export class Branch implements Environment {
    */
   evaluate<T>(expression: (data: StateData) => T | Promise<T>, data: StateData): Promise<T> | T {
     const { stepCounter } = this.execution;
-    const next = this.budget.wasCostly ? stepCounter.yieldIfBusy() : stepCounter.step();
+    const next = this.#keep(this.budget.wasCostly ? stepCounter.yieldIfBusy() : stepCounter.step());
     if (next) return next.then(() => this.#evaluate(expression, data));
     return this.#evaluate(expression, data);
+  }
+
+  /** Returns the promise of another turn of the event loop such that it never settles once the branch has ended. */
+  #keep(next: Promise<void> | undefined): Promise<void> | undefined {
+    return next && this.scope.keep(next);
   }
 
   #evaluate<T>(expression: (data: StateData) => T | Promise<T>, data: StateData): Promise<T> | T {

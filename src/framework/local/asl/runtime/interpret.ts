@@ -33,7 +33,7 @@ export async function interpret(group: StateGroup, branch: Branch, input: Json):
     const state = group.states.get(name);
     if (!state) throw new Error(`there is no state '${name}'`);
     const turn = branch.execution.stepCounter.step();
-    if (turn) await turn;
+    if (turn) await branch.scope.keep(turn);
     const step = await branch.scope.keep(state.run(branch, value));
     if (step.next === undefined) return step.output;
     branch.execution.onTransition();
