@@ -106,7 +106,7 @@ export class Trial {
 
   /** Waits until the service works no more for an execution that has ended: its cost includes what goes on after it. */
   async #idle(began: number): Promise<void> {
-    for (let share = 1; share > 0.5 && performance.now() - began < GIVE_UP_MS; ) {
+    for (let share = 1; share > 0.5 && performance.now() - began < GIVE_UP_MS;) {
       const used = mainThreadMs(this.pid);
       await new Promise((resolve) => setTimeout(resolve, IDLE_MS));
       share = (mainThreadMs(this.pid) - used) / IDLE_MS;
