@@ -131,6 +131,11 @@ export const mocks = (): unknown[] => [
   mock(RANDOM, () => 'x'),
 ];
 
+const sharedMocks = [
+  mock(Greeter, { greet: () => 'Hi' }),
+  mock(GATEWAY, { charge: async () => 'ch_1' }),
+  mock('text', 1),
+];
 const someMocks: Mock[] = [mock(Greeter, {}), ['text', 1]];
 
 export const tuples = (): unknown[] => [
@@ -148,8 +153,10 @@ export const tuples = (): unknown[] => [
   }),
   createTestBed(Greeting, { mocks: [[Shop, { load: () => new Promise(() => {}) }]] }),
   createTestBed(Greeting, { mocks: [[Shop, { load: () => Promise.reject(new Error('down')) }]] }),
+  createTestBed(Greeting, { mocks: sharedMocks }),
   createTestBed(Greeting, { mocks: someMocks }),
   createTestBed(Greeting, { mocks: [...someMocks, [Greeter, {}]] }),
+  createTestBed(Greeting, { mocks: [...sharedMocks, [Greeter, {}]] }),
   createTestMachine({}, { mocks: [[Greeter, { greet: () => 'Hi' }]] }),
 
   // @ts-expect-error -- Greeter has no such method
@@ -169,6 +176,8 @@ export const tuples = (): unknown[] => [
   createTestBed(Greeting, { mocks: [[GATEWAY, { nope: 1 }]] }),
   // @ts-expect-error -- beside others, too
   createTestBed(Greeting, { mocks: [...someMocks, [Greeter, { greet: () => 7 }]] }),
+  // @ts-expect-error -- and beside those that mock() has checked
+  createTestBed(Greeting, { mocks: [...sharedMocks, [Greeter, { greet: () => 7 }]] }),
   // @ts-expect-error -- there is no such option of a mock
   createTestBed(Greeting, { mocks: [[Greeter, {}, { optionl: true }]] }),
   // @ts-expect-error -- nor of a bed

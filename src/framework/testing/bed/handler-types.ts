@@ -1,3 +1,5 @@
+import type { IsSame } from '../mocks/stand-in.js';
+
 type Method = (...args: never[]) => unknown;
 
 /** The names of all methods of a class, or of several classes. The compiler can't know which of them are handlers. */
@@ -88,10 +90,6 @@ type Writable<T> = {
       ? K
       : never;
 }[keyof T];
-
-/** `true` if two types are the same, including their `readonly` marks. */
-// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- a comparison that heeds `readonly` is written so
-type IsSame<A, B> = (<X>() => X extends A ? 1 : 2) extends <X>() => X extends B ? 1 : 2 ? true : false;
 
 /** The type of a value of type `T` after it has been converted to JSON and parsed again. */
 export type Parsed<T> = unknown extends T

@@ -33,16 +33,17 @@ export type StandIn<Token> = [Injected<Token>] extends [never]
   ? Anything
   : unknown extends Injected<Token>
     ? Anything
-    : | Part<Injected<Token>>
-      | MockClass<Injected<Token>>
-      | MockProvider<Injected<Token>>
-      | ([Token] extends [Constructor] ? MockFactory<Injected<Token>> : never);
+    : AreSeveral<Token> extends true
+      ? Anything
+      : | Part<Injected<Token>>
+        | MockClass<Injected<Token>>
+        | MockProvider<Injected<Token>>
+        | ([Token] extends [Constructor] ? MockFactory<Injected<Token>> : never);
 
 /**
  * Any value. The compiler reads a list of mocks before it knows their tokens, and would then infer the type `string`
- * for the `'paid'` of `{ status: () => 'paid' }`. A mocked method that returns `'open'
- *
- * 'paid'` would not accept that. The types here make the compiler infer `'paid'`.
+ * for the `'paid'` of `{ status: () => 'paid' }`. That type doesn't fit a method that returns either `'open'` or
+ * `'paid'`. The types here make the compiler infer `'paid'`.
  */
 type Anything = {} | null | undefined | HintObject | ((...args: never[]) => HintObject);
 interface HintObject {
@@ -66,6 +67,27 @@ type Injected<Token> = Token extends string | symbol
   : Token extends InjectionToken<infer T>
     ? T
     : never;
+
+/**
+ * `true` for a union of different kinds of tokens, such as classes and texts. The items of a list that is declared
+ * outside of the call have such a union as their token. `mock(…)` has checked each of them.
+ */
+type AreSeveral<Token> = [DeclaredClass<Token>] extends [never]
+  ? false
+  : [Extract<Token, string | symbol>] extends [never]
+    ? false
+    : true;
+
+/** The classes in a union of tokens. The type `constructor<T>`, which is a part of `InjectionToken<T>`, isn't one. */
+type DeclaredClass<Token> = Token extends Constructor
+  ? IsSame<Token, Constructor<Injected<Token>>> extends true
+    ? never
+    : Token
+  : never;
+
+/** `true` if two types are the same, including their `readonly` marks. */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- a comparison that heeds `readonly` is written so
+export type IsSame<A, B> = (<X>() => X extends A ? 1 : 2) extends <X>() => X extends B ? 1 : 2 ? true : false;
 
 /**
  * The type of a mock of `T`: an object may lack members, but a function or a primitive value must have the type `T`
