@@ -38,9 +38,3 @@ test('a test that is not there would be found', () => {
   expect(exists({ file: 'test/worker/stop.test.ts', test: 'nothing ever goes wrong' })).toBe(false);
   expect(exists({ file: 'test/worker/nowhere.test.ts', test: 'anything' })).toBe(false);
 });
-
-test('heavy-work.md names tests that exist', () => {
-  const named = namedIn(page('docs/heavy-work.md').text);
-  expect(named.length).toBeGreaterThan(8);
-  expect(named.filter((each) => !exists(each))).toEqual([]);
-});
