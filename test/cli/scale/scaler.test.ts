@@ -138,7 +138,7 @@ class Trial {
       readWorkers: async () => ({
         unreadable: [],
         workers: this.workers.flatMap(({ world: { worker } }) => {
-          const seen = seenIn(JSON.stringify(publicStatus(worker.status())));
+          const seen = seenIn(JSON.parse(JSON.stringify(publicStatus(worker.status()))));
           return seen ? [seen] : [];
         }),
       }),
@@ -429,7 +429,8 @@ test('workers are read at their health ports; what is none counts as one that ca
   );
   const places = servers.map(({ port }) => ({ host: '127.0.0.1', port }));
   const { workers, unreadable } = await readWorkers(
-    [...places, { host: '127.0.0.1', port: await freePort() }],
+    // A worker that is named twice counts once.
+    [...places, ...places, { host: '127.0.0.1', port: await freePort() }],
     systemClock,
   );
   expect(workers).toMatchObject([{ state: 'running', handlers: [handler] }]);
@@ -444,7 +445,7 @@ test('the command names every mistake in its flags, and what to install', async 
     '--activity',
     'Work',
     '--workers',
-    'worker',
+    'http://worker/status',
     '--slots',
     '0',
     '--within',
@@ -455,6 +456,7 @@ test('the command names every mistake in its flags, and what to install', async 
   expect(await all.ended).toMatchObject({ code: 1 });
   for (const flag of ['--activity', '--workers', '--slots', '--within', '--listen'])
     expect(all.stderr()).toContain(`${flag}: expected `);
+  expect(all.stderr()).toContain("got 'http://worker/status': did you mean worker:8080?");
   const dir = mkdtempSync(join(tmpdir(), 'stepwright-scaler-'));
   const hook = join(dir, 'hook.cjs');
   writeFileSync(

@@ -16,6 +16,7 @@ import {
 import { type LogFlags, logFor } from '../output/log-for.js';
 import { exit } from '../process/exit.js';
 import type { ScalerFlags } from '../scale/scaler.js';
+import { PLACES_HELP } from '../workers/worker-places.js';
 
 interface LocalFlags extends AccessFlags, LogFlags {
   readonly host?: string;
@@ -83,7 +84,7 @@ export function addScaler(program: CommandOf): void {
     .description('serve how many workers a fleet needs, from CloudWatch and the health ports of its workers');
   addFlags(command, [
     repeatable('--activity <ARN>', 'an activity of the fleet; can be repeated'),
-    repeatable('--workers <HOST:PORT>', 'health ports: a name with many addresses, or a list'),
+    repeatable('--workers <NAME[:PORT],…>', PLACES_HELP),
     new Option('--listen <PORT|HOST:PORT>', 'the address to serve at (default: 127.0.0.1:8090)'),
     repeatable('--host <NAME>', 'a further name that requests may use for that address; can be repeated'),
     new Option('--slots <N>', 'slots of a worker, for while there is none (default: 10)'),

@@ -6,6 +6,7 @@ import { type Address, readAddress, showAddress } from '../../config/address.js'
 import { servePages } from '../../worker/health/page-server.js';
 import { stopSignal } from '../process/signals.js';
 import { COUNTS_MS, FleetScaler, type ScalerOptions } from './fleet-scaler.js';
+import { readPlaces } from '../workers/worker-places.js';
 import { answerScale } from './pages.js';
 import { readWorkers } from './worker-statuses.js';
 
@@ -73,13 +74,8 @@ export function settingsOf({ activity = [], workers = [], ...flags }: ScalerFlag
     activity.length > 0 && !regions.has(undefined),
   );
   check('--activity', 'activities of one region', [...regions].join(', '), regions.size < 2);
-  const places = workers.flatMap((text) => text.split(',')).map((text) => readAddress(text.trim()));
-  check(
-    '--workers',
-    'HOST:PORT of their health ports, once or more',
-    workers.join(','),
-    places.length > 0 && !places.includes(undefined),
-  );
+  const { places, mistakes: ofWorkers } = readPlaces(workers);
+  mistakes.push(...ofWorkers);
   const listen = readAddress(flags.listen ?? '127.0.0.1:8090') ?? readAddress(Number(flags.listen));
   check('--listen', 'PORT or HOST:PORT', flags.listen, listen !== undefined);
   const slots = Number(flags.slots ?? SLOTS);
@@ -90,10 +86,6 @@ export function settingsOf({ activity = [], workers = [], ...flags }: ScalerFlag
   const [region = ''] = [...regions].flatMap((each) => each ?? []);
   return {
     ...{ activityArns: activity, region, listen, withinMs, slotsOfWorker: slots },
-    ...{
-      workers: places.flatMap((each) => each ?? []),
-      fleet: flags.fleet ?? 'worker',
-      publish: flags.publish === true,
-    },
+    ...{ workers: places, fleet: flags.fleet ?? 'worker', publish: flags.publish === true },
   };
 }

@@ -1,9 +1,8 @@
-import { lookup } from 'node:dns/promises';
-import { get } from 'node:http';
-import { limitCallAfter } from '../../base/time/call-limit.js';
 import type { Clock } from '../../base/time/clock.js';
+import { isPlainObject } from '../../base/plain-object.js';
 import type { Address } from '../../config/address.js';
 import { showAddress } from '../../config/address.js';
+import { askWorkers } from '../workers/ask-workers.js';
 import type { SeenHandler, SeenWorker } from './estimate.js';
 
 /** The workers that were found at the given addresses. `workers` has the status of those that returned one. */
@@ -18,81 +17,33 @@ export class WorkersUnknown extends Error {
   override readonly name = 'WorkersUnknown';
 }
 
-const TIMEOUT_MS = 2_000;
-/** The most bytes of a status that are read; the status of a worker has some kilobytes. */
-const MOST_BYTES = 1024 * 1024;
-/**
- * The DNS errors that mean that a name has no address: no worker runs. Any other error means that the lookup itself
- * failed.
- */
-const NO_ADDRESS = new Set(['ENOTFOUND', 'ENODATA']);
+const OTHER_VERSION = 'what answers there is no Stepwright worker of this version';
 
 /**
  * Reads the status of every worker at these health ports. If a host name has several addresses, there is a worker at
- * each of them.
+ * each of them; if it has none, no worker runs.
  * @throws WorkersUnknown if a host name can't be looked up
  */
 export async function readWorkers(places: readonly Address[], clock: Clock): Promise<FoundWorkers> {
-  const addresses = (await Promise.all(places.map(addressesOf))).flat();
-  const answers = await Promise.all(addresses.map((address) => readStatus(address, clock)));
+  const { answers, lost } = await askWorkers(places, clock);
+  const unknown = lost.find(({ isEmpty }) => !isEmpty);
+  if (unknown) throw new WorkersUnknown(unknown.why);
+  const read = answers.map(
+    ({ address, status, why = OTHER_VERSION }) => seenIn(status) ?? `${showAddress(address)}: ${why}`,
+  );
   return {
-    workers: answers.flatMap((answer) => (typeof answer === 'string' ? [] : [answer])),
-    unreadable: answers.flatMap((answer) => (typeof answer === 'string' ? [answer] : [])),
+    workers: read.filter((each) => typeof each !== 'string'),
+    unreadable: read.filter((each) => typeof each === 'string'),
   };
 }
 
-async function addressesOf({ host, port }: Address): Promise<Address[]> {
-  try {
-    const found = await lookup(host, { all: true });
-    return [...new Set(found.map(({ address }) => address))].map((address) => ({ host: address, port }));
-  } catch (error) {
-    const { code = '', message } = error as NodeJS.ErrnoException;
-    if (NO_ADDRESS.has(code)) return [];
-    throw new WorkersUnknown(`the name ${host} could not be looked up: ${message}`, { cause: error });
-  }
-}
-
 /**
- * Reads `/status` from the health port of one worker. Resolves with a text with the address and the reason if the
- * status can't be read. Never rejects.
+ * Returns the part of a worker's status that the scaler needs. Returns undefined if the value isn't the status of a
+ * worker, since any program may listen on the port.
  */
-function readStatus(address: Address, clock: Clock): Promise<SeenWorker | string> {
-  return new Promise((resolve) => {
-    const giveUp = (why: string): void => resolve(`${showAddress(address)}: ${why}`);
-    const { host, port } = address;
-    const call = get({ host, port, path: '/status', agent: false }, (response) => {
-      let text = '';
-      response.setEncoding('utf8');
-      response.on('data', (chunk: string) => {
-        text += chunk;
-        if (text.length > MOST_BYTES) call.destroy(new Error('its answer is too long'));
-      });
-      response.on('error', ({ message }) => giveUp(message));
-      response.on('end', () => {
-        const worker = seenIn(text);
-        if (worker) resolve(worker);
-        else giveUp('what answers there is no Stepwright worker of this version');
-      });
-    });
-    // A whole answer is awaited for this long, also one that comes byte by byte.
-    const giveUpCall = (): void => void call.destroy(new Error(`no answer within ${TIMEOUT_MS} ms`));
-    call.on('close', limitCallAfter(clock, TIMEOUT_MS, giveUpCall));
-    call.on('error', ({ message }) => giveUp(message));
-  });
-}
-
-/**
- * Parses the text of `/status`. Returns undefined if the text isn't the status of a worker, since any program may
- * listen on the port.
- */
-export function seenIn(text: string): SeenWorker | undefined {
-  let status: Partial<SeenWorker> | null;
-  try {
-    status = JSON.parse(text) as Partial<SeenWorker> | null;
-  } catch {
-    return undefined;
-  }
-  const { state, handlers } = status ?? {};
+export function seenIn(status: unknown): SeenWorker | undefined {
+  if (!isPlainObject(status)) return undefined;
+  const { state, handlers } = status as Partial<SeenWorker>;
   if (typeof state !== 'string' || !Array.isArray(handlers) || !handlers.every(isHandler)) return undefined;
   return {
     state,

@@ -1,0 +1,133 @@
+import { lookup } from 'node:dns/promises';
+import { get, type IncomingMessage } from 'node:http';
+import { isPlainObject } from '../../base/plain-object.js';
+import { limitCallAfter } from '../../base/time/call-limit.js';
+import type { Clock } from '../../base/time/clock.js';
+import { type Address, showAddress } from '../../config/address.js';
+import { plainReason } from '../../worker/observe/plain-reason.js';
+
+/** The JSON that one address has returned for `/status`, which may be anything, or the reason why there is none. */
+export type Answer = { readonly address: Address } & (
+  | { readonly status: unknown; readonly why?: undefined }
+  | { readonly status?: undefined; readonly why: string }
+);
+
+/** A place whose addresses are not known. */
+export interface LostPlace {
+  readonly place: Address;
+  readonly why: string;
+  /** True if the name has no address, so that no worker runs there. False if the lookup itself failed. */
+  readonly isEmpty: boolean;
+}
+
+export interface Answers {
+  readonly answers: readonly Answer[];
+  readonly lost: readonly LostPlace[];
+}
+
+const LOOKUP_MS = 5_000;
+const STATUS_MS = 2_000;
+/** The most bytes of a status that are read; the status of a worker has some kilobytes. */
+const MOST_BYTES = 1024 * 1024;
+/** The DNS errors that mean that a name has no address. Any other error means that the lookup itself failed. */
+const NO_ADDRESS = new Set(['ENOTFOUND', 'ENODATA']);
+
+/**
+ * Asks the worker at each address of these places for its status. A name with several addresses has a worker at each.
+ * An address that several places have is asked once. Takes seven seconds at most, and never rejects.
+ */
+export async function askWorkers(places: readonly Address[], clock: Clock): Promise<Answers> {
+  const found = await Promise.all(places.map((place) => addressesOf(place, clock)));
+  const addresses = new Map(
+    found.flatMap((each) => (Array.isArray(each) ? each : [])).map((each) => [showAddress(each), each]),
+  );
+  return {
+    answers: await Promise.all([...addresses.values()].map((address) => askStatus(address, clock))),
+    lost: found.flatMap((each) => (Array.isArray(each) ? [] : [each])),
+  };
+}
+
+/**
+ * Looks up the addresses of a place. If a name has addresses of both families, only those of IPv4 are returned: a worker
+ * with two addresses would otherwise count twice.
+ */
+async function addressesOf(place: Address, clock: Clock): Promise<Address[] | LostPlace> {
+  const { host, port } = place;
+  try {
+    const found = await withLimit(clock, lookup(host, { all: true }));
+    const ipv4 = found.filter(({ family }) => family === 4);
+    const used = ipv4.length > 0 ? ipv4 : found;
+    return used.map(({ address }) => ({ host: address, port }));
+  } catch (error) {
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    if (NO_ADDRESS.has(code)) return { place, why: `the name ${host} has no address`, isEmpty: true };
+    return { place, why: `the name ${host} could not be looked up: ${message}`, isEmpty: false };
+  }
+}
+
+function withLimit<T>(clock: Clock, lookingUp: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const late = (): void => reject(new Error(`no answer within ${LOOKUP_MS / 1000} s`));
+    const cancel = limitCallAfter(clock, LOOKUP_MS, late);
+    lookingUp.then(resolve, reject).finally(cancel);
+  });
+}
+
+/** Reads `/status` from the health port of one worker. Never rejects. */
+function askStatus(address: Address, clock: Clock): Promise<Answer> {
+  return new Promise((resolve) => {
+    const giveUp = (why: string): void => resolve({ address, why });
+    const { host, port } = address;
+    const call = get({ host, port, path: '/status', agent: false }, (response) => {
+      let text = '';
+      response.setEncoding('utf8');
+      response.on('data', (chunk: string) => {
+        text += chunk;
+        if (text.length > MOST_BYTES) call.destroy(new Refused('its answer is too long'));
+      });
+      response.on('error', (error) => giveUp(reasonOf(error)));
+      response.on('end', () => resolve({ address, ...readAnswer(response, text) }));
+    });
+    // A whole answer is awaited for this long, also one that comes byte by byte.
+    const late = (): void => void call.destroy(new Refused(`no answer within ${STATUS_MS / 1000} s`));
+    call.on('close', limitCallAfter(clock, STATUS_MS, late));
+    call.on('error', (error) => giveUp(reasonOf(error)));
+  });
+}
+
+/** An error whose message is the reason, in plain words. */
+class Refused extends Error {
+  override readonly name = 'Refused';
+}
+
+function reasonOf(error: NodeJS.ErrnoException): string {
+  if (error instanceof Refused) return error.message;
+  return error.code?.startsWith('HPE_') ? 'what answers there does not speak HTTP' : plainReason(error);
+}
+
+/** What is said of an address where something else than a worker answers. */
+export const NO_WORKER = 'what answers there is no Stepwright worker: is it the port of --health-port?';
+
+function readAnswer(
+  { statusCode = 0 }: IncomingMessage,
+  text: string,
+): { status: unknown } | { why: string } {
+  const value = parse(text);
+  if (statusCode === 200) return value === undefined ? { why: NO_WORKER } : { status: value };
+  return { why: refusalIn(statusCode, value) };
+}
+
+/** Returns the reason of a health port that shows no status: the name isn't its own, or its event loop is blocked. */
+function refusalIn(statusCode: number, value: unknown): string {
+  const { error, reasons } = isPlainObject(value) ? value : {};
+  const [reason] = Array.isArray(reasons) ? (reasons as unknown[]) : [error];
+  return typeof reason === 'string' ? `it answers ${statusCode}: ${reason}` : `${NO_WORKER} (${statusCode})`;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
