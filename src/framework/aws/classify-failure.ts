@@ -73,7 +73,8 @@ export function classifyReportFailure({ error, type, status, sent, setup }: Call
   return retry('fast', sent && status !== 503);
 }
 
-const isThrottle = (type: string | undefined, status: number | undefined): boolean =>
+/** Returns true if the service refused a call because too many were made. */
+export const isThrottle = (type: string | undefined, status: number | undefined): boolean =>
   status === 429 || (type !== undefined && (THROTTLED.has(type) || type === CROWDED));
 
 /**

@@ -30,6 +30,10 @@ export function neverSent(code: unknown): boolean {
   return isUntrusted(code) || (typeof code === 'string' && NEVER_SENT.has(code));
 }
 
+/** Returns true for the code of a certificate whose authority isn't known to this machine. */
+export const isUnknownAuthority = (code: unknown): boolean =>
+  typeof code === 'string' && UNKNOWN_AUTHORITY.test(code);
+
 export const isUntrusted = (code: unknown): boolean => typeof code === 'string' && UNTRUSTED.test(code);
 
 /**
@@ -37,7 +41,7 @@ export const isUntrusted = (code: unknown): boolean => typeof code === 'string' 
  * Returns any other error unchanged.
  */
 export function explainTrust(error: Error, code: unknown): Error {
-  if (typeof code !== 'string' || !UNKNOWN_AUTHORITY.test(code)) return error;
+  if (!isUnknownAuthority(code)) return error;
   const hint =
     'if the certificate is from an authority of your own, name its file: NODE_EXTRA_CA_CERTS=ca.pem';
   return Object.assign(new Error(`${error.message} (${code}); ${hint}`, { cause: error }), {

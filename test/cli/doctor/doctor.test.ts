@@ -94,8 +94,19 @@ describe('a planted fault is named, with its fix:', () => {
     expect(only(await examined())).toMatchObject({
       check: 'endpoint',
       got: expect.stringContaining('HTTP 503'),
-      fix: expect.stringContaining('something in between answers'),
+      fix: expect.stringContaining('find out what responds there'),
     });
+  });
+
+  test.each([
+    ['ERR_TLS_CERT_ALTNAME_INVALID', "the certificate is another host's"],
+    ['CERT_HAS_EXPIRED', "check this machine's clock"],
+    ['ENOTFOUND', "a spelling mistake in the region ('us-east-1')"],
+  ])('a way there that ends with %s', async (code, fix) => {
+    const failing = { handle: () => Promise.reject(Object.assign(new Error(code), { code })) };
+    const requestHandler = failing as unknown as NonNullable<Config['sdk']>['requestHandler'];
+    const found = await examined({ sdk: { requestHandler } });
+    expect(only(found)).toMatchObject({ check: 'endpoint', fix: expect.stringContaining(fix) });
   });
 
   test('an endpoint that takes the question and never answers', async () => {
@@ -397,6 +408,17 @@ test('what may not be looked at is told as not checked, with the permission that
     verdict: 'unknown',
     fix: expect.stringContaining('states:ListStateMachines'),
   });
+});
+
+test('a throttle is no missing permission', async () => {
+  const calls = ['ListActivities', 'DescribeActivity', 'ListStateMachines'];
+  for (const call of calls) faults.always(call, { kind: 'error', error: 'ThrottlingException' });
+  const found = await examined();
+  expect(faultsIn(found)).toEqual([]);
+  for (const check of ['activity', 'heartbeat'])
+    expect(about(found, check)).toMatchObject([
+      { verdict: 'unknown', fix: 'run the doctor again in a minute' },
+    ]);
 });
 
 test('machines that can not be described are named, and the rest is judged', async () => {

@@ -47,8 +47,16 @@ const lines: [Told, string, RegExp][] = [
   [['report:retried', { ...task, attempt: 1, delayMs: 5, error }], 'warn', /results can not be reported/],
   [['report:lost', { ...reported, attempts: 9, outcome, error }], 'error', /the result is lost/],
   [['poll:failed', { ...poll, trouble: 'throttled', error }], 'warn', /polls are throttled/],
-  [['poll:failed', { ...poll, trouble: 'crowded', error }], 'warn', /as many polls open as it may/],
-  [['poll:failed', { ...poll, trouble: 'refused', error }], 'error', /polls are refused: somebody must act/],
+  [
+    ['poll:failed', { ...poll, trouble: 'crowded', error }],
+    'warn',
+    /too many polls are open on the activity/,
+  ],
+  [
+    ['poll:failed', { ...poll, trouble: 'refused', error }],
+    'error',
+    /polls are refused: SomeError; for more run `npx stepwright doctor`/,
+  ],
   [['poll:failed', { ...poll, trouble: 'unreachable', error }], 'warn', /polls fail/],
   [['poll:recovered', { ...poll, afterMs: 5, failures: 2 }], 'info', /polls are answered again/],
   [
@@ -94,4 +102,42 @@ test('what repeats itself is one line, and a number at the end', () => {
   expect(linesOf(lost, lost, ['state', { from: 'draining', to: 'stopped' }])).toContainEqual(
     expect.objectContaining({ level: 'warn', tokensPossiblyLost: 2 }),
   );
+});
+
+const ACTIVITY = 'arn:aws:states:eu-wset-1:123456789012:activity:Work';
+
+test.each<[name: string, code: string | undefined, msg: RegExp]>([
+  [
+    'ActivityDoesNotExist',
+    undefined,
+    /does not exist .*Fix: correct the ARN .* create-activity --name Work --region eu-wset-1/,
+  ],
+  [
+    'AccessDeniedException',
+    undefined,
+    /Fix: allow it .*"states:GetActivityTask", "Resource": "arn:.*:activity:Work"/,
+  ],
+  ['UnrecognizedClientException', undefined, /the credentials are refused .*Fix: replace the access key/],
+  ['ExpiredTokenException', undefined, /the credentials are refused .*Fix: .*log in/],
+  ['CredentialsProviderError', undefined, /no credentials are found .*Fix: log in, or set AWS_PROFILE/],
+  ['StrangeAnswer', undefined, /Fix: find out what responds there/],
+])('refused polls are logged with what is wrong and the fix: %s', (name, code, msg) => {
+  const failed = Object.assign(new Error('why'), { name, code });
+  const refused = { handler: 'Work.run', activityArn: ACTIVITY, trouble: 'refused', error: failed } as const;
+  expect(linesOf(['poll:failed', refused])).toEqual([
+    expect.objectContaining({ level: 'error', msg: expect.stringMatching(msg) }),
+  ]);
+});
+
+test.each<[code: string, msg: RegExp]>([
+  ['ENOTFOUND', /Fix: look for a spelling mistake in the region \('eu-wset-1'\)/],
+  ['ECONNREFUSED', /Fix: start the service that should listen there/],
+  ['ERR_TLS_CERT_ALTNAME_INVALID', /Fix: the certificate is another host's: correct the host name/],
+  ['ECONNRESET', /^polls fail\. Each failed poll is repeated/],
+])('an unreachable endpoint is logged with the fix, if there is one: %s', (code, msg) => {
+  const failed = Object.assign(new Error('why'), { code });
+  const lost = { handler: 'Work.run', activityArn: ACTIVITY, trouble: 'unreachable', error: failed } as const;
+  expect(linesOf(['poll:failed', lost])).toEqual([
+    expect.objectContaining({ level: 'warn', msg: expect.stringMatching(msg) }),
+  ]);
 });

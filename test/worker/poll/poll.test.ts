@@ -165,6 +165,26 @@ describe('trouble', () => {
     },
   );
 
+  test('polls for an activity that does not exist name the nearest ones, of one listing a region', async () => {
+    for (const name of ['Work', 'Unlike']) world.service.seedActivity(ARN.replace('Work', name));
+    const missing = (name: string) => activity(() => 1, {}, ARN.replace('Work', name));
+    const w = await world.worker({ activities: [missing('Wrok'), missing('Wokr')] });
+    const said = (): unknown[] => w.log.filter(({ msg }) => /the nearest/.test(String(msg)));
+    await seconds(1);
+    await world.clock.settle(() => said().length === 2);
+    const msg = "there is no activity 'Wrok' in us-east-1; the nearest are Work, Unlike";
+    expect(said()).toMatchObject([{ level: 'error', handler: 'Wrok.run', msg }, { handler: 'Wokr.run' }]);
+    expect(faults.count('ListActivities')).toBe(1);
+  });
+
+  test('where activities may not be listed, the log says that polls are refused and no more', async () => {
+    faults.always('ListActivities', { kind: 'error', error: 'AccessDeniedException' });
+    const w = await world.worker({ activities: [activity(() => 1, {}, ARN.replace('Work', 'Wrok'))] });
+    await seconds(20);
+    expect(faults.count('ListActivities')).toBe(1);
+    expect(w.log.filter(({ level }) => level === 'error')).toHaveLength(1);
+  });
+
   test('an answer to a poll that was sent before access was revoked is no news of its end', async () => {
     const { machine, held, w } = await polling({ pollers: 20 });
     await world.execute(machine);

@@ -3,7 +3,7 @@ import type { ActivityRef } from '../../declare/definition.js';
 import { showError } from '../../base/show.js';
 import type { RegionQueries, QueryResult } from '../../aws/queries/region-queries.js';
 import type { PlannedHandler } from '../../worker/build/plan.js';
-import { type Finding, fault, type Look, ok, unknown } from './finding.js';
+import { AGAIN, type Finding, fault, type Look, ok, unknown, unlessThrottled } from './finding.js';
 
 /** The activities of one region. */
 export interface ActivitiesThere {
@@ -34,12 +34,11 @@ export function lookAtActivities(
 }
 
 function byName(look: Look, name: string, { known, region, created }: ActivitiesThere): Finding {
-  if ('failure' in known)
-    return fault(
-      look,
-      `the name can not be looked up: ${showError(known.failure.error)}`,
-      'allow states:ListActivities, or declare the whole ARN',
-    );
+  if ('failure' in known) {
+    const got = `the name can not be looked up: ${showError(known.failure.error)}`;
+    const fix = unlessThrottled(known.failure, 'allow states:ListActivities, or declare the whole ARN');
+    return fix === AGAIN ? unknown(look, got, fix) : fault(look, got, fix);
+  }
   const arn = known.output.get(name);
   if (arn !== undefined) return ok(look, arn);
   if (created) return ok(look, `none yet: a start creates it`);
@@ -68,11 +67,8 @@ async function byArn(
       `there is none${names ? nearest(name, names.keys()) : ''}`,
       `correct the ARN, or create it: aws stepfunctions create-activity --name ${name} --region ${region}`,
     );
-  return unknown(
-    look,
-    showError(error),
-    'allow states:DescribeActivity to whoever runs the doctor; a worker does not need it',
-  );
+  const allow = 'allow states:DescribeActivity to whoever runs the doctor; a worker does not need it';
+  return unknown(look, showError(error), unlessThrottled(described.failure, allow));
 }
 
 function nearest(name: string, known: Iterable<string>): string {

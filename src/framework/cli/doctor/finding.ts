@@ -1,3 +1,5 @@
+import { isThrottle } from '../../aws/classify-failure.js';
+import type { CallFailure } from '../../aws/call.js';
 import type { Problem, ProblemCode } from '../../base/errors.js';
 
 /** The names of the checks. They are stable, so programs may compare them. */
@@ -64,3 +66,10 @@ export const ofProblem = (check: CheckName, { code, where, what, fix }: Problem)
   ...fault({ check, subject: where, expected: 'what a worker can start with' }, what, fix),
   code,
 });
+
+/** The fix where Step Functions refused a query because too many calls were made. */
+export const AGAIN = 'run the doctor again in a minute';
+
+/** Returns the fix of a query that failed: to ask again, if the query was throttled. */
+export const unlessThrottled = ({ type, status }: CallFailure, fix: string): string =>
+  isThrottle(type, status) ? AGAIN : fix;

@@ -5,7 +5,7 @@ import { activityTasks } from '../../local/index.js';
 import type { KeptMachine } from '../../aws/queries/machine-queries.js';
 import type { RegionQueries } from '../../aws/queries/region-queries.js';
 import type { PlannedHandler } from '../../worker/build/plan.js';
-import { type Finding, fault, type Look, ok, unknown, warning } from './finding.js';
+import { type Finding, fault, type Look, ok, unknown, unlessThrottled, warning } from './finding.js';
 
 /** A state machine and its definition. */
 export interface ReadMachine {
@@ -35,7 +35,10 @@ export async function readKeptMachines(queries: RegionQueries): Promise<ReadMach
         expected: 'HeartbeatSeconds that the heartbeats suit',
       },
       showError(listed.failure.error),
-      'allow states:ListStateMachines and states:DescribeStateMachine to whoever runs the doctor; a worker does not need them',
+      unlessThrottled(
+        listed.failure,
+        'allow states:ListStateMachines and states:DescribeStateMachine to whoever runs the doctor; a worker does not need them',
+      ),
     );
   const waiting = listed.output.slice(0, MOST_MACHINES);
   const read: ReadMachine[] = [];

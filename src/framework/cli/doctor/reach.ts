@@ -5,7 +5,7 @@ import { REFUSED } from '../../aws/sdk/credentials.js';
 import type { CredentialsFound } from '../../aws/queries/service-queries.js';
 import type { QueryResult } from '../../aws/queries/region-queries.js';
 import type { CallFailure } from '../../aws/call.js';
-import { isUntrusted } from '../../aws/network-error.js';
+import { adviceOn } from '../../aws/advice.js';
 import { type Finding, fault, type Look, ok, warning } from './finding.js';
 
 /** The milliseconds that two clocks may differ before AWS rejects a signature ("Signature Version 4"). */
@@ -53,14 +53,14 @@ export function lookAtAnswer(
   const { failure } = reply;
   if (!isReached(reply))
     return [fault(look, showError(failure.error), wayThere(failure, endpoint, region)), ...clock];
-  return [ok(look, 'answered'), ...clock, ...(isSigned(reply) ? [] : [refusedCredentials(failure)])];
+  return [ok(look, 'answered'), ...clock, ...(isSigned(reply) ? [] : [refusedCredentials(failure, region)])];
 }
 
-const refusedCredentials = ({ error }: CallFailure): Finding =>
+const refusedCredentials = ({ error }: CallFailure, region: string): Finding =>
   fault(
-    { check: 'credentials', subject: 'credentials', expected: 'some that the service takes' },
+    { check: 'credentials', subject: 'credentials', expected: 'some that the service accepts' },
     `it refuses them: ${showError(error)}`,
-    'log in again, or replace the key; with a clock that is wrong, set that first',
+    adviceOn(error, { region }) ?? 'log in again, or replace the key',
   );
 
 function lookAtClock(aheadMs: number): Finding {
@@ -78,16 +78,11 @@ function lookAtClock(aheadMs: number): Finding {
   return off > ODD_MS ? warning(look, got, fix) : ok(look, off < 1_500 ? 'the same' : got);
 }
 
-function wayThere({ error, status, setup }: CallFailure, endpoint: Endpoint, region: string): string {
-  const { code } = error as { code?: unknown };
-  if (status !== undefined)
-    return 'something in between answers (a proxy, a portal, another program): see what listens there, or mend `endpoint`';
-  if (isUntrusted(code) || error.name === 'TlsError')
-    return 'name the file of your own authority: NODE_EXTRA_CA_CERTS=ca.pem';
-  if (setup) return 'mend the credentials, and ask again';
-  if (code === 'ECONNREFUSED' && isLoopback(endpoint))
-    return 'start what should listen there (`npx stepwright local --port N`), or mend `endpoint`';
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')
-    return `look for a typing mistake in the region ('${region}') and in \`endpoint\`; else ask who runs the DNS. Behind a VPC endpoint without private DNS, \`endpoint\` is its URL`;
-  return 'let outgoing HTTPS pass the firewall, or give the proxy in `sdk.requestHandler`';
+function wayThere({ error, setup }: CallFailure, endpoint: Endpoint, region: string): string {
+  if ((error as NodeJS.ErrnoException).code === 'ECONNREFUSED' && isLoopback(endpoint))
+    return 'start the service that should listen there (`npx stepwright local --port N`), or correct `endpoint`';
+  const otherwise = setup
+    ? 'correct the credentials, and run the doctor again'
+    : 'let outgoing HTTPS pass the firewall, or give the proxy in `sdk.requestHandler`';
+  return adviceOn(error, { region }) ?? otherwise;
 }

@@ -21,6 +21,7 @@ import { Worker, type WorkerParts } from '../worker.js';
 import { type Activities, findActivities, regionOf } from './find-activities.js';
 import { dispose, makeContainer } from './make-container.js';
 import { moduleProblems, Pools } from './pools.js';
+import { logNearestActivities } from './nearest-activities.js';
 import { makePlan, noActivities, type Plan, type PlannedHandler } from './plan.js';
 import { socketsFor } from './sockets.js';
 import { type StartWorld, startWorld, type WorkerOptions } from './start-world.js';
@@ -80,6 +81,7 @@ export async function buildWorker(plan: Plan, world: StartWorld): Promise<Worker
     telemetry.follow(worker);
     for (const type of plan.settings.observe) await resolveOnce(container, type).observe(worker);
     closeWhenStopped(health, worker);
+    logNearestActivities(worker, service, world);
     return worker;
   } catch (error) {
     health?.close();

@@ -8,6 +8,8 @@ import type { PollRef } from '../poll/poll-events.js';
 import type { WorkerState } from '../../base/worker-status.js';
 import { protectionLog } from '../protect/protection-log.js';
 import type { EventHub } from './worker-events.js';
+import { adviceOn } from '../../aws/advice.js';
+import { plainReason } from './plain-reason.js';
 import { TroubleTracker } from '../poll/trouble.js';
 
 /** Logs the events of a worker that matter to an operator. A change is logged once, not again while it lasts. */
@@ -161,7 +163,8 @@ function logPolls(events: EventHub, log: Logger): void {
   const lost = new Map<string, number>();
   events.on('poll:failed', ({ trouble, error, ...poll }) => {
     const fields = { ...where(poll), trouble, error: showError(error) };
-    if (trouble === 'refused') log.error(fields, POLL_TROUBLE[trouble]);
+    if (trouble === 'refused') log.error(fields, `${refusal(error, poll)}. ${REFUSED_GO_ON}`);
+    else if (trouble === 'unreachable') log.warn(fields, `polls fail${advice(error, poll)}. ${FAILED_GO_ON}`);
     else log.warn(fields, POLL_TROUBLE[trouble]);
   });
   events.on('poll:recovered', ({ afterMs, failures, ...poll }) => {
@@ -187,14 +190,22 @@ const POSSIBLY_LOST =
   'a poll ended without an answer: if a task was leased to it, only HeartbeatSeconds or TimeoutSeconds with a Retry brings it back';
 
 const POLL_TROUBLE = {
-  throttled: 'polls are throttled: they go on at the pace that is granted',
+  throttled: 'polls are throttled: they go on at the rate that the service grants',
   crowded:
-    'the activity has as many polls open as it may: this worker opens fewer, and more again as there is room',
-  refused:
-    'polls are refused: somebody must act; tried again after 1 s, and then less and less often, every 30 s in the end',
-  unreachable:
-    'polls fail: each is tried again by itself; where none gets through, one at a time, about once a second',
+    'too many polls are open on the activity: this worker opens fewer, and more again when there is room',
 } as const;
+const REFUSED_GO_ON = 'Polls are repeated after 1 s, then less and less often, down to every 30 s';
+const FAILED_GO_ON =
+  'Each failed poll is repeated; while none gets through, one poll is sent about once a second';
+
+/** Returns why polls are refused, what can be done about it, and the command that examines the rest. */
+const refusal = (error: Error, poll: PollRef): string =>
+  `polls are refused: ${plainReason(error)}${advice(error, poll)}; for more run \`npx stepwright doctor\``;
+
+function advice(error: Error, { activityArn }: PollRef): string {
+  const fix = adviceOn(error, { activityArn, region: activityArn.split(':')[3] ?? '' });
+  return fix === undefined ? '' : `. Fix: ${fix}`;
+}
 
 const where = ({ handler, activityArn }: PollRef): object => ({ handler, activity: activityArn });
 

@@ -1,0 +1,64 @@
+import { isUnknownAuthority, isUntrusted } from './network-error.js';
+
+/** The call that failed: where it was sent, and what it was about. */
+export interface FailedCall {
+  readonly region: string;
+  /** The activity that was polled. @default the call is about no single activity */
+  readonly activityArn?: string;
+}
+
+type Advice = (call: FailedCall) => string;
+
+const LOG_IN =
+  'log in, or set AWS_PROFILE or AWS_ACCESS_KEY_ID, or give the container or the instance a role (aws sts get-caller-identity shows whose credentials are used)';
+
+/** What a person can do about an error of Step Functions or of the SDK, by the error's name. */
+const BY_NAME: readonly (readonly [RegExp, Advice])[] = [
+  [
+    /^ActivityDoesNotExist$/,
+    ({ activityArn = '', region }) =>
+      `correct the ARN (its region, its account, its name), or create the activity: aws stepfunctions create-activity --name ${activityArn.split(':').at(-1)} --region ${region}`,
+  ],
+  [
+    /^(AccessDenied|Unauthorized|NotAuthorized)/,
+    ({ activityArn = '*' }) =>
+      `allow it in the policy of the worker's role: { "Effect": "Allow", "Action": "states:GetActivityTask", "Resource": "${activityArn}" }`,
+  ],
+  [/^(Expired|Request(Expired|InTheFuture|TimeTooSkewed))/, () => `set this machine's clock, or ${LOG_IN}`],
+  [
+    /^(UnrecognizedClient|InvalidSignature|SignatureDoesNotMatch|InvalidClientTokenId|IncompleteSignature|MissingAuthent)/,
+    () => `replace the access key: ${LOG_IN}`,
+  ],
+  [/^(Credentials|Token)ProviderError$/, () => LOG_IN],
+  [/^Kms/, () => "allow kms:Decrypt and kms:GenerateDataKey for the activity's key to the worker's role"],
+  [/Throttl|^TooManyRequests|^RequestLimitExceeded|^SlowDown/, () => 'try again in a minute'],
+  [/^(InvalidArn|ValidationException)$/, () => 'correct the ARN'],
+  [
+    /^StrangeAnswer$/,
+    () =>
+      'find out what responds there (a proxy, a portal, another program), and correct `endpoint` or let the calls through',
+  ],
+];
+
+/**
+ * Returns what a person can do about a call that failed: a phrase in the imperative. Returns undefined if there is
+ * nothing to do but wait, since connections break and services restart.
+ */
+export function adviceOn(error: NodeJS.ErrnoException, call: FailedCall): string | undefined {
+  const { code, name } = error;
+  if (name === 'TlsError' || isUntrusted(code)) return trustAdvice(code);
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')
+    return `look for a spelling mistake in the region ('${call.region}') and in \`endpoint\`. If both are right, check the DNS. A VPC endpoint without private DNS needs its URL in \`endpoint\``;
+  if (code === 'ECONNREFUSED') return 'start the service that should listen there, or correct `endpoint`';
+  return BY_NAME.find(([pattern]) => pattern.test(name))?.[1](call);
+}
+
+function trustAdvice(code: string | undefined): string {
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID' || code === 'HOSTNAME_MISMATCH')
+    return "the certificate is another host's: correct the host name in `endpoint`, or the DNS or proxy that leads to that host";
+  if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID')
+    return "check this machine's clock. If it is right, the certificate has to be renewed there";
+  if (code === undefined || isUnknownAuthority(code))
+    return 'if the certificate is from an authority of your own, name its file: NODE_EXTRA_CA_CERTS=ca.pem';
+  return 'check that the port in `endpoint` is one for https; otherwise write http://';
+}
