@@ -31,7 +31,8 @@ const OF_SERVICE = [
   'TaskFailed',
   'Timeout',
 ].map((name) => `States.${name}`);
-const OF_WORKER = [...Object.values(OWN_ERROR), 'Stepwright.CommandFailed'];
+/** The error names with which a worker itself fails a task. */
+export const OF_WORKER = Object.values(OWN_ERROR);
 
 /** Finds error names in Retry and Catch that, as far as is known, nothing in the state ever fails with. */
 export function unknownNames(

@@ -1,4 +1,4 @@
-import type { JsonSchema } from '../declare/schema/input-schema.js';
+import { definitionName, type JsonSchema } from '../declare/schema/input-schema.js';
 import { isPlainObject } from '../base/plain-object.js';
 import { show } from '../base/show.js';
 import { didYouMean, nearest } from '../local/index.js';
@@ -54,8 +54,7 @@ class SchemaComparison {
   }
 
   #definition(ref: string): JsonSchema {
-    const name = ref.replace('#/$defs/', '').replaceAll('~1', '/').replaceAll('~0', '~');
-    const found: unknown = this.#definitions[name];
+    const found: unknown = this.#definitions[definitionName(ref)];
     return isPlainObject(found) ? found : {};
   }
 

@@ -1,7 +1,15 @@
 import '../base/reflect-metadata.js';
 import { readFileSync } from 'node:fs';
 import { writeErrorSync } from '../base/log/stdio.js';
-import { addCheck, addConfig, addDoctor, addGenerate, addNew, addSchema } from './commands/project.js';
+import {
+  addCheck,
+  addConfig,
+  addDoctor,
+  addGenerate,
+  addNew,
+  addSchema,
+  addTypes,
+} from './commands/project.js';
 import { addExecute, addLocal, addScaler } from './commands/service.js';
 import { addControl, addDev, addExec, addStart } from './commands/workers.js';
 import { Command } from './flags/commander.js';
@@ -27,6 +35,7 @@ addExec(program);
 addConfig(program);
 addCheck(program);
 addSchema(program);
+addTypes(program);
 addNew(program, version);
 addGenerate(program);
 addDoctor(program);

@@ -64,6 +64,22 @@ export function addSchema(program: CommandOf): void {
     });
 }
 
+export function addTypes(program: CommandOf): void {
+  const command = program
+    .command('types')
+    .description('write TypeScript types of activities and state machines, for code that starts executions');
+  addFlags(command, [
+    configFlag,
+    ...optionFlags((_, key) => ['region', 'machines', 'activities'].includes(key)),
+    new Option('--out <file>', 'the file to write (default: print)'),
+    new Option('--check', 'write nothing, and exit with 1 if the file given by --out is out of date'),
+  ]).action(async ({ out, check, ...parsed }: Parsed<{ out?: string; check?: true }>) => {
+    if (check && out === undefined) throw new Error('--check needs the file: --check --out FILE');
+    const { writeTypes } = await import('../types/write-types.js');
+    await exit(await writeTypes(flagsOf(parsed), { out, check: check === true }));
+  });
+}
+
 /** Adds the command `new` to the program. @param version the version of this package. New projects depend on it */
 export function addNew(program: CommandOf, version: string): void {
   program

@@ -27,6 +27,16 @@ export function inputSchema({ input, groups, unknownKeys }: Input): JsonSchema {
   return { $schema: DIALECT, title: input.type.name, ...body, $defs: writer.definitions };
 }
 
+const REFERENCE = '#/$defs/';
+
+/** Returns the reference (`$ref`) to a definition of a schema by its name. */
+export const referenceTo = (name: string): string =>
+  `${REFERENCE}${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+
+/** Returns the name of the definition to which a reference refers. */
+export const definitionName = (ref: string): string =>
+  ref.slice(REFERENCE.length).replaceAll('~1', '/').replaceAll('~0', '~');
+
 type Input = Pick<HandlerDefinition, 'input' | 'groups' | 'unknownKeys'>;
 
 class SchemaWriter {
@@ -59,7 +69,7 @@ class SchemaWriter {
       this.definitions[name] = {};
       this.definitions[name] = this.#object(type, also);
     }
-    return { $ref: `#/$defs/${name.replaceAll('~', '~0').replaceAll('/', '~1')}` };
+    return { $ref: referenceTo(name) };
   }
 
   #freeName(wanted: string): string {
