@@ -75,8 +75,8 @@ export interface LocalService {
   /** Responds without a task to all waiting GetActivityTask calls and, from now on, at once to every new one. */
   endPolls(): void;
   /**
-   * Responds without a task to the waiting GetActivityTask calls of one worker and, from now on, at once to every new
-   * one of that worker. A worker that is shutting down then gets no more tasks.
+   * Responds without a task to the waiting GetActivityTask calls of one worker, and at once to those that still arrive
+   * within two seconds. A worker that is shutting down then gets no more tasks.
    */
   endPollsOf(workerName: string): void;
   /** The number of GetActivityTask calls that wait for a task. */

@@ -16,7 +16,6 @@ import { showEndpoint } from '../../aws/endpoint.js';
 import { makePlan } from '../../worker/build/plan.js';
 import { logActivities, logWarnings, logDrain, WAITING } from '../output/banner.js';
 import { loadConfigIfAny } from '../project/config-file.js';
-import { endPollsOnDrain } from '../local/running-service.js';
 import { runWorker } from '../start/run-worker.js';
 import { unknownVariables } from '../../config/unknown-variables.js';
 import { stopSignal } from '../process/signals.js';
@@ -62,7 +61,6 @@ export async function exec(
     if (plan.endpoint) log.info(`Endpoint: ${showEndpoint(plan.endpoint)}`);
     logActivities(log, worker.status().handlers);
     logDrain(log, worker.longestDrainMs);
-    endPollsOnDrain(worker, plan.endpoint);
     worker.on('state', ({ to }) => {
       if (to === 'running') log.info(WAITING);
     });

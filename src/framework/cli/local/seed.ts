@@ -1,4 +1,5 @@
-import { isLocalService, portTakenByStepwright } from './running-service.js';
+import { isLocalService } from '../../worker/build/end-polls.js';
+import { portTakenByStepwright } from './port-taken.js';
 import { checkMachines } from '../../check/check-machines.js';
 import type { Finding } from '../../check/finding.js';
 import { checkedHandler } from '../../check/handlers.js';

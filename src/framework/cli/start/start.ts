@@ -8,7 +8,6 @@ import { controlWorker } from '../control/control-worker.js';
 import { type ControlSocket, openControl } from '../control/control-socket.js';
 import type { Access } from '../flags/access-flags.js';
 import type { Embedded } from '../local/embedded.js';
-import { endPollsOnDrain } from '../local/running-service.js';
 import { type Project, readProject } from '../project/project.js';
 import { runWorker } from './run-worker.js';
 import { stopSignal } from '../process/signals.js';
@@ -84,5 +83,4 @@ function announce(
     // The embedded service ends together with its worker, so its polls can be ended at once.
     if (to === 'draining') embedded?.service.endPolls();
   });
-  if (!embedded) endPollsOnDrain(worker, endpoint);
 }

@@ -18,7 +18,6 @@ import { exitNow } from '../process/exit-now.js';
 import type { ControlAnswer, ControlRequest } from '../control/control-request.js';
 import { controlWorker } from '../control/control-worker.js';
 import { logFor } from '../output/log-for.js';
-import { endPollsOnDrain } from '../local/running-service.js';
 import { readWorker } from '../project/project.js';
 import { runWorker } from '../start/run-worker.js';
 import { seededFindings } from '../local/seed.js';
@@ -92,9 +91,7 @@ async function run({ flags, log: logFlags, member }: RunMessage, stop: AbortCont
   process.channel?.unref();
   const { plan, module, projectDir, warnings } = await unlessAborted(stop.signal, readWorker(flags));
   answerMocks(plan);
-  let { endpoint } = plan;
-  const connectTo = async (): Promise<Endpoint> =>
-    (endpoint = await endpointOf(plan, projectDir, stop.signal));
+  const connectTo = (): Promise<Endpoint> => endpointOf(plan, projectDir, stop.signal);
   let measure = async (): Promise<void> => {};
   const code = await runWorker(
     oneOfSeveral(plan, member),
@@ -103,7 +100,6 @@ async function run({ flags, log: logFlags, member }: RunMessage, stop: AbortCont
       if (!member || member.number === 1) logWarnings(log, warnings);
       if (member && plan.settings.healthPort !== undefined) measure = await measured(worker);
       sendUpdates(worker, plan);
-      if (member) endPollsOnDrain(worker, endpoint);
       // If the embedded service has ended, no task can be reported. So a worker at the endpoint `local` exits at
       // once.
       if (plan.endpoint?.kind !== 'local') drainOnDisconnect(() => stop.abort());

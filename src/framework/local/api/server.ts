@@ -1,4 +1,4 @@
-import { END_POLLS, SERVICE_HEADER } from './service-header.js';
+import { END_POLLS, SERVICE_HEADER } from '../../base/local-service.js';
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Logger } from '../../base/log/log.js';

@@ -14,6 +14,9 @@ import { errors } from './answers/service-error.js';
 import { Tags } from './machines/tags.js';
 import { TaskTable } from './task-table.js';
 
+/** The time in which a poll may still arrive that a worker has sent before its polls were ended. */
+const LATE_POLLS_MS = 2_000;
+
 export interface StepFunctionsOptions {
   /**
    * The clock for the duration of GetActivityTask calls, for timeouts and for Wait states.
@@ -78,7 +81,8 @@ export class StepFunctions {
   readonly #pollHoldMs: number;
   /** True after a call of `endPolls`. Every new GetActivityTask call is then answered at once without a task. */
   #pollsEnded = false;
-  readonly #endedWorkers = new Set<string>();
+  /** The workers whose polls are answered at once without a task, and the time until which they are. */
+  readonly #endedWorkers = new Map<string, number>();
 
   constructor(options: StepFunctionsOptions = {}) {
     const { clock = systemClock, random = Math.random, log = silentLog } = options;
@@ -132,7 +136,7 @@ export class StepFunctions {
    */
   poll(activityArn: string, workerName: string | undefined, answer: (answer: PollAnswer) => void): Cancel {
     const activity = this.activities.get(activityArn);
-    if (this.#pollsEnded || (workerName !== undefined && this.#endedWorkers.has(workerName))) {
+    if (this.#pollsEnded || this.#isEnded(workerName)) {
       answer({});
       return () => {};
     }
@@ -147,12 +151,21 @@ export class StepFunctions {
   }
 
   /**
-   * Responds without a task to the waiting GetActivityTask calls of one worker and, from now on, at once to every new
-   * one of that worker.
+   * Responds without a task to the waiting GetActivityTask calls of one worker, and at once to those that still arrive
+   * within two seconds. After that, a worker that was started anew under the same name gets tasks.
    */
   endPollsOf(workerName: string): void {
-    this.#endedWorkers.add(workerName);
+    this.#endedWorkers.set(workerName, this.clock.now() + LATE_POLLS_MS);
     for (const activity of this.activities.all()) activity.endPolls(workerName);
+  }
+
+  #isEnded(workerName: string | undefined): boolean {
+    if (workerName === undefined) return false;
+    const until = this.#endedWorkers.get(workerName);
+    if (until === undefined) return false;
+    if (this.clock.now() < until) return true;
+    this.#endedWorkers.delete(workerName);
+    return false;
   }
 
   /** The number of GetActivityTask calls that wait for a task. */

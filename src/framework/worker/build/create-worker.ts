@@ -10,6 +10,7 @@ import type { ActivityPort } from '../../aws/activity-port.js';
 import { resolveOnce } from '../container/registrations.js';
 import { Telemetry } from '../observe/open-telemetry/telemetry.js';
 import { openHealth, type WorkerHealth } from '../health/health-port.js';
+import { systemClock } from '../../base/time/clock.js';
 import { parseDuration } from '../../base/time/duration.js';
 import { parseRate } from '../../declare/rate.js';
 import type { ResolvedOptions } from '../../config/resolve.js';
@@ -20,6 +21,7 @@ import { WorkerHeartbeats } from '../thread/worker-heartbeats.js';
 import { Worker, type WorkerParts } from '../worker.js';
 import { type Activities, findActivities, regionOf } from './find-activities.js';
 import { dispose, makeContainer } from './make-container.js';
+import { endPollsOnDrain } from './end-polls.js';
 import { moduleProblems, Pools } from './pools.js';
 import { logNearestActivities } from './nearest-activities.js';
 import { makePlan, noActivities, type Plan, type PlannedHandler } from './plan.js';
@@ -82,6 +84,8 @@ export async function buildWorker(plan: Plan, world: StartWorld): Promise<Worker
     for (const type of plan.settings.observe) await resolveOnce(container, type).observe(worker);
     closeWhenStopped(health, worker);
     logNearestActivities(worker, service, world);
+    // With a clock that was passed in, polls end by that clock.
+    if (world.clock === systemClock) endPollsOnDrain(worker, endpoint);
     return worker;
   } catch (error) {
     health?.close();

@@ -11,7 +11,7 @@ import { checkTags } from '../../engine/machines/tags.js';
 import { readEncryption, readTags } from './machine-settings.js';
 import { type Call, type Operation } from '../operation.js';
 import { pageOf } from '../../engine/answers/pages.js';
-import { END_POLLS } from '../service-header.js';
+import { END_POLLS } from '../../../base/local-service.js';
 import { checkArn, Checker, checkName, MAX } from '../request-validation.js';
 
 function readActivityArn(call: Call): string {

@@ -1,8 +1,7 @@
+import { END_POLLS, SERVICE_HEADER } from '../../base/local-service.js';
 import { systemClock } from '../../base/time/clock.js';
-import type { Problem } from '../../base/errors.js';
-import { END_POLLS, SERVICE_HEADER } from '../../local/api/service-header.js';
 import type { Endpoint } from '../../aws/endpoint.js';
-import type { Worker } from '../../worker/worker.js';
+import type { Worker } from '../worker.js';
 
 const { request } = process.getBuiltinModule('node:http');
 
@@ -20,10 +19,10 @@ export async function isLocalService(url: string): Promise<boolean> {
  * tasks and take no more). Otherwise the worker would have to wait until its polls end by themselves, as it does at any
  * other endpoint.
  */
-export function endPollsOnDrain(worker: Pick<Worker, 'on' | 'status'>, endpoint: Endpoint | undefined): void {
-  if (!endpoint || endpoint.kind === 'aws') return;
-  worker.on('state', ({ to }) => {
-    if (to === 'draining') void endPollsAt(endpoint.url, worker.status().name);
+export function endPollsOnDrain(worker: Pick<Worker, 'on' | 'status'>, endpoint: Endpoint): void {
+  if (endpoint.kind === 'aws') return;
+  worker.on('state', ({ from, to }) => {
+    if (from === 'running' && to === 'draining') void endPollsAt(endpoint.url, worker.status().name);
   });
 }
 
@@ -52,11 +51,3 @@ function ask(url: string, headers: Readonly<Record<string, string>>, body: strin
     sent.end(body);
   });
 }
-
-/** Returns the problem that another `start`, `local` or `dev` already listens on the port. */
-export const portTakenByStepwright = (port: number): Problem => ({
-  code: 'PORT_IN_USE',
-  where: `port ${port}`,
-  what: 'another Stepwright (start, local or dev) serves its local Step Functions there',
-  fix: `stop that one (Ctrl-C in its terminal); or let this worker use it: the same command with AWS_ENDPOINT_URL_SFN=http://127.0.0.1:${port} before it; or choose another port: --port ${port + 1}`,
-});
