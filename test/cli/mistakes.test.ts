@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
@@ -152,5 +152,95 @@ describe('before anything is loaded', () => {
       /^stepwright needs the package reflect-metadata, which is not installed\.\nFix: npm install /,
     );
     expect(text).toMatch(/exit code 1$/);
+  });
+});
+
+describe('a package of DTOs that brings a copy of its own', () => {
+  let project: string;
+  const ACME = 'node_modules/@acme/orders';
+
+  function write(name: string, text: string): void {
+    mkdirSync(join(project, name, '..'), { recursive: true });
+    writeFileSync(join(project, name), text);
+  }
+
+  beforeAll(() => {
+    project = join(dir, 'copies');
+    const root = resolve('.');
+    mkdirSync(join(project, 'node_modules'), { recursive: true });
+    symlinkSync(root, join(project, 'node_modules/stepwright'));
+    for (const name of ['class-transformer', 'class-validator', 'tsyringe', 'reflect-metadata'])
+      symlinkSync(join(root, 'node_modules', name), join(project, 'node_modules', name));
+    for (const name of ['class-transformer', 'tsyringe', 'tslib'])
+      cpSync(join(root, 'node_modules', name), join(project, ACME, 'node_modules', name), {
+        recursive: true,
+      });
+    write('package.json', '{"type":"module"}');
+    write('stepwright.config.js', "export default { activities: ['./*.activity.js'], port: 0 };");
+    write(`${ACME}/package.json`, '{"name":"@acme/orders","type":"module","main":"index.js"}');
+    write(
+      `${ACME}/index.js`,
+      `import 'reflect-metadata';
+import { IsString, ValidateNested } from 'class-validator';
+import { Type } from 'class-transformer';
+import { injectable } from 'tsyringe';
+export class Line {}
+Reflect.decorate([IsString()], Line.prototype, 'name');
+export class Order {}
+Reflect.decorate([ValidateNested(), Type(() => Line)], Order.prototype, 'lines');
+export class Clock {}
+export class Gateway { constructor(clock) { this.clock = clock; } }
+Reflect.decorate([injectable(), Reflect.metadata('design:paramtypes', [Clock])], Gateway);
+`,
+    );
+  });
+
+  const activity = (input: string, parameters: string): void =>
+    write(
+      'pay.activity.js',
+      `import { Activity, Handle } from 'stepwright';
+import { Gateway, Order } from '@acme/orders';
+export class Pay { ${parameters && 'constructor(gateway) {} '}run() {} }
+const run = Object.getOwnPropertyDescriptor(Pay.prototype, 'run');
+Reflect.decorate([Handle({ input: ${input} })], Pay.prototype, 'run', run);
+Reflect.decorate([Activity('Pay'), Reflect.metadata('design:paramtypes', [${parameters}])], Pay);
+`,
+    );
+
+  const ran = async (command: string): Promise<string> => {
+    const flags = ['--config', 'stepwright.config.js', '--endpoint', 'local'];
+    const run = stepwright([command, ...flags], {}, project);
+    await run.ended;
+    return `${run.stdout()}${run.stderr()}`;
+  };
+
+  const copies = (name: string): RegExp =>
+    new RegExp(
+      `another copy of ${name} \\(\\S+/@acme/orders/node_modules/${name}\\) .* \\(\\S+node_modules/${name}\\)`,
+    );
+
+  test('of class-transformer is named with its place, not the @Type that is there', async () => {
+    activity('Order', '');
+    for (const text of [await ran('start'), await ran('doctor')]) {
+      expect(text).toMatch(copies('class-transformer'));
+      expect(text).toContain('[TWO_COPIES]');
+      expect(text).not.toContain('no @Type()');
+    }
+  });
+
+  test('does not hide that a package is a link, as pnpm makes them, while the output is a pipe', async () => {
+    activity("'any'", '');
+    write(
+      'linked.activity.js',
+      "import 'class-validator'; console.log(import.meta.resolve('class-validator'));",
+    );
+    expect(await ran('start')).toContain(join(resolve('.'), 'node_modules/class-validator'));
+    rmSync(join(project, 'linked.activity.js'));
+  });
+
+  test('of tsyringe is named with its place by a start, and is a warning of the doctor', async () => {
+    activity("'any'", 'Gateway');
+    expect(await ran('start')).toMatch(copies('tsyringe'));
+    expect(await ran('doctor')).toMatch(copies('tsyringe'));
   });
 });

@@ -31,7 +31,7 @@ export function neverSent(code: unknown): boolean {
 }
 
 /** Returns true for the code of a certificate whose authority isn't known to this machine. */
-export const isUnknownAuthority = (code: unknown): boolean =>
+export const isUnknownAuthority = (code: unknown): code is string =>
   typeof code === 'string' && UNKNOWN_AUTHORITY.test(code);
 
 export const isUntrusted = (code: unknown): boolean => typeof code === 'string' && UNTRUSTED.test(code);

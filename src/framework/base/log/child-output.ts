@@ -1,8 +1,8 @@
-import { fstatSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { type Cancel, systemClock } from '../time/clock.js';
 import { within } from '../time/wait.js';
 import { standardOutput } from './log-output.js';
+import { statOf } from './stdio.js';
 
 /**
  * The milliseconds for which an unfinished line (one without its line end yet) of a child's output is kept before it is
@@ -40,7 +40,7 @@ export interface ChildStreams {
  * of this process would block.
  */
 export function streamForChild(fd: 1 | 2): 'inherit' | 'pipe' {
-  const stats = fstatSync(fd);
+  const stats = statOf(fd);
   return stats.isFIFO() || stats.isSocket() ? 'pipe' : 'inherit';
 }
 

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
+import { type BigIntStats, closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
 import { systemClock } from '../time/clock.js';
 
 /**
@@ -16,8 +16,14 @@ const SLEEP_MS = 10;
 export function nonBlocking(fd: 1 | 2): number {
   // Node makes a pipe or a socket non-blocking when it makes the stream. A file never makes a write wait.
   const stream = fd === 1 ? process.stdout : process.stderr;
-  return stream.isTTY || fstatSync(fd).isFIFO() ? reopened(fd) : fd;
+  return stream.isTTY || statOf(fd).isFIFO() ? reopened(fd) : fd;
 }
+
+/**
+ * Returns the stats of an open file. They are read as bigints, because Node keeps the last ones that were read as
+ * numbers: while those are a pipe's, it loads packages from symbolic links without resolving the links.
+ */
+export const statOf = (fd: number): BigIntStats => fstatSync(fd, { bigint: true });
 
 /**
  * Opens a terminal or a pipe a second time, so that the new descriptor has flags of its own: on the shared descriptor

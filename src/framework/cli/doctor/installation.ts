@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Problem } from '../../base/errors.js';
+import { oneCopyFix, otherCopies, ourCopy } from '../../declare/other-copies.js';
 import { type Finding, fault, ok, warning } from './finding.js';
 
 const LEAST_NODE = [20, 19] as const;
@@ -23,8 +24,13 @@ export function lookAtNode(version: string): Finding {
 export function lookAtCopies(problems: readonly Problem[]): Finding[] {
   if (problems.some(({ code }) => code === 'TWO_COPIES')) return [];
   const look = { check: 'copies', subject: 'peer dependencies', expected: 'one copy of each' } as const;
-  return [ok(look, 'one copy of each')];
+  const [other] = otherCopies('tsyringe', CONTAINER);
+  if (!other) return [ok(look, 'one copy of each')];
+  const got = `another copy of tsyringe (${other.folder}) is loaded than Stepwright uses (${ourCopy('tsyringe', CONTAINER)}): a class whose @injectable comes from it can not be injected`;
+  return [warning(look, got, oneCopyFix('tsyringe'))];
 }
+
+const CONTAINER = 'dist/cjs/dependency-container.js';
 
 interface Copy {
   readonly folder: string;

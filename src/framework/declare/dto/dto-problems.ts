@@ -1,6 +1,7 @@
 import type { Problem } from '../../base/errors.js';
 import { type Constructor, isBuiltIn } from '../class.js';
 import type { DtoProperty } from './dto-property.js';
+import { otherDecorators } from './other-decorators.js';
 import {
   hasRules,
   nestedShapes,
@@ -42,6 +43,9 @@ type Fault = Omit<Problem, 'where'>;
 
 function propertiesProblems(shape: DtoShape, groups: Groups, direction: 'input' | 'output'): Fault[] {
   const { type, properties } = shape;
+  const apart = otherDecorators(type);
+  // Without them, the properties would look as if they lacked decorators.
+  if (apart.length > 0) return apart;
   const nameless = unusedRuleClasses(shape, groups).map((each) => unusedRule(type, each));
   const faults = properties.flatMap((each) => {
     const label = `${type.name}.${each.name}`;
@@ -143,7 +147,7 @@ function untypedNested({ name, declaredType }: DtoProperty, label: string): Faul
   return {
     code: 'INPUT_TYPE_LOST',
     what: `${label} has @ValidateNested() but no @Type(), so its class can't be known and every input would be refused`,
-    fix: `write @Type(() => ${declared || 'TheClass'}) above ${name}, with Type from class-transformer; if it is there, two copies of class-transformer are installed (npm ls class-transformer)`,
+    fix: `write @Type(() => ${declared || 'TheClass'}) above ${name}, with Type from class-transformer`,
   };
 }
 

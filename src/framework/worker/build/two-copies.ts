@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { Problem } from '../../base/errors.js';
+import { oneCopyFix } from '../../declare/other-copies.js';
 
 /**
  * Peer dependencies that keep decorators' metadata in memory. The user's files and Stepwright must load the same copy
@@ -22,8 +23,8 @@ export function twoCopies(userDir: string): Problem[] {
       {
         code: 'TWO_COPIES' as const,
         where: name,
-        what: `there are two copies: Stepwright uses ${ours}, your files use ${theirs}; what one declares, the other does not see`,
-        fix: `make the versions agree (npm ls ${name} shows them) and run \`npm dedupe\`; a linked package (\`npm link\`) keeps its own copies: use \`npm pack\` and install the tarball`,
+        what: `there are two copies: Stepwright uses ${ours}, your files use ${theirs}; what is declared with one copy is not seen by the other`,
+        fix: oneCopyFix(name),
       },
     ];
   });

@@ -4,6 +4,7 @@ import type { Constructor } from '../../declare/class.js';
 import { ruleClasses } from '../../declare/dto/dto-shape.js';
 import type { Interceptor } from '../../declare/interceptor.js';
 import type { Problem } from '../../base/errors.js';
+import { oneCopyFix, otherCopies, ourCopy } from '../../declare/other-copies.js';
 import { dependencyProblems, type FixMissing, neededBy } from './dependencies.js';
 import { registrationOf, resolveOnce } from './registrations.js';
 
@@ -110,11 +111,26 @@ function failedResolution(token: InjectionToken, where: string, container: Depen
     return [];
   } catch (error) {
     const what = error instanceof Error ? error.message : String(error);
-    return [{ code: 'DEPENDENCY_UNRESOLVED', where, what, fix: fixOf(what) }];
+    return [injectedByOther(where, what) ?? { code: 'DEPENDENCY_UNRESOLVED', where, what, fix: fixOf(what) }];
   }
+}
+
+/** Returns the problem of a class whose `@injectable` comes from another copy of tsyringe than Stepwright uses. */
+function injectedByOther(where: string, message: string): Problem | undefined {
+  const [, unknown] = /TypeInfo not known for "([^"]+)"/.exec(message) ?? [];
+  const [name, module] = ['tsyringe', 'dist/cjs/dependency-container.js'];
+  const other = otherCopies(name, module).find(({ exports }) => {
+    const known: unknown = Reflect.get(exports, 'typeInfo');
+    return (
+      known instanceof Map && [...known.keys()].some((type: { name?: unknown }) => type.name === unknown)
+    );
+  });
+  if (unknown === undefined || !other) return undefined;
+  const what = `the @injectable of ${unknown} comes from another copy of ${name} (${other.folder}) than Stepwright uses (${ourCopy(name, module)}), and has no effect`;
+  return { code: 'TWO_COPIES', where, what, fix: oneCopyFix(name) };
 }
 
 const fixOf = (what: string): string =>
   /unregistered dependency token/.test(what)
     ? 'register the token in `setup` of the config: container.register(token, { useValue: … })'
-    : 'mend what the innermost reason says; providers are registered in `setup` of the config';
+    : 'correct what the last reason above says; providers are registered in `setup` of the config';

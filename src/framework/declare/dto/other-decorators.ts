@@ -1,0 +1,33 @@
+import { oneCopyFix, otherCopies, ourCopy } from '../other-copies.js';
+import type { Problem } from '../../base/errors.js';
+import type { Constructor } from '../class.js';
+
+const NAME = 'class-transformer';
+const STORAGE = 'cjs/storage.js';
+/** The maps in which class-transformer keeps what its decorators declare, by class. */
+const MAPS = ['_typeMetadatas', '_transformMetadatas', '_exposeMetadatas', '_excludeMetadatas'];
+
+/**
+ * Returns a problem if the decorators of class-transformer on a class come from another copy of it than Stepwright
+ * uses. Stepwright then doesn't see them.
+ */
+export function otherDecorators(type: Constructor<object>): Omit<Problem, 'where'>[] {
+  const other = otherCopies(NAME, STORAGE).find(({ exports }) => isDecoratedIn(exports, type));
+  if (!other) return [];
+  return [
+    {
+      code: 'TWO_COPIES',
+      what: `the @Type, @Transform and @Expose of ${type.name} come from another copy of ${NAME} (${other.folder}) than Stepwright uses (${ourCopy(NAME, STORAGE)}), and have no effect`,
+      fix: oneCopyFix(NAME),
+    },
+  ];
+}
+
+function isDecoratedIn(module: object, type: Constructor<object>): boolean {
+  const storage: unknown = Reflect.get(module, 'defaultMetadataStorage');
+  if (typeof storage !== 'object' || storage === null) return false;
+  return MAPS.some((name) => {
+    const map: unknown = Reflect.get(storage, name);
+    return map instanceof Map && map.has(type);
+  });
+}
