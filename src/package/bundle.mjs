@@ -40,7 +40,6 @@ const TOGETHER = [
     'base/time/turn',
     'base/time/wait',
     'base/time/duration',
-    'base/entry-url',
     'base/errors',
     'base/plain-object',
     'base/show',

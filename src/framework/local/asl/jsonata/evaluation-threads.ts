@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { entryUrl } from '../../../base/entry-url.js';
+import { entryUrl } from '../../../base/load-library.js';
 import { systemClock, type Cancel } from '../../../base/time/clock.js';
 import type { Evaluated, EvaluationJob } from '../expression/evaluation.js';
 import { LIMIT_TEXTS } from './limits/guard.js';
