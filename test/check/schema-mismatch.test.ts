@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import * as fc from 'fast-check';
 import { schemaMismatches, UNKNOWN } from '../../src/framework/check/schema-mismatch.js';
-import { inputSchema } from '../../src/framework/declare/schema/input-schema.js';
+import { inputSchema } from '../../src/framework/declare/schema/dto-schema.js';
 import { cases } from '../worker/handler/kinds/classes.js';
 import { definitionOf } from '../support/definition.js';
 import { runs } from '../support/thorough.js';

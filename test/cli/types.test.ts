@@ -38,7 +38,11 @@ const USES: readonly Use[] = [
   ['an input', activity(`PlaceOrder']['input'] = { ...${ORDER}, note: null, 'gift-wrap': 1 }`), undefined],
   ['a list', activity("pack-item']['input'] = [{ weight: 1 }]"), undefined],
   ['a number', activity("Count']['input'] = 7"), undefined],
-  ['an output', "export const n: number = ({} as Activities['PlaceOrder']['output']).number;", undefined],
+  [
+    'an output',
+    "export const seen = ({ receipt_number, at, by }: Activities['PlaceOrder']['output']): [number, string, Item] => [receipt_number, at, by];",
+    undefined,
+  ],
   ['an error', activity("PlaceOrder']['error'] = 'SoldOut'"), undefined],
   ['an error of the worker', activity("Count']['error'] = 'Stepwright.WorkerShutdown'"), undefined],
   [
@@ -65,6 +69,11 @@ const USES: readonly Use[] = [
     'an element of another class',
     activity("pack-item']['input'] = [{ sku: 'a', count: 1 }]"),
     "'sku' does not exist",
+  ],
+  [
+    'an output that is excluded',
+    "export const secret = ({} as Activities['PlaceOrder']['output']).secret;",
+    "'secret' does not exist",
   ],
   ['another error', activity("PlaceOrder']['error'] = 'SoldOff'"), `'"SoldOff"' is not assignable`],
   ['another activity', activity("PlaceOrders']['input'] = {}"), "'PlaceOrders' does not exist"],
@@ -129,7 +138,7 @@ describe('code that uses the written types', () => {
   beforeAll(() => {
     const files = USES.map(([, code], n) => {
       const imports =
-        "import type { Activities, Machines } from './workflows.js';\nexport type Used = Activities | Machines;\n";
+        "import type { Activities, Item, Machines } from './workflows.js';\nexport type Used = Activities | Item | Machines;\n";
       writeFileSync(join(dir, `use-${n}.ts`), `${imports}${code}\n`);
       return `use-${n}.ts`;
     });

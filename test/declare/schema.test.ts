@@ -25,7 +25,7 @@ import {
 import * as fc from 'fast-check';
 import type { HandleOptions } from '../../src/framework/declare/options.js';
 import { compileInput } from '../../src/framework/worker/handler/input/compile-input.js';
-import { inputSchema, type JsonSchema } from '../../src/framework/declare/schema/input-schema.js';
+import { inputSchema, type JsonSchema } from '../../src/framework/declare/schema/dto-schema.js';
 import { definitionOf } from '../support/definition.js';
 import { cases } from '../worker/handler/kinds/classes.js';
 import { Circle, Square, byKind } from '../worker/handler/kinds/field.js';

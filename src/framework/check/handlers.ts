@@ -1,5 +1,5 @@
 import { distance } from 'fastest-levenshtein';
-import { inputSchema, type JsonSchema } from '../declare/schema/input-schema.js';
+import { inputSchema, type JsonSchema } from '../declare/schema/dto-schema.js';
 import type { PlannedHandler } from '../worker/build/plan.js';
 
 /** The facts about a handler that are compared with machines. */

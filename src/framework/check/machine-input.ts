@@ -1,5 +1,5 @@
 import { isPlainObject } from '../base/plain-object.js';
-import { definitionName, type JsonSchema } from '../declare/schema/input-schema.js';
+import { definitionName, type JsonSchema } from '../declare/schema/dto-schema.js';
 
 type Json = Readonly<Record<string, unknown>>;
 type Key = string;

@@ -1,4 +1,4 @@
-import { definitionName, type JsonSchema } from '../declare/schema/input-schema.js';
+import { definitionName, type JsonSchema } from '../declare/schema/dto-schema.js';
 import { isPlainObject } from '../base/plain-object.js';
 import { show } from '../base/show.js';
 import { didYouMean, nearest } from '../local/index.js';

@@ -1,7 +1,7 @@
 import type { Flags } from '../../config/layers.js';
 import { throwProblems } from '../../base/errors.js';
 import { didYouMean } from '../../base/show.js';
-import { inputSchema } from '../../declare/schema/input-schema.js';
+import { inputSchema } from '../../declare/schema/dto-schema.js';
 import { write } from '../output/stdout.js';
 import { readWorker } from '../project/project.js';
 

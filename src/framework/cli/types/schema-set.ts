@@ -1,4 +1,4 @@
-import { definitionName, referenceTo, type JsonSchema } from '../../declare/schema/input-schema.js';
+import { definitionName, referenceTo, type JsonSchema } from '../../declare/schema/dto-schema.js';
 
 /** Names that no class's type may have, since the written file uses them itself. */
 const RESERVED = new Set(['Activities', 'Machines', 'WorkerError', 'Readonly', 'Record']);
@@ -52,8 +52,11 @@ export class SchemaSet {
 function renamed(value: unknown, names: ReadonlyMap<string, string>): unknown {
   if (Array.isArray(value)) return value.map((each) => renamed(each, names));
   if (typeof value !== 'object' || value === null) return value;
+  // A type doesn't say that other keys are refused: what is read and what is written can have the same type.
+  const { additionalProperties, patternProperties: _refused, ...rest } = value as JsonSchema;
+  const entries = Object.entries(additionalProperties ? { ...rest, additionalProperties } : rest);
   return Object.fromEntries(
-    Object.entries(value).map(([key, each]: [string, unknown]) => {
+    entries.map(([key, each]: [string, unknown]) => {
       if (key !== '$ref' || typeof each !== 'string') return [key, renamed(each, names)];
       return [key, referenceTo(names.get(definitionName(each)) ?? definitionName(each))];
     }),

@@ -1,5 +1,5 @@
 import { isPlainObject } from '../../base/plain-object.js';
-import { definitionName, type JsonSchema } from '../../declare/schema/input-schema.js';
+import { definitionName, type JsonSchema } from '../../declare/schema/dto-schema.js';
 
 /** The TypeScript types for the types of JSON Schema that need no further keywords. */
 const NAMES: Readonly<Record<string, string>> = {

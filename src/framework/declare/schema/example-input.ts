@@ -1,6 +1,6 @@
 import type { HandlerDefinition } from '../definition.js';
 import { isObject } from '../dto/kinds.js';
-import { inputSchema, type JsonSchema } from './input-schema.js';
+import { inputSchema, type JsonSchema } from './dto-schema.js';
 
 /** The most levels of nested values in an example. Deeper values are left empty, since a class may contain itself. */
 const DEEPEST = 6;

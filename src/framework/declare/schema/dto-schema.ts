@@ -1,4 +1,4 @@
-import type { HandlerDefinition } from '../definition.js';
+import type { HandlerDefinition, OutputSpec } from '../definition.js';
 import { type Constructor, isBuiltIn } from '../class.js';
 import type { DtoProperty } from '../dto/dto-property.js';
 import { shapeOf } from '../dto/dto-shape.js';
@@ -21,10 +21,18 @@ export function inputSchema({ input, groups, unknownKeys }: Input): JsonSchema {
     const [type] = Object.entries(SCALAR_KINDS).find(([name]) => name === input.type) ?? [];
     return { $schema: DIALECT, type };
   }
-  const writer = new SchemaWriter(groups, unknownKeys);
-  const whole = writer.reference(input.type);
-  const body = input.kind === 'array' ? { type: 'array', items: whole } : whole;
-  return { $schema: DIALECT, title: input.type.name, ...body, $defs: writer.definitions };
+  return schemaOf(input, new SchemaWriter('input', groups, unknownKeys));
+}
+
+/** Returns the JSON Schema of the JSON that a handler's declared output becomes. Every such JSON matches it. */
+export function outputSchema(output: OutputSpec, groups: readonly string[]): JsonSchema {
+  return schemaOf(output, new SchemaWriter('output', groups, 'refuse'));
+}
+
+function schemaOf({ kind, type }: OutputSpec, writer: SchemaWriter): JsonSchema {
+  const whole = writer.reference(type);
+  const body = kind === 'array' ? { type: 'array', items: whole } : whole;
+  return { $schema: DIALECT, title: type.name, ...body, $defs: writer.definitions };
 }
 
 const REFERENCE = '#/$defs/';
@@ -39,13 +47,24 @@ export const definitionName = (ref: string): string =>
 
 type Input = Pick<HandlerDefinition, 'input' | 'groups' | 'unknownKeys'>;
 
+/** A field of an object: its key, the schema of its value, and true if every object has it. */
+type Field = readonly [key: string, schema: JsonSchema, isAlways: boolean];
+
 class SchemaWriter {
   readonly definitions: Record<string, JsonSchema> = {};
   readonly #names = new Map<Constructor<object>, Map<string | undefined, string>>();
   readonly #groups: readonly string[];
   readonly #unknownKeys: HandlerDefinition['unknownKeys'];
 
-  constructor(groups: readonly string[], unknownKeys: HandlerDefinition['unknownKeys']) {
+  readonly #direction: 'input' | 'output';
+
+  /** @param direction whether the schemas are of JSON that is read, or of JSON that is written */
+  constructor(
+    direction: 'input' | 'output',
+    groups: readonly string[],
+    unknownKeys: HandlerDefinition['unknownKeys'],
+  ) {
+    this.#direction = direction;
     this.#groups = groups;
     this.#unknownKeys = unknownKeys;
   }
@@ -80,21 +99,44 @@ class SchemaWriter {
   }
 
   #object(type: Constructor<object>, also: string | undefined): JsonSchema {
-    const { properties } = shapeOf(type, this.#groups);
-    const fresh = freshInstance(type);
     const schemas = new Map<string, JsonSchema>(also === undefined ? [] : [[also, {}]]);
-    const required: string[] = [];
-    for (const property of properties) {
+    const required = new Set<string>();
+    for (const [key, schema, isAlways] of this.#direction === 'input'
+      ? this.#read(type)
+      : this.#written(type)) {
       // Two properties may have the same key but different rules. The schema then accepts any value.
-      schemas.set(property.key, schemas.has(property.key) ? {} : this.#property(property));
-      if (isRequired(property, fresh)) required.push(property.key);
+      schemas.set(key, schemas.has(key) ? {} : schema);
+      if (isAlways) required.add(key);
     }
     return {
       type: 'object',
       properties: Object.fromEntries(schemas),
-      ...(required.length > 0 && { required: [...new Set(required)] }),
+      ...(required.size > 0 && { required: [...required] }),
       ...(this.#unknownKeys === 'refuse' && CLOSED),
     };
+  }
+
+  /** Returns the fields of an input: the key of each, its schema, and true if the key is required. */
+  #read(type: Constructor<object>): Field[] {
+    const fresh = freshInstance(type);
+    return shapeOf(type, this.#groups).properties.map((property) => [
+      property.key,
+      this.#property(property),
+      isRequired(property, fresh),
+    ]);
+  }
+
+  /** Returns the fields of an output: the key of each, its schema, and true if the key is always written. */
+  #written(type: Constructor<object>): Field[] {
+    const { properties, exposed } = shapeOf(type, this.#groups);
+    const ofRules = properties.flatMap((property): Field[] => {
+      const { written, conditions, mayBeAbsent } = property;
+      if (!written) return [];
+      const isPlain = written.transforms.length === 0;
+      const schema = isPlain ? this.#property({ ...property, readable: true, transforms: [] }) : {};
+      return [[written.key, schema, isPlain && conditions.length === 0 && !mayBeAbsent]];
+    });
+    return [...ofRules, ...exposed.map(({ key }): Field => [key, {}, false])];
   }
 
   #property(property: DtoProperty): JsonSchema {
@@ -143,7 +185,7 @@ class SchemaWriter {
     if (type === undefined)
       return nested ? { type: 'object', $comment: 'of a class that depends on it' } : {};
     if (nested) return allOf([this.reference(type), ...rules.filter(isComment)]);
-    return typedSchema(type, rules);
+    return this.#direction === 'input' ? typedSchema(type, rules) : convertedSchema(type, rules);
   }
 
   #anyOf(
@@ -197,6 +239,14 @@ function typedSchema(type: Constructor<object>, rules: readonly JsonSchema[]): J
     return { anyOf: [allOf([{ type: 'number' }, ...rules]), { type: 'string', pattern: NUMBER_TEXT }] };
   if (constructor === Date) return { anyOf: [{ type: 'string', pattern: DATE }, { type: 'integer' }] };
   return isBuiltIn(constructor) ? {} : { type: 'object' };
+}
+
+/** Returns the schema of the JSON that a value of this class becomes. */
+function convertedSchema(type: Constructor<object>, rules: readonly JsonSchema[]): JsonSchema {
+  const constructor: unknown = type;
+  if (constructor === Number) return allOf([{ type: 'number' }, ...rules]);
+  if (constructor === Date) return { type: 'string' };
+  return constructor === String || constructor === Boolean ? typedSchema(type, rules) : {};
 }
 
 /** Returns the class that `@Type` names; undefined if it depends on the object that contains the value. */
