@@ -29,7 +29,9 @@ describe('with the service and the worker in processes of their own', () => {
   test('a rejection that nobody handles is logged loudly and costs no task', async () => {
     const worker = await local.worker();
     expect(await execute(local.url(), 'Reject', '{}').ended).toEqual({ code: 0, signal: null });
-    await worker.saw(/"level":"error".*forgotten.*a rejected promise was not handled/);
+    await worker.saw(
+      /"level":"error".*"handler":"Slow\.reject".*forgotten.*a rejected promise was not handled\. Fix: await the call/,
+    );
     expect(await execute(local.url(), 'Reject', '{}').ended).toEqual({ code: 0, signal: null });
   });
 
@@ -37,7 +39,9 @@ describe('with the service and the worker in processes of their own', () => {
     const worker = await local.worker();
     const run = execute(local.url(), 'Crash', '{}');
     expect(await run.ended).toEqual({ code: 0, signal: null });
-    await worker.saw(/"level":"error".*nobody catches this.*the worker drains and ends/);
+    await worker.saw(
+      /"level":"error".*"handler":"Slow\.crash".*nobody catches this.*the worker drains and ends\. Fix: catch/,
+    );
     expect(await worker.ended).toEqual({ code: 1, signal: null });
   });
 });

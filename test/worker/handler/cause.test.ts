@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { failureOf } from '../../../src/framework/worker/handler/outcome/failure.js';
 import { writeCause } from '../../../src/framework/worker/handler/outcome/cause.js';
 
 const LIMIT = 32_768;
@@ -72,4 +73,17 @@ test.each([
 test('a hundred thousand violations are counted, not written out', () => {
   const { violations = 0, omitted } = write({ violations: Array.from({ length: 100_000 }, () => violation) });
   expect(violations + omitted).toBe(100_000);
+});
+
+test.each([
+  ['out of stock', 'a string'],
+  [7, 'a number'],
+  [undefined, 'undefined'],
+  [null, 'null'],
+  [{ code: 7 }, 'the object'],
+])('of %j, which has no stack, the trace names the handler and says what to throw', (thrown, what) => {
+  const { cause } = failureOf(thrown, { handler: 'Charging.charge', warn: () => {} });
+  const { trace } = JSON.parse(cause) as { trace: unknown };
+  const advice = "has no stack: throw an Error, as in throw new Error('…')";
+  expect(trace).toEqual([`at Charging.charge (${what} that was thrown ${advice})`]);
 });

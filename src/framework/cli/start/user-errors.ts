@@ -1,4 +1,5 @@
 import type { Logger } from '../../base/log/log.js';
+import { startedBy, UNCAUGHT, UNHANDLED } from '../../worker/handler/context/unhandled.js';
 
 /** Errors thrown by user code outside any handler call: uncaught exceptions and unhandled promise rejections. */
 export interface UserErrors {
@@ -18,14 +19,11 @@ export function watchUserErrors(log: Logger, drain: () => void): UserErrors {
   const seen = { unhandled: 0, uncaught: undefined as unknown };
   process.on('unhandledRejection', (reason) => {
     seen.unhandled++;
-    log.error(
-      { err: reason, count: seen.unhandled },
-      'a rejected promise was not handled: something in user code is not awaited',
-    );
+    log.error({ ...startedBy(), err: reason, count: seen.unhandled }, UNHANDLED);
   });
   process.on('uncaughtException', (error) => {
     seen.uncaught ??= error;
-    log.error({ err: error }, 'an exception was not caught: the worker drains and ends');
+    log.error({ ...startedBy(), err: error }, UNCAUGHT);
     drain();
   });
   return seen;

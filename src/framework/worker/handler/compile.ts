@@ -80,7 +80,10 @@ async function run(
     const encoded = encode(await handle({ input, context }));
     outcome = { status: 'succeeded', output: typeof encoded === 'string' ? encoded : await encoded };
   } catch (thrown) {
-    outcome = failureOf(thrown, (warning) => context.log.warn(warning));
+    outcome = failureOf(thrown, {
+      handler: context.handler,
+      warn: (warning) => context.log.warn(warning),
+    });
   }
   onOutcome(outcome);
 }

@@ -253,7 +253,7 @@ export class Task {
       try {
         await (this.#trace ? this.#trace.run(handle) : handle());
       } catch (error) {
-        decide(ownFault(error));
+        decide(ownFault(error, this.#handler.name));
       }
     }
     this.#settle();
@@ -418,4 +418,4 @@ export class Task {
  * Makes the failure of a task whose compiled handler rejects. A compiled handler should never reject, but if one does,
  * the task must end nevertheless.
  */
-const ownFault = (error: unknown): Outcome => failureOf(error, () => {});
+const ownFault = (error: unknown, handler: string): Outcome => failureOf(error, { handler, warn: () => {} });

@@ -215,7 +215,14 @@ const impossible: Row[] = [
     () => Object(1n),
     'the output is a BigInt; return it as a string, or as a number where it is small enough',
   ),
-  refuses('a circle', circular, at('inner.list[0]', 'refers back to an object that holds it')),
+  refuses(
+    'a circle',
+    circular,
+    at(
+      'inner.list[0]',
+      'refers back to an object that contains it; return a copy without that field, or give its class a toJSON',
+    ),
+  ),
   refuses(
     'a getter that throws',
     () => ({
@@ -255,7 +262,7 @@ const impossible: Row[] = [
     cause: {
       errorType: 'Stepwright.OutputTooLarge',
       errorMessage:
-        'the output has more than 524288 bytes as JSON; the service takes 262144. Store it, in S3 for one, and return where it is',
+        'the output has more than 524288 bytes as JSON; Step Functions accepts 262144. Store it, for example in S3, and return its key',
     },
   }),
   refuses(
@@ -268,7 +275,7 @@ const impossible: Row[] = [
     cause: {
       errorType: 'Stepwright.OutputTooLarge',
       errorMessage:
-        'the output has 262145 bytes as JSON; the service takes 262144. Store it, in S3 for one, and return where it is',
+        'the output has 262145 bytes as JSON; Step Functions accepts 262144. Store it, for example in S3, and return its key',
     },
   }),
   row('an output above the limit in bytes only', () => 'é'.repeat(131_072), {
@@ -276,7 +283,7 @@ const impossible: Row[] = [
     cause: {
       errorType: 'Stepwright.OutputTooLarge',
       errorMessage:
-        'the output has 262146 bytes as JSON; the service takes 262144. Store it, in S3 for one, and return where it is',
+        'the output has 262146 bytes as JSON; Step Functions accepts 262144. Store it, for example in S3, and return its key',
     },
   }),
 ];
@@ -422,7 +429,12 @@ const outputs: Row[] = [
     'one that holds itself',
     Chain,
     circularChain,
-    invalid(at('next', 'refers back to an object that holds it')),
+    invalid(
+      at(
+        'next',
+        'refers back to an object that contains it; return a copy without that field, or give its class a toJSON',
+      ),
+    ),
   ),
   typed('an instance whose fields are all unset', Note, () => new Note(), { output: '{}' }),
   typed(

@@ -7,6 +7,8 @@ import type { TaskContext } from '../../../declare/task-context.js';
  * is still running would keep them in memory.
  */
 interface Current {
+  /** The name of the task's handler. It stays when the task ends. */
+  readonly handler: string;
   task: TaskContext | undefined;
   /**
    * The dependency injection container: the task's own if the handler has `scope: 'task'`, or else the worker's.
@@ -28,6 +30,12 @@ export function currentTask(): TaskContext | undefined {
 }
 
 /**
+ * Returns the name of the handler that has started the calling code, even if its task has ended. Returns undefined if no
+ * handler has.
+ */
+export const currentHandler = (): string | undefined => storage.getStore()?.handler;
+
+/**
  * Returns the dependency injection container of the task for which the calling code is running; undefined if the code
  * isn't running for a task.
  */
@@ -43,7 +51,7 @@ export class AsyncTaskContext {
   readonly #current: Current;
 
   constructor(task: TaskContext) {
-    this.#current = { task, container: undefined };
+    this.#current = { handler: task.handler, task, container: undefined };
     contexts.set(task, this.#current);
   }
 
@@ -69,7 +77,7 @@ export function runFor<T>(
   fn: () => Promise<T>,
 ): Promise<T> {
   const known = contexts.get(task);
-  if (!known) return runAlone({ task, container }, fn);
+  if (!known) return runAlone({ handler: task.handler, task, container }, fn);
   known.container = container;
   return storage.run(known, fn);
 }

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { writeCause } from './cause.js';
 import type { Outcome } from './outcome.js';
 import { OWN_ERROR, OwnError, type OwnErrorName } from './own-error.js';
@@ -35,14 +36,19 @@ export function afterShutdown(outcome: Outcome): Outcome {
   return shutdownFailure(`the worker stopped while the handler ran; it then threw ${outcome.error}`);
 }
 
-/**
- * Makes the failure for a value that a handler threw. Never throws.
- * @param warn called with a warning if the error's own name can't be reported
- */
-export function failureOf(thrown: unknown, warn: (message: string) => void): Failure {
+/** Where a value was thrown, and where a warning about it goes. */
+interface ThrownBy {
+  /** The handler's name, `Class.method`. */
+  readonly handler: string;
+  /** Called with a warning if the error's own name can't be reported. */
+  readonly warn: (message: string) => void;
+}
+
+/** Makes the failure for a value that a handler threw. Never throws. */
+export function failureOf(thrown: unknown, by: ThrownBy): Failure {
   try {
     if (OwnError.is(thrown)) return ownFailure(thrown.reported, thrown.message, thrown.data);
-    return Refusal.is(thrown) ? refusalFailure(thrown) : thrownFailure(thrown, warn);
+    return Refusal.is(thrown) ? refusalFailure(thrown) : thrownFailure(thrown, by);
   } catch {
     // Even if this code fails, because the user's logger throws for example, the task must get an outcome.
     const errorMessage = 'the error could not be described';
@@ -50,11 +56,24 @@ export function failureOf(thrown: unknown, warn: (message: string) => void): Fai
   }
 }
 
-function thrownFailure(thrown: unknown, warn: (message: string) => void): Failure {
+function thrownFailure(thrown: unknown, { handler, warn }: ThrownBy): Failure {
   const { name, message, trace, data, warning } = readThrown(thrown);
   if (warning !== undefined) warn(warning);
   const errorMessage = warning === undefined ? message : `${message} [${warning}]`;
-  return { status: 'failed', error: name, cause: writeCause({ errorType: name, errorMessage, trace, data }) };
+  const isTraced = trace.length > 0 || types.isNativeError(thrown);
+  const lines = isTraced ? trace : [`at ${handler} (${withoutStack(thrown)})`];
+  return {
+    status: 'failed',
+    error: name,
+    cause: writeCause({ errorType: name, errorMessage, trace: lines, data }),
+  };
+}
+
+/** Says in a trace why it has no lines, and what to throw instead. */
+function withoutStack(thrown: unknown): string {
+  const isNone = thrown === null || thrown === undefined;
+  const what = isNone ? String(thrown) : typeof thrown === 'object' ? 'the object' : `a ${typeof thrown}`;
+  return `${what} that was thrown has no stack: throw an Error, as in throw new Error('…')`;
 }
 
 function refusalFailure({ name, message, violations }: Refusal): Failure {

@@ -238,7 +238,10 @@ export const tooDeep = (path: ValuePath | undefined): Refusal =>
 
 /** Makes the Refusal of a value that contains itself. */
 export const holdsItself = (path: ValuePath | undefined): Refusal =>
-  invalidOutput(path, 'refers back to an object that holds it');
+  invalidOutput(
+    path,
+    'refers back to an object that contains it; return a copy without that field, or give its class a toJSON',
+  );
 
 /**
  * Makes the Refusal of a value that is too large.
@@ -247,7 +250,7 @@ export const holdsItself = (path: ValuePath | undefined): Refusal =>
 export const tooLarge = (bytes: string): Refusal =>
   new Refusal(
     OWN_ERROR.outputTooLarge,
-    `the output has ${bytes} bytes as JSON; the service takes ${OUTPUT_LIMIT_BYTES}. Store it, in S3 for one, and return where it is`,
+    `the output has ${bytes} bytes as JSON; Step Functions accepts ${OUTPUT_LIMIT_BYTES}. Store it, for example in S3, and return its key`,
   );
 
 export function invalidOutput(path: ValuePath | undefined, fault: string): Refusal {

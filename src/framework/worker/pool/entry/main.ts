@@ -2,6 +2,7 @@ import '../../../base/reflect-metadata.js';
 import { isMainThread } from 'node:worker_threads';
 import { ignoreStreamErrors } from '../../../base/log/stdio.js';
 import { systemClock } from '../../../base/time/clock.js';
+import { UNHANDLED } from '../../handler/context/unhandled.js';
 import type { HostOptions } from '../pool-messages.js';
 import { openChannel } from './channel.js';
 import { HostedHandlers } from './hosted-handlers.js';
@@ -35,12 +36,7 @@ function memoryMb(): number {
 
 // As in the worker's own process, a rejected promise that user code doesn't await doesn't end a task. It isn't
 // known which task it belongs to.
-process.on('unhandledRejection', (reason) => {
-  runner.log.error(
-    { err: reason },
-    'a rejected promise was not handled: something in user code is not awaited',
-  );
-});
+process.on('unhandledRejection', (reason) => runner.log.error({ err: reason }, UNHANDLED));
 
 channel.onMessage((message) => runner.take(message));
 // If the reader of the worker's output is gone, tasks continue.
