@@ -44,16 +44,18 @@ const COLUMNS = [
   'most workers',
   'scaled in',
   'while something waited',
+  'at work unseen',
   'still wait',
 ];
 
 function rowOf(run: Run): string[] {
+  const count = (value: number): string => (Number.isNaN(value) ? '-' : round(value));
   const seconds = (value: number): string => (Number.isNaN(value) ? '-' : `${round(value)} s`);
   return [
     ...[run.scenario.name, run.candidate.name],
     ...[seconds(mean(run, 'meanWait')), seconds(most(run, 'fromZero')), round(mean(run, 'workerHours'))],
     ...[String(most(run, 'mostWorkers')), round(mean(run, 'scaleIns'))],
-    ...[round(mean(run, 'cutWhileWaiting')), round(mean(run, 'left'))],
+    ...[round(mean(run, 'cutWhileWaiting')), count(mean(run, 'takenUnseen')), round(mean(run, 'left'))],
   ];
 }
 
@@ -72,6 +74,10 @@ function breaches(run: Run, runs: readonly Run[]): string[] {
     [
       candidate.oracle !== ORACLE || !(fromZero > FROM_ZERO_S),
       `the first task from zero waited for ${round(fromZero)} s`,
+    ],
+    [
+      !(most(run, 'takenUnseen') > 0),
+      `${most(run, 'takenUnseen')} workers were taken away at work while none was seen`,
     ],
     [!worse('meanWait'), `the mean wait is ${beside('meanWait')} s`],
     [!worse('workerHours'), `the worker-hours are ${beside('workerHours')}`],

@@ -1,7 +1,8 @@
-import type { QueueCounts } from '../../../src/framework/cli/scale/backlog.js';
+import type { MinuteSum, QueueCounts } from '../../../src/framework/cli/scale/backlog.js';
 import { COUNTS_MS } from '../../../src/framework/cli/scale/fleet-scaler.js';
 import { type Estimate, estimate } from '../../../src/framework/cli/scale/estimate.js';
 import { ScaleInDelay } from '../../../src/framework/cli/scale/scale-in-delay.js';
+import { countRunning } from '../../../src/framework/cli/scale/unseen-work.js';
 import { workersWanted } from '../../../src/framework/cli/scale/workers-wanted.js';
 import { type Alarm, type ReadMetric, SimulatedEcs } from './ecs.js';
 import { SimulatedKubernetes } from './kubernetes.js';
@@ -21,6 +22,12 @@ const WITHIN_MS = MINUTE;
 /** The history that is read, so that a simulated day is over in seconds; the command reads a day. */
 const HISTORY_MS = 180 * MINUTE;
 
+interface Answer {
+  readonly estimate: Estimate;
+  /** True where no worker is seen, and tasks run by CloudWatch. */
+  readonly isBlind: boolean;
+}
+
 /** The estimate as `stepwright scaler` serves it, from the same code. */
 class SimulatedScaler {
   readonly #world: World;
@@ -28,13 +35,19 @@ class SimulatedScaler {
   #counts: QueueCounts = { scheduled: [], started: [], readAt: Number.NEGATIVE_INFINITY };
   #runMs: number | undefined;
   #at = -1;
-  #latest: Estimate | undefined;
+  #latest: Answer | undefined;
 
   constructor(world: World) {
     this.#world = world;
   }
 
-  at(now: number): Estimate {
+  /** What /scale answers: undefined where no worker is seen, and tasks run by CloudWatch. */
+  at(now: number): Estimate | undefined {
+    const { isBlind, estimate: made } = this.latest(now);
+    return isBlind ? undefined : made;
+  }
+
+  latest(now: number): Answer {
     if (this.#latest && this.#at === now) return this.#latest;
     const { activity, fleet } = this.#world;
     if (now - this.#counts.readAt >= COUNTS_MS) {
@@ -52,8 +65,16 @@ class SimulatedScaler {
       ...{ slotsOfWorker: fleet.slotsOfWorker, withinMs: WITHIN_MS },
     });
     this.#emptyMinuteAt = made.emptyMinuteAt;
-    [this.#at, this.#latest] = [now, made];
-    return made;
+    const answer = { estimate: made, isBlind: made.workers === 0 && this.#running(now) > 0 };
+    [this.#at, this.#latest] = [now, answer];
+    return answer;
+  }
+
+  #running(now: number): number {
+    const sums = (name: 'ActivitiesStarted' | 'ActivitiesSucceeded'): MinuteSum[] =>
+      this.#world.activity.sums(name, now, now - HISTORY_MS);
+    const ended = sums('ActivitiesSucceeded');
+    return countRunning({ started: sums('ActivitiesStarted'), ended, ran: ended }, undefined);
   }
 }
 
@@ -62,10 +83,11 @@ function namedMetrics(world: World): MetricNamed {
   const scaler = new SimulatedScaler(world);
   const { fleet } = world;
   return (what) => {
-    if (what === 'workersWanted') return (now) => scaler.at(now).workersWanted;
+    if (what === 'workersWanted') return (now) => scaler.at(now)?.workersWanted;
+    if (what === 'least') return (now) => scaler.latest(now).estimate.workersWanted;
     // Scraped each 15 s, and asked for through an adapter: half a minute old.
     if (what === 'stepwright_scaler_workers_wanted')
-      return late(30_000, (now) => scaler.at(now).workersWanted);
+      return late(30_000, (now) => scaler.at(now)?.workersWanted);
     if (what === 'ActivityScheduleTime') return (now) => scheduleTime(world, now, now - 5 * MINUTE) ?? 0;
     const full = (now: number): number | undefined => {
       const slots = fleet.ready(now) * fleet.slotsOfWorker;
@@ -105,7 +127,9 @@ function alarmMetrics(world: World): {
   return {
     tick: (now) => {
       if (now % COUNTS_MS !== 0) return;
-      published.push({ at: now, value: steady.note(scaler.at(now).workersMissing, now) });
+      const { isBlind, estimate: made } = scaler.latest(now);
+      if (!isBlind) published.push({ at: now, value: steady.note(made.workersMissing, now) });
+      else if (made.workersMissing > 0) published.push({ at: now, value: 1 });
       while ((published[0]?.at ?? now) < now - 30 * MINUTE) published.shift();
     },
     latest: ({ metric, periodSeconds }, now) => {

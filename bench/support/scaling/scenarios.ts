@@ -54,4 +54,13 @@ export const SCENARIOS: readonly Scenario[] = [
   { ...{ name: 'day: 0 to 100 a minute', seconds: DAY, slots: 10, most: 100 }, arrivals: day },
   { ...MORNING, name: 'missing: a minute', isLost: (at) => at === 60 },
   { ...MORNING, name: 'missing: ten minutes', isLost: (at) => at >= 60 && at < 70 },
+  {
+    ...{ name: 'unseen: 40 at work for hours', seconds: 3 * HOURS, slots: 10, most: 100 },
+    begin: { workers: 40, runMs: 0 },
+    arrivals: (second, random) =>
+      second === 0
+        ? Array.from({ length: 400 }, () => ({ runMs: (120 + 20 * random()) * MINUTES * 1_000 }))
+        : [],
+    isUnseen: (at) => at >= 20 && at < 100,
+  },
 ];

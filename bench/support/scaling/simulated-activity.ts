@@ -24,7 +24,11 @@ interface Minute {
   runTime: number;
 }
 
-export type ActivityMetric = 'ActivitiesScheduled' | 'ActivitiesStarted' | 'ActivityScheduleTime';
+export type ActivityMetric =
+  | 'ActivitiesScheduled'
+  | 'ActivitiesStarted'
+  | 'ActivityScheduleTime'
+  | 'ActivitiesSucceeded';
 
 /**
  * An activity's queue, and CloudWatch as it is ("Monitoring Step Functions metrics using Amazon CloudWatch"): a datapoint
@@ -78,14 +82,13 @@ export class SimulatedActivity {
 
   /** The datapoints of a metric that CloudWatch has, oldest first. */
   sums(metric: ActivityMetric, now: number, since: number): MinuteSum[] {
-    return this.#known(now, since).flatMap(({ at, scheduled, started, scheduleTime }) => {
-      const sum =
-        metric === 'ActivitiesScheduled'
-          ? scheduled
-          : metric === 'ActivitiesStarted'
-            ? started
-            : scheduleTime;
-      const happened = metric === 'ActivitiesScheduled' ? scheduled : started;
+    return this.#known(now, since).flatMap(({ at, scheduled, started, scheduleTime, ended }) => {
+      const [happened, sum] = {
+        ActivitiesScheduled: [scheduled, scheduled],
+        ActivitiesStarted: [started, started],
+        ActivityScheduleTime: [started, scheduleTime],
+        ActivitiesSucceeded: [ended, ended],
+      }[metric] as [number, number];
       return happened > 0 ? [{ at, sum }] : [];
     });
   }

@@ -35,16 +35,21 @@ class SimulatedWorker {
 export class SimulatedFleet {
   readonly #activity: SimulatedActivity;
   readonly #slots: number;
+  readonly #isUnseen: ((now: number) => boolean) | undefined;
   #workers: SimulatedWorker[] = [];
   /** The milliseconds for which workers were there, from their start to their end. */
   workedMs = 0;
   /** The number of times that fewer workers were asked for while a task waited. */
   cutWhileWaiting = 0;
+  /** The number of workers that were told to end while they had tasks and the scaler saw none; NaN if it saw all. */
+  takenUnseen: number;
   scaleIns = 0;
   mostWorkers = 0;
 
-  constructor(activity: SimulatedActivity, slots: number) {
+  constructor(activity: SimulatedActivity, slots: number, isUnseen?: (now: number) => boolean) {
     this.#activity = activity;
+    this.#isUnseen = isUnseen;
+    this.takenUnseen = isUnseen ? 0 : Number.NaN;
     this.#slots = slots;
   }
 
@@ -83,7 +88,10 @@ export class SimulatedFleet {
     const idlest = this.#workers
       .filter(({ draining }) => !draining)
       .toSorted((a, b) => a.running.length - b.running.length || b.readyAt - a.readyAt);
-    for (const worker of idlest.slice(0, before - count)) worker.draining = true;
+    for (const worker of idlest.slice(0, before - count)) {
+      worker.draining = true;
+      if (worker.running.length > 0 && this.#isUnseen?.(now)) this.takenUnseen++;
+    }
   }
 
   /** One second. @returns the tasks that were started in it */
@@ -98,7 +106,7 @@ export class SimulatedFleet {
   /** What the workers tell at their health ports. Those that boot do not answer yet. */
   statuses(activityArn: string, now: number): SeenWorker[] {
     return this.#workers
-      .filter(({ readyAt }) => readyAt <= now)
+      .filter(({ readyAt }) => readyAt <= now && !this.#isUnseen?.(now))
       .map(({ draining, running, slots, watch }) => ({
         state: draining ? 'draining' : 'running',
         handlers: [{ activityArn, concurrency: slots, running: running.length, queue: watch.at(now) }],

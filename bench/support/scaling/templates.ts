@@ -66,7 +66,8 @@ export function kedaRules(path: string, max: number, named: MetricNamed): Kubern
 
 function kedaMetric({ type, metricType = 'AverageValue', metadata }: Fields, named: MetricNamed): HpaMetric {
   const texts = fieldsOf(metadata) as Readonly<Record<string, string>>;
-  const what = texts['valueLocation'] ?? texts['metricName'] ?? texts['query'];
+  const least = texts['url']?.endsWith('/least') ? 'least' : undefined;
+  const what = least ?? texts['valueLocation'] ?? texts['metricName'] ?? texts['query'];
   const target = texts['targetValue'] ?? texts['targetMetricValue'] ?? texts['threshold'];
   if (what === undefined || target === undefined)
     throw new Error(`a trigger of the type ${String(type)} is not known`);

@@ -21,16 +21,21 @@ export interface Scenario {
   readonly seconds: number;
   readonly slots: number;
   readonly most: number;
-  /** The fleet at the beginning, the time that each task which fills it runs in all, and the time that it still runs. */
+  /**
+   * The fleet at the beginning, the time that each task which fills it runs in all, and the time that it still runs
+   * (without that, nothing fills it).
+   */
   readonly begin?: {
     readonly workers: number;
     readonly runMs: number;
-    readonly leftMs: (random: () => number) => number;
+    readonly leftMs?: (random: () => number) => number;
   };
   /** Returns the tasks of this second. */
   readonly arrivals: (second: number, random: () => number) => readonly Arrival[];
   /** True for a minute, counted from the beginning, whose datapoints never come. */
   readonly isLost?: (minute: number) => boolean;
+  /** True for a minute in which the scaler sees none of the workers: their name finds nobody. @default false */
+  readonly isUnseen?: (minute: number) => boolean;
 }
 
 export interface Arrival {
@@ -50,6 +55,8 @@ export interface Outcome {
   readonly meanFromZero: number;
   readonly workerHours: number;
   readonly cutWhileWaiting: number;
+  /** The number of workers that were at work when they were told to end, while the scaler saw none; NaN if it saw all. */
+  readonly takenUnseen: number;
   readonly scaleIns: number;
   readonly mostWorkers: number;
   /** The number of workers at work in each five minutes. */
@@ -66,13 +73,14 @@ export function simulate(
   makeScaler: (world: World) => Scaler,
   seedRandom: () => number,
 ): Outcome {
-  const { slots, most, seconds, isLost } = scenario;
+  const { slots, most, seconds, isLost, isUnseen } = scenario;
   const activity = new SimulatedActivity(seedRandom, isLost && ((at) => isLost((at - BEGIN) / 60_000)));
-  const fleet = new SimulatedFleet(activity, slots);
+  const fleet = new SimulatedFleet(activity, slots, isUnseen && ((at) => isUnseen((at - BEGIN) / 60_000)));
   const { begin } = scenario;
   if (begin) {
-    const tasks = Array.from({ length: begin.workers * slots }, () => {
-      const endsAt = BEGIN + begin.leftMs(seedRandom);
+    const { leftMs } = begin;
+    const tasks = Array.from({ length: leftMs ? begin.workers * slots : 0 }, () => {
+      const endsAt = BEGIN + (leftMs?.(seedRandom) ?? 0);
       return { task: taskOf(begin.runMs, BEGIN, false), endsAt };
     });
     fleet.begin(begin.workers, tasks, BEGIN);
@@ -132,7 +140,7 @@ function outcomeOf({ started, fleet, activity, end, curve, firsts }: Run): Outco
   const first = all.filter((task) => firsts.has(task)).map(waitOf);
   const mean = (values: readonly number[]): number =>
     values.length === 0 ? Number.NaN : values.reduce((sum, each) => sum + each, 0) / values.length;
-  const { workedMs, cutWhileWaiting, scaleIns, mostWorkers } = fleet;
+  const { workedMs, cutWhileWaiting, takenUnseen, scaleIns, mostWorkers } = fleet;
   return {
     tasks: all.length,
     left: activity.queue.length,
@@ -140,6 +148,6 @@ function outcomeOf({ started, fleet, activity, end, curve, firsts }: Run): Outco
     fromZero: first.length > 0 ? Math.max(...first) : Number.NaN,
     meanFromZero: mean(fromZero),
     workerHours: workedMs / 3_600_000,
-    ...{ cutWhileWaiting, scaleIns, mostWorkers, curve },
+    ...{ cutWhileWaiting, takenUnseen, scaleIns, mostWorkers, curve },
   };
 }

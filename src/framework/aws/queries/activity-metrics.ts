@@ -8,6 +8,15 @@ export interface Datapoint {
   readonly sum: number;
 }
 
+/** Numbers of started and of ended tasks. A period can have several datapoints, which add up. */
+export interface WorkSums {
+  readonly started: readonly Datapoint[];
+  /** The tasks that succeeded, failed, or missed a heartbeat. */
+  readonly ended: readonly Datapoint[];
+  /** The tasks whose run time was recorded at their end. It should be the same number; either may lack some tasks. */
+  readonly ran: readonly Datapoint[];
+}
+
 /** The name and the dimensions under which a value is published to CloudWatch. */
 export interface PublishedMetric {
   readonly name: string;
@@ -70,6 +79,36 @@ export class ActivityMetrics {
       scheduled: found[2 * index] ?? [],
       started: found[2 * index + 1] ?? [],
     }));
+  }
+
+  /**
+   * Reads how many tasks were started in each period, and how many of the started ones ended. The results are in the
+   * order of `activityArns`. `ended` doesn't count `ActivitiesTimedOut`, since a task can time out before it is started.
+   * @param since epoch milliseconds
+   */
+  async work(
+    activityArns: readonly string[],
+    since: number,
+    periodSeconds: typeof MINUTE_S | typeof HOUR_S,
+  ): Promise<WorkSums[]> {
+    const names = [
+      'ActivitiesStarted',
+      'ActivitiesSucceeded',
+      'ActivitiesFailed',
+      'ActivitiesHeartbeatTimedOut',
+      'ActivityRunTime',
+    ];
+    const of = (name: string, arn: string): MetricQuery => ({
+      ...{ namespace: STATES, name, dimensions: { ActivityArn: arn }, since, periodSeconds },
+      statistic: name === 'ActivityRunTime' ? 'SampleCount' : 'Sum',
+    });
+    const found = await this.#read(activityArns.flatMap((arn) => names.map((name) => of(name, arn))));
+    return activityArns.map((_, index) => {
+      const [started = [], succeeded = [], failed = [], timedOut = [], ran = []] = found.slice(
+        names.length * index,
+      );
+      return { started, ended: [...succeeded, ...failed, ...timedOut], ran };
+    });
   }
 
   /**

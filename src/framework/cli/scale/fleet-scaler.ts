@@ -1,9 +1,11 @@
 import type { Logger } from '../../base/log/log.js';
 import type { Clock } from '../../base/time/clock.js';
-import type { ActivityMetrics, PublishedMetric } from '../../aws/queries/activity-metrics.js';
+import type { ActivityMetrics } from '../../aws/queries/activity-metrics.js';
 import { MINUTE_MS, type QueueCounts } from './backlog.js';
 import { type Estimate, estimate } from './estimate.js';
-import { ScaleInDelay } from './scale-in-delay.js';
+import { Blind, NoEstimate } from './no-estimate.js';
+import { PublishedEstimates } from './published-estimates.js';
+import { checkUnseen, UnseenWork } from './unseen-work.js';
 import { type FoundWorkers, WorkersUnknown } from './worker-statuses.js';
 
 export interface ScalerOptions {
@@ -19,8 +21,17 @@ export interface ScalerOptions {
 export interface ScalerWorld {
   readonly clock: Clock;
   readonly log: Logger;
-  readonly metrics: Pick<ActivityMetrics, 'counts' | 'runMs' | 'greatest' | 'publish'>;
+  readonly metrics: Pick<ActivityMetrics, 'counts' | 'runMs' | 'work' | 'greatest' | 'publish'>;
   readonly readWorkers: () => Promise<FoundWorkers>;
+}
+
+/** The estimate for one activity of a fleet. */
+export interface ActivityEstimate extends Estimate {
+  /**
+   * The start of the latest minute at which all workers were seen, and had no task; undefined if none is known. While no
+   * worker can be seen, the tasks that were started since are looked for in CloudWatch.
+   */
+  readonly idleMinuteAt: number | undefined;
 }
 
 /** The estimates for each activity of a fleet, and the number of workers that the whole fleet needs. */
@@ -35,17 +46,9 @@ export interface FleetEstimate {
    */
   readonly workersWanted: number;
   readonly workersMissing: number;
-  readonly activities: readonly Estimate[];
+  readonly activities: readonly ActivityEstimate[];
   /** A text for each worker whose status can't be read: its address and the reason. */
   readonly unreadable: readonly string[];
-}
-
-/**
- * Thrown if no estimate can be made. The scaler then responds with an error instead of a number, so that an autoscaler
- * leaves the fleet unchanged.
- */
-export class NoEstimate extends Error {
-  override readonly name = 'NoEstimate';
 }
 
 /** The milliseconds between two readings of the numbers of scheduled and started tasks from CloudWatch. */
@@ -80,18 +83,29 @@ export class FleetScaler {
   #counts: readonly QueueCounts[] | undefined;
   #runMs: readonly (number | undefined)[] = [];
   #runTimeAt = Number.NEGATIVE_INFINITY;
-  readonly #steady = new ScaleInDelay();
   #emptyMinutes: (number | undefined)[];
+  readonly #unseen: readonly UnseenWork[];
+  /** The metrics that the scaler publishes; undefined if the option `publish` isn't set. */
+  readonly #published: PublishedEstimates | undefined;
   #recalled: boolean;
   #latest: { readonly at: number; readonly made: Promise<FleetEstimate> } | undefined;
   /** The reason for which CloudWatch could not be read; undefined if the last attempt succeeded. */
   #trouble: string | undefined;
+  /** The name of the error for which the last estimate was not made or not published; undefined if it was. */
+  #untold: string | undefined;
 
   constructor(options: ScalerOptions, world: ScalerWorld) {
     this.#options = options;
     this.#world = world;
     this.#emptyMinutes = options.activityArns.map(() => undefined);
+    this.#unseen = options.activityArns.map((arn) => new UnseenWork(arn, world.metrics));
+    this.#published = options.publish ? new PublishedEstimates(options.fleet, world.metrics) : undefined;
     this.#recalled = !options.publish;
+  }
+
+  /** The name of the fleet in metrics. */
+  get fleet(): string {
+    return this.#options.fleet;
   }
 
   /** Reads CloudWatch and, if the option `publish` is set, publishes the estimate there. Never rejects. */
@@ -101,11 +115,28 @@ export class FleetScaler {
       await this.#readCloudWatch();
       if (this.#trouble !== undefined) log.info('CloudWatch can be read again');
       this.#trouble = undefined;
-      if (this.#options.publish) await this.#publish();
     } catch (error) {
       const { message } = error as Error;
       if (this.#trouble !== message) log.warn({ err: error }, `no estimate is made anew: ${message}`);
       this.#trouble = message;
+      return;
+    }
+    await this.#tell();
+  }
+
+  /** Publishes an estimate. Logs once, with the reason, that none can be made or published. */
+  async #tell(): Promise<void> {
+    const { log } = this.#world;
+    try {
+      const found = await this.estimate();
+      await this.#published?.publish(found);
+      if (this.#untold !== undefined) log.info('it is known again how many workers are needed');
+      this.#untold = undefined;
+    } catch (error) {
+      const { name, message } = error as Error;
+      if (this.#untold !== name) log.warn({ err: error }, `no estimate is made: ${message}`);
+      this.#untold = name;
+      if (error instanceof Blind) await this.#published?.publishBlind(error).catch(() => {});
     }
   }
 
@@ -118,15 +149,25 @@ export class FleetScaler {
 
   async #make(): Promise<FleetEstimate> {
     const { fleet, activityArns } = this.#options;
-    const { workers, unreadable } = await this.#findWorkers();
+    const seen = await this.#findWorkers();
     const at = this.#world.clock.now();
     const activities = activityArns.map((activityArn, index) =>
-      this.#estimateOf(activityArn, index, { workers, unreadable }, at),
+      this.#estimateOf(activityArn, index, seen, at),
     );
     const workersWanted = Math.max(...activities.map((each) => each.workersWanted));
+    await checkUnseen(this.#unseen, this.#counts ?? [], { seen, wanted: workersWanted, now: at });
     const there = activities[0]?.workers ?? 0;
     const found = { fleet, at, workers: there, workersWanted, workersMissing: workersWanted - there };
-    return { ...found, activities, unreadable };
+    const { unreadable } = seen;
+    const idleMinutes = this.#unseen.map(({ idleMinuteAt }) => ({ idleMinuteAt }));
+    return {
+      ...{ ...found, unreadable },
+      activities: activities.map((each, index) => ({
+        idleMinuteAt: undefined,
+        ...idleMinutes[index],
+        ...each,
+      })),
+    };
   }
 
   async #findWorkers(): Promise<FoundWorkers> {
@@ -151,10 +192,6 @@ export class FleetScaler {
     if (now - counts.readAt > STALE_MS && made.sure !== 'proved')
       throw new NoEstimate(
         `CloudWatch could not be read for ${Math.round((now - counts.readAt) / 1_000)} s${this.#why()}`,
-      );
-    if (made.workers === 0 && startedLately(counts))
-      throw new NoEstimate(
-        'no worker is found, and yet tasks were started a few minutes ago: is --workers the name of this fleet?',
       );
     return made;
   }
@@ -188,46 +225,13 @@ export class FleetScaler {
   }
 
   /**
-   * After a restart, reads the last minute that began with an empty queue, for each activity, from the metric that this
-   * scaler has published.
+   * After a restart, reads the last minutes that began with an empty queue, or with no task at work, from the metrics
+   * that this scaler has published.
    */
   async #recall(since: number): Promise<void> {
-    const { metrics } = this.#world;
-    const found = await metrics.greatest(
-      this.#options.activityArns.map((arn) => this.#nothingWaited(arn)),
-      since,
-    );
-    this.#emptyMinutes = found.map((minutes) => (minutes === undefined ? undefined : minutes * MINUTE_MS));
+    const found = (await this.#published?.recall(this.#options.activityArns, since)) ?? [];
+    this.#emptyMinutes = found.map(({ emptyMinuteAt }) => emptyMinuteAt);
+    for (const [index, { idleMinuteAt }] of found.entries()) this.#unseen[index]?.recall(idleMinuteAt);
     this.#recalled = true;
   }
-
-  async #publish(): Promise<void> {
-    const { fleet } = this.#options;
-    const { workersWanted, workersMissing, activities, at } = await this.estimate();
-    const dimensions = { Fleet: fleet };
-    await this.#world.metrics.publish([
-      { name: 'WorkersWanted', dimensions, value: workersWanted },
-      { name: 'WorkersMissing', dimensions, value: this.#steady.note(workersMissing, at) },
-      ...activities.flatMap(({ activityArn, waiting, emptyMinuteAt }) => [
-        { name: 'TasksWaiting', dimensions: { Fleet: fleet, ActivityArn: activityArn }, value: waiting },
-        ...(emptyMinuteAt === undefined
-          ? []
-          : [{ ...this.#nothingWaited(activityArn), value: emptyMinuteAt / MINUTE_MS }]),
-      ]),
-    ]);
-  }
-
-  /**
-   * Returns the metric in which the scaler stores the last minute that began with an empty queue. Its value is in
-   * minutes since 1970.
-   */
-  #nothingWaited(activityArn: string): PublishedMetric {
-    const dimensions = { Fleet: this.#options.fleet, ActivityArn: activityArn };
-    return { name: 'NothingWaitedMinute', dimensions };
-  }
-}
-
-/** Returns true if a worker has started tasks in the last minutes that CloudWatch's numbers cover. */
-function startedLately({ started, readAt }: QueueCounts): boolean {
-  return started.some(({ at, sum }) => sum > 0 && at >= readAt - 4 * MINUTE_MS);
 }

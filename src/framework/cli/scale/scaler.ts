@@ -8,6 +8,7 @@ import { stopSignal } from '../process/signals.js';
 import { COUNTS_MS, FleetScaler, type ScalerOptions } from './fleet-scaler.js';
 import { readPlaces } from '../workers/worker-places.js';
 import { answerScale } from './pages.js';
+import { WorkerMemory } from './worker-memory.js';
 import { readWorkers } from './worker-statuses.js';
 
 /** The flags of the command `scaler`, as texts. */
@@ -33,9 +34,10 @@ export async function scaler(flags: ScalerFlags, log: Logger): Promise<number> {
   const settings = settingsOf(flags);
   const clock = systemClock;
   const metrics = new ActivityMetrics(settings.region, clock);
+  const memory = new WorkerMemory(clock);
   const fleet = new FleetScaler(settings, {
     ...{ clock, log, metrics },
-    readWorkers: () => readWorkers(settings.workers, clock),
+    readWorkers: () => readWorkers(settings.workers, clock, memory),
   });
   const { port, close } = await servePages({ ...settings.listen, hosts: flags.host ?? [] }, (method, path) =>
     answerScale(method, path, fleet),

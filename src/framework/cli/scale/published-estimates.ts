@@ -1,0 +1,76 @@
+import type { ActivityMetrics, PublishedMetric } from '../../aws/queries/activity-metrics.js';
+import { MINUTE_MS } from './backlog.js';
+import type { FleetEstimate } from './fleet-scaler.js';
+import type { Blind } from './no-estimate.js';
+import { ScaleInDelay } from './scale-in-delay.js';
+
+/** What a restarted scaler finds again of an activity. @see {@link Estimate} */
+export interface Recalled {
+  readonly emptyMinuteAt: number | undefined;
+  readonly idleMinuteAt: number | undefined;
+}
+
+/** Publishes a scaler's estimates as CloudWatch metrics, and reads from them what it knew before a restart. */
+export class PublishedEstimates {
+  readonly #fleet: string;
+  readonly #metrics: Pick<ActivityMetrics, 'greatest' | 'publish'>;
+  readonly #steady = new ScaleInDelay();
+
+  constructor(fleet: string, metrics: Pick<ActivityMetrics, 'greatest' | 'publish'>) {
+    this.#fleet = fleet;
+    this.#metrics = metrics;
+  }
+
+  async publish({ workersWanted, workersMissing, activities, at }: FleetEstimate): Promise<void> {
+    const dimensions = { Fleet: this.#fleet };
+    const minute = (name: string, arn: string, start: number | undefined): Value[] =>
+      start === undefined ? [] : [{ ...this.#of(name, arn), value: start / MINUTE_MS }];
+    await this.#metrics.publish([
+      { name: 'WorkersWanted', dimensions, value: workersWanted },
+      { name: 'WorkersMissing', dimensions, value: this.#steady.note(workersMissing, at) },
+      { name: 'Blind', dimensions, value: 0 },
+      ...activities.flatMap(({ activityArn, waiting, emptyMinuteAt, idleMinuteAt }) => [
+        { ...this.#of('TasksWaiting', activityArn), value: waiting },
+        ...minute(EMPTY, activityArn, emptyMinuteAt),
+        ...minute(IDLE, activityArn, idleMinuteAt),
+      ]),
+    ]);
+  }
+
+  /**
+   * Publishes that the workers can't be seen. If tasks wait, one worker is missing: an alarm then adds it to however
+   * many there are.
+   */
+  async publishBlind({ facts: { activityArn, running, isMissing } }: Blind): Promise<void> {
+    const dimensions = { Fleet: this.#fleet };
+    await this.#metrics.publish([
+      { name: 'Blind', dimensions, value: 1 },
+      { ...this.#of('TasksUnseen', activityArn), value: running },
+      ...(isMissing ? [{ name: 'WorkersMissing', dimensions, value: 1 }] : []),
+    ]);
+  }
+
+  /** Reads the minutes that were published for these activities, in their order. @param since epoch milliseconds */
+  async recall(activityArns: readonly string[], since: number): Promise<Recalled[]> {
+    const names = activityArns.flatMap((arn) => [this.#of(EMPTY, arn), this.#of(IDLE, arn)]);
+    const found = await this.#metrics.greatest(names, since);
+    const at = (minutes: number | undefined): number | undefined =>
+      minutes === undefined ? undefined : minutes * MINUTE_MS;
+    return activityArns.map((_, index) => ({
+      emptyMinuteAt: at(found[2 * index]),
+      idleMinuteAt: at(found[2 * index + 1]),
+    }));
+  }
+
+  #of(name: string, ActivityArn: string): PublishedMetric {
+    return { name, dimensions: { Fleet: this.#fleet, ActivityArn } };
+  }
+}
+
+type Value = PublishedMetric & { readonly value: number };
+
+/**
+ * The metrics in which the scaler stores the last minute that began with an empty queue, and the last minute in which no
+ * task was at work. Their values are in minutes since 1970.
+ */
+const [EMPTY, IDLE] = ['NothingWaitedMinute', 'NothingRanMinute'];

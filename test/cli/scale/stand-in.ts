@@ -1,0 +1,32 @@
+import type { ScalerWorld } from '../../../src/framework/cli/scale/fleet-scaler.js';
+
+export type Metrics = ScalerWorld['metrics'];
+
+/** CloudWatch in this process, for where there is no other. */
+export function standIn(): {
+  metrics: Metrics;
+  put: (name: string, at: number, sum: number) => Promise<void>;
+} {
+  const points = new Map<string, { at: number; sum: number }[]>();
+  const published = new Map<string, number[]>();
+  const of = (name: string) => points.get(name) ?? [];
+  return {
+    put: async (name, at, sum) => void points.set(name, [...of(name), { at, sum }]),
+    metrics: {
+      counts: async () => [{ scheduled: of('ActivitiesScheduled'), started: of('ActivitiesStarted') }],
+      runMs: async () => [undefined],
+      work: async (arns, since) =>
+        arns.map(() => {
+          const from = (name: string) => of(name).filter(({ at }) => at >= since);
+          return { started: from('ActivitiesStarted'), ended: from('ActivitiesSucceeded'), ran: [] };
+        }),
+      greatest: async (metrics) =>
+        metrics.map(({ name }) =>
+          published.has(name) ? Math.max(...(published.get(name) ?? [])) : undefined,
+        ),
+      publish: async (values) => {
+        for (const { name, value } of values) published.set(name, [...(published.get(name) ?? []), value]);
+      },
+    },
+  };
+}
