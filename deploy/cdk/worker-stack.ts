@@ -4,10 +4,16 @@ import { Activity, DefinitionBody, JitterType, StateMachine, Timeout } from 'aws
 import { StepFunctionsInvokeActivity } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import type { Construct } from 'constructs';
 
+export interface WorkerStackProps extends StackProps {
+  /** The cluster of ECS that the workers run in. @default they run elsewhere */
+  readonly cluster?: string;
+}
+
 /** An activity, a state machine that calls it, and the policy of its workers. */
 export class WorkerStack extends Stack {
-  constructor(scope: Construct, id: string, props?: StackProps) {
+  constructor(scope: Construct, id: string, props?: WorkerStackProps) {
     super(scope, id, props);
+    const cluster = props?.cluster;
     const activity = new Activity(this, 'Activity', { activityName: 'HelloWorldActivity' });
     const work = new StepFunctionsInvokeActivity(this, 'Work', {
       activity,
@@ -42,10 +48,21 @@ export class WorkerStack extends Stack {
           actions: ['states:SendTaskSuccess', 'states:SendTaskFailure', 'states:SendTaskHeartbeat'],
           resources: ['*'],
         }),
+        ...(cluster === undefined ? [] : [this.protect(cluster)]),
       ],
     });
     new CfnOutput(this, 'ActivityArn', { value: activity.activityArn });
     new CfnOutput(this, 'MachineArn', { value: machine.stateMachineArn });
     new CfnOutput(this, 'WorkerPolicyArn', { value: policy.managedPolicyArn });
+  }
+
+  /** What the option `protect` needs. */
+  private protect(cluster: string): PolicyStatement {
+    return new PolicyStatement({
+      sid: 'Protect',
+      effect: Effect.ALLOW,
+      actions: ['ecs:GetTaskProtection', 'ecs:UpdateTaskProtection'],
+      resources: [this.formatArn({ service: 'ecs', resource: 'task', resourceName: `${cluster}/*` })],
+    });
   }
 }

@@ -13,8 +13,11 @@ export async function prometheus(report, dir) {
   cpSync(deploy('prometheus'), dir, { recursive: true });
   run('promtool check config prometheus.yaml', { cwd: dir });
   report.ok('prometheus/prometheus.yaml is valid');
-  run('promtool test rules alerts.test.yaml', { cwd: dir });
-  report.ok('prometheus/alerts.test.yaml: each alert fires for what it is there for, and none otherwise');
+  for (const name of ['alerts', 'scaler-alerts']) {
+    run(`promtool check rules --lint-fatal ${name}.yaml`, { cwd: dir });
+    run(`promtool test rules ${name}.test.yaml`, { cwd: dir });
+    report.ok(`prometheus/${name}.test.yaml: each alert fires for what it is there for, and none otherwise`);
+  }
   if (!has('prometheus')) {
     report.skipped('the queries', 'no prometheus (apt-get install prometheus)');
     return;

@@ -72,6 +72,7 @@ export async function cloudformation(report, dir) {
     deploy('cloudformation/activities-and-machine.yaml'),
   );
   lint(report, 'ecs/autoscaling.yaml', deploy('ecs/autoscaling.yaml'));
+  lint(report, 'ecs/alarms.yaml', deploy('ecs/alarms.yaml'));
   lint(report, 'iam/worker-policy.json', join(dir, 'policy.json'));
   lint(report, 'iam/protection-policy.json', join(dir, 'protection.json'));
   lint(report, 'iam/scaler-policy.json', join(dir, 'scaler.json'));
@@ -121,7 +122,7 @@ export async function cdk(report, dir) {
   cpSync(deploy('cdk'), join(dir, 'stack'), { recursive: true });
   writeFileSync(
     join(dir, 'stack/app.ts'),
-    "import { App } from 'aws-cdk-lib';\nimport { WorkerStack } from './worker-stack.js';\nconst app = new App({ outdir: 'out' });\nnew WorkerStack(app, 'Worker');\napp.synth();\n",
+    "import { App } from 'aws-cdk-lib';\nimport { WorkerStack } from './worker-stack.js';\nconst app = new App({ outdir: 'out' });\nnew WorkerStack(app, 'Worker', { cluster: 'jobs' });\napp.synth();\n",
   );
   const options =
     '--module nodenext --moduleResolution nodenext --target es2022 --strict --skipLibCheck --types node';
@@ -140,17 +141,21 @@ export async function cdk(report, dir) {
   );
 }
 
+/** The calls that a policy allows. */
+const actionsOf = ({ Statement }) => Statement.flatMap(({ Action }) => Action);
+
 function samePolicy({ Resources }) {
   const { PolicyDocument } = Object.values(Resources).find(
     ({ Type }) => Type === 'AWS::IAM::ManagedPolicy',
   ).Properties;
-  const actions = ({ Statement }) =>
-    Statement.map(({ Action }) => [Action].flat())
-      .flat()
-      .toSorted();
-  const ours = actions(JSON.parse(readFileSync(deploy('iam/worker-policy.json'), 'utf8')));
-  const theirs = actions(PolicyDocument);
-  return JSON.stringify(ours) === JSON.stringify(theirs) ? [] : [`${theirs} is not ${ours}`];
+  const ours = ['worker', 'protection'].flatMap((name) =>
+    actionsOf(JSON.parse(readFileSync(deploy(`iam/${name}-policy.json`), 'utf8'))),
+  );
+  const theirs = actionsOf(PolicyDocument);
+  return [
+    ...ours.filter((each) => !theirs.includes(each)).map((each) => `${each} is missing`),
+    ...theirs.filter((each) => !ours.includes(each)).map((each) => `${each} is too much`),
+  ];
 }
 
 /** The unit, in a folder where what it names exists. */

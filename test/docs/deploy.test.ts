@@ -29,8 +29,12 @@ test('the dashboard, the alerts and the autoscalers ask for metrics that there a
   const asked = [...new Set(texts.flatMap(named))];
   expect(asked.length).toBeGreaterThan(15);
   // The scaler's, which is no worker.
-  expect(asked.filter((name) => !SERIES.has(name))).toEqual(['stepwright_scaler_workers_wanted']);
-  expect(read('src/framework/cli/scale/pages.ts')).toContain("gauge('workers_wanted'");
+  const ofScaler = asked
+    .filter((name) => !SERIES.has(name))
+    .map((name) => name.replace('stepwright_scaler_', ''));
+  expect(ofScaler.toSorted()).toEqual(['estimated', 'workers', 'workers_wanted']);
+  const pages = read('src/framework/cli/scale/pages.ts');
+  for (const name of ofScaler) expect(pages).toContain(`gauge('${name}'`);
 });
 
 test('the dashboard shows every metric but those of another panel', () => {
@@ -45,14 +49,17 @@ test('the dashboard shows every metric but those of another panel', () => {
 });
 
 test('each alert is tested, says what it means, and has a severity', () => {
-  const alerts = read('deploy/prometheus/alerts.yaml')
-    .split(/^ {6}- alert: /m)
-    .slice(1);
-  expect(alerts.length).toBeGreaterThan(8);
-  const tests = read('deploy/prometheus/alerts.test.yaml');
-  for (const alert of alerts) {
-    expect(tests).toContain(`"${alert.split('\n')[0]}"`);
-    expect(alert).toMatch(/severity: (critical|warning)[^]*summary: [^]*description: /);
+  const alertsIn = (file: string): string[] =>
+    read(`deploy/prometheus/${file}.yaml`)
+      .split(/^ {6}- alert: /m)
+      .slice(1);
+  expect([alertsIn('alerts').length > 8, alertsIn('scaler-alerts').length]).toEqual([true, 3]);
+  for (const file of ['alerts', 'scaler-alerts']) {
+    const tests = read(`deploy/prometheus/${file}.test.yaml`);
+    for (const alert of alertsIn(file)) {
+      expect(tests).toContain(`"${alert.split('\n')[0]}"`);
+      expect(alert).toMatch(/severity: (critical|warning)[^]*summary: [^]*description: /);
+    }
   }
 });
 
@@ -74,11 +81,14 @@ test('every file of deploy/ is in its table and named in deploy.md, and serves p
     expect(read(`deploy/${file}`)).toMatch(/8080/);
 });
 
-test('the policy of CloudFormation allows what the least policy does', () => {
+test('the policies of CloudFormation and CDK allow what the least ones do', () => {
   const actions = (text: string): string[] =>
-    [...new Set([...text.matchAll(/states:[A-Z]\w+/g)].map(([action]) => action))].toSorted();
-  const least = actions(read('deploy/iam/worker-policy.json'));
+    [...new Set([...text.matchAll(/(?:states|ecs):[A-Z]\w+/g)].map(([action]) => action))].toSorted();
+  const least = actions(
+    ['worker', 'protection'].map((name) => read(`deploy/iam/${name}-policy.json`)).join(),
+  );
   expect(least).toEqual([
+    ...['ecs:GetTaskProtection', 'ecs:UpdateTaskProtection'],
     ...['states:GetActivityTask', 'states:SendTaskFailure', 'states:SendTaskHeartbeat'],
     'states:SendTaskSuccess',
   ]);
