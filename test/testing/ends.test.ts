@@ -89,7 +89,7 @@ describe.each(Object.entries(CALLS))('%s', (_, call) => {
     const now = performance.now();
     await withRealTime(
       () => now,
-      () => expect(call(Sleeping, '100ms')).rejects.toThrow(/ in 501 steps\n/),
+      () => expect(call(Sleeping, '100ms')).rejects.toThrow(/ in 401 steps\n/),
     );
   });
 
@@ -193,9 +193,8 @@ describe('close', () => {
   });
 });
 
-test('a process whose test was ended by its own limit ends by itself, and the next test has the processor', async () => {
-  const script = `
-    import { test } from 'node:test';
+/** The part of a script that has the handlers, and a machine that hangs or loops by them. */
+const HANDLERS = `
     import { Activity, Handle, CLOCK } from 'stepwright';
     import { createTestBed, createTestMachine } from 'stepwright/testing';
     import { inject } from 'tsyringe';
@@ -211,8 +210,47 @@ test('a process whose test was ended by its own limit ends by itself, and the ne
     inject(CLOCK)(Sleeping, undefined, 0);
     [Hanging, Sleeping].forEach(decorate);
     const machine = ${JSON.stringify(machineOf('work'))};
-    const passing = { StartAt: 'End', States: { End: { Type: 'Succeed' } } };
-    await (await createTestMachine(passing)).execute();
+    // Loaded before, so that no limit runs out meanwhile.
+    await (await createTestMachine({ StartAt: 'End', States: { End: { Type: 'Succeed' } } })).execute();
+`;
+
+/** Runs a script in a process of its own, which is killed if it doesn't end. @returns its standard output */
+async function printed(script: string, ...flags: string[]): Promise<string> {
+  const cwd = fileURLToPath(new URL('../..', import.meta.url));
+  const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+  const args = [...flags, '--input-type=module', '-e', HANDLERS + script];
+  const ended = promisify(execFile)(process.execPath, args, { cwd, env, timeout: 30_000 });
+  return ended.then(
+    ({ stdout }) => stdout,
+    (error: { code: number; stdout: string }) => `${error.stdout}exit code ${error.code}\n`,
+  );
+}
+
+test('a runner that keeps the process alive while a test runs can end it at once after that', async () => {
+  const script = `
+    const options = { realTimeLimit: '10m' };
+    for (const type of [Hanging, Sleeping]) {
+      const ends = () => console.log('ended');
+      (await createTestBed(type, options)).run(null).then(ends, ends);
+      const made = await createTestMachine(machine, { ...options, activities: [type] });
+      made.execute().then(ends, ends);
+    }
+    setTimeout(() => console.log('the limit of the test'), 200);`;
+  expect(await printed(script)).toBe('the limit of the test\n');
+});
+
+test('where nothing else keeps the process alive, handlers that never settle are named', async () => {
+  const script = `
+    const options = { realTimeLimit: '200ms' };
+    const made = await createTestMachine(machine, { ...options, activities: [Hanging] });
+    const ended = await Promise.allSettled([(await createTestBed(Hanging, options)).run(null), made.execute()]);
+    for (const { reason } of ended) console.log(reason.message.split(':')[0]);`;
+  expect(await printed(script)).toBe('Hanging.run has not ended in 0.2 real seconds\n'.repeat(2));
+});
+
+test('a process whose test was ended by its own limit ends by itself, and the next test has the processor', async () => {
+  const script = `
+    import { test } from 'node:test';
     for (const type of [Hanging, Sleeping]) {
       test(type.name, { timeout: 100 }, async ({ signal }) =>
         (await createTestMachine(machine, { activities: [type], signal })).execute());
@@ -228,17 +266,7 @@ test('a process whose test was ended by its own limit ends by itself, and the ne
     });
     // Nothing is left that would keep the process alive, so that this does not either.
     setTimeout(() => process.exit(9), 20_000).unref();`;
-  const cwd = fileURLToPath(new URL('../..', import.meta.url));
-  const { NODE_TEST_CONTEXT: _, ...env } = process.env;
-  const ended = promisify(execFile)(
-    process.execPath,
-    ['--test-reporter=tap', '--input-type=module', '-e', script],
-    { cwd, env, timeout: 30_000 },
-  );
-  const stdout = await ended.then(
-    () => 'passed',
-    (error: { code: number; stdout: string }) => `exit code ${error.code}\n${error.stdout}`,
-  );
+  const stdout = await printed(script, '--test-reporter=tap');
   expect(stdout).toMatch(/^exit code 1$/m);
   expect(stdout).toMatch(/^ok 5 - next/m);
   // A runner counts a test as cancelled by its limit, or as failed where the step limit of the clock ended it first.

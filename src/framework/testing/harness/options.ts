@@ -38,7 +38,7 @@ export interface TestBedOptions<Tokens extends readonly InjectionToken[] = reado
   /**
    * The longest real time that the clock waits for a task's real work (a file, a socket, a real timer), and for a
    * handler that seems to be waiting for nothing. After that, an error names the work or the handler.
-   * @default '5s', and 1.5 s for a handler that seems to be waiting for nothing
+   * @default '5s', and 1 s for a handler that seems to be waiting for nothing
    */
   readonly realTimeLimit?: string;
   /**
@@ -198,7 +198,7 @@ export interface RealTimeLimits {
 }
 
 /** The default of `idleMs`. A test's own `realTimeLimit` replaces it. */
-const IDLE_MS = 1_500;
+const IDLE_MS = 1_000;
 
 export function realTimeLimits(options: TestBedOptions): RealTimeLimits {
   const limitMs = realTimeLimitMs(options);

@@ -303,6 +303,6 @@ function slow({ task, name, begunAt }: Begun, limitMs: number): string {
   const where = userFrame(frames.join('\n'));
   return [
     `${task} waits for ${name}${where === undefined ? '' : `, begun at ${where}`}, for more than ${limitMs / 1000} s of real time`,
-    `Fix: mock what does that, so that it answers at once: mocks: [[TheClass, { … }]]; or give it more time: { realTimeLimit: '${(limitMs / 1000) * 6}s' }`,
+    `Fix: mock what does that, so that it answers at once: mocks: [[TheClass, { … }]]; or give it more time: { realTimeLimit: '${(limitMs * 6) / 1000}s' }`,
   ].join('\n');
 }

@@ -1,5 +1,5 @@
 import { showDuration } from '../../base/time/duration.js';
-import { nap, realNow } from './real-time.js';
+import { looseNap, realNow } from './real-time.js';
 import type { TestClock } from './test-clock.js';
 
 /** The parameters of `runAhead`, which moves a clock from timer to timer: when to stop, and which timers there are. */
@@ -26,13 +26,17 @@ export interface Journey {
  * time. Only steps in which a new timer was set count, and progress resets the count. So the error comes before a test
  * runner's own limit of 5 s.
  */
-const STEPS_PER_MS = 5;
+const STEPS_PER_MS = 4;
 /**
  * The most steps in a row in which only heartbeat timers fire. Such steps are useful, since a heartbeat can report that
  * its task has timed out, which frees a slot of the handler.
  */
 const MOST_BEATS = 1_000;
 const LONGEST_NAP_MS = 10;
+/** The most real milliseconds that count for one nap. */
+const LATEST_NAP_MS = 50;
+/** The real milliseconds without progress after which there is a pause. */
+const PAUSE_EVERY_MS = 50;
 
 /**
  * Moves a clock from timer to timer until `isDone` returns true.
@@ -40,8 +44,10 @@ const LONGEST_NAP_MS = 10;
  */
 export async function runAhead(journey: Journey): Promise<void> {
   const { clock, isDone, next, mayMove, progress, rest = () => clock.settle() } = journey;
+  const nap = looseNap();
   let stage = newStage(journey);
   for (;;) {
+    await pause(stage, nap);
     await rest();
     if (isDone()) return;
     if (progress() !== stage.progress) stage = newStage(journey);
@@ -50,8 +56,16 @@ export async function runAhead(journey: Journey): Promise<void> {
       step(stage, journey);
       // The timers that are due now fire while the clock comes to rest.
       clock.stall(Math.max(due - clock.now(), 0));
-    } else if (!(await changes(journey, due))) throw new Error(idle(journey));
+    } else if (!(await changes(journey, due, nap))) throw new Error(idle(journey));
   }
+}
+
+/** Pauses from time to time if there is no progress, so that the process can end if the test is over. */
+async function pause(stage: Stage, nap: (ms: number) => Promise<void>): Promise<void> {
+  const now = realNow();
+  if (now - stage.pausedAt < PAUSE_EVERY_MS) return;
+  stage.pausedAt = now;
+  await nap(1);
 }
 
 /**
@@ -78,32 +92,42 @@ interface Stage {
   asked: number;
   steps: number;
   beats: number;
+  /** The real time of the last pause. */
+  pausedAt: number;
 }
 
-const newStage = ({ clock, progress, asked }: Journey): Stage => ({
-  ...{ progress: progress(), began: realNow(), from: clock.now() },
-  ...{ asked: asked(), steps: 0, beats: 0 },
-});
+function newStage({ clock, progress, asked }: Journey): Stage {
+  const began = realNow();
+  return {
+    ...{ progress: progress(), began, from: clock.now(), pausedAt: began },
+    ...{ asked: asked(), steps: 0, beats: 0 },
+  };
+}
 
 /**
  * Waits, in real time, until there is progress or a timer changes. Returns false if neither happens within `idleMs`.
+ * Time in which other code blocks the process doesn't count.
  */
 async function changes(
   { clock, isDone, next, progress }: Journey,
   due: number | undefined,
+  nap: (ms: number) => Promise<void>,
 ): Promise<boolean> {
-  const [began, before, pending] = [realNow(), progress(), clock.pending];
+  const [before, pending] = [progress(), clock.pending];
   const isSame = (): boolean =>
     !isDone() && progress() === before && next() === due && clock.pending === pending && !clock.work.isOpen;
+  let waited = 0;
   for (let ms = 1; isSame(); ms = Math.min(ms * 2, LONGEST_NAP_MS)) {
-    if (realNow() - began > clock.work.idleMs) return false;
+    if (waited > clock.work.idleMs) return false;
+    const from = realNow();
     await nap(ms);
+    waited += Math.min(realNow() - from, LATEST_NAP_MS);
   }
   return true;
 }
 
-const FIX =
-  'Fix: mock what it waits for, so that it settles; or give it a limit, by `timeout` of @Handle or "TimeoutSeconds" of the state';
+const fix = ({ clock }: Journey): string =>
+  `Fix: mock what it waits for, so that it settles; or give it a limit, by \`timeout\` of @Handle or "TimeoutSeconds" of the state; or give it more time: { realTimeLimit: '${(clock.work.limitMs * 6) / 1000}s' }`;
 
 function namesOf({ running }: Journey): string {
   const names = [...new Set(running())];
@@ -111,9 +135,9 @@ function namesOf({ running }: Journey): string {
 }
 
 const idle = (journey: Journey): string =>
-  `${namesOf(journey)} in ${journey.clock.work.idleMs / 1000} real seconds: no file, socket or timer is on its way for it, and nothing is due by the clock\n${FIX}`;
+  `${namesOf(journey)} in ${journey.clock.work.idleMs / 1000} real seconds: no file, socket or timer is on its way for it, and nothing is due by the clock\n${fix(journey)}`;
 
 function endless({ steps, from }: Stage, journey: Journey): string {
   const passed = showDuration(journey.clock.now() - from);
-  return `${namesOf(journey)}, however far the clock runs ahead: ${passed} in ${steps} steps\n${FIX}`;
+  return `${namesOf(journey)}, however far the clock runs ahead: ${passed} in ${steps} steps\n${fix(journey)}`;
 }
