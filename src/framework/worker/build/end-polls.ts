@@ -3,8 +3,6 @@ import { systemClock } from '../../base/time/clock.js';
 import type { Endpoint } from '../../aws/endpoint.js';
 import type { Worker } from '../worker.js';
 
-const { request } = process.getBuiltinModule('node:http');
-
 /** The most milliseconds to wait for a response from a service on this machine. */
 const LOOK_MS = 1_000;
 
@@ -36,6 +34,8 @@ async function endPollsAt(url: string, workerName: string): Promise<void> {
  * undefined if there is no such header or no response.
  */
 function ask(url: string, headers: Readonly<Record<string, string>>, body: string): Promise<unknown> {
+  // Loaded here, since a test bed loads this file but sends nothing.
+  const { request } = process.getBuiltinModule('node:http');
   return new Promise((resolve) => {
     const sent = request(url, { method: 'POST', headers, agent: false }, (response) => {
       response.resume();
