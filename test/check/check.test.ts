@@ -47,6 +47,31 @@ const PLANTED: readonly Planted[] = [
     of({ ...charge, HeartbeatSeconds: 300 }),
     "error state 'Pay': 'HeartbeatSeconds' must be smaller than 'TimeoutSeconds'",
   ],
+  [
+    'an entry of Catch that an equal one makes useless',
+    of({ ...charge, Catch: [...charge.Catch, { ErrorEquals: ['CardDeclined'], Next: 'Done' }] }),
+    "advice state 'Pay': Catch takes 'CardDeclined', but Catch[0] comes before it and takes the same",
+  ],
+  [
+    'an entry of Catch after one of States.TaskFailed',
+    of({ ...charge, Catch: [{ ErrorEquals: ['States.TaskFailed'], Next: 'Sorry' }, ...charge.Catch] }),
+    "advice state 'Pay': Catch takes 'CardDeclined', 'LimitExceeded', but Catch[0] comes before it and takes it by 'States.TaskFailed'",
+  ],
+  [
+    'a timeout above that of the machine',
+    of({ ...charge, TimeoutSeconds: 7200 }),
+    "advice state 'Pay': TimeoutSeconds is 7200, and that of the machine is 3600",
+  ],
+  [
+    'a text of States.Format where a number is expected',
+    of({ ...charge, Parameters: { orderId: 'a', 'cents.$': "States.Format('{}', $.cents)" } }),
+    "error state 'Pay': 'cents' in Parameters must be a whole number, and is a text: States.Format makes one",
+  ],
+  [
+    'a number of the context object where a text is expected',
+    of({ ...charge, Parameters: { 'orderId.$': '$$.State.RetryCount', cents: 1 } }),
+    "error state 'Pay': 'orderId' in Parameters must be a text, and is a whole number: $$.State.RetryCount makes one",
+  ],
   // Activities.
   [
     'another region',
@@ -462,6 +487,78 @@ describe('a sound machine has no findings', () => {
   test.each(Object.entries(SOUND))('%s', (_, sound) => expect(linesOf(sound)).toEqual([]));
 
   test('there are ten at least', () => expect(Object.keys(SOUND).length).toBeGreaterThanOrEqual(10));
+});
+
+describe('a Distributed Map, which only Step Functions runs', () => {
+  const map = (task: object): string =>
+    machine(
+      {
+        Type: 'Map',
+        Label: 'All',
+        ItemReader: { Resource: 'arn:aws:states:::s3:getObject' },
+        ItemProcessor: {
+          ...branch(task),
+          ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' },
+        },
+        Next: 'Done',
+      },
+      {},
+      DONE,
+    );
+
+  test('is advice, once, and never an error', () => {
+    const findings = check({ text: map({ ...ship, Next: undefined }), classes: ['Shipping'] });
+    expect(findings.map(({ code, level }) => [code, level])).toEqual([['MACHINE_UNSUPPORTED', 'advice']]);
+  });
+
+  test('has its states compared with the classes', () => {
+    const slow = { ...ship, HeartbeatSeconds: 30 };
+    const findings = check({ text: map(slow), classes: ['Shipping'] });
+    expect(findings.filter(({ level }) => level === 'error')).toMatchObject([
+      { code: 'HEARTBEAT_TOO_SLOW', state: 'Inner' },
+    ]);
+  });
+});
+
+describe('a machine with the substitutions of SAM or CloudFormation', () => {
+  const REGIONAL = 'arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:activity:Charge';
+
+  test('has the states of an activity compared whose name is known', () => {
+    const text = machine({ ...charge, Resource: REGIONAL, HeartbeatSeconds: 30 });
+    expect(check({ text, classes: PAY })).toMatchObject([
+      { code: 'HEARTBEAT_TOO_SLOW', level: 'error', state: 'Pay', line: 9 },
+    ]);
+    expect(check({ text: machine({ ...charge, Resource: REGIONAL }), classes: PAY })).toEqual([]);
+  });
+
+  test('and no false finding where a name, a number or a target is substituted', () => {
+    const task = { ...charge, Resource: '${ChargeActivity}', TimeoutSeconds: '${Seconds}' };
+    expect(check({ text: machine(task), classes: PAY })).toEqual([]);
+    const bare = machine(charge).replace('"TimeoutSeconds": 300', '"TimeoutSeconds": ${Seconds}');
+    expect(check({ text: bare, classes: PAY })).toEqual([]);
+  });
+
+  test('and its other mistakes are found', () => {
+    const task = { ...charge, Resource: '${ChargeActivity}', Next: 'Dome' };
+    expect(check({ text: machine(task), classes: PAY })).toMatchObject([
+      { code: 'MACHINE_INVALID', what: "Missing 'Next' target: Dome" },
+    ]);
+  });
+});
+
+test('a name of the service that a Fail state raises is known', () => {
+  const failing = { StartAt: 'No', States: { No: { Type: 'Fail', Error: 'States.QuorumMet' } } };
+  const text = machine(
+    {
+      Type: 'Parallel',
+      Branches: [failing],
+      Catch: [{ ErrorEquals: ['States.QuorumMet'], Next: 'Done' }],
+      Next: 'Done',
+    },
+    {},
+    DONE,
+  );
+  expect(check({ text, classes: [] })).toEqual([]);
 });
 
 test('handlers without any machine, and names without any task, are nothing to compare', () => {

@@ -67,7 +67,7 @@ test.each([
     'two states of one name, of which the first is lost',
     machine(`    "A": { "Type": "Pass", "End": true },\n    "A": { "Type": "Succeed" }`),
     [
-      "m.asl.json:5:5 state 'A': the state 'A' stands here a second time, and only the last one counts | give one",
+      "m.asl.json:5:5 state 'A': the state 'A' is written here a second time, and only the last one counts | give one",
     ],
   ],
 ])('%s is one line, with its position and what was meant', (_, text, expected) => {

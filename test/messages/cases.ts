@@ -316,6 +316,17 @@ const machines: MessageCase[] = [
       return of((await readMachines(settings, dir, {})).problems);
     },
   ],
+  [
+    'a machine that only Step Functions runs',
+    async (dir) => {
+      const each = { StartAt: 'Pay', States: { Pay: { Type: 'Succeed' } } };
+      const ItemProcessor = { ...each, ProcessorConfig: { Mode: 'DISTRIBUTED' } };
+      const States = { All: { Type: 'Map', ItemProcessor, End: true } };
+      write(dir, 'm/All.asl.json', JSON.stringify({ StartAt: 'All', States }, null, 2));
+      const settings = resolveConfig({ config: { machines: ['m/*.json'] }, env: {} });
+      return of((await readMachines(settings, dir, {})).warnings);
+    },
+  ],
   ['a heartbeat that is too slow for a state', () => seeded(0)],
   [
     'a port that another process has',

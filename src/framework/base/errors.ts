@@ -34,6 +34,7 @@ export type ProblemCode =
   | 'TWO_ACCOUNTS'
   | 'TWO_COPIES'
   | 'MACHINE_INVALID'
+  | 'MACHINE_UNSUPPORTED'
   | 'HEARTBEAT_TOO_SLOW'
   | 'POOL_TOO_SMALL'
   | 'MODULE_MISSING'

@@ -1,11 +1,12 @@
 import { type DefinitionMistake, definitionMistakes } from './definition-mistakes.js';
-import { neverTaken, unknownNames, unmatchedNames } from './error-names.js';
+import { neverTaken, unknownNames, unmatchedNames, unreachedRules } from './error-names.js';
 import { type Finding, type Found, type FoundAt, paste } from './finding.js';
 import { type CheckedHandler, differenceOf, handlerOf, nearestHandler, serves } from './handlers.js';
 import { payloadMismatches } from './payload.js';
 import type { JsonEdit } from './source/json-edit.js';
 import { JsonText, type Step } from './source/json-text.js';
 import { locatable, type MachineSource } from './source/machine-source.js';
+import { withoutSubstitutions } from './source/substitutions.js';
 import { type ActivityState, activityStates, type StateView, statesOf } from './machine-states.js';
 import { taskLimits } from './task-limits.js';
 
@@ -33,7 +34,8 @@ const RESOURCE = /"Resource"\s*:\s*"(arn:[^"]+)"/g;
  * returned in the order of the places in its text.
  */
 export function checkMachines({ machines, handlers, errorNames }: Comparison): Finding[] {
-  const read = machines.map(readMachine);
+  const activityArns = handlers.map(({ activityArn }) => activityArn);
+  const read = machines.map((machine) => readMachine(withoutSubstitutions(machine, activityArns)));
   const tasks = read.flatMap((machine) => machine.tasks);
   const arns = new Set(read.flatMap((machine) => machine.arns));
   const unnamed = handlers.filter((handler) => ![...arns].some((arn) => serves(handler, arn)));
@@ -43,7 +45,9 @@ export function checkMachines({ machines, handlers, errorNames }: Comparison): F
   const unused = unnamed.filter((handler) => !meant.has(handler));
   return [
     ...read.flatMap((machine) => findingsIn(machine, { handlers, errorNames })),
-    ...(machines.length > 0 ? unused.map(withoutState) : []),
+    ...(machines.length > 0 && !read.some(({ source }) => source.unknownResources)
+      ? unused.map(withoutState)
+      : []),
     ...(served.length > 0 ? neverTaken(served, errorNames).map(neverCaught) : []),
   ];
 }
@@ -64,7 +68,7 @@ interface ReadMachine {
 function readMachine(source: MachineSource): ReadMachine {
   const { definition } = source;
   const mistakes = definitionMistakes(source);
-  if (mistakes.length > 0) {
+  if (!isAccepted(mistakes)) {
     const arns = [...definition.matchAll(RESOURCE)].map(([, arn = '']) => arn);
     return { source, mistakes, states: [], tasks: [], arns };
   }
@@ -72,6 +76,10 @@ function readMachine(source: MachineSource): ReadMachine {
   const tasks = activityStates(definition, states);
   return { source, mistakes, states, tasks, arns: tasks.map(({ activityArn }) => activityArn) };
 }
+
+/** Returns true if Step Functions itself accepts a machine with these mistakes. */
+const isAccepted = (mistakes: readonly DefinitionMistake[]): boolean =>
+  mistakes.every(({ unsupported }) => unsupported);
 
 function divide<T>(items: readonly T[], matches: (item: T) => unknown): [matching: T[], others: T[]] {
   return [items.filter((item) => matches(item)), items.filter((item) => !matches(item))];
@@ -81,8 +89,8 @@ type Declared = Omit<Comparison, 'machines'>;
 
 function findingsIn(machine: ReadMachine, declared: Declared): Finding[] {
   const { source, mistakes } = machine;
-  if (mistakes.length > 0)
-    return mistakes.map((each): Finding => ({ ...each, code: 'MACHINE_INVALID', level: 'error' }));
+  const ofDefinition = mistakes.map(ofMistake);
+  if (!isAccepted(mistakes)) return ofDefinition.filter(({ level }) => level === 'error');
   const json = locatable(source);
   const canEdit = new JsonText(source.text).broken === undefined;
   const at = (steps: readonly Step[], found: Found, state?: StateView): Finding => ({
@@ -94,15 +102,25 @@ function findingsIn(machine: ReadMachine, declared: Declared): Finding[] {
   const ofStates = foundInStates(machine, declared).map(({ steps, found, state }) => at(steps, found, state));
   const lacksTimeout = isServed(machine, declared) && !hasTimeout(source);
   const ofMachine = lacksTimeout ? [at(['StartAt'], withoutTimeout)] : [];
-  return [...ofMachine, ...ofStates].toSorted(
+  return [...ofDefinition, ...ofMachine, ...ofStates].toSorted(
     (a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0),
   );
 }
 
-function foundInStates({ states, tasks }: ReadMachine, { handlers, errorNames }: Declared): FoundAt[] {
+const ofMistake = ({ unsupported, ...mistake }: DefinitionMistake): Finding =>
+  unsupported
+    ? { ...mistake, code: 'MACHINE_UNSUPPORTED', level: 'advice' }
+    : { ...mistake, code: 'MACHINE_INVALID', level: 'error' };
+
+function foundInStates(
+  { source, states, tasks }: ReadMachine,
+  { handlers, errorNames }: Declared,
+): FoundAt[] {
   return [
     ...tasks.flatMap((task) => foundInTask(task, handlers)),
     ...unknownNames(states, tasks, handlers, errorNames),
+    ...unreachedRules(states),
+    ...states.flatMap((state) => longerThanMachine(state, source)),
   ];
 }
 
@@ -129,8 +147,22 @@ function fieldOf({ edits }: Found): readonly Step[] {
   return edit?.kind === 'replace' ? edit.at.slice(-1) : [];
 }
 
-const hasTimeout = ({ definition }: MachineSource): boolean =>
-  Object.hasOwn(JSON.parse(definition) as object, 'TimeoutSeconds');
+const timeoutOf = ({ definition }: MachineSource): unknown =>
+  Reflect.get(JSON.parse(definition) as object, 'TimeoutSeconds');
+const hasTimeout = (source: MachineSource): boolean => timeoutOf(source) !== undefined;
+
+/** Returns a finding if a state's TimeoutSeconds is longer than that of the whole machine. */
+function longerThanMachine(state: StateView, machine: MachineSource): FoundAt[] {
+  const [own, whole] = [state.source['TimeoutSeconds'], timeoutOf(machine)];
+  if (typeof own !== 'number' || typeof whole !== 'number' || own <= whole) return [];
+  const found: Found = {
+    code: 'TIMEOUT_SECONDS_TOO_LONG',
+    level: 'advice',
+    what: `TimeoutSeconds is ${own}, and that of the machine is ${whole}: the whole execution times out first, without Retry and Catch`,
+    fix: "raise the machine's TimeoutSeconds, or lower this one",
+  };
+  return [{ state, steps: [...state.steps, 'TimeoutSeconds'], found }];
+}
 
 const machineTimeout: JsonEdit = {
   kind: 'add',

@@ -12,9 +12,14 @@ export interface DefinitionMistake extends Position {
   readonly state: string | undefined;
   readonly what: string;
   readonly fix: string;
+  /** True if Step Functions runs the machine, and only the local service doesn't. @default false */
+  readonly unsupported?: true;
 }
 
-/** Returns the mistakes because of which a machine can't run on the local service, in the order of the text. */
+/**
+ * Returns the mistakes because of which a machine can't run on the local service, in the order of the text. Those with
+ * `unsupported` are none at Step Functions itself.
+ */
 export function definitionMistakes(source: MachineSource): DefinitionMistake[] {
   const json = locatable(source);
   const { broken } = json;
@@ -46,11 +51,16 @@ function withoutConsequences(problems: readonly DefinitionProblem[]): Definition
   });
 }
 
-function mistakeOf({ path, text, fix }: DefinitionProblem, json: JsonText, file: string): DefinitionMistake {
+function mistakeOf(
+  { path, text, fix, unsupported }: DefinitionProblem,
+  json: JsonText,
+  file: string,
+): DefinitionMistake {
   const steps = json.stepsTo(path);
   const state = stateAt(steps);
-  const defaultFix = `mend '${String(steps.at(-1) ?? 'it')}': https://states-language.net/spec.html says what may stand there`;
-  return { file, ...json.positionOf(steps), state, what: text, fix: fix ?? defaultFix };
+  const defaultFix = `correct '${String(steps.at(-1) ?? 'it')}': https://states-language.net/spec.html says what is allowed there`;
+  const only = unsupported && { unsupported };
+  return { file, ...json.positionOf(steps), state, what: text, fix: fix ?? defaultFix, ...only };
 }
 
 function keyTwice(steps: readonly Step[], at: Position, file: string): DefinitionMistake {
@@ -60,8 +70,8 @@ function keyTwice(steps: readonly Step[], at: Position, file: string): Definitio
     file,
     ...at,
     state: stateAt(isState ? steps : steps.slice(0, -1)),
-    what: `the ${isState ? 'state' : 'key'} '${key}' stands here a second time, and only the last one counts`,
-    fix: isState ? 'give one of the two another name' : 'take one of the two out',
+    what: `the ${isState ? 'state' : 'key'} '${key}' is written here a second time, and only the last one counts`,
+    fix: isState ? 'give one of the two another name' : 'remove one of the two',
   };
 }
 
@@ -70,7 +80,7 @@ function keyTwice(steps: readonly Step[], at: Position, file: string): Definitio
  * loading the machine.
  */
 export const machineProblem = (mistake: DefinitionMistake): Problem => ({
-  code: 'MACHINE_INVALID',
+  code: mistake.unsupported ? 'MACHINE_UNSUPPORTED' : 'MACHINE_INVALID',
   where: locationOf(mistake),
   what: messageOf(mistake),
   fix: mistake.fix,

@@ -92,6 +92,8 @@ function knownIn(
 }
 
 function unknownName(name: string, known: Known, { kind }: Rule): Found | undefined {
+  // A Fail state may raise any name, even one like those of the service.
+  if (known.names.includes(name)) return undefined;
   const reserved = reservedNames(name);
   const found = reserved ? unknownReserved(name, reserved) : unknownOwn(name, known);
   return (
@@ -159,4 +161,44 @@ export function unmatchedNames(state: ActivityState, { name, throws = [] }: Chec
 export function neverTaken(tasks: readonly ActivityState[], named: readonly string[]): string[] {
   const rules = tasks.flatMap(rulesAround);
   return named.filter((error) => !rules.some((rule) => takes(rule, error)));
+}
+
+/**
+ * Finds entries of Retry and Catch with error names that an entry before them takes already: an entry with the same
+ * name, or one with `States.TaskFailed`, which takes every error of a task but timeouts.
+ */
+export function unreachedRules(states: readonly StateView[]): FoundAt[] {
+  return states.flatMap((state) => {
+    const rules = rulesOf(state);
+    return rules.flatMap((rule, index) => {
+      const before = rules.slice(0, index).filter(({ kind }) => kind === rule.kind);
+      const names = rule.names.filter((name) => before.some((each) => takesFirst(each, name)));
+      const first = before.find((each) => names.some((name) => takesFirst(each, name)));
+      return first ? [unreached(state, rule, names, first)] : [];
+    });
+  });
+}
+
+const takesFirst = ({ names }: Rule, name: string): boolean =>
+  names.includes(name) || (!name.startsWith('States.') && names.includes('States.TaskFailed'));
+
+function unreached(
+  state: StateView,
+  { kind, steps, names: all }: Rule,
+  names: readonly string[],
+  first: Rule,
+): FoundAt {
+  const place = `${kind}[${String(first.steps.at(-1))}]`;
+  const equal = names.every((name) => first.names.includes(name));
+  const by = equal ? 'takes the same' : "takes it by 'States.TaskFailed'";
+  return {
+    state,
+    steps: [...steps, 'ErrorEquals', all.indexOf(names[0] ?? '')],
+    found: {
+      code: 'ERROR_NAME_UNREACHED',
+      level: 'advice',
+      what: `${kind} takes ${names.map((name) => `'${name}'`).join(', ')}, but ${place} comes before it and ${by}: this entry is never used for it`,
+      fix: equal ? 'write each name in one of the two only' : `move this entry before ${place}`,
+    },
+  };
 }

@@ -5,16 +5,19 @@ import type { StateView } from './machine-states.js';
 /** The codes of findings about classes and state machines. They are stable, so programs may compare them. */
 export type FindingCode =
   | 'MACHINE_INVALID'
+  | 'MACHINE_UNSUPPORTED'
   | 'ACTIVITY_WITHOUT_HANDLER'
   | 'HANDLER_WITHOUT_STATE'
   | 'HEARTBEAT_TOO_SLOW'
   | 'HEARTBEAT_SECONDS_MISSING'
   | 'TIMEOUT_SECONDS_TOO_SHORT'
   | 'TIMEOUT_SECONDS_MISSING'
+  | 'TIMEOUT_SECONDS_TOO_LONG'
   | 'MACHINE_TIMEOUT_MISSING'
   | 'RETRY_MISSING'
   | 'ERROR_NAME_UNKNOWN'
   | 'ERROR_NAME_UNMATCHED'
+  | 'ERROR_NAME_UNREACHED'
   | 'PAYLOAD_MISFIT';
 
 /** A disagreement between a class and a state machine, or something that a state machine lacks. */

@@ -1,6 +1,7 @@
 import { isPlainObject } from '../base/plain-object.js';
 import type { CheckedHandler } from './handlers.js';
 import type { FoundAt } from './finding.js';
+import { knownResult } from './known-results.js';
 import { schemaMismatches, UNKNOWN } from './schema-mismatch.js';
 import type { Step } from './source/json-text.js';
 import type { ActivityState } from './machine-states.js';
@@ -28,14 +29,14 @@ export function payloadMismatches(state: ActivityState, { name, schema }: Checke
 
 /**
  * Returns the payload that the JSONPath template of a state makes. A value that is known only at run time, such as that
- * of a key `"id.$"`, is replaced by `UNKNOWN`.
+ * of a key `"id.$"`, is replaced by `UNKNOWN`, or by its type if the text shows that.
  */
 function pathTemplate(template: unknown): unknown {
   if (Array.isArray(template)) return template.map(pathTemplate);
   if (!isPlainObject(template)) return template;
   return Object.fromEntries(
     Object.entries(template).map(([key, value]) =>
-      key.endsWith('.$') ? [key.slice(0, -2), UNKNOWN] : [key, pathTemplate(value)],
+      key.endsWith('.$') ? [key.slice(0, -2), knownResult(value) ?? UNKNOWN] : [key, pathTemplate(value)],
     ),
   );
 }

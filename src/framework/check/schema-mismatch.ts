@@ -7,6 +7,15 @@ import type { Step } from './source/json-text.js';
 /** A placeholder for a value that is known only at run time. It matches every schema. */
 export const UNKNOWN = Symbol('unknown');
 
+/** A placeholder for a value of which only the type is known: one of the types of JSON Schema. */
+export class KnownType {
+  /** @param by what makes the value, such as `States.Format` */
+  constructor(
+    readonly type: string,
+    readonly by: string,
+  ) {}
+}
+
 /**
  * A value, or a part of it, that the schema rejects. `steps` are the keys and indexes that lead from the value to the
  * part.
@@ -40,8 +49,14 @@ class SchemaComparison {
     if (value === UNKNOWN) return [];
     const inherited = this.#inherited(value, schema, steps);
     if (inherited.length > 0) return inherited;
+    if (value instanceof KnownType) return this.#ofType(value, schema, steps);
     const fault = wrongType(value, schema) ?? wrongChoice(value, schema) ?? wrongLimit(value, schema);
     return fault ? [{ steps, ...fault }] : this.#parts(value, schema, steps);
+  }
+
+  #ofType(value: KnownType, schema: JsonSchema, steps: readonly Step[]): SchemaMismatch[] {
+    const fault = wrongType(value, schema);
+    return fault ? [{ steps, ...fault }] : [];
   }
 
   /** Returns the mismatches with the schemas that this schema refers to in `$ref`, `allOf` and `anyOf`. */
@@ -144,10 +159,13 @@ const NAMES: Readonly<Record<string, string>> = {
 function wrongType(value: unknown, { type }: JsonSchema): Fault | undefined {
   if (typeof type !== 'string' || isOf(value, type)) return undefined;
   const name = NAMES[type] ?? type;
-  return { what: `must be ${name}, and is ${show(value)}`, fix: `write ${name}` };
+  const is = value instanceof KnownType ? `${NAMES[value.type]}: ${value.by} makes one` : show(value);
+  return { what: `must be ${name}, and is ${is}`, fix: `write ${name}` };
 }
 
 function isOf(value: unknown, type: string): boolean {
+  if (value instanceof KnownType)
+    return value.type === type || (value.type === 'integer' && type === 'number');
   if (type === 'integer') return Number.isInteger(value);
   if (type === 'array') return Array.isArray(value);
   if (type === 'object') return isPlainObject(value);

@@ -14,6 +14,8 @@ export interface MachineSource {
   readonly definition: string;
   /** The names of variables in the text that are unset or empty in the environment. */
   readonly unset: readonly string[];
+  /** True if a Task may have any resource, because a substitution stands for it. @default false */
+  readonly unknownResources?: boolean;
 }
 
 /**

@@ -12,6 +12,17 @@ export interface MachineGlobs {
   readonly origins: { readonly machines: { readonly from: string } };
 }
 
+/** The state machines of a project. */
+export interface ProjectMachines {
+  /** The machines that the local service (an emulator of Step Functions) runs, and those with problems. */
+  readonly machines: readonly MachineSource[];
+  /** The machines that Step Functions runs and the local service doesn't, such as those with a Distributed Map. */
+  readonly unsupported: readonly MachineSource[];
+  readonly problems: readonly Problem[];
+  /** One warning for each unsupported machine. */
+  readonly warnings: readonly Problem[];
+}
+
 /**
  * Reads the state machines of a project. Each mistake in a definition is a problem. A glob that matches nothing is a
  * problem if the user has set it.
@@ -20,9 +31,11 @@ export async function readMachines(
   settings: MachineGlobs,
   projectDir: string,
   env: Environment,
-): Promise<{ machines: MachineSource[]; problems: Problem[] }> {
+): Promise<ProjectMachines> {
   const problems: Problem[] = [];
+  const warnings: Problem[] = [];
   const machines: MachineSource[] = [];
+  const unsupported: MachineSource[] = [];
   for (const pattern of settings.machines) {
     const files = await glob(pattern, { cwd: projectDir, absolute: true, expandDirectories: false });
     if (files.length === 0 && settings.origins.machines.from !== BY_DEFAULT)
@@ -30,12 +43,24 @@ export async function readMachines(
     for (const file of files.toSorted()) {
       const machine = await readMachineSource(nameOfFile(file), file, relative(projectDir, file), env);
       problems.push(...machine.unset.map((name) => unsetVariable(name, machine.file)));
-      if (machine.unset.length === 0) problems.push(...definitionMistakes(machine).map(machineProblem));
+      const mistakes = machine.unset.length > 0 ? [] : definitionMistakes(machine);
+      const [first] = mistakes;
+      if (first && mistakes.every((each) => each.unsupported)) {
+        unsupported.push(machine);
+        warnings.push(skipped(machineProblem(first)));
+        continue;
+      }
+      problems.push(...mistakes.filter((each) => !each.unsupported).map(machineProblem));
       machines.push(machine);
     }
   }
-  return { machines, problems };
+  return { machines, unsupported, problems, warnings };
 }
+
+const skipped = (problem: Problem): Problem => ({
+  ...problem,
+  what: `${problem.what}. The machine is left out; the others are served`,
+});
 
 const nameOfFile = (file: string): string => basename(file).replace(/(\.asl)?\.json$/, '');
 

@@ -23,6 +23,8 @@ export interface Project {
   readonly warnings: readonly Problem[];
   /** The state machines with which a local service is started; empty if there is no local service to start. */
   readonly machines: readonly MachineSource[];
+  /** The state machines that Step Functions runs and a local service doesn't. */
+  readonly unsupported: readonly MachineSource[];
   /** The folder of the nearest package.json. */
   readonly projectDir: string;
 }
@@ -35,7 +37,8 @@ export async function readProject(flags: Flags): Promise<Project> {
   const worker = await readWorker(flags);
   if (worker.plan.endpoint?.kind !== 'local') return worker;
   const { module, warnings, projectDir } = worker;
-  return { ...(await withMachines(worker.plan, projectDir)), module, warnings };
+  const seeds = await withMachines(worker.plan, projectDir);
+  return { ...seeds, module, warnings: [...warnings, ...seeds.warnings] };
 }
 
 /** Reads the project of a worker, without its state machines. */
@@ -43,7 +46,7 @@ export async function readWorker(flags: Flags): Promise<Project> {
   const loaded = await loadConfig(flags.texts['config'], process.cwd());
   const { config, module, baseDir, projectDir } = loaded;
   const plan = await planOf({ config, baseDir, flags });
-  return { ...withWarnings(plan, loaded), module, projectDir, machines: [] };
+  return { ...withWarnings(plan, loaded), module, projectDir, machines: [], unsupported: [] };
 }
 
 /**
@@ -78,7 +81,7 @@ export async function readSeeds(flags: Flags): Promise<Project> {
   const { plan, warnings } = withWarnings(made, loaded);
   const seeds = await withMachines(plan, projectDir);
   throwProblems(seeds.plan.problems);
-  return { ...seeds, warnings };
+  return { ...seeds, warnings: [...warnings, ...seeds.warnings] };
 }
 
 /**
@@ -88,8 +91,12 @@ export async function readProjectFiles(flags: Flags): Promise<Project> {
   const { config, baseDir, projectDir } = await loadConfig(flags.texts['config'], process.cwd());
   const plan = await planOf({ config, baseDir, flags: atLocal(flags) });
   const project = await withMachines(plan, projectDir);
-  const problems = project.plan.problems.filter(({ code }) => code !== 'MACHINE_INVALID');
-  return { ...project, plan: { ...project.plan, problems }, projectDir };
+  const files = new Set(project.machines.map(({ file }) => file));
+  const problems = project.plan.problems.filter(
+    ({ code, where }) => code !== 'MACHINE_INVALID' && !(code === 'ENVIRONMENT_UNSET' && files.has(where)),
+  );
+  const machines = [...project.machines, ...project.unsupported];
+  return { ...project, machines, plan: { ...project.plan, problems }, projectDir };
 }
 
 /** Returns the flags with the endpoint `local`, which overrides any configured endpoint. */
@@ -99,6 +106,6 @@ async function withMachines(plan: Plan, projectDir: string): Promise<Project> {
   // Imported only when needed: it loads the code of the Amazon States Language, which a worker for a remote endpoint
   // doesn't need.
   const { readMachines } = await import('./machines.js');
-  const { machines, problems } = await readMachines(plan.settings, projectDir, process.env);
-  return { plan: { ...plan, problems: [...plan.problems, ...problems] }, warnings: [], machines, projectDir };
+  const { problems, ...read } = await readMachines(plan.settings, projectDir, process.env);
+  return { plan: { ...plan, problems: [...plan.problems, ...problems] }, ...read, projectDir };
 }

@@ -6,6 +6,7 @@ import type { Logger } from '../../base/log/log.js';
 import { wantsConsole } from '../local/console.js';
 import type { Access } from '../flags/access-flags.js';
 import { listen, type SeededOptions, slowHeartbeats } from '../local/seed.js';
+import { logWarnings } from '../output/banner.js';
 import { readMachines } from '../project/machines.js';
 import type { PlanSummary } from './plan-summary.js';
 import type { WorkerProcess } from './worker-process.js';
@@ -101,7 +102,8 @@ export class SharedService {
     const globs = { machines: machines.globs, origins: { machines: { from: machines.from } } };
     const read = await readMachines(globs, projectDir, process.env);
     const isFirst = this.#machines.size === 0;
-    this.#read = read.machines;
+    this.#read = [...read.machines, ...read.unsupported];
+    logWarnings(this.log, read.warnings);
     const bad = new Set(read.problems.map(({ where }) => fileOf(where)));
     for (const machine of read.machines) if (!bad.has(machine.file)) this.#seed(machine, isFirst);
     this.#forgetGone(new Set(read.machines.map(({ name }) => name)));

@@ -72,7 +72,9 @@ function typesText(
     definitions: set.definitions,
     of: (arn: string) => inputs.get(handlerOf(handlers, arn) as TypedHandler),
   };
-  const valid = machines.filter((machine) => definitionMistakes(machine).length === 0);
+  const valid = machines.filter((machine) =>
+    definitionMistakes(machine).every(({ unsupported }) => unsupported),
+  );
   const ofMachines = valid.map(({ name, file, definition }) => {
     const body =
       comment(['The input that its first states demand.']) +

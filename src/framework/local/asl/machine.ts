@@ -58,20 +58,28 @@ const ANOTHER_NAME = 'give one of them another name: names are unique in a machi
  * @throws DefinitionError if the definition isn't valid, or uses a feature that the local service doesn't support
  */
 export function compileMachine(definition: string): Program {
+  const { program, problems } = readMachine(definition);
+  if (problems.length > 0) throw new DefinitionError(problems);
+  return program;
+}
+
+/**
+ * Compiles a definition as far as possible, and lists its mistakes.
+ * @throws DefinitionError if the text isn't a JSON object
+ */
+function readMachine(definition: string): { program: Program; problems: readonly DefinitionProblem[] } {
   const source = parseDefinition(definition);
   const problems: DefinitionProblem[] = [];
   const program = new MachineCompiler().compile(
     new Reader(source, '', { problems, faults: faultsIn(source) }),
   );
-  if (problems.length > 0) throw new DefinitionError(problems);
-  return program;
+  return { program, problems };
 }
 
 /** Returns all mistakes because of which {@link compileMachine} would refuse a definition; none if it is valid. */
 export function problemsIn(definition: string): readonly DefinitionProblem[] {
   try {
-    compileMachine(definition);
-    return [];
+    return readMachine(definition).problems;
   } catch (error) {
     if (error instanceof DefinitionError) return error.problems;
     throw error;
@@ -201,8 +209,11 @@ function shadowed(name: string): string {
 
 /**
  * Returns the Task states of a definition whose resource is an activity. Those inside a Parallel or a Map are included.
- * @throws DefinitionError if the definition isn't valid
+ * @throws DefinitionError if Step Functions wouldn't accept the definition
  */
 export function activityTasks(definition: string): ActivityTask[] {
-  return compileMachine(definition).tasks.flatMap(({ activity }) => activity ?? []);
+  const { program, problems } = readMachine(definition);
+  const mistakes = problems.filter(({ unsupported }) => !unsupported);
+  if (mistakes.length > 0) throw new DefinitionError(mistakes);
+  return program.tasks.flatMap(({ activity }) => activity ?? []);
 }

@@ -16,6 +16,11 @@ export interface DefinitionProblem {
   readonly placeless?: boolean;
   /** The fix, if one is known. The API's error message doesn't include it. */
   readonly fix?: string;
+  /**
+   * True if Step Functions runs the definition, and only the local service doesn't.
+   * @default false
+   */
+  readonly unsupported?: true;
 }
 
 /** A mistake in a JSONata expression. */

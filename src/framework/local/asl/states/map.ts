@@ -2,8 +2,7 @@ import type { WholeNumber } from '../definition/query-language.js';
 import { runtimeFailure } from '../expression/evaluation-failure.js';
 import { branchFailure } from '../runtime/state-failure.js';
 import { runBranches } from './branches.js';
-import { bareText } from '../values/json.js';
-import type { Json, JsonObject } from '../values/json.js';
+import { bareText, isObject, type Json, type JsonObject } from '../values/json.js';
 import type { Reader } from '../definition/reader.js';
 import type { Kind, StateContext } from './state.js';
 import type { StateGroup } from '../runtime/interpret.js';
@@ -144,8 +143,10 @@ function readProcessor(reader: Reader, { nested, name }: StateContext): StateGro
   }
   const config = source.object('ProcessorConfig');
   const mode = config?.string('Mode') ?? 'INLINE';
-  if (mode !== 'INLINE')
-    config?.problem(`The state '${name}' is a Map in ${mode} mode: ${ONLY_INLINE}`, 'Mode');
+  if (config && mode === 'DISTRIBUTED')
+    unsupported(config, 'Mode', `The state '${name}' is a Map in DISTRIBUTED mode`);
+  else if (mode !== 'INLINE')
+    config?.problem("Expected 'Mode' to be INLINE or DISTRIBUTED", 'Mode', 'write INLINE');
   config?.json('ExecutionType');
   config?.finish();
   const group = nested(source);
@@ -153,7 +154,21 @@ function readProcessor(reader: Reader, { nested, name }: StateContext): StateGro
   return group;
 }
 
-const ONLY_INLINE = 'the local service runs inline Maps only';
+/** Returns true if a Map is in distributed mode. */
+function isDistributed({ source: { ItemProcessor: processor } }: Reader): boolean {
+  const config = isObject(processor) && processor['ProcessorConfig'];
+  return isObject(config) && config['Mode'] === 'DISTRIBUTED';
+}
+
+/** Adds the problem that a field of a Map needs Distributed Map, which only Step Functions itself has. */
+function unsupported(reader: Reader, field: string, what: string): void {
+  reader.report({
+    path: `${reader.path}/${field}`,
+    text: `${what}: the local service runs inline Maps only`,
+    fix: "nothing is wrong with it for AWS; to run the machine here, make it an inline Map ('Mode': 'INLINE', no ItemReader, ItemBatcher, ResultWriter and Label)",
+    unsupported: true,
+  });
+}
 
 function refuseDistributed(reader: Reader, { name, language }: StateContext): void {
   // Recorded from the live service: a Map in inline mode accepts these fields and ignores them.
@@ -166,9 +181,8 @@ function refuseDistributed(reader: Reader, { name, language }: StateContext): vo
   for (const field of DISTRIBUTED) {
     if (!reader.has(field)) continue;
     reader.json(field);
-    reader.problem(
-      `The state '${name}' has '${field}', which belongs to Distributed Map: ${ONLY_INLINE}`,
-      field,
-    );
+    // The mode itself is then the problem.
+    if (isDistributed(reader)) continue;
+    unsupported(reader, field, `The state '${name}' has '${field}', which belongs to Distributed Map`);
   }
 }

@@ -1,0 +1,92 @@
+import { problemsIn } from '../../local/asl/machine.js';
+import { JsonText, type Step } from './json-text.js';
+import type { MachineSource } from './machine-source.js';
+
+/** A part of a definition that is only known when it is deployed, such as `${ChargeArn}` or `${AWS::Region}`. */
+const SUBSTITUTION = /\$\{[A-Za-z][\w:.]*\}/g;
+const hasSubstitution = (value: unknown): value is string =>
+  typeof value === 'string' && value.search(SUBSTITUTION) >= 0;
+
+/** The place that a substituted region or account gets, where no handler's activity shows it. */
+const REGION = 'us-east-1';
+const ACCOUNT = '123456789012';
+/** The most times that fields with a substitution are removed, since removing one can show a mistake in another. */
+const ROUNDS = 3;
+
+/**
+ * Returns a machine that has substitutions of SAM or CloudFormation (`${Name}`, `${AWS::Region}`) as it may look once
+ * it is deployed. A resource becomes the one activity that fits it, or a Lambda function if any could. A field that may
+ * be right only after its substitution is left out. A machine without substitutions is returned unchanged.
+ * @param activityArns the activities of the handlers, with `*` for a region or account that isn't known
+ */
+export function withoutSubstitutions(machine: MachineSource, activityArns: readonly string[]): MachineSource {
+  if (!hasSubstitution(machine.definition)) return machine;
+  const value = parse(machine.definition);
+  // A substitution that isn't in a string can stand for anything.
+  if (value === undefined) return { ...machine, definition: EMPTY, unknownResources: true };
+  let unknownResources = false;
+  replaceResources(value, (resource) => {
+    const arn = activityFor(resource, activityArns);
+    unknownResources ||= arn === undefined;
+    return arn ?? `arn:aws:lambda:${REGION}:${ACCOUNT}:function:substituted`;
+  });
+  for (let round = 0; round < ROUNDS && removeUnsure(value); round++);
+  return { ...machine, definition: JSON.stringify(value), unset: [], unknownResources };
+}
+
+const EMPTY = JSON.stringify({ StartAt: 'Substituted', States: { Substituted: { Type: 'Succeed' } } });
+
+function parse(text: string): object | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function replaceResources(value: unknown, replace: (resource: string) => string): void {
+  if (typeof value !== 'object' || value === null) return;
+  const isTask = Reflect.get(value, 'Type') === 'Task';
+  for (const [key, part] of Object.entries(value)) {
+    if (isTask && key === 'Resource' && hasSubstitution(part)) Reflect.set(value, key, replace(part));
+    else replaceResources(part, replace);
+  }
+}
+
+/** Returns the activity that a resource names; undefined if its name isn't known, or it is no activity. */
+function activityFor(resource: string, activityArns: readonly string[]): string | undefined {
+  const name = /:activity:(.*)$/.exec(resource)?.[1];
+  if (name === undefined || hasSubstitution(name)) {
+    const service = /:states:::(\S+)$/.exec(resource)?.[1];
+    return service === undefined || hasSubstitution(service) ? undefined : `arn:aws:states:::${service}`;
+  }
+  const known = activityArns.find((arn) => arn.endsWith(`:activity:${name}`)) ?? activityArns[0] ?? '';
+  const [, , , region = '*', account = '*'] = known.split(':');
+  const [, partition = 'aws', , ownRegion = '', ownAccount = ''] = withoutColons(resource).split(':');
+  const or = (own: string, other: string, last: string): string =>
+    hasSubstitution(own) ? (other === '*' ? last : other) : own;
+  return `arn:${or(partition, 'aws', 'aws')}:states:${or(ownRegion, region, REGION)}:${or(ownAccount, account, ACCOUNT)}:activity:${name}`;
+}
+
+/** Returns an ARN whose substitutions contain no colons, so that it can be split. */
+const withoutColons = (arn: string): string =>
+  arn.replaceAll(SUBSTITUTION, (each) => each.replaceAll(':', '.'));
+
+/** Removes fields with a substitution that Step Functions wouldn't accept as they are. Returns true if there were any. */
+function removeUnsure(definition: object): boolean {
+  const text = JSON.stringify(definition);
+  const json = new JsonText(text);
+  const unsure = problemsIn(text).map(({ path }) => json.stepsTo(path));
+  return unsure.filter((steps) => remove(definition, steps)).length > 0;
+}
+
+function remove(definition: object, steps: readonly Step[]): boolean {
+  const holder = steps.slice(0, -1).reduce<unknown>(partOf, definition);
+  const last = steps.at(-1);
+  if (last === undefined || typeof holder !== 'object' || holder === null) return false;
+  return hasSubstitution(partOf(holder, last)) && Reflect.deleteProperty(holder, last);
+}
+
+const partOf = (value: unknown, step: Step): unknown =>
+  typeof value === 'object' && value !== null ? Reflect.get(value, step) : undefined;
