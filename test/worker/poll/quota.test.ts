@@ -74,6 +74,17 @@ test.each(
   },
 );
 
+test('a worker that stops while its polls wait for their turn leaves no timer', async () => {
+  const clock = new HandClock();
+  const service = new Service(clock, bucket(clock, 1));
+  const [worker] = run(clock, service, 1);
+  await clock.advance(20_000);
+  let stopped = false;
+  void worker?.stop().then(() => (stopped = true));
+  await clock.advance(400);
+  expect([stopped, clock.pending]).toEqual([true, 0]);
+});
+
 test.each(
   sample(
     [

@@ -47,9 +47,10 @@ export class Turns {
     return false;
   }
 
-  /** Removes the poller from the queue. */
+  /** Removes the poller from the queue. If no other waits, no timer is left. */
   leave(taker: Taker): void {
     this.#queue = this.#queue.filter((each) => each !== taker);
+    if (this.#queue.length === 0) this.#disarm();
   }
 
   /** Records that the service accepted a poll. */
@@ -75,9 +76,13 @@ export class Turns {
   /** Removes the limit, because what is known of the quota is out of date. */
   release(): void {
     this.#pace.release();
+    this.#disarm();
+    if (this.#queue.length > 0) this.#wait();
+  }
+
+  #disarm(): void {
     this.#wake?.();
     this.#wake = undefined;
-    if (this.#queue.length > 0) this.#wait();
   }
 
   #isDue(): boolean {
