@@ -1,13 +1,16 @@
-import type { Lease } from './chronicle.js';
+import type { Hurt, Lease } from './chronicle.js';
 import type { Invariants } from './invariants.js';
 import type { Member } from './member.js';
 import type { HandlerKey, HandlerPlan } from './plan.js';
+import { Shares } from './shares.js';
 import type { SimulatedProcess } from './timeline.js';
 
 /** A worker that nothing has hurt for so long behaves as if nothing ever had. */
 const CALM_MS = 120_000;
 /** The longest that a handler with waiting tasks and free slots goes without a poll: calm, and right after trouble. */
 const FAIR_MS = { calm: 2_000, troubled: 95_000 } as const;
+/** A worker has sent its first polls after this time. */
+const BORN_MS = 10_000;
 /** Timers share their wake-ups, and calls take time. */
 const SLACK_MS = 1_500;
 /** No answer is older than this while a worker says that it is ready. */
@@ -16,6 +19,10 @@ const READY_STALE_MS = 95_000;
 const COUNTED_MS = 10_000;
 /** A worker is not ready for so long after its slots were stuck. */
 const STUCK_MS = 70_000;
+/** Heartbeats may be late for so long after the service refused some for their signature, or throttled them. */
+const KEYS_MS = 60_000;
+/** Heartbeats go on within this time where their thread has ended. */
+const TAKEN_OVER_MS = 5_000;
 /** A poll that is held is credit until it runs into its limit. */
 const CREDIT_MS = 95_000;
 
@@ -24,6 +31,8 @@ export class Bounds {
   readonly #invariants: Invariants;
   /** Since when a handler with waiting tasks and free slots has no poll, by process and handler. */
   readonly #starved = new Map<string, number>();
+
+  readonly #shares = new Map<SimulatedProcess, Shares>();
 
   /** When a handler was last held back on purpose, by process and handler. */
   readonly #heldBackAt = new Map<string, number>();
@@ -41,12 +50,15 @@ export class Bounds {
   check(): void {
     for (const member of this.#invariants.members) {
       if (member.ended) continue;
+      this.#invariants.check(member);
       this.#isCrowded(member);
       this.#checkDrain(member);
       if (member.process.stalledUntil > this.#now) continue;
       this.#checkReady(member);
       this.#checkRunning(member);
-      for (const handler of this.#invariants.watched.plan.handlers) this.#checkFair(member, handler);
+      const { handlers } = this.#invariants.watched.plan;
+      for (const handler of handlers) this.#checkFair(member, handler);
+      this.#compare(member);
     }
     const { live } = this.#invariants.watched.chronicle;
     for (const lease of live)
@@ -69,10 +81,9 @@ export class Bounds {
   }
 
   /** True while a handler is paused, or a rate may hold it back. */
-  #isHeldBack({ it, process }: Member, key: HandlerKey): boolean {
-    const handler = it.status().handlers.find(({ name }) => name === `Handlers.${key}`);
-    const isHeld = handler?.paused !== undefined || this.#invariants.underWay(process).limits.has(key);
-    if (isHeld) this.#heldBackAt.set(`${process.name} ${key}`, this.#now);
+  #isHeldBack(member: Member, key: HandlerKey): boolean {
+    const isHeld = this.#invariants.isHeldBack(member, key);
+    if (isHeld) this.#heldBackAt.set(`${member.process.name} ${key}`, this.#now);
     return isHeld;
   }
 
@@ -128,24 +139,49 @@ export class Bounds {
   #checkFair(member: Member, { key, concurrency }: HandlerPlan): void {
     const id = `${member.process.name} ${key}`;
     const { polls, running, polledAt } = this.#invariants.underWay(member.process);
-    const { undelivered = 0 } =
+    const { undelivered = 0, used: taken = 0 } =
       member.it.status().handlers.find(({ name }) => name === `Handlers.${key}`) ?? {};
     const used = (polls.get(key) ?? 0) + (running.get(key) ?? 0);
     const free = Math.min(concurrency - used, 2 * concurrency - used - undelivered);
     const waits = this.#invariants.watched.service.queued(key) > 0;
     if (this.#isHeldBack(member, key)) return void this.#starved.delete(id);
-    if (member.stopped || member.keys.isWithout || free <= 0 || (polls.get(key) ?? 0) > 0 || !waits)
-      return void this.#starved.delete(id);
+    const since = this.#invariants.sinceTrouble(member, 'GetActivityTask', 'process', key);
+    const isIdle = free > 0 && (polls.get(key) ?? 0) === 0 && waits;
+    if (since <= CALM_MS || this.#now - member.bornAt < BORN_MS) this.#sharesOf(member).forget(key);
+    // A task that waits for its thread or process has a slot, too.
+    else if (isIdle && taken < concurrency && !member.stopped)
+      this.#sharesOf(member).idles(member, key, this.#now);
+    if (member.stopped || member.keys.isWithout || !isIdle) return void this.#starved.delete(id);
     const starvedAt = this.#starved.get(id) ?? this.#now;
     this.#starved.set(id, starvedAt);
     const forMs = this.#now - Math.max(starvedAt, polledAt.get(key) ?? 0, member.process.stalledUntil);
-    const since = this.#invariants.sinceTrouble(member, 'GetActivityTask', 'process', key);
     const mostMs = since > CALM_MS ? FAIR_MS.calm : FAIR_MS.troubled;
     if (forMs > mostMs)
       this.#invariants.broken(
         'fair',
         `${key} of ${member.process.name} has tasks and slots, and no poll for ${forMs} ms`,
       );
+  }
+
+  #sharesOf({ process }: Member): Shares {
+    const known = this.#shares.get(process) ?? new Shares(this.#invariants);
+    this.#shares.set(process, known);
+    return known;
+  }
+
+  /** Compares the handlers that have tasks and free slots, and wait for nothing but a common quota. */
+  #compare(member: Member): void {
+    const { service, plan, chronicle } = this.#invariants.watched;
+    const { received } = this.#invariants.underWay(member.process);
+    if (member.stopped || this.#invariants.sinceTrouble(member, 'process') < CALM_MS) return;
+    const wanting = plan.handlers.filter(({ key, concurrency }) => {
+      const { used = concurrency } =
+        member.it.status().handlers.find(({ name }) => name === `Handlers.${key}`) ?? {};
+      const isSlowed = chronicle.sinceTrouble(member.worker, key) < CALM_MS || this.#wasHeldBack(member, key);
+      return service.queued(key) > 0 && used < concurrency && !isSlowed;
+    });
+    const counts = wanting.map(({ key }) => [key, received.get(key) ?? 0] as const);
+    this.#sharesOf(member).compare(member, new Map(counts), this.#now);
   }
 
   /** True where the worker's tasks need, or lately needed, more heartbeats than its rate allows. */
@@ -168,8 +204,9 @@ export class Bounds {
     const { heartbeatMs } = plan.handlers.find(({ key }) => key === lease.handler) ?? { heartbeatMs: false };
     if (heartbeatMs === false) return;
     const member = [...this.#invariants.members].find(({ process }) => process === lease.to);
-    const beater = member?.threads?.running ?? lease.to;
+    const beater = (plan.calls === 'lean' && member?.threads?.running) || lease.to;
     if (!member || member.ended || beater.stalledUntil > this.#now) return;
+    this.#checkNextBeat(lease, member, beater.stalledUntil);
     const since = this.#invariants.sinceTrouble(member, 'SendTaskHeartbeat', 'process');
     const calm = since > Math.max(30_000, 3 * heartbeatMs) && !this.#isCrowded(member);
     const silentMs = this.#now - Math.max(lease.sentBeatAt, beater.stalledUntil);
@@ -186,5 +223,22 @@ export class Bounds {
         'kept',
         `the lease of #${lease.n} lapsed at ${member.process.name} without any trouble`,
       );
+  }
+
+  /** A heartbeat leaves within its interval, and again soon after one that failed. */
+  #checkNextBeat(lease: Lease, member: Member, stalledUntil: number): void {
+    const { beats, saidGone, n, handler } = lease;
+    if (!beats || saidGone) return;
+    const since = (what: Hurt): number =>
+      this.#invariants.watched.chronicle.sinceTrouble(member.worker, what);
+    const isSlowed = since('keys') < KEYS_MS || since('throttled heartbeats') < KEYS_MS;
+    const lateMs = this.#now - Math.max(beats.byLatest, stalledUntil);
+    if (isSlowed || this.#isCrowded(member) || lateMs <= SLACK_MS || this.#isTakenOver(member)) return;
+    this.#invariants.broken('beaten', `the next heartbeat of #${n} of ${handler} is late by ${lateMs} ms`);
+  }
+
+  /** True shortly after the thread of heartbeats has ended, when the main thread or another thread goes on. */
+  #isTakenOver({ threads }: Member): boolean {
+    return threads?.changedAt !== undefined && this.#now - threads.changedAt < TAKEN_OVER_MS;
   }
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Beats } from './beats.js';
 import type { HandlerKey, OperationName } from './plan.js';
 import { EPOCH, type SimulatedProcess, type Timeline } from './timeline.js';
 
@@ -20,6 +21,8 @@ export interface Lease {
   beatAt: number;
   /** The last time that the worker sent a heartbeat, or its receipt. */
   sentBeatAt: number;
+  /** Undefined before its receipt, and where none are sent. */
+  beats: Beats | undefined;
   /** The outcome that the service accepted. */
   accepted: Outcome | undefined;
   acceptedAt: number | undefined;
@@ -49,7 +52,7 @@ export interface Outcome {
 }
 
 /** What may be hurt of a worker. */
-export type Hurt = OperationName | 'process' | HandlerKey;
+export type Hurt = OperationName | 'process' | 'keys' | 'throttled heartbeats' | HandlerKey;
 
 /** Everything that happened in a run: a hash of it all, its last lines, and each lease. */
 export class Chronicle {
@@ -79,10 +82,11 @@ export class Chronicle {
     return this.#count;
   }
 
-  add(who: string, what: string): void {
+  /** Notes what happened. @param whole what goes into the hash with it, and is too long for the lines */
+  add(who: string, what: string, whole = ''): void {
     const line = `${this.#timeline.now - EPOCH} ${who} ${what}`;
     this.#count++;
-    this.#pending += `${line}\n`;
+    this.#pending += `${line}\n${whole}`;
     if (this.#pending.length > 8_192) this.#flush();
     if (this.#keep === 0) return;
     this.#lines.push(line);

@@ -80,6 +80,7 @@ export class Handlers {
         await clock.sleep(1_500, task.signal);
       }
     } else await clock.sleep(ms, task.signal);
+    if (does === 'pauses') task.pauseHandler('3s', 'as planned');
     if (does !== 'deaf') task.signal.throwIfAborted();
   }
 

@@ -1,5 +1,7 @@
-import { currentTask, type EventName, type WorkerEvents } from 'stepwright';
+import { currentTask, type EventName, type WorkerEvents, type WorkerStatus } from 'stepwright';
+import * as beats from './beats.js';
 import type { Chronicle, Hurt, Lease, Outcome } from './chronicle.js';
+import { HeldBack } from './held-back.js';
 import type { Member } from './member.js';
 import { isReport, nameIn, type OpenCall, type Watcher } from './network.js';
 import type { HandlerKey, Plan } from './plan.js';
@@ -39,13 +41,12 @@ export interface UnderWay {
   unsignedAt: number;
   /** The instants at which heartbeats were sent in the last second. */
   beats: number[];
-  /** For each handler with a rate: the most tasks that may begin in 10 s, and the instants at which some began. */
-  readonly limits: Map<
-    HandlerKey,
-    { readonly most: number; readonly open: number; readonly begun: number[] }
-  >;
-  /** The open polls of each handler that is paused, as they were at the last step. */
-  readonly paused: Map<string, number>;
+  /** The tasks that each handler has received so far. */
+  readonly received: Map<HandlerKey, number>;
+  /** What keeps each handler from taking tasks. */
+  readonly heldBack: ReadonlyMap<HandlerKey, HeldBack>;
+  /** The slots that were in use when a handler got fewer, and still may be. */
+  readonly slots: Map<HandlerKey, number>;
 }
 
 /** Holds every single call and event against what a worker promises. Time-bound promises are in `bounds.ts`. */
@@ -64,11 +65,11 @@ export class Invariants implements Watcher {
   }
 
   /** Notes a broken promise. Only the first counts. */
-  broken(invariant: string, what: string): void {
+  readonly broken = (invariant: string, what: string): void => {
     const at = this.watched.timeline.now - EPOCH;
     if (!this.violation) this.watched.chronicle.add('BROKEN', `${invariant}: ${what}`);
     this.violation ??= { invariant, what, at };
-  }
+  };
 
   underWay(process: SimulatedProcess): UnderWay {
     let found = this.#underWay.get(process);
@@ -80,8 +81,11 @@ export class Invariants implements Watcher {
         answeredAt: new Map(),
         unsignedAt: 0,
         beats: [],
-        limits: new Map(),
-        paused: new Map(),
+        received: new Map(),
+        heldBack: new Map(
+          this.watched.plan.handlers.map((each) => [each.key, new HeldBack(each, this.broken)]),
+        ),
+        slots: new Map(),
       };
       this.#underWay.set(process, found);
     }
@@ -92,6 +96,7 @@ export class Invariants implements Watcher {
   follow(member: Member): void {
     this.#members.set(member.process, member);
     member.it.on('task:received', (payload) => this.#received(member, payload));
+    this.#followPauses(member);
     for (const event of ENDS)
       member.it.on(event, (payload) =>
         this.#ended(member, event, payload as { token: string; reportMs?: number }),
@@ -113,11 +118,31 @@ export class Invariants implements Watcher {
     return process.stalledMs > 0 ? Math.min(since, timeline.now - process.stalledUntil) : since;
   }
 
-  /** Notes that a handler has a rate from now on; 0 for none. */
-  limited(process: SimulatedProcess, key: HandlerKey, most: number): void {
-    const { limits, polls } = this.underWay(process);
-    if (most === 0) limits.delete(key);
-    else limits.set(key, { most, open: polls.get(key) ?? 0, begun: [] });
+  #followPauses(member: Member): void {
+    const { heldBack } = this.underWay(member.process);
+    const of = ({ handler }: { readonly handler: string }): HeldBack | undefined =>
+      heldBack.get(keyOfName(handler));
+    member.it.on('handler:paused', (payload) => {
+      const open = statusOf(member, payload.handler)?.polls.open ?? 0;
+      of(payload)?.paused({ by: payload.by, until: payload.until }, open);
+    });
+    member.it.on('handler:resumed', (payload) => of(payload)?.resumed());
+    member.it.on('poll:ended', (payload) => of(payload)?.pollEnded());
+  }
+
+  /** Notes that a handler has another rate or other slots from now on. */
+  configured(member: Member, key: HandlerKey, { rate, concurrency }: Setting): void {
+    const { heldBack, slots } = this.underWay(member.process);
+    const open = statusOf(member, `Handlers.${key}`)?.polls.open ?? 0;
+    if (rate !== undefined) heldBack.get(key)?.limit(rate, open);
+    if (concurrency !== undefined) slots.set(key, statusOf(member, `Handlers.${key}`)?.used ?? 0);
+  }
+
+  /** True while something keeps a handler from taking tasks that is meant to. */
+  isHeldBack(member: Member, key: HandlerKey): boolean {
+    const status = statusOf(member, `Handlers.${key}`);
+    const { heldBack } = this.underWay(member.process);
+    return status !== undefined && heldBack.get(key)?.holds(status, this.watched.timeline.now) === true;
   }
 
   // Calls.
@@ -128,6 +153,7 @@ export class Invariants implements Watcher {
     const from = request.from.owner;
     const underWay = this.underWay(from);
     if (operation === 'GetActivityTask') return this.#pollLeft(call, keyOf(body['activityArn']), underWay);
+    const { now } = this.watched.timeline;
     if (call.sentBy !== undefined && call.sentBy !== lease?.token)
       this.broken('context', `a ${operation} was sent in the context of another task`);
     if (!lease) return this.broken('holder', `a ${operation} for a token that was never handed out`);
@@ -137,8 +163,12 @@ export class Invariants implements Watcher {
     const knows = request.from === from ? lease.toldGoneAt !== undefined : lease.saidGone;
     if (knows) this.broken('gone', `a ${operation} of ${at}, which was told to be gone`);
     if (lease.toldAccepted) this.broken('accepted', `a ${operation} of ${at}, whose outcome was accepted`);
-    if (operation === 'SendTaskHeartbeat') this.#beatLeft(lease, underWay);
-    else this.#reportLeft(lease, outcomeOf(operation, body));
+    if (operation === 'SendTaskHeartbeat') {
+      beats.left(lease, call, now);
+      return this.#beatLeft(lease, underWay);
+    }
+    if (!lease.sent) underWay.heldBack.get(lease.handler)?.reported(body['error']);
+    this.#reportLeft(lease, outcomeOf(operation, body));
   }
 
   givenUp({ request: { operation, from }, sentAt }: OpenCall): void {
@@ -154,10 +184,12 @@ export class Invariants implements Watcher {
     return stopped !== undefined && it.status().handlers.every(({ polls }) => polls.open === 0);
   }
 
-  ended({ request, lease }: OpenCall, answer: Answer | undefined): void {
+  ended(call: OpenCall, answer: Answer | undefined): void {
+    const { request, lease } = call;
     const { operation, body } = request;
     const underWay = this.underWay(request.from.owner);
     const key = keyOf(body['activityArn']) ?? lease?.handler;
+    if (operation === 'SendTaskHeartbeat' && lease) this.#beatEnded(lease, call, answer);
     if (operation === 'GetActivityTask' && key) count(underWay.polls, key, -1);
     if (!answer || !isFromService(answer)) return;
     if (UNSIGNED.test(nameIn(answer))) underWay.unsignedAt = this.watched.timeline.now;
@@ -167,6 +199,15 @@ export class Invariants implements Watcher {
     if (answer.status === 400 && GONE.has(name)) this.#toldGone(lease, request.from);
     if (answer.status === 400 && /InvalidOutput|ValidationException/.test(name)) lease.refused = true;
     if (answer.status === 200 && isReport(operation)) lease.toldAccepted = true;
+  }
+
+  #beatEnded(lease: Lease, call: OpenCall, answer: Answer | undefined): void {
+    const { from, worker } = call.request;
+    const isOk = answer !== undefined && isFromService(answer) && answer.status === 200;
+    const isThrottled =
+      answer !== undefined && (answer.status === 429 || nameIn(answer).includes('Throttling'));
+    if (isThrottled) this.watched.chronicle.trouble(worker, 'throttled heartbeats');
+    beats.ended(lease, call, isOk, from.now());
   }
 
   /** What a thread is told reaches the worker once its main thread turns. */
@@ -182,8 +223,12 @@ export class Invariants implements Watcher {
     count(underWay.polls, key, 1);
     underWay.polledAt.set(key, this.watched.timeline.now);
     if (sentBy !== undefined) this.broken('context', 'a poll was sent in the context of a task');
-    if (this.#members.get(from)?.stopped) this.broken('stop', `a poll of ${key} left after the stop`);
+    const member = this.#members.get(from);
+    if (member?.stopped) this.broken('stop', `a poll of ${key} left after the stop`);
     this.#checkSlots(key, underWay);
+    const status = member && statusOf(member, `Handlers.${key}`);
+    if (status) underWay.heldBack.get(key)?.pollLeft(status, this.watched.timeline.now);
+    if (status) this.#checkCounts(status, underWay.slots);
   }
 
   #beatLeft(lease: Lease, underWay: UnderWay): void {
@@ -223,8 +268,10 @@ export class Invariants implements Watcher {
     count(this.underWay(process).running, key, -1);
   }
 
-  #checkSlots(key: HandlerKey, { polls, running }: UnderWay): void {
+  #checkSlots(key: HandlerKey, { polls, running, slots }: UnderWay): void {
     const { concurrency = 0 } = this.watched.plan.handlers.find((each) => each.key === key) ?? {};
+    // Polls that were open when the slots became fewer may bring tasks.
+    if (slots.has(key)) return;
     const used = (polls.get(key) ?? 0) + (running.get(key) ?? 0);
     if (used > concurrency)
       this.broken('slots', `${used} polls and tasks of ${key} with ${concurrency} slots`);
@@ -236,14 +283,12 @@ export class Invariants implements Watcher {
     const lease = this.watched.chronicle.lease(token);
     if (!lease || lease.to !== process)
       this.broken('holder', 'a task was received that was not handed out to this worker');
-    const limit = lease && this.underWay(process).limits.get(lease.handler);
-    if (!lease || !limit) return;
-    const { now } = this.watched.timeline;
-    limit.begun.push(now);
-    const many = limit.begun.filter((at) => now - at < 10_000).length;
-    // Polls that were open when the rate was set may bring one each.
-    if (many > limit.most + limit.open)
-      this.broken('rate', `${many} tasks of ${lease.handler} began in 10 s`);
+    if (!lease) return;
+    const { heldBack, received } = this.underWay(process);
+    count(received, lease.handler, 1);
+    heldBack.get(lease.handler)?.received(process.now());
+    const handler = this.watched.plan.handlers.find(({ key }) => key === lease.handler);
+    beats.received(lease, handler?.heartbeatMs ?? false, process.now());
   }
 
   #ended(member: Member, event: EventName, payload: { token: string; reportMs?: number }): void {
@@ -274,29 +319,41 @@ export class Invariants implements Watcher {
       this.broken('context', `${event} was emitted in the context of a task that it is not about`);
   }
 
-  /** A handler that is paused opens no poll. */
-  #checkPaused({ process, it }: Member, name: string, open: number): void {
-    const { paused } = this.underWay(process);
-    const isPaused = it.status().handlers.find((each) => each.name === name)?.paused !== undefined;
-    const before = paused.get(name);
-    if (isPaused && before !== undefined && open > before)
-      this.broken('pause', `${name} opened a poll while it was paused`);
-    if (isPaused) paused.set(name, open);
-    else paused.delete(name);
+  /** Checks what a worker says of its handlers. */
+  check(member: Member): void {
+    if (member.ended) return;
+    const { slots } = this.underWay(member.process);
+    for (const status of member.it.status().handlers) this.#checkCounts(status, slots);
   }
 
-  /** Checks a worker after each step. */
-  checkStep(member: Member): void {
-    if (member.ended) return;
-    for (const { name, concurrency, used, running, undelivered, polls } of member.it.status().handlers) {
-      const counts = `${running} running, ${polls.open} polls, ${undelivered} undelivered with ${concurrency} slots`;
-      if (running < 0 || undelivered < 0 || polls.open < 0) this.broken('slots', `${name}: ${counts}`);
-      this.#checkPaused(member, name, polls.open);
-      if (used > concurrency || used + undelivered > 2 * concurrency)
-        this.broken('slots', `${name}: ${counts}`);
-    }
+  #checkCounts(
+    { name, concurrency, used, running, undelivered, polls }: HandlerStatus,
+    slots: UnderWay['slots'],
+  ): void {
+    const counts = `${running} running, ${polls.open} polls, ${undelivered} undelivered with ${concurrency} slots`;
+    if (running < 0 || undelivered < 0 || polls.open < 0) this.broken('slots', `${name}: ${counts}`);
+    const key = keyOfName(name);
+    const before = slots.get(key);
+    const isOver = used > Math.max(concurrency, before ?? 0);
+    const isFull = before === undefined && used + undelivered > 2 * concurrency;
+    if (isOver || isFull) this.broken('slots', `${name}: ${counts}`);
+    if (before !== undefined) slots.set(key, Math.min(before, used));
   }
 }
+
+/** What may be set while a worker runs. */
+export interface Setting {
+  /** The most tasks in 10 s; 0 for no limit. */
+  readonly rate?: number;
+  readonly concurrency?: number;
+}
+
+type HandlerStatus = WorkerStatus['handlers'][number];
+
+const keyOfName = (name: string): HandlerKey => name.split('.')[1] as HandlerKey;
+
+const statusOf = ({ it }: Member, name: string): HandlerStatus | undefined =>
+  it.status().handlers.find((each) => each.name === name);
 
 const FOLLOWED: readonly EventName[] = [
   'state',

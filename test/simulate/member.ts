@@ -1,5 +1,5 @@
 import type { DependencyContainer } from 'tsyringe';
-import type { Worker } from 'stepwright';
+import type { HandlerOptions, Worker } from 'stepwright';
 import { silentLog } from '../../src/framework/base/log/log.js';
 import { buildWorker } from '../../src/framework/worker/build/create-worker.js';
 import { makePlan } from '../../src/framework/worker/build/plan.js';
@@ -8,7 +8,7 @@ import { Handlers, STAGE, type Stage } from './handlers.js';
 import { Hosts, type HostStage } from './hosts.js';
 import { connectionOf } from './lean-connection.js';
 import type { Network } from './network.js';
-import type { Plan, PlannedEvent } from './plan.js';
+import type { HandlerPlan, Plan, PlannedEvent } from './plan.js';
 import { stream } from './random.js';
 import { sdkHandlerOf } from './sdk-handler.js';
 import { HeartbeatThreads } from './threads.js';
@@ -22,6 +22,9 @@ interface Identity {
   readonly expiration?: Date;
 }
 
+/** A slow provider answers after this time. */
+const SLOW_MS = 4_000;
+
 /** The provider has no good key for so long. */
 export type KeyTrouble = Pick<Extract<PlannedEvent, { kind: 'credentials' }>, 'ms' | 'provider'>;
 
@@ -34,7 +37,7 @@ export class Keys {
   #current: Identity;
   /** Until then the provider is in trouble. */
   #trouble:
-    | { readonly until: number; readonly how: 'hangs' | 'fails' | 'lags'; readonly next: Identity }
+    | { readonly until: number; readonly how: KeyTrouble['provider']; readonly next: Identity }
     | undefined;
   /** When the process first got a key; undefined before. */
   givenAt: number | undefined;
@@ -54,8 +57,9 @@ export class Keys {
     if (trouble && leftMs > 0) {
       if (trouble.how === 'fails') throw new Error('the provider of keys is down');
       if (trouble.how === 'lags') return this.#current;
+      if (trouble.how === 'slow') await new Promise<void>((resolve) => this.#process.input(SLOW_MS, resolve));
       // Such an ask is never answered.
-      await new Promise<void>(() => {});
+      else await new Promise<void>(() => {});
     }
     if (trouble && this.#trouble === trouble) {
       this.#current = trouble.next;
@@ -122,6 +126,13 @@ export interface Hiring {
 /** No plan asks for more at once. */
 const MOST_HOSTS = 10;
 
+const heldBackBy = ({ rate, breaker }: Pick<HandlerPlan, 'rate' | 'breaker'>): HandlerOptions => ({
+  ...(rate !== undefined && { rate: `${rate}/10s` as const }),
+  ...(breaker && {
+    breaker: { failed: breaker.failed, of: breaker.of, pause: `${breaker.pauseMs}ms`, on: ['Planned'] },
+  }),
+});
+
 /** Makes a worker as `createWorker` does, but for its network. */
 export async function hire(hiring: Hiring): Promise<Member> {
   const { plan, network, service, chronicle, stage, stageOf, worker } = hiring;
@@ -132,16 +143,17 @@ export async function hire(hiring: Hiring): Promise<Member> {
     ? new HeartbeatThreads({ main: process, network, chronicle, worker, seed })
     : undefined;
   const hosts = new Hosts({ main: process, chronicle, seed, stageOf });
-  const options = plan.handlers.map(({ key, run, concurrency, minPollers, heartbeatMs, timeoutMs }) => [
-    `Handlers.${key}`,
-    {
-      run,
-      concurrency,
-      pollers: { min: minPollers, max: concurrency },
-      heartbeat: heartbeatMs === false ? (false as const) : `${heartbeatMs}ms`,
-      timeout: timeoutMs === false ? (false as const) : `${timeoutMs}ms`,
-    },
-  ]);
+  const options = plan.handlers.map(
+    ({ key, run, concurrency, minPollers, heartbeatMs, timeoutMs, ...held }) => [
+      `Handlers.${key}`,
+      {
+        ...{ run, concurrency, ...heldBackBy(held) },
+        pollers: { min: minPollers, max: concurrency },
+        heartbeat: heartbeatMs === false ? (false as const) : `${heartbeatMs}ms`,
+        timeout: timeoutMs === false ? (false as const) : `${timeoutMs}ms`,
+      },
+    ],
+  );
   const made = await makePlan({
     config: {
       activities: [Handlers],

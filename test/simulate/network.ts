@@ -92,6 +92,7 @@ export class Network {
     this.#chronicle.add(
       from.name,
       `sends ${operation} ${about}${transfer.effect ? ` (${transfer.effect.kind})` : ''}`,
+      JSON.stringify([request.headers, body]),
     );
     this.watcher?.left(transfer);
     if (link.open) this.#leave(transfer);
@@ -252,7 +253,7 @@ export class Network {
     const { request, lease, effect } = transfer;
     if (effect) this.#chronicle.trouble(request.worker, request.operation);
     const about = lease ? ` #${lease.n}` : '';
-    this.#chronicle.add(request.from.name, `${request.operation}${about} ${how}`);
+    this.#chronicle.add(request.from.name, `${request.operation}${about} ${how}`, answer?.text);
     this.watcher?.ended(transfer, answer);
   }
 

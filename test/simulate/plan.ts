@@ -1,4 +1,5 @@
 import { Dice } from './random.js';
+import { withTheme } from './themes.js';
 
 /** The handlers of every worker, by method and activity. Each worker serves all of them. */
 export const HANDLERS = ['main', 'tight', 'quota', 'crowd', 'plain'] as const;
@@ -22,7 +23,7 @@ export type Effect =
   | { readonly kind: 'error'; readonly type: string };
 
 /** How a handler behaves. */
-export type Behaviour = 'ok' | 'throws' | 'blocks' | 'deaf' | 'beats' | 'invalid';
+export type Behaviour = 'ok' | 'throws' | 'blocks' | 'deaf' | 'beats' | 'invalid' | 'pauses';
 
 /** One thing that happens. `at` and all lengths are milliseconds; `at` counts from the start. `worker` counts from 0. */
 export type PlannedEvent = { readonly at: number } & (
@@ -61,9 +62,9 @@ export type PlannedEvent = { readonly at: number } & (
   | {
       readonly kind: 'credentials';
       readonly worker: number;
-      /** Until then the provider has no others: it hangs, fails, or returns the old ones. */
+      /** Until then the provider has no others: it hangs, fails, or returns the old ones. Or it takes its time. */
       readonly ms: number;
-      readonly provider: 'hangs' | 'fails' | 'lags';
+      readonly provider: 'hangs' | 'fails' | 'lags' | 'slow';
     }
   | { readonly kind: 'stop' | 'kill'; readonly worker: number; readonly backMs: number }
   /** The thread of heartbeats ends by an error. */
@@ -75,6 +76,8 @@ export type PlannedEvent = { readonly at: number } & (
   | { readonly kind: 'pause'; readonly worker: number; readonly handler: HandlerKey; readonly ms: number }
   /** Somebody sets the rate of a handler of a worker: so many tasks in 10 s at most; 0 for no limit. */
   | { readonly kind: 'rate'; readonly worker: number; readonly handler: HandlerKey; readonly count: number }
+  /** Somebody gives a handler of a worker so many slots. */
+  | { readonly kind: 'slots'; readonly worker: number; readonly handler: HandlerKey; readonly count: number }
 );
 
 export interface HandlerPlan {
@@ -86,6 +89,10 @@ export interface HandlerPlan {
   readonly timeoutMs: number | false;
   /** The state's HeartbeatSeconds. */
   readonly heartbeatSeconds: number;
+  /** The most tasks that begin in 10 s. @default as many as there are */
+  readonly rate?: number;
+  /** @default none */
+  readonly breaker?: { readonly failed: number; readonly of: number; readonly pauseMs: number };
 }
 
 /** Everything that a seed decides about a run, as data: it can be printed, cut down and replayed. */
@@ -163,6 +170,11 @@ const MINUTE = 60_000;
  * one in a thread, one in a process, and one whose activity has room for few polls
  */
 export function drawPlan(seed: number, whole = false): Plan {
+  const drawn = drawMixed(seed, whole);
+  return whole ? drawn : withTheme(drawn);
+}
+
+function drawMixed(seed: number, whole: boolean): Plan {
   const dice = new Dice(seed, whole ? 'whole plan' : 'plan');
   const workers = whole ? 3 : dice.pick([1, 1, 2, 3]);
   const keys = whole ? HANDLERS : HANDLERS.slice(0, dice.pick([1, 2, 3, 5, 5]));
@@ -180,7 +192,8 @@ export function drawPlan(seed: number, whole = false): Plan {
   const events = [
     ...Array.from({ length: dice.between(6, 20) }, () => drawTasks(draw)),
     ...Array.from({ length: many }, () => drawTrouble(draw, dice.weighted(swarm) as Kind)),
-    ...(whole ? [fewPolls(dice, troubleMs)] : drawControl({ ...draw, dice: new Dice(seed, 'control') })),
+    ...(whole ? [fewPolls(dice, troubleMs)] : []),
+    ...drawControl({ ...draw, dice: new Dice(seed, 'control') }, whole ? 0.5 : 0.25),
   ];
   return {
     ...{ seed, workers, handlers, troubleMs },
@@ -234,6 +247,8 @@ function drawHandler(key: HandlerKey, dice: Dice): HandlerPlan {
     minPollers: dice.pick([1, Math.min(2, concurrency), concurrency]),
     timeoutMs: dice.chance(0.2) ? 30_000 : false,
     heartbeatSeconds: heartbeatMs === false ? 120 : (heartbeatMs / 1_000) * dice.pick([2, 3]) + 1,
+    ...(dice.chance(0.15) && { rate: dice.pick([5, 20]) }),
+    ...(dice.chance(0.25) && { breaker: { failed: 0.5, of: 4, pauseMs: dice.pick([2_000, 5_000]) } }),
   };
 }
 
@@ -241,7 +256,7 @@ function drawHandler(key: HandlerKey, dice: Dice): HandlerPlan {
 const LOAD_MS = 60_000;
 
 function drawTasks({ dice, handlers, troubleMs, workers }: Draw): PlannedEvent {
-  const does = dice.weighted({ ok: 12, throws: 2, blocks: 1, deaf: 1, beats: 1, invalid: 1 });
+  const does = dice.weighted({ ok: 12, throws: 2, blocks: 1, deaf: 1, beats: 1, invalid: 1, pauses: 0.7 });
   const { key: handler, concurrency, heartbeatMs, heartbeatSeconds } = dice.pick(handlers);
   // A task that blocks the loop for as long as its own lease lasts can never be done.
   const blocks = [300, 2_000, 8_000].filter((each) => each < heartbeatSeconds * 500);
@@ -280,7 +295,7 @@ function drawTrouble(draw: Draw, kind: Kind): PlannedEvent {
     case 'wall':
       return { at, kind, worker, byMs: dice.pick([-3_600_000, -400_000, 30_000, 400_000, 3_600_000]) };
     case 'credentials': {
-      return { at, kind, worker, ms, provider: dice.pick(['hangs', 'fails', 'lags']) };
+      return { at, kind, worker, ms, provider: dice.pick(['hangs', 'fails', 'lags', 'slow']) };
     }
     case 'thread-crash':
     case 'host-crash':
@@ -292,13 +307,14 @@ function drawTrouble(draw: Draw, kind: Kind): PlannedEvent {
   }
 }
 
-/** In a quarter of all stories somebody controls the workers. A rate is ended before the trouble is over. */
-function drawControl({ dice, workers, handlers, troubleMs }: Draw): PlannedEvent[] {
-  if (!dice.chance(0.25)) return [];
+/** In some stories somebody controls the workers. A rate is ended before the trouble is over. */
+function drawControl({ dice, workers, handlers, troubleMs }: Draw, share: number): PlannedEvent[] {
+  if (!dice.chance(share)) return [];
   return Array.from({ length: dice.between(1, 6) }, (): PlannedEvent[] => {
     const at = dice.between(500, troubleMs - 10_000);
     const worker = dice.between(0, workers - 1);
     const { key: handler } = dice.pick(handlers);
+    if (dice.chance(0.3)) return [{ at, kind: 'slots', worker, handler, count: dice.pick([1, 2, 5, 10]) }];
     if (dice.chance(0.5))
       return [{ at, kind: 'pause', worker, handler, ms: dice.pick([500, 5_000, 100_000]) }];
     return [

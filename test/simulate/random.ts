@@ -11,6 +11,25 @@ export function stream(seed: number, name: string): () => number {
   };
 }
 
+/** Returns a source of random bytes that a seed and a name decide. */
+export function byteStream(seed: number, name: string): (size: number) => Buffer {
+  const next = stream(seed, name);
+  return (size) => Buffer.from(Array.from({ length: size }, () => Math.floor(next() * 256)));
+}
+
+/**
+ * Lets a seed decide the ids that the SDK gives to its calls, until the function that is returned is called.
+ */
+export function seedIds(seed: number): () => void {
+  const bytes = byteStream(seed, 'ids');
+  crypto.randomUUID = () => {
+    const [one, two, three, four, five] = [4, 2, 2, 2, 6].map((size) => bytes(size).toString('hex'));
+    return `${one}-${two}-${three}-${four}-${five}`;
+  };
+  // The real one is a method of the prototype.
+  return () => void Reflect.deleteProperty(crypto, 'randomUUID');
+}
+
 /** Draws from one stream. */
 export class Dice {
   readonly next: () => number;

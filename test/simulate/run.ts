@@ -4,15 +4,16 @@ import { parseArgs } from 'node:util';
 import { drawPlan, type Plan, writePlan } from './plan.js';
 import { type Found, searchAll } from './plant.js';
 import { shrink } from './shrink.js';
-import { simulate } from './simulate.js';
+import { type Result, simulate } from './simulate.js';
 
-const HELP = `npm run simulate -- [--seed N | --seeds A-B | --minutes M | --plan FILE] [--whole] [--verbose]
+const HELP = `npm run simulate -- [--seed N | --seeds A-B | --minutes M | --plan FILE] [--whole] [--twice] [--verbose]
        npm run simulate -- --planted | --plant NAME
   --seed      runs the story that this seed tells (default 1)
   --seeds     runs the stories of all seeds from A to B
   --minutes   runs stories for so long, from a seed that the time decides
   --plan      runs a plan, as a failure prints it
   --whole     each story is five minutes of three workers with five handlers
+  --twice     runs each story twice, and compares the hashes of all that happened
   --planted   plants each of the faults of planted.ts into a copy, and prints which seed found it
   --plant     does so with those whose name holds this text
   --verbose   prints the plan and everything that happened
@@ -26,6 +27,7 @@ const SEEDS = 1_000_000;
 interface Options {
   readonly plans: Iterable<Plan>;
   readonly verbose: boolean;
+  readonly twice: boolean;
   /** Ends at the first failure, which is printed as JSON: for a search for planted faults. */
   readonly first: boolean;
   /** Searches for planted faults with this in their name instead. */
@@ -43,13 +45,14 @@ function readOptions(): Options | undefined {
       plant: { type: 'string' },
       whole: { type: 'boolean', default: false },
       first: { type: 'boolean', default: false },
+      twice: { type: 'boolean', default: false },
       verbose: { type: 'boolean', default: false },
       help: { type: 'boolean' },
     },
   });
-  const { seed, seeds = seed, minutes, plan, verbose, first, whole, planted, plant, help } = values;
+  const { seed, seeds = seed, minutes, plan, verbose, first, twice, whole, planted, plant, help } = values;
   if (help) return undefined;
-  const rest = { verbose, first, plant: planted ? '' : plant };
+  const rest = { verbose, first, twice, plant: planted ? '' : plant };
   if (plan !== undefined) return { plans: [JSON.parse(readFileSync(plan, 'utf8')) as Plan], ...rest };
   if (minutes !== undefined) return { plans: plansFor(Number(minutes) * 60_000, whole), ...rest };
   const [from = 1, to = from] = seeds.split('-').map(Number);
@@ -69,7 +72,7 @@ function* plansFor(ms: number, whole: boolean): Generator<Plan> {
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
 /** Runs a plan and prints how it went. @returns true where no promise was broken */
-async function run(plan: Plan, verbose: boolean): Promise<boolean> {
+async function run(plan: Plan, { verbose, twice }: Options): Promise<boolean> {
   const result = await simulate(plan, verbose ? Number.POSITIVE_INFINITY : LAST_LINES);
   const { violation, hash, simulatedMs, realMs, leases, lines } = result;
   if (verbose) print(`${writePlan(plan)}${lines.join('\n')}`);
@@ -77,7 +80,7 @@ async function run(plan: Plan, verbose: boolean): Promise<boolean> {
   print(
     `seed ${plan.seed}: ${violation ? 'BROKEN' : 'ok'}, ${simulated} s at ${speed} times the real time, ${leases} leases, hash ${hash}`,
   );
-  if (!violation) return true;
+  if (!violation) return !twice || isSame(await simulate(plan, 0), result);
   print(`  ${violation.invariant}, after ${violation.at} ms: ${violation.what}`);
   if (verbose) return false;
   const small = await shrink(plan, result);
@@ -86,6 +89,11 @@ async function run(plan: Plan, verbose: boolean): Promise<boolean> {
   print(writePlan(small.plan));
   for (const line of small.result.lines.slice(-LAST_LINES)) print(`    ${line}`);
   return false;
+}
+
+function isSame({ hash }: Result, first: Result): boolean {
+  if (hash !== first.hash) print(`  NOT THE SAME: the second run's hash is ${hash}`);
+  return hash === first.hash;
 }
 
 /** Runs plans until one fails. @returns that, cut down */
@@ -100,11 +108,11 @@ async function findFirst(plans: Iterable<Plan>): Promise<Found | undefined> {
   return undefined;
 }
 
-async function runAll({ plans, verbose }: Options): Promise<number> {
+async function runAll(options: Options): Promise<number> {
   let [stories, broken] = [0, 0];
-  for (const plan of plans) {
+  for (const plan of options.plans) {
     stories++;
-    if (!(await run(plan, verbose))) broken++;
+    if (!(await run(plan, options))) broken++;
   }
   print(`simulate: ${stories - broken} passed, ${broken} failed`);
   return broken;

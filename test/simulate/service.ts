@@ -1,4 +1,5 @@
 import { StepFunctions } from '../../src/framework/local/engine/step-functions.js';
+import { TokenMint } from '../../src/framework/local/engine/task-token.js';
 import { ServiceError } from '../../src/framework/local/engine/answers/service-error.js';
 import { activityOperations } from '../../src/framework/local/api/operations/activity-operations.js';
 import { taskOperations } from '../../src/framework/local/api/operations/task-operations.js';
@@ -7,7 +8,7 @@ import type { Execution } from '../../src/framework/local/engine/execution.js';
 import type { Machine } from '../../src/framework/local/engine/machines/machines.js';
 import type { Chronicle, Lease, Outcome } from './chronicle.js';
 import { HANDLERS, type HandlerKey, type OperationName, type Plan } from './plan.js';
-import { stream } from './random.js';
+import { byteStream, stream } from './random.js';
 import { SimulatedProcess, type Timeline } from './timeline.js';
 import type { Troubles } from './troubles.js';
 
@@ -69,7 +70,11 @@ export class Service {
     this.#troubles = troubles;
     this.#closedPollMs = plan.closedPollMs;
     this.#process = new SimulatedProcess('service', timeline, -1);
-    this.engine = new StepFunctions({ clock: this.#process.clock, random: stream(plan.seed, 'service') });
+    this.engine = new StepFunctions({
+      clock: this.#process.clock,
+      random: stream(plan.seed, 'service'),
+      tokens: new TokenMint(byteStream(plan.seed, 'tokens')),
+    });
     for (const { key, heartbeatSeconds } of plan.handlers) {
       const Resource = arnOf(key);
       this.engine.activities.create(Resource);
@@ -153,7 +158,7 @@ export class Service {
   #refusal({ headers, operation, worker, body }: Request): ServiceError | undefined {
     const unsigned = this.#unsigned(headers);
     if (unsigned) {
-      this.#chronicle.trouble(worker, operation);
+      for (const hurt of [operation, 'keys'] as const) this.#chronicle.trouble(worker, hurt);
       return unsigned;
     }
     const handler = keyOf(body['activityArn']) ?? this.#chronicle.lease(body['taskToken'] ?? '')?.handler;
@@ -213,6 +218,7 @@ export class Service {
 
 const NEW = {
   receivedAt: undefined,
+  beats: undefined,
   lost: undefined,
   accepted: undefined,
   acceptedAt: undefined,

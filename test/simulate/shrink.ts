@@ -96,6 +96,7 @@ const plainer = (): Change[] => [
   (plan) => ({ ...plan, wayMs: [5, 0] }),
   (plan) => ({ ...plan, heartbeatRate: 250 }),
   (plan) => ({ ...plan, calls: 'lean' }),
+  (plan) => ({ ...plan, handlers: plan.handlers.map(({ rate: _rate, breaker: _breaker, ...each }) => each) }),
   (plan) => ({ ...plan, handlers: plan.handlers.map((each) => ({ ...each, timeoutMs: false })) }),
 ];
 

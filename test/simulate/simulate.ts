@@ -1,5 +1,6 @@
 import type { Violation } from './invariants.js';
 import { drawPlan, type Plan } from './plan.js';
+import { seedIds } from './random.js';
 import { EPOCH, setWallClock } from './timeline.js';
 import { World } from './world.js';
 
@@ -32,7 +33,12 @@ export async function simulate(plan: Plan, keep = 400): Promise<Result> {
 async function runOnce(plan: Plan, keep: number): Promise<Result> {
   const world = new World(plan, keep);
   const began = performance.now();
-  const restore = [world.timeline.countTurns(), setWallClock(world.timeline), world.watchProcess()];
+  const restore = [
+    world.timeline.countTurns(),
+    setWallClock(world.timeline),
+    seedIds(plan.seed),
+    world.watchProcess(),
+  ];
   try {
     await world.run();
   } catch (error) {

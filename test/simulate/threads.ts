@@ -22,6 +22,8 @@ interface ThreadWorld {
 export class HeartbeatThreads {
   /** The thread that runs; undefined while there is none. */
   running: SimulatedProcess | undefined;
+  /** When one last started or ended. */
+  changedAt: number | undefined;
   readonly #world: ThreadWorld;
   readonly #dice: Dice;
   #onExit: ((error: Error) => void) | undefined;
@@ -36,6 +38,7 @@ export class HeartbeatThreads {
     const { main, network, worker } = this.#world;
     const thread = main.start('heartbeats', { isThread: true });
     this.running = thread;
+    this.changedAt = main.now();
     this.#onExit = onExit;
     const early: ToThread[] = [];
     let sender: HeartbeatSender | undefined;
@@ -73,6 +76,7 @@ export class HeartbeatThreads {
 
   #end(thread: SimulatedProcess): void {
     this.running = undefined;
+    this.changedAt = this.#world.main.now();
     thread.kill();
     this.#world.network.drop(thread);
   }

@@ -24,8 +24,6 @@ export const EPOCH = Date.UTC(2026, 0, 1);
 
 /** The one time of a simulated world. Happenings are run one after the other, each with all promises that it settles. */
 export class Timeline {
-  /** Called after each happening, when everything that it caused without time has happened. */
-  onStep: (of: SimulatedProcess | undefined) => void = () => {};
   /** The process whose code runs; undefined for the world's own. */
   current: SimulatedProcess | undefined;
   steps = 0;
@@ -64,7 +62,6 @@ export class Timeline {
       next.fn();
       await this.#settle();
       this.steps++;
-      this.onStep(next.of);
     }
     if (!isOver()) this.#now = Math.max(this.#now, end);
   }

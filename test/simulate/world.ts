@@ -54,7 +54,6 @@ export class World {
     this.invariants = new Invariants({ plan, timeline, chronicle, service });
     this.#network.watcher = this.invariants;
     this.#bounds = new Bounds(this.invariants);
-    timeline.onStep = (of) => this.#checkStep(of);
   }
 
   async run(): Promise<void> {
@@ -222,9 +221,10 @@ export class World {
     const { timeline } = this;
     this.chronicle.add('plan', JSON.stringify(event));
     const member = 'worker' in event && event.worker !== undefined ? this.#members[event.worker] : undefined;
-    if (member && !['calls', 'outage', 'slow', 'pause', 'rate'].includes(event.kind))
+    if (member && !['calls', 'outage', 'slow', 'pause', 'rate', 'slots'].includes(event.kind))
       this.chronicle.trouble(member.worker, 'process');
-    if (event.kind === 'credentials') this.chronicle.trouble(event.worker, 'process', event.ms);
+    if (event.kind === 'credentials')
+      for (const hurt of ['process', 'keys'] as const) this.chronicle.trouble(event.worker, hurt, event.ms);
     switch (event.kind) {
       case 'tasks':
         return this.#start(event);
@@ -252,19 +252,27 @@ export class World {
         return this.#replace(event, member);
       case 'pause':
       case 'rate':
+      case 'slots':
         return member && this.#control(event, member);
       case 'abort':
         return this.service.abort(event.count);
     }
   }
 
-  #control(event: Extract<PlannedEvent, { kind: 'pause' | 'rate' }>, { process, it }: Member): void {
-    const name = `Handlers.${event.handler}`;
-    if (event.kind === 'rate') {
-      const rate = event.count === 0 ? false : (`${event.count}/10s` as const);
+  #control(event: Extract<PlannedEvent, { kind: 'pause' | 'rate' | 'slots' }>, member: Member): void {
+    const { process, it } = member;
+    const { handler, kind } = event;
+    const name = `Handlers.${handler}`;
+    if (kind !== 'pause') {
+      const { count } = event;
+      const rate = count === 0 ? false : (`${count}/10s` as const);
       process.input(0, () => {
-        this.invariants.limited(process, event.handler, event.count);
-        it.configure(name, { rate });
+        this.invariants.configured(
+          member,
+          handler,
+          kind === 'rate' ? { rate: count } : { concurrency: count },
+        );
+        it.configure(name, kind === 'rate' ? { rate } : { concurrency: count });
       });
       return;
     }
@@ -309,12 +317,6 @@ export class World {
       member.stopped = { at: process.now(), stalledMs: process.stalledMs };
       void it.stop();
     });
-  }
-
-  #checkStep(of: SimulatedProcess | undefined): void {
-    if (of)
-      for (const member of this.invariants.members)
-        if (member.process === of.owner) this.invariants.checkStep(member);
   }
 
   #lastAccepted = 0;

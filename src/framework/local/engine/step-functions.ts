@@ -13,6 +13,7 @@ import { keptBytesByDefault, RunningMemory } from './answers/memory.js';
 import { errors } from './answers/service-error.js';
 import { Tags } from './machines/tags.js';
 import { TaskTable } from './task-table.js';
+import type { TokenMint } from './task-token.js';
 
 /** The time in which a poll may still arrive that a worker has sent before its polls were ended. */
 const LATE_POLLS_MS = 2_000;
@@ -28,6 +29,8 @@ export interface StepFunctionsOptions {
    * @default Math.random
    */
   random?: () => number;
+  /** Issues the task tokens. @default one whose tokens can't be guessed */
+  tokens?: TokenMint;
   /** The most milliseconds that a GetActivityTask call waits for a task. @default 60_000 */
   pollHoldMs?: number;
   /** The most finished executions that are kept. If there are more, the oldest are removed. @default 10_000 */
@@ -88,7 +91,7 @@ export class StepFunctions {
     const { clock = systemClock, random = Math.random, log = silentLog } = options;
     const { pollHoldMs = 60_000, keptExecutions = 10_000, keptBytes = keptBytesByDefault() } = options;
     const resources = new MockTable(options.mocks ?? {});
-    const tasks = new TaskTable(clock);
+    const tasks = new TaskTable(clock, options.tokens);
     const activities = new Activities(tasks, clock);
     const [threads, memory] = [this.#threads, new RunningMemory(options.runningBytes)];
     this.#pollHoldMs = pollHoldMs;

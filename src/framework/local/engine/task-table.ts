@@ -7,9 +7,13 @@ import { TokenMint } from './task-token.js';
 /** The tasks whose tokens were issued and that haven't ended, by task token. */
 export class TaskTable {
   readonly #open = new Map<string, OpenTask>();
-  readonly #mint = new TokenMint();
+  readonly #clock: Clock;
+  readonly #mint: TokenMint;
 
-  constructor(private readonly clock: Clock) {}
+  constructor(clock: Clock, mint = new TokenMint()) {
+    this.#clock = clock;
+    this.#mint = mint;
+  }
 
   get size(): number {
     return this.#open.size;
@@ -26,7 +30,7 @@ export class TaskTable {
    */
   open(subject: string, order: TaskOrder): OpenTask {
     const token = this.#mint.issue(subject);
-    const task = new OpenTask(subject, token, order, this.clock, () => this.#open.delete(token));
+    const task = new OpenTask(subject, token, order, this.#clock, () => this.#open.delete(token));
     this.#open.set(token, task);
     return task;
   }

@@ -10,7 +10,14 @@ const MARK = 'AAAAKgAAAAIAAAAA';
  * task that ended long ago gets the right error, and an invented token is rejected.
  */
 export class TokenMint {
-  readonly #key = randomBytes(32);
+  readonly #randomBytes: (size: number) => Buffer;
+  readonly #key: Buffer;
+
+  /** @param source returns so many random bytes. Must be unpredictable wherever tokens have to be secret */
+  constructor(source: (size: number) => Buffer = randomBytes) {
+    this.#randomBytes = source;
+    this.#key = source(32);
+  }
 
   /**
    * Returns a new token: a text of a few hundred characters that can't be guessed.
@@ -18,7 +25,7 @@ export class TokenMint {
    * text
    */
   issue(subject: string): string {
-    const nonce = randomBytes(NONCE_BYTES);
+    const nonce = this.#randomBytes(NONCE_BYTES);
     const payload = Buffer.from(subject);
     return MARK + Buffer.concat([nonce, this.#sign(nonce, payload), payload]).toString('base64url');
   }

@@ -1,0 +1,81 @@
+import type { HandlerPlan, Plan, PlannedEvent } from './plan.js';
+import { Dice } from './random.js';
+
+/** A story of one trouble, which much that happens at once would hide. */
+type Theme = (plan: Plan, dice: Dice) => Partial<Plan>;
+
+const MINUTE = 60_000;
+
+/** Tasks that keep a handler busy. */
+const flood = (handler: HandlerPlan['key'], at: number, ms: number): PlannedEvent => ({
+  ...{ at, handler, ms },
+  ...{ kind: 'tasks', count: 40, does: 'ok' },
+});
+
+const floods = (plan: Plan, ms: number, everyMs: number): PlannedEvent[] =>
+  plan.handlers.flatMap(({ key }) =>
+    Array.from({ length: Math.floor(plan.troubleMs / everyMs) }, (_, index) =>
+      flood(key, index * everyMs, ms),
+    ),
+  );
+
+const THEMES: Readonly<Record<string, Theme>> = {
+  /** The service can't use one handler's KMS key, while the others have much to do. */
+  key: (plan, dice) => {
+    const [first, ...others] = plan.handlers;
+    if (!first) return {};
+    const wide = { ...first, concurrency: 10, minPollers: 10 };
+    const slow = others.map((each) => ({ ...each, concurrency: Math.min(4, each.concurrency) }));
+    const handlers = [wide, ...slow.map((each) => ({ ...each, minPollers: 1 }))];
+    const kms = { at: 20_000, kind: 'kms', handler: first.key, ms: plan.troubleMs } as const;
+    return { handlers, events: [kms, ...floods(plan, dice.pick([300, 1_000]), 30_000)] };
+  },
+  /** A provider takes long for each call's credentials, and polls vanish. */
+  keys: (plan, dice) => {
+    const troubles = Array.from({ length: plan.workers }, (_, worker): PlannedEvent[] => [
+      { at: dice.between(500, MINUTE), kind: 'credentials', worker, ms: plan.troubleMs, provider: 'slow' },
+      {
+        ...{ at: dice.between(500, plan.troubleMs), kind: 'calls', worker, operation: 'GetActivityTask' },
+        effects: [{ kind: 'black-hole' }, null, { kind: 'black-hole' }, { kind: 'black-hole' }],
+      },
+    ]);
+    const tasks = plan.handlers.map(({ key }) => ({ ...flood(key, MINUTE, 10), count: 3 }));
+    return { providerKeeps: true, events: [...troubles.flat(), ...tasks] };
+  },
+  /** All handlers have much to do, and share one quota of polls. */
+  quota: (plan, dice) => ({
+    workers: 1,
+    events: [
+      {
+        ...{ at: 1_000, kind: 'throttle', operation: 'GetActivityTask' },
+        ...{ ms: plan.troubleMs, perSecond: dice.pick([4, 10]) },
+      },
+      ...floods(plan, 0, 10_000),
+    ],
+  }),
+  /** Most tasks fail by the name that breakers heed. */
+  breaker: (plan, dice) => ({
+    handlers: plan.handlers.map((each) => ({
+      ...each,
+      breaker: { failed: 0.5, of: 4, pauseMs: dice.pick([2_000, 20_000]) },
+    })),
+    events: plan.handlers.flatMap(({ key }) =>
+      Array.from({ length: 6 }, (): PlannedEvent => ({
+        ...flood(key, dice.between(0, plan.troubleMs), dice.pick([0, 300, 3_000])),
+        ...{ count: dice.pick([3, 10]), does: dice.pick(['throws', 'throws', 'ok', 'pauses']) },
+      })),
+    ),
+  }),
+};
+
+/** Gives a quarter of all plans a theme of their own. */
+export function withTheme(plan: Plan): Plan {
+  const dice = new Dice(plan.seed, 'theme');
+  if (!dice.chance(0.25)) return plan;
+  const themed = { ...plan, ...THEMES[dice.pick(Object.keys(THEMES))]?.(plan, dice) };
+  const served = new Set(themed.handlers.map(({ key }) => key));
+  const events = themed.events.filter(
+    (each) => !('handler' in each) || !each.handler || served.has(each.handler),
+  );
+  return { ...themed, events: events.toSorted((one, other) => one.at - other.at) };
+}
