@@ -4,8 +4,7 @@ import type { MachineSource } from './machine-source.js';
 
 /** A part of a definition that is only known when it is deployed, such as `${ChargeArn}` or `${AWS::Region}`. */
 const SUBSTITUTION = /\$\{[A-Za-z][\w:.]*\}/g;
-const hasSubstitution = (value: unknown): value is string =>
-  typeof value === 'string' && value.search(SUBSTITUTION) >= 0;
+const hasSubstitution = (text: string): boolean => text.search(SUBSTITUTION) >= 0;
 
 /** The place that a substituted region or account gets, where no handler's activity shows it. */
 const REGION = 'us-east-1';
@@ -49,7 +48,8 @@ function replaceResources(value: unknown, replace: (resource: string) => string)
   if (typeof value !== 'object' || value === null) return;
   const isTask = Reflect.get(value, 'Type') === 'Task';
   for (const [key, part] of Object.entries(value)) {
-    if (isTask && key === 'Resource' && hasSubstitution(part)) Reflect.set(value, key, replace(part));
+    if (isTask && key === 'Resource' && typeof part === 'string' && hasSubstitution(part))
+      Reflect.set(value, key, replace(part));
     else replaceResources(part, replace);
   }
 }
@@ -85,7 +85,8 @@ function remove(definition: object, steps: readonly Step[]): boolean {
   const holder = steps.slice(0, -1).reduce<unknown>(partOf, definition);
   const last = steps.at(-1);
   if (last === undefined || typeof holder !== 'object' || holder === null) return false;
-  return hasSubstitution(partOf(holder, last)) && Reflect.deleteProperty(holder, last);
+  const value = partOf(holder, last);
+  return typeof value === 'string' && hasSubstitution(value) && Reflect.deleteProperty(holder, last);
 }
 
 const partOf = (value: unknown, step: Step): unknown =>
