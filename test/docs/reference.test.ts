@@ -94,9 +94,11 @@ test('running.md has a row for every flag, with the commands that take it', asyn
   const rows = (section ?? '').split('\n').map((line) => line.split(/(?<!\\)\|/).map((cell) => cell.trim()));
   for (const command of ['start', 'dev', 'local', 'execute', 'config', 'exec']) {
     const taken = rows.filter(
-      ([, , commands = '']) => commands === 'all' || commands.split(' ').includes(command),
+      ([, commands = '']) => commands === 'all' || commands.split(' ').includes(command),
     );
-    const flags = taken.map(([, flag = '']) => /--[a-z-]+/.exec(flag)?.[0]);
+    const flags = taken.flatMap(([, , cell = '']) =>
+      [...cell.matchAll(/`(--[a-z-]+)/g)].map(([, flag = '']) => flag),
+    );
     expect(new Set(flags)).toEqual(new Set(await flagsOf(command)));
   }
 });
