@@ -44,7 +44,7 @@ function build(context, dir) {
     } else if (name === 'RUN') run(rest, { cwd: inside(stage), env: stage.env });
     else if (name === 'COPY') copy(rest, stage, stages, context, ignored);
     else if (name === 'CMD') stage.command = JSON.parse(rest);
-    else if (name !== 'USER' && name !== 'EXPOSE') throw new Error(`${name} is not known here`);
+    else if (!['USER', 'EXPOSE', 'VOLUME'].includes(name)) throw new Error(`${name} is not known here`);
   }
   return stage;
 }
@@ -95,7 +95,7 @@ export async function container(report, dir) {
   const stray = ['typescript', 'jest'].filter((name) => modules.includes(name));
   report.problems('the image has nothing that only a build needs', stray);
   const left = readdirSync(inside(image)).filter(
-    (name) => !['package.json', 'node_modules', 'dist'].includes(name),
+    (name) => !['package.json', 'node_modules', 'dist', 'programs'].includes(name),
   );
   report.problems('and no sources', left);
   await runs(report, image);
@@ -104,7 +104,7 @@ export async function container(report, dir) {
 /** Starts the image's command against a local service; `--endpoint aws` in it is overruled by a later flag. */
 async function runs(report, image) {
   const [command, ...args] = image.command;
-  const service = start(command, [args[0], 'local', '--config', 'dist/nest-style.config.js', '--port', '0'], {
+  const service = start(command, ['local', '--config', 'dist/nest-style.config.js', '--port', '0'], {
     cwd: inside(image),
   });
   const [, url] = await service.saw(/(http:\/\/127\.0\.0\.1:\d+)/);

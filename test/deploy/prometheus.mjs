@@ -1,4 +1,5 @@
 // Debian's Prometheus scrapes a worker under load, and is asked every query of the dashboard and of the alerts.
+import { spawnSync } from 'node:child_process';
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { has, ROOT, run, start, until } from './shell.mjs';
@@ -72,6 +73,12 @@ async function asked(report, dir) {
       `each of ${queries.length} queries of the dashboard and the alerts returns data of a worker under load`,
       silent.map(({ name, expr }) => `${name}: ${expr}`),
     );
+    const metrics = await (await fetch(`http://${target}/metrics`)).text();
+    report.problems('/metrics is clean for `promtool check metrics`', complaints(metrics));
+    report.problems(
+      'a metric that promtool complains of would be found',
+      complaints(metrics.replaceAll('percentile=', 'quantile=')).length > 0 ? [] : ['it passed'],
+    );
     report.problems(
       'a query of a metric that is not there would be found',
       (await query('stepwright_nothing')) === 0 ? [] : ['it has data'],
@@ -80,6 +87,15 @@ async function asked(report, dir) {
     load.child.kill('SIGKILL');
     server.child.kill('SIGKILL');
   }
+}
+
+/** What `promtool check metrics` says of a scrape. */
+function complaints(metrics) {
+  const { stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], {
+    input: metrics,
+    encoding: 'utf8',
+  });
+  return `${stdout}${stderr}`.split('\n').filter((line) => line !== '');
 }
 
 /** Each panel's queries, its variables filled in. */

@@ -4,7 +4,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 const EACH_MS = 20;
 /** Delays that were measured longer ago than this are dropped when `read` is called next. */
 const FORGET_MS = 60_000;
-const QUANTILES = [0.5, 0.99, 1] as const;
+const PERCENTILES = [50, 99, 100] as const;
 
 /**
  * Measures the delay of the event loop with Node's `monitorEventLoopDelay`. It starts when an object is constructed.
@@ -20,11 +20,11 @@ export class EventLoopDelay {
     this.#histogram.enable();
   }
 
-  /** Returns the event loop's delays in about the last minute, by quantile. */
-  read(): { readonly quantile: string; readonly seconds: number }[] {
-    const read = QUANTILES.map((quantile) => ({
-      quantile: String(quantile),
-      seconds: this.#late(quantile),
+  /** Returns the event loop's delays in about the last minute, by percentile; the 100th is the longest. */
+  read(): { readonly percentile: string; readonly seconds: number }[] {
+    const read = PERCENTILES.map((percentile) => ({
+      percentile: String(percentile),
+      seconds: this.#late(percentile),
     }));
     if (this.#now() - this.#since >= FORGET_MS) {
       this.#since = this.#now();
@@ -38,11 +38,11 @@ export class EventLoopDelay {
   }
 
   /**
-   * Returns the delay at a quantile, in seconds. Node measures the whole time between two samples, so the sampling
+   * Returns the delay at a percentile, in seconds. Node measures the whole time between two samples, so the sampling
    * interval is subtracted.
    */
-  #late(quantile: number): number {
-    const ns = quantile === 1 ? this.#histogram.max : this.#histogram.percentile(quantile * 100);
+  #late(percentile: number): number {
+    const ns = percentile === 100 ? this.#histogram.max : this.#histogram.percentile(percentile);
     return this.#histogram.count === 0 ? 0 : Math.max(0, ns / 1e9 - EACH_MS / 1000);
   }
 }

@@ -23,7 +23,7 @@ export function readGauges(status: WorkerStatus, loop: EventLoopDelay, now: numb
     ...readProtection(status.protection),
     ...loop
       .read()
-      .map(({ quantile, seconds }) => reading('stepwright.event_loop.delay', { quantile }, seconds)),
+      .map(({ percentile, seconds }) => reading('stepwright.event_loop.delay', { percentile }, seconds)),
     ...handlers.flatMap(({ name: handler, concurrency, used, running, undelivered, polls }) => [
       reading('stepwright.slots.limit', { handler }, concurrency),
       reading('stepwright.slots.used', { handler }, used),

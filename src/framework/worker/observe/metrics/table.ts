@@ -116,8 +116,8 @@ export const METRICS = {
     help: 'How long after it was due a heartbeat left',
   },
   'stepwright.event_loop.delay': {
-    ...{ kind: 'gauge', unit: 's', labels: ['quantile'], together: 'max' },
-    help: 'By how much the event loop of the main thread turned late, in about the last minute (0.5, 0.99, 1)',
+    ...{ kind: 'gauge', unit: 's', labels: ['percentile'], together: 'max' },
+    help: 'The delay of the event loop of the main thread in about the last minute, by percentile (50, 99, 100)',
   },
   'stepwright.worker.ready': {
     ...{ kind: 'gauge', unit: '1', labels: [], together: 'min' },
