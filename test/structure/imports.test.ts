@@ -28,7 +28,7 @@ const ORDER: Readonly<Record<string, string>> = {
   'local/console': '. → topics → api.ts',
   check: '. → source',
   testing: '. → matchers → machine, bed → harness, jest → mocks',
-  cli: '. → commands → check, dev, doctor, exec, execute, new, scale, show, types → supervise → start → control → local → workers, flags, project → output → process',
+  cli: '. → commands → check, dev, doctor, exec, execute, fleet, new, scale, show, types → supervise → start → control → local → workers, flags, project → output → process',
 };
 /** Narrower than the order: these import nothing beside themselves but what is named here. */
 const ONLY: Readonly<Record<string, readonly string[]>> = { local: ['base'], aws: ['base'] };

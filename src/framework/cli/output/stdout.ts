@@ -3,11 +3,19 @@
  * losing any. Also resolves if the reader of a pipe has closed the pipe, as `head` does.
  * @throws Error if the text can't be written, for example because the disk is full
  */
-export const write = (text: string): Promise<void> =>
+export const write = async (text: string): Promise<void> => void (await writeIfRead(text));
+
+/**
+ * Writes a text as {@link write} does. Resolves with false if the reader of a pipe has closed the pipe, so that nothing
+ * more needs to be written.
+ */
+export const writeIfRead = (text: string): Promise<boolean> =>
   new Promise((resolve, reject) =>
-    process.stdout.write(text, (error) =>
-      !error || (error as NodeJS.ErrnoException).code === 'EPIPE' ? resolve() : reject(unwritten(error)),
-    ),
+    process.stdout.write(text, (error) => {
+      if (!error) resolve(true);
+      else if ((error as NodeJS.ErrnoException).code === 'EPIPE') resolve(false);
+      else reject(unwritten(error));
+    }),
   );
 
 const unwritten = (cause: Error): Error =>

@@ -48,7 +48,7 @@ function mistakeIn(text: string): string {
 
 /** Proposes the place that a URL leads to, or an IPv6 address with its brackets. */
 function proposalFor(text: string): string | undefined {
-  if (/^[0-9a-f:]+$/i.test(text) && text.split(':').length > 2) return `[${text}]`;
+  if (/^[0-9a-f:]+$/i.test(text) && text.split(':').length > 2) return `[${text}]:${DEFAULT_PORT}`;
   const [, place = ''] = /^\w+:\/\/(?:[^@/]*@)?([^/?#]+)/.exec(text) ?? /^([^/?#]+)\//.exec(text) ?? [];
   const found = placeIn(place);
   return found && showAddress(found);
