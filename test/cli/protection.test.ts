@@ -45,6 +45,20 @@ test('a set of processes is protected by one call, and given back when none of t
   expect(await run.ended).toEqual({ code: 0, signal: null });
 }, 30_000);
 
+test('a handler that blocks the main thread is protected all the same, until its worker is taken for stuck', async () => {
+  const run = stepwright(['start', ...CONFIG, ...PROTECT], {
+    ...{ ECS_AGENT_URI: agent.uri, STALL_AFTER: '5s' },
+  });
+  const url = await endpointOf(run);
+  await run.saw(/Waiting for a task/);
+  // It never returns.
+  execute(url, 'Work', JSON.stringify({ block: true }));
+  expect(await called(1)).toEqual([{ ProtectionEnabled: true, ExpiresInMinutes: 60 }]);
+  expect(agent.isProtected).toBe(true);
+  await run.saw(/it is taken for stuck/);
+  expect((await called(2))[1]).toEqual({ ProtectionEnabled: false });
+}, 60_000);
+
 const taskOf = (ageMs: number, phase: string): object => ({ ageMs, phase });
 
 test.each([

@@ -112,8 +112,10 @@ export class Worker implements ObservedWorker {
     });
     this.#loops = this.#makeLoops();
     const here = new Set(this.#loops.flatMap(({ name, runsHere }) => (runsHere ? name : [])));
-    this.#events.on('task:received', ({ handler }) => {
-      if (here.has(handler)) this.#blocking.began(handler);
+    this.#events.on('task:received', ({ handler, receivedAt }) => {
+      if (!here.has(handler)) return;
+      this.#blocking.began(handler);
+      parts.protection?.began(receivedAt.getTime());
     });
   }
 

@@ -76,7 +76,7 @@ export async function buildWorker(plan: Plan, world: StartWorld): Promise<Worker
       handlers,
       heartbeats,
       tracing: telemetry,
-      protection: await protectionOf(plan, world),
+      protection: await protectionOf(plan, world, heartbeats),
       close,
     });
     await health.show(worker);
@@ -98,10 +98,14 @@ export async function buildWorker(plan: Plan, world: StartWorld): Promise<Worker
  * Makes the worker's scale-in protection, which asks ECS or Kubernetes not to remove the worker while a long task runs.
  * Returns undefined if the option `protect` is off; the code for it isn't loaded then.
  */
-async function protectionOf({ settings }: Plan, world: StartWorld): Promise<Protection | undefined> {
+async function protectionOf(
+  { settings }: Plan,
+  world: StartWorld,
+  { protection: thread }: WorkerHeartbeats,
+): Promise<Protection | undefined> {
   if (settings.protect === false) return undefined;
   const { makeProtection } = await import('../protect/make-protection.js');
-  return makeProtection(settings, { ...world, env: process.env });
+  return makeProtection(settings, { ...world, env: process.env, thread });
 }
 
 function connectHeartbeats(

@@ -4,16 +4,17 @@ import type { Logger } from '../../base/log/log.js';
 import { findPlatform, type Protect, unseenPlatform } from './find-platform.js';
 import type { Platform } from './platform.js';
 import { AskedProtection, type Protection } from './protection.js';
+import type { ThreadProtectionClient } from './thread-protection-client.js';
 
 export interface ProtectionSettings {
   readonly protect: Protect;
   readonly protectAfterMs: number;
 }
 
-export interface ProtectionWorld {
+/** What requests to the platform are made of. */
+export interface AskingWorld {
   readonly clock: Clock;
   readonly random: () => number;
-  readonly log: Logger;
   readonly env: Environment;
   /**
    * The platform to request protection from. @default the platform that the option `protect` names; with `'auto'`, the
@@ -22,18 +23,46 @@ export interface ProtectionWorld {
   readonly platform?: Platform;
 }
 
+export interface ProtectionWorld extends AskingWorld {
+  readonly log: Logger;
+  /**
+   * Requests protection from the heartbeat thread, which finds the platform by itself. @default the thread that calls
+   * requests it
+   */
+  readonly thread?: ThreadProtectionClient | undefined;
+}
+
 /**
  * Makes the scale-in protection of a worker, or of all worker processes in one container. Returns undefined if the
  * option `protect` is off, or if the environment variables show no platform. If `protect` names a platform that they
  * don't show, logs a warning.
  */
 export function makeProtection(
-  { protect, protectAfterMs: afterMs }: ProtectionSettings,
-  { env, log, clock, random, platform = findPlatform(protect, env) }: ProtectionWorld,
+  settings: ProtectionSettings,
+  { log, thread, ...world }: ProtectionWorld,
 ): Protection | undefined {
-  if (protect === false) return undefined;
-  if (platform) return new AskedProtection({ platform, afterMs, clock, random });
-  const unseen = unseenPlatform(protect, env);
+  const { protect, protectAfterMs } = settings;
+  const asked = askedProtection(settings, world);
+  if (asked && thread && !world.platform) {
+    const fromMain = (mayBeHeld: boolean): Protection =>
+      mayBeHeld ? (askedProtection(settings, world, mayBeHeld) ?? asked) : asked;
+    const { platform } = asked.status;
+    return thread.open({ clock: world.clock, platform, protect, protectAfterMs, fromMain });
+  }
+  const unseen = asked ? undefined : unseenPlatform(protect, world.env);
   if (unseen !== undefined) log.warn(unseen);
-  return undefined;
+  return asked;
+}
+
+/**
+ * Makes a protection that is requested by the thread that calls. Returns undefined if there is no platform.
+ * @param mayBeHeld true if the platform may protect the worker already
+ */
+export function askedProtection(
+  { protect, protectAfterMs: afterMs }: ProtectionSettings,
+  { env, clock, random, platform = findPlatform(protect, env) }: AskingWorld,
+  mayBeHeld = false,
+): Protection | undefined {
+  if (protect === false || !platform) return undefined;
+  return new AskedProtection({ platform, afterMs, clock, random, mayBeHeld });
 }

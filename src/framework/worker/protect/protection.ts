@@ -32,6 +32,11 @@ export interface Protection {
   /** From now on calls the listener's callbacks. To be called once. */
   follow(listener: ProtectionListener): void;
   /**
+   * Notes that a task was received. Its handler may block the main thread before the next {@link tick}.
+   * @param receivedAt epoch milliseconds
+   */
+  began(receivedAt: number): void;
+  /**
    * Requests, renews or releases protection, depending on the age of the oldest running task. To be called every
    * second. Only starts a call to the platform, and doesn't wait for its end.
    * @param since the time at which the oldest running task was received, in epoch milliseconds; undefined while no task
@@ -48,6 +53,8 @@ export interface AskedProtectionOptions {
   readonly afterMs: number;
   readonly clock: Clock;
   readonly random: () => number;
+  /** True if the platform may protect the worker already, so that it has to be released. @default false */
+  readonly mayBeHeld?: boolean;
 }
 
 /**
@@ -70,7 +77,7 @@ const LINGER_MS = 45_000;
  */
 const [AGAIN_MS, LAST_AGAIN_MS] = [5_000, 5 * 60_000];
 /** The longest time for which releasing protection may delay the end of a worker that is stopping. */
-const CLOSE_MS = 2_000;
+export const CLOSE_MS = 2_000;
 
 /**
  * The protection that the worker has now. `since`: the time at which it was first granted. `renewedAt`: the time at
@@ -116,6 +123,7 @@ export class AskedProtection implements Protection {
   constructor(options: AskedProtectionOptions) {
     this.#options = options;
     this.#cleared = options.platform.clear === undefined;
+    if (options.mayBeHeld) this.#doubtedAt = options.clock.now();
   }
 
   get status(): ProtectionStatus {
@@ -128,6 +136,10 @@ export class AskedProtection implements Protection {
 
   follow(listener: ProtectionListener): void {
     this.#listener = listener;
+  }
+
+  began(): void {
+    // The next tick sees it.
   }
 
   tick(since: number | undefined): void {

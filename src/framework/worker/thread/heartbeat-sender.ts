@@ -7,6 +7,7 @@ import { showDuration } from '../../base/time/duration.js';
 import { ThreadHealthServer } from '../health/thread-health-server.js';
 import type { Heartbeat } from '../heartbeat/heartbeats.js';
 import { HeartbeatScheduler } from '../heartbeat/heartbeat-scheduler.js';
+import { ThreadProtectionServer } from '../protect/thread-protection-server.js';
 import { HandedIdentity } from './handed-identity.js';
 import { HeartbeatResults } from './heartbeat-results.js';
 import { LeaseLedger } from './lease-ledger.js';
@@ -38,6 +39,7 @@ export class HeartbeatSender {
   readonly #results: HeartbeatResults;
   readonly #mainLoop: MainLoopWatch;
   readonly #health: ThreadHealthServer;
+  readonly #protection: ThreadProtectionServer;
   readonly #scheduler: HeartbeatScheduler;
   readonly #ledger: LeaseLedger;
   readonly #identity: HandedIdentity;
@@ -59,6 +61,7 @@ export class HeartbeatSender {
       onUnblocked: (blockedMs, gaveUp) => send({ kind: 'unblocked', blockedMs, gaveUp }),
     });
     this.#health = new ThreadHealthServer(this.#mainLoop, clock, send);
+    this.#protection = new ThreadProtectionServer({ clock, random, send, mainLoop: this.#mainLoop });
     this.#scheduler = new HeartbeatScheduler({
       ...{ clock, rate, random },
       onStretch: (stretched, load) => send({ kind: 'load', stretched, load }),
@@ -87,6 +90,7 @@ export class HeartbeatSender {
       const { id } = message;
       void (this.#beats.get(id)?.now() ?? Promise.resolve()).then(() => this.#results.answered(id));
     } else if (message.kind === 'release') this.#release(message.ids);
+    else if (message.kind === 'protect' || message.kind === 'unprotect') this.#protection.take(message);
     else if (message.kind !== 'read-ledger') this.#health.take(message);
   }
 

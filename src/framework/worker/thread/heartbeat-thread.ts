@@ -3,6 +3,7 @@ import type { Cancel, Clock } from '../../base/time/clock.js';
 import { turn } from '../../base/time/turn.js';
 import { showError } from '../../base/show.js';
 import type { Logger } from '../../base/log/log.js';
+import { ThreadProtectionClient } from '../protect/thread-protection-client.js';
 import { ThreadHealthClient } from '../health/thread-health-client.js';
 import type { AsOf, Renewal } from '../../aws/activity-calls.js';
 import type { Identity, Recipes } from '../../aws/lean/recipe.js';
@@ -76,6 +77,11 @@ export class HeartbeatThread {
   readonly health = new ThreadHealthClient((message) => {
     this.#send(message);
     this.#start();
+  });
+  /** Makes the heartbeat thread request scale-in protection. */
+  readonly protection = new ThreadProtectionClient({
+    send: (message) => this.#send(message),
+    isRunning: () => this.#thread !== undefined && !this.#ended,
   });
   readonly #options: HeartbeatThreadOptions;
   readonly #turns = new SharedArrayBuffer(4);
@@ -262,6 +268,7 @@ export class HeartbeatThread {
     } else if (message.kind === 'load') this.#listener?.onStretch(message.stretched, message.load);
     else if (message.kind === 'unblocked') this.#listener?.onBlocked(message.blockedMs, message.gaveUp);
     else if (message.kind === 'refused') void this.#refused(message);
+    else if (message.kind === 'protection' || message.kind === 'unprotected') this.protection.take(message);
     else this.health.take(message);
   }
 
@@ -280,6 +287,7 @@ export class HeartbeatThread {
     this.#ended = true;
     this.#options.onEnded(error, this.#beats.values());
     this.#beats.clear();
+    this.#context.runInAsyncScope(() => this.protection.threadEnded());
     void this.#context.runInAsyncScope(() => this.#serveFromMain());
   }
 

@@ -1,5 +1,6 @@
 import type { getDefaultResultOrder } from 'node:dns';
 import type { FromHealthServer, ToHealthServer } from '../health/thread-health-server.js';
+import type { FromProtectionServer, ToProtectionServer } from '../protect/thread-protection-server.js';
 import type { Identity, Recipes } from '../../aws/lean/recipe.js';
 import type { HeartbeatLoad } from '../heartbeat/heartbeat-load.js';
 
@@ -72,7 +73,8 @@ export type ToThread =
    * the shared memory (the ledger).
    */
   | { readonly kind: 'release'; readonly ids: readonly number[] }
-  | ToHealthServer;
+  | ToHealthServer
+  | ToProtectionServer;
 
 /** The messages that the heartbeat thread sends to the main thread. */
 export type FromThread =
@@ -106,7 +108,8 @@ export type FromThread =
       readonly error: ErrorText;
     }
   | { readonly kind: 'unblocked'; readonly blockedMs: number; readonly gaveUp: boolean }
-  | FromHealthServer;
+  | FromHealthServer
+  | FromProtectionServer;
 
 export const toText = ({ name, message }: Error): ErrorText => ({ name, message });
 

@@ -3,6 +3,7 @@ import type { ActivityPort } from '../../aws/activity-port.js';
 import { showError } from '../../base/show.js';
 import type { Logger } from '../../base/log/log.js';
 import { type Clock, systemClock } from '../../base/time/clock.js';
+import type { ThreadProtectionClient } from '../protect/thread-protection-client.js';
 import type { servePages } from '../health/page-server.js';
 import type { Heartbeat, TrackedLease, Heartbeats } from '../heartbeat/heartbeats.js';
 import { HeartbeatScheduler } from '../heartbeat/heartbeat-scheduler.js';
@@ -74,6 +75,14 @@ export class WorkerHeartbeats implements Heartbeats {
    */
   get serve(): typeof servePages | undefined {
     return this.#thread?.health.serve;
+  }
+
+  /**
+   * Requests scale-in protection from the heartbeat thread, even while the main thread is blocked. Undefined if there is
+   * no heartbeat thread.
+   */
+  get protection(): ThreadProtectionClient | undefined {
+    return this.#thread?.protection;
   }
 
   /**
