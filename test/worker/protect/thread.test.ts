@@ -31,7 +31,7 @@ const bodies = (): unknown[] => agent.calls.map(({ body }) => body);
 function protectedByThread(stallAfterMs: number | false) {
   const main = { isBlocked: false };
   const told: string[] = [];
-  let exit = (_: Error): void => {};
+  let exit: (error: Error) => void = () => {};
   const start: StartThread = (options, { onMessage, onExit }) => {
     const waiting: Parameters<typeof onMessage>[0][] = [];
     let ended = false;
