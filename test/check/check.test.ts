@@ -65,12 +65,12 @@ const PLANTED: readonly Planted[] = [
   [
     'a text of States.Format where a number is expected',
     of({ ...charge, Parameters: { orderId: 'a', 'cents.$': "States.Format('{}', $.cents)" } }),
-    "error state 'Pay': 'cents' in Parameters must be a whole number, and is a text: States.Format makes one",
+    "error state 'Pay': 'cents' in Parameters must be a whole number, and is a text",
   ],
   [
     'a number of the context object where a text is expected',
     of({ ...charge, Parameters: { 'orderId.$': '$$.State.RetryCount', cents: 1 } }),
-    "error state 'Pay': 'orderId' in Parameters must be a text, and is a whole number: $$.State.RetryCount makes one",
+    "error state 'Pay': 'orderId' in Parameters must be a text, and is a number",
   ],
   // Activities.
   [

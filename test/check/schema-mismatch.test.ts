@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import * as fc from 'fast-check';
-import { schemaMismatches, UNKNOWN } from '../../src/framework/check/schema-mismatch.js';
+import { type Shape, UNKNOWN } from '../../src/framework/check/flow/shape.js';
+import { schemaMismatches } from '../../src/framework/check/schema-mismatch.js';
 import { inputSchema } from '../../src/framework/declare/schema/dto-schema.js';
 import { cases } from '../worker/handler/kinds/classes.js';
 import { definitionOf } from '../support/definition.js';
@@ -16,7 +17,7 @@ test('a value fits a schema exactly where ajv says so, for every class', async (
       const schema = inputSchema(definitionOf({ input: dto, unknownKeys: refuse ? 'refuse' : 'drop' }));
       const takes = ajv.compile(schema);
       for (const value of [right, wrong]) {
-        const fits = schemaMismatches(value, schema).length === 0;
+        const fits = schemaMismatches(value as Shape, schema).length === 0;
         seen[fits ? 'fits' : 'mismatches']++;
         if (fits !== takes(value)) return false;
       }
@@ -28,7 +29,7 @@ test('a value fits a schema exactly where ajv says so, for every class', async (
 });
 
 const said = (value: unknown, schema: object): string[] =>
-  schemaMismatches(value, schema as never).map(
+  schemaMismatches(value as Shape, schema as never).map(
     ({ steps, what, fix }) => `${steps.join('.')} ${what} | ${fix}`,
   );
 

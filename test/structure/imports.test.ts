@@ -26,7 +26,7 @@ const ORDER: Readonly<Record<string, string>> = {
   'local/engine': '. → machines → answers',
   'local/asl/jsonata': '. → limits',
   'local/console': '. → topics → api.ts',
-  check: '. → source',
+  check: '. → flow, source',
   testing: '. → matchers → machine, bed → harness, jest → mocks',
   cli: '. → commands → check, dev, doctor, exec, execute, fleet, new, scale, show, types → supervise → start → control → local → workers, flags, project → output → process',
 };

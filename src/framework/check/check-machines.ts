@@ -2,7 +2,9 @@ import { type DefinitionMistake, definitionMistakes } from './definition-mistake
 import { neverTaken, unknownNames, unmatchedNames, unreachedRules } from './error-names.js';
 import { type Finding, type Found, type FoundAt, paste } from './finding.js';
 import { type CheckedHandler, differenceOf, handlerOf, nearestHandler, serves } from './handlers.js';
-import { payloadMismatches } from './payload.js';
+import { followData, placeOf, type StateData } from './flow/flow.js';
+import { shapeOfSchema, UNKNOWN } from './flow/shape.js';
+import { deadPaths, payloadMismatches } from './payload.js';
 import type { JsonEdit } from './source/json-edit.js';
 import { JsonText, type Step } from './source/json-text.js';
 import { locatable, type MachineSource } from './source/machine-source.js';
@@ -116,22 +118,30 @@ function foundInStates(
   { source, states, tasks }: ReadMachine,
   { handlers, errorNames }: Declared,
 ): FoundAt[] {
+  const data = followData(source.definition, (arn) => {
+    const output = handlerOf(handlers, arn)?.output;
+    return output && shapeOfSchema(output);
+  });
+  // A state that nothing leads to has no data.
+  const dataOf = (state: StateView): StateData =>
+    data.get(placeOf(state.steps)) ?? { given: UNKNOWN, dead: [] };
   return [
-    ...tasks.flatMap((task) => foundInTask(task, handlers)),
+    ...tasks.flatMap((task) => foundInTask(task, handlers, dataOf(task))),
+    ...states.flatMap((state) => deadPaths(state, dataOf(state))),
     ...unknownNames(states, tasks, handlers, errorNames),
     ...unreachedRules(states),
     ...states.flatMap((state) => longerThanMachine(state, source)),
   ];
 }
 
-function foundInTask(task: ActivityState, handlers: readonly CheckedHandler[]): FoundAt[] {
+function foundInTask(task: ActivityState, handlers: readonly CheckedHandler[], data: StateData): FoundAt[] {
   const handler = handlerOf(handlers, task.activityArn);
   if (!handler)
     return [{ state: task, steps: [...task.steps, 'Resource'], found: withoutHandler(task, handlers) }];
   const whole = [...taskLimits(task, handler), ...unmatchedNames(task, handler)];
   return [
     ...whole.map((found) => ({ state: task, steps: [...task.steps, ...fieldOf(found)], found })),
-    ...payloadMismatches(task, handler),
+    ...payloadMismatches(task, handler, data),
   ];
 }
 

@@ -18,7 +18,8 @@ export type FindingCode =
   | 'ERROR_NAME_UNKNOWN'
   | 'ERROR_NAME_UNMATCHED'
   | 'ERROR_NAME_UNREACHED'
-  | 'PAYLOAD_MISFIT';
+  | 'PAYLOAD_MISFIT'
+  | 'PATH_LEADS_NOWHERE';
 
 /** A disagreement between a class and a state machine, or something that a state machine lacks. */
 export interface Finding extends Partial<Position> {

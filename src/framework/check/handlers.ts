@@ -1,5 +1,5 @@
 import { distance } from 'fastest-levenshtein';
-import { inputSchema, type JsonSchema } from '../declare/schema/dto-schema.js';
+import { inputSchema, type JsonSchema, outputSchema } from '../declare/schema/dto-schema.js';
 import type { PlannedHandler } from '../worker/build/plan.js';
 
 /** The facts about a handler that are compared with machines. */
@@ -18,6 +18,8 @@ export interface CheckedHandler {
   /** The error names that the handler declares; undefined if its option `throws` isn't set. */
   readonly throws: readonly string[] | undefined;
   readonly schema: JsonSchema;
+  /** The schema of the output; undefined if the option `output` isn't set. */
+  readonly output: JsonSchema | undefined;
 }
 
 /**
@@ -42,6 +44,7 @@ export function checkedHandler(
     timeoutMs: options.timeoutMs,
     throws: definition.throws,
     schema: inputSchema(definition),
+    output: definition.output && outputSchema(definition.output, definition.groups),
   };
 }
 

@@ -1,51 +1,61 @@
 import { isPlainObject } from '../base/plain-object.js';
+import { didYouMean, nearest } from '../local/index.js';
 import type { CheckedHandler } from './handlers.js';
 import type { FoundAt } from './finding.js';
-import { knownResult } from './known-results.js';
-import { schemaMismatches, UNKNOWN } from './schema-mismatch.js';
+import type { StateData } from './flow/flow.js';
+import { type Fields, isFields } from './flow/shape.js';
+import { schemaMismatches } from './schema-mismatch.js';
 import type { Step } from './source/json-text.js';
-import type { ActivityState } from './machine-states.js';
+import type { ActivityState, StateView } from './machine-states.js';
 
 /**
  * Finds the parts of a Task state's payload (the input that it sends to its handler) that the handler would reject in
- * every task, whatever the state's own input is.
+ * every task, whatever the execution's input is.
  */
-export function payloadMismatches(state: ActivityState, { name, schema }: CheckedHandler): FoundAt[] {
+export function payloadMismatches(
+  state: ActivityState,
+  { name, schema }: CheckedHandler,
+  { given }: StateData,
+): FoundAt[] {
   const field = state.language === 'JSONata' ? 'Arguments' : 'Parameters';
   const template: unknown = state.source[field];
-  if (template === undefined) return [];
-  const value = state.language === 'JSONata' ? jsonataTemplate(template) : pathTemplate(template);
-  return schemaMismatches(value, schema).map(({ steps, what, fix }) => ({
+  const where = template === undefined ? 'its input' : field;
+  return schemaMismatches(given, schema).map(({ steps, what, fix }) => ({
     state,
-    steps: stepsInFile(template, [...state.steps, field], steps),
+    steps:
+      template === undefined
+        ? [...state.steps, 'Resource']
+        : stepsInFile(template, [...state.steps, field], steps),
     found: {
       code: 'PAYLOAD_MISFIT',
       level: 'error',
-      what: `${steps.length > 0 ? `'${steps.join('.')}' in ` : ''}${field} ${what}: ${name} would refuse every task`,
+      what: `${steps.length > 0 ? `'${steps.join('.')}' in ` : ''}${where} ${what}: ${name} would refuse every task`,
       fix,
     },
   }));
 }
 
-/**
- * Returns the payload that the JSONPath template of a state makes. A value that is known only at run time, such as that
- * of a key `"id.$"`, is replaced by `UNKNOWN`, or by its type if the text shows that.
- */
-function pathTemplate(template: unknown): unknown {
-  if (Array.isArray(template)) return template.map(pathTemplate);
-  if (!isPlainObject(template)) return template;
-  return Object.fromEntries(
-    Object.entries(template).map(([key, value]) =>
-      key.endsWith('.$') ? [key.slice(0, -2), knownResult(value) ?? UNKNOWN] : [key, pathTemplate(value)],
-    ),
-  );
+/** Finds the paths in a state's fields that lead to nothing, whatever the execution's input is. */
+export function deadPaths(state: StateView, { dead }: StateData): FoundAt[] {
+  return dead.map(({ steps, path, name, within }) => ({
+    state,
+    steps: [...state.steps, ...steps],
+    found: {
+      code: 'PATH_LEADS_NOWHERE',
+      level: 'error',
+      what: `${path} leads nowhere: there is never a '${name}'`,
+      fix: isFields(within)
+        ? fixFor(name, within)
+        : 'mend the path: the value that it goes through has no fields',
+    },
+  }));
 }
 
-function jsonataTemplate(template: unknown): unknown {
-  if (typeof template === 'string') return /^\{%.*%\}$/s.test(template) ? UNKNOWN : template;
-  if (Array.isArray(template)) return template.map(jsonataTemplate);
-  if (!isPlainObject(template)) return template;
-  return Object.fromEntries(Object.entries(template).map(([key, value]) => [key, jsonataTemplate(value)]));
+function fixFor(name: string, fields: Fields): string {
+  const names = Object.keys(fields);
+  const meant = nearest(name, names);
+  if (meant) return didYouMean(meant);
+  return names.length > 0 ? `there are: ${names.join(', ')}` : 'write the field before it is read';
 }
 
 /** Returns the keys and indexes that lead, in the machine's text, to a part of the payload. */

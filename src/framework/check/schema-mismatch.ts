@@ -2,19 +2,8 @@ import { definitionName, type JsonSchema } from '../declare/schema/dto-schema.js
 import { isPlainObject } from '../base/plain-object.js';
 import { show } from '../base/show.js';
 import { didYouMean, nearest } from '../local/index.js';
+import { isOpenObject, ListOf, type Shape, Typed, UNKNOWN } from './flow/shape.js';
 import type { Step } from './source/json-text.js';
-
-/** A placeholder for a value that is known only at run time. It matches every schema. */
-export const UNKNOWN = Symbol('unknown');
-
-/** A placeholder for a value of which only the type is known: one of the types of JSON Schema. */
-export class KnownType {
-  /** @param by what makes the value, such as `States.Format` */
-  constructor(
-    readonly type: string,
-    readonly by: string,
-  ) {}
-}
 
 /**
  * A value, or a part of it, that the schema rejects. `steps` are the keys and indexes that lead from the value to the
@@ -30,10 +19,10 @@ interface Fault {
 }
 
 /**
- * Compares a value with a schema that `inputSchema` made. Parts of the value may be {@link UNKNOWN}. Only the keywords
- * of JSON Schema that `inputSchema` writes are understood.
+ * Compares what is known of a value with a schema that `inputSchema` made. Only the keywords of JSON Schema that
+ * `inputSchema` writes are understood. What isn't known matches every schema.
  */
-export function schemaMismatches(value: unknown, schema: JsonSchema): SchemaMismatch[] {
+export function schemaMismatches(value: Shape, schema: JsonSchema): SchemaMismatch[] {
   const definitions = isPlainObject(schema['$defs']) ? schema['$defs'] : {};
   return new SchemaComparison(definitions).of(value, schema, []);
 }
@@ -49,14 +38,8 @@ class SchemaComparison {
     if (value === UNKNOWN) return [];
     const inherited = this.#inherited(value, schema, steps);
     if (inherited.length > 0) return inherited;
-    if (value instanceof KnownType) return this.#ofType(value, schema, steps);
     const fault = wrongType(value, schema) ?? wrongChoice(value, schema) ?? wrongLimit(value, schema);
     return fault ? [{ steps, ...fault }] : this.#parts(value, schema, steps);
-  }
-
-  #ofType(value: KnownType, schema: JsonSchema, steps: readonly Step[]): SchemaMismatch[] {
-    const fault = wrongType(value, schema);
-    return fault ? [{ steps, ...fault }] : [];
   }
 
   /** Returns the mismatches with the schemas that this schema refers to in `$ref`, `allOf` and `anyOf`. */
@@ -82,19 +65,23 @@ class SchemaComparison {
   }
 
   #parts(value: unknown, schema: JsonSchema, steps: readonly Step[]): SchemaMismatch[] {
+    if (value instanceof ListOf) return this.#items([value.item], schema, steps, () => steps);
     if (Array.isArray(value)) return this.#items(value, schema, steps);
     return isPlainObject(value) ? this.#keys(value, schema, steps) : [];
   }
 
-  #items(value: readonly unknown[], { items }: JsonSchema, steps: readonly Step[]): SchemaMismatch[] {
-    return isPlainObject(items)
-      ? value.flatMap((each, index) => this.of(each, items, [...steps, index]))
-      : [];
+  #items(
+    value: readonly unknown[],
+    { items }: JsonSchema,
+    steps: readonly Step[],
+    stepsOf = (index: number): readonly Step[] => [...steps, index],
+  ): SchemaMismatch[] {
+    return isPlainObject(items) ? value.flatMap((each, index) => this.of(each, items, stepsOf(index))) : [];
   }
 
   #keys(value: Record<string, unknown>, schema: JsonSchema, steps: readonly Step[]): SchemaMismatch[] {
     const properties = isPlainObject(schema['properties']) ? schema['properties'] : {};
-    const missing = missingKeys(value, schema, Object.keys(properties));
+    const missing = isOpenObject(value) ? [] : missingKeys(value, schema, Object.keys(properties));
     const misspelt = new Set(missing.map(({ written }) => written));
     const inner = Object.entries(value).flatMap(([key, each]): SchemaMismatch[] => {
       const known = Object.hasOwn(properties, key);
@@ -159,15 +146,19 @@ const NAMES: Readonly<Record<string, string>> = {
 function wrongType(value: unknown, { type }: JsonSchema): Fault | undefined {
   if (typeof type !== 'string' || isOf(value, type)) return undefined;
   const name = NAMES[type] ?? type;
-  const is = value instanceof KnownType ? `${NAMES[value.type]}: ${value.by} makes one` : show(value);
-  return { what: `must be ${name}, and is ${is}`, fix: `write ${name}` };
+  return { what: `must be ${name}, and is ${shown(value)}`, fix: `write ${name}` };
+}
+
+/** Returns a text for a value of a wrong type. Of a value that is computed, only the type is known. */
+function shown(value: unknown): string {
+  if (value instanceof ListOf) return 'a list';
+  return value instanceof Typed ? (NAMES[value.type] ?? value.type) : show(value);
 }
 
 function isOf(value: unknown, type: string): boolean {
-  if (value instanceof KnownType)
-    return value.type === type || (value.type === 'integer' && type === 'number');
+  if (value instanceof Typed) return value.type === (type === 'integer' ? 'number' : type);
   if (type === 'integer') return Number.isInteger(value);
-  if (type === 'array') return Array.isArray(value);
+  if (type === 'array') return Array.isArray(value) || value instanceof ListOf;
   if (type === 'object') return isPlainObject(value);
   return type === 'null' ? value === null : typeof value === type;
 }
@@ -175,8 +166,9 @@ function isOf(value: unknown, type: string): boolean {
 function wrongChoice(value: unknown, schema: JsonSchema): Fault | undefined {
   const choices = choicesOf(schema);
   if (!choices || choices.includes(value)) return undefined;
+  if (value instanceof Typed && choices.some((each) => typeof each === value.type)) return undefined;
   const listed = choices.map((each) => JSON.stringify(each)).join(', ');
-  return { what: `must be one of ${listed}, and is ${show(value)}`, fix: 'write one of them' };
+  return { what: `must be one of ${listed}, and is ${shown(value)}`, fix: 'write one of them' };
 }
 
 function choicesOf(schema: JsonSchema): readonly unknown[] | undefined {

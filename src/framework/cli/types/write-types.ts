@@ -6,7 +6,7 @@ import { machineInput } from '../../check/machine-input.js';
 import type { MachineSource } from '../../check/source/machine-source.js';
 import { throwProblems } from '../../base/errors.js';
 import type { Flags } from '../../config/layers.js';
-import { type JsonSchema, outputSchema } from '../../declare/schema/dto-schema.js';
+import type { JsonSchema } from '../../declare/schema/dto-schema.js';
 import type { HandlerDefinition } from '../../declare/definition.js';
 import { allErrorNames } from '../../declare/metadata.js';
 import { write } from '../output/stdout.js';
@@ -91,13 +91,12 @@ function typesText(
 }
 
 function activityText(
-  { definition, name, activityArn, throws = [] }: TypedHandler,
+  { definition, name, activityArn, output, throws = [] }: TypedHandler,
   input: JsonSchema,
   set: SchemaSet,
   errorNames: readonly string[],
 ): string {
-  const { output, groups } = definition;
-  const schema = output && set.add(outputSchema(output, groups));
+  const schema = output && set.add(output);
   const names = throws.length > 0 ? throws : errorNames;
   const errors = [...names.map((each) => JSON.stringify(each)), 'WorkerError'].join(' | ');
   const members = [

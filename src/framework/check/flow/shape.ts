@@ -1,0 +1,148 @@
+import { isPlainObject } from '../../base/plain-object.js';
+import { definitionName, type JsonSchema } from '../../declare/schema/dto-schema.js';
+
+class Unknown {
+  readonly isUnknown = true;
+}
+
+/** A value of which nothing is known. */
+export const UNKNOWN = new Unknown();
+
+/** A key of an object's shape: the object may have more fields than are listed. */
+const OPEN = Symbol('open');
+
+type TypeName = 'string' | 'number' | 'boolean';
+
+/** A value of which only the type is known. */
+export class Typed {
+  constructor(readonly type: TypeName) {}
+}
+
+/** An array of unknown length. All its elements have one shape. */
+export class ListOf {
+  constructor(readonly item: Shape) {}
+}
+
+/** The fields of an object. Without OPEN, it has no others. */
+export interface Fields {
+  readonly [key: string]: Shape;
+  readonly [OPEN]?: true;
+}
+
+/**
+ * What is known of a value before an execution runs. A plain JSON value stands for itself. An object or an array may
+ * have parts of which less is known.
+ */
+export type Shape = Unknown | Typed | ListOf | Fields | readonly Shape[] | string | number | boolean | null;
+
+export const TEXT = new Typed('string');
+export const NUMBER = new Typed('number');
+export const BOOLEAN = new Typed('boolean');
+
+/** Returns the shape of a JSON value in a definition. A text with `${…}` is only known when it is deployed. */
+export const literal = (value: unknown): Shape =>
+  typeof value === 'string' && value.includes('${') ? TEXT : (value as Shape);
+
+export const isFields = (shape: unknown): shape is Fields => isPlainObject(shape);
+
+/** Returns true if an object with these fields may have other fields as well. */
+export const isOpenObject = (fields: object): boolean => OPEN in fields;
+
+export const withOthers = (fields: Fields): Fields => ({ ...fields, [OPEN]: true });
+
+/** Returns what is known of a value that has one of two shapes. */
+export function merge(a: Shape, b: Shape): Shape {
+  if (a === b) return a;
+  if (Array.isArray(a) && Array.isArray(b) && a.length === b.length)
+    return a.map((each: Shape, index) => merge(each, (b as readonly Shape[])[index] ?? UNKNOWN));
+  const [ofA, ofB] = [itemOf(a), itemOf(b)];
+  if (ofA !== undefined && ofB !== undefined) return new ListOf(merge(ofA, ofB));
+  if (isFields(a) && isFields(b)) return mergeFields(a, b);
+  const type = typeOf(a);
+  return type !== undefined && type === typeOf(b) ? new Typed(type) : UNKNOWN;
+}
+
+function mergeFields(a: Fields, b: Fields): Fields {
+  const shared = Object.keys(a).filter((key) => Object.hasOwn(b, key));
+  const merged = Object.fromEntries(shared.map((key) => [key, merge(at(a, key), at(b, key))]));
+  const isSame = shared.length === Object.keys(a).length && shared.length === Object.keys(b).length;
+  return isSame && !isOpenObject(a) && !isOpenObject(b) ? merged : withOthers(merged);
+}
+
+const at = (fields: Fields, key: string): Shape => fields[key] ?? null;
+
+/** Returns the shape of each element of an array; undefined for anything else. */
+export function itemOf(shape: Shape): Shape | undefined {
+  if (shape instanceof ListOf) return shape.item;
+  if (!Array.isArray(shape)) return undefined;
+  const [first, ...others] = shape as readonly Shape[];
+  return others.reduce(merge, first ?? UNKNOWN);
+}
+
+function typeOf(shape: Shape): TypeName | undefined {
+  if (shape instanceof Typed) return shape.type;
+  const type = typeof shape;
+  return type === 'string' || type === 'number' || type === 'boolean' ? type : undefined;
+}
+
+/** Returns the shape of one field or element; undefined if the value never has it. */
+export function part(shape: Shape, key: string | number): Shape | undefined {
+  if (shape === UNKNOWN) return UNKNOWN;
+  if (typeof key === 'number') return element(shape, key);
+  if (!isFields(shape)) return undefined;
+  if (Object.hasOwn(shape, key)) return at(shape, key);
+  return isOpenObject(shape) ? UNKNOWN : undefined;
+}
+
+function element(shape: Shape, index: number): Shape | undefined {
+  if (shape instanceof ListOf) return shape.item;
+  return Array.isArray(shape) ? (shape as readonly Shape[])[index] : undefined;
+}
+
+/** Returns an object's shape with one part, at the end of these keys, replaced. */
+export function replaced(shape: Shape, keys: readonly string[], value: Shape): Shape {
+  const [key, ...rest] = keys;
+  if (key === undefined) return value;
+  const own = part(shape, key);
+  const inner = replaced(own ?? {}, rest, value);
+  return isFields(shape) ? { ...shape, [key]: inner } : withOthers({ [key]: inner });
+}
+
+/** The deepest nesting that is read from a schema. A class may contain itself. */
+const MOST_DEPTH = 8;
+
+/** Returns what is known of all values that match a schema. */
+export function shapeOfSchema(schema: JsonSchema): Shape {
+  const definitions = isPlainObject(schema['$defs']) ? schema['$defs'] : {};
+  return new SchemaReader(definitions).read(schema, 0);
+}
+
+class SchemaReader {
+  constructor(private readonly definitions: Readonly<Record<string, unknown>>) {}
+
+  read(schema: unknown, depth: number): Shape {
+    if (!isPlainObject(schema) || depth > MOST_DEPTH) return UNKNOWN;
+    const { $ref, allOf, anyOf, type, items } = schema;
+    if ('const' in schema) return schema['const'] as Shape;
+    if (Array.isArray(schema['enum'])) return (schema['enum'] as Shape[]).reduce(merge);
+    if (typeof $ref === 'string') return this.read(this.definitions[definitionName($ref)], depth + 1);
+    if (Array.isArray(anyOf)) return anyOf.map((each) => this.read(each, depth + 1)).reduce(merge);
+    if (Array.isArray(allOf))
+      return allOf.map((each) => this.read(each, depth + 1)).find((each) => each !== UNKNOWN) ?? UNKNOWN;
+    if (type === 'array') return new ListOf(this.read(items, depth + 1));
+    if (type === 'object') return this.#fields(schema, depth);
+    if (type === 'integer') return NUMBER;
+    return type === 'string' || type === 'number' || type === 'boolean' ? new Typed(type) : UNKNOWN;
+  }
+
+  #fields({ properties, required, additionalProperties }: JsonSchema, depth: number): Shape {
+    const needed: readonly unknown[] = Array.isArray(required) ? required : [];
+    const fields = Object.fromEntries(
+      Object.entries(isPlainObject(properties) ? properties : {}).map(([key, value]): [string, Shape] => [
+        key,
+        needed.includes(key) ? this.read(value, depth + 1) : UNKNOWN,
+      ]),
+    );
+    return additionalProperties === false ? fields : withOthers(fields);
+  }
+}
