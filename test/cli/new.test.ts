@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { killAll, type Run, stepwright } from '../support/cli.js';
 
 // `npm run check:project` shows that the written project installs, compiles, passes its tests and runs.
@@ -61,6 +61,44 @@ test('it asks for this version, and for what this version is tested with', () =>
   expect(peers).toEqual(Object.fromEntries(wanted));
   for (const [name, range] of Object.entries(written.devDependencies))
     expect([name, range]).toEqual([name, own.devDependencies[name]]);
+});
+
+describe('region and account of the ARNs come from', () => {
+  const made = async (args: string[], env: Record<string, string> = {}): Promise<string> => {
+    const folder = mkdtempSync(join(dir, 'place-'));
+    await stepwright(['new', 'w', ...args], env, folder).ended;
+    const files = ['src/activities/hello-world.activity.ts', 'state-machines/HelloWorld.asl.json'];
+    const arns = files.map((file) => /arn:[^'"]+/.exec(readFileSync(join(folder, 'w', file), 'utf8'))?.[0]);
+    expect(new Set(arns).size).toBe(1);
+    return arns[0] ?? '';
+  };
+  const OTHERS = { AWS_REGION: 'eu-west-1', AWS_ACCOUNT_ID: '111122223333' };
+
+  test.each<[string, string[], Record<string, string>, string]>([
+    ['nowhere: made up', [], {}, 'arn:aws:states:us-east-1:123456789012:activity:'],
+    ['the environment', [], OTHERS, 'arn:aws:states:eu-west-1:111122223333:activity:'],
+    ['flags', ['--region', 'cn-north-1'], OTHERS, 'arn:aws-cn:states:cn-north-1:111122223333:activity:'],
+  ])('%s', async (_, args, env, prefix) => {
+    expect(await made(args, env)).toBe(`${prefix}HelloWorldActivity`);
+  });
+
+  test('the config of the project, where it has no activity yet', async () => {
+    const folder = mkdtempSync(join(dir, 'place-'));
+    writeFileSync(join(folder, 'package.json'), '{}');
+    writeFileSync(join(folder, 'nest-style.config.ts'), "export default { \n  region: 'eu-north-1',\n};");
+    await stepwright(['generate', 'activity', 'Pay'], OTHERS, folder).ended;
+    expect(readFileSync(join(folder, 'src/activities/pay.activity.ts'), 'utf8')).toContain(
+      'arn:aws:states:eu-north-1:111122223333:activity:Pay',
+    );
+  });
+
+  test('a flag that is no account is refused, and nothing is written', async () => {
+    const folder = mkdtempSync(join(dir, 'place-'));
+    const run = stepwright(['new', 'w', '--account', '12'], {}, folder);
+    expect(await run.ended).toMatchObject({ code: 1 });
+    expect(run.stderr()).toContain("--account: expected the 12 digits of an account of AWS, got '12'");
+    expect(readdirSync(folder)).toEqual([]);
+  });
 });
 
 test('generate adds an activity beside the others, by any way to write its name', async () => {

@@ -87,9 +87,11 @@ export function addNew(program: CommandOf, version: string): void {
     .description('write a project that runs into a new folder')
     .argument('<name>', 'the folder, and the name of the package')
     .option('--from <tarball>', 'what to install stepwright from; it is copied into the project')
-    .action(async (name: string, { from }: { from?: string }) => {
+    .option('--region <region>', 'of the ARNs (default: AWS_REGION, or us-east-1)')
+    .option('--account <digits>', 'of the ARNs (default: AWS_ACCOUNT_ID, or one that is made up)')
+    .action(async (name: string, options: { from?: string; region?: string; account?: string }) => {
       const { newProject } = await import('../new/new.js');
-      await exit(await newProject(name, { version, from }));
+      await exit(await newProject(name, { version, ...options }));
     });
 }
 
@@ -101,7 +103,9 @@ export function addGenerate(program: CommandOf): void {
     .description('add an activity: its class, its test, and a state machine that runs it')
     .argument('<name>', 'such as refund-order or RefundOrder')
     .option('--activity <ARN or name>', 'what it takes the tasks of (default: an ARN beside the others)')
-    .action(async (name: string, options: { activity?: string }) => {
+    .option('--region <region>', 'of the ARN (default: that of the others, of the config, or AWS_REGION)')
+    .option('--account <digits>', 'of the ARN (default: that of the others, or AWS_ACCOUNT_ID)')
+    .action(async (name: string, options: { activity?: string; region?: string; account?: string }) => {
       const { generateActivity } = await import('../new/generate.js');
       await exit(await generateActivity(name, options));
     });

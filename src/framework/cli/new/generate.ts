@@ -2,32 +2,34 @@ import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { parseActivity } from '../../declare/discovery/activity-ref.js';
 import { write } from '../output/stdout.js';
+import { activityPrefix, choosePlace, type GivenPlace, placeIn, TEMPLATE_PLACE } from './arn-place.js';
 import { exists, readTemplate, writeFiles } from './template.js';
 
 /** Matches each word of a name that is written in camel case, snake case or kebab case. */
 const WORD = /[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+/g;
 
 /** The ARN in the template's files that is replaced by the new activity's ARN. */
-const TEMPLATE_ARN = 'arn:aws:states:us-east-1:123456789012:activity:RefundOrder';
+const TEMPLATE_ARN = `${activityPrefix(TEMPLATE_PLACE)}RefundOrder`;
 
 /**
  * Adds an activity to the project of the working directory: a class with a DTO, a test, and a state machine that runs
  * the activity. Never overwrites a file.
- * @param options `activity`: the ARN or the name to declare. @default an ARN with the region and account of the
- * project's other activities
+ * @param options `activity`: the ARN or the name to declare. @default an ARN with this `region` and `account`, or else
+ * those of the project's other activities, of its config, or of the environment
  * @returns the exit code
  * @throws Error if the name is invalid, there is no project, or a file already exists; then no file is written
  */
 export async function generateActivity(
   name: string,
-  options: { readonly activity?: string },
+  options: { readonly activity?: string } & GivenPlace,
 ): Promise<number> {
   const words = wordsOf(name);
   if (words.length === 0 || !/^[a-z]/.test(words[0] ?? '')) throw new Error(noName(name));
   const kebab = words.join('-');
   const pascal = words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
   const dir = await projectDir();
-  const prefix = await arnPrefix(dir);
+  const others = [await placeOfActivities(dir), await placeOfConfig(dir), placeIn(process.env)];
+  const prefix = activityPrefix(choosePlace(options, others));
   const activity = options.activity ?? `${prefix}${pascal}`;
   refuseBadActivity(activity);
   const files = await readTemplate('activity', [
@@ -72,20 +74,23 @@ async function projectDir(): Promise<string> {
   }
 }
 
-/**
- * Returns the ARN of the project's first activity, or of the template's if the project has none, without the activity's
- * name. All activities of a project have the same region and account.
- */
-async function arnPrefix(dir: string): Promise<string> {
+/** Returns the region and account of the project's first activity; none if the project has no ARN of an activity. */
+async function placeOfActivities(dir: string): Promise<GivenPlace> {
   const folder = join(dir, 'src/activities');
   const names = (await exists(folder)) ? await readdir(folder, { recursive: true }) : [];
   for (const name of names.filter((each) => /\.activity\.[cm]?ts$/.test(each)).toSorted()) {
-    const [, prefix] = /(arn:[\w-]+:states:[\w-]+:\d{12}:activity:)/.exec(
-      await readFile(join(folder, name), 'utf8'),
-    ) ?? [undefined, undefined];
-    if (prefix !== undefined) return prefix;
+    const text = await readFile(join(folder, name), 'utf8');
+    const [, region, account] = /arn:[\w-]+:states:([\w-]+):(\d{12}):activity:/.exec(text) ?? [];
+    if (region !== undefined) return { region, account };
   }
-  return TEMPLATE_ARN.slice(0, TEMPLATE_ARN.lastIndexOf(':') + 1);
+  return {};
+}
+
+/** Returns the region in the project's config, as far as the config's text shows it. */
+async function placeOfConfig(dir: string): Promise<GivenPlace> {
+  const file = join(dir, 'nest-style.config.ts');
+  const text = (await exists(file)) ? await readFile(file, 'utf8') : '';
+  return { region: /^\s*region:\s*['"]([\w-]+)['"]/m.exec(text)?.[1] };
 }
 
 /** The fields of a package.json that show the project's scripts and its test runner. */

@@ -1,6 +1,14 @@
 import { readdir } from 'node:fs/promises';
 import { basename, join, relative, resolve } from 'node:path';
 import { write } from '../output/stdout.js';
+import {
+  activityPrefix,
+  type ArnPlace,
+  choosePlace,
+  type GivenPlace,
+  placeIn,
+  TEMPLATE_PLACE,
+} from './arn-place.js';
 import { copyBeside, exists, type NewFile, readTemplate, writeFiles } from './template.js';
 
 /** Matches the names that npm accepts for a package without a scope. */
@@ -11,14 +19,16 @@ const PACKAGE_NAME = /^[a-z0-9][a-z0-9._-]*$/;
  * are built, tested, run and packed.
  * @param name the folder, relative to the working directory. Its last part is the name of the package
  * @param options `version`: the version of this package that the project depends on. `from`: a tarball of this package
- * to install instead, which is copied into the project
+ * to install instead, which is copied into the project. `region`, `account`: those of the ARNs. @default those of the
+ * environment, or else a region and a made-up account that the local service has too
  * @returns the exit code
  * @throws Error if the name is invalid, or the folder contains anything other than a `.git`; then no file is written
  */
 export async function newProject(
   name: string,
-  { version, from }: { readonly version: string; readonly from?: string },
+  { version, from, ...flags }: { readonly version: string; readonly from?: string } & GivenPlace,
 ): Promise<number> {
+  const place = choosePlace(flags, [placeIn(process.env)]);
   const dir = resolve(name);
   const packageName = name === '' ? '' : basename(dir);
   if (!PACKAGE_NAME.test(packageName)) throw new Error(noName(packageName));
@@ -28,12 +38,17 @@ export async function newProject(
     throw new Error(`--from ${from}: there is no such file`);
 
   const asked = tarball === undefined ? `^${version}` : `file:${basename(tarball)}`;
-  const files = (await readTemplate('project', [['my-worker', packageName]])).map((file) =>
-    file.path === 'package.json' ? askingFor(asked, file) : file,
-  );
+  const files = (
+    await readTemplate('project', [
+      ['my-worker', packageName],
+      [activityPrefix(TEMPLATE_PLACE), activityPrefix(place)],
+      [TEMPLATE_PLACE.account, place.account],
+      [TEMPLATE_PLACE.region, place.region],
+    ])
+  ).map((file) => (file.path === 'package.json' ? askingFor(asked, file) : file));
   await writeFiles(dir, files);
   if (tarball !== undefined) await copyBeside(tarball, dir, basename(tarball));
-  await write(report(dir, files));
+  await write(report(dir, files, place));
   return 0;
 }
 
@@ -70,13 +85,14 @@ function noName(name: string): string {
   return `'${name}' is no name of a package: expected small letters, digits and '-', beginning with a letter or a digit; for example ${proposed || 'my-worker'}`;
 }
 
-function report(dir: string, files: readonly NewFile[]): string {
+function report(dir: string, files: readonly NewFile[], { region, account }: ArnPlace): string {
   const shown = relative(process.cwd(), dir);
   const enter = shown === '' ? [] : [`  cd ${shown}`];
   return [
     `Written to ${join('.', shown)}:`,
     ...files.map(({ path }) => `  ${path}`),
     '',
+    `Its activity is in ${region}, account ${account}${account === TEMPLATE_PLACE.account ? ' (made up; --account and --region choose others)' : ''}.`,
     'Go on:',
     ...enter,
     '  npm install',
