@@ -36,7 +36,7 @@ export default {
     } finally {
       removeProject();
     }
-    const columns = ['task', 'worker', 'tasks/s', 'of one call after the other', 'processor time a task'];
+    const columns = ['task', 'worker', 'tasks/s', 'of slots in sequence', 'processor time a task'];
     return {
       tables: [{ title: `${DELAY_MS} ms on every call, ${IN_FLIGHT} in flight`, columns, rows }],
       broken: [],

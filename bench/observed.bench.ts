@@ -102,7 +102,7 @@ export default {
       tables: [
         {
           title: `${IN_FLIGHT} in flight`,
-          columns: ['who watches', 'tasks/s', 'of those alone', 'processor time a task', 'of that alone'],
+          columns: ['who watches', 'tasks/s', "of nobody's", 'processor time a task', "of nobody's"],
           rows: rows.map(({ who, perSecond, cpuMs, speed, cpu }) => [
             ...[who, String(Math.round(perSecond)), round(speed), `${round(cpuMs)} ms`, round(cpu)],
           ]),
