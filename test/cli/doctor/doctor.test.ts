@@ -75,14 +75,6 @@ test('of a healthy project nothing is a fault, and only what can not be seen is 
 });
 
 describe('a planted fault is named, with its fix:', () => {
-  test('a Node that is too old', async () => {
-    expect(only(await examined({}, { nodeVersion: '20.18.9' }))).toMatchObject({
-      check: 'node',
-      expected: '20.19 or later',
-      got: '20.18.9',
-    });
-  });
-
   test('nobody at the endpoint', async () => {
     const found = await examined({ endpoint: 'http://127.0.0.1:1' });
     expect(only(found)).toMatchObject({ check: 'endpoint', got: expect.stringContaining('ECONNREFUSED') });
@@ -228,6 +220,105 @@ describe('a planted fault is named, with its fix:', () => {
     const env = { AWS_EXECUTION_ENV: 'AWS_ECS_FARGATE' };
     expect(only(await examined({ grace: '10m' }, { env, stopTimeoutMs: undefined }))).toMatchObject({
       got: 'Fargate waits for 120 s at most',
+    });
+  });
+
+  test('a platform that waits as long as the longest drain, and no longer, is worth a warning', async () => {
+    const found = await examined({}, { stopTimeoutMs: 97_000 });
+    expect(faultsIn(found)).toEqual([]);
+    expect(about(found, 'stop')).toMatchObject([{ verdict: 'warning' }]);
+  });
+
+  describe('a port that is taken:', () => {
+    let other: Server;
+    let port: number;
+    const listen = (body: string): Promise<void> =>
+      new Promise((resolve) => {
+        other = createServer((_, response) => response.end(body));
+        other.listen(0, '127.0.0.1', () => {
+          ({ port } = other.address() as AddressInfo);
+          resolve();
+        });
+      });
+    afterEach(() => void other.close());
+
+    test('the health port, by another program', async () => {
+      await listen('<html>');
+      expect(only(await examined({ healthPort: port }))).toMatchObject({
+        check: 'port',
+        subject: `health port 127.0.0.1:${port}`,
+        got: 'another process listens on it already',
+        fix: expect.stringContaining(`--health-port ${port + 1}`),
+      });
+    });
+
+    test('the health port, by a worker, is worth a warning', async () => {
+      await listen('{"handlers":[]}');
+      const found = await examined({ healthPort: port });
+      expect(about(found, 'port')).toMatchObject([{ verdict: 'warning' }]);
+    });
+
+    test('the port of the local service, by another program', async () => {
+      await listen('<html>');
+      const found = await examined({ endpoint: 'local', port });
+      expect(only(found)).toMatchObject({
+        check: 'port',
+        fix: expect.stringContaining(`--port ${port + 1}`),
+      });
+    });
+  });
+
+  test('the port of the local service, by another Stepwright, is worth a warning', async () => {
+    const found = await examined({ endpoint: 'local', port: world.service.port });
+    expect(faultsIn(found)).toEqual([]);
+    expect(about(found, 'port')).toMatchObject([
+      { verdict: 'warning', fix: expect.stringContaining('AWS_ENDPOINT_URL_SFN=') },
+    ]);
+  });
+
+  describe('a variable of the environment:', () => {
+    const away = (): Config => ({
+      endpoint: world.service.url.replace('127.0.0.1', '0.0.0.0'),
+      sdk: { credentials: { accessKeyId: 'a', secretAccessKey: 'b' } },
+    });
+    const warned = async (env: Record<string, string>, config = away()): Promise<Finding[]> => {
+      const found = await examined(config, { env });
+      expect(faultsIn(found)).toEqual([]);
+      return about(found, 'environment');
+    };
+
+    test('certificates that nobody checks', async () => {
+      expect(await warned({ NODE_TLS_REJECT_UNAUTHORIZED: '0' })).toMatchObject([
+        {
+          verdict: 'warning',
+          subject: 'NODE_TLS_REJECT_UNAUTHORIZED',
+          fix: expect.stringContaining('unset it'),
+        },
+      ]);
+    });
+
+    test('a proxy that nobody reads, without its password', async () => {
+      const [found] = await warned({ HTTPS_PROXY: 'http://me:s3cret@proxy:3128' });
+      expect(found).toMatchObject({ verdict: 'warning', fix: expect.stringContaining('HttpsProxyAgent') });
+      expect(JSON.stringify(found)).not.toContain('s3cret');
+    });
+
+    test('but no proxy where the config has an agent, or the endpoint is here', async () => {
+      const requestHandler = { httpAgent: new Agent() };
+      const config = { ...away(), sdk: { ...away().sdk, requestHandler } };
+      expect(await warned({ HTTPS_PROXY: 'http://proxy:3128' }, config)).toEqual([]);
+      const here = { endpoint: world.service.url };
+      expect(await warned({ HTTPS_PROXY: 'http://proxy:3128' }, here)).toEqual([]);
+    });
+
+    test('a file that can not be read', async () => {
+      const env = { AWS_WEB_IDENTITY_TOKEN_FILE: '/nowhere/token' };
+      expect(only(await examined(away(), { env }))).toMatchObject({
+        check: 'environment',
+        subject: 'AWS_WEB_IDENTITY_TOKEN_FILE',
+        got: expect.stringContaining('ENOENT'),
+        fix: expect.stringContaining('correct the path'),
+      });
     });
   });
 
@@ -441,5 +532,5 @@ test('where the embedded service is to start, its machines are looked at, and no
     { clock: new HandClock(Date.now()), env: {}, nodeVersion: '22.1.0', openFiles: undefined },
   );
   expect(only(found)).toMatchObject({ check: 'heartbeat', got: expect.stringContaining('Seeded.Work') });
-  expect(about(found, 'endpoint')).toMatchObject([{ verdict: 'ok', expected: 'a free port' }]);
+  expect(about(found, 'port')).toMatchObject([{ verdict: 'ok', got: 'nothing listens there' }]);
 });

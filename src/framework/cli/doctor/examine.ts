@@ -4,17 +4,20 @@ import type { Environment } from '../../base/environment.js';
 import { type Endpoint, isLoopback, showEndpoint } from '../../aws/endpoint.js';
 import type { ServiceQueries } from '../../aws/queries/service-queries.js';
 import { canSimulate } from '../../aws/queries/policy-simulator.js';
-import type { RegionQueries } from '../../aws/queries/region-queries.js';
+import type { QueryResult, RegionQueries } from '../../aws/queries/region-queries.js';
+import { readAddress } from '../../config/address.js';
 import { regionOf } from '../../worker/build/find-activities.js';
 import type { Plan, PlannedHandler } from '../../worker/build/plan.js';
 import { lookAtActivities } from './activity-lookup.js';
 import { type InRegion, lookAtConnections } from './connections.js';
 import type { Problem } from '../../base/errors.js';
 import { lookAtMetadata, lookAtProblems, lookAtWarnings } from './declared.js';
-import { type Finding, fault, ok, unknown } from './finding.js';
+import { type Finding, fault, unknown } from './finding.js';
 import { lookAtHeartbeats, readKeptMachines, type ReadMachine } from './heartbeat-intervals.js';
 import { lookAtCopies, lookAtNode, lookAtTelemetry } from './installation.js';
 import { lookAtPolls, lookAtTaskCalls } from './permissions.js';
+import { lookAtHealthPort, lookAtLocalPort } from './ports.js';
+import { lookAtVariables } from './variables.js';
 import { isReached, isSigned, lookAtAnswer, lookAtCredentials } from './reach.js';
 import { lookAtProtection } from './protection.js';
 import { lookAtStop } from './stopping.js';
@@ -59,8 +62,14 @@ export async function examine(project: ExaminedProject, host: Host): Promise<Fin
     ...lookAtTelemetry(projectDir),
     lookAtStop(plan.settings.graceMs, host.env, host.stopTimeoutMs),
     ...(await lookAtProtection(plan.settings.protect, host)),
+    ...(await lookAtHealth(plan.settings.healthPort, host.clock)),
     ...(plan.endpoint ? await lookAtService(project, plan.endpoint, host) : []),
   ];
+}
+
+async function lookAtHealth(healthPort: number | string | undefined, clock: Clock): Promise<Finding[]> {
+  const address = healthPort === undefined ? undefined : readAddress(healthPort);
+  return address ? [await lookAtHealthPort(address, clock)] : [];
 }
 
 /** Examines Step Functions at an endpoint, and the limits that depend on the endpoint. */
@@ -68,11 +77,13 @@ async function lookAtService(project: ExaminedProject, endpoint: Endpoint, host:
   const { ServiceQueries } = await import('../../aws/queries/service-queries.js');
   const { settings, handlers } = project.plan;
   const { clock, env, openFiles } = host;
+  const { requestHandler } = settings.sdk;
   const service = new ServiceQueries({ endpoint, sdk: settings.sdk, region: settings.region, clock });
   try {
     const { regions, missing } = await sortByRegion(handlers, service);
     const credentials = await service.credentials(regions[0]?.region);
     const findings = [
+      ...lookAtVariables(env, endpoint, requestHandler !== undefined),
       ...(await lookAtConnections(project.plan, endpoint, regions, openFiles)),
       ...missing,
       lookAtCredentials(credentials, endpoint, clock.now()),
@@ -81,7 +92,7 @@ async function lookAtService(project: ExaminedProject, endpoint: Endpoint, host:
     if ('failure' in credentials) return [...findings, notAsked(endpoint)];
     for (const each of regions) {
       const queries = await service.forRegion(each.region);
-      findings.push(...(await lookAtRegion(project, { ...each, endpoint, queries, env })));
+      findings.push(...(await lookAtRegion(project, { ...each, endpoint, queries, env, clock })));
     }
     return findings;
   } finally {
@@ -94,15 +105,32 @@ interface Region extends InRegion {
   readonly endpoint: Endpoint;
   readonly queries: RegionQueries;
   readonly env: Environment;
+  readonly clock: Clock;
 }
 
 async function lookAtRegion(
   project: ExaminedProject,
-  { endpoint, region, handlers, queries, env }: Region,
+  { endpoint, region, handlers, queries, env, clock }: Region,
 ): Promise<Finding[]> {
   const known = await queries.activities();
-  // If nothing listens at the endpoint `local`, that is no problem, since `start` itself starts the service.
-  if (endpoint.kind === 'local' && !isReached(known)) return lookAtEmbedded(project, endpoint, handlers);
+  // The endpoint `local` is a service that `start` itself starts, so its port must be free.
+  if (endpoint.kind === 'local') {
+    const port = await lookAtLocalPort(project.plan.settings.port, clock);
+    if (!isReached(known)) return [port, ...lookAtEmbedded(project, handlers)];
+    return [
+      port,
+      ...(await lookAtReached(project, { endpoint, region, handlers, queries, env, clock }, known)),
+    ];
+  }
+  return lookAtReached(project, { endpoint, region, handlers, queries, env, clock }, known);
+}
+
+/** Examines a region by what the service answered there to the first query. */
+async function lookAtReached(
+  project: ExaminedProject,
+  { endpoint, region, handlers, queries, env }: Region,
+  known: QueryResult<ReadonlyMap<string, string>>,
+): Promise<Finding[]> {
   const findings = lookAtAnswer(known, { endpoint, region, aheadMs: queries.aheadMs[0] });
   if (!isReached(known) || !isSigned(known)) return [...findings, notAsked(endpoint)];
   const created = isLoopback(endpoint) || project.plan.settings.createActivities;
@@ -121,19 +149,13 @@ async function lookAtRegion(
 /**
  * Checks the state machines that the command `start` would load into its local service (an emulator of Step Functions).
  */
-function lookAtEmbedded(
+const lookAtEmbedded = (
   { machines, localArn }: ExaminedProject,
-  endpoint: Endpoint,
   handlers: readonly PlannedHandler[],
-): Finding[] {
-  const look = { check: 'endpoint', subject: showEndpoint(endpoint), expected: 'a free port' } as const;
-  return [
-    ok(look, 'nobody listens there: `start` starts the embedded service, with these activities and machines'),
-    ...lookAtHeartbeats(handlers, { read: machines, unread: [] }, ({ definition }) =>
-      localArn(definition.activity),
-    ),
-  ];
-}
+): Finding[] =>
+  lookAtHeartbeats(handlers, { read: machines, unread: [] }, ({ definition }) =>
+    localArn(definition.activity),
+  );
 
 /**
  * Returns a function that returns the ARN of a handler's activity. An activity that is declared by a bare name is

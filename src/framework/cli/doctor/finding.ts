@@ -10,6 +10,8 @@ export type CheckName =
   | 'copies'
   | 'telemetry'
   | 'files'
+  | 'port'
+  | 'environment'
   | 'stop'
   | 'protection'
   | 'credentials'

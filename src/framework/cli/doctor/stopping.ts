@@ -2,7 +2,7 @@ import { showDuration } from '../../base/time/duration.js';
 import type { Environment } from '../../base/environment.js';
 import { longestDrain } from '../../worker/worker.js';
 import { FARGATE_MOST_SECONDS, killAfterSeconds } from '../process/kill-timeout.js';
-import { type Finding, fault, type Look, ok, unknown } from './finding.js';
+import { type Finding, fault, type Look, ok, unknown, warning } from './finding.js';
 
 /**
  * Checks that the platform waits long enough before it kills the process: as long as a drain (finishing the running
@@ -20,11 +20,10 @@ export function lookAtStop(graceMs: number, env: Environment, stopTimeoutMs: num
   if (stopTimeoutMs !== undefined) {
     if (stopTimeoutMs >= needed * 1000) return ok(look, `${showDuration(stopTimeoutMs)} (--stop-timeout)`);
     const fix = `give the platform ${needed} s, ${lower}`;
-    return fault(
-      look,
-      `${showDuration(stopTimeoutMs)} (--stop-timeout): the last reports would be lost`,
-      fix,
-    );
+    const got = `${showDuration(stopTimeoutMs)} (--stop-timeout)`;
+    if (stopTimeoutMs >= longestDrain(graceMs))
+      return warning(look, `${got}: the longest drain fits, with little to spare`, fix);
+    return fault(look, `${got}: the last reports would be lost`, fix);
   }
   if (env['AWS_LAMBDA_FUNCTION_NAME']) return fault(look, 'a Lambda function, which is frozen', NOT_LAMBDA);
   const { name, setting, most = Number.POSITIVE_INFINITY } = platformOf(env);
