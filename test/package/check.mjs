@@ -18,6 +18,8 @@ const WANTED = [
   'README.md',
   'LICENSE',
   'CHANGELOG.md',
+  'llms.txt',
+  'llms-full.txt',
   'dist/src/framework/cli/main.js',
   'dist/console/index.html',
 ];

@@ -1,0 +1,57 @@
+// Writes the documentation for programs that read: llms.txt, a list of all pages, in the form of https://llmstxt.org, and
+// llms-full.txt, the pages for users in one Markdown file. Both are made when the package is packed.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join, posix } from 'node:path';
+
+const INDEX = 'docs/README.md';
+
+/** Pages that say nothing of how Stepwright is used. They are in the list alone. */
+const NOT_OF_USE = ['CHANGELOG.md', 'CONTRIBUTING.md', 'docs/promises.md', 'docs/benchmarks.md'];
+
+/** A page: its path from the root of the package, its title, and what the index says about it. */
+function page(path, title, about) {
+  return { path, title, about };
+}
+
+/** Returns the pages that the index of the documentation lists, by their headings there, each page once. */
+export function listedPages(root) {
+  const seen = new Set();
+  const sections = [];
+  for (const line of readFileSync(join(root, INDEX), 'utf8').split('\n')) {
+    if (line.startsWith('## ')) sections.push({ title: line.slice(3), pages: [] });
+    if (!line.startsWith('- ')) continue;
+    const [, about = ''] = /: (.*)$/.exec(line) ?? [];
+    for (const [, title, target] of line.matchAll(/\[([^\]]+)\]\(([^)#]+\.md)[^)]*\)/g)) {
+      const path = posix.join('docs', target);
+      if (seen.has(path) || path.startsWith('examples/')) continue;
+      seen.add(path);
+      sections.at(-1)?.pages.push(page(path, title, about));
+    }
+  }
+  return sections.filter(({ pages }) => pages.length > 0);
+}
+
+/** Returns the text of llms.txt. */
+export function list(root) {
+  const { description } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const sections = listedPages(root).map(
+    ({ title, pages }) =>
+      `## ${title}\n\n${pages.map((each) => `- [${each.title}](${each.path}): ${each.about}\n`).join('')}`,
+  );
+  return `# Stepwright\n\n> ${description}\n\nThe pages on its use in one file: [llms-full.txt](llms-full.txt).\n\n${sections.join('\n')}`;
+}
+
+/** Returns the text of llms-full.txt. Each page begins with a line that names its file. */
+export function full(root) {
+  const pages = listedPages(root).flatMap((section) => section.pages);
+  return pages
+    .filter(({ path }) => !NOT_OF_USE.includes(path))
+    .map(({ path }) => `<!-- ${path} -->\n\n${readFileSync(join(root, path), 'utf8').trim()}\n`)
+    .join('\n');
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const root = join(import.meta.dirname, '../..');
+  writeFileSync(join(root, 'llms.txt'), list(root));
+  writeFileSync(join(root, 'llms-full.txt'), full(root));
+}
