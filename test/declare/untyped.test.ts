@@ -36,6 +36,19 @@ describe('a field without a type that the compiler wrote', () => {
     ]);
   });
 
+  test('is refused where the compiler wrote only Array', () => {
+    const dto = dtoOf({ field: [Array, IsArray(), ArrayMinSize(1)] });
+    expect(dtoProblems(dto, 'A.run', [], 'input')).toMatchObject([
+      {
+        code: 'INPUT_TYPE_LOST',
+        what: expect.stringMatching(/wrote Array for \w+\.field, whatever its elements are/),
+        fix: expect.stringContaining('@ValidateNested({ each: true }) @Type(() => TheClass)'),
+      },
+    ]);
+    const any = dtoOf({ field: [Array, IsArray(), Allow()] });
+    expect(dtoProblems(any, 'A.run', [], 'input')).toEqual([]);
+  });
+
   test.each<[string, PropertyDecorator[]]>([
     ['a rule for its values', [IsDefined(), IsString()]],
     ['a rule for its elements', [IsArray(), IsString({ each: true })]],

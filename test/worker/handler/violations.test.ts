@@ -3,7 +3,6 @@ import { Transform, Type } from 'class-transformer';
 import {
   ArrayMinSize,
   ArrayUnique,
-  IsArray,
   IsInt,
   IsString,
   Validate,
@@ -66,7 +65,7 @@ class Keyed {
   @ValidateNested({ each: true })
   @Type(() => Item)
   items!: Item[];
-  @IsArray() @ArrayMinSize(1) tags!: string[];
+  @IsString({ each: true }) @ArrayMinSize(1) tags!: string[];
 }
 
 test('a rule that throws at a refused part takes no other rule with it', async () => {
@@ -92,7 +91,7 @@ class Rejecting {
 class Careless {
   @Validate(Throwing) first!: string;
   @Validate(Rejecting) second!: string;
-  @ArrayMinSize(1) last!: string[];
+  @IsString({ each: true }) @ArrayMinSize(1) last!: string[];
 }
 
 test('an input that breaks a rule is refused, whatever another rule throws', async () => {

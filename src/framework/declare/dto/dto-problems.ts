@@ -189,20 +189,28 @@ export const OPEN_RULES: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Returns true if nothing shows what type of value a property has: the compiler has emitted no type, and no rule or
- * decorator shows it. The value may be a date, which would then stay a string, or an instance of a class, whose rules
- * would then not be applied.
+ * Returns true if nothing shows what type of value a property has, or its elements if it is an array: the compiler has
+ * emitted no type, or only `Array`, and no rule or decorator shows it. The value may be a date, which would then stay a
+ * string, or an instance of a class, whose rules would then not be applied.
  */
-const isUnchecked = ({ emitted, typed, nested, open, rules }: DtoProperty): boolean =>
-  !emitted && !typed && !nested && !open && rules.every(({ name }) => OPEN_RULES.has(name));
+const isUnchecked = ({ emitted, declaredType, typed, nested, open, rules }: DtoProperty): boolean =>
+  !(emitted && declaredType !== Array) &&
+  !(typed || nested || open) &&
+  rules.every(({ name }) => OPEN_RULES.has(name));
 
-function unchecked({ name, rules }: DtoProperty, label: string): Fault {
-  const list = rules.some((rule) => rule.name.startsWith('array') || rule.name === 'isArray');
+function unchecked({ name, rules, emitted }: DtoProperty, label: string): Fault {
+  const list = emitted || rules.some((rule) => rule.name.startsWith('array') || rule.name === 'isArray');
   const each = list ? '{ each: true }' : '';
+  const what = emitted
+    ? `the compiler wrote Array for ${label}, whatever its elements are, and no rule says what they are`
+    : `the compiler wrote no type for ${label}, and no rule says what it holds`;
+  const compile = emitted
+    ? ''
+    : '; or compile with tsc and "emitDecoratorMetadata": true (swc: decoratorMetadata)';
   return {
     code: 'INPUT_TYPE_LOST',
-    what: `the compiler wrote no type for ${label}, and no rule says what it holds: a date or an object of a class would arrive as it was sent, unchecked`,
-    fix: `write above ${name} what its values are: @ValidateNested(${each}) @Type(() => TheClass) for a class, ${list ? '' : '@IsDate() @Type(() => Date) for a date, '}a rule such as @IsString(${each}), or @Allow() for any value; or compile with tsc and "emitDecoratorMetadata": true (swc: decoratorMetadata)`,
+    what: `${what}: a date or an object of a class would arrive as it was sent, unchecked`,
+    fix: `write above ${name} what its values are: @ValidateNested(${each}) @Type(() => TheClass) for a class, ${list ? '' : '@IsDate() @Type(() => Date) for a date, '}a rule such as @IsString(${each}), or @Allow() for any value${compile}`,
   };
 }
 

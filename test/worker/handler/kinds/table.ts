@@ -109,7 +109,8 @@ const required: Declaration[] = [
   },
   { name: 'Date', declared: Date, decorators: [IsDate()], taken: 'start' },
   { name: 'Date, @Type', declared: Date, decorators: [IsDate(), Type(() => Date)], taken: DATES },
-  { name: 'array', declared: Array, decorators: [IsArray()], taken: ANY_LISTS },
+  { name: 'array', declared: Array, decorators: [IsArray()], taken: 'start' },
+  { name: 'array, @IsArray, @Allow', declared: Array, decorators: [IsArray(), Allow()], taken: ANY_LISTS },
   { name: 'array, each', declared: Array, decorators: [IsString(each)], taken: TEXT_LISTS },
   {
     name: 'array, each, @Type',
