@@ -1,4 +1,4 @@
-/** These constants were chosen with the simulated fleet (`npm run bench -- fleet`, see docs/deploy.md). */
+/** These constants were chosen with the simulated fleet (`npm run bench -- fleet`, see docs/benchmarks.md). */
 const PACE = {
   /**
    * `tolerated`: the share of refused sends that doesn't limit the pace. `chance` and the next: how many more refusals

@@ -1,4 +1,4 @@
-/** These constants were chosen with the simulated fleet (`npm run bench -- fleet`, see docs/deploy.md). */
+/** These constants were chosen with the simulated fleet (`npm run bench -- fleet`, see docs/benchmarks.md). */
 const TARGET = {
   /**
    * A task counts as having waited in the queue if its poll took at most `atOnce` times as long as the quickest poll so
