@@ -109,25 +109,10 @@ export const PLANTED: readonly Planted[] = [
       '    } else slot.free();',
       "    } else if (answer.kind === 'empty') slot.free();",
     ],
-    'a wake-up is lost': [
-      'this.#wakeAt(Math.min(opensAt > now ? opensAt : Infinity,',
-      'this.#wakeAt(Math.min(Infinity,',
-    ],
-    'a poll hangs for ever': ['      else end();\n', ''],
-    'a poll is given up too soon': [
-      'export const POLL_LIMIT_MS = 75_000;',
-      'export const POLL_LIMIT_MS = 55_000;',
-    ],
-    "a poll's limit leaves its timer behind": [
-      "    cancel();\n    if (answer.kind !== 'failed') this.#queue",
-      "    if (answer.kind !== 'failed') this.#queue",
-    ],
-    "a poll's limit counts the time before it is sent": [
-      '      cancel();\n      cancel = this.#limit(limit);\n',
-      '',
-    ],
-    'polls go on after the stop': ['    if (this.#stopping) return;\n', ''],
-    'an answer is not remembered': ['    this.#lastAnswerAt = now;\n', ''],
+    'a wake-up is lost': ['this.#timer.set(nextAt > now ? nextAt : Infinity);', 'this.#timer.set(Infinity);'],
+    "a poll's limit leaves its timer behind": ['    limit.cancel();\n', ''],
+    "a poll's limit counts the time before it is sent": ['      limit.restart();\n', ''],
+    'polls go on after the stop': ['    if (this.#holdUntil !== undefined) return;\n', ''],
     'a failed poll counts as open for ever': [
       '    this.#open.remove(poll);\n',
       "    if (answer.kind !== 'failed') this.#open.remove(poll);\n",
@@ -137,14 +122,24 @@ export const PLANTED: readonly Planted[] = [
       "trouble === 'throttled' && turns",
     ],
   }),
+  ...at('worker/poll/poll-limit.ts', {
+    'a poll hangs for ever': ['      else this.#end();\n', ''],
+    'a poll is given up too soon': [
+      'export const POLL_LIMIT_MS = 75_000;',
+      'export const POLL_LIMIT_MS = 55_000;',
+    ],
+  }),
+  ...at('worker/poll/poll-record.ts', {
+    'an answer is not remembered': ['    this.#lastAnswerAt = this.#clock.now();\n', ''],
+  }),
   ...at('worker/poll/backoff.ts', {
     'a poll that failed waits for a quarter of an hour': [
-      'const ceiling = Math.min(most, least * 2 ** Math.min(tries, 20));',
-      'const ceiling = 1_800_000;',
+      'Math.min(most, least * 2 ** doublings)',
+      '1_800_000',
     ],
     'nobody probes whether trouble is over': [
-      'this.rest(now + this.#wait(trouble, this.#probes++), 0);',
-      'this.rest(Infinity, 0);',
+      'this.#resting = [now + this.#wait(trouble, this.#probes++)];',
+      'this.#resting = [Infinity];',
     ],
   }),
   ...at('worker/poll/turns.ts', {
@@ -152,7 +147,10 @@ export const PLANTED: readonly Planted[] = [
       'if (!this.#queue.includes(taker)) this.#queue.push(taker);',
       'if (!this.#queue.includes(taker)) this.#queue.unshift(taker);',
     ],
-    'the turn of a poller is lost': ['if (this.#queue.length > 0) this.#wait();\n    });', '});'],
+    'the turn of a poller is lost': [
+      '    this.#next = undefined;\n    this.#wait();\n',
+      '    this.#next = undefined;\n',
+    ],
   }),
   ...at('worker/heartbeat/heartbeat-scheduler.ts', {
     'a heartbeat that failed is the last one': [

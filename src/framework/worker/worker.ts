@@ -19,7 +19,7 @@ import type { WorkerStatus } from './observe/status.js';
 import type { Protection } from './protect/protection.js';
 import { TroubleTracker } from './poll/trouble.js';
 import { Pace } from './poll/pace.js';
-import { POLL_LIMIT_MS } from './poll/poller.js';
+import { POLL_LIMIT_MS } from './poll/poll-limit.js';
 import { Turns } from './poll/turns.js';
 import { StallWatch } from './stall.js';
 import { didYouMean } from '../base/show.js';

@@ -1,4 +1,5 @@
-import { HELD_MS, type PollerStatus, POLL_LIMIT_MS } from '../poll/poller.js';
+import { HELD_MS, type PollerStatus } from '../poll/poll-record.js';
+import { POLL_LIMIT_MS } from '../poll/poll-limit.js';
 import type { WorkerState } from '../../base/worker-status.js';
 import { plainReason } from './plain-reason.js';
 

@@ -1,5 +1,5 @@
 import type { PublicHandler, PublicPause, PublicStatus, PublicTask } from '../../base/worker-status.js';
-import type { PollerStatus } from '../poll/poller.js';
+import type { PollerStatus } from '../poll/poll-record.js';
 import type { TaskProgress } from '../task/progress.js';
 
 /**

@@ -1,55 +1,46 @@
 /** These constants were chosen with the simulated fleet (`npm run bench -- fleet`, see docs/benchmarks.md). */
 const PACE = {
-  /**
-   * `tolerated`: the share of refused sends that doesn't limit the pace. `chance` and the next: how many more refusals
-   * may be chance, and the shortest time for which answers are counted.
-   */
-  tolerated: 0.25,
-  chance: 10,
+  /** The pace is limited when this share of the sends is refused, and `chance` more, in at least `countMs`. */
+  tolerated: 0.27,
+  chance: 12,
   countMs: 500,
+  /** The limit is at first this many times the rate that was accepted, so that the quota stays filled. */
+  begin: 1.1,
   /**
-   * A trial (a test of whether refusals are random) begins when other workers with the same quota send less too. It
-   * ends after this many answers, if they arrive in this time.
+   * If at least `trialPerSecond` were accepted, a trial shows whether refusals are random: when other workers with the
+   * same quota have had `othersMs` to send less too, answers are counted for `trialMs`. Refusals are random if the
+   * share that is refused is still `asBefore` times the former, but not above `mostRandom`.
    */
+  trialPerSecond: 12,
   othersMs: 2_000,
-  trial: 50,
-  trialMs: 3_500,
-  /**
-   * Refusals are taken for random if the trial still has this part of the former share of refusals, unless that share
-   * is very large.
-   */
+  trialMs: 4_000,
   asBefore: 0.6,
   mostRandom: 0.65,
-  randomMs: 15_000,
-  /**
-   * Each accepted send raises the pace by this much; below `slow` sends a second by more, so that the pace grows evenly
-   * over time.
-   */
+  /** The pace is measured again after this time, whether it is limited or refusals are random. */
+  learntMs: 60_000,
+  /** Each accepted send raises the pace by `growth`; below `slow` sends a second by more, so that it grows evenly. */
   growth: 0.2,
   slow: 6,
-  /** A refusal multiplies the pace by this factor, at most once in this time, and never below the minimum. */
+  /** A refusal multiplies the pace by `lowered`, at most once in `loweredMs`, and never below `least`. */
   lowered: 0.7,
   loweredMs: 500,
   least: 0.25,
-  /** During a trial, the pace is this many times the rate that was accepted before, or the minimum given here. */
-  probe: 1.1,
-  first: 1.5,
-  /** After this many refusals in a row, no send gets through. The next accepted send then removes the limit. */
+  /** After this many refusals in a row, the next accepted send removes the limit: the service was throttling all sends. */
   shut: 16,
-  /**
-   * The limit is removed after this time without a refusal, and in any case after the longer time, to be measured
-   * again.
-   */
-  calmMs: 30_000,
-  learntMs: 60_000,
   /** After a pause, as many sends may leave at once as the pace allows in this time. */
   burstMs: 250,
 } as const;
 
+interface Count {
+  readonly from: number;
+  answers: number;
+  refused: number;
+}
+
 /**
  * Limits how many polls (or reports) a second a worker sends in one region and account. All its handlers share the
  * limit. There is no limit until the service throttles a large share of the sends; then the limit is the rate that the
- * service accepted. If an equally large share is refused under that limit, refusals are random rather than a quota, and
+ * service accepted. If a large share is still refused under that limit, refusals are random rather than a quota, and
  * the limit is removed for a while. Otherwise each accepted send raises the limit a little and each refusal lowers it
  * by a factor, so that workers with a common quota approach equal shares. The caller passes in the time.
  */
@@ -57,14 +48,13 @@ export class Pace {
   readonly #random: () => number;
   #perSecond = Number.POSITIVE_INFINITY;
   #nextAt = Number.NEGATIVE_INFINITY;
-  /** The answers since the first refusal, or since the trial began. Undefined if answers aren't being counted. */
-  #count: { readonly from: number; answers: number; refused: number } | undefined;
-  /** The share of refused sends for which the pace was limited, and the time at which that happened. */
-  #limited = { at: Number.POSITIVE_INFINITY, share: 0 };
-  #loweredAt = Number.NEGATIVE_INFINITY;
-  #refusedAt = Number.NEGATIVE_INFINITY;
+  /** The answers by which it is decided if the pace is limited, or stays so. Undefined if none are counted. */
+  #count: Count | undefined;
+  /** The share of sends that was refused before the pace was limited. */
+  #refusedBefore = 0;
   #refusedInARow = 0;
-  #randomUntil = Number.NEGATIVE_INFINITY;
+  #loweredAt = Number.NEGATIVE_INFINITY;
+  #learntUntil = Number.NEGATIVE_INFINITY;
 
   /**
    * @param random spreads the sends over time: a worker that sent at regular intervals would always take the quota's
@@ -81,87 +71,82 @@ export class Pace {
 
   /** Returns the time at which the next send may leave; `now` or earlier if it may leave at once. */
   nextAt(now: number): number {
-    if (now - this.#refusedAt > PACE.calmMs || now - this.#limited.at > PACE.learntMs) this.release();
+    if (this.#perSecond < Infinity && now >= this.#learntUntil) this.#release();
     return this.#nextAt;
   }
 
   /**
-   * Reserves the next send if its time comes within `mostMs` milliseconds; otherwise reserves nothing, so that no send
-   * is wasted on a caller that wouldn't wait for it.
-   * @returns the time of the send; `now` or earlier if it may leave at once
+   * Reserves the next send, and returns its time; `now` or earlier if it may leave at once. If that is more than `mostMs`
+   * milliseconds from now, nothing is reserved, and the send may leave then: the caller doesn't wait longer.
    */
   reserve(now: number, mostMs = Number.POSITIVE_INFINITY): number {
     const turn = Math.min(Math.max(this.nextAt(now), now - PACE.burstMs), now + mostMs);
-    if (this.#perSecond === Number.POSITIVE_INFINITY) return now;
+    if (this.#perSecond === Infinity) return now;
     this.#nextAt = turn + (2 * this.#random() * 1_000) / this.#perSecond;
     return turn;
   }
 
   /** Records that the service accepted the send that left at `sentAt`. */
   granted(sentAt: number, now: number): void {
-    if (sentAt < this.#limited.at && this.#perSecond < Number.POSITIVE_INFINITY) return;
-    if (this.#refusedInARow >= PACE.shut) return this.release();
+    if (this.#isCounted(sentAt, 0, now) || sentAt < this.#loweredAt) return;
+    const isShut = this.#refusedInARow >= PACE.shut;
     this.#refusedInARow = 0;
-    if (this.#isTried(sentAt, 0, now)) return;
+    if (isShut) return this.#release();
     this.#perSecond += PACE.growth * Math.max(1, PACE.slow / this.#perSecond);
   }
 
   /** Records that the service throttled the send that left at `sentAt`. */
   refused(sentAt: number, now: number): void {
-    this.#refusedAt = now;
-    const isLimited = this.#perSecond < Number.POSITIVE_INFINITY;
-    if (isLimited && sentAt >= this.#limited.at) this.#refusedInARow++;
-    if (this.#isTried(sentAt, 1, now) || !isLimited) return;
-    if (sentAt < this.#loweredAt || now - this.#loweredAt < PACE.loweredMs) return;
+    if (this.#perSecond === Infinity && !this.#count) this.#countFrom(now);
+    if (this.#isCounted(sentAt, 1, now) || sentAt < this.#loweredAt) return;
+    this.#refusedInARow++;
+    if (now - this.#loweredAt < PACE.loweredMs) return;
     this.#perSecond = Math.max(PACE.least, PACE.lowered * this.#perSecond);
     this.#loweredAt = now;
   }
 
-  /** Removes the limit, because what is known of the quota is out of date. */
-  release(): void {
-    this.#perSecond = Number.POSITIVE_INFINITY;
-    this.#nextAt = Number.NEGATIVE_INFINITY;
-    this.#limited = { at: Number.POSITIVE_INFINITY, share: 0 };
-    this.#count = undefined;
-    this.#refusedInARow = 0;
-  }
-
-  /** Counts an answer while the decision to limit the pace is open. Returns false when the decision is made. */
-  #isTried(sentAt: number, refused: 0 | 1, now: number): boolean {
-    const isFree = this.#perSecond === Number.POSITIVE_INFINITY;
-    if (isFree && refused === 1) this.#count ??= { from: now, answers: 0, refused: 0 };
+  /** Counts an answer while a decision is open. Returns false if none is, so that the answer changes the pace. */
+  #isCounted(sentAt: number, refused: 0 | 1, now: number): boolean {
     const count = this.#count;
-    if (!count) return isFree;
+    if (!count) return this.#perSecond === Infinity;
     if (sentAt < count.from) return true;
     count.answers++;
     count.refused += refused;
-    if (isFree) this.#judge(count, now);
-    else this.#try(count, now);
+    if (this.#perSecond === Infinity) this.#judge(count, now);
+    else if (now - count.from >= PACE.trialMs) this.#endTrial(count, now);
     return true;
   }
 
   /** Limits the pace to the rate that was accepted, if too many sends were refused. */
-  #judge({ from, answers, refused }: { from: number; answers: number; refused: number }, now: number): void {
+  #judge({ from, answers, refused }: Count, now: number): void {
     const beyond = refused - PACE.tolerated * answers;
     if (beyond < 0) this.#count = undefined;
-    if (beyond < PACE.chance || now < this.#randomUntil || now - from < PACE.countMs) return;
-    this.#perSecond = Math.max(PACE.first, (PACE.probe * (answers - refused) * 1_000) / (now - from));
-    this.#limited = { at: now, share: refused / answers };
-    this.#loweredAt = now;
-    this.#nextAt = now;
-    this.#count = { from: now + PACE.othersMs, answers: 0, refused: 0 };
+    if (beyond < PACE.chance || now - from < PACE.countMs || now < this.#learntUntil) return;
+    const accepted = ((answers - refused) * 1_000) / (now - from);
+    this.#perSecond = Math.max(PACE.least, PACE.begin * accepted);
+    this.#nextAt = this.#loweredAt = now;
+    this.#learntUntil = now + PACE.learntMs;
+    this.#refusedBefore = refused / answers;
+    this.#count = undefined;
+    if (accepted >= PACE.trialPerSecond) this.#countFrom(now + PACE.othersMs);
   }
 
-  /**
-   * Ends the trial if it has lasted long enough. Removes the limit if as large a share of sends is refused as before.
-   */
-  #try({ from, answers, refused }: { from: number; answers: number; refused: number }, now: number): void {
-    if (answers < PACE.trial && now - from < PACE.trialMs) return;
+  /** Removes the limit if as large a share of sends is refused as before. */
+  #endTrial({ answers, refused }: Count, now: number): void {
     this.#count = undefined;
     const share = refused / answers;
-    const isRandom = share <= PACE.mostRandom && share >= PACE.asBefore * this.#limited.share;
-    if (answers < PACE.trial || !isRandom) return;
-    this.release();
-    this.#randomUntil = now + PACE.randomMs;
+    if (share < PACE.asBefore * this.#refusedBefore || share > PACE.mostRandom) return;
+    this.#release();
+    this.#learntUntil = now + PACE.learntMs;
+  }
+
+  #countFrom(from: number): void {
+    this.#count = { from, answers: 0, refused: 0 };
+  }
+
+  #release(): void {
+    this.#perSecond = Number.POSITIVE_INFINITY;
+    this.#nextAt = Number.NEGATIVE_INFINITY;
+    this.#count = undefined;
   }
 }

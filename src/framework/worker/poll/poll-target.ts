@@ -48,15 +48,15 @@ export class PollTarget {
     return this.#limits.max;
   }
 
-  /** Changes the minimum and the maximum. */
-  limit(limits: PollLimits): void {
-    this.#limits = limits;
-    this.#size = Math.min(limits.max, Math.max(limits.min, this.#size));
-  }
-
   /** The next time at which the number is raised; Infinity if there is none. */
   get growsAt(): number {
     return this.#moments[0] ?? Infinity;
+  }
+
+  /** Changes the minimum and the maximum. */
+  limit(limits: PollLimits): void {
+    this.#limits = limits;
+    this.#resize(this.#size);
   }
 
   /** Sets the number to the minimum, as at the start of a worker. */
@@ -66,28 +66,21 @@ export class PollTarget {
     this.#moments = Array.from({ length: this.#size }, moment).sort((one, other) => one - other);
   }
 
-  /** Sets the number to the minimum. Called when no poll gets through. */
-  reset(): void {
-    this.#size = this.#limits.min;
-    this.#moments = [];
-  }
-
   /** Raises the number if the time for that has come. */
   tick(now: number): void {
-    for (; this.growsAt <= now; this.#moments.shift())
-      this.#size = Math.min(this.#limits.max, this.#size + 1);
+    for (; this.growsAt <= now; this.#moments.shift()) this.#resize(this.#size + 1);
   }
 
-  /** Records that a poll got a task. @param waitedMs the time for which the poll was open, in milliseconds */
-  gotTask(waitedMs: number): void {
-    if (waitedMs <= TARGET.atOnce * this.#quickestMs + TARGET.slackMs) this.#size = this.#limits.max;
-    else if (waitedMs > TARGET.idleMs) this.shrink();
+  /** Records that a poll was answered. @param openMs the time for which it was open */
+  answered(kind: 'task' | 'empty', openMs: number): void {
+    const isAtOnce = openMs <= TARGET.atOnce * this.#quickestMs + TARGET.slackMs;
+    if (kind === 'task' && isAtOnce) this.#resize(this.#limits.max);
+    else if (kind === 'empty' || openMs > TARGET.idleMs) this.#resize(this.#size - 1);
     // The quickest answer is forgotten slowly, since what was quick an hour ago need not be quick now.
-    this.#quickestMs = Math.min(waitedMs, this.#quickestMs * 1.05 + 1, TARGET.quickestMs);
+    if (kind === 'task') this.#quickestMs = Math.min(openMs, this.#quickestMs * 1.05 + 1, TARGET.quickestMs);
   }
 
-  /** Lowers the number by one, because a poll wasn't needed. */
-  shrink(): void {
-    this.#size = Math.max(this.#limits.min, this.#size - 1);
+  #resize(size: number): void {
+    this.#size = Math.min(this.#limits.max, Math.max(this.#limits.min, size));
   }
 }

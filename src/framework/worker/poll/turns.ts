@@ -1,5 +1,5 @@
-import type { Cancel, Clock } from '../../base/time/clock.js';
-import type { OpenPoll } from './backoff.js';
+import type { Clock } from '../../base/time/clock.js';
+import { Timer } from '../../base/time/timer.js';
 import { Pace } from './pace.js';
 
 /** A poller in the queue. `Turns` calls it when it may send a poll; the poller then sends one, or does nothing. */
@@ -8,10 +8,10 @@ interface Taker {
 }
 
 /**
- * How many times in a row a poller whose poll was throttled may try again before the next poller in the queue gets its
- * turn.
+ * The share of lost turns that are given back. The others aren't, so that a poller whose polls alone are throttled
+ * doesn't hold up the rest.
  */
-const LOST_TURNS = 3;
+const GIVEN_BACK = 0.75;
 
 /**
  * Decides which handler sends the next poll in one region and account, at the rate that the service accepts. First
@@ -20,15 +20,18 @@ const LOST_TURNS = 3;
  */
 export class Turns {
   readonly #clock: Clock;
+  readonly #random: () => number;
   readonly #pace: Pace;
+  readonly #timer: Timer;
   #queue: Taker[] = [];
   /** The poller that may send next. */
   #next: Taker | undefined;
-  #wake: Cancel | undefined;
 
   constructor(clock: Clock, random: () => number) {
     this.#clock = clock;
+    this.#random = random;
     this.#pace = new Pace(random);
+    this.#timer = new Timer(clock, () => this.#call());
   }
 
   /**
@@ -50,7 +53,7 @@ export class Turns {
   /** Removes the poller from the queue. If no other waits, no timer is left. */
   leave(taker: Taker): void {
     this.#queue = this.#queue.filter((each) => each !== taker);
-    if (this.#queue.length === 0) this.#disarm();
+    this.#wait();
   }
 
   /** Records that the service accepted a poll. */
@@ -59,13 +62,13 @@ export class Turns {
   }
 
   /**
-   * Records that the service throttled a poll. The poller then gets the next turn too, unless it has lost several in a
-   * row. @returns true if the poller is now waiting for a turn; false if the polls aren't limited
+   * Records that the service throttled a poll. While polls are limited, the poller usually gets the next turn too.
+   * @returns true if polls are limited
    */
-  throttled(taker: Taker, { sentAt, tries }: Pick<OpenPoll, 'sentAt' | 'tries'>): boolean {
+  throttled(taker: Taker, sentAt: number): boolean {
     this.#pace.refused(sentAt, this.#clock.now());
-    if (this.#pace.perSecond === Number.POSITIVE_INFINITY) return false;
-    if (tries < LOST_TURNS) {
+    if (this.#pace.perSecond === Infinity) return false;
+    if (this.#random() < GIVEN_BACK) {
       this.leave(taker);
       this.#queue.unshift(taker);
       this.#wait();
@@ -73,30 +76,20 @@ export class Turns {
     return true;
   }
 
-  /** Removes the limit, because what is known of the quota is out of date. */
-  release(): void {
-    this.#pace.release();
-    this.#disarm();
-    if (this.#queue.length > 0) this.#wait();
-  }
-
-  #disarm(): void {
-    this.#wake?.();
-    this.#wake = undefined;
-  }
-
   #isDue(): boolean {
     const now = this.#clock.now();
     return this.#pace.nextAt(now) <= now;
   }
 
+  /** Calls the pollers that are next in the queue, until their turn is to come. */
+  #call(): void {
+    while (this.#isDue() && (this.#next = this.#queue.shift())) this.#next.fill();
+    this.#next = undefined;
+    this.#wait();
+  }
+
   #wait(): void {
     const now = this.#clock.now();
-    this.#wake ??= this.#clock.after(Math.max(0, this.#pace.nextAt(now) - now), () => {
-      this.#wake = undefined;
-      while (this.#isDue() && (this.#next = this.#queue.shift())) this.#next.fill();
-      this.#next = undefined;
-      if (this.#queue.length > 0) this.#wait();
-    });
+    this.#timer.set(this.#queue.length === 0 ? Infinity : Math.max(now, this.#pace.nextAt(now)));
   }
 }
