@@ -19,7 +19,7 @@ export default {
   moduleNameMapper: {
     '^(\\.{1,2}/.*)\\.js$': '$1',
     '^stepwright$': '<rootDir>/src/framework/index.ts',
-    '^stepwright/(testing|local)$': '<rootDir>/src/framework/$1/index.ts',
+    '^stepwright/(testing|local|nestjs)$': '<rootDir>/src/framework/$1/index.ts',
   },
   transform: {
     '^.+\\.ts$': [

@@ -4,6 +4,7 @@ export { Activity, ErrorName, Handle } from './declare/decorators.js';
 export { ActivityFailure } from './declare/activity-failure.js';
 export { type AbortKind, TaskAborted, type TaskContext } from './declare/task-context.js';
 export type { Constructor } from './declare/class.js';
+export type { Container } from './declare/container.js';
 export type { HandlerOptions } from './declare/options.js';
 export type { InterceptedTask, Interceptor } from './declare/interceptor.js';
 export { type Config, defineConfig } from './config/config.js';

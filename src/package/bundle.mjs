@@ -1,4 +1,13 @@
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, unlinkSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join, posix, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
@@ -19,7 +28,9 @@ const ENTRIES = [
   'testing/index',
   'testing/jest/preset',
   'testing/jest/preset-commonjs',
+  'testing/jest/preset-nestjs',
   'local/index',
+  'nestjs/index',
   'local/asl/jsonata/thread-entry',
   'cli/main',
   'cli/run',
@@ -54,6 +65,7 @@ const TOGETHER = [
     'worker/heartbeat/heartbeat-scheduler',
     'worker/thread/thread-messages',
     'worker/thread/lease-ledger',
+    'worker/protect/oldest-task',
     'worker/health/page-server',
     'worker/health/page-copies',
     'aws/activity-calls',
@@ -65,6 +77,9 @@ const TOGETHER = [
   ['worker', 'index', 'worker/build/create-worker', 'cli/start/start'],
 ];
 const CHUNKS = 'chunks';
+/** The doors that the preset `stepwright/jest/nestjs` hands to tests as CommonJS, and the folder of those copies. */
+const DOORS = ['index', 'testing/index', 'local/index', 'nestjs/index'];
+const COMMONJS = 'commonjs';
 /**
  * The files that an entry may load, by the entry. One constant that an entry shares with a worker would make the entry
  * load the whole worker.
@@ -78,8 +93,12 @@ const LOADED_BY = {
 
 const fileOf = (module) => join(framework, `${module}.js`);
 
-/** Keeps the value of `import.meta.url` in a module that was moved: it says where other files lie. */
-const urls = {
+/**
+ * Keeps the value of `import.meta.url` in a module that was moved: it says where other files lie.
+ * @param folder the folder that the files are moved to, below the framework's
+ * @param own the code of the URL of the file itself
+ */
+const urls = (folder, own) => ({
   name: 'urls',
   transform(code, id) {
     if (!code.includes('import.meta.url')) return undefined;
@@ -90,13 +109,47 @@ const urls = {
     return { code: text };
   },
   renderChunk(code, { fileName }) {
-    const here = posix.dirname(fileName);
+    const here = posix.join(folder, posix.dirname(fileName));
     return code.replaceAll(
       /MODULE_URL\("([^"]+)"\)/g,
-      (_, module) => `new URL("${posix.relative(here, module)}", import.meta.url).href`,
+      (_, module) => `new URL("${posix.relative(here, module)}", ${own}).href`,
     );
   },
+});
+
+/** Loads libraries by `require` where the code imports them late: Jest runs no `import()` in CommonJS. */
+const lateLibraries = {
+  name: 'late-libraries',
+  renderChunk: (code) => ({
+    code: code.replaceAll(
+      /\bimport\(("[^"]+")\)/g,
+      (_, name) => `Promise.resolve().then(() => require(${name}))`,
+    ),
+  }),
 };
+
+/** Writes the doors as CommonJS, beside the ES modules. */
+async function writeCommonJs(dir) {
+  const apart = /^(?:index|testing\/index|local\/index|nestjs\/[^/]+)\.js$/;
+  const bundle = await rolldown({
+    input: Object.fromEntries(DOORS.map((module) => [module, fileOf(module)])),
+    platform: 'node',
+    external: /^[^./]/,
+    plugins: [urls(COMMONJS, 'require("node:url").pathToFileURL(__filename)'), lateLibraries],
+  });
+  await bundle.write({
+    dir: join(dir, COMMONJS),
+    format: 'cjs',
+    comments: false,
+    minify: { compress: false, mangle: false, codegen: true },
+    entryFileNames: '[name].js',
+    chunkFileNames: `${CHUNKS}/[name].js`,
+    // One file, but for the doors themselves and what needs NestJS.
+    codeSplitting: { groups: [{ name: 'stepwright', test: (id) => !apart.test(relative(framework, id)) }] },
+  });
+  await bundle.close();
+  writeFileSync(join(dir, COMMONJS, 'package.json'), '{ "type": "commonjs" }\n');
+}
 
 /** Returns the place of each `import.meta.url` in a module's code, in the order of the text. */
 function placesOfUrl(tree) {
@@ -140,7 +193,7 @@ const bundle = await rolldown({
   input: Object.fromEntries(ENTRIES.map((module) => [module, fileOf(module)])),
   platform: 'node',
   external: /^[^./]/,
-  plugins: [urls],
+  plugins: [urls('', 'import.meta.url')],
 });
 const dir = mkdtempSync(join(root, 'dist', 'bundle-'));
 try {
@@ -163,12 +216,13 @@ try {
     const others = loadedBy(`${entry}.js`, output).filter((file) => !known.has(file));
     if (others.length > 0) throw new Error(`${entry} would load ${others.join(', ')}`);
   }
+  await writeCommonJs(dir);
   const typed = declarationsOfDoors();
   for (const file of readdirSync(framework, { recursive: true })) {
     const path = join(framework, file);
     if (/\.js(\.map)?$/.test(file) || (file.endsWith('.d.ts') && !typed.has(path))) unlinkSync(path);
   }
-  rmSync(join(framework, CHUNKS), { recursive: true, force: true });
+  for (const folder of [CHUNKS, COMMONJS]) rmSync(join(framework, folder), { recursive: true, force: true });
   cpSync(dir, framework, { recursive: true });
 } finally {
   rmSync(dir, { recursive: true, force: true });

@@ -101,6 +101,30 @@ describe('region and account of the ARNs come from', () => {
   });
 });
 
+test('new --nest writes a NestJS application, and says how to run it', async () => {
+  const run = stepwright(['new', 'orders', '--nest'], {}, dir);
+  expect(await run.ended).toEqual({ code: 0, signal: null });
+  const files = filesOf(join(dir, 'orders'));
+  for (const file of [
+    ...[
+      'package.json',
+      'nest-cli.json',
+      'tsconfig.build.json',
+      '.gitignore',
+      'src/main.ts',
+      'src/app.module.ts',
+    ],
+    ...['src/hello/hello-world.activity.spec.ts', 'test/hello-world.e2e-spec.ts'],
+  ])
+    expect(files).toContain(file);
+  const written = manifest(join(dir, 'orders/package.json'));
+  expect(written['name']).toBe('orders');
+  expect(written.dependencies['stepwright']).toBe(`^${manifest('package.json').version}`);
+  expect(run.stdout()).toContain(
+    '\n  npm run local\nin a second terminal:\n  cd orders\n  npm run start:dev\n',
+  );
+});
+
 test('generate adds an activity beside the others, by any way to write its name', async () => {
   // The next activity has the region of the first.
   const hello = 'src/activities/hello-world.activity.ts';

@@ -41,6 +41,7 @@ test.each([
   ['`stepwright`', 'index.ts'],
   ['`stepwright/testing`', 'testing/index.ts'],
   ['`stepwright/local`', 'local/index.ts'],
+  ['`stepwright/nestjs`', 'nestjs/index.ts'],
 ])('the reference has every name of %s', (title, door) => {
   expect(compare(names(title), exportsOf(door))).toEqual(SAME);
 });

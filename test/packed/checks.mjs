@@ -106,9 +106,9 @@ export function start(command, { cwd, env = cleanEnv }) {
       // It has ended.
     }
   };
-  /** Presses Ctrl-C. @returns how it ended. */
-  const stop = async () => {
-    kill('SIGINT');
+  /** Presses Ctrl-C, or sends another signal to the group. @returns how it ended. */
+  const stop = async (signal = 'SIGINT') => {
+    kill(signal);
     const late = new Promise((done) => setTimeout(done, 30_000, 'it goes on').unref());
     const how = await Promise.race([end, late]);
     kill('SIGKILL');

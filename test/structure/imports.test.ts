@@ -11,7 +11,7 @@ const FRAMEWORK = resolve('src/framework');
  * named. Types are held to it as well.
  */
 const ORDER: Readonly<Record<string, string>> = {
-  '.': 'cli → testing → check → local → worker → aws → config → declare → base',
+  '.': 'cli, nestjs → testing → check → local → worker → aws → config → declare → base',
   base: 'log → time → .',
   declare: 'schema, discovery → dto → .',
   aws: 'queries → sdk → lean → .',

@@ -86,13 +86,16 @@ export function addNew(program: CommandOf, version: string): void {
     .command('new')
     .description('write a project that runs into a new folder')
     .argument('<name>', 'the folder, and the name of the package')
+    .option('--nest', 'write a NestJS application')
     .option('--from <tarball>', 'what to install stepwright from; it is copied into the project')
     .option('--region <region>', 'of the ARNs (default: AWS_REGION, or us-east-1)')
     .option('--account <digits>', 'of the ARNs (default: AWS_ACCOUNT_ID, or one that is made up)')
-    .action(async (name: string, options: { from?: string; region?: string; account?: string }) => {
-      const { newProject } = await import('../new/new.js');
-      await exit(await newProject(name, { version, ...options }));
-    });
+    .action(
+      async (name: string, options: { nest?: true; from?: string; region?: string; account?: string }) => {
+        const { newProject } = await import('../new/new.js');
+        await exit(await newProject(name, { version, ...options }));
+      },
+    );
 }
 
 export function addGenerate(program: CommandOf): void {

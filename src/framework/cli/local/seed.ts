@@ -11,7 +11,12 @@ import type { ActivityRef } from '../../declare/definition.js';
 import { type BeatingHandler, slowHeartbeat } from '../../check/heartbeat-limit.js';
 import { type Problem, throwProblems } from '../../base/errors.js';
 import { show } from '../../base/show.js';
-import { type ConsoleOptions, type LocalService, startLocalService } from '../../local/index.js';
+import {
+  activityTasks,
+  type ConsoleOptions,
+  type LocalService,
+  startLocalService,
+} from '../../local/index.js';
 import type { Logger } from '../../base/log/log.js';
 import { portInUse } from '../../worker/health/serve-health.js';
 import type { Plan, PlannedHandler } from '../../worker/build/plan.js';
@@ -41,7 +46,11 @@ export async function startSeeded(
   const service = await listen(options);
   const seeded = seededHandlers(handlers, settings.region);
   for (const { arn } of seeded) service.seedActivity(arn);
-  for (const { name, definition } of machines) service.seedMachine({ name, definition });
+  for (const { name, definition } of machines) {
+    // A project whose classes aren't read here, such as a NestJS application, names its activities in its machines.
+    for (const { activityArn } of activityTasks(definition)) service.seedActivity(activityArn);
+    service.seedMachine({ name, definition });
+  }
   const problems = slowHeartbeats(service, seeded);
   if (problems.length > 0) await service.close();
   throwProblems(problems);

@@ -14,19 +14,28 @@ import { copyBeside, exists, type NewFile, readTemplate, writeFiles } from './te
 /** Matches the names that npm accepts for a package without a scope. */
 const PACKAGE_NAME = /^[a-z0-9][a-z0-9._-]*$/;
 
+/** How a project is made. */
+interface NewProject {
+  /** The version of this package that the project depends on. */
+  readonly version: string;
+  /** A tarball of this package to install instead, which is copied into the project. */
+  readonly from?: string;
+  /** True for a NestJS application. @default false */
+  readonly nest?: boolean;
+}
+
 /**
  * Writes a project into a new or an empty folder: an activity, its tests, a state machine, and the files by which they
  * are built, tested, run and packed.
  * @param name the folder, relative to the working directory. Its last part is the name of the package
- * @param options `version`: the version of this package that the project depends on. `from`: a tarball of this package
- * to install instead, which is copied into the project. `region`, `account`: those of the ARNs. @default those of the
- * environment, or else a region and a made-up account that the local service has too
+ * @param options also `region` and `account`: those of the ARNs. @default those of the environment, or else a region and
+ * a made-up account that the local service has too
  * @returns the exit code
  * @throws Error if the name is invalid, or the folder contains anything other than a `.git`; then no file is written
  */
 export async function newProject(
   name: string,
-  { version, from, ...flags }: { readonly version: string; readonly from?: string } & GivenPlace,
+  { version, from, nest = false, ...flags }: NewProject & GivenPlace,
 ): Promise<number> {
   const place = choosePlace(flags, [placeIn(process.env)]);
   const dir = resolve(name);
@@ -39,7 +48,7 @@ export async function newProject(
 
   const asked = tarball === undefined ? `^${version}` : `file:${basename(tarball)}`;
   const files = (
-    await readTemplate('project', [
+    await readTemplate(nest ? 'nest' : 'project', [
       ['my-worker', packageName],
       [activityPrefix(TEMPLATE_PLACE), activityPrefix(place)],
       [TEMPLATE_PLACE.account, place.account],
@@ -48,7 +57,7 @@ export async function newProject(
   ).map((file) => (file.path === 'package.json' ? askingFor(asked, file) : file));
   await writeFiles(dir, files);
   if (tarball !== undefined) await copyBeside(tarball, dir, basename(tarball));
-  await write(report(dir, files, place));
+  await write(report(dir, files, place, nest));
   return 0;
 }
 
@@ -85,7 +94,12 @@ function noName(name: string): string {
   return `'${name}' is no name of a package: expected small letters, digits and '-', beginning with a letter or a digit; for example ${proposed || 'my-worker'}`;
 }
 
-function report(dir: string, files: readonly NewFile[], { region, account }: ArnPlace): string {
+function report(
+  dir: string,
+  files: readonly NewFile[],
+  { region, account }: ArnPlace,
+  nest: boolean,
+): string {
   const shown = relative(process.cwd(), dir);
   const enter = shown === '' ? [] : [`  cd ${shown}`];
   return [
@@ -97,8 +111,9 @@ function report(dir: string, files: readonly NewFile[], { region, account }: Arn
     ...enter,
     '  npm install',
     '  npm test',
-    '  npm run dev',
-    'and in a second terminal:',
+    ...(nest
+      ? ['  npm run local', 'in a second terminal:', ...enter, '  npm run start:dev', 'and in a third:']
+      : ['  npm run dev', 'and in a second terminal:']),
     ...enter,
     `  npm run -s execute -- HelloWorld '{"who":"hoge"}'`,
     '',

@@ -7,6 +7,7 @@ import { discover } from '../../declare/discovery/discovery.js';
 import { throwProblems } from '../../base/errors.js';
 import { deferred } from '../../base/time/wait.js';
 import { compile, type CompiledHandler } from '../../worker/handler/compile.js';
+import { adopt, scopedBy } from '../../worker/container/adopt.js';
 import { createContainer, type Setup } from '../../worker/container/create-container.js';
 import { CLOCK, RANDOM } from '../../worker/container/tokens.js';
 import { type Registration, registrations, replace } from '../../worker/container/registrations.js';
@@ -52,13 +53,14 @@ export async function makeBedHandlers(
   options: TestBedOptions,
   clock: HandClock,
 ): Promise<BedParts> {
-  const { interceptors, setup } = options;
+  const { interceptors, setup, container: from } = options;
   const settings = resolveConfig({ config: { interceptors, setup }, env: {} });
   const found = discover(classes, process.env, { standIn: true });
   // A bed connects to no account, so the handlers' activities may be in several.
   throwProblems(found.problems.filter(({ code }) => code !== 'TWO_ACCOUNTS'));
-  const { container, values } = await makeContainer(found.handlers, settings, options, clock);
-  const handlers = found.handlers.map((definition) => ({
+  const definitions = found.handlers.map((each) => scopedBy(from, each));
+  const { container, values } = await makeContainer(definitions, settings, options, clock);
+  const handlers = definitions.map((definition) => ({
     definition,
     options: resolveHandler(definition, settings).options,
     handle: compile(definition, container, settings.interceptors),
@@ -92,10 +94,12 @@ async function makeContainer(
       const roots = entryClasses(definitions, { interceptors });
       return mockRest({ roots, mocked, container, registered: noted.registered }, mocker);
     };
+    const wrong = await adopt(options.container, container, { definitions, interceptors });
     replace(container, [...(useMocker ? rest(useMocker) : []), ...mocked]);
     const needed = neededTokens(definitions, container, { interceptors });
     const tokens = mocks.flatMap(([token, , rules]) => (rules?.optional === true ? [] : [token]));
     throwProblems([
+      ...wrong,
       ...unusedMocks(tokens, {
         ...{ container, needed, registered: noted.registered },
         roots: new Set<InjectionToken>(definitions.map(({ target }) => target)),

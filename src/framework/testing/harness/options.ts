@@ -2,6 +2,7 @@ import type { InjectionToken } from 'tsyringe';
 import { CONFIG_OPTIONS } from '../../config/config.js';
 import { badValue } from '../../config/mistakes.js';
 import type { Constructor } from '../../declare/class.js';
+import type { Container } from '../../declare/container.js';
 import type { Interceptor } from '../../declare/interceptor.js';
 import { HANDLER_OPTIONS, type HandlerOptions } from '../../declare/options.js';
 import { checkAgainst, isText, listOf, type Option, record } from '../../declare/rule.js';
@@ -33,6 +34,10 @@ export interface TestBedOptions<Tokens extends readonly InjectionToken[] = reado
   readonly interceptors?: readonly Constructor<Interceptor>[];
   /** Registers providers, like `setup` in a worker's config. A mock for the same token has priority. @default none */
   readonly setup?: Setup;
+  /**
+   * A container of another framework, like `container` of `createWorker`. Mocks have priority. @default tsyringe's alone
+   */
+  readonly container?: Container;
   /** The logger that gets what handlers log with `task.log`. @default nothing is logged */
   readonly log?: Logger;
   /**
@@ -124,6 +129,7 @@ export const BED_OPTIONS: Rows<TestBedOptions> = {
   useMocker: { expected: 'a function that is given a token', ok: (value) => typeof value === 'function' },
   interceptors: CONFIG_OPTIONS.interceptors,
   setup: CONFIG_OPTIONS.setup,
+  container: { expected: 'an object with the methods scopeOf and resolve', ok: isContainer },
   log: { expected: 'a logger, with debug, info, warn, error and child', ok: isLogger },
   realTimeLimit: CONFIG_OPTIONS.reportLimit,
   signal: { expected: 'an AbortSignal', ok: isSignal },
@@ -237,8 +243,14 @@ function isSignal(value: unknown): boolean {
 }
 
 function isLogger(value: unknown): boolean {
+  return hasMethods(value, 'debug', 'info', 'warn', 'error', 'child');
+}
+
+function isContainer(value: unknown): boolean {
+  return hasMethods(value, 'scopeOf', 'resolve');
+}
+
+function hasMethods(value: unknown, ...names: readonly string[]): boolean {
   if (typeof value !== 'object' || value === null) return false;
-  return ['debug', 'info', 'warn', 'error', 'child'].every(
-    (method) => typeof Reflect.get(value, method) === 'function',
-  );
+  return names.every((name) => typeof Reflect.get(value, name) === 'function');
 }

@@ -7,6 +7,7 @@ import type { AwsService } from '../../aws/sdk/aws-service.js';
 import { type Endpoint, isEncrypted } from '../../aws/endpoint.js';
 import { socketProblems } from '../../aws/sdk/settings.js';
 import type { ActivityPort } from '../../aws/activity-port.js';
+import { scopedBy } from '../container/adopt.js';
 import { resolveOnce } from '../container/registrations.js';
 import { Telemetry } from '../observe/open-telemetry/telemetry.js';
 import { openHealth, type WorkerHealth } from '../health/health-port.js';
@@ -45,7 +46,8 @@ export async function createWorker(config: Config = {}, options: WorkerOptions =
  * everything that was opened is closed.
  * @throws StartError with the plan's problems, and with those found here
  */
-export async function buildWorker(plan: Plan, world: StartWorld): Promise<Worker> {
+export async function buildWorker(given: Plan, world: StartWorld): Promise<Worker> {
+  const plan = { ...given, handlers: given.handlers.map((each) => scoped(each, world)) };
   world.signal?.throwIfAborted();
   const none = plan.handlers.length === 0 && plan.problems.length === 0;
   const problems = none ? [noActivities(plan)] : [...plan.problems, ...moduleProblems(plan, world)];
@@ -93,6 +95,11 @@ export async function buildWorker(plan: Plan, world: StartWorld): Promise<Worker
     throw error;
   }
 }
+
+const scoped = (handler: PlannedHandler, { container }: StartWorld): PlannedHandler => ({
+  ...handler,
+  definition: scopedBy(container, handler.definition),
+});
 
 /**
  * Makes the worker's scale-in protection, which asks ECS or Kubernetes not to remove the worker while a long task runs.

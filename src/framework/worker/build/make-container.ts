@@ -1,6 +1,7 @@
 import type { DependencyContainer } from 'tsyringe';
 import { unlessAborted, within } from '../../base/time/wait.js';
 import { type Problem, StartError, throwProblems } from '../../base/errors.js';
+import { adopt } from '../container/adopt.js';
 import { createContainer } from '../container/create-container.js';
 import { CLOCK, RANDOM } from '../container/tokens.js';
 import { resolveProblems } from '../container/resolve-problems.js';
@@ -19,7 +20,7 @@ export async function makeContainer(
   known: readonly Problem[],
   world: StartWorld,
 ): Promise<DependencyContainer> {
-  const { clock, random, signal } = world;
+  const { clock, random, signal, container: from } = world;
   let begun: DependencyContainer | undefined;
   const setup = (container: DependencyContainer): void | Promise<void> => {
     begun = container;
@@ -34,7 +35,9 @@ export async function makeContainer(
       ]),
     );
     const definitions = handlers.map(({ definition }) => definition);
-    throwProblems([...known, ...resolveProblems(definitions, container, settings)]);
+    const { interceptors, observe } = settings;
+    const wrong = await unlessAborted(signal, adopt(from, container, { definitions, interceptors, observe }));
+    throwProblems([...known, ...wrong, ...resolveProblems(definitions, container, settings)]);
     return container;
   } catch (error) {
     if (begun) await dispose(begun, world);

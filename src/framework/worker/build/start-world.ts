@@ -1,3 +1,4 @@
+import type { Container } from '../../declare/container.js';
 import type { Endpoint } from '../../aws/endpoint.js';
 import type { OpenConnection } from '../../aws/lean/connections.js';
 import { createLog, type Logger } from '../../base/log/log.js';
@@ -22,6 +23,10 @@ export interface WorkerOptions {
    * @default none
    */
   module?: string | URL;
+  /**
+   * A container of another framework, which provides activities and their dependencies. @default tsyringe's alone
+   */
+  container?: Container;
   /** Cancels the start: `createWorker` then rejects with the signal's reason. Ignored once the worker is made. */
   signal?: AbortSignal;
 }
@@ -37,6 +42,8 @@ export interface StartWorld {
   /** The URL of the module that exports the config. */
   readonly module?: string;
   readonly signal?: AbortSignal;
+  /** A container of another framework, which provides activities and their dependencies. @default tsyringe's alone */
+  readonly container?: Container;
   /**
    * Returns the endpoint to connect to. Called once all checks of the plan have passed, before any connection is made.
    * The command `start` passes a function that can first start the local service.
@@ -67,6 +74,7 @@ export interface StartWorld {
 
 /** Adds the defaults to the options of `createWorker`. */
 export function startWorld(options: WorkerOptions): StartWorld {
-  const { clock = systemClock, random = Math.random, log = createLog(), module, signal } = options;
-  return { clock, random, log, module: module && String(module), signal };
+  const { clock = systemClock, random = Math.random, log = createLog(), module, ...rest } = options;
+  const { signal, container } = rest;
+  return { clock, random, log, module: module && String(module), signal, container };
 }

@@ -9,6 +9,8 @@ import { TASK_CONTEXT } from './tokens.js';
 interface Fault extends Pick<Problem, 'what' | 'fix'> {
   /** The injection token that isn't registered, written as code. Absent if the problem isn't a missing registration. */
   readonly missing?: string;
+  /** The injection token that isn't registered. */
+  readonly token?: InjectionToken;
 }
 
 /** Returns a text that says how to register a missing injection token. @param token the token, written as code */
@@ -56,8 +58,8 @@ const toList = (token: InjectionToken | undefined): InjectionToken[] => (token =
  */
 export function neededBy(type: Constructor, container: DependencyContainer): InjectionToken[] {
   const seen = new Set<InjectionToken>();
-  Array.from(faultsOf(type, container, seen));
-  return [...seen];
+  const missing = Array.from(faultsOf(type, container, seen), ({ token }) => token ?? type);
+  return [...new Set([...seen, ...missing])];
 }
 
 /**
@@ -180,7 +182,8 @@ function missing(place: string, token: InjectionToken): Fault {
   const name = typeof token === 'string' ? `'${token}'` : show(token);
   if (token !== TASK_CONTEXT) {
     const missing = typeof token === 'symbol' ? (token.description ?? 'TOKEN') : name;
-    return { what: `${place} asks for ${name}, which nobody has registered`, fix: inSetup(missing), missing };
+    const what = `${place} asks for ${name}, which nobody has registered`;
+    return { what, fix: inSetup(missing), missing, token };
   }
   return {
     what: `${place} asks for the task, but is made once for the worker, which runs many tasks`,

@@ -15,7 +15,7 @@ interface Wanted {
 }
 
 /** The interceptors and observers in the config. */
-interface SharedClasses {
+export interface SharedClasses {
   readonly interceptors?: readonly Constructor<Interceptor>[];
   readonly observe?: readonly Constructor<object>[];
 }

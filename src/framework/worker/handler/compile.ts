@@ -97,9 +97,10 @@ function callMethod(
   const call = (instance: object, input: unknown, context: TaskContext): unknown =>
     (Reflect.get(instance, method) as Method).call(instance, input, context);
   if (scope === 'task') {
-    return ({ input, context }) => {
-      const instance = resolveOnce(currentContainer() ?? container, target);
-      return call(instance, input, context);
+    return async ({ input, context }) => {
+      // A container of the user's own may make it asynchronously.
+      const made: unknown = resolveOnce(currentContainer() ?? container, target);
+      return call((isThenable(made) ? await made : made) as object, input, context);
     };
   }
   const instance = resolveOnce(container, target);

@@ -1,0 +1,5 @@
+export { StepwrightModule } from './stepwright.module.js';
+export { STEPWRIGHT_OPTIONS, type StepwrightModuleOptions } from './module-options.js';
+export { StepwrightWorker } from './stepwright-worker.js';
+export { StepwrightHealthIndicator } from './health-indicator.js';
+export { nestContainer, type NestInstances } from './nest-container.js';

@@ -1,0 +1,138 @@
+import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { ModuleRef, ModulesContainer } from '@nestjs/core';
+import { showEndpoint } from '../aws/endpoint.js';
+import { type Problem, StartError } from '../base/errors.js';
+import type { Logger } from '../base/log/log.js';
+import { buildWorker } from '../worker/build/create-worker.js';
+import { isLocalService } from '../worker/build/end-polls.js';
+import { makePlan, type Plan } from '../worker/build/plan.js';
+import { startWorld } from '../worker/build/start-world.js';
+import type { Worker } from '../worker/worker.js';
+import { STEPWRIGHT_OPTIONS, type StepwrightModuleOptions } from './module-options.js';
+import { activitiesOf, nestContainer } from './nest-container.js';
+import { nestLog } from './nest-log.js';
+
+/** The worker of a Nest application. `StepwrightModule` provides it. */
+@Injectable()
+export class StepwrightWorker implements OnApplicationBootstrap, OnModuleDestroy {
+  readonly #log: Logger;
+  #start: { readonly worker: Promise<Worker>; readonly cancel: AbortController } | undefined;
+  #worker: Worker | undefined;
+
+  constructor(
+    @Inject(STEPWRIGHT_OPTIONS) private readonly options: StepwrightModuleOptions,
+    @Inject(ModuleRef) private readonly nest: ModuleRef,
+    @Inject(ModulesContainer) private readonly modules: ModulesContainer,
+  ) {
+    this.#log = options.log ?? nestLog();
+  }
+
+  /** The running worker, for its events, its status and `pause`; undefined before the start and after the stop. */
+  get worker(): Worker | undefined {
+    return this.#worker;
+  }
+
+  /**
+   * Makes the worker and lets it take tasks. Nest calls this when the application has started, if the option `poll`
+   * says so. If the worker is already started, returns that one.
+   * @throws StartError with all problems, not only the first
+   */
+  start(): Promise<Worker> {
+    if (this.#start) return this.#start.worker;
+    const cancel = new AbortController();
+    const worker = this.#run(cancel.signal);
+    this.#start = { worker, cancel };
+    worker.catch(() => (this.#start = undefined));
+    return worker;
+  }
+
+  /**
+   * Takes no more tasks, and resolves after the last running one has been reported. Nest calls this before anything in
+   * the application is destroyed. Never rejects.
+   */
+  async stop(): Promise<void> {
+    const started = this.#start;
+    if (!started) return;
+    started.cancel.abort();
+    const worker = await started.worker.catch(() => undefined);
+    await worker?.stop();
+    this.#worker = undefined;
+    this.#start = undefined;
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    const roots = this.#modulesNamed('StepwrightModule');
+    if (roots > 1) throw new StartError([importedTwice(roots)]);
+    const { poll } = this.options;
+    if (poll ?? !this.#isTest) await this.start();
+    else this.#log.info(poll === false ? NOT_ASKED : TESTED);
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.stop();
+  }
+
+  /** True in an application that `Test.createTestingModule` has made. Its root module has this name in all versions. */
+  get #isTest(): boolean {
+    return this.#modulesNamed('RootTestModule') > 0;
+  }
+
+  #modulesNamed(name: string): number {
+    return [...this.modules.values()].filter(({ metatype }) => metatype.name === name).length;
+  }
+
+  async #run(signal: AbortSignal): Promise<Worker> {
+    const { poll: _, log: __, module, ...config } = this.options;
+    const activities = activitiesOf(this.nest);
+    if (activities.length === 0) throw new StartError([noActivities]);
+    const plan = await makePlan({
+      config: { ...config, activities },
+      env: process.env,
+      baseDir: process.cwd(),
+    });
+    const container = nestContainer(this.nest);
+    const worker = await buildWorker(plan, startWorld({ log: this.#log, module, signal, container }));
+    this.#worker = worker;
+    await this.#announce(plan);
+    this.#hintAtSignals(worker);
+    worker.run().catch((error: unknown) => this.#log.error({ err: error }, 'the worker failed'));
+    return worker;
+  }
+
+  /** From the first task on, a signal that nobody catches costs a task. Hooks may be enabled as late as that. */
+  #hintAtSignals(worker: Worker): void {
+    const remove = worker.on('task:received', () => {
+      remove();
+      if (process.listenerCount('SIGTERM') === 0) this.#log.warn(NO_HOOKS);
+    });
+  }
+
+  async #announce({ endpoint, handlers }: Plan): Promise<void> {
+    if (!endpoint) return;
+    const names = handlers.map(({ definition }) => definition.name).join(', ');
+    this.#log.info(`takes the tasks of ${names} at ${showEndpoint(endpoint)}`);
+    if (endpoint.kind === 'local' && !(await isLocalService(endpoint.url)))
+      this.#log.warn(
+        `nothing answers at ${endpoint.url}: start a local service there, by npx stepwright local`,
+      );
+  }
+}
+
+const NO_HOOKS =
+  'a SIGTERM would end this process at once, and its running tasks would time out: call app.enableShutdownHooks() in main.ts';
+const NOT_ASKED = 'takes no tasks, because of poll: false';
+const TESTED = 'takes no tasks, because @nestjs/testing made this application; poll: true makes it take them';
+
+const noActivities: Problem = {
+  code: 'NO_ACTIVITIES',
+  where: 'StepwrightModule',
+  what: 'no provider of this application has @Activity',
+  fix: 'list your activity class in the `providers` of a module; for an application that takes no tasks: StepwrightModule.forRoot({ poll: false })',
+};
+
+const importedTwice = (count: number): Problem => ({
+  code: 'HANDLER_DUPLICATE',
+  where: 'StepwrightModule',
+  what: `it is imported ${count} times, with different options: each would take the tasks of all activities`,
+  fix: 'import StepwrightModule.forRoot once, in the root module',
+});
