@@ -6,11 +6,13 @@ import {
   ArrayMaxSize,
   ArrayNotEmpty,
   IsArray,
+  IsDate,
   IsEmail,
   IsEnum,
   IsIn,
   IsInt,
   IsNotEmpty,
+  IsNumber,
   IsOptional,
   IsPositive,
   IsString,
@@ -19,6 +21,8 @@ import {
   Max,
   MaxLength,
   Min,
+  MinDate,
+  MinLength,
   ValidateIf,
   ValidateNested,
 } from 'class-validator';
@@ -131,7 +135,7 @@ test('what a class says stands in its schema: keys, limits, kinds, groups of cla
         properties: {
           id: { type: 'string', minLength: 1, pattern: '^o-\\d+$' },
           mail: {
-            anyOf: [{ type: 'string', $comment: 'not told here: isEmail' }, { type: 'null' }],
+            anyOf: [{ type: 'string', $comment: 'not checked here: isEmail' }, { type: 'null' }],
           },
           size: { type: 'string', enum: ['s', 'l'] },
           tries: { type: 'number', enum: [1, 2] },
@@ -145,16 +149,16 @@ test('what a class says stands in its schema: keys, limits, kinds, groups of cla
           price: {
             anyOf: [
               { type: 'number', exclusiveMinimum: 0 },
-              { type: 'string', pattern: expect.any(String) },
+              { type: 'string', pattern: expect.any(String), $comment: 'not checked here: isPositive' },
             ],
           },
           why: {
             anyOf: [{ type: 'string' }, { type: 'null' }],
-            $comment: 'not told here: a condition (@ValidateIf)',
+            $comment: 'not checked here: a condition (@ValidateIf), isString, a missing key',
           },
           note_text: { type: 'string' },
           secret: { $comment: 'not read' },
-          made: { $comment: 'not told here: a @Transform makes the value' },
+          made: { $comment: 'not checked here: a value that a @Transform makes' },
         },
         required: ['id', 'tries', 'lines', 'shape', 'price', 'note_text', 'made'],
       },
@@ -165,6 +169,7 @@ test('what a class says stands in its schema: keys, limits, kinds, groups of cla
             type: 'string',
             minLength: 2,
             anyOf: [{ maxLength: 8 }, { pattern: '[\\uFE0E\\uFE0F]' }],
+            $comment: 'not checked here: the length of a text with variation selectors',
           },
           count: { type: 'integer', minimum: 1, maximum: 99 },
         },
@@ -216,7 +221,7 @@ test('a length and a pattern that JSON Schema counts otherwise are never told na
   }
   expect(takes(inputSchema(definition), { text: 'xy', any: 'x' })).toBe(false);
   expect(inputSchema(definition)).toMatchObject({
-    $defs: { Short: { properties: { any: { type: 'string', $comment: 'not told here: matches' } } } },
+    $defs: { Short: { properties: { any: { type: 'string', $comment: 'not checked here: matches' } } } },
   });
 });
 
@@ -233,3 +238,35 @@ test('an array of arrays', () => {
     },
   });
 });
+
+class Loose {
+  @IsNumber({ maxDecimalPlaces: 2 }) price!: number;
+  @IsDate() @MinDate(new Date(0)) @Type(() => Date) at!: Date;
+  @IsInt() @Type(() => Number) count!: number;
+  @IsString() @IsNotEmpty() name = '';
+  @ValidateIf(() => true) @IsString() why!: string;
+  @MinLength(2) text!: string;
+}
+
+test.each<[field: string, wrong: unknown, comment: string]>([
+  ['price', { price: 1.234 }, 'maxDecimalPlaces'],
+  ['at', { at: '1969-12-31' }, 'minDate'],
+  ['at', { at: '2026-02-31' }, 'impossible dates'],
+  ['count', { count: '1.5' }, 'isInt'],
+  ['name', { name: undefined }, 'a missing key'],
+  ['why', { why: undefined }, 'a missing key'],
+  ['text', { text: 'a\uFE0F' }, 'the length of a text with variation selectors'],
+])(
+  'what the schema of %s lets through and the worker refuses is named: %j',
+  async (field, wrong, comment) => {
+    const right = { price: 1, at: '2026-02-01', count: 1, name: 'n', why: 'w', text: 'ab' };
+    const definition = definitionOf({ input: Loose });
+    const value: unknown = JSON.parse(JSON.stringify({ ...right, ...(wrong as object) }));
+    expect(await isTaken(compileInput(definition), right)).toBe(true);
+    expect(await isTaken(compileInput(definition), value)).toBe(false);
+    const schema = inputSchema(definition);
+    expect(takes(schema, value)).toBe(true);
+    const { properties } = (schema['$defs'] as { Loose: { properties: Record<string, unknown> } }).Loose;
+    expect(JSON.stringify(properties[field])).toMatch(new RegExp(`not checked here: [^"]*${comment}`));
+  },
+);

@@ -9,7 +9,8 @@ export function definitionOf(options: HandleOptions): HandlerDefinition {
   class Takes {
     @Handle(options as HandleOptions<'any', undefined>) run(_input: never): void {}
   }
-  const [definition] = discover([Takes], {}).handlers;
-  if (!definition) throw new Error('it can not run');
+  const { handlers, problems } = discover([Takes], {});
+  const [definition] = handlers;
+  if (!definition) throw new Error(`it can not run: ${problems.map(({ what }) => what).join('; ')}`);
   return definition;
 }

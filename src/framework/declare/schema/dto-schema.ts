@@ -1,6 +1,6 @@
 import type { HandlerDefinition, OutputSpec } from '../definition.js';
 import { type Constructor, isBuiltIn } from '../class.js';
-import type { DtoProperty } from '../dto/dto-property.js';
+import type { DtoProperty, DtoRule } from '../dto/dto-property.js';
 import { shapeOf } from '../dto/dto-shape.js';
 import { isOpen, SCALAR_KINDS } from '../dto/kinds.js';
 import { allOf, type JsonSchema, ruleSchema, withComment } from './schema-rules.js';
@@ -105,7 +105,7 @@ class SchemaWriter {
       ? this.#read(type)
       : this.#written(type)) {
       // Two properties may have the same key but different rules. The schema then accepts any value.
-      schemas.set(key, schemas.has(key) ? {} : schema);
+      schemas.set(key, schemas.has(key) ? withComment({}, ['the rules of two properties']) : schema);
       if (isAlways) required.add(key);
     }
     return {
@@ -119,11 +119,12 @@ class SchemaWriter {
   /** Returns the fields of an input: the key of each, its schema, and true if the key is required. */
   #read(type: Constructor<object>): Field[] {
     const fresh = freshInstance(type);
-    return shapeOf(type, this.#groups).properties.map((property) => [
-      property.key,
-      this.#property(property),
-      isRequired(property, fresh),
-    ]);
+    return shapeOf(type, this.#groups).properties.map((property) => {
+      const schema = this.#property(property);
+      const isAlways = isRequired(property, fresh);
+      const open = !isAlways && refusesMissing(property, fresh) ? ['a missing key'] : [];
+      return [property.key, withComment(schema, open), isAlways];
+    });
   }
 
   /** Returns the fields of an output: the key of each, its schema, and true if the key is always written. */
@@ -142,50 +143,63 @@ class SchemaWriter {
   #property(property: DtoProperty): JsonSchema {
     const { readable, transforms, conditions, onlyOptional, declared } = property;
     if (!readable) return { $comment: 'not read' };
-    if (transforms.length > 0) return { $comment: 'not told here: a @Transform makes the value' };
+    if (transforms.length > 0) return withComment({}, ['a value that a @Transform makes']);
     const value = this.#value(property);
     const mayBeNull = conditions.length > 0 || (declared === undefined && !saysKind(value));
     const schema = mayBeNull ? orNull(value) : value;
-    return onlyOptional ? schema : withComment(schema, ['a condition (@ValidateIf)']);
+    return onlyOptional
+      ? schema
+      : withComment(schema, ['a condition (@ValidateIf)', ...ruleNames(property.rules)]);
   }
 
   /** Returns the schema of a property's values other than null. */
   #value(property: DtoProperty): JsonSchema {
-    const { container, rules, onlyOptional } = property;
+    const { rules, onlyOptional } = property;
     const asked = onlyOptional ? rules.filter(({ applies }) => applies === undefined) : [];
+    const open = onlyOptional ? ruleNames(rules.filter(({ applies }) => applies !== undefined)) : [];
+    return withComment(this.#asked(property, asked), open);
+  }
+
+  /** @param asked the rules that apply to every value */
+  #asked(property: DtoProperty, asked: readonly DtoRule[]): JsonSchema {
+    const { container } = property;
     const isOne = container === 'one';
     const ofParts = asked.filter(({ each }) => each && !isOne);
     const ofWhole = asked.filter(({ each }) => isOne || !each);
     const part =
       property.grid && property.typed
         ? allOf([{ type: 'array', items: this.#part(property, []) }, ...ofParts.map(ruleSchema)])
-        : this.#part(property, ofParts.map(ruleSchema));
-    const whole = ofWhole.map(ruleSchema);
-    if (isOne) return this.#one(property, whole);
-    if (container === 'map') return { type: 'object', additionalProperties: part };
+        : this.#part(property, ofParts);
+    if (isOne) return this.#one(property, ofWhole);
+    if (container === 'map')
+      return withComment({ type: 'object', additionalProperties: part }, ruleNames(ofWhole));
+    if (container === 'array') return allOf([{ type: 'array', items: part }, ...ofWhole.map(ruleSchema)]);
     // Rules for a Set don't apply to the JSON array from which the Set is made.
-    return allOf([{ type: 'array', items: part }, ...(container === 'array' ? whole : [])]);
+    return withComment({ type: 'array', items: part }, ruleNames(ofWhole));
   }
 
-  #one(property: DtoProperty, rules: readonly JsonSchema[]): JsonSchema {
+  #one(property: DtoProperty, rules: readonly DtoRule[]): JsonSchema {
     if (property.typed) return this.#part(property, rules);
     const type = JSON_TYPES.get(property.declared?.rule);
-    return allOf([...(type === undefined ? [] : [{ type }]), ...rules]);
+    return allOf([...(type === undefined ? [] : [{ type }]), ...rules.map(ruleSchema)]);
   }
 
   /**
    * Returns the schema of a property's value that `@Type` converts. For a collection, returns the schema of one
    * element.
    */
-  #part(property: DtoProperty, rules: readonly JsonSchema[]): JsonSchema {
+  #part(property: DtoProperty, rules: readonly DtoRule[]): JsonSchema {
     const { typed, nested, discriminator } = property;
-    if (!typed) return allOf(rules);
+    const schemas = rules.map(ruleSchema);
+    if (!typed) return allOf(schemas);
     if (discriminator && nested) return this.#anyOf(property, discriminator);
     const type = fixedType(property);
     if (type === undefined)
-      return nested ? { type: 'object', $comment: 'of a class that depends on it' } : {};
-    if (nested) return allOf([this.reference(type), ...rules.filter(isComment)]);
-    return this.#direction === 'input' ? typedSchema(type, rules) : convertedSchema(type, rules);
+      return nested
+        ? { type: 'object', $comment: 'of a class that depends on it' }
+        : withComment({}, ruleNames(rules));
+    if (nested) return allOf([this.reference(type), ...schemas.filter(isComment)]);
+    return this.#direction === 'input' ? typedSchema(type, rules) : convertedSchema(type, schemas);
   }
 
   #anyOf(
@@ -230,15 +244,21 @@ const orNull = (schema: JsonSchema): JsonSchema =>
  * Returns the schema of a value that `@Type` converts. Rules apply to the converted value, so they become part of the
  * schema only if conversion doesn't change the value.
  */
-function typedSchema(type: Constructor<object>, rules: readonly JsonSchema[]): JsonSchema {
+function typedSchema(type: Constructor<object>, rules: readonly DtoRule[]): JsonSchema {
   const constructor: unknown = type;
-  if (isOpen(constructor)) return {};
-  if (constructor === String) return allOf([{ type: 'string' }, ...rules]);
-  if (constructor === Boolean) return allOf([{ type: 'boolean' }, ...rules]);
-  if (constructor === Number)
-    return { anyOf: [allOf([{ type: 'number' }, ...rules]), { type: 'string', pattern: NUMBER_TEXT }] };
-  if (constructor === Date) return { anyOf: [{ type: 'string', pattern: DATE }, { type: 'integer' }] };
-  return isBuiltIn(constructor) ? {} : { type: 'object' };
+  const schemas = rules.map(ruleSchema);
+  const names = ruleNames(rules);
+  if (constructor === String) return allOf([{ type: 'string' }, ...schemas]);
+  if (constructor === Boolean) return allOf([{ type: 'boolean' }, ...schemas]);
+  if (constructor === Number) {
+    const text = withComment({ type: 'string', pattern: NUMBER_TEXT }, names);
+    return { anyOf: [allOf([{ type: 'number' }, ...schemas]), text] };
+  }
+  if (constructor === Date) {
+    const date = { anyOf: [{ type: 'string', pattern: DATE }, { type: 'integer' }] };
+    return withComment(date, ['impossible dates', ...names.filter((name) => name !== 'isDate')]);
+  }
+  return withComment(isOpen(constructor) || isBuiltIn(constructor) ? {} : { type: 'object' }, names);
 }
 
 /** Returns the schema of the JSON that a value of this class becomes. */
@@ -246,7 +266,8 @@ function convertedSchema(type: Constructor<object>, rules: readonly JsonSchema[]
   const constructor: unknown = type;
   if (constructor === Number) return allOf([{ type: 'number' }, ...rules]);
   if (constructor === Date) return { type: 'string' };
-  return constructor === String || constructor === Boolean ? typedSchema(type, rules) : {};
+  if (constructor === String) return allOf([{ type: 'string' }, ...rules]);
+  return constructor === Boolean ? allOf([{ type: 'boolean' }, ...rules]) : {};
 }
 
 /** Returns the class that `@Type` names; undefined if it depends on the object that contains the value. */
@@ -259,6 +280,41 @@ function fixedType(property: DtoProperty): Constructor<object> | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Returns the names of rules for a `$comment`. */
+const ruleNames = (rules: readonly DtoRule[]): string[] => rules.map(({ name }) => name);
+
+/**
+ * Returns true if validation may reject an input without the property's key although the schema doesn't require it: a
+ * rule may reject the value that the property then has, or depends on a condition.
+ */
+function refusesMissing(
+  { name, rules, onlyOptional, conditions, readable }: DtoProperty,
+  fresh: object,
+): boolean {
+  if (!readable || (onlyOptional && conditions.length > 0)) return false;
+  const value: unknown = Reflect.get(fresh, name);
+  return rules.some((rule) => !isAccepted(rule, value, fresh));
+}
+
+/** Returns true if a rule is known to accept a value. A rule that needs injected services isn't asked. */
+function isAccepted(
+  { decide, constraint, constraints, each }: DtoRule,
+  value: unknown,
+  object: object,
+): boolean {
+  const decided = decide?.(value);
+  if (decided !== undefined) return decided;
+  const about = { value, constraints, targetName: object.constructor.name, object, property: '' };
+  const check = (part: unknown): boolean => {
+    try {
+      return constraint.instance.validate(part, { ...about, value: part }) === true;
+    } catch {
+      return false;
+    }
+  };
+  return each && Array.isArray(value) ? value.every(check) : check(value);
 }
 
 function isRequired(

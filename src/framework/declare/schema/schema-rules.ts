@@ -16,9 +16,8 @@ const bound =
   };
 
 /**
- * Returns the schema of a maximum length in characters. class-validator counts a character and the variation selector
- * after it as one, but JSON Schema counts them as two. So that no valid text is rejected, the schema accepts any text
- * that contains a variation selector.
+ * Returns the schema of a maximum length in characters. class-validator doesn't count variation selectors, but JSON
+ * Schema does. So that no valid text is rejected, the schema accepts any text that contains one.
  */
 const atMost = (max: number): JsonSchema => ({
   anyOf: [{ maxLength: max }, { pattern: '[\\uFE0E\\uFE0F]' }],
@@ -26,10 +25,11 @@ const atMost = (max: number): JsonSchema => ({
 
 function length([min, max]: readonly unknown[]): JsonSchema | undefined {
   const [least, most] = [number(min), number(max)];
-  return allOf([
+  const schema = allOf([
     { type: 'string', ...(least !== undefined && least > 0 && { minLength: Math.ceil(least) }) },
     ...(most === undefined || most < 0 ? [] : [atMost(Math.floor(most))]),
   ]);
+  return withComment(schema, ['the length of a text with variation selectors']);
 }
 
 /** Returns a schema that accepts the listed values, except those that JSON can't express. */
@@ -68,7 +68,12 @@ const isEnum: Write = ([members]) =>
  */
 const RULES: Readonly<Record<string, Write>> = {
   isString: () => ({ type: 'string' }),
-  isNumber: () => ({ type: 'number' }),
+  isNumber: ([options]) =>
+    typeof options === 'object' &&
+    options !== null &&
+    number(Reflect.get(options, 'maxDecimalPlaces')) !== undefined
+      ? withComment({ type: 'number' }, ['maxDecimalPlaces'])
+      : { type: 'number' },
   isInt: () => ({ type: 'integer' }),
   isBoolean: () => ({ type: 'boolean' }),
   isArray: () => ({ type: 'array' }),
@@ -109,17 +114,19 @@ export function ruleSchema({ name, constraints }: DtoRule): JsonSchema {
   return withComment(OF_TEXTS.has(name) || name === 'matches' ? { type: 'string' } : {}, [name]);
 }
 
-const COMMENT = 'not told here: ';
+const COMMENT = 'not checked here: ';
 
 /** Returns a schema with a `$comment` that names the rules which the schema doesn't express. */
-export const withComment = (schema: JsonSchema, open: readonly string[]): JsonSchema => ({
-  ...schema,
-  $comment: `${COMMENT}${[...openRules(schema), ...open].join(', ')}`,
-});
+export function withComment(schema: JsonSchema, open: readonly string[]): JsonSchema {
+  const all = new Set([...openRules(schema), ...open]);
+  return all.size === 0 ? schema : { ...schema, $comment: `${COMMENT}${[...all].join(', ')}` };
+}
 
-/** Returns the names of the rules that a schema doesn't express, as one text. */
+/** Returns the names of the rules that a schema doesn't express. */
 const openRules = ({ $comment }: JsonSchema): string[] =>
-  typeof $comment === 'string' && $comment.startsWith(COMMENT) ? [$comment.slice(COMMENT.length)] : [];
+  typeof $comment === 'string' && $comment.startsWith(COMMENT)
+    ? $comment.slice(COMMENT.length).split(', ')
+    : [];
 
 /**
  * Returns a schema that accepts a value if all given schemas accept it. It is a single schema object, as far as their
