@@ -80,7 +80,7 @@ function lookAtClock(aheadMs: number): Finding {
 
 function wayThere({ error, setup }: CallFailure, endpoint: Endpoint, region: string): string {
   if ((error as NodeJS.ErrnoException).code === 'ECONNREFUSED' && isLoopback(endpoint))
-    return 'start the service that should listen there (`npx stepwright local --port N`), or correct `endpoint`';
+    return 'start the service that should listen there (`node_modules/.bin/stepwright local --port N`), or correct `endpoint`';
   const otherwise = setup
     ? 'correct the credentials, and run the doctor again'
     : 'let outgoing HTTPS pass the firewall, or give the proxy in `sdk.requestHandler`';

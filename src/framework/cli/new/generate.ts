@@ -110,7 +110,7 @@ function report(
   { scripts, dependencies, devDependencies }: Manifest,
 ): string {
   const isScript = (name: string): boolean => scripts?.[name]?.includes(`stepwright ${name}`) ?? false;
-  const dev = isScript('dev') ? 'npm run dev' : 'npx stepwright dev';
+  const dev = isScript('dev') ? 'npm run dev' : 'node_modules/.bin/stepwright dev';
   const execute = isScript('execute') ? 'npm run -s execute --' : 'npx stepwright execute';
   const hasJest = '@jest/globals' in { ...dependencies, ...devDependencies };
   return [

@@ -93,7 +93,7 @@ export function twoAccounts(handlers: readonly { name: string; account: string }
       code: 'TWO_ACCOUNTS',
       where: 'activities',
       what: `they are in ${accounts.length} accounts: ${accounts.map(([account, list]) => `${account} (${named(list)})`).join(', ')}`,
-      fix: 'if one of them is a mistake, correct its ARN; else run a worker for each account, with a config of its own that lists its `activities`: npx stepwright start --config PATH. One worker has one set of credentials',
+      fix: 'if one of them is a mistake, correct its ARN; else run a worker for each account, with a config of its own that lists its `activities`: node_modules/.bin/stepwright start --config PATH. One worker has one set of credentials',
     },
   ];
 }

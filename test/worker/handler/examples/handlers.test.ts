@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
-import { Exclude, Expose, Type } from 'class-transformer';
+import { Exclude, Expose, Transform, Type } from 'class-transformer';
 import {
   IsArray,
   IsDate,
@@ -9,6 +9,7 @@ import {
   IsInt,
   IsOptional,
   IsString,
+  Matches,
   Min,
   Validate,
   ValidateNested,
@@ -275,5 +276,35 @@ test('the execution in the input and in the log', async () => {
   expect(shipping).toMatchObject({
     order: 'o-1',
     execution: expect.stringMatching(/^arn:aws:states:.*:execution:TestMachine:/),
+  });
+});
+
+function toCents(amount: unknown): bigint {
+  const [, units, cents] = /^(\d{1,12})\.(\d\d)$/.exec(String(amount)) ?? [];
+  if (units === undefined || cents === undefined) throw new RangeError('not an amount');
+  return BigInt(units + cents);
+}
+
+class Refund {
+  @Matches(/^\d{1,12}\.\d\d$/) asText!: string;
+  @Transform(({ value }) => toCents(value)) @IsDefined() asCents!: bigint;
+}
+
+@Activity('refund')
+class Refunds {
+  @Handle()
+  refund({ asText, asCents }: Refund): string {
+    return `${asText} is ${asCents}`;
+  }
+}
+
+test('decimals, and a value that a @Transform refuses', async () => {
+  const bed = await createTestBed(Refunds);
+  const run = (amount: unknown) => bed.runText(JSON.stringify({ asText: '0.10', asCents: amount }));
+  expect(await run('12.50')).toMatchObject({ output: '0.10 is 1250' });
+  const refused = await run('12.5');
+  expect(refused).toMatchObject({ error: 'Stepwright.InvalidInput' });
+  expect(refused).toMatchObject({
+    cause: expect.stringMatching(/"path":"asCents","rule":"transform".*RangeError/),
   });
 });
