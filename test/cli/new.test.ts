@@ -109,6 +109,7 @@ test('new --nest writes a NestJS application, and says how to run it', async () 
     ...[
       'package.json',
       'nest-cli.json',
+      'nest-style.config.mjs',
       'tsconfig.build.json',
       '.gitignore',
       'src/main.ts',

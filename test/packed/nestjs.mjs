@@ -352,6 +352,7 @@ async function checkNew(dir, tarball) {
   });
   if (!isInstalled) return;
   await check('new --nest: npm test', () => must('npx tsc --noEmit && npm test', { cwd }));
+  await check('new --nest: npm run check', () => must('npm run check', { cwd }));
   await check('new --nest: npm run start:dev, SIGTERM', () =>
     checkRun('it', cwd, [['HelloWorld', '{"who":"hoge"}', '{"message":"Hello hoge!"}']]),
   );
