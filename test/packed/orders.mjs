@@ -3,7 +3,7 @@
 // its tests, check, and then a small order, an approved and a refused one, and those that fail. Prints a line a check;
 // exits 1 if any fails.
 import { spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import {
@@ -35,6 +35,25 @@ async function checkOrders(dir) {
   await check('orders: check finds nothing', () => {
     const said = must('npm run -s build && npm run -s check -- --strict', { cwd });
     expect(said === '', said);
+  });
+
+  await check('orders: types say what the machine and its activities take', () => {
+    must('npx stepwright types --out workflows.ts && npx stepwright types --out workflows.ts --check', {
+      cwd,
+    });
+    const order = readFileSync(join(cwd, 'orders/small.json'), 'utf8');
+    writeFileSync(
+      join(cwd, 'caller.ts'),
+      `import type { Activities, Machines } from './workflows.js';
+export const order: Machines['PlaceOrder']['input'] = ${order};
+export const declined: Activities['ChargeCard']['error'] = 'PaymentDeclined';
+// @ts-expect-error an order has a customer
+export const wrong: Machines['PlaceOrder']['input'] = { id: 'o', card: 'c', items: [] };
+// @ts-expect-error a payment's total is a number
+export const free: Activities['ChargeCard']['input'] = { order: 'o', card: 'c', total: '0' };
+`,
+    );
+    must('npx tsc --ignoreConfig --noEmit --strict --module nodenext caller.ts', { cwd });
   });
 
   const port = await freePort();
