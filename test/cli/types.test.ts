@@ -115,6 +115,13 @@ const USES: readonly Use[] = [
     input('Branches', ORDER),
     "Property 'total' is missing",
   ],
+  ['a part of what a class demands', `export const input: Machines['Part']['input'] = ${ORDER};`, undefined],
+  [
+    'more than a class demands',
+    `export const input: Machines['More']['input'] = { ...${ORDER}, items: [{ sku: 'a', count: 1, price: 5 }] };`,
+    undefined,
+  ],
+  ['more than a class demands: what it lacks', input('More', ORDER), "Property 'price' is missing"],
   ['a target of a Choice', input('Chosen', '[{ weight: 1 }]'), undefined],
   ['a target of a Choice: neither', input('Chosen', "[{ weight: '1' }]"), 'is not assignable'],
   ['a later task', input('Later', `{ n: 1, id: 'o', items: ${LINES} }`), undefined],
@@ -164,6 +171,10 @@ describe('code that uses the written types', () => {
   )('does not compile: %s', (_what, n, message) => {
     expect(messages[n]).toContain(message);
   });
+});
+
+test('a class that demands all is named', () => {
+  expect(readFileSync(file, 'utf8')).toMatch(/readonly Part: \{\n.*\n\s+readonly input: Order;/);
 });
 
 test('limits that a type cannot express are in comments', () => {

@@ -27,14 +27,18 @@ export function machineInput(definition: string, schemas: InputSchemas): JsonSch
   const machine: unknown = JSON.parse(definition);
   if (!isPlainObject(machine)) return {};
   const { input, execution } = new MachineInput(schemas).ofGroup(machine, languageOf(machine, 'JSONPath'));
-  return both(input, execution) ?? {};
+  return new Joiner(schemas.definitions).both(input, execution) ?? {};
 }
 
 class MachineInput {
   /** The states that are looked at now. A state that leads back to one of them demands nothing more. */
   readonly #open = new Set<unknown>();
 
-  constructor(private readonly schemas: InputSchemas) {}
+  readonly #joiner: Joiner;
+
+  constructor(private readonly schemas: InputSchemas) {
+    this.#joiner = new Joiner(schemas.definitions);
+  }
 
   /** Returns what the states of a machine, of a branch or of an iteration demand of its input. */
   ofGroup(group: Json, language: Language): Demands {
@@ -50,7 +54,7 @@ class MachineInput {
     const next = (to: unknown = state['Next']): Demands => this.#ofState(states, to, inherited);
     try {
       const own = this.#own(state, language);
-      return together(own, this.#passedOn(state, language, next));
+      return this.#joiner.together(own, this.#passedOn(state, language, next));
     } finally {
       this.#open.delete(state);
     }
@@ -61,7 +65,7 @@ class MachineInput {
     const path = language === 'JSONata' ? '$' : (state['InputPath'] ?? '$');
     const keys = typeof path === 'string' ? keysOf(path) : undefined;
     const { input, ...rest } = this.#work(state, language);
-    return keys && input ? together({ input: at(keys, input) }, rest) : rest;
+    return keys && input ? this.#joiner.together({ input: at(keys, input) }, rest) : rest;
   }
 
   /** Returns what the state's own work demands of the part of the input that InputPath selects. */
@@ -71,8 +75,8 @@ class MachineInput {
     if (Type === 'Map') return this.#ofMap(state, language);
     if (Type !== 'Parallel' || !Array.isArray(Branches)) return {};
     const branches = Branches.filter(isPlainObject).map((branch) => this.ofGroup(branch, language));
-    const { input, ...rest } = branches.reduce(together, {});
-    return together(this.#given(state, language, input), rest);
+    const { input, ...rest } = branches.reduce(this.#joiner.together, {});
+    return this.#joiner.together(this.#given(state, language, input), rest);
   }
 
   #ofHandler(resource: unknown): JsonSchema | undefined {
@@ -92,20 +96,22 @@ class MachineInput {
     const { item, ...rest } =
       selector === undefined
         ? { item: inner.input, execution: inner.execution }
-        : together(this.#byTemplate(selector, language, inner.input), { execution: inner.execution });
+        : this.#joiner.together(this.#byTemplate(selector, language, inner.input), {
+            execution: inner.execution,
+          });
     const path = referenceOf(language === 'JSONata' ? state['Items'] : (state['ItemsPath'] ?? '$'), language);
     if (!path) return rest;
-    return together(rest, { [path.root]: at(path.keys, { type: 'array', items: item ?? {} }) });
+    return this.#joiner.together(rest, { [path.root]: at(path.keys, { type: 'array', items: item ?? {} }) });
   }
 
   /** Returns what later states demand of the state's input, if the state passes it on as its output. */
   #passedOn(state: Json, language: Language, next: (to?: unknown) => Demands): Demands {
     const { Type } = state;
     if (Type === 'Fail' || Type === 'Succeed' || state['Next'] === undefined) {
-      return Type === 'Choice' ? either(targetsOf(state).map((to) => next(to))) : {};
+      return Type === 'Choice' ? this.#joiner.either(targetsOf(state).map((to) => next(to))) : {};
     }
     const { input, execution } = next();
-    return together(
+    return this.#joiner.together(
       { execution },
       language === 'JSONata' ? this.#throughOutput(state, input) : this.#throughPaths(state, input),
     );
@@ -137,7 +143,7 @@ class MachineInput {
     if (!isPlainObject(template)) return {};
     return Object.entries(template)
       .map(([key, value]) => this.#byEntry(key, value, language, wanted))
-      .reduce(together, {});
+      .reduce(this.#joiner.together, {});
   }
 
   #byEntry(key: string, value: unknown, language: Language, wanted: JsonSchema | undefined): Demands {
@@ -158,7 +164,10 @@ class MachineInput {
     ];
     return inherited
       .map((each) => this.#property(each, key))
-      .reduce(both, isPlainObject(found) ? found : undefined);
+      .reduce<JsonSchema | undefined>(
+        (a, b) => this.#joiner.both(a, b),
+        isPlainObject(found) ? found : undefined,
+      );
   }
 }
 
@@ -215,65 +224,101 @@ const at = (keys: readonly Key[], schema: JsonSchema): JsonSchema =>
     schema,
   );
 
-const together = (a: Demands, b: Demands): Demands => ({
-  input: both(a.input, b.input),
-  item: both(a.item, b.item),
-  execution: both(a.execution, b.execution),
-});
-
-/** Returns the demands of a Choice: those of one of its targets. If a target demands nothing, neither does the Choice. */
-function either(targets: readonly Demands[]): Demands {
-  const inputs = targets.flatMap(({ input }) => (isOpen(input) ? [] : [input]));
-  const { execution } = targets.reduce(together, {});
-  if (inputs.length < targets.length || inputs.length === 0) return {};
-  const distinct = [...new Map(inputs.map((input) => [JSON.stringify(input), input])).values()];
-  return {
-    input: distinct.length === 1 ? distinct[0] : { anyOf: distinct },
-    ...(targets.length === 1 && { execution }),
-  };
-}
-
 const isOpen = (schema: JsonSchema | undefined): schema is undefined =>
   schema === undefined || Object.keys(schema).every((key) => key === '$comment');
 
-/** Returns a schema that accepts the values which both schemas accept. */
-function both(a: JsonSchema | undefined, b: JsonSchema | undefined): JsonSchema | undefined {
-  if (isOpen(a)) return b ?? a;
-  if (isOpen(b) || JSON.stringify(a) === JSON.stringify(b)) return a;
-  return mergedObjects(a, b) ?? mergedLists(a, b) ?? { allOf: [...partsOf(a), ...partsOf(b)] };
+/** Joins demands. A class is kept by its name where it demands all that is asked. */
+class Joiner {
+  constructor(private readonly definitions: InputSchemas['definitions']) {}
+
+  /** Returns what two states demand together. */
+  readonly together = (a: Demands, b: Demands): Demands => ({
+    input: this.both(a.input, b.input),
+    item: this.both(a.item, b.item),
+    execution: this.both(a.execution, b.execution),
+  });
+
+  /** Returns the demands of a Choice: those of one of its targets. If a target demands nothing, neither does the Choice. */
+  either(targets: readonly Demands[]): Demands {
+    const inputs = targets.flatMap(({ input }) => (isOpen(input) ? [] : [input]));
+    if (inputs.length < targets.length || inputs.length === 0) return {};
+    const distinct = [...new Map(inputs.map((input) => [JSON.stringify(input), input])).values()];
+    return { input: distinct.length === 1 ? distinct[0] : { anyOf: distinct } };
+  }
+
+  /** Returns a schema that accepts the values which both schemas accept. */
+  both(a: JsonSchema | undefined, b: JsonSchema | undefined): JsonSchema | undefined {
+    if (isOpen(a)) return b ?? a;
+    if (isOpen(b) || this.#implies(a, b)) return a;
+    if (this.#implies(b, a)) return b;
+    return this.#objects(a, b) ?? this.#lists(a, b) ?? { allOf: [...partsOf(a), ...partsOf(b)] };
+  }
+
+  /** Returns true if every value that the first schema accepts is known to be accepted by the second one. */
+  #implies(a: JsonSchema, b: JsonSchema): boolean {
+    if (isOpen(b) || JSON.stringify(a) === JSON.stringify(b)) return true;
+    const [own, asked] = [fieldsOf(this.#resolved(a)), fieldsOf(b)];
+    if (own && asked)
+      return Object.entries(asked.properties).every(([key, schema]) => {
+        const has = own.properties[key];
+        return has !== undefined && own.required.includes(key) && this.#implies(has, schema);
+      });
+    const [ownItems, askedItems] = [itemsOf(a), itemsOf(b)];
+    return ownItems !== undefined && askedItems !== undefined && this.#implies(ownItems, askedItems);
+  }
+
+  /** Returns the definition that a reference refers to; the schema itself if it is none. */
+  #resolved(schema: JsonSchema): JsonSchema {
+    const { $ref } = schema;
+    return typeof $ref === 'string' ? (this.definitions[definitionName($ref)] ?? schema) : schema;
+  }
+
+  #objects(a: JsonSchema, b: JsonSchema): JsonSchema | undefined {
+    const [own, other] = [fieldsOf(this.#resolved(a)), fieldsOf(this.#resolved(b))];
+    if (!own || !other) return undefined;
+    const keys = [...new Set([...Object.keys(own.properties), ...Object.keys(other.properties)])];
+    const properties = keys.map((key) => [key, this.both(own.properties[key], other.properties[key]) ?? {}]);
+    const required = [...new Set([...own.required, ...other.required])];
+    return { type: 'object', properties: Object.fromEntries(properties) as object, required };
+  }
+
+  #lists(a: JsonSchema, b: JsonSchema): JsonSchema | undefined {
+    const [own, other] = [itemsOf(a), itemsOf(b)];
+    return own && other && { ...a, ...b, items: this.both(own, other) ?? {} };
+  }
 }
 
 const partsOf = (schema: JsonSchema): readonly unknown[] =>
   Array.isArray(schema['allOf']) && Object.keys(schema).length === 1 ? schema['allOf'] : [schema];
 
-function mergedObjects(a: JsonSchema, b: JsonSchema): JsonSchema | undefined {
-  const [own, other] = [demanded(a), demanded(b)];
-  if (!own || !other) return undefined;
-  const keys = [...new Set([...Object.keys(own), ...Object.keys(other)])];
-  const properties = Object.fromEntries(keys.map((key) => [key, both(own[key], other[key]) ?? {}]));
-  const required = [...new Set([a['required'], b['required']].flat())];
-  return { type: 'object', properties, required };
+/** The fields of an object's schema. */
+interface SchemaFields {
+  readonly properties: Readonly<Record<string, JsonSchema>>;
+  readonly required: readonly unknown[];
 }
 
-/** Returns the properties of a schema that `at` has made; undefined for any other schema. */
-function demanded(schema: JsonSchema): Readonly<Record<string, JsonSchema>> | undefined {
-  const { properties } = schema;
-  const isPlain = Object.keys(schema).every((key) => ['type', 'properties', 'required'].includes(key));
-  return isPlain && isPlainObject(properties) ? (properties as Record<string, JsonSchema>) : undefined;
+const OF_OBJECTS = ['type', 'properties', 'required', 'additionalProperties', 'patternProperties'];
+
+/** Returns the fields of a schema that lists an object's fields and says nothing else; undefined for any other schema. */
+function fieldsOf(schema: JsonSchema): SchemaFields | undefined {
+  const { properties, required } = schema;
+  if (!isPlainObject(properties) || !Object.keys(schema).every((key) => OF_OBJECTS.includes(key)))
+    return undefined;
+  return {
+    properties: properties as Record<string, JsonSchema>,
+    required: Array.isArray(required) ? required : [],
+  };
 }
 
-function mergedLists(a: JsonSchema, b: JsonSchema): JsonSchema | undefined {
-  const isList = (schema: JsonSchema): boolean =>
-    schema['type'] === 'array' && Object.keys(schema).every((key) => ['type', 'items'].includes(key));
-  if (!isList(a) || !isList(b)) return undefined;
-  return { type: 'array', items: both(a['items'] as JsonSchema, b['items'] as JsonSchema) ?? {} };
-}
+/** Returns the schema of a list's elements; undefined if the schema isn't that of a list. */
+const itemsOf = ({ type, items }: JsonSchema): JsonSchema | undefined =>
+  type === 'array' && isPlainObject(items) ? items : undefined;
 
 /** Returns what a schema demands of an object but for one key, which a state writes. */
 function without(schema: JsonSchema | undefined, key: Key | undefined): JsonSchema | undefined {
-  const properties = schema && demanded(schema);
-  if (key === undefined || !properties) return undefined;
-  const left = Object.fromEntries(Object.entries(properties).filter(([name]) => name !== key));
-  const required = Object.keys(left);
-  return required.length === 0 ? undefined : { type: 'object', properties: left, required };
+  const fields = schema && fieldsOf(schema);
+  if (key === undefined || !fields) return undefined;
+  const left = Object.fromEntries(Object.entries(fields.properties).filter(([name]) => name !== key));
+  const required = fields.required.filter((name) => name !== key);
+  return Object.keys(left).length === 0 ? undefined : { type: 'object', properties: left, required };
 }
