@@ -17,6 +17,8 @@ export interface ApiServer {
   readonly calls: { readonly method: string; readonly path: string; readonly body: unknown }[];
   /** The pod's annotations. */
   annotations: Record<string, string>;
+  /** The pod's `terminationGracePeriodSeconds`. */
+  graceSeconds: number;
   /** Replaces the token, as the kubelet does before the old one expires. */
   rotateToken(): void;
   close(): Promise<void>;
@@ -62,7 +64,11 @@ export async function startApiServer(): Promise<ApiServer> {
         return status(415, 'unsupported media type');
       if (method === 'PATCH' && api.mode !== 'lies') merge(body);
       const kind = headers.accept?.includes('PartialObjectMetadata') ? 'PartialObjectMetadata' : 'Pod';
-      return answer(200, { kind, metadata: { name: 'worker-0', annotations: api.annotations } });
+      const spec = { terminationGracePeriodSeconds: api.graceSeconds };
+      return answer(200, {
+        ...{ kind, metadata: { name: 'worker-0', annotations: api.annotations } },
+        ...(kind === 'Pod' && { spec }),
+      });
     });
   });
   const merge = (body: unknown): void => {
@@ -83,6 +89,7 @@ export async function startApiServer(): Promise<ApiServer> {
     allowed: ['get', 'patch'],
     calls: [],
     annotations: {},
+    graceSeconds: 30,
     rotateToken: () => {
       token = 'token-2';
       write('token', token);

@@ -130,6 +130,20 @@ export class ActivityMetrics {
   }
 
   /**
+   * Reads the longest milliseconds that a task ran. The results are in the order of `activityArns`; undefined for an
+   * activity of which no task has ended. @param since epoch milliseconds
+   */
+  async longestMs(activityArns: readonly string[], since: number): Promise<(number | undefined)[]> {
+    const found = await this.#read(
+      activityArns.map((arn) => ({
+        ...{ namespace: STATES, name: 'ActivityRunTime', dimensions: { ActivityArn: arn }, since },
+        ...{ statistic: 'Maximum', periodSeconds: HOUR_S },
+      })),
+    );
+    return found.map(maximum);
+  }
+
+  /**
    * Reads the greatest value that was published for each metric since a time; undefined for a metric without values.
    * @param since epoch milliseconds
    */
@@ -140,7 +154,7 @@ export class ActivityMetrics {
         ...{ statistic: 'Maximum', periodSeconds: HOUR_S },
       })),
     );
-    return found.map((points) => (points.length > 0 ? Math.max(...points.map(({ sum }) => sum)) : undefined));
+    return found.map(maximum);
   }
 
   /** Publishes values with the current time, as high-resolution metrics (CloudWatch keeps them by the second). */
@@ -202,6 +216,9 @@ function asQuery(
   const Metric = { Namespace: namespace, MetricName: name, Dimensions: asDimensions(dimensions) };
   return { Id: `m${index}`, MetricStat: { Metric, Period: periodSeconds, Stat: statistic } };
 }
+
+const maximum = (points: readonly Datapoint[]): number | undefined =>
+  points.length > 0 ? Math.max(...points.map(({ sum }) => sum)) : undefined;
 
 const asDimensions = (dimensions: Readonly<Record<string, string>>): object[] =>
   Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value }));

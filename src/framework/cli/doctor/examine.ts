@@ -20,7 +20,8 @@ import { lookAtHealthPort, lookAtLocalPort } from './ports.js';
 import { lookAtVariables } from './variables.js';
 import { isReached, isSigned, lookAtAnswer, lookAtCredentials } from './reach.js';
 import { lookAtProtection } from './protection.js';
-import { lookAtStop } from './stopping.js';
+import { longestSeen, lookAtLongTasks } from './stop/long-tasks.js';
+import { lookAtStop, type StopLimit, stopLimitOf } from './stop/stopping.js';
 
 /** The project to examine. */
 export interface ExaminedProject {
@@ -60,7 +61,7 @@ export async function examine(project: ExaminedProject, host: Host): Promise<Fin
     ...lookAtMetadata(plan.handlers),
     ...lookAtCopies(plan.problems),
     ...lookAtTelemetry(projectDir),
-    lookAtStop(plan.settings.graceMs, host.env, host.stopTimeoutMs),
+    await lookAtStop(plan.settings.graceMs, host),
     ...(await lookAtProtection(plan.settings.protect, host)),
     ...(await lookAtHealth(plan.settings.healthPort, host.clock)),
     ...(plan.endpoint ? await lookAtService(project, plan.endpoint, host) : []),
@@ -76,14 +77,14 @@ async function lookAtHealth(healthPort: number | string | undefined, clock: Cloc
 async function lookAtService(project: ExaminedProject, endpoint: Endpoint, host: Host): Promise<Finding[]> {
   const { ServiceQueries } = await import('../../aws/queries/service-queries.js');
   const { settings, handlers } = project.plan;
-  const { clock, env, openFiles } = host;
+  const { clock, openFiles } = host;
   const { requestHandler } = settings.sdk;
   const service = new ServiceQueries({ endpoint, sdk: settings.sdk, region: settings.region, clock });
   try {
     const { regions, missing } = await sortByRegion(handlers, service);
     const credentials = await service.credentials(regions[0]?.region);
     const findings = [
-      ...lookAtVariables(env, endpoint, requestHandler !== undefined),
+      ...lookAtVariables(host.env, endpoint, requestHandler !== undefined),
       ...(await lookAtConnections(project.plan, endpoint, regions, openFiles)),
       ...missing,
       lookAtCredentials(credentials, endpoint, clock.now()),
@@ -92,7 +93,7 @@ async function lookAtService(project: ExaminedProject, endpoint: Endpoint, host:
     if ('failure' in credentials) return [...findings, notAsked(endpoint)];
     for (const each of regions) {
       const queries = await service.forRegion(each.region);
-      findings.push(...(await lookAtRegion(project, { ...each, endpoint, queries, env, clock })));
+      findings.push(...(await lookAtRegion(project, { ...each, endpoint, queries, host })));
     }
     return findings;
   } finally {
@@ -104,58 +105,71 @@ async function lookAtService(project: ExaminedProject, endpoint: Endpoint, host:
 interface Region extends InRegion {
   readonly endpoint: Endpoint;
   readonly queries: RegionQueries;
-  readonly env: Environment;
-  readonly clock: Clock;
+  readonly host: Host;
 }
 
 async function lookAtRegion(
   project: ExaminedProject,
-  { endpoint, region, handlers, queries, env, clock }: Region,
+  { endpoint, region, handlers, queries, host }: Region,
 ): Promise<Finding[]> {
   const known = await queries.activities();
   // The endpoint `local` is a service that `start` itself starts, so its port must be free.
   if (endpoint.kind === 'local') {
-    const port = await lookAtLocalPort(project.plan.settings.port, clock);
-    if (!isReached(known)) return [port, ...lookAtEmbedded(project, handlers)];
-    return [
-      port,
-      ...(await lookAtReached(project, { endpoint, region, handlers, queries, env, clock }, known)),
-    ];
+    const port = await lookAtLocalPort(project.plan.settings.port, host.clock);
+    if (!isReached(known)) return [port, ...lookAtEmbedded(project, handlers, host)];
+    return [port, ...(await lookAtReached(project, { endpoint, region, handlers, queries, host }, known))];
   }
-  return lookAtReached(project, { endpoint, region, handlers, queries, env, clock }, known);
+  return lookAtReached(project, { endpoint, region, handlers, queries, host }, known);
 }
 
 /** Examines a region by what the service answered there to the first query. */
 async function lookAtReached(
   project: ExaminedProject,
-  { endpoint, region, handlers, queries, env }: Region,
+  { endpoint, region, handlers, queries, host }: Region,
   known: QueryResult<ReadonlyMap<string, string>>,
 ): Promise<Finding[]> {
+  const { env } = host;
   const findings = lookAtAnswer(known, { endpoint, region, aheadMs: queries.aheadMs[0] });
   if (!isReached(known) || !isSigned(known)) return [...findings, notAsked(endpoint)];
   const created = isLoopback(endpoint) || project.plan.settings.createActivities;
   const names = 'failure' in known ? new Map<string, string>() : known.output;
   const arns = [...new Set(handlers.flatMap((handler) => arnIn(names)(handler) ?? []))];
   const machines = await readKeptMachines(queries);
+  const seenMs = endpoint.kind === 'aws' ? await longestSeen(region, arns, host.clock) : undefined;
   return [
     ...findings,
     ...(await lookAtActivities(handlers, { region, known, created }, queries)),
     ...(await lookAtTaskCalls(region, queries)),
     ...(await lookAtPolls(region, arns, queries, { env, askable: canSimulate(endpoint, env) })),
-    ...('check' in machines ? [machines] : lookAtHeartbeats(handlers, machines, arnIn(names))),
+    ...('check' in machines
+      ? [machines]
+      : [
+          ...lookAtHeartbeats(handlers, machines, arnIn(names)),
+          ...lookAtLongTasks(handlers, machines, { ...stopOf(project, host), arnOf: arnIn(names), seenMs }),
+        ]),
   ];
 }
 
 /**
  * Checks the state machines that the command `start` would load into its local service (an emulator of Step Functions).
  */
-const lookAtEmbedded = (
-  { machines, localArn }: ExaminedProject,
+function lookAtEmbedded(
+  project: ExaminedProject,
   handlers: readonly PlannedHandler[],
-): Finding[] =>
-  lookAtHeartbeats(handlers, { read: machines, unread: [] }, ({ definition }) =>
-    localArn(definition.activity),
-  );
+  host: Host,
+): Finding[] {
+  const kept = { read: project.machines, unread: [] };
+  const arnOf = ({ definition }: PlannedHandler): string => project.localArn(definition.activity);
+  return [
+    ...lookAtHeartbeats(handlers, kept, arnOf),
+    ...lookAtLongTasks(handlers, kept, { ...stopOf(project, host), arnOf }),
+  ];
+}
+
+const stopOf = ({ plan }: ExaminedProject, { env }: Host): { graceMs: number; platform: StopLimit } => ({
+  graceMs: plan.settings.graceMs,
+  platform: stopLimitOf(env),
+});
 
 /**
  * Returns a function that returns the ARN of a handler's activity. An activity that is declared by a bare name is

@@ -13,6 +13,7 @@ export type CheckName =
   | 'port'
   | 'environment'
   | 'stop'
+  | 'longest'
   | 'protection'
   | 'credentials'
   | 'region'

@@ -107,17 +107,31 @@ export class KubernetesPod implements Platform {
     return found;
   }
 
+  /** Resolves to the pod's `terminationGracePeriodSeconds`; undefined if the API server doesn't return it. */
+  async terminationGraceSeconds(signal: Abortable): Promise<number | undefined> {
+    const { json } = await this.#call('GET', signal, undefined, 'application/json');
+    const spec = isPlainObject(json) ? json['spec'] : undefined;
+    const seconds = isPlainObject(spec) ? spec['terminationGracePeriodSeconds'] : undefined;
+    return typeof seconds === 'number' ? seconds : undefined;
+  }
+
   async #annotate(annotations: Annotations, signal: Abortable): Promise<void> {
     const found = annotationsIn(await this.#call('PATCH', signal, { metadata: { annotations } }));
     const lost = Object.entries(annotations).find(([name, value]) => (found[name] ?? null) !== value);
     if (lost) throw new Refused(`the API server took the annotation ${lost[0]}, and answered without it`);
   }
 
-  async #call(method: 'GET' | 'PATCH', signal: Abortable, body?: object): Promise<HttpAnswer> {
+  async #call(
+    method: 'GET' | 'PATCH',
+    signal: Abortable,
+    body?: object,
+    accept = METADATA,
+  ): Promise<HttpAnswer> {
     const namespace = await this.#read('namespace');
     const { pod } = this.#address;
     const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}`;
-    const answer = await this.#send({ method, path, type: 'application/merge-patch+json', body }, signal);
+    const type = 'application/merge-patch+json';
+    const answer = await this.#send({ method, path, type, body, accept }, signal);
     if (answer.status !== 200) throw refusal(answer, method, { namespace, pod });
     return answer;
   }
@@ -130,8 +144,13 @@ export class KubernetesPod implements Platform {
     {
       path,
       type,
+      accept = METADATA,
       ...call
-    }: Pick<HttpCall, 'method' | 'body'> & { readonly path: string; readonly type: string },
+    }: Pick<HttpCall, 'method' | 'body'> & {
+      readonly path: string;
+      readonly type: string;
+      readonly accept?: string;
+    },
     signal: Abortable,
   ): Promise<HttpAnswer> {
     const { host, port } = this.#address;
@@ -139,7 +158,7 @@ export class KubernetesPod implements Platform {
     const url = new URL(`https://${host.includes(':') ? `[${host}]` : host}:${port}${path}`);
     const headers = {
       authorization: `Bearer ${token}`,
-      accept: METADATA,
+      accept,
       ...(call.body && { 'content-type': type }),
     };
     return callHttp({ ...call, url, headers, ca }, signal);
