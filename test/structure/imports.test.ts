@@ -28,6 +28,7 @@ const ORDER: Readonly<Record<string, string>> = {
   'local/console': '. → topics → api.ts',
   check: '. → flow, source',
   testing: '. → matchers → machine, bed → harness, jest → mocks',
+  'cli/doctor': '. → stop → heartbeat-intervals.ts → finding.ts',
   cli: '. → commands → check, dev, doctor, exec, execute, fleet, new, scale, show, types → supervise → start → control → local → workers, flags, project → output → process',
 };
 /** Narrower than the order: these import nothing beside themselves but what is named here. */
