@@ -113,7 +113,17 @@ const rows: [string, Answer, string, boolean, string][] = [
   ["a proxy's 407 without a body", status(407), 'refused', false, 'retry slow'],
   ["a proxy's 413 page", status(413, '<html>too large</html>'), 'unreachable', false, 'retry slow'],
   ["a proxy's 408", status(408), 'unreachable', true, 'retry fast, may have arrived'],
-  ['a 503 without a body', status(503), 'unreachable', false, 'retry fast'],
+  ["the service's own 503", error('ServiceUnavailable', 'why', 503), 'unreachable', false, 'retry fast'],
+  // A gateway may have passed the call on before its connection to the service broke, as Envoy's 503 tells.
+  ['a 503 without a body', status(503), 'unreachable', true, 'retry fast, may have arrived'],
+  [
+    "a gateway's 503 in JSON",
+    status(503, '{"__type":"ServiceUnavailable"}', { 'content-type': 'application/json' }),
+    'unreachable',
+    true,
+    'retry fast, may have arrived',
+  ],
+  ['a 500 page', status(500, '<html>error</html>'), 'unreachable', true, 'retry fast, may have arrived'],
   ['a 502 without a body', status(502), 'unreachable', true, 'retry fast, may have arrived'],
   ['a 504 page', status(504, '<html>timeout</html>'), 'unreachable', true, 'retry fast, may have arrived'],
   [

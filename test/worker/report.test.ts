@@ -82,7 +82,8 @@ describe('an answer that was lost', () => {
     ['reset instead of the answer', { kind: 'answer-lost' }],
     ['reset in the middle of the answer', { kind: 'reset-during' }],
     ['a torn body', { kind: 'torn-body' }],
-    ['a 500 after it was processed', { kind: 'status', status: 500, done: true }],
+    ["a gateway's 500 after it was processed", { kind: 'status', status: 500, done: true }],
+    ["a gateway's 503 after it was processed", { kind: 'status', status: 503, done: true }],
     ['an answer that comes too late', { kind: 'delay', ms: 30_000 }],
   ];
   test.each(sample(losing, 3))(

@@ -22,7 +22,7 @@ const THROTTLED = new Set([
   'SlowDown',
 ]);
 const CROWDED = 'ActivityWorkerLimitExceeded';
-/** The HTTP statuses of errors of Step Functions or its load balancer that mean that the request wasn't carried out. */
+/** The HTTP statuses of errors with which Step Functions itself says that it has given out no task. */
 const NOTHING_DONE = new Set([500, 503]);
 /** The HTTP statuses with which a proxy or a gateway refuses calls until a person changes its settings. */
 const DENIED = new Set([401, 403, 407]);
@@ -44,11 +44,11 @@ function troubleOf({ type, status, setup }: CallFailure): PollTrouble {
 
 /**
  * Returns true if the service may have sent a task token that never arrived: if there was no response, the response was
- * cut off, or a gateway timed out.
+ * cut off, or a gateway has answered with an error (5xx) of its own. It may have passed the request on before.
  */
-function mayHaveLostToken({ status, sent }: CallFailure): boolean {
-  if (!sent) return false;
-  return status === undefined || !(NOTHING_DONE.has(status) || isClientFault(status));
+function mayHaveLostToken({ type, status, sent }: CallFailure): boolean {
+  if (!sent || isClientFault(status)) return false;
+  return status === undefined || type === undefined || !NOTHING_DONE.has(status);
 }
 
 /**
@@ -70,7 +70,8 @@ export function classifyReportFailure({ error, type, status, sent, setup }: Call
   }
   if (isThrottle(type, status)) return retry('throttled');
   if (setup || isClientFault(status)) return retry('slow');
-  return retry('fast', sent && status !== 503);
+  // Only the service itself knows that it has done nothing.
+  return retry('fast', sent && (status !== 503 || type === undefined));
 }
 
 /** Returns true if the service refused a call because too many were made. */

@@ -49,6 +49,8 @@ describe('a lease whose answer is lost', () => {
     ['reset instead of the answer', { kind: 'answer-lost' }],
     ['reset in the middle of the answer', { kind: 'reset-during' }],
     ['a torn body', { kind: 'torn-body' }],
+    ["a gateway's 500", { kind: 'status', status: 500, done: true }],
+    ["a gateway's 503", { kind: 'status', status: 503, done: true }],
   ];
   test.each(losing)('is counted, and the state machine brings the task back: %s', async (_, fault) => {
     const machine = world.machine(ARN, {
@@ -65,12 +67,12 @@ describe('a lease whose answer is lost', () => {
     expect(await world.describe(execution)).toMatchObject({ status: 'SUCCEEDED', output: '"again"' });
   });
 
-  test('is no loss where nothing was sent, or the service itself refused', async () => {
+  test('is no loss where the service itself refused', async () => {
     world.machine(ARN);
     faults.once(
       'GetActivityTask',
       { kind: 'error', error: 'ThrottlingException' },
-      { kind: 'status', status: 503 },
+      { kind: 'error', error: 'ActivityWorkerLimitExceeded' },
     );
     const w = await world.worker({ activities: [activity(() => 1)] });
     await seconds(30);
