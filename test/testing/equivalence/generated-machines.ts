@@ -10,7 +10,8 @@ interface Sequence {
   readonly states: readonly Node[];
 }
 type Node =
-  | { readonly kind: 'leaf'; readonly state: State; readonly recovers: boolean }
+  | { readonly kind: 'leaf'; readonly state: State; readonly recovers: boolean; readonly jsonata: boolean }
+  | { readonly kind: 'choice'; readonly rule: State; readonly then: State }
   | { readonly kind: 'parallel'; readonly branches: readonly Sequence[]; readonly fields: State }
   | { readonly kind: 'map'; readonly items: number; readonly body: Sequence; readonly fields: State };
 
@@ -110,13 +111,34 @@ const callback = fc
 export const CALLBACK = 'arn:aws:states:::sqs:sendMessage.waitForTaskToken';
 
 const leaf = (made: fc.Arbitrary<State>, recovers: boolean): fc.Arbitrary<Node> =>
-  made.map((state) => ({ kind: 'leaf', state, recovers }));
+  fc
+    .tuple(made, fc.constantFrom(false, false, true))
+    .map(([state, jsonata]) => ({ kind: 'leaf', state, recovers, jsonata }));
+/** Rules that depend on which states have run, and on the item of a Map. */
+const isPresent = fc
+  .integer({ min: 0, max: 9 })
+  .map((state) => ({ Variable: `$.S${state}`, IsPresent: true }));
+const isEarly = fc.integer({ min: 0, max: 3 }).map((index) => ({
+  And: [
+    { Variable: '$.index', IsPresent: true },
+    { Variable: '$.index', NumericLessThan: index },
+  ],
+}));
+const rules: fc.Arbitrary<State> = fc.oneof(
+  isPresent,
+  isEarly,
+  isPresent.map((rule) => ({ Not: rule })),
+);
 const { body } = fc.letrec<{ body: Sequence; node: Node }>((tie) => ({
   body: fc.array(tie('node'), { minLength: 1, maxLength: 3 }).map((states) => ({ states })),
   node: fc.oneof(
     { maxDepth: 2, depthSize: 'small' },
     { weight: 4, arbitrary: leaf(task, true) },
     { weight: 1, arbitrary: leaf(callback, true) },
+    {
+      weight: 1,
+      arbitrary: fc.tuple(rules, task).map(([rule, then]): Node => ({ kind: 'choice', rule, then })),
+    },
     {
       weight: 1,
       arbitrary: leaf(
@@ -172,19 +194,18 @@ export function definitionOf({ body: whole, timeoutSeconds }: MachinePlan, name:
       const own = names[at] ?? '';
       const next = names[at + 1];
       const follows = next === undefined ? { End: true } : { Next: next };
-      const written = writeNode(node);
-      const result = written['Type'] === 'Wait' ? {} : { ResultPath: `$.${own}` };
-      return withCatch(own, { ...written, ...result, ...follows }, follows);
+      return node.kind === 'choice'
+        ? writeChoice(own, node, follows)
+        : withCatch(own, writeNode(node), follows);
     });
     return { StartAt: names[0], States: Object.fromEntries(entries) };
   };
-  const writeNode = (node: Node): Record<string, unknown> => {
+  const writeNode = (node: Exclude<Node, { kind: 'choice' }>): Record<string, unknown> => {
     if (node.kind === 'parallel')
       return { Type: 'Parallel', Branches: node.branches.map(write), ...node.fields };
     if (node.kind === 'leaf') {
-      const { Resource } = node.state;
-      const own = Resource === 'a' || Resource === 'b';
-      return { ...node.state, ...(own && { Resource: arnOf(`${name}${Resource}`) }) };
+      const state = withActivity(node.state, name);
+      return node.jsonata && !('Result' in state) ? inJsonata(state) : state;
     }
     const ItemSelector = { ...INPUT, 'index.$': '$$.Map.Item.Index' };
     return {
@@ -195,20 +216,59 @@ export function definitionOf({ body: whole, timeoutSeconds }: MachinePlan, name:
       ...node.fields,
     };
   };
-  // What is caught goes through a state of its own, so that a difference shows in the path.
-  const withCatch = (own: string, state: Record<string, unknown>, follows: object): [string, object][] => {
-    const { Catch } = state;
-    if (!Array.isArray(Catch)) return [[own, state]];
-    const list: unknown[] = Catch;
-    const caught = `${own}caught`;
-    const catching = list.map((each) => Object.assign({}, each, { Next: caught, ResultPath: `$.${own}` }));
-    return [
-      [own, { ...state, Catch: catching }],
-      [caught, { Type: 'Pass', ...follows }],
-    ];
-  };
+  const writeChoice = (
+    own: string,
+    { rule, then }: Extract<Node, { kind: 'choice' }>,
+    follows: object,
+  ): [string, object][] => [
+    [own, { Type: 'Choice', Choices: [{ ...rule, Next: `${own}then` }], Default: `${own}else` }],
+    ...withCatch(`${own}then`, withActivity(then, name), follows),
+    [`${own}else`, { Type: 'Pass', ...follows }],
+  ];
   const machine = write(whole);
   return { ...machine, ...(timeoutSeconds !== undefined && { TimeoutSeconds: timeoutSeconds }) };
+}
+
+function withActivity(state: State, name: string): Record<string, unknown> {
+  const { Resource } = state;
+  return {
+    ...state,
+    ...((Resource === 'a' || Resource === 'b') && { Resource: arnOf(`${name}${Resource}`) }),
+  };
+}
+
+/** Writes a state in JSONata that was made in JSONPath. */
+function inJsonata({ Parameters, ...state }: State): Record<string, unknown> {
+  const text = JSON.stringify(Parameters ?? null).replace(
+    '"retry.$":"$$.State.RetryCount"',
+    '"retry":"{% $states.context.State.RetryCount %}"',
+  );
+  return {
+    ...state,
+    QueryLanguage: 'JSONata',
+    ...(Parameters !== undefined && { Arguments: JSON.parse(text) as unknown }),
+  };
+}
+
+/** The fields that put a value into the input of the state that follows, under the state's name. */
+function resultField(own: string, { Type, QueryLanguage }: State, value: 'result' | 'errorOutput'): object {
+  if (QueryLanguage !== 'JSONata') return Type === 'Wait' ? {} : { ResultPath: `$.${own}` };
+  if (Type === 'Wait') return {};
+  return { Output: `{% $merge([$states.input, {'${own}': $states.${value}}]) %}` };
+}
+
+/** Adds the fields after a state. What is caught goes through a state of its own, so that a difference shows in the path. */
+function withCatch(own: string, state: Record<string, unknown>, follows: object): [string, object][] {
+  const { Catch } = state;
+  const whole = { ...state, ...resultField(own, state, 'result'), ...follows };
+  if (!Array.isArray(Catch)) return [[own, whole]];
+  const list: unknown[] = Catch;
+  const caught = `${own}caught`;
+  const output = resultField(own, state, 'errorOutput');
+  return [
+    [own, { ...whole, Catch: list.map((each) => Object.assign({}, each, { Next: caught }, output)) }],
+    [caught, { Type: 'Pass', ...follows }],
+  ];
 }
 
 /** The input of every generated machine, and of each item of its Maps: lists of items. */

@@ -62,16 +62,20 @@ function timelineOf(events: readonly Told[]): Pick<Seen, 'timeline' | 'order'> {
 const ENDS = /(Activity|Task)(Succeeded|Failed|TimedOut)|WaitStateExited/g;
 
 /**
- * Returns the instant at which siblings raced: two of them end or are queued at it, or one of them and the execution ends,
- * so that whichever is first aborts the other or gets the slot. Undefined for any other difference.
+ * Returns the instant at which siblings raced: two of them end or are queued at it, or one of them and the execution
+ * ends, or one is aborted as a slot comes free. Whichever is first aborts the other or gets the slot. Undefined for any
+ * other difference.
  */
 function raceOf(one: Seen, other: Seen): string | undefined {
-  const differs = (key: 'timeline' | 'order'): number =>
-    one[key].findIndex((line, index) => line !== other[key][index]);
-  const at = differs('timeline');
-  const queuedAt = differs('order');
-  const queued = one.order[queuedAt] ?? '';
-  if (queuedAt < at && count(queued, /ActivityScheduled/g) > 1) return queued.split(':')[0];
+  const length = Math.max(one.timeline.length, other.timeline.length);
+  const at = Array.from({ length }, (_, index) => index).find(
+    (index) => one.timeline[index] !== other.timeline[index],
+  );
+  if (at === undefined) return undefined;
+  const queued = one.order
+    .slice(0, at)
+    .find((line, index) => line !== other.order[index] && isQueueRace(line));
+  if (queued !== undefined) return queued.split(':')[0];
   const lines = [one.timeline[at] ?? '', other.timeline[at] ?? ''];
   const [instant, same] = lines.map((line) => line.split(':')[0]);
   const [rest, sameRest] = lines.map((line) => line.replaceAll(/ActivityStarted(, )?/g, ''));
@@ -79,6 +83,13 @@ function raceOf(one: Seen, other: Seen): string | undefined {
   const polled = rest === sameRest && rest?.includes('Aborted') === true;
   return instant === same && (endTwice || polled) ? instant : undefined;
 }
+
+/**
+ * Returns true if the order of an instant's events decides which task gets a slot: two tasks are queued at it, or a
+ * queued task is aborted as a slot comes free.
+ */
+const isQueueRace = (line: string): boolean =>
+  count(line, /ActivityScheduled/g) > 1 || (line.includes('ActivityStarted') && line.includes('Aborted'));
 
 const count = (text: string, what: RegExp): number => text.match(what)?.length ?? 0;
 
