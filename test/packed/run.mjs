@@ -209,7 +209,8 @@ function checkRunner(name, { imports, modules, command, counts }) {
 const jest = (n) => new RegExp(`^Tests: +${n} passed, ${n} total$`, 'm');
 const vitest = (n) => new RegExp(`^ *Tests +${n} passed \\(${n}\\)$`, 'm');
 const nodeTest = (n) => new RegExp(`^(?:#|ℹ) pass ${n}$`, 'm');
-const COMPILE_AND_RUN = 'npx tsc -p tsconfig.test.json && node --test dist/test/*.test.js';
+const COMPILE_AND_RUN =
+  'npx tsc -p tsconfig.test.json && node --import reflect-metadata --test dist/test/*.test.js';
 
 async function freePort() {
   const server = createServer().listen(0, '127.0.0.1');
