@@ -15,22 +15,21 @@ let port: ActivityPort;
 let answer: Answer;
 const seenCalls: unknown[] = [];
 
-const open = (url: string, calls: ServiceSettings['calls']): AwsService =>
-  new AwsService({ endpoint: { kind: 'url', url }, sdk: {}, calls });
-const sockets = { polls: 5, reports: 5, heartbeats: 5 };
+const open = (url: string, calls: ServiceSettings['calls'], sdk: ServiceSettings['sdk'] = {}): AwsService =>
+  new AwsService({ endpoint: { kind: 'url', url }, sdk, calls });
 
 /** In each of the ways that a call can go. */
 const overBothPaths = describe.each(['lean', 'sdk'] as const);
 
-async function begin(calls: ServiceSettings['calls']): Promise<void> {
+async function begin(calls: ServiceSettings['calls'], sdk?: ServiceSettings['sdk']): Promise<void> {
   seenCalls.length = 0;
   server = createServer((request, response) => {
     seenCalls.push(request.url);
     request.resume().once('end', () => answer(response, request));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  service = open(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, calls);
-  port = await service.port('us-east-1', sockets);
+  service = open(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, calls, sdk);
+  port = await service.port('us-east-1');
 }
 afterEach(() => {
   service.close();
@@ -251,7 +250,7 @@ overBothPaths('%s', (calls) => {
   describe('a call that never left is not counted as sent', () => {
     test('where nothing listens', async () => {
       const nowhere = open('http://127.0.0.1:1', calls);
-      const unreached = await nowhere.port('us-east-1', sockets);
+      const unreached = await nowhere.port('us-east-1');
       let sent = 0;
       const polled = await unreached.poll('arn:a', 'w', never, () => sent++);
       expect(polled).toMatchObject({ kind: 'failed', trouble: 'unreachable', mayHaveLostToken: false });
@@ -322,7 +321,8 @@ test('an impossible date does not correct the clock', async () => {
 });
 
 describe('an error of the SDK is not counted as sent', () => {
-  beforeEach(() => begin('sdk'));
+  // An agent of the user's, which makes fewer connections than there are calls.
+  beforeEach(() => begin('sdk', { requestHandler: { httpAgent: { maxSockets: 5 } } }));
 
   test('where a call waited for a connection until its time was up', async () => {
     answer = () => {};

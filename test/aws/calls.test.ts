@@ -24,7 +24,7 @@ async function begin(calls: 'lean' | 'sdk'): Promise<void> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   service = new AwsService({ endpoint: { kind: 'url', url }, sdk: {}, calls });
-  port = await service.port('us-east-1', { polls: 5, reports: 5, heartbeats: 5 });
+  port = await service.port('us-east-1');
 }
 afterEach(() => {
   jest.restoreAllMocks();

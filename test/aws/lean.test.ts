@@ -26,7 +26,6 @@ interface Seen extends Signed {
 
 const SIGNER = { accessKeyId: 'KEY', secretAccessKey: 'secret/with+signs', sessionToken: 'session==' };
 const never = new AbortController().signal;
-const sockets = { polls: 5, reports: 5, heartbeats: 5 };
 const seen: Seen[] = [];
 let servers: TcpServer[] = [];
 const connections = new Set<Socket>();
@@ -73,7 +72,7 @@ async function portAt(url: string, settings: Partial<ServiceSettings> = {}): Pro
     ...settings,
   });
   services.push(service);
-  return service.port('eu-west-1', sockets);
+  return service.port('eu-west-1');
 }
 
 const pollAt = (port: ActivityPort, onSent = (): void => {}, onAgain?: () => void) =>

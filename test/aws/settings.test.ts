@@ -237,12 +237,11 @@ const open = (
   return service;
 };
 
-const sockets = { polls: 1, reports: 1, heartbeats: 1 };
 const never = new AbortController().signal;
 
 test.each(Object.entries(ROWS))('%s', async (_, { set, region = 'us-east-1', at, calls, expected }) => {
   const sdk = set?.() ?? {};
-  const port = await open(sdk, { at, calls }).port(region, sockets);
+  const port = await open(sdk, { at, calls }).port(region);
   expect(await port.poll('arn:a', 'w', never, () => {})).toEqual({ kind: 'empty' });
   expect(await port.report(successRequest('token', '"ü"'), never)).toEqual({ kind: 'ok' });
   expect(await port.report(failureRequest('token', 'Error', '{}'), never)).toEqual({ kind: 'ok' });
@@ -253,7 +252,7 @@ test.each(Object.entries(ROWS))('%s', async (_, { set, region = 'us-east-1', at,
   expect(logged.length).toBe(path === 'sdk' ? 1 : 0);
   if (path === 'sdk') return;
   service?.close();
-  await (await open(sdk, { at, calls: 'sdk' }).port(region, sockets)).heartbeat('token', never);
+  await (await open(sdk, { at, calls: 'sdk' }).port(region)).heartbeat('token', never);
   const [lean, sdks] = [seen[0], seen[4]];
   expect(sdks).toEqual({ ...lean, path: 'sdk', date: sdks?.date });
 });
@@ -267,7 +266,7 @@ test.each([
   '%s: %s %j can be in no header, which is told as trouble of the set-up',
   async (calls, part, value) => {
     const credentials = { ...keyPair('KEY'), [part]: value };
-    const port = await open({ credentials }, { calls }).port('us-east-1', sockets);
+    const port = await open({ credentials }, { calls }).port('us-east-1');
     const error = { name: 'CredentialsProviderError', message: expect.stringContaining(part) };
     const polled = await port.poll('arn:a', 'w', never, () => {});
     expect(polled).toMatchObject({ trouble: 'refused', mayHaveLostToken: false, error });
@@ -284,7 +283,6 @@ test("a proxy's agent keeps its connections, and makes all of them", async () =>
   fromVariables();
   const port = await open({ requestHandler: { httpAgent: new Tunnel({ keepAlive: true }) } }).port(
     'us-east-1',
-    sockets,
   );
   for (let n = 0; n < 5; n++) await port.heartbeat('token', never);
   expect([tunnelled, seen.length]).toEqual([1, 5]);
@@ -295,7 +293,7 @@ test('the session of a web identity file is renewed before it expires, and signs
   process.env['AWS_ROLE_ARN'] = 'arn:aws:iam::123456789012:role/Worker';
   process.env['AWS_ENDPOINT_URL_STS'] = url;
   process.env['AWS_REGION'] = 'us-east-1';
-  const port = await open({}).port('us-east-1', sockets);
+  const port = await open({}).port('us-east-1');
   const keys = (): Set<string> => new Set(seen.map(({ accessKeyId }) => accessKeyId));
   for (let n = 0; n < 1_000 && keys().size < 2; n++)
     expect(await port.heartbeat('token', never)).toEqual({ kind: 'ok' });
@@ -305,7 +303,7 @@ test('the session of a web identity file is renewed before it expires, and signs
 
 test('a configured clock offset signs with the true time', async () => {
   fromVariables();
-  const port = await open({ systemClockOffset: 3_600_000 }).port('us-east-1', sockets);
+  const port = await open({ systemClockOffset: 3_600_000 }).port('us-east-1');
   await port.heartbeat('token', never);
   const signedAt =
     seen[0]?.date.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z') ?? '';
@@ -337,7 +335,7 @@ describe("AWS's own addresses", () => {
     ],
   ])('%s', async (_, region, sdk, host) => {
     const opened = open({ credentials: keyPair('KEY'), ...sdk }, { endpoint: 'aws' });
-    await opened.port(region, sockets);
+    await opened.port(region);
     const recipe = opened.recipes(region)?.operations.SendTaskSuccess;
     if (!recipe) throw new Error('it is the SDK that makes these calls');
     expect(recipe).toMatchObject({

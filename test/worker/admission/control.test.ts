@@ -134,6 +134,13 @@ describe('configure', () => {
     expect(w.of('task:failed')).toEqual([]);
   });
 
+  test("200 slots are 200 open connections, also through the SDK's own client", async () => {
+    const { w } = await working({ concurrency: 2 }, { calls: 'sdk' });
+    w.worker.configure(NAME, { concurrency: 200, pollers: 200 });
+    await world.clock.settle(() => world.service.parkedPolls === 200);
+    expect(world.service.parkedPolls).toBe(200);
+  });
+
   test('pollers are opened at once, up to the slots', async () => {
     const { w } = await working({ concurrency: 8 });
     expect(world.service.parkedPolls).toBe(1);

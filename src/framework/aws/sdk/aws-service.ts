@@ -10,10 +10,7 @@ import { ClientFactory, type ClientSettings, ownsConnections } from './client-fa
 import type { Credentials } from './credentials.js';
 import { learnRecipes } from './learn-recipes.js';
 import { loadSdk } from './load-sdk.js';
-import type { Sockets } from './sdk-calls.js';
 import { isMocked, sdkOnlyReason } from './sdk-only.js';
-
-export type { Sockets } from './sdk-calls.js';
 
 export interface ServiceSettings extends ClientSettings {
   /**
@@ -38,12 +35,9 @@ export class AwsService {
     this.#clients = new ClientFactory(settings);
   }
 
-  /**
-   * Returns the {@link ActivityPort}, the four calls that a worker makes, for one region. @param sockets the most calls
-   * that may be in progress at once
-   */
-  async port(region: string, sockets: Sockets): Promise<ActivityPort> {
-    const send = (await this.#leanCalls(region)) ?? (await this.#sdkCalls(region, sockets));
+  /** Returns the {@link ActivityPort}, the four calls that a worker makes, for one region. */
+  async port(region: string): Promise<ActivityPort> {
+    const send = (await this.#leanCalls(region)) ?? (await this.#sdkCalls(region));
     return activityPort(send, this.#clients.credentials);
   }
 
@@ -100,9 +94,9 @@ export class AwsService {
     }
   }
 
-  async #sdkCalls(region: string, sockets: Sockets): Promise<SendCall> {
+  async #sdkCalls(region: string): Promise<SendCall> {
     const { sdkCalls } = await import('./sdk-calls.js');
-    return sdkCalls(this.#clients, region, sockets, { watching: ownsConnections(this.#settings.sdk) });
+    return sdkCalls(this.#clients, region, { watching: ownsConnections(this.#settings.sdk) });
   }
 
   #logWhy(why: string): undefined {

@@ -19,30 +19,21 @@ import { loadSdk } from './load-sdk.js';
  */
 const ONE_ATTEMPT = 1;
 
-/** The most calls of each kind that a worker may have open at once in one region. */
-export interface Sockets {
-  readonly polls: number;
-  readonly reports: number;
-  readonly heartbeats: number;
-}
-
 /**
  * Returns a function that makes the worker's four calls with the SDK's `send`, which follows all settings. Polls,
  * reports and heartbeats each have their own client, so that a report never has to wait because many polls or
- * heartbeats are in progress.
+ * heartbeats are in progress. The number of connections isn't limited: the worker limits its calls, and may be told to
+ * make more of them while it runs.
  */
 export async function sdkCalls(
   clients: ClientFactory,
   region: string,
-  sockets: Sockets,
   { watching }: { readonly watching: boolean },
 ): Promise<SendCall> {
   const sdk = loadSdk();
   const calls = new CallWatch({ watching });
-  const client = (many: number) => clients.client(region, many, ONE_ATTEMPT, calls);
-  const polls = await client(sockets.polls);
-  const reports = await client(sockets.reports);
-  const heartbeats = await client(sockets.heartbeats);
+  const client = () => clients.client(region, Number.POSITIVE_INFINITY, ONE_ATTEMPT, calls);
+  const [polls, reports, heartbeats] = [await client(), await client(), await client()];
   // Each caller makes the input of its own operation; the SDK checks only the fields that it needs itself.
   const send: Record<HotOperation, (input: never, call: WatchedCall) => Promise<object>> = {
     GetActivityTask: (input, call) => polls.send(calls.bind(new sdk.GetActivityTaskCommand(input), call)),

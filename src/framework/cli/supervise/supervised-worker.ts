@@ -79,7 +79,7 @@ export async function awaitRun(): Promise<void> {
  */
 async function warmUp(): Promise<void> {
   const service = new AwsService({ endpoint: localEndpoint(1), sdk: {}, clock: systemClock, log: silentLog });
-  await service.port('us-east-1', { polls: 1, reports: 1, heartbeats: 1 });
+  await service.port('us-east-1');
   service.close();
 }
 

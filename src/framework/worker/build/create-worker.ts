@@ -200,7 +200,7 @@ async function openPorts(
     const group = handlers.filter((handler) => regionOfHandler(handler) === region);
     const calls = socketsFor(group);
     throwProblems(await socketProblems(settings.sdk, agentKey, { ...calls }));
-    ports.set(region, await service.port(region, calls));
+    ports.set(region, await service.port(region));
   }
   return ports;
 }

@@ -1,6 +1,12 @@
 import { MOST_IN_FLIGHT } from '../heartbeat/in-flight.js';
-import type { Sockets } from '../../aws/sdk/aws-service.js';
 import type { PlannedHandler } from './plan.js';
+
+/** The most calls of each kind that a worker may have open at once in one region. */
+export interface Sockets {
+  readonly polls: number;
+  readonly reports: number;
+  readonly heartbeats: number;
+}
 
 /**
  * Returns the number of connections that one region needs, so that no poll, report or heartbeat of its handlers waits
