@@ -96,7 +96,7 @@ export class Bounds {
 
   #checkReady(member: Member): void {
     if (member.stopped) return;
-    const { ready, reasons, handlers } = member.it.status();
+    const { ready, reasons, handlers } = this.#invariants.status(member);
     const calm = Math.min(this.#invariants.sinceTrouble(member), this.#now - member.bornAt) > CALM_MS;
     if (reasons.some((reason) => reason.includes('no slot is left')))
       this.#stuckAt.set(member.process, this.#now);
@@ -124,7 +124,8 @@ export class Bounds {
     const { running } = this.#invariants.underWay(member.process);
     for (const { key } of this.#invariants.watched.plan.handlers) {
       const id = `${member.process.name} ${key}`;
-      const told = member.it.status().handlers.find(({ name }) => name === `Handlers.${key}`)?.running ?? 0;
+      const told =
+        this.#invariants.status(member).handlers.find(({ name }) => name === `Handlers.${key}`)?.running ?? 0;
       if (told <= (running.get(key) ?? 0)) this.#overcounted.delete(id);
       else this.#overcounted.set(id, this.#overcounted.get(id) ?? this.#now);
       const forMs = this.#now - (this.#overcounted.get(id) ?? this.#now);
@@ -136,11 +137,15 @@ export class Bounds {
     }
   }
 
-  #checkFair(member: Member, { key, concurrency }: HandlerPlan): void {
+  #checkFair(member: Member, { key, concurrency: planned }: HandlerPlan): void {
     const id = `${member.process.name} ${key}`;
     const { polls, running, polledAt } = this.#invariants.underWay(member.process);
-    const { undelivered = 0, used: taken = 0 } =
-      member.it.status().handlers.find(({ name }) => name === `Handlers.${key}`) ?? {};
+    // Its slots may have been changed.
+    const {
+      undelivered = 0,
+      used: taken = 0,
+      concurrency = planned,
+    } = this.#invariants.status(member).handlers.find(({ name }) => name === `Handlers.${key}`) ?? {};
     const used = (polls.get(key) ?? 0) + (running.get(key) ?? 0);
     const free = Math.min(concurrency - used, 2 * concurrency - used - undelivered);
     const waits = this.#invariants.watched.service.queued(key) > 0;
@@ -174,9 +179,9 @@ export class Bounds {
     const { service, plan, chronicle } = this.#invariants.watched;
     const { received } = this.#invariants.underWay(member.process);
     if (member.stopped || this.#invariants.sinceTrouble(member, 'process') < CALM_MS) return;
-    const wanting = plan.handlers.filter(({ key, concurrency }) => {
-      const { used = concurrency } =
-        member.it.status().handlers.find(({ name }) => name === `Handlers.${key}`) ?? {};
+    const wanting = plan.handlers.filter(({ key }) => {
+      const { used = 0, concurrency = 0 } =
+        this.#invariants.status(member).handlers.find(({ name }) => name === `Handlers.${key}`) ?? {};
       const isSlowed = chronicle.sinceTrouble(member.worker, key) < CALM_MS || this.#wasHeldBack(member, key);
       return service.queued(key) > 0 && used < concurrency && !isSlowed;
     });
@@ -185,9 +190,10 @@ export class Bounds {
   }
 
   /** True where the worker's tasks need, or lately needed, more heartbeats than its rate allows. */
-  #isCrowded({ it, process }: Member): boolean {
+  #isCrowded(member: Member): boolean {
+    const { process } = member;
     const { handlers, heartbeatRate } = this.#invariants.watched.plan;
-    const needed = it.status().handlers.reduce((sum, { name, running, undelivered }) => {
+    const needed = this.#invariants.status(member).handlers.reduce((sum, { name, running, undelivered }) => {
       const { heartbeatMs = false } = handlers.find(({ key }) => name === `Handlers.${key}`) ?? {};
       return heartbeatMs === false ? sum : sum + ((running + undelivered) * 1_000) / heartbeatMs;
     }, 0);

@@ -45,8 +45,8 @@ export interface UnderWay {
   readonly received: Map<HandlerKey, number>;
   /** What keeps each handler from taking tasks. */
   readonly heldBack: ReadonlyMap<HandlerKey, HeldBack>;
-  /** The slots that were in use when a handler got fewer, and still may be. */
-  readonly slots: Map<HandlerKey, number>;
+  /** The slots that were set for a handler, and those that were in use then and still may be. */
+  readonly slots: Map<HandlerKey, { readonly size: number; readonly used: number }>;
 }
 
 /** Holds every single call and event against what a worker promises. Time-bound promises are in `bounds.ts`. */
@@ -92,6 +92,17 @@ export class Invariants implements Watcher {
     return found;
   }
 
+  /** Returns what a worker says of itself. Its code does not run while the world checks, which asks once for all. */
+  status(member: Member): WorkerStatus {
+    const { current, steps } = this.watched.timeline;
+    if (current) return member.it.status();
+    if (this.#statuses.at !== steps) this.#statuses = { at: steps, of: new Map() };
+    const status = this.#statuses.of.get(member) ?? member.it.status();
+    this.#statuses.of.set(member, status);
+    return status;
+  }
+  #statuses = { at: -1, of: new Map<Member, WorkerStatus>() };
+
   /** Begins to watch a worker. To be called before it runs. */
   follow(member: Member): void {
     this.#members.set(member.process, member);
@@ -123,7 +134,7 @@ export class Invariants implements Watcher {
     const of = ({ handler }: { readonly handler: string }): HeldBack | undefined =>
       heldBack.get(keyOfName(handler));
     member.it.on('handler:paused', (payload) => {
-      const open = statusOf(member, payload.handler)?.polls.open ?? 0;
+      const open = this.#handler(member, payload.handler)?.polls.open ?? 0;
       of(payload)?.paused({ by: payload.by, until: payload.until }, open);
     });
     member.it.on('handler:resumed', (payload) => of(payload)?.resumed());
@@ -133,14 +144,15 @@ export class Invariants implements Watcher {
   /** Notes that a handler has another rate or other slots from now on. */
   configured(member: Member, key: HandlerKey, { rate, concurrency }: Setting): void {
     const { heldBack, slots } = this.underWay(member.process);
-    const open = statusOf(member, `Handlers.${key}`)?.polls.open ?? 0;
+    const open = this.#handler(member, `Handlers.${key}`)?.polls.open ?? 0;
     if (rate !== undefined) heldBack.get(key)?.limit(rate, open);
-    if (concurrency !== undefined) slots.set(key, statusOf(member, `Handlers.${key}`)?.used ?? 0);
+    const { used = 0 } = this.#handler(member, `Handlers.${key}`) ?? {};
+    if (concurrency !== undefined) slots.set(key, { size: concurrency, used });
   }
 
   /** True while something keeps a handler from taking tasks that is meant to. */
   isHeldBack(member: Member, key: HandlerKey): boolean {
-    const status = statusOf(member, `Handlers.${key}`);
+    const status = this.#handler(member, `Handlers.${key}`);
     const { heldBack } = this.underWay(member.process);
     return status !== undefined && heldBack.get(key)?.holds(status, this.watched.timeline.now) === true;
   }
@@ -226,7 +238,7 @@ export class Invariants implements Watcher {
     const member = this.#members.get(from);
     if (member?.stopped) this.broken('stop', `a poll of ${key} left after the stop`);
     this.#checkSlots(key, underWay);
-    const status = member && statusOf(member, `Handlers.${key}`);
+    const status = member && this.#handler(member, `Handlers.${key}`);
     if (status) underWay.heldBack.get(key)?.pollLeft(status, this.watched.timeline.now);
     if (status) this.#checkCounts(status, underWay.slots);
   }
@@ -319,11 +331,15 @@ export class Invariants implements Watcher {
       this.broken('context', `${event} was emitted in the context of a task that it is not about`);
   }
 
+  #handler(member: Member, name: string): HandlerStatus | undefined {
+    return this.status(member).handlers.find((each) => each.name === name);
+  }
+
   /** Checks what a worker says of its handlers. */
   check(member: Member): void {
     if (member.ended) return;
     const { slots } = this.underWay(member.process);
-    for (const status of member.it.status().handlers) this.#checkCounts(status, slots);
+    for (const status of this.status(member).handlers) this.#checkCounts(status, slots);
   }
 
   #checkCounts(
@@ -333,11 +349,10 @@ export class Invariants implements Watcher {
     const counts = `${running} running, ${polls.open} polls, ${undelivered} undelivered with ${concurrency} slots`;
     if (running < 0 || undelivered < 0 || polls.open < 0) this.broken('slots', `${name}: ${counts}`);
     const key = keyOfName(name);
-    const before = slots.get(key);
-    const isOver = used > Math.max(concurrency, before ?? 0);
-    const isFull = before === undefined && used + undelivered > 2 * concurrency;
-    if (isOver || isFull) this.broken('slots', `${name}: ${counts}`);
-    if (before !== undefined) slots.set(key, Math.min(before, used));
+    const set = slots.get(key) ?? { size: concurrency, used: 0 };
+    const isFull = !slots.has(key) && used + undelivered > 2 * concurrency;
+    if (used > Math.max(set.size, set.used) || isFull) this.broken('slots', `${name}: ${counts}`);
+    if (slots.has(key)) slots.set(key, { ...set, used: Math.min(set.used, used) });
   }
 }
 
@@ -351,9 +366,6 @@ export interface Setting {
 type HandlerStatus = WorkerStatus['handlers'][number];
 
 const keyOfName = (name: string): HandlerKey => name.split('.')[1] as HandlerKey;
-
-const statusOf = ({ it }: Member, name: string): HandlerStatus | undefined =>
-  it.status().handlers.find((each) => each.name === name);
 
 const FOLLOWED: readonly EventName[] = [
   'state',

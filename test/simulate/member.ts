@@ -9,6 +9,7 @@ import { Hosts, type HostStage } from './hosts.js';
 import { connectionOf } from './lean-connection.js';
 import type { Network } from './network.js';
 import type { HandlerPlan, Plan, PlannedEvent } from './plan.js';
+import { Probes } from './probes.js';
 import { stream } from './random.js';
 import { sdkHandlerOf } from './sdk-handler.js';
 import { HeartbeatThreads } from './threads.js';
@@ -104,6 +105,7 @@ export interface Member {
   readonly threads: HeartbeatThreads | undefined;
   /** The threads and processes of its pools. */
   readonly hosts: Hosts;
+  readonly probes: Probes;
   readonly bornAt: number;
   /** When it was asked to stop, and how long its process had stood still by then. */
   stopped: { readonly at: number; readonly stalledMs: number } | undefined;
@@ -139,8 +141,9 @@ export async function hire(hiring: Hiring): Promise<Member> {
   const { process } = stage;
   const keys = new Keys(process, service, plan.keyMs, hiring.keyTrouble);
   const { seed } = plan;
+  const probes = new Probes(chronicle);
   const threads = plan.heartbeatThread
-    ? new HeartbeatThreads({ main: process, network, chronicle, worker, seed })
+    ? new HeartbeatThreads({ main: process, network, chronicle, worker, seed, probes })
     : undefined;
   const hosts = new Hosts({ main: process, chronicle, seed, stageOf });
   const options = plan.handlers.map(
@@ -165,6 +168,7 @@ export async function hire(hiring: Hiring): Promise<Member> {
       },
       setup: (container: DependencyContainer) => void container.register(STAGE, { useValue: stage }),
       workerName: process.name,
+      healthPort: 8080,
       grace: `${plan.graceMs}ms`,
       drain: plan.drain,
       pool: {
@@ -192,6 +196,7 @@ export async function hire(hiring: Hiring): Promise<Member> {
       module: import.meta.url,
       // Files take real time, which no seed decides.
       readFiles: () => Promise.resolve(),
+      servePages: probes.servePagesIn(process),
       ...(threads && { startHeartbeatThread: threads.start }),
     },
   );
@@ -202,6 +207,7 @@ export async function hire(hiring: Hiring): Promise<Member> {
     keys,
     threads,
     hosts,
+    probes,
     bornAt: process.now(),
     stopped: undefined,
     ended: undefined,

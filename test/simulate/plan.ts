@@ -353,10 +353,8 @@ function drawEffect(dice: Dice, operation: OperationName): Effect {
   if (kind === 'black-hole')
     return { kind, ...(dice.chance(0.5) && { resetAfterMs: dice.pick([3_000, 30_000]) }) };
   if (kind === 'error') {
-    const own =
-      operation === 'GetActivityTask'
-        ? ['ActivityWorkerLimitExceeded']
-        : ['KmsThrottlingException', 'KmsAccessDeniedException'];
+    const kms = ['KmsThrottlingException', 'KmsAccessDeniedException'];
+    const own = operation === 'GetActivityTask' ? ['ActivityWorkerLimitExceeded', ...kms] : kms;
     return { kind, type: dice.pick([...REFUSALS, ...own]) };
   }
   if (kind !== 'page') return { kind };

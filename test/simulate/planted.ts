@@ -151,6 +151,10 @@ export const PLANTED: readonly Planted[] = [
       '    this.#next = undefined;\n    this.#wait();\n',
       '    this.#next = undefined;\n',
     ],
+    'the timer for the next turn outlives the worker': [
+      'each !== taker);\n    this.#wait();\n',
+      'each !== taker);\n',
+    ],
   }),
   ...at('worker/heartbeat/heartbeat-scheduler.ts', {
     'a heartbeat that failed is the last one': [
@@ -230,11 +234,44 @@ export const PLANTED: readonly Planted[] = [
       'return false;',
     ],
   }),
+  ...at('worker/admission/breaker.ts', {
+    'a breaker never opens': ['    if (many <= failed * of) return undefined;\n', '    return undefined;\n'],
+    'polls leave while a breaker is open': [
+      "return this.#state.kind === 'trying' && this.#state.token === undefined ? 1 : 0;",
+      'return Number.POSITIVE_INFINITY;',
+    ],
+    'a task that was tried and is gone is waited for': [
+      "      this.#state = { kind: 'trying', token: undefined };\n  }\n\n  /** To be",
+      "      this.#state = { kind: 'trying', token };\n  }\n\n  /** To be",
+    ],
+  }),
+  ...at('worker/admission/rate-window.ts', {
+    "a rate's span is half as long as it says": [
+      'first + this.#rate.perMs <= now;)',
+      'first + this.#rate.perMs / 2 <= now;)',
+    ],
+  }),
+  ...at('worker/poll/slots.ts', {
+    'slots that were taken from a handler go on being used': [
+      '    this.#size = size;\n  }\n\n  /** The number of slots that are in use',
+      '    this.#size = Math.max(size, this.#size);\n  }\n\n  /** The number of slots that are in use',
+    ],
+  }),
   ...at('worker/admission/admission.ts', {
     'a handler that is paused asks for tasks': [
       "if (this.#pause && this.#pause.by !== 'breaker') return 0;",
       '',
     ],
     'a rate counts no task': ['this.#rate.begin(this.#options.clock.now());', ''],
+    'a handler that is resumed does not poll again': [
+      '    else this.#options.onResumed();\n    this.#options.onRoom();\n',
+      '    else this.#options.onResumed();\n',
+    ],
+    'nobody polls when a rate allows tasks again': ['      this.#wakeForRate();\n      onRoom();\n', ''],
+    'a breaker whose pause is over tries nothing': [
+      'this.#pause = { by, reason: TRIED, since: this.#pause.since };\n    onRoom();\n',
+      'this.#pause = { by, reason: TRIED, since: this.#pause.since };\n',
+    ],
+    "a pause's timer outlives the worker": ["    this.#cancel('rate');\n    this.#cancel('pause');\n", ''],
   }),
 ];

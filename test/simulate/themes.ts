@@ -53,6 +53,21 @@ const THEMES: Readonly<Record<string, Theme>> = {
       ...floods(plan, 0, 10_000),
     ],
   }),
+  /** The thread of heartbeats ends while as many leases are held as the rate suffices for. */
+  thread: (plan, dice) => ({
+    calls: 'lean',
+    heartbeatThread: true,
+    heartbeatRate: 5,
+    handlers: plan.handlers.map((each) => ({ ...each, concurrency: 10 })),
+    events: [
+      ...plan.handlers.map(({ key }) => ({ ...flood(key, dice.between(0, 10_000), 45_000), count: 10 })),
+      ...Array.from({ length: plan.workers }, (_, worker): PlannedEvent => ({
+        at: dice.between(12_000, 50_000),
+        kind: 'thread-crash',
+        worker,
+      })),
+    ],
+  }),
   /** Most tasks fail by the name that breakers heed. */
   breaker: (plan, dice) => ({
     handlers: plan.handlers.map((each) => ({

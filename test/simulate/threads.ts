@@ -4,6 +4,7 @@ import type { ToThread } from '../../src/framework/worker/thread/thread-messages
 import type { Chronicle } from './chronicle.js';
 import { connectionOf } from './lean-connection.js';
 import type { Network } from './network.js';
+import type { Probes } from './probes.js';
 import { Dice } from './random.js';
 import type { SimulatedProcess } from './timeline.js';
 
@@ -16,6 +17,7 @@ interface ThreadWorld {
   readonly chronicle: Chronicle;
   readonly worker: number;
   readonly seed: number;
+  readonly probes: Probes;
 }
 
 /** The threads of heartbeats of one process, of which a plan may end one. */
@@ -52,6 +54,7 @@ export class HeartbeatThreads {
         },
         writeLine: () => {},
         open: () => connectionOf(network, worker, thread),
+        servePages: this.#world.probes.servePagesIn(thread),
       });
       for (const message of early) sender.take(message);
     });

@@ -84,11 +84,11 @@ export class Troubles {
   #refusal(operation: OperationName, handler: HandlerKey | undefined, openPolls: number): string | undefined {
     if (this.#find('throttle', (each) => each.operation === operation && !this.#take(each)))
       return 'ThrottlingException';
-    if (operation === 'GetActivityTask')
-      return (
-        this.#find('crowd', (each) => each.handler === handler && openPolls >= each.room) &&
-        'ActivityWorkerLimitExceeded'
-      );
+    const isCrowded =
+      operation === 'GetActivityTask' &&
+      this.#find('crowd', (each) => each.handler === handler && openPolls >= each.room);
+    if (isCrowded) return 'ActivityWorkerLimitExceeded';
+    // A heartbeat carries nothing that a key is needed for.
     if (operation === 'SendTaskHeartbeat') return undefined;
     return this.#find('kms', (each) => each.handler === handler) && 'KmsThrottlingException';
   }

@@ -120,6 +120,7 @@ export class World {
   #everySecond(): void {
     this.timeline.at(this.timeline.now + SECOND, () => {
       this.#bounds.check();
+      for (const member of this.#members) member?.probes.ask(member, this.invariants);
       this.#checkProgress();
       this.#everySecond();
     });

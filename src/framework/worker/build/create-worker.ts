@@ -66,7 +66,8 @@ export async function buildWorker(given: Plan, world: StartWorld): Promise<Worke
   };
   try {
     const endpoint = await endpointOf(plan, world);
-    health = await openHealth({ ...plan, ...plan.settings, ...world, serve: heartbeats.serve });
+    const serve = heartbeats.serve ?? world.servePages;
+    health = await openHealth({ ...plan, ...plan.settings, ...world, serve });
     const { AwsService } = await import('../../aws/sdk/aws-service.js');
     service = new AwsService({ ...world, endpoint, sdk, region, calls });
     const handlers = await connectHandlers({ plan, world, container, pools, service, endpoint });

@@ -4,6 +4,7 @@ import type { OpenConnection } from '../../aws/lean/connections.js';
 import { createLog, type Logger } from '../../base/log/log.js';
 import type { Platform } from '../protect/platform.js';
 import { type Clock, systemClock } from '../../base/time/clock.js';
+import type { servePages } from '../health/page-server.js';
 import type { SpawnHost } from '../pool/host.js';
 import type { StartThread } from '../thread/start-thread.js';
 
@@ -64,6 +65,8 @@ export interface StartWorld {
    * thread is started and the main thread sends heartbeats
    */
   readonly startHeartbeatThread?: StartThread;
+  /** Opens the health port on the main thread. @default over HTTP */
+  readonly servePages?: typeof servePages;
   /**
    * Reads AWS's shared config and credentials files again. Called before the credential provider is asked for new
    * credentials.

@@ -9,14 +9,17 @@ import type { FromHealthServer, ToHealthServer } from './thread-health-server.js
  */
 export class ThreadHealthClient {
   readonly #send: (message: ToHealthServer) => void;
+  readonly #servePages: typeof servePages;
   /** The open port, and the function that makes its pages; undefined if no port is open. */
   #served: { readonly address: NamedAddress; readonly answer: Answerer } | undefined;
   #opening: { readonly resolve: (port: number) => void; readonly reject: (error: Error) => void } | undefined;
   #threadEnded = false;
   #instead: PageServer | undefined;
 
-  constructor(send: (message: ToHealthServer) => void) {
+  /** @param serve opens a port on the main thread. @default over HTTP */
+  constructor(send: (message: ToHealthServer) => void, serve = servePages) {
     this.#send = send;
+    this.#servePages = serve;
   }
 
   /**
@@ -25,7 +28,7 @@ export class ThreadHealthClient {
    * time.
    */
   readonly serve = async (address: NamedAddress, answer: Answerer): Promise<PageServer> => {
-    if (this.#threadEnded) return servePages(address, answer);
+    if (this.#threadEnded) return this.#servePages(address, answer);
     this.#served = { address, answer };
     const port = await new Promise<number>((resolve, reject) => {
       this.#opening = { resolve, reject };
@@ -50,7 +53,7 @@ export class ThreadHealthClient {
     if (!this.#served) return false;
     const { address, answer } = this.#served;
     try {
-      this.#instead = await servePages(address, answer);
+      this.#instead = await this.#servePages(address, answer);
     } catch (error) {
       this.#refused(error as Error);
       throw error;

@@ -52,14 +52,22 @@ export class ThreadHealthServer {
   readonly #mainLoop: WatchedLoop;
   readonly #clock: Clock;
   readonly #send: (message: FromHealthServer) => void;
+  readonly #servePages: typeof servePages;
   readonly #waiting = new Map<number, (page: Page) => void>();
   readonly #last: PageCopies;
   #server: Promise<PageServer | undefined> | undefined;
   #stopKeeping: Cancel = () => {};
   #requests = 0;
 
-  constructor(mainLoop: WatchedLoop, clock: Clock, send: (message: FromHealthServer) => void) {
+  /** @param serve opens a port. @default over HTTP */
+  constructor(
+    mainLoop: WatchedLoop,
+    clock: Clock,
+    send: (message: FromHealthServer) => void,
+    serve = servePages,
+  ) {
     this.#mainLoop = mainLoop;
+    this.#servePages = serve;
     this.#clock = clock;
     this.#send = send;
     this.#last = new PageCopies(clock);
@@ -78,7 +86,7 @@ export class ThreadHealthServer {
 
   async #listen(address: NamedAddress): Promise<PageServer | undefined> {
     try {
-      const server = await servePages(address, (method, path) => this.#answer(method, path));
+      const server = await this.#servePages(address, (method, path) => this.#answer(method, path));
       // The pages are requested before the main thread is told the port, since it may be blocked from then on.
       this.#keep();
       this.#stopKeeping = this.#clock.every(KEEP_MS, () => this.#keep());

@@ -4,6 +4,7 @@ import type { OpenConnection } from '../../aws/lean/connections.js';
 import { LeanCalls } from '../../aws/lean/lean-calls.js';
 import type { Clock } from '../../base/time/clock.js';
 import { showDuration } from '../../base/time/duration.js';
+import type { servePages } from '../health/page-server.js';
 import { ThreadHealthServer } from '../health/thread-health-server.js';
 import type { Heartbeat } from '../heartbeat/heartbeats.js';
 import { HeartbeatScheduler } from '../heartbeat/heartbeat-scheduler.js';
@@ -27,6 +28,8 @@ export interface HeartbeatSenderWorld {
   readonly writeLine: (line: string) => void;
   /** Opens the connections for heartbeats. @default connections over TCP and TLS */
   readonly open?: OpenConnection;
+  /** Opens the health port. @default over HTTP */
+  readonly servePages?: typeof servePages;
 }
 
 /**
@@ -60,7 +63,7 @@ export class HeartbeatSender {
       onStuck: (blockedMs) => world.writeLine(stuckLine(blockedMs)),
       onUnblocked: (blockedMs, gaveUp) => send({ kind: 'unblocked', blockedMs, gaveUp }),
     });
-    this.#health = new ThreadHealthServer(this.#mainLoop, clock, send);
+    this.#health = new ThreadHealthServer(this.#mainLoop, clock, send, world.servePages);
     this.#protection = new ThreadProtectionServer({ clock, random, send, mainLoop: this.#mainLoop });
     this.#scheduler = new HeartbeatScheduler({
       ...{ clock, rate, random },

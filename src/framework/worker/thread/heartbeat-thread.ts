@@ -4,6 +4,7 @@ import { turn } from '../../base/time/turn.js';
 import { showError } from '../../base/show.js';
 import type { Logger } from '../../base/log/log.js';
 import { ThreadProtectionClient } from '../protect/thread-protection-client.js';
+import type { servePages } from '../health/page-server.js';
 import { ThreadHealthClient } from '../health/thread-health-client.js';
 import type { AsOf, Renewal } from '../../aws/activity-calls.js';
 import type { Identity, Recipes } from '../../aws/lean/recipe.js';
@@ -39,6 +40,8 @@ export interface HeartbeatThreadOptions {
   readonly stallAfterMs: number | false;
   /** Starts the thread. @default a thread of this process */
   readonly start?: StartThread;
+  /** Opens the health port on the main thread, where the heartbeat thread has ended. @default over HTTP */
+  readonly servePages?: typeof servePages;
   /**
    * Called once, if the thread ends although `close` wasn't called.
    * @param left the heartbeats that the thread was sending and that weren't released yet
@@ -74,10 +77,7 @@ const HAND_OVER_MS = 10_000;
  */
 export class HeartbeatThread {
   /** Makes the health port's pages on the main thread; the heartbeat thread requests them and serves them. */
-  readonly health = new ThreadHealthClient((message) => {
-    this.#send(message);
-    this.#start();
-  });
+  readonly health: ThreadHealthClient;
   /** Makes the heartbeat thread request scale-in protection. */
   readonly protection = new ThreadProtectionClient({
     send: (message) => this.#send(message),
@@ -117,6 +117,10 @@ export class HeartbeatThread {
 
   constructor(options: HeartbeatThreadOptions) {
     this.#options = options;
+    this.health = new ThreadHealthClient((message) => {
+      this.#send(message);
+      this.#start();
+    }, options.servePages);
   }
 
   #start(): void {

@@ -27,6 +27,8 @@ export interface WorkerHeartbeatsOptions {
    * thread is started
    */
   readonly startHeartbeatThread?: StartThread;
+  /** Opens the health port on the main thread, where the heartbeat thread has ended. @default over HTTP */
+  readonly servePages?: typeof servePages;
 }
 
 /** An AWS region in which handlers poll for tasks. The tasks' heartbeats are sent to the same region. */
