@@ -9,7 +9,7 @@ import { MachinePage } from './views/machine.js';
 import { MachinesView } from './views/machines.js';
 import { NewMachine } from './views/new-machine/new-machine.js';
 import { TaskDrawer } from './views/task/task-drawer.js';
-import { WorkersView } from './views/workers.js';
+import { WorkersView } from './views/workers/workers.js';
 
 const ROOMS = ['machines', 'executions', 'activities', 'workers'] as const;
 
@@ -81,7 +81,7 @@ function View({ parts }: { readonly parts: readonly string[] }): JSX.Element {
     case 'activities':
       return <ActivitiesView />;
     case 'workers':
-      return <WorkersView />;
+      return <WorkersView selected={arn} />;
     default:
       return (
         <div class="empty">

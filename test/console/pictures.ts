@@ -12,7 +12,7 @@ import { VIEWS } from './views.js';
 
 const SIZES = { wide: { width: 1440, height: 900 }, narrow: { width: 390, height: 844 } };
 const THEMES = ['light', 'dark'] as const;
-const IN_DOCS = ['execution', 'execution-failed', 'execution-map', 'hand', 'new-machine-wrong'];
+const IN_DOCS = ['execution', 'execution-failed', 'execution-map', 'hand', 'new-machine-wrong', 'workers'];
 
 const [folder = 'pictures', only = '', ...sizes] = process.argv.slice(2);
 const forDocs = folder === 'docs';

@@ -136,7 +136,55 @@ const WORKER: ConsoleWorker = {
     { handler: 'LabelActivity.print', ageMs: 1_000, phase: 'running', lastHeartbeatAt: undefined },
   ],
   counts: { received: 214, succeeded: 203, failed: 8, gone: 1, reportsRetried: 2 },
+  version: '1.2.0',
+  startedAt: Date.now() - 2 * 86_400_000 - 5 * 3_600_000,
 };
+
+const UP = Date.now() - 3 * 3_600_000;
+
+/** A worker of a fleet, as its health port shows it. */
+function packer(n: number, change: Partial<ConsoleWorker> = {}): ConsoleWorker {
+  const { tasks = WORKER.tasks.slice(n % 3) } = change;
+  const own = { name: `packing-7d9f5c-${n}`, address: `10.0.12.${30 + n}:8080`, startedAt: UP };
+  return { ...WORKER, ...own, ...change, tasks, tasksInFlight: tasks.length };
+}
+
+const [LABEL, INVOICE] = WORKER.handlers as [Handler, Handler];
+type Handler = ConsoleWorker['handlers'][number];
+
+/** A worker in this process, and a fleet of which not all is well. */
+export const FLEET: readonly ConsoleWorker[] = [
+  WORKER,
+  packer(1, {
+    protection: { platform: 'kubernetes', state: 'held', since: UP },
+    tasks: [{ handler: 'InvoiceActivity.render', ageMs: 7_500_000, phase: 'handling' }],
+  }),
+  packer(2, {
+    handlers: [
+      { ...LABEL, paused: { by: 'breaker', since: Date.now(), until: Date.now() + 600_000 } },
+      INVOICE,
+    ],
+  }),
+  packer(3, {
+    ...{ version: '1.1.4', state: 'draining', ready: false, reasons: ['the worker is draining'] },
+    drain: { since: Date.now() - 40_000, graceUntil: Date.now() + 600_000 },
+  }),
+  packer(4, {
+    ...{
+      ready: false,
+      reasons: ['LabelActivity.print: its polls are unreachable (ECONNREFUSED)'],
+      tasks: [],
+    },
+    handlers: [
+      { ...LABEL, polls: { state: 'waiting', trouble: { kind: 'unreachable', since: UP } } },
+      INVOICE,
+    ],
+  }),
+  packer(5, {
+    ...{ name: '10.0.12.35:8080', state: 'unknown', ready: false, reasons: ['no answer within 2 s'] },
+    ...{ handlers: [], tasks: [], tasksInFlight: 0, counts: {}, version: undefined, startedAt: undefined },
+  }),
+];
 
 /** A service with executions in every state. */
 export interface Scene {
@@ -169,7 +217,7 @@ export async function call<T = Record<string, string>>(
 
 /** Opens a service and brings its executions to where they are worth a look. */
 export async function openScene(): Promise<Scene> {
-  const service = await startLocalService({ port: 0, console: { workers: () => [WORKER] } });
+  const service = await startLocalService({ port: 0, console: { workers: () => FLEET } });
   const { url } = service;
   for (const arn of Object.values(ACTIVITIES)) service.seedActivity(arn);
   const machine = service.seedMachine({ name: 'Order', definition: ORDER });

@@ -71,6 +71,7 @@ export const VIEWS: readonly View[] = [
   ),
   view('activities', () => 'activities'),
   view('workers', () => 'workers'),
+  view('worker', () => `workers/${encodeURIComponent('10.0.12.32:8080')}`),
   view(
     'hand',
     () => 'activities',

@@ -20,9 +20,10 @@ import { follow } from './stream.js';
  */
 function useSnapshots<K extends 'machines' | 'activities' | 'workers'>(
   topic: K,
+  arn?: string,
 ): Topics[K]['snapshot'] | undefined {
   const latest = useMemo(() => signal<Topics[K]['snapshot'] | undefined>(undefined), [topic]);
-  useEffect(() => follow(topic, undefined, { snapshot: (data) => (latest.value = data) }), [topic]);
+  useEffect(() => follow(topic, arn, { snapshot: (data) => (latest.value = data) }), [topic, arn]);
   return latest.value;
 }
 
@@ -30,7 +31,9 @@ export const useMachines = (): readonly MachineRow[] | undefined => useSnapshots
 
 export const useActivities = (): readonly ActivityRow[] | undefined => useSnapshots('activities')?.activities;
 
-export const useWorkers = (): readonly WorkerRow[] | undefined => useSnapshots('workers')?.workers;
+/** @param selected the key of the worker whose details are wanted */
+export const useWorkers = (selected: string | undefined): readonly WorkerRow[] | undefined =>
+  useSnapshots('workers', selected)?.workers;
 
 export interface ExecutionRow {
   /** The executions of the service are numbered in the order in which they were started. */

@@ -14,9 +14,10 @@ interface Finding {
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-/** A desk's screen and a telephone's. */
+/** A desk's screen, a small one, and a telephone's. */
 const VIEWPORTS = [
   { width: 1440, height: 900 },
+  { width: 1024, height: 768 },
   { width: 390, height: 844 },
 ];
 

@@ -1,11 +1,13 @@
 import type { Option as OptionOf } from 'commander';
 import { Option } from './commander.js';
+import { repeatable } from './shared-flags.js';
 
 /** The access flags as commander parses them. */
 export interface AccessFlags {
   readonly allowHost?: readonly string[];
   readonly allowOrigin?: readonly string[];
   readonly console?: boolean;
+  readonly workers?: readonly string[];
 }
 
 /**
@@ -17,6 +19,8 @@ export interface Access {
   readonly allowOrigins?: readonly string[];
   /** Absent if neither `--console` nor `--no-console` is given. */
   readonly console?: boolean;
+  /** The health ports of further workers that the console shows, as the flag `--workers` names them. */
+  readonly workers?: readonly string[];
 }
 
 export const accessFlags: readonly OptionOf[] = [
@@ -27,11 +31,13 @@ export const accessFlags: readonly OptionOf[] = [
   new Option('--allow-origin <url...>', 'web pages that may call the local service, beside its own'),
   new Option('--console', 'serve the console also where others than this machine reach it'),
   new Option('--no-console', 'serve no console'),
+  repeatable('--workers <NAME[:PORT],…>', 'health ports of further workers for the console to show'),
 ];
 
-/** Returns the host names, the origins and the choice of a console that the flags set. */
-export const accessOf = ({ allowHost, allowOrigin, console }: AccessFlags): Access => ({
+/** Returns the host names, the origins, the choice of a console and its workers that the flags set. */
+export const accessOf = ({ allowHost, allowOrigin, console, workers }: AccessFlags): Access => ({
   allowHosts: allowHost,
   allowOrigins: allowOrigin,
   console,
+  workers,
 });

@@ -6,6 +6,7 @@ import { consoleOptions, wantsConsole } from './console.js';
 import type { Access } from '../flags/access-flags.js';
 import type { Project } from '../project/project.js';
 import { seededFindings, startSeeded } from './seed.js';
+import { withWatched } from './watched-workers.js';
 
 /**
  * The local service inside the process of the command `start`, if the endpoint is `local`. For any other endpoint the
@@ -30,13 +31,13 @@ export interface Embedded {
  */
 export async function startEmbedded(
   { plan, machines }: Project,
-  { console: asked, ...access }: Access,
+  { console: asked, workers: further, ...access }: Access,
   log: Logger,
   workers: () => PublicStatus[],
 ): Promise<Embedded> {
   const { settings, handlers } = plan;
   const console = wantsConsole(asked);
-  const page = console && consoleOptions(handlers, settings.region, workers);
+  const page = console && consoleOptions(handlers, settings.region, withWatched(workers, further));
   const service = await startSeeded({ ...access, log, settings, console: page }, handlers, machines);
   return {
     ...{ service, console },

@@ -1,4 +1,3 @@
-import { systemClock } from '../../base/time/clock.js';
 import type { Flags } from '../../config/layers.js';
 import type { Logger } from '../../base/log/log.js';
 import { command, logConsole, logMachines, logWarnings } from '../output/banner.js';
@@ -7,7 +6,7 @@ import type { Access } from '../flags/access-flags.js';
 import { readSeeds } from '../project/project.js';
 import { localArn, startSeeded } from './seed.js';
 import { stopSignal } from '../process/signals.js';
-import { watchWorkers } from './watched-workers.js';
+import { withWatched } from './watched-workers.js';
 
 /** The address on which the local service (an emulator of Step Functions) listens, and the callers that it accepts. */
 interface ListenOptions extends Access {
@@ -22,15 +21,14 @@ interface ListenOptions extends Access {
  */
 export async function local(
   flags: Flags,
-  { host, workerPorts = [], console: asked, ...access }: ListenOptions,
+  { host, workerPorts = [], workers = [], console: asked, ...access }: ListenOptions,
   log: Logger,
 ): Promise<number> {
+  const watched = withWatched(() => [], [...workerPorts.map(String), ...workers]);
   const { plan, machines, warnings } = await readSeeds(flags);
   logWarnings(log, warnings);
   const { settings, handlers } = plan;
-  const console =
-    wantsConsole(asked, host) &&
-    consoleOptions(handlers, settings.region, watchWorkers(workerPorts, systemClock));
+  const console = wantsConsole(asked, host) && consoleOptions(handlers, settings.region, watched);
   const service = await startSeeded({ ...access, log, settings, host, console }, handlers, machines);
   log.info(`Endpoint: ${service.url} (in memory: everything is gone when it ends)`);
   if (console) logConsole(log, service.url);

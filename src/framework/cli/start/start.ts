@@ -8,6 +8,7 @@ import { controlWorker } from '../control/control-worker.js';
 import { type ControlSocket, openControl } from '../control/control-socket.js';
 import type { Access } from '../flags/access-flags.js';
 import type { Embedded } from '../local/embedded.js';
+import { warnUnshown } from '../local/unshown.js';
 import { type Project, readProject } from '../project/project.js';
 import { runWorker } from './run-worker.js';
 import { stopSignal } from '../process/signals.js';
@@ -55,7 +56,10 @@ interface Parts {
 async function openEndpoint(parts: Parts, project: Project, access: Access, log: Logger): Promise<Endpoint> {
   const { endpoint } = project.plan;
   if (!endpoint) throw new Error('a plan without an endpoint has a problem that says so');
-  if (endpoint.kind !== 'local') return endpoint;
+  if (endpoint.kind !== 'local') {
+    warnUnshown(log, access);
+    return endpoint;
+  }
   const { startEmbedded } = await import('../local/embedded.js');
   parts.embedded = await startEmbedded(project, access, log, () =>
     parts.worker ? [statusInWords(parts.worker.status())] : [],

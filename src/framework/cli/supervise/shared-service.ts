@@ -6,6 +6,8 @@ import type { Logger } from '../../base/log/log.js';
 import { wantsConsole } from '../local/console.js';
 import type { Access } from '../flags/access-flags.js';
 import { listen, type SeededOptions, slowHeartbeats } from '../local/seed.js';
+import { warnUnshown } from '../local/unshown.js';
+import { withWatched } from '../local/watched-workers.js';
 import { logWarnings } from '../output/banner.js';
 import { readMachines } from '../project/machines.js';
 import type { PlanSummary } from './plan-summary.js';
@@ -50,8 +52,12 @@ export class SharedService {
    * @throws StartError if the service can't listen or, with `strict`, if machines have problems
    */
   async update(plan: PlanSummary, strict = false): Promise<number | undefined> {
+    const isFirst = !this.#plan;
     this.#plan = plan;
-    if (plan.port === undefined) return undefined;
+    if (plan.port === undefined) {
+      if (isFirst) warnUnshown(this.log, this.access);
+      return undefined;
+    }
     const { log } = this;
     const settings = { port: plan.port, mocks: this.#mocks as Mocks };
     this.#service ??= await listen({ settings, log, ...this.#accessOptions() });
@@ -123,9 +129,9 @@ export class SharedService {
   }
 
   #accessOptions(): Pick<SeededOptions, 'allowHosts' | 'allowOrigins' | 'console'> {
-    const { console: asked, ...access } = this.access;
+    const { console: asked, workers, ...access } = this.access;
     const console = wantsConsole(asked) && {
-      workers: () => [...this.workers.all()].flatMap(({ status }) => status ?? []),
+      workers: withWatched(() => [...this.workers.all()].flatMap(({ status }) => status ?? []), workers),
       exampleFor: (arn: string) => this.#plan?.examples[arn],
     };
     return { ...access, console };

@@ -1,4 +1,10 @@
-import type { PublicHandler, PublicStatus, PublicTask } from '../../base/worker-status.js';
+import type {
+  ProtectionStatus,
+  PublicHandler,
+  PublicPause,
+  PublicStatus,
+  PublicTask,
+} from '../../base/worker-status.js';
 
 /**
  * The types of what the console's server and its web page send to each other: the topics that a browser tab can follow,
@@ -22,6 +28,7 @@ export interface Topics {
     readonly change: ExecutionUpdate;
   };
   readonly activities: { readonly snapshot: ActivityList; readonly change: never };
+  /** All workers. If the tab gives the `key` of one in place of an ARN, that one has details. */
   readonly workers: { readonly snapshot: WorkerList; readonly change: never };
 }
 
@@ -257,10 +264,44 @@ export interface WorkerList {
   readonly workers: readonly WorkerRow[];
 }
 
-export interface WorkerRow extends Pick<PublicStatus, 'name' | 'ready' | 'reasons' | 'tasksInFlight'> {
-  /** The worker's `WorkerState`, such as `running`. Another word, if its process doesn't respond. */
+export interface WorkerRow
+  extends
+    Pick<PublicStatus, 'name' | 'ready' | 'reasons' | 'tasksInFlight'>,
+    Partial<Pick<PublicStatus, 'version' | 'startedAt' | 'drain'>> {
+  /** Names the worker in the list. It stays the same while the worker runs. */
+  readonly key: string;
+  /** The address of the worker's health port. Absent if the worker is in a process that the service knows. */
+  readonly address?: string;
+  /** The worker's `WorkerState`, such as `running`; `unknown` if its status can't be read. */
   readonly state: string;
-  readonly handlers: readonly Omit<PublicHandler, 'polls' | 'queue'>[];
+  /** The seconds for which the worker's event loop has been blocked. Absent if it isn't. */
+  readonly blockedSeconds?: number;
+  readonly protection?: Pick<ProtectionStatus, 'platform' | 'state' | 'since'>;
+  readonly handlers: readonly WorkerHandler[];
+  readonly oldestTask: WorkerTask | null;
+  /**
+   * Present for the worker that the tab has asked for, and for all of them if there are few. Absent for others, since
+   * the tasks of hundreds of workers are much to send.
+   */
+  readonly details?: WorkerDetails;
+}
+
+export interface WorkerHandler extends Pick<
+  PublicHandler,
+  'name' | 'activityArn' | 'concurrency' | 'used' | 'running' | 'undelivered'
+> {
+  readonly held?: HandlerHold;
+}
+
+/** Why a handler takes no tasks. */
+export interface HandlerHold extends Partial<Pick<PublicPause, 'since' | 'until'>> {
+  /** Who has paused the handler; `waiting` if Step Functions doesn't answer its polls. */
+  readonly by: PublicPause['by'] | 'waiting';
+  /** The kind of trouble with the polls. Absent for a pause. */
+  readonly trouble?: string;
+}
+
+export interface WorkerDetails {
   /** The tasks that the worker has taken and not finished. If there are many, only the oldest of them. */
   readonly tasks: readonly WorkerTask[];
   readonly counts: Readonly<Record<string, number>>;

@@ -11,7 +11,8 @@ import { workerList, type WorkerSource } from './worker-list.js';
 export interface TopicRequest {
   readonly topic: string;
   /**
-   * The ARN of the machine or the execution that the tab wants to follow. Undefined if it wants to follow all of them.
+   * The ARN of the machine or the execution that the tab wants to follow, or the key of a worker. Undefined if it wants
+   * to follow all of them.
    */
   readonly arn: string | undefined;
 }
@@ -35,7 +36,7 @@ export function openTopic(
     case 'activities':
       return wholeTopic<'activities'>(() => activityList(stepFunctions));
     case 'workers':
-      return wholeTopic<'workers'>(() => workerList(workers));
+      return wholeTopic<'workers'>(() => workerList(workers, arn));
     default:
       throw errors.validation([`There is no topic '${topic}'`]);
   }

@@ -1,57 +1,20 @@
 import type { JSX } from 'preact';
-import type { WorkerRow, WorkerTask } from '../../framework/local/console/api.js';
-import { age, count, nameIn, wholeSeconds } from '../model/format.js';
-import { Icon } from '../parts/icons.js';
-import { Loading, PageHead } from '../parts/page.js';
-import { Table } from '../parts/table.js';
-import { now } from '../service/stream.js';
-import { useWorkers } from '../service/topics.js';
-
-/** The most tasks that are listed for a worker. */
-const MOST_TASKS = 20;
-
-/**
- * The view of the workers that report their status to the service. A worker of which the service knows only its
- * GetActivityTask calls is shown in the view of activities.
- */
-export function WorkersView(): JSX.Element {
-  const workers = useWorkers();
-  return (
-    <>
-      <PageHead title="Workers" name="Workers" />
-      {workers === undefined ? (
-        <Loading />
-      ) : workers.length === 0 ? (
-        <NoWorkers />
-      ) : (
-        <ul class="workers">
-          {workers.map((worker) => (
-            <Worker key={worker.name} worker={worker} />
-          ))}
-        </ul>
-      )}
-    </>
-  );
-}
-
-const NoWorkers = (): JSX.Element => (
-  <div class="empty">
-    <p>No worker runs in this process.</p>
-    <p>
-      <code>stepwright start</code> shows its own here. Of any other worker,{' '}
-      <a href="#/activities">Activities</a> shows for what it polls and which tasks it has.
-    </p>
-  </div>
-);
+import type { WorkerDetails, WorkerRow, WorkerTask } from '../../../framework/local/console/api.js';
+import { heldWords, protectionWords, stateOf } from '../../model/fleet.js';
+import { age, count, nameIn, wholeSeconds } from '../../model/format.js';
+import { Table } from '../../parts/table.js';
+import { now } from '../../service/stream.js';
+import { StateBadge } from './state-badge.js';
 
 interface WorkerProps {
   readonly worker: WorkerRow;
 }
 
-function Worker({ worker }: WorkerProps): JSX.Element {
-  const { reasons, tasks, tasksInFlight } = worker;
+/** What a worker does at present, in full. */
+export function WorkerPanel({ worker }: WorkerProps): JSX.Element {
+  const { reasons, details, tasksInFlight } = worker;
   return (
-    <li class="panel worker">
+    <li class="panel worker" aria-label={`Worker ${worker.name}`}>
       <WorkerHead worker={worker} />
       {reasons.length > 0 && (
         <ul class="reasons">
@@ -60,25 +23,41 @@ function Worker({ worker }: WorkerProps): JSX.Element {
           ))}
         </ul>
       )}
-      <Handlers worker={worker} />
-      <h3>{tasksInFlight === 0 ? 'No task in flight' : `${count(tasksInFlight, 'task')} in flight`}</h3>
-      {tasks.length > 0 && <Tasks worker={worker} />}
-      <h3>Since its start</h3>
-      <Counts worker={worker} />
+      {worker.state !== 'unknown' && (
+        <>
+          <Handlers worker={worker} />
+          <h3>{tasksInFlight === 0 ? 'No task in flight' : `${count(tasksInFlight, 'task')} in flight`}</h3>
+          {details && details.tasks.length > 0 && <Tasks tasks={details.tasks} />}
+          <h3>Since its start</h3>
+          {details && <Counts counts={details.counts} />}
+        </>
+      )}
     </li>
   );
 }
 
-const WorkerHead = ({ worker: { name, ready, state } }: WorkerProps): JSX.Element => (
-  <div class="worker-head">
-    <h2 dir="auto">{name}</h2>
-    <span class={`badge ${ready ? 'green' : 'orange'}`}>
-      <Icon name={ready ? 'succeeded' : 'caught'} />
-      {ready ? 'Ready' : 'Not ready'}
-    </span>
-    <span class="badge plain">{state}</span>
-  </div>
-);
+function WorkerHead({ worker }: WorkerProps): JSX.Element {
+  const { name, address, version, startedAt, protection } = worker;
+  const state = stateOf(worker, now.value);
+  const kept = protectionWords(protection, now.value);
+  return (
+    <div class="worker-head">
+      <h2 dir="auto">{name}</h2>
+      <StateBadge state={state} />
+      <p class="faint facts-line">
+        {state.more !== undefined && <span>{state.more}</span>}
+        {address !== undefined && address !== name && <span>{address}</span>}
+        {version !== undefined && (
+          <span>
+            version <bdi>{version}</bdi>
+          </span>
+        )}
+        {startedAt !== undefined && <span>up {wholeSeconds(now.value - startedAt)}</span>}
+        {kept !== undefined && <span>protected: {kept}</span>}
+      </p>
+    </div>
+  );
+}
 
 const Handlers = ({ worker: { handlers } }: WorkerProps): JSX.Element => (
   <Table caption="Handlers">
@@ -94,7 +73,10 @@ const Handlers = ({ worker: { handlers } }: WorkerProps): JSX.Element => (
     <tbody>
       {handlers.map((handler) => (
         <tr>
-          <td dir="auto">{handler.name}</td>
+          <td dir="auto">
+            {handler.name}
+            {handler.held && <span class="held below">{heldWords(handler.held, now.value)}</span>}
+          </td>
           <td dir="auto">{nameIn(handler.activityArn)}</td>
           <td>
             <meter
@@ -113,7 +95,7 @@ const Handlers = ({ worker: { handlers } }: WorkerProps): JSX.Element => (
   </Table>
 );
 
-const Tasks = ({ worker: { tasks } }: WorkerProps): JSX.Element => (
+const Tasks = ({ tasks }: { readonly tasks: readonly WorkerTask[] }): JSX.Element => (
   <Table caption="Tasks in flight">
     <thead>
       <tr>
@@ -125,7 +107,7 @@ const Tasks = ({ worker: { tasks } }: WorkerProps): JSX.Element => (
       </tr>
     </thead>
     <tbody>
-      {tasks.slice(0, MOST_TASKS).map((task) => (
+      {tasks.map((task) => (
         <tr>
           <td dir="auto">{task.handler}</td>
           <td>{wholeSeconds(task.seconds * 1000)}</td>
@@ -152,7 +134,7 @@ const TaskProgress = ({ task: { progress, message } }: { readonly task: WorkerTa
   </>
 );
 
-const Counts = ({ worker: { counts } }: WorkerProps): JSX.Element => (
+const Counts = ({ counts }: Pick<WorkerDetails, 'counts'>): JSX.Element => (
   <p class="tally">
     {Object.entries(counts)
       .filter(([, n]) => n > 0)
