@@ -30,7 +30,8 @@ export function nestContainer(nest: NestInstances): Container {
     },
     resolve(token, task) {
       const named = (providers.get(token)?.token ?? token) as Constructor;
-      const contextId = ContextIdFactory.getByRequest(task ?? {});
+      // A strategy of the application's own may read the request, so it is asked for tasks only.
+      const contextId = task ? ContextIdFactory.getByRequest(task) : ContextIdFactory.create();
       if (task) nest.registerRequestByContextId(task, contextId);
       return nest.resolve(named, contextId, { strict: false });
     },
