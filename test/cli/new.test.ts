@@ -150,7 +150,7 @@ test('generate names no script that a project has not, and what its test needs',
   writeFileSync(join(other, 'package.json'), '{"scripts":{"dev":"vite dev"}}');
   const run = stepwright(['generate', 'activity', 'cancel-order'], {}, other);
   expect(await run.ended).toEqual({ code: 0, signal: null });
-  expect(run.stdout()).toContain('`npx stepwright dev`');
+  expect(run.stdout()).toContain('`node_modules/.bin/stepwright dev`');
   expect(run.stdout()).toContain("npx stepwright execute CancelOrder '{");
   expect(run.stdout()).toContain('Its test needs Jest');
 });
