@@ -1,4 +1,13 @@
-import { chmodSync, chownSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -123,6 +132,17 @@ describe('garbage on the socket', () => {
     expect(asked).toEqual([{ do: 'pause', handler: NAME }]);
   });
 
+  test('a crowd of connections is turned away with a reason, for as long as it lasts', async () => {
+    const clock = new HandClock();
+    await opened(clock);
+    const crowd = Array.from({ length: 40 }, () => raw('').catch(() => ''));
+    await clock.settle();
+    await expect(askWorker(path, 'resume', NAME, [], clock)).rejects.toThrow('too many are open');
+    await clock.advance(5_000);
+    await Promise.all(crowd);
+    expect(await askWorker(path, 'resume', NAME, [], clock)).toEqual([]);
+  });
+
   test('one that says nothing is closed after 5 s, and keeps nobody else waiting', async () => {
     const clock = new HandClock();
     await opened(clock);
@@ -192,8 +212,28 @@ describe('a worker does not start with a control socket', () => {
     expect(await refused()).toContain('something lies there that is no socket');
     expect(statSync(path).size).toBe(8);
     path = join(dir, 'nowhere', 'socket');
-    expect(await refused()).toMatch(/--control .*ENOENT|EACCES/);
+    expect(await refused()).toContain(`there is no folder ${join(dir, 'nowhere')}`);
   }, 30_000);
+
+  test('at a path that the system would cut, so that the socket lay elsewhere', async () => {
+    path = join(dir, 'x'.repeat(120));
+    expect(await refused()).toMatch(
+      /expected a path of 103 bytes at most, got \d+\n\s+Fix: name a shorter path/,
+    );
+    expect(readdirSync(dir)).toEqual([]);
+  }, 30_000);
+
+  test('at a link, wherever it leads', async () => {
+    const open = (): Promise<unknown> => openControl(path, async () => ({ handlers: [] }));
+    servers.push((await open()) as { close(): unknown });
+    const real = path;
+    for (const target of [real, join(dir, 'nothing')]) {
+      path = join(dir, `link to ${target === real}`);
+      symlinkSync(target, path);
+      await expect(open()).rejects.toThrow('something lies there that is no socket');
+    }
+    await expect(askWorker(path, 'status', undefined, [])).rejects.toThrow('that is no socket');
+  });
 });
 
 test('a stale socket of its own is replaced', async () => {

@@ -1,4 +1,5 @@
-import { lstatSync, unlinkSync } from 'node:fs';
+import { lstatSync, statSync, unlinkSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { type Problem, StartError } from '../../base/errors.js';
 import { type Clock, systemClock } from '../../base/time/clock.js';
@@ -26,6 +27,7 @@ export async function openControl(
   apply: (request: ControlRequest) => Promise<ControlAnswer>,
   clock: Clock = systemClock,
 ): Promise<ControlSocket> {
+  checkPath(path);
   await removeStale(path);
   const open = new Set<Socket>();
   const server = createServer((socket) => {
@@ -49,13 +51,7 @@ async function listen(server: Server, path: string): Promise<void> {
   const listening = new Promise<void>((resolve, reject) => {
     server.once('listening', resolve);
     server.once('error', (error: NodeJS.ErrnoException) =>
-      reject(
-        refused(
-          path,
-          error.message,
-          'name a file in a folder that this user may write to, of 100 characters or fewer',
-        ),
-      ),
+      reject(refused(path, error.message, 'name a file in a folder that this user may write to')),
     );
   });
   // The file is made within this call, and nobody else may use it for a moment either.
@@ -68,6 +64,26 @@ async function listen(server: Server, path: string): Promise<void> {
   await listening;
   // A broken connection harms nobody.
   server.on('error', () => {});
+}
+
+/**
+ * The most bytes of a socket's path, of all systems. The system would cut a longer one, and make the socket at another
+ * path.
+ */
+export const LONGEST_PATH = 103;
+
+/** @throws StartError if no socket can be made at the path */
+function checkPath(path: string): void {
+  const bytes = Buffer.byteLength(path);
+  if (bytes > LONGEST_PATH)
+    throw refused(
+      path,
+      `expected a path of ${LONGEST_PATH} bytes at most, got ${bytes}`,
+      'name a shorter path, such as /run/worker.sock',
+    );
+  const folder = dirname(path);
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
+    throw refused(path, `there is no folder ${folder}`, 'make it, or name a path in a folder that is there');
 }
 
 /**

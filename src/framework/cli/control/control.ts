@@ -94,9 +94,7 @@ function ask(path: string, request: object, clock: Clock): Promise<Record<string
       text += chunk;
       if (text.length > MOST_BYTES) fail('what answers there is no worker');
     });
-    socket.on('error', ({ code, message }: NodeJS.ErrnoException) =>
-      fail(code === 'ECONNREFUSED' ? 'no worker listens there: the one that did has ended' : message),
-    );
+    socket.on('error', ({ code = '', message }: NodeJS.ErrnoException) => fail(REASONS[code] ?? message));
     socket.on('end', () => {
       const answer = parse(text);
       if (isPlainObject(answer) && ('error' in answer || Array.isArray(answer['handlers']))) resolve(answer);
@@ -104,10 +102,17 @@ function ask(path: string, request: object, clock: Clock): Promise<Record<string
     });
     socket.on('close', () => {
       cancel();
-      fail('the connection was closed without an answer');
+      fail('the connection was closed without an answer: too many are open, or the worker has ended');
     });
   });
 }
+
+const BUSY = 'the worker closed the connection, since too many are open: ask again in some seconds';
+const REASONS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'no worker listens there: the one that did has ended',
+  EPIPE: BUSY,
+  ECONNRESET: BUSY,
+};
 
 function parse(text: string): unknown {
   try {
