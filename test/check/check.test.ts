@@ -115,13 +115,13 @@ const PLANTED: readonly Planted[] = [
   [
     'no HeartbeatSeconds',
     of(without(charge, 'HeartbeatSeconds')),
-    "advice state 'Pay': it has no HeartbeatSeconds: only after 5 min anybody would notice",
+    "advice state 'Pay': it has no HeartbeatSeconds: it is noticed only after 5 min",
     'fixed',
   ],
   [
     'neither HeartbeatSeconds nor TimeoutSeconds',
     of(without(charge, 'HeartbeatSeconds', 'TimeoutSeconds')),
-    'nobody would ever notice',
+    'it is never noticed',
     'fixed',
   ],
   [
@@ -192,7 +192,7 @@ const PLANTED: readonly Planted[] = [
   [
     'a name of which nobody says that it is thrown',
     of({ ...shipped, Catch: [{ ErrorEquals: ['Lost'], Next: 'Sorry' }] }, { classes: ['Shipping'] }),
-    "advice state 'Pay': Catch takes 'Lost', and nobody says that Shipping.ship fails by it",
+    "advice state 'Pay': Catch takes 'Lost', and Shipping.ship does not declare that it fails by it",
   ],
   [
     "a misspelt name of the service's",
@@ -285,7 +285,7 @@ const PLANTED: readonly Planted[] = [
       },
       { classes: ['Charging', 'Shipping'] },
     ),
-    "advice state 'Pay': Catch takes 'NoSuchThing', and nobody says that Charging.charge or Shipping.ship fails",
+    "advice state 'Pay': Catch takes 'NoSuchThing', and Charging.charge or Shipping.ship does not declare that it fails",
   ],
   [
     'HeartbeatSeconds that could only be raised to TimeoutSeconds itself',

@@ -127,7 +127,7 @@ test('the key that was meant is proposed once, for a misspelt key as for a refus
     "nota has the key 'nota', which is refused | did you mean 'note'?",
   ]);
   expect(said({ orderId: 'a', zzzzzz: 1 }, schema)).toEqual([
-    "zzzzzz has the key 'zzzzzz', which is refused | take it out",
+    "zzzzzz has the key 'zzzzzz', which is refused | remove it",
   ]);
   expect(said({ orderId: 'a', nota: 'b' }, { ...schema, additionalProperties: undefined })).toEqual([]);
   expect(said({ a: 1 }, { type: 'object', additionalProperties: { type: 'string' } })).toEqual([

@@ -209,7 +209,7 @@ describe('a worker does not start with a control socket', () => {
     expect(await refused()).toContain('another process listens there');
     path = join(dir, 'file');
     writeFileSync(path, 'precious');
-    expect(await refused()).toContain('something lies there that is no socket');
+    expect(await refused()).toContain('something that is not a socket exists there');
     expect(statSync(path).size).toBe(8);
     path = join(dir, 'nowhere', 'socket');
     expect(await refused()).toContain(`there is no folder ${join(dir, 'nowhere')}`);
@@ -256,6 +256,6 @@ asRoot("a socket of another user's", () => {
     await serve('');
     chmodSync(path, 0o777);
     chownSync(path, 12_345, 12_345);
-    expect(await refused()).toContain('a socket of user 12345 lies there');
+    expect(await refused()).toContain('a socket of user 12345 exists there');
   }, 30_000);
 });

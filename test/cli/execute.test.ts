@@ -59,7 +59,7 @@ describe('a worker of the main job, and executions that are started from another
       );
       expect(fromInput.stdout()).toBe('{"message":"Hello stdin!"}\n');
       expect(elsewhere.stderr()).toMatch(
-        /^something answers at http:.*, but it is no Step Functions \(HTTP 404/,
+        /^something responds at http:.*, but it is not Step Functions \(HTTP 404/,
       );
       expect(broken.stderr()).toMatch(/^the input is not JSON at character 2: 'who' is no JSON value/);
     } finally {

@@ -36,7 +36,6 @@ test('a start at a URL loads neither the embedded service nor what others of its
     // A start recognises a local service of ours by its header.
     expect(ours.filter((file) => /^(local|check|cli\/doctor|testing)\//.test(file)).toSorted()).toEqual([
       'check/finding.js',
-      'local/api/service-header.js',
     ]);
     const packages = loaded.flatMap((file) => /node_modules\/((@[^/]+\/)?[^/]+)/.exec(file)?.[1] ?? []);
     expect(packages).toContain('undici');

@@ -234,7 +234,7 @@ describe('a set of processes', () => {
     await clock.settle();
     at(2).start(new NotStarted('broken', true));
     await clock.settle();
-    expect(lines.at(-1)).toBe('the reload ends here, and what runs goes on: broken');
+    expect(lines.at(-1)).toBe('the reload ends here, and the running processes continue: broken');
     set.reload();
     await clock.settle();
     await started(3);
@@ -254,7 +254,7 @@ describe('a set of processes', () => {
     set.reload();
     await clock.advance(10 * 60_000);
     expect(lines.at(-1)).toMatch(
-      /^the reload ends here, and what runs goes on: the new process did not get past the import of the config /,
+      /^the reload ends here, and the running processes continue: the new process did not get past the import of the config /,
     );
     expect([at(0).said, at(1).said, at(2).said]).toEqual([[], [], ['kill']]);
     set.reload();
@@ -263,7 +263,7 @@ describe('a set of processes', () => {
     await started(3);
     await clock.advance(10 * 60_000);
     expect(lines.at(-1)).toBe(
-      'the reload ends here, and what runs goes on: the new process was not ready within 10 min',
+      'the reload ends here, and the running processes continue: the new process was not ready within 10 min',
     );
     expect([at(0).said, at(1).said, at(3).said]).toEqual([[], [], ['drain']]);
     expect(begun).toHaveLength(4);

@@ -55,7 +55,7 @@ test('a handler that blocks the main thread is protected all the same, until its
   execute(url, 'Work', JSON.stringify({ block: true }));
   expect(await called(1)).toEqual([{ ProtectionEnabled: true, ExpiresInMinutes: 60 }]);
   expect(agent.isProtected).toBe(true);
-  await run.saw(/it is taken for stuck/);
+  await run.saw(/it counts as stuck/);
   expect((await called(2))[1]).toEqual({ ProtectionEnabled: false });
 }, 60_000);
 

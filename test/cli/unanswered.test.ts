@@ -46,7 +46,7 @@ test.each<[string, (client: SFNClient, clock: Clock) => Promise<unknown>]>([
   const failed = call(await service.client('us-east-1'), clock).catch((error: unknown) => error);
   await clock.advance(10_000);
   expect(explainCallError(await failed, endpoint)).toMatchObject({
-    message: expect.stringMatching(/^there was no answer from http:\/\/127\.0\.0\.1:\d+ within 10 s: /),
+    message: expect.stringMatching(/^there was no response from http:\/\/127\.0\.0\.1:\d+ within 10 s: /),
   });
 });
 
@@ -89,7 +89,7 @@ test('an execution that can not be looked at any more may run on: execute says h
   expect(refusing.looks()).toBe(1);
   expect(run.stderr()).toContain('AccessDeniedException: not yours\n');
   expect(run.stderr()).toContain(
-    `may run on. To go on looking: aws stepfunctions describe-execution --region us-east-1 --execution-arn ${EXECUTION} --endpoint-url ${refusing.url}\n`,
+    `it may still run. To follow it again: aws stepfunctions describe-execution --region us-east-1 --execution-arn ${EXECUTION} --endpoint-url ${refusing.url}\n`,
   );
 });
 

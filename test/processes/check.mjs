@@ -130,7 +130,7 @@ const stuck = () =>
         'a process whose main thread is stuck is killed after stallAfter, and another takes its place',
         async () => {
           await local.begin('Work', { block: true });
-          await set.saw(/its main thread is taken for stuck: it is killed/);
+          await set.saw(/so its main thread counts as stuck: it is killed/);
           await until(
             'one is new',
             async () => (await set.pids()).filter((pid) => !pids.includes(pid) && pid).length === 1,
@@ -184,7 +184,7 @@ async function broken() {
       await check('a reload with code that does not start leaves the old ones at work', async () => {
         writeFileSync(file, '');
         set.child.kill('SIGUSR2');
-        await set.saw(/the reload ends here, and what runs goes on: .*the new code is broken/s);
+        await set.saw(/the reload ends here, and the running processes continue: .*the new code is broken/s);
         expect((await set.pids()).join() === pids.join() && (await set.isReady()), show(await set.status()));
         const all = await local.ended([await local.begin('Work', {})]);
         expect(spoiled(all).length === 0, show(all));

@@ -227,7 +227,7 @@ test('an outage is two lines also for a worker that was at work before, and its 
   expect(lines).toMatchObject([{ level: 'warn' }, { level: 'info', results: 1 }]);
 });
 
-test('that results are taken again is not said of one that is lost', async () => {
+test('that results are accepted again is not said of one that is lost', async () => {
   faults.always('SendTaskSuccess', { kind: 'status', status: 503 });
   const machine = world.machine(ARN);
   const config = { activities: [activity(() => 'done')], reportLimit: '60s' };

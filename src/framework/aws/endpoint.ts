@@ -113,7 +113,7 @@ function productionProblem(env: Environment): Problem | undefined {
   return {
     code: 'ENDPOINT_UNSET_IN_PRODUCTION',
     where: 'the endpoint',
-    what: `nobody set it, and this looks like production (${mark} is set), where the local service would be a mistake`,
-    fix: "set `endpoint: 'aws'` in the config or pass `--endpoint aws`; if you do mean the local service, pass `--endpoint local`",
+    what: `it is not set, and this looks like production (${mark} is set), where the local service would be a mistake`,
+    fix: "set `endpoint: 'aws'` in the config or pass `--endpoint aws`; to use the local service, pass `--endpoint local`",
   };
 }

@@ -213,7 +213,7 @@ const neverCaught = (error: string): Finding => ({
   code: 'ERROR_NAME_UNMATCHED',
   level: 'advice',
   file: `@ErrorName('${error}')`,
-  what: 'no Retry or Catch of a state on these activities takes it: it fails the execution',
+  what: 'no Retry or Catch of a state on these activities matches it: it fails the execution',
   fix: 'let a Catch lead to the state that deals with it',
   paste: paste('Catch', [{ ErrorEquals: [error], Next: 'A state' }]),
 });

@@ -126,9 +126,9 @@ function unknownOwn(name: string, { names, complete, by, others }: Known): Unkno
   if (meant) return { level: 'error', what, fix: didYouMean(meant) };
   if (others) return undefined;
   const declare = `declare it if it does: @Handle({ throws: ['${name}'] })`;
-  if (complete) return { level: 'error', what, fix: `take it out, or ${declare}` };
+  if (complete) return { level: 'error', what, fix: `remove it, or ${declare}` };
   if (!by) return undefined;
-  return { level: 'advice', what: `nobody says that ${by} fails by it`, fix: declare };
+  return { level: 'advice', what: `${by} does not declare that it fails by it`, fix: declare };
 }
 
 /**

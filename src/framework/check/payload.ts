@@ -46,7 +46,7 @@ export function deadPaths(state: StateView, { dead }: StateData): FoundAt[] {
       what: `${path} leads nowhere: there is never a '${name}'`,
       fix: isFields(within)
         ? fixFor(name, within)
-        : 'mend the path: the value that it goes through has no fields',
+        : 'correct the path: the value that it goes through has no fields',
     },
   }));
 }

@@ -125,7 +125,7 @@ function refusedKey(key: string, known: readonly string[]): Fault {
   const meant = nearest(key, known);
   return {
     what: `has the key '${key}', which is refused`,
-    fix: meant ? didYouMean(meant) : 'take it out',
+    fix: meant ? didYouMean(meant) : 'remove it',
   };
 }
 

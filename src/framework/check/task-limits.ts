@@ -40,8 +40,8 @@ function heartbeat(state: ActivityState, handler: CheckedHandler): Found[] {
     {
       code: 'HEARTBEAT_SECONDS_MISSING',
       level: 'advice',
-      what: `it has no HeartbeatSeconds: ${limit === undefined ? 'nobody would ever notice' : `only after ${showSeconds(limit)} anybody would notice`} that its worker died`,
-      fix: `${handler.name} beats every ${showDuration(handler.heartbeatMs)}`,
+      what: `it has no HeartbeatSeconds: ${limit === undefined ? 'it is never noticed' : `it is noticed only after ${showSeconds(limit)}`} that its worker died`,
+      fix: `${handler.name} sends a heartbeat every ${showDuration(handler.heartbeatMs)}`,
       paste: paste('HeartbeatSeconds', wanted),
       edits: [add(state, 'HeartbeatSeconds', wanted, limit === undefined ? 'Resource' : 'TimeoutSeconds')],
     },
@@ -91,7 +91,7 @@ function timeout(state: ActivityState, { name, timeoutMs, heartbeatMs }: Checked
     {
       code: 'TIMEOUT_SECONDS_MISSING',
       level: 'advice',
-      what: `it has no TimeoutSeconds, and ${name} sends no heartbeats: nobody would ever notice that its worker died`,
+      what: `it has no TimeoutSeconds, and ${name} sends no heartbeats: it is never noticed that its worker died`,
       fix: 'say how long it may take at most',
       paste: paste('TimeoutSeconds', wanted ?? 3600),
       ...(wanted !== undefined && { edits: [add(state, 'TimeoutSeconds', wanted, 'Resource')] }),

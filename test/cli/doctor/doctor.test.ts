@@ -137,7 +137,7 @@ describe('a planted fault is named, with its fix:', () => {
     const ended = { accessKeyId: 'a', secretAccessKey: 's3cret', sessionToken: 't0ken' };
     const credentials = { ...ended, expiration: new Date(Date.now() - 3_600_000) };
     const found = await examined({ sdk: { credentials } });
-    expect(only(found)).toMatchObject({ check: 'credentials', got: 'they ended 60 min ago' });
+    expect(only(found)).toMatchObject({ check: 'credentials', got: 'they expired 60 min ago' });
     expect(JSON.stringify(found)).not.toMatch(/s3cret|t0ken/);
   });
 

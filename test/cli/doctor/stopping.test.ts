@@ -33,7 +33,7 @@ describe('on Kubernetes the pod says how long it may take to end', () => {
   test('what it may not read is not checked, and the flag is proposed', async () => {
     api.mode = 'forbids';
     expect(await look(60_000)).toMatchObject({
-      ...{ verdict: 'unknown', got: 'Kubernetes does not tell a process how long it waits' },
+      ...{ verdict: 'unknown', got: 'Kubernetes does not tell a process how long it waits before SIGKILL' },
       fix: expect.stringContaining('--stop-timeout'),
     });
   });

@@ -154,7 +154,7 @@ describe('configure', () => {
     [{ concurrency: 0 }, 'Work.run.concurrency: expected a whole number from 1 to 100000, got 0 (number)'],
     [{ pollers: { min: 3, max: 1 } }, 'Work.run.pollers: expected'],
     [{ rate: 'fast' }, 'Work.run.rate: expected a whole number of tasks from 1 to 100000 in a second'],
-    [{ heartbeat: '5s' }, 'Work.run.heartbeat: there is no such key'],
+    [{ heartbeat: '5s' }, 'Work.run.heartbeat: there is no such option'],
   ])('%j is refused, and changes nothing', async (options, message) => {
     const { w } = await working();
     expect(() => w.worker.configure(NAME, options as HandlerOptions)).toThrow(message);

@@ -119,7 +119,7 @@ describe('a dependency that cannot be resolved', () => {
         }
         return Work;
       }),
-      "asks for 'db', which nobody has registered",
+      "asks for 'db', which is not registered",
     ],
     [
       'a constructor that throws',

@@ -156,7 +156,7 @@ test('a dispose that never ends is given up after 5 s, with a line, and the othe
   await clock.advance(1);
   expect(await result).toEqual({ status: 'succeeded', output: 'done' });
   expect(order).toEqual(['first']);
-  expect(errors).toEqual([['disposing Stuck has not ended in 5 s; the worker goes on without it']]);
+  expect(errors).toEqual([['disposing Stuck has not ended in 5 s; the worker continues without it']]);
   // A later rejection is logged, and breaks nothing.
   end(new RangeError('late'));
   await clock.settle();
@@ -304,6 +304,6 @@ test('a rule that cannot be made is a problem at start', async () => {
     @Handle() hello(_input: Named): void {}
   }
   await expect(createTestBed(Greeting)).rejects.toThrow(
-    /Known \(rule of Greeting.hello\): parameter 'directory' of Known's constructor asks for 'directory', which nobody has registered/,
+    /Known \(rule of Greeting.hello\): parameter 'directory' of Known's constructor asks for 'directory', which is not registered/,
   );
 });

@@ -42,8 +42,16 @@ const lines: [Told, string, RegExp][] = [
     /task is gone: it timed out or its execution ended/,
   ],
   [['task:gone', { ...gone, probablyDelivered: true }], 'warn', /its result was probably delivered/],
-  [['task:ignored-abort', { ...task, afterMs: 1, abandoned: false }], 'warn', /holds its slot until it ends/],
-  [['task:ignored-abort', { ...task, afterMs: 1, abandoned: true }], 'warn', /the drain goes on without it/],
+  [
+    ['task:ignored-abort', { ...task, afterMs: 1, abandoned: false }],
+    'warn',
+    /its slot stays in use until it ends/,
+  ],
+  [
+    ['task:ignored-abort', { ...task, afterMs: 1, abandoned: true }],
+    'warn',
+    /the drain continues without it/,
+  ],
   [['report:retried', { ...task, attempt: 1, delayMs: 5, error }], 'warn', /results can not be reported/],
   [['report:lost', { ...reported, attempts: 9, outcome, error }], 'error', /the result is lost/],
   [['poll:failed', { ...poll, trouble: 'throttled', error }], 'warn', /polls are throttled/],
@@ -67,13 +75,13 @@ const lines: [Told, string, RegExp][] = [
   [
     ['places:stuck', { ...poll, ignoring: 1, undelivered: 0, reason: 'no slot is left' }],
     'error',
-    /no slot is left; no task is asked for until somebody acts/,
+    /no slot is left; no new task is received until one of its tasks ends/,
   ],
-  [['places:freed', poll], 'info', /there are slots for tasks again/],
-  [['heartbeat:stretched', { tasks: 9, neededRate: 4, stretched }], 'warn', /intervals stretch/],
+  [['places:freed', poll], 'info', /slots are free again/],
+  [['heartbeat:stretched', { tasks: 9, neededRate: 4, stretched }], 'warn', /heartbeats are sent less often/],
   [['heartbeat:restored', { tasks: 9, neededRate: 2, stretched: [] }], 'info', /back to normal/],
   [['heartbeat:failed', { error }], 'warn', /heartbeats fail/],
-  [['heartbeat:recovered', {}], 'info', /heartbeats are taken again/],
+  [['heartbeat:recovered', {}], 'info', /heartbeats are accepted again/],
 ];
 
 test.each(lines)('%j is one line', (told, level, msg) => {

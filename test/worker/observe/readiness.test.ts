@@ -270,7 +270,7 @@ test('slots that only handlers hold which ignore their signal are a reason, and 
   const reason = 'no slot is left for a task: held 2 by handlers that ignore their signal';
   expect(w.worker.status().reasons).toEqual([`Work.run: ${reason}`]);
   expect(w.log.filter(({ level }) => level === 'error')).toMatchObject([
-    { msg: `${reason}; no task is asked for until somebody acts`, ignoring: 2, undelivered: 0 },
+    { msg: `${reason}; no new task is received until one of its tasks ends`, ignoring: 2, undelivered: 0 },
   ]);
   held[0]?.succeed();
   await seconds(3);

@@ -97,7 +97,7 @@ describe.each(['thread', 'process'] as const)('between the worker and a %s', (ru
     for (const name of ['first', 'second'])
       await caller.run(name, () => outcomeOf(handle, '"says"', context));
     await pool.close();
-    const stray = expect.stringContaining('not awaited');
+    const stray = expect.stringContaining('was not handled');
     expect(seen).toEqual([
       ['said', 'first'],
       [stray, undefined],

@@ -136,7 +136,7 @@ export function unknownActivity(name: string, known: readonly string[], region: 
       near.length > 0
         ? `there is none of this name in ${region}; nearest: ${near.join(', ')}`
         : `there is none of this name in ${region}, nor any other`,
-    fix: 'correct the name; if it is right, see that region and credentials are those of its account; only for a new activity set `createActivities: true` in the config',
+    fix: 'correct the name; if it is right, check that region and credentials are those of its account; only for a new activity set `createActivities: true` in the config',
   };
 }
 
@@ -145,5 +145,5 @@ export const lookUpFailed = (names: readonly string[], error: Error): Problem =>
   code: 'ACTIVITIES_UNREACHABLE',
   where: `activities ${names.join(', ')}`,
   what: `they could not be looked up: ${showError(error)}`,
-  fix: 'see whose credentials these are (aws sts get-caller-identity), and allow them states:ListActivities (with `createActivities` states:CreateActivity as well); or declare whole ARNs, which need no look-up',
+  fix: 'check whose credentials these are (aws sts get-caller-identity), and allow them states:ListActivities (with `createActivities` states:CreateActivity as well); or declare whole ARNs, which need no look-up',
 });

@@ -70,7 +70,7 @@ export function addExecute(program: CommandOf): void {
   addFlags(command, [
     ...[configFlag, endpointFlag],
     ...optionFlags((_, key) => key === 'port' || key === 'region'),
-    new Option('--trace', 'tell on stderr what happens, state by state'),
+    new Option('--trace', 'print on stderr what happens, state by state'),
     new Option('--watch', 'run again each time the file of the input changes'),
   ]).action(async (machine: string, input: string, { trace, watch, ...parsed }: Parsed<ExecuteFlags>) => {
     const { execute } = await import('../execute/execute.js');

@@ -93,9 +93,10 @@ function checkPath(path: string): void {
 async function removeStale(path: string): Promise<void> {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (!found) return;
-  if (!found.isSocket()) throw refused(path, 'something lies there that is no socket', 'name another path');
+  if (!found.isSocket())
+    throw refused(path, 'something that is not a socket exists there', 'name another path');
   if (process.getuid && found.uid !== process.getuid())
-    throw refused(path, `a socket of user ${found.uid} lies there`, 'name another path');
+    throw refused(path, `a socket of user ${found.uid} exists there`, 'name another path');
   if (await answers(path))
     throw refused(path, 'another process listens there', 'give each worker a path of its own');
   unlinkSync(path);

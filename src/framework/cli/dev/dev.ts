@@ -25,7 +25,7 @@ const WATCHING = 'Watching for changes. Press Ctrl-C to interrupt.';
 const isCode = (file: string): boolean => CODE.test(file);
 /** If a worker needs more milliseconds than this to start, a warning is logged, since its code may never finish. */
 const SLOW_MS = 10_000;
-const SLOW = `the new code has not started after ${SLOW_MS / 1000} s: its import or \`setup\` takes long, or never ends; the next change starts it anew`;
+const SLOW = `the new code has not started after ${SLOW_MS / 1000} s: its import or \`setup\` takes long, or never ends; the next change starts it again`;
 
 export interface DevOptions {
   /** The command that compiles. @default the project's own tsc */
@@ -50,7 +50,7 @@ export async function dev(flags: Flags, options: DevOptions, log: Logger): Promi
   const session = new Session({
     ...{ flags, log, logFlags: options.log, access: options.access, project, compilation: found },
     compiler: found && findCompiler(found, options.build),
-    stop: stopSignal(log, 'stopping: running tasks get their grace; once more to stop at once'),
+    stop: stopSignal(log, 'stopping: running tasks get the grace period to end; once more to stop at once'),
   });
   return session.run();
 }
@@ -178,12 +178,12 @@ class Session {
     if (output !== '') process.stderr.write(output);
     if (!ok) {
       log.error(
-        `it does not compile: ${this.#current ? 'the old code goes on' : 'nothing runs until it does'}`,
+        `it does not compile: ${this.#current ? 'the old code keeps running' : 'nothing runs until it compiles'}`,
       );
       return false;
     }
     for (const { file, source } of await forgetOrphans(compilation, this.#files))
-      log.info(`removed ${shownPath(file)}: its source ${shownPath(source)} is gone`);
+      log.info(`removed ${shownPath(file)}: its source ${shownPath(source)} was deleted`);
     const made = await fingerprint(compilation.outDir);
     const isNew = made !== this.#fingerprint || !(this.#current || this.#starting);
     this.#fingerprint = made;
@@ -213,7 +213,7 @@ class Session {
       if (stop.aborted || obsolete.aborted) return;
       if (!(error instanceof NotStarted)) return this.#fail(error);
       process.stderr.write(`${error.message}\n`);
-      log.error(`it does not start: ${old ? 'the old code goes on' : 'nothing runs until it does'}`);
+      log.error(`it does not start: ${old ? 'the old code keeps running' : 'nothing runs until it starts'}`);
     } finally {
       cancel();
       this.#starting = undefined;

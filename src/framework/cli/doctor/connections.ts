@@ -53,7 +53,7 @@ function lookAtFiles(sockets: number, openFiles: number | undefined): Finding {
     expected: `${needed} or more: ${sockets} connections at most, and ${OTHER_FILES} for the rest`,
   } as const;
   const raise = `raise it (\`ulimit -n ${needed}\`; LimitNOFILE= in systemd; "ulimits" in ECS), or lower \`concurrency\` and \`pollers\``;
-  if (openFiles === undefined) return unknown(look, 'this system does not tell it', raise);
+  if (openFiles === undefined) return unknown(look, 'this system does not report it', raise);
   return openFiles >= needed ? ok(look, String(openFiles)) : fault(look, String(openFiles), raise);
 }
 

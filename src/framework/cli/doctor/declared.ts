@@ -44,11 +44,11 @@ export function lookAtMetadata(handlers: readonly PlannedHandler[]): Finding[] {
     subject: names.join(', '),
     expected: 'types that the compiler writes beside decorators',
   } as const;
-  if (without.length === 0) return [ok(look, 'they are there')];
+  if (without.length === 0) return [ok(look, 'they are present')];
   return [
     warning(
       look,
-      'none; these handlers name their input, but a constructor needs @inject for each parameter',
+      'none: these handlers name their input class, but each constructor parameter needs @inject',
       'compile with tsc and "emitDecoratorMetadata": true (swc: decoratorMetadata)',
     ),
   ];

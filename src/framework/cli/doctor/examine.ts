@@ -188,7 +188,7 @@ const notAsked = (endpoint: Endpoint): Finding =>
       expected: 'activities, allowed calls, HeartbeatSeconds',
     },
     'nothing can be asked there',
-    'mend the faults above, and ask again',
+    'correct the faults above, and run the doctor again',
   );
 
 /**

@@ -127,9 +127,9 @@ function lookAtHandler(
 }
 
 const NOBODY_CALLS =
-  'start an execution of a machine with a Task whose Resource is the activity, or take the handler away';
+  'start an execution of a machine with a Task whose Resource is the activity, or remove the handler';
 const SET_IT =
-  'set HeartbeatSeconds in the state, and a Retry for States.HeartbeatTimeout: nothing else ends a task whose worker is gone';
+  'set HeartbeatSeconds in the state, and a Retry for States.HeartbeatTimeout: nothing else ends a task whose worker has died';
 
 const places = (states: readonly CallingState[]): string =>
   states.map(({ machine, state }) => `${machine}.${state}`).join(', ');

@@ -16,14 +16,14 @@ export function lookAtTaskCalls(region: string, queries: RegionQueries): Promise
       const look: Look = {
         check: 'permission',
         subject: `states:${call}, ${region}`,
-        expected: 'InvalidToken for a token that was made up',
+        expected: 'the error InvalidToken for an invalid token',
       };
       const reply = await queries.withMadeUpToken(call);
       if ('failure' in reply) return judge(look, call, reply.failure);
       return unknown(
         look,
-        'a token that was made up is taken',
-        'see what answers there: it is no Step Functions',
+        'an invalid token is accepted',
+        'check what responds there: it is not Step Functions',
       );
     }),
   );
@@ -32,7 +32,7 @@ export function lookAtTaskCalls(region: string, queries: RegionQueries): Promise
 function judge(look: Look, call: TaskCall, { type = '', error }: CallFailure): Finding {
   if (UNKNOWN_TOKEN.has(type)) return ok(look, `${type}: the call is allowed`);
   if (DENIED.has(type)) return fault(look, showError(error), allow(call));
-  return unknown(look, showError(error), 'ask again when that is over');
+  return unknown(look, showError(error), 'run the doctor again later');
 }
 
 /**
@@ -65,7 +65,11 @@ export async function lookAtPolls(
   const reply = await queries.simulatePolls(activityArns, env);
   if ('failure' in reply)
     return [
-      unknown(look, `${could}, and IAM does not tell: ${showError(reply.failure.error)}`, ALLOW_SIMULATION),
+      unknown(
+        look,
+        `${could}, and IAM can not be asked: ${showError(reply.failure.error)}`,
+        ALLOW_SIMULATION,
+      ),
     ];
   return reply.output.map(({ resource, decision }) =>
     decision === 'allowed'

@@ -19,15 +19,19 @@ export function lookAtCredentials(
   endpoint: Endpoint,
   now: number,
 ): Finding {
-  const look: Look = { check: 'credentials', subject: 'credentials', expected: 'some that have not ended' };
+  const look: Look = {
+    check: 'credentials',
+    subject: 'credentials',
+    expected: 'credentials that have not expired',
+  };
   const log = 'log in, or set AWS_PROFILE or AWS_ACCESS_KEY_ID, or give the container or the instance a role';
   if ('failure' in found) return fault(look, `none: ${showError(found.failure.error)}`, log);
-  if (endpoint.kind === 'local') return ok(look, '`local`, which nobody checks there');
+  if (endpoint.kind === 'local') return ok(look, '`local`, which the local service does not check');
   const { temporary, endsAt } = found.output;
   if (endsAt !== undefined && endsAt <= now)
-    return fault(look, `they ended ${showDuration(Math.round(now - endsAt))} ago`, log);
+    return fault(look, `they expired ${showDuration(Math.round(now - endsAt))} ago`, log);
   const until = endsAt === undefined ? '' : ` until ${new Date(endsAt).toISOString()}`;
-  return ok(look, temporary ? `a session's${until}` : 'a key without an end');
+  return ok(look, temporary ? `a session's${until}` : 'a key that does not expire');
 }
 
 /**
@@ -47,7 +51,7 @@ export function lookAtAnswer(
   { endpoint, region, aheadMs }: { endpoint: Endpoint; region: string; aheadMs: number | undefined },
 ): Finding[] {
   const where = `${showEndpoint(endpoint)}, ${region}`;
-  const look: Look = { check: 'endpoint', subject: where, expected: 'an answer of Step Functions' };
+  const look: Look = { check: 'endpoint', subject: where, expected: 'a response of Step Functions' };
   const clock = aheadMs === undefined ? [] : [lookAtClock(aheadMs)];
   if (!('failure' in reply)) return [ok(look, 'answered'), ...clock];
   const { failure } = reply;
@@ -58,8 +62,8 @@ export function lookAtAnswer(
 
 const refusedCredentials = ({ error }: CallFailure, region: string): Finding =>
   fault(
-    { check: 'credentials', subject: 'credentials', expected: 'some that the service accepts' },
-    `it refuses them: ${showError(error)}`,
+    { check: 'credentials', subject: 'credentials', expected: 'credentials that the service accepts' },
+    `the service refuses them: ${showError(error)}`,
     adviceOn(error, { region }) ?? 'log in again, or replace the key',
   );
 

@@ -113,7 +113,7 @@ async function begin({ client, endpoint, machine }: RunParts, input: string): Pr
   } catch (error) {
     const explained = explainCallError(error, endpoint);
     if (!asked || !(error instanceof QueryTimeout)) throw explained;
-    const message = `${(explained as Error).message} Whether the execution was started nobody said: look before you start it again`;
+    const message = `${(explained as Error).message} It is not known if the execution was started: check that before you start it again`;
     throw new Error(message, { cause: error });
   }
 }
@@ -140,8 +140,8 @@ async function follow({ client, endpoint, trace }: RunParts, executionArn: strin
   } catch (error) {
     if (error instanceof Error && error.name === 'ExecutionDoesNotExist') throw error;
     const message = isGone(error)
-      ? `the service at ${showEndpoint(endpoint)} went away before it told how the execution ended: it keeps everything in memory, so nobody can say any more`
-      : `${formatError(explainCallError(error, endpoint))}\nSo it is not known how the execution ends, which may run on. To go on looking: ${lookAgain(executionArn, endpoint)}`;
+      ? `the service at ${showEndpoint(endpoint)} ended before the execution did: it keeps everything in memory, so the result is lost`
+      : `${formatError(explainCallError(error, endpoint))}\nSo it is not known how the execution ends; it may still run. To follow it again: ${lookAgain(executionArn, endpoint)}`;
     throw new Error(message, { cause: error });
   }
 }

@@ -30,7 +30,7 @@ export async function local(
   const { settings, handlers } = plan;
   const console = wantsConsole(asked, host) && consoleOptions(handlers, settings.region, watched);
   const service = await startSeeded({ ...access, log, settings, host, console }, handlers, machines);
-  log.info(`Endpoint: ${service.url} (in memory: everything is gone when it ends)`);
+  log.info(`Endpoint: ${service.url} (in memory: everything is lost when it ends)`);
   if (console) logConsole(log, service.url);
   for (const { definition } of handlers)
     log.info(`Activity: ${localArn(definition.activity, settings.region)}`);

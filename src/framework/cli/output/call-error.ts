@@ -25,9 +25,9 @@ function explanation(error: unknown, endpoint: Endpoint): string | undefined {
   if (isForeign(error) && (statusOf(error) ?? 0) >= 500)
     return `${where} can not answer just now (${foreignWords(error)})`;
   if (error instanceof NoStepFunctions || isForeign(error))
-    return `something answers at ${where}, but it is no Step Functions (${foreignWords(error)}): is the address right? The local service listens on port 8083 unless it was told otherwise`;
+    return `something responds at ${where}, but it is not Step Functions (${foreignWords(error)}): check the address. The local service listens on port 8083 by default`;
   if (error instanceof QueryTimeout)
-    return `there was no answer from ${where} within ${QUERY_LIMIT_MS / 1000} s: is the address right, and does what lies between (a proxy, a firewall) let calls through?`;
+    return `there was no response from ${where} within ${QUERY_LIMIT_MS / 1000} s: check the address, and that a proxy or a firewall lets calls through`;
   if (!isRefused(error)) return isOfNetwork(error) ? `no answer from ${where}: ${error.message}` : undefined;
   const hint =
     endpoint.kind === 'local'

@@ -73,7 +73,7 @@ export function stopSignal(log: Logger, hint: string, cleanUp?: () => Promise<vo
       if (now - leavingSince > SAME_REQUEST_MS) exitNow(EXIT_CODE[name]);
     } else if (now - first > SAME_REQUEST_MS) {
       leavingSince = now;
-      log.warn({ signal: name }, 'stopped at once; what was running is left to its timeouts');
+      log.warn({ signal: name }, 'stopped at once; running tasks end by their timeouts');
       if (cleanUp) void cleanUp().then(() => exitNow(EXIT_CODE[name]));
       else exitNow(EXIT_CODE[name]);
     }

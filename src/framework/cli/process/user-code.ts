@@ -37,11 +37,11 @@ export async function runUserCode<T>(
 }
 
 const NEVER_ENDS = {
-  what: 'it never ends: it awaits a promise that nothing is left to settle',
-  fix: 'see what it awaits: whoever makes that promise must resolve or reject it',
+  what: 'it never ends: it awaits a promise that nothing can settle any more',
+  fix: 'check what it awaits: the code that makes that promise must resolve or reject it',
 };
 
 const exited = (code: number) => ({
   what: `process.exit(${code}) was called while it ran`,
-  fix: 'take the call out; where it can not go on, throw an error that says why',
+  fix: 'remove the call; if the start can not continue, throw an error that says why',
 });

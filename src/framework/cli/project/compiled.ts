@@ -81,13 +81,13 @@ export function outdatedProblem({ file, source, why }: Outdated): Problem {
     ? {
         code: 'ACTIVITY_STALE',
         where,
-        what: `its source ${from} is newer: what runs is what was compiled before`,
+        what: `its source ${from} is newer than the compiled file, which runs`,
         fix: 'compile it again: npx tsc',
       }
     : {
         code: 'ACTIVITY_ORPHANED',
         where,
-        what: `its source ${from} is gone, and what was compiled of it still takes tasks`,
+        what: `its source ${from} was deleted, and its compiled file still receives tasks`,
         fix: `if the activity is no longer wanted, rm ${output}; if its source was moved, compile again as well: npx tsc`,
       };
 }

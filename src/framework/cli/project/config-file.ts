@@ -89,7 +89,7 @@ function compiledConfig(source: string, compilation: Compilation | string): stri
     const shown = relative(dirname(tsconfig), rootDir) || '.';
     throw problem(
       'CONFIG_NOT_FOUND',
-      `it lies outside the rootDir of ${tsconfig} (${shown}), so tsc does not compile it there`,
+      `it is outside the rootDir of ${tsconfig} (${shown}), so tsc does not compile it there`,
       'set rootDir to a folder that holds the config and the activities',
     );
   }
@@ -137,7 +137,7 @@ async function importModule(file: string, where: string): Promise<{ default?: un
     throw unreadable(
       where,
       `it throws when it is imported: ${traceOf(error)}`,
-      'if it needs a variable or a service, see that it is there; else correct it, or what it imports, and compile again',
+      'if it needs a variable or a service, check that it exists; else correct it, or what it imports, and compile again',
       error,
     );
   }

@@ -26,7 +26,10 @@ export async function start(
   { control }: { readonly control?: string | undefined } = {},
 ): Promise<number> {
   const project = await readProject(flags);
-  const stop = stopSignal(log, 'stopping: running tasks get their grace; once more to stop at once');
+  const stop = stopSignal(
+    log,
+    'stopping: running tasks get the grace period to end; once more to stop at once',
+  );
   const parts: Parts = { embedded: undefined, worker: undefined, control: undefined };
   const { plan, module } = project;
   try {

@@ -62,7 +62,7 @@ export class SharedService {
     const settings = { port: plan.port, mocks: this.#mocks as Mocks };
     this.#service ??= await listen({ settings, log, ...this.#accessOptions() });
     if (plan.port !== 0 && plan.port !== this.#service.port)
-      log.warn(`the local service stays at port ${this.#service.port} until this command is started anew`);
+      log.warn(`the local service stays at port ${this.#service.port} until this command is restarted`);
     for (const { arn } of plan.handlers) this.#service.seedActivity(arn);
     this.#takeMocks(plan.mocks);
     await this.readMachines(strict);
@@ -145,8 +145,7 @@ export class SharedService {
     // A machine has the region of its first activity, which may have changed.
     if (before && before.arn !== arn) this.#service.forgetMachine(before.arn);
     this.#machines.set(name, { arn, source });
-    if (!isFirst)
-      this.log.info(`Machine: ${name} is ${before ? 'changed: its next execution runs it' : 'new'}`);
+    if (!isFirst) this.log.info(`Machine: ${name} is ${before ? 'changed: new executions run it' : 'new'}`);
   }
 
   #forgetGone(names: ReadonlySet<string>): void {

@@ -56,7 +56,7 @@ const DEFAULT_GRACE_MS = parseDuration(CONFIG_OPTIONS.grace.default) ?? 0;
 export async function startProcesses(count: number, options: ProcessesOptions): Promise<number> {
   const { log } = options;
   const processes = new WorkerProcesses(count, options, systemClock);
-  const hint = 'stopping: running tasks get their grace; once more to stop at once';
+  const hint = 'stopping: running tasks get the grace period to end; once more to stop at once';
   const stop = stopSignal(log, hint, () => processes.supervisor.workers.endAtOnce());
   process.on('exit', () => processes.supervisor.workers.kill());
   reloadRequests(() => processes.supervisor.reload());

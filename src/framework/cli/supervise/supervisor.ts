@@ -283,7 +283,7 @@ export class Supervisor {
       const silent = this.silentMs(worker) + TICK_MS;
       this.#silentMs.set(worker, silent);
       if (limit === false || silent < limit + SILENT_MS) continue;
-      const what = `process ${number} of ${count}: nothing was heard of it for ${showDuration(silent)}, so that its main thread is taken for stuck: it is killed`;
+      const what = `process ${number} of ${count}: it sent nothing for ${showDuration(silent)}, so its main thread counts as stuck: it is killed`;
       log.error({ process: number, pid: worker.pid }, what);
       worker.kill();
     }
@@ -331,7 +331,7 @@ export class Supervisor {
     } catch (error) {
       if (this.isStopping) return false;
       const why = error instanceof Error ? error.message : String(error);
-      log.error({ process: number }, `the reload ends here, and what runs goes on: ${why}`);
+      log.error({ process: number }, `the reload ends here, and the running processes continue: ${why}`);
       return false;
     }
   }

@@ -75,7 +75,7 @@ const holderOf = (type: Constructor<object>, shapes: readonly DtoShape[]): strin
 const UNCHECKED = {
   input: "leave the parameter out, or take the JSON unchecked: @Handle({ input: 'any' })",
   output: 'leave `output` out: the result is then written as it is',
-  nested: 'replace @ValidateNested() and @Type() there by @Allow(): then it is taken unchecked',
+  nested: 'replace @ValidateNested() and @Type() there by @Allow(): then it is accepted unchecked',
 } as const;
 
 interface Unruled {

@@ -55,7 +55,7 @@ export function streamTopic(
     try {
       send();
     } catch (error) {
-      log.error({ err: error }, 'the console failed to tell a tab what has changed');
+      log.error({ err: error }, 'the console failed to send a change to a tab');
       response.destroy();
     }
   };

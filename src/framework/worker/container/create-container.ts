@@ -55,7 +55,7 @@ async function runSetup(container: DependencyContainer, setup: Setup | undefined
           code: 'SETUP_FAILED',
           where: 'setup',
           what: `it threw ${what}`,
-          fix: 'if it needs a service or a variable, see that it is there; else correct `setup` in the config, or what it calls. It runs once, before the first task',
+          fix: 'if it needs a service or a variable, check that it exists; else correct `setup` in the config, or what it calls. It runs once, before the first task',
         },
       ],
       { cause: error },

@@ -182,7 +182,7 @@ function missing(place: string, token: InjectionToken): Fault {
   const name = typeof token === 'string' ? `'${token}'` : show(token);
   if (token !== TASK_CONTEXT) {
     const missing = typeof token === 'symbol' ? (token.description ?? 'TOKEN') : name;
-    const what = `${place} asks for ${name}, which nobody has registered`;
+    const what = `${place} asks for ${name}, which is not registered`;
     return { what, fix: inSetup(missing), missing, token };
   }
   return {

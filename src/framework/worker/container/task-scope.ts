@@ -35,7 +35,7 @@ export class TaskScopes {
       const inTime = await within(this.#worker.resolve(CLOCK), DISPOSE_LIMIT_MS, done);
       if (!inTime)
         log.error(
-          `disposing ${name} has not ended in ${DISPOSE_LIMIT_MS / 1000} s; the worker goes on without it`,
+          `disposing ${name} has not ended in ${DISPOSE_LIMIT_MS / 1000} s; the worker continues without it`,
         );
     }
   }

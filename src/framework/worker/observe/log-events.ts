@@ -21,38 +21,38 @@ export function logEvents(events: EventHub, log: Logger, clock: Clock): void {
   events.on('heartbeat:stretched', (load) =>
     log.warn(
       load,
-      'more tasks than heartbeatRate can beat in time: heartbeat intervals stretch; compare what they become with HeartbeatSeconds, raise heartbeatRate or run more workers',
+      'heartbeatRate is too low for the running tasks: their heartbeats are sent less often; compare the new intervals with HeartbeatSeconds, raise heartbeatRate or run more workers',
     ),
   );
   events.on('heartbeat:restored', (load) => log.info(load, 'heartbeat intervals are back to normal'));
   events.on('heartbeat:failed', ({ error }) =>
     log.warn({ error: showError(error) }, 'heartbeats fail; they are repeated'),
   );
-  events.on('heartbeat:recovered', () => log.info('heartbeats are taken again'));
+  events.on('heartbeat:recovered', () => log.info('heartbeats are accepted again'));
   events.on('protection:granted', ({ platform }) => protectionLog(platform, log).onGranted());
   events.on('protection:released', ({ platform }) => protectionLog(platform, log).onReleased());
   events.on('protection:failed', ({ platform, error }) => protectionLog(platform, log).onFailed(error));
   events.on('loop:blocked', ({ blockedMs, gaveUp, handlers }) => {
     const fields = { blockedMs, handlers };
     if (gaveUp)
-      log.error(fields, 'the event loop was blocked for longer than stallAfter: heartbeats had stopped');
-    else log.warn(fields, 'the event loop was blocked; heartbeats went on, polls and reports did not');
+      log.error(fields, 'the event loop was blocked for longer than stallAfter: no heartbeats were sent');
+    else log.warn(fields, 'the event loop was blocked: heartbeats were sent, polls and reports were not');
   });
   events.on('handler:paused', ({ by, reason, until, ...ref }) => {
     const lasts = until === undefined ? {} : { until: new Date(until).toISOString() };
     log.warn(
       { ...where(ref), by, reason, ...lasts },
-      'handler paused: it takes no task, and its tasks go on',
+      'handler paused: it receives no new tasks; running tasks continue',
     );
   });
-  events.on('handler:resumed', (ref) => log.info(where(ref), 'handler resumed: it takes tasks again'));
+  events.on('handler:resumed', (ref) => log.info(where(ref), 'handler resumed: it receives tasks again'));
   events.on('places:stuck', ({ reason, ignoring, undelivered, ...ref }) =>
     log.error(
       { ...where(ref), ignoring, undelivered },
-      `${reason}; no task is asked for until somebody acts`,
+      `${reason}; no new task is received until one of its tasks ends`,
     ),
   );
-  events.on('places:freed', (ref) => log.info(where(ref), 'there are slots for tasks again'));
+  events.on('places:freed', (ref) => log.info(where(ref), 'slots are free again'));
   events.on('state', ({ from, to }) => log.info({ from, to }, `worker is ${to}`));
 }
 
@@ -73,8 +73,8 @@ function logTasks(events: EventHub, log: Logger): void {
   });
   events.on('task:ignored-abort', (task) => {
     const message = task.abandoned
-      ? 'the handler ignores its signal: the drain goes on without it'
-      : 'the handler ignores its signal: it holds its slot until it ends';
+      ? 'the handler ignores its abort signal: the drain continues without it'
+      : 'the handler ignores its abort signal: its slot stays in use until it ends';
     log.warn({ ...about(task), afterMs: task.afterMs }, message);
   });
 }
@@ -109,10 +109,13 @@ function logReports(events: EventHub, log: Logger, clock: Clock): void {
   const trouble = new TroubleTracker<'failed'>(clock, {
     began: (_, error) => {
       partial = false;
-      log.warn({ error: showError(error) }, 'results can not be reported; they are offered again and again');
+      log.warn(
+        { error: showError(error) },
+        'results can not be reported; each is sent again until it is accepted',
+      );
     },
     ended: () => {
-      log.info({ results: waited }, 'results are taken again');
+      log.info({ results: waited }, 'results are accepted again');
       waited = waiting.size;
     },
   });
@@ -146,7 +149,7 @@ function logReports(events: EventHub, log: Logger, clock: Clock): void {
     };
     log.error(
       { ...about(task), ...repair, attempts, error: showError(error) },
-      'the result is lost: the service did not take it in time; repair it by hand with this token while the task lives',
+      'the result is lost: Step Functions did not accept it in time; while the task still runs, send the result yourself with this token',
     );
     waiting.delete(token);
   });
@@ -187,10 +190,10 @@ function logPolls(events: EventHub, log: Logger): void {
 }
 
 const POSSIBLY_LOST =
-  'a poll ended without an answer: if a task was leased to it, only HeartbeatSeconds or TimeoutSeconds with a Retry brings it back';
+  'a poll ended without an answer: if it had received a task, only HeartbeatSeconds or TimeoutSeconds with a Retry starts that task again';
 
 const POLL_TROUBLE = {
-  throttled: 'polls are throttled: they go on at the rate that the service grants',
+  throttled: 'polls are throttled: they continue at the rate that the service accepts',
   crowded:
     'too many polls are open on the activity: this worker opens fewer, and more again when there is room',
 } as const;

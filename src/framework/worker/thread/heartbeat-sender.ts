@@ -145,11 +145,11 @@ export class HeartbeatSender {
 }
 
 const stuckLine = (blockedMs: number): string =>
-  `The event loop has been blocked for ${showDuration(blockedMs)}: it is taken for stuck. Heartbeats stop, so that the service gives its tasks to other workers.`;
+  `The event loop has been blocked for ${showDuration(blockedMs)}: it counts as stuck. No heartbeats are sent any more, so that other workers get its tasks.`;
 
 const STUCK: ReportAnswer = {
   kind: 'retry',
   pace: 'slow',
   mayHaveArrived: false,
-  error: new Error('the main thread is taken for stuck'),
+  error: new Error('the main thread counts as stuck'),
 };

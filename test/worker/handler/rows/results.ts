@@ -132,16 +132,20 @@ const impossible: Row[] = [
   refuses('an invalid Date', () => ({ at: new Date('soon') }), at('at', 'is an invalid Date')),
   refuses('a Map', () => new Map([['a', 1]]), 'the output is a Map; return Object.fromEntries(map)'),
   refuses('a Set inside', () => ({ tags: new Set(['a']) }), at('tags', 'is a Set; return [...set]')),
-  refuses('a Buffer', () => Buffer.from('a'), 'the output is binary; return it as text, in base64 for one'),
+  refuses(
+    'a Buffer',
+    () => Buffer.from('a'),
+    'the output is binary; return it as text, for example in base64',
+  ),
   refuses(
     'a typed array inside',
     () => [new Uint8Array(1)],
-    at('[0]', 'is binary; return it as text, in base64 for one'),
+    at('[0]', 'is binary; return it as text, for example in base64'),
   ),
   refuses(
     'an ArrayBuffer',
     () => new ArrayBuffer(1),
-    'the output is binary; return it as text, in base64 for one',
+    'the output is binary; return it as text, for example in base64',
   ),
   refuses('a function', () => () => 1, 'the output is a function'),
   refuses('a function inside', () => ({ run: () => 1 }), at('run', 'is a function')),

@@ -68,10 +68,10 @@ const bigData = (): Record<string, unknown> => {
   return data;
 };
 const reserved = (name: string, reported: string): string =>
-  `m [the error name '${name}' is reserved; the service was told '${reported}']`;
+  `m [the error name '${name}' is reserved; the reported name is '${reported}']`;
 
 const reservedClass = (name: string): string =>
-  `m [the class of a thrown error is named '${name}', which is reserved; the service was told 'Error'. Give the class @ErrorName('…')]`;
+  `m [the class of a thrown error is named '${name}', which is reserved; the reported name is 'Error'. Give the class @ErrorName('…')]`;
 
 const names: Row[] = [
   fails('an Error', () => new Error('m'), 'Error', 'm'),
@@ -104,7 +104,7 @@ const names: Row[] = [
     'a minified class',
     minified,
     'Error',
-    "m [the class of a thrown error is named 'ab', as a minifier would; the service was told 'Error'. Give the class @ErrorName('…')]",
+    "m [the class of a thrown error is named 'ab', as a minifier would; the reported name is 'Error'. Give the class @ErrorName('…')]",
   ),
   fails('a class without a name', () => new (class extends Error {})('m'), 'Error', 'm'),
   fails('@ErrorName', () => new Declined('m'), 'PaymentDeclined', 'm'),

@@ -40,7 +40,7 @@ export async function lookAtStop(
   if (seconds !== undefined)
     return judge(look, drainMs, seconds * 1_000, 'terminationGracePeriodSeconds of this pod');
   const fix = `set ${setting} to ${needed}, ${LOWER}; \`--stop-timeout 30s\` checks what you have set`;
-  return unknown(look, `${name} does not tell a process how long it waits`, fix);
+  return unknown(look, `${name} does not tell a process how long it waits before SIGKILL`, fix);
 }
 
 export interface StopWorld {

@@ -188,7 +188,7 @@ export class Reader {
    */
   exclusive(field: string, other: string): void {
     if (!this.has(field) || !this.has(other)) return;
-    this.problem(`There must not be both '${field}' and '${other}'`, other, `take one of them out`);
+    this.problem(`There must not be both '${field}' and '${other}'`, other, `remove one of them`);
   }
 
   /**
@@ -199,11 +199,11 @@ export class Reader {
     const absent = [...this.#asked].filter((field) => !Object.hasOwn(this.source, field));
     for (const field of this.#unread) {
       if (MEASURED_UNREAD.has(field)) {
-        this.problem(`Field '${field}' is not supported`, undefined, `take '${field}' out`);
+        this.problem(`Field '${field}' is not supported`, undefined, `remove '${field}'`);
         continue;
       }
       const meant = nearest(field, absent);
-      this.problem(explain(field), field, meant ? didYouMean(meant) : `take '${field}' out`);
+      this.problem(explain(field), field, meant ? didYouMean(meant) : `remove '${field}'`);
     }
   }
 

@@ -53,7 +53,7 @@ function checkReached(states: Reader, graph: Graph, startAt: string | undefined)
   }
   for (const name of graph.keys()) {
     if (reached.has(name)) continue;
-    const fix = "let a 'Next' lead to it, or take it out";
+    const fix = "let a 'Next' lead to it, or remove it";
     const text = `State "${name}" is not reachable.`;
     states.report({ code: NO_TARGET, path: `${states.path}/${name}`, text, fix });
   }

@@ -84,7 +84,7 @@ function nameOf(error: ErrorLike, chain: readonly ErrorLike[]): Named {
   const own = cut(given, ERROR_NAME_LIMIT);
   if (!isReserved(own)) return { name: own };
   const { name } = classNameOf(error);
-  return { name, warning: `the error name '${own}' is reserved; the service was told '${name}'` };
+  return { name, warning: `the error name '${own}' is reserved; the reported name is '${name}'` };
 }
 
 /**
@@ -97,7 +97,7 @@ function classNameOf(error: ErrorLike): Named {
   const name = cut(type, ERROR_NAME_LIMIT);
   const fault = isReserved(name) ? 'which is reserved' : name.length <= 2 && 'as a minifier would';
   if (!fault) return { name };
-  const warning = `the class of a thrown error is named '${name}', ${fault}; the service was told 'Error'. Give the class @ErrorName('…')`;
+  const warning = `the class of a thrown error is named '${name}', ${fault}; the reported name is 'Error'. Give the class @ErrorName('…')`;
   return { name: 'Error', warning };
 }
 

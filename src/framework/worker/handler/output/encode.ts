@@ -209,7 +209,7 @@ const OBJECT_FAULTS: readonly (readonly [is: (value: object) => boolean, fault: 
   [types.isMap, 'is a Map; return Object.fromEntries(map)'],
   [types.isSet, 'is a Set; return [...set]'],
   [types.isNativeError, 'is an Error; throw it, or return its message'],
-  [isBinary, 'is binary; return it as text, in base64 for one'],
+  [isBinary, 'is binary; return it as text, for example in base64'],
   [types.isRegExp, 'is a RegExp; return its source'],
   [types.isWeakMap, 'is a weak collection'],
   [types.isWeakSet, 'is a weak collection'],

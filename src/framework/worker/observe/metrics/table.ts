@@ -29,7 +29,7 @@ const LATE_SECONDS = [0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 60] as cons
 export const METRICS = {
   'stepwright.tasks.received': {
     ...{ kind: 'counter', unit: '{task}', labels: ['handler'] },
-    help: 'Tasks that polls brought',
+    help: 'Tasks that polls received',
   },
   'stepwright.tasks.completed': {
     ...{ kind: 'counter', unit: '{task}', labels: ['handler', 'outcome', 'error_type'] },
@@ -109,7 +109,7 @@ export const METRICS = {
   },
   'stepwright.tokens.possibly_lost': {
     ...{ kind: 'counter', unit: '{token}', labels: ['handler'] },
-    help: 'Polls that ended without an answer: a task leased to one is lost',
+    help: 'Polls that ended without a response: a task that one received is lost',
   },
   'stepwright.heartbeat.lateness': {
     ...{ kind: 'histogram', unit: 's', labels: [], buckets: LATE_SECONDS },
