@@ -288,6 +288,15 @@ describe('handlers that began to poll in one moment and have nothing to do', () 
   });
 });
 
+test('while polls hang, no more than one is sent each twelve seconds, which leaves slots to the tasks after it', async () => {
+  const made = new Trial({ max: 10, random: () => 0.5 });
+  // One more was sent after half a minute, so that those who start together part. The first hangs until its limit.
+  await made.wait(75_000);
+  const before = made.sent.length;
+  await made.wait(60_000);
+  expect(made.sent.length - before).toBeLessThanOrEqual(6);
+});
+
 test('after a poll that was never answered another is sent beside each that gets old, until one is answered', async () => {
   const made = new Trial({ max: 10, random: () => 0.001 });
   // One more was sent after a minute, so that those who start together part.

@@ -57,7 +57,7 @@ export class Backoff {
   #probes = 0;
   #mayHang = false;
 
-  /** @param target starts anew when no poll gets through, and when polls get through again. @param open the open polls */
+  /** @param target set to its minimum while no poll gets through. @param open the open polls */
   constructor(target: PollTarget, open: LinkedList<OpenPoll>, random: () => number) {
     this.#target = target;
     this.#open = open;
@@ -122,7 +122,7 @@ export class Backoff {
     // Where there is no room for one more, the polls that are open get through.
     if (trouble === 'crowded' && this.#open.size > 0 && !this.#blockedBy)
       return void this.#resting.push(now + NO_ROOM_MS);
-    if (hung) this.#target.start(now);
+    if (hung) this.#target.reset();
     this.#mayHang ||= hung;
     if (!this.#mayHang && now - (this.heldSince ?? Infinity) >= GRANTED_MS) this.#failures = 0;
     if (this.#failures++ === 0) this.#newsFrom = now;
@@ -161,7 +161,7 @@ export class Backoff {
     this.#blockedBy = trouble;
     this.#probe = undefined;
     this.#resting = [now + this.#wait(trouble, this.#probes++)];
-    this.#target.start(now);
+    this.#target.reset();
   }
 
   /** Polls are sent as after a start. */

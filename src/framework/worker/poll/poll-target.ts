@@ -62,8 +62,14 @@ export class PollTarget {
   /** Sets the number to the minimum, as at the start of a worker. */
   start(now: number): void {
     const moment = (): number => now + Math.round((1 - this.#random()) * TARGET.holdMs);
-    this.#size = this.#limits.min;
+    this.reset();
     this.#moments = Array.from({ length: this.#size }, moment).sort((one, other) => one - other);
+  }
+
+  /** Sets the number to the minimum, until tasks arrive. */
+  reset(): void {
+    this.#size = this.#limits.min;
+    this.#moments = [];
   }
 
   /** Raises the number if the time for that has come. */
