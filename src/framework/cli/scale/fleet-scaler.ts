@@ -134,7 +134,8 @@ export class FleetScaler {
       this.#untold = undefined;
     } catch (error) {
       const { name, message } = error as Error;
-      if (this.#untold !== name) log.warn({ err: error }, `no estimate is made: ${message}`);
+      const told = error instanceof NoEstimate ? {} : { err: error };
+      if (this.#untold !== name) log.warn(told, `no estimate is made: ${message}`);
       this.#untold = name;
       if (error instanceof Blind) await this.#published?.publishBlind(error).catch(() => {});
     }
