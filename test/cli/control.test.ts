@@ -230,7 +230,7 @@ describe('a worker does not start with a control socket', () => {
     for (const target of [real, join(dir, 'nothing')]) {
       path = join(dir, `link to ${target === real}`);
       symlinkSync(target, path);
-      await expect(open()).rejects.toThrow('something lies there that is no socket');
+      await expect(open()).rejects.toThrow('something that is not a socket exists there');
     }
     await expect(askWorker(path, 'status', undefined, [])).rejects.toThrow('that is no socket');
   });
