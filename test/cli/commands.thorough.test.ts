@@ -264,7 +264,7 @@ describe('with the service and the worker in processes of their own', () => {
       text: expect.stringMatching(/^{"state":"blocked","reason":/),
     });
     expect(await run.ended).toEqual({ code: 0, signal: null });
-    await worker.saw(/the event loop was blocked; heartbeats went on/);
+    await worker.saw(/the event loop was blocked: heartbeats were sent/);
     // The input has changed once.
     expect(seen.lastIndexOf(200)).toBeLessThan(seen.indexOf(503));
     expect((await ask('/ready')).status).toBe(200);

@@ -115,7 +115,7 @@ describe('dev', () => {
   });
 
   test('a syntax error is shown with its place, and the old code goes on', async () => {
-    await afterwards(/it does not compile: the old code goes on/, () =>
+    await afterwards(/it does not compile: the old code keeps running/, () =>
       edit('src/activities/greeter.ts', 'return', 'retrun ='),
     );
     expect(run.stderr()).toMatch(/src\/activities\/greeter\.ts\(\d+,\d+\): error TS/);
@@ -187,7 +187,9 @@ test('a start names what is compiled from an older source, and from one that is 
   const failing = stepwright(['start', '--port', '0'], {}, dir);
   expect(await failing.ended).toEqual({ code: 1, signal: null });
   expect(failing.stderr()).toContain('HANDLER_DUPLICATE');
-  expect(failing.stderr()).toContain('old.activity.js: its source src/activities/old.activity.ts is gone');
+  expect(failing.stderr()).toContain(
+    'old.activity.js: its source src/activities/old.activity.ts was deleted',
+  );
 });
 
 test("two checks of a worker's machines that overlap are both answered", async () => {

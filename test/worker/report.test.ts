@@ -184,7 +184,7 @@ test('an outage is two lines, however many results wait', async () => {
   faults.always('SendTaskSuccess', undefined);
   await seconds(30);
   expect(w.of('task:succeeded')).toHaveLength(40);
-  const lines = w.log.filter(({ msg }) => /reported|taken again/.test(String(msg)));
+  const lines = w.log.filter(({ msg }) => /reported|accepted again/.test(String(msg)));
   expect(lines).toMatchObject([{ level: 'warn' }, { level: 'info', results: 40 }]);
 });
 
@@ -223,7 +223,7 @@ test('an outage is two lines also for a worker that was at work before, and its 
   await seconds(20);
   faults.always('SendTaskSuccess', undefined);
   await seconds(21);
-  const lines = w.log.filter(({ msg }) => /reported|taken again/.test(String(msg)));
+  const lines = w.log.filter(({ msg }) => /reported|accepted again/.test(String(msg)));
   expect(lines).toMatchObject([{ level: 'warn' }, { level: 'info', results: 1 }]);
 });
 
@@ -235,7 +235,7 @@ test('that results are accepted again is not said of one that is lost', async ()
   await world.execute(machine);
   await seconds(70);
   expect(w.of('report:lost')).toHaveLength(1);
-  expect(w.log.filter(({ msg }) => String(msg).includes('taken again'))).toEqual([]);
+  expect(w.log.filter(({ msg }) => String(msg).includes('accepted again'))).toEqual([]);
 });
 
 test('an output that the service refuses is replaced by one failure: the token is still live', async () => {

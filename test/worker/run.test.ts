@@ -193,7 +193,7 @@ describe('heartbeats', () => {
       { handler: 'Work.run', afterMs: 30_000, abandoned: false },
     ]);
     expect(w.log).toContainEqual(
-      expect.objectContaining({ msg: expect.stringContaining('ignores its signal') }),
+      expect.objectContaining({ msg: expect.stringContaining('ignores its abort signal') }),
     );
   });
 
