@@ -10,7 +10,7 @@ import type { Platform } from '../../worker/protect/platform.js';
 import { type Finding, type Look, ok, warning } from './finding.js';
 
 const LIMIT_MS = 5_000;
-const NEEDS = "see what it needs in docs/deploy.md, 'Nobody who works is taken away'";
+const NEEDS = "see what it needs in docs/deploy.md, 'Protection from scale-in'";
 
 /**
  * Checks that the platform (ECS or Kubernetes) can be asked not to stop a worker while one of its tasks has been

@@ -279,6 +279,7 @@ test('the execution in the input and in the log', async () => {
   });
 });
 
+/** Returns the cents of an amount such as "12.50". */
 function toCents(amount: unknown): bigint {
   const [, units, cents] = /^(\d{1,12})\.(\d\d)$/.exec(String(amount)) ?? [];
   if (units === undefined || cents === undefined) throw new RangeError('not an amount');
