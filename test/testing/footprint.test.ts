@@ -112,3 +112,14 @@ test('a process whose worker has stopped ends by itself, also where a provider c
     console.log(JSON.stringify(worker.status().state));`;
   expect(await run(script)).toBe('stopped');
 });
+
+test('a worker that was stopped before it ran polls nothing, and its process ends by itself', async () => {
+  const script = `
+    import { createLog, createWorker } from 'stepwright';
+    import { HelloWorldActivity } from './dist/src/activities/hello-world.activity.js';
+    const config = { activities: [HelloWorldActivity], endpoint: 'http://127.0.0.1:9' };
+    const worker = await createWorker(config, { log: createLog({ level: 'silent' }) });
+    await worker.stop();
+    console.log('true');`;
+  expect(await run(script)).toBe(true);
+});

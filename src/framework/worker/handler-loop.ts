@@ -197,10 +197,12 @@ export class HandlerLoop {
    * @param options `polled`: false if the worker was stopped before it began to poll
    */
   async drain(plan: DrainPlan, { polled }: { readonly polled: boolean }): Promise<void> {
+    // First, since a slot or a pause that ends below would open a poll, also in a worker that was never run.
+    const stopped = this.#poller.stop(plan.graceUntil);
     this.#draining = plan;
     this.#admission.stop();
     for (const { task } of [...this.#tasks]) task.beginDrain(plan.reportUntil);
-    if (polled) await this.#poller.stop(plan.graceUntil);
+    if (polled) await stopped;
   }
 
   /**
