@@ -24,7 +24,7 @@ export const PLANTED: readonly Planted[] = [
   }),
   ...at('aws/classify-failure.ts', {
     'a report that met a 503 counts as accepted': [
-      "return retry('fast', sent && status !== 503);",
+      "return retry('fast', sent && (status !== 503 || type === undefined));",
       "return status === 503 ? { kind: 'ok' } : retry('fast', sent);",
     ],
     'gone is not heeded': ["if (GONE.has(type)) return { kind: 'gone', error };", ''],
