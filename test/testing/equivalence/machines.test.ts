@@ -63,8 +63,8 @@ const ENDS = /(Activity|Task)(Succeeded|Failed|TimedOut)|WaitStateExited/g;
 
 /**
  * Returns the instant at which siblings raced: two of them end or are queued at it, or one of them and the execution
- * ends, or one is aborted as a slot comes free. Whichever is first aborts the other or gets the slot. Undefined for any
- * other difference.
+ * ends, or one is aborted as a slot comes free or as its retry is due. Whichever is first aborts the other or gets the
+ * slot. Undefined for any other difference.
  */
 function raceOf(one: Seen, other: Seen): string | undefined {
   const length = Math.max(one.timeline.length, other.timeline.length);
@@ -78,7 +78,7 @@ function raceOf(one: Seen, other: Seen): string | undefined {
   if (queued !== undefined) return queued.split(':')[0];
   const lines = [one.timeline[at] ?? '', other.timeline[at] ?? ''];
   const [instant, same] = lines.map((line) => line.split(':')[0]);
-  const [rest, sameRest] = lines.map((line) => line.replaceAll(/ActivityStarted(, )?/g, ''));
+  const [rest, sameRest] = lines.map((line) => line.replaceAll(/Activity(Scheduled|Started)(, )?/g, ''));
   const endTwice = lines.some((line) => count(line, ENDS) > 1 || line.includes('ExecutionTimedOut'));
   const polled = rest === sameRest && rest?.includes('Aborted') === true;
   return instant === same && (endTwice || polled) ? instant : undefined;
