@@ -194,7 +194,8 @@ export class Worker implements ObservedWorker {
 
   /**
    * Changes options of a handler. Running tasks aren't stopped: if more are running than the new `concurrency` allows,
-   * new tasks are received only after enough have ended.
+   * new tasks are received only after enough have ended. An HTTP agent of your own (`sdk.requestHandler`) must allow
+   * connections for the polls that are added: its `maxSockets` is compared with the options only at the start.
    * @throws RangeError if there is no such handler, or an option is invalid
    */
   configure(handler: string, options: Configurable): void {
