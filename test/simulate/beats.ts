@@ -4,7 +4,7 @@ import type { OpenCall } from './network.js';
 /** By when the next heartbeat of a lease has to leave. */
 export interface Beats {
   readonly everyMs: number;
-  /** When the last heartbeat that was accepted had left. */
+  /** When the last heartbeat that was accepted had left, or the lease began. */
   countedFrom: number;
   byLatest: number;
   /** The heartbeat that was sent last. One that was given up before may end later. */
@@ -17,7 +17,9 @@ const REPEAT = { share: 1 / 8, leastMs: 1_000, mostMs: 20_000, jitter: 1.1 } as 
 /** Notes that a worker got a lease: its first heartbeat has to leave within the interval. */
 export function received(lease: Lease, heartbeatMs: number | false, now: number): void {
   if (heartbeatMs === false) return;
-  lease.beats = { everyMs: heartbeatMs, countedFrom: now, byLatest: now + heartbeatMs, last: undefined };
+  // A lease that came out of a stall is older than its receipt.
+  const countedFrom = lease.leasedAt;
+  lease.beats = { everyMs: heartbeatMs, countedFrom, byLatest: now + heartbeatMs, last: undefined };
 }
 
 /** Notes that a heartbeat left. It is given up within its interval, and then soon repeated. */

@@ -8,7 +8,7 @@ import type { SimulatedProcess } from './timeline.js';
 /** A worker that nothing has hurt for so long behaves as if nothing ever had. */
 const CALM_MS = 120_000;
 /** The longest that a handler with waiting tasks and free slots goes without a poll: calm, and right after trouble. */
-const FAIR_MS = { calm: 2_000, troubled: 95_000 } as const;
+const FAIR_MS = { calm: 2_000, throttled: 45_000, troubled: 95_000 } as const;
 /** A worker has sent its first polls after this time. */
 const BORN_MS = 10_000;
 /** Timers share their wake-ups, and calls take time. */
@@ -21,6 +21,8 @@ const COUNTED_MS = 10_000;
 const STUCK_MS = 70_000;
 /** Heartbeats may be late for so long after the service refused some for their signature, or throttled them. */
 const KEYS_MS = 60_000;
+/** A handler in a pool is ended 5 s after its abort. */
+const ENDED_MS = 10_000;
 /** Heartbeats go on within this time where their thread has ended. */
 const TAKEN_OVER_MS = 5_000;
 /** A poll that is held is credit until it runs into its limit. */
@@ -60,6 +62,7 @@ export class Bounds {
       for (const handler of handlers) this.#checkFair(member, handler);
       this.#compare(member);
     }
+    for (const lease of this.#invariants.running) this.#checkEnded(lease);
     const { live } = this.#invariants.watched.chronicle;
     for (const lease of live)
       if (lease.ended !== undefined || lease.to.dead || lease.lost !== undefined) live.delete(lease);
@@ -160,7 +163,8 @@ export class Bounds {
     const starvedAt = this.#starved.get(id) ?? this.#now;
     this.#starved.set(id, starvedAt);
     const forMs = this.#now - Math.max(starvedAt, polledAt.get(key) ?? 0, member.process.stalledUntil);
-    const mostMs = since > CALM_MS ? FAIR_MS.calm : FAIR_MS.troubled;
+    const troubledMs = this.#isOnlyThrottled ? FAIR_MS.throttled : FAIR_MS.troubled;
+    const mostMs = since > CALM_MS ? FAIR_MS.calm : troubledMs;
     if (forMs > mostMs)
       this.#invariants.broken(
         'fair',
@@ -229,6 +233,27 @@ export class Bounds {
         'kept',
         `the lease of #${lease.n} lapsed at ${member.process.name} without any trouble`,
       );
+  }
+
+  /** A handler in a thread or a process that ignores its signal is ended there. */
+  #checkEnded({ n, handler, to, receivedAt = Infinity, toldGoneAt }: Lease): void {
+    const { run, timeoutMs } =
+      this.#invariants.watched.plan.handlers.find(({ key }) => key === handler) ?? {};
+    if (run === 'main' || to.dead) return;
+    const deadlineAt = typeof timeoutMs === 'number' ? receivedAt + timeoutMs : Infinity;
+    const abortedAt = Math.max(to.stalledUntil, Math.min(toldGoneAt ?? Infinity, deadlineAt));
+    if (this.#now - abortedAt > ENDED_MS)
+      this.#invariants.broken(
+        'pools',
+        `the handler of #${n} runs ${this.#now - abortedAt} ms after its abort`,
+      );
+  }
+
+  /** True where the plan has nothing against polls but a quota of some a second. */
+  get #isOnlyThrottled(): boolean {
+    return this.#invariants.watched.plan.events.every(
+      (each) => each.kind === 'tasks' || (each.kind === 'throttle' && each.perSecond > 1),
+    );
   }
 
   /** A heartbeat leaves within its interval, and again soon after one that failed. */

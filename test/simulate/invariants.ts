@@ -53,6 +53,8 @@ export interface UnderWay {
 export class Invariants implements Watcher {
   violation: Violation | undefined;
   readonly watched: Watched;
+  /** The leases whose handlers run. */
+  readonly running = new Set<Lease>();
   readonly #members = new Map<SimulatedProcess, Member>();
   readonly #underWay = new Map<SimulatedProcess, UnderWay>();
 
@@ -270,13 +272,18 @@ export class Invariants implements Watcher {
   began(process: SimulatedProcess, key: HandlerKey, token: string): void {
     const lease = this.watched.chronicle.lease(token);
     if (lease?.begun) this.broken('begins once', `the handler of #${lease.n} was called a second time`);
-    if (lease) lease.begun = true;
+    if (lease) {
+      lease.begun = true;
+      this.running.add(lease);
+    }
     const underWay = this.underWay(process);
     count(underWay.running, key, 1);
     if (!this.#members.get(process)?.stopped) this.#checkSlots(key, underWay);
   }
 
-  settled(process: SimulatedProcess, key: HandlerKey): void {
+  settled(process: SimulatedProcess, key: HandlerKey, token: string): void {
+    const lease = this.watched.chronicle.lease(token);
+    if (lease) this.running.delete(lease);
     count(this.underWay(process).running, key, -1);
   }
 

@@ -50,7 +50,8 @@ const THEMES: Readonly<Record<string, Theme>> = {
         ...{ at: 1_000, kind: 'throttle', operation: 'GetActivityTask' },
         ...{ ms: plan.troubleMs, perSecond: dice.pick([4, 10]) },
       },
-      ...floods(plan, 0, 10_000),
+      // Some have nothing to do, and let their turns pass.
+      ...floods({ ...plan, handlers: plan.handlers.slice(dice.pick([0, 0, 1])) }, 0, 10_000),
     ],
   }),
   /** The thread of heartbeats ends while as many leases are held as the rate suffices for. */
@@ -74,12 +75,19 @@ const THEMES: Readonly<Record<string, Theme>> = {
       ...each,
       breaker: { failed: 0.5, of: 4, pauseMs: dice.pick([2_000, 20_000]) },
     })),
-    events: plan.handlers.flatMap(({ key }) =>
-      Array.from({ length: 6 }, (): PlannedEvent => ({
-        ...flood(key, dice.between(0, plan.troubleMs), dice.pick([0, 300, 3_000])),
-        ...{ count: dice.pick([3, 10]), does: dice.pick(['throws', 'throws', 'ok', 'pauses']) },
+    events: [
+      ...plan.handlers.flatMap(({ key }) =>
+        Array.from({ length: 6 }, (): PlannedEvent => ({
+          ...flood(key, dice.between(0, plan.troubleMs), dice.pick([0, 300, 3_000, 20_000])),
+          ...{ count: dice.pick([3, 6]), does: dice.pick(['throws', 'throws', 'ok', 'pauses']) },
+        })),
+      ),
+      ...Array.from({ length: 10 }, (): PlannedEvent => ({
+        at: dice.between(10_000, plan.troubleMs),
+        kind: 'abort',
+        count: 3,
       })),
-    ),
+    ],
   }),
 };
 

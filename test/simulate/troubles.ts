@@ -39,7 +39,11 @@ export class Troubles {
     this.#lasting.add(event);
     if (event.kind === 'throttle') this.#buckets.set(event, { of: event, level: 0, at: this.#timeline.now });
     this.#timeline.at(this.#timeline.now + event.ms, () => this.#lasting.delete(event));
-    if (event.kind === 'outage') this.onOutage(event);
+    if (event.kind !== 'outage') return;
+    this.onOutage(event);
+    // A poll that hangs meets it no second time before it has ended.
+    for (const worker of event.worker === undefined ? [0, 1, 2] : [event.worker])
+      this.#chronicle.trouble(worker, 'process', event.ms);
   }
 
   /** Ends all faults: what follows is calm. */

@@ -134,7 +134,7 @@ export class World {
     const stage = {
       process,
       began: (key: HandlerKey, { token }: TaskContext) => invariants.began(process, key, token),
-      settled: (key: HandlerKey) => invariants.settled(process, key),
+      settled: (key: HandlerKey, { token }: TaskContext) => invariants.settled(process, key, token),
       strayed: () => invariants.broken('context', 'a handler found another task than its own'),
     };
     const { chronicle, service } = this;
@@ -154,19 +154,19 @@ export class World {
 
   #stageOf(host: SimulatedProcess): HostStage {
     const { invariants } = this;
-    const running = new Set<HandlerKey>();
+    const running = new Map<string, HandlerKey>();
     return {
       process: host,
       began: (key, { token }) => {
-        running.add(key);
+        running.set(token, key);
         invariants.began(host.owner, key, token);
       },
-      settled: (key) => {
-        running.delete(key);
-        invariants.settled(host.owner, key);
+      settled: (key, { token }) => {
+        running.delete(token);
+        invariants.settled(host.owner, key, token);
       },
       died: () => {
-        for (const key of running) invariants.settled(host.owner, key);
+        for (const [token, key] of running) invariants.settled(host.owner, key, token);
         running.clear();
       },
       strayed: () =>
