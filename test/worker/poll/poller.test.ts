@@ -214,6 +214,15 @@ test('where there is no room for one more poll, those that are open get through'
   expect(made.sent.length).toBeLessThan(10 + 5 * 4 + 5 * 4);
 });
 
+test('where there was no room for one more poll, another is sent at once when the last one open has got a task', async () => {
+  const made = new Trial({ room: 1 });
+  while (made.sent.length < 2) await made.wait(100);
+  await made.wait(2_000);
+  const before = made.sent.length;
+  await made.endAll();
+  expect(made.sent.length - before).toBe(1);
+});
+
 test('a hundred slots are filled from one idle poll within three round trips', async () => {
   const made = new Trial({ max: 100, slots: 100 });
   await made.wait(200);

@@ -110,6 +110,8 @@ export class Backoff {
       if (this.#blockedBy) this.#unblock(now);
     }
     this.#target.answered(kind, now - poll.sentAt);
+    // More tasks may wait, and no other poll is open that would get them.
+    if (kind === 'task' && this.#open.size === 0) this.#resting = [];
     if (kind === 'empty' && now - poll.sentAt < NO_HOLD_MS) this.#resting.push(now + NO_HOLD_MS);
     return isFirst;
   }
