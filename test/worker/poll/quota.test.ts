@@ -74,6 +74,25 @@ test.each(
   },
 );
 
+test.each([4, 8, 9])(
+  'a worker whose last poll is throttled after the stop leaves no timer (%i)',
+  async (seed) => {
+    const clock = new HandClock();
+    const refuse = bucket(clock, 1);
+    let isShut = false;
+    const service = new Service(clock, () => refuse() || isShut);
+    const [worker] = run(clock, service, 1, seed);
+    await clock.advance(20_000);
+    const before = service.polls;
+    while (service.polls === before) await clock.advance(1);
+    isShut = true;
+    let stopped = false;
+    void worker?.stop().then(() => (stopped = true));
+    await clock.advance(400);
+    expect([stopped, clock.pending]).toEqual([true, 0]);
+  },
+);
+
 test('a worker that stops while its polls wait for their turn leaves no timer', async () => {
   const clock = new HandClock();
   const service = new Service(clock, bucket(clock, 1));

@@ -107,8 +107,9 @@ export class Poller {
   async stop(holdUntil: number): Promise<void> {
     this.#holdUntil = holdUntil;
     this.#timer.set(Infinity);
-    this.#options.turns.leave(this);
     if (this.#open.size > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
+    // One of the last polls may have been throttled, and have got the next turn.
+    this.#options.turns.leave(this);
     this.#record.stop();
   }
 
