@@ -88,8 +88,9 @@ export class HeldBack {
 
   /** True while tasks may wait although slots are free. */
   holds({ paused, running, undelivered, polls }: HandlerStatus, now: number): boolean {
-    if (paused?.by === 'breaker' && paused.until === undefined) return running + undelivered > 0;
-    if (paused) return true;
+    const isTried = paused?.by === 'breaker' && paused.until === undefined;
+    if (paused && !isTried) return true;
+    if (isTried && running + undelivered > 0) return true;
     const limit = this.#limit;
     if (!limit) return false;
     return limit.begun.filter((at) => now - at < RATE_MS).length + polls.open >= limit.most;
