@@ -122,6 +122,7 @@ const USES: readonly Use[] = [
     undefined,
   ],
   ['more than a class demands: what it lacks', input('More', ORDER), "Property 'price' is missing"],
+  ['a task that 2^60 ways lead to', `export const input: Machines['Many']['input'] = ${ORDER};`, undefined],
   ['a target of a Choice', input('Chosen', '[{ weight: 1 }]'), undefined],
   ['a target of a Choice: neither', input('Chosen', "[{ weight: '1' }]"), 'is not assignable'],
   ['a later task', input('Later', `{ n: 1, id: 'o', items: ${LINES} }`), undefined],

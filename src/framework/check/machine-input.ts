@@ -33,6 +33,8 @@ export function machineInput(definition: string, schemas: InputSchemas): JsonSch
 class MachineInput {
   /** The states that are looked at now. A state that leads back to one of them demands nothing more. */
   readonly #open = new Set<unknown>();
+  /** The demands of the states that were looked at. Many ways can lead to one state. */
+  readonly #found = new Map<unknown, Demands>();
 
   readonly #joiner: Joiner;
 
@@ -49,6 +51,12 @@ class MachineInput {
   #ofState(states: Json, name: unknown, inherited: Language): Demands {
     const state = typeof name === 'string' ? states[name] : undefined;
     if (!isPlainObject(state) || this.#open.has(state)) return {};
+    const found = this.#found.get(state) ?? this.#demandsOf(state, states, inherited);
+    this.#found.set(state, found);
+    return found;
+  }
+
+  #demandsOf(state: Json, states: Json, inherited: Language): Demands {
     this.#open.add(state);
     const language = languageOf(state, inherited);
     const next = (to: unknown = state['Next']): Demands => this.#ofState(states, to, inherited);

@@ -144,6 +144,21 @@ test('annotations of the user come back as they were', async () => {
   expect(api.annotations).toEqual(mine);
 });
 
+test('annotations of the user come back as they were though they could not be read at the start', async () => {
+  const mine = { [COST]: '7', [AUTOSCALER]: 'true' };
+  api.annotations = { ...mine };
+  api.mode = 'throttles';
+  const { worker, held, start, pass } = await working();
+  await start();
+  await pass(65);
+  api.mode = 'works';
+  for (let n = 0; n < 60 && worker.status().protection?.state !== 'held'; n++) await pass(10);
+  expect(api.annotations).toMatchObject({ [AUTOSCALER]: 'false' });
+  held[0]?.succeed();
+  await pass(5);
+  expect(api.annotations).toEqual(mine);
+});
+
 test('what a process that was killed has left behind is given back at the next start in its pod', async () => {
   api.annotations = { [COST]: '7' };
   const { start, pass } = await working();

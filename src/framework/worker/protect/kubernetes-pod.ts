@@ -49,8 +49,8 @@ export class KubernetesPod implements Platform {
    */
   readonly lapsesMs = undefined;
   readonly #address: PodAddress;
-  /** The values that the annotations had before the worker set them. */
-  #before: Annotations = {};
+  /** The values that the annotations had before a worker of this pod set them; undefined until they were read. */
+  #before: Annotations | undefined;
 
   constructor(address: PodAddress) {
     this.#address = address;
@@ -62,13 +62,11 @@ export class KubernetesPod implements Platform {
    * and the pod's node could never be scaled in.
    */
   async clear(signal: Abortable): Promise<void> {
-    const found = annotationsIn(await this.#call('GET', signal));
-    const left = found[MARK];
-    this.#before = left === undefined ? ofOurs(found) : ofOurs(parse(left));
-    if (left !== undefined) await this.release(signal);
+    if (await this.#readBefore(signal)) await this.release(signal);
   }
 
   async protect(since: number, signal: Abortable): Promise<void> {
+    if (!this.#before) await this.#readBefore(signal);
     const set = {
       [COST]: String(costSince(since)),
       [DO_NOT_DISRUPT]: 'true',
@@ -79,8 +77,17 @@ export class KubernetesPod implements Platform {
   }
 
   async release(signal: Abortable): Promise<void> {
+    if (!this.#before) await this.#readBefore(signal);
     const none = Object.fromEntries(OURS.map((name) => [name, null]));
     await this.#annotate({ ...none, ...this.#before, [MARK]: null }, signal);
+  }
+
+  /** Reads the annotations, or what they were before a worker of this pod set them. Resolves to true if one has. */
+  async #readBefore(signal: Abortable): Promise<boolean> {
+    const found = annotationsIn(await this.#call('GET', signal));
+    const left = found[MARK];
+    this.#before = ofOurs(left === undefined ? found : parse(left));
+    return left !== undefined;
   }
 
   /**
