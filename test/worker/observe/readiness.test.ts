@@ -149,6 +149,21 @@ test('a blip takes no worker out', async () => {
   expect(await changes(worker, world.clock, 300)).toEqual([[0, true]]);
 });
 
+test('a worker that finds no room for a poll stays ready until its last answer is too old', async () => {
+  world.machine(ARN);
+  const { worker } = await world.worker(one);
+  await seconds(65);
+  const full = { kind: 'error', error: 'ActivityWorkerLimitExceeded' } as const;
+  faults.always('GetActivityTask', full);
+  await seconds(80);
+  expect(worker.status()).toMatchObject({
+    ready: true,
+    handlers: [{ polls: { trouble: { kind: 'crowded' } } }],
+  });
+  await seconds(120);
+  expect(worker.status().reasons).toEqual([expect.stringMatching(/^Work\.run: its polls are crowded: /)]);
+});
+
 describe('a worker that was ready is not ready any more, once, where', () => {
   test('the activity is deleted while polls are parked', async () => {
     world.machine(ARN);

@@ -96,7 +96,9 @@ function pollsReason(handler: HandlerSigns, now: number): string | undefined {
   if (handler.heldBack && polls.open === 0) return undefined;
   const { trouble, state, lastAnswerAt, heldSince, heldInVain } = polls;
   const troubled = trouble && `its polls are ${trouble.kind}: ${plainReason(trouble.error)}`;
-  if (state !== 'open' && trouble && now - trouble.since >= BLIP_MS) return troubled;
+  // A poll for which the activity has no room is sent again soon; an answer to one before still shows that polls work.
+  const isBlocked = state !== 'open' && trouble && trouble.kind !== 'crowded';
+  if (isBlocked && now - trouble.since >= BLIP_MS) return troubled;
   const wasFull = fullAt !== undefined && now - fullAt <= STALE_MS;
   const { heldBackAt } = handler;
   const wasHeldBack = lastAnswerAt !== undefined && heldBackAt !== undefined;
