@@ -159,6 +159,21 @@ describe('polling', () => {
     await app.close();
   });
 
+  test('begins anew where it is asked for during a stop', async () => {
+    const app = await nestApp(service, { imports: [Greetings] }, { poll: undefined });
+    await app.init();
+    const worker = app.get(StepwrightWorker);
+    const first = await worker.start();
+    const stopped = worker.stop();
+    const second = await worker.start();
+    await stopped;
+    expect(second).not.toBe(first);
+    expect(first.status().state).toBe('stopped');
+    expect(second.status().state).toBe('running');
+    await app.close();
+    expect(second.status().state).toBe('stopped');
+  });
+
   test('begins in a test whose options say so', async () => {
     const app = await Test.createTestingModule({ imports: [Greetings, StepwrightModule.forRoot()] })
       .overrideProvider(STEPWRIGHT_OPTIONS)

@@ -18,6 +18,7 @@ export class StepwrightWorker implements OnApplicationBootstrap, OnModuleDestroy
   readonly #log: Logger;
   #start: { readonly worker: Promise<Worker>; readonly cancel: AbortController } | undefined;
   #worker: Worker | undefined;
+  #stopping: Promise<void> | undefined;
 
   constructor(
     @Inject(STEPWRIGHT_OPTIONS) private readonly options: StepwrightModuleOptions,
@@ -34,10 +35,11 @@ export class StepwrightWorker implements OnApplicationBootstrap, OnModuleDestroy
 
   /**
    * Makes the worker and lets it take tasks. Nest calls this when the application has started, if the option `poll`
-   * says so. If the worker is already started, returns that one.
+   * says so. If the worker is already started, returns that one; if it is being stopped, starts another one after that.
    * @throws StartError with all problems, not only the first
    */
   start(): Promise<Worker> {
+    if (this.#stopping) return this.#stopping.then(() => this.start());
     if (this.#start) return this.#start.worker;
     const cancel = new AbortController();
     const worker = this.#run(cancel.signal);
@@ -47,10 +49,16 @@ export class StepwrightWorker implements OnApplicationBootstrap, OnModuleDestroy
   }
 
   /**
-   * Takes no more tasks, and resolves after the last running one has been reported. Nest calls this before anything in
-   * the application is destroyed. Never rejects.
+   * Takes no more tasks, and resolves after the last running one has been reported. Nest calls this when the
+   * application is closed: from Nest 11 on before it destroys other modules, in Nest 10 after some of them. Never
+   * rejects.
    */
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop().finally(() => (this.#stopping = undefined));
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
     const started = this.#start;
     if (!started) return;
     started.cancel.abort();

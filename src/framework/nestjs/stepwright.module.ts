@@ -6,7 +6,8 @@ import { StepwrightWorker } from './stepwright-worker.js';
 
 /**
  * Runs a worker inside of a Nest application. Its activities are all providers with `@Activity`, of any module. It
- * takes tasks from `onApplicationBootstrap` on, and finishes them before anything in the application is destroyed.
+ * takes tasks from `onApplicationBootstrap` on, and finishes them when the application is closed: from Nest 11 on before
+ * any other module is destroyed.
  */
 @Global()
 @Module({

@@ -158,7 +158,9 @@ export class StepFunctions {
    * within two seconds. After that, a worker that was started anew under the same name gets tasks.
    */
   endPollsOf(workerName: string): void {
-    this.#endedWorkers.set(workerName, this.clock.now() + LATE_POLLS_MS);
+    const now = this.clock.now();
+    for (const [name, until] of this.#endedWorkers) if (until <= now) this.#endedWorkers.delete(name);
+    this.#endedWorkers.set(workerName, now + LATE_POLLS_MS);
     for (const activity of this.activities.all()) activity.endPolls(workerName);
   }
 
