@@ -153,7 +153,8 @@ describe('commands', () => {
     const local = await endpointOf(service);
     expect(await workersAt(url, (names) => names.length > 0)).toEqual(['w1 running']);
     const both = (names: string[]): boolean => names.includes('w1 running');
-    expect(await workersAt(local, both)).toEqual(['w1 running', '127.0.0.1:1 unknown']);
+    // A worker in trouble comes first.
+    expect(await workersAt(local, both)).toEqual(['127.0.0.1:1 unknown', 'w1 running']);
     const without = stepwright(['local', ...SLOW, '--port', '0', '--no-console']);
     expect((await fetch(`${await endpointOf(without)}/console/api/home`)).status).toBe(404);
     expect(without.stdout()).not.toContain('Console:');

@@ -129,7 +129,7 @@ describe('dev', () => {
       cpSync('templates/activity', dir, { recursive: true, filter: (file) => !file.includes('test/') });
     });
     expect(run.stdout()).toContain(
-      'removed dist/src/activities/hello-world.activity.js: its source src/activities/hello-world.activity.ts is gone',
+      'removed dist/src/activities/hello-world.activity.js: its source src/activities/hello-world.activity.ts was deleted',
     );
     expect(await execute('HelloWorld', { who: 'you' })).toEqual({ message: 'Mended you' });
     expect(run.stdout()).toContain(`Activity: arn:aws:states:${ACCOUNT}:activity:RefundOrder -> `);
@@ -181,7 +181,7 @@ test('a start names what is compiled from an older source, and from one that is 
   const stale = 'greeting.activity.js: its source src/activities/greeting.activity.ts is newer';
   expect(start.stdout()).toContain(stale);
   expect(start.stdout()).toContain(
-    'refund-order.activity.js: its source src/activities/refund-order.activity.ts is gone',
+    'refund-order.activity.js: its source src/activities/refund-order.activity.ts was deleted',
   );
   // An outdated file can be the cause of two classes on one activity.
   const failing = stepwright(['start', '--port', '0'], {}, dir);

@@ -1,65 +1,12 @@
-import { spawn } from 'node:child_process';
-import { createServer } from 'node:net';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { ActivityMetrics } from '../../../src/framework/aws/queries/activity-metrics.js';
-import { type CloudWatchSdk, loadCloudWatch } from '../../../src/framework/aws/sdk/load-cloudwatch.js';
-import { sample, THOROUGH } from '../../support/thorough.js';
-import { ARN, type World } from '../../support/world.js';
-
+import { describe, expect, test } from '@jest/globals';
+import { sample } from '../../support/thorough.js';
 import { standIn } from './stand-in.js';
-import { type Trial, tryIt } from './trial.js';
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
-
-/** Moto, a CloudWatch that is not ours: python3-moto with its server. Undefined where it is not installed. */
-async function startMoto(): Promise<{ url: string; stop: () => void } | undefined> {
-  const port = await freePort();
-  const child = spawn('python3', ['-m', 'moto.server', '-H', '127.0.0.1', '-p', String(port)], {
-    stdio: 'ignore',
-  });
-  const state = { ended: false };
-  child.on('exit', () => (state.ended = true));
-  child.on('error', () => (state.ended = true));
-  const url = `http://127.0.0.1:${port}`;
-  for (let i = 0; i < 300 && !state.ended; i++) {
-    if (
-      await fetch(url).then(
-        () => true,
-        () => false,
-      )
-    )
-      return { url, stop: () => child.kill() };
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  child.kill();
-  return undefined;
-}
-
-const isInstalled = (): boolean => {
-  try {
-    loadCloudWatch();
-    return true;
-  } catch {
-    return false;
-  }
-};
+import { tryIt } from './trial.js';
 
 describe('over a hundred random steps the estimate is within what CloudWatch can not have and what was stopped, and the same after a restart', () => {
-  let moto: Awaited<ReturnType<typeof startMoto>>;
-  beforeAll(async () => {
-    moto = isInstalled() ? await startMoto() : undefined;
-  }, 30_000);
-  afterAll(() => moto?.stop());
-
   test.each(sample([1, 2, 3], 1))(
     'against a stand-in, seed %i',
     async (seed) => {
-      if (moto && !THOROUGH) return;
       const { metrics, put } = standIn();
       expect((await tryIt(() => metrics, put, { seed })).looked).toBeGreaterThan(50);
     },
@@ -69,49 +16,10 @@ describe('over a hundred random steps the estimate is within what CloudWatch can
   test.each(sample([5, 6, 7], 1))(
     'and no number is told while the workers are not seen and CloudWatch has tasks at work, seed %i',
     async (seed) => {
-      if (moto && !THOROUGH) return;
       const { metrics, put } = standIn();
       const { looked, blind } = await tryIt(() => metrics, put, { seed, hides: true });
       expect([looked > 25, blind > 10]).toEqual([true, true]);
     },
     120_000,
   );
-
-  test('against moto, by the SDK', async () => {
-    if (!moto) {
-      console.error('##### SKIPPED: python3-moto or @aws-sdk/client-cloudwatch is not installed #####');
-      return;
-    }
-    const { url } = moto;
-    const sdk: CloudWatchSdk = loadCloudWatch();
-    const settings = {
-      endpoint: url,
-      region: 'us-east-1',
-      credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
-    };
-    const client = new sdk.CloudWatchClient(settings);
-    const put: Trial['put'] = async (MetricName, at, Value) => {
-      const Dimensions = [{ Name: 'ActivityArn', Value: ARN }];
-      const MetricData = [{ MetricName, Dimensions, Timestamp: new Date(at), Value }];
-      const command = new sdk.PutMetricDataCommand({ Namespace: 'AWS/States', MetricData });
-      await client.send(command, { abortSignal: new AbortController().signal });
-    };
-    process.env['AWS_ENDPOINT_URL_CLOUDWATCH'] = url;
-    process.env['AWS_ACCESS_KEY_ID'] = process.env['AWS_SECRET_ACCESS_KEY'] = 'moto';
-    const opened: ActivityMetrics[] = [];
-    const open = ({ clock }: World): ActivityMetrics => {
-      const metrics = new ActivityMetrics('us-east-1', clock);
-      opened.push(metrics);
-      return metrics;
-    };
-    try {
-      const { looked, blind } = await tryIt(open, put, { seed: 4, hides: true });
-      expect([looked > 25, blind > 10]).toEqual([true, true]);
-    } finally {
-      for (const name of ['AWS_ENDPOINT_URL_CLOUDWATCH', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'])
-        delete process.env[name];
-      for (const each of opened) each.close();
-      client.destroy();
-    }
-  }, 300_000);
 });
