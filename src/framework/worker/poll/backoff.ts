@@ -110,8 +110,10 @@ export class Backoff {
       if (this.#blockedBy) this.#unblock(now);
     }
     this.#target.answered(kind, now - poll.sentAt);
-    // More tasks may wait, and no other poll is open that would get them.
-    if (kind === 'task' && this.#open.size === 0) this.#resting = [];
+    // More tasks may wait, and no other poll is open that would get them: the ones that found no room, which alone wait
+    // for so long, are sent now.
+    if (kind === 'task' && this.#open.size === 0)
+      this.#resting = this.#resting.filter((until) => until - now <= WAIT_MS.throttled[1]);
     if (kind === 'empty' && now - poll.sentAt < NO_HOLD_MS) this.#resting.push(now + NO_HOLD_MS);
     return isFirst;
   }
