@@ -7,11 +7,25 @@ const STORAGE = 'cjs/storage.js';
 /** The maps in which class-transformer keeps what its decorators declare, by class. */
 const MAPS = ['_typeMetadatas', '_transformMetadatas', '_exposeMetadatas', '_excludeMetadatas'];
 
+type Found = Omit<Problem, 'where'>;
+
+/**
+ * The problems of the classes that were examined. A class keeps the decorators with which it was defined, and the copies
+ * that they come from were loaded before.
+ */
+const examined = new WeakMap<Constructor<object>, Found[]>();
+
 /**
  * Returns a problem if the decorators of class-transformer on a class come from another copy of it than Stepwright
  * uses. Stepwright then doesn't see them.
  */
-export function otherDecorators(type: Constructor<object>): Omit<Problem, 'where'>[] {
+export function otherDecorators(type: Constructor<object>): Found[] {
+  const found = examined.get(type) ?? examine(type);
+  examined.set(type, found);
+  return found;
+}
+
+function examine(type: Constructor<object>): Found[] {
   const other = otherCopies(NAME, STORAGE).find(({ exports }) => isDecoratedIn(exports, type));
   if (!other) return [];
   return [
