@@ -1,14 +1,15 @@
 import { isPlainObject } from '../base/plain-object.js';
 import { definitionName, type JsonSchema } from '../declare/schema/dto-schema.js';
+import { pathKeys } from './flow/path-fields.js';
+import { type Language, languageOf } from './flow/query-language.js';
 
 type Json = Readonly<Record<string, unknown>>;
 type Key = string;
-type Language = 'JSONPath' | 'JSONata';
 
 /** The value to which a path in a state refers. */
 type Root = 'input' | 'item' | 'execution';
 
-/** What states demand of each value. If a root is absent, any value does. */
+/** The demands of states on each value. If a root is absent, any value does. */
 type Demands = Readonly<Partial<Record<Root, JsonSchema>>>;
 
 /** The schemas of handlers' inputs, and the definitions to which they refer. */
@@ -179,9 +180,6 @@ class MachineInput {
   }
 }
 
-const languageOf = (source: Json, inherited: Language): Language =>
-  source['QueryLanguage'] === 'JSONata' ? 'JSONata' : inherited;
-
 function targetsOf({ Choices, Default }: Json): unknown[] {
   const rules: unknown[] = Array.isArray(Choices) ? Choices : [];
   const targets = rules.map((rule) => (isPlainObject(rule) ? rule['Next'] : undefined));
@@ -219,10 +217,10 @@ function referenceOf(value: unknown, language: Language): Reference | undefined 
   return undefined;
 }
 
-/** Returns the names in a path such as `$.order.id` or `$['order'].id`; undefined for any other path. */
+/** Returns the names in a path such as `$.order.id`; undefined for a path that isn't one of names alone. */
 function keysOf(path: string): Key[] | undefined {
-  if (!/^\$(\.[A-Za-z_]\w*|\['[^'\\]+'\])*$/.test(path)) return undefined;
-  return [...path.matchAll(/\.(\w+)|\['([^']+)'\]/g)].map(([, plain, quoted]) => plain ?? quoted ?? '');
+  const keys = pathKeys(path);
+  return keys?.every((key) => typeof key === 'string') ? keys : undefined;
 }
 
 /** Returns the schema of an object that has, at the end of these keys, a value of the schema. */

@@ -1,4 +1,5 @@
 import { activityTasks } from '../local/index.js';
+import { type Language, languageOf } from './flow/query-language.js';
 import type { Step } from './source/json-text.js';
 
 type Json = Record<string, unknown>;
@@ -8,7 +9,7 @@ export interface StateView {
   readonly name: string;
   readonly steps: readonly Step[];
   readonly source: Json;
-  readonly language: 'JSONPath' | 'JSONata';
+  readonly language: Language;
   /** The Parallel and Map states in which the state is nested, the innermost first. */
   readonly around: readonly StateView[];
 }
@@ -30,7 +31,7 @@ export function statesOf(definition: string): StateView[] {
 function* walk(
   group: Json,
   steps: readonly Step[],
-  language: StateView['language'],
+  language: Language,
   around: readonly StateView[],
 ): Generator<StateView> {
   const states = isObject(group['States']) ? group['States'] : {};
@@ -52,9 +53,6 @@ function nestedIn(source: Json): [Json, Step[]][] {
     ...['ItemProcessor', 'Iterator'].map((key): [unknown, Step[]] => [source[key], [key]]),
   ].filter((pair): pair is [Json, Step[]] => isObject(pair[0]));
 }
-
-const languageOf = (source: Json, inherited: StateView['language']): StateView['language'] =>
-  source['QueryLanguage'] === 'JSONata' ? 'JSONata' : inherited;
 
 /** Returns those of the states that are Tasks on activities. */
 export function activityStates(definition: string, states: readonly StateView[]): ActivityState[] {

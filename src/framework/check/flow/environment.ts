@@ -1,6 +1,6 @@
 import { NUMBER, part, type Shape, TEXT, UNKNOWN, withOthers } from './shape.js';
 
-/** What is known of the values that a field of a state can read. */
+/** The knowledge of the values that a field of a state can read. */
 export interface Environment {
   readonly input: Shape;
   /** The result of the state's work. Absent before it. */

@@ -2,16 +2,16 @@ import { isPlainObject } from '../../base/plain-object.js';
 import type { DeadPath, Environment } from './environment.js';
 import { expressionsShape } from './expression-fields.js';
 import { pathKeys, pathShape, templateShape } from './path-fields.js';
+import { type Language, languageOf } from './query-language.js';
 import { itemOf, ListOf, merge, replaced, type Shape, TEXT, UNKNOWN } from './shape.js';
 
 type Json = Readonly<Record<string, unknown>>;
 type Step = string | number;
-type Language = 'JSONPath' | 'JSONata';
 
-/** What is known where a state begins: its input, the variables, and the item of the innermost Map. */
+/** The knowledge where a state begins: of its input, of the variables, and of the item of the innermost Map. */
 type Known = Pick<Environment, 'input' | 'variables' | 'item'>;
 
-/** What is known of one state's data. */
+/** The knowledge of one state's data. */
 export interface StateData {
   /** The value that the state's work is given: what Parameters or Arguments make, or the input. */
   readonly given: Shape;
@@ -44,9 +44,6 @@ export function followData(definition: string, outputs: Outputs): ReadonlyMap<st
 
 /** The keys that lead to a state, as one text. */
 export const placeOf = (steps: readonly Step[]): string => JSON.stringify(steps);
-
-const languageOf = (source: Json, inherited: Language): Language =>
-  source['QueryLanguage'] === 'JSONata' ? 'JSONata' : inherited;
 
 /** The states of a machine, of a branch or of an iteration. */
 interface Group {

@@ -30,7 +30,7 @@ export interface Fields {
 }
 
 /**
- * What is known of a value before an execution runs. A plain JSON value stands for itself. An object or an array may
+ * The knowledge of a value before an execution runs. A plain JSON value stands for itself. An object or an array may
  * have parts of which less is known.
  */
 export type Shape = Unknown | Typed | ListOf | Fields | readonly Shape[] | string | number | boolean | null;
