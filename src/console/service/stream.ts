@@ -7,7 +7,7 @@ export type ConnectionState = 'idle' | 'connecting' | 'live' | 'paused' | 'lost'
 export const connection = signal<ConnectionState>('idle');
 /** True while the page is frozen: the user has pressed the pause button, and the page no longer changes. */
 export const paused = signal(false);
-/** How far the service's clock is ahead of the browser's, in milliseconds. */
+/** The milliseconds by which the service's clock is ahead of the browser's. */
 const ahead = signal(0);
 const visible = signal(document.visibilityState !== 'hidden');
 

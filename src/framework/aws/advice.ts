@@ -12,7 +12,7 @@ type Advice = (call: FailedCall) => string;
 const LOG_IN =
   'log in, or set AWS_PROFILE or AWS_ACCESS_KEY_ID, or give the container or the instance a role (aws sts get-caller-identity shows whose credentials are used)';
 
-/** What a person can do about an error of Step Functions or of the SDK, by the error's name. */
+/** The advice to a person about an error of Step Functions or of the SDK, by the error's name. */
 const BY_NAME: readonly (readonly [RegExp, Advice])[] = [
   [
     /^ActivityDoesNotExist$/,

@@ -117,7 +117,7 @@ export const QUEUE_MINUTES = 30;
 /** A pause of one handler: it takes no new tasks, but its running tasks go on. */
 export interface PublicPause {
   /**
-   * Who paused the handler. `control`: the method `pause()` of the worker, or a request to its control socket. `task`:
+   * The origin of the pause. `control`: the method `pause()` of the worker, or a request to its control socket. `task`:
    * a task of the handler, by `task.pauseHandler()`. `breaker`: the handler's option `breaker`, because too many tasks
    * failed.
    */

@@ -3,7 +3,7 @@ import { loadLibrary } from '../base/load-library.js';
 /** A copy of a package that this process has loaded in addition to the copy that Stepwright uses. */
 export interface OtherCopy {
   readonly folder: string;
-  /** What the copy's module exports. */
+  /** The exports of the copy's module. */
   readonly exports: object;
 }
 

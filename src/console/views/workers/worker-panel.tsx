@@ -10,7 +10,7 @@ interface WorkerProps {
   readonly worker: WorkerRow;
 }
 
-/** What a worker does at present, in full. */
+/** A worker's present work, in full. */
 export function WorkerPanel({ worker }: WorkerProps): JSX.Element {
   const { reasons, details, tasksInFlight } = worker;
   return (

@@ -14,7 +14,7 @@ import { copyBeside, exists, type NewFile, readTemplate, writeFiles } from './te
 /** Matches the names that npm accepts for a package without a scope. */
 const PACKAGE_NAME = /^[a-z0-9][a-z0-9._-]*$/;
 
-/** How a project is made. */
+/** The options of a new project. */
 interface NewProject {
   /** The version of this package that the project depends on. */
   readonly version: string;

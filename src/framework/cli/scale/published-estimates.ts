@@ -4,7 +4,7 @@ import type { FleetEstimate } from './fleet-scaler.js';
 import type { Blind } from './no-estimate.js';
 import { ScaleInDelay } from './scale-in-delay.js';
 
-/** What a restarted scaler finds again of an activity. @see {@link Estimate} */
+/** The facts about an activity that a restarted scaler finds again. @see {@link Estimate} */
 export interface Recalled {
   readonly emptyMinuteAt: number | undefined;
   readonly idleMinuteAt: number | undefined;

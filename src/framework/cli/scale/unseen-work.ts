@@ -56,7 +56,7 @@ export class UnseenWork {
     const handlers = workers.flatMap((worker) => worker.handlers);
     const isIdle = handlers
       .filter(({ activityArn }) => activityArn === this.activityArn)
-      // What began in this minute and has ended would be counted as begun later.
+      // A task that began in this minute and has ended would be counted as begun later.
       .every(({ running, queue }) => running === 0 && !(queue.minuteAt >= minuteAt && queue.begun[0]));
     if (isIdle) this.#idleMinuteAt = minuteAt;
   }
