@@ -54,6 +54,9 @@ test.each(
       // So little is refused too much here that it was taken for refusals at random, after a while.
       [40, 2, 1.25, 2],
       [80, 2, 1.25, 1],
+      // One worker stays below what it takes for a quota, so that the other is refused as much as before.
+      [80, 2, 1.25, 3],
+      [80, 2, 1.25, 8],
       [20, 10, 2, 1],
       [80, 10, 1.5, 1],
     ],
@@ -111,7 +114,7 @@ test.each(
       [0.1, 0.85],
       [0.2, 0.75],
       [0.3, 0.6],
-      [0.5, 0.3],
+      [0.5, 0.27],
     ],
     1,
   ),

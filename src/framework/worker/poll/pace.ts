@@ -7,12 +7,15 @@ const PACE = {
   /** The limit is at first this many times the rate that was accepted, so that the quota stays filled. */
   begin: 1.1,
   /**
-   * If at least `trialPerSecond` were accepted, a trial shows whether refusals are random: when other workers with the
-   * same quota have had `othersMs` to send less too, answers are counted for `trialMs`. Refusals are random if the
-   * share that is refused is still `asBefore` times the former, but not above `mostRandom`.
+   * If at least `trialPerSecond` were accepted, two trials show whether refusals are random. The first begins when other
+   * workers with the same quota have had `othersMs` to send less too; for the second the pace is multiplied by `again`,
+   * since a quota that others still exceed refuses less then. In each, answers are counted for `trialMs`. Refusals are
+   * random if both times the share that is refused is still `asBefore` times the former, but not above `mostRandom`.
    */
+  trials: 2,
   trialPerSecond: 12,
   othersMs: 2_000,
+  again: 0.7,
   trialMs: 4_000,
   asBefore: 0.6,
   mostRandom: 0.65,
@@ -52,6 +55,7 @@ export class Pace {
   #count: Count | undefined;
   /** The share of sends that was refused before the pace was limited. */
   #refusedBefore = 0;
+  #trialsLeft = 0;
   #refusedInARow = 0;
   #loweredAt = Number.NEGATIVE_INFINITY;
   #learntUntil = Number.NEGATIVE_INFINITY;
@@ -128,14 +132,20 @@ export class Pace {
     this.#learntUntil = now + PACE.learntMs;
     this.#refusedBefore = refused / answers;
     this.#count = undefined;
-    if (accepted >= PACE.trialPerSecond) this.#countFrom(now + PACE.othersMs);
+    if (accepted < PACE.trialPerSecond) return;
+    this.#trialsLeft = PACE.trials;
+    this.#countFrom(now + PACE.othersMs);
   }
 
-  /** Removes the limit if as large a share of sends is refused as before. */
+  /** Tries once more at a lower pace if as large a share of sends is refused as before, and then removes the limit. */
   #endTrial({ answers, refused }: Count, now: number): void {
     this.#count = undefined;
     const share = refused / answers;
     if (share < PACE.asBefore * this.#refusedBefore || share > PACE.mostRandom) return;
+    if (--this.#trialsLeft > 0) {
+      this.#perSecond *= PACE.again;
+      return this.#countFrom(now);
+    }
     this.#release();
     this.#learntUntil = now + PACE.learntMs;
   }
