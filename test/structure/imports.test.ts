@@ -12,11 +12,11 @@ const FRAMEWORK = resolve('src/framework');
  */
 const ORDER: Readonly<Record<string, string>> = {
   '.': 'cli, nestjs → testing → check → local → worker → aws → config → declare → base',
-  base: 'log → time → .',
+  base: 'log → time, store → .',
   declare: 'schema, discovery → dto → .',
   aws: 'queries → sdk → lean → .',
   worker:
-    'build → . → thread → health → observe → poll, protect, admission → pool → task → handler, heartbeat → container',
+    'build → . → thread → health → observe → poll, protect, admission → pool → task → handler, heartbeat → keep → container',
   'worker/handler': '. → output → input, interceptors → context, outcome',
   'worker/observe': 'open-telemetry → metrics → .',
   'worker/pool': 'entry, commands → .',

@@ -22,3 +22,4 @@ export type {
   TestMachineOptions,
 } from './harness/options.js';
 export { createTestMachine, type TestMachine } from './machine/test-machine.js';
+export { memoryStore } from '../worker/keep/memory.js';
