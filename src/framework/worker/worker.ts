@@ -17,7 +17,7 @@ import { unreadyReasons } from './observe/readiness.js';
 import type { ObservedWorker } from './observe/observer.js';
 import type { WorkerStatus } from './observe/status.js';
 import type { Protection } from './protect/protection.js';
-import { TroubleTracker } from './poll/trouble.js';
+import { TroubleTracker } from '../base/time/trouble.js';
 import { Pace } from './poll/pace.js';
 import { POLL_LIMIT_MS } from './poll/poll-limit.js';
 import { Turns } from './poll/turns.js';

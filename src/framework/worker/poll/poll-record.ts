@@ -4,7 +4,7 @@ import type { Clock } from '../../base/time/clock.js';
 import type { PublicPolls, PublicQueue } from '../../base/worker-status.js';
 import type { EmitPoll, PollRef } from './poll-events.js';
 import { QueueWatch } from './queue-watch.js';
-import { TroubleTracker } from './trouble.js';
+import { TroubleTracker } from '../../base/time/trouble.js';
 
 /** An open poll. Its times are epoch milliseconds. */
 export interface OpenPoll extends Linked<OpenPoll> {

@@ -1,4 +1,4 @@
-import type { Cancel, Clock } from '../../base/time/clock.js';
+import type { Cancel, Clock } from './clock.js';
 
 /**
  * If no call has failed for this long, the trouble is over. If calls still get answers in between, one answer doesn't

@@ -1,0 +1,160 @@
+import { StoreError } from '../../base/store/store-error.js';
+import type { KeyPage, ObjectStore, PutOptions, ReadOptions, Store, Stored } from '../../base/store/store.js';
+import { limitCallAfter } from '../../base/time/call-limit.js';
+import type { Clock } from '../../base/time/clock.js';
+import { showDuration } from '../../base/time/duration.js';
+import { TroubleTracker } from '../../base/time/trouble.js';
+
+/** The kinds of calls that a store may answer while it fails others. */
+export type StoreCall = 'read' | 'write' | 'delete';
+
+/** Is told of a store's trouble once when it begins and once when it ends. */
+export interface StoreTrouble {
+  /** Calls of this kind have begun to fail. */
+  readonly began: (call: StoreCall, error: StoreError) => void;
+  /** None of these calls has failed for 30 s. */
+  readonly ended: (call: StoreCall, afterMs: number) => void;
+}
+
+/** The settings of a store whose calls are limited. */
+export interface StoreLimits {
+  /** The time of the worker. The limit of a call goes by it. */
+  readonly clock: Clock;
+  /** The longest time for one call, in milliseconds. @default 10 s */
+  readonly limitMs?: number | undefined;
+  readonly trouble: StoreTrouble;
+}
+
+const LIMIT_MS = 10_000;
+/** A call that fails in one of these ways says nothing about the calls for other records. */
+const OF_ONE_RECORD: ReadonlySet<string> = new Set(['too-large', 'damaged', 'bad-key']);
+
+/**
+ * A store whose calls end after a limit of time, and whose trouble is told once. Every method rejects with a
+ * `StoreError`, also if the store under it throws something else; or with the reason of the caller's signal.
+ */
+export class LimitedObjectStore<S extends ObjectStore = ObjectStore> implements ObjectStore {
+  readonly name: string;
+  readonly maxBytes: number;
+  readonly #store: S;
+  readonly #clock: Clock;
+  readonly #limitMs: number;
+  readonly #trouble: Readonly<Record<StoreCall, TroubleTracker<StoreCall>>>;
+
+  constructor(store: S, { clock, limitMs = LIMIT_MS, trouble }: StoreLimits) {
+    this.name = store.name;
+    this.maxBytes = store.maxBytes;
+    this.#store = store;
+    this.#clock = clock;
+    this.#limitMs = limitMs;
+    const track = (call: StoreCall): TroubleTracker<StoreCall> =>
+      new TroubleTracker(clock, {
+        began: (_, error) => trouble.began(call, asStoreError(error, store)),
+        ended: (afterMs) => trouble.ended(call, afterMs),
+      });
+    this.#trouble = { read: track('read'), write: track('write'), delete: track('delete') };
+  }
+
+  /** True while calls of this kind fail. */
+  fails(call: StoreCall): boolean {
+    return this.#trouble[call].current !== undefined;
+  }
+
+  put(key: string, value: Uint8Array, options: PutOptions = {}): Promise<string> {
+    return this.limit('write', options, (store, signal) => store.put(key, value, { ...options, signal }));
+  }
+
+  putIfAbsent(key: string, value: Uint8Array, options: PutOptions = {}): Promise<string | undefined> {
+    return this.limit('write', options, (store, signal) =>
+      store.putIfAbsent(key, value, { ...options, signal }),
+    );
+  }
+
+  get(key: string, options: ReadOptions = {}): Promise<Stored | undefined> {
+    return this.limit('read', options, (store, signal) => store.get(key, { signal }));
+  }
+
+  delete(key: string, options: ReadOptions = {}): Promise<void> {
+    return this.limit('delete', options, (store, signal) => store.delete(key, { signal }));
+  }
+
+  list(
+    prefix: string,
+    options: ReadOptions & { readonly after?: string | undefined } = {},
+  ): Promise<KeyPage> {
+    return this.limit('read', options, (store, signal) => store.list(prefix, { ...options, signal }));
+  }
+
+  /** Tells no more of the store's trouble, and leaves no timer. Calls are still answered. */
+  close(): void {
+    for (const each of Object.values(this.#trouble)) each.stop();
+  }
+
+  /** Makes one call to the store. It ends after the limit of time, or when the caller's signal aborts. */
+  protected async limit<T>(
+    call: StoreCall,
+    { signal }: ReadOptions,
+    run: (store: S, signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    signal?.throwIfAborted();
+    const sentAt = this.#clock.now();
+    try {
+      const answer = await this.#race(run, signal);
+      this.#trouble[call].answered({ sentAt, atOnce: false });
+      return answer;
+    } catch (error) {
+      if (signal?.aborted) throw signal.reason;
+      const failure = asStoreError(error, this.#store);
+      if (!OF_ONE_RECORD.has(failure.kind)) this.#trouble[call].failed(call, failure);
+      throw failure;
+    }
+  }
+
+  #race<T>(run: (store: S, signal: AbortSignal) => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+    const ended = new AbortController();
+    return new Promise((resolve, reject) => {
+      const end = (reason: unknown): void => {
+        ended.abort(reason);
+        reject(reason);
+      };
+      const onAbort = (): void => end(signal?.reason);
+      signal?.addEventListener('abort', onAbort, { once: true });
+      const cancel = limitCallAfter(this.#clock, this.#limitMs, () => end(this.#late()));
+      const over = (): void => {
+        cancel();
+        signal?.removeEventListener('abort', onAbort);
+      };
+      // A store of a user's may throw instead of rejecting.
+      const answer = (async () => run(this.#store, ended.signal))();
+      answer.then(resolve, reject).finally(over);
+    });
+  }
+
+  #late(): StoreError {
+    return new StoreError('unavailable', `${this.name} did not answer within ${showDuration(this.#limitMs)}`);
+  }
+}
+
+/** A {@link LimitedObjectStore} whose records may also be replaced by several processes at once. */
+export class LimitedStore extends LimitedObjectStore<Store> implements Store {
+  replace(
+    key: string,
+    value: Uint8Array,
+    version: string,
+    options: PutOptions = {},
+  ): Promise<string | undefined> {
+    return this.limit('write', options, (store, signal) =>
+      store.replace(key, value, version, { ...options, signal }),
+    );
+  }
+
+  deleteIf(key: string, version: string, options: ReadOptions = {}): Promise<boolean> {
+    return this.limit('delete', options, (store, signal) => store.deleteIf(key, version, { signal }));
+  }
+}
+
+function asStoreError(error: unknown, { name }: ObjectStore): StoreError {
+  if (error instanceof StoreError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new StoreError('unavailable', `${name} failed: ${message}`, { cause: error });
+}
