@@ -31,4 +31,12 @@ export { type Problem, type ProblemCode, StartError } from './base/errors.js';
 export { createLog, type Logger, type LogOptions } from './base/log/log.js';
 export { type Cancel, type Clock, systemClock } from './base/time/clock.js';
 export { StoreError, type StoreErrorKind } from './base/store/store-error.js';
-export type { KeyPage, ObjectStore, PutOptions, ReadOptions, Store, Stored } from './base/store/store.js';
+export type {
+  GetOptions,
+  KeyPage,
+  ObjectStore,
+  PutOptions,
+  ReadOptions,
+  Store,
+  Stored,
+} from './base/store/store.js';

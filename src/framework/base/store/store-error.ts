@@ -42,7 +42,11 @@ export function checkKey(key: string): void {
 }
 
 /** Checks the size of a record. @throws StoreError of kind `too-large` */
-export function checkSize({ name, maxBytes }: ObjectStore, key: string, { byteLength }: Uint8Array): void {
+export function checkSize(
+  { name, maxBytes }: Pick<ObjectStore, 'name' | 'maxBytes'>,
+  key: string,
+  { byteLength }: Pick<Uint8Array, 'byteLength'>,
+): void {
   if (byteLength <= maxBytes) return;
   throw new StoreError(
     'too-large',

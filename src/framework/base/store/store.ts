@@ -19,6 +19,15 @@ export interface ReadOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Options of `get`. */
+export interface GetOptions extends ReadOptions {
+  /**
+   * Rejects with a `StoreError` of kind `too-large` if the record has more bytes than this, if possible before they are
+   * read. @default the store's own `maxBytes`
+   */
+  readonly maxBytes?: number | undefined;
+}
+
 /** A part of the keys of a store. */
 export interface KeyPage {
   /** The keys, sorted by their bytes. */
@@ -40,6 +49,11 @@ export interface KeyPage {
 export interface ObjectStore {
   /** What and where the store is, for messages, such as `directory /var/lib/stepwright`. Contains no secret. */
   readonly name: string;
+  /**
+   * The address of the store, such as `s3://bucket/prefix`. With `/` and a key behind it, it is the address of that
+   * record, which means the same to every process that uses the store. A store without it can't hold payloads.
+   */
+  readonly uri?: string;
   /** The most bytes of one record. */
   readonly maxBytes: number;
   /** Writes a record, and replaces the one that has this key. Returns the new version. */
@@ -47,7 +61,7 @@ export interface ObjectStore {
   /** Writes a record if there is none with this key. Returns its version; undefined if there is one. */
   putIfAbsent(key: string, value: Uint8Array, options?: PutOptions): Promise<string | undefined>;
   /** Returns the record with this key; undefined if there is none. */
-  get(key: string, options?: ReadOptions): Promise<Stored | undefined>;
+  get(key: string, options?: GetOptions): Promise<Stored | undefined>;
   /** Removes the record with this key. Does nothing if there is none. */
   delete(key: string, options?: ReadOptions): Promise<void>;
   /**

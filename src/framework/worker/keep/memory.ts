@@ -1,5 +1,5 @@
 import { checkKey, checkSize } from '../../base/store/store-error.js';
-import type { KeyPage, PutOptions, ReadOptions, Store, Stored } from '../../base/store/store.js';
+import type { GetOptions, KeyPage, PutOptions, ReadOptions, Store, Stored } from '../../base/store/store.js';
 import { systemClock } from '../../base/time/clock.js';
 
 interface Kept extends Stored {
@@ -19,6 +19,7 @@ export function memoryStore(options: { now?: () => number; maxBytes?: number } =
 
 class MemoryStore implements Store {
   readonly name = 'memory';
+  readonly uri = 'memory:';
   readonly maxBytes: number;
   readonly #now: () => number;
   readonly #records = new Map<string, Kept>();
@@ -52,9 +53,11 @@ class MemoryStore implements Store {
     return this.#find(key)?.version === version ? this.put(key, value, options) : undefined;
   }
 
-  async get(key: string, options: ReadOptions = {}): Promise<Stored | undefined> {
+  async get(key: string, options: GetOptions = {}): Promise<Stored | undefined> {
     options.signal?.throwIfAborted();
     const found = this.#find(key);
+    if (found)
+      checkSize({ name: 'this read', maxBytes: options.maxBytes ?? this.maxBytes }, key, found.value);
     return found && { value: Uint8Array.from(found.value), version: found.version };
   }
 
