@@ -68,3 +68,10 @@ export function firstCells({ text }: Page): string[] {
     cell.replaceAll('`', '').replaceAll('\\|', '|').trim(),
   );
 }
+
+/** The names that begin each item of a page's lists, as in "- `port`, `host`: …", without their code marks. */
+export function listed({ text }: Page): string[] {
+  return [...text.matchAll(/^ *- ((?:`[^`\n]+`(?:, )?)+)/gm)].flatMap(([, names = '']) =>
+    [...names.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name),
+  );
+}

@@ -55,8 +55,8 @@ test('dependencies.md names every licence of what is installed with the package,
     path === '' || dev || devOptional ? [] : (license ?? `none: ${path}`),
   );
   const [, section = ''] = page('docs/dependencies.md').text.split('## Licences');
-  const rows = firstCells({ ...page('docs/dependencies.md'), text: section });
-  expect(new Set(rows.filter((row) => !/^(licence|-+)$/.test(row)))).toEqual(new Set(licences));
+  const rows = section.split('\n').map((line) => /^- `([^`]+)`: /.exec(line)?.[1]);
+  expect(new Set(rows.filter((row) => row !== undefined))).toEqual(new Set(licences));
 });
 
 test('every workflow tests on the least Node that is promised and on those that are maintained', () => {

@@ -13,19 +13,18 @@ const promises = JSON.parse(readFileSync('test/docs/promises.json', 'utf8')) as 
 
 const HEAD = `# Promises and their tests
 
-Each promise of the documentation, with the tests that fail if it is broken. This page is generated: edit \`test/docs/promises.json\`, then run \`UPDATE_DOCS=1 npm run -s jest -- test/docs/promises\`.
+Each promise of the documentation, with the files below \`test/\` that fail if the promise is broken. [The list](../test/docs/promises.json) names the tests in each file. This page is generated from that list: \`UPDATE_DOCS=1 npm run -s jest -- test/docs/promises\`.
+
 `;
 
-function section({ promise, page, tests }: Promised): string {
-  const lines = Object.entries(tests).flatMap(([file, names]) =>
-    names.map((name) => `- \`${file}\`: "${name}"`),
-  );
-  return `\n## ${promise}\n\nDescribed in [${page.replace(/#.*/, '')}](${page}).\n\n${lines.join('\n')}\n`;
+function line({ promise, page, tests }: Promised): string {
+  const files = Object.keys(tests).map((file) => `\`${file.replace(/^test\//, '')}\``);
+  return `- [${promise}](${page}): ${files.join(', ')}\n`;
 }
 
 /** Accept a change with UPDATE_DOCS=1 npm run -s jest -- test/docs/promises. */
 test('the page of promises is generated from their list', () => {
-  const text = HEAD + promises.map(section).join('');
+  const text = HEAD + promises.map(line).join('');
   if (process.env['UPDATE_DOCS']) writeFileSync(PAGE, text);
   expect(readFileSync(PAGE, 'utf8')).toBe(text);
 });

@@ -8,33 +8,28 @@ import { variableOf } from '../../src/framework/config/layers.js';
 import type { Option } from '../../src/framework/declare/rule.js';
 import { METRICS, type Metric, prometheusName } from '../../src/framework/worker/observe/metrics/table.js';
 import { stepwright } from '../support/cli.js';
-import { firstCells, page } from './markdown.js';
+import { firstCells, listed, page } from './markdown.js';
 
 const source = (path: string): string => readFileSync(`src/framework/${path}`, 'utf8');
-const rowsOf = (path: string): string[] => firstCells(page(path)).flatMap((cell) => cell.split(', '));
 
-test('config.md has a row for every key of a config, and none for another', () => {
+test('config.md lists every key of a config, and no other', () => {
   const keys = Object.keys(OPTIONS);
   expect(keys.length).toBeGreaterThan(15);
-  const tables = page('docs/config.md').text.split(/^## Keys$|^## Precedence$/m)[1] ?? '';
-  const rows = firstCells({ ...page('docs/config.md'), text: tables });
-  const named = rows.filter((row) => /^[a-z]\w+$/.test(row) && row !== 'key');
-  expect(new Set(named)).toEqual(new Set(keys));
+  const lists = page('docs/config.md').text.split(/^## Keys$|^## Precedence$/m)[1] ?? '';
+  expect(new Set(listed({ ...page('docs/config.md'), text: lists }))).toEqual(new Set(keys));
 });
 
 test('config.md knows the default of every key', () => {
-  const rows = page('docs/config.md')
-    .text.split('\n')
-    .map((line) => line.split(/(?<!\\)\|/));
+  const lines = page('docs/config.md').text.split('\n');
   for (const [key, { default: value }] of Object.entries<Option>(OPTIONS)) {
     if (value === undefined) continue;
-    const [, , , shown = ''] = rows.find(([, name = '']) => name.trim() === `\`${key}\``) ?? [];
+    const line = lines.find((each) => each.startsWith(`- \`${key}\`: `)) ?? '';
     const written = JSON.stringify(value).replaceAll('"', "'");
-    expect([key, shown.trim()]).toEqual([key, `\`${written}\``]);
+    expect([key, line.split(' Default: ')[1]]).toEqual([key, `\`${written}\``]);
   }
 });
 
-test('lifecycle.md has a row for every event and every state of a worker', () => {
+test('lifecycle.md lists every event and every state of a worker', () => {
   const declared = ['observe/worker', 'poll/poll', 'task/task']
     .map((file) => source(`worker/${file}-events.ts`))
     .join('');
@@ -42,27 +37,24 @@ test('lifecycle.md has a row for every event and every state of a worker', () =>
   const [, states = ''] = /type WorkerState = (.+);/.exec(source('base/worker-status.ts')) ?? [];
   const names = [...events, ...[...states.matchAll(/'(\w+)'/g)].map(([, name]) => name)];
   expect(names).toEqual(expect.arrayContaining(['state', 'report:lost', 'poll:failed', 'draining']));
-  expect(names.filter((name) => !rowsOf('docs/lifecycle.md').includes(name ?? ''))).toEqual([]);
+  expect(names.filter((name) => !listed(page('docs/lifecycle.md')).includes(name ?? ''))).toEqual([]);
 });
 
-test('watching.md has a row for every metric, as the code has it', () => {
-  const rows = page('docs/watching.md')
-    .text.split('\n')
-    .map((line) =>
-      line
-        .split('|')
-        .map((cell) => cell.replaceAll('`', '').trim())
-        .slice(1, -2),
-    );
-  const expected = Object.entries<Metric>(METRICS).map(([name, metric]) => [
-    name,
-    prometheusName(name, metric),
-    `${metric.kind}, ${metric.unit}`,
-    metric.labels.join(', '),
-  ]);
-  // The table of a span's attributes has two columns.
-  const metrics = rows.filter((cells) => cells.length === 4 && cells[0]?.startsWith('stepwright.'));
-  expect(metrics).toEqual(expected);
+test('watching.md lists every metric by its kind, as the code has it', () => {
+  const named = (kind: string): string[] => {
+    const [, list = ''] = page('docs/watching.md').text.split(`\n${kind}s:\n\n`);
+    const items = (list.split('\n\n')[0] ?? '').split('\n');
+    return items.map((item) => /^- (`\w+`(?: \([^)]+\))?): \S/.exec(item)?.[1] ?? item);
+  };
+  for (const kind of ['Counter', 'Histogram', 'Gauge']) {
+    const expected = Object.entries<Metric>(METRICS).flatMap(([name, metric]) => {
+      if (metric.kind !== kind.toLowerCase()) return [];
+      const labels = metric.labels.map((label) => `\`${label}\``).join(', ');
+      return `\`${prometheusName(name, metric)}\`${labels && ` (${labels})`}`;
+    });
+    expect(expected.length).toBeGreaterThan(3);
+    expect(named(kind)).toEqual(expected);
+  }
 });
 
 test('lifecycle.md shows every count of a status', () => {
@@ -73,12 +65,12 @@ test('lifecycle.md shows every count of a status', () => {
   expect(Object.keys(status.counts)).toEqual(counts);
 });
 
-test('config.md has a row for every variable, and none for another', () => {
+test('config.md lists every variable, and no other', () => {
   const variables = Object.entries<Option>(OPTIONS).flatMap(([key, { text }]) =>
     text ? variableOf(key) : [],
   );
   const apart = [HANDLERS_VARIABLE, 'STEPWRIGHT_LOG_LEVEL', 'STEPWRIGHT_PROCESSES'];
-  const rows = rowsOf('docs/config.md').filter((row) => row.startsWith('STEPWRIGHT_'));
+  const rows = listed(page('docs/config.md')).filter((name) => name.startsWith('STEPWRIGHT_'));
   expect(new Set(rows)).toEqual(new Set([...variables, ...apart]));
 });
 
@@ -89,31 +81,30 @@ async function flagsOf(command: string): Promise<string[]> {
   return [...run.stdout().matchAll(/^ {2}(--[a-z-]+)[ <]/gm)].map(([, flag = '']) => flag);
 }
 
-test('running.md has a row for every flag, with the commands that take it', async () => {
-  const [, section] = page('docs/running.md').text.split(/^### Flags$|^### Finding/m);
-  const rows = (section ?? '').split('\n').map((line) => line.split(/(?<!\\)\|/).map((cell) => cell.trim()));
+test('running.md has every flag, with the commands that take it', async () => {
+  const [, section = ''] = page('docs/running.md').text.split(/^### Flags$|^### Finding/m);
+  // Rows are "| start dev | `--port N`, … |", items "- start dev: `--build COMMAND` …".
+  const lines = section.split('\n').flatMap((line) => {
+    const [, commands, flags = ''] = /^(?:\| |- )([a-z ]+?) *(?:\||:)(.*)$/.exec(line) ?? [];
+    return commands ? [{ commands, flags }] : [];
+  });
+  expect(lines.length).toBeGreaterThan(20);
   for (const command of ['start', 'dev', 'local', 'execute', 'config', 'exec']) {
-    const taken = rows.filter(
-      ([, commands = '']) => commands === 'all' || commands.split(' ').includes(command),
-    );
-    const flags = taken.flatMap(([, , cell = '']) =>
-      [...cell.matchAll(/`(--[a-z-]+)/g)].map(([, flag = '']) => flag),
+    const taken = lines.filter(({ commands }) => commands === 'all' || commands.split(' ').includes(command));
+    const flags = taken.flatMap((line) =>
+      [...line.flags.matchAll(/`(--[a-z-]+)/g)].map(([, flag = '']) => flag),
     );
     expect(new Set(flags)).toEqual(new Set(await flagsOf(command)));
   }
 });
 
-test('dependencies.md has a row for every direct dependency, and none for another', () => {
+test('dependencies.md lists every direct dependency, and no other', () => {
   const { dependencies, peerDependencies, devDependencies } = JSON.parse(
     readFileSync('package.json', 'utf8'),
   ) as Record<'dependencies' | 'peerDependencies' | 'devDependencies', Record<string, string>>;
   const direct = Object.keys({ ...dependencies, ...peerDependencies, ...devDependencies });
   const [packages = ''] = page('docs/dependencies.md').text.split('## Licences');
-  const cells = firstCells({ ...page('docs/dependencies.md'), text: packages });
-  const rows = cells
-    .flatMap((cell) => cell.split(', '))
-    .filter((row) => row !== 'package' && !/^-+$/.test(row));
-  expect(new Set(rows)).toEqual(new Set(direct));
+  expect(new Set(listed({ ...page('docs/dependencies.md'), text: packages }))).toEqual(new Set(direct));
 });
 
 /** Seconds that a drain can take at most. */
@@ -156,11 +147,10 @@ test('the doctor takes the flags of `config`, and those that doctor.md names', a
   expect(page('docs/doctor.md').text).toContain('`--stop-timeout`');
 });
 
-test('doctor.md has a row for every check, and none for another', () => {
+test('doctor.md lists every check, and no other', () => {
   const [, names = ''] = /type CheckName =\n([^;]+);/.exec(source('cli/doctor/finding.ts')) ?? [];
   const checks = [...names.matchAll(/'(\w+)'/g)].map(([, name]) => name);
   expect(checks).toContain('permission');
-  const [, table = ''] = page('docs/doctor.md').text.split(/^## /m);
-  const rows = firstCells({ ...page('docs/doctor.md'), text: table }).filter((row) => /^[a-z]+$/.test(row));
-  expect(new Set(rows.filter((row) => row !== 'check'))).toEqual(new Set(checks));
+  const [, list = ''] = page('docs/doctor.md').text.split(/^## /m);
+  expect(new Set(listed({ ...page('docs/doctor.md'), text: list }))).toEqual(new Set(checks));
 });
