@@ -206,7 +206,7 @@ export class World {
       !this.#plan.events.some(({ kind, ...rest }) => kind === 'tasks' && Reflect.get(rest, 'does') === 'deaf')
     )
       this.invariants.broken('slots', `${used} slots are in use after the stop of worker ${worker}`);
-    const ended = counts.succeeded + counts.failed + counts.gone + counts.reportsLost;
+    const ended = counts.succeeded + counts.failed + counts.gone + counts.reportsLost + counts.deferred;
     if (counts.received !== ended || tasks.length > 0)
       this.invariants.broken(
         'counts',

@@ -74,7 +74,17 @@ test('what a handler is given can be copied, inherited from and wrapped, and its
   if (!task || !other) throw new Error('two tasks are held');
   const all = { ...task };
   expect(Object.keys(all).toSorted()).toEqual([
-    ...['activityArn', 'handler', 'heartbeat', 'log', 'pauseHandler', 'progress', 'rawInput', 'receivedAt'],
+    ...[
+      'activityArn',
+      'defer',
+      'handler',
+      'heartbeat',
+      'log',
+      'pauseHandler',
+      'progress',
+      'rawInput',
+      'receivedAt',
+    ],
     ...['shuttingDown', 'signal', 'token', 'workerName'],
   ]);
   const renamed = Object.create(task, { handler: { value: 'Other' }, token: { value: undefined } });

@@ -229,6 +229,8 @@ export interface WorkerCounts {
   ignoredAborts: number;
   reportsRetried: number;
   reportsLost: number;
+  /** Tasks that their handlers deferred. */
+  deferred: number;
   tokensPossiblyLost: number;
 }
 
@@ -241,5 +243,6 @@ export const NO_COUNTS: Readonly<WorkerCounts> = {
   ignoredAborts: 0,
   reportsRetried: 0,
   reportsLost: 0,
+  deferred: 0,
   tokensPossiblyLost: 0,
 };

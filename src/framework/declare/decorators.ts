@@ -3,6 +3,7 @@ import { injectable } from 'tsyringe';
 import type { Constructor } from './class.js';
 import { writeActivity, writeErrorName, writeHandler } from './metadata.js';
 import type { ActivityOptions, HandleOptions, InputOption, OutputOption } from './options.js';
+import type { Deferral } from './deferral.js';
 import type { TaskContext } from './task-context.js';
 
 /** The type of the values that a handler with this option `input` receives as its first argument. */
@@ -27,7 +28,8 @@ export type OutputOf<O> = O extends readonly [Constructor<infer T>]
     ? T
     : unknown;
 
-type HandlerMethod<I, O> = (input: InputOf<I>, task: TaskContext) => OutputOf<O> | Promise<OutputOf<O>>;
+type Returned<O> = OutputOf<O> | Deferral;
+type HandlerMethod<I, O> = (input: InputOf<I>, task: TaskContext) => Returned<O> | Promise<Returned<O>>;
 
 /**
  * The type that a handler's first parameter must accept. With `input: 'any'` the JSON isn't checked, so the parameter

@@ -1,4 +1,5 @@
 import type { Logger } from '../base/log/log.js';
+import type { Deferral, DeferOptions } from './deferral.js';
 
 /**
  * The reason for which a task's signal was aborted.
@@ -57,6 +58,14 @@ export interface TaskContext {
    * @throws TypeError if `duration` isn't a duration
    */
   pauseHandler(duration: string, reason?: string): void;
+  /**
+   * Lets somebody else complete the task later: a person, a webhook, another machine. The handler returns what this
+   * returns, as in `return task.defer({ until: '3d' })`; its slot is then free, and a drain doesn't wait for the task.
+   * The token is kept in the config's `deferred.store`, and heartbeats go on from this worker or, when it ends, from
+   * another one. `Completions` ends the task by the deferral's `id`.
+   * @throws TypeError if `until` isn't a duration
+   */
+  defer(options: DeferOptions): Deferral;
   /** A logger that adds the handler, the activity and a short hash of the task token to every line. */
   readonly log: Logger;
   /** The handler's name, `Class.method`. */

@@ -1,6 +1,7 @@
 export { HandClock } from './harness/hand-clock.js';
 export { createTaskContext } from './bed/bed-context.js';
 export type { LogEntry } from './bed/bed-log.js';
+export type { DeferredTask } from './bed/deferred-task.js';
 export type { History } from './bed/history.js';
 export { matchers, type StepwrightMatchers } from './matchers/matchers.js';
 export { mock } from './mocks/mock.js';

@@ -49,6 +49,7 @@ describe.each([
       const outcome = await outcomeOf(handle, row.json, context);
       const result =
         'output' in outcome ? { ...outcome, output: JSON.parse(outcome.output) as unknown } : outcome;
+      if (result.status === 'deferred') throw new Error('no row defers its task');
       expect([row.name, difference(result, row.expected)]).toEqual([row.name, undefined]);
     }
     expect(hosts).toHaveLength(1);

@@ -146,7 +146,7 @@ test('any text has one outcome, and leaves no trace in a prototype', async () =>
     }
   }
   const bed = await createTestBed(Taking);
-  const seen = { succeeded: 0, failed: 0, gone: 0 };
+  const seen = { succeeded: 0, failed: 0, deferred: 0, gone: 0 };
   await fc.assert(
     fc.asyncProperty(text, async (json) => {
       const result = await bed.runText(json);

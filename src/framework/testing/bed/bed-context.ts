@@ -1,6 +1,7 @@
 import { readPause } from '../../worker/task/pause-request.js';
 import type { HandlerDefinition } from '../../declare/definition.js';
 import type { TaskContext } from '../../declare/task-context.js';
+import { deferralOf } from '../../worker/handler/context/defer.js';
 import type { TaskSignals } from '../../worker/handler/context/task-signals.js';
 import { taskContext } from '../../worker/task/context.js';
 import { silentLog, type Logger } from '../../base/log/log.js';
@@ -24,17 +25,20 @@ export interface ContextRecipe {
   /** The value of `TaskContext.receivedAt`, in epoch milliseconds. */
   readonly receivedAt: number;
   readonly signals: TaskSignals;
+  /** Returns the time by which `task.defer` counts, in epoch milliseconds. */
+  readonly now: () => number;
 }
 
 /** Creates the context (the object injected as `TASK_CONTEXT`) of a task in a test bed. */
 export function bedContext(recipe: ContextRecipe): TaskContext {
-  const { definition, json, token, receivedAt, signals } = recipe;
+  const { definition, json, token, receivedAt, signals, now } = recipe;
   const handler = definition.name;
   const activityArn = activityArnOf(definition);
   let log: Logger | undefined;
   return taskContext(
     {
       ...{ heartbeat, progress, pauseHandler, handler, activityArn, token },
+      defer: (options) => deferralOf(token, options, now()),
       workerName: 'test-bed',
       rawInput: json,
       receivedAt: new Date(receivedAt),
@@ -47,6 +51,8 @@ export function bedContext(recipe: ContextRecipe): TaskContext {
   );
 }
 
+const TOKEN = 'test-bed';
+const RECEIVED_AT = new Date('2026-01-01T00:00:00.000Z');
 const heartbeat = (): Promise<void> => Promise.resolve();
 const progress = (): void => {};
 const pauseHandler: TaskContext['pauseHandler'] = (duration, reason) => void readPause(duration, reason);
@@ -60,13 +66,14 @@ export function createTaskContext(overrides: Partial<TaskContext> = {}): TaskCon
     signal: overrides.signal ?? new AbortController().signal,
     shuttingDown: overrides.shuttingDown ?? new AbortController().signal,
     ...{ heartbeat, progress, pauseHandler },
+    defer: (options) => deferralOf(overrides.token ?? TOKEN, options, RECEIVED_AT.getTime()),
     log: silentLog,
     handler: 'Class.method',
     activityArn: 'arn:aws:states:us-east-1:123456789012:activity:Activity',
     workerName: 'test-bed',
-    token: 'test-bed',
+    token: TOKEN,
     rawInput: '{}',
-    receivedAt: new Date('2026-01-01T00:00:00.000Z'),
+    receivedAt: RECEIVED_AT,
     ...overrides,
   };
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/time/clock.js';
 import type { ReportRequest } from '../../aws/call-request.js';
+import type { DeferredTask } from './deferred-task.js';
 import type { ActivityPort, PollAnswer, ReportAnswer } from '../../aws/activity-port.js';
 
 /** The result of a task: what a worker would send to Step Functions. */
@@ -13,6 +14,8 @@ export type TaskResult<Output = unknown> =
       readonly error: string;
       /** The cause as the JSON text that would be sent. */ readonly cause: string;
     }
+  /** The handler has deferred the task: somebody else completes it. */
+  | DeferredTask<Output>
   /** The task had timed out or its execution had ended, so Step Functions would have accepted no result. */
   | { readonly status: 'gone' };
 

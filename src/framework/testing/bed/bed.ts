@@ -4,7 +4,7 @@ import { didYouMean } from '../../base/show.js';
 import { CLOCK } from '../../worker/container/tokens.js';
 import { TaskSignals } from '../../worker/handler/context/task-signals.js';
 import { afterShutdown } from '../../worker/handler/outcome/failure.js';
-import type { Outcome } from '../../worker/handler/outcome/outcome.js';
+import type { HandlerEnd, Outcome } from '../../worker/handler/outcome/outcome.js';
 import { type BedHandler, outcomeOf } from '../harness/bed-handlers.js';
 import { HandClock } from '../harness/hand-clock.js';
 import { OpenCalls } from '../harness/open-calls.js';
@@ -18,6 +18,7 @@ import {
 } from '../harness/options.js';
 import type { RealWork } from '../harness/real-work.js';
 import { BedClock } from './bed-clock.js';
+import { DeferredTask } from './deferred-task.js';
 import { bedContext } from './bed-context.js';
 import type { TaskResult } from './bed-port.js';
 import type { History } from './history.js';
@@ -119,13 +120,14 @@ export class Bed {
     options: RunOptions = {},
   ): Promise<TaskResult<never>> {
     const signals = new TaskSignals();
+    const token = options.token ?? this.#token();
     const context = bedContext({
-      ...{ definition, json, log: this.#log, signals },
-      token: options.token ?? this.#token(),
+      ...{ definition, json, log: this.#log, signals, token },
+      now: () => this.clock.now(),
       receivedAt: options.receivedAt?.getTime() ?? this.clock.now(),
     });
     const { name } = definition;
-    const work = (): Promise<Outcome> => outcomeOf(handle, json, context);
+    const work = (): Promise<HandlerEnd> => outcomeOf(handle, json, context);
     const abort = (): void => stop(signals, 'the test ended');
     this.#aborts.add(abort);
     const unfollow = stopWith(options.signal, signals);
@@ -133,6 +135,7 @@ export class Bed {
       const outcome = await this.#calls.call((fail) =>
         this.clock instanceof BedClock ? this.clock.runTask({ name, context, fail }, work) : work(),
       );
+      if (outcome.status === 'deferred') return new DeferredTask<never>(definition, token, outcome.until);
       return resultOf(signals.aborted ? afterShutdown(outcome) : outcome);
     } catch (error) {
       abort();

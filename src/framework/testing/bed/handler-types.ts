@@ -1,3 +1,4 @@
+import type { Deferral } from '../../declare/deferral.js';
 import type { IsSame } from '../mocks/stand-in.js';
 
 type Method = (...args: never[]) => unknown;
@@ -53,7 +54,9 @@ type Inputs<M> = M extends (...args: infer P) => unknown
 
 /** The type of a handler's output after it has been converted to JSON and parsed again. */
 export type OutputOf<Classes, Name> =
-  Handler<Classes, Name> extends (...args: never[]) => infer R ? Parsed<Awaited<R>> : never;
+  Handler<Classes, Name> extends (...args: never[]) => infer R
+    ? Parsed<Exclude<Awaited<R>, Deferral>>
+    : never;
 
 /** The type of the JSON that a value of type `T` is sent as. For example, a `Date` is sent as a string. */
 export type Json<T> = unknown extends T

@@ -11,6 +11,7 @@ import { Task } from '../../worker/task/task.js';
 import { activityArnOf } from './bed-context.js';
 import { keepLog, type LogEntry } from './bed-log.js';
 import { BedPort, type TaskResult } from './bed-port.js';
+import { DeferredTask } from './deferred-task.js';
 import type { StartOptions } from '../harness/options.js';
 import { taskWorld } from '../harness/task-world.js';
 
@@ -72,6 +73,7 @@ export class RunningTask<Output = unknown> {
         port: this.#port,
         clock,
         log: keepLog(entries, log),
+        defer: async ({ until }) => outcome.resolve(new DeferredTask(definition, token, until)),
         emit: (event) => {
           if (ENDS.has(event)) outcome.resolve(this.#port.result as TaskResult<Output>);
         },

@@ -12,7 +12,7 @@ import { createContainer, type Setup } from '../../worker/container/create-conta
 import { CLOCK, RANDOM } from '../../worker/container/tokens.js';
 import { type Registration, registrations, replace } from '../../worker/container/registrations.js';
 import { entryClasses, neededTokens, resolveProblems } from '../../worker/container/resolve-problems.js';
-import type { Outcome } from '../../worker/handler/outcome/outcome.js';
+import type { HandlerEnd } from '../../worker/handler/outcome/outcome.js';
 import { disposeOf } from './dispose.js';
 import { asRegistration } from '../mocks/mock.js';
 import { type Mocker, mockRest } from '../mocks/mock-rest.js';
@@ -37,8 +37,12 @@ interface BedParts {
 }
 
 /** Runs a handler with one task. Resolves with the outcome, after all of the handler's code has ended. */
-export async function outcomeOf(handle: CompiledHandler, json: string, task: TaskContext): Promise<Outcome> {
-  const outcome = deferred<Outcome>();
+export async function outcomeOf(
+  handle: CompiledHandler,
+  json: string,
+  task: TaskContext,
+): Promise<HandlerEnd> {
+  const outcome = deferred<HandlerEnd>();
   await handle(json, task, outcome.resolve);
   return outcome.promise;
 }

@@ -50,10 +50,10 @@ export class RealWork {
    * running.
    */
   #track(name: string, handle: CompiledHandler): CompiledHandler {
-    return async (text, context, onOutcome) => {
+    return async (text, context, onEnd) => {
       const task = new TaskWork(name, context, this.#tasks);
       try {
-        await storage.run(task, () => handle(text, context, onOutcome));
+        await storage.run(task, () => handle(text, context, onEnd));
       } finally {
         task.end();
       }

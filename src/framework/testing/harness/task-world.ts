@@ -5,7 +5,7 @@ import type { TaskWorld } from '../../worker/task/task.js';
 import { IntervalHeartbeats } from './interval-heartbeats.js';
 
 /** What a task needs of its worker is its "world". These parts of it are chosen by the test. */
-type TestedWorld = Pick<TaskWorld, 'port' | 'log' | 'emit' | 'workerName' | 'reportLimitMs'> & {
+type TestedWorld = Pick<TaskWorld, 'port' | 'log' | 'emit' | 'defer' | 'workerName' | 'reportLimitMs'> & {
   readonly clock: Clock;
   /** Sends the heartbeats. @default an object for this task alone */
   readonly heartbeats?: IntervalHeartbeats;

@@ -19,6 +19,8 @@ export class HandTasks {
   readonly #started = new WeakMap<RunningExecution, ReadonlySet<string>>();
   /** The tokens of the tasks that the test has got from `execution.task(…)`. */
   readonly #given = new Set<string>();
+  /** The tokens of the tasks that a handler has deferred. */
+  readonly #deferred = new Set<string>();
   #anyStarted = false;
 
   constructor(stepFunctions: StepFunctions, arns: readonly string[], unserved: readonly string[]) {
@@ -78,11 +80,16 @@ export class HandTasks {
    */
   open(execution: Execution): OpenTask[] {
     return [...this.#stepFunctions.tasks].filter(
-      ({ order, subject, lease }) =>
+      ({ order, subject, lease, token }) =>
         lease !== undefined &&
         (order.callback?.execution === execution ||
-          (order.origin?.execution === execution && this.has(subject, order))),
+          (order.origin?.execution === execution && (this.#deferred.has(token) || this.has(subject, order)))),
     );
+  }
+
+  /** From now on the test ends this task, which a handler has deferred. */
+  defer(token: string): void {
+    this.#deferred.add(token);
   }
 
   /** Returns true if the test has got the task. */

@@ -32,20 +32,28 @@ export class MachineStates {
     if (!this.#names.includes(state)) throwProblems([this.#unknown(where, state)]);
   }
 
-  /** @throws StartError if a handler or a mock ends the tasks of this state, and not the test */
-  checkTask(state: string, byHand: readonly string[]): void {
+  /** @throws StartError if the state has no tasks, or a mock ends them */
+  checkTask(state: string): void {
     this.check('task', state);
-    const found = this.#tasks.find((each) => each.state === state);
-    const handler = found && this.#handlers.get(found.activity?.activityArn ?? '');
-    if (handler !== undefined && !byHand.includes(state))
-      throwProblems([
-        unusedProblem(
-          `task('${state}')`,
-          `${handler} takes the tasks of this state`,
-          `to answer them in its place: machine.start(input, { byHand: ['${state}'] })`,
-        ),
-      ]);
+    const found = this.#find(state);
     if (!found || !this.#isByHand(found)) throwProblems([this.#noTask(`task('${state}')`, found)]);
+  }
+
+  /** @throws StartError if a handler ends the tasks of this state, and not the test */
+  checkNotHandled(state: string, byHand: readonly string[]): void {
+    const handler = this.#handlers.get(this.#find(state)?.activity?.activityArn ?? '');
+    if (handler === undefined || byHand.includes(state)) return;
+    throwProblems([
+      unusedProblem(
+        `task('${state}')`,
+        `${handler} takes the tasks of this state, and has deferred none that waits now`,
+        `to answer them in its place: machine.start(input, { byHand: ['${state}'] })`,
+      ),
+    ]);
+  }
+
+  #find(state: string): DefinedTask | undefined {
+    return this.#tasks.find((each) => each.state === state);
   }
 
   /** @throws StartError for each name that isn't a state whose tasks the test can end */

@@ -2,6 +2,7 @@ import type { Logger } from '../../base/log/log.js';
 import type { Clock } from '../../base/time/clock.js';
 import type { ReportRequest } from '../../aws/call-request.js';
 import type { ActivityPort, PollAnswer, ReportAnswer } from '../../aws/activity-port.js';
+import { DeferredTasks } from '../../worker/deferral/deferred-tasks.js';
 import { Task, type TaskWorld } from '../../worker/task/task.js';
 import type { EnginePort } from './engine-port.js';
 import type { BedHandler } from '../harness/bed-handlers.js';
@@ -42,6 +43,7 @@ export class MachineWorker {
   ended = 0;
   readonly heartbeats: IntervalHeartbeats;
   readonly #tasks = new Set<Task>();
+  readonly #deferred = new DeferredTasks();
   readonly #parts: MachineWorkerParts;
   readonly #faults: Map<string, Fault[]>;
 
@@ -59,6 +61,7 @@ export class MachineWorker {
   /** Aborts the signals of all tasks. */
   abort(): void {
     for (const task of this.#tasks) task.shutDown();
+    this.#deferred.releaseAll();
   }
 
   async #poll(arn: string, handler: BedHandler, slots: number): Promise<void> {
@@ -101,7 +104,7 @@ export class MachineWorker {
     const { clock, log, reportLimitMs } = this.#parts;
     const port = fault === 'none' ? this.#parts.port : new FaultyPort(this.#parts.port, fault);
     const { heartbeats } = this;
-    return taskWorld({
+    const world = taskWorld({
       port,
       clock,
       heartbeats,
@@ -109,7 +112,13 @@ export class MachineWorker {
       reportLimitMs,
       workerName: WORKER_NAME,
       emit: () => {},
+      defer: async ({ lease: { token }, handler: { heartbeatMs }, until }) => {
+        const task = { token, heartbeatMs, until, deferredAt: clock.now() };
+        this.#deferred.hold(task, world, () => {});
+        this.#parts.handTasks.defer(token);
+      },
     });
+    return world;
   }
 
   async #run(task: Task, name: string, release: () => void): Promise<void> {

@@ -111,17 +111,19 @@ export class TestExecution<State extends string = string> {
 
   /**
    * Runs the execution until the test has to end a task of the state: there is no handler for the task, the state is in
-   * `byHand`, or it is a callback (`.waitForTaskToken`). Each call returns another task, the oldest first.
+   * `byHand`, its handler has deferred it, or it is a callback (`.waitForTaskToken`). Each call returns another task,
+   * the oldest first.
    * @throws an Error if there will be no such task. It says where the execution waits or how it ended
-   * @throws StartError if a handler or a mock ends the tasks of this state
+   * @throws StartError if a handler or a mock ends the tasks of this state, and no task is deferred
    */
   async task(state: State): Promise<HandTask> {
-    this.#world.states.checkTask(state, this.#byHand);
+    this.#world.states.checkTask(state);
     let task: HandTask | undefined;
-    await this.#reach(
-      `no further task of '${state}' waits`,
-      () => (task ??= this.#next(state)) !== undefined,
-    );
+    const isThere = (): boolean => (task ??= this.#next(state)) !== undefined;
+    await this.#reach(`no further task of '${state}' waits`, isThere).catch((error: unknown) => {
+      this.#world.states.checkNotHandled(state, this.#byHand);
+      throw error;
+    });
     if (!task) throw new Error('the test machine was closed');
     return task;
   }

@@ -127,7 +127,7 @@ function readResult(matcher: string, received: unknown): TaskResult {
   throw new Error(noResult(matcher, text(received), RESULT));
 }
 
-const STATUSES = new Set(['succeeded', 'failed', 'gone', 'timedOut', 'aborted', 'running']);
+const STATUSES = new Set(['succeeded', 'failed', 'gone', 'deferred', 'timedOut', 'aborted', 'running']);
 
 const noResult = (matcher: string, got: string, fix: string): string =>
   `${matcher}: expected the result of a task or an execution, got ${got}\nFix: ${fix}`;
@@ -175,6 +175,7 @@ function describe(result: TaskResult): string {
 
 const SAID: Readonly<Record<string, string>> = {
   gone: 'a task that is gone: the service is told nothing',
+  deferred: 'a task that was deferred and is not completed',
   timedOut: 'an execution that timed out',
   aborted: 'an execution that was stopped',
   running: 'an execution that has not ended',

@@ -2,26 +2,29 @@ import type { DependencyContainer } from 'tsyringe';
 import type { HandlerDefinition } from '../../declare/definition.js';
 import type { Constructor } from '../../declare/class.js';
 import type { Interceptor } from '../../declare/interceptor.js';
+import { type Deferral, isDeferral } from '../../declare/deferral.js';
 import type { TaskContext } from '../../declare/task-context.js';
 import { isThenable } from '../../base/time/wait.js';
 import { resolveOnce } from '../container/registrations.js';
 import { TaskScopes } from '../container/task-scope.js';
 import { currentContainer, runFor } from './context/current-task.js';
+import { deferralId } from './context/defer.js';
 import { failureOf } from './outcome/failure.js';
 import { compileInput, type Validate } from './input/compile-input.js';
 import { decode } from './input/decode.js';
 import { intercepted, type HandleTask } from './interceptors/intercept.js';
-import type { Outcome } from './outcome/outcome.js';
+import type { Deferred, HandlerEnd } from './outcome/outcome.js';
 import { compileOutput, type Encode } from './output/compile-output.js';
 
 /**
- * Handles one task: takes the text of its input, and calls `onOutcome` once with the outcome, as soon as that is known.
+ * Handles one task: takes the text of its input, and calls `onEnd` once with the outcome or the deferral, as soon as that
+ * is known.
  * Resolves when none of the task's code is running any more. Never rejects.
  */
 export type CompiledHandler = (
   text: string,
   context: TaskContext,
-  onOutcome: (outcome: Outcome) => void,
+  onEnd: (end: HandlerEnd) => void,
 ) => Promise<void>;
 
 interface Pipeline {
@@ -54,14 +57,14 @@ export function compile(
 }
 
 function inWorkerScope(pipeline: Pipeline, container: DependencyContainer): CompiledHandler {
-  return (text, task, onOutcome) => runFor({ task, container }, () => run(text, task, pipeline, onOutcome));
+  return (text, task, onEnd) => runFor({ task, container }, () => run(text, task, pipeline, onEnd));
 }
 
 function inTaskScope(pipeline: Pipeline, container: DependencyContainer): CompiledHandler {
   const scopes = new TaskScopes(container);
-  return async (text, task, onOutcome) => {
+  return async (text, task, onEnd) => {
     const scope = scopes.open(task);
-    await runFor({ task, container: scope }, () => run(text, task, pipeline, onOutcome));
+    await runFor({ task, container: scope }, () => run(text, task, pipeline, onEnd));
     await scopes.close(scope, task);
   };
 }
@@ -70,22 +73,34 @@ async function run(
   text: string,
   context: TaskContext,
   { validate, handle, encode }: Pipeline,
-  onOutcome: (outcome: Outcome) => void,
+  onEnd: (end: HandlerEnd) => void,
 ): Promise<void> {
-  let outcome: Outcome;
+  let end: HandlerEnd;
   try {
     // A value that isn't a promise isn't awaited: in an async context, each promise costs as much as a small task.
     const checked = validate(decode(text));
     const input = isThenable(checked) ? await checked : checked;
-    const encoded = encode(await handle({ input, context }));
-    outcome = { status: 'succeeded', output: typeof encoded === 'string' ? encoded : await encoded };
+    const result = await handle({ input, context });
+    if (isDeferral(result)) end = deferredBy(result, context);
+    else {
+      const encoded = encode(result);
+      end = { status: 'succeeded', output: typeof encoded === 'string' ? encoded : await encoded };
+    }
   } catch (thrown) {
-    outcome = failureOf(thrown, {
+    end = failureOf(thrown, {
       handler: context.handler,
       warn: (warning) => context.log.warn(warning),
     });
   }
-  onOutcome(outcome);
+  onEnd(end);
+}
+
+/** @throws TypeError if the deferral belongs to another task */
+function deferredBy({ id, until }: Deferral, { token }: TaskContext): Deferred {
+  if (id === deferralId(token)) return { status: 'deferred', until };
+  throw new TypeError(
+    'the handler returned the deferral of another task: return what this task.defer() gives',
+  );
 }
 
 type Method = (input: unknown, task: TaskContext) => unknown;

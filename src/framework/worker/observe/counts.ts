@@ -11,6 +11,7 @@ export function countEvents(events: EventHub): WorkerCounts {
     counts.gone++;
     if (probablyDelivered) counts.probablyDelivered++;
   });
+  events.on('task:deferred', () => counts.deferred++);
   events.on('task:ignored-abort', () => counts.ignoredAborts++);
   events.on('report:retried', () => counts.reportsRetried++);
   events.on('report:lost', () => counts.reportsLost++);

@@ -65,6 +65,12 @@ function logTasks(events: EventHub, log: Logger): void {
     const { error, cause } = task;
     log.warn({ ...about(task), ms: Math.round(task.durationMs), error, cause }, 'task failed');
   });
+  events.on('task:deferred', (task) =>
+    log.info(
+      { ...about(task), ms: Math.round(task.durationMs), until: task.until.toISOString() },
+      'task deferred: somebody else completes it',
+    ),
+  );
   events.on('task:gone', (task) => {
     const message = task.probablyDelivered
       ? 'task is gone; its result was probably delivered: an earlier answer was lost'
@@ -93,7 +99,7 @@ function logProgress(events: EventHub, log: Logger, clock: Clock): void {
     const shown = { ...(fraction !== undefined && { fraction }), ...(message !== undefined && { message }) };
     log.info({ ...about(task), progress: shown }, 'task progress');
   });
-  for (const end of ['task:succeeded', 'task:failed', 'task:gone', 'report:lost'] as const)
+  for (const end of ['task:succeeded', 'task:failed', 'task:deferred', 'task:gone', 'report:lost'] as const)
     events.on(end, ({ token }) => void written.delete(token));
 }
 

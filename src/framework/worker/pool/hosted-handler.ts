@@ -16,24 +16,24 @@ const MOST_HOSTS = 3;
  * runs on the main thread.
  */
 export function hostedHandler(pool: Pool, clock: Clock): CompiledHandler {
-  return async (text, context, onOutcome) => {
+  return async (text, context, onEnd) => {
     for (let hosts = 0; hosts < MOST_HOSTS; hosts++) {
       const pooled = pool.acquire();
       const failure = await failureToBegin(pooled, context);
       if (failure) {
-        onOutcome(failure);
+        onEnd(failure);
         if (context.signal.aborted) pool.release(pooled);
         else await pool.backOff(context.signal);
         return;
       }
-      const end = await new HostedRun(pooled, context, clock, onOutcome).run(text);
+      const end = await new HostedRun(pooled, context, clock, onEnd).run(text);
       if (end === 'settled') pool.release(pooled);
       else pool.kill(pooled);
       if (end !== 'not-begun') return;
       // An idle host may exit at any time, even while a task is being sent to it.
       context.log.debug(`its ${pooled.host.kind} exited before the handler was called: another one runs it`);
     }
-    onOutcome(ownFailure(OWN_ERROR.handlerCrashed, NEVER_BEGUN));
+    onEnd(ownFailure(OWN_ERROR.handlerCrashed, NEVER_BEGUN));
   };
 }
 

@@ -3,7 +3,7 @@ import type { Clock } from '../../base/time/clock.js';
 import { deferred } from '../../base/time/wait.js';
 import { ABANDON_MS, type TaskAborted, type TaskContext } from '../../declare/task-context.js';
 import { ownFailure, shutdownFailure } from '../handler/outcome/failure.js';
-import type { Outcome } from '../handler/outcome/outcome.js';
+import type { HandlerEnd, Outcome } from '../handler/outcome/outcome.js';
 import { OWN_ERROR } from '../handler/outcome/own-error.js';
 import type { Host, HostExit } from './host.js';
 import { writeLine } from './log-line.js';
@@ -28,18 +28,18 @@ export class HostedRun implements HostListener {
   readonly #pooled: PooledHost;
   readonly #context: TaskContext;
   readonly #clock: Clock;
-  readonly #onOutcome: (outcome: Outcome) => void;
+  readonly #onEnd: (end: HandlerEnd) => void;
   /** The async context of the task. Messages about the task that the thread or process sends are handled in it. */
   readonly #task = new AsyncResource('stepwright:hosted-task');
   readonly #ended = deferred<RunEnd>();
   #hasBegun = false;
   #hasOutcome = false;
 
-  constructor(pooled: PooledHost, context: TaskContext, clock: Clock, onOutcome: (outcome: Outcome) => void) {
+  constructor(pooled: PooledHost, context: TaskContext, clock: Clock, onEnd: (end: HandlerEnd) => void) {
     this.#pooled = pooled;
     this.#context = context;
     this.#clock = clock;
-    this.#onOutcome = onOutcome;
+    this.#onEnd = onEnd;
   }
 
   /**
@@ -136,15 +136,15 @@ export class HostedRun implements HostListener {
   }
 
   /** Ends the task. @param otherwise the task's outcome, if the thread or process hasn't sent one */
-  #finish(otherwise: Outcome, end: RunEnd): void {
+  #finish(otherwise: HandlerEnd, end: RunEnd): void {
     this.#decide(otherwise);
     this.#ended.resolve(end);
   }
 
-  #decide(outcome: Outcome): void {
+  #decide(outcome: HandlerEnd): void {
     if (this.#hasOutcome) return;
     this.#hasOutcome = true;
-    this.#onOutcome(outcome);
+    this.#onEnd(outcome);
   }
 }
 

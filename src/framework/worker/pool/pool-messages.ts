@@ -1,5 +1,5 @@
 import type { AbortKind } from '../../declare/task-context.js';
-import type { Outcome } from '../handler/outcome/outcome.js';
+import type { HandlerEnd } from '../handler/outcome/outcome.js';
 import type { LogLine } from './log-line.js';
 
 /** The options with which a thread or a process of a pool is started. */
@@ -105,9 +105,9 @@ export type FromTask =
    * The outcome of a task whose cleanup isn't finished. Sent early, so that the outcome is reported while the task's
    * own container is disposed of.
    */
-  | { readonly kind: 'outcome'; readonly outcome: Outcome }
+  | { readonly kind: 'outcome'; readonly outcome: HandlerEnd }
   /**
    * The task has ended completely, so the thread or process can be sent another one. `outcome` is undefined if it was
    * already sent with the message `outcome`.
    */
-  | { readonly kind: 'settled'; readonly outcome: Outcome | undefined; readonly memoryMb: number };
+  | { readonly kind: 'settled'; readonly outcome: HandlerEnd | undefined; readonly memoryMb: number };

@@ -35,6 +35,15 @@ export interface TaskEvents {
     readonly cause: string;
   };
   /**
+   * The handler has deferred the task, and it is kept: somebody else completes it until the time `until`. `reportMs`:
+   * milliseconds since the handler returned the deferral.
+   */
+  'task:deferred': TaskRef & {
+    readonly durationMs: number;
+    readonly reportMs: number;
+    readonly until: Date;
+  };
+  /**
    * The service no longer wants the task, so nothing more is sent for it.
    *
    * `probablyDelivered`: true if an earlier report of the task got no response, so that the service has most likely

@@ -3,8 +3,9 @@ import { turn } from '../../base/time/turn.js';
 import { ABANDON_MS, TaskAborted, type AbortKind, type TaskContext } from '../../declare/task-context.js';
 import type { CompiledHandler } from '../handler/compile.js';
 import { AsyncTaskContext } from '../handler/context/current-task.js';
+import { deferralOf } from '../handler/context/defer.js';
 import { afterShutdown, failureOf, ownFailure, shutdownFailure } from '../handler/outcome/failure.js';
-import type { Outcome } from '../handler/outcome/outcome.js';
+import type { Deferred, HandlerEnd, Outcome } from '../handler/outcome/outcome.js';
 import { OWN_ERROR } from '../handler/outcome/own-error.js';
 import { TaskSignals } from '../handler/context/task-signals.js';
 import type { Logger } from '../../base/log/log.js';
@@ -60,6 +61,12 @@ export interface TaskWorld extends ReportWorld {
   /** Pauses the task's handler: the worker receives no tasks for it for a while. */
   readonly pauseHandler: (pause: PauseRequest) => void;
   /**
+   * Keeps a task that its handler has deferred, and from then on sends its heartbeats. Rejects if the task can't be
+   * kept; it then fails with that error.
+   * @default a handler that defers a task has returned an invalid output
+   */
+  readonly defer?: ((task: TaskToDefer) => Promise<void>) | undefined;
+  /**
    * Called with a task's token and with how the task ends (its outcome, or that the service no longer wants it) as soon
    * as that is decided, before the task's slot becomes free.
    * @default nothing is called
@@ -67,11 +74,25 @@ export interface TaskWorld extends ReportWorld {
   readonly onDecided?: ((token: string, decision: Decision) => void) | undefined;
 }
 
+/** A task whose handler has deferred it. */
+export interface TaskToDefer {
+  readonly lease: Lease;
+  readonly handler: TaskHandler;
+  /** The time at which the task fails if it isn't completed before, in epoch milliseconds. */
+  readonly until: number;
+}
+
 /**
- * The decision how a task ends: with an outcome that is reported or, if the service no longer wants the task, with no
- * report.
+ * The decision how a task ends: with an outcome that is reported, with a deferral or, if the service no longer wants the
+ * task, with no report.
  */
-export type Decision = Outcome | { readonly status: 'gone'; readonly error: Error };
+export type Decision = HandlerEnd | { readonly status: 'gone'; readonly error: Error };
+
+/** How a task has ended for this worker. A deferred task is ended later, by somebody else. */
+type TaskEnd = ReportEnd | { readonly kind: 'deferred'; readonly until: number };
+
+const NOWHERE_TO_KEEP =
+  'the handler returned task.defer(), but the config names no store for deferred tasks: set deferred: { store }';
 
 /** If a handler is still running this long after its signal was aborted, `task:ignored-abort` is emitted. */
 const IGNORED_ABORT_MS = 30_000;
@@ -212,6 +233,7 @@ export class Task {
           return answered;
         },
         progress: (fraction, message) => this.#progress.update(fraction, message),
+        defer: (options) => deferralOf(token, options, this.#world.clock.now()),
         pauseHandler: (duration, reason) => {
           const pause = readPause(duration, reason);
           outside(() => this.#world.pauseHandler(pause));
@@ -243,9 +265,9 @@ export class Task {
   }
 
   async #handle(): Promise<void> {
-    const decide = (outcome: Outcome): void => {
+    const decide = (end: HandlerEnd): void => {
       const stopped = this.#signals.aborted?.kind === 'shutdown';
-      this.#decide(stopped ? afterShutdown(outcome) : outcome);
+      this.#decide(stopped && end.status !== 'deferred' ? afterShutdown(end) : end);
     };
     // Because of this await, the poller sends its next poll before the handler runs, which may block.
     if (await this.#isWanted()) {
@@ -342,13 +364,30 @@ export class Task {
   async #sendReport(): Promise<void> {
     const decision = await this.#decided.promise;
     this.#phase = 'reporting';
-    const end: ReportEnd =
-      decision.status === 'gone'
-        ? { kind: 'gone', probablyDelivered: false, error: decision.error }
-        : await this.#report.send(decision);
+    const end = await this.#deliver(decision);
     this.#heartbeat?.release();
     if (end.kind === 'gone') this.#onGone(end.error);
     this.#emitEnd(end);
+  }
+
+  /** Reports the task's outcome, or has the task kept if it is deferred. */
+  async #deliver(decision: Decision): Promise<TaskEnd> {
+    if (decision.status === 'gone') return { kind: 'gone', probablyDelivered: false, error: decision.error };
+    if (decision.status !== 'deferred') return this.#report.send(decision);
+    const failure = await this.#keep(decision);
+    return failure ? this.#report.send(failure) : { kind: 'deferred', until: decision.until };
+  }
+
+  /** Has the task kept. Returns its failure if it can't be. */
+  async #keep({ until }: Deferred): Promise<Outcome | undefined> {
+    const { defer, outside } = this.#world;
+    if (!defer) return ownFailure(OWN_ERROR.invalidOutput, NOWHERE_TO_KEEP);
+    try {
+      await outside(() => defer({ lease: this.#lease, handler: this.#handler, until }));
+      return undefined;
+    } catch (error) {
+      return ownFault(error, this.#handler.name);
+    }
   }
 
   #onRetry(retry: ReportRetry): void {
@@ -356,7 +395,7 @@ export class Task {
     this.#emit('report:retried', { ...this.#ref(), ...retry });
   }
 
-  #emitEnd(end: ReportEnd): void {
+  #emitEnd(end: TaskEnd): void {
     this.#progress.end();
     const now = this.#world.clock.now();
     this.#endTrace(end, now);
@@ -368,6 +407,8 @@ export class Task {
     } else if (end.kind === 'lost') {
       const { attempts, outcome, error } = end;
       this.#emit('report:lost', { ...reported, attempts, outcome, error });
+    } else if (end.kind === 'deferred') {
+      this.#emit('task:deferred', { ...reported, until: new Date(end.until) });
     } else if (end.outcome.status === 'failed') {
       const { error, cause } = end.outcome;
       this.#emit('task:failed', { ...reported, error, cause });
@@ -376,11 +417,11 @@ export class Task {
     }
   }
 
-  #endTrace(end: ReportEnd, at: number): void {
+  #endTrace(end: TaskEnd, at: number): void {
     if (!this.#trace) return;
     this.#trace.ended({
       outcome: end.kind === 'accepted' ? end.outcome.status : end.kind,
-      error: end.kind === 'gone' || end.outcome.status === 'succeeded' ? undefined : end.outcome.error,
+      error: 'outcome' in end && end.outcome.status === 'failed' ? end.outcome.error : undefined,
       // If the decision is that the task is gone, nothing was reported.
       decidedAt: this.#decision?.status === 'gone' ? undefined : this.#decidedAt,
       retries: this.#retries,

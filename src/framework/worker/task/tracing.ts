@@ -31,7 +31,7 @@ export interface TaskTrace {
 }
 
 export interface TraceEnd {
-  readonly outcome: 'succeeded' | 'failed' | 'gone' | 'lost';
+  readonly outcome: 'succeeded' | 'failed' | 'gone' | 'lost' | 'deferred';
   /** The error name of the task's failure, even if its report was given up; undefined if the task didn't fail. */
   readonly error: string | undefined;
   /**

@@ -7,6 +7,16 @@ export type Outcome =
       /** JSON text with the fields that AWS Lambda gives its errors. */ readonly cause: string;
     };
 
+/** Says that a task has no outcome yet: somebody else completes it later. */
+export interface Deferred {
+  readonly status: 'deferred';
+  /** The time at which the task fails if it isn't completed before, in epoch milliseconds. */
+  readonly until: number;
+}
+
+/** How a handler has ended: with the task's outcome, or with a deferral. */
+export type HandlerEnd = Outcome | Deferred;
+
 /** The most bytes, in UTF-8, that an output or an input may have (Step Functions service quotas). */
 export const OUTPUT_LIMIT_BYTES = 262_144;
 /** If an input or an output is larger than allowed, returns the number of its bytes. Otherwise returns undefined. */

@@ -19,6 +19,7 @@ export function recordEvents(worker: ObservedWorker, sink: MetricSink): void {
   worker.on('task:settled', (event) => of(event)?.settled.record(seconds(event.handlerMs)));
   worker.on('task:succeeded', (event) => of(event)?.succeeded(event));
   worker.on('task:failed', (event) => of(event)?.failed(event));
+  worker.on('task:deferred', (event) => of(event)?.deferred(event));
   worker.on('task:gone', (event) => of(event)?.gone(event));
   worker.on('task:ignored-abort', (event) => of(event)?.counter('stepwright.aborts.ignored').add(1));
   worker.on('report:lost', (event) => of(event)?.lost(event));
@@ -89,6 +90,13 @@ class HandlerMetrics {
     this.#sink.counter('stepwright.tasks.completed', labels).add(1);
     duration.record(seconds(durationMs));
     report.record(seconds(reportMs));
+  }
+
+  deferred({ durationMs, reportMs }: WorkerEvents['task:deferred']): void {
+    const labels = { handler: this.#handler, outcome: 'deferred' };
+    this.#sink.counter('stepwright.tasks.completed', { ...labels, error_type: '' }).add(1);
+    this.#sink.histogram('stepwright.task.duration', labels).record(seconds(durationMs));
+    this.#sink.histogram('stepwright.report.duration', labels).record(seconds(reportMs));
   }
 
   gone({ durationMs, probablyDelivered }: WorkerEvents['task:gone']): void {

@@ -2,6 +2,7 @@ import type { Clock } from '../../../base/time/clock.js';
 import { type Deferred, deferred } from '../../../base/time/wait.js';
 import { TaskAborted, type TaskContext } from '../../../declare/task-context.js';
 import { AsyncTaskContext } from '../../handler/context/current-task.js';
+import { deferralOf } from '../../handler/context/defer.js';
 import { TaskSignals } from '../../handler/context/task-signals.js';
 import { type PauseRequest, readPause } from '../../task/pause-request.js';
 import { Progress } from '../../task/progress.js';
@@ -62,6 +63,7 @@ export class HostedTask {
       heartbeat: () => this.#sendHeartbeat(),
       progress: (fraction, message) => this.#progress.update(fraction, message),
       pauseHandler: (duration, reason) => this.#pause(readPause(duration, reason), clock.now()),
+      defer: (options) => deferralOf(token, options, clock.now()),
       log: remoteLog((line) =>
         sendLine(this.#closed ? { kind: 'stray', line, token } : { kind: 'log', line }),
       ),

@@ -1,6 +1,6 @@
 import type { Clock } from '../../../base/time/clock.js';
 import type { Logger } from '../../../base/log/log.js';
-import type { Outcome } from '../../handler/outcome/outcome.js';
+import type { HandlerEnd } from '../../handler/outcome/outcome.js';
 import { remoteLog } from '../log-line.js';
 import type { HostOptions, ToHost } from '../pool-messages.js';
 import type { Channel } from './channel.js';
@@ -70,7 +70,7 @@ export class TaskRunner {
     // The handler starts only when this message is sure to arrive, even if this process is killed: the worker never
     // starts a task again that has begun.
     await new Promise<void>((written) => send({ kind: 'begun' }, written));
-    let unsent: Outcome | undefined;
+    let unsent: HandlerEnd | undefined;
     await handle(lease.text, task.context, (outcome) => {
       if (settlesAtOnce) unsent = outcome;
       else send({ kind: 'outcome', outcome });
