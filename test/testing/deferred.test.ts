@@ -66,7 +66,7 @@ test('the deferral of another task is no result', async () => {
   expect(await bed.run(2)).toMatchObject({ status: 'failed', error: 'TypeError' });
 });
 
-test.each([undefined, {}, { until: 3 }, { until: 'soon' }])(
+test.each([undefined, {}, { until: 3 }, { until: 'soon' }, { until: '1d', id: '' }, { until: '1d', id: 7 }])(
   'task.defer(%j) says what it takes',
   async (options) => {
     @Activity('Wrong')
@@ -78,7 +78,9 @@ test.each([undefined, {}, { until: 3 }, { until: 'soon' }])(
     await using bed = await createTestBed(Wrong);
     const result = await bed.run(null);
     expect(result).toMatchObject({ status: 'failed', error: 'TypeError' });
-    expect('cause' in result && result.cause).toMatch(/task\.defer: expected \{ until \}, with a duration/);
+    expect('cause' in result && result.cause).toMatch(
+      /task\.defer: expected \{ until, id\? \}, with a duration/,
+    );
   },
 );
 

@@ -49,6 +49,14 @@ export interface Queries {
   };
   /** The input of a machine's latest execution; null if the machine has no execution. */
   readonly lastInput: { readonly query: { readonly machine: string }; readonly answer: InputAnswer };
+  /**
+   * The tasks of an execution whose tokens were given out and that wait for a result: those that a worker has, deferred
+   * ones included, and those of `.waitForTaskToken` states. Their tokens complete them.
+   */
+  readonly openTasks: {
+    readonly query: { readonly execution: string };
+    readonly answer: { readonly tasks: readonly OpenTaskRow[] };
+  };
   /** An input that an activity's handler would accept; null if none can be made. */
   readonly example: { readonly query: { readonly activity: string }; readonly answer: InputAnswer };
   /** The region in which the console should create resources. It is the region of the resources that exist. */
@@ -321,6 +329,22 @@ export interface WorkerTask extends Pick<PublicTask, 'handler'> {
 }
 
 /** A task that the person who uses the page has taken. */
+/** A task that waits for a result. */
+export interface OpenTaskRow {
+  readonly taskToken: string;
+  readonly state: string;
+  /** The activity of the task; undefined if a `.waitForTaskToken` state gave out the token. */
+  readonly activityArn: string | undefined;
+  readonly input: string;
+  readonly workerName: string | undefined;
+  /** The time at which the token was given out. */
+  readonly since: number;
+  /** The time of the last heartbeat; undefined if there was none. */
+  readonly heartbeatAt: number | undefined;
+  /** The time at which the task times out if nothing is sent for it; undefined if it never does. */
+  readonly due: number | undefined;
+}
+
 export interface TakenTask extends TaskOrigin {
   readonly taskToken: string;
   readonly input: string;

@@ -38,6 +38,19 @@ const lastInput: Query<'lastInput'> = (
   return { input: null };
 };
 
+const openTasks: Query<'openTasks'> = ({ execution = '' }, { stepFunctions: { executions, tasks } }) => {
+  const wanted = executions.get(execution);
+  const rows = [...tasks].flatMap(({ token, subject, lease, order }) => {
+    const { origin, callback, input } = order;
+    const { state, execution: of } = origin ?? callback ?? {};
+    if (of !== wanted || state === undefined || !lease) return [];
+    const { workerName, since, beatAt: heartbeatAt, due } = lease;
+    const activityArn = origin && subject;
+    return [{ taskToken: token, state, activityArn, input, workerName, since, heartbeatAt, due }];
+  });
+  return { tasks: rows };
+};
+
 const example: Query<'example'> = ({ activity = '' }, { exampleFor }) => ({
   input: exampleFor(activity) ?? null,
 });
@@ -47,7 +60,14 @@ const home: Query<'home'> = (_, { stepFunctions: { activities, machines } }) => 
   return { region: parseArn(first?.arn ?? '')?.region ?? 'us-east-1' };
 };
 
-const queries: { readonly [K in QueryName]: Query<K> } = { machine, event, lastInput, example, home };
+const queries: { readonly [K in QueryName]: Query<K> } = {
+  machine,
+  event,
+  lastInput,
+  openTasks,
+  example,
+  home,
+};
 
 export const isQuery = (name: string): name is QueryName => Object.hasOwn(queries, name);
 

@@ -9,8 +9,7 @@ const WORKER_NAME = 'console';
 const ACTIVITY_ARN: keyof Commands['TakeTask']['request'] = 'activityArn';
 
 /**
- * Takes the oldest queued task of an activity for a person, as GetActivityTask does for a worker. No other response of
- * the console contains a task token. The page then sends the person's result or failure with the token, as a worker
+ * Takes the oldest queued task of an activity for a person, as GetActivityTask does for a worker. The page then sends the person's result or failure with the token, as a worker
  * would.
  * @returns an empty object if no task is queued
  */

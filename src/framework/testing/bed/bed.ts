@@ -135,7 +135,7 @@ export class Bed {
       const outcome = await this.#calls.call((fail) =>
         this.clock instanceof BedClock ? this.clock.runTask({ name, context, fail }, work) : work(),
       );
-      if (outcome.status === 'deferred') return new DeferredTask<never>(definition, token, outcome.until);
+      if (outcome.status === 'deferred') return new DeferredTask<never>(definition, outcome);
       return resultOf(signals.aborted ? afterShutdown(outcome) : outcome);
     } catch (error) {
       abort();

@@ -1,5 +1,4 @@
 import type { HandlerDefinition } from '../../declare/definition.js';
-import { deferralId } from '../../worker/handler/context/defer.js';
 import { failureOf } from '../../worker/handler/outcome/failure.js';
 import { compileOutput } from '../../worker/handler/output/compile-output.js';
 import type { TaskResult } from './bed-port.js';
@@ -16,9 +15,9 @@ export class DeferredTask<Output = unknown> {
   readonly until: Date;
   readonly #definition: HandlerDefinition;
 
-  constructor(definition: HandlerDefinition, token: string, until: number) {
+  constructor(definition: HandlerDefinition, { id, until }: { readonly id: string; readonly until: number }) {
     this.#definition = definition;
-    this.id = deferralId(token);
+    this.id = id;
     this.until = new Date(until);
   }
 

@@ -73,7 +73,7 @@ export class RunningTask<Output = unknown> {
         port: this.#port,
         clock,
         log: keepLog(entries, log),
-        defer: async ({ until }) => outcome.resolve(new DeferredTask(definition, token, until)),
+        defer: async (deferred) => outcome.resolve(new DeferredTask(definition, deferred)),
         emit: (event) => {
           if (ENDS.has(event)) outcome.resolve(this.#port.result as TaskResult<Output>);
         },

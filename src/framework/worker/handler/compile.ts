@@ -2,7 +2,7 @@ import type { DependencyContainer } from 'tsyringe';
 import type { HandlerDefinition } from '../../declare/definition.js';
 import type { Constructor } from '../../declare/class.js';
 import type { Interceptor } from '../../declare/interceptor.js';
-import { type Deferral, isDeferral } from '../../declare/deferral.js';
+import { type Deferral, isDeferral, taskOf } from '../../declare/deferral.js';
 import type { TaskContext } from '../../declare/task-context.js';
 import { isThenable } from '../../base/time/wait.js';
 import { resolveOnce } from '../container/registrations.js';
@@ -96,8 +96,9 @@ async function run(
 }
 
 /** @throws TypeError if the deferral belongs to another task */
-function deferredBy({ id, until }: Deferral, { token }: TaskContext): Deferred {
-  if (id === deferralId(token)) return { status: 'deferred', until };
+function deferredBy(deferral: Deferral, { token }: TaskContext): Deferred {
+  const { id, until } = deferral;
+  if (taskOf(deferral) === deferralId(token)) return { status: 'deferred', id, until };
   throw new TypeError(
     'the handler returned the deferral of another task: return what this task.defer() gives',
   );

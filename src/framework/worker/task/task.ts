@@ -78,6 +78,8 @@ export interface TaskWorld extends ReportWorld {
 export interface TaskToDefer {
   readonly lease: Lease;
   readonly handler: TaskHandler;
+  /** Names the task for those who complete it. */
+  readonly id: string;
   /** The time at which the task fails if it isn't completed before, in epoch milliseconds. */
   readonly until: number;
 }
@@ -379,11 +381,11 @@ export class Task {
   }
 
   /** Has the task kept. Returns its failure if it can't be. */
-  async #keep({ until }: Deferred): Promise<Outcome | undefined> {
+  async #keep({ id, until }: Deferred): Promise<Outcome | undefined> {
     const { defer, outside } = this.#world;
     if (!defer) return ownFailure(OWN_ERROR.invalidOutput, NOWHERE_TO_KEEP);
     try {
-      await outside(() => defer({ lease: this.#lease, handler: this.#handler, until }));
+      await outside(() => defer({ lease: this.#lease, handler: this.#handler, id, until }));
       return undefined;
     } catch (error) {
       return ownFault(error, this.#handler.name);

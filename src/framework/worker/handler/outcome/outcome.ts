@@ -10,6 +10,8 @@ export type Outcome =
 /** Says that a task has no outcome yet: somebody else completes it later. */
 export interface Deferred {
   readonly status: 'deferred';
+  /** Names the task for those who complete it. */
+  readonly id: string;
   /** The time at which the task fails if it isn't completed before, in epoch milliseconds. */
   readonly until: number;
 }
