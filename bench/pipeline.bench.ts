@@ -33,9 +33,9 @@ async function ours(): Promise<Pipeline> {
   const context = createTaskContext();
   return async (text) => {
     let output = '';
-    await compiled.handle(text, context, (outcome) => {
-      if (outcome.status === 'failed') throw new Error(outcome.error);
-      output = outcome.output;
+    await compiled.handle(text, context, (end) => {
+      if (end.status !== 'succeeded') throw new Error(`the handler has ${end.status}`);
+      output = end.output;
     });
     return output;
   };

@@ -1,5 +1,13 @@
 import { StoreError } from '../../base/store/store-error.js';
-import type { KeyPage, ObjectStore, PutOptions, ReadOptions, Store, Stored } from '../../base/store/store.js';
+import type {
+  GetOptions,
+  KeyPage,
+  ObjectStore,
+  PutOptions,
+  ReadOptions,
+  Store,
+  Stored,
+} from '../../base/store/store.js';
 import { limitCallAfter } from '../../base/time/call-limit.js';
 import type { Clock } from '../../base/time/clock.js';
 import { showDuration } from '../../base/time/duration.js';
@@ -35,6 +43,7 @@ const OF_ONE_RECORD: ReadonlySet<string> = new Set(['too-large', 'damaged', 'bad
  */
 export class LimitedObjectStore<S extends ObjectStore = ObjectStore> implements ObjectStore {
   readonly name: string;
+  readonly uri?: string;
   readonly maxBytes: number;
   readonly #store: S;
   readonly #clock: Clock;
@@ -43,6 +52,7 @@ export class LimitedObjectStore<S extends ObjectStore = ObjectStore> implements 
 
   constructor(store: S, { clock, limitMs = LIMIT_MS, trouble }: StoreLimits) {
     this.name = store.name;
+    if (store.uri !== undefined) this.uri = store.uri;
     this.maxBytes = store.maxBytes;
     this.#store = store;
     this.#clock = clock;
@@ -70,8 +80,8 @@ export class LimitedObjectStore<S extends ObjectStore = ObjectStore> implements 
     );
   }
 
-  get(key: string, options: ReadOptions = {}): Promise<Stored | undefined> {
-    return this.limit('read', options, (store, signal) => store.get(key, { signal }));
+  get(key: string, options: GetOptions = {}): Promise<Stored | undefined> {
+    return this.limit('read', options, (store, signal) => store.get(key, { ...options, signal }));
   }
 
   delete(key: string, options: ReadOptions = {}): Promise<void> {
