@@ -4,7 +4,7 @@ import { type Config, createLog, createWorker } from 'stepwright';
 import { HelloWorldActivity } from '../../src/activities/hello-world.activity.js';
 import { HANDLERS_VARIABLE } from '../../src/framework/config/by-handler.js';
 import { OPTIONS } from '../../src/framework/config/config.js';
-import { variableOf } from '../../src/framework/config/layers.js';
+import { flagOf, variableOf } from '../../src/framework/config/layers.js';
 import type { Option } from '../../src/framework/declare/rule.js';
 import { METRICS, type Metric, prometheusName } from '../../src/framework/worker/observe/metrics/table.js';
 import { stepwright } from '../support/cli.js';
@@ -65,13 +65,15 @@ test('lifecycle.md shows every count of a status', () => {
   expect(Object.keys(status.counts)).toEqual(counts);
 });
 
-test('config.md lists every variable, and no other', () => {
-  const variables = Object.entries<Option>(OPTIONS).flatMap(([key, { text }]) =>
-    text ? variableOf(key) : [],
-  );
-  const apart = [HANDLERS_VARIABLE, 'STEPWRIGHT_LOG_LEVEL', 'STEPWRIGHT_PROCESSES'];
-  const rows = listed(page('docs/config.md')).filter((name) => name.startsWith('STEPWRIGHT_'));
-  expect(new Set(rows)).toEqual(new Set([...variables, ...apart]));
+test('config.md names the options that have no variable, and the variables that set no option', () => {
+  const { text } = page('docs/config.md');
+  expect(text).toContain(`\`${variableOf('reportLimit')}=5m\` sets \`reportLimit\``);
+  const [, without = ''] = /Only (.+) have none\./.exec(text) ?? [];
+  const named = [...without.matchAll(/`(\w+)`/g)].map(([, key]) => key);
+  const expected = Object.entries<Option>(OPTIONS).flatMap(([key, row]) => (row.text ? [] : key));
+  expect(new Set(named)).toEqual(new Set(expected));
+  const listedVariables = listed(page('docs/config.md')).filter((name) => name.startsWith('STEPWRIGHT_'));
+  expect(listedVariables).toEqual([HANDLERS_VARIABLE, 'STEPWRIGHT_LOG_LEVEL', 'STEPWRIGHT_PROCESSES']);
 });
 
 /** The flags of a command, as its help lists them. */
@@ -81,20 +83,22 @@ async function flagsOf(command: string): Promise<string[]> {
   return [...run.stdout().matchAll(/^ {2}(--[a-z-]+)[ <]/gm)].map(([, flag = '']) => flag);
 }
 
-test('running.md has every flag, with the commands that take it', async () => {
+test('running.md has every flag that sets no option, with the commands that take it', async () => {
   const [, section = ''] = page('docs/running.md').text.split(/^### Flags$|^### Finding/m);
-  // Rows are "| start dev | `--port N`, … |", items "- start dev: `--build COMMAND` …".
+  // An item is "- start dev: `--build COMMAND` …".
   const lines = section.split('\n').flatMap((line) => {
-    const [, commands, flags = ''] = /^(?:\| |- )([a-z ]+?) *(?:\||:)(.*)$/.exec(line) ?? [];
+    const [, commands, flags = ''] = /^- ([a-z ]+): (.*)$/.exec(line) ?? [];
     return commands ? [{ commands, flags }] : [];
   });
   expect(lines.length).toBeGreaterThan(20);
+  const options = Object.keys(OPTIONS).map(flagOf);
   for (const command of ['start', 'dev', 'local', 'execute', 'config', 'exec']) {
     const taken = lines.filter(({ commands }) => commands === 'all' || commands.split(' ').includes(command));
     const flags = taken.flatMap((line) =>
       [...line.flags.matchAll(/`(--[a-z-]+)/g)].map(([, flag = '']) => flag),
     );
-    expect(new Set(flags)).toEqual(new Set(await flagsOf(command)));
+    const expected = (await flagsOf(command)).filter((flag) => !options.includes(flag));
+    expect(new Set(flags)).toEqual(new Set(expected));
   }
 });
 

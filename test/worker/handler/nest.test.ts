@@ -51,7 +51,7 @@ test.each(ROWS)(
   async (row, type, json) => {
     expect(await nestTakes(type, json)).toBe(true);
     expect(await (await taking(type))(json)).toMatchObject({ error: 'Stepwright.InvalidInput' });
-    expect(readFileSync('docs/handlers.md', 'utf8')).toContain(`| ${row} `);
+    expect(readFileSync('docs/handlers.md', 'utf8')).toContain(`\n- ${row}`);
   },
 );
 
