@@ -9,7 +9,7 @@ import {
   type Problem,
   StartError,
 } from 'stepwright';
-import { createTestBed } from 'stepwright/testing';
+import { createTestBed, memoryStore } from 'stepwright/testing';
 import { OPTIONS } from '../../src/framework/config/config.js';
 import { ACTIVITY_OPTIONS, HANDLE_OPTIONS, HANDLER_OPTIONS } from '../../src/framework/declare/options.js';
 
@@ -84,6 +84,7 @@ const ROWS: Readonly<Record<keyof Rows, { takes: readonly Kind[]; alsoWrong?: re
   unknownKeys: { takes: [], alsoWrong: ['keep'] },
   showValues: { takes: ['true', 'false'] },
   groups: { takes: ['an empty list'], alsoWrong: [['']] },
+  inline: { takes: ['an empty list'], alsoWrong: [[''], ['$stepwright'], 'id'] },
   throws: { takes: ['an empty list'], alsoWrong: [[''], ['States.ALL'], ['Stepwright.InvalidInput']] },
   activities: { takes: ['an empty list', 'a list of classes'], alsoWrong: ['src/**', [''], [{}]] },
   machines: { takes: ['an empty list'], alsoWrong: [[{}], ''] },
@@ -113,6 +114,20 @@ const ROWS: Readonly<Record<keyof Rows, { takes: readonly Kind[]; alsoWrong?: re
   traceContext: {
     takes: ['a function', 'a class'],
     alsoWrong: [{ read: () => ({}) }, { read: () => ({}), as: 'child' }, { read: 1, as: 'link' }],
+  },
+  payloads: {
+    takes: [],
+    alsoWrong: [
+      {},
+      { store: {} },
+      { store: Object.assign(memoryStore(), { uri: '' }) },
+      { store: memoryStore({ maxBytes: 200_000 }) },
+      { store: memoryStore(), above: '300KB' },
+      { store: memoryStore(), above: 200_000 },
+      { store: memoryStore(), above: '100B' },
+      { store: memoryStore(), limit: '64' },
+      { store: memoryStore(), limit: '1GB' },
+    ],
   },
   workerName: {
     takes: [
@@ -203,6 +218,27 @@ describe('a wrong value is refused, by itself, saying what was expected and what
       expect(await problemsOf(createTestBed([], { [key]: value }))).toEqual(problems);
     }
   });
+});
+
+test("a mistake in a field of an option is told by the field's own name, and never shows the store", async () => {
+  const store = Object.assign(memoryStore(), { secret: 'hunter2' });
+  const payloads = { store, above: '300KB', limit: 64, most: 1 };
+  const problems = await problemsOf(createWorker({ activities: [], payloads } as unknown as Config));
+  expect(problems.map(({ where, what, fix }) => [where, what, fix])).toEqual([
+    [
+      'payloads.above',
+      "expected a size with its unit, such as '200KB' or '64MB', from 1KB to 256KB, got \"300KB\" (string)",
+      "set payloads.above to a size with its unit, such as '200KB' or '64MB', from 1KB to 256KB",
+    ],
+    ['payloads.limit', expect.stringContaining('from 256KB to 256MB, got 64'), expect.anything()],
+    [
+      'payloads.most',
+      'there is no such option',
+      "did you mean 'payloads.store'? The keys are payloads.store, payloads.above, payloads.limit",
+    ],
+  ]);
+  const without = await problemsOf(createWorker({ payloads: { store: { secret: 'hunter2' } } } as never));
+  expect(JSON.stringify(without)).not.toContain('hunter2');
 });
 
 test('everything that is wrong with a class comes at once', async () => {

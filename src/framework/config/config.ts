@@ -17,9 +17,11 @@ import {
   readDigits,
   record,
   type Rule,
+  sizeFrom,
   type Table,
 } from '../declare/rule.js';
 import { isPlainObject } from '../base/plain-object.js';
+import type { ObjectStore } from '../base/store/store.js';
 import type { Mocks } from '../local/index.js';
 import { isPort, readAddress } from './address.js';
 import type { Observer } from '../worker/observe/observer.js';
@@ -45,6 +47,19 @@ export interface PoolSettings {
   memoryMb?: number;
   /** Replaces a thread or process after this many tasks. @default never */
   recycleAfter?: number;
+}
+
+/** The store for inputs and outputs that are too large for Step Functions. */
+export interface PayloadSettings {
+  /** The store. Every worker that gets references to it needs it, at the same address. */
+  store: ObjectStore;
+  /** An output of more bytes than this goes out as a reference, from `'1KB'` to `'256KB'`. @default '200KB' */
+  above?: string;
+  /**
+   * The most bytes that all payloads of one task's input may have, and the most of its output, from `'256KB'` to
+   * `'256MB'`. They are in memory at once. @default '64MB'
+   */
+  limit?: string;
 }
 
 /** The fields that identify a trace, such as `traceparent`, by name. */
@@ -167,6 +182,11 @@ export interface Config extends HandlerOptions {
   protect?: 'auto' | 'ecs' | 'kubernetes' | false;
   /** The time after which a running task makes the worker ask for protection, if `protect` is set. @default '1m' */
   protectAfter?: string;
+  /**
+   * Sends large outputs through a store: Step Functions gets a reference, an object with an address, a SHA-256 and a
+   * length. A reference in an input is replaced by its payload before the input is validated. @default none
+   */
+  payloads?: PayloadSettings;
   /** The worker's name as execution histories show it, at most 80 characters. @default hostname-pid-random */
   workerName?: string;
   /** Options of individual handlers, by `'Class.method'`. @default {} */
@@ -307,6 +327,37 @@ const protect: Rule = {
   },
 };
 
+/** The most bytes that Step Functions accepts of an input or an output. */
+const SERVICE_LIMIT = 256 * 1024;
+
+const payloadStore: Rule = {
+  expected:
+    "a store with an address (`uri`) that takes records of 256KB, such as s3({ bucket: 'my-payloads' }) or directory('/var/lib/stepwright')",
+  fix: "write payloads: { store: s3({ bucket: 'my-payloads' }) }",
+  ok: (value) =>
+    isStore(value) &&
+    isText(Reflect.get(value, 'uri')) &&
+    Number(Reflect.get(value, 'maxBytes')) >= SERVICE_LIMIT,
+  keysOnly: true,
+};
+
+function isStore(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false;
+  return ['put', 'get', 'delete', 'list'].every((name) => isFunction(Reflect.get(value, name)));
+}
+
+const payloads: Rule = {
+  expected: 'an object { store, above, limit }, of which `store` must be there',
+  fix: "write payloads: { store: s3({ bucket: 'my-payloads' }) }",
+  ok: (value) => isPlainObject(value) && value['store'] !== undefined,
+  fields: {
+    store: payloadStore,
+    above: sizeFrom(1024, SERVICE_LIMIT),
+    limit: sizeFrom(SERVICE_LIMIT, 256 * 1024 ** 2),
+  },
+  keysOnly: true,
+};
+
 const setup: Rule = { expected: 'a function that is given the container', ok: isFunction };
 
 /** The table of the options that exist only at the config's top level, not on a handler. */
@@ -379,6 +430,7 @@ export const CONFIG_OPTIONS = {
     ofWorker: true,
     help: 'how long a task runs before the platform is asked',
   },
+  payloads: { ...payloads, unset: 'none', ofWorker: true, help: 'store of large inputs and outputs' },
   workerName: {
     ...workerName,
     unset: 'hostname-pid-random',

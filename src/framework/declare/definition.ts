@@ -48,6 +48,8 @@ export interface HandlerDefinition {
    * checks.
    */
   readonly output?: OutputSpec;
+  /** The names of the result's fields that stay beside a reference to it. */
+  readonly inline: readonly string[];
   readonly scope: 'worker' | 'task';
   /** The options that were set on each of the two decorators. `resolveHandler` decides which one wins. */
   readonly options: { readonly handle: HandlerOptions; readonly activity: HandlerOptions };

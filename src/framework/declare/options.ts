@@ -119,6 +119,11 @@ export interface HandleOptions<
    * written. @default the result is written to JSON unchecked
    */
   output?: O;
+  /**
+   * The fields of the result that stay beside its reference if it goes through the store of `payloads`, so that the
+   * state machine still sees them. @default []
+   */
+  inline?: readonly string[];
   /** Interceptors around this handler. They run inside the interceptors of the config and of the class. @default [] */
   interceptors?: readonly Constructor<Interceptor>[];
   /**
@@ -236,6 +241,11 @@ export const HANDLE_OPTIONS = {
   unknownKeys: { ...oneOf('drop', 'refuse'), default: 'drop', help: 'what becomes of keys without a rule' },
   showValues: { ...flag, default: false, help: 'show refused values in the cause' },
   groups: { ...listOf('names', isText), default: [], help: 'groups of class-validator that apply' },
+  inline: {
+    ...listOf("names of the result's own fields", isFieldName),
+    default: [],
+    help: 'fields that stay beside a reference',
+  },
   throws: {
     ...listOf(
       'names of your own errors',
@@ -245,6 +255,11 @@ export const HANDLE_OPTIONS = {
     help: 'names that it may fail by',
   },
 } as const satisfies Table<Omit<HandleOptions, 'activity' | 'input' | 'output'>>;
+
+/** True for the name of a field that can stand beside a reference, whose own key is `$stepwright`. */
+function isFieldName(value: unknown): boolean {
+  return isText(value) && value !== '$stepwright' && value !== '__proto__';
+}
 
 function isInterceptor(value: unknown): boolean {
   if (typeof value !== 'function') return false;

@@ -1,6 +1,7 @@
 import { DURATION_EXPECTED, parseDuration } from '../base/time/duration.js';
 import type { Problem } from '../base/errors.js';
 import { isPlainObject } from '../base/plain-object.js';
+import { parseSize, SIZE_EXPECTED, writeSize } from '../base/store/size.js';
 
 /** The rule for the value of an option, and the words for messages about bad values. */
 export interface Rule {
@@ -13,6 +14,10 @@ export interface Rule {
   readonly text?: Text;
   /** Present for durations. They are written with their unit, and converted to milliseconds. */
   readonly unit?: 'ms';
+  /** The rules of an object's fields. A mistake in one is told under its own name, such as `payloads.above`. */
+  readonly fields?: Readonly<Record<string, Rule>>;
+  /** Present if messages must show only the keys of the value, because its contents may be secret, or code. */
+  readonly keysOnly?: true;
 }
 
 /** The form in which a value is written in a flag or a variable. */
@@ -31,8 +36,6 @@ export interface Option<Value = unknown> extends Rule {
   readonly help: string;
   /** The option's value if no source sets it. */
   readonly default?: Value;
-  /** Present if messages must show only the keys of the value, because its contents may be secret, or code. */
-  readonly keysOnly?: true;
   /** A description of the default, for a default that isn't a fixed value. */
   readonly unset?: string;
   /** Present if only a running worker uses the option. The command `local` then has no flag for it. */
@@ -59,16 +62,29 @@ export interface Mistakes {
 
 /**
  * Checks each value by its option's entry in the table, and returns the problems. An undefined value counts as absent.
+ * @param within the text before each key in messages, for the fields of an option: its key and a dot
  */
 export function checkAgainst(
   table: Readonly<Record<string, Rule>>,
   values: object,
   { unknown, refused }: Mistakes,
+  within = '',
 ): Problem[] {
-  return Object.entries(values).flatMap(([key, value]): Problem[] => {
-    const rule = Object.hasOwn(table, key) ? table[key] : undefined;
-    if (!rule) return [unknown(key, Object.keys(table))];
-    return value === undefined || rule.ok(value) ? [] : [refused(key, rule, value)];
+  return Object.entries(values).flatMap(([name, value]): Problem[] => {
+    const rule = Object.hasOwn(table, name) ? table[name] : undefined;
+    const key = within + name;
+    if (!rule)
+      return [
+        unknown(
+          key,
+          Object.keys(table).map((known) => within + known),
+        ),
+      ];
+    if (value === undefined) return [];
+    if (!rule.ok(value)) return [refused(key, rule, value)];
+    return rule.fields && isPlainObject(value)
+      ? checkAgainst(rule.fields, value, { unknown, refused }, `${key}.`)
+      : [];
   });
 }
 
@@ -132,6 +148,15 @@ export const durationOrFalse = {
   },
   unit: 'ms',
 } as const;
+
+/** The rule for a size of at least `least` and at most `most` bytes. */
+export const sizeFrom = (least: number, most: number): Rule => ({
+  expected: `${SIZE_EXPECTED}, from ${writeSize(least)} to ${writeSize(most)}`,
+  ok: (value) => {
+    const bytes = parseSize(value);
+    return bytes !== undefined && bytes >= least && bytes <= most;
+  },
+});
 
 export const oneOf = (...choices: readonly string[]) => ({
   expected: choices.map((each) => `'${each}'`).join(' or '),

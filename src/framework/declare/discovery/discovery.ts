@@ -141,6 +141,7 @@ function definitionOf(
     activity: activityRef,
     input,
     ...(output && { output }),
+    inline: listOrNone(handle.inline),
     scope: activity.scope ?? ACTIVITY_OPTIONS.scope.default,
     options: { handle: handlerOptions(handle), activity: handlerOptions(activity) },
     interceptors: [...listOrNone(activity.interceptors), ...listOrNone(handle.interceptors)],

@@ -17,10 +17,11 @@ import {
   type TaskOptions,
 } from '../harness/options.js';
 import type { RealWork } from '../harness/real-work.js';
+import type { Whole } from '../harness/whole.js';
 import { BedClock } from './bed-clock.js';
 import { DeferredTask } from './deferred-task.js';
 import { bedContext } from './bed-context.js';
-import type { TaskResult } from './bed-port.js';
+import { successOf, type TaskResult } from './bed-port.js';
 import type { History } from './history.js';
 import { replay, type Replay } from './replay.js';
 import { RunningTask } from './running-task.js';
@@ -32,6 +33,7 @@ export interface BedParts {
   readonly handlers: readonly BedHandler[];
   readonly work: RealWork;
   readonly log: Logger;
+  readonly whole: Whole;
 }
 
 /** The bed behind a `TestBed`, which adds the types of the classes. */
@@ -41,6 +43,7 @@ export class Bed {
   readonly #handlers: readonly BedHandler[];
   readonly #log: Logger;
   readonly #work: RealWork;
+  readonly #whole: Whole;
   readonly #dispose: () => Promise<void>;
   readonly #calls = new OpenCalls();
   /** For each task that has not settled, a function that aborts its signal. */
@@ -48,12 +51,13 @@ export class Bed {
   #tasks = 0;
   #closing: Promise<void> | undefined;
 
-  constructor({ container, dispose, handlers, work, log }: BedParts) {
+  constructor({ container, dispose, handlers, work, log, whole }: BedParts) {
     this.container = container;
     this.clock = handClockOf(container, work);
     this.#handlers = handlers;
     this.#log = log;
     this.#work = work;
+    this.#whole = whole;
     this.#dispose = dispose;
   }
 
@@ -77,7 +81,7 @@ export class Bed {
       const clock = this.clock instanceof BedClock ? this.clock : undefined;
       if (clock) clock.started++;
       const task: RunningTask<never> = new RunningTask({
-        ...{ definition, handle, options, json, clock: this.clock, log: this.#log },
+        ...{ definition, handle, options, json, clock: this.clock, log: this.#log, whole: this.#whole },
         token: options.token ?? this.#token(),
         receivedAt: options.receivedAt?.getTime() ?? this.clock.now(),
         onSettled: () => {
@@ -136,7 +140,7 @@ export class Bed {
         this.clock instanceof BedClock ? this.clock.runTask({ name, context, fail }, work) : work(),
       );
       if (outcome.status === 'deferred') return new DeferredTask<never>(definition, outcome);
-      return resultOf(signals.aborted ? afterShutdown(outcome) : outcome);
+      return await resultOf(signals.aborted ? afterShutdown(outcome) : outcome, this.#whole);
     } catch (error) {
       abort();
       throw error;
@@ -176,9 +180,9 @@ function handClockOf(container: DependencyContainer, work: RealWork): HandClock 
   return clock instanceof HandClock ? clock : new BedClock(work);
 }
 
-function resultOf(outcome: Outcome): TaskResult<never> {
+async function resultOf(outcome: Outcome, whole: Whole): Promise<TaskResult<never>> {
   if (outcome.status === 'failed') return outcome;
-  return { status: 'succeeded', output: JSON.parse(outcome.output) as never };
+  return (await successOf(outcome.output, whole)) as TaskResult<never>;
 }
 
 /** Aborts the signals of a task as a worker that stops does. */

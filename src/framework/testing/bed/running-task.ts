@@ -14,11 +14,14 @@ import { BedPort, type TaskResult } from './bed-port.js';
 import { DeferredTask } from './deferred-task.js';
 import type { StartOptions } from '../harness/options.js';
 import { taskWorld } from '../harness/task-world.js';
+import type { Whole } from '../harness/whole.js';
 
 /** The objects and values that a running task needs. */
 export interface TaskRecipe {
   readonly definition: HandlerDefinition;
   readonly handle: CompiledHandler;
+  /** Returns an output with each reference in it replaced by its payload. */
+  readonly whole: Whole;
   readonly clock: HandClock;
   readonly log: Logger;
   readonly json: string;
@@ -54,7 +57,7 @@ export class RunningTask<Output = unknown> {
   #settled = false;
 
   constructor(recipe: TaskRecipe) {
-    const { definition, handle, clock, log, json, token, receivedAt, options, onSettled } = recipe;
+    const { definition, handle, whole, clock, log, json, token, receivedAt, options, onSettled } = recipe;
     const { grace, heartbeat, timeout } = options;
     const handlers = { [definition.name]: { heartbeat, timeout } };
     const settings = resolveConfig({ config: { grace, handlers }, env: {} });
@@ -63,7 +66,7 @@ export class RunningTask<Output = unknown> {
     this.logs = entries;
     this.clock = clock;
     this.#graceMs = settings.graceMs;
-    this.#port = new BedPort(clock);
+    this.#port = new BedPort(clock, whole);
     const outcome = deferred<TaskResult<Output>>();
     this.outcome = outcome.promise;
     this.#task = new Task(

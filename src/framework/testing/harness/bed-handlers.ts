@@ -5,8 +5,9 @@ import type { Constructor } from '../../declare/class.js';
 import type { TaskContext } from '../../declare/task-context.js';
 import { discover } from '../../declare/discovery/discovery.js';
 import { throwProblems } from '../../base/errors.js';
+import { silentLog } from '../../base/log/log.js';
 import { deferred } from '../../base/time/wait.js';
-import { compile, type CompiledHandler } from '../../worker/handler/compile.js';
+import { compile, type CompiledHandler, type TaskPayloads } from '../../worker/handler/compile.js';
 import { adopt, scopedBy } from '../../worker/container/adopt.js';
 import { createContainer, type Setup } from '../../worker/container/create-container.js';
 import { CLOCK, RANDOM } from '../../worker/container/tokens.js';
@@ -17,6 +18,7 @@ import { disposeOf } from './dispose.js';
 import { asRegistration } from '../mocks/mock.js';
 import { type Mocker, mockRest } from '../mocks/mock-rest.js';
 import { realTimeLimitMs, type TestBedOptions } from './options.js';
+import { type Whole, wholeOf } from './whole.js';
 import type { HandClock } from './hand-clock.js';
 import { unusedMocks } from './unused-mocks.js';
 
@@ -33,6 +35,8 @@ interface BedParts {
   /** Disposes of everything in the container. */
   readonly dispose: () => Promise<void>;
   readonly handlers: readonly BedHandler[];
+  /** Returns an output with each reference in it replaced by its payload. */
+  readonly whole: Whole;
   readonly reportLimitMs: number;
 }
 
@@ -57,20 +61,38 @@ export async function makeBedHandlers(
   options: TestBedOptions,
   clock: HandClock,
 ): Promise<BedParts> {
-  const { interceptors, setup, container: from } = options;
-  const settings = resolveConfig({ config: { interceptors, setup }, env: {} });
+  const { interceptors, setup, payloads: kept, container: from } = options;
+  const settings = resolveConfig({ config: { interceptors, setup, payloads: kept }, env: {} });
   const found = discover(classes, process.env, { standIn: true });
   // A bed connects to no account, so the handlers' activities may be in several.
   throwProblems(found.problems.filter(({ code }) => code !== 'TWO_ACCOUNTS'));
   const definitions = found.handlers.map((each) => scopedBy(from, each));
   const { container, values } = await makeContainer(definitions, settings, options, clock);
+  const payloads = await payloadsOf(settings, container, options);
   const handlers = definitions.map((definition) => ({
     definition,
     options: resolveHandler(definition, settings).options,
-    handle: compile(definition, container, settings.interceptors),
+    handle: compile(definition, container, settings.interceptors, payloads),
   }));
-  const dispose = (): Promise<void> => disposeOf(container, values, realTimeLimitMs(options));
-  return { container, dispose, handlers, reportLimitMs: settings.reportLimitMs };
+  const dispose = (): Promise<void> => {
+    payloads?.close();
+    return disposeOf(container, values, realTimeLimitMs(options));
+  };
+  return { container, dispose, handlers, whole: wholeOf(payloads), reportLimitMs: settings.reportLimitMs };
+}
+
+async function payloadsOf(
+  { payloads }: Settings,
+  container: DependencyContainer,
+  { log = silentLog }: TestBedOptions,
+): Promise<TaskPayloads | undefined> {
+  if (payloads === undefined) return undefined;
+  const { taskPayloads } = await import('../../worker/handler/payloads.js');
+  return taskPayloads(payloads, {
+    clock: container.resolve(CLOCK),
+    random: container.resolve(RANDOM),
+    log,
+  });
 }
 
 /** A container, and the values that the user's `setup` function has registered in it. */

@@ -1,5 +1,5 @@
 import type { InjectionToken } from 'tsyringe';
-import { CONFIG_OPTIONS } from '../../config/config.js';
+import { CONFIG_OPTIONS, type PayloadSettings } from '../../config/config.js';
 import { badValue } from '../../config/mistakes.js';
 import type { Constructor } from '../../declare/class.js';
 import type { Container } from '../../declare/container.js';
@@ -38,6 +38,11 @@ export interface TestBedOptions<Tokens extends readonly InjectionToken[] = reado
    * A container of another framework, like `container` of `createWorker`. Mocks have priority. @default tsyringe's alone
    */
   readonly container?: Container;
+  /**
+   * The store of large inputs and outputs, like `payloads` in a worker's config, or with `memoryStore()` in its place.
+   * Results show the payload for each reference. @default none
+   */
+  readonly payloads?: PayloadSettings;
   /** The logger that gets what handlers log with `task.log`. @default nothing is logged */
   readonly log?: Logger;
   /**
@@ -129,6 +134,7 @@ export const BED_OPTIONS: Rows<TestBedOptions> = {
   useMocker: { expected: 'a function that is given a token', ok: (value) => typeof value === 'function' },
   interceptors: CONFIG_OPTIONS.interceptors,
   setup: CONFIG_OPTIONS.setup,
+  payloads: CONFIG_OPTIONS.payloads,
   container: { expected: 'an object with the methods scopeOf and resolve', ok: isContainer },
   log: { expected: 'a logger, with debug, info, warn, error and child', ok: isLogger },
   realTimeLimit: CONFIG_OPTIONS.reportLimit,

@@ -5,6 +5,8 @@ import { ServiceError } from '../../local/engine/answers/service-error.js';
 /** The objects that a {@link HandTask} needs. */
 export interface HandTaskParts {
   readonly task: OpenTask;
+  /** The parsed input. */
+  readonly input: unknown;
   readonly state: string;
   /** Sends a result, a failure or a heartbeat to Step Functions. @throws ServiceError if Step Functions rejects it */
   readonly send: (operation: string, body: Call['body']) => Promise<void>;
@@ -20,7 +22,10 @@ export interface HandTaskParts {
 export class HandTask {
   /** The name of the state to which the task belongs. */
   readonly state: string;
-  /** The parsed input of the task. For a `.waitForTaskToken` resource, the arguments of the call. */
+  /**
+   * The parsed input of the task. If the task came from `task`, references to payloads are replaced. For a
+   * `.waitForTaskToken` resource, the arguments of the call.
+   */
   readonly input: unknown;
   /** The task token, as a worker or a called service would receive it. */
   readonly token: string;
@@ -28,9 +33,9 @@ export class HandTask {
   readonly #send: HandTaskParts['send'];
   readonly #settle: HandTaskParts['settle'];
 
-  constructor({ task, state, send, settle }: HandTaskParts) {
+  constructor({ task, input, state, send, settle }: HandTaskParts) {
     this.state = state;
-    this.input = JSON.parse(task.order.input) as unknown;
+    this.input = input;
     this.token = task.token;
     this.#task = task;
     this.#send = send;

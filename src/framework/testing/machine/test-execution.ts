@@ -8,6 +8,7 @@ import type { OpenCalls } from '../harness/open-calls.js';
 import { nap } from '../harness/real-time.js';
 import { type Journey, runAhead } from '../harness/run-ahead.js';
 import type { TestClock } from '../harness/test-clock.js';
+import type { Whole } from '../harness/whole.js';
 import { type ExecutionResult, resultOf } from './execution-result.js';
 import { HandTask } from './hand-task.js';
 import { type HandTasks, stateOf } from './hand-tasks.js';
@@ -29,6 +30,8 @@ export interface MachineWorld {
   readonly unserved: readonly string[];
   readonly handTasks: HandTasks;
   readonly calls: OpenCalls;
+  /** Parses JSON, with each reference in it replaced by its payload. */
+  readonly whole: Whole;
   /**
    * Returns the time of the next timer, in epoch milliseconds; undefined if there is none. Timers that end a
    * GetActivityTask call don't count.
@@ -118,14 +121,14 @@ export class TestExecution<State extends string = string> {
    */
   async task(state: State): Promise<HandTask> {
     this.#world.states.checkTask(state);
-    let task: HandTask | undefined;
+    let task: OpenTask | undefined;
     const isThere = (): boolean => (task ??= this.#next(state)) !== undefined;
     await this.#reach(`no further task of '${state}' waits`, isThere).catch((error: unknown) => {
       this.#world.states.checkNotHandled(state, this.#byHand);
       throw error;
     });
     if (!task) throw new Error('the test machine was closed');
-    return task;
+    return handTaskOf(task, this.#world, await this.#world.whole(task.order.input));
   }
 
   /** Runs the execution to its end. @throws as the machine's `execute` does */
@@ -133,7 +136,8 @@ export class TestExecution<State extends string = string> {
     await this.#reach(undefined, () => this.#execution.end !== undefined);
     const result = resultOf(this.#execution);
     if (!result) throw new Error('the test machine was closed');
-    return result;
+    const { output } = this.#execution.end ?? {};
+    return output === undefined ? result : { ...result, output: await this.#world.whole(output) };
   }
 
   /**
@@ -148,9 +152,8 @@ export class TestExecution<State extends string = string> {
     });
   }
 
-  #next(state: string): HandTask | undefined {
-    const task = this.#world.handTasks.next(this.#execution, state);
-    return task && handTaskOf(task, this.#world);
+  #next(state: string): OpenTask | undefined {
+    return this.#world.handTasks.next(this.#execution, state);
   }
 
   /**
@@ -225,10 +228,18 @@ export class TestExecution<State extends string = string> {
   }
 }
 
-/** Creates the object with which a test ends a task. */
-export const handTaskOf = (task: OpenTask, { port, clock }: MachineWorld): HandTask =>
+/**
+ * Creates the object with which a test ends a task.
+ * @param input the task's input, with each reference replaced by its payload. @default the input as it was sent
+ */
+export const handTaskOf = (
+  task: OpenTask,
+  { port, clock }: MachineWorld,
+  input: unknown = JSON.parse(task.order.input),
+): HandTask =>
   new HandTask({
     task,
+    input,
     state: stateOf(task.order),
     send: (operation, body) => port.send(operation, body),
     settle: () => clock.turns(),

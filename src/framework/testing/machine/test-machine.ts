@@ -187,7 +187,7 @@ export async function createTestMachine<
   const { activities = [], resources = {}, faults = {}, log = silentLog, concurrency } = options;
   const source = await readDefinition(definition);
   const clock = new TestClock(new RealWork(realTimeLimits(options)));
-  const { reportLimitMs, dispose, handlers } = await makeBedHandlers(activities, options, clock);
+  const { reportLimitMs, dispose, handlers, whole } = await makeBedHandlers(activities, options, clock);
   const served = clock.work.trackAll(handlers);
   const definitions = served.map((each) => each.definition);
   const { stepFunctions, machine, port, arns } = await makeEngine(source, resources, clock);
@@ -210,7 +210,7 @@ export async function createTestMachine<
     names,
   );
   const world = {
-    ...{ stepFunctions, port, worker, clock, states, handTasks, unserved },
+    ...{ stepFunctions, port, worker, clock, states, handTasks, unserved, whole },
     handlers: definitions,
     calls: new OpenCalls(),
     nextTimer: () => nextTimer(clock),

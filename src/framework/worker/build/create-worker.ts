@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import type { DependencyContainer } from 'tsyringe';
 import type { Config } from '../../config/config.js';
 import { throwProblems } from '../../base/errors.js';
-import { compile } from '../handler/compile.js';
+import { compile, type TaskPayloads } from '../handler/compile.js';
 import type { AwsService } from '../../aws/sdk/aws-service.js';
 import { type Endpoint, isEncrypted } from '../../aws/endpoint.js';
 import { socketProblems } from '../../aws/sdk/settings.js';
@@ -53,6 +53,7 @@ export async function buildWorker(given: Plan, world: StartWorld): Promise<Worke
   const problems = none ? [noActivities(plan)] : [...plan.problems, ...moduleProblems(plan, world)];
   const container = await makeContainer(plan, problems, world);
   const pools = new Pools(plan, world);
+  const payloads = await payloadsOf(plan, world);
   const { sdk, region, calls } = plan.settings;
   const { heartbeatRate: rate, stallAfterMs } = plan.settings;
   const heartbeats = new WorkerHeartbeats({ ...world, rate, stallAfterMs });
@@ -60,6 +61,7 @@ export async function buildWorker(given: Plan, world: StartWorld): Promise<Worke
   let health: WorkerHealth | undefined;
   const close = async (): Promise<void> => {
     service?.close();
+    payloads?.close();
     await Promise.all([pools.close(), dispose(container, world)]);
     // Closed last, since the heartbeats' thread also answers the health probes.
     await heartbeats.close();
@@ -70,7 +72,7 @@ export async function buildWorker(given: Plan, world: StartWorld): Promise<Worke
     health = await openHealth({ ...plan, ...plan.settings, ...world, serve });
     const { AwsService } = await import('../../aws/sdk/aws-service.js');
     service = new AwsService({ ...world, endpoint, sdk, region, calls });
-    const handlers = await connectHandlers({ plan, world, container, pools, service, endpoint });
+    const handlers = await connectHandlers({ plan, world, container, pools, payloads, service, endpoint });
     connectHeartbeats(heartbeats, handlers, service);
     world.signal?.throwIfAborted();
     const telemetry = new Telemetry({ ...plan, ...plan.settings, ...world });
@@ -116,6 +118,13 @@ async function protectionOf(
   return makeProtection(settings, { ...world, env: process.env, thread });
 }
 
+/** Makes what handlers need for large inputs and outputs; undefined if the option `payloads` isn't set. */
+async function payloadsOf({ settings }: Plan, world: StartWorld): Promise<TaskPayloads | undefined> {
+  if (settings.payloads === undefined) return undefined;
+  const { taskPayloads } = await import('../handler/payloads.js');
+  return taskPayloads(settings.payloads, world);
+}
+
 function connectHeartbeats(
   heartbeats: WorkerHeartbeats,
   handlers: readonly RunnableHandler[],
@@ -158,6 +167,7 @@ interface Connecting {
   readonly world: StartWorld;
   readonly container: DependencyContainer;
   readonly pools: Pools;
+  readonly payloads: TaskPayloads | undefined;
   readonly service: AwsService;
   readonly endpoint: Endpoint;
 }
@@ -166,7 +176,7 @@ const breakerOf = (options: ResolvedOptions['breaker']): BreakerRule | undefined
   options ? { ...options, pauseMs: parseDuration(options.pause) ?? 0 } : undefined;
 
 async function connectHandlers(connecting: Connecting): Promise<RunnableHandler[]> {
-  const { plan, world, container, pools, service, endpoint } = connecting;
+  const { plan, world, container, pools, payloads, service, endpoint } = connecting;
   const { settings, handlers } = plan;
   const { createActivities } = settings;
   const search = { ...world, service, endpoint, createActivities };
@@ -178,7 +188,8 @@ async function connectHandlers(connecting: Connecting): Promise<RunnableHandler[
     const activityArn = activities.arnOf(definition.activity);
     const port = ports.get(regionOf(activityArn));
     if (!port) throw new Error(`no connection was made for ${activityArn}`);
-    const handle = (await pools.handlerOf(planned)) ?? compile(definition, container, settings.interceptors);
+    const handle =
+      (await pools.handlerOf(planned)) ?? compile(definition, container, settings.interceptors, payloads);
     const [rate, breaker] = [parseRate(options.rate), breakerOf(options.breaker)];
     return { name: definition.name, activityArn, handle, port, ...options, rate, breaker };
   });

@@ -15,6 +15,8 @@ import { decode } from './input/decode.js';
 import { intercepted, type HandleTask } from './interceptors/intercept.js';
 import type { Deferred, HandlerEnd } from './outcome/outcome.js';
 import { compileOutput, type Encode } from './output/compile-output.js';
+import { NearLimit } from './output/near-limit.js';
+import type { OutputLimit } from './output/output-limit.js';
 
 /**
  * Handles one task: takes the text of its input, and calls `onEnd` once with the outcome or the deferral, as soon as that
@@ -27,22 +29,42 @@ export type CompiledHandler = (
   onEnd: (end: HandlerEnd) => void,
 ) => Promise<void>;
 
+/** The inputs and outputs that go through a store, because they are large. */
+export interface TaskPayloads {
+  /** The most bytes of an output. */
+  readonly limit: OutputLimit;
+  /** Returns the input with each reference replaced by its payload. */
+  readonly read: (input: unknown, text: string, task: Pick<TaskContext, 'signal'>) => unknown;
+  /** Returns the JSON to send for an output: the output itself, or a reference to it beside its `inline` fields. */
+  readonly write: (text: string, inline: readonly string[], task: TaskContext) => string | Promise<string>;
+  /** Leaves no timer. */
+  readonly close: () => void;
+}
+
 interface Pipeline {
   readonly validate: Validate;
   readonly handle: HandleTask;
   readonly encode: Encode;
+  /** Present if the config has `payloads`. */
+  readonly payloads: TaskPayloads | undefined;
+  /** True if the handler takes an input, so that references in it are of use. */
+  readonly takesInput: boolean;
+  readonly inline: readonly string[];
+  readonly nearLimit: NearLimit;
 }
 
 /**
  * Returns a function that handles all tasks of a handler: it decodes and validates the input, calls the interceptors
  * and the handler, and encodes the result. The activity class and the interceptors are instantiated once, when this is
  * called. No metadata is read after that.
+ * @param payloads for large inputs and outputs. @default each is sent whole
  * @throws the container's error if a dependency can't be resolved
  */
 export function compile(
   definition: HandlerDefinition,
   container: DependencyContainer,
   globalInterceptors: readonly Constructor<Interceptor>[],
+  payloads?: TaskPayloads,
 ): CompiledHandler {
   const interceptors = [...globalInterceptors, ...definition.interceptors];
   const pipeline = {
@@ -51,7 +73,11 @@ export function compile(
       interceptors.map((each) => resolveOnce(container, each)),
       callMethod(definition, container),
     ),
-    encode: compileOutput(definition),
+    encode: compileOutput(definition, payloads?.limit),
+    payloads,
+    takesInput: definition.input.kind !== 'none',
+    inline: definition.inline,
+    nearLimit: new NearLimit(payloads !== undefined),
   };
   return definition.scope === 'task' ? inTaskScope(pipeline, container) : inWorkerScope(pipeline, container);
 }
@@ -72,19 +98,22 @@ function inTaskScope(pipeline: Pipeline, container: DependencyContainer): Compil
 async function run(
   text: string,
   context: TaskContext,
-  { validate, handle, encode }: Pipeline,
+  pipeline: Pipeline,
   onEnd: (end: HandlerEnd) => void,
 ): Promise<void> {
+  const { validate, handle, encode } = pipeline;
   let end: HandlerEnd;
   try {
     // A value that isn't a promise isn't awaited: in an async context, each promise costs as much as a small task.
-    const checked = validate(decode(text));
+    const whole = read(text, context, pipeline);
+    const checked = validate(isThenable(whole) ? await whole : whole);
     const input = isThenable(checked) ? await checked : checked;
     const result = await handle({ input, context });
     if (isDeferral(result)) end = deferredBy(result, context);
     else {
       const encoded = encode(result);
-      end = { status: 'succeeded', output: typeof encoded === 'string' ? encoded : await encoded };
+      const sent = send(typeof encoded === 'string' ? encoded : await encoded, context, pipeline);
+      end = { status: 'succeeded', output: typeof sent === 'string' ? sent : await sent };
     }
   } catch (thrown) {
     end = failureOf(thrown, {
@@ -102,6 +131,23 @@ function deferredBy(deferral: Deferral, { token }: TaskContext): Deferred {
   throw new TypeError(
     'the handler returned the deferral of another task: return what this task.defer() gives',
   );
+}
+
+/** Parses an input. Resolves to it once the payloads that it refers to were read. */
+function read(text: string, task: TaskContext, { payloads, takesInput }: Pipeline): unknown {
+  const input = decode(text);
+  return payloads && takesInput ? payloads.read(input, text, task) : input;
+}
+
+/** Returns the JSON to send for an output. */
+function send(
+  output: string,
+  task: TaskContext,
+  { payloads, inline, nearLimit }: Pipeline,
+): string | Promise<string> {
+  const sent = payloads ? payloads.write(output, inline, task) : output;
+  if (typeof sent !== 'string') return sent.then((text) => nearLimit.look(text, task));
+  return nearLimit.look(sent, task);
 }
 
 type Method = (input: unknown, task: TaskContext) => unknown;

@@ -266,7 +266,7 @@ const impossible: Row[] = [
     cause: {
       errorType: 'Stepwright.OutputTooLarge',
       errorMessage:
-        'the output has more than 524288 bytes as JSON; Step Functions accepts 262144. Store it, for example in S3, and return its key',
+        'the output has more than 524288 bytes as JSON; Step Functions accepts 262144. Set `payloads` in the config, so that large outputs go through a store',
     },
   }),
   refuses(
@@ -279,7 +279,7 @@ const impossible: Row[] = [
     cause: {
       errorType: 'Stepwright.OutputTooLarge',
       errorMessage:
-        'the output has 262145 bytes as JSON; Step Functions accepts 262144. Store it, for example in S3, and return its key',
+        'the output has 262145 bytes as JSON; Step Functions accepts 262144. Set `payloads` in the config, so that large outputs go through a store',
     },
   }),
   row('an output above the limit in bytes only', () => 'é'.repeat(131_072), {
@@ -287,7 +287,7 @@ const impossible: Row[] = [
     cause: {
       errorType: 'Stepwright.OutputTooLarge',
       errorMessage:
-        'the output has 262146 bytes as JSON; Step Functions accepts 262144. Store it, for example in S3, and return its key',
+        'the output has 262146 bytes as JSON; Step Functions accepts 262144. Set `payloads` in the config, so that large outputs go through a store',
     },
   }),
 ];

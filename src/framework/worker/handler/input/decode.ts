@@ -19,20 +19,29 @@ export function decode(text: string): unknown {
   if (bytes !== undefined) {
     throw refused(`the input has ${bytes} bytes; at most ${INPUT_LIMIT_BYTES} are allowed`);
   }
-  if (text.length > DEPTH_LIMIT && isTooDeep(text)) {
-    throw refused(`the input is nested deeper than ${DEPTH_LIMIT} levels`);
+  return decodeText(text, 'the input', DEPTH_LIMIT);
+}
+
+/**
+ * Parses text as {@link decode} does, whatever its size.
+ * @param what the beginning of messages, such as `the input`
+ * @param depth the most levels of nested objects and arrays
+ */
+export function decodeText(text: string, what: string, depth: number): unknown {
+  if (text.length > depth && isTooDeep(text, depth)) {
+    throw refused(`${what} is nested deeper than ${depth} levels`);
   }
-  const value = parse(text);
+  const value = parse(text, what);
   return mayHoldProto(text) ? withoutProto(value) : value;
 }
 
 const refused = (message: string): Refusal => new Refusal(OWN_ERROR.invalidInput, message);
 
-function parse(text: string): unknown {
+function parse(text: string, what: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw refused(`the input is not JSON: ${withoutText(error)}`);
+    throw refused(`${what} is not JSON: ${withoutText(error)}`);
   }
 }
 
@@ -56,12 +65,12 @@ const CLOSING = new Set([93, 125]);
  * Returns true if JSON text is nested deeper than the limit. It only counts brackets outside of strings, so that no
  * function recurses into a value that is too deep.
  */
-function isTooDeep(text: string): boolean {
+function isTooDeep(text: string, limit: number): boolean {
   let depth = 0;
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
     if (code === QUOTE) at = endOfString(text, at);
-    else if (OPENING.has(code) && ++depth > DEPTH_LIMIT) return true;
+    else if (OPENING.has(code) && ++depth > limit) return true;
     else if (CLOSING.has(code)) depth--;
   }
   return false;

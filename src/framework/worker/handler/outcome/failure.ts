@@ -19,11 +19,12 @@ export function ownFailure(name: OwnErrorName, message: string, data?: object): 
 /** Returns the failure of a task that couldn't finish because the worker stops. */
 export const shutdownFailure = (message: string): Failure => ownFailure(OWN_ERROR.workerShutdown, message);
 
-/** The error names of failures that no handler has thrown: those for an invalid input or an invalid returned value. */
+/** The error names of failures that no handler has thrown: those for an input or a returned value. */
 const NOT_THROWN: ReadonlySet<string> = new Set([
   OWN_ERROR.invalidInput,
   OWN_ERROR.invalidOutput,
   OWN_ERROR.outputTooLarge,
+  OWN_ERROR.payloadUnavailable,
 ]);
 
 /**

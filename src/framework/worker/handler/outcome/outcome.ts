@@ -21,12 +21,13 @@ export type HandlerEnd = Outcome | Deferred;
 
 /** The most bytes, in UTF-8, that an output or an input may have (Step Functions service quotas). */
 export const OUTPUT_LIMIT_BYTES = 262_144;
-/** If an input or an output is larger than allowed, returns the number of its bytes. Otherwise returns undefined. */
-export function bytesBeyondLimit(text: string): number | undefined {
+
+/** If a text has more bytes in UTF-8 than `limit`, returns their number. Otherwise returns undefined. */
+export function bytesBeyondLimit(text: string, limit: number = OUTPUT_LIMIT_BYTES): number | undefined {
   // A UTF-16 code unit takes at most three bytes, so for most texts the bytes needn't be counted.
-  if (text.length * 3 <= OUTPUT_LIMIT_BYTES) return undefined;
+  if (text.length * 3 <= limit) return undefined;
   const bytes = Buffer.byteLength(text);
-  return bytes > OUTPUT_LIMIT_BYTES ? bytes : undefined;
+  return bytes > limit ? bytes : undefined;
 }
 
 /** The most characters that a cause may have (SendTaskFailure). */

@@ -7,6 +7,7 @@ export const OWN_ERROR = {
   workerShutdown: 'Stepwright.WorkerShutdown',
   handlerCrashed: 'Stepwright.HandlerCrashed',
   commandFailed: 'Stepwright.CommandFailed',
+  payloadUnavailable: 'Stepwright.PayloadUnavailable',
 } as const;
 
 export type OwnErrorName = (typeof OWN_ERROR)[keyof typeof OWN_ERROR];

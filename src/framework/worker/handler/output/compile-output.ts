@@ -9,6 +9,7 @@ import { OWN_ERROR } from '../outcome/own-error.js';
 import { DescribedOutput } from './described.js';
 import { encode, reading } from './encode.js';
 import { OutputInstances } from './instances.js';
+import { type OutputLimit, SERVICE_LIMIT } from './output-limit.js';
 import { OutputReads } from './reads.js';
 
 /** Writes a handler's result as JSON. If the result isn't a valid output, throws (or rejects with) a Refusal. */
@@ -16,18 +17,27 @@ export type Encode = (result: unknown) => string | Promise<string>;
 
 /**
  * Returns a function that validates a handler's results and writes them as JSON, as the handler declares its output.
+ * @param limit the most bytes of an output
  */
-export function compileOutput({ output, groups }: HandlerDefinition): Encode {
-  return output ? (result) => serialise(result, output, groups) : encode;
+export function compileOutput(
+  { output, groups }: HandlerDefinition,
+  limit: OutputLimit = SERVICE_LIMIT,
+): Encode {
+  return output ? (result) => serialise(result, output, groups, limit) : (result) => encode(result, limit);
 }
 
-async function serialise(result: unknown, { kind, type }: OutputSpec, groups: Groups): Promise<string> {
+async function serialise(
+  result: unknown,
+  { kind, type }: OutputSpec,
+  groups: Groups,
+  limit: OutputLimit,
+): Promise<string> {
   const list = kind === 'array';
   if (list && !Array.isArray(result)) {
     throw invalidOutput(type, [kindViolation(undefined, ARRAY)]);
   }
   const reads = new OutputReads();
-  const output = new OutputInstances(groups, reads);
+  const output = new OutputInstances(groups, reads, limit);
   const instances = reading(
     () => output.path,
     () =>
@@ -38,7 +48,7 @@ async function serialise(result: unknown, { kind, type }: OutputSpec, groups: Gr
   refuseAny(output.violations, type);
   const read = (object: object, name: string): unknown => reads.get(object, name);
   refuseAny(await brokenRules(instances, { groups, showValues: false, read }), type);
-  return encode(instances, new DescribedOutput(groups, reads, new Set([instances].flat())));
+  return encode(instances, limit, new DescribedOutput(groups, reads, new Set([instances].flat())));
 }
 
 function refuseAny(violations: readonly Violation[], type: Constructor): void {

@@ -1,9 +1,10 @@
 import { types } from 'node:util';
-import { bytesBeyondLimit, OUTPUT_LIMIT_BYTES } from '../outcome/outcome.js';
+import { bytesBeyondLimit } from '../outcome/outcome.js';
 import { OWN_ERROR } from '../outcome/own-error.js';
 import { DEPTH_LIMIT } from '../input/decode.js';
 import { showPath, type ValuePath } from '../input/value-path.js';
 import { emptyInstanceFault } from './empty-instance.js';
+import { type OutputLimit, SERVICE_LIMIT } from './output-limit.js';
 import { Refusal } from '../outcome/refusal.js';
 import type { DtoProperty } from '../../../declare/dto/dto-property.js';
 import { cut, readThrown } from '../outcome/thrown.js';
@@ -26,18 +27,19 @@ export interface Described {
  * Writes a result as JSON. `undefined` is written as `null`; in an object, a key whose value is `undefined` is left
  * out. Writing stops early if the result is far too large. Each field is read once, and of the result's methods only
  * `toJSON` is called.
+ * @param limit the most bytes of the JSON, and the Refusal of a result that has more
  * @param described says how classes are written. @default none: objects are written with their own fields
  * @throws Refusal with InvalidOutput if a value would become `{}` or `null` in JSON, or is nested deeper than an input
- * may be; with OutputTooLarge if the JSON has more than 262,144 bytes.
+ * may be; with OutputTooLarge if the JSON has more bytes than the limit.
  */
-export function encode(result: unknown, described?: Described): string {
-  const writer = new Writer(described);
+export function encode(result: unknown, limit: OutputLimit = SERVICE_LIMIT, described?: Described): string {
+  const writer = new Writer(limit, described);
   const text = reading(
     () => writer.path,
     () => writer.write(result, ''),
   );
-  const bytes = text === undefined ? undefined : bytesBeyondLimit(text);
-  if (bytes !== undefined) throw tooLarge(String(bytes));
+  const bytes = text === undefined ? undefined : bytesBeyondLimit(text, limit.bytes);
+  if (bytes !== undefined) throw limit.refuse(String(bytes));
   return text ?? 'null';
 }
 
@@ -57,24 +59,26 @@ export function reading<T>(path: () => ValuePath | undefined, read: () => T): T 
 }
 
 /**
- * Writing stops once the text has this size. The output is then too large in any case, and its exact size doesn't
- * matter.
- */
-const FAR_TOO_LARGE_BYTES = 2 * OUTPUT_LIMIT_BYTES;
-
-/**
  * Writes one result as `JSON.stringify` would. It also keeps track of the path of each value, which `JSON.stringify`
  * doesn't give, for the message if the value is rejected.
  */
 class Writer {
   readonly #described: Described | undefined;
+  readonly #limit: OutputLimit;
+  /**
+   * Writing stops once the text has this size. The output is then too large in any case, and its exact size doesn't
+   * matter.
+   */
+  readonly #farTooLarge: number;
   /** The objects and arrays around the value that is being written. The outermost comes first. */
   readonly #held: object[] = [];
   readonly #paths: (ValuePath | undefined)[] = [];
   /** A lower bound for the length of the text that is written so far. */
   #leastBytes = 0;
 
-  constructor(described: Described | undefined) {
+  constructor(limit: OutputLimit, described: Described | undefined) {
+    this.#limit = limit;
+    this.#farTooLarge = 2 * limit.bytes;
     this.#described = described;
   }
 
@@ -146,7 +150,7 @@ class Writer {
 
   #count(bytes: number): void {
     this.#leastBytes += bytes;
-    if (this.#leastBytes > FAR_TOO_LARGE_BYTES) throw tooLarge(`more than ${FAR_TOO_LARGE_BYTES}`);
+    if (this.#leastBytes > this.#farTooLarge) throw this.#limit.refuse(`more than ${this.#farTooLarge}`);
   }
 
   #pathTo(step: string | number): ValuePath | undefined {
@@ -241,16 +245,6 @@ export const holdsItself = (path: ValuePath | undefined): Refusal =>
   invalidOutput(
     path,
     'refers back to an object that contains it; return a copy without that field, or give its class a toJSON',
-  );
-
-/**
- * Makes the Refusal of a value that is too large.
- * @param bytes the number of bytes, or a text such as `more than 524288`.
- */
-export const tooLarge = (bytes: string): Refusal =>
-  new Refusal(
-    OWN_ERROR.outputTooLarge,
-    `the output has ${bytes} bytes as JSON; Step Functions accepts ${OUTPUT_LIMIT_BYTES}. Store it, for example in S3, and return its key`,
   );
 
 export function invalidOutput(path: ValuePath | undefined, fault: string): Refusal {

@@ -5,9 +5,9 @@ import { isObject, type Kind, OBJECT } from '../../../declare/dto/kinds.js';
 import { DEPTH_LIMIT } from '../input/decode.js';
 import { kindViolation, mapParts, type ValuePath } from '../input/value-path.js';
 import { MOST_VIOLATIONS, type Violation } from '../outcome/refusal.js';
-import { OUTPUT_LIMIT_BYTES } from '../outcome/outcome.js';
-import { holdsItself, invalidOutput, objectFault, toJsonOf, tooDeep, tooLarge } from './encode.js';
+import { holdsItself, invalidOutput, objectFault, toJsonOf, tooDeep } from './encode.js';
 import { emptyInstanceFault } from './empty-instance.js';
+import type { OutputLimit } from './output-limit.js';
 import type { OutputReads } from './reads.js';
 
 /**
@@ -22,14 +22,16 @@ export class OutputInstances {
   path: ValuePath | undefined;
   readonly #groups: Groups;
   readonly #reads: OutputReads;
+  readonly #limit: OutputLimit;
   /** The objects around the value that is being read. The outermost comes first. */
   readonly #held: object[] = [];
   /** A lower bound for the length of the JSON that will be written. */
   #leastBytes = 0;
 
-  constructor(groups: Groups, reads: OutputReads) {
+  constructor(groups: Groups, reads: OutputReads, limit: OutputLimit) {
     this.#groups = groups;
     this.#reads = reads;
+    this.#limit = limit;
   }
 
   /**
@@ -96,7 +98,8 @@ export class OutputInstances {
     if (typeof value === 'string') this.#leastBytes += value.length;
     if (Array.isArray(value)) this.#leastBytes += 2 * value.length;
     if (value instanceof Set || value instanceof Map) this.#leastBytes += 2 * value.size;
-    if (this.#leastBytes > OUTPUT_LIMIT_BYTES) throw tooLarge(`more than ${OUTPUT_LIMIT_BYTES}`);
+    const { bytes, refuse } = this.#limit;
+    if (this.#leastBytes > bytes) throw refuse(`more than ${bytes}`);
   }
 
   #refuse(kind: Kind, value: unknown, path: ValuePath | undefined): unknown {

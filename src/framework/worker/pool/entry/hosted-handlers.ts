@@ -4,8 +4,10 @@ import type { HandlerDefinition } from '../../../declare/definition.js';
 import { discover } from '../../../declare/discovery/discovery.js';
 import { loadActivities } from '../../../declare/discovery/load.js';
 import { throwProblems } from '../../../base/errors.js';
+import type { Logger } from '../../../base/log/log.js';
 import { isPlainObject } from '../../../base/plain-object.js';
-import { compile, type CompiledHandler } from '../../handler/compile.js';
+import { systemClock } from '../../../base/time/clock.js';
+import { compile, type CompiledHandler, type TaskPayloads } from '../../handler/compile.js';
 import { createContainer } from '../../container/create-container.js';
 import type { HostOptions } from '../pool-messages.js';
 
@@ -28,14 +30,16 @@ export class HostedHandlers {
   readonly #definitions: readonly HandlerDefinition[];
   readonly #container: DependencyContainer;
   readonly #interceptors: Config['interceptors'];
+  readonly #payloads: TaskPayloads | undefined;
   readonly #compiled = new Map<string, HostedHandler>();
 
   /**
    * Imports the config and compiles the named handlers.
+   * @param log for what concerns no task
    * @throws Error if the config can't be read, if it has no handler with one of the names, or if a dependency can't be
    * made.
    */
-  static async load({ module, baseDir, globs, handlers }: HostOptions): Promise<HostedHandlers> {
+  static async load({ module, baseDir, globs, handlers }: HostOptions, log: Logger): Promise<HostedHandlers> {
     const exported = defaultExport(await import(module));
     if (!isPlainObject(exported)) throw new Error(`${module} has no default export that is a config`);
     const config: Config = exported;
@@ -45,7 +49,8 @@ export class HostedHandlers {
     const found = discover(loaded.classes, process.env, { standIn: true });
     throwProblems([...loaded.problems, ...found.problems.filter(({ code }) => code !== 'TWO_ACCOUNTS')]);
     const container = await createContainer(config.setup);
-    const hosted = new HostedHandlers(found.handlers, container, config.interceptors);
+    const payloads = await payloadsOf(config, log);
+    const hosted = new HostedHandlers(found.handlers, container, config.interceptors, payloads);
     for (const name of handlers) hosted.handler(name);
     return hosted;
   }
@@ -54,10 +59,12 @@ export class HostedHandlers {
     definitions: readonly HandlerDefinition[],
     container: DependencyContainer,
     interceptors: Config['interceptors'],
+    payloads?: TaskPayloads,
   ) {
     this.#definitions = definitions;
     this.#container = container;
     this.#interceptors = interceptors;
+    this.#payloads = payloads;
   }
 
   /**
@@ -71,13 +78,20 @@ export class HostedHandlers {
     const definition = this.#definitions.find((each) => each.name === name);
     if (!definition)
       throw new Error(`the config has no handler ${name}; it has ${names.join(', ') || 'none'}`);
-    const handle = compile(definition, this.#container, this.#interceptors ?? []);
+    const handle = compile(definition, this.#container, this.#interceptors ?? [], this.#payloads);
     const handler = { handle, settlesAtOnce: definition.scope !== 'task' };
     this.#compiled.set(name, handler);
     return handler;
   }
 
   async dispose(): Promise<void> {
+    this.#payloads?.close();
     await this.#container.dispose();
   }
+}
+
+async function payloadsOf({ payloads }: Config, log: Logger): Promise<TaskPayloads | undefined> {
+  if (payloads === undefined) return undefined;
+  const { taskPayloads } = await import('../../handler/payloads.js');
+  return taskPayloads(payloads, { clock: systemClock, random: Math.random, log });
 }

@@ -22,7 +22,7 @@ const runner = new TaskRunner({
 
 function load(options: HostOptions): Promise<HostedHandlers> {
   if (options.sourceMaps) process.setSourceMapsEnabled(true);
-  return HostedHandlers.load(options);
+  return HostedHandlers.load(options, runner.log);
 }
 
 /**

@@ -1,0 +1,53 @@
+import type { ObjectStore } from '../../base/store/store.js';
+import { parseSize } from '../../base/store/size.js';
+import { PayloadStore, PayloadUnavailable, type PayloadWorld } from '../keep/payloads/payload-store.js';
+import { mayHoldReference } from '../keep/payloads/reference.js';
+import type { TaskPayloads } from './compile.js';
+import { readPayloads } from './input/references.js';
+import { OWN_ERROR } from './outcome/own-error.js';
+import { Refusal } from './outcome/refusal.js';
+import { offload, payloadLimit } from './output/offload.js';
+
+/** The option `payloads` of a config, which was checked. */
+interface Settings {
+  readonly store: ObjectStore;
+  readonly above?: string;
+  readonly limit?: string;
+}
+
+export const DEFAULT_ABOVE = '200KB';
+export const DEFAULT_LIMIT = '64MB';
+
+const bytesOf = (size: string): number => parseSize(size) ?? Number.NaN;
+
+/** Makes what handlers need to read references in inputs, and to send large outputs as references. */
+export function taskPayloads(
+  { store: given, above = DEFAULT_ABOVE, limit = DEFAULT_LIMIT }: Settings,
+  world: PayloadWorld,
+): TaskPayloads {
+  const store = new PayloadStore(given, given.uri ?? '', world);
+  const most = Math.min(bytesOf(limit), store.maxBytes);
+  const settings = { store, above: bytesOf(above), limit: most };
+  return {
+    limit: payloadLimit(most),
+    read: (input, text, task) =>
+      mayHoldReference(text)
+        ? refusing(readPayloads(input, store, bytesOf(limit), () => task.signal))
+        : input,
+    write: (text, inline, task) => {
+      const sent = offload(text, inline, task, settings);
+      return typeof sent === 'string' ? sent : refusing(sent);
+    },
+    close: () => store.close(),
+  };
+}
+
+/** Makes the failure of a task whose payload can't be read or written. */
+async function refusing<T>(done: Promise<T>): Promise<T> {
+  try {
+    return await done;
+  } catch (error) {
+    if (error instanceof PayloadUnavailable) throw new Refusal(OWN_ERROR.payloadUnavailable, error.message);
+    throw error;
+  }
+}

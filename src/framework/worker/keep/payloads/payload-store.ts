@@ -1,0 +1,133 @@
+import { createHash } from 'node:crypto';
+import { StoreError } from '../../../base/store/store-error.js';
+import type { ObjectStore } from '../../../base/store/store.js';
+import { fullJitter } from '../../../base/time/backoff.js';
+import type { Clock } from '../../../base/time/clock.js';
+import type { Logger } from '../../../base/log/log.js';
+import { LimitedObjectStore } from '../limited-store.js';
+import { payloadKey, type Reference } from './reference.js';
+
+/** Thrown if a payload can't be read or written. */
+export class PayloadUnavailable extends Error {
+  override readonly name = 'PayloadUnavailable';
+}
+
+/** Everything that a {@link PayloadStore} needs of its worker. */
+export interface PayloadWorld {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Logger;
+}
+
+/** The longest time for one call of the store: 64 MB at 10 Mbit/s take 54 s. */
+const CALL_LIMIT_MS = 60_000;
+const ATTEMPTS = 4;
+const FIRST_WAIT_MS = 500;
+const MOST_WAIT_MS = 8_000;
+
+/** The payloads in a store: written under their hash, and checked by it when they are read. */
+export class PayloadStore {
+  readonly name: string;
+  /** The most bytes of one payload that the store takes. */
+  readonly maxBytes: number;
+  readonly #base: string;
+  readonly #store: LimitedObjectStore;
+  readonly #world: PayloadWorld;
+
+  /** @param base the address of the store */
+  constructor(store: ObjectStore, base: string, world: PayloadWorld) {
+    const { clock, log } = world;
+    this.name = store.name;
+    this.maxBytes = store.maxBytes;
+    this.#base = base;
+    this.#world = world;
+    this.#store = new LimitedObjectStore(store, {
+      clock,
+      limitMs: CALL_LIMIT_MS,
+      trouble: {
+        began: (call, error) =>
+          log.warn({ err: error }, `the store of payloads (${store.name}) fails: ${call}s are repeated`),
+        ended: (call, afterMs) =>
+          log.info({ afterMs }, `the store of payloads (${store.name}) answers ${call}s again`),
+      },
+    });
+  }
+
+  /** True if this store itself would give a payload this reference. No other reference is followed. */
+  isOwn({ uri, sha256 }: Reference): boolean {
+    return uri === this.#uriOf(sha256);
+  }
+
+  /** The beginning of the addresses of this store's payloads. */
+  get prefix(): string {
+    return this.#uriOf('');
+  }
+
+  /**
+   * Writes a payload. It is durable when this resolves. A payload that is there already is written again, so that its
+   * age, by which old ones are deleted, begins anew.
+   * @throws PayloadUnavailable if the store can't take it; the signal's reason if that aborts first
+   */
+  async write(payload: Uint8Array, signal: AbortSignal): Promise<Reference> {
+    const sha256 = hashOf(payload);
+    await this.#attempt(`the output can't be put into ${this.name}`, signal, () =>
+      this.#store.put(payloadKey(sha256), payload, { signal }),
+    );
+    return { uri: this.#uriOf(sha256), sha256, bytes: payload.byteLength };
+  }
+
+  /**
+   * Reads a payload, and checks its length and its hash.
+   * @throws PayloadUnavailable if it isn't there, isn't the one that was meant, or can't be read; the signal's reason
+   * if that aborts first
+   */
+  async read(reference: Reference, signal: AbortSignal): Promise<Uint8Array> {
+    const { uri, sha256, bytes } = reference;
+    const found = await this.#attempt(`the payload ${uri} can't be read`, signal, () =>
+      this.#store.get(payloadKey(sha256), { signal, maxBytes: bytes }),
+    );
+    if (!found)
+      throw new PayloadUnavailable(`the payload ${uri} isn't there: it was deleted, or never written`);
+    const { value } = found;
+    if (value.byteLength !== bytes)
+      throw new PayloadUnavailable(
+        `the payload ${uri} has ${value.byteLength} bytes, and its reference says ${bytes}`,
+      );
+    if (hashOf(value) !== sha256)
+      throw new PayloadUnavailable(`the payload ${uri} was changed: its SHA-256 is another`);
+    return value;
+  }
+
+  /** Tells no more of the store's trouble, and leaves no timer. */
+  close(): void {
+    this.#store.close();
+  }
+
+  #uriOf(sha256: string): string {
+    return `${this.#base}/${payloadKey(sha256)}`;
+  }
+
+  async #attempt<T>(what: string, signal: AbortSignal, call: () => Promise<T>): Promise<T> {
+    const { clock, random } = this.#world;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await call();
+      } catch (error) {
+        if (signal.aborted) throw signal.reason;
+        if (!(error instanceof StoreError)) throw error;
+        if (attempt === ATTEMPTS || !mayPass(error)) throw unavailable(what, error, attempt);
+      }
+      await clock.sleep(fullJitter(attempt, FIRST_WAIT_MS, MOST_WAIT_MS, random), signal);
+      signal.throwIfAborted();
+    }
+  }
+}
+
+const hashOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+const mayPass = ({ kind }: StoreError): boolean => kind === 'unavailable' || kind === 'full';
+
+function unavailable(what: string, error: StoreError, attempts: number): PayloadUnavailable {
+  const tried = attempts === 1 ? '' : ` (${attempts} attempts)`;
+  return new PayloadUnavailable(`${what}${tried}: ${error.message}`, { cause: error });
+}
