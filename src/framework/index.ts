@@ -1,3 +1,4 @@
+import './base/version.js';
 import './base/reflect-metadata.js';
 
 export { Activity, ErrorName, Handle } from './declare/decorators.js';

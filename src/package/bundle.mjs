@@ -47,6 +47,7 @@ const ENTRIES = [
 const TOGETHER = [
   [
     'base',
+    'base/version',
     'base/time/clock',
     'base/time/turn',
     'base/time/wait',

@@ -335,6 +335,22 @@ describe('a provider that fails', () => {
     expect(await end()).toEqual(['SUCCEEDED']);
   });
 
+  test('of a profile that has no credentials is named with that profile', async () => {
+    const none = 'Could not load credentials from any providers';
+    const sdk = ownFunction.start('OLD');
+    inFunction = Object.assign(new Error(none), { name: 'CredentialsProviderError' });
+    process.env['AWS_PROFILE'] = 'prod';
+    try {
+      const { w } = await working(sdk);
+      await world.clock.advance(10_000);
+      expect(w.of('poll:failed')).toMatchObject([
+        { error: { message: `${none}; AWS_PROFILE is 'prod', a profile that is not in ~/.aws or has none` } },
+      ]);
+    } finally {
+      delete process.env['AWS_PROFILE'];
+    }
+  });
+
   test('by an expired token at STS is no answer to a poll', async () => {
     const sdk = webIdentity.start('OLD');
     door.identities.clear();

@@ -21,7 +21,9 @@ test.each([
   [
     'a target that is misspelt',
     machine(`    "Pay": { "Type": "Pass", "Next": "Shipp" },\n    "Ship": { "Type": "Succeed" }`, 'Pay'),
-    ["m.asl.json:4:30 state 'Pay': Missing 'Next' target: Shipp | did you mean 'Ship'?"],
+    [
+      "m.asl.json:4:30 state 'Pay': Missing 'Next' target: Shipp | no state is named 'Shipp'; did you mean 'Ship'?",
+    ],
   ],
   [
     'a field that is misspelt',

@@ -99,7 +99,9 @@ describe('commands', () => {
     const runs = [worker, execute(endpoint, 'X', '{}'), execute('ftp://me:s3cret@host', 'X', '{}')];
     await Promise.all(runs.map(({ ended }) => ended));
     for (const run of runs) expect(run.stdout() + run.stderr()).not.toMatch(/s3cret|me:/);
-    expect(runs[1]?.stderr()).toContain('nothing listens at http://***@127.0.0.1:1');
+    expect(runs[1]?.stderr()).toContain(
+      'nothing listens at http://***@127.0.0.1:1: start what should listen there (`npx stepwright local`',
+    );
     expect(runs[2]?.stderr()).toContain('got "ftp://***@host"');
   });
 

@@ -178,6 +178,17 @@ describe('before anything is loaded', () => {
     expect(text).toMatch(/exit code 1$/);
   });
 
+  test.each(['index', 'testing/index', 'local/index', 'nestjs/index'])(
+    'an old Node is named by %s',
+    async (door) => {
+      const old = "data:text/javascript,Object.defineProperty(process.versions,'node',{value:'18.20.8'})";
+      const text = await outputOf('--import', old, resolve(`dist/src/framework/${door}.js`));
+      expect(text).toContain(
+        'Error: stepwright needs Node 20.19 or later, and this is Node 18.20.8. Fix: install Node 22 or 24',
+      );
+    },
+  );
+
   test('a peer that is not installed is named, with how to install it', async () => {
     const main = join(dir, 'main.mjs');
     cpSync(MAIN, main);

@@ -53,6 +53,7 @@ test.each([
   ],
   ['missing.broken.js', 'greeter', 'needs its extension'],
   ['type.broken.js', 'OrderShape', 'import it as one'],
+  ['commonjs.broken.js', 'exports is not defined', 'set "module": "nodenext"'],
   ['string.broken.js', 'it threw "a string"', 'correct the error in that file'],
 ])('a file that throws on import is named: %s', async (file, what, fix) => {
   const { problems } = await load([file]);
@@ -64,6 +65,11 @@ test.each([
 
 test.each([
   ['nothing.empty.js', 'exports no class that has @Activity', 'export the class'],
+  [
+    'plain.empty.js',
+    'exports no class that has @Activity',
+    "write @Activity('PlainActivity') above PlainActivity and @Handle() above its method",
+  ],
   [
     'half.empty.js',
     'exports Half, which has @Handle methods but no @Activity',
@@ -78,6 +84,6 @@ test.each([
 
 test('every broken file is reported, not the first', async () => {
   const { problems, classes } = await load(['*.js']);
-  expect(problems).toHaveLength(7);
+  expect(problems).toHaveLength(9);
   expect(classes).toHaveLength(1);
 });

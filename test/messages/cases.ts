@@ -180,6 +180,18 @@ const configs: MessageCase[] = [
     (dir) => thrown(() => loadConfig(undefined, project(dir, 'export default {};'))),
   ],
   [
+    'a config that is not compiled, since tsc writes nothing',
+    (dir) => {
+      const empty = project(dir);
+      write(dir, 'tsconfig.json', '{"compilerOptions":{"rootDir":".","outDir":"dist","noEmit":true}}');
+      return thrown(() => loadConfig(undefined, empty));
+    },
+  ],
+  [
+    'a config that was compiled to CommonJS in a project of ES modules',
+    (dir) => thrown(() => loadConfig(write(dir, 'b.mjs', 'exports.default = {};'), dir)),
+  ],
+  [
     'a config that throws',
     (dir) => thrown(() => loadConfig(write(dir, 'c.mjs', "throw new Error('no such variable');"), dir)),
   ],

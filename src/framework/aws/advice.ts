@@ -10,7 +10,16 @@ export interface FailedCall {
 type Advice = (call: FailedCall) => string;
 
 const LOG_IN =
-  'log in, or set AWS_PROFILE or AWS_ACCESS_KEY_ID, or give the container or the instance a role (aws sts get-caller-identity shows whose credentials are used)';
+  'log in, or set AWS_PROFILE (to a profile that `aws configure list-profiles` lists) or AWS_ACCESS_KEY_ID, or give the container or the instance a role (aws sts get-caller-identity shows whose credentials are used)';
+
+const VPC = 'A VPC endpoint without private DNS needs its URL in `endpoint`';
+/** The codes of system errors that mean that no way leads to the service. */
+const NO_ROUTE: ReadonlySet<string | undefined> = new Set([
+  'ENETUNREACH',
+  'EHOSTUNREACH',
+  'ENETDOWN',
+  'ETIMEDOUT',
+]);
 
 /** The advice to a person about an error of Step Functions or of the SDK, by the error's name. */
 const BY_NAME: readonly (readonly [RegExp, Advice])[] = [
@@ -24,6 +33,7 @@ const BY_NAME: readonly (readonly [RegExp, Advice])[] = [
     ({ activityArn = '*' }) =>
       `allow it in the policy of the worker's role: { "Effect": "Allow", "Action": "states:GetActivityTask", "Resource": "${activityArn}" }`,
   ],
+  [/^ExpiredToken/, () => `the session has ended: ${LOG_IN}; or set this machine's clock, if it is ahead`],
   [/^(Expired|Request(Expired|InTheFuture|TimeTooSkewed))/, () => `set this machine's clock, or ${LOG_IN}`],
   [
     /^(UnrecognizedClient|InvalidSignature|SignatureDoesNotMatch|InvalidClientTokenId|IncompleteSignature|MissingAuthent)/,
@@ -47,8 +57,11 @@ const BY_NAME: readonly (readonly [RegExp, Advice])[] = [
 export function adviceOn(error: NodeJS.ErrnoException, call: FailedCall): string | undefined {
   const { code, name } = error;
   if (name === 'TlsError' || isUntrusted(code)) return trustAdvice(code);
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')
-    return `look for a spelling mistake in the region ('${call.region}') and in \`endpoint\`. If both are right, check the DNS. A VPC endpoint without private DNS needs its URL in \`endpoint\``;
+  if (code === 'EAI_AGAIN') return `no DNS server answers: check this machine's network and its DNS. ${VPC}`;
+  if (NO_ROUTE.has(code))
+    return 'check the network, the routes and the firewall between here and the service';
+  if (code === 'ENOTFOUND')
+    return `look for a spelling mistake in the region ('${call.region}') and in \`endpoint\`. If both are right, check the DNS. ${VPC}`;
   if (code === 'ECONNREFUSED') return 'start the service that should listen there, or correct `endpoint`';
   return BY_NAME.find(([pattern]) => pattern.test(name))?.[1](call);
 }

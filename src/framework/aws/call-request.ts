@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto';
+import crypto from 'node:crypto';
 import type { HotOperation } from './call.js';
 
 /** The body of a request, as bytes, and the hash that the signature needs. */
@@ -37,7 +37,7 @@ export class CallRequest<O extends HotOperation = HotOperation> {
   body(): CallBody {
     if (!this.#body) {
       const bytes = Buffer.from(JSON.stringify(this.#input));
-      this.#body = { bytes, sha256: hash('sha256', bytes) };
+      this.#body = { bytes, sha256: crypto.hash('sha256', bytes) };
       this.#input = undefined;
     }
     return this.#body;

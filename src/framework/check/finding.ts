@@ -60,7 +60,7 @@ export const messageOf = ({ state, what }: Pick<Finding, 'state' | 'what'>): str
 
 /** Returns a finding as one line of text, for a log. */
 export const lineOf = (finding: Finding): string =>
-  `${locationOf(finding)} ${messageOf(finding)}; fix: ${finding.fix}`;
+  `${locationOf(finding)}: ${messageOf(finding)}; fix: ${finding.fix}`;
 
 /** Returns a key and its value as JSON text, ready to paste. */
 export const paste = (key: string, value: unknown): string => `"${key}": ${JSON.stringify(value)}`;

@@ -14,7 +14,7 @@ export const mistakesIn = (prefix: string): Mistakes => ({
   unknown: (key, known) => ({
     code: 'CONFIG_UNKNOWN_KEY',
     where: prefix + key,
-    what: 'there is no such option',
+    what: prefix === '' ? 'the config has no such option' : 'there is no such option',
     fix: OF_CREATE_WORKER.has(key)
       ? `it goes into the second argument: createWorker(config, { ${key} })`
       : `did you mean '${closest(key, known)}'? The keys are ${known.join(', ')}`,

@@ -37,6 +37,6 @@ export function unknownVariables(env: Environment): Problem[] {
       code: 'CONFIG_UNKNOWN_KEY',
       where: name,
       what: 'no option has this variable, so it is ignored',
-      fix: `did you mean ${closest(name, known)}? \`stepwright config\` lists all options; otherwise unset it`,
+      fix: `did you mean ${closest(name, known)}? \`npx stepwright config\` lists all options; otherwise unset it`,
     }));
 }

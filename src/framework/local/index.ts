@@ -1,3 +1,4 @@
+import '../base/version.js';
 export { startLocalService } from './local-service.js';
 export type { ConsoleOptions } from './console/console.js';
 export type { ConsoleWorker } from './console/topics/worker-list.js';

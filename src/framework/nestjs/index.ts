@@ -1,3 +1,4 @@
+import '../base/version.js';
 export { StepwrightModule } from './stepwright.module.js';
 export { STEPWRIGHT_OPTIONS, type StepwrightModuleOptions } from './module-options.js';
 export { StepwrightWorker } from './stepwright-worker.js';

@@ -158,6 +158,14 @@ describe('a planted fault is named, with its fix:', () => {
     });
   });
 
+  test('an activity of another region', async () => {
+    const there = ARN.replace('us-east-1', 'eu-west-1');
+    expect(only(await examined({ activities: [activity(() => {}, {}, there)] }))).toMatchObject({
+      check: 'activity',
+      got: `there is none, but there is ${ARN}`,
+    });
+  });
+
   test('an activity that does not exist, by its name; where it would be created, that is none', async () => {
     const wrong = activity(() => {}, {}, 'Wrok');
     const endpoint = world.service.url.replace('127.0.0.1', '0.0.0.0');
@@ -449,6 +457,18 @@ describe('whether polls are allowed is asked of IAM, where that is allowed', () 
       got: 'implicitDeny, says the policy simulator of IAM',
       fix: expect.stringContaining(`"Action": "states:GetActivityTask", "Resource": "${ARN}"`),
     });
+  });
+
+  test('and where IAM can not be reached, no permission is blamed', async () => {
+    await startIam('allowed');
+    const nowhere = { ...env, AWS_ENDPOINT_URL_STS: 'http://127.0.0.1:1' };
+    expect(polls(await examined({}, { env: nowhere }))).toMatchObject([
+      {
+        verdict: 'unknown',
+        got: expect.stringContaining('ECONNREFUSED'),
+        fix: expect.stringContaining('let this machine reach IAM and STS'),
+      },
+    ]);
   });
 
   test('and where IAM may not be asked, it is not checked, and says what that needs', async () => {

@@ -126,7 +126,7 @@ test.each<[name: string, code: string | undefined, msg: RegExp]>([
     /Fix: allow it .*"states:GetActivityTask", "Resource": "arn:.*:activity:Work"/,
   ],
   ['UnrecognizedClientException', undefined, /the credentials are refused .*Fix: replace the access key/],
-  ['ExpiredTokenException', undefined, /the credentials are refused .*Fix: .*log in/],
+  ['ExpiredTokenException', undefined, /the credentials are refused .*Fix: the session has ended: log in/],
   ['CredentialsProviderError', undefined, /no credentials are found .*Fix: log in, or set AWS_PROFILE/],
   ['StrangeAnswer', undefined, /Fix: find out what responds there/],
 ])('refused polls are logged with what is wrong and the fix: %s', (name, code, msg) => {
@@ -139,9 +139,11 @@ test.each<[name: string, code: string | undefined, msg: RegExp]>([
 
 test.each<[code: string, msg: RegExp]>([
   ['ENOTFOUND', /Fix: look for a spelling mistake in the region \('eu-wset-1'\)/],
+  ['EAI_AGAIN', /^polls fail: no DNS server answers \(EAI_AGAIN\)\. Fix: .*check this machine's network/],
+  ['ENETUNREACH', /^polls fail: no connection is made \(ENETUNREACH\)\. Fix: check the network, the routes/],
   ['ECONNREFUSED', /Fix: start the service that should listen there/],
   ['ERR_TLS_CERT_ALTNAME_INVALID', /Fix: the certificate is another host's: correct the host name/],
-  ['ECONNRESET', /^polls fail\. Each failed poll is repeated/],
+  ['ECONNRESET', /^polls fail: connections are cut \(ECONNRESET\)\. Each failed poll is repeated/],
 ])('an unreachable endpoint is logged with the fix, if there is one: %s', (code, msg) => {
   const failed = Object.assign(new Error('why'), { code });
   const lost = { handler: 'Work.run', activityArn: ACTIVITY, trouble: 'unreachable', error: failed } as const;

@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto';
+import crypto from 'node:crypto';
 
 /** The block and digest sizes of SHA-256, in bytes. */
 const BLOCK = 64;
@@ -19,7 +19,7 @@ export function hmacOf(key: Buffer): (text: string) => string {
   return (text) => {
     if (inner.length < BLOCK + text.length) inner = Buffer.concat([inner, Buffer.alloc(text.length)]);
     const length = BLOCK + inner.write(text, BLOCK, 'latin1');
-    outer.write(hash('sha256', inner.subarray(0, length), 'binary'), BLOCK, 'binary');
-    return hash('sha256', outer);
+    outer.write(crypto.hash('sha256', inner.subarray(0, length), 'binary'), BLOCK, 'binary');
+    return crypto.hash('sha256', outer);
   };
 }

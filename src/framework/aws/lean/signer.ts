@@ -1,4 +1,4 @@
-import { createHmac, hash } from 'node:crypto';
+import crypto, { createHmac } from 'node:crypto';
 import { hmacOf } from './hmac.js';
 import type { Identity, Recipe } from './recipe.js';
 
@@ -132,4 +132,4 @@ function canonicalPath(path: string): string {
 
 const asHex = (letter: string): string => `%${letter.charCodeAt(0).toString(16).toUpperCase()}`;
 
-const sha256 = (text: string): string => hash('sha256', text);
+const sha256 = (text: string): string => crypto.hash('sha256', text);

@@ -139,11 +139,22 @@ const WITH_A_BREAK =
  */
 function providerError(thrown: unknown): Error {
   const { name, message } = Object(thrown) as Partial<Error>;
-  if (name === PROVIDER_ERROR) return thrown as Error;
+  if (name === PROVIDER_ERROR) return withProfile(thrown as Error);
   // The thrown object's fields may be secret, so they aren't shown.
   const shown = inspect(thrown, { depth: -1 });
   const said = message === undefined ? `the provider threw ${shown}` : `${name}: ${message}`;
   return named(new Error(said, { cause: thrown }));
+}
+
+/**
+ * Adds the profile that the environment names to the error of the SDK's chain, which says only that no provider of all
+ * has credentials.
+ */
+function withProfile(error: Error): Error {
+  const profile = process.env['AWS_PROFILE'];
+  if (!profile || !error.message.startsWith('Could not load credentials')) return error;
+  const hint = `AWS_PROFILE is '${profile}', a profile that is not in ~/.aws or has none`;
+  return named(new Error(`${error.message}; ${hint}`, { cause: error }));
 }
 
 /** The name that the SDK gives to an error of a credential provider. */

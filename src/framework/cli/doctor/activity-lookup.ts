@@ -64,11 +64,17 @@ async function byArn(
   if (type === 'ActivityDoesNotExist')
     return fault(
       look,
-      `there is none${names ? nearest(name, names.keys()) : ''}`,
+      `there is none${names ? nearestArn(name, names) : ''}`,
       `correct the ARN, or create it: aws stepfunctions create-activity --name ${name} --region ${region}`,
     );
   const allow = 'allow states:DescribeActivity to whoever runs the doctor; a worker does not need it';
   return unknown(look, showError(error), unlessThrottled(described.failure, allow));
+}
+
+/** Names the activity that has the same name elsewhere, in another region or account; otherwise the nearest names. */
+function nearestArn(name: string, known: ReadonlyMap<string, string>): string {
+  const elsewhere = known.get(name);
+  return elsewhere === undefined ? nearest(name, known.keys()) : `, but there is ${elsewhere}`;
 }
 
 function nearest(name: string, known: Iterable<string>): string {

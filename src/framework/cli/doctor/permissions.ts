@@ -2,7 +2,7 @@ import type { Environment } from '../../base/environment.js';
 import { showError } from '../../base/show.js';
 import type { RegionQueries, TaskCall } from '../../aws/queries/region-queries.js';
 import type { CallFailure } from '../../aws/call.js';
-import { type Finding, fault, type Look, ok, unknown } from './finding.js';
+import { type Finding, fault, type Look, ok, unknown, unlessThrottled } from './finding.js';
 
 const TASK_CALLS: readonly TaskCall[] = ['SendTaskSuccess', 'SendTaskFailure', 'SendTaskHeartbeat'];
 /** The errors with which Step Functions rejects an unknown token. They prove that the call itself is allowed. */
@@ -68,7 +68,7 @@ export async function lookAtPolls(
       unknown(
         look,
         `${could}, and IAM can not be asked: ${showError(reply.failure.error)}`,
-        ALLOW_SIMULATION,
+        askAgain(reply.failure),
       ),
     ];
   return reply.output.map(({ resource, decision }) =>
@@ -84,6 +84,12 @@ export async function lookAtPolls(
         ),
   );
 }
+
+const askAgain = (failure: CallFailure): string =>
+  unlessThrottled(failure, DENIED.has(failure.error.name) ? ALLOW_SIMULATION : REACH_IAM);
+
+const REACH_IAM =
+  'let this machine reach IAM and STS, or run the doctor where it may; a worker does not need them';
 
 const ALLOW_SIMULATION =
   'allow iam:SimulatePrincipalPolicy (and iam:GetRole) to whoever runs the doctor; a worker does not need them';

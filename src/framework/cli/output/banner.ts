@@ -70,7 +70,7 @@ const inEcs = (seconds: number): string =>
  * Returns a command as the user would type it: as an npm script if a script of this repository is running, otherwise
  * with npx.
  */
-export function command(name: 'execute' | 'start' | 'check'): string {
+export function command(name: 'execute' | 'start' | 'check' | 'local'): string {
   const ownScripts = process.env['npm_package_name'] === 'stepwright' && process.env['npm_lifecycle_event'];
   if (!ownScripts || name === 'check') return `npx stepwright ${name}`;
   return name === 'start' ? 'npm run start' : 'npm run -s execute --';

@@ -32,7 +32,7 @@ function explanation(error: unknown, endpoint: Endpoint): string | undefined {
   const hint =
     endpoint.kind === 'local'
       ? `start it with \`${command('start')}\`; if it listens on another port, pass --port N`
-      : 'is it running?';
+      : `start what should listen there (\`${command('local')}\` is a local service), or correct the endpoint`;
   return `nothing listens at ${where}: ${hint}`;
 }
 

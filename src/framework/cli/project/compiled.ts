@@ -24,8 +24,9 @@ export interface Compilation {
 export function compilationOf(source: string): Compilation | string {
   const { getTsconfig } = loadLibrary('get-tsconfig') as typeof import('get-tsconfig');
   const found = getTsconfig(dirname(source));
-  const { rootDir = '.', outDir, incremental, composite } = found?.config.compilerOptions ?? {};
+  const { rootDir = '.', outDir, noEmit, incremental, composite } = found?.config.compilerOptions ?? {};
   if (!found) return 'there is no tsconfig.json beside or above it';
+  if (noEmit) return `${found.path} sets noEmit, so tsc writes nothing`;
   if (!outDir) return `${found.path} sets no outDir`;
   const base = dirname(found.path);
   return {

@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { type Config, defaultExport } from '../../config/config.js';
 import { type Problem, StartError } from '../../base/errors.js';
 import { show, shownPath } from '../../base/show.js';
+import { COMMONJS_IN_ES_MODULE, isCommonJsInEsModule } from '../../declare/discovery/load.js';
 import { runUserCode } from '../process/user-code.js';
 import { type Compilation, compilationOf, isStale, outputOf } from './compiled.js';
 
@@ -81,7 +82,7 @@ function compiledConfig(source: string, compilation: Compilation | string): stri
     throw problem(
       'CONFIG_NOT_FOUND',
       `it must be compiled, and ${compilation}`,
-      'set outDir in tsconfig.json, or pass the compiled file with --config PATH',
+      'set outDir and no noEmit in tsconfig.json, or pass the compiled file with --config PATH',
     );
   const output = outputOf(compilation, source);
   if (output === undefined) {
@@ -95,7 +96,11 @@ function compiledConfig(source: string, compilation: Compilation | string): stri
   }
   const shown = shownPath(output);
   if (!existsSync(output))
-    throw problem('CONFIG_NOT_FOUND', `its compiled file ${shown} is missing`, 'compile it: npx tsc');
+    throw problem(
+      'CONFIG_NOT_FOUND',
+      `its compiled file ${shown} is missing`,
+      `compile it: npx tsc. If that does not write the file, \`include\` of ${shownPath(compilation.tsconfig)} has to list the config`,
+    );
   if (isStale(compilation, source, output))
     throw problem('CONFIG_STALE', `it is newer than its compiled file ${shown}`, 'compile it again: npx tsc');
   return output;
@@ -137,7 +142,9 @@ async function importModule(file: string, where: string): Promise<{ default?: un
     throw unreadable(
       where,
       `it throws when it is imported: ${traceOf(error)}`,
-      'if it needs a variable or a service, check that it exists; else correct it, or what it imports, and compile again',
+      isCommonJsInEsModule(String(error))
+        ? COMMONJS_IN_ES_MODULE
+        : 'if it needs a variable or a service, check that it exists; else correct it, or what it imports, and compile again',
       error,
     );
   }

@@ -93,7 +93,7 @@ function withoutHandler(target: Constructor): Problem {
   return {
     code: 'HANDLER_MISSING',
     where: target.name,
-    what: 'it has @Activity, but none of its methods has @Handle',
+    what: 'it has @Activity, but none of its methods has @Handle, so nothing would take its tasks',
     fix: 'write @Handle() above the method that takes the tasks',
   };
 }

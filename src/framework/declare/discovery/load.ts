@@ -98,12 +98,18 @@ function notDeclared(where: string, classes: readonly Constructor[]): Problem {
     code: 'ACTIVITY_NOT_DECLARED',
     where,
     what: half
-      ? `it exports ${half.name}, which has @Handle methods but no @Activity`
+      ? `it exports ${half.name}, which has @Handle methods but no @Activity: nothing says whose tasks they take`
       : 'it exports no class that has @Activity',
-    fix: half
-      ? `write @Activity('${half.name}') above ${half.name}`
-      : 'export the class from this file, or give the file a name that `activities` does not match',
+    fix: half ? `write @Activity('${half.name}') above ${half.name}` : undeclaredFix(classes),
   };
+}
+
+function undeclaredFix(classes: readonly Constructor[]): string {
+  const name = classes.find(({ name }) => /activity$/i.test(name))?.name ?? classes[0]?.name;
+  const declare = name
+    ? `write @Activity('${name}') above ${name} and @Handle() above its method`
+    : 'export the class from this file';
+  return `${declare}, or give the file a name that \`activities\` does not match`;
 }
 
 function importProblem(where: string, error: unknown): Problem {
@@ -147,6 +153,12 @@ const OWN_FILE = fileURLToPath(import.meta.url);
 const STANDARD_DECORATORS =
   'it was compiled with standard decorators: set "experimentalDecorators": true and "emitDecoratorMetadata": true in tsconfig.json, and make the compiler read that file';
 
+/** Returns true for the message of a file that was compiled to CommonJS, and that Node takes for an ES module. */
+export const isCommonJsInEsModule = (message: string): boolean => /\bexports is not defined\b/.test(message);
+
+export const COMMONJS_IN_ES_MODULE =
+  'it was compiled to CommonJS, and package.json says "type": "module": set "module": "nodenext" in tsconfig.json and compile again, or set "type": "commonjs"';
+
 function fixOf(message: string, stack: string): string {
   if (message.includes('was compiled as a standard decorator')) return STANDARD_DECORATORS;
   // class-validator and class-transformer throw this when they are called with a context object. Their source maps put
@@ -157,6 +169,7 @@ function fixOf(message: string, stack: string): string {
     return 'if the name is a type, import it as one, as in: import { type Name } from …; else export it there, or compile again';
   if (/Cannot find (module|package)/.test(message))
     return "check the path; a relative import needs its extension, as in './greeter.js', and a package must be installed";
+  if (isCommonJsInEsModule(message)) return COMMONJS_IN_ES_MODULE;
   if (/before initialization/.test(message))
     return 'two files import each other: inject by @inject(delay(() => TheClass)), or move what both need to a third file';
   return 'correct the error in that file: every file that `activities` matches is imported at start';

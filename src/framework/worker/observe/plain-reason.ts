@@ -14,7 +14,8 @@ const MEANINGS: readonly (readonly [RegExp, string])[] = [
   [/^(Credentials|Token)ProviderError$/, 'no credentials are found'],
   [/^Kms/, 'the key is not to be used'],
   [/^ECONNREFUSED$/, 'nothing listens there'],
-  [/^(ENOTFOUND|EAI_AGAIN)$/, 'the name of the endpoint is not found'],
+  [/^ENOTFOUND$/, 'the name of the endpoint is not found'],
+  [/^EAI_AGAIN$/, 'no DNS server answers'],
   [
     /^(UND_ERR_CONNECT_TIMEOUT|ECONNTIMEOUT|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENETDOWN)$/,
     'no connection is made',

@@ -73,9 +73,9 @@ const NAMES_SHOWN = 20;
 
 function fixTarget(target: string, names: readonly string[]): string {
   const meant = nearest(target, names);
-  if (meant) return didYouMean(meant);
+  if (meant) return `no state is named '${target}'; ${didYouMean(meant)}`;
   const more = names.length > NAMES_SHOWN ? `, and ${names.length - NAMES_SHOWN} others` : '';
-  return `write one of these states: ${names.slice(0, NAMES_SHOWN).join(', ')}${more}`;
+  return `no state is named '${target}'; write one of these: ${names.slice(0, NAMES_SHOWN).join(', ')}${more}`;
 }
 
 function targetsOf(state: Json): [string, string][] {
