@@ -31,6 +31,8 @@ const ENTRIES = [
   'testing/jest/preset-nestjs',
   'local/index',
   'nestjs/index',
+  'aws/stores/s3/index',
+  'aws/stores/dynamodb/index',
   'local/asl/jsonata/thread-entry',
   'cli/main',
   'cli/run',
@@ -58,8 +60,10 @@ const TOGETHER = [
     'base/load-library',
     'base/local-service',
     'base/worker-status',
+    'base/store/store-error',
     'config/address',
   ],
+  ['stores', 'aws/stores/sdk-client'],
   ['lean', 'aws/lean/lean-calls'],
   [
     'heartbeats',
@@ -79,7 +83,10 @@ const TOGETHER = [
 ];
 const CHUNKS = 'chunks';
 /** The doors that the preset `stepwright/jest/nestjs` hands to tests as CommonJS, and the folder of those copies. */
-const DOORS = ['index', 'testing/index', 'local/index', 'nestjs/index'];
+const DOORS = [
+  ...['index', 'testing/index', 'local/index', 'nestjs/index'],
+  ...['aws/stores/s3/index', 'aws/stores/dynamodb/index'],
+];
 const COMMONJS = 'commonjs';
 /**
  * The files that an entry may load, by the entry. One constant that an entry shares with a worker would make the entry
@@ -88,6 +95,8 @@ const COMMONJS = 'commonjs';
 const LOADED_BY = {
   'worker/thread/heartbeat-thread-entry': ['base', 'lean', 'heartbeats'],
   'local/asl/jsonata/thread-entry': ['base', 'jsonata'],
+  'aws/stores/s3/index': ['base', 'stores'],
+  'aws/stores/dynamodb/index': ['base', 'stores'],
   'cli/main': [],
   'cli/run': ['base', 'program'],
 };
@@ -131,7 +140,7 @@ const lateLibraries = {
 
 /** Writes the doors as CommonJS, beside the ES modules. */
 async function writeCommonJs(dir) {
-  const apart = /^(?:index|testing\/index|local\/index|nestjs\/[^/]+)\.js$/;
+  const apart = /^(?:index|testing\/index|local\/index|nestjs\/[^/]+|aws\/stores\/\w+\/index)\.js$/;
   const bundle = await rolldown({
     input: Object.fromEntries(DOORS.map((module) => [module, fileOf(module)])),
     platform: 'node',

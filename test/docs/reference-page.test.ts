@@ -42,6 +42,8 @@ test.each([
   ['`stepwright/testing`', 'testing/index.ts'],
   ['`stepwright/local`', 'local/index.ts'],
   ['`stepwright/nestjs`', 'nestjs/index.ts'],
+  ['`stepwright/s3`', 'aws/stores/s3/index.ts'],
+  ['`stepwright/dynamodb`', 'aws/stores/dynamodb/index.ts'],
 ])('the reference has every name of %s', (title, door) => {
   expect(compare(names(title), exportsOf(door))).toEqual(SAME);
 });

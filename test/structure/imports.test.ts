@@ -14,7 +14,8 @@ const ORDER: Readonly<Record<string, string>> = {
   '.': 'cli, nestjs → testing → check → local → worker → aws → config → declare → base',
   base: 'log → time, store → .',
   declare: 'schema, discovery → dto → .',
-  aws: 'queries → sdk → lean → .',
+  aws: 'queries → sdk → stores, lean → .',
+  'aws/stores': 's3, dynamodb → .',
   worker:
     'build → . → thread → health → observe → poll, protect, admission, deferral → pool → task → handler, heartbeat → keep → container',
   'worker/handler': '. → output → input, interceptors → context, outcome',

@@ -1,42 +1,9 @@
-import { spawn } from 'node:child_process';
-import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ActivityMetrics } from '../../../src/framework/aws/queries/activity-metrics.js';
 import { type CloudWatchSdk, loadCloudWatch } from '../../../src/framework/aws/sdk/load-cloudwatch.js';
+import { type Moto, skipped, startMoto } from '../../support/moto.js';
 import { ARN, type World } from '../../support/world.js';
 import { type Trial, tryIt } from './trial.js';
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
-
-/** Moto, a CloudWatch that is not ours: python3-moto with its server. Undefined where it is not installed. */
-async function startMoto(): Promise<{ url: string; stop: () => void } | undefined> {
-  const port = await freePort();
-  const child = spawn('python3', ['-m', 'moto.server', '-H', '127.0.0.1', '-p', String(port)], {
-    stdio: 'ignore',
-  });
-  const state = { ended: false };
-  child.on('exit', () => (state.ended = true));
-  child.on('error', () => (state.ended = true));
-  const url = `http://127.0.0.1:${port}`;
-  for (let i = 0; i < 300 && !state.ended; i++) {
-    if (
-      await fetch(url).then(
-        () => true,
-        () => false,
-      )
-    )
-      return { url, stop: () => child.kill() };
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  child.kill();
-  return undefined;
-}
 
 const isInstalled = (): boolean => {
   try {
@@ -48,7 +15,7 @@ const isInstalled = (): boolean => {
 };
 
 describe('over a hundred random steps the estimate is within what CloudWatch can not have and what was stopped, and the same after a restart', () => {
-  let moto: Awaited<ReturnType<typeof startMoto>>;
+  let moto: Moto | undefined;
   beforeAll(async () => {
     moto = isInstalled() ? await startMoto() : undefined;
   }, 30_000);
@@ -56,7 +23,7 @@ describe('over a hundred random steps the estimate is within what CloudWatch can
 
   test('against moto, by the SDK', async () => {
     if (!moto) {
-      console.error('##### SKIPPED: python3-moto or @aws-sdk/client-cloudwatch is not installed #####');
+      skipped('python3-moto or @aws-sdk/client-cloudwatch');
       return;
     }
     const { url } = moto;

@@ -32,14 +32,17 @@ const PART = /^[A-Za-z0-9_-][A-Za-z0-9._=-]*$/;
  * @throws StoreError of kind `bad-key`
  */
 export function checkKey(key: string): void {
-  const isGood = key.length <= MOST_KEY_CHARACTERS && key.split('/').every((part) => PART.test(part));
-  if (isGood) return;
+  if (isKey(key)) return;
   const shown = JSON.stringify(key.length > 100 ? `${key.slice(0, 100)}…` : key);
   throw new StoreError(
     'bad-key',
     `${shown} is no key of a store: expected at most ${MOST_KEY_CHARACTERS} characters, in parts of A-Z a-z 0-9 . _ = - with / between them`,
   );
 }
+
+/** Returns true if {@link checkKey} accepts the key. */
+export const isKey = (key: string): boolean =>
+  key.length <= MOST_KEY_CHARACTERS && key.split('/').every((part) => PART.test(part));
 
 /** Checks the size of a record. @throws StoreError of kind `too-large` */
 export function checkSize(

@@ -1,0 +1,1 @@
+export { dynamodb, type DynamoDbOptions } from './dynamodb-store.js';

@@ -1,0 +1,1 @@
+export { s3, type S3Options } from './s3-store.js';
