@@ -33,6 +33,7 @@ export { type Problem, type ProblemCode, StartError } from './base/errors.js';
 export { createLog, type Logger, type LogOptions } from './base/log/log.js';
 export { type Cancel, type Clock, systemClock } from './base/time/clock.js';
 export { StoreError, type StoreErrorKind } from './base/store/store-error.js';
+export { directory, type DirectoryOptions } from './worker/keep/directory.js';
 export type {
   GetOptions,
   KeyPage,

@@ -19,7 +19,7 @@ const ORDER: Readonly<Record<string, string>> = {
   worker:
     'build → . → thread → health → observe → poll, protect, admission, deferral → pool → task → handler, heartbeat → keep → container',
   'worker/handler': '. → output → input, interceptors → context, outcome',
-  'worker/keep': 'outbox, payloads → .',
+  'worker/keep': 'outbox, payloads → . → files',
   'worker/observe': 'open-telemetry → metrics → .',
   'worker/pool': 'entry, commands → .',
   local: '. → console → api → engine → resources → asl',
@@ -29,7 +29,7 @@ const ORDER: Readonly<Record<string, string>> = {
   'local/asl/jsonata': '. → limits',
   'local/console': '. → topics → api.ts',
   check: '. → flow, source',
-  testing: '. → matchers → machine, bed → harness, jest → mocks',
+  testing: '. → matchers, store → machine, bed → harness, jest → mocks',
   'cli/doctor': '. → stop → heartbeat-intervals.ts → finding.ts',
   cli: '. → commands → check, dev, doctor, exec, execute, fleet, new, scale, show, types → supervise → start → control → local → workers, flags, project → output → process',
 };
@@ -294,7 +294,9 @@ const endsItsOwn = (file: string): boolean =>
 
 test('only the commands catch signals or end the process', () => {
   // Whoever hears of the end, as the log does, neither catches nor causes it.
-  const ends = /process\.(exit|kill|abort)\b|process\.(on|once)\b(?!\('(exit|message)')|process\.exitCode/;
+  // Signal 0 only asks for a process.
+  const ends =
+    /process\.(exit|kill(?!\(pid, 0\))|abort)\b|process\.(on|once)\b(?!\('(exit|message)')|process\.exitCode/;
   const others = sourcesIn(FRAMEWORK).filter((file) => partOf('.', file) !== 'cli' && !endsItsOwn(file));
   const offenders = others.filter((file) => ends.test(readFileSync(file, 'utf8')));
   expect(offenders.map((file) => relative(FRAMEWORK, file))).toEqual([]);

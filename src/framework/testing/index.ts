@@ -25,3 +25,4 @@ export type {
 } from './harness/options.js';
 export { createTestMachine, type TestMachine } from './machine/test-machine.js';
 export { memoryStore } from '../worker/keep/memory.js';
+export { type StoreCheck, storeConformance, type StoreConformanceOptions } from './store/conformance.js';

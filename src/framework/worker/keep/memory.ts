@@ -41,6 +41,7 @@ class MemoryStore implements Store {
   }
 
   async putIfAbsent(key: string, value: Uint8Array, options?: PutOptions): Promise<string | undefined> {
+    options?.signal?.throwIfAborted();
     return this.#find(key) ? undefined : this.put(key, value, options);
   }
 
@@ -50,6 +51,7 @@ class MemoryStore implements Store {
     version: string,
     options?: PutOptions,
   ): Promise<string | undefined> {
+    options?.signal?.throwIfAborted();
     return this.#find(key)?.version === version ? this.put(key, value, options) : undefined;
   }
 
