@@ -30,7 +30,7 @@ test('a set of processes is protected by one call, and given back when none of t
   await run.saw(/Waiting for a task/);
   const tasks = [4_000, 4_000, 4_000].map((ms) => execute(url, 'Work', JSON.stringify({ ms })));
   await called(1);
-  await run.saw(/the platform leaves this worker alone/);
+  await run.saw(/the platform protects this worker from scale-in/);
   const status = (await (await fetch(`${health}/status`)).json()) as PublicStatus;
   expect(status.protection).toMatchObject({ platform: 'ecs', state: 'held' });
   expect(await (await fetch(`${health}/metrics`)).text()).toContain(

@@ -280,6 +280,6 @@ describe('a start that does not come to be closes what it opened', () => {
     await world.clock.settle();
     await seconds(5);
     expect(await starting).toMatchObject({ problems: [{ code: 'NO_ACTIVITIES' }] });
-    expect(log.join('')).toContain('what the container holds was not disposed of within 5 s');
+    expect(log.join('')).toContain('the providers were not disposed of within 5 s');
   });
 });

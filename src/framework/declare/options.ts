@@ -30,7 +30,7 @@ export interface HandlerOptions {
    * concurrency }
    */
   pollers?: number | { min: number; max: number };
-  /** The interval between automatic heartbeats, such as `'20s'`. With `false` none are sent. @default '20s' */
+  /** The time between two heartbeats of a task, such as `'20s'`. With `false` none are sent. @default '20s' */
   heartbeat?: string | false;
   /**
    * The time that the handler may take, counted from the receipt of a task, such as `'5m'`. With `false` there is no
@@ -199,12 +199,16 @@ function readBreaker(text: string): unknown {
 
 /** The default, the check and the help text of each of the {@link HandlerOptions}. */
 export const HANDLER_OPTIONS = {
-  concurrency: { ...count, default: 10, help: 'tasks at once, per handler' },
-  pollers: { ...pollers, unset: '{ min: 1, max: concurrency }', help: 'polls at once, per handler' },
-  heartbeat: { ...durationOrFalse, default: '20s', help: 'interval between automatic heartbeats' },
-  timeout: { ...durationOrFalse, default: false, help: 'deadline of a handler' },
+  concurrency: { ...count, default: 10, help: 'how many tasks of a handler run at once' },
+  pollers: {
+    ...pollers,
+    unset: '{ min: 1, max: concurrency }',
+    help: 'how many polls of a handler are open',
+  },
+  heartbeat: { ...durationOrFalse, default: '20s', help: 'the time between two heartbeats of a task' },
+  timeout: { ...durationOrFalse, default: false, help: 'how long a task may take' },
   run: { ...oneOf('main', 'thread', 'process'), default: 'main', help: 'where a handler runs' },
-  rate: { ...rate, default: false, help: 'tasks that a handler begins, at most' },
+  rate: { ...rate, default: false, help: 'how many tasks of a handler may begin' },
   breaker: { ...breaker, default: false, help: 'pauses a handler whose last tasks failed' },
 } as const satisfies Table<HandlerOptions>;
 

@@ -102,7 +102,7 @@ describe('the pages', () => {
       await clock.advance(20_000);
       await scaler.tick();
       expect(JSON.parse(await least())).toMatchObject({ workersWanted: 3 });
-      expect(lines).toEqual([`no estimate is made: ${why}`]);
+      expect(lines).toEqual([`there is no estimate: ${why}`]);
 
       await put('ActivitiesSucceeded', clock.now() - 3 * MINUTE_MS, 361);
       await clock.advance(20_000);
@@ -111,7 +111,7 @@ describe('the pages', () => {
       expect((await pageOf(scaler, '/metrics')).body).toContain(
         'stepwright_scaler_estimated{fleet="orders"} 1\n',
       );
-      expect(lines.slice(1)).toEqual(['it is known again how many workers are needed']);
+      expect(lines.slice(1)).toEqual(['the number of workers that are needed is known again']);
     });
 
     test('the reason names the addresses that do not answer, or the workers of another fleet', async () => {

@@ -188,7 +188,7 @@ describe('an agent in trouble costs no task and no millisecond of one', () => {
     expect(took).toEqual(Array.from({ length: 10 }, () => 70_000));
     // Told once, whatever comes after.
     expect(w.of('protection:failed')).toHaveLength(1);
-    const warned = w.log.filter(({ msg }) => String(msg).includes('the platform does not take'));
+    const warned = w.log.filter(({ msg }) => String(msg).includes('the platform refused the protection'));
     expect(warned).toHaveLength(1);
     // Asked ever later, and never twice within two seconds.
     expect(agent.calls.length).toBeLessThan(30);

@@ -13,14 +13,12 @@ import {
 import { exit } from '../process/exit.js';
 
 export function addConfig(program: CommandOf): void {
-  const command = program
-    .command('config')
-    .description('print every option, with its value and where that comes from');
+  const command = program.command('config').description('print every option with its value and source');
   addFlags(command, [
     ...[configFlag, endpointFlag],
     ...optionFlags(),
     handlerFlag,
-    new Option('--json', 'as JSON'),
+    new Option('--json', 'print JSON'),
   ]).action(async ({ json, ...parsed }: Parsed<{ json?: true }>) => {
     const { showConfig } = await import('../show/show-config.js');
     await exit(await showConfig(flagsOf(parsed), json === true));
@@ -37,14 +35,14 @@ interface CheckFlags {
 export function addCheck(program: CommandOf): void {
   const command = program
     .command('check')
-    .description('compare the classes with the state machines: nothing is printed where they agree');
+    .description('compare classes with state machines; print nothing if they agree');
   addFlags(command, [
-    new Option('--config <path...>', 'the config file; several, where workers share the machines'),
-    new Option('--endpoint <local|aws|URL>', 'also look at the state machines that are deployed there'),
+    new Option('--config <path...>', 'the config file; several if workers share the state machines'),
+    new Option('--endpoint <local|aws|URL>', 'also check the state machines that are deployed there'),
     ...optionFlags((_, key) => ['port', 'region', 'machines', 'activities'].includes(key)),
-    new Option('--fix', 'write into the files what can be decided without you'),
-    new Option('--strict', 'fail on advice, too'),
-    new Option('--json', 'as JSON'),
+    new Option('--fix', 'write the fixes that need no decision of yours'),
+    new Option('--strict', 'exit with 1 on advice too'),
+    new Option('--json', 'print JSON'),
   ]).action(async ({ config = [], fix, strict, json, ...parsed }: Parsed<CheckFlags>) => {
     const { check } = await import('../check/check.js');
     const how = { configs: config, fix: fix === true, strict: strict === true, json: json === true };
@@ -55,7 +53,7 @@ export function addCheck(program: CommandOf): void {
 export function addSchema(program: CommandOf): void {
   program
     .command('schema')
-    .description('print the JSON Schema of what each handler takes, or of one')
+    .description('print the JSON Schema of the input of each handler, or of one')
     .argument('[handler]', 'Class.method')
     .addOption(configFlag)
     .action(async (handler: string | undefined, parsed: Parsed) => {
@@ -72,7 +70,7 @@ export function addTypes(program: CommandOf): void {
     configFlag,
     ...optionFlags((_, key) => ['region', 'machines', 'activities'].includes(key)),
     new Option('--out <file>', 'the file to write (default: print)'),
-    new Option('--check', 'write nothing, and exit with 1 if the file given by --out is out of date'),
+    new Option('--check', 'write nothing, and exit with 1 if the file of --out is out of date'),
   ]).action(async ({ out, check, ...parsed }: Parsed<{ out?: string; check?: true }>) => {
     if (check && out === undefined) throw new Error('--check needs the file: --check --out FILE');
     const { writeTypes } = await import('../types/write-types.js');
@@ -84,10 +82,10 @@ export function addTypes(program: CommandOf): void {
 export function addNew(program: CommandOf, version: string): void {
   program
     .command('new')
-    .description('write a project that runs into a new folder')
+    .description('write a new project')
     .argument('<name>', 'the folder, and the name of the package')
     .option('--nest', 'write a NestJS application')
-    .option('--from <tarball>', 'what to install stepwright from; it is copied into the project')
+    .option('--from <tarball>', 'the tarball that the project installs stepwright from')
     .option('--region <region>', 'of the ARNs (default: AWS_REGION, or us-east-1)')
     .option('--account <digits>', 'of the ARNs (default: AWS_ACCOUNT_ID, or one that is made up)')
     .action(
@@ -101,9 +99,9 @@ export function addNew(program: CommandOf, version: string): void {
 export function addGenerate(program: CommandOf): void {
   program
     .command('generate')
-    .description('add something to the project')
+    .description('add an activity to the project')
     .command('activity')
-    .description('add an activity: its class, its test, and a state machine that runs it')
+    .description('add an activity with its class, its test and a state machine')
     .argument('<name>', 'such as refund-order or RefundOrder')
     .option('--activity <ARN or name>', 'what it takes the tasks of (default: an ARN beside the others)')
     .option('--region <region>', 'of the ARN (default: that of the others, of the config, or AWS_REGION)')
@@ -117,11 +115,11 @@ export function addGenerate(program: CommandOf): void {
 export function addDoctor(program: CommandOf): void {
   const command = program
     .command('doctor')
-    .description('examine what a worker needs: credentials, network, permissions, limits; it takes no task');
+    .description('examine what a worker needs: credentials, network, permissions, limits');
   addFlags(command, [
     ...[configFlag, endpointFlag, ...optionFlags(), handlerFlag],
-    new Option('--stop-timeout <duration>', 'the time that the platform leaves between SIGTERM and SIGKILL'),
-    new Option('--json', 'as JSON'),
+    new Option('--stop-timeout <duration>', 'the time that the platform waits between SIGTERM and SIGKILL'),
+    new Option('--json', 'print JSON'),
   ]).action(async (parsed: Parsed<DoctorFlags>) => {
     const { doctor } = await import('../doctor/doctor.js');
     await exit(await doctor(flagsOf(parsed), parsed));

@@ -26,14 +26,14 @@ interface LocalFlags extends AccessFlags, LogFlags {
 }
 
 export function addLocal(program: CommandOf): void {
-  const command = program.command('local').description('run only the local Step Functions, seeded');
+  const command = program.command('local').description('run the local Step Functions without a worker');
   addFlags(command, [
     ...[configFlag, logFlag, formatFlag],
     new Option('--host <address>', 'the address to listen on (default: 127.0.0.1)'),
     ...accessFlags,
     new Option(
       '--worker <port>',
-      'health port of a worker for the console to show; can be repeated',
+      'health port of a worker that the console shows; can be repeated',
     ).argParser(readPort),
     ...optionFlags(({ ofWorker }) => !ofWorker),
     handlerFlag,
@@ -64,14 +64,14 @@ interface ExecuteFlags {
 export function addExecute(program: CommandOf): void {
   const command = program
     .command('execute')
-    .description('start an execution and follow it; its output goes to stdout')
+    .description('start an execution, wait for its end, and print its output')
     .argument('<machine>', 'name or ARN of a state machine')
     .argument('[input]', 'JSON, @FILE, or - for standard input', '{}');
   addFlags(command, [
     ...[configFlag, endpointFlag],
     ...optionFlags((_, key) => key === 'port' || key === 'region'),
-    new Option('--trace', 'print on stderr what happens, state by state'),
-    new Option('--watch', 'run again each time the file of the input changes'),
+    new Option('--trace', 'print each step on stderr'),
+    new Option('--watch', 'start an execution each time the input file changes'),
   ]).action(async (machine: string, input: string, { trace, watch, ...parsed }: Parsed<ExecuteFlags>) => {
     const { execute } = await import('../execute/execute.js');
     const how = { trace: trace === true, watch: watch === true };
@@ -82,15 +82,15 @@ export function addExecute(program: CommandOf): void {
 export function addScaler(program: CommandOf): void {
   const command = program
     .command('scaler')
-    .description('serve how many workers a fleet needs, from CloudWatch and the health ports of its workers');
+    .description('compute how many workers a fleet needs, and serve this number');
   addFlags(command, [
     repeatable('--activity <ARN>', 'an activity of the fleet; can be repeated'),
     repeatable('--workers <NAME[:PORT],…>', PLACES_HELP),
     new Option('--listen <PORT|HOST:PORT>', 'the address to serve at (default: 127.0.0.1:8090)'),
-    repeatable('--host <NAME>', 'a further name that requests may use for that address; can be repeated'),
-    new Option('--slots <N>', 'slots of a worker, for while there is none (default: 10)'),
-    new Option('--within <duration>', 'what waits should be begun within (default: 1m)'),
-    new Option('--publish', 'publish it as metrics of CloudWatch as well, each 20 s'),
+    repeatable('--host <NAME>', 'a further name by which the scaler may be called; can be repeated'),
+    new Option('--slots <N>', 'the slots of a worker, used while there is none (default: 10)'),
+    new Option('--within <duration>', 'how soon waiting tasks should start (default: 1m)'),
+    new Option('--publish', 'publish the numbers to CloudWatch every 20 s'),
     new Option('--fleet <name>', 'the name of the fleet in metrics (default: worker)'),
     ...[logFlag, formatFlag],
   ]).action(async (parsed: Parsed<ScalerFlags & LogFlags>) => {
@@ -102,13 +102,13 @@ export function addScaler(program: CommandOf): void {
 export function addFleet(program: CommandOf): void {
   const command = program
     .command('fleet')
-    .description('show the workers of a fleet by their health ports: a table that refreshes')
+    .description('show the workers of a fleet in a table that refreshes')
     .allowExcessArguments();
   addFlags(command, [
     repeatable('--workers <NAME[:PORT],…>', PLACES_HELP),
     new Option('--every <duration>', 'the time between two refreshes (default: 2s)'),
-    new Option('--once', 'one table, also in a terminal; exits with 1 if a worker can not be read'),
-    new Option('--json', 'a line of JSON for each refresh; with --once, one'),
+    new Option('--once', 'print one table and exit; the exit code is 1 if a worker can not be read'),
+    new Option('--json', 'print a line of JSON for each refresh'),
   ]).action(async (parsed: FleetFlags) => {
     const { fleet } = await import('../fleet/fleet.js');
     await exit(await fleet(parsed, command.args));

@@ -29,14 +29,14 @@ interface StartFlags extends AccessFlags, LogFlags {
 export function addStart(program: CommandOf): void {
   const command = program
     .command('start')
-    .description('run the worker; with the endpoint `local`, the embedded service too');
+    .description('run the worker; at the endpoint `local` also the local Step Functions');
   addFlags(command, [
     ...[configFlag, endpointFlag, logFlag, formatFlag],
     ...accessFlags,
-    new Option('--processes <N|auto>', 'a supervised set of processes, `auto`: one for each core')
+    new Option('--processes <N|auto>', 'run several worker processes; `auto`: one for each core')
       .env('STEPWRIGHT_PROCESSES')
       .argParser(readProcesses),
-    new Option('--control <path>', 'a Unix socket, of this user alone, for the command `control`'),
+    new Option('--control <path>', 'open a Unix socket for the command `control`'),
     ...optionFlags(),
     handlerFlag,
   ]).action(async (parsed: Parsed<StartFlags>) => exit(await runStart(parsed)));
@@ -70,7 +70,7 @@ function readProcesses(value: string): number {
 export function addControl(program: CommandOf): void {
   program
     .command('control')
-    .description('pause, resume or configure a handler of a worker that runs with --control')
+    .description('pause, resume or configure a handler of a worker that was started with --control')
     .argument('<path>', 'the socket of the worker')
     .addArgument(new Argument('[verb]', 'what to do').choices(['status', 'pause', 'resume', 'configure']))
     .argument('[handler]', 'Class.method')
@@ -88,11 +88,11 @@ interface DevFlags extends AccessFlags, LogFlags {
 export function addDev(program: CommandOf): void {
   const command = program
     .command('dev')
-    .description('compile and run the worker, again on every change; the local service stays up');
+    .description('compile and run the worker, and start it again on every change');
   addFlags(command, [
     ...[configFlag, endpointFlag, logFlag],
     ...accessFlags,
-    new Option('--build <command>', "what compiles (default: the project's tsc)"),
+    new Option('--build <command>', "the command that compiles (default: the project's tsc)"),
     ...optionFlags(),
     handlerFlag,
   ]).action(async ({ build, ...parsed }: Parsed<DevFlags>) => {
@@ -111,18 +111,22 @@ const NOT_OF_EXEC = new Set(['activities', 'machines', 'run', 'pool']);
 export function addExec(program: CommandOf): void {
   const command = program
     .command('exec')
-    .description('run a worker whose tasks are a program in any language')
+    .description('run a worker that runs a program for each task')
     .usage('--activity <ARN|name> [options] -- <program> [arguments...]')
     .argument('<program...>', 'the program, and its arguments');
   addFlags(command, [
-    new Option('--activity <ARN|name>', 'the activity whose tasks it takes'),
-    new Option('--input <way>', 'how it is given the input (default: stdin)').choices([
+    new Option('--activity <ARN|name>', 'the activity whose tasks the program runs'),
+    new Option('--input <way>', 'how the program receives the input (default: stdin)').choices([
       ...['stdin', 'file', 'args', 'env', 'none'],
     ]),
-    new Option('--output <way>', 'where its result is (default: stdout)').choices(['stdout', 'file', 'none']),
+    new Option('--output <way>', 'where the program writes its result (default: stdout)').choices([
+      'stdout',
+      'file',
+      'none',
+    ]),
     repeatable('--error <CODE=NAME>', 'the error name of an exit code; can be repeated'),
-    new Option('--kill-after <duration>', 'between SIGTERM and SIGKILL (default: 3s)'),
-    new Option('--memory-mb <N>', 'megabytes of addresses that it may take (default: any number)'),
+    new Option('--kill-after <duration>', 'the time between SIGTERM and SIGKILL (default: 3s)'),
+    new Option('--memory-mb <N>', "the limit of the program's address space in megabytes (default: none)"),
     ...[configFlag, endpointFlag, logFlag, formatFlag],
     ...optionFlags((_, key) => !NOT_OF_EXEC.has(key)),
   ]).action(async (words: string[], parsed: Parsed<ExecFlags & LogFlags>) => {

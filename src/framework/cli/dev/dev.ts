@@ -237,9 +237,9 @@ class Session {
   #announce(endpoint: string, hasHealthPort: boolean): void {
     const { log } = this.parts;
     const { url } = this.#service;
-    log.info(`Endpoint: ${url === undefined ? endpoint : `${url} (it stays while workers come and go)`}`);
+    log.info(`Endpoint: ${url === undefined ? endpoint : `${url} (it stays while workers are replaced)`}`);
     if (url !== undefined && this.#service.hasConsole) logConsole(log, url);
-    if (hasHealthPort) log.info('no worker opens its health port: there may be two of them');
+    if (hasHealthPort) log.info('workers of dev open no health port, because two can run at once');
   }
 
   #logHandlers(handlers: readonly PublicHandler[]): void {
@@ -250,7 +250,7 @@ class Session {
       log,
       handlers.filter(({ name, activityArn }) => !known.has(`${name} ${activityArn}`)),
     );
-    for (const { name } of this.#handlers) if (!names.has(name)) log.info(`Activity: ${name} is gone`);
+    for (const { name } of this.#handlers) if (!names.has(name)) log.info(`Activity: ${name} was removed`);
     this.#handlers = handlers;
   }
 

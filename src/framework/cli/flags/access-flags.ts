@@ -26,12 +26,12 @@ export interface Access {
 export const accessFlags: readonly OptionOf[] = [
   new Option(
     '--allow-host <name...>',
-    'names (NAME or NAME:PORT) that the local service may be called by, beside loopback',
+    'further names (NAME or NAME:PORT) by which the local service may be called',
   ),
-  new Option('--allow-origin <url...>', 'web pages that may call the local service, beside its own'),
-  new Option('--console', 'serve the console also where others than this machine reach it'),
+  new Option('--allow-origin <url...>', 'further web pages that may call the local service'),
+  new Option('--console', 'serve the console to other machines too'),
   new Option('--no-console', 'serve no console'),
-  repeatable('--workers <NAME[:PORT],…>', 'health ports of further workers for the console to show'),
+  repeatable('--workers <NAME[:PORT],…>', 'health ports of further workers that the console shows'),
 ];
 
 /** Returns the host names, the origins, the choice of a console and its workers that the flags set. */

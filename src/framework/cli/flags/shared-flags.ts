@@ -9,18 +9,18 @@ export const configFlag = new Option(
   '--config <path>',
   'the config file (default: nest-style.config.ts, compiled)',
 );
-export const endpointFlag = new Option('--endpoint <local|aws|URL>', 'where Step Functions is');
+export const endpointFlag = new Option('--endpoint <local|aws|URL>', 'the address of Step Functions');
 export const formatFlag = new Option(
   '--log-format <pretty|json>',
-  'lines for a person, or of JSON (default: pretty in a terminal)',
+  'the form of the log: for a person, or JSON (default: pretty in a terminal)',
 ).choices(['pretty', 'json']);
 export const logFlag = new Option(
   '--log-level <level>',
-  `least level to log (default: info; or ${LEVEL_VARIABLE})`,
+  `the lowest level that is logged (default: info; or ${LEVEL_VARIABLE})`,
 ).choices(LOG_LEVELS);
 export const handlerFlag = repeatable(
   '--handler <Class.method.option=value>',
-  'an option of one handler; can be repeated, and wins over everything else',
+  'an option of one handler; overrides all other places; can be repeated',
 );
 
 /** Makes a flag that may be repeated. Its values are collected in an array. */

@@ -117,7 +117,7 @@ export class FleetScaler {
       this.#trouble = undefined;
     } catch (error) {
       const { message } = error as Error;
-      if (this.#trouble !== message) log.warn({ err: error }, `no estimate is made anew: ${message}`);
+      if (this.#trouble !== message) log.warn({ err: error }, `the estimate can not be updated: ${message}`);
       this.#trouble = message;
       return;
     }
@@ -130,12 +130,12 @@ export class FleetScaler {
     try {
       const found = await this.estimate();
       await this.#published?.publish(found);
-      if (this.#untold !== undefined) log.info('it is known again how many workers are needed');
+      if (this.#untold !== undefined) log.info('the number of workers that are needed is known again');
       this.#untold = undefined;
     } catch (error) {
       const { name, message } = error as Error;
       const told = error instanceof NoEstimate ? {} : { err: error };
-      if (this.#untold !== name) log.warn(told, `no estimate is made: ${message}`);
+      if (this.#untold !== name) log.warn(told, `there is no estimate: ${message}`);
       this.#untold = name;
       if (error instanceof Blind) await this.#published?.publishBlind(error).catch(() => {});
     }

@@ -153,7 +153,7 @@ export class SharedService {
       if (names.has(name)) continue;
       this.#service?.forgetMachine(arn);
       this.#machines.delete(name);
-      this.log.info(`Machine: ${name} is gone`);
+      this.log.info(`Machine: ${name} was removed`);
     }
   }
 

@@ -187,7 +187,7 @@ class WorkerProcesses {
     if (url !== undefined && this.#service.hasConsole) logConsole(log, url);
     logActivities(log, first.status?.handlers ?? []);
     log.info(
-      `Processes: ${this.count}, each with so many at once; SIGUSR2 to process ${process.pid} replaces them`,
+      `Processes: ${this.count}, each with these settings; send SIGUSR2 to process ${process.pid} to replace them`,
     );
     if (url !== undefined) logMachines(log, machines, flags.texts['port'] === undefined ? undefined : port);
     logDrain(log, this.#longestDrainMs);

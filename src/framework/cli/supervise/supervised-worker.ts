@@ -29,7 +29,7 @@ const STATUS_MS = 1_000;
 
 let log: Logger = silentLog;
 const channel: ParentChannel<ToWorker, FromWorker> = takeParentChannel(() =>
-  log.debug('process.send() was called: nothing reads what it sends here, and it is dropped'),
+  log.debug('process.send() was called: nothing receives its messages, so they are dropped'),
 );
 
 /**

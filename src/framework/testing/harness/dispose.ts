@@ -17,7 +17,7 @@ export async function disposeOf(
   const disposed = Promise.all([container.dispose(), ...values.map(disposeOfValue)]);
   try {
     if ((await Promise.race([disposed, late])) === 'late')
-      throw new Error(`what the container holds was not disposed of within ${limitMs / 1000} s of real time`);
+      throw new Error(`the providers were not disposed of within ${limitMs / 1000} s of real time`);
   } finally {
     over.abort();
   }

@@ -55,10 +55,8 @@ const isSetupFailure = (error: unknown): error is StartError =>
  */
 export async function dispose(container: DependencyContainer, { clock, log }: StartWorld): Promise<void> {
   const disposed = Promise.resolve(container.dispose()).catch((error: unknown) =>
-    log.error({ err: error }, 'something in the container could not be disposed of'),
+    log.error({ err: error }, 'a provider could not be disposed of'),
   );
   if (!(await within(clock, CLOSE_LIMIT_MS, disposed)))
-    log.warn(
-      `what the container holds was not disposed of within ${CLOSE_LIMIT_MS / 1000} s: it is left behind`,
-    );
+    log.warn(`the providers were not disposed of within ${CLOSE_LIMIT_MS / 1000} s: they are abandoned`);
 }

@@ -8,12 +8,19 @@ import type { ProtectionListener } from './protection.js';
  * is logged once.
  */
 export const protectionLog = (platform: PlatformName, log: Logger): ProtectionListener => ({
-  onGranted: () => log.info({ platform }, 'a task has run for long: the platform leaves this worker alone'),
+  onGranted: () =>
+    log.info(
+      { platform },
+      'a task runs longer than protectAfter: the platform protects this worker from scale-in',
+    ),
   onReleased: () =>
-    log.info({ platform }, 'no task has run for long any more: the platform may take this worker away'),
+    log.info(
+      { platform },
+      'no task runs longer than protectAfter any more: the platform no longer protects this worker',
+    ),
   onFailed: (error) =>
     log.warn(
       { platform, error: showError(error) },
-      'the platform does not take what this worker says of its protection; it is told again, less and less often',
+      'the platform refused the protection or did not answer; the call is repeated, less and less often',
     ),
 });

@@ -11,7 +11,7 @@ import { TaskRunner } from './task-runner.js';
 /** The program that runs in each thread and process of a pool. */
 
 const channel = await openChannel((name) =>
-  runner.log.debug(`${name}() was called: nothing reads what it sends here, and it is dropped`),
+  runner.log.debug(`${name}() was called: nothing receives its messages, so they are dropped`),
 );
 const runner = new TaskRunner({
   clock: systemClock,
