@@ -1,0 +1,169 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { IsIn, IsString } from 'class-validator';
+import { Activity, Handle } from 'stepwright';
+import { createTestMachine } from 'stepwright/testing';
+import { createWorld, type World } from '../../support/world.js';
+import { type CountedStore, countedStore, kept, referenceTo, sha256 } from './store.js';
+
+const arnOf = (name: string): string => `arn:aws:states:us-east-1:123456789012:activity:${name}`;
+
+class Report {
+  @IsString() id!: string;
+  @IsIn(['ready', 'empty']) status!: string;
+  @IsString({ each: true }) items!: string[];
+  @IsString({ each: true }) pages!: string[];
+}
+
+class Filled extends Report {
+  @IsString({ each: true }) results!: string[];
+}
+
+const MB = 1024 * 1024;
+const PAGES = Array.from({ length: 500 }, (_, page) => `${page} `.padEnd(10_240, 'ünïcode '));
+const REPORT = { id: 'r-1', status: 'ready', items: ['a', 'b', 'c'], pages: PAGES };
+
+@Activity(arnOf('Make'))
+class Make {
+  @Handle({ output: Report, inline: ['id', 'status', 'items'] })
+  make(given: Report): Report {
+    return Object.assign(given, { id: `${given.id}, made` });
+  }
+}
+
+@Activity(arnOf('Each'))
+class Each {
+  @Handle({ input: String })
+  each(item: string): string {
+    return item.toUpperCase();
+  }
+}
+
+@Activity(arnOf('Use'))
+class Use {
+  @Handle({ inline: ['results'] })
+  use({ id, results, pages }: Filled): object {
+    return { id, results, pages };
+  }
+}
+
+const activities = [Make, Each, Use];
+const task = (name: string, fields: object): object => ({ Type: 'Task', Resource: arnOf(name), ...fields });
+
+/** What is large passes through; Choice and Map read the fields beside its reference. */
+const MACHINE = {
+  StartAt: 'Make',
+  States: {
+    Make: task('Make', { Next: 'Ready?' }),
+    'Ready?': {
+      Type: 'Choice',
+      Choices: [{ Variable: '$.status', StringEquals: 'ready', Next: 'All' }],
+      Default: 'Nothing',
+    },
+    Nothing: { Type: 'Fail', Error: 'Nothing' },
+    All: {
+      Type: 'Map',
+      ItemsPath: '$.items',
+      ItemProcessor: { StartAt: 'Each', States: { Each: task('Each', { End: true }) } },
+      ResultPath: '$.results',
+      Next: 'Use',
+    },
+    Use: task('Use', { End: true }),
+  },
+};
+
+const END = { id: 'r-1, made', results: ['A', 'B', 'C'], pages: PAGES };
+
+test('5 MB go in and out of a test machine, with a Choice and a Map on the inline fields', async () => {
+  const store = countedStore();
+  await using machine = await createTestMachine(MACHINE, { activities, payloads: { store } });
+  const input = await kept(store, REPORT);
+  expect(JSON.stringify(REPORT).length).toBeGreaterThan(4.5 * MB);
+  const { status, output, history } = await machine.execute(input);
+  expect(status).toBe('succeeded');
+  expect(output).toEqual(END);
+  expect(JSON.stringify(history).length).toBeLessThan(16_384);
+});
+
+test('a task by hand shows what its reference stands for', async () => {
+  const store = countedStore();
+  await using machine = await createTestMachine(MACHINE, { activities, payloads: { store } });
+  const execution = await machine.start(await kept(store, REPORT), { byHand: ['Use'] });
+  const byHand = await execution.task('Use');
+  expect(byHand.input).toEqual({ ...REPORT, id: 'r-1, made', results: ['A', 'B', 'C'] });
+  await byHand.succeed(await kept(store, [1, 2]));
+  expect(await execution.result()).toMatchObject({ status: 'succeeded', output: [1, 2] });
+});
+
+let world: World;
+beforeEach(async () => {
+  world = await createWorld();
+});
+afterEach(() => world.close());
+
+const definition = JSON.stringify(MACHINE);
+
+/** Runs one execution at the local service, by a worker with this store. */
+async function executed(store: CountedStore, input: unknown) {
+  for (const name of ['Make', 'Each', 'Use']) world.service.seedActivity(arnOf(name));
+  const machine = world.service.seedMachine({ name: 'Machine', definition });
+  await world.worker({ activities, payloads: { store } });
+  const execution = await world.execute(machine, input);
+  for (let i = 0; i < 100; i++) {
+    await world.clock.advance(100);
+    const { status } = await world.describe(execution);
+    if (status !== 'RUNNING') break;
+  }
+  return world.describe(execution);
+}
+
+test('5 MB go in and out over HTTP, with a Choice and a Map on the inline fields', async () => {
+  const store = countedStore();
+  const { status, output = '' } = await executed(store, await kept(store, REPORT));
+  expect(status).toBe('SUCCEEDED');
+  expect(JSON.parse(output)).toEqual({ results: END.results, ...referenceTo(JSON.stringify(END)) });
+  const stored = await store.get(`payloads/${sha256(JSON.stringify(END))}`);
+  expect(stored?.value.byteLength).toBeGreaterThan(4.5 * MB);
+  // Each of the two tasks with a large input reads one payload, and writes one; so did the test.
+  expect([store.reads.length, store.writes.length]).toEqual([3, 3]);
+});
+
+const OTHER = sha256('{}');
+const elsewhere = (uri: string): object => ({ $stepwright: { uri, sha256: OTHER, bytes: 2 } });
+const BOMB = Array.from({ length: 1_000 }, () => ({
+  $stepwright: { uri: `memory:/payloads/${OTHER}`, sha256: OTHER, bytes: 64 * MB },
+}));
+
+const REFUSED = {
+  'a file': elsewhere('file:///etc/passwd'),
+  'another bucket': elsewhere(`s3://another/payloads/${OTHER}`),
+  'the metadata of the machine': elsewhere('http://169.254.169.254/latest/meta-data/'),
+  'a bomb': BOMB,
+};
+
+test.each(Object.entries(REFUSED))('%s as an input is one failure, and nothing is read', async (_, input) => {
+  const store = countedStore();
+  const { status, error, cause } = await executed(store, input);
+  expect([status, error]).toEqual(['FAILED', 'Stepwright.InvalidInput']);
+  expect(cause).toContain('the input is refused: the input refers to');
+  expect([store.reads, store.writes]).toEqual([[], []]);
+});
+
+test('a bomb in a payload of 1 KB of input is one failure after one read', async () => {
+  const store = countedStore();
+  const { status, error } = await executed(store, await kept(store, BOMB));
+  // The payload is an array of plain objects there, which is no report.
+  expect([status, error]).toEqual(['FAILED', 'Stepwright.InvalidInput']);
+  expect(store.reads).toHaveLength(1);
+});
+
+test.each(['missing', 'changed'])('a payload that is %s is one failure', async (fault) => {
+  const store = countedStore();
+  const input = await kept(store, REPORT);
+  const json = JSON.stringify(REPORT);
+  if (fault === 'missing') await store.delete(`payloads/${sha256(json)}`);
+  else await store.put(`payloads/${sha256(json)}`, Buffer.from(json.replace('r-1', 'r-2')));
+  const { status, error, cause } = await executed(store, input);
+  expect([status, error]).toEqual(['FAILED', 'Stepwright.PayloadUnavailable']);
+  expect(cause).toContain(sha256(json));
+  expect(store.reads).toHaveLength(1);
+});
