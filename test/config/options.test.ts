@@ -91,6 +91,15 @@ const ROWS: Readonly<Record<keyof Rows, { takes: readonly Kind[]; alsoWrong?: re
   endpoint: { takes: [], alsoWrong: ['ftp://x', 'localhost:8083'] },
   port: { takes: ['0', '1'], alsoWrong: [70_000, '8083'] },
   protect: { takes: ['false'], alsoWrong: ['off', 'ECS', 'asg'] },
+  deferred: {
+    takes: [],
+    alsoWrong: [
+      { store: {} },
+      { most: 5 },
+      { store: memoryStore(), most: 0 },
+      { store: memoryStore(), more: 1 },
+    ],
+  },
   protectAfter: { takes: ['a duration', 'no time', 'less than a millisecond'], alsoWrong: [60, '1 parsec'] },
   region: { takes: [], alsoWrong: ['Frankfurt', 'eu-west'] },
   sdk: { takes: ['an object', 'an object that holds itself'] },
@@ -233,7 +242,7 @@ test("a mistake in a field of an option is told by the field's own name, and nev
     ['payloads.limit', expect.stringContaining('from 256KB to 256MB, got 64'), expect.anything()],
     [
       'payloads.most',
-      'there is no such option',
+      'the config has no such option',
       "did you mean 'payloads.store'? The keys are payloads.store, payloads.above, payloads.limit",
     ],
   ]);

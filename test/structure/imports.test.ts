@@ -19,7 +19,7 @@ const ORDER: Readonly<Record<string, string>> = {
   worker:
     'build → . → thread → health → observe → poll, protect, admission, deferral → pool → task → handler, heartbeat → keep → container',
   'worker/handler': '. → output → input, interceptors → context, outcome',
-  'worker/keep': 'outbox, payloads → . → files',
+  'worker/keep': 'deferred → outbox, payloads → . → files',
   'worker/observe': 'open-telemetry → metrics → .',
   'worker/pool': 'entry, commands → .',
   local: '. → console → api → engine → resources → asl',
@@ -239,6 +239,7 @@ test('only aws loads the SDK, and a worker loads them when it is made', () => {
   expect(new Set(loadsAws)).toEqual(
     new Set([
       'worker/build/create-worker.ts',
+      'worker/build/create-completions.ts',
       'cli/execute/execute.ts',
       'cli/check/deployed-machines.ts',
       'cli/supervise/supervised-worker.ts',

@@ -79,6 +79,11 @@ const EVENTS: readonly EventName[] = [
   'protection:granted',
   'protection:released',
   'protection:failed',
+  'task:deferred',
+  'deferral:ended',
+  'deferrals:taken',
+  'store:failed',
+  'store:recovered',
 ];
 
 export const ARN = 'arn:aws:states:us-east-1:123456789012:activity:Work';

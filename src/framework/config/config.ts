@@ -24,6 +24,7 @@ import { isPlainObject } from '../base/plain-object.js';
 import type { ObjectStore } from '../base/store/store.js';
 import type { Mocks } from '../local/index.js';
 import { isPort, readAddress } from './address.js';
+import { deferredRule, type DeferredSettings } from './deferred-rule.js';
 import type { Observer } from '../worker/observe/observer.js';
 import type { SdkSettings } from '../aws/sdk/settings.js';
 
@@ -187,6 +188,11 @@ export interface Config extends HandlerOptions {
    * length. A reference in an input is replaced by its payload before the input is validated. @default none
    */
   payloads?: PayloadSettings;
+  /**
+   * Keeps tasks whose handlers return `task.defer()`, until somebody else completes them. @default no task can be
+   * deferred
+   */
+  deferred?: DeferredSettings;
   /** The worker's name as execution histories show it, at most 80 characters. @default hostname-pid-random */
   workerName?: string;
   /** Options of individual handlers, by `'Class.method'`. @default {} */
@@ -436,6 +442,13 @@ export const CONFIG_OPTIONS = {
     help: 'how long a task runs before the worker asks for protection',
   },
   payloads: { ...payloads, unset: 'none', ofWorker: true, help: 'store of large inputs and outputs' },
+  deferred: {
+    ...deferredRule,
+    unset: 'none',
+    keysOnly: true,
+    ofWorker: true,
+    help: 'store of tasks that somebody else completes',
+  },
   workerName: {
     ...workerName,
     unset: 'hostname-pid-random',

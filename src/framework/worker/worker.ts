@@ -1,10 +1,12 @@
 import { AsyncResource } from 'node:async_hooks';
+import type { ActivityPort } from '../aws/activity-port.js';
 import type { Clock } from '../base/time/clock.js';
 import type { HeartbeatLoad } from './heartbeat/heartbeat-load.js';
 import type { HeartbeatListener } from './thread/heartbeat-thread.js';
 import type { WorkerHeartbeats } from './thread/worker-heartbeats.js';
 import type { Logger } from '../base/log/log.js';
-import { LAST_ATTEMPT_MS } from './task/report.js';
+import { LAST_ATTEMPT_MS, type ReportWorld } from './task/report.js';
+import { ReportsInFlight } from './task/reports-in-flight.js';
 import type { TaskTracing } from './task/tracing.js';
 import { HandlerLoop, LATE_REPORT_MS, type LoopWorld, type RunnableHandler } from './handler-loop.js';
 import { BlockingHandlers } from './thread/blocking-handlers.js';
@@ -14,8 +16,10 @@ import { countEvents } from './observe/counts.js';
 import { type EventName, EventHub, type Listener } from './observe/worker-events.js';
 import { logEvents } from './observe/log-events.js';
 import { unreadyReasons } from './observe/readiness.js';
+import { deferralEvents } from './observe/deferral-events.js';
 import type { ObservedWorker } from './observe/observer.js';
 import type { WorkerStatus } from './observe/status.js';
+import type { Deferrals, DeferralsWorld } from './deferral/deferrals.js';
 import type { Protection } from './protect/protection.js';
 import { TroubleTracker } from '../base/time/trouble.js';
 import { Pace } from './poll/pace.js';
@@ -42,6 +46,8 @@ export interface WorkerParts {
    * platform isn't asked
    */
   readonly protection?: Protection;
+  /** Makes what keeps the tasks that handlers defer. @default no task can be deferred */
+  readonly deferrals?: MakeDeferrals | undefined;
   /** Makes a trace (such as an OpenTelemetry span) for each task. @default tasks aren't traced */
   readonly tracing?: TaskTracing;
   /**
@@ -50,6 +56,11 @@ export interface WorkerParts {
    */
   readonly close: () => Promise<void>;
 }
+
+/** Makes what keeps deferred tasks, from the parts that the worker has. */
+export type MakeDeferrals = (
+  parts: Pick<DeferralsWorld, 'heartbeats' | 'reportsOf' | 'listener'>,
+) => Deferrals;
 
 /**
  * The handlers start to poll one after another, this much apart, so that a start isn't a burst of polls. `START_MS`:
@@ -82,6 +93,9 @@ export class Worker implements ObservedWorker {
   readonly #parts: WorkerParts;
   readonly #events: EventHub;
   readonly #loops: readonly HandlerLoop[];
+  readonly #deferrals: Deferrals | undefined;
+  /** What a report needs, for each region, by its connection. */
+  readonly #reportWorlds = new Map<ActivityPort, ReportWorld>();
   readonly #blocking = new BlockingHandlers();
   readonly #heartbeatTrouble: TroubleTracker<'failed'>;
   readonly #stalls: StallWatch;
@@ -109,6 +123,11 @@ export class Worker implements ObservedWorker {
     this.#stalls = new StallWatch(parts.clock, () => {
       for (const loop of this.#loops) loop.watchSlots();
       this.#parts.protection?.tick(this.#oldestTask());
+    });
+    this.#deferrals = parts.deferrals?.({
+      heartbeats: parts.heartbeats,
+      reportsOf: (activityArn) => this.#reportsOf(activityArn),
+      listener: deferralEvents(this.#events),
     });
     this.#loops = this.#makeLoops();
     const here = new Set(this.#loops.flatMap(({ name, runsHere }) => (runsHere ? name : [])));
@@ -226,6 +245,7 @@ export class Worker implements ObservedWorker {
     this.#stalls.start();
     this.#parts.heartbeats.follow(this.#heartbeatListener());
     this.#followProtection();
+    this.#deferrals?.start();
     const stepMs = Math.min(STAGGER_MS, START_MS / this.#loops.length);
     for (const [index, loop] of this.#loops.entries()) loop.start(index * stepMs);
   }
@@ -247,7 +267,8 @@ export class Worker implements ObservedWorker {
     this.#stalls.stop();
     this.#heartbeatTrouble.stop();
     await this.#parts.protection?.close();
-    await this.#parts.close();
+    // At the same time, so that a stop takes no longer.
+    await Promise.all([this.#deferrals?.stop(), this.#parts.close()]);
     this.#enter(this.#failure ? 'failed' : 'stopped');
   }
 
@@ -272,10 +293,17 @@ export class Worker implements ObservedWorker {
     const quotas = new Map(
       [...ports].map((port) => [port, { turns: new Turns(clock, random), reportPace: new Pace(random) }]),
     );
+    for (const [port, { reportPace }] of quotas)
+      this.#reportWorlds.set(port, {
+        ...{ port, reportPace, clock, random, reportLimitMs },
+        inFlight: new ReportsInFlight(),
+      });
+    const deferrals = this.#deferrals;
     const world: Omit<LoopWorld, 'turns' | 'reportPace'> = {
       ...{ clock, random, log, heartbeats, reportLimitMs, drain, workerName, tracing },
       events: this.#events,
       outside: this.#outside,
+      defer: deferrals && ((task) => deferrals.defer(task)),
       heldBackSince: (sentAt) => this.#stalls.heldBackSince(sentAt),
       onFault: (error) => this.#fail(error),
     };
@@ -284,6 +312,12 @@ export class Worker implements ObservedWorker {
       if (!shared) throw new Error('every port has its quotas');
       return new HandlerLoop(handler, { ...world, ...shared });
     });
+  }
+
+  /** Returns what a report for an activity needs; undefined if no handler is in the activity's region. */
+  #reportsOf(activityArn: string): ReportWorld | undefined {
+    const handler = this.#parts.handlers.find((each) => regionIn(each.activityArn) === regionIn(activityArn));
+    return handler && this.#reportWorlds.get(handler.port);
   }
 
   readonly #outside = <T>(fn: () => T): T => this.#context.runInAsyncScope(fn);
@@ -347,3 +381,5 @@ export class Worker implements ObservedWorker {
     return this.#loops.flatMap((loop) => (loop.runsHere && loop.running > 0 ? loop.name : []));
   }
 }
+
+const regionIn = (arn: string): string | undefined => arn.split(':')[3];

@@ -28,11 +28,14 @@ export const writeDuration = (milliseconds: number): string =>
     ? `${milliseconds / 1000}s`
     : `${Math.floor(milliseconds)}ms`;
 
-/** Returns a duration as text for people: `90 s`, `15 min`, `650 ms`. */
+/** Returns a duration as text for people: `90 s`, `15 min`, `650 ms`, `36 h`, `3 days`. */
 export function showDuration(milliseconds: number): string {
   if (milliseconds < 1000) return `${milliseconds} ms`;
   const seconds = milliseconds / 1000;
-  return seconds < 300 ? `${Number(seconds.toFixed(1))} s` : `${Number((seconds / 60).toFixed(1))} min`;
+  if (seconds < 300) return `${Number(seconds.toFixed(1))} s`;
+  const hours = seconds / 3_600;
+  if (hours < 5) return `${Number((seconds / 60).toFixed(1))} min`;
+  return hours < 48 ? `${Number(hours.toFixed(1))} h` : `${Number((hours / 24).toFixed(1))} days`;
 }
 
 /** The words after "expected" in messages about a bad duration. */

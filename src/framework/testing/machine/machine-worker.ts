@@ -2,6 +2,8 @@ import type { Logger } from '../../base/log/log.js';
 import type { Clock } from '../../base/time/clock.js';
 import type { ReportRequest } from '../../aws/call-request.js';
 import type { ActivityPort, PollAnswer, ReportAnswer } from '../../aws/activity-port.js';
+import { expiredFailure } from '../../worker/deferral/expiry.js';
+import { Report } from '../../worker/task/report.js';
 import { DeferredTasks } from '../../worker/deferral/deferred-tasks.js';
 import { Task, type TaskWorld } from '../../worker/task/task.js';
 import type { EnginePort } from './engine-port.js';
@@ -113,8 +115,15 @@ export class MachineWorker {
       workerName: WORKER_NAME,
       emit: () => {},
       defer: async ({ lease: { token }, handler: { heartbeatMs }, until }) => {
-        const task = { token, heartbeatMs, until, deferredAt: clock.now() };
-        this.#deferred.hold(task, world, () => {});
+        const deferredAt = clock.now();
+        const task = { token, heartbeatMs, until };
+        this.#deferred.hold(task, world, {
+          onOver: () => {},
+          onExpired: () =>
+            void new Report(token, world, () => {})
+              .send(expiredFailure(until - deferredAt))
+              .then(() => this.#deferred.release(token)),
+        });
         this.#parts.handTasks.defer(token);
       },
     });

@@ -19,13 +19,14 @@ import type { BreakerRule } from '../admission/breaker.js';
 import type { RunnableHandler } from '../handler-loop.js';
 import type { Protection } from '../protect/protection.js';
 import { WorkerHeartbeats } from '../thread/worker-heartbeats.js';
-import { Worker, type WorkerParts } from '../worker.js';
+import { type MakeDeferrals, Worker, type WorkerParts } from '../worker.js';
 import { type Activities, findActivities, regionOf } from './find-activities.js';
 import { dispose, makeContainer } from './make-container.js';
 import { endPollsOnDrain } from './end-polls.js';
 import { moduleProblems, Pools } from './pools.js';
 import { logNearestActivities } from './nearest-activities.js';
 import { makePlan, noActivities, type Plan, type PlannedHandler } from './plan.js';
+import { scopesOf } from './scopes.js';
 import { socketsFor } from './sockets.js';
 import { type StartWorld, startWorld, type WorkerOptions } from './start-world.js';
 
@@ -76,12 +77,14 @@ export async function buildWorker(given: Plan, world: StartWorld): Promise<Worke
     connectHeartbeats(heartbeats, handlers, service);
     world.signal?.throwIfAborted();
     const telemetry = new Telemetry({ ...plan, ...plan.settings, ...world });
+    const own = settingsOf(plan, world);
     const worker = new Worker({
-      ...settingsOf(plan, world),
+      ...own,
       handlers,
       heartbeats,
       tracing: telemetry,
       protection: await protectionOf(plan, world, heartbeats),
+      deferrals: await deferralsOf(plan, own, scopesOf(handlers, endpoint)),
       close,
     });
     await health.show(worker);
@@ -123,6 +126,21 @@ async function payloadsOf({ settings }: Plan, world: StartWorld): Promise<TaskPa
   if (settings.payloads === undefined) return undefined;
   const { taskPayloads } = await import('../handler/payloads.js');
   return taskPayloads(settings.payloads, world);
+}
+
+/** The most deferred tasks that a worker holds, if the config doesn't say. */
+const MOST_DEFERRED = 10_000;
+
+/** Makes what keeps deferred tasks. The code for it isn't loaded if the config has no store for them. */
+async function deferralsOf(
+  { settings }: Plan,
+  { clock, random, log, name: workerName }: ReturnType<typeof settingsOf>,
+  scopes: readonly string[],
+): Promise<MakeDeferrals | undefined> {
+  if (!settings.deferred) return undefined;
+  const { store, most = MOST_DEFERRED } = settings.deferred;
+  const { Deferrals } = await import('../deferral/deferrals.js');
+  return (parts) => new Deferrals({ store, most, clock, random, log, workerName, scopes, ...parts });
 }
 
 function connectHeartbeats(

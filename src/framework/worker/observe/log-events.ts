@@ -15,6 +15,7 @@ import { TroubleTracker } from '../../base/time/trouble.js';
 /** Logs the events of a worker that matter to an operator. A change is logged once, not again while it lasts. */
 export function logEvents(events: EventHub, log: Logger, clock: Clock): void {
   logTasks(events, log);
+  logStores(events, log);
   logProgress(events, log, clock);
   logReports(events, log, clock);
   logPolls(events, log);
@@ -54,6 +55,26 @@ export function logEvents(events: EventHub, log: Logger, clock: Clock): void {
   );
   events.on('places:freed', (ref) => log.info(where(ref), 'slots are free again'));
   events.on('state', ({ from, to }) => log.info({ from, to }, `worker is ${to}`));
+}
+
+function logStores(events: EventHub, log: Logger): void {
+  events.on('deferral:ended', ({ how, ...ref }) =>
+    log.info(
+      { ...about(ref), how },
+      how === 'expired'
+        ? 'nobody completed a deferred task in time: it has failed'
+        : 'a deferred task is over: it was completed or timed out, or its execution ended',
+    ),
+  );
+  events.on('deferrals:taken', ({ workerName, tasks }) =>
+    log.info({ from: workerName, tasks }, 'took over the deferred tasks of a worker that has ended'),
+  );
+  events.on('store:failed', ({ use, call, error }) =>
+    log.error({ use, call, error: showError(error) }, 'a store fails; its calls are repeated'),
+  );
+  events.on('store:recovered', ({ use, call, afterMs }) =>
+    log.info({ use, call, afterMs: Math.round(afterMs) }, 'a store works again'),
+  );
 }
 
 function logTasks(events: EventHub, log: Logger): void {

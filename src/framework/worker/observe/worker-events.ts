@@ -1,7 +1,9 @@
 import { EventEmitter } from 'node:events';
 import type { Logger } from '../../base/log/log.js';
 import type { EmitPoll, PollEvents, PollRef } from '../poll/poll-events.js';
-import type { EmitTask, TaskEvents } from '../task/task-events.js';
+import type { DeferralEnd } from '../deferral/deferrals.js';
+import type { StoreCall } from '../keep/limited-store.js';
+import type { EmitTask, TaskEvents, TaskRef } from '../task/task-events.js';
 import type { PlatformName, PublicPause, WorkerState } from '../../base/worker-status.js';
 import type { HeartbeatLoad } from '../heartbeat/heartbeat-load.js';
 import { isThenable } from '../../base/time/wait.js';
@@ -63,7 +65,20 @@ export interface WorkerEvents extends PollEvents, TaskEvents {
   'protection:released': { readonly platform: PlatformName };
   /** A call to the platform for scale-in protection has failed. Not emitted again until a call has succeeded. */
   'protection:failed': { readonly platform: PlatformName; readonly error: Error };
+  /**
+   * A deferred task has ended. `how`: `over` if the service no longer wants it, because somebody completed it, it timed
+   * out, or its execution has ended; `expired` if nobody completed it in time, so that it was reported as failed.
+   */
+  'deferral:ended': TaskRef & { readonly id: string; readonly how: DeferralEnd };
+  /** This worker has taken over the deferred tasks of another that has ended. */
+  'deferrals:taken': { readonly workerName: string | undefined; readonly tasks: number };
+  /** Calls to a store have begun to fail. Emitted once, until they have not failed for 30 s. */
+  'store:failed': { readonly use: StoreUse; readonly call: StoreCall; readonly error: Error };
+  'store:recovered': { readonly use: StoreUse; readonly call: StoreCall; readonly afterMs: number };
 }
+
+/** What a worker keeps in a store. */
+export type StoreUse = 'deferred';
 
 export type EventName = keyof WorkerEvents;
 export type Listener<K extends EventName> = (payload: WorkerEvents[K]) => unknown;

@@ -1,0 +1,66 @@
+import type { Config } from '../../config/config.js';
+import { StartError, throwProblems } from '../../base/errors.js';
+import type { ActivityPort } from '../../aws/activity-port.js';
+import type { Completions } from '../deferral/completions.js';
+import { Pace } from '../poll/pace.js';
+import type { ReportWorld } from '../task/report.js';
+import { ReportsInFlight } from '../task/reports-in-flight.js';
+import { regionOf } from './find-activities.js';
+import { makePlan } from './plan.js';
+import { startWorld, type WorkerOptions } from './start-world.js';
+
+/** Options of `createCompletions`. */
+export type CompletionsOptions = Pick<WorkerOptions, 'clock' | 'random' | 'log' | 'baseDir'>;
+
+/** A completion waits for Step Functions this long. After that a worker tells it. */
+const REPORT_LIMIT_MS = 20_000;
+
+/**
+ * Makes an object by which deferred tasks are completed, with the store, the endpoint and the handlers of a config. It
+ * takes no tasks and makes no container. With the endpoint `local` it connects to 127.0.0.1:`port`.
+ * @throws StartError with all problems, not only the first
+ */
+export async function createCompletions(
+  config: Config,
+  options: CompletionsOptions = {},
+): Promise<Completions> {
+  const plan = await makePlan({ config, env: process.env, baseDir: options.baseDir ?? process.cwd() });
+  const { settings, endpoint, handlers } = plan;
+  const { deferred, sdk, region, calls } = settings;
+  throwProblems(plan.problems);
+  if (!endpoint) throw new Error('a plan without an endpoint has a problem that says so');
+  if (!deferred) throw new StartError([NO_STORE]);
+  const world = startWorld(options);
+  const { clock, random, log } = world;
+  const [{ AwsService }, { Completions }] = await Promise.all([
+    import('../../aws/sdk/aws-service.js'),
+    import('../deferral/completions.js'),
+  ]);
+  const service = new AwsService({ ...world, endpoint, sdk, region, calls });
+  const reports = new Map<string, Promise<ReportWorld>>();
+  const worldOf = async (port: Promise<ActivityPort>): Promise<ReportWorld> => ({
+    ...{ port: await port, clock, random },
+    reportPace: new Pace(random),
+    inFlight: new ReportsInFlight(),
+    reportLimitMs: REPORT_LIMIT_MS,
+  });
+  return new Completions({
+    store: deferred.store,
+    ...{ clock, log },
+    definitions: handlers.map(({ definition }) => definition),
+    reportsOf: (activityArn) => {
+      const where = regionOf(activityArn);
+      const found = reports.get(where) ?? worldOf(service.port(where));
+      reports.set(where, found);
+      return found;
+    },
+    close: () => service.close(),
+  });
+}
+
+const NO_STORE = {
+  code: 'CONFIG_BAD_VALUE',
+  where: 'deferred',
+  what: 'the config names no store for deferred tasks',
+  fix: "set deferred: { store: directory('/var/lib/stepwright') }, to the store that the workers use",
+} as const;

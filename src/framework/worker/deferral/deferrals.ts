@@ -1,0 +1,266 @@
+import { Abort } from '../../base/abort.js';
+import { fullJitter } from '../../base/time/backoff.js';
+import type { Clock } from '../../base/time/clock.js';
+import { deferred, type Deferred, within } from '../../base/time/wait.js';
+import type { Store } from '../../base/store/store.js';
+import { StoreError } from '../../base/store/store-error.js';
+import type { Logger } from '../../base/log/log.js';
+import type { Heartbeats } from '../heartbeat/heartbeats.js';
+import {
+  DEFERRED_RESERVED,
+  type DeferredRecord,
+  DeferredRecords,
+} from '../keep/deferred/deferred-records.js';
+import { LAPSE_MS, RENEW_MS } from '../keep/lease.js';
+import { type Left, WorkerLeases } from '../keep/leases.js';
+import { LimitedStore, type StoreTrouble } from '../keep/limited-store.js';
+import { KEY_PREFIX } from '../keep/record.js';
+import { RecordReader } from '../keep/record-reader.js';
+import { Report, type ReportEnd, type ReportWorld } from '../task/report.js';
+import type { TaskToDefer } from '../task/task.js';
+import type { Outcome } from '../handler/outcome/outcome.js';
+import { DeferredTasks } from './deferred-tasks.js';
+import { expiredFailure } from './expiry.js';
+
+/**
+ * How a deferred task has ended for the worker that held it.
+ * - `over`: the service no longer wants it, because somebody completed it, it timed out, or its execution has ended.
+ * - `expired`: nobody completed it in time, and its failure was reported.
+ */
+export type DeferralEnd = 'over' | 'expired';
+
+/** Is told of what happens to deferred tasks. No method may throw. */
+export interface DeferralListener extends StoreTrouble {
+  /** A deferred task has ended. */
+  readonly taskEnded: (task: DeferredRecord, end: DeferralEnd) => void;
+  /** What another worker had left is taken over. */
+  readonly taken: (left: Left, tasks: number) => void;
+}
+
+/** The parts of a worker that its deferred tasks use. */
+export interface DeferralsWorld {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Logger;
+  readonly workerName: string;
+  /** Where this worker's tasks come from: endpoint, account and region. */
+  readonly scopes: readonly string[];
+  /** The most deferred tasks that this worker holds. */
+  readonly most: number;
+  readonly heartbeats: Heartbeats;
+  /** Returns what a report for the activity needs; undefined if this worker has no connection for it. */
+  readonly reportsOf: (activityArn: string) => ReportWorld | undefined;
+  readonly listener: DeferralListener;
+}
+
+/** If a task can't be kept, it is tried this often. */
+const ATTEMPTS = 4;
+const RETRY_MS = { base: 500, ceiling: 5_000 } as const;
+/** The longest time for which a worker that stops waits for the store. */
+const STOP_LIMIT_MS = 3_000;
+/** If records of a dead worker can't be read, another attempt follows after this time. */
+const AGAIN_MS = 10_000;
+
+/**
+ * The deferred tasks of a worker, and those that it has taken over from dead workers. It keeps them in a store, sends
+ * their heartbeats until the service no longer wants them, and reports those as failed that nobody completes in time.
+ * If a process that completes a task dies before the service has accepted the outcome, a worker reports it.
+ */
+export class Deferrals {
+  readonly #world: DeferralsWorld;
+  readonly #store: LimitedStore;
+  readonly #records: DeferredRecords;
+  readonly #leases: WorkerLeases;
+  readonly #tasks = new DeferredTasks();
+  readonly #stopped = new Abort();
+  /** Tasks that wait because as many as allowed are held. */
+  readonly #waiting: Deferred<void>[] = [];
+  #keeping = 0;
+  /** The keys of decided outcomes, with the time at which each was first seen. */
+  readonly #decided = new Map<string, number>();
+  readonly #reporting = new Set<string>();
+  /** For each task that is held, resolves when that ends. */
+  readonly #holds = new Map<string, Deferred<void>>();
+
+  constructor(world: DeferralsWorld) {
+    this.#world = world;
+    const { clock, log, listener } = world;
+    this.#store = new LimitedStore(world.store, { clock, trouble: listener });
+    this.#records = new DeferredRecords(this.#store, new RecordReader(log));
+    this.#leases = new WorkerLeases({
+      ...world,
+      store: this.#store,
+      use: 'deferred',
+      records: KEY_PREFIX.deferred,
+      reserved: DEFERRED_RESERVED,
+      onTaken: (left) => this.#takeOver(left),
+    });
+  }
+
+  /** The number of deferred tasks that this worker holds. */
+  get held(): number {
+    return this.#tasks.size;
+  }
+
+  start(): void {
+    this.#leases.start();
+    void this.#watchDecided();
+  }
+
+  /** Sends no more heartbeats. Other workers take the tasks over at once. Takes at most 3 s, and never rejects. */
+  async stop(): Promise<void> {
+    this.#stopped.abort(undefined);
+    const isEmpty = this.#tasks.size === 0;
+    await within(this.#world.clock, STOP_LIMIT_MS, this.#leases.stop({ isEmpty }));
+    for (const token of [...this.#holds.keys()]) this.#release(token);
+    for (const { resolve } of this.#waiting.splice(0)) resolve();
+    this.#store.close();
+  }
+
+  /**
+   * Keeps a task that its handler has deferred, and holds it. Waits first while as many tasks are held as allowed.
+   * @throws StoreError if the task can't be kept
+   */
+  async defer({ lease, handler, id, until }: TaskToDefer): Promise<void> {
+    await this.#room();
+    const { token } = lease;
+    const { name, activityArn, heartbeatMs } = handler;
+    const deferredAt = this.#world.clock.now();
+    const task = { id, token, handler: name, activityArn, heartbeatMs, deferredAt, until };
+    this.#keeping++;
+    try {
+      void this.#hold(task, await this.#keep(task));
+    } finally {
+      this.#keeping--;
+    }
+  }
+
+  async #room(): Promise<void> {
+    while (this.#tasks.size + this.#keeping >= this.#world.most && !this.#stopped.aborted) {
+      const room = deferred<void>();
+      this.#waiting.push(room);
+      await room.promise;
+    }
+  }
+
+  /** Returns the id of the lease below which the task is kept. */
+  async #keep(task: DeferredRecord): Promise<string> {
+    const { clock, random } = this.#world;
+    for (let attempt = 1; ; attempt++) {
+      const { own } = this.#leases;
+      try {
+        if (own === undefined)
+          throw new StoreError('unavailable', `${this.#store.name} holds no lease of this worker`);
+        await this.#records.keep(task, own, clock.now());
+        return own;
+      } catch (error) {
+        if (attempt >= ATTEMPTS) throw error;
+        await clock.sleep(fullJitter(attempt, RETRY_MS.base, RETRY_MS.ceiling, random) + RETRY_MS.base);
+      }
+    }
+  }
+
+  /** Resolves when the task is over and its records are removed, or when it is released. */
+  #hold(task: DeferredRecord, lease: string): Promise<void> {
+    const { clock, heartbeats, reportsOf, listener } = this.#world;
+    const reports = reportsOf(task.activityArn);
+    if (!reports || this.#stopped.aborted) return Promise.resolve();
+    const hold = deferred<void>();
+    this.#holds.set(task.token, hold);
+    const end = async (how: DeferralEnd): Promise<void> => {
+      listener.taskEnded(task, how);
+      await quietly(this.#records.remove(task, lease));
+      this.#release(task.token);
+    };
+    const world = { clock, heartbeats, port: reports.port };
+    this.#tasks.hold(task, world, {
+      onOver: () => void end('over'),
+      onExpired: () =>
+        void this.#expire(task, reports).then((how) =>
+          this.#tasks.release(task.token) ? end(how) : undefined,
+        ),
+    });
+    return hold.promise;
+  }
+
+  /** Holds a task no longer, and lets another one take its place. */
+  #release(token: string): void {
+    this.#tasks.release(token);
+    this.#holds.get(token)?.resolve();
+    this.#holds.delete(token);
+    this.#waiting.shift()?.resolve();
+  }
+
+  /** Reports a task as failed whose time is over, or as it was decided before. */
+  async #expire(task: DeferredRecord, reports: ReportWorld): Promise<DeferralEnd> {
+    const failure = expiredFailure(task.until - task.deferredAt);
+    const decided = await quietly(this.#records.decide(task, failure, this.#world.clock.now()));
+    const { kind } = await this.#report(task.token, decided?.outcome ?? failure, reports);
+    if (kind !== 'lost') await quietly(this.#records.forget(task));
+    return kind === 'accepted' && decided?.isFirst !== false ? 'expired' : 'over';
+  }
+
+  #report(token: string, outcome: Outcome, reports: ReportWorld): Promise<ReportEnd> {
+    return new Report(token, reports, () => {}).send(outcome);
+  }
+
+  /** Holds the tasks that another worker has left. Resolves to true when none of them is left. */
+  async #takeOver(left: Left): Promise<boolean> {
+    const tasks = await this.#readLeft(left);
+    if (!tasks) return false;
+    this.#world.listener.taken(left, tasks.length);
+    const release = (): void => tasks.forEach(({ token }) => this.#release(token));
+    left.signal.addEventListener('abort', release);
+    await Promise.all(tasks.map((task) => this.#hold(task, left.id)));
+    left.signal.removeEventListener('abort', release);
+    return !left.signal.aborted && tasks.every(({ activityArn }) => this.#world.reportsOf(activityArn));
+  }
+
+  async #readLeft({ id, signal }: Left): Promise<DeferredRecord[] | undefined> {
+    while (!signal.aborted && !this.#stopped.aborted) {
+      const tasks = await quietly(this.#records.heldBy(id));
+      if (tasks) return tasks;
+      await this.#world.clock.sleep(AGAIN_MS, signal);
+    }
+    return undefined;
+  }
+
+  /** Looks for outcomes that were decided long ago and are not accepted, and reports them. */
+  async #watchDecided(): Promise<void> {
+    const { clock } = this.#world;
+    while (!this.#stopped.aborted) {
+      const keys = await quietly(this.#records.decidedKeys());
+      if (keys) this.#seen(keys);
+      await clock.sleep(RENEW_MS, this.#stopped);
+    }
+  }
+
+  #seen(keys: readonly string[]): void {
+    const now = this.#world.clock.now();
+    for (const key of this.#decided.keys()) if (!keys.includes(key)) this.#decided.delete(key);
+    for (const key of keys) {
+      const since = this.#decided.get(key) ?? now;
+      this.#decided.set(key, since);
+      if (now - since >= LAPSE_MS && !this.#reporting.has(key)) void this.#deliver(key);
+    }
+  }
+
+  async #deliver(key: string): Promise<void> {
+    this.#reporting.add(key);
+    const kept = await quietly(this.#records.decided(key));
+    const reports = kept && this.#world.reportsOf(kept.activityArn);
+    const end = reports && (await this.#report(kept.token, kept.outcome, reports));
+    if (end && end.kind !== 'lost') await quietly(this.#records.forget(kept));
+    this.#reporting.delete(key);
+  }
+}
+
+/** Waits for a call to a store whose failure is told where the store is limited. */
+async function quietly<T>(call: Promise<T>): Promise<T | undefined> {
+  try {
+    return await call;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,248 @@
+import { StopExecutionCommand } from '@aws-sdk/client-sfn';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { IsBoolean } from 'class-validator';
+import {
+  Activity,
+  ActivityFailure,
+  type Completions,
+  createCompletions,
+  type Deferral,
+  Handle,
+  type Store,
+  type TaskContext,
+} from 'stepwright';
+import { memoryStore } from 'stepwright/testing';
+import { ARN, createWorld, type World, type WorkerWorld } from '../../support/world.js';
+
+class Approval {
+  @IsBoolean() approved!: boolean;
+}
+
+@Activity(ARN)
+class Approve {
+  @Handle({ input: 'any', output: Approval, heartbeat: '20s', concurrency: 1 })
+  ask({ id }: { id?: string }, task: TaskContext): Approval | Deferral {
+    return task.defer({ until: '10m', ...(id !== undefined && { id }) });
+  }
+}
+
+let w: World;
+let store: Store;
+const opened: Completions[] = [];
+
+beforeEach(async () => {
+  w = await createWorld();
+  w.service.seedActivity(ARN);
+  store = memoryStore({ now: () => w.clock.now() });
+});
+
+afterEach(async () => {
+  for (const each of opened.splice(0)) each.close();
+  await w.close();
+});
+
+const config = (more: object = {}) => ({ activities: [Approve], deferred: { store }, ...more });
+
+async function worker(more: object = {}): Promise<WorkerWorld> {
+  const made = await w.worker(config(more));
+  await w.clock.advance(2_000);
+  return made;
+}
+
+async function completions(more: object = {}): Promise<Completions> {
+  const made = await createCompletions(config({ endpoint: w.service.url, ...more }), { clock: w.clock });
+  opened.push(made);
+  return made;
+}
+
+const MINUTE = 60_000;
+const machine = (fields: object = { HeartbeatSeconds: 60 }): string => w.machine(ARN, fields);
+
+async function keys(): Promise<string[]> {
+  return (await store.list('deferred/')).keys as string[];
+}
+
+/** Starts an execution whose task is deferred. */
+async function deferredExecution(id = 'o-1', arn = machine()): Promise<string> {
+  const execution = await w.execute(arn, { id });
+  await w.clock.advance(1_000);
+  return execution;
+}
+
+test('a deferred task uses no slot, its heartbeats go on, and somebody else completes it', async () => {
+  const made = await worker();
+  const arn = machine();
+  const executions = [await deferredExecution('o-1', arn), await deferredExecution('o-2', arn)];
+  expect(made.worker.status().handlers[0]).toMatchObject({ running: 0, undelivered: 0 });
+  expect(
+    made.of('task:deferred').map(({ until }) => Math.ceil((until.getTime() - w.clock.now()) / MINUTE)),
+  ).toEqual([10, 10]);
+  await w.clock.advance(3 * MINUTE);
+  const done = await completions();
+  expect(await done.get('o-1')).toMatchObject({ id: 'o-1', handler: 'Approve.ask', activityArn: ARN });
+  expect(await done.succeed('o-1', { approved: true })).toBe('accepted');
+  expect(await done.fail('o-2', new ActivityFailure('Refused', 'ann said no'))).toBe('accepted');
+  expect(await w.describe(executions[0] ?? '')).toMatchObject({
+    status: 'SUCCEEDED',
+    output: '{"approved":true}',
+  });
+  expect(await w.describe(executions[1] ?? '')).toMatchObject({ status: 'FAILED', error: 'Refused' });
+  await w.clock.advance(25_000);
+  expect(made.of('deferral:ended').map(({ id, how }) => [id, how])).toEqual([
+    ['o-1', 'over'],
+    ['o-2', 'over'],
+  ]);
+  expect(await keys()).toEqual([]);
+});
+
+test('an output that the handler may not return leaves the task open', async () => {
+  await worker();
+  const execution = await deferredExecution();
+  const done = await completions();
+  await expect(done.succeed('o-1', { approved: 'yes' })).rejects.toThrow('approved');
+  expect(await w.describe(execution)).toMatchObject({ status: 'RUNNING' });
+  expect(await done.succeed('o-1', { approved: false })).toBe('accepted');
+});
+
+test('the first completion counts, and a task that is over is unknown', async () => {
+  await worker();
+  const execution = await deferredExecution();
+  const done = await completions();
+  const both = await Promise.all([
+    done.succeed('o-1', { approved: true }),
+    done.fail('o-1', new Error('no')),
+  ]);
+  expect(both.toSorted()).toEqual(['accepted', 'completed']);
+  expect(await done.succeed('o-1', { approved: true })).toBe('unknown');
+  expect(await done.succeed('nobody', { approved: true })).toBe('unknown');
+  expect(await w.describe(execution)).not.toMatchObject({ status: 'RUNNING' });
+});
+
+test('a drain does not wait for a deferred task, and another worker goes on with its heartbeats', async () => {
+  const first = await worker();
+  const execution = await deferredExecution();
+  const second = await worker();
+  const stopped = first.worker.stop();
+  w.service.endPolls();
+  await w.clock.advance(5_000);
+  await stopped;
+  await w.clock.advance(3 * MINUTE);
+  expect(second.of('deferrals:taken').map(({ tasks }) => tasks)).toEqual([1]);
+  expect(await w.describe(execution)).toMatchObject({ status: 'RUNNING' });
+  expect(await (await completions()).succeed('o-1', { approved: true })).toBe('accepted');
+  await w.clock.advance(30_000);
+  expect(await keys()).toEqual([]);
+  expect((await store.list('workers/deferred/')).keys).toHaveLength(1);
+});
+
+test('a worker that starts after the last one has stopped takes over what that one has deferred', async () => {
+  const first = await worker();
+  const execution = await deferredExecution();
+  w.service.endPolls();
+  await Promise.all([first.worker.stop(), w.clock.advance(5_000)]);
+  await w.clock.advance(20_000);
+  const second = await worker();
+  await w.clock.advance(3 * MINUTE);
+  expect(second.of('deferrals:taken')).toHaveLength(1);
+  expect(await w.describe(execution)).toMatchObject({ status: 'RUNNING' });
+});
+
+test('a worker that no longer reaches the store is taken for dead, and another takes its tasks over', async () => {
+  let isCut = false;
+  const cut = new Proxy(store, {
+    get: (target, name) => {
+      const method = Reflect.get(target, name) as unknown;
+      if (typeof method !== 'function') return method;
+      return (...args: unknown[]) =>
+        isCut ? new Promise(() => {}) : (Reflect.apply(method, target, args) as unknown);
+    },
+  });
+  const first = await worker({ deferred: { store: cut } });
+  await deferredExecution();
+  const second = await worker();
+  isCut = true;
+  await w.clock.advance(60_000);
+  expect(second.of('deferrals:taken').map(({ tasks }) => tasks)).toEqual([1]);
+  expect(first.of('store:failed').map(({ use }) => use)).toContain('deferred');
+});
+
+test.each([
+  ['its heartbeats', '20s', 25_000],
+  ['a heartbeat that asks, where its handler has none', false, 301_000],
+] as const)('a deferred task whose execution was stopped is noticed by %s', async (_, heartbeat, ms) => {
+  const made = await worker({ handlers: { 'Approve.ask': { heartbeat } } });
+  const executionArn = await deferredExecution('o-1', machine({}));
+  await w.client.send(new StopExecutionCommand({ executionArn }));
+  await w.clock.advance(ms);
+  expect(made.of('deferral:ended').map(({ id, how }) => [id, how])).toEqual([['o-1', 'over']]);
+  expect(await keys()).toEqual([]);
+});
+
+test('a task that nobody completes fails when its time is over', async () => {
+  const made = await worker();
+  const execution = await deferredExecution();
+  await w.clock.advance(10 * MINUTE);
+  expect(await w.describe(execution)).toMatchObject({
+    status: 'FAILED',
+    error: 'Stepwright.DeadlineExceeded',
+    cause: expect.stringContaining('nobody completed the task within the 10 min'),
+  });
+  expect(made.of('deferral:ended').map(({ how }) => how)).toEqual(['expired']);
+  expect(await keys()).toEqual([]);
+});
+
+test('a completion that Step Functions could not be told is kept, and a worker tells it', async () => {
+  await worker();
+  const execution = await deferredExecution();
+  const done = await completions({ endpoint: 'http://127.0.0.1:1' });
+  const told = done.succeed('o-1', { approved: true });
+  await w.clock.advance(25_000);
+  expect(await told).toBe('kept');
+  expect(await done.fail('o-1', new Error('too late'))).toBe('completed');
+  expect(await w.describe(execution)).toMatchObject({ status: 'RUNNING' });
+  await w.clock.advance(70_000);
+  expect(await w.describe(execution)).toMatchObject({ status: 'SUCCEEDED', output: '{"approved":true}' });
+  expect(await keys()).toEqual([]);
+});
+
+test('a task that can not be kept fails, so that the state machine may try again', async () => {
+  const full = memoryStore({ now: () => w.clock.now(), maxBytes: 300 });
+  await worker({ deferred: { store: full } });
+  const execution = await deferredExecution();
+  await w.clock.advance(60_000);
+  expect(await w.describe(execution)).toMatchObject({ status: 'FAILED', error: 'StoreError' });
+});
+
+test('as many tasks are held as allowed; a further one waits beside its slot until there is room', async () => {
+  const { worker: running } = await worker({ deferred: { store, most: 1 } });
+  const arn = machine();
+  await deferredExecution('o-1', arn);
+  await deferredExecution('o-2', arn);
+  expect(running.status().handlers[0]).toMatchObject({ running: 0, undelivered: 1 });
+  const done = await completions();
+  await done.succeed('o-1', { approved: true });
+  await w.clock.advance(30_000);
+  expect(running.status().handlers[0]).toMatchObject({ running: 0, undelivered: 0 });
+  expect(await done.get('o-2')).toBeDefined();
+});
+
+test('without a store for deferred tasks, the task fails and says what to set', async () => {
+  await worker({ deferred: undefined });
+  const execution = await deferredExecution();
+  expect(await w.describe(execution)).toMatchObject({
+    status: 'FAILED',
+    error: 'Stepwright.InvalidOutput',
+    cause: expect.stringContaining('set deferred: { store }'),
+  });
+  await expect(createCompletions({ activities: [Approve] })).rejects.toThrow('deferred');
+});
+
+test('a later deferral with the same id takes the place of an earlier one', async () => {
+  await worker();
+  const arn = machine();
+  await deferredExecution('same', arn);
+  const later = await deferredExecution('same', arn);
+  const done = await completions();
+  expect(await done.succeed('same', { approved: true })).toBe('accepted');
+  expect(await w.describe(later)).toMatchObject({ status: 'SUCCEEDED' });
+});
