@@ -102,13 +102,19 @@ test('running.md has every flag that sets no option, with the commands that take
   }
 });
 
-test('dependencies.md lists every direct dependency, and no other', () => {
+test('every direct dependency has its reason: in dependencies.md, or in CONTRIBUTING.md if only development needs it', () => {
   const { dependencies, peerDependencies, devDependencies } = JSON.parse(
     readFileSync('package.json', 'utf8'),
   ) as Record<'dependencies' | 'peerDependencies' | 'devDependencies', Record<string, string>>;
-  const direct = Object.keys({ ...dependencies, ...peerDependencies, ...devDependencies });
+  const installed = Object.keys({ ...dependencies, ...peerDependencies });
   const [packages = ''] = page('docs/dependencies.md').text.split('## Licences');
-  expect(new Set(listed({ ...page('docs/dependencies.md'), text: packages }))).toEqual(new Set(direct));
+  expect(new Set(listed({ ...page('docs/dependencies.md'), text: packages }))).toEqual(new Set(installed));
+  const forDevelopment = Object.keys(devDependencies).filter((name) => !installed.includes(name));
+  const [, section = ''] = page('CONTRIBUTING.md').text.split(
+    /^## Packages for development$|^## A release$/m,
+  );
+  const named = listed({ ...page('CONTRIBUTING.md'), text: section });
+  expect(named.filter((name) => !installed.includes(name)).toSorted()).toEqual(forDevelopment.toSorted());
 });
 
 /** Seconds that a drain can take at most. */
