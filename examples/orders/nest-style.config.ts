@@ -1,13 +1,12 @@
-import { defineConfig } from 'stepwright';
-import { DECISIONS, FileDecisions } from './src/decisions.js';
+import { resolve } from 'node:path';
+import { defineConfig, directory } from 'stepwright';
 import { GATEWAY, TestGateway } from './src/gateway.js';
 
 export default defineConfig({
   activities: ['./src/activities/**/*.activity.js'],
-  // An approval that still waits is let go soon. The state machine asks again, and another worker takes it.
-  grace: '5s',
+  // Where approvals are kept that wait for a person.
+  deferred: { store: directory(resolve('waiting')) },
   setup(container) {
     container.register(GATEWAY, { useClass: TestGateway });
-    container.register(DECISIONS, { useValue: new FileDecisions('decisions') });
   },
 });

@@ -1,12 +1,20 @@
-// npm run approve -- ORDER, npm run refuse -- ORDER: writes down what a person has decided about an order.
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+// npm run approve -- ORDER [--port N], npm run refuse -- ORDER [--port N]: completes the approval of an order.
+import { parseArgs } from 'node:util';
+import { createCompletions } from 'stepwright';
+import config from '../dist/nest-style.config.js';
 
-const [, , decision, order] = process.argv;
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { port: { type: 'string' } } });
+const [decision, order] = positionals;
 if (!order) {
   console.error('Which order? For example: npm run approve -- o-2');
   process.exit(1);
 }
-mkdirSync('decisions', { recursive: true });
-writeFileSync(join('decisions', `${encodeURIComponent(order)}.txt`), `${decision}\n`);
-console.log(`${order} is ${decision}`);
+if (values.port) process.env.STEPWRIGHT_PORT = values.port;
+
+const completions = await createCompletions(config, { baseDir: 'dist' });
+const told = await completions.succeed(order, { decision });
+completions.close();
+console.log(
+  told === 'accepted' ? `${order} is ${decision}` : `${order} does not wait for a person (${told})`,
+);
+process.exitCode = told === 'accepted' ? 0 : 1;

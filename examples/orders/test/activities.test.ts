@@ -1,12 +1,8 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { createTestBed } from 'stepwright/testing';
 import { ApprovalActivity } from '../src/activities/approval.activity.js';
 import { PaymentActivity } from '../src/activities/payment.activity.js';
 import { RiskActivity } from '../src/activities/risk.activity.js';
-import { DECISIONS, FileDecisions } from '../src/decisions.js';
 import { GATEWAY, TestGateway } from '../src/gateway.js';
 
 const item = { sku: 'tea', count: 2, price: 450 };
@@ -31,19 +27,14 @@ test('a declined card is a failure that the state machine can name', async () =>
   });
 });
 
-test('an approval waits for the file that decides', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'decisions-'));
-  const bed = await createTestBed(ApprovalActivity, { mocks: [[DECISIONS, new FileDecisions(folder)]] });
-  const task = await bed.start({ order: 'o-2', total: 64_000, risk: 1 });
-  writeFileSync(join(folder, 'o-2.txt'), 'approved\n');
-  expect(await task.outcome).toEqual({ status: 'succeeded', output: { decision: 'approved' } });
-});
-
-test('it lets go when the worker stops, so that another one can wait', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'decisions-'));
-  const bed = await createTestBed(ApprovalActivity, { mocks: [[DECISIONS, new FileDecisions(folder)]] });
-  const task = await bed.start({ order: 'o-2', total: 64_000, risk: 1 }, { grace: '5s' });
-  await task.shutdown();
-  await task.advance('5s');
-  expect(await task.outcome).toMatchObject({ status: 'failed', error: 'Stepwright.WorkerShutdown' });
+test('an approval waits for a person, who decides one way or the other', async () => {
+  const bed = await createTestBed(ApprovalActivity);
+  const result = await bed.run({ order: 'o-2', total: 64_000, risk: 1 });
+  if (result.status !== 'deferred') throw new Error(result.status);
+  expect(result.id).toBe('o-2');
+  expect(await result.succeed({ decision: 'approved' })).toEqual({
+    status: 'succeeded',
+    output: { decision: 'approved' },
+  });
+  await expect(result.succeed({ decision: 'perhaps' })).rejects.toThrow('decision');
 });

@@ -5,7 +5,6 @@ import { ApprovalActivity } from '../src/activities/approval.activity.js';
 import { PaymentActivity } from '../src/activities/payment.activity.js';
 import { RiskActivity } from '../src/activities/risk.activity.js';
 import { StockActivity } from '../src/activities/stock.activity.js';
-import { type Decision, DECISIONS } from '../src/decisions.js';
 import { GATEWAY, type Gateway, TestGateway } from '../src/gateway.js';
 import { Warehouse } from '../src/warehouse.js';
 
@@ -13,14 +12,12 @@ const order = (name: string): object => JSON.parse(readFileSync(`orders/${name}.
 
 /** What stands around the machine; the rest of it is real. */
 interface World {
-  readonly decision?: Decision;
   readonly warehouse?: Warehouse;
   readonly gateway?: Gateway;
   readonly faults?: TestMachineOptions['faults'];
 }
 
 function openMachine({
-  decision = 'refused',
   warehouse = new Warehouse(),
   gateway = new TestGateway(),
   faults,
@@ -30,7 +27,6 @@ function openMachine({
     mocks: [
       [Warehouse, warehouse],
       [GATEWAY, gateway],
-      [DECISIONS, { about: async () => decision }],
     ],
     ...(faults && { faults }),
   });
@@ -55,14 +51,23 @@ test('a small order is placed without anybody being asked', async () => {
 });
 
 test('a large order of a new customer is placed once a person has approved it', async () => {
-  const machine = await openMachine({ decision: 'approved' });
-  const { status, path } = await machine.execute(order('large'));
-  expect(status).toBe('succeeded');
-  expect(path).toContain('Approve');
+  const machine = await openMachine();
+  const execution = await machine.start(order('large'));
+  await (await execution.task('Approve')).succeed({ decision: 'approved' });
+  expect(await execution.result()).toMatchObject({ status: 'succeeded' });
+});
+
+test('a large order that a person refuses is not placed, and its goods are back', async () => {
+  const warehouse = new Warehouse();
+  const machine = await openMachine({ warehouse });
+  const before = warehouse.leftOf('samovar');
+  const execution = await machine.start(order('large'));
+  await (await execution.task('Approve')).succeed({ decision: 'refused' });
+  expect(await execution.result()).toMatchObject({ status: 'failed', error: 'Refused' });
+  expect(warehouse.leftOf('samovar')).toBe(before);
 });
 
 test.each([
-  ['refused by a person', 'large', 'Refused', 'samovar'],
   ['paid by a card that is declined', 'declined', 'PaymentDeclined', 'tea'],
   ['of more than there is', 'too-many', 'OutOfStock', 'tea'],
 ])('an order %s is not placed, and its goods are back', async (_, name, error, sku) => {

@@ -1,7 +1,5 @@
-import { IsInt, IsNotEmpty, IsNumber, IsString } from 'class-validator';
-import { Activity, Handle, type TaskContext } from 'stepwright';
-import { inject } from 'tsyringe';
-import { type Decision, DECISIONS, type Decisions } from '../decisions.js';
+import { IsIn, IsInt, IsNotEmpty, IsNumber, IsString } from 'class-validator';
+import { Activity, type Deferral, Handle, type TaskContext } from 'stepwright';
 
 export class ApprovalRequest {
   @IsString()
@@ -15,17 +13,24 @@ export class ApprovalRequest {
   risk!: number;
 }
 
-/** A task that a person ends. Heartbeats hold its lease meanwhile, so that it may take days. */
-@Activity('arn:aws:states:us-east-1:123456789012:activity:ApproveOrder', { concurrency: 100 })
-export class ApprovalActivity {
-  constructor(@inject(DECISIONS) private readonly decisions: Decisions) {}
+/** What a person decides. */
+export class Approval {
+  @IsIn(['approved', 'refused'])
+  decision!: 'approved' | 'refused';
+}
 
-  @Handle({ timeout: '2d' })
-  async approve({ order, total, risk }: ApprovalRequest, task: TaskContext): Promise<{ decision: Decision }> {
+/**
+ * A task that a person completes. It uses no slot while it waits, and outlives the worker: another one goes on with its
+ * heartbeats.
+ */
+@Activity('arn:aws:states:us-east-1:123456789012:activity:ApproveOrder')
+export class ApprovalActivity {
+  @Handle({ output: Approval })
+  approve({ order, total, risk }: ApprovalRequest, task: TaskContext): Deferral {
     task.log.warn(
       { total, risk },
       `${order} waits for a person: npm run approve -- ${order}, or npm run refuse -- ${order}`,
     );
-    return { decision: await this.decisions.about(order, task.signal) };
+    return task.defer({ until: '2d', id: order });
   }
 }
