@@ -138,6 +138,7 @@ const ROWS: Readonly<Record<keyof Rows, { takes: readonly Kind[]; alsoWrong?: re
       { store: memoryStore(), limit: '1GB' },
     ],
   },
+  outbox: { takes: [], alsoWrong: [{ store: {} }, { store: new Map() }] },
   workerName: {
     takes: [
       'a text',

@@ -4,6 +4,7 @@ import { SFNClient, StartExecutionCommand, StopExecutionCommand } from '@aws-sdk
 
 const compiled = (file) => import(new URL(`../../dist/src/framework/${file}`, import.meta.url));
 const { Activity, ActivityFailure, createLog, createWorker, Handle } = await compiled('index.js');
+const { memoryStore } = await compiled('worker/keep/memory.js');
 const { startLocalService } = await compiled('local/index.js');
 
 const ARN = 'arn:aws:states:us-east-1:123456789012:activity:Work';
@@ -45,7 +46,10 @@ const stateMachineArn = service.seedMachine({
 // An agent that does not answer: a worker that asks a platform for protection has the gauge of its state.
 process.env.ECS_AGENT_URI = 'http://127.0.0.1:9';
 const worker = await createWorker(
-  { activities: [Work], endpoint: service.url, healthPort: 0, reportLimit: '10ms', protect: 'ecs' },
+  {
+    ...{ activities: [Work], endpoint: service.url, healthPort: 0, reportLimit: '10ms', protect: 'ecs' },
+    outbox: { store: memoryStore() },
+  },
   {
     log: createLog({
       level: 'info',

@@ -35,8 +35,14 @@ export interface World {
   ): Promise<{ status?: string; output?: string; error?: string; cause?: string }>;
   /** The types of an execution's events. */
   history(executionArn: string): Promise<string[]>;
-  /** Makes a worker that is stopped at the end of the test. Its randomness is fixed at `random`. */
-  worker(config: Config, options?: { random?: number; module?: string }): Promise<WorkerWorld>;
+  /**
+   * Makes a worker that is stopped at the end of the test. Its randomness is fixed at `random`. With a clock of its own
+   * it stands still, as if its process had died, while only the world's clock is moved.
+   */
+  worker(
+    config: Config,
+    options?: { random?: number; module?: string; clock?: HandClock },
+  ): Promise<WorkerWorld>;
   close(): Promise<void>;
 }
 
@@ -82,6 +88,10 @@ const EVENTS: readonly EventName[] = [
   'task:deferred',
   'deferral:ended',
   'deferrals:taken',
+  'outbox:kept',
+  'outbox:unkept',
+  'outbox:taken',
+  'outbox:offered',
   'store:failed',
   'store:recovered',
 ];
@@ -99,6 +109,7 @@ export async function createWorld(options: LocalServiceOptions = {}): Promise<Wo
     maxAttempts: 1,
   });
   const workers: WorkerWorld[] = [];
+  const clocks = new Set([clock]);
   let machines = 0;
   return {
     clock,
@@ -123,9 +134,10 @@ export async function createWorld(options: LocalServiceOptions = {}): Promise<Wo
       const { events = [] } = await client.send(new GetExecutionHistoryCommand({ executionArn }));
       return events.map(({ type }) => type ?? '');
     },
-    worker: async (config, { random = 0, module } = {}) => {
-      const made = await runWorker({ endpoint: service.url, ...config }, clock, () => random, module);
+    worker: async (config, { random = 0, module, clock: own = clock } = {}) => {
+      const made = await runWorker({ endpoint: service.url, ...config }, own, () => random, module);
       workers.push(made);
+      clocks.add(own);
       return made;
     },
     close: async () => {
@@ -133,7 +145,7 @@ export async function createWorld(options: LocalServiceOptions = {}): Promise<Wo
       const stopped = workers.map(({ worker }) => worker.stop());
       // Running tasks get all the time that a drain may take.
       for (let i = 0; i < 10 && workers.some(({ worker }) => worker.status().state === 'draining'); i++) {
-        await clock.advance(20_000);
+        for (const each of clocks) await each.advance(20_000);
       }
       await Promise.all(stopped);
       client.destroy();

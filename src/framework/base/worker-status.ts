@@ -28,6 +28,8 @@ export interface PublicStatus {
    * @default no protection is requested: the option `protect` is off, or no platform was detected
    */
   readonly protection?: ProtectionStatus;
+  /** The state of the outbox. @default there is none: the option `outbox` is off */
+  readonly outbox?: OutboxStatus;
   /**
    * Present while the worker's event loop is blocked. All fields except `ready` and `reasons` are then this many
    * milliseconds old. @default all fields are current
@@ -199,6 +201,14 @@ export interface ProtectionStatus {
   readonly reason?: string;
 }
 
+/** The state of the outbox, which keeps outcomes until the service has accepted them. */
+export interface OutboxStatus {
+  /** False while the store doesn't take outcomes, so that reports are sent without being kept. */
+  readonly keeps: boolean;
+  /** The number of the worker's outcomes that are in the store and not accepted yet. */
+  readonly waiting: number;
+}
+
 /** One of several processes that run the same worker. */
 export interface ProcessStatus {
   /** Processes are numbered from 1. A process that replaces another gets the same number. */
@@ -231,6 +241,14 @@ export interface WorkerCounts {
   reportsLost: number;
   /** Tasks that their handlers deferred. */
   deferred: number;
+  /** The number of outcomes that were put into the outbox. */
+  outcomesKept: number;
+  /** The number of outcomes whose reports were sent without being in the outbox, or before that. */
+  outcomesUnkept: number;
+  /** The number of outcomes that another worker had left, and that the service accepted from this one. */
+  outcomesRescued: number;
+  /** The number of outcomes that another worker had left, and whose tasks the service no longer wanted. */
+  outcomesLate: number;
   tokensPossiblyLost: number;
 }
 
@@ -243,6 +261,10 @@ export const NO_COUNTS: Readonly<WorkerCounts> = {
   ignoredAborts: 0,
   reportsRetried: 0,
   reportsLost: 0,
+  outcomesKept: 0,
+  outcomesUnkept: 0,
+  outcomesRescued: 0,
+  outcomesLate: 0,
   deferred: 0,
   tokensPossiblyLost: 0,
 };

@@ -21,7 +21,7 @@ import {
   type Table,
 } from '../declare/rule.js';
 import { isPlainObject } from '../base/plain-object.js';
-import type { ObjectStore } from '../base/store/store.js';
+import type { ObjectStore, Store } from '../base/store/store.js';
 import type { Mocks } from '../local/index.js';
 import { isPort, readAddress } from './address.js';
 import { deferredRule, type DeferredSettings } from './deferred-rule.js';
@@ -77,6 +77,12 @@ export type ReadCarrier = (input: unknown) => Carrier | undefined;
  * that trace. `as: 'parent'`: the task's span becomes part of that trace.
  */
 export type TraceContext = ReadCarrier | { readonly read: ReadCarrier; readonly as: 'link' | 'parent' };
+
+/** The settings of the outbox. */
+export interface OutboxSettings {
+  /** The store that keeps the results. Workers that share it report what one of them has left. */
+  readonly store: Store;
+}
 
 /** The options in `nest-style.config.ts`. All of them are optional. */
 export interface Config extends HandlerOptions {
@@ -193,6 +199,12 @@ export interface Config extends HandlerOptions {
    * deferred
    */
   deferred?: DeferredSettings;
+  /**
+   * Keeps each result in a store until the service has accepted it, so that none is lost if the worker dies: another
+   * worker that shares the store reports it.
+   * @default a result that isn't accepted yet is lost if the worker dies
+   */
+  outbox?: OutboxSettings;
   /** The worker's name as execution histories show it, at most 80 characters. @default hostname-pid-random */
   workerName?: string;
   /** Options of individual handlers, by `'Class.method'`. @default {} */
@@ -364,6 +376,24 @@ const payloads: Rule = {
   keysOnly: true,
 };
 
+const contendedStore: Rule = {
+  expected:
+    "a store that can replace a record only if it is unchanged, such as directory('/var/lib/stepwright')",
+  fix: "write outbox: { store: directory('/var/lib/stepwright') }; s3 alone isn't enough, since its records aren't replaced",
+  ok: (value) =>
+    isStore(value) &&
+    ['putIfAbsent', 'replace', 'deleteIf'].every((name) => isFunction(Reflect.get(value, name))),
+  keysOnly: true,
+};
+
+const outbox: Rule = {
+  expected: 'an object { store }',
+  fix: "write outbox: { store: directory('/var/lib/stepwright') }",
+  ok: (value) => isPlainObject(value) && value['store'] !== undefined,
+  fields: { store: contendedStore },
+  keysOnly: true,
+};
+
 const setup: Rule = { expected: 'a function that is given the container', ok: isFunction };
 
 /** The table of the options that exist only at the config's top level, not on a handler. */
@@ -448,6 +478,12 @@ export const CONFIG_OPTIONS = {
     keysOnly: true,
     ofWorker: true,
     help: 'store of tasks that somebody else completes',
+  },
+  outbox: {
+    ...outbox,
+    unset: 'none',
+    ofWorker: true,
+    help: 'keep results in a store until they are accepted',
   },
   workerName: {
     ...workerName,

@@ -1,10 +1,11 @@
 import { AsyncResource } from 'node:async_hooks';
-import type { ActivityPort } from '../aws/activity-port.js';
 import type { Clock } from '../base/time/clock.js';
 import type { HeartbeatLoad } from './heartbeat/heartbeat-load.js';
 import type { HeartbeatListener } from './thread/heartbeat-thread.js';
 import type { WorkerHeartbeats } from './thread/worker-heartbeats.js';
 import type { Logger } from '../base/log/log.js';
+import type { Outbox, OutboxWorld } from './keep/outbox/outbox.js';
+import { offerOutcome } from './task/offer.js';
 import { LAST_ATTEMPT_MS, type ReportWorld } from './task/report.js';
 import { ReportsInFlight } from './task/reports-in-flight.js';
 import type { TaskTracing } from './task/tracing.js';
@@ -12,7 +13,9 @@ import { HandlerLoop, LATE_REPORT_MS, type LoopWorld, type RunnableHandler } fro
 import { BlockingHandlers } from './thread/blocking-handlers.js';
 import { packageVersion } from '../base/version.js';
 import type { DrainStatus, WorkerCounts, WorkerState } from '../base/worker-status.js';
+import type { ActivityPort } from '../aws/activity-port.js';
 import { countEvents } from './observe/counts.js';
+import { emitOutbox } from './observe/outbox-events.js';
 import { type EventName, EventHub, type Listener } from './observe/worker-events.js';
 import { logEvents } from './observe/log-events.js';
 import { unreadyReasons } from './observe/readiness.js';
@@ -51,6 +54,10 @@ export interface WorkerParts {
   /** Makes a trace (such as an OpenTelemetry span) for each task. @default tasks aren't traced */
   readonly tracing?: TaskTracing;
   /**
+   * Opens the outbox, which keeps outcomes until the service has accepted them. @default an outcome dies with the worker
+   */
+  readonly openOutbox?: ((world: OutboxParts) => Outbox) | undefined;
+  /**
    * Closes everything that was opened for the worker. Called after the last report. Takes at most `CLOSE_LIMIT_MS`, and
    * never rejects.
    */
@@ -61,6 +68,9 @@ export interface WorkerParts {
 export type MakeDeferrals = (
   parts: Pick<DeferralsWorld, 'heartbeats' | 'reportsOf' | 'listener'>,
 ) => Deferrals;
+
+/** The parts of a worker that its outbox uses. */
+export type OutboxParts = Pick<OutboxWorld, 'listener' | 'offer'>;
 
 /**
  * The handlers start to poll one after another, this much apart, so that a start isn't a burst of polls. `START_MS`:
@@ -99,6 +109,7 @@ export class Worker implements ObservedWorker {
   readonly #blocking = new BlockingHandlers();
   readonly #heartbeatTrouble: TroubleTracker<'failed'>;
   readonly #stalls: StallWatch;
+  readonly #outbox: Outbox | undefined;
   readonly #counts: WorkerCounts;
   /** The async context in which the worker was made. Code that belongs to no task runs in it. */
   readonly #context = new AsyncResource('stepwright:worker');
@@ -129,6 +140,7 @@ export class Worker implements ObservedWorker {
       reportsOf: (activityArn) => this.#reportsOf(activityArn),
       listener: deferralEvents(this.#events),
     });
+    this.#outbox = this.#openOutbox();
     this.#loops = this.#makeLoops();
     const here = new Set(this.#loops.flatMap(({ name, runsHere }) => (runsHere ? name : [])));
     this.#events.on('task:received', ({ handler, receivedAt }) => {
@@ -237,6 +249,7 @@ export class Worker implements ObservedWorker {
       tasks: this.#loops.flatMap((loop) => loop.tasks()),
       counts: { ...this.#counts },
       protection: this.#parts.protection?.status,
+      outbox: this.#outbox?.state,
     };
   }
 
@@ -246,6 +259,7 @@ export class Worker implements ObservedWorker {
     this.#parts.heartbeats.follow(this.#heartbeatListener());
     this.#followProtection();
     this.#deferrals?.start();
+    this.#outbox?.start();
     const stepMs = Math.min(STAGGER_MS, START_MS / this.#loops.length);
     for (const [index, loop] of this.#loops.entries()) loop.start(index * stepMs);
   }
@@ -268,7 +282,7 @@ export class Worker implements ObservedWorker {
     this.#heartbeatTrouble.stop();
     await this.#parts.protection?.close();
     // At the same time, so that a stop takes no longer.
-    await Promise.all([this.#deferrals?.stop(), this.#parts.close()]);
+    await Promise.all([this.#deferrals?.stop(), this.#outbox?.stop(), this.#parts.close()]);
     this.#enter(this.#failure ? 'failed' : 'stopped');
   }
 
@@ -301,6 +315,7 @@ export class Worker implements ObservedWorker {
     const deferrals = this.#deferrals;
     const world: Omit<LoopWorld, 'turns' | 'reportPace'> = {
       ...{ clock, random, log, heartbeats, reportLimitMs, drain, workerName, tracing },
+      outbox: this.#outbox,
       events: this.#events,
       outside: this.#outside,
       defer: deferrals && ((task) => deferrals.defer(task)),
@@ -314,10 +329,21 @@ export class Worker implements ObservedWorker {
     });
   }
 
-  /** Returns what a report for an activity needs; undefined if no handler is in the activity's region. */
+  /** Returns what a report for an activity needs; undefined if no handler is in the activity's region and account. */
   #reportsOf(activityArn: string): ReportWorld | undefined {
-    const handler = this.#parts.handlers.find((each) => regionIn(each.activityArn) === regionIn(activityArn));
+    const handler = this.#parts.handlers.find((each) => placeIn(each.activityArn) === placeIn(activityArn));
     return handler && this.#reportWorlds.get(handler.port);
+  }
+
+  #openOutbox(): Outbox | undefined {
+    const { openOutbox, heartbeats } = this.#parts;
+    return openOutbox?.({
+      listener: emitOutbox(this.#events),
+      offer: (kept, signal) => {
+        const reports = this.#reportsOf(kept.activityArn);
+        return reports && offerOutcome(kept, { ...reports, heartbeats }, signal);
+      },
+    });
   }
 
   readonly #outside = <T>(fn: () => T): T => this.#context.runInAsyncScope(fn);
@@ -382,4 +408,4 @@ export class Worker implements ObservedWorker {
   }
 }
 
-const regionIn = (arn: string): string | undefined => arn.split(':')[3];
+const placeIn = (arn: string): string => arn.split(':').slice(3, 5).join(':');

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import * as newer from 'otel-api-next';
 import { ActivityFailure, createLog } from 'stepwright';
 import { ErrorTypes, MOST_ERROR_TYPES } from '../../../src/framework/worker/observe/metrics/error-types.js';
+import { memoryStore } from '../../../src/framework/worker/keep/memory.js';
 import { METRICS, type Metric, prometheusName } from '../../../src/framework/worker/observe/metrics/table.js';
 import { openTelemetry } from '../../../src/framework/worker/observe/open-telemetry/registered-api.js';
 import { type FaultPlan, faultPlan } from '../../support/faults.js';
@@ -55,7 +56,8 @@ async function eventful(): Promise<WorkerWorld> {
   };
   const machine = world.machine(ARN);
   faults.once('GetActivityTask', { kind: 'answer-lost' }, { kind: 'error', error: 'ThrottlingException' });
-  const config = { activities: [activity(handle)], healthPort: 0, reportLimit: '10s' };
+  const outbox = { store: memoryStore() };
+  const config = { activities: [activity(handle)], healthPort: 0, reportLimit: '10s', outbox };
   const w = await world.worker(config, { random: 0.5 });
   await world.execute(machine, 'never arrives');
   await world.clock.advance(10_000);

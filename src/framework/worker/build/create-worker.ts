@@ -83,6 +83,7 @@ export async function buildWorker(given: Plan, world: StartWorld): Promise<Worke
       handlers,
       heartbeats,
       tracing: telemetry,
+      openOutbox: await outboxOf(plan, own, scopesOf(handlers, endpoint)),
       protection: await protectionOf(plan, world, heartbeats),
       deferrals: await deferralsOf(plan, own, scopesOf(handlers, endpoint)),
       close,
@@ -141,6 +142,18 @@ async function deferralsOf(
   const { store, most = MOST_DEFERRED } = settings.deferred;
   const { Deferrals } = await import('../deferral/deferrals.js');
   return (parts) => new Deferrals({ store, most, clock, random, log, workerName, scopes, ...parts });
+}
+
+/** Makes the worker's outbox. The code for it isn't loaded if the option `outbox` is off. */
+async function outboxOf(
+  { settings: { outbox } }: Plan,
+  { clock, random, log, name: workerName }: ReturnType<typeof settingsOf>,
+  scopes: readonly string[],
+): Promise<WorkerParts['openOutbox']> {
+  if (!outbox) return undefined;
+  const { store } = outbox;
+  const { Outbox } = await import('../keep/outbox/outbox.js');
+  return (parts) => new Outbox({ store, clock, random, log, workerName, scopes, ...parts });
 }
 
 function connectHeartbeats(

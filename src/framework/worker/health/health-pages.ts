@@ -74,9 +74,13 @@ const PAGES: Readonly<Record<string, Teller>> = {
     return jsonPage(state === 'failed' ? 503 : 200, { state });
   },
   '/ready': (source) => {
-    const { state, ready, reasons, handlers } = source.status();
+    const { state, ready, reasons, handlers, outbox } = source.status();
     const paused = pausedIn(handlers);
-    return jsonPage(ready ? 200 : 503, { state, ready, reasons, ...(paused.length > 0 && { paused }) });
+    return jsonPage(ready ? 200 : 503, {
+      ...{ state, ready, reasons },
+      ...(paused.length > 0 && { paused }),
+      ...(outbox && { outbox }),
+    });
   },
   '/metrics': async (source) => {
     const { contentType, text } = await source.metrics();

@@ -15,6 +15,12 @@ export function countEvents(events: EventHub): WorkerCounts {
   events.on('task:ignored-abort', () => counts.ignoredAborts++);
   events.on('report:retried', () => counts.reportsRetried++);
   events.on('report:lost', () => counts.reportsLost++);
+  events.on('outbox:kept', () => counts.outcomesKept++);
+  events.on('outbox:unkept', () => counts.outcomesUnkept++);
+  events.on('outbox:offered', ({ outcome }) => {
+    if (outcome === 'accepted') counts.outcomesRescued++;
+    if (outcome === 'gone') counts.outcomesLate++;
+  });
   events.on('poll:token-possibly-lost', () => counts.tokensPossiblyLost++);
   return counts;
 }

@@ -7,7 +7,7 @@ import { tokenHash } from '../../base/token-hash.js';
 import type { PollRef } from '../poll/poll-events.js';
 import type { WorkerState } from '../../base/worker-status.js';
 import { protectionLog } from '../protect/protection-log.js';
-import type { EventHub } from './worker-events.js';
+import type { EventHub, StoreUse } from './worker-events.js';
 import { adviceOn } from '../../aws/advice.js';
 import { plainReason } from './plain-reason.js';
 import { TroubleTracker } from '../../base/time/trouble.js';
@@ -33,6 +33,7 @@ export function logEvents(events: EventHub, log: Logger, clock: Clock): void {
   events.on('protection:granted', ({ platform }) => protectionLog(platform, log).onGranted());
   events.on('protection:released', ({ platform }) => protectionLog(platform, log).onReleased());
   events.on('protection:failed', ({ platform, error }) => protectionLog(platform, log).onFailed(error));
+  logOutbox(events, log);
   events.on('loop:blocked', ({ blockedMs, gaveUp, handlers }) => {
     const fields = { blockedMs, handlers };
     if (gaveUp)
@@ -70,12 +71,38 @@ function logStores(events: EventHub, log: Logger): void {
     log.info({ from: workerName, tasks }, 'took over the deferred tasks of a worker that has ended'),
   );
   events.on('store:failed', ({ use, call, error }) =>
-    log.error({ use, call, error: showError(error) }, 'a store fails; its calls are repeated'),
+    log.error({ use, call, error: showError(error) }, STORE_FAILS[use]),
   );
   events.on('store:recovered', ({ use, call, afterMs }) =>
     log.info({ use, call, afterMs: Math.round(afterMs) }, 'a store works again'),
   );
 }
+
+function logOutbox(events: EventHub, log: Logger): void {
+  events.on('outbox:unkept', ({ error, ...task }) =>
+    log.debug({ ...about(task), error: showError(error) }, 'reported without being kept in the outbox'),
+  );
+  events.on('outbox:taken', (taken) => {
+    if (taken.outcomes > 0) log.info(taken, 'outcomes that another worker left are taken over and reported');
+  });
+  events.on('outbox:offered', ({ outcome, error, ...task }) => {
+    if (outcome === 'accepted') log.info(about(task), 'an outcome that another worker left was accepted');
+    else if (outcome === 'gone')
+      log.warn(about(task), 'an outcome that another worker left came too late: its task is gone');
+    else
+      log.error(
+        { ...about(task), error: error && showError(error) },
+        'an outcome that another worker left was given up; it stays in the store for a day: stepwright outbox',
+      );
+  });
+}
+
+/** The words for a store that fails, by what the worker uses it for. */
+const STORE_FAILS: Readonly<Record<StoreUse, string>> = {
+  deferred: 'a store fails; its calls are repeated',
+  outbox:
+    "the outbox's store fails: results are reported, but those that it didn't take die with this process",
+};
 
 function logTasks(events: EventHub, log: Logger): void {
   events.on('task:received', (task) => log.debug(about(task), 'task received'));

@@ -8,7 +8,16 @@ import type { TaskProgress } from '../task/progress.js';
  */
 export interface WorkerStatus extends Pick<
   PublicStatus,
-  'name' | 'version' | 'startedAt' | 'state' | 'drain' | 'ready' | 'reasons' | 'counts' | 'protection'
+  | 'name'
+  | 'version'
+  | 'startedAt'
+  | 'state'
+  | 'drain'
+  | 'ready'
+  | 'reasons'
+  | 'counts'
+  | 'protection'
+  | 'outbox'
 > {
   readonly handlers: readonly HandlerStatus[];
   readonly tasks: readonly TaskStatus[];

@@ -75,10 +75,31 @@ export interface WorkerEvents extends PollEvents, TaskEvents {
   /** Calls to a store have begun to fail. Emitted once, until they have not failed for 30 s. */
   'store:failed': { readonly use: StoreUse; readonly call: StoreCall; readonly error: Error };
   'store:recovered': { readonly use: StoreUse; readonly call: StoreCall; readonly afterMs: number };
+  /**
+   * A task's outcome is in the store of the outbox. `keepMs`: the milliseconds that this took. Its report is sent after
+   * that.
+   */
+  'outbox:kept': TaskRef & { readonly keepMs: number };
+  /** The report of a task's outcome is sent although the outcome isn't in the store of the outbox, or isn't yet. */
+  'outbox:unkept': TaskRef & { readonly error: Error };
+  /**
+   * The worker has taken over what another one has left in the store of the outbox. `workerName`: the other's name, if
+   * that is known. `outcomes`: the number of outcomes, which may be 0.
+   */
+  'outbox:taken': { readonly workerName: string | undefined; readonly outcomes: number };
+  /**
+   * The report of an outcome that another worker had left has ended. `accepted`: the service accepted it. `gone`: the
+   * service no longer wanted the task. `lost`: it was given up, and the outcome stays in the store for a day.
+   */
+  'outbox:offered': TaskRef & {
+    readonly outcome: 'accepted' | 'gone' | 'lost';
+    /** Present if the report was given up. */
+    readonly error?: Error;
+  };
 }
 
 /** What a worker keeps in a store. */
-export type StoreUse = 'deferred';
+export type StoreUse = 'deferred' | 'outbox';
 
 export type EventName = keyof WorkerEvents;
 export type Listener<K extends EventName> = (payload: WorkerEvents[K]) => unknown;

@@ -9,6 +9,7 @@ import type { Deferred, HandlerEnd, Outcome } from '../handler/outcome/outcome.j
 import { OWN_ERROR } from '../handler/outcome/own-error.js';
 import { TaskSignals } from '../handler/context/task-signals.js';
 import type { Logger } from '../../base/log/log.js';
+import type { Outbox } from '../keep/outbox/outbox.js';
 import type { TaskPhase } from '../../base/worker-status.js';
 import type { EmitTask, TaskRef } from './task-events.js';
 import type { Heartbeat, Heartbeats } from '../heartbeat/heartbeats.js';
@@ -66,6 +67,8 @@ export interface TaskWorld extends ReportWorld {
    * @default a handler that defers a task has returned an invalid output
    */
   readonly defer?: ((task: TaskToDefer) => Promise<void>) | undefined;
+  /** Keeps outcomes until the service has accepted them. @default an outcome dies with its worker */
+  readonly outbox?: TaskOutbox | undefined;
   /**
    * Called with a task's token and with how the task ends (its outcome, or that the service no longer wants it) as soon
    * as that is decided, before the task's slot becomes free.
@@ -73,6 +76,9 @@ export interface TaskWorld extends ReportWorld {
    */
   readonly onDecided?: ((token: string, decision: Decision) => void) | undefined;
 }
+
+/** The part of the worker's outbox that its tasks use. */
+export type TaskOutbox = Pick<Outbox, 'keep' | 'ended'>;
 
 /** A task whose handler has deferred it. */
 export interface TaskToDefer {
@@ -124,6 +130,7 @@ export class Task {
   #onSettled: (() => void) | undefined;
   #decision: Decision | undefined;
   #gone = false;
+  #isDraining = false;
   #heartbeat: Heartbeat | undefined;
   readonly #report: Report;
   #handlerSettled = false;
@@ -200,6 +207,7 @@ export class Task {
    * @param reportBy the time at which the task's report is given up, in epoch milliseconds
    */
   beginDrain(reportBy: number): void {
+    this.#isDraining = true;
     this.#report.endBy(reportBy);
     this.#inContext.run(() => this.#signals.drain());
   }
@@ -375,9 +383,27 @@ export class Task {
   /** Reports the task's outcome, or has the task kept if it is deferred. */
   async #deliver(decision: Decision): Promise<TaskEnd> {
     if (decision.status === 'gone') return { kind: 'gone', probablyDelivered: false, error: decision.error };
-    if (decision.status !== 'deferred') return this.#report.send(decision);
+    if (decision.status !== 'deferred') return this.#send(decision);
     const failure = await this.#keep(decision);
-    return failure ? this.#report.send(failure) : { kind: 'deferred', until: decision.until };
+    return failure ? this.#send(failure) : { kind: 'deferred', until: decision.until };
+  }
+
+  #send(outcome: Outcome): Promise<ReportEnd> {
+    const { outbox } = this.#world;
+    return outbox ? this.#sendFrom(outbox, outcome) : this.#report.send(outcome);
+  }
+
+  /** Puts the outcome into the outbox before it is reported, and takes it out after that. */
+  async #sendFrom(outbox: TaskOutbox, outcome: Outcome): Promise<ReportEnd> {
+    const { outside } = this.#world;
+    const { token } = this.#lease;
+    const { name: handler, activityArn, heartbeatMs } = this.#handler;
+    const kept = { token, handler, activityArn, heartbeatMs, decidedAt: this.#decidedAt, outcome };
+    await outside(() => outbox.keep(kept));
+    const end = await this.#report.send(outcome);
+    const given = this.#isDraining ? 'left' : 'given-up';
+    outside(() => outbox.ended(token, end.kind === 'lost' ? given : 'over'));
+    return end;
   }
 
   /** Has the task kept. Returns its failure if it can't be. */

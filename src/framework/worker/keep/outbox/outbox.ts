@@ -3,6 +3,7 @@ import { StoreError } from '../../../base/store/store-error.js';
 import type { Store } from '../../../base/store/store.js';
 import type { Clock } from '../../../base/time/clock.js';
 import { within } from '../../../base/time/wait.js';
+import type { OutboxStatus } from '../../../base/worker-status.js';
 import type { Logger } from '../../../base/log/log.js';
 import { type Left, WorkerLeases } from '../leases.js';
 import { LimitedStore, type StoreTrouble } from '../limited-store.js';
@@ -55,14 +56,6 @@ export interface OutboxWorld {
    * @param signal aborts if the worker stops
    */
   readonly offer: (kept: KeptOutcome, signal: Abortable) => Promise<OfferEnd> | undefined;
-}
-
-/** The state of an outbox for `/ready` and `/status`. */
-export interface OutboxState {
-  /** False while the store doesn't take outcomes, so that reports are sent without being kept. */
-  readonly keeps: boolean;
-  /** The number of this worker's outcomes that are in the store and not accepted yet. */
-  readonly waiting: number;
 }
 
 /** The longest time for which a report waits for its outcome to be in the store. */
@@ -120,7 +113,7 @@ export class Outbox {
     });
   }
 
-  get state(): OutboxState {
+  get state(): OutboxStatus {
     let waiting = 0;
     for (const { end } of this.#entries.values()) if (end?.is === 'kept') waiting++;
     return { keeps: !this.#fails && this.#leases.own !== undefined, waiting };

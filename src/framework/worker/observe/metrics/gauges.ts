@@ -1,4 +1,9 @@
-import type { ProtectionState, ProtectionStatus, WorkerState } from '../../../base/worker-status.js';
+import type {
+  OutboxStatus,
+  ProtectionState,
+  ProtectionStatus,
+  WorkerState,
+} from '../../../base/worker-status.js';
 import type { TaskStatus, WorkerStatus } from '../status.js';
 import type { EventLoopDelay } from './event-loop.js';
 import type { GaugeName, Labels } from './table.js';
@@ -21,6 +26,7 @@ export function readGauges(status: WorkerStatus, loop: EventLoopDelay, now: numb
     { gauge: 'stepwright.worker.ready', labels: {}, value: Number(ready) },
     ...STATES.map((each) => reading('stepwright.worker.state', { state: each }, Number(each === state))),
     ...readProtection(status.protection),
+    ...readOutbox(status.outbox),
     ...loop
       .read()
       .map(({ percentile, seconds }) => reading('stepwright.event_loop.delay', { percentile }, seconds)),
@@ -44,6 +50,14 @@ export const readProtection = (protection: ProtectionStatus | undefined): Readin
     ? PROTECTION.map((state) =>
         reading('stepwright.worker.protection', { state }, Number(state === protection.state)),
       )
+    : [];
+
+const readOutbox = (outbox: OutboxStatus | undefined): Reading[] =>
+  outbox
+    ? [
+        reading('stepwright.outbox.keeps', {}, Number(outbox.keeps)),
+        reading('stepwright.outbox.waiting', {}, outbox.waiting),
+      ]
     : [];
 
 /**

@@ -1,7 +1,14 @@
 import type { WorkerEvents } from '../worker-events.js';
 import type { ObservedWorker } from '../observer.js';
 import { ErrorTypes } from './error-types.js';
-import { type Counter, type CounterName, type Histogram, metricsOf, type MetricSink } from './table.js';
+import {
+  type Counter,
+  type CounterName,
+  type Histogram,
+  type Labels,
+  metricsOf,
+  type MetricSink,
+} from './table.js';
 
 const seconds = (ms: number): number => ms / 1000;
 
@@ -28,8 +35,21 @@ export function recordEvents(worker: ObservedWorker, sink: MetricSink): void {
   worker.on('poll:token-possibly-lost', (event) =>
     of(event)?.counter('stepwright.tokens.possibly_lost').add(1),
   );
+  recordOutbox(worker, sink);
   const lateness = sink.histogram('stepwright.heartbeat.lateness', {});
   worker.on('heartbeat:sent', ({ lateMs }) => lateness.record(seconds(lateMs)));
+}
+
+function recordOutbox(worker: ObservedWorker, sink: MetricSink): void {
+  if (!worker.status().outbox) return;
+  const counter = (name: CounterName, labels: Labels): Counter => sink.counter(name, labels);
+  for (const { name: handler } of worker.status().handlers)
+    for (const name of ['stepwright.outcomes.kept', 'stepwright.outcomes.unkept'] as const)
+      counter(name, { handler });
+  for (const outcome of ['accepted', 'gone', 'lost']) counter('stepwright.outcomes.offered', { outcome });
+  worker.on('outbox:kept', ({ handler }) => counter('stepwright.outcomes.kept', { handler }).add(1));
+  worker.on('outbox:unkept', ({ handler }) => counter('stepwright.outcomes.unkept', { handler }).add(1));
+  worker.on('outbox:offered', ({ outcome }) => counter('stepwright.outcomes.offered', { outcome }).add(1));
 }
 
 type Outcome = 'succeeded' | 'failed' | 'gone' | 'lost';

@@ -127,6 +127,26 @@ export const METRICS = {
     ...{ kind: 'gauge', unit: '1', labels: ['state'] },
     help: '1 for the state that the worker is in',
   },
+  'stepwright.outcomes.kept': {
+    ...{ kind: 'counter', unit: '{outcome}', labels: ['handler'] },
+    help: 'Outcomes that were put into the outbox',
+  },
+  'stepwright.outcomes.unkept': {
+    ...{ kind: 'counter', unit: '{outcome}', labels: ['handler'] },
+    help: 'Outcomes whose reports were sent without being in the outbox, or before that',
+  },
+  'stepwright.outcomes.offered': {
+    ...{ kind: 'counter', unit: '{outcome}', labels: ['outcome'] },
+    help: 'Outcomes that another worker had left, by what became of their reports: accepted, gone, lost',
+  },
+  'stepwright.outbox.keeps': {
+    ...{ kind: 'gauge', unit: '1', labels: [], together: 'min' },
+    help: '1 while the store of the outbox takes outcomes; none where `outbox` is off',
+  },
+  'stepwright.outbox.waiting': {
+    ...{ kind: 'gauge', unit: '{outcome}', labels: [] },
+    help: 'Outcomes that are in the outbox and not accepted yet; none where `outbox` is off',
+  },
   'stepwright.worker.protection': {
     ...{ kind: 'gauge', unit: '1', labels: ['state'], together: 'max' },
     help: '1 for the state of the protection from scale-in (free, wanted, held); none where `protect` is off',

@@ -1,0 +1,36 @@
+import type { Abortable } from '../../base/abort.js';
+import type { Heartbeats } from '../heartbeat/heartbeats.js';
+import type { KeptOutcome } from '../keep/outbox/kept-outcome.js';
+import type { OfferEnd } from '../keep/outbox/outbox.js';
+import { Report, type ReportWorld } from './report.js';
+
+/** The parts of a worker with which it reports an outcome that another worker has left behind. */
+export interface OfferWorld extends ReportWorld {
+  readonly heartbeats: Heartbeats;
+}
+
+/**
+ * Reports the outcome of a task whose worker has died, and sends the task's heartbeats until the report has ended. Never
+ * rejects.
+ * @param signal ends the report: the attempt that is under way may still be answered for a second
+ */
+export async function offerOutcome(
+  { token, heartbeatMs, outcome }: KeptOutcome,
+  { heartbeats, ...world }: OfferWorld,
+  signal: Abortable,
+): Promise<OfferEnd> {
+  const report = new Report(token, world, () => {});
+  const heartbeat = heartbeats.track({
+    ...{ port: world.port, token },
+    everyMs: heartbeatMs === false ? Number.POSITIVE_INFINITY : heartbeatMs,
+    leasedAt: world.clock.now(),
+    onGone: (error) => report.cancel(error),
+  });
+  const end = (): void => report.endBy(world.clock.now());
+  if (signal.aborted) end();
+  signal.addEventListener('abort', end, { once: true });
+  const ended = await report.send(outcome);
+  signal.removeEventListener('abort', end);
+  heartbeat.release();
+  return ended;
+}
