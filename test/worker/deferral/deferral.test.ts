@@ -1,3 +1,4 @@
+import { setTimeout as nap } from 'node:timers/promises';
 import { StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { IsBoolean } from 'class-validator';
@@ -12,6 +13,8 @@ import {
   type TaskContext,
 } from 'stepwright';
 import { memoryStore } from 'stepwright/testing';
+import { compiled } from '../../support/hosted.js';
+import channels from '../pool/fixtures/channels.config.js';
 import { ARN, createWorld, type World, type WorkerWorld } from '../../support/world.js';
 
 class Approval {
@@ -23,6 +26,16 @@ class Approve {
   @Handle({ input: 'any', output: Approval, heartbeat: '20s', concurrency: 1 })
   ask({ id }: { id?: string }, task: TaskContext): Approval | Deferral {
     return task.defer({ until: '10m', ...(id !== undefined && { id }) });
+  }
+}
+
+const LARGE = 'arn:aws:states:us-east-1:123456789012:activity:Large';
+
+@Activity(LARGE)
+class Large {
+  @Handle({ input: 'any', inline: ['id'] })
+  ask(_: unknown, task: TaskContext): Deferral {
+    return task.defer({ until: '1h', id: 'large' });
   }
 }
 
@@ -245,4 +258,31 @@ test('a later deferral with the same id takes the place of an earlier one', asyn
   const done = await completions();
   expect(await done.succeed('same', { approved: true })).toBe('accepted');
   expect(await w.describe(later)).toMatchObject({ status: 'SUCCEEDED' });
+});
+
+test('a handler in a thread defers its task too', async () => {
+  const arn = 'arn:aws:states:us-east-1:123456789012:activity:Channel';
+  const machineArn = w.machine(arn);
+  const module = compiled('test/worker/pool/fixtures/channels.config.ts');
+  const more = { run: 'thread', pool: { threads: 1 }, deferred: { store } } as const;
+  const made = await w.worker({ ...channels, ...more }, { module });
+  await w.clock.advance(2_000);
+  const execution = await w.execute(machineArn, 'defers');
+  while (made.of('task:deferred').length === 0) await Promise.all([w.clock.advance(1), nap(1)]);
+  const done = await createCompletions({ ...channels, deferred: { store }, endpoint: w.service.url });
+  opened.push(done);
+  expect(await done.succeed('from a thread', 'done')).toBe('accepted');
+  expect(await w.describe(execution)).toMatchObject({ status: 'SUCCEEDED', output: '"done"' });
+});
+
+test('an output that is large completes a task as a reference', async () => {
+  const machineArn = w.machine(LARGE);
+  await worker({ activities: [Large] });
+  const execution = await w.execute(machineArn, {});
+  await w.clock.advance(1_000);
+  const payloads = { store: memoryStore(), above: '1KB' };
+  const done = await completions({ activities: [Large], payloads });
+  expect(await done.succeed('large', { id: 7, text: 'x'.repeat(5_000) })).toBe('accepted');
+  const { output = '' } = await w.describe(execution);
+  expect(JSON.parse(output)).toMatchObject({ id: 7, $stepwright: { bytes: 5_018 } });
 });

@@ -49,7 +49,7 @@ describe.each(['thread', 'process'] as const)('between the worker and a %s', (ru
     expect(w.log.filter(({ msg }) => msg === 'said')).toMatchObject([
       { input: { '$stepwright:error': null } },
     ]);
-    expect(w.log.filter(({ msg }) => String(msg).includes('was called: nothing reads'))).toMatchObject([
+    expect(w.log.filter(({ msg }) => String(msg).includes('was called: nothing receives'))).toMatchObject([
       { level: 'debug', handler: 'Channel.run' },
     ]);
     expect(w.worker.status().state).toBe('running');

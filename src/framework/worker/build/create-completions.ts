@@ -6,6 +6,7 @@ import { Pace } from '../poll/pace.js';
 import type { ReportWorld } from '../task/report.js';
 import { ReportsInFlight } from '../task/reports-in-flight.js';
 import { regionOf } from './find-activities.js';
+import { payloadsOf } from './payloads-of.js';
 import { makePlan } from './plan.js';
 import { startWorld, type WorkerOptions } from './start-world.js';
 
@@ -48,6 +49,7 @@ export async function createCompletions(
     store: deferred.store,
     ...{ clock, log },
     definitions: handlers.map(({ definition }) => definition),
+    payloads: await payloadsOf(plan, world),
     reportsOf: (activityArn) => {
       const where = regionOf(activityArn);
       const found = reports.get(where) ?? worldOf(service.port(where));

@@ -25,6 +25,7 @@ import { dispose, makeContainer } from './make-container.js';
 import { endPollsOnDrain } from './end-polls.js';
 import { moduleProblems, Pools } from './pools.js';
 import { logNearestActivities } from './nearest-activities.js';
+import { payloadsOf } from './payloads-of.js';
 import { makePlan, noActivities, type Plan, type PlannedHandler } from './plan.js';
 import { scopesOf } from './scopes.js';
 import { socketsFor } from './sockets.js';
@@ -120,13 +121,6 @@ async function protectionOf(
   if (settings.protect === false) return undefined;
   const { makeProtection } = await import('../protect/make-protection.js');
   return makeProtection(settings, { ...world, env: process.env, thread });
-}
-
-/** Makes what handlers need for large inputs and outputs; undefined if the option `payloads` isn't set. */
-async function payloadsOf({ settings }: Plan, world: StartWorld): Promise<TaskPayloads | undefined> {
-  if (settings.payloads === undefined) return undefined;
-  const { taskPayloads } = await import('../handler/payloads.js');
-  return taskPayloads(settings.payloads, world);
 }
 
 /** The most deferred tasks that a worker holds, if the config doesn't say. */

@@ -3,6 +3,7 @@ import { didYouMean } from '../../base/show.js';
 import type { Store } from '../../base/store/store.js';
 import type { Logger } from '../../base/log/log.js';
 import type { HandlerDefinition } from '../../declare/definition.js';
+import type { TaskPayloads } from '../handler/compile.js';
 import { failureOf } from '../handler/outcome/failure.js';
 import type { Outcome } from '../handler/outcome/outcome.js';
 import { compileOutput, type Encode } from '../handler/output/compile-output.js';
@@ -38,6 +39,8 @@ export interface CompletionsParts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly definitions: readonly HandlerDefinition[];
+  /** For outputs that go through a store because they are large. @default each is sent whole */
+  readonly payloads?: TaskPayloads | undefined;
   /** Returns what a report for the activity needs. */
   readonly reportsOf: (activityArn: string) => Promise<ReportWorld>;
   readonly close: () => void;
@@ -101,6 +104,7 @@ export class Completions {
   /** Closes the connections. */
   close(): void {
     this.#store.close();
+    this.#parts.payloads?.close();
     this.#parts.close();
   }
 
@@ -128,15 +132,23 @@ export class Completions {
   }
 
   #encoderOf(handler: string): Encode {
-    const { definitions } = this.#parts;
+    const { definitions, payloads } = this.#parts;
     let encode = this.#encoders.get(handler);
     if (!encode) {
       const definition = definitions.find(({ name }) => name === handler);
       if (!definition) throw new Error(unknownHandler(handler, definitions));
-      this.#encoders.set(handler, (encode = compileOutput(definition)));
+      this.#encoders.set(handler, (encode = outputOf(definition, payloads)));
     }
     return encode;
   }
+}
+
+/** Returns a function that checks and writes an output as the handler's own result is. */
+function outputOf(definition: HandlerDefinition, payloads: TaskPayloads | undefined): Encode {
+  const encode = compileOutput(definition, payloads?.limit);
+  if (!payloads) return encode;
+  const { signal } = new AbortController();
+  return async (output) => payloads.write(await encode(output), definition.inline, { signal });
 }
 
 const unknownHandler = (handler: string, definitions: readonly HandlerDefinition[]): string =>

@@ -36,7 +36,11 @@ export interface TaskPayloads {
   /** Returns the input with each reference replaced by its payload. */
   readonly read: (input: unknown, text: string, task: Pick<TaskContext, 'signal'>) => unknown;
   /** Returns the JSON to send for an output: the output itself, or a reference to it beside its `inline` fields. */
-  readonly write: (text: string, inline: readonly string[], task: TaskContext) => string | Promise<string>;
+  readonly write: (
+    text: string,
+    inline: readonly string[],
+    task: Pick<TaskContext, 'signal'>,
+  ) => string | Promise<string>;
   /** Leaves no timer. */
   readonly close: () => void;
 }

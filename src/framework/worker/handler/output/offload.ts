@@ -25,7 +25,7 @@ export interface OffloadSettings {
 export function offload(
   text: string,
   inline: readonly string[],
-  task: TaskContext,
+  task: Pick<TaskContext, 'signal'>,
   settings: OffloadSettings,
 ): string | Promise<string> {
   if (bytesBeyondLimit(text, settings.above) === undefined && !hasReferenceKey(text)) return text;
@@ -35,7 +35,7 @@ export function offload(
 async function asReference(
   text: string,
   inline: readonly string[],
-  task: TaskContext,
+  task: Pick<TaskContext, 'signal'>,
   { store }: OffloadSettings,
 ): Promise<string> {
   const beside = inline.length > 0 ? fieldsOf(text, inline) : {};
@@ -67,7 +67,10 @@ function fieldsOf(text: string, inline: readonly string[]): Record<string, unkno
  * Returns a signal that aborts when nobody wants the output any more. A worker that stops still reports it, so that its
  * writing goes on then.
  */
-function wantedSignal({ signal }: TaskContext): { readonly signal: AbortSignal; readonly close: () => void } {
+function wantedSignal({ signal }: Pick<TaskContext, 'signal'>): {
+  readonly signal: AbortSignal;
+  readonly close: () => void;
+} {
   const controller = new AbortController();
   const onAbort = (): void => {
     const { reason } = signal;
