@@ -253,6 +253,58 @@ export const devised: HostileInput[] = [
     machine: jsonata({ Type: 'Pass', Output: Array.from({ length: 40 }, () => '{% $sum([1..30000]) %}') }),
     error: undefined,
   },
+  {
+    does: 'forty expressions that each take long',
+    machine: jsonata({
+      Type: 'Pass',
+      Output: Array.from(
+        { length: 40 },
+        () => '{% $count($sort([1..8000], function($a, $b) { $a < $b })) %}',
+      ),
+    }),
+    error: QUERY,
+  },
+  {
+    does: 'a Map whose iterations each catch an expression that never ends',
+    machine: jsonata(
+      map({
+        Items: '{% [1..200] %}',
+        ItemProcessor: {
+          StartAt: 'P',
+          States: {
+            P: {
+              Type: 'Parallel',
+              Branches: [
+                {
+                  StartAt: 'E',
+                  States: {
+                    E: {
+                      Type: 'Pass',
+                      Output: `{% $match("${'a'.repeat(40)}", /(a?){40}c/) %}`,
+                      End: true,
+                    },
+                  },
+                },
+              ],
+              Catch: [{ ErrorEquals: ['States.ALL'], Next: 'C' }],
+              End: true,
+            },
+            C: { Type: 'Pass', End: true },
+          },
+        },
+      }),
+    ),
+    error: undefined,
+  },
+  loop(
+    'a loop in which each state takes its time',
+    {
+      X: { Type: 'Pass', Parameters: { 'l.$': '$.l', 'u.$': 'States.ArrayUnique($.l)' }, Next: 'Y' },
+      Y: again,
+    },
+    RUNTIME,
+    { l: Array.from({ length: 5_000 }, (_, i) => i) },
+  ),
   refused('brackets in brackets', jsonata({ Type: 'Pass', Output: `{% ${'('.repeat(400_000)} %}` })),
   refused('a filter of brackets', pass({ InputPath: `$[?(${'('.repeat(400_000)}` })),
   refused('a filter of negations', pass({ InputPath: `$[?(${'!'.repeat(400_000)}@.a)]` })),

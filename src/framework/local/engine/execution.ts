@@ -14,6 +14,7 @@ import type {
 } from '../asl/runtime/running-execution.js';
 import { Scope } from '../asl/runtime/scope.js';
 import { Branch } from '../asl/runtime/branch.js';
+import { ProcessorBudget } from '../asl/expression/processor-budget.js';
 import { StepCounter } from '../asl/runtime/step-counter.js';
 import { VariableScope } from '../asl/runtime/variables.js';
 import { HISTORY_LIMIT, History } from './history.js';
@@ -58,6 +59,7 @@ export class Execution implements RunningExecution {
   readonly history = new History();
   readonly scope = new Scope();
   readonly stepCounter = new StepCounter();
+  readonly processor = new ProcessorBudget();
   readonly startedAt: number;
   readonly context: JsonObject;
   /** Executions are numbered in the order in which they ended. Undefined while this one is running. */

@@ -8,8 +8,10 @@ export interface EvaluationJob {
   readonly now: number;
 }
 
-/** The outcome of evaluating a JSONata expression. */
-export type Evaluated =
+/** The outcome of evaluating a JSONata expression, and the milliseconds of processor time that the evaluation took. */
+export type Evaluated = Outcome & { readonly ms?: number };
+
+type Outcome =
   /** The JSON of the result; undefined if the expression returns nothing. */
   | { readonly kind: 'value'; readonly text: string | undefined }
   /** The result can't be written as JSON, because it is a function or contains one. */

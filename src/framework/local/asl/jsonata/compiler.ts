@@ -4,7 +4,14 @@ import type { Bindings, Evaluated } from '../expression/evaluation.js';
 import { weigh } from '../values/json.js';
 import { addStepFunctions, HOST, rewrittenFunctions, type Host } from './functions.js';
 import { depthsOf } from './limits/depth.js';
-import { LIMIT_TEXTS, LimitReached, NEW_FRAME, watchFrames, type Limits } from './limits/guard.js';
+import {
+  LIMIT_TEXTS,
+  LimitReached,
+  NEW_FRAME,
+  watchFrames,
+  type Limits,
+  type Watch,
+} from './limits/guard.js';
 import { guardedRegExp } from './limits/regexp.js';
 import { mayNeedRewriting, rewrite } from './rewrite.js';
 
@@ -40,14 +47,15 @@ export class Compiler {
   /** Compiles an expression. @throws Error if the text can't be parsed */
   compile(source: string): Compiled {
     const expression = this.parse(source);
-    this.#limit(expression, source);
+    const watch = this.#limit(expression, source);
     addStepFunctions(expression, source);
     return async (bindings, host) => {
+      const evaluation = expression.evaluate(undefined, { [HOST]: host, ...bindings });
+      const usedMs = watch.started();
       try {
-        const all = { [HOST]: host, ...bindings };
-        return toText((await expression.evaluate(undefined, all)) as unknown, this.#limits);
+        return { ...toText((await evaluation) as unknown, this.#limits), ms: usedMs() };
       } catch (error) {
-        return failed(error);
+        return { ...failed(error), ms: usedMs() };
       }
     };
   }
@@ -56,13 +64,15 @@ export class Compiler {
    * Applies the limits to an expression. It registers a function with which the library lets us count every step, and
    * replaces the operations on which the library itself has no limit.
    */
-  #limit(expression: jsonata.Expression, source: string): void {
+  #limit(expression: jsonata.Expression, source: string): Watch {
     const assign = assignerOf(expression);
     if (mayNeedRewriting(source)) {
       rewrite(expression);
       for (const [name, rewritten] of this.#rewritten) assign(name, rewritten);
     }
-    assign(NEW_FRAME, watchFrames(this.#limits, depthsOf(expression.ast())));
+    const watch = watchFrames(this.#limits, depthsOf(expression.ast()));
+    assign(NEW_FRAME, watch.onFrame);
+    return watch;
   }
 }
 

@@ -30,18 +30,30 @@ const ENTRY = entryUrl('./thread-entry.js', import.meta.url);
  */
 export type ThreadMessage = { readonly kind: 'begun'; readonly threadId: string | undefined } | Evaluated;
 
-interface Waiting {
+/** An evaluation that waits for a thread, or runs in one. */
+export interface ThreadJob {
   readonly job: EvaluationJob;
+  /** Returns the most milliseconds of processor time that the evaluation may use, if that is less than LIMIT_MS. */
+  readonly limitMs: () => number;
+  /** The execution. It uses one thread at a time and takes turns with the others, so that it can't keep them waiting. */
+  readonly owner: object;
   readonly done: (result: Evaluated) => void;
 }
 
 interface Thread {
   readonly worker: Worker;
   /** The evaluation that runs in the thread; undefined while the thread is idle. */
-  current: { readonly done: (result: Evaluated) => void; cancel: Cancel } | undefined;
+  current: { readonly waiting: ThreadJob; readonly limitMs: number; cancel: Cancel } | undefined;
   /** Cancels the timer that ends the thread after IDLE_MS without an evaluation. */
   cancelIdle: Cancel | undefined;
 }
+
+const failed = (limit: 'time' | 'size', ms: number): Evaluated => ({
+  kind: 'failed',
+  limit,
+  reason: `: ${LIMIT_TEXTS[limit]}`,
+  ms,
+});
 
 /**
  * Evaluates JSONata expressions in worker threads if they take too long for the main thread. A thread has a limit of
@@ -50,21 +62,23 @@ interface Thread {
  */
 export class EvaluationThreads {
   readonly #threads = new Set<Thread>();
-  readonly #waiting: Waiting[] = [];
+  /** The evaluations that wait for a thread, by their owner. The first owner is the next to get a thread. */
+  readonly #waiting = new Map<object, Set<ThreadJob>>();
   #closed = false;
 
   /** The number of evaluations that are running or waiting for a thread. */
   get busy(): number {
-    return this.#waiting.length + [...this.#threads].filter(({ current }) => current).length;
+    const running = [...this.#threads].filter(({ current }) => current).length;
+    return [...this.#waiting.values()].reduce((sum, { size }) => sum + size, running);
   }
 
   /**
    * Evaluates an expression as soon as a thread is free, and calls `done` with the outcome. The returned function
    * cancels the evaluation; `done` is then never called.
    */
-  evaluate(job: EvaluationJob, done: (result: Evaluated) => void): Cancel {
-    const waiting = { job, done };
-    this.#waiting.push(waiting);
+  evaluate(waiting: ThreadJob): Cancel {
+    const { owner } = waiting;
+    this.#waiting.set(owner, (this.#waiting.get(owner) ?? new Set()).add(waiting));
     this.#next();
     return () => this.#cancel(waiting);
   }
@@ -72,22 +86,39 @@ export class EvaluationThreads {
   /** Terminates all threads, and drops all evaluations without an outcome. */
   close(): void {
     this.#closed = true;
-    this.#waiting.length = 0;
+    this.#waiting.clear();
     for (const thread of this.#threads) this.#end(thread);
   }
 
-  #cancel(waiting: Waiting): void {
-    const at = this.#waiting.indexOf(waiting);
-    if (at >= 0) this.#waiting.splice(at, 1);
-    for (const thread of this.#threads) if (thread.current?.done === waiting.done) this.#end(thread);
+  #cancel(waiting: ThreadJob): void {
+    this.#remove(waiting);
+    for (const thread of this.#threads) if (thread.current?.waiting === waiting) this.#end(thread);
     this.#next();
   }
 
+  /** Removes an evaluation from those that wait. Its owner then comes after all others. */
+  #remove(waiting: ThreadJob): void {
+    const { owner } = waiting;
+    const left = this.#waiting.get(owner);
+    if (!left?.delete(waiting)) return;
+    this.#waiting.delete(owner);
+    if (left.size > 0) this.#waiting.set(owner, left);
+  }
+
   #next(): void {
-    if (this.#closed || this.#waiting.length === 0) return;
-    const thread = this.#idle();
-    const waiting = thread && this.#waiting.shift();
-    if (waiting) this.#assign(thread, waiting);
+    for (const [owner, [waiting]] of this.#waiting) {
+      if (this.#closed || !waiting) return;
+      const limitMs = Math.min(waiting.limitMs(), LIMIT_MS);
+      if (limitMs <= 0) {
+        this.#remove(waiting);
+        waiting.done(failed('time', 0));
+      } else if (![...this.#threads].some(({ current }) => current?.waiting.owner === owner)) {
+        const thread = this.#idle();
+        if (!thread) return;
+        this.#remove(waiting);
+        this.#assign(thread, waiting, limitMs);
+      }
+    }
   }
 
   #idle(): Thread | undefined {
@@ -109,28 +140,29 @@ export class EvaluationThreads {
     return thread;
   }
 
-  #assign(thread: Thread, { job, done }: Waiting): void {
+  #assign(thread: Thread, waiting: ThreadJob, limitMs: number): void {
     thread.cancelIdle?.();
-    thread.current = { done, cancel: () => {} };
+    thread.current = { waiting, limitMs, cancel: () => {} };
     this.#limit(thread, PATIENCE_MS, () => this.#fail(thread, 'time'));
     // While an evaluation runs in the thread, the process must stay alive.
     thread.worker.ref();
-    thread.worker.postMessage(job);
+    thread.worker.postMessage(waiting.job);
   }
 
   /**
-   * Checks now and then the processor time that the thread has used for its evaluation. If it is more than LIMIT_MS, or
-   * PATIENCE_MS have passed, the thread is terminated and the evaluation fails.
+   * Checks now and then the processor time that the thread has used for its evaluation. If it is more than the
+   * evaluation may use, or PATIENCE_MS have passed, the thread is terminated and the evaluation fails.
    */
   #watch(thread: Thread, threadId: string | undefined): void {
+    const limitMs = thread.current?.limitMs ?? 0;
     const ends = systemClock.now() + PATIENCE_MS;
     const before = processorMs(threadId);
     const look = (): void => {
-      const left = LIMIT_MS - (processorMs(threadId) - before);
+      const left = limitMs - (processorMs(threadId) - before);
       if (left <= 0 || systemClock.now() > ends) this.#fail(thread, 'time');
       else this.#limit(thread, Math.max(left, LOOK_MS), look);
     };
-    this.#limit(thread, LIMIT_MS, look);
+    this.#limit(thread, Math.max(limitMs, LOOK_MS), look);
   }
 
   #limit(thread: Thread, ms: number, onTime: () => void): void {
@@ -143,7 +175,7 @@ export class EvaluationThreads {
     const { current } = thread;
     thread.current = undefined;
     current?.cancel();
-    current?.done(result);
+    current?.waiting.done(result);
     thread.worker.unref();
     thread.cancelIdle = systemClock.after(IDLE_MS, () => this.#end(thread));
     this.#next();
@@ -152,7 +184,7 @@ export class EvaluationThreads {
   #fail(thread: Thread, limit: 'time' | 'size'): void {
     const { current } = thread;
     this.#end(thread);
-    current?.done({ kind: 'failed', limit, reason: `: ${LIMIT_TEXTS[limit]}` });
+    current?.waiting.done(failed(limit, current.limitMs));
     this.#next();
   }
 

@@ -42,6 +42,7 @@ export function compileExpression(source: string, location: string): Expression 
   return async (data) => {
     const next = data.environment.yieldIfBusy(TURN_MS);
     if (next) await next;
+    if (data.environment.budget.leftMs === 0) throw failure(reasonOf(`: ${LIMIT_TEXTS.time}`));
     const bindings = bindingsOf(data);
     const first = source.length <= LONGEST_ON_MAIN ? await onMain(source, bindings, data) : undefined;
     const result =
@@ -59,6 +60,7 @@ export function compileExpression(source: string, location: string): Expression 
  */
 async function onMain(source: string, bindings: Bindings, data: StateData): Promise<Evaluated | undefined> {
   const result = await unlessStuck(compiled(source)(bindings, data.environment));
+  data.environment.budget.spendMs(result.ms ?? 0);
   return result.kind === 'failed' && result.limit ? undefined : result;
 }
 

@@ -3,7 +3,7 @@ import { Compiler } from './compiler.js';
 import { IN_THREAD } from './limits/guard.js';
 import type { EvaluationJob } from '../expression/evaluation.js';
 import type { ThreadMessage } from './evaluation-threads.js';
-import { ownThreadId } from './processor-time.js';
+import { ownThreadId, processorMs } from './processor-time.js';
 
 /**
  * The entry point of a worker thread that evaluates JSONata expressions, one after another. Before each evaluation the
@@ -15,6 +15,7 @@ const send = (message: ThreadMessage): void => parentPort?.postMessage(message);
 
 parentPort?.on('message', ({ source, bindings, now }: EvaluationJob) => {
   send({ kind: 'begun', threadId });
+  const before = processorMs(threadId);
   const evaluation = compiler.compile(source)(bindings, { random: Math.random, now: () => now });
-  void evaluation.then(send);
+  void evaluation.then((result) => send({ ...result, ms: processorMs(threadId) - before }));
 });

@@ -90,7 +90,7 @@ export class Branch implements Environment {
   children: ReadonlyMap<number, Branch> | undefined;
   /** The task token that the context object contains as `$$.Task.Token`; undefined if it contains none. */
   taskToken: string | undefined;
-  readonly budget = new WorkBudget();
+  readonly budget: WorkBudget;
   #current: CurrentState | undefined;
   readonly #json: JsonText;
   #inputText: string | undefined;
@@ -104,6 +104,7 @@ export class Branch implements Environment {
     readonly iteration?: Iteration,
   ) {
     this.previous = previous;
+    this.budget = new WorkBudget(execution.processor);
     this.#json = new JsonText(({ length }) => execution.stepCounter.add(length >> 10));
   }
 
@@ -253,7 +254,16 @@ export class Branch implements Environment {
   }
 
   evaluateInThread(job: EvaluationJob): Promise<Evaluated> {
-    return this.scope.wait((resolve) => this.execution.threads.evaluate(job, resolve));
+    const { execution, budget } = this;
+    const limitMs = (): number => budget.leftMs;
+    return this.scope.wait((resolve) => {
+      const done = (result: Evaluated): void => {
+        // Before the next evaluation of this execution begins, so that it finds what is left.
+        budget.spendInThread(result.ms ?? 0);
+        resolve(result);
+      };
+      return execution.threads.evaluate({ job, limitMs, owner: execution, done });
+    });
   }
 
   /**

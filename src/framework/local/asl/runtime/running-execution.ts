@@ -1,5 +1,6 @@
 import type { Cancel, Clock } from '../../../base/time/clock.js';
 import type { EvaluationThreads } from '../jsonata/evaluation-threads.js';
+import type { ProcessorBudget } from '../expression/processor-budget.js';
 import type { Json, JsonObject } from '../values/json.js';
 import type { Scope } from './scope.js';
 import type { StepCounter } from './step-counter.js';
@@ -134,6 +135,8 @@ export interface RunningExecution {
   /** Called when a state is done and another one follows. If the machine was deleted, ends the execution. */
   onTransition(): void;
   readonly stepCounter: StepCounter;
+  /** The processor time that all fields of the execution may take together. */
+  readonly processor: ProcessorBudget;
   /** Cancels everything that the execution waits for when the execution ends. */
   readonly scope: Scope;
   /** The parts of the context object (`$$`) that are the same in every state. */

@@ -8,7 +8,7 @@ import { readsTime, writesInteger, writesNumber, writesTime } from './pictures.j
 type Cost = (args: readonly unknown[]) => number;
 
 /** The most steps that one call may take on the main thread, which is about 10 ms. */
-export const CALL_STEPS = 1_000_000;
+const CALL_STEPS = 1_000_000;
 
 const lengthOf = (value: unknown): number =>
   typeof value === 'string' || Array.isArray(value) ? value.length : 0;
@@ -120,8 +120,15 @@ const COSTS: Readonly<Record<string, Cost>> = {
   parse: (args) => byLength(args) * 10,
 };
 
-/** Returns true if a call of a built-in function certainly takes at most CALL_STEPS. */
-export function isCheap(name: string, args: readonly unknown[]): boolean {
+/** The milliseconds that a step takes. */
+const STEP_MS = 10 / CALL_STEPS;
+
+/**
+ * Returns the most milliseconds that a call of a built-in function takes; infinity if it isn't certain to take at most
+ * 10 ms.
+ */
+export function callMs(name: string, args: readonly unknown[]): number {
   const cost = Object.hasOwn(COSTS, name) ? COSTS[name] : undefined;
-  return cost !== undefined && cost(args) <= CALL_STEPS;
+  const steps = cost?.(args) ?? Number.POSITIVE_INFINITY;
+  return steps <= CALL_STEPS ? steps * STEP_MS : Number.POSITIVE_INFINITY;
 }

@@ -1,6 +1,6 @@
 import { turn } from '../../../../base/time/turn.js';
 import { measure, weigh } from '../../values/json.js';
-import { isCheap } from './costs.js';
+import { callMs } from './costs.js';
 import type { Depths } from './depth.js';
 import { quickMatches } from './regexp.js';
 
@@ -22,8 +22,11 @@ export interface Limits {
    * string with this many characters.
    */
   readonly mayMatch: (pattern: string) => (chars: number) => boolean;
-  /** Returns true if the built-in function `name` of JSONata may be called with these arguments. */
-  readonly mayCall: (name: string, args: readonly unknown[]) => boolean;
+  /**
+   * Returns the milliseconds that a call of the built-in function `name` of JSONata takes with these arguments; infinity
+   * if it may not be called.
+   */
+  readonly callMs: (name: string, args: readonly unknown[]) => number;
   /** Returns true if the evaluation has used up its time. Called every few steps. */
   readonly isOver: () => boolean;
 }
@@ -61,7 +64,7 @@ export const ON_MAIN: Limits = {
   bytes: 1_000_000,
   allItems: 1_000_000,
   mayMatch: quickMatches,
-  mayCall: isCheap,
+  callMs,
   isOver: () => turn.busyMs() > 30,
 };
 
@@ -73,18 +76,23 @@ export const IN_THREAD: Limits = {
   bytes: MOST_BYTES,
   allItems: 20_000_000,
   mayMatch: () => () => true,
-  mayCall: () => true,
+  callMs: () => 0,
   isOver: () => false,
 };
 
 /**
- * The steps that an evaluation has executed so far, and the number of items in all lists that these steps have
- * returned.
+ * The steps that an evaluation has executed so far, the number of items in all lists that these steps have returned,
+ * and the milliseconds that the calls of built-in functions take.
  */
 interface Usage {
   steps: number;
   items: number;
+  callMs: number;
 }
+
+/** The milliseconds that one step takes, and one item of a list. Measured for expressions of many kinds. */
+const STEP_MS = 0.0004;
+const ITEM_MS = 0.00005;
 
 /**
  * The names under which the JSONata library looks up its hooks: functions that it calls at the start (ENTER) and end
@@ -120,19 +128,30 @@ interface Node {
  */
 const NEW_VALUE_TYPES = new Set(['unary', 'function', 'apply', 'descendant', 'wildcard']);
 
+/** The watch over the evaluations of one expression. */
+export interface Watch {
+  /**
+   * The function to register as the NEW_FRAME hook. The library calls it with each new frame, and it replaces the
+   * frame's `lookup`.
+   */
+  readonly onFrame: (enclosing: Frame, frame: Frame) => void;
+  /**
+   * Called right after an evaluation was started. Returns a function that returns the milliseconds of processor time
+   * that this evaluation has taken so far, computed from its work.
+   */
+  started(): () => number;
+}
+
 /**
- * Returns the function to register as the NEW_FRAME hook. The library calls it with each new frame, and it replaces
- * the frame's `lookup`.
+ * Returns the watch over an expression.
  *
  * The library calls `lookup(ENTER)` before every step, so the steps are counted there. It returns undefined and not a
  * hook, because the library would await the hook, and evaluations would take half as long again. `lookup` also replaces
  * each built-in function by one that checks the limits.
  * @param depths measures the nesting; undefined if the expression can't be nested too deeply
  */
-export function watchFrames(
-  limits: Limits,
-  depths: Depths | undefined,
-): (enclosing: Frame, frame: Frame) => void {
+export function watchFrames(limits: Limits, depths: Depths | undefined): Watch {
+  let latest: Usage = { steps: 0, items: 0, callMs: 0 };
   const guarded = new Map<unknown, Builtin>();
   const step = (usage: Usage): void => {
     if (++usage.steps % STEPS_BETWEEN_LOOKS === 0 && limits.isOver()) throw new LimitReached('time');
@@ -148,8 +167,8 @@ export function watchFrames(
     if (!made) guarded.set(builtin, (made = guardBuiltin(name, builtin, limits, step)));
     return made;
   };
-  const watch = (enclosing: Frame, frame: Frame): void => {
-    const usage = enclosing.usage ?? { steps: 0, items: 0 };
+  const onFrame = (enclosing: Frame, frame: Frame): void => {
+    const usage = enclosing.usage ?? (latest = { steps: 0, items: 0, callMs: 0 });
     const { lookup } = frame;
     frame.usage = usage;
     frame.base = enclosing.base ?? 0;
@@ -160,13 +179,19 @@ export function watchFrames(
         return undefined;
       }
       if (name === LEAVE) return leave;
-      if (name === NEW_FRAME) return watch;
+      if (name === NEW_FRAME) return onFrame;
       const value = lookup(name);
       if (isBuiltin(value)) return guard(String(name), value);
       return depths ? depths.called(value) : value;
     };
   };
-  return watch;
+  return {
+    onFrame,
+    started: () => {
+      const usage = latest;
+      return () => usage.steps * STEP_MS + usage.items * ITEM_MS + usage.callMs;
+    },
+  };
 }
 
 function checkSize(node: Node, result: object, usage: Usage, limits: Limits): void {
@@ -195,8 +220,12 @@ function guardBuiltin(name: string, builtin: Builtin, limits: Limits, step: (usa
   const implementation = INSTEAD[name] ?? builtin.implementation;
   const guarded = function (this: { environment?: Frame } | undefined, ...args: unknown[]): unknown {
     const usage = this?.environment?.usage;
-    if (usage) step(usage);
-    if (!limits.mayCall(name, args)) throw new LimitReached('time');
+    const callMs = limits.callMs(name, args);
+    if (!Number.isFinite(callMs)) throw new LimitReached('time');
+    if (usage) {
+      step(usage);
+      usage.callMs += callMs;
+    }
     if (makesTooMuch(name, args, limits.bytes)) throw new LimitReached('size');
     if (name === 'base64decode') checkBase64(args[0]);
     return name === 'formatNumber'
