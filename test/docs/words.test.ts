@@ -1,0 +1,21 @@
+import { expect, test } from '@jest/globals';
+import { pages } from './markdown.js';
+
+/** Pages on features that are newer than the limit, with a limit of their own. */
+const NEWER: Readonly<Record<string, number>> = { 'docs/kept.md': 2_000 };
+
+/** The words of a text, as `wc -w` counts them. */
+const wordsOf = (text: string): number => text.split(/\s+/).filter((word) => word !== '').length;
+
+/** A page without the tables of the benchmarks. */
+const counted = ({ path, text }: { path: string; text: string }): string =>
+  path === 'docs/benchmarks.md' ? text.replaceAll(/^\|.*$/gm, '') : text;
+
+test('the README and the pages have at most 27,000 words, without the tables of the benchmarks', () => {
+  const all = pages.filter(({ path }) => path === 'README.md' || path.startsWith('docs/'));
+  expect(all.length).toBeGreaterThan(20);
+  const sum = all.reduce((words, each) => words + (each.path in NEWER ? 0 : wordsOf(counted(each))), 0);
+  expect(sum).toBeLessThanOrEqual(27_000);
+  for (const [path, limit] of Object.entries(NEWER))
+    expect(wordsOf(all.find((each) => each.path === path)?.text ?? '')).toBeLessThanOrEqual(limit);
+});
