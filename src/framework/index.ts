@@ -12,7 +12,7 @@ export type { InterceptedTask, Interceptor } from './declare/interceptor.js';
 export { type Config, defineConfig } from './config/config.js';
 export { type CompletionsOptions, createCompletions } from './worker/build/create-completions.js';
 export type { Completion, Completions, WaitingTask } from './worker/deferral/completions.js';
-export type { DeferredSettings } from './config/deferred-rule.js';
+export type { DeferredSettings } from './config/store-options.js';
 export { createWorker } from './worker/build/create-worker.js';
 export type { WorkerOptions } from './worker/build/start-world.js';
 export type { Worker } from './worker/worker.js';

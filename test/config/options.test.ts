@@ -93,12 +93,7 @@ const ROWS: Readonly<Record<keyof Rows, { takes: readonly Kind[]; alsoWrong?: re
   protect: { takes: ['false'], alsoWrong: ['off', 'ECS', 'asg'] },
   deferred: {
     takes: [],
-    alsoWrong: [
-      { store: {} },
-      { most: 5 },
-      { store: memoryStore(), most: 0 },
-      { store: memoryStore(), more: 1 },
-    ],
+    alsoWrong: [{ store: {} }, { most: 5 }, { store: memoryStore(), most: 0 }],
   },
   protectAfter: { takes: ['a duration', 'no time', 'less than a millisecond'], alsoWrong: [60, '1 parsec'] },
   region: { takes: [], alsoWrong: ['Frankfurt', 'eu-west'] },

@@ -17,14 +17,19 @@ import {
   readDigits,
   record,
   type Rule,
-  sizeFrom,
   type Table,
 } from '../declare/rule.js';
 import { isPlainObject } from '../base/plain-object.js';
-import type { ObjectStore, Store } from '../base/store/store.js';
 import type { Mocks } from '../local/index.js';
 import { isPort, readAddress } from './address.js';
-import { deferredRule, type DeferredSettings } from './deferred-rule.js';
+import {
+  deferred,
+  type DeferredSettings,
+  outbox,
+  type OutboxSettings,
+  payloads,
+  type PayloadSettings,
+} from './store-options.js';
 import type { Observer } from '../worker/observe/observer.js';
 import type { SdkSettings } from '../aws/sdk/settings.js';
 
@@ -50,19 +55,6 @@ export interface PoolSettings {
   recycleAfter?: number;
 }
 
-/** The store for inputs and outputs that are too large for Step Functions. */
-export interface PayloadSettings {
-  /** The store. Every worker that gets references to it needs it, at the same address. */
-  store: ObjectStore;
-  /** An output of more bytes than this goes out as a reference, from `'1KB'` to `'256KB'`. @default '200KB' */
-  above?: string;
-  /**
-   * The most bytes that all payloads of one task's input may have, and the most of its output, from `'256KB'` to
-   * `'256MB'`. They are in memory at once. @default '64MB'
-   */
-  limit?: string;
-}
-
 /** The fields that identify a trace, such as `traceparent`, by name. */
 export type Carrier = Readonly<Record<string, unknown>>;
 
@@ -77,12 +69,6 @@ export type ReadCarrier = (input: unknown) => Carrier | undefined;
  * that trace. `as: 'parent'`: the task's span becomes part of that trace.
  */
 export type TraceContext = ReadCarrier | { readonly read: ReadCarrier; readonly as: 'link' | 'parent' };
-
-/** The settings of the outbox. */
-export interface OutboxSettings {
-  /** The store that keeps the results. Workers that share it report what one of them has left. */
-  readonly store: Store;
-}
 
 /** The options in `nest-style.config.ts`. All of them are optional. */
 export interface Config extends HandlerOptions {
@@ -345,55 +331,6 @@ const protect: Rule = {
   },
 };
 
-/** The most bytes that Step Functions accepts of an input or an output. */
-const SERVICE_LIMIT = 256 * 1024;
-
-const payloadStore: Rule = {
-  expected:
-    "a store with an address (`uri`) that takes records of 256KB, such as s3({ bucket: 'my-payloads' }) or directory('/var/lib/stepwright')",
-  fix: "write payloads: { store: s3({ bucket: 'my-payloads' }) }",
-  ok: (value) =>
-    isStore(value) &&
-    isText(Reflect.get(value, 'uri')) &&
-    Number(Reflect.get(value, 'maxBytes')) >= SERVICE_LIMIT,
-  keysOnly: true,
-};
-
-function isStore(value: unknown): value is object {
-  if (typeof value !== 'object' || value === null) return false;
-  return ['put', 'get', 'delete', 'list'].every((name) => isFunction(Reflect.get(value, name)));
-}
-
-const payloads: Rule = {
-  expected: 'an object { store, above, limit }, of which `store` must be there',
-  fix: "write payloads: { store: s3({ bucket: 'my-payloads' }) }",
-  ok: (value) => isPlainObject(value) && value['store'] !== undefined,
-  fields: {
-    store: payloadStore,
-    above: sizeFrom(1024, SERVICE_LIMIT),
-    limit: sizeFrom(SERVICE_LIMIT, 256 * 1024 ** 2),
-  },
-  keysOnly: true,
-};
-
-const contendedStore: Rule = {
-  expected:
-    "a store that can replace a record only if it is unchanged, such as directory('/var/lib/stepwright')",
-  fix: "write outbox: { store: directory('/var/lib/stepwright') }; s3 alone isn't enough, since its records aren't replaced",
-  ok: (value) =>
-    isStore(value) &&
-    ['putIfAbsent', 'replace', 'deleteIf'].every((name) => isFunction(Reflect.get(value, name))),
-  keysOnly: true,
-};
-
-const outbox: Rule = {
-  expected: 'an object { store }',
-  fix: "write outbox: { store: directory('/var/lib/stepwright') }",
-  ok: (value) => isPlainObject(value) && value['store'] !== undefined,
-  fields: { store: contendedStore },
-  keysOnly: true,
-};
-
 const setup: Rule = { expected: 'a function that is given the container', ok: isFunction };
 
 /** The table of the options that exist only at the config's top level, not on a handler. */
@@ -473,9 +410,8 @@ export const CONFIG_OPTIONS = {
   },
   payloads: { ...payloads, unset: 'none', ofWorker: true, help: 'store of large inputs and outputs' },
   deferred: {
-    ...deferredRule,
+    ...deferred,
     unset: 'none',
-    keysOnly: true,
     ofWorker: true,
     help: 'store of tasks that somebody else completes',
   },

@@ -1,5 +1,6 @@
 import type { InjectionToken } from 'tsyringe';
-import { CONFIG_OPTIONS, type PayloadSettings } from '../../config/config.js';
+import { CONFIG_OPTIONS } from '../../config/config.js';
+import type { PayloadSettings } from '../../config/store-options.js';
 import { badValue } from '../../config/mistakes.js';
 import type { Constructor } from '../../declare/class.js';
 import type { Container } from '../../declare/container.js';

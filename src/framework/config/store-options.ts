@@ -1,0 +1,87 @@
+import { isPlainObject } from '../base/plain-object.js';
+import type { ObjectStore, Store } from '../base/store/store.js';
+import { count, isFunction, isText, type Rule, sizeFrom } from '../declare/rule.js';
+
+/** The store for inputs and outputs that are too large for Step Functions. */
+export interface PayloadSettings {
+  /** The store. Every worker that gets references to it needs it, at the same address. */
+  store: ObjectStore;
+  /** An output of more bytes than this goes out as a reference, from `'1KB'` to `'256KB'`. @default '200KB' */
+  above?: string;
+  /**
+   * The most bytes that all payloads of one task's input may have, and the most of its output, from `'256KB'` to
+   * `'256MB'`. They are in memory at once. @default '64MB'
+   */
+  limit?: string;
+}
+
+/** The settings of the outbox. */
+export interface OutboxSettings {
+  /** The store that keeps the results. Workers that share it report what one of them has left. */
+  readonly store: Store;
+}
+
+/** Where tasks are kept whose handlers have deferred them with `task.defer()`. */
+export interface DeferredSettings {
+  /** The store. Every process that takes over or completes these tasks needs the same. */
+  store: Store;
+  /** The most deferred tasks that one worker holds. Further ones wait beside their slots. @default 10000 */
+  most?: number;
+}
+
+/** The most bytes that Step Functions accepts of an input or an output. */
+const SERVICE_LIMIT = 256 * 1024;
+
+const payloadStore: Rule = {
+  expected:
+    "a store with an address (`uri`) that takes records of 256KB, such as s3({ bucket: 'my-payloads' }) or directory('/var/lib/stepwright')",
+  fix: "write payloads: { store: s3({ bucket: 'my-payloads' }) }",
+  ok: (value) =>
+    isStore(value) &&
+    isText(Reflect.get(value, 'uri')) &&
+    Number(Reflect.get(value, 'maxBytes')) >= SERVICE_LIMIT,
+  keysOnly: true,
+};
+
+function isStore(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false;
+  return ['put', 'get', 'delete', 'list'].every((name) => isFunction(Reflect.get(value, name)));
+}
+
+export const payloads: Rule = {
+  expected: 'an object { store, above, limit }, of which `store` must be there',
+  fix: "write payloads: { store: s3({ bucket: 'my-payloads' }) }",
+  ok: (value) => isPlainObject(value) && value['store'] !== undefined,
+  fields: {
+    store: payloadStore,
+    above: sizeFrom(1024, SERVICE_LIMIT),
+    limit: sizeFrom(SERVICE_LIMIT, 256 * 1024 ** 2),
+  },
+  keysOnly: true,
+};
+
+const contendedStore: Rule = {
+  expected:
+    "a store that can replace a record only if it is unchanged, such as directory('/var/lib/stepwright')",
+  fix: "write store: directory('/var/lib/stepwright') or dynamodb({ table: 'my-table' }); s3 isn't enough, since its records aren't replaced",
+  ok: (value) =>
+    isStore(value) &&
+    ['putIfAbsent', 'replace', 'deleteIf'].every((name) => isFunction(Reflect.get(value, name))),
+  keysOnly: true,
+};
+
+export const outbox: Rule = {
+  expected: 'an object { store }',
+  fix: "write outbox: { store: directory('/var/lib/stepwright') }",
+  ok: (value) => isPlainObject(value) && value['store'] !== undefined,
+  fields: { store: contendedStore },
+  keysOnly: true,
+};
+
+export const deferred: Rule = {
+  expected: 'an object { store, most }, of which `store` must be there',
+  fix: "write deferred: { store: directory('/var/lib/stepwright') }",
+  ok: (value) => isPlainObject(value) && value['store'] !== undefined,
+  fields: { store: contendedStore, most: count },
+  keysOnly: true,
+};
