@@ -189,15 +189,33 @@ describe('before anything is loaded', () => {
     },
   );
 
-  test('a peer that is not installed is named, with how to install it', async () => {
+  test.each([
+    ['import', "import 'reflect-metadata';"],
+    [
+      'require',
+      "import { createRequire } from 'node:module'; createRequire(import.meta.url)('reflect-metadata');",
+    ],
+  ])('a peer that is not installed is named, with how to install it: by %s', async (_, load) => {
     const main = join(dir, 'main.mjs');
     cpSync(MAIN, main);
-    writeFileSync(join(dir, 'run.js'), "import 'reflect-metadata';");
+    writeFileSync(join(dir, 'run.js'), load);
     const text = await outputOf(main, 'config');
     expect(text).toMatch(
       /^stepwright needs the package reflect-metadata, which is not installed\.\nFix: npm install /,
     );
     expect(text).toMatch(/exit code 1$/);
+  });
+
+  test('reflect-metadata is named by the library as well', async () => {
+    const base = join(dir, 'framework/base');
+    mkdirSync(base, { recursive: true });
+    for (const file of ['reflect-metadata.js', 'load-library.js'])
+      cpSync(resolve('dist/src/framework/base', file), join(base, file));
+    writeFileSync(join(base, 'package.json'), '{"type":"module"}');
+    const text = await outputOf(join(base, 'reflect-metadata.js'));
+    expect(text).toContain(
+      "Error: stepwright needs the package 'reflect-metadata', which is not installed. Fix: npm install reflect-metadata",
+    );
   });
 });
 

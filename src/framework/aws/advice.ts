@@ -57,7 +57,7 @@ const BY_NAME: readonly (readonly [RegExp, Advice])[] = [
 export function adviceOn(error: NodeJS.ErrnoException, call: FailedCall): string | undefined {
   const { code, name } = error;
   if (name === 'TlsError' || isUntrusted(code)) return trustAdvice(code);
-  if (code === 'EAI_AGAIN') return `no DNS server answers: check this machine's network and its DNS. ${VPC}`;
+  if (code === 'EAI_AGAIN') return `check this machine's network and its DNS. ${VPC}`;
   if (NO_ROUTE.has(code))
     return 'check the network, the routes and the firewall between here and the service';
   if (code === 'ENOTFOUND')

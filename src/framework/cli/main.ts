@@ -16,7 +16,9 @@ try {
   await import('./run.js');
 } catch (error) {
   const { code, message } = error as NodeJS.ErrnoException;
-  const missing = code === 'ERR_MODULE_NOT_FOUND' && PEERS.find((name) => message.includes(`'${name}'`));
+  // The first is the code of `import`, the second that of `require`.
+  const isMissing = code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND';
+  const missing = isMissing && PEERS.find((name) => message.includes(`'${name}'`));
   if (!missing) throw error;
   giveUp(`stepwright needs the package ${missing}, which is not installed`, `npm install ${PEERS.join(' ')}`);
 }

@@ -141,7 +141,7 @@ const FAULTS: readonly (readonly [fault: string, plant: Plant, says: (scene: Sce
       ['a certificate that has expired', 'CERT_HAS_EXPIRED', "check this machine's clock"],
       ['an authority that is not known', 'SELF_SIGNED_CERT_IN_CHAIN', 'NODE_EXTRA_CA_CERTS='],
       ['a mistyped region', 'ENOTFOUND', "a spelling mistake in the region ('us-east-1')"],
-      ['no network', 'EAI_AGAIN', "no DNS server answers: check this machine's network"],
+      ['no network', 'EAI_AGAIN', "check this machine's network and its DNS"],
       ['a network without a route', 'ENETUNREACH', 'the routes and the firewall'],
     ] as const
   ).map(
