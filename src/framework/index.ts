@@ -4,6 +4,14 @@ import './base/reflect-metadata.js';
 export { Activity, ErrorName, Handle } from './declare/decorators.js';
 export { ActivityFailure } from './declare/activity-failure.js';
 export type { Deferral, DeferOptions } from './declare/deferral.js';
+export {
+  type Checkpoint,
+  CheckpointError,
+  type CheckpointErrorKind,
+  type CheckpointOptions,
+  type LoadOptions,
+  type SavedProgress,
+} from './declare/checkpoint.js';
 export { type AbortKind, TaskAborted, type TaskContext } from './declare/task-context.js';
 export type { Constructor } from './declare/class.js';
 export type { Container } from './declare/container.js';

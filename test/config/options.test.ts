@@ -74,6 +74,16 @@ const ROWS: Readonly<Record<keyof Rows, { takes: readonly Kind[]; alsoWrong?: re
       { failed: 0.5, of: 20, on: ['X'] },
     ],
   },
+  checkpoint: {
+    takes: ['false'],
+    alsoWrong: [
+      { store: {}, key: () => 'x' },
+      { store: memoryStore() },
+      { store: memoryStore(), key: 'id' },
+      { store: memoryStore(), key: () => 'x', keep: '0s' },
+      { store: memoryStore(), key: () => 'x', ttl: '1d' },
+    ],
+  },
   run: { takes: [], alsoWrong: ['threads', 'worker'] },
   pool: {
     takes: ['an object'],

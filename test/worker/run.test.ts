@@ -76,6 +76,7 @@ test('what a handler is given can be copied, inherited from and wrapped, and its
   expect(Object.keys(all).toSorted()).toEqual([
     ...[
       'activityArn',
+      'checkpoint',
       'defer',
       'handler',
       'heartbeat',

@@ -1,4 +1,5 @@
 import { isPlainObject } from '../base/plain-object.js';
+import type { CheckpointOptions } from './checkpoint.js';
 import type { Constructor } from './class.js';
 import { isReserved } from './activity-failure.js';
 import type { Interceptor } from './interceptor.js';
@@ -55,6 +56,12 @@ export interface HandlerOptions {
    * @default false
    */
   breaker?: BreakerOptions | false;
+  /**
+   * Where the handler's tasks save their state with `task.checkpoint`, and the piece of work that a task's input names:
+   * `{ store, key: (input) => input.orderId, keep: '30d' }`. `false`: they can't save any.
+   * @default false
+   */
+  checkpoint?: CheckpointOptions | false;
 }
 
 /**
@@ -197,6 +204,32 @@ function readBreaker(text: string): unknown {
   }
 }
 
+const CHECKPOINT_KEYS = ['store', 'key', 'keep'];
+const STORE_METHODS = ['put', 'putIfAbsent', 'get', 'delete', 'list', 'replace', 'deleteIf'];
+
+/** Returns true for a value with the methods of a `Store`. */
+export function isStore(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return STORE_METHODS.every((name) => typeof Reflect.get(value, name) === 'function');
+}
+
+const checkpoint = {
+  expected:
+    '{ store, key, keep? }: a store that can replace records, a function of the input that returns a text, and a duration of 1 ms or more; or false',
+  ok(value: unknown): boolean {
+    if (!isPlainObject(value)) return value === false;
+    const { store, key, keep } = value;
+    const known = Object.keys(value).every((each) => CHECKPOINT_KEYS.includes(each));
+    return (
+      known &&
+      isStore(store) &&
+      typeof key === 'function' &&
+      (keep === undefined || positiveDuration.ok(keep))
+    );
+  },
+  keysOnly: true,
+} as const;
+
 /** The default, the check and the help text of each of the {@link HandlerOptions}. */
 export const HANDLER_OPTIONS = {
   concurrency: { ...count, default: 10, help: 'how many tasks of a handler run at once' },
@@ -210,6 +243,7 @@ export const HANDLER_OPTIONS = {
   run: { ...oneOf('main', 'thread', 'process'), default: 'main', help: 'where a handler runs' },
   rate: { ...rate, default: false, help: 'how many tasks of a handler may begin' },
   breaker: { ...breaker, default: false, help: 'pauses a handler whose last tasks failed' },
+  checkpoint: { ...checkpoint, default: false, help: 'where tasks save their state' },
 } as const satisfies Table<HandlerOptions>;
 
 /**

@@ -1,5 +1,6 @@
 import type { Logger } from '../base/log/log.js';
 import type { Deferral, DeferOptions } from './deferral.js';
+import type { Checkpoint } from './checkpoint.js';
 
 /**
  * The reason for which a task's signal was aborted.
@@ -49,6 +50,11 @@ export interface TaskContext {
    * @param message a few words, cut to 256 characters
    */
   progress(fraction?: number, message?: string): void;
+  /**
+   * Saves and loads the state of the piece of work that this task is an attempt at. Available if the handler has the
+   * option `checkpoint`; otherwise its methods reject.
+   */
+  readonly checkpoint: Checkpoint;
   /**
    * Makes this worker take no more tasks for this handler for a while, such as when a service that the handler calls
    * responds with 429. Running tasks go on, this one included. If the handler is already paused for longer, that pause

@@ -1,4 +1,9 @@
+import { systemClock } from '../../base/time/clock.js';
+import { readSaved } from '../../worker/handler/input/read-saved.js';
+import { TaskCheckpoint } from '../../worker/keep/checkpoints/task-checkpoint.js';
+import { memoryStore } from '../../worker/keep/memory.js';
 import { readPause } from '../../worker/task/pause-request.js';
+import { type Checkpoint, NO_CHECKPOINT } from '../../declare/checkpoint.js';
 import type { HandlerDefinition } from '../../declare/definition.js';
 import type { TaskContext } from '../../declare/task-context.js';
 import { deferralOf } from '../../worker/handler/context/defer.js';
@@ -27,6 +32,8 @@ export interface ContextRecipe {
   readonly signals: TaskSignals;
   /** Returns the time by which `task.defer` counts, in epoch milliseconds. */
   readonly now: () => number;
+  /** @default none: the handler's option `checkpoint` is off */
+  readonly checkpoint?: Checkpoint | undefined;
 }
 
 /** Creates the context (the object injected as `TASK_CONTEXT`) of a task in a test bed. */
@@ -39,6 +46,7 @@ export function bedContext(recipe: ContextRecipe): TaskContext {
     {
       ...{ heartbeat, progress, pauseHandler, handler, activityArn, token },
       defer: (options) => deferralOf(token, options, now()),
+      checkpoint: recipe.checkpoint ?? NO_CHECKPOINT,
       workerName: 'test-bed',
       rawInput: json,
       receivedAt: new Date(receivedAt),
@@ -59,13 +67,22 @@ const pauseHandler: TaskContext['pauseHandler'] = (duration, reason) => void rea
 
 /**
  * Creates a task context for a test that calls a handler's method directly, without a test bed. Its signals never
- * abort, and its heartbeats always succeed.
+ * abort, its heartbeats always succeed, and its checkpoint is in memory.
  */
 export function createTaskContext(overrides: Partial<TaskContext> = {}): TaskContext {
-  return {
+  const checkpoint = new TaskCheckpoint({
+    handler: 'Class.method',
+    store: memoryStore(),
+    keyOf: () => 'test-bed',
+    keepMs: Number.POSITIVE_INFINITY,
+    clock: systemClock,
+    random: Math.random,
+    read: (value, type) => readSaved(value, type, []),
+  });
+  const context: TaskContext = {
     signal: overrides.signal ?? new AbortController().signal,
     shuttingDown: overrides.shuttingDown ?? new AbortController().signal,
-    ...{ heartbeat, progress, pauseHandler },
+    ...{ heartbeat, progress, pauseHandler, checkpoint },
     defer: (options) => deferralOf(overrides.token ?? TOKEN, options, RECEIVED_AT.getTime()),
     log: silentLog,
     handler: 'Class.method',
@@ -76,4 +93,6 @@ export function createTaskContext(overrides: Partial<TaskContext> = {}): TaskCon
     receivedAt: RECEIVED_AT,
     ...overrides,
   };
+  checkpoint.begin(context, undefined);
+  return context;
 }

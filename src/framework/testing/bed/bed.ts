@@ -76,12 +76,21 @@ export class Bed {
 
   async startText(json: string, options: TaskOptions & StartOptions = {}): Promise<RunningTask<never>> {
     checkOptions('start', START_OPTIONS, options);
-    const { definition, handle } = this.#find(options.handler);
+    const { definition, handle, checkpoints } = this.#find(options.handler);
     return this.#calls.call(async () => {
       const clock = this.clock instanceof BedClock ? this.clock : undefined;
       if (clock) clock.started++;
       const task: RunningTask<never> = new RunningTask({
-        ...{ definition, handle, options, json, clock: this.clock, log: this.#log, whole: this.#whole },
+        ...{
+          definition,
+          handle,
+          checkpoints,
+          options,
+          json,
+          clock: this.clock,
+          log: this.#log,
+          whole: this.#whole,
+        },
         token: options.token ?? this.#token(),
         receivedAt: options.receivedAt?.getTime() ?? this.clock.now(),
         onSettled: () => {
@@ -120,13 +129,13 @@ export class Bed {
 
   async #handle(
     json: string,
-    { definition, handle }: BedHandler,
+    { definition, handle, checkpoints }: BedHandler,
     options: RunOptions = {},
   ): Promise<TaskResult<never>> {
     const signals = new TaskSignals();
     const token = options.token ?? this.#token();
     const context = bedContext({
-      ...{ definition, json, log: this.#log, signals, token },
+      ...{ definition, json, log: this.#log, signals, token, checkpoint: checkpoints?.make() },
       now: () => this.clock.now(),
       receivedAt: options.receivedAt?.getTime() ?? this.clock.now(),
     });
@@ -140,7 +149,9 @@ export class Bed {
         this.clock instanceof BedClock ? this.clock.runTask({ name, context, fail }, work) : work(),
       );
       if (outcome.status === 'deferred') return new DeferredTask<never>(definition, outcome);
-      return await resultOf(signals.aborted ? afterShutdown(outcome) : outcome, this.#whole);
+      const reported = signals.aborted ? afterShutdown(outcome) : outcome;
+      if (reported.status === 'succeeded') checkpoints?.accepted(context);
+      return await resultOf(reported, this.#whole);
     } catch (error) {
       abort();
       throw error;

@@ -5,6 +5,7 @@ import type { TaskContext } from '../../declare/task-context.js';
 import { millisecondsOf } from '../../base/time/duration.js';
 import { deferred } from '../../base/time/wait.js';
 import type { CompiledHandler } from '../../worker/handler/compile.js';
+import type { Checkpoints } from '../../worker/keep/checkpoints/checkpoints.js';
 import type { Logger } from '../../base/log/log.js';
 import type { TaskProgress } from '../../worker/task/progress.js';
 import { Task } from '../../worker/task/task.js';
@@ -22,6 +23,7 @@ export interface TaskRecipe {
   readonly handle: CompiledHandler;
   /** Returns an output with each reference in it replaced by its payload. */
   readonly whole: Whole;
+  readonly checkpoints: Checkpoints | undefined;
   readonly clock: HandClock;
   readonly log: Logger;
   readonly json: string;
@@ -57,7 +59,19 @@ export class RunningTask<Output = unknown> {
   #settled = false;
 
   constructor(recipe: TaskRecipe) {
-    const { definition, handle, whole, clock, log, json, token, receivedAt, options, onSettled } = recipe;
+    const {
+      definition,
+      handle,
+      checkpoints,
+      whole,
+      clock,
+      log,
+      json,
+      token,
+      receivedAt,
+      options,
+      onSettled,
+    } = recipe;
     const { grace, heartbeat, timeout } = options;
     const handlers = { [definition.name]: { heartbeat, timeout } };
     const settings = resolveConfig({ config: { grace, handlers }, env: {} });
@@ -71,7 +85,11 @@ export class RunningTask<Output = unknown> {
     this.outcome = outcome.promise;
     this.#task = new Task(
       { token, input: json, receivedAt },
-      { name: definition.name, activityArn: activityArnOf(definition), handle, heartbeatMs, timeoutMs },
+      {
+        name: definition.name,
+        activityArn: activityArnOf(definition),
+        ...{ handle, heartbeatMs, timeoutMs, checkpoints },
+      },
       taskWorld({
         port: this.#port,
         clock,

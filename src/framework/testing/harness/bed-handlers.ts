@@ -8,9 +8,12 @@ import { throwProblems } from '../../base/errors.js';
 import { silentLog } from '../../base/log/log.js';
 import { deferred } from '../../base/time/wait.js';
 import { compile, type CompiledHandler, type TaskPayloads } from '../../worker/handler/compile.js';
+import { makeCheckpoints } from '../../worker/handler/make-checkpoints.js';
+import type { Checkpoints } from '../../worker/keep/checkpoints/checkpoints.js';
+import { memoryStore } from '../../worker/keep/memory.js';
 import { adopt, scopedBy } from '../../worker/container/adopt.js';
 import { createContainer, type Setup } from '../../worker/container/create-container.js';
-import { CLOCK, RANDOM } from '../../worker/container/tokens.js';
+import { CLOCK, RANDOM, STORE_FOR } from '../../worker/container/tokens.js';
 import { type Registration, registrations, replace } from '../../worker/container/registrations.js';
 import { entryClasses, neededTokens, resolveProblems } from '../../worker/container/resolve-problems.js';
 import type { HandlerEnd } from '../../worker/handler/outcome/outcome.js';
@@ -27,6 +30,8 @@ export interface BedHandler {
   readonly definition: HandlerDefinition;
   readonly options: ResolvedOptions;
   readonly handle: CompiledHandler;
+  /** The checkpoints of the handler's tasks, in the bed's memory; undefined if the option `checkpoint` is off. */
+  readonly checkpoints: Checkpoints | undefined;
 }
 
 /** The container and the handlers of a test bed, and the most milliseconds that sending a result may take. */
@@ -69,16 +74,27 @@ export async function makeBedHandlers(
   const definitions = found.handlers.map((each) => scopedBy(from, each));
   const { container, values } = await makeContainer(definitions, settings, options, clock);
   const payloads = await payloadsOf(settings, container, options);
-  const handlers = definitions.map((definition) => ({
-    definition,
-    options: resolveHandler(definition, settings).options,
-    handle: compile(definition, container, settings.interceptors, payloads),
-  }));
+  const world = { clock, random: () => 0.5, log: options.log ?? silentLog };
+  const handlers = definitions.map(async (definition): Promise<BedHandler> => {
+    const resolved = resolveHandler(definition, settings).options;
+    const { checkpoint } = resolved;
+    const inMemory = checkpoint && { ...checkpoint, store: container.resolve(STORE_FOR)(checkpoint.store) };
+    const checkpoints = await makeCheckpoints(definition, inMemory, world);
+    const handle = compile(definition, container, settings.interceptors, payloads, checkpoints);
+    return { definition, options: resolved, handle, checkpoints };
+  });
   const dispose = (): Promise<void> => {
     payloads?.close();
     return disposeOf(container, values, realTimeLimitMs(options));
   };
-  return { container, dispose, handlers, whole: wholeOf(payloads), reportLimitMs: settings.reportLimitMs };
+  const { reportLimitMs } = settings;
+  return {
+    container,
+    dispose,
+    handlers: await Promise.all(handlers),
+    whole: wholeOf(payloads),
+    reportLimitMs,
+  };
 }
 
 async function payloadsOf(
@@ -108,7 +124,9 @@ async function makeContainer(
   clock: HandClock,
 ): Promise<MadeContainer> {
   const { mocks = [], useMocker } = options;
+  const store = memoryStore({ now: () => clock.now() });
   const own = [
+    { token: STORE_FOR, provider: { useValue: () => store } },
     { token: CLOCK, provider: { useValue: clock } },
     { token: RANDOM, provider: { useValue: () => 0.5 } },
   ];

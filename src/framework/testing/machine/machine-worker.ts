@@ -88,7 +88,7 @@ export class MachineWorker {
 
   #take(activityArn: string, handler: BedHandler, { token, input }: TaskAnswer, release: () => void): void {
     if (this.#parts.handTasks.hasToken(activityArn, token)) return release();
-    const { definition, handle, options } = handler;
+    const { definition, handle, options, checkpoints } = handler;
     const { name } = definition;
     const fault = this.#faults.get(name)?.shift() ?? 'none';
     if (fault === 'lost-token') return release();
@@ -96,7 +96,8 @@ export class MachineWorker {
     const { timeoutMs } = options;
     const heartbeatMs = !dies && options.heartbeatMs;
     const lease = { token, input, receivedAt: this.#parts.clock.now() };
-    const task = new Task(lease, { name, activityArn, handle, heartbeatMs, timeoutMs }, this.#world(fault));
+    const taken = { name, activityArn, handle, heartbeatMs, timeoutMs, checkpoints };
+    const task = new Task(lease, taken, this.#world(fault));
     // A worker that dies is replaced by a new one, so the slot is free again.
     if (dies) release();
     void (dies ? task.run() : this.#run(task, name, release));

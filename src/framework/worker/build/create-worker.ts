@@ -3,6 +3,7 @@ import type { DependencyContainer } from 'tsyringe';
 import type { Config } from '../../config/config.js';
 import { throwProblems } from '../../base/errors.js';
 import { compile, type TaskPayloads } from '../handler/compile.js';
+import { makeCheckpoints } from '../handler/make-checkpoints.js';
 import type { AwsService } from '../../aws/sdk/aws-service.js';
 import { type Endpoint, isEncrypted } from '../../aws/endpoint.js';
 import { socketProblems } from '../../aws/sdk/settings.js';
@@ -13,13 +14,14 @@ import { Telemetry } from '../observe/open-telemetry/telemetry.js';
 import { openHealth, type WorkerHealth } from '../health/health-port.js';
 import { systemClock } from '../../base/time/clock.js';
 import { parseDuration } from '../../base/time/duration.js';
+import { within } from '../../base/time/wait.js';
 import { parseRate } from '../../declare/rate.js';
 import type { ResolvedOptions } from '../../config/resolve.js';
 import type { BreakerRule } from '../admission/breaker.js';
 import type { RunnableHandler } from '../handler-loop.js';
 import type { Protection } from '../protect/protection.js';
 import { WorkerHeartbeats } from '../thread/worker-heartbeats.js';
-import { type MakeDeferrals, Worker, type WorkerParts } from '../worker.js';
+import { CLOSE_LIMIT_MS, type MakeDeferrals, Worker, type WorkerParts } from '../worker.js';
 import { type Activities, findActivities, regionOf } from './find-activities.js';
 import { dispose, makeContainer } from './make-container.js';
 import { endPollsOnDrain } from './end-polls.js';
@@ -61,10 +63,16 @@ export async function buildWorker(given: Plan, world: StartWorld): Promise<Worke
   const heartbeats = new WorkerHeartbeats({ ...world, rate, stallAfterMs });
   let service: AwsService | undefined;
   let health: WorkerHealth | undefined;
+  let handlers: RunnableHandler[] = [];
   const close = async (): Promise<void> => {
     service?.close();
     payloads?.close();
-    await Promise.all([pools.close(), dispose(container, world)]);
+    const removed = Promise.all(handlers.flatMap(({ checkpoints }) => checkpoints?.close() ?? []));
+    await Promise.all([
+      pools.close(),
+      dispose(container, world),
+      within(world.clock, CLOSE_LIMIT_MS, removed),
+    ]);
     // Closed last, since the heartbeats' thread also answers the health probes.
     await heartbeats.close();
   };
@@ -74,7 +82,7 @@ export async function buildWorker(given: Plan, world: StartWorld): Promise<Worke
     health = await openHealth({ ...plan, ...plan.settings, ...world, serve });
     const { AwsService } = await import('../../aws/sdk/aws-service.js');
     service = new AwsService({ ...world, endpoint, sdk, region, calls });
-    const handlers = await connectHandlers({ plan, world, container, pools, payloads, service, endpoint });
+    handlers = await connectHandlers({ plan, world, container, pools, payloads, service, endpoint });
     connectHeartbeats(heartbeats, handlers, service);
     world.signal?.throwIfAborted();
     const telemetry = new Telemetry({ ...plan, ...plan.settings, ...world });
@@ -213,10 +221,12 @@ async function connectHandlers(connecting: Connecting): Promise<RunnableHandler[
     const activityArn = activities.arnOf(definition.activity);
     const port = ports.get(regionOf(activityArn));
     if (!port) throw new Error(`no connection was made for ${activityArn}`);
+    const checkpoints = await makeCheckpoints(definition, options.checkpoint, world);
     const handle =
-      (await pools.handlerOf(planned)) ?? compile(definition, container, settings.interceptors, payloads);
+      (await pools.handlerOf(planned, checkpoints)) ??
+      compile(definition, container, settings.interceptors, payloads, checkpoints);
     const [rate, breaker] = [parseRate(options.rate), breakerOf(options.breaker)];
-    return { name: definition.name, activityArn, handle, port, ...options, rate, breaker };
+    return { name: definition.name, activityArn, handle, port, ...options, rate, breaker, checkpoints };
   });
   return Promise.all(runnable);
 }

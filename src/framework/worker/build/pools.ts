@@ -5,6 +5,7 @@ import type { Host } from '../pool/host.js';
 import type { HostOptions } from '../pool/pool-messages.js';
 import { Pool } from '../pool/pool.js';
 import type { CompiledHandler } from '../handler/compile.js';
+import type { Checkpoints } from '../keep/checkpoints/checkpoints.js';
 import type { StartWorld } from './start-world.js';
 import type { Plan, PlannedHandler } from './plan.js';
 
@@ -26,11 +27,10 @@ export class Pools {
    * Makes a pool for a handler with `run: 'thread'` or `'process'`. Resolves to a function that runs the handler's
    * tasks there; to undefined if the handler runs on the main thread.
    */
-  async handlerOf({
-    definition,
-    options: { run, poolSize },
-    cut,
-  }: PlannedHandler): Promise<CompiledHandler | undefined> {
+  async handlerOf(
+    { definition, options: { run, poolSize }, cut }: PlannedHandler,
+    checkpoints?: Checkpoints,
+  ): Promise<CompiledHandler | undefined> {
     if (run === 'main') return undefined;
     const { clock, random, log, spawnHost } = this.#world;
     const spawn = spawnHost ? () => spawnHost(run) : await spawnerOf(run);
@@ -44,7 +44,7 @@ export class Pools {
       ...{ recycleAfter, memoryMb, clock, random },
     });
     this.#pools.push(pool);
-    return hostedHandler(pool, clock);
+    return hostedHandler(pool, clock, checkpoints);
   }
 
   /**

@@ -5,7 +5,8 @@ import { userFrame } from '../../declare/discovery/load.js';
 import { StartError } from '../../base/errors.js';
 import { show } from '../../base/show.js';
 import { registrations, type Registered, type Registration, replace } from './registrations.js';
-import { CLOCK, RANDOM } from './tokens.js';
+import type { Store } from '../../base/store/store.js';
+import { CLOCK, RANDOM, STORE_FOR } from './tokens.js';
 
 export type Setup = (container: DependencyContainer) => void | Promise<void>;
 
@@ -26,6 +27,7 @@ export async function createContainer(
   }
   container.register(CLOCK, { useValue: systemClock });
   container.register(RANDOM, { useValue: Math.random });
+  container.register(STORE_FOR, { useValue: (store: Store) => store });
   await runSetup(container, setup);
   replace(container, own);
   return container;

@@ -1,4 +1,5 @@
 import type { InjectionToken } from 'tsyringe';
+import type { Store } from '../../base/store/store.js';
 import type { Clock } from '../../base/time/clock.js';
 import type { TaskContext } from '../../declare/task-context.js';
 
@@ -16,3 +17,9 @@ export const CLOCK: InjectionToken<Clock> = Symbol.for('stepwright:clock');
  * Math.random
  */
 export const RANDOM: InjectionToken<() => number> = Symbol.for('stepwright:random');
+
+/**
+ * The injection token of a function that returns the store to use instead of one that a class was made with. A test bed
+ * returns its own store in memory. @default returns the same store
+ */
+export const STORE_FOR: InjectionToken<(store: Store) => Store> = Symbol.for('stepwright:store-for');

@@ -14,6 +14,7 @@ import { compileInput, type Validate } from './input/compile-input.js';
 import { decode } from './input/decode.js';
 import { intercepted, type HandleTask } from './interceptors/intercept.js';
 import type { Deferred, HandlerEnd } from './outcome/outcome.js';
+import type { Checkpoints } from '../keep/checkpoints/checkpoints.js';
 import { compileOutput, type Encode } from './output/compile-output.js';
 import { NearLimit } from './output/near-limit.js';
 import type { OutputLimit } from './output/output-limit.js';
@@ -55,6 +56,7 @@ interface Pipeline {
   readonly takesInput: boolean;
   readonly inline: readonly string[];
   readonly nearLimit: NearLimit;
+  readonly checkpoints: Checkpoints | undefined;
 }
 
 /**
@@ -69,6 +71,7 @@ export function compile(
   container: DependencyContainer,
   globalInterceptors: readonly Constructor<Interceptor>[],
   payloads?: TaskPayloads,
+  checkpoints?: Checkpoints,
 ): CompiledHandler {
   const interceptors = [...globalInterceptors, ...definition.interceptors];
   const pipeline = {
@@ -82,6 +85,7 @@ export function compile(
     takesInput: definition.input.kind !== 'none',
     inline: definition.inline,
     nearLimit: new NearLimit(payloads !== undefined),
+    checkpoints,
   };
   return definition.scope === 'task' ? inTaskScope(pipeline, container) : inWorkerScope(pipeline, container);
 }
@@ -112,6 +116,7 @@ async function run(
     const whole = read(text, context, pipeline);
     const checked = validate(isThenable(whole) ? await whole : whole);
     const input = isThenable(checked) ? await checked : checked;
+    if (pipeline.checkpoints) pipeline.checkpoints.begin(context, input);
     const result = await handle({ input, context });
     if (isDeferral(result)) end = deferredBy(result, context);
     else {

@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/time/clock.js';
 import type { TaskContext } from '../../declare/task-context.js';
 import type { CompiledHandler } from '../handler/compile.js';
+import type { Checkpoints } from '../keep/checkpoints/checkpoints.js';
 import { ownFailure, shutdownFailure } from '../handler/outcome/failure.js';
 import type { Outcome } from '../handler/outcome/outcome.js';
 import { OWN_ERROR } from '../handler/outcome/own-error.js';
@@ -15,7 +16,7 @@ const MOST_HOSTS = 3;
  * Makes a handler whose tasks run in the threads or processes of a pool. It is called in the same way as a handler that
  * runs on the main thread.
  */
-export function hostedHandler(pool: Pool, clock: Clock): CompiledHandler {
+export function hostedHandler(pool: Pool, clock: Clock, checkpoints?: Checkpoints): CompiledHandler {
   return async (text, context, onEnd) => {
     for (let hosts = 0; hosts < MOST_HOSTS; hosts++) {
       const pooled = pool.acquire();
@@ -26,7 +27,7 @@ export function hostedHandler(pool: Pool, clock: Clock): CompiledHandler {
         else await pool.backOff(context.signal);
         return;
       }
-      const end = await new HostedRun(pooled, context, clock, onEnd).run(text);
+      const end = await new HostedRun(pooled, context, { clock, checkpoints }, onEnd).run(text);
       if (end === 'settled') pool.release(pooled);
       else pool.kill(pooled);
       if (end !== 'not-begun') return;

@@ -1,6 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { Clock } from '../../base/time/clock.js';
 import { deferred } from '../../base/time/wait.js';
+import type { Checkpoints } from '../keep/checkpoints/checkpoints.js';
 import { ABANDON_MS, type TaskAborted, type TaskContext } from '../../declare/task-context.js';
 import { ownFailure, shutdownFailure } from '../handler/outcome/failure.js';
 import type { HandlerEnd, Outcome } from '../handler/outcome/outcome.js';
@@ -19,6 +20,12 @@ import { exitData } from './program-exit.js';
  */
 export type RunEnd = 'settled' | 'spent' | 'not-begun';
 
+/** The parts of the worker that tasks in its threads and processes use. */
+export interface HostedWorld {
+  readonly clock: Clock;
+  readonly checkpoints?: Checkpoints | undefined;
+}
+
 /**
  * Runs one task in a thread or a process (the host). It sends the aborts of the task's signals to the host, and
  * receives the task's heartbeats, progress, log lines and outcome from it. The run ends when the host says that the
@@ -29,16 +36,23 @@ export class HostedRun implements HostListener {
   readonly #context: TaskContext;
   readonly #clock: Clock;
   readonly #onEnd: (end: HandlerEnd) => void;
+  readonly #checkpoints: Checkpoints | undefined;
   /** The async context of the task. Messages about the task that the thread or process sends are handled in it. */
   readonly #task = new AsyncResource('stepwright:hosted-task');
   readonly #ended = deferred<RunEnd>();
   #hasBegun = false;
   #hasOutcome = false;
 
-  constructor(pooled: PooledHost, context: TaskContext, clock: Clock, onEnd: (end: HandlerEnd) => void) {
+  constructor(
+    pooled: PooledHost,
+    context: TaskContext,
+    { clock, checkpoints }: HostedWorld,
+    onEnd: (end: HandlerEnd) => void,
+  ) {
     this.#pooled = pooled;
     this.#context = context;
     this.#clock = clock;
+    this.#checkpoints = checkpoints;
     this.#onEnd = onEnd;
   }
 
@@ -80,6 +94,7 @@ export class HostedRun implements HostListener {
       this.#finish(message.outcome ?? NO_OUTCOME, 'settled');
     } else if (message.kind === 'heartbeat') void this.#heartbeat();
     else if (message.kind === 'pause') this.#context.pauseHandler(`${message.forMs}ms`, message.reason);
+    else if (message.kind === 'checkpoint') this.#checkpoints?.adopt(this.#context, message.ref);
     else if (message.kind === 'progress') this.#context.progress(message.fraction, message.message);
     else writeLine(this.#context.log, message.line);
   }

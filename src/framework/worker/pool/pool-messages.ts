@@ -1,5 +1,6 @@
 import type { AbortKind } from '../../declare/task-context.js';
 import type { HandlerEnd } from '../handler/outcome/outcome.js';
+import type { CheckpointRef } from '../keep/checkpoints/task-checkpoint.js';
 import type { LogLine } from './log-line.js';
 
 /** The options with which a thread or a process of a pool is started. */
@@ -101,6 +102,8 @@ export type FromTask =
    */
   | { readonly kind: 'pause'; readonly forMs: number; readonly reason: string }
   | { readonly kind: 'log'; readonly line: LogLine }
+  /** The task uses its checkpoint, which the worker removes once the task's success is accepted. Sent at most once. */
+  | { readonly kind: 'checkpoint'; readonly ref: CheckpointRef }
   /**
    * The outcome of a task whose cleanup isn't finished. Sent early, so that the outcome is reported while the task's
    * own container is disposed of.

@@ -1,5 +1,6 @@
 import { limitCallAt } from '../../base/time/call-limit.js';
 import { turn } from '../../base/time/turn.js';
+import { NO_CHECKPOINT } from '../../declare/checkpoint.js';
 import { ABANDON_MS, TaskAborted, type AbortKind, type TaskContext } from '../../declare/task-context.js';
 import type { CompiledHandler } from '../handler/compile.js';
 import { AsyncTaskContext } from '../handler/context/current-task.js';
@@ -13,6 +14,7 @@ import type { Outbox } from '../keep/outbox/outbox.js';
 import type { TaskPhase } from '../../base/worker-status.js';
 import type { EmitTask, TaskRef } from './task-events.js';
 import type { Heartbeat, Heartbeats } from '../heartbeat/heartbeats.js';
+import type { Checkpoints } from '../keep/checkpoints/checkpoints.js';
 import { type PauseRequest, readPause } from './pause-request.js';
 import { Progress, type TaskProgress } from './progress.js';
 import { Report, type ReportEnd, type ReportRetry, type ReportWorld } from './report.js';
@@ -44,6 +46,8 @@ export interface TaskHandler {
   readonly handle: CompiledHandler;
   readonly heartbeatMs: number | false;
   readonly timeoutMs: number | false;
+  /** The checkpoints of the handler's tasks. @default none: the option `checkpoint` is off */
+  readonly checkpoints?: Checkpoints | undefined;
 }
 
 /** The parts of a worker that its tasks use. */
@@ -224,7 +228,7 @@ export class Task {
 
   #makeContext(): TaskContext {
     const { token, input, receivedAt } = this.#lease;
-    const { name, activityArn } = this.#handler;
+    const { name, activityArn, checkpoints } = this.#handler;
     const { workerName, outside } = this.#world;
     const makeLog = (): Logger => {
       const fields = { handler: name, activity: activityArn, task: tokenHash(token) };
@@ -236,6 +240,7 @@ export class Task {
         handler: name,
         ...{ activityArn, workerName, token, rawInput: input },
         receivedAt: new Date(receivedAt),
+        checkpoint: checkpoints ? checkpoints.make() : NO_CHECKPOINT,
         heartbeat: () => {
           const answered = outside(() => this.#heartbeatNow());
           // If the handler doesn't await it, the signal tells it that the task is gone.
@@ -441,6 +446,7 @@ export class Task {
       const { error, cause } = end.outcome;
       this.#emit('task:failed', { ...reported, error, cause });
     } else {
+      this.#handler.checkpoints?.accepted(this.context);
       this.#emit('task:succeeded', reported);
     }
   }

@@ -15,9 +15,10 @@ import { MOST_VIOLATIONS, refusalOf, type Refusal, type Violation } from '../out
 export type Validate = (value: unknown) => unknown;
 
 type Options = ReadOptions & RuleOptions;
+type DeclaredInput = Pick<HandlerDefinition, 'input' | 'groups' | 'unknownKeys' | 'showValues'>;
 
 /** Returns a function that makes and validates the inputs of a handler, as the handler declares its input. */
-export function compileInput({ input, groups, unknownKeys, showValues }: HandlerDefinition): Validate {
+export function compileInput({ input, groups, unknownKeys, showValues }: DeclaredInput): Validate {
   const options = { groups, unknownKeys, showValues };
   switch (input.kind) {
     case 'none':

@@ -7,7 +7,10 @@ import { throwProblems } from '../../../base/errors.js';
 import type { Logger } from '../../../base/log/log.js';
 import { isPlainObject } from '../../../base/plain-object.js';
 import { systemClock } from '../../../base/time/clock.js';
+import { resolveConfig, resolveHandler } from '../../../config/resolve.js';
 import { compile, type CompiledHandler, type TaskPayloads } from '../../handler/compile.js';
+import { makeCheckpoints } from '../../handler/make-checkpoints.js';
+import type { Checkpoints } from '../../keep/checkpoints/checkpoints.js';
 import { createContainer } from '../../container/create-container.js';
 import type { HostOptions } from '../pool-messages.js';
 
@@ -20,6 +23,8 @@ import type { HostOptions } from '../pool-messages.js';
 export interface HostedHandler {
   readonly handle: CompiledHandler;
   readonly settlesAtOnce: boolean;
+  /** The checkpoints of the handler's tasks; undefined if the option `checkpoint` is off. */
+  readonly checkpoints: Checkpoints | undefined;
 }
 
 /**
@@ -31,6 +36,7 @@ export class HostedHandlers {
   readonly #container: DependencyContainer;
   readonly #interceptors: Config['interceptors'];
   readonly #payloads: TaskPayloads | undefined;
+  readonly #checkpoints = new Map<string, Checkpoints | undefined>();
   readonly #compiled = new Map<string, HostedHandler>();
 
   /**
@@ -51,6 +57,7 @@ export class HostedHandlers {
     const container = await createContainer(config.setup);
     const payloads = await payloadsOf(config, log);
     const hosted = new HostedHandlers(found.handlers, container, config.interceptors, payloads);
+    await hosted.#makeCheckpoints(config, handlers, log);
     for (const name of handlers) hosted.handler(name);
     return hosted;
   }
@@ -78,10 +85,32 @@ export class HostedHandlers {
     const definition = this.#definitions.find((each) => each.name === name);
     if (!definition)
       throw new Error(`the config has no handler ${name}; it has ${names.join(', ') || 'none'}`);
-    const handle = compile(definition, this.#container, this.#interceptors ?? [], this.#payloads);
-    const handler = { handle, settlesAtOnce: definition.scope !== 'task' };
+    const checkpoints = this.#checkpoints.get(name);
+    const handle = compile(
+      definition,
+      this.#container,
+      this.#interceptors ?? [],
+      this.#payloads,
+      checkpoints,
+    );
+    const handler = { handle, settlesAtOnce: definition.scope !== 'task', checkpoints };
     this.#compiled.set(name, handler);
     return handler;
+  }
+
+  /** Makes the checkpoints of the named handlers, with the stores that the config holds in this thread or process. */
+  async #makeCheckpoints(
+    { checkpoint, handlers }: Config,
+    names: readonly string[],
+    log: Logger,
+  ): Promise<void> {
+    const settings = resolveConfig({ config: { checkpoint, handlers }, env: {} });
+    const world = { clock: systemClock, random: Math.random, log };
+    for (const definition of this.#definitions) {
+      if (!names.includes(definition.name)) continue;
+      const { options } = resolveHandler(definition, settings);
+      this.#checkpoints.set(definition.name, await makeCheckpoints(definition, options.checkpoint, world));
+    }
   }
 
   async dispose(): Promise<void> {

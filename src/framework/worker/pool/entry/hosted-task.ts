@@ -1,9 +1,11 @@
 import type { Clock } from '../../../base/time/clock.js';
 import { type Deferred, deferred } from '../../../base/time/wait.js';
+import { NO_CHECKPOINT } from '../../../declare/checkpoint.js';
 import { TaskAborted, type TaskContext } from '../../../declare/task-context.js';
 import { AsyncTaskContext } from '../../handler/context/current-task.js';
 import { deferralOf } from '../../handler/context/defer.js';
 import { TaskSignals } from '../../handler/context/task-signals.js';
+import type { Checkpoints } from '../../keep/checkpoints/checkpoints.js';
 import { type PauseRequest, readPause } from '../../task/pause-request.js';
 import { Progress } from '../../task/progress.js';
 import { remoteLog } from '../log-line.js';
@@ -50,6 +52,7 @@ export class HostedTask {
   constructor(
     { handler, text, token, activityArn, workerName, receivedAt }: HostedLease,
     { clock, send, sendLine }: TaskOutput,
+    checkpoints?: Checkpoints,
   ) {
     this.#send = send;
     this.#progress = new Progress({
@@ -67,6 +70,7 @@ export class HostedTask {
       log: remoteLog((line) =>
         sendLine(this.#closed ? { kind: 'stray', line, token } : { kind: 'log', line }),
       ),
+      checkpoint: checkpoints ? checkpoints.make((ref) => send({ kind: 'checkpoint', ref })) : NO_CHECKPOINT,
       ...{ handler, activityArn, workerName, token },
       rawInput: text,
       receivedAt: new Date(receivedAt),

@@ -64,9 +64,9 @@ export class TaskRunner {
   async #work(lease: Extract<ToHost, { kind: 'task' }>): Promise<void> {
     if (!this.#handlers) throw new Error('a task came before the start');
     const { send, memoryMb } = this.#world;
-    const task = new HostedTask(lease, this.#output);
+    const { handle, settlesAtOnce, checkpoints } = this.#handlers.handler(lease.handler);
+    const task = new HostedTask(lease, this.#output, checkpoints);
     this.#current = task;
-    const { handle, settlesAtOnce } = this.#handlers.handler(lease.handler);
     // The handler starts only when this message is sure to arrive, even if this process is killed: the worker never
     // starts a task again that has begun.
     await new Promise<void>((written) => send({ kind: 'begun' }, written));

@@ -1,0 +1,44 @@
+import type { Logger } from '../../base/log/log.js';
+import type { Clock } from '../../base/time/clock.js';
+import { parseDuration, showDuration } from '../../base/time/duration.js';
+import type { CheckpointOptions } from '../../declare/checkpoint.js';
+import type { HandlerDefinition } from '../../declare/definition.js';
+import type { Checkpoints } from '../keep/checkpoints/checkpoints.js';
+import { readSaved } from './input/read-saved.js';
+
+/** The time for which a checkpoint is kept after it was written last, unless `keep` is set. */
+export const KEEP = '30d';
+
+/**
+ * Makes the checkpoints of a handler's tasks. Returns undefined if the option `checkpoint` is off; the code for it isn't
+ * loaded then.
+ */
+export async function makeCheckpoints(
+  { name, groups }: HandlerDefinition,
+  options: CheckpointOptions | false,
+  { clock, random, log }: { readonly clock: Clock; readonly random: () => number; readonly log: Logger },
+): Promise<Checkpoints | undefined> {
+  if (options === false) return undefined;
+  const { Checkpoints } = await import('../keep/checkpoints/checkpoints.js');
+  const { LimitedStore } = await import('../keep/limited-store.js');
+  const trouble = {
+    began: (call: string, error: Error): void =>
+      log.warn({ err: error, handler: name, call }, 'the store of the checkpoints is in trouble'),
+    ended: (call: string, afterMs: number): void =>
+      log.info(
+        { handler: name, call },
+        `the store of the checkpoints answers again after ${showDuration(afterMs)}`,
+      ),
+  };
+  const store = new LimitedStore(options.store, { clock, trouble });
+  const world = {
+    handler: name,
+    store,
+    keyOf: (input: unknown) => options.key(input),
+    keepMs: parseDuration(options.keep ?? KEEP) ?? 0,
+    clock,
+    random,
+    read: (value: unknown, type: Parameters<typeof readSaved>[1]) => readSaved(value, type, groups),
+  };
+  return new Checkpoints(world, () => store.close(), log);
+}

@@ -1,0 +1,88 @@
+import type { Logger } from '../../../base/log/log.js';
+import { StoreError } from '../../../base/store/store-error.js';
+import { fullJitter } from '../../../base/time/backoff.js';
+import type { TaskContext } from '../../../declare/task-context.js';
+import { decodeRecord } from '../record.js';
+import { type CheckpointRef, type CheckpointWorld, TaskCheckpoint } from './task-checkpoint.js';
+
+/** The most attempts to remove the checkpoint of work that is finished. */
+const MOST_ATTEMPTS = 4;
+const RETRY_MS = 500;
+
+/** The checkpoints of one handler's tasks. */
+export class Checkpoints {
+  readonly #world: CheckpointWorld;
+  readonly #closeStore: () => void;
+  readonly #log: Logger;
+  readonly #removals = new Set<Promise<void>>();
+
+  /** @param closeStore leaves no timer of the store behind */
+  constructor(world: CheckpointWorld, closeStore: () => void, log: Logger) {
+    this.#world = world;
+    this.#closeStore = closeStore;
+    this.#log = log;
+  }
+
+  /**
+   * Makes the checkpoint of a task. @param onTaken called when the task uses it for the first time, with the record that
+   * it takes
+   */
+  make(onTaken?: (ref: CheckpointRef) => void): TaskCheckpoint {
+    return new TaskCheckpoint(this.#world, onTaken);
+  }
+
+  /** Gives a task's checkpoint the task's valid input. To be called before the handler. */
+  begin(context: TaskContext, input: unknown): void {
+    if (context.checkpoint instanceof TaskCheckpoint) context.checkpoint.begin(context, input);
+  }
+
+  /** Records that a task has taken a record in the thread or process that runs it. */
+  adopt({ checkpoint }: TaskContext, ref: CheckpointRef): void {
+    if (checkpoint instanceof TaskCheckpoint) checkpoint.adopt(ref);
+  }
+
+  /**
+   * Removes the checkpoint of a task, because the service has accepted the task's success. Returns at once; `close`
+   * waits for it.
+   */
+  accepted({ checkpoint }: TaskContext): void {
+    const ref = checkpoint instanceof TaskCheckpoint ? checkpoint.ref : undefined;
+    if (!ref) return;
+    const removal = this.#remove(ref).finally(() => this.#removals.delete(removal));
+    this.#removals.add(removal);
+  }
+
+  /** Resolves when the checkpoints of finished work are removed. Never rejects. */
+  async close(): Promise<void> {
+    await Promise.all(this.#removals);
+    this.#closeStore();
+  }
+
+  async #remove(ref: CheckpointRef): Promise<void> {
+    const { clock, random, handler } = this.#world;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#tryToRemove(ref);
+      } catch (error) {
+        if (attempt < MOST_ATTEMPTS && error instanceof StoreError) {
+          await clock.sleep(fullJitter(attempt, RETRY_MS, RETRY_MS * 8, random));
+          continue;
+        }
+        const message =
+          'the checkpoint of finished work could not be removed; it stays for the time in `keep`';
+        return this.#log.warn({ err: error, handler, key: ref.key }, message);
+      }
+    }
+  }
+
+  /** Removes the record if no later task has taken it. */
+  async #tryToRemove({ key, by }: CheckpointRef): Promise<void> {
+    const { store } = this.#world;
+    for (;;) {
+      const stored = await store.get(key);
+      const read = stored && decodeRecord('checkpoint', stored.value);
+      if (!stored || read?.is !== 'read' || read.fields['by'] !== by) return;
+      if (await store.deleteIf(key, stored.version)) return;
+    }
+  }
+}
