@@ -18,7 +18,7 @@ const isInstalled = (name: string): boolean => {
 export const hasSdk = ['@aws-sdk/client-s3', '@aws-sdk/client-dynamodb'].every(isInstalled);
 if (!hasSdk) skipped('@aws-sdk/client-s3 or @aws-sdk/client-dynamodb');
 
-const SETTINGS = { region: 'us-east-1', credentials: { accessKeyId: 'a', secretAccessKey: 'b' } };
+export const SETTINGS = { region: 'us-east-1', credentials: { accessKeyId: 'a', secretAccessKey: 'b' } };
 
 /** A bucket `kept` below `tests`, at a service with the API of S3. */
 export const s3At = (endpoint: string, options: Partial<S3Options> = {}): ObjectStore =>
