@@ -27,12 +27,21 @@ const end = (child: ChildProcess): Promise<void> =>
     child.kill();
   });
 
+/**
+ * Its server, which takes one request at a time. With threads, as it comes, another request may get in between the look
+ * at a condition and the write.
+ */
+const SERVER = `
+import sys
+from werkzeug.serving import run_simple
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+run_simple('127.0.0.1', int(sys.argv[1]), DomainDispatcherApplication(create_backend_app), threaded=False)
+`;
+
 /** Starts moto: python3-moto with its server. Undefined where it is not installed. */
 export async function startMoto(): Promise<Moto | undefined> {
   const port = await freePort();
-  const child = spawn('python3', ['-m', 'moto.server', '-H', '127.0.0.1', '-p', String(port)], {
-    stdio: 'ignore',
-  });
+  const child = spawn('python3', ['-c', SERVER, String(port)], { stdio: 'ignore' });
   const state = { ended: false };
   child.on('exit', () => (state.ended = true));
   child.on('error', () => (state.ended = true));

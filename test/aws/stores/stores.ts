@@ -91,3 +91,15 @@ export const createTable = (url: string, TableName: string, names = ['pk', 'sk']
 export const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 export const text = (value: Uint8Array | undefined): string | undefined =>
   value && new TextDecoder().decode(value);
+
+/** True if a moto heeds `If-Match`: Debian's 5.1.1 does not. Says loudly what is skipped for that. */
+export async function honoursIfMatch(url: string): Promise<boolean> {
+  const object = { Bucket: 'kept', Key: 'if-match', Body: 'x' };
+  const calls = [['PutObject', object] as const, ['PutObject', { ...object, IfMatch: '"no"' }] as const];
+  const honours = await sendTo('s3', url, ...calls).then(
+    () => false,
+    () => true,
+  );
+  if (!honours) skipped('a moto that heeds If-Match');
+  return honours;
+}

@@ -93,7 +93,6 @@ class DynamoDbStore implements Store {
   }
 
   async put(key: string, value: Uint8Array, options: PutOptions = {}): Promise<string> {
-    this.#check(key, value);
     const version = randomUUID();
     await this.#call('PutItem', { Item: this.#item(key, value, version, options) }, options);
     return version;
@@ -193,11 +192,6 @@ class DynamoDbStore implements Store {
     return (await this.#call('Query', input, options)) as QueryPage;
   }
 
-  #check(key: string, value: Uint8Array): void {
-    checkKey(key);
-    checkSize(this, key, value);
-  }
-
   /** Writes a record on a condition. Returns its version; undefined if the condition isn't met. */
   async #putIf(
     key: string,
@@ -205,15 +199,15 @@ class DynamoDbStore implements Store {
     { ConditionExpression, values }: Condition,
     options: PutOptions,
   ): Promise<string | undefined> {
-    this.#check(key, value);
     const version = randomUUID();
+    const Item = this.#item(key, value, version, options);
     // Where the answer to an attempt was lost, the SDK's next one finds the very record that the first has written.
     const condition = this.#condition({
       ConditionExpression: `(${ConditionExpression}) OR #version = :new`,
       values: { ...values, ':new': { S: version } },
     });
     try {
-      await this.#send('PutItem', { Item: this.#item(key, value, version, options), ...condition }, options);
+      await this.#send('PutItem', { Item, ...condition }, options);
       return version;
     } catch (error) {
       if (isRefused(error)) return undefined;
@@ -232,11 +226,14 @@ class DynamoDbStore implements Store {
     };
   }
 
+  /** Checks a record, and returns it as an item, with a copy of its bytes: each attempt reads them again. */
   #item(key: string, value: Uint8Array, version: string, { ttlMs }: PutOptions): Item {
+    checkKey(key);
+    checkSize(this, key, value);
     const until = ttlMs === undefined ? undefined : Math.ceil(this.#now() + ttlMs);
     return {
       ...this.#key(key),
-      [VALUE]: { B: value },
+      [VALUE]: { B: new Uint8Array(value) },
       [VERSION]: { S: version },
       ...(until !== undefined && {
         [UNTIL]: { N: String(until) },

@@ -104,18 +104,18 @@ class S3Store implements ObjectStore {
   }
 
   async put(key: string, value: Uint8Array, options: PutOptions = {}): Promise<string> {
-    this.#check(key, value);
+    const bytes = this.#check(key, value);
     const version = randomUUID();
-    await this.#write(key, value, { ...options, version, condition: undefined });
+    await this.#write(key, bytes, { ...options, version, condition: undefined });
     return version;
   }
 
   async putIfAbsent(key: string, value: Uint8Array, options: PutOptions = {}): Promise<string | undefined> {
-    this.#check(key, value);
+    const bytes = this.#check(key, value);
     const version = randomUUID();
     let condition: Condition = { IfNoneMatch: '*' };
     for (let tries = 1; tries <= MOST_TRIES; tries++) {
-      if (await this.#write(key, value, { ...options, version, condition })) return version;
+      if (await this.#write(key, bytes, { ...options, version, condition })) return version;
       const there = await this.#head(key, options);
       // The answer to an earlier attempt of the SDK may have been lost: this is the very object that it wrote.
       if (there?.version === version) return version;
@@ -176,9 +176,11 @@ class S3Store implements ObjectStore {
     return living;
   }
 
-  #check(key: string, value: Uint8Array): void {
+  /** Checks a record. Returns a copy of its bytes, since they are read again for each attempt. */
+  #check(key: string, value: Uint8Array): Uint8Array {
     checkKey(key);
     checkSize(this, key, value);
+    return new Uint8Array(value);
   }
 
   /** Writes an object. Returns false if the condition isn't met, or if another write is on its way. */
