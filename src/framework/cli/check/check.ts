@@ -10,6 +10,7 @@ import { allErrorNames } from '../../declare/metadata.js';
 import { throwProblems } from '../../base/errors.js';
 import { write } from '../output/stdout.js';
 import { type Project, readProjectFiles } from '../project/project.js';
+import type { Deployed } from './deployed-machines.js';
 
 /** The options of `stepwright check`. */
 export interface CheckOptions {
@@ -35,8 +36,11 @@ export async function check(flags: Flags, { configs, fix, strict, json }: CheckO
   const fixed = fix ? await fixFiles(projects, comparison) : [];
   const machines = await Promise.all(comparison.machines.map((machine) => readAgain(machine, projects, fix)));
   const deployed =
-    flags.texts['endpoint'] === undefined ? [] : await readDeployed(flags, projects, comparison);
-  const findings = checkMachines({ ...comparison, machines: [...machines, ...deployed] });
+    flags.texts['endpoint'] === undefined ? NOTHING : await readDeployed(flags, projects, comparison);
+  const all = { ...comparison, machines: [...machines, ...deployed.machines] };
+  const findings = [...checkMachines(all), ...deployed.findings];
+  if (deployed.unread !== undefined)
+    process.stderr.write(`the sizes of outputs were not looked at: ${deployed.unread}\n`);
   await write(json ? `${JSON.stringify(findings.map(plain), null, 2)}\n` : text(findings, fixed));
   return findings.some(({ level }) => strict || level === 'error') ? 1 : 0;
 }
@@ -102,14 +106,16 @@ async function readAgain(
   return machineSource(machine.name, machine.file, content, process.env);
 }
 
+const NOTHING: Deployed = { machines: [], findings: [], unread: undefined };
+
 async function readDeployed(
   { texts }: Flags,
   projects: readonly Project[],
   { handlers }: Comparison,
-): Promise<MachineSource[]> {
+): Promise<Deployed> {
   const { deployedMachines } = await import('./deployed-machines.js');
   const [project] = projects;
-  if (!project) return [];
+  if (!project) return NOTHING;
   return deployedMachines(project.plan.settings, texts['endpoint'], handlers);
 }
 

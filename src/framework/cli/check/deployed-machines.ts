@@ -7,36 +7,78 @@ import { StartError } from '../../base/errors.js';
 import { isProblem, resolveEndpoint } from '../../aws/endpoint.js';
 import { AwsService } from '../../aws/sdk/aws-service.js';
 import { describeMachines } from '../../aws/queries/machine-queries.js';
+import { largestOutputs } from '../../aws/queries/output-sizes.js';
+import type { SFNClient } from '../../aws/queries/execution-queries.js';
+import type { Finding } from '../../check/finding.js';
+import { nearLimit } from '../../check/near-limit.js';
 import { explainCallError } from '../output/call-error.js';
+
+/** The state machines at an endpoint, and what was found in their executions. */
+export interface Deployed {
+  readonly machines: readonly MachineSource[];
+  readonly findings: readonly Finding[];
+  /** The reason why executions weren't looked at; undefined if they were. */
+  readonly unread: string | undefined;
+}
 
 /**
  * Reads the state machines at an endpoint that refer to one of these handlers' activities, or to an activity with
- * nearly the same name. Other machines of the account are left out.
+ * nearly the same name. Other machines of the account are left out. Looks at the sizes of outputs in their latest
+ * executions.
  */
 export async function deployedMachines(
   settings: Settings,
   flag: string | undefined,
   handlers: readonly CheckedHandler[],
-): Promise<MachineSource[]> {
+): Promise<Deployed> {
   const endpoint = resolveEndpoint({ flag, env: process.env, config: undefined, port: settings.port });
   if (isProblem(endpoint)) throw new StartError([endpoint]);
   const service = new AwsService({ endpoint, sdk: settings.sdk, region: settings.region });
   try {
     const own = await service.defaultRegion();
     const regions = handlers.map(({ activityArn }) => activityArn.split(':')[3] ?? '*');
-    const machines: MachineSource[] = [];
+    const machines: (MachineSource & { readonly client: SFNClient })[] = [];
     for (const region of new Set(regions.map((each) => (each === '*' ? own : each)))) {
       if (!region) throw new Error('no region is configured: set AWS_REGION or `region` in the config');
-      const found = await describeMachines(await service.client(region), systemClock);
-      machines.push(...found.map(({ name, arn, definition }) => machineSource(name, arn, definition, {})));
+      const client = await service.client(region);
+      const found = await describeMachines(client, systemClock);
+      machines.push(
+        ...found.map(({ name, arn, definition }) => ({
+          ...machineSource(name, arn, definition, {}),
+          client,
+        })),
+      );
     }
     // A local service lists all its machines whichever region it is asked for, so some may occur several times.
     const byArn = new Map(machines.map((machine) => [machine.file, machine]));
-    return [...byArn.values()].filter(({ definition }) => concerns(definition, handlers));
+    const concerned = [...byArn.values()].filter(({ definition }) => concerns(definition, handlers));
+    return { machines: concerned, ...(await sizesIn(concerned)) };
   } catch (error) {
     throw explainCallError(error, endpoint);
   } finally {
     service.close();
+  }
+}
+
+async function sizesIn(
+  machines: readonly (MachineSource & { readonly client: SFNClient })[],
+): Promise<Pick<Deployed, 'findings' | 'unread'>> {
+  const findings: Finding[] = [];
+  try {
+    for (const { file, client } of machines) findings.push(...(await sizesOf(file, client)));
+    return { findings, unread: undefined };
+  } catch (error) {
+    return { findings, unread: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+async function sizesOf(machineArn: string, client: SFNClient): Promise<Finding[]> {
+  try {
+    return nearLimit(machineArn, await largestOutputs(client, systemClock, machineArn));
+  } catch (error) {
+    // Executions of an express machine aren't listed.
+    if (error instanceof Error && error.name === 'StateMachineTypeNotSupported') return [];
+    throw error;
   }
 }
 
