@@ -474,7 +474,7 @@ test('what a handler sends to its parent process is dropped, and ends no set', a
   const url = await endpointOf(run);
   const sends = execute(url, 'Work', '{"send":["ready",null,{"kind":"failed","text":"no"}]}');
   expect(await sends.ended).toEqual({ code: 0, signal: null });
-  await run.saw(/"process\.send\(\) was called: nothing reads/);
+  await run.saw(/"process\.send\(\) was called: nothing receives/);
   run.child.kill('SIGTERM');
   expect(await run.ended).toEqual({ code: 0, signal: null });
   expect(run.stdout()).not.toMatch(/another starts/);
