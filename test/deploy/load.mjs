@@ -49,6 +49,7 @@ const worker = await createWorker(
   {
     ...{ activities: [Work], endpoint: service.url, healthPort: 0, reportLimit: '10ms', protect: 'ecs' },
     outbox: { store: memoryStore() },
+    deferred: { store: memoryStore() },
   },
   {
     log: createLog({

@@ -30,6 +30,8 @@ export interface PublicStatus {
   readonly protection?: ProtectionStatus;
   /** The state of the outbox. @default there is none: the option `outbox` is off */
   readonly outbox?: OutboxStatus;
+  /** The number of deferred tasks that this worker holds. @default the option `deferred` is off */
+  readonly deferred?: number;
   /**
    * Present while the worker's event loop is blocked. All fields except `ready` and `reasons` are then this many
    * milliseconds old. @default all fields are current

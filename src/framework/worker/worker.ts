@@ -50,7 +50,7 @@ export interface WorkerParts {
    */
   readonly protection?: Protection;
   /** Makes what keeps the tasks that handlers defer. @default no task can be deferred */
-  readonly deferrals?: MakeDeferrals | undefined;
+  readonly openDeferrals?: MakeDeferrals | undefined;
   /** Makes a trace (such as an OpenTelemetry span) for each task. @default tasks aren't traced */
   readonly tracing?: TaskTracing;
   /**
@@ -135,7 +135,7 @@ export class Worker implements ObservedWorker {
       for (const loop of this.#loops) loop.watchSlots();
       this.#parts.protection?.tick(this.#oldestTask());
     });
-    this.#deferrals = parts.deferrals?.({
+    this.#deferrals = parts.openDeferrals?.({
       heartbeats: parts.heartbeats,
       reportsOf: (activityArn) => this.#reportsOf(activityArn),
       listener: deferralEvents(this.#events),
@@ -250,6 +250,7 @@ export class Worker implements ObservedWorker {
       counts: { ...this.#counts },
       protection: this.#parts.protection?.status,
       outbox: this.#outbox?.state,
+      deferred: this.#deferrals?.held,
     };
   }
 

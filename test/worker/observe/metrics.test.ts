@@ -57,7 +57,13 @@ async function eventful(): Promise<WorkerWorld> {
   const machine = world.machine(ARN);
   faults.once('GetActivityTask', { kind: 'answer-lost' }, { kind: 'error', error: 'ThrottlingException' });
   const outbox = { store: memoryStore() };
-  const config = { activities: [activity(handle)], healthPort: 0, reportLimit: '10s', outbox };
+  const config = {
+    activities: [activity(handle)],
+    healthPort: 0,
+    reportLimit: '10s',
+    outbox,
+    deferred: outbox,
+  };
   const w = await world.worker(config, { random: 0.5 });
   await world.execute(machine, 'never arrives');
   await world.clock.advance(10_000);

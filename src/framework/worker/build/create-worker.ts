@@ -94,7 +94,7 @@ export async function buildWorker(given: Plan, world: StartWorld): Promise<Worke
       tracing: telemetry,
       openOutbox: await outboxOf(plan, own, scopesOf(handlers, endpoint)),
       protection: await protectionOf(plan, world, heartbeats),
-      deferrals: await deferralsOf(plan, own, scopesOf(handlers, endpoint)),
+      openDeferrals: await deferralsOf(plan, own, scopesOf(handlers, endpoint)),
       close,
     });
     await health.show(worker);

@@ -18,6 +18,7 @@ export interface WorkerStatus extends Pick<
   | 'counts'
   | 'protection'
   | 'outbox'
+  | 'deferred'
 > {
   readonly handlers: readonly HandlerStatus[];
   readonly tasks: readonly TaskStatus[];

@@ -27,6 +27,7 @@ export function readGauges(status: WorkerStatus, loop: EventLoopDelay, now: numb
     ...STATES.map((each) => reading('stepwright.worker.state', { state: each }, Number(each === state))),
     ...readProtection(status.protection),
     ...readOutbox(status.outbox),
+    ...(status.deferred === undefined ? [] : [reading('stepwright.tasks.deferred', {}, status.deferred)]),
     ...loop
       .read()
       .map(({ percentile, seconds }) => reading('stepwright.event_loop.delay', { percentile }, seconds)),

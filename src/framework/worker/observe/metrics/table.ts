@@ -147,6 +147,10 @@ export const METRICS = {
     ...{ kind: 'gauge', unit: '{outcome}', labels: [] },
     help: 'Outcomes that are in the outbox and not accepted yet; none where `outbox` is off',
   },
+  'stepwright.tasks.deferred': {
+    ...{ kind: 'gauge', unit: '{task}', labels: [] },
+    help: 'Deferred tasks whose heartbeats this worker sends; none where `deferred` is off',
+  },
   'stepwright.worker.protection': {
     ...{ kind: 'gauge', unit: '1', labels: ['state'], together: 'max' },
     help: '1 for the state of the protection from scale-in (free, wanted, held); none where `protect` is off',
