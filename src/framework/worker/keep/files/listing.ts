@@ -70,7 +70,7 @@ export class Listing {
 
   /** Returns the key of a record whose file's name doesn't have all of it. */
   async #keyInFile(place: Place): Promise<string | undefined> {
-    return this.#unlessForeign('', place, async () => {
+    return this.#unlessForeign({ key: '', place }, undefined, async () => {
       const file = await readHeads(join(this.#records, place.folder, place.name));
       const isAt = ({ folder, name }: Place): boolean => folder === place.folder && name === place.name;
       const key = file && keysIn(file).find((each) => isAt(placeOf(each)));
@@ -80,22 +80,24 @@ export class Listing {
   }
 
   async #isThere({ key, place }: Named): Promise<boolean> {
-    const found = await this.#unlessForeign(key, place, async () => {
+    const found = await this.#unlessForeign({ key, place }, true, async () => {
       const file = await readHeads(join(this.#records, place.folder, place.name));
       return file && (headIn(file, key).until ?? Number.POSITIVE_INFINITY) > this.#now();
     });
     return found === true;
   }
 
+  /** Reads a file, and moves it out of the way if it isn't one of records. */
   async #unlessForeign<T>(
-    key: string,
-    place: Place,
+    { key, place }: Named,
+    unread: T | undefined,
     read: () => Promise<T | undefined>,
   ): Promise<T | undefined> {
     try {
       return await read();
     } catch (error) {
-      if (!(error instanceof NotARecord)) throw error;
+      // A record that can't be read is there: a read of it says what is wrong.
+      if (!(error instanceof NotARecord)) return unread;
       await this.#commits.make({ kind: 'set-aside', key, place });
       return undefined;
     }

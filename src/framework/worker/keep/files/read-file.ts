@@ -1,5 +1,7 @@
+import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { codeOf } from './fs-error.js';
+import { NotARecord } from './record-file.js';
 import { Turns } from './turns.js';
 
 /**
@@ -31,7 +33,9 @@ async function read(
   const file = await openThere(path);
   if (!file) return undefined;
   try {
-    const { size } = await file.stat();
+    const found = await file.stat();
+    if (!found.isFile()) throw new NotARecord('it is not a file');
+    const { size } = found;
     const first = await fill(file, Buffer.allocUnsafe(Math.min(size, FIRST_BYTES)), 0);
     check?.(first);
     if (size <= first.byteLength || most <= first.byteLength) return first;
@@ -45,7 +49,8 @@ async function read(
 
 async function openThere(path: string): Promise<FileHandle | undefined> {
   try {
-    return await open(path, 'r');
+    // A pipe that somebody put there would keep a call that waits for its writer.
+    return await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined;
     throw error;
