@@ -100,7 +100,7 @@ function judge(
     return warning(
       look,
       `${left}${limitOf(platform)}; nothing in ${shown(unretried)} runs it again`,
-      `${longerGrace(ms, platform)}name Stepwright.WorkerShutdown and States.HeartbeatTimeout in a Retry; see docs/deploy.md, 'A task that is longer than any grace'`,
+      `${longerGrace(ms, platform)}name Stepwright.WorkerShutdown and States.HeartbeatTimeout in a Retry; see docs/deploy.md, 'Tasks longer than the grace'`,
     );
   if (unnoticed.length > 0)
     return warning(
