@@ -19,7 +19,7 @@ const ORDER: Readonly<Record<string, string>> = {
   worker:
     'build → . → thread → health → observe → poll, protect, admission, deferral → pool → task → handler, heartbeat → keep → container',
   'worker/handler': '. → output → input, interceptors → context, outcome',
-  'worker/keep': 'deferred → outbox, payloads, checkpoints → . → files',
+  'worker/keep': 'deferred → outbox, payloads, checkpoints, once → . → files',
   'worker/observe': 'open-telemetry → metrics → .',
   'worker/pool': 'entry, commands → .',
   local: '. → console → api → engine → resources → asl',

@@ -7,6 +7,7 @@ export const OWN_ERROR = {
   workerShutdown: 'Stepwright.WorkerShutdown',
   handlerCrashed: 'Stepwright.HandlerCrashed',
   commandFailed: 'Stepwright.CommandFailed',
+  alreadyRunning: 'Stepwright.AlreadyRunning',
   payloadUnavailable: 'Stepwright.PayloadUnavailable',
 } as const;
 

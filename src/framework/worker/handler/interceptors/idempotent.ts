@@ -1,0 +1,197 @@
+import { inject, injectable } from 'tsyringe';
+import { show } from '../../../base/show.js';
+import { StoreError } from '../../../base/store/store-error.js';
+import type { Store } from '../../../base/store/store.js';
+import type { Clock } from '../../../base/time/clock.js';
+import { DURATION_EXPECTED, parseDuration } from '../../../base/time/duration.js';
+import { ActivityFailure, isReserved } from '../../../declare/activity-failure.js';
+import type { Constructor } from '../../../declare/class.js';
+import { isDeferral } from '../../../declare/deferral.js';
+import type { InterceptedTask, Interceptor } from '../../../declare/interceptor.js';
+import { isStore } from '../../../declare/options.js';
+import { isText } from '../../../declare/rule.js';
+import type { TaskContext } from '../../../declare/task-context.js';
+import { CLOCK, RANDOM, STORE_FOR } from '../../container/tokens.js';
+import type { RunningWork } from '../../keep/once/running-work.js';
+import type { RecordFields } from '../../keep/record.js';
+import { currentTask } from '../context/current-task.js';
+import { OWN_ERROR, OwnError } from '../outcome/own-error.js';
+import { readThrown } from '../outcome/thrown.js';
+
+/** Options of {@link Idempotent}. */
+export interface IdempotentOptions<Input = unknown> {
+  /** The store of the outcomes. All workers that take the handler's tasks must use the same one. */
+  readonly store: Store;
+  /** Returns a text that names the piece of work, such as `(input: Order) => input.orderId`. */
+  key(input: Input): string;
+  /** The time for which an outcome is kept. After it, the same work is done again. @default '1d' */
+  readonly keep?: string;
+  /**
+   * What a task does while another task works on the same piece of work. `'wait'`: it waits for the other's outcome and
+   * has it too; heartbeats are sent meanwhile, and its slot is in use. `'fail'`: it fails with
+   * `Stepwright.AlreadyRunning` once it has seen that the other is alive, which takes up to 12 s.
+   * @default 'wait'
+   */
+  readonly whileRunning?: 'wait' | 'fail';
+  /**
+   * The error names of failures that are final: they are kept like a success, and a later task of the same work fails
+   * with them at once. After any other failure the next task does the work again.
+   * @default []
+   */
+  readonly failures?: readonly string[];
+}
+
+/** The error of a task whose work another task is doing, with `whileRunning: 'fail'`. */
+class AlreadyRunning extends OwnError {
+  override readonly name = 'AlreadyRunning';
+  readonly reported = OWN_ERROR.alreadyRunning;
+  readonly data = {};
+}
+
+/**
+ * Makes an interceptor that does each piece of work once. The first task that finishes the work keeps its outcome in a
+ * store; a later task with the same key has this outcome, and its handler isn't called. Two that run at once: the second
+ * waits, or fails. If the worker of the first dies, the second begins 30 s later.
+ *
+ * It can't promise more than these:
+ * - If the worker dies after the handler's effect and before the outcome is kept, the effect happens twice. Give the key
+ *   to the service that has the effect, if it takes one.
+ * - If the handler blocks its thread, or the store can't be reached, for 30 s, another task takes the worker for dead
+ *   and begins as well.
+ * - If the outcome can't be kept within a minute, the task has its outcome nevertheless, and the next does the work again.
+ * - A later task gets the result as JSON: an instance comes back as a plain object, and a Date as a text. Deferred tasks
+ *   aren't kept.
+ *
+ * Without the store no work begins: after a minute the task fails with `StoreError`.
+ * @throws TypeError for a bad option
+ */
+export function Idempotent(options: IdempotentOptions): Constructor<Interceptor> {
+  const { store, key, keepMs, waits, failures } = checked(options);
+
+  @injectable()
+  class DoneOnce implements Interceptor {
+    readonly #clock: Clock;
+    readonly #random: () => number;
+    readonly #store: Store;
+    #world: ReturnType<typeof makeWorld> | undefined;
+
+    constructor(
+      @inject(CLOCK) clock: Clock,
+      @inject(RANDOM) random: () => number,
+      @inject(STORE_FOR) storeFor: (store: Store) => Store,
+    ) {
+      this.#clock = clock;
+      this.#random = random;
+      this.#store = storeFor(store);
+    }
+
+    async intercept({ input, context }: InterceptedTask, next: () => Promise<unknown>): Promise<unknown> {
+      const name = nameOf(key(input), context);
+      this.#world ??= makeWorld(this.#store, this.#clock, this.#random, keepMs);
+      const { world, beginWork } = await this.#world;
+      const found = await beginWork(world, name, context, waits);
+      if (found.is === 'running')
+        throw new AlreadyRunning('another task works on the same piece of work: its worker is alive');
+      if (found.is === 'finished') return replay(found.outcome, context);
+      return runOnce(found.work, next, context, failures);
+    }
+
+    /** Leaves no timer behind. Called when the container is disposed of. */
+    async dispose(): Promise<void> {
+      (await this.#world)?.world.store.close();
+    }
+  }
+  return DoneOnce;
+}
+
+/** Loads the code that uses the store. Called with the first task, so that a worker without it doesn't load it. */
+async function makeWorld(store: Store, clock: Clock, random: () => number, keepMs: number) {
+  const { beginWork } = await import('../../keep/once/once.js');
+  const { LimitedStore } = await import('../../keep/limited-store.js');
+  const trouble = {
+    began: (call: string, error: Error): void =>
+      currentTask()?.log.warn({ err: error, call }, 'the store of Idempotent is in trouble'),
+    ended: (): void => {},
+  };
+  return { world: { store: new LimitedStore(store, { clock, trouble }), clock, random, keepMs }, beginWork };
+}
+
+/** Runs the handler, and keeps its outcome. */
+async function runOnce(
+  work: RunningWork,
+  next: () => Promise<unknown>,
+  context: TaskContext,
+  failures: readonly string[],
+): Promise<unknown> {
+  let outcome: RecordFields | undefined;
+  try {
+    const result = await next();
+    if (!isDeferral(result) && isJson(result)) outcome = { state: 'succeeded', output: result ?? null };
+    return result;
+  } catch (error) {
+    const { name, message, data } = readThrown(error);
+    if (failures.includes(name)) outcome = { state: 'failed', error: name, message, data };
+    throw error;
+  } finally {
+    await keep(work, outcome, context);
+  }
+}
+
+/** Keeps an outcome, or lets the work begin anew. Never rejects: the task has its outcome in any case. */
+async function keep(
+  work: RunningWork,
+  outcome: RecordFields | undefined,
+  { log }: TaskContext,
+): Promise<void> {
+  try {
+    if (!outcome) return await work.free();
+    if (!(await work.finish(outcome)))
+      log.warn('another task took this one for dead and has begun the same work; this outcome is not kept');
+  } catch (error) {
+    log.error({ err: error }, 'the outcome could not be kept: the next task does the same work again');
+    if (error instanceof StoreError && error.kind === 'too-large') await work.free().catch(() => {});
+  }
+}
+
+/** Returns the result of finished work, or throws its error. */
+function replay({ state, output, error, message, data }: RecordFields, { log }: TaskContext): unknown {
+  log.info('this work was done before: the task has its outcome');
+  if (state === 'succeeded') return output ?? null;
+  throw new ActivityFailure(String(error), String(message), data);
+}
+
+/** Returns false for a result that JSON can't express. The task then fails, so there is no outcome to keep. */
+function isJson(result: unknown): boolean {
+  try {
+    JSON.stringify(result);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function nameOf(name: unknown, { handler }: TaskContext): string {
+  if (typeof name === 'string' && name !== '') return name;
+  throw new TypeError(
+    `Idempotent: expected \`key\` to return the name of the piece of work of ${handler}, a text that is not empty; got ${show(name)}`,
+  );
+}
+
+function checked(options: IdempotentOptions) {
+  const { store, keep: kept = '1d', whileRunning = 'wait', failures = [] } = options;
+  const refuse = (option: string, expected: string, value: unknown): never => {
+    throw new TypeError(`Idempotent: expected \`${option}\` to be ${expected}, got ${show(value)}`);
+  };
+  if (!isStore(store))
+    refuse('store', "a store that can replace records, such as directory('/var/lib/stepwright')", store);
+  if (typeof options.key !== 'function')
+    refuse('key', 'a function of the input that returns a text', Reflect.get(options, 'key'));
+  if (whileRunning !== 'wait' && whileRunning !== 'fail')
+    refuse('whileRunning', "'wait' or 'fail'", whileRunning);
+  if (!Array.isArray(failures) || !failures.every((each) => isText(each) && !isReserved(String(each))))
+    refuse('failures', 'a list of names of your own errors', failures);
+  const keepMs = parseDuration(kept) ?? 0;
+  if (keepMs < 1) refuse('keep', `${DURATION_EXPECTED}, of 1 ms or more`, kept);
+  const key = (input: unknown): unknown => options.key(input);
+  return { store, key, keepMs, waits: whileRunning === 'wait', failures };
+}
