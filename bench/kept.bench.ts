@@ -1,0 +1,124 @@
+import 'reflect-metadata';
+import { createHash } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Activity, directory, Handle, systemClock, type Store } from '../src/framework/index.js';
+import { createContainer } from '../src/framework/worker/container/create-container.js';
+import { discover } from '../src/framework/declare/discovery/discovery.js';
+import { silentLog } from '../src/framework/base/log/log.js';
+import { createTaskContext, memoryStore } from '../src/framework/testing/index.js';
+import { compile, type CompiledHandler } from '../src/framework/worker/handler/compile.js';
+import { taskPayloads } from '../src/framework/worker/handler/payloads.js';
+import { payloadKey, referenceObject } from '../src/framework/worker/keep/payloads/reference.js';
+import type { Benchmark, Findings } from './benchmark.js';
+import { median } from './support/measure/median.js';
+
+const ROUNDS = 9;
+const MB = 1024 * 1024;
+
+@Activity('Echo')
+class Echo {
+  @Handle({ input: 'any', inline: ['id'] })
+  echo(input: unknown): unknown {
+    return input;
+  }
+}
+
+/** Makes the function that a worker calls for each task, from the text of its input to that of its output. */
+async function pipeline(store: Store | undefined): Promise<(text: string) => Promise<string>> {
+  const [definition] = discover([Echo], {}).handlers;
+  if (!definition) throw new Error('Echo has no handler');
+  const world = { clock: systemClock, random: Math.random, log: silentLog };
+  const payloads = store && taskPayloads({ store }, world);
+  const handle: CompiledHandler = compile(definition, await createContainer(), [], payloads);
+  const context = createTaskContext();
+  return async (text) => {
+    let output = '';
+    await handle(text, context, (end) => {
+      if (end.status !== 'succeeded') throw new Error(`the handler has ${JSON.stringify(end)}`);
+      output = end.output;
+    });
+    return output;
+  };
+}
+
+/** Puts a payload into a store, and returns an input that refers to it. */
+async function referenceIn(store: Store, value: unknown): Promise<string> {
+  const payload = Buffer.from(JSON.stringify(value));
+  const sha256 = createHash('sha256').update(payload).digest('hex');
+  await store.put(payloadKey(sha256), payload);
+  const uri = `${store.uri}/${payloadKey(sha256)}`;
+  return JSON.stringify(referenceObject({}, { uri, sha256, bytes: payload.byteLength }));
+}
+
+interface Cost {
+  readonly who: string;
+  readonly wallMs: number;
+  readonly cpuMs: number;
+}
+
+/** Measures tasks one after another, in rounds. */
+async function cost(
+  who: string,
+  run: (text: string) => Promise<string>,
+  text: string,
+  tasks: number,
+): Promise<Cost> {
+  const rounds: Cost[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const [began, cpu] = [performance.now(), process.cpuUsage()];
+    for (let task = 0; task < tasks; task++) await run(text);
+    const { user, system } = process.cpuUsage(cpu);
+    rounds.push({
+      who,
+      wallMs: (performance.now() - began) / tasks,
+      cpuMs: (user + system) / 1_000 / tasks,
+    });
+  }
+  return {
+    who,
+    wallMs: median(rounds.map((each) => each.wallMs)),
+    cpuMs: median(rounds.map((each) => each.cpuMs)),
+  };
+}
+
+const shown = (ms: number): string =>
+  ms < 1 ? `${(1_000 * ms).toPrecision(3)} µs` : `${ms.toPrecision(3)} ms`;
+
+/** What payloads cost a task: nothing where they are off, a check where it is small, and what the store takes. */
+async function payloads(): Promise<readonly Cost[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'stepwright-bench-'));
+  try {
+    const small = JSON.stringify({ id: 'o-1', items: ['a', 'b', 'c'] });
+    const large = { id: 'o-1', text: 'x'.repeat(MB) };
+    const [memory, disk] = [memoryStore(), directory(folder)];
+    const [off, inMemory, onDisk] = [await pipeline(undefined), await pipeline(memory), await pipeline(disk)];
+    return [
+      await cost('small, payloads off', off, small, 20_000),
+      await cost('small, payloads on', inMemory, small, 20_000),
+      await cost('1 MB in and out, in memory', inMemory, await referenceIn(memory, large), 20),
+      await cost('1 MB in and out, in a directory', onDisk, await referenceIn(disk, large), 20),
+    ];
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+export default {
+  title: 'what a task costs that leaves something behind in a store',
+  async run(): Promise<Findings> {
+    const costs = await payloads();
+    return {
+      tables: [
+        {
+          title: 'payloads: the pipeline of a task, from input text to output text',
+          columns: ['', 'latency', 'processor time'],
+          rows: costs.map(({ who, wallMs, cpuMs }) => [who, shown(wallMs), shown(cpuMs)]),
+        },
+      ],
+      broken: [],
+      measured: costs,
+    };
+  },
+} satisfies Benchmark;
