@@ -55,4 +55,5 @@ export type {
   ReadOptions,
   Store,
   Stored,
+  StoreFinding,
 } from './base/store/store.js';

@@ -54,12 +54,14 @@ export async function cloudformation(report, dir) {
   }
   const policy = JSON.parse(readFileSync(deploy('iam/worker-policy.json'), 'utf8'));
   const protection = JSON.parse(readFileSync(deploy('iam/protection-policy.json'), 'utf8'));
+  const stores = JSON.parse(readFileSync(deploy('iam/stores-policy.json'), 'utf8'));
   const scaler = JSON.parse(readFileSync(deploy('iam/scaler-policy.json'), 'utf8'));
   const task = JSON.parse(readFileSync(deploy('ecs/task-definition.json'), 'utf8'));
   const scalerTask = JSON.parse(readFileSync(deploy('ecs/scaler-task-definition.json'), 'utf8'));
   const wrapped = {
     policy: resource('AWS::IAM::ManagedPolicy', { PolicyDocument: policy }),
     protection: resource('AWS::IAM::ManagedPolicy', { PolicyDocument: protection }),
+    stores: resource('AWS::IAM::ManagedPolicy', { PolicyDocument: stores }),
     scaler: resource('AWS::IAM::ManagedPolicy', { PolicyDocument: scaler }),
     task: resource('AWS::ECS::TaskDefinition', capitalised(task)),
     scalerTask: resource('AWS::ECS::TaskDefinition', capitalised(scalerTask)),
@@ -75,6 +77,8 @@ export async function cloudformation(report, dir) {
   lint(report, 'ecs/alarms.yaml', deploy('ecs/alarms.yaml'));
   lint(report, 'iam/worker-policy.json', join(dir, 'policy.json'));
   lint(report, 'iam/protection-policy.json', join(dir, 'protection.json'));
+  lint(report, 'cloudformation/stores.yaml', deploy('cloudformation/stores.yaml'));
+  lint(report, 'iam/stores-policy.json', join(dir, 'stores.json'));
   lint(report, 'iam/scaler-policy.json', join(dir, 'scaler.json'));
   lint(report, 'ecs/task-definition.json', join(dir, 'task.json'));
   lint(report, 'ecs/scaler-task-definition.json', join(dir, 'scalerTask.json'));

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
+import { PERMISSIONS } from '../../src/framework/aws/stores/s3/s3-failure.js';
 import { METRICS, type Metric, prometheusName } from '../../src/framework/worker/observe/metrics/table.js';
 import { page } from './markdown.js';
 
@@ -94,4 +95,16 @@ test('the policies of CloudFormation and CDK allow what the least ones do', () =
   ]);
   expect(actions(read('deploy/cloudformation/activities-and-machine.yaml'))).toEqual(least);
   expect(actions(read('deploy/cdk/worker-stack.ts'))).toEqual(least);
+});
+
+test('the policies of stores allow what the stores call, and no more', () => {
+  const operations = [
+    ...read('src/framework/aws/stores/dynamodb/sdk.ts').matchAll(/readonly (\w+)Command:/g),
+  ].map(([, name]) => `dynamodb:${name}`);
+  const called = [...new Set([...Object.values(PERMISSIONS), ...operations])].toSorted();
+  expect(called.length).toBeGreaterThan(10);
+  for (const file of ['iam/stores-policy.json', 'cloudformation/stores.yaml']) {
+    const allowed = read(`deploy/${file}`).matchAll(/(?<=[\s["])(?:s3|dynamodb):[A-Z]\w+/g);
+    expect([...new Set([...allowed].map(([action]) => action))].toSorted()).toEqual(called);
+  }
 });

@@ -36,6 +36,19 @@ export interface KeyPage {
   readonly next?: string | undefined;
 }
 
+/** Something that was found at the service behind a store. */
+export interface StoreFinding {
+  /**
+   * `ok`: as expected. `fault`: records can't be kept. `warning`: it works, but somebody should know. `unknown`: it could
+   * not be checked, and `got` says why.
+   */
+  readonly verdict: 'ok' | 'fault' | 'warning' | 'unknown';
+  readonly expected: string;
+  readonly got: string;
+  /** The advice; absent if the verdict is `ok`. */
+  readonly fix?: string;
+}
+
 /**
  * Keeps records that are written once, such as large payloads. Several processes may use it at once.
  *
@@ -69,6 +82,11 @@ export interface ObjectStore {
    * @param options `after`: lists only keys after this one
    */
   list(prefix: string, options?: ReadOptions & { readonly after?: string | undefined }): Promise<KeyPage>;
+  /**
+   * Looks at the settings of the service behind the store, for the command `doctor`, and changes nothing. The doctor
+   * itself tries to write, read and remove a record.
+   */
+  examine?(options?: ReadOptions): Promise<readonly StoreFinding[]>;
 }
 
 /** An {@link ObjectStore} whose records may also be replaced by several processes at once, and none loses a write. */

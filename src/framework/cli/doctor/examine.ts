@@ -20,6 +20,7 @@ import { lookAtHealthPort, lookAtLocalPort } from './ports.js';
 import { lookAtVariables } from './variables.js';
 import { isReached, isSigned, lookAtAnswer, lookAtCredentials } from './reach.js';
 import { lookAtProtection } from './protection.js';
+import { lookAtStores } from './stores.js';
 import { longestSeen, lookAtLongTasks } from './stop/long-tasks.js';
 import { lookAtStop, type StopLimit, stopLimitOf } from './stop/stopping.js';
 
@@ -50,7 +51,8 @@ export interface Host {
 
 /**
  * Examines everything that a worker needs. Doesn't start a worker or run `setup`, changes nothing in Step Functions and
- * takes no task. Mistakes are returned as findings, not thrown.
+ * takes no task. Writes one record to each store of the config, and removes it. Mistakes are returned as findings, not
+ * thrown.
  */
 export async function examine(project: ExaminedProject, host: Host): Promise<Finding[]> {
   const { plan, projectDir, warnings } = project;
@@ -64,6 +66,7 @@ export async function examine(project: ExaminedProject, host: Host): Promise<Fin
     await lookAtStop(plan.settings.graceMs, host),
     ...(await lookAtProtection(plan.settings.protect, host)),
     ...(await lookAtHealth(plan.settings.healthPort, host.clock)),
+    ...(await lookAtStores(plan, host.clock)),
     ...(plan.endpoint ? await lookAtService(project, plan.endpoint, host) : []),
   ];
 }

@@ -15,6 +15,7 @@ export type CheckName =
   | 'stop'
   | 'longest'
   | 'protection'
+  | 'store'
   | 'credentials'
   | 'region'
   | 'endpoint'

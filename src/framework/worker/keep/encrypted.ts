@@ -7,6 +7,7 @@ import type {
   ReadOptions,
   Store,
   Stored,
+  StoreFinding,
 } from '../../base/store/store.js';
 import type { Cipher } from './files/cipher.js';
 
@@ -82,6 +83,10 @@ class EncryptedObjects<S extends ObjectStore = ObjectStore> implements ObjectSto
 
   async putIfAbsent(key: string, value: Uint8Array, options?: PutOptions): Promise<string | undefined> {
     return this.store.putIfAbsent(key, await this.encrypt(key, value, options), options);
+  }
+
+  async examine(options?: ReadOptions): Promise<readonly StoreFinding[]> {
+    return (await this.store.examine?.(options)) ?? [];
   }
 
   async get(key: string, options: GetOptions = {}): Promise<Stored | undefined> {

@@ -7,6 +7,7 @@ import type {
   ReadOptions,
   Store,
   Stored,
+  StoreFinding,
 } from '../../../base/store/store.js';
 import { systemClock } from '../../../base/time/clock.js';
 import {
@@ -19,6 +20,7 @@ import {
   send,
 } from '../sdk-client.js';
 import { dynamoDbFailure, type DynamoDbOperation } from './dynamodb-failure.js';
+import { lookAtTable, lookAtTtl, type TableAnswer, type TtlAnswer } from './examine.js';
 import { type AttributeValue, DYNAMODB_PACKAGE, type DynamoDbSdk, type Item, loadDynamoDb } from './sdk.js';
 import { EXPIRES, PARTITION, SORT, UNTIL, VALUE, VERSION } from './table.js';
 
@@ -174,6 +176,13 @@ class DynamoDbStore implements Store {
     const [next] = ends.toSorted();
     const sorted = keys.filter((key) => next === undefined || key <= next).toSorted();
     return next === undefined ? { keys: sorted } : { keys: sorted, next };
+  }
+
+  async examine(options: ReadOptions = {}): Promise<readonly StoreFinding[]> {
+    const { table } = this.#options;
+    const described = await this.#call('DescribeTable', {}, options);
+    const ttl = await this.#call('DescribeTimeToLive', {}, options);
+    return [...lookAtTable(table, described as TableAnswer), lookAtTtl(table, ttl as TtlAnswer)];
   }
 
   async #query(

@@ -7,6 +7,7 @@ import type {
   PutOptions,
   ReadOptions,
   Stored,
+  StoreFinding,
 } from '../../../base/store/store.js';
 import { systemClock } from '../../../base/time/clock.js';
 import {
@@ -19,6 +20,7 @@ import {
   type SdkClient,
 } from '../sdk-client.js';
 import { readBody } from './body.js';
+import { lookAtLifecycle, type LifecycleRule } from './examine.js';
 import { s3Failure, type S3Operation } from './s3-failure.js';
 import { loadS3, S3_PACKAGE, type S3Object, type S3Page, type S3Sdk } from './sdk.js';
 
@@ -150,7 +152,11 @@ class S3Store implements ObjectStore {
 
   async delete(key: string, options: ReadOptions = {}): Promise<void> {
     checkKey(key);
-    await this.#call('DeleteObject', key, {}, options);
+    try {
+      await this.#send('DeleteObject', key, {}, options);
+    } catch (error) {
+      throw this.#failure(error, 'DeleteObject', key, options);
+    }
   }
 
   async list(prefix: string, options: ReadOptions & { after?: string | undefined } = {}): Promise<KeyPage> {
@@ -159,10 +165,24 @@ class S3Store implements ObjectStore {
       MaxKeys: PAGE,
       ...(options.after !== undefined && { StartAfter: this.#prefix + options.after }),
     };
-    const page = (await this.#call('ListObjectsV2', prefix, input, options)) as S3Page;
+    const page = await this.#page(prefix, input, options);
     const listed = (page.Contents ?? []).map(({ Key = '' }) => Key.slice(this.#prefix.length));
     const keys = await this.#thatLive(listed.filter(isKey), options);
     return page.IsTruncated === true ? { keys, next: listed.at(-1) } : { keys };
+  }
+
+  async examine(options: ReadOptions = {}): Promise<readonly StoreFinding[]> {
+    const { bucket } = this.#options;
+    const operation = 'GetBucketLifecycleConfiguration';
+    let rules: readonly LifecycleRule[] = [];
+    try {
+      const answer = (await this.#send(operation, undefined, {}, options)) as { Rules?: LifecycleRule[] };
+      rules = answer.Rules ?? [];
+    } catch (error) {
+      if (sdkFailure(error).code !== 'NoSuchLifecycleConfiguration')
+        throw this.#failure(error, operation, '', options);
+    }
+    return lookAtLifecycle(bucket, this.#prefix, rules);
   }
 
   /** Returns the keys of records whose time to live isn't over, in the same order. */
@@ -236,19 +256,25 @@ class S3Store implements ObjectStore {
     }
   }
 
-  async #call(operation: S3Operation, key: string, input: object, options: ReadOptions): Promise<unknown> {
+  async #page(prefix: string, input: object, options: ReadOptions): Promise<S3Page> {
     try {
-      return await this.#send(operation, key, input, options);
+      return (await this.#send('ListObjectsV2', undefined, input, options)) as S3Page;
     } catch (error) {
-      throw this.#failure(error, operation, key, options);
+      throw this.#failure(error, 'ListObjectsV2', prefix, options);
     }
   }
 
-  #send(operation: S3Operation, key: string, input: object, { signal }: ReadOptions): Promise<unknown> {
+  /** @param key undefined if the call is for no object */
+  #send(
+    operation: S3Operation,
+    key: string | undefined,
+    input: object,
+    { signal }: ReadOptions,
+  ): Promise<unknown> {
     const { sdk, client } = (this.#opened ??= this.#open());
     const { bucket, owner } = this.#options;
     const place = { Bucket: bucket, ...(owner !== undefined && { ExpectedBucketOwner: owner }) };
-    const named = operation === 'ListObjectsV2' ? place : { ...place, Key: this.#prefix + key };
+    const named = key === undefined ? place : { ...place, Key: this.#prefix + key };
     return send(client, new sdk[`${operation}Command`]({ ...named, ...input }), signal);
   }
 
