@@ -108,7 +108,7 @@ describe('the longest task is compared with what a stop leaves it', () => {
     expect(await longest(state, { seenMs })).toMatchObject([
       {
         verdict: 'ok',
-        got: 'a task ran for 330 min within 15 days, and a stop leaves it 60 s; its state runs again what is cut',
+        got: 'a task ran for 5.5 h within 15 days, and a stop leaves it 60 s; its state runs again what is cut',
       },
     ]);
   });
