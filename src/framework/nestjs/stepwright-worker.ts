@@ -50,8 +50,7 @@ export class StepwrightWorker implements OnApplicationBootstrap, OnModuleDestroy
 
   /**
    * Takes no more tasks, and resolves after the last running one has been reported. Nest calls this when the
-   * application is closed: from Nest 11 on before it destroys other modules, in Nest 10 after some of them. Never
-   * rejects.
+   * application is closed, before it destroys other modules. Never rejects.
    */
   stop(): Promise<void> {
     this.#stopping ??= this.#stop().finally(() => (this.#stopping = undefined));
@@ -121,7 +120,7 @@ export class StepwrightWorker implements OnApplicationBootstrap, OnModuleDestroy
     this.#log.info(`takes the tasks of ${names} at ${showEndpoint(endpoint)}`);
     if (endpoint.kind === 'local' && !(await isLocalService(endpoint.url)))
       this.#log.warn(
-        `nothing answers at ${endpoint.url}: start a local service there, by npx stepwright local`,
+        `nothing answers at ${endpoint.url}: start a local service there: node_modules/.bin/stepwright local`,
       );
   }
 }

@@ -1,17 +1,18 @@
 import { type DynamicModule, Global, Inject, Module } from '@nestjs/common';
 import { DiscoveryModule, ModulesContainer } from '@nestjs/core';
+import { DrainModule } from './drain.module.js';
 import { StepwrightHealthIndicator } from './health-indicator.js';
 import { ConfigurableModuleClass, type StepwrightModuleOptions } from './module-options.js';
 import { StepwrightWorker } from './stepwright-worker.js';
 
 /**
  * Runs a worker inside of a Nest application. Its activities are all providers with `@Activity`, of any module. It
- * takes tasks from `onApplicationBootstrap` on, and finishes them when the application is closed: from Nest 11 on before
- * any other module is destroyed.
+ * takes tasks from `onApplicationBootstrap` on, and finishes them when the application is closed, before any
+ * other module is destroyed.
  */
 @Global()
 @Module({
-  imports: [DiscoveryModule],
+  imports: [DiscoveryModule, DrainModule],
   providers: [StepwrightWorker, StepwrightHealthIndicator],
   exports: [StepwrightWorker, StepwrightHealthIndicator],
 })
@@ -23,7 +24,8 @@ export class StepwrightModule extends ConfigurableModuleClass {
   constructor(@Inject(ModulesContainer) modules: ModulesContainer) {
     super();
     // Nest starts the modules in the order of their distance from the root, the most distant first, and since Nest 11
-    // destroys them in reverse. This one is started last and destroyed first, as running tasks may need any other.
+    // destroys them in reverse. This one is started last and destroyed first, as running tasks may need any other. In Nest
+    // 10 `DrainModule` is destroyed first.
     for (const module of modules.values()) if (module.metatype === StepwrightModule) module.distance = -1;
   }
 }
