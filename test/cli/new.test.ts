@@ -112,6 +112,8 @@ test('new --nest writes a NestJS application, and says how to run it', async () 
       'nest-style.config.mjs',
       'tsconfig.build.json',
       '.gitignore',
+      'Dockerfile',
+      '.dockerignore',
       'src/main.ts',
       'src/app.module.ts',
     ],
@@ -142,6 +144,26 @@ test('generate adds an activity beside the others, by any way to write its name'
   expect(run.stdout()).toContain('`npm run dev`');
   expect(run.stdout()).toContain("npm run -s execute -- CancelOrder '{");
   expect(run.stdout()).not.toContain('Jest');
+});
+
+test('generate in a NestJS application writes a folder with a test, and says how to make it a provider', async () => {
+  const orders = join(dir, 'orders');
+  const run = stepwright(['generate', 'activity', 'cancel-order'], {}, orders);
+  expect(await run.ended).toEqual({ code: 0, signal: null });
+  const written = (file: string): string => readFileSync(join(orders, file), 'utf8');
+  expect(written('src/cancel-order/cancel-order.activity.ts')).toContain(
+    'export class CancelOrderActivity {',
+  );
+  expect(written('src/cancel-order/cancel-order.activity.spec.ts')).toContain(
+    "from './cancel-order.activity';",
+  );
+  expect(filesOf(orders)).toContain('state-machines/CancelOrder.asl.json');
+  expect(filesOf(orders).filter((file) => file.startsWith('src/activities'))).toEqual([]);
+  expect(run.stdout()).toContain(
+    "  import { CancelOrderActivity } from './cancel-order/cancel-order.activity';\n",
+  );
+  expect(run.stdout()).toContain('  @Module({ providers: [CancelOrderActivity], … })');
+  expect(run.stdout()).toContain('`npm run start:dev`');
 });
 
 test('generate names no script that a project has not, and what its test needs', async () => {

@@ -17,6 +17,7 @@ import {
   start,
   summary,
 } from './checks.mjs';
+import { checkImage } from './image.mjs';
 
 /** An idle application stops within this many milliseconds at the local service. */
 const STOP_MS = 1_000;
@@ -356,7 +357,78 @@ async function checkNew(dir, tarball) {
   await check('new --nest: npm run start:dev, SIGTERM', () =>
     checkRun('it', cwd, [['HelloWorld', '{"who":"hoge"}', '{"message":"Hello hoge!"}']]),
   );
+  await check('new --nest: generate activity, npm test, npm run check', () => {
+    const said = must('npx stepwright generate activity refund-order', { cwd });
+    const [, line] = /^ +(import .*)$/m.exec(said);
+    const file = join(cwd, 'src/app.module.ts');
+    const module = readFileSync(file, 'utf8').replace(
+      '@Module({',
+      '@Module({ providers: [RefundOrderActivity],',
+    );
+    writeFileSync(file, `${line}\n${module}`);
+    must('npx tsc --noEmit && npm test && npm run check', { cwd });
+  });
+  await checkImage('new --nest: the image', cwd, {
+    execution: `RefundOrder '{"id":"7"}'`,
+    output: '{"id":"7"}',
+    started: /successfully started/,
+  });
 }
+
+/** NestJS 10 destroys modules in another order: what a running task uses must be there until the worker has drained. */
+async function checkNest10(dir, tarball) {
+  const cwd = join(dir, 'nest10');
+  mkdirSync(cwd);
+  write(cwd, { 'package.json': { private: true, type: 'module' }, 'drain.mjs': DRAIN });
+  await check('NestJS 10: a task uses the database until it ends', () => {
+    const packages = '@nestjs/common@10 @nestjs/core@10 reflect-metadata rxjs@7';
+    must(`${INSTALL} ${tarball} ${packages} ${PEERS}`, { cwd });
+    const said = must('node drain.mjs', { cwd });
+    expect(said.trim().endsWith('open'), said);
+  });
+}
+
+const DRAIN = `import 'reflect-metadata';
+import { Inject, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { Activity, Handle } from 'stepwright';
+import { startLocalService } from 'stepwright/local';
+import { StepwrightModule, StepwrightWorker } from 'stepwright/nestjs';
+const resource = '${arn('Charge')}';
+class Database {
+  state = 'open';
+  onModuleDestroy() { this.state = 'closed'; }
+}
+class Deep {}
+Module({ providers: [Database], exports: [Database] })(Deep);
+let begin, seen;
+const begun = new Promise((done) => (begin = done));
+class Charge {
+  constructor(database) { this.database = database; }
+  async run(_, task) {
+    begin();
+    await new Promise((done) => task.shuttingDown.addEventListener('abort', done));
+    await new Promise((done) => setTimeout(done, 50));
+    seen = this.database.state;
+  }
+}
+Handle({ input: 'any' })(Charge.prototype, 'run', Object.getOwnPropertyDescriptor(Charge.prototype, 'run'));
+Activity(resource)(Charge);
+Inject(Database)(Charge, undefined, 0);
+const service = await startLocalService({ port: 0 });
+service.seedActivity(resource);
+const definition = JSON.stringify({ StartAt: 'W', States: { W: { Type: 'Task', Resource: resource, End: true } } });
+const stateMachineArn = service.seedMachine({ name: 'M', definition });
+class App {}
+Module({ imports: [Deep, StepwrightModule.forRoot({ endpoint: service.url })], providers: [Charge] })(App);
+const app = await NestFactory.createApplicationContext(App, { logger: ['error'] });
+const headers = { 'x-amz-target': 'AWSStepFunctions.StartExecution' };
+await fetch(service.url, { method: 'POST', headers, body: JSON.stringify({ stateMachineArn, input: '{}' }) });
+await begun;
+await app.close();
+await service.close();
+console.log(seen);
+`;
 
 if (hasRegistry('nestjs')) {
   const dir = mkdtempSync(join(tmpdir(), 'stepwright-nestjs-'));
@@ -366,6 +438,7 @@ if (hasRegistry('nestjs')) {
     mkdirSync(cwd);
     await checkStranger(cwd, join('..', basename(tarball)));
     await checkNew(dir, tarball);
+    await checkNest10(dir, tarball);
   } catch (error) {
     await check('the checks run to their end', () => {
       throw error;

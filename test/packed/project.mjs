@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 // The first hour of somebody who has nothing but the tarball: in an empty folder `new`, install, test, start, execute,
 // dev, `generate`, check; on each version of Node that is promised (or on those that are named: 20 22). Then the
-// image's Dockerfile, step by step, without Docker. Prints a line a check; exits 1 if any fails.
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+// image's Dockerfile, step by step, without Docker, with a program in Python on a read-only root. Prints a line a check; exits 1 if any fails.
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { checkImage } from './image.mjs';
 import { check, cleanEnv, expect, freePort, hasRegistry, must, pack, start, summary } from './checks.mjs';
 
 const [, , ...asked] = process.argv;
@@ -85,60 +86,40 @@ async function checkProject(version, tarball, dir) {
   });
 }
 
-/** Takes the steps of a Dockerfile in folders instead of images. What the system's packages would change is not seen. */
-async function checkImage(project, dir) {
-  const env = withNode('20', join(dir, 'image-tools'));
-  const stages = new Map();
-  let stage;
-  await check('the steps of the Dockerfile', async () => {
-    for (const line of readFileSync(join(project, 'Dockerfile'), 'utf8').split('\n')) {
-      const [step, ...words] = line.split(' ');
-      if (step === 'FROM') {
-        stage = { dir: mkdtempSync(join(dir, 'image-')), env: { ...env } };
-        stages.set(words[2] ?? 'last', stage);
-      }
-      if (step === 'ENV') Object.assign(stage.env, Object.fromEntries([words.join(' ').split('=')]));
-      if (step === 'RUN') must(words.join(' '), { cwd: stage.dir, env: stage.env });
-      if (step === 'COPY') copy(words, stage, stages, project);
-      if (step === 'CMD') await runCommand(JSON.parse(words.join(' ')), stage);
-    }
+const PYTHON = `import json, os
+with open(os.environ['STEPWRIGHT_INPUT_FILE']) as file:
+    who = json.load(file)['who']
+with open(os.environ['STEPWRIGHT_OUTPUT_FILE'], 'w') as file:
+    json.dump({'message': f'Hello {who} from Python!'}, file)
+`;
+
+/** The image of the project, whose handler runs a program in Python that reads and writes files. */
+async function checkPythonImage(project) {
+  const activity = join(project, 'src/activities/hello-world.activity.ts');
+  const text = readFileSync(activity, 'utf8');
+  const run = "runCommand(task, 'python3', ['programs/greet.py'], { inputAs: 'file', outputFrom: 'file' })";
+  writeFileSync(join(project, 'programs/greet.py'), PYTHON);
+  writeFileSync(
+    activity,
+    text
+      .replace('Handle, type', 'Handle, runCommand, type')
+      .replace('Promise<{ message: string }>', 'Promise<unknown>')
+      .replace('{ message: this.greeter.greet(input.who) }', run),
+  );
+  must('npx tsc', { cwd: project });
+  await checkImage('the image', project, {
+    execution: HELLO,
+    output: '{"message":"Hello hoge from Python!"}',
+    started: /Waiting for a task to start/,
   });
-}
-
-function copy(words, { dir: to }, stages, project) {
-  const [, from] = /^--from=(.+)$/.exec(words[0]) ?? [];
-  const sources = from ? words.slice(1, -1) : words.slice(0, -1);
-  const target = words.at(-1);
-  if (sources[0] === '.') {
-    const ignored = readFileSync(join(project, '.dockerignore'), 'utf8').split('\n').filter(Boolean);
-    const left = (file) => !ignored.includes(file.slice(project.length + 1));
-    cpSync(project, to, { recursive: true, filter: left });
-  } else if (from) {
-    const source = join(stages.get(from).dir, sources[0].replace('/app', ''));
-    cpSync(source, target === './' ? join(to, basename(source)) : join(to, target), {
-      ...{ recursive: true, verbatimSymlinks: true },
-    });
-  } else must(`cp ${sources.join(' ')} ${to}`, { cwd: project });
-}
-
-/** As it is but for the endpoint: there is no AWS here. */
-async function runCommand(command, { dir, env }) {
-  const args = command.map((word) => (word === 'aws' ? 'local' : word));
-  const worker = start(`exec ${args.map((arg) => `'${arg}'`).join(' ')} --port 0`, { cwd: dir, env });
-  try {
-    await worker.saw(/Waiting for a task to start/);
-  } finally {
-    await worker.stop();
-  }
 }
 
 if (hasRegistry('project')) {
   const dir = mkdtempSync(join(tmpdir(), 'stepwright-project-'));
-  mkdirSync(join(dir, 'image-tools'));
   try {
     const tarball = pack(dir);
     for (const version of versions) await checkProject(version, tarball, dir);
-    await checkImage(join(dir, `on-${versions[0]}`, 'hello'), dir);
+    await checkPythonImage(join(dir, `on-${versions[0]}`, 'hello'));
   } catch (error) {
     await check('the checks run to their end', () => {
       throw error;

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { parseActivity } from '../../declare/discovery/activity-ref.js';
 import { write } from '../output/stdout.js';
 import { activityPrefix, choosePlace, type GivenPlace, placeIn, TEMPLATE_PLACE } from './arn-place.js';
-import { exists, readTemplate, writeFiles } from './template.js';
+import { exists, type NewFile, readTemplate, writeFiles } from './template.js';
 
 /** Matches each word of a name that is written in camel case, snake case or kebab case. */
 const WORD = /[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+/g;
@@ -32,7 +32,8 @@ export async function generateActivity(
   const prefix = activityPrefix(choosePlace(options, others));
   const activity = options.activity ?? `${prefix}${pascal}`;
   refuseBadActivity(activity);
-  const files = await readTemplate('activity', [
+  const manifest = await readManifest(dir);
+  const files = await filesFor(manifest, [
     [`@Activity('${TEMPLATE_ARN}')`, `@Activity('${activity}')`],
     // A state machine refers to an activity by its ARN, even if the class declares a bare name.
     [TEMPLATE_ARN, activity.startsWith('arn:') ? activity : `${prefix}${activity}`],
@@ -40,9 +41,35 @@ export async function generateActivity(
     ['RefundOrder', pascal],
   ]);
   await writeFiles(dir, files);
-  await write(report(pascal, activity, files, await readManifest(dir)));
+  await write(report(pascal, activity, files, manifest));
   return 0;
 }
+
+type Replacements = Parameters<typeof readTemplate>[1];
+
+/** Returns the files of an activity, in the form in which the project has its others. */
+async function filesFor(manifest: Manifest, replace: Replacements): Promise<NewFile[]> {
+  const files = await readTemplate('activity', replace);
+  if (!isNest(manifest)) return files;
+  const spec = await readTemplate('nest-activity', replace);
+  const folder = dirname(spec[0]?.path ?? '');
+  const kept = files.filter(({ path }) => !path.startsWith('test/'));
+  return [
+    ...kept.map(({ path, text }) => ({ path: path.replace('src/activities', folder), text })),
+    ...spec.map(({ path, text }) => ({ path, text: asInProject(text, manifest) })),
+  ];
+}
+
+/** Imports files and Jest's functions as the project does: ES modules need the extension, and Jest's may be global. */
+function asInProject(text: string, manifest: Manifest): string {
+  const written = manifest.type === 'module' ? text.replace(/(from '\.\/[^']+)'/, "$1.js'") : text;
+  return dependsOn(manifest, '@jest/globals') ? written : written.replace(/^.*'@jest\/globals';\n/, '');
+}
+
+const dependsOn = ({ dependencies, devDependencies }: Manifest, name: string): boolean =>
+  name in { ...dependencies, ...devDependencies };
+
+const isNest = (manifest: Manifest): boolean => dependsOn(manifest, '@nestjs/core');
 
 /** Returns the words of a name in lower case, without a last word `activity`. */
 function wordsOf(name: string): string[] {
@@ -76,7 +103,7 @@ async function projectDir(): Promise<string> {
 
 /** Returns the region and account of the project's first activity; none if the project has no ARN of an activity. */
 async function placeOfActivities(dir: string): Promise<GivenPlace> {
-  const folder = join(dir, 'src/activities');
+  const folder = join(dir, 'src');
   const names = (await exists(folder)) ? await readdir(folder, { recursive: true }) : [];
   for (const name of names.filter((each) => /\.activity\.[cm]?ts$/.test(each)).toSorted()) {
     const text = await readFile(join(folder, name), 'utf8');
@@ -95,6 +122,7 @@ async function placeOfConfig(dir: string): Promise<GivenPlace> {
 
 /** The fields of a package.json that show the project's scripts and its test runner. */
 interface Manifest {
+  readonly type?: string;
   readonly scripts?: Readonly<Record<string, string>>;
   readonly dependencies?: object;
   readonly devDependencies?: object;
@@ -107,20 +135,35 @@ function report(
   pascal: string,
   activity: string,
   files: readonly { path: string }[],
-  { scripts, dependencies, devDependencies }: Manifest,
+  manifest: Manifest,
 ): string {
+  const { scripts } = manifest;
   const isScript = (name: string): boolean => scripts?.[name]?.includes(`stepwright ${name}`) ?? false;
-  const dev = isScript('dev') ? 'npm run dev' : 'node_modules/.bin/stepwright dev';
+  const nestDev = isNest(manifest) && scripts?.['start:dev'] !== undefined && 'npm run start:dev';
+  const dev = nestDev || (isScript('dev') ? 'npm run dev' : 'node_modules/.bin/stepwright dev');
   const execute = isScript('execute') ? 'npm run -s execute --' : 'npx stepwright execute';
-  const hasJest = '@jest/globals' in { ...dependencies, ...devDependencies };
+  const hasJest = dependsOn(manifest, '@jest/globals') || (isNest(manifest) && dependsOn(manifest, 'jest'));
   return [
     'Written:',
     ...files.map(({ path }) => `  ${path}`),
     '',
+    ...(isNest(manifest) ? asProvider(pascal, files) : []),
     `It takes the tasks of ${activity}. A worker that \`${dev}\` runs takes it in; then:`,
     `  ${execute} ${pascal} '{"id":"7"}'`,
     'Or paste its state into another state machine.',
     ...(hasJest ? [] : ['Its test needs Jest: "Every runner" in node_modules/stepwright/docs/testing.md.']),
     '',
   ].join('\n');
+}
+
+/** Returns the lines that make the activity a provider of a Nest application. */
+function asProvider(pascal: string, files: readonly { path: string }[]): string[] {
+  const path = files.find((file) => file.path.endsWith('.activity.ts'))?.path ?? '';
+  const from = path.replace(/^src/, '.').replace(/\.ts$/, '');
+  return [
+    'Add it to the providers of a module, such as src/app.module.ts:',
+    `  import { ${pascal}Activity } from '${from}';`,
+    `  @Module({ providers: [${pascal}Activity], … })`,
+    '',
+  ];
 }

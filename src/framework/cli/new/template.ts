@@ -26,7 +26,7 @@ export interface NewFile {
  * @param replace pairs: a word in the template's paths and texts, and the word to write instead
  */
 export async function readTemplate(
-  name: 'project' | 'nest' | 'activity',
+  name: 'project' | 'nest' | 'activity' | 'nest-activity',
   replace: readonly (readonly [word: string, by: string])[],
 ): Promise<NewFile[]> {
   const fill = (text: string): string =>
