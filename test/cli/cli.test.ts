@@ -100,7 +100,7 @@ describe('commands', () => {
     await Promise.all(runs.map(({ ended }) => ended));
     for (const run of runs) expect(run.stdout() + run.stderr()).not.toMatch(/s3cret|me:/);
     expect(runs[1]?.stderr()).toContain(
-      'nothing listens at http://***@127.0.0.1:1: start what should listen there (`npx stepwright local`',
+      'nothing listens at http://***@127.0.0.1:1: start what should listen there (`node_modules/.bin/stepwright local`',
     );
     expect(runs[2]?.stderr()).toContain('got "ftp://***@host"');
   });

@@ -1,9 +1,11 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { formatErrorOf } from '../../src/framework/cli/output/format-error.js';
 import { killAll, stepwright, WAITING } from '../support/cli.js';
+import { HAS_TERMINALS } from './deaths/streams.js';
 
 const CONFIG = resolve('test/fixtures/slow/slow.config.mjs');
 const MAIN = resolve('dist/src/framework/cli/main.js');
@@ -29,6 +31,7 @@ describe('a value of another form is answered by the form of a flag or a variabl
       ['--pollers', '5-1'],
       '--pollers: expected a whole number such as 4, or a range MIN-MAX such as 1-8, got "5-1"',
     ],
+    [['--handler', 'Work.run'], '--handler: expected Class.method.option=value, got "Work.run"'],
     [
       ['--pool', '{bad'],
       `--pool: expected JSON such as '{"threads":4,"memoryMb":512}', of threads, processes`,
@@ -95,6 +98,51 @@ describe('output', () => {
     expect(started.stdout()).not.toContain('\u001b[');
   });
 });
+
+(HAS_TERMINALS ? describe : describe.skip)('at a terminal a pretty log has', () => {
+  /** Starts a worker at a terminal of its own. Resolves to its log up to the line that it waits for a task. */
+  const logOf = (env: Record<string, string>): Promise<string> =>
+    new Promise((done, fail) => {
+      const command = `${process.execPath} ${MAIN} start --config ${CONFIG} --port 0`;
+      const { PATH = '' } = process.env;
+      // When `script` is killed, its terminal hangs up, and the worker ends.
+      const child = spawn('script', ['-qefc', command, '/dev/null'], { cwd: dir, env: { PATH, ...env } });
+      let text = '';
+      child.stdout.on('data', (chunk: Buffer) => {
+        text += chunk.toString();
+        if (WAITING.test(text)) child.kill('SIGKILL');
+      });
+      child.on('error', fail);
+      child.on('close', () => done(text));
+    });
+  test.each<[string, Record<string, string>, boolean]>([
+    ['colours', { TERM: 'xterm-256color' }, true],
+    ['none with NO_COLOR', { TERM: 'xterm-256color', NO_COLOR: '1' }, false],
+    ['none with TERM=dumb', { TERM: 'dumb' }, false],
+  ])('%s', async (_, env, coloured) => {
+    const log = await logOf(env);
+    expect(log).toContain('Endpoint:');
+    expect(log.includes('\u001b[')).toBe(coloured);
+  });
+});
+
+test('a file that the system refuses is named with what to do, not with a stack', () => {
+  const refused = (code: string, path: string): Error =>
+    Object.assign(new Error(`${code}: refused, mkdir '${path}'`), { code, path, syscall: 'mkdir' });
+  expect(formatErrorOf('new', refused('EACCES', '/app/src'))).toBe(
+    "EACCES: refused, mkdir '/app/src'\nFix: let this user read and write there, or run the command in another folder or as another user",
+  );
+  expect(formatErrorOf('new', refused('EROFS', '/app/src'))).toContain('the file system is read-only');
+});
+
+test.each(['check', 'config', 'schema', 'types', 'doctor'])(
+  '%s starts nothing, so that it does not say what can not start',
+  async (command) => {
+    const text = await run([command, '--config', 'nowhere.mjs']);
+    expect(text).not.toContain('cannot start');
+    expect(text).toMatch(/exit code 1$/m);
+  },
+);
 
 test('config and schema need no state machine that is right', async () => {
   const machines = join(dir, 'state-machines');

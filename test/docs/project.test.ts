@@ -59,6 +59,22 @@ test('dependencies.md names every licence of what is installed with the package,
   expect(new Set(rows.filter((row) => row !== undefined))).toEqual(new Set(licences));
 });
 
+test('no page, template or message starts by npx what runs until a signal ends it', () => {
+  const folders = ['docs', 'templates', 'src', 'deploy', 'examples'];
+  const files = folders.flatMap((folder) =>
+    readdirSync(folder, { recursive: true, withFileTypes: true }).filter(
+      (entry) => entry.isFile() && /\.(md|ts|tsx|json|yaml)$/.test(entry.name),
+    ),
+  );
+  const texts = files
+    .map(({ parentPath, name }) => join(parentPath, name))
+    .filter((file) => !file.includes('node_modules'))
+    .map((file) => [file, readFileSync(file, 'utf8')] as const);
+  expect(texts.length).toBeGreaterThan(400);
+  const wrong = texts.filter(([, text]) => /npx stepwright (start|dev|local|exec)\b/.test(text));
+  expect(wrong.map(([file]) => file)).toEqual([]);
+});
+
 test('every workflow tests on the least Node that is promised and on those that are maintained', () => {
   const least = manifest.engines.node.replace('>=', '');
   const matrices = ['ci', 'publish'].flatMap((name) => [...workflow(name).matchAll(/node: \[(.+)\]/g)]);

@@ -68,10 +68,11 @@ const inEcs = (seconds: number): string =>
 
 /**
  * Returns a command as the user would type it: as an npm script if a script of this repository is running, otherwise
- * with npx.
+ * with npx. What runs until a signal ends it is not run by npx: npx would end, and leave it running.
  */
 export function command(name: 'execute' | 'start' | 'check' | 'local'): string {
   const ownScripts = process.env['npm_package_name'] === 'stepwright' && process.env['npm_lifecycle_event'];
-  if (!ownScripts || name === 'check') return `npx stepwright ${name}`;
-  return name === 'start' ? 'npm run start' : 'npm run -s execute --';
+  if (name === 'check') return 'npx stepwright check';
+  if (name === 'execute') return ownScripts ? 'npm run -s execute --' : 'npx stepwright execute';
+  return ownScripts ? `npm run ${name}` : `node_modules/.bin/stepwright ${name}`;
 }

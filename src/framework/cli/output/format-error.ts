@@ -6,15 +6,30 @@ import { describeProblems, StartError } from '../../base/errors.js';
  */
 export function formatError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  if (error instanceof StartError || error.name === 'Error') return error.message;
+  if (error instanceof StartError) return error.message;
+  const fix = fixOfFile(error);
+  if (fix !== undefined) return `${error.message}\nFix: ${fix}`;
+  if (error.name === 'Error') return error.message;
   return '$metadata' in error ? `${error.name}: ${error.message}` : (error.stack ?? error.message);
 }
+
+/** What to do about a file or folder that the system refuses, by the code of the system's error. */
+const FILE_FIXES: Readonly<Record<string, string>> = {
+  EACCES: 'let this user read and write there, or run the command in another folder or as another user',
+  EPERM: 'let this user read and write there, or run the command in another folder or as another user',
+  EROFS: 'the file system is read-only: run the command in a folder that can be written to',
+  ENOSPC: 'the disk is full: free some of it',
+  EMFILE: 'raise the limit of open files (`ulimit -n`)',
+};
+
+const fixOfFile = ({ code = '', path }: NodeJS.ErrnoException): string | undefined =>
+  path === undefined ? undefined : FILE_FIXES[code];
 
 /**
  * The commands that start neither a worker nor a service. Their message about a problem must not say that one of these
  * can't start.
  */
-const LOOK_ONLY = new Set(['check', 'config', 'schema', 'doctor', 'execute']);
+const LOOK_ONLY = new Set(['check', 'config', 'schema', 'doctor', 'execute', 'types']);
 
 /** Returns the text of an error that has ended a command. */
 export const formatErrorOf = (command: string | undefined, error: unknown): string =>
