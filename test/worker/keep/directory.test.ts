@@ -1,3 +1,4 @@
+import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
@@ -262,7 +263,12 @@ test('records whose time to live is over are removed from the disk', async () =>
     await store.put(`once/${i}`, bytes('one'), { ttlMs: i < 20 ? 1_000 : 60_000 });
   await store.put('outcomes/a', bytes('one'));
   const folder = await Folder.open(path, () => undefined);
-  const commits = new Commits(folder, { now, warn: () => undefined });
+  const commits = new Commits(folder, {
+    now,
+    maxBytes: 1_000,
+    warn: () => undefined,
+    context: new AsyncResource('test'),
+  });
   const sweep = new Sweep(new Listing(folder.records, commits, now), commits, now);
   await sweep.step(100);
   expect(readdirSync(join(path, 'records/once'))).toHaveLength(30);
@@ -283,6 +289,31 @@ test('a write sweeps some records that are over', async () => {
   for (let i = 0; readdirSync(join(path, 'records/once')).length > 0 && i < 1_000; i += 1)
     await next.get('outcomes/b');
   expect(readdirSync(join(path, 'records/once'))).toEqual([]);
+});
+
+test('the changes of a task run in the context of none', async () => {
+  const context = new AsyncLocalStorage<string>();
+  const seen: unknown[] = [];
+  const { path, store } = newStore({ warn: () => seen.push(context.getStore()) });
+  await context.run('the task', async () => {
+    await store.put('outcomes/a', bytes('one'));
+    writeFileSync(join(path, 'records/outcomes/a'), 'torn');
+    await store.putIfAbsent('outcomes/a', bytes('two'));
+    expect(context.getStore()).toBe('the task');
+  });
+  expect(seen).toEqual([undefined]);
+});
+
+test('a disk that is slow for large records keeps no small one', async () => {
+  const { store } = newStore();
+  const order: string[] = [];
+  const large = Array.from({ length: 6 }, (_, i) => store.put(`payloads/${i}`, new Uint8Array(16_000_000)));
+  await store.get('none');
+  const all = large.map(async (each) => order.push(await each.then(() => 'large')));
+  await store.put('outcomes/a', bytes('one'));
+  order.push('small');
+  await Promise.all(all);
+  expect(order.at(-1)).toBe('large');
 });
 
 describe('the lock between processes', () => {

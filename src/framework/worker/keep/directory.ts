@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import { isAbsolute, normalize, resolve } from 'node:path';
 import type { Store } from '../../base/store/store.js';
 import { systemClock } from '../../base/time/clock.js';
@@ -34,10 +35,12 @@ export function directory(path: string, options: DirectoryOptions = {}): Store {
     throw new TypeError(
       `directory('${path}'): expected maxBytes to be a whole number of bytes from 1, got ${maxBytes}`,
     );
+  // A store is made where the config is read, and used by tasks.
+  const context = new AsyncResource('stepwright:directory');
   const root = normalize(path).replace(/(.)\/+$/, '$1');
   return new LazyStore(`directory ${root}`, `directory:${encodeURI(root)}`, maxBytes, async () => {
     const { DirectoryStore } = await import('./files/directory-store.js');
-    return new DirectoryStore(root, { maxBytes, warn, now });
+    return new DirectoryStore(root, { maxBytes, warn, now, context });
   });
 }
 

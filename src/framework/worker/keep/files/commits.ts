@@ -1,3 +1,4 @@
+import type { AsyncResource } from 'node:async_hooks';
 import { link, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { turn } from '../../../base/time/turn.js';
@@ -7,7 +8,17 @@ import type { Held } from './folder-lock.js';
 import type { Place } from './file-names.js';
 import { readHeads, readWhole } from './read-file.js';
 import { encodeRecords, type FileRecord, headIn, NotARecord, recordIn } from './record-file.js';
-import { Turns } from './turns.js';
+import { long, short } from './turns.js';
+
+/** The settings of a store in a folder. */
+export interface DirectorySettings {
+  /** The most bytes of one record. */
+  readonly maxBytes: number;
+  readonly warn: (message: string) => void;
+  readonly now: () => number;
+  /** The context in which changes are made, since those of several tasks are made together. */
+  readonly context: AsyncResource;
+}
 
 /** A change of one record. */
 export interface Change {
@@ -33,8 +44,6 @@ interface Waiting extends Change {
 const MOST_TOGETHER = 64;
 /** A larger record gets a file of its own. */
 const MOST_SHARED_BYTES = 16 * 1024;
-/** The most large records that are written at once, in this process, for the reason that `read-file.ts` names. */
-const largeWrites = new Turns(1);
 
 /**
  * Makes the changes of one process, those that wait together in one go: their records are written into one file, which
@@ -45,13 +54,15 @@ export class Commits {
   readonly #folder: Folder;
   readonly #now: () => number;
   readonly #warn: (message: string) => void;
+  readonly #context: AsyncResource;
   #waiting: Waiting[] = [];
   #runs = false;
 
-  constructor(folder: Folder, { now, warn }: { now: () => number; warn: (message: string) => void }) {
+  constructor(folder: Folder, { now, warn, context }: DirectorySettings) {
     this.#folder = folder;
     this.#now = now;
     this.#warn = warn;
+    this.#context = context;
   }
 
   /** Makes a change. Returns false if the record isn't as the change expects it. */
@@ -63,7 +74,7 @@ export class Commits {
       if (record.value.byteLength <= MOST_SHARED_BYTES && this.#folder.hasLinks)
         return await this.#wait(change);
       const file = this.#folder.newFile();
-      await largeWrites.run(() => writeFlushed(file, encodeRecords([record])));
+      await writeFlushed(file, encodeRecords([record]), long);
       return await this.#wait(change, file);
     } catch (error) {
       throw storeErrorOf(error, this.#folder.root);
@@ -75,7 +86,7 @@ export class Commits {
       this.#waiting.push({ ...change, file, settle, fail });
       if (this.#runs) return;
       this.#runs = true;
-      turn.after(() => void this.#run());
+      turn.after(() => void this.#context.runInAsyncScope(() => this.#run()));
     });
   }
 
@@ -85,10 +96,10 @@ export class Commits {
       try {
         await this.#makeTogether(group);
       } catch (error) {
-        for (const each of group) each.fail(error);
+        failAll(group, error);
       } finally {
         const files = new Set(group.flatMap(({ file }) => file ?? []));
-        for (const file of files) await unlink(file).catch(() => undefined);
+        for (const file of files) await remove(file).catch(() => false);
       }
     }
     this.#runs = false;
@@ -113,10 +124,21 @@ export class Commits {
     const done = new Map<Waiting, boolean>();
     const others = await this.#linkNew(group, done);
     if (others.length > 0) await this.#changeLocked(others, done);
-    const changed = [...done].filter(([, isDone]) => isDone);
-    for (const folder of new Set(changed.map(([{ place }]) => place.folder)))
-      await syncFolder(join(this.#folder.records, folder));
+    const changed = [...done.keys()].filter((each) => done.get(each) === true);
+    for (const folder of new Set(changed.map(({ place }) => place.folder))) await this.#sync(folder, changed);
     for (const [change, isDone] of done) change.settle(isDone);
+  }
+
+  /** Flushes a folder of records. The changes in it fail if that does. */
+  async #sync(folder: string, changed: readonly Waiting[]): Promise<void> {
+    try {
+      await syncFolder(join(this.#folder.records, folder));
+    } catch (error) {
+      failAll(
+        changed.filter(({ place }) => place.folder === folder),
+        error,
+      );
+    }
   }
 
   /** Writes new records into one file aside. */
@@ -132,16 +154,23 @@ export class Commits {
   async #linkNew(changes: readonly Waiting[], done: Map<Waiting, boolean>): Promise<Waiting[]> {
     const others: Waiting[] = [];
     for (const each of changes) {
-      const isNew = each.kind === 'put-if-absent' && this.#folder.hasLinks && (await this.#link(each));
-      if (isNew) done.set(each, true);
-      else others.push(each);
+      if (each.kind !== 'put-if-absent' || !this.#folder.hasLinks) others.push(each);
+      else
+        try {
+          if (await this.#link(each)) done.set(each, true);
+          else others.push(each);
+        } catch (error) {
+          this.#folder.forget();
+          each.fail(error);
+        }
     }
     return others;
   }
 
+  /** Returns false if something has the name. */
   async #link({ file = '', place }: Waiting): Promise<boolean> {
     try {
-      await link(file, this.#pathOf(place));
+      await short.run(() => link(file, this.#pathOf(place)));
       return true;
     } catch (error) {
       if (codeOf(error) !== 'EEXIST') throw error;
@@ -157,7 +186,7 @@ export class Commits {
       });
     } catch (error) {
       // New records that have their names already don't depend on the lock.
-      for (const each of changes) each.fail(error);
+      failAll(changes, error);
     }
   }
 
@@ -167,6 +196,7 @@ export class Commits {
       held.check();
       done.set(change, await this.#apply(change, found));
     } catch (error) {
+      this.#folder.forget();
       change.fail(error);
     }
   }
@@ -176,7 +206,7 @@ export class Commits {
     if (kind === 'put' || kind === 'delete') return NOTHING;
     const path = this.#pathOf(place);
     try {
-      const file = await (kind === 'set-aside' ? readWhole(path) : readHeads(path));
+      const file = await (kind === 'set-aside' ? readWhole(path, undefined, short) : readHeads(path, short));
       if (!file) return NOTHING;
       const { version, until = Number.POSITIVE_INFINITY } = (kind === 'set-aside' ? recordIn : headIn)(
         file,
@@ -216,8 +246,8 @@ export class Commits {
   async #install({ file = '', shared = false }: Waiting, path: string): Promise<boolean> {
     // A rename does nothing if both names lead to the same file, so the name that is given must be a new one.
     const named = shared ? this.#folder.newFile() : file;
-    if (shared) await link(file, named);
-    await rename(named, path);
+    if (shared) await short.run(() => link(file, named));
+    await short.run(() => rename(named, path));
     return true;
   }
 
@@ -234,9 +264,14 @@ interface Found {
 }
 const NOTHING: Found = {};
 
+const failAll = (changes: readonly Waiting[], error: unknown): void => {
+  for (const each of changes) each.fail(error);
+};
+
+/** Returns false if there is no such file. */
 async function remove(path: string): Promise<boolean> {
   try {
-    await unlink(path);
+    await short.run(() => unlink(path));
     return true;
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return false;

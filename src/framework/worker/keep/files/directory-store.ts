@@ -9,7 +9,7 @@ import type {
   Stored,
 } from '../../../base/store/store.js';
 import { unlessAborted } from '../../../base/time/wait.js';
-import { type Change, Commits } from './commits.js';
+import { type Change, Commits, type DirectorySettings } from './commits.js';
 import { placeOf } from './file-names.js';
 import { Folder } from './folder.js';
 import { storeErrorOf } from './fs-error.js';
@@ -26,21 +26,15 @@ interface Opened {
   readonly sweep: Sweep;
 }
 
-interface Settings {
-  readonly maxBytes: number;
-  readonly warn: (message: string) => void;
-  readonly now: () => number;
-}
-
 /** The store that `directory` returns. */
 export class DirectoryStore implements Store {
   readonly name: string;
   readonly maxBytes: number;
   readonly #root: string;
-  readonly #settings: Settings;
+  readonly #settings: DirectorySettings;
   #opened: Promise<Opened> | undefined;
 
-  constructor(root: string, settings: Settings) {
+  constructor(root: string, settings: DirectorySettings) {
     this.name = `directory ${root}`;
     this.maxBytes = settings.maxBytes;
     this.#root = root;
@@ -169,7 +163,7 @@ export class DirectoryStore implements Store {
   async #openFolder(): Promise<Opened> {
     const { now, warn } = this.#settings;
     const folder = await Folder.open(this.#root, warn);
-    const commits = new Commits(folder, { now, warn });
+    const commits = new Commits(folder, this.#settings);
     const listing = new Listing(folder.records, commits, now);
     return { folder, commits, listing, sweep: new Sweep(listing, commits, now) };
   }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
-/** The longest file name. Most file systems take 255 bytes. */
-const LONGEST = 200;
+/** The longest file name. Most file systems take 255 bytes; some that encrypt names take 143. */
+const LONGEST = 140;
 /** The folder of the keys that have one part only. */
 const ONE_PART = ',';
 

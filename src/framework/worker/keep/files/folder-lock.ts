@@ -4,6 +4,7 @@ import { StoreError } from '../../../base/store/store-error.js';
 import { type Clock, systemClock } from '../../../base/time/clock.js';
 import { codeOf } from './fs-error.js';
 import { hasEnded, newHolder } from './process-name.js';
+import { short } from './turns.js';
 
 const FREE = 'free';
 /** The longest wait for the lock. */
@@ -86,7 +87,7 @@ export class FolderLock {
   /** Returns false if there is no such file. */
   async #rename(from: string, to: string): Promise<boolean> {
     try {
-      await rename(join(this.#folder, from), join(this.#folder, to));
+      await short.run(() => rename(join(this.#folder, from), join(this.#folder, to)));
       return true;
     } catch (error) {
       if (codeOf(error) === 'ENOENT') return false;
@@ -96,7 +97,7 @@ export class FolderLock {
 
   /** Returns the name of the holder; undefined if the lock is free. */
   async #holder(): Promise<string | undefined> {
-    const names = await readdir(this.#folder);
+    const names = await short.run(() => readdir(this.#folder));
     return names.includes(FREE) ? undefined : names[0];
   }
 

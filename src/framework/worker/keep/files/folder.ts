@@ -18,6 +18,7 @@ import { wallTime } from '../../../base/time/clock.js';
 import { codeOf, storeErrorOf } from './fs-error.js';
 import { FolderLock } from './folder-lock.js';
 import { hasEnded, newHolder, uniqueId } from './process-name.js';
+import { short } from './turns.js';
 
 /** What is left aside for longer, by whom nobody knows, is removed. */
 const LEFT_MS = 24 * 3_600_000;
@@ -80,9 +81,13 @@ export class Folder {
     this.#made.add(name);
   }
 
+  /** Makes folders of records again if they are no longer there. */
+  forget(): void {
+    this.#made.clear();
+  }
+
   /** @throws if the store's folder is no longer there */
   async checkPresence(): Promise<void> {
-    this.#made.clear();
     await access(this.records);
   }
 
@@ -92,7 +97,7 @@ export class Folder {
       this.damaged,
       `${path.slice(this.records.length + 1).replaceAll('/', ',')}-${uniqueId()}`,
     );
-    await rename(path, to);
+    await short.run(() => rename(path, to));
     return to;
   }
 
@@ -149,17 +154,24 @@ async function makeFolder(path: string): Promise<void> {
 }
 
 /** Flushes the names in a folder to the disk. */
-export async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
-}
+export const syncFolder = (path: string): Promise<void> =>
+  short.run(async () => {
+    const folder = await open(path, 'r');
+    try {
+      await folder.sync();
+    } finally {
+      await folder.close();
+    }
+  });
 
-/** Writes a new file and flushes it to the disk. Leaves nothing behind if it fails. */
-export async function writeFlushed(path: string, bytes: Uint8Array): Promise<void> {
+/**
+ * Writes a new file and flushes it to the disk. Leaves nothing behind if it fails.
+ * @param turns the row of calls that it waits in
+ */
+export const writeFlushed = (path: string, bytes: Uint8Array, turns = short): Promise<void> =>
+  turns.run(() => write(path, bytes));
+
+async function write(path: string, bytes: Uint8Array): Promise<void> {
   try {
     await writeFile(path, bytes, { mode: 0o600, flag: 'wx', flush: true });
   } catch (error) {

@@ -2,13 +2,7 @@ import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { codeOf } from './fs-error.js';
 import { NotARecord } from './record-file.js';
-import { Turns } from './turns.js';
-
-/**
- * The most calls of the file system that read at once, in this process. A file system that doesn't answer keeps one of
- * Node's four threads for each call, and names could not be resolved if it had all of them.
- */
-const turns = new Turns(2);
+import { long } from './turns.js';
 
 /** The heads of all records of a file lie in its first bytes: larger records have files of their own. */
 const FIRST_BYTES = 256 * 1024;
@@ -16,13 +10,18 @@ const FIRST_BYTES = 256 * 1024;
 /**
  * Reads a file.
  * @param check is called with the first bytes, which have all heads, before the rest of a large file is read
+ * @param turns the row of calls that it waits in
  * @returns undefined if the file isn't there
+ * @throws NotARecord if it is something else than a file
  */
-export const readWhole = (path: string, check?: (heads: Buffer) => void): Promise<Buffer | undefined> =>
-  turns.run(() => read(path, Number.POSITIVE_INFINITY, check));
+export const readWhole = (
+  path: string,
+  check?: (heads: Buffer) => void,
+  turns = long,
+): Promise<Buffer | undefined> => turns.run(() => read(path, Number.POSITIVE_INFINITY, check));
 
 /** Reads the part of a file that has all its heads. @returns undefined if it isn't there */
-export const readHeads = (path: string): Promise<Buffer | undefined> =>
+export const readHeads = (path: string, turns = long): Promise<Buffer | undefined> =>
   turns.run(() => read(path, FIRST_BYTES));
 
 async function read(

@@ -19,3 +19,11 @@ export class Turns {
     }
   }
 }
+
+/**
+ * The calls of the file system of all stores in this process, in two rows: those that read or write much, and the short
+ * ones with which changes are made, which never wait for the former. Each call that isn't answered keeps one of Node's
+ * four threads. If the disk doesn't answer at all, one is left for everything else, such as resolving names.
+ */
+export const long = new Turns(2);
+export const short = new Turns(1);
