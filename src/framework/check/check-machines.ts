@@ -4,6 +4,7 @@ import { type Finding, type Found, type FoundAt, paste } from './finding.js';
 import { type CheckedHandler, differenceOf, handlerOf, nearestHandler, serves } from './handlers.js';
 import { followData, placeOf, type StateData } from './flow/flow.js';
 import { shapeOfSchema, UNKNOWN } from './flow/shape.js';
+import { notInline } from './not-inline.js';
 import { deadPaths, payloadMismatches } from './payload.js';
 import type { JsonEdit } from './source/json-edit.js';
 import { JsonText, type Step } from './source/json-text.js';
@@ -131,6 +132,7 @@ function foundInStates(
     ...unknownNames(states, tasks, handlers, errorNames),
     ...unreachedRules(states),
     ...states.flatMap((state) => longerThanMachine(state, source)),
+    ...notInline(source.definition, states, handlers, data),
   ];
 }
 

@@ -20,6 +20,8 @@ export interface CheckedHandler {
   readonly schema: JsonSchema;
   /** The schema of the output; undefined if the option `output` isn't set. */
   readonly output: JsonSchema | undefined;
+  /** The fields of the output that stay beside a reference to it. */
+  readonly inline: readonly string[];
 }
 
 /**
@@ -45,6 +47,7 @@ export function checkedHandler(
     throws: definition.throws,
     schema: inputSchema(definition),
     output: definition.output && outputSchema(definition.output, definition.groups),
+    inline: definition.inline,
   };
 }
 
