@@ -1,36 +1,50 @@
 import { createReadStream } from 'node:fs';
-import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { IsNotEmpty, IsString } from 'class-validator';
-import { Activity, ActivityFailure, Handle, type TaskContext } from '../framework/index.js';
+import { stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { IsInt, IsNotEmpty, IsObject, IsString, Min } from 'class-validator';
+import { dynamodb } from '../framework/aws/stores/dynamodb/index.js';
+import { Activity, ActivityFailure, directory, Handle, type TaskContext } from '../framework/index.js';
 
 export class SumOrdersInput {
   /** The path of a file with one order a line, as in `{"customer":"ann","cents":250}`. */
   @IsString() @IsNotEmpty() file!: string;
 }
 
-/** The progress of a run, for the next run to go on from. */
-interface Checkpoint {
-  /** The size of the summed file in bytes: a checkpoint of another file does not count. */
-  readonly size: number;
+/** The state of a run, for the next run to go on from. */
+class SumState {
+  /** The size of the summed file in bytes: the state of another file does not count. */
+  @IsInt() size!: number;
   /** The bytes of the file that are summed, up to the end of a line. */
-  offset: number;
-  lines: number;
-  readonly cents: Record<string, number>;
+  @IsInt() @Min(0) offset!: number;
+  @IsInt() @Min(0) lines!: number;
+  /** The sum of each customer. */
+  @IsObject() cents!: Record<string, number>;
 }
 
 const LINES_BETWEEN_CHECKPOINTS = 50_000;
 
 /**
+ * The store of the states. Workers on several machines share a table; without one, the processes of this machine share
+ * a folder.
+ */
+const { ORDERS_TABLE: table } = process.env;
+const store = table ? dynamodb({ table }) : directory(join(tmpdir(), 'stepwright-orders'));
+
+/**
  * Sums the orders of a file, as a batch job: reads a file of any length with little memory, reports the progress, stops
- * when its worker drains, and goes on where the last run has stopped, on any worker that sees the same files.
+ * when its worker drains, and goes on where the last run has stopped or was killed, on any worker that shares the store
+ * and sees the same files.
  */
 @Activity('arn:aws:states:ap-northeast-1:123456789012:activity:SumOrdersActivity', { concurrency: 2 })
 export class SumOrdersActivity {
-  @Handle({ throws: ['Interrupted', 'BadOrder'] })
+  @Handle({
+    throws: ['Interrupted', 'BadOrder'],
+    checkpoint: { store, key: ({ file }: SumOrdersInput) => file, keep: '7d' },
+  })
   async sum({ file }: SumOrdersInput, task: TaskContext): Promise<object> {
     const { size } = await stat(file);
-    const done = await this.#resume(file, size);
-    if (done.offset > 0) task.log.info({ lines: done.lines }, 'going on where an earlier run has left off');
+    const done = await this.#resume(size, task);
     let saved = done.lines;
     for await (const lines of linesFrom(file, done.offset)) {
       for (const { text, bytes } of lines) {
@@ -38,40 +52,27 @@ export class SumOrdersActivity {
         done.offset += bytes;
         done.lines++;
       }
-      task.progress(done.offset / size, `${done.lines} lines`);
+      const progress = { fraction: done.offset / size, message: `${done.lines} lines` };
       const stopping = task.signal.aborted || task.shuttingDown.aborted;
       if (stopping || done.lines - saved >= LINES_BETWEEN_CHECKPOINTS) {
-        await this.#save(file, done);
+        await task.checkpoint.save(done, progress);
         saved = done.lines;
-      }
+      } else task.progress(progress.fraction, progress.message);
       if (stopping) throw new ActivityFailure('Interrupted', `stopped after ${done.lines} lines`);
     }
-    await rm(checkpointOf(file), { force: true });
     const cents = Object.values(done.cents).reduce((sum, each) => sum + each, 0);
     return { lines: done.lines, customers: Object.keys(done.cents).length, cents };
   }
 
-  async #resume(file: string, size: number): Promise<Checkpoint> {
-    const none: Checkpoint = { size, offset: 0, lines: 0, cents: {} };
-    try {
-      const saved = JSON.parse(await readFile(checkpointOf(file), 'utf8')) as Checkpoint;
-      return saved.size === size ? saved : none;
-    } catch {
-      return none;
-    }
-  }
-
-  /** Replaces the checkpoint in one step: where a run is killed meanwhile, the earlier checkpoint stays whole. */
-  async #save(file: string, done: Checkpoint): Promise<void> {
-    const path = checkpointOf(file);
-    await writeFile(`${path}.new`, JSON.stringify(done));
-    await rename(`${path}.new`, path);
+  async #resume(size: number, task: TaskContext): Promise<SumState> {
+    const saved = await task.checkpoint.load(SumState);
+    if (saved?.size !== size) return { size, offset: 0, lines: 0, cents: {} };
+    task.log.info({ lines: saved.lines }, 'going on where an earlier run has left off');
+    return saved;
   }
 }
 
-const checkpointOf = (file: string): string => `${file}.checkpoint`;
-
-function count(done: Checkpoint, text: string): void {
+function count(done: SumState, text: string): void {
   const { customer, cents } = orderOf(text, done.lines + 1);
   done.cents[customer] = (done.cents[customer] ?? 0) + cents;
 }
