@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { randomOf } from '../../../bench/support/random.js';
 import { createLog } from '../../../src/framework/base/log/log.js';
 import type { Store } from '../../../src/framework/base/store/store.js';
 import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
@@ -57,6 +58,18 @@ test('what a dead worker holds is taken over after 30 s, by one of several', asy
   await pass(60_000, ...living);
   expect(living.flatMap(({ taken }) => taken)).toHaveLength(1);
   expect((await store.list('workers/')).keys).toHaveLength(3);
+});
+
+test('what many hold that die together is taken over at once, also if their names follow each other', async () => {
+  const store = memoryStore();
+  const random = randomOf(1);
+  const all = Array.from({ length: 24 }, (_, n) =>
+    worker(store, `w${String(n).padStart(2, '0')}`, { random }),
+  );
+  await pass(11_000, ...all);
+  const living = all.slice(12);
+  await pass(42_000, ...living);
+  expect(living.flatMap(({ taken }) => taken)).toHaveLength(12);
 });
 
 test('a worker that lives keeps its lease, whatever the clocks of the others show', async () => {

@@ -151,13 +151,21 @@ export class WorkerLeases {
     await Promise.all(Array.from(watched, (key) => quietly(this.#check(key))));
   }
 
-  /** Returns the keys that this worker watches: those that follow its own, and then those at the beginning. */
+  /**
+   * Returns the keys that this worker watches: those that follow its own, and then those at the beginning. They are
+   * ordered by their random parts: workers that die together, as in a deploy, often have names that follow each other,
+   * and would otherwise be watched by none but each other.
+   */
   #watched(keys: readonly string[]): string[] {
     const held = new Set([this.#own, ...this.#taken.keys()].map((lease) => lease?.key));
-    const others = keys.filter((key) => !held.has(key) && !this.#skipped.has(key));
-    const own = this.#own?.key ?? '';
-    const after = others.filter((key) => key > own);
-    return [...after, ...others.filter((key) => key <= own)].slice(0, MOST_WATCHED);
+    const others = keys.filter((key) => !held.has(key) && !this.#skipped.has(key)).map(byRandomPart);
+    const own = byRandomPart(this.#own?.key ?? '');
+    const after = others.filter((each) => each.order > own.order);
+    const before = others.filter((each) => each.order <= own.order);
+    return [after, before]
+      .flatMap((each) => each.toSorted((a, b) => (a.order < b.order ? -1 : 1)))
+      .slice(0, MOST_WATCHED)
+      .map(({ key }) => key);
   }
 
   async #check(key: string): Promise<void> {
@@ -235,6 +243,12 @@ export class WorkerLeases {
     return key.slice(this.#prefix.length);
   }
 }
+
+/** Returns a key with a text by which keys are in the same random order for each worker. */
+const byRandomPart = (key: string): { key: string; order: string } => ({
+  key,
+  order: `${key.slice(key.lastIndexOf('-') + 1)} ${key}`,
+});
 
 /** Waits for a call to a store whose failure is told where the store is limited. */
 async function quietly<T>(call: Promise<T> | undefined): Promise<T | undefined> {
