@@ -144,6 +144,29 @@ test.each(['check', 'config', 'schema', 'types', 'doctor'])(
   },
 );
 
+test('a class is found in CommonJS whose exports Node can not read off the text, as swc writes it', async () => {
+  const project = join(dir, 'commonjs');
+  mkdirSync(join(project, 'node_modules'), { recursive: true });
+  symlinkSync(resolve('.'), join(project, 'node_modules/stepwright'));
+  writeFileSync(join(project, 'package.json'), '{"type":"commonjs"}');
+  writeFileSync(
+    join(project, 'pay.activity.js'),
+    `Object.defineProperty(exports, '__esModule', { value: true });
+(function (target, all) {
+  for (const name in all) Object.defineProperty(target, name, { enumerable: true, get: all[name] });
+})(exports, { Pay: () => Pay });
+const { Activity, Handle } = require('stepwright');
+class Pay { run() {} }
+Handle({ input: 'any' })(Pay.prototype, 'run', Object.getOwnPropertyDescriptor(Pay.prototype, 'run'));
+Activity('Pay')(Pay);
+`,
+  );
+  writeFileSync(join(project, 'c.mjs'), "export default { activities: ['./*.activity.js'] };");
+  const config = stepwright(['config', '--config', 'c.mjs', '--endpoint', 'local'], {}, project);
+  expect(await config.ended).toEqual({ code: 0, signal: null });
+  expect(config.stdout()).toContain('Pay.run');
+});
+
 test('config and schema need no state machine that is right', async () => {
   const machines = join(dir, 'state-machines');
   mkdirSync(machines);

@@ -79,7 +79,7 @@ async function loadFile(file: string, baseDir: string): Promise<LoadedFile> {
   const where = isAbsolute(file) ? relative(baseDir, file) : file;
   const shown = shownPath(file);
   try {
-    const exported: unknown[] = Object.values((await import(pathToFileURL(file).href)) as object);
+    const exported = exportsOf((await import(pathToFileURL(file).href)) as object);
     const classes = exported.filter((each) => typeof each === 'function') as Constructor[];
     const declared = classes.filter((each) => readActivity(each) !== undefined);
     return {
@@ -90,6 +90,16 @@ async function loadFile(file: string, baseDir: string): Promise<LoadedFile> {
   } catch (error) {
     return { file: shown, classes: [], problems: [importProblem(where, error)] };
   }
+}
+
+/**
+ * Returns what a module exports. If a compiler wrote CommonJS whose names Node can't read off the text, as swc does, they
+ * are only in the default export.
+ */
+function exportsOf(module: object): unknown[] {
+  const inner: unknown = Reflect.get(module, 'default');
+  const isCompiled = typeof inner === 'object' && inner !== null && '__esModule' in inner;
+  return [...new Set<unknown>([...Object.values(module), ...(isCompiled ? Object.values(inner) : [])])];
 }
 
 function notDeclared(where: string, classes: readonly Constructor[]): Problem {
