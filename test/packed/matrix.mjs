@@ -70,7 +70,7 @@ export default { plugins: [swc.vite()], test: { include: ['test/**/*.test.ts'], 
     },
   },
   'node:test': {
-    test: "node --import reflect-metadata --test 'dist/test/*.test.js'",
+    test: 'node --import reflect-metadata --test dist/test/*.test.js',
     packages: { expect: '^30.0.0' },
     imports: "import { expect } from 'expect';\nimport { test } from 'node:test';",
   },
