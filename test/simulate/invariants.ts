@@ -1,11 +1,13 @@
 import { currentTask, type EventName, type WorkerEvents, type WorkerStatus } from 'stepwright';
 import * as beats from './beats.js';
 import type { Chronicle, Hurt, Lease, Outcome } from './chronicle.js';
+import { KeptOutcomes } from './kept-outcomes.js';
 import { HeldBack } from './held-back.js';
 import type { Member } from './member.js';
 import { isReport, nameIn, type OpenCall, type Watcher } from './network.js';
 import type { HandlerKey, Plan } from './plan.js';
 import { type Answer, isFromService, keyOf, outcomeOf, type Service } from './service.js';
+import type { SimulatedStore } from './store.js';
 import { EPOCH, type SimulatedProcess, type Timeline } from './timeline.js';
 
 /** A promise that a worker broke. */
@@ -21,6 +23,7 @@ export interface Watched {
   readonly timeline: Timeline;
   readonly chronicle: Chronicle;
   readonly service: Service;
+  readonly store: SimulatedStore;
 }
 
 /** A worker waits for so long for the answer to a poll. */
@@ -55,11 +58,13 @@ export class Invariants implements Watcher {
   readonly watched: Watched;
   /** The leases whose handlers run. */
   readonly running = new Set<Lease>();
+  readonly kept: KeptOutcomes;
   readonly #members = new Map<SimulatedProcess, Member>();
   readonly #underWay = new Map<SimulatedProcess, UnderWay>();
 
   constructor(watched: Watched) {
     this.watched = watched;
+    this.kept = new KeptOutcomes(watched, (invariant, what) => this.broken(invariant, what));
   }
 
   get members(): Iterable<Member> {
@@ -108,6 +113,7 @@ export class Invariants implements Watcher {
   /** Begins to watch a worker. To be called before it runs. */
   follow(member: Member): void {
     this.#members.set(member.process, member);
+    this.kept.follow(member);
     member.it.on('task:received', (payload) => this.#received(member, payload));
     this.#followPauses(member);
     for (const event of ENDS)
@@ -172,6 +178,10 @@ export class Invariants implements Watcher {
       this.broken('context', `a ${operation} was sent in the context of another task`);
     if (!lease) return this.broken('holder', `a ${operation} for a token that was never handed out`);
     const at = `#${lease.n}`;
+    if (lease.to !== from && this.watched.plan.outbox) {
+      if (operation === 'SendTaskHeartbeat') this.#beatLeft(lease, underWay);
+      return this.kept.rescueLeft(lease, call);
+    }
     if (lease.to !== from || lease.receivedAt === undefined)
       this.broken('holder', `a ${operation} of ${at} from a process that never got it`);
     const knows = request.from === from ? lease.toldGoneAt !== undefined : lease.saidGone;
@@ -203,6 +213,14 @@ export class Invariants implements Watcher {
     const { operation, body } = request;
     const underWay = this.underWay(request.from.owner);
     const key = keyOf(body['activityArn']) ?? lease?.handler;
+    if (lease && lease.to !== request.from.owner && operation !== 'GetActivityTask') {
+      const isGone = answer?.status === 400 && GONE.has(nameIn(answer));
+      if (answer && isFromService(answer)) {
+        this.kept.rescueEnded(lease, call, answer, isGone);
+        if (/InvalidOutput|ValidationException/.test(nameIn(answer))) lease.refused = true;
+      }
+      return;
+    }
     if (operation === 'SendTaskHeartbeat' && lease) this.#beatEnded(lease, call, answer);
     if (operation === 'GetActivityTask' && key) count(underWay.polls, key, -1);
     if (!answer || !isFromService(answer)) return;
@@ -256,6 +274,7 @@ export class Invariants implements Watcher {
   }
 
   #reportLeft(lease: Lease, outcome: Outcome): void {
+    this.kept.reportLeft(lease, outcome);
     const before = lease.sent;
     const changed =
       before !== undefined && (before.text !== outcome.text || before.status !== outcome.status);
@@ -397,6 +416,12 @@ const FOLLOWED: readonly EventName[] = [
   'heartbeat:restored',
   'heartbeat:failed',
   'heartbeat:recovered',
+  'outbox:kept',
+  'outbox:unkept',
+  'outbox:taken',
+  'outbox:offered',
+  'store:failed',
+  'store:recovered',
 ];
 
 const show = (outcome: Outcome | undefined): string =>

@@ -11,6 +11,7 @@ import type { Network } from './network.js';
 import type { HandlerPlan, Plan, PlannedEvent } from './plan.js';
 import { Probes } from './probes.js';
 import { stream } from './random.js';
+import type { SimulatedStore } from './store.js';
 import { sdkHandlerOf } from './sdk-handler.js';
 import { HeartbeatThreads } from './threads.js';
 import type { Service } from './service.js';
@@ -116,6 +117,7 @@ export interface Hiring {
   readonly plan: Plan;
   readonly network: Network;
   readonly service: Service;
+  readonly store: SimulatedStore;
   readonly chronicle: Chronicle;
   readonly stage: Stage;
   /** Makes what watches the handlers of a thread or a process of a pool. */
@@ -178,6 +180,7 @@ export async function hire(hiring: Hiring): Promise<Member> {
       heartbeatRate: plan.heartbeatRate,
       reportLimit: `${plan.reportLimitMs}ms`,
       handlers: Object.fromEntries(options),
+      ...(plan.outbox && { outbox: { store: hiring.store.open(process, worker) } }),
     },
     env: {},
     baseDir: globalThis.process.cwd(),

@@ -72,6 +72,13 @@ export type PlannedEvent = { readonly at: number } & (
   /** A thread or a process of a pool ends. */
   | { readonly kind: 'host-crash'; readonly worker: number }
   | { readonly kind: 'abort'; readonly count: number }
+  /** The store that the workers share is in trouble, for one worker or for all. `torn`: its answers are lost. */
+  | {
+      readonly kind: 'store';
+      readonly worker?: number;
+      readonly ms: number;
+      readonly how: 'slow' | 'hanging' | 'unavailable' | 'full' | 'torn';
+    }
   /** Somebody pauses a handler of a worker for so long. */
   | { readonly kind: 'pause'; readonly worker: number; readonly handler: HandlerKey; readonly ms: number }
   /** Somebody sets the rate of a handler of a worker: so many tasks in 10 s at most; 0 for no limit. */
@@ -116,6 +123,8 @@ export interface Plan {
   readonly providerKeeps: boolean;
   /** The longest that the service keeps a poll whose connection has closed. */
   readonly closedPollMs: number;
+  /** True where outcomes are kept in a store. @default false */
+  readonly outbox?: boolean;
   readonly handlers: readonly HandlerPlan[];
   /** Nothing new happens after this. */
   readonly troubleMs: number;
@@ -194,6 +203,7 @@ function drawMixed(seed: number, whole: boolean): Plan {
     ...Array.from({ length: many }, () => drawTrouble(draw, dice.weighted(swarm) as Kind)),
     ...(whole ? [fewPolls(dice, troubleMs)] : []),
     ...drawControl({ ...draw, dice: new Dice(seed, 'control') }, whole ? 0.5 : 0.25),
+    ...drawStore({ ...draw, dice: new Dice(seed, 'store') }),
   ];
   return {
     ...{ seed, workers, handlers, troubleMs },
@@ -208,6 +218,7 @@ function drawMixed(seed: number, whole: boolean): Plan {
     keyMs: dice.pick([60 * MINUTE, 6.5 * MINUTE]),
     providerKeeps: dice.chance(0.2),
     closedPollMs: dice.pick([0, 0, 20_000]),
+    outbox: new Dice(seed, 'outbox').chance(0.5),
     events: events.toSorted((one, other) => one.at - other.at),
   };
 }
@@ -322,6 +333,15 @@ function drawControl({ dice, workers, handlers, troubleMs }: Draw, share: number
       { at: troubleMs - 5_000, kind: 'rate', worker, handler, count: 0 },
     ];
   }).flat();
+}
+
+/** In some stories the store is in trouble. */
+function drawStore({ dice, workers, troubleMs }: Draw): PlannedEvent[] {
+  return Array.from({ length: dice.pick([0, 0, 1, 2, 3]) }, () => ({
+    ...{ at: dice.between(0, troubleMs), kind: 'store', ms: dice.pick([1_000, 20_000, 60_000]) },
+    ...(dice.chance(0.5) && { worker: dice.between(0, workers - 1) }),
+    how: dice.pick(['slow', 'hanging', 'unavailable', 'full', 'torn'] as const),
+  }));
 }
 
 function drawCalls({ dice, handlers }: Draw, at: number, some: { worker?: number }): PlannedEvent {

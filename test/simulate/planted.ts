@@ -96,6 +96,21 @@ export const PLANTED: readonly Planted[] = [
       'everyMs: Number.POSITIVE_INFINITY,',
     ],
   }),
+  ...at('worker/task/task.ts', {
+    'an outcome is reported before it is kept': [
+      '    await outside(() => outbox.keep(kept));\n',
+      '    void outside(() => outbox.keep(kept));\n',
+    ],
+  }),
+  ...at('worker/keep/leases.ts', {
+    'what a dead worker has left is offered by nobody': [
+      '(isSame && sentAt - seen.since >= LAPSE_MS)',
+      '(isSame && sentAt - seen.since >= 86_400_000)',
+    ],
+  }),
+  ...at('worker/keep/outbox/outbox.ts', {
+    'an outcome stays in the store after it was accepted': ['      this.#deletions.add(key);\n', ''],
+  }),
   ...at('worker/poll/slots.ts', {
     'a poll is sent without a slot': [
       'Math.min(this.#size - this.used,',

@@ -4,11 +4,13 @@ import { Chronicle } from './chronicle.js';
 import type { Work } from './handlers.js';
 import type { HostStage } from './hosts.js';
 import { Invariants } from './invariants.js';
+import { CLEANED_MS } from './kept-outcomes.js';
 import { hire, type KeyTrouble, type Member } from './member.js';
 import { Network } from './network.js';
 import type { HandlerKey, Plan, PlannedEvent } from './plan.js';
 import { stream } from './random.js';
 import { Service } from './service.js';
+import { SimulatedStore } from './store.js';
 import { EPOCH, SimulatedProcess, Timeline } from './timeline.js';
 import { Troubles } from './troubles.js';
 
@@ -27,6 +29,7 @@ export class World {
   readonly timeline = new Timeline();
   readonly chronicle: Chronicle;
   readonly service: Service;
+  readonly store: SimulatedStore;
   readonly invariants: Invariants;
   readonly #plan: Plan;
   readonly #troubles: Troubles;
@@ -50,8 +53,9 @@ export class World {
     this.#troubles = new Troubles(this.timeline, this.chronicle);
     this.service = new Service(plan, this.timeline, this.chronicle, this.#troubles);
     this.#network = new Network(plan, this.timeline, this.service, this.chronicle, this.#troubles);
-    const { timeline, chronicle, service } = this;
-    this.invariants = new Invariants({ plan, timeline, chronicle, service });
+    this.store = new SimulatedStore(plan.seed, this.timeline, this.chronicle);
+    const { timeline, chronicle, service, store } = this;
+    this.invariants = new Invariants({ plan, timeline, chronicle, service, store });
     this.#network.watcher = this.invariants;
     this.#bounds = new Bounds(this.invariants);
   }
@@ -65,9 +69,11 @@ export class World {
     this.#everySecond();
     await this.#until(EPOCH + troubleMs);
     this.#troubles.end();
+    this.store.end();
     await this.#until(EPOCH + troubleMs + CALM_LIMIT_MS, () => this.#isDone());
     if (this.#over()) return;
     this.#checkExecutions();
+    if (this.#plan.outbox) await this.#until(timeline.now + CLEANED_MS);
     for (const member of this.#members) if (member) this.#stop(member);
     await this.#until(
       timeline.now + 2 * CALM_LIMIT_MS,
@@ -75,6 +81,7 @@ export class World {
     );
     if (!this.#over()) await this.#until(timeline.now + LAST_MS);
     if (!this.#over()) this.#checkEnd();
+    if (!this.#over()) await this.invariants.kept.checkEnd();
   }
 
   /** Notes what Node reports of the whole process. @returns a function that ends that */
@@ -120,6 +127,7 @@ export class World {
   #everySecond(): void {
     this.timeline.at(this.timeline.now + SECOND, () => {
       this.#bounds.check();
+      this.invariants.kept.check(this.invariants.members);
       for (const member of this.#members) member?.probes.ask(member, this.invariants);
       this.#checkProgress();
       this.#everySecond();
@@ -137,9 +145,18 @@ export class World {
       settled: (key: HandlerKey, { token }: TaskContext) => invariants.settled(process, key, token),
       strayed: () => invariants.broken('context', 'a handler found another task than its own'),
     };
-    const { chronicle, service } = this;
+    const { chronicle, service, store } = this;
     const stageOf = (host: SimulatedProcess): HostStage => this.#stageOf(host);
-    const rest = { plan: this.#plan, network: this.#network, service, chronicle, stage, stageOf, worker };
+    const rest = {
+      plan: this.#plan,
+      network: this.#network,
+      service,
+      store,
+      chronicle,
+      stage,
+      stageOf,
+      worker,
+    };
     process.input(0, () => {
       const hiring = { ...rest, keyTrouble: this.#keyTrouble(worker) };
       void hire(hiring).then((member) => {
@@ -222,7 +239,7 @@ export class World {
     const { timeline } = this;
     this.chronicle.add('plan', JSON.stringify(event));
     const member = 'worker' in event && event.worker !== undefined ? this.#members[event.worker] : undefined;
-    if (member && !['calls', 'outage', 'slow', 'pause', 'rate', 'slots'].includes(event.kind))
+    if (member && !['calls', 'outage', 'slow', 'pause', 'rate', 'slots', 'store'].includes(event.kind))
       this.chronicle.trouble(member.worker, 'process');
     if (event.kind === 'credentials')
       for (const hurt of ['process', 'keys'] as const) this.chronicle.trouble(event.worker, hurt, event.ms);
@@ -236,6 +253,8 @@ export class World {
       case 'crowd':
       case 'kms':
         return this.#troubles.begin(event);
+      case 'store':
+        return this.store.begin(event);
       case 'stall':
         return member?.process.stop(event.ms);
       case 'wall':

@@ -45,8 +45,13 @@ export interface LeasesOptions extends Omit<LeaseWorld, 'holder'> {
 const RETRY_MS = 2_000;
 /** Records without a lease are looked for at this interval. */
 const ORPHANS_MS = 300_000;
-/** The most leases of others that a worker watches. In a larger fleet each watches those that follow its own. */
-const MOST_WATCHED = 8;
+/**
+ * The most leases of others that a worker watches, since each costs a read every 10 s. In a larger fleet each watches
+ * those that follow its own.
+ */
+const MOST_WATCHED = 32;
+/** A lease that hasn't changed for longer than this is watched on, whichever leases have come since. */
+const SUSPECT_MS = 1.5 * RENEW_MS;
 
 interface Seen {
   readonly version: string;
@@ -65,6 +70,7 @@ export class WorkerLeases {
   readonly #stopped = new Abort();
   #own: Lease | undefined;
   readonly #taken = new Map<Lease, Abort>();
+  readonly #emptying = new Set<Promise<void>>();
   readonly #seen = new Map<string, Seen>();
   /** The keys of leases whose records this worker can't deal with. */
   readonly #skipped = new Set<string>();
@@ -90,12 +96,21 @@ export class WorkerLeases {
   }
 
   /**
+   * Takes over nothing more, and aborts the signals of what was taken over. Resolves when every call of `onTaken` has
+   * ended.
+   */
+  async halt(): Promise<void> {
+    this.#stopped.abort(undefined);
+    for (const end of this.#taken.values()) end.abort(undefined);
+    await Promise.all(this.#emptying);
+  }
+
+  /**
    * Stops. What belongs to taken leases can be taken over by others at once.
    * @param options `isEmpty`: true if nothing belongs to the worker's own lease. The lease is then removed
    */
   async stop({ isEmpty }: { readonly isEmpty: boolean }): Promise<void> {
-    this.#stopped.abort(undefined);
-    for (const end of this.#taken.values()) end.abort(undefined);
+    void this.halt();
     const own = this.#own;
     await Promise.all([
       ...Array.from(this.#taken.keys(), (lease) => quietly(lease.release())),
@@ -152,9 +167,9 @@ export class WorkerLeases {
   }
 
   /**
-   * Returns the keys that this worker watches: those that follow its own, and then those at the beginning. They are
-   * ordered by their random parts: workers that die together, as in a deploy, often have names that follow each other,
-   * and would otherwise be watched by none but each other.
+   * Returns the keys that this worker watches: those that may be about to lapse, those that follow its own, and then
+   * those at the beginning. They are ordered by their random parts: workers that die together, as in a deploy, often
+   * have names that follow each other, and would otherwise be watched by none but each other.
    */
   #watched(keys: readonly string[]): string[] {
     const held = new Set([this.#own, ...this.#taken.keys()].map((lease) => lease?.key));
@@ -162,10 +177,12 @@ export class WorkerLeases {
     const own = byRandomPart(this.#own?.key ?? '');
     const after = others.filter((each) => each.order > own.order);
     const before = others.filter((each) => each.order <= own.order);
-    return [after, before]
+    const next = [after, before]
       .flatMap((each) => each.toSorted((a, b) => (a.order < b.order ? -1 : 1)))
-      .slice(0, MOST_WATCHED)
-      .map(({ key }) => key);
+      .slice(0, MOST_WATCHED);
+    const now = this.#options.clock.now();
+    const suspects = others.filter(({ key }) => now - (this.#seen.get(key)?.since ?? now) > SUSPECT_MS);
+    return [...suspects, ...next].map(({ key }) => key);
   }
 
   async #check(key: string): Promise<void> {
@@ -197,11 +214,13 @@ export class WorkerLeases {
     if (this.#stopped.aborted) ended.abort(undefined);
     this.#taken.set(lease, ended);
     const { name } = fields;
-    void this.#empty(lease, {
+    const emptying = this.#empty(lease, {
       id: this.#idOf(key),
       workerName: typeof name === 'string' ? name : undefined,
       signal: ended,
     });
+    this.#emptying.add(emptying);
+    void emptying.finally(() => this.#emptying.delete(emptying));
   }
 
   async #empty(lease: Lease, left: Left): Promise<void> {

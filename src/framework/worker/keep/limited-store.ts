@@ -1,3 +1,4 @@
+import { Abort } from '../../base/abort.js';
 import { StoreError } from '../../base/store/store-error.js';
 import type {
   GetOptions,
@@ -48,6 +49,7 @@ export class LimitedObjectStore<S extends ObjectStore = ObjectStore> implements 
   readonly #store: S;
   readonly #clock: Clock;
   readonly #limitMs: number;
+  readonly #closed = new Abort();
   readonly #trouble: Readonly<Record<StoreCall, TroubleTracker<StoreCall>>>;
 
   constructor(store: S, { clock, limitMs = LIMIT_MS, trouble }: StoreLimits) {
@@ -95,8 +97,9 @@ export class LimitedObjectStore<S extends ObjectStore = ObjectStore> implements 
     return this.limit('read', options, (store, signal) => store.list(prefix, { ...options, signal }));
   }
 
-  /** Tells no more of the store's trouble, and leaves no timer. Calls are still answered. */
+  /** Ends the calls that are under way, tells no more of the store's trouble, and leaves no timer. */
   close(): void {
+    this.#closed.abort(new StoreError('unavailable', `${this.name} is no longer used`));
     for (const each of Object.values(this.#trouble)) each.stop();
   }
 
@@ -123,17 +126,22 @@ export class LimitedObjectStore<S extends ObjectStore = ObjectStore> implements 
   #race<T>(run: (store: S, signal: AbortSignal) => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     const ended = new AbortController();
     return new Promise((resolve, reject) => {
+      if (this.#closed.aborted) return reject(this.#closed.reason);
       const end = (reason: unknown): void => {
+        over();
         ended.abort(reason);
         reject(reason);
       };
       const onAbort = (): void => end(signal?.reason);
-      signal?.addEventListener('abort', onAbort, { once: true });
+      const onClose = (): void => end(this.#closed.reason);
       const cancel = limitCallAfter(this.#clock, this.#limitMs, () => end(this.#late()));
       const over = (): void => {
         cancel();
         signal?.removeEventListener('abort', onAbort);
+        this.#closed.removeEventListener('abort', onClose);
       };
+      signal?.addEventListener('abort', onAbort, { once: true });
+      this.#closed.addEventListener('abort', onClose);
       // A store of a user's may throw instead of rejecting.
       const answer = (async () => run(this.#store, ended.signal))();
       answer.then(resolve, reject).finally(over);

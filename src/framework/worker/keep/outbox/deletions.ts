@@ -14,6 +14,7 @@ export class Deletions {
   readonly #clock: Clock;
   readonly #keys = new Set<string>();
   #open = 0;
+  #isClosed = false;
   #cancelPause: Cancel | undefined;
   #waiting: (() => void)[] = [];
 
@@ -28,13 +29,20 @@ export class Deletions {
   }
 
   add(key: string): void {
+    if (this.#isClosed) return;
     if (this.#keys.size < MOST_KEYS) this.#keys.add(key);
     this.#next();
   }
 
-  /** Resolves when everything is deleted, or when a deletion has failed. Nothing may be added after that. */
+  /** Resolves when everything is deleted, or when a deletion has failed. */
   async done(): Promise<void> {
     if (this.#open > 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** Deletes nothing more, and leaves no timer. */
+  close(): void {
+    this.#keys.clear();
+    this.#isClosed = true;
     this.#cancelPause?.();
   }
 
@@ -52,14 +60,19 @@ export class Deletions {
     try {
       await this.#store.delete(key);
     } catch {
-      this.#keys.add(key);
-      this.#cancelPause ??= this.#clock.after(AGAIN_MS, () => this.#resume());
+      this.#failed(key);
     }
     this.#open--;
     this.#next();
     if (this.#open > 0) return;
     for (const resolve of this.#waiting) resolve();
     this.#waiting = [];
+  }
+
+  #failed(key: string): void {
+    if (this.#isClosed) return;
+    this.#keys.add(key);
+    this.#cancelPause ??= this.#clock.after(AGAIN_MS, () => this.#resume());
   }
 
   #resume(): void {

@@ -126,11 +126,13 @@ export class Outbox {
   /** Stops after the last report. Takes at most 3 s, and never rejects. */
   async stop(): Promise<void> {
     const end = async (): Promise<void> => {
+      await this.#leases.halt();
       await this.#deletions.done();
       const isEmpty = this.#entries.size === 0 && this.#deletions.size === 0 && !this.#hasLeft;
       await this.#leases.stop({ isEmpty });
     };
     await within(this.#world.clock, STOP_LIMIT_MS, end());
+    this.#deletions.close();
     this.#store.close();
   }
 
@@ -193,6 +195,8 @@ export class Outbox {
 
   async #end(token: string, { key, kept, put }: Entry, end: 'over' | 'given-up'): Promise<void> {
     const { is } = await put;
+    // Such a record may still be written after it was deleted.
+    if (is === 'unknown') this.#hasLeft = true;
     this.#entries.delete(token);
     if (is === 'absent') return;
     try {

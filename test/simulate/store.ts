@@ -1,0 +1,137 @@
+import { StoreError } from '../../src/framework/base/store/store-error.js';
+import type { Store } from '../../src/framework/base/store/store.js';
+import { memoryStore } from '../../src/framework/worker/keep/memory.js';
+import type { Chronicle } from './chronicle.js';
+import type { PlannedEvent } from './plan.js';
+import { stream } from './random.js';
+import type { SimulatedProcess, Timeline } from './timeline.js';
+
+type Trouble = Extract<PlannedEvent, { kind: 'store' }>;
+
+/** The way of a call to the store, or of its answer, takes up to this long. */
+const WAY_MS = 8;
+/** A slow store takes up to this long for a call. */
+const SLOW_MS = 12_000;
+const WRITES = new Set(['put', 'putIfAbsent', 'replace']);
+
+/**
+ * A store on virtual time, which all workers of a simulation share. It outlives their processes. The plan decides when
+ * it is slow, hangs, can't be reached, is full, or does what it is asked while its answer is lost.
+ */
+export class SimulatedStore {
+  /** The records as they are, for invariants. */
+  readonly records: Store;
+  readonly #timeline: Timeline;
+  readonly #chronicle: Chronicle;
+  readonly #random: () => number;
+  readonly #troubles = new Set<Trouble>();
+  /** Called with each record that was written. */
+  onWritten: (key: string, value: Uint8Array) => void = () => {};
+  /** True once it was in trouble. */
+  wasTroubled = false;
+  /** The last instant at which it was in trouble. */
+  troubledAt = Number.NEGATIVE_INFINITY;
+
+  constructor(seed: number, timeline: Timeline, chronicle: Chronicle) {
+    this.records = memoryStore({ now: () => timeline.now });
+    this.#timeline = timeline;
+    this.#chronicle = chronicle;
+    this.#random = stream(seed, 'store');
+  }
+
+  /** Begins a trouble, which ends by itself. */
+  begin(trouble: Trouble): void {
+    this.#troubles.add(trouble);
+    this.wasTroubled = true;
+    this.#timeline.at(this.#timeline.now + trouble.ms, () => {
+      this.#troubles.delete(trouble);
+      this.troubledAt = this.#timeline.now;
+    });
+  }
+
+  /** Ends all troubles. */
+  end(): void {
+    if (this.#troubles.size > 0) this.troubledAt = this.#timeline.now;
+    this.#troubles.clear();
+  }
+
+  /** True while it is in trouble for anybody. */
+  get isTroubled(): boolean {
+    return this.#troubles.size > 0;
+  }
+
+  /** Returns the store as one process meets it. */
+  open(process: SimulatedProcess, worker: number): Store {
+    const call = <T>(name: string, key: string, signal: AbortSignal | undefined, run: () => Promise<T>) =>
+      this.#call({ process, worker, name, key, signal }, run);
+    const { records } = this;
+    return {
+      name: 'simulated',
+      uri: 'simulated:',
+      maxBytes: records.maxBytes,
+      put: (key, value, { signal, ...options } = {}) =>
+        call('put', key, signal, () => records.put(key, value, options)),
+      putIfAbsent: (key, value, { signal, ...options } = {}) =>
+        call('putIfAbsent', key, signal, async () => {
+          const version = await records.putIfAbsent(key, value, options);
+          if (version !== undefined) this.onWritten(key, value);
+          return version;
+        }),
+      replace: (key, value, version, { signal, ...options } = {}) =>
+        call('replace', key, signal, () => records.replace(key, value, version, options)),
+      get: (key, { signal, ...options } = {}) => call('get', key, signal, () => records.get(key, options)),
+      delete: (key, { signal } = {}) => call('delete', key, signal, () => records.delete(key)),
+      deleteIf: (key, version, { signal } = {}) =>
+        call('deleteIf', key, signal, () => records.deleteIf(key, version)),
+      list: (prefix, { signal, ...options } = {}) =>
+        call('list', prefix, signal, () => records.list(prefix, options)),
+    };
+  }
+
+  #call<T>({ process, worker, name, key, signal }: StoreCall, run: () => Promise<T>): Promise<T> {
+    const how = this.#troubleOf(worker, name);
+    this.#chronicle.add(process.name, `asks the store to ${name} ${key}${how ? `, which is ${how}` : ''}`);
+    return new Promise((resolve, reject) => {
+      signal?.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+      const answer = (fn: () => void): void => void process.input(1 + this.#ms(WAY_MS), fn);
+      const refuse = (kind: 'unavailable' | 'full', what: string): void =>
+        answer(() => reject(new StoreError(kind, what)));
+      if (how === 'unavailable') return refuse('unavailable', 'the store can not be reached');
+      if (how === 'full') return refuse('full', 'the store has no room');
+      if (how === 'hanging') return;
+      const wayMs = 1 + this.#ms(how === 'slow' ? SLOW_MS : WAY_MS);
+      // What is on its way is done, whatever becomes of the process that asked for it.
+      this.#timeline.at(this.#timeline.now + wayMs, () => {
+        run().then(
+          (result) =>
+            how === 'torn'
+              ? refuse('unavailable', 'the connection ended before the answer')
+              : answer(() => resolve(result)),
+          (error: unknown) => answer(() => reject(error)),
+        );
+      });
+    });
+  }
+
+  #troubleOf(worker: number, name: string): Trouble['how'] | undefined {
+    for (const trouble of this.#troubles) {
+      if (trouble.worker !== undefined && trouble.worker !== worker) continue;
+      if (trouble.how === 'full' && !WRITES.has(name)) continue;
+      // Some calls get through all the same.
+      if (this.#random() < 0.8) return trouble.how;
+    }
+    return undefined;
+  }
+
+  #ms(most: number): number {
+    return Math.floor(this.#random() * most);
+  }
+}
+
+interface StoreCall {
+  readonly process: SimulatedProcess;
+  readonly worker: number;
+  readonly name: string;
+  readonly key: string;
+  readonly signal: AbortSignal | undefined;
+}
