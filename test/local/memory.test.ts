@@ -158,6 +158,24 @@ test('bodies that never end are refused once they take too much, and others are 
   }
 });
 
+test('one execution takes at most half of the memory, so that others can start', async () => {
+  const { client, service } = await openBench({ runningBytes: 2_600_000 });
+  const run = async (passes: number): Promise<{ status?: string; cause?: string }> => {
+    const names = Array.from({ length: passes }, (_, i) => `P${i}`);
+    const states = names.map((name, i) => [name, pass({ Next: names[i + 1] ?? 'W' })]);
+    const definition = JSON.stringify({ StartAt: 'P0', States: { ...Object.fromEntries(states), W: WAIT } });
+    const stateMachineArn = service.seedMachine({ name: `M${passes}`, definition });
+    const input = JSON.stringify('x'.repeat(100_000));
+    const { executionArn } = await client.send(new StartExecutionCommand({ stateMachineArn, input }));
+    const { status = '', cause = '' } = await client.send(new DescribeExecutionCommand({ executionArn }));
+    return { status, cause };
+  };
+  expect(await run(2)).toMatchObject({ status: 'RUNNING' });
+  const { status, cause } = await run(6);
+  expect(status).toBe('FAILED');
+  expect(cause).toContain('bytes of all executions that run');
+});
+
 test('executions that only wait are counted too', async () => {
   const { client, service } = await openBench({ runningBytes: 100_000 });
   const definition = JSON.stringify({ StartAt: 'W', States: { W: WAIT } });

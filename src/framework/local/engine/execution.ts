@@ -184,7 +184,7 @@ export class Execution implements RunningExecution {
     this.#count();
     if (id >= HISTORY_LIMIT - 1) this.#fail(historyFull(`events (${HISTORY_LIMIT})`), id);
     else if (this.history.bytes > HISTORY_BYTES) this.#fail(historyFull(`bytes (${HISTORY_BYTES})`), id);
-    else if (this.world.memory.isFull) this.#fail(runningFull(), id);
+    else if (this.world.memory.isTooMuch(this.#counted)) this.#fail(runningFull(), id);
     return id;
   }
 
@@ -192,7 +192,7 @@ export class Execution implements RunningExecution {
     if (this.#end) return;
     this.#held += bytes;
     this.#count();
-    if (bytes > 0 && this.world.memory.isFull) throw runningFull();
+    if (bytes > 0 && this.world.memory.isTooMuch(this.#counted)) throw runningFull();
   }
 
   #count(): void {

@@ -34,9 +34,18 @@ export class RunningMemory {
 
   constructor(private readonly limit = runningBytesByDefault()) {}
 
-  /** True while the executions take more memory than they may. An execution that records an event then fails. */
+  /** True while the executions take more memory than they may. No execution can be started then. */
   get isFull(): boolean {
     return this.#bytes > this.limit;
+  }
+
+  /**
+   * Returns true if an execution that takes `bytes` must end. One execution may take half of the memory, so that it
+   * leaves room for the others. If all together take too much, the small ones may go on for longer.
+   */
+  isTooMuch(bytes: number): boolean {
+    if (bytes > this.limit / 2) return true;
+    return this.#bytes > (bytes > this.limit / 100 ? 1 : 1.1) * this.limit;
   }
 
   grow(bytes: number): void {
