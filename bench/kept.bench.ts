@@ -3,11 +3,20 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Activity, directory, Handle, systemClock, type Store } from '../src/framework/index.js';
+import {
+  Activity,
+  directory,
+  Handle,
+  Idempotent,
+  systemClock,
+  type Store,
+  type TaskContext,
+} from '../src/framework/index.js';
 import { createContainer } from '../src/framework/worker/container/create-container.js';
 import { discover } from '../src/framework/declare/discovery/discovery.js';
 import { silentLog } from '../src/framework/base/log/log.js';
 import { createTaskContext, memoryStore } from '../src/framework/testing/index.js';
+import { makeCheckpoints } from '../src/framework/worker/handler/make-checkpoints.js';
 import { compile, type CompiledHandler } from '../src/framework/worker/handler/compile.js';
 import { taskPayloads } from '../src/framework/worker/handler/payloads.js';
 import { payloadKey, referenceObject } from '../src/framework/worker/keep/payloads/reference.js';
@@ -50,6 +59,70 @@ async function referenceIn(store: Store, value: unknown): Promise<string> {
   await store.put(payloadKey(sha256), payload);
   const uri = `${store.uri}/${payloadKey(sha256)}`;
   return JSON.stringify(referenceObject({}, { uri, sha256, bytes: payload.byteLength }));
+}
+
+@Activity('Saving')
+class Saving {
+  @Handle({ input: 'any' })
+  async run(_: unknown, { checkpoint }: TaskContext): Promise<void> {
+    await checkpoint.load();
+    await checkpoint.save({ done: 1 });
+  }
+}
+
+let works = 0;
+
+/** Runs a task that loads its checkpoint and saves it once; then it is removed, as after an accepted success. */
+async function saving(store: Store): Promise<(text: string) => Promise<string>> {
+  const [definition] = discover([Saving], {}).handlers;
+  if (!definition) throw new Error('Saving has no handler');
+  const world = { clock: systemClock, random: Math.random, log: silentLog };
+  const option = { store, key: () => `work-${++works}` };
+  const checkpoints = await makeCheckpoints(definition, option, world);
+  if (!checkpoints) throw new Error('the option is set');
+  const handle = compile(definition, await createContainer(), [], undefined, checkpoints);
+  return async (text) => {
+    const context = createTaskContext({ checkpoint: checkpoints.make() });
+    await handle(text, context, () => {});
+    checkpoints.accepted(context);
+    await checkpoints.close();
+    return '';
+  };
+}
+
+/** Runs a task with `Idempotent`. Its work is new each time, or always the same. */
+async function once(store: Store, isNew: boolean): Promise<(text: string) => Promise<string>> {
+  const [definition] = discover([Echo], {}).handlers;
+  if (!definition) throw new Error('Echo has no handler');
+  const interceptor = Idempotent({ store, key: () => (isNew ? `work-${++works}` : 'the same') });
+  const handle = compile(definition, await createContainer(), [interceptor]);
+  const context = createTaskContext();
+  return async (text) => {
+    await handle(text, context, () => {});
+    return '';
+  };
+}
+
+/** What a checkpoint and `Idempotent` cost a task, in memory and in a directory. */
+async function state(): Promise<readonly Cost[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'stepwright-bench-'));
+  try {
+    const small = JSON.stringify({ id: 'o-1' });
+    const costs: Cost[] = [];
+    for (const [where, store, tasks] of [
+      ['in memory', memoryStore(), 2_000],
+      ['in a directory', directory(folder), 50],
+    ] as const) {
+      costs.push(
+        await cost(`a checkpoint loaded, saved and removed, ${where}`, await saving(store), small, tasks),
+      );
+      costs.push(await cost(`Idempotent, new work, ${where}`, await once(store, true), small, tasks));
+      costs.push(await cost(`Idempotent, finished work, ${where}`, await once(store, false), small, tasks));
+    }
+    return costs;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 interface Cost {
@@ -109,16 +182,24 @@ export default {
   title: 'what a task costs that leaves something behind in a store',
   async run(): Promise<Findings> {
     const costs = await payloads();
+    const states = await state();
+    const rowsOf = (list: readonly Cost[]): string[][] =>
+      list.map(({ who, wallMs, cpuMs }) => [who, shown(wallMs), shown(cpuMs)]);
     return {
       tables: [
         {
           title: 'payloads: the pipeline of a task, from input text to output text',
           columns: ['', 'latency', 'processor time'],
-          rows: costs.map(({ who, wallMs, cpuMs }) => [who, shown(wallMs), shown(cpuMs)]),
+          rows: rowsOf(costs),
+        },
+        {
+          title: 'checkpoints and Idempotent: the pipeline of a task of one call each',
+          columns: ['', 'latency', 'processor time'],
+          rows: rowsOf(states),
         },
       ],
       broken: [],
-      measured: costs,
+      measured: [...costs, ...states],
     };
   },
 } satisfies Benchmark;
