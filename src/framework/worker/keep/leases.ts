@@ -144,14 +144,26 @@ export class WorkerLeases {
     if (lease.isLost) this.#taken.get(lease)?.abort(undefined);
   }
 
+  /** Looks at all leases every 10 s, and in between at those that may have lapsed. */
   async #keepLooking(): Promise<void> {
     const { clock } = this.#options;
+    let lookAt = Number.NEGATIVE_INFINITY;
     while (!this.#stopped.aborted) {
-      await quietly(this.#look());
-      const lapses = Array.from(this.#seen.values(), ({ since }) => since + LAPSE_MS - clock.now());
-      const nextMs = Math.max(Math.min(RENEW_MS, ...lapses), 1_000);
-      await clock.sleep(nextMs, this.#stopped);
+      const now = clock.now();
+      if (now >= lookAt) {
+        lookAt = now + RENEW_MS;
+        await quietly(this.#look());
+      } else
+        await this.#checkAll(
+          [...this.#seen].flatMap(([key, { since }]) => (since + LAPSE_MS <= now ? key : [])),
+        );
+      const lapses = Array.from(this.#seen.values(), ({ since }) => since + LAPSE_MS);
+      await clock.sleep(Math.max(Math.min(lookAt, ...lapses) - clock.now(), 1_000), this.#stopped);
     }
+  }
+
+  async #checkAll(keys: readonly string[]): Promise<void> {
+    await Promise.all(keys.map((key) => quietly(this.#check(key))));
   }
 
   async #look(): Promise<void> {
@@ -163,7 +175,7 @@ export class WorkerLeases {
     }
     const watched = new Set(this.#watched(keys));
     for (const key of this.#seen.keys()) if (!watched.has(key)) this.#seen.delete(key);
-    await Promise.all(Array.from(watched, (key) => quietly(this.#check(key))));
+    await this.#checkAll([...watched]);
   }
 
   /**
