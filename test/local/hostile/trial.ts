@@ -53,11 +53,23 @@ export class Trial {
     await this.#serveOther();
   }
 
-  /** Creates the machine of an input and runs it to its end. */
+  /** Creates the machine of an input, runs it to its end, and deletes it. */
   run(input: HostileInput): Promise<Outcome> {
     return this.#beside(async () => {
       const executionArn = await this.start(input);
-      return typeof executionArn === 'string' ? this.#end(executionArn) : executionArn;
+      if (typeof executionArn !== 'string') return executionArn;
+      const ended = await this.#end(executionArn);
+      const stateMachineArn = executionArn.replace(':execution:', ':stateMachine:').replace(/:[^:]*$/, '');
+      await this.#call('DeleteStateMachine', { stateMachineArn });
+      return ended;
+    });
+  }
+
+  /** Serves the other machine while something else goes on. */
+  async during(disturbance: () => Promise<void>): Promise<Outcome> {
+    return this.#beside(async () => {
+      await disturbance();
+      return { error: undefined, cause: '' };
     });
   }
 
@@ -131,7 +143,9 @@ export class Trial {
     const polled = this.#call('GetActivityTask', { activityArn: Other });
     const began = mainThreadMs(this.pid);
     const stateMachineArn = 'arn:aws:states:us-east-1:123456789012:stateMachine:Other';
-    await this.#call('StartExecution', { stateMachineArn, input: '{}' });
+    // It may be refused while the executions take too much memory.
+    for (let started: unknown; started === undefined;)
+      started = (await this.#call('StartExecution', { stateMachineArn, input: '{}' }))['executionArn'];
     const { taskToken } = await polled;
     const took = mainThreadMs(this.pid) - began;
     await this.#call('SendTaskSuccess', { taskToken, output: '{}' });
