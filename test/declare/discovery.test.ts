@@ -48,6 +48,7 @@ test('a class with one handler', () => {
       unknownKeys: 'drop',
       showValues: false,
       groups: [],
+      inline: [],
     },
   ]);
 });

@@ -189,7 +189,7 @@ describe('close', () => {
     const setup = (container: DependencyContainer): void =>
       void container.register('stuck', { useValue: { dispose: () => new Promise(() => {}) } });
     const bed = await createTestBed(Hanging, { setup, realTimeLimit: '50ms' });
-    await expect(bed.close()).rejects.toThrow(/was not disposed of within 0\.05 s of real time/);
+    await expect(bed.close()).rejects.toThrow(/were not disposed of within 0\.05 s of real time/);
   });
 });
 
