@@ -30,7 +30,7 @@ describe('with the service and the worker in processes of their own', () => {
     const worker = await local.worker();
     expect(await execute(local.url(), 'Reject', '{}').ended).toEqual({ code: 0, signal: null });
     await worker.saw(
-      /"level":"error".*"handler":"Slow\.reject".*forgotten.*a rejected promise was not handled\. Fix: await the call/,
+      /"level":"error".*"handler":"Slow\.reject","task":"[0-9a-f]{8}".*forgotten.*a rejected promise was not handled\. Fix: await the call/,
     );
     expect(await execute(local.url(), 'Reject', '{}').ended).toEqual({ code: 0, signal: null });
   });

@@ -222,6 +222,34 @@ describe('heartbeats', () => {
   });
 });
 
+test('a handler that uses its task after its end is told once that this work was not awaited', async () => {
+  const used: (() => void)[] = [];
+  const type = activity((_, task) => {
+    used.push(
+      () => task.progress(0.5),
+      () => void task.heartbeat(),
+      () => task.log.info('late'),
+    );
+    return 1;
+  });
+  const w = await world.worker({ activities: [type] });
+  await world.execute(world.machine(ARN));
+  await world.clock.settle(() => w.of('task:succeeded').length === 1);
+  const late = (): unknown[] =>
+    w.log.filter(({ msg }) => String(msg).includes('after the handler had ended'));
+  expect(late()).toEqual([]);
+  for (const use of used) use();
+  expect(late()).toEqual([
+    expect.objectContaining({
+      level: 'warn',
+      task: expect.stringMatching(/^[0-9a-f]{8}$/),
+      msg: expect.stringMatching(
+        /^\S+ used its task \(progress at test\/worker\/run\.test\.ts:\d+\) after the handler had ended, which has no effect: work that it started was not awaited\. Fix: await that work before you return$/,
+      ),
+    }),
+  ]);
+});
+
 test('more tasks than heartbeatRate can beat are told when their intervals stretch, and when they no longer do', async () => {
   const { type, held } = holding({ heartbeat: '10s', concurrency: 30 });
   const machine = world.machine(ARN);

@@ -42,7 +42,30 @@ test('heartbeats join the one that is on its way, and all learn its answer', asy
   const left = task.context.heartbeat();
   task.close();
   await Promise.all([left, task.context.heartbeat()]);
-  expect(sent).toHaveLength(3);
+  expect(sent.filter(({ kind }) => kind === 'heartbeat')).toHaveLength(3);
+});
+
+test('a task that is used after its end is logged once for its handler', async () => {
+  const sent: FromHost[] = [];
+  const send = (message: FromHost): void => void sent.push(message);
+  const output = { clock: new HandClock(), send, sendLine: send };
+  for (let each = 0; each < 2; each++) {
+    const task = new HostedTask(lease, output);
+    task.close();
+    await task.context.heartbeat();
+    task.context.progress(1);
+  }
+  expect(sent).toEqual([
+    expect.objectContaining({
+      kind: 'stray',
+      line: expect.objectContaining({
+        level: 'warn',
+        message: expect.stringMatching(
+          /^A\.run used its task \(heartbeat at \S*hosted-task\.test\.ts:\d+\) after the handler had ended/,
+        ),
+      }),
+    }),
+  ]);
 });
 
 test('lines beyond the budget are dropped and counted until the worker has written some, or a while has passed', async () => {

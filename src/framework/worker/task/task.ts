@@ -19,6 +19,7 @@ import { type PauseRequest, readPause } from './pause-request.js';
 import { Progress, type TaskProgress } from './progress.js';
 import { Report, type ReportEnd, type ReportRetry, type ReportWorld } from './report.js';
 import { taskContext } from './context.js';
+import { type LateUse, logLateUse } from './late-use.js';
 import { tokenHash } from '../../base/token-hash.js';
 import type { TaskTrace, TaskTracing } from './tracing.js';
 import { deferred, within } from '../../base/time/wait.js';
@@ -242,12 +243,16 @@ export class Task {
         receivedAt: new Date(receivedAt),
         checkpoint: checkpoints ? checkpoints.make() : NO_CHECKPOINT,
         heartbeat: () => {
+          this.#onUse('heartbeat', makeLog);
           const answered = outside(() => this.#heartbeatNow());
           // If the handler doesn't await it, the signal tells it that the task is gone.
           answered.catch(() => {});
           return answered;
         },
-        progress: (fraction, message) => this.#progress.update(fraction, message),
+        progress: (fraction, message) => {
+          this.#onUse('progress', makeLog);
+          this.#progress.update(fraction, message);
+        },
         defer: (options) => deferralOf(token, options, this.#world.clock.now()),
         pauseHandler: (duration, reason) => {
           const pause = readPause(duration, reason);
@@ -257,9 +262,17 @@ export class Task {
       {
         signal: () => this.#signals.signal,
         shuttingDown: () => this.#signals.shuttingDown,
-        log: () => (log ??= makeLog()),
+        log: () => {
+          this.#onUse('log', makeLog);
+          return (log ??= makeLog());
+        },
       },
     );
+  }
+
+  /** Called when code of the handler uses the task. Logs it if the handler has ended before. */
+  #onUse(use: LateUse, log: () => Logger): void {
+    if (this.#handlerSettled) logLateUse(this.#world, { handler: this.#handler.name, use, log });
   }
 
   #begin(): void {

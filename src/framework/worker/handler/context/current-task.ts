@@ -9,6 +9,8 @@ import type { TaskContext } from '../../../declare/task-context.js';
 interface Current {
   /** The name of the task's handler. It stays when the task ends. */
   readonly handler: string;
+  /** The task's token. It stays when the task ends. */
+  readonly token: string;
   task: TaskContext | undefined;
   /**
    * The dependency injection container: the task's own if the handler has `scope: 'task'`, or else the worker's.
@@ -29,11 +31,19 @@ export function currentTask(): TaskContext | undefined {
   return storage.getStore()?.task;
 }
 
-/**
- * Returns the name of the handler that has started the calling code, even if its task has ended. Returns undefined if no
- * handler has.
- */
-export const currentHandler = (): string | undefined => storage.getStore()?.handler;
+/** The task that has started some code. */
+export interface Starter {
+  readonly handler: string;
+  readonly token: string;
+  /** True if the handler has ended. */
+  readonly ended: boolean;
+}
+
+/** Returns the task that has started the calling code, even if it has ended. Returns undefined if no task has. */
+export function currentStarter(): Starter | undefined {
+  const current = storage.getStore();
+  return current && { handler: current.handler, token: current.token, ended: current.task === undefined };
+}
 
 /**
  * Returns the dependency injection container of the task for which the calling code is running; undefined if the code
@@ -51,7 +61,7 @@ export class AsyncTaskContext {
   readonly #current: Current;
 
   constructor(task: TaskContext) {
-    this.#current = { handler: task.handler, task, container: undefined };
+    this.#current = { handler: task.handler, token: task.token, task, container: undefined };
     contexts.set(task, this.#current);
   }
 
@@ -77,7 +87,7 @@ export function runFor<T>(
   fn: () => Promise<T>,
 ): Promise<T> {
   const known = contexts.get(task);
-  if (!known) return runAlone({ handler: task.handler, task, container }, fn);
+  if (!known) return runAlone({ handler: task.handler, token: task.token, task, container }, fn);
   known.container = container;
   return storage.run(known, fn);
 }

@@ -1,4 +1,5 @@
-import { currentHandler } from './current-task.js';
+import { tokenHash } from '../../../base/token-hash.js';
+import { currentStarter } from './current-task.js';
 
 /** The log line for a rejected promise that no code handles. */
 export const UNHANDLED =
@@ -8,8 +9,16 @@ export const UNHANDLED =
 export const UNCAUGHT =
   'an exception was not caught: the worker drains and ends. Fix: catch errors in code that a timer, an event or a callback calls; `err` shows where it was thrown';
 
-/** Returns a log field with the handler that started the code which failed; no field if that isn't known. */
-export function startedBy(): { readonly handler?: string } {
-  const handler = currentHandler();
-  return handler === undefined ? {} : { handler };
+/**
+ * Returns log fields with the handler that started the code which failed, and with its task. `after` is set if the
+ * handler had ended, so that the failure is not part of the task's result. No fields if the handler isn't known.
+ */
+export function startedBy(): { readonly handler?: string; readonly task?: string; readonly after?: string } {
+  const starter = currentStarter();
+  if (!starter) return {};
+  const { handler, token, ended } = starter;
+  return { handler, task: tokenHash(token), ...(ended && { after: AFTER }) };
 }
+
+const AFTER =
+  'the handler had ended: the result of its task was decided before, and does not show this error';

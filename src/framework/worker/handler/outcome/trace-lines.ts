@@ -35,6 +35,12 @@ export function traceLines(stack: string): string[] {
   return (users.length > 0 ? users : frames).slice(0, FRAMES_LIMIT).map((line) => shown(line.trim()));
 }
 
+/** Returns the file and the line of the user's code that was called last, as in `src/a.ts:17`; undefined if none was. */
+export function userPlace(stack: string): string | undefined {
+  const frame = stack.split('\n').find((line) => /^\s+at /.test(line) && isOfUser(line) && !isNative(line));
+  return frame && /(?:\(|at (?:async )?)([^()]+:\d+):\d+\)?$/.exec(shown(frame.trim()))?.[1];
+}
+
 /** Returns the frames inside the outermost one of Stepwright; all frames if none of them called the user's code. */
 function framesOfHandler(lines: readonly string[]): readonly string[] {
   const frames = lines.filter((line, index) => !(isNative(line) && isOwn(lines[index - 1])));

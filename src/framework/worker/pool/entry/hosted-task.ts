@@ -7,6 +7,7 @@ import { deferralOf } from '../../handler/context/defer.js';
 import { TaskSignals } from '../../handler/context/task-signals.js';
 import type { Checkpoints } from '../../keep/checkpoints/checkpoints.js';
 import { type PauseRequest, readPause } from '../../task/pause-request.js';
+import { type LateUse, logLateUse } from '../../task/late-use.js';
 import { Progress } from '../../task/progress.js';
 import { remoteLog } from '../log-line.js';
 import type { FromHost, HostedLease, ToHost } from '../pool-messages.js';
@@ -31,6 +32,7 @@ export interface TaskOutput {
  */
 export class HostedTask {
   readonly context: TaskContext;
+  readonly #output: TaskOutput;
   readonly #send: (message: FromHost) => void;
   readonly #signals = new TaskSignals();
   readonly #inContext: AsyncTaskContext;
@@ -51,9 +53,11 @@ export class HostedTask {
 
   constructor(
     { handler, text, token, activityArn, workerName, receivedAt }: HostedLease,
-    { clock, send, sendLine }: TaskOutput,
+    output: TaskOutput,
     checkpoints?: Checkpoints,
   ) {
+    const { clock, send, sendLine } = output;
+    this.#output = output;
     this.#send = send;
     this.#progress = new Progress({
       clock,
@@ -64,7 +68,10 @@ export class HostedTask {
       signal: this.#signals.signal,
       shuttingDown: this.#signals.shuttingDown,
       heartbeat: () => this.#sendHeartbeat(),
-      progress: (fraction, message) => this.#progress.update(fraction, message),
+      progress: (fraction, message) => {
+        this.#onUse('progress');
+        this.#progress.update(fraction, message);
+      },
       pauseHandler: (duration, reason) => this.#pause(readPause(duration, reason), clock.now()),
       defer: (options) => deferralOf(token, options, clock.now()),
       log: remoteLog((line) =>
@@ -101,7 +108,14 @@ export class HostedTask {
     this.#send({ kind: 'pause', forMs, reason });
   }
 
+  /** Called when code of the handler uses the task. Logs it if the handler has ended before. */
+  #onUse(use: LateUse): void {
+    const { handler, log } = this.context;
+    if (this.#closed) logLateUse(this.#output, { handler, use, log: () => log });
+  }
+
   #sendHeartbeat(): Promise<void> {
+    this.#onUse('heartbeat');
     if (this.#closed) return Promise.resolve();
     if (this.#answer) return this.#heartbeat;
     this.#answer = deferred<boolean>();
