@@ -31,7 +31,7 @@ const ORDER: Readonly<Record<string, string>> = {
   check: '. → flow, source',
   testing: '. → matchers, store → machine, bed → harness, jest → mocks',
   'cli/doctor': '. → stop → heartbeat-intervals.ts → finding.ts',
-  cli: '. → commands → check, dev, doctor, exec, execute, fleet, new, scale, show, types → supervise → start → control → local → workers, flags, project → output → process',
+  cli: '. → commands → check, dev, doctor, exec, execute, fleet, new, outbox, scale, show, types → supervise → start → control → local → workers, flags, project → output → process',
 };
 /** Narrower than the order: these import nothing beside themselves but what is named here. */
 const ONLY: Readonly<Record<string, readonly string[]>> = { local: ['base'], aws: ['base'] };
@@ -240,6 +240,7 @@ test('only aws loads the SDK, and a worker loads them when it is made', () => {
     new Set([
       'worker/build/create-worker.ts',
       'worker/build/create-completions.ts',
+      'cli/outbox/outbox.ts',
       'cli/execute/execute.ts',
       'cli/check/deployed-machines.ts',
       'cli/supervise/supervised-worker.ts',

@@ -10,7 +10,7 @@ import {
   addSchema,
   addTypes,
 } from './commands/project.js';
-import { addExecute, addFleet, addLocal, addScaler } from './commands/service.js';
+import { addExecute, addFleet, addLocal, addOutbox, addScaler } from './commands/service.js';
 import { addControl, addDev, addExec, addStart } from './commands/workers.js';
 import { Command } from './flags/commander.js';
 import { flagsTakenByNpm } from './flags/npm-flags.js';
@@ -41,6 +41,7 @@ addGenerate(program);
 addDoctor(program);
 addScaler(program);
 addFleet(program);
+addOutbox(program);
 
 /** Runs the command on the command line, and exits the process with the command's exit code. */
 export async function runProgram(): Promise<void> {

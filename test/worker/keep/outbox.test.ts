@@ -189,6 +189,10 @@ test('an outcome that was given up stays for a day, and is not offered by itself
   await world.execute(world.machine(ARN));
   await seconds(90);
   expect(await outcomes()).toEqual([expect.stringMatching(/^outcomes\/given-up\/[0-9a-f]{64}$/)]);
+  const record = await store.get((await outcomes())[0] ?? '');
+  expect(JSON.parse(Buffer.from(record?.value ?? '').toString())).toMatchObject({
+    scopes: [`${new URL(world.service.url).host} 123456789012 us-east-1`],
+  });
   const calls = faults.count('SendTaskSuccess');
   await seconds(120);
   expect(faults.count('SendTaskSuccess')).toBe(calls);

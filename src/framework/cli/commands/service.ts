@@ -1,6 +1,6 @@
 import type { Command as CommandOf } from 'commander';
 import { type AccessFlags, accessFlags, accessOf } from '../flags/access-flags.js';
-import { InvalidArgumentError, Option } from '../flags/commander.js';
+import { Argument, InvalidArgumentError, Option } from '../flags/commander.js';
 import {
   addFlags,
   configFlag,
@@ -16,6 +16,7 @@ import {
 import { type LogFlags, logFor } from '../output/log-for.js';
 import { exit } from '../process/exit.js';
 import type { FleetFlags } from '../fleet/fleet.js';
+import type { OutboxFlags, OutboxVerb } from '../outbox/outbox.js';
 import type { ScalerFlags } from '../scale/scaler.js';
 import { PLACES_HELP } from '../workers/worker-places.js';
 
@@ -112,5 +113,25 @@ export function addFleet(program: CommandOf): void {
   ]).action(async (parsed: FleetFlags) => {
     const { fleet } = await import('../fleet/fleet.js');
     await exit(await fleet(parsed, command.args));
+  });
+}
+
+const OUTBOX_VERBS: readonly OutboxVerb[] = ['list', 'offer', 'drop'];
+
+export function addOutbox(program: CommandOf): void {
+  const command = program
+    .command('outbox')
+    .description('list the results in the outbox, report those that nobody reports, or remove some')
+    .addArgument(new Argument('[verb]', 'what to do').choices(OUTBOX_VERBS))
+    .argument('[ids...]', 'the results, as `list` and the log name them');
+  addFlags(command, [
+    ...[configFlag, endpointFlag],
+    ...optionFlags((_, key) => key === 'port' || key === 'region'),
+    new Option('--all', 'offer: report every result whose report was given up or whose worker has ended'),
+    new Option('--yes', 'drop: remove the results'),
+    new Option('--json', 'list: print JSON'),
+  ]).action(async (verb: OutboxVerb = 'list', ids: string[] = [], parsed: Parsed<OutboxFlags> = {}) => {
+    const { outbox } = await import('../outbox/outbox.js');
+    await exit(await outbox(verb, ids, flagsOf(parsed), parsed));
   });
 }

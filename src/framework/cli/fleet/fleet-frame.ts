@@ -1,8 +1,8 @@
 import type { FleetMember } from '../workers/read-fleet.js';
-import { cutTo, longAge, plainText, widthOf } from './cell-text.js';
+import { cutTo, longAge, plainText, widthOf } from '../output/cell-text.js';
 import { type FleetSums, type HandlerSums, sumsOf } from './fleet-sums.js';
 import { fleetColumns, rowOf } from './fleet-table.js';
-import { type Paint, tableLines } from './table.js';
+import { type Paint, tableLines } from '../output/table.js';
 
 /** The statuses of a fleet, and the time at which they were read, in epoch milliseconds. */
 export interface FleetReading {

@@ -1,8 +1,8 @@
 import type { FleetMember } from '../workers/read-fleet.js';
 import type { RemoteHandler, RemoteStatus } from '../workers/remote-status.js';
-import { longAge, plainText, shortAge } from './cell-text.js';
+import { longAge, plainText, shortAge } from '../output/cell-text.js';
 import { heldBy, versionOf } from './fleet-sums.js';
-import type { Cell, Column, Row } from './table.js';
+import type { Cell, Column, Row } from '../output/table.js';
 
 /** The columns of the table, in their order: how each is called, and what its cell says of a worker. */
 const COLUMNS: readonly (Column & { readonly cell: (worker: Shown) => Cell })[] = [

@@ -9,7 +9,7 @@ import { readFleet } from '../workers/read-fleet.js';
 import { readPlaces } from '../workers/worker-places.js';
 import { fleetLines, type FleetReading } from './fleet-frame.js';
 import { fleetLine } from './fleet-line.js';
-import { paintFor } from './paint.js';
+import { paintFor } from '../output/paint.js';
 import { Screen } from './screen.js';
 
 /** The flags of the command `fleet`, as texts. */

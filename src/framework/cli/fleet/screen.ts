@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs';
 import { stripVTControlCharacters } from 'node:util';
-import { widthOf } from './cell-text.js';
+import { widthOf } from '../output/cell-text.js';
 
 /** Escape sequences: the screen that full-screen programs use, the cursor, and erasing. */
 const ENTER = '\u001B[?1049h\u001B[?25l\u001B[2J\u001B[H';

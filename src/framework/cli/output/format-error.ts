@@ -1,4 +1,5 @@
 import { describeProblems, StartError } from '../../base/errors.js';
+import { StoreError } from '../../base/store/store-error.js';
 
 /**
  * Returns the text of an error for stderr. Expected errors are shown without a stack, and errors of Step Functions by
@@ -6,7 +7,7 @@ import { describeProblems, StartError } from '../../base/errors.js';
  */
 export function formatError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  if (error instanceof StartError) return error.message;
+  if (error instanceof StartError || error instanceof StoreError) return error.message;
   const fix = fixOfFile(error);
   if (fix !== undefined) return `${error.message}\nFix: ${fix}`;
   if (error.name === 'Error') return error.message;
@@ -29,7 +30,7 @@ const fixOfFile = ({ code = '', path }: NodeJS.ErrnoException): string | undefin
  * The commands that start neither a worker nor a service. Their message about a problem must not say that one of these
  * can't start.
  */
-const LOOK_ONLY = new Set(['check', 'config', 'schema', 'doctor', 'execute', 'types']);
+const LOOK_ONLY = new Set(['check', 'config', 'schema', 'doctor', 'execute', 'types', 'outbox']);
 
 /** Returns the text of an error that has ended a command. */
 export const formatErrorOf = (command: string | undefined, error: unknown): string =>

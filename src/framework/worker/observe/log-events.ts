@@ -92,7 +92,7 @@ function logOutbox(events: EventHub, log: Logger): void {
     else
       log.error(
         { ...about(task), error: error && showError(error) },
-        'an outcome that another worker left was given up; it stays in the store for a day',
+        'an outcome that another worker left was given up; it stays in the store for a day: `stepwright outbox offer` reports it',
       );
   });
 }

@@ -207,10 +207,15 @@ export class Outbox {
     }
   }
 
-  /** Writes an outcome where it stays for a day and isn't offered by itself. @throws StoreError */
+  /**
+   * Writes an outcome where it stays for a day and isn't offered by itself. The record says where its task comes from,
+   * so that the command `outbox` doesn't offer it to another endpoint.
+   * @throws StoreError
+   */
   async #giveUp(kept: KeptOutcome): Promise<void> {
     const key = `${KEY_PREFIX.outcome}${GIVEN_UP}/${tokenKey(kept.token)}`;
-    await this.#store.putIfAbsent(key, encodeOutcome(kept), { ttlMs: GIVEN_UP_TTL_MS });
+    const { scopes } = this.#world;
+    await this.#store.putIfAbsent(key, encodeOutcome(kept, { scopes }), { ttlMs: GIVEN_UP_TTL_MS });
   }
 
   #offerLeft(left: Left): Promise<boolean> {
