@@ -21,6 +21,7 @@ import { compile, type CompiledHandler } from '../src/framework/worker/handler/c
 import { taskPayloads } from '../src/framework/worker/handler/payloads.js';
 import { payloadKey, referenceObject } from '../src/framework/worker/keep/payloads/reference.js';
 import type { Benchmark, Findings } from './benchmark.js';
+import { flushesPerSecond, outboxCosts, type OutboxCost } from './support/kept/outbox.js';
 import { median } from './support/measure/median.js';
 
 const ROUNDS = 9;
@@ -178,11 +179,29 @@ async function payloads(): Promise<readonly Cost[]> {
   }
 }
 
+/** The most processor time, in milliseconds, that an outbox in a directory may add to a task of a hundred in flight. */
+const MOST_ADDED_MS = 0.5;
+
+function brokenBy(costs: readonly OutboxCost[]): string[] {
+  const of = (part: string): number =>
+    costs.find(({ who, inFlight }) => inFlight === 100 && who.includes(part))?.cpuMs ?? Number.NaN;
+  const added = of('directory') - of('no outbox');
+  return added <= MOST_ADDED_MS
+    ? []
+    : [`an outbox in a directory adds ${shown(added)} to a task, promised ${MOST_ADDED_MS} ms`];
+}
+
+const outboxRow = ({ inFlight, who, perSecond, reportMs, cpuMs }: OutboxCost): string[] => [
+  ...[String(inFlight), who, String(Math.round(perSecond)), shown(reportMs), shown(cpuMs)],
+];
+
 export default {
   title: 'what a task costs that leaves something behind in a store',
   async run(): Promise<Findings> {
     const costs = await payloads();
     const states = await state();
+    const flushes = await flushesPerSecond();
+    const outbox = await outboxCosts();
     const rowsOf = (list: readonly Cost[]): string[][] =>
       list.map(({ who, wallMs, cpuMs }) => [who, shown(wallMs), shown(cpuMs)]);
     return {
@@ -197,9 +216,14 @@ export default {
           columns: ['', 'latency', 'processor time'],
           rows: rowsOf(states),
         },
+        {
+          title: `outbox: a whole worker, on a disk that flushes ${Math.round(flushes)} times a second`,
+          columns: ['in flight', '', 'tasks/s', 'handler to accepted report', 'processor time'],
+          rows: outbox.map(outboxRow),
+        },
       ],
-      broken: [],
-      measured: [...costs, ...states],
+      broken: brokenBy(outbox),
+      measured: [...costs, ...states, ...outbox],
     };
   },
 } satisfies Benchmark;
