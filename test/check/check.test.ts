@@ -131,6 +131,12 @@ const PLANTED: readonly Planted[] = [
     'fixed',
   ],
   [
+    'HeartbeatSeconds that no second heartbeat comes before',
+    of({ ...charge, HeartbeatSeconds: 20 }),
+    'every task that runs longer than 20 s times out, because its next heartbeat comes after 20 s',
+    'fixed',
+  ],
+  [
     'HeartbeatSeconds that leave no room to be raised',
     of({ ...shipped, HeartbeatSeconds: 30, TimeoutSeconds: 40 }, { classes: ['Shipping'], ends: DONE }),
     'HeartbeatSeconds is 30, and the heartbeat of Shipping.ship is every 20 s',
@@ -138,7 +144,7 @@ const PLANTED: readonly Planted[] = [
   [
     'HeartbeatSeconds where no heartbeat is sent',
     of({ ...shipped, Resource: arnOf('Archive') }, { classes: ['Archiving'], ends: DONE }),
-    'the heartbeat of Archiving.archive is off: every task would time out',
+    'the heartbeat of Archiving.archive is off: every task that runs longer than',
   ],
   [
     'no limit at all where no heartbeat is sent',
@@ -298,7 +304,7 @@ const PLANTED: readonly Planted[] = [
       classes: ['Archiving'],
       ends: DONE,
     }),
-    'the heartbeat of Archiving.archive is off: every task would time out',
+    'the heartbeat of Archiving.archive is off: every task that runs longer than',
   ],
   [
     'a payload with an element of another kind',

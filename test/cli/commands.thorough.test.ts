@@ -57,7 +57,7 @@ describe('commands', () => {
       expect(silent.stdout() + silent.stderr()).toBe('');
       expect(await told.ended).toEqual({ code: 1, signal: null });
       expect(told.stdout()).toMatch(
-        /Hello\.asl\.json:10:7 {2}error {2}state 'Hello': HeartbeatSeconds is 30.*\n {4}fix: .*\(--fix does it\)\n {4}"HeartbeatSeconds": 60\n$/,
+        /Hello\.asl\.json:10:7 {2}error {2}state 'Hello': HeartbeatSeconds is 30.*\n {4}fix: .*; `npx stepwright check --fix` sets HeartbeatSeconds to 60\n {4}"HeartbeatSeconds": 60\n$/,
       );
       await schema.ended;
       expect(JSON.parse(schema.stdout())).toMatchObject({ title: 'HelloInput' });

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { formatErrorOf } from '../../src/framework/cli/output/format-error.js';
+import { startLocalService } from '../../src/framework/local/index.js';
 import { killAll, stepwright, WAITING } from '../support/cli.js';
 import { HAS_TERMINALS } from './deaths/streams.js';
 
@@ -378,4 +379,38 @@ Reflect.decorate([Activity('Pay'), Reflect.metadata('design:paramtypes', [${para
     expect(await ran('start')).toMatch(copies('tsyringe'));
     expect(await ran('doctor')).toMatch(copies('tsyringe'));
   });
+});
+
+test('a heartbeat that is too slow for a state in the files is warned of where the endpoint is a URL', async () => {
+  const resource = 'arn:aws:states:eu-west-1:123456789012:activity:Work';
+  mkdirSync(join(dir, 'state-machines'), { recursive: true });
+  const machine = {
+    StartAt: 'Do',
+    States: { Do: { Type: 'Task', Resource: resource, HeartbeatSeconds: 60, End: true } },
+  };
+  writeFileSync(join(dir, 'state-machines/Do.asl.json'), JSON.stringify(machine, null, 2));
+  const service = await startLocalService({ port: 0 });
+  try {
+    writeFileSync(
+      join(dir, 'slow.config.mjs'),
+      `import { Activity, defineConfig, Handle } from ${JSON.stringify(resolve('dist/src/framework/index.js'))};
+      class Work { work() {} }
+      Handle({ input: 'any', heartbeat: '90s' })(Work.prototype, 'work', Object.getOwnPropertyDescriptor(Work.prototype, 'work'));
+      Activity('${resource}')(Work);
+      export default defineConfig({ activities: [Work] });`,
+    );
+    const flags = ['--config', 'slow.config.mjs', '--endpoint', service.url];
+    const run = stepwright(['start', ...flags], {}, dir);
+    const [line] = await run.saw(/.*every task that runs longer than 60 s times out.*/);
+    expect(JSON.parse(line)).toMatchObject({
+      level: 'warn',
+      msg: expect.stringMatching(
+        /^state-machines\/Do\.asl\.json:7:7: state 'Do': HeartbeatSeconds is 60, and the heartbeat of Work\.work is every 90 s: .* the deployed machine may differ: npx stepwright doctor$/,
+      ),
+    });
+    run.child.kill('SIGTERM');
+    await run.ended;
+  } finally {
+    await service.close();
+  }
 });

@@ -64,5 +64,14 @@ export const messageOf = ({ state, what }: Pick<Finding, 'state' | 'what'>): str
 export const lineOf = (finding: Finding): string =>
   `${locationOf(finding)}: ${messageOf(finding)}; fix: ${finding.fix}`;
 
+/** Returns the fix of a finding, and the command that makes it if one does. */
+export function fixOf({ fix, edits }: Pick<Finding, 'fix' | 'edits'>): string {
+  const [edit] = edits ?? [];
+  if (!edit) return fix;
+  const effect =
+    edit.kind === 'replace' ? `sets ${edit.at.at(-1)} to ${JSON.stringify(edit.value)}` : 'writes it';
+  return `${fix}; \`npx stepwright check --fix\` ${effect}`;
+}
+
 /** Returns a key and its value as JSON text, ready to paste. */
 export const paste = (key: string, value: unknown): string => `"${key}": ${JSON.stringify(value)}`;

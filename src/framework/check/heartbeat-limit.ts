@@ -40,10 +40,20 @@ export function slowHeartbeat(
   const isOff = heartbeatMs === false;
   return {
     heartbeat: isOff ? 'off' : `every ${showDuration(heartbeatMs)}`,
-    effect: `${isOff ? 'every task' : 'a task that loses one heartbeat'} would time out`,
+    effect: effectOf(heartbeatMs, heartbeatSeconds),
     fix: `set \`heartbeat\` of ${name} to '${proposedHeartbeat(heartbeatSeconds)}'`,
     seconds: isOff ? undefined : proposedSeconds(heartbeatMs),
   };
+}
+
+function effectOf(heartbeatMs: number | false, heartbeatSeconds: number): string {
+  if (heartbeatMs !== false && heartbeatMs < heartbeatSeconds * 1000)
+    return 'a task that loses one heartbeat would time out';
+  const why =
+    heartbeatMs === false
+      ? 'no heartbeat comes'
+      : `its next heartbeat comes after ${showDuration(heartbeatMs)}`;
+  return `every task that runs longer than ${showDuration(heartbeatSeconds * 1000)} times out, because ${why}`;
 }
 
 /**

@@ -1,9 +1,11 @@
 import { showDuration } from '../base/time/duration.js';
-import { proposedSeconds, slowHeartbeat } from './heartbeat-limit.js';
+import { type BeatingHandler, proposedSeconds, slowHeartbeat } from './heartbeat-limit.js';
 import type { CheckedHandler } from './handlers.js';
-import { type Found, paste } from './finding.js';
+import type { Problem } from '../base/errors.js';
+import { type Finding, fixOf, type Found, locationOf, messageOf, paste } from './finding.js';
 import type { JsonEdit } from './source/json-edit.js';
-import { type ActivityState, rulesAround, takes } from './machine-states.js';
+import { type ActivityState, activityStates, rulesAround, statesOf, takes } from './machine-states.js';
+import { locatable, type MachineSource } from './source/machine-source.js';
 
 /**
  * The seconds that a proposed TimeoutSeconds is longer than the handler's own deadline, to allow for the time in which
@@ -48,7 +50,8 @@ function heartbeat(state: ActivityState, handler: CheckedHandler): Found[] {
   ];
 }
 
-function tooSlow(state: ActivityState, handler: CheckedHandler, seconds: number): Found[] {
+/** Returns the finding about a HeartbeatSeconds that is too short for the heartbeats of the handler. */
+export function tooSlow(state: ActivityState, handler: BeatingHandler, seconds: number): Found[] {
   const slow = slowHeartbeat(handler, seconds);
   if (!slow) return [];
   const { heartbeat, effect, fix, seconds: wanted } = slow;
@@ -135,3 +138,37 @@ const add = ({ steps }: ActivityState, key: string, value: unknown, after: strin
 });
 
 const showSeconds = (seconds: number): string => showDuration(seconds * 1000);
+
+/**
+ * Finds the states whose HeartbeatSeconds is too short for the heartbeats of their handler.
+ * @param handlerOf returns the handler that takes the tasks of an activity
+ */
+export function slowStates(
+  machines: readonly MachineSource[],
+  handlerOf: (activityArn: string) => BeatingHandler | undefined,
+): Finding[] {
+  return machines.flatMap((machine) => {
+    const { definition, file } = machine;
+    const json = locatable(machine);
+    return activityStates(definition, statesOf(definition)).flatMap((state) => {
+      const handler = handlerOf(state.activityArn);
+      const seconds = state.source['HeartbeatSeconds'];
+      if (!handler || typeof seconds !== 'number') return [];
+      const position = json.positionOf([...state.steps, 'HeartbeatSeconds']);
+      return tooSlow(state, handler, seconds).map((found) => ({
+        ...found,
+        file,
+        ...position,
+        state: state.name,
+      }));
+    });
+  });
+}
+
+/** Returns the problem with which a start fails because of a state whose HeartbeatSeconds is too short. */
+export const slowStateProblem = (finding: Finding): Problem => ({
+  code: 'HEARTBEAT_TOO_SLOW',
+  where: locationOf(finding),
+  what: messageOf(finding),
+  fix: fixOf(finding),
+});

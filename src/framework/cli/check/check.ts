@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type Comparison, checkMachines } from '../../check/check-machines.js';
-import { type Finding, locationOf, messageOf } from '../../check/finding.js';
+import { type Finding, fixOf, locationOf, messageOf } from '../../check/finding.js';
 import { fixMachine } from '../../check/fix-machine.js';
 import { checkedHandler } from '../../check/handlers.js';
 import { type MachineSource, machineSource } from '../../check/source/machine-source.js';
@@ -126,10 +126,10 @@ function text(findings: readonly Finding[], fixed: readonly Finding[]): string {
 
 /** Returns a finding as text: the problem on one line, the fix on the next, then the text to paste. */
 function block(finding: Finding): string {
-  const { level, fix, paste, edits } = finding;
+  const { level, paste } = finding;
   const lines = [
     `${locationOf(finding)}  ${level}  ${messageOf(finding)}`,
-    `    fix: ${fix}${edits ? ' (--fix does it)' : ''}`,
+    `    fix: ${fixOf(finding)}`,
     ...(paste === undefined ? [] : [`    ${paste}`]),
   ];
   return `${lines.join('\n')}\n`;

@@ -8,7 +8,8 @@ import type { MachineSource } from '../../check/source/machine-source.js';
 import type { Access } from '../flags/access-flags.js';
 import type { Settings } from '../../config/resolve.js';
 import type { ActivityRef } from '../../declare/definition.js';
-import { type BeatingHandler, slowHeartbeat } from '../../check/heartbeat-limit.js';
+import type { BeatingHandler } from '../../check/heartbeat-limit.js';
+import { slowStateProblem, slowStates } from '../../check/task-limits.js';
 import { type Problem, throwProblems } from '../../base/errors.js';
 import { show } from '../../base/show.js';
 import {
@@ -51,7 +52,7 @@ export async function startSeeded(
     for (const { activityArn } of activityTasks(definition)) service.seedActivity(activityArn);
     service.seedMachine({ name, definition });
   }
-  const problems = slowHeartbeats(service, seeded);
+  const problems = slowHeartbeats(machines, seeded);
   if (problems.length > 0) await service.close();
   throwProblems(problems);
   return service;
@@ -112,22 +113,12 @@ export async function listen({ settings, ...options }: SeededOptions): Promise<L
   }
 }
 
-/** Finds handlers that send heartbeats too seldom for the HeartbeatSeconds of a machine at the local service. */
-export function slowHeartbeats(service: LocalService, handlers: readonly SeededHandler[]): Problem[] {
-  return handlers.flatMap((handler) => {
-    const seconds = service.heartbeatSecondsOf(handler.arn);
-    const slow = seconds === undefined ? undefined : slowHeartbeat(handler, seconds);
-    if (!slow) return [];
-    return [
-      {
-        code: 'HEARTBEAT_TOO_SLOW' as const,
-        where: handler.name,
-        what: `its heartbeat is ${slow.heartbeat}, but a state on its activity allows HeartbeatSeconds ${seconds}: ${slow.effect}`,
-        fix: `${slow.fix}, or raise HeartbeatSeconds in the state machine's file, which npx stepwright check --fix does`,
-      },
-    ];
-  });
-}
+/** Finds states of the machines whose HeartbeatSeconds is too short for the heartbeats of their handlers. */
+export const slowHeartbeats = (
+  machines: readonly MachineSource[],
+  handlers: readonly SeededHandler[],
+): Problem[] =>
+  slowStates(machines, (arn) => handlers.find((each) => each.arn === arn)).map(slowStateProblem);
 
 const hostNotHere = (host: string | undefined, message: string): Problem => ({
   code: 'CONFIG_BAD_VALUE',

@@ -11,6 +11,7 @@ import type { Embedded } from '../local/embedded.js';
 import { warnUnshown } from '../local/unshown.js';
 import { type Project, readProject } from '../project/project.js';
 import { runWorker } from './run-worker.js';
+import { warnOfSlowStates } from './slow-at-aws.js';
 import { stopSignal } from '../process/signals.js';
 
 /**
@@ -39,6 +40,7 @@ export async function start(
       if (control !== undefined)
         parts.control = await openControl(control, async (request) => controlWorker(worker, request));
       logWarnings(log, project.warnings);
+      if (!parts.embedded) void warnOfSlowStates(log, project);
       announce(worker, project, parts, { log, port: flags.texts['port'] });
     });
   } finally {

@@ -113,7 +113,7 @@ export class SharedService {
     const bad = new Set(read.problems.map(({ where }) => fileOf(where)));
     for (const machine of read.machines) if (!bad.has(machine.file)) this.#seed(machine, isFirst);
     this.#forgetGone(new Set(read.machines.map(({ name }) => name)));
-    const problems = [...read.problems, ...slowHeartbeats(this.#service, handlers)];
+    const problems = [...read.problems, ...slowHeartbeats(this.machines, handlers)];
     if (strict) throwProblems(problems);
     this.#logProblems(problems);
     return true;
