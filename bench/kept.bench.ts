@@ -78,15 +78,30 @@ async function saving(store: Store): Promise<(text: string) => Promise<string>> 
   const [definition] = discover([Saving], {}).handlers;
   if (!definition) throw new Error('Saving has no handler');
   const world = { clock: systemClock, random: Math.random, log: silentLog };
-  const option = { store, key: () => `work-${++works}` };
+  let removed = (): void => {};
+  const deleteIf: Store['deleteIf'] = async (key, version) => {
+    const isDeleted = await store.deleteIf(key, version);
+    removed();
+    return isDeleted;
+  };
+  const watched = new Proxy(store, {
+    get: (target, name) => {
+      const value: unknown = name === 'deleteIf' ? deleteIf : Reflect.get(target, name);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+  const option = { store: watched, key: () => `work-${++works}` };
   const checkpoints = await makeCheckpoints(definition, option, world);
   if (!checkpoints) throw new Error('the option is set');
   const handle = compile(definition, await createContainer(), [], undefined, checkpoints);
   return async (text) => {
     const context = createTaskContext({ checkpoint: checkpoints.make() });
-    await handle(text, context, () => {});
+    await handle(text, context, (end) => {
+      if (end.status !== 'succeeded') throw new Error(`the handler has ${JSON.stringify(end)}`);
+    });
+    const removal = new Promise<void>((resolve) => (removed = resolve));
     checkpoints.accepted(context);
-    await checkpoints.close();
+    await removal;
     return '';
   };
 }
