@@ -204,3 +204,11 @@ test('a name that is none is said, with one that is', async () => {
   expect(runs[2]?.stderr()).toMatch(/^'' is no name of a package.*for example my-worker/);
   expect(runs[1]?.stderr()).toMatch(/'\.\.\/x' is no name of an activity.*refund-order/);
 });
+
+test('the tests of a new project name an old Node before Jest is started', () => {
+  const { scripts } = JSON.parse(readFileSync('templates/project/package.json', 'utf8')) as {
+    scripts: Record<string, string>;
+  };
+  // Node 18 refuses an option of the command in `test`, and says no more than that.
+  expect(scripts['pretest']).toBe('stepwright --version >/dev/null');
+});

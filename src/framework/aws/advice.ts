@@ -10,7 +10,7 @@ export interface FailedCall {
 type Advice = (call: FailedCall) => string;
 
 const LOG_IN =
-  'log in, or set AWS_PROFILE (to a profile that `aws configure list-profiles` lists) or AWS_ACCESS_KEY_ID, or give the container or the instance a role (aws sts get-caller-identity shows whose credentials are used)';
+  'log in, or set AWS_PROFILE (to a profile that `aws configure list-profiles` lists) or AWS_ACCESS_KEY_ID, or give the container or the instance a role (`aws configure list` shows where credentials come from)';
 
 const VPC = 'A VPC endpoint without private DNS needs its URL in `endpoint`';
 /** The codes of system errors that mean that no way leads to the service. */
@@ -36,7 +36,12 @@ const BY_NAME: readonly (readonly [RegExp, Advice])[] = [
   [/^ExpiredToken/, () => `the session has ended: ${LOG_IN}; or set this machine's clock, if it is ahead`],
   [/^(Expired|Request(Expired|InTheFuture|TimeTooSkewed))/, () => `set this machine's clock, or ${LOG_IN}`],
   [
-    /^(UnrecognizedClient|InvalidSignature|SignatureDoesNotMatch|InvalidClientTokenId|IncompleteSignature|MissingAuthent)/,
+    /^(InvalidSignature|SignatureDoesNotMatch)/,
+    () =>
+      'the secret does not belong to this access key: correct AWS_SECRET_ACCESS_KEY, or the aws_secret_access_key of the profile (`aws configure list` shows where credentials come from)',
+  ],
+  [
+    /^(UnrecognizedClient|InvalidClientTokenId|IncompleteSignature|MissingAuthent)/,
     () => `replace the access key: ${LOG_IN}`,
   ],
   [/^(Credentials|Token)ProviderError$/, () => LOG_IN],

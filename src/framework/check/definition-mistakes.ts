@@ -60,7 +60,22 @@ function mistakeOf(
   const state = stateAt(steps);
   const defaultFix = `correct '${String(steps.at(-1) ?? 'it')}': https://states-language.net/spec.html says what is allowed there`;
   const only = unsupported && { unsupported };
-  return { file, ...json.positionOf(steps), state, what: text, fix: fix ?? defaultFix, ...only };
+  const shown = startAtMistake(path, text, fix) ?? { what: text, fix: fix ?? defaultFix };
+  return { file, ...json.positionOf(steps), state, ...shown, ...only };
+}
+
+/** Words a StartAt that names no state by that field: Step Functions words it as a missing 'Next' target. */
+function startAtMistake(path: string, text: string, fix = ''): { what: string; fix: string } | undefined {
+  const [, target] = /^Missing 'Next' target: (.*)$/s.exec(text) ?? [];
+  if (target === undefined || !path.endsWith('/StartAt')) return undefined;
+  const [, meant] = /did you mean '(.*)'\?$/s.exec(fix) ?? [];
+  return {
+    what: `StartAt is '${target}', and no state has that name`,
+    fix:
+      meant === undefined
+        ? 'write the name of the first state there'
+        : `write "StartAt": ${JSON.stringify(meant)}`,
+  };
 }
 
 function keyTwice(steps: readonly Step[], at: Position, file: string): DefinitionMistake {

@@ -173,7 +173,7 @@ const FAULTS: readonly (readonly [fault: string, plant: Plant, says: (scene: Sce
   [
     'a secret key that does not belong to the key',
     answered('ListActivities', 'InvalidSignatureException'),
-    () => ['fault credentials: credentials', 'the service refuses them', 'replace the access key'],
+    () => ['fault credentials: credentials', 'the service refuses them', 'correct AWS_SECRET_ACCESS_KEY'],
   ],
   [
     'a mistyped ARN',
@@ -375,7 +375,11 @@ const PROJECT_FAULTS: readonly (readonly [fault: string, plant: PlantFiles, says
   [
     'a state machine with a state that there is not',
     (write) => write('state-machines/Work.asl.json', JSON.stringify({ ...MACHINE, StartAt: 'Wrok' })),
-    ['FAULT start: state-machines/Work.asl.json:1:2', "Missing 'Next' target: Wrok", "did you mean 'Work'"],
+    [
+      'FAULT start: state-machines/Work.asl.json:1:2',
+      "StartAt is 'Wrok', and no state has that name",
+      'write "StartAt": "Work"',
+    ],
   ],
   [
     'a variable of a state machine that is not set',

@@ -126,6 +126,11 @@ test.each<[name: string, code: string | undefined, msg: RegExp]>([
     /Fix: allow it .*"states:GetActivityTask", "Resource": "arn:.*:activity:Work"/,
   ],
   ['UnrecognizedClientException', undefined, /the credentials are refused .*Fix: replace the access key/],
+  [
+    'InvalidSignatureException',
+    undefined,
+    /refused .*the secret does not belong to this access key: correct AWS_SECRET/,
+  ],
   ['ExpiredTokenException', undefined, /the credentials are refused .*Fix: the session has ended: log in/],
   ['CredentialsProviderError', undefined, /no credentials are found .*Fix: log in, or set AWS_PROFILE/],
   ['StrangeAnswer', undefined, /Fix: find out what responds there/],

@@ -464,7 +464,7 @@ test('without payloads, a large output says how to send it, and a reference is p
   await using bed = await createTestBed(Work);
   result = ORDER;
   expect((await failure(bed, {})).errorMessage).toContain(
-    'Set `payloads` in the config, so that large outputs go through a store',
+    'Return less, or store it yourself and return its key; or set payloads: { store: s3(',
   );
   result = 1;
   const reference = referenceTo('1');

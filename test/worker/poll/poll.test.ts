@@ -179,6 +179,17 @@ describe('trouble', () => {
     expect(faults.count('ListActivities')).toBe(1);
   });
 
+  test('polls at a region without any activity say that the region or the account is wrong', async () => {
+    const w = await world.worker({ activities: [activity(() => 1, {}, ARN.replace('Work', 'Wrok'))] });
+    const said = (): unknown[] => w.log.filter(({ msg }) => /no activity at all/.test(String(msg)));
+    await seconds(1);
+    await world.clock.settle(() => said().length === 1);
+    const msg = expect.stringMatching(
+      /^us-east-1 has no activity at all for these credentials: most likely the region or the account is wrong\. Fix: correct the region in the ARN/,
+    );
+    expect(said()).toMatchObject([{ level: 'error', handler: 'Wrok.run', msg }]);
+  });
+
   test('where activities may not be listed, the log says that polls are refused and no more', async () => {
     faults.always('ListActivities', { kind: 'error', error: 'AccessDeniedException' });
     const w = await world.worker({ activities: [activity(() => 1, {}, ARN.replace('Work', 'Wrok'))] });

@@ -135,10 +135,17 @@ export function unknownActivity(name: string, known: readonly string[], region: 
     what:
       near.length > 0
         ? `there is none of this name in ${region}; nearest: ${near.join(', ')}`
-        : `there is none of this name in ${region}, nor any other`,
-    fix: 'correct the name; if it is right, check that region and credentials are those of its account; only for a new activity set `createActivities: true` in the config',
+        : noActivityIn(region),
+    fix:
+      near.length > 0
+        ? 'correct the name; if it is right, check that region and credentials are those of its account; only for a new activity set `createActivities: true` in the config'
+        : `set AWS_REGION (or \`region\` in the config) to the activity's region, now ${region}, or use the credentials of its account; only for a new activity set \`createActivities: true\` in the config`,
   };
 }
+
+/** Says that a region has no activity at all, which is seldom meant. */
+export const noActivityIn = (region: string): string =>
+  `${region} has no activity at all for these credentials: most likely the region or the account is wrong`;
 
 /** Returns the problem of activity names that couldn't be looked up. */
 export const lookUpFailed = (names: readonly string[], error: Error): Problem => ({

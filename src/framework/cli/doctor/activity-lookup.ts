@@ -1,6 +1,7 @@
 import { distance } from 'fastest-levenshtein';
 import type { ActivityRef } from '../../declare/definition.js';
 import { showError } from '../../base/show.js';
+import { noActivityIn } from '../../aws/queries/activity-queries.js';
 import type { RegionQueries, QueryResult } from '../../aws/queries/region-queries.js';
 import type { PlannedHandler } from '../../worker/build/plan.js';
 import { AGAIN, type Finding, fault, type Look, ok, unknown, unlessThrottled } from './finding.js';
@@ -44,8 +45,12 @@ function byName(look: Look, name: string, { known, region, created }: Activities
   if (created) return ok(look, `none yet: a start creates it`);
   return fault(
     look,
-    `none of this name in ${region}${nearest(name, known.output.keys())}`,
-    'correct the name, give the whole ARN, or set `createActivities: true`',
+    known.output.size === 0
+      ? noActivityIn(region)
+      : `none of this name in ${region}${nearest(name, known.output.keys())}`,
+    known.output.size === 0
+      ? `set AWS_REGION to the activity's region, now ${region}, or use the credentials of its account; only for a new activity set \`createActivities: true\``
+      : 'correct the name, give the whole ARN, or set `createActivities: true`',
   );
 }
 
@@ -64,8 +69,8 @@ async function byArn(
   if (type === 'ActivityDoesNotExist')
     return fault(
       look,
-      `there is none${names ? nearestArn(name, names) : ''}`,
-      `correct the ARN, or create it: aws stepfunctions create-activity --name ${name} --region ${region}`,
+      names?.size === 0 ? noActivityIn(region) : `there is none${names ? nearestArn(name, names) : ''}`,
+      `correct ${names?.size === 0 ? 'the region in the ARN' : 'the ARN'}, or create it: aws stepfunctions create-activity --name ${name} --region ${region}`,
     );
   const allow = 'allow states:DescribeActivity to whoever runs the doctor; a worker does not need it';
   return unknown(look, showError(error), unlessThrottled(described.failure, allow));
@@ -79,5 +84,5 @@ function nearestArn(name: string, known: ReadonlyMap<string, string>): string {
 
 function nearest(name: string, known: Iterable<string>): string {
   const near = [...known].toSorted((a, b) => distance(name, a) - distance(name, b)).slice(0, 3);
-  return near.length > 0 ? `; the nearest are ${near.join(', ')}` : ', nor any other';
+  return `; the nearest are ${near.join(', ')}`;
 }

@@ -49,10 +49,11 @@ async function list(
 
 function nearest(arn: string, region: string, known: Known): string {
   const name = arn.split(':').at(-1) ?? '';
+  if (known.size === 0)
+    return `${region} has no activity at all for these credentials: most likely the region or the account is wrong. Fix: correct the region in the ARN (${arn}), or use the credentials of its account`;
   const none = `there is no activity '${name}' in ${region}`;
   const same = known.get(name);
   if (same !== undefined) return `there is no ${arn}; the account of these credentials has ${same}`;
-  if (known.size === 0) return `${none}, nor any other in the account of these credentials`;
   const near = [...known.keys()].toSorted((a, b) => distance(name, a) - distance(name, b)).slice(0, 3);
   return `${none}; the nearest are ${near.join(', ')}`;
 }

@@ -2,6 +2,9 @@ import { createContext, runInContext } from 'node:vm';
 import { ActivityFailure, ErrorName } from 'stepwright';
 import type { Row, Expected } from './row.js';
 
+const nothing = (thrown: string): string =>
+  `${thrown} was thrown, or a promise was rejected with nothing: it has no message and no stack. Fix: throw new Error('…'), or reject(new Error('…')); Catch and Retry see the name of that error`;
+
 const thrower = (thrown: () => unknown) => (): never => {
   // oxlint-disable-next-line typescript/only-throw-error -- anything can be thrown
   throw thrown();
@@ -279,8 +282,8 @@ const values: Row[] = [
   odd('a number', () => 7, 'number', '7'),
   odd('NaN', () => NaN, 'number', 'NaN'),
   odd('a boolean', () => false, 'boolean', 'false'),
-  odd('undefined', () => undefined, 'undefined', 'undefined'),
-  odd('null', () => null, 'object', 'null'),
+  odd('undefined', () => undefined, 'undefined', nothing('undefined')),
+  odd('null', () => null, 'object', nothing('null')),
   odd('a BigInt', () => 1n, 'bigint', '1'),
   odd('a symbol', () => Symbol('a'), 'symbol', 'Symbol(a)'),
   odd('a function', () => function f() {}, 'function', '[Function: f]'),

@@ -152,8 +152,14 @@ function traceOf(error: ErrorLike, index: number): string[] {
 }
 
 function readValue(value: unknown): Thrown {
+  if (value === undefined || value === null)
+    return { name: typeof value, message: nothingThrown(value), trace: [] };
   return { name: typeof value, message: cut(textOf(value), MESSAGE_LIMIT), trace: [] };
 }
+
+/** Returns the message of a failure without any reason. The name says nothing either, and is what Catch and Retry see. */
+const nothingThrown = (value: undefined | null): string =>
+  `${String(value)} was thrown, or a promise was rejected with nothing: it has no message and no stack. Fix: throw new Error('…'), or reject(new Error('…')); Catch and Retry see the name of that error`;
 
 function textOf(value: unknown): string {
   if (typeof value === 'function') return `[Function: ${value.name}]`;

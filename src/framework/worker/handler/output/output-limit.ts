@@ -15,6 +15,6 @@ export const SERVICE_LIMIT: OutputLimit = {
   refuse: (bytes) =>
     new Refusal(
       OWN_ERROR.outputTooLarge,
-      `the output has ${bytes} bytes as JSON; Step Functions accepts ${OUTPUT_LIMIT_BYTES}. Set \`payloads\` in the config, so that large outputs go through a store`,
+      `the output has ${bytes} bytes as JSON; Step Functions accepts ${OUTPUT_LIMIT_BYTES}. Return less, or store it yourself and return its key; or set payloads: { store: s3({ bucket: '…' }) } in the config (docs/kept.md)`,
     ),
 };
