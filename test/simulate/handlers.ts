@@ -1,5 +1,6 @@
 import { inject } from 'tsyringe';
 import { Activity, ActivityFailure, currentTask, Handle, type TaskContext } from 'stepwright';
+import { idOf, UNTIL } from './deferrals.js';
 import type { Behaviour, HandlerKey } from './plan.js';
 import { arnOf } from './service.js';
 import type { SimulatedProcess } from './timeline.js';
@@ -58,6 +59,7 @@ export class Handlers {
       await this.#work(work, task);
       this.#check(task);
       if (work.does === 'throws') throw new ActivityFailure('Planned', 'as planned');
+      if (work.does === 'defers') return task.defer({ until: UNTIL, id: idOf(work) });
       return work.does === 'invalid' ? { n: BigInt(work.n) } : { n: work.n };
     } finally {
       this.stage.settled(key, task);

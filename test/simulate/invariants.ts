@@ -2,6 +2,7 @@ import { currentTask, type EventName, type WorkerEvents, type WorkerStatus } fro
 import * as beats from './beats.js';
 import type { Chronicle, Hurt, Lease, Outcome } from './chronicle.js';
 import { KeptOutcomes } from './kept-outcomes.js';
+import { DeferredTasks } from './deferrals.js';
 import { HeldBack } from './held-back.js';
 import type { Member } from './member.js';
 import { isReport, nameIn, type OpenCall, type Watcher } from './network.js';
@@ -30,7 +31,13 @@ export interface Watched {
 const POLL_LIMIT_MS = 75_000;
 const GONE = new Set(['TaskTimedOut', 'TaskDoesNotExist', 'InvalidToken']);
 const UNSIGNED = /^(ExpiredToken|UnrecognizedClient|InvalidSignature|AccessDenied)/;
-const ENDS: readonly EventName[] = ['task:succeeded', 'task:failed', 'task:gone', 'report:lost'];
+const ENDS: readonly EventName[] = [
+  'task:succeeded',
+  'task:failed',
+  'task:gone',
+  'task:deferred',
+  'report:lost',
+];
 
 /** What one process has under way, as the wire and its handlers show it. */
 export interface UnderWay {
@@ -59,11 +66,13 @@ export class Invariants implements Watcher {
   /** The leases whose handlers run. */
   readonly running = new Set<Lease>();
   readonly kept: KeptOutcomes;
+  readonly deferred: DeferredTasks;
   readonly #members = new Map<SimulatedProcess, Member>();
   readonly #underWay = new Map<SimulatedProcess, UnderWay>();
 
   constructor(watched: Watched) {
     this.watched = watched;
+    this.deferred = new DeferredTasks(watched, (invariant, what) => this.broken(invariant, what));
     this.kept = new KeptOutcomes(watched, (invariant, what) => this.broken(invariant, what));
   }
 
@@ -114,6 +123,7 @@ export class Invariants implements Watcher {
   follow(member: Member): void {
     this.#members.set(member.process, member);
     this.kept.follow(member);
+    this.deferred.follow(member);
     member.it.on('task:received', (payload) => this.#received(member, payload));
     this.#followPauses(member);
     for (const event of ENDS)
@@ -178,6 +188,10 @@ export class Invariants implements Watcher {
       this.broken('context', `a ${operation} was sent in the context of another task`);
     if (!lease) return this.broken('holder', `a ${operation} for a token that was never handed out`);
     const at = `#${lease.n}`;
+    if (this.deferred.has(lease, from, operation)) {
+      if (operation === 'SendTaskHeartbeat') this.#beatLeft(lease, underWay);
+      return this.deferred.left(lease, call);
+    }
     if (lease.to !== from && this.watched.plan.outbox) {
       if (operation === 'SendTaskHeartbeat') this.#beatLeft(lease, underWay);
       return this.kept.rescueLeft(lease, call);
@@ -213,6 +227,12 @@ export class Invariants implements Watcher {
     const { operation, body } = request;
     const underWay = this.underWay(request.from.owner);
     const key = keyOf(body['activityArn']) ?? lease?.handler;
+    if (lease && this.deferred.has(lease, request.from.owner, operation)) {
+      const isFinal = answer !== undefined && isFromService(answer);
+      const isOver = isFinal && answer.status === 400 && GONE.has(nameIn(answer));
+      const isTaken = isFinal && answer.status === 200 && isReport(operation);
+      return this.deferred.answered(lease, request.from, isOver || isTaken);
+    }
     if (lease && lease.to !== request.from.owner && operation !== 'GetActivityTask') {
       const isGone = answer?.status === 400 && GONE.has(nameIn(answer));
       if (answer && isFromService(answer)) {
@@ -416,6 +436,8 @@ const FOLLOWED: readonly EventName[] = [
   'heartbeat:restored',
   'heartbeat:failed',
   'heartbeat:recovered',
+  'deferral:ended',
+  'deferrals:taken',
   'outbox:kept',
   'outbox:unkept',
   'outbox:taken',

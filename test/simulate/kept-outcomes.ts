@@ -30,6 +30,7 @@ export class KeptOutcomes {
   readonly #unkept = new Set<string>();
   #diedAt = Number.NEGATIVE_INFINITY;
   readonly #dead = new Set<SimulatedProcess>();
+  readonly #members = new Map<SimulatedProcess, Member>();
 
   constructor(watched: Watched, broken: (invariant: string, what: string) => void) {
     this.#watched = watched;
@@ -37,7 +38,9 @@ export class KeptOutcomes {
     watched.store.onWritten = (key, value) => this.#written(key, value);
   }
 
-  follow({ it }: Member): void {
+  follow(member: Member): void {
+    const { it } = member;
+    this.#members.set(member.process, member);
     it.on('outbox:unkept', ({ token }) => void this.#unkept.add(token));
     it.on('outbox:kept', ({ token }) => {
       const kept = this.#kept.get(token);
@@ -64,7 +67,9 @@ export class KeptOutcomes {
     if (kept.told.has(from))
       this.#broken('accepted', `a ${operation} of #${n} by ${owner.name}, which was told that it is over`);
     if (operation === 'SendTaskHeartbeat') return;
-    if (!to.dead && to.stalledMs === 0 && !this.#watched.store.wasTroubled)
+    // A worker that was told to stop leaves to others what it can't report in its drain.
+    const hasStopped = this.#members.get(to)?.stopped !== undefined;
+    if (!to.dead && !hasStopped && to.stalledMs === 0 && !this.#watched.store.wasTroubled)
       this.#broken('rescue', `#${n} was offered by ${owner.name} while its worker lived`);
     kept.rescuers.add(owner);
     const outcome = outcomeOf(operation, body);

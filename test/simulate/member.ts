@@ -180,6 +180,7 @@ export async function hire(hiring: Hiring): Promise<Member> {
       heartbeatRate: plan.heartbeatRate,
       reportLimit: `${plan.reportLimitMs}ms`,
       handlers: Object.fromEntries(options),
+      ...(plan.deferred && { deferred: { store: hiring.store.open(process, worker) } }),
       ...(plan.outbox && { outbox: { store: hiring.store.open(process, worker) } }),
     },
     env: {},

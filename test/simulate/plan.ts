@@ -23,7 +23,7 @@ export type Effect =
   | { readonly kind: 'error'; readonly type: string };
 
 /** How a handler behaves. */
-export type Behaviour = 'ok' | 'throws' | 'blocks' | 'deaf' | 'beats' | 'invalid' | 'pauses';
+export type Behaviour = 'ok' | 'throws' | 'blocks' | 'deaf' | 'beats' | 'invalid' | 'pauses' | 'defers';
 
 /** One thing that happens. `at` and all lengths are milliseconds; `at` counts from the start. `worker` counts from 0. */
 export type PlannedEvent = { readonly at: number } & (
@@ -125,6 +125,8 @@ export interface Plan {
   readonly closedPollMs: number;
   /** True where outcomes are kept in a store. @default false */
   readonly outbox?: boolean;
+  /** True where tasks may be deferred. @default false */
+  readonly deferred?: boolean;
   readonly handlers: readonly HandlerPlan[];
   /** Nothing new happens after this. */
   readonly troubleMs: number;
@@ -198,12 +200,14 @@ function drawMixed(seed: number, whole: boolean): Plan {
   const swarm = Object.fromEntries(Object.entries(TROUBLES).filter(() => dice.chance(0.6)));
   const many = calm || Object.keys(swarm).length === 0 ? 0 : dice.between(2, 40);
   const draw = { dice, workers, handlers, troubleMs };
+  const isDeferred = new Dice(seed, 'deferred').chance(0.4);
   const events = [
     ...Array.from({ length: dice.between(6, 20) }, () => drawTasks(draw)),
     ...Array.from({ length: many }, () => drawTrouble(draw, dice.weighted(swarm) as Kind)),
     ...(whole ? [fewPolls(dice, troubleMs)] : []),
     ...drawControl({ ...draw, dice: new Dice(seed, 'control') }, whole ? 0.5 : 0.25),
     ...drawStore({ ...draw, dice: new Dice(seed, 'store') }),
+    ...drawDeferred({ ...draw, dice: new Dice(seed, 'deferred tasks') }, isDeferred),
   ];
   return {
     ...{ seed, workers, handlers, troubleMs },
@@ -219,6 +223,7 @@ function drawMixed(seed: number, whole: boolean): Plan {
     providerKeeps: dice.chance(0.2),
     closedPollMs: dice.pick([0, 0, 20_000]),
     outbox: new Dice(seed, 'outbox').chance(0.5),
+    deferred: isDeferred,
     events: events.toSorted((one, other) => one.at - other.at),
   };
 }
@@ -341,6 +346,15 @@ function drawStore({ dice, workers, troubleMs }: Draw): PlannedEvent[] {
     ...{ at: dice.between(0, troubleMs), kind: 'store', ms: dice.pick([1_000, 20_000, 60_000]) },
     ...(dice.chance(0.5) && { worker: dice.between(0, workers - 1) }),
     how: dice.pick(['slow', 'hanging', 'unavailable', 'full', 'torn'] as const),
+  }));
+}
+
+/** Tasks that somebody else completes. */
+function drawDeferred({ dice, handlers, troubleMs }: Draw, isDeferred: boolean): PlannedEvent[] {
+  if (!isDeferred) return [];
+  return Array.from({ length: dice.between(1, 4) }, () => ({
+    ...{ at: dice.between(0, troubleMs), kind: 'tasks', does: 'defers' },
+    ...{ handler: dice.pick(handlers).key, count: dice.between(1, 5), ms: dice.pick([0, 3_000]) },
   }));
 }
 

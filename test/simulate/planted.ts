@@ -260,6 +260,16 @@ export const PLANTED: readonly Planted[] = [
       "      this.#state = { kind: 'trying', token };\n  }\n\n  /** To be",
     ],
   }),
+  ...at('worker/deferral/deferrals.ts', {
+    'what somebody decided and could not tell is told by nobody': [
+      'if (keys) this.#seen(keys);',
+      'if (keys) this.#decided.clear();',
+    ],
+    'a deferred task that is over stays in the store': [
+      '      await quietly(this.#records.remove(task, lease));\n',
+      '',
+    ],
+  }),
   ...at('worker/admission/rate-window.ts', {
     "a rate's span is half as long as it says": [
       'first + this.#rate.perMs <= now;)',

@@ -73,7 +73,7 @@ export class World {
     await this.#until(EPOCH + troubleMs + CALM_LIMIT_MS, () => this.#isDone());
     if (this.#over()) return;
     this.#checkExecutions();
-    if (this.#plan.outbox) await this.#until(timeline.now + CLEANED_MS);
+    if (this.#plan.outbox || this.#plan.deferred) await this.#until(timeline.now + CLEANED_MS);
     for (const member of this.#members) if (member) this.#stop(member);
     await this.#until(
       timeline.now + 2 * CALM_LIMIT_MS,
@@ -82,6 +82,7 @@ export class World {
     if (!this.#over()) await this.#until(timeline.now + LAST_MS);
     if (!this.#over()) this.#checkEnd();
     if (!this.#over()) await this.invariants.kept.checkEnd();
+    if (!this.#over()) await this.invariants.deferred.checkEnd();
   }
 
   /** Notes what Node reports of the whole process. @returns a function that ends that */
@@ -128,6 +129,7 @@ export class World {
     this.timeline.at(this.timeline.now + SECOND, () => {
       this.#bounds.check();
       this.invariants.kept.check(this.invariants.members);
+      this.invariants.deferred.check();
       for (const member of this.#members) member?.probes.ask(member, this.invariants);
       this.#checkProgress();
       this.#everySecond();
@@ -306,7 +308,13 @@ export class World {
       const work: Work = { n: this.#tasks++, ms, does };
       const late = deadline !== false && ms >= deadline - 1_000;
       const expected =
-        does === 'throws' ? 'Planned' : does === 'invalid' ? 'Stepwright.InvalidOutput' : 'SUCCEEDED';
+        does === 'throws'
+          ? 'Planned'
+          : does === 'invalid'
+            ? 'Stepwright.InvalidOutput'
+            : does === 'defers'
+              ? 'SUCCEEDED or StoreError'
+              : 'SUCCEEDED';
       this.service.start(handler, work, late ? `${expected} or Stepwright.DeadlineExceeded` : expected);
     }
   }

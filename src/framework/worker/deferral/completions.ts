@@ -70,7 +70,7 @@ export class Completions {
    * @param output a value that its handler may return: it is checked as the handler's own result is
    * @throws Error named `Stepwright.InvalidOutput` or `Stepwright.OutputTooLarge` if the handler may not return this;
    * the task stays open
-   * @throws StoreError if the store does not answer; the task stays open
+   * @throws StoreError if the store does not answer; if it may have kept the outcome, a worker reports that
    */
   succeed(id: string, output?: unknown): Promise<Completion> {
     return this.#complete(id, async ({ handler }) => ({
@@ -82,7 +82,7 @@ export class Completions {
   /**
    * Completes a task with a failure.
    * @param error what the handler would throw, such as an `ActivityFailure`
-   * @throws StoreError if the store does not answer; the task stays open
+   * @throws StoreError if the store does not answer; if it may have kept the outcome, a worker reports that
    */
   fail(id: string, error: unknown): Promise<Completion> {
     return this.#complete(id, async ({ handler }) =>

@@ -16,7 +16,7 @@ import { type Left, WorkerLeases } from '../keep/leases.js';
 import { LimitedStore, type StoreTrouble } from '../keep/limited-store.js';
 import { KEY_PREFIX } from '../keep/record.js';
 import { RecordReader } from '../keep/record-reader.js';
-import { Report, type ReportEnd, type ReportWorld } from '../task/report.js';
+import { Report, type ReportWorld } from '../task/report.js';
 import type { TaskToDefer } from '../task/task.js';
 import type { Outcome } from '../handler/outcome/outcome.js';
 import { DeferredTasks } from './deferred-tasks.js';
@@ -54,6 +54,14 @@ export interface DeferralsWorld {
   readonly listener: DeferralListener;
 }
 
+/** A task that is held. */
+interface Hold {
+  /** Resolves when it is held no longer. */
+  readonly released: Deferred<void>;
+  /** Ends it, and removes its records. */
+  readonly end: (how: DeferralEnd) => Promise<void>;
+}
+
 /** If a task can't be kept, it is tried this often. */
 const ATTEMPTS = 4;
 const RETRY_MS = { base: 500, ceiling: 5_000 } as const;
@@ -80,8 +88,8 @@ export class Deferrals {
   /** The keys of decided outcomes, with the time at which each was first seen. */
   readonly #decided = new Map<string, number>();
   readonly #reporting = new Set<string>();
-  /** For each task that is held, resolves when that ends. */
-  readonly #holds = new Map<string, Deferred<void>>();
+  readonly #holds = new Map<string, Hold>();
+  readonly #reports = new Set<Report>();
 
   constructor(world: DeferralsWorld) {
     this.#world = world;
@@ -114,6 +122,7 @@ export class Deferrals {
     const isEmpty = this.#tasks.size === 0;
     await within(this.#world.clock, STOP_LIMIT_MS, this.#leases.stop({ isEmpty }));
     for (const token of [...this.#holds.keys()]) this.#release(token);
+    for (const report of this.#reports) report.cancel(new Error('the worker stops'));
     for (const { resolve } of this.#waiting.splice(0)) resolve();
     this.#store.close();
   }
@@ -166,9 +175,9 @@ export class Deferrals {
     const { clock, heartbeats, reportsOf, listener } = this.#world;
     const reports = reportsOf(task.activityArn);
     if (!reports || this.#stopped.aborted) return Promise.resolve();
-    const hold = deferred<void>();
-    this.#holds.set(task.token, hold);
+    const released = deferred<void>();
     const end = async (how: DeferralEnd): Promise<void> => {
+      this.#tasks.release(task.token);
       listener.taskEnded(task, how);
       await quietly(this.#records.remove(task, lease));
       this.#release(task.token);
@@ -176,33 +185,48 @@ export class Deferrals {
     const world = { clock, heartbeats, port: reports.port };
     this.#tasks.hold(task, world, {
       onOver: () => void end('over'),
-      onExpired: () =>
-        void this.#expire(task, reports).then((how) =>
-          this.#tasks.release(task.token) ? end(how) : undefined,
-        ),
+      onExpired: () => void this.#expire(task, reports),
     });
-    return hold.promise;
+    this.#holds.set(task.token, { released, end });
+    return released.promise;
   }
 
   /** Holds a task no longer, and lets another one take its place. */
   #release(token: string): void {
     this.#tasks.release(token);
-    this.#holds.get(token)?.resolve();
+    this.#holds.get(token)?.released.resolve();
     this.#holds.delete(token);
     this.#waiting.shift()?.resolve();
   }
 
   /** Reports a task as failed whose time is over, or as it was decided before. */
-  async #expire(task: DeferredRecord, reports: ReportWorld): Promise<DeferralEnd> {
+  async #expire(task: DeferredRecord, reports: ReportWorld): Promise<void> {
     const failure = expiredFailure(task.until - task.deferredAt);
     const decided = await quietly(this.#records.decide(task, failure, this.#world.clock.now()));
-    const { kind } = await this.#report(task.token, decided?.outcome ?? failure, reports);
-    if (kind !== 'lost') await quietly(this.#records.forget(task));
-    return kind === 'accepted' && decided?.isFirst !== false ? 'expired' : 'over';
+    const told = await this.#tell(task.token, decided?.outcome ?? failure, reports);
+    if (told)
+      await this.#holds
+        .get(task.token)
+        ?.end(told === 'accepted' && decided?.isFirst !== false ? 'expired' : 'over');
   }
 
-  #report(token: string, outcome: Outcome, reports: ReportWorld): Promise<ReportEnd> {
-    return new Report(token, reports, () => {}).send(outcome);
+  /**
+   * Reports an outcome that was decided, and removes its record when the service has accepted it or no longer wants the
+   * task. Resolves to undefined if the report was given up: the record stays, and the outcome is reported again later.
+   */
+  async #tell(
+    token: string,
+    outcome: Outcome,
+    reports: ReportWorld,
+  ): Promise<'accepted' | 'gone' | undefined> {
+    if (this.#stopped.aborted) return undefined;
+    const report = new Report(token, reports, () => {});
+    this.#reports.add(report);
+    const { kind } = await report.send(outcome);
+    this.#reports.delete(report);
+    if (kind === 'lost' || this.#stopped.aborted) return undefined;
+    await quietly(this.#records.forget({ token }));
+    return kind;
   }
 
   /** Holds the tasks that another worker has left. Resolves to true when none of them is left. */
@@ -250,8 +274,8 @@ export class Deferrals {
     this.#reporting.add(key);
     const kept = await quietly(this.#records.decided(key));
     const reports = kept && this.#world.reportsOf(kept.activityArn);
-    const end = reports && (await this.#report(kept.token, kept.outcome, reports));
-    if (end && end.kind !== 'lost') await quietly(this.#records.forget(kept));
+    const told = reports && (await this.#tell(kept.token, kept.outcome, reports));
+    if (told) await this.#holds.get(kept.token)?.end('over');
     this.#reporting.delete(key);
   }
 }

@@ -12,7 +12,7 @@ export interface OfferWorld extends ReportWorld {
 /**
  * Reports the outcome of a task whose worker has died, and sends the task's heartbeats until the report has ended. Never
  * rejects.
- * @param signal ends the report: the attempt that is under way may still be answered for a second
+ * @param signal ends the report when the worker stops. It is then given up, unless an attempt is accepted meanwhile
  */
 export async function offerOutcome(
   { token, heartbeatMs, outcome }: KeptOutcome,
@@ -26,11 +26,13 @@ export async function offerOutcome(
     leasedAt: world.clock.now(),
     onGone: (error) => report.cancel(error),
   });
-  const end = (): void => report.endBy(world.clock.now());
+  const stops = new Error('the worker stops');
+  const end = (): void => report.cancel(stops);
   if (signal.aborted) end();
   signal.addEventListener('abort', end, { once: true });
   const ended = await report.send(outcome);
   signal.removeEventListener('abort', end);
   heartbeat.release();
-  return ended;
+  // Whether the service still wants the task isn't known then.
+  return ended.kind === 'gone' && ended.error === stops ? { kind: 'lost', error: stops } : ended;
 }
