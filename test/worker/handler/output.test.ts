@@ -215,3 +215,10 @@ test('a getter, a toJSON or a @Transform that throws is refused as without a cla
     cause: expect.stringContaining("can't be read: no"),
   });
 });
+
+test('an output that is too large names its largest field', async () => {
+  const result = await returning(() => ({ id: 1, rows: 'x'.repeat(300_000), note: 'short' }));
+  expect(JSON.stringify(result)).toContain(
+    "bytes as JSON, of which 'rows' has 300002; Step Functions accepts",
+  );
+});

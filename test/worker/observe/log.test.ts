@@ -142,6 +142,15 @@ test.each<[name: string, code: string | undefined, msg: RegExp]>([
   ]);
 });
 
+test('polls that are refused for want of a profile name it', () => {
+  const message = "none; AWS_PROFILE is 'prod', a profile that is not in ~/.aws or has none";
+  const error = Object.assign(new Error(message), { name: 'CredentialsProviderError' });
+  const refused = { handler: 'Work.run', activityArn: ACTIVITY, trouble: 'refused', error } as const;
+  expect(linesOf(['poll:failed', refused])).toMatchObject([
+    { msg: expect.stringMatching(/no credentials are found \(\w+\): AWS_PROFILE is 'prod', a profile that/) },
+  ]);
+});
+
 test.each<[code: string, msg: RegExp]>([
   ['ENOTFOUND', /Fix: look for a spelling mistake in the region \('eu-wset-1'\)/],
   ['EAI_AGAIN', /^polls fail: no DNS server answers \(EAI_AGAIN\)\. Fix: .*check this machine's network/],

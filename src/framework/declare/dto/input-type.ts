@@ -162,7 +162,7 @@ function withoutMetadata({ where, target, method }: MethodRef): Read<InputSpec> 
         code: 'INPUT_TYPE_LOST',
         where,
         what: "the compiler wrote no type for its parameters: tsx, esbuild and Node's type stripping write none, tsc and swc do when told to",
-        fix: `name the class: @Handle({ input: TheClass }); or compile with tsc and "emitDecoratorMetadata": true (swc: decoratorMetadata)`,
+        fix: `set "emitDecoratorMetadata": true in tsconfig.json, and compile with tsc (swc: decoratorMetadata); or name the class: @Handle({ input: TheClass })`,
       },
     ],
   };

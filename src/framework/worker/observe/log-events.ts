@@ -256,9 +256,13 @@ const REFUSED_GO_ON = 'Polls are repeated after 1 s, then less and less often, d
 const FAILED_GO_ON =
   'Each failed poll is repeated; while none gets through, one poll is sent about once a second';
 
+/** Returns the words about a profile that does not exist, which are a part of the error's message; empty if none are. */
+const missingProfile = ({ message }: Error): string =>
+  /; (AWS_PROFILE is '.*', a profile that is not in .*)$/.exec(message)?.[1]?.replace(/^/, ': ') ?? '';
+
 /** Returns why polls are refused, what can be done about it, and the command that examines the rest. */
 const refusal = (error: Error, poll: PollRef): string =>
-  `polls are refused: ${plainReason(error)}${advice(error, poll)}; for more run \`npx stepwright doctor\``;
+  `polls are refused: ${plainReason(error)}${missingProfile(error)}${advice(error, poll)}; for more run \`npx stepwright doctor\``;
 
 function advice(error: Error, { activityArn }: PollRef): string {
   const fix = adviceOn(error, { activityArn, region: activityArn.split(':')[3] ?? '' });

@@ -39,8 +39,17 @@ export function encode(result: unknown, limit: OutputLimit = SERVICE_LIMIT, desc
     () => writer.write(result, ''),
   );
   const bytes = text === undefined ? undefined : bytesBeyondLimit(text, limit.bytes);
-  if (bytes !== undefined) throw limit.refuse(String(bytes));
+  if (bytes !== undefined) throw limit.refuse(`${bytes}`, text === undefined ? '' : largestField(text));
   return text ?? 'null';
+}
+
+/** Names the largest field of an output with its bytes; an empty text if the output is no object. */
+function largestField(text: string): string {
+  if (!text.startsWith('{')) return '';
+  const fields = Object.entries(JSON.parse(text) as Record<string, unknown>);
+  const sizes = fields.map(([key, value]) => [key, Buffer.byteLength(JSON.stringify(value))] as const);
+  const [largest] = sizes.toSorted(([, a], [, b]) => b - a);
+  return largest ? `, of which '${cut(largest[0], 100)}' has ${largest[1]}` : '';
 }
 
 /**

@@ -5,16 +5,20 @@ import { Refusal } from '../outcome/refusal.js';
 /** The most bytes that the JSON of an output may have. */
 export interface OutputLimit {
   readonly bytes: number;
-  /** Makes the Refusal of an output that has more. @param bytes their number, or a text such as `more than 524288` */
-  readonly refuse: (bytes: string) => Refusal;
+  /**
+   * Makes the Refusal of an output that has more.
+   * @param bytes their number, or a text such as `more than 524288`
+   * @param largest the words that name the largest field
+   */
+  readonly refuse: (bytes: string, largest?: string) => Refusal;
 }
 
 /** The limit of outputs that are sent whole. */
 export const SERVICE_LIMIT: OutputLimit = {
   bytes: OUTPUT_LIMIT_BYTES,
-  refuse: (bytes) =>
+  refuse: (bytes, largest = '') =>
     new Refusal(
       OWN_ERROR.outputTooLarge,
-      `the output has ${bytes} bytes as JSON; Step Functions accepts ${OUTPUT_LIMIT_BYTES}. Return less, or store it yourself and return its key; or set payloads: { store: s3({ bucket: '…' }) } in the config (docs/kept.md)`,
+      `the output has ${bytes} bytes as JSON${largest}; Step Functions accepts ${OUTPUT_LIMIT_BYTES}. Return less, or store it yourself and return its key; or set payloads: { store: s3({ bucket: '…' }) } in the config (docs/kept.md)`,
     ),
 };
