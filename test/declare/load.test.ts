@@ -1,5 +1,8 @@
 /* oxlint-disable typescript/no-extraneous-class -- classes that lack something are what is tested here */
 import { expect, test } from '@jest/globals';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Activity } from 'stepwright';
 import { loadActivities } from '../../src/framework/declare/discovery/load.js';
@@ -86,4 +89,14 @@ test('every broken file is reported, not the first', async () => {
   const { problems, classes } = await load(['*.js']);
   expect(problems).toHaveLength(9);
   expect(classes).toHaveLength(1);
+});
+
+test('a compiled file is named by its source, where the working directory has it', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'stepwright-source-'));
+  mkdirSync(join(dir, 'src/activities'), { recursive: true });
+  writeFileSync(join(dir, 'package.json'), '{"type":"module"}');
+  writeFileSync(join(dir, 'src/activities/greeter.js'), 'export class Nothing {}');
+  const { problems } = await loadActivities(['src/activities/*.js'], dir, { defaulted: false });
+  expect(problems).toMatchObject([{ code: 'ACTIVITY_NOT_DECLARED', where: 'src/activities/greeter.ts' }]);
+  rmSync(dir, { recursive: true });
 });

@@ -365,7 +365,7 @@ const PROJECT_FAULTS: readonly (readonly [fault: string, plant: PlantFiles, says
   [
     'a file of activities that throws',
     (write) => write('dist/work.activity.js', "throw new Error('no database');"),
-    ['FAULT start: work.activity.js', 'no database', 'correct the error in that file'],
+    ['FAULT start: work.activity.ts', 'no database', 'correct the error in that file'],
   ],
   [
     'a state machine that is no JSON',

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { isAbsolute, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { types } from 'node:util';
@@ -75,8 +76,14 @@ interface LoadedFile extends Pick<Loaded, 'classes' | 'problems'> {
   readonly file: string;
 }
 
+/** Returns the TypeScript source of a compiled file, if it has the same path in the working directory. */
+function sourceOf(file: string): string {
+  const source = file.replace(/\.([cm]?)js$/, '.$1ts');
+  return existsSync(source) ? source : file;
+}
+
 async function loadFile(file: string, baseDir: string): Promise<LoadedFile> {
-  const where = isAbsolute(file) ? relative(baseDir, file) : file;
+  const where = sourceOf(isAbsolute(file) ? relative(baseDir, file) : file);
   const shown = shownPath(file);
   try {
     const exported = exportsOf((await import(pathToFileURL(file).href)) as object);
