@@ -39,11 +39,11 @@ class List {
 const ROWS: [row: string, type: Constructor<object>, json: string][] = [
   ['a date-time without an offset', Day, '{"at":"2026-01-31T12:00:00"}'],
   ['a day that does not exist', Day, '{"at":"2026-02-30"}'],
-  ['`@Allow() text: string`, given `null`', Open, '{"text":null}'],
-  ['`@IsEmpty()`, the key absent', Empty, '{}'],
+  ['`null` for `@Allow() text: string`', Open, '{"text":null}'],
+  ['a missing key that has `@IsEmpty()`', Empty, '{}'],
   ['`validateIf: () => false` of a rule', Unasked, '{"count":"a"}'],
-  ['`@ValidateNested()`, the key absent', Nested, '{}'],
-  ['`Item[][]` without `@IsArray({ each: true })`', Grid, '{"rows":[[{"name":"tea"}]]}'],
+  ['a missing key that has `@ValidateNested()`', Nested, '{}'],
+  ['arrays of arrays (`Item[][]`) without `@IsArray({ each: true })`', Grid, '{"rows":[[{"name":"tea"}]]}'],
 ];
 
 test.each(ROWS)(

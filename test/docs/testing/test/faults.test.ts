@@ -12,22 +12,13 @@ const ORDER = {
       Resource: 'arn:aws:states:eu-west-1:123456789012:activity:charge',
       HeartbeatSeconds: 60,
       Retry: [{ ErrorEquals: ['States.Timeout', 'States.HeartbeatTimeout'], MaxAttempts: 3 }],
-      Catch: [{ ErrorEquals: ['Declined'], Next: 'Apologise' }],
       Next: 'Ship',
     },
-    Apologise: { Type: 'Fail', Error: 'NotPaid' },
     Ship: { Type: 'Task', Resource: 'arn:aws:lambda:eu-west-1:123456789012:function:ship', End: true },
   },
 };
 
 const resources = { 'TestMachine.Ship': { output: 'shipped' } };
-
-test('a declined card ends in an apology', async () => {
-  const machine = await createTestMachine(ORDER, { activities: [Charges], resources });
-  const result = await machine.execute({ card: 'stolen' });
-  expect(result).toHaveFailedWith('NotPaid');
-  expect(result).toHaveVisited(['Wait a day', 'Charge', 'Apologise']);
-});
 
 test('a worker that dies costs a minute', async () => {
   const faults = { 'Charges.charge': ['worker-dies'] } as const;
