@@ -1,5 +1,6 @@
 import { isPlainObject } from '../base/plain-object.js';
 import type { ObjectStore, Store } from '../base/store/store.js';
+import { isStore } from '../declare/options.js';
 import { count, isFunction, isText, type Rule, sizeFrom } from '../declare/rule.js';
 
 /** The store for inputs and outputs that are too large for Step Functions. */
@@ -21,7 +22,7 @@ export interface OutboxSettings {
   readonly store: Store;
 }
 
-/** Where tasks are kept whose handlers have deferred them with `task.defer()`. */
+/** The settings of tasks whose handlers have deferred them with `task.defer()`. */
 export interface DeferredSettings {
   /** The store. Every process that takes over or completes these tasks needs the same. */
   store: Store;
@@ -37,13 +38,13 @@ const payloadStore: Rule = {
     "a store with an address (`uri`) that takes records of 256KB, such as s3({ bucket: 'my-payloads' }) or directory('/var/lib/stepwright')",
   fix: "write payloads: { store: s3({ bucket: 'my-payloads' }) }",
   ok: (value) =>
-    isStore(value) &&
+    isObjectStore(value) &&
     isText(Reflect.get(value, 'uri')) &&
     Number(Reflect.get(value, 'maxBytes')) >= SERVICE_LIMIT,
   keysOnly: true,
 };
 
-function isStore(value: unknown): value is object {
+function isObjectStore(value: unknown): value is object {
   if (typeof value !== 'object' || value === null) return false;
   return ['put', 'get', 'delete', 'list'].every((name) => isFunction(Reflect.get(value, name)));
 }
@@ -64,9 +65,7 @@ const contendedStore: Rule = {
   expected:
     "a store that can replace a record only if it is unchanged, such as directory('/var/lib/stepwright')",
   fix: "write store: directory('/var/lib/stepwright') or dynamodb({ table: 'my-table' }); s3 isn't enough, since its records aren't replaced",
-  ok: (value) =>
-    isStore(value) &&
-    ['putIfAbsent', 'replace', 'deleteIf'].every((name) => isFunction(Reflect.get(value, name))),
+  ok: isStore,
   keysOnly: true,
 };
 

@@ -3,11 +3,12 @@ import { StoreError } from '../../base/store/store-error.js';
 import type { Store } from '../../base/store/store.js';
 import { type KeptOutcome, readOutcome } from '../../worker/keep/outbox/kept-outcome.js';
 import { decodeRecord, KEY_PREFIX } from '../../worker/keep/record.js';
+import { keyPages } from '../../worker/keep/store-calls.js';
 
 /** The most records that are read at once. */
 const MOST_AT_ONCE = 16;
 
-/** What a record of the outbox shows of an outcome: neither its token nor its value. */
+/** An outcome as the list of the outbox shows it: without its token and its value. */
 export interface KeptRow {
   /** The short hash of the token, as in the log; of a record that can't be read, the beginning of its key's last part. */
   readonly id: string;
@@ -27,14 +28,14 @@ interface ShownTask extends Pick<KeptOutcome, 'handler' | 'activityArn' | 'decid
 /** An outcome as it was read again, to be reported. */
 export interface FoundOutcome {
   readonly kept: KeptOutcome;
-  /** Where the worker's tasks came from that gave it up; empty if the record doesn't say. */
+  /** The endpoint, account and region of the worker that gave it up; empty if the record doesn't say. */
   readonly scopes: readonly string[];
 }
 
 /** Reads what the outbox holds, the oldest first. @throws StoreError */
 export async function readRows(store: Store): Promise<KeptRow[]> {
   const rows: KeptRow[] = [];
-  for await (const keys of keysIn(store, KEY_PREFIX.outcome))
+  for await (const keys of keyPages(store, KEY_PREFIX.outcome))
     for (let at = 0; at < keys.length; at += MOST_AT_ONCE) {
       const some = keys.slice(at, at + MOST_AT_ONCE).map((key) => readRow(store, key));
       rows.push(...(await Promise.all(some)).flatMap((row) => row ?? []));
@@ -74,13 +75,4 @@ async function readRow(store: Store, key: string): Promise<KeptRow | undefined> 
   const error = outcome.status === 'failed' ? outcome.error : undefined;
   const task = { handler, activityArn, decidedAt, status: outcome.status, error };
   return { id: tokenHash(token), key, lease, task };
-}
-
-async function* keysIn(store: Store, prefix: string): AsyncGenerator<readonly string[]> {
-  for (let after: string | undefined; ;) {
-    const page = await store.list(prefix, { after });
-    yield page.keys;
-    after = page.next;
-    if (after === undefined) return;
-  }
 }

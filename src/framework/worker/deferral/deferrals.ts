@@ -1,10 +1,7 @@
 import { Abort } from '../../base/abort.js';
 import { fullJitter } from '../../base/time/backoff.js';
-import type { Clock } from '../../base/time/clock.js';
 import { deferred, type Deferred, within } from '../../base/time/wait.js';
-import type { Store } from '../../base/store/store.js';
 import { StoreError } from '../../base/store/store-error.js';
-import type { Logger } from '../../base/log/log.js';
 import type { Heartbeats } from '../heartbeat/heartbeats.js';
 import {
   DEFERRED_RESERVED,
@@ -12,10 +9,11 @@ import {
   DeferredRecords,
 } from '../keep/deferred/deferred-records.js';
 import { LAPSE_MS, RENEW_MS } from '../keep/lease.js';
-import { type Left, WorkerLeases } from '../keep/leases.js';
+import { type LeasesWorld, type Left, WorkerLeases } from '../keep/leases.js';
 import { LimitedStore, type StoreTrouble } from '../keep/limited-store.js';
 import { KEY_PREFIX } from '../keep/record.js';
 import { RecordReader } from '../keep/record-reader.js';
+import { quietly } from '../keep/store-calls.js';
 import { Report, type ReportWorld } from '../task/report.js';
 import type { TaskToDefer } from '../task/task.js';
 import type { Outcome } from '../handler/outcome/outcome.js';
@@ -23,7 +21,7 @@ import { DeferredTasks } from './deferred-tasks.js';
 import { expiredFailure } from './expiry.js';
 
 /**
- * How a deferred task has ended for the worker that held it.
+ * The end of a deferred task for the worker that held it.
  * - `over`: the service no longer wants it, because somebody completed it, it timed out, or its execution has ended.
  * - `expired`: nobody completed it in time, and its failure was reported.
  */
@@ -33,19 +31,12 @@ export type DeferralEnd = 'over' | 'expired';
 export interface DeferralListener extends StoreTrouble {
   /** A deferred task has ended. */
   readonly taskEnded: (task: DeferredRecord, end: DeferralEnd) => void;
-  /** What another worker had left is taken over. */
+  /** This worker has taken over what another one had left. */
   readonly taken: (left: Left, tasks: number) => void;
 }
 
 /** The parts of a worker that its deferred tasks use. */
-export interface DeferralsWorld {
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly log: Logger;
-  readonly workerName: string;
-  /** Where this worker's tasks come from: endpoint, account and region. */
-  readonly scopes: readonly string[];
+export interface DeferralsWorld extends LeasesWorld {
   /** The most deferred tasks that this worker holds. */
   readonly most: number;
   readonly heartbeats: Heartbeats;
@@ -277,14 +268,5 @@ export class Deferrals {
     const told = reports && (await this.#tell(kept.token, kept.outcome, reports));
     if (told) await this.#holds.get(kept.token)?.end('over');
     this.#reporting.delete(key);
-  }
-}
-
-/** Waits for a call to a store whose failure is told where the store is limited. */
-async function quietly<T>(call: Promise<T>): Promise<T | undefined> {
-  try {
-    return await call;
-  } catch {
-    return undefined;
   }
 }

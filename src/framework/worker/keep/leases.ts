@@ -6,8 +6,9 @@ import { LAPSE_MS, Lease, type LeaseWorld, RENEW_MS } from './lease.js';
 import { KEY_PREFIX, keyPart, type RecordFields } from './record.js';
 import { RecordReader } from './record-reader.js';
 import type { LimitedStore } from './limited-store.js';
+import { allKeys, quietly } from './store-calls.js';
 
-/** What a worker has left behind, and another has taken over. */
+/** A lease that a worker has left behind, and this one has taken over. */
 export interface Left {
   /** The id of the lease: its records have keys that begin with the prefix, this id and `/`. */
   readonly id: string;
@@ -17,23 +18,27 @@ export interface Left {
   readonly signal: Abortable;
 }
 
-/** The settings of a worker's leases. */
-export interface LeasesOptions extends Omit<LeaseWorld, 'holder'> {
-  readonly store: LimitedStore;
+/** The parts of a worker that its outbox and its deferred tasks both use. */
+export interface LeasesWorld extends Omit<LeaseWorld, 'holder'> {
   readonly random: () => number;
   readonly log: Logger;
   readonly workerName: string;
+  /**
+   * Names where tasks of this worker come from: endpoint, account and region. Only a worker that has all of another's
+   * takes over what that one has left.
+   */
+  readonly scopes: readonly string[];
+}
+
+/** The settings of a worker's leases. */
+export interface LeasesOptions extends LeasesWorld {
+  readonly store: LimitedStore;
   /** The use that the leases are for, such as `outbox`: a part of their keys. */
   readonly use: string;
   /** The prefix of the records that belong to leases, with `/` at its end: the id of the lease follows it. */
   readonly records: string;
   /** Parts of `records` after the prefix that are no ids of leases. @default none */
   readonly reserved?: readonly string[];
-  /**
-   * Where tasks of this worker come from: endpoint, account and region. Only a worker that has all of another's takes
-   * over what that one has left.
-   */
-  readonly scopes: readonly string[];
   /**
    * Called when a lease was taken over. Resolves to true when nothing is left of what belonged to it; to false if
    * something has to be left as it is, so that this worker doesn't take over the lease again.
@@ -167,7 +172,7 @@ export class WorkerLeases {
   }
 
   async #look(): Promise<void> {
-    const keys = await this.#keys(this.#prefix);
+    const keys = await allKeys(this.#options.store, this.#prefix);
     const { clock } = this.#options;
     if (clock.now() - this.#orphansAt >= ORPHANS_MS) {
       await this.#findOrphans(new Set(keys));
@@ -251,22 +256,14 @@ export class WorkerLeases {
    */
   async #findOrphans(leases: ReadonlySet<string>): Promise<void> {
     const { records, reserved = [], store, clock } = this.#options;
-    const ids = new Set((await this.#keys(records)).map((key) => key.slice(records.length).split('/')[0]));
+    const ids = new Set(
+      (await allKeys(store, records)).map((key) => key.slice(records.length).split('/')[0]),
+    );
     for (const id of ids) {
       const key = `${this.#prefix}${id}`;
       if (id === undefined || reserved.includes(id) || leases.has(key) || this.#own?.key === key) continue;
       checkKey(key);
       await Lease.begin({ store, clock, holder: 'nobody' }, key, { scopes: [] });
-    }
-  }
-
-  async #keys(prefix: string): Promise<string[]> {
-    const keys: string[] = [];
-    for (let after: string | undefined; ;) {
-      const page = await this.#options.store.list(prefix, { after });
-      keys.push(...page.keys);
-      after = page.next;
-      if (after === undefined) return keys;
     }
   }
 
@@ -280,15 +277,6 @@ const byRandomPart = (key: string): { key: string; order: string } => ({
   key,
   order: `${key.slice(key.lastIndexOf('-') + 1)} ${key}`,
 });
-
-/** Waits for a call to a store whose failure is told where the store is limited. */
-async function quietly<T>(call: Promise<T> | undefined): Promise<T | undefined> {
-  try {
-    return await call;
-  } catch {
-    return undefined;
-  }
-}
 
 const randomPart = (random: () => number): string =>
   Array.from({ length: 2 }, () => Math.floor(random() * 2 ** 48).toString(36)).join('');

@@ -2,7 +2,6 @@ import { types } from 'node:util';
 import { StoreError } from '../../../base/store/store-error.js';
 import type { Store, Stored } from '../../../base/store/store.js';
 import { show } from '../../../base/show.js';
-import { fullJitter } from '../../../base/time/backoff.js';
 import type { Clock } from '../../../base/time/clock.js';
 import { within } from '../../../base/time/wait.js';
 import {
@@ -14,6 +13,7 @@ import {
 import type { Constructor } from '../../../declare/class.js';
 import type { TaskContext } from '../../../declare/task-context.js';
 import { decodeRecord, encodeRecord, KEY_PREFIX, keyPart, type RecordFields, tokenKey } from '../record.js';
+import { retried } from '../store-calls.js';
 
 /** The parts that the checkpoints of a handler's tasks use. */
 export interface CheckpointWorld {
@@ -47,10 +47,7 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-/** The longest time for which a call is repeated while the store is unavailable or full, in milliseconds. */
-export const PATIENCE_MS = 60_000;
-const RETRY_LEAST_MS = 100;
-const RETRY_BASE_MS = 200;
+/** The longest wait between two attempts of a call, in milliseconds. */
 const RETRY_CEILING_MS = 10_000;
 /** The longest wait for the heartbeat that asks if the service still wants a task whose checkpoint was taken. */
 const ASK_MS = 2_000;
@@ -93,7 +90,10 @@ export class TaskCheckpoint implements Checkpoint {
     this.#task = { context, input };
   }
 
-  async load<T extends object>(type?: Constructor<T>, { unreadable = 'fail' }: LoadOptions = {}): Promise<T> {
+  async load<T extends object>(
+    type?: Constructor<T>,
+    { unreadable = 'fail' }: LoadOptions = {},
+  ): Promise<T | undefined> {
     const ignores = unreadable === 'ignore';
     try {
       const value = await this.#load(ignores);
@@ -101,7 +101,7 @@ export class TaskCheckpoint implements Checkpoint {
     } catch (error) {
       if (!ignores || !(error instanceof CheckpointError) || error.kind === 'taken') throw error;
       this.#begun.context.log.warn({ err: error }, 'the checkpoint can not be read; the work begins anew');
-      return undefined as unknown as T;
+      return undefined;
     }
   }
 
@@ -254,25 +254,11 @@ export class TaskCheckpoint implements Checkpoint {
     );
   }
 
-  /** Calls `run` again while the store is unavailable or full: for a minute, but not once the task's signal has aborted. */
   async #retried<T>(run: () => Promise<T>): Promise<T> {
     const { clock, random } = this.#world;
-    const { signal } = this.#begun.context;
-    const until = clock.now() + PATIENCE_MS;
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await run();
-      } catch (error) {
-        if (!mayPass(error) || signal.aborted || clock.now() >= until) throw error;
-        const waitMs = RETRY_LEAST_MS + fullJitter(attempt, RETRY_BASE_MS, RETRY_CEILING_MS, random);
-        await clock.sleep(waitMs, signal);
-      }
-    }
+    return retried(run, { clock, random, signal: this.#begun.context.signal, ceilingMs: RETRY_CEILING_MS });
   }
 }
-
-const mayPass = (error: unknown): boolean =>
-  error instanceof StoreError && (error.kind === 'unavailable' || error.kind === 'full');
 
 /** Returns the fields of a record. @throws CheckpointError if it isn't a checkpoint that this release can read */
 function fieldsOf({ value }: Stored, ignores: boolean): RecordFields {

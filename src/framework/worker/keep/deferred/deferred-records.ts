@@ -2,6 +2,7 @@ import type { Store } from '../../../base/store/store.js';
 import { encodeOutcome, type KeptOutcome, readOutcome } from '../outbox/kept-outcome.js';
 import { encodeRecord, KEY_PREFIX, keyPart, type RecordFields, tokenKey } from '../record.js';
 import type { RecordReader } from '../record-reader.js';
+import { allKeys, keyPages } from '../store-calls.js';
 
 /** A deferred task as the store keeps it. All times are epoch milliseconds. */
 export interface DeferredRecord {
@@ -57,19 +58,13 @@ export class DeferredRecords {
 
   /** Returns all tasks that can be completed. @throws StoreError */
   async *all(): AsyncGenerator<DeferredRecord> {
-    for await (const key of this.#keys(`${PREFIX}${BY_ID}/`)) {
-      const task = await this.#read(key);
-      if (task) yield task;
-    }
+    yield* this.#below(BY_ID);
   }
 
   /** Returns the tasks below a lease. @throws StoreError */
   async heldBy(lease: string): Promise<DeferredRecord[]> {
     const tasks: DeferredRecord[] = [];
-    for await (const key of this.#keys(`${PREFIX}${lease}/`)) {
-      const task = await this.#read(key);
-      if (task) tasks.push(task);
-    }
+    for await (const task of this.#below(lease)) tasks.push(task);
     return tasks;
   }
 
@@ -104,9 +99,7 @@ export class DeferredRecords {
 
   /** Returns the keys of outcomes that were decided and are not accepted yet, as far as is known. @throws StoreError */
   async decidedKeys(): Promise<string[]> {
-    const keys: string[] = [];
-    for await (const key of this.#keys(`${PREFIX}${DECIDED}/`)) keys.push(key);
-    return keys;
+    return allKeys(this.#store, `${PREFIX}${DECIDED}/`);
   }
 
   /** Returns a decided outcome by its key; undefined if there is none. @throws StoreError */
@@ -121,6 +114,14 @@ export class DeferredRecords {
     return this.#store.delete(decidedKey(task));
   }
 
+  async *#below(part: string): AsyncGenerator<DeferredRecord> {
+    for await (const keys of keyPages(this.#store, `${PREFIX}${part}/`))
+      for (const key of keys) {
+        const task = await this.#read(key);
+        if (task) yield task;
+      }
+  }
+
   async #read(key: string): Promise<DeferredRecord | undefined> {
     const found = await this.#store.get(key);
     return found && this.#parse(key, found.value);
@@ -130,15 +131,6 @@ export class DeferredRecords {
     const fields = this.#reader.read('deferred', key, value);
     return fields && readTask(fields);
   }
-
-  async *#keys(prefix: string): AsyncGenerator<string> {
-    for (let after: string | undefined; ;) {
-      const page = await this.#store.list(prefix, { after });
-      yield* page.keys;
-      after = page.next;
-      if (after === undefined) return;
-    }
-  }
 }
 
 const idKey = (id: string): string => `${PREFIX}${BY_ID}/${keyPart(id)}`;
@@ -147,8 +139,9 @@ const decidedKey = ({ token }: Pick<DeferredRecord, 'token'>): string =>
 
 function readTask(fields: RecordFields): DeferredRecord | undefined {
   const { id, token, handler, activityArn, heartbeatMs, deferredAt, until } = fields;
-  const texts = [id, token, handler, activityArn].every((each) => typeof each === 'string');
-  if (!texts || typeof deferredAt !== 'number' || typeof until !== 'number') return undefined;
+  if (typeof id !== 'string' || typeof token !== 'string' || typeof handler !== 'string') return undefined;
+  if (typeof activityArn !== 'string' || typeof deferredAt !== 'number' || typeof until !== 'number')
+    return undefined;
   const everyMs = typeof heartbeatMs === 'number' && heartbeatMs > 0 ? heartbeatMs : false;
-  return { ...(fields as unknown as DeferredRecord), heartbeatMs: everyMs };
+  return { id, token, handler, activityArn, heartbeatMs: everyMs, deferredAt, until };
 }

@@ -1,10 +1,10 @@
 import type { TaskContext } from '../../../declare/task-context.js';
 import { LAPSE_MS } from '../lease.js';
 import { KEY_PREFIX, keyPart, type RecordFields, tokenKey } from '../record.js';
+import { retried } from '../store-calls.js';
 import {
   type OnceWorld,
   readWork,
-  retried,
   RunningWork,
   runningRecord,
   runningTtl,
@@ -50,7 +50,7 @@ export async function beginWork(
   for (;;) {
     // Counted from the time of the call: its answer may have waited while the process was stopped.
     const lookedAt = clock.now();
-    const look = await retried(world, signal, () => lookAt(world, ref));
+    const look = await retried(() => lookAt(world, ref), { ...world, signal });
     if (look.is !== 'other') return look;
     const { version } = look;
     if (seen?.version !== version) {
@@ -58,7 +58,7 @@ export async function beginWork(
       if (!seen && waits) log.info('another task works on this: it is waited for');
       seen = { version, since: clock.now() };
     } else if (lookedAt - seen.since >= LAPSE_MS) {
-      const taken = await retried(world, signal, () => takeOver(world, ref, version));
+      const taken = await retried(() => takeOver(world, ref, version), { ...world, signal });
       if (!taken) continue;
       log.warn('the task that worked on this has died: the work begins anew');
       return { is: 'begun', work: taken };

@@ -1,10 +1,9 @@
 import { StoreError } from '../../../base/store/store-error.js';
 import type { Store, Stored } from '../../../base/store/store.js';
-import { fullJitter } from '../../../base/time/backoff.js';
-import type { Abortable } from '../../../base/abort.js';
 import type { Cancel, Clock } from '../../../base/time/clock.js';
 import { RENEW_MS } from '../lease.js';
 import { decodeRecord, encodeRecord, type RecordFields } from '../record.js';
+import { retried } from '../store-calls.js';
 
 /** The parts that the records of work use. */
 export interface OnceWorld {
@@ -22,30 +21,8 @@ export interface WorkRef {
   readonly by: string;
 }
 
-/** The longest time for which a call is repeated while the store is unavailable or full, in milliseconds. */
-const PATIENCE_MS = 60_000;
-const RETRY_MS = { least: 100, base: 200, ceiling: 5_000 } as const;
 /** The record of running work is kept at least this long, however short `keep` is. */
 const LEAST_KEEP_MS = 600_000;
-
-/** Calls `run` again while the store is unavailable or full: for a minute, but not once the signal has aborted. */
-export async function retried<T>(
-  { clock, random }: OnceWorld,
-  signal: Abortable | undefined,
-  run: () => Promise<T>,
-): Promise<T> {
-  const until = clock.now() + PATIENCE_MS;
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await run();
-    } catch (error) {
-      const mayPass = error instanceof StoreError && (error.kind === 'unavailable' || error.kind === 'full');
-      if (!mayPass || signal?.aborted || clock.now() >= until) throw error;
-      const waitMs = RETRY_MS.least + fullJitter(attempt, RETRY_MS.base, RETRY_MS.ceiling, random);
-      await clock.sleep(waitMs, signal);
-    }
-  }
-}
 
 /** The record of work that a task has begun. */
 export const runningRecord = ({ by }: WorkRef): Uint8Array => encodeRecord('once', { state: 'running', by });
@@ -96,7 +73,7 @@ export class RunningWork {
     this.#cancel?.();
     const record = encodeRecord('once', { ...outcome, by: this.#ref.by });
     const { keepMs } = this.#world;
-    await this.#inTurn(() => retried(this.#world, undefined, () => this.#replace(record, keepMs)));
+    await this.#inTurn(() => retried(() => this.#replace(record, keepMs), this.#world));
     return !this.#isLost;
   }
 
@@ -104,9 +81,7 @@ export class RunningWork {
   async free(): Promise<void> {
     this.#cancel?.();
     const { store } = this.#world;
-    await this.#inTurn(() =>
-      retried(this.#world, undefined, () => store.deleteIf(this.#ref.key, this.#version)),
-    );
+    await this.#inTurn(() => retried(() => store.deleteIf(this.#ref.key, this.#version), this.#world));
   }
 
   #renewLater(): void {

@@ -4,6 +4,7 @@ import type { Left } from '../leases.js';
 import type { LimitedStore } from '../limited-store.js';
 import { KEY_PREFIX } from '../record.js';
 import type { RecordReader } from '../record-reader.js';
+import { allKeys, quietly } from '../store-calls.js';
 import { type KeptOutcome, readOutcome } from './kept-outcome.js';
 import type { OutboxWorld } from './outbox.js';
 
@@ -55,17 +56,8 @@ export class LeftOutcomes {
   }
 
   async #list(): Promise<string[] | undefined> {
-    const keys: string[] = [];
-    try {
-      for (let after: string | undefined; ;) {
-        const page = await this.#world.store.list(this.#prefix, { after });
-        keys.push(...page.keys);
-        after = page.next;
-        if (after === undefined) break;
-      }
-    } catch {
-      return undefined;
-    }
+    const keys = await quietly(allKeys(this.#world.store, this.#prefix));
+    if (!keys) return undefined;
     if (!this.#isTold) this.#world.listener.taken(this.#left, keys.length);
     this.#isTold = true;
     return keys;

@@ -1,11 +1,8 @@
 import type { Abortable } from '../../../base/abort.js';
 import { StoreError } from '../../../base/store/store-error.js';
-import type { Store } from '../../../base/store/store.js';
-import type { Clock } from '../../../base/time/clock.js';
 import { within } from '../../../base/time/wait.js';
 import type { OutboxStatus } from '../../../base/worker-status.js';
-import type { Logger } from '../../../base/log/log.js';
-import { type Left, WorkerLeases } from '../leases.js';
+import { type LeasesWorld, type Left, WorkerLeases } from '../leases.js';
 import { LimitedStore, type StoreTrouble } from '../limited-store.js';
 import { KEY_PREFIX, tokenKey } from '../record.js';
 import { RecordReader } from '../record-reader.js';
@@ -13,7 +10,7 @@ import { Deletions } from './deletions.js';
 import { encodeOutcome, type KeptOutcome } from './kept-outcome.js';
 import { LeftOutcomes } from './left-outcomes.js';
 
-/** How the report of a kept outcome has ended. */
+/** The end of the report of a kept outcome. */
 export type OutboxEnd =
   /** The service accepted it, or no longer wants the task. The record is deleted. */
   | 'over'
@@ -22,7 +19,7 @@ export type OutboxEnd =
   /** The worker stops. Another worker offers it. */
   | 'left';
 
-/** How the report of an outcome has ended that another worker had left behind. */
+/** The end of the report of an outcome that another worker had left behind. */
 export type OfferEnd =
   | { readonly kind: 'accepted' }
   | { readonly kind: 'gone' }
@@ -34,21 +31,14 @@ export interface OutboxListener extends StoreTrouble {
   readonly kept: (kept: KeptOutcome, keepMs: number) => void;
   /** The report of an outcome is sent although the outcome isn't in the store, or isn't yet. */
   readonly unkept: (kept: KeptOutcome, error: Error) => void;
-  /** What another worker had left is taken over. */
+  /** This worker has taken over what another one had left. */
   readonly taken: (left: Left, outcomes: number) => void;
   /** The report of an outcome that another worker had left has ended. */
   readonly offered: (kept: KeptOutcome, end: OfferEnd) => void;
 }
 
 /** The parts of a worker that its outbox uses. */
-export interface OutboxWorld {
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly log: Logger;
-  readonly workerName: string;
-  /** Where this worker's tasks come from: endpoint, account and region. */
-  readonly scopes: readonly string[];
+export interface OutboxWorld extends LeasesWorld {
   readonly listener: OutboxListener;
   /**
    * Reports an outcome that another worker had left, until the service accepts it, no longer wants the task, or the

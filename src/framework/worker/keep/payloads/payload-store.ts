@@ -5,6 +5,7 @@ import { fullJitter } from '../../../base/time/backoff.js';
 import type { Clock } from '../../../base/time/clock.js';
 import type { Logger } from '../../../base/log/log.js';
 import { LimitedObjectStore } from '../limited-store.js';
+import { mayPass } from '../store-calls.js';
 import { payloadKey, type Reference } from './reference.js';
 
 /** Thrown if a payload can't be read or written. */
@@ -124,8 +125,6 @@ export class PayloadStore {
 }
 
 const hashOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
-
-const mayPass = ({ kind }: StoreError): boolean => kind === 'unavailable' || kind === 'full';
 
 function unavailable(what: string, error: StoreError, attempts: number): PayloadUnavailable {
   const tried = attempts === 1 ? '' : ` (${attempts} attempts)`;
