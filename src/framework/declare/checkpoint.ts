@@ -25,7 +25,7 @@ export interface LoadOptions {
   readonly unreadable?: 'fail' | 'ignore';
 }
 
-/** How far the work has got. `task.checkpoint.save` can report this as `task.progress` does. */
+/** The progress of the work. `task.checkpoint.save` can report it as `task.progress` does. */
 export interface SavedProgress {
   /** A number from 0 to 1. */
   readonly fraction?: number;

@@ -57,7 +57,7 @@ export interface HandlerOptions {
    */
   breaker?: BreakerOptions | false;
   /**
-   * Where the handler's tasks save their state with `task.checkpoint`, and the piece of work that a task's input names:
+   * The place where the handler's tasks save their state with `task.checkpoint`, and the piece of work of an input:
    * `{ store, key: (input) => input.orderId, keep: '30d' }`. `false`: they can't save any.
    * @default false
    */

@@ -104,7 +104,7 @@ export class Worker implements ObservedWorker {
   readonly #events: EventHub;
   readonly #loops: readonly HandlerLoop[];
   readonly #deferrals: Deferrals | undefined;
-  /** What a report needs, for each region, by its connection. */
+  /** The parts that a report uses, for each region, by its connection. */
   readonly #reportWorlds = new Map<ActivityPort, ReportWorld>();
   readonly #blocking = new BlockingHandlers();
   readonly #heartbeatTrouble: TroubleTracker<'failed'>;

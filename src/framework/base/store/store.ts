@@ -60,7 +60,7 @@ export interface StoreFinding {
  * that aborted first.
  */
 export interface ObjectStore {
-  /** What and where the store is, for messages, such as `directory /var/lib/stepwright`. Contains no secret. */
+  /** Names the store and its place in messages, such as `directory /var/lib/stepwright`. Contains no secret. */
   readonly name: string;
   /**
    * The address of the store, such as `s3://bucket/prefix`. With `/` and a key behind it, it is the address of that

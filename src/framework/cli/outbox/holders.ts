@@ -9,7 +9,7 @@ import { scopesIn } from './kept-rows.js';
 const LOOK_MS = 2_000;
 
 /**
- * Who reports an outcome that is kept.
+ * The worker that reports a kept outcome, if there is one.
  * - `lives`: a worker that lives reports it.
  * - `left`: its worker has ended. The next worker that starts reports it.
  * - `given-up`: its report was given up. Nobody reports it by itself.
@@ -20,7 +20,7 @@ export interface Holder {
   readonly state: HolderState;
   /** The name of the worker that kept it; undefined if it isn't known. */
   readonly worker: string | undefined;
-  /** Where the worker's tasks come from; empty if that isn't known. */
+  /** The endpoint, account and region of the worker's tasks; empty if they aren't known. */
   readonly scopes: readonly string[];
 }
 

@@ -12,7 +12,7 @@ import { Report, type ReportWorld } from '../../worker/task/report.js';
 import type { Holder } from './holders.js';
 import { type KeptRow, readKept } from './kept-rows.js';
 
-/** What an offer needs beside the outcomes. */
+/** The parts of the command that an offer uses. */
 export interface OfferParts {
   readonly store: Store;
   readonly clock: Clock;
@@ -24,7 +24,7 @@ export interface OfferParts {
 }
 
 /**
- * How the offer of an outcome has ended.
+ * The end of the offer of an outcome.
  * - `accepted`: the service has accepted it. The record is removed.
  * - `gone`: the service no longer wants the task. The record is removed.
  * - `failed`: neither. The record stays.

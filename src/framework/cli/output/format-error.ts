@@ -14,7 +14,7 @@ export function formatError(error: unknown): string {
   return '$metadata' in error ? `${error.name}: ${error.message}` : (error.stack ?? error.message);
 }
 
-/** What to do about a file or folder that the system refuses, by the code of the system's error. */
+/** The fix for a file or folder that the system refuses, by the code of the system's error. */
 const FILE_FIXES: Readonly<Record<string, string>> = {
   EACCES: 'let this user read and write there, or run the command in another folder or as another user',
   EPERM: 'let this user read and write there, or run the command in another folder or as another user',

@@ -13,7 +13,7 @@ import { RecordReader } from '../keep/record-reader.js';
 import { Report, type ReportWorld } from '../task/report.js';
 
 /**
- * What has become of a completion.
+ * The end of a completion.
  * - `accepted`: Step Functions has accepted it.
  * - `kept`: it is decided and kept in the store, but Step Functions could not be told yet. A worker tells it.
  * - `gone`: Step Functions no longer wants the task: it timed out, or its execution has ended.
@@ -125,7 +125,7 @@ export class Completions {
     if (!isFirst) return 'completed';
     const { kind } = await new Report(task.token, reports, () => {}).send(outcome);
     if (kind === 'lost') return 'kept';
-    // What is left is removed by a worker: the task is over.
+    // A worker removes what is left: the task is over.
     await this.#records.remove(task).catch(() => {});
     await this.#records.forget(task).catch(() => {});
     return kind;

@@ -98,7 +98,7 @@ export interface WorkerEvents extends PollEvents, TaskEvents {
   };
 }
 
-/** What a worker keeps in a store. */
+/** The kinds of things that a worker keeps in a store. */
 export type StoreUse = 'deferred' | 'outbox';
 
 export type EventName = keyof WorkerEvents;

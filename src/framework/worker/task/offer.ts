@@ -33,6 +33,6 @@ export async function offerOutcome(
   const ended = await report.send(outcome);
   signal.removeEventListener('abort', end);
   heartbeat.release();
-  // Whether the service still wants the task isn't known then.
+  // It isn't known then if the service still wants the task.
   return ended.kind === 'gone' && ended.error === stops ? { kind: 'lost', error: stops } : ended;
 }

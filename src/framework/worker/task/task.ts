@@ -101,7 +101,7 @@ export interface TaskToDefer {
  */
 export type Decision = HandlerEnd | { readonly status: 'gone'; readonly error: Error };
 
-/** How a task has ended for this worker. A deferred task is ended later, by somebody else. */
+/** The end of a task for this worker. A deferred task is ended later, by somebody else. */
 type TaskEnd = ReportEnd | { readonly kind: 'deferred'; readonly until: number };
 
 const NOWHERE_TO_KEEP =

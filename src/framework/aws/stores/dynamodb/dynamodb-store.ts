@@ -210,7 +210,7 @@ class DynamoDbStore implements Store {
   ): Promise<string | undefined> {
     const version = randomUUID();
     const Item = this.#item(key, value, version, options);
-    // Where the answer to an attempt was lost, the SDK's next one finds the very record that the first has written.
+    // The SDK repeats an attempt whose answer was lost. The next one finds the very record that the first has written.
     const condition = this.#condition({
       ConditionExpression: `(${ConditionExpression}) OR #version = :new`,
       values: { ...values, ':new': { S: version } },

@@ -27,7 +27,7 @@ export interface IdempotentOptions<Input = unknown> {
   /** The time for which an outcome is kept. After it, the same work is done again. @default '1d' */
   readonly keep?: string;
   /**
-   * What a task does while another task works on the same piece of work. `'wait'`: it waits for the other's outcome and
+   * The behaviour of a task while another one works on the same piece of work. `'wait'`: it waits for the other's outcome and
    * has it too; heartbeats are sent meanwhile, and its slot is in use. `'fail'`: it fails with
    * `Stepwright.AlreadyRunning` once it has seen that the other is alive, which takes up to 12 s.
    * @default 'wait'

@@ -16,7 +16,7 @@ export interface Deferred {
   readonly until: number;
 }
 
-/** How a handler has ended: with the task's outcome, or with a deferral. */
+/** The end of a handler: with the task's outcome, or with a deferral. */
 export type HandlerEnd = Outcome | Deferred;
 
 /** The most bytes, in UTF-8, that an output or an input may have (Step Functions service quotas). */

@@ -20,7 +20,7 @@ import { FolderLock } from './folder-lock.js';
 import { hasEnded, newHolder, uniqueId } from './process-name.js';
 import { short } from './turns.js';
 
-/** What is left aside for longer, by whom nobody knows, is removed. */
+/** A file that lies aside for longer is removed, whoever has left it. */
 const LEFT_MS = 24 * 3_600_000;
 /** File systems that are no place for a store, by the number that `statfs` returns. */
 const UNFIT: Readonly<Record<number, string>> = {
