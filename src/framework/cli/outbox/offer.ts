@@ -3,11 +3,9 @@ import type { Endpoint } from '../../aws/endpoint.js';
 import { StoreError } from '../../base/store/store-error.js';
 import type { Store } from '../../base/store/store.js';
 import type { Clock } from '../../base/time/clock.js';
-import { regionOf } from '../../worker/build/find-activities.js';
+import { reportWorlds } from '../../worker/build/report-worlds.js';
 import { scopesOf } from '../../worker/build/scopes.js';
 import type { KeptOutcome } from '../../worker/keep/outbox/kept-outcome.js';
-import { Pace } from '../../worker/poll/pace.js';
-import { ReportsInFlight } from '../../worker/task/reports-in-flight.js';
 import { Report, type ReportWorld } from '../../worker/task/report.js';
 import type { Holder } from './holders.js';
 import { type KeptRow, readKept } from './kept-rows.js';
@@ -38,10 +36,12 @@ export interface Offered {
 /** Reports outcomes that are kept, as a worker would do. */
 export class Offers {
   readonly #parts: OfferParts;
-  readonly #worlds = new Map<string, Promise<ReportWorld>>();
+  readonly #reportsOf: (activityArn: string) => Promise<ReportWorld>;
 
   constructor(parts: OfferParts) {
     this.#parts = parts;
+    const { clock, reportLimitMs, portOf } = parts;
+    this.#reportsOf = reportWorlds({ clock, random: Math.random, reportLimitMs, portOf });
   }
 
   /** Reports an outcome and removes its record, unless the service can't be told. Never rejects. */
@@ -73,7 +73,7 @@ export class Offers {
   }
 
   async #report({ token, activityArn, outcome }: KeptOutcome): Promise<Offered> {
-    const report = new Report(token, await this.#worldOf(regionOf(activityArn)), () => {});
+    const report = new Report(token, await this.#reportsOf(activityArn), () => {});
     const end = await report.send(outcome);
     if (end.kind === 'accepted') return { kind: 'accepted', words: '' };
     if (end.kind === 'lost') return failed(end.error.message.replaceAll(token, '…'));
@@ -91,22 +91,6 @@ export class Offers {
       const why = error instanceof StoreError ? error.message : String(error);
       return failed(`${offered.kind}, but its record could not be removed: ${why}`);
     }
-  }
-
-  #worldOf(region: string): Promise<ReportWorld> {
-    const world = this.#worlds.get(region) ?? this.#makeWorld(region);
-    this.#worlds.set(region, world);
-    return world;
-  }
-
-  async #makeWorld(region: string): Promise<ReportWorld> {
-    const { clock, portOf, reportLimitMs } = this.#parts;
-    return {
-      ...{ port: await portOf(region), clock, random: Math.random },
-      reportPace: new Pace(Math.random),
-      inFlight: new ReportsInFlight(),
-      reportLimitMs,
-    };
   }
 }
 

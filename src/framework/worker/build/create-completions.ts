@@ -1,13 +1,9 @@
 import type { Config } from '../../config/config.js';
 import { StartError, throwProblems } from '../../base/errors.js';
-import type { ActivityPort } from '../../aws/activity-port.js';
 import type { Completions } from '../deferral/completions.js';
-import { Pace } from '../poll/pace.js';
-import type { ReportWorld } from '../task/report.js';
-import { ReportsInFlight } from '../task/reports-in-flight.js';
-import { regionOf } from './find-activities.js';
 import { payloadsOf } from './payloads-of.js';
 import { makePlan } from './plan.js';
+import { reportWorlds } from './report-worlds.js';
 import { startWorld, type WorkerOptions } from './start-world.js';
 
 /** Options of `createCompletions`. */
@@ -38,24 +34,15 @@ export async function createCompletions(
     import('../deferral/completions.js'),
   ]);
   const service = new AwsService({ ...world, endpoint, sdk, region, calls });
-  const reports = new Map<string, Promise<ReportWorld>>();
-  const worldOf = async (port: Promise<ActivityPort>): Promise<ReportWorld> => ({
-    ...{ port: await port, clock, random },
-    reportPace: new Pace(random),
-    inFlight: new ReportsInFlight(),
-    reportLimitMs: REPORT_LIMIT_MS,
-  });
   return new Completions({
     store: deferred.store,
     ...{ clock, log },
     definitions: handlers.map(({ definition }) => definition),
     payloads: await payloadsOf(plan, world),
-    reportsOf: (activityArn) => {
-      const where = regionOf(activityArn);
-      const found = reports.get(where) ?? worldOf(service.port(where));
-      reports.set(where, found);
-      return found;
-    },
+    reportsOf: reportWorlds({
+      ...{ clock, random, reportLimitMs: REPORT_LIMIT_MS },
+      portOf: (where) => service.port(where),
+    }),
     close: () => service.close(),
   });
 }

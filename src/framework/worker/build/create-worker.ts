@@ -19,6 +19,7 @@ import { parseRate } from '../../declare/rate.js';
 import type { ResolvedOptions } from '../../config/resolve.js';
 import type { BreakerRule } from '../admission/breaker.js';
 import type { RunnableHandler } from '../handler-loop.js';
+import type { LeasesWorld } from '../keep/leases.js';
 import type { Protection } from '../protect/protection.js';
 import { WorkerHeartbeats } from '../thread/worker-heartbeats.js';
 import { CLOSE_LIMIT_MS, type MakeDeferrals, Worker, type WorkerParts } from '../worker.js';
@@ -87,14 +88,16 @@ export async function buildWorker(given: Plan, world: StartWorld): Promise<Worke
     world.signal?.throwIfAborted();
     const telemetry = new Telemetry({ ...plan, ...plan.settings, ...world });
     const own = settingsOf(plan, world);
+    const { clock, random, log, name: workerName } = own;
+    const keeper = { clock, random, log, workerName, scopes: scopesOf(handlers, endpoint) };
     const worker = new Worker({
       ...own,
       handlers,
       heartbeats,
       tracing: telemetry,
-      openOutbox: await outboxOf(plan, own, scopesOf(handlers, endpoint)),
+      openOutbox: await outboxOf(plan, keeper),
       protection: await protectionOf(plan, world, heartbeats),
-      openDeferrals: await deferralsOf(plan, own, scopesOf(handlers, endpoint)),
+      openDeferrals: await deferralsOf(plan, keeper),
       close,
     });
     await health.show(worker);
@@ -131,31 +134,26 @@ async function protectionOf(
   return makeProtection(settings, { ...world, env: process.env, thread });
 }
 
+/** The parts of the worker that its outbox and its deferred tasks use, besides their stores. */
+type Keeper = Omit<LeasesWorld, 'store'>;
+
 /** The most deferred tasks that a worker holds, if the config doesn't say. */
 const MOST_DEFERRED = 10_000;
 
 /** Makes what keeps deferred tasks. The code for it isn't loaded if the config has no store for them. */
-async function deferralsOf(
-  { settings }: Plan,
-  { clock, random, log, name: workerName }: ReturnType<typeof settingsOf>,
-  scopes: readonly string[],
-): Promise<MakeDeferrals | undefined> {
+async function deferralsOf({ settings }: Plan, keeper: Keeper): Promise<MakeDeferrals | undefined> {
   if (!settings.deferred) return undefined;
   const { store, most = MOST_DEFERRED } = settings.deferred;
   const { Deferrals } = await import('../deferral/deferrals.js');
-  return (parts) => new Deferrals({ store, most, clock, random, log, workerName, scopes, ...parts });
+  return (parts) => new Deferrals({ ...keeper, store, most, ...parts });
 }
 
 /** Makes the worker's outbox. The code for it isn't loaded if the option `outbox` is off. */
-async function outboxOf(
-  { settings: { outbox } }: Plan,
-  { clock, random, log, name: workerName }: ReturnType<typeof settingsOf>,
-  scopes: readonly string[],
-): Promise<WorkerParts['openOutbox']> {
+async function outboxOf({ settings: { outbox } }: Plan, keeper: Keeper): Promise<WorkerParts['openOutbox']> {
   if (!outbox) return undefined;
   const { store } = outbox;
   const { Outbox } = await import('../keep/outbox/outbox.js');
-  return (parts) => new Outbox({ store, clock, random, log, workerName, scopes, ...parts });
+  return (parts) => new Outbox({ ...keeper, store, ...parts });
 }
 
 function connectHeartbeats(
