@@ -1,4 +1,4 @@
-import { ignoreStreamErrors, closeDeadTerminal } from '../base/log/stdio.js';
+import { ignoreStreamErrors, releaseDeadTerminal } from '../base/log/stdio.js';
 import { keepCompiledCode } from './process/compile-cache.js';
 import { catchSignals } from './process/signals.js';
 
@@ -6,7 +6,7 @@ import { catchSignals } from './process/signals.js';
 // that it doesn't catch.
 catchSignals(process.argv.slice(2));
 ignoreStreamErrors();
-process.on('exit', closeDeadTerminal);
+process.on('exit', releaseDeadTerminal);
 keepCompiledCode();
 
 const { runProgram } = await import('./program.js');

@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { relative, resolve } from 'node:path';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative, resolve } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { startLocalService } from 'stepwright/local';
 import { faultPlan } from '../../support/faults.js';
@@ -91,6 +92,22 @@ describe('a worker with processes of its own works on and ends as well where its
       expect(await die(life, phase)).toEqual(AS_IT_SHOULD[phase]);
     } finally {
       await life.close();
+    }
+  });
+});
+
+(HAS_TERMINALS ? describe : describe.skip)('an exit without its terminal', () => {
+  test('writes into no file that is opened meanwhile', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'stepwright-opened-'));
+    const opened = join(dir, 'file');
+    writeFileSync(opened, 'a record of somebody\n');
+    const life = await begin('draining', 'terminal-gone', { opened });
+    try {
+      expect(await die(life, 'draining')).toEqual(AS_IT_SHOULD.draining);
+      expect(readFileSync(opened, 'utf8')).toBe('a record of somebody\n');
+    } finally {
+      await life.close();
+      rmSync(dir, { recursive: true });
     }
   });
 });

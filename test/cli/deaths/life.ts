@@ -34,7 +34,7 @@ export interface Life {
 export async function begin(
   phase: Phase,
   streams: Streams,
-  options: { process1?: boolean; flags?: readonly string[] } = {},
+  options: { process1?: boolean; flags?: readonly string[]; opened?: string } = {},
 ): Promise<Life> {
   const faults = faultPlan();
   const service = await startLocalService({ port: 0, fault: faults.hook });
@@ -56,6 +56,7 @@ export async function begin(
       TELL: `http://127.0.0.1:${(ear.address() as AddressInfo).port}`,
       BOOT: phase === 'booting' ? 'never' : '',
       ACTIVITY: phase === 'looking activities up' ? 'Deaths' : ARN,
+      OPENED: options.opened ?? '',
     },
     streams,
     options,

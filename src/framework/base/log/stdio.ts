@@ -15,8 +15,10 @@ const SLEEP_MS = 10;
  */
 export function nonBlocking(fd: 1 | 2): number {
   // Node makes a pipe or a socket non-blocking when it makes the stream. A file never makes a write wait.
-  const stream = fd === 1 ? process.stdout : process.stderr;
-  return stream.isTTY || statOf(fd).isFIFO() ? reopened(fd) : fd;
+  void (fd === 1 ? process.stdout : process.stderr);
+  // The descriptor itself is asked, not the stream, which still says that it is a terminal's when that is gone.
+  const stat = statOf(fd);
+  return stat.isCharacterDevice() || stat.isFIFO() ? reopened(fd) : fd;
 }
 
 /**
@@ -44,17 +46,28 @@ export function ignoreStreamErrors(): void {
 }
 
 /**
- * Closes standard input, output and error if they belong to a terminal that has hung up. Node tries to reset its
- * terminal at exit, and aborts if that fails.
+ * Lets go of standard input, output and error if they belong to a terminal that has hung up. Node tries to reset its
+ * terminal at exit, and aborts if that fails. Each is replaced by the null device: a number that is free would be given
+ * to the next file that any thread opens, and what is written to standard error would go into that file.
  */
-export function closeDeadTerminal(): void {
+export function releaseDeadTerminal(): void {
   for (const fd of [0, 1, 2]) {
     try {
       writeSync(fd, '');
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EIO') closeSync(fd);
+      if ((error as NodeJS.ErrnoException).code === 'EIO') replaceByNull(fd);
     }
   }
+}
+
+/** The standard streams that are let go of. Another thread may have taken their number, so nothing is written there. */
+const released = new Set<number>();
+
+function replaceByNull(fd: number): void {
+  released.add(fd);
+  closeSync(fd);
+  // The system gives the lowest number that is free.
+  openSync('/dev/null', constants.O_RDWR);
 }
 
 /**
@@ -62,9 +75,17 @@ export function closeDeadTerminal(): void {
  * second at most. Never throws.
  */
 export function writeErrorSync(text: string): void {
-  const fd = nonBlocking(2);
+  if (released.has(2)) return;
+  try {
+    writeWhole(nonBlocking(2), Buffer.from(`${text}\n`));
+  } catch {
+    // There is nothing left to say it on.
+  }
+}
+
+function writeWhole(fd: number, bytes: Uint8Array): void {
   const giveUpAt = systemClock.now() + FLUSH_LIMIT_MS;
-  let rest: Uint8Array = Buffer.from(`${text}\n`);
+  let rest = bytes;
   while (rest.length > 0) {
     try {
       rest = rest.subarray(writeSync(fd, rest));
