@@ -31,7 +31,6 @@ export class Probes {
   readonly #open = new Set<Ask>();
   readonly #last = new Map<string, number>();
   #port: Port | undefined;
-  #blockedSince: number | undefined;
 
   constructor(chronicle: Chronicle) {
     this.#chronicle = chronicle;
@@ -52,16 +51,15 @@ export class Probes {
     const { broken } = invariants;
     const { now } = process.timeline;
     const port = this.#port;
-    this.#blockedSince = process.stalledUntil > now ? (this.#blockedSince ?? now) : undefined;
     for (const { path, port: asked, at } of this.#open)
       if (asked === port && !asked.by.dead && now - Math.max(at, asked.by.stalledUntil) > ANSWERED_MS)
         return broken('probes', `${process.name} has not answered ${path} for ${now - at} ms`);
     this.#open.clear();
     if (!port || port.by.dead) return;
-    const isBlocked = this.#blockedSince !== undefined;
-    const blockedMs = now - Math.max(this.#blockedSince ?? now, port.by.stalledUntil);
+    const isBlocked = process.stalledUntil > now;
+    const blockedMs = now - Math.max(process.stalledSince, port.by.stalledUntil);
     // A thread that stood still with its process has noticed nothing.
-    const isNoticed = port.by !== process && blockedMs >= NOTICED_MS;
+    const isNoticed = isBlocked && port.by !== process && blockedMs >= NOTICED_MS;
     const wasReady = isNoticed ? false : isBlocked ? undefined : invariants.status(member).ready;
     for (const path of PATHS) this.#send({ path, port, at: now, wasReady }, member, broken);
   }
@@ -89,7 +87,7 @@ export class Probes {
     if (path === '/live') return status === 200 ? undefined : broken('probes', what);
     // Whatever was asked for around a stall may have been made before it, or after.
     if (wasReady === undefined || (process.stalledUntil > at - NOTICED_MS && wasReady)) return;
-    const isReady = this.#blockedSince === undefined && it.status().ready;
+    const isReady = process.stalledUntil <= process.timeline.now && it.status().ready;
     if (wasReady === isReady && (status === 200) !== isReady) broken('probes', what);
   }
 }

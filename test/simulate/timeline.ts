@@ -143,6 +143,8 @@ export class SimulatedProcess {
   dead = false;
   /** Until then its event loop does not turn. */
   stalledUntil = 0;
+  /** When its event loop last turned before that. */
+  stalledSince = 0;
   /** All milliseconds that it stood still. */
   stalledMs = 0;
   /** Milliseconds by which its wall clock is ahead of the true time. */
@@ -175,6 +177,7 @@ export class SimulatedProcess {
   /** Lets its event loop stand still for as long, from the end of an earlier stall on. */
   stall(ms: number): void {
     if (this.dead) return;
+    if (this.stalledUntil <= this.timeline.now) this.stalledSince = this.timeline.now;
     this.stalledUntil = this.now() + ms;
     this.stalledMs += ms;
   }
