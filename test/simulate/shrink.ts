@@ -62,18 +62,19 @@ const fewerHandlers = ({ handlers }: Plan): Change[] =>
 
 const smallerCounts = ({ events }: Plan): Change[] =>
   events.flatMap((event, index): Change[] => {
-    const lengths = (length: number): number[] => [1, Math.ceil(length / 4), Math.ceil(length / 2)];
+    // The smallest comes last, since each that fails takes the place of the one before.
+    const lengths = (length: number): number[] => [Math.ceil(length / 2), Math.ceil(length / 4), 1];
     if (event.kind === 'calls')
       return [
-        ...event.effects.map(
-          (_, at): Change =>
-            (plan) =>
-              without(plan, index, at),
-        ),
         ...lengths(event.effects.length).map(
           (length): Change =>
             (plan) =>
               withEvent(plan, index, { ...event, effects: event.effects.slice(0, length) }),
+        ),
+        ...event.effects.map(
+          (_, at): Change =>
+            (plan) =>
+              without(plan, index, at),
         ),
       ];
     if (event.kind !== 'tasks' || event.count === 1) return [];

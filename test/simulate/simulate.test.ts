@@ -3,10 +3,13 @@ import { withFault } from './plant.js';
 import { PLANTED } from './planted.js';
 import { drawPlan, type HandlerPlan, type Plan, writePlan } from './plan.js';
 import { shrink } from './shrink.js';
-import { simulate } from './simulate.js';
+import { type Result, simulate } from './simulate.js';
 
-test.each([25, 39])('the story of seed %i breaks no promise, and is the same each time', async (seed) => {
-  const [once, again] = [await simulate(drawPlan(seed)), await simulate(drawPlan(seed))];
+/** Stories with little to do: `npm run simulate` plays the others. */
+const [SHORT, OF_TWO_HANDLERS] = [16, 54];
+
+test('a story breaks no promise, and is the same each time', async () => {
+  const [once, again] = [await simulate(drawPlan(SHORT)), await simulate(drawPlan(SHORT))];
   expect(once.violation).toBeUndefined();
   expect(once.leases).toBeGreaterThan(20);
   expect(again.hash).toBe(once.hash);
@@ -14,9 +17,9 @@ test.each([25, 39])('the story of seed %i breaks no promise, and is the same eac
 
 describe('the same story ends the same', () => {
   // Executions that a person stops, and deadlines, depend on how quick a worker is.
-  const drawn = drawPlan(25);
+  const drawn = drawPlan(OF_TWO_HANDLERS);
   const story: Plan = {
-    ...{ ...drawn, calls: 'lean' },
+    ...{ ...drawn, calls: 'lean', heartbeatThread: true },
     handlers: drawn.handlers.map((each) => ({ ...each, run: 'main', timeoutMs: false })),
     events: drawn.events.filter(({ kind }) => kind !== 'abort'),
   };
@@ -30,8 +33,9 @@ describe('the same story ends the same', () => {
     ['in processes as on the main thread', placed('process')],
     ['with heartbeats from the main thread as from their own', { ...story, heartbeatThread: false }],
   ];
+  let first: Promise<Result> | undefined;
   test.each(others)('%s', async (_, other) => {
-    const [one, another] = [await simulate({ ...story, heartbeatThread: true }), await simulate(other)];
+    const [one, another] = [await (first ??= simulate(story)), await simulate(other)];
     expect([one.violation, another.violation]).toEqual([undefined, undefined]);
     expect(another.ends).toEqual(one.ends);
     expect(one.ends.length).toBeGreaterThan(5);
@@ -44,14 +48,19 @@ test('a plan that is written can be read again', () => {
 });
 
 test('a plan that fails is cut down to what fails', async () => {
-  const drawn = drawPlan(25);
-  // No heartbeat can keep leases that are so short.
-  const handlers = drawn.handlers.map((each) => ({ ...each, heartbeatSeconds: 1 }));
-  const plan: Plan = { ...drawn, handlers };
-  const result = await simulate(plan);
+  const { handlers, events, ...drawn } = drawPlan(OF_TWO_HANDLERS);
+  const plan: Plan = {
+    ...{ ...drawn, workers: 1, troubleMs: 30_000 },
+    // No heartbeat can keep leases that are so short.
+    handlers: handlers.slice(0, 1).map((each) => ({ ...each, heartbeatSeconds: 1 })),
+    events: events.filter(({ kind }) => kind === 'calls').slice(0, 4),
+  };
+  const task = { at: 5_000, kind: 'tasks', handler: 'main', count: 8, ms: 3_000, does: 'ok' } as const;
+  const long: Plan = { ...plan, events: [...plan.events, task] };
+  const result = await simulate(long);
   expect(result.violation?.invariant).toBe('kept');
-  const small = await shrink(plan, result);
-  expect(small.plan.events.length).toBeLessThan(plan.events.length / 4);
+  const small = await shrink(long, result);
+  expect(small.plan.events).toEqual([{ ...task, count: 1 }]);
   expect((await simulate(small.plan)).hash).toBe(small.result.hash);
 });
 
