@@ -14,6 +14,7 @@ import { measuredCreation } from './measured-creation.js';
 import { measuredHistories } from './measured-histories.js';
 import { measured } from './measured.js';
 import { documented } from './documented.js';
+import { requests } from './requests.js';
 import { recorded } from './recorded.js';
 import { isNamed } from './recordings.js';
 import type { Row } from './row.js';
@@ -40,6 +41,7 @@ const tables: Record<string, Row[]> = {
   measuredCreation,
   measuredHistories,
   versions: versionRows,
+  requests,
 };
 const rows = Object.values(tables).flat();
 

@@ -1,27 +1,32 @@
 import { pass, type Body, type SequenceRow, type Source, type Step } from './row.js';
 
-const ARN = 'arn:aws:states:us-east-1:123456789012:';
-const ROLE = 'arn:aws:iam::123456789012:role/any';
+export const ARN = 'arn:aws:states:us-east-1:123456789012:';
+export const ROLE = 'arn:aws:iam::123456789012:role/any';
 const OTHER_ROLE = 'arn:aws:iam::123456789012:role/other';
 const CREATED = Date.UTC(2026, 0, 1) / 1000;
 const SWF = 'com.amazonaws.swf.service.v2.model#';
 const INVALID = 'com.amazon.coral.validate#ValidationException';
-const MACHINE = `${ARN}stateMachine:M`;
-const PASS = JSON.stringify(pass({}));
-const OTHER = JSON.stringify(pass({ Result: 1 }));
+export const MACHINE = `${ARN}stateMachine:M`;
+export const PASS = JSON.stringify(pass({}));
+export const OTHER = JSON.stringify(pass({ Result: 1 }));
 
-const step = (operation: string, body: Body, gives?: Step['gives'], more: Partial<Step> = {}): Step => ({
+export const step = (
+  operation: string,
+  body: Body,
+  gives?: Step['gives'],
+  more: Partial<Step> = {},
+): Step => ({
   call: [operation, body],
   ...(gives && { gives }),
   ...more,
 });
-const create = (more: object = {}, gives?: Step['gives']): Step =>
+export const create = (more: object = {}, gives?: Step['gives']): Step =>
   step('CreateStateMachine', { name: 'M', definition: PASS, roleArn: ROLE, ...more }, gives);
-const update = (fields: object, gives?: Step['gives']): Step =>
+export const update = (fields: object, gives?: Step['gives']): Step =>
   step('UpdateStateMachine', { stateMachineArn: MACHINE, ...fields }, gives);
-const publish = (fields: object = {}, gives?: Step['gives']): Step =>
+export const publish = (fields: object = {}, gives?: Step['gives']): Step =>
   step('PublishStateMachineVersion', { stateMachineArn: MACHINE, ...fields }, gives);
-const describe = (arn: string, gives?: Step['gives']): Step =>
+export const describe = (arn: string, gives?: Step['gives']): Step =>
   step('DescribeStateMachine', { stateMachineArn: arn }, gives);
 const versions = (...numbers: number[]): Step =>
   step(
@@ -35,13 +40,13 @@ const versions = (...numbers: number[]): Step =>
       nextToken: undefined,
     },
   );
-const route = (...weights: number[]): object[] =>
+export const route = (...weights: number[]): object[] =>
   weights.map((weight, i) => ({ stateMachineVersionArn: `${MACHINE}:${i + 1}`, weight }));
-const alias = (fields: object = {}, gives?: Step['gives']): Step =>
+export const alias = (fields: object = {}, gives?: Step['gives']): Step =>
   step('CreateStateMachineAlias', { name: 'live', routingConfiguration: route(100), ...fields }, gives);
-const failure = (type: string, message: string): Step['gives'] => ({ __type: SWF + type, message });
-const invalid = (message: string): Step['gives'] => ({ __type: INVALID, message });
-const sequence = (from: Source, does: string, ...steps: Step[]): SequenceRow => ({
+export const failure = (type: string, message: string): Step['gives'] => ({ __type: SWF + type, message });
+export const invalid = (message: string): Step['gives'] => ({ __type: INVALID, message });
+export const sequence = (from: Source, does: string, ...steps: Step[]): SequenceRow => ({
   does,
   from,
   calls: steps,

@@ -13,7 +13,9 @@ export type Body = Readonly<Record<string, unknown>>;
  */
 export const MAX = {
   arn: 256,
+  longArn: 2_000,
   name: 80,
+  description: 256,
   token: 2_048,
   listToken: 1_024,
   executionsToken: 3_096,
@@ -27,6 +29,10 @@ interface TextRule {
   readonly required?: boolean;
   readonly min?: number;
   readonly max: number;
+  /** The values that the text may have, in the order in which the error message lists them. */
+  readonly values?: readonly string[];
+  /** The pattern of the text, and how the error message shows it. */
+  readonly pattern?: { readonly regexp: RegExp; readonly shown: string };
   /**
    * True if an error message about the field contains the field's value. Recorded from the live service: the values of
    * inputs, outputs and similar fields aren't shown.
@@ -38,25 +44,34 @@ interface TextRule {
 /**
  * Checks the fields of a request. Violations are collected, and `done` throws one error that lists all of them in the
  * wording of Step Functions. Only a field of the wrong type is reported at once, by its own error.
+ *
+ * `done` also refuses a field that nothing has read, so that no field of a request is ever ignored silently.
  */
 export class Checker {
-  readonly #violations: string[] = [];
+  readonly #read = new Set<string>();
+  readonly #parts: Checker[] = [];
 
-  constructor(private readonly body: Body) {}
+  /**
+   * @param place the path of an object inside the request, which ends with a dot; empty for the request itself
+   * @param violations the list to which this checker, and those of the objects in it, add what they find
+   */
+  constructor(
+    private readonly body: Body,
+    private readonly place = '',
+    private readonly violations: string[] = [],
+  ) {}
 
-  text(field: string, { required = false, min = 0, max, shown = false }: TextRule): string | undefined {
-    const value = this.body[field];
-    if (value === undefined || value === null) {
+  text(field: string, rule: TextRule): string | undefined {
+    const { required = false, shown = false } = rule;
+    const value = this.#valueOf(field);
+    if (value === undefined) {
       if (required) this.violate(field, shown ? ' null' : '', 'Member must not be null');
       return undefined;
     }
-    if (typeof value !== 'string') throw mustBe(field, 'a string');
+    if (typeof value !== 'string') throw this.#mustBe(field, 'a string');
+    const constraint = broken(value, rule);
     const display = shown ? ` '${value.slice(0, MAX.token)}'` : '';
-    if (value.length < min) {
-      this.violate(field, display, `Member must have length greater than or equal to ${min}`);
-    } else if (value.length > max || (max === MAX.data && isTooLarge(value))) {
-      this.violate(field, display, `Member must have length less than or equal to ${max}`);
-    }
+    if (constraint !== undefined) this.violate(field, display, `Member must ${constraint}`);
     return value;
   }
 
@@ -64,10 +79,13 @@ export class Checker {
     return this.text(field, { ...rule, required: true }) ?? '';
   }
 
-  integer(field: string, min: number, max: number): number | undefined {
-    const value = this.body[field];
-    if (value === undefined || value === null) return undefined;
-    if (typeof value !== 'number' || !Number.isInteger(value)) throw mustBe(field, 'an integer');
+  integer(field: string, min: number, max: number, required = false): number | undefined {
+    const value = this.#valueOf(field);
+    if (value === undefined) {
+      if (required) this.violate(field, ' null', 'Member must not be null');
+      return undefined;
+    }
+    if (typeof value !== 'number' || !Number.isInteger(value)) throw this.#mustBe(field, 'an integer');
     if (value > max) {
       this.violate(field, ` '${value}'`, `Member must have value less than or equal to ${max}`);
     } else if (value < min) {
@@ -77,36 +95,49 @@ export class Checker {
   }
 
   boolean(field: string): boolean | undefined {
-    const value = this.body[field];
-    if (value === undefined || value === null) return undefined;
-    if (typeof value !== 'boolean') throw mustBe(field, 'a boolean');
+    const value = this.#valueOf(field);
+    if (value === undefined) return undefined;
+    if (typeof value !== 'boolean') throw this.#mustBe(field, 'a boolean');
     return value;
   }
 
-  oneOf(field: string, values: readonly string[]): string | undefined {
-    const text = this.text(field, { max: MAX.arn, shown: true });
-    if (text !== undefined && !values.includes(text)) {
-      this.violate(field, ` '${text}'`, `Member must satisfy enum value set: [${values.join(', ')}]`);
-    }
-    return text;
+  oneOf(field: string, values: readonly string[], required = false): string | undefined {
+    return this.text(field, { max: Infinity, values, required, shown: true });
   }
 
-  /** Reads a list of objects. */
-  objects(field: string, required = false): Body[] | undefined {
-    const value = this.body[field];
-    if (value === undefined || value === null) {
-      if (required) this.violate(field, '', 'Member must not be null');
+  /** Returns a checker for the object in a field; undefined if the field is absent. */
+  object(field: string): Checker | undefined {
+    const value = this.#valueOf(field);
+    if (value === undefined) return undefined;
+    if (!isObject(value)) throw this.#mustBe(field, 'an object');
+    return this.#part(value, `${field}.`);
+  }
+
+  /** Returns a checker for each object in a list; undefined if the field is absent. */
+  objects(field: string, required = false): Checker[] | undefined {
+    const value = this.#valueOf(field);
+    if (value === undefined) {
+      if (required) this.violate(field, ' null', 'Member must not be null');
       return undefined;
     }
-    if (!Array.isArray(value) || !value.every(isObject)) throw mustBe(field, 'a list of objects');
-    return value;
+    if (!Array.isArray(value) || !value.every(isObject)) throw this.#mustBe(field, 'a list of objects');
+    return value.map((each, i) => this.#part(each, `${field}.${i + 1}.member.`));
   }
 
-  /** Reads a list of strings. Returns an empty list if the field is absent. */
-  strings(field: string): string[] {
-    const value: unknown = this.body[field] ?? [];
+  /** Reads a list of strings. Every string must have `min` to `max` characters. */
+  strings(field: string, { min, max }: { min: number; max: number }): string[] {
+    const value = this.#valueOf(field);
+    if (value === undefined) {
+      this.violate(field, ' null', 'Member must not be null');
+      return [];
+    }
     if (!Array.isArray(value) || !value.every((each) => typeof each === 'string'))
-      throw mustBe(field, 'a list of strings');
+      throw this.#mustBe(field, 'a list of strings');
+    if (value.some(({ length }) => length < min || length > max)) {
+      const each = `Member must have length less than or equal to ${max}, Member must have length greater than or equal to ${min}`;
+      const shown = value.join(', ').slice(0, MAX.token);
+      this.violate(field, ` '[${shown}]'`, `Member must satisfy constraint: [${each}]`);
+    }
     return value;
   }
 
@@ -116,22 +147,60 @@ export class Checker {
     return { maxResults, token: this.text('nextToken', { min: 1, max: tokenMax, shown: true }) };
   }
 
-  /** @throws ServiceError ValidationException with all violations, if there are any */
+  /**
+   * @throws ServiceError ValidationException with all violations, if there are any; UnsupportedOperation if the request
+   *   has a field that the local service doesn't know
+   */
   done(): void {
-    if (this.#violations.length > 0) throw errors.validation(this.#violations);
+    if (this.violations.length > 0) throw errors.validation(this.violations);
+    const [unread] = this.#unread();
+    if (unread !== undefined) throw errors.unsupported(`the parameter '${unread}'`);
   }
 
   /** Adds a violation. @param value the field's value as the error message shows it, with a space before it */
   violate(field: string, value: string, constraint: string): void {
-    this.#violations.push(`Value${value} at '${field}' failed to satisfy constraint: ${constraint}`);
+    this.violations.push(
+      `Value${value} at '${this.place}${field}' failed to satisfy constraint: ${constraint}`,
+    );
+  }
+
+  /** Returns the value of a field, which then counts as read; undefined if it is absent or null. */
+  #valueOf(field: string): unknown {
+    this.#read.add(field);
+    return this.body[field] ?? undefined;
+  }
+
+  #part(body: Body, place: string): Checker {
+    const part = new Checker(body, `${this.place}${place}`, this.violations);
+    this.#parts.push(part);
+    return part;
+  }
+
+  #unread(): string[] {
+    const own = Object.keys(this.body).filter((field) => !this.#read.has(field));
+    const there = own.filter((field) => (this.body[field] ?? undefined) !== undefined);
+    return [...there.map((field) => this.place + field), ...this.#parts.flatMap((part) => part.#unread())];
+  }
+
+  #mustBe(field: string, expected: string): Error {
+    return errors.serialization(`Expected '${this.place}${field}' to be ${expected}`);
   }
 }
 
-const mustBe = (field: string, expected: string): Error =>
-  errors.serialization(`Expected '${field}' to be ${expected}`);
+/** Returns the first constraint that a text breaks, as the error message names it; undefined if there is none. */
+function broken(text: string, { min = 0, max, values, pattern }: TextRule): string | undefined {
+  if (text.length < min) return `have length greater than or equal to ${min}`;
+  if (text.length > max || (max === MAX.data && isTooLarge(text)))
+    return `have length less than or equal to ${max}`;
+  if (values && !values.includes(text)) return `satisfy enum value set: [${values.join(', ')}]`;
+  if (pattern && !pattern.regexp.test(text)) return `satisfy regular expression pattern: ${pattern.shown}`;
+  return undefined;
+}
 
-// oxlint-disable-next-line no-control-regex -- it has to find control characters
-const FORBIDDEN = /[\s<>{}[\]?*"#%\\^|~`$&,;:/\u0000-\u001f\u007f-\u009f]/;
+/** The characters that no name may have. API reference of Step Functions, DescribeExecution. */
+const FORBIDDEN =
+  // oxlint-disable-next-line no-control-regex -- it has to find control characters
+  /[\s<>{}[\]?*"#%\\^|~`$&,;:/\u0000-\u001f\u007f-\u009f\ufffe\uffff\p{Cs}\u{10ffff}]/u;
 
 /** @throws ServiceError InvalidName if Step Functions would reject this name for a new resource */
 export function checkName(name: string): void {
@@ -140,11 +209,17 @@ export function checkName(name: string): void {
 
 /**
  * Returns `text` if it is the ARN of this kind of resource, such as an activity.
- * @throws ServiceError InvalidArn, with a recorded message, for any other text
+ * @throws ServiceError InvalidArn, with a recorded message, for any other text; ValidationException for the ARN of a
+ *   machine with a label
  */
 export function checkArn(text: string, kind: ResourceKind): string {
   const arn = parseArn(text);
   if (!arn) throw errors.invalidArn(`Invalid ARN prefix: ${text}`);
   if (arn.kind !== kind) throw errors.invalidArn(`Resource type not valid in this context: ${arn.kind}`);
+  if (kind === 'stateMachine' && arn.name.includes('/'))
+    throw errors.invalidRequest(
+      `The ARN of a Distributed Map's state can't be used here: '${text}'`,
+      'API_DOES_NOT_SUPPORT_LABELED_ARNS',
+    );
   return text;
 }

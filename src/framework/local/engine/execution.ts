@@ -29,6 +29,8 @@ import type { TaskTable } from './task-table.js';
 export interface StartedBy {
   readonly versionArn?: string;
   readonly aliasArn?: string;
+  /** The trace header of the request, which DescribeExecution returns. It has no other effect. */
+  readonly traceHeader?: string;
 }
 
 export type ExecutionStatus = 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED';

@@ -6,9 +6,8 @@ import { toSeconds } from '../../engine/history.js';
 import { errors } from '../../engine/answers/service-error.js';
 import { homeOf } from '../../engine/machines/machines.js';
 import { DEFAULT_ENCRYPTION } from '../../engine/machines/settings.js';
-import { isObject } from '../../asl/values/json.js';
 import { checkTags } from '../../engine/machines/tags.js';
-import { readEncryption, readTags } from './machine-settings.js';
+import { checkEncryption, readEncryption, readTags } from './machine-settings.js';
 import { type Call, type Operation } from '../operation.js';
 import { pageOf } from '../../engine/answers/pages.js';
 import { END_POLLS } from '../../../base/local-service.js';
@@ -24,11 +23,11 @@ function readActivityArn(call: Call): string {
 const createActivity: Operation = ({ body, region }, { activities, tags }) => {
   const checker = new Checker(body);
   const name = checker.requiredText('name', { min: 1, max: MAX.name, shown: true });
-  const { encryptionConfiguration: wanted } = body;
-  const encryption = isObject(wanted) ? readEncryption(checker, wanted) : DEFAULT_ENCRYPTION;
+  const encryption = readEncryption(checker) ?? DEFAULT_ENCRYPTION;
   const given = readTags(checker);
   checker.done();
   checkName(name);
+  checkEncryption(encryption);
   checkTags(
     name,
     given.map(({ key }) => key),

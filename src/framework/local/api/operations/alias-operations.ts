@@ -8,8 +8,8 @@ import type { Call, Operation } from '../operation.js';
 import { checkArn, Checker, MAX } from '../request-validation.js';
 
 const ARN = { min: 1, max: MAX.arn, shown: true } as const;
-const NAME_PATTERN = '^(?=.*[a-zA-Z_\\-\\.])[a-zA-Z0-9_\\-\\.]+$';
-const NAME = new RegExp(NAME_PATTERN);
+const PATTERN = '^(?=.*[a-zA-Z_\\-\\.])[a-zA-Z0-9_\\-\\.]+$';
+const NAME = { regexp: new RegExp(PATTERN), shown: PATTERN };
 
 const describeRoutes = (routes: readonly Route[]): object[] =>
   routes.map(({ versionArn, weight }) => ({ stateMachineVersionArn: versionArn, weight }));
@@ -19,25 +19,26 @@ const describeRoutes = (routes: readonly Route[]): object[] =>
  * messages.
  */
 function readRoutes(checker: Checker, required: boolean): Route[] | undefined {
-  const routes = checker
-    .objects('routingConfiguration', required)
-    ?.map(({ stateMachineVersionArn: arn, weight }) => ({ versionArn: String(arn), weight: Number(weight) }));
+  const routes = checker.objects('routingConfiguration', required)?.map((route) => ({
+    versionArn: route.requiredText('stateMachineVersionArn', ARN),
+    weight: route.integer('weight', 0, 100, true) ?? 0,
+  }));
   if (!routes) return undefined;
+  const at = 'routingConfiguration';
+  if (routes.length === 0) checker.violate(at, " '[]'", 'Member must have length greater than or equal to 1');
   if (routes.length > 2) {
     const shown = routes.map(
       ({ versionArn, weight }) =>
         `RoutingConfigurationListItem(stateMachineVersionArn=${versionArn}, weight=${weight})`,
     );
     const constraint = 'Member must have length less than or equal to 2';
-    checker.violate('routingConfiguration', ` '[${shown.join(', ')}]'`, constraint);
-  }
-  for (const [i, { weight }] of routes.entries()) {
-    if (weight <= 100) continue;
-    const constraint = 'Member must have value less than or equal to 100';
-    checker.violate(`routingConfiguration.${i + 1}.member.weight`, ` '${weight}'`, constraint);
+    checker.violate(at, ` '[${shown.join(', ')}]'`, constraint);
   }
   return routes;
 }
+
+const invalidRoutes = (message: string): Error =>
+  errors.invalidRequest(message, 'INVALID_ROUTING_CONFIGURATION');
 
 /**
  * Returns the machine to which the versions in all routes belong. The error messages were recorded.
@@ -48,14 +49,12 @@ function machineOf(routes: readonly Route[], { machines }: StepFunctions): Machi
   const split = arns.map(splitQualified);
   const must = 'Routing configuration must contain';
   if (!split.every(([, number]) => /^\d+$/.test(number ?? '')))
-    throw errors.invalidRequest(`${must} state machine version ARNs. Received: [${arns.join(', ')}]`);
+    throw invalidRoutes(`${must} state machine version ARNs. Received: [${arns.join(', ')}]`);
   if (new Set(arns).size < arns.length)
-    throw errors.invalidRequest(
-      `${must} distinct state machine version ARNs. Received: [${arns.join(', ')}]`,
-    );
+    throw invalidRoutes(`${must} distinct state machine version ARNs. Received: [${arns.join(', ')}]`);
   const weights = routes.map(({ weight }) => weight);
   if (weights.reduce((sum, weight) => sum + weight, 0) !== 100)
-    throw errors.invalidRequest(
+    throw invalidRoutes(
       `Sum of routing configuration weights must equal 100. Received: [${weights.join(', ')}]`,
     );
   const machineArn = split[0]?.[0] ?? '';
@@ -69,11 +68,9 @@ function machineOf(routes: readonly Route[], { machines }: StepFunctions): Machi
 
 const createStateMachineAlias: Operation = ({ body }, stepFunctions) => {
   const checker = new Checker(body);
-  const name = checker.requiredText('name', { min: 1, max: MAX.name, shown: true });
-  const description = checker.text('description', { max: 256 });
+  const name = checker.requiredText('name', { min: 1, max: MAX.name, pattern: NAME, shown: true });
+  const description = checker.text('description', { max: MAX.description });
   const routes = readRoutes(checker, true) ?? [];
-  if (name !== '' && !NAME.test(name))
-    checker.violate('name', ` '${name}'`, `Member must satisfy regular expression pattern: ${NAME_PATTERN}`);
   checker.done();
   const machine = machineOf(routes, stepFunctions);
   const { arn, createdAt } = machine.book.createAlias(
@@ -114,9 +111,14 @@ const describeStateMachineAlias: Operation = (call, stepFunctions) => {
 const updateStateMachineAlias: Operation = ({ body }, stepFunctions) => {
   const checker = new Checker(body);
   const arn = checker.requiredText('stateMachineAliasArn', ARN);
-  const description = checker.text('description', { max: 256 });
+  const description = checker.text('description', { max: MAX.description });
   const routes = readRoutes(checker, false);
   checker.done();
+  if (description === undefined && !routes)
+    throw errors.invalidRequest(
+      "'description' or 'routingConfiguration' must be given.",
+      'MISSING_REQUIRED_PARAMETER',
+    );
   const { alias, machine } = findAlias(checkArn(arn, 'stateMachine'), stepFunctions);
   if (routes && machineOf(routes, stepFunctions) !== machine) throw errors.noResource();
   const now = stepFunctions.clock.now();

@@ -6,23 +6,32 @@ import { readMetadataOnly } from './machine-settings.js';
 import { pageKey, pageSize, pageToken } from '../../engine/answers/pages.js';
 import { errors } from '../../engine/answers/service-error.js';
 import { complaint } from '../json-complaint.js';
-import { type Body, checkArn, Checker, checkName, MAX } from '../request-validation.js';
+import { checkArn, Checker, checkName, MAX } from '../request-validation.js';
 
 /**
  * The execution statuses, in the order of Step Functions' error message. An execution of the local service never has
  * the status PENDING_REDRIVE.
  */
 const STATUSES = ['SUCCEEDED', 'TIMED_OUT', 'PENDING_REDRIVE', 'ABORTED', 'FAILED', 'RUNNING'];
-const EXECUTION_ARN = { min: 1, max: 512, shown: true } as const;
+const ARN = { min: 1, max: MAX.arn, shown: true } as const;
+/** API reference of Step Functions, StartExecution: ASCII characters only. */
+const TRACE = {
+  max: 256,
+  // oxlint-disable-next-line no-control-regex -- control characters are allowed
+  pattern: { regexp: /^[\u0000-\u007f]*$/, shown: '\\p{ASCII}*' },
+  shown: true,
+} as const;
 
 const startExecution: Operation = ({ body }, { machines, executions, random }) => {
   const checker = new Checker(body);
-  const arn = checker.requiredText('stateMachineArn', { min: 1, max: MAX.arn, shown: true });
+  const arn = checker.requiredText('stateMachineArn', ARN);
   const name = checker.text('name', { min: 1, max: MAX.name, shown: true });
   const input = checker.text('input', { max: MAX.data }) ?? '{}';
+  const traceHeader = checker.text('traceHeader', TRACE);
   checker.done();
   if (name !== undefined) checkName(name);
-  const { machine, ...startedBy } = machines.named(checkArn(arn, 'stateMachine'), random);
+  const { machine, ...named } = machines.named(checkArn(arn, 'stateMachine'), random);
+  const startedBy = { ...named, ...(traceHeader !== undefined && { traceHeader }) };
   const parsed = parseInput(input);
   const { arn: executionArn, startedAt } = executions.start(machine, name, input, parsed, startedBy);
   return { executionArn, startDate: toSeconds(startedAt) };
@@ -41,11 +50,11 @@ function parseInput(input: string): Json {
 
 const describeExecution: Operation = ({ body }, { executions }) => {
   const checker = new Checker(body);
-  const arn = checker.requiredText('executionArn', EXECUTION_ARN);
+  const arn = checker.requiredText('executionArn', ARN);
   const included = !readMetadataOnly(checker);
   checker.done();
   const execution = executions.get(checkArn(arn, 'execution'));
-  const { input, status, end } = execution;
+  const { input, status, end, startedBy } = execution;
   return {
     ...identify(execution),
     ...(included && { input }),
@@ -54,6 +63,7 @@ const describeExecution: Operation = ({ body }, { executions }) => {
     ...(included && end?.output !== undefined && { output: end.output }),
     ...(included && end?.error !== undefined && { error: end.error }),
     ...(included && end?.cause !== undefined && { cause: end.cause }),
+    ...(startedBy.traceHeader !== undefined && { traceHeader: startedBy.traceHeader }),
     ...describeRedrive(status),
   };
 };
@@ -70,11 +80,15 @@ function describeRedrive(status: ExecutionStatus): object {
 
 const listExecutions: Operation = ({ body }, { machines, executions, random }) => {
   const checker = new Checker(body);
-  const arn = checker.requiredText('stateMachineArn', { min: 1, max: MAX.arn, shown: true });
+  const arn = checker.requiredText('stateMachineArn', ARN);
   const status = checker.oneOf('statusFilter', STATUSES) as ExecutionStatus | undefined;
+  const mapRuns = {
+    redriveFilter: checker.oneOf('redriveFilter', ['REDRIVEN', 'NOT_REDRIVEN']),
+    mapRunArn: checker.text('mapRunArn', { min: 1, max: MAX.longArn, shown: true }),
+  };
   const page = checker.page(MAX.executionsToken);
   checker.done();
-  refuseMapRuns(body, status);
+  refuseMapRuns(mapRuns, status);
   const { machine, ...named } = machines.named(checkArn(arn, 'stateMachine'), random);
   // An alias stands for itself here, whichever of its versions was started.
   const by = named.aliasArn === undefined ? named : { aliasArn: named.aliasArn };
@@ -87,9 +101,9 @@ const listExecutions: Operation = ({ body }, { machines, executions, random }) =
  * Functions, ListExecutions.
  * @throws ServiceError ValidationException
  */
-function refuseMapRuns({ redriveFilter, mapRunArn }: Body, status: string | undefined): void {
-  for (const [field, value] of Object.entries({ redriveFilter, mapRunArn }))
-    if (value !== undefined && value !== null)
+function refuseMapRuns(fields: Record<string, string | undefined>, status: string | undefined): void {
+  for (const [field, value] of Object.entries(fields))
+    if (value !== undefined)
       throw errors.invalidRequest(`'${field}' cannot be given together with 'stateMachineArn'.`);
   if (status === 'PENDING_REDRIVE')
     throw errors.invalidRequest("The status PENDING_REDRIVE can be asked for with 'mapRunArn' only.");
@@ -113,7 +127,7 @@ function identify({ arn, name, machine, status, startedAt, end, startedBy }: Exe
 
 const stopExecution: Operation = ({ body }, { executions }) => {
   const checker = new Checker(body);
-  const arn = checker.requiredText('executionArn', EXECUTION_ARN);
+  const arn = checker.requiredText('executionArn', ARN);
   const error = checker.text('error', { max: MAX.error });
   const cause = checker.text('cause', { max: MAX.cause });
   checker.done();
@@ -124,7 +138,7 @@ const stopExecution: Operation = ({ body }, { executions }) => {
 
 const getExecutionHistory: Operation = ({ body }, { executions }) => {
   const checker = new Checker(body);
-  const arn = checker.requiredText('executionArn', EXECUTION_ARN);
+  const arn = checker.requiredText('executionArn', ARN);
   const page = checker.page(MAX.executionsToken);
   const reverse = checker.boolean('reverseOrder') ?? false;
   const withData = checker.boolean('includeExecutionData') ?? true;

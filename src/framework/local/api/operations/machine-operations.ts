@@ -7,7 +7,7 @@ import { DEFAULT_SETTINGS } from '../../engine/machines/settings.js';
 import { checkTags } from '../../engine/machines/tags.js';
 import { type Call, type Operation } from '../operation.js';
 import { checkArn, Checker, checkName, MAX } from '../request-validation.js';
-import { checkLogging, readMetadataOnly, readSettings, readTags } from './machine-settings.js';
+import { checkSettings, readMetadataOnly, readSettings, readTags } from './machine-settings.js';
 
 const ARN = { min: 1, max: MAX.arn, shown: true } as const;
 
@@ -17,15 +17,15 @@ const createStateMachine: Operation = ({ body, region }, { machines, tags, clock
   const definition = checker.requiredText('definition', { min: 1, max: MAX.definition });
   const roleArn = checker.requiredText('roleArn', ARN);
   const type = checker.oneOf('type', ['STANDARD', 'EXPRESS']) ?? 'STANDARD';
-  const description = checker.text('versionDescription', { max: 256 });
+  const description = checker.text('versionDescription', { max: MAX.description });
   const publish = checker.boolean('publish') ?? false;
-  const settings = readSettings(checker, body);
+  const settings = readSettings(checker);
   const given = readTags(checker);
   checker.done();
   checkName(name);
   checkRole(roleArn);
   if (description !== undefined && !publish) throw errors.versionDescription();
-  checkLogging(settings);
+  checkSettings(settings);
   checkTags(
     name,
     given.map(({ key }) => key),
@@ -45,9 +45,11 @@ const createStateMachine: Operation = ({ body, region }, { machines, tags, clock
   };
 };
 
-/** @throws ServiceError InvalidArn if a role is no ARN */
+const ROLE = /^arn:aws[a-z-]*:iam::\d{12}:role\/\S+$/;
+
+/** @throws ServiceError InvalidArn, with a message of the live service, if the text isn't the ARN of a role */
 function checkRole(roleArn: string): void {
-  if (!roleArn.startsWith('arn:')) throw errors.invalidArn(`Invalid ARN prefix: ${roleArn}`);
+  if (!ROLE.test(roleArn)) throw errors.invalidRole(roleArn);
 }
 
 /** Compiles a definition. @throws ServiceError InvalidDefinition, which lists all mistakes */
@@ -64,16 +66,16 @@ const updateStateMachine: Operation = ({ body }, { machines, clock }) => {
   const arn = checker.requiredText('stateMachineArn', ARN);
   const definition = checker.text('definition', { min: 1, max: MAX.definition });
   const roleArn = checker.text('roleArn', ARN);
-  const description = checker.text('versionDescription', { max: 256 });
+  const description = checker.text('versionDescription', { max: MAX.description });
   const publish = checker.boolean('publish') ?? false;
-  const settings = readSettings(checker, body);
+  const settings = readSettings(checker);
   checker.done();
   const existing = machines.get(checkArn(arn, 'stateMachine'));
   const isEmpty = definition === undefined && roleArn === undefined && Object.keys(settings).length === 0;
   if (isEmpty) throw errors.missingParameter();
   if (roleArn !== undefined) checkRole(roleArn);
   if (description !== undefined && !publish) throw errors.versionDescription();
-  checkLogging(settings);
+  checkSettings(settings);
   const machine = machines.update(existing, {
     ...(definition !== undefined && { definition: { text: definition, program: compile(definition) } }),
     roleArn,
@@ -120,14 +122,15 @@ function describe(
     roleArn,
     ...settings,
     ...(revisionId !== undefined && { revisionId }),
-    ...(!metadataOnly && { definition }),
+    // API reference of Step Functions, DescribeStateMachine: the definition is then an empty object.
+    definition: metadataOnly ? '{}' : definition,
     ...(!metadataOnly && references.size > 0 && { variableReferences: Object.fromEntries(references) }),
   };
 }
 
 const describeStateMachineForExecution: Operation = ({ body }, { executions }) => {
   const checker = new Checker(body);
-  const arn = checker.requiredText('executionArn', { min: 1, max: 512, shown: true });
+  const arn = checker.requiredText('executionArn', ARN);
   const metadataOnly = readMetadataOnly(checker);
   checker.done();
   const { machine } = executions.get(checkArn(arn, 'execution'));

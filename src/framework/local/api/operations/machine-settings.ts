@@ -1,8 +1,7 @@
-import { isObject } from '../../asl/values/json.js';
-import { errors } from '../../engine/answers/service-error.js';
 import { DEFAULT_ENCRYPTION, type Settings } from '../../engine/machines/settings.js';
+import { errors } from '../../engine/answers/service-error.js';
 import type { Tag } from '../../engine/machines/tags.js';
-import { Checker, type Body } from '../request-validation.js';
+import { MAX, type Checker } from '../request-validation.js';
 
 const LEVELS = ['ALL', 'ERROR', 'FATAL', 'OFF'];
 const ENCRYPTION_TYPES = ['AWS_OWNED_KEY', 'CUSTOMER_MANAGED_KMS_KEY'];
@@ -12,48 +11,93 @@ const INCLUDED = ['ALL_DATA', 'METADATA_ONLY'];
  * Reads the logging, tracing and encryption settings in a request, in the form in which they are stored and described.
  * A setting that isn't in the request is absent.
  */
-export function readSettings(checker: Checker, body: Body): Partial<Settings> {
-  const { loggingConfiguration: logging, tracingConfiguration: tracing } = body;
-  const encryption = body['encryptionConfiguration'];
+export function readSettings(checker: Checker): Partial<Settings> {
+  const logging = checker.object('loggingConfiguration');
+  const tracing = checker.object('tracingConfiguration');
+  const encryption = readEncryption(checker);
   return {
-    ...(isObject(logging) && { loggingConfiguration: readLogging(checker, logging) }),
-    ...(isObject(tracing) && { tracingConfiguration: { enabled: tracing['enabled'] === true } }),
-    ...(isObject(encryption) && { encryptionConfiguration: readEncryption(checker, encryption) }),
+    ...(logging && { loggingConfiguration: readLogging(logging) }),
+    ...(tracing && { tracingConfiguration: { enabled: tracing.boolean('enabled') } }),
+    ...(encryption && { encryptionConfiguration: encryption }),
+  };
+}
+
+/** Reads a logging configuration. Recorded from the live service: missing fields get the values `false` and `OFF`. */
+function readLogging(logging: Checker): object {
+  const destinations = logging.objects('destinations')?.map((each) => {
+    const group = each.object('cloudWatchLogsLogGroup');
+    const arn = group?.text('logGroupArn', { min: 1, max: MAX.arn, shown: true });
+    return { ...(group && { cloudWatchLogsLogGroup: { logGroupArn: arn } }) };
+  });
+  return {
+    ...(destinations && { destinations }),
+    includeExecutionData: logging.boolean('includeExecutionData') ?? false,
+    level: logging.oneOf('level', LEVELS) ?? 'OFF',
+  };
+}
+
+/** The part of a logging configuration that `checkLogging` reads. */
+interface Logging {
+  readonly level?: string;
+  readonly destinations?: readonly { readonly cloudWatchLogsLogGroup?: { readonly logGroupArn?: string } }[];
+}
+
+/**
+ * Checks the settings in a request that aren't checked field by field. The messages about logging were recorded, or
+ * were reported by users of Terraform.
+ * @throws ServiceError InvalidLoggingConfiguration, unless a level other than OFF has one log group;
+ *   InvalidTracingConfiguration without `enabled`; InvalidEncryptionConfiguration if a key is missing, or given to no end
+ */
+export function checkSettings(settings: Partial<Settings>): void {
+  const { loggingConfiguration, tracingConfiguration, encryptionConfiguration } = settings;
+  const { level = 'OFF', destinations = [] } = (loggingConfiguration ?? {}) as Logging;
+  if (destinations.length > 1 || (destinations.length === 0 && level !== 'OFF'))
+    throw errors.invalidLogging('Must specify exactly one Log Destination.');
+  for (const { cloudWatchLogsLogGroup: group } of destinations) {
+    if (group?.logGroupArn === undefined) throw errors.invalidLogging('Log Destination not found.');
+    if (!group.logGroupArn.endsWith(':*'))
+      throw errors.invalidLogging("Log Group ARN must be provided with '*' qualifier.");
+  }
+  const { enabled } = (tracingConfiguration ?? { enabled: false }) as { enabled?: boolean };
+  if (enabled === undefined) throw errors.invalidTracing();
+  if (encryptionConfiguration) checkEncryption(encryptionConfiguration);
+}
+
+/** An encryption configuration. The key is stored and described, but the local service encrypts nothing. */
+interface Encryption {
+  readonly type?: string;
+  readonly kmsKeyId?: string | undefined;
+  readonly kmsDataKeyReusePeriodSeconds?: number | undefined;
+}
+
+/** Reads an encryption configuration; returns undefined if there is none. */
+export function readEncryption(checker: Checker): Encryption | undefined {
+  const given = checker.object('encryptionConfiguration');
+  if (!given) return undefined;
+  const type = given.oneOf('type', ENCRYPTION_TYPES, true);
+  const kmsKeyId = given.text('kmsKeyId', { min: 1, max: 2_048, shown: true });
+  const seconds = given.integer('kmsDataKeyReusePeriodSeconds', 60, 900);
+  return {
+    ...(type !== undefined && { type }),
+    ...(kmsKeyId !== undefined && { kmsKeyId }),
+    ...(seconds !== undefined && { kmsDataKeyReusePeriodSeconds: seconds }),
   };
 }
 
 /**
- * Reads a logging configuration. Recorded from the live service: missing fields get the values `false` and `OFF`, and
- * all given fields are kept.
+ * API reference of Step Functions, InvalidEncryptionConfiguration and EncryptionConfiguration: a customer managed key
+ * must be named, and its settings only apply to it.
+ * @throws ServiceError InvalidEncryptionConfiguration
  */
-function readLogging(checker: Checker, logging: Body): object {
-  const { level = 'OFF', includeExecutionData = false } = logging;
-  checkEnum(checker, 'loggingConfiguration.level', level, LEVELS);
-  return { ...logging, includeExecutionData, level };
-}
-
-function checkEnum(checker: Checker, field: string, value: unknown, allowed: readonly string[]): void {
-  if (typeof value === 'string' && allowed.includes(value)) return;
-  const shown = typeof value === 'string' ? value : JSON.stringify(value);
-  checker.violate(field, ` '${shown}'`, `Member must satisfy enum value set: [${allowed.join(', ')}]`);
-}
-
-/** @throws ServiceError InvalidLoggingConfiguration, with a recorded message, unless there is one destination */
-export function checkLogging({ loggingConfiguration }: Partial<Settings>): void {
-  const { level, destinations } = (loggingConfiguration ?? {}) as { level?: unknown; destinations?: unknown };
-  const count = Array.isArray(destinations) ? destinations.length : 0;
-  if (count > 1 || (count === 0 && level !== undefined && level !== 'OFF'))
-    throw errors.invalidLogging('Must specify exactly one Log Destination.');
-}
-
-/** Reads an encryption configuration. The key is stored and described, but the local service encrypts nothing. */
-export function readEncryption(checker: Checker, given: Body): object {
-  const { type = 'AWS_OWNED_KEY', kmsKeyId, kmsDataKeyReusePeriodSeconds: seconds } = given;
-  checkEnum(checker, 'encryptionConfiguration.type', type, ENCRYPTION_TYPES);
-  if (type === 'AWS_OWNED_KEY') return DEFAULT_ENCRYPTION;
-  if (typeof kmsKeyId !== 'string' || kmsKeyId === '')
-    checker.violate('encryptionConfiguration.kmsKeyId', ' null', 'Member must not be null');
-  return { type, kmsKeyId, ...(typeof seconds === 'number' && { kmsDataKeyReusePeriodSeconds: seconds }) };
+export function checkEncryption(encryption: Encryption = DEFAULT_ENCRYPTION): void {
+  const { type, kmsKeyId, kmsDataKeyReusePeriodSeconds } = encryption;
+  const given = kmsKeyId ?? kmsDataKeyReusePeriodSeconds;
+  if (type === 'CUSTOMER_MANAGED_KMS_KEY' && kmsKeyId === undefined)
+    throw errors.invalidEncryption(`'kmsKeyId' must be given for the type '${type}'`);
+  if (type === 'AWS_OWNED_KEY' && given !== undefined)
+    throw errors.invalidEncryption(
+      `'kmsKeyId' and 'kmsDataKeyReusePeriodSeconds' can't be given for the type '${type}'`,
+    );
 }
 
 /** Returns true if a request asks for metadata only: a response without the definition, the input and the output. */
@@ -61,18 +105,20 @@ export function readMetadataOnly(checker: Checker): boolean {
   return checker.oneOf('includedData', INCLUDED) === 'METADATA_ONLY';
 }
 
-/** Reads the tags in a request. A key must have 1 to 128 characters, a value at most 256. */
+/** The characters of tags. API reference of Step Functions, TagResource. */
+const TAG = { regexp: /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u, shown: '^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)$' };
+const KEY = { min: 1, max: 128, pattern: TAG, shown: true } as const;
+
+/** Reads the tags in a request. Keys that begin with `aws:` are reserved for AWS. */
 export function readTags(checker: Checker, required = false): Tag[] {
-  return (checker.objects('tags', required) ?? []).map(({ key = '', value = '' }, i) => {
-    const place = `tags.${i + 1}.member`;
-    if (typeof key !== 'string' || key === '' || key.length > 128)
-      checker.violate(
-        `${place}.key`,
-        ` '${String(key).slice(0, 128)}'`,
-        'Member must have length between 1 and 128',
-      );
-    if (typeof value !== 'string' || value.length > 256)
-      checker.violate(`${place}.value`, '', 'Member must have length less than or equal to 256');
-    return { key: String(key), value: String(value) };
+  return (checker.objects('tags', required) ?? []).map((tag) => {
+    const key = tag.requiredText('key', KEY);
+    if (/^aws:/i.test(key)) tag.violate('key', ` '${key}'`, "Member must not begin with 'aws:'");
+    return { key, value: tag.requiredText('value', { max: 256, pattern: TAG, shown: true }) };
   });
+}
+
+/** Reads the keys of the tags to remove. */
+export function readTagKeys(checker: Checker): string[] {
+  return checker.strings('tagKeys', KEY);
 }

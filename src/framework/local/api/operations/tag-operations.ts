@@ -3,7 +3,7 @@ import { errors } from '../../engine/answers/service-error.js';
 import type { StepFunctions } from '../../engine/step-functions.js';
 import type { Operation } from '../operation.js';
 import { Checker, MAX } from '../request-validation.js';
-import { readTags } from './machine-settings.js';
+import { readTagKeys, readTags } from './machine-settings.js';
 
 const ARN = { min: 1, max: MAX.arn, shown: true } as const;
 
@@ -26,7 +26,7 @@ const tagResource: Operation = ({ body }, stepFunctions) => {
 const untagResource: Operation = ({ body }, stepFunctions) => {
   const checker = new Checker(body);
   const arn = checker.requiredText('resourceArn', ARN);
-  const keys = checker.strings('tagKeys');
+  const keys = readTagKeys(checker);
   checker.done();
   checkResource(arn, stepFunctions);
   stepFunctions.tags.remove(arn, keys);

@@ -5,24 +5,26 @@ import { splitQualified } from '../../engine/machines/machines.js';
 import type { Call, Operation } from '../operation.js';
 import { checkArn, Checker, MAX } from '../request-validation.js';
 
+/** The id of a revision that has none. API reference of Step Functions, PublishStateMachineVersion. */
+const INITIAL = 'INITIAL';
 const ARN = { min: 1, max: MAX.arn, shown: true } as const;
 
 const publishStateMachineVersion: Operation = ({ body }, { machines, clock }) => {
   const checker = new Checker(body);
   const arn = checker.requiredText('stateMachineArn', ARN);
-  const description = checker.text('description', { max: 256 });
-  const revisionId = checker.text('revisionId', { max: 256 });
+  const description = checker.text('description', { max: MAX.description });
+  const revisionId = checker.text('revisionId', { max: Infinity });
   checker.done();
   const machine = machines.get(checkArn(arn, 'stateMachine'));
-  if (revisionId !== undefined && revisionId !== machine.revisionId)
-    throw errors.staleRevision(revisionId, machine.revisionId);
+  const { revisionId: current = INITIAL } = machine;
+  if (revisionId !== undefined && revisionId !== current) throw errors.staleRevision(revisionId, current);
   const version = machine.book.publish(machine, description, clock.now());
   return { creationDate: toSeconds(version.createdAt), stateMachineVersionArn: version.arn };
 };
 
 function readVersionArn(call: Call): string {
   const checker = new Checker(call.body);
-  const arn = checker.requiredText('stateMachineVersionArn', ARN);
+  const arn = checker.requiredText('stateMachineVersionArn', { ...ARN, max: MAX.longArn });
   checker.done();
   return checkArn(arn, 'stateMachine');
 }

@@ -4,6 +4,7 @@
  */
 export const CORAL = 'com.amazon.coral.service';
 const CORAL_VALIDATE = 'com.amazon.coral.validate';
+const SWF = 'com.amazonaws.swf.service.v2.model';
 
 /** An error that the API responds with. It is sent with HTTP status 400, a name and a message. */
 export class ServiceError extends Error {
@@ -12,20 +13,32 @@ export class ServiceError extends Error {
   /**
    * @param type the error's name in the SDK, such as `InvalidArn`
    * @param namespace the part of the name that is sent before `#`
+   * @param members further members of the error, such as `reason`
    */
   constructor(
     readonly type: string,
     message: string,
-    readonly namespace = 'com.amazonaws.swf.service.v2.model',
+    readonly namespace = SWF,
+    private readonly members: object = {},
   ) {
     super(message);
   }
 
   /** The body of the HTTP response, as JSON. */
   get body(): string {
-    return JSON.stringify({ __type: `${this.namespace}#${this.type}`, message: this.message });
+    return JSON.stringify({
+      __type: `${this.namespace}#${this.type}`,
+      message: this.message,
+      ...this.members,
+    });
   }
 }
+
+/** The reasons of a ValidationException. API reference of Step Functions. */
+export type ValidationReason =
+  | 'API_DOES_NOT_SUPPORT_LABELED_ARNS'
+  | 'MISSING_REQUIRED_PARAMETER'
+  | 'INVALID_ROUTING_CONFIGURATION';
 
 /**
  * The errors that the API responds with. Their messages were recorded from the live service; only the values in them
@@ -39,6 +52,7 @@ export const errors = {
   serialization: (reason: string) => new ServiceError('SerializationException', reason, CORAL),
   invalidName: (name: string) => new ServiceError('InvalidName', `Invalid Name: '${name}'`),
   invalidArn: (reason: string) => new ServiceError('InvalidArn', `Invalid Arn: '${reason}'`),
+  invalidRole: (arn: string) => new ServiceError('InvalidArn', `Invalid Role Arn: '${arn}'`),
   invalidToken: () => new ServiceError('InvalidToken', "Invalid Token: 'Invalid token'"),
   invalidOutput: (text: string) =>
     new ServiceError('InvalidOutput', `Invalid Output: '${shorten(text)}' is not valid JSON.`),
@@ -78,10 +92,10 @@ export const errors = {
         ? 'Request references a resource that does not exist.'
         : `Resource not found: '${arn}'`,
     ),
-  staleRevision: (revisionId: string, current: string | undefined) =>
+  staleRevision: (revisionId: string, current: string) =>
     new ServiceError(
       'ConflictException',
-      `Failed to publish the State Machine version for revision ${revisionId}. The current State Machine revision is ${current ?? 'INITIAL'}.`,
+      `Failed to publish the State Machine version for revision ${revisionId}. The current State Machine revision is ${current}.`,
     ),
   versionInUse: (aliases: readonly string[]) =>
     new ServiceError(
@@ -95,16 +109,30 @@ export const errors = {
     ),
   invalidLogging: (reason: string) =>
     new ServiceError('InvalidLoggingConfiguration', `Invalid Logging Configuration: ${reason}`),
+  invalidTracing: () =>
+    new ServiceError(
+      'InvalidTracingConfiguration',
+      "Invalid Tracing Configuration: 'enabled' must be true or false.",
+    ),
+  invalidEncryption: (reason: string) =>
+    new ServiceError('InvalidEncryptionConfiguration', `Invalid Encryption Configuration: ${reason}.`),
   missingParameter: () =>
     new ServiceError(
       'MissingRequiredParameter',
       'Either the definition, the role ARN, the LoggingConfiguration, or the TracingConfiguration must be specified',
     ),
-  /** An error about several fields of a request that aren't allowed together. */
-  invalidRequest: (reason: string) => new ServiceError('ValidationException', reason, CORAL_VALIDATE),
+  /**
+   * An error about several fields of a request together, or about something else that isn't checked field by field.
+   * @param reason the member `reason` of the error, if the API reference has one for it
+   */
+  invalidRequest: (message: string, reason?: ValidationReason) =>
+    new ServiceError('ValidationException', message, CORAL_VALIDATE, reason && { reason }),
+  tooManyVersions: () =>
+    new ServiceError('ServiceQuotaExceededException', 'A state machine may have at most 1000 versions.'),
   tooManyAliases: () =>
     new ServiceError('ServiceQuotaExceededException', 'A state machine may have at most 100 aliases.'),
-  tooManyTags: (arn: string) => new ServiceError('TooManyTags', `'${arn}' may have at most 50 tags.`),
+  tooManyTags: (resourceName: string) =>
+    new ServiceError('TooManyTags', `'${resourceName}' may have at most 50 tags.`, SWF, { resourceName }),
   activityExists: (arn: string) =>
     new ServiceError('ActivityAlreadyExists', `Activity Already Exists: '${arn}'`),
   tooManyActivities: () =>

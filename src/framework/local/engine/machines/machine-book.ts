@@ -34,6 +34,9 @@ export interface Alias {
   readonly key: string;
 }
 
+/** The most versions that a state machine may have. AWS page "Step Functions service quotas". */
+const VERSION_LIMIT = 1_000;
+
 /** The most aliases that a state machine may have. API reference of Step Functions. */
 const ALIAS_LIMIT = 100;
 
@@ -54,10 +57,12 @@ export class MachineBook {
   /**
    * Publishes the current definition and role of the machine as a new version. If they are published already, returns
    * that version. The number of a deleted version is never used again.
+   * @throws ServiceError ServiceQuotaExceededException if the machine has VERSION_LIMIT versions
    */
   publish(machine: Machine, description: string | undefined, createdAt: number): Version {
     for (const version of this.#versions.values())
       if (version.machine.revision === machine.revision) return version;
+    if (this.#versions.size >= VERSION_LIMIT) throw errors.tooManyVersions();
     const number = ++this.#lastVersion;
     const version = { number, arn: `${machine.arn}:${number}`, machine, createdAt, description };
     this.#versions.set(number, version);
