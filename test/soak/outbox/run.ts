@@ -5,26 +5,31 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../../../src/framework/base/time/clock.js';
 import { startStores } from '../../aws/stores/stores.js';
+import { Probe } from './probe.js';
 import { LateService } from './service.js';
+import { storeAt } from './soak-store.js';
 
-const HELP = `npm run soak -- --outbox [--store directory|dynamodb|none] [--kills N] [--seed N]
+const HELP = `npm run soak -- --outbox [--store directory|dynamodb|none] [--kills N] [--rate N] [--seed N]
   Kills the oldest of sixteen workers every 3 s, at a service that takes reports late.
   --store   where results are kept: a directory (default), DynamoDB as moto plays it, or nowhere, which shows what is lost
   --kills   how many (default 110)
+  --rate    tasks a second (default 12; 6 with dynamodb, since moto takes one call after another)
   --seed    how late each report is taken (default 1)`;
 
 /** So many that each lives for 48 s, and the leases of those before it lapse meanwhile. */
 const WORKERS = 16;
 const KILL_MS = 3_000;
-const STARTS_A_SECOND = 12;
+const RATES = { directory: 12, dynamodb: 6, none: 12 } as const;
 /** By then the last task has ended, whatever became of its worker. */
 const LAST_MS = 150_000;
 
-type Kind = 'directory' | 'dynamodb' | 'none';
+type Kind = keyof typeof RATES;
 
 interface Options {
   readonly store: Kind;
   readonly kills: number;
+  /** Tasks a second. */
+  readonly rate: number;
   readonly seed: number;
 }
 
@@ -40,14 +45,17 @@ function readOptions(): Options | undefined {
       outbox: { type: 'boolean' },
       store: { type: 'string', default: 'directory' },
       kills: { type: 'string', default: '110' },
+      rate: { type: 'string' },
       seed: { type: 'string', default: '1' },
       help: { type: 'boolean' },
     },
   });
-  const { store, kills, seed, help } = values;
-  if (help || !['directory', 'dynamodb', 'none'].includes(store)) return undefined;
-  return { store: store as Kind, kills: Number(kills), seed: Number(seed) };
+  const { store, kills, rate, seed, help } = values;
+  if (help || !isKind(store)) return undefined;
+  return { store, kills: Number(kills), rate: Number(rate ?? RATES[store]), seed: Number(seed) };
 }
+
+const isKind = (store: string): store is Kind => Object.hasOwn(RATES, store);
 
 /** The workers, of which the oldest is killed time and again. */
 class Crowd {
@@ -114,11 +122,11 @@ class Crowd {
 }
 
 /** Starts executions at an even pace until `end`. @returns their ARNs, by number */
-async function feed(service: LateService, end: number): Promise<string[]> {
+async function feed(service: LateService, rate: number, end: number): Promise<string[]> {
   const arns: string[] = [];
   while (systemClock.now() < end) {
     arns.push(await service.start(arns.length));
-    await systemClock.sleep(1_000 / STARTS_A_SECOND);
+    await systemClock.sleep(1_000 / rate);
   }
   return arns;
 }
@@ -134,20 +142,22 @@ async function untilEnded(service: LateService, arns: readonly string[]): Promis
   }
 }
 
-async function soak({ store, kills, seed }: Options): Promise<string[]> {
+async function soak({ store, kills, rate, seed }: Options): Promise<string[]> {
   const dir = mkdtempSync(join(tmpdir(), 'stepwright-outbox-'));
   mkdirSync(join(dir, 'store'));
   const moto = store === 'dynamodb' ? await startStores() : undefined;
   if (store === 'dynamodb' && !moto) return ['moto or the SDK is not installed'];
   const runMs = kills * KILL_MS + 5_000;
-  const service = await LateService.start(seed, Math.ceil((runMs / 1_000) * STARTS_A_SECOND) + 100);
+  const service = await LateService.start(seed, Math.ceil((runMs / 1_000) * rate) + 100);
   const place = { directory: join(dir, 'store'), dynamodb: moto?.url ?? '', none: '' }[store];
   const crowd = new Crowd(service, place, dir);
+  const probed = storeAt(place);
+  const probe = probed && new Probe(probed);
   for (let n = 0; n < WORKERS; n++) {
     crowd.start();
     await systemClock.sleep(500);
   }
-  const feeding = feed(service, systemClock.now() + runMs);
+  const feeding = feed(service, rate, systemClock.now() + runMs);
   for (let kill = 0; kill < kills; kill++) {
     await systemClock.sleep(KILL_MS);
     await crowd.killOldest();
@@ -155,17 +165,21 @@ async function soak({ store, kills, seed }: Options): Promise<string[]> {
   const arns = await feeding;
   await untilEnded(service, arns);
   await crowd.close();
+  const answers = await probe?.stop();
   const ends = await Promise.all(arns.map((arn) => service.look(arn)));
   await service.close();
   await moto?.stop();
-  return judge(crowd.left, ends, service.differing, { store, seed, dir });
+  console.log(`outbox: store ${store}, ${rate} tasks a second, seed ${seed} (logs: ${dir})`);
+  if (answers)
+    console.log(`  the store answered in ${answers.median} ms, at the slowest in ${answers.slowest}`);
+  return judge(crowd.left, ends, service.differing, store);
 }
 
 function judge(
   left: readonly Left[],
   ends: readonly { status: string; output: unknown; error: unknown }[],
   differing: number,
-  { store, seed, dir }: { store: Kind; seed: number; dir: string },
+  store: Kind,
 ): string[] {
   const delivered = (n: number): boolean =>
     ends[n]?.status === 'SUCCEEDED' && ends[n].output === JSON.stringify({ done: n });
@@ -186,7 +200,6 @@ function judge(
     ['  whose task timed out before', kept.filter(lapsed).length],
     ['tokens for which different outcomes were sent', differing],
   ];
-  console.log(`outbox: store ${store}, seed ${seed} (logs: ${dir})`);
   for (const [what, figure] of rows) console.log(`  ${what.padEnd(58)}${String(figure).padStart(6)}`);
   return [
     ...(lost.length > 0 ? [`${lost.length} kept results were not delivered: ${lost.join(', ')}`] : []),

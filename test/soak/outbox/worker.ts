@@ -1,16 +1,8 @@
 import 'reflect-metadata';
 import { appendFileSync } from 'node:fs';
-import {
-  Activity,
-  createLog,
-  createWorker,
-  directory,
-  Handle,
-  type Store,
-  type TaskContext,
-} from '../../../src/framework/index.js';
-import { dynamodb } from '../../../src/framework/aws/stores/dynamodb/index.js';
+import { Activity, createLog, createWorker, Handle, type TaskContext } from '../../../src/framework/index.js';
 import { systemClock } from '../../../src/framework/base/time/clock.js';
+import { storeAt } from './soak-store.js';
 
 // One worker of the soak of the outbox. It writes down what is finished and what is kept before anything else happens to
 // it, so that it is known when the process is killed.
@@ -33,16 +25,7 @@ class Work {
   }
 }
 
-/** The store that the soak names; undefined without one. */
-function storeOf(name: string): Store | undefined {
-  if (name === '') return undefined;
-  if (!name.startsWith('http')) return directory(name);
-  const client = { region: 'us-east-1', credentials: { accessKeyId: 'a', secretAccessKey: 'b' } };
-  // Moto counts the bytes of a record a third too high.
-  return dynamodb({ table: 'kept', endpoint: name, client, maxBytes: 256 * 1024 });
-}
-
-const store = storeOf(SOAK_STORE);
+const store = storeAt(SOAK_STORE);
 const worker = await createWorker(
   { activities: [Work], endpoint: SOAK_URL, workerName: SOAK_NAME, ...(store && { outbox: { store } }) },
   { log: createLog({ level: 'info' }) },
