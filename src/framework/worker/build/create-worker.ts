@@ -2,7 +2,8 @@ import { hostname } from 'node:os';
 import type { DependencyContainer } from 'tsyringe';
 import type { Config } from '../../config/config.js';
 import { throwProblems } from '../../base/errors.js';
-import { compile, type TaskPayloads } from '../handler/compile.js';
+import { compile } from '../handler/compile.js';
+import type { TaskPayloads } from '../handler/output/outputs.js';
 import { makeCheckpoints } from '../handler/make-checkpoints.js';
 import type { AwsService } from '../../aws/sdk/aws-service.js';
 import { type Endpoint, isEncrypted } from '../../aws/endpoint.js';
@@ -14,7 +15,6 @@ import { Telemetry } from '../observe/open-telemetry/telemetry.js';
 import { openHealth, type WorkerHealth } from '../health/health-port.js';
 import { systemClock } from '../../base/time/clock.js';
 import { parseDuration } from '../../base/time/duration.js';
-import { within } from '../../base/time/wait.js';
 import { parseRate } from '../../declare/rate.js';
 import type { ResolvedOptions } from '../../config/resolve.js';
 import type { BreakerRule } from '../admission/breaker.js';
@@ -22,7 +22,7 @@ import type { RunnableHandler } from '../handler-loop.js';
 import type { LeasesWorld } from '../keep/leases.js';
 import type { Protection } from '../protect/protection.js';
 import { WorkerHeartbeats } from '../thread/worker-heartbeats.js';
-import { CLOSE_LIMIT_MS, type MakeDeferrals, Worker, type WorkerParts } from '../worker.js';
+import { type MakeDeferrals, Worker, type WorkerParts } from '../worker.js';
 import { type Activities, findActivities, regionOf } from './find-activities.js';
 import { dispose, makeContainer } from './make-container.js';
 import { endPollsOnDrain } from './end-polls.js';
@@ -68,12 +68,8 @@ export async function buildWorker(given: Plan, world: StartWorld): Promise<Worke
   const close = async (): Promise<void> => {
     service?.close();
     payloads?.close();
-    const removed = Promise.all(handlers.flatMap(({ checkpoints }) => checkpoints?.close() ?? []));
-    await Promise.all([
-      pools.close(),
-      dispose(container, world),
-      within(world.clock, CLOSE_LIMIT_MS, removed),
-    ]);
+    const checkpoints = handlers.flatMap((handler) => handler.checkpoints?.close() ?? []);
+    await Promise.all([pools.close(), dispose(container, world), ...checkpoints]);
     // Closed last, since the heartbeats' thread also answers the health probes.
     await heartbeats.close();
   };

@@ -14,22 +14,18 @@ export interface RetryOptions {
   readonly random: () => number;
   /** Once it has aborted, a call isn't repeated. */
   readonly signal?: Abortable | undefined;
-  /** The longest wait between two attempts, in milliseconds. @default 5 s */
-  readonly ceilingMs?: number;
 }
 
 /** Calls `run` again while the store is unavailable or full: for a minute, but not once the signal has aborted. */
-export async function retried<T>(
-  run: () => Promise<T>,
-  { clock, random, signal, ceilingMs = RETRY_MS.ceiling }: RetryOptions,
-): Promise<T> {
+export async function retried<T>(run: () => Promise<T>, { clock, random, signal }: RetryOptions): Promise<T> {
   const until = clock.now() + PATIENCE_MS;
   for (let attempt = 1; ; attempt++) {
     try {
       return await run();
     } catch (error) {
       if (!mayPass(error) || signal?.aborted || clock.now() >= until) throw error;
-      await clock.sleep(RETRY_MS.least + fullJitter(attempt, RETRY_MS.base, ceilingMs, random), signal);
+      const waitMs = RETRY_MS.least + fullJitter(attempt, RETRY_MS.base, RETRY_MS.ceiling, random);
+      await clock.sleep(waitMs, signal);
     }
   }
 }

@@ -1,13 +1,13 @@
+import { Abort } from '../../../base/abort.js';
 import type { Logger } from '../../../base/log/log.js';
-import { StoreError } from '../../../base/store/store-error.js';
-import { fullJitter } from '../../../base/time/backoff.js';
+import { within } from '../../../base/time/wait.js';
 import type { TaskContext } from '../../../declare/task-context.js';
 import { decodeRecord } from '../record.js';
+import { retried } from '../store-calls.js';
 import { type CheckpointRef, type CheckpointWorld, TaskCheckpoint } from './task-checkpoint.js';
 
-/** The most attempts to remove the checkpoint of work that is finished. */
-const MOST_ATTEMPTS = 4;
-const RETRY_MS = 500;
+/** The longest time for which a worker that stops waits for the store. */
+const STOP_LIMIT_MS = 3_000;
 
 /** The checkpoints of one handler's tasks. */
 export class Checkpoints {
@@ -15,6 +15,7 @@ export class Checkpoints {
   readonly #closeStore: () => void;
   readonly #log: Logger;
   readonly #removals = new Set<Promise<void>>();
+  readonly #closed = new Abort();
 
   /** @param closeStore leaves no timer of the store behind */
   constructor(world: CheckpointWorld, closeStore: () => void, log: Logger) {
@@ -52,26 +53,20 @@ export class Checkpoints {
     this.#removals.add(removal);
   }
 
-  /** Resolves when the checkpoints of finished work are removed. Never rejects. */
+  /** Removes what is left of finished work. Takes at most 3 s, and never rejects. */
   async close(): Promise<void> {
-    await Promise.all(this.#removals);
+    await within(this.#world.clock, STOP_LIMIT_MS, Promise.all(this.#removals));
+    this.#closed.abort(undefined);
     this.#closeStore();
   }
 
   async #remove(ref: CheckpointRef): Promise<void> {
-    const { clock, random, handler } = this.#world;
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await this.#tryToRemove(ref);
-      } catch (error) {
-        if (attempt < MOST_ATTEMPTS && error instanceof StoreError) {
-          await clock.sleep(fullJitter(attempt, RETRY_MS, RETRY_MS * 8, random));
-          continue;
-        }
-        const message =
-          'the checkpoint of finished work could not be removed; it stays for the time in `keep`';
-        return this.#log.warn({ err: error, handler, key: ref.key }, message);
-      }
+    const { handler } = this.#world;
+    try {
+      await retried(() => this.#tryToRemove(ref), { ...this.#world, signal: this.#closed });
+    } catch (error) {
+      const message = 'the checkpoint of finished work could not be removed; it stays for the time in `keep`';
+      this.#log.warn({ err: error, handler, key: ref.key }, message);
     }
   }
 

@@ -47,8 +47,6 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-/** The longest wait between two attempts of a call, in milliseconds. */
-const RETRY_CEILING_MS = 10_000;
 /** The longest wait for the heartbeat that asks if the service still wants a task whose checkpoint was taken. */
 const ASK_MS = 2_000;
 
@@ -256,7 +254,7 @@ export class TaskCheckpoint implements Checkpoint {
 
   async #retried<T>(run: () => Promise<T>): Promise<T> {
     const { clock, random } = this.#world;
-    return retried(run, { clock, random, signal: this.#begun.context.signal, ceilingMs: RETRY_CEILING_MS });
+    return retried(run, { clock, random, signal: this.#begun.context.signal });
   }
 }
 
