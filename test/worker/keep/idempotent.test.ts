@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { IsString } from 'class-validator';
+import { Type } from 'class-transformer';
+import { IsDate, IsInstance, IsInt, IsString, ValidateNested } from 'class-validator';
 import {
   Activity,
   ActivityFailure,
@@ -7,6 +8,8 @@ import {
   Handle,
   Idempotent,
   type IdempotentOptions,
+  type InterceptedTask,
+  type Interceptor,
   type Store,
   StoreError,
   type TaskContext,
@@ -71,6 +74,89 @@ test('the second task of a finished piece of work has its result, and other work
   expect(await run(machine, { id: 'a' })).toMatchObject({ status: 'SUCCEEDED', output: '{"id":"a","at":1}' });
 });
 
+class Line {
+  @IsInt() n!: number;
+}
+
+class Receipt {
+  @IsDate() @Type(() => Date) at!: Date;
+  @ValidateNested({ each: true }) @Type(() => Line) lines!: Line[];
+  @IsInstance(URL) link!: URL;
+}
+
+const receipt = (): Receipt =>
+  Object.assign(new Receipt(), {
+    at: new Date(0),
+    lines: [Object.assign(new Line(), { n: 1 })],
+    link: new URL('https://a.example/1'),
+  });
+
+/** A handler whose results are of a class. */
+function receipts(
+  result: (job: Job) => unknown,
+  outer: readonly Constructor<Interceptor>[] = [],
+): Constructor<object> {
+  @Activity(ARN)
+  class Work {
+    @Handle({
+      output: Receipt,
+      interceptors: [...outer, Idempotent({ store, key: ({ id }: Job) => id, failures: ['CardDeclined'] })],
+    })
+    run(job: Job): never {
+      return result(job) as never;
+    }
+  }
+  return Work;
+}
+
+test('the second task sends what the first has sent, whatever the type of the output is', async () => {
+  const machine = world.machine(ARN);
+  let calls = 0;
+  await world.worker({ activities: [receipts(() => (calls++, receipt()))] });
+  const first = await run(machine, { id: 'a' });
+  expect(first).toMatchObject({
+    output: '{"at":"1970-01-01T00:00:00.000Z","lines":[{"n":1}],"link":"https://a.example/1"}',
+  });
+  expect(await run(machine, { id: 'a' })).toMatchObject({ status: 'SUCCEEDED', output: first.output });
+  expect(calls).toBe(1);
+});
+
+test('a result that its output type refuses is no outcome', async () => {
+  const machine = world.machine(ARN);
+  let calls = 0;
+  await world.worker({ activities: [receipts(() => (++calls === 1 ? { at: 'soon' } : receipt()))] });
+  expect(await run(machine, { id: 'a' })).toMatchObject({ error: 'Stepwright.InvalidOutput' });
+  expect(await run(machine, { id: 'a' })).toMatchObject({ status: 'SUCCEEDED' });
+});
+
+test('a result that an interceptor around it has made of the repeated one is validated', async () => {
+  class Around implements Interceptor {
+    async intercept(_: InterceptedTask, next: () => Promise<unknown>): Promise<unknown> {
+      return { ...((await next()) as object) };
+    }
+  }
+  const machine = world.machine(ARN);
+  await world.worker({ activities: [receipts(receipt, [Around])] });
+  expect(await run(machine, { id: 'a' })).toMatchObject({ status: 'SUCCEEDED' });
+  expect(await run(machine, { id: 'a' })).toMatchObject({
+    error: 'Stepwright.InvalidOutput',
+    cause: expect.stringContaining('at must be a date'),
+  });
+});
+
+test('a large output is kept as the reference to it, and sent as that', async () => {
+  const machine = world.machine(ARN);
+  const payloads = { store: Object.assign(memoryStore(), { uri: 'memory:payloads' }), above: '1KB' };
+  let calls = 0;
+  const small = { ...methods(store), maxBytes: 1_000 };
+  const work = activity(() => (calls++, 'x'.repeat(5_000)), { store: small });
+  await world.worker({ activities: [work], payloads });
+  const first = await run(machine, { id: 'a' });
+  expect(first.output).toMatch(/^\{"\$stepwright":\{"uri":"memory:payloads\/payloads\//);
+  expect(await run(machine, { id: 'a' })).toMatchObject({ output: first.output });
+  expect(calls).toBe(1);
+});
+
 test('a result of nothing is kept as null', async () => {
   const machine = world.machine(ARN);
   let calls = 0;
@@ -110,6 +196,7 @@ test('a failure frees the work, except the names that are final', async () => {
   expect(calls).toBe(3);
   expect([first.error, second.error]).toEqual(['CardDeclined', 'CardDeclined']);
   expect(JSON.parse(second.cause ?? '')).toMatchObject({ errorMessage: 'no', data: { balance: 3 } });
+  expect(second.cause).toBe(first.cause);
 });
 
 test('a result that JSON can not express is no outcome', async () => {

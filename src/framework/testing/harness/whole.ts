@@ -1,4 +1,4 @@
-import type { TaskPayloads } from '../../worker/handler/compile.js';
+import type { TaskPayloads } from '../../worker/handler/output/outputs.js';
 
 /**
  * Parses JSON, and replaces each reference to a payload by the payload. A reference whose payload can't be had stays as

@@ -1,4 +1,4 @@
-import type { TaskPayloads } from '../handler/compile.js';
+import type { TaskPayloads } from '../handler/output/outputs.js';
 import type { Plan } from './plan.js';
 import type { StartWorld } from './start-world.js';
 

@@ -3,7 +3,7 @@ import { didYouMean } from '../../base/show.js';
 import type { Store } from '../../base/store/store.js';
 import type { Logger } from '../../base/log/log.js';
 import type { HandlerDefinition } from '../../declare/definition.js';
-import type { TaskPayloads } from '../handler/compile.js';
+import type { TaskPayloads } from '../handler/output/outputs.js';
 import { failureOf } from '../handler/outcome/failure.js';
 import type { Outcome } from '../handler/outcome/outcome.js';
 import { compileOutput, type Encode } from '../handler/output/compile-output.js';

@@ -15,9 +15,7 @@ import { decode } from './input/decode.js';
 import { intercepted, type HandleTask } from './interceptors/intercept.js';
 import type { Deferred, HandlerEnd } from './outcome/outcome.js';
 import type { Checkpoints } from '../keep/checkpoints/checkpoints.js';
-import { compileOutput, type Encode } from './output/compile-output.js';
-import { NearLimit } from './output/near-limit.js';
-import type { OutputLimit } from './output/output-limit.js';
+import { Outputs, type TaskPayloads } from './output/outputs.js';
 
 /**
  * Handles one task: takes the text of its input, and calls `onEnd` once with the outcome or the deferral, as soon as that
@@ -30,32 +28,14 @@ export type CompiledHandler = (
   onEnd: (end: HandlerEnd) => void,
 ) => Promise<void>;
 
-/** The inputs and outputs that go through a store, because they are large. */
-export interface TaskPayloads {
-  /** The most bytes of an output. */
-  readonly limit: OutputLimit;
-  /** Returns the input with each reference replaced by its payload. */
-  readonly read: (input: unknown, text: string, task: Pick<TaskContext, 'signal'>) => unknown;
-  /** Returns the JSON to send for an output: the output itself, or a reference to it beside its `inline` fields. */
-  readonly write: (
-    text: string,
-    inline: readonly string[],
-    task: Pick<TaskContext, 'signal'>,
-  ) => string | Promise<string>;
-  /** Leaves no timer. */
-  readonly close: () => void;
-}
-
 interface Pipeline {
   readonly validate: Validate;
   readonly handle: HandleTask;
-  readonly encode: Encode;
+  readonly outputs: Outputs;
   /** Present if the config has `payloads`. */
   readonly payloads: TaskPayloads | undefined;
   /** True if the handler takes an input, so that references in it are of use. */
   readonly takesInput: boolean;
-  readonly inline: readonly string[];
-  readonly nearLimit: NearLimit;
   readonly checkpoints: Checkpoints | undefined;
 }
 
@@ -80,25 +60,25 @@ export function compile(
       interceptors.map((each) => resolveOnce(container, each)),
       callMethod(definition, container),
     ),
-    encode: compileOutput(definition, payloads?.limit),
+    outputs: new Outputs(definition, payloads),
     payloads,
     takesInput: definition.input.kind !== 'none',
-    inline: definition.inline,
-    nearLimit: new NearLimit(payloads !== undefined),
     checkpoints,
   };
   return definition.scope === 'task' ? inTaskScope(pipeline, container) : inWorkerScope(pipeline, container);
 }
 
 function inWorkerScope(pipeline: Pipeline, container: DependencyContainer): CompiledHandler {
-  return (text, task, onEnd) => runFor({ task, container }, () => run(text, task, pipeline, onEnd));
+  const { outputs } = pipeline;
+  return (text, task, onEnd) => runFor({ task, container, outputs }, () => run(text, task, pipeline, onEnd));
 }
 
 function inTaskScope(pipeline: Pipeline, container: DependencyContainer): CompiledHandler {
   const scopes = new TaskScopes(container);
+  const { outputs } = pipeline;
   return async (text, task, onEnd) => {
     const scope = scopes.open(task);
-    await runFor({ task, container: scope }, () => run(text, task, pipeline, onEnd));
+    await runFor({ task, container: scope, outputs }, () => run(text, task, pipeline, onEnd));
     await scopes.close(scope, task);
   };
 }
@@ -109,7 +89,7 @@ async function run(
   pipeline: Pipeline,
   onEnd: (end: HandlerEnd) => void,
 ): Promise<void> {
-  const { validate, handle, encode } = pipeline;
+  const { validate, handle, outputs } = pipeline;
   let end: HandlerEnd;
   try {
     // A value that isn't a promise isn't awaited: in an async context, each promise costs as much as a small task.
@@ -120,8 +100,7 @@ async function run(
     const result = await handle({ input, context });
     if (isDeferral(result)) end = deferredBy(result, context);
     else {
-      const encoded = encode(result);
-      const sent = send(typeof encoded === 'string' ? encoded : await encoded, context, pipeline);
+      const sent = outputs.write(result, context);
       end = { status: 'succeeded', output: typeof sent === 'string' ? sent : await sent };
     }
   } catch (thrown) {
@@ -146,17 +125,6 @@ function deferredBy(deferral: Deferral, { token }: TaskContext): Deferred {
 function read(text: string, task: TaskContext, { payloads, takesInput }: Pipeline): unknown {
   const input = decode(text);
   return payloads && takesInput ? payloads.read(input, text, task) : input;
-}
-
-/** Returns the JSON to send for an output. */
-function send(
-  output: string,
-  task: TaskContext,
-  { payloads, inline, nearLimit }: Pipeline,
-): string | Promise<string> {
-  const sent = payloads ? payloads.write(output, inline, task) : output;
-  if (typeof sent !== 'string') return sent.then((text) => nearLimit.look(text, task));
-  return nearLimit.look(sent, task);
 }
 
 type Method = (input: unknown, task: TaskContext) => unknown;

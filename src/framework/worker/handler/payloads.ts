@@ -2,7 +2,7 @@ import type { ObjectStore } from '../../base/store/store.js';
 import { parseSize } from '../../base/store/size.js';
 import { PayloadStore, PayloadUnavailable, type PayloadWorld } from '../keep/payloads/payload-store.js';
 import { mayHoldReference } from '../keep/payloads/reference.js';
-import type { TaskPayloads } from './compile.js';
+import type { TaskPayloads } from './output/outputs.js';
 import { readPayloads } from './input/references.js';
 import { OWN_ERROR } from './outcome/own-error.js';
 import { Refusal } from './outcome/refusal.js';

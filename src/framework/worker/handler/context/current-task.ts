@@ -2,6 +2,20 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { DependencyContainer } from 'tsyringe';
 import type { TaskContext } from '../../../declare/task-context.js';
 
+/** The outputs of a handler's tasks, for an interceptor that keeps one and gives it to another task. */
+export interface TaskOutputs {
+  /**
+   * Returns what is sent for a result, as a JSON value: the output, or a reference to it. A large output is in its store
+   * then. @throws Refusal if the result isn't a valid output
+   */
+  sentFor(result: unknown, task: TaskContext): Promise<unknown>;
+  /**
+   * Returns the result to give a task, so that it sends what `sentFor` has returned for another one. It isn't validated
+   * again, as it has the form that was sent and not the one that a handler returns.
+   */
+  repeat(sent: unknown, task: TaskContext): unknown;
+}
+
 /**
  * The task and the container that belong to one async context. Both are removed when the task ends. Otherwise code that
  * is still running would keep them in memory.
@@ -17,6 +31,8 @@ interface Current {
    * Undefined until the handler is called.
    */
   container: DependencyContainer | undefined;
+  /** Undefined until the handler is called. */
+  outputs?: TaskOutputs | undefined;
 }
 
 const storage = new AsyncLocalStorage<Current>();
@@ -53,6 +69,13 @@ export function currentContainer(): DependencyContainer | undefined {
   return storage.getStore()?.container;
 }
 
+/** Returns the outputs of the handler that the calling code runs for. @throws Error if it runs for no task */
+export function currentOutputs(): TaskOutputs {
+  const outputs = storage.getStore()?.outputs;
+  if (!outputs) throw new Error('this code is to be called by an interceptor of a task');
+  return outputs;
+}
+
 /**
  * The async context (AsyncLocalStorage) of one task. Code that `run` calls, and everything that this code starts, gets
  * the task from {@link currentTask} until `close` is called.
@@ -78,17 +101,22 @@ export class AsyncTaskContext {
   }
 }
 
+/** A task, with what the code that runs for it uses. */
+interface TaskRun {
+  readonly task: TaskContext;
+  readonly container: DependencyContainer;
+  readonly outputs: TaskOutputs;
+}
+
 /**
  * Runs `fn` so that {@link currentTask} and {@link currentContainer} return this task and this container in it. If the
  * task has no async context yet, it gets one that ends when `fn` has settled.
  */
-export function runFor<T>(
-  { task, container }: { readonly task: TaskContext; readonly container: DependencyContainer },
-  fn: () => Promise<T>,
-): Promise<T> {
+export function runFor<T>({ task, container, outputs }: TaskRun, fn: () => Promise<T>): Promise<T> {
   const known = contexts.get(task);
-  if (!known) return runAlone({ handler: task.handler, token: task.token, task, container }, fn);
+  if (!known) return runAlone({ handler: task.handler, token: task.token, task, container, outputs }, fn);
   known.container = container;
+  known.outputs = outputs;
   return storage.run(known, fn);
 }
 

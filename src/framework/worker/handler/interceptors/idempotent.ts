@@ -14,7 +14,8 @@ import type { TaskContext } from '../../../declare/task-context.js';
 import { CLOCK, RANDOM, STORE_FOR } from '../../container/tokens.js';
 import type { RunningWork } from '../../keep/once/running-work.js';
 import type { RecordFields } from '../../keep/record.js';
-import { currentTask } from '../context/current-task.js';
+import { currentOutputs, currentTask } from '../context/current-task.js';
+import { failureOf, repeatFailure } from '../outcome/failure.js';
 import { OWN_ERROR, OwnError } from '../outcome/own-error.js';
 import { readThrown } from '../outcome/thrown.js';
 
@@ -59,8 +60,8 @@ class AlreadyRunning extends OwnError {
  * - If the handler blocks its thread, or the store can't be reached, for 30 s, another task takes the worker for dead
  *   and begins as well.
  * - If the outcome can't be kept within a minute, the task has its outcome nevertheless, and the next does the work again.
- * - A later task gets the result as JSON: an instance comes back as a plain object, and a Date as a text. Deferred tasks
- *   aren't kept.
+ * - An interceptor around this one gets the later task's result as the JSON that was sent: an instance comes back as a
+ *   plain object, a Date as a text, and a large output as the reference to it. Deferred tasks aren't kept.
  *
  * Without the store no work begins: after a minute the task fails with `StoreError`.
  * @throws TypeError for a bad option
@@ -126,15 +127,35 @@ async function runOnce(
   let outcome: RecordFields | undefined;
   try {
     const result = await next();
-    if (!isDeferral(result) && isJson(result)) outcome = { state: 'succeeded', output: result ?? null };
+    if (!isDeferral(result)) outcome = await succeeded(result, context);
     return result;
   } catch (error) {
-    const { name, message, data } = readThrown(error);
-    if (failures.includes(name)) outcome = { state: 'failed', error: name, message, data };
+    outcome = failed(error, context, failures);
     throw error;
   } finally {
     await keep(work, outcome, context);
   }
+}
+
+/** Returns the record of a result as it is sent. Returns undefined if it can't be sent: its task fails then. */
+async function succeeded(result: unknown, context: TaskContext): Promise<RecordFields | undefined> {
+  try {
+    return { state: 'succeeded', output: await currentOutputs().sentFor(result, context) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Returns the record of a failure as it is sent. Returns undefined if it isn't a final one. */
+function failed(
+  thrown: unknown,
+  { handler }: TaskContext,
+  failures: readonly string[],
+): RecordFields | undefined {
+  const { name, message, data } = readThrown(thrown);
+  if (!failures.includes(name)) return undefined;
+  const { cause } = failureOf(thrown, { handler, warn: () => {} });
+  return { state: 'failed', error: name, message, data, cause };
 }
 
 /** Keeps an outcome, or lets the work begin anew. Never rejects: the task has its outcome in any case. */
@@ -153,21 +174,12 @@ async function keep(
   }
 }
 
-/** Returns the result of finished work, or throws its error. */
-function replay({ state, output, error, message, data }: RecordFields, { log }: TaskContext): unknown {
-  log.info('this work was done before: the task has its outcome');
-  if (state === 'succeeded') return output ?? null;
-  throw new ActivityFailure(String(error), String(message), data);
-}
-
-/** Returns false for a result that JSON can't express. The task then fails, so there is no outcome to keep. */
-function isJson(result: unknown): boolean {
-  try {
-    JSON.stringify(result);
-    return true;
-  } catch {
-    return false;
-  }
+/** Returns the result of finished work, or throws its error: its task is reported as the first one was. */
+function replay({ state, output, error, message, data, cause }: RecordFields, context: TaskContext): unknown {
+  context.log.info('this work was done before: the task has its outcome');
+  if (state === 'succeeded') return currentOutputs().repeat(output ?? null, context);
+  const failure = new ActivityFailure(String(error), String(message), data);
+  throw typeof cause === 'string' ? repeatFailure(failure, { error: failure.name, cause }) : failure;
 }
 
 function nameOf(name: unknown, { handler }: TaskContext): string {

@@ -45,9 +45,20 @@ interface ThrownBy {
   readonly warn: (message: string) => void;
 }
 
+/** The failures of errors that stand for one that was reported before. */
+const repeated = new WeakMap<object, Failure>();
+
+/** Makes an error whose task is reported with a failure that was reported before, as it was. */
+export function repeatFailure<E extends Error>(error: E, failure: Omit<Failure, 'status'>): E {
+  repeated.set(error, { status: 'failed', ...failure });
+  return error;
+}
+
 /** Makes the failure for a value that a handler threw. Never throws. */
 export function failureOf(thrown: unknown, by: ThrownBy): Failure {
   try {
+    const before = repeated.get(thrown as object);
+    if (before) return before;
     if (OwnError.is(thrown)) return ownFailure(thrown.reported, thrown.message, thrown.data);
     return Refusal.is(thrown) ? refusalFailure(thrown) : thrownFailure(thrown, by);
   } catch {
