@@ -1,5 +1,10 @@
 import { expect, test } from '@jest/globals';
-import { DescribeExecutionCommand, StartExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
+import {
+  DescribeExecutionCommand,
+  RedriveExecutionCommand,
+  StartExecutionCommand,
+  StopExecutionCommand,
+} from '@aws-sdk/client-sfn';
 import { Run, type Visit } from '../../src/console/model/history.js';
 import type { Topics } from '../../src/framework/local/console/api.js';
 import { isSelected, stateProgress } from '../../src/console/model/progress.js';
@@ -30,7 +35,15 @@ async function historyOf(
     seconds = 60,
     stop = false,
     ends = false,
-  }: { input?: unknown; mocks?: Mocks; seconds?: number; stop?: boolean; ends?: boolean } = {},
+    redriven = false,
+  }: {
+    input?: unknown;
+    mocks?: Mocks;
+    seconds?: number;
+    stop?: boolean;
+    ends?: boolean;
+    redriven?: boolean;
+  } = {},
 ): Promise<Run> {
   const bench = await openConsole({ mocks });
   const stateMachineArn = bench.service.seedMachine({ name: 'M', definition: JSON.stringify(definition) });
@@ -40,6 +53,8 @@ async function historyOf(
   const { executionArn = '' } = started;
   await bench.clock.advance(seconds * 1000);
   if (stop) await bench.client.send(new StopExecutionCommand({ executionArn }));
+  if (redriven) await bench.client.send(new RedriveExecutionCommand({ executionArn }));
+  if (redriven) await bench.clock.settle();
   // On a busy machine an expression is evaluated in a thread, whose time is real.
   if (ends) while ((await statusOf(bench, executionArn)) === 'RUNNING') await bench.clock.settle();
   const tab = follow<Topics['execution']['snapshot']>(
@@ -201,6 +216,27 @@ test('a field that can not be worked out fails its state', async () => {
 test('what is stopped was aborted', async () => {
   const run = await historyOf(machine({ A: { Type: 'Wait', Seconds: 3600, End: true } }), { stop: true });
   expect(told(run)).toEqual(['A aborted']);
+});
+
+test('what goes on after a redrive is not shown a second time, nor as failed', async () => {
+  const states = (name: string, more?: object): object => machine({ [name]: call(more) });
+  const run = await historyOf(
+    machine({
+      P: { Type: 'Parallel', End: true, Retry: AGAIN, Branches: [states('A'), states('B'), states('C')] },
+    }),
+    {
+      mocks: {
+        'M.A': { output: 1 },
+        'M.B': [{ error: 'Busy' }, { error: 'No' }, () => new Promise(() => {})],
+        'M.C': [() => new Promise(() => {}), () => new Promise(() => {}), { output: 1 }],
+      },
+      redriven: true,
+    },
+  );
+  expect(told(run)).toEqual([
+    ...['P running', 'A succeeded', 'B failed', 'C aborted'],
+    ...['A succeeded', 'B running', 'C succeeded'],
+  ]);
 });
 
 test('a Choice that goes round enters its states again', async () => {

@@ -35,6 +35,8 @@ export interface Visit {
   failure?: { readonly error: string; readonly eventId: number };
   /** The number of items that a Map iterates over; undefined for other types of state. */
   length?: number;
+  /** The id of the event that began the current attempt of a Parallel or Map. */
+  startedId?: number;
   readonly iterations: Map<number, Iteration>;
 }
 
@@ -165,6 +167,7 @@ export class Run {
     const visit = this.#find(from, (each) => each.type === type && each.status === 'running');
     if (!visit) return from;
     if (what === 'Started') {
+      visit.startedId = event.id;
       // The Parallel or Map is retried: the branch from which the event comes has failed, and everything else in it
       // that was open has ended.
       if (from.visit !== visit) this.#fail(from.visit, visit, event.at);
@@ -182,6 +185,10 @@ export class Run {
 
   #execution(event: HistoryEvent, from: EventContext): EventContext {
     if (event.type === 'ExecutionStarted') return OUTERMOST;
+    if (event.type === 'ExecutionRedriven') {
+      for (const visit of this.visits) this.#reopen(visit);
+      return { ...from, owner: undefined };
+    }
     const end = event.type.slice('Execution'.length);
     if (end === 'Failed') this.#fail(from.visit, undefined, event.at, textOf(event.details?.['error']));
     for (const visit of this.#open) this.#settle(visit, 'aborted', event.at);
@@ -202,6 +209,22 @@ export class Run {
         iteration.endedAt = at;
       }
     }
+  }
+
+  /**
+   * Opens a visit again because the execution was redriven, if the branch was still in that state when the execution
+   * ended. The visit of the Parallel or Map around it must have been handled before.
+   */
+  #reopen(visit: Visit): void {
+    const { parent, iteration } = visit;
+    const isLatest = !parent || (this.#open.has(parent) && visit.id > (parent.startedId ?? 0));
+    if (visit.exitedId !== undefined || !isLatest) return;
+    visit.status = 'running';
+    delete visit.exitedAt;
+    this.#open.add(visit);
+    if (!iteration || iteration.map !== parent) return;
+    iteration.status = 'running';
+    delete iteration.endedAt;
   }
 
   #settle(visit: Visit, status: VisitStatus, at: number): void {

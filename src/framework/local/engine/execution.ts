@@ -20,6 +20,7 @@ import { VariableScope } from '../asl/runtime/variables.js';
 import { HISTORY_LIMIT, History } from './history.js';
 import type { Machine } from './machines/machines.js';
 import { EXECUTION_BYTES, type RunningMemory } from './answers/memory.js';
+import { Redrives } from './redrives.js';
 import type { TaskTable } from './task-table.js';
 
 /**
@@ -59,18 +60,24 @@ export interface ExecutionWorld {
 /** One execution of a machine, from its start to its end. */
 export class Execution implements RunningExecution {
   readonly history = new History();
-  readonly scope = new Scope();
+  readonly redrives = new Redrives();
   readonly stepCounter = new StepCounter();
-  readonly processor = new ProcessorBudget();
   readonly startedAt: number;
   readonly context: JsonObject;
   /** Executions are numbered in the order in which they ended. Undefined while this one is running. */
   endedAs: number | undefined;
+  #scope = new Scope();
+  #processor = new ProcessorBudget();
   #end: ExecutionEnd | undefined;
+  /** The outermost branch, with the progress of the execution. A redrive goes on from it. */
+  #root: Branch | undefined;
+  /** The time from which TimeoutSeconds of the machine counts, in epoch milliseconds. */
+  #timedFrom: number;
   /** The number of bytes that `world.memory` already contains for this execution. */
   #counted = 0;
   /** The memory that the execution takes in addition to its history, such as that of its variables, in bytes. */
   #held = 0;
+  #mostHeld = 0;
   #cancelTimeout: Cancel | undefined;
 
   /** @param onEnd called once, when the execution has ended */
@@ -86,6 +93,7 @@ export class Execution implements RunningExecution {
     readonly startedBy: StartedBy = {},
   ) {
     this.startedAt = world.clock.now();
+    this.#timedFrom = this.startedAt;
     this.context = {
       Execution: {
         Id: arn,
@@ -97,6 +105,14 @@ export class Execution implements RunningExecution {
       },
       StateMachine: { Id: machine.arn, Name: machine.name },
     };
+  }
+
+  get scope(): Scope {
+    return this.#scope;
+  }
+
+  get processor(): ProcessorBudget {
+    return this.#processor;
   }
 
   get clock(): Clock {
@@ -141,7 +157,7 @@ export class Execution implements RunningExecution {
 
   isLive(): boolean {
     const { timeoutSeconds } = this.machine.program;
-    if (timeoutSeconds !== undefined && this.clock.now() >= this.startedAt + timeoutSeconds * 1000) {
+    if (timeoutSeconds !== undefined && this.clock.now() >= this.#timedFrom + timeoutSeconds * 1000) {
       this.#timeOut(timeoutSeconds);
     }
     return this.#end === undefined;
@@ -160,17 +176,43 @@ export class Execution implements RunningExecution {
     (this.context['Execution'] as JsonObject)['Input'] = input;
     const details = { input: this.input, inputDetails: { truncated: false }, roleArn: this.machine.roleArn };
     this.record('ExecutionStarted', 0, details);
+    this.#startTimeout();
+    const variables = new VariableScope((bytes) => this.hold(bytes));
+    void this.#run(() => new Branch(this, this.scope, variables, 0).withInputText(this.input), input);
+  }
+
+  /**
+   * Continues the execution after it has ended without success. States that have succeeded aren't run again. The
+   * machine's TimeoutSeconds begins again.
+   */
+  redrive(): void {
+    const root = this.#root;
+    if (!root) throw new Error('an execution that can not be redriven');
+    this.#end = undefined;
+    this.endedAs = undefined;
+    this.#scope = new Scope();
+    this.#processor = new ProcessorBudget();
+    this.#counted = this.#held = 0;
+    this.#timedFrom = this.clock.now();
+    const { count } = this.redrives.add(this.#timedFrom);
+    Object.assign(this.context['Execution'] as JsonObject, {
+      RedriveCount: count,
+      RedriveTime: new Date(this.#timedFrom).toISOString(),
+    });
+    this.record('ExecutionRedriven', this.history.length, { redriveCount: count });
+    this.#startTimeout();
+    void this.#run(() => root.takeUp(this.scope, (bytes) => this.hold(bytes)), null);
+  }
+
+  /** The memory that the execution takes after its end, in bytes. */
+  get keptBytes(): number {
+    return EXECUTION_BYTES + this.history.bytes + (this.#root ? this.#mostHeld : 0);
+  }
+
+  #startTimeout(): void {
     const { timeoutSeconds } = this.machine.program;
-    if (timeoutSeconds !== undefined) {
-      this.#cancelTimeout = this.clock.after(timeoutSeconds * 1000, () => this.#timeOut(timeoutSeconds));
-    }
-    const branch = new Branch(
-      this,
-      this.scope,
-      new VariableScope((bytes) => this.hold(bytes)),
-      0,
-    ).withInputText(this.input);
-    void this.#run(branch, input);
+    if (timeoutSeconds === undefined) return;
+    this.#cancelTimeout = this.clock.after(timeoutSeconds * 1000, () => this.#timeOut(timeoutSeconds));
   }
 
   /** Ends the execution with the status ABORTED. Does nothing if it has already ended. */
@@ -193,6 +235,7 @@ export class Execution implements RunningExecution {
   hold(bytes: number): void {
     if (this.#end) return;
     this.#held += bytes;
+    this.#mostHeld = Math.max(this.#mostHeld, this.#held);
     this.#count();
     if (bytes > 0 && this.world.memory.isTooMuch(this.#counted)) throw runningFull();
   }
@@ -203,8 +246,9 @@ export class Execution implements RunningExecution {
     this.#counted = bytes;
   }
 
-  async #run(branch: Branch, input: Json): Promise<void> {
+  async #run(begin: () => Branch, input: Json): Promise<void> {
     try {
+      const branch = (this.#root = begin());
       const output = branch.textOf(await interpret(this.machine.program, branch, input));
       const details = { output, outputDetails: { truncated: false } };
       this.#finish({ status: 'SUCCEEDED', at: this.clock.now(), output }, branch.previous, details);
@@ -216,7 +260,7 @@ export class Execution implements RunningExecution {
         );
       const failure =
         error instanceof StateFailure ? error : new StateFailure('States.Runtime', String(error));
-      this.#fail(failure, branch.previous);
+      this.#fail(failure, this.#root?.previous ?? 0);
     }
   }
 
@@ -226,13 +270,14 @@ export class Execution implements RunningExecution {
   }
 
   #timeOut(seconds: number): void {
-    this.#finish({ status: 'TIMED_OUT', at: this.startedAt + seconds * 1000 }, 0, undefined);
+    this.#finish({ status: 'TIMED_OUT', at: this.#timedFrom + seconds * 1000 }, 0, undefined);
   }
 
   #finish(end: ExecutionEnd, previous: number, details: object | undefined): void {
     if (this.#end) return;
     this.history.add(END_EVENTS[end.status], end.at, previous, details);
     this.#end = end;
+    if (end.status === 'SUCCEEDED') this.#root = undefined;
     this.world.memory.grow(-this.#counted);
     this.#cancelTimeout?.();
     this.scope.end();

@@ -4,17 +4,19 @@ import type { Json } from '../asl/values/json.js';
 import { Execution, type ExecutionStatus, type ExecutionWorld, type StartedBy } from './execution.js';
 import { Fifo, type QueueEntry } from './fifo.js';
 import type { Machine } from './machines/machines.js';
-import { EXECUTION_BYTES } from './answers/memory.js';
 import { pageKey, pageSize, pageToken, type PageRequest } from './answers/pages.js';
 import { errors } from './answers/service-error.js';
+import { checkRedrivable } from './redrives.js';
 
-/**
- * The numbers of executions that were started, that have ended, and that no longer exist because only the latest
- * finished ones are kept.
- */
+/** Numbers of executions. An execution that was redriven ends several times. */
 export interface ExecutionCounts {
   readonly started: number;
   readonly ended: number;
+  readonly redriven: number;
+  /**
+   * Executions whose `endedAs` is smaller than this number no longer exist, because only the latest finished ones are
+   * kept.
+   */
   readonly forgotten: number;
 }
 
@@ -25,7 +27,9 @@ export class Executions {
   readonly #entries = new Map<string, QueueEntry<Execution>>();
   #started = 0;
   #ended = 0;
+  #redriven = 0;
   readonly #finished = new Fifo<Execution>();
+  readonly #finishedEntries = new Map<Execution, QueueEntry<Execution>>();
   #finishedBytes = 0;
 
   constructor(
@@ -71,6 +75,34 @@ export class Executions {
     return execution;
   }
 
+  /**
+   * Continues an execution that has ended without success.
+   * @param token the client token of the request. A second request with the same token has no effect
+   * @returns the time of the redrive, in epoch milliseconds
+   * @throws ServiceError ExecutionNotRedrivable; ExecutionLimitExceeded while the running executions take as much
+   * memory as they may
+   */
+  redrive(execution: Execution, token: string | undefined): number {
+    const now = this.world.clock.now();
+    const before = execution.redrives.atOf(token, now);
+    if (before !== undefined) return before;
+    checkRedrivable(execution, now);
+    if (this.world.memory.isFull) throw errors.tooManyExecutions();
+    const entry = this.#finishedEntries.get(execution);
+    if (entry) this.#unfinish(entry);
+    this.#redriven++;
+    execution.machine.book.running++;
+    if (token !== undefined) execution.redrives.remember(token, now);
+    execution.redrive();
+    return now;
+  }
+
+  #unfinish(entry: QueueEntry<Execution>): void {
+    this.#finished.remove(entry);
+    this.#finishedEntries.delete(entry.value);
+    this.#finishedBytes -= entry.value.keptBytes;
+  }
+
   /** @throws ServiceError ExecutionDoesNotExist */
   get(arn: string): Execution {
     const execution = this.#byArn.get(arn);
@@ -98,10 +130,9 @@ export class Executions {
     return { executions, ...(entry && last && { nextToken: pageToken(last.order) }) };
   }
 
-  /** The numbers of executions that were started, that have ended, and that are no longer kept. */
   get counts(): ExecutionCounts {
-    const { size } = this.#finished;
-    return { started: this.#started, ended: this.#ended, forgotten: this.#ended - size };
+    const forgotten = this.#finished.first?.endedAs ?? this.#ended;
+    return { started: this.#started, ended: this.#ended, redriven: this.#redriven, forgotten };
   }
 
   /**
@@ -121,9 +152,10 @@ export class Executions {
    * no longer kept are left out.
    */
   *endedAfter(count: number): Generator<Execution> {
-    let left = this.#ended - count;
-    for (let entry = this.#finished.last; entry && left > 0; entry = entry.previous, left--)
+    for (let entry = this.#finished.last; entry; entry = entry.previous) {
+      if ((entry.value.endedAs ?? 0) < count) return;
       yield entry.value;
+    }
   }
 
   /** Stops all running executions because the service is closing. Their histories get no event for it. */
@@ -161,13 +193,14 @@ export class Executions {
   }
 
   #keep(execution: Execution): void {
-    this.#finished.push(execution);
-    this.#finishedBytes += EXECUTION_BYTES + execution.history.bytes;
+    this.#finishedEntries.set(execution, this.#finished.push(execution));
+    this.#finishedBytes += execution.keptBytes;
     const { executions, bytes } = this.kept;
     while (this.#finished.size > executions || (this.#finishedBytes > bytes && this.#finished.size > 1)) {
       const oldest = this.#finished.shift();
       if (!oldest) return;
-      this.#finishedBytes -= EXECUTION_BYTES + oldest.history.bytes;
+      this.#finishedEntries.delete(oldest);
+      this.#finishedBytes -= oldest.keptBytes;
       this.#forget(oldest);
     }
   }

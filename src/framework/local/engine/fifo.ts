@@ -49,6 +49,11 @@ export class Fifo<T> {
     for (const { value } of this.#entries) yield value;
   }
 
+  /** The oldest value; undefined if the queue is empty. */
+  get first(): T | undefined {
+    return this.#entries.first?.value;
+  }
+
   /**
    * The entry that was added last; undefined if the queue is empty. Its `previous` is the entry before it. An entry
    * that was removed has no `previous`.

@@ -1,6 +1,7 @@
 import { readJson, type Json } from '../../asl/values/json.js';
 import type { Execution, ExecutionStatus } from '../../engine/execution.js';
 import { toSeconds } from '../../engine/history.js';
+import { notRedrivable } from '../../engine/redrives.js';
 import type { Operation } from '../operation.js';
 import { readMetadataOnly } from './machine-settings.js';
 import { pageKey, pageSize, pageToken } from '../../engine/answers/pages.js';
@@ -21,6 +22,8 @@ const TRACE = {
   pattern: { regexp: /^[\u0000-\u007f]*$/, shown: '\\p{ASCII}*' },
   shown: true,
 } as const;
+
+const TOKEN = { min: 1, max: 64, pattern: { regexp: /^[!-~]*$/, shown: '[!-~]+' }, shown: true } as const;
 
 const startExecution: Operation = ({ body }, { machines, executions, random }) => {
   const checker = new Checker(body);
@@ -48,13 +51,21 @@ function parseInput(input: string): Json {
   }
 }
 
-const describeExecution: Operation = ({ body }, { executions }) => {
+const redriveExecution: Operation = ({ body }, { executions }) => {
+  const checker = new Checker(body);
+  const arn = checker.requiredText('executionArn', ARN);
+  const token = checker.text('clientToken', TOKEN);
+  checker.done();
+  return { redriveDate: toSeconds(executions.redrive(executions.get(checkArn(arn, 'execution')), token)) };
+};
+
+const describeExecution: Operation = ({ body }, { executions, clock }) => {
   const checker = new Checker(body);
   const arn = checker.requiredText('executionArn', ARN);
   const included = !readMetadataOnly(checker);
   checker.done();
   const execution = executions.get(checkArn(arn, 'execution'));
-  const { input, status, end, startedBy } = execution;
+  const { input, end, startedBy } = execution;
   return {
     ...identify(execution),
     ...(included && { input }),
@@ -64,18 +75,16 @@ const describeExecution: Operation = ({ body }, { executions }) => {
     ...(included && end?.error !== undefined && { error: end.error }),
     ...(included && end?.cause !== undefined && { cause: end.cause }),
     ...(startedBy.traceHeader !== undefined && { traceHeader: startedBy.traceHeader }),
-    ...describeRedrive(status),
+    ...describeRedrive(execution, clock.now()),
   };
 };
 
-/**
- * Returns the fields about redrives in the response of DescribeExecution. Their values are those of Step Functions,
- * although the local service can't redrive an execution.
- */
-function describeRedrive(status: ExecutionStatus): object {
-  if (status !== 'RUNNING' && status !== 'SUCCEEDED') return { redriveCount: 0, redriveStatus: 'REDRIVABLE' };
-  const redriveStatusReason = `Execution is ${status} and cannot be redriven`;
-  return { redriveCount: 0, redriveStatus: 'NOT_REDRIVABLE', redriveStatusReason };
+/** Returns the fields that only the response of DescribeExecution has: whether the execution can be redriven, and why. */
+function describeRedrive(execution: Execution, now: number): object {
+  const redriveStatusReason = notRedrivable(execution, now);
+  return redriveStatusReason === undefined
+    ? { redriveStatus: 'REDRIVABLE' }
+    : { redriveStatus: 'NOT_REDRIVABLE', redriveStatusReason };
 }
 
 const listExecutions: Operation = ({ body }, { machines, executions, random }) => {
@@ -93,7 +102,7 @@ const listExecutions: Operation = ({ body }, { machines, executions, random }) =
   // An alias stands for itself here, whichever of its versions was started.
   const by = named.aliasArn === undefined ? named : { aliasArn: named.aliasArn };
   const { executions: found, ...rest } = executions.list(machine.arn, status, page, by);
-  return { executions: found.map(summary), ...rest };
+  return { executions: found.map(identify), ...rest };
 };
 
 /**
@@ -109,10 +118,8 @@ function refuseMapRuns(fields: Record<string, string | undefined>, status: strin
     throw errors.invalidRequest("The status PENDING_REDRIVE can be asked for with 'mapRunArn' only.");
 }
 
-const summary = (execution: Execution): object => ({ ...identify(execution), redriveCount: 0 });
-
 /** Returns the fields that describe an execution in the responses of both ListExecutions and DescribeExecution. */
-function identify({ arn, name, machine, status, startedAt, end, startedBy }: Execution): object {
+function identify({ arn, name, machine, status, startedAt, end, startedBy, redrives }: Execution): object {
   return {
     executionArn: arn,
     stateMachineArn: machine.arn,
@@ -122,6 +129,8 @@ function identify({ arn, name, machine, status, startedAt, end, startedBy }: Exe
     status,
     startDate: toSeconds(startedAt),
     ...(end && { stopDate: toSeconds(end.at) }),
+    redriveCount: redrives.count,
+    ...(redrives.at !== undefined && { redriveDate: toSeconds(redrives.at) }),
   };
 }
 
@@ -156,6 +165,7 @@ const getExecutionHistory: Operation = ({ body }, { executions }) => {
 
 export const executionOperations: Record<string, Operation> = {
   StartExecution: startExecution,
+  RedriveExecution: redriveExecution,
   DescribeExecution: describeExecution,
   ListExecutions: listExecutions,
   StopExecution: stopExecution,

@@ -6,7 +6,7 @@ import type { Json, JsonObject } from '../values/json.js';
 import { JsonText, TOO_DEEP } from './json-text.js';
 import type { RunningExecution } from './running-execution.js';
 import type { Scope } from './scope.js';
-import { StateFailure } from './state-failure.js';
+import { DATA_LIMIT, StateFailure } from './state-failure.js';
 import { VariableScope } from './variables.js';
 
 const isoTime = (ms: number): string => new Date(ms).toISOString();
@@ -62,6 +62,19 @@ export interface EnteredState {
   };
 }
 
+/**
+ * The branches of a Parallel, or the iterations of a Map, as far as they have come in the current attempt. If the
+ * execution is redriven, the attempt goes on from here.
+ */
+export interface BranchProgress {
+  /** The outputs of the branches that have succeeded, by index; null for the others. */
+  readonly results: readonly Json[];
+  /** The indexes of the branches that have succeeded. */
+  readonly succeeded: ReadonlySet<number>;
+  /** The branches that have begun but not succeeded, by index. */
+  readonly begun: ReadonlyMap<number, Branch>;
+}
+
 interface CurrentState {
   readonly state: EnteredState;
   readonly enteredId: number;
@@ -88,12 +101,26 @@ export class Branch implements Environment {
   retryCount = 0;
   /** The branches of the current state, if it is a Parallel or a Map, by their index; otherwise undefined. */
   children: ReadonlyMap<number, Branch> | undefined;
+  /** The progress of the current state, if it is a Parallel or a Map. It is kept when the state fails. */
+  progress: BranchProgress | undefined;
+  /**
+   * The progress that the current state had made when the execution ended. The first attempt after a redrive goes on
+   * from it. Undefined in any other attempt.
+   */
+  earlier: BranchProgress | undefined;
+  /**
+   * The state that the branch runs or is about to run, and its input. If the branch has left its last state, `next` is
+   * undefined, and `value` is the output. The position is undefined until the first state.
+   */
+  position: { readonly next: string | undefined; readonly value: Json } | undefined;
   /** The task token that the context object contains as `$$.Task.Token`; undefined if it contains none. */
   taskToken: string | undefined;
   readonly budget: WorkBudget;
   #current: CurrentState | undefined;
   readonly #json: JsonText;
   #inputText: string | undefined;
+  /** The error because of which the current state has failed; undefined if it hasn't. */
+  #error: string | undefined;
 
   constructor(
     readonly execution: RunningExecution,
@@ -130,6 +157,29 @@ export class Branch implements Environment {
   }
 
   /**
+   * Creates a branch that goes on where this one was when its execution ended. The current state isn't entered again.
+   * AWS page "Restarting state machine executions with redrive": if a Parallel or a Map has failed because its own data
+   * is too large, all its branches are run again.
+   */
+  takeUp(scope: Scope, outer: ConstructorParameters<typeof VariableScope>[0]): Branch {
+    const taken = new Branch(
+      this.execution,
+      scope,
+      this.variables.revived(outer),
+      this.previous,
+      this.iteration,
+    );
+    taken.position = this.position;
+    taken.#inputText = this.#inputText;
+    if (!this.#current) return taken;
+    const { succeededId: _, ...current } = this.#current;
+    taken.#current = { ...current, succeeded: false };
+    const isOwn = this.progress?.begun.size === 0;
+    if (!isOwn || this.#error !== DATA_LIMIT) taken.earlier = this.progress;
+    return taken;
+  }
+
+  /**
    * Records in the history that the branch was ended from outside.
    * @param cause the id of the event that caused it, such as the failure of another branch
    */
@@ -153,11 +203,15 @@ export class Branch implements Environment {
   }
 
   record(type: string, details?: object, at?: number): number {
+    // A branch that has ended may still get the result of a mock, after its execution was redriven.
+    if (this.scope.ended) return this.previous;
     this.previous = this.execution.record(type, this.previous, details, at);
     return this.previous;
   }
 
+  /** Enters a state. Does nothing if the branch was taken up inside that state. */
   enter(state: EnteredState, input: Json): void {
+    if (this.#current) return;
     const enteredAt = this.execution.clock.now();
     const enteredFrom = this.previous;
     const text = this.#inputText ?? this.textOf(input);
@@ -175,6 +229,7 @@ export class Branch implements Environment {
    */
   started(details?: object): number {
     const { kind } = this.#entered().state;
+    if (this.earlier) return this.previous;
     return kind.events.started === undefined ? this.previous : this.record(kind.events.started, details);
   }
 
@@ -188,9 +243,10 @@ export class Branch implements Environment {
 
   /**
    * Records in the history that the branch leaves the current state.
+   * @param next the name of the next state; undefined if there is none
    * @param assigned the JSON of the assigned variables, by their names
    */
-  exit(output: Json, assigned: ReadonlyMap<string, string> | undefined): void {
+  exit(output: Json, next: string | undefined, assigned: ReadonlyMap<string, string> | undefined): void {
     const { type, name } = this.#entered().state;
     const details = { name, output: this.textOf(output), outputDetails: { truncated: false } };
     this.record(
@@ -198,6 +254,8 @@ export class Branch implements Environment {
       assigned?.size ? { ...details, ...describeAssigned(assigned) } : details,
     );
     this.#current = undefined;
+    this.progress = undefined;
+    this.position = { next, value: output };
   }
 
   /** Returns the compact JSON of a value. */
@@ -290,7 +348,8 @@ export class Branch implements Environment {
   }
 
   /** Records in the history that the current state has failed. Called when its Retry doesn't allow another attempt. */
-  recordFailure({ options }: StateFailure): void {
+  recordFailure({ options, error }: StateFailure): void {
+    this.#error = error;
     const { state, succeeded } = this.#entered();
     const { kind } = state;
     if (kind.events.failed !== undefined && !succeeded && options.own !== true) {

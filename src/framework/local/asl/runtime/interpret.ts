@@ -22,22 +22,22 @@ export interface StateGroup {
 }
 
 /**
- * Runs states one after another, beginning with `startAt`, until a state has no next state.
+ * Runs states one after another until a state has no next state. Begins with `startAt` or, if the branch has a position
+ * already, there.
  * @returns the output of the last state. Rejects with a StateFailure if a state fails and doesn't catch it. Never
  * settles if the branch is ended from outside
  */
 export async function interpret(group: StateGroup, branch: Branch, input: Json): Promise<Json> {
-  let name = group.startAt;
-  let value = input;
-  for (;;) {
-    const state = group.states.get(name);
-    if (!state) throw new Error(`there is no state '${name}'`);
+  let { next, value } = (branch.position ??= { next: group.startAt, value: input });
+  while (next !== undefined) {
+    const state = group.states.get(next);
+    if (!state) throw new Error(`there is no state '${next}'`);
     const turn = branch.execution.stepCounter.step();
     if (turn) await branch.scope.keep(turn);
-    const step = await branch.scope.keep(state.run(branch, value));
-    if (step.next === undefined) return step.output;
-    branch.execution.onTransition();
-    name = step.next;
+    const step: Step = await branch.scope.keep(state.run(branch, value));
+    if (step.next !== undefined) branch.execution.onTransition();
+    next = step.next;
     value = step.output;
   }
+  return value;
 }

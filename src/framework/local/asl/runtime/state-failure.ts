@@ -1,7 +1,8 @@
 import type { TaskOutcome } from './running-execution.js';
 import type { Json } from '../values/json.js';
 
-const DATA_LIMIT = 'States.DataLimitExceeded';
+/** The error of a result that is larger than Step Functions accepts. */
+export const DATA_LIMIT = 'States.DataLimitExceeded';
 
 export interface FailureOptions {
   /** Further error names by which a Retry or Catch can match the failure. @default none */
@@ -66,7 +67,7 @@ export class StateFailure extends Error {
  */
 export function dataLimitFailure(what: string): StateFailure {
   return new StateFailure(
-    'States.DataLimitExceeded',
+    DATA_LIMIT,
     `The state/task '${what}' returned a result with a size exceeding the maximum number of bytes service limit.`,
   );
 }

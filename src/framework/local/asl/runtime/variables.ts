@@ -50,7 +50,15 @@ export class VariableScope implements Variables {
     this.#ended = true;
     if (this.outer) this.#total.hold(-BRANCH_BYTES);
     for (const size of this.#sizes?.values() ?? []) this.#grow(-size);
-    this.#sizes = undefined;
+  }
+
+  /** Creates a scope with the same variables, for a branch that goes on after its execution has ended. */
+  revived(outer: VariableScope | ((bytes: number) => void)): VariableScope {
+    const scope = new VariableScope(outer);
+    scope.#own = this.#own;
+    scope.#sizes = new Map(this.#sizes);
+    for (const size of scope.#sizes.values()) scope.#grow(size);
+    return scope;
   }
 
   /**

@@ -1,13 +1,12 @@
 import { StateFailure } from '../runtime/state-failure.js';
-import type { Branch } from '../runtime/branch.js';
+import type { Branch, BranchProgress } from '../runtime/branch.js';
 import { interpret, type StateGroup } from '../runtime/interpret.js';
 import type { Scope } from '../runtime/scope.js';
 import type { Json } from '../values/json.js';
 
-/** A branch that is ready to run. `group` contains its states, `input` is the input of the first one. */
+/** A branch that is ready to run. `input` is the input of its first state. */
 export interface BranchStart {
   readonly branch: Branch;
-  readonly group: StateGroup | undefined;
   readonly input: Json;
 }
 
@@ -16,6 +15,8 @@ export interface BranchPlan {
   readonly length: number;
   /** The most branches that run at the same time. */
   readonly atOnce: number;
+  /** Returns the states of the branch with this index. */
+  group(index: number): StateGroup | undefined;
   /**
    * Creates the branch with this index, when it is about to start.
    * @param after If only `atOnce` branches may run and this one had to wait: the id of the last event of the branch
@@ -42,15 +43,19 @@ export interface BranchesOutcome {
 }
 
 /**
- * Runs all branches. When one fails, all others are ended. The `previousEventId` of the parent's next event is then the
+ * Runs all branches. After a redrive, runs only those that haven't succeeded, and goes on where they were. When one fails, all others are ended. The `previousEventId` of the parent's next event is then the
  * last event of the failed branch. If none fails, it is the last event of the branch that ended last.
  */
 export async function runBranches(parent: Branch, plan: BranchPlan): Promise<BranchesOutcome> {
+  const { earlier } = parent;
+  parent.earlier = undefined;
   if (plan.length === 0) return succeeded([]);
   const scope = parent.scope.child();
+  const known = earlier?.results.length === plan.length ? earlier : undefined;
   const outcome = await parent.scope.wait<BranchesOutcome | Error>((resolve) => {
-    const run = new BranchesRun(parent, plan, scope, resolve);
+    const run = new BranchesRun(parent, plan, scope, resolve, known);
     parent.children = run.running;
+    parent.progress = run;
     void run.startFirst();
     return () => scope.end();
   });
@@ -60,51 +65,68 @@ export async function runBranches(parent: Branch, plan: BranchPlan): Promise<Bra
   return outcome;
 }
 
-class BranchesRun {
+class BranchesRun implements BranchProgress {
   readonly running = new Map<number, Branch>();
-  readonly #results: Json[];
+  readonly begun: Map<number, Branch>;
+  readonly succeeded: Set<number>;
+  readonly results: Json[];
   #started = 0;
-  #left: number;
 
   constructor(
     private readonly parent: Branch,
     private readonly plan: BranchPlan,
     private readonly scope: Scope,
     private readonly settle: (outcome: BranchesOutcome | Error) => void,
+    /** The progress of these branches before the execution was redriven. */
+    earlier: BranchProgress | undefined,
   ) {
-    this.#left = plan.length;
-    this.#results = Array.from({ length: plan.length }, () => null);
+    this.results = earlier ? [...earlier.results] : Array.from({ length: plan.length }, () => null);
+    this.succeeded = new Set(earlier?.succeeded);
+    this.begun = new Map(earlier?.begun);
   }
 
   /** Starts the first branches, as many as may run at the same time. */
   async startFirst(): Promise<void> {
     const { atOnce, length } = this.plan;
-    for (let left = Math.min(atOnce, length); left > 0 && !this.scope.ended; left--) {
+    const missing = length - this.succeeded.size;
+    if (missing === 0) return this.settle(succeeded(this.results));
+    for (let left = Math.min(atOnce, missing); left > 0 && !this.scope.ended; left--) {
       const turn = this.parent.execution.stepCounter.step();
       if (turn) await turn;
       this.#startNext();
     }
   }
 
+  /** Starts the next branch that hasn't succeeded. Does nothing if there is none. */
   #startNext(after?: number): void {
+    while (this.succeeded.has(this.#started)) this.#started++;
+    if (this.#started >= this.plan.length) return;
     const index = this.#started++;
     this.#run(index, after).catch((error: unknown) => this.#fail(index, error));
   }
 
   async #run(index: number, after: number | undefined): Promise<void> {
-    const { branch, group, input } = await this.plan.begin(index, this.scope, after);
+    const { scope, parent, plan } = this;
+    const earlier = this.begun.get(index)?.takeUp(scope, parent.variables);
+    const { branch, input } = earlier
+      ? { branch: earlier, input: null }
+      : await plan.begin(index, scope, after);
+    const group = plan.group(index);
     if (!group) throw new Error('a branch without states');
     this.running.set(index, branch);
+    this.begun.set(index, branch);
     this.#succeed(index, branch, await interpret(group, branch, input));
   }
 
   #succeed(index: number, branch: Branch, output: Json): void {
-    this.#results[index] = output;
+    this.results[index] = output;
     this.running.delete(index);
+    this.begun.delete(index);
+    this.succeeded.add(index);
     branch.variables.end();
     this.parent.previous = this.plan.onDone?.(index, branch) ?? branch.previous;
-    if (--this.#left === 0) this.settle(succeeded(this.#results));
-    else if (this.#started < this.plan.length) this.#startNext(branch.previous);
+    if (this.succeeded.size === this.plan.length) this.settle(succeeded(this.results));
+    else this.#startNext(branch.previous);
   }
 
   #fail(index: number, error: unknown): void {
@@ -117,7 +139,7 @@ class BranchesRun {
     this.running.delete(index);
     const unfinished = [failed, ...this.running.values()];
     for (const branch of unfinished) branch.variables.end();
-    this.settle({ results: this.#results, failure: error, failedIndex: index, unfinished });
+    this.settle({ results: this.results, failure: error, failedIndex: index, unfinished });
   }
 }
 

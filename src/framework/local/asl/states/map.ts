@@ -112,11 +112,12 @@ async function iterate(
   const outcome = await runBranches(branch, {
     length: list.length,
     atOnce: asked === 0 ? INLINE_LIMIT : Math.min(asked, INLINE_LIMIT),
+    group: () => group,
     begin: (index, scope, after = started) => {
       const from = execution.record('MapIterationStarted', after, { index, name });
       const context = mapContext(index, list[index] ?? null);
       const fork = branch.fork(scope, from, { context, index, name, aborted: 'MapIterationAborted' });
-      return { branch: fork, group, input: inputs[index] ?? null };
+      return { branch: fork, input: inputs[index] ?? null };
     },
     onDone: (index, { previous }) => execution.record('MapIterationSucceeded', previous, { index, name }),
   });

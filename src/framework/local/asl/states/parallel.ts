@@ -29,7 +29,8 @@ export const parallelKind: Kind = {
       const outcome = await runBranches(branch, {
         length: groups.length,
         atOnce: groups.length,
-        begin: (index, scope) => ({ branch: branch.fork(scope, started), group: groups[index], input }),
+        group: (index) => groups[index],
+        begin: (_index, scope) => ({ branch: branch.fork(scope, started), input }),
       });
       if (!outcome.failure) {
         branch.checkSize(outcome.results, name);

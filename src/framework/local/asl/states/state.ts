@@ -103,7 +103,7 @@ async function leave(branch: Branch, exit: Exit, data: StateData, next: string |
   const texts = assigned && textsOf(branch, assigned, name);
   branch.checkSize(output, name);
   if (assigned && texts) branch.variables.assign(assigned, texts);
-  branch.exit(output, texts);
+  branch.exit(output, next, texts);
   return { next, output };
 }
 

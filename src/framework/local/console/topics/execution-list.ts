@@ -15,14 +15,14 @@ export function executionList(
   machineArn: string | undefined,
 ): Topic<'executions'> {
   return (seen) => {
-    const { started, ended, forgotten } = executions.counts;
-    const position = [started, ended];
+    const { started, ended, redriven, forgotten } = executions.counts;
+    const position = [started, ended, redriven];
     if (isSame(seen, position)) return undefined;
     const isOurs = (each: Execution): boolean => machineArn === undefined || each.machine.arn === machineArn;
-    const [startedSeen = 0, endedSeen = 0] = seen ?? [];
+    const [startedSeen = 0, endedSeen = 0, redrivenSeen] = seen ?? [];
     // If an execution that the tab hasn't seen end was already forgotten, no change can contain it. The tab then gets
-    // a new snapshot.
-    const kind = seen && endedSeen >= forgotten ? 'change' : 'snapshot';
+    // a new snapshot. It also does if an execution was redriven, which is rare.
+    const kind = redriven === redrivenSeen && endedSeen >= forgotten ? 'change' : 'snapshot';
     const news = new Set<Execution>();
     for (const each of executions.startedAfter(kind === 'change' ? startedSeen : 0, machineArn))
       news.add(each);

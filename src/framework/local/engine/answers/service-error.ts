@@ -74,6 +74,8 @@ export const errors = {
     new ServiceError('ExecutionDoesNotExist', `Execution Does Not Exist: '${arn}'`),
   executionExists: (arn: string) =>
     new ServiceError('ExecutionAlreadyExists', `Execution Already Exists: '${arn}'`),
+  notRedrivable: (reason: string) =>
+    new ServiceError('ExecutionNotRedrivable', `Execution Not Redrivable: '${reason}'`),
   machineDeleting: (arn: string) =>
     new ServiceError('StateMachineDeleting', `State Machine is being deleted: '${arn}'`),
   machineExists: (arn: string) =>

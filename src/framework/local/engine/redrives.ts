@@ -1,0 +1,58 @@
+import type { Execution } from './execution.js';
+import { errors } from './answers/service-error.js';
+import { HISTORY_LIMIT } from './history.js';
+
+const DAY_MS = 24 * 3600 * 1000;
+/** The time after its end in which an execution can be redriven. API reference of Step Functions, RedriveExecution. */
+const PERIOD_MS = 14 * DAY_MS;
+/** The longest time from the start of an execution to its end. AWS page "Step Functions service quotas". */
+const LONGEST_MS = 365 * DAY_MS;
+/** The client tokens that are remembered, and for how long. API reference of Step Functions, RedriveExecution. */
+const TOKENS = 10;
+const TOKEN_MS = 15 * 60 * 1000;
+
+/** The redrives of one execution. Times are epoch milliseconds. */
+export class Redrives {
+  count = 0;
+  /** The time of the latest redrive; undefined if there was none. */
+  at: number | undefined;
+  /** The times of the redrives to which client tokens belong. The oldest comes first. */
+  readonly #tokens = new Map<string, number>();
+
+  add(at: number): this {
+    this.count++;
+    this.at = at;
+    return this;
+  }
+
+  /** Returns the time of the redrive that was requested with this client token, if the token is still valid. */
+  atOf(token: string | undefined, now: number): number | undefined {
+    const at = token === undefined ? undefined : this.#tokens.get(token);
+    return at === undefined || now - at > TOKEN_MS ? undefined : at;
+  }
+
+  remember(token: string, at: number): void {
+    this.#tokens.delete(token);
+    this.#tokens.set(token, at);
+    const [oldest] = this.#tokens.keys();
+    if (this.#tokens.size > TOKENS && oldest !== undefined) this.#tokens.delete(oldest);
+  }
+}
+
+/**
+ * Returns the reason why an execution can't be redriven; undefined if it can. API reference of Step Functions,
+ * DescribeExecution. As recorded from the live service, the texts have no full stop.
+ */
+export function notRedrivable({ machine, status, end, startedAt, history }: Execution, now: number) {
+  if (machine.book.deleting) return 'State machine is in DELETING status';
+  if (!end || status === 'SUCCEEDED') return `Execution is ${status} and cannot be redriven`;
+  if (history.length >= HISTORY_LIMIT - 1) return 'Execution history event limit exceeded';
+  if (now - startedAt > LONGEST_MS) return 'Execution has exceeded the max execution time';
+  return now - end.at > PERIOD_MS ? 'Execution redrivable period exceeded' : undefined;
+}
+
+/** @throws ServiceError ExecutionNotRedrivable with the reason */
+export function checkRedrivable(execution: Execution, now: number): void {
+  const reason = notRedrivable(execution, now);
+  if (reason !== undefined) throw errors.notRedrivable(reason);
+}
