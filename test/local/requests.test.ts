@@ -188,3 +188,21 @@ test('every text and number has the bounds of the service', async () => {
     expect([operation, message]).toEqual([operation, expect.stringContaining(wanted)]);
   }
 });
+
+test('a token that no page has given is refused by every list, and maxResults 0 is the default', async () => {
+  const definition = JSON.stringify({ StartAt: 'X', States: { X: { Type: 'Succeed' } } });
+  const stateMachineArn = service.seedMachine({ name: 'M', definition });
+  const { executionArn = '' } = (await call('StartExecution', { stateMachineArn, name: 'E' })) as {
+    executionArn?: string;
+  };
+  const lists = members.filter(({ name }) => name === 'nextToken').map(({ operation }) => operation);
+  expect(lists.length).toBe(6);
+  for (const operation of lists) {
+    const of = operation === 'GetExecutionHistory' ? { executionArn } : { stateMachineArn };
+    const body = ['ListActivities', 'ListStateMachines'].includes(operation) ? {} : of;
+    const garbage = await call(operation, { ...body, nextToken: 'garbage' });
+    expect([operation, garbage.message]).toEqual([operation, "Invalid Token: 'Invalid token'"]);
+    const whole = await call(operation, { ...body, maxResults: 0 });
+    expect([operation, whole.message, 'nextToken' in whole]).toEqual([operation, undefined, false]);
+  }
+});

@@ -26,6 +26,35 @@ const encrypted = (encryptionConfiguration: object): object => ({ encryptionConf
 const KEYLESS = 'Invalid Encryption Configuration: ';
 const tagged = (key: string, gives: Step['gives']): Step => create({ tags: [{ key, value: '' }] }, gives);
 
+const validate = (definition: object, more: object, gives: Step['gives']): Step =>
+  step(
+    'ValidateStateMachineDefinition',
+    { definition: JSON.stringify(definition), ...more },
+    { truncated: false, ...gives },
+  );
+const task = (Resource: string): object => ({ Type: 'Task', Resource, End: true });
+const one = (state: object): object => ({ StartAt: 'X', States: { X: state } });
+const diagnostic = (severity: string, code: string, message: string, location: string): object => ({
+  severity,
+  code,
+  message,
+  location,
+});
+const express = (resource: string, ...messages: string[]): Step =>
+  validate(
+    { StartAt: 'P', States: { P: { Type: 'Parallel', Branches: [one(task(resource))], End: true } } },
+    { type: 'EXPRESS' },
+    {
+      result: messages.length === 0 ? 'OK' : 'FAIL',
+      diagnostics: messages.map((message) =>
+        diagnostic('ERROR', 'SCHEMA_VALIDATION_FAILED', message, '/States/P/Branches[0]/States/X/Resource'),
+      ),
+    },
+  );
+const QUEUE = 'arn:aws:states:::sqs:sendMessage';
+const looksLike = (field: string): string =>
+  `The value of '${field}' looks like a path or an intrinsic function, but the name of the field does not end with '.$'`;
+
 /** What the service does with each setting of a request: it checks it, keeps it, and gives it back. */
 export const requests: SequenceRow[] = [
   sequence(
@@ -226,6 +255,92 @@ export const requests: SequenceRow[] = [
       'TagResource',
       { resourceArn: MACHINE, tags: [{ key: 'k7', value: 'new' }] },
       { message: undefined },
+    ),
+  ),
+  sequence(
+    'recorded: test_validate_state_machine_definition_type_express',
+    'a definition is validated for the type that was named, in its branches too',
+    express(QUEUE),
+    express(
+      `${QUEUE}.waitForTaskToken`,
+      "Express state machine does not support '.waitForTaskToken' service integration ",
+    ),
+    express(
+      'arn:aws:states:::states:startExecution.sync:2',
+      "Express state machine does not support '.sync' service integration",
+    ),
+    express(`${ARN}activity:Work`, 'Express state machine does not support Activity ARN'),
+    validate(one(task(`${QUEUE}.waitForTaskToken`)), {}, { result: 'OK', diagnostics: [] }),
+  ),
+  sequence(
+    'AWS: ValidateStateMachineDefinitionDiagnostic',
+    'warnings are told where they are asked for, and are no failure',
+    validate(
+      {
+        StartAt: 'X',
+        States: {
+          X: {
+            Type: 'Map',
+            ItemSelector: { 'fine.$': '$.a', list: ['$.b', 'plain $.c'] },
+            ItemProcessor: {
+              StartAt: 'P',
+              States: { P: { Type: 'Pass', Result: { deep: ["States.Format('{}', 1)"] }, End: true } },
+            },
+            Next: 'F',
+          },
+          F: { Type: 'Fail', Comment: '$.none', Error: '$.error', CausePath: '$.cause' },
+        },
+      },
+      { severity: 'WARNING' },
+      {
+        result: 'OK',
+        diagnostics: [
+          diagnostic('WARNING', 'NO_DOLLAR', looksLike('list'), '/States/X/ItemSelector/list[0]'),
+          diagnostic(
+            'WARNING',
+            'PASS_RESULT_IS_STATIC',
+            'The Result of a Pass state is static: a path in it is not evaluated',
+            '/States/X/ItemProcessor/States/P/Result',
+          ),
+          diagnostic(
+            'WARNING',
+            'NO_PATH',
+            "The value of 'Error' looks like a path, but the name of the field does not end with 'Path'",
+            '/States/F/Error',
+          ),
+        ],
+      },
+    ),
+    validate(
+      { QueryLanguage: 'JSONata', ...one({ Type: 'Pass', Output: '$.a', End: true }) },
+      { severity: 'WARNING' },
+      { result: 'OK', diagnostics: [] },
+    ),
+    validate(one({ Type: 'Pass', Result: '$.a', End: true }), {}, { result: 'OK', diagnostics: [] }),
+  ),
+  sequence(
+    'AWS: ListStateMachineAliases',
+    'the aliases of a version are listed, and those of no version are not there',
+    create({ publish: true }),
+    update({ definition: OTHER, publish: true }),
+    alias({ name: 'a' }),
+    alias({ name: 'b', routingConfiguration: route(60, 40) }),
+    ...[1, 2].map((version) =>
+      step(
+        'ListStateMachineAliases',
+        { stateMachineArn: `${MACHINE}:${version}`, maxResults: 0 },
+        {
+          stateMachineAliases: (version === 1 ? ['a', 'b'] : ['b']).map((name) => ({
+            stateMachineAliasArn: `${MACHINE}:${name}`,
+            creationDate: Date.UTC(2026, 0, 1) / 1000,
+          })),
+        },
+      ),
+    ),
+    step(
+      'ListStateMachineAliases',
+      { stateMachineArn: `${MACHINE}:3` },
+      failure('ResourceNotFound', 'Request references a resource that does not exist.'),
     ),
   ),
 ];

@@ -139,6 +139,7 @@ const listStateMachineAliases: Operation = ({ body }, { machines }) => {
   checker.done();
   const [machineArn, version] = splitQualified(checkArn(arn, 'stateMachine'));
   const { book } = machines.get(machineArn);
+  if (version !== undefined && !book.version(Number(version))) throw errors.noResource();
   const aliases = book.aliases(version === undefined ? undefined : arn);
   const { items, ...rest } = pageOf(aliases, ({ key }) => key, page);
   const listed = items.map((each) => ({

@@ -1,6 +1,8 @@
 import type { DefinitionProblem } from '../../asl/definition/reader.js';
-import { problemsIn } from '../../asl/machine.js';
+import { expressProblemsIn, warningsIn } from '../../asl/definition/review.js';
 import { NO_END } from '../../asl/definition/targets.js';
+import { problemsIn } from '../../asl/machine.js';
+import { isObject, parseJson, type JsonObject } from '../../asl/values/json.js';
 import { complaint } from '../json-complaint.js';
 import type { Operation } from '../operation.js';
 import { Checker, MAX } from '../request-validation.js';
@@ -11,28 +13,41 @@ const MOST = 100;
 const validateStateMachineDefinition: Operation = ({ body }) => {
   const checker = new Checker(body);
   const definition = checker.requiredText('definition', { max: MAX.definition });
-  checker.oneOf('type', ['STANDARD', 'EXPRESS']);
-  checker.oneOf('severity', ['ERROR', 'WARNING']);
+  const type = checker.oneOf('type', ['STANDARD', 'EXPRESS']) ?? 'STANDARD';
+  const severity = checker.oneOf('severity', ['ERROR', 'WARNING']) ?? 'ERROR';
   const asked = checker.integer('maxResults', 0, MOST);
   checker.done();
-  const problems = problemsIn(definition);
+  const machine = parsed(definition);
+  const problems = [...problemsIn(definition), ...(type === 'EXPRESS' ? expressProblemsIn(machine) : [])];
+  const warnings = severity === 'WARNING' ? warningsIn(machine) : [];
+  const all = [
+    ...problems.map((problem) => describe('ERROR', problem, definition)),
+    ...warnings.map((warning) => describe('WARNING', warning, definition)),
+  ];
   const most = asked === undefined || asked === 0 ? MOST : asked;
   return {
     result: problems.length === 0 ? 'OK' : 'FAIL',
-    diagnostics: problems.slice(0, most).map((problem) => describe(problem, definition)),
-    truncated: problems.length > most,
+    diagnostics: all.slice(0, most),
+    truncated: all.length > most,
   };
 };
+
+/** Returns the definition as an object; an empty one if it isn't an object in JSON. */
+function parsed(definition: string): JsonObject {
+  const value = parseJson(definition);
+  return isObject(value) ? value : {};
+}
 
 /**
  * Returns a problem as it is in the response. Recorded from the live service: some problems have no `location`. If the
  * definition isn't JSON, `location` contains its text.
  */
 function describe(
+  severity: 'ERROR' | 'WARNING',
   { code = 'SCHEMA_VALIDATION_FAILED', path, text, placeless = false }: DefinitionProblem,
   definition: string,
 ): object {
-  const problem = { severity: 'ERROR', code, message: text };
+  const problem = { severity, code, message: text };
   if (code === 'INVALID_JSON_DESCRIPTION') return { ...problem, ...describeBrokenJson(definition, text) };
   return code === NO_END || placeless ? problem : { ...problem, location: path };
 }

@@ -1,0 +1,115 @@
+import { isObject, type Json, type JsonObject } from '../values/json.js';
+import type { DefinitionProblem } from './reader.js';
+
+/** A state of a definition, and its path in it. `isJsonPath` is true if its query language is JSONPath. */
+interface FoundState {
+  readonly path: string;
+  readonly state: JsonObject;
+  readonly isJsonPath: boolean;
+}
+
+/** Yields all states of a machine, including those inside a Parallel or a Map. */
+function* statesIn(group: JsonObject, path: string, machineLanguage: Json): Generator<FoundState> {
+  const { States: states } = group;
+  if (!isObject(states)) return;
+  for (const [name, state] of Object.entries(states)) {
+    if (!isObject(state)) continue;
+    const at = `${path}/States/${name}`;
+    const { QueryLanguage: language = machineLanguage, Branches: branches } = state;
+    yield { path: at, state, isJsonPath: language === 'JSONPath' };
+    for (const field of ['ItemProcessor', 'Iterator']) {
+      const inner = state[field];
+      if (isObject(inner)) yield* statesIn(inner, `${at}/${field}`, machineLanguage);
+    }
+    for (const [i, inner] of (Array.isArray(branches) ? branches : []).entries())
+      if (isObject(inner)) yield* statesIn(inner, `${at}/Branches[${i}]`, machineLanguage);
+  }
+}
+
+const allStates = (machine: JsonObject): Generator<FoundState> =>
+  statesIn(machine, '', machine['QueryLanguage'] ?? 'JSONPath');
+
+const ACTIVITY = /^arn:aws[a-z-]*:states:[^:]*:[^:]*:activity:/;
+
+/**
+ * Returns the Tasks that Step Functions refuses in an EXPRESS machine. The messages were recorded from the live service,
+ * where the first one ends with a blank.
+ */
+export function expressProblemsIn(machine: JsonObject): DefinitionProblem[] {
+  return [...allStates(machine)].flatMap(({ path, state: { Type: type, Resource: resource } }) => {
+    const text = type === 'Task' && typeof resource === 'string' ? refusedInExpress(resource) : undefined;
+    return text === undefined ? [] : { path: `${path}/Resource`, text };
+  });
+}
+
+function refusedInExpress(resource: string): string | undefined {
+  const cannot = 'Express state machine does not support';
+  if (resource.endsWith('.waitForTaskToken')) return `${cannot} '.waitForTaskToken' service integration `;
+  if (/\.sync(?::2)?$/.test(resource)) return `${cannot} '.sync' service integration`;
+  return ACTIVITY.test(resource) ? `${cannot} Activity ARN` : undefined;
+}
+
+const TEMPLATES = new Set(['Parameters', 'ResultSelector', 'ItemSelector', 'Assign']);
+/** Fields whose texts are not paths, or may be paths although their names don't end in "Path". */
+const OTHERS = new Set([
+  'Comment',
+  'Resource',
+  'Variable',
+  'States',
+  'ItemProcessor',
+  'Iterator',
+  'Branches',
+  'Result',
+]);
+const PATH = /^\${1,2}(?:$|[.[])/;
+const INTRINSIC = /^States\.[A-Za-z0-9]+\(/;
+
+/**
+ * Returns what Step Functions warns of: texts that look like a path or an intrinsic function, but aren't evaluated. The
+ * codes and their meanings are those of the API reference, ValidateStateMachineDefinitionDiagnostic; the messages of the
+ * live service are not known.
+ */
+export function warningsIn(machine: JsonObject): DefinitionProblem[] {
+  const found = [...allStates(machine)].filter(({ isJsonPath }) => isJsonPath);
+  return found.flatMap(({ path, state }) =>
+    Object.entries(state).flatMap(([field, value]): DefinitionProblem[] => {
+      const at = `${path}/${field}`;
+      if (field === 'Result' && state['Type'] === 'Pass') return staticResult(value, at);
+      if (TEMPLATES.has(field)) return withoutDollar(value, at);
+      return OTHERS.has(field) ? [] : withoutPath(field, value, at);
+    }),
+  );
+}
+
+/** Yields each text in a value, with the name of the field that contains it and its path. */
+function* textsIn(value: Json, name: string, path: string): Generator<readonly [string, string, string]> {
+  if (typeof value === 'string') yield [value, name, path];
+  else if (Array.isArray(value))
+    for (const [i, each] of value.entries()) yield* textsIn(each, name, `${path}[${i}]`);
+  else if (isObject(value))
+    for (const [key, each] of Object.entries(value)) yield* textsIn(each, key, `${path}/${key}`);
+}
+
+const isExpression = (text: string): boolean => PATH.test(text) || INTRINSIC.test(text);
+
+function staticResult(value: Json, at: string): DefinitionProblem[] {
+  if (![...textsIn(value, '', at)].some(([text]) => isExpression(text))) return [];
+  const text = 'The Result of a Pass state is static: a path in it is not evaluated';
+  return [{ code: 'PASS_RESULT_IS_STATIC', path: at, text }];
+}
+
+function withoutDollar(value: Json, at: string): DefinitionProblem[] {
+  return [...textsIn(value, '', at)].flatMap(([text, name, path]) => {
+    if (name.endsWith('.$') || !isExpression(text)) return [];
+    const message = `The value of '${name}' looks like a path or an intrinsic function, but the name of the field does not end with '.$'`;
+    return { code: 'NO_DOLLAR', path, text: message };
+  });
+}
+
+function withoutPath(field: string, value: Json, at: string): DefinitionProblem[] {
+  return [...textsIn(value, field, at)].flatMap(([text, name, path]) => {
+    if (!PATH.test(text) || /Path$|\.\$$/.test(name) || OTHERS.has(name)) return [];
+    const message = `The value of '${name}' looks like a path, but the name of the field does not end with 'Path'`;
+    return { code: 'NO_PATH', path, text: message };
+  });
+}
