@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { HandClock } from '../../src/framework/testing/harness/hand-clock.js';
 import { startLocalService, type LocalService } from 'stepwright/local';
-import { runs } from '../support/thorough.js';
+import { runs, sample } from '../support/thorough.js';
 import { branches } from './conformance/branches.js';
 import { choices } from './conformance/choices.js';
 import { data } from './conformance/data.js';
@@ -12,6 +12,7 @@ import { intrinsics } from './conformance/intrinsics.js';
 import { machines } from './conformance/machines.js';
 import { recorded } from './conformance/recorded.js';
 import { FUNCTIONS, WORK } from './conformance/row.js';
+import { wrongCalls, wrongOperands } from './wrong-arguments.js';
 
 /** The runs of each test; `FUZZ_RUNS=20000` for the long run. The same seed gives the same run. */
 const RUNS = Number(process.env['FUZZ_RUNS'] ?? runs(500));
@@ -286,6 +287,71 @@ test(
       await answered(pick(operations) ?? '', random() < 0.2 ? garble(text) : text);
     }
     expect(clock.pending).toBe(0);
+  },
+  PATIENCE_MS,
+);
+
+/** The tail of a cause that the service may show for an expression that fails. */
+const REASON =
+  /^(?:returned nothing \(undefined\)\.|returned an unsupported result type\.|threw an internal error during evaluation\. [0-9a-f-]{36}|threw an error during evaluation(?:\. [DST]\d{4}: .*|: Expression evaluation memory limit exceeded: Check for excessive memory usage))$/s;
+/** Words of JavaScript's engine, and of the library's own objects. */
+const ENGINE =
+  /\b(?:Type|Range|Syntax|Reference|URI)Error\b|Cannot (?:read|set|convert|mix)|is not (?:a function|iterable|defined)|Maximum call stack|Invalid (?:array|string|count|time|date|code)|URI malformed|_jsonata_|\[object /;
+
+let wrongMachines = 0;
+/** Runs expressions in one execution, each in a Task of its own. Resolves with the causes of those that fail. */
+async function causesOf(sources: readonly string[]): Promise<string[]> {
+  const next = (i: number): string => (i + 1 < sources.length ? `S${i + 1}` : 'End');
+  const states = sources.map((source, i) => {
+    const Catch = [{ ErrorEquals: ['States.ALL'], Output: 0, Next: next(i) }];
+    const Resource = FUNCTIONS.echo;
+    return [
+      `S${i}`,
+      { Type: 'Task', Resource, Arguments: `{% ${source} %}`, Output: 0, Catch, Next: next(i) },
+    ];
+  });
+  const definition = JSON.stringify({
+    QueryLanguage: 'JSONata',
+    StartAt: 'S0',
+    States: Object.fromEntries([...states, ['End', { Type: 'Succeed' }]]) as object,
+  });
+  const stateMachineArn = service.seedMachine({ name: `Wrong${wrongMachines++}`, definition });
+  const { executionArn } = await answered('StartExecution', JSON.stringify({ stateMachineArn }));
+  for (;;) {
+    const { status } = await answered('DescribeExecution', JSON.stringify({ executionArn }));
+    if (status === 'SUCCEEDED') break;
+    expect(status).toBe('RUNNING');
+    await clock.settle();
+  }
+  const causes: string[] = [];
+  let nextToken: unknown;
+  do {
+    const page = await answered(
+      'GetExecutionHistory',
+      JSON.stringify({ executionArn, maxResults: 1000, nextToken }),
+    );
+    for (const { evaluationFailedEventDetails: details } of page['events'] as {
+      evaluationFailedEventDetails?: { cause: string };
+    }[])
+      if (details) causes.push(details.cause);
+    ({ nextToken } = page);
+  } while (nextToken !== undefined);
+  return causes;
+}
+
+test(
+  "no text of JavaScript's engine reaches the cause of an expression with wrong arguments",
+  async () => {
+    const sources = [...sample(wrongCalls, 100), ...sample(wrongOperands, 60), '-($sum)', '(null)()'];
+    for (let from = 0; from < sources.length; from += 1500) {
+      const causes = await causesOf(sources.slice(from, from + 1500));
+      expect(causes.length).toBeGreaterThan(100);
+      for (const cause of causes) {
+        expect(cause).not.toMatch(ENGINE);
+        const [, reason] = /specified for the field 'Arguments' (.*)$/s.exec(cause) ?? [];
+        expect(reason).toMatch(REASON);
+      }
+    }
   },
   PATIENCE_MS,
 );

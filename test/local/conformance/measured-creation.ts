@@ -1,4 +1,4 @@
-import { jsonata, pass, WORK, type MachineRow, type Source } from './row.js';
+import { inX, jsonata, one, pass, WORK, type MachineRow, type Source } from './row.js';
 
 /** The refusal of a machine, whole: each problem as `CODE: text at path`. */
 const refused = (does: string, from: Source, machine: object, ...problems: string[]): MachineRow => ({
@@ -56,6 +56,29 @@ const references: MachineRow[] = [
     output('$states.errorOutput'),
     "UNSUPPORTED_JSONATA_EXPRESSION: Field '$states.errorOutput' does not exist. at /States/X/Output",
   ),
+  refused('a bare name as a key', REFERENCES, output('{aaa: 1}'), top('aaa', '/States/X/Output')),
+  refused(
+    'a bare name that an earlier Assign sets',
+    REFERENCES,
+    query({
+      E: { Type: 'Pass', Assign: { phone: 1 }, Next: 'X' },
+      X: { Type: 'Pass', Output: '{% phone %}', End: true },
+    }),
+    top('phone', '/States/X/Output'),
+  ),
+  {
+    does: 'AWS accepts a variable that is never assigned, and fails when the state runs',
+    from: REFERENCES,
+    machine: output('$phone'),
+    expect: {
+      cause: inX(
+        "The JSONata expression '$phone' specified for the field 'Output' returned nothing (undefined).",
+      ),
+    },
+  },
+  accepted('names in a transform', REFERENCES, output('$states.input ~> |items|{"b": c}|'), {
+    items: [{ c: 1 }],
+  }),
   accepted('a name in a predicate', REFERENCES, output('[$states.input.items[phone > 3]]'), {
     items: [{ phone: 4 }],
   }),
@@ -124,6 +147,17 @@ const locations: [path: string, machine: object][] = [
   ],
 ];
 
+/** A Distributed Map, E. */
+const distributed = (fields: object): object =>
+  query({
+    E: {
+      Type: 'Map',
+      ...fields,
+      ItemProcessor: { ...within({ Type: 'Pass' }), ProcessorConfig: { Mode: 'DISTRIBUTED' } },
+      End: true,
+    },
+  });
+
 const places: MachineRow[] = [
   ...locations.map(([path, machine]) =>
     refused(`a bare name at ${path}`, REFERENCES, machine, top('phone', path)),
@@ -146,6 +180,67 @@ const places: MachineRow[] = [
     work: [{ error: 'Mine', cause: 'c' }],
     expect: { status: 'SUCCEEDED', output: { e: 'Mine' } },
   },
+  {
+    does: 'AWS accepts $states.errorOutput in the Assign of a Catch',
+    from: SYNTAX,
+    machine: query({
+      E: task({
+        Catch: [{ ErrorEquals: ['States.ALL'], Assign: { e: '{% $states.errorOutput.Error %}' }, Next: 'Z' }],
+      }),
+      Z: { Type: 'Succeed', Output: '{% $e %}' },
+    }),
+    work: [{ error: 'Mine', cause: 'c' }],
+    expect: { status: 'SUCCEEDED', output: 'Mine' },
+  },
+  refused(
+    '$states.errorOutput in the Output of a state with a Catch',
+    SYNTAX,
+    query({
+      E: task({
+        Output: '{% $states.errorOutput.Error %}',
+        Catch: [{ ErrorEquals: ['States.ALL'], Next: 'Z' }],
+      }),
+      Z: END,
+    }),
+    "UNSUPPORTED_JSONATA_EXPRESSION: Field '$states.errorOutput' does not exist. at /States/E/Output",
+  ),
+  refused(
+    'an expression as a Next: it is a name',
+    REFERENCES,
+    query({ E: { Type: 'Pass', Next: BAD }, Z: END }),
+    `MISSING_TRANSITION_TARGET: Missing 'Next' target: ${BAD} at /States/E/Next`,
+    'MISSING_TRANSITION_TARGET: State "Z" is not reachable. at /States/Z',
+  ),
+  {
+    does: 'AWS refuses a bare name in an ItemBatcher',
+    from: REFERENCES,
+    machine: distributed({ ItemBatcher: { BatchInput: { Comment: BAD } } }),
+    expect: { refused: top('phone', '/States/E/ItemBatcher/BatchInput/Comment') },
+  },
+  {
+    does: 'AWS refuses a bare name in the Arguments of an ItemReader, not in its CSVHeaders',
+    from: REFERENCES,
+    machine: distributed({
+      ItemReader: {
+        Resource: 'arn:aws:states:::s3:getObject',
+        ReaderConfig: { InputType: 'CSV', CSVHeaderLocation: 'GIVEN', CSVHeaders: [BAD] },
+        Arguments: { Bucket: BAD },
+      },
+    }),
+    expect: { refused: `${top('phone', '/States/E/ItemReader/Arguments/Bucket')}, SCHEMA` },
+  },
+  {
+    does: 'AWS accepts a text that looks like an expression in ErrorEquals',
+    from: REFERENCES,
+    machine: query({ E: task({ Catch: [{ ErrorEquals: [BAD], Next: 'Z' }] }), Z: END }),
+    work: [{ output: 1 }],
+    expect: { status: 'SUCCEEDED' },
+  },
+  accepted(
+    'a text that looks like an expression in JSONPath',
+    REFERENCES,
+    pass({ Result: { Next: BAD }, Comment: BAD }),
+  ),
   accepted(
     'a text that looks like an expression as a Comment',
     REFERENCES,
@@ -235,6 +330,32 @@ const languages: MachineRow[] = [
     schema('Minimum value is 0', '/States/M/MaxConcurrency'),
   ),
   refused(
+    "a downgrade alone, with a field of the machine's language",
+    LANGUAGES,
+    jsonata({ Type: 'Pass', QueryLanguage: 'JSONPath', Output: {}, InputPath: '$' }),
+    schema("'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine", '/States/X'),
+  ),
+  refused(
+    'a language that there is not in a JSONata machine, which is no downgrade',
+    LANGUAGES,
+    jsonata({ Type: 'Pass', QueryLanguage: 'jsonpath', InputPath: '$' }),
+    foreign('JSONata', 'InputPath'),
+    schema(ENUM, '/States/X/QueryLanguage'),
+  ),
+  refused(
+    'QueryLanguage on an Iterator',
+    LANGUAGES,
+    one({ Type: 'Map', Iterator: { ...within({ Type: 'Pass' }), QueryLanguage: 'JSONata' } }),
+    schema("Field 'QueryLanguage' is not supported", '/States/X/Iterator'),
+  ),
+  refused(
+    'a language of the machine that is no text',
+    LANGUAGES,
+    { QueryLanguage: 5, ...pass({ InputPath: '$' }) },
+    schema('Expected value of type [STRING]', '/QueryLanguage'),
+    foreign('JSONata', 'InputPath'),
+  ),
+  refused(
     'a language that there is not, as JSONata',
     LANGUAGES,
     pass({ QueryLanguage: 'jsonpath', InputPath: '$' }),
@@ -276,6 +397,28 @@ const STATES: Readonly<Record<string, object>> = {
 };
 
 const graphs: MachineRow[] = [
+  refused(
+    'a missing target and a state that nothing leads to, joined',
+    'measured: localstack/localstack#11978',
+    {
+      StartAt: 'pass1',
+      States: { pass1: { Type: 'Pass', Next: 'pass3' }, pass2: { Type: 'Pass', End: true } },
+    },
+    target('pass3', '/States/pass1/Next'),
+    unreached('pass2'),
+  ),
+  accepted(
+    'a loop without an end inside a Map',
+    GRAPH,
+    map({
+      ItemsPath: '$.l',
+      ItemProcessor: {
+        StartAt: 'A',
+        States: { A: { Type: 'Pass', Next: 'B' }, B: { Type: 'Pass', Next: 'A' } },
+      },
+    }),
+    { l: [] },
+  ),
   refused(
     'a loop without an end',
     GRAPH,
@@ -340,6 +483,14 @@ const graphs: MachineRow[] = [
       FIELDS,
       query({ E: { ...STATES[type], TimeoutSeconds: 5 }, ...(type === 'Choice' && { Z: END }) }),
       schema("Field 'TimeoutSeconds' is not supported", '/States/E'),
+    ),
+  ),
+  ...['TimeoutSeconds', 'Catch', 'Retry'].map((field) =>
+    refused(
+      `${field} on a Pass in JSONPath`,
+      FIELDS,
+      pass({ [field]: field === 'TimeoutSeconds' ? 5 : [] }),
+      schema(`Field '${field}' is not supported`, '/States/X'),
     ),
   ),
   ...['Catch', 'Retry'].flatMap((field) =>

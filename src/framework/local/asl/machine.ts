@@ -182,9 +182,11 @@ function readLanguage(reader: Reader, inherited: Language): Language {
   }
   const language = name === 'JSONPath' ? jsonPath : jsonataLanguage;
   const isDowngrade = language === jsonPath && inherited === jsonataLanguage;
-  if (isDowngrade)
+  if (isDowngrade) {
     reader.problem("'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine");
-  else if (reader.path !== '') refuseForeign(reader, language);
+    // Measured at the live service: it doesn't report the fields of the other language too.
+    for (const field of language.foreign) reader.json(field);
+  } else if (reader.path !== '') refuseForeign(reader, language);
   if (typeof name !== 'string') reader.problem('Expected value of type [STRING]', 'QueryLanguage');
   else if (name !== 'JSONPath' && name !== 'JSONata')
     reader.problem('Value should be one of the following: [JSONPath, JSONata]', 'QueryLanguage');

@@ -51,6 +51,9 @@ async function recover(
     const data = { ...branch.data(input), errorOutput: failure.output };
     return await leave(branch, catcher.exit, data, catcher.next);
   } catch (error) {
-    throw branch.failureOf(error);
+    const found = branch.failureOf(error);
+    // Measured at the live service: the state then fails a second time.
+    if (found.error === 'States.QueryEvaluationError') branch.recordFailure(found);
+    throw found;
   }
 }

@@ -14,6 +14,7 @@ import {
 } from './limits/guard.js';
 import { guardedRegExp } from './limits/regexp.js';
 import { mayNeedRewriting, rewrite } from './rewrite.js';
+import { isFunction } from './limits/text.js';
 
 /**
  * A compiled JSONata expression. The promise never rejects: an error is returned as an outcome. The promise never
@@ -94,13 +95,34 @@ function failed(error: unknown): Evaluated {
     const limit = error.what === 'depth' ? undefined : error.what;
     return { kind: 'failed', reason: `: ${error.message}`, ...(limit && { limit }) };
   }
-  const { code, message } = Object(error) as { code?: unknown; message?: unknown };
+  const { code } = Object(error) as { code?: unknown };
   if (typeof code === 'string' && /^[A-Z]\d{4}$/.test(code))
-    return { kind: 'failed', reason: `. ${code}: ${String(message)}` };
+    return { kind: 'failed', reason: `. ${code}: ${messageOf(error as LibraryError)}` };
   if (error instanceof RangeError && /length|size/i.test(error.message))
     return { kind: 'failed', reason: `: ${LIMIT_TEXTS.size}`, limit: 'size' };
   return { kind: 'failed', reason: INTERNAL };
 }
+
+/** An error of the JSONata library. Its message contains the two values as JSON. */
+interface LibraryError {
+  readonly message: string;
+  readonly value?: unknown;
+  readonly value2?: unknown;
+}
+
+/**
+ * Returns the message of an error. A function among the values that it shows is shown as an empty string, as `$string`
+ * does. The library would show its own object for the function.
+ */
+function messageOf({ message, value, value2 }: LibraryError): string {
+  if (!message.includes('"_jsonata_')) return message;
+  return [value, value2].reduce<string>((text, shown) => {
+    const json = typeof shown === 'object' && shown !== null ? JSON.stringify(shown) : '';
+    return json ? text.replace(json, () => JSON.stringify(shown, withoutFunction)) : text;
+  }, message);
+}
+
+const withoutFunction = (_key: string, value: unknown): unknown => (isFunction(value) ? '' : value);
 
 /**
  * The reason for an error that the JSONata library didn't mean to throw, such as a TypeError. In place of a reason, the

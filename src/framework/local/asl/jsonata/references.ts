@@ -36,7 +36,10 @@ export function referencesIn(ast: object): References {
   return { names: [...search.names], root: search.root, errorOutput: search.errorOutput };
 }
 
-/** The members of a node that are evaluated with the same input as the node itself, by the type of the node. */
+/**
+ * The members of a node that are evaluated with the same input as the node itself, by the type of the node. The members
+ * of a transform (`|items|{"a": b}|`) aren't: they are evaluated with the value that is transformed.
+ */
 const MEMBERS: Readonly<Record<string, readonly string[]>> = {
   binary: ['lhs', 'rhs'],
   unary: ['expression', 'expressions', 'lhs'],
@@ -47,7 +50,6 @@ const MEMBERS: Readonly<Record<string, readonly string[]>> = {
   partial: ['procedure', 'arguments'],
   lambda: ['body'],
   apply: ['lhs', 'rhs'],
-  transform: ['pattern', 'update', 'delete'],
 };
 
 class Search {

@@ -87,6 +87,11 @@ interface CurrentState {
   succeeded: boolean;
   /** The id of the `succeeded` event of {@link StateEvents}; undefined if this type of state has none. */
   succeededId?: number;
+  /**
+   * The `previousEventId` of the next EvaluationFailed event, once an attempt has failed. Measured at the live service:
+   * it is the EvaluationFailed event of the attempt before or, in a Catch, the event that the state's failure points to.
+   */
+  failedFrom?: number;
 }
 
 /**
@@ -350,8 +355,10 @@ export class Branch implements Environment {
   /** Records in the history that the current state has failed. Called when its Retry doesn't allow another attempt. */
   recordFailure({ options, error }: StateFailure): void {
     this.#error = error;
-    const { state, succeeded } = this.#entered();
+    const current = this.#entered();
+    const { state, succeeded } = current;
     const { kind } = state;
+    current.failedFrom = this.previous;
     if (kind.events.failed !== undefined && !succeeded && options.own !== true) {
       this.record(kind.events.failed);
     }
@@ -359,18 +366,20 @@ export class Branch implements Environment {
 
   #evaluationFailure({ error, reason, options }: EvaluationFailure): StateFailure {
     const { location, documented, afterEntry } = options;
+    const current = this.#entered();
     const {
       state: { name },
       enteredFrom,
       enteredId,
       succeededId,
-    } = this.#entered();
+    } = current;
     const cause = this.explain(reason);
     const fatal = error === 'States.Runtime';
     if (error === 'States.QueryEvaluationError') {
       const details = { error, cause, ...(location !== undefined && { location }), state: name };
-      const from = afterEntry === true ? enteredId : enteredFrom;
+      const from = afterEntry === true ? enteredId : (current.failedFrom ?? enteredFrom);
       this.previous = this.execution.record('EvaluationFailed', from, details);
+      current.failedFrom = this.previous;
     }
     // Measured for a Parallel: its own failure after its branches points to the event of their success.
     else if (succeededId !== undefined) this.previous = succeededId;

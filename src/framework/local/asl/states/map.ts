@@ -1,4 +1,4 @@
-import type { WholeNumber } from '../definition/query-language.js';
+import type { Language, WholeNumber } from '../definition/query-language.js';
 import { runtimeFailure } from '../expression/evaluation-failure.js';
 import { branchFailure } from '../runtime/state-failure.js';
 import { runBranches } from './branches.js';
@@ -175,15 +175,28 @@ function refuseDistributed(reader: Reader, { name, language }: StateContext): vo
   // Recorded from the live service: a Map in inline mode accepts these fields and ignores them.
   for (const field of TOLERATED) {
     reader.json(field);
-    if (language.name === 'JSONata') continue;
+    if (language.name === 'JSONata') {
+      language.template(reader, field);
+      continue;
+    }
     reader.exclusive(field, `${field}Path`);
     reader.json(`${field}Path`);
   }
   for (const field of DISTRIBUTED) {
     if (!reader.has(field)) continue;
     reader.json(field);
+    if (language.name === 'JSONata') checkExpressions(reader, field, language);
     // The mode itself is then the problem.
     if (isDistributed(reader)) continue;
     unsupported(reader, field, `The state '${name}' has '${field}', which belongs to Distributed Map`);
+  }
+}
+
+/** Adds the mistakes in the JSONata expressions of a field that belongs to Distributed Map. */
+function checkExpressions(reader: Reader, field: string, language: Language): void {
+  if (field === 'ItemBatcher') language.template(reader, field);
+  else if (field === 'ItemReader' || field === 'ResultWriter') {
+    const inner = reader.object(field);
+    if (inner) language.template(inner, 'Arguments');
   }
 }

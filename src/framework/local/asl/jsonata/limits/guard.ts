@@ -2,6 +2,7 @@ import { turn } from '../../../../base/time/turn.js';
 import { measure, weigh } from '../../values/json.js';
 import { callMs } from './costs.js';
 import type { Depths } from './depth.js';
+import { textOf } from './text.js';
 import { quickMatches } from './regexp.js';
 
 /**
@@ -261,12 +262,13 @@ function makesTooMuch(name: string, [first, second, third]: readonly unknown[], 
 }
 
 /**
- * Replacements for built-in functions of the library that throw a RangeError for a long list, because the library
- * passes each item of it as a separate argument.
+ * Replacements for built-in functions of the library. Its own `$max` and `$min` throw a RangeError for a long list,
+ * because each item of it is passed as a separate argument.
  */
 const INSTEAD: Readonly<Record<string, (...args: unknown[]) => unknown>> = {
   max: (list) => furthest(list, (a, b) => a > b),
   min: (list) => furthest(list, (a, b) => a < b),
+  string: (value, prettify = false) => textOf(value, prettify === true),
 };
 
 /**
