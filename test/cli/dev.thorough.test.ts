@@ -20,6 +20,13 @@ const HELLO = 'src/activities/hello-world.activity.ts';
 const GREETING = 'src/activities/greeting.activity.ts';
 const ACCOUNT = 'us-east-1:123456789012';
 
+const TEMPLATE = `Resources:
+  Stack:
+    Type: AWS::Serverless::StateMachine
+    Properties:
+      Definition: { StartAt: A, States: { A: { Type: Pass, Result: !Sub 'from \${AWS::Region}', End: true } } }
+`;
+
 let dir: string;
 let run: Run;
 let url: string;
@@ -43,6 +50,7 @@ function makeProject(): void {
   ];
   for (const name of packages) symlinkSync(resolve('node_modules', name), path(`node_modules/${name}`));
   symlinkSync(resolve('.'), path('node_modules/stepwright'));
+  writeFileSync(path('template.yaml'), TEMPLATE);
   // Its slow tasks end when the test writes a file.
   edit(
     HELLO,
@@ -91,7 +99,7 @@ async function afterwards(pattern: RegExp, change: () => void): Promise<void> {
 
 beforeAll(async () => {
   makeProject();
-  run = stepwright(['dev', '--port', '0'], {}, dir);
+  run = stepwright(['dev', '--port', '0', '--template', 'template.yaml'], {}, dir);
   [, url = ''] = await run.saw(/Endpoint: (http:\/\/127\.0\.0\.1:\d+) /);
   await run.saw(/Watching for changes/);
 });
@@ -149,6 +157,15 @@ describe('dev', () => {
     expect(await execute('RefundOrder', { id: '7' })).toEqual('7');
     expect(count(RESTARTED)).toBe(restarts);
     edit('state-machines/RefundOrder.asl.json', 'Nowhere', 'RefundOrder');
+  });
+
+  test('a changed template is read again, and one that can not be read leaves its machine as it was', async () => {
+    expect(await execute('Stack', {})).toEqual('from us-east-1');
+    await afterwards(/Machine: Stack is changed/, () => edit('template.yaml', 'from', 'now from'));
+    expect(await execute('Stack', {})).toEqual('now from us-east-1');
+    await afterwards(/template\.yaml:\d+:\d+: /, () => edit('template.yaml', "!Sub '", "!Sub '${Nobody}"));
+    expect(await execute('Stack', {})).toEqual('now from us-east-1');
+    expect(run.stdout()).not.toContain('Stack was removed');
   });
 
   test('code whose import never ends does not keep the code that mends it from running', async () => {

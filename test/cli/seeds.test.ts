@@ -2,7 +2,12 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
-import { ListActivitiesCommand, SFNClient } from '@aws-sdk/client-sfn';
+import {
+  DescribeStateMachineAliasCommand,
+  ListActivitiesCommand,
+  ListStateMachinesCommand,
+  SFNClient,
+} from '@aws-sdk/client-sfn';
 import { endpointOf, killAll, stepwright } from '../support/cli.js';
 
 afterEach(killAll);
@@ -20,6 +25,44 @@ test('local creates the activities that the machines name, in a project whose cl
   const client = new SFNClient({ endpoint, region: 'eu-west-1', credentials });
   const { activities = [] } = await client.send(new ListActivitiesCommand({}));
   expect(activities.map(({ activityArn }) => activityArn)).toEqual([arn]);
+  client.destroy();
+  rmSync(dir, { recursive: true });
+});
+
+test('local runs the machines of a template, whose definition is no machine of the project then', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'stepwright-seeds-'));
+  mkdirSync(join(dir, 'state-machines'));
+  writeFileSync(join(dir, 'package.json'), '{}');
+  writeFileSync(
+    join(dir, 'state-machines/order.asl.json'),
+    '{"StartAt":"A","States":{"A":{"Type":"Task","Resource":"${Ship}","End":true}}}',
+  );
+  writeFileSync(
+    join(dir, 'template.yaml'),
+    `Parameters: { Stage: { Type: String } }
+Resources:
+  Ship: { Type: AWS::StepFunctions::Activity }
+  Order:
+    Type: AWS::Serverless::StateMachine
+    Properties:
+      Name: !Sub 'order-\${Stage}'
+      AutoPublishAlias: live
+      DefinitionUri: state-machines/order.asl.json
+      DefinitionSubstitutions: { Ship: !Ref Ship }
+`,
+  );
+  const flags = ['--template', 'template.yaml', '--parameter', 'Stage=dev', '--region', 'eu-west-1'];
+  const endpoint = await endpointOf(stepwright(['local', '--port', '0', ...flags], {}, dir));
+  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+  const client = new SFNClient({ endpoint, region: 'eu-west-1', credentials });
+  const { activities = [] } = await client.send(new ListActivitiesCommand({}));
+  expect(activities.map(({ name }) => name)).toEqual(['Ship']);
+  const { stateMachines = [] } = await client.send(new ListStateMachinesCommand({}));
+  const [{ stateMachineArn } = {}] = stateMachines;
+  expect(stateMachineArn).toBe('arn:aws:states:eu-west-1:123456789012:stateMachine:order-dev');
+  const alias = new DescribeStateMachineAliasCommand({ stateMachineAliasArn: `${stateMachineArn}:live` });
+  const { routingConfiguration } = await client.send(alias);
+  expect(routingConfiguration).toEqual([{ stateMachineVersionArn: `${stateMachineArn}:1`, weight: 100 }]);
   client.destroy();
   rmSync(dir, { recursive: true });
 });

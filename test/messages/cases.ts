@@ -339,6 +339,31 @@ const machines: MessageCase[] = [
       return of((await readMachines(settings, dir, {})).warnings);
     },
   ],
+  [
+    'mistakes in a template',
+    async (dir) => {
+      const machine = (properties: string): string =>
+        `Type: AWS::Serverless::StateMachine, Properties: ${properties}`;
+      write(
+        dir,
+        'template.yaml',
+        `Parameters: { Stage: { Type: String } }
+Resources:
+  Ship: { ${machine('{ Definition: { StartAt: !Ref Stage } }')} }
+  Sell: { ${machine("{ Definition: { StartAt: !Sub '${Shp.Arn}' } }")} }
+  Pack: { ${machine('{ DefinitionUri: s3://bucket/pack.json }')} }
+  Fast: { ${machine('{ Type: EXPRESS }')} }
+`,
+      );
+      const template = join(dir, 'template.yaml');
+      write(dir, 'broken.yaml', 'Resources:\n  Ship: [1\n');
+      const [templates, parameters] = [[template, join(dir, 'broken.yaml')], { Stag: 'dev' }];
+      const stacks = { templates, assemblies: [join(dir, 'cdk.out')], parameters };
+      const settings = { machines: [], origins: { machines: { from: '' } }, stacks };
+      const { problems, warnings } = await readMachines(settings, dir, {});
+      return `${of(problems)}\n\nand as warnings:\n\n${of(warnings)}`;
+    },
+  ],
   ['a heartbeat that is too slow for a state', () => seeded(0)],
   [
     'a port that another process has',
@@ -370,7 +395,10 @@ async function seeded(port: number): Promise<string> {
   const definition = JSON.stringify(HELLO);
   const machine = { name: 'Pay', file: 'Pay.asl.json', text: definition, definition, unset: [] };
   const text = await thrown(() =>
-    startSeeded({ settings: plan.settings, log: silentLog }, plan.handlers, [machine]),
+    startSeeded({ settings: plan.settings, log: silentLog }, plan.handlers, {
+      machines: [machine],
+      activities: [],
+    }),
   );
   return port === 0 ? text : text.replaceAll(String(port), '8083').replaceAll(String(port + 1), '8084');
 }

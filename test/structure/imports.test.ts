@@ -28,7 +28,7 @@ const ORDER: Readonly<Record<string, string>> = {
   'local/engine': '. → machines → answers',
   'local/asl/jsonata': '. → limits',
   'local/console': '. → topics → api.ts',
-  check: '. → flow, source',
+  check: '. → flow, template → source',
   testing: '. → matchers, store → machine, bed → harness, jest → mocks',
   'cli/doctor': '. → stop → heartbeat-intervals.ts → finding.ts',
   cli: '. → commands → check, dev, doctor, exec, execute, fleet, new, outbox, scale, show, types → supervise → start → control → local → workers, flags, project → output → process',

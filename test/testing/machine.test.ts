@@ -64,6 +64,36 @@ test('a whole machine runs with its handlers', async () => {
   expect(Object.values(result.attempts)).toEqual([1]);
 });
 
+test('a machine of a template runs with its handlers, by its logical id', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'stepwright-'));
+  const template = join(dir, 'template.yaml');
+  writeFileSync(
+    template,
+    `Parameters: { Name: { Type: String, Default: none } }
+Resources:
+  Hello: { Type: AWS::StepFunctions::Activity, Properties: { Name: !Ref Name } }
+  Other: { Type: AWS::Serverless::StateMachine, Properties: { Definition: { StartAt: A, States: { A: { Type: Succeed } } } } }
+  Greeting:
+    Type: AWS::Serverless::StateMachine
+    Properties:
+      Definition: { StartAt: A, States: { A: { Type: Task, Resource: !Ref Hello, End: true } } }
+`,
+  );
+  const parameters = { Name: 'HelloWorldActivity', 'AWS::Region': 'ap-northeast-1' };
+  const machine = await createTestMachine(
+    { template, resource: 'Greeting', parameters },
+    { activities: [HelloWorldActivity] },
+  );
+  expect(await machine.execute({ who: 'hoge' })).toHaveSucceededWith({ message: 'Hello hoge!' });
+  await expect(createTestMachine({ template, parameters })).rejects.toThrow(
+    /2 state machines.*\n.*Other, Greeting/,
+  );
+  await expect(createTestMachine({ template, resource: 'Greting', parameters })).rejects.toThrow(
+    /'Greeting'/,
+  );
+  rmSync(dir, { recursive: true });
+});
+
 test('a value from the environment stays inside the text it stands in, as in the local service', async () => {
   const file = join(mkdtempSync(join(tmpdir(), 'stepwright-')), 'Said.asl.json');
   const said = { StartAt: 'Say', States: { Say: { Type: 'Pass', Result: '${SAID}', End: true } } };

@@ -23,6 +23,7 @@ export type {
   TestBedOptions,
   TestMachineOptions,
 } from './harness/options.js';
+export type { TemplateMachine } from './machine/template-machine.js';
 export { createTestMachine, type TestMachine } from './machine/test-machine.js';
 export { memoryStore } from '../worker/keep/memory.js';
 export { type StoreCheck, storeConformance, type StoreConformanceOptions } from './store/conformance.js';

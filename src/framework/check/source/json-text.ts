@@ -17,12 +17,19 @@ const BYTE_ORDER_MARK = '\uFEFF';
 /** A step from a JSON value to a part of it: an object's key, or a list's index. */
 export type Step = string | number;
 
+/** Returns the position of the value at some keys and indexes. */
+export type PositionOf = (steps: readonly Step[]) => Position;
+
 /** A JSON text with the positions of its values. */
 export class JsonText {
   readonly text: string;
   readonly #root: Node | undefined;
 
-  constructor(text: string) {
+  /** @param elsewhere the positions of the values in another text, from which this one was made. @default this text */
+  constructor(
+    text: string,
+    private readonly elsewhere?: PositionOf,
+  ) {
     this.text = text;
     this.#root = parseTree(text);
   }
@@ -32,7 +39,9 @@ export class JsonText {
     const errors: ParseError[] = [];
     parse(this.text, errors, { disallowComments: true, allowTrailingComma: false, allowEmptyContent: false });
     const [first] = errors;
-    return first && { ...this.#positionAt(first.offset), ...explain(first, this.text) };
+    return (
+      first && { ...(this.elsewhere?.([]) ?? this.#positionAt(first.offset)), ...explain(first, this.text) }
+    );
   }
 
   /** The keys that occur more than once in the same object. JSON parsers use the last value of such a key. */
@@ -44,7 +53,10 @@ export class JsonText {
         const [keyNode, value] = child.type === 'property' ? (child.children ?? []) : [];
         const step: Step = keyNode ? String(keyNode.value) : index;
         if (keyNode && seen.has(String(step)))
-          found.push({ steps: [...steps, step], at: this.#positionAt(child.offset) });
+          found.push({
+            steps: [...steps, step],
+            at: this.elsewhere?.(steps) ?? this.#positionAt(child.offset),
+          });
         seen.add(String(step));
         look(keyNode ? value : child, [...steps, step]);
       }
@@ -74,6 +86,7 @@ export class JsonText {
    * it.
    */
   positionOf(steps: readonly Step[]): Position {
+    if (this.elsewhere) return this.elsewhere(steps);
     let node = this.#root;
     let offset = node?.offset ?? 0;
     for (const step of steps) {

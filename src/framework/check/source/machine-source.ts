@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Environment } from '../../base/environment.js';
-import { JsonText } from './json-text.js';
+import type { SeedMachine } from '../../local/index.js';
+import { JsonText, type PositionOf } from './json-text.js';
 
 /** The text of a state machine, from a file or from Step Functions. */
 export interface MachineSource {
@@ -16,6 +17,10 @@ export interface MachineSource {
   readonly unset: readonly string[];
   /** True if a Task may have any resource, because a substitution stands for it. @default false */
   readonly unknownResources?: boolean;
+  /** Returns the position of a value in the file. Set if the text isn't the file's own, as for a template in YAML. */
+  readonly positionOf?: PositionOf;
+  /** What a template of SAM or CloudFormation says of the machine besides its definition. */
+  readonly seed?: Omit<SeedMachine, 'name' | 'definition'>;
 }
 
 /**
@@ -57,7 +62,7 @@ export async function readMachineSource(
  * Returns the text in which the positions of mistakes are looked up. It is the text in the file, unless that is JSON
  * only after its variables were replaced.
  */
-export function locatable({ text, definition }: MachineSource): JsonText {
-  const own = new JsonText(text);
-  return own.broken ? new JsonText(definition) : own;
+export function locatable({ text, definition, positionOf }: MachineSource): JsonText {
+  const own = new JsonText(text, positionOf);
+  return own.broken ? new JsonText(definition, positionOf) : own;
 }

@@ -25,7 +25,8 @@ export class Changes {
   ) {
     this.#watcher = watch([...dirs], {
       ignoreInitial: true,
-      ignored: (path) => path === outDir || dirs.some((dir) => isIgnored(relative(dir, path))),
+      ignored: (path) =>
+        !dirs.includes(path) && (path === outDir || dirs.some((dir) => isIgnored(relative(dir, path)))),
     });
     this.#watcher.on('all', (event, path) => {
       if (event === 'addDir' || event === 'unlinkDir') return;

@@ -1,4 +1,4 @@
-import { dirname, relative } from 'node:path';
+import { dirname, relative, resolve } from 'node:path';
 import { systemClock } from '../../base/time/clock.js';
 import type { Flags } from '../../config/layers.js';
 import { shownPath } from '../../base/show.js';
@@ -123,7 +123,9 @@ class Session {
   async run(): Promise<number> {
     const { project, compilation, stop } = this.parts;
     const dirs = compilation ? [...new Set([project, dirname(compilation.tsconfig)])] : [project];
-    const changes = await Changes.watch(dirs, compilation?.outDir, systemClock);
+    const { templates = [], assemblies = [] } = this.parts.access.stacks ?? {};
+    const further = [...templates, ...assemblies].map((path) => resolve(path));
+    const changes = await Changes.watch([...dirs, ...further], compilation?.outDir, systemClock);
     try {
       this.#set.preload();
       await this.#compileAndRun(changes);
@@ -142,11 +144,12 @@ class Session {
    */
   async #apply(changed: ReadonlySet<string>, changes: Changes): Promise<void> {
     const { project, stop } = this.parts;
-    const files = [...changed].filter(isCode);
-    if (stop.aborted || files.length === 0) return;
-    const seeded = files.some((file) => file.endsWith('.json')) && (await this.#service.readMachines());
     const isMachine = (file: string): boolean =>
-      file.endsWith('.asl.json') || this.#service.isMachine(relative(project, file));
+      file.endsWith('.asl.json') || this.#service.isMachine(file, relative(project, file));
+    const files = [...changed].filter((file) => isCode(file) || isMachine(file));
+    if (stop.aborted || files.length === 0) return;
+    const mayBeMachine = (file: string): boolean => file.endsWith('.json') || isMachine(file);
+    const seeded = files.some(mayBeMachine) && (await this.#service.readMachines());
     // The new code may contain the handler of a new machine. So the findings are logged when its worker has started.
     if (!files.every(isMachine)) return this.#compileAndRun(changes);
     if (seeded) await this.#logFindings();

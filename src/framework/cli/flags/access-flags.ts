@@ -1,18 +1,22 @@
 import type { Option as OptionOf } from 'commander';
-import { Option } from './commander.js';
+import type { StackOptions } from '../../check/template/stacks.js';
+import { InvalidArgumentError, Option } from './commander.js';
 import { repeatable } from './shared-flags.js';
 
-/** The access flags as commander parses them. */
+/** The flags of the local service as commander parses them. */
 export interface AccessFlags {
   readonly allowHost?: readonly string[];
   readonly allowOrigin?: readonly string[];
   readonly console?: boolean;
   readonly workers?: readonly string[];
+  readonly template?: readonly string[];
+  readonly cdk?: readonly string[];
+  readonly parameter?: Readonly<Record<string, string>>;
 }
 
 /**
- * The host names and origins from which the local service accepts requests, and the user's choice if it shows its
- * console (a web page).
+ * The host names and origins from which the local service accepts requests, the user's choice if it shows its console
+ * (a web page), and the templates whose machines it runs.
  */
 export interface Access {
   readonly allowHosts?: readonly string[];
@@ -21,6 +25,8 @@ export interface Access {
   readonly console?: boolean;
   /** The health ports of further workers that the console shows, as the flag `--workers` names them. */
   readonly workers?: readonly string[];
+  /** The templates of SAM, CloudFormation and the CDK. Absent if no flag names one. */
+  readonly stacks?: StackOptions;
 }
 
 export const accessFlags: readonly OptionOf[] = [
@@ -32,12 +38,38 @@ export const accessFlags: readonly OptionOf[] = [
   new Option('--console', 'serve the console to other machines too'),
   new Option('--no-console', 'serve no console'),
   repeatable('--workers <NAME[:PORT],…>', 'health ports of further workers that the console shows'),
+  repeatable('--template <path>', 'a template of SAM or CloudFormation whose machines and activities to run'),
+  repeatable('--cdk <folder>', 'what `cdk synth` has written, such as cdk.out, in place of --template'),
+  new Option(
+    '--parameter <NAME=VALUE>',
+    'the value of a parameter of the templates, or of AWS::Region; can be repeated',
+  ).argParser(readParameter),
 ];
 
-/** Returns the host names, the origins, the choice of a console and its workers that the flags set. */
-export const accessOf = ({ allowHost, allowOrigin, console, workers }: AccessFlags): Access => ({
+/**
+ * Reads a parameter of a template.
+ * @param before the parameters read from the earlier occurrences of the flag
+ * @throws InvalidArgumentError if the text has no name and no `=`
+ */
+function readParameter(text: string, before: Readonly<Record<string, string>> = {}): Record<string, string> {
+  const [, name, value = ''] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
+  if (name === undefined) throw new InvalidArgumentError('Expected NAME=VALUE.');
+  return { ...before, [name]: value };
+}
+
+/** Returns the host names, the origins, the choice of a console, its workers and the templates that the flags set. */
+export const accessOf = ({ allowHost, allowOrigin, console, workers, ...stacks }: AccessFlags): Access => ({
   allowHosts: allowHost,
   allowOrigins: allowOrigin,
   console,
   workers,
+  ...stacksOf(stacks),
 });
+
+/** @throws Error if there are parameters and no template */
+function stacksOf({ template = [], cdk = [], parameter = {} }: AccessFlags): Pick<Access, 'stacks'> {
+  if (template.length + cdk.length > 0)
+    return { stacks: { templates: template, assemblies: cdk, parameters: parameter } };
+  if (Object.keys(parameter).length === 0) return {};
+  throw new Error('--parameter is for a template: name it too, --template template.yaml or --cdk cdk.out');
+}

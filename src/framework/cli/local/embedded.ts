@@ -30,15 +30,16 @@ export interface Embedded {
  * @throws StartError if the service can't start
  */
 export async function startEmbedded(
-  { plan, machines }: Project,
+  project: Project,
   { console: asked, workers: further, ...access }: Access,
   log: Logger,
   workers: () => PublicStatus[],
 ): Promise<Embedded> {
+  const { plan, machines } = project;
   const { settings, handlers } = plan;
   const console = wantsConsole(asked);
   const page = console && consoleOptions(handlers, settings.region, withWatched(workers, further));
-  const service = await startSeeded({ ...access, log, settings, console: page }, handlers, machines);
+  const service = await startSeeded({ ...access, log, settings, console: page }, handlers, project);
   return {
     ...{ service, console },
     logMachines: (port) => {

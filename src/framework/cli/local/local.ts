@@ -25,11 +25,12 @@ export async function local(
   log: Logger,
 ): Promise<number> {
   const watched = withWatched(() => [], [...workerPorts.map(String), ...workers]);
-  const { plan, machines, warnings } = await readSeeds(flags);
+  const seeds = await readSeeds(flags, access.stacks);
+  const { plan, machines, warnings } = seeds;
   logWarnings(log, warnings);
   const { settings, handlers } = plan;
   const console = wantsConsole(asked, host) && consoleOptions(handlers, settings.region, watched);
-  const service = await startSeeded({ ...access, log, settings, host, console }, handlers, machines);
+  const service = await startSeeded({ ...access, log, settings, host, console }, handlers, seeds);
   log.info(`Endpoint: ${service.url} (in memory: everything is lost when it ends)`);
   if (console) logConsole(log, service.url);
   for (const { definition } of handlers)

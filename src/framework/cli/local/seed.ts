@@ -19,6 +19,7 @@ import {
   startLocalService,
 } from '../../local/index.js';
 import type { Logger } from '../../base/log/log.js';
+import type { Project } from '../project/project.js';
 import { portInUse } from '../../worker/health/serve-health.js';
 import type { Plan, PlannedHandler } from '../../worker/build/plan.js';
 
@@ -41,16 +42,17 @@ export interface SeededOptions extends Omit<Access, 'console'> {
 export async function startSeeded(
   options: SeededOptions & { readonly settings: Settings },
   handlers: readonly PlannedHandler[],
-  machines: readonly MachineSource[],
+  { machines, activities }: Pick<Project, 'machines' | 'activities'>,
 ): Promise<LocalService> {
   const { settings } = options;
   const service = await listen(options);
   const seeded = seededHandlers(handlers, settings.region);
   for (const { arn } of seeded) service.seedActivity(arn);
-  for (const { name, definition } of machines) {
+  for (const arn of activities) service.seedActivity(arn);
+  for (const { name, definition, seed } of machines) {
     // A project whose classes aren't read here, such as a NestJS application, names its activities in its machines.
     for (const { activityArn } of activityTasks(definition)) service.seedActivity(activityArn);
-    service.seedMachine({ name, definition });
+    service.seedMachine({ name, definition, ...seed });
   }
   const problems = slowHeartbeats(machines, seeded);
   if (problems.length > 0) await service.close();

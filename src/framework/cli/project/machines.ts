@@ -1,14 +1,20 @@
-import { basename, relative } from 'node:path';
+import { basename, relative, resolve } from 'node:path';
 import { glob } from 'tinyglobby';
 import type { Environment } from '../../base/environment.js';
 import type { Problem } from '../../base/errors.js';
 import { definitionMistakes, machineProblem } from '../../check/definition-mistakes.js';
 import { type MachineSource, readMachineSource } from '../../check/source/machine-source.js';
+import type { StackOptions } from '../../check/template/stacks.js';
 import { BY_DEFAULT } from '../../config/resolve.js';
 
-/** The globs of a project's state machines, and their origin, such as a flag or the config. */
+/**
+ * The globs of a project's state machines and their origin, such as a flag or the config, and the templates that
+ * contain others.
+ */
 export interface MachineGlobs {
   readonly machines: readonly string[];
+  readonly region?: string | undefined;
+  readonly stacks?: StackOptions | undefined;
   readonly origins: { readonly machines: { readonly from: string } };
 }
 
@@ -21,40 +27,70 @@ export interface ProjectMachines {
   readonly problems: readonly Problem[];
   /** One warning for each unsupported machine. */
   readonly warnings: readonly Problem[];
+  /** The ARNs of the activities of the templates. */
+  readonly activities: readonly string[];
+  /** The paths of the templates, and of the files that they name. */
+  readonly files: readonly string[];
 }
 
 /**
- * Reads the state machines of a project. Each mistake in a definition is a problem. A glob that matches nothing is a
- * problem if the user has set it.
+ * Reads the state machines of a project: those that the globs match, and those of the templates. Each mistake in a
+ * definition is a problem. A glob that matches nothing is a problem if the user has set it.
  */
 export async function readMachines(
   settings: MachineGlobs,
   projectDir: string,
   env: Environment,
 ): Promise<ProjectMachines> {
-  const problems: Problem[] = [];
-  const warnings: Problem[] = [];
+  const stack = await readTemplates(settings);
+  const found = await globbed(settings, projectDir, env, new Set(stack.files));
+  const problems = [...stack.problems];
+  const warnings = [...stack.warnings];
   const machines: MachineSource[] = [];
   const unsupported: MachineSource[] = [];
+  for (const machine of [...stack.machines, ...found.machines]) {
+    problems.push(...machine.unset.map((name) => unsetVariable(name, machine.file)));
+    const mistakes = machine.unset.length > 0 ? [] : definitionMistakes(machine);
+    const [first] = mistakes;
+    if (first && mistakes.every((each) => each.unsupported)) {
+      unsupported.push(machine);
+      warnings.push(skipped(machineProblem(first)));
+      continue;
+    }
+    problems.push(...mistakes.filter((each) => !each.unsupported).map(machineProblem));
+    machines.push(machine);
+  }
+  problems.push(...found.problems);
+  const { activities, files } = stack;
+  return { machines, unsupported, problems, warnings, activities, files };
+}
+
+type Found = Pick<ProjectMachines, 'machines' | 'problems' | 'warnings' | 'activities' | 'files'>;
+
+async function readTemplates({ stacks, region }: MachineGlobs): Promise<Found> {
+  if (!stacks) return { machines: [], problems: [], warnings: [], activities: [], files: [] };
+  // Imported only when needed, as is the YAML parser that it loads.
+  const { readStacks } = await import('../../check/template/stacks.js');
+  return readStacks(stacks, region);
+}
+
+/** Reads the machines that the globs match. @param taken the files that belong to a template, which are left out */
+async function globbed(
+  settings: MachineGlobs,
+  projectDir: string,
+  env: Environment,
+  taken: ReadonlySet<string>,
+): Promise<Pick<ProjectMachines, 'machines' | 'problems'>> {
+  const problems: Problem[] = [];
+  const machines: MachineSource[] = [];
   for (const pattern of settings.machines) {
     const files = await glob(pattern, { cwd: projectDir, absolute: true, expandDirectories: false });
     if (files.length === 0 && settings.origins.machines.from !== BY_DEFAULT)
       problems.push(matchesNothing(pattern, projectDir));
-    for (const file of files.toSorted()) {
-      const machine = await readMachineSource(nameOfFile(file), file, relative(projectDir, file), env);
-      problems.push(...machine.unset.map((name) => unsetVariable(name, machine.file)));
-      const mistakes = machine.unset.length > 0 ? [] : definitionMistakes(machine);
-      const [first] = mistakes;
-      if (first && mistakes.every((each) => each.unsupported)) {
-        unsupported.push(machine);
-        warnings.push(skipped(machineProblem(first)));
-        continue;
-      }
-      problems.push(...mistakes.filter((each) => !each.unsupported).map(machineProblem));
-      machines.push(machine);
-    }
+    for (const file of files.filter((each) => !taken.has(resolve(each))).toSorted())
+      machines.push(await readMachineSource(nameOfFile(file), file, relative(projectDir, file), env));
   }
-  return { machines, unsupported, problems, warnings };
+  return { machines, problems };
 }
 
 const skipped = (problem: Problem): Problem => ({

@@ -1,3 +1,4 @@
+import type { StackOptions } from '../../check/template/stacks.js';
 import type { Flags } from '../../config/layers.js';
 import { type Problem, throwProblems } from '../../base/errors.js';
 import { makePlan, type Plan, type PlanSources } from '../../worker/build/plan.js';
@@ -25,6 +26,8 @@ export interface Project {
   readonly machines: readonly MachineSource[];
   /** The state machines that Step Functions runs and a local service doesn't. */
   readonly unsupported: readonly MachineSource[];
+  /** The ARNs of the activities of the templates. */
+  readonly activities: readonly string[];
   /** The folder of the nearest package.json. */
   readonly projectDir: string;
 }
@@ -33,20 +36,22 @@ export interface Project {
  * Reads the project of a worker and, if the endpoint is `local`, its state machines. All problems are in the plan's
  * list of problems; none is thrown.
  */
-export async function readProject(flags: Flags): Promise<Project> {
+export async function readProject(flags: Flags, stacks?: StackOptions): Promise<Project> {
   const worker = await readWorker(flags);
   if (worker.plan.endpoint?.kind !== 'local') return worker;
   const { module, warnings, projectDir } = worker;
-  const seeds = await withMachines(worker.plan, projectDir);
+  const seeds = await withMachines(worker.plan, projectDir, stacks);
   return { ...seeds, module, warnings: [...warnings, ...seeds.warnings] };
 }
+
+const NO_MACHINES = { machines: [], unsupported: [], activities: [] };
 
 /** Reads the project of a worker, without its state machines. */
 export async function readWorker(flags: Flags): Promise<Project> {
   const loaded = await loadConfig(flags.texts['config'], process.cwd());
   const { config, module, baseDir, projectDir } = loaded;
   const plan = await planOf({ config, baseDir, flags });
-  return { ...withWarnings(plan, loaded), module, projectDir, machines: [], unsupported: [] };
+  return { ...withWarnings(plan, loaded), module, projectDir, ...NO_MACHINES };
 }
 
 /**
@@ -74,12 +79,12 @@ function withWarnings(plan: Plan, { compilation }: LoadedConfig): Pick<Project, 
  * Reads the activities and the state machines with which a local service is started. The project doesn't need a config.
  * @throws StartError with the project's problems
  */
-export async function readSeeds(flags: Flags): Promise<Project> {
+export async function readSeeds(flags: Flags, stacks?: StackOptions): Promise<Project> {
   const loaded = await loadConfigIfAny(flags.texts['config'], process.cwd());
   const { config, baseDir, projectDir } = loaded;
   const made = await planOf({ config, baseDir, flags: atLocal(flags) });
   const { plan, warnings } = withWarnings(made, loaded);
-  const seeds = await withMachines(plan, projectDir);
+  const seeds = await withMachines(plan, projectDir, stacks);
   throwProblems(seeds.plan.problems);
   return { ...seeds, warnings: [...warnings, ...seeds.warnings] };
 }
@@ -102,10 +107,10 @@ export async function readProjectFiles(flags: Flags): Promise<Project> {
 /** Returns the flags with the endpoint `local`, which overrides any configured endpoint. */
 const atLocal = ({ texts, handlers }: Flags): Flags => ({ texts: { ...texts, endpoint: 'local' }, handlers });
 
-async function withMachines(plan: Plan, projectDir: string): Promise<Project> {
+async function withMachines(plan: Plan, projectDir: string, stacks?: StackOptions): Promise<Project> {
   // Imported only when needed: it loads the code of the Amazon States Language, which a worker for a remote endpoint
   // doesn't need.
   const { readMachines } = await import('./machines.js');
-  const { problems, ...read } = await readMachines(plan.settings, projectDir, process.env);
+  const { problems, ...read } = await readMachines({ ...plan.settings, stacks }, projectDir, process.env);
   return { plan: { ...plan, problems: [...plan.problems, ...problems] }, ...read, projectDir };
 }

@@ -26,7 +26,7 @@ export async function start(
   log: Logger,
   { control }: { readonly control?: string | undefined } = {},
 ): Promise<number> {
-  const project = await readProject(flags);
+  const project = await readProject(flags, access.stacks);
   const stop = stopSignal(
     log,
     'stopping: running tasks get the grace period to end; once more to stop at once',

@@ -17,6 +17,8 @@ export interface PlanSummary {
   readonly files: readonly string[];
   /** The globs that match state machines, and their origin, such as a flag or the config. */
   readonly machines: { readonly globs: readonly string[]; readonly from: string };
+  /** The configured region; undefined if the SDK decides it. */
+  readonly region: string | undefined;
   readonly handlers: readonly SeededHandler[];
   /** Example inputs as JSON text, by the ARN of the activity. */
   readonly examples: Readonly<Record<string, string>>;
@@ -50,6 +52,7 @@ export function planSummary({ endpoint, settings, handlers, files }: Plan, proje
     projectDir,
     files,
     machines: { globs: machines, from: origins.machines.from },
+    region,
     handlers: seededHandlers(handlers, region),
     examples: examplesOf(handlers, region),
     mocks: Object.keys(mocks),

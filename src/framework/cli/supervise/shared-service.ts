@@ -82,6 +82,8 @@ export class SharedService {
   }
 
   #read: readonly MachineSource[] = [];
+  /** The paths of the templates, and of the files that they name. */
+  #files: readonly string[] = [];
 
   /**
    * The machines with the definitions that the service uses now. If a machine's file has a problem, that is its last
@@ -91,9 +93,9 @@ export class SharedService {
     return [...this.#machines.values()].map(({ source }) => source);
   }
 
-  /** Returns true if the file contains a state machine, even one with problems. */
-  isMachine(file: string): boolean {
-    return this.#read.some((machine) => machine.file === file);
+  /** Returns true if the file contains a state machine, even one with problems. @param shown its name in messages */
+  isMachine(file: string, shown: string): boolean {
+    return this.#files.includes(file) || this.#read.some((machine) => machine.file === shown);
   }
 
   /**
@@ -104,15 +106,20 @@ export class SharedService {
    */
   async readMachines(strict = false): Promise<boolean> {
     if (!this.#service || !this.#plan) return false;
-    const { machines, projectDir, handlers } = this.#plan;
-    const globs = { machines: machines.globs, origins: { machines: { from: machines.from } } };
+    const { machines, projectDir, handlers, region } = this.#plan;
+    const origins = { machines: { from: machines.from } };
+    const globs = { machines: machines.globs, origins, region, stacks: this.access.stacks };
     const read = await readMachines(globs, projectDir, process.env);
     const isFirst = this.#machines.size === 0;
     this.#read = [...read.machines, ...read.unsupported];
+    this.#files = read.files;
+    for (const arn of read.activities) this.#service.seedActivity(arn);
     logWarnings(this.log, read.warnings);
     const bad = new Set(read.problems.map(({ where }) => fileOf(where)));
     for (const machine of read.machines) if (!bad.has(machine.file)) this.#seed(machine, isFirst);
-    this.#forgetGone(new Set(read.machines.map(({ name }) => name)));
+    // The machines of a template that can't be read now keep their last definition.
+    if (!read.problems.some(({ code }) => code === 'TEMPLATE_INVALID'))
+      this.#forgetGone(new Set(read.machines.map(({ name }) => name)));
     const problems = [...read.problems, ...slowHeartbeats(this.machines, handlers)];
     if (strict) throwProblems(problems);
     this.#logProblems(problems);
@@ -129,7 +136,7 @@ export class SharedService {
   }
 
   #accessOptions(): Pick<SeededOptions, 'allowHosts' | 'allowOrigins' | 'console'> {
-    const { console: asked, workers, ...access } = this.access;
+    const { console: asked, workers, stacks: _, ...access } = this.access;
     const console = wantsConsole(asked) && {
       workers: withWatched(() => [...this.workers.all()].flatMap(({ status }) => status ?? []), workers),
       exampleFor: (arn: string) => this.#plan?.examples[arn],
@@ -138,10 +145,10 @@ export class SharedService {
   }
 
   #seed(source: MachineSource, isFirst: boolean): void {
-    const { name, definition } = source;
+    const { name, definition, seed } = source;
     const before = this.#machines.get(name);
     if (!this.#service || before?.source.definition === definition) return;
-    const arn = this.#service.replaceMachine({ name, definition });
+    const arn = this.#service.replaceMachine({ name, definition, ...seed });
     // A machine has the region of its first activity, which may have changed.
     if (before && before.arn !== arn) this.#service.forgetMachine(before.arn);
     this.#machines.set(name, { arn, source });

@@ -66,6 +66,13 @@ export interface SeedMachine {
   readonly region?: string;
   readonly account?: string;
   readonly partition?: string;
+  /** The machine's role. @default a role of the local service */
+  readonly roleArn?: string;
+  /** Publishes the definition as a version, to which these aliases lead. @default no version */
+  readonly version?: {
+    readonly description?: string | undefined;
+    readonly aliases?: readonly string[];
+  };
 }
 
 /**
@@ -112,9 +119,11 @@ export class StepFunctions {
    * @throws DefinitionError if the definition can't be run
    * @throws ServiceError as {@link Machines.create} does
    */
-  createMachine({ name, definition, ...home }: SeedMachine): Machine {
+  createMachine({ name, definition, roleArn, version, ...home }: SeedMachine): Machine {
     const program = compileMachine(definition);
-    return this.machines.create(name, definition, program, seededHome(program, home));
+    const machine = this.machines.create(name, definition, program, seededHome(program, home), roleArn);
+    if (version) machine.book.publishSeeded(machine, version, this.clock.now());
+    return machine;
   }
 
   /**
@@ -122,9 +131,11 @@ export class StepFunctions {
    * @throws DefinitionError if the definition can't be run
    * @throws ServiceError as {@link Machines.replace} does
    */
-  replaceMachine({ name, definition, ...home }: SeedMachine): Machine {
+  replaceMachine({ name, definition, roleArn, version, ...home }: SeedMachine): Machine {
     const program = compileMachine(definition);
-    return this.machines.replace(name, definition, program, seededHome(program, home));
+    const machine = this.machines.replace(name, definition, program, seededHome(program, home), roleArn);
+    if (version) machine.book.publishSeeded(machine, version, this.clock.now());
+    return machine;
   }
 
   /** Starts an execution with a random name. @param input JSON text */

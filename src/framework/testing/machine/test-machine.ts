@@ -17,6 +17,7 @@ import { HandTasks } from './hand-tasks.js';
 import { isCallback, MachineStates } from './machine-states.js';
 import { MachineWorker } from './machine-worker.js';
 import { type StateName, statesOf } from './state-names.js';
+import { isTemplateMachine, readTemplateMachine } from './template-machine.js';
 import { handTaskOf, type MachineWorld, TestExecution } from './test-execution.js';
 import { unusedFaults, unusedResources } from './unused-options.js';
 import { makeBedHandlers } from '../harness/bed-handlers.js';
@@ -171,7 +172,8 @@ const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g,
 
 /**
  * Creates a test machine: a state machine that runs in this process, without a network.
- * @param definition the path of an ASL file, its text, or the definition itself. `${NAME}` in it is replaced by the
+ * @param definition the path of an ASL file, its text, the definition itself, or a machine of a template
+ * (`{ template: 'template.yaml', resource: 'OrderMachine' }`). `${NAME}` in a file or a text is replaced by the
  * environment variable.
  * @throws StartError with each mistake in the definition and its path, and with every problem that a test bed would
  * report.
@@ -250,7 +252,8 @@ async function makeEngine(source: MachineSource, resources: Mocks, clock: HandCl
   const settings = { pollHoldMs: POLL_HOLD_MS, keptExecutions: KEPT_EXECUTIONS, random: () => 0.5 };
   const mocks = { ...callbackAnswers(source, resources), ...resources };
   const stepFunctions = new StepFunctions({ clock, mocks, ...settings });
-  const machine = stepFunctions.createMachine({ name: source.name, definition: source.definition });
+  const { name, definition, seed } = source;
+  const machine = stepFunctions.createMachine({ name, definition, ...seed });
   const arns = new Set(machine.program.tasks.flatMap(({ activity }) => activity?.activityArn ?? []));
   for (const arn of arns) stepFunctions.activities.create(arn);
   return { stepFunctions, port: new EnginePort(stepFunctions), machine, arns: [...arns] };
@@ -269,6 +272,7 @@ function callbackAnswers({ name, definition }: MachineSource, resources: Mocks):
 
 async function readDefinition(definition: string | object): Promise<MachineSource> {
   const { machineSource, readMachineSource } = await import('../../check/source/machine-source.js');
+  if (typeof definition === 'object' && isTemplateMachine(definition)) return readTemplateMachine(definition);
   if (typeof definition === 'object')
     return machineSource('TestMachine', 'the definition', JSON.stringify(definition, null, 2), {});
   if (/^\s*\{/.test(definition)) return machineSource('TestMachine', 'the definition', definition, {});

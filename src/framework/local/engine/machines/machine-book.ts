@@ -69,6 +69,24 @@ export class MachineBook {
     return version;
   }
 
+  /** Publishes the current definition and role as a version, and lets these aliases lead to it alone. */
+  publishSeeded(
+    machine: Machine,
+    {
+      description,
+      aliases = [],
+    }: { readonly description?: string | undefined; readonly aliases?: readonly string[] },
+    now: number,
+  ): void {
+    const { arn: versionArn } = this.publish(machine, description, now);
+    const routes = [{ versionArn, weight: 100 }];
+    for (const name of aliases) {
+      const existing = this.#aliases.get(name);
+      if (existing) this.updateAlias(existing, { description: undefined, routes }, now);
+      else this.createAlias({ name, arn: `${machine.arn}:${name}`, description: undefined, routes }, now);
+    }
+  }
+
   version(number: number): Version | undefined {
     return this.#versions.get(number);
   }

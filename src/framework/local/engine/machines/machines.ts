@@ -126,10 +126,10 @@ export class Machines {
    * @throws ServiceError StateMachineLimitExceeded if all definitions together would be too large
    * @throws ServiceError StateMachineDeleting while the machine with this name is being deleted
    */
-  replace(name: string, definition: string, program: Program, home: Home): Machine {
+  replace(name: string, definition: string, program: Program, home: Home, roleArn?: string): Machine {
     const existing = this.#byArn.get(formatArn({ ...home, kind: 'stateMachine', name }));
-    if (!existing) return this.create(name, definition, program, home);
-    return this.update(existing, { definition: { text: definition, program }, settings: {} });
+    if (!existing) return this.create(name, definition, program, home, roleArn);
+    return this.update(existing, { definition: { text: definition, program }, roleArn, settings: {} });
   }
 
   /**

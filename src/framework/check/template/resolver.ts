@@ -1,0 +1,278 @@
+import { didYouMean } from '../../base/show.js';
+import { partitionOf } from '../../local/asl/values/arn.js';
+import { type Json, setOwn } from '../../local/asl/values/json.js';
+import type { Position } from '../source/json-text.js';
+import { FUNCTIONS } from './functions.js';
+import { arnOf, attributeOf, namePropertiesOf, refOf, type ResourceHome } from './physical-names.js';
+import { propertyOf, type Template, typeOf } from './template.js';
+import { entryOf, plainJson, type TemplateNode, textIn } from './template-node.js';
+
+/** The values of a stack that its template doesn't contain. */
+export interface StackValues extends Pick<ResourceHome, 'region' | 'account'> {
+  readonly stackName: string;
+  /** Values of parameters, of pseudo-parameters such as `AWS::Region`, and of exports of other stacks. */
+  readonly parameters: Readonly<Record<string, string>>;
+}
+
+/** Reports a value that can't be resolved: its position, the reason, and the proposed fix. */
+export type Report = (at: Position, what: string, fix: string) => void;
+
+/** The resolved value, or undefined for `AWS::NoValue`. */
+export type Resolved = Json | undefined;
+
+/** The text that stands for a value that can't be resolved. It was reported. */
+export const UNKNOWN = 'unresolved';
+
+/** Resolves the functions of CloudFormation in the values of one template. */
+export class Resolver {
+  readonly home: ResourceHome;
+  /** The names of exports of other stacks that were asked for. */
+  readonly used = new Set<string>();
+  readonly #conditions = new Map<string, boolean>();
+  /** The names that are being resolved. A name that needs itself can't be resolved. */
+  readonly #open = new Set<string>();
+  #report: Report;
+
+  constructor(
+    readonly template: Template,
+    private readonly values: StackValues,
+    report: Report,
+  ) {
+    const region = values.parameters['AWS::Region'] ?? values.region;
+    const account = values.parameters['AWS::AccountId'] ?? values.account;
+    const partition = values.parameters['AWS::Partition'] ?? partitionOf(region);
+    this.home = { region, account, partition };
+    this.#report = report;
+  }
+
+  /** Returns the value of a node, with its functions resolved. Reports each one that can't be. */
+  resolve(node: TemplateNode): Resolved {
+    if (node.kind === 'scalar') return node.value;
+    if (node.kind === 'list') return node.items.map((item) => this.resolve(item)).filter(isThere);
+    return node.kind === 'map' ? this.#map(node.entries) : this.#call(node);
+  }
+
+  /** Returns the value as text. A number or a boolean is written as in the template. */
+  text(node: TemplateNode): string {
+    if (node.kind === 'scalar' && node.value !== null) return node.text;
+    const value = this.resolve(node);
+    if (typeof value === 'string') return value;
+    if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+    return this.unresolved(
+      node,
+      `a text is expected, not ${JSON.stringify(value ?? null).slice(0, 60)}`,
+      'write a text',
+    );
+  }
+
+  /** Returns the value as text without reporting anything; undefined if it can't be resolved. */
+  attempt(node: TemplateNode | undefined): string | undefined {
+    if (!node) return undefined;
+    const before = this.#report;
+    let failed = false;
+    this.#report = () => (failed = true);
+    try {
+      const text = this.text(node);
+      return failed ? undefined : text;
+    } finally {
+      this.#report = before;
+    }
+  }
+
+  /** Reports a value that can't be resolved. @returns the text that stands for it */
+  unresolved(at: Position, what: string, fix: string): string {
+    this.#report(at, what, fix);
+    return UNKNOWN;
+  }
+
+  /** Returns the value of `Ref`: of a pseudo-parameter, a parameter, or a resource. */
+  ref(name: string, at: Position): Resolved {
+    if (name === 'AWS::NoValue') return undefined;
+    const pseudo = this.#pseudo(name);
+    if (pseudo !== undefined) return pseudo;
+    const parameter = this.template.parameters.get(name);
+    if (parameter) return this.#parameter(name, parameter, at);
+    const resource = this.#resource(name);
+    if (!resource) return this.#unknownName(name, at);
+    return this.#once(`Ref ${name}`, at, () => this.#refOf(resource.id, resource.node, resource.rest));
+  }
+
+  /** Returns the value of an attribute of a resource. */
+  attribute(name: string, attribute: string, at: Position): string {
+    const resource = this.#resource(name);
+    if (!resource) return this.#unknownName(name, at);
+    const { id, node, rest } = resource;
+    const type = rest.endsWith('Role') ? 'AWS::IAM::Role' : typeOf(node);
+    return this.#once(`GetAtt ${name}`, at, () =>
+      attributeOf(type, `${this.nameOf(id, node)}${rest}`, attribute, this.home),
+    );
+  }
+
+  /** Returns the name that a resource gets: the name in its properties, or its logical id. */
+  nameOf(id: string, resource: TemplateNode): string {
+    for (const key of namePropertiesOf(typeOf(resource))) {
+      const name = this.attempt(propertyOf(resource, key));
+      if (name !== undefined) return name;
+    }
+    return id;
+  }
+
+  /** Returns the value of an entry in the mappings; undefined if there is none. */
+  mapped(map: string, top: string, second: string): Json | undefined {
+    const node = entryOf(entryOf(entryOf(this.template.mappings, map), top), second);
+    return node && plainJson(node);
+  }
+
+  /** Returns the value of an export of another stack; undefined if none was given. */
+  exported(name: string): string | undefined {
+    this.used.add(name);
+    return this.values.parameters[name];
+  }
+
+  /** Returns the value of a condition by its name. */
+  condition(name: string, at: Position): boolean {
+    const known = this.#conditions.get(name);
+    if (known !== undefined) return known;
+    const node = this.template.conditions.get(name);
+    if (!node) {
+      const names = [...this.template.conditions.keys()];
+      this.unresolved(at, `there is no condition '${name}'`, didYouMean(name, names));
+      return false;
+    }
+    const value = this.#once(`Condition ${name}`, at, () => String(this.isTrue(node))) === 'true';
+    this.#conditions.set(name, value);
+    return value;
+  }
+
+  /** Returns the value of a condition's expression. */
+  isTrue(node: TemplateNode): boolean {
+    const named =
+      node.kind === 'map' && node.entries.size === 1 ? textIn(entryOf(node, 'Condition')) : undefined;
+    if (named !== undefined) return this.condition(named, node);
+    const value = this.resolve(node);
+    return value === true || value === 'true';
+  }
+
+  #map(entries: ReadonlyMap<string, TemplateNode>): Json {
+    const made: { [key: string]: Json } = {};
+    for (const [key, node] of entries) {
+      const value = this.resolve(node);
+      if (value !== undefined) setOwn(made, key, value);
+    }
+    return made;
+  }
+
+  #call(node: TemplateNode & { readonly kind: 'call' }): Resolved {
+    const run = FUNCTIONS.get(node.name);
+    if (run) return run(this, node.argument, node);
+    return this.unresolved(
+      node,
+      `${node.name} can't be resolved without AWS`,
+      'write the value itself, or a Parameter with a Default in its place',
+    );
+  }
+
+  #pseudo(name: string): string | undefined {
+    const { region, account, partition } = this.home;
+    const suffix = partition === 'aws-cn' ? 'amazonaws.com.cn' : 'amazonaws.com';
+    const known: Readonly<Record<string, string>> = {
+      'AWS::Region': region,
+      'AWS::AccountId': account,
+      'AWS::Partition': partition,
+      'AWS::URLSuffix': suffix,
+      'AWS::StackName': this.values.stackName,
+      'AWS::StackId': `arn:${partition}:cloudformation:${region}:${account}:stack/${this.values.stackName}/local`,
+    };
+    return Object.hasOwn(known, name) ? (this.values.parameters[name] ?? known[name]) : undefined;
+  }
+
+  #parameter(name: string, parameter: TemplateNode, at: Position): Resolved {
+    const type = textIn(entryOf(parameter, 'Type')) ?? 'String';
+    const value = this.values.parameters[name];
+    const standard = entryOf(parameter, 'Default');
+    if (value === undefined && type.startsWith('AWS::SSM::Parameter::Value'))
+      return this.unresolved(
+        at,
+        `the parameter '${name}' has its value in Parameter Store`,
+        `give the value: --parameter ${name}=VALUE`,
+      );
+    const text = value ?? (standard?.kind === 'scalar' ? standard.text : undefined);
+    if (text === undefined)
+      return this.unresolved(
+        at,
+        `the parameter '${name}' has no Default`,
+        `give its value: --parameter ${name}=VALUE`,
+      );
+    return /List/.test(type) ? text.split(',').map((item) => item.trim()) : text;
+  }
+
+  /**
+   * Finds a resource. SAM makes some itself, and names them after the resource that they belong to, such as
+   * `OrderMachineRole`; `rest` is then the part of the name after that resource's.
+   */
+  #resource(name: string): { id: string; node: TemplateNode; rest: string } | undefined {
+    const { resources } = this.template;
+    const own = resources.get(name);
+    if (own) return { id: name, node: own, rest: '' };
+    const makers = [...resources].filter(
+      ([id, node]) => name.startsWith(id) && typeOf(node).startsWith('AWS::Serverless::'),
+    );
+    const [longest] = makers.toSorted(([a], [b]) => b.length - a.length);
+    if (longest) return { id: longest[0], node: longest[1], rest: name.slice(longest[0].length) };
+    return name.startsWith('Serverless')
+      ? { id: name, node: { ...NOWHERE, value: null }, rest: '' }
+      : undefined;
+  }
+
+  #refOf(id: string, node: TemplateNode, rest: string): string {
+    const type = typeOf(node);
+    const name = this.nameOf(id, node);
+    if (/^\.?Version/.test(rest)) return `${arnOf(type, name, this.home)}:1`;
+    if (/^\.?Alias/.test(rest)) {
+      const alias = this.attempt(propertyOf(node, 'AutoPublishAlias'));
+      return `${arnOf(type, name, this.home)}:${alias ?? (rest.replace(/^\.?Alias/, '') || 'live')}`;
+    }
+    if (rest !== '') return `${name}${rest}`;
+    return this.#qualifiedArn(type, node) ?? refOf(type, name, this.home);
+  }
+
+  /** Returns the ARN of a version or an alias, which `Ref` returns for it; undefined for any other type. */
+  #qualifiedArn(type: string, node: TemplateNode): string | undefined {
+    const [, service, kind] = /^AWS::(Lambda::|StepFunctions::StateMachine)(Version|Alias)$/.exec(type) ?? [];
+    if (service === undefined) return undefined;
+    const named = propertyOf(node, service === 'Lambda::' ? 'FunctionName' : 'StateMachineArn');
+    const qualifier = kind === 'Version' ? '1' : (this.attempt(propertyOf(node, 'Name')) ?? 'live');
+    const of =
+      (named && this.attempt(named)) ?? this.attempt(firstRoute(node))?.replace(/:\d+$/, '') ?? UNKNOWN;
+    const whole = of.startsWith('arn:') ? of : arnOf('AWS::Lambda::Function', of, this.home);
+    return `${whole}:${qualifier}`;
+  }
+
+  #unknownName(name: string, at: Position): string {
+    const { parameters, resources } = this.template;
+    const names = [...parameters.keys(), ...resources.keys()];
+    return this.unresolved(at, `no parameter or resource has the name '${name}'`, didYouMean(name, names));
+  }
+
+  /** Runs `make`, unless it is running already: then the value needs itself. */
+  #once(name: string, at: Position, make: () => string): string {
+    if (this.#open.has(name)) return this.unresolved(at, `${name} needs itself`, 'take one of the two out');
+    this.#open.add(name);
+    try {
+      return make();
+    } finally {
+      this.#open.delete(name);
+    }
+  }
+}
+
+const isThere = (value: Resolved): value is Json => value !== undefined;
+const NOWHERE = { kind: 'scalar', text: '', isBlock: false, line: 1, column: 1 } as const;
+
+/** Returns the ARN of the version in the first route of an alias; undefined if the alias has no routes. */
+export function firstRoute(alias: TemplateNode): TemplateNode | undefined {
+  const routes = propertyOf(alias, 'RoutingConfiguration');
+  const [first] = routes?.kind === 'list' ? routes.items : [];
+  const preference = propertyOf(alias, 'DeploymentPreference');
+  return entryOf(first, 'StateMachineVersionArn') ?? entryOf(preference, 'StateMachineVersionArn');
+}

@@ -1,0 +1,151 @@
+import { readFile } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import type { Problem } from '../../base/errors.js';
+import { isPlainObject } from '../../base/plain-object.js';
+import { didYouMean, shownPath } from '../../base/show.js';
+import { LOCAL_ACCOUNT } from '../../local/asl/values/arn.js';
+import { readStack, type Stack, type StackMachine } from './stack.js';
+
+/** The templates of SAM and CloudFormation, and the cloud assemblies of the CDK, whose machines are to run. */
+export interface StackOptions {
+  readonly templates: readonly string[];
+  /** Folders that `cdk synth` has written, such as `cdk.out`. */
+  readonly assemblies: readonly string[];
+  /** Values of parameters, of pseudo-parameters such as `AWS::Region`, and of exports of other stacks. */
+  readonly parameters: Readonly<Record<string, string>>;
+}
+
+const NO_REGION = 'us-east-1';
+
+/** A template, with the name and the place of its stack where a cloud assembly says them. */
+interface StackFile {
+  readonly path: string;
+  readonly stackName: string;
+  readonly region?: string;
+  readonly account?: string;
+}
+
+/**
+ * Reads all stacks. Mistakes are in the list of problems; none is thrown.
+ * @param region the region of stacks that have none of their own. @default us-east-1
+ */
+export async function readStacks(options: StackOptions, region: string = NO_REGION): Promise<Stack> {
+  const problems: Problem[] = [];
+  const files: StackFile[] = options.templates.map((path) => ({
+    path: resolve(path),
+    stackName: basename(path).replace(/(\.template)?\.[^.]*$/, ''),
+  }));
+  const manifests: string[] = [];
+  for (const dir of options.assemblies) {
+    const read = await readAssembly(resolve(dir));
+    if ('code' in read) problems.push(read);
+    else files.push(...read);
+    manifests.push(join(resolve(dir), 'manifest.json'));
+  }
+  const { parameters } = options;
+  const stacks: Stack[] = [];
+  for (const { path, ...own } of files)
+    stacks.push(await readStack(path, { account: LOCAL_ACCOUNT, region, parameters, ...own }));
+  const all = <T>(pick: (stack: Stack) => readonly T[]): T[] => stacks.flatMap(pick);
+  const machines = all((stack) => stack.machines);
+  const used = new Set(all((stack) => [...stack.used]));
+  return {
+    machines,
+    used,
+    activities: [...new Set(all((stack) => stack.activities))],
+    files: [...manifests, ...all((stack) => stack.files)],
+    warnings: all((stack) => stack.warnings),
+    problems: [
+      ...problems,
+      ...all((stack) => stack.problems),
+      ...twins(machines),
+      ...unusedParameters(options, used, problems),
+    ],
+  };
+}
+
+/** Reads the manifest of a cloud assembly. Returns the templates of its stacks, also of those inside stages. */
+async function readAssembly(dir: string): Promise<StackFile[] | Problem> {
+  const path = join(dir, 'manifest.json');
+  try {
+    const manifest: unknown = JSON.parse(await readFile(path, 'utf8'));
+    const artifacts = isPlainObject(manifest) ? manifest['artifacts'] : undefined;
+    if (!isPlainObject(artifacts)) return noAssembly(path, 'it has no artifacts');
+    const files: StackFile[] = [];
+    for (const [id, artifact] of Object.entries(artifacts)) {
+      const inner = innerAssembly(artifact, dir);
+      const read = inner === undefined ? stackFile(id, artifact, dir) : await readAssembly(inner);
+      if ('code' in read) return read;
+      files.push(...read);
+    }
+    return files;
+  } catch (error) {
+    return noAssembly(path, (error as Error).message);
+  }
+}
+
+const noAssembly = (path: string, why: string): Problem => ({
+  code: 'TEMPLATE_INVALID',
+  where: shownPath(path),
+  what: `the cloud assembly can't be read: ${why}`,
+  fix: 'run `npx cdk synth`, and name the folder that it writes: --cdk cdk.out',
+});
+
+/** Returns a property of an artifact; undefined unless the artifact is of this type and the property is text. */
+function propertyText(artifact: unknown, type: string, key: string): string | undefined {
+  if (!isPlainObject(artifact) || artifact['type'] !== type) return undefined;
+  const { properties } = artifact;
+  const value = isPlainObject(properties) ? properties[key] : undefined;
+  return typeof value === 'string' ? value : undefined;
+}
+
+function innerAssembly(artifact: unknown, dir: string): string | undefined {
+  const name = propertyText(artifact, 'cdk:cloud-assembly', 'directoryName');
+  return name === undefined ? undefined : join(dir, name);
+}
+
+function stackFile(id: string, artifact: unknown, dir: string): StackFile[] {
+  const type = 'aws:cloudformation:stack';
+  const file = propertyText(artifact, type, 'templateFile');
+  if (file === undefined) return [];
+  const environment = isPlainObject(artifact) ? artifact['environment'] : undefined;
+  const [, account, region] = /^aws:\/\/(\d{12})\/([a-z0-9-]+)$/.exec(String(environment)) ?? [];
+  const stackName = propertyText(artifact, type, 'stackName') ?? id;
+  const path = join(dir, file);
+  return [{ path, stackName, ...(account && { account }), ...(region && { region }) }];
+}
+
+/** Returns a problem for each machine whose ARN another machine has too. */
+function twins(machines: readonly StackMachine[]): Problem[] {
+  const first = new Map<string, StackMachine>();
+  const problems: Problem[] = [];
+  for (const machine of machines) {
+    const other = first.get(machine.arn);
+    if (!other) first.set(machine.arn, machine);
+    else problems.push(twin(machine, other));
+  }
+  return problems;
+}
+
+const twin = ({ name, path }: StackMachine, other: StackMachine): Problem => ({
+  code: 'TEMPLATE_INVALID',
+  where: shownPath(path),
+  what: `${shownPath(other.path)} has a machine '${name}' too`,
+  fix: `name one of the templates alone: --template ${shownPath(join(dirname(path), basename(path)))}`,
+});
+
+function unusedParameters(
+  { parameters }: StackOptions,
+  used: ReadonlySet<string>,
+  broken: readonly Problem[],
+): Problem[] {
+  if (broken.length > 0) return [];
+  return Object.keys(parameters)
+    .filter((name) => !used.has(name) && !name.startsWith('AWS::'))
+    .map((name) => ({
+      code: 'TEMPLATE_INVALID',
+      where: `--parameter ${name}`,
+      what: 'no template has a parameter of this name',
+      fix: didYouMean(name, [...used]),
+    }));
+}

@@ -1,0 +1,237 @@
+import type { Alias, Document, LineCounter, Node, Pair, YAMLMap } from 'yaml';
+import { type Json, setOwn } from '../../local/asl/values/json.js';
+import type { Position, Step } from '../source/json-text.js';
+
+/** A value of JSON that contains no other. */
+type Scalar = string | number | boolean | null;
+
+/**
+ * A value in a template, with its position. A function of CloudFormation is a `call`, in its long form
+ * (`{"Fn::Sub": …}`) and in its short one (`!Sub …`).
+ */
+export type TemplateNode = Position &
+  (
+    | { readonly kind: 'scalar'; readonly value: Scalar; readonly text: string; readonly isBlock: boolean }
+    | { readonly kind: 'list'; readonly items: readonly TemplateNode[] }
+    | { readonly kind: 'map'; readonly entries: ReadonlyMap<string, TemplateNode>; readonly keys: Keys }
+    | { readonly kind: 'call'; readonly name: string; readonly argument: TemplateNode }
+  );
+
+/** The positions of the keys of a map. */
+type Keys = ReadonlyMap<string, Position>;
+
+/** A mistake that keeps a text from being a template, and its position. */
+export interface BrokenTemplate extends Position {
+  readonly what: string;
+}
+
+/** The functions of CloudFormation that a short tag names without `Fn::` before it. */
+const WITHOUT_PREFIX: ReadonlySet<string> = new Set(['Ref', 'Condition']);
+/** Tags of YAML that CloudFormation doesn't know. A date such as `2012-10-17` stays a text. */
+const NOT_IN_TEMPLATES = /timestamp|binary|omap|pairs|set$/;
+const MERGE = '<<';
+
+/** Reads a template in YAML or JSON. YAML 1.1 is read as SAM reads it, with the short tags of CloudFormation. */
+export async function parseTemplate(text: string): Promise<TemplateNode | BrokenTemplate> {
+  const yaml = await import('yaml');
+  const lines = new yaml.LineCounter();
+  let document = parse(yaml, text, lines);
+  const [error] = document.errors;
+  if (error) {
+    const again = new yaml.LineCounter();
+    document = parse(yaml, indentBrackets(text), again);
+    if (document.errors.length > 0)
+      return { ...positionAt(lines, error.pos[0]), what: firstLine(error.message) };
+    return new Converter(yaml, document, again).convert(document.contents);
+  }
+  return new Converter(yaml, document, lines).convert(document.contents);
+}
+
+type Yaml = typeof import('yaml');
+
+const parse = (yaml: Yaml, text: string, lineCounter: LineCounter): Document.Parsed =>
+  yaml.parseDocument(text, {
+    lineCounter,
+    schema: 'yaml-1.1',
+    merge: true,
+    // As for SAM, the last of several equal keys counts.
+    uniqueKeys: false,
+    customTags: (tags) => tags.filter((tag) => typeof tag === 'string' || !NOT_IN_TEMPLATES.test(tag.tag)),
+  });
+
+/**
+ * Indents the lines inside brackets and braces. SAM's parser doesn't look at their indentation, and so reads templates
+ * that YAML forbids.
+ */
+function indentBrackets(text: string): string {
+  let depth = 0;
+  const lines = text.split('\n').map((line) => {
+    const indented = depth > 0 ? `${' '.repeat(DEEPER)}${line}` : line;
+    const code = line.replaceAll(/"(?:[^"\\]|\\.)*"|'[^']*'|(?:^|\s)#.*$/g, '');
+    depth = Math.max(0, depth + (code.match(/[[{]/g)?.length ?? 0) - (code.match(/[\]}]/g)?.length ?? 0));
+    return indented;
+  });
+  return lines.join('\n');
+}
+
+/** The number of spaces by which lines inside brackets are indented further. */
+const DEEPER = 100;
+
+export const isBroken = (read: TemplateNode | BrokenTemplate): read is BrokenTemplate => !('kind' in read);
+
+const firstLine = (message: string): string =>
+  (message.split('\n')[0] ?? message).replace(/ at line \d+, column \d+:?$/, '');
+
+function positionAt(lines: LineCounter, offset: number): Position {
+  const { line, col } = lines.linePos(offset);
+  return { line, column: col };
+}
+
+/** Makes the nodes of a template from those of the YAML parser. */
+class Converter {
+  /** The anchors that are being converted. An alias inside its own anchor would never end. */
+  readonly #open = new Set<Node>();
+
+  constructor(
+    private readonly yaml: typeof import('yaml'),
+    private readonly document: Document.Parsed,
+    private readonly lines: LineCounter,
+  ) {}
+
+  convert(node: unknown): TemplateNode | BrokenTemplate {
+    try {
+      return this.#node(node, { line: 1, column: 1 });
+    } catch (error) {
+      if (error instanceof Circle) return { ...error.at, what: error.message };
+      throw error;
+    }
+  }
+
+  #node(node: unknown, around: Position): TemplateNode {
+    if (!this.yaml.isNode(node)) return scalar(around, null);
+    const at = node.range ? positionAt(this.lines, node.range[0]) : around;
+    if (this.yaml.isAlias(node)) return this.#alias(node, at);
+    const plain = this.#plain(node, at);
+    const { tag } = node;
+    if (tag === undefined || !/^![A-Z]/.test(tag)) return plain;
+    const short = tag.slice(1);
+    return { ...at, kind: 'call', name: WITHOUT_PREFIX.has(short) ? short : `Fn::${short}`, argument: plain };
+  }
+
+  #alias(alias: Alias, at: Position): TemplateNode {
+    const target = alias.resolve(this.document);
+    if (!target) return scalar(at, null);
+    if (this.#open.has(target))
+      throw new Circle(`the alias *${alias.source} stands inside what it repeats`, at);
+    return this.#node(target, at);
+  }
+
+  #plain(node: Node, at: Position): TemplateNode {
+    if (this.yaml.isScalar(node)) {
+      const value = jsonOf(node.value);
+      const isBlock = node.type === 'BLOCK_LITERAL';
+      const text = typeof value === 'string' ? value : (node.source ?? String(value));
+      return { ...at, kind: 'scalar', value, text, isBlock };
+    }
+    this.#open.add(node);
+    const converted: TemplateNode = this.yaml.isSeq(node)
+      ? { ...at, kind: 'list', items: node.items.map((item) => this.#node(item, at)) }
+      : this.#map(node, at);
+    this.#open.delete(node);
+    return converted;
+  }
+
+  #map(node: Node, at: Position): TemplateNode {
+    const keys = new Map<string, Position>();
+    const entries = this.yaml.isMap(node) ? this.#entries(node, at, keys) : new Map<string, TemplateNode>();
+    const [only, ...others] = entries;
+    if (only && others.length === 0 && isFunction(only[0]))
+      return { ...at, kind: 'call', name: only[0], argument: only[1] };
+    return { ...at, kind: 'map', entries, keys };
+  }
+
+  #entries(map: YAMLMap, at: Position, keys: Map<string, Position>): Map<string, TemplateNode> {
+    const entries = new Map<string, TemplateNode>();
+    for (const pair of map.items) {
+      const key = this.#key(pair);
+      const value = this.#node(pair.value, at);
+      if (this.yaml.isNode(pair.key) && pair.key.range)
+        keys.set(key, positionAt(this.lines, pair.key.range[0]));
+      if (key !== MERGE) entries.set(key, value);
+      else
+        for (const [name, merged] of mergedEntries(value)) if (!entries.has(name)) entries.set(name, merged);
+    }
+    return entries;
+  }
+
+  #key({ key }: Pair): string {
+    if (!this.yaml.isScalar(key)) return String(key);
+    return typeof key.value === 'string' ? key.value : (key.source ?? String(key.value));
+  }
+}
+
+/** An alias inside its own anchor. */
+class Circle extends Error {
+  constructor(
+    message: string,
+    readonly at: Position,
+  ) {
+    super(message);
+  }
+}
+
+const isFunction = (key: string): boolean => key === 'Ref' || key.startsWith('Fn::');
+
+function mergedEntries(value: TemplateNode): Iterable<[string, TemplateNode]> {
+  if (value.kind === 'map') return value.entries;
+  return value.kind === 'list' ? value.items.flatMap((item) => [...mergedEntries(item)]) : [];
+}
+
+const scalar = (at: Position, value: Scalar): TemplateNode => ({
+  ...at,
+  kind: 'scalar',
+  value,
+  text: String(value),
+  isBlock: false,
+});
+
+const jsonOf = (value: unknown): Scalar =>
+  typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : null;
+
+/** Returns the entry of a map; undefined if the value isn't a map or has no such entry. */
+export const entryOf = (node: TemplateNode | undefined, key: string): TemplateNode | undefined =>
+  node?.kind === 'map' ? node.entries.get(key) : undefined;
+
+/** Returns the entries of a map; none if the value isn't a map. */
+export const entriesOf = (node: TemplateNode | undefined): ReadonlyMap<string, TemplateNode> =>
+  node?.kind === 'map' ? node.entries : new Map();
+
+/** Returns the text of a value that is text, or that is written as one; undefined for anything else. */
+export const textIn = (node: TemplateNode | undefined): string | undefined =>
+  node?.kind === 'scalar' && node.value !== null ? node.text : undefined;
+
+/**
+ * Returns the position of the value at some keys and indexes. If the value doesn't exist, returns the position of the
+ * nearest value around it.
+ */
+export function positionIn(node: TemplateNode, steps: readonly Step[]): Position {
+  let [found, at]: [TemplateNode | undefined, Position] = [node, node];
+  for (const step of steps) {
+    const child: TemplateNode | undefined =
+      found?.kind === 'list' ? found.items[Number(step)] : entryOf(found, String(step));
+    if (!child) break;
+    at = (found?.kind === 'map' ? found.keys.get(String(step)) : undefined) ?? child;
+    found = child;
+  }
+  return { line: at.line, column: at.column };
+}
+
+/** Returns a value as JSON, with its functions in their long form. */
+export function plainJson(node: TemplateNode): Json {
+  if (node.kind === 'scalar') return node.value;
+  if (node.kind === 'list') return node.items.map(plainJson);
+  if (node.kind === 'call') return { [node.name]: plainJson(node.argument) };
+  const made: { [key: string]: Json } = {};
+  for (const [key, value] of node.entries) setOwn(made, key, plainJson(value));
+  return made;
+}
