@@ -236,7 +236,7 @@ export const calls: CallRow[] = [
       operation,
       { ...body, nextToken: 'x'.repeat(most + 1) },
       'ValidationException',
-      `1 validation error detected: Value '${'x'.repeat(Math.min(most + 1, 2_048))}' at 'nextToken' failed to satisfy constraint: Member must have length less than or equal to ${most}`,
+      `1 validation error detected: Value '${'x'.repeat(most + 1)}' at 'nextToken' failed to satisfy constraint: Member must have length less than or equal to ${most}`,
       'recorded: test_list_executions_pagination',
     ),
     rejects(

@@ -45,12 +45,12 @@ export const definitions: MachineRow[] = [
     'SCHEMA_VALIDATION_FAILED: These fields are required: [States, StartAt] at /',
     'recorded: test_validate_state_machine_definition_not_a_definition',
   ),
-  refused(
-    'a machine without StartAt',
-    { States: { X: { Type: 'Succeed' } } },
-    'SCHEMA_VALIDATION_FAILED: These fields are required: [StartAt] at /',
-    'recorded: test_validate_state_machine_definition_not_a_definition',
-  ),
+  {
+    does: 'a machine without StartAt: nothing is said about what its states lead to',
+    from: 'recorded: test_validate_state_machine_definition_type_standard[INVALID_BASE_NO_STARTAT]',
+    machine: { States: { X: { Type: 'Succeed' } } },
+    expect: { refusal: 'SCHEMA_VALIDATION_FAILED: These fields are required: [StartAt] at /' },
+  },
   refused(
     'a machine without States',
     { StartAt: 'X' },

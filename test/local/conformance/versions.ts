@@ -1,4 +1,4 @@
-import { pass, type Body, type SequenceRow, type Source, type Step } from './row.js';
+import { one, pass, type Body, type SequenceRow, type Source, type Step } from './row.js';
 
 export const ARN = 'arn:aws:states:us-east-1:123456789012:';
 export const ROLE = 'arn:aws:iam::123456789012:role/any';
@@ -439,11 +439,18 @@ const TOKEN =
   "Unrecognized token 'not': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false')";
 const SOURCE = '[Source: (String)"not a definition"; line: 1, column: 4]';
 
+const WAITS = JSON.stringify(
+  one({ Type: 'Task', Resource: 'arn:aws:states:::sqs:sendMessage.waitForTaskToken', Parameters: {} }),
+);
+const LACKS = "Express state machine does not support '.waitForTaskToken' service integration ";
+
 const validation: SequenceRow[] = [
   sequence(
     'recorded: test_validate_state_machine_definition_not_a_definition',
     'a text is validated that is no definition',
-    validate('', found(diagnostic('SCHEMA_VALIDATION_FAILED', 'Definition must be a valid JSON object'))),
+    ...['', ' '].map((text) =>
+      validate(text, found(diagnostic('SCHEMA_VALIDATION_FAILED', 'Definition must be a valid JSON object'))),
+    ),
     validate(
       'not a definition',
       found(diagnostic('INVALID_JSON_DESCRIPTION', `${TOKEN}\n at ${SOURCE}`, SOURCE)),
@@ -457,6 +464,17 @@ const validation: SequenceRow[] = [
     'recorded: test_validate_state_machine_definition_type_standard',
     'a definition is valid',
     validate(PASS, { result: 'OK', diagnostics: [], truncated: false }),
+  ),
+  sequence(
+    'recorded: test_illegal_callbacks[WAIT_FOR_TASK_TOKEN]',
+    'an EXPRESS machine is created whose definition it can not have',
+    create(
+      { type: 'EXPRESS', definition: WAITS },
+      failure(
+        'InvalidDefinition',
+        `Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: ${LACKS} at /States/X/Resource'`,
+      ),
+    ),
   ),
   sequence(
     'measured: floci-io/floci#2735',

@@ -25,6 +25,12 @@ export const MAX = {
   data: DATA_LIMIT_BYTES,
 } as const;
 
+/**
+ * The most characters of a value that an error message shows. Recorded from the live service: a token that is too long,
+ * of 3,097 characters, is shown whole.
+ */
+const SHOWN = 4_096;
+
 interface TextRule {
   readonly required?: boolean;
   readonly min?: number;
@@ -70,7 +76,7 @@ export class Checker {
     }
     if (typeof value !== 'string') throw this.#mustBe(field, 'a string');
     const constraint = broken(value, rule);
-    const display = shown ? ` '${value.slice(0, MAX.token)}'` : '';
+    const display = shown ? ` '${value.slice(0, SHOWN)}'` : '';
     if (constraint !== undefined) this.violate(field, display, `Member must ${constraint}`);
     return value;
   }

@@ -89,7 +89,7 @@ export function problemsIn(definition: string): readonly DefinitionProblem[] {
 function parseDefinition(definition: string): JsonObject {
   let source: Json = null;
   try {
-    source = definition === '' ? null : readJson(definition);
+    source = definition.trim() === '' ? null : readJson(definition);
   } catch (error) {
     throw new DefinitionError([
       { code: 'INVALID_JSON_DESCRIPTION', path: '/', text: (error as Error).message },

@@ -15,6 +15,7 @@ import type {
 import { Scope } from '../asl/runtime/scope.js';
 import { Branch } from '../asl/runtime/branch.js';
 import { ProcessorBudget } from '../asl/expression/processor-budget.js';
+import { Spellings } from '../asl/runtime/spellings.js';
 import { StepCounter } from '../asl/runtime/step-counter.js';
 import { VariableScope } from '../asl/runtime/variables.js';
 import { HISTORY_LIMIT, History } from './history.js';
@@ -62,6 +63,7 @@ export class Execution implements RunningExecution {
   readonly history = new History();
   readonly redrives = new Redrives();
   readonly stepCounter = new StepCounter();
+  readonly spellings = new Spellings();
   readonly startedAt: number;
   readonly context: JsonObject;
   /** Executions are numbered in the order in which they ended. Undefined while this one is running. */
@@ -178,7 +180,7 @@ export class Execution implements RunningExecution {
     this.record('ExecutionStarted', 0, details);
     this.#startTimeout();
     const variables = new VariableScope((bytes) => this.hold(bytes));
-    void this.#run(() => new Branch(this, this.scope, variables, 0).withInputText(this.input), input);
+    void this.#run(() => new Branch(this, this.scope, variables, 0).withInputText(this.input, input), input);
   }
 
   /**
@@ -249,7 +251,7 @@ export class Execution implements RunningExecution {
   async #run(begin: () => Branch, input: Json): Promise<void> {
     try {
       const branch = (this.#root = begin());
-      const output = branch.textOf(await interpret(this.machine.program, branch, input));
+      const output = branch.shownText(await interpret(this.machine.program, branch, input));
       const details = { output, outputDetails: { truncated: false } };
       this.#finish({ status: 'SUCCEEDED', at: this.clock.now(), output }, branch.previous, details);
     } catch (error) {

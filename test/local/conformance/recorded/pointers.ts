@@ -1,4 +1,4 @@
-import { FUNCTIONS, one, pass, WORK, type MachineRow } from '../row.js';
+import { FUNCTIONS, jsonata, one, pass, WORK, type MachineRow } from '../row.js';
 import { CAUGHT, row, runtime, P, states, map, fail, failingMap, parallel, thenY, twice } from './shapes.js';
 
 const lambda = (fields: object = {}): object => ({ Type: 'Task', Resource: FUNCTIONS.fail, ...fields });
@@ -65,6 +65,19 @@ export const pointers: MachineRow[] = [
         'EvaluationFailed<3',
         'ExecutionFailed<5',
       ],
+    },
+  ),
+  row(
+    'test_undefined_reference[BASE_UNDEFINED_ARGUMENTS_FIELD]',
+    'the arguments of a Task are evaluated before anything is called',
+    jsonata({
+      Type: 'Task',
+      Resource: 'arn:aws:states:::lambda:invoke',
+      Arguments: { FunctionName: '{% $no %}' },
+    }),
+    {
+      error: 'States.QueryEvaluationError',
+      events: ['ExecutionStarted<0', 'TaskStateEntered<0', 'EvaluationFailed<0', 'ExecutionFailed<3'],
     },
   ),
   row(

@@ -1,5 +1,5 @@
 import { jsonata, one, pass, WORK, type MachineRow } from '../row.js';
-import { row, type Recording } from './shapes.js';
+import { map, P, parallel, row, states, type Recording } from './shapes.js';
 
 const shows = (
   recording: Recording,
@@ -37,12 +37,26 @@ const THIRTEEN = [
 export const spelling: MachineRow[] = [
   row(
     'test_map_state_nested',
-    'the first entry shows the input letter for letter; from the first exit on JSON is compact',
-    pass({}),
+    'the first entry shows the input letter for letter; what a state makes of it is compact',
+    map({ Type: 'Pass' }),
     {
       details: {
         2: { name: 'X', input: '[1,  2]', inputDetails: { truncated: false } },
-        3: { name: 'X', output: '[1,2]', outputDetails: { truncated: false } },
+        13: { name: 'X', output: '[1,2]', outputDetails: { truncated: false } },
+      },
+    },
+    { inputText: '[1,  2]' },
+  ),
+  row(
+    'test_parallel_state_nested',
+    'the input stays letter for letter while states pass it on, also in the results of a Parallel',
+    parallel([states(P)]),
+    {
+      details: {
+        4: { name: 'I', input: '[1,  2]', inputDetails: { truncated: false } },
+        5: { name: 'I', output: '[1,  2]', outputDetails: { truncated: false } },
+        7: { name: 'X', output: '[[1,  2]]', outputDetails: { truncated: false } },
+        8: { output: '[[1,  2]]', outputDetails: { truncated: false } },
       },
     },
     { inputText: '[1,  2]' },
@@ -77,23 +91,6 @@ export const spelling: MachineRow[] = [
         '{% [$keys($states.context), $keys($states.context.Execution), $keys($states.context.StateMachine)] %}',
     }),
     '["Execution","StateMachine","State","Id","Input","StartTime","Name","RoleArn","RedriveCount","Id","Name"]',
-  ),
-  row(
-    'test_parallel_state_nested',
-    'so it is where a Parallel comes first: its branches see compact JSON',
-    one({ Type: 'Parallel', Branches: [{ StartAt: 'I', States: { I: { Type: 'Pass', End: true } } }] }),
-    {
-      details: {
-        1: {
-          input: '{"a" : 1}',
-          inputDetails: { truncated: false },
-          roleArn: 'arn:aws:iam::123456789012:role/stepwright-local',
-        },
-        2: { name: 'X', input: '{"a" : 1}', inputDetails: { truncated: false } },
-        4: { name: 'I', input: '{"a":1}', inputDetails: { truncated: false } },
-      },
-    },
-    { inputText: '{"a" : 1}' },
   ),
   shows(
     'test_query_context_object_values',

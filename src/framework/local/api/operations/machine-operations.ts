@@ -1,6 +1,8 @@
+import { expressProblemsIn } from '../../asl/definition/review.js';
 import { compileMachine, DefinitionError, type Program } from '../../asl/machine.js';
+import { isObject, parseJson } from '../../asl/values/json.js';
 import { pageOf } from '../../engine/answers/pages.js';
-import { errors } from '../../engine/answers/service-error.js';
+import { errors, type ServiceError } from '../../engine/answers/service-error.js';
 import { toSeconds } from '../../engine/history.js';
 import { homeOf, keyOf, splitQualified, type Machine } from '../../engine/machines/machines.js';
 import { DEFAULT_SETTINGS } from '../../engine/machines/settings.js';
@@ -30,8 +32,8 @@ const createStateMachine: Operation = ({ body, region }, { machines, tags, clock
     name,
     given.map(({ key }) => key),
   );
-  if (type === 'EXPRESS') throw errors.unsupported('EXPRESS state machines');
   const program = compile(definition);
+  if (type === 'EXPRESS') throw expressRefusal(definition);
   const all = { ...DEFAULT_SETTINGS, ...settings };
   const before = machines.count;
   const machine = machines.create(name, definition, program, homeOf(region), roleArn, all);
@@ -50,6 +52,15 @@ const ROLE = /^arn:aws[a-z-]*:iam::\d{12}:role\/\S+$/;
 /** @throws ServiceError InvalidArn, with a message of the live service, if the text isn't the ARN of a role */
 function checkRole(roleArn: string): void {
   if (!ROLE.test(roleArn)) throw errors.invalidRole(roleArn);
+}
+
+/** Returns the error for an EXPRESS machine. A definition that AWS refuses for one is refused in its words. */
+function expressRefusal(definition: string): ServiceError {
+  const machine = parseJson(definition);
+  const problems = isObject(machine) ? expressProblemsIn(machine) : [];
+  return problems.length > 0
+    ? errors.invalidDefinition(new DefinitionError(problems).message)
+    : errors.unsupported('EXPRESS state machines');
 }
 
 /** Compiles a definition. @throws ServiceError InvalidDefinition, which lists all mistakes */

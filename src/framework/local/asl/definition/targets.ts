@@ -15,7 +15,7 @@ const NO_TARGET = 'MISSING_TRANSITION_TARGET';
 
 /**
  * Adds a problem for each target (a state that StartAt, Next or Default names) that doesn't exist, and for each state
- * that can't be reached from StartAt. If no state can end the machine, only that is reported, not the states that can't
+ * that can't be reached from StartAt, if there is a StartAt (recorded). If no state can end the machine, only that is reported, not the states that can't
  * be reached. Branches and iterations don't need a state that ends them.
  */
 export function checkTargets(reader: Reader, states: Reader, startAt: string | undefined): void {
@@ -25,7 +25,7 @@ export function checkTargets(reader: Reader, states: Reader, startAt: string | u
   if (isMachine && !Object.values(states.source).some(mayEnd)) {
     const fix = 'let a state end it, by "End": true or as one of Type Succeed or Fail';
     reader.report({ code: NO_END, path: '/', text: 'Workflow has no terminal state', fix });
-  } else checkReached(states, graph, startAt);
+  } else if (startAt !== undefined) checkReached(states, graph, startAt);
 }
 
 /** The targets of each state, by the state's name. Each target has the path of its field in the state. */
@@ -43,9 +43,9 @@ function checkExistence(reader: Reader, graph: Graph, startAt: string | undefine
     for (const [field, target] of targets) check(target, `States/${name}/${field}`);
 }
 
-function checkReached(states: Reader, graph: Graph, startAt: string | undefined): void {
+function checkReached(states: Reader, graph: Graph, startAt: string): void {
   const reached = new Set<string>();
-  const open = startAt === undefined ? [] : [startAt];
+  const open = [startAt];
   for (let name = open.pop(); name !== undefined; name = open.pop()) {
     if (reached.has(name) || !graph.has(name)) continue;
     reached.add(name);

@@ -142,10 +142,11 @@ export class Branch implements Environment {
 
   /**
    * Sets the text of the execution's input. Recorded from the live service: the StateEntered event of the first state
-   * shows the input exactly as it was sent, with its white space. All other JSON in the history is compact.
+   * shows the input exactly as it was sent, with its white space. So do later states, as long as it is passed on whole.
    */
-  withInputText(text: string): this {
+  withInputText(text: string, input: Json): this {
     this.#inputText = text;
+    this.execution.spellings.keep(input, text);
     return this;
   }
 
@@ -219,7 +220,7 @@ export class Branch implements Environment {
     if (this.#current) return;
     const enteredAt = this.execution.clock.now();
     const enteredFrom = this.previous;
-    const text = this.#inputText ?? this.textOf(input);
+    const text = this.#inputText ?? this.shownText(input);
     this.#inputText = undefined;
     const details = { name: state.name, input: text, inputDetails: { truncated: false } };
     const enteredId = this.record(`${state.type}StateEntered`, details);
@@ -253,7 +254,7 @@ export class Branch implements Environment {
    */
   exit(output: Json, next: string | undefined, assigned: ReadonlyMap<string, string> | undefined): void {
     const { type, name } = this.#entered().state;
-    const details = { name, output: this.textOf(output), outputDetails: { truncated: false } };
+    const details = { name, output: this.shownText(output), outputDetails: { truncated: false } };
     this.record(
       `${type}StateExited`,
       assigned?.size ? { ...details, ...describeAssigned(assigned) } : details,
@@ -261,6 +262,11 @@ export class Branch implements Environment {
     this.#current = undefined;
     this.progress = undefined;
     this.position = { next, value: output };
+  }
+
+  /** Returns the JSON of a state's input or output, as it was sent if it is the execution's input. */
+  shownText(value: Json): string {
+    return this.execution.spellings.of(value) ?? this.textOf(value);
   }
 
   /** Returns the compact JSON of a value. */

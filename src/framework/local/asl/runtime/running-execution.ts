@@ -3,6 +3,7 @@ import type { EvaluationThreads } from '../jsonata/evaluation-threads.js';
 import type { ProcessorBudget } from '../expression/processor-budget.js';
 import type { Json, JsonObject } from '../values/json.js';
 import type { Scope } from './scope.js';
+import type { Spellings } from './spellings.js';
 import type { StepCounter } from './step-counter.js';
 
 /** The way in which a task ended: with the result or the failure that a worker has sent, or with a timeout. */
@@ -135,6 +136,7 @@ export interface RunningExecution {
   /** Called when a state is done and another one follows. If the machine was deleted, ends the execution. */
   onTransition(): void;
   readonly stepCounter: StepCounter;
+  readonly spellings: Spellings;
   /** The processor time that all fields of the execution may take together. */
   readonly processor: ProcessorBudget;
   /** Cancels everything that the execution waits for when the execution ends. */

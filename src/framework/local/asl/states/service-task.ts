@@ -37,8 +37,6 @@ const CLOSED = 'Provided task does not exist anymore';
  * @throws StateFailure if there is no mock for the resource. No Retry or Catch matches this failure
  */
 export async function runService(branch: Branch, call: ServiceCall): Promise<Json> {
-  const { machineName, resources } = branch.execution;
-  if (!resources.has(machineName, branch.stateName, call.resource)) throw unanswered(branch, call);
   const events = new CallEvents(branch, call);
   const outcome = await branch.scope.wait<TaskOutcome | Error>((resolve) => {
     const task = openTask(branch, call, events, resolve);
@@ -90,9 +88,10 @@ async function answerTask(
   const { pattern } = call.service;
   const input = await call.input();
   branch.checkSize(input, call.resource);
+  const { machineName, resources } = branch.execution;
+  if (!resources.has(machineName, branch.stateName, call.resource)) throw unanswered(branch, call);
   events.scheduled(branch.textOf(input));
   task.start();
-  const { resources } = branch.execution;
   const answer = bounded(await resources.answer(describe(branch, call, task.token), input), call);
   if (answer.kind === 'succeeded' && pattern !== 'requestResponse' && task.isOpen())
     events.submitted(answer.output);

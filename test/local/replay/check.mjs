@@ -1,0 +1,114 @@
+#!/usr/bin/env node
+// Runs the recorded tests of LocalStack's Step Functions suite against the local service, in this process. Its tests
+// and recordings are public, and aren't part of this project: --from names a checkout of localstack/localstack. Its
+// library of recordings, localstack/localstack-snapshot, is looked for beside it, or named by --library. Further
+// arguments choose files or folders of the suite. Exits 1 if a recording that isn't in exceptions.json differs, or one
+// in it doesn't.
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { startLocalService } from 'stepwright/local';
+import { FastClock } from './fast-clock.mjs';
+import { summarize } from './summary.mjs';
+
+const SUITE = 'tests/aws/services/stepfunctions/v2';
+const MODULES = ['pytest', 'boto3', 'jsonpath_ng'];
+/** How much faster than the machine's clock the clock of the service and of the tests goes. */
+const SCALE = 20;
+
+const { values, positionals } = parseArgs({
+  options: {
+    from: { type: 'string' },
+    library: { type: 'string' },
+    python: { type: 'string', default: 'python3' },
+    report: { type: 'string' },
+  },
+  allowPositionals: true,
+});
+
+function skip(reason) {
+  console.log(`##### SKIPPED: ${reason}, so that the recordings were NOT replayed #####`);
+  console.log('recordings: 0 passed, 0 failed, 1 skipped');
+  process.exit(0);
+}
+
+/** Returns the folders of the suite and of its library. */
+function findSources() {
+  if (!values.from) skip('--from names no checkout of localstack/localstack (8b9a79f)');
+  const suite = resolve(values.from);
+  if (!existsSync(join(suite, SUITE))) skip(`${suite} has no ${SUITE}`);
+  const library = resolve(values.library ?? join(suite, '../localstack-snapshot'));
+  if (!existsSync(join(library, 'localstack_snapshot')))
+    skip(`${library} is no checkout of localstack/localstack-snapshot: name it by --library`);
+  return { suite, library };
+}
+
+function checkPython() {
+  const lacks = MODULES.filter((name) => spawnSync(values.python, ['-c', `import ${name}`]).status !== 0);
+  if (lacks.length > 0)
+    skip(
+      `${values.python} has no ${lacks.join(', ')} (Debian: python3-pytest python3-boto3 python3-jsonpath-ng)`,
+    );
+}
+
+/** Runs the tests in Python. Resolves when they have ended. */
+function runTests({ suite, library }, url, report) {
+  const here = dirname(fileURLToPath(import.meta.url));
+  const plugins = [
+    'stand_ins',
+    'localstack.testing.pytest.marking',
+    'localstack_snapshot.pytest.snapshot',
+    'replay',
+  ];
+  const files = positionals.length > 0 ? positionals.map((file) => join(SUITE, file)) : [SUITE];
+  const args = [
+    '-m',
+    'pytest',
+    '-q',
+    '--noconftest',
+    '-c',
+    '/dev/null',
+    '--rootdir',
+    suite,
+    '--tb=short',
+    '-W',
+    'ignore',
+    '-r',
+    'N',
+    '--no-summary',
+    '-p',
+    'no:cacheprovider',
+    ...plugins.flatMap((plugin) => ['-p', plugin]),
+    ...files,
+  ];
+  const env = {
+    ...process.env,
+    PYTHONPATH: [here, library].join(delimiter),
+    PYTHONDONTWRITEBYTECODE: '1',
+    REPLAY_CHECKOUT: suite,
+    REPLAY_ENDPOINT: url,
+    REPLAY_SCALE: String(SCALE),
+    REPLAY_REPORT: report,
+  };
+  const child = spawn(values.python, args, { cwd: suite, env, stdio: ['ignore', 'pipe', 'inherit'] });
+  child.stdout.on('data', (chunk) => process.stderr.write(chunk));
+  return new Promise((done) => child.once('close', done));
+}
+
+const sources = findSources();
+checkPython();
+const folder = mkdtempSync(join(tmpdir(), 'recordings-'));
+const report = values.report ?? join(folder, 'report.json');
+const service = await startLocalService({ port: 0, clock: new FastClock(SCALE) });
+try {
+  await runTests(sources, service.url, report);
+  const exceptions = JSON.parse(readFileSync(new URL('exceptions.json', import.meta.url), 'utf8'));
+  const whole = positionals.length === 0;
+  process.exitCode = summarize(JSON.parse(readFileSync(report, 'utf8')), exceptions, whole);
+} finally {
+  await service.close();
+  rmSync(folder, { recursive: true, force: true });
+}

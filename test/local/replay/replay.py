@@ -1,0 +1,279 @@
+"""Runs LocalStack's recorded tests of Step Functions against the local service. A plugin of pytest.
+
+The tests make the calls, and LocalStack's own library compares the answers with the recordings. A test that needs a
+service other than Step Functions is skipped, with the name of the service.
+"""
+
+import json
+import os
+import re
+import threading
+import time
+
+from datetime import datetime
+
+from stand_ins import ACCOUNT, REGION, Difference
+
+ENDPOINT = os.environ["REPLAY_ENDPOINT"]
+SCALE = float(os.environ["REPLAY_SCALE"])
+REPORT = os.environ["REPLAY_REPORT"]
+SUITE = "tests/aws/services/stepfunctions/v2/"
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+with open(os.path.join(HERE, "exceptions.json"), encoding="utf-8") as file:
+    EXCEPTIONS = json.load(file)
+
+
+import boto3  # noqa: E402
+import pytest  # noqa: E402
+from botocore.config import Config  # noqa: E402
+from localstack.testing.pytest.stepfunctions import fixtures as theirs  # noqa: E402
+from localstack.testing.snapshots import transformer_utility  # noqa: E402
+from localstack_snapshot.snapshots import SnapshotAssertionError  # noqa: E402
+from localstack_snapshot.snapshots.transformer import RegexTransformer  # noqa: E402
+
+os.environ["TEST_TARGET"] = "AWS_CLOUD"  # so that no member of a recording is left out of the comparison
+del theirs.sfn_activity_consumer
+theirs.is_aws_cloud = lambda: False  # so that no role is tried out at AWS
+
+real_sleep = time.sleep
+time.sleep = lambda seconds: real_sleep(seconds / SCALE)
+
+
+class NeedsService(Exception):
+    """A test uses a service other than Step Functions."""
+
+
+class Iam:
+    """Gives out roles that nobody checks."""
+
+    def create_role(self, RoleName, **_more):
+        return {"Role": {"Arn": f"arn:aws:iam::{ACCOUNT}:role/{RoleName}", "RoleName": RoleName}}
+
+    def create_policy(self, PolicyName, **_more):
+        return {"Policy": {"Arn": f"arn:aws:iam::{ACCOUNT}:policy/{PolicyName}"}}
+
+    def __getattr__(self, _name):
+        return lambda **_arguments: {}
+
+
+class Logs:
+    """Keeps the names of log groups. It has no log, so a test that reads one is skipped."""
+
+    def __init__(self):
+        self.names = set()
+
+    def create_log_group(self, logGroupName):
+        self.names.add(logGroupName)
+
+    def delete_log_group(self, logGroupName):
+        self.names.discard(logGroupName)
+
+    def describe_log_groups(self, logGroupNamePrefix):
+        names = [name for name in self.names if name.startswith(logGroupNamePrefix)]
+        return {"logGroups": [{"arn": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{name}:*"} for name in names]}
+
+    def __getattr__(self, _name):
+        raise NeedsService("logs")
+
+
+class Sts:
+    def get_caller_identity(self):
+        return {"Account": ACCOUNT, "Arn": f"arn:aws:iam::{ACCOUNT}:root"}
+
+
+class Clients:
+    def __init__(self, config=None):
+        base = Config(inject_host_prefix=False, retries={"total_max_attempts": 1})
+        self.stepfunctions = boto3.client(
+            "stepfunctions",
+            endpoint_url=ENDPOINT,
+            region_name=REGION,
+            aws_access_key_id="local",
+            aws_secret_access_key="local",
+            config=base.merge(config) if config else base,
+        )
+        self.iam = Iam()
+        self.logs = Logs()
+        self.sts = Sts()
+
+    def __getattr__(self, name):
+        raise NeedsService(name)
+
+
+@pytest.fixture(scope="session")
+def aws_client():
+    return Clients()
+
+
+@pytest.fixture(scope="session")
+def aws_client_no_retry(aws_client):
+    return aws_client
+
+
+@pytest.fixture(scope="session")
+def aws_client_factory():
+    return lambda config=None, **_more: Clients(config)
+
+
+@pytest.fixture(scope="session")
+def account_id():
+    return ACCOUNT
+
+
+@pytest.fixture(scope="session")
+def region_name():
+    return REGION
+
+
+@pytest.fixture
+def cleanups():
+    """Takes the functions that would remove roles. There are none to remove."""
+    return []
+
+
+@pytest.fixture
+def snapshot(request, _snapshot_session):
+    utility = transformer_utility.TransformerUtility
+    _snapshot_session.transform = utility
+    for pattern, replacement in [(ACCOUNT, "1" * 12), (REGION, "<region>"), ("arn:aws:", "arn:<partition>:")]:
+        _snapshot_session.add_transformer(RegexTransformer(pattern, replacement), priority=2)
+    _snapshot_session.add_transformer(transformer_utility.SNAPSHOT_BASIC_TRANSFORMER, priority=2)
+    Difference.left_out.clear()
+    Difference.later_members = later_members(recorded_at(_snapshot_session))
+    return _snapshot_session
+
+
+def recorded_at(session):
+    """Returns the date of a test's recording, or None if the test has none."""
+    if not os.path.exists(session.file_path):
+        return None
+    with open(session.file_path, encoding="utf-8") as file:
+        entry = json.load(file).get(session.scope_key)
+    return entry and datetime.strptime(entry["recorded-date"], "%d-%m-%Y, %H:%M:%S").date().isoformat()
+
+
+def later_members(date):
+    return {name for name, since in EXCEPTIONS["members"].items() if date and date < since}
+
+
+@pytest.fixture
+def sfn_activity_consumer(aws_client):
+    """Takes one task and answers it, as the state machine of the test would."""
+    return lambda template, activity_arn: Consumer(aws_client.stepfunctions, template, activity_arn).start()
+
+
+class Consumer(threading.Thread):
+    def __init__(self, client, template, activity_arn):
+        super().__init__(daemon=True)
+        self.client, self.states, self.activity_arn = client, template["States"], activity_arn
+
+    def run(self):
+        poll = {**self.states["GetActivityTask"]["Parameters"], "ActivityArn": self.activity_arn}
+        poll.pop("ActivityArn.$", None)
+        task = self.client.get_activity_task(**{key[0].lower() + key[1:]: text for key, text in poll.items()})
+        self.answer(self.states["TaskReceived"], task)
+
+    def answer(self, state, task):
+        resource = state.get("Resource", "").split(":")[-1]
+        if resource == "sendTaskSuccess":
+            self.client.send_task_success(taskToken=task["taskToken"], output=task["input"])
+        if resource == "sendTaskFailure":
+            error = state["Parameters"]["Error"]
+            self.client.send_task_failure(taskToken=task["taskToken"], error=error, cause=task["input"])
+        if resource == "sendTaskHeartbeat":
+            self.client.send_task_heartbeat(taskToken=task["taskToken"])
+        time.sleep(state.get("Seconds", 0))
+        if "Next" in state:
+            self.answer(self.states[state["Next"]], task)
+
+
+def pytest_configure(config):
+    config.pluginmanager.register(theirs, "theirs")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config, items):
+    """Keeps the tests that were validated at AWS, and skips those with a fixture of another service."""
+    validated = [item for item in items if item.get_closest_marker("aws_validated") and is_recorded(item)]
+    config.hook.pytest_deselected(items=[item for item in items if item not in validated])
+    items[:] = validated
+    for item in items:
+        item.own_markers = [mark for mark in item.own_markers if mark.name != "skip"]
+        known = {*item.session._fixturemanager._arg2fixturedefs, "request", *params_of(item)}
+        needs = [name for name in item.fixturenames if name not in known]
+        if needs:
+            item.add_marker(pytest.mark.skip(reason=f"needs {needs[0]}"))
+
+
+def is_recorded(item):
+    path = str(item.path).removesuffix(".py") + ".snapshot.json"
+    if not os.path.exists(path):
+        return False
+    with open(path, encoding="utf-8") as file:
+        return item.nodeid in json.load(file)
+
+
+def params_of(item):
+    return item.callspec.params if hasattr(item, "callspec") else {}
+
+
+results = {}
+
+
+NOT_HERE = {
+    r"is a Map in DISTRIBUTED mode|Distributed Map": "needs a Distributed Map",
+    r"does not have EXPRESS state machines": "needs EXPRESS",
+    r"Nothing answers 'arn:[^']*:::(?:aws-sdk:sfn|states):\w+": "needs a nested execution or Step Functions as a service",
+    r"Nothing answers 'arn:[^']*:::(?:aws-sdk:)?(\w+)": r"needs \1",
+    r"Nothing answers 'arn:[^']*:function:": "needs lambda",
+}
+"""The texts by which the local service says that it does not have something, and what it is."""
+
+
+def not_here(lines):
+    """Returns what the test needs that the local service does not have, or None."""
+    for pattern, meaning in NOT_HERE.items():
+        for line in lines:
+            if match := re.search(pattern, line):
+                return match.expand(meaning)
+    return None
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = (yield).get_result()
+    name = item.nodeid.removeprefix(SUITE)
+    error = call.excinfo.value if call.excinfo else None
+    if isinstance(error, NeedsService):
+        results[name] = {"outcome": "skipped", "reason": f"needs {error}"}
+    elif report.skipped:
+        results.setdefault(name, {"outcome": "skipped", "reason": skip_reason(report)})
+    elif report.failed and call.when != "teardown":
+        results[name] = failure(error, report)
+    elif call.when == "call":
+        results.setdefault(name, {"outcome": "passed"})
+    if call.when == "call":
+        results[name]["compared"] = len(item.funcargs["snapshot"].called_keys) if "snapshot" in item.funcargs else 0
+        results[name]["without"] = sorted(Difference.left_out)
+
+
+def skip_reason(report):
+    return str(report.longrepr[-1]).removeprefix("Skipped: ")
+
+
+def failure(error, report):
+    lines = lines_of(error, report)
+    needed = not_here(lines)
+    return {"outcome": "skipped", "reason": needed} if needed else {"outcome": "failed", "reason": lines}
+
+
+def lines_of(error, report):
+    if isinstance(error, SnapshotAssertionError):
+        return [f"{result.key}{line}" for result in error.result for line in result.result.lines]
+    return [f"{type(error).__name__}: {error}", *str(report.longrepr).splitlines()[-8:]]
+
+
+def pytest_sessionfinish():
+    with open(REPORT, "w", encoding="utf-8") as file:
+        json.dump(results, file, indent=1, default=str)
