@@ -100,7 +100,9 @@ async function saving(store: Store): Promise<(text: string) => Promise<string>> 
       if (end.status !== 'succeeded') throw new Error(`the handler has ${JSON.stringify(end)}`);
     });
     const removal = new Promise<void>((resolve) => (removed = resolve));
-    checkpoints.accepted(context);
+    const ref = checkpoints.refOf(context);
+    if (!ref) throw new Error('the handler has saved nothing');
+    checkpoints.accepted(ref);
     await removal;
     return '';
   };

@@ -7,10 +7,10 @@ import { startLocalService } from '../../src/framework/local/index.js';
 const MAIN = resolve('dist/src/framework/cli/main.js');
 const LIST = resolve('test/fixtures/loaded/list.mjs');
 
-/** Runs a worker at a URL and stops it, with a limit of 80 open files. @returns the modules that it has loaded */
+/** Runs a worker at a URL and stops it, with a limit of 72 open files. @returns the modules that it has loaded */
 async function loadedAt(url: string): Promise<string[]> {
   const command = ['--import', LIST, MAIN, 'start', '--endpoint', url];
-  const child = spawn('/bin/sh', ['-c', 'ulimit -n 80; exec "$0" "$@"', process.execPath, ...command], {
+  const child = spawn('/bin/sh', ['-c', 'ulimit -n 72; exec "$0" "$@"', process.execPath, ...command], {
     env: { PATH: process.env['PATH'], HOME: '/nowhere' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -27,7 +27,7 @@ async function loadedAt(url: string): Promise<string[]> {
   return [...told.matchAll(/^loaded (.*)$/gm)].map(([, file]) => file ?? '');
 }
 
-test('a start at a URL loads neither the embedded service nor what others of its commands need, and 80 open files are enough', async () => {
+test('a start at a URL loads neither the embedded service nor what others of its commands need, and 72 open files are enough', async () => {
   const service = await startLocalService({ port: 0 });
   try {
     const loaded = await loadedAt(service.url);

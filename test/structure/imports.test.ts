@@ -18,6 +18,7 @@ const ORDER: Readonly<Record<string, string>> = {
   'aws/stores': 's3, dynamodb → .',
   worker:
     'build → . → thread → health → observe → poll, protect, admission, deferral → pool → task → handler, heartbeat → keep → container',
+  'worker/build': '. → kept',
   'worker/handler': '. → output → input, interceptors → context, outcome',
   'worker/keep': 'deferred → outbox, payloads, checkpoints, once → . → files',
   'worker/observe': 'open-telemetry → metrics → .',

@@ -4,8 +4,7 @@ import type { HeartbeatLoad } from './heartbeat/heartbeat-load.js';
 import type { HeartbeatListener } from './thread/heartbeat-thread.js';
 import type { WorkerHeartbeats } from './thread/worker-heartbeats.js';
 import type { Logger } from '../base/log/log.js';
-import type { Outbox, OutboxWorld } from './keep/outbox/outbox.js';
-import { offerOutcome } from './task/offer.js';
+import type { Outbox } from './keep/outbox/outbox.js';
 import { LAST_ATTEMPT_MS, type ReportWorld } from './task/report.js';
 import { ReportsInFlight } from './task/reports-in-flight.js';
 import type { TaskTracing } from './task/tracing.js';
@@ -15,14 +14,12 @@ import { packageVersion } from '../base/version.js';
 import type { DrainStatus, WorkerCounts, WorkerState } from '../base/worker-status.js';
 import type { ActivityPort } from '../aws/activity-port.js';
 import { countEvents } from './observe/counts.js';
-import { emitOutbox } from './observe/outbox-events.js';
 import { type EventName, EventHub, type Listener } from './observe/worker-events.js';
 import { logEvents } from './observe/log-events.js';
 import { unreadyReasons } from './observe/readiness.js';
-import { deferralEvents } from './observe/deferral-events.js';
 import type { ObservedWorker } from './observe/observer.js';
 import type { WorkerStatus } from './observe/status.js';
-import type { Deferrals, DeferralsWorld } from './deferral/deferrals.js';
+import type { Deferrals } from './deferral/deferrals.js';
 import type { Protection } from './protect/protection.js';
 import { TroubleTracker } from '../base/time/trouble.js';
 import { Pace } from './poll/pace.js';
@@ -50,13 +47,13 @@ export interface WorkerParts {
    */
   readonly protection?: Protection;
   /** Makes what keeps the tasks that handlers defer. @default no task can be deferred */
-  readonly openDeferrals?: MakeDeferrals | undefined;
+  readonly openDeferrals?: ((parts: KeeperParts) => Deferrals) | undefined;
   /** Makes a trace (such as an OpenTelemetry span) for each task. @default tasks aren't traced */
   readonly tracing?: TaskTracing;
   /**
    * Opens the outbox, which keeps outcomes until the service has accepted them. @default an outcome dies with the worker
    */
-  readonly openOutbox?: ((world: OutboxParts) => Outbox) | undefined;
+  readonly openOutbox?: ((parts: KeeperParts) => Outbox) | undefined;
   /**
    * Closes everything that was opened for the worker. Called after the last report. Takes at most `CLOSE_LIMIT_MS`, and
    * never rejects.
@@ -64,13 +61,13 @@ export interface WorkerParts {
   readonly close: () => Promise<void>;
 }
 
-/** Makes what keeps deferred tasks, from the parts that the worker has. */
-export type MakeDeferrals = (
-  parts: Pick<DeferralsWorld, 'heartbeats' | 'reportsOf' | 'listener'>,
-) => Deferrals;
-
-/** The parts of a worker that its outbox uses. */
-export type OutboxParts = Pick<OutboxWorld, 'listener' | 'offer'>;
+/** The parts of a worker that its outbox and its deferred tasks use. */
+export interface KeeperParts {
+  readonly events: EventHub;
+  readonly heartbeats: WorkerParts['heartbeats'];
+  /** Returns what a report for an activity needs; undefined if this worker has no connection for it. */
+  readonly reportsOf: (activityArn: string) => ReportWorld | undefined;
+}
 
 /**
  * The handlers start to poll one after another, this much apart, so that a start isn't a burst of polls. `START_MS`:
@@ -135,12 +132,10 @@ export class Worker implements ObservedWorker {
       for (const loop of this.#loops) loop.watchSlots();
       this.#parts.protection?.tick(this.#oldestTask());
     });
-    this.#deferrals = parts.openDeferrals?.({
-      heartbeats: parts.heartbeats,
-      reportsOf: (activityArn) => this.#reportsOf(activityArn),
-      listener: deferralEvents(this.#events),
-    });
-    this.#outbox = this.#openOutbox();
+    const reportsOf = (activityArn: string): ReportWorld | undefined => this.#reportsOf(activityArn);
+    const keeper = { events: this.#events, heartbeats: parts.heartbeats, reportsOf };
+    this.#deferrals = parts.openDeferrals?.(keeper);
+    this.#outbox = parts.openOutbox?.(keeper);
     this.#loops = this.#makeLoops();
     const here = new Set(this.#loops.flatMap(({ name, runsHere }) => (runsHere ? name : [])));
     this.#events.on('task:received', ({ handler, receivedAt }) => {
@@ -334,17 +329,6 @@ export class Worker implements ObservedWorker {
   #reportsOf(activityArn: string): ReportWorld | undefined {
     const handler = this.#parts.handlers.find((each) => placeIn(each.activityArn) === placeIn(activityArn));
     return handler && this.#reportWorlds.get(handler.port);
-  }
-
-  #openOutbox(): Outbox | undefined {
-    const { openOutbox, heartbeats } = this.#parts;
-    return openOutbox?.({
-      listener: emitOutbox(this.#events),
-      offer: (kept, signal) => {
-        const reports = this.#reportsOf(kept.activityArn);
-        return reports && offerOutcome(kept, { ...reports, heartbeats }, signal);
-      },
-    });
   }
 
   readonly #outside = <T>(fn: () => T): T => this.#context.runInAsyncScope(fn);

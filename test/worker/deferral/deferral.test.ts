@@ -108,6 +108,30 @@ test('a deferred task uses no slot, its heartbeats go on, and somebody else comp
   expect(await keys()).toEqual([]);
 });
 
+test.each([
+  ['the one who completes it', {}],
+  ['a worker, where Step Functions could not be told', { endpoint: 'http://127.0.0.1:1' }],
+])('the checkpoint of a deferred task is removed by %s', async (_, reach) => {
+  @Activity(ARN)
+  class Saved {
+    @Handle({ input: 'any', checkpoint: { store, key: () => 'work' } })
+    async ask(_input: unknown, task: TaskContext): Promise<Deferral> {
+      await task.checkpoint.save({ asked: true });
+      return task.defer({ until: '10m', id: 'o-1' });
+    }
+  }
+  const activities = [Saved];
+  await worker({ activities });
+  const execution = await deferredExecution();
+  expect((await store.list('checkpoints/')).keys).toHaveLength(1);
+  const told = (await completions({ activities, ...reach })).succeed('o-1', 1);
+  await w.clock.advance(25_000);
+  await told;
+  await w.clock.advance(70_000);
+  expect(await w.describe(execution)).toMatchObject({ status: 'SUCCEEDED' });
+  expect((await store.list('checkpoints/')).keys).toEqual([]);
+});
+
 test('an output that the handler may not return leaves the task open', async () => {
   await worker();
   const execution = await deferredExecution();

@@ -1,6 +1,7 @@
 import { StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { Store } from '../../../src/framework/base/store/store.js';
+import type { TaskContext } from '../../../src/framework/declare/task-context.js';
 import { StoreError } from '../../../src/framework/base/store/store-error.js';
 import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
 import { memoryStore } from '../../../src/framework/worker/keep/memory.js';
@@ -37,7 +38,7 @@ function replaced(under: Store, methods: Partial<Store>): Store {
 
 interface Options {
   readonly clock?: HandClock;
-  readonly fn?: () => unknown;
+  readonly fn?: (input: unknown, task: TaskContext) => unknown;
   readonly config?: object;
 }
 
@@ -51,10 +52,14 @@ const worker = (
   );
 
 /** A worker that has finished a task whose report isn't accepted, and whose clock then stands still for ever. */
-async function dead(fn?: () => unknown, fields: object = {}): Promise<{ w: WorkerWorld; execution: string }> {
+async function dead(
+  fn?: Options['fn'],
+  fields: object = {},
+  config: object = {},
+): Promise<{ w: WorkerWorld; execution: string }> {
   faults.always('SendTaskSuccess', REFUSED);
   const clock = new HandClock(world.clock.now());
-  const w = await worker('dead', { clock, ...(fn && { fn }) });
+  const w = await worker('dead', { clock, config, ...(fn && { fn }) });
   const execution = await world.execute(world.machine(ARN, fields));
   for (let n = 0; n < 3; n++) {
     await clock.advance(500);
@@ -123,6 +128,31 @@ test('what a dead worker has left is reported by another once its lease has laps
   await seconds(1);
   expect(await outcomes()).toEqual([]);
   expect((await store.list('workers/')).keys).toHaveLength(1);
+});
+
+test.each([
+  ['a success', 0, () => 'done'],
+  [
+    'a failure',
+    1,
+    (): string => {
+      throw new Error('no');
+    },
+  ],
+])('%s that another worker reports leaves %i checkpoints', async (_, left, end) => {
+  const config = { checkpoint: { store, key: () => 'work' } };
+  faults.always('SendTaskFailure', REFUSED);
+  const save = async (_input: unknown, task: TaskContext): Promise<unknown> => {
+    await task.checkpoint.save({ done: 1 });
+    return end();
+  };
+  await dead(save, {}, config);
+  faults.always('SendTaskFailure', undefined);
+  expect((await store.list('checkpoints/')).keys).toHaveLength(1);
+  const w = await worker('next', { config });
+  await seconds(40);
+  expect(w.of('outbox:offered')).toMatchObject([{ outcome: 'accepted' }]);
+  expect((await store.list('checkpoints/')).keys).toHaveLength(left);
 });
 
 test('of several workers that share the store, one reports it, once', async () => {

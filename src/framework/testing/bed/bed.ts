@@ -150,7 +150,8 @@ export class Bed {
       );
       if (outcome.status === 'deferred') return new DeferredTask<never>(definition, outcome);
       const reported = signals.aborted ? afterShutdown(outcome) : outcome;
-      if (reported.status === 'succeeded') checkpoints?.accepted(context);
+      const checkpoint = checkpoints?.refOf(context);
+      if (checkpoint && reported.status === 'succeeded') checkpoints?.accepted(checkpoint);
       return await resultOf(reported, this.#whole);
     } catch (error) {
       abort();

@@ -38,6 +38,10 @@ export async function createCompletions(
     store: deferred.store,
     ...{ clock, log },
     definitions: handlers.map(({ definition }) => definition),
+    checkpointsOf: (name) => {
+      const checkpoint = handlers.find(({ definition }) => definition.name === name)?.options.checkpoint;
+      return checkpoint ? checkpoint.store : undefined;
+    },
     payloads: await payloadsOf(plan, world),
     reportsOf: reportWorlds({
       ...{ clock, random, reportLimitMs: REPORT_LIMIT_MS },

@@ -4,7 +4,6 @@ import type { Config } from '../../config/config.js';
 import { throwProblems } from '../../base/errors.js';
 import { compile } from '../handler/compile.js';
 import type { TaskPayloads } from '../handler/output/outputs.js';
-import { makeCheckpoints } from '../handler/make-checkpoints.js';
 import type { AwsService } from '../../aws/sdk/aws-service.js';
 import { type Endpoint, isEncrypted } from '../../aws/endpoint.js';
 import { socketProblems } from '../../aws/sdk/settings.js';
@@ -19,15 +18,16 @@ import { parseRate } from '../../declare/rate.js';
 import type { ResolvedOptions } from '../../config/resolve.js';
 import type { BreakerRule } from '../admission/breaker.js';
 import type { RunnableHandler } from '../handler-loop.js';
-import type { LeasesWorld } from '../keep/leases.js';
+import type { Checkpoints } from '../keep/checkpoints/checkpoints.js';
 import type { Protection } from '../protect/protection.js';
 import { WorkerHeartbeats } from '../thread/worker-heartbeats.js';
-import { type MakeDeferrals, Worker, type WorkerParts } from '../worker.js';
+import { Worker, type WorkerParts } from '../worker.js';
 import { type Activities, findActivities, regionOf } from './find-activities.js';
 import { dispose, makeContainer } from './make-container.js';
 import { endPollsOnDrain } from './end-polls.js';
 import { moduleProblems, Pools } from './pools.js';
 import { logNearestActivities } from './nearest-activities.js';
+import type { Keeper } from './kept/keeper.js';
 import { payloadsOf } from './payloads-of.js';
 import { makePlan, noActivities, type Plan, type PlannedHandler } from './plan.js';
 import { scopesOf } from './scopes.js';
@@ -85,7 +85,7 @@ export async function buildWorker(given: Plan, world: StartWorld): Promise<Worke
     const telemetry = new Telemetry({ ...plan, ...plan.settings, ...world });
     const own = settingsOf(plan, world);
     const { clock, random, log, name: workerName } = own;
-    const keeper = { clock, random, log, workerName, scopes: scopesOf(handlers, endpoint) };
+    const keeper = { clock, random, log, workerName, handlers, scopes: scopesOf(handlers, endpoint) };
     const worker = new Worker({
       ...own,
       handlers,
@@ -130,26 +130,21 @@ async function protectionOf(
   return makeProtection(settings, { ...world, env: process.env, thread });
 }
 
-/** The parts of the worker that its outbox and its deferred tasks use, besides their stores. */
-type Keeper = Omit<LeasesWorld, 'store'>;
-
-/** The most deferred tasks that a worker holds, if the config doesn't say. */
-const MOST_DEFERRED = 10_000;
-
 /** Makes what keeps deferred tasks. The code for it isn't loaded if the config has no store for them. */
-async function deferralsOf({ settings }: Plan, keeper: Keeper): Promise<MakeDeferrals | undefined> {
-  if (!settings.deferred) return undefined;
-  const { store, most = MOST_DEFERRED } = settings.deferred;
-  const { Deferrals } = await import('../deferral/deferrals.js');
-  return (parts) => new Deferrals({ ...keeper, store, most, ...parts });
+async function deferralsOf(
+  { settings: { deferred } }: Plan,
+  keeper: Keeper,
+): Promise<WorkerParts['openDeferrals']> {
+  if (!deferred) return undefined;
+  const { openDeferrals } = await import('./kept/open-deferrals.js');
+  return (parts) => openDeferrals(keeper, deferred, parts);
 }
 
 /** Makes the worker's outbox. The code for it isn't loaded if the option `outbox` is off. */
 async function outboxOf({ settings: { outbox } }: Plan, keeper: Keeper): Promise<WorkerParts['openOutbox']> {
   if (!outbox) return undefined;
-  const { store } = outbox;
-  const { Outbox } = await import('../keep/outbox/outbox.js');
-  return (parts) => new Outbox({ ...keeper, store, ...parts });
+  const { openOutbox } = await import('./kept/open-outbox.js');
+  return (parts) => openOutbox(keeper, outbox.store, parts);
 }
 
 function connectHeartbeats(
@@ -215,7 +210,7 @@ async function connectHandlers(connecting: Connecting): Promise<RunnableHandler[
     const activityArn = activities.arnOf(definition.activity);
     const port = ports.get(regionOf(activityArn));
     if (!port) throw new Error(`no connection was made for ${activityArn}`);
-    const checkpoints = await makeCheckpoints(definition, options.checkpoint, world);
+    const checkpoints = await checkpointsOf(planned, world);
     const handle =
       (await pools.handlerOf(planned, checkpoints)) ??
       compile(definition, container, settings.interceptors, payloads, checkpoints);
@@ -223,6 +218,16 @@ async function connectHandlers(connecting: Connecting): Promise<RunnableHandler[
     return { name: definition.name, activityArn, handle, port, ...options, rate, breaker, checkpoints };
   });
   return Promise.all(runnable);
+}
+
+/** Makes the checkpoints of a handler's tasks. The code for it isn't loaded if the option `checkpoint` is off. */
+async function checkpointsOf(
+  { definition, options: { checkpoint } }: PlannedHandler,
+  world: StartWorld,
+): Promise<Checkpoints | undefined> {
+  if (checkpoint === false) return undefined;
+  const { makeCheckpoints } = await import('../handler/make-checkpoints.js');
+  return makeCheckpoints(definition, checkpoint, world);
 }
 
 /**

@@ -8,7 +8,8 @@ import { failureOf } from '../handler/outcome/failure.js';
 import type { Outcome } from '../handler/outcome/outcome.js';
 import { compileOutput, type Encode } from '../handler/output/compile-output.js';
 import { type DeferredRecord, DeferredRecords } from '../keep/deferred/deferred-records.js';
-import { LimitedStore } from '../keep/limited-store.js';
+import { removeCheckpoint } from '../keep/checkpoints/checkpoints.js';
+import { LimitedStore, type StoreTrouble } from '../keep/limited-store.js';
 import { RecordReader } from '../keep/record-reader.js';
 import { Report, type ReportWorld } from '../task/report.js';
 
@@ -39,6 +40,8 @@ export interface CompletionsParts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly definitions: readonly HandlerDefinition[];
+  /** Returns the store of a handler's checkpoints. @default its tasks have none */
+  readonly checkpointsOf?: (handler: string) => Store | undefined;
   /** For outputs that go through a store because they are large. @default each is sent whole */
   readonly payloads?: TaskPayloads | undefined;
   /** Returns what a report for the activity needs. */
@@ -60,8 +63,7 @@ export class Completions {
   constructor(parts: CompletionsParts) {
     this.#parts = parts;
     const { clock, log, store } = parts;
-    // Each call rejects with the store's error, so nothing else tells of its trouble.
-    this.#store = new LimitedStore(store, { clock, trouble: { began: () => {}, ended: () => {} } });
+    this.#store = new LimitedStore(store, { clock, trouble: UNTOLD });
     this.#records = new DeferredRecords(this.#store, new RecordReader(log));
   }
 
@@ -125,10 +127,20 @@ export class Completions {
     if (!isFirst) return 'completed';
     const { kind } = await new Report(task.token, reports, () => {}).send(outcome);
     if (kind === 'lost') return 'kept';
+    if (kind === 'accepted' && outcome.status === 'succeeded') await this.#removeCheckpoint(task);
     // A worker removes what is left: the task is over.
     await this.#records.remove(task).catch(() => {});
     await this.#records.forget(task).catch(() => {});
     return kind;
+  }
+
+  async #removeCheckpoint({ handler, checkpoint }: DeferredRecord): Promise<void> {
+    const given = checkpoint && this.#parts.checkpointsOf?.(handler);
+    if (!given) return;
+    const store = new LimitedStore(given, { clock: this.#parts.clock, trouble: UNTOLD });
+    // It stays for the time in `keep` if its store fails now.
+    await removeCheckpoint(store, checkpoint).catch(() => {});
+    store.close();
   }
 
   #encoderOf(handler: string): Encode {
@@ -142,6 +154,9 @@ export class Completions {
     return encode;
   }
 }
+
+/** Each call rejects with the store's error, so nothing else tells of its trouble. */
+const UNTOLD: StoreTrouble = { began: () => {}, ended: () => {} };
 
 /** Returns a function that checks and writes an output as the handler's own result is. */
 function outputOf(definition: HandlerDefinition, payloads: TaskPayloads | undefined): Encode {

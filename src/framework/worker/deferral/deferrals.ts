@@ -43,6 +43,8 @@ export interface DeferralsWorld extends LeasesWorld {
   /** Returns what a report for the activity needs; undefined if this worker has no connection for it. */
   readonly reportsOf: (activityArn: string) => ReportWorld | undefined;
   readonly listener: DeferralListener;
+  /** Called when the service has accepted an outcome that this worker has reported. */
+  readonly onAccepted: (task: Pick<DeferredRecord, 'handler' | 'checkpoint'>, outcome: Outcome) => void;
 }
 
 /** A task that is held. */
@@ -122,12 +124,12 @@ export class Deferrals {
    * Keeps a task that its handler has deferred, and holds it. Waits first while as many tasks are held as allowed.
    * @throws StoreError if the task can't be kept
    */
-  async defer({ lease, handler, id, until }: TaskToDefer): Promise<void> {
+  async defer({ lease, handler, checkpoint, id, until }: TaskToDefer): Promise<void> {
     await this.#room();
     const { token } = lease;
     const { name, activityArn, heartbeatMs } = handler;
     const deferredAt = this.#world.clock.now();
-    const task = { id, token, handler: name, activityArn, heartbeatMs, deferredAt, until };
+    const task = { id, token, handler: name, activityArn, heartbeatMs, deferredAt, until, checkpoint };
     this.#keeping++;
     try {
       void this.#hold(task, await this.#keep(task));
@@ -194,7 +196,7 @@ export class Deferrals {
   async #expire(task: DeferredRecord, reports: ReportWorld): Promise<void> {
     const failure = expiredFailure(task.until - task.deferredAt);
     const decided = await quietly(this.#records.decide(task, failure, this.#world.clock.now()));
-    const told = await this.#tell(task.token, decided?.outcome ?? failure, reports);
+    const told = await this.#tell(task, decided?.outcome ?? failure, reports);
     if (told)
       await this.#holds
         .get(task.token)
@@ -206,17 +208,18 @@ export class Deferrals {
    * task. Resolves to undefined if the report was given up: the record stays, and the outcome is reported again later.
    */
   async #tell(
-    token: string,
+    task: Pick<DeferredRecord, 'token' | 'handler' | 'checkpoint'>,
     outcome: Outcome,
     reports: ReportWorld,
   ): Promise<'accepted' | 'gone' | undefined> {
     if (this.#stopped.aborted) return undefined;
-    const report = new Report(token, reports, () => {});
+    const report = new Report(task.token, reports, () => {});
     this.#reports.add(report);
     const { kind } = await report.send(outcome);
     this.#reports.delete(report);
     if (kind === 'lost' || this.#stopped.aborted) return undefined;
-    await quietly(this.#records.forget({ token }));
+    if (kind === 'accepted') this.#world.onAccepted(task, outcome);
+    await quietly(this.#records.forget(task));
     return kind;
   }
 
@@ -265,7 +268,7 @@ export class Deferrals {
     this.#reporting.add(key);
     const kept = await quietly(this.#records.decided(key));
     const reports = kept && this.#world.reportsOf(kept.activityArn);
-    const told = reports && (await this.#tell(kept.token, kept.outcome, reports));
+    const told = reports && (await this.#tell(kept, kept.outcome, reports));
     if (told) await this.#holds.get(kept.token)?.end('over');
     this.#reporting.delete(key);
   }

@@ -18,6 +18,13 @@ export const RECORD_VERSION = 1;
 /** The fields of a record, besides `v` and `kind`. */
 export type RecordFields = Readonly<Record<string, unknown>>;
 
+/** Names the record of a checkpoint, and the task that has taken it. */
+export interface CheckpointRef {
+  readonly key: string;
+  /** The hash of the task's token, which the task has written into the record. */
+  readonly by: string;
+}
+
 /**
  * A record as it was read.
  * - `read`: its fields, also those that this release doesn't know. Pass all of them on if the record is written again.

@@ -1,6 +1,6 @@
 import type { AbortKind } from '../../declare/task-context.js';
 import type { HandlerEnd } from '../handler/outcome/outcome.js';
-import type { CheckpointRef } from '../keep/checkpoints/task-checkpoint.js';
+import type { CheckpointRef } from '../keep/record.js';
 import type { LogLine } from './log-line.js';
 
 /** The options with which a thread or a process of a pool is started. */

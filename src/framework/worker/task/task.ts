@@ -15,6 +15,7 @@ import type { TaskPhase } from '../../base/worker-status.js';
 import type { EmitTask, TaskRef } from './task-events.js';
 import type { Heartbeat, Heartbeats } from '../heartbeat/heartbeats.js';
 import type { Checkpoints } from '../keep/checkpoints/checkpoints.js';
+import type { CheckpointRef } from '../keep/record.js';
 import { type PauseRequest, readPause } from './pause-request.js';
 import { Progress, type TaskProgress } from './progress.js';
 import { Report, type ReportEnd, type ReportRetry, type ReportWorld } from './report.js';
@@ -89,6 +90,7 @@ export type TaskOutbox = Pick<Outbox, 'keep' | 'ended'>;
 export interface TaskToDefer {
   readonly lease: Lease;
   readonly handler: TaskHandler;
+  readonly checkpoint: CheckpointRef | undefined;
   /** Names the task for those who complete it. */
   readonly id: string;
   /** The time at which the task fails if it isn't completed before, in epoch milliseconds. */
@@ -398,6 +400,11 @@ export class Task {
     this.#emitEnd(end);
   }
 
+  /** The checkpoint that the task has taken; undefined if it has taken none. */
+  get #checkpoint(): CheckpointRef | undefined {
+    return this.#handler.checkpoints?.refOf(this.context);
+  }
+
   /** Reports the task's outcome, or has the task kept if it is deferred. */
   async #deliver(decision: Decision): Promise<TaskEnd> {
     if (decision.status === 'gone') return { kind: 'gone', probablyDelivered: false, error: decision.error };
@@ -416,7 +423,16 @@ export class Task {
     const { outside } = this.#world;
     const { token } = this.#lease;
     const { name: handler, activityArn, heartbeatMs } = this.#handler;
-    const kept = { token, handler, activityArn, heartbeatMs, decidedAt: this.#decidedAt, outcome };
+    const checkpoint = this.#checkpoint;
+    const kept = {
+      token,
+      handler,
+      activityArn,
+      heartbeatMs,
+      checkpoint,
+      decidedAt: this.#decidedAt,
+      outcome,
+    };
     await outside(() => outbox.keep(kept));
     const end = await this.#report.send(outcome);
     const given = this.#isDraining ? 'left' : 'given-up';
@@ -429,7 +445,9 @@ export class Task {
     const { defer, outside } = this.#world;
     if (!defer) return ownFailure(OWN_ERROR.invalidOutput, NOWHERE_TO_KEEP);
     try {
-      await outside(() => defer({ lease: this.#lease, handler: this.#handler, id, until }));
+      await outside(() =>
+        defer({ lease: this.#lease, handler: this.#handler, checkpoint: this.#checkpoint, id, until }),
+      );
       return undefined;
     } catch (error) {
       return ownFault(error, this.#handler.name);
@@ -459,7 +477,8 @@ export class Task {
       const { error, cause } = end.outcome;
       this.#emit('task:failed', { ...reported, error, cause });
     } else {
-      this.#handler.checkpoints?.accepted(this.context);
+      const checkpoint = this.#checkpoint;
+      if (checkpoint) this.#handler.checkpoints?.accepted(checkpoint);
       this.#emit('task:succeeded', reported);
     }
   }

@@ -2,9 +2,10 @@ import { Abort } from '../../../base/abort.js';
 import type { Logger } from '../../../base/log/log.js';
 import { within } from '../../../base/time/wait.js';
 import type { TaskContext } from '../../../declare/task-context.js';
-import { decodeRecord } from '../record.js';
+import type { Store } from '../../../base/store/store.js';
+import { type CheckpointRef, decodeRecord } from '../record.js';
 import { retried } from '../store-calls.js';
-import { type CheckpointRef, type CheckpointWorld, TaskCheckpoint } from './task-checkpoint.js';
+import { type CheckpointWorld, TaskCheckpoint } from './task-checkpoint.js';
 
 /** The longest time for which a worker that stops waits for the store. */
 const STOP_LIMIT_MS = 3_000;
@@ -42,13 +43,16 @@ export class Checkpoints {
     if (checkpoint instanceof TaskCheckpoint) checkpoint.adopt(ref);
   }
 
+  /** Returns the record that a task has taken; undefined if it has taken none. */
+  refOf({ checkpoint }: TaskContext): CheckpointRef | undefined {
+    return checkpoint instanceof TaskCheckpoint ? checkpoint.ref : undefined;
+  }
+
   /**
    * Removes the checkpoint of a task, because the service has accepted the task's success. Returns at once; `close`
    * waits for it.
    */
-  accepted({ checkpoint }: TaskContext): void {
-    const ref = checkpoint instanceof TaskCheckpoint ? checkpoint.ref : undefined;
-    if (!ref) return;
+  accepted(ref: CheckpointRef): void {
     const removal = this.#remove(ref).finally(() => this.#removals.delete(removal));
     this.#removals.add(removal);
   }
@@ -63,21 +67,20 @@ export class Checkpoints {
   async #remove(ref: CheckpointRef): Promise<void> {
     const { handler } = this.#world;
     try {
-      await retried(() => this.#tryToRemove(ref), { ...this.#world, signal: this.#closed });
+      await retried(() => removeCheckpoint(this.#world.store, ref), { ...this.#world, signal: this.#closed });
     } catch (error) {
       const message = 'the checkpoint of finished work could not be removed; it stays for the time in `keep`';
       this.#log.warn({ err: error, handler, key: ref.key }, message);
     }
   }
+}
 
-  /** Removes the record if no later task has taken it. */
-  async #tryToRemove({ key, by }: CheckpointRef): Promise<void> {
-    const { store } = this.#world;
-    for (;;) {
-      const stored = await store.get(key);
-      const read = stored && decodeRecord('checkpoint', stored.value);
-      if (!stored || read?.is !== 'read' || read.fields['by'] !== by) return;
-      if (await store.deleteIf(key, stored.version)) return;
-    }
+/** Removes the checkpoint of a task, if no later task has taken it. @throws StoreError */
+export async function removeCheckpoint(store: Store, { key, by }: CheckpointRef): Promise<void> {
+  for (;;) {
+    const stored = await store.get(key);
+    const read = stored && decodeRecord('checkpoint', stored.value);
+    if (!stored || read?.is !== 'read' || read.fields['by'] !== by) return;
+    if (await store.deleteIf(key, stored.version)) return;
   }
 }

@@ -12,7 +12,15 @@ import {
 } from '../../../declare/checkpoint.js';
 import type { Constructor } from '../../../declare/class.js';
 import type { TaskContext } from '../../../declare/task-context.js';
-import { decodeRecord, encodeRecord, KEY_PREFIX, keyPart, type RecordFields, tokenKey } from '../record.js';
+import {
+  type CheckpointRef,
+  decodeRecord,
+  encodeRecord,
+  KEY_PREFIX,
+  keyPart,
+  type RecordFields,
+  tokenKey,
+} from '../record.js';
 import { retried } from '../store-calls.js';
 
 /** The parts that the checkpoints of a handler's tasks use. */
@@ -26,13 +34,6 @@ export interface CheckpointWorld {
   readonly random: () => number;
   /** Makes a valid instance of a class from JSON. @throws CheckpointError of kind `unreadable` */
   readonly read: (value: unknown, type: Constructor<object>) => unknown;
-}
-
-/** Names a checkpoint's record, and the task that has taken it. */
-export interface CheckpointRef {
-  readonly key: string;
-  /** The hash of the task's token, which the task has written into the record. */
-  readonly by: string;
 }
 
 /** The record as this task has written it last. */

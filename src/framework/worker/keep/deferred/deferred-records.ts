@@ -1,6 +1,13 @@
 import type { Store } from '../../../base/store/store.js';
-import { encodeOutcome, type KeptOutcome, readOutcome } from '../outbox/kept-outcome.js';
-import { encodeRecord, KEY_PREFIX, keyPart, type RecordFields, tokenKey } from '../record.js';
+import { encodeOutcome, type KeptOutcome, readCheckpointRef, readOutcome } from '../outbox/kept-outcome.js';
+import {
+  type CheckpointRef,
+  encodeRecord,
+  KEY_PREFIX,
+  keyPart,
+  type RecordFields,
+  tokenKey,
+} from '../record.js';
 import type { RecordReader } from '../record-reader.js';
 import { allKeys, keyPages } from '../store-calls.js';
 
@@ -17,6 +24,8 @@ export interface DeferredRecord {
   readonly deferredAt: number;
   /** The time at which the task fails if nobody has completed it. */
   readonly until: number;
+  /** The checkpoint to remove once the service has accepted a success. @default the task has none */
+  readonly checkpoint?: CheckpointRef | undefined;
 }
 
 type Outcome = KeptOutcome['outcome'];
@@ -87,8 +96,9 @@ export class DeferredRecords {
     outcome: Outcome,
     now: number,
   ): Promise<{ readonly outcome: Outcome; readonly isFirst: boolean }> {
-    const { token, handler, activityArn, heartbeatMs, until } = task;
-    const value = encodeOutcome({ token, handler, activityArn, heartbeatMs, decidedAt: now, outcome });
+    const { token, handler, activityArn, heartbeatMs, checkpoint, until } = task;
+    const about = { token, handler, activityArn, heartbeatMs, checkpoint };
+    const value = encodeOutcome({ ...about, decidedAt: now, outcome });
     const key = decidedKey(task);
     const ttlMs = Math.max(until - now, 0) + SPARE_MS;
     if ((await this.#store.putIfAbsent(key, value, { ttlMs })) !== undefined)
@@ -143,5 +153,6 @@ function readTask(fields: RecordFields): DeferredRecord | undefined {
   if (typeof activityArn !== 'string' || typeof deferredAt !== 'number' || typeof until !== 'number')
     return undefined;
   const everyMs = typeof heartbeatMs === 'number' && heartbeatMs > 0 ? heartbeatMs : false;
-  return { id, token, handler, activityArn, heartbeatMs: everyMs, deferredAt, until };
+  const checkpoint = readCheckpointRef(fields['checkpoint']);
+  return { id, token, handler, activityArn, heartbeatMs: everyMs, deferredAt, until, checkpoint };
 }
