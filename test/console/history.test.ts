@@ -5,7 +5,7 @@ import {
   StartExecutionCommand,
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
-import { Run, type Visit } from '../../src/console/model/history.js';
+import { Run, type Visit } from '../../src/framework/local/view/run.js';
 import type { Topics } from '../../src/framework/local/console/api.js';
 import { isSelected, stateProgress } from '../../src/console/model/progress.js';
 import { timelineRows } from '../../src/console/model/timeline.js';

@@ -23,7 +23,7 @@ const ORDER: Readonly<Record<string, string>> = {
   'worker/keep': 'deferred → outbox, payloads, checkpoints, once → . → files',
   'worker/observe': 'open-telemetry → metrics → .',
   'worker/pool': 'entry, commands → .',
-  local: '. → console → api → engine → resources → asl',
+  local: '. → console → api → view, engine → resources → asl',
   'local/asl': '. → states → errors → runtime → jsonpath, jsonata → definition → expression → values',
   'local/api': 'operations → .',
   'local/engine': '. → machines → answers',
@@ -251,14 +251,16 @@ test('only aws loads the SDK, and a worker loads them when it is made', () => {
   expect(readFileSync(join(FRAMEWORK, 'worker/build/create-worker.ts'), 'utf8')).not.toMatch(statically);
 });
 
-test('the page takes from the framework only the types of its api', () => {
+test('the page takes from the framework the types of its api and the model of a run', () => {
   const outside = imports.filter(
     ({ from, to }) => from.startsWith(join(SRC, 'console')) && to.startsWith(FRAMEWORK),
   );
   const taken = outside.map(
     ({ to, typeOnly }) => `${typeOnly ? 'types' : 'code'} of ${relative(FRAMEWORK, to)}`,
   );
-  expect(new Set(taken)).toEqual(new Set(['types of local/console/api.ts']));
+  expect(new Set(taken)).toEqual(
+    new Set(['types of local/console/api.ts', 'types of local/view/run.ts', 'code of local/view/run.ts']),
+  );
 });
 
 test('the lean path can be loaded where there is no SDK, as in a thread', () => {

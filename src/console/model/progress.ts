@@ -1,4 +1,4 @@
-import type { Visit, VisitStatus } from './history.js';
+import type { Visit, VisitStatus } from '../../framework/local/view/run.js';
 
 /**
  * The progress of a state's visit. A running visit can be `queued` (its task waits for a worker), `leased` (a worker

@@ -1,4 +1,4 @@
-import type { Attempt, Run, Visit } from './history.js';
+import type { Attempt, Run, Visit } from '../../framework/local/view/run.js';
 
 /** A bar in a state's row of the timeline. Times are epoch milliseconds. */
 export interface TimelineBar {

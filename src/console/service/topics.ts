@@ -11,7 +11,7 @@ import type {
   Topics,
   WorkerRow,
 } from '../../framework/local/console/api.js';
-import { Run } from '../model/history.js';
+import { Run } from '../../framework/local/view/run.js';
 import { follow } from './stream.js';
 
 /**

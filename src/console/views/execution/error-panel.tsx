@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { readCause, type Violation } from '../../model/cause.js';
-import type { Visit } from '../../model/history.js';
+import type { Visit } from '../../../framework/local/view/run.js';
 import { Json } from '../../parts/json.js';
 import { Icon } from '../../parts/icons.js';
 import { wordOf } from '../../parts/status.js';

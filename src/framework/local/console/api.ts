@@ -5,6 +5,9 @@ import type {
   PublicStatus,
   PublicTask,
 } from '../../base/worker-status.js';
+import type { HistoryEvent } from '../view/history-event.js';
+
+export type { HistoryEvent };
 
 /**
  * The types of what the console's server and its web page send to each other: the topics that a browser tab can follow,
@@ -194,16 +197,6 @@ export interface ExecutionUpdate {
   readonly cause: string | undefined;
   readonly leases: readonly ActivityLease[];
   readonly events: readonly HistoryEvent[];
-}
-
-/** A history event without inputs and outputs. A long cause is shortened. */
-export interface HistoryEvent {
-  readonly id: number;
-  /** The `previousEventId` of the event. */
-  readonly previous: number;
-  readonly type: string;
-  readonly at: number;
-  readonly details: Readonly<Record<string, unknown>> | undefined;
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { count } from '../../../model/format.js';
-import type { Iteration, Visit } from '../../../model/history.js';
+import type { Iteration, Visit } from '../../../../framework/local/view/run.js';
 import type { Selection } from '../../../model/progress.js';
 
 interface IterationsProps {

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { StateNode } from '../../../model/definition.js';
-import type { Visit } from '../../../model/history.js';
+import type { Visit } from '../../../../framework/local/view/run.js';
 import { PROGRESS_WORDS, progressOf, type Selection, type StateProgress } from '../../../model/progress.js';
 import { Icon } from '../../../parts/icons.js';
 import { Json } from '../../../parts/json.js';

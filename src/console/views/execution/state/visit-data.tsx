@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import type { Visit } from '../../../model/history.js';
+import type { Visit } from '../../../../framework/local/view/run.js';
 import { Json } from '../../../parts/json.js';
 import { dataOf, detailsOf, useEvent } from '../../../service/events.js';
 import type { ExecutionView } from '../../../service/topics.js';

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import type { StateNode } from '../../../model/definition.js';
 import { clockTime, duration } from '../../../model/format.js';
-import type { Visit } from '../../../model/history.js';
+import type { Visit } from '../../../../framework/local/view/run.js';
 import type { Selection } from '../../../model/progress.js';
 import { detailsOf, useEvent } from '../../../service/events.js';
 import type { ExecutionView } from '../../../service/topics.js';

@@ -1,4 +1,4 @@
-import type { HistoryEvent } from '../../framework/local/console/api.js';
+import type { HistoryEvent } from './history-event.js';
 
 /** One attempt to run the task of a Task state. Times are epoch milliseconds. Ids are those of history events. */
 export interface Attempt {
