@@ -2,7 +2,7 @@ import type { Cancel, Clock } from '../../base/time/clock.js';
 import type { Logger } from '../../base/log/log.js';
 import { parseArn } from '../asl/values/arn.js';
 import { StateFailure } from '../asl/runtime/state-failure.js';
-import { interpret } from '../asl/runtime/interpret.js';
+import { interpret, type RunObserver } from '../asl/runtime/interpret.js';
 import type { EvaluationThreads } from '../asl/jsonata/evaluation-threads.js';
 import type { Json, JsonObject } from '../asl/values/json.js';
 import type {
@@ -56,6 +56,8 @@ export interface ExecutionWorld {
   readonly threads: EvaluationThreads;
   readonly memory: RunningMemory;
   readonly log: Logger;
+  /** @default none */
+  readonly observer?: RunObserver | undefined;
 }
 
 /** One execution of a machine, from its start to its end. */
@@ -127,6 +129,10 @@ export class Execution implements RunningExecution {
 
   get activities(): ActivityQueue {
     return this.world.activities;
+  }
+
+  get observer(): RunObserver | undefined {
+    return this.world.observer;
   }
 
   get threads(): EvaluationThreads {

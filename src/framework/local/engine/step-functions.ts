@@ -2,6 +2,7 @@ import { systemClock, type Cancel, type Clock } from '../../base/time/clock.js';
 import { silentLog, type Logger } from '../../base/log/log.js';
 import { EvaluationThreads } from '../asl/jsonata/evaluation-threads.js';
 import { compileMachine } from '../asl/machine.js';
+import type { RunObserver } from '../asl/runtime/interpret.js';
 import type { Json } from '../asl/values/json.js';
 import { MockTable, type Mocks } from '../resources/mocks.js';
 import { Activities } from './activities.js';
@@ -94,7 +95,8 @@ export class StepFunctions {
   /** The workers whose polls are answered at once without a task, and the time until which they are. */
   readonly #endedWorkers = new Map<string, number>();
 
-  constructor(options: StepFunctionsOptions = {}) {
+  /** @param observer is told what the states of all executions do, for a test. @default none */
+  constructor(options: StepFunctionsOptions = {}, observer?: RunObserver) {
     const { clock = systemClock, random = Math.random, log = silentLog } = options;
     const { pollHoldMs = 60_000, keptExecutions = 10_000, keptBytes = keptBytesByDefault() } = options;
     const resources = new MockTable(options.mocks ?? {});
@@ -108,7 +110,7 @@ export class StepFunctions {
     this.activities = activities;
     this.machines = new Machines(clock, resources, log);
     this.executions = new Executions(
-      { clock, random, log, resources, tasks, activities, threads, memory },
+      { clock, random, log, resources, tasks, activities, threads, memory, observer },
       { executions: keptExecutions, bytes: keptBytes },
       (machine) => this.machines.forgetDeleted(machine),
     );

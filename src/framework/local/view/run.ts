@@ -26,11 +26,21 @@ export interface Visit {
   /** The visit of the Parallel or Map around this state; undefined if there is none. */
   readonly parent: Visit | undefined;
   readonly iteration: Iteration | undefined;
+  /** The visit whose end led to this one. Undefined for the first state of the machine, a branch or an iteration. */
+  readonly after: Visit | undefined;
   readonly enteredAt: number;
   exitedAt?: number;
   exitedId?: number;
   status: VisitStatus;
   readonly attempts: Attempt[];
+  /** The number of times that a Parallel or a Map has begun its branches or iterations: more than one if it is retried. */
+  starts: number;
+  /** True when the work of the last attempt has succeeded: the task's, or that of all branches or iterations. */
+  done: boolean;
+  /** True for a Parallel or a Map whose Retry allows no further attempt. Its Catch may still name a next state. */
+  over: boolean;
+  /** The visit inside a Parallel or a Map whose failure made this one's last attempt fail. */
+  failedIn?: Visit | undefined;
   /** The failure of the last attempt; undefined if that attempt hasn't failed. */
   failure?: { readonly error: string; readonly eventId: number };
   /** The number of items that a Map iterates over; undefined for other types of state. */
@@ -49,6 +59,14 @@ export interface Iteration {
   status: VisitStatus;
   /** True if a state in the iteration has caught an error. */
   caught: boolean;
+}
+
+/** The end of an execution. */
+export interface RunEnd {
+  /** The event that says so, such as `ExecutionFailed`. */
+  readonly eventId: number;
+  /** The visit of the state that made it fail. Undefined if the execution succeeded, timed out or was stopped. */
+  readonly visit: Visit | undefined;
 }
 
 /**
@@ -72,6 +90,8 @@ const OUTERMOST: EventContext = { visit: undefined, iteration: undefined, owner:
 export class Run {
   readonly events: HistoryEvent[] = [];
   readonly visits: Visit[] = [];
+  /** Undefined while the execution is running. */
+  end: RunEnd | undefined;
   readonly #contexts: EventContext[] = [OUTERMOST];
   readonly #open = new Set<Visit>();
 
@@ -101,7 +121,8 @@ export class Run {
     return { ...from, owner: from.visit };
   }
 
-  #enter(event: HistoryEvent, { visit: parent, iteration }: EventContext): EventContext {
+  #enter(event: HistoryEvent, from: EventContext): EventContext {
+    const { visit: parent, iteration } = from;
     const name = textOf(event.details?.['name']);
     const type = event.type.slice(0, -'StateEntered'.length);
     const visit: Visit = {
@@ -110,9 +131,13 @@ export class Run {
       type,
       parent,
       iteration,
+      after: this.events[event.previous - 1]?.type.endsWith('StateExited') ? from.owner : undefined,
       enteredAt: event.at,
       status: 'running',
       attempts: [],
+      starts: 0,
+      done: false,
+      over: false,
       iterations: new Map(),
     };
     this.visits.push(visit);
@@ -126,7 +151,7 @@ export class Run {
     if (!visit) return from;
     visit.exitedAt = event.at;
     visit.exitedId = event.id;
-    this.#settle(visit, visit.failure ? 'caught' : 'succeeded', event.at);
+    this.#settle(visit, hasCaught(visit) ? 'caught' : 'succeeded', event.at);
     if (visit.status === 'caught') for (let it = visit.iteration; it; it = it.map.iteration) it.caught = true;
     return { visit: visit.parent, iteration: visit.iteration, owner: visit };
   }
@@ -150,7 +175,10 @@ export class Run {
           ? 'failed'
           : 'aborted';
     }
-    if (event.type.endsWith('Failed')) this.#fail(from.visit, map, event.at);
+    if (event.type.endsWith('Failed')) {
+      if (from.visit !== map) map.failedIn = from.visit;
+      this.#fail(from.visit, map, event.at);
+    }
     return { visit: map, iteration: map.iteration, owner: map };
   }
 
@@ -164,7 +192,7 @@ export class Run {
 
   #container(event: HistoryEvent, from: EventContext): EventContext {
     const [, type, what] = /^(Parallel|Map)State(\w+)$/.exec(event.type) ?? [];
-    const visit = this.#find(from, (each) => each.type === type && each.status === 'running');
+    const visit = this.#find(from, (each) => each.type === type && each.status === 'running' && !each.over);
     if (!visit) return from;
     if (what === 'Started') {
       visit.startedId = event.id;
@@ -173,10 +201,19 @@ export class Run {
       if (from.visit !== visit) this.#fail(from.visit, visit, event.at);
       this.#abortInside(visit, event.at);
       visit.iterations.clear();
+      visit.starts++;
+      visit.done = false;
       delete visit.failure;
+      delete visit.failedIn;
       if (typeof event.details?.['length'] === 'number') visit.length = event.details['length'];
-    } else if (what === 'Failed') {
-      if (from.visit !== visit) this.#fail(from.visit, visit, event.at);
+    } else if (what === 'Succeeded') {
+      visit.done = true;
+    } else {
+      visit.over = true;
+      if (from.visit !== visit) {
+        visit.failedIn ??= from.visit;
+        this.#fail(from.visit, visit, event.at);
+      }
       visit.failure ??= { error: lastError(from.visit) ?? '', eventId: event.id };
       this.#abortInside(visit, event.at);
     }
@@ -186,10 +223,12 @@ export class Run {
   #execution(event: HistoryEvent, from: EventContext): EventContext {
     if (event.type === 'ExecutionStarted') return OUTERMOST;
     if (event.type === 'ExecutionRedriven') {
+      this.end = undefined;
       for (const visit of this.visits) this.#reopen(visit);
       return { ...from, owner: undefined };
     }
     const end = event.type.slice('Execution'.length);
+    this.end = { eventId: event.id, visit: end === 'Failed' ? innermost(from.visit) : undefined };
     if (end === 'Failed') this.#fail(from.visit, undefined, event.at, textOf(event.details?.['error']));
     for (const visit of this.#open) this.#settle(visit, 'aborted', event.at);
     return { ...from, owner: undefined };
@@ -220,7 +259,10 @@ export class Run {
     const isLatest = !parent || (this.#open.has(parent) && visit.id > (parent.startedId ?? 0));
     if (visit.exitedId !== undefined || !isLatest) return;
     visit.status = 'running';
+    visit.over = false;
     delete visit.exitedAt;
+    delete visit.failure;
+    delete visit.failedIn;
     this.#open.add(visit);
     if (!iteration || iteration.map !== parent) return;
     iteration.status = 'running';
@@ -255,6 +297,18 @@ export class Run {
   }
 }
 
+/**
+ * Returns true if a state that is left has failed, and its Catch named the next state. Failures such as
+ * States.ParameterPathFailure have no event of their own: the work of the state has not succeeded then.
+ */
+const hasCaught = ({ failure, type, done }: Visit): boolean =>
+  failure !== undefined || (/^(Task|Map|Parallel)$/.test(type) && !done);
+
+/** Returns the visit that failed itself: not the Parallel or Map around it. */
+function innermost(visit: Visit | undefined): Visit | undefined {
+  return visit?.failedIn ? innermost(visit.failedIn) : visit;
+}
+
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
 function isInside(visit: Visit, container: Visit): boolean {
@@ -279,6 +333,7 @@ function readAttempt(visit: Visit, { id, at, type, details = {} }: HistoryEvent)
   if (what === undefined) return;
   if (what === 'Scheduled') {
     delete visit.failure;
+    visit.done = false;
     visit.attempts.push({ scheduledId: id, scheduledAt: at });
     return;
   }
@@ -293,7 +348,8 @@ function readAttempt(visit: Visit, { id, at, type, details = {} }: HistoryEvent)
   attempt.endedAt = at;
   attempt.endedId = id;
   attempt.outcome = what === 'Succeeded' ? 'succeeded' : what === 'TimedOut' ? 'timed out' : 'failed';
-  if (attempt.outcome === 'succeeded') return;
+  visit.done = attempt.outcome === 'succeeded';
+  if (visit.done) return;
   attempt.error = textOf(details['error']) || 'an error without a name';
   visit.failure = { error: attempt.error, eventId: id };
 }

@@ -4,6 +4,7 @@ import type { Environment, StateData } from '../expression/state-data.js';
 import { WorkBudget } from '../expression/work-budget.js';
 import type { Json, JsonObject } from '../values/json.js';
 import { JsonText, TOO_DEEP } from './json-text.js';
+import type { RunObserver } from './interpret.js';
 import type { RunningExecution } from './running-execution.js';
 import type { Scope } from './scope.js';
 import { DATA_LIMIT, StateFailure } from './state-failure.js';
@@ -134,6 +135,8 @@ export class Branch implements Environment {
     previous: number,
     /** The iteration of a Map that this branch runs, or inside which it runs. Undefined outside any Map. */
     readonly iteration?: Iteration,
+    /** The branch inside whose Parallel or Map this one runs. Undefined for that of the execution itself. */
+    readonly parent?: Branch,
   ) {
     this.previous = previous;
     this.budget = new WorkBudget(execution.processor);
@@ -150,6 +153,11 @@ export class Branch implements Environment {
     return this;
   }
 
+  /** Undefined once the branch has ended. */
+  get observer(): RunObserver | undefined {
+    return this.scope.ended ? undefined : this.execution.observer;
+  }
+
   /** The name of the current state; empty between two states. */
   get stateName(): string {
     return this.#current?.state.name ?? '';
@@ -159,7 +167,14 @@ export class Branch implements Environment {
   fork(scope: Scope, previous: number, iteration?: Omit<Iteration, 'own'>): Branch {
     const inside = this.iteration && { ...this.iteration, own: false };
     const own = iteration && { ...iteration, own: true };
-    return new Branch(this.execution, scope, new VariableScope(this.variables), previous, own ?? inside);
+    return new Branch(
+      this.execution,
+      scope,
+      new VariableScope(this.variables),
+      previous,
+      own ?? inside,
+      this,
+    );
   }
 
   /**
@@ -167,14 +182,16 @@ export class Branch implements Environment {
    * AWS page "Restarting state machine executions with redrive": if a Parallel or a Map has failed because its own data
    * is too large, all its branches are run again.
    */
-  takeUp(scope: Scope, outer: ConstructorParameters<typeof VariableScope>[0]): Branch {
+  takeUp(scope: Scope, outer: ConstructorParameters<typeof VariableScope>[0], parent?: Branch): Branch {
     const taken = new Branch(
       this.execution,
       scope,
       this.variables.revived(outer),
       this.previous,
       this.iteration,
+      parent,
     );
+    this.execution.observer?.takenUp(this, taken);
     taken.position = this.position;
     taken.#inputText = this.#inputText;
     if (!this.#current) return taken;
@@ -209,10 +226,16 @@ export class Branch implements Environment {
   }
 
   record(type: string, details?: object, at?: number): number {
-    // A branch that has ended may still get the result of a mock, after its execution was redriven.
-    if (this.scope.ended) return this.previous;
-    this.previous = this.execution.record(type, this.previous, details, at);
+    this.previous = this.#recordAfter(this.previous, type, details, at);
     return this.previous;
+  }
+
+  /**
+   * Records nothing once the branch has ended: what it was about to do doesn't happen, and the result of a mock may
+   * come even after the execution was redriven.
+   */
+  #recordAfter(previous: number, type: string, details?: object, at?: number): number {
+    return this.scope.ended ? previous : this.execution.record(type, previous, details, at);
   }
 
   /** Enters a state. Does nothing if the branch was taken up inside that state. */
@@ -227,6 +250,7 @@ export class Branch implements Environment {
     this.#current = { state, enteredId, enteredAt, enteredFrom, succeeded: false };
     this.retryCount = 0;
     this.taskToken = undefined;
+    this.observer?.entered(this, state.name);
   }
 
   /**
@@ -244,7 +268,7 @@ export class Branch implements Environment {
     const current = this.#entered();
     current.succeeded = true;
     const { succeeded } = current.state.kind.events;
-    if (succeeded !== undefined) current.succeededId = this.execution.record(succeeded, this.previous);
+    if (succeeded !== undefined) current.succeededId = this.#recordAfter(this.previous, succeeded);
   }
 
   /**
@@ -384,7 +408,7 @@ export class Branch implements Environment {
     if (error === 'States.QueryEvaluationError') {
       const details = { error, cause, ...(location !== undefined && { location }), state: name };
       const from = afterEntry === true ? enteredId : (current.failedFrom ?? enteredFrom);
-      this.previous = this.execution.record('EvaluationFailed', from, details);
+      this.previous = this.#recordAfter(from, 'EvaluationFailed', details);
       current.failedFrom = this.previous;
     }
     // Measured for a Parallel: its own failure after its branches points to the event of their success.

@@ -10,6 +10,21 @@ export interface Step {
   readonly output: Json;
 }
 
+/** Is told what the states of an execution do. Tests compare what is shown of an execution with it. */
+export interface RunObserver {
+  entered(branch: Branch, state: string): void;
+  /**
+   * Called when a branch leaves a state.
+   * @param next undefined if it was the last one of the branch
+   * @param caught true if the state has failed, and its Catch names the next one
+   */
+  left(branch: Branch, state: string, next: string | undefined, caught: boolean): void;
+  /** Called when a state fails and its Catch doesn't catch the failure: for the innermost state first. */
+  failed(branch: Branch, state: string): void;
+  /** Called when a branch goes on as another one, because its execution was redriven. */
+  takenUp(branch: Branch, as: Branch): void;
+}
+
 /** A compiled state. `run` rejects with a StateFailure if the state fails and its Catch doesn't catch the failure. */
 export interface State {
   run(branch: Branch, input: Json): Promise<Step>;
@@ -28,16 +43,34 @@ export interface StateGroup {
  * settles if the branch is ended from outside
  */
 export async function interpret(group: StateGroup, branch: Branch, input: Json): Promise<Json> {
+  const { observer } = branch.execution;
   let { next, value } = (branch.position ??= { next: group.startAt, value: input });
   while (next !== undefined) {
     const state = group.states.get(next);
     if (!state) throw new Error(`there is no state '${next}'`);
     const turn = branch.execution.stepCounter.step();
     if (turn) await branch.scope.keep(turn);
-    const step: Step = await branch.scope.keep(state.run(branch, value));
+    const halt = branch.scope.halt();
+    if (halt) await halt;
+    const running = branch.scope.keep(state.run(branch, value));
+    const step: Step = await (observer ? observed(observer, running, branch, next) : running);
     if (step.next !== undefined) branch.execution.onTransition();
     next = step.next;
     value = step.output;
   }
   return value;
+}
+
+async function observed(
+  observer: RunObserver,
+  running: Promise<Step>,
+  branch: Branch,
+  name: string,
+): Promise<Step> {
+  try {
+    return await running;
+  } catch (error) {
+    observer.failed(branch, name);
+    throw error;
+  }
 }

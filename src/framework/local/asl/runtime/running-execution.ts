@@ -2,6 +2,7 @@ import type { Cancel, Clock } from '../../../base/time/clock.js';
 import type { EvaluationThreads } from '../jsonata/evaluation-threads.js';
 import type { ProcessorBudget } from '../expression/processor-budget.js';
 import type { Json, JsonObject } from '../values/json.js';
+import type { RunObserver } from './interpret.js';
 import type { Scope } from './scope.js';
 import type { Spellings } from './spellings.js';
 import type { StepCounter } from './step-counter.js';
@@ -135,6 +136,7 @@ export interface RunningExecution {
   hold(bytes: number): void;
   /** Called when a state is done and another one follows. If the machine was deleted, ends the execution. */
   onTransition(): void;
+  readonly observer: RunObserver | undefined;
   readonly stepCounter: StepCounter;
   readonly spellings: Spellings;
   /** The processor time that all fields of the execution may take together. */

@@ -12,6 +12,14 @@ export class Scope {
     return this.#ended;
   }
 
+  /**
+   * Returns a promise that never settles if the scope has ended, otherwise undefined. It may end between the moment in
+   * which something is done and the one in which code that awaits it goes on.
+   */
+  halt(): Promise<never> | undefined {
+    return this.#ended ? forever() : undefined;
+  }
+
   /** Creates a scope inside this one. When this scope ends, the new one ends too. */
   child(): Scope {
     const child = new Scope();

@@ -107,7 +107,7 @@ class BranchesRun implements BranchProgress {
 
   async #run(index: number, after: number | undefined): Promise<void> {
     const { scope, parent, plan } = this;
-    const earlier = this.begun.get(index)?.takeUp(scope, parent.variables);
+    const earlier = this.begun.get(index)?.takeUp(scope, parent.variables, parent);
     const { branch, input } = earlier
       ? { branch: earlier, input: null }
       : await plan.begin(index, scope, after);
@@ -119,6 +119,8 @@ class BranchesRun implements BranchProgress {
   }
 
   #succeed(index: number, branch: Branch, output: Json): void {
+    // Another branch may have failed at the same time.
+    if (this.scope.ended) return;
     this.results[index] = output;
     this.running.delete(index);
     this.begun.delete(index);

@@ -99,11 +99,14 @@ export function compileState(type: string, kind: Kind, reader: Reader, context: 
 async function leave(branch: Branch, exit: Exit, data: StateData, next: string | undefined): Promise<Step> {
   const output = await branch.evaluate((seen) => exit.output(seen), data);
   const assigned = await branch.evaluate((seen) => exit.assign(seen), data);
+  const halt = branch.scope.halt();
+  if (halt) await halt;
   const name = branch.stateName;
   const texts = assigned && textsOf(branch, assigned, name);
   branch.checkSize(output, name);
   if (assigned && texts) branch.variables.assign(assigned, texts);
   branch.exit(output, next, texts);
+  branch.observer?.left(branch, name, next, data.errorOutput !== undefined);
   return { next, output };
 }
 
