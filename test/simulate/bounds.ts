@@ -124,32 +124,29 @@ export class Bounds {
 
   /** A slot comes free when its handler has settled, however long its report takes. */
   #checkRunning(member: Member): void {
-    const { running } = this.#invariants.underWay(member.process);
     for (const { key } of this.#invariants.watched.plan.handlers) {
       const id = `${member.process.name} ${key}`;
+      const atWork = this.#invariants.atWork(member.process, key);
       const told =
         this.#invariants.status(member).handlers.find(({ name }) => name === `Handlers.${key}`)?.running ?? 0;
-      if (told <= (running.get(key) ?? 0)) this.#overcounted.delete(id);
+      if (told <= atWork) this.#overcounted.delete(id);
       else this.#overcounted.set(id, this.#overcounted.get(id) ?? this.#now);
       const forMs = this.#now - (this.#overcounted.get(id) ?? this.#now);
       if (forMs > COUNTED_MS)
-        this.#invariants.broken(
-          'slots',
-          `${told} tasks of ${key} are said to run, of which ${running.get(key) ?? 0} do`,
-        );
+        this.#invariants.broken('slots', `${told} tasks of ${key} are said to run, of which ${atWork} do`);
     }
   }
 
   #checkFair(member: Member, { key, concurrency: planned }: HandlerPlan): void {
     const id = `${member.process.name} ${key}`;
-    const { polls, running, polledAt } = this.#invariants.underWay(member.process);
+    const { polls, polledAt } = this.#invariants.underWay(member.process);
     // Its slots may have been changed.
     const {
       undelivered = 0,
       used: taken = 0,
       concurrency = planned,
     } = this.#invariants.status(member).handlers.find(({ name }) => name === `Handlers.${key}`) ?? {};
-    const used = (polls.get(key) ?? 0) + (running.get(key) ?? 0);
+    const used = (polls.get(key) ?? 0) + this.#invariants.atWork(member.process, key);
     const free = Math.min(concurrency - used, 2 * concurrency - used - undelivered);
     const waits = this.#invariants.watched.service.queued(key) > 0;
     if (this.#isHeldBack(member, key)) return void this.#starved.delete(id);

@@ -1,20 +1,41 @@
-import { inject } from 'tsyringe';
-import { Activity, ActivityFailure, currentTask, Handle, type TaskContext } from 'stepwright';
+import { inject, injectable } from 'tsyringe';
+import {
+  Activity,
+  ActivityFailure,
+  currentTask,
+  Handle,
+  Idempotent,
+  type InterceptedTask,
+  type Interceptor,
+  type TaskContext,
+} from 'stepwright';
+import { memoryStore } from '../../src/framework/worker/keep/memory.js';
 import { idOf, UNTIL } from './deferrals.js';
-import type { Behaviour, HandlerKey } from './plan.js';
+import type { Behaviour, HandlerKey, Payload } from './plan.js';
 import { arnOf } from './service.js';
 import type { SimulatedProcess } from './timeline.js';
+import { type Saved, STEPS } from './uses/checkpoints.js';
+import { doneBy, KEEP } from './uses/once.js';
+import type { Uses } from './uses/uses.js';
 
 /** What a task is to do. */
 export interface Work {
   readonly n: number;
   readonly ms: number;
   readonly does: Behaviour;
+  /** Names the piece of work. Several tasks may have the same. */
+  readonly piece: number;
+  readonly fails?: boolean;
+  readonly waits?: boolean;
+  readonly payload?: Payload;
+  /** The payload. In the input of the execution it is a reference. */
+  readonly data?: unknown;
 }
 
 /** Watches handlers at work in one process. */
 export interface Stage {
   readonly process: SimulatedProcess;
+  readonly uses: Uses;
   began(key: HandlerKey, task: TaskContext): void;
   settled(key: HandlerKey, task: TaskContext): void;
   /** Code of one task ran in the asynchronous context of another, or of none. */
@@ -22,6 +43,33 @@ export interface Stage {
 }
 
 export const STAGE = Symbol('stage');
+
+const once = (whileRunning: 'wait' | 'fail') =>
+  Idempotent({
+    // The container of a worker gives it the simulated store instead.
+    store: memoryStore(),
+    key: (work) => `piece-${(work as Work).piece}`,
+    keep: KEEP,
+    failures: ['Planned'],
+    whileRunning,
+  });
+const [Waiting, Failing] = [once('wait'), once('fail')];
+
+/** Does some of the tasks once. */
+@injectable()
+export class SomeOnce implements Interceptor {
+  constructor(
+    @inject(Waiting) private readonly waiting: Interceptor,
+    @inject(Failing) private readonly failing: Interceptor,
+  ) {}
+
+  intercept(task: InterceptedTask, next: () => Promise<unknown>): Promise<unknown> {
+    const { does, waits } = task.input as Work;
+    if (does !== 'once') return next();
+    return Promise.resolve((waits === false ? this.failing : this.waiting).intercept(task, next));
+  }
+}
+
 @Activity(arnOf('main'))
 export class Handlers {
   constructor(@inject(STAGE) private readonly stage: Stage) {}
@@ -58,15 +106,40 @@ export class Handlers {
       task.signal.addEventListener('abort', () => this.#check(task), { once: true });
       await this.#work(work, task);
       this.#check(task);
+      if (work.does === 'once') return this.#finish(work, task);
       if (work.does === 'throws') throw new ActivityFailure('Planned', 'as planned');
       if (work.does === 'defers') return task.defer({ until: UNTIL, id: idOf(work) });
+      if (work.does === 'large') return { n: work.n, data: work.data };
       return work.does === 'invalid' ? { n: BigInt(work.n) } : { n: work.n };
     } finally {
       this.stage.settled(key, task);
     }
   }
 
-  async #work({ ms, does }: Work, task: TaskContext): Promise<void> {
+  #finish({ piece, fails }: Work, { token }: TaskContext): unknown {
+    if (fails) throw new ActivityFailure('Planned', `as planned for ${doneBy(token)}`);
+    return { piece, by: doneBy(token) };
+  }
+
+  /** Goes on from the last checkpoint. */
+  async #inSteps({ piece, ms }: Work, task: TaskContext): Promise<void> {
+    const { process, uses } = this.stage;
+    const loaded = uses.checkpoints.loads(task);
+    let state = (await task.checkpoint.load()) as Saved | undefined;
+    loaded(piece, state);
+    for (let done = state?.done ?? 0; done < STEPS;) {
+      await process.clock.sleep(ms / STEPS, task.signal);
+      task.signal.throwIfAborted();
+      state = { piece, done: ++done, by: doneBy(task.token) };
+      await task.checkpoint.save(state);
+      uses.checkpoints.saved(task, state);
+    }
+  }
+
+  async #work(work: Work, task: TaskContext): Promise<void> {
+    const { ms, does } = work;
+    if (does === 'saves') return this.#inSteps(work, task);
+    if (does === 'large') this.stage.uses.payloads.received(task, work);
     const { process } = this.stage;
     const { clock } = process;
     if (does === 'blocks') {

@@ -1,11 +1,16 @@
+import { silentLog } from '../../src/framework/base/log/log.js';
 import { discover } from '../../src/framework/declare/discovery/discovery.js';
 import { createContainer } from '../../src/framework/worker/container/create-container.js';
+import { CLOCK, RANDOM, STORE_FOR } from '../../src/framework/worker/container/tokens.js';
+import { makeCheckpoints } from '../../src/framework/worker/handler/make-checkpoints.js';
+import { taskPayloads } from '../../src/framework/worker/handler/payloads.js';
 import { HostedHandlers } from '../../src/framework/worker/pool/entry/hosted-handlers.js';
 import { TaskRunner } from '../../src/framework/worker/pool/entry/task-runner.js';
 import type { Host, HostExit } from '../../src/framework/worker/pool/host.js';
 import type { FromHost, ToHost } from '../../src/framework/worker/pool/pool-messages.js';
 import type { Chronicle } from './chronicle.js';
-import { Handlers, STAGE, type Stage } from './handlers.js';
+import { Handlers, SomeOnce, STAGE, type Stage } from './handlers.js';
+import type { UsesOptions } from './member.js';
 import { Dice } from './random.js';
 import type { SimulatedProcess } from './timeline.js';
 
@@ -20,6 +25,8 @@ interface HostWorld {
   readonly seed: number;
   /** Makes what watches the handlers of a host. */
   readonly stageOf: (process: SimulatedProcess) => HostStage;
+  /** Opens the store in a host; undefined where tasks leave nothing in a store. */
+  readonly open: (process: SimulatedProcess) => UsesOptions | undefined;
 }
 
 /** Watches the handlers of one host. */
@@ -42,10 +49,11 @@ export class Hosts {
 
   /** Starts a thread or a process, as a pool does. */
   readonly spawn = (kind: Host['kind']): Host => {
-    const { main, chronicle, stageOf } = this.#world;
+    const { main, chronicle, stageOf, open } = this.#world;
     const [least, most] = STARTS_MS[kind];
     const process = main.start(`${kind}${this.#started++}`, { isThread: kind === 'thread' });
-    const host = new SimulatedHost(kind, process, stageOf(process), this.#dice.between(least, most));
+    const parts = { stage: stageOf(process), uses: open(process), random: this.#dice.next };
+    const host = new SimulatedHost(kind, process, parts, this.#dice.between(least, most));
     chronicle.add(process.name, 'starts');
     this.#running.push(host);
     void host.exited.then(() => {
@@ -61,20 +69,26 @@ export class Hosts {
   }
 }
 
+interface HostParts {
+  readonly stage: HostStage;
+  readonly uses: UsesOptions | undefined;
+  readonly random: () => number;
+}
+
 class SimulatedHost implements Host {
   readonly kind: Host['kind'];
   onMessage: (message: FromHost) => void = () => {};
   readonly exited: Promise<HostExit>;
   readonly #process: SimulatedProcess;
-  readonly #stage: HostStage;
+  readonly #parts: HostParts;
   readonly #early: ToHost[] = [];
   #runner: TaskRunner | undefined;
   #exit: (exit: HostExit) => void = () => {};
 
-  constructor(kind: Host['kind'], process: SimulatedProcess, stage: HostStage, startsMs: number) {
+  constructor(kind: Host['kind'], process: SimulatedProcess, parts: HostParts, startsMs: number) {
     this.kind = kind;
     this.#process = process;
-    this.#stage = stage;
+    this.#parts = parts;
     this.exited = new Promise((resolve) => (this.#exit = resolve));
     process.input(startsMs, () => {
       this.#runner = new TaskRunner({
@@ -114,15 +128,29 @@ class SimulatedHost implements Host {
   }
 
   async #load(): Promise<HostedHandlers> {
-    const container = await createContainer((made) => void made.register(STAGE, { useValue: this.#stage }));
-    return new HostedHandlers(discover([Handlers], {}).handlers, container, []);
+    const { stage, uses, random } = this.#parts;
+    const { clock } = this.#process;
+    const container = await createContainer((made) => {
+      made.register(STAGE, { useValue: stage });
+      made.register(CLOCK, { useValue: clock });
+      made.register(RANDOM, { useValue: random });
+      if (uses) made.register(STORE_FOR, { useValue: () => uses.payloads.store });
+    });
+    const { handlers } = discover([Handlers], {});
+    if (!uses) return new HostedHandlers(handlers, container, []);
+    const world = { clock, random, log: silentLog };
+    const checkpoints = new Map<string, Awaited<ReturnType<typeof makeCheckpoints>>>();
+    for (const each of handlers)
+      checkpoints.set(each.name, await makeCheckpoints(each, uses.checkpoint, world));
+    const payloads = taskPayloads(uses.payloads, world);
+    return new HostedHandlers(handlers, container, [SomeOnce], payloads, checkpoints);
   }
 
   #end(how: Pick<HostExit, 'exitCode' | 'signal'>): void {
     if (this.#process.dead) return;
     const { owner } = this.#process;
     this.#process.kill();
-    this.#stage.died();
+    this.#parts.stage.died();
     owner.input(NOTICED_MS, () => this.#exit({ ...how, error: undefined, stderr: '' }));
   }
 }

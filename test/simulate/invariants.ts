@@ -3,6 +3,7 @@ import * as beats from './beats.js';
 import type { Chronicle, Hurt, Lease, Outcome } from './chronicle.js';
 import { KeptOutcomes } from './kept-outcomes.js';
 import { DeferredTasks } from './deferrals.js';
+import { Uses } from './uses/uses.js';
 import { HeldBack } from './held-back.js';
 import type { Member } from './member.js';
 import { isReport, nameIn, type OpenCall, type Watcher } from './network.js';
@@ -67,6 +68,7 @@ export class Invariants implements Watcher {
   readonly running = new Set<Lease>();
   readonly kept: KeptOutcomes;
   readonly deferred: DeferredTasks;
+  readonly uses: Uses;
   readonly #members = new Map<SimulatedProcess, Member>();
   readonly #underWay = new Map<SimulatedProcess, UnderWay>();
 
@@ -74,6 +76,7 @@ export class Invariants implements Watcher {
     this.watched = watched;
     this.deferred = new DeferredTasks(watched, (invariant, what) => this.broken(invariant, what));
     this.kept = new KeptOutcomes(watched, (invariant, what) => this.broken(invariant, what));
+    this.uses = new Uses(watched, (invariant, what) => this.broken(invariant, what));
   }
 
   get members(): Iterable<Member> {
@@ -124,6 +127,7 @@ export class Invariants implements Watcher {
     this.#members.set(member.process, member);
     this.kept.follow(member);
     this.deferred.follow(member);
+    this.uses.follow(member);
     member.it.on('task:received', (payload) => this.#received(member, payload));
     this.#followPauses(member);
     for (const event of ENDS)
@@ -301,6 +305,7 @@ export class Invariants implements Watcher {
     if (changed && !(lease.refused && outcome.status === 'failed'))
       this.broken('one outcome', `#${lease.n} was offered ${show(before)} and then ${show(outcome)}`);
     lease.sent = outcome;
+    if (this.uses.reportLeft(lease, outcome)) return;
     const work = JSON.parse(lease.input) as { n: number };
     if (outcome.status === 'succeeded' && outcome.text !== JSON.stringify({ n: work.n }))
       this.broken('output', `#${lease.n} of task ${work.n} was offered ${outcome.text}`);
@@ -308,12 +313,14 @@ export class Invariants implements Watcher {
 
   // Handlers.
 
-  began(process: SimulatedProcess, key: HandlerKey, token: string): void {
+  /** @param at the process or the thread in which the handler runs */
+  began(process: SimulatedProcess, key: HandlerKey, token: string, at = process): void {
     const lease = this.watched.chronicle.lease(token);
     if (lease?.begun) this.broken('begins once', `the handler of #${lease.n} was called a second time`);
     if (lease) {
       lease.begun = true;
       this.running.add(lease);
+      this.uses.began(lease, at);
     }
     const underWay = this.underWay(process);
     count(underWay.running, key, 1);
@@ -322,8 +329,16 @@ export class Invariants implements Watcher {
 
   settled(process: SimulatedProcess, key: HandlerKey, token: string): void {
     const lease = this.watched.chronicle.lease(token);
-    if (lease) this.running.delete(lease);
+    if (lease) {
+      this.running.delete(lease);
+      this.uses.ended(lease);
+    }
     count(this.underWay(process).running, key, -1);
+  }
+
+  /** Returns how many tasks of a handler have a slot, as the wire, the handlers and the store show it. */
+  atWork(process: SimulatedProcess, key: HandlerKey): number {
+    return (this.underWay(process).running.get(key) ?? 0) + this.uses.waiting(process, key, this.running);
   }
 
   #checkSlots(key: HandlerKey, { polls, running, slots }: UnderWay): void {

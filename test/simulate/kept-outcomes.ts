@@ -35,7 +35,9 @@ export class KeptOutcomes {
   constructor(watched: Watched, broken: (invariant: string, what: string) => void) {
     this.#watched = watched;
     this.#broken = broken;
-    watched.store.onWritten = (key, value) => this.#written(key, value);
+    watched.store.watchers.push(({ how, key, value }) => {
+      if (how === 'putIfAbsent' && value) this.#written(key, value);
+    });
   }
 
   follow(member: Member): void {

@@ -1,10 +1,11 @@
 import type { DependencyContainer } from 'tsyringe';
-import type { HandlerOptions, Worker } from 'stepwright';
+import type { CheckpointOptions, HandlerOptions, Store, Worker } from 'stepwright';
+import { STORE_FOR } from '../../src/framework/worker/container/tokens.js';
 import { silentLog } from '../../src/framework/base/log/log.js';
 import { buildWorker } from '../../src/framework/worker/build/create-worker.js';
 import { makePlan } from '../../src/framework/worker/build/plan.js';
 import type { Chronicle } from './chronicle.js';
-import { Handlers, STAGE, type Stage } from './handlers.js';
+import { Handlers, SomeOnce, STAGE, type Stage, type Work } from './handlers.js';
 import { Hosts, type HostStage } from './hosts.js';
 import { connectionOf } from './lean-connection.js';
 import type { Network } from './network.js';
@@ -16,6 +17,7 @@ import { sdkHandlerOf } from './sdk-handler.js';
 import { HeartbeatThreads } from './threads.js';
 import type { Service } from './service.js';
 import type { SimulatedProcess } from './timeline.js';
+import { ABOVE, LIMIT } from './uses/payloads.js';
 
 interface Identity {
   readonly accessKeyId: string;
@@ -137,6 +139,17 @@ const heldBackBy = ({ rate, breaker }: Pick<HandlerPlan, 'rate' | 'breaker'>): H
   }),
 });
 
+/** The options of what tasks leave in a store. */
+export interface UsesOptions {
+  readonly payloads: { readonly store: Store; readonly above: string; readonly limit: string };
+  readonly checkpoint: CheckpointOptions;
+}
+
+const usesIn = (store: Store): UsesOptions => ({
+  payloads: { store, above: ABOVE, limit: LIMIT },
+  checkpoint: { store, key: (work) => `piece-${(work as Work).piece}` },
+});
+
 /** Makes a worker as `createWorker` does, but for its network. */
 export async function hire(hiring: Hiring): Promise<Member> {
   const { plan, network, service, chronicle, stage, stageOf, worker } = hiring;
@@ -147,7 +160,10 @@ export async function hire(hiring: Hiring): Promise<Member> {
   const threads = plan.heartbeatThread
     ? new HeartbeatThreads({ main: process, network, chronicle, worker, seed, probes })
     : undefined;
-  const hosts = new Hosts({ main: process, chronicle, seed, stageOf });
+  const open = (of: SimulatedProcess): UsesOptions | undefined =>
+    plan.uses ? usesIn(hiring.store.open(of, worker)) : undefined;
+  const hosts = new Hosts({ main: process, chronicle, seed, stageOf, open });
+  const uses = open(process);
   const options = plan.handlers.map(
     ({ key, run, concurrency, minPollers, heartbeatMs, timeoutMs, ...held }) => [
       `Handlers.${key}`,
@@ -168,7 +184,11 @@ export async function hire(hiring: Hiring): Promise<Member> {
         credentials: plan.providerKeeps ? Object.assign(keys.provide, { memoized: true }) : keys.provide,
         ...(plan.calls === 'sdk' && { requestHandler: sdkHandlerOf(network, worker, process) }),
       },
-      setup: (container: DependencyContainer) => void container.register(STAGE, { useValue: stage }),
+      setup: (container: DependencyContainer) => {
+        container.register(STAGE, { useValue: stage });
+        if (uses) container.register(STORE_FOR, { useValue: () => uses.payloads.store });
+      },
+      ...(uses && { interceptors: [SomeOnce], ...uses }),
       workerName: process.name,
       healthPort: 8080,
       grace: `${plan.graceMs}ms`,

@@ -1,5 +1,6 @@
 import { Dice } from './random.js';
 import { withTheme } from './themes.js';
+import { drawUses } from './uses/draw.js';
 
 /** The handlers of every worker, by method and activity. Each worker serves all of them. */
 export const HANDLERS = ['main', 'tight', 'quota', 'crowd', 'plain'] as const;
@@ -23,7 +24,24 @@ export type Effect =
   | { readonly kind: 'error'; readonly type: string };
 
 /** How a handler behaves. */
-export type Behaviour = 'ok' | 'throws' | 'blocks' | 'deaf' | 'beats' | 'invalid' | 'pauses' | 'defers';
+export type Behaviour =
+  | 'ok'
+  | 'throws'
+  | 'blocks'
+  | 'deaf'
+  | 'beats'
+  | 'invalid'
+  | 'pauses'
+  | 'defers'
+  /** Has a large output, and an input that is a reference. */
+  | 'large'
+  /** Saves checkpoints. */
+  | 'saves'
+  /** Does a piece of work once. */
+  | 'once';
+
+/** The reference in the input of a task that is `large`. All but the first end the task by a failure. */
+export type Payload = 'whole' | 'missing' | 'changed' | 'elsewhere' | 'too large';
 
 /** One thing that happens. `at` and all lengths are milliseconds; `at` counts from the start. `worker` counts from 0. */
 export type PlannedEvent = { readonly at: number } & (
@@ -33,6 +51,14 @@ export type PlannedEvent = { readonly at: number } & (
       readonly count: number;
       readonly ms: number;
       readonly does: Behaviour;
+      /** The number of pieces of work that the tasks share. @default each task has its own */
+      readonly pieces?: number;
+      /** @default 'whole' */
+      readonly payload?: Payload;
+      /** True for pieces of work that fail for good. @default false */
+      readonly fails?: boolean;
+      /** False for tasks that fail while another does their work. @default true */
+      readonly waits?: boolean;
     }
   | {
       readonly kind: 'calls';
@@ -67,6 +93,14 @@ export type PlannedEvent = { readonly at: number } & (
       readonly provider: 'hangs' | 'fails' | 'lags' | 'slow';
     }
   | { readonly kind: 'stop' | 'kill'; readonly worker: number; readonly backMs: number }
+  /** A worker is killed with one of its next writes to the store, before it or after it. */
+  | {
+      readonly kind: 'kill-at-call';
+      readonly worker: number;
+      readonly calls: number;
+      readonly isDone: boolean;
+      readonly backMs: number;
+    }
   /** The thread of heartbeats ends by an error. */
   | { readonly kind: 'thread-crash'; readonly worker: number }
   /** A thread or a process of a pool ends. */
@@ -127,6 +161,8 @@ export interface Plan {
   readonly outbox?: boolean;
   /** True where tasks may be deferred. @default false */
   readonly deferred?: boolean;
+  /** True where payloads, checkpoints and work that is done once are kept in the store. @default false */
+  readonly uses?: boolean;
   readonly handlers: readonly HandlerPlan[];
   /** Nothing new happens after this. */
   readonly troubleMs: number;
@@ -208,6 +244,7 @@ function drawMixed(seed: number, whole: boolean): Plan {
     ...drawControl({ ...draw, dice: new Dice(seed, 'control') }, whole ? 0.5 : 0.25),
     ...drawStore({ ...draw, dice: new Dice(seed, 'store') }),
     ...drawDeferred({ ...draw, dice: new Dice(seed, 'deferred tasks') }, isDeferred),
+    ...(hasUses(seed) ? drawUses({ ...draw, dice: new Dice(seed, 'uses') }) : []),
   ];
   return {
     ...{ seed, workers, handlers, troubleMs },
@@ -224,11 +261,15 @@ function drawMixed(seed: number, whole: boolean): Plan {
     closedPollMs: dice.pick([0, 0, 20_000]),
     outbox: new Dice(seed, 'outbox').chance(0.5),
     deferred: isDeferred,
+    uses: hasUses(seed),
     events: events.toSorted((one, other) => one.at - other.at),
   };
 }
 
-interface Draw {
+/** Two of five stories have tasks that leave something in a store. In every fifth they do little else. */
+const hasUses = (seed: number): boolean => seed % 5 === 0 || seed % 5 === 3;
+
+export interface Draw {
   readonly dice: Dice;
   readonly workers: number;
   readonly handlers: readonly HandlerPlan[];

@@ -270,6 +270,96 @@ export const PLANTED: readonly Planted[] = [
       '',
     ],
   }),
+  ...at('worker/keep/payloads/payload-store.ts', {
+    'a payload is not compared with its hash': ['if (hashOf(value) !== sha256)', 'if (false)'],
+    'a reference to another place is followed': [
+      'return uri === this.#uriOf(sha256);',
+      'return uri.endsWith(payloadKey(sha256));',
+    ],
+    'a reference is reported before its payload is in the store': [
+      "    await this.#attempt(`the output can't",
+      "    void this.#attempt(`the output can't",
+    ],
+  }),
+  ...at('worker/handler/input/references.ts', {
+    'payloads are read beyond the limit': ['  if (bytes <= limit) return;\n', '  if (bytes >= 0) return;\n'],
+  }),
+  ...at('worker/keep/checkpoints/task-checkpoint.ts', {
+    'a task saves its checkpoint over that of a later task': [
+      'await store.replace(key, record, held.version, { ttlMs: keepMs });',
+      'await store.put(key, record, { ttlMs: keepMs });',
+    ],
+    'a checkpoint is said to be saved before it is': [
+      'await this.#put(held, this.#newest);',
+      'void this.#put(held, this.#newest).catch(() => {});',
+    ],
+    'a checkpoint is not loaded': [
+      'this.#first = { record: value };',
+      'this.#first = { record: undefined };',
+    ],
+    'whoever takes a checkpoint empties it': [
+      'value === undefined ? fields : { ...fields, value });',
+      'isOwn ? { ...fields, value } : fields);',
+    ],
+  }),
+  ...at('worker/keep/checkpoints/checkpoints.ts', {
+    'a checkpoint is removed although a later task uses it': [
+      " || read.fields['by'] !== by) return;",
+      ') return;',
+    ],
+  }),
+  ...at('worker/task/task.ts', {
+    'the checkpoint of finished work stays': [
+      '      this.#handler.checkpoints?.accepted(this.context);\n',
+      '',
+    ],
+    'the checkpoint of work that failed is removed': [
+      '      const { error, cause } = end.outcome;\n',
+      '      const { error, cause } = end.outcome;\n      this.#handler.checkpoints?.accepted(this.context);\n',
+    ],
+  }),
+  ...at('worker/pool/hosted-run.ts', {
+    'the worker does not hear which checkpoint a thread or process has used': [
+      'this.#checkpoints?.adopt(this.#context, message.ref);',
+      ';',
+    ],
+  }),
+  ...at('worker/keep/once/once.ts', {
+    'work that is finished is done again': ["if (fields['state'] !== 'running')", 'if (false)'],
+    'work is taken from a task that lives': [
+      'lookedAt - seen.since >= LAPSE_MS',
+      'lookedAt - seen.since >= 5_000',
+    ],
+    'work whose task has died is never begun again': [
+      'lookedAt - seen.since >= LAPSE_MS',
+      'lookedAt - seen.since >= 86_400_000',
+    ],
+  }),
+  ...at('worker/keep/once/running-work.ts', {
+    'a task that works shows once that it lives': ['      this.#renewLater();\n    });\n', '    });\n'],
+    'a task that was taken for dead keeps its outcome': [
+      'await store.replace(key, record, this.#version, { ttlMs });',
+      'await store.put(key, record, { ttlMs });',
+    ],
+  }),
+  ...at('worker/handler/interceptors/idempotent.ts', {
+    'the outcome of work that is done once is not kept': [
+      'if (!outcome) return await work.free();',
+      'return await work.free();',
+    ],
+    'work that has failed is not let go': [
+      'if (!outcome) return await work.free();',
+      'if (!outcome) return;',
+    ],
+    'a failure that is final is not kept': [
+      'if (!failures.includes(name)) return undefined;',
+      'return undefined;',
+    ],
+    'whoever comes second gets nothing': [
+      'return currentOutputs().repeat(output ?? null, context);',
+      'return currentOutputs().repeat(null, context);',
+    ],
+  }),
   ...at('worker/admission/rate-window.ts', {
     "a rate's span is half as long as it says": [
       'first + this.#rate.perMs <= now;)',

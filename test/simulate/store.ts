@@ -7,6 +7,7 @@ import { stream } from './random.js';
 import type { SimulatedProcess, Timeline } from './timeline.js';
 
 type Trouble = Extract<PlannedEvent, { kind: 'store' }>;
+type KillAtCall = Extract<PlannedEvent, { kind: 'kill-at-call' }>;
 
 /** The way of a call to the store, or of its answer, takes up to this long. */
 const WAY_MS = 8;
@@ -25,8 +26,10 @@ export class SimulatedStore {
   readonly #chronicle: Chronicle;
   readonly #random: () => number;
   readonly #troubles = new Set<Trouble>();
-  /** Called with each record that was written. */
-  onWritten: (key: string, value: Uint8Array) => void = () => {};
+  /** Called with each read that is asked for, and each change that was made. */
+  readonly watchers: ((change: StoreChange) => void)[] = [];
+  readonly #now = new Map<string, { readonly value: Uint8Array; readonly until: number }>();
+  readonly #kills: { calls: number; readonly of: KillAtCall; readonly kill: () => void }[] = [];
   /** True once it was in trouble. */
   wasTroubled = false;
   /** The last instant at which it was in trouble. */
@@ -60,35 +63,105 @@ export class SimulatedStore {
     return this.#troubles.size > 0;
   }
 
+  /** Kills a worker at one of its next calls. */
+  killAt(event: KillAtCall, kill: () => void): void {
+    this.#kills.push({ calls: event.calls, of: event, kill });
+  }
+
+  /** Returns a record as it is now. */
+  peek(key: string): Uint8Array | undefined {
+    const found = this.#now.get(key);
+    return found && found.until > this.#timeline.now ? found.value : undefined;
+  }
+
+  /** Puts a record there, as nobody of the workers does. */
+  async plant(key: string, value: Uint8Array): Promise<void> {
+    this.#now.set(key, { value, until: Infinity });
+    await this.records.put(key, value);
+  }
+
   /** Returns the store as one process meets it. */
   open(process: SimulatedProcess, worker: number): Store {
-    const call = <T>(name: string, key: string, signal: AbortSignal | undefined, run: () => Promise<T>) =>
-      this.#call({ process, worker, name, key, signal }, run);
+    const call = <T>(
+      name: StoreChange['how'],
+      key: string,
+      signal: AbortSignal | undefined,
+      run: () => Promise<T>,
+    ) => this.#call({ process, worker, name, key, signal }, run);
     const { records } = this;
+    const write = async (
+      how: StoreChange['how'],
+      key: string,
+      { value, ttlMs = Infinity }: { readonly value: Uint8Array; readonly ttlMs?: number | undefined },
+      written: Promise<string | undefined>,
+    ): Promise<string | undefined> => {
+      const version = await written;
+      if (version === undefined) return undefined;
+      this.#now.set(key, { value, until: this.#timeline.now + ttlMs });
+      this.#changed({ how, key, value });
+      return version;
+    };
+    const removed = (how: StoreChange['how'], key: string): void => {
+      this.#now.delete(key);
+      this.#changed({ how, key, value: undefined });
+    };
     return {
       name: 'simulated',
       uri: 'simulated:',
       maxBytes: records.maxBytes,
       put: (key, value, { signal, ...options } = {}) =>
-        call('put', key, signal, () => records.put(key, value, options)),
-      putIfAbsent: (key, value, { signal, ...options } = {}) =>
-        call('putIfAbsent', key, signal, async () => {
-          const version = await records.putIfAbsent(key, value, options);
-          if (version !== undefined) this.onWritten(key, value);
+        call('put', key, signal, async () => {
+          const version = await records.put(key, value, options);
+          await write('put', key, { value, ...options }, Promise.resolve(version));
           return version;
         }),
+      putIfAbsent: (key, value, { signal, ...options } = {}) =>
+        call('putIfAbsent', key, signal, () =>
+          write('putIfAbsent', key, { value, ...options }, records.putIfAbsent(key, value, options)),
+        ),
       replace: (key, value, version, { signal, ...options } = {}) =>
-        call('replace', key, signal, () => records.replace(key, value, version, options)),
-      get: (key, { signal, ...options } = {}) => call('get', key, signal, () => records.get(key, options)),
-      delete: (key, { signal } = {}) => call('delete', key, signal, () => records.delete(key)),
+        call('replace', key, signal, () =>
+          write('replace', key, { value, ...options }, records.replace(key, value, version, options)),
+        ),
+      get: (key, { signal, ...options } = {}) => {
+        this.#changed({ how: 'get', key, value: undefined });
+        return call('get', key, signal, () => records.get(key, options));
+      },
+      delete: (key, { signal } = {}) =>
+        call('delete', key, signal, async () => {
+          await records.delete(key);
+          removed('delete', key);
+        }),
       deleteIf: (key, version, { signal } = {}) =>
-        call('deleteIf', key, signal, () => records.deleteIf(key, version)),
+        call('deleteIf', key, signal, async () => {
+          const isDeleted = await records.deleteIf(key, version);
+          if (isDeleted) removed('deleteIf', key);
+          return isDeleted;
+        }),
       list: (prefix, { signal, ...options } = {}) =>
         call('list', prefix, signal, () => records.list(prefix, options)),
     };
   }
 
+  #changed(change: StoreChange): void {
+    for (const watch of this.watchers) watch(change);
+  }
+
+  /** Returns the kill that comes with this call, if one does. */
+  #killOf(worker: number, name: string): { readonly isDone: boolean; readonly kill: () => void } | undefined {
+    const index = this.#kills.findIndex(({ of }) => of.worker === worker && WRITES.has(name));
+    const found = this.#kills[index];
+    if (!found || --found.calls > 0) return undefined;
+    this.#kills.splice(index, 1);
+    return { isDone: found.of.isDone, kill: found.kill };
+  }
+
   #call<T>({ process, worker, name, key, signal }: StoreCall, run: () => Promise<T>): Promise<T> {
+    const killed = this.#killOf(worker, name);
+    if (killed && !killed.isDone) {
+      this.#timeline.at(this.#timeline.now, killed.kill);
+      return new Promise(() => {});
+    }
     const how = this.#troubleOf(worker, name);
     this.#chronicle.add(process.name, `asks the store to ${name} ${key}${how ? `, which is ${how}` : ''}`);
     return new Promise((resolve, reject) => {
@@ -104,9 +177,11 @@ export class SimulatedStore {
       this.#timeline.at(this.#timeline.now + wayMs, () => {
         run().then(
           (result) =>
-            how === 'torn'
-              ? refuse('unavailable', 'the connection ended before the answer')
-              : answer(() => resolve(result)),
+            killed
+              ? killed.kill()
+              : how === 'torn'
+                ? refuse('unavailable', 'the connection ended before the answer')
+                : answer(() => resolve(result)),
           (error: unknown) => answer(() => reject(error)),
         );
       });
@@ -128,10 +203,18 @@ export class SimulatedStore {
   }
 }
 
+/** A call that was asked for or done. */
+export interface StoreChange {
+  readonly how: 'put' | 'putIfAbsent' | 'replace' | 'get' | 'delete' | 'deleteIf' | 'list';
+  readonly key: string;
+  /** The bytes of a write; undefined for what writes nothing. */
+  readonly value: Uint8Array | undefined;
+}
+
 interface StoreCall {
   readonly process: SimulatedProcess;
   readonly worker: number;
-  readonly name: string;
+  readonly name: StoreChange['how'];
   readonly key: string;
   readonly signal: AbortSignal | undefined;
 }

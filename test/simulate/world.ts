@@ -7,12 +7,13 @@ import { Invariants } from './invariants.js';
 import { CLEANED_MS } from './kept-outcomes.js';
 import { hire, type KeyTrouble, type Member } from './member.js';
 import { Network } from './network.js';
-import type { HandlerKey, Plan, PlannedEvent } from './plan.js';
+import type { Behaviour, HandlerKey, Plan, PlannedEvent } from './plan.js';
 import { stream } from './random.js';
 import { Service } from './service.js';
 import { SimulatedStore } from './store.js';
 import { EPOCH, SimulatedProcess, Timeline } from './timeline.js';
 import { Troubles } from './troubles.js';
+import { EXPECTED } from './uses/payloads.js';
 
 /** All that is left when trouble has ended is done within this time, or a run counts as hung. */
 const CALM_LIMIT_MS = 40 * 60_000;
@@ -23,6 +24,21 @@ const SECOND = 1_000;
 const LAST_MS = 130_000;
 /** A run that takes longer in real time is cut off: something loops. */
 const REAL_LIMIT_MS = 60_000;
+
+/** What tasks do that the store outlives. */
+const OUTLIVING: ReadonlySet<Behaviour> = new Set(['large', 'saves', 'once']);
+
+/** Returns how an execution is to end. */
+function expectedOf({ does, payload = 'whole', pieces, fails, waits }: Tasks): string {
+  if (does === 'large') return EXPECTED[payload];
+  if (does === 'saves') return `SUCCEEDED or StoreError${pieces ? ' or CheckpointTaken' : ''}`;
+  if (does === 'once')
+    return `${fails ? 'Planned' : 'SUCCEEDED'} or StoreError${waits === false ? ' or Stepwright.AlreadyRunning' : ''}`;
+  if (does === 'defers') return 'SUCCEEDED or StoreError';
+  return { throws: 'Planned', invalid: 'Stepwright.InvalidOutput' }[does as string] ?? 'SUCCEEDED';
+}
+
+type Tasks = Extract<PlannedEvent, { kind: 'tasks' }>;
 
 /** One run of a plan. */
 export class World {
@@ -83,6 +99,7 @@ export class World {
     if (!this.#over()) this.#checkEnd();
     if (!this.#over()) await this.invariants.kept.checkEnd();
     if (!this.#over()) await this.invariants.deferred.checkEnd();
+    if (!this.#over()) await this.invariants.uses.checkEnd();
   }
 
   /** Notes what Node reports of the whole process. @returns a function that ends that */
@@ -130,6 +147,7 @@ export class World {
       this.#bounds.check();
       this.invariants.kept.check(this.invariants.members);
       this.invariants.deferred.check();
+      this.invariants.uses.check();
       for (const member of this.#members) member?.probes.ask(member, this.invariants);
       this.#checkProgress();
       this.#everySecond();
@@ -143,6 +161,7 @@ export class World {
     this.#hiring++;
     const stage = {
       process,
+      uses: invariants.uses,
       began: (key: HandlerKey, { token }: TaskContext) => invariants.began(process, key, token),
       settled: (key: HandlerKey, { token }: TaskContext) => invariants.settled(process, key, token),
       strayed: () => invariants.broken('context', 'a handler found another task than its own'),
@@ -176,9 +195,10 @@ export class World {
     const running = new Map<string, HandlerKey>();
     return {
       process: host,
+      uses: invariants.uses,
       began: (key, { token }) => {
         running.set(token, key);
-        invariants.began(host.owner, key, token);
+        invariants.began(host.owner, key, token, host);
       },
       settled: (key, { token }) => {
         running.delete(token);
@@ -241,7 +261,10 @@ export class World {
     const { timeline } = this;
     this.chronicle.add('plan', JSON.stringify(event));
     const member = 'worker' in event && event.worker !== undefined ? this.#members[event.worker] : undefined;
-    if (member && !['calls', 'outage', 'slow', 'pause', 'rate', 'slots', 'store'].includes(event.kind))
+    if (
+      member &&
+      !['calls', 'outage', 'slow', 'pause', 'rate', 'slots', 'store', 'kill-at-call'].includes(event.kind)
+    )
       this.chronicle.trouble(member.worker, 'process');
     if (event.kind === 'credentials')
       for (const hurt of ['process', 'keys'] as const) this.chronicle.trouble(event.worker, hurt, event.ms);
@@ -257,6 +280,11 @@ export class World {
         return this.#troubles.begin(event);
       case 'store':
         return this.store.begin(event);
+      case 'kill-at-call':
+        return this.store.killAt(event, () => {
+          this.chronicle.trouble(event.worker, 'process');
+          this.#replace({ ...event, kind: 'kill' }, this.#members[event.worker]);
+        });
       case 'stall':
         return member?.process.stop(event.ms);
       case 'wall':
@@ -302,20 +330,25 @@ export class World {
     process.input(event.ms, () => it.resume(name));
   }
 
-  #start({ handler, count, ms, does }: Extract<PlannedEvent, { kind: 'tasks' }>): void {
+  #start(event: Extract<PlannedEvent, { kind: 'tasks' }>): void {
+    const { handler, count, ms, does, pieces = count, payload, fails, waits } = event;
     const deadline = this.#plan.handlers.find(({ key }) => key === handler)?.timeoutMs ?? false;
+    const first = this.#tasks;
     for (let index = 0; index < count; index++) {
-      const work: Work = { n: this.#tasks++, ms, does };
-      const late = deadline !== false && ms >= deadline - 1_000;
-      const expected =
-        does === 'throws'
-          ? 'Planned'
-          : does === 'invalid'
-            ? 'Stepwright.InvalidOutput'
-            : does === 'defers'
-              ? 'SUCCEEDED or StoreError'
-              : 'SUCCEEDED';
-      this.service.start(handler, work, late ? `${expected} or Stepwright.DeadlineExceeded` : expected);
+      const piece = first + (index % pieces);
+      const work: Work = {
+        ...{ n: this.#tasks++, ms, does, piece },
+        ...(payload && { payload }),
+        ...(fails && { fails }),
+        ...(waits === false && { waits }),
+      };
+      // Whoever waits for the store, or for another task, may come to the deadline.
+      const late = deadline !== false && (ms >= deadline - 1_000 || OUTLIVING.has(does));
+      const expected = expectedOf(event);
+      const start = (input: object): void =>
+        this.service.start(handler, input, late ? `${expected} or Stepwright.DeadlineExceeded` : expected);
+      if (does !== 'large') start(work);
+      else void this.invariants.uses.payloads.plant(work).then((data) => start({ ...work, data }));
     }
   }
 

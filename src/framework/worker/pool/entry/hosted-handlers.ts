@@ -37,7 +37,7 @@ export class HostedHandlers {
   readonly #container: DependencyContainer;
   readonly #interceptors: Config['interceptors'];
   readonly #payloads: TaskPayloads | undefined;
-  readonly #checkpoints = new Map<string, Checkpoints | undefined>();
+  readonly #checkpoints: ReadonlyMap<string, Checkpoints | undefined>;
   readonly #compiled = new Map<string, HostedHandler>();
 
   /**
@@ -57,8 +57,9 @@ export class HostedHandlers {
     throwProblems([...loaded.problems, ...found.problems.filter(({ code }) => code !== 'TWO_ACCOUNTS')]);
     const container = await createContainer(config.setup);
     const payloads = await payloadsOf(config, log);
-    const hosted = new HostedHandlers(found.handlers, container, config.interceptors, payloads);
-    await hosted.#makeCheckpoints(config, handlers, log);
+    const named = found.handlers.filter(({ name }) => handlers.includes(name));
+    const checkpoints = await checkpointsOf(config, named, log);
+    const hosted = new HostedHandlers(found.handlers, container, config.interceptors, payloads, checkpoints);
     for (const name of handlers) hosted.handler(name);
     return hosted;
   }
@@ -68,11 +69,13 @@ export class HostedHandlers {
     container: DependencyContainer,
     interceptors: Config['interceptors'],
     payloads?: TaskPayloads,
+    checkpoints: ReadonlyMap<string, Checkpoints | undefined> = new Map(),
   ) {
     this.#definitions = definitions;
     this.#container = container;
     this.#interceptors = interceptors;
     this.#payloads = payloads;
+    this.#checkpoints = checkpoints;
   }
 
   /**
@@ -99,25 +102,26 @@ export class HostedHandlers {
     return handler;
   }
 
-  /** Makes the checkpoints of the named handlers, with the stores that the config holds in this thread or process. */
-  async #makeCheckpoints(
-    { checkpoint, handlers }: Config,
-    names: readonly string[],
-    log: Logger,
-  ): Promise<void> {
-    const settings = resolveConfig({ config: { checkpoint, handlers }, env: {} });
-    const world = { clock: systemClock, random: Math.random, log };
-    for (const definition of this.#definitions) {
-      if (!names.includes(definition.name)) continue;
-      const { options } = resolveHandler(definition, settings);
-      this.#checkpoints.set(definition.name, await makeCheckpoints(definition, options.checkpoint, world));
-    }
-  }
-
   async dispose(): Promise<void> {
     this.#payloads?.close();
     await this.#container.dispose();
   }
+}
+
+/** Makes the checkpoints of handlers, with the stores that the config holds in this thread or process. */
+async function checkpointsOf(
+  { checkpoint, handlers }: Config,
+  definitions: readonly HandlerDefinition[],
+  log: Logger,
+): Promise<Map<string, Checkpoints | undefined>> {
+  const settings = resolveConfig({ config: { checkpoint, handlers }, env: {} });
+  const world = { clock: systemClock, random: Math.random, log };
+  const made = new Map<string, Checkpoints | undefined>();
+  for (const definition of definitions) {
+    const { options } = resolveHandler(definition, settings);
+    made.set(definition.name, await makeCheckpoints(definition, options.checkpoint, world));
+  }
+  return made;
 }
 
 async function payloadsOf({ payloads }: Config, log: Logger): Promise<TaskPayloads | undefined> {
