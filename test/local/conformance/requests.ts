@@ -343,4 +343,25 @@ export const requests: SequenceRow[] = [
       failure('ResourceNotFound', 'Request references a resource that does not exist.'),
     ),
   ),
+  sequence(
+    'AWS: ListExecutions',
+    'executions are those of a machine or of a map run, and one of the two is named',
+    step('ListExecutions', {}, { reason: 'MISSING_REQUIRED_PARAMETER' }),
+    step(
+      'ListExecutions',
+      { mapRunArn: `${ARN}mapRun:M/L:1` },
+      failure('ResourceNotFound', `Resource not found: '${ARN}mapRun:M/L:1'`),
+    ),
+    create(),
+    step(
+      'ListExecutions',
+      { stateMachineArn: MACHINE, mapRunArn: `${ARN}mapRun:M/L:1` },
+      invalid("'mapRunArn' cannot be given together with 'stateMachineArn'."),
+    ),
+    step(
+      'ListExecutions',
+      { stateMachineArn: MACHINE, redriveFilter: 'REDRIVEN' },
+      invalid("'redriveFilter' cannot be given together with 'stateMachineArn'."),
+    ),
+  ),
 ];

@@ -1,4 +1,5 @@
 import { readJson, type Json } from '../../asl/values/json.js';
+import { parseArn } from '../../asl/values/arn.js';
 import type { Execution, ExecutionStatus } from '../../engine/execution.js';
 import { toSeconds } from '../../engine/history.js';
 import { notRedrivable } from '../../engine/redrives.js';
@@ -89,21 +90,35 @@ function describeRedrive(execution: Execution, now: number): object {
 
 const listExecutions: Operation = ({ body }, { machines, executions, random }) => {
   const checker = new Checker(body);
-  const arn = checker.requiredText('stateMachineArn', ARN);
+  const machineArn = checker.text('stateMachineArn', ARN);
   const status = checker.oneOf('statusFilter', STATUSES) as ExecutionStatus | undefined;
-  const mapRuns = {
-    redriveFilter: checker.oneOf('redriveFilter', ['REDRIVEN', 'NOT_REDRIVEN']),
-    mapRunArn: checker.text('mapRunArn', { min: 1, max: MAX.longArn, shown: true }),
-  };
+  const redriveFilter = checker.oneOf('redriveFilter', ['REDRIVEN', 'NOT_REDRIVEN']);
+  const mapRunArn = checker.text('mapRunArn', { min: 1, max: MAX.longArn, shown: true });
   const page = checker.page(MAX.executionsToken);
   checker.done();
-  refuseMapRuns(mapRuns, status);
+  const arn = machineArn ?? refuseMapRun(mapRunArn);
+  refuseMapRuns({ redriveFilter, mapRunArn }, status);
   const { machine, ...named } = machines.named(checkArn(arn, 'stateMachine'), random);
   // An alias stands for itself here, whichever of its versions was started.
   const by = named.aliasArn === undefined ? named : { aliasArn: named.aliasArn };
   const { executions: found, ...rest } = executions.list(machine.arn, status, page, by);
   return { executions: found.map(identify), ...rest };
 };
+
+/**
+ * Rejects a request for the executions of a Map Run, since the local service has none, and one that names neither a Map
+ * Run nor a machine.
+ * @throws ServiceError ResourceNotFound, InvalidArn or ValidationException
+ */
+function refuseMapRun(mapRunArn: string | undefined): never {
+  if (mapRunArn === undefined)
+    throw errors.invalidRequest(
+      "'stateMachineArn' or 'mapRunArn' must be given.",
+      'MISSING_REQUIRED_PARAMETER',
+    );
+  if (!parseArn(mapRunArn)) throw errors.invalidArn(`Invalid ARN prefix: ${mapRunArn}`);
+  throw errors.noResource(mapRunArn);
+}
 
 /**
  * Rejects the parameters of ListExecutions that are only allowed in a request for a Map Run. API reference of Step
