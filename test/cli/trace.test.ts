@@ -17,6 +17,7 @@ const START = Date.UTC(2026, 0, 1);
 const at = (id: number, previousEventId: number, ms: number, type: string, details: object = {}) =>
   ({ id, previousEventId, timestamp: new Date(START + ms), type, ...details }) as never;
 const entered = (name: string): object => ({ stateEnteredEventDetails: { name } });
+const exited = (name: string): object => ({ stateExitedEventDetails: { name } });
 
 function traced(looks: readonly [events: never[], now: number][]): string[] {
   const lines: string[] = [];
@@ -38,7 +39,7 @@ test('attempts, workers, failures and waits are told as they come', () => {
     at(6, 5, 3200, 'ActivityScheduled', scheduled),
     at(7, 6, 3300, 'ActivityStarted', { activityStartedEventDetails: {} }),
     at(8, 7, 4000, 'ActivitySucceeded'),
-    at(9, 8, 4000, 'TaskStateExited'),
+    at(9, 8, 4000, 'TaskStateExited', exited('Pay')),
     at(10, 9, 4000, 'WaitStateEntered', entered('Night')),
   ];
   expect(traced([[events, 4000]])).toEqual([
@@ -61,7 +62,7 @@ test('a state that is entered again counts its attempts anew; what ends it is to
       lambdaFunctionTimedOutEventDetails: { error: 'States.Timeout' },
     }),
     at(4, 3, 2000, 'LambdaFunctionScheduled', lambda),
-    at(5, 4, 2000, 'TaskStateExited'),
+    at(5, 4, 2000, 'TaskStateExited', exited('Call')),
     at(6, 5, 3000, 'TaskStateEntered', entered('Call')),
     at(7, 6, 3000, 'TaskScheduled'),
     at(8, 7, 4000, 'TaskStateAborted'),
@@ -75,6 +76,41 @@ test('a state that is entered again counts its attempts anew; what ends it is to
     '2.0 s  Call: ends',
     '3.0 s  Call: begins',
     '4.0 s  Call: stopped',
+  ]);
+});
+
+test('iterations are told apart, and a Parallel ends under its own name', () => {
+  const iteration = (type: string, index: number): object => ({
+    [`mapIteration${type}EventDetails`]: { name: 'All', index },
+  });
+  const events = [
+    at(1, 0, 0, 'ParallelStateEntered', entered('Both')),
+    at(2, 1, 0, 'ParallelStateStarted'),
+    at(3, 2, 0, 'PassStateEntered', entered('One')),
+    at(4, 3, 0, 'PassStateExited', exited('One')),
+    at(5, 4, 0, 'ParallelStateSucceeded'),
+    at(6, 4, 0, 'ParallelStateExited', exited('Both')),
+    at(7, 6, 0, 'MapStateEntered', entered('All')),
+    at(8, 7, 0, 'MapStateStarted', { mapStateStartedEventDetails: { length: 2 } }),
+    at(9, 8, 0, 'MapIterationStarted', iteration('Started', 0)),
+    at(10, 8, 0, 'MapIterationStarted', iteration('Started', 1)),
+    at(11, 9, 0, 'TaskStateEntered', entered('Hi')),
+    at(12, 10, 0, 'TaskStateEntered', entered('Hi')),
+    at(13, 11, 0, 'LambdaFunctionScheduled'),
+    at(14, 12, 0, 'LambdaFunctionScheduled'),
+    at(15, 14, 0, 'LambdaFunctionFailed', { lambdaFunctionFailedEventDetails: { error: 'Busy' } }),
+    at(16, 15, 0, 'LambdaFunctionScheduled'),
+  ];
+  expect(traced([[events, 0]]).map((line) => line.replace('0.0 s  ', ''))).toEqual([
+    'Both: begins',
+    'One: begins',
+    'One: ends',
+    'Both: ends',
+    'All: begins',
+    'Hi[0]: begins',
+    'Hi[1]: begins',
+    'Hi[1]: failed by Busy',
+    'Hi[1]: tried again (attempt 2)',
   ]);
 });
 

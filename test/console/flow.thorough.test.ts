@@ -69,6 +69,40 @@ const MAP = {
   },
 };
 
+/** A straight run goes over neither the skip nor the line back. */
+const SKIP_AND_BACK = {
+  StartAt: 'Read',
+  States: {
+    Read: { Type: 'Pass', Next: 'Is it known' },
+    'Is it known': {
+      Type: 'Choice',
+      Choices: [{ Variable: '$.known', BooleanEquals: true, Next: 'Again' }],
+      Default: 'Learn',
+    },
+    Learn: { Type: 'Pass', Next: 'Again' },
+    Again: {
+      Type: 'Choice',
+      Choices: [{ Variable: '$.again', BooleanEquals: true, Next: 'Read' }],
+      Default: 'Done',
+    },
+    Done: { Type: 'Succeed' },
+  },
+};
+
+/** A branch fails, which is caught, and another state ends the execution by its own error. */
+const REJECTED = {
+  StartAt: 'Reserve all',
+  States: {
+    'Reserve all': {
+      Type: 'Parallel',
+      Branches: [{ StartAt: 'Reserve', States: { Reserve: { Type: 'Fail', Error: 'SoldOut' } } }],
+      Catch: [{ ErrorEquals: ['SoldOut'], Next: 'Rejected' }],
+      End: true,
+    },
+    Rejected: { Type: 'Fail', Error: 'OrderRejected', Cause: 'It is sold out.' },
+  },
+};
+
 /** Its name and its troubles are what somebody wrote. */
 const ODD_WORKER: ConsoleWorker = {
   name: '<u>worker</u>',
@@ -233,6 +267,29 @@ withChromium('in a real Chromium', () => {
     expect(await attempts.innerText()).toMatch(
       /Attempts \(2\)[\s\S]*e2e-worker[\s\S]*Busy[\s\S]*e2e-worker[\s\S]*Succeeded/,
     );
+  });
+
+  test('the lines that an execution took are marked, and no others', async () => {
+    const machine = service.seedMachine({ name: 'Skip', definition: JSON.stringify(SKIP_AND_BACK) });
+    await open(`machines/${machine}`);
+    await start({ known: false, again: false });
+    await status('SUCCEEDED');
+    const took = async (line: string, times: number): Promise<void> =>
+      page.locator(`[data-line="${line}"][data-times="${times}"]`).waitFor({ state: 'attached' });
+    await took('Again Done default', 1);
+    await took('Is it known Again choice', 0);
+    await took('Again Read choice', 0);
+    expect(await page.locator('.line').count()).toBe(8);
+    expect(await page.locator('.line.taken').count()).toBe(6);
+  });
+
+  test('the error of an execution names the state that ended it, not one whose error was caught', async () => {
+    const machine = service.seedMachine({ name: 'Rejected', definition: JSON.stringify(REJECTED) });
+    await open(`machines/${machine}`);
+    await start({});
+    await status('FAILED');
+    const banner = page.getByRole('region', { name: 'Error' });
+    expect(await banner.getByRole('heading').innerText()).toMatch(/OrderRejected\s*in Rejected/);
   });
 
   test('whatever users wrote is shown as text, in every view', async () => {

@@ -259,7 +259,13 @@ test('the page takes from the framework the types of its api and the model of a 
     ({ to, typeOnly }) => `${typeOnly ? 'types' : 'code'} of ${relative(FRAMEWORK, to)}`,
   );
   expect(new Set(taken)).toEqual(
-    new Set(['types of local/console/api.ts', 'types of local/view/run.ts', 'code of local/view/run.ts']),
+    new Set([
+      'types of local/console/api.ts',
+      'types of local/view/run.ts',
+      'code of local/view/run.ts',
+      'types of local/view/edges.ts',
+      'code of local/view/edges.ts',
+    ]),
   );
 });
 

@@ -1,4 +1,5 @@
 import type { JSX } from 'preact';
+import type { TakenEdges } from '../../../framework/local/view/edges.js';
 import type { Drawing } from '../../model/drawing/drawing.js';
 import { neighbour } from '../../model/drawing/neighbours.js';
 import { Icon } from '../icons.js';
@@ -9,6 +10,7 @@ import { startPan, useViewport, type Viewport } from './viewport.js';
 interface GraphProps extends NodesProps {
   readonly drawing: Drawing;
   readonly label: string;
+  readonly taken?: TakenEdges | undefined;
 }
 
 /**
@@ -77,7 +79,7 @@ function moveFocus(event: KeyboardEvent, drawing: Drawing): boolean {
  * them.
  */
 function Sheet({ scale, ...props }: GraphProps & { readonly scale: number }): JSX.Element {
-  const { drawing, progress, selected } = props;
+  const { drawing, taken, selected } = props;
   const containers = drawing.boxes.filter(({ kind }) => kind === 'container');
   const others = drawing.boxes.filter(({ kind }) => kind !== 'container');
   const states = drawing.boxes.filter(({ node }) => node);
@@ -93,7 +95,7 @@ function Sheet({ scale, ...props }: GraphProps & { readonly scale: number }): JS
       {drawing.frames.map((frame) => (
         <div class="frame" style={boundsStyle(frame, 2 * frame.depth + 1)} />
       ))}
-      <Lines drawing={drawing} progress={progress} />
+      <Lines drawing={drawing} taken={taken} />
       {others.map((box) => (
         <Node key={box.name} box={box} {...props} tabStop={tabStop} />
       ))}

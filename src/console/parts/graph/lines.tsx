@@ -1,14 +1,15 @@
 import type { JSX } from 'preact';
+import type { Edge, TakenEdges } from '../../../framework/local/view/edges.js';
 import { type Drawing, isPill, type Line, type Point, shownLabel } from '../../model/drawing/drawing.js';
-import type { StateProgress } from '../../model/progress.js';
 
 interface LinesProps {
   readonly drawing: Drawing;
-  readonly progress: ReadonlyMap<string, StateProgress> | undefined;
+  /** The edges that an execution has taken. If absent, the graph shows a machine and not an execution. */
+  readonly taken: TakenEdges | undefined;
 }
 
 /** The lines between states, with their labels. */
-export function Lines({ drawing, progress }: LinesProps): JSX.Element {
+export function Lines({ drawing, taken }: LinesProps): JSX.Element {
   return (
     <>
       <svg class="lines" width={drawing.width} height={drawing.height} aria-hidden="true">
@@ -18,7 +19,7 @@ export function Lines({ drawing, progress }: LinesProps): JSX.Element {
           ))}
         </defs>
         {drawing.lines.map((line) => (
-          <Path line={line} taken={isTaken(line, progress)} />
+          <Path line={line} times={taken?.count(edgeOf(line)) ?? 0} />
         ))}
       </svg>
       {drawing.lines.map((line) => (
@@ -43,11 +44,14 @@ const Arrow = ({ kind }: { readonly kind: string }): JSX.Element => (
   </marker>
 );
 
-function Path({ line, taken }: { readonly line: Line; readonly taken: boolean }): JSX.Element {
+function Path({ line, times }: { readonly line: Line; readonly times: number }): JSX.Element {
+  const taken = times > 0;
   const arrow = line.kind === 'catch' ? 'catch' : taken ? 'taken' : 'next';
   return (
     <path
       class={`line ${line.kind} ${taken ? 'taken' : ''}`}
+      data-line={`${nameOf(line.from) ?? 'start'} ${nameOf(line.to) ?? 'end'} ${line.kind}`}
+      data-times={times}
       d={pathOf(line.points)}
       marker-end={`url(#arrow-${arrow})`}
     />
@@ -68,18 +72,13 @@ function Label({ labelAt, label, kind }: Line): JSX.Element | null {
   );
 }
 
-/**
- * Returns true if an execution has gone along the line: it has entered both states, and has left the first in the way
- * for which the line stands (a Catch line: with a caught error; any other: successfully).
- */
-function isTaken({ from, to, kind }: Line, progress: LinesProps['progress']): boolean {
-  if (!progress) return false;
-  const left = progress.get(from);
-  if (isPill(from)) return progress.has(to);
-  if (isPill(to)) return left?.counts.has('succeeded') === true;
-  if (!left || !progress.has(to)) return false;
-  return kind === 'catch' ? left.counts.has('caught') : left.counts.has('succeeded');
-}
+const nameOf = (box: string): string | undefined => (isPill(box) ? undefined : box);
+
+const edgeOf = ({ from, to, kind }: Line): Edge => ({
+  from: nameOf(from),
+  to: nameOf(to),
+  caught: kind === 'catch',
+});
 
 /** The radius of a line's corners, in pixels. */
 const CORNER_RADIUS = 16;

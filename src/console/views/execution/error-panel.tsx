@@ -1,6 +1,5 @@
 import type { JSX } from 'preact';
 import { readCause, type Violation } from '../../model/cause.js';
-import type { Visit } from '../../../framework/local/view/run.js';
 import { Json } from '../../parts/json.js';
 import { Icon } from '../../parts/icons.js';
 import { wordOf } from '../../parts/status.js';
@@ -14,7 +13,7 @@ interface ErrorPanelProps {
 
 /** Shows the error of an execution that didn't succeed, and the state that failed. */
 export function ErrorPanel({ view, onState }: ErrorPanelProps): JSX.Element {
-  const failed = innermost(view.run.visits.filter(({ status }) => status === 'failed'));
+  const failed = view.run.end?.visit;
   return (
     <section class={`error-panel ${view.status === 'ABORTED' ? 'grey' : ''}`} aria-label="Error">
       <h2>
@@ -33,13 +32,6 @@ export function ErrorPanel({ view, onState }: ErrorPanelProps): JSX.Element {
     </section>
   );
 }
-
-/**
- * Returns the visit of the state that failed itself: the innermost of the failed visits. The others are those of the
- * Parallels and Maps around it.
- */
-const innermost = (failed: readonly Visit[]): Visit | undefined =>
-  failed.find((visit) => !failed.some(({ parent }) => parent === visit)) ?? failed[0];
 
 /**
  * Shows the cause of a failure: its message, the rejected fields of the input as a table, and the stack trace,

@@ -1,8 +1,9 @@
 import type { JSX } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
+import { TakenEdges } from '../../../framework/local/view/edges.js';
 import { allStates, readDefinition, type StateNode } from '../../model/definition.js';
 import { nameIn } from '../../model/format.js';
-import { type Selection, type StateProgress, stateProgress } from '../../model/progress.js';
+import { isSelected, type Selection, type StateProgress, stateProgress } from '../../model/progress.js';
 import { Graph } from '../../parts/graph/graph.js';
 import { useDrawing } from '../../parts/graph/use-drawing.js';
 import { Loading } from '../../parts/page.js';
@@ -70,6 +71,22 @@ function useProgress(
   return useMemo(() => stateProgress(run.visits, activityStates, selection), [run, known, selection, status]);
 }
 
+/** Returns the edges taken in the iterations that are selected. */
+function useTaken(
+  { run, known }: ExecutionView,
+  nodes: ReadonlyMap<string, StateNode>,
+  selection: Selection,
+): TakenEdges {
+  return useMemo(
+    () =>
+      new TakenEdges(
+        run.visits.filter((visit) => isSelected(visit, selection)),
+        (state) => nodes.get(state)?.ends === true,
+      ),
+    [run, known, nodes, selection],
+  );
+}
+
 interface PanelProps {
   readonly view: ExecutionView;
   readonly nodes: ReadonlyMap<string, StateNode>;
@@ -81,8 +98,9 @@ interface PanelProps {
 }
 
 function GraphPanel(props: PanelProps): JSX.Element {
-  const { view, progress, selected, onSelect, selection, onSelection } = props;
+  const { view, nodes, progress, selected, onSelect, selection, onSelection } = props;
   const drawing = useDrawing(view.definition);
+  const taken = useTaken(view, nodes, selection);
   return (
     <section class="panel fill" aria-label="Graph">
       <Legend selection={selection} onSelection={onSelection} />
@@ -91,6 +109,7 @@ function GraphPanel(props: PanelProps): JSX.Element {
           drawing={drawing}
           label={`Graph of ${view.name}`}
           progress={progress}
+          taken={taken}
           caption={(state) => captionOf(progress.get(state), view.leases)}
           selected={selected}
           onSelect={onSelect}

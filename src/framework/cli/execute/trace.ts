@@ -1,4 +1,5 @@
 import type { HistoryEvent } from '../../aws/queries/execution-queries.js';
+import { type Iteration, Run, type Visit } from '../../local/view/run.js';
 
 /** If no worker has taken a task for this many milliseconds, because none polls or all are busy, that is reported. */
 export const UNTAKEN_MS = 2_000;
@@ -15,9 +16,7 @@ interface Scheduled {
  */
 export class Trace {
   readonly #write: (line: string) => void;
-  /** The name of the state to which each event belongs, by the event's id. */
-  readonly #states = new Map<number, string>();
-  readonly #attempts = new Map<string, number>();
+  readonly #run = new Run();
   readonly #waiting = new Map<number, Scheduled>();
   readonly #onlyUntaken: boolean;
   #startedAt: number | undefined;
@@ -45,44 +44,60 @@ export class Trace {
   }
 
   #event(event: HistoryEvent): void {
-    const { id = 0, previousEventId = 0, type = '', timestamp } = event;
+    const { id = 0, previousEventId: previous = 0, type = '', timestamp } = event;
     const at = timestamp?.getTime() ?? 0;
     this.#startedAt ??= at;
-    const entered = event.stateEnteredEventDetails?.name;
-    const state = entered ?? this.#states.get(previousEventId) ?? '';
-    this.#states.set(id, state);
-    if (type.endsWith('StateEntered')) this.#attempts.delete(state);
+    this.#run.add([{ id, previous, type, at, details: withoutData(detailsOf(event)) }]);
+    const visit = this.#run.visitOf(id);
+    const state = visit ? labelOf(visit) : '';
     // If an event points back to the scheduling of a task, the task is no longer waiting.
-    this.#waiting.delete(previousEventId);
+    this.#waiting.delete(previous);
     if (type === 'ActivityScheduled') {
       const activity = event.activityScheduledEventDetails?.resource ?? '';
       this.#waiting.set(id, { state, activity, at });
     }
-    const text = this.#describe(event, state);
+    const text = describe(event, visit);
     if (text !== undefined && !this.#onlyUntaken) this.#line(at, state, text);
-  }
-
-  #describe(event: HistoryEvent, state: string): string | undefined {
-    const { type = '' } = event;
-    if (type === 'WaitStateEntered') return 'waits';
-    if (type.endsWith('StateEntered')) return 'begins';
-    if (type.endsWith('StateExited')) return 'ends';
-    if (/^(?:Activity|Task|LambdaFunction)Scheduled$/.test(type)) return this.#attempt(state);
-    if (type === 'ActivityStarted')
-      return `taken by ${event.activityStartedEventDetails?.workerName ?? 'a worker'}`;
-    return failureIn(event);
-  }
-
-  #attempt(state: string): string | undefined {
-    const attempt = (this.#attempts.get(state) ?? 0) + 1;
-    this.#attempts.set(state, attempt);
-    return attempt > 1 ? `tried again (attempt ${attempt})` : undefined;
   }
 
   #line(at: number, state: string, text: string): void {
     const seconds = Math.max(at - (this.#startedAt ?? at), 0) / 1000;
     this.#write(`${seconds.toFixed(1).padStart(7)} s  ${state === '' ? text : `${state}: ${text}`}`);
   }
+}
+
+/** Returns a state's name, with the index of each iteration that it is in: `Label[3]`. */
+const labelOf = ({ name, iteration }: Visit): string => `${name}${indexesOf(iteration)}`;
+
+const indexesOf = (iteration: Iteration | undefined): string =>
+  iteration ? `${indexesOf(iteration.map.iteration)}[${iteration.index}]` : '';
+
+function describe(event: HistoryEvent, visit: Visit | undefined): string | undefined {
+  const { type = '' } = event;
+  if (type === 'WaitStateEntered') return 'waits';
+  if (type.endsWith('StateEntered')) return 'begins';
+  if (type.endsWith('StateExited')) return 'ends';
+  if (/^(?:Activity|Task|LambdaFunction)Scheduled$/.test(type)) return againText(visit?.attempts.length);
+  if (/^(?:Parallel|Map)StateStarted$/.test(type)) return againText(visit?.starts);
+  if (type === 'ActivityStarted')
+    return `taken by ${event.activityStartedEventDetails?.workerName ?? 'a worker'}`;
+  return failureIn(event);
+}
+
+const againText = (attempt = 0): string | undefined =>
+  attempt > 1 ? `tried again (attempt ${attempt})` : undefined;
+
+/** Leaves out inputs and outputs, of which a long history may have gigabytes. */
+function withoutData({ name, index, length, state, error }: Details = {}): Details {
+  return { name, index, length, state, error };
+}
+
+type Details = Readonly<Record<string, unknown>>;
+
+/** Returns the one member of an event that depends on its type, such as `activityFailedEventDetails`. */
+function detailsOf(event: HistoryEvent): Details | undefined {
+  const found: unknown = Object.entries(event).find(([key]) => key.endsWith('EventDetails'))?.[1];
+  return found as Details | undefined;
 }
 
 /**
@@ -92,8 +107,7 @@ export class Trace {
 function failureIn(event: HistoryEvent): string | undefined {
   const { type = '' } = event;
   if (type.startsWith('Execution') || !/(?:Failed|TimedOut|Aborted)$/.test(type)) return undefined;
-  const details = Object.entries(event).find(([key]) => key.endsWith('EventDetails'))?.[1] as unknown;
-  const { error, cause } = (details ?? {}) as { readonly error?: string; readonly cause?: string };
+  const { error, cause } = (detailsOf(event) ?? {}) as { readonly error?: string; readonly cause?: string };
   const word = type.endsWith('TimedOut') ? 'timed out' : type.endsWith('Aborted') ? 'stopped' : 'failed';
   const reason = cause === undefined ? '' : `: ${messageIn(cause)}`;
   return error === undefined ? word : `${word} by ${error}${reason}`;
