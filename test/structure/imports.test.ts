@@ -28,6 +28,7 @@ const ORDER: Readonly<Record<string, string>> = {
   'local/api': 'operations → .',
   'local/engine': '. → machines → answers',
   'local/asl/jsonata': '. → limits',
+  'local/asl/jsonpath': '. → path',
   'local/console': '. → topics → api.ts',
   check: '. → flow, template → source',
   testing: '. → matchers, store → machine, bed → harness, jest → mocks',

@@ -15,6 +15,7 @@ import { measuredHistories } from './measured-histories.js';
 import { measured } from './measured.js';
 import { documented } from './documented.js';
 import { requests } from './requests.js';
+import { pathRows } from './paths.js';
 import { recorded } from './recorded.js';
 import { isNamed } from './recordings.js';
 import type { Row } from './row.js';
@@ -35,6 +36,7 @@ const tables: Record<string, Row[]> = {
   expressions,
   definitions,
   machines,
+  paths: pathRows,
   recorded,
   documented,
   measured,

@@ -8,6 +8,8 @@ export type Source =
   | `measured: ${string}#${number}`
   /** The source of the library that the service uses, where a published machine relies on it. */
   | 'Jayway JsonPath, in published machines'
+  /** The source of the library that the service uses, and its tests. */
+  | 'Jayway JsonPath'
   /** The states-language specification, by section. */
   | `ASL: ${string}`
   /** A page of the service's documentation, by title. */

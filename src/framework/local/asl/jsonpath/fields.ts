@@ -3,7 +3,8 @@ import { runtimeFailure } from '../expression/evaluation-failure.js';
 import type { Expression, StateData } from '../expression/state-data.js';
 import type { Json } from '../values/json.js';
 import { compileIntrinsic } from './intrinsic-call.js';
-import { compilePath, type Path } from './path.js';
+import { compilePath, type Path } from './path/path.js';
+import { NotHere } from './path/steps.js';
 import { compileTemplate } from './template.js';
 
 /** A compiled path. Returns the value to which the path leads; undefined if it leads to none. */
@@ -47,9 +48,23 @@ export function compileFinder(text: string, reader: Reader, field: string): Find
   try {
     return finderOf(text, reader);
   } catch (error) {
-    reader.problem(`The value '${text}' is not a valid JSONPath: ${(error as Error).message}`, field);
+    if (error instanceof NotHere) refuse(reader, field, text, error);
+    else reader.problem(`The value '${text}' is not a valid JSONPath: ${reasonOf(error)}`, field);
     return Object.assign(() => null, { explain: () => '' });
   }
+}
+
+/** Adds the problem that a path uses something that only Step Functions itself has. */
+function refuse(reader: Reader, field: string, text: string, { message }: NotHere): void {
+  reader.report({
+    path: `${reader.path}/${field}`,
+    text: `The path '${text}' cannot be used here: ${message}`,
+    unsupported: true,
+  });
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof RangeError ? 'it is nested too deeply' : (error as Error).message;
 }
 
 /** Like `compileFinder`, but throws if the path isn't valid. @throws Error if the text isn't a path */
@@ -112,11 +127,13 @@ function compileField(
     return text.startsWith('States.')
       ? compileIntrinsic(text, (path) => compileRequired(path, key, reader))
       : compileRequired(text, key, reader);
-  } catch {
-    reader.problem(
-      `The value for the field '${key}' must be a valid JSONPath or a valid intrinsic function call`,
-      field === key ? undefined : field,
-    );
+  } catch (error) {
+    if (error instanceof NotHere) refuse(reader, field, text, error);
+    else
+      reader.problem(
+        `The value for the field '${key}' must be a valid JSONPath or a valid intrinsic function call`,
+        field === key ? undefined : field,
+      );
     return () => null;
   }
 }

@@ -2,7 +2,7 @@ import { EvaluationFailure } from '../expression/evaluation-failure.js';
 import { measure, sizeOf, type Json } from '../values/json.js';
 import { DATA_LIMIT_BYTES } from '../values/limits.js';
 import { INTRINSICS, type Intrinsic } from './intrinsics.js';
-import { Scanner } from './scanner.js';
+import { Scanner } from './path/scanner.js';
 import type { StateData } from '../expression/state-data.js';
 
 type Part = (data: StateData) => Json;

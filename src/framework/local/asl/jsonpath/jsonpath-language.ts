@@ -7,7 +7,7 @@ import { bareText, type Json, type JsonObject } from '../values/json.js';
 import { NO_TIMESTAMP, parseTimestamp } from '../values/timestamp.js';
 import { compileRule } from './choice-rule.js';
 import { readDataPath, readField, readPath, readTemplate } from './fields.js';
-import { referenceSteps } from './path.js';
+import { referenceSteps } from './path/path.js';
 import { putResult } from './result-path.js';
 
 /**
