@@ -99,6 +99,29 @@ describe('a worker of the main job, and executions that are started from another
     expect(run.stderr()).toMatch(/\nFAILED\nerror: Stepwright\.InvalidInput\ncause: \{.*"who".*\}\n$/);
   });
 
+  test('execute begins in a state, with the input of the earlier execution or one of its own', async () => {
+    const before = execute(url, 'HelloWorld', '{"who":"hoge"}');
+    await before.ended;
+    const [, arn = ''] = /^RUNNING (.*)$/m.exec(before.stderr()) ?? [];
+    const from = (...rest: string[]): Run => stepwright(['execute', '--endpoint', url, ...rest]);
+    const name = arn.split(':').at(-1) ?? '';
+    const runs = {
+      same: from('--from', 'Hello', '--of', arn),
+      other: from('HelloWorld', '--from', 'Hello', '--of', name, '--input', '{"who":"other"}'),
+      typo: from('--from', 'Helo', '--of', arn),
+      missing: from('--from', 'Hello'),
+      aws: stepwright(['execute', '--endpoint', 'aws', '--from', 'Hello', '--of', arn]),
+    };
+    const codes = await Promise.all(Object.values(runs).map(({ ended }) => ended));
+    expect(codes.map(({ code }) => code)).toEqual([0, 0, 1, 1, 1]);
+    expect(runs.same.stdout()).toBe('{"message":"Hello hoge!"}\n');
+    expect(runs.same.stderr()).toMatch(/^RUNNING arn:.*:from-Hello-/);
+    expect(runs.other.stdout()).toBe('{"message":"Hello other!"}\n');
+    expect(runs.typo.stderr()).toContain("The machine has no state 'Helo'. Did you mean 'Hello'?");
+    expect(runs.missing.stderr()).toContain('--from needs the execution to go on from: execute --from STATE');
+    expect(runs.aws.stderr()).toContain('--from works at the local service only');
+  });
+
   test('execute ends by itself, whatever the config keeps open', async () => {
     const run = stepwright(['execute', 'HelloWorld', '{"who":"hoge"}', '--endpoint', url, ...SLOW]);
     expect(await run.ended).toEqual({ code: 0, signal: null });

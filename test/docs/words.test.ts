@@ -2,7 +2,11 @@ import { expect, test } from '@jest/globals';
 import { pages } from './markdown.js';
 
 /** Pages on features that are newer than the limit, with a limit of their own. */
-const NEWER: Readonly<Record<string, number>> = { 'docs/kept.md': 4_000, 'docs/from-sam.md': 280 };
+const NEWER: Readonly<Record<string, number>> = {
+  'docs/kept.md': 4_000,
+  'docs/from-sam.md': 280,
+  'docs/debugging.md': 1_000,
+};
 
 /** The words of a text, as `wc -w` counts them. */
 const wordsOf = (text: string): number => text.split(/\s+/).filter((word) => word !== '').length;

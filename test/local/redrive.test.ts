@@ -10,6 +10,7 @@ import {
   SendTaskSuccessCommand,
   StartExecutionCommand,
   StopExecutionCommand,
+  UpdateStateMachineCommand,
 } from '@aws-sdk/client-sfn';
 import type { LocalServiceOptions, MockCall, Mocks } from 'stepwright/local';
 import { THOROUGH } from '../support/thorough.js';
@@ -332,5 +333,107 @@ describe('a redrive', () => {
     const run = await begin(FAIL);
     const other = { ...run, executionArn: `${run.executionArn}x` };
     await expect(redrive(other)).rejects.toMatchObject({ name: 'ExecutionDoesNotExist' });
+  });
+});
+
+describe('an execution that begins in a state', () => {
+  const MACHINE = jsonata({
+    StartAt: 'A',
+    States: {
+      A: { Type: 'Pass', Assign: { a: 1, b: 1 }, Output: { n: 1 }, Next: 'P' },
+      P: {
+        Type: 'Parallel',
+        Branches: [group('Inside', { Type: 'Pass', Assign: { inside: 1 }, End: true })],
+        Assign: { b: 2 },
+        Output: '{% $states.input %}',
+        Next: 'X',
+      },
+      X: {
+        Type: 'Pass',
+        Assign: { a: 3 },
+        Output: '{% {"a": $a, "b": $b, "in": $states.input, "first": $states.context.Execution.Input} %}',
+        Next: 'Y',
+      },
+      Y: { Type: 'Pass', Output: '{% {"a": $a, "was": $states.input} %}', End: true },
+    },
+  });
+
+  async function from({ bench, executionArn }: Run, body: object): Promise<Record<string, string>> {
+    const response = await fetch(bench.service.url, {
+      method: 'POST',
+      headers: { 'x-amz-target': 'StepwrightLocal.StartExecutionFrom' },
+      body: JSON.stringify({ executionArn, ...body }),
+    });
+    await bench.clock.settle();
+    return (await response.json()) as Record<string, string>;
+  }
+
+  async function outputOf(run: Run, { executionArn = '' }: Record<string, string>): Promise<unknown> {
+    const { output = 'null' } = await look({ ...run, executionArn });
+    return JSON.parse(output) as unknown;
+  }
+
+  test('has the variables and the input that the state had, or an input of its own', async () => {
+    const run = await begin(MACHINE, {}, { input: '{"first":1}' });
+    const first = { first: 1 };
+    const seen = { a: 1, b: 2, in: { n: 1 }, first };
+    expect(await outputOf(run, await from(run, { state: 'X' }))).toEqual({ a: 3, was: seen });
+    expect(await outputOf(run, await from(run, { state: 'X', input: '[7]' }))).toEqual({
+      a: 3,
+      was: { ...seen, in: [7] },
+    });
+    const last = await from(run, { state: 'Y', input: '"mine"', name: 'last' });
+    expect(last['executionArn']).toMatch(/:execution:M:last$/);
+    expect(await outputOf(run, last)).toEqual({ a: 3, was: 'mine' });
+  });
+
+  test('says in its history, and in its name, where it began', async () => {
+    const run = await begin(MACHINE);
+    const { executionArn = '' } = await from(run, { state: 'Y' });
+    expect(executionArn).toMatch(/:execution:M:from-Y-[-0-9a-f]{36}$/);
+    expect(await events({ ...run, executionArn })).toEqual([
+      ...['1 ExecutionStarted<0', '2 PassStateEntered<0', '3 PassStateExited<2', '4 ExecutionSucceeded<3'],
+    ]);
+    const response = await fetch(run.bench.service.url, {
+      method: 'POST',
+      headers: { 'x-amz-target': 'AWSStepFunctions.GetExecutionHistory' },
+      body: JSON.stringify({ executionArn, maxResults: 1 }),
+    });
+    const { events: raw } = (await response.json()) as { events: object[] };
+    expect(raw[0]).toMatchObject({
+      executionStartedEventDetails: { startedFrom: { state: 'Y', executionArn: run.executionArn } },
+    });
+  });
+
+  test('uses the definition of now', async () => {
+    const run = await begin(group('X', { Type: 'Fail' }));
+    const { stateMachineArn } = await look(run);
+    const definition = JSON.stringify(group('X', { Type: 'Pass', Result: 'mended', End: true }));
+    const { executionArn } = await run.bench.client.send(new StartExecutionCommand({ stateMachineArn }));
+    await run.bench.client.send(new UpdateStateMachineCommand({ stateMachineArn, definition }));
+    const again = { ...run, executionArn: executionArn ?? '' };
+    expect(await outputOf(run, await from(again, { state: 'X' }))).toBe('mended');
+  });
+
+  test.each([
+    ['inside a Parallel', { state: 'Inside' }, "The state 'Inside' is inside a Parallel or a Map"],
+    ['that is not there', { state: 'Z' }, "The machine has no state 'Z'."],
+    ['of an unknown execution', { state: 'X', executionArn: `${WORK}x` }, 'Invalid Arn'],
+    ['with an input that is no JSON', { state: 'X', input: '{' }, "the input of the state 'X' is not JSON"],
+    ['with a field that there is not', { state: 'X', inptu: '{}' }, 'inptu'],
+  ])('can not begin in one %s', async (_, body, part) => {
+    const run = await begin(MACHINE);
+    expect((await from(run, body))['message']).toContain(part);
+  });
+
+  test('needs an input if the state was not entered', async () => {
+    const run = await begin({
+      StartAt: 'F',
+      States: { F: call({ Next: 'X', End: undefined }), X: { Type: 'Pass', End: true } },
+    });
+    expect((await from(run, { state: 'X' }))['message']).toContain(
+      "did not enter the state 'X', so there is no input for it",
+    );
+    expect(await outputOf(run, await from(run, { state: 'X', input: '1' }))).toBe(1);
   });
 });

@@ -9,3 +9,10 @@ export const SERVICE_HEADER = 'x-stepwright-service';
  * GetActivityTask calls of one worker, whose name is in the field `workerName` of the body.
  */
 export const END_POLLS = 'StepwrightLocal.EndPolls';
+
+/**
+ * The `x-amz-target` of an operation that only the local service has. It starts an execution in any state at the top
+ * level of a machine. The body has `executionArn` of an earlier execution of the machine, the name of the `state` and,
+ * optionally, the `input` of that state and the `name` of the new execution.
+ */
+export const START_FROM = 'StepwrightLocal.StartExecutionFrom';

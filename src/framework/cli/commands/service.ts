@@ -13,6 +13,7 @@ import {
   type Parsed,
   repeatable,
 } from '../flags/shared-flags.js';
+import type { FromFlags } from '../execute/from-state.js';
 import { type LogFlags, logFor } from '../output/log-for.js';
 import { exit } from '../process/exit.js';
 import type { FleetFlags } from '../fleet/fleet.js';
@@ -57,7 +58,7 @@ function readPort(value: string, before: readonly number[] = []): readonly numbe
   throw new InvalidArgumentError('Expected a port, from 1 to 65535.');
 }
 
-interface ExecuteFlags {
+interface ExecuteFlags extends FromFlags {
   readonly trace?: true;
   readonly watch?: true;
 }
@@ -66,17 +67,24 @@ export function addExecute(program: CommandOf): void {
   const command = program
     .command('execute')
     .description('start an execution, wait for its end, and print its output')
-    .argument('<machine>', 'name or ARN of a state machine')
-    .argument('[input]', 'JSON, @FILE, or - for standard input', '{}');
+    .argument('[machine]', 'name or ARN of a state machine')
+    .argument('[input]', 'JSON, @FILE, or - for standard input (default: {})');
   addFlags(command, [
     ...[configFlag, endpointFlag],
     ...optionFlags((_, key) => key === 'port' || key === 'region'),
     new Option('--trace', 'print each step on stderr'),
     new Option('--watch', 'start an execution each time the input file changes'),
-  ]).action(async (machine: string, input: string, { trace, watch, ...parsed }: Parsed<ExecuteFlags>) => {
-    const { execute } = await import('../execute/execute.js');
-    const how = { trace: trace === true, watch: watch === true };
-    await exit(await execute(machine, input, flagsOf(parsed), how));
+    new Option('--from <state>', 'begin in this state, with the variables of an earlier execution'),
+    new Option('--of <execution>', 'with --from: ARN of the earlier execution, or its name after MACHINE'),
+    new Option(
+      '--input <JSON>',
+      'with --from: input of the state, as INPUT (default: as in the earlier execution)',
+    ),
+  ]).action(async (machine: string | undefined, input: string | undefined, parsed: Parsed<ExecuteFlags>) => {
+    const { executeCommand } = await import('../execute/execute.js');
+    const { trace, watch, from, of, input: given } = parsed;
+    const how = { trace: trace === true, watch: watch === true, from, of, input: given };
+    await exit(await executeCommand(machine, input, flagsOf(parsed), how));
   });
 }
 

@@ -18,6 +18,7 @@ import {
 import { formatError } from '../output/format-error.js';
 import { explainCallError, isRefused } from '../output/call-error.js';
 import { loadConfigIfAny } from '../project/config-file.js';
+import { executionArnOf, type FromFlags, type FromState, readFrom, startFromState } from './from-state.js';
 import { fileOf, readInput } from './execution-input.js';
 import { write } from '../output/stdout.js';
 import { Trace, UNTAKEN_MS } from './trace.js';
@@ -37,27 +38,45 @@ export interface ExecuteOptions {
   readonly trace: boolean;
   /** True to start another execution each time the file with the input changes. */
   readonly watch: boolean;
+  /** The state in which the execution begins. Undefined to begin in the machine's first state. */
+  readonly from?: FromState | undefined;
+}
+
+/**
+ * Runs `stepwright execute` with the arguments and flags of the command line.
+ * @returns the exit code: 0 only for SUCCEEDED
+ */
+export async function executeCommand(
+  machine: string | undefined,
+  typed: string | undefined,
+  flags: Flags,
+  { trace, watch, ...given }: Omit<ExecuteOptions, 'from'> & FromFlags,
+): Promise<number> {
+  const from = readFrom(machine, typed, given);
+  const input = from ? given.input : (typed ?? '{}');
+  return execute(machine, input, flags, { trace, watch, from });
 }
 
 /**
  * Starts an execution and waits for its end. The execution's output is written to stdout as one line of JSON, and
  * everything else to stderr.
- * @param typed JSON, `@FILE`, or `-` for standard input
+ * @param typed JSON, `@FILE`, or `-` for standard input. Undefined only if `from` is given: the state's input is then
+ *   that of the earlier execution
  * @returns the exit code: 0 only for SUCCEEDED
  */
-export async function execute(
-  machine: string,
-  typed: string,
+async function execute(
+  machine: string | undefined,
+  typed: string | undefined,
   flags: Flags,
-  { trace, watch }: ExecuteOptions,
+  { trace, watch, from }: ExecuteOptions,
 ): Promise<number> {
-  const file = fileOf(typed);
+  const file = typed === undefined ? undefined : fileOf(typed);
   if (watch && file === undefined)
     throw new Error('--watch needs a file to watch: execute MACHINE @input.json --watch');
-  const input = await readInput(typed);
-  const { service, client, endpoint } = await connect(machine, flags);
+  const input = typed === undefined ? undefined : await readInput(typed);
+  const { service, client, endpoint } = await connect(machine ?? from?.of ?? '', flags);
   try {
-    const parts = { client, endpoint, machine, trace };
+    const parts = { client, endpoint, machine, trace, from };
     const code = await run(parts, input);
     return watch && file !== undefined ? await runAtEachChange(file, parts) : code;
   } finally {
@@ -67,12 +86,12 @@ export async function execute(
 
 interface Connection {
   readonly service: AwsService;
-  /** A client for the region in the machine's ARN, or for the configured region if the machine is given by its name. */
+  /** A client for the region in the ARN that was given, or for the configured region if only a name was given. */
   readonly client: SFNClient;
   readonly endpoint: Endpoint;
 }
 
-async function connect(machine: string, flags: Flags): Promise<Connection> {
+async function connect(nameOrArn: string, flags: Flags): Promise<Connection> {
   const { config } = await loadConfigIfAny(flags.texts['config'], process.cwd());
   const { env } = process;
   const settings = resolveConfig({ config, env, flags });
@@ -84,7 +103,7 @@ async function connect(machine: string, flags: Flags): Promise<Connection> {
   });
   if (isProblem(endpoint)) throw new StartError([endpoint]);
   const service = new AwsService({ endpoint, sdk: settings.sdk, region: settings.region });
-  const region = (machine.startsWith('arn:') && machine.split(':')[3]) || (await service.defaultRegion());
+  const region = (nameOrArn.startsWith('arn:') && nameOrArn.split(':')[3]) || (await service.defaultRegion());
   if (!region) throw new Error('no region is configured: set AWS_REGION or `region` in the config');
   return { service, client: await service.client(region), endpoint };
 }
@@ -93,23 +112,33 @@ async function connect(machine: string, flags: Flags): Promise<Connection> {
 interface RunParts {
   readonly client: SFNClient;
   readonly endpoint: Endpoint;
-  readonly machine: string;
+  /** The machine's name or ARN. Undefined only if `from` has the ARN of an execution. */
+  readonly machine: string | undefined;
   readonly trace: boolean;
+  readonly from: FromState | undefined;
 }
 
-async function run(parts: RunParts, input: string): Promise<number> {
+async function run(parts: RunParts, input: string | undefined): Promise<number> {
   const executionArn = await begin(parts, input);
   print(`RUNNING ${executionArn}`);
   return printEnd(await follow(parts, executionArn));
 }
 
 /** Starts an execution. @returns the execution's ARN */
-async function begin({ client, endpoint, machine }: RunParts, input: string): Promise<string> {
+async function begin(
+  { client, endpoint, machine, from }: RunParts,
+  input: string | undefined,
+): Promise<string> {
   let asked = false;
   try {
-    const stateMachineArn = await findMachine(client, machine, systemClock);
+    if (from) {
+      const executionArn = await executionArnOf(client, machine, from.of);
+      asked = true;
+      return await startFromState(endpoint, { executionArn, state: from.state, input });
+    }
+    const stateMachineArn = await findMachine(client, machine ?? '', systemClock);
     asked = true;
-    return await startExecution(client, stateMachineArn, input, systemClock);
+    return await startExecution(client, stateMachineArn, input ?? '{}', systemClock);
   } catch (error) {
     const explained = explainCallError(error, endpoint);
     if (!asked || !(error instanceof QueryTimeout)) throw explained;

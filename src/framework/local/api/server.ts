@@ -1,4 +1,4 @@
-import { END_POLLS, SERVICE_HEADER } from '../../base/local-service.js';
+import { END_POLLS, SERVICE_HEADER, START_FROM } from '../../base/local-service.js';
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Logger } from '../../base/log/log.js';
@@ -97,7 +97,7 @@ class Exchange {
       return this.#refuse(404, 'UnknownOperationException', 'Step Functions takes POST requests to /');
     if (!this.options.isAllowed(this.request)) return this.#refuse(403, 'AccessDeniedException', FORBIDDEN);
     const target = this.request.headers['x-amz-target'];
-    const name = target === END_POLLS ? END_POLLS : operationIn(target);
+    const name = target === END_POLLS || target === START_FROM ? target : operationIn(target);
     const body = parseBody(text);
     const { fault: hook } = this.options;
     const fault = hook && (await hook({ operation: name, body, index: count(name) }));

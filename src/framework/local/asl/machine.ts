@@ -21,6 +21,8 @@ export interface Program extends StateGroup {
   readonly timeoutSeconds: number | undefined;
   /** The Task states of the machine, in the order of the definition. Those inside a Parallel or a Map are included. */
   readonly tasks: readonly DefinedTask[];
+  /** The names of all states of the machine. Those inside a Parallel or a Map are included. */
+  readonly names: ReadonlySet<string>;
   /**
    * The names of the variables that each state reads, sorted. The key is the state's name. A state that reads no
    * variables has no entry.
@@ -115,7 +117,8 @@ class MachineCompiler {
     const language = readLanguage(reader, jsonPath);
     const group = this.#group(reader, language, new Set());
     reader.finish();
-    return { ...group, timeoutSeconds, tasks: this.#tasks, variableReferences: this.#references };
+    const [names, variableReferences] = [this.#names, this.#references];
+    return { ...group, timeoutSeconds, tasks: this.#tasks, names, variableReferences };
   }
 
   /**

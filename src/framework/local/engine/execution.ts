@@ -19,6 +19,7 @@ import { Spellings } from '../asl/runtime/spellings.js';
 import { StepCounter } from '../asl/runtime/step-counter.js';
 import { VariableScope } from '../asl/runtime/variables.js';
 import { HISTORY_LIMIT, History } from './history.js';
+import { valuesOf, type Beginning } from './beginning.js';
 import type { Machine } from './machines/machines.js';
 import { EXECUTION_BYTES, type RunningMemory } from './answers/memory.js';
 import { Redrives } from './redrives.js';
@@ -179,14 +180,31 @@ export class Execution implements RunningExecution {
     return this.#end?.status ?? 'RUNNING';
   }
 
-  /** Starts the execution. Returns when the first state has to wait for something. */
-  start(input: Json): void {
+  /**
+   * Starts the execution. Returns when the first state has to wait for something.
+   * @param beginning the state in which it begins. @default the machine's first one
+   */
+  start(input: Json, beginning?: Beginning): void {
     (this.context['Execution'] as JsonObject)['Input'] = input;
-    const details = { input: this.input, inputDetails: { truncated: false }, roleArn: this.machine.roleArn };
-    this.record('ExecutionStarted', 0, details);
+    const { state, executionArn } = beginning ?? {};
+    this.record('ExecutionStarted', 0, {
+      input: this.input,
+      inputDetails: { truncated: false },
+      roleArn: this.machine.roleArn,
+      ...(beginning && { startedFrom: { state, executionArn } }),
+    });
     this.#startTimeout();
+    void this.#run(() => this.#outermost(input, beginning), input);
+  }
+
+  #outermost(input: Json, beginning: Beginning | undefined): Branch {
     const variables = new VariableScope((bytes) => this.hold(bytes));
-    void this.#run(() => new Branch(this, this.scope, variables, 0).withInputText(this.input, input), input);
+    const branch = new Branch(this, this.scope, variables, 0);
+    if (!beginning) return branch.withInputText(this.input, input);
+    branch.withInputText(beginning.input, beginning.value);
+    variables.assign(valuesOf(beginning.variables), beginning.variables);
+    branch.position = { next: beginning.state, value: beginning.value };
+    return branch;
   }
 
   /**

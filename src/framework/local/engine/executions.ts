@@ -5,6 +5,7 @@ import { Execution, type ExecutionStatus, type ExecutionWorld, type StartedBy } 
 import { Fifo, type QueueEntry } from './fifo.js';
 import type { Machine } from './machines/machines.js';
 import { pageKey, pageSize, pageToken, type PageRequest } from './answers/pages.js';
+import type { Beginning } from './beginning.js';
 import { errors } from './answers/service-error.js';
 import { checkRedrivable } from './redrives.js';
 
@@ -41,6 +42,7 @@ export class Executions {
 
   /**
    * Starts an execution. If a running execution has the same name and input, returns that one.
+   * @param beginning the state in which the execution begins. @default the machine's first one
    * @throws ServiceError ExecutionAlreadyExists if the name is used by another execution; StateMachineDeleting if the
    * machine is being deleted; ExecutionLimitExceeded while the running executions take as much memory as they may
    */
@@ -50,12 +52,13 @@ export class Executions {
     input: string,
     parsed: Json,
     startedBy: StartedBy = {},
+    beginning?: Beginning,
   ): Execution {
     const made = name ?? randomUUID();
     const arn = executionArn(machine, made);
     const existing = this.#byArn.get(arn);
     if (existing) {
-      if (existing.status === 'RUNNING' && existing.input === input) return existing;
+      if (existing.status === 'RUNNING' && existing.input === input && !beginning) return existing;
       throw errors.executionExists(arn);
     }
     if (machine.book.deleting) throw errors.machineDeleting(machine.arn);
@@ -71,7 +74,7 @@ export class Executions {
       startedBy,
     );
     this.#add(execution);
-    execution.start(parsed);
+    execution.start(parsed, beginning);
     return execution;
   }
 

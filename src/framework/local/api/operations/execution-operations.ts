@@ -1,5 +1,8 @@
+import { randomUUID } from 'node:crypto';
+import { START_FROM } from '../../../base/local-service.js';
 import { readJson, type Json } from '../../asl/values/json.js';
 import { parseArn } from '../../asl/values/arn.js';
+import { beginningIn } from '../../engine/beginning.js';
 import type { Execution, ExecutionStatus } from '../../engine/execution.js';
 import { toSeconds } from '../../engine/history.js';
 import { notRedrivable } from '../../engine/redrives.js';
@@ -40,6 +43,32 @@ const startExecution: Operation = ({ body }, { machines, executions, random }) =
   const { arn: executionArn, startedAt } = executions.start(machine, name, input, parsed, startedBy);
   return { executionArn, startDate: toSeconds(startedAt) };
 };
+
+/**
+ * Starts an execution in any state of a machine, with the variables of an earlier execution. Uses the definition that
+ * StartExecution would use, so that a state can be tried again after it was mended. Step Functions itself has no such
+ * operation.
+ */
+const startExecutionFrom: Operation = ({ body }, { machines, executions, random }) => {
+  const checker = new Checker(body);
+  const arn = checker.requiredText('executionArn', ARN);
+  const state = checker.requiredText('state', { min: 1, max: MAX.name, shown: true });
+  const given = checker.text('input', { max: MAX.data });
+  const name = checker.text('name', { min: 1, max: MAX.name, shown: true }) ?? nameFrom(state);
+  checker.done();
+  checkName(name);
+  const earlier = executions.get(checkArn(arn, 'execution'));
+  const { aliasArn, versionArn } = earlier.startedBy;
+  const { machine, ...named } = machines.named(aliasArn ?? versionArn ?? earlier.machine.arn, random);
+  const beginning = beginningIn(earlier, machine.program, state, given);
+  const { input } = earlier;
+  const started = executions.start(machine, name, input, readJson(input), named, beginning);
+  return { executionArn: started.arn, startDate: toSeconds(started.startedAt) };
+};
+
+/** Returns the name of an execution that begins in a state. Lists of executions then show where it has begun. */
+const nameFrom = (state: string): string =>
+  `from-${state.slice(0, 38).replaceAll(/[^\w-]/g, '-')}-${randomUUID()}`;
 
 function parseInput(input: string): Json {
   try {
@@ -180,6 +209,7 @@ const getExecutionHistory: Operation = ({ body }, { executions }) => {
 
 export const executionOperations: Record<string, Operation> = {
   StartExecution: startExecution,
+  [START_FROM]: startExecutionFrom,
   RedriveExecution: redriveExecution,
   DescribeExecution: describeExecution,
   ListExecutions: listExecutions,

@@ -1,0 +1,94 @@
+import { SERVICE_HEADER, START_FROM } from '../../base/local-service.js';
+import { systemClock } from '../../base/time/clock.js';
+import { type Endpoint, showEndpoint } from '../../aws/endpoint.js';
+import { findMachine, type SFNClient } from '../../aws/queries/execution-queries.js';
+import { query } from '../../aws/queries/query.js';
+import { explainCallError } from '../output/call-error.js';
+
+/** The flags of `stepwright execute` for an execution that begins in a state. */
+export interface FromFlags {
+  readonly from?: string | undefined;
+  readonly of?: string | undefined;
+  readonly input?: string | undefined;
+}
+
+/** The state in which an execution begins. */
+export interface FromState {
+  readonly state: string;
+  /** The ARN of the earlier execution from which the variables are taken; its name if the machine is given too. */
+  readonly of: string;
+}
+
+/**
+ * Reads the flags for an execution that begins in a state.
+ * @param machine the machine on the command line; undefined if there is none
+ * @returns undefined if the execution begins in the machine's first state
+ * @throws Error if one of the flags is missing, or doesn't go with the arguments
+ */
+export function readFrom(
+  machine: string | undefined,
+  typed: string | undefined,
+  { from, of, input }: FromFlags,
+): FromState | undefined {
+  if (from === undefined) {
+    if (of !== undefined) throw new Error(`--of needs --from STATE: ${USAGE}`);
+    if (input !== undefined) throw new Error(`--input needs --from STATE. Without it: execute MACHINE INPUT`);
+    if (machine === undefined) throw new Error('a machine is missing: execute MACHINE INPUT');
+    return undefined;
+  }
+  if (of === undefined) throw new Error(`--from needs the execution to go on from: ${USAGE}`);
+  if (typed !== undefined) throw new Error(`the input of a state is given by --input: ${USAGE}`);
+  if (of.startsWith('arn:') && machine !== undefined)
+    throw new Error(`--of has the execution's ARN, so the machine '${machine}' is too much: ${USAGE}`);
+  if (!of.startsWith('arn:') && machine === undefined)
+    throw new Error(`'${of}' is no ARN: execute MACHINE --from STATE --of NAME, or ${USAGE}`);
+  return { state: from, of };
+}
+
+const USAGE = 'execute --from STATE --of EXECUTION_ARN [--input JSON]';
+
+/** Returns the ARN of the earlier execution. @param machine the machine if only the execution's name is given */
+export async function executionArnOf(
+  client: SFNClient,
+  machine: string | undefined,
+  of: string,
+): Promise<string> {
+  if (machine === undefined) return of;
+  const arn = await findMachine(client, machine, systemClock);
+  return `${arn.replace(':stateMachine:', ':execution:')}:${of}`;
+}
+
+/**
+ * Starts an execution in a state. Only the local service can do this.
+ * @returns the ARN of the new execution
+ */
+export async function startFromState(
+  endpoint: Endpoint,
+  body: { readonly executionArn: string; readonly state: string; readonly input: string | undefined },
+): Promise<string> {
+  if (endpoint.kind === 'aws')
+    throw new Error(
+      '--from works at the local service only: AWS goes on in the state that failed (aws stepfunctions redrive-execution)',
+    );
+  const { response, text } = await post(endpoint, JSON.stringify(body));
+  if (!response.headers.has(SERVICE_HEADER))
+    throw new Error(`${showEndpoint(endpoint)} is not the local service of Stepwright, which --from needs`);
+  const { executionArn, message } = JSON.parse(text) as { executionArn?: string; message?: string };
+  if (executionArn === undefined) throw new Error(message ?? `${showEndpoint(endpoint)} answered ${text}`);
+  return executionArn;
+}
+
+async function post(
+  endpoint: Exclude<Endpoint, { readonly kind: 'aws' }>,
+  body: string,
+): Promise<{ response: Response; text: string }> {
+  const headers = { 'x-amz-target': START_FROM, 'content-type': 'application/x-amz-json-1.0' };
+  try {
+    return await query(systemClock, async (signal) => {
+      const response = await fetch(endpoint.url, { method: 'POST', headers, body, signal });
+      return { response, text: await response.text() };
+    });
+  } catch (error) {
+    throw explainCallError((error as Error).cause ?? error, endpoint);
+  }
+}

@@ -1,0 +1,86 @@
+import type { Program } from '../asl/machine.js';
+import { nearest } from '../asl/definition/reader.js';
+import { parseJson, readJson, type Json, type JsonObject } from '../asl/values/json.js';
+import { errors } from './answers/service-error.js';
+import type { Execution } from './execution.js';
+import type { HistoryEvent } from './history.js';
+
+/** The place in a machine at which an execution begins, taken from an earlier execution. */
+export interface Beginning {
+  readonly state: string;
+  /** The earlier execution. */
+  readonly executionArn: string;
+  /** The input of the state, as JSON text and as a value. */
+  readonly input: string;
+  readonly value: Json;
+  /** The JSON of the variables that the earlier execution had set before it entered the state, by their names. */
+  readonly variables: ReadonlyMap<string, string>;
+}
+
+/**
+ * Returns the beginning of an execution that starts in a state.
+ * @param earlier the execution from which the variables are taken, and the input if none is given
+ * @param program the machine of the new execution
+ * @throws ServiceError ValidationException if an execution can't begin in this state, or if there is no input for it;
+ *   InvalidExecutionInput if the input isn't JSON
+ */
+export function beginningIn(
+  earlier: Execution,
+  program: Program,
+  state: string,
+  given: string | undefined,
+): Beginning {
+  checkState(program, state);
+  const events = earlier.history.all();
+  const index = events.findLastIndex((event) => detailsOf(event, 'Entered')?.['name'] === state);
+  const input = given ?? detailsOf(events[index], 'Entered')?.['input'];
+  if (typeof input !== 'string')
+    throw errors.invalidRequest(
+      `The execution did not enter the state '${state}', so there is no input for it. Give 'input'.`,
+    );
+  const value = parseJson(input);
+  if (value === undefined) throw errors.invalidInput(`the input of the state '${state}' is not JSON`);
+  const before = index === -1 ? events : events.slice(0, index);
+  const variables = assignedIn(before, earlier.machine.program);
+  return { state, executionArn: earlier.arn, input, value, variables };
+}
+
+/** Returns the values of variables, given their JSON. */
+export function valuesOf(variables: Beginning['variables']): JsonObject {
+  return Object.fromEntries([...variables].map(([name, text]) => [name, readJson(text)]));
+}
+
+function checkState({ states, names }: Program, state: string): void {
+  if (states.has(state)) return;
+  const all = [...states.keys()];
+  const begins = `An execution can begin in: ${all.join(', ')}.`;
+  if (names.has(state))
+    throw errors.invalidRequest(
+      `The state '${state}' is inside a Parallel or a Map, where no execution can begin. ${begins}`,
+    );
+  const near = nearest(state, all);
+  const hint = near === undefined ? begins : `Did you mean '${near}'?`;
+  throw errors.invalidRequest(`The machine has no state '${state}'. ${hint}`);
+}
+
+/**
+ * Returns the variables that the states at the top level have set. Those of branches and iterations no longer exist
+ * outside them.
+ */
+function assignedIn(events: readonly HistoryEvent[], { states }: Program): ReadonlyMap<string, string> {
+  const variables = new Map<string, string>();
+  for (const event of events) {
+    const { name, assignedVariables } = detailsOf(event, 'Exited') ?? {};
+    if (typeof name !== 'string' || !states.has(name)) continue;
+    for (const [variable, text] of Object.entries(assignedVariables ?? {}))
+      variables.set(variable, String(text));
+  }
+  return variables;
+}
+
+function detailsOf(
+  event: HistoryEvent | undefined,
+  what: 'Entered' | 'Exited',
+): Readonly<Record<string, unknown>> | undefined {
+  return event?.[`state${what}EventDetails`] as Readonly<Record<string, unknown>> | undefined;
+}
