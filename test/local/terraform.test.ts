@@ -1,138 +1,88 @@
 import { expect, test } from '@jest/globals';
 import {
-  CreateStateMachineAliasCommand,
-  CreateStateMachineCommand,
-  DeleteStateMachineAliasCommand,
-  DeleteStateMachineCommand,
+  DescribeActivityCommand,
   DescribeStateMachineAliasCommand,
   DescribeStateMachineCommand,
-  ListStateMachineVersionsCommand,
-  ListTagsForResourceCommand,
-  TagResourceCommand,
-  UntagResourceCommand,
-  UpdateStateMachineAliasCommand,
-  UpdateStateMachineCommand,
-  ValidateStateMachineDefinitionCommand,
-  type SFNClient,
 } from '@aws-sdk/client-sfn';
 import { openBench, ROLE } from './service.js';
-
-/**
- * The calls that Terraform's AWS provider makes for `aws_sfn_state_machine` and `aws_sfn_alias`, as its public source
- * says (hashicorp/terraform-provider-aws, internal/service/sfn), for one configuration after another.
- */
-interface Wanted {
-  readonly definition: string;
-  readonly roleArn: string;
-  readonly description: string;
-  readonly tags: Readonly<Record<string, string>>;
-}
+import { create, destroy, plan, refresh, update, validate, type Stack } from './terraform-provider.js';
 
 const define = (Result: number): string =>
   JSON.stringify({ StartAt: 'X', States: { X: { Type: 'Pass', Result, End: true } } });
+const KEY = {
+  type: 'CUSTOMER_MANAGED_KMS_KEY',
+  kms_key_id: 'arn:aws:kms:us-east-1:123456789012:key/1',
+  kms_data_key_reuse_period_seconds: 900,
+} as const;
+const GROUP = 'arn:aws:logs:us-east-1:123456789012:log-group:g:*';
 
-const wanted: Wanted = { definition: define(1), roleArn: ROLE, description: '', tags: { team: 'a' } };
-const changed: Wanted = {
-  definition: define(2),
-  roleArn: `${ROLE}-2`,
-  description: 'second',
-  tags: { stage: 'b' },
+/** A configuration that leaves out what it may. */
+const least: Stack = {
+  machine: { name: 'M', definition: define(1), role_arn: ROLE, type: 'STANDARD', tags: {} },
+  alias: { name: 'live', description: '', weights: [100] },
+  activity: { name: 'A', tags: {} },
 };
-
-const tagList = (tags: Wanted['tags']): { key: string; value: string }[] =>
-  Object.entries(tags).map(([key, value]) => ({ key, value }));
-
-/** Before each plan that changes a definition. */
-async function plan(client: SFNClient, { definition }: Wanted): Promise<void> {
-  const { result } = await client.send(
-    new ValidateStateMachineDefinitionCommand({ definition, type: 'STANDARD' }),
-  );
-  expect(result).toBe('OK');
-}
-
-/** Reads what the provider keeps in its state. */
-async function refresh(client: SFNClient, arn: string, aliasArn: string): Promise<Wanted> {
-  const machine = await client.send(new DescribeStateMachineCommand({ stateMachineArn: arn }));
-  const { stateMachineVersions } = await client.send(
-    new ListStateMachineVersionsCommand({ stateMachineArn: arn }),
-  );
-  const { tags = [] } = await client.send(new ListTagsForResourceCommand({ resourceArn: arn }));
-  const alias = await client.send(new DescribeStateMachineAliasCommand({ stateMachineAliasArn: aliasArn }));
-  expect(machine).toMatchObject({
-    name: 'M',
-    status: 'ACTIVE',
-    type: 'STANDARD',
-    loggingConfiguration: { level: 'OFF', includeExecutionData: false },
-    tracingConfiguration: { enabled: false },
-    encryptionConfiguration: { type: 'AWS_OWNED_KEY' },
-  });
-  // The alias of the configuration names the latest version.
-  const [latest] = stateMachineVersions ?? [];
-  expect(alias.routingConfiguration).toEqual([
-    { stateMachineVersionArn: latest?.stateMachineVersionArn, weight: 100 },
-  ]);
-  return {
-    definition: machine.definition ?? '',
-    roleArn: machine.roleArn ?? '',
-    description: alias.description ?? '',
-    tags: Object.fromEntries(tags.map(({ key = '', value = '' }) => [key, value])),
-  };
-}
+/** One that sets every attribute. */
+const most: Stack = {
+  machine: {
+    ...least.machine,
+    definition: `${define(2)}\n`,
+    role_arn: `${ROLE}-2`,
+    tags: { team: 'a', stage: '' },
+    logging_configuration: { include_execution_data: true, level: 'ERROR', log_destination: GROUP },
+    tracing_configuration: { enabled: true },
+    encryption_configuration: KEY,
+  },
+  alias: { name: 'live', description: 'shifted', weights: [80, 20] },
+  activity: { name: 'A', tags: { team: 'b' }, encryption_configuration: KEY },
+};
+/** The key of an activity can't be changed, so that it is created with it. */
+const first: Stack = { ...least, activity: { ...least.activity, encryption_configuration: KEY } };
+const back: Stack = {
+  machine: {
+    ...least.machine,
+    tags: { team: 'b' },
+    logging_configuration: { include_execution_data: false, level: 'OFF' },
+    tracing_configuration: { enabled: false },
+    encryption_configuration: { type: 'AWS_OWNED_KEY' },
+  },
+  alias: first.alias,
+  activity: first.activity,
+};
 
 test('the calls of Terraform leave nothing to plan, from the creation to the end', async () => {
   const { client } = await openBench();
+  await validate(client, first);
+  let state = await create(client, first);
+  expect(plan(first, state)).toEqual([]);
+  expect(state.computed).toMatchObject({ status: 'ACTIVE', revision_id: undefined });
 
-  await plan(client, wanted);
-  const created = await client.send(
-    new CreateStateMachineCommand({
-      name: 'M',
-      definition: wanted.definition,
-      roleArn: wanted.roleArn,
-      publish: true,
-      type: 'STANDARD',
-      tags: tagList(wanted.tags),
-      loggingConfiguration: { includeExecutionData: false, level: 'OFF' },
-      tracingConfiguration: { enabled: false },
-    }),
-  );
-  const arn = created.stateMachineArn ?? '';
-  const routed = (stateMachineVersionArn = ''): object[] => [{ stateMachineVersionArn, weight: 100 }];
-  const { stateMachineAliasArn = '' } = await client.send(
-    new CreateStateMachineAliasCommand({
-      name: 'live',
-      description: wanted.description,
-      routingConfiguration: routed(created.stateMachineVersionArn) as never,
-    }),
-  );
-  expect(await refresh(client, arn, stateMachineAliasArn)).toEqual(wanted);
+  for (const [stack, changes, versions] of [
+    [most, 9, 2],
+    [back, 9, 3],
+    [most, 9, 4],
+  ] as const) {
+    expect(plan(stack, state).length).toBe(changes);
+    await validate(client, stack);
+    state = await update(client, state, stack);
+    expect(plan(stack, state)).toEqual([]);
+    expect(plan(stack, await refresh(client, state.arns))).toEqual([]);
+    expect(state.computed.versions.length).toBe(versions);
+    expect(state.computed.revision_id).toBeDefined();
+  }
 
-  await plan(client, changed);
-  const updated = await client.send(
-    new UpdateStateMachineCommand({
-      stateMachineArn: arn,
-      definition: changed.definition,
-      roleArn: changed.roleArn,
-      publish: true,
-      versionDescription: '',
-    }),
-  );
-  await client.send(new UntagResourceCommand({ resourceArn: arn, tagKeys: Object.keys(wanted.tags) }));
-  await client.send(new TagResourceCommand({ resourceArn: arn, tags: tagList(changed.tags) }));
-  await client.send(
-    new UpdateStateMachineAliasCommand({
-      stateMachineAliasArn,
-      description: changed.description,
-      routingConfiguration: routed(updated.stateMachineVersionArn) as never,
-    }),
-  );
-  expect(await refresh(client, arn, stateMachineAliasArn)).toEqual(changed);
+  await destroy(client, state);
+  const { machine: stateMachineArn, alias: stateMachineAliasArn, activity: activityArn } = state.arns;
+  for (const [gone, name] of [
+    [client.send(new DescribeStateMachineCommand({ stateMachineArn })), 'StateMachineDoesNotExist'],
+    [client.send(new DescribeStateMachineAliasCommand({ stateMachineAliasArn })), 'ResourceNotFound'],
+    [client.send(new DescribeActivityCommand({ activityArn })), 'ActivityDoesNotExist'],
+  ] as const)
+    await expect(gone).rejects.toMatchObject({ name });
+});
 
-  await client.send(new DeleteStateMachineAliasCommand({ stateMachineAliasArn }));
-  await client.send(new DeleteStateMachineCommand({ stateMachineArn: arn }));
-  await expect(client.send(new DescribeStateMachineCommand({ stateMachineArn: arn }))).rejects.toMatchObject({
-    name: 'StateMachineDoesNotExist',
-  });
-  await expect(
-    client.send(new DescribeStateMachineAliasCommand({ stateMachineAliasArn })),
-  ).rejects.toMatchObject({ name: 'ResourceNotFound' });
+test('a stack that sets everything has nothing to plan after its creation', async () => {
+  const { client } = await openBench();
+  const stack = { ...most, alias: { ...most.alias, weights: [100] } };
+  expect(plan(stack, await create(client, stack))).toEqual([]);
 });
