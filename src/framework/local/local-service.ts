@@ -15,6 +15,7 @@ import { taskOperations } from './api/operations/task-operations.js';
 import { validateOperations } from './api/operations/validate-operation.js';
 import { versionOperations } from './api/operations/version-operations.js';
 import { Console, type ConsoleOptions } from './console/console.js';
+import { MemoryPart, type Memory } from './engine/answers/memory.js';
 import { StepFunctions, type SeedMachine, type StepFunctionsOptions } from './engine/step-functions.js';
 
 export interface LocalServiceOptions extends StepFunctionsOptions {
@@ -112,7 +113,7 @@ function createServer(stepFunctions: StepFunctions, host: string, options: Local
   const { allowHosts = [], allowOrigins = [], bodyLimitBytes = 4 * 1024 * 1024, log = silentLog } = options;
   const names: Names = { host, port: () => portOf(server), allowHosts, allowOrigins };
   const asked = options.console === true ? {} : options.console;
-  const bodies = new BodyReader(bodyLimitBytes);
+  const bodies = new BodyReader(bodyLimitBytes, bodyMemory(stepFunctions.memory, bodyLimitBytes));
   const shared = { stepFunctions, operations: OPERATIONS, bodies, log };
   const server = createApiServer({
     ...shared,
@@ -123,6 +124,11 @@ function createServer(stepFunctions: StepFunctions, host: string, options: Local
   });
   return server;
 }
+
+/** The bodies of all requests take at most this share of the memory, and as much as sixteen of the largest. */
+const BODIES = 0.3;
+const bodyMemory = (memory: Memory, eachBytes: number): MemoryPart =>
+  new MemoryPart(memory, Math.min(BODIES * memory.limit, 16 * eachBytes));
 
 const portOf = (server: Server): number => (server.address() as AddressInfo).port;
 

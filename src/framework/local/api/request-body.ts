@@ -1,10 +1,12 @@
-import type { IncomingMessage } from 'node:http';
-import { isObject, readJson } from '../asl/values/json.js';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { hasHeapFor, relieveHeap } from '../asl/values/heap.js';
+import { isObject, jsonBytes, readJson } from '../asl/values/json.js';
+import type { MemoryPart } from '../engine/answers/memory.js';
 import type { Body } from './request-validation.js';
 
 /**
- * The reason why a request's body was rejected: it was larger than one body may be, or all unfinished bodies together
- * were.
+ * The reason why a request's body was rejected: it was larger than one body may be, or there was no memory for it beside
+ * the others.
  */
 export type BodyRefusal = 'tooLarge' | 'tooMany';
 
@@ -15,32 +17,42 @@ interface OpenBody {
   readonly refuse: () => void;
 }
 
+/** A body with at most so many bytes is read however little memory there is. */
+const SMALL = 16 * 1024;
+
 /**
- * Reads the bodies of requests, and limits the memory that unfinished ones take. A client may send half a body and then
- * nothing more. If all unfinished bodies together exceed the limit, the largest one is rejected, so that there is
- * always room for small ones.
+ * Reads the bodies of requests, and counts the memory that they take until the request is answered. A client may send
+ * half a body and then nothing more. If all bodies together take too much, the largest unfinished one is rejected, so
+ * that there is always room for small ones.
  */
 export class BodyReader {
   readonly #open = new Set<OpenBody>();
-  #bytes = 0;
 
   constructor(
     private readonly eachBytes: number,
-    private readonly allBytes = 16 * eachBytes,
+    private readonly memory: MemoryPart,
   ) {}
 
   /** Reads the whole body of a request. Resolves with its text, or with the reason why it was rejected. */
-  read(request: IncomingMessage): Promise<string | { readonly refused: BodyRefusal }> {
+  read(
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<string | { readonly refused: BodyRefusal }> {
+    relieveHeap();
     return new Promise((resolve, reject) => {
       const chunks: Buffer[] = [];
       let isTooLarge = false;
       const end = (): void => {
-        this.#keep(body, 0);
         this.#open.delete(body);
         chunks.length = 0;
       };
-      const refuse = (): void => {
+      const release = (): void => {
         end();
+        this.#keep(body, 0);
+        request.socket.off('close', release);
+      };
+      const refuse = (): void => {
+        release();
         resolve({ refused: 'tooMany' });
       };
       const body: OpenBody = { size: 0, refuse };
@@ -51,31 +63,33 @@ export class BodyReader {
         if (isTooLarge) chunks.length = 0;
         else chunks.push(chunk);
         this.#keep(body, isTooLarge ? 0 : body.size + chunk.length);
-        if (this.#bytes > this.allBytes) this.#refuseLargest();
+        if (this.memory.isFull) this.#refuseLargest();
       });
       request.on('end', () => {
         const text = Buffer.concat(chunks).toString();
         end();
-        resolve(isTooLarge ? { refused: 'tooLarge' } : text);
+        if (isTooLarge) resolve({ refused: 'tooLarge' });
+        else resolve(hasHeapFor(jsonBytes(text)) ? text : { refused: 'tooMany' });
       });
-      request.on('close', end);
+      response.on('close', release);
+      // A response that waits for an earlier one on its connection is not closed with the connection.
+      request.socket.on('close', release);
       request.on('error', (error) => {
-        end();
+        release();
         reject(error);
       });
     });
   }
 
   #keep(body: OpenBody, size: number): void {
-    if (!this.#open.has(body)) return;
-    this.#bytes += size - body.size;
+    this.memory.grow(size - body.size);
     body.size = size;
   }
 
   #refuseLargest(): void {
     let largest: OpenBody | undefined;
     for (const body of this.#open) if (!largest || body.size > largest.size) largest = body;
-    largest?.refuse();
+    if (largest && largest.size > SMALL) largest.refuse();
   }
 }
 

@@ -2,6 +2,7 @@ import { parseArn, type ResourceKind } from '../asl/values/arn.js';
 import { isObject } from '../asl/values/json.js';
 import { CAUSE_LIMIT, DATA_LIMIT_BYTES, ERROR_LIMIT, isTooLarge } from '../asl/values/limits.js';
 import { PAGE_LIMIT, type PageRequest } from '../engine/answers/pages.js';
+import { hasHeapFor } from '../asl/values/heap.js';
 import { errors } from '../engine/answers/service-error.js';
 
 /** The parsed body of a request. */
@@ -30,6 +31,13 @@ export const MAX = {
  * of 3,097 characters, is shown whole.
  */
 const SHOWN = 4_096;
+/** The most bytes that reading and compiling a definition takes for each of its characters. */
+const COMPILING = 100;
+
+/** @throws ServiceError ThrottlingException if the process has no memory now to read this definition */
+export function checkHeapFor(definition: string): void {
+  if (!hasHeapFor(COMPILING * definition.length)) throw errors.throttled();
+}
 
 interface TextRule {
   readonly required?: boolean;

@@ -91,7 +91,7 @@ class Exchange {
   }
 
   async run(count: (operation: string) => number): Promise<void> {
-    const text = await this.options.bodies.read(this.request);
+    const text = await this.options.bodies.read(this.request, this.response);
     if (typeof text !== 'string') return this.#refuseBody(text.refused);
     if (this.request.method !== 'POST')
       return this.#refuse(404, 'UnknownOperationException', 'Step Functions takes POST requests to /');

@@ -1,6 +1,6 @@
 import { problemsIn } from '../asl/machine.js';
 import type { Call } from '../api/operation.js';
-import { Checker, MAX } from '../api/request-validation.js';
+import { Checker, checkHeapFor, MAX } from '../api/request-validation.js';
 import type { Commands } from './api.js';
 
 type CheckDefinition = Commands['CheckDefinition'];
@@ -15,5 +15,6 @@ export function checkDefinition({ body }: Call): CheckDefinition['answer'] {
   const checker = new Checker(body);
   const definition = checker.requiredText(DEFINITION, { min: 1, max: MAX.definition });
   checker.done();
+  checkHeapFor(definition);
   return { problems: problemsIn(definition) };
 }

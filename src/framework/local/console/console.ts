@@ -142,7 +142,7 @@ export class Console implements RequestHandler {
     const { names, bodies, stepFunctions } = this.#parts;
     const refusal = refuseWrite(request, names);
     if (refusal) return sendRefusal(response, refusal);
-    const text = await bodies.read(request);
+    const text = await bodies.read(request, response);
     if (typeof text !== 'string') {
       if (text.refused === 'tooLarge') return sendError(response, 413, 'The request is too large');
       return sendError(response, 503, 'Too many requests are being sent: send it again');

@@ -2,9 +2,10 @@ import type { Cancel, Clock } from '../../base/time/clock.js';
 import type { Logger } from '../../base/log/log.js';
 import { parseArn } from '../asl/values/arn.js';
 import { StateFailure } from '../asl/runtime/state-failure.js';
+import { compileMachine } from '../asl/machine.js';
 import { interpret, type RunObserver } from '../asl/runtime/interpret.js';
 import type { EvaluationThreads } from '../asl/jsonata/evaluation-threads.js';
-import type { Json, JsonObject } from '../asl/values/json.js';
+import { jsonBytes, type Json, type JsonObject } from '../asl/values/json.js';
 import type {
   ActivityQueue,
   Resources,
@@ -21,7 +22,7 @@ import { VariableScope } from '../asl/runtime/variables.js';
 import { HISTORY_LIMIT, History } from './history.js';
 import { valuesOf, type Beginning } from './beginning.js';
 import type { Machine } from './machines/machines.js';
-import { EXECUTION_BYTES, type RunningMemory } from './answers/memory.js';
+import { EXECUTION_BYTES, type MemoryPart } from './answers/memory.js';
 import { Redrives } from './redrives.js';
 import type { TaskTable } from './task-table.js';
 
@@ -55,7 +56,8 @@ export interface ExecutionWorld {
   readonly tasks: TaskTable;
   readonly resources: Resources;
   readonly threads: EvaluationThreads;
-  readonly memory: RunningMemory;
+  /** Counts the running executions. */
+  readonly memory: MemoryPart;
   readonly log: Logger;
   /** @default none */
   readonly observer?: RunObserver | undefined;
@@ -73,6 +75,7 @@ export class Execution implements RunningExecution {
   endedAs: number | undefined;
   #scope = new Scope();
   #processor = new ProcessorBudget();
+  #machine: Machine;
   #end: ExecutionEnd | undefined;
   /** The outermost branch, with the progress of the execution. A redrive goes on from it. */
   #root: Branch | undefined;
@@ -89,7 +92,7 @@ export class Execution implements RunningExecution {
   constructor(
     readonly arn: string,
     readonly name: string,
-    readonly machine: Machine,
+    machine: Machine,
     readonly input: string,
     private readonly world: ExecutionWorld,
     private readonly onEnd: (execution: Execution) => void,
@@ -99,6 +102,8 @@ export class Execution implements RunningExecution {
   ) {
     this.startedAt = world.clock.now();
     this.#timedFrom = this.startedAt;
+    this.#machine = machine;
+    machine.memory.run();
     this.context = {
       Execution: {
         Id: arn,
@@ -110,6 +115,11 @@ export class Execution implements RunningExecution {
       },
       StateMachine: { Id: machine.arn, Name: machine.name },
     };
+  }
+
+  /** The machine. Its program is empty once the execution has ended. */
+  get machine(): Machine {
+    return this.#machine;
   }
 
   get scope(): Scope {
@@ -185,7 +195,7 @@ export class Execution implements RunningExecution {
    * @param beginning the state in which it begins. @default the machine's first one
    */
   start(input: Json, beginning?: Beginning): void {
-    (this.context['Execution'] as JsonObject)['Input'] = input;
+    this.#setInput(input);
     const { state, executionArn } = beginning ?? {};
     this.record('ExecutionStarted', 0, {
       input: this.input,
@@ -219,6 +229,7 @@ export class Execution implements RunningExecution {
     this.#scope = new Scope();
     this.#processor = new ProcessorBudget();
     this.#counted = this.#held = 0;
+    this.#takeBack();
     this.#timedFrom = this.clock.now();
     const { count } = this.redrives.add(this.#timedFrom);
     Object.assign(this.context['Execution'] as JsonObject, {
@@ -266,6 +277,29 @@ export class Execution implements RunningExecution {
     if (bytes > 0 && this.world.memory.isTooMuch(this.#counted)) throw runningFull();
   }
 
+  #setInput(input: Json): void {
+    (this.context['Execution'] as JsonObject)['Input'] = input;
+    this.#held += jsonBytes(this.input);
+  }
+
+  /** Makes anew what `#letGo` has let go of. */
+  #takeBack(): void {
+    const { memory, definition } = this.#machine;
+    this.#setInput(JSON.parse(this.input) as Json);
+    memory.run();
+    memory.endShow();
+    this.#machine = { ...this.#machine, program: compileMachine(definition) };
+  }
+
+  /** Lets go of what only a running execution needs, since finished ones are kept for long. */
+  #letGo(): void {
+    (this.context['Execution'] as JsonObject)['Input'] = null;
+    const { memory, program } = this.#machine;
+    memory.show();
+    memory.endRun();
+    this.#machine = { ...this.#machine, program: { ...program, ...NO_PROGRAM } };
+  }
+
   #count(): void {
     const bytes = EXECUTION_BYTES + this.history.bytes + this.#held;
     this.world.memory.grow(bytes - this.#counted);
@@ -305,11 +339,15 @@ export class Execution implements RunningExecution {
     this.#end = end;
     if (end.status === 'SUCCEEDED') this.#root = undefined;
     this.world.memory.grow(-this.#counted);
+    this.#letGo();
     this.#cancelTimeout?.();
     this.scope.end();
     this.onEnd(this);
   }
 }
+
+/** What is left of a program that isn't run any more. */
+const NO_PROGRAM = { startAt: '', states: new Map(), timeoutSeconds: undefined, tasks: [] };
 
 const END_EVENTS = {
   SUCCEEDED: 'ExecutionSucceeded',

@@ -4,6 +4,7 @@ import type { Json } from '../asl/values/json.js';
 import { Execution, type ExecutionStatus, type ExecutionWorld, type StartedBy } from './execution.js';
 import { Fifo, type QueueEntry } from './fifo.js';
 import type { Machine } from './machines/machines.js';
+import type { Memory, MemoryPart } from './answers/memory.js';
 import { pageKey, pageSize, pageToken, type PageRequest } from './answers/pages.js';
 import type { Beginning } from './beginning.js';
 import { errors } from './answers/service-error.js';
@@ -31,14 +32,17 @@ export class Executions {
   #redriven = 0;
   readonly #finished = new Fifo<Execution>();
   readonly #finishedEntries = new Map<Execution, QueueEntry<Execution>>();
-  #finishedBytes = 0;
 
   constructor(
     private readonly world: ExecutionWorld,
-    private readonly kept: { readonly executions: number; readonly bytes: number },
+    /** The most finished executions that are kept, and what counts their memory. */
+    private readonly kept: { readonly executions: number; readonly memory: MemoryPart },
+    memory: Memory,
     /** Called each time an execution ends. */
     private readonly onEnded: (machine: Machine) => void,
-  ) {}
+  ) {
+    memory.giveUpBy(() => this.#forgetOldest());
+  }
 
   /**
    * Starts an execution. If a running execution has the same name and input, returns that one.
@@ -103,7 +107,7 @@ export class Executions {
   #unfinish(entry: QueueEntry<Execution>): void {
     this.#finished.remove(entry);
     this.#finishedEntries.delete(entry.value);
-    this.#finishedBytes -= entry.value.keptBytes;
+    this.kept.memory.grow(-entry.value.keptBytes);
   }
 
   /** @throws ServiceError ExecutionDoesNotExist */
@@ -197,15 +201,20 @@ export class Executions {
 
   #keep(execution: Execution): void {
     this.#finishedEntries.set(execution, this.#finished.push(execution));
-    this.#finishedBytes += execution.keptBytes;
-    const { executions, bytes } = this.kept;
-    while (this.#finished.size > executions || (this.#finishedBytes > bytes && this.#finished.size > 1)) {
-      const oldest = this.#finished.shift();
-      if (!oldest) return;
-      this.#finishedEntries.delete(oldest);
-      this.#finishedBytes -= oldest.keptBytes;
-      this.#forget(oldest);
-    }
+    const { executions, memory } = this.kept;
+    memory.grow(execution.keptBytes);
+    while (this.#finished.size > executions || memory.isFull) if (!this.#forgetOldest()) return;
+  }
+
+  /** Forgets the oldest finished execution, and returns true. Returns false if there is only one. */
+  #forgetOldest(): boolean {
+    const oldest = this.#finished.size > 1 && this.#finished.shift();
+    if (!oldest) return false;
+    this.#finishedEntries.delete(oldest);
+    this.kept.memory.grow(-oldest.keptBytes);
+    oldest.machine.memory.endShow();
+    this.#forget(oldest);
+    return true;
   }
 
   #forget({ arn, machine }: Execution): void {

@@ -1,3 +1,5 @@
+import { textBytes } from '../asl/values/json.js';
+
 /** The most events that the history of an execution may have. AWS page "Step Functions service quotas". */
 export const HISTORY_LIMIT = 25_000;
 
@@ -78,7 +80,7 @@ const PAGE_BYTES = 4 * 1024 * 1024;
 function sizeOf(details: object = {}): number {
   let size = 0;
   for (const value of Object.values(details) as unknown[]) {
-    if (typeof value === 'string') size += value.length;
+    if (typeof value === 'string') size += textBytes(value);
     else if (typeof value === 'object' && value !== null) size += sizeOf(value);
   }
   return size;

@@ -10,7 +10,7 @@ import { POLL_LIMIT, type PollAnswer } from './activity.js';
 import type { Execution } from './execution.js';
 import { Executions } from './executions.js';
 import { Machines, seededHome, type Machine } from './machines/machines.js';
-import { keptBytesByDefault, RunningMemory } from './answers/memory.js';
+import { Memory, MemoryPart } from './answers/memory.js';
 import { errors } from './answers/service-error.js';
 import { Tags } from './machines/tags.js';
 import { TaskTable } from './task-table.js';
@@ -38,13 +38,14 @@ export interface StepFunctionsOptions {
   keptExecutions?: number;
   /**
    * The approximate memory that finished executions may take, in bytes. If they take more, the oldest are removed.
-   * @default 12 % of the heap, at most 256 MiB
+   * They are removed earlier if their memory is needed for something else.
+   * @default 12 % of the heap, at most 350 MiB
    */
   keptBytes?: number;
   /**
    * The approximate memory that running executions may take, in bytes. While they take more, an execution that needs
    * further memory fails, and no execution can be started.
-   * @default 30 % of the heap, at most 512 MiB
+   * @default 24 % of the heap, at most 700 MiB
    */
   runningBytes?: number;
   /**
@@ -55,6 +56,9 @@ export interface StepFunctionsOptions {
   /** The log for the service's own warnings and errors. @default a log that writes nothing */
   log?: Logger;
 }
+
+/** The shares that each kind may have of the memory for all of them. Together they are more than there is. */
+const SHARES = { kept: 0.35, running: 0.7, definitions: 0.6 };
 
 /** A state machine to create in code, not by a request to the API. */
 export interface SeedMachine {
@@ -88,6 +92,8 @@ export class StepFunctions {
   readonly executions: Executions;
   readonly tags = new Tags();
   readonly random: () => number;
+  /** Counts what callers make the service keep. */
+  readonly memory = new Memory();
   readonly #threads = new EvaluationThreads();
   readonly #pollHoldMs: number;
   /** True after a call of `endPolls`. Every new GetActivityTask call is then answered at once without a task. */
@@ -98,20 +104,28 @@ export class StepFunctions {
   /** @param observer is told what the states of all executions do, for a test. @default none */
   constructor(options: StepFunctionsOptions = {}, observer?: RunObserver) {
     const { clock = systemClock, random = Math.random, log = silentLog } = options;
-    const { pollHoldMs = 60_000, keptExecutions = 10_000, keptBytes = keptBytesByDefault() } = options;
+    const { pollHoldMs = 60_000, keptExecutions = 10_000 } = options;
+    const { keptBytes = SHARES.kept * this.memory.limit, runningBytes = SHARES.running * this.memory.limit } =
+      options;
     const resources = new MockTable(options.mocks ?? {});
     const tasks = new TaskTable(clock, options.tokens);
     const activities = new Activities(tasks, clock);
-    const [threads, memory] = [this.#threads, new RunningMemory(options.runningBytes)];
+    const [threads, memory] = [this.#threads, new MemoryPart(this.memory, runningBytes)];
     this.#pollHoldMs = pollHoldMs;
     this.clock = clock;
     this.random = random;
     this.tasks = tasks;
     this.activities = activities;
-    this.machines = new Machines(clock, resources, log);
+    this.machines = new Machines(
+      new MemoryPart(this.memory, SHARES.definitions * this.memory.limit),
+      clock,
+      resources,
+      log,
+    );
     this.executions = new Executions(
       { clock, random, log, resources, tasks, activities, threads, memory, observer },
-      { executions: keptExecutions, bytes: keptBytes },
+      { executions: keptExecutions, memory: new MemoryPart(this.memory, keptBytes) },
+      this.memory,
       (machine) => this.machines.forgetDeleted(machine),
     );
   }

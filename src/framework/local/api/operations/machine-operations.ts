@@ -8,7 +8,7 @@ import { homeOf, keyOf, splitQualified, type Machine } from '../../engine/machin
 import { DEFAULT_SETTINGS } from '../../engine/machines/settings.js';
 import { checkTags } from '../../engine/machines/tags.js';
 import { type Call, type Operation } from '../operation.js';
-import { checkArn, Checker, checkName, MAX } from '../request-validation.js';
+import { checkArn, Checker, checkHeapFor, checkName, MAX } from '../request-validation.js';
 import { checkSettings, readMetadataOnly, readSettings, readTags } from './machine-settings.js';
 
 const ARN = { min: 1, max: MAX.arn, shown: true } as const;
@@ -65,6 +65,7 @@ function expressRefusal(definition: string): ServiceError {
 
 /** Compiles a definition. @throws ServiceError InvalidDefinition, which lists all mistakes */
 function compile(definition: string): Program {
+  checkHeapFor(definition);
   try {
     return compileMachine(definition);
   } catch (error) {

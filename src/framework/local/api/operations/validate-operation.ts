@@ -5,7 +5,7 @@ import { problemsIn } from '../../asl/machine.js';
 import { isObject, parseJson, type JsonObject } from '../../asl/values/json.js';
 import { complaint } from '../json-complaint.js';
 import type { Operation } from '../operation.js';
-import { Checker, MAX } from '../request-validation.js';
+import { Checker, checkHeapFor, MAX } from '../request-validation.js';
 
 /** The most diagnostics in one response. API reference of Step Functions. */
 const MOST = 100;
@@ -17,6 +17,7 @@ const validateStateMachineDefinition: Operation = ({ body }) => {
   const severity = checker.oneOf('severity', ['ERROR', 'WARNING']) ?? 'ERROR';
   const asked = checker.integer('maxResults', 0, MOST);
   checker.done();
+  checkHeapFor(definition);
   const machine = parsed(definition);
   const problems = [...problemsIn(definition), ...(type === 'EXPRESS' ? expressProblemsIn(machine) : [])];
   const warnings = severity === 'WARNING' ? warningsIn(machine) : [];

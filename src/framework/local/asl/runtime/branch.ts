@@ -2,7 +2,7 @@ import { EvaluationFailure } from '../expression/evaluation-failure.js';
 import type { Evaluated, EvaluationJob } from '../expression/evaluation.js';
 import type { Environment, StateData } from '../expression/state-data.js';
 import { WorkBudget } from '../expression/work-budget.js';
-import type { Json, JsonObject } from '../values/json.js';
+import { jsonBytes, type Json, type JsonObject } from '../values/json.js';
 import { JsonText, TOO_DEEP } from './json-text.js';
 import type { RunObserver } from './interpret.js';
 import type { RunningExecution } from './running-execution.js';
@@ -127,6 +127,8 @@ export class Branch implements Environment {
   #inputText: string | undefined;
   /** The error because of which the current state has failed; undefined if it hasn't. */
   #error: string | undefined;
+  /** The bytes that are counted for the value that the branch has at present. */
+  #held = 0;
 
   constructor(
     readonly execution: RunningExecution,
@@ -251,6 +253,7 @@ export class Branch implements Environment {
     this.retryCount = 0;
     this.taskToken = undefined;
     this.observer?.entered(this, state.name);
+    this.#hold(jsonBytes(text));
   }
 
   /**
@@ -291,6 +294,18 @@ export class Branch implements Environment {
   /** Returns the JSON of a state's input or output, as it was sent if it is the execution's input. */
   shownText(value: Json): string {
     return this.execution.spellings.of(value) ?? this.textOf(value);
+  }
+
+  /** Stops counting the memory of the branch and of its variables, because the branch has ended. */
+  release(): void {
+    this.variables.end();
+    this.#hold(0);
+  }
+
+  #hold(bytes: number): void {
+    const more = bytes - this.#held;
+    this.#held = bytes;
+    if (more !== 0) this.execution.hold(more);
   }
 
   /** Returns the compact JSON of a value. */

@@ -1,3 +1,4 @@
+import { relieveHeap } from '../values/heap.js';
 import { turn } from '../../../base/time/turn.js';
 
 /**
@@ -35,6 +36,7 @@ export class StepCounter {
     this.#steps++;
     if (this.#steps < SMALL_STEPS || (this.#steps < this.#nextLookAt && !turn.isOver)) return undefined;
     this.#nextLookAt = this.#steps + STEPS_BETWEEN_LOOKS;
+    relieveHeap();
     return this.yieldIfBusy();
   }
 

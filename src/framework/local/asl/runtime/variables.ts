@@ -1,5 +1,5 @@
 import type { Variables } from '../expression/state-data.js';
-import { setOwn, type Json, type JsonObject } from '../values/json.js';
+import { jsonBytes, setOwn, type Json, type JsonObject } from '../values/json.js';
 
 /**
  * The variables of one branch. A branch can also read the variables of the branches around it, but can set only its
@@ -7,13 +7,13 @@ import { setOwn, type Json, type JsonObject } from '../values/json.js';
  */
 export class VariableScope implements Variables {
   #own: JsonObject = {};
-  #sizes: Map<string, number> | undefined;
+  #sizes: Map<string, Size> | undefined;
   #ended = false;
   /**
-   * The total size of the execution's variables, in bytes. All scopes of the execution share this object. Whenever
-   * `bytes` changes, `hold` must be called, so that the memory of the execution is counted.
+   * The characters of all variables of the execution, and the function to call with each change of their memory. All
+   * scopes of the execution share this object.
    */
-  readonly #total: { bytes: number; readonly hold: (bytes: number) => void };
+  readonly #total: { chars: number; readonly hold: (bytes: number) => void };
   readonly outer: VariableScope | undefined;
 
   /**
@@ -22,7 +22,7 @@ export class VariableScope implements Variables {
    */
   constructor(outer: VariableScope | ((bytes: number) => void)) {
     this.outer = outer instanceof VariableScope ? outer : undefined;
-    this.#total = outer instanceof VariableScope ? outer.#total : { bytes: 0, hold: outer };
+    this.#total = outer instanceof VariableScope ? outer.#total : { chars: 0, hold: outer };
     if (this.outer) this.#total.hold(BRANCH_BYTES);
   }
 
@@ -35,13 +35,13 @@ export class VariableScope implements Variables {
   }
 
   /**
-   * Returns true if the execution's variables stay within ALL_BYTES when these variables are set. The keys of `texts`
+   * Returns true if the execution's variables stay within ALL_CHARS when these variables are set. The keys of `texts`
    * are the variables' names, the values their JSON.
    */
   hasRoom(texts: ReadonlyMap<string, string>): boolean {
-    let bytes = this.#total.bytes;
-    for (const [name, text] of texts) bytes += text.length - (this.#sizes?.get(name) ?? 0);
-    return bytes <= ALL_BYTES;
+    let { chars } = this.#total;
+    for (const [name, text] of texts) chars += text.length - (this.#sizes?.get(name)?.chars ?? 0);
+    return chars <= ALL_CHARS;
   }
 
   /** Stops counting the memory of this branch and of its variables. Further calls do nothing. */
@@ -49,7 +49,7 @@ export class VariableScope implements Variables {
     if (this.#ended) return;
     this.#ended = true;
     if (this.outer) this.#total.hold(-BRANCH_BYTES);
-    for (const size of this.#sizes?.values() ?? []) this.#grow(-size);
+    for (const size of this.#sizes?.values() ?? []) this.#grow(-size.chars, -size.bytes);
   }
 
   /** Creates a scope with the same variables, for a branch that goes on after its execution has ended. */
@@ -57,7 +57,7 @@ export class VariableScope implements Variables {
     const scope = new VariableScope(outer);
     scope.#own = this.#own;
     scope.#sizes = new Map(this.#sizes);
-    for (const size of scope.#sizes.values()) scope.#grow(size);
+    for (const { chars, bytes } of scope.#sizes.values()) scope.#grow(chars, bytes);
     return scope;
   }
 
@@ -66,21 +66,30 @@ export class VariableScope implements Variables {
    * changed.
    */
   assign(values: JsonObject, texts: ReadonlyMap<string, string>): void {
-    const known = (this.#sizes ??= new Map<string, number>());
-    for (const [name, { length }] of texts) {
-      this.#grow(length - (known.get(name) ?? 0));
-      known.set(name, length);
+    const known = (this.#sizes ??= new Map<string, Size>());
+    for (const [name, text] of texts) {
+      const size = { chars: text.length, bytes: jsonBytes(text) };
+      const { chars, bytes } = known.get(name) ?? NOTHING;
+      known.set(name, size);
+      this.#grow(size.chars - chars, size.bytes - bytes);
     }
     const next = { ...this.#own };
     for (const [name, value] of Object.entries(values)) setOwn(next, name, value);
     this.#own = next;
   }
 
-  #grow(bytes: number): void {
-    this.#total.bytes += bytes;
+  #grow(chars: number, bytes: number): void {
+    this.#total.chars += chars;
     this.#total.hold(bytes);
   }
 }
+
+/** The size of a variable: the characters of its JSON, and the bytes of memory that it takes. */
+interface Size {
+  readonly chars: number;
+  readonly bytes: number;
+}
+const NOTHING: Size = { chars: 0, bytes: 0 };
 
 /** The memory that is counted for a branch in addition to its variables, in bytes. */
 const BRANCH_BYTES = 3_000;
@@ -88,4 +97,4 @@ const BRANCH_BYTES = 3_000;
 /**
  * The largest total size of an execution's variables, in bytes. AWS page "Passing data between states with variables".
  */
-const ALL_BYTES = 10 * 1024 * 1024;
+const ALL_CHARS = 10 * 1024 * 1024;

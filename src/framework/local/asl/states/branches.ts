@@ -2,7 +2,7 @@ import { StateFailure } from '../runtime/state-failure.js';
 import type { Branch, BranchProgress } from '../runtime/branch.js';
 import { interpret, type StateGroup } from '../runtime/interpret.js';
 import type { Scope } from '../runtime/scope.js';
-import type { Json } from '../values/json.js';
+import { jsonBytes, type Json } from '../values/json.js';
 
 /** A branch that is ready to run. `input` is the input of its first state. */
 export interface BranchStart {
@@ -57,7 +57,10 @@ export async function runBranches(parent: Branch, plan: BranchPlan): Promise<Bra
     parent.children = run.running;
     parent.progress = run;
     void run.startFirst();
-    return () => scope.end();
+    return () => {
+      scope.end();
+      run.release();
+    };
   });
   scope.end();
   parent.children = undefined;
@@ -70,13 +73,15 @@ class BranchesRun implements BranchProgress {
   readonly begun: Map<number, Branch>;
   readonly succeeded: Set<number>;
   readonly results: Json[];
+  /** The bytes that are counted for the results, which are kept until all branches have succeeded. */
+  #held = 0;
   #started = 0;
 
   constructor(
     private readonly parent: Branch,
     private readonly plan: BranchPlan,
     private readonly scope: Scope,
-    private readonly settle: (outcome: BranchesOutcome | Error) => void,
+    private readonly resolve: (outcome: BranchesOutcome | Error) => void,
     /** The progress of these branches before the execution was redriven. */
     earlier: BranchProgress | undefined,
   ) {
@@ -89,7 +94,7 @@ class BranchesRun implements BranchProgress {
   async startFirst(): Promise<void> {
     const { atOnce, length } = this.plan;
     const missing = length - this.succeeded.size;
-    if (missing === 0) return this.settle(succeeded(this.results));
+    if (missing === 0) return this.#settle(succeeded(this.results));
     for (let left = Math.min(atOnce, missing); left > 0 && !this.scope.ended; left--) {
       const turn = this.parent.execution.stepCounter.step();
       if (turn) await turn;
@@ -125,9 +130,10 @@ class BranchesRun implements BranchProgress {
     this.running.delete(index);
     this.begun.delete(index);
     this.succeeded.add(index);
-    branch.variables.end();
+    branch.release();
+    this.#hold(jsonBytes(branch.textOf(output)));
     this.parent.previous = this.plan.onDone?.(index, branch) ?? branch.previous;
-    if (this.succeeded.size === this.plan.length) this.settle(succeeded(this.results));
+    if (this.succeeded.size === this.plan.length) this.#settle(succeeded(this.results));
     else this.#startNext(branch.previous);
   }
 
@@ -136,12 +142,30 @@ class BranchesRun implements BranchProgress {
     if (this.scope.ended) return;
     this.scope.end();
     const failed = this.running.get(index);
-    if (!failed || !(error instanceof StateFailure)) return this.settle(asError(error));
+    if (!failed || !(error instanceof StateFailure)) return this.#settle(asError(error));
     this.parent.previous = failed.previous;
+    failed.release();
     this.running.delete(index);
     const unfinished = [failed, ...this.running.values()];
-    for (const branch of unfinished) branch.variables.end();
-    this.settle({ results: this.results, failure: error, failedIndex: index, unfinished });
+    this.#settle({ results: this.results, failure: error, failedIndex: index, unfinished });
+  }
+
+  #settle(outcome: BranchesOutcome | Error): void {
+    this.release();
+    this.resolve(outcome);
+  }
+
+  /** Stops counting the memory of all branches and of their results. A redrive needs no more than their progress. */
+  release(): void {
+    const { parent, results, succeeded, begun } = this;
+    for (const branch of this.running.values()) branch.release();
+    this.#hold(-this.#held);
+    if (parent.progress === this) parent.progress = { results, succeeded, begun };
+  }
+
+  #hold(bytes: number): void {
+    this.#held += bytes;
+    if (bytes !== 0) this.parent.execution.hold(bytes);
   }
 }
 

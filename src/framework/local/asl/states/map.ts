@@ -2,7 +2,7 @@ import type { Language, WholeNumber } from '../definition/query-language.js';
 import { runtimeFailure } from '../expression/evaluation-failure.js';
 import { branchFailure } from '../runtime/state-failure.js';
 import { runBranches } from './branches.js';
-import { bareText, isObject, type Json, type JsonObject } from '../values/json.js';
+import { bareText, isObject, jsonBytes, type Json, type JsonObject } from '../values/json.js';
 import type { Reader } from '../definition/reader.js';
 import type { Kind, StateContext } from './state.js';
 import type { StateGroup } from '../runtime/interpret.js';
@@ -11,12 +11,6 @@ import type { Expression, StateData } from '../expression/state-data.js';
 
 /** The most iterations that a Map in inline mode runs at the same time. AWS page "Using Map state in Inline mode". */
 const INLINE_LIMIT = 40;
-
-/**
- * The most characters in the inputs of all iterations of one Map, added up. The live service has no such limit; here it
- * protects the memory of the process.
- */
-const INPUTS_LIMIT = 64 * 1024 * 1024;
 
 const DISTRIBUTED = ['ItemReader', 'ItemBatcher', 'ResultWriter', 'Label'];
 const TOLERATED = ['ToleratedFailureCount', 'ToleratedFailurePercentage'];
@@ -61,18 +55,18 @@ export const mapKind: Kind = {
       branch.checkSize(list, context.name);
       const asked = concurrency ? Number(await branch.evaluate(concurrency, data)) : 0;
       if (!selector) return { result: await iterate(branch, group, list, list, asked) };
-      const { inputs, chars } = await selectInputs(branch, data, list, selector);
+      const { inputs, bytes } = await selectInputs(branch, data, list, selector);
       try {
         return { result: await iterate(branch, group, list, inputs, asked) };
       } finally {
-        branch.execution.hold(-chars);
+        branch.execution.hold(-bytes);
       }
     };
   },
 };
 
 /**
- * Evaluates ItemSelector once for each item. The size of these inputs, `chars`, is added to the memory that is counted
+ * Evaluates ItemSelector once for each item. The size of these inputs, `bytes`, is added to the memory that is counted
  * for the execution. The caller must subtract it again.
  */
 async function selectInputs(
@@ -80,19 +74,19 @@ async function selectInputs(
   data: StateData,
   list: Json[],
   selector: Expression,
-): Promise<{ inputs: Json[]; chars: number }> {
+): Promise<{ inputs: Json[]; bytes: number }> {
   const inputs: Json[] = [];
-  let chars = 0;
+  let bytes = 0;
   for (const [index, value] of list.entries()) {
     const context = (): JsonObject => ({ ...data.context(), Map: mapContext(index, value) });
     const input = await branch.evaluate(selector, { ...data, context });
-    const more = branch.checkSize(input, branch.stateName);
+    branch.checkSize(input, branch.stateName);
+    const more = jsonBytes(branch.textOf(input));
     inputs.push(input);
-    chars += more;
-    if (chars > INPUTS_LIMIT) throw runtimeFailure('The inputs of the iterations are too large.');
+    bytes += more;
     branch.execution.hold(more);
   }
-  return { inputs, chars };
+  return { inputs, bytes };
 }
 
 function mapContext(index: number, value: Json): JsonObject {

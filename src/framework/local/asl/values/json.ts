@@ -64,9 +64,32 @@ function closingQuote(text: string, opening: number): number {
   return text.length;
 }
 
-const [QUOTE, BACKSLASH, OPEN, CLOSE] = [0x22, 0x5c, 0x7b, 0x7d];
+const [QUOTE, BACKSLASH, OPEN, CLOSE, COMMA, COLON] = [0x22, 0x5c, 0x7b, 0x7d, 0x2c, 0x3a];
 /** The only bit by which the character codes of `[` and `{` differ, and also those of `]` and `}`. */
 const SQUARE_TO_CURLY = 0x20;
+
+/**
+ * Returns the most bytes that a JSON text and the values in it take: a character one or two, and each value, key or
+ * list no more than 40.
+ */
+export function jsonBytes(text: string): number {
+  let values = 1;
+  for (let at = 0; at < text.length; at++) {
+    const char = text.charCodeAt(at);
+    if (char === QUOTE) at = closingQuote(text, at);
+    else if (char === COMMA || char === COLON || (char | SQUARE_TO_CURLY) === OPEN) values++;
+  }
+  return textBytes(text) + values * VALUE_MOST;
+}
+
+/** Returns the bytes that a string takes. V8 stores it in two bytes a character if there is one beyond Latin-1. */
+export function textBytes(text: string): number {
+  return text.length > SHORT_TEXT && Buffer.byteLength(text) > text.length ? 2 * text.length : text.length;
+}
+
+/** Shorter strings are taken for plain ones: the other memory that is counted for what they belong to is enough. */
+const SHORT_TEXT = 500;
+const VALUE_MOST = 40;
 
 /** Parses JSON like `readJson`, but returns undefined instead of throwing. */
 export function parseJson(text: string): Json | undefined {

@@ -1,54 +1,98 @@
-import { getHeapStatistics } from 'node:v8';
+import { HEAP_BYTES } from '../../asl/values/heap.js';
 
 const MIB = 1024 * 1024;
 
-/** Returns a share of the largest heap that this process may have, in bytes, but at most `most`. */
-function shareOfHeap(share: number, most: number): number {
-  return Math.min(Math.floor(getHeapStatistics().heap_size_limit * share), most);
-}
-
-/** The default limit for the memory of all running executions together, in bytes. */
-export const runningBytesByDefault = (): number => shareOfHeap(0.3, 512 * MIB);
-
-/** The default limit for the memory of the finished executions that are kept, in bytes. */
-export const keptBytesByDefault = (): number => shareOfHeap(0.12, 256 * MIB);
-
-/** The most bytes of memory that a compiled machine takes for each character of its definition. */
-const COMPILED = 48;
-
-/** Returns the most characters that the definitions of all machines together may have. */
-export const mostDefinitions = (): number => shareOfHeap(0.2 / COMPILED, 64 * MIB);
+/** The share of the heap that everything may take that callers make the service keep. The rest is for its work. */
+const KEPT_SHARE = 0.35;
+/** A larger heap isn't used up: collecting its garbage would take long. */
+const MOST = 1_024 * MIB;
 
 /**
- * The memory that is counted for each execution in addition to its history, its variables and the inputs of its Map
- * iterations, in bytes.
+ * The memory that is counted for each execution in addition to its history, its variables and its values, in bytes.
  */
-export const EXECUTION_BYTES = 6_000;
+export const EXECUTION_BYTES = 7_000;
 
 /**
- * Adds up the memory that the running executions take: their histories, their variables, and the inputs of Map
- * iterations that haven't started.
+ * The one account of what callers make the service keep: definitions, executions, bodies, tags. Each kind draws on it
+ * through a {@link MemoryPart} with a limit of its own, so that no kind takes the room of all others.
  */
-export class RunningMemory {
+export class Memory {
   #bytes = 0;
+  #giveUp: () => boolean = () => false;
 
-  constructor(private readonly limit = runningBytesByDefault()) {}
+  /** @param limit the most bytes of all kinds together */
+  constructor(readonly limit = Math.min(HEAP_BYTES * KEPT_SHARE, MOST)) {}
 
-  /** True while the executions take more memory than they may. No execution can be started then. */
+  /** True if there is more than there may be, although all was given up that can be. */
   get isFull(): boolean {
-    return this.#bytes > this.limit;
+    return !this.#hasRoom(0);
   }
 
   /**
-   * Returns true if an execution that takes `bytes` must end. One execution may take half of the memory, so that it
-   * leaves room for the others. If all together take too much, the small ones may go on for longer.
+   * Sets the function that gives up something of what is kept, such as the oldest finished execution. It is called
+   * while there is no room for something new, until it returns false because there is nothing left to give up.
+   */
+  giveUpBy(giveUp: () => boolean): void {
+    this.#giveUp = giveUp;
+  }
+
+  /** Counts these bytes if there is room for them, and returns true; otherwise returns false. */
+  take(bytes: number): boolean {
+    if (!this.#hasRoom(bytes)) return false;
+    this.#bytes += bytes;
+    return true;
+  }
+
+  /** Counts bytes that are taken already, or a negative number of them that are no longer. */
+  grow(bytes: number): void {
+    this.#bytes += bytes;
+    if (bytes > 0) this.#hasRoom(0);
+  }
+
+  #hasRoom(bytes: number): boolean {
+    while (this.#bytes + bytes > this.limit) if (!this.#giveUp()) return false;
+    return true;
+  }
+}
+
+/** What one kind of thing takes of the account. */
+export class MemoryPart {
+  #bytes = 0;
+
+  constructor(
+    private readonly memory: Memory,
+    readonly limit: number,
+  ) {}
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** True if this part, or the whole account, has more than it may. */
+  get isFull(): boolean {
+    return this.#bytes > this.limit || this.memory.isFull;
+  }
+
+  /** Counts these bytes if there is room for them, and returns true; otherwise returns false. */
+  take(bytes: number): boolean {
+    if (this.#bytes + bytes > this.limit || !this.memory.take(bytes)) return false;
+    this.#bytes += bytes;
+    return true;
+  }
+
+  /** Counts bytes that are taken already, or a negative number of them that are no longer. */
+  grow(bytes: number): void {
+    this.#bytes += bytes;
+    this.memory.grow(bytes);
+  }
+
+  /**
+   * Returns true if one that takes `bytes` of this part must end. One may take half of it, so that it leaves room for
+   * the others. If all together take too much, the small ones may go on for longer.
    */
   isTooMuch(bytes: number): boolean {
     if (bytes > this.limit / 2) return true;
-    return this.#bytes > (bytes > this.limit / 100 ? 1 : 1.1) * this.limit;
-  }
-
-  grow(bytes: number): void {
-    this.#bytes += bytes;
+    const isSmall = bytes <= this.limit / 100;
+    return isSmall ? this.#bytes > 1.1 * this.limit : this.isFull;
   }
 }

@@ -50,6 +50,8 @@ export const errors = {
     return new ServiceError('ValidationException', head + violations.join('; '), CORAL_VALIDATE);
   },
   serialization: (reason: string) => new ServiceError('SerializationException', reason, CORAL),
+  /** The SDK sends such a request again by itself, after a while. */
+  throttled: () => new ServiceError('ThrottlingException', 'Rate exceeded', CORAL),
   invalidName: (name: string) => new ServiceError('InvalidName', `Invalid Name: '${name}'`),
   invalidArn: (reason: string) => new ServiceError('InvalidArn', `Invalid Arn: '${reason}'`),
   invalidRole: (arn: string) => new ServiceError('InvalidArn', `Invalid Role Arn: '${arn}'`),

@@ -66,6 +66,7 @@ export class MachineBook {
     const number = ++this.#lastVersion;
     const version = { number, arn: `${machine.arn}:${number}`, machine, createdAt, description };
     this.#versions.set(number, version);
+    machine.memory.run();
     return version;
   }
 
@@ -101,11 +102,18 @@ export class MachineBook {
    * @throws ServiceError ConflictException if an alias leads to it
    */
   deleteVersion(number: number): void {
-    const arn = this.#versions.get(number)?.arn;
-    if (arn === undefined) return;
-    const naming = this.aliases(arn).map(({ name }) => name);
+    const version = this.#versions.get(number);
+    if (!version) return;
+    const naming = this.aliases(version.arn).map(({ name }) => name);
     if (naming.length > 0) throw errors.versionInUse(naming);
     this.#versions.delete(number);
+    version.machine.memory.endRun();
+  }
+
+  /** Drops all versions, because the machine no longer exists. */
+  forget(): void {
+    for (const { machine } of this.#versions.values()) machine.memory.endRun();
+    this.#versions.clear();
   }
 
   alias(name: string): Alias | undefined {

@@ -4,8 +4,9 @@ import { formatArn, LOCAL_ACCOUNT, parseArn, partitionOf } from '../../asl/value
 import type { Program } from '../../asl/machine.js';
 import type { Resources } from '../../asl/runtime/running-execution.js';
 import type { Logger } from '../../../base/log/log.js';
-import { mostDefinitions } from '../answers/memory.js';
+import type { MemoryPart } from '../answers/memory.js';
 import { errors } from '../answers/service-error.js';
+import { DefinitionMemory } from './definition-memory.js';
 import { MachineBook } from './machine-book.js';
 import { DEFAULT_SETTINGS, type Settings } from './settings.js';
 
@@ -27,6 +28,8 @@ export interface Machine {
   /** The id of the revision. Recorded from the live service: the first revision has none. */
   readonly revisionId: string | undefined;
   readonly settings: Settings;
+  /** Counts the memory of the definition. */
+  readonly memory: DefinitionMemory;
   /** The data that all revisions of the machine share, such as its versions and aliases. */
   readonly book: MachineBook;
 }
@@ -66,10 +69,10 @@ export function homeOf(region: string): Home {
 /** All state machines, by ARN. */
 export class Machines {
   readonly #byArn = new Map<string, Machine>();
-  readonly #mostChars = mostDefinitions();
-  #chars = 0;
 
+  /** @param memory counts the definitions */
   constructor(
+    private readonly memory: MemoryPart,
     private readonly clock: Clock,
     private readonly resources: Resources,
     private readonly log: Logger,
@@ -99,8 +102,8 @@ export class Machines {
       if (existing.definition === definition) return existing;
       throw errors.machineExists(arn);
     }
-    if (this.#chars + definition.length > this.#mostChars) throw errors.tooManyMachines();
-    this.#chars += definition.length;
+    const memory = new DefinitionMemory(this.memory, definition.length);
+    if (!memory.takeForMachine()) throw errors.tooManyMachines();
     const now = this.clock.now();
     const machine: Machine = {
       arn,
@@ -113,6 +116,7 @@ export class Machines {
       revision: 0,
       revisionId: undefined,
       settings,
+      memory,
       book: new MachineBook(),
     };
     this.#byArn.set(arn, machine);
@@ -142,9 +146,9 @@ export class Machines {
   update(existing: Machine, { definition, roleArn, settings }: MachineChanges): Machine {
     if (existing.book.deleting) throw errors.machineDeleting(existing.arn);
     const text = definition?.text ?? existing.definition;
-    if (this.#chars + text.length - existing.definition.length > this.#mostChars)
-      throw errors.tooManyMachines();
-    this.#chars += text.length - existing.definition.length;
+    const memory = definition ? new DefinitionMemory(this.memory, text.length) : existing.memory;
+    if (!memory.takeForMachine()) throw errors.tooManyMachines();
+    existing.memory.endRun();
     const isNew = text !== existing.definition || (roleArn ?? existing.roleArn) !== existing.roleArn;
     const machine: Machine = {
       ...existing,
@@ -152,6 +156,7 @@ export class Machines {
       program: definition?.program ?? existing.program,
       roleArn: roleArn ?? existing.roleArn,
       settings: { ...existing.settings, ...settings },
+      memory,
       updatedAt: this.clock.now(),
       ...(isNew && { revision: existing.revision + 1, revisionId: randomUUID() }),
     };
@@ -163,7 +168,9 @@ export class Machines {
   /** Removes a machine at once. Its running executions continue. */
   forget(arn: string): void {
     const machine = this.#byArn.get(arn);
-    if (machine && this.#byArn.delete(arn)) this.#chars -= machine.definition.length;
+    if (!machine || !this.#byArn.delete(arn)) return;
+    machine.memory.endRun();
+    machine.book.forget();
   }
 
   /** The number of machines. */
