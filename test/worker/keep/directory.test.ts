@@ -141,6 +141,14 @@ test('a folder that is gone is denied, and no record is said to be missing', asy
   await expect(store.list('')).rejects.toMatchObject(expected);
 });
 
+test('a write rejects if its record can not be given its name', async () => {
+  const { path, store } = newStore();
+  await store.put('outcomes/a', bytes('one'));
+  mkdirSync(join(path, 'records/outcomes/b/c'), { recursive: true });
+  await expect(store.put('outcomes/b', bytes('two'))).rejects.toMatchObject({ name: 'StoreError' });
+  expect(await text(store, 'outcomes/a')).toBe('one');
+});
+
 describe('a file that is damaged', () => {
   const large = 'large '.repeat(20_000);
   const harms: readonly [string, (file: string) => void][] = [
