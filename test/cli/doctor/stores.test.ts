@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
-import type { Config, ObjectStore, Store } from 'stepwright';
+import { Activity, type Config, Handle, Idempotent, type ObjectStore, type Store } from 'stepwright';
 import type { Finding } from '../../../src/framework/cli/doctor/finding.js';
 import { lookAtStores } from '../../../src/framework/cli/doctor/stores.js';
 import { type Clock, systemClock } from '../../../src/framework/base/time/clock.js';
@@ -11,6 +11,7 @@ import { memoryStore } from '../../../src/framework/worker/keep/memory.js';
 import { dynamoDbError, s3Error, StandIn } from '../../aws/stores/stand-in.js';
 import { createTable, dynamoDbAt, s3At, sendTo, startStores } from '../../aws/stores/stores.js';
 import { activity } from '../../support/work.js';
+import { ARN } from '../../support/world.js';
 
 const moto = await startStores();
 const between = await new StandIn(moto?.url).open();
@@ -66,6 +67,26 @@ test('a store that several options name is examined once, and nothing is left in
     },
   ]);
   expect(await store.list('')).toEqual({ keys: [] });
+});
+
+test('a store that only a handler or an interceptor names is examined', async () => {
+  const store = (what: string): Store => failing('get', new StoreError('denied', what));
+  const key = (): string => 'k';
+  class Extended extends Idempotent({ store: store('extended'), key }) {}
+
+  @Activity(ARN, { checkpoint: { store: store('checkpoint'), key } })
+  class Work {
+    @Handle({ input: 'any', interceptors: [Idempotent({ store: store('of the handler'), key }), Extended] })
+    run(): void {}
+  }
+  const interceptors = [Idempotent({ store: store('of all'), key })];
+  const findings = await examined({ activities: [Work], interceptors });
+  expect(findings.map(({ verdict, subject, got }) => [verdict, subject, got])).toEqual([
+    ['fault', 'memory (checkpoint)', 'checkpoint'],
+    ['fault', 'memory (Idempotent)', 'of all'],
+    ['fault', 'memory (Idempotent)', 'of the handler'],
+    ['fault', 'memory (Idempotent)', 'extended'],
+  ]);
 });
 
 test.each(['putIfAbsent', 'get', 'list', 'replace', 'deleteIf', 'delete'] as const)(

@@ -5,6 +5,7 @@ import { limitCallAfter } from '../../base/time/call-limit.js';
 import type { Clock } from '../../base/time/clock.js';
 import { unlessAborted } from '../../base/time/wait.js';
 import type { Plan } from '../../worker/build/plan.js';
+import { storeOfIdempotent } from '../../worker/handler/interceptors/idempotent.js';
 import { type Finding, fault, type Look, ok, unknown } from './finding.js';
 
 const LIMIT_MS = 10_000;
@@ -30,9 +31,10 @@ export async function lookAtStores(plan: Plan, clock: Clock): Promise<Finding[]>
   return findings;
 }
 
-/** Returns the stores, each with the options that name it. */
+/** Returns the stores, each with what names it: options, and interceptors. */
 function storesOf({ settings, handlers }: Plan): Map<ObjectStore, Set<string>> {
-  const { payloads, outbox, deferred } = settings;
+  const { payloads, outbox, deferred, interceptors } = settings;
+  const all = new Set([...interceptors, ...handlers.flatMap(({ definition }) => definition.interceptors)]);
   const named: [string, ObjectStore | undefined][] = [
     ['payloads', payloads?.store],
     ['outbox', outbox?.store],
@@ -41,6 +43,7 @@ function storesOf({ settings, handlers }: Plan): Map<ObjectStore, Set<string>> {
       'checkpoint',
       checkpoint === false ? undefined : checkpoint.store,
     ]),
+    ...Array.from(all, (each): [string, ObjectStore | undefined] => ['Idempotent', storeOfIdempotent(each)]),
   ];
   const stores = new Map<ObjectStore, Set<string>>();
   for (const [use, store] of named) if (store) stores.set(store, (stores.get(store) ?? new Set()).add(use));

@@ -49,6 +49,17 @@ class AlreadyRunning extends OwnError {
   readonly data = {};
 }
 
+const stores = new WeakMap<object, Store>();
+
+/** Returns the store of an interceptor that {@link Idempotent} has made, or of a class that extends it. */
+export function storeOfIdempotent(interceptor: Constructor<Interceptor>): Store | undefined {
+  for (let type: unknown = interceptor; typeof type === 'function'; type = Object.getPrototypeOf(type)) {
+    const store = stores.get(type);
+    if (store) return store;
+  }
+  return undefined;
+}
+
 /**
  * Makes an interceptor that does each piece of work once. The first task that finishes the work keeps its outcome in a
  * store; a later task with the same key has this outcome, and its handler isn't called. Two that run at once: the second
@@ -102,6 +113,7 @@ export function Idempotent(options: IdempotentOptions): Constructor<Interceptor>
       (await this.#world)?.world.store.close();
     }
   }
+  stores.set(DoneOnce, store);
   return DoneOnce;
 }
 
