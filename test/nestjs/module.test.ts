@@ -5,20 +5,23 @@ import { Test } from '@nestjs/testing';
 import { IsString } from 'class-validator';
 import {
   Activity,
+  type Deferral,
   Handle,
   type InterceptedTask,
   type Interceptor,
   StartError,
   type TaskContext,
 } from 'stepwright';
-import { createTestBed } from 'stepwright/testing';
+import { createTestBed, memoryStore } from 'stepwright/testing';
 import {
   nestContainer,
   STEPWRIGHT_OPTIONS,
+  StepwrightCompletions,
   StepwrightHealthIndicator,
   StepwrightModule,
   StepwrightWorker,
 } from 'stepwright/nestjs';
+import { systemClock } from '../../src/framework/base/time/clock.js';
 import { silentLog } from '../../src/framework/base/log/log.js';
 import { arnOf, nestApp, Service, stepwright } from './app.js';
 
@@ -281,6 +284,55 @@ describe('a start is refused', () => {
     const mistyped = { concurency: 5 } as object;
     const error = await startOf(nestApp(service, { imports: [Greetings] }, mistyped));
     expect((error as Error).message).toMatch(/concurency[\s\S]*did you mean 'concurrency'/);
+  });
+});
+
+describe('deferred tasks', () => {
+  @Activity(arnOf('Greet'))
+  class Ask {
+    constructor(private readonly greeter: Greeter) {}
+    @Handle() ask({ who }: Who, task: TaskContext): Deferral {
+      task.log.info(this.greeter.greet(who));
+      return task.defer({ until: '1h', id: who });
+    }
+  }
+
+  @Injectable()
+  class Decisions {
+    constructor(@Inject(StepwrightCompletions) readonly completions: StepwrightCompletions) {}
+  }
+
+  const asked = [Ask, Greeter, { provide: 'GREETING', useValue: 'Hello' }];
+
+  test('are completed by what Nest injects, also in an application that takes none', async () => {
+    const deferred = { store: memoryStore() };
+    const app = await nestApp(service, { providers: asked }, { deferred });
+    const web = await nestApp(service, { providers: [...asked, Decisions] }, { deferred, poll: false });
+    await Promise.all([app.init(), web.init()]);
+    const executions = [
+      await service.begin('Greet', { who: 'Ann' }),
+      await service.begin('Greet', { who: 'Bo' }),
+    ];
+    const { completions } = web.get(Decisions);
+    const waiting = async (): Promise<string[]> => {
+      const ids: string[] = [];
+      for await (const { id } of completions.list()) ids.push(id);
+      return ids.toSorted();
+    };
+    while ((await waiting()).length < 2) await systemClock.sleep(5);
+    expect(await completions.get('Ann')).toMatchObject({ handler: 'Ask.ask' });
+    expect(await completions.succeed('Ann', 'Hello')).toBe('accepted');
+    expect(await completions.fail('Bo', new Error('no'))).toBe('accepted');
+    expect(await service.end(executions[0] ?? '')).toMatchObject({ output: '"Hello"' });
+    expect(await service.end(executions[1] ?? '')).toMatchObject({ error: 'Error' });
+    await Promise.all([app.close(), web.close()]);
+  });
+
+  test('need a store, which the error names', async () => {
+    const app = await nestApp(service, { providers: asked }, { poll: false });
+    await app.init();
+    await expect(app.get(StepwrightCompletions).succeed('Ann')).rejects.toThrow('set deferred: { store');
+    await app.close();
   });
 });
 

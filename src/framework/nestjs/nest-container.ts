@@ -3,6 +3,8 @@ import type { INestApplicationContext } from '@nestjs/common';
 import type { Container } from '../declare/container.js';
 import { readActivity } from '../declare/metadata.js';
 import type { Constructor } from '../declare/class.js';
+import type { Config } from '../config/config.js';
+import type { StepwrightModuleOptions } from './module-options.js';
 
 /** The methods of a Nest application, a testing module or a `ModuleRef` that provide instances. */
 export type NestInstances = Pick<INestApplicationContext, 'get' | 'resolve' | 'registerRequestByContextId'>;
@@ -38,8 +40,17 @@ export function nestContainer(nest: NestInstances): Container {
   };
 }
 
+/** Returns the config of a worker that a module's options and its application's activities make. */
+export function configOf(
+  options: StepwrightModuleOptions,
+  nest: NestInstances,
+): Config & { readonly activities: Constructor[] } {
+  const { poll: _, log: __, module: ___, ...config } = options;
+  return { ...config, activities: activitiesOf(nest) };
+}
+
 /** Returns the classes with `@Activity` that a Nest application provides. */
-export function activitiesOf(nest: NestInstances): Constructor[] {
+function activitiesOf(nest: NestInstances): Constructor[] {
   const tokens = [...providersOf(nest).keys()];
   return tokens.filter((each): each is Constructor => typeof each === 'function' && isActivity(each));
 }

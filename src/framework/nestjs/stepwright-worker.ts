@@ -9,7 +9,7 @@ import { makePlan, type Plan } from '../worker/build/plan.js';
 import { startWorld } from '../worker/build/start-world.js';
 import type { Worker } from '../worker/worker.js';
 import { STEPWRIGHT_OPTIONS, type StepwrightModuleOptions } from './module-options.js';
-import { activitiesOf, nestContainer } from './nest-container.js';
+import { configOf, nestContainer } from './nest-container.js';
 import { nestLog } from './nest-log.js';
 
 /** The worker of a Nest application. `StepwrightModule` provides it. */
@@ -89,14 +89,10 @@ export class StepwrightWorker implements OnApplicationBootstrap, OnModuleDestroy
   }
 
   async #run(signal: AbortSignal): Promise<Worker> {
-    const { poll: _, log: __, module, ...config } = this.options;
-    const activities = activitiesOf(this.nest);
-    if (activities.length === 0) throw new StartError([noActivities]);
-    const plan = await makePlan({
-      config: { ...config, activities },
-      env: process.env,
-      baseDir: process.cwd(),
-    });
+    const { module } = this.options;
+    const config = configOf(this.options, this.nest);
+    if (config.activities.length === 0) throw new StartError([noActivities]);
+    const plan = await makePlan({ config, env: process.env, baseDir: process.cwd() });
     const container = nestContainer(this.nest);
     const worker = await buildWorker(plan, startWorld({ log: this.#log, module, signal, container }));
     this.#worker = worker;

@@ -3,6 +3,7 @@ import { DiscoveryModule, ModulesContainer } from '@nestjs/core';
 import { DrainModule } from './drain.module.js';
 import { StepwrightHealthIndicator } from './health-indicator.js';
 import { ConfigurableModuleClass, type StepwrightModuleOptions } from './module-options.js';
+import { StepwrightCompletions } from './stepwright-completions.js';
 import { StepwrightWorker } from './stepwright-worker.js';
 
 /**
@@ -13,8 +14,8 @@ import { StepwrightWorker } from './stepwright-worker.js';
 @Global()
 @Module({
   imports: [DiscoveryModule, DrainModule],
-  providers: [StepwrightWorker, StepwrightHealthIndicator],
-  exports: [StepwrightWorker, StepwrightHealthIndicator],
+  providers: [StepwrightWorker, StepwrightCompletions, StepwrightHealthIndicator],
+  exports: [StepwrightWorker, StepwrightCompletions, StepwrightHealthIndicator],
 })
 export class StepwrightModule extends ConfigurableModuleClass {
   static override forRoot(options: StepwrightModuleOptions = {}): DynamicModule {

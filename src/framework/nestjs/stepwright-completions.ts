@@ -1,0 +1,56 @@
+import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+import { createCompletions } from '../worker/build/create-completions.js';
+import type { Completion, Completions, WaitingTask } from '../worker/deferral/completions.js';
+import { STEPWRIGHT_OPTIONS, type StepwrightModuleOptions } from './module-options.js';
+import { configOf } from './nest-container.js';
+import { nestLog } from './nest-log.js';
+
+/**
+ * Completes deferred tasks of the application's activities, such as from a controller, whether or not the application
+ * takes tasks itself. `StepwrightModule` provides it. The first call opens its connections.
+ */
+@Injectable()
+export class StepwrightCompletions implements OnModuleDestroy {
+  #completions: Promise<Completions> | undefined;
+
+  constructor(
+    @Inject(STEPWRIGHT_OPTIONS) private readonly options: StepwrightModuleOptions,
+    @Inject(ModuleRef) private readonly nest: ModuleRef,
+  ) {}
+
+  /** Completes a task successfully, as `Completions.succeed` does. @throws StartError if the options don't allow it */
+  async succeed(id: string, output?: unknown): Promise<Completion> {
+    return (await this.#open()).succeed(id, output);
+  }
+
+  /** Completes a task with a failure, as `Completions.fail` does. @throws StartError if the options don't allow it */
+  async fail(id: string, error: unknown): Promise<Completion> {
+    return (await this.#open()).fail(id, error);
+  }
+
+  /** Returns a deferred task; undefined if there is none with this id. @throws StartError, StoreError */
+  async get(id: string): Promise<WaitingTask | undefined> {
+    return (await this.#open()).get(id);
+  }
+
+  /** Returns all deferred tasks that are not over. @throws StartError, StoreError */
+  async *list(): AsyncGenerator<WaitingTask> {
+    yield* (await this.#open()).list();
+  }
+
+  /** Closes the connections. Nest calls this when the application is closed. */
+  async onModuleDestroy(): Promise<void> {
+    (await this.#completions?.catch(() => undefined))?.close();
+  }
+
+  #open(): Promise<Completions> {
+    if (this.#completions) return this.#completions;
+    const { log = nestLog() } = this.options;
+    const completions = createCompletions(configOf(this.options, this.nest), { log });
+    this.#completions = completions;
+    // The next call tries again.
+    completions.catch(() => (this.#completions = undefined));
+    return completions;
+  }
+}
