@@ -7,7 +7,7 @@ import {
   SendTaskSuccessCommand,
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
-import type { Mocks } from 'stepwright/local';
+import { type MockConfig, type Mocks, startLocalService } from 'stepwright/local';
 import { silentLog } from '../../src/framework/base/log/log.js';
 import { openBench, type Bench } from './service.js';
 
@@ -204,5 +204,180 @@ describe('a task that waits for its token', () => {
       name: 'TaskTimedOut',
       message: "Task Timed Out: 'Provided task does not exist anymore'",
     });
+  });
+});
+
+/** The machine and the mock file of the AWS page "Using mocked service integrations for testing". */
+const PAGE = {
+  StartAt: 'LambdaState',
+  States: {
+    LambdaState: {
+      Type: 'Task',
+      Resource: INVOKE,
+      Parameters: { 'Payload.$': '$', FunctionName: 'HelloWorldFunction' },
+      Retry: [{ ErrorEquals: ['States.ALL'], IntervalSeconds: 2, MaxAttempts: 3, BackoffRate: 2 }],
+      Next: 'SQSState',
+    },
+    SQSState: {
+      Type: 'Task',
+      Resource: 'arn:aws:states:::sqs:sendMessage',
+      Parameters: {
+        QueueUrl: 'https://sqs.us-east-1.amazonaws.com/123456789012/myQueue',
+        'MessageBody.$': '$',
+      },
+      End: true,
+    },
+  },
+};
+const HELLO = { Return: { StatusCode: 200, Payload: { StatusCode: 200, body: 'Hello from Lambda!' } } };
+const NOT_READY = {
+  Throw: { Error: 'Lambda.ResourceNotReadyException', Cause: 'Lambda resource is not ready.' },
+};
+const LATE = { Throw: { Error: 'Lambda.TimeoutException', Cause: 'Lambda timed out.' } };
+const SENT = {
+  MD5OfMessageBody: '3bcb6e8e-7h85-4375-b0bc-1a59812c6e51',
+  MessageId: '3bcb6e8e-8b51-4375-b0bc-1a59812c6e51',
+};
+const PAGE_FILE: MockConfig = {
+  StateMachines: {
+    LambdaSQSIntegration: {
+      TestCases: {
+        HappyPath: { LambdaState: 'MockedLambdaSuccess', SQSState: 'MockedSQSSuccess' },
+        RetryPath: { LambdaState: 'MockedLambdaRetry', SQSState: 'MockedSQSSuccess' },
+        HybridPath: { LambdaState: 'MockedLambdaSuccess' },
+      },
+    },
+  },
+  MockedResponses: {
+    MockedLambdaSuccess: { '0': HELLO },
+    LambdaMockedResourceNotReady: { '0': NOT_READY },
+    MockedSQSSuccess: { '0': { Return: SENT } },
+    MockedLambdaRetry: { '0': NOT_READY, '1-2': LATE, '3': HELLO },
+  },
+};
+
+/** Runs a machine with a mock file to its end. Resolves with its end, and the types and details of its history. */
+async function runCase(name: string, mockConfig: MockConfig, definition: object, mocks: Mocks = {}) {
+  const [machine = '', testCase = ''] = name.split('#');
+  const bench = await openBench({ mockConfig, mocks });
+  const { service, client, clock } = bench;
+  const stateMachineArn = service.seedMachine({ name: machine, definition: JSON.stringify(definition) });
+  const start = new StartExecutionCommand({ stateMachineArn: `${stateMachineArn}#${testCase}`, name: 'e' });
+  const { executionArn = '' } = await client.send(start);
+  await clock.advance(60_000);
+  const { events = [] } = await client.send(new GetExecutionHistoryCommand({ executionArn }));
+  return { executionArn, events, end: await client.send(new DescribeExecutionCommand({ executionArn })) };
+}
+
+describe('a test case of a mock file, as the page of Step Functions Local describes it', () => {
+  test('HappyPath: both states have their responses', async () => {
+    const { end, events, executionArn } = await runCase('LambdaSQSIntegration#HappyPath', PAGE_FILE, PAGE);
+    expect(executionArn).toBe('arn:aws:states:us-east-1:123456789012:execution:LambdaSQSIntegration:e');
+    expect(end).toMatchObject({ status: 'SUCCEEDED', output: JSON.stringify(SENT) });
+    expect(events[6]).toMatchObject({
+      stateEnteredEventDetails: { name: 'SQSState', input: JSON.stringify(HELLO.Return) },
+    });
+    expect(events[9]).toMatchObject({
+      taskSucceededEventDetails: {
+        resourceType: 'sqs',
+        resource: 'sendMessage',
+        output: JSON.stringify(SENT),
+      },
+    });
+  });
+
+  test('RetryPath: each attempt has the response of its number', async () => {
+    const { end, events } = await runCase('LambdaSQSIntegration#RetryPath', PAGE_FILE, PAGE);
+    expect(end).toMatchObject({ status: 'SUCCEEDED', output: JSON.stringify(SENT) });
+    const failures = events.flatMap(({ taskFailedEventDetails }) => taskFailedEventDetails?.error ?? []);
+    expect(failures).toEqual([NOT_READY.Throw.Error, LATE.Throw.Error, LATE.Throw.Error]);
+  });
+
+  test('HybridPath: a state that is not mocked is called, which means a mock of the config here', async () => {
+    const queue: Mocks = { 'arn:aws:states:::sqs:sendMessage': { output: 'sent' } };
+    const { end } = await runCase('LambdaSQSIntegration#HybridPath', PAGE_FILE, PAGE, queue);
+    expect(end).toMatchObject({ status: 'SUCCEEDED', output: '"sent"' });
+    const without = await runCase('LambdaSQSIntegration#HybridPath', PAGE_FILE, PAGE);
+    expect(without.end).toMatchObject({
+      status: 'FAILED',
+      cause: expect.stringContaining('Nothing answers'),
+    });
+  });
+
+  const fileFor = (response: MockConfig['MockedResponses'][string]): MockConfig => ({
+    StateMachines: { M: { TestCases: { C: { X: 'R' } } } },
+    MockedResponses: { R: response },
+  });
+  const one = (state: object) => ({ StartAt: 'X', States: { X: { Type: 'Task', End: true, ...state } } });
+
+  test('an attempt without a response fails the execution, whatever Retry and Catch say', async () => {
+    const Retry = [{ ErrorEquals: ['States.ALL'], MaxAttempts: 5 }];
+    const { end } = await runCase(
+      'M#C',
+      fileFor({ '0-1': LATE }),
+      one({ Resource: INVOKE, Parameters: { FunctionName: 'f' }, Retry }),
+    );
+    expect(end).toMatchObject({
+      status: 'FAILED',
+      error: 'States.Runtime',
+      cause: expect.stringContaining("no response for the invocation 2 of the state 'X'"),
+    });
+  });
+
+  test.each([
+    [
+      'a task that waits for its token',
+      { Resource: CALLBACK, Parameters: { QueueUrl: 'q', MessageBody: 'b' } },
+    ],
+    ['the task of an activity', { Resource: 'arn:aws:states:us-east-1:123456789012:activity:A' }],
+  ])('%s ends with its response', async (_, state) => {
+    const { end } = await runCase('M#C', fileFor({ '0': { Return: 7 } }), one(state));
+    expect(end).toMatchObject({ status: 'SUCCEEDED', output: '7' });
+  });
+
+  test.each([
+    ['that is not in the file', 'D', /no test case 'D' of 'M': it has C$/],
+    ['whose state the machine lacks', 'C', /mocks X, and the Tasks of 'M' are Y$/],
+  ])('one %s is refused', async (_, testCase, message) => {
+    const definition = { StartAt: 'Y', States: { Y: { Type: 'Task', Resource: LAMBDA, End: true } } };
+    await expect(runCase(`M#${testCase}`, fileFor({}), definition)).rejects.toThrow(message);
+  });
+
+  test('one without a mock file is refused', async () => {
+    const { service, client } = await openBench();
+    const arn = service.seedMachine({ name: 'M', definition: JSON.stringify(PAGE) });
+    const start = new StartExecutionCommand({ stateMachineArn: `${arn}#C` });
+    await expect(client.send(start)).rejects.toThrow(/needs a mock file: .*--mock-config/);
+  });
+
+  test('a file with mistakes is refused, with all of them', async () => {
+    const wrong = {
+      StateMachines: { M: { TestCases: { C: { X: 'Nobody', Y: 7 } } } },
+      MockedResponse: {},
+      MockedResponses: {
+        R: { '0': { Return: 1, Throw: {} }, '2-1': { Retrun: 1 }, '2': { Throw: { Error: 'E' } }, '3': 1 },
+      },
+    };
+    const options = { port: 0, mockConfig: wrong as unknown as MockConfig };
+    const message = await startLocalService(options).then(String, (error: Error) => error.message);
+    expect(
+      message
+        .split('\n')
+        .slice(1)
+        .map((line) => line.trim().replace(/;.*$/, '')),
+    ).toEqual([
+      "/MockedResponse: 'MockedResponse' is not known here",
+      '/MockedResponses/R/0: exactly one of Return and Throw is expected here',
+      '/MockedResponses/R/0/Throw: Error is expected to be text of at most 256 characters',
+      '/MockedResponses/R/0/Throw: Cause is expected to be text of at most 32768 characters',
+      '/MockedResponses/R/2/Throw: Cause is expected to be text of at most 32768 characters',
+      '/MockedResponses/R/3: an object is expected here, not 1',
+      "/MockedResponses/R/2-1: '2-1' is no invocation",
+      "/MockedResponses/R/2-1/Retrun: 'Retrun' is not known here",
+      '/MockedResponses/R/2-1: exactly one of Return and Throw is expected here',
+      '/MockedResponses/R/2: the invocations must follow each other: 1 is expected here, not 2',
+      "/StateMachines/M/TestCases/C/X: MockedResponses has no 'Nobody'",
+      "/StateMachines/M/TestCases/C/Y: MockedResponses has no '7'",
+    ]);
   });
 });

@@ -14,6 +14,7 @@ import { loadConfig } from '../../src/framework/cli/project/config-file.js';
 import { findCompiler } from '../../src/framework/cli/dev/compiler.js';
 import { activityNamed, missingProgram } from '../../src/framework/cli/exec/exec.js';
 import { flagsTakenByNpm } from '../../src/framework/cli/flags/npm-flags.js';
+import { readMockConfig } from '../../src/framework/cli/local/mock-config-file.js';
 import { startSeeded } from '../../src/framework/cli/local/seed.js';
 import { readMachines } from '../../src/framework/cli/project/machines.js';
 import { resolveConfig } from '../../src/framework/config/resolve.js';
@@ -362,6 +363,23 @@ Resources:
       const settings = { machines: [], origins: { machines: { from: '' } }, stacks };
       const { problems, warnings } = await readMachines(settings, dir, {});
       return `${of(problems)}\n\nand as warnings:\n\n${of(warnings)}`;
+    },
+  ],
+  [
+    'mistakes in a mock file',
+    async (dir) => {
+      const file = join(dir, 'MockConfigFile.json');
+      const shown: string[] = [];
+      const TestCases = { Happy: { Pay: 'Payd' } };
+      const wrong = {
+        StateMachines: { Order: { TestCases } },
+        MockedResponses: { Paid: { '1': { Return: 1 } } },
+      };
+      for (const text of ['{\n  "StateMachines": {},\n}', JSON.stringify(wrong, null, 2)]) {
+        write(dir, 'MockConfigFile.json', text);
+        shown.push(await thrown(() => readMockConfig(file, silentLog)));
+      }
+      return [...shown, await thrown(() => readMockConfig(join(dir, 'none.json'), silentLog))].join('\n\n');
     },
   ],
   ['a heartbeat that is too slow for a state', () => seeded(0)],

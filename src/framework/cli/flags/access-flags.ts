@@ -12,6 +12,7 @@ export interface AccessFlags {
   readonly template?: readonly string[];
   readonly cdk?: readonly string[];
   readonly parameter?: Readonly<Record<string, string>>;
+  readonly mockConfig?: string;
 }
 
 /**
@@ -27,6 +28,8 @@ export interface Access {
   readonly workers?: readonly string[];
   /** The templates of SAM, CloudFormation and the CDK. Absent if no flag names one. */
   readonly stacks?: StackOptions;
+  /** The path of a mock file of Step Functions Local. Absent if neither a flag nor a variable names one. */
+  readonly mockConfig?: string;
 }
 
 export const accessFlags: readonly OptionOf[] = [
@@ -44,6 +47,10 @@ export const accessFlags: readonly OptionOf[] = [
     '--parameter <NAME=VALUE>',
     'the value of a parameter of the templates, or of AWS::Region; can be repeated',
   ).argParser(readParameter),
+  new Option(
+    '--mock-config <path>',
+    'a mock file of Step Functions Local (default: MockConfigFile.json in this folder, if there is one)',
+  ).env('SFN_MOCK_CONFIG'),
 ];
 
 /**
@@ -58,11 +65,19 @@ function readParameter(text: string, before: Readonly<Record<string, string>> = 
 }
 
 /** Returns the host names, the origins, the choice of a console, its workers and the templates that the flags set. */
-export const accessOf = ({ allowHost, allowOrigin, console, workers, ...stacks }: AccessFlags): Access => ({
+export const accessOf = ({
+  allowHost,
+  allowOrigin,
+  console,
+  workers,
+  mockConfig,
+  ...stacks
+}: AccessFlags): Access => ({
   allowHosts: allowHost,
   allowOrigins: allowOrigin,
   console,
   workers,
+  ...(mockConfig !== undefined && { mockConfig }),
   ...stacksOf(stacks),
 });
 

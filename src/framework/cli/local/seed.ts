@@ -1,4 +1,5 @@
 import { isLocalService } from '../../worker/build/end-polls.js';
+import { readMockConfig } from './mock-config-file.js';
 import { portTakenByStepwright } from './port-taken.js';
 import { checkMachines } from '../../check/check-machines.js';
 import type { Finding } from '../../check/finding.js';
@@ -96,10 +97,15 @@ export const seededHandlers = (
   }));
 
 /** Starts a local service without activities and machines. @throws StartError if the service can't listen */
-export async function listen({ settings, ...options }: SeededOptions): Promise<LocalService> {
+export async function listen({
+  settings,
+  mockConfig: file,
+  ...options
+}: SeededOptions): Promise<LocalService> {
   const { port, mocks } = settings;
+  const mockConfig = await readMockConfig(file, options.log);
   try {
-    return await startLocalService({ ...options, port, mocks });
+    return await startLocalService({ ...options, port, mocks, ...(mockConfig && { mockConfig }) });
   } catch (error) {
     const { code, message } = error as { code?: string; message: string };
     if (code === 'EADDRINUSE')

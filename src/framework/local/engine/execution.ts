@@ -35,6 +35,8 @@ export interface StartedBy {
   readonly aliasArn?: string;
   /** The trace header of the request, which DescribeExecution returns. It has no other effect. */
   readonly traceHeader?: string;
+  /** The responses of the test case that the request names. Absent if it names none. */
+  readonly testCase?: Resources;
 }
 
 export type ExecutionStatus = 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED';
@@ -151,7 +153,7 @@ export class Execution implements RunningExecution {
   }
 
   get resources(): Resources {
-    return this.world.resources;
+    return this.startedBy.testCase ?? this.world.resources;
   }
 
   get machineName(): string {

@@ -4,6 +4,7 @@ import { EvaluationThreads } from '../asl/jsonata/evaluation-threads.js';
 import { compileMachine } from '../asl/machine.js';
 import type { RunObserver } from '../asl/runtime/interpret.js';
 import type { Json } from '../asl/values/json.js';
+import { type MockConfig, mockConfigMistakes, TestCases } from '../resources/mock-config.js';
 import { MockTable, type Mocks } from '../resources/mocks.js';
 import { Activities } from './activities.js';
 import { POLL_LIMIT, type PollAnswer } from './activity.js';
@@ -53,6 +54,12 @@ export interface StepFunctionsOptions {
    * @default none: such a Task fails, and a warning about it is logged
    */
   mocks?: Mocks;
+  /**
+   * A mock file of Step Functions Local. An execution that is started with `#TestCase` behind the machine's ARN gets the
+   * responses of that test case.
+   * @default none
+   */
+  mockConfig?: MockConfig;
   /** The log for the service's own warnings and errors. @default a log that writes nothing */
   log?: Logger;
 }
@@ -91,6 +98,8 @@ export class StepFunctions {
   readonly machines: Machines;
   readonly executions: Executions;
   readonly tags = new Tags();
+  /** The test cases of the mock file; undefined if there is none. */
+  readonly testCases: TestCases | undefined;
   readonly random: () => number;
   /** Counts what callers make the service keep. */
   readonly memory = new Memory();
@@ -108,6 +117,7 @@ export class StepFunctions {
     const { keptBytes = SHARES.kept * this.memory.limit, runningBytes = SHARES.running * this.memory.limit } =
       options;
     const resources = new MockTable(options.mocks ?? {});
+    this.testCases = options.mockConfig && new TestCases(checked(options.mockConfig), resources);
     const tasks = new TaskTable(clock, options.tokens);
     const activities = new Activities(tasks, clock);
     const [threads, memory] = [this.#threads, new MemoryPart(this.memory, runningBytes)];
@@ -221,4 +231,12 @@ export class StepFunctions {
     this.executions.close();
     this.#threads.close();
   }
+}
+
+/** @throws TypeError that names every mistake in the mock file */
+function checked(config: MockConfig): MockConfig {
+  const mistakes = mockConfigMistakes(config);
+  if (mistakes.length === 0) return config;
+  const lines = mistakes.map(({ steps, what, fix }) => `  /${steps.join('/')}: ${what}; ${fix}`);
+  throw new TypeError(`The mock config has mistakes:\n${lines.join('\n')}`);
 }

@@ -6,6 +6,7 @@ import { beginningIn } from '../../engine/beginning.js';
 import type { Execution, ExecutionStatus } from '../../engine/execution.js';
 import { toSeconds } from '../../engine/history.js';
 import { notRedrivable } from '../../engine/redrives.js';
+import { splitTestCase, testCaseOf } from './test-case.js';
 import type { Operation } from '../operation.js';
 import { readMetadataOnly } from './machine-settings.js';
 import { pageKey, pageSize, pageToken } from '../../engine/answers/pages.js';
@@ -29,7 +30,8 @@ const TRACE = {
 
 const TOKEN = { min: 1, max: 64, pattern: { regexp: /^[!-~]*$/, shown: '[!-~]+' }, shown: true } as const;
 
-const startExecution: Operation = ({ body }, { machines, executions, random }) => {
+const startExecution: Operation = ({ body }, stepFunctions) => {
+  const { machines, executions, random } = stepFunctions;
   const checker = new Checker(body);
   const arn = checker.requiredText('stateMachineArn', ARN);
   const name = checker.text('name', { min: 1, max: MAX.name, shown: true });
@@ -37,8 +39,13 @@ const startExecution: Operation = ({ body }, { machines, executions, random }) =
   const traceHeader = checker.text('traceHeader', TRACE);
   checker.done();
   if (name !== undefined) checkName(name);
-  const { machine, ...named } = machines.named(checkArn(arn, 'stateMachine'), random);
-  const startedBy = { ...named, ...(traceHeader !== undefined && { traceHeader }) };
+  const [plainArn, testCase] = splitTestCase(arn);
+  const { machine, ...named } = machines.named(checkArn(plainArn, 'stateMachine'), random);
+  const startedBy = {
+    ...named,
+    ...(traceHeader !== undefined && { traceHeader }),
+    ...(testCase !== undefined && { testCase: testCaseOf(machine, testCase, stepFunctions) }),
+  };
   const parsed = parseInput(input);
   const { arn: executionArn, startedAt } = executions.start(machine, name, input, parsed, startedBy);
   return { executionArn, startDate: toSeconds(startedAt) };

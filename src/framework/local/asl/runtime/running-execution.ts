@@ -80,8 +80,13 @@ export interface ResourceCall {
   readonly taskToken?: string;
 }
 
-/** The result or the error that a mock returns for such a call. */
-export type ResourceAnswer = Exclude<TaskOutcome, { readonly kind: 'timedOut' }>;
+/**
+ * The result or the error that a mock returns for such a call. If `endsCallback` is true, the result also ends a task
+ * that waits for its token.
+ */
+export type ResourceAnswer = Exclude<TaskOutcome, { readonly kind: 'timedOut' }> & {
+  readonly endsCallback?: true;
+};
 
 /**
  * The mocks, which respond in place of resources that aren't activities. `has` returns true if there is a mock for the
@@ -89,6 +94,10 @@ export type ResourceAnswer = Exclude<TaskOutcome, { readonly kind: 'timedOut' }>
  */
 export interface Resources {
   has(machine: string, state: string, resource: string): boolean;
+  /** Returns the reason why there is no mock for a state; undefined if there is no particular one. */
+  whyNot?(state: string): string | undefined;
+  /** Returns true if the task of a state isn't given to a worker, although its resource is an activity. */
+  takesActivity?(state: string): boolean;
   /** Returns a mock's response to a call. Never rejects: if the mock throws, the response is a failure. */
   answer(call: ResourceCall, input: Json): Promise<ResourceAnswer>;
 }

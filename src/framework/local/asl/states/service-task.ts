@@ -95,16 +95,17 @@ async function answerTask(
   const answer = bounded(await resources.answer(describe(branch, call, task.token), input), call);
   if (answer.kind === 'succeeded' && pattern !== 'requestResponse' && task.isOpen())
     events.submitted(answer.output);
-  if (answer.kind === 'failed' || pattern !== 'callback') task.settle(answer);
+  if (answer.kind === 'failed' || pattern !== 'callback' || answer.endsCallback) task.settle(answer);
 }
 
 /**
  * Returns the failure of a call for which there is no mock. No Catch matches it: on AWS the real service would be
  * called, so a state machine that handled the missing mock would hide a mistake in the test.
  */
-function unanswered(branch: Branch, { resource }: ServiceCall): StateFailure {
-  const { machineName } = branch.execution;
-  const reason = `Nothing answers '${resource}' in the local service: give it a mock, by '${machineName}.${branch.stateName}' or by the resource.`;
+export function unanswered(branch: Branch, { resource }: Pick<ServiceCall, 'resource'>): StateFailure {
+  const { machineName, resources } = branch.execution;
+  const usual = `Nothing answers '${resource}' in the local service: give it a mock, by '${machineName}.${branch.stateName}' or by the resource.`;
+  const reason = resources.whyNot?.(branch.stateName) ?? usual;
   return new StateFailure('States.Runtime', branch.explain(reason), { fatal: true, own: true });
 }
 

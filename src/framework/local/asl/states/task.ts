@@ -4,7 +4,7 @@ import { bareText, isObject, type Json } from '../values/json.js';
 import type { Reader } from '../definition/reader.js';
 import { parseServiceArn } from '../definition/service-resource.js';
 import type { Limits, TaskOutcome } from '../runtime/running-execution.js';
-import { runService } from './service-task.js';
+import { runService, unanswered } from './service-task.js';
 import type { ActivityTask, Kind, StateContext } from './state.js';
 import type { Branch } from '../runtime/branch.js';
 import type { Expression, StateData } from '../expression/state-data.js';
@@ -126,11 +126,15 @@ async function readSeconds(
 }
 
 async function runActivity(branch: Branch, resource: string, input: Json, limits: Limits): Promise<Json> {
-  const { activities } = branch.execution;
-  if (!activities.has(resource)) throw missingActivity(branch, resource);
+  const { activities, resources } = branch.execution;
+  const isMocked = resources.takesActivity?.(branch.stateName) ?? false;
+  if (isMocked && !resources.has(branch.execution.machineName, branch.stateName, resource))
+    throw unanswered(branch, { resource });
+  if (!isMocked && !activities.has(resource)) throw missingActivity(branch, resource);
   branch.checkSize(input, resource);
   const text = branch.textOf(input);
   const scheduledId = branch.record('ActivityScheduled', describeScheduled(resource, text, limits));
+  if (isMocked) return answerActivity(branch, resource, input);
   const { execution, stateName } = branch;
   const outcome = await branch.scope.wait<TaskOutcome>((resolve) =>
     activities.schedule(resource, {
@@ -146,6 +150,15 @@ async function runActivity(branch: Branch, resource: string, input: Json, limits
       },
     }),
   );
+  return resultOf(outcome);
+}
+
+/** Ends the task of an activity with the response of a mock, as if a worker had sent it. */
+async function answerActivity(branch: Branch, resource: string, input: Json): Promise<Json> {
+  branch.record('ActivityStarted', {});
+  const { machineName: machine, resources } = branch.execution;
+  const outcome = await resources.answer({ machine, state: branch.stateName, resource }, input);
+  recordOutcome(branch, outcome, branch.execution.clock.now());
   return resultOf(outcome);
 }
 
