@@ -130,7 +130,10 @@ withChromium('in a real Chromium', () => {
 
   beforeAll(async () => {
     execFileSync(process.execPath, ['src/console/build.mjs', '--strict']);
-    service = await startLocalService({ port: 0, console: { workers: () => [ODD_WORKER] } });
+    service = await startLocalService({
+      port: 0,
+      console: { workers: () => [ODD_WORKER], exampleFor: () => '{"who":"an example"}' },
+    });
     browser = await startChromium(executablePath ?? '');
     const context = await browser.newContext({
       viewport: { width: 1280, height: 900 },
@@ -209,7 +212,7 @@ withChromium('in a real Chromium', () => {
     await page.waitForURL((url) => url.href !== stopped);
     await progress('Hello', 'queued');
     await node('Hello').click();
-    await button('Take the oldest task by hand').click();
+    await button('Take this task by hand').click();
     await progress('Hello', 'leased');
     expect(await node('Hello').innerText()).toContain('Leased by console');
     await page.getByText('This page beats for it').waitFor();
@@ -290,6 +293,60 @@ withChromium('in a real Chromium', () => {
     await status('FAILED');
     const banner = page.getByRole('region', { name: 'Error' });
     expect(await banner.getByRole('heading').innerText()).toMatch(/OrderRejected\s*in Rejected/);
+  });
+
+  test('a task is taken by hand from its own execution, and can be answered after a reload', async () => {
+    const activity = arnOf('ByHand');
+    service.seedActivity(activity);
+    const definition = hello(activity);
+    const stateMachineArn = service.seedMachine({ name: 'ByHand', definition });
+    const run = async (name: string): Promise<string> =>
+      (await call(service.url, 'StartExecution', { stateMachineArn, name, input: '{}' }))['executionArn'] ??
+      '';
+    const older = await run('older');
+    const newer = await run('newer');
+    await open(`executions/${encodeURIComponent(newer)}`);
+    await node('Hello').click();
+    await button('Take this task by hand').click();
+    expect(await page.getByRole('complementary').innerText()).toContain('From ByHand:newer at Hello');
+    await page.reload();
+    await node('Hello').click();
+    await button('Answer it').click();
+    await fill(page.getByRole('textbox', { name: 'Output, as JSON' }), '{"by":"hand"}');
+    await button('Answer').click();
+    await status('SUCCEEDED');
+    await open(`executions/${encodeURIComponent(older)}`);
+    await progress('Hello', 'queued');
+    await call(service.url, 'StopExecution', { executionArn: older });
+    await status('ABORTED');
+  });
+
+  test('the start dialog offers an example only to an activity that gets the input', async () => {
+    const activity = arnOf('Example');
+    service.seedActivity(activity);
+    /** Opens the dialog of a new machine. Returns how often the page asked for an example. */
+    const asked = async (name: string, first: object): Promise<number> => {
+      const States = {
+        First: { ...first, Next: 'Work' },
+        Work: { Type: 'Task', Resource: activity, End: true },
+      };
+      const machine = service.seedMachine({ name, definition: JSON.stringify({ StartAt: 'First', States }) });
+      await open(`machines/${machine}`);
+      const asks: string[] = [];
+      page.on('request', (request) => asks.push(new URL(request.url()).pathname));
+      const last = page.waitForResponse(/lastInput/);
+      await button('Start execution').click();
+      await last;
+      return asks.filter((path) => path.endsWith('/example')).length;
+    };
+    const dialog = page.getByRole('dialog');
+    expect(await asked('TaskFirst', { Type: 'Task', Resource: activity })).toBe(1);
+    await dialog.getByText('an example').waitFor();
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    expect(await asked('PassFirst', { Type: 'Pass' })).toBe(0);
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    expect(await asked('OtherInput', { Type: 'Task', Resource: activity, Parameters: { who: 'x' } })).toBe(0);
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
   });
 
   test('whatever users wrote is shown as text, in every view', async () => {

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { InputAnswer } from '../../framework/local/console/api.js';
-import { allStates, readDefinition } from '../model/definition.js';
+import { readDefinition, type StateNode } from '../model/definition.js';
 import { nameIn } from '../model/format.js';
 import { jsonProblem, pretty } from '../model/json-text.js';
 import { Editor } from '../parts/editor.js';
@@ -113,13 +113,13 @@ function useSuggestions(
 const NO_INPUT: InputAnswer = { input: null };
 
 /**
- * Returns the inputs that the dialog offers: that of the machine's last execution, and an example for the first
- * activity that the machine uses.
+ * Returns the inputs that the dialog offers: that of the machine's last execution, and an example for the activity of
+ * the first state, if it gets the input as it is.
  */
 async function suggestionsFor(machine: StartProps['machine']): Promise<Suggestion[]> {
   const group = readDefinition(machine.definition);
-  const activity =
-    group && [...allStates(group)].find(({ activityArn }) => activityArn !== undefined)?.activityArn;
+  const first = group?.states.find(({ name }) => name === group.startAt);
+  const activity = first && getsInput(first) ? first.activityArn : undefined;
   const [example, last] = await Promise.all([
     activity === undefined ? NO_INPUT : query('example', { activity }).catch(() => NO_INPUT),
     query('lastInput', { machine: machine.arn }).catch(() => NO_INPUT),
@@ -129,3 +129,7 @@ async function suggestionsFor(machine: StartProps['machine']): Promise<Suggestio
     ...(example.input === null ? [] : [{ word: 'Example', input: example.input }]),
   ];
 }
+
+/** Returns true if a state's task gets the state's input unchanged. */
+const getsInput = ({ source }: StateNode): boolean =>
+  !['InputPath', 'Parameters', 'Arguments'].some((field) => field in source);

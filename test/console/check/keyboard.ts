@@ -68,7 +68,7 @@ async function wholeFlow(page: Page): Promise<void> {
   await reach(page, page.locator('[data-state="First"]'));
   await keyboard.press('ArrowDown');
   await keyboard.press('Enter');
-  await use(button('Take the oldest task by hand'));
+  await use(button('Take this task by hand'));
   await write(page.getByRole('textbox', { name: 'Output, as JSON' }), '{"message":"hi"}');
   await use(button('Answer'));
   await page.locator('.facts [data-status="SUCCEEDED"]').waitFor();

@@ -1,21 +1,43 @@
-import type { JSX } from 'preact';
+import type { ComponentChildren, JSX } from 'preact';
 import { Icon } from '../../parts/icons.js';
 import { ErrorMessage } from '../../parts/page.js';
 import { useAction } from '../../parts/use-action.js';
-import { takenTask, takeOldest } from './taken-task.js';
+import { goOnWith, type ScheduledTask, takenTask, takeTask } from './taken-task.js';
 
-/** A button that takes the oldest queued task of an activity. */
-export function TakeButton({ activityArn }: { readonly activityArn: string }): JSX.Element {
-  const take = useAction(() => takeOldest(activityArn));
+interface TakeButtonProps {
+  readonly activityArn: string;
+  /** @default the oldest of the activity */
+  readonly task?: ScheduledTask;
+}
+
+/** A button that takes a queued task of an activity. */
+export const TakeButton = ({ activityArn, task }: TakeButtonProps): JSX.Element => (
+  <TaskButton run={() => takeTask(activityArn, task)}>
+    Take {task ? 'this' : 'the oldest'} task by hand
+  </TaskButton>
+);
+
+/** A button that opens the form of a task that a person has taken. */
+export const GoOnButton = ({ task }: { readonly task: ScheduledTask }): JSX.Element => (
+  <TaskButton run={() => goOnWith(task)}>Answer it</TaskButton>
+);
+
+interface TaskButtonProps {
+  readonly run: () => Promise<void>;
+  readonly children: ComponentChildren;
+}
+
+function TaskButton({ run, children }: TaskButtonProps): JSX.Element {
+  const action = useAction(run);
   const isBusy = takenTask.value !== undefined;
   return (
     <>
-      <button type="button" onClick={take.run} disabled={isBusy}>
+      <button type="button" onClick={action.run} disabled={isBusy}>
         <Icon name="hand" />
-        Take the oldest task by hand
+        {children}
       </button>
       {isBusy && <p class="hint">Answer the task that you have first.</p>}
-      <ErrorMessage message={take.error} />
+      <ErrorMessage message={action.error} />
     </>
   );
 }

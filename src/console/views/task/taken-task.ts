@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import type { TakenTask } from '../../../framework/local/console/api.js';
-import { type CallError, command } from '../../service/calls.js';
+import { type CallError, command, query } from '../../service/calls.js';
 
 /** The task that the page's user has taken. */
 export interface OwnTask extends TakenTask {
@@ -11,14 +11,29 @@ export interface OwnTask extends TakenTask {
 /** The task that the page's user has taken; undefined while there is none. */
 export const takenTask = signal<OwnTask | undefined>(undefined);
 
+/** A task that an execution has scheduled, by the id of the event that says so. */
+export interface ScheduledTask {
+  readonly execution: string;
+  readonly scheduledId: number;
+}
+
 /**
- * Takes the oldest queued task of an activity, like a worker. The user must then send its result.
- * @throws CallError; Error if no task is queued
+ * Takes a queued task of an activity, like a worker: the oldest, or the one that is given. The user must then send its
+ * result.
+ * @throws CallError; Error if no such task is queued
  */
-export async function takeOldest(activityArn: string): Promise<void> {
-  const taken = await command('TakeTask', { activityArn });
+export async function takeTask(activityArn: string, wanted?: ScheduledTask): Promise<void> {
+  const taken = await command('TakeTask', { activityArn, ...wanted });
   if (taken.taskToken === undefined) throw new Error('Nothing is queued any more: somebody was faster.');
   takenTask.value = { ...taken, activityArn };
+}
+
+/** Goes on with a task that a person has taken, in this tab or another. @throws CallError; Error if it has ended */
+export async function goOnWith({ execution, scheduledId }: ScheduledTask): Promise<void> {
+  const { tasks } = await query('openTasks', { execution });
+  const task = tasks.find((each) => each.scheduledId === scheduledId);
+  if (task?.activityArn === undefined) throw new Error('The task has ended.');
+  takenTask.value = { ...task, activityArn: task.activityArn, execution };
 }
 
 export const leaveTask = (): void => {

@@ -36,7 +36,11 @@ function TaskForm({ task }: { readonly task: OwnTask }): JSX.Element {
         <AnswerFields answer={answer} onChange={change} problem={problem} />
         <ErrorMessage message={send.error} />
         <div class="actions end">
-          <button type="button" onClick={leaveTask} title="It stays leased until its timeout">
+          <button
+            type="button"
+            onClick={leaveTask}
+            title="It stays yours until its timeout. Its state has a button to go on with it."
+          >
             {hasLapsed ? 'Close' : 'Leave it'}
           </button>
           <button type="submit" class="primary" disabled={problem !== undefined || hasLapsed}>

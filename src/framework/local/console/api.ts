@@ -70,9 +70,16 @@ export type QueryName = keyof Queries;
 
 /** The commands by name: `POST /console/api/NAME`. */
 export interface Commands {
-  /** Takes the oldest queued task of an activity for the person who uses the page, like a worker's GetActivityTask. */
+  /**
+   * Takes the oldest queued task of an activity for the person who uses the page, like a worker's GetActivityTask. With
+   * `execution` and `scheduledId` takes the one that this execution scheduled by that event.
+   */
   readonly TakeTask: {
-    readonly request: { readonly activityArn: string };
+    readonly request: {
+      readonly activityArn: string;
+      readonly execution?: string;
+      readonly scheduledId?: number;
+    };
     readonly answer: TakenTask | NothingQueued;
   };
   /** Checks a definition without creating a machine. */
@@ -328,7 +335,11 @@ export interface OpenTaskRow {
   readonly state: string;
   /** The activity of the task; undefined if a `.waitForTaskToken` state gave out the token. */
   readonly activityArn: string | undefined;
+  /** The id of the ActivityScheduled event; undefined if a `.waitForTaskToken` state gave out the token. */
+  readonly scheduledId: number | undefined;
   readonly input: string;
+  readonly timeoutSeconds: number | undefined;
+  readonly heartbeatSeconds: number | undefined;
   readonly workerName: string | undefined;
   /** The time at which the token was given out. */
   readonly since: number;

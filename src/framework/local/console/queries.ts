@@ -41,12 +41,17 @@ const lastInput: Query<'lastInput'> = (
 const openTasks: Query<'openTasks'> = ({ execution = '' }, { stepFunctions: { executions, tasks } }) => {
   const wanted = executions.get(execution);
   const rows = [...tasks].flatMap(({ token, subject, lease, order }) => {
-    const { origin, callback, input } = order;
+    const { origin, callback, input, timeoutSeconds, heartbeatSeconds } = order;
     const { state, execution: of } = origin ?? callback ?? {};
     if (of !== wanted || state === undefined || !lease) return [];
     const { workerName, since, beatAt: heartbeatAt, due } = lease;
-    const activityArn = origin && subject;
-    return [{ taskToken: token, state, activityArn, input, workerName, since, heartbeatAt, due }];
+    const task = {
+      taskToken: token,
+      state,
+      activityArn: origin && subject,
+      scheduledId: origin?.scheduledId,
+    };
+    return [{ ...task, input, timeoutSeconds, heartbeatSeconds, workerName, since, heartbeatAt, due }];
   });
   return { tasks: rows };
 };

@@ -1,23 +1,33 @@
 import type { Call } from '../api/operation.js';
 import { checkArn, Checker, MAX } from '../api/request-validation.js';
+import type { TaskOrder } from '../asl/runtime/running-execution.js';
+import { HISTORY_LIMIT } from '../engine/history.js';
 import type { StepFunctions } from '../engine/step-functions.js';
 import type { Commands, NothingQueued, TakenTask } from './api.js';
 
 /** The worker name that the history shows for a task that a person has taken in the console. */
 const WORKER_NAME = 'console';
 
-const ACTIVITY_ARN: keyof Commands['TakeTask']['request'] = 'activityArn';
+type Field = keyof Commands['TakeTask']['request'];
+const ACTIVITY_ARN: Field = 'activityArn';
+const EXECUTION: Field = 'execution';
+const SCHEDULED_ID: Field = 'scheduledId';
 
 /**
- * Takes the oldest queued task of an activity for a person, as GetActivityTask does for a worker. The page then sends the person's result or failure with the token, as a worker
- * would.
- * @returns an empty object if no task is queued
+ * Takes a queued task of an activity for a person, as GetActivityTask does for a worker: the oldest, or the one that is
+ * named. The page then sends the person's result or failure with the token, as a worker would.
+ * @returns an empty object if no such task is queued
  */
 export function takeTask({ body }: Call, { activities, clock }: StepFunctions): TakenTask | NothingQueued {
   const checker = new Checker(body);
   const arn = checker.requiredText(ACTIVITY_ARN, { min: 1, max: MAX.arn, shown: true });
+  const execution = checker.text(EXECUTION, { min: 1, max: MAX.arn, shown: true });
+  const scheduledId = checker.integer(SCHEDULED_ID, 1, HISTORY_LIMIT);
   checker.done();
-  const task = activities.get(checkArn(arn, 'activity')).takeOldest(WORKER_NAME);
+  const isWanted = ({ origin }: TaskOrder): boolean =>
+    (execution === undefined || origin?.execution.arn === execution) &&
+    (scheduledId === undefined || origin?.scheduledId === scheduledId);
+  const task = activities.get(checkArn(arn, 'activity')).takeOldest(WORKER_NAME, isWanted);
   if (!task) return {};
   const { token, lease, order } = task;
   const { input, timeoutSeconds, heartbeatSeconds, origin } = order;

@@ -1,11 +1,12 @@
 import type { JSX } from 'preact';
 import type { StateNode } from '../../../model/definition.js';
 import { clockTime, duration } from '../../../model/format.js';
-import type { Visit } from '../../../../framework/local/view/run.js';
+import type { Attempt, Visit } from '../../../../framework/local/view/run.js';
 import type { Selection } from '../../../model/progress.js';
 import { detailsOf, useEvent } from '../../../service/events.js';
 import type { ExecutionView } from '../../../service/topics.js';
-import { TakeButton } from '../../task/take-button.js';
+import { GoOnButton, TakeButton } from '../../task/take-button.js';
+import { takenTask } from '../../task/taken-task.js';
 import { CauseText } from '../error-panel.js';
 import { Attempts } from './attempts.js';
 import { Iterations } from './iterations.js';
@@ -23,7 +24,7 @@ export function VisitStatus({ view, node, visit, selection, onSelection }: Visit
   return (
     <>
       <Facts visit={visit} />
-      {isQueued(visit) && <QueuedNote node={node} />}
+      <TaskNote view={view} node={node} visit={visit} />
       {visit.type === 'Map' && <Iterations map={visit} selection={selection} onSelection={onSelection} />}
       <Failure view={view} visit={visit} />
       {visit.attempts.length > 0 && <Attempts visit={visit} leases={view.leases} />}
@@ -54,24 +55,46 @@ const Facts = ({ visit: { enteredAt, exitedAt, iteration } }: { readonly visit: 
   </dl>
 );
 
-function isQueued({ status, attempts }: Visit): boolean {
-  const last = attempts.at(-1);
-  return (
-    status === 'running' && last !== undefined && last.startedAt === undefined && last.endedAt === undefined
-  );
+interface TaskNoteProps {
+  readonly view: ExecutionView;
+  readonly node: StateNode;
+  readonly visit: Visit;
 }
 
-function QueuedNote({ node: { activityArn, calls } }: { readonly node: StateNode }): JSX.Element | null {
-  if (activityArn === undefined) return null;
+/** What a person can do about an activity's task that is queued, or that a person has taken. */
+function TaskNote({ view, node, visit }: TaskNoteProps): JSX.Element | null {
+  const { activityArn } = node;
+  const attempt = openAttempt(visit);
+  if (activityArn === undefined || !attempt) return null;
+  const task = { execution: view.arn, scheduledId: attempt.scheduledId };
+  if (attempt.startedAt === undefined)
+    return (
+      <div class="note">
+        <p>
+          <strong>Queued: no worker has taken it.</strong> It waits until one polls for{' '}
+          <code dir="auto">{node.calls}</code>, or until you answer it yourself.
+        </p>
+        <TakeButton activityArn={activityArn} task={task} />
+      </div>
+    );
+  if (attempt.worker !== BY_HAND || takenTask.value) return null;
   return (
     <div class="note">
       <p>
-        <strong>Queued: no worker has taken it.</strong> It waits until one polls for{' '}
-        <code dir="auto">{calls}</code>, or until you answer it yourself.
+        <strong>Taken by hand.</strong> It waits for an answer, and no heartbeat is sent for it.
       </p>
-      <TakeButton activityArn={activityArn} />
+      <GoOnButton task={task} />
     </div>
   );
+}
+
+/** The worker name in the history of a task that a person has taken. */
+const BY_HAND = 'console';
+
+/** Returns the attempt that hasn't ended; undefined if there is none. */
+function openAttempt({ status, attempts }: Visit): Attempt | undefined {
+  const last = attempts.at(-1);
+  return status === 'running' && last?.endedAt === undefined ? last : undefined;
 }
 
 interface FailureProps {
