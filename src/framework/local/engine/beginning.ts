@@ -1,4 +1,4 @@
-import type { Program } from '../asl/machine.js';
+import { compileMachine, type Program } from '../asl/machine.js';
 import { nearest } from '../asl/definition/reader.js';
 import { parseJson, readJson, type Json, type JsonObject } from '../asl/values/json.js';
 import { errors } from './answers/service-error.js';
@@ -41,7 +41,8 @@ export function beginningIn(
   const value = parseJson(input);
   if (value === undefined) throw errors.invalidInput(`the input of the state '${state}' is not JSON`);
   const before = index === -1 ? events : events.slice(0, index);
-  const variables = assignedIn(before, earlier.machine.program);
+  // A finished execution no longer has its program.
+  const variables = assignedIn(before, compileMachine(earlier.machine.definition));
   return { state, executionArn: earlier.arn, input, value, variables };
 }
 
