@@ -19,6 +19,8 @@ const READY_STALE_MS = 95_000;
 const COUNTED_MS = 10_000;
 /** A worker is not ready for so long after its slots were stuck. */
 const STUCK_MS = 70_000;
+/** Nor for so long after trouble: a poll that hangs runs into its limit after 75 s, and the next is held for a minute. */
+const HUNG_MS = 140_000;
 /** Heartbeats may be late for so long after the service refused some for their signature, or throttled them. */
 const KEYS_MS = 60_000;
 /** A handler in a pool is ended 5 s after its abort. */
@@ -100,7 +102,7 @@ export class Bounds {
   #checkReady(member: Member): void {
     if (member.stopped) return;
     const { ready, reasons, handlers } = this.#invariants.status(member);
-    const calm = Math.min(this.#invariants.sinceTrouble(member), this.#now - member.bornAt) > CALM_MS;
+    const calm = Math.min(this.#invariants.sinceTrouble(member), this.#now - member.bornAt) > HUNG_MS;
     if (reasons.some((reason) => reason.includes('no slot is left')))
       this.#stuckAt.set(member.process, this.#now);
     // A slot that was stuck for long comes free with a poll, which the service may hold for a minute.

@@ -105,6 +105,8 @@ export type PlannedEvent = { readonly at: number } & (
   | { readonly kind: 'thread-crash'; readonly worker: number }
   /** A thread or a process of a pool ends. */
   | { readonly kind: 'host-crash'; readonly worker: number }
+  /** A worker reaches neither the service nor the store for so long, from one of its next calls to the store on. */
+  | { readonly kind: 'cut-at-call'; readonly worker: number; readonly calls: number; readonly ms: number }
   | { readonly kind: 'abort'; readonly count: number }
   /** The store that the workers share is in trouble, for one worker or for all. `torn`: its answers are lost. */
   | {

@@ -7,7 +7,8 @@ import { stream } from './random.js';
 import type { SimulatedProcess, Timeline } from './timeline.js';
 
 type Trouble = Extract<PlannedEvent, { kind: 'store' }>;
-type KillAtCall = Extract<PlannedEvent, { kind: 'kill-at-call' }>;
+/** What happens to a worker with one of its next calls. */
+type AtCall = Extract<PlannedEvent, { kind: 'kill-at-call' | 'cut-at-call' }>;
 
 /** The way of a call to the store, or of its answer, takes up to this long. */
 const WAY_MS = 8;
@@ -29,7 +30,7 @@ export class SimulatedStore {
   /** Called with each read that is asked for, and each change that was made. */
   readonly watchers: ((change: StoreChange) => void)[] = [];
   readonly #now = new Map<string, { readonly value: Uint8Array; readonly until: number }>();
-  readonly #kills: { calls: number; readonly of: KillAtCall; readonly kill: () => void }[] = [];
+  readonly #awaited: { calls: number; readonly of: AtCall; readonly run: () => void }[] = [];
   /** True once it was in trouble. */
   wasTroubled = false;
   /** The last instant at which it was in trouble. */
@@ -63,9 +64,9 @@ export class SimulatedStore {
     return this.#troubles.size > 0;
   }
 
-  /** Kills a worker at one of its next calls. */
-  killAt(event: KillAtCall, kill: () => void): void {
-    this.#kills.push({ calls: event.calls, of: event, kill });
+  /** Does something at one of the next calls of a worker. */
+  atCall(event: AtCall, run: () => void): void {
+    this.#awaited.push({ calls: event.calls, of: event, run });
   }
 
   /** Returns a record as it is now. */
@@ -147,19 +148,23 @@ export class SimulatedStore {
     for (const watch of this.watchers) watch(change);
   }
 
-  /** Returns the kill that comes with this call, if one does. */
-  #killOf(worker: number, name: string): { readonly isDone: boolean; readonly kill: () => void } | undefined {
-    const index = this.#kills.findIndex(({ of }) => of.worker === worker && WRITES.has(name));
-    const found = this.#kills[index];
+  /** Returns what comes with this call, if something does. */
+  #awaitedAt(worker: number, name: string): { readonly of: AtCall; readonly run: () => void } | undefined {
+    const index = this.#awaited.findIndex(
+      ({ of }) => of.worker === worker && (of.kind === 'cut-at-call' || WRITES.has(name)),
+    );
+    const found = this.#awaited[index];
     if (!found || --found.calls > 0) return undefined;
-    this.#kills.splice(index, 1);
-    return { isDone: found.of.isDone, kill: found.kill };
+    this.#awaited.splice(index, 1);
+    return found;
   }
 
   #call<T>({ process, worker, name, key, signal }: StoreCall, run: () => Promise<T>): Promise<T> {
-    const killed = this.#killOf(worker, name);
-    if (killed && !killed.isDone) {
-      this.#timeline.at(this.#timeline.now, killed.kill);
+    const awaited = this.#awaitedAt(worker, name);
+    if (awaited?.of.kind === 'cut-at-call') awaited.run();
+    const killed = awaited?.of.kind === 'kill-at-call' ? awaited : undefined;
+    if (killed?.of.kind === 'kill-at-call' && !killed.of.isDone) {
+      this.#timeline.at(this.#timeline.now, killed.run);
       return new Promise(() => {});
     }
     const how = this.#troubleOf(worker, name);
@@ -178,7 +183,7 @@ export class SimulatedStore {
         run().then(
           (result) =>
             killed
-              ? killed.kill()
+              ? killed.run()
               : how === 'torn'
                 ? refuse('unavailable', 'the connection ended before the answer')
                 : answer(() => resolve(result)),

@@ -1,6 +1,6 @@
 import type { HandlerPlan, Plan, PlannedEvent } from './plan.js';
 import { Dice } from './random.js';
-import { drawUses } from './uses/draw.js';
+import { drawCut, drawUses } from './uses/draw.js';
 
 /** A story of one trouble, which much that happens at once would hide. */
 type Theme = (plan: Plan, dice: Dice) => Partial<Plan>;
@@ -94,33 +94,11 @@ const THEMES: Readonly<Record<string, Theme>> = {
 
 /** Tasks that leave something in a store, and what cuts them off. */
 function kept(plan: Plan, dice: Dice): Partial<Plan> {
-  const worker = (): number => dice.between(0, plan.workers - 1);
-  const at = (): number => dice.between(2_000, plan.troubleMs);
-  const cuts = Array.from({ length: dice.between(2, 8) }, (): PlannedEvent => {
-    const kind = dice.pick(['kill-at-call', 'kill-at-call', 'kill', 'stop', 'stall', 'host-crash', 'outage']);
-    const backMs = dice.pick([100, 5_000, 30_000]);
-    if (kind === 'kill-at-call')
-      return {
-        ...{ at: at(), kind, worker: worker() },
-        calls: dice.between(1, 5),
-        isDone: dice.chance(0.5),
-        backMs,
-      };
-    if (kind === 'stall') return { at: at(), kind, worker: worker(), ms: dice.pick([10_000, 80_000]) };
-    if (kind === 'host-crash') return { at: at(), kind, worker: worker() };
-    if (kind === 'outage')
-      return {
-        at: at(),
-        kind,
-        worker: worker(),
-        ms: dice.pick([20_000, 90_000]),
-        how: dice.pick(['refused', 'black-hole']),
-      };
-    return { at: at(), kind: kind === 'kill' ? 'kill' : 'stop', worker: worker(), backMs };
-  });
-  const tasks = Array.from({ length: 3 }, () => drawUses({ ...plan, dice })).flat();
+  const draw = { ...plan, dice, workers: Math.max(2, plan.workers) };
+  const tasks = Array.from({ length: 3 }, () => drawUses(draw)).flat();
+  const cuts = Array.from({ length: dice.between(2, 8) }, () => drawCut(draw, dice.pick(tasks).at)).flat();
   const stores = plan.events.filter((each) => each.kind === 'store');
-  return { workers: Math.max(2, plan.workers), uses: true, events: [...tasks, ...cuts, ...stores] };
+  return { workers: draw.workers, uses: true, events: [...tasks, ...cuts, ...stores] };
 }
 
 /** Gives every fifth plan tasks that leave something in a store, and a quarter of the others a theme of their own. */

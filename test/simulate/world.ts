@@ -263,7 +263,9 @@ export class World {
     const member = 'worker' in event && event.worker !== undefined ? this.#members[event.worker] : undefined;
     if (
       member &&
-      !['calls', 'outage', 'slow', 'pause', 'rate', 'slots', 'store', 'kill-at-call'].includes(event.kind)
+      !['calls', 'outage', 'slow', 'pause', 'rate', 'slots', 'store', 'kill-at-call', 'cut-at-call'].includes(
+        event.kind,
+      )
     )
       this.chronicle.trouble(member.worker, 'process');
     if (event.kind === 'credentials')
@@ -280,8 +282,14 @@ export class World {
         return this.#troubles.begin(event);
       case 'store':
         return this.store.begin(event);
+      case 'cut-at-call':
+        return this.store.atCall(event, () => {
+          const { at, worker, ms } = event;
+          this.#troubles.begin({ at, kind: 'outage', worker, ms, how: 'black-hole' });
+          this.store.begin({ at, kind: 'store', worker, ms, how: 'unavailable' });
+        });
       case 'kill-at-call':
-        return this.store.killAt(event, () => {
+        return this.store.atCall(event, () => {
           this.chronicle.trouble(event.worker, 'process');
           this.#replace({ ...event, kind: 'kill' }, this.#members[event.worker]);
         });

@@ -29,3 +29,37 @@ export function drawUses({ dice, handlers, troubleMs }: Draw): PlannedEvent[] {
     };
   });
 }
+
+/** Draws what cuts off the tasks of a worker, soon after others have come. */
+export function drawCut({ dice, workers, troubleMs }: Draw, begun: number): PlannedEvent[] {
+  const kind = dice.pick([
+    ...(['kill-at-call', 'kill-at-call', 'kill', 'stop', 'stall', 'host-crash', 'outage'] as const),
+    ...(['cut-at-call', 'cut-at-call', 'partition'] as const),
+  ]);
+  const at = Math.min(troubleMs, begun + dice.pick([0, 100, 2_000, 20_000]) + dice.between(0, 1_000));
+  const worker = dice.between(0, workers - 1);
+  const on = { at, worker };
+  const backMs = dice.pick([100, 5_000, 30_000]);
+  const ms = dice.pick([10_000, 30_000, 80_000]);
+  switch (kind) {
+    case 'kill-at-call':
+      return [{ ...on, kind, calls: dice.between(1, 5), isDone: dice.chance(0.5), backMs }];
+    case 'cut-at-call':
+      return [{ ...on, kind, calls: dice.between(1, 4), ms }];
+    case 'kill':
+    case 'stop':
+      return [{ ...on, kind, backMs }];
+    case 'stall':
+      return [{ ...on, kind, ms }];
+    case 'host-crash':
+      return [{ ...on, kind }];
+    case 'outage':
+      return [{ ...on, kind, ms, how: dice.pick(['refused', 'black-hole']) }];
+    default:
+      // Neither the service nor the store is there for it.
+      return [
+        { ...on, kind: 'outage', ms, how: dice.pick(['refused', 'black-hole']) },
+        { ...on, kind: 'store', ms, how: dice.pick(['hanging', 'unavailable', 'torn']) },
+      ];
+  }
+}
