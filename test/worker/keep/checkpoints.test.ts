@@ -182,6 +182,21 @@ describe('a worker that was cut off', () => {
     expect(await records()).toMatchObject([{ run: 2, value: 'new' }]);
   });
 
+  test('takes nothing over from its successor when it first uses the checkpoint after it', async () => {
+    const machine = world.machine(ARN, { TimeoutSeconds: 10, Retry: AGAIN.Retry });
+    const tasks: TaskContext[] = [];
+    await work(async (_job, task) => {
+      if (tasks.push(task) === 2) await task.checkpoint.save('second');
+      await new Promise<void>((resolve) => ends.push(resolve));
+    });
+    await world.execute(machine, { id: 'a' });
+    await world.clock.advance(14_000);
+    const [first, second] = tasks;
+    expect(await errorOf(first?.checkpoint.load() ?? Promise.resolve())).toMatchObject({ kind: 'gone' });
+    await second?.checkpoint.save('newer');
+    expect(await records()).toMatchObject([{ run: 1, value: 'newer' }]);
+  });
+
   test('gets an error of its own where the service still wants both', async () => {
     const { first, second } = await cutOff({});
     const error = await errorOf(first.checkpoint.save('old'));

@@ -48,7 +48,7 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-/** The longest wait for the heartbeat that asks if the service still wants a task whose checkpoint was taken. */
+/** The longest wait for the heartbeat that asks if the service still wants a task. */
 const ASK_MS = 2_000;
 
 /**
@@ -189,6 +189,8 @@ export class TaskCheckpoint implements Checkpoint {
       const stored = await this.#stored(ignores);
       const { value, ...before } = stored ? fieldsOf(stored, ignores) : {};
       const isOwn = before['by'] === by;
+      // This task may be the one that was cut off, and the record a later task's.
+      if (stored && !isOwn) await this.#askIfWanted();
       const fields = isOwn ? before : { ...before, run: runOf(before) + 1, by };
       const record = encodeRecord('checkpoint', value === undefined ? fields : { ...fields, value });
       const options = { ttlMs: keepMs };
@@ -242,15 +244,18 @@ export class TaskCheckpoint implements Checkpoint {
 
   /** Throws because the record isn't this task's any more. @param isThere false if the record is gone */
   async #endTaken(isThere: boolean): Promise<never> {
-    const { context } = this.#begun;
-    // Rejects with the signal's reason if the service no longer wants the task, which is the usual cause.
-    await within(this.#world.clock, ASK_MS, context.heartbeat());
+    await this.#askIfWanted();
     throw new CheckpointError(
       'taken',
       isThere
         ? 'a later task of the same piece of work has taken over the checkpoint: nothing more is saved for this one'
         : 'the checkpoint is gone: a task of the same piece of work has succeeded, or it was not written for longer than `keep`',
     );
+  }
+
+  /** Asks the service if it still wants the task. @throws the signal's reason if it doesn't */
+  async #askIfWanted(): Promise<void> {
+    await within(this.#world.clock, ASK_MS, this.#begun.context.heartbeat());
   }
 
   async #retried<T>(run: () => Promise<T>): Promise<T> {
