@@ -310,12 +310,12 @@ export const PLANTED: readonly Planted[] = [
   }),
   ...at('worker/task/task.ts', {
     'the checkpoint of finished work stays': [
-      '      this.#handler.checkpoints?.accepted(this.context);\n',
+      '      if (checkpoint) this.#handler.checkpoints?.accepted(checkpoint);\n',
       '',
     ],
     'the checkpoint of work that failed is removed': [
       '      const { error, cause } = end.outcome;\n',
-      '      const { error, cause } = end.outcome;\n      this.#handler.checkpoints?.accepted(this.context);\n',
+      '      const { error, cause } = end.outcome;\n      if (this.#checkpoint) this.#handler.checkpoints?.accepted(this.#checkpoint);\n',
     ],
   }),
   ...at('worker/pool/hosted-run.ts', {
