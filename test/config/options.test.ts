@@ -249,7 +249,7 @@ test("a mistake in a field of an option is told by the field's own name, and nev
     [
       'payloads.most',
       'the config has no such option',
-      "did you mean 'payloads.store'? The keys are payloads.store, payloads.above, payloads.limit",
+      "did you mean 'payloads.store'? The keys are payloads.store, payloads.above, payloads.limit, payloads.keep",
     ],
   ]);
   const without = await problemsOf(createWorker({ payloads: { store: { secret: 'hunter2' } } } as never));

@@ -1,7 +1,7 @@
 import { isPlainObject } from '../base/plain-object.js';
 import type { ObjectStore, Store } from '../base/store/store.js';
 import { isStore } from '../declare/options.js';
-import { count, isFunction, isText, type Rule, sizeFrom } from '../declare/rule.js';
+import { count, isFunction, isText, positiveDuration, type Rule, sizeFrom } from '../declare/rule.js';
 
 /** The store for inputs and outputs that are too large for Step Functions. */
 export interface PayloadSettings {
@@ -14,6 +14,11 @@ export interface PayloadSettings {
    * `'256MB'`. They are in memory at once. @default '64MB'
    */
   limit?: string;
+  /**
+   * The time for which a payload is kept after it was last written. Later, a reference to it can't be followed. The
+   * default outlasts every execution, which takes a year at most, and its redrives. @default '400d'
+   */
+  keep?: string;
 }
 
 /** The settings of the outbox. */
@@ -50,13 +55,14 @@ function isObjectStore(value: unknown): value is object {
 }
 
 export const payloads: Rule = {
-  expected: 'an object { store, above, limit }, of which `store` must be there',
+  expected: 'an object { store, above, limit, keep }, of which `store` must be there',
   fix: "write payloads: { store: s3({ bucket: 'my-payloads' }) }",
   ok: (value) => isPlainObject(value) && value['store'] !== undefined,
   fields: {
     store: payloadStore,
     above: sizeFrom(1024, SERVICE_LIMIT),
     limit: sizeFrom(SERVICE_LIMIT, 256 * 1024 ** 2),
+    keep: positiveDuration,
   },
   keysOnly: true,
 };

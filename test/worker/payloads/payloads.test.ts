@@ -73,6 +73,29 @@ test('a large output goes out as a reference, with its inline fields beside', as
   expect(store.writes).toEqual([`payloads/${sha256(json)}`]);
 });
 
+test.each([
+  [{}, 400],
+  [{ keep: '30d' }, 30],
+])('with %j a payload is there for %i days after it was last written', async (settings, days) => {
+  const DAY = 86_400_000;
+  let now = 0;
+  const store = countedStore({}, () => now);
+  await using bed = await createTestBed(Work, { payloads: { store, ...settings } });
+  result = ORDER;
+  const sent = async (): Promise<unknown> => {
+    const outcome = await bed.run({}, any);
+    return outcome.status === 'succeeded' ? outcome.sent : undefined;
+  };
+  const reference = await sent();
+  now = (days - 1) * DAY;
+  await sent();
+  result = null;
+  now = (2 * days - 1) * DAY - 1;
+  expect(await bed.runText(JSON.stringify(reference), any)).toMatchObject({ status: 'succeeded' });
+  now += 1;
+  expect((await failure(bed, reference)).error).toBe('Stepwright.PayloadUnavailable');
+});
+
 test('a reference in an input is replaced before validation, and becomes the DTO', async () => {
   const store = countedStore();
   await using bed = await bedOn(store);
@@ -305,7 +328,7 @@ test('a payload that is not there, was changed, or was cut is unavailable', asyn
   );
   await store.delete(`payloads/${hash}`);
   expect((await failure(bed, reference)).errorMessage).toBe(
-    `the payload ${uri} isn't there: it was deleted, or never written`,
+    `the payload ${uri} isn't there: it was deleted, its time is over (\`payloads.keep\`), or it was never written`,
   );
 });
 

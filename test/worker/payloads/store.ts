@@ -8,8 +8,8 @@ export interface CountedStore extends Store {
   readonly writes: string[];
 }
 
-export function countedStore(replaced: Partial<Store> = {}): CountedStore {
-  const store = memoryStore();
+export function countedStore(replaced: Partial<Store> = {}, now?: () => number): CountedStore {
+  const store = memoryStore(now && { now });
   const reads: string[] = [];
   const writes: string[] = [];
   return Object.assign(store, replaced, {

@@ -1,4 +1,5 @@
 import type { ObjectStore } from '../../base/store/store.js';
+import { parseDuration } from '../../base/time/duration.js';
 import { parseSize } from '../../base/store/size.js';
 import { PayloadStore, PayloadUnavailable, type PayloadWorld } from '../keep/payloads/payload-store.js';
 import { mayHoldReference } from '../keep/payloads/reference.js';
@@ -13,19 +14,26 @@ interface Settings {
   readonly store: ObjectStore;
   readonly above?: string;
   readonly limit?: string;
+  readonly keep?: string;
 }
 
 export const DEFAULT_ABOVE = '200KB';
 export const DEFAULT_LIMIT = '64MB';
+/** An execution takes a year at most, and may be redriven for two weeks after it. */
+export const DEFAULT_KEEP = '400d';
 
 const bytesOf = (size: string): number => parseSize(size) ?? Number.NaN;
 
 /** Makes what handlers need to read references in inputs, and to send large outputs as references. */
 export function taskPayloads(
-  { store: given, above = DEFAULT_ABOVE, limit = DEFAULT_LIMIT }: Settings,
+  { store: given, above = DEFAULT_ABOVE, limit = DEFAULT_LIMIT, keep = DEFAULT_KEEP }: Settings,
   world: PayloadWorld,
 ): TaskPayloads {
-  const store = new PayloadStore(given, given.uri ?? '', world);
+  const store = new PayloadStore(given, {
+    ...world,
+    base: given.uri ?? '',
+    keepMs: parseDuration(keep) ?? 0,
+  });
   const most = Math.min(bytesOf(limit), store.maxBytes);
   const settings = { store, above: bytesOf(above), limit: most };
   return {

@@ -13,11 +13,19 @@ export class PayloadUnavailable extends Error {
   override readonly name = 'PayloadUnavailable';
 }
 
-/** Everything that a {@link PayloadStore} needs of its worker. */
+/** The parts of a worker that its payloads use. */
 export interface PayloadWorld {
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Logger;
+}
+
+/** The settings of a {@link PayloadStore}. */
+interface PayloadSettings extends PayloadWorld {
+  /** The address of the store. */
+  readonly base: string;
+  /** The time for which a payload is kept after it was last written, in milliseconds. */
+  readonly keepMs: number;
 }
 
 /** The longest time for one call of the store: 64 MB at 10 Mbit/s take 54 s. */
@@ -32,15 +40,16 @@ export class PayloadStore {
   /** The most bytes of one payload that the store takes. */
   readonly maxBytes: number;
   readonly #base: string;
+  readonly #keepMs: number;
   readonly #store: LimitedObjectStore;
   readonly #world: PayloadWorld;
 
-  /** @param base the address of the store */
-  constructor(store: ObjectStore, base: string, world: PayloadWorld) {
+  constructor(store: ObjectStore, { base, keepMs, ...world }: PayloadSettings) {
     const { clock, log } = world;
     this.name = store.name;
     this.maxBytes = store.maxBytes;
     this.#base = base;
+    this.#keepMs = keepMs;
     this.#world = world;
     this.#store = new LimitedObjectStore(store, {
       clock,
@@ -72,7 +81,7 @@ export class PayloadStore {
   async write(payload: Uint8Array, signal: AbortSignal): Promise<Reference> {
     const sha256 = hashOf(payload);
     await this.#attempt(`the output can't be put into ${this.name}`, signal, () =>
-      this.#store.put(payloadKey(sha256), payload, { signal }),
+      this.#store.put(payloadKey(sha256), payload, { signal, ttlMs: this.#keepMs }),
     );
     return { uri: this.#uriOf(sha256), sha256, bytes: payload.byteLength };
   }
@@ -88,7 +97,9 @@ export class PayloadStore {
       this.#store.get(payloadKey(sha256), { signal, maxBytes: bytes }),
     );
     if (!found)
-      throw new PayloadUnavailable(`the payload ${uri} isn't there: it was deleted, or never written`);
+      throw new PayloadUnavailable(
+        `the payload ${uri} isn't there: it was deleted, its time is over (\`payloads.keep\`), or it was never written`,
+      );
     const { value } = found;
     if (value.byteLength !== bytes)
       throw new PayloadUnavailable(
