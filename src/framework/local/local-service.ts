@@ -12,6 +12,7 @@ import { checkArn } from './api/request-validation.js';
 import { createApiServer } from './api/server.js';
 import { tagOperations } from './api/operations/tag-operations.js';
 import { taskOperations } from './api/operations/task-operations.js';
+import { testStateOperations } from './api/operations/test-state-operation.js';
 import { validateOperations } from './api/operations/validate-operation.js';
 import { versionOperations } from './api/operations/version-operations.js';
 import { Console, type ConsoleOptions } from './console/console.js';
@@ -95,6 +96,7 @@ const OPERATIONS = new Map(
     ...aliasOperations,
     ...tagOperations,
     ...validateOperations,
+    ...testStateOperations,
     ...executionOperations,
   }),
 );

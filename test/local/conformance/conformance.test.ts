@@ -20,6 +20,7 @@ import { recorded } from './recorded.js';
 import { isNamed } from './recordings.js';
 import type { Row } from './row.js';
 import { sequences } from './sequences.js';
+import { testStateRows } from './test-state.js';
 import { versionRows } from './versions.js';
 import { waitRows } from './waits.js';
 
@@ -44,6 +45,7 @@ const tables: Record<string, Row[]> = {
   measuredHistories,
   versions: versionRows,
   requests,
+  testState: testStateRows,
 };
 const rows = Object.values(tables).flat();
 

@@ -40,6 +40,7 @@ FOLDERS = (
     "localstack.testing",
     "localstack.testing.pytest",
     "localstack.utils",
+    "localstack.utils.aws",
 )
 SUITE = "tests.aws.services.stepfunctions"
 MISSING = ("aws_cdk", "rolo", "deepdiff", "json5", "yaml")
@@ -197,6 +198,10 @@ def arn_of(service, kind):
     return arn
 
 
+def execution_arn(state_machine_arn, execution_name):
+    return f"{state_machine_arn.replace(':stateMachine:', ':execution:')}:{execution_name}"
+
+
 def load_json5(file):
     """Reads JSON with comments, trailing commas and line continuations, as the templates have them."""
     text = file.read()
@@ -240,6 +245,7 @@ install(
         "localstack.utils.net": {"IP_REGEX": r"\d+\.\d+\.\d+\.\d+"},
         "localstack.utils.aws.arns": {
             "stepfunctions_state_machine_arn": arn_of("states", "stateMachine"),
+            "stepfunctions_standard_execution_arn": execution_arn,
             "stepfunctions_activity_arn": arn_of("states", "activity"),
         },
         "localstack.services.stepfunctions.asl.utils.json_path": {

@@ -227,7 +227,6 @@ const INSTEAD: Readonly<Record<string, string>> = {
   DescribeMapRun: MAP_RUN,
   ListMapRuns: MAP_RUN,
   UpdateMapRun: MAP_RUN,
-  TestState: 'create a machine of the one state',
 };
 
 function unknownOperation(name: string): ServiceError {

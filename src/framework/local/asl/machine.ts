@@ -8,10 +8,11 @@ import { mapKind } from './states/map.js';
 import { parallelKind } from './states/parallel.js';
 import { failKind, passKind, succeedKind } from './states/pass-succeed-fail.js';
 import type { State, StateGroup } from './runtime/interpret.js';
+import { TRIED_STATE } from './runtime/trial.js';
 import { didYouMean, nearest, Reader, type DefinitionProblem } from './definition/reader.js';
 import { compileState, type ActivityTask, type DefinedTask, type Kind } from './states/state.js';
 import { taskKind } from './states/task.js';
-import { assignedNames, checkTargets, NO_END } from './definition/targets.js';
+import { assignedNames, checkTargets, NO_END, NO_TARGET } from './definition/targets.js';
 import { waitKind } from './states/wait.js';
 import { LONGEST_SECONDS } from './values/limits.js';
 
@@ -78,6 +79,37 @@ function readMachine(definition: string): { program: Program; problems: readonly
   return { program, problems };
 }
 
+/** One state of a definition, which is tested by itself. */
+export interface TriedState {
+  readonly state: State;
+  readonly source: JsonObject;
+  readonly language: Language['name'];
+}
+
+/**
+ * Compiles a state to be tested by itself. Its targets need not be there, and a Map may be distributed, since its
+ * iterations aren't run.
+ * @param name the name of a state in the definition of a machine; undefined if the definition is that of the state
+ * @returns undefined if there is no state of this name
+ * @throws DefinitionError if the definition isn't valid
+ */
+export function compileTried(definition: string, name: string | undefined): TriedState | undefined {
+  const parsed = parseDefinition(definition);
+  const source: JsonObject =
+    name === undefined ? { StartAt: TRIED_STATE, States: { [TRIED_STATE]: parsed } } : parsed;
+  const problems: DefinitionProblem[] = [];
+  const compiler = new MachineCompiler();
+  compiler.compile(new Reader(source, '', { problems, faults: faultsIn(source) }));
+  const counted = problems.filter(
+    ({ code, unsupported }) => !unsupported && (name !== undefined || !isGraph(code)),
+  );
+  if (counted.length > 0) throw new DefinitionError(counted);
+  return compiler.tried.get(name ?? TRIED_STATE);
+}
+
+/** Returns true for the code of a problem with the targets of states. */
+const isGraph = (code: string | undefined): boolean => code === NO_END || code === NO_TARGET;
+
 /** Returns all mistakes because of which {@link compileMachine} would refuse a definition; none if it is valid. */
 export function problemsIn(definition: string): readonly DefinitionProblem[] {
   try {
@@ -109,6 +141,8 @@ class MachineCompiler {
   readonly #tasks: DefinedTask[] = [];
   readonly #references = new Map<string, readonly string[]>();
   readonly #names = new Set<string>();
+  /** Each state by its name, those in branches and iterations included. */
+  readonly tried = new Map<string, TriedState>();
 
   compile(reader: Reader): Program {
     reader.string('Comment');
@@ -159,17 +193,15 @@ class MachineCompiler {
       const meant = nearest(type, Object.keys(KINDS));
       const text = `The field 'Type' should have one of these values: [${TYPES}]`;
       reader.problem(text, 'Type', meant && didYouMean(meant));
-      return { run: () => Promise.reject(new Error(`'${type}' is no type of state`)) };
+      const refuse = (): Promise<never> => Promise.reject(new Error(`'${type}' is no type of state`));
+      return { run: refuse, test: refuse };
     }
     // A state's own query language isn't inherited by the states inside it: they inherit the machine's.
     const nested = (inner: Reader): StateGroup => this.#group(inner, inherited, visible);
-    return compileState(type, kind, reader, {
-      name,
-      language,
-      nested,
-      tasks: this.#tasks,
-      references: this.#references,
-    });
+    const context = { name, language, nested, tasks: this.#tasks, references: this.#references };
+    const state = compileState(type, kind, reader, context);
+    this.tried.set(name, { state, source: reader.source, language: language.name });
+    return state;
   }
 }
 

@@ -3,6 +3,8 @@ import { silentLog, type Logger } from '../../base/log/log.js';
 import { EvaluationThreads } from '../asl/jsonata/evaluation-threads.js';
 import { compileMachine } from '../asl/machine.js';
 import type { RunObserver } from '../asl/runtime/interpret.js';
+import type { Resources } from '../asl/runtime/running-execution.js';
+import type { Trial } from '../asl/runtime/trial.js';
 import type { Json } from '../asl/values/json.js';
 import { type MockConfig, mockConfigMistakes, TestCases } from '../resources/mock-config.js';
 import { MockTable, type Mocks } from '../resources/mocks.js';
@@ -10,12 +12,13 @@ import { Activities } from './activities.js';
 import { POLL_LIMIT, type PollAnswer } from './activity.js';
 import type { Execution } from './execution.js';
 import { Executions } from './executions.js';
-import { Machines, seededHome, type Machine } from './machines/machines.js';
+import { Machines, seededHome, type Home, type Machine } from './machines/machines.js';
 import { Memory, MemoryPart } from './answers/memory.js';
 import { errors } from './answers/service-error.js';
 import { Tags } from './machines/tags.js';
 import { TaskTable } from './task-table.js';
 import type { TokenMint } from './task-token.js';
+import { TrialExecution } from './trial-execution.js';
 
 /** The time in which a poll may still arrive that a worker has sent before its polls were ended. */
 const LATE_POLLS_MS = 2_000;
@@ -104,6 +107,7 @@ export class StepFunctions {
   /** Counts what callers make the service keep. */
   readonly memory = new Memory();
   readonly #threads = new EvaluationThreads();
+  readonly #resources: Resources;
   readonly #pollHoldMs: number;
   /** True after a call of `endPolls`. Every new GetActivityTask call is then answered at once without a task. */
   #pollsEnded = false;
@@ -122,6 +126,7 @@ export class StepFunctions {
     const activities = new Activities(tasks, clock);
     const [threads, memory] = [this.#threads, new MemoryPart(this.memory, runningBytes)];
     this.#pollHoldMs = pollHoldMs;
+    this.#resources = resources;
     this.clock = clock;
     this.random = random;
     this.tasks = tasks;
@@ -162,6 +167,13 @@ export class StepFunctions {
     const machine = this.machines.replace(name, definition, program, seededHome(program, home), roleArn);
     if (version) machine.book.publishSeeded(machine, version, this.clock.now());
     return machine;
+  }
+
+  /** Prepares the test of one state. */
+  tryState(trial: Trial, home: Home, roleArn: string | undefined, input: Json): TrialExecution {
+    const { clock, random, tasks, activities } = this;
+    const world = { clock, random, tasks, activities, resources: this.#resources, threads: this.#threads };
+    return new TrialExecution(world, trial, home, roleArn, input);
   }
 
   /** Starts an execution with a random name. @param input JSON text */

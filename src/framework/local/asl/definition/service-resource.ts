@@ -30,7 +30,7 @@ export interface ServiceResource {
 
 const INTEGRATION =
   /^arn:aws[a-z-]*:states:[a-z0-9-]*:[0-9]*:((?:aws-sdk:)?[a-z0-9-]+):([A-Za-z0-9]+)(\.sync(?::2)?|\.waitForTaskToken)?$/;
-const LAMBDA = /^arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[^:\s]+(?::[^:\s]+)?$/;
+const LAMBDA = /^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[a-z0-9-]+:function:[^:\s]+(?::[^:\s]+)?$/;
 
 /** The actions of each optimised integration. AWS page "Integrating optimized services with Step Functions". */
 const OPTIMISED: Readonly<Record<string, readonly string[]>> = {

@@ -11,7 +11,7 @@ export const NO_END = 'MISSING_END_STATE';
  * The code of two problems: a state that is named as the next one doesn't exist, and a state can't be reached. Measured
  * at the live service.
  */
-const NO_TARGET = 'MISSING_TRANSITION_TARGET';
+export const NO_TARGET = 'MISSING_TRANSITION_TARGET';
 
 /**
  * Adds a problem for each target (a state that StartAt, Next or Default names) that doesn't exist, and for each state

@@ -5,7 +5,8 @@ import type { Branch } from '../runtime/branch.js';
 import type { Json } from '../values/json.js';
 import type { Catcher } from './catch.js';
 import type { StateFailure } from '../runtime/state-failure.js';
-import type { Retry } from './retry.js';
+import type { ErrorDetails, TrialEnd } from '../runtime/trial.js';
+import type { Retriers } from './retry.js';
 
 /**
  * The functions of a state that `runAttempts` calls: one attempt (`once`), its Retry, its Catch (`caught`), and its
@@ -14,7 +15,7 @@ import type { Retry } from './retry.js';
 export interface Attempts {
   /** Makes one attempt to run the state. Resolves with the state's output and the name of the next state. */
   readonly once: (branch: Branch, input: Json) => Promise<Step>;
-  readonly retry: Retry | undefined;
+  readonly retry: Retriers | undefined;
   readonly caught: ((failure: StateFailure) => Catcher | undefined) | undefined;
   readonly leave: (branch: Branch, exit: Exit, data: StateData, next: string | undefined) => Promise<Step>;
 }
@@ -25,12 +26,13 @@ export interface Attempts {
  * @throws StateFailure if the state doesn't catch the failure
  */
 export async function runAttempts(branch: Branch, input: Json, attempts: Attempts): Promise<Step> {
+  const retry = attempts.retry?.begin();
   for (;;) {
     try {
       return await attempts.once(branch, input);
     } catch (error) {
       const failure = branch.failureOf(error);
-      if (attempts.retry && (await attempts.retry(failure, branch))) continue;
+      if (retry && (await retry(failure, branch))) continue;
       branch.recordFailure(failure);
       const catcher = attempts.caught?.(failure);
       if (!catcher) throw failure;
@@ -55,5 +57,51 @@ async function recover(
     // Measured at the live service: the state then fails a second time.
     if (found.error === 'States.QueryEvaluationError') branch.recordFailure(found);
     throw found;
+  }
+}
+
+/**
+ * Makes one attempt to run a state that is tested by itself.
+ * @param retries the number of attempts that the retrier which matches the failure has made already
+ */
+export async function tryOnce(
+  branch: Branch,
+  input: Json,
+  attempts: Attempts,
+  retries: number,
+): Promise<TrialEnd> {
+  try {
+    return { status: 'SUCCEEDED', ...(await attempts.once(branch, input)) };
+  } catch (error) {
+    const failure = branch.failureOf(error);
+    const retrier = attempts.retry?.find(failure, retries);
+    const details: ErrorDetails = retrier ? { retryIndex: retrier.index } : {};
+    const failed = { error: failure.error, cause: failure.reason, details };
+    if (retrier?.delay !== undefined) {
+      const shown = { ...details, retryBackoffIntervalSeconds: retrier.delay };
+      return { ...failed, status: 'RETRIABLE', details: shown };
+    }
+    const catcher = attempts.caught?.(failure);
+    if (!catcher) return { ...failed, status: 'FAILED' };
+    return recoverTrial(branch, attempts, catcher, input, failure, details);
+  }
+}
+
+async function recoverTrial(
+  branch: Branch,
+  attempts: Attempts,
+  catcher: Catcher,
+  input: Json,
+  failure: StateFailure,
+  details: ErrorDetails,
+): Promise<TrialEnd> {
+  try {
+    const { output } = await recover(branch, attempts, catcher, input, failure);
+    const shown = { ...details, catchIndex: catcher.index };
+    const failed = { error: failure.error, cause: failure.reason, details: shown };
+    return { ...failed, status: 'CAUGHT_ERROR', output, next: catcher.next };
+  } catch (error) {
+    const { error: name, reason: cause } = branch.failureOf(error);
+    return { status: 'FAILED', error: name, cause, details };
   }
 }

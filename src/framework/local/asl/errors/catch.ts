@@ -4,6 +4,7 @@ import type { Reader } from '../definition/reader.js';
 import { readErrorEquals } from './retry.js';
 
 export interface Catcher {
+  readonly index: number;
   readonly names: readonly string[];
   readonly next: string;
   readonly exit: Exit;
@@ -17,7 +18,10 @@ export function compileCatch(
   reader: Reader,
   language: Language,
 ): (failure: StateFailure) => Catcher | undefined {
-  const catchers = (reader.objects('Catch') ?? []).map((each) => readCatcher(each, language));
+  const catchers = (reader.objects('Catch') ?? []).map((each, index) => ({
+    index,
+    ...readCatcher(each, language),
+  }));
   for (const [i, { names }] of catchers.entries()) {
     if (names.includes('States.ALL') && (names.length > 1 || i < catchers.length - 1))
       reader.problem('States.ALL must stand alone, and in the last catcher', 'Catch');
@@ -25,7 +29,7 @@ export function compileCatch(
   return (failure) => catchers.find(({ names }) => failure.matches(names));
 }
 
-function readCatcher(reader: Reader, language: Language): Catcher {
+function readCatcher(reader: Reader, language: Language): Omit<Catcher, 'index'> {
   const names = readErrorEquals(reader);
   const next = reader.requiredString('Next');
   const exit = language.catcher(reader);

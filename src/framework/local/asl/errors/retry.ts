@@ -18,29 +18,47 @@ interface Retrier {
  */
 export type Retry = (failure: StateFailure, branch: Branch) => Promise<boolean>;
 
-/**
- * Compiles a Retry field. The compiled function must be called once each time the state is entered: the `Retry` that it
- * returns counts the attempts, and the count starts at 0 with each entry.
- */
-export function compileRetry(reader: Reader): () => Retry {
+/** The retriers of a state. */
+export interface Retriers {
+  /** Must be called once each time the state is entered: the `Retry` counts the attempts from 0. */
+  readonly begin: () => Retry;
+  /**
+   * Returns the first retrier that matches a failure, and its delay before the attempt after `made` attempts. The delay
+   * is undefined if no attempt is left.
+   */
+  readonly find: (
+    failure: StateFailure,
+    made: number,
+  ) => { index: number; delay: number | undefined } | undefined;
+}
+
+/** Compiles a Retry field. */
+export function compileRetry(reader: Reader): Retriers {
   const retriers = (reader.objects('Retry') ?? []).map(readRetrier);
   for (const [i, { names }] of retriers.entries()) {
     if (names.includes('States.ALL') && (names.length > 1 || i < retriers.length - 1))
       reader.problem('States.ALL must stand alone, and in the last retrier', 'Retry');
   }
-  if (retriers.length === 0) return () => never;
-  return () => {
-    const attempts = retriers.map(() => 0);
-    return async (failure, branch) => {
-      const index = retriers.findIndex(({ names }) => failure.matches(names));
-      const retrier = retriers[index];
-      const made = attempts[index] ?? 0;
-      if (!retrier || made >= retrier.maxAttempts) return false;
-      attempts[index] = made + 1;
-      await pause(branch, delaySeconds(retrier, made, branch.execution.random) * 1000);
-      branch.retryCount++;
-      return true;
-    };
+  const find: Retriers['find'] = (failure, made) => {
+    const index = retriers.findIndex(({ names }) => failure.matches(names));
+    const retrier = retriers[index];
+    if (!retrier) return undefined;
+    return { index, delay: made < retrier.maxAttempts ? delaySeconds(retrier, made, () => 1) : undefined };
+  };
+  return { find, begin: retriers.length === 0 ? () => never : () => beginRetry(retriers) };
+}
+
+function beginRetry(retriers: readonly Retrier[]): Retry {
+  const attempts = retriers.map(() => 0);
+  return async (failure, branch) => {
+    const index = retriers.findIndex(({ names }) => failure.matches(names));
+    const retrier = retriers[index];
+    const made = attempts[index] ?? 0;
+    if (!retrier || made >= retrier.maxAttempts) return false;
+    attempts[index] = made + 1;
+    await pause(branch, delaySeconds(retrier, made, branch.execution.random) * 1000);
+    branch.retryCount++;
+    return true;
   };
 }
 

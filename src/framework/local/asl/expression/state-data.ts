@@ -39,7 +39,17 @@ export interface StateData {
   readonly result?: Json;
   /** The error output of a failure that a Catch has caught; otherwise undefined. */
   readonly errorOutput?: Json;
+  /** Takes note of what a field of the state has made of its data. Set only if the state is tested by itself. */
+  readonly see?: ((stage: DataStage, value: Json) => void) | undefined;
 }
+
+/** The fields of a state whose values are noted. */
+export type DataStage =
+  | 'afterInputPath'
+  | 'afterParameters'
+  | 'afterArguments'
+  | 'afterResultSelector'
+  | 'afterResultPath';
 
 /** A compiled field of a definition. It may return a promise, or throw an EvaluationFailure. */
 export type Expression = (data: StateData) => Json | Promise<Json>;

@@ -28,7 +28,11 @@ export const jsonataLanguage: Language = {
     const exit = readExit(reader, { output, assign, hasResult });
     return {
       input: (data) => data,
-      arguments: (data) => (given ? given(data) : data.input),
+      arguments: async (data) => {
+        const value = await (given ? given(data) : data.input);
+        data.see?.('afterArguments', value);
+        return value;
+      },
       output: (data) => (exit.output ? exit.output(data) : (data.result ?? null)),
       assign: (data) => exit.assign?.(data),
     };

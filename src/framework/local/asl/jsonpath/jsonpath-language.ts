@@ -2,7 +2,7 @@ import type { Exit, Flow, FlowParts, Language } from '../definition/query-langua
 import type { Reader } from '../definition/reader.js';
 import { readVariableNames } from '../definition/variable-names.js';
 import { EvaluationFailure, runtimeFailure } from '../expression/evaluation-failure.js';
-import type { Expression, StateData } from '../expression/state-data.js';
+import type { DataStage, Expression, StateData } from '../expression/state-data.js';
 import { bareText, type Json, type JsonObject } from '../values/json.js';
 import { NO_TIMESTAMP, parseTimestamp } from '../values/timestamp.js';
 import { compileRule } from './choice-rule.js';
@@ -26,8 +26,12 @@ export const jsonPath: Language = {
     const exit = readExit(reader, { result, output, assign });
     return {
       input: (data) => (inputPath ? { ...data, root: inputPath(data) } : data),
-      arguments: (data) => (parameters ? parameters(data) : data.root),
-      output: async (data) => exit.output(selector ? await applySelector(selector, data) : data),
+      arguments: (data) => seen(data, 'afterParameters', parameters ? parameters(data) : data.root),
+      output: async (data) => {
+        const selected = selector ? await applySelector(selector, data) : data;
+        data.see?.('afterResultSelector', selected.result ?? null);
+        return exit.output(selected);
+      },
       assign: (data) => exit.assign(data),
     };
   },
@@ -117,6 +121,15 @@ function readTimestamp(reader: Reader): number | undefined {
   return ms ?? 0;
 }
 
+/** Returns a value, of which the trial of a state takes note. */
+function seen(data: StateData, stage: DataStage, value: Json | Promise<Json>): Json | Promise<Json> {
+  const { see } = data;
+  if (!see) return value;
+  if (value instanceof Promise) return value.then((settled) => seen(data, stage, settled));
+  see(stage, value);
+  return value;
+}
+
 async function applySelector(selector: Expression, data: StateData): Promise<StateData> {
   return { ...data, result: await selector({ ...data, root: data.result ?? null }) };
 }
@@ -128,6 +141,7 @@ function readExit(reader: Reader, { result, output, assign = true }: FlowParts):
   return {
     output: (data) => {
       const combined = combine ? combine(data) : (data.result ?? null);
+      data.see?.('afterResultPath', combined);
       return outputPath ? outputPath({ ...data, root: combined }) : combined;
     },
     assign: async (data) =>

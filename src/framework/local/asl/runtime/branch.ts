@@ -8,6 +8,7 @@ import type { RunObserver } from './interpret.js';
 import type { RunningExecution } from './running-execution.js';
 import type { Scope } from './scope.js';
 import { DATA_LIMIT, StateFailure } from './state-failure.js';
+import { TRIED_STATE } from './trial.js';
 import { VariableScope } from './variables.js';
 
 const isoTime = (ms: number): string => new Date(ms).toISOString();
@@ -383,6 +384,8 @@ export class Branch implements Environment {
       state: { name },
       enteredId,
     } = this.#entered();
+    // Recorded from the live service: TestState gives the reason alone.
+    if (this.execution.trial) return reason;
     return `An error occurred while executing the state '${name}' (entered at the event id #${enteredId}). ${reason}`;
   }
 
@@ -442,10 +445,12 @@ export class Branch implements Environment {
       state: { kind, name },
       enteredAt,
     } = this.#entered();
+    const { trial } = this.execution;
+    if (trial?.context) return trial.context;
     return {
       ...this.execution.context,
       State: {
-        Name: name,
+        Name: trial ? TRIED_STATE : name,
         EnteredTime: isoTime(enteredAt),
         ...(kind.recovers === true && { RetryCount: this.retryCount }),
       },

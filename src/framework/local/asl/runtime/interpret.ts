@@ -1,5 +1,6 @@
 import type { Json } from '../values/json.js';
 import type { Branch } from './branch.js';
+import type { TrialEnd } from './trial.js';
 
 /**
  * The outcome of a state: its output, and the name of the next state. `next` is undefined if the state was the last one
@@ -28,6 +29,8 @@ export interface RunObserver {
 /** A compiled state. `run` rejects with a StateFailure if the state fails and its Catch doesn't catch the failure. */
 export interface State {
   run(branch: Branch, input: Json): Promise<Step>;
+  /** Makes one attempt to run the state by itself. The branch's execution has a `trial`. */
+  test(branch: Branch, input: Json): Promise<TrialEnd>;
 }
 
 /** The states of a machine, of a branch or of an iteration. `startAt` is the name of the first one to run. */

@@ -5,6 +5,7 @@ import type { Json, JsonObject } from '../values/json.js';
 import type { RunObserver } from './interpret.js';
 import type { Scope } from './scope.js';
 import type { Spellings } from './spellings.js';
+import type { Trial } from './trial.js';
 import type { StepCounter } from './step-counter.js';
 
 /** The way in which a task ended: with the result or the failure that a worker has sent, or with a timeout. */
@@ -148,6 +149,8 @@ export interface RunningExecution {
   readonly observer: RunObserver | undefined;
   readonly stepCounter: StepCounter;
   readonly spellings: Spellings;
+  /** Set if one state is tested by itself; undefined in an execution. */
+  readonly trial?: Trial;
   /** The processor time that all fields of the execution may take together. */
   readonly processor: ProcessorBudget;
   /** Cancels everything that the execution waits for when the execution ends. */

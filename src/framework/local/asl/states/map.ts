@@ -1,6 +1,8 @@
 import type { Language, WholeNumber } from '../definition/query-language.js';
 import { runtimeFailure } from '../expression/evaluation-failure.js';
-import { branchFailure } from '../runtime/state-failure.js';
+import { branchFailure, StateFailure } from '../runtime/state-failure.js';
+import type { Trial } from '../runtime/trial.js';
+import { mocked } from './mocked.js';
 import { runBranches } from './branches.js';
 import { bareText, isObject, jsonBytes, type Json, type JsonObject } from '../values/json.js';
 import type { Reader } from '../definition/reader.js';
@@ -13,7 +15,7 @@ import type { Expression, StateData } from '../expression/state-data.js';
 const INLINE_LIMIT = 40;
 
 const DISTRIBUTED = ['ItemReader', 'ItemBatcher', 'ResultWriter', 'Label'];
-const TOLERATED = ['ToleratedFailureCount', 'ToleratedFailurePercentage'];
+const TOLERATED = ['ToleratedFailureCount', 'ToleratedFailurePercentage'] as const;
 
 /**
  * The numbers that MaxConcurrency may have. Recorded from the live service: a string that contains a number is accepted
@@ -42,13 +44,24 @@ export const mapKind: Kind = {
   recovers: true,
   leaves: 'next',
   compile(reader, context) {
-    refuseDistributed(reader, context);
+    const tolerances = refuseDistributed(reader, context);
     const group = readProcessor(reader, context);
     const { language } = context;
     const items = language.items(reader);
     const selector = language.itemSelector(reader);
     const concurrency = language.integer(reader, 'MaxConcurrency', CONCURRENCY);
+    const hasReader = reader.has('ItemReader');
     return async (branch, data) => {
+      const { trial } = branch.execution;
+      if (trial?.mock) {
+        const parts = {
+          items: hasReader ? () => trial.items ?? [] : items,
+          concurrency,
+          tolerances,
+          hasReader,
+        };
+        return { result: await tryMap(branch, data, parts, trial) };
+      }
       const list = await branch.evaluate(items, data);
       if (!Array.isArray(list))
         throw runtimeFailure(`The items of a Map must be an array, got ${JSON.stringify(list)}.`);
@@ -64,6 +77,47 @@ export const mapKind: Kind = {
     };
   },
 };
+
+interface MapParts {
+  readonly items: Expression;
+  readonly concurrency: Expression | undefined;
+  readonly tolerances: Tolerances;
+  readonly hasReader: boolean;
+}
+
+/** The compiled tolerances of a Map, which have an effect only if the Map is tested by itself. */
+type Tolerances = ReadonlyMap<(typeof TOLERATED)[number], Expression>;
+
+/** Takes note of a Map's fields, and returns the result that stands for its iterations. */
+async function tryMap(
+  branch: Branch,
+  data: StateData,
+  { items, concurrency, tolerances, hasReader }: MapParts,
+  trial: Trial,
+): Promise<Json> {
+  const list = await branch.evaluate(items, data);
+  if (!hasReader) trial.see('afterItemsPath', list);
+  trial.see('maxConcurrency', concurrency ? await branch.evaluate(concurrency, data) : 0);
+  const tolerated: Partial<Record<(typeof TOLERATED)[number], number>> = {};
+  for (const [field, expression] of tolerances) {
+    const value = Number(await branch.evaluate(expression, data));
+    trial.see(
+      field === 'ToleratedFailureCount' ? 'toleratedFailureCount' : 'toleratedFailurePercentage',
+      value,
+    );
+    tolerated[field] = value;
+  }
+  const result = mocked(trial.mock ?? { kind: 'succeeded', result: list });
+  const { failedIterations: failed = 0 } = trial;
+  const { ToleratedFailureCount: most = Infinity, ToleratedFailurePercentage: share = Infinity } = tolerated;
+  const total = Array.isArray(list) ? list.length : 0;
+  if (failed > most || (total > 0 && (failed / total) * 100 > share))
+    throw new StateFailure('States.ExceedToleratedFailureThreshold', EXCEEDED);
+  return result;
+}
+
+/** Recorded from the live service. */
+const EXCEEDED = 'The specified tolerated failure threshold was exceeded';
 
 /**
  * Evaluates ItemSelector once for each item. The size of these inputs, `bytes`, is added to the memory that is counted
@@ -165,16 +219,19 @@ function unsupported(reader: Reader, field: string, what: string): void {
   });
 }
 
-function refuseDistributed(reader: Reader, { name, language }: StateContext): void {
+function refuseDistributed(reader: Reader, { name, language }: StateContext): Tolerances {
+  const tolerances = new Map<(typeof TOLERATED)[number], Expression>();
   // Recorded from the live service: a Map in inline mode accepts these fields and ignores them.
   for (const field of TOLERATED) {
-    reader.json(field);
+    const fixed = reader.json(field);
     if (language.name === 'JSONata') {
-      language.template(reader, field);
+      const template = language.template(reader, field);
+      if (template) tolerances.set(field, template);
       continue;
     }
     reader.exclusive(field, `${field}Path`);
     reader.json(`${field}Path`);
+    if (fixed !== undefined) tolerances.set(field, () => fixed);
   }
   for (const field of DISTRIBUTED) {
     if (!reader.has(field)) continue;
@@ -184,6 +241,7 @@ function refuseDistributed(reader: Reader, { name, language }: StateContext): vo
     if (isDistributed(reader)) continue;
     unsupported(reader, field, `The state '${name}' has '${field}', which belongs to Distributed Map`);
   }
+  return tolerances;
 }
 
 /** Adds the mistakes in the JSONata expressions of a field that belongs to Distributed Map. */

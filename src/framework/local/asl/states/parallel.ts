@@ -1,4 +1,5 @@
 import { branchFailure } from '../runtime/state-failure.js';
+import { mocked } from './mocked.js';
 import { runBranches } from './branches.js';
 import type { Reader } from '../definition/reader.js';
 import type { Kind, StateContext } from './state.js';
@@ -25,6 +26,8 @@ export const parallelKind: Kind = {
       const input = await branch.evaluate((seen) => flow.arguments(seen), data);
       const { name } = context;
       branch.checkSize(input, name);
+      const { trial } = branch.execution;
+      if (trial?.mock) return { result: mocked(trial.mock) };
       const started = branch.started();
       const outcome = await runBranches(branch, {
         length: groups.length,

@@ -1,11 +1,12 @@
 import { dataLimitFailure } from '../runtime/state-failure.js';
-import { runAttempts } from '../errors/attempts.js';
+import { runAttempts, tryOnce } from '../errors/attempts.js';
 import { compileCatch } from '../errors/catch.js';
 import type { Json, JsonObject } from '../values/json.js';
 import type { Exit, Flow, FlowParts, Language } from '../definition/query-language.js';
 import type { Reader } from '../definition/reader.js';
 import { compileRetry } from '../errors/retry.js';
 import type { State, StateGroup, Step } from '../runtime/interpret.js';
+import type { TrialEnd } from '../runtime/trial.js';
 import type { Branch, StateEvents } from '../runtime/branch.js';
 import type { StateData } from '../expression/state-data.js';
 
@@ -83,17 +84,26 @@ export function compileState(type: string, kind: Kind, reader: Reader, context: 
   if (reader.variables.size > 0) context.references.set(name, [...reader.variables].toSorted());
 
   const once = async (branch: Branch, input: Json): Promise<Step> => {
-    const data = flow.input(branch.data(input));
+    const see = branch.execution.trial?.see;
+    const data = flow.input(see ? { ...branch.data(input), see } : branch.data(input));
+    see?.('afterInputPath', data.root);
     const done = await work(branch, data, flow);
+    see?.('result', done.result);
     branch.succeeded();
     return leave(branch, done.exit ?? flow, { ...data, result: done.result }, done.next ?? next);
   };
   const entered = { type, name, kind };
+  const attempts = { once, retry, caught, leave };
   const run = (branch: Branch, input: Json): Promise<Step> => {
     branch.enter(entered, input);
-    return runAttempts(branch, input, { once, retry: retry?.(), caught, leave });
+    return runAttempts(branch, input, attempts);
   };
-  return { run };
+  const test = (branch: Branch, input: Json): Promise<TrialEnd> => {
+    branch.enter(entered, input);
+    branch.retryCount = branch.execution.trial?.retries ?? 0;
+    return tryOnce(branch, input, attempts, branch.retryCount);
+  };
+  return { run, test };
 }
 
 async function leave(branch: Branch, exit: Exit, data: StateData, next: string | undefined): Promise<Step> {

@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { isActivityArn } from '../values/arn.js';
+import { mocked } from './mocked.js';
 import { StateFailure, taskFailure } from '../runtime/state-failure.js';
 import { bareText, isObject, type Json } from '../values/json.js';
 import type { Reader } from '../definition/reader.js';
@@ -34,10 +36,19 @@ export const taskKind: Kind = {
         timeoutSeconds: await readSeconds(branch, data, timeout),
         heartbeatSeconds: await readSeconds(branch, data, heartbeat),
       };
-      return { result: await call(branch, input, limits, await roleOf(branch, data, credentials)) };
+      const { trial } = branch.execution;
+      const role = await roleOf(branch, data, credentials);
+      if (!trial?.mock) return { result: await call(branch, input, limits, role) };
+      if (waits(resource)) branch.taskToken = randomUUID();
+      await input();
+      return { result: mocked(trial.mock) };
     };
   },
 };
+
+/** Returns true if a Task waits for a job or for a token, so that it has a task token. */
+const waits = (resource: string): boolean =>
+  (parseServiceArn(resource)?.pattern ?? 'requestResponse') !== 'requestResponse';
 
 /** Runs the task once: schedules it for a worker or calls a mock. Resolves with the task's result. */
 type Call = (

@@ -49,6 +49,8 @@ export const errors = {
     const head = `${violations.length} validation error${violations.length === 1 ? '' : 's'} detected: `;
     return new ServiceError('ValidationException', head + violations.join('; '), CORAL_VALIDATE);
   },
+  /** A request that is well formed, but not allowed. */
+  refusal: (reason: string) => new ServiceError('ValidationException', reason, CORAL_VALIDATE),
   serialization: (reason: string) => new ServiceError('SerializationException', reason, CORAL),
   /** The SDK sends such a request again by itself, after a while. */
   throttled: () => new ServiceError('ThrottlingException', 'Rate exceeded', CORAL),

@@ -1,0 +1,57 @@
+import { isObject, type Json, type JsonObject } from '../values/json.js';
+import { MOCK_SHAPES, type Shape } from './mock-shapes.js';
+
+/** How a mocked answer is held against the service's API. `PRESENT`: members may be missing. */
+export type ValidationMode = 'STRICT' | 'PRESENT' | 'NONE';
+
+/**
+ * Returns what is wrong with a mocked answer of a service, in the words that were recorded from the live service.
+ * Returns undefined if nothing is, or if the answer of this resource isn't known.
+ * @param resource the type and the action of a resource, such as `events:putEvents`
+ */
+export function faultOfMock(resource: string, result: Json, mode: ValidationMode): string | undefined {
+  const shape = MOCK_SHAPES.get(resource);
+  return shape && mode !== 'NONE' ? faultOf('', shape, result, mode) : undefined;
+}
+
+function faultOf(field: string, shape: Shape, value: Json, mode: ValidationMode): string | undefined {
+  const fault = `Field '${field}'`;
+  switch (shape.kind) {
+    case 'string':
+      if (typeof value !== 'string') return `${fault} must be a string`;
+      if (value.length < (shape.min ?? 0)) return `${fault} is smaller than the minimum length`;
+      return shape.values && !shape.values.includes(value) ? `${fault} is not an expected value` : undefined;
+    case 'number':
+      if (typeof value !== 'number') return `${fault} must be a number`;
+      if (value < (shape.min ?? -Infinity)) return `${fault} is less than the minimum value`;
+      return value > (shape.max ?? Infinity) ? `${fault} exceeds the maximum value` : undefined;
+    case 'list':
+      if (!Array.isArray(value)) return `${fault} must be an array`;
+      return first(value.map((each) => () => faultOf(field, shape.of, each, mode)));
+    default:
+      return isObject(value) ? faultOfMembers(shape, value, mode) : `${fault} must be an object`;
+  }
+}
+
+function faultOfMembers(
+  { members, required = [] }: Extract<Shape, { kind: 'object' }>,
+  value: JsonObject,
+  mode: ValidationMode,
+): string | undefined {
+  const missing = mode === 'STRICT' ? required.find((name) => !Object.hasOwn(value, name)) : undefined;
+  if (missing !== undefined) return `Required field '${missing}' is missing`;
+  return first(
+    Object.entries(members).map(([name, shape]) => () => {
+      const member = Object.hasOwn(value, name) ? value[name] : undefined;
+      return member === undefined || member === null ? undefined : faultOf(name, shape, member, mode);
+    }),
+  );
+}
+
+function first(checks: readonly (() => string | undefined)[]): string | undefined {
+  for (const check of checks) {
+    const fault = check();
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
+}

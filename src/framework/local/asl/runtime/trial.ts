@@ -1,0 +1,57 @@
+import type { Json, JsonObject } from '../values/json.js';
+
+/** What TestState shows of a state, besides its input and output. The names are those of the API's `inspectionData`. */
+export type Stage =
+  | 'afterInputPath'
+  | 'afterParameters'
+  | 'afterArguments'
+  | 'afterItemsPath'
+  | 'maxConcurrency'
+  | 'toleratedFailureCount'
+  | 'toleratedFailurePercentage'
+  | 'result'
+  | 'afterResultSelector'
+  | 'afterResultPath';
+
+/** The outcome that stands for the work of a state: of a task, or of all branches or iterations. */
+export type MockedOutcome =
+  | { readonly kind: 'succeeded'; readonly result: Json }
+  | { readonly kind: 'failed'; readonly error: string | undefined; readonly cause: string | undefined };
+
+/** One state that is tested by itself, by the operation TestState. */
+export interface Trial {
+  /** Undefined if the state's own work is done. */
+  readonly mock: MockedOutcome | undefined;
+  /** The context object; undefined to make one up. */
+  readonly context: JsonObject | undefined;
+  /** The number of retries that the retrier which matches a failure has made already. */
+  readonly retries: number;
+  /** The number of iterations that count as failed; undefined if no iteration does. */
+  readonly failedIterations: number | undefined;
+  /** What the ItemReader of a Map stands for; undefined if the Map has none. */
+  readonly items: Json[] | undefined;
+  /** Takes note of a value. */
+  readonly see: (stage: Stage, value: Json) => void;
+}
+
+/** Recorded from the live service: the name of the state in the context object, whatever the state is called. */
+export const TRIED_STATE = 'StateName';
+
+/** The end of a trial. The status is that of the API's answer. */
+export type TrialEnd =
+  | { readonly status: 'SUCCEEDED'; readonly output: Json; readonly next: string | undefined }
+  | (TrialFailure & { readonly status: 'FAILED' | 'RETRIABLE' })
+  | (TrialFailure & { readonly status: 'CAUGHT_ERROR'; readonly output: Json; readonly next: string });
+
+export interface TrialFailure {
+  readonly error: string | undefined;
+  readonly cause: string | undefined;
+  readonly details: ErrorDetails;
+}
+
+/** The catcher or the retrier that matched a failure, as the API shows it. */
+export interface ErrorDetails {
+  readonly catchIndex?: number;
+  readonly retryIndex?: number;
+  readonly retryBackoffIntervalSeconds?: number;
+}

@@ -1,0 +1,140 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '../../base/time/clock.js';
+import { ProcessorBudget } from '../asl/expression/processor-budget.js';
+import type { EvaluationThreads } from '../asl/jsonata/evaluation-threads.js';
+import type { TriedState } from '../asl/machine.js';
+import { Branch } from '../asl/runtime/branch.js';
+import type {
+  ActivityQueue,
+  Resources,
+  RunningExecution,
+  TaskOrder,
+  TokenTask,
+} from '../asl/runtime/running-execution.js';
+import { Scope } from '../asl/runtime/scope.js';
+import { Spellings } from '../asl/runtime/spellings.js';
+import { StateFailure } from '../asl/runtime/state-failure.js';
+import { StepCounter } from '../asl/runtime/step-counter.js';
+import type { Trial, TrialEnd } from '../asl/runtime/trial.js';
+import { VariableScope } from '../asl/runtime/variables.js';
+import type { Json, JsonObject } from '../asl/values/json.js';
+import type { Home } from './machines/machines.js';
+import type { TaskTable } from './task-table.js';
+
+/** The longest time that the test of a state may take. AWS page "Using TestState API to test a state". */
+const LONGEST_MS = 5 * 60_000;
+/** The most memory that the test of a state may take, in bytes. */
+const MOST_BYTES = 64 * 1024 * 1024;
+
+/** The objects of the local service that a test of a state uses. */
+export interface TrialWorld {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly activities: ActivityQueue;
+  readonly tasks: TaskTable;
+  readonly resources: Resources;
+  readonly threads: EvaluationThreads;
+}
+
+/** One state with its input, tested by itself. There is no machine, no history, and no execution that can be found. */
+export class TrialExecution implements RunningExecution {
+  readonly arn: string;
+  readonly machineName = randomUUID();
+  readonly observer = undefined;
+  readonly stepCounter = new StepCounter();
+  readonly spellings = new Spellings();
+  readonly processor = new ProcessorBudget();
+  readonly scope = new Scope();
+  readonly context: JsonObject;
+  readonly region: string;
+  readonly #variables: VariableScope;
+  #bytes = 0;
+  #events = 1;
+
+  constructor(
+    private readonly world: TrialWorld,
+    readonly trial: Trial,
+    { partition, region, account }: Home,
+    roleArn: string | undefined,
+    private readonly input: Json,
+  ) {
+    const name = randomUUID();
+    const arn = (kind: string): string =>
+      `arn:${partition}:states:${region}:${account}:${kind}:${this.machineName}`;
+    this.region = region;
+    this.arn = `${arn('express')}:${name}`;
+    // Recorded from the live service: the context object of an EXPRESS execution.
+    this.context = {
+      Execution: {
+        Id: this.arn,
+        Input: input,
+        Name: name,
+        RoleArn: roleArn ?? null,
+        StartTime: new Date(world.clock.now()).toISOString(),
+      },
+      StateMachine: { Id: arn('stateMachine'), Name: this.machineName },
+    };
+    this.#variables = new VariableScope((bytes) => this.hold(bytes));
+  }
+
+  /** Tests the state. The outcome is a failure if it takes longer than five minutes. */
+  async run({ state }: TriedState, variables: JsonObject): Promise<TrialEnd> {
+    const texts = new Map(Object.entries(variables).map(([name, value]) => [name, JSON.stringify(value)]));
+    this.#variables.assign(variables, texts);
+    const branch = new Branch(this, this.scope, this.#variables, 0);
+    const end = await new Promise<TrialEnd>((resolve, reject) => {
+      const cancel = this.world.clock.after(LONGEST_MS, () => resolve(TIMED_OUT));
+      const done = (): void => cancel();
+      state.test(branch, this.input).then(resolve, reject).finally(done);
+    });
+    this.scope.end();
+    return end;
+  }
+
+  /** The variables that a next state could read. */
+  get variables(): JsonObject {
+    return this.#variables.all();
+  }
+
+  get clock(): Clock {
+    return this.world.clock;
+  }
+
+  get random(): () => number {
+    return this.world.random;
+  }
+
+  get activities(): ActivityQueue {
+    return this.world.activities;
+  }
+
+  get threads(): EvaluationThreads {
+    return this.world.threads;
+  }
+
+  get resources(): Resources {
+    return this.world.resources;
+  }
+
+  openTask(subject: string, order: TaskOrder): TokenTask {
+    return this.world.tasks.open(subject, order);
+  }
+
+  isLive(): boolean {
+    return !this.scope.ended;
+  }
+
+  hold(bytes: number): void {
+    this.#bytes += bytes;
+    if (this.#bytes > MOST_BYTES)
+      throw new StateFailure('States.Runtime', `The test of a state may take ${MOST_BYTES} bytes at most.`);
+  }
+
+  onTransition(): void {}
+
+  record(): number {
+    return ++this.#events;
+  }
+}
+
+const TIMED_OUT: TrialEnd = { status: 'FAILED', error: 'States.Timeout', cause: undefined, details: {} };
