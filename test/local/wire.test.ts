@@ -22,6 +22,7 @@ async function call(
   operation: string,
   body: object | string,
   headers = {},
+  signal?: AbortSignal,
 ): Promise<Answer> {
   const response = await fetch(service.url, {
     method: 'POST',
@@ -31,6 +32,7 @@ async function call(
       ...headers,
     },
     body: typeof body === 'string' ? body : JSON.stringify(body),
+    ...(signal && { signal }),
   });
   const text = await response.text();
   return { status: response.status, headers: response.headers, body: JSON.parse(text) as Answer['body'] };
@@ -383,4 +385,33 @@ test('a key of its own is kept and described, and data is left out where it is n
   const asked = { stateMachineArn: body['stateMachineArn'], includedData: 'METADATA_ONLY' };
   const described = await call(bench, 'DescribeStateMachine', asked);
   expect(described.body).toMatchObject({ encryptionConfiguration: OWN_KEY, definition: '{}' });
+});
+
+describe('a state that is tested by itself', () => {
+  const tested = (bench: Bench, state: object, signal?: AbortSignal): Promise<Answer> =>
+    call(bench, 'TestState', { definition: JSON.stringify(state) }, {}, signal);
+
+  test('waits as long as it would in an execution, but at most for five minutes', async () => {
+    const bench = await openBench();
+    const answers = [7, 400].map((Seconds) => tested(bench, { Type: 'Wait', Seconds, End: true }));
+    await bench.clock.settle();
+    await bench.clock.advance(300_000);
+    const [waited, late] = await Promise.all(answers);
+    expect(waited?.body).toEqual({ status: 'SUCCEEDED', output: '{}' });
+    expect(late?.body).toEqual({ status: 'FAILED', error: 'States.Timeout' });
+  });
+
+  test('ends when its caller has gone, and leaves its memory to the others', async () => {
+    const bench = await openBench({ runningBytes: 20_000 });
+    const wait = { Type: 'Wait', Seconds: 60, End: true };
+    const gone = new AbortController();
+    const asked = [1, 2].map(() => tested(bench, wait, gone.signal).catch(() => undefined));
+    await bench.clock.settle();
+    const full = await tested(bench, { Type: 'Succeed' });
+    expect(full.body['__type']).toBe(`${SWF}ExecutionLimitExceeded`);
+    gone.abort();
+    await Promise.all(asked);
+    await bench.clock.settle();
+    expect((await tested(bench, { Type: 'Succeed' })).body['status']).toBe('SUCCEEDED');
+  });
 });

@@ -3,7 +3,6 @@ import { silentLog, type Logger } from '../../base/log/log.js';
 import { EvaluationThreads } from '../asl/jsonata/evaluation-threads.js';
 import { compileMachine } from '../asl/machine.js';
 import type { RunObserver } from '../asl/runtime/interpret.js';
-import type { Resources } from '../asl/runtime/running-execution.js';
 import type { Trial } from '../asl/runtime/trial.js';
 import type { Json } from '../asl/values/json.js';
 import { type MockConfig, mockConfigMistakes, TestCases } from '../resources/mock-config.js';
@@ -18,7 +17,7 @@ import { errors } from './answers/service-error.js';
 import { Tags } from './machines/tags.js';
 import { TaskTable } from './task-table.js';
 import type { TokenMint } from './task-token.js';
-import { TrialExecution } from './trial-execution.js';
+import { TrialExecution, type TrialWorld } from './trial-execution.js';
 
 /** The time in which a poll may still arrive that a worker has sent before its polls were ended. */
 const LATE_POLLS_MS = 2_000;
@@ -107,7 +106,7 @@ export class StepFunctions {
   /** Counts what callers make the service keep. */
   readonly memory = new Memory();
   readonly #threads = new EvaluationThreads();
-  readonly #resources: Resources;
+  readonly #trialWorld: TrialWorld;
   readonly #pollHoldMs: number;
   /** True after a call of `endPolls`. Every new GetActivityTask call is then answered at once without a task. */
   #pollsEnded = false;
@@ -126,7 +125,7 @@ export class StepFunctions {
     const activities = new Activities(tasks, clock);
     const [threads, memory] = [this.#threads, new MemoryPart(this.memory, runningBytes)];
     this.#pollHoldMs = pollHoldMs;
-    this.#resources = resources;
+    this.#trialWorld = { clock, random, tasks, activities, resources, threads, memory };
     this.clock = clock;
     this.random = random;
     this.tasks = tasks;
@@ -169,11 +168,19 @@ export class StepFunctions {
     return machine;
   }
 
-  /** Prepares the test of one state. */
-  tryState(trial: Trial, home: Home, roleArn: string | undefined, input: Json): TrialExecution {
-    const { clock, random, tasks, activities } = this;
-    const world = { clock, random, tasks, activities, resources: this.#resources, threads: this.#threads };
-    return new TrialExecution(world, trial, home, roleArn, input);
+  /**
+   * Prepares the test of one state.
+   * @param chars the number of characters of the request
+   * @throws ServiceError ExecutionLimitExceeded while there is no memory for it
+   */
+  tryState(
+    trial: Trial,
+    home: Home,
+    roleArn: string | undefined,
+    input: Json,
+    chars: number,
+  ): TrialExecution {
+    return new TrialExecution(this.#trialWorld, trial, home, roleArn, input, chars);
   }
 
   /** Starts an execution with a random name. @param input JSON text */

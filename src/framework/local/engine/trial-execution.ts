@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Clock } from '../../base/time/clock.js';
+import type { Cancel, Clock } from '../../base/time/clock.js';
 import { ProcessorBudget } from '../asl/expression/processor-budget.js';
 import type { EvaluationThreads } from '../asl/jsonata/evaluation-threads.js';
 import type { TriedState } from '../asl/machine.js';
@@ -18,13 +18,15 @@ import { StepCounter } from '../asl/runtime/step-counter.js';
 import type { Trial, TrialEnd } from '../asl/runtime/trial.js';
 import { VariableScope } from '../asl/runtime/variables.js';
 import type { Json, JsonObject } from '../asl/values/json.js';
+import { EXECUTION_BYTES, type MemoryPart } from './answers/memory.js';
 import type { Home } from './machines/machines.js';
+import { errors } from './answers/service-error.js';
 import type { TaskTable } from './task-table.js';
 
 /** The longest time that the test of a state may take. AWS page "Using TestState API to test a state". */
 const LONGEST_MS = 5 * 60_000;
-/** The most memory that the test of a state may take, in bytes. */
-const MOST_BYTES = 64 * 1024 * 1024;
+/** The most bytes of memory that a compiled definition takes for each of its characters. */
+const COMPILED = 48;
 
 /** The objects of the local service that a test of a state uses. */
 export interface TrialWorld {
@@ -34,6 +36,8 @@ export interface TrialWorld {
   readonly tasks: TaskTable;
   readonly resources: Resources;
   readonly threads: EvaluationThreads;
+  /** What running executions take of the memory, and tests of states with them. */
+  readonly memory: MemoryPart;
 }
 
 /** One state with its input, tested by itself. There is no machine, no history, and no execution that can be found. */
@@ -48,8 +52,10 @@ export class TrialExecution implements RunningExecution {
   readonly context: JsonObject;
   readonly region: string;
   readonly #variables: VariableScope;
-  #bytes = 0;
+  /** The number of bytes that `world.memory` contains for this test. */
+  #counted = 0;
   #events = 1;
+  #cancel: Cancel = () => {};
 
   constructor(
     private readonly world: TrialWorld,
@@ -57,7 +63,11 @@ export class TrialExecution implements RunningExecution {
     { partition, region, account }: Home,
     roleArn: string | undefined,
     private readonly input: Json,
+    /** The number of characters of the request. */
+    chars: number,
   ) {
+    this.#counted = EXECUTION_BYTES + chars * COMPILED;
+    if (!world.memory.take(this.#counted)) throw errors.tooManyExecutions();
     const name = randomUUID();
     const arn = (kind: string): string =>
       `arn:${partition}:states:${region}:${account}:${kind}:${this.machineName}`;
@@ -82,13 +92,22 @@ export class TrialExecution implements RunningExecution {
     const texts = new Map(Object.entries(variables).map(([name, value]) => [name, JSON.stringify(value)]));
     this.#variables.assign(variables, texts);
     const branch = new Branch(this, this.scope, this.#variables, 0);
-    const end = await new Promise<TrialEnd>((resolve, reject) => {
-      const cancel = this.world.clock.after(LONGEST_MS, () => resolve(TIMED_OUT));
-      const done = (): void => cancel();
-      state.test(branch, this.input).then(resolve, reject).finally(done);
-    });
+    try {
+      return await new Promise<TrialEnd>((resolve, reject) => {
+        this.#cancel = this.world.clock.after(LONGEST_MS, () => resolve(TIMED_OUT));
+        state.test(branch, this.input).then(resolve, reject);
+      });
+    } finally {
+      this.stop();
+    }
+  }
+
+  /** Ends the test, for which nobody waits any more. */
+  stop(): void {
+    this.#cancel();
     this.scope.end();
-    return end;
+    this.world.memory.grow(-this.#counted);
+    this.#counted = 0;
   }
 
   /** The variables that a next state could read. */
@@ -125,9 +144,11 @@ export class TrialExecution implements RunningExecution {
   }
 
   hold(bytes: number): void {
-    this.#bytes += bytes;
-    if (this.#bytes > MOST_BYTES)
-      throw new StateFailure('States.Runtime', `The test of a state may take ${MOST_BYTES} bytes at most.`);
+    if (this.scope.ended) return;
+    this.#counted += bytes;
+    this.world.memory.grow(bytes);
+    if (bytes > 0 && this.world.memory.isTooMuch(this.#counted))
+      throw new StateFailure('States.Runtime', 'The test of the state needs more memory than it may take.');
   }
 
   onTransition(): void {}

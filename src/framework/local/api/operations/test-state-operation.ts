@@ -9,14 +9,16 @@ import { Checker } from '../request-validation.js';
 import { checkTrial } from './test-state-checks.js';
 import { readTrialRequest, type TrialRequest } from './test-state-request.js';
 
-const testState: Operation = async ({ body, region }, stepFunctions) => {
+const testState: Operation = async ({ body, region, onClosed }, stepFunctions) => {
   const request = readTrialRequest(new Checker(body));
   const input = parsed(request.input);
   const tried = compile(request);
   checkTrial(request, tried);
   const seen = new Map<Stage, Json>();
   const trial = { ...trialOf(request), see: (stage: Stage, value: Json) => void seen.set(stage, value) };
-  const execution = stepFunctions.tryState(trial, homeOf(region), request.roleArn, input);
+  const chars = request.definition.length + request.input.length;
+  const execution = stepFunctions.tryState(trial, homeOf(region), request.roleArn, input, chars);
+  onClosed(() => execution.stop());
   keepTexts(execution, request, input, trial);
   const end = await execution.run(tried, request.variables);
   return answer(end, execution, request, tried, input, seen);
