@@ -4,6 +4,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from '@jest/globals';
 import {
+  CreateActivityCommand,
   CreateStateMachineCommand,
   DescribeExecutionCommand,
   ListActivitiesCommand,
@@ -184,6 +185,33 @@ test('bodies that never end are refused once they take too much, and others are 
   } finally {
     for (const socket of sockets) socket.destroy();
   }
+});
+
+test('a body in very many pieces of one byte is refused', async () => {
+  const { service } = await openBench();
+  const socket = connect(service.port);
+  try {
+    const head = `POST / HTTP/1.1\r\nHost: ${new URL(service.url).host}\r\nTransfer-Encoding: chunked\r\n\r\n`;
+    socket.write(head + '1\r\nx\r\n'.repeat(2_000));
+    const [answer] = (await once(socket, 'data')) as [Buffer];
+    expect(answer.toString()).toMatch(/^HTTP\/1.1 503 /);
+  } finally {
+    socket.destroy();
+  }
+});
+
+test('a connection with very many requests at once is closed', async () => {
+  const { client, service } = await openBench();
+  const { activityArn } = await client.send(new CreateActivityCommand({ name: 'A' }));
+  const body = JSON.stringify({ activityArn });
+  const { host } = new URL(service.url);
+  const request = `POST / HTTP/1.1\r\nHost: ${host}\r\nX-Amz-Target: AWSStepFunctions.GetActivityTask\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+  const socket = connect(service.port);
+  socket.on('error', () => {});
+  socket.resume();
+  socket.write(request.repeat(100));
+  await once(socket, 'close');
+  expect(service.parkedPolls).toBeLessThanOrEqual(32);
 });
 
 test('one execution takes at most half of the memory, so that others can start', async () => {

@@ -17,8 +17,44 @@ interface OpenBody {
   readonly refuse: () => void;
 }
 
+/**
+ * A body that comes in more pieces than this is rejected if they have fewer than LEAST_PIECE bytes each. Reading a piece
+ * takes as long whatever its size.
+ */
+const FEW_PIECES = 500;
+const LEAST_PIECE = 64;
+
 /** A body with at most so many bytes is read however little memory there is. */
 const SMALL = 16 * 1024;
+
+/**
+ * The bytes of a body so far, in one buffer. A body may come in chunks of one byte, which would take a hundred times as
+ * much memory as a list of buffers.
+ */
+class Bytes {
+  #buffer = Buffer.alloc(0);
+  #length = 0;
+
+  add(chunk: Buffer): void {
+    const length = this.#length + chunk.length;
+    if (length > this.#buffer.length) {
+      const larger = Buffer.allocUnsafe(this.#length === 0 ? length : 2 * length);
+      this.#buffer.copy(larger, 0, 0, this.#length);
+      this.#buffer = larger;
+    }
+    chunk.copy(this.#buffer, this.#length);
+    this.#length = length;
+  }
+
+  clear(): void {
+    this.#buffer = Buffer.alloc(0);
+    this.#length = 0;
+  }
+
+  toString(): string {
+    return this.#buffer.toString('utf8', 0, this.#length);
+  }
+}
 
 /**
  * Reads the bodies of requests, and counts the memory that they take until the request is answered. A client may send
@@ -40,11 +76,12 @@ export class BodyReader {
   ): Promise<string | { readonly refused: BodyRefusal }> {
     relieveHeap();
     return new Promise((resolve, reject) => {
-      const chunks: Buffer[] = [];
+      const bytes = new Bytes();
       let isTooLarge = false;
+      let pieces = 0;
       const end = (): void => {
         this.#open.delete(body);
-        chunks.length = 0;
+        bytes.clear();
       };
       const release = (): void => {
         end();
@@ -60,13 +97,14 @@ export class BodyReader {
       request.on('data', (chunk: Buffer) => {
         if (isTooLarge || !this.#open.has(body)) return;
         isTooLarge = body.size + chunk.length > this.eachBytes;
-        if (isTooLarge) chunks.length = 0;
-        else chunks.push(chunk);
+        if (isTooLarge) bytes.clear();
+        else bytes.add(chunk);
         this.#keep(body, isTooLarge ? 0 : body.size + chunk.length);
         if (this.memory.isFull) this.#refuseLargest();
+        if (++pieces > FEW_PIECES && body.size < pieces * LEAST_PIECE) refuse();
       });
       request.on('end', () => {
-        const text = Buffer.concat(chunks).toString();
+        const text = bytes.toString();
         end();
         if (isTooLarge) resolve({ refused: 'tooLarge' });
         else resolve(hasHeapFor(jsonBytes(text)) ? text : { refused: 'tooMany' });

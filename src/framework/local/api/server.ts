@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Logger } from '../../base/log/log.js';
 import { faultAnswer, type Fault, type FaultHook } from './injected-faults.js';
 import type { Call, Operation } from './operation.js';
+import { Pipelines } from './pipelines.js';
 import { parseBody, type BodyReader, type BodyRefusal } from './request-body.js';
 import { CORAL, errors, ServiceError } from '../engine/answers/service-error.js';
 import type { StepFunctions } from '../engine/step-functions.js';
@@ -46,7 +47,9 @@ export function createApiServer(options: ServerOptions): Server {
     if (options.operations.has(operation)) counts.set(operation, before + 1);
     return before;
   };
+  const pipelines = new Pipelines();
   const server = createServer((request, response) => {
+    if (!pipelines.admit(request, response)) return;
     if (options.console?.isFor(request))
       return answerConsole(options.console, request, response, options.log);
     const exchange = new Exchange(options, request, response);

@@ -11,6 +11,8 @@ const NODES_PER_MS = 20_000;
 const FREE_MS = 0.25;
 /** The milliseconds of processor time in each evaluation in a thread that aren't counted either. */
 const FREE_IN_THREAD_MS = 1;
+/** The milliseconds that it takes to hand an evaluation to a thread, and its outcome back. */
+const HAND_OVER_MS = 0.3;
 /** JavaScript's engine collects garbage and compiles beside a thread, which takes about a third of the thread's time. */
 const ENGINE = 1.3;
 
@@ -62,13 +64,14 @@ export class WorkBudget {
 
   /** Subtracts processor time from the execution's budget. Returns false if that budget is used up. */
   spendMs(ms: number): boolean {
-    const free = Math.min(this.#freeMs, ms);
+    const free = this.execution.takeFree(Math.min(this.#freeMs, ms));
     this.#freeMs -= free;
     return ms === free || this.execution.use(ms - free);
   }
 
   /** Subtracts the processor time of an evaluation in a thread from the execution's budget. */
   spendInThread(ms: number): void {
-    this.execution.use(Math.max(ms - FREE_IN_THREAD_MS, 0) * ENGINE);
+    const all = ms + HAND_OVER_MS;
+    this.execution.use((all - this.execution.takeFree(Math.min(all, FREE_IN_THREAD_MS))) * ENGINE);
   }
 }

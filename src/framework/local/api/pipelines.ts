@@ -1,0 +1,27 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+
+/**
+ * The most requests that a client may send on one connection before it has the answer of the first. No SDK sends a
+ * second one. Each takes some KiB, and a packet may contain hundreds.
+ */
+const MOST = 32;
+
+/** Counts the requests of each connection that have no answer yet. */
+export class Pipelines {
+  readonly #open = new WeakMap<Socket, number>();
+
+  /** Returns false, and closes the connection, if it has too many requests without an answer. */
+  admit({ socket }: IncomingMessage, response: ServerResponse): boolean {
+    const open = (this.#open.get(socket) ?? 0) + 1;
+    if (open > MOST) {
+      socket.destroy();
+      return false;
+    }
+    // Each open request listens for the end of its connection.
+    if (open === 1) socket.setMaxListeners(2 * MOST);
+    this.#open.set(socket, open);
+    response.on('close', () => this.#open.set(socket, (this.#open.get(socket) ?? 1) - 1));
+    return true;
+  }
+}
