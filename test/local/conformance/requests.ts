@@ -67,6 +67,11 @@ export const requests: SequenceRow[] = [
     create(),
     update({ roleArn: KEY }, failure('InvalidArn', `Invalid Role Arn: '${KEY}'`)),
     describe(MACHINE, { roleArn: ROLE }),
+    step(
+      'TestState',
+      { definition: JSON.stringify({ Type: 'Pass', End: true }), roleArn: 'me' },
+      failure('InvalidArn', "Invalid Role Arn: 'me'"),
+    ),
   ),
   sequence(
     'measured: hashicorp/terraform-provider-aws#17683',

@@ -237,3 +237,10 @@ export function checkArn(text: string, kind: ResourceKind): string {
     );
   return text;
 }
+
+const ROLE = /^arn:aws[a-z-]*:iam::\d{12}:role\/\S+$/;
+
+/** @throws ServiceError InvalidArn, with a message of the live service, if the text isn't the ARN of a role */
+export function checkRole(roleArn: string): void {
+  if (!ROLE.test(roleArn)) throw errors.invalidRole(roleArn);
+}

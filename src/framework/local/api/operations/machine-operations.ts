@@ -8,7 +8,7 @@ import { homeOf, keyOf, splitQualified, type Machine } from '../../engine/machin
 import { DEFAULT_SETTINGS } from '../../engine/machines/settings.js';
 import { checkTags } from '../../engine/machines/tags.js';
 import { type Call, type Operation } from '../operation.js';
-import { checkArn, Checker, checkHeapFor, checkName, MAX } from '../request-validation.js';
+import { checkArn, Checker, checkHeapFor, checkName, checkRole, MAX } from '../request-validation.js';
 import { checkSettings, readMetadataOnly, readSettings, readTags } from './machine-settings.js';
 
 const ARN = { min: 1, max: MAX.arn, shown: true } as const;
@@ -46,13 +46,6 @@ const createStateMachine: Operation = ({ body, region }, { machines, tags, clock
     ...(version && { stateMachineVersionArn: version.arn }),
   };
 };
-
-const ROLE = /^arn:aws[a-z-]*:iam::\d{12}:role\/\S+$/;
-
-/** @throws ServiceError InvalidArn, with a message of the live service, if the text isn't the ARN of a role */
-function checkRole(roleArn: string): void {
-  if (!ROLE.test(roleArn)) throw errors.invalidRole(roleArn);
-}
 
 /** Returns the error for an EXPRESS machine. A definition that AWS refuses for one is refused in its words. */
 function expressRefusal(definition: string): ServiceError {

@@ -2,7 +2,7 @@ import type { ValidationMode } from '../../asl/definition/mock-check.js';
 import type { MockedOutcome } from '../../asl/runtime/trial.js';
 import { isObject, parseJson, type Json, type JsonObject } from '../../asl/values/json.js';
 import { errors } from '../../engine/answers/service-error.js';
-import { MAX, type Checker } from '../request-validation.js';
+import { checkRole, MAX, type Checker } from '../request-validation.js';
 
 /** The outcome that stands for the work of the state, and its text. */
 export interface RequestedMock {
@@ -45,6 +45,7 @@ export function readTrialRequest(checker: Checker): TrialRequest {
   const mock = readMock(checker);
   const configuration = readConfiguration(checker);
   checker.done();
+  if (roleArn !== undefined) checkRole(roleArn);
   if (mock && secrets)
     throw errors.refusal('TestState does not support RevealSecrets when a mock is specified.');
   if (configuration.mapIterationFailureCount !== undefined && !mock)
