@@ -451,7 +451,10 @@ const SOUND: Readonly<Record<string, Case>> = {
     ...parallel(without(charge, 'Catch')),
     Branches: [
       branch(without(charge, 'Catch')),
-      branch({ Type: 'Task', Resource: 'arn:aws:states:::lambda:invoke' }, 'Other'),
+      branch(
+        { Type: 'Task', Resource: 'arn:aws:states:::lambda:invoke', Parameters: { FunctionName: 'f' } },
+        'Other',
+      ),
     ],
     Catch: [{ ErrorEquals: ['OfTheFunction', 'CardDeclined', 'LimitExceeded'], Next: 'Sorry' }],
   }),
@@ -466,6 +469,7 @@ const SOUND: Readonly<Record<string, Case>> = {
     {
       Type: 'Task',
       Resource: 'arn:aws:states:::lambda:invoke',
+      Parameters: { FunctionName: 'f' },
       Catch: [{ ErrorEquals: ['OfTheFunction'], Next: 'Sorry' }],
       Next: 'Done',
     },
@@ -482,6 +486,7 @@ const SOUND: Readonly<Record<string, Case>> = {
     {
       Type: 'Task',
       Resource: 'arn:aws:states:::lambda:invoke',
+      Parameters: { FunctionName: 'f' },
       Retry: [{ ErrorEquals: ['Lambda.TooManyRequestsException'] }],
       End: true,
     },

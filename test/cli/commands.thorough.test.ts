@@ -80,7 +80,8 @@ describe('commands', () => {
     const dir = mkdtempSync(join(tmpdir(), 'stepwright-'));
     const sound = readFileSync('state-machines/HelloWorld.asl.json', 'utf8');
     writeFileSync(join(dir, 'Far.asl.json'), sound.replace('ap-northeast-1', 'ap-northeast-2'));
-    const Charge = { Type: 'Task', Resource: 'arn:aws:states:::lambda:invoke', End: true };
+    const Parameters = { FunctionName: 'charge' };
+    const Charge = { Type: 'Task', Resource: 'arn:aws:states:::lambda:invoke', Parameters, End: true };
     writeFileSync(join(dir, 'Order.asl.json'), JSON.stringify({ StartAt: 'Charge', States: { Charge } }));
     try {
       const { run, url } = await started(['--port', '0', '--machines', join(dir, '*.asl.json')]);

@@ -12,7 +12,7 @@ import { silentLog } from '../../src/framework/base/log/log.js';
 import { openBench, type Bench } from './service.js';
 
 const LAMBDA = 'arn:aws:lambda:us-east-1:123456789012:function:f';
-const INVOKE = 'arn:aws:states:::lambda:invoke';
+const INVOKE = 'arn:aws:states:::sns:publish';
 const CALLBACK = 'arn:aws:states:::sqs:sendMessage.waitForTaskToken';
 
 async function begin(mocks: Mocks, state: object): Promise<Bench & { executionArn: string }> {
@@ -147,7 +147,7 @@ describe('a mock answers a resource that is not run here', () => {
       status: 'FAILED',
       error: 'States.Runtime',
       cause:
-        "An error occurred while executing the state 'X' (entered at the event id #2). Nothing answers 'arn:aws:states:::lambda:invoke' in the local service: give it a mock, by 'M.X' or by the resource.",
+        "An error occurred while executing the state 'X' (entered at the event id #2). Nothing answers 'arn:aws:states:::sns:publish' in the local service: give it a mock, by 'M.X' or by the resource.",
     });
     expect(await typesOf(bench)).toEqual(['ExecutionStarted', 'TaskStateEntered', 'ExecutionFailed']);
   });
@@ -160,7 +160,7 @@ describe('a mock answers a resource that is not run here', () => {
     const States = { X: { ...call, Next: 'Y' }, Y: { ...call, End: true } };
     bench.service.seedMachine({ name: 'M', definition: JSON.stringify({ StartAt: 'X', States }) });
     expect(warned).toEqual([
-      "nothing answers 'arn:aws:states:::lambda:invoke': the state 'Y' of 'M' will fail, until 'mocks' has 'M.Y' or the resource",
+      "nothing answers 'arn:aws:states:::sns:publish': the state 'Y' of 'M' will fail, until 'mocks' has 'M.Y' or the resource",
     ]);
   });
 });

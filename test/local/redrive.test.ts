@@ -21,7 +21,7 @@ const DAY_MS = 24 * 3600 * 1000;
 
 const call = (more: object = {}): object => ({
   Type: 'Task',
-  Resource: 'arn:aws:states:::lambda:invoke',
+  Resource: 'arn:aws:states:::sns:publish',
   End: true,
   ...more,
 });

@@ -193,6 +193,36 @@ export const definitions: MachineRow[] = [
       'AWS: Integrating optimized services with Step Functions',
     ),
   ),
+  ...[
+    'aws-sdk:nonsense:frobnicate',
+    'aws-sdk:s3:GetObject',
+    'aws-sdk:sts:assumeRole',
+    'aws-sdk:dynamo:putItem',
+  ].map((resource) =>
+    refused(
+      resource,
+      one({ Type: 'Task', Resource: `arn:aws:states:::${resource}` }),
+      `SCHEMA_VALIDATION_FAILED: The resource provided arn:aws:states:::${resource} is not recognized.`,
+      'AWS: Learning to use AWS service SDK integrations in Step Functions',
+    ),
+  ),
+  ...[
+    one({ Type: 'Task', Resource: FUNCTIONS.invoke }),
+    one({ Type: 'Task', Resource: FUNCTIONS.invoke, Parameters: { Payload: {} } }),
+  ].map((machine, i) =>
+    refused(
+      `a call of lambda:invoke without FunctionName (${i})`,
+      machine,
+      "SCHEMA_VALIDATION_FAILED: The field 'FunctionName' is required but was missing at /States/X/Parameters",
+      'AWS: Invoke an AWS Lambda function with Step Functions',
+    ),
+  ),
+  refused(
+    'a call of lambda:invoke without FunctionName in JSONata',
+    jsonata({ Type: 'Task', Resource: FUNCTIONS.invoke, Arguments: { Payload: {} } }),
+    "SCHEMA_VALIDATION_FAILED: The field 'FunctionName' is required but was missing at /States/X/Arguments",
+    'AWS: Invoke an AWS Lambda function with Step Functions',
+  ),
   refused(
     'a resource that nobody knows',
     one({ Type: 'Task', Resource: 'arn:aws:states:::dynamodb:query' }),

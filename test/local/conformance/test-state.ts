@@ -16,7 +16,7 @@ const result = (value: unknown, mode?: string): object => ({
 const failure = (error: string): object => ({ mock: { errorOutput: { error, cause: 'c' } } });
 
 const PASS = { Type: 'Pass', End: true };
-const CALL = { Type: 'Task', Resource: 'arn:aws:states:::lambda:invoke', End: true };
+const CALL = { Type: 'Task', Resource: 'arn:aws:states:::sns:publish', End: true };
 const PUT = { Type: 'Task', Resource: 'arn:aws:states:::events:putEvents', End: true };
 const START = { Type: 'Task', Resource: 'arn:aws:states:::states:startExecution', End: true };
 const MAP = {
@@ -288,7 +288,11 @@ const refusals: SequenceRow[] = [
       invalid(`${SCHEMA}Field 'EventId' must be a string`),
     ),
     trial(PUT, result({ other: 1 }), { status: 'SUCCEEDED', output: '{"other":1}' }),
-    trial(CALL, result({ StatusCode: '200' }), invalid(`${SCHEMA}Field 'StatusCode' must be a number`)),
+    trial(
+      { ...CALL, Resource: 'arn:aws:states:::lambda:invoke', Parameters: { FunctionName: 'f' } },
+      result({ StatusCode: '200' }),
+      invalid(`${SCHEMA}Field 'StatusCode' must be a number`),
+    ),
     ...(
       [
         [

@@ -1,3 +1,6 @@
+import { didYouMean, nearest } from './reader.js';
+import { isSdkAction, servicesLike } from './sdk-services.js';
+
 /** The integration pattern of a Task that calls an AWS service. It determines when the Task ends. */
 export type IntegrationPattern =
   /** The Task ends when the service has responded. */
@@ -131,7 +134,8 @@ export function parseServiceArn(arn: string): ServiceResource | undefined {
   if (LAMBDA.test(arn)) return { event: 'LambdaFunction', details: undefined, pattern: 'requestResponse' };
   const [, resourceType = '', action = '', suffix = ''] = INTEGRATION.exec(arn) ?? [];
   const known = Object.hasOwn(OPTIMISED, resourceType) && OPTIMISED[resourceType]?.includes(action);
-  if (!known && !resourceType.startsWith('aws-sdk:')) return undefined;
+  const [, sdkService] = /^aws-sdk:(.*)$/.exec(resourceType) ?? [];
+  if (!known && !(sdkService !== undefined && isSdkAction(sdkService, action))) return undefined;
   if (suffix.startsWith('.sync') && !JOBS.has(resourceType)) return undefined;
   return { event: 'Task', details: { resource: action + suffix, resourceType }, pattern: patternOf(suffix) };
 }
@@ -139,4 +143,26 @@ export function parseServiceArn(arn: string): ServiceResource | undefined {
 function patternOf(suffix: string): IntegrationPattern {
   if (suffix === '') return 'requestResponse';
   return suffix === '.waitForTaskToken' ? 'callback' : 'runJob';
+}
+
+/** Returns the resource that was probably meant by one that Step Functions doesn't know; undefined if none is similar. */
+export function fixOfResource(arn: string): string | undefined {
+  const [, type = '', action = '', suffix = ''] = INTEGRATION.exec(arn) ?? [];
+  const [, service] = /^aws-sdk:(.*)$/.exec(type) ?? [];
+  const names = service === undefined ? Object.keys(OPTIMISED) : servicesLike(service);
+  const name = service ?? type;
+  if (name === '' || action === '') return undefined;
+  if (!names.includes(name)) {
+    const meant = nearest(name, names);
+    return meant && didYouMean(arn.replace(`:${name}:`, `:${meant}:`));
+  }
+  const small = action.charAt(0).toLowerCase() + action.slice(1);
+  if (service !== undefined)
+    return small === action ? undefined : didYouMean(arn.replace(`:${action}`, `:${small}`));
+  const known = OPTIMISED[type] ?? [];
+  if (known.includes(action))
+    return `write the resource without '${suffix}': '${type}' has no job to wait for`;
+  const meant = nearest(action, known);
+  if (meant) return didYouMean(arn.replace(`:${action}`, `:${meant}`));
+  return `write one of these: ${known.join(', ')}; or call the service by aws-sdk:`;
 }

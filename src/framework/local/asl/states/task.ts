@@ -4,7 +4,7 @@ import { mocked } from './mocked.js';
 import { StateFailure, taskFailure } from '../runtime/state-failure.js';
 import { bareText, isObject, type Json } from '../values/json.js';
 import type { Reader } from '../definition/reader.js';
-import { parseServiceArn } from '../definition/service-resource.js';
+import { fixOfResource, parseServiceArn, type ServiceResource } from '../definition/service-resource.js';
 import type { Limits, TaskOutcome } from '../runtime/running-execution.js';
 import { runService, unanswered } from './service-task.js';
 import type { ActivityTask, Kind, StateContext } from './state.js';
@@ -66,10 +66,24 @@ function compileCall(reader: Reader, context: StateContext, resource: string): C
   context.tasks.push({ state: context.name, resource });
   const service = parseServiceArn(resource);
   if (!service) {
-    reader.problem(unknownResource(resource), 'Resource', fixResource(resource));
+    reader.problem(unknownResource(resource), 'Resource', fixOfResource(resource) ?? fixResource(resource));
     return () => Promise.reject(new Error(`nothing can call '${resource}'`));
   }
+  checkFunctionName(reader, context, service);
   return (branch, input, limits, role) => runService(branch, { resource, service, limits, input, role });
+}
+
+/**
+ * Adds a problem if a call of `lambda:invoke` names no function. The parameters of other calls aren't checked. A state
+ * whose Arguments are an expression may name one.
+ */
+function checkFunctionName(reader: Reader, { language }: StateContext, { details }: ServiceResource): void {
+  if (details?.resourceType !== 'lambda') return;
+  const field = language.name === 'JSONata' ? 'Arguments' : 'Parameters';
+  const given = reader.source[field] ?? {};
+  if (!isObject(given) || 'FunctionName' in given || 'FunctionName.$' in given) return;
+  const fix = `write "${field}": { "FunctionName": "…" }`;
+  reader.problem("The field 'FunctionName' is required but was missing", field, fix);
 }
 
 /**
