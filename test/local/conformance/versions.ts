@@ -400,6 +400,19 @@ const settings: SequenceRow[] = [
     }),
   ),
   sequence(
+    'recorded: test_update_logging_configuration',
+    'another logging configuration is another revision, the same one is none',
+    create(),
+    ...[1, 1, 2].flatMap((number) => [
+      update({ loggingConfiguration: { level: number === 1 ? 'FATAL' : 'ALL', destinations: [LOGS] } }),
+      step(
+        'PublishStateMachineVersion',
+        (answers) => ({ stateMachineArn: MACHINE, revisionId: answers.at(-1)?.['revisionId'] ?? 'none' }),
+        { stateMachineVersionArn: `${MACHINE}:${number}` },
+      ),
+    ]),
+  ),
+  sequence(
     'recorded: test_incomplete_logging_configuration',
     'an incomplete logging configuration is completed',
     create({ loggingConfiguration: { destinations: [] } }),

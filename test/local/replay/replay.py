@@ -43,6 +43,13 @@ time.sleep = lambda seconds: real_sleep(seconds / SCALE)
 class NeedsService(Exception):
     """A test uses a service other than Step Functions."""
 
+    last = None
+    """The service that the test has asked for last. It counts also where the test goes on without it."""
+
+    def __init__(self, service):
+        super().__init__(service)
+        NeedsService.last = service
+
 
 class Iam:
     """Gives out roles that nobody checks."""
@@ -65,9 +72,6 @@ class Logs:
 
     def create_log_group(self, logGroupName):
         self.names.add(logGroupName)
-
-    def delete_log_group(self, logGroupName):
-        self.names.discard(logGroupName)
 
     def describe_log_groups(self, logGroupNamePrefix):
         names = [name for name in self.names if name.startswith(logGroupNamePrefix)]
@@ -139,6 +143,7 @@ def snapshot(request, _snapshot_session):
     for pattern, replacement in [(ACCOUNT, "1" * 12), (REGION, "<region>"), ("arn:aws:", "arn:<partition>:")]:
         _snapshot_session.add_transformer(RegexTransformer(pattern, replacement), priority=2)
     _snapshot_session.add_transformer(transformer_utility.SNAPSHOT_BASIC_TRANSFORMER, priority=2)
+    NeedsService.last = None
     Difference.left_out.clear()
     Difference.later_members = later_members(recorded_at(_snapshot_session))
     return _snapshot_session
@@ -245,8 +250,8 @@ def pytest_runtest_makereport(item, call):
     report = (yield).get_result()
     name = item.nodeid.removeprefix(SUITE)
     error = call.excinfo.value if call.excinfo else None
-    if isinstance(error, NeedsService):
-        results[name] = {"outcome": "skipped", "reason": f"needs {error}"}
+    if NeedsService.last and call.when == "call":
+        results[name] = {"outcome": "skipped", "reason": f"needs {NeedsService.last}"}
     elif report.skipped:
         results.setdefault(name, {"outcome": "skipped", "reason": skip_reason(report)})
     elif report.failed and call.when != "teardown":

@@ -202,6 +202,12 @@ def execution_arn(state_machine_arn, execution_name):
     return f"{state_machine_arn.replace(':stateMachine:', ':execution:')}:{execution_name}"
 
 
+def poll_condition(**arguments):
+    from localstack.utils.sync import poll_condition as wait
+
+    return wait(**arguments)
+
+
 def load_json5(file):
     """Reads JSON with comments, trailing commas and line continuations, as the templates have them."""
     text = file.read()
@@ -231,6 +237,7 @@ install(
             "ServiceResponse": dict,
             "CommonServiceException": Exception,
         },
+        "rolo.testing.pytest": {"poll_condition": poll_condition},
         "localstack.testing.aws.util": {"is_aws_cloud": lambda: True},
         "localstack.testing.config": {
             "TEST_AWS_ACCOUNT_ID": ACCOUNT,

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../../../base/time/clock.js';
 import { formatArn, LOCAL_ACCOUNT, parseArn, partitionOf } from '../../asl/values/arn.js';
 import type { Program } from '../../asl/machine.js';
@@ -23,7 +24,7 @@ export interface Machine {
   readonly program: Program;
   /** The time of the last update; the time of the creation if there was none. */
   readonly updatedAt: number;
-  /** A revision is one combination of definition and role. This is the number of revisions before this one. */
+  /** A revision is one combination of definition, role and settings. This is the number of revisions before this one. */
   readonly revision: number;
   /** The id of the revision. Recorded from the live service: the first revision has none. */
   readonly revisionId: string | undefined;
@@ -137,9 +138,8 @@ export class Machines {
   }
 
   /**
-   * Updates a machine. Running executions keep the definition and the role with which they started. A new definition or
-   * role creates a new revision. Recorded from the live service: an update with the same definition and role creates
-   * none.
+   * Updates a machine. Running executions keep the definition and the role with which they started. A new definition,
+   * role or setting creates a new revision. Recorded from the live service: an update with the same values creates none.
    * @throws ServiceError StateMachineLimitExceeded if all definitions together would be too large
    * @throws ServiceError StateMachineDeleting while the machine is being deleted
    */
@@ -149,16 +149,18 @@ export class Machines {
     const memory = definition ? new DefinitionMemory(this.memory, text.length) : existing.memory;
     if (!memory.takeForMachine()) throw errors.tooManyMachines();
     existing.memory.endRun();
+    const all = { ...existing.settings, ...settings };
     const isNew = text !== existing.definition || (roleArn ?? existing.roleArn) !== existing.roleArn;
+    const isRevised = isNew || !isDeepStrictEqual(all, existing.settings);
     const machine: Machine = {
       ...existing,
       definition: text,
       program: definition?.program ?? existing.program,
       roleArn: roleArn ?? existing.roleArn,
-      settings: { ...existing.settings, ...settings },
+      settings: all,
       memory,
       updatedAt: this.clock.now(),
-      ...(isNew && { revision: existing.revision + 1, revisionId: randomUUID() }),
+      ...(isRevised && { revision: existing.revision + 1, revisionId: randomUUID() }),
     };
     this.#byArn.set(existing.arn, machine);
     if (isNew) this.#warn(machine);
