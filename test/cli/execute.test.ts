@@ -122,6 +122,42 @@ describe('a worker of the main job, and executions that are started from another
     expect(runs.aws.stderr()).toContain('--from works at the local service only');
   });
 
+  test('test-state runs one state, by a mock or by a worker, and prints what became of it', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'stepwright-'));
+    const file = join(dir, 'machine.json');
+    const activity = 'arn:aws:states:ap-northeast-1:123456789012:activity:HelloWorldActivity';
+    const Pay = {
+      Type: 'Task',
+      Resource: activity,
+      ResultPath: '$.paid',
+      Retry: [{ ErrorEquals: ['Busy'], MaxAttempts: 2 }],
+      Catch: [{ ErrorEquals: ['States.ALL'], Next: 'Done' }],
+      Next: 'Done',
+    };
+    writeFileSync(file, JSON.stringify({ StartAt: 'Pay', States: { Pay, Done: { Type: 'Succeed' } } }));
+    const pay = (...rest: string[]): Run =>
+      stepwright(['test-state', file, '--endpoint', url, '--input', '{"who":"hoge"}', ...rest]);
+    const runs = {
+      mocked: pay('--state', 'Pay', '--mock', '7', '--level', 'debug'),
+      worked: pay('--state', 'Pay'),
+      again: pay('--state', 'Pay', '--error', 'Busy', '--cause', 'later'),
+      caught: pay('--state', 'Pay', '--error', 'Busy', '--retries', '2', '--json'),
+      whole: pay(),
+    };
+    try {
+      const codes = await Promise.all(Object.values(runs).map(({ ended }) => ended));
+      expect(codes.map(({ code }) => code)).toEqual([0, 0, 1, 1, 1]);
+      expect(runs.mocked.stdout()).toBe('{"who":"hoge","paid":7}\n');
+      expect(runs.mocked.stderr()).toMatch(/\nresult: 7\n[^]*\nSUCCEEDED\nnext: Done\n$/);
+      expect(runs.worked.stdout()).toBe('{"who":"hoge","paid":{"message":"Hello hoge!"}}\n');
+      expect(runs.again.stderr()).toBe('RETRIABLE\nerror: Busy\ncause: later\n');
+      expect(JSON.parse(runs.caught.stdout())).toMatchObject({ status: 'CAUGHT_ERROR', nextState: 'Done' });
+      expect(runs.whole.stderr()).toContain('name one of its states by --state (Pay, Done)');
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
+  });
+
   test('execute ends by itself, whatever the config keeps open', async () => {
     const run = stepwright(['execute', 'HelloWorld', '{"who":"hoge"}', '--endpoint', url, ...SLOW]);
     expect(await run.ended).toEqual({ code: 0, signal: null });

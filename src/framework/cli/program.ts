@@ -10,7 +10,7 @@ import {
   addSchema,
   addTypes,
 } from './commands/project.js';
-import { addExecute, addFleet, addLocal, addOutbox, addScaler } from './commands/service.js';
+import { addExecute, addFleet, addLocal, addOutbox, addScaler, addTestState } from './commands/service.js';
 import { addControl, addDev, addExec, addStart } from './commands/workers.js';
 import { Command } from './flags/commander.js';
 import { flagsTakenByNpm } from './flags/npm-flags.js';
@@ -31,6 +31,7 @@ addDev(program);
 addControl(program);
 addLocal(program);
 addExecute(program);
+addTestState(program);
 addExec(program);
 addConfig(program);
 addCheck(program);

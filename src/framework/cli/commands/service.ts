@@ -14,6 +14,7 @@ import {
   repeatable,
 } from '../flags/shared-flags.js';
 import type { FromFlags } from '../execute/from-state.js';
+import type { TestFlags } from '../execute/test-state.js';
 import { type LogFlags, logFor } from '../output/log-for.js';
 import { exit } from '../process/exit.js';
 import type { FleetFlags } from '../fleet/fleet.js';
@@ -85,6 +86,33 @@ export function addExecute(program: CommandOf): void {
     const { trace, watch, from, of, input: given } = parsed;
     const how = { trace: trace === true, watch: watch === true, from, of, input: given };
     await exit(await executeCommand(machine, input, flagsOf(parsed), how));
+  });
+}
+
+export function addTestState(program: CommandOf): void {
+  const command = program
+    .command('test-state')
+    .description('run one state of a state machine, and print its output')
+    .argument('<file>', 'the definition of a state machine or of a state, as JSON');
+  addFlags(command, [
+    ...[configFlag, endpointFlag],
+    ...optionFlags((_, key) => key === 'port' || key === 'region'),
+    new Option('--state <name>', 'the state, if the file has a whole machine'),
+    new Option('--input <JSON>', 'input of the state: JSON, @FILE, or - (default: {})'),
+    new Option('--mock <JSON>', 'result of the task, or list of the results of a Map or Parallel'),
+    new Option('--error <name>', 'instead of --mock: the error with which the task fails'),
+    new Option('--cause <text>', 'with --error: the cause'),
+    new Option('--variables <JSON>', 'variables of the state, as an object'),
+    new Option('--context <JSON>', 'with --mock or --error: the context object'),
+    new Option('--retries <N>', 'the retries that were made before (default: 0)'),
+    new Option('--role <ARN>', 'at AWS: the role of the test'),
+    new Option('--level <level>', 'debug prints each step of the data flow (default: info)').choices([
+      ...['info', 'debug', 'trace'],
+    ]),
+    new Option('--json', 'print the whole answer as JSON'),
+  ]).action(async (file: string, parsed: Parsed<TestFlags>) => {
+    const { testState } = await import('../execute/test-state.js');
+    await exit(await testState(file, parsed, flagsOf(parsed)));
   });
 }
 

@@ -27,7 +27,8 @@ import { Trace, UNTAKEN_MS } from './trace.js';
  * Prints to stderr. Control characters are escaped: a state machine's data may contain some, and the terminal would
  * interpret them as commands.
  */
-const print = (text: string): void => void process.stderr.write(`${text.replaceAll(CONTROLS, escaped)}\n`);
+export const print = (text: string): void =>
+  void process.stderr.write(`${text.replaceAll(CONTROLS, escaped)}\n`);
 /** Matches all control characters except line feed and tab. */
 const CONTROLS = /[^\P{Cc}\n\t]/gu;
 const escaped = (control: string): string => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`;
@@ -84,14 +85,14 @@ async function execute(
   }
 }
 
-interface Connection {
+export interface Connection {
   readonly service: AwsService;
   /** A client for the region in the ARN that was given, or for the configured region if only a name was given. */
   readonly client: SFNClient;
   readonly endpoint: Endpoint;
 }
 
-async function connect(nameOrArn: string, flags: Flags): Promise<Connection> {
+export async function connect(nameOrArn: string, flags: Flags): Promise<Connection> {
   const { config } = await loadConfigIfAny(flags.texts['config'], process.cwd());
   const { env } = process;
   const settings = resolveConfig({ config, env, flags });

@@ -1,0 +1,116 @@
+import { readFile } from 'node:fs/promises';
+import {
+  testState as sendTest,
+  type TestStateInput,
+  type TestStateOutput,
+} from '../../aws/queries/test-state-query.js';
+import { systemClock } from '../../base/time/clock.js';
+import { JsonText } from '../../check/source/json-text.js';
+import type { Flags } from '../../config/layers.js';
+import { explainCallError } from '../output/call-error.js';
+import { write } from '../output/stdout.js';
+import { connect, print } from './execute.js';
+import { readInput } from './execution-input.js';
+
+/** The flags that only `stepwright test-state` has. */
+export interface TestFlags {
+  readonly state?: string;
+  readonly input?: string;
+  readonly mock?: string;
+  readonly error?: string;
+  readonly cause?: string;
+  readonly variables?: string;
+  readonly context?: string;
+  readonly retries?: string;
+  readonly role?: string;
+  readonly level?: string;
+  readonly json?: true;
+}
+
+/** The role of a test at the local service, which doesn't use it. */
+const LOCAL_ROLE = 'arn:aws:iam::123456789012:role/stepwright-local';
+
+/**
+ * Tests one state of a definition. The state's output is written to stdout as one line of JSON, and everything else to
+ * stderr.
+ * @param file the definition of a state, or of a machine with the state
+ * @returns the exit code: 0 only for SUCCEEDED
+ */
+export async function testState(file: string, own: TestFlags, flags: Flags): Promise<number> {
+  const definition = await readDefinition(file);
+  checkState(file, definition, own.state);
+  const request = await requestOf(definition, own);
+  const { service, client, endpoint } = await connect('', flags);
+  const isAws = endpoint.kind === 'aws';
+  const roleArn = own.role ?? (isAws ? undefined : LOCAL_ROLE);
+  try {
+    const result = await sendTest(client, { ...request, roleArn }, isAws, systemClock);
+    await show(result, own.json === true);
+    return result.status === 'SUCCEEDED' ? 0 : 1;
+  } catch (error) {
+    throw explainCallError(error, endpoint);
+  } finally {
+    service.close();
+  }
+}
+
+async function readDefinition(file: string): Promise<string> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    throw new Error(`the definition can not be read: ${(error as Error).message}`, { cause: error });
+  }
+  const { broken } = new JsonText(text);
+  if (!broken) return text;
+  throw new Error(`${file}:${broken.line}:${broken.column} is not JSON: ${broken.what} (${broken.fix})`);
+}
+
+/** @throws Error that lists the states of a machine if none of them is named */
+function checkState(file: string, definition: string, state: string | undefined): void {
+  const { States: states } = JSON.parse(definition) as { readonly States?: object };
+  const names = Object.keys(states ?? {});
+  if (state === undefined && states !== undefined)
+    throw new Error(`${file} is a whole machine: name one of its states by --state (${names.join(', ')})`);
+  if (state !== undefined && states === undefined)
+    throw new Error(`${file} has no States, so it is one state already: leave out --state`);
+}
+
+async function requestOf(
+  definition: string,
+  { state, input, mock, error, cause, variables, context, retries, level }: TestFlags,
+): Promise<TestStateInput> {
+  if (mock !== undefined && error !== undefined)
+    throw new Error('--mock is a result and --error a failure: give one of them');
+  if (cause !== undefined && error === undefined) throw new Error('--cause needs --error NAME');
+  if (retries !== undefined && !/^\d+$/.test(retries))
+    throw new Error(`--retries is a whole number, got ${retries}`);
+  const [result, ...texts] = await Promise.all([mock, input, variables, context].map(readIfGiven));
+  const [inputText, variablesText, contextText] = texts;
+  return {
+    definition,
+    stateName: state,
+    input: inputText,
+    variables: variablesText,
+    context: contextText,
+    inspectionLevel: (level ?? 'info').toUpperCase() as 'INFO' | 'DEBUG' | 'TRACE',
+    ...(result !== undefined && { mock: { result } }),
+    ...(error !== undefined && { mock: { errorOutput: { error, cause } } }),
+    ...(retries !== undefined && { stateConfiguration: { retrierRetryCount: Number(retries) } }),
+  };
+}
+
+const readIfGiven = async (typed: string | undefined): Promise<string | undefined> =>
+  typed === undefined ? undefined : readInput(typed);
+
+async function show(result: TestStateOutput, asJson: boolean): Promise<void> {
+  const { status = '', output, error, cause, nextState, inspectionData = {} } = result;
+  if (asJson) return write(`${JSON.stringify(result)}\n`);
+  for (const [step, value] of Object.entries(inspectionData) as [string, unknown][])
+    print(`${step}: ${typeof value === 'string' ? value : JSON.stringify(value)}`);
+  print(status);
+  if (error !== undefined) print(`error: ${error}`);
+  if (cause !== undefined) print(`cause: ${cause}`);
+  if (nextState !== undefined) print(`next: ${nextState}`);
+  if (output !== undefined) await write(`${output.replaceAll(/\s*\n\s*/g, ' ')}\n`);
+}
