@@ -22,7 +22,10 @@ const newest = (dir) =>
     ),
   );
 
-if (timeOf(join(root, 'dist', 'console', 'index.html')) < newest(source)) {
+// The model of a run is code of the page as well.
+const sources = [source, join(root, 'src', 'framework', 'local', 'view')];
+
+if (timeOf(join(root, 'dist', 'console', 'index.html')) < Math.max(...sources.map(newest))) {
   try {
     const { build } = await import('vite');
     await build({ configFile: join(source, 'vite.config.mjs') });

@@ -349,6 +349,93 @@ withChromium('in a real Chromium', () => {
     await dialog.getByRole('button', { name: 'Cancel' }).click();
   });
 
+  test('an unfolded event keeps long numbers, and a copy that the browser refuses is no success', async () => {
+    const definition = JSON.stringify({ StartAt: 'S', States: { S: { Type: 'Succeed' } } });
+    const stateMachineArn = service.seedMachine({ name: 'Numbers', definition });
+    const input = '{"n":12345678901234567890,"x":1.50}';
+    const { executionArn = '' } = await call(service.url, 'StartExecution', { stateMachineArn, input });
+    await open(`executions/${encodeURIComponent(executionArn)}`);
+    await button('Event 1').click();
+    const event = page.getByRole('region', { name: 'Event 1' });
+    expect(await event.innerText()).toMatch(/"n": 12345678901234567890,\s+"x": 1\.50/);
+    await page.evaluate(
+      "Object.defineProperty(navigator, 'clipboard', { value: { writeText: () => Promise.reject(new Error('no')) } })",
+    );
+    await button('Copy Event 1').click();
+    await page.getByTitle('The browser refused to copy it').waitFor();
+  });
+
+  test('Fit shows the whole of a long machine, and a state that is selected comes into view', async () => {
+    const names = Array.from({ length: 40 }, (_, at) => `Step ${at}`);
+    const states = names.map((name, at) => [
+      name,
+      { Type: 'Pass', ...(at < 39 ? { Next: names[at + 1] } : { End: true }) },
+    ]);
+    const definition = JSON.stringify({ StartAt: 'Step 0', States: Object.fromEntries(states) });
+    const stateMachineArn = service.seedMachine({ name: 'Long', definition });
+    const { executionArn = '' } = await call(service.url, 'StartExecution', { stateMachineArn, input: '{}' });
+    await open(`executions/${encodeURIComponent(executionArn)}`);
+    /** Waits until the whole of each state lies inside the view, or until some lies outside of it. */
+    const seen = async (name: string, whole: boolean): Promise<void> => {
+      const isWhole = `(() => {
+        const at = document.querySelector('[data-state="${name}"]').getBoundingClientRect();
+        const view = document.querySelector('.graph-view').getBoundingClientRect();
+        return at.top >= view.top - 2 && at.bottom <= view.bottom + 2;
+      })()`;
+      const stop = Date.now() + 10_000;
+      while ((await page.evaluate(isWhole)) !== whole) {
+        if (Date.now() > stop) throw new Error(`${name} is ${whole ? 'not ' : ''}in view`);
+        await new Promise((next) => setTimeout(next, 50));
+      }
+    };
+    await node('Step 39').waitFor({ state: 'attached' });
+    await seen('Step 39', false);
+    await page.locator('.timeline-row', { hasText: 'Step 39' }).click();
+    await seen('Step 39', true);
+    await seen('Step 0', false);
+    await button('Fit').click();
+    await seen('Step 0', true);
+    await seen('Step 39', true);
+  });
+
+  test('a stream that is refused says why, and a restarted service shows no event of the one before', async () => {
+    const begin = async (port: number, run: number): Promise<[LocalService, string]> => {
+      const other = await startLocalService({ port, console: true });
+      const definition = JSON.stringify({
+        StartAt: 'S',
+        States: { S: { Type: 'Wait', Seconds: 3600, End: true } },
+      });
+      const stateMachineArn = other.seedMachine({ name: 'Again', definition });
+      const request = { stateMachineArn, name: 'same', input: `{"run":${run}}` };
+      // The first call may be sent on a connection to the service before.
+      const start = () => call(other.url, 'StartExecution', request);
+      const started = await start().catch(start);
+      return [other, started['executionArn'] ?? ''];
+    };
+    const [first, arn] = await begin(0, 1);
+    const tab = await browser.newPage();
+    try {
+      const path = `${first.url}/#/executions/${encodeURIComponent(arn)}`;
+      await tab.route('**/console/api/stream*', (route) =>
+        route.fulfill({ status: 503, json: { error: 'Busy', message: 'Too many tabs are open' } }),
+      );
+      await tab.goto(path);
+      await tab.getByText('Too many tabs are open').waitFor();
+      await tab.unroute('**/console/api/stream*');
+      await tab.reload();
+      await tab.getByRole('button', { name: 'Event 1' }).click();
+      const event = tab.getByRole('region', { name: 'Event 1' });
+      await event.getByText('"run": 1').waitFor();
+      await first.close();
+      const [second] = await begin(first.port, 2);
+      await event.getByText('"run": 2').waitFor();
+      await second.close();
+    } finally {
+      await tab.close();
+      await first.close();
+    }
+  });
+
   test('whatever users wrote is shown as text, in every view', async () => {
     const state = `<img src=x onerror="hacked=1"> '"\`&amp; 😀 مرحبا`;
     const other = '<script>hacked=1</script>';

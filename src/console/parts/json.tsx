@@ -15,18 +15,26 @@ const SHOWN = 12_000;
  */
 export function Json({ text, label }: { readonly text: string; readonly label: string }): JSX.Element {
   const [whole, setWhole] = useState(false);
-  const [copied, setCopied] = useState(false);
+  const [copied, setCopied] = useState<'copied' | 'failed'>();
   const spaced = pretty(text);
   const cut = !whole && spaced.length > SHOWN;
   const shown = cut ? spaced.slice(0, SHOWN) : spaced;
-  const copy = async (): Promise<void> => {
-    await navigator.clipboard?.writeText(text);
-    setCopied(true);
+  const copy = (): void => {
+    copyText(text).then(
+      () => setCopied('copied'),
+      () => setCopied('failed'),
+    );
   };
   return (
     <div class="json">
-      <button type="button" class="quiet copy" onClick={() => void copy()} aria-label={`Copy ${label}`}>
-        <Icon name={copied ? 'succeeded' : 'copy'} />
+      <button
+        type="button"
+        class="quiet copy"
+        onClick={copy}
+        aria-label={`Copy ${label}`}
+        title={copied === 'failed' ? 'The browser refused to copy it' : undefined}
+      >
+        <Icon name={copied === 'copied' ? 'succeeded' : (copied ?? 'copy')} />
       </button>
       <pre tabIndex={0} role="region" aria-label={label} dir="auto">
         {shown.length > SHOWN ? shown : coloured(shown)}
@@ -38,6 +46,13 @@ export function Json({ text, label }: { readonly text: string; readonly label: s
       )}
     </div>
   );
+}
+
+/** Rejects if the browser doesn't let the page copy, or has no clipboard for it: it has one for secure origins only. */
+async function copyText(text: string): Promise<void> {
+  const clipboard = navigator.clipboard as Clipboard | undefined;
+  if (!clipboard) throw new Error('no clipboard');
+  await clipboard.writeText(text);
 }
 
 function coloured(text: string): (JSX.Element | string)[] {

@@ -34,6 +34,20 @@ async function answerOf<T>(call: Promise<Response>): Promise<T> {
   throw new CallError(body.error ?? `HTTP ${response.status}`, body.message ?? response.statusText);
 }
 
+/** Asks once more for a stream that the service has refused, since an EventSource doesn't tell the reason. */
+export async function refusalOf(url: string): Promise<CallError> {
+  const end = new AbortController();
+  try {
+    const response = await fetch(url, { signal: end.signal });
+    if (!response.ok) await answerOf(Promise.resolve(response));
+  } catch (error) {
+    if (error instanceof CallError) return error;
+  } finally {
+    end.abort();
+  }
+  return new CallError('No answer', 'The service ended the stream. Load the page again.');
+}
+
 /** Sends a query: a request that changes nothing in the service. @throws CallError */
 export function query<K extends QueryName>(
   name: K,

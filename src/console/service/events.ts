@@ -5,12 +5,21 @@ import { query } from './calls.js';
 const KEPT = 200;
 const known = new Map<string, EventWithData>();
 
+/** An execution, of which another one may have the same ARN after a restart of the service. */
+export interface ShownExecution {
+  readonly arn: string;
+  readonly startedAt: number;
+}
+
 /**
  * Fetches a history event with its inputs and outputs, since the stream of events contains neither. Returns undefined
  * until it has arrived.
  */
-export function useEvent(execution: string, id: number | undefined): EventWithData | undefined {
-  const key = `${execution}#${id}`;
+export function useEvent(
+  { arn: execution, startedAt }: ShownExecution,
+  id: number | undefined,
+): EventWithData | undefined {
+  const key = `${execution}#${startedAt}#${id}`;
   const [, arrived] = useState('');
   useEffect(() => {
     if (id === undefined || known.has(key)) return;

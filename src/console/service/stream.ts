@@ -1,5 +1,6 @@
 import { effect, signal } from '@preact/signals';
 import type { MessageStamp, TopicName, Topics } from '../../framework/local/console/api.js';
+import { type CallError, refusalOf } from './calls.js';
 
 /** The state of the page's connection to the service. */
 export type ConnectionState = 'idle' | 'connecting' | 'live' | 'paused' | 'lost';
@@ -28,8 +29,8 @@ setInterval(() => {
 export interface Listener<K extends TopicName> {
   snapshot(data: Topics[K]['snapshot']): void;
   change?(data: Topics[K]['change']): void;
-  /** Called if the service has nothing with the ARN that the page wants to follow. */
-  missing?(): void;
+  /** Called if the service refuses the stream, for example because it has nothing with the ARN. */
+  refused?(error: CallError): void;
 }
 
 /**
@@ -65,7 +66,8 @@ function openStream<K extends TopicName>(
     ...(seen !== undefined && { seen }),
   });
   connection.value = 'connecting';
-  const source = new EventSource(`/console/api/stream?${search.toString()}`);
+  const url = `/console/api/stream?${search.toString()}`;
+  const source = new EventSource(url);
   const on = <M extends 'snapshot' | 'change'>(kind: M, use: (data: Topics[K][M]) => void): void =>
     source.addEventListener(kind, (event: MessageEvent<string>) => {
       const data = JSON.parse(event.data) as Topics[K][M] & MessageStamp;
@@ -81,7 +83,8 @@ function openStream<K extends TopicName>(
     connection.value = 'lost';
     // The browser reconnects if the connection breaks. It doesn't if the service has rejected the request; the stream
     // is then closed.
-    if (source.readyState === EventSource.CLOSED) listener.missing?.();
+    if (source.readyState === EventSource.CLOSED)
+      void refusalOf(url).then((error) => listener.refused?.(error));
   });
   return () => {
     source.close();

@@ -12,6 +12,7 @@ import type {
   WorkerRow,
 } from '../../framework/local/console/api.js';
 import { Run } from '../../framework/local/view/run.js';
+import type { CallError } from './calls.js';
 import { follow } from './stream.js';
 
 /**
@@ -122,10 +123,11 @@ export interface ExecutionView extends ExecutionFacts, ExecutionUpdate {
 }
 
 /**
- * Follows one execution. Returns undefined until the first message arrives, and `missing` if no execution has the ARN.
+ * Follows one execution. Returns undefined until the first message arrives, and the error if the service refuses, for
+ * example because no execution has the ARN.
  */
-export function useExecution(arn: string): ExecutionView | 'missing' | undefined {
-  const view = useMemo(() => signal<ExecutionView | 'missing' | undefined>(undefined), [arn]);
+export function useExecution(arn: string): ExecutionView | CallError | undefined {
+  const view = useMemo(() => signal<ExecutionView | CallError | undefined>(undefined), [arn]);
   useEffect(() => {
     let run = new Run();
     let facts: ExecutionFacts | undefined;
@@ -141,7 +143,7 @@ export function useExecution(arn: string): ExecutionView | 'missing' | undefined
         apply(data);
       },
       change: apply,
-      missing: () => (view.value = 'missing'),
+      refused: (error) => (view.value = error),
     });
   }, [arn]);
   return view.value;

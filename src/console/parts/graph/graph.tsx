@@ -18,8 +18,8 @@ interface GraphProps extends NodesProps {
  * into the view.
  */
 export function Graph(props: GraphProps): JSX.Element {
-  const { drawing, label, progress } = props;
-  const viewport = useViewport(drawing);
+  const { drawing, label, progress, selected } = props;
+  const viewport = useViewport(drawing, selected);
   const { element, scale, zoom } = viewport;
   const onWheel = (event: WheelEvent): void => {
     if (!event.ctrlKey && !event.metaKey) return;

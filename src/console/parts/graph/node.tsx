@@ -59,7 +59,7 @@ function State(props: NodeProps & { readonly node: StateNode }): JSX.Element {
       onClick={() => onSelect(isSelected ? undefined : box.name)}
     >
       <TypeLine node={node} visits={own?.visits.length ?? 0} />
-      <span class="node-name" dir="auto">
+      <span class="node-name" dir="auto" title={box.name}>
         {box.name}
       </span>
       {text !== undefined && <Caption icon={reached} text={text} />}
@@ -72,7 +72,11 @@ function TypeLine({ node, visits }: { readonly node: StateNode; readonly visits:
     <span class="node-type">
       {isIcon(node.type) && <Icon name={node.type} />}
       {node.type}
-      {node.calls !== undefined && <span class="node-calls">{node.calls}</span>}
+      {node.calls !== undefined && (
+        <span class="node-calls" title={node.calls}>
+          {node.calls}
+        </span>
+      )}
       {visits > 1 && (
         <span class="node-visits" title={`Entered ${visits} times`}>
           ×{visits}
@@ -90,7 +94,7 @@ interface CaptionProps {
 const Caption = ({ icon, text }: CaptionProps): JSX.Element => (
   <span class="node-caption">
     <Icon name={icon} />
-    <span>{text}</span>
+    <span title={text}>{text}</span>
   </span>
 );
 

@@ -10,34 +10,38 @@ export interface Viewport {
   readonly zoom: (factor: number) => void;
   readonly zoomIn: () => void;
   readonly zoomOut: () => void;
-  /**
-   * Scales the drawing so that it fits into the view. This is repeated whenever the view changes its size, until the
-   * user zooms.
-   */
+  /** Scales the drawing so that the whole of it fits into the view, however small its text becomes. */
   readonly fit: () => void;
 }
 
 /**
- * The smallest scale to which a drawing is shrunk to fit it into the view: below it, the text can't be read. A drawing
- * that is still too large is shown from its start, and the user scrolls.
+ * The smallest scale to which a drawing is shrunk by itself: below it, the text can't be read. A drawing that is still
+ * too large is shown from its start, and the user scrolls.
  */
 const READABLE = 0.6;
-const SMALLEST = 0.15;
+const SMALLEST = 0.05;
 const LARGEST = 2;
 const STEP = 1.25;
 /** The free space, in pixels, around a drawing that is fitted into the view: the sum of both sides. */
 const MARGIN = 24;
 
-export function useViewport(drawing: Drawing): Viewport {
+/**
+ * At first, and whenever the view changes its size, scales the drawing so that it fits or can still be read, until the
+ * user zooms or presses Fit. When a state is selected, scrolls to it.
+ */
+export function useViewport(drawing: Drawing, selected: string | undefined): Viewport {
   const element = useRef<HTMLDivElement>(null);
   const [scale, setScale] = useState(1);
   const fitted = useRef(true);
-  const fit = (): void => {
+  const scaleTo = (smallest: number): void => {
     if (!element.current) return;
-    fitted.current = true;
-    const next = fittingScale(element.current, drawing);
+    const next = fittingScale(element.current, drawing, smallest);
     setScale(next);
     showStart(element.current, drawing, next);
+  };
+  const fit = (): void => {
+    fitted.current = false;
+    scaleTo(SMALLEST);
   };
   const zoom = (factor: number): void => {
     fitted.current = false;
@@ -46,18 +50,26 @@ export function useViewport(drawing: Drawing): Viewport {
     setScale(next);
   };
   useEffect(() => {
-    fit();
-    const watch = new ResizeObserver(() => fitted.current && fit());
+    fitted.current = true;
+    scaleTo(READABLE);
+    const watch = new ResizeObserver(() => fitted.current && scaleTo(READABLE));
     if (element.current) watch.observe(element.current);
     return () => watch.disconnect();
   }, [drawing]);
+  useEffect(() => {
+    if (selected !== undefined) showState(element.current, selected);
+  }, [selected]);
   return { element, scale, zoom, zoomIn: () => zoom(STEP), zoomOut: () => zoom(1 / STEP), fit };
 }
 
-function fittingScale({ clientWidth, clientHeight }: HTMLElement, drawing: Drawing): number {
+function fittingScale(
+  { clientWidth, clientHeight }: HTMLElement,
+  drawing: Drawing,
+  smallest: number,
+): number {
   const byWidth = (clientWidth - MARGIN) / drawing.width;
   const byHeight = (clientHeight - MARGIN) / drawing.height;
-  return clamp(Math.max(READABLE, Math.min(1, byWidth, byHeight)));
+  return clamp(Math.max(smallest, Math.min(1, byWidth, byHeight)));
 }
 
 const clamp = (scale: number): number =>
@@ -69,6 +81,12 @@ function showStart(element: HTMLElement, { boxes }: Drawing, scale: number): voi
   requestAnimationFrame(() => {
     element.scrollLeft = start.x * scale - element.clientWidth / 2 + 40;
   });
+}
+
+/** Scrolls only as far as is needed to see the state. */
+function showState(element: HTMLElement | null, name: string): void {
+  for (const each of element?.querySelectorAll<HTMLElement>('[data-state]') ?? [])
+    if (each.dataset['state'] === name) each.scrollIntoView({ block: 'nearest', inline: 'nearest' });
 }
 
 function keepMiddle(element: HTMLElement, factor: number): void {

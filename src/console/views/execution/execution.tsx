@@ -6,8 +6,9 @@ import { nameIn } from '../../model/format.js';
 import { isSelected, type Selection, type StateProgress, stateProgress } from '../../model/progress.js';
 import { Graph } from '../../parts/graph/graph.js';
 import { useDrawing } from '../../parts/graph/use-drawing.js';
-import { Loading } from '../../parts/page.js';
+import { ErrorMessage, Loading } from '../../parts/page.js';
 import { to } from '../../route.js';
+import { CallError } from '../../service/calls.js';
 import { type ExecutionView, useExecution } from '../../service/topics.js';
 import { captionOf } from './caption.js';
 import { ErrorPanel } from './error-panel.js';
@@ -22,7 +23,9 @@ import { Timeline } from './timeline.js';
 export function ExecutionPage({ arn }: { readonly arn: string }): JSX.Element {
   const view = useExecution(arn);
   if (view === undefined) return <Loading />;
-  if (view === 'missing')
+  if (view instanceof CallError && view.error !== 'ExecutionDoesNotExist')
+    return <ErrorMessage message={view.message} />;
+  if (view instanceof CallError)
     return (
       <div class="empty">
         There is no execution <code>{nameIn(arn)}</code> here. The service keeps the latest ones, in memory.{' '}
@@ -101,10 +104,13 @@ function GraphPanel(props: PanelProps): JSX.Element {
   const { view, nodes, progress, selected, onSelect, selection, onSelection } = props;
   const drawing = useDrawing(view.definition);
   const taken = useTaken(view, nodes, selection);
+  // The events of a long execution that has ended come in several messages. Until then no state is shown as running.
+  const isComplete = view.endedAt === null || view.run.end !== undefined;
   return (
     <section class="panel fill" aria-label="Graph">
       <Legend selection={selection} onSelection={onSelection} />
-      {drawing && (
+      {!isComplete && <Loading />}
+      {drawing && isComplete && (
         <Graph
           drawing={drawing}
           label={`Graph of ${view.name}`}

@@ -48,7 +48,12 @@ export function Timeline({ view, selected, onSelect }: TimelineProps): JSX.Eleme
             aria-pressed={selected === state}
             onClick={() => onSelect(selected === state ? undefined : state)}
           >
-            <span class="timeline-name" dir="auto" style={{ paddingInlineStart: `${depth * 12}px` }}>
+            <span
+              class="timeline-name"
+              dir="auto"
+              title={state}
+              style={{ paddingInlineStart: `${depth * 12}px` }}
+            >
               {state}
             </span>
             <Bars bars={bars} startedAt={startedAt} until={until} text={text} />

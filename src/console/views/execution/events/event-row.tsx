@@ -1,23 +1,23 @@
 import type { JSX } from 'preact';
 import type { HistoryEvent } from '../../../../framework/local/console/api.js';
 import { duration } from '../../../model/format.js';
+import { jsonProblem } from '../../../model/json-text.js';
 import { Icon } from '../../../parts/icons.js';
 import { Json } from '../../../parts/json.js';
 import { useEvent } from '../../../service/events.js';
+import type { ExecutionView } from '../../../service/topics.js';
 import { eventSummary, eventTone } from './event-summary.js';
 
 interface EventRowProps {
-  /** The ARN of the execution to which the event belongs. */
-  readonly execution: string;
+  readonly view: ExecutionView;
   readonly event: HistoryEvent;
   readonly state: string | undefined;
-  readonly startedAt: number;
   readonly isOpen: boolean;
   readonly onToggle: () => void;
 }
 
 export function EventRow(props: EventRowProps): JSX.Element {
-  const { execution, event, state, startedAt, isOpen, onToggle } = props;
+  const { view, event, state, isOpen, onToggle } = props;
   const { id, type, at } = event;
   return (
     <>
@@ -33,51 +33,46 @@ export function EventRow(props: EventRowProps): JSX.Element {
           {id}
         </button>
       </span>
-      <span role="cell" class={`event-type ${eventTone(type)}`}>
+      <span role="cell" class={`event-type ${eventTone(type)}`} title={type}>
         {type}
       </span>
-      <span role="cell" class="grow" dir="auto">
+      <span role="cell" class="grow" dir="auto" title={state}>
         {state ?? ''}
       </span>
-      <span role="cell" class="faint what" dir="auto">
+      <span role="cell" class="faint what" dir="auto" title={eventSummary(event)}>
         {eventSummary(event)}
       </span>
       <span role="cell" class="number faint">
-        {duration(at - startedAt)}
+        {duration(at - view.startedAt)}
       </span>
       {isOpen && (
         <span role="cell" class="unfolded">
-          <EventJson execution={execution} id={id} />
+          <EventJson view={view} id={id} />
         </span>
       )}
     </>
   );
 }
 
-function EventJson({ execution, id }: { readonly execution: string; readonly id: number }): JSX.Element {
-  const event = useEvent(execution, id);
+function EventJson({ view, id }: { readonly view: ExecutionView; readonly id: number }): JSX.Element {
+  const event = useEvent(view, id);
   if (!event) return <p class="faint">…</p>;
-  return <Json text={JSON.stringify(unpacked(event))} label={`Event ${id}`} />;
+  return <Json text={unpacked(event)} label={`Event ${id}`} />;
 }
+
+/** The fields of an event that contain JSON as text. */
+const JSON_TEXTS = /^(?:input|output|cause|parameters)$/;
 
 /**
- * Replaces the inputs, outputs and causes in an event, which are JSON texts, by their parsed values, so that the whole
- * event can be shown as one JSON value.
+ * Returns an event as one JSON text, in which the inputs, outputs and causes are JSON as well, and not JSON in a string.
+ * They aren't parsed for this, since parsing would change long numbers.
  */
-function unpacked(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(unpacked);
-  if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).map(([key, each]) => [
-    key,
-    typeof each === 'string' && /^(input|output|cause|parameters)$/.test(key) ? parsed(each) : unpacked(each),
-  ]);
-  return Object.fromEntries(entries) as unknown;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return text;
-  }
+function unpacked(value: unknown, key = ''): string {
+  if (typeof value === 'string' && JSON_TEXTS.test(key) && jsonProblem(value) === undefined) return value;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map((each) => unpacked(each)).join()}]`;
+  const entries = Object.entries(value).map(
+    ([name, each]) => `${JSON.stringify(name)}:${unpacked(each, name)}`,
+  );
+  return `{${entries.join()}}`;
 }

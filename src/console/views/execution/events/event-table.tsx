@@ -33,7 +33,7 @@ interface Filter {
 
 /** The table of an execution's events, with filters. Each event can be expanded to its JSON. */
 export function EventTable({ view, state, onState }: EventTableProps): JSX.Element {
-  const { run, known, arn, startedAt } = view;
+  const { run, known } = view;
   const [filter, setFilter] = useState<Filter>({ kind: 'all', text: '' });
   const [unfolded, toggle] = useToggles();
   const events = useMemo(() => filtered(view, state, filter), [run, known, filter, state]);
@@ -61,10 +61,9 @@ export function EventTable({ view, state, onState }: EventTableProps): JSX.Eleme
         empty="No event is like that."
         row={(event) => (
           <EventRow
-            execution={arn}
+            view={view}
             event={event}
             state={run.visitOf(event.id)?.name}
-            startedAt={startedAt}
             isOpen={unfolded.has(event.id)}
             onToggle={() => toggle(event.id)}
           />

@@ -13,11 +13,11 @@ interface VisitDataProps {
  * Shows the input and the output of one visit of a state. The input of the task is shown too if it isn't the same as
  * the state's.
  */
-export function VisitData({ view: { arn }, visit }: VisitDataProps): JSX.Element {
+export function VisitData({ view, visit }: VisitDataProps): JSX.Element {
   const { id, exitedId, name, status, attempts } = visit;
-  const input = dataOf(useEvent(arn, id), 'input');
-  const output = dataOf(useEvent(arn, exitedId), 'output');
-  const scheduled = useEvent(arn, attempts.at(-1)?.scheduledId);
+  const input = dataOf(useEvent(view, id), 'input');
+  const output = dataOf(useEvent(view, exitedId), 'output');
+  const scheduled = useEvent(view, attempts.at(-1)?.scheduledId);
   const taskInput = dataOf(scheduled, 'input') ?? detailsOf(scheduled)?.['parameters'];
   return (
     <>

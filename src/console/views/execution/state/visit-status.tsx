@@ -103,7 +103,7 @@ interface FailureProps {
 }
 
 function Failure({ view, visit }: FailureProps): JSX.Element | null {
-  const { error, cause } = detailsOf(useEvent(view.arn, visit.failure?.eventId)) ?? {};
+  const { error, cause } = detailsOf(useEvent(view, visit.failure?.eventId)) ?? {};
   if (!visit.failure || typeof error !== 'string') return null;
   return (
     <>
