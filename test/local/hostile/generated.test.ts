@@ -11,9 +11,9 @@ import { Random } from './random.js';
 import { Trial, type Outcome } from './trial.js';
 
 /** The machines for each heap; `HOSTILE_MACHINES=1000` for the long run, and another seed for other machines. */
-const MACHINES = Number(process.env['HOSTILE_MACHINES'] ?? (THOROUGH ? 10 : 4));
+const MACHINES = Number(process.env['HOSTILE_MACHINES'] ?? (THOROUGH ? 60 : 4));
 const SEED = Number(process.env['HOSTILE_SEED'] ?? 1);
-const HEAPS = process.env['HOSTILE_HEAPS']?.split(',').map(Number) ?? [256];
+const HEAPS = process.env['HOSTILE_HEAPS']?.split(',').map(Number) ?? (THOROUGH ? [256, 512] : [256]);
 
 /** The most processor time of a machine, and of the main thread before another execution is served. */
 const LIMITS = { tookMs: 2_000, slowestMs: 500, heap: 0.8, endsMs: 2_000 };
