@@ -383,10 +383,9 @@ withChromium('in a real Chromium', () => {
         return at.top >= view.top - 2 && at.bottom <= view.bottom + 2;
       })()`;
       const stop = Date.now() + 10_000;
-      while ((await page.evaluate(isWhole)) !== whole) {
-        if (Date.now() > stop) throw new Error(`${name} is ${whole ? 'not ' : ''}in view`);
+      while ((await page.evaluate(isWhole)) !== whole && Date.now() < stop)
         await new Promise((next) => setTimeout(next, 50));
-      }
+      expect([name, await page.evaluate(isWhole)]).toEqual([name, whole]);
     };
     await node('Step 39').waitFor({ state: 'attached' });
     await seen('Step 39', false);
@@ -429,6 +428,7 @@ withChromium('in a real Chromium', () => {
       await first.close();
       const [second] = await begin(first.port, 2);
       await event.getByText('"run": 2').waitFor();
+      expect(await event.innerText()).not.toContain('"run": 1');
       await second.close();
     } finally {
       await tab.close();
