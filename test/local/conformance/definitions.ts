@@ -223,6 +223,37 @@ export const definitions: MachineRow[] = [
     "SCHEMA_VALIDATION_FAILED: The field 'FunctionName' is required but was missing at /States/X/Arguments",
     'AWS: Invoke an AWS Lambda function with Step Functions',
   ),
+  ...['dynamodb:putItem.waitForTaskToken', 'http:invoke.waitForTaskToken', 'ecs:runTask.sync:2'].map(
+    (resource) =>
+      refused(
+        `${resource}, a pattern that it does not have`,
+        one({ Type: 'Task', Resource: `arn:aws:states:::${resource}` }),
+        `The resource provided arn:aws:states:::${resource} is not recognized.`,
+        'AWS: Integrating optimized services with Step Functions',
+      ),
+  ),
+  refused('another Version', { Version: '2.0', ...pass({}) }, '[1.0] at /Version'),
+  refused('Credentials that are a text', task({ Credentials: 'arn' }), at('/States/X/Credentials')),
+  refused(
+    'Credentials with another field',
+    task({ Credentials: { RoleArn: 'arn:aws:iam::123456789012:role/r', Role: 1 } }),
+    at('/States/X/Credentials/Role'),
+  ),
+  refused(
+    'a RoleArn that is no text',
+    task({ Credentials: { RoleArn: 5 } }),
+    at('/States/X/Credentials/RoleArn'),
+  ),
+  refused(
+    'a Map with both names of its processor',
+    one({ Type: 'Map', ItemProcessor: inner, Iterator: inner }),
+    "There must not be both 'Iterator' and 'ItemProcessor' at /States/X/ItemProcessor",
+  ),
+  refused(
+    'a Map with both names of its ItemSelector',
+    one({ Type: 'Map', ItemProcessor: inner, ItemSelector: {}, Parameters: {} }),
+    "There must not be both 'Parameters' and 'ItemSelector' at /States/X/ItemSelector",
+  ),
   refused(
     'a resource that nobody knows',
     one({ Type: 'Task', Resource: 'arn:aws:states:::dynamodb:query' }),

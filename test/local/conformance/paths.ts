@@ -100,6 +100,13 @@ const functions: MachineRow[] = [
     input: { l: [] },
     expect: { error: 'States.Runtime', cause: inputPathOf('$.l.max()', "$['l'].max()") },
   },
+  ...(
+    [
+      ['States.ArrayLength($.list[?(@.name in ["ann", "bob"])])', 2],
+      ['States.MathAdd($.numbers.length(), $.numbers.max())', 6],
+      ["States.ArrayLength($.list[?(@.tags[0] == 'x' || (@.age == 7))].name)", 3],
+    ] as const
+  ).map(([path, output]) => reads(path, output)),
   {
     does: 'a Choice compares the length of a list',
     from: 'Jayway JsonPath',
@@ -134,6 +141,12 @@ const missing: MachineRow[] = [
   notHere('$.l[?(@.n =~ /(a)\\1/)]', "'\\1' in regular expressions"),
   notHere('$.l[?(@.n =~ /[a-z&&[^b]]/)]', 'classes within classes in regular expressions'),
   notHere('$.l[?(@.n =~ /a{1001}/)]', 'regular expressions that are so long'),
+  ...['@.n in 5', "@.n =~ 'x'"].map((filter): MachineRow => ({
+    does: `the filter ${filter} is refused`,
+    from: 'Jayway JsonPath',
+    machine: one({ Type: 'Pass', InputPath: `$.l[?(${filter})]` }),
+    expect: { refused: 'in a filter is a' },
+  })),
   {
     does: 'a filter nested without an end is refused',
     from: 'Jayway JsonPath',

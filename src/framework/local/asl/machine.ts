@@ -146,7 +146,9 @@ class MachineCompiler {
 
   compile(reader: Reader): Program {
     reader.string('Comment');
-    reader.string('Version');
+    const version = reader.string('Version');
+    if (version !== undefined && version !== '1.0')
+      reader.problem('Value should be one of the following: [1.0]', 'Version', 'write "1.0", or remove it');
     const timeoutSeconds = reader.integer('TimeoutSeconds', 1, LONGEST_SECONDS);
     const language = readLanguage(reader, jsonPath);
     const group = this.#group(reader, language, new Set());

@@ -125,6 +125,19 @@ const JOBS = new Set([
   'states',
 ]);
 
+/** The optimised integrations that support `.waitForTaskToken`. From the same AWS page. */
+const CALLBACKS = new Set([
+  'apigateway',
+  'bedrock',
+  'ecs',
+  'eks',
+  'events',
+  'lambda',
+  'sns',
+  'sqs',
+  'states',
+]);
+
 /**
  * Parses a Resource field that isn't the ARN of an activity. Returns undefined if Step Functions wouldn't accept it.
  * Recorded from the live service (recorded/services.ts): `resourceType` ends at the first colon after the account or,
@@ -137,6 +150,9 @@ export function parseServiceArn(arn: string): ServiceResource | undefined {
   const [, sdkService] = /^aws-sdk:(.*)$/.exec(resourceType) ?? [];
   if (!known && !(sdkService !== undefined && isSdkAction(sdkService, action))) return undefined;
   if (suffix.startsWith('.sync') && !JOBS.has(resourceType)) return undefined;
+  if (suffix === '.sync:2' && resourceType !== 'states') return undefined;
+  if (suffix === '.waitForTaskToken' && sdkService === undefined && !CALLBACKS.has(resourceType))
+    return undefined;
   return { event: 'Task', details: { resource: action + suffix, resourceType }, pattern: patternOf(suffix) };
 }
 
@@ -160,8 +176,7 @@ export function fixOfResource(arn: string): string | undefined {
   if (service !== undefined)
     return small === action ? undefined : didYouMean(arn.replace(`:${action}`, `:${small}`));
   const known = OPTIMISED[type] ?? [];
-  if (known.includes(action))
-    return `write the resource without '${suffix}': '${type}' has no job to wait for`;
+  if (known.includes(action)) return `write the resource without '${suffix}', which '${type}' does not have`;
   const meant = nearest(action, known);
   if (meant) return didYouMean(arn.replace(`:${action}`, `:${meant}`));
   return `write one of these: ${known.join(', ')}; or call the service by aws-sdk:`;

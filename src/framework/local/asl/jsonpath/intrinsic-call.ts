@@ -42,6 +42,14 @@ function charge(name: string, { passes }: Intrinsic, args: Json[], { environment
   }
 }
 
+const TEXT = `'[^']*'|"[^"]*"`;
+const within = (inner: string): string => `\\[(?:[^[\\]'"]|${TEXT}${inner})*\\]`;
+/** Matches a path among the arguments. It may have brackets within brackets, as in a filter, and calls of functions. */
+const PATH = new RegExp(
+  `\\$(?:[^\\s,()[\\]'"]|${within(`|${within(`|${within('')}`)}`)}|\\((?:[^()'"]|${TEXT})*\\))*`,
+  'y',
+);
+
 class Parser {
   constructor(
     private readonly scanner: Scanner,
@@ -94,7 +102,7 @@ class Parser {
     }
     const literal = this.scanner.take(/(?:-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?=\s*[,)])/y);
     if (literal !== undefined) return constant(JSON.parse(literal) as Json);
-    const path = this.scanner.take(/\$(?:[^\s,()[\]'"]|\[(?:[^\]'"]|'[^']*'|"[^"]*")*\])*/y);
+    const path = this.scanner.take(PATH);
     if (path !== undefined) return this.compilePath(path);
     return this.call(depth + 1);
   }

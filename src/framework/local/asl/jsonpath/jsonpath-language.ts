@@ -101,7 +101,11 @@ export const jsonPath: Language = {
 
   template: readTemplate,
 
-  itemSelector: (reader) => readTemplate(reader, reader.has('Parameters') ? 'Parameters' : 'ItemSelector'),
+  itemSelector(reader) {
+    reader.exclusive('Parameters', 'ItemSelector');
+    const both = readTemplate(reader, 'ItemSelector');
+    return readTemplate(reader, 'Parameters') ?? both;
+  },
 
   choiceRule(reader) {
     const test = compileRule(reader);

@@ -185,6 +185,10 @@ async function iterate(
 /** Compiles the states in the field ItemProcessor, or in Iterator, which is the older name of that field. */
 function readProcessor(reader: Reader, { nested, name }: StateContext): StateGroup | undefined {
   const field = reader.has('Iterator') ? 'Iterator' : 'ItemProcessor';
+  if (reader.has('Iterator') && reader.has('ItemProcessor')) {
+    reader.exclusive('Iterator', 'ItemProcessor');
+    reader.json('ItemProcessor');
+  }
   const source = reader.object(field);
   if (!source) {
     reader.problem("The field 'ItemProcessor' is missing");

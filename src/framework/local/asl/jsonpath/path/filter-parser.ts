@@ -19,6 +19,8 @@ import { NotHere, type Step } from './steps.js';
 /** One side of a comparison: a path or a literal, or a regular expression. */
 interface Side {
   readonly value: Operand;
+  /** The value of a literal. */
+  readonly literal?: Json;
   readonly pattern?: Pattern;
   /** True for a path that can lead to many values. */
   readonly many?: boolean;
@@ -26,6 +28,15 @@ interface Side {
 
 const QUOTED = /'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"/y;
 const LITERAL = /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|true\b|false\b|null\b/y;
+
+/** The operators whose right side is a list. */
+const LISTED: ReadonlySet<string> = new Set(['in', 'nin', 'subsetof', 'anyof', 'noneof']);
+
+function match(left: Side, right: Side): Test {
+  if (right.pattern) return matching(left.value, right.pattern);
+  if (left.pattern) return matching(right.value, left.pattern);
+  throw new Error("one side of '=~' in a filter is a regular expression, such as /a.*/");
+}
 
 /**
  * Parses the filter between `?(` and `)`, as Jayway JsonPath does. It may consist of comparisons of paths and literals,
@@ -79,9 +90,10 @@ export class FilterReader {
     const operator = this.#operator();
     if (operator === undefined) return exists(left.value, left.many === true);
     const right = this.#side();
-    if (operator !== '=~') return comparison(operator, left.value, right.value);
-    if (right.pattern) return matching(left.value, right.pattern);
-    return left.pattern ? matching(right.value, left.pattern) : () => false;
+    if (operator === '=~') return match(left, right);
+    if (LISTED.has(operator) && right.literal !== undefined && !Array.isArray(right.literal))
+      throw new Error(`the right side of '${operator}' in a filter is a list or a path`);
+    return comparison(operator, left.value, right.value);
   }
 
   #operator(): string | undefined {
@@ -104,7 +116,7 @@ export class FilterReader {
       return { value: valueAt(start, steps), many: !isDefinite(steps) };
     }
     const literal = this.#literal();
-    if (literal !== undefined) return { value: constant(literal) };
+    if (literal !== undefined) return { value: constant(literal), literal };
     // Some published state machines compare with a word that isn't quoted. Such a word has no value, so nothing is
     // equal to it.
     if (this.scanner.take(/[\p{L}_][\p{L}\p{N}_-]*/uy) !== undefined) return { value: () => undefined };
