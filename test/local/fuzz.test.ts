@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { HandClock } from '../../src/framework/testing/harness/hand-clock.js';
 import { startLocalService, type LocalService } from 'stepwright/local';
 import { runs, sample } from '../support/thorough.js';
+import { mulberry32 } from '../support/random.js';
 import { branches } from './conformance/branches.js';
 import { choices } from './conformance/choices.js';
 import { data } from './conformance/data.js';
@@ -33,18 +34,7 @@ const rows = [
 ];
 const seeds = rows.map(({ machine }) => JSON.stringify(machine));
 
-/** Mulberry32. */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-const random = randomOf(SEED);
+const random = mulberry32(SEED);
 const pick = <T>(list: readonly T[]): T | undefined => list[Math.floor(random() * list.length)];
 
 const ODD: unknown[] = [

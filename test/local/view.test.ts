@@ -7,6 +7,7 @@ import type { Execution } from '../../src/framework/local/engine/execution.js';
 import { StepFunctions } from '../../src/framework/local/engine/step-functions.js';
 import { type Edge, edgesAt } from '../../src/framework/local/view/edges.js';
 import { Run, type Visit } from '../../src/framework/local/view/run.js';
+import { mulberry32 } from '../support/random.js';
 import { THOROUGH } from '../support/thorough.js';
 
 const CALL = 'arn:aws:lambda:us-east-1:123456789012:function:any';
@@ -250,17 +251,6 @@ function lastStates(definition: string): (state: string) => boolean {
   return (state) => last.has(state);
 }
 
-/** A random number generator with a seed: mulberry32. */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** Follows an execution to its end, and stops it where that doesn't come. */
 async function follow(execution: Execution, clock: HandClock): Promise<void> {
   await clock.settle();
@@ -272,7 +262,11 @@ test('the model of a run says what the engine did: edges, lanes, attempts, and t
   const ends = new Map<string, number>();
   for (const at of [...Array(MACHINES).keys(), ...KNOWN]) {
     const [plan = []] = fc.sample(body, { numRuns: 1, seed: at });
-    const [clock, random, witness] = [new HandClock(0, { promisesOnly: true }), randomOf(at), new Witness()];
+    const [clock, random, witness] = [
+      new HandClock(0, { promisesOnly: true }),
+      mulberry32(at),
+      new Witness(),
+    ];
     const answer = (): unknown => {
       if (random() < 0.3) throw Object.assign(new Error('by chance'), { name: random() < 0.6 ? 'E1' : 'E2' });
       return {

@@ -1,14 +1,10 @@
+import { mulberry32 } from '../support/random.js';
+
 /** A stream of numbers from 0 to below 1 that a seed and a name decide: the same in every run and on every machine. */
 export function stream(seed: number, name: string): () => number {
   let state = 0x811c9dc5 ^ seed;
   for (const char of name) state = Math.imul(state ^ char.charCodeAt(0), 0x01000193);
-  // Mulberry32, by Tommy Ettinger.
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
+  return mulberry32(state);
 }
 
 /** Returns a source of random bytes that a seed and a name decide. */

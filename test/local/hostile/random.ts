@@ -1,17 +1,12 @@
+import { mulberry32 } from '../../support/random.js';
+
 /** Random numbers and choices; the same seed gives the same ones. */
 export class Random {
-  #state: number;
+  /** Returns a number from 0 (included) to 1 (excluded). */
+  readonly next: () => number;
 
   constructor(seed: number) {
-    this.#state = seed;
-  }
-
-  /** Returns a number from 0 (included) to 1 (excluded). */
-  next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) | 0;
-    let t = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+    this.next = mulberry32(seed);
   }
 
   /** Returns an integer from 0 (included) to `end` (excluded). */

@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { afterAll, expect, test } from '@jest/globals';
 import { directory, type Store } from 'stepwright';
 import { sample, THOROUGH } from '../../support/thorough.js';
+import { mulberry32 } from '../../support/random.js';
 
 const root = mkdtempSync(join(tmpdir(), 'stepwright-deaths-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -164,7 +165,7 @@ async function writeAtOnce(name: string, writers: number, kills: number): Promis
   const store = directory(folder, { warn: (message) => warnings.push(message) });
   await store.put('shared/counts', Buffer.from('{}'));
   const byWriter = new Map<string, readonly Line[]>();
-  const random = randomBy(writers * 1_000 + kills);
+  const random = mulberry32(writers * 1_000 + kills);
   let left = kills;
   const chain = async (slot: number): Promise<void> => {
     for (let life = 0; life === 0 || left > 0; life += 1) {
@@ -178,17 +179,6 @@ async function writeAtOnce(name: string, writers: number, kills: number): Promis
   for (const lines of byWriter.values()) await expectKept(store, lines);
   await expectShared(store, byWriter);
   return warnings;
-}
-
-/** Numbers from 0 to 1 that a seed decides (mulberry32). */
-function randomBy(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 test('two processes that write at once lose nothing', async () => {
