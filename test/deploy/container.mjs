@@ -1,10 +1,12 @@
 // The image without Docker: its Dockerfile's steps are run by the shell in clean folders, one a stage, and its command is
 // started as the image would. What it does not show: the base image, and that files belong to `node`.
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { CLEAN, ROOT, run, start, until } from './shell.mjs';
 
 const FILE = 'templates/project/Dockerfile';
+const LOCAL = 'deploy/container/local.Dockerfile';
 
 /** The instructions of a Dockerfile, with lines joined. */
 function instructions(text) {
@@ -25,11 +27,11 @@ function ignores(context) {
 }
 
 /** Runs the build. @returns the folder of the last stage, its environment and its command */
-function build(context, dir) {
+function build(context, dir, file = join(context, 'Dockerfile')) {
   const stages = new Map();
   const ignored = ignores(context);
   let stage;
-  for (const { name, rest } of instructions(readFileSync(join(context, 'Dockerfile'), 'utf8'))) {
+  for (const { name, rest } of instructions(readFileSync(file, 'utf8'))) {
     if (name === 'FROM') {
       const label = /\sAS\s+(\S+)$/i.exec(rest)?.[1] ?? `stage${stages.size}`;
       stage = { root: join(dir, label), workdir: '/', env: { ...CLEAN, HOME: dir } };
@@ -43,8 +45,10 @@ function build(context, dir) {
       stage.env[key] = value;
     } else if (name === 'RUN') run(rest, { cwd: inside(stage), env: stage.env });
     else if (name === 'COPY') copy(rest, stage, stages, context, ignored);
-    else if (name === 'CMD') stage.command = JSON.parse(rest);
-    else if (!['USER', 'EXPOSE', 'VOLUME'].includes(name)) throw new Error(`${name} is not known here`);
+    else if (name === 'CMD' || name === 'ENTRYPOINT') stage.command = JSON.parse(rest);
+    else if (name === 'HEALTHCHECK') stage.healthcheck = JSON.parse(rest.replace(/^CMD /, ''));
+    else if (name === 'USER') stage.user = rest;
+    else if (!['EXPOSE', 'VOLUME'].includes(name)) throw new Error(`${name} is not known here`);
   }
   return stage;
 }
@@ -54,7 +58,8 @@ const inside = ({ root, workdir }) => join(root, workdir);
 function copy(rest, stage, stages, context, ignored) {
   const words = rest.split(/\s+/);
   const from = words[0].startsWith('--from=') ? stages.get(words.shift().slice('--from='.length)) : undefined;
-  const target = resolve(inside(stage), words.pop());
+  const last = words.pop();
+  const target = last.startsWith('/') ? join(stage.root, last) : resolve(inside(stage), last);
   for (const word of words) {
     if (from)
       cpSync(
@@ -99,7 +104,42 @@ export async function container(report, dir) {
   );
   report.problems('and no sources', left);
   await runs(report, image);
+  await local(report, build(context, join(dir, 'local'), join(ROOT, LOCAL)));
 }
+
+/** Starts the image of the local service with a template in its folder, as `docker run -v` would put it there. */
+async function local(report, image) {
+  report.problems(`${LOCAL}: its user is not root`, image.user === 'node' ? [] : [String(image.user)]);
+  const before = readdirSync(image.root, { recursive: true }).length;
+  writeFileSync(join(inside(image), 'template.yaml'), TEMPLATE);
+  const [command, ...args] = image.command;
+  const port = 20_000 + Math.floor(Math.random() * 20_000);
+  const given = [...args, '--template', 'template.yaml', '--port', String(port)];
+  const service = start(join(image.root, command), given, { cwd: inside(image), env: image.env });
+  try {
+    await service.saw(/Machine: Hello/);
+    const [node, ...check] = image.healthcheck.map((word) => word.replace(':8083', `:${port}`));
+    const { status } = spawnSync(node, check, { env: image.env });
+    report.problems('its health check succeeds', status === 0 ? [] : [`it ends with ${status}`]);
+    service.child.kill('SIGTERM');
+    const code = await service.ended;
+    report.problems('it ends on SIGTERM with 0', code === 0 ? [] : [`${code}: ${service.said()}`]);
+    // The template is the only new file.
+    const written = readdirSync(image.root, { recursive: true }).length - before - 1;
+    report.problems(
+      'it writes no file, so its root may be read-only',
+      written === 0 ? [] : [`${written} files`],
+    );
+  } finally {
+    service.child.kill('SIGKILL');
+  }
+}
+
+const TEMPLATE = `Resources:
+  Hello:
+    Type: AWS::Serverless::StateMachine
+    Properties: { Definition: { StartAt: A, States: { A: { Type: Succeed } } } }
+`;
 
 /** Starts the image's command against a local service; `--endpoint aws` in it is overruled by a later flag. */
 async function runs(report, image) {

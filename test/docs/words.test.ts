@@ -7,6 +7,7 @@ const NEWER: Readonly<Record<string, number>> = {
   'docs/from-sam.md': 280,
   'docs/debugging.md': 1_000,
   'docs/from-step-functions-local.md': 280,
+  'docs/from-localstack.md': 300,
 };
 
 /** The words of a text, as `wc -w` counts them. */

@@ -1,6 +1,8 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { silentLog } from '../base/log/log.js';
+import { show } from '../base/show.js';
+import { systemClock } from '../base/time/clock.js';
 import { activityOperations } from './api/operations/activity-operations.js';
 import { aliasOperations } from './api/operations/alias-operations.js';
 import { executionOperations } from './api/operations/execution-operations.js';
@@ -10,6 +12,8 @@ import { machineOperations } from './api/operations/machine-operations.js';
 import { BodyReader } from './api/request-body.js';
 import { checkArn } from './api/request-validation.js';
 import { createApiServer } from './api/server.js';
+import { isScale, LARGEST_SCALE, LEAST_SCALE, ScaledClock } from '../base/time/scaled-clock.js';
+import { ServiceRoutes } from './api/service-routes.js';
 import { tagOperations } from './api/operations/tag-operations.js';
 import { taskOperations } from './api/operations/task-operations.js';
 import { testStateOperations } from './api/operations/test-state-operation.js';
@@ -45,6 +49,12 @@ export interface LocalServiceOptions extends StepFunctionsOptions {
   allowOrigins?: readonly string[];
   /** True to serve a web page at `/` that shows and controls the service. @default false */
   console?: boolean | ConsoleOptions;
+  /**
+   * How many seconds pass for executions in a real second: with 60, a Wait of an hour takes a minute. The deadlines of
+   * tasks, which workers hold, and the polls of workers keep real time.
+   * @default 1
+   */
+  timeScale?: number;
   /** Called before each call of the API. Returns a fault to inject into it, or undefined. @default none */
   fault?: FaultHook;
 }
@@ -101,26 +111,43 @@ const OPERATIONS = new Map(
   }),
 );
 
+/** @throws TypeError if the time scale isn't a number in its range */
+function checkedScale(scale: number): number {
+  if (isScale(scale)) return scale;
+  throw new TypeError(
+    `Expected timeScale to be a number from ${LEAST_SCALE} to ${LARGEST_SCALE}, got ${show(scale)}`,
+  );
+}
+
 /** Starts the service. @throws Node's own error if the service can't listen, such as one with the code EADDRINUSE */
 export async function startLocalService(options: LocalServiceOptions = {}): Promise<LocalService> {
   const { port = 8083, host = '127.0.0.1' } = options;
-  const stepFunctions = new StepFunctions(options);
-  const server = createServer(stepFunctions, host, options);
+  const clock = new ScaledClock(options.clock ?? systemClock);
+  if (options.timeScale !== undefined) clock.change({ scale: checkedScale(options.timeScale) });
+  const stepFunctions = new StepFunctions({ ...options, clock });
+  const server = createServer(stepFunctions, clock, host, options);
   await listen(server, port, host);
   return serviceOf(stepFunctions, server, host);
 }
 
 /** Creates the server of the API and, if the option `console` is set, of the console. */
-function createServer(stepFunctions: StepFunctions, host: string, options: LocalServiceOptions): Server {
+function createServer(
+  stepFunctions: StepFunctions,
+  clock: ScaledClock,
+  host: string,
+  options: LocalServiceOptions,
+): Server {
   const { allowHosts = [], allowOrigins = [], bodyLimitBytes = 4 * 1024 * 1024, log = silentLog } = options;
   const names: Names = { host, port: () => portOf(server), allowHosts, allowOrigins };
   const asked = options.console === true ? {} : options.console;
   const bodies = new BodyReader(bodyLimitBytes, bodyMemory(stepFunctions.memory, bodyLimitBytes));
   const shared = { stepFunctions, operations: OPERATIONS, bodies, log };
+  const isAllowed = apiCheck(names);
   const server = createApiServer({
     ...shared,
     fault: options.fault,
-    isAllowed: apiCheck(names),
+    isAllowed,
+    routes: new ServiceRoutes({ clock, bodies, isAllowed }),
     closedPollWindowMs: options.closedPollWindowMs ?? 0,
     console: asked ? new Console({ ...asked, ...shared, names }) : undefined,
   });

@@ -1,5 +1,6 @@
 import type { Option as OptionOf } from 'commander';
 import type { StackOptions } from '../../check/template/stacks.js';
+import { LARGEST_SCALE, LEAST_SCALE } from '../../base/time/scaled-clock.js';
 import { InvalidArgumentError, Option } from './commander.js';
 import { repeatable } from './shared-flags.js';
 
@@ -13,6 +14,8 @@ export interface AccessFlags {
   readonly cdk?: readonly string[];
   readonly parameter?: Readonly<Record<string, string>>;
   readonly mockConfig?: string;
+  readonly timeScale?: number;
+  readonly verbose?: boolean;
 }
 
 /**
@@ -30,6 +33,10 @@ export interface Access {
   readonly stacks?: StackOptions;
   /** The path of a mock file of Step Functions Local. Absent if neither a flag nor a variable names one. */
   readonly mockConfig?: string;
+  /** How many seconds pass for executions in a real second. @default 1 */
+  readonly timeScale?: number;
+  /** True to log a line for each transition of an execution. @default false */
+  readonly verbose?: boolean;
 }
 
 export const accessFlags: readonly OptionOf[] = [
@@ -51,7 +58,19 @@ export const accessFlags: readonly OptionOf[] = [
     '--mock-config <path>',
     'a mock file of Step Functions Local (default: MockConfigFile.json in this folder, if there is one)',
   ).env('SFN_MOCK_CONFIG'),
+  new Option(
+    '--time-scale <N>',
+    'how many seconds pass for executions in a second: with 60, a Wait of an hour takes a minute (default: 1)',
+  ).argParser(readScale),
+  new Option('--verbose', 'log a line for each transition of an execution'),
 ];
+
+/** @throws InvalidArgumentError if the text isn't a number in the range of time scales */
+function readScale(text: string): number {
+  const scale = Number(text);
+  if (text.trim() !== '' && scale >= LEAST_SCALE && scale <= LARGEST_SCALE) return scale;
+  throw new InvalidArgumentError(`Expected a number from ${LEAST_SCALE} to ${LARGEST_SCALE}.`);
+}
 
 /**
  * Reads a parameter of a template.
@@ -71,6 +90,8 @@ export const accessOf = ({
   console,
   workers,
   mockConfig,
+  timeScale,
+  verbose,
   ...stacks
 }: AccessFlags): Access => ({
   allowHosts: allowHost,
@@ -78,6 +99,8 @@ export const accessOf = ({
   console,
   workers,
   ...(mockConfig !== undefined && { mockConfig }),
+  ...(timeScale !== undefined && { timeScale }),
+  ...(verbose !== undefined && { verbose }),
   ...stacksOf(stacks),
 });
 

@@ -22,6 +22,8 @@ export interface ServerOptions {
   readonly fault: FaultHook | undefined;
   /** Handles the console's requests; undefined if the service has no console. */
   readonly console: RequestHandler | undefined;
+  /** Handles the requests that Step Functions doesn't have, such as `GET /health`. */
+  readonly routes: RequestHandler;
   /** Returns true if the request's Host and Origin are allowed. */
   readonly isAllowed: (request: IncomingMessage) => boolean;
   readonly closedPollWindowMs: number;
@@ -50,8 +52,8 @@ export function createApiServer(options: ServerOptions): Server {
   const pipelines = new Pipelines();
   const server = createServer((request, response) => {
     if (!pipelines.admit(request, response)) return;
-    if (options.console?.isFor(request))
-      return answerConsole(options.console, request, response, options.log);
+    for (const handler of [options.routes, options.console])
+      if (handler?.isFor(request)) return answerOther(handler, request, response, options.log);
     const exchange = new Exchange(options, request, response);
     exchange.run(count).catch((error: unknown) => {
       if (!request.complete) return;
@@ -64,15 +66,15 @@ export function createApiServer(options: ServerOptions): Server {
   return server;
 }
 
-function answerConsole(
-  console: RequestHandler,
+function answerOther(
+  handler: RequestHandler,
   request: IncomingMessage,
   response: ServerResponse,
   log: Logger,
 ): void {
-  console.answer(request, response).catch((error: unknown) => {
+  handler.answer(request, response).catch((error: unknown) => {
     if (!request.complete) return;
-    log.error({ err: error }, 'the console failed to answer a request');
+    log.error({ err: error }, 'the local service failed to answer a request');
     response.destroy();
   });
 }

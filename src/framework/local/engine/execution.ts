@@ -24,6 +24,7 @@ import { valuesOf, type Beginning } from './beginning.js';
 import type { Machine } from './machines/machines.js';
 import { EXECUTION_BYTES, type MemoryPart } from './answers/memory.js';
 import { Redrives } from './redrives.js';
+import { logTransition } from './transition-lines.js';
 import type { TaskTable } from './task-table.js';
 
 /**
@@ -61,6 +62,8 @@ export interface ExecutionWorld {
   /** Counts the running executions. */
   readonly memory: MemoryPart;
   readonly log: Logger;
+  /** The log that gets a line for each transition; undefined for none. */
+  readonly transitions?: Logger | undefined;
   /** @default none */
   readonly observer?: RunObserver | undefined;
 }
@@ -264,6 +267,7 @@ export class Execution implements RunningExecution {
   record(type: string, previous: number, details?: object, at: number = this.clock.now()): number {
     if (this.#end) return previous;
     const id = this.history.add(type, at, previous, details);
+    if (this.world.transitions) logTransition(this.world.transitions, this, type, details);
     this.#count();
     if (id >= HISTORY_LIMIT - 1) this.#fail(historyFull(`events (${HISTORY_LIMIT})`), id);
     else if (this.history.bytes > HISTORY_BYTES) this.#fail(historyFull(`bytes (${HISTORY_BYTES})`), id);
@@ -338,6 +342,7 @@ export class Execution implements RunningExecution {
   #finish(end: ExecutionEnd, previous: number, details: object | undefined): void {
     if (this.#end) return;
     this.history.add(END_EVENTS[end.status], end.at, previous, details);
+    if (this.world.transitions) logTransition(this.world.transitions, this, END_EVENTS[end.status], details);
     this.#end = end;
     if (end.status === 'SUCCEEDED') this.#root = undefined;
     this.world.memory.grow(-this.#counted);

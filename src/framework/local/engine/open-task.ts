@@ -36,12 +36,19 @@ export class OpenTask {
     readonly order: TaskOrder,
     private readonly clock: Clock,
     private readonly onClosed: () => void,
+    /** The real time, in which the task's deadlines run, since whoever has the task lives in it. @default `clock` */
+    private readonly real: Clock = clock,
   ) {}
 
   /** Says which worker has the task. Undefined until a worker has taken it. */
   get lease(): OpenLease | undefined {
     const due = this.#due();
-    return this.#lease && { ...this.#lease, due: due === Number.POSITIVE_INFINITY ? undefined : due };
+    return (
+      this.#lease && {
+        ...this.#lease,
+        due: due === Number.POSITIVE_INFINITY ? undefined : this.#onClock(due),
+      }
+    );
   }
 
   /**
@@ -49,16 +56,17 @@ export class OpenTask {
    * with a timeout first.
    */
   isOpen(): boolean {
-    if (!this.#closed && this.order.isWanted() && this.clock.now() >= this.#due()) this.#timeOut();
+    if (!this.#closed && this.order.isWanted() && this.real.now() >= this.#due()) this.#timeOut();
     return !this.#closed;
   }
 
   /** Records that a worker has taken the task. Its timeouts run from now on. */
   start(workerName?: string): void {
     const now = this.clock.now();
+    const begun = this.real.now();
     const { timeoutSeconds, heartbeatSeconds } = this.order;
-    if (timeoutSeconds !== undefined) this.#deadline = now + timeoutSeconds * 1000;
-    if (heartbeatSeconds !== undefined) this.#heartbeatDue = now + heartbeatSeconds * 1000;
+    if (timeoutSeconds !== undefined) this.#deadline = begun + timeoutSeconds * 1000;
+    if (heartbeatSeconds !== undefined) this.#heartbeatDue = begun + heartbeatSeconds * 1000;
     this.#lease = { workerName, since: now, beatAt: undefined, due: undefined };
     this.#arm();
     this.order.onStarted(workerName, now);
@@ -68,7 +76,7 @@ export class OpenTask {
     const { heartbeatSeconds } = this.order;
     const now = this.clock.now();
     if (this.#lease) this.#lease = { ...this.#lease, beatAt: now };
-    if (heartbeatSeconds !== undefined) this.#heartbeatDue = now + heartbeatSeconds * 1000;
+    if (heartbeatSeconds !== undefined) this.#heartbeatDue = this.real.now() + heartbeatSeconds * 1000;
   }
 
   settle(outcome: TaskOutcome, at: number = this.clock.now()): void {
@@ -96,14 +104,19 @@ export class OpenTask {
   #arm(): void {
     const due = this.#due();
     if (due === Number.POSITIVE_INFINITY) return;
-    this.#cancelTimer = this.clock.after(due - this.clock.now(), () => {
-      if (this.clock.now() >= this.#due()) this.#timeOut();
+    this.#cancelTimer = this.real.after(due - this.real.now(), () => {
+      if (this.real.now() >= this.#due()) this.#timeOut();
       else this.#arm();
     });
   }
 
   #timeOut(): void {
     const missed = this.#deadline <= this.#heartbeatDue ? 'timeout' : 'heartbeat';
-    this.settle({ kind: 'timedOut', missed }, this.#due());
+    this.settle({ kind: 'timedOut', missed }, this.#onClock(this.#due()));
+  }
+
+  /** Converts a real time to the time on the clock. */
+  #onClock(at: number): number {
+    return this.real === this.clock ? at : this.clock.now() + at - this.real.now();
   }
 }

@@ -1,4 +1,5 @@
 import { systemClock, type Cancel, type Clock } from '../../base/time/clock.js';
+import { ScaledClock } from '../../base/time/scaled-clock.js';
 import { silentLog, type Logger } from '../../base/log/log.js';
 import { EvaluationThreads } from '../asl/jsonata/evaluation-threads.js';
 import { compileMachine } from '../asl/machine.js';
@@ -62,6 +63,8 @@ export interface StepFunctionsOptions {
    * @default none
    */
   mockConfig?: MockConfig;
+  /** True to log a line for each transition of an execution. @default false */
+  verbose?: boolean;
   /** The log for the service's own warnings and errors. @default a log that writes nothing */
   log?: Logger;
 }
@@ -94,6 +97,7 @@ export interface SeedMachine {
  * instance of it.
  */
 export class StepFunctions {
+  /** The time of the executions, with timers in real time. */
   readonly clock: Clock;
   readonly tasks: TaskTable;
   readonly activities: Activities;
@@ -108,6 +112,7 @@ export class StepFunctions {
   readonly #threads = new EvaluationThreads();
   readonly #trialWorld: TrialWorld;
   readonly #pollHoldMs: number;
+  readonly #real: Clock;
   /** True after a call of `endPolls`. Every new GetActivityTask call is then answered at once without a task. */
   #pollsEnded = false;
   /** The workers whose polls are answered at once without a task, and the time until which they are. */
@@ -121,12 +126,14 @@ export class StepFunctions {
       options;
     const resources = new MockTable(options.mocks ?? {});
     this.testCases = options.mockConfig && new TestCases(checked(options.mockConfig), resources);
-    const tasks = new TaskTable(clock, options.tokens);
-    const activities = new Activities(tasks, clock);
+    const { forCallers, real } = clock instanceof ScaledClock ? clock : { forCallers: clock, real: clock };
+    const tasks = new TaskTable(forCallers, options.tokens, real);
+    const activities = new Activities(tasks, forCallers);
     const [threads, memory] = [this.#threads, new MemoryPart(this.memory, runningBytes)];
     this.#pollHoldMs = pollHoldMs;
     this.#trialWorld = { clock, random, tasks, activities, resources, threads, memory };
-    this.clock = clock;
+    this.clock = forCallers;
+    this.#real = real;
     this.random = random;
     this.tasks = tasks;
     this.activities = activities;
@@ -137,7 +144,10 @@ export class StepFunctions {
       log,
     );
     this.executions = new Executions(
-      { clock, random, log, resources, tasks, activities, threads, memory, observer },
+      {
+        ...{ clock, random, log, resources, tasks, activities, threads, memory, observer },
+        transitions: options.verbose ? log : undefined,
+      },
       { executions: keptExecutions, memory: new MemoryPart(this.memory, keptBytes) },
       this.memory,
       (machine) => this.machines.forgetDeleted(machine),
@@ -214,7 +224,7 @@ export class StepFunctions {
    * within two seconds. After that, a worker that was started anew under the same name gets tasks.
    */
   endPollsOf(workerName: string): void {
-    const now = this.clock.now();
+    const now = this.#real.now();
     for (const [name, until] of this.#endedWorkers) if (until <= now) this.#endedWorkers.delete(name);
     this.#endedWorkers.set(workerName, now + LATE_POLLS_MS);
     for (const activity of this.activities.all()) activity.endPolls(workerName);
@@ -224,7 +234,7 @@ export class StepFunctions {
     if (workerName === undefined) return false;
     const until = this.#endedWorkers.get(workerName);
     if (until === undefined) return false;
-    if (this.clock.now() < until) return true;
+    if (this.#real.now() < until) return true;
     this.#endedWorkers.delete(workerName);
     return false;
   }

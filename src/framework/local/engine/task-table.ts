@@ -8,10 +8,13 @@ import { TokenMint } from './task-token.js';
 export class TaskTable {
   readonly #open = new Map<string, OpenTask>();
   readonly #clock: Clock;
+  readonly #real: Clock;
   readonly #mint: TokenMint;
 
-  constructor(clock: Clock, mint = new TokenMint()) {
+  /** @param real the time in which the deadlines of tasks run. @default `clock` */
+  constructor(clock: Clock, mint = new TokenMint(), real: Clock = clock) {
     this.#clock = clock;
+    this.#real = real;
     this.#mint = mint;
   }
 
@@ -30,7 +33,7 @@ export class TaskTable {
    */
   open(subject: string, order: TaskOrder): OpenTask {
     const token = this.#mint.issue(subject);
-    const task = new OpenTask(subject, token, order, this.#clock, () => this.#open.delete(token));
+    const task = new OpenTask(subject, token, order, this.#clock, () => this.#open.delete(token), this.#real);
     this.#open.set(token, task);
     return task;
   }
