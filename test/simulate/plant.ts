@@ -33,7 +33,7 @@ export class Field {
   readonly #dir = mkdtempSync(join(tmpdir(), 'stepwright-planted-'));
 
   constructor() {
-    for (const part of ['src/framework', 'test/simulate'])
+    for (const part of ['src/framework', 'test/simulate', 'test/support'])
       cpSync(join('dist', part), join(this.#dir, 'dist', part), { recursive: true });
     cpSync('package.json', join(this.#dir, 'package.json'));
     symlinkSync(resolve('node_modules'), join(this.#dir, 'node_modules'));
