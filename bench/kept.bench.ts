@@ -14,6 +14,7 @@ import {
 } from '../src/framework/index.js';
 import { createContainer } from '../src/framework/worker/container/create-container.js';
 import { discover } from '../src/framework/declare/discovery/discovery.js';
+import { StoreTroubles } from '../src/framework/base/store/store-events.js';
 import { silentLog } from '../src/framework/base/log/log.js';
 import { createTaskContext, memoryStore } from '../src/framework/testing/index.js';
 import { makeCheckpoints } from '../src/framework/worker/handler/make-checkpoints.js';
@@ -35,12 +36,14 @@ class Echo {
   }
 }
 
+const stores = new StoreTroubles(() => {});
+
 /** Makes the function that a worker calls for each task, from the text of its input to that of its output. */
 async function pipeline(store: Store | undefined): Promise<(text: string) => Promise<string>> {
   const [definition] = discover([Echo], {}).handlers;
   if (!definition) throw new Error('Echo has no handler');
-  const world = { clock: systemClock, random: Math.random, log: silentLog };
-  const payloads = store && taskPayloads({ store }, world);
+  const trouble = stores.of('payloads');
+  const payloads = store && taskPayloads({ store }, { clock: systemClock, random: Math.random, trouble });
   const handle: CompiledHandler = compile(definition, await createContainer(), [], payloads);
   const context = createTaskContext();
   return async (text) => {
@@ -77,7 +80,7 @@ let works = 0;
 async function saving(store: Store): Promise<(text: string) => Promise<string>> {
   const [definition] = discover([Saving], {}).handlers;
   if (!definition) throw new Error('Saving has no handler');
-  const world = { clock: systemClock, random: Math.random, log: silentLog };
+  const world = { clock: systemClock, random: Math.random, log: silentLog, stores };
   let removed = (): void => {};
   const deleteIf: Store['deleteIf'] = async (key, version) => {
     const isDeleted = await store.deleteIf(key, version);

@@ -5,6 +5,7 @@ import type { HeartbeatListener } from './thread/heartbeat-thread.js';
 import type { WorkerHeartbeats } from './thread/worker-heartbeats.js';
 import type { Logger } from '../base/log/log.js';
 import type { Outbox } from './keep/outbox/outbox.js';
+import type { StoreTroubles } from '../base/store/store-events.js';
 import { LAST_ATTEMPT_MS, type ReportWorld } from './task/report.js';
 import { ReportsInFlight } from './task/reports-in-flight.js';
 import type { TaskTracing } from './task/tracing.js';
@@ -54,6 +55,8 @@ export interface WorkerParts {
    * Opens the outbox, which keeps outcomes until the service has accepted them. @default an outcome dies with the worker
    */
   readonly openOutbox?: ((parts: KeeperParts) => Outbox) | undefined;
+  /** Tells of the trouble of stores that were opened for the worker. @default there is none */
+  readonly stores?: StoreTroubles | undefined;
   /**
    * Closes everything that was opened for the worker. Called after the last report. Takes at most `CLOSE_LIMIT_MS`, and
    * never rejects.
@@ -132,6 +135,7 @@ export class Worker implements ObservedWorker {
       for (const loop of this.#loops) loop.watchSlots();
       this.#parts.protection?.tick(this.#oldestTask());
     });
+    parts.stores?.follow(({ event, ...payload }) => this.#events.emit(event, payload));
     const reportsOf = (activityArn: string): ReportWorld | undefined => this.#reportsOf(activityArn);
     const keeper = { events: this.#events, heartbeats: parts.heartbeats, reportsOf };
     this.#deferrals = parts.openDeferrals?.(keeper);

@@ -381,7 +381,8 @@ describe('a store in trouble', () => {
     await world.clock.advance(10_000);
     await all;
     expect(await records()).toMatchObject([{ value: 2 }]);
-    expect(w.log.filter(({ msg }) => String(msg).includes('is in trouble'))).toHaveLength(1);
+    expect(w.of('store:failed')).toMatchObject([{ use: 'checkpoint' }]);
+    expect(w.log.filter(({ msg }) => String(msg).includes('the store of checkpoints fails'))).toHaveLength(1);
   });
 
   test('after a minute the handler gets the error of the store, and may go on', async () => {

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as nap } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { directory } from 'stepwright';
@@ -49,3 +49,18 @@ test.each(sample(['thread', 'process'] as const, 1))(
     expect((await store.list('checkpoints/')).keys).toEqual([]);
   },
 );
+
+test('a store that fails in a thread is told of in the worker', async () => {
+  world.service.seedActivity(ARN);
+  writeFileSync(folder, 'not a folder');
+  const handlers = { 'Hosted.run': { checkpoint: checkpointIn(folder) } };
+  const w = await world.worker({ ...config, handlers, run: 'thread', pool: { threads: 1 } }, { module });
+  await world.clock.advance(50);
+  const execution = await world.execute(world.machine(ARN), { id: 'a' });
+  const isOver = (): boolean => w.told.some(({ event }) => event === 'task:failed');
+  for (let i = 0; i < 3_000 && !isOver(); i++) await Promise.all([world.clock.advance(10), nap(2)]);
+  expect(await world.describe(execution)).toMatchObject({ error: 'StoreError' });
+  expect(w.of('store:failed')).toMatchObject([
+    { use: 'checkpoint', call: 'read', error: { kind: 'denied', message: expect.stringContaining(folder) } },
+  ]);
+});

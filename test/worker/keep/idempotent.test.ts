@@ -299,12 +299,13 @@ describe('a store in trouble', () => {
   test('no work begins, and the task fails after a minute', async () => {
     const machine = world.machine(ARN);
     let calls = 0;
-    await work(() => calls++, { store: { ...methods(store), putIfAbsent: fails('unavailable') } });
+    const w = await work(() => calls++, { store: { ...methods(store), putIfAbsent: fails('unavailable') } });
     const execution = await start(machine, { id: 'a' });
     await world.clock.advance(50_000);
     expect((await world.describe(execution)).status).toBe('RUNNING');
     expect(await ended(execution)).toMatchObject({ status: 'FAILED', error: 'StoreError' });
     expect(calls).toBe(0);
+    expect(w.of('store:failed')).toMatchObject([{ use: 'idempotent', call: 'write' }]);
   });
 
   test('an outcome that can not be kept is the outcome of its task nevertheless', async () => {

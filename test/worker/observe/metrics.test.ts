@@ -4,7 +4,16 @@ import { DataPointType, MeterProvider, MetricReader } from '@opentelemetry/sdk-m
 import { StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import * as newer from 'otel-api-next';
-import { ActivityFailure, createLog } from 'stepwright';
+import {
+  Activity,
+  ActivityFailure,
+  createLog,
+  Handle,
+  Idempotent,
+  StoreError,
+  type TaskContext,
+} from 'stepwright';
+import { STORE_USES } from '../../../src/framework/base/store/store-events.js';
 import { ErrorTypes, MOST_ERROR_TYPES } from '../../../src/framework/worker/observe/metrics/error-types.js';
 import { memoryStore } from '../../../src/framework/worker/keep/memory.js';
 import { METRICS, type Metric, prometheusName } from '../../../src/framework/worker/observe/metrics/table.js';
@@ -111,6 +120,43 @@ test('/metrics has every metric, with no set-up, and the right values', async ()
   expect(samples.get('stepwright_worker_state{state="running"}')).toBe(1);
   expect(samples.get('stepwright_worker_ready')).toBe(1);
   expect(samples.get('stepwright_heartbeat_lateness_seconds_count')).toBeGreaterThan(0);
+});
+
+test('each time that a store begins to fail is counted by its use, once', async () => {
+  const down = (): Promise<never> => Promise.reject(new StoreError('unavailable', 'no answer'));
+  const store = Object.assign(memoryStore(), {
+    uri: 'memory:',
+    put: down,
+    putIfAbsent: down,
+    get: down,
+    list: down,
+  });
+  const once = Idempotent({ store, key: () => 'work' });
+  const handle = async (_: unknown, task: TaskContext): Promise<unknown> => {
+    await task.checkpoint.load().catch(() => {});
+    return 'x'.repeat(2_000);
+  };
+  const large = activity(handle, { checkpoint: { store, key: () => 'work' } });
+  @Activity(`${ARN}2`, { interceptors: [once] })
+  class Once {
+    @Handle() run(): void {}
+  }
+  const w = await world.worker({
+    ...{ activities: [large, Once], healthPort: 0 },
+    ...{ outbox: { store }, deferred: { store }, payloads: { store, above: '1KB' } },
+  });
+  for (const arn of [ARN, `${ARN}2`]) await world.execute(world.machine(arn), {});
+  await world.clock.advance(200_000);
+  const samples = await scrape(w);
+  const of = (use: string): number | undefined => samples.get(`stepwright_stores_failed_total{use="${use}"}`);
+  expect(STORE_USES.map((use) => [use, of(use)])).toEqual([
+    // Reads and writes.
+    ['payloads', 1],
+    ['outbox', 2],
+    ['checkpoint', 1],
+    ['idempotent', 1],
+    ['deferred', 2],
+  ]);
 });
 
 test('how far tasks are is two values of a handler, while one says so', async () => {

@@ -369,7 +369,7 @@ test('a store that is down is asked four times, and the failure says so', async 
   };
   const store = countedStore({ get: broken, put: broken });
   const lines: unknown[] = [];
-  const log = { ...silent, warn: (...args: unknown[]) => void lines.push(args.at(-1)) };
+  const log = { ...silent, error: (...args: unknown[]) => void lines.push(args[0]) };
   await using bed = await bedOn(store, { log });
   const reference = referenceTo('1');
   const { uri } = reference.$stepwright as { uri: string };
@@ -385,8 +385,8 @@ test('a store that is down is asked four times, and the failure says so', async 
   });
   expect([store.reads.length, store.writes.length]).toEqual([4, 4]);
   expect(lines).toEqual([
-    'the store of payloads (memory) fails: reads are repeated',
-    'the store of payloads (memory) fails: writes are repeated',
+    { use: 'payloads', call: 'read', error: 'StoreError: the store is down' },
+    { use: 'payloads', call: 'write', error: 'StoreError: the store is down' },
   ]);
   answer = new StoreError('denied', 'access is denied');
   expect((await failure(bed, reference)).errorMessage).toBe(

@@ -6,11 +6,13 @@ import type { TaskContext } from '../../declare/task-context.js';
 import { discover } from '../../declare/discovery/discovery.js';
 import { throwProblems } from '../../base/errors.js';
 import { silentLog } from '../../base/log/log.js';
+import { StoreTroubles } from '../../base/store/store-events.js';
 import { deferred } from '../../base/time/wait.js';
 import { compile, type CompiledHandler } from '../../worker/handler/compile.js';
 import type { TaskPayloads } from '../../worker/handler/output/outputs.js';
 import { makeCheckpoints } from '../../worker/handler/make-checkpoints.js';
 import type { Checkpoints } from '../../worker/keep/checkpoints/checkpoints.js';
+import { logStore } from '../../worker/keep/store-log.js';
 import { memoryStore } from '../../worker/keep/memory.js';
 import { adopt, scopedBy } from '../../worker/container/adopt.js';
 import { createContainer, type Setup } from '../../worker/container/create-container.js';
@@ -74,8 +76,9 @@ export async function makeBedHandlers(
   throwProblems(found.problems.filter(({ code }) => code !== 'TWO_ACCOUNTS'));
   const definitions = found.handlers.map((each) => scopedBy(from, each));
   const { container, values } = await makeContainer(definitions, settings, options, clock);
-  const payloads = await payloadsOf(settings, container, options);
-  const world = { clock, random: () => 0.5, log: options.log ?? silentLog };
+  const log = options.log ?? silentLog;
+  const world = { clock, random: () => 0.5, log, stores: new StoreTroubles((told) => logStore(log, told)) };
+  const payloads = await payloadsOf(settings, container, world.stores);
   const handlers = definitions.map(async (definition): Promise<BedHandler> => {
     const resolved = resolveHandler(definition, settings).options;
     const { checkpoint } = resolved;
@@ -101,14 +104,14 @@ export async function makeBedHandlers(
 async function payloadsOf(
   { payloads }: Settings,
   container: DependencyContainer,
-  { log = silentLog }: TestBedOptions,
+  stores: StoreTroubles,
 ): Promise<TaskPayloads | undefined> {
   if (payloads === undefined) return undefined;
   const { taskPayloads } = await import('../../worker/handler/payloads.js');
   return taskPayloads(payloads, {
     clock: container.resolve(CLOCK),
     random: container.resolve(RANDOM),
-    log,
+    trouble: stores.of('payloads'),
   });
 }
 

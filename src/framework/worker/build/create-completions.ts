@@ -1,5 +1,7 @@
 import type { Config } from '../../config/config.js';
 import { StartError, throwProblems } from '../../base/errors.js';
+import { StoreTroubles } from '../../base/store/store-events.js';
+import { logStore } from '../keep/store-log.js';
 import type { Completions } from '../deferral/completions.js';
 import { payloadsOf } from './payloads-of.js';
 import { makePlan } from './plan.js';
@@ -42,7 +44,7 @@ export async function createCompletions(
       const checkpoint = handlers.find(({ definition }) => definition.name === name)?.options.checkpoint;
       return checkpoint ? checkpoint.store : undefined;
     },
-    payloads: await payloadsOf(plan, world),
+    payloads: await payloadsOf(plan, { ...world, stores: new StoreTroubles((told) => logStore(log, told)) }),
     reportsOf: reportWorlds({
       ...{ clock, random, reportLimitMs: REPORT_LIMIT_MS },
       portOf: (where) => service.port(where),

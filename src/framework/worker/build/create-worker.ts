@@ -12,6 +12,7 @@ import { scopedBy } from '../container/adopt.js';
 import { resolveOnce } from '../container/registrations.js';
 import { Telemetry } from '../observe/open-telemetry/telemetry.js';
 import { openHealth, type WorkerHealth } from '../health/health-port.js';
+import { StoreTroubles } from '../../base/store/store-events.js';
 import { systemClock } from '../../base/time/clock.js';
 import { parseDuration } from '../../base/time/duration.js';
 import { parseRate } from '../../declare/rate.js';
@@ -19,6 +20,7 @@ import type { ResolvedOptions } from '../../config/resolve.js';
 import type { BreakerRule } from '../admission/breaker.js';
 import type { RunnableHandler } from '../handler-loop.js';
 import type { Checkpoints } from '../keep/checkpoints/checkpoints.js';
+import { logStore } from '../keep/store-log.js';
 import type { Protection } from '../protect/protection.js';
 import { WorkerHeartbeats } from '../thread/worker-heartbeats.js';
 import { Worker, type WorkerParts } from '../worker.js';
@@ -56,9 +58,10 @@ export async function buildWorker(given: Plan, world: StartWorld): Promise<Worke
   world.signal?.throwIfAborted();
   const none = plan.handlers.length === 0 && plan.problems.length === 0;
   const problems = none ? [noActivities(plan)] : [...plan.problems, ...moduleProblems(plan, world)];
-  const container = await makeContainer(plan, problems, world);
-  const pools = new Pools(plan, world);
-  const payloads = await payloadsOf(plan, world);
+  const stores = new StoreTroubles((told) => logStore(world.log, told));
+  const container = await makeContainer(plan, problems, { ...world, stores });
+  const pools = new Pools(plan, { ...world, stores });
+  const payloads = await payloadsOf(plan, { ...world, stores });
   const { sdk, region, calls } = plan.settings;
   const { heartbeatRate: rate, stallAfterMs } = plan.settings;
   const heartbeats = new WorkerHeartbeats({ ...world, rate, stallAfterMs });
@@ -79,7 +82,7 @@ export async function buildWorker(given: Plan, world: StartWorld): Promise<Worke
     health = await openHealth({ ...plan, ...plan.settings, ...world, serve });
     const { AwsService } = await import('../../aws/sdk/aws-service.js');
     service = new AwsService({ ...world, endpoint, sdk, region, calls });
-    handlers = await connectHandlers({ plan, world, container, pools, payloads, service, endpoint });
+    handlers = await connectHandlers({ plan, world, stores, container, pools, payloads, service, endpoint });
     connectHeartbeats(heartbeats, handlers, service);
     world.signal?.throwIfAborted();
     const telemetry = new Telemetry({ ...plan, ...plan.settings, ...world });
@@ -91,6 +94,7 @@ export async function buildWorker(given: Plan, world: StartWorld): Promise<Worke
       handlers,
       heartbeats,
       tracing: telemetry,
+      stores,
       openOutbox: await outboxOf(plan, keeper),
       protection: await protectionOf(plan, world, heartbeats),
       openDeferrals: await deferralsOf(plan, keeper),
@@ -187,6 +191,7 @@ function settingsOf(
 interface Connecting {
   readonly plan: Plan;
   readonly world: StartWorld;
+  readonly stores: StoreTroubles;
   readonly container: DependencyContainer;
   readonly pools: Pools;
   readonly payloads: TaskPayloads | undefined;
@@ -198,7 +203,7 @@ const breakerOf = (options: ResolvedOptions['breaker']): BreakerRule | undefined
   options ? { ...options, pauseMs: parseDuration(options.pause) ?? 0 } : undefined;
 
 async function connectHandlers(connecting: Connecting): Promise<RunnableHandler[]> {
-  const { plan, world, container, pools, payloads, service, endpoint } = connecting;
+  const { plan, world, stores, container, pools, payloads, service, endpoint } = connecting;
   const { settings, handlers } = plan;
   const { createActivities } = settings;
   const search = { ...world, service, endpoint, createActivities };
@@ -210,7 +215,7 @@ async function connectHandlers(connecting: Connecting): Promise<RunnableHandler[
     const activityArn = activities.arnOf(definition.activity);
     const port = ports.get(regionOf(activityArn));
     if (!port) throw new Error(`no connection was made for ${activityArn}`);
-    const checkpoints = await checkpointsOf(planned, world);
+    const checkpoints = await checkpointsOf(planned, { ...world, stores });
     const handle =
       (await pools.handlerOf(planned, checkpoints)) ??
       compile(definition, container, settings.interceptors, payloads, checkpoints);
@@ -223,7 +228,7 @@ async function connectHandlers(connecting: Connecting): Promise<RunnableHandler[
 /** Makes the checkpoints of a handler's tasks. The code for it isn't loaded if the option `checkpoint` is off. */
 async function checkpointsOf(
   { definition, options: { checkpoint } }: PlannedHandler,
-  world: StartWorld,
+  world: StartWorld & { readonly stores: StoreTroubles },
 ): Promise<Checkpoints | undefined> {
   if (checkpoint === false) return undefined;
   const { makeCheckpoints } = await import('../handler/make-checkpoints.js');

@@ -1,9 +1,10 @@
 import type { DependencyContainer } from 'tsyringe';
+import type { StoreTroubles } from '../../base/store/store-events.js';
 import { unlessAborted, within } from '../../base/time/wait.js';
 import { type Problem, StartError, throwProblems } from '../../base/errors.js';
 import { adopt } from '../container/adopt.js';
 import { createContainer } from '../container/create-container.js';
-import { CLOCK, RANDOM } from '../container/tokens.js';
+import { CLOCK, RANDOM, STORE_TROUBLES } from '../container/tokens.js';
 import { resolveProblems } from '../container/resolve-problems.js';
 import { CLOSE_LIMIT_MS } from '../worker.js';
 import type { StartWorld } from './start-world.js';
@@ -18,9 +19,9 @@ import type { Plan } from './plan.js';
 export async function makeContainer(
   { settings, handlers }: Plan,
   known: readonly Problem[],
-  world: StartWorld,
+  world: StartWorld & { readonly stores: StoreTroubles },
 ): Promise<DependencyContainer> {
-  const { clock, random, signal, container: from } = world;
+  const { clock, random, signal, container: from, stores } = world;
   let begun: DependencyContainer | undefined;
   const setup = (container: DependencyContainer): void | Promise<void> => {
     begun = container;
@@ -32,6 +33,7 @@ export async function makeContainer(
       createContainer(setup, [
         { token: CLOCK, provider: { useValue: clock } },
         { token: RANDOM, provider: { useValue: random } },
+        { token: STORE_TROUBLES, provider: { useValue: stores } },
       ]),
     );
     const definitions = handlers.map(({ definition }) => definition);

@@ -1,4 +1,5 @@
 import type { Problem } from '../../base/errors.js';
+import type { StoreTroubles } from '../../base/store/store-events.js';
 import { show } from '../../base/show.js';
 import { hostedHandler } from '../pool/hosted-handler.js';
 import type { Host } from '../pool/host.js';
@@ -9,16 +10,21 @@ import type { Checkpoints } from '../keep/checkpoints/checkpoints.js';
 import type { StartWorld } from './start-world.js';
 import type { Plan, PlannedHandler } from './plan.js';
 
+/** The parts of a worker that its pools use. */
+interface PoolsWorld extends StartWorld {
+  readonly stores: StoreTroubles;
+}
+
 /**
  * The pools of the handlers that run in threads or processes. No thread or process is started before the first task
  * arrives.
  */
 export class Pools {
   readonly #plan: Plan;
-  readonly #world: StartWorld;
+  readonly #world: PoolsWorld;
   readonly #pools: Pool[] = [];
 
-  constructor(plan: Plan, world: StartWorld) {
+  constructor(plan: Plan, world: PoolsWorld) {
     this.#plan = plan;
     this.#world = world;
   }
@@ -32,7 +38,7 @@ export class Pools {
     checkpoints?: Checkpoints,
   ): Promise<CompiledHandler | undefined> {
     if (run === 'main') return undefined;
-    const { clock, random, log, spawnHost } = this.#world;
+    const { clock, random, log, spawnHost, stores } = this.#world;
     const spawn = spawnHost ? () => spawnHost(run) : await spawnerOf(run);
     const { name } = definition;
     if (cut) log.info(`${name}: ${cut.from} asks for ${cut.wanted} at once; its pool has ${poolSize} slots`);
@@ -41,6 +47,7 @@ export class Pools {
       spawn,
       host: this.#hostOptions(name),
       log: log.child({ handler: name }),
+      onStore: (told) => stores.tell(told),
       ...{ recycleAfter, memoryMb, clock, random },
     });
     this.#pools.push(pool);

@@ -6,7 +6,8 @@ import { StartError } from '../../base/errors.js';
 import { show } from '../../base/show.js';
 import { registrations, type Registered, type Registration, replace } from './registrations.js';
 import type { Store } from '../../base/store/store.js';
-import { CLOCK, RANDOM, STORE_FOR } from './tokens.js';
+import { StoreTroubles } from '../../base/store/store-events.js';
+import { CLOCK, RANDOM, STORE_FOR, STORE_TROUBLES } from './tokens.js';
 
 export type Setup = (container: DependencyContainer) => void | Promise<void>;
 
@@ -28,6 +29,7 @@ export async function createContainer(
   container.register(CLOCK, { useValue: systemClock });
   container.register(RANDOM, { useValue: Math.random });
   container.register(STORE_FOR, { useValue: (store: Store) => store });
+  container.register(STORE_TROUBLES, { useValue: new StoreTroubles(() => {}) });
   await runSetup(container, setup);
   replace(container, own);
   return container;

@@ -1,5 +1,6 @@
 import type { InjectionToken } from 'tsyringe';
 import type { Store } from '../../base/store/store.js';
+import type { StoreTroubles } from '../../base/store/store-events.js';
 import type { Clock } from '../../base/time/clock.js';
 import type { TaskContext } from '../../declare/task-context.js';
 
@@ -17,6 +18,9 @@ export const CLOCK: InjectionToken<Clock> = Symbol.for('stepwright:clock');
  * Math.random
  */
 export const RANDOM: InjectionToken<() => number> = Symbol.for('stepwright:random');
+
+/** The injection token of what is told of the trouble of stores. @default nobody is told */
+export const STORE_TROUBLES: InjectionToken<StoreTroubles> = Symbol.for('stepwright:store-troubles');
 
 /**
  * The injection token of a function that returns the store to use instead of one that a class was made with. A test bed

@@ -9,7 +9,8 @@ import type { Outcome } from '../handler/outcome/outcome.js';
 import { compileOutput, type Encode } from '../handler/output/compile-output.js';
 import { type DeferredRecord, DeferredRecords } from '../keep/deferred/deferred-records.js';
 import { removeCheckpoint } from '../keep/checkpoints/checkpoints.js';
-import { LimitedStore, type StoreTrouble } from '../keep/limited-store.js';
+import { LimitedStore } from '../keep/limited-store.js';
+import type { StoreTrouble } from '../../base/store/store-events.js';
 import { RecordReader } from '../keep/record-reader.js';
 import { Report, type ReportWorld } from '../task/report.js';
 

@@ -10,7 +10,8 @@ import {
 } from '../keep/deferred/deferred-records.js';
 import { LAPSE_MS, RENEW_MS } from '../keep/lease.js';
 import { type LeasesWorld, type Left, WorkerLeases } from '../keep/leases.js';
-import { LimitedStore, type StoreTrouble } from '../keep/limited-store.js';
+import { LimitedStore } from '../keep/limited-store.js';
+import type { StoreTrouble } from '../../base/store/store-events.js';
 import { KEY_PREFIX } from '../keep/record.js';
 import { RecordReader } from '../keep/record-reader.js';
 import { quietly } from '../keep/store-calls.js';

@@ -1,6 +1,7 @@
 import type { Logger } from '../../base/log/log.js';
+import type { StoreTroubles } from '../../base/store/store-events.js';
 import type { Clock } from '../../base/time/clock.js';
-import { parseDuration, showDuration } from '../../base/time/duration.js';
+import { parseDuration } from '../../base/time/duration.js';
 import type { CheckpointOptions } from '../../declare/checkpoint.js';
 import type { HandlerDefinition } from '../../declare/definition.js';
 import type { Checkpoints } from '../keep/checkpoints/checkpoints.js';
@@ -9,6 +10,14 @@ import { readSaved } from './input/read-saved.js';
 /** The time for which a checkpoint is kept after it was written last, unless `keep` is set. */
 export const KEEP = '30d';
 
+/** The parts of a worker that its checkpoints use. */
+interface CheckpointsParts {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Logger;
+  readonly stores: StoreTroubles;
+}
+
 /**
  * Makes the checkpoints of a handler's tasks. Returns undefined if the option `checkpoint` is off; the code for it isn't
  * loaded then.
@@ -16,21 +25,12 @@ export const KEEP = '30d';
 export async function makeCheckpoints(
   { name, groups }: HandlerDefinition,
   options: CheckpointOptions | false,
-  { clock, random, log }: { readonly clock: Clock; readonly random: () => number; readonly log: Logger },
+  { clock, random, log, stores }: CheckpointsParts,
 ): Promise<Checkpoints | undefined> {
   if (options === false) return undefined;
   const { Checkpoints } = await import('../keep/checkpoints/checkpoints.js');
   const { LimitedStore } = await import('../keep/limited-store.js');
-  const trouble = {
-    began: (call: string, error: Error): void =>
-      log.warn({ err: error, handler: name, call }, 'the store of the checkpoints is in trouble'),
-    ended: (call: string, afterMs: number): void =>
-      log.info(
-        { handler: name, call },
-        `the store of the checkpoints answers again after ${showDuration(afterMs)}`,
-      ),
-  };
-  const store = new LimitedStore(options.store, { clock, trouble });
+  const store = new LimitedStore(options.store, { clock, trouble: stores.of('checkpoint') });
   const world = {
     handler: name,
     store,

@@ -1,5 +1,6 @@
 import { Abort } from '../../base/abort.js';
 import { StoreError } from '../../base/store/store-error.js';
+import type { StoreCall, StoreTrouble } from '../../base/store/store-events.js';
 import type {
   GetOptions,
   KeyPage,
@@ -13,17 +14,6 @@ import { limitCallAfter } from '../../base/time/call-limit.js';
 import type { Clock } from '../../base/time/clock.js';
 import { showDuration } from '../../base/time/duration.js';
 import { TroubleTracker } from '../../base/time/trouble.js';
-
-/** The kinds of calls that a store may answer while it fails others. */
-export type StoreCall = 'read' | 'write' | 'delete';
-
-/** Is told of a store's trouble once when it begins and once when it ends. */
-export interface StoreTrouble {
-  /** Calls of this kind have begun to fail. */
-  readonly began: (call: StoreCall, error: StoreError) => void;
-  /** None of these calls has failed for 30 s. */
-  readonly ended: (call: StoreCall, afterMs: number) => void;
-}
 
 /** The settings of a store whose calls are limited. */
 export interface StoreLimits {

@@ -7,7 +7,8 @@ import { tokenHash } from '../../base/token-hash.js';
 import type { PollRef } from '../poll/poll-events.js';
 import type { WorkerState } from '../../base/worker-status.js';
 import { protectionLog } from '../protect/protection-log.js';
-import type { EventHub, StoreUse } from './worker-events.js';
+import { logStore } from '../keep/store-log.js';
+import type { EventHub } from './worker-events.js';
 import { adviceOn } from '../../aws/advice.js';
 import { plainReason } from './plain-reason.js';
 import { TroubleTracker } from '../../base/time/trouble.js';
@@ -70,12 +71,8 @@ function logStores(events: EventHub, log: Logger): void {
   events.on('deferrals:taken', ({ workerName, tasks }) =>
     log.info({ from: workerName, tasks }, 'took over the deferred tasks of a worker that has ended'),
   );
-  events.on('store:failed', ({ use, call, error }) =>
-    log.error({ use, call, error: showError(error) }, STORE_FAILS[use]),
-  );
-  events.on('store:recovered', ({ use, call, afterMs }) =>
-    log.info({ use, call, afterMs: Math.round(afterMs) }, 'a store works again'),
-  );
+  events.on('store:failed', (failed) => logStore(log, { event: 'store:failed', ...failed }));
+  events.on('store:recovered', (recovered) => logStore(log, { event: 'store:recovered', ...recovered }));
 }
 
 function logOutbox(events: EventHub, log: Logger): void {
@@ -96,13 +93,6 @@ function logOutbox(events: EventHub, log: Logger): void {
       );
   });
 }
-
-/** The words for a store that fails, by what the worker uses it for. */
-const STORE_FAILS: Readonly<Record<StoreUse, string>> = {
-  deferred: 'a store fails; its calls are repeated',
-  outbox:
-    "the outbox's store fails: results are reported, but those that it didn't take die with this process",
-};
 
 function logTasks(events: EventHub, log: Logger): void {
   events.on('task:received', (task) => log.debug(about(task), 'task received'));

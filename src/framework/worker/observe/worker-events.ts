@@ -2,14 +2,14 @@ import { EventEmitter } from 'node:events';
 import type { Logger } from '../../base/log/log.js';
 import type { EmitPoll, PollEvents, PollRef } from '../poll/poll-events.js';
 import type { DeferralEnd } from '../deferral/deferrals.js';
-import type { StoreCall } from '../keep/limited-store.js';
+import type { StoreEvents } from '../../base/store/store-events.js';
 import type { EmitTask, TaskEvents, TaskRef } from '../task/task-events.js';
 import type { PlatformName, PublicPause, WorkerState } from '../../base/worker-status.js';
 import type { HeartbeatLoad } from '../heartbeat/heartbeat-load.js';
 import { isThenable } from '../../base/time/wait.js';
 
 /** The events of a worker and their payloads. The names are stable. */
-export interface WorkerEvents extends PollEvents, TaskEvents {
+export interface WorkerEvents extends PollEvents, TaskEvents, StoreEvents {
   state: { readonly from: WorkerState; readonly to: WorkerState };
   /**
    * For 30 s, no slot of a handler (place for a running task) could become free, because handlers ignore that their
@@ -72,9 +72,6 @@ export interface WorkerEvents extends PollEvents, TaskEvents {
   'deferral:ended': TaskRef & { readonly id: string; readonly how: DeferralEnd };
   /** This worker has taken over the deferred tasks of another that has ended. */
   'deferrals:taken': { readonly workerName: string | undefined; readonly tasks: number };
-  /** Calls to a store have begun to fail. Emitted once, until they have not failed for 30 s. */
-  'store:failed': { readonly use: StoreUse; readonly call: StoreCall; readonly error: Error };
-  'store:recovered': { readonly use: StoreUse; readonly call: StoreCall; readonly afterMs: number };
   /**
    * A task's outcome is in the store of the outbox. `keepMs`: the milliseconds that this took. Its report is sent after
    * that.
@@ -97,9 +94,6 @@ export interface WorkerEvents extends PollEvents, TaskEvents {
     readonly error?: Error;
   };
 }
-
-/** The kinds of things that a worker keeps in a store. */
-export type StoreUse = 'deferred' | 'outbox';
 
 export type EventName = keyof WorkerEvents;
 export type Listener<K extends EventName> = (payload: WorkerEvents[K]) => unknown;

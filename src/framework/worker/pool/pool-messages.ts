@@ -2,6 +2,7 @@ import type { AbortKind } from '../../declare/task-context.js';
 import type { HandlerEnd } from '../handler/outcome/outcome.js';
 import type { CheckpointRef } from '../keep/record.js';
 import type { LogLine } from './log-line.js';
+import type { PlainTold } from './store-told.js';
 
 /** The options with which a thread or a process of a pool is started. */
 export interface HostOptions {
@@ -76,6 +77,8 @@ export type FromHost =
    * yet.
    */
   | { readonly kind: 'lines-lost'; readonly lines: number }
+  /** A store that the thread or process uses is in trouble, or works again. Sent seldom. */
+  | { readonly kind: 'store'; readonly told: PlainTold }
   | FromTask;
 
 /** A message from a thread or process to the worker, about the task that it is running. */

@@ -1,11 +1,13 @@
 import { AsyncResource } from 'node:async_hooks';
 import { fullJitter } from '../../base/time/backoff.js';
+import type { StoreTold } from '../../base/store/store-events.js';
 import type { Clock } from '../../base/time/clock.js';
 import { within } from '../../base/time/wait.js';
 import type { Logger } from '../../base/log/log.js';
 import { tokenHash } from '../../base/token-hash.js';
 import type { Host, HostExit } from './host.js';
 import { type LogLine, lineSize, writeLine } from './log-line.js';
+import { wholeTold } from './store-told.js';
 import type { FromHost, FromTask, HostOptions } from './pool-messages.js';
 
 export interface PoolOptions {
@@ -18,6 +20,8 @@ export interface PoolOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Logger;
+  /** Is told of the stores that the threads or processes use. */
+  readonly onStore?: (told: StoreTold) => void;
 }
 
 /**
@@ -143,6 +147,7 @@ export class Pool {
         else if (message.kind === 'not-started') reject(new HostNotStarted(message.message));
         else if (message.kind === 'lines-lost') this.#options.log.warn({ lost: message.lines }, LINES_LOST);
         else if (message.kind === 'stray') this.#writeStray(message);
+        else if (message.kind === 'store') this.#options.onStore?.(wholeTold(message.told));
         else pooled.listener?.onMessage(message);
         if ('line' in message) acknowledge(pooled, message.line);
       };

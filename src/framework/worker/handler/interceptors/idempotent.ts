@@ -2,6 +2,7 @@ import { inject, injectable } from 'tsyringe';
 import { show } from '../../../base/show.js';
 import { StoreError } from '../../../base/store/store-error.js';
 import type { Store } from '../../../base/store/store.js';
+import type { StoreTroubles } from '../../../base/store/store-events.js';
 import type { Clock } from '../../../base/time/clock.js';
 import { DURATION_EXPECTED, parseDuration } from '../../../base/time/duration.js';
 import { ActivityFailure, isReserved } from '../../../declare/activity-failure.js';
@@ -11,10 +12,10 @@ import type { InterceptedTask, Interceptor } from '../../../declare/interceptor.
 import { isStore } from '../../../declare/options.js';
 import { isText } from '../../../declare/rule.js';
 import type { TaskContext } from '../../../declare/task-context.js';
-import { CLOCK, RANDOM, STORE_FOR } from '../../container/tokens.js';
-import type { RunningWork } from '../../keep/once/running-work.js';
+import { CLOCK, RANDOM, STORE_FOR, STORE_TROUBLES } from '../../container/tokens.js';
+import type { OnceWorld, RunningWork } from '../../keep/once/running-work.js';
 import type { RecordFields } from '../../keep/record.js';
-import { currentOutputs, currentTask } from '../context/current-task.js';
+import { currentOutputs } from '../context/current-task.js';
 import { failureOf, repeatFailure } from '../outcome/failure.js';
 import { OWN_ERROR, OwnError } from '../outcome/own-error.js';
 import { readThrown } from '../outcome/thrown.js';
@@ -85,21 +86,29 @@ export function Idempotent(options: IdempotentOptions): Constructor<Interceptor>
     readonly #clock: Clock;
     readonly #random: () => number;
     readonly #store: Store;
+    readonly #troubles: StoreTroubles;
     #world: ReturnType<typeof makeWorld> | undefined;
 
     constructor(
       @inject(CLOCK) clock: Clock,
       @inject(RANDOM) random: () => number,
       @inject(STORE_FOR) storeFor: (store: Store) => Store,
+      @inject(STORE_TROUBLES) troubles: StoreTroubles,
     ) {
       this.#clock = clock;
       this.#random = random;
       this.#store = storeFor(store);
+      this.#troubles = troubles;
     }
 
     async intercept({ input, context }: InterceptedTask, next: () => Promise<unknown>): Promise<unknown> {
       const name = nameOf(key(input), context);
-      this.#world ??= makeWorld(this.#store, this.#clock, this.#random, keepMs);
+      this.#world ??= makeWorld(this.#store, {
+        clock: this.#clock,
+        random: this.#random,
+        troubles: this.#troubles,
+        keepMs,
+      });
       const { world, beginWork } = await this.#world;
       const found = await beginWork(world, name, context, waits);
       if (found.is === 'running')
@@ -118,15 +127,15 @@ export function Idempotent(options: IdempotentOptions): Constructor<Interceptor>
 }
 
 /** Loads the code that uses the store. Called with the first task, so that a worker without it doesn't load it. */
-async function makeWorld(store: Store, clock: Clock, random: () => number, keepMs: number) {
+async function makeWorld(given: Store, { troubles, ...world }: WorldParts) {
   const { beginWork } = await import('../../keep/once/once.js');
   const { LimitedStore } = await import('../../keep/limited-store.js');
-  const trouble = {
-    began: (call: string, error: Error): void =>
-      currentTask()?.log.warn({ err: error, call }, 'the store of Idempotent is in trouble'),
-    ended: (): void => {},
-  };
-  return { world: { store: new LimitedStore(store, { clock, trouble }), clock, random, keepMs }, beginWork };
+  const store = new LimitedStore(given, { clock: world.clock, trouble: troubles.of('idempotent') });
+  return { world: { ...world, store }, beginWork };
+}
+
+interface WorldParts extends Omit<OnceWorld, 'store'> {
+  readonly troubles: StoreTroubles;
 }
 
 /** Runs the handler, and keeps its outcome. */

@@ -3,7 +3,7 @@ import { StoreError } from '../../../base/store/store-error.js';
 import type { ObjectStore } from '../../../base/store/store.js';
 import { fullJitter } from '../../../base/time/backoff.js';
 import type { Clock } from '../../../base/time/clock.js';
-import type { Logger } from '../../../base/log/log.js';
+import type { StoreTrouble } from '../../../base/store/store-events.js';
 import { LimitedObjectStore } from '../limited-store.js';
 import { mayPass } from '../store-calls.js';
 import { payloadKey, type Reference } from './reference.js';
@@ -17,7 +17,8 @@ export class PayloadUnavailable extends Error {
 export interface PayloadWorld {
   readonly clock: Clock;
   readonly random: () => number;
-  readonly log: Logger;
+  /** Is told of the store's trouble. */
+  readonly trouble: StoreTrouble;
 }
 
 /** The settings of a {@link PayloadStore}. */
@@ -45,7 +46,7 @@ export class PayloadStore {
   readonly #world: PayloadWorld;
 
   constructor(store: ObjectStore, { base, keepMs, ...world }: PayloadSettings) {
-    const { clock, log } = world;
+    const { clock, trouble } = world;
     this.name = store.name;
     this.maxBytes = store.maxBytes;
     this.#base = base;
@@ -54,12 +55,7 @@ export class PayloadStore {
     this.#store = new LimitedObjectStore(store, {
       clock,
       limitMs: CALL_LIMIT_MS,
-      trouble: {
-        began: (call, error) =>
-          log.warn({ err: error }, `the store of payloads (${store.name}) fails: ${call}s are repeated`),
-        ended: (call, afterMs) =>
-          log.info({ afterMs }, `the store of payloads (${store.name}) answers ${call}s again`),
-      },
+      trouble,
     });
   }
 

@@ -1,3 +1,4 @@
+import { STORE_USES } from '../../../base/store/store-events.js';
 import type { WorkerEvents } from '../worker-events.js';
 import type { ObservedWorker } from '../observer.js';
 import { ErrorTypes } from './error-types.js';
@@ -36,8 +37,14 @@ export function recordEvents(worker: ObservedWorker, sink: MetricSink): void {
     of(event)?.counter('stepwright.tokens.possibly_lost').add(1),
   );
   recordOutbox(worker, sink);
+  recordStores(worker, sink);
   const lateness = sink.histogram('stepwright.heartbeat.lateness', {});
   worker.on('heartbeat:sent', ({ lateMs }) => lateness.record(seconds(lateMs)));
+}
+
+function recordStores(worker: ObservedWorker, sink: MetricSink): void {
+  const failed = new Map(STORE_USES.map((use) => [use, sink.counter('stepwright.stores.failed', { use })]));
+  worker.on('store:failed', ({ use }) => failed.get(use)?.add(1));
 }
 
 function recordOutbox(worker: ObservedWorker, sink: MetricSink): void {
@@ -155,5 +162,5 @@ interface Polled {
 
 /** The names of all counters whose only label is the handler. */
 const BY_HANDLER = metricsOf('counter').flatMap(([name, { labels }]) =>
-  labels.length === 1 ? [name as CounterName] : [],
+  labels.length === 1 && labels[0] === 'handler' ? [name as CounterName] : [],
 );

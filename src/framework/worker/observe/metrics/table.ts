@@ -147,6 +147,10 @@ export const METRICS = {
     ...{ kind: 'gauge', unit: '{outcome}', labels: [] },
     help: 'Outcomes that are in the outbox and not accepted yet; none where `outbox` is off',
   },
+  'stepwright.stores.failed': {
+    ...{ kind: 'counter', unit: '{time}', labels: ['use'] },
+    help: 'Times that calls to a store began to fail, by its use: payloads, outbox, checkpoint, idempotent, deferred',
+  },
   'stepwright.tasks.deferred': {
     ...{ kind: 'gauge', unit: '{task}', labels: [] },
     help: 'Deferred tasks whose heartbeats this worker sends; none where `deferred` is off',

@@ -5,6 +5,7 @@ import { discover } from '../../../declare/discovery/discovery.js';
 import { loadActivities } from '../../../declare/discovery/load.js';
 import { throwProblems } from '../../../base/errors.js';
 import type { Logger } from '../../../base/log/log.js';
+import type { StoreTroubles } from '../../../base/store/store-events.js';
 import { isPlainObject } from '../../../base/plain-object.js';
 import { systemClock } from '../../../base/time/clock.js';
 import { resolveConfig, resolveHandler } from '../../../config/resolve.js';
@@ -13,7 +14,14 @@ import type { TaskPayloads } from '../../handler/output/outputs.js';
 import { makeCheckpoints } from '../../handler/make-checkpoints.js';
 import type { Checkpoints } from '../../keep/checkpoints/checkpoints.js';
 import { createContainer } from '../../container/create-container.js';
+import { STORE_TROUBLES } from '../../container/tokens.js';
 import type { HostOptions } from '../pool-messages.js';
+
+/** Is told of what concerns no task. */
+export interface HostTold {
+  readonly log: Logger;
+  readonly stores: StoreTroubles;
+}
 
 /**
  * A handler in a thread or process of a pool.
@@ -42,11 +50,13 @@ export class HostedHandlers {
 
   /**
    * Imports the config and compiles the named handlers.
-   * @param log for what concerns no task
    * @throws Error if the config can't be read, if it has no handler with one of the names, or if a dependency can't be
    * made.
    */
-  static async load({ module, baseDir, globs, handlers }: HostOptions, log: Logger): Promise<HostedHandlers> {
+  static async load(
+    { module, baseDir, globs, handlers }: HostOptions,
+    told: HostTold,
+  ): Promise<HostedHandlers> {
     const exported = defaultExport(await import(module));
     if (!isPlainObject(exported)) throw new Error(`${module} has no default export that is a config`);
     const config: Config = exported;
@@ -55,10 +65,11 @@ export class HostedHandlers {
     // The worker has already checked the declarations, including their ARNs, when it started.
     const found = discover(loaded.classes, process.env, { standIn: true });
     throwProblems([...loaded.problems, ...found.problems.filter(({ code }) => code !== 'TWO_ACCOUNTS')]);
-    const container = await createContainer(config.setup);
-    const payloads = await payloadsOf(config, log);
+    const own = { token: STORE_TROUBLES, provider: { useValue: told.stores } };
+    const container = await createContainer(config.setup, [own]);
+    const payloads = await payloadsOf(config, told);
     const named = found.handlers.filter(({ name }) => handlers.includes(name));
-    const checkpoints = await checkpointsOf(config, named, log);
+    const checkpoints = await checkpointsOf(config, named, told);
     const hosted = new HostedHandlers(found.handlers, container, config.interceptors, payloads, checkpoints);
     for (const name of handlers) hosted.handler(name);
     return hosted;
@@ -112,10 +123,10 @@ export class HostedHandlers {
 async function checkpointsOf(
   { checkpoint, handlers }: Config,
   definitions: readonly HandlerDefinition[],
-  log: Logger,
+  told: HostTold,
 ): Promise<Map<string, Checkpoints | undefined>> {
   const settings = resolveConfig({ config: { checkpoint, handlers }, env: {} });
-  const world = { clock: systemClock, random: Math.random, log };
+  const world = { clock: systemClock, random: Math.random, ...told };
   const made = new Map<string, Checkpoints | undefined>();
   for (const definition of definitions) {
     const { options } = resolveHandler(definition, settings);
@@ -124,8 +135,9 @@ async function checkpointsOf(
   return made;
 }
 
-async function payloadsOf({ payloads }: Config, log: Logger): Promise<TaskPayloads | undefined> {
+async function payloadsOf({ payloads }: Config, { stores }: HostTold): Promise<TaskPayloads | undefined> {
   if (payloads === undefined) return undefined;
   const { taskPayloads } = await import('../../handler/payloads.js');
-  return taskPayloads(payloads, { clock: systemClock, random: Math.random, log });
+  const trouble = stores.of('payloads');
+  return taskPayloads(payloads, { clock: systemClock, random: Math.random, trouble });
 }

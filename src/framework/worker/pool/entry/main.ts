@@ -1,9 +1,11 @@
 import '../../../base/reflect-metadata.js';
 import { isMainThread } from 'node:worker_threads';
 import { ignoreStreamErrors } from '../../../base/log/stdio.js';
+import { StoreTroubles } from '../../../base/store/store-events.js';
 import { systemClock } from '../../../base/time/clock.js';
 import { UNHANDLED } from '../../handler/context/unhandled.js';
 import type { HostOptions } from '../pool-messages.js';
+import { plainTold } from '../store-told.js';
 import { openChannel } from './channel.js';
 import { HostedHandlers } from './hosted-handlers.js';
 import { TaskRunner } from './task-runner.js';
@@ -13,6 +15,7 @@ import { TaskRunner } from './task-runner.js';
 const channel = await openChannel((name) =>
   runner.log.debug(`${name}() was called: nothing receives its messages, so they are dropped`),
 );
+const stores = new StoreTroubles((told) => channel.send({ kind: 'store', told: plainTold(told) }));
 const runner = new TaskRunner({
   clock: systemClock,
   send: channel.send,
@@ -22,7 +25,7 @@ const runner = new TaskRunner({
 
 function load(options: HostOptions): Promise<HostedHandlers> {
   if (options.sourceMaps) process.setSourceMapsEnabled(true);
-  return HostedHandlers.load(options, runner.log);
+  return HostedHandlers.load(options, { log: runner.log, stores });
 }
 
 /**
