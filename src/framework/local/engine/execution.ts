@@ -246,6 +246,11 @@ export class Execution implements RunningExecution {
     void this.#run(() => root.takeUp(this.scope, (bytes) => this.hold(bytes)), null);
   }
 
+  /** False if the execution has failed before its first state, because there was no memory for its variables. */
+  get hasBegun(): boolean {
+    return this.#root !== undefined;
+  }
+
   /** The memory that the execution takes after its end, in bytes. */
   get keptBytes(): number {
     return EXECUTION_BYTES + this.history.bytes + (this.#root ? this.#mostHeld : 0);

@@ -43,9 +43,11 @@ export class Redrives {
  * Returns the reason why an execution can't be redriven; undefined if it can. API reference of Step Functions,
  * DescribeExecution. As recorded from the live service, the texts have no full stop.
  */
-export function notRedrivable({ machine, status, end, startedAt, history }: Execution, now: number) {
+export function notRedrivable(execution: Execution, now: number): string | undefined {
+  const { machine, status, end, startedAt, history, hasBegun } = execution;
   if (machine.book.deleting) return 'State machine is in DELETING status';
   if (!end || status === 'SUCCEEDED') return `Execution is ${status} and cannot be redriven`;
+  if (!hasBegun) return 'Execution did not begin and cannot be redriven';
   if (history.length >= HISTORY_LIMIT - 1) return 'Execution history event limit exceeded';
   if (now - startedAt > LONGEST_MS) return 'Execution has exceeded the max execution time';
   return now - end.at > PERIOD_MS ? 'Execution redrivable period exceeded' : undefined;
