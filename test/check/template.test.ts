@@ -155,12 +155,16 @@ Resources:
       Type: 'AWS::CloudFormation::Stack',
       Metadata: { 'aws:asset:path': 'In.nested.template.json' },
     };
-    write('cdk.out/assembly-Stage/Two.template.json', { Resources: { In: nested } });
+    const three = { Name: 'three', DefinitionS3Location: { Bucket: 'b', Key: '2e.json' } };
+    const Three = { Type: 'AWS::StepFunctions::StateMachine', Properties: three };
+    write('cdk.out/asset.2e.json', SUCCEED);
+    write('cdk.out/assembly-Stage/Two.template.json', { Resources: { In: nested, Three } });
     write('cdk.out/assembly-Stage/In.nested.template.json', machine({ Name: 'two', DefinitionString: '{}' }));
     const stacks = await readStacks({ templates: [], assemblies: [join(dir, 'cdk.out')], parameters: {} });
     expect(stacks.problems).toEqual([]);
     expect(stacks.machines.map(({ arn }) => arn)).toEqual([
       'arn:aws:states:eu-west-1:111122223333:stateMachine:one',
+      'arn:aws:states:eu-west-1:111122223333:stateMachine:three',
       'arn:aws:states:eu-west-1:111122223333:stateMachine:two',
     ]);
   });

@@ -106,8 +106,9 @@ function localPath(uri: TemplateNode, resolver: Resolver, dir: string): string |
   const value = resolver.resolve(uri);
   if (typeof value === 'string') return /^s3:|^https?:/.test(value) ? undefined : resolve(dir, value);
   const key = isObject(value) ? value['Key'] : undefined;
-  const asset = typeof key === 'string' ? resolve(dir, `asset.${key}`) : undefined;
-  return asset !== undefined && existsSync(asset) ? asset : undefined;
+  if (typeof key !== 'string') return undefined;
+  // The assets of a stage are in the folder above the stage's own.
+  return [dir, dirname(dir)].map((each) => resolve(each, `asset.${key}`)).find((path) => existsSync(path));
 }
 
 async function inFile(
