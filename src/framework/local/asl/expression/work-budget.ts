@@ -12,7 +12,7 @@ const FREE_MS = 0.25;
 /** The milliseconds of processor time in each evaluation in a thread that aren't counted either. */
 const FREE_IN_THREAD_MS = 1;
 /** The milliseconds that it takes to hand an evaluation to a thread, and its outcome back. */
-const HAND_OVER_MS = 0.3;
+const HAND_OVER_MS = 0.6;
 /** JavaScript's engine collects garbage and compiles beside a thread, which takes about a third of the thread's time. */
 const ENGINE = 1.3;
 
