@@ -331,6 +331,16 @@ const methods = (of: Store): Store => ({
   list: (...args) => of.list(...args),
 });
 
+test('a stop leaves no timer behind of work that does not end', async () => {
+  const machine = world.machine(ARN);
+  const w = await work(() => new Promise(() => {}));
+  await start(machine, { id: 'a' });
+  const stopped = w.worker.stop();
+  await world.clock.advance(150_000);
+  await stopped;
+  expect(world.clock.pending).toBe(0);
+});
+
 test('a bed has a store of its own in memory', async () => {
   let calls = 0;
   const bed = await createTestBed(activity(() => ++calls));

@@ -1,4 +1,5 @@
 import { inject, injectable } from 'tsyringe';
+import { Abort } from '../../../base/abort.js';
 import { show } from '../../../base/show.js';
 import { StoreError } from '../../../base/store/store-error.js';
 import type { Store } from '../../../base/store/store.js';
@@ -119,7 +120,9 @@ export function Idempotent(options: IdempotentOptions): Constructor<Interceptor>
 
     /** Leaves no timer behind. Called when the container is disposed of. */
     async dispose(): Promise<void> {
-      (await this.#world)?.world.store.close();
+      const { world } = (await this.#world) ?? {};
+      world?.signal.abort(undefined);
+      world?.store.close();
     }
   }
   stores.set(DoneOnce, store);
@@ -131,10 +134,10 @@ async function makeWorld(given: Store, { troubles, ...world }: WorldParts) {
   const { beginWork } = await import('../../keep/once/once.js');
   const { LimitedStore } = await import('../../keep/limited-store.js');
   const store = new LimitedStore(given, { clock: world.clock, trouble: troubles.of('idempotent') });
-  return { world: { ...world, store }, beginWork };
+  return { world: { ...world, store, signal: new Abort() }, beginWork };
 }
 
-interface WorldParts extends Omit<OnceWorld, 'store'> {
+interface WorldParts extends Omit<OnceWorld, 'store' | 'signal'> {
   readonly troubles: StoreTroubles;
 }
 

@@ -1,3 +1,4 @@
+import type { Abortable } from '../../../base/abort.js';
 import { StoreError } from '../../../base/store/store-error.js';
 import type { Store, Stored } from '../../../base/store/store.js';
 import type { Cancel, Clock } from '../../../base/time/clock.js';
@@ -12,6 +13,8 @@ export interface OnceWorld {
   readonly random: () => number;
   /** The time for which the record of finished work is kept, in milliseconds. */
   readonly keepMs: number;
+  /** Aborts when the worker has stopped: then nothing is renewed, and no call is repeated. */
+  readonly signal: Abortable;
 }
 
 /** Names a piece of work, and the task that works on it. */
@@ -56,6 +59,8 @@ export class RunningWork {
     this.#world = world;
     this.#ref = ref;
     this.#version = version;
+    if (world.signal.aborted) return;
+    world.signal.addEventListener('abort', this.#stopRenewing);
     this.#renewLater();
   }
 
@@ -70,7 +75,7 @@ export class RunningWork {
    * @throws StoreError if the store could not be reached for a minute
    */
   async finish(outcome: RecordFields): Promise<boolean> {
-    this.#cancel?.();
+    this.#stopRenewing();
     const record = encodeRecord('once', { ...outcome, by: this.#ref.by });
     const { keepMs } = this.#world;
     await this.#inTurn(() => retried(() => this.#replace(record, keepMs), this.#world));
@@ -79,10 +84,15 @@ export class RunningWork {
 
   /** Removes the record, so that the work can begin anew at once. @throws StoreError */
   async free(): Promise<void> {
-    this.#cancel?.();
+    this.#stopRenewing();
     const { store } = this.#world;
     await this.#inTurn(() => retried(() => store.deleteIf(this.#ref.key, this.#version), this.#world));
   }
+
+  readonly #stopRenewing = (): void => {
+    this.#cancel?.();
+    this.#world.signal.removeEventListener('abort', this.#stopRenewing);
+  };
 
   #renewLater(): void {
     this.#cancel = this.#world.clock.after(RENEW_MS, () => {
@@ -109,7 +119,7 @@ export class RunningWork {
 
   #lose(): void {
     this.#isLost = true;
-    this.#cancel?.();
+    this.#stopRenewing();
   }
 
   #inTurn<T>(call: () => Promise<T>): Promise<T | undefined> {
