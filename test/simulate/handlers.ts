@@ -134,6 +134,8 @@ export class Handlers {
       await task.checkpoint.save(state);
       uses.checkpoints.saved(task, state);
     }
+    // Something is left to do that needs no checkpoint.
+    await process.clock.sleep(ms / STEPS, task.signal);
   }
 
   async #work(work: Work, task: TaskContext): Promise<void> {

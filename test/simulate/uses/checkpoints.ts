@@ -6,6 +6,8 @@ import type { StoreChange } from '../store.js';
 
 /** The steps of a piece of work. */
 export const STEPS = 5;
+/** A task asks the service within this time if it is still wanted. */
+const ASKED_MS = 3_000;
 /** What a task saves after each step. */
 export interface Saved {
   readonly piece: number;
@@ -135,7 +137,9 @@ export class SavedCheckpoints {
     user.key = key;
     // Of two executions with one piece of work, whoever loads first is the earlier.
     const isLater = before?.input === lease.input && before.leasedAt > lease.leasedAt;
-    if (before && (known.takers.includes(by) || isLater))
+    // A task that can't ask the service if it is wanted goes on.
+    const canAsk = this.#watched.chronicle.sinceTrouble(workerOf(lease)) > ASKED_MS;
+    if (before && canAsk && (known.takers.includes(by) || isLater))
       this.#broken(
         'checkpoint fenced',
         `#${lease.n} has taken the checkpoint of #${before.n}, which began later`,
@@ -157,3 +161,5 @@ export class SavedCheckpoints {
     Object.assign(known, { acknowledged: -1, takers: [], run: 0 });
   }
 }
+
+const workerOf = ({ to }: Lease): number => Number(/^w(\d+)/.exec(to.name)?.[1]);

@@ -31,10 +31,10 @@ export function drawUses({ dice, handlers, troubleMs }: Draw): PlannedEvent[] {
 }
 
 /** Draws what cuts off the tasks of a worker, soon after others have come. */
-export function drawCut({ dice, workers, troubleMs }: Draw, begun: number): PlannedEvent[] {
+export function drawCut({ dice, workers, handlers, troubleMs }: Draw, begun: number): PlannedEvent[] {
   const kind = dice.pick([
     ...(['kill-at-call', 'kill-at-call', 'kill', 'stop', 'stall', 'host-crash', 'outage'] as const),
-    ...(['cut-at-call', 'cut-at-call', 'partition'] as const),
+    ...(['cut-at-call', 'cut-at-call', 'partition', 'taken for dead'] as const),
   ]);
   const at = Math.min(troubleMs, begun + dice.pick([0, 100, 2_000, 20_000]) + dice.between(0, 1_000));
   const worker = dice.between(0, workers - 1);
@@ -50,7 +50,15 @@ export function drawCut({ dice, workers, troubleMs }: Draw, begun: number): Plan
     case 'stop':
       return [{ ...on, kind, backMs }];
     case 'stall':
-      return [{ ...on, kind, ms }];
+      return [{ ...on, kind, ms: dice.pick([10_000, 45_000, 80_000]) }];
+    case 'taken for dead': {
+      const task = { at, kind: 'tasks', handler: dice.pick(handlers).key, ms: 45_000 } as const;
+      const stall = { kind: 'stall', worker, ms: dice.pick([45_000, 80_000]) } as const;
+      return [
+        { ...task, does: dice.pick(['once', 'once', 'saves']), count: dice.between(2, 4), pieces: 1 },
+        { ...stall, at: at + dice.between(2_000, 20_000) },
+      ];
+    }
     case 'host-crash':
       return [{ ...on, kind }];
     case 'outage':

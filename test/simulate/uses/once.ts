@@ -10,6 +10,8 @@ import type { SimulatedProcess } from '../timeline.js';
 export const KEEP = '1d';
 /** Work whose task has died is begun by a task that waits within this time. */
 const FREED_MS = 45_000;
+/** A task is taken for dead after this time at the earliest. */
+const LAPSE_MS = 30_000;
 /** A task knows within this time that another one is alive. */
 const ALIVE_MS = 15_000;
 
@@ -30,20 +32,23 @@ export class WorkDoneOnce {
   readonly #runners = new Map<string, Map<Lease, Runner>>();
   /** The tasks that wait to begin. */
   readonly #waiting = new Map<Lease, { readonly since: number; readonly process: SimulatedProcess }>();
-  /** The outcomes that were kept, and the last write of each record. */
+  /** The outcomes that were kept. */
   readonly #outcomes = new Map<string, Readonly<Record<string, unknown>>>();
+  /** When each task last wrote a record, and which one wrote it last. */
   readonly #writtenAt = new Map<string, Map<string, number>>();
+  readonly #writers = new Map<string, string>();
 
   constructor(watched: Watched, broken: (invariant: string, what: string) => void) {
     this.#watched = watched;
     this.#broken = broken;
-    watched.store.watchers.push(({ key, value }) => {
-      if (!value || !key.startsWith(KEY_PREFIX.once)) return;
+    watched.store.watchers.push(({ how, key, value }) => {
+      if (!key.startsWith(KEY_PREFIX.once)) return;
+      if (how.startsWith('delete')) this.#writers.delete(key);
+      if (!value) return;
       const record = decodeRecord('once', value);
       if (record.is !== 'read') return broken('once', `${key} is no record of work any more`);
       const { state, by } = record.fields;
-      const written = this.#writtenAt.get(key) ?? new Map<string, number>();
-      this.#writtenAt.set(key, written.set(String(by), watched.timeline.now));
+      this.#written(key, String(by));
       if (state !== 'running') this.#finished(key, record.fields);
     });
   }
@@ -130,6 +135,18 @@ export class WorkDoneOnce {
     const { keys } = await store.records.list(KEY_PREFIX.once);
     for (const key of keys)
       if (this.#read(key)?.['state'] === 'running') this.#broken('left over', `${key} is left as begun`);
+  }
+
+  /** A task writes over another's record only after that has not changed for 30 s. */
+  #written(key: string, by: string): void {
+    const { now } = this.#watched.timeline;
+    const written = this.#writtenAt.get(key) ?? new Map<string, number>();
+    const before = this.#writers.get(key);
+    const silentMs = now - (written.get(before ?? '') ?? 0);
+    if (before !== undefined && before !== by && (silentMs < LAPSE_MS || this.#outcomes.has(key)))
+      this.#broken('once at a time', `${key} was written over ${silentMs} ms after another task's write`);
+    this.#writtenAt.set(key, written.set(by, now));
+    this.#writers.set(key, by);
   }
 
   #finished(key: string, outcome: Readonly<Record<string, unknown>>): void {
