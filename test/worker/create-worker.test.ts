@@ -202,3 +202,13 @@ describe('the first layer that sets an option wins', () => {
     expect(w.worker.status().handlers[0]?.concurrency).toBe(expected);
   });
 });
+
+test('a worker that does not run yet asks for no task, also when it is configured', async () => {
+  const config = { activities: [activity(() => 1)], endpoint: world.service.url };
+  const worker = await createWorker(config, { clock: world.clock });
+  const [handler] = worker.status().handlers;
+  worker.configure(handler?.name ?? '', { concurrency: 20, pollers: { min: 3, max: 9 } });
+  await seconds(90);
+  expect(faults.count('GetActivityTask')).toBe(0);
+  await worker.stop();
+});

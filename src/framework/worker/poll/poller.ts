@@ -42,6 +42,8 @@ export class Poller {
   readonly #record: PollRecord;
   readonly #open = new LinkedList<OpenPoll>();
   readonly #timer: Timer;
+  /** False until `start`: credentials may be renewed, and limits set, before the worker runs, or where it never does. */
+  #started = false;
   /** Set when the poller is stopped: the time until which polls may stay open in any case. */
   #holdUntil: number | undefined;
   #idle: (() => void) | undefined;
@@ -81,6 +83,7 @@ export class Poller {
    */
   start(delayMs: number): void {
     const at = this.#options.clock.now() + delayMs;
+    this.#started = true;
     this.#target.start(at);
     this.#timer.set(at);
   }
@@ -90,7 +93,7 @@ export class Poller {
    * poller's turn.
    */
   fill(): void {
-    if (this.#holdUntil !== undefined) return;
+    if (!this.#started || this.#holdUntil !== undefined) return;
     const { clock, turns } = this.#options;
     const now = clock.now();
     while (this.#nextAt(now) <= now && turns.take(this)) void this.#poll(now);
