@@ -93,7 +93,8 @@ export class Poller {
    * poller's turn.
    */
   fill(): void {
-    if (!this.#started || this.#holdUntil !== undefined) return;
+    if (!this.#started) return;
+    if (this.#holdUntil !== undefined) return;
     const { clock, turns } = this.#options;
     const now = clock.now();
     while (this.#nextAt(now) <= now && turns.take(this)) void this.#poll(now);
