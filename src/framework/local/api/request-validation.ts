@@ -55,6 +55,9 @@ interface TextRule {
   readonly shown?: boolean;
 }
 
+/** The most objects that a list may have. No list of a request that is accepted has more than a few dozen. */
+const LONGEST_LIST = 1_000;
+
 /**
  * Checks the fields of a request. Violations are collected, and `done` throws one error that lists all of them in the
  * wording of Step Functions. Only a field of the wrong type is reported at once, by its own error.
@@ -135,6 +138,10 @@ export class Checker {
       return undefined;
     }
     if (!Array.isArray(value) || !value.every(isObject)) throw this.#mustBe(field, 'a list of objects');
+    if (value.length > LONGEST_LIST) {
+      this.violate(field, '', `Member must have length less than or equal to ${LONGEST_LIST}`);
+      return [];
+    }
     return value.map((each, i) => this.#part(each, `${field}.${i + 1}.member.`));
   }
 
