@@ -2,8 +2,8 @@ import { availableParallelism } from 'node:os';
 
 export default {
   testEnvironment: 'node',
-  // Many a test waits for sockets and processes. Jest takes '150%' for 150 workers.
-  maxWorkers: Math.ceil(availableParallelism() * 1.5),
+  // Many a test waits for sockets and processes.
+  maxWorkers: availableParallelism() + 3,
   // Nothing is timed by it: these machines may be busy.
   testTimeout: 60_000,
   roots: ['<rootDir>/test'],
