@@ -102,11 +102,11 @@ async function parkedTimes(): Promise<number[]> {
   try {
     const parked = await service.create('Parked');
     const fresh = await service.create('Fresh');
-    const { stateMachineArn } = parked;
+    const { stateMachineArn, activityArn } = parked;
     const [starter] = await open(1);
     if (!starter) throw new Error('no connection');
     for (let n = 0; n < PARKED; n++) await starter.call('StartExecution', { stateMachineArn, input: '{}' });
-    for (let n = 0; n < PARKED / 2; n++) await starter.call('GetActivityTask', parked);
+    for (let n = 0; n < PARKED / 2; n++) await starter.call('GetActivityTask', { activityArn });
     const arrivals = new Map<number, (at: number) => void>();
     for (const client of await open(POLLS)) void keepPolling(client, fresh, arrivals);
     await sleep(1_000);
