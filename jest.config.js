@@ -2,8 +2,9 @@ import { availableParallelism } from 'node:os';
 
 export default {
   testEnvironment: 'node',
-  // Many a test waits for sockets and processes.
-  maxWorkers: availableParallelism() + 3,
+  // Many a test waits for sockets and processes. Thorough runs leave more of the machine to each, since some of them
+  // measure how long others wait.
+  maxWorkers: Math.ceil(availableParallelism() * (process.env.STEPWRIGHT_THOROUGH === '1' ? 1.5 : 2)),
   // Nothing is timed by it: these machines may be busy.
   testTimeout: 60_000,
   roots: ['<rootDir>/test'],
