@@ -89,7 +89,7 @@ const BOUNDS: Readonly<Record<string, readonly [least: number, most: number]>> =
   versionDescription: [0, 256],
   weight: [0, 100],
   workerName: [1, 80],
-  // Where one operation has another bound.
+  // The bounds that one operation alone has.
   'DeleteStateMachineVersion stateMachineVersionArn': [1, 2_000],
   'GetExecutionHistory nextToken': [1, 3_096],
   'ListExecutions nextToken': [1, 3_096],

@@ -19,7 +19,7 @@ interface Encryption {
 
 type TagMap = Readonly<Record<string, string>>;
 
-/** What a user writes in HCL. A block that is left out is computed: no difference in it is shown in a plan. */
+/** The configuration that a user writes in HCL. A block that is left out is computed: no difference in it is shown in a plan. */
 export interface Stack {
   readonly machine: {
     readonly name: string;
@@ -44,7 +44,7 @@ export interface Stack {
   };
 }
 
-/** What the provider keeps of the answers: the attributes of the stack, and those that only the service knows. */
+/** The part of the answers that the provider keeps: the attributes of the stack, and those that only the service knows. */
 export interface State extends Stack {
   readonly arns: { readonly machine: string; readonly alias: string; readonly activity: string };
   readonly computed: {

@@ -161,7 +161,7 @@ interface Told {
 const show = ({ from = 'start', to = 'end', caught }: Edge): string =>
   `${from} ${caught ? '~>' : '->'} ${to}`;
 
-/** What the engine says of one execution. */
+/** The engine's account of one execution. */
 class Witness implements RunObserver {
   readonly #edges: string[] = [];
   readonly #attempts: string[] = [];
@@ -214,7 +214,7 @@ function laneOf({ iteration, parent }: Branch): string {
 const laneOfVisit = ({ iteration }: Visit): string =>
   iteration ? `${laneOfVisit(iteration.map)}${iteration.map.name}[${iteration.index}] ` : '';
 
-/** What the model says of the same execution, from its history. */
+/** Returns the model's account of the same execution, from its history. */
 function toldByModel(execution: Execution, isLast: (state: string) => boolean): Told {
   const run = new Run();
   run.add(

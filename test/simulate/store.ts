@@ -7,7 +7,7 @@ import { stream } from './random.js';
 import type { SimulatedProcess, Timeline } from './timeline.js';
 
 type Trouble = Extract<PlannedEvent, { kind: 'store' }>;
-/** What happens to a worker with one of its next calls. */
+/** The trouble that a worker has with one of its next calls. */
 type AtCall = Extract<PlannedEvent, { kind: 'kill-at-call' | 'cut-at-call' }>;
 
 /** The way of a call to the store, or of its answer, takes up to this long. */

@@ -143,7 +143,7 @@ export class SimulatedProcess {
   dead = false;
   /** Until then its event loop does not turn. */
   stalledUntil = 0;
-  /** When its event loop last turned before that. */
+  /** The time at which its event loop last turned before that. */
   stalledSince = 0;
   /** All milliseconds that it stood still. */
   stalledMs = 0;

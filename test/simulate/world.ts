@@ -25,7 +25,7 @@ const LAST_MS = 130_000;
 /** A run that takes longer in real time is cut off: something loops. */
 const REAL_LIMIT_MS = 60_000;
 
-/** What tasks do that the store outlives. */
+/** The work of tasks that the store outlives. */
 const OUTLIVING: ReadonlySet<Behaviour> = new Set(['large', 'saves', 'once']);
 
 /** Returns how an execution is to end. */

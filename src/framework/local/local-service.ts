@@ -50,7 +50,7 @@ export interface LocalServiceOptions extends StepFunctionsOptions {
   /** True to serve a web page at `/` that shows and controls the service. @default false */
   console?: boolean | ConsoleOptions;
   /**
-   * How many seconds pass for executions in a real second: with 60, a Wait of an hour takes a minute. The deadlines of
+   * The number of seconds that pass for executions in a real second: with 60, a Wait of an hour takes a minute. The deadlines of
    * tasks, which workers hold, and the polls of workers keep real time.
    * @default 1
    */

@@ -55,7 +55,7 @@ const QUEUE = 'arn:aws:states:::sqs:sendMessage';
 const looksLike = (field: string): string =>
   `The value of '${field}' looks like a path or an intrinsic function, but the name of the field does not end with '.$'`;
 
-/** What the service does with each setting of a request: it checks it, keeps it, and gives it back. */
+/** Each setting of a request is checked, kept, and given back. */
 export const requests: SequenceRow[] = [
   sequence(
     'measured: aws/amazon-sagemaker-examples#2432',

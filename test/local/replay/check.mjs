@@ -16,7 +16,7 @@ import { summarize } from './summary.mjs';
 
 const SUITE = 'tests/aws/services/stepfunctions/v2';
 const MODULES = ['pytest', 'boto3', 'jsonpath_ng'];
-/** How much faster than the machine's clock the clock of the service and of the tests goes. */
+/** The factor by which the clock of the service and of the tests is faster than the machine's. */
 const SCALE = 20;
 
 const { values, positionals } = parseArgs({

@@ -8,14 +8,14 @@ import type { StoreChange } from '../store.js';
 export const STEPS = 5;
 /** A task asks the service within this time if it is still wanted. */
 const ASKED_MS = 3_000;
-/** What a task saves after each step. */
+/** The record that a task saves after each step. */
 export interface Saved {
   readonly piece: number;
   readonly done: number;
   readonly by: string;
 }
 
-/** What is known of the checkpoint of one piece of work. */
+/** The known facts about the checkpoint of one piece of work. */
 interface Known {
   /** The values that were written, each once, in their order. */
   readonly written: string[];
@@ -135,7 +135,7 @@ export class SavedCheckpoints {
     const user = this.#users.get(by);
     if (!lease || !user) return this.#broken('checkpoint', `${key} was taken by a task that has not loaded`);
     user.key = key;
-    // Of two executions with one piece of work, whoever loads first is the earlier.
+    // The execution that loads first is the earlier of two with one piece of work.
     const isLater = before?.input === lease.input && before.leasedAt > lease.leasedAt;
     // A task that can't ask the service if it is wanted goes on.
     const canAsk = this.#watched.chronicle.sinceTrouble(workerOf(lease)) > ASKED_MS;

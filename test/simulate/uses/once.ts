@@ -34,7 +34,7 @@ export class WorkDoneOnce {
   readonly #waiting = new Map<Lease, { readonly since: number; readonly process: SimulatedProcess }>();
   /** The outcomes that were kept. */
   readonly #outcomes = new Map<string, Readonly<Record<string, unknown>>>();
-  /** When each task last wrote a record, and which one wrote it last. */
+  /** The time at which each task last wrote a record, and the task that wrote it last. */
   readonly #writtenAt = new Map<string, Map<string, number>>();
   readonly #writers = new Map<string, string>();
 

@@ -16,7 +16,7 @@ export const [ABOVE, LIMIT] = ['1KB', '256KB'] as const;
 const LIMIT_BYTES = 256 * 1024;
 const BASE = 'simulated:';
 
-/** How a task ends whose input has such a reference. */
+/** The end of a task whose input has such a reference. */
 export const EXPECTED: Readonly<Record<Payload, string>> = {
   whole: 'SUCCEEDED or Stepwright.PayloadUnavailable',
   missing: 'Stepwright.PayloadUnavailable',

@@ -11,7 +11,7 @@ export interface StoreTrouble {
   readonly ended: (call: StoreCall, afterMs: number) => void;
 }
 
-/** What a worker uses stores for. */
+/** The uses that a worker makes of stores. */
 export const STORE_USES = ['payloads', 'outbox', 'checkpoint', 'idempotent', 'deferred'] as const;
 export type StoreUse = (typeof STORE_USES)[number];
 

@@ -17,7 +17,7 @@ interface Timer {
 
 /** A change of the scaled time. */
 export interface TimeChange {
-  /** How many seconds pass in a real second. */
+  /** The number of seconds that pass in a real second. */
   readonly scale?: number | undefined;
   /** The milliseconds by which the time is put forward at once. */
   readonly advanceMs?: number | undefined;

@@ -19,7 +19,7 @@ export interface MachineSource {
   readonly unknownResources?: boolean;
   /** Returns the position of a value in the file. Set if the text isn't the file's own, as for a template in YAML. */
   readonly positionOf?: PositionOf;
-  /** What a template of SAM or CloudFormation says of the machine besides its definition. */
+  /** The facts in a template of SAM or CloudFormation about the machine, besides its definition. */
   readonly seed?: Omit<SeedMachine, 'name' | 'definition'>;
 }
 

@@ -33,7 +33,7 @@ export interface Access {
   readonly stacks?: StackOptions;
   /** The path of a mock file of Step Functions Local. Absent if neither a flag nor a variable names one. */
   readonly mockConfig?: string;
-  /** How many seconds pass for executions in a real second. @default 1 */
+  /** The number of seconds that pass for executions in a real second. @default 1 */
   readonly timeScale?: number;
   /** True to log a line for each transition of an execution. @default false */
   readonly verbose?: boolean;

@@ -358,7 +358,7 @@ export class Execution implements RunningExecution {
   }
 }
 
-/** What is left of a program that isn't run any more. */
+/** The program of an execution that has ended: it isn't run any more. */
 const NO_PROGRAM = { startAt: '', states: new Map(), timeoutSeconds: undefined, tasks: [] };
 
 const END_EVENTS = {

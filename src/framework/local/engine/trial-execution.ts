@@ -36,7 +36,7 @@ export interface TrialWorld {
   readonly tasks: TaskTable;
   readonly resources: Resources;
   readonly threads: EvaluationThreads;
-  /** What running executions take of the memory, and tests of states with them. */
+  /** The memory that running executions take, and tests of states with them. */
   readonly memory: MemoryPart;
 }
 

@@ -61,7 +61,7 @@ interface TaskNoteProps {
   readonly visit: Visit;
 }
 
-/** What a person can do about an activity's task that is queued, or that a person has taken. */
+/** The actions on an activity's task that is queued, or that a person has taken. */
 function TaskNote({ view, node, visit }: TaskNoteProps): JSX.Element | null {
   const { activityArn } = node;
   const attempt = openAttempt(visit);

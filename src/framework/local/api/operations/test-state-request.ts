@@ -11,7 +11,7 @@ export interface RequestedMock {
   readonly mode: ValidationMode;
 }
 
-/** What TestState is asked for. */
+/** The request of a TestState call. */
 export interface TrialRequest {
   readonly definition: string;
   readonly stateName: string | undefined;

@@ -1,7 +1,7 @@
 import { isObject, type Json, type JsonObject } from '../values/json.js';
 import { MOCK_SHAPES, type Shape } from './mock-shapes.js';
 
-/** How a mocked answer is held against the service's API. `PRESENT`: members may be missing. */
+/** The rule by which a mocked answer is compared with the service's API. `PRESENT`: members may be missing. */
 export type ValidationMode = 'STRICT' | 'PRESENT' | 'NONE';
 
 /**

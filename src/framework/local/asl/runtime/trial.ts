@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '../values/json.js';
 
-/** What TestState shows of a state, besides its input and output. The names are those of the API's `inspectionData`. */
+/** The values of a state that TestState shows besides its input and output. The names are those of the API's `inspectionData`. */
 export type Stage =
   | 'afterInputPath'
   | 'afterParameters'
@@ -28,7 +28,7 @@ export interface Trial {
   readonly retries: number;
   /** The number of iterations that count as failed; undefined if no iteration does. */
   readonly failedIterations: number | undefined;
-  /** What the ItemReader of a Map stands for; undefined if the Map has none. */
+  /** The items that stand for those of a Map's ItemReader; undefined if the Map has none. */
   readonly items: Json[] | undefined;
   /** Takes note of a value. */
   readonly see: (stage: Stage, value: Json) => void;

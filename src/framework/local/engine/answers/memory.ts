@@ -55,7 +55,7 @@ export class Memory {
   }
 }
 
-/** What one kind of thing takes of the account. */
+/** The share of the account that one kind of thing takes. */
 export class MemoryPart {
   #bytes = 0;
 

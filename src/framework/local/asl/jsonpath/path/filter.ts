@@ -11,7 +11,7 @@ export interface Filter {
   readonly size: number;
 }
 
-/** What a filter tests. `root` is the value at which the whole path starts (`$`). */
+/** The values that a filter tests. `root` is the value at which the whole path starts (`$`). */
 interface Place {
   readonly item: Json;
   readonly root: Json;
