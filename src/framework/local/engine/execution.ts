@@ -1,18 +1,11 @@
-import type { Cancel, Clock } from '../../base/time/clock.js';
+import type { Cancel } from '../../base/time/clock.js';
 import type { Logger } from '../../base/log/log.js';
 import { parseArn } from '../asl/values/arn.js';
 import { StateFailure } from '../asl/runtime/state-failure.js';
 import { compileMachine } from '../asl/machine.js';
-import { interpret, type RunObserver } from '../asl/runtime/interpret.js';
-import type { EvaluationThreads } from '../asl/jsonata/evaluation-threads.js';
+import { interpret } from '../asl/runtime/interpret.js';
 import { jsonBytes, type Json, type JsonObject } from '../asl/values/json.js';
-import type {
-  ActivityQueue,
-  Resources,
-  RunningExecution,
-  TaskOrder,
-  TokenTask,
-} from '../asl/runtime/running-execution.js';
+import type { Resources, RunningExecution, StateWorld } from '../asl/runtime/running-execution.js';
 import { Scope } from '../asl/runtime/scope.js';
 import { Branch } from '../asl/runtime/branch.js';
 import { ProcessorBudget } from '../asl/expression/processor-budget.js';
@@ -25,7 +18,6 @@ import type { Machine } from './machines/machines.js';
 import { EXECUTION_BYTES, type MemoryPart } from './answers/memory.js';
 import { Redrives } from './redrives.js';
 import { logTransition } from './transition-lines.js';
-import type { TaskTable } from './task-table.js';
 
 /**
  * The version and the alias of the machine whose ARN was given to start the execution. Empty if the machine's own ARN
@@ -52,20 +44,13 @@ export interface ExecutionEnd {
 }
 
 /** The objects of the local service that all executions share. */
-export interface ExecutionWorld {
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly activities: ActivityQueue;
-  readonly tasks: TaskTable;
+export interface ExecutionWorld extends StateWorld {
   readonly resources: Resources;
-  readonly threads: EvaluationThreads;
   /** Counts the running executions. */
   readonly memory: MemoryPart;
   readonly log: Logger;
   /** The log that gets a line for each transition; undefined for none. */
   readonly transitions?: Logger | undefined;
-  /** @default none */
-  readonly observer?: RunObserver | undefined;
 }
 
 /** One execution of a machine, from its start to its end. */
@@ -99,7 +84,7 @@ export class Execution implements RunningExecution {
     readonly name: string,
     machine: Machine,
     readonly input: string,
-    private readonly world: ExecutionWorld,
+    readonly world: ExecutionWorld,
     private readonly onEnd: (execution: Execution) => void,
     /** Executions are numbered in the order in which they were started. */
     readonly order: number,
@@ -135,26 +120,6 @@ export class Execution implements RunningExecution {
     return this.#processor;
   }
 
-  get clock(): Clock {
-    return this.world.clock;
-  }
-
-  get random(): () => number {
-    return this.world.random;
-  }
-
-  get activities(): ActivityQueue {
-    return this.world.activities;
-  }
-
-  get observer(): RunObserver | undefined {
-    return this.world.observer;
-  }
-
-  get threads(): EvaluationThreads {
-    return this.world.threads;
-  }
-
   get resources(): Resources {
     return this.startedBy.testCase ?? this.world.resources;
   }
@@ -167,10 +132,6 @@ export class Execution implements RunningExecution {
     return parseArn(this.arn)?.region ?? '';
   }
 
-  openTask(subject: string, order: TaskOrder): TokenTask {
-    return this.world.tasks.open(subject, order);
-  }
-
   /**
    * Called when a state is done and another one follows. If the machine was deleted, ends the execution with the status
    * ABORTED.
@@ -181,7 +142,7 @@ export class Execution implements RunningExecution {
 
   isLive(): boolean {
     const { timeoutSeconds } = this.machine.program;
-    if (timeoutSeconds !== undefined && this.clock.now() >= this.#timedFrom + timeoutSeconds * 1000) {
+    if (timeoutSeconds !== undefined && this.world.clock.now() >= this.#timedFrom + timeoutSeconds * 1000) {
       this.#timeOut(timeoutSeconds);
     }
     return this.#end === undefined;
@@ -235,7 +196,7 @@ export class Execution implements RunningExecution {
     this.#processor = new ProcessorBudget();
     this.#counted = this.#held = 0;
     this.#takeBack();
-    this.#timedFrom = this.clock.now();
+    this.#timedFrom = this.world.clock.now();
     const { count } = this.redrives.add(this.#timedFrom);
     Object.assign(this.context['Execution'] as JsonObject, {
       RedriveCount: count,
@@ -259,17 +220,17 @@ export class Execution implements RunningExecution {
   #startTimeout(): void {
     const { timeoutSeconds } = this.machine.program;
     if (timeoutSeconds === undefined) return;
-    this.#cancelTimeout = this.clock.after(timeoutSeconds * 1000, () => this.#timeOut(timeoutSeconds));
+    this.#cancelTimeout = this.world.clock.after(timeoutSeconds * 1000, () => this.#timeOut(timeoutSeconds));
   }
 
   /** Ends the execution with the status ABORTED. Does nothing if it has already ended. */
   stop(error: string | undefined, cause: string | undefined): void {
     if (this.#end) return;
     const details = new StateFailure(error, cause).details;
-    this.#finish({ status: 'ABORTED', at: this.clock.now(), error, cause }, 0, details);
+    this.#finish({ status: 'ABORTED', at: this.world.clock.now(), error, cause }, 0, details);
   }
 
-  record(type: string, previous: number, details?: object, at: number = this.clock.now()): number {
+  record(type: string, previous: number, details?: object, at: number = this.world.clock.now()): number {
     if (this.#end) return previous;
     const id = this.history.add(type, at, previous, details);
     if (this.world.transitions) logTransition(this.world.transitions, this, type, details);
@@ -322,7 +283,7 @@ export class Execution implements RunningExecution {
       const branch = (this.#root = begin());
       const output = branch.shownText(await interpret(this.machine.program, branch, input));
       const details = { output, outputDetails: { truncated: false } };
-      this.#finish({ status: 'SUCCEEDED', at: this.clock.now(), output }, branch.previous, details);
+      this.#finish({ status: 'SUCCEEDED', at: this.world.clock.now(), output }, branch.previous, details);
     } catch (error) {
       if (!(error instanceof StateFailure))
         this.world.log.error(
@@ -337,7 +298,7 @@ export class Execution implements RunningExecution {
 
   #fail(failure: StateFailure, previous: number): void {
     const { error, reason: cause, details } = failure;
-    this.#finish({ status: 'FAILED', at: this.clock.now(), error, cause }, previous, details);
+    this.#finish({ status: 'FAILED', at: this.world.clock.now(), error, cause }, previous, details);
   }
 
   #timeOut(seconds: number): void {

@@ -1,16 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { Cancel, Clock } from '../../base/time/clock.js';
+import type { Cancel } from '../../base/time/clock.js';
 import { ProcessorBudget } from '../asl/expression/processor-budget.js';
-import type { EvaluationThreads } from '../asl/jsonata/evaluation-threads.js';
 import type { TriedState } from '../asl/machine.js';
 import { Branch } from '../asl/runtime/branch.js';
-import type {
-  ActivityQueue,
-  Resources,
-  RunningExecution,
-  TaskOrder,
-  TokenTask,
-} from '../asl/runtime/running-execution.js';
+import type { Resources, RunningExecution, StateWorld } from '../asl/runtime/running-execution.js';
 import { Scope } from '../asl/runtime/scope.js';
 import { Spellings } from '../asl/runtime/spellings.js';
 import { StateFailure } from '../asl/runtime/state-failure.js';
@@ -21,7 +14,6 @@ import type { Json, JsonObject } from '../asl/values/json.js';
 import { EXECUTION_BYTES, type MemoryPart } from './answers/memory.js';
 import type { Home } from './machines/machines.js';
 import { errors } from './answers/service-error.js';
-import type { TaskTable } from './task-table.js';
 
 /** The longest time that the test of a state may take. AWS page "Using TestState API to test a state". */
 const LONGEST_MS = 5 * 60_000;
@@ -29,13 +21,8 @@ const LONGEST_MS = 5 * 60_000;
 const COMPILED = 48;
 
 /** The objects of the local service that a test of a state uses. */
-export interface TrialWorld {
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly activities: ActivityQueue;
-  readonly tasks: TaskTable;
+export interface TrialWorld extends StateWorld {
   readonly resources: Resources;
-  readonly threads: EvaluationThreads;
   /** The memory that running executions take, and tests of states with them. */
   readonly memory: MemoryPart;
 }
@@ -44,7 +31,6 @@ export interface TrialWorld {
 export class TrialExecution implements RunningExecution {
   readonly arn: string;
   readonly machineName = randomUUID();
-  readonly observer = undefined;
   readonly stepCounter = new StepCounter();
   readonly spellings = new Spellings();
   readonly processor = new ProcessorBudget();
@@ -58,7 +44,7 @@ export class TrialExecution implements RunningExecution {
   #cancel: Cancel = () => {};
 
   constructor(
-    private readonly world: TrialWorld,
+    readonly world: TrialWorld,
     readonly trial: Trial,
     { partition, region, account }: Home,
     roleArn: string | undefined,
@@ -115,28 +101,8 @@ export class TrialExecution implements RunningExecution {
     return this.#variables.all();
   }
 
-  get clock(): Clock {
-    return this.world.clock;
-  }
-
-  get random(): () => number {
-    return this.world.random;
-  }
-
-  get activities(): ActivityQueue {
-    return this.world.activities;
-  }
-
-  get threads(): EvaluationThreads {
-    return this.world.threads;
-  }
-
   get resources(): Resources {
     return this.world.resources;
-  }
-
-  openTask(subject: string, order: TaskOrder): TokenTask {
-    return this.world.tasks.open(subject, order);
   }
 
   isLive(): boolean {

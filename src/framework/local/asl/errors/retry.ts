@@ -56,7 +56,7 @@ function beginRetry(retriers: readonly Retrier[]): Retry {
     const made = attempts[index] ?? 0;
     if (!retrier || made >= retrier.maxAttempts) return false;
     attempts[index] = made + 1;
-    await pause(branch, delaySeconds(retrier, made, branch.execution.random) * 1000);
+    await pause(branch, delaySeconds(retrier, made, branch.execution.world.random) * 1000);
     branch.retryCount++;
     return true;
   };
@@ -78,7 +78,7 @@ function delaySeconds(retrier: Retrier, made: number, random: () => number): num
  * Waits `ms` milliseconds on the execution's clock. The promise never settles if the branch is cancelled before then.
  */
 export async function pause(branch: Branch, ms: number): Promise<void> {
-  await branch.scope.wait<void>((resolve) => branch.execution.clock.after(ms, () => resolve()));
+  await branch.scope.wait<void>((resolve) => branch.execution.world.clock.after(ms, () => resolve()));
 }
 
 function readRetrier(reader: Reader): Retrier {

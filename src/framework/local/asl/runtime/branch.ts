@@ -158,7 +158,7 @@ export class Branch implements Environment {
 
   /** Undefined once the branch has ended. */
   get observer(): RunObserver | undefined {
-    return this.scope.ended ? undefined : this.execution.observer;
+    return this.scope.ended ? undefined : this.execution.world.observer;
   }
 
   /** The name of the current state; empty between two states. */
@@ -194,7 +194,7 @@ export class Branch implements Environment {
       this.iteration,
       parent,
     );
-    this.execution.observer?.takenUp(this, taken);
+    this.execution.world.observer?.takenUp(this, taken);
     taken.position = this.position;
     taken.#inputText = this.#inputText;
     if (!this.#current) return taken;
@@ -244,7 +244,7 @@ export class Branch implements Environment {
   /** Enters a state. Does nothing if the branch was taken up inside that state. */
   enter(state: EnteredState, input: Json): void {
     if (this.#current) return;
-    const enteredAt = this.execution.clock.now();
+    const enteredAt = this.execution.world.clock.now();
     const enteredFrom = this.previous;
     const text = this.#inputText ?? this.shownText(input);
     this.#inputText = undefined;
@@ -355,11 +355,11 @@ export class Branch implements Environment {
   }
 
   random(): number {
-    return this.execution.random();
+    return this.execution.world.random();
   }
 
   now(): number {
-    return this.execution.clock.now();
+    return this.execution.world.clock.now();
   }
 
   evaluateInThread(job: EvaluationJob): Promise<Evaluated> {
@@ -371,7 +371,7 @@ export class Branch implements Environment {
         budget.spendInThread(result.ms ?? 0);
         resolve(result);
       };
-      return execution.threads.evaluate({ job, limitMs, owner: execution, done });
+      return execution.world.threads.evaluate({ job, limitMs, owner: execution, done });
     });
   }
 

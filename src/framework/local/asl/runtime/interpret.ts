@@ -46,7 +46,7 @@ export interface StateGroup {
  * settles if the branch is ended from outside
  */
 export async function interpret(group: StateGroup, branch: Branch, input: Json): Promise<Json> {
-  const { observer } = branch.execution;
+  const { observer } = branch.execution.world;
   let { next, value } = (branch.position ??= { next: group.startAt, value: input });
   while (next !== undefined) {
     const state = group.states.get(next);

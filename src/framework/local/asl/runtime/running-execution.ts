@@ -116,23 +116,35 @@ export interface TokenTask {
   close(): void;
 }
 
-/** The properties and methods of an execution that its states use. */
-export interface RunningExecution {
+/** The objects of the service that the states of all executions use. */
+export interface StateWorld {
   readonly clock: Clock;
   readonly random: () => number;
   readonly activities: ActivityQueue;
   /** The worker threads that evaluate JSONata expressions which take too long for the main thread. */
   readonly threads: EvaluationThreads;
-  readonly resources: Resources;
-  readonly arn: string;
-  readonly machineName: string;
-  readonly region: string;
+  readonly tasks: TokenTasks;
+  /** @default none */
+  readonly observer?: RunObserver | undefined;
+}
+
+/** The tasks whose tokens are passed to called AWS services. */
+export interface TokenTasks {
   /**
    * Creates a task token for a call of an AWS service.
    * @param subject the error message for a SendTaskSuccess, SendTaskFailure or SendTaskHeartbeat with this token after
    * the task has ended
    */
-  openTask(subject: string, order: TaskOrder): TokenTask;
+  open(subject: string, order: TaskOrder): TokenTask;
+}
+
+/** The properties and methods of an execution that its states use. */
+export interface RunningExecution {
+  readonly world: StateWorld;
+  readonly resources: Resources;
+  readonly arn: string;
+  readonly machineName: string;
+  readonly region: string;
   /**
    * Returns true while the execution is running. If its timeout has expired but the timer hasn't fired yet, ends the
    * execution first.
@@ -146,7 +158,6 @@ export interface RunningExecution {
   hold(bytes: number): void;
   /** Called when a state is done and another one follows. If the machine was deleted, ends the execution. */
   onTransition(): void;
-  readonly observer: RunObserver | undefined;
   readonly stepCounter: StepCounter;
   readonly spellings: Spellings;
   /** Set if one state is tested by itself; undefined in an execution. */

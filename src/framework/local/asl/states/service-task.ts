@@ -60,7 +60,7 @@ function openTask(
   events: CallEvents,
   onSettled: (outcome: TaskOutcome) => void,
 ): TokenTask {
-  return execution.openTask(CLOSED, {
+  return execution.world.tasks.open(CLOSED, {
     get input() {
       return events.input;
     },

@@ -170,7 +170,10 @@ async function readSeconds(
 }
 
 async function runActivity(branch: Branch, resource: string, input: Json, limits: Limits): Promise<Json> {
-  const { activities, resources } = branch.execution;
+  const {
+    resources,
+    world: { activities },
+  } = branch.execution;
   const isMocked = resources.takesActivity?.(branch.stateName) ?? false;
   if (isMocked && !resources.has(branch.execution.machineName, branch.stateName, resource))
     throw unanswered(branch, { resource });
@@ -202,7 +205,7 @@ async function answerActivity(branch: Branch, resource: string, input: Json): Pr
   branch.record('ActivityStarted', {});
   const { machineName: machine, resources } = branch.execution;
   const outcome = await resources.answer({ machine, state: branch.stateName, resource }, input);
-  recordOutcome(branch, outcome, branch.execution.clock.now());
+  recordOutcome(branch, outcome, branch.execution.world.clock.now());
   return resultOf(outcome);
 }
 

@@ -35,7 +35,7 @@ export const waitKind: Kind = {
       );
     }
     return async (branch, data) => {
-      const now = branch.execution.clock.now();
+      const now = branch.execution.world.clock.now();
       const until = timestamp
         ? Number(await branch.evaluate(timestamp, data))
         : now + (seconds ? Number(await branch.evaluate(seconds, data)) * 1000 : 0);
