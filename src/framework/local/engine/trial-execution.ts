@@ -12,13 +12,12 @@ import type { Trial, TrialEnd } from '../asl/runtime/trial.js';
 import { VariableScope } from '../asl/runtime/variables.js';
 import type { Json, JsonObject } from '../asl/values/json.js';
 import { EXECUTION_BYTES, type MemoryPart } from './answers/memory.js';
+import { COMPILED } from './machines/definition-memory.js';
 import type { Home } from './machines/machines.js';
 import { errors } from './answers/service-error.js';
 
 /** The longest time that the test of a state may take. AWS page "Using TestState API to test a state". */
 const LONGEST_MS = 5 * 60_000;
-/** The most bytes of memory that a compiled definition takes for each of its characters. */
-const COMPILED = 48;
 
 /** The objects of the local service that a test of a state uses. */
 export interface TrialWorld extends StateWorld {

@@ -40,8 +40,7 @@ export function compileRetry(reader: Reader): Retriers {
       reader.problem('States.ALL must stand alone, and in the last retrier', 'Retry');
   }
   const find: Retriers['find'] = (failure, made) => {
-    const index = retriers.findIndex(({ names }) => failure.matches(names));
-    const retrier = retriers[index];
+    const [index, retrier] = matching(retriers, failure);
     if (!retrier) return undefined;
     return { index, delay: made < retrier.maxAttempts ? delaySeconds(retrier, made, () => 1) : undefined };
   };
@@ -51,8 +50,7 @@ export function compileRetry(reader: Reader): Retriers {
 function beginRetry(retriers: readonly Retrier[]): Retry {
   const attempts = retriers.map(() => 0);
   return async (failure, branch) => {
-    const index = retriers.findIndex(({ names }) => failure.matches(names));
-    const retrier = retriers[index];
+    const [index, retrier] = matching(retriers, failure);
     const made = attempts[index] ?? 0;
     if (!retrier || made >= retrier.maxAttempts) return false;
     attempts[index] = made + 1;
@@ -60,6 +58,15 @@ function beginRetry(retriers: readonly Retrier[]): Retry {
     branch.retryCount++;
     return true;
   };
+}
+
+/** Returns the first retrier that matches a failure, and its index. */
+function matching(
+  retriers: readonly Retrier[],
+  failure: StateFailure,
+): [index: number, retrier: Retrier | undefined] {
+  const index = retriers.findIndex(({ names }) => failure.matches(names));
+  return [index, retriers[index]];
 }
 
 const never: Retry = () => Promise.resolve(false);

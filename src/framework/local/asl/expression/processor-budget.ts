@@ -10,9 +10,10 @@ const FREE_MS = 200;
 const LEAST_MS = 50;
 
 /**
- * Limits the processor time for the fields of one execution, beyond the little that each field has for nothing. Without a limit, an
- * execution could keep the service busy for minutes, with thousands of fields that each stay within their own limit.
- * The time on the main thread is computed from the work that is done, and doesn't depend on how busy the machine is.
+ * Limits the processor time for the fields of one execution, beyond the little that each field has for nothing. Without
+ * a limit, an execution could keep the service busy for minutes, with thousands of fields that each stay within their
+ * own limit. The time on the main thread is computed from the work that is done, and doesn't depend on how busy the
+ * machine is.
  */
 export class ProcessorBudget {
   readonly #began = systemClock.now();

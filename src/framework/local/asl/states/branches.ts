@@ -43,8 +43,9 @@ export interface BranchesOutcome {
 }
 
 /**
- * Runs all branches. After a redrive, runs only those that haven't succeeded, and goes on where they were. When one fails, all others are ended. The `previousEventId` of the parent's next event is then the
- * last event of the failed branch. If none fails, it is the last event of the branch that ended last.
+ * Runs all branches. After a redrive, runs only those that haven't succeeded, and goes on where they were. When one
+ * fails, all others are ended. The `previousEventId` of the parent's next event is then the last event of the failed
+ * branch. If none fails, it is the last event of the branch that ended last.
  */
 export async function runBranches(parent: Branch, plan: BranchPlan): Promise<BranchesOutcome> {
   const { earlier } = parent;

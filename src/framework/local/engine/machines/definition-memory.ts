@@ -1,7 +1,7 @@
 import type { MemoryPart } from '../answers/memory.js';
 
 /** The most bytes of memory that a compiled machine takes for each character of its definition. */
-const COMPILED = 70;
+export const COMPILED = 70;
 /** The memory of a machine in addition to its definition. */
 const MACHINE_BYTES = 3_000;
 
