@@ -128,3 +128,13 @@ export function* allStates(group: Group): Generator<StateNode> {
     for (const inner of state.inside) yield* allStates(inner);
   }
 }
+
+/**
+ * Returns the name of the state at the top level of a definition that contains a state, or is that state. Returns
+ * undefined if there is none.
+ */
+export function outermostOf(definition: string, name: string): string | undefined {
+  const holds = (state: StateNode): boolean =>
+    state.name === name || state.inside.some(({ states }) => states.some(holds));
+  return readDefinition(definition)?.states.find(holds)?.name;
+}

@@ -23,7 +23,15 @@ interface FormDialogProps {
 /** A modal dialog with a form. It is open as long as it is rendered. */
 export function FormDialog({ id, title, action, submit, onClose, children }: FormDialogProps): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current?.showModal(), []);
+  useEffect(() => {
+    const element = dialog.current;
+    element?.showModal();
+    return () => {
+      // Gives the focus back to the element that had it, as when the user presses Escape.
+      element?.close();
+      if (document.activeElement === document.body) document.getElementById('main')?.focus();
+    };
+  }, []);
   return (
     <dialog ref={dialog} class="dialog" aria-labelledby={`${id}-title`} onClose={onClose}>
       <form onSubmit={action.submit}>
@@ -31,7 +39,7 @@ export function FormDialog({ id, title, action, submit, onClose, children }: For
         {children}
         <ErrorMessage message={action.error} />
         <div class="actions end">
-          <button type="button" onClick={onClose}>
+          <button type="button" onClick={() => dialog.current?.close()}>
             Cancel
           </button>
           <button

@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 
 /** Something that the user can do and that the service may reject, such as starting an execution. */
 export interface Action {
@@ -7,6 +7,7 @@ export interface Action {
    * repeated.
    */
   readonly error: string | undefined;
+  /** Runs the action. Does nothing while it is running, as after a second click. */
   readonly run: () => void;
   /**
    * The handler for a form's `submit` event. It runs the action, and keeps the browser from submitting the form itself.
@@ -16,9 +17,14 @@ export interface Action {
 
 export function useAction(act: () => Promise<void>): Action {
   const [error, setError] = useState<string>();
+  const isBusy = useRef(false);
   const run = (): void => {
+    if (isBusy.current) return;
+    isBusy.current = true;
     setError(undefined);
-    act().catch((refusal: Error) => setError(refusal.message));
+    act()
+      .catch((refusal: Error) => setError(refusal.message))
+      .finally(() => (isBusy.current = false));
   };
   const submit = (event: Event): void => {
     event.preventDefault();

@@ -13,7 +13,7 @@ import { to } from '../route.js';
 import { query } from '../service/calls.js';
 import { type ExecutionList, useExecutions } from '../service/topics.js';
 import { ExecutionTable } from './execution-table.js';
-import { StartDialog } from './start-dialog.js';
+import { StartDialog } from './start/start-dialog.js';
 
 /** The page of one machine: its graph, and its executions. */
 export function MachinePage({ arn }: { readonly arn: string }): JSX.Element {

@@ -8,7 +8,8 @@ import { Duration } from '../../parts/times.js';
 import { to } from '../../route.js';
 import { now } from '../../service/stream.js';
 import type { ExecutionView } from '../../service/topics.js';
-import { StartDialog } from '../start-dialog.js';
+import { StartDialog } from '../start/start-dialog.js';
+import { RedriveDialog } from './redrive-dialog.js';
 import { StopDialog } from './stop-dialog.js';
 
 interface ExecutionProps {
@@ -21,7 +22,7 @@ interface ExecutionProps {
  */
 export function ExecutionHead({ view }: ExecutionProps): JSX.Element {
   const { arn, name, machine, definition, input, status } = view;
-  const [open, setOpen] = useState<'start' | 'stop' | undefined>(undefined);
+  const [open, setOpen] = useState<'start' | 'stop' | 'redrive' | undefined>(undefined);
   const close = (): void => setOpen(undefined);
   const isRunning = status === 'RUNNING';
   useEffect(() => {
@@ -36,6 +37,12 @@ export function ExecutionHead({ view }: ExecutionProps): JSX.Element {
             Stop
           </button>
         )}
+        {!isRunning && status !== 'SUCCEEDED' && (
+          <button type="button" onClick={() => setOpen('redrive')}>
+            <Icon name="play" />
+            Redrive
+          </button>
+        )}
         <button type="button" onClick={() => setOpen('start')}>
           <Icon name="again" />
           Start again
@@ -46,6 +53,7 @@ export function ExecutionHead({ view }: ExecutionProps): JSX.Element {
         <StartDialog machine={{ arn: machine.arn, definition }} input={input} onClose={close} />
       )}
       {open === 'stop' && <StopDialog arn={arn} onClose={close} />}
+      {open === 'redrive' && <RedriveDialog arn={arn} onClose={close} />}
     </>
   );
 }

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { jsonProblem } from '../../model/json-text.js';
-import { Editor } from '../../parts/editor.js';
+import { JsonField } from '../../parts/json-field.js';
 import { type Action, useAction } from '../../parts/use-action.js';
 import { command } from '../../service/calls.js';
 import { leaveTask, type OwnTask } from './taken-task.js';
@@ -73,11 +73,12 @@ export function AnswerFields(props: AnswerFieldsProps): JSX.Element {
 }
 
 const SuccessFields = ({ answer, onChange, problem }: AnswerFieldsProps): JSX.Element => (
-  <div class="field">
-    <span>Output</span>
-    <Editor value={answer.output} onInput={(output) => onChange({ output })} label="Output, as JSON" />
-    {problem !== undefined && <p class="hint bad">No JSON yet: {problem}</p>}
-  </div>
+  <JsonField
+    name="Output"
+    value={answer.output}
+    onInput={(output) => onChange({ output })}
+    problem={problem}
+  />
 );
 
 const FailureFields = ({ answer, onChange }: AnswerFieldsProps): JSX.Element => (

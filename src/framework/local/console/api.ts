@@ -100,6 +100,12 @@ export interface Commands {
     readonly request: { readonly stateMachineArn: string; readonly input: string; readonly name?: string };
     readonly answer: { readonly executionArn: string };
   };
+  /** Starts an execution that begins in a state, with the variables of an earlier one. Only the local service has it. */
+  readonly StartExecutionFrom: {
+    readonly request: { readonly executionArn: string; readonly state: string; readonly input: string };
+    readonly answer: { readonly executionArn: string };
+  };
+  readonly RedriveExecution: { readonly request: { readonly executionArn: string }; readonly answer: object };
   readonly StopExecution: {
     readonly request: { readonly executionArn: string } & NamedError;
     readonly answer: object;

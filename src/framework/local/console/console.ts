@@ -1,5 +1,6 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { START_FROM } from '../../base/local-service.js';
 import type { Logger } from '../../base/log/log.js';
 import type { Names } from '../api/host-check.js';
 import type { Call, Operation } from '../api/operation.js';
@@ -46,6 +47,7 @@ const API_COMMANDS: readonly CommandName[] = [
   'CreateActivity',
   'CreateStateMachine',
   'StartExecution',
+  'RedriveExecution',
   'StopExecution',
   'SendTaskSuccess',
   'SendTaskFailure',
@@ -76,6 +78,8 @@ export class Console implements RequestHandler {
       const operation = parts.operations.get(name);
       return operation ? [[name, operation] as const] : [];
     });
+    const startFrom = parts.operations.get(START_FROM);
+    if (startFrom) fromApi.push(['StartExecutionFrom', startFrom]);
     this.#parts = parts;
     this.#commands = new Map([...fromApi, ['TakeTask', takeTask], ['CheckDefinition', checkDefinition]]);
     this.#workers = parts.workers ?? (() => []);

@@ -8,6 +8,7 @@ import { Json } from '../../../parts/json.js';
 import { ProgressBadge } from '../../../parts/status.js';
 import { Tabs } from '../../../parts/tabs.js';
 import type { ExecutionView } from '../../../service/topics.js';
+import { StateActions } from './state-actions.js';
 import { VisitData } from './visit-data.js';
 import { VisitStatus } from './visit-status.js';
 
@@ -25,7 +26,7 @@ const TABS = { status: 'Status', data: 'Input and output', definition: 'Definiti
 
 /** Shows the details of one state of an execution, one visit at a time. */
 export function StateDetails(props: StateDetailsProps): JSX.Element {
-  const { node, own, onClose } = props;
+  const { view, node, own, onClose } = props;
   const [tab, show] = useState<keyof typeof TABS>('status');
   const [picked, pick] = useState<number>();
   const visits = own?.visits ?? [];
@@ -43,6 +44,7 @@ export function StateDetails(props: StateDetailsProps): JSX.Element {
         </p>
         <ProgressBadge progress={own?.progress ?? 'not reached'} />
         {visits.length > 1 && <VisitPicker node={node} visits={visits} index={index} onPick={pick} />}
+        <StateActions view={view} node={node} visit={visits[index]} />
       </div>
       <Tabs tabs={TABS} shown={tab} onShow={show} />
       <div class="scroll">

@@ -1,14 +1,14 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import type { InputAnswer } from '../../framework/local/console/api.js';
-import { readDefinition, type StateNode } from '../model/definition.js';
-import { nameIn } from '../model/format.js';
-import { jsonProblem, pretty } from '../model/json-text.js';
-import { Editor } from '../parts/editor.js';
-import { FormDialog } from '../parts/form-dialog.js';
-import { useAction } from '../parts/use-action.js';
-import { go } from '../route.js';
-import { command, query } from '../service/calls.js';
+import type { InputAnswer } from '../../../framework/local/console/api.js';
+import { readDefinition, type StateNode } from '../../model/definition.js';
+import { nameIn } from '../../model/format.js';
+import { jsonProblem, pretty } from '../../model/json-text.js';
+import { FormDialog } from '../../parts/form-dialog.js';
+import { JsonField } from '../../parts/json-field.js';
+import { useAction } from '../../parts/use-action.js';
+import { go } from '../../route.js';
+import { command, query } from '../../service/calls.js';
 
 interface StartProps {
   readonly machine: { readonly arn: string; readonly definition: string };
@@ -44,7 +44,13 @@ export function StartDialog({ machine, input, onClose }: StartProps): JSX.Elemen
   return (
     <FormDialog id="start" title={title} action={start} submit={submit} onClose={onClose}>
       <NameField value={name} onInput={setName} />
-      <InputField value={text} onInput={setText} suggestions={suggestions} problem={problem} />
+      <JsonField name="Input" value={text} onInput={setText} problem={problem}>
+        {suggestions.map(({ word, input: offered }) => (
+          <button type="button" class="quiet small" onClick={() => setText(pretty(offered))}>
+            {word}
+          </button>
+        ))}
+      </JsonField>
     </FormDialog>
   );
 }
@@ -64,30 +70,6 @@ const NameField = ({ value, onInput }: FieldProps): JSX.Element => (
       maxLength={80}
     />
   </label>
-);
-
-interface InputFieldProps extends FieldProps {
-  readonly suggestions: readonly Suggestion[];
-  readonly problem: string | undefined;
-}
-
-const InputField = ({ value, onInput, suggestions, problem }: InputFieldProps): JSX.Element => (
-  <div class="field">
-    <span>
-      Input
-      {suggestions.map(({ word, input }) => (
-        <button type="button" class="quiet small" onClick={() => onInput(pretty(input))}>
-          {word}
-        </button>
-      ))}
-    </span>
-    <Editor value={value} onInput={onInput} label="Input, as JSON" />
-    {problem !== undefined && (
-      <p class="hint bad" role="status">
-        No JSON yet: {problem}
-      </p>
-    )}
-  </div>
 );
 
 /** An input that the dialog offers, and the label of its button. */

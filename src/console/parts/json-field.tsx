@@ -1,0 +1,28 @@
+import type { ComponentChildren, JSX } from 'preact';
+import { Editor } from './editor.js';
+
+interface JsonFieldProps {
+  readonly name: string;
+  readonly value: string;
+  readonly onInput: (value: string) => void;
+  /** The error message if the text isn't JSON; undefined if it is. */
+  readonly problem: string | undefined;
+  /** Buttons beside the field's name. */
+  readonly children?: ComponentChildren;
+}
+
+/** A field of a form in which the user writes JSON. */
+export const JsonField = ({ name, value, onInput, problem, children }: JsonFieldProps): JSX.Element => (
+  <div class="field">
+    <span>
+      {name}
+      {children}
+    </span>
+    <Editor value={value} onInput={onInput} label={`${name}, as JSON`} />
+    {problem !== undefined && (
+      <p class="hint bad" role="status">
+        No JSON yet: {problem}
+      </p>
+    )}
+  </div>
+);

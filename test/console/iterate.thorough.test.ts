@@ -1,0 +1,121 @@
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { findChromium } from './chromium.js';
+import { call } from './scene.js';
+import { Tab } from './tab.js';
+
+// A page is drawn without a graphics card, on a machine that may be busy.
+jest.setTimeout(180_000);
+
+const executablePath = findChromium();
+const withChromium = executablePath === undefined ? describe.skip : describe;
+
+/** `Check` fails for a negative amount, and its branch runs beside another. */
+const ORDER = {
+  StartAt: 'Name',
+  States: {
+    Name: { Type: 'Pass', Assign: { who: 'hoge' }, Next: 'Both' },
+    Both: {
+      Type: 'Parallel',
+      Branches: [{ StartAt: 'Inside', States: { Inside: { Type: 'Pass', End: true } } }],
+      ResultPath: '$.both',
+      Next: 'Check',
+    },
+    Check: {
+      Type: 'Choice',
+      Choices: [{ Variable: '$.amount', NumericGreaterThan: 0, Next: 'Done' }],
+      Default: 'Refuse',
+    },
+    Refuse: { Type: 'Fail', Error: 'BadAmount' },
+    Done: { Type: 'Pass', Parameters: { 'who.$': '$who', 'amount.$': '$.amount' }, End: true },
+  },
+};
+
+withChromium('the console lets one iterate', () => {
+  let tab: Tab;
+
+  beforeAll(async () => {
+    tab = await Tab.open(executablePath ?? '', {});
+  });
+
+  afterAll(async () => {
+    await tab.close();
+  });
+
+  test('an execution is run again from a state, with its input edited, by keys alone', async () => {
+    const { page, button, dialog } = tab;
+    const machine = tab.machine('Order', ORDER);
+    const failed = await tab.start(machine, { amount: -1 });
+    await tab.status('FAILED');
+    await tab.node('Check').click();
+    await tab.tabTo(button('Run from here'));
+    await page.keyboard.press('Enter');
+    const input = dialog().getByRole('textbox', { name: 'Input, as JSON' });
+    await input.getByText('"amount"').first().waitFor();
+    expect(await input.innerText()).toContain('-1');
+    expect(await tab.findings()).toEqual([]);
+    await page.keyboard.press('Escape');
+    await dialog().waitFor({ state: 'detached' });
+    expect(await tab.hasFocus(button('Run from here'))).toBe(true);
+
+    await page.keyboard.press('Enter');
+    await tab.fill(input, '{"amount":');
+    expect(await dialog().getByRole('button', { name: 'Run', exact: true }).isDisabled()).toBe(true);
+    await tab.fill(input, '{"amount":7}');
+    await tab.tabTo(dialog().getByRole('button', { name: 'Run', exact: true }));
+    await page.keyboard.press('Enter');
+    await page.waitForURL((url) => !url.href.includes(encodeURIComponent(failed)));
+    await tab.status('SUCCEEDED');
+    const output = page.getByRole('region', { name: 'Output of the execution' });
+    expect(await output.innerText()).toMatch(/"amount": 7,\s+"who": "hoge"/);
+    await tab.progress('Both', 'not reached');
+  });
+
+  test('a state inside a Parallel offers to run from the Parallel', async () => {
+    const machine = tab.machine('Order', ORDER);
+    await tab.start(machine, { amount: 5 });
+    await tab.status('SUCCEEDED');
+    await tab.node('Inside').click();
+    await tab.button('Run from Both').click();
+    const input = tab.dialog().getByRole('textbox', { name: 'Input, as JSON' });
+    await input.getByText('"amount"').first().waitFor();
+    await tab.dialog().getByRole('button', { name: 'Run', exact: true }).click();
+    await tab.progress('Name', 'not reached');
+    await tab.status('SUCCEEDED');
+    await tab.progress('Inside', 'succeeded');
+    expect(tab.page.url()).toContain('from-Both');
+  });
+
+  test('a redriven execution goes on live in its page, and a refusal says why', async () => {
+    const { page, service, button, dialog } = tab;
+    const activity = 'arn:aws:states:us-east-1:123456789012:activity:Redriven';
+    service.seedActivity(activity);
+    const machine = tab.machine('Redriven', {
+      StartAt: 'Work',
+      States: { Work: { Type: 'Task', Resource: activity, End: true } },
+    });
+    const arn = await tab.start(machine, {});
+    const take = () => call(service.url, 'GetActivityTask', { activityArn: activity });
+    const { taskToken } = await take();
+    await call(service.url, 'SendTaskFailure', { taskToken, error: 'Broken' });
+    await tab.status('FAILED');
+    await button(/^Redrive$/).click();
+    await dialog().getByRole('button', { name: 'Redrive execution' }).click();
+    await tab.status('RUNNING');
+    await tab.progress('Work', 'queued');
+    expect(page.url()).toContain(encodeURIComponent(arn));
+    const again = await take();
+    await call(service.url, 'SendTaskFailure', { taskToken: again['taskToken'], error: 'Broken' });
+    await tab.status('FAILED');
+    await button(/^Redrive$/).click();
+    await call(service.url, 'RedriveExecution', { executionArn: arn });
+    await dialog().getByRole('button', { name: 'Redrive execution' }).click();
+    await dialog().getByRole('alert').getByText('RUNNING').waitFor();
+    await page.keyboard.press('Escape');
+    await call(service.url, 'StopExecution', { executionArn: arn });
+    await tab.status('ABORTED');
+  });
+
+  test('the page asked nobody else for anything, and its policy stopped nothing', () => {
+    expect(tab.broken).toEqual([]);
+  });
+});
