@@ -6,6 +6,7 @@ import type { RunObserver } from '../../src/framework/local/asl/runtime/interpre
 import type { Execution } from '../../src/framework/local/engine/execution.js';
 import { StepFunctions } from '../../src/framework/local/engine/step-functions.js';
 import { type Edge, edgesAt } from '../../src/framework/local/view/edges.js';
+import { lanesOf } from '../../src/framework/local/view/lanes.js';
 import { Run, type Visit } from '../../src/framework/local/view/run.js';
 import { mulberry32 } from '../support/random.js';
 import { THOROUGH } from '../support/thorough.js';
@@ -154,6 +155,8 @@ function leafOf({ Type, retries: retry, wrong }: Fields, Next: string, caught: o
 /** All that is compared of a run. */
 interface Told {
   readonly edges: readonly string[];
+  /** The states that follow one another in the machine, in each branch and in each iteration. */
+  readonly lanes: readonly string[];
   readonly attempts: readonly string[];
   readonly end: string | undefined;
 }
@@ -165,6 +168,7 @@ const show = ({ from = 'start', to = 'end', caught }: Edge): string =>
 class Witness implements RunObserver {
   readonly #edges: string[] = [];
   readonly #attempts: string[] = [];
+  readonly #lanes = new Map<Branch, string[]>();
   /** The branches that were taken up inside a state: attempts of it before and after are not counted. */
   readonly #resumed = new Set<Branch>();
   readonly #left = new Map<Branch, { readonly from: string; readonly caught: boolean }>();
@@ -172,6 +176,8 @@ class Witness implements RunObserver {
   readonly #inside = new Map<Branch | undefined, { readonly attempt: number; readonly state: string }>();
 
   entered(branch: Branch, to: string): void {
+    this.#lanes.set(branch, this.#lanes.get(branch) ?? [laneOf(branch)]);
+    this.#lanes.get(branch)?.push(to);
     this.#edges.push(
       `${laneOf(branch)}${show({ from: undefined, caught: false, ...this.#left.get(branch), to })}`,
     );
@@ -194,11 +200,14 @@ class Witness implements RunObserver {
     const left = this.#left.get(branch);
     if (left) this.#left.set(as, left);
     if (branch.stateName !== '') this.#resumed.add(as);
+    const lane = this.#lanes.get(branch);
+    if (lane) this.#lanes.set(as, lane);
     if (!as.parent) this.#inside.clear();
   }
   told(status: string): Told {
     return {
       edges: this.#edges.toSorted(),
+      lanes: [...new Set(this.#lanes.values())].map((lane) => lane.join(' ')).toSorted(),
       attempts: this.#attempts.toSorted(),
       end: status === 'FAILED' ? this.#inside.get(undefined)?.state : undefined,
     };
@@ -232,6 +241,9 @@ function toldByModel(execution: Execution, isLast: (state: string) => boolean): 
   return {
     edges: run.visits
       .flatMap((each) => edgesAt(each, isLast).map((edge) => `${laneOfVisit(each)}${show(edge)}`))
+      .toSorted(),
+    lanes: lanesOf(run.visits)
+      .map(({ visits }) => [...visits.slice(0, 1).map(laneOfVisit), ...visits.map(({ name }) => name)].join(' '))
       .toSorted(),
     attempts: left.map((each) => `${laneOfVisit(each)}${each.name} ${retriesOf(each)}`).toSorted(),
     end: run.end?.visit && `${laneOfVisit(run.end.visit)}${run.end.visit.name}`,
