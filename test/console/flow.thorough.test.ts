@@ -389,6 +389,7 @@ withChromium('in a real Chromium', () => {
     };
     await node('Step 39').waitFor({ state: 'attached' });
     await seen('Step 39', false);
+    await page.evaluate("document.querySelector('.timeline-rows').scrollTop = 1e6");
     await page.locator('.timeline-row', { hasText: 'Step 39' }).click();
     await seen('Step 39', true);
     await seen('Step 0', false);

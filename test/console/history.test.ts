@@ -8,7 +8,9 @@ import {
 import { Run, type Visit } from '../../src/framework/local/view/run.js';
 import type { Topics } from '../../src/framework/local/console/api.js';
 import { isSelected, stateProgress } from '../../src/console/model/progress.js';
-import { timelineRows } from '../../src/console/model/timeline.js';
+import { type BarKind, barsOf, type TimelineBar } from '../../src/console/model/timeline/bars.js';
+import { type Folds, timelineRows } from '../../src/console/model/timeline/rows.js';
+import { areasOf, extentOf, sharesOf } from '../../src/console/model/timeline/shares.js';
 import { follow, openConsole } from '../local/console/console.js';
 import type { Bench } from '../local/service.js';
 import type { Mocks } from 'stepwright/local';
@@ -91,7 +93,7 @@ test('a state that is tried again has its attempts, and has succeeded', async ()
     ['failed', 'Busy'],
     ['succeeded', undefined],
   ]);
-  expect(timelineRows(run)[0]?.bars.map(({ kind }) => kind)).toEqual(['retry', 'back-off', 'succeeded']);
+  expect(barsOf(visit(run, 'A')).map(({ kind }) => kind)).toEqual(['retry', 'back-off', 'succeeded']);
 });
 
 test('a state whose failure a Catch took is caught, and the execution goes on', async () => {
@@ -252,4 +254,77 @@ test('a Choice that goes round enters its states again', async () => {
   const run = await historyOf(machine(states), { input: { n: 0 } });
   expect(told(run)).toHaveLength(7);
   expect(stateProgress(run.visits, new Set(), new Map()).get('Count')?.visits).toHaveLength(3);
+});
+
+/** The rows of the timeline as they are indented, with the number of visits in each. */
+const rowsOf = (run: Run, folds: Folds = new Map()): string[] =>
+  timelineRows(run, folds).map(
+    ({ depth, kind, state, indexes, visits }) =>
+      `${'  '.repeat(depth)}${kind === 'state' ? state : `#${indexes.join()}`} ${visits.length}`,
+  );
+
+test('the rows of the timeline are a tree: branch by branch, and iteration by iteration', async () => {
+  const waits = (states: string[]): object =>
+    machine(
+      Object.fromEntries(
+        states.map((name, i) => [
+          name,
+          {
+            Type: 'Wait',
+            Seconds: 1,
+            ...(states[i + 1] === undefined ? { End: true } : { Next: states[i + 1] }),
+          },
+        ]),
+      ),
+    );
+  const both = { Type: 'Parallel', Branches: [waits(['A1', 'A2']), waits(['B1', 'B2'])], Next: 'Last' };
+  // The states of both branches are entered in turns.
+  const parallel = await historyOf(machine({ Both: both, Last: { Type: 'Pass', End: true } }));
+  expect(rowsOf(parallel)).toEqual(['Both 1', '  A1 1', '  A2 1', '  B1 1', '  B2 1', 'Last 1']);
+
+  const input = [
+    [1, 2],
+    [3, 4],
+  ];
+  const run = await historyOf(nested(), { input, mocks: { 'M.Deep': { output: 1 } } });
+  expect(rowsOf(run)).toEqual([
+    'Outer 1',
+    ...['  #0 1', '    Inner 1', '      #0,0 1', '      #0,1 1'],
+    ...['  #1 1', '    Inner 1', '      #1,0 1', '      #1,1 1'],
+  ]);
+  expect(rowsOf(run, new Map([['/Outer', false]]))).toEqual([
+    ...['Outer 1', '  Inner 2', '    #0,0 1', '    #0,1 1', '    #1,0 1', '    #1,1 1'],
+  ]);
+  const many = await historyOf(nested(), { input: [Array(500).fill(1)], mocks: { 'M.Deep': { output: 1 } } });
+  expect(rowsOf(many)).toEqual(['Outer 1', '  #0 1', '    Inner 1', '      Deep 500']);
+});
+
+test('bars that lie over each other are counted at each time, and short ones are seen', () => {
+  const bar = (from: number, to: number, kind: BarKind): TimelineBar => ({
+    from,
+    to,
+    kind,
+    state: 'A',
+    worker: 'w',
+  });
+  const scale = { from: 0, until: 100, width: 100 };
+  expect(extentOf(bar(0, 0, 'failed'), scale)).toEqual({ x: 0, end: 4 });
+  expect(extentOf(bar(100, 100, 'failed'), scale)).toEqual({ x: 96, end: 100 });
+  const bars = [
+    bar(0, 50, 'queued'),
+    bar(50, 100, 'succeeded'),
+    bar(10, 60, 'queued'),
+    bar(30, 30, 'failed'),
+  ];
+  const { counts, most } = sharesOf(bars, scale);
+  const at = (x: number): unknown => Object.fromEntries([...counts].map(([kind, own]) => [kind, own[x]]));
+  expect(most).toBe(2);
+  expect([5, 20, 31, 55, 70].map(at)).toEqual([
+    { queued: 1, succeeded: 0, failed: 0 },
+    { queued: 2, succeeded: 0, failed: 0 },
+    { queued: 2, succeeded: 0, failed: 1 },
+    { queued: 1, succeeded: 1, failed: 0 },
+    { queued: 0, succeeded: 1, failed: 0 },
+  ]);
+  for (const { path } of areasOf(sharesOf(bars, scale), 16)) expect(path).not.toMatch(/NaN|undefined/);
 });

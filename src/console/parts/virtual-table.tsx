@@ -73,13 +73,14 @@ interface Seen {
   readonly height: number;
 }
 
+/** The part of a scrolled element that is visible. */
 interface Scroll {
   readonly element: RefObject<HTMLDivElement | null>;
   readonly seen: Seen;
   readonly onScroll: () => void;
 }
 
-function useScroll(): Scroll {
+export function useScroll(): Scroll {
   const element = useRef<HTMLDivElement>(null);
   const [seen, setSeen] = useState<Seen>({ top: 0, height: 600 });
   const measure = (): void => {

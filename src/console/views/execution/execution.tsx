@@ -17,7 +17,7 @@ import { ExecutionDetails } from './execution-details.js';
 import { ExecutionHead } from './execution-head.js';
 import { Legend } from './legend.js';
 import { StateDetails } from './state/state-details.js';
-import { Timeline } from './timeline.js';
+import { Timeline } from './timeline/timeline.js';
 
 /** The page of one execution. It is updated live. */
 export function ExecutionPage({ arn }: { readonly arn: string }): JSX.Element {
@@ -51,7 +51,7 @@ function Execution({ view }: { readonly view: ExecutionView }): JSX.Element {
         <GraphPanel {...shared} />
         <DetailsPanel {...shared} />
       </div>
-      <Timeline view={view} selected={selected} onSelect={select} />
+      <Timeline {...shared} />
       <EventTable view={view} state={selected} onState={select} />
     </div>
   );
