@@ -243,7 +243,9 @@ function toldByModel(execution: Execution, isLast: (state: string) => boolean): 
       .flatMap((each) => edgesAt(each, isLast).map((edge) => `${laneOfVisit(each)}${show(edge)}`))
       .toSorted(),
     lanes: lanesOf(run.visits)
-      .map(({ visits }) => [...visits.slice(0, 1).map(laneOfVisit), ...visits.map(({ name }) => name)].join(' '))
+      .map(({ visits }) =>
+        [...visits.slice(0, 1).map(laneOfVisit), ...visits.map(({ name }) => name)].join(' '),
+      )
       .toSorted(),
     attempts: left.map((each) => `${laneOfVisit(each)}${each.name} ${retriesOf(each)}`).toSorted(),
     end: run.end?.visit && `${laneOfVisit(run.end.visit)}${run.end.visit.name}`,

@@ -69,7 +69,9 @@ function addStates(tree: Tree, visits: readonly Visit[], around: string, depth: 
 
 function addState(tree: Tree, visits: readonly Visit[], key: string, depth: number): void {
   const lanes = visits.flatMap((visit) => tree.inside.get(visit) ?? []);
-  const [{ name: state = '', type = '' } = {}] = visits;
+  const [first] = visits;
+  if (!first) return;
+  const { name: state, type } = first;
   const row = { key, kind: 'state', state, indexes: [], depth, visits } as const;
   if (type !== 'Map') {
     tree.rows.push(row);
