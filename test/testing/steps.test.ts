@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { inject } from 'tsyringe';
 import { Activity, CLOCK, Handle, type Clock } from 'stepwright';
+import type { MockCall } from 'stepwright/local';
 import { createTestMachine, matchers, type TestMachineOptions } from 'stepwright/testing';
 
 expect.extend(matchers);
@@ -326,4 +327,42 @@ test('the names of states are checked by the compiler where the definition is an
   await expect(order.until('Shipp')).rejects.toThrow('no such state');
   // @ts-expect-error -- there is no such state
   await expect(machine.start(1, { byHand: ['Aprove'] })).rejects.toThrow('no such state');
+});
+
+test('the tasks of a Map are told apart by their iterations, and so are the calls of mocks', async () => {
+  const call = (name: string) => `arn:aws:lambda:us-east-1:123456789012:function:${name}`;
+  const inner = {
+    StartAt: 'Each',
+    States: {
+      Each: {
+        Type: 'Map',
+        ItemProcessor: {
+          StartAt: 'Look',
+          States: {
+            Look: { Type: 'Task', Resource: call('look'), Next: 'Ask' },
+            Ask: { Type: 'Task', Resource: arnOf('Ask'), End: true },
+          },
+        },
+        End: true,
+      },
+    },
+  };
+  const definition = { StartAt: 'All', States: { All: { Type: 'Map', ItemProcessor: inner, End: true } } };
+  const resources = { [call('look')]: (_: unknown, { iterations }: MockCall) => iterations.join('.') };
+  await using machine = await createTestMachine(definition, { resources });
+  const run = await machine.start([
+    [1, 2],
+    [3, 4],
+  ]);
+  await expect(run.task('Ask', { iteration: [2, 0] })).rejects.toThrow("'Ask' in iteration 2, 0 waits");
+  await expect(run.task('Ask', { iteration: -1 })).rejects.toThrow(/iteration: expected the index.*got -1/);
+  await expect(run.task('Ask', { lane: 1 } as never)).rejects.toThrow(/lane/);
+  for (const iteration of [1, [0, 0], [1, 0], 1] as const) {
+    const task = await run.task('Ask', { iteration });
+    await task.succeed(`${String(task.input)} as ${[iteration].flat().join('.')}`);
+  }
+  expect(await run.result()).toHaveSucceededWith([
+    ['0.0 as 0.0', '0.1 as 1'],
+    ['1.0 as 1.0', '1.1 as 1'],
+  ]);
 });

@@ -19,6 +19,7 @@ export type { ExecutionResult } from './machine/execution-result.js';
 export type {
   Fault,
   StartExecutionOptions,
+  HandTaskOptions,
   StartOptions,
   TestBedOptions,
   TestMachineOptions,

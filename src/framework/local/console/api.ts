@@ -62,6 +62,19 @@ export interface Queries {
   };
   /** An input that an activity's handler would accept; null if none can be made. */
   readonly example: { readonly query: { readonly activity: string }; readonly answer: InputAnswer };
+  /**
+   * An execution that has ended, as the source of a test. @throws ServiceError if it is running, or can't be written as
+   * a test
+   */
+  readonly test: {
+    readonly query: { readonly execution: string };
+    readonly answer: { readonly source: string };
+  };
+  /** Some events of an execution with their data, from an index on. `next` is null if there are no more. */
+  readonly history: {
+    readonly query: { readonly execution: string; readonly from: string };
+    readonly answer: { readonly events: readonly EventWithData[]; readonly next: number | null };
+  };
   /** The region in which the console should create resources. It is the region of the resources that exist. */
   readonly home: { readonly query: object; readonly answer: { readonly region: string } };
 }

@@ -1,6 +1,8 @@
 import { parseArn } from '../asl/values/arn.js';
 import type { StepFunctions } from '../engine/step-functions.js';
 import { errors } from '../engine/answers/service-error.js';
+import { NoTestError, testSource } from '../view/test-source.js';
+import { endedExecution } from './ended-execution.js';
 import type { Queries, QueryName } from './api.js';
 
 /** The objects that are needed to respond to queries. */
@@ -60,6 +62,28 @@ const example: Query<'example'> = ({ activity = '' }, { exampleFor }) => ({
   input: exampleFor(activity) ?? null,
 });
 
+const test: Query<'test'> = ({ execution = '' }, { stepFunctions: { executions } }) => {
+  try {
+    return { source: testSource(endedExecution(executions.get(execution))) };
+  } catch (error) {
+    if (error instanceof NoTestError) throw errors.validation([error.message]);
+    throw error;
+  }
+};
+
+/** The most events in one answer. */
+const EVENTS_AN_ANSWER = 5_000;
+
+const history: Query<'history'> = ({ execution = '', from = '0' }, { stepFunctions: { executions } }) => {
+  const { history: recorded } = executions.get(execution);
+  const start = Number(from);
+  if (!Number.isSafeInteger(start) || start < 0)
+    throw errors.validation([`Expected 'from' to be an index of an event, got '${from}'`]);
+  const events = recorded.page(start, EVENTS_AN_ANSWER);
+  const next = start + events.length;
+  return { events, next: next < recorded.length && events.length > 0 ? next : null };
+};
+
 const home: Query<'home'> = (_, { stepFunctions: { activities, machines } }) => {
   const [first = machines.all()[0]] = activities.all();
   return { region: parseArn(first?.arn ?? '')?.region ?? 'us-east-1' };
@@ -71,6 +95,8 @@ const queries: { readonly [K in QueryName]: Query<K> } = {
   lastInput,
   openTasks,
   example,
+  test,
+  history,
   home,
 };
 

@@ -123,6 +123,15 @@ export interface StartExecutionOptions<State extends string = string> {
   readonly byHand?: readonly State[];
 }
 
+/** The options of `task` of an execution of a test machine. */
+export interface HandTaskOptions {
+  /**
+   * The Map iteration to which the task belongs, by its index. For a Map inside a Map, the indexes of the iterations,
+   * the outermost first. @default a task of any iteration
+   */
+  readonly iteration?: number | readonly number[];
+}
+
 type Row = Omit<Option, 'help'>;
 type Rows<Options> = { readonly [K in keyof Options]-?: Row };
 
@@ -181,6 +190,14 @@ export const START_EXECUTION_OPTIONS: Rows<StartExecutionOptions> = {
     ok: isExecutionName,
   },
   byHand: listOf('names of states', isText),
+};
+
+export const HAND_TASK_OPTIONS: Rows<HandTaskOptions> = {
+  iteration: {
+    expected: 'the index of a Map iteration, or a list of them for a Map inside a Map, the outermost first',
+    ok: (value) =>
+      (Array.isArray(value) ? value : [value]).every((each) => Number.isSafeInteger(each) && each >= 0),
+  },
 };
 
 /**

@@ -1,7 +1,11 @@
 import type { Execution } from '../../local/engine/execution.js';
 import type { OpenTask } from '../../local/engine/open-task.js';
 import type { StepFunctions } from '../../local/engine/step-functions.js';
-import type { RunningExecution, TaskOrder } from '../../local/asl/runtime/running-execution.js';
+import {
+  iterationsOf,
+  type RunningExecution,
+  type TaskOrder,
+} from '../../local/asl/runtime/running-execution.js';
 
 /** The worker name that the history shows for every task of a test machine. */
 export const WORKER_NAME = 'test-machine';
@@ -65,10 +69,14 @@ export class HandTasks {
     }
   }
 
-  /** Returns the oldest open task of a state that the test hasn't got yet, and records that it has got it now. */
-  next(execution: Execution, state: string): OpenTask | undefined {
+  /**
+   * Returns the oldest open task of a state that the test hasn't got yet, and records that it has got it now.
+   * @param iteration the indexes of the Map iterations of the task, the outermost first. If there are fewer than the
+   * task has, they are those of the innermost Maps. @default any
+   */
+  next(execution: Execution, state: string, iteration: readonly number[] = []): OpenTask | undefined {
     const task = this.open(execution).find(
-      (each) => stateOf(each.order) === state && !this.#given.has(each.token),
+      ({ order, token }) => stateOf(order) === state && !this.#given.has(token) && isIn(order, iteration),
     );
     if (task) this.#given.add(task.token);
     return task;
@@ -96,6 +104,16 @@ export class HandTasks {
   isGiven({ token }: OpenTask): boolean {
     return this.#given.has(token);
   }
+}
+
+function isIn({ origin, callback }: TaskOrder, iteration: readonly number[]): boolean {
+  const lane = (origin ?? callback)?.lane;
+  return (
+    iteration.length === 0 ||
+    iterationsOf(lane ?? {})
+      .slice(-iteration.length)
+      .join() === iteration.join()
+  );
 }
 
 /** Returns the name of the state to which a task belongs. */

@@ -5,6 +5,7 @@ import type { Activity } from '../../local/engine/activity.js';
 import type { OpenTask } from '../../local/engine/open-task.js';
 import type { StepFunctions } from '../../local/engine/step-functions.js';
 import type { OpenCalls } from '../harness/open-calls.js';
+import { checkOptions, HAND_TASK_OPTIONS, type HandTaskOptions } from '../harness/options.js';
 import { nap } from '../harness/real-time.js';
 import { type Journey, runAhead } from '../harness/run-ahead.js';
 import type { TestClock } from '../harness/test-clock.js';
@@ -117,13 +118,19 @@ export class TestExecution<State extends string = string> {
    * `byHand`, its handler has deferred it, or it is a callback (`.waitForTaskToken`). Each call returns another task,
    * the oldest first.
    * @throws an Error if there will be no such task. It says where the execution waits or how it ended
-   * @throws StartError if a handler or a mock ends the tasks of this state, and no task is deferred
+   * @throws StartError if a handler or a mock ends the tasks of this state, and no task is deferred; for an invalid
+   * option
    */
-  async task(state: State): Promise<HandTask> {
+  async task(state: State, options: HandTaskOptions = {}): Promise<HandTask> {
     this.#world.states.checkTask(state);
+    checkOptions('task', HAND_TASK_OPTIONS, options);
+    const { iteration = [] } = options;
+    const lane = typeof iteration === 'number' ? [iteration] : iteration;
     let task: OpenTask | undefined;
-    const isThere = (): boolean => (task ??= this.#next(state)) !== undefined;
-    await this.#reach(`no further task of '${state}' waits`, isThere).catch((error: unknown) => {
+    const isThere = (): boolean =>
+      (task ??= this.#world.handTasks.next(this.#execution, state, lane)) !== undefined;
+    const where = lane.length === 0 ? '' : ` in iteration ${lane.join(', ')}`;
+    await this.#reach(`no further task of '${state}'${where} waits`, isThere).catch((error: unknown) => {
       this.#world.states.checkNotHandled(state, this.#byHand);
       throw error;
     });
@@ -150,10 +157,6 @@ export class TestExecution<State extends string = string> {
       await this.#world.clock.turns();
       return this.result();
     });
-  }
-
-  #next(state: string): OpenTask | undefined {
-    return this.#world.handTasks.next(this.#execution, state);
   }
 
   /**

@@ -23,11 +23,24 @@ export interface Limits {
   readonly heartbeatSeconds: number | undefined;
 }
 
+/** The Map iterations around a state: a branch, as far as they are read from it. */
+export interface Lane {
+  readonly iteration?: { readonly index: number; readonly own: boolean } | undefined;
+  readonly parent?: Lane | undefined;
+}
+
+/** Returns the indexes of the Map iterations around a state, the outermost first. Empty outside any Map. */
+export function iterationsOf({ iteration, parent }: Lane): number[] {
+  const outer = parent ? iterationsOf(parent) : [];
+  return iteration?.own ? [...outer, iteration.index] : outer;
+}
+
 /** The execution and the state that scheduled a task. `scheduledId` is the id of the ActivityScheduled event. */
 export interface TaskOrigin {
   readonly execution: RunningExecution;
   readonly state: string;
   readonly scheduledId: number;
+  readonly lane: Lane;
 }
 
 /**
@@ -37,6 +50,7 @@ export interface TaskOrigin {
 export interface CallbackOrigin {
   readonly execution: RunningExecution;
   readonly state: string;
+  readonly lane: Lane;
 }
 
 /**
@@ -77,6 +91,8 @@ export interface ResourceCall {
   readonly machine: string;
   readonly state: string;
   readonly resource: string;
+  /** The indexes of the Map iterations around the state, the outermost first. Empty outside any Map. */
+  readonly iterations: readonly number[];
   /** The task token. Absent unless the resource ends in `.waitForTaskToken`, `.sync` or `.sync:2`. */
   readonly taskToken?: string;
 }

@@ -1,3 +1,4 @@
+import { iterationsOf } from '../runtime/running-execution.js';
 import { dataLimitFailure, StateFailure, taskFailure } from '../runtime/state-failure.js';
 import type { Json } from '../values/json.js';
 import type { ServiceResource } from '../definition/service-resource.js';
@@ -55,17 +56,18 @@ export async function runService(branch: Branch, call: ServiceCall): Promise<Jso
 }
 
 function openTask(
-  { execution, stateName }: Branch,
+  branch: Branch,
   { limits, service }: ServiceCall,
   events: CallEvents,
   onSettled: (outcome: TaskOutcome) => void,
 ): TokenTask {
+  const { execution, stateName } = branch;
   return execution.world.tasks.open(CLOSED, {
     get input() {
       return events.input;
     },
     ...limits,
-    ...(service.pattern === 'callback' && { callback: { execution, state: stateName } }),
+    ...(service.pattern === 'callback' && { callback: { execution, state: stateName, lane: branch } }),
     isWanted: () => execution.isLive(),
     onStarted: () => events.started(),
     onSettled: (outcome, at) => {
@@ -123,6 +125,7 @@ function describe(branch: Branch, { resource, service }: ServiceCall, token: str
     machine: machineName,
     state,
     resource,
+    iterations: iterationsOf(branch),
     ...(service.pattern !== 'requestResponse' && { taskToken: token }),
   };
 }

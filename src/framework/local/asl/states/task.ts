@@ -5,7 +5,7 @@ import { StateFailure, taskFailure } from '../runtime/state-failure.js';
 import { bareText, isObject, type Json } from '../values/json.js';
 import type { Reader } from '../definition/reader.js';
 import { fixOfResource, parseServiceArn, type ServiceResource } from '../definition/service-resource.js';
-import type { Limits, TaskOutcome } from '../runtime/running-execution.js';
+import { iterationsOf, type Limits, type TaskOutcome } from '../runtime/running-execution.js';
 import { runService, unanswered } from './service-task.js';
 import type { ActivityTask, Kind, StateContext } from './state.js';
 import type { Branch } from '../runtime/branch.js';
@@ -187,7 +187,7 @@ async function runActivity(branch: Branch, resource: string, input: Json, limits
     activities.schedule(resource, {
       input: text,
       ...limits,
-      origin: { execution, state: stateName, scheduledId },
+      origin: { execution, state: stateName, scheduledId, lane: branch },
       isWanted: () => branch.execution.isLive(),
       onStarted: (workerName, at) =>
         branch.record('ActivityStarted', workerName === undefined ? {} : { workerName }, at),
@@ -204,7 +204,8 @@ async function runActivity(branch: Branch, resource: string, input: Json, limits
 async function answerActivity(branch: Branch, resource: string, input: Json): Promise<Json> {
   branch.record('ActivityStarted', {});
   const { machineName: machine, resources } = branch.execution;
-  const outcome = await resources.answer({ machine, state: branch.stateName, resource }, input);
+  const call = { machine, state: branch.stateName, resource, iterations: iterationsOf(branch) };
+  const outcome = await resources.answer(call, input);
   recordOutcome(branch, outcome, branch.execution.world.clock.now());
   return resultOf(outcome);
 }

@@ -1,0 +1,21 @@
+import type { Execution } from '../engine/execution.js';
+import type { HistoryEvent as RecordedEvent } from '../engine/history.js';
+import { errors } from '../engine/answers/service-error.js';
+import type { HistoryEvent } from '../view/history-event.js';
+import type { EndedExecution } from '../view/test-source.js';
+
+/** Returns an execution with its whole history. @throws ServiceError if it is still running */
+export function endedExecution({ name, machine, input, status, end, history }: Execution): EndedExecution {
+  if (status === 'RUNNING') throw errors.validation([`The execution '${name}' is still running`]);
+  return {
+    ...{ name, machine: machine.name, definition: machine.definition, input, status },
+    ...{ output: end?.output, error: end?.error, cause: end?.cause },
+    events: history.all().map(viewEvent),
+  };
+}
+
+/** Converts an event of the service's API to the form that `local/view` reads, with its inputs and outputs. */
+function viewEvent({ id, previousEventId, type, timestamp, ...rest }: RecordedEvent): HistoryEvent {
+  const [details] = Object.values(rest) as [Record<string, unknown>?];
+  return { id, previous: previousEventId, type, at: Math.round(timestamp * 1000), details };
+}
