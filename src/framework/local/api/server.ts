@@ -2,6 +2,7 @@ import { END_POLLS, SERVICE_HEADER, START_FROM } from '../../base/local-service.
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Logger } from '../../base/log/log.js';
+import { turn } from '../../base/time/turn.js';
 import { faultAnswer, type Fault, type FaultHook } from './injected-faults.js';
 import type { Call, Operation } from './operation.js';
 import { Pipelines } from './pipelines.js';
@@ -206,10 +207,16 @@ class Exchange {
     else this.#answer(200, JSON.stringify(result));
   }
 
+  /**
+   * Sends a response when this turn of the event loop is over. If the responses to all requests of a turn are sent one
+   * after another, the client is woken once for all of them, which is what a response costs most.
+   */
   #answer(status: number, text: string, contentType?: string): void {
-    if (this.#closed) return;
-    this.#writeHead(status, Buffer.byteLength(text), contentType);
-    this.response.end(text);
+    turn.after(() => {
+      if (this.#closed || this.response.headersSent) return;
+      this.#writeHead(status, Buffer.byteLength(text), contentType);
+      this.response.end(text);
+    });
   }
 
   #writeHead(status: number, length: number, contentType = 'application/x-amz-json-1.0'): void {
