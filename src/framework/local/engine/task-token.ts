@@ -3,6 +3,18 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 const NONCE_BYTES = 96;
 const SIGNATURE_BYTES = 32;
 const MARK = 'AAAAKgAAAAIAAAAA';
+const POOL_BYTES = 12_288;
+
+/** Returns a source of random bytes that asks the system for many at once. No byte is given out twice. */
+function pooledBytes(): (size: number) => Buffer {
+  let pool = Buffer.alloc(0);
+  return (size) => {
+    if (pool.length < size) pool = randomBytes(POOL_BYTES);
+    const taken = pool.subarray(0, size);
+    pool = pool.subarray(size);
+    return taken;
+  };
+}
 
 /**
  * Issues task tokens, and recognises its own tokens without storing them. A token contains the ARN of its activity (or
@@ -14,7 +26,7 @@ export class TokenMint {
   readonly #key: Buffer;
 
   /** @param source returns so many random bytes. Must be unpredictable wherever tokens have to be secret */
-  constructor(source: (size: number) => Buffer = randomBytes) {
+  constructor(source: (size: number) => Buffer = pooledBytes()) {
     this.#randomBytes = source;
     this.#key = source(32);
   }
