@@ -27,27 +27,34 @@ const LEAST_PIECE = 64;
 /** A body with at most so many bytes is read however little memory there is. */
 const SMALL = 16 * 1024;
 
+const NO_BYTES = Buffer.alloc(0);
+
 /**
- * The bytes of a body so far, in one buffer. A body may come in chunks of one byte, which would take a hundred times as
- * much memory as a list of buffers.
+ * The bytes of a body so far: its only chunk, or one buffer with all of them. A body may come in chunks of one byte, and
+ * a list of these would take a hundred times as much memory.
  */
 class Bytes {
-  #buffer = Buffer.alloc(0);
+  #buffer: Buffer = NO_BYTES;
   #length = 0;
 
   add(chunk: Buffer): void {
     const length = this.#length + chunk.length;
+    if (this.#length === 0) this.#buffer = chunk;
+    else this.#append(chunk, length);
+    this.#length = length;
+  }
+
+  #append(chunk: Buffer, length: number): void {
     if (length > this.#buffer.length) {
-      const larger = Buffer.allocUnsafe(this.#length === 0 ? length : 2 * length);
+      const larger = Buffer.allocUnsafe(2 * length);
       this.#buffer.copy(larger, 0, 0, this.#length);
       this.#buffer = larger;
     }
     chunk.copy(this.#buffer, this.#length);
-    this.#length = length;
   }
 
   clear(): void {
-    this.#buffer = Buffer.alloc(0);
+    this.#buffer = NO_BYTES;
     this.#length = 0;
   }
 
@@ -110,8 +117,8 @@ export class BodyReader {
         else resolve(hasHeapFor(jsonBytes(text)) ? text : { refused: 'tooMany' });
       });
       response.on('close', release);
-      // A response that waits for an earlier one on its connection is not closed with the connection.
-      request.socket.on('close', release);
+      // A response that waits for an earlier one has no socket yet, and is not closed with the connection.
+      if (!response.socket) request.socket.on('close', release);
       request.on('error', (error) => {
         release();
         reject(error);
