@@ -170,6 +170,92 @@ Resources:
   });
 });
 
+describe('the stacks of a cloud assembly give each other values', () => {
+  const user = (a: unknown) => machine({ Name: 'user', Definition: { A: a } });
+  const activity = { Type: 'AWS::StepFunctions::Activity', Properties: { Name: 'ship' } };
+  const ship = `arn:aws:states:${HERE}:activity:ship`;
+  const exported = {
+    Resources: { Ship: activity },
+    Outputs: {
+      ShipArn: { Value: { Ref: 'Ship' }, Export: { Name: { 'Fn::Sub': '${AWS::StackName}:Ship' } } },
+    },
+  };
+  const stored = {
+    Resources: {
+      Ship: activity,
+      Kept: { Type: 'AWS::SSM::Parameter', Properties: { Name: '/ship/arn', Value: { Ref: 'Ship' } } },
+    },
+  };
+  const reader = {
+    Parameters: { FromStore: { Type: 'AWS::SSM::Parameter::Value<String>', Default: '/ship/arn' } },
+    ...user({ Ref: 'FromStore' }),
+  };
+  const s3 = ['', ['https://s3.', { Ref: 'AWS::Region' }, '.amazonaws.com/assets/1f.json']];
+  const nested = {
+    Resources: {
+      ...user({ 'Fn::GetAtt': ['In', 'Outputs.Arn'] }).Resources,
+      In: {
+        Type: 'AWS::CloudFormation::Stack',
+        Properties: { TemplateURL: { 'Fn::Join': s3 }, Parameters: { Which: 'ship' } },
+      },
+    },
+  };
+  const inner = {
+    Parameters: { Which: { Type: 'String' } },
+    Resources: { Ship: { ...activity, Properties: { Name: { Ref: 'Which' } } } },
+    Outputs: { Arn: { Value: { Ref: 'Ship' } } },
+  };
+  const files = { one: { source: { path: 'In.json' }, destinations: { here: { objectKey: '1f.json' } } } };
+
+  const read = async (first: object, second: object): Promise<Awaited<ReturnType<typeof readStacks>>> => {
+    const stack = (templateFile: string) => ({
+      type: 'aws:cloudformation:stack',
+      properties: { templateFile },
+    });
+    write('cdk.out/manifest.json', { artifacts: { One: stack('One.json'), Two: stack('Two.json') } });
+    write('cdk.out/One.json', first);
+    write('cdk.out/Two.json', second);
+    write('cdk.out/One.assets.json', { files });
+    write('cdk.out/In.json', inner);
+    return readStacks({ templates: [], assemblies: [join(dir, 'cdk.out')], parameters: {} });
+  };
+
+  test.each([
+    ['by exports', user({ 'Fn::ImportValue': 'Two:Ship' }), exported],
+    ['by Parameter Store', reader, stored],
+    ['by the outputs of a nested stack, which the manifest of the assets finds', nested, { Resources: {} }],
+  ])('%s', async (_, first, second) => {
+    const stacks = await read(first, second);
+    expect(stacks.problems).toEqual([]);
+    expect(stacks.machines.map(({ definition }) => JSON.parse(definition))).toEqual([{ A: ship }]);
+    expect(stacks.activities).toEqual([ship]);
+  });
+
+  test('and a value that its own stack cannot resolve is named there', async () => {
+    const broken = {
+      Resources: {},
+      Outputs: { ShipArn: { ...exported.Outputs.ShipArn, Value: { Ref: 'No' } } },
+    };
+    const { problems } = await read(user({ 'Fn::ImportValue': 'Two:Ship' }), broken);
+    expect(problems).toMatchObject([
+      { where: expect.stringMatching(/Two.json:1:\d+/), what: expect.stringContaining("'No'") },
+    ]);
+  });
+});
+
+test.each([
+  [
+    'https://bucket.s3.amazonaws.com/in.yaml',
+    "the nested stack In is left out: its template isn't on this machine",
+  ],
+  ['template.yaml', 'it stands inside itself'],
+])('a nested stack with the template %s is named with its place', async (url, what) => {
+  const { warnings, problems } = await stackOf({
+    Resources: { In: { Type: 'AWS::CloudFormation::Stack', Properties: { TemplateURL: url } } },
+  });
+  expect([...warnings, ...problems]).toMatchObject([{ what: expect.stringContaining(what) }]);
+});
+
 test('a machine whose condition is false, and one that is EXPRESS, are left out', async () => {
   const { machines, warnings, problems } = await stackOf(`
 Conditions: { Never: !Equals [a, b] }
@@ -178,11 +264,15 @@ Resources:
     Type: AWS::Serverless::StateMachine
     Properties:
       Type: EXPRESS
+  Faster:
+    Type: AWS::StepFunctions::StateMachine
+    Properties: { StateMachineType: EXPRESS }
   Off: { Type: AWS::Serverless::StateMachine, Condition: Never, Properties: {} }
 `);
   expect([machines, problems]).toEqual([[], []]);
   expect(warnings.map(({ code, where }) => [code, where.replace(/^.*\//, '')])).toEqual([
     ['MACHINE_UNSUPPORTED', 'template.yaml:7:13'],
+    ['MACHINE_UNSUPPORTED', 'template.yaml:10:37'],
   ]);
 });
 
@@ -199,7 +289,7 @@ test.each([
   ['Definition: { A: !Sub "${Stagee}" }', /'Stagee'/],
   ['Definition: { A: !GetAtt Nobody.Arn }', /'Nobody'/],
   ['Definition: { A: !Ref Stage }', /'Stage' has no Default/],
-  ['Definition: { A: !ImportValue other }', /export 'other'/],
+  ['Definition: { A: !ImportValue other }', /exports 'other'/],
   ['Definition: { A: !Cidr [a, 1, 2] }', /Fn::Cidr can't be resolved without AWS/],
   ['Definition: { A: !If [Nothing, 1, 2] }', /no condition 'Nothing'/],
   ['DefinitionUri: none.json', /none.json can't be read/],

@@ -98,7 +98,7 @@ const findInMap: Run = (resolver, argument, at) => {
 const importValue: Run = (resolver, argument, at) => {
   const name = resolver.text(argument);
   const fix = `give the value that another stack exports: --parameter '${name}=VALUE'`;
-  return resolver.exported(name) ?? resolver.unresolved(at, `the export '${name}' is of another stack`, fix);
+  return resolver.exported(name) ?? resolver.unresolved(at, `no stack here exports '${name}'`, fix);
 };
 
 const condition: Run = (resolver, argument, at) => resolver.condition(resolver.text(argument), at);

@@ -4,7 +4,8 @@ import { type Json, setOwn } from '../../local/asl/values/json.js';
 import type { Position } from '../source/json-text.js';
 import { FUNCTIONS } from './functions.js';
 import { arnOf, attributeOf, namePropertiesOf, refOf, type ResourceHome } from './physical-names.js';
-import { propertyOf, type Template, typeOf } from './template.js';
+import type { StackWorld } from './stack-world.js';
+import { propertyOf, type Template, templateProblem, typeOf } from './template.js';
 import { entryOf, plainJson, type TemplateNode, textIn } from './template-node.js';
 
 /** The values of a stack that its template doesn't contain. */
@@ -12,10 +13,9 @@ export interface StackValues extends Pick<ResourceHome, 'region' | 'account'> {
   readonly stackName: string;
   /** Values of parameters, of pseudo-parameters such as `AWS::Region`, and of exports of other stacks. */
   readonly parameters: Readonly<Record<string, string>>;
+  /** Returns the value that the stack around a nested one gives to a parameter of it. */
+  readonly fromParent?: (parameter: string) => string | undefined;
 }
-
-/** Reports a value that can't be resolved: its position, the reason, and the proposed fix. */
-export type Report = (at: Position, what: string, fix: string) => void;
 
 /** The resolved value, or undefined for `AWS::NoValue`. */
 export type Resolved = Json | undefined;
@@ -31,18 +31,18 @@ export class Resolver {
   readonly #conditions = new Map<string, boolean>();
   /** The names that are being resolved. A name that needs itself can't be resolved. */
   readonly #open = new Set<string>();
-  #report: Report;
+  /** The nested stacks of this one, by their logical ids. */
+  readonly nested = new Map<string, Resolver>();
 
   constructor(
     readonly template: Template,
     private readonly values: StackValues,
-    report: Report,
+    private readonly world: StackWorld,
   ) {
     const region = values.parameters['AWS::Region'] ?? values.region;
     const account = values.parameters['AWS::AccountId'] ?? values.account;
     const partition = values.parameters['AWS::Partition'] ?? partitionOf(region);
     this.home = { region, account, partition };
-    this.#report = report;
   }
 
   /** Returns the value of a node, with its functions resolved. Reports each one that can't be. */
@@ -67,21 +67,12 @@ export class Resolver {
 
   /** Returns the value as text without reporting anything; undefined if it can't be resolved. */
   attempt(node: TemplateNode | undefined): string | undefined {
-    if (!node) return undefined;
-    const before = this.#report;
-    let failed = false;
-    this.#report = () => (failed = true);
-    try {
-      const text = this.text(node);
-      return failed ? undefined : text;
-    } finally {
-      this.#report = before;
-    }
+    return node && this.world.attempt(() => this.text(node));
   }
 
   /** Reports a value that can't be resolved. @returns the text that stands for it */
   unresolved(at: Position, what: string, fix: string): string {
-    this.#report(at, what, fix);
+    this.world.report(templateProblem(this.template.file, at, what, fix));
     return UNKNOWN;
   }
 
@@ -102,10 +93,31 @@ export class Resolver {
     const resource = this.#resource(name);
     if (!resource) return this.#unknownName(name, at);
     const { id, node, rest } = resource;
+    const nested = this.nested.get(id);
+    if (nested && attribute.startsWith('Outputs.')) return this.#outputOf(nested, id, attribute.slice(8), at);
     const type = rest.endsWith('Role') ? 'AWS::IAM::Role' : typeOf(node);
     return this.#once(`GetAtt ${name}`, at, () =>
       attributeOf(type, `${this.nameOf(id, node)}${rest}`, attribute, this.home),
     );
+  }
+
+  #outputOf(nested: Resolver, id: string, name: string, at: Position): string {
+    const value = nested.output(name);
+    if (value !== undefined) return value;
+    const names = [...nested.template.outputs.keys()];
+    return this.unresolved(at, `the nested stack ${id} has no output '${name}'`, didYouMean(name, names));
+  }
+
+  /** Returns the value of an output of this stack; undefined if it has none of this name. */
+  output(name: string): string | undefined {
+    const value = entryOf(this.template.outputs.get(name), 'Value');
+    return value && this.#once(`Output ${name}`, value, () => this.text(value));
+  }
+
+  /** Returns true for a resource or an output whose condition, if it has one, is true. */
+  isWanted(node: TemplateNode): boolean {
+    const condition = textIn(entryOf(node, 'Condition'));
+    return condition === undefined || this.condition(condition, node);
   }
 
   /** Returns the name that a resource gets: the name in its properties, or its logical id. */
@@ -123,10 +135,10 @@ export class Resolver {
     return node && plainJson(node);
   }
 
-  /** Returns the value of an export of another stack; undefined if none was given. */
+  /** Returns the value of an export: the one that was given, or that of another stack; undefined if there is none. */
   exported(name: string): string | undefined {
     this.used.add(name);
-    return this.values.parameters[name];
+    return this.values.parameters[name] ?? this.world.exported(name, this);
   }
 
   /** Returns the value of a condition by its name. */
@@ -188,9 +200,11 @@ export class Resolver {
 
   #parameter(name: string, parameter: TemplateNode, at: Position): Resolved {
     const type = textIn(entryOf(parameter, 'Type')) ?? 'String';
-    const value = this.values.parameters[name];
     const standard = entryOf(parameter, 'Default');
-    if (value === undefined && type.startsWith('AWS::SSM::Parameter::Value'))
+    const isStored = type.startsWith('AWS::SSM::Parameter::Value');
+    const given = this.values.fromParent?.(name) ?? this.values.parameters[name];
+    const value = given ?? (isStored ? this.world.stored(textIn(standard) ?? '', this) : undefined);
+    if (value === undefined && isStored)
       return this.unresolved(
         at,
         `the parameter '${name}' has its value in Parameter Store`,

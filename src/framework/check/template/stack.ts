@@ -1,14 +1,14 @@
 import { readFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
 import type { Problem } from '../../base/errors.js';
 import { shownPath } from '../../base/show.js';
-import type { Position } from '../source/json-text.js';
 import type { MachineSource } from '../source/machine-source.js';
+import { isNestedStack, nestedTemplate } from './nested-template.js';
 import { arnOf } from './physical-names.js';
 import { firstRoute, Resolver, type StackValues } from './resolver.js';
 import { readStackDefinition } from './stack-definition.js';
+import type { StackWorld } from './stack-world.js';
 import { propertyOf, readTemplate, type Template, templateProblem, typeOf } from './template.js';
-import { entriesOf, entryOf, type TemplateNode, textIn } from './template-node.js';
+import { entriesOf, type TemplateNode } from './template-node.js';
 
 /** The state machines and activities of a template. */
 export interface Stack {
@@ -17,11 +17,16 @@ export interface Stack {
   readonly activities: readonly string[];
   /** The paths of the template and of the definitions that it names. */
   readonly files: readonly string[];
-  readonly problems: readonly Problem[];
-  /** The problems that concern only a resource that is left out. */
-  readonly warnings: readonly Problem[];
   /** The names of values that were given as parameters and used. */
   readonly used: ReadonlySet<string>;
+}
+
+/** A template that was read, as were those of its nested stacks. Its functions are not resolved yet. */
+export interface OpenStack {
+  /** The resolvers of the stack, which comes first, and of its nested stacks. */
+  readonly resolvers: readonly Resolver[];
+  /** Reads the machines and activities, and the files that the template names. */
+  read(): Promise<Stack>;
 }
 
 /** A state machine of a template. */
@@ -36,64 +41,113 @@ const MACHINES: ReadonlySet<string> = new Set([
   'AWS::StepFunctions::StateMachine',
   'AWS::Serverless::StateMachine',
 ]);
-const NOTHING = { machines: [], activities: [], problems: [], warnings: [], used: new Set<string>() };
+const NOTHING = { machines: [], activities: [], used: new Set<string>() };
 
-/** Reads a template and the files that it names. Mistakes are in the stack's list of problems; none is thrown. */
-export async function readStack(path: string, values: StackValues): Promise<Stack> {
+/**
+ * Opens a template and those of its nested stacks. Mistakes are reported to the world; none is thrown.
+ * @param around the paths of the templates around this one
+ */
+export async function openStack(
+  path: string,
+  values: StackValues,
+  world: StackWorld,
+  around: readonly string[] = [],
+): Promise<OpenStack> {
   const file = shownPath(path);
-  const text = await readFile(path, 'utf8').catch((error: Error) => error);
-  if (typeof text !== 'string') return { ...NOTHING, files: [path], problems: [unreadable(file, text)] };
+  const text = around.includes(path)
+    ? new Error('it stands inside itself')
+    : await readFile(path, 'utf8').catch((error: Error) => error);
+  if (typeof text !== 'string') return brokenStack(path, unreadable(file, text), world);
   const template = await readTemplate(path, file, text);
-  if ('code' in template) return { ...NOTHING, files: [path], problems: [template] };
-  return new StackReader(template, values).read();
+  if ('code' in template) return brokenStack(path, template, world);
+  const reader = new StackReader(template, values, world);
+  await reader.open([...around, path]);
+  return reader;
 }
+
+const brokenStack = (path: string, problem: Problem, world: StackWorld): OpenStack => ({
+  resolvers: [],
+  read: async () => {
+    world.report(problem);
+    return { ...NOTHING, files: [path] };
+  },
+});
 
 const unreadable = (file: string, { message }: Error): Problem => ({
   code: 'TEMPLATE_INVALID',
   where: file,
   what: `the template can't be read: ${message}`,
-  fix: 'correct the path of --template',
+  fix: 'correct the path of the template',
 });
 
-class StackReader {
-  readonly #problems: Problem[] = [];
-  readonly #warnings: Problem[] = [];
+class StackReader implements OpenStack {
   readonly #resolver: Resolver;
-  readonly #template: Template;
+  /** The nested stacks by their logical ids. */
+  readonly #nested = new Map<string, OpenStack>();
 
   constructor(
-    template: Template,
+    private readonly template: Template,
     private readonly values: StackValues,
+    private readonly world: StackWorld,
   ) {
-    this.#template = template;
-    this.#resolver = new Resolver(template, values, (...problem) => this.#report(template.file, ...problem));
+    this.#resolver = new Resolver(template, values, world);
+  }
+
+  get resolvers(): readonly Resolver[] {
+    return [this.#resolver, ...[...this.#nested.values()].flatMap(({ resolvers }) => resolvers)];
+  }
+
+  /** Opens the templates of the nested stacks that are on this machine. */
+  async open(around: readonly string[]): Promise<void> {
+    for (const [id, node] of this.template.resources) {
+      const path = isNestedStack(node) ? await nestedTemplate(node, this.#resolver) : undefined;
+      if (path === undefined) continue;
+      const stack = await openStack(path, this.#valuesOf(id, node), this.world, around);
+      this.#nested.set(id, stack);
+      const [resolver] = stack.resolvers;
+      if (resolver) this.#resolver.nested.set(id, resolver);
+    }
+  }
+
+  #valuesOf(id: string, node: TemplateNode): StackValues {
+    const given = entriesOf(propertyOf(node, 'Parameters'));
+    return {
+      ...this.values,
+      stackName: `${this.values.stackName}-${id}`,
+      fromParent: (name) => this.#resolver.attempt(given.get(name)),
+    };
   }
 
   async read(): Promise<Stack> {
-    const resources = [...this.#template.resources].filter(([id, node]) => this.#isWanted(id, node));
+    const resources = [...this.template.resources].filter(([id, node]) => this.#isWanted(id, node));
     const machines: StackMachine[] = [];
     const activities: string[] = [];
     const nested: Stack[] = [];
     for (const [id, node] of resources) {
       const type = typeOf(node);
-      const path = nestedPath(node);
       if (MACHINES.has(type)) machines.push(...(await this.#machine(id, node, resources)));
       else if (type === 'AWS::StepFunctions::Activity') activities.push(this.#arn(id, node));
-      else if (path !== undefined) nested.push(await this.#nested(id, node, path));
+      else if (isNestedStack(node)) nested.push(...(await this.#readNested(id, node)));
     }
     return this.#whole({ machines, activities }, nested);
   }
 
+  async #readNested(id: string, node: TemplateNode): Promise<Stack[]> {
+    const stack = this.#nested.get(id);
+    if (stack) return [await stack.read()];
+    const what = `the nested stack ${id} is left out: its template isn't on this machine`;
+    const fix = 'name a local file: TemplateURL: nested.yaml; or run it by itself: --template nested.yaml';
+    this.world.warnings.push(templateProblem(this.template.file, node, what, fix));
+    return [];
+  }
+
   #whole({ machines, activities }: Pick<Stack, 'machines' | 'activities'>, nested: readonly Stack[]): Stack {
-    const { path, parameters } = this.#template;
-    const own = { machines, activities, problems: this.#problems, warnings: this.#warnings };
-    const all = [own, ...nested];
+    const { path, parameters } = this.template;
+    const all = [{ machines, activities }, ...nested];
     return {
       machines: all.flatMap((each) => each.machines),
       activities: all.flatMap((each) => each.activities),
       files: [path, ...machines.map((each) => each.path), ...nested.flatMap(({ files }) => files)],
-      problems: all.flatMap((each) => each.problems),
-      warnings: all.flatMap((each) => each.warnings),
       used: new Set([
         ...parameters.keys(),
         ...this.#resolver.used,
@@ -102,27 +156,20 @@ class StackReader {
     };
   }
 
-  #report(file: string, at: Position, what: string, fix: string): void {
-    const made = templateProblem(file, at, what, fix);
-    if (!this.#problems.some(({ where, what: known }) => where === made.where && known === what))
-      this.#problems.push(made);
-  }
-
   /** Returns true for a resource whose condition, if it has one, is true. */
   #isWanted(id: string, node: TemplateNode): boolean {
     if (id.startsWith('Fn::')) {
-      const { file } = this.#template;
+      const { file } = this.template;
       const what = `${id} is left out: it makes resources at AWS alone`;
-      this.#warnings.push(templateProblem(file, node, what, 'write the machines out to run them here'));
+      this.world.warnings.push(templateProblem(file, node, what, 'write the machines out to run them here'));
       return false;
     }
-    const condition = textIn(entryOf(node, 'Condition'));
-    return condition === undefined || this.#resolver.condition(condition, node);
+    return this.#resolver.isWanted(node);
   }
 
   async #machine(id: string, node: TemplateNode, resources: Resources): Promise<StackMachine[]> {
-    const type = propertyOf(node, 'Type');
-    const { file, path } = this.#template;
+    const type = propertyOf(node, 'StateMachineType') ?? propertyOf(node, 'Type');
+    const { file, path } = this.template;
     if (type && this.#resolver.text(type) === 'EXPRESS') {
       const problem = templateProblem(
         file,
@@ -130,16 +177,16 @@ class StackReader {
         `the machine ${id} is EXPRESS and is left out`,
         EXPRESS_FIX,
       );
-      this.#warnings.push({ ...problem, code: 'MACHINE_UNSUPPORTED' });
+      this.world.warnings.push({ ...problem, code: 'MACHINE_UNSUPPORTED' });
       return [];
     }
-    const before = this.#problems.length;
+    const before = this.world.reports;
     const [arn, name] = [this.#arn(id, node), this.#resolver.nameOf(id, node)];
     const definition = await readStackDefinition(node, this.#resolver, (...problem) =>
-      this.#report(...problem),
+      this.world.report(templateProblem(...problem)),
     );
     // A machine with a value that can't be resolved would have further mistakes, as consequences.
-    if (!definition || this.#problems.length > before) return [];
+    if (!definition || this.world.reports > before) return [];
     const seed = this.#seed(arn, node, resources);
     return [{ id, arn, name, path, unset: [], seed, ...definition }];
   }
@@ -178,30 +225,9 @@ class StackReader {
       if (version?.replace(/:\d+$/, '') === arn) yield this.#resolver.attempt(propertyOf(each, 'Name')) ?? id;
     }
   }
-
-  /** Reads a stack inside this one. */
-  async #nested(id: string, node: TemplateNode, path: string): Promise<Stack> {
-    const given = [...entriesOf(propertyOf(node, 'Parameters'))].flatMap(([name, value]) => {
-      const text = this.#resolver.attempt(value);
-      return text === undefined ? [] : [[name, text] as const];
-    });
-    const parameters = { ...this.values.parameters, ...Object.fromEntries(given) };
-    const stackName = `${this.values.stackName}-${id}`;
-    return readStack(resolve(dirname(this.#template.path), path), { ...this.values, stackName, parameters });
-  }
 }
 
 type Resources = readonly (readonly [id: string, node: TemplateNode])[];
 
 const EXPRESS_FIX =
   'give it `Type: STANDARD`, or leave it out here: the local service runs machines of type STANDARD';
-
-/** Returns the path of the template of a nested stack, relative to the template that names it; undefined for others. */
-function nestedPath(node: TemplateNode): string | undefined {
-  const type = typeOf(node);
-  if (type !== 'AWS::CloudFormation::Stack' && type !== 'AWS::Serverless::Application') return undefined;
-  const asset = textIn(entryOf(entryOf(node, 'Metadata'), 'aws:asset:path'));
-  const written = textIn(propertyOf(node, 'TemplateURL') ?? propertyOf(node, 'Location'));
-  const path = asset ?? written;
-  return path === undefined || /^https?:|^s3:/.test(path) ? undefined : path;
-}

@@ -4,7 +4,8 @@ import type { Problem } from '../../base/errors.js';
 import { isPlainObject } from '../../base/plain-object.js';
 import { didYouMean, shownPath } from '../../base/show.js';
 import { LOCAL_ACCOUNT } from '../../local/asl/values/arn.js';
-import { readStack, type Stack, type StackMachine } from './stack.js';
+import { openStack, type OpenStack, type Stack, type StackMachine } from './stack.js';
+import { StackWorld } from './stack-world.js';
 
 /** The templates of SAM and CloudFormation, and the cloud assemblies of the CDK, whose machines are to run. */
 export interface StackOptions {
@@ -13,6 +14,13 @@ export interface StackOptions {
   readonly assemblies: readonly string[];
   /** Values of parameters, of pseudo-parameters such as `AWS::Region`, and of exports of other stacks. */
   readonly parameters: Readonly<Record<string, string>>;
+}
+
+/** The machines and activities of several templates, with the mistakes in them. */
+export interface Stacks extends Stack {
+  readonly problems: readonly Problem[];
+  /** The problems that concern only a resource that is left out. */
+  readonly warnings: readonly Problem[];
 }
 
 const NO_REGION = 'us-east-1';
@@ -29,8 +37,8 @@ interface StackFile {
  * Reads all stacks. Mistakes are in the list of problems; none is thrown.
  * @param region the region of stacks that have none of their own. @default us-east-1
  */
-export async function readStacks(options: StackOptions, region: string = NO_REGION): Promise<Stack> {
-  const problems: Problem[] = [];
+export async function readStacks(options: StackOptions, region: string = NO_REGION): Promise<Stacks> {
+  const world = new StackWorld();
   const files: StackFile[] = options.templates.map((path) => ({
     path: resolve(path),
     stackName: basename(path).replace(/(\.template)?\.[^.]*$/, ''),
@@ -38,14 +46,18 @@ export async function readStacks(options: StackOptions, region: string = NO_REGI
   const manifests: string[] = [];
   for (const dir of options.assemblies) {
     const read = await readAssembly(resolve(dir));
-    if ('code' in read) problems.push(read);
+    if ('code' in read) world.report(read);
     else files.push(...read);
     manifests.push(join(resolve(dir), 'manifest.json'));
   }
   const { parameters } = options;
-  const stacks: Stack[] = [];
+  const isRead = world.problems.length === 0;
+  const opened: OpenStack[] = [];
   for (const { path, ...own } of files)
-    stacks.push(await readStack(path, { account: LOCAL_ACCOUNT, region, parameters, ...own }));
+    opened.push(await openStack(path, { account: LOCAL_ACCOUNT, region, parameters, ...own }, world));
+  for (const resolver of opened.flatMap(({ resolvers }) => resolvers)) world.add(resolver);
+  const stacks: Stack[] = [];
+  for (const stack of opened) stacks.push(await stack.read());
   const all = <T>(pick: (stack: Stack) => readonly T[]): T[] => stacks.flatMap(pick);
   const machines = all((stack) => stack.machines);
   const used = new Set(all((stack) => [...stack.used]));
@@ -54,13 +66,8 @@ export async function readStacks(options: StackOptions, region: string = NO_REGI
     used,
     activities: [...new Set(all((stack) => stack.activities))],
     files: [...manifests, ...all((stack) => stack.files)],
-    warnings: all((stack) => stack.warnings),
-    problems: [
-      ...problems,
-      ...all((stack) => stack.problems),
-      ...twins(machines),
-      ...unusedParameters(options, used, problems),
-    ],
+    warnings: world.warnings,
+    problems: [...world.problems, ...twins(machines), ...(isRead ? unusedParameters(options, used) : [])],
   };
 }
 
@@ -134,12 +141,7 @@ const twin = ({ name, path }: StackMachine, other: StackMachine): Problem => ({
   fix: `name one of the templates alone: --template ${shownPath(join(dirname(path), basename(path)))}`,
 });
 
-function unusedParameters(
-  { parameters }: StackOptions,
-  used: ReadonlySet<string>,
-  broken: readonly Problem[],
-): Problem[] {
-  if (broken.length > 0) return [];
+function unusedParameters({ parameters }: StackOptions, used: ReadonlySet<string>): Problem[] {
   return Object.keys(parameters)
     .filter((name) => !used.has(name) && !name.startsWith('AWS::'))
     .map((name) => ({

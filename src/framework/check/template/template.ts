@@ -12,6 +12,7 @@ export interface Template {
   readonly mappings: TemplateNode | undefined;
   readonly conditions: ReadonlyMap<string, TemplateNode>;
   readonly resources: ReadonlyMap<string, TemplateNode>;
+  readonly outputs: ReadonlyMap<string, TemplateNode>;
 }
 
 /** Reads a template. Returns the problem if the text is none. @param file the file's name in messages */
@@ -38,6 +39,7 @@ export async function readTemplate(path: string, file: string, text: string): Pr
     mappings: entryOf(root, 'Mappings'),
     conditions: entriesOf(entryOf(root, 'Conditions')),
     resources: resources.entries,
+    outputs: entriesOf(entryOf(root, 'Outputs')),
   };
 }
 

@@ -1,0 +1,72 @@
+import type { Problem } from '../../base/errors.js';
+import { propertyOf, typeOf } from './template.js';
+import { entryOf } from './template-node.js';
+import type { Resolver } from './resolver.js';
+
+/** Values of stacks by a name. Each belongs to a region of an account. */
+type Values = Map<string, () => string>;
+
+/** Stacks that are read together: the problems in them, and the values that they give each other. */
+export class StackWorld {
+  readonly problems: Problem[] = [];
+  /** The problems that concern only a resource that is left out. */
+  readonly warnings: Problem[] = [];
+  /** The number of reports, also of problems that were known. */
+  reports = 0;
+  readonly #exports: Values = new Map();
+  readonly #stored: Values = new Map();
+  /** Set while an attempt runs. Its failures are no problems. */
+  #attempt: { failed: boolean } | undefined;
+
+  report(problem: Problem): void {
+    if (this.#attempt) {
+      this.#attempt.failed = true;
+      return;
+    }
+    this.reports++;
+    if (!this.problems.some(({ where, what }) => where === problem.where && what === problem.what))
+      this.problems.push(problem);
+  }
+
+  /** Runs `read` without reporting anything. Returns undefined if there was something to report. */
+  attempt<T>(read: () => T): T | undefined {
+    const before = this.#attempt;
+    const attempt = { failed: false };
+    this.#attempt = attempt;
+    try {
+      const value = read();
+      return attempt.failed ? undefined : value;
+    } finally {
+      this.#attempt = before;
+    }
+  }
+
+  /** Adds the exports of a stack, and what it writes to Parameter Store. */
+  add(resolver: Resolver): void {
+    const { outputs, resources } = resolver.template;
+    for (const [id, output] of outputs) {
+      const name = resolver.attempt(entryOf(entryOf(output, 'Export'), 'Name'));
+      if (name !== undefined && resolver.isWanted(output))
+        this.#exports.set(key(resolver, name), () => resolver.output(id) ?? '');
+    }
+    for (const [, node] of resources) {
+      const value = propertyOf(node, 'Value');
+      if (typeOf(node) !== 'AWS::SSM::Parameter' || !value) continue;
+      const name = resolver.attempt(propertyOf(node, 'Name'));
+      if (name !== undefined && resolver.isWanted(node))
+        this.#stored.set(key(resolver, name), () => resolver.text(value));
+    }
+  }
+
+  /** Returns the value that another stack exports; undefined if none does. */
+  exported(name: string, importer: Resolver): string | undefined {
+    return this.#exports.get(key(importer, name))?.();
+  }
+
+  /** Returns the value that a stack writes to Parameter Store; undefined if none does. */
+  stored(name: string, reader: Resolver): string | undefined {
+    return this.#stored.get(key(reader, name))?.();
+  }
+}
+
+const key = ({ home }: Resolver, name: string): string => `${home.account}:${home.region}:${name}`;
