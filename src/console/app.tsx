@@ -26,7 +26,7 @@ export function App(): JSX.Element {
   const [room = 'machines'] = parts;
   return (
     <>
-      <a class="skip" href="#main" onClick={(event) => skip(event)}>
+      <a class="sr skip" href="#main" onClick={(event) => skip(event)}>
         Skip to the content
       </a>
       <header class="bar">
@@ -94,8 +94,8 @@ function View({ parts }: { readonly parts: readonly string[] }): JSX.Element {
 function Mark(): JSX.Element {
   return (
     <svg class="mark" viewBox="0 0 32 32" aria-hidden="true">
-      <rect width="32" height="32" rx="8" />
-      <path d="M7 9h7v7h7v7h5" />
+      <rect width="32" height="32" rx="8" fill="currentColor" />
+      <path d="M7 9h7v7h7v7h5" fill="none" stroke="white" stroke-width="3.5" stroke-linecap="round" />
     </svg>
   );
 }

@@ -43,10 +43,18 @@ export type IconName = keyof typeof PATHS;
 
 export const isIcon = (name: string): name is IconName => Object.hasOwn(PATHS, name);
 
+const STROKE = {
+  fill: 'none',
+  stroke: 'currentColor',
+  'stroke-width': 2,
+  'stroke-linecap': 'round',
+  'stroke-linejoin': 'round',
+} as const;
+
 /** An icon next to a word. It is hidden from screen readers, since the word says the same. */
 export function Icon({ name }: { readonly name: IconName }): JSX.Element {
   return (
-    <svg class="icon" viewBox="0 0 24 24" aria-hidden="true" data-icon={name}>
+    <svg class="icon" viewBox="0 0 24 24" aria-hidden="true" data-icon={name} {...STROKE}>
       <path d={PATHS[name]} />
     </svg>
   );
