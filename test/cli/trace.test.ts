@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { startLocalService } from 'stepwright/local';
-import { Trace } from '../../src/framework/cli/execute/trace.js';
+import { Trace } from '../../src/framework/local/view/trace.js';
 import {
   findMachine,
   HistoryReader,

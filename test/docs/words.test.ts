@@ -6,6 +6,7 @@ const NEWER: Readonly<Record<string, number>> = {
   'docs/kept.md': 4_000,
   'docs/from-sam.md': 280,
   'docs/debugging.md': 1_000,
+  'docs/mcp.md': 500,
   'docs/from-step-functions-local.md': 280,
   'docs/from-localstack.md': 300,
   'docs/console.md': 1_200,

@@ -20,6 +20,7 @@ import { testStateOperations } from './api/operations/test-state-operation.js';
 import { validateOperations } from './api/operations/validate-operation.js';
 import { versionOperations } from './api/operations/version-operations.js';
 import { Console, type ConsoleOptions } from './console/console.js';
+import { McpEndpoint } from './mcp/mcp-endpoint.js';
 import { MemoryPart, type Memory } from './engine/answers/memory.js';
 import { StepFunctions, type SeedMachine, type StepFunctionsOptions } from './engine/step-functions.js';
 
@@ -47,7 +48,10 @@ export interface LocalServiceOptions extends StepFunctionsOptions {
    * @default []
    */
   allowOrigins?: readonly string[];
-  /** True to serve a web page at `/` that shows and controls the service. @default false */
+  /**
+   * True to serve a web page at `/` that shows and controls the service, and the same for agents at `/mcp` (Model
+   * Context Protocol). @default false
+   */
   console?: boolean | ConsoleOptions;
   /**
    * The number of seconds that pass for executions in a real second: with 60, a Wait of an hour takes a minute. The deadlines of
@@ -130,7 +134,7 @@ export async function startLocalService(options: LocalServiceOptions = {}): Prom
   return serviceOf(stepFunctions, server, host);
 }
 
-/** Creates the server of the API and, if the option `console` is set, of the console. */
+/** Creates the server of the API and, if the option `console` is set, of the console and its tools. */
 function createServer(
   stepFunctions: StepFunctions,
   clock: ScaledClock,
@@ -147,9 +151,13 @@ function createServer(
     ...shared,
     fault: options.fault,
     isAllowed,
-    routes: new ServiceRoutes({ clock, bodies, isAllowed }),
+    handlers: [
+      new ServiceRoutes({ clock, bodies, isAllowed }),
+      ...(asked
+        ? [new Console({ ...asked, ...shared, names }), new McpEndpoint({ ...asked, ...shared, names })]
+        : []),
+    ],
     closedPollWindowMs: options.closedPollWindowMs ?? 0,
-    console: asked ? new Console({ ...asked, ...shared, names }) : undefined,
   });
   return server;
 }

@@ -15,13 +15,13 @@ import {
   type SFNClient,
   startExecution,
 } from '../../aws/queries/execution-queries.js';
+import { Trace, UNTAKEN_MS } from '../../local/view/trace.js';
 import { formatError } from '../output/format-error.js';
 import { explainCallError, isRefused } from '../output/call-error.js';
 import { loadConfigIfAny } from '../project/config-file.js';
 import { executionArnOf, type FromFlags, type FromState, readFrom, startFromState } from './from-state.js';
 import { fileOf, readInput } from './execution-input.js';
 import { write } from '../output/stdout.js';
-import { Trace, UNTAKEN_MS } from './trace.js';
 
 /**
  * Prints to stderr. Control characters are escaped: a state machine's data may contain some, and the terminal would

@@ -21,10 +21,8 @@ export interface ServerOptions {
   readonly stepFunctions: StepFunctions;
   readonly log: Logger;
   readonly fault: FaultHook | undefined;
-  /** Handles the console's requests; undefined if the service has no console. */
-  readonly console: RequestHandler | undefined;
-  /** Handles the requests that Step Functions doesn't have, such as `GET /health`. */
-  readonly routes: RequestHandler;
+  /** Handle the requests that Step Functions doesn't have: `GET /health`, and those of the console. */
+  readonly handlers: readonly RequestHandler[];
   /** Returns true if the request's Host and Origin are allowed. */
   readonly isAllowed: (request: IncomingMessage) => boolean;
   readonly closedPollWindowMs: number;
@@ -53,8 +51,8 @@ export function createApiServer(options: ServerOptions): Server {
   const pipelines = new Pipelines();
   const server = createServer((request, response) => {
     if (!pipelines.admit(request, response)) return;
-    for (const handler of [options.routes, options.console])
-      if (handler?.isFor(request)) return answerOther(handler, request, response, options.log);
+    for (const handler of options.handlers)
+      if (handler.isFor(request)) return answerOther(handler, request, response, options.log);
     const exchange = new Exchange(options, request, response);
     exchange.run(count).catch((error: unknown) => {
       if (!request.complete) return;

@@ -26,6 +26,12 @@ export interface ConsoleOptions {
    * @default returns undefined
    */
   readonly exampleFor?: (activityArn: string) => string | undefined;
+  /**
+   * Compares the classes of the project with its state machines, and returns the findings as text. It is called by the
+   * tool `check_project` of `/mcp`. `signal` aborts when nobody waits for the findings any more. @default there is no
+   * project
+   */
+  readonly checkProject?: (signal: AbortSignal) => Promise<string>;
 }
 
 /** The options of a console, and the objects of the service that the console needs. */

@@ -3,7 +3,8 @@ import type { StepFunctions } from '../engine/step-functions.js';
 import { errors } from '../engine/answers/service-error.js';
 import { NoTestError, testSource } from '../view/test-source.js';
 import { endedExecution } from './ended-execution.js';
-import type { Queries, QueryName } from './api.js';
+import type { Execution } from '../engine/execution.js';
+import type { OpenTaskRow, Queries, QueryName } from './api.js';
 
 /** The objects that are needed to respond to queries. */
 export interface QuerySources {
@@ -40,12 +41,16 @@ const lastInput: Query<'lastInput'> = (
   return { input: null };
 };
 
-const openTasks: Query<'openTasks'> = ({ execution = '' }, { stepFunctions: { executions, tasks } }) => {
-  const wanted = executions.get(execution);
-  const rows = [...tasks].flatMap(({ token, subject, lease, order }) => {
+const openTasks: Query<'openTasks'> = ({ execution = '' }, { stepFunctions }) => ({
+  tasks: openTasksOf(stepFunctions.executions.get(execution), stepFunctions),
+});
+
+/** Returns the tasks of an execution whose tokens were given out and that wait for a result. */
+export function openTasksOf(execution: Execution, { tasks }: StepFunctions): readonly OpenTaskRow[] {
+  return [...tasks].flatMap(({ token, subject, lease, order }) => {
     const { origin, callback, input, timeoutSeconds, heartbeatSeconds } = order;
     const { state, execution: of } = origin ?? callback ?? {};
-    if (of !== wanted || state === undefined || !lease) return [];
+    if (of !== execution || state === undefined || !lease) return [];
     const { workerName, since, beatAt: heartbeatAt, due } = lease;
     const task = {
       taskToken: token,
@@ -55,8 +60,7 @@ const openTasks: Query<'openTasks'> = ({ execution = '' }, { stepFunctions: { ex
     };
     return [{ ...task, input, timeoutSeconds, heartbeatSeconds, workerName, since, heartbeatAt, due }];
   });
-  return { tasks: rows };
-};
+}
 
 const example: Query<'example'> = ({ activity = '' }, { exampleFor }) => ({
   input: exampleFor(activity) ?? null,
@@ -84,10 +88,13 @@ const history: Query<'history'> = ({ execution = '', from = '0' }, { stepFunctio
   return { events, next: next < recorded.length && events.length > 0 ? next : null };
 };
 
-const home: Query<'home'> = (_, { stepFunctions: { activities, machines } }) => {
+const home: Query<'home'> = (_, { stepFunctions }) => ({ region: homeRegion(stepFunctions) });
+
+/** Returns the region of the resources that there are, in which new ones should be created. */
+export function homeRegion({ activities, machines }: StepFunctions): string {
   const [first = machines.all()[0]] = activities.all();
-  return { region: parseArn(first?.arn ?? '')?.region ?? 'us-east-1' };
-};
+  return parseArn(first?.arn ?? '')?.region ?? 'us-east-1';
+}
 
 const queries: { readonly [K in QueryName]: Query<K> } = {
   machine,

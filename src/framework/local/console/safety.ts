@@ -28,7 +28,7 @@ export function refuseRequest({ headers, url = '/' }: IncomingMessage, names: Na
     );
   if (origin !== undefined && !isOurPage(origin, host, names))
     return refused('The console answers its own page only: --allow-origin adds another');
-  const isCall = url.startsWith('/console/api/');
+  const isCall = url.startsWith('/console/api/') || url.startsWith('/mcp');
   if (isCall && origin === undefined && (site === 'cross-site' || site === 'same-site'))
     return refused('The console answers its own page only');
   return undefined;

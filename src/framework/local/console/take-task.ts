@@ -18,7 +18,10 @@ const SCHEDULED_ID: Field = 'scheduledId';
  * named. The page then sends the person's result or failure with the token, as a worker would.
  * @returns an empty object if no such task is queued
  */
-export function takeTask({ body }: Call, { activities, clock }: StepFunctions): TakenTask | NothingQueued {
+export function takeTask(
+  { body }: Pick<Call, 'body'>,
+  { activities, clock }: StepFunctions,
+): TakenTask | NothingQueued {
   const checker = new Checker(body);
   const arn = checker.requiredText(ACTIVITY_ARN, { min: 1, max: MAX.arn, shown: true });
   const execution = checker.text(EXECUTION, { min: 1, max: MAX.arn, shown: true });

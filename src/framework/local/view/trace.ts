@@ -1,5 +1,14 @@
-import type { HistoryEvent } from '../../aws/queries/execution-queries.js';
-import { type Iteration, Run, type Visit } from '../../local/view/run.js';
+import { type Iteration, Run, type Visit } from './run.js';
+
+/** A history event in the form in which the AWS SDK returns it. */
+export interface RecordedEvent {
+  readonly id?: number | undefined;
+  readonly previousEventId?: number | undefined;
+  readonly type?: string | undefined;
+  readonly timestamp?: Date | undefined;
+  readonly activityScheduledEventDetails?: { readonly resource?: string | undefined } | undefined;
+  readonly activityStartedEventDetails?: { readonly workerName?: string | undefined } | undefined;
+}
 
 /** If no worker has taken a task for this many milliseconds, because none polls or all are busy, that is reported. */
 export const UNTAKEN_MS = 2_000;
@@ -16,7 +25,8 @@ interface Scheduled {
  */
 export class Trace {
   readonly #write: (line: string) => void;
-  readonly #run = new Run();
+  /** The visits of the states, from the events that were printed. */
+  readonly run = new Run();
   readonly #waiting = new Map<number, Scheduled>();
   readonly #onlyUntaken: boolean;
   #startedAt: number | undefined;
@@ -34,7 +44,7 @@ export class Trace {
    * Prints new events, and the tasks that no worker has taken for a while.
    * @param now the current time in epoch milliseconds, if possible by the same clock as the events' timestamps
    */
-  print(events: readonly HistoryEvent[], now: number): void {
+  print(events: readonly RecordedEvent[], now: number): void {
     for (const event of events) this.#event(event);
     for (const [id, { state, activity, at }] of this.#waiting) {
       if (now - at < UNTAKEN_MS) continue;
@@ -43,12 +53,12 @@ export class Trace {
     }
   }
 
-  #event(event: HistoryEvent): void {
+  #event(event: RecordedEvent): void {
     const { id = 0, previousEventId: previous = 0, type = '', timestamp } = event;
     const at = timestamp?.getTime() ?? 0;
     this.#startedAt ??= at;
-    this.#run.add([{ id, previous, type, at, details: withoutData(detailsOf(event)) }]);
-    const visit = this.#run.visitOf(id);
+    this.run.add([{ id, previous, type, at, details: withoutData(detailsOf(event)) }]);
+    const visit = this.run.visitOf(id);
     const state = visit ? labelOf(visit) : '';
     // If an event points back to the scheduling of a task, the task is no longer waiting.
     this.#waiting.delete(previous);
@@ -72,7 +82,7 @@ const labelOf = ({ name, iteration }: Visit): string => `${name}${indexesOf(iter
 const indexesOf = (iteration: Iteration | undefined): string =>
   iteration ? `${indexesOf(iteration.map.iteration)}[${iteration.index}]` : '';
 
-function describe(event: HistoryEvent, visit: Visit | undefined): string | undefined {
+function describe(event: RecordedEvent, visit: Visit | undefined): string | undefined {
   const { type = '' } = event;
   if (type === 'WaitStateEntered') return 'waits';
   if (type.endsWith('StateEntered')) return 'begins';
@@ -95,7 +105,7 @@ function withoutData({ name, index, length, state, error }: Details = {}): Detai
 type Details = Readonly<Record<string, unknown>>;
 
 /** Returns the one member of an event that depends on its type, such as `activityFailedEventDetails`. */
-function detailsOf(event: HistoryEvent): Details | undefined {
+function detailsOf(event: RecordedEvent): Details | undefined {
   const found: unknown = Object.entries(event).find(([key]) => key.endsWith('EventDetails'))?.[1];
   return found as Details | undefined;
 }
@@ -104,7 +114,7 @@ function detailsOf(event: HistoryEvent): Details | undefined {
  * Returns the text of an event's failure or timeout. Returns undefined for other events, and for the end of the
  * execution, which is printed elsewhere.
  */
-function failureIn(event: HistoryEvent): string | undefined {
+function failureIn(event: RecordedEvent): string | undefined {
   const { type = '' } = event;
   if (type.startsWith('Execution') || !/(?:Failed|TimedOut|Aborted)$/.test(type)) return undefined;
   const { error, cause } = (detailsOf(event) ?? {}) as { readonly error?: string; readonly cause?: string };

@@ -1,0 +1,178 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Logger } from '../../base/log/log.js';
+import { show } from '../../base/show.js';
+import type { Names } from '../api/host-check.js';
+import type { Operation } from '../api/operation.js';
+import type { BodyReader } from '../api/request-body.js';
+import type { RequestHandler } from '../api/server.js';
+import { parseJson } from '../asl/values/json.js';
+import { homeRegion } from '../console/queries.js';
+import { refuseRequest } from '../console/safety.js';
+import type { StepFunctions } from '../engine/step-functions.js';
+import {
+  answerMessage,
+  CODES,
+  errorResponse,
+  readMessage,
+  STATELESS,
+  unsupported,
+  VERSIONS,
+  type Message,
+  type Response,
+  type ToolServer,
+} from './protocol.js';
+import { failed, type CheckProject, type ToolResult } from './tool.js';
+import { tools } from './tools/tools.js';
+import { Waits } from './waits.js';
+
+interface EndpointParts {
+  readonly names: Names;
+  readonly stepFunctions: StepFunctions;
+  readonly operations: ReadonlyMap<string, Operation>;
+  readonly bodies: BodyReader;
+  readonly log: Logger;
+  readonly checkProject?: CheckProject | undefined;
+}
+
+/** The most calls of tools in progress. A call that waits holds no more than its connection. */
+const CALL_LIMIT = 128;
+
+/**
+ * Serves the tools at `/mcp` by the Model Context Protocol: each message is a POST request, and its answer is one JSON
+ * object. There are no sessions and no streams, so that a client leaves nothing behind.
+ */
+export class McpEndpoint implements RequestHandler {
+  readonly #parts: EndpointParts;
+  readonly #waits: Waits;
+  readonly #server: ToolServer;
+  #calls = 0;
+
+  constructor(parts: EndpointParts) {
+    this.#parts = parts;
+    this.#waits = new Waits(parts.stepFunctions.clock);
+    this.#server = {
+      tools: tools.map(({ listing }) => listing),
+      callTool: (name, given, signal) => this.#callTool(name, given, signal),
+    };
+  }
+
+  isFor({ url = '/' }: IncomingMessage): boolean {
+    return /^\/mcp(\?|$)/.test(url);
+  }
+
+  async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const refusal = refuseRequest(request, this.#parts.names) ?? refuseForm(request);
+    if (refusal) return send(response, refusal.status, invalid(refusal.reason));
+    const text = await this.#parts.bodies.read(request, response);
+    if (typeof text !== 'string') {
+      if (text.refused === 'tooLarge') return send(response, 413, invalid('The message is too large'));
+      return send(response, 503, invalid('Too many requests are being sent: send it again'));
+    }
+    const value = parseJson(text);
+    if (value === undefined)
+      return send(response, 400, errorResponse(undefined, CODES.notJson, 'The message is not JSON'));
+    const message = readMessage(value);
+    if (!message) return send(response, 202);
+    if (!('method' in message)) return send(response, 400, message);
+    const mismatch = mismatchIn(message, request);
+    if (mismatch) return send(response, 400, mismatch);
+    const answer = await answerMessage(message, this.#server, closeOf(response));
+    send(response, answer ? statusOf(answer, message) : 202, answer);
+  }
+
+  async #callTool(name: string, given: unknown, signal: AbortSignal): Promise<ToolResult> {
+    const found = tools.find(({ listing }) => listing.name === name);
+    if (!found || this.#calls >= CALL_LIMIT) return failed('too many calls are in progress: try again');
+    const { stepFunctions, checkProject, log } = this.#parts;
+    const call = <T>(operation: string, body: object): Promise<T> => this.#run(operation, body, signal);
+    this.#calls++;
+    try {
+      return await found.run(given, { stepFunctions, call, waits: this.#waits, checkProject, signal });
+    } catch (error) {
+      log.error({ err: error }, `the tool ${name} failed`);
+      return failed('the local service failed: its log says why');
+    } finally {
+      this.#calls--;
+    }
+  }
+
+  /** Runs an operation of the API, in the region of the resources that there are. */
+  async #run<T>(name: string, body: object, signal: AbortSignal): Promise<T> {
+    const { operations, stepFunctions } = this.#parts;
+    const operation = operations.get(name);
+    if (!operation) throw new Error(`there is no operation ${name}`);
+    const onClosed = (closed: () => void): void => signal.addEventListener('abort', closed, { once: true });
+    const region = homeRegion(stepFunctions);
+    const call = { operation: name, body: { ...body }, region, closedWindowMs: 0, onClosed };
+    return (await operation(call, stepFunctions)) as T;
+  }
+}
+
+const invalid = (reason: string): Response => errorResponse(undefined, CODES.invalidRequest, reason);
+
+/** Returns the reason to reject a request that isn't a JSON message of a client that takes JSON. */
+function refuseForm({ method, headers }: IncomingMessage): { status: number; reason: string } | undefined {
+  if (method !== 'POST') return { status: 405, reason: 'Send each message with POST: there are no streams' };
+  if (!/^application\/json\b/.test(headers['content-type'] ?? ''))
+    return { status: 415, reason: 'A message is JSON: content-type application/json' };
+  if (!/application\/(json|\*)|\*\/\*/.test(headers.accept ?? '*/*'))
+    return { status: 406, reason: 'The answer is JSON: accept application/json' };
+  return undefined;
+}
+
+/** Returns an error if the headers of a request name an unsupported version, or don't match its message. */
+function mismatchIn(
+  { id, method, params, version }: Message,
+  { headers }: IncomingMessage,
+): Response | undefined {
+  const named = headers['mcp-protocol-version'];
+  if (typeof named === 'string' && !VERSIONS.includes(named)) return unsupported(id, named);
+  if (version === undefined && named !== STATELESS) return undefined;
+  if (version !== undefined && !VERSIONS.includes(version)) return unsupported(id, version);
+  const expected = {
+    'mcp-protocol-version': version,
+    'mcp-method': method,
+    ...(method === 'tools/call' && { 'mcp-name': params['name'] }),
+  };
+  for (const [header, value] of Object.entries(expected)) {
+    const got = decoded(headers[header]);
+    if (got !== value)
+      return errorResponse(
+        id,
+        CODES.headerMismatch,
+        `The header ${header} is ${show(got)}, and the message has ${show(value)}`,
+      );
+  }
+  return undefined;
+}
+
+/** Returns the value of a header, which may be encoded in Base64. */
+function decoded(header: string | string[] | undefined): string | undefined {
+  const [, encoded] = /^=\?base64\?(.*)\?=$/.exec(String(header)) ?? [];
+  return encoded === undefined ? header?.toString() : Buffer.from(encoded, 'base64').toString();
+}
+
+/** Returns a signal that aborts when the connection of a response closes before it is sent. */
+function closeOf(response: ServerResponse): AbortSignal {
+  const controller = new AbortController();
+  response.on('close', () => controller.abort());
+  return controller.signal;
+}
+
+/** Returns the HTTP status of an answer. Only the version without a handshake gives errors a status of their own. */
+function statusOf({ error }: Response, { version }: Message): number {
+  if (!error || version === undefined) return 200;
+  return error.code === CODES.noMethod ? 404 : 400;
+}
+
+function send(response: ServerResponse, status: number, body?: Response): void {
+  const text = body ? JSON.stringify(body) : '';
+  response.writeHead(status, {
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    'content-length': Buffer.byteLength(text),
+    ...(body && { 'content-type': 'application/json' }),
+    ...(status === 405 && { allow: 'POST' }),
+  });
+  response.end(text);
+}

@@ -1,0 +1,81 @@
+import type { StepFunctions } from '../engine/step-functions.js';
+import { ServiceError } from '../engine/answers/service-error.js';
+import { excerpt } from './excerpt.js';
+import { readArguments, schemaOf, type Fields, type Given } from './fields.js';
+import { ToolError } from './tool-error.js';
+import type { Waits } from './waits.js';
+
+/** Compares the classes of a project with its state machines, and returns the findings as text. */
+export type CheckProject = (signal: AbortSignal) => Promise<string>;
+
+/** The objects that one call of a tool works with. */
+export interface ToolCall {
+  readonly stepFunctions: StepFunctions;
+  /** Runs an operation of the API. @throws ServiceError */
+  readonly call: <T>(operation: string, body: object) => Promise<T>;
+  readonly waits: Waits;
+  /** Undefined if the service belongs to no project. */
+  readonly checkProject: CheckProject | undefined;
+  /** Aborts when nobody waits for the result any more. */
+  readonly signal: AbortSignal;
+}
+
+/** A tool as `tools/list` returns it. */
+export interface ToolListing {
+  readonly name: string;
+  readonly description: string;
+  readonly inputSchema: object;
+  readonly annotations: object;
+}
+
+export interface ToolResult {
+  readonly content: readonly [{ readonly type: 'text'; readonly text: string }];
+  readonly isError?: true;
+}
+
+export interface Tool {
+  readonly listing: ToolListing;
+  /** Runs the tool. All mistakes are results. @throws what is no mistake of the caller */
+  readonly run: (given: unknown, parts: ToolCall) => Promise<ToolResult>;
+}
+
+/** The hints of a tool to the client: it changes nothing, or it may end something. @default it changes something */
+type Effect = 'reads' | 'ends';
+
+/** Makes a tool of its fields and the function that returns its text. */
+export function tool<F extends Fields>(
+  name: string,
+  description: string,
+  fields: F,
+  act: (given: Given<F>, parts: ToolCall) => string | Promise<string>,
+  effect?: Effect,
+): Tool {
+  return {
+    listing: {
+      name,
+      description,
+      inputSchema: schemaOf(fields),
+      annotations: {
+        readOnlyHint: effect === 'reads',
+        destructiveHint: effect === 'ends',
+        openWorldHint: false,
+      },
+    },
+    run: (given, parts) => resultOf(async () => act(readArguments(fields, given) as Given<F>, parts)),
+  };
+}
+
+/** Returns the text of a function as a result, and its mistakes as a result too. */
+export async function resultOf(text: () => Promise<string>): Promise<ToolResult> {
+  try {
+    return textResult(await text());
+  } catch (error) {
+    if (error instanceof ToolError) return failed(error.message);
+    if (error instanceof ServiceError) return failed(`${error.type}: ${error.message}`);
+    throw error;
+  }
+}
+
+export const textResult = (text: string): ToolResult => ({ content: [{ type: 'text', text }] });
+
+export const failed = (text: string): ToolResult => ({ ...textResult(excerpt(text)), isError: true });

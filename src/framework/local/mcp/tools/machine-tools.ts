@@ -1,0 +1,209 @@
+import { homeRegion } from '../../console/queries.js';
+import { activityList } from '../../console/topics/activity-list.js';
+import { machineList } from '../../console/topics/machine-list.js';
+import type { Execution } from '../../engine/execution.js';
+import type { Machine } from '../../engine/machines/machines.js';
+import type { StepFunctions } from '../../engine/step-functions.js';
+import { excerpt } from '../excerpt.js';
+import { findMachine } from '../find.js';
+import { ToolError } from '../tool-error.js';
+import { tool, type Tool, type ToolCall } from '../tool.js';
+
+/** The role of machines and tests. The local service doesn't use it. */
+const ROLE = 'arn:aws:iam::123456789012:role/stepwright-local';
+const DEFINITION = 'Amazon States Language: a JSON object, or text that is JSON';
+
+export const machineTools: readonly Tool[] = [
+  tool(
+    'list',
+    'Lists what the local Step Functions has, one JSON object a line: state machines with counts of their executions; activities with their open polls and queued tasks; or executions, the latest first.',
+    {
+      what: {
+        type: 'string',
+        enum: ['machines', 'activities', 'executions'] as const,
+        description: 'What to list',
+        required: true,
+      },
+      machine: { type: 'string', description: 'Executions of this state machine (name or ARN) only' },
+      status: {
+        type: 'string',
+        enum: ['RUNNING', 'SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED'] as const,
+        description: 'Executions with this status only',
+      },
+      from: { type: 'integer', description: 'Index of the first character, for the rest of a long list' },
+    },
+    ({ what, machine, status, from }, { stepFunctions }) => {
+      if (what !== 'executions' && (machine ?? status) !== undefined)
+        throw new ToolError("'machine' and 'status' are for what: executions");
+      const rows =
+        what === 'executions' ? executions(stepFunctions, machine, status) : LISTS[what](stepFunctions);
+      if (rows.length === 0) return `There are no such ${what}.`;
+      return excerpt(rows.map((row) => JSON.stringify(row)).join('\n'), from, 'the same call');
+    },
+    'reads',
+  ),
+  tool(
+    'read_machine',
+    'Returns the definition of a state machine.',
+    {
+      machine: { type: 'string', description: 'Name or ARN of a state machine', required: true },
+      from: {
+        type: 'integer',
+        description: 'Index of the first character, for the rest of a long definition',
+      },
+    },
+    ({ machine, from }, { stepFunctions }) =>
+      excerpt(findMachine(stepFunctions, machine).definition, from, 'the same call'),
+    'reads',
+  ),
+  tool(
+    'save_machine',
+    'Creates a state machine or, if one has this name, replaces its definition; running executions keep the old one. If the definition has mistakes, nothing is changed and all of them are returned. The machine lasts as long as the local service: write it to a file of the project to keep it.',
+    {
+      name: { type: 'string', description: 'Name of the state machine', required: true },
+      definition: { description: DEFINITION, required: true },
+    },
+    async ({ name, definition }, parts) => {
+      const isKnown = parts.stepFunctions.machines
+        .all()
+        .some((each) => each.name === name || each.arn === name);
+      const existing = isKnown && findMachine(parts.stepFunctions, name);
+      const arn = existing
+        ? await update(existing, definition, parts)
+        : await create(name, definition, parts);
+      const verb = existing ? 'Replaced the definition of' : 'Created';
+      return [
+        `${verb} ${arn}`,
+        ...missing(arn, parts.stepFunctions),
+        ...(await warnings(definition, parts)),
+      ].join('\n');
+    },
+  ),
+  tool(
+    'create_activity',
+    'Creates an activity, so that executions can schedule its tasks. Does nothing if it exists.',
+    { name: { type: 'string', description: 'Name of the activity', required: true } },
+    async ({ name }, { call }) => {
+      const { activityArn } = await call<{ readonly activityArn: string }>('CreateActivity', { name });
+      return `${activityArn}\nIt is the Resource of a Task state. Its tasks wait for a worker, or for take_task.`;
+    },
+  ),
+  tool(
+    'validate_definition',
+    'Returns every mistake in a definition, and advice, each with its path. Creates nothing.',
+    { definition: { description: DEFINITION, required: true } },
+    async ({ definition }, parts) => {
+      const found = await diagnostics(definition, parts);
+      return found.length === 0 ? 'The definition is valid.' : excerpt(found.join('\n'));
+    },
+    'reads',
+  ),
+  tool(
+    'test_state',
+    'Runs one state with an input, without an execution, and returns each step of its data flow, its output or error, and the next state. A Task needs a mock: `result`, or `error`.',
+    {
+      definition: { description: `${DEFINITION}, of one state or of a whole machine` },
+      machine: { type: 'string', description: 'Instead of `definition`: name or ARN of a state machine' },
+      state: { type: 'string', description: 'Name of the state, if the definition is a machine' },
+      input: { description: 'Input of the state. JSON. Default: {}' },
+      result: { description: 'Mock: JSON that the task returns; of a Map or Parallel the list of results' },
+      error: { type: 'string', description: 'Mock: name of the error with which the task fails' },
+      cause: { type: 'string', description: 'Mock: cause of the error' },
+      variables: { description: 'Variables that the state can read. A JSON object' },
+      context: { description: 'The context object. A JSON object' },
+      retries: { type: 'integer', description: 'Number of retries that were made before. Default: 0' },
+    },
+    async ({ definition, machine, state, result, error, cause, retries, ...others }, parts) => {
+      if ((definition === undefined) === (machine === undefined))
+        throw new ToolError("give 'definition' or 'machine'");
+      if (result !== undefined && error !== undefined)
+        throw new ToolError("give 'result' or 'error', not both");
+      if (cause !== undefined && error === undefined) throw new ToolError("'cause' needs 'error'");
+      const failure = error !== undefined && {
+        mock: { errorOutput: { error, ...(cause !== undefined && { cause }) } },
+      };
+      const answer = await parts.call('TestState', {
+        definition: definition ?? findMachine(parts.stepFunctions, machine ?? '').definition,
+        ...(state !== undefined && { stateName: state }),
+        ...Object.fromEntries(Object.entries(others).filter(([, value]) => value !== undefined)),
+        roleArn: ROLE,
+        inspectionLevel: 'DEBUG',
+        ...(result !== undefined && { mock: { result } }),
+        ...failure,
+        ...(retries !== undefined && { stateConfiguration: { retrierRetryCount: retries } }),
+      });
+      return excerpt(JSON.stringify(answer, undefined, 1));
+    },
+    'reads',
+  ),
+];
+
+const LISTS = {
+  machines: (stepFunctions: StepFunctions): object[] =>
+    machineList(stepFunctions).machines.map(({ arn, counts }) => ({ machine: arn, executions: counts })),
+  activities: (stepFunctions: StepFunctions): object[] =>
+    activityList(stepFunctions).activities.map(({ arn, polls, queued, leased }) => ({
+      ...{ activity: arn, polls, queued, leased },
+    })),
+};
+
+function executions(
+  stepFunctions: StepFunctions,
+  machine: string | undefined,
+  status: string | undefined,
+): object[] {
+  const arn = machine === undefined ? undefined : findMachine(stepFunctions, machine).arn;
+  return [...stepFunctions.executions.startedAfter(0, arn)]
+    .filter((each) => status === undefined || each.status === status)
+    .toSorted((a, b) => b.order - a.order)
+    .map(row);
+}
+
+const row = ({ arn, status, startedAt, end }: Execution): object => ({
+  execution: arn,
+  status,
+  started: new Date(startedAt).toISOString(),
+  ...(end && { ended: new Date(end.at).toISOString() }),
+  ...(end?.error !== undefined && { error: end.error }),
+});
+
+async function create(name: string, definition: string, { call }: ToolCall): Promise<string> {
+  const body = { name, definition, roleArn: ROLE };
+  return (await call<{ readonly stateMachineArn: string }>('CreateStateMachine', body)).stateMachineArn;
+}
+
+async function update({ arn }: Machine, definition: string, { call }: ToolCall): Promise<string> {
+  await call('UpdateStateMachine', { stateMachineArn: arn, definition });
+  return arn;
+}
+
+/** Returns a line for each activity of a machine that doesn't exist. */
+function missing(arn: string, stepFunctions: StepFunctions): string[] {
+  const { activities = [] } = machineList(stepFunctions).machines.find((each) => each.arn === arn) ?? {};
+  return activities
+    .filter(({ exists }) => !exists)
+    .map(
+      (each) =>
+        `warning: the activity ${each.arn} does not exist: create_activity creates one in ${homeRegion(stepFunctions)}`,
+    );
+}
+
+const warnings = async (definition: string, parts: ToolCall): Promise<string[]> =>
+  (await diagnostics(definition, parts)).filter((line) => line.startsWith('warning'));
+
+interface Diagnosis {
+  readonly diagnostics: readonly {
+    readonly severity: string;
+    readonly code: string;
+    readonly message: string;
+    readonly location?: string;
+  }[];
+}
+
+async function diagnostics(definition: string, { call }: ToolCall): Promise<string[]> {
+  const found = await call<Diagnosis>('ValidateStateMachineDefinition', { definition, severity: 'WARNING' });
+  return found.diagnostics.map(
+    ({ severity, code, message, location = '' }) =>
+      `${severity.toLowerCase()} ${code}${location === '' ? '' : ` at ${location}`}: ${message}`,
+  );
+}

@@ -1,0 +1,325 @@
+import { once } from 'node:events';
+import { request } from 'node:http';
+import { expect, test } from '@jest/globals';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { openBench, type Bench } from '../service.js';
+import { openConsole, send } from '../console/console.js';
+import { ask, call, HANDSHAKE, JSON_HEADERS, post, STATELESS, type Dialect } from './mcp.js';
+
+const PAY = 'arn:aws:states:us-east-1:123456789012:activity:Pay';
+const SHOP = {
+  StartAt: 'Prepare',
+  States: {
+    Prepare: { Type: 'Pass', Result: 7, ResultPath: '$.id', Next: 'Pay' },
+    Pay: { Type: 'Task', Resource: PAY, End: true },
+  },
+};
+const NOW = { waitSeconds: 0 };
+
+/** Lets executions go on until a report fits. They need no time, but turns of the event loop. */
+async function traced(bench: Bench, execution: string, fits: RegExp, dialect?: Dialect): Promise<string> {
+  for (;;) {
+    const text = await call(bench, 'trace_execution', { execution }, dialect);
+    if (fits.test(text)) return text;
+  }
+}
+
+const tokenIn = (text: string): string => (JSON.parse(text) as { taskToken: string }).taskToken;
+
+test.each<[string, Dialect]>([
+  ['that begins with a handshake', HANDSHAKE],
+  ['of the stateless version', STATELESS],
+])(
+  'a client %s builds a machine, runs it, does its task, and finds why another run failed',
+  async (_, by) => {
+    const bench = await openConsole();
+    const use = (name: string, given: object): Promise<string> => call(bench, name, given, by);
+    expect(await use('save_machine', { name: 'Shop', definition: SHOP })).toMatch(
+      /^Created arn:\S+:Shop\nwarning: the activity \S+:Pay does not exist: create_activity/,
+    );
+    await use('create_activity', { name: 'Pay' });
+    const take = async (name: string): Promise<string> => {
+      await use('start_execution', { machine: 'Shop', name, input: { who: 'ann' }, ...NOW });
+      await traced(bench, name, /now in: Pay/, by);
+      return use('take_task', { activity: 'Pay', execution: name, ...NOW });
+    };
+    const task = await take('good');
+    expect(JSON.parse(task)).toMatchObject({ input: '{"who":"ann","id":7}', state: 'Pay' });
+    expect(await use('answer_task', { taskToken: tokenIn(task), output: { paid: true } })).toBe('Accepted.');
+    expect(await traced(bench, 'good', /^SUCCEEDED/, by)).toMatch(/Pay: ends\n\noutput: \{"paid":true\}$/);
+
+    await use('answer_task', { taskToken: tokenIn(await take('bad')), error: 'Declined', cause: 'no money' });
+    const why = await traced(bench, 'bad', /^FAILED/, by);
+    expect(why).toMatch(
+      /error: Declined\ncause: no money\nfailed in: Pay\nits input: \{"who":"ann","id":7\}\n/,
+    );
+    expect(why).toMatch(
+      / {4}0\.0 s {2}Pay: taken by console\n {4}0\.0 s {2}Pay: failed by Declined: no money/,
+    );
+    expect(await use('list', { what: 'executions', machine: 'Shop', status: 'FAILED' })).toMatch(
+      /^\{"execution":"arn:\S+:bad","status":"FAILED".*"error":"Declined"\}$/,
+    );
+
+    const again = await use('run_from_state', {
+      execution: 'bad',
+      state: 'Pay',
+      input: '{"who":"bob"}',
+      ...NOW,
+    });
+    const [, arn = ''] = /^RUNNING (\S+)/.exec(again) ?? [];
+    await traced(bench, arn, /now in: Pay/, by);
+    expect(JSON.parse(await use('take_task', { activity: PAY, ...NOW }))).toMatchObject({
+      input: '{"who":"bob"}',
+    });
+    expect(await use('redrive_execution', { execution: 'bad', ...NOW })).toMatch(/^RUNNING \S+:bad\n/);
+    expect(await use('stop_execution', { execution: 'bad', error: 'Enough' })).toMatch(
+      /^ABORTED \S+:bad\nerror: Enough\n/,
+    );
+  },
+);
+
+test('each version of the protocol is greeted in its own way, and one that is unknown is told those that are', async () => {
+  const bench = await openConsole();
+  const hello = (protocolVersion: string): Promise<object> => ask(bench, 'initialize', { protocolVersion });
+  expect(await hello('2025-06-18')).toMatchObject({
+    protocolVersion: '2025-06-18',
+    capabilities: { tools: {} },
+    serverInfo: { name: 'stepwright' },
+  });
+  expect(await hello('1999-01-01')).toMatchObject({ protocolVersion: '2025-11-25' });
+  const supported = ['2026-07-28', '2025-11-25', '2025-06-18'];
+  expect(await ask(bench, 'server/discover', {}, STATELESS)).toMatchObject({
+    resultType: 'complete',
+    supportedVersions: supported,
+    _meta: { 'io.modelcontextprotocol/serverInfo': { name: 'stepwright' } },
+  });
+  const { status, text } = await post(bench, '{"jsonrpc":"2.0","id":1,"method":"tools/list"}', {
+    'mcp-protocol-version': '2099-01-01',
+  });
+  expect([status, JSON.parse(text)]).toMatchObject([
+    400,
+    { id: 1, error: { code: -32022, data: { supported, requested: '2099-01-01' } } },
+  ]);
+});
+
+test('every tool has a description and a JSON Schema of its arguments', async () => {
+  const bench = await openConsole();
+  const { tools } = await ask<{ tools: { name: string; description: string; inputSchema: object }[] }>(
+    bench,
+    'tools/list',
+  );
+  expect(tools.map(({ name }) => name)).toEqual(
+    expect.arrayContaining(['list', 'save_machine', 'start_execution', 'trace_execution', 'read_docs']),
+  );
+  const ajv = new Ajv2020();
+  for (const { description, inputSchema } of tools) {
+    expect(description).toMatch(/^[A-Z].*\.$/s);
+    expect(ajv.validateSchema(inputSchema)).toBe(true);
+    expect(inputSchema).toMatchObject({ type: 'object', additionalProperties: false });
+  }
+  // A model reads the list at the start of each conversation.
+  expect(JSON.stringify(tools).length).toBeLessThan(12_000);
+});
+
+test.each<[what: string, headers: (bench: Bench) => Record<string, string>, status: number]>([
+  ['a foreign Origin', () => ({ origin: 'https://evil.example' }), 403],
+  ['a page without an origin', () => ({ origin: 'null' }), 403],
+  ['a foreign Host', ({ service }) => ({ host: `evil.example:${service.port}` }), 403],
+  ['a Host with another port', () => ({ host: '127.0.0.1:1' }), 403],
+  ['a request of another site', () => ({ 'sec-fetch-site': 'cross-site' }), 403],
+  ['a form', () => ({ 'content-type': 'text/plain' }), 415],
+  ['a client that takes no JSON', () => ({ accept: 'text/html' }), 406],
+])('%s gets nothing', async (_, headers, status) => {
+  const bench = await openConsole();
+  const body = JSON.stringify({
+    ...{ jsonrpc: '2.0', id: 1, method: 'tools/call' },
+    params: { name: 'create_activity', arguments: { name: 'Planted' } },
+  });
+  const answer = await post(bench, body, headers(bench));
+  expect(answer.status).toBe(status);
+  expect(JSON.parse(answer.text)).toMatchObject({ error: { code: -32600 } });
+  expect(answer.headers['access-control-allow-origin']).toBeUndefined();
+  expect(await call(bench, 'list', { what: 'activities' })).toBe('There are no such activities.');
+});
+
+test('there are no streams, and without the console there are no tools', async () => {
+  const bench = await openConsole();
+  for (const method of ['GET', 'DELETE', 'OPTIONS'])
+    expect(await send(bench, '/mcp', { method })).toMatchObject({ status: 405, headers: { allow: 'POST' } });
+  const { status, text } = await post(await openBench(), '{"jsonrpc":"2.0","id":1,"method":"ping"}');
+  expect([status, JSON.parse(text)]).toMatchObject([400, { message: 'The request names no operation' }]);
+});
+
+test.each<[what: string, body: string, headers: Record<string, string>, status: number, code: number]>([
+  ['garbage', '{"jsonrpc"', {}, 400, -32700],
+  ['a text', '"hello"', {}, 400, -32600],
+  ['a batch', '[{"jsonrpc":"2.0","id":1,"method":"ping"}]', {}, 400, -32600],
+  ['another version of JSON-RPC', '{"id":1,"method":"ping"}', {}, 400, -32600],
+  ['an id that is null', '{"jsonrpc":"2.0","id":null,"method":"ping"}', {}, 400, -32600],
+  ['no method', '{"jsonrpc":"2.0","id":1}', {}, 400, -32600],
+  ['params that are a list', '{"jsonrpc":"2.0","id":1,"method":"ping","params":[]}', {}, 400, -32600],
+  ['deep nesting', '['.repeat(100_000), {}, 400, -32700],
+  ['an unknown method', '{"jsonrpc":"2.0","id":1,"method":"resources/list"}', {}, 200, -32601],
+  [
+    'an unknown tool',
+    '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"__proto__"}}',
+    {},
+    200,
+    -32602,
+  ],
+  [
+    'an unknown method of the stateless version',
+    JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'ping', params: STATELESS.meta }),
+    STATELESS.headersOf('ping', undefined),
+    404,
+    -32601,
+  ],
+  [
+    'a header that is not that of the message',
+    JSON.stringify({
+      jsonrpc: '2.0',
+      id: 1,
+      method: 'tools/call',
+      params: { name: 'list', ...STATELESS.meta },
+    }),
+    STATELESS.headersOf('tools/call', 'read_docs'),
+    400,
+    -32020,
+  ],
+  [
+    'no capabilities',
+    JSON.stringify({
+      ...{ jsonrpc: '2.0', id: 1, method: 'tools/list' },
+      params: { _meta: { 'io.modelcontextprotocol/protocolVersion': '2026-07-28' } },
+    }),
+    STATELESS.headersOf('tools/list', undefined),
+    400,
+    -32602,
+  ],
+])('%s is answered with an error', async (_, body, headers, status, code) => {
+  const answer = await post(await openConsole(), body, headers);
+  expect([answer.status, JSON.parse(answer.text)]).toMatchObject([
+    status,
+    { jsonrpc: '2.0', error: { code } },
+  ]);
+});
+
+test('a notification is accepted, and so is an encoded header', async () => {
+  const bench = await openConsole();
+  const accepted = await post(bench, '{"jsonrpc":"2.0","method":"notifications/initialized"}');
+  expect(accepted).toMatchObject({ status: 202, text: '' });
+  const body = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'list', ...STATELESS.meta } };
+  const name = `=?base64?${Buffer.from('list').toString('base64')}?=`;
+  const { status } = await post(bench, JSON.stringify(body), STATELESS.headersOf('tools/call', name));
+  expect(status).toBe(200);
+});
+
+test.each<[tool: string, given: unknown, error: RegExp]>([
+  ['list', {}, /^error: 'what' is missing/],
+  ['list', [], /^error: the arguments are not an object/],
+  ['list', { what: 'jobs', of: 1 }, /no argument "of" .*\n'what' is one of machines, .*: got "jobs"/],
+  ['list', { what: 'machines', status: 'FAILED' }, /^error: 'machine' and 'status' are for/],
+  ['start_execution', { machine: 'Shp' }, /no state machine 'Shp': did you mean 'Shop'\?$/],
+  ['start_execution', { machine: 'Shop', input: '{no' }, /^error: 'input' is text that is not JSON/],
+  ['start_execution', { machine: 'Shop', waitSeconds: 900 }, /whole number from 0 to 50: got 900/],
+  [
+    'start_execution',
+    { machine: 'Shop', waitSecond: 1 },
+    /no argument "waitSecond" .* did you mean 'waitSeconds'\?$/,
+  ],
+  ['save_machine', { name: 'New', definition: {} }, /^error: InvalidDefinition: .*StartAt/s],
+  ['save_machine', { name: 'a b', definition: SHOP }, /^error: InvalidName/],
+  ['trace_execution', { execution: 'none' }, /no execution 'none', and no other: start_execution/],
+  ['take_task', { activity: 'Pay', waitSeconds: 0 }, /^error: no task of \S+:Pay is queued/],
+  ['take_task', { activity: 'Play' }, /no activity 'Play': did you mean 'Pay'\?$/],
+  ['answer_task', { taskToken: 'x' }, /give one of 'output', 'error' and 'heartbeat: true'/],
+  ['answer_task', { taskToken: 'x', output: 1 }, /^error: InvalidToken/],
+  ['test_state', { state: 'Pay' }, /give 'definition' or 'machine'/],
+  ['test_state', { machine: 'Shop' }, /^error: \w+/],
+  ['run_from_state', { execution: 'none', state: 'Pay' }, /no execution 'none'/],
+  ['read_docs', { page: '../package' }, /no page '\.\.\/package'/],
+  ['check_project', {}, /belongs to no project: run `npx stepwright check`/],
+])('a mistake in a call of %s %j says what is wrong', async (tool, given, error) => {
+  const bench = await openConsole();
+  await call(bench, 'create_activity', { name: 'Pay' });
+  await call(bench, 'save_machine', { name: 'Shop', definition: SHOP });
+  expect(await call(bench, tool, given as object)).toMatch(error);
+});
+
+test('a text that is too long is cut, and the rest is got by calling again', async () => {
+  const bench = await openConsole();
+  const definition = JSON.stringify({ ...SHOP, Comment: 'x'.repeat(60_000) }, undefined, 1);
+  await call(bench, 'save_machine', { name: 'Long', definition });
+  let read = '';
+  for (let from: number | undefined = 0; from !== undefined;) {
+    const text: string = await call(bench, 'read_machine', { machine: 'Long', from });
+    expect(text.length).toBeLessThan(25_000);
+    read += text.replace(/\n\[Cut: .*\]$/, '');
+    from = /with from: (\d+)\.\]$/.exec(text)?.[1] === undefined ? undefined : read.length;
+  }
+  expect(read).toBe(definition);
+  expect(await call(bench, 'read_machine', { machine: 'Long', from: 90_000 })).toMatch(/behind the end/);
+});
+
+test('one state is tested with each step of its data flow, and a definition with all of its mistakes', async () => {
+  const bench = await openConsole();
+  const tested = await call(bench, 'test_state', {
+    definition: SHOP,
+    state: 'Prepare',
+    input: { who: 'ann' },
+  });
+  expect(JSON.parse(tested)).toMatchObject({
+    ...{ status: 'SUCCEEDED', output: '{"who":"ann","id":7}', nextState: 'Pay' },
+    inspectionData: { result: '7' },
+  });
+  const failed = await call(bench, 'test_state', { definition: SHOP, state: 'Pay', error: 'Declined' });
+  expect(JSON.parse(failed)).toMatchObject({ status: 'FAILED', error: 'Declined' });
+  const wrong = { StartAt: 'Nowhere', States: { Pay: { Type: 'Task', End: true } } };
+  expect(await call(bench, 'validate_definition', { definition: wrong })).toMatch(
+    /error \w+ at \/StartAt: .*\n?.*\/States\/Pay/s,
+  );
+  expect(await call(bench, 'validate_definition', { definition: SHOP })).toBe('The definition is valid.');
+});
+
+test('a page of the documentation is read by its name', async () => {
+  const bench = await openConsole();
+  expect(await call(bench, 'read_docs')).toMatch(/^# Documentation\n/);
+  expect(await call(bench, 'read_docs', { page: 'docs/console.md' })).toMatch(/^# The console\n/);
+});
+
+/** Sends a call that waits. */
+const wait = (bench: Bench): ReturnType<typeof request> => {
+  const params = { name: 'take_task', arguments: { activity: 'Pay', waitSeconds: 5 } };
+  const sent = request(`${bench.service.url}/mcp`, { method: 'POST', headers: JSON_HEADERS });
+  sent.on('error', () => {});
+  sent.end(JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params }));
+  return sent;
+};
+
+test('a call whose client has gone takes no task', async () => {
+  const bench = await openConsole();
+  await call(bench, 'create_activity', { name: 'Pay' });
+  await call(bench, 'save_machine', { name: 'Shop', definition: SHOP });
+  const waiting = wait(bench);
+  while (bench.clock.pending === 0) await new Promise(setImmediate);
+  const closed = new Promise((resolve) => waiting.on('close', resolve));
+  waiting.destroy();
+  await closed;
+  while (bench.clock.pending > 0) await new Promise(setImmediate);
+  await call(bench, 'start_execution', { machine: 'Shop', name: 'one', ...NOW });
+  await traced(bench, 'one', /now in: Pay/);
+  await bench.clock.advance(60_000);
+  expect(await call(bench, 'take_task', { activity: 'Pay', ...NOW })).toContain('taskToken');
+});
+
+test('while many calls wait, others are answered at once, and a wait ends with its time', async () => {
+  const bench = await openConsole();
+  await call(bench, 'create_activity', { name: 'Pay' });
+  const waiting = Array.from({ length: 32 }, () => wait(bench));
+  const answered = Promise.all(waiting.map((each) => once(each, 'response')));
+  while (bench.clock.pending < 32) await new Promise(setImmediate);
+  const given = { activity: 'Pay', waitSeconds: 5 };
+  expect(await call(bench, 'take_task', given)).toMatch(/^error: no task/);
+  await bench.clock.advance(5_000);
+  expect(await answered).toHaveLength(32);
+});
