@@ -1,4 +1,20 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { Type } from 'class-transformer';
+import {
+  IsArray,
+  IsBoolean,
+  IsEmail,
+  IsIn,
+  IsInt,
+  IsNotEmpty,
+  IsOptional,
+  IsString,
+  MaxLength,
+  Min,
+  ValidateNested,
+} from 'class-validator';
+import { inputSchema } from '../../src/framework/declare/schema/dto-schema.js';
+import { definitionOf } from '../support/definition.js';
 import { findChromium } from './chromium.js';
 import { call } from './scene.js';
 import { Tab } from './tab.js';
@@ -30,11 +46,48 @@ const ORDER = {
   },
 };
 
+class Line {
+  @IsString()
+  @IsNotEmpty()
+  sku!: string;
+
+  @IsInt()
+  @Min(1)
+  count!: number;
+}
+
+class ParcelInput {
+  @IsString()
+  @MaxLength(5)
+  to!: string;
+
+  @IsIn(['slow', 'fast'])
+  speed!: string;
+
+  @IsOptional()
+  @IsBoolean()
+  gift?: boolean;
+
+  @IsOptional()
+  @IsEmail()
+  mail?: string;
+
+  @IsArray()
+  @ValidateNested({ each: true })
+  @Type(() => Line)
+  lines!: Line[];
+}
+
+const PARCEL = 'arn:aws:states:us-east-1:123456789012:activity:Parcel';
+
 withChromium('the console lets one iterate', () => {
   let tab: Tab;
 
   beforeAll(async () => {
-    tab = await Tab.open(executablePath ?? '', {});
+    const parcel = inputSchema(definitionOf({ input: ParcelInput }));
+    tab = await Tab.open(executablePath ?? '', {
+      schemaFor: (arn) => (arn === PARCEL ? parcel : undefined),
+    });
   });
 
   afterAll(async () => {
@@ -113,6 +166,59 @@ withChromium('the console lets one iterate', () => {
     await page.keyboard.press('Escape');
     await call(service.url, 'StopExecution', { executionArn: arn });
     await tab.status('ABORTED');
+  });
+
+  test('an input is written in a form, checked as one types, and kept by name', async () => {
+    const { page, button, dialog } = tab;
+    tab.service.seedActivity(PARCEL);
+    const machine = tab.machine('Parcels', {
+      StartAt: 'Send',
+      States: { Send: { Type: 'Task', Resource: PARCEL, End: true } },
+    });
+    await tab.go(`machines/${machine}`);
+    await button('Start execution').click();
+    await dialog().getByText('The worker will refuse this input: 3 problems.').waitFor();
+    const type = async (label: string, text: string): Promise<void> => {
+      await tab.tabTo(dialog().getByRole('textbox', { name: label, exact: true }));
+      await page.keyboard.press('Control+a');
+      await page.keyboard.type(text);
+    };
+    await type('to', 'Tokyo 1');
+    await dialog().getByText('should have at most 5 characters').waitFor();
+    await type('to', 'Tokyo');
+    await tab.tabTo(dialog().getByLabel('speed'));
+    await page.keyboard.press('f');
+    await tab.tabTo(dialog().getByRole('button', { name: 'Add to lines' }));
+    await page.keyboard.press('Enter');
+    await dialog().getByLabel('sku').fill('A-1');
+    await dialog().getByLabel('count').fill('many');
+    await dialog()
+      .getByText('should be a number')
+      .or(dialog().getByText('should be a whole number'))
+      .waitFor();
+    await dialog().getByLabel('count').fill('12345678901234567890');
+    await dialog().getByText('The input fits the rules of the activity.').waitFor();
+    await dialog().getByText('The worker checks more: isEmail').waitFor();
+    expect(await tab.findings()).toEqual([]);
+
+    await type('Keep as', 'to Tokyo');
+    await page.keyboard.press('Enter');
+    await dialog().getByRole('button', { name: 'Replace' }).waitFor();
+    await page.keyboard.press('Escape');
+    await page.reload();
+    await button('Start execution').click();
+    await dialog().getByRole('combobox', { name: 'Kept' }).selectOption('to Tokyo');
+    expect(await dialog().getByLabel('sku').inputValue()).toBe('A-1');
+    await tab.tabTo(dialog().getByRole('tab', { name: 'JSON' }));
+    await page.keyboard.press('Enter');
+    const json = dialog().getByRole('textbox', { name: 'Input, as JSON' });
+    await json.getByText('12345678901234567890').waitFor();
+    await dialog().getByRole('button', { name: 'Start', exact: true }).click();
+    await tab.progress('Send', 'queued');
+    const input = page.getByRole('region', { name: 'Input of the execution' });
+    expect(await input.innerText()).toMatch(
+      /"to": "Tokyo",\s+"speed": "fast"[\s\S]*"count": 12345678901234567890/,
+    );
   });
 
   test('the page asked nobody else for anything, and its policy stopped nothing', () => {

@@ -29,6 +29,7 @@ import {
 import * as fc from 'fast-check';
 import type { HandleOptions } from '../../src/framework/declare/options.js';
 import { compileInput } from '../../src/framework/worker/handler/input/compile-input.js';
+import { problemsOf } from '../../src/console/model/schema/check.js';
 import { inputSchema, type JsonSchema } from '../../src/framework/declare/schema/dto-schema.js';
 import { definitionOf } from '../support/definition.js';
 import { cases } from '../worker/handler/kinds/classes.js';
@@ -44,10 +45,17 @@ const schemaOf = (input: HandleOptions['input'], more: HandleOptions = {}): Json
 
 const ajv = new Ajv2020({ strict: true, strictRequired: false, strictTypes: false });
 
-/** True where ajv, which is not ours, accepts a value. It forgets the schema afterwards. */
+/**
+ * True where ajv, which is not ours, accepts a value. It forgets the schema afterwards. The form of the console's page
+ * has to accept the same values.
+ */
 function takes(schema: JsonSchema, value: unknown): boolean {
   try {
-    return ajv.validate(schema, value);
+    const taken = ajv.validate(schema, value);
+    const problems = problemsOf(value, schema, schema);
+    if ((problems.length === 0) !== taken)
+      throw new Error(`The form says ${JSON.stringify(problems)} of ${JSON.stringify(value)}`);
+    return taken;
   } finally {
     ajv.removeSchema(schema);
   }

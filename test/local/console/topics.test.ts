@@ -239,7 +239,11 @@ test('workers are shown as whoever runs them describes them, without tokens', as
     counts: { succeeded: 3 },
   };
   const bench = await openConsole({
-    console: { workers: () => [worker], exampleFor: (arn) => (arn === ARN ? '{"who":"text"}' : undefined) },
+    console: {
+      workers: () => [worker],
+      exampleFor: (arn) => (arn === ARN ? '{"who":"text"}' : undefined),
+      schemaFor: (arn) => (arn === ARN ? { type: 'string' } : undefined),
+    },
   });
   const { data } = await follow(bench, 'topic=workers').next();
   expect(data).toMatchObject({
@@ -255,6 +259,8 @@ test('workers are shown as whoever runs them describes them, without tokens', as
   expect(JSON.stringify(data)).not.toContain('secret');
   expect(await read(bench, `/console/api/example?activity=${ARN}`)).toEqual({ input: '{"who":"text"}' });
   expect(await read(bench, '/console/api/example?activity=other')).toEqual({ input: null });
+  expect(await read(bench, `/console/api/schema?activity=${ARN}`)).toEqual({ schema: { type: 'string' } });
+  expect(await read(bench, '/console/api/schema?activity=other')).toEqual({ schema: null });
 });
 
 test("what is created in the page lies where the rest does, and its refusals are the API's", async () => {

@@ -1,14 +1,14 @@
 import type { JSX } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
-import type { InputAnswer } from '../../../framework/local/console/api.js';
-import { readDefinition, type StateNode } from '../../model/definition.js';
+import { useState } from 'preact/hooks';
 import { nameIn } from '../../model/format.js';
 import { jsonProblem, pretty } from '../../model/json-text.js';
 import { FormDialog } from '../../parts/form-dialog.js';
-import { JsonField } from '../../parts/json-field.js';
 import { useAction } from '../../parts/use-action.js';
 import { go } from '../../route.js';
-import { command, query } from '../../service/calls.js';
+import { command } from '../../service/calls.js';
+import { InputField } from './input-field.js';
+import { KeptInputs } from './kept-inputs.js';
+import { useKnownInput } from './suggestions.js';
 
 interface StartProps {
   readonly machine: { readonly arn: string; readonly definition: string };
@@ -24,7 +24,7 @@ interface StartProps {
 export function StartDialog({ machine, input, onClose }: StartProps): JSX.Element {
   const [text, setText] = useState(input === undefined ? '{}' : pretty(input));
   const [name, setName] = useState('');
-  const suggestions = useSuggestions(machine, ([first]) => {
+  const known = useKnownInput(machine, ({ suggestions: [first] }) => {
     if (input === undefined && first) setText(pretty(first.input));
   });
   const problem = jsonProblem(text);
@@ -44,23 +44,18 @@ export function StartDialog({ machine, input, onClose }: StartProps): JSX.Elemen
   return (
     <FormDialog id="start" title={title} action={start} submit={submit} onClose={onClose}>
       <NameField value={name} onInput={setName} />
-      <JsonField name="Input" value={text} onInput={setText} problem={problem}>
-        {suggestions.map(({ word, input: offered }) => (
-          <button type="button" class="quiet small" onClick={() => setText(pretty(offered))}>
-            {word}
-          </button>
-        ))}
-      </JsonField>
+      <InputField value={text} onInput={setText} known={known} problem={problem} />
+      <KeptInputs machine={machine.arn} text={text} onPick={(kept) => setText(pretty(kept))} />
     </FormDialog>
   );
 }
 
-interface FieldProps {
+interface NameFieldProps {
   readonly value: string;
   readonly onInput: (value: string) => void;
 }
 
-const NameField = ({ value, onInput }: FieldProps): JSX.Element => (
+const NameField = ({ value, onInput }: NameFieldProps): JSX.Element => (
   <label class="field">
     <span>Name</span>
     <input
@@ -71,47 +66,3 @@ const NameField = ({ value, onInput }: FieldProps): JSX.Element => (
     />
   </label>
 );
-
-/** An input that the dialog offers, and the label of its button. */
-interface Suggestion {
-  readonly word: string;
-  readonly input: string;
-}
-
-function useSuggestions(
-  machine: StartProps['machine'],
-  onFound: (found: readonly Suggestion[]) => void,
-): readonly Suggestion[] {
-  const [suggestions, setSuggestions] = useState<readonly Suggestion[]>([]);
-  useEffect(() => {
-    void suggestionsFor(machine).then((found) => {
-      setSuggestions(found);
-      onFound(found);
-    });
-  }, []);
-  return suggestions;
-}
-
-const NO_INPUT: InputAnswer = { input: null };
-
-/**
- * Returns the inputs that the dialog offers: that of the machine's last execution, and an example for the activity of
- * the first state, if it gets the input as it is.
- */
-async function suggestionsFor(machine: StartProps['machine']): Promise<Suggestion[]> {
-  const group = readDefinition(machine.definition);
-  const first = group?.states.find(({ name }) => name === group.startAt);
-  const activity = first && getsInput(first) ? first.activityArn : undefined;
-  const [example, last] = await Promise.all([
-    activity === undefined ? NO_INPUT : query('example', { activity }).catch(() => NO_INPUT),
-    query('lastInput', { machine: machine.arn }).catch(() => NO_INPUT),
-  ]);
-  return [
-    ...(last.input === null ? [] : [{ word: 'As the last one', input: last.input }]),
-    ...(example.input === null ? [] : [{ word: 'Example', input: example.input }]),
-  ];
-}
-
-/** Returns true if a state's task gets the state's input unchanged. */
-const getsInput = ({ source }: StateNode): boolean =>
-  !['InputPath', 'Parameters', 'Arguments'].some((field) => field in source);

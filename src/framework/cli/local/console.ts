@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { inputSchema } from '../../declare/schema/dto-schema.js';
 import { exampleInput } from '../../declare/schema/example-input.js';
 import type { ConsoleOptions, ConsoleWorker } from '../../local/index.js';
 import type { PlannedHandler } from '../../worker/build/plan.js';
@@ -13,18 +14,24 @@ export function wantsConsole(asked: boolean | undefined, host = '127.0.0.1'): bo
 }
 
 /**
- * Returns the options of a console (the web page of the local service) that shows these workers, and example inputs for
- * these handlers.
+ * Returns the options of a console (the web page of the local service) that shows these workers, and example inputs and
+ * forms for these handlers.
  */
 export function consoleOptions(
   handlers: readonly PlannedHandler[],
   region: string | undefined,
   workers?: () => readonly ConsoleWorker[],
 ): ConsoleOptions {
+  const handlerOf = (arn: string): PlannedHandler | undefined =>
+    handlers.find(({ definition }) => localArn(definition.activity, region) === arn);
   return {
     ...(workers && { workers }),
+    schemaFor: (arn) => {
+      const handler = handlerOf(arn);
+      return handler && inputSchema(handler.definition);
+    },
     exampleFor: (arn) => {
-      const handler = handlers.find(({ definition }) => localArn(definition.activity, region) === arn);
+      const handler = handlerOf(arn);
       const example = handler && exampleInput(handler.definition);
       return example === undefined ? undefined : JSON.stringify(example);
     },

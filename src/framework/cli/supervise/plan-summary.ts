@@ -1,4 +1,5 @@
 import { showEndpoint } from '../../aws/endpoint.js';
+import { inputSchema, type JsonSchema } from '../../declare/schema/dto-schema.js';
 import { exampleInput } from '../../declare/schema/example-input.js';
 import type { Protect } from '../../worker/protect/find-platform.js';
 import type { Plan } from '../../worker/build/plan.js';
@@ -22,6 +23,8 @@ export interface PlanSummary {
   readonly handlers: readonly SeededHandler[];
   /** Example inputs as JSON text, by the ARN of the activity. */
   readonly examples: Readonly<Record<string, string>>;
+  /** The JSON Schemas of inputs, by the ARN of the activity. */
+  readonly schemas: Readonly<Record<string, JsonSchema>>;
   /**
    * The keys of the config's `mocks` (results of Task states that the local service doesn't run). The mocks themselves
    * run in the worker's process.
@@ -55,6 +58,9 @@ export function planSummary({ endpoint, settings, handlers, files }: Plan, proje
     region,
     handlers: seededHandlers(handlers, region),
     examples: examplesOf(handlers, region),
+    schemas: Object.fromEntries(
+      handlers.map(({ definition }) => [localArn(definition.activity, region), inputSchema(definition)]),
+    ),
     mocks: Object.keys(mocks),
     ...{ healthPort, healthHosts, graceMs, stallAfterMs, protect, protectAfterMs },
   };

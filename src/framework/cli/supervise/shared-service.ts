@@ -140,6 +140,7 @@ export class SharedService {
     const console = wantsConsole(asked) && {
       workers: withWatched(() => [...this.workers.all()].flatMap(({ status }) => status ?? []), workers),
       exampleFor: (arn: string) => this.#plan?.examples[arn],
+      schemaFor: (arn: string) => this.#plan?.schemas[arn],
     };
     return { ...access, console };
   }

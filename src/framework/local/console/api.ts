@@ -75,6 +75,8 @@ export interface Queries {
     readonly query: { readonly execution: string; readonly from: string };
     readonly answer: { readonly events: readonly EventWithData[]; readonly next: number | null };
   };
+  /** The JSON Schema of an activity's input; null if the service doesn't know it. */
+  readonly schema: { readonly query: { readonly activity: string }; readonly answer: SchemaAnswer };
   /** The region in which the console should create resources. It is the region of the resources that exist. */
   readonly home: { readonly query: object; readonly answer: { readonly region: string } };
 }
@@ -389,4 +391,8 @@ export interface DefinitionProblem {
 
 export interface InputAnswer {
   readonly input: string | null;
+}
+
+export interface SchemaAnswer {
+  readonly schema: Readonly<Record<string, unknown>> | null;
 }

@@ -32,6 +32,12 @@ export interface ConsoleOptions {
    * project
    */
   readonly checkProject?: (signal: AbortSignal) => Promise<string>;
+  /**
+   * Returns the JSON Schema of the input of the activity's handler, of which the page makes a form; undefined if it
+   * isn't known.
+   * @default returns undefined
+   */
+  readonly schemaFor?: (activityArn: string) => Readonly<Record<string, unknown>> | undefined;
 }
 
 /** The options of a console, and the objects of the service that the console needs. */
@@ -124,8 +130,8 @@ export class Console implements RequestHandler {
 
   async #answerQuery(response: ServerResponse, name: string, query: URLSearchParams): Promise<void> {
     if (!isQuery(name)) return sendError(response, 404, `Nothing answers '${name}'`);
-    const { stepFunctions, exampleFor = () => undefined } = this.#parts;
-    return attempt(response, () => answerQuery(name, query, { stepFunctions, exampleFor }));
+    const { stepFunctions, exampleFor = () => undefined, schemaFor = () => undefined } = this.#parts;
+    return attempt(response, () => answerQuery(name, query, { stepFunctions, exampleFor, schemaFor }));
   }
 
   async #openStream(

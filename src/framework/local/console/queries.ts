@@ -11,6 +11,8 @@ export interface QuerySources {
   readonly stepFunctions: StepFunctions;
   /** Returns an example input, as JSON, that the activity's handler would accept; undefined if none can be made. */
   readonly exampleFor: (activityArn: string) => string | undefined;
+  /** Returns the JSON Schema of the activity's input; undefined if it isn't known. */
+  readonly schemaFor: (activityArn: string) => Readonly<Record<string, unknown>> | undefined;
 }
 
 /** Returns the response to a query of one name. The query comes from a URL, so any of its fields may be missing. */
@@ -88,6 +90,10 @@ const history: Query<'history'> = ({ execution = '', from = '0' }, { stepFunctio
   return { events, next: next < recorded.length && events.length > 0 ? next : null };
 };
 
+const schema: Query<'schema'> = ({ activity = '' }, { schemaFor }) => ({
+  schema: schemaFor(activity) ?? null,
+});
+
 const home: Query<'home'> = (_, { stepFunctions }) => ({ region: homeRegion(stepFunctions) });
 
 /** Returns the region of the resources that there are, in which new ones should be created. */
@@ -104,6 +110,7 @@ const queries: { readonly [K in QueryName]: Query<K> } = {
   example,
   test,
   history,
+  schema,
   home,
 };
 

@@ -1,0 +1,41 @@
+import type { JSX } from 'preact';
+import { useMemo } from 'preact/hooks';
+import { count } from '../../../model/format.js';
+import { problemsOf } from '../../../model/schema/check.js';
+import { parseTree, setIn } from '../../../model/schema/edit-json.js';
+import type { JsonSchema } from '../../../model/schema/schema.js';
+import { FieldOf, keyOf, type FormContext } from './field.js';
+
+interface SchemaFormProps {
+  /** The input as JSON. The form shows it, and edits it in place. */
+  readonly text: string;
+  readonly onText: (text: string) => void;
+  readonly schema: JsonSchema;
+}
+
+/** A form for an input, made from its schema. What the schema doesn't accept is said as one types. */
+export function SchemaForm({ text, onText, schema }: SchemaFormProps): JSX.Element {
+  const problems = useMemo(() => problemsOf(JSON.parse(text), schema, schema), [text, schema]);
+  const context: FormContext = {
+    text,
+    tree: useMemo(() => parseTree(text), [text]),
+    root: schema,
+    set: (path, json) => onText(setIn(text, path, json)),
+    problems: useMemo(() => {
+      const found = new Map<string, string[]>();
+      for (const { path, message } of problems)
+        found.set(keyOf(path), [...(found.get(keyOf(path)) ?? []), message]);
+      return found;
+    }, [problems]),
+  };
+  return (
+    <div class="schema-form">
+      <FieldOf context={context} schema={schema} path={[]} name="Input" required />
+      <p class={`hint ${problems.length > 0 ? 'bad' : ''}`} role="status">
+        {problems.length > 0
+          ? `The worker will refuse this input: ${count(problems.length, 'problem')}.`
+          : 'The input fits the rules of the activity.'}
+      </p>
+    </div>
+  );
+}

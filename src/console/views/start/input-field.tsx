@@ -1,0 +1,49 @@
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import { pretty } from '../../model/json-text.js';
+import { hasForm } from '../../model/schema/schema.js';
+import { JsonField } from '../../parts/json-field.js';
+import { Tabs } from '../../parts/tabs.js';
+import { SchemaForm } from './form/schema-form.js';
+import type { KnownInput } from './suggestions.js';
+
+interface InputFieldProps {
+  readonly value: string;
+  readonly onInput: (value: string) => void;
+  readonly known: KnownInput;
+  readonly problem: string | undefined;
+}
+
+const TABS = { form: 'Form', json: 'JSON' } as const;
+
+/** The field for the input of an execution: a form if the input's schema is known, and JSON. */
+export function InputField({ value, onInput, known, problem }: InputFieldProps): JSX.Element {
+  const [tab, show] = useState<keyof typeof TABS>('form');
+  const schema = known.schema && hasForm(known.schema) ? known.schema : undefined;
+  const offers = known.suggestions.map(({ word, input }) => (
+    <button type="button" class="quiet small" onClick={() => onInput(pretty(input))}>
+      {word}
+    </button>
+  ));
+  if (!schema)
+    return (
+      <JsonField name="Input" value={value} onInput={onInput} problem={problem}>
+        {offers}
+      </JsonField>
+    );
+  return (
+    <>
+      <Tabs tabs={TABS} shown={tab} onShow={show} />
+      {tab === 'json' || problem !== undefined ? (
+        <JsonField name="Input" value={value} onInput={onInput} problem={problem}>
+          {offers}
+        </JsonField>
+      ) : (
+        <div class="field">
+          <span>Input {offers}</span>
+          <SchemaForm text={value} onText={onInput} schema={schema} />
+        </div>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,66 @@
+import { useEffect, useState } from 'preact/hooks';
+import type { InputAnswer, SchemaAnswer } from '../../../framework/local/console/api.js';
+import { readDefinition, type StateNode } from '../../model/definition.js';
+import type { JsonSchema } from '../../model/schema/schema.js';
+import { query } from '../../service/calls.js';
+
+/** An input that the dialog offers, and the label of its button. */
+export interface Suggestion {
+  readonly word: string;
+  readonly input: string;
+}
+
+/** What is known of a machine's input. */
+export interface KnownInput {
+  readonly suggestions: readonly Suggestion[];
+  /** The schema of the input; undefined if none is known. */
+  readonly schema: JsonSchema | undefined;
+}
+
+interface StartedMachine {
+  readonly arn: string;
+  readonly definition: string;
+}
+
+const NOTHING_KNOWN: KnownInput = { suggestions: [], schema: undefined };
+
+/** Asks what is known of a machine's input. @param onFound is called once, when the answers have arrived */
+export function useKnownInput(machine: StartedMachine, onFound: (known: KnownInput) => void): KnownInput {
+  const [known, setKnown] = useState(NOTHING_KNOWN);
+  useEffect(() => {
+    void knownInput(machine).then((found) => {
+      setKnown(found);
+      onFound(found);
+    });
+  }, []);
+  return known;
+}
+
+const NO_INPUT: InputAnswer = { input: null };
+const NO_SCHEMA: SchemaAnswer = { schema: null };
+
+/**
+ * Returns the inputs that the dialog offers: that of the machine's last execution, and an example for the activity of
+ * the first state, if it gets the input as it is. The schema is that of this activity too.
+ */
+async function knownInput(machine: StartedMachine): Promise<KnownInput> {
+  const group = readDefinition(machine.definition);
+  const first = group?.states.find(({ name }) => name === group.startAt);
+  const activity = first && getsInput(first) ? first.activityArn : undefined;
+  const [example, { schema }, last] = await Promise.all([
+    activity === undefined ? NO_INPUT : query('example', { activity }).catch(() => NO_INPUT),
+    activity === undefined ? NO_SCHEMA : query('schema', { activity }).catch(() => NO_SCHEMA),
+    query('lastInput', { machine: machine.arn }).catch(() => NO_INPUT),
+  ]);
+  return {
+    schema: schema ?? undefined,
+    suggestions: [
+      ...(last.input === null ? [] : [{ word: 'As the last one', input: last.input }]),
+      ...(example.input === null ? [] : [{ word: 'Example', input: example.input }]),
+    ],
+  };
+}
+
+/** Returns true if a state's task gets the state's input unchanged. */
+const getsInput = ({ source }: StateNode): boolean =>
+  !['InputPath', 'Parameters', 'Arguments'].some((field) => field in source);
