@@ -16,3 +16,13 @@ export const END_POLLS = 'StepwrightLocal.EndPolls';
  * optionally, the `input` of that state and the `name` of the new execution.
  */
 export const START_FROM = 'StepwrightLocal.StartExecutionFrom';
+
+/**
+ * The `x-amz-target` of an operation that only the local service has. It takes what a worker says about its tasks, for
+ * the console: `lines` of its log, and `progress`. Each has the `task` (the hash of its token) and `at`, in epoch
+ * milliseconds.
+ */
+export const PUT_TASK_LOG = 'StepwrightLocal.PutTaskLog';
+
+/** The operations that only the local service has. */
+export const OWN_OPERATIONS: readonly string[] = [END_POLLS, START_FROM, PUT_TASK_LOG];

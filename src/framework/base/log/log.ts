@@ -51,7 +51,18 @@ export interface LogOptions {
  *
  * If you pass a `destination`, all this doesn't apply: pino writes to it as it always does.
  */
-export function createLog({ level = 'info', pretty = false, destination }: LogOptions = {}): PinoLogger {
+export function createLog(options: LogOptions = {}): PinoLogger {
+  return createTappedLog(options, undefined);
+}
+
+/**
+ * Makes the same logger as {@link createLog}.
+ * @param onLine called with each line, as JSON, before it is written. Must not throw
+ */
+export function createTappedLog(
+  { level = 'info', pretty = false, destination }: LogOptions,
+  onLine: ((line: string) => void) | undefined,
+): PinoLogger {
   const options = {
     level,
     base: undefined,
@@ -61,7 +72,14 @@ export function createLog({ level = 'info', pretty = false, destination }: LogOp
   if (destination) return pino(options, pretty ? prettyLines(destination, false) : destination);
   const output = standardOutput();
   const lines = { write: (line: string) => output.write(line) };
-  const log = pino(options, pretty ? prettyLines(lines, hasColours()) : lines);
+  const shown = pretty ? prettyLines(lines, hasColours()) : lines;
+  const tapped = onLine && {
+    write: (line: string) => {
+      onLine(line);
+      return shown.write(line);
+    },
+  };
+  const log = pino(options, tapped ?? shown);
   output.onLost((lost, why) =>
     log.warn({ lost, why }, 'lines of the log are lost: they could not be written'),
   );

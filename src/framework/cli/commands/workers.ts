@@ -17,6 +17,7 @@ import {
   repeatable,
 } from '../flags/shared-flags.js';
 import { type LogFlags, logFor } from '../output/log-for.js';
+import { TaskLog } from '../start/task-log.js';
 import { exit } from '../process/exit.js';
 
 type ControlVerb = ControlRequest['do'];
@@ -43,13 +44,19 @@ export function addStart(program: CommandOf): void {
 }
 
 async function runStart({ processes, control, ...parsed }: Parsed<StartFlags>): Promise<number> {
-  const [flags, access, log] = [flagsOf(parsed), accessOf(parsed), logFor(parsed)];
+  const [flags, access] = [flagsOf(parsed), accessOf(parsed)];
   if (processes === undefined) {
     const { start } = await import('../start/start.js');
-    return start(flags, access, log, { control });
+    const taskLog = new TaskLog();
+    return start(
+      flags,
+      access,
+      logFor(parsed, (line) => taskLog.add(line)),
+      { control, taskLog },
+    );
   }
   const { startProcesses } = await import('../supervise/start-processes.js');
-  const { logLevel, logFormat } = parsed;
+  const [{ logLevel, logFormat }, log] = [parsed, logFor(parsed)];
   return startProcesses(processes, { flags, access, logFlags: { logLevel, logFormat }, log, control });
 }
 
@@ -132,6 +139,8 @@ export function addExec(program: CommandOf): void {
   ]).action(async (words: string[], parsed: Parsed<ExecFlags & LogFlags>) => {
     const { activityNamed, exec } = await import('../exec/exec.js');
     const own = { ...parsed, activity: activityNamed(parsed.activity) };
-    await exit(await exec(words, flagsOf(parsed), own, logFor(parsed)));
+    const taskLog = new TaskLog();
+    const log = logFor(parsed, (line) => taskLog.add(line));
+    await exit(await exec(words, flagsOf(parsed), own, { log, taskLog }));
   });
 }

@@ -16,6 +16,8 @@ import { showEndpoint } from '../../aws/endpoint.js';
 import { makePlan } from '../../worker/build/plan.js';
 import { logActivities, logWarnings, logDrain, WAITING } from '../output/banner.js';
 import { loadConfigIfAny } from '../project/config-file.js';
+import type { Worker } from '../../worker/worker.js';
+import type { TaskLog } from '../start/task-log.js';
 import { runWorker } from '../start/run-worker.js';
 import { unknownVariables } from '../../config/unknown-variables.js';
 import { stopSignal } from '../process/signals.js';
@@ -46,7 +48,7 @@ export async function exec(
   command: readonly string[],
   flags: Flags,
   own: ExecFlags,
-  log: Logger,
+  { log, taskLog }: { readonly log: Logger; readonly taskLog: TaskLog },
 ): Promise<number> {
   const [file = '', ...args] = command;
   const options = commandOptions(own);
@@ -56,7 +58,7 @@ export async function exec(
   const plan = await makePlan({ config: connectionOf(config, activities), baseDir, flags, env });
   const problems = [...plan.problems, ...flagProblems(own, options), ...missingProgram(file)];
   const stop = stopSignal(log, 'stopping: running programs get their grace; once more to stop at once');
-  return runWorker({ ...plan, problems }, { log, stop }, (worker) => {
+  const announce = (worker: Worker): void => {
     logWarnings(log, unknownVariables(process.env));
     if (plan.endpoint) log.info(`Endpoint: ${showEndpoint(plan.endpoint)}`);
     logActivities(log, worker.status().handlers);
@@ -64,7 +66,13 @@ export async function exec(
     worker.on('state', ({ to }) => {
       if (to === 'running') log.info(WAITING);
     });
-  });
+    void taskLog.follow(worker, plan.endpoint);
+  };
+  try {
+    return await runWorker({ ...plan, problems }, { log, stop }, announce);
+  } finally {
+    await taskLog.close();
+  }
 }
 
 /**

@@ -2,7 +2,7 @@ import { badValue } from '../../config/mistakes.js';
 import { oneOf } from '../../declare/rule.js';
 import type { Environment } from '../../base/environment.js';
 import { StartError } from '../../base/errors.js';
-import { createLog } from '../../base/log/log.js';
+import { createTappedLog } from '../../base/log/log.js';
 
 /** The flags of a command that concern its log. */
 export interface LogFlags {
@@ -19,13 +19,20 @@ export const LEVEL_VARIABLE = 'STEPWRIGHT_LOG_LEVEL';
 /**
  * Makes the log of a command. If `--log-format` isn't given, lines are formatted for people in a terminal, and are JSON
  * elsewhere.
+ * @param onLine called with each line, as JSON
  * @throws StartError if STEPWRIGHT_LOG_LEVEL isn't a level
  */
-export const logFor = ({ logLevel, logFormat }: LogFlags): ReturnType<typeof createLog> =>
-  createLog({
-    level: logLevel ?? levelIn(process.env),
-    pretty: logFormat ? logFormat === 'pretty' : process.stdout.isTTY,
-  });
+export const logFor = (
+  { logLevel, logFormat }: LogFlags,
+  onLine?: (line: string) => void,
+): ReturnType<typeof createTappedLog> =>
+  createTappedLog(
+    {
+      level: logLevel ?? levelIn(process.env),
+      pretty: logFormat ? logFormat === 'pretty' : process.stdout.isTTY,
+    },
+    onLine,
+  );
 
 /** Returns the level in STEPWRIGHT_LOG_LEVEL; undefined if the variable is unset or empty. */
 function levelIn(env: Environment): string | undefined {

@@ -12,19 +12,26 @@ import { warnUnshown } from '../local/unshown.js';
 import { type Project, readProject } from '../project/project.js';
 import { runWorker } from './run-worker.js';
 import { warnOfSlowStates } from './slow-at-aws.js';
+import type { TaskLog } from './task-log.js';
 import { stopSignal } from '../process/signals.js';
+
+interface StartParts {
+  /** The path of the control socket. @default none */
+  readonly control?: string | undefined;
+  /** Sends what tasks log to the local service. @default nothing is sent */
+  readonly taskLog?: TaskLog | undefined;
+}
 
 /**
  * Runs the worker of a project until a stop signal arrives.
  * @returns the exit code
- * @param options `control`: the path of the control socket. @default none
  * @throws StartError before anything runs
  */
 export async function start(
   flags: Flags,
   access: Access,
   log: Logger,
-  { control }: { readonly control?: string | undefined } = {},
+  { control, taskLog }: StartParts = {},
 ): Promise<number> {
   const project = await readProject(flags, access.stacks);
   const stop = stopSignal(
@@ -42,9 +49,11 @@ export async function start(
       logWarnings(log, project.warnings);
       if (!parts.embedded) void warnOfSlowStates(log, project);
       announce(worker, project, parts, { log, port: flags.texts['port'] });
+      void taskLog?.follow(worker, endpointOf(parts, plan));
     });
   } finally {
     parts.control?.close();
+    await taskLog?.close();
     await parts.embedded?.service.close();
   }
 }
@@ -72,13 +81,18 @@ async function openEndpoint(parts: Parts, project: Project, access: Access, log:
   return localEndpoint(parts.embedded.service.port);
 }
 
+const endpointOf = (
+  { embedded }: Pick<Parts, 'embedded'>,
+  { endpoint }: Project['plan'],
+): Endpoint | undefined => (embedded ? localEndpoint(embedded.service.port) : endpoint);
+
 function announce(
   worker: Worker,
   { plan }: Project,
   { embedded }: Parts,
   { log, port }: { log: Logger; port: string | undefined },
 ): void {
-  const endpoint = embedded ? localEndpoint(embedded.service.port) : plan.endpoint;
+  const endpoint = endpointOf({ embedded }, plan);
   if (endpoint)
     log.info(
       `Endpoint: ${showEndpoint(endpoint)}${embedded ? ' (embedded: for development, in memory)' : ''}`,

@@ -19,6 +19,7 @@ import type { ControlAnswer, ControlRequest } from '../control/control-request.j
 import { controlWorker } from '../control/control-worker.js';
 import { logFor } from '../output/log-for.js';
 import { readWorker } from '../project/project.js';
+import { TaskLog } from '../start/task-log.js';
 import { runWorker } from '../start/run-worker.js';
 import { seededFindings } from '../local/seed.js';
 import { planSummary } from './plan-summary.js';
@@ -84,14 +85,17 @@ async function warmUp(): Promise<void> {
 }
 
 async function run({ flags, log: logFlags, member }: RunMessage, stop: AbortController): Promise<number> {
-  const plain = logFor(logFlags);
+  const taskLog = new TaskLog();
+  const plain = logFor(logFlags, (line) => taskLog.add(line));
   log = member ? plain.child({ process: member.number }) : plain;
   // While user code is loaded, the channel must not keep the process alive. So if the user code awaits a promise that
   // nothing can settle, the process becomes idle, which is noticed.
   process.channel?.unref();
   const { plan, module, projectDir, warnings } = await unlessAborted(stop.signal, readWorker(flags));
   answerMocks(plan);
-  const connectTo = (): Promise<Endpoint> => endpointOf(plan, projectDir, stop.signal);
+  let endpoint: Endpoint | undefined;
+  const connectTo = async (): Promise<Endpoint> =>
+    (endpoint = await endpointOf(plan, projectDir, stop.signal));
   let measure = async (): Promise<void> => {};
   const code = await runWorker(
     oneOfSeveral(plan, member),
@@ -100,12 +104,13 @@ async function run({ flags, log: logFlags, member }: RunMessage, stop: AbortCont
       if (!member || member.number === 1) logWarnings(log, warnings);
       if (member && plan.settings.healthPort !== undefined) measure = await measured(worker);
       sendUpdates(worker, plan);
+      void taskLog.follow(worker, endpoint);
       // If the embedded service has ended, no task can be reported. So a worker at the endpoint `local` exits at
       // once.
       if (plan.endpoint?.kind !== 'local') drainOnDisconnect(() => stop.abort());
     },
   );
-  await measure();
+  await Promise.all([measure(), taskLog.close()]);
   return code;
 }
 

@@ -1,4 +1,4 @@
-import { END_POLLS, SERVICE_HEADER, START_FROM } from '../../base/local-service.js';
+import { OWN_OPERATIONS, SERVICE_HEADER } from '../../base/local-service.js';
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Logger } from '../../base/log/log.js';
@@ -78,6 +78,9 @@ function answerOther(
   });
 }
 
+const isOwn = (target: string | string[] | undefined): target is string =>
+  typeof target === 'string' && OWN_OPERATIONS.includes(target);
+
 /** One HTTP request to the API, and the response to it. */
 class Exchange {
   #closed = false;
@@ -101,7 +104,7 @@ class Exchange {
       return this.#refuse(404, 'UnknownOperationException', 'Step Functions takes POST requests to /');
     if (!this.options.isAllowed(this.request)) return this.#refuse(403, 'AccessDeniedException', FORBIDDEN);
     const target = this.request.headers['x-amz-target'];
-    const name = target === END_POLLS || target === START_FROM ? target : operationIn(target);
+    const name = isOwn(target) ? target : operationIn(target);
     const body = parseBody(text);
     const { fault: hook } = this.options;
     const fault = hook && (await hook({ operation: name, body, index: count(name) }));

@@ -77,6 +77,14 @@ export interface Queries {
   };
   /** The JSON Schema of an activity's input; null if the service doesn't know it. */
   readonly schema: { readonly query: { readonly activity: string }; readonly answer: SchemaAnswer };
+  /**
+   * The log lines of an attempt, from the line with a number on; the first line is number 0. The oldest may be missing,
+   * since only the latest are kept: `first` is the number of the first line in the answer.
+   */
+  readonly taskLog: {
+    readonly query: { readonly execution: string; readonly scheduledId: string; readonly from: string };
+    readonly answer: { readonly first: number; readonly lines: readonly TaskLine[] };
+  };
   /** The region in which the console should create resources. It is the region of the resources that exist. */
   readonly home: { readonly query: object; readonly answer: { readonly region: string } };
 }
@@ -224,6 +232,8 @@ export interface ExecutionUpdate {
   readonly error: string | undefined;
   readonly cause: string | undefined;
   readonly leases: readonly ActivityLease[];
+  /** What workers said about attempts, as far as it has changed since the previous message. */
+  readonly notes: readonly AttemptNotesRow[];
   readonly events: readonly HistoryEvent[];
 }
 
@@ -258,6 +268,33 @@ export interface Lease {
 export interface ActivityLease extends Lease {
   /** The id of the ActivityScheduled event. */
   readonly scheduledId: number;
+}
+
+/** What a worker said about an attempt, without its log lines. */
+export interface AttemptNotesRow {
+  /** The id of the ActivityScheduled event. */
+  readonly scheduledId: number;
+  /** The number of log lines so far. The query `taskLog` returns them. */
+  readonly lines: number;
+  readonly heartbeats: number;
+  readonly heartbeatAt: number | undefined;
+  readonly progress: TaskProgress | undefined;
+}
+
+/** The progress that a handler reported last. */
+export interface TaskProgress {
+  readonly at: number;
+  readonly percent: number | undefined;
+  readonly message: string | undefined;
+}
+
+/** A line of a worker's log about a task. */
+export interface TaskLine {
+  readonly at: number;
+  readonly level: string;
+  readonly message: string;
+  /** The further fields of the line, as JSON; undefined if there are none. */
+  readonly fields: string | undefined;
 }
 
 /** The execution and the state that scheduled a task. Both are undefined if no state of an execution did. */

@@ -93,6 +93,14 @@ const history: Query<'history'> = ({ execution = '', from = '0' }, { stepFunctio
 const schema: Query<'schema'> = ({ activity = '' }, { schemaFor }) => ({
   schema: schemaFor(activity) ?? null,
 });
+const taskLog: Query<'taskLog'> = (
+  { execution = '', scheduledId = '', from = '0' },
+  { stepFunctions: { executions, tasks } },
+) => {
+  const notes = tasks.notes.of(executions.get(execution), Number(scheduledId));
+  const lines = notes?.linesFrom(Number(from) || 0) ?? [];
+  return { first: (notes?.lineCount ?? 0) - lines.length, lines };
+};
 
 const home: Query<'home'> = (_, { stepFunctions }) => ({ region: homeRegion(stepFunctions) });
 
@@ -111,6 +119,7 @@ const queries: { readonly [K in QueryName]: Query<K> } = {
   test,
   history,
   schema,
+  taskLog,
   home,
 };
 

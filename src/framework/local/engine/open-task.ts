@@ -1,4 +1,5 @@
 import type { Cancel, Clock } from '../../base/time/clock.js';
+import type { TaskNotes } from './task-notes.js';
 import type { TaskOrder, TaskOutcome } from '../asl/runtime/running-execution.js';
 
 /** Says which worker has a task, since when, and until when. Times are epoch milliseconds. */
@@ -38,6 +39,7 @@ export class OpenTask {
     private readonly onClosed: () => void,
     /** The real time, in which the task's deadlines run, since whoever has the task lives in it. @default `clock` */
     private readonly real: Clock = clock,
+    private readonly notes?: TaskNotes,
   ) {}
 
   /** Says which worker has the task. Undefined until a worker has taken it. */
@@ -70,6 +72,7 @@ export class OpenTask {
     this.#lease = { workerName, since: now, beatAt: undefined, due: undefined };
     this.#arm();
     this.order.onStarted(workerName, now);
+    this.notes?.onStarted(this);
   }
 
   heartbeat(): void {
@@ -77,6 +80,7 @@ export class OpenTask {
     const now = this.clock.now();
     if (this.#lease) this.#lease = { ...this.#lease, beatAt: now };
     if (heartbeatSeconds !== undefined) this.#heartbeatDue = this.real.now() + heartbeatSeconds * 1000;
+    this.notes?.onHeartbeat(this, now);
   }
 
   settle(outcome: TaskOutcome, at: number = this.clock.now()): void {

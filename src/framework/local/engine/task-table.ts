@@ -2,6 +2,7 @@ import type { Clock } from '../../base/time/clock.js';
 import type { TaskOrder } from '../asl/runtime/running-execution.js';
 import { OpenTask } from './open-task.js';
 import { errors } from './answers/service-error.js';
+import { TaskNotes } from './task-notes.js';
 import { TokenMint } from './task-token.js';
 
 /** The tasks whose tokens were issued and that haven't ended, by task token. */
@@ -10,6 +11,8 @@ export class TaskTable {
   readonly #clock: Clock;
   readonly #real: Clock;
   readonly #mint: TokenMint;
+  /** What workers say about the tasks. */
+  readonly notes = new TaskNotes();
 
   /** @param real the time in which the deadlines of tasks run. @default `clock` */
   constructor(clock: Clock, mint = new TokenMint(), real: Clock = clock) {
@@ -33,7 +36,15 @@ export class TaskTable {
    */
   open(subject: string, order: TaskOrder): OpenTask {
     const token = this.#mint.issue(subject);
-    const task = new OpenTask(subject, token, order, this.#clock, () => this.#open.delete(token), this.#real);
+    const task = new OpenTask(
+      subject,
+      token,
+      order,
+      this.#clock,
+      () => this.#open.delete(token),
+      this.#real,
+      this.notes,
+    );
     this.#open.set(token, task);
     return task;
   }

@@ -1,3 +1,4 @@
+import { PUT_TASK_LOG } from '../../../base/local-service.js';
 import { parseJson } from '../../asl/values/json.js';
 import type { OpenTask } from '../../engine/open-task.js';
 import type { StepFunctions } from '../../engine/step-functions.js';
@@ -47,7 +48,36 @@ const sendTaskHeartbeat: Operation = ({ body }, stepFunctions) => {
   return {};
 };
 
+/** The longest text of each field of a log line. Longer ones are cut by the worker. */
+const LINE = { level: 16, message: 8_192, fields: 65_536 };
+const HASH = { min: 8, max: 8 };
+const LATEST = 2 ** 53;
+
+/** Notes what a worker says about its tasks. A task that isn't known is ignored: its worker can't tell. */
+const putTaskLog: Operation = ({ body }, { tasks }) => {
+  const checker = new Checker(body);
+  const lines = (checker.objects('lines') ?? []).map((line) => ({
+    task: line.requiredText('task', HASH),
+    at: line.integer('at', 0, LATEST, true) ?? 0,
+    level: line.requiredText('level', { max: LINE.level }),
+    message: line.requiredText('message', { max: LINE.message }),
+    fields: line.text('fields', { max: LINE.fields }),
+  }));
+  const progress = (checker.objects('progress') ?? []).map((each) => ({
+    task: each.requiredText('task', HASH),
+    at: each.integer('at', 0, LATEST, true) ?? 0,
+    percent: each.integer('percent', 0, 100),
+    message: each.text('message', { max: LINE.message }),
+  }));
+  checker.done();
+  tasks.notes.listen(tasks);
+  for (const { task, ...line } of lines) tasks.notes.addLine(task, line);
+  for (const { task, ...each } of progress) tasks.notes.setProgress(task, each);
+  return {};
+};
+
 export const taskOperations: Record<string, Operation> = {
+  [PUT_TASK_LOG]: putTaskLog,
   SendTaskSuccess: sendTaskSuccess,
   SendTaskFailure: sendTaskFailure,
   SendTaskHeartbeat: sendTaskHeartbeat,

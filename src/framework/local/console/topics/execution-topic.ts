@@ -1,7 +1,14 @@
 import type { Execution } from '../../engine/execution.js';
 import type { HistoryEvent as RecordedEvent } from '../../engine/history.js';
 import type { StepFunctions } from '../../engine/step-functions.js';
-import type { ActivityLease, ExecutionFacts, ExecutionUpdate, HistoryEvent } from '../api.js';
+import type { AttemptNotes } from '../../engine/task-notes.js';
+import type {
+  ActivityLease,
+  AttemptNotesRow,
+  ExecutionFacts,
+  ExecutionUpdate,
+  HistoryEvent,
+} from '../api.js';
 import { leaseOf } from './lease.js';
 import { fingerprint, isSame, type Topic } from './topic.js';
 
@@ -20,27 +27,29 @@ export function executionTopic(stepFunctions: StepFunctions, arn: string): Topic
   const execution = stepFunctions.executions.get(arn);
   return (seen) => {
     const leases = leasesOf(stepFunctions, execution);
-    const [sent = 0, startedAt] = seen ?? [];
+    const [sent = 0, startedAt, , , noted = 0] = seen ?? [];
     // Before the service was restarted, another execution may have had the same name.
     const goesOn =
       seen !== undefined && startedAt === Math.floor(execution.startedAt) && sent <= execution.history.length;
     const from = goesOn ? sent : 0;
     const events = execution.history.page(from, EVENTS_A_MESSAGE, { withData: false }).map(short);
+    const { notes, latest } = stepFunctions.tasks.notes.changedSince(execution, goesOn ? noted : 0);
     const position = [
       from + events.length,
       Math.floor(execution.startedAt),
       execution.end ? 1 : 0,
       fingerprint(leases),
+      latest,
     ];
     if (goesOn && isSame(seen, position)) return undefined;
-    const data = { ...endOf(execution), leases, events };
+    const data = { ...endOf(execution), leases, notes: notes.map(notesRow), events };
     return goesOn
       ? { kind: 'change', position, data }
       : { kind: 'snapshot', position, data: { ...data, ...factsOf(execution) } };
   };
 }
 
-function endOf({ status, end }: Execution): Omit<ExecutionUpdate, 'leases' | 'events'> {
+function endOf({ status, end }: Execution): Omit<ExecutionUpdate, 'leases' | 'notes' | 'events'> {
   return { status, endedAt: end?.at ?? null, output: end?.output, error: end?.error, cause: end?.cause };
 }
 
@@ -64,6 +73,16 @@ function leasesOf({ tasks }: StepFunctions, execution: Execution): ActivityLease
   }
   return found;
 }
+
+const notesRow = ({
+  scheduledId,
+  lineCount,
+  heartbeats,
+  heartbeatAt,
+  progress,
+}: AttemptNotes): AttemptNotesRow => ({
+  ...{ scheduledId, lines: lineCount, heartbeats, heartbeatAt, progress },
+});
 
 function short({ id, previousEventId, type, timestamp, ...rest }: RecordedEvent): HistoryEvent {
   const [details] = Object.values(rest) as [Record<string, unknown>?];

@@ -1,0 +1,145 @@
+import type { Agent } from 'node:http';
+import { PUT_TASK_LOG, SERVICE_HEADER } from '../../base/local-service.js';
+import { systemClock } from '../../base/time/clock.js';
+import { tokenHash } from '../../base/token-hash.js';
+import type { Endpoint } from '../../aws/endpoint.js';
+import type { Worker } from '../../worker/worker.js';
+
+/** The time in which lines are gathered and sent together, in milliseconds. */
+const GATHER_MS = 100;
+/** The longest that one request may take, and the longest that a stop waits for the last lines. */
+const REQUEST_MS = 1_000;
+/** The most lines that wait to be sent. If there are more, the oldest are dropped: they are in the log itself. */
+const MOST_WAITING = 1_000;
+const MOST_IN_ONE = 500;
+const MESSAGE_LIMIT = 8_192;
+const FIELDS_LIMIT = 16_384;
+
+interface Line {
+  readonly task: string;
+  readonly at: number;
+  readonly level: string;
+  readonly message: string;
+  readonly fields?: string;
+}
+
+interface Progress {
+  readonly task: string;
+  readonly at: number;
+  readonly percent?: number;
+  readonly message?: string;
+}
+
+/**
+ * Sends the log lines and the progress of tasks to the local service of Stepwright, whose console shows them beside the
+ * states. Sends nothing to AWS, nor to any other service. Nothing waits for it, and nothing is sent twice: what can't be
+ * sent is dropped.
+ */
+export class TaskLog {
+  /** The local service; null if there is none. Undefined until that is known: lines are kept until then. */
+  #url: string | null | undefined;
+  #agent: Agent | undefined;
+  #lines: string[] = [];
+  readonly #progress = new Map<string, Progress>();
+  #isDue = false;
+
+  /** Takes a line of the log, as JSON. */
+  add(line: string): void {
+    if (this.#url === null || !line.includes('"task":"')) return;
+    this.#lines.push(line);
+    if (this.#lines.length > MOST_WAITING) this.#lines.shift();
+    if (this.#url !== undefined) this.#sendSoon();
+  }
+
+  /** From now on sends what the worker's tasks log, if a local service of Stepwright listens at the endpoint. */
+  async follow(worker: Pick<Worker, 'on'>, endpoint: Endpoint | undefined): Promise<void> {
+    const url = endpoint && endpoint.kind !== 'aws' && endpoint.url.startsWith('http:') ? endpoint.url : null;
+    this.#url = url !== null && (await this.#post(url, [], [])) ? url : null;
+    if (this.#url === null) {
+      this.#lines = [];
+      return;
+    }
+    this.#sendSoon();
+    worker.on('task:progress', ({ token, fraction, message, at }) => {
+      const task = tokenHash(token);
+      const percent = fraction === undefined ? {} : { percent: Math.floor(fraction * 100) };
+      this.#progress.set(task, { task, at, ...percent, ...(message !== undefined && { message }) });
+      this.#sendSoon();
+    });
+  }
+
+  /** Sends what waits, and resolves within a second. */
+  async close(): Promise<void> {
+    await this.#send();
+    this.#url = null;
+    this.#agent?.destroy();
+  }
+
+  #sendSoon(): void {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    systemClock.after(GATHER_MS, () => void this.#send());
+  }
+
+  async #send(): Promise<void> {
+    const lines = this.#lines.splice(0, MOST_IN_ONE).flatMap(readLine);
+    const progress = [...this.#progress.values()].slice(0, MOST_IN_ONE);
+    for (const { task } of progress) this.#progress.delete(task);
+    if (typeof this.#url === 'string' && lines.length + progress.length > 0)
+      await this.#post(this.#url, lines, progress);
+    this.#isDue = false;
+    if (this.#lines.length + this.#progress.size > 0) this.#sendSoon();
+  }
+
+  /** Sends a request. Resolves with true if a local service of Stepwright has answered it. Never rejects. */
+  #post(url: string, lines: readonly Line[], progress: readonly Progress[]): Promise<boolean> {
+    const headers = { 'content-type': 'application/x-amz-json-1.0', 'x-amz-target': PUT_TASK_LOG };
+    // Loaded here, since a worker at AWS sends nothing.
+    const http = process.getBuiltinModule('node:http');
+    const agent = (this.#agent ??= new http.Agent({ keepAlive: true, maxSockets: 1 }));
+    return new Promise((resolve) => {
+      const sent = http.request(url, { method: 'POST', headers, agent }, (response) => {
+        response.resume();
+        settle(response.headers[SERVICE_HEADER] !== undefined);
+      });
+      const cancel = systemClock.after(REQUEST_MS, () => {
+        sent.destroy();
+        settle(false);
+      });
+      const settle = (isOurs: boolean): void => {
+        cancel();
+        resolve(isOurs);
+      };
+      sent.on('error', () => settle(false));
+      sent.end(JSON.stringify({ lines, progress }));
+    });
+  }
+}
+
+/** Returns a line of the log in the form in which it is sent. Empty if it isn't about a task. */
+function readLine(text: string): Line[] {
+  try {
+    const {
+      task,
+      time,
+      level,
+      msg,
+      handler: _,
+      activity: __,
+      ...others
+    } = JSON.parse(text) as Record<string, unknown>;
+    if (typeof task !== 'string' || task.length !== 8) return [];
+    const fields = Object.keys(others).length === 0 ? undefined : JSON.stringify(others);
+    return [
+      {
+        task,
+        at: Date.parse(String(time)) || 0,
+        level: String(level).slice(0, 16),
+        message: typeof msg === 'string' ? msg.slice(0, MESSAGE_LIMIT) : '',
+        ...(fields !== undefined && { fields: fields.slice(0, FIELDS_LIMIT) }),
+      },
+    ];
+  } catch {
+    return [];
+  }
+}
