@@ -1,7 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { transformSync } from '@swc/core';
 import * as fc from 'fast-check';
-import * as testing from 'stepwright/testing';
 import { HandClock } from 'stepwright/testing';
 import type { Execution } from '../../src/framework/local/engine/execution.js';
 import { StepFunctions } from '../../src/framework/local/engine/step-functions.js';
@@ -10,32 +8,13 @@ import type { Mocks } from '../../src/framework/local/resources/mocks.js';
 import type { HistoryEvent } from '../../src/framework/local/view/history-event.js';
 import { testSource } from '../../src/framework/local/view/test-source.js';
 import { mulberry32 } from '../support/random.js';
+import { runSource } from '../support/run-source.js';
 import { body, CALL, definitionOf } from '../support/random-machine.js';
 import { THOROUGH } from '../support/thorough.js';
 
 const MACHINES = THOROUGH ? 1_500 : 30;
 const LONGEST_MS = 60_000;
 const ACTIVITY = 'arn:aws:states:us-east-1:123456789012:activity:any';
-
-type Test = () => Promise<void>;
-
-/** Runs the source of a test. @throws what the test throws */
-async function runSource(source: string): Promise<void> {
-  const { code } = transformSync(source, {
-    jsc: { parser: { syntax: 'typescript' }, target: 'es2022' },
-    module: { type: 'commonjs' },
-    isModule: true,
-  });
-  const tests: Test[] = [];
-  const modules: Record<string, object> = {
-    '@jest/globals': { expect, test: (_: string, fn: Test) => tests.push(fn) },
-    'stepwright/testing': testing,
-  };
-  // oxlint-disable-next-line typescript/no-implied-eval -- the code under test is text
-  new Function('require', 'exports', code)((name: string) => modules[name], {});
-  expect(tests).toHaveLength(1);
-  for (const each of tests) await each();
-}
 
 /** Every second Task of the machine is on an activity. */
 function withActivities(definition: string): string {

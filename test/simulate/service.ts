@@ -1,5 +1,5 @@
 import { StepFunctions } from '../../src/framework/local/engine/step-functions.js';
-import { TokenMint } from '../../src/framework/local/engine/task-token.js';
+import { TokenMint } from '../../src/framework/local/engine/tasks/task-token.js';
 import { ServiceError } from '../../src/framework/local/engine/answers/service-error.js';
 import { activityOperations } from '../../src/framework/local/api/operations/activity-operations.js';
 import { taskOperations } from '../../src/framework/local/api/operations/task-operations.js';

@@ -26,7 +26,7 @@ const ORDER: Readonly<Record<string, string>> = {
   local: '. → mcp → console → api → view, engine → resources → asl',
   'local/asl': '. → states → errors → runtime → jsonpath, jsonata → definition → expression → values',
   'local/api': 'operations → .',
-  'local/engine': '. → machines → answers',
+  'local/engine': '. → machines, tasks → answers',
   'local/asl/jsonata': '. → limits',
   'local/asl/jsonpath': '. → path',
   'local/console': '. → topics → api.ts',

@@ -6,7 +6,7 @@ import {
   type PollAnswer as Answer,
 } from '../../../src/framework/local/engine/activity.js';
 import type { Fault, FaultHook } from '../../../src/framework/local/index.js';
-import { TaskTable } from '../../../src/framework/local/engine/task-table.js';
+import { TaskTable } from '../../../src/framework/local/engine/tasks/task-table.js';
 import { classifyPollFailure, classifyReportFailure } from '../../../src/framework/aws/classify-failure.js';
 import { sdkFailure } from '../../../src/framework/aws/sdk/sdk-failure.js';
 import type { ActivityPort, PollAnswer, ReportAnswer } from '../../../src/framework/aws/activity-port.js';

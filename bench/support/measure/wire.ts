@@ -3,7 +3,7 @@ import { channel } from 'node:diagnostics_channel';
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import { Activity } from '../../../src/framework/local/engine/activity.js';
 import type { Fault, FaultCall, FaultHook } from '../../../src/framework/local/index.js';
-import { TaskTable } from '../../../src/framework/local/engine/task-table.js';
+import { TaskTable } from '../../../src/framework/local/engine/tasks/task-table.js';
 
 /** One call as the service's side of the wire saw it. Instants are milliseconds on the recorder's clock. */
 export interface Call {

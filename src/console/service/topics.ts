@@ -2,6 +2,7 @@ import { signal, type Signal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 import type {
   ActivityRow,
+  AttemptNotesRow,
   ExecutionFacts,
   ExecutionListUpdate,
   ExecutionStatus,
@@ -113,7 +114,9 @@ const toRow = ([order, machine, name, status, startedAt, endedAt]: ExecutionTupl
   endedAt,
 });
 
-export interface ExecutionView extends ExecutionFacts, ExecutionUpdate {
+export interface ExecutionView extends ExecutionFacts, Omit<ExecutionUpdate, 'notes'> {
+  /** What workers said about attempts, by the id of the ActivityScheduled event. */
+  readonly notes: ReadonlyMap<number, AttemptNotesRow>;
   readonly run: Run;
   /**
    * The number of events in `run`. `run` is changed in place, so that a component can tell only by this number that
@@ -130,14 +133,17 @@ export function useExecution(arn: string): ExecutionView | CallError | undefined
   const view = useMemo(() => signal<ExecutionView | CallError | undefined>(undefined), [arn]);
   useEffect(() => {
     let run = new Run();
+    let notes = new Map<number, AttemptNotesRow>();
     let facts: ExecutionFacts | undefined;
     const apply = (data: ExecutionUpdate): void => {
       run.add(data.events);
-      if (facts) view.value = { ...facts, ...data, run, known: run.events.length };
+      for (const each of data.notes) notes.set(each.scheduledId, each);
+      if (facts) view.value = { ...facts, ...data, notes, run, known: run.events.length };
     };
     return follow('execution', arn, {
       snapshot: (data) => {
         run = new Run();
+        notes = new Map();
         const { name, machine, definition, input, startedAt } = data;
         facts = { arn, name, machine, definition, input, startedAt };
         apply(data);

@@ -22,11 +22,11 @@ class Work {
 /** Runs one task, with a log that is followed from before. */
 async function runTask(world: World, taskLog: TaskLog): Promise<{ log: object[]; execution: string }> {
   const machine = world.machine(ARN);
-  const { worker, of, log } = await world.worker({ activities: [Work] });
-  await taskLog.follow(worker, { kind: 'local', url: world.service.url });
+  const made = await world.worker({ activities: [Work] });
+  await taskLog.follow(made.worker, { kind: 'local', url: world.service.url });
   const execution = await world.execute(machine);
-  await world.clock.settle(() => of('task:succeeded').length === 1);
-  return { log, execution };
+  await world.clock.settle(() => made.of('task:succeeded').length === 1);
+  return { log: made.log, execution };
 }
 
 const bench = ({ service, client }: World): Bench => ({ service, client }) as Bench;

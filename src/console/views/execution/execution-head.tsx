@@ -10,6 +10,7 @@ import { now } from '../../service/stream.js';
 import type { ExecutionView } from '../../service/topics.js';
 import { StartDialog } from '../start/start-dialog.js';
 import { RedriveDialog } from './redrive-dialog.js';
+import { SaveButtons } from './save.js';
 import { StopDialog } from './stop-dialog.js';
 
 interface ExecutionProps {
@@ -43,6 +44,7 @@ export function ExecutionHead({ view }: ExecutionProps): JSX.Element {
             Redrive
           </button>
         )}
+        <SaveButtons view={view} />
         <button type="button" onClick={() => setOpen('start')}>
           <Icon name="again" />
           Start again

@@ -69,21 +69,28 @@ export function createTappedLog(
     timestamp: isoTime(),
     formatters: { level: levelName },
   };
-  if (destination) return pino(options, pretty ? prettyLines(destination, false) : destination);
+  if (destination)
+    return pino(options, tapped(pretty ? prettyLines(destination, false) : destination, onLine));
   const output = standardOutput();
   const lines = { write: (line: string) => output.write(line) };
-  const shown = pretty ? prettyLines(lines, hasColours()) : lines;
-  const tapped = onLine && {
-    write: (line: string) => {
-      onLine(line);
-      return shown.write(line);
-    },
-  };
-  const log = pino(options, tapped ?? shown);
+  const log = pino(options, tapped(pretty ? prettyLines(lines, hasColours()) : lines, onLine));
   output.onLost((lost, why) =>
     log.warn({ lost, why }, 'lines of the log are lost: they could not be written'),
   );
   return log;
+}
+
+function tapped(
+  destination: DestinationStream,
+  onLine: ((line: string) => void) | undefined,
+): DestinationStream {
+  if (!onLine) return destination;
+  return {
+    write: (line) => {
+      onLine(line);
+      destination.write(line);
+    },
+  };
 }
 
 /**

@@ -63,7 +63,12 @@ export class TaskLog {
     worker.on('task:progress', ({ token, fraction, message, at }) => {
       const task = tokenHash(token);
       const percent = fraction === undefined ? {} : { percent: Math.floor(fraction * 100) };
-      this.#progress.set(task, { task, at, ...percent, ...(message !== undefined && { message }) });
+      this.#progress.set(task, {
+        task,
+        at: Math.floor(at),
+        ...percent,
+        ...(message !== undefined && { message }),
+      });
       this.#sendSoon();
     });
   }

@@ -4,7 +4,7 @@ import { parseArn } from '../asl/values/arn.js';
 import type { ActivityQueue, TaskOrder } from '../asl/runtime/running-execution.js';
 import { errors } from './answers/service-error.js';
 import { DEFAULT_ENCRYPTION } from './machines/settings.js';
-import type { TaskTable } from './task-table.js';
+import type { TaskTable } from './tasks/task-table.js';
 
 /** The most activities that the local service may have. AWS page "Step Functions service quotas". */
 const ACTIVITY_LIMIT = 10_000;

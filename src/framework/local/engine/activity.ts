@@ -1,9 +1,9 @@
 import type { Cancel, Clock } from '../../base/time/clock.js';
 import type { TaskOrder } from '../asl/runtime/running-execution.js';
 import { Fifo } from './fifo.js';
-import type { OpenTask } from './open-task.js';
+import type { OpenTask } from './tasks/open-task.js';
 import { DEFAULT_ENCRYPTION } from './machines/settings.js';
-import type { TaskTable } from './task-table.js';
+import type { TaskTable } from './tasks/task-table.js';
 
 /** The response to a GetActivityTask call: a task, or an empty object if there was no task in time. */
 export type PollAnswer = { readonly taskToken: string; readonly input: string } | Record<string, never>;

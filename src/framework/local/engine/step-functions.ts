@@ -16,8 +16,8 @@ import { Machines, seededHome, type Home, type Machine } from './machines/machin
 import { Memory, MemoryPart } from './answers/memory.js';
 import { errors } from './answers/service-error.js';
 import { Tags } from './machines/tags.js';
-import { TaskTable } from './task-table.js';
-import type { TokenMint } from './task-token.js';
+import { TaskTable } from './tasks/task-table.js';
+import type { TokenMint } from './tasks/task-token.js';
 import { TrialExecution, type TrialWorld } from './trial-execution.js';
 
 /** The time in which a poll may still arrive that a worker has sent before its polls were ended. */

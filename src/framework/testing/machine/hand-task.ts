@@ -1,5 +1,5 @@
 import type { Call } from '../../local/api/operation.js';
-import type { OpenTask } from '../../local/engine/open-task.js';
+import type { OpenTask } from '../../local/engine/tasks/open-task.js';
 import { ServiceError } from '../../local/engine/answers/service-error.js';
 
 /** The objects that a {@link HandTask} needs. */

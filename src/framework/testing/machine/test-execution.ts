@@ -2,7 +2,7 @@ import { millisecondsOf } from '../../base/time/duration.js';
 import type { HandlerDefinition } from '../../declare/definition.js';
 import type { Execution } from '../../local/engine/execution.js';
 import type { Activity } from '../../local/engine/activity.js';
-import type { OpenTask } from '../../local/engine/open-task.js';
+import type { OpenTask } from '../../local/engine/tasks/open-task.js';
 import type { StepFunctions } from '../../local/engine/step-functions.js';
 import type { OpenCalls } from '../harness/open-calls.js';
 import { checkOptions, HAND_TASK_OPTIONS, type HandTaskOptions } from '../harness/options.js';

@@ -5,7 +5,7 @@ import type { ActivityRef } from '../../declare/definition.js';
 import type { MachineSource } from '../../check/source/machine-source.js';
 import { throwProblems } from '../../base/errors.js';
 import type { Execution } from '../../local/engine/execution.js';
-import type { OpenTask } from '../../local/engine/open-task.js';
+import type { OpenTask } from '../../local/engine/tasks/open-task.js';
 import type { Machine } from '../../local/engine/machines/machines.js';
 import type { Json } from '../../local/asl/values/json.js';
 import type { Mocks } from '../../local/resources/mocks.js';

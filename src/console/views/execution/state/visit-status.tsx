@@ -9,6 +9,7 @@ import { GoOnButton, TakeButton } from '../../task/take-button.js';
 import { takenTask } from '../../task/taken-task.js';
 import { CauseText } from '../error-panel.js';
 import { Attempts } from './attempts.js';
+import { TaskLogs } from './task-log.js';
 import { Iterations } from './iterations.js';
 
 interface VisitStatusProps {
@@ -28,6 +29,7 @@ export function VisitStatus({ view, node, visit, selection, onSelection }: Visit
       {visit.type === 'Map' && <Iterations map={visit} selection={selection} onSelection={onSelection} />}
       <Failure view={view} visit={visit} />
       {visit.attempts.length > 0 && <Attempts visit={visit} leases={view.leases} />}
+      <TaskLogs view={view} visit={visit} />
     </>
   );
 }

@@ -1,7 +1,7 @@
 import type { Execution } from '../../engine/execution.js';
 import type { HistoryEvent as RecordedEvent } from '../../engine/history.js';
 import type { StepFunctions } from '../../engine/step-functions.js';
-import type { AttemptNotes } from '../../engine/task-notes.js';
+import type { AttemptNotes } from '../../engine/tasks/task-notes.js';
 import type {
   ActivityLease,
   AttemptNotesRow,

@@ -1,7 +1,7 @@
-import type { Clock } from '../../base/time/clock.js';
-import type { TaskOrder } from '../asl/runtime/running-execution.js';
+import type { Clock } from '../../../base/time/clock.js';
+import type { TaskOrder } from '../../asl/runtime/running-execution.js';
 import { OpenTask } from './open-task.js';
-import { errors } from './answers/service-error.js';
+import { errors } from '../answers/service-error.js';
 import { TaskNotes } from './task-notes.js';
 import { TokenMint } from './task-token.js';
 

@@ -1,6 +1,6 @@
-import type { Cancel, Clock } from '../../base/time/clock.js';
+import type { Cancel, Clock } from '../../../base/time/clock.js';
 import type { TaskNotes } from './task-notes.js';
-import type { TaskOrder, TaskOutcome } from '../asl/runtime/running-execution.js';
+import type { TaskOrder, TaskOutcome } from '../../asl/runtime/running-execution.js';
 
 /** Says which worker has a task, since when, and until when. Times are epoch milliseconds. */
 export interface OpenLease {

@@ -1,5 +1,5 @@
-import { tokenHash } from '../../base/token-hash.js';
-import type { RunningExecution } from '../asl/runtime/running-execution.js';
+import { tokenHash } from '../../../base/token-hash.js';
+import type { RunningExecution } from '../../asl/runtime/running-execution.js';
 import type { OpenTask } from './open-task.js';
 
 /** A log line of a worker about a task. */
