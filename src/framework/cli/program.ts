@@ -10,7 +10,15 @@ import {
   addSchema,
   addTypes,
 } from './commands/project.js';
-import { addExecute, addFleet, addLocal, addOutbox, addScaler, addTestState } from './commands/service.js';
+import {
+  addExecute,
+  addFleet,
+  addLocal,
+  addOutbox,
+  addMcp,
+  addScaler,
+  addTestState,
+} from './commands/service.js';
 import { addControl, addDev, addExec, addStart } from './commands/workers.js';
 import { Command } from './flags/commander.js';
 import { flagsTakenByNpm } from './flags/npm-flags.js';
@@ -32,6 +40,7 @@ addControl(program);
 addLocal(program);
 addExecute(program);
 addTestState(program);
+addMcp(program);
 addExec(program);
 addConfig(program);
 addCheck(program);

@@ -1,5 +1,11 @@
 import type { Command as CommandOf } from 'commander';
-import { type AccessFlags, accessFlags, accessOf } from '../flags/access-flags.js';
+import {
+  type AccessFlags,
+  accessFlags,
+  accessOf,
+  type ProjectFlags,
+  projectFlagsOf,
+} from '../flags/access-flags.js';
 import { Argument, InvalidArgumentError, Option } from '../flags/commander.js';
 import {
   addFlags,
@@ -113,6 +119,19 @@ export function addTestState(program: CommandOf): void {
   ]).action(async (file: string, parsed: Parsed<TestFlags>) => {
     const { testState } = await import('../execute/test-state.js');
     await exit(await testState(file, parsed, flagsOf(parsed)));
+  });
+}
+
+export function addMcp(program: CommandOf): void {
+  const command = program
+    .command('mcp')
+    .description('serve the local Step Functions to a coding agent, on standard input and output');
+  addFlags(command, [
+    ...[configFlag, endpointFlag],
+    ...optionFlags((_, key) => ['port', 'region', 'activities', 'machines'].includes(key)),
+  ]).action(async (parsed: Parsed<ProjectFlags>) => {
+    const { mcp } = await import('../mcp/mcp.js');
+    await exit(await mcp(flagsOf(parsed), projectFlagsOf(parsed)));
   });
 }
 

@@ -18,6 +18,20 @@ export interface AccessFlags {
   readonly verbose?: boolean;
 }
 
+/** The flags that say where the files of a project are. */
+export interface ProjectFlags {
+  readonly config?: string;
+  readonly activities?: string;
+  readonly machines?: string;
+  readonly region?: string;
+}
+
+/** Returns these flags as they are written on a command line. */
+export const projectFlagsOf = ({ config, activities, machines, region }: ProjectFlags): readonly string[] =>
+  Object.entries({ config, activities, machines, region }).flatMap(([name, value]) =>
+    value === undefined ? [] : [`--${name}`, value],
+  );
+
 /**
  * The host names and origins from which the local service accepts requests, the user's choice if it shows its console
  * (a web page), and the templates whose machines it runs.
@@ -37,6 +51,8 @@ export interface Access {
   readonly timeScale?: number;
   /** True to log a line for each transition of an execution. @default false */
   readonly verbose?: boolean;
+  /** The flags that say where the files of the project are, as they are written on a command line. */
+  readonly projectFlags: readonly string[];
 }
 
 export const accessFlags: readonly OptionOf[] = [
@@ -92,8 +108,8 @@ export const accessOf = ({
   mockConfig,
   timeScale,
   verbose,
-  ...stacks
-}: AccessFlags): Access => ({
+  ...others
+}: AccessFlags & ProjectFlags): Access => ({
   allowHosts: allowHost,
   allowOrigins: allowOrigin,
   console,
@@ -101,7 +117,8 @@ export const accessOf = ({
   ...(mockConfig !== undefined && { mockConfig }),
   ...(timeScale !== undefined && { timeScale }),
   ...(verbose !== undefined && { verbose }),
-  ...stacksOf(stacks),
+  projectFlags: projectFlagsOf(others),
+  ...stacksOf(others),
 });
 
 /** @throws Error if there are parameters and no template */

@@ -3,6 +3,7 @@ import { inputSchema } from '../../declare/schema/dto-schema.js';
 import { exampleInput } from '../../declare/schema/example-input.js';
 import type { ConsoleOptions, ConsoleWorker } from '../../local/index.js';
 import type { PlannedHandler } from '../../worker/build/plan.js';
+import { projectCheck } from '../project/project-check.js';
 import { localArn } from './seed.js';
 
 /**
@@ -16,15 +17,18 @@ export function wantsConsole(asked: boolean | undefined, host = '127.0.0.1'): bo
 /**
  * Returns the options of a console (the web page of the local service) that shows these workers, and example inputs and
  * forms for these handlers.
+ * @param projectFlags the flags that say where the files of the project are
  */
 export function consoleOptions(
   handlers: readonly PlannedHandler[],
   region: string | undefined,
+  projectFlags: readonly string[],
   workers?: () => readonly ConsoleWorker[],
 ): ConsoleOptions {
   const handlerOf = (arn: string): PlannedHandler | undefined =>
     handlers.find(({ definition }) => localArn(definition.activity, region) === arn);
   return {
+    checkProject: projectCheck(projectFlags),
     ...(workers && { workers }),
     schemaFor: (arn) => {
       const handler = handlerOf(arn);

@@ -38,7 +38,8 @@ export async function startEmbedded(
   const { plan, machines } = project;
   const { settings, handlers } = plan;
   const console = wantsConsole(asked);
-  const page = console && consoleOptions(handlers, settings.region, withWatched(workers, further));
+  const page =
+    console && consoleOptions(handlers, settings.region, access.projectFlags, withWatched(workers, further));
   const service = await startSeeded({ ...access, log, settings, console: page }, handlers, project);
   return {
     ...{ service, console },

@@ -29,7 +29,8 @@ export async function local(
   const { plan, machines, warnings } = seeds;
   logWarnings(log, warnings);
   const { settings, handlers } = plan;
-  const console = wantsConsole(asked, host) && consoleOptions(handlers, settings.region, watched);
+  const console =
+    wantsConsole(asked, host) && consoleOptions(handlers, settings.region, access.projectFlags, watched);
   const service = await startSeeded({ ...access, log, settings, host, console }, handlers, seeds);
   log.info(`Endpoint: ${service.url} (in memory: everything is lost when it ends)`);
   if (console) logConsole(log, service.url);

@@ -29,7 +29,7 @@ const LOCAL_ACCOUNT = '123456789012';
 const LOCAL_REGION = 'us-east-1';
 
 /** The options of a local service (an emulator of Step Functions) that starts with activities and machines. */
-export interface SeededOptions extends Omit<Access, 'console'> {
+export interface SeededOptions extends Omit<Access, 'console' | 'projectFlags'> {
   readonly settings: Pick<Settings, 'port' | 'mocks'>;
   readonly log: Logger;
   readonly host?: string;

@@ -10,6 +10,7 @@ import { warnUnshown } from '../local/unshown.js';
 import { withWatched } from '../local/watched-workers.js';
 import { logWarnings } from '../output/banner.js';
 import { readMachines } from '../project/machines.js';
+import { projectCheck } from '../project/project-check.js';
 import type { PlanSummary } from './plan-summary.js';
 import type { WorkerProcess } from './worker-process.js';
 
@@ -136,11 +137,12 @@ export class SharedService {
   }
 
   #accessOptions(): Pick<SeededOptions, 'allowHosts' | 'allowOrigins' | 'console'> {
-    const { console: asked, workers, stacks: _, ...access } = this.access;
+    const { console: asked, workers, stacks: _, projectFlags, ...access } = this.access;
     const console = wantsConsole(asked) && {
       workers: withWatched(() => [...this.workers.all()].flatMap(({ status }) => status ?? []), workers),
       exampleFor: (arn: string) => this.#plan?.examples[arn],
       schemaFor: (arn: string) => this.#plan?.schemas[arn],
+      checkProject: projectCheck(projectFlags),
     };
     return { ...access, console };
   }

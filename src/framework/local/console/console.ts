@@ -28,10 +28,9 @@ export interface ConsoleOptions {
   readonly exampleFor?: (activityArn: string) => string | undefined;
   /**
    * Compares the classes of the project with its state machines, and returns the findings as text. It is called by the
-   * tool `check_project` of `/mcp`. `signal` aborts when nobody waits for the findings any more. @default there is no
-   * project
+   * tool `check_project` of `/mcp`. @default there is no project
    */
-  readonly checkProject?: (signal: AbortSignal) => Promise<string>;
+  readonly checkProject?: () => Promise<string>;
   /**
    * Returns the JSON Schema of the input of the activity's handler, of which the page makes a form; undefined if it
    * isn't known.

@@ -21,7 +21,7 @@ import {
   type Response,
   type ToolServer,
 } from './protocol.js';
-import { failed, type CheckProject, type ToolResult } from './tool.js';
+import { failed, type ProjectCall, type ToolResult } from './tool.js';
 import { tools } from './tools/tools.js';
 import { Waits } from './waits.js';
 
@@ -31,7 +31,7 @@ interface EndpointParts {
   readonly operations: ReadonlyMap<string, Operation>;
   readonly bodies: BodyReader;
   readonly log: Logger;
-  readonly checkProject?: CheckProject | undefined;
+  readonly checkProject?: ProjectCall['checkProject'];
 }
 
 /** The most calls of tools in progress. A call that waits holds no more than its connection. */

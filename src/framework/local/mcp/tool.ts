@@ -5,17 +5,21 @@ import { readArguments, schemaOf, type Fields, type Given } from './fields.js';
 import { ToolError } from './tool-error.js';
 import type { Waits } from './waits.js';
 
-/** Compares the classes of a project with its state machines, and returns the findings as text. */
-export type CheckProject = (signal: AbortSignal) => Promise<string>;
+/** What a call of a tool that needs no service works with. */
+export interface ProjectCall {
+  /**
+   * Compares the classes of a project with its state machines, and returns the findings as text. Undefined if there is no
+   * project.
+   */
+  readonly checkProject: (() => Promise<string>) | undefined;
+}
 
-/** The objects that one call of a tool works with. */
-export interface ToolCall {
+/** What one call of a tool works with. */
+export interface ToolCall extends ProjectCall {
   readonly stepFunctions: StepFunctions;
   /** Runs an operation of the API. @throws ServiceError */
   readonly call: <T>(operation: string, body: object) => Promise<T>;
   readonly waits: Waits;
-  /** Undefined if the service belongs to no project. */
-  readonly checkProject: CheckProject | undefined;
   /** Aborts when nobody waits for the result any more. */
   readonly signal: AbortSignal;
 }
@@ -33,23 +37,23 @@ export interface ToolResult {
   readonly isError?: true;
 }
 
-export interface Tool {
+export interface Tool<Parts = ToolCall> {
   readonly listing: ToolListing;
   /** Runs the tool. All mistakes are results. @throws what is no mistake of the caller */
-  readonly run: (given: unknown, parts: ToolCall) => Promise<ToolResult>;
+  readonly run: (given: unknown, parts: Parts) => Promise<ToolResult>;
 }
 
 /** The hints of a tool to the client: it changes nothing, or it may end something. @default it changes something */
 type Effect = 'reads' | 'ends';
 
 /** Makes a tool of its fields and the function that returns its text. */
-export function tool<F extends Fields>(
+export function tool<F extends Fields, Parts = ToolCall>(
   name: string,
   description: string,
   fields: F,
-  act: (given: Given<F>, parts: ToolCall) => string | Promise<string>,
+  act: (given: Given<F>, parts: Parts) => string | Promise<string>,
   effect?: Effect,
-): Tool {
+): Tool<Parts> {
   return {
     listing: {
       name,

@@ -1,18 +1,18 @@
 import { readPage } from '../docs.js';
 import { excerpt } from '../excerpt.js';
 import { ToolError } from '../tool-error.js';
-import { tool, type Tool } from '../tool.js';
+import { type ProjectCall, tool, type Tool } from '../tool.js';
 
 /** The tools that need no service, but the files of the project or of this package. */
-export const projectTools: readonly Tool[] = [
+export const projectTools: readonly Tool<ProjectCall>[] = [
   tool(
     'check_project',
     'Compares the activity classes of the project with its state machines, as `stepwright check`, and returns each finding with its place and its fix.',
     {},
-    async (_, { checkProject, signal }) => {
+    async (_, { checkProject }) => {
       if (!checkProject)
         throw new ToolError('this service belongs to no project: run `npx stepwright check` in the project');
-      return excerpt(await checkProject(signal));
+      return excerpt(await checkProject());
     },
     'reads',
   ),
