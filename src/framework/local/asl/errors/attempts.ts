@@ -1,5 +1,6 @@
 import type { Exit } from '../definition/query-language.js';
 import type { Step } from '../runtime/interpret.js';
+import type { Soon } from '../expression/soon.js';
 import type { StateData } from '../expression/state-data.js';
 import type { Branch } from '../runtime/branch.js';
 import type { Json } from '../values/json.js';
@@ -14,10 +15,10 @@ import type { Retriers } from './retry.js';
  */
 export interface Attempts {
   /** Makes one attempt to run the state. Resolves with the state's output and the name of the next state. */
-  readonly once: (branch: Branch, input: Json) => Promise<Step>;
+  readonly once: (branch: Branch, input: Json) => Soon<Step>;
   readonly retry: Retriers | undefined;
   readonly caught: ((failure: StateFailure) => Catcher | undefined) | undefined;
-  readonly leave: (branch: Branch, exit: Exit, data: StateData, next: string | undefined) => Promise<Step>;
+  readonly leave: (branch: Branch, exit: Exit, data: StateData, next: string | undefined) => Soon<Step>;
 }
 
 /**
@@ -25,20 +26,36 @@ export interface Attempts {
  * is recorded in the history as the state's failure, and is handed to the state's Catch.
  * @throws StateFailure if the state doesn't catch the failure
  */
-export async function runAttempts(branch: Branch, input: Json, attempts: Attempts): Promise<Step> {
+export function runAttempts(branch: Branch, input: Json, attempts: Attempts): Soon<Step> {
+  try {
+    const step = attempts.once(branch, input);
+    if (!(step instanceof Promise)) return step;
+    return step.catch((error: unknown) => afterFailure(branch, input, attempts, error));
+  } catch (error) {
+    return afterFailure(branch, input, attempts, error);
+  }
+}
+
+/** Continues a state whose first attempt has failed. */
+async function afterFailure(branch: Branch, input: Json, attempts: Attempts, thrown: unknown): Promise<Step> {
   const retry = attempts.retry?.begin();
-  for (;;) {
+  for (let error = thrown; ;) {
+    const failure = branch.failureOf(error);
+    if (!retry || !(await retry(failure, branch))) return giveUp(branch, input, attempts, failure);
     try {
       return await attempts.once(branch, input);
-    } catch (error) {
-      const failure = branch.failureOf(error);
-      if (retry && (await retry(failure, branch))) continue;
-      branch.recordFailure(failure);
-      const catcher = attempts.caught?.(failure);
-      if (!catcher) throw failure;
-      return await recover(branch, attempts, catcher, input, failure);
+    } catch (next) {
+      error = next;
     }
   }
+}
+
+/** Ends the attempts at a state, which leaves through its Catch if that matches the failure. */
+function giveUp(branch: Branch, input: Json, attempts: Attempts, failure: StateFailure): Promise<Step> {
+  branch.recordFailure(failure);
+  const catcher = attempts.caught?.(failure);
+  if (!catcher) throw failure;
+  return recover(branch, attempts, catcher, input, failure);
 }
 
 /** Leaves a failed state through its Catch. @throws StateFailure if the Catch's own Output or Assign fails */

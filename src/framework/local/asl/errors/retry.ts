@@ -54,7 +54,7 @@ function beginRetry(retriers: readonly Retrier[]): Retry {
     const made = attempts[index] ?? 0;
     if (!retrier || made >= retrier.maxAttempts) return false;
     attempts[index] = made + 1;
-    await pause(branch, delaySeconds(retrier, made, branch.execution.world.random) * 1000);
+    await pause(branch, delaySeconds(retrier, made, branch.execution.world.random) * 1000, undefined);
     branch.retryCount++;
     return true;
   };
@@ -82,10 +82,11 @@ function delaySeconds(retrier: Retrier, made: number, random: () => number): num
 }
 
 /**
- * Waits `ms` milliseconds on the execution's clock. The promise never settles if the branch is cancelled before then.
+ * Resolves with a value after `ms` milliseconds on the execution's clock. The promise never settles if the branch is
+ * cancelled before then.
  */
-export async function pause(branch: Branch, ms: number): Promise<void> {
-  await branch.scope.wait<void>((resolve) => branch.execution.world.clock.after(ms, () => resolve()));
+export function pause<T>(branch: Branch, ms: number, value: T): Promise<T> {
+  return branch.scope.wait<T>((resolve) => branch.execution.world.clock.after(ms, () => resolve(value)));
 }
 
 function readRetrier(reader: Reader): Retrier {

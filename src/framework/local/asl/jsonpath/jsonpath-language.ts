@@ -2,6 +2,7 @@ import type { Exit, Flow, FlowParts, Language } from '../definition/query-langua
 import type { Reader } from '../definition/reader.js';
 import { readVariableNames } from '../definition/variable-names.js';
 import { EvaluationFailure, runtimeFailure } from '../expression/evaluation-failure.js';
+import { soon, type Soon } from '../expression/soon.js';
 import type { DataStage, Expression, StateData } from '../expression/state-data.js';
 import { bareText, type Json, type JsonObject } from '../values/json.js';
 import { NO_TIMESTAMP, parseTimestamp } from '../values/timestamp.js';
@@ -27,11 +28,11 @@ export const jsonPath: Language = {
     return {
       input: (data) => (inputPath ? { ...data, root: inputPath(data) } : data),
       arguments: (data) => seen(data, 'afterParameters', parameters ? parameters(data) : data.root),
-      output: async (data) => {
-        const selected = selector ? await applySelector(selector, data) : data;
-        data.see?.('afterResultSelector', selected.result ?? null);
-        return exit.output(selected);
-      },
+      output: (data) =>
+        soon(selector ? applySelector(selector, data) : data, (selected) => {
+          data.see?.('afterResultSelector', selected.result ?? null);
+          return exit.output(selected);
+        }),
       assign: (data) => exit.assign(data),
     };
   },
@@ -134,8 +135,8 @@ function seen(data: StateData, stage: DataStage, value: Json | Promise<Json>): J
   return value;
 }
 
-async function applySelector(selector: Expression, data: StateData): Promise<StateData> {
-  return { ...data, result: await selector({ ...data, root: data.result ?? null }) };
+function applySelector(selector: Expression, data: StateData): Soon<StateData> {
+  return soon(selector({ ...data, root: data.result ?? null }), (result) => ({ ...data, result }));
 }
 
 function readExit(reader: Reader, { result, output, assign = true }: FlowParts): Exit {
@@ -148,8 +149,7 @@ function readExit(reader: Reader, { result, output, assign = true }: FlowParts):
       data.see?.('afterResultPath', combined);
       return outputPath ? outputPath({ ...data, root: combined }) : combined;
     },
-    assign: async (data) =>
-      variables && ((await variables({ ...data, root: data.result ?? null })) as JsonObject),
+    assign: (data) => variables && (variables({ ...data, root: data.result ?? null }) as Soon<JsonObject>),
   };
 }
 

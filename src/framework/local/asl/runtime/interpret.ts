@@ -1,6 +1,7 @@
 import type { Json } from '../values/json.js';
 import type { Branch } from './branch.js';
 import type { TrialEnd } from './trial.js';
+import type { Soon } from '../expression/soon.js';
 
 /**
  * The outcome of a state: its output, and the name of the next state. `next` is undefined if the state was the last one
@@ -26,9 +27,11 @@ export interface RunObserver {
   takenUp(branch: Branch, as: Branch): void;
 }
 
-/** A compiled state. `run` rejects with a StateFailure if the state fails and its Catch doesn't catch the failure. */
+/** A compiled state. `run` fails with a StateFailure if the state fails and its Catch doesn't catch the failure. */
 export interface State {
-  run(branch: Branch, input: Json): Promise<Step>;
+  /** Enters the state, before it is run. */
+  enter(branch: Branch, input: Json): void;
+  run(branch: Branch, input: Json): Soon<Step>;
   /** Makes one attempt to run the state by itself. The branch's execution has a `trial`. */
   test(branch: Branch, input: Json): Promise<TrialEnd>;
 }
@@ -55,8 +58,13 @@ export async function interpret(group: StateGroup, branch: Branch, input: Json):
     if (turn) await branch.scope.keep(turn);
     const halt = branch.scope.halt();
     if (halt) await halt;
-    const running = branch.scope.keep(state.run(branch, value));
-    const step: Step = await (observer ? observed(observer, running, branch, next) : running);
+    state.enter(branch, value);
+    // Branches that run beside each other take turns, as at the live service: all enter a state before one leaves it.
+    if (branch.parent) await Promise.resolve();
+    const running = observer
+      ? observed(observer, state, branch, next, value)
+      : runState(state, branch, value);
+    const step: Step = branch.parent || running instanceof Promise ? await running : running;
     if (step.next !== undefined) branch.execution.onTransition();
     next = step.next;
     value = step.output;
@@ -64,14 +72,21 @@ export async function interpret(group: StateGroup, branch: Branch, input: Json):
   return value;
 }
 
+/** Runs a state. If it waits, and the branch is ended meanwhile, the promise never settles. */
+function runState(state: State, branch: Branch, input: Json): Soon<Step> {
+  const step = state.run(branch, input);
+  return step instanceof Promise ? branch.scope.keep(step) : step;
+}
+
 async function observed(
   observer: RunObserver,
-  running: Promise<Step>,
+  state: State,
   branch: Branch,
   name: string,
+  input: Json,
 ): Promise<Step> {
   try {
-    return await running;
+    return await runState(state, branch, input);
   } catch (error) {
     observer.failed(branch, name);
     throw error;

@@ -61,14 +61,11 @@ export class Scope {
   }
 
   /** Returns a promise that settles like the given one, but never settles if the scope ends first. */
-  async keep<T>(promise: Promise<T> | T): Promise<T> {
-    try {
-      const value = await promise;
-      return this.#ended ? await forever() : value;
-    } catch (error) {
-      if (this.#ended) return forever();
-      throw error;
-    }
+  keep<T>(promise: Promise<T>): Promise<T> {
+    return promise.then(
+      (value) => this.halt() ?? value,
+      (error: unknown) => this.halt() ?? Promise.reject(error as Error),
+    );
   }
 }
 

@@ -1,7 +1,9 @@
 import { runtimeFailure } from '../expression/evaluation-failure.js';
 import type { ChoiceRule, Exit, Flow } from '../definition/query-language.js';
 import type { Reader } from '../definition/reader.js';
-import type { Kind, StateContext } from './state.js';
+import type { Branch } from '../runtime/branch.js';
+import type { Kind, StateContext, WorkResult } from './state.js';
+import type { Soon } from '../expression/soon.js';
 import type { StateData } from '../expression/state-data.js';
 
 interface Option {
@@ -21,19 +23,28 @@ export const choiceKind: Kind = {
     const options = (reader.objects('Choices') ?? []).map((each) => readOption(each, context));
     if (options.length === 0) reader.problem("The field 'Choices' must have at least one rule", 'Choices');
     const otherwise = reader.string('Default');
-    return async (branch, data, flow) => {
-      for (const { rule, next } of options) {
-        if (!(await branch.evaluate((seen) => rule.test(seen), data))) continue;
-        return { result: data.root, next, exit: exitOf(rule, flow, context) };
+    const choose = (branch: Branch, data: StateData, flow: Flow, from: number): Soon<WorkResult> => {
+      for (let at = from; ; at++) {
+        const option = options[at];
+        if (!option) return { result: data.root, next: otherwise ?? noMatch() };
+        const { rule, next } = option;
+        const chosen = (): WorkResult => ({ result: data.root, next, exit: exitOf(rule, flow, context) });
+        const isTrue = branch.evaluate((seen) => rule.test(seen), data);
+        if (isTrue instanceof Promise)
+          return isTrue.then((is) => (is ? chosen() : choose(branch, data, flow, at + 1)));
+        if (isTrue) return chosen();
       }
-      if (otherwise !== undefined) return { result: data.root, next: otherwise };
-      throw runtimeFailure(
-        'Failed to transition out of the state. The state does not point to a next state.',
-        'States.NoChoiceMatched',
-      );
     };
+    return (branch, data, flow) => choose(branch, data, flow, 0);
   },
 };
+
+function noMatch(): never {
+  throw runtimeFailure(
+    'Failed to transition out of the state. The state does not point to a next state.',
+    'States.NoChoiceMatched',
+  );
+}
 
 function readOption(reader: Reader, { language }: StateContext): Option {
   const next = reader.requiredString('Next');

@@ -1,3 +1,4 @@
+import { soon } from '../expression/soon.js';
 import type { Expression, StateData } from '../expression/state-data.js';
 import type { Kind } from './state.js';
 import type { Branch } from '../runtime/branch.js';
@@ -10,9 +11,8 @@ export const passKind: Kind = {
   leaves: 'next',
   compile(reader, { language }) {
     const fixed = language.name === 'JSONPath' ? reader.json('Result') : undefined;
-    return async (_branch, data, flow) => ({
-      result: fixed === undefined ? await flow.arguments(data) : fixed,
-    });
+    return (_branch, data, flow) =>
+      soon(fixed === undefined ? flow.arguments(data) : fixed, (result) => ({ result }));
   },
 };
 
@@ -21,7 +21,7 @@ export const succeedKind: Kind = {
   events: {},
   parts: { assign: false },
   leaves: 'end',
-  compile: () => (_branch, data) => Promise.resolve({ result: data.root }),
+  compile: () => (_branch, data) => ({ result: data.root }),
 };
 
 /** The Fail state. It ends the branch, or the execution, with an error. A Fail state can't have a Catch. */

@@ -8,6 +8,7 @@ import { compileRetry } from '../errors/retry.js';
 import type { State, StateGroup, Step } from '../runtime/interpret.js';
 import type { TrialEnd } from '../runtime/trial.js';
 import type { Branch, StateEvents } from '../runtime/branch.js';
+import { soon, type Soon } from '../expression/soon.js';
 import type { StateData } from '../expression/state-data.js';
 
 /** The outcome of what a state does, such as a task's result. The state's output is computed from it. */
@@ -37,7 +38,7 @@ export interface Kind {
   compile(
     reader: Reader,
     context: StateContext,
-  ): (branch: Branch, data: StateData, flow: Flow) => Promise<WorkResult>;
+  ): (branch: Branch, data: StateData, flow: Flow) => Soon<WorkResult>;
 }
 
 /** The data that is needed to compile a state, besides its own fields. */
@@ -83,34 +84,48 @@ export function compileState(type: string, kind: Kind, reader: Reader, context: 
   reader.finish((field) => language.explainUnread(field));
   if (reader.variables.size > 0) context.references.set(name, [...reader.variables].toSorted());
 
-  const once = async (branch: Branch, input: Json): Promise<Step> => {
+  const once = (branch: Branch, input: Json): Soon<Step> => {
     const see = branch.execution.trial?.see;
     const data = flow.input(see ? { ...branch.data(input), see } : branch.data(input));
     see?.('afterInputPath', data.root);
-    const done = await work(branch, data, flow);
-    see?.('result', done.result);
-    branch.succeeded();
-    return leave(branch, done.exit ?? flow, { ...data, result: done.result }, done.next ?? next);
+    return soon(work(branch, data, flow), (done) => {
+      see?.('result', done.result);
+      branch.succeeded();
+      return leave(branch, done.exit ?? flow, { ...data, result: done.result }, done.next ?? next);
+    });
   };
   const entered = { type, name, kind };
   const attempts = { once, retry, caught, leave };
-  const run = (branch: Branch, input: Json): Promise<Step> => {
-    branch.enter(entered, input);
-    return runAttempts(branch, input, attempts);
-  };
+  const enter = (branch: Branch, input: Json): void => branch.enter(entered, input);
+  const run = (branch: Branch, input: Json): Soon<Step> => runAttempts(branch, input, attempts);
   const test = (branch: Branch, input: Json): Promise<TrialEnd> => {
     branch.enter(entered, input);
     branch.retryCount = branch.execution.trial?.retries ?? 0;
     return tryOnce(branch, input, attempts, branch.retryCount);
   };
-  return { run, test };
+  return { enter, run, test };
 }
 
-async function leave(branch: Branch, exit: Exit, data: StateData, next: string | undefined): Promise<Step> {
-  const output = await branch.evaluate((seen) => exit.output(seen), data);
-  const assigned = await branch.evaluate((seen) => exit.assign(seen), data);
-  const halt = branch.scope.halt();
-  if (halt) await halt;
+function leave(branch: Branch, exit: Exit, data: StateData, next: string | undefined): Soon<Step> {
+  return soon(
+    branch.evaluate((seen) => exit.output(seen), data),
+    (output) =>
+      soon(
+        branch.evaluate((seen) => exit.assign(seen), data),
+        (assigned) => branch.scope.halt() ?? left(branch, { data, output, assigned, next }),
+      ),
+  );
+}
+
+/** The values with which a branch leaves a state. */
+interface Leaving {
+  readonly data: StateData;
+  readonly output: Json;
+  readonly assigned: JsonObject | undefined;
+  readonly next: string | undefined;
+}
+
+function left(branch: Branch, { data, output, assigned, next }: Leaving): Step {
   const name = branch.stateName;
   const texts = assigned && textsOf(branch, assigned, name);
   branch.checkSize(output, name);

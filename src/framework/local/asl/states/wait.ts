@@ -2,6 +2,7 @@ import type { WholeNumber } from '../definition/query-language.js';
 import type { Kind } from './state.js';
 import { runtimeFailure } from '../expression/evaluation-failure.js';
 import { pause } from '../errors/retry.js';
+import { soon } from '../expression/soon.js';
 import { bareText } from '../values/json.js';
 import { LONGEST_SECONDS } from '../values/limits.js';
 
@@ -34,14 +35,13 @@ export const waitKind: Kind = {
         "A Wait must have exactly one of 'Seconds', 'SecondsPath', 'Timestamp' and 'TimestampPath'",
       );
     }
-    return async (branch, data) => {
+    return (branch, data) => {
       const now = branch.execution.world.clock.now();
-      const until = timestamp
-        ? Number(await branch.evaluate(timestamp, data))
-        : now + (seconds ? Number(await branch.evaluate(seconds, data)) * 1000 : 0);
-      if (until - now > LONGEST_WAIT_MS) throw runtimeFailure('Wait state delay is too long.');
-      if (until > now) await pause(branch, until - now);
-      return { result: data.root };
+      return soon(branch.evaluate(timestamp ?? seconds ?? (() => 0), data), (value) => {
+        const ms = timestamp ? Number(value) - now : Number(value) * 1000;
+        if (ms > LONGEST_WAIT_MS) throw runtimeFailure('Wait state delay is too long.');
+        return ms > 0 ? pause(branch, ms, { result: data.root }) : { result: data.root };
+      });
     };
   },
 };
