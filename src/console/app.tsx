@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { route, to } from './route.js';
-import { connection, paused } from './service/stream.js';
+import { connection, paused, restarts } from './service/stream.js';
 import { Icon, type IconName } from './parts/icons.js';
 import { ActivitiesView } from './views/activities.js';
 import { ExecutionPage } from './views/execution/execution.js';
@@ -58,7 +58,7 @@ export function App(): JSX.Element {
         </div>
       </header>
       <main id="main" tabIndex={-1}>
-        <View parts={parts} />
+        <View key={restarts.value} parts={parts} />
       </main>
       <TaskDrawer />
     </>

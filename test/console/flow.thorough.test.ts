@@ -416,18 +416,19 @@ withChromium('in a real Chromium', () => {
     const tab = await browser.newPage();
     try {
       const path = `${first.url}/#/executions/${encodeURIComponent(arn)}`;
-      await tab.route('**/console/api/stream*', (route) =>
-        route.fulfill({ status: 503, json: { error: 'Busy', message: 'Too many tabs are open' } }),
-      );
+      const end = new AbortController();
+      const stream = () => fetch(`${first.url}/console/api/stream?topic=machines`, { signal: end.signal });
+      await Promise.all(Array.from({ length: 64 }, stream));
       await tab.goto(path);
-      await tab.getByText('Too many tabs are open').waitFor();
-      await tab.unroute('**/console/api/stream*');
-      await tab.reload();
+      await tab.getByText('The service serves 64 browsers at most').waitFor();
+      end.abort();
       await tab.getByRole('button', { name: 'Event 1' }).click();
       const event = tab.getByRole('region', { name: 'Event 1' });
       await event.getByText('"run": 1').waitFor();
       await first.close();
       const [second] = await begin(first.port, 2);
+      await event.waitFor({ state: 'detached' });
+      await tab.getByRole('button', { name: 'Event 1' }).click();
       await event.getByText('"run": 2').waitFor();
       expect(await event.innerText()).not.toContain('"run": 1');
       await second.close();
@@ -435,6 +436,50 @@ withChromium('in a real Chromium', () => {
       await tab.close();
       await first.close();
     }
+  });
+
+  test('twelve windows of a browser are live, and all of them notice a restart of the service', async () => {
+    const definition = JSON.stringify({
+      StartAt: 'S',
+      States: { S: { Type: 'Wait', Seconds: 3600, End: true } },
+    });
+    const begin = async (port: number, name: string): Promise<[LocalService, () => Promise<string>]> => {
+      const other = await startLocalService({ port, console: true });
+      const stateMachineArn = other.seedMachine({ name: 'Windows', definition });
+      const run = () => call(other.url, 'StartExecution', { stateMachineArn, name, input: '{}' });
+      return [other, async () => (await run().catch(run))['executionArn'] ?? ''];
+    };
+    const [first, runFirst] = await begin(0, 'of-the-first');
+    const context = await browser.newContext();
+    const windows = await Promise.all(Array.from({ length: 12 }, () => context.newPage()));
+    const each = (act: (window: Page) => Promise<unknown>) => Promise.all(windows.map(act));
+    await each((window) => window.goto(`${first.url}/#/executions`));
+    await each((window) => window.locator('.lamp.live').waitFor());
+    const arn = await runFirst();
+    await each((window) => window.getByRole('link', { name: 'of-the-first' }).waitFor());
+    // Half of them look at what the service after it does not have.
+    const onOne = windows.slice(6);
+    await Promise.all(
+      onOne.map((window) => window.goto(`${first.url}/#/executions/${encodeURIComponent(arn)}`)),
+    );
+    await Promise.all(onOne.map((window) => window.locator('.facts').waitFor()));
+    await first.close();
+    await each((window) => window.locator('.lamp.lost').waitFor());
+    const [second, runSecond] = await begin(first.port, 'of-the-second');
+    const began = Date.now();
+    await each((window) => window.locator('.lamp.live').waitFor());
+    process.stderr.write(`all twelve windows noticed the restart after ${Date.now() - began} ms\n`);
+    await Promise.all(onOne.map((window) => window.getByText('There is no execution').waitFor()));
+    await runSecond();
+    const onList = windows.slice(0, 6);
+    await Promise.all(onList.map((window) => window.getByRole('link', { name: 'of-the-second' }).waitFor()));
+    expect(await Promise.all(windows.map((window) => window.getByText('of-the-first').count()))).toEqual([
+      ...onList.map(() => 0),
+      ...onOne.map(() => expect.any(Number)),
+    ]);
+    // A window that was closed is no longer served.
+    await context.close();
+    await second.close();
   });
 
   test('whatever users wrote is shown as text, in every view', async () => {

@@ -1,9 +1,14 @@
+import { effect } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import type { EventWithData } from '../../framework/local/console/api.js';
 import { query } from './calls.js';
+import { restarts } from './stream.js';
 
 const KEPT = 200;
 const known = new Map<string, EventWithData>();
+effect(() => {
+  if (restarts.value > 0) known.clear();
+});
 
 /** An execution, of which another one may have the same ARN after a restart of the service. */
 export interface ShownExecution {

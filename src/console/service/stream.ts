@@ -1,6 +1,8 @@
 import { effect, signal } from '@preact/signals';
 import type { MessageStamp, TopicName, Topics } from '../../framework/local/console/api.js';
-import { type CallError, refusalOf } from './calls.js';
+import { CallError } from './calls.js';
+import type { FromHub, HubState, Wanted } from './hub/messages.js';
+import { openPort, ownHub } from './hub/port.js';
 
 /** The state of the page's connection to the service. */
 export type ConnectionState = 'idle' | 'connecting' | 'live' | 'paused' | 'lost';
@@ -8,6 +10,8 @@ export type ConnectionState = 'idle' | 'connecting' | 'live' | 'paused' | 'lost'
 export const connection = signal<ConnectionState>('idle');
 /** True while the page is frozen: the user has pressed the pause button, and the page no longer changes. */
 export const paused = signal(false);
+/** The number of times that the service was restarted. What was received before must not be shown any more. */
+export const restarts = signal(0);
 /** The milliseconds by which the service's clock is ahead of the browser's. */
 const ahead = signal(0);
 const visible = signal(document.visibilityState !== 'hidden');
@@ -34,8 +38,8 @@ export interface Listener<K extends TopicName> {
 }
 
 /**
- * Receives the messages of a topic until the returned function is called. The connection is closed while the browser
- * tab is hidden or the page is frozen. When it is opened again, the messages continue after the last one received.
+ * Receives the messages of a topic until the returned function is called. Nothing is received while the browser tab is
+ * hidden or the page is frozen. Afterwards the messages continue after the last one received.
  */
 export function follow<K extends TopicName>(
   topic: K,
@@ -49,45 +53,109 @@ export function follow<K extends TopicName>(
       connection.value = 'paused';
       return undefined;
     }
-    return openStream(topic, arn, listener, seen, (id) => (seen = id));
+    return want(topic, arn, seen, listener, (id) => (seen = id));
   });
 }
 
-function openStream<K extends TopicName>(
-  topic: K,
+/** A listener of any topic. The type of its topic's messages isn't known here. */
+interface AnyListener {
+  snapshot(data: object): void;
+  change?(data: object): void;
+  refused?(error: CallError): void;
+}
+
+interface Own {
+  readonly wanted: Wanted;
+  readonly listener: AnyListener;
+  readonly onSeen: (seen: string) => void;
+}
+
+const own = new Map<number, Own>();
+let count = 0;
+let instance: number | undefined;
+
+function want(
+  topic: string,
   arn: string | undefined,
-  listener: Listener<K>,
   seen: string | undefined,
-  onSeen: (id: string) => void,
+  listener: AnyListener,
+  onSeen: Own['onSeen'],
 ): () => void {
-  const search = new URLSearchParams({
-    topic,
-    ...(arn !== undefined && { arn }),
-    ...(seen !== undefined && { seen }),
-  });
+  const id = count++;
+  own.set(id, { wanted: { id, topic, ...(arn !== undefined && { arn }), seen }, listener, onSeen });
   connection.value = 'connecting';
-  const url = `/console/api/stream?${search.toString()}`;
-  const source = new EventSource(url);
-  const on = <M extends 'snapshot' | 'change'>(kind: M, use: (data: Topics[K][M]) => void): void =>
-    source.addEventListener(kind, (event: MessageEvent<string>) => {
-      const data = JSON.parse(event.data) as Topics[K][M] & MessageStamp;
-      ahead.value = data.now - Date.now();
-      now.value = data.now;
-      onSeen(event.lastEventId);
-      use(data);
-    });
-  on('snapshot', (data) => listener.snapshot(data));
-  on('change', (data) => listener.change?.(data));
-  source.addEventListener('open', () => (connection.value = 'live'));
-  source.addEventListener('error', () => {
-    connection.value = 'lost';
-    // The browser reconnects if the connection breaks. It doesn't if the service has rejected the request; the stream
-    // is then closed.
-    if (source.readyState === EventSource.CLOSED)
-      void refusalOf(url).then((error) => listener.refused?.(error));
-  });
+  tellSoon();
   return () => {
-    source.close();
-    connection.value = 'idle';
+    own.delete(id);
+    if (own.size === 0) connection.value = 'idle';
+    tellSoon();
   };
 }
+
+/** The interval at which the window says that it is there, and the silence after which it takes the hub for dead. */
+const TELL_EVERY_MS = 5_000;
+const SILENT_MS = 12_000;
+
+let port: MessagePort | undefined;
+let heardAt = 0;
+let hasOwnHub = false;
+
+function openHub(): MessagePort {
+  heardAt = Date.now();
+  const opened = hasOwnHub ? ownHub() : openPort();
+  opened.addEventListener('message', ({ data }: MessageEvent<FromHub | HubState>) => {
+    if (opened !== port) return;
+    heardAt = Date.now();
+    if ('state' in data) receiveState(data);
+    else receive(data);
+  });
+  opened.start();
+  return opened;
+}
+
+function receiveState(state: HubState): void {
+  if (own.size > 0) connection.value = state.state;
+  if (state.state !== 'live') return;
+  const isAnother = instance !== undefined && instance !== state.instance;
+  instance = state.instance;
+  if (isAnother) restarts.value++;
+}
+
+function receive(message: FromHub): void {
+  const found = own.get(message.id);
+  if (!found) return;
+  if (message.kind === 'refused')
+    return found.listener.refused?.(new CallError(message.error, message.message));
+  const data = JSON.parse(message.data) as MessageStamp;
+  ahead.value = data.now - Date.now();
+  now.value = data.now;
+  found.wanted.seen = message.seen;
+  if (message.seen !== undefined) found.onSeen(message.seen);
+  found.listener[message.kind]?.(data);
+}
+
+function tell(): void {
+  port ??= openHub();
+  port.postMessage({ wants: [...own.values()].map(({ wanted }) => wanted) });
+}
+
+let isTold = true;
+
+/** Says what the window wants once, if several views change that in the same turn. */
+function tellSoon(): void {
+  if (isTold) queueMicrotask(() => (tell(), (isTold = true)));
+  isTold = false;
+}
+
+setInterval(() => {
+  if (own.size === 0) return;
+  if (port && Date.now() - heardAt > SILENT_MS) {
+    hasOwnHub = true;
+    port = undefined;
+  }
+  tell();
+}, TELL_EVERY_MS);
+
+// The hub learns at once that the window was closed. If the browser keeps the page for going back, it comes back.
+addEventListener('pagehide', () => port?.postMessage({ wants: [] }));
+addEventListener('pageshow', ({ persisted }) => persisted && tell());

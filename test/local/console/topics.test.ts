@@ -296,3 +296,62 @@ test('the service ends at once, whoever follows it', async () => {
   await bench.service.close();
   await expect(tab.ended).resolves.toBeUndefined();
 });
+
+const KEY = 'a-browser-with-a-key';
+
+test('one stream sends all that the windows of a browser want, and refuses what it can not', async () => {
+  const bench = await withGreet();
+  const arn = await start(bench, bench.machineArn, 'first');
+  const browser = follow<{ message?: string }>(bench, `key=${KEY}`);
+  const follows = (...topics: object[]): Promise<object> => act(bench, 'Follow', { stream: KEY, topics });
+  const list = { name: '1.1', topic: 'executions' };
+  const one = { name: '2.1', topic: 'execution', arn };
+  const { instance } = await until(() => follows(list, one), 'instance');
+  expect(instance).toEqual(expect.any(Number));
+  const found = [await browser.next(), await browser.next()];
+  expect(found.map(({ event, id }) => [event, id.split(':')[0]])).toEqual([
+    ['snapshot', '1.1'],
+    ['snapshot', '2.1'],
+  ]);
+  // The list is no longer wanted, the execution goes on, and a third window wants what there is not.
+  const missing = { name: '3.1', topic: 'execution', arn: `${arn}-not` };
+  expect(await follows(one, missing)).toMatchObject({
+    refused: [{ name: '3.1', error: 'ExecutionDoesNotExist' }],
+  });
+  await bench.client.send(new StopExecutionCommand({ executionArn: arn }));
+  await bench.clock.advance(1_000);
+  const { event, id } = await browser.next();
+  expect([event, id.split(':')[0], browser.waiting]).toEqual(['change', '2.1', 0]);
+  // A window that comes back goes on where it was.
+  await start(bench, bench.machineArn, 'second');
+  await follows({ ...list, seen: found[0]?.id.split(':')[1] });
+  expect((await browser.next()).event).toBe('change');
+  expect(await act(bench, 'Follow', { stream: 'b-browser-with-a-key', topics: [] })).toMatchObject({
+    error: 'StreamDoesNotExist',
+  });
+});
+
+test('windows beyond what the service can serve are told so, and a topic that fails takes no other with it', async () => {
+  const bench = await openConsole({ console: { workers: () => unreadable() } });
+  const browser = follow<{ message?: string }>(bench, `key=${KEY}`);
+  const topics = Array.from({ length: 258 }, (_, n) => ({
+    name: String(n),
+    topic: n ? 'machines' : 'workers',
+  }));
+  const { refused } = await until(() => act(bench, 'Follow', { stream: KEY, topics }), 'refused');
+  expect(refused).toEqual([{ name: '257', error: 'Busy', message: expect.stringMatching(/256 windows/) }]);
+  expect((await browser.next()).event).toBe('refused');
+  expect((await browser.next()).event).toBe('snapshot');
+});
+
+function unreadable(): never {
+  throw new Error('no worker can be read');
+}
+
+/** Repeats a command until its answer has the field: the stream that it is about may still be opening. */
+async function until(ask: () => Promise<object>, field: string): Promise<Record<string, unknown>> {
+  for (;;) {
+    const answer = await ask();
+    if (field in answer) return answer as Record<string, unknown>;
+  }
+}

@@ -1,7 +1,8 @@
-import { signal } from '@preact/signals';
+import { effect, signal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import type { TakenTask } from '../../../framework/local/console/api.js';
 import { type CallError, command, query } from '../../service/calls.js';
+import { restarts } from '../../service/stream.js';
 
 /** The task that the page's user has taken. */
 export interface OwnTask extends TakenTask {
@@ -10,6 +11,9 @@ export interface OwnTask extends TakenTask {
 
 /** The task that the page's user has taken; undefined while there is none. */
 export const takenTask = signal<OwnTask | undefined>(undefined);
+effect(() => {
+  if (restarts.value > 0) takenTask.value = undefined;
+});
 
 /** A task that an execution has scheduled, by the id of the event that says so. */
 export interface ScheduledTask {

@@ -43,6 +43,21 @@ export interface MessageStamp {
   readonly now: number;
 }
 
+/** A topic that a browser's stream is to send. */
+export interface FollowedTopic {
+  /** Stands in the ids of the topic's messages: `NAME:POSITION`. */
+  readonly name: string;
+  readonly topic: string;
+  readonly arn?: string | undefined;
+  /** The position in the last message that the window has received. */
+  readonly seen?: string | undefined;
+}
+
+/** The reason why a topic can't be followed. */
+export interface TopicRefusal extends ErrorAnswer {
+  readonly name: string;
+}
+
 /** The queries by name: `GET /console/api/NAME?…`. A query changes nothing in the service. */
 export interface Queries {
   readonly machine: { readonly query: { readonly arn: string }; readonly answer: MachineDescription };
@@ -104,6 +119,14 @@ export interface Commands {
       readonly scheduledId?: number;
     };
     readonly answer: TakenTask | NothingQueued;
+  };
+  /**
+   * Sets the topics that a browser's stream sends: those that it sends already go on, new ones begin with a snapshot or
+   * after `seen`, and others end. `instance` is another number after a restart of the service.
+   */
+  readonly Follow: {
+    readonly request: { readonly stream: string; readonly topics: readonly FollowedTopic[] };
+    readonly answer: { readonly instance: number; readonly refused: readonly TopicRefusal[] };
   };
   /** Checks a definition without creating a machine. */
   readonly CheckDefinition: {

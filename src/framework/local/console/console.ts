@@ -1,4 +1,4 @@
-import { randomBytes, randomInt } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { START_FROM } from '../../base/local-service.js';
 import type { Logger } from '../../base/log/log.js';
@@ -12,10 +12,9 @@ import type { CommandName } from './api.js';
 import { builtPage, readPageFile } from './page-files.js';
 import { answerQuery, isQuery } from './queries.js';
 import { refuseRequest, refuseWrite, safetyHeaders, type Refusal } from './safety.js';
-import { readPosition, streamTopic } from './stream.js';
+import { Streams } from './streams.js';
 import { takeTask } from './take-task.js';
 import { checkDefinition } from './check-definition.js';
-import { openTopic } from './topics/topics.js';
 import type { WorkerSource } from './topics/worker-list.js';
 
 export interface ConsoleOptions {
@@ -65,9 +64,6 @@ const API_COMMANDS: readonly CommandName[] = [
   'SendTaskHeartbeat',
 ];
 
-/** The most topics that all browser tabs together may follow at the same time. Each of them takes a connection. */
-const STREAM_LIMIT = 64;
-
 const API_PATH = '/console/api/';
 const NOT_BUILT = 'The console is not built. In a checkout of Stepwright: npm run build\n';
 
@@ -75,14 +71,8 @@ const NOT_BUILT = 'The console is not built. In a checkout of Stepwright: npm ru
 export class Console implements RequestHandler {
   readonly #parts: ConsoleParts;
   readonly #commands: ReadonlyMap<string, Operation>;
-  readonly #workers: WorkerSource;
+  readonly #streams: Streams;
   readonly #folder: string;
-  /**
-   * A random number in the id of each message to a tab. When a tab reconnects, it shows whether the tab's last message
-   * came from this service or from an earlier one that ran at the same address.
-   */
-  readonly #born = randomInt(2 ** 40);
-  #streams = 0;
 
   constructor(parts: ConsoleParts) {
     const fromApi = API_COMMANDS.flatMap((name) => {
@@ -92,8 +82,14 @@ export class Console implements RequestHandler {
     const startFrom = parts.operations.get(START_FROM);
     if (startFrom) fromApi.push(['StartExecutionFrom', startFrom]);
     this.#parts = parts;
-    this.#commands = new Map([...fromApi, ['TakeTask', takeTask], ['CheckDefinition', checkDefinition]]);
-    this.#workers = parts.workers ?? (() => []);
+    const { stepFunctions, log, workers = () => [] } = parts;
+    this.#streams = new Streams({ stepFunctions, log, workers });
+    this.#commands = new Map<string, Operation>([
+      ...fromApi,
+      ['TakeTask', takeTask],
+      ['CheckDefinition', checkDefinition],
+      ['Follow', (call) => this.#streams.follow(call)],
+    ]);
     this.#folder = parts.page ?? builtPage();
   }
 
@@ -138,18 +134,14 @@ export class Console implements RequestHandler {
     response: ServerResponse,
     query: URLSearchParams,
   ): Promise<void> {
-    if (this.#streams >= STREAM_LIMIT) return sendError(response, 503, 'Too many tabs are open');
-    const last = request.headers['last-event-id'] ?? query.get('seen') ?? undefined;
-    const position = readPosition(typeof last === 'string' ? last : undefined, this.#born);
-    const { stepFunctions, log } = this.#parts;
-    const wanted = { topic: query.get('topic') ?? '', arn: query.get('arn') ?? undefined };
+    const { refusal } = this.#streams;
+    if (refusal !== undefined) return sendError(response, 503, refusal);
+    const key = query.get('key');
     return attempt(response, () => {
-      const topic = openTopic(wanted, stepFunctions, this.#workers);
-      response.writeHead(200, { 'content-type': 'text/event-stream' });
-      this.#streams++;
-      response.on('close', () => this.#streams--);
-      streamTopic(response, topic, position, { clock: stepFunctions.clock, log, born: this.#born });
-      return undefined;
+      if (key !== null) return this.#streams.open(response, key);
+      const last = request.headers['last-event-id'] ?? query.get('seen') ?? undefined;
+      const wanted = { topic: query.get('topic') ?? '', arn: query.get('arn') ?? undefined };
+      return this.#streams.openOne(response, wanted, typeof last === 'string' ? last : undefined);
     });
   }
 
@@ -185,10 +177,7 @@ function callOf(operation: string, body: Call['body'], request: IncomingMessage)
 }
 
 /** Responds with the result of `act`. If `act` throws a ServiceError, responds with that error. */
-async function attempt(
-  response: ServerResponse,
-  act: () => object | undefined | Promise<object>,
-): Promise<void> {
+async function attempt(response: ServerResponse, act: () => object | void | Promise<object>): Promise<void> {
   try {
     const result = await act();
     if (result !== undefined) sendJson(response, result);
