@@ -9,7 +9,8 @@ import { parseBody, type BodyReader } from '../api/request-body.js';
 import type { RequestHandler } from '../api/server.js';
 import { ServiceError } from '../engine/answers/service-error.js';
 import type { CommandName } from './api.js';
-import { builtPage, readPageFile } from './page-files.js';
+import { compress, encodingFor, SMALLEST, type Encoding } from './compress.js';
+import { builtPage, PageFiles, readPageFile } from './page-files.js';
 import { answerQuery, isQuery } from './queries.js';
 import { refuseRequest, refuseWrite, safetyHeaders, type Refusal } from './safety.js';
 import { Streams } from './streams.js';
@@ -73,6 +74,7 @@ export class Console implements RequestHandler {
   readonly #commands: ReadonlyMap<string, Operation>;
   readonly #streams: Streams;
   readonly #folder: string;
+  readonly #files: PageFiles;
 
   constructor(parts: ConsoleParts) {
     const fromApi = API_COMMANDS.flatMap((name) => {
@@ -91,6 +93,7 @@ export class Console implements RequestHandler {
       ['Follow', (call) => this.#streams.follow(call)],
     ]);
     this.#folder = parts.page ?? builtPage();
+    this.#files = new PageFiles(this.#folder);
   }
 
   isFor({ url = '/', method }: IncomingMessage): boolean {
@@ -112,15 +115,19 @@ export class Console implements RequestHandler {
   }
 
   async #sendPage(response: ServerResponse, pathname: string, nonce: string): Promise<void> {
-    const isIndex = pathname === '/';
-    const name = isIndex ? 'index.html' : pathname.slice('/console/'.length);
-    const file = await readPageFile(this.#folder, name);
-    if (!file)
-      return isIndex ? send(response, 503, NOT_BUILT, 'text/plain') : sendError(response, 404, 'Not found');
-    if (isIndex) return send(response, 200, file.body.toString().replaceAll('NONCE', nonce), file.type);
+    if (pathname === '/') return this.#sendIndex(response, nonce);
+    const encoding = encodingFor(response.req.headers);
+    const file = await this.#files.get(pathname.slice('/console/'.length), encoding);
+    if (!file) return sendError(response, 404, 'Not found');
     // Each file's name contains a hash of its content, so the file never changes.
     response.setHeader('cache-control', 'max-age=31536000, immutable');
-    return send(response, 200, file.body, file.type);
+    return sendEncoded(response, 200, file.body, file.type, encoding);
+  }
+
+  async #sendIndex(response: ServerResponse, nonce: string): Promise<void> {
+    const file = await readPageFile(this.#folder, 'index.html');
+    if (!file) return send(response, 503, NOT_BUILT, 'text/plain');
+    return send(response, 200, file.body.toString().replaceAll('NONCE', nonce), file.type);
   }
 
   async #answerQuery(response: ServerResponse, name: string, query: URLSearchParams): Promise<void> {
@@ -198,7 +205,27 @@ function sendError(response: ServerResponse, status: number, message: string, na
   send(response, status, JSON.stringify({ error: name, message }), 'application/json');
 }
 
-function send(response: ServerResponse, status: number, body: string | Buffer, type: string): void {
-  response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body) });
+/** Sends a response, compressed if it is large and the client can read that. */
+function send(response: ServerResponse, status: number, body: string, type: string): void {
+  const encoding = body.length < SMALLEST ? undefined : encodingFor(response.req.headers);
+  if (!encoding) return sendEncoded(response, status, body, type, undefined);
+  compress(body, encoding, 4).then(
+    (compressed) => sendEncoded(response, status, compressed, type, encoding),
+    (error: Error) => response.destroy(error),
+  );
+}
+
+/** @param encoding the encoding of the body. @default it is not compressed */
+function sendEncoded(
+  response: ServerResponse,
+  status: number,
+  body: string | Buffer,
+  type: string,
+  encoding: Encoding | undefined,
+): void {
+  response.writeHead(status, {
+    ...{ 'content-type': type, 'content-length': Buffer.byteLength(body), vary: 'accept-encoding' },
+    ...(encoding && { 'content-encoding': encoding }),
+  });
   response.end(body);
 }

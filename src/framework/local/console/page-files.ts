@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { compress, type Encoding } from './compress.js';
 
 const TYPES: Readonly<Record<string, string>> = {
   '.css': 'text/css; charset=utf-8',
@@ -32,6 +33,26 @@ export function builtPage(): string {
  * can't lead out of the folder or to a hidden file.
  */
 const PLAIN = /^[a-zA-Z0-9_-][a-zA-Z0-9._-]*(\/[a-zA-Z0-9_-][a-zA-Z0-9._-]*)*$/;
+
+/** The files of the built page whose names contain a hash of their content. Each is read and compressed once. */
+export class PageFiles {
+  readonly #files = new Map<string, Promise<PageFile | undefined>>();
+
+  constructor(private readonly folder: string) {}
+
+  /** Returns a file as it is or compressed; undefined if the folder contains no such file. */
+  async get(name: string, encoding: Encoding | undefined): Promise<PageFile | undefined> {
+    const key = `${name} ${encoding}`;
+    const known = this.#files.get(key);
+    if (known) return known;
+    const file = await readPageFile(this.folder, name);
+    if (!file) return undefined;
+    const made = encoding ? compress(file.body, encoding, 10).then((body) => ({ ...file, body })) : file;
+    const kept = Promise.resolve(made);
+    this.#files.set(key, kept);
+    return kept;
+  }
+}
 
 /** Reads a file of the built page. Returns undefined if the folder contains no such file. */
 export async function readPageFile(folder: string, name: string): Promise<PageFile | undefined> {
