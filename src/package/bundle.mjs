@@ -47,10 +47,10 @@ const ENTRIES = [
  * needs, and a command that runs no worker loads no worker.
  */
 const TOGETHER = [
+  ['clock', 'base/time/clock'],
   [
     'base',
     'base/version',
-    'base/time/clock',
     'base/time/turn',
     'base/time/wait',
     'base/time/duration',
@@ -63,6 +63,7 @@ const TOGETHER = [
     'base/store/store-error',
     'config/address',
   ],
+  ['process', 'cli/process/signals', 'cli/process/compile-cache', 'base/log/stdio'],
   ['stores', 'aws/stores/sdk-client'],
   ['lean', 'aws/lean/lean-calls'],
   [
@@ -76,7 +77,7 @@ const TOGETHER = [
     'aws/activity-calls',
   ],
   ['jsonata', 'local/asl/jsonata/compiler', 'local/asl/jsonata/processor-time'],
-  ['program', 'cli/program', 'cli/process/signals'],
+  ['program', 'cli/program'],
   ['service', 'aws/sdk/aws-service'],
   ['local', 'local/index'],
   ['worker', 'index', 'worker/build/create-worker', 'cli/start/start'],
@@ -93,12 +94,12 @@ const COMMONJS = 'commonjs';
  * load the whole worker.
  */
 const LOADED_BY = {
-  'worker/thread/heartbeat-thread-entry': ['base', 'lean', 'heartbeats'],
-  'local/asl/jsonata/thread-entry': ['base', 'jsonata'],
-  'aws/stores/s3/index': ['base', 'stores'],
-  'aws/stores/dynamodb/index': ['base', 'stores'],
+  'worker/thread/heartbeat-thread-entry': ['clock', 'base', 'lean', 'heartbeats'],
+  'local/asl/jsonata/thread-entry': ['clock', 'base', 'jsonata'],
+  'aws/stores/s3/index': ['clock', 'base', 'stores'],
+  'aws/stores/dynamodb/index': ['clock', 'base', 'stores'],
   'cli/main': [],
-  'cli/run': ['base', 'program'],
+  'cli/run': ['clock', 'process'],
 };
 
 const fileOf = (module) => join(framework, `${module}.js`);
@@ -126,6 +127,27 @@ const urls = (folder, own) => ({
     );
   },
 });
+
+/**
+ * Takes the modules of Node's own without an ES module around each, which Node makes by reading all that the module
+ * exports. Some of that is only loaded when it is read. `node:module` and `node:process` stay: Jest has its own.
+ */
+const builtins = {
+  name: 'builtins',
+  renderChunk: (code) => ({
+    code: code.replaceAll(
+      /^import (?:(\w+)|\{ ([^}]+) \}|(\w+), \{ ([^}]+) \}) from "(node:(?!module"|process")[^"]+)";$/gm,
+      (_, whole, names, both, others, name) => {
+        const module = `process.getBuiltinModule("${name}")`;
+        const parts = (names ?? others)?.replaceAll(' as ', ': ');
+        return [
+          ...(whole || both ? [`const ${whole ?? both} = ${module};`] : []),
+          ...(parts ? [`const { ${parts} } = ${module};`] : []),
+        ].join('\n');
+      },
+    ),
+  }),
+};
 
 /** Loads libraries by `require` where the code imports them late: Jest runs no `import()` in CommonJS. */
 const lateLibraries = {
@@ -203,7 +225,7 @@ const bundle = await rolldown({
   input: Object.fromEntries(ENTRIES.map((module) => [module, fileOf(module)])),
   platform: 'node',
   external: /^[^./]/,
-  plugins: [urls('', 'import.meta.url')],
+  plugins: [urls('', 'import.meta.url'), builtins],
 });
 const dir = mkdtempSync(join(root, 'dist', 'bundle-'));
 try {

@@ -9,15 +9,42 @@ import { fileURLToPath } from 'node:url';
 const { enableCompileCache } = module as { readonly enableCompileCache?: (directory: string) => unknown };
 
 /**
- * Lets Node keep compiled code in `node_modules/.cache/stepwright`, which makes the next start faster. That folder is
- * in the project, where only people who could change the modules themselves can write. In the system's folder for
- * temporary files, anybody could place code. If the folder isn't writable, nothing is kept and nothing is reported.
- * With Node's own variables, NODE_COMPILE_CACHE sets another folder and NODE_DISABLE_COMPILE_CACHE=1 turns the cache
- * off.
+ * Options of Node's own that watch or change what is loaded. With one of them, modules are loaded from their own files.
  */
-export function keepCompiledCode(): void {
+const WATCHING = /(?:^|\s)(?:-r|--(?:require|import|loader|experimental-loader|permission|watch|inspect)\b)/;
+
+let startCache: { save(): Promise<void>; remove(): void } | undefined;
+
+/**
+ * Makes the next start faster: keeps what this one loads in `node_modules/.cache/stepwright`. That folder is in the
+ * project, where only people who could change the modules themselves can write. In the system's folder for temporary
+ * files, anybody could place code. If the folder isn't writable, nothing is kept and nothing is reported.
+ *
+ * The packages that are loaded are kept by a {@link StartCache}, Stepwright's own modules and the user's by Node, from
+ * 22.8 on. With Node's own variables, NODE_COMPILE_CACHE sets another folder and NODE_DISABLE_COMPILE_CACHE=1 turns
+ * both off.
+ */
+export async function keepCompiledCode(): Promise<void> {
+  const { NODE_COMPILE_CACHE: folder = ownFolder(), NODE_DISABLE_COMPILE_CACHE, NODE_OPTIONS } = process.env;
+  enableCompileCache?.(folder);
+  const options = [...process.execArgv, NODE_OPTIONS].join(' ');
+  if (NODE_DISABLE_COMPILE_CACHE || 'pnp' in process.versions || WATCHING.test(options)) return;
+  const { StartCache } = await import('./start-cache.js');
+  startCache = new StartCache(folder);
+}
+
+function ownFolder(): string {
   const ours = fileURLToPath(new URL('../../../../../', import.meta.url));
   const beside = dirname(ours);
   const modules = basename(beside) === 'node_modules' ? beside : join(ours, 'node_modules');
-  enableCompileCache?.(join(modules, '.cache', 'stepwright'));
+  return join(modules, '.cache', 'stepwright');
+}
+
+/** Ends the work of {@link keepCompiledCode} once everything is loaded. The next start uses what this one has loaded. */
+export async function keepStart(): Promise<void> {
+  const cache = startCache;
+  startCache = undefined;
+  cache?.remove();
+  // The folder may not be writable. The next start is then as slow as this one.
+  await cache?.save().catch(() => {});
 }

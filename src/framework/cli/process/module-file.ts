@@ -1,0 +1,112 @@
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { crc32 } from 'node:zlib';
+
+/** The size and the time of the last change of a file on disk. A file for which both are the same is unchanged. */
+export interface FileState {
+  readonly file: string;
+  readonly size: number;
+  readonly mtimeMs: number;
+}
+
+/** A CommonJS module of `node_modules`: its text, and the code that V8 has made of it. */
+export interface KeptModule extends FileState {
+  /** The nearest package.json of the module. */
+  readonly scope: string;
+  readonly source: Buffer;
+  readonly code: Buffer;
+}
+
+/** The names that an ES module can import from a CommonJS module. Node reads one file with them instead of many. */
+export interface KeptNames {
+  readonly file: FileState;
+  /** The paths in the text of the module, of those whose names it exports again. */
+  readonly requests: readonly string[];
+  /** All modules that the names come from. */
+  readonly from: readonly string[];
+}
+
+export interface KeptStart {
+  readonly modules: ReadonlyMap<string, KeptModule>;
+  /** The package.json files of the modules. */
+  readonly scopes: ReadonlyMap<string, FileState>;
+  /** By the folder of the module that requires, and the path in the call of `require`: the absolute path. */
+  readonly resolved: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly names: Readonly<Record<string, KeptNames>>;
+}
+
+/** The file begins with a checksum of the rest, and the length of the JSON that follows. */
+const HEAD_BYTES = 8;
+
+interface Header {
+  readonly modules: readonly (FileState & { readonly scope: string; readonly lengths: [number, number] })[];
+  readonly scopes: readonly FileState[];
+  readonly resolved: KeptStart['resolved'];
+  readonly names: KeptStart['names'];
+}
+
+export const stateOf = (file: string): FileState | undefined => {
+  const found = statSync(file, { throwIfNoEntry: false });
+  return found && { file, size: found.size, mtimeMs: found.mtimeMs };
+};
+
+export function isUnchanged(known: FileState): boolean {
+  const now = stateOf(known.file);
+  return now?.size === known.size && now.mtimeMs === known.mtimeMs;
+}
+
+/** Reads what an earlier start has kept. Returns undefined if there is no such file, or if it is damaged. */
+export function readKept(path: string): KeptStart | undefined {
+  const bytes = readIfAny(path);
+  if (!bytes || bytes.length < HEAD_BYTES || bytes.readUInt32LE(0) !== crc32(bytes.subarray(4)))
+    return undefined;
+  let at = HEAD_BYTES + bytes.readUInt32LE(4);
+  const header = JSON.parse(bytes.toString('utf8', HEAD_BYTES, at)) as Header;
+  const next = (length: number): Buffer => bytes.subarray(at, (at += length));
+  const modules = header.modules.map(
+    ({ lengths: [source, code], ...each }) => ({ ...each, source: next(source), code: next(code) }) as const,
+  );
+  return {
+    modules: new Map(modules.map((each) => [each.file, each])),
+    scopes: new Map(header.scopes.map((each) => [each.file, each])),
+    resolved: header.resolved,
+    names: header.names,
+  };
+}
+
+function readIfAny(path: string): Buffer | undefined {
+  try {
+    return readFileSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Writes what the next start may use. @throws Error if the folder is not writable */
+export function writeKept(path: string, { modules, scopes, resolved, names }: KeptStart): void {
+  const all = [...modules.values()];
+  const header: Header = {
+    modules: all.map(({ source, code, ...each }) => ({ ...each, lengths: [source.length, code.length] })),
+    scopes: [...scopes.values()],
+    ...{ resolved, names },
+  };
+  const json = Buffer.from(JSON.stringify(header));
+  const head = Buffer.alloc(HEAD_BYTES);
+  head.writeUInt32LE(json.length, 4);
+  const bytes = Buffer.concat([head, json, ...all.flatMap(({ source, code }) => [source, code])]);
+  bytes.writeUInt32LE(crc32(bytes.subarray(4)), 0);
+  writeWhole(path, bytes);
+}
+
+/** Writes a file so that no other process ever reads a part of it. */
+export function writeWhole(path: string, content: Buffer | string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  const part = `${path}.${process.pid}`;
+  try {
+    writeFileSync(part, content);
+    renameSync(part, path);
+  } catch (error) {
+    rmSync(part, { force: true });
+    throw error;
+  }
+}

@@ -1,0 +1,281 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { constants, Script } from 'node:vm';
+import { withLazyRules } from './lazy-rules.js';
+import {
+  AFTER_MODULE,
+  BEFORE_MODULE,
+  isCached,
+  isCompiledByNode,
+  type Load,
+  type LoadedModule,
+  loadSteps,
+  replaceSteps,
+  requireOf,
+  type Resolve,
+} from './node-loader.js';
+import {
+  isUnchanged,
+  type FileState,
+  type KeptModule,
+  type KeptNames,
+  type KeptStart,
+  readKept,
+  stateOf,
+  writeKept,
+  writeWhole,
+} from './module-file.js';
+
+/** The text of a module, as its file was before it was read. */
+interface ModuleText extends FileState {
+  readonly scope: string;
+  readonly source: string;
+}
+
+type Body = (this: object, ...of: [object, object, LoadedModule, string, string]) => void;
+
+const NOTHING: KeptStart = { modules: new Map(), scopes: new Map(), resolved: {}, names: {} };
+/** The file is not made larger than this, whatever a project loads. */
+const MOST_BYTES = 32 * 1024 * 1024;
+const IN_MODULES = /[\\/]node_modules[\\/]/;
+
+/**
+ * Keeps the CommonJS modules of `node_modules` that a start loads: where each is, its text and its compiled code, in
+ * one file. The next start reads that file instead of some hundreds. Each module stays a module of its own, at its own
+ * path: there is never a second copy of one. A module whose size or time of change is another, or whose package.json
+ * is, is loaded from its own file, and so is everything if the file is missing or damaged.
+ */
+export class StartCache {
+  readonly #path: string;
+  readonly #kept: KeptStart;
+  readonly #original = loadSteps();
+  /** The modules that are being run. */
+  readonly #running = new Set<string>();
+  readonly #scripts = new Map<string, ModuleText & { readonly script: Script }>();
+  readonly #resolved: Record<string, Record<string, string>> = {};
+  /**
+   * The modules that Node has read for the names of their exports, each with those whose names it exports again, by the
+   * path in its text.
+   */
+  readonly #lexed = new Map<string, Map<string, string>>();
+  /** What is known of files, by their paths: whether they are as they were, the scope of each module. */
+  readonly #unchanged = new Map<string, boolean>();
+  readonly #scopes = new Map<string, Scope | undefined>();
+  readonly #trusted = new Map<string, boolean>();
+  #isNew = false;
+  /** The module that has just called its `require`. */
+  #asking: LoadedModule | undefined;
+
+  constructor(folder: string) {
+    this.#path = join(folder, `start-1-${process.version}-${process.arch}`);
+    this.#kept = readKept(this.#path) ?? NOTHING;
+    replaceSteps(this.#original, { resolve: this.#resolve, load: this.#load });
+  }
+
+  /** From now on Node loads modules by itself. */
+  remove(): void {
+    replaceSteps({ resolve: this.#resolve, load: this.#load }, this.#original);
+  }
+
+  /** Writes what the next start may use, unless this one has found nothing new. @throws Error if it can't be written */
+  async save(): Promise<void> {
+    if (!this.#isNew) return;
+    const names = await this.#keepNames();
+    const modules = this.#modulesToKeep();
+    const scopes = [...new Set(Array.from(modules.values(), ({ scope }) => scope))].flatMap((file) => {
+      const state = stateOf(file);
+      return state ? [[file, state] as const] : [];
+    });
+    const resolved = { ...this.#kept.resolved };
+    for (const [folder, found] of Object.entries(this.#resolved))
+      resolved[folder] = { ...resolved[folder], ...found };
+    writeKept(this.#path, { modules, scopes: new Map(scopes), resolved, names });
+  }
+
+  readonly #resolve: Resolve = (request, parent, ...rest) => {
+    if (!parent?.filename || rest[1] !== undefined) return this.#original.resolve(request, parent, ...rest);
+    const { filename } = parent;
+    const isLexed = this.#isLexed(parent, filename);
+    const names = isLexed ? this.#namesOf(filename, request) : undefined;
+    if (names !== undefined) return names;
+    const known = this.#kept.resolved[parent.path]?.[request];
+    const found =
+      known !== undefined && this.#isCurrent(known) && this.#isTrusted(known, request, parent)
+        ? known
+        : this.#original.resolve(request, parent, ...rest);
+    if (!IN_MODULES.test(found)) return found;
+    (this.#resolved[parent.path] ??= {})[request] = found;
+    if (isLexed) this.#lexed.set(filename, (this.#lexed.get(filename) ?? new Map()).set(request, found));
+    return found;
+  };
+
+  readonly #load: Load = (module, filename) => {
+    this.#running.add(filename);
+    try {
+      const run = this.#compile(module, filename);
+      if (run === undefined) this.#original.load(module, filename);
+      else {
+        const require = requireOf(module, () => (this.#asking = module));
+        run.call(module.exports, module.exports, require, module, filename, dirname(filename));
+      }
+    } finally {
+      this.#running.delete(filename);
+    }
+  };
+
+  /** Returns undefined for a module that Node has to load by itself. */
+  #compile(module: LoadedModule, filename: string): Body | undefined {
+    if (!isCompiledByNode(module)) return undefined;
+    const kept = this.#isCurrent(filename) ? this.#kept.modules.get(filename) : undefined;
+    const text = kept ? { ...stateAndScope(kept), source: kept.source.toString() } : this.#read(filename);
+    const script = text && scriptOf(text.source, filename, kept?.code);
+    if (text === undefined || script === undefined) return undefined;
+    if (!kept || script.cachedDataRejected) this.#isNew = true;
+    this.#scripts.set(filename, { ...text, script });
+    return script.runInThisContext() as Body;
+  }
+
+  /** Reads a CommonJS module of `node_modules`. Returns undefined for any other file. */
+  #read(filename: string): ModuleText | undefined {
+    if (!IN_MODULES.test(filename)) return undefined;
+    const [state, scope] = [stateOf(filename), this.#scopeOf(filename)];
+    if (state === undefined || scope === undefined) return undefined;
+    const source = readFileSync(filename, 'utf8');
+    return source.startsWith('#!') ? undefined : { ...state, scope, source: withLazyRules(source, filename) };
+  }
+
+  /** Returns the nearest package.json of a module; undefined if there is none, or if the module is an ES module. */
+  #scopeOf(filename: string): string | undefined {
+    const scope = this.#nearest(dirname(filename));
+    return scope && (filename.endsWith('.cjs') || scope.isCommonJs) ? scope.file : undefined;
+  }
+
+  #nearest(folder: string): Scope | undefined {
+    if (this.#scopes.has(folder)) return this.#scopes.get(folder);
+    const file = join(folder, 'package.json');
+    const isAbove = !existsSync(file) && IN_MODULES.test(folder);
+    const scope = isAbove ? this.#nearest(dirname(folder)) : readScope(file);
+    this.#scopes.set(folder, scope);
+    return scope;
+  }
+
+  /** Returns true if the module was kept, and neither it nor its package.json has changed since. */
+  #isCurrent(filename: string): boolean {
+    const module = this.#kept.modules.get(filename);
+    const scope = module && this.#kept.scopes.get(module.scope);
+    return scope !== undefined && this.#isSame(scope) && this.#isSame(module as FileState);
+  }
+
+  #isSame(known: FileState): boolean {
+    let same = this.#unchanged.get(known.file);
+    if (same === undefined) this.#unchanged.set(known.file, (same = isUnchanged(known)));
+    return same;
+  }
+
+  /**
+   * Returns true if Node, too, finds what was found earlier. For the name of a package, Node is asked once in each
+   * folder, since another copy of the package may have been installed nearer to it.
+   */
+  #isTrusted(known: string, request: string, parent: LoadedModule): boolean {
+    if (request.startsWith('.')) return true;
+    const key = `${parent.path}\0${/^(?:@[^/]+\/)?[^/]+/.exec(request)?.[0]}`;
+    let trusted = this.#trusted.get(key);
+    if (trusted === undefined) {
+      trusted = this.#original.resolve(request, parent) === known;
+      this.#trusted.set(key, trusted);
+    }
+    return trusted;
+  }
+
+  /**
+   * Returns true if Node asks on behalf of an ES module that imports this CommonJS module: Node reads the text of the
+   * module, and of all whose names it exports again, for the names of their exports. Otherwise the module itself asks.
+   */
+  #isLexed(parent: LoadedModule, filename: string): boolean {
+    const asks = this.#asking === parent;
+    this.#asking = undefined;
+    if (asks || !isCached(filename, parent) || !IN_MODULES.test(filename)) return false;
+    return this.#scripts.has(filename) || !(parent.loaded || this.#running.has(filename));
+  }
+
+  /** Returns a file with the names that a CommonJS module exports again, if they are known. */
+  #namesOf(filename: string, request: string): string | undefined {
+    const kept = this.#kept.names[filename];
+    if (!kept?.requests.includes(request) || !this.#isCurrent(filename)) return undefined;
+    return kept.from.every((each) => this.#isCurrent(each)) && this.#isSame(kept.file)
+      ? kept.file.file
+      : undefined;
+  }
+
+  #modulesToKeep(): Map<string, KeptModule> {
+    const modules = new Map<string, KeptModule>();
+    let left = MOST_BYTES;
+    const keep = (module: KeptModule): void => {
+      left -= module.source.length + module.code.length;
+      if (left >= 0) modules.set(module.file, module);
+    };
+    for (const { script, source, ...state } of this.#scripts.values())
+      keep({ ...state, source: Buffer.from(source), code: script.createCachedData() });
+    for (const [file, module] of this.#kept.modules)
+      if (!this.#scripts.has(file) && this.#isCurrent(file)) keep(module);
+    return modules;
+  }
+
+  /** Writes the names of all modules whose text Node has read for them. */
+  async #keepNames(): Promise<Record<string, KeptNames>> {
+    const names = { ...this.#kept.names };
+    const inner = new Set(Array.from(this.#lexed.values(), (each) => [...each.values()]).flat());
+    for (const [file, again] of this.#lexed) {
+      if (inner.has(file)) continue;
+      const found = (await import(pathToFileURL(file).href)) as object;
+      const exported = Object.keys(found).filter((name) => name !== 'default' && name !== 'module.exports');
+      const text = exported.map((name) => `exports[${JSON.stringify(name)}] = 0;\n`).join('');
+      const path = join(dirname(this.#path), `names-${createHash('sha256').update(text).digest('hex')}.cjs`);
+      if (!existsSync(path)) writeWhole(path, text);
+      const state = stateOf(path);
+      if (state) names[file] = { file: state, requests: [...again.keys()], from: this.#lexedBelow(file) };
+    }
+    return names;
+  }
+
+  /** Returns all modules whose names a module exports again, directly or not. */
+  #lexedBelow(file: string): string[] {
+    const below = new Set<string>([file]);
+    // What is added on the way is walked as well.
+    for (const each of below) for (const next of this.#lexed.get(each)?.values() ?? []) below.add(next);
+    return [...below];
+  }
+}
+
+const stateAndScope = ({ file, size, mtimeMs, scope }: KeptModule): Omit<ModuleText, 'source'> => ({
+  ...{ file, size, mtimeMs, scope },
+});
+
+/** Compiles the text of a CommonJS module as Node does. Returns undefined if Node has to say what is wrong with it. */
+function scriptOf(source: string, filename: string, cachedData: Buffer | undefined): Script | undefined {
+  try {
+    return new Script(BEFORE_MODULE + source + AFTER_MODULE, {
+      ...{ filename, columnOffset: -BEFORE_MODULE.length, ...(cachedData && { cachedData }) },
+      importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+    });
+  } catch {
+    return undefined;
+  }
+}
+
+/** A package.json, and what it says of the `.js` files below it. */
+interface Scope {
+  readonly file: string;
+  readonly isCommonJs: boolean;
+}
+
+function readScope(file: string): Scope | undefined {
+  try {
+    const { type } = JSON.parse(readFileSync(file, 'utf8')) as { readonly type?: string };
+    return { file, isCommonJs: type !== 'module' };
+  } catch {
+    return undefined;
+  }
+}

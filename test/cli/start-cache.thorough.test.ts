@@ -1,0 +1,124 @@
+import { spawnSync } from 'node:child_process';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+
+const CACHE = pathToFileURL(resolve('dist/src/framework/cli/process/start-cache.js')).href;
+
+/** A package whose index exports all names of two other files, and whose `later` is loaded when it is called. */
+const PACKAGE = {
+  'package.json': '{ "name": "parts" }',
+  'index.js': `
+    const again = (of) => { for (const name of Object.keys(of)) exports[name] = of[name]; };
+    __exportStar(require("./one"), exports);
+    __exportStar(require("./two"), exports);
+    function __exportStar(of) { again(of); }
+    exports.later = () => require("./three");
+    exports.other = () => require("other");`,
+  'one.js': 'exports.one = "one"; exports.where = __filename;',
+  'two.js': 'exports.two = { shared: true };',
+  'three.js': 'module.exports = "three";',
+};
+
+let dir = '';
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'stepwright-start-'));
+  for (const [name, text] of Object.entries(PACKAGE)) place(`node_modules/parts/${name}`, text);
+  place('node_modules/other/index.js', 'module.exports = "far";');
+  place('node_modules/other/package.json', '{}');
+});
+afterEach(() => rmSync(dir, { recursive: true }));
+
+function place(path: string, text: string): void {
+  mkdirSync(dirname(join(dir, path)), { recursive: true });
+  writeFileSync(join(dir, path), text);
+}
+
+/** One start of a process that loads what the code says. @returns the text of what the code evaluates to */
+function start(code: string): string {
+  const script = `
+    import { createRequire } from 'node:module';
+    const { StartCache } = await import(${JSON.stringify(CACHE)});
+    const cache = new StartCache(${JSON.stringify(join(dir, 'cache'))});
+    const require = createRequire(${JSON.stringify(join(dir, 'user.js'))});
+    const said = await (async () => { ${code} })();
+    cache.remove();
+    await cache.save();
+    console.log(JSON.stringify(said));`;
+  const args = ['--input-type=module', '-e', script];
+  const { stdout, stderr } = spawnSync(process.execPath, args, { cwd: dir, encoding: 'utf8' });
+  expect(stderr).toBe('');
+  return JSON.parse(stdout) as string;
+}
+
+const kept = (): string[] => readdirSync(join(dir, 'cache')).filter((name) => name.startsWith('start-'));
+const ALL = `const parts = await import('parts');
+  return [parts.one, parts.later(), parts.other(), parts.two === require('parts').two, Object.keys(parts).sort()].join();`;
+const EXPECTED = 'one,three,far,true,default,later,one,other,two,where';
+/** Node 22 and later name one more export. */
+const names = (said: string): string => said.replace('module.exports,', '');
+
+test('a second start gets the same modules, each once, from one file', () => {
+  expect(names(start(ALL))).toBe(EXPECTED);
+  const [file = ''] = kept();
+  const before = readFileSync(join(dir, 'cache', file));
+  expect(names(start(ALL))).toBe(EXPECTED);
+  expect(kept()).toEqual([file]);
+  expect(readFileSync(join(dir, 'cache', file)).equals(before)).toBe(true);
+  expect(start("return (await import('parts')).where")).toBe(join(dir, 'node_modules/parts/one.js'));
+});
+
+test('what was changed, installed or removed since is seen', () => {
+  start(ALL);
+  place('node_modules/parts/one.js', 'exports.one = "another"; exports.fourth = 4; exports.where = "";');
+  expect(names(start(ALL))).toBe('another,three,far,true,default,fourth,later,one,other,two,where');
+  place('node_modules/parts/node_modules/other/index.js', 'module.exports = "near";');
+  expect(start("return require('parts').other()")).toBe('near');
+  rmSync(join(dir, 'node_modules/parts/node_modules'), { recursive: true });
+  expect(start("return require('parts').other()")).toBe('far');
+  place('node_modules/parts/package.json', '{ "name": "parts", "main": "three.js" }');
+  expect(start("return require('parts')")).toBe('three');
+});
+
+test.each([
+  ['is damaged', (bytes: Buffer) => bytes.fill(0, bytes.length >> 1)],
+  ['is cut off', (bytes: Buffer) => bytes.subarray(0, 100)],
+  ['is empty', () => Buffer.alloc(0)],
+])('a file that %s is not used, and written anew', (_, damage) => {
+  start(ALL);
+  const file = join(dir, 'cache', kept()[0] ?? '');
+  writeFileSync(file, damage(readFileSync(file)));
+  expect(names(start(ALL))).toBe(EXPECTED);
+  expect(readFileSync(file).length).toBeGreaterThan(2_000);
+});
+
+test('rules of class-validator give the same results, and are of one copy', () => {
+  for (const name of ['class-validator', 'validator', 'libphonenumber-js'])
+    symlinkSync(resolve('node_modules', name), join(dir, 'node_modules', name));
+  const code = `
+    const rules = await import('class-validator');
+    const all = require('class-validator');
+    return [
+      rules.isEmail('a@b.de'), rules.isEmail('a'), rules.isPhoneNumber('+41446681800'), rules.isPhoneNumber('+1'),
+      rules.isMobilePhone('+491701234567'), rules.isStrongPassword('aB3$aB3$'), rules.isStrongPassword('a'),
+      rules.isUUID('x'), rules.ValidationError === all.ValidationError,
+      rules.getMetadataStorage() === globalThis.classValidatorMetadataStorage, Object.keys(rules).length > 300,
+    ].join();`;
+  const expected = 'true,false,true,false,true,true,false,false,true,true,true';
+  expect(start(code)).toBe(expected);
+  expect(start(code)).toBe(expected);
+  const loaded =
+    "await import('class-validator'); return Object.keys(require.cache).filter((each) => each.includes('libphone')).length";
+  expect(start(loaded)).toBe(0);
+});
