@@ -11,6 +11,7 @@ import {
   StartExecutionCommand,
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
+import { turn } from '../../src/framework/base/time/turn.js';
 import { openBench, ROLE } from './service.js';
 
 setFlagsFromString('--expose-gc');
@@ -185,6 +186,26 @@ test('bodies that never end are refused once they take too much, and others are 
   } finally {
     for (const socket of sockets) socket.destroy();
   }
+});
+
+test('a large body is read in several turns of the event loop, and others are served in between', async () => {
+  const { client, service } = await openBench();
+  // Each turn has lasted too long as soon as it begins.
+  let now = 0;
+  turn.countBy({ now: () => (now += 100), next: (fn) => void setImmediate(fn) });
+  let isAnswered = false;
+  const large = fetch(service.url, {
+    method: 'POST',
+    headers: { 'x-amz-target': 'AWSStepFunctions.CreateActivity' },
+    body: JSON.stringify({ name: 'x'.repeat(3_000_000) }),
+  }).finally(() => (isAnswered = true));
+  try {
+    for (let n = 0; n < 20; n++) await client.send(new ListActivitiesCommand({}));
+    expect(isAnswered).toBe(false);
+  } finally {
+    turn.countBy();
+  }
+  expect((await large).status).toBe(400);
 });
 
 test('a body in very many pieces of one byte is refused', async () => {

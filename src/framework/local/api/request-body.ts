@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { turn } from '../../base/time/turn.js';
 import { hasHeapFor, relieveHeap } from '../asl/values/heap.js';
 import { isObject, jsonBytes, readJson } from '../asl/values/json.js';
 import type { MemoryPart } from '../engine/answers/memory.js';
@@ -24,7 +25,10 @@ interface OpenBody {
 const FEW_PIECES = 500;
 const LEAST_PIECE = 64;
 
-/** A body with at most so many bytes is read however little memory there is. */
+/**
+ * A body with at most so many bytes is read however little memory there is, and however long this turn of the event loop
+ * has lasted.
+ */
 const SMALL = 16 * 1024;
 
 const NO_BYTES = Buffer.alloc(0);
@@ -102,6 +106,7 @@ export class BodyReader {
       const body: OpenBody = { size: 0, refuse };
       this.#open.add(body);
       request.on('data', (chunk: Buffer) => {
+        if (isTooLarge || body.size > SMALL) takeTurns(request);
         if (isTooLarge || !this.#open.has(body)) return;
         isTooLarge = body.size + chunk.length > this.eachBytes;
         if (isTooLarge) bytes.clear();
@@ -136,6 +141,17 @@ export class BodyReader {
     for (const body of this.#open) if (!largest || body.size > largest.size) largest = body;
     if (largest && largest.size > SMALL) largest.refuse();
   }
+}
+
+/**
+ * Stops reading a request until a later turn of the event loop if this turn has lasted too long. Node would read up to
+ * two megabytes of each connection in one turn, and then hundreds of large bodies delay everything else for seconds.
+ */
+function takeTurns(request: IncomingMessage): void {
+  const next = turn.share();
+  if (!next) return;
+  request.pause();
+  void next.then(() => request.resume());
 }
 
 /**
