@@ -47,6 +47,14 @@ const again = {
   Default: 'X',
 };
 
+/** The first state of a loop, with an expression whose value is kept as a variable. */
+const evaluated = (expression: string): object => ({
+  Type: 'Pass',
+  QueryLanguage: 'JSONata',
+  Assign: { x: `{% ${expression} %}` },
+  Next: 'Y',
+});
+
 const A_AND_B = { s: `${'a'.repeat(5_000)}b` };
 const LETTERS = { s: 'a'.repeat(200_000) };
 /** Nests objects so many times. */
@@ -299,6 +307,29 @@ export const devised: HostileInput[] = [
       }),
     ),
     error: undefined,
+  },
+  loop(
+    'a loop whose expression calls functions in each other',
+    {
+      X: evaluated(
+        '$string(($distinct(($f := function($x, $n) { $n <= 0 ? $x : $f($x & $x, $n - 1) }; $f("1", 9)))){$string($): $})',
+      ),
+      Y: again,
+    },
+    RUNTIME,
+  ),
+  {
+    ...loop(
+      'a loop of matches that are each quick',
+      {
+        X: evaluated(`$count([${Array.from({ length: 8 }, () => '$match($states.input.s, /a*b/)').join()}])`),
+        Y: again,
+      },
+      RUNTIME,
+      { s: 'a'.repeat(800) },
+    ),
+    // By the limit of the execution, before or in an evaluation.
+    error: [QUERY, RUNTIME],
   },
   loop(
     'a loop in which each state takes its time',

@@ -10,6 +10,7 @@ import {
   NEW_FRAME,
   watchFrames,
   type Limits,
+  type Present,
   type Watch,
 } from './limits/guard.js';
 import { guardedRegExp } from './limits/regexp.js';
@@ -27,11 +28,15 @@ export class Compiler {
   readonly #limits: Limits;
   readonly #options: object;
   readonly #rewritten: [name: string, rewritten: unknown][];
+  readonly #present: Present = { usage: undefined };
 
   constructor(limits: Limits) {
     this.#limits = limits;
     // The library's types require an instance here, but the library calls it as a constructor.
-    this.#options = { RegexEngine: guardedRegExp(limits.mayMatch, () => new LimitReached('time')) };
+    const spend = (ms: number): void => {
+      if (this.#present.usage) this.#present.usage.callMs += ms;
+    };
+    this.#options = { RegexEngine: guardedRegExp(limits.matchMs, () => new LimitReached('time'), spend) };
     this.#rewritten = Object.entries(rewrittenFunctions(limits));
   }
 
@@ -71,7 +76,7 @@ export class Compiler {
       rewrite(expression);
       for (const [name, rewritten] of this.#rewritten) assign(name, rewritten);
     }
-    const watch = watchFrames(this.#limits, depthsOf(expression.ast()));
+    const watch = watchFrames(this.#limits, depthsOf(expression.ast()), this.#present);
     assign(NEW_FRAME, watch.onFrame);
     return watch;
   }

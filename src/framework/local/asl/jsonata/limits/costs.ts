@@ -24,7 +24,7 @@ const inDepth: Cost = ([value]) => {
   return provided(measure(value, CALL_STEPS / 20, CALL_STEPS / 2), CALL_STEPS / 2);
 };
 /**
- * The cost of searching for one string in another. If the function is given a regular expression instead, `mayMatch`
+ * The cost of searching for one string in another. If the function is given a regular expression instead, `matchMs`
  * checks its cost later, when it is matched.
  */
 const search: Cost = ([text, part]) => lengthOf(text) * Math.min(Math.max(lengthOf(part), 8), 250) + 100;

@@ -1,19 +1,38 @@
+import { turn } from '../../../../base/time/turn.js';
+
+/**
+ * Returns the milliseconds that matching a pattern against a string with this many characters takes at most; infinity
+ * if it may not be matched.
+ */
+export type MatchMs = (pattern: string) => (chars: number) => number;
+
+/** A match that takes less at most isn't measured. */
+const LITTLE_MS = 0.05;
+
 /**
  * Returns a subclass of RegExp that throws instead of starting a match that could take too long, since a running match
- * can't be interrupted. `mayMatch` is called once for each pattern; the function that it returns is called before each
- * match, with the number of characters to match.
+ * can't be interrupted. `matchMs` is called once for each pattern; the function that it returns is called before each
+ * match.
+ * @param spend called with the milliseconds that a match has taken: the real time, or the most that it can take if that
+ * is less, as on a busy machine
  */
 export function guardedRegExp(
-  mayMatch: (pattern: string) => (chars: number) => boolean,
+  matchMs: MatchMs,
   refusal: () => Error,
+  spend: (ms: number) => void,
 ): typeof RegExp {
   return class extends RegExp {
     constructor(pattern: string | RegExp, flags?: string) {
       super(pattern, flags);
-      const mayMatchWith = mayMatch(this.source);
+      const mostMsWith = matchMs(this.source);
       this.exec = (text) => {
-        if (!mayMatchWith(text.length)) throw refusal();
-        return super.exec(text);
+        const mostMs = mostMsWith(text.length);
+        if (mostMs <= LITTLE_MS) return super.exec(text);
+        if (!Number.isFinite(mostMs)) throw refusal();
+        const began = turn.busyMs();
+        const found = super.exec(text);
+        spend(Math.min(turn.busyMs() - began, mostMs));
+        return found;
       };
     }
   } as typeof RegExp;
@@ -21,20 +40,24 @@ export function guardedRegExp(
 
 /** The most steps that matching a regular expression may take on the main thread, which is about 10 ms. */
 const MATCH_STEPS = 2_000_000;
+const STEP_MS = 10 / MATCH_STEPS;
 /** A longer pattern is assumed to be slow, without looking at it. */
 const LONGEST_PATTERN = 1_000;
 
 /**
- * Returns a function that returns true if matching a string with this many characters is certain to be quick. That is
- * certain only for simple patterns: characters, classes, anchors, alternatives and groups, in which nothing but a
- * single character or class is repeated. For any other pattern the function always returns false.
+ * The time of a match on the main thread, where each match must be certain to be quick. That is certain only for simple
+ * patterns: characters, classes, anchors, alternatives and groups, in which nothing but a single character or class is
+ * repeated.
  */
-export function quickMatches(pattern: string): (chars: number) => boolean {
+export const quickMatches: MatchMs = (pattern) => {
   const cost = pattern.length <= LONGEST_PATTERN ? costOf(pattern) : undefined;
-  if (!cost) return () => false;
-  // A match may be tried at each character, and from there in each way through the pattern.
-  return (chars) => cost.ways * (chars + 1) ** (cost.endless + 1) * pattern.length <= MATCH_STEPS;
-}
+  if (!cost) return () => Number.POSITIVE_INFINITY;
+  return (chars) => {
+    // A match may be tried at each character, and from there in each way through the pattern.
+    const steps = cost.ways * (chars + 1) ** (cost.endless + 1) * pattern.length;
+    return steps <= MATCH_STEPS ? steps * STEP_MS : Number.POSITIVE_INFINITY;
+  };
+};
 
 /**
  * The number of ways in which a pattern can be matched at one position. It is `ways`, multiplied by the length of the
