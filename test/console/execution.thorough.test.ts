@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, tes
 import type { Browser, Locator, Page } from 'playwright-core';
 import { type LocalService, startLocalService } from 'stepwright/local';
 import { findChromium, startChromium } from './chromium.js';
+import { openLargeScene } from './large.js';
 import { call } from './scene.js';
 
 // A page is drawn without a graphics card, on a machine that may be busy.
@@ -148,5 +149,82 @@ withChromium('the page of an execution, in a real Chromium', () => {
         );
       }
     }
+  });
+
+  test('while the events of an execution that has ended arrive, nothing of it is shown as running', async () => {
+    const each = {
+      Type: 'Map',
+      ItemProcessor: { StartAt: 'L', States: { L: { Type: 'Pass', End: true } } },
+      End: true,
+    };
+    const definition = JSON.stringify({ StartAt: 'Many', States: { Many: each } });
+    const stateMachineArn = service.seedMachine({ name: 'Many', definition });
+    const arn = await start(stateMachineArn, Array(3_000).fill(1));
+    while ((await call(service.url, 'DescribeExecution', { executionArn: arn }))['status'] === 'RUNNING')
+      await new Promise((next) => setTimeout(next, 50));
+    const blue = '[data-progress]:not([data-progress=succeeded]), .bars .working, .square.blue';
+    await page.addInitScript(`
+      window.blue = 0;
+      new MutationObserver(() => (window.blue += document.querySelectorAll('${blue}').length))
+        .observe(document, { subtree: true, childList: true, attributes: true });
+    `);
+    await open(arn);
+    await page.getByText('12,006 events').waitFor();
+    await row('Many').first().waitFor();
+    expect(await page.evaluate('window.blue')).toBe(0);
+  });
+
+  test('a refusal says why: of a machine, and of a stream beyond the last that the service opens', async () => {
+    const show = (path: string): Promise<unknown> => page.goto(`${service.url}/#/${path}`);
+    const busy = { status: 503, json: { error: 'Refused', message: 'Too many requests are being sent' } };
+    await page.route('**/console/api/machine?*', (route) => route.fulfill(busy));
+    await show(`machines/${encodeURIComponent(machine)}`);
+    await page.getByText('Too many requests are being sent').waitFor();
+    await page.unroute('**/console/api/machine?*');
+    await show(`machines/${encodeURIComponent(`${machine}2`)}`);
+    await page.getByText('There is no machine Parcels2 here.').waitFor();
+    await page.goto('about:blank');
+    const arn = await start(machine, [1]);
+    const streams = Array.from({ length: 80 }, () =>
+      fetch(`${service.url}/console/api/stream?topic=execution&arn=${encodeURIComponent(arn)}`),
+    );
+    const opened = await Promise.all(streams);
+    await open(arn);
+    await page.getByText('The service serves 64 browsers at most').first().waitFor();
+    expect(opened.filter(({ ok }) => ok)).toHaveLength(64);
+    for (const { body } of opened) await body?.cancel();
+    await call(service.url, 'StopExecution', { executionArn: arn });
+  });
+
+  test('two large machines and their runs: no view is wider than the screen, and a cut name can be read', async () => {
+    const scene = await openLargeScene();
+    const views = {
+      'a machine': [`machines/${encodeURIComponent(scene.recordings)}`, '[data-state]'],
+      'another machine': [`machines/${encodeURIComponent(scene.catalogue)}`, '[data-state]'],
+      'a run in loops': [`executions/${encodeURIComponent(scene.recorded)}`, '.timeline-row button'],
+      'a run of a thousand iterations': [
+        `executions/${encodeURIComponent(scene.catalogued)}`,
+        '.timeline-row button',
+      ],
+      machines: ['machines', 'h2'],
+      executions: ['executions', '.rows .all .row'],
+    } as const;
+    /** The texts that are cut, and that pointing at them does not tell. */
+    const cut = `[...document.querySelectorAll('#page *')].filter((each) =>
+      getComputedStyle(each).textOverflow === 'ellipsis' && each.scrollWidth > each.clientWidth &&
+      !each.closest('[title]') && !each.querySelector('[title]')).map((each) => each.textContent)`;
+    for (const width of [390, 1_024, 1_440])
+      for (const [name, [path, drawn]] of Object.entries(views)) {
+        await page.setViewportSize({ width, height: 900 });
+        await page.goto('about:blank');
+        await page.goto(`${scene.service.url}/#/${path}`);
+        await page.locator(drawn).last().waitFor({ state: 'attached' });
+        const found = {
+          widest: await page.evaluate('document.documentElement.scrollWidth'),
+          cut: await page.evaluate(cut),
+        };
+        expect({ name, width, ...found }).toEqual({ name, width, widest: width, cut: [] });
+      }
+    await scene.service.close();
   });
 });

@@ -14,22 +14,20 @@ export function jsonProblem(text: string): string | undefined {
  */
 export function pretty(text: string): string {
   if (jsonProblem(text) !== undefined) return text;
-  let out = '';
+  const out: string[] = [];
   let depth = 0;
+  let isOpening = false;
   const line = (): string => `\n${'  '.repeat(depth)}`;
   for (const { kind, text: token } of jsonTokens(text)) {
-    if (kind !== 'mark') out += token;
-    else if (token === ',') out += `,${line()}`;
-    else if (token === ':') out += ': ';
-    else if (token === '{' || token === '[') {
-      depth++;
-      out += token + line();
-    } else {
-      depth--;
-      out = /[{[]\s*$/.test(out.slice(-200)) ? out.trimEnd() + token : out + line() + token;
-    }
+    const isClosing = kind === 'mark' && (token === '}' || token === ']');
+    if (isClosing) depth--;
+    if (isOpening !== isClosing) out.push(line());
+    isOpening = kind === 'mark' && (token === '{' || token === '[');
+    out.push(kind === 'mark' && token === ':' ? ': ' : token);
+    if (isOpening) depth++;
+    if (kind === 'mark' && token === ',') out.push(line());
   }
-  return out;
+  return out.join('');
 }
 
 export interface JsonToken {

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { useState } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 import { jsonTokens, pretty } from '../model/json-text.js';
 import { bytes } from '../model/format.js';
 import { Icon } from './icons.js';
@@ -16,7 +16,7 @@ const SHOWN = 12_000;
 export function Json({ text, label }: { readonly text: string; readonly label: string }): JSX.Element {
   const [whole, setWhole] = useState(false);
   const [copied, setCopied] = useState<'copied' | 'failed'>();
-  const spaced = pretty(text);
+  const spaced = useMemo(() => pretty(text), [text]);
   const cut = !whole && spaced.length > SHOWN;
   const shown = cut ? spaced.slice(0, SHOWN) : spaced;
   const copy = (): void => {

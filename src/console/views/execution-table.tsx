@@ -33,13 +33,13 @@ export function ExecutionTable({ rows, withMachine, empty }: TableProps): JSX.El
           <span role="cell">
             <StatusBadge status={status} />
           </span>
-          <span role="cell" class="grow">
+          <span role="cell" class="grow" title={name}>
             <a href={to('executions', executionArn(machine, name))} dir="auto">
               {name}
             </a>
           </span>
           {withMachine && (
-            <span role="cell" class="faint" dir="auto">
+            <span role="cell" class="faint" dir="auto" title={nameIn(machine)}>
               {nameIn(machine)}
             </span>
           )}

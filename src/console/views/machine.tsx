@@ -7,23 +7,25 @@ import { Graph } from '../parts/graph/graph.js';
 import { useDrawing } from '../parts/graph/use-drawing.js';
 import { Icon } from '../parts/icons.js';
 import { Json } from '../parts/json.js';
-import { Loading, PageHead } from '../parts/page.js';
+import { ErrorMessage, Loading, PageHead } from '../parts/page.js';
 import { Tabs } from '../parts/tabs.js';
 import { to } from '../route.js';
-import { query } from '../service/calls.js';
+import { CallError, query } from '../service/calls.js';
 import { type ExecutionList, useExecutions } from '../service/topics.js';
 import { ExecutionTable } from './execution-table.js';
 import { StartDialog } from './start/start-dialog.js';
 
 /** The page of one machine: its graph, and its executions. */
 export function MachinePage({ arn }: { readonly arn: string }): JSX.Element {
-  const [machine, setMachine] = useState<MachineDescription | 'missing'>();
+  const [machine, setMachine] = useState<MachineDescription | CallError>();
   const list = useExecutions(arn);
   useEffect(() => {
-    query('machine', { arn }).then(setMachine, () => setMachine('missing'));
+    query('machine', { arn }).then(setMachine, setMachine);
   }, [arn]);
   if (machine === undefined) return <Loading />;
-  if (machine === 'missing')
+  if (machine instanceof CallError && machine.error !== 'StateMachineDoesNotExist')
+    return <ErrorMessage message={machine.message} />;
+  if (machine instanceof CallError)
     return (
       <div class="empty">
         There is no machine <code>{nameIn(arn)}</code> here. <a href={to('machines')}>Machines</a>

@@ -1,3 +1,8 @@
+/** The most milliseconds until the page shows the answer to an interaction, and until a view is painted. */
+export const ANSWER_MS = 100;
+export const FIRST_PAINT_MS = 1_000;
+export const TRIES = 5;
+
 /** The problems found so far. */
 export const problems: string[] = [];
 

@@ -1,6 +1,7 @@
 import { findChromium, startChromium } from '../chromium.js';
 import { checkAxe } from './axe.js';
 import { checkKeyboard } from './keyboard.js';
+import { checkLarge } from './large.js';
 import { problems, say } from './report.js';
 import { checkSpeed } from './speed.js';
 import { checkThroughput } from './throughput.js';
@@ -13,6 +14,7 @@ const PARTS = {
   axe: checkAxe,
   keyboard: checkKeyboard,
   speed: checkSpeed,
+  large: checkLarge,
   throughput: checkThroughput,
 };
 

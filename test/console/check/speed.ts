@@ -1,11 +1,6 @@
 import type { Browser } from 'playwright-core';
 import { EXECUTIONS, openBigScene, STATES } from './big-scene.js';
-import { report, say } from './report.js';
-
-/** The most milliseconds until the page shows the answer to an interaction, and until a view is painted. */
-const ANSWER_MS = 100;
-const FIRST_PAINT_MS = 1_000;
-const TRIES = 5;
+import { ANSWER_MS, FIRST_PAINT_MS, report, say, TRIES } from './report.js';
 
 /** Checks that the page answers fast, however much it shows. */
 export async function checkSpeed(browser: Browser): Promise<void> {

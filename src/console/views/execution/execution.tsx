@@ -32,8 +32,21 @@ export function ExecutionPage({ arn }: { readonly arn: string }): JSX.Element {
         <a href={to('executions')}>Executions</a>
       </div>
     );
+  if (isArriving(view))
+    return (
+      <>
+        <ExecutionHead view={view} />
+        <Loading />
+      </>
+    );
   return <Execution view={view} />;
 }
+
+/**
+ * True while the events of a long execution that has ended come, in several messages. Nothing is drawn of them until
+ * then, since its states would be shown as running.
+ */
+const isArriving = ({ endedAt, run }: ExecutionView): boolean => endedAt !== null && run.end === undefined;
 
 function Execution({ view }: { readonly view: ExecutionView }): JSX.Element {
   const nodes = useMemo(() => nodesOf(view.definition), [view.definition]);
@@ -104,13 +117,10 @@ function GraphPanel(props: PanelProps): JSX.Element {
   const { view, nodes, progress, selected, onSelect, selection, onSelection } = props;
   const drawing = useDrawing(view.definition);
   const taken = useTaken(view, nodes, selection);
-  // The events of a long execution that has ended come in several messages. Until then no state is shown as running.
-  const isComplete = view.endedAt === null || view.run.end !== undefined;
   return (
     <section class="panel fill" aria-label="Graph">
       <Legend selection={selection} onSelection={onSelection} />
-      {!isComplete && <Loading />}
-      {drawing && isComplete && (
+      {drawing && (
         <Graph
           drawing={drawing}
           label={`Graph of ${view.name}`}

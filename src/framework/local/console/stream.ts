@@ -124,8 +124,8 @@ export class TopicStream {
     followed.position = message.position;
     const id = [this.parts.born, ...message.position].join('.');
     const text = textOf(message, name === '' ? id : `${name}:${id}`, now);
-    // There is no pause before a snapshot, since the reader is waiting for it.
-    if (message.kind === 'change')
+    // There is no pause after a snapshot or a part, since the reader is waiting for the rest.
+    if (message.kind === 'change' && message.isPart !== true)
       followed.nextAt = now + Math.min(LONGEST_PAUSE_MS, text.length / PAINTED_BYTES_A_MS);
     this.response.write(text);
     return true;

@@ -36,4 +36,5 @@ export class TakenEdges {
   }
 }
 
-const keyOf = ({ from, to, caught }: Edge): string => JSON.stringify([from ?? null, to ?? null, caught]);
+/** The lengths keep names apart that contain the text between them. */
+const keyOf = ({ from, to, caught }: Edge): string => `${from?.length} ${to?.length} ${from}${to} ${caught}`;

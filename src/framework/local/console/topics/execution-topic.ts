@@ -44,7 +44,7 @@ export function executionTopic(stepFunctions: StepFunctions, arn: string): Topic
     if (goesOn && isSame(seen, position)) return undefined;
     const data = { ...endOf(execution), leases, notes: notes.map(notesRow), events };
     return goesOn
-      ? { kind: 'change', position, data }
+      ? { kind: 'change', position, data, isPart: events.length === EVENTS_A_MESSAGE }
       : { kind: 'snapshot', position, data: { ...data, ...factsOf(execution) } };
   };
 }

@@ -20,6 +20,8 @@ interface Change<K extends TopicName> {
   readonly kind: 'change';
   readonly position: Position;
   readonly data: Topics[K]['change'];
+  /** True if this is a part of what has changed: the next message follows without a pause. */
+  readonly isPart?: boolean;
 }
 
 /**
