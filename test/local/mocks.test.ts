@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
 import {
   DescribeExecutionCommand,
@@ -209,11 +211,12 @@ describe('a task that waits for its token', () => {
 
 /** The machine and the mock file of the AWS page "Using mocked service integrations for testing". */
 const PAGE = {
+  Comment: 'This state machine is called: LambdaSQSIntegration',
   StartAt: 'LambdaState',
   States: {
     LambdaState: {
       Type: 'Task',
-      Resource: INVOKE,
+      Resource: 'arn:aws:states:::lambda:invoke',
       Parameters: { 'Payload.$': '$', FunctionName: 'HelloWorldFunction' },
       Retry: [{ ErrorEquals: ['States.ALL'], IntervalSeconds: 2, MaxAttempts: 3, BackoffRate: 2 }],
       Next: 'SQSState',
@@ -293,14 +296,40 @@ describe('a test case of a mock file, as the page of Step Functions Local descri
     expect(failures).toEqual([NOT_READY.Throw.Error, LATE.Throw.Error, LATE.Throw.Error]);
   });
 
-  test('HybridPath: a state that is not mocked is called, which means a mock of the config here', async () => {
-    const queue: Mocks = { 'arn:aws:states:::sqs:sendMessage': { output: 'sent' } };
-    const { end } = await runCase('LambdaSQSIntegration#HybridPath', PAGE_FILE, PAGE, queue);
-    expect(end).toMatchObject({ status: 'SUCCEEDED', output: '"sent"' });
-    const without = await runCase('LambdaSQSIntegration#HybridPath', PAGE_FILE, PAGE);
-    expect(without.end).toMatchObject({
+  test('HybridPath: a function of the config calls the service of the state that is not mocked', async () => {
+    const sent: unknown[] = [];
+    const queue = createServer((request, response) => {
+      request.setEncoding('utf8').on('data', (text: string) => sent.push(JSON.parse(text)));
+      request.on('end', () => response.end(JSON.stringify(SENT)));
+    });
+    await new Promise<void>((resolve) => void queue.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(queue.address() as AddressInfo).port}`;
+    const send = async (input: unknown): Promise<unknown> =>
+      (await fetch(url, { method: 'POST', body: JSON.stringify(input) })).json();
+    const bench = await openBench({
+      mockConfig: PAGE_FILE,
+      mocks: { 'LambdaSQSIntegration.SQSState': send },
+    });
+    const definition = JSON.stringify(PAGE);
+    const machine = bench.service.seedMachine({ name: 'LambdaSQSIntegration', definition });
+    const start = new StartExecutionCommand({ stateMachineArn: `${machine}#HybridPath` });
+    const { executionArn = '' } = await bench.client.send(start);
+    let end = await describeEnd({ ...bench, executionArn });
+    while (end.status === 'RUNNING') end = await describeEnd({ ...bench, executionArn });
+    expect(end).toMatchObject({ status: 'SUCCEEDED', output: JSON.stringify(SENT) });
+    expect(sent).toEqual([{ QueueUrl: PAGE.States.SQSState.Parameters.QueueUrl, MessageBody: HELLO.Return }]);
+    queue.closeAllConnections();
+    queue.close();
+  });
+
+  test('HybridPath without such a function: the execution fails, and says what to add for which state', async () => {
+    const { end } = await runCase('LambdaSQSIntegration#HybridPath', PAGE_FILE, PAGE);
+    expect(end).toMatchObject({
       status: 'FAILED',
-      cause: expect.stringContaining('Nothing answers'),
+      error: 'States.Runtime',
+      cause: expect.stringMatching(
+        /the state 'SQSState' .*Nothing answers 'arn:aws:states:::sqs:sendMessage'.*give it a mock, by 'LambdaSQSIntegration.SQSState'/,
+      ),
     });
   });
 
