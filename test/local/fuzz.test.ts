@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { HandClock } from '../../src/framework/testing/harness/hand-clock.js';
 import { startLocalService, type LocalService } from 'stepwright/local';
+import { jsonMistake } from '../../src/framework/local/asl/values/json-scan.js';
 import { runs, sample } from '../support/thorough.js';
 import { mulberry32 } from '../support/random.js';
 import { branches } from './conformance/branches.js';
@@ -345,3 +346,30 @@ test(
   },
   PATIENCE_MS,
 );
+
+test('a text is refused as JSON exactly if it is none, in no words of the JavaScript engine', () => {
+  const random = mulberry32(7);
+  const pick = (text: string): string => text.charAt(Math.floor(random() * text.length));
+  const ODD = '{}[],:"\\ -+.eE019\n\tntfux\u2028';
+  const texts = [
+    '{"a":[1,-0.5e+3,"x\\n\\u00e9",{"b":null,"c":[]}],"d":{},"e":true}',
+    '[[],[{}],"\\"",false]',
+  ];
+  let broken = 0;
+  for (let run = 0; run < 4_000; run++) {
+    const text = texts[run % texts.length] ?? '';
+    const at = Math.floor(random() * (text.length + 1));
+    const changed = text.slice(0, at) + pick(ODD) + text.slice(at + Math.floor(random() * 2));
+    const mistake = jsonMistake(changed);
+    let isJson = true;
+    try {
+      JSON.parse(changed);
+    } catch {
+      isJson = false;
+    }
+    expect([changed, mistake === undefined]).toEqual([changed, isJson]);
+    if (!isJson) broken++;
+    if (mistake) expect(mistake.end).toBeLessThanOrEqual(changed.length);
+  }
+  expect(broken).toBeGreaterThan(1_000);
+});

@@ -68,7 +68,7 @@ describe('a call that is refused', () => {
       'StartExecution',
       { stateMachineArn: MACHINE, input: '{' },
       'InvalidExecutionInput',
-      'at position 1',
+      'expected close marker for Object',
     ],
     [
       'an output that is no string',

@@ -24,7 +24,7 @@ export const definitions: MachineRow[] = [
   refused(
     'a definition that is no JSON',
     '{',
-    'INVALID_JSON_DESCRIPTION: ',
+    'INVALID_JSON_DESCRIPTION: Unexpected end-of-input: expected close marker for Object at /',
     'recorded: test_validate_state_machine_definition_not_a_definition',
   ),
   refused(
@@ -441,7 +441,17 @@ export const definitions: MachineRow[] = [
   refused(
     'two states of one name, one nested',
     { StartAt: 'I', States: { I: { Type: 'Map', ItemProcessor: inner, End: true } } },
-    "There is more than one state named 'I'",
+    "DUPLICATE_STATE_NAME: There is more than one state named 'I' at /States/I/ItemProcessor/States/I",
+  ),
+  refused(
+    'two states of one name beside each other',
+    '{"StartAt":"X","States":{"X":{"Type":"Pass","Result":{"States":{"a":1,"a":2}},"End":true},"X":{"Type":"Succeed"}}}',
+    "DUPLICATE_STATE_NAME: There is more than one state named 'X' at /States/X",
+  ),
+  refused(
+    'two states of one name beside each other in a branch',
+    '{"StartAt":"P","States":{"P":{"Type":"Parallel","End":true,"Branches":[{"StartAt":"X","States":{"X":{"Type":"Succeed"},"X":{"Type":"Fail"}}}]}}}',
+    "DUPLICATE_STATE_NAME: There is more than one state named 'X' at /States/P/Branches[0]/States/X",
   ),
   refused(
     'a target outside of the branch',

@@ -1,5 +1,6 @@
 import { choiceKind } from './states/choice.js';
 import { isObject, readJson, type Json, type JsonObject } from './values/json.js';
+import { jsonMistake } from './values/json-scan.js';
 import { faultsIn } from './jsonata/syntax.js';
 import { jsonataLanguage } from './jsonata/jsonata-language.js';
 import { jsonPath } from './jsonpath/jsonpath-language.js';
@@ -11,6 +12,7 @@ import type { State, StateGroup } from './runtime/interpret.js';
 import { TRIED_STATE } from './runtime/trial.js';
 import { didYouMean, nearest, Reader, type DefinitionProblem } from './definition/reader.js';
 import { compileState, type ActivityTask, type DefinedTask, type Kind } from './states/state.js';
+import { repeatedName, repeatedNames } from './definition/repeated-names.js';
 import { taskKind } from './states/task.js';
 import { assignedNames, checkTargets, NO_END, NO_TARGET } from './definition/targets.js';
 import { waitKind } from './states/wait.js';
@@ -54,7 +56,7 @@ const KINDS: Record<string, Kind> = {
 /** The types of state, in the order in which Step Functions' error message lists them. */
 const TYPES = 'Task, Wait, Pass, Succeed, Fail, Choice, Parallel, Map';
 const NAME_LIMIT = 80;
-const ANOTHER_NAME = 'give one of them another name: names are unique in a machine, its branches included';
+const NO_JSON = 'INVALID_JSON_DESCRIPTION';
 
 /**
  * Compiles a definition to functions.
@@ -72,7 +74,7 @@ export function compileMachine(definition: string): Program {
  */
 function readMachine(definition: string): { program: Program; problems: readonly DefinitionProblem[] } {
   const source = parseDefinition(definition);
-  const problems: DefinitionProblem[] = [];
+  const problems: DefinitionProblem[] = repeatedNames(definition);
   const program = new MachineCompiler().compile(
     new Reader(source, '', { problems, faults: faultsIn(source) }),
   );
@@ -126,7 +128,7 @@ function parseDefinition(definition: string): JsonObject {
     source = definition.trim() === '' ? null : readJson(definition);
   } catch (error) {
     throw new DefinitionError([
-      { code: 'INVALID_JSON_DESCRIPTION', path: '/', text: (error as Error).message },
+      { code: NO_JSON, path: '/', text: jsonMistake(definition)?.message ?? (error as Error).message },
     ]);
   }
   if (isObject(source)) return source;
@@ -185,8 +187,7 @@ class MachineCompiler {
   #state(name: string, reader: Reader, inherited: Language, visible: ReadonlySet<string>): State {
     if (name.length === 0 || name.length > NAME_LIMIT)
       reader.problem(`A state's name has 1 to ${NAME_LIMIT} characters`);
-    if (this.#names.has(name))
-      reader.problem(`There is more than one state named '${name}'`, undefined, ANOTHER_NAME);
+    if (this.#names.has(name)) reader.report(repeatedName(name, reader.path));
     this.#names.add(name);
     const language = readLanguage(reader, inherited);
     const type = reader.requiredString('Type');

@@ -3,7 +3,7 @@ import { expressProblemsIn, warningsIn } from '../../asl/definition/review.js';
 import { NO_END } from '../../asl/definition/targets.js';
 import { problemsIn } from '../../asl/machine.js';
 import { isObject, parseJson, type JsonObject } from '../../asl/values/json.js';
-import { complaint } from '../json-complaint.js';
+import { jsonMistake } from '../../asl/values/json-scan.js';
 import type { Operation } from '../operation.js';
 import { Checker, checkHeapFor, MAX } from '../request-validation.js';
 
@@ -54,9 +54,8 @@ function describe(
 }
 
 function describeBrokenJson(definition: string, text: string): object {
-  const message = complaint(definition) ?? text;
-  const [, word = ''] = /^Unrecognized token '(.*?)':/.exec(message) ?? [];
-  const before = definition.slice(0, Math.max(definition.indexOf(word), 0) + word.length);
+  const { message, end } = jsonMistake(definition) ?? { message: text, end: 0 };
+  const before = definition.slice(0, end);
   const lines = before.split('\n');
   const column = (lines.at(-1)?.length ?? 0) + 1;
   const location = `[Source: (String)"${definition}"; line: ${lines.length}, column: ${column}]`;
