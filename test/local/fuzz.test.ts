@@ -369,7 +369,7 @@ test('a text is refused as JSON exactly if it is none, in no words of the JavaSc
     }
     expect([changed, mistake === undefined]).toEqual([changed, isJson]);
     if (!isJson) broken++;
-    if (mistake) expect(mistake.end).toBeLessThanOrEqual(changed.length);
+    expect(mistake?.end ?? 0).toBeLessThanOrEqual(changed.length);
   }
   expect(broken).toBeGreaterThan(1_000);
 });

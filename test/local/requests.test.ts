@@ -1,3 +1,4 @@
+import { silentLog } from '../../src/framework/base/log/log.js';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import * as sdk from '@aws-sdk/client-sfn';
 import { startLocalService, type LocalService } from 'stepwright/local';
@@ -110,9 +111,13 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-async function call(operation: string, body: object): Promise<{ __type?: string; message?: string }> {
+async function call(
+  operation: string,
+  body: object,
+  { url } = service,
+): Promise<{ __type?: string; message?: string; nextToken?: string }> {
   const headers = { 'x-amz-target': `AWSStepFunctions.${operation}` };
-  const answer = await fetch(service.url, { method: 'POST', headers, body: JSON.stringify(body) });
+  const answer = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) });
   return (await answer.json()) as object;
 }
 
@@ -130,17 +135,29 @@ test('of the 37 operations of the SDK some are refused by name, with what to do 
   expect(refused.toSorted()).toEqual(REFUSED);
 });
 
-test('a parameter that the service does not know is refused by its path', async () => {
+test('a parameter that the service does not know is ignored, and the log says so once', async () => {
+  const warnings: (string | object)[] = [];
+  const log = { ...silentLog, warn: (fields: string | object) => void warnings.push(fields) };
+  const logged = await startLocalService({ port: 0, log });
   const tags = [{ key: 'a', value: 'b', unheard: 1 }];
-  for (const [operation, body, path] of [
-    ['ListActivities', { unheard: 1 }, 'unheard'],
-    ['CreateActivity', { name: 'A', tags }, 'tags.1.member.unheard'],
-  ] as const)
-    expect(await call(operation, body)).toEqual({
-      __type: 'com.amazon.coral.service#UnsupportedOperation',
-      message: `Stepwright's local Step Functions does not have the parameter '${path}'.`,
-    });
-  expect((await call('ListActivities', { unheard: null })).message).toBeUndefined();
+  for (const name of ['A', 'B']) {
+    const list = await call('ListActivities', { unheard: 1, no: null }, logged);
+    expect(list.message).toBeUndefined();
+    await call('CreateActivity', { name, tags }, logged);
+  }
+  await logged.close();
+  expect(warnings).toEqual([
+    { operation: 'ListActivities', parameter: 'unheard' },
+    { operation: 'CreateActivity', parameter: 'tags.1.member.unheard' },
+  ]);
+});
+
+test('a token of a list is taken by that list alone', async () => {
+  for (const name of ['A', 'B']) await call('CreateActivity', { name });
+  const { nextToken } = await call('ListActivities', { maxResults: 1 });
+  expect(await call('ListActivities', { nextToken })).toMatchObject({ activities: [{ name: 'B' }] });
+  const other = await call('ListStateMachines', { nextToken });
+  expect(other).toMatchObject({ __type: expect.stringMatching(/#InvalidToken$/) });
 });
 
 test('no member of any request is ignored: one of another type is refused by its path', async () => {

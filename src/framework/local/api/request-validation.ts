@@ -55,6 +55,12 @@ interface TextRule {
   readonly shown?: boolean;
 }
 
+/** The fields of requests that no operation knows. */
+const IGNORED = new WeakMap<Body, readonly string[]>();
+
+/** Returns the paths of the fields of a request that its operation doesn't know. As at AWS, they have no effect. */
+export const ignoredIn = (body: Body): readonly string[] => IGNORED.get(body) ?? [];
+
 /** The most objects that a list may have. No list of a request that is accepted has more than a few dozen. */
 const LONGEST_LIST = 1_000;
 
@@ -62,7 +68,7 @@ const LONGEST_LIST = 1_000;
  * Checks the fields of a request. Violations are collected, and `done` throws one error that lists all of them in the
  * wording of Step Functions. Only a field of the wrong type is reported at once, by its own error.
  *
- * `done` also refuses a field that nothing has read, so that no field of a request is ever ignored silently.
+ * `done` also notes the fields that nothing has read, so that no field of a request is ever ignored silently.
  */
 export class Checker {
   readonly #read = new Set<string>();
@@ -163,19 +169,19 @@ export class Checker {
   }
 
   /** Reads `maxResults` and `nextToken`. @param tokenMax the most characters that `nextToken` may have */
-  page(tokenMax: number): PageRequest {
+  page(list: string, tokenMax: number): PageRequest {
     const maxResults = this.integer('maxResults', 0, PAGE_LIMIT);
-    return { maxResults, token: this.text('nextToken', { min: 1, max: tokenMax, shown: true }) };
+    return { list, maxResults, token: this.text('nextToken', { min: 1, max: tokenMax, shown: true }) };
   }
 
   /**
-   * @throws ServiceError ValidationException with all violations, if there are any; UnsupportedOperation if the request
-   *   has a field that the local service doesn't know
+   * Notes the fields that nothing has read, which {@link ignoredIn} returns.
+   * @throws ServiceError ValidationException with all violations, if there are any
    */
   done(): void {
     if (this.violations.length > 0) throw errors.validation(this.violations);
-    const [unread] = this.#unread();
-    if (unread !== undefined) throw errors.unsupported(`the parameter '${unread}'`);
+    const unread = this.#unread();
+    if (unread.length > 0) IGNORED.set(this.body, unread);
   }
 
   /** Adds a violation. @param value the field's value as the error message shows it, with a space before it */

@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Logger } from '../../base/log/log.js';
 import { turn } from '../../base/time/turn.js';
 import { faultAnswer, type Fault, type FaultHook } from './injected-faults.js';
+import { IgnoredParameters } from './ignored-parameters.js';
 import type { Call, Operation } from './operation.js';
 import { Pipelines } from './pipelines.js';
 import { parseBody, type BodyReader, type BodyRefusal } from './request-body.js';
@@ -49,11 +50,12 @@ export function createApiServer(options: ServerOptions): Server {
     return before;
   };
   const pipelines = new Pipelines();
+  const ignored = new IgnoredParameters(options.log);
   const server = createServer((request, response) => {
     if (!pipelines.admit(request, response)) return;
     for (const handler of options.handlers)
       if (handler.isFor(request)) return answerOther(handler, request, response, options.log);
-    const exchange = new Exchange(options, request, response);
+    const exchange = new Exchange(options, ignored, request, response);
     exchange.run(count).catch((error: unknown) => {
       if (!request.complete) return;
       options.log.error({ err: error }, 'the local service failed to answer a call');
@@ -88,6 +90,7 @@ class Exchange {
 
   constructor(
     private readonly options: ServerOptions,
+    private readonly ignored: IgnoredParameters,
     private readonly request: IncomingMessage,
     private readonly response: ServerResponse,
   ) {
@@ -189,6 +192,8 @@ class Exchange {
     } catch (error) {
       if (error instanceof ServiceError) return error;
       throw error;
+    } finally {
+      if (body) this.ignored.tell(name, body);
     }
   }
 

@@ -134,7 +134,7 @@ export class Executions {
       if (status === undefined || value.status === status) executions.push(value);
     }
     const last = executions.at(-1);
-    return { executions, ...(entry && last && { nextToken: pageToken(last.order) }) };
+    return { executions, ...(entry && last && { nextToken: pageToken(page, last.order) }) };
   }
 
   get counts(): ExecutionCounts {

@@ -1,7 +1,7 @@
 import { show } from '../../base/show.js';
 import { didYouMean, nearest } from '../asl/definition/reader.js';
 import { isObject } from '../asl/values/json.js';
-import { complaint } from '../api/json-complaint.js';
+import { jsonMistake } from '../asl/values/json-scan.js';
 import { ToolError } from './tool-error.js';
 
 /** An argument of a tool, as JSON Schema. Without a `type` it is any JSON; a string is then read as JSON text. */
@@ -59,7 +59,7 @@ export function readArguments(fields: Fields, given: unknown): Readonly<Record<s
       if (field?.required) mistakes.push(`'${name}' is missing: ${field.description}`);
       return [name, undefined];
     }
-    const mistake = field.type === undefined ? jsonMistake(value) : mistakeIn(field, value);
+    const mistake = field.type === undefined ? mistakeInJson(value) : mistakeIn(field, value);
     if (mistake !== undefined) mistakes.push(`'${name}' ${mistake}`);
     return [name, field.type === undefined && typeof value !== 'string' ? JSON.stringify(value) : value];
   });
@@ -85,12 +85,12 @@ function mistakeIn({ type, enum: choices, minimum, maximum }: Field, value: unkn
   return `is a whole number${maximum === undefined ? '' : ` from ${least} to ${most}`}: ${got}`;
 }
 
-function jsonMistake(value: unknown): string | undefined {
+function mistakeInJson(value: unknown): string | undefined {
   if (typeof value !== 'string') return undefined;
   try {
     JSON.parse(value);
     return undefined;
   } catch (error) {
-    return `is text that is not JSON: ${complaint(value) ?? (error as Error).message}. A string is written "\\"text\\"", or give the value itself`;
+    return `is text that is not JSON: ${jsonMistake(value)?.message ?? (error as Error).message}. A string is written "\\"text\\"", or give the value itself`;
   }
 }

@@ -50,9 +50,9 @@ const describeActivity: Operation = (call, { activities }) => {
   };
 };
 
-const listActivities: Operation = ({ body }, { activities }) => {
+const listActivities: Operation = ({ operation, body }, { activities }) => {
   const checker = new Checker(body);
-  const page = checker.page(MAX.listToken);
+  const page = checker.page(operation, MAX.listToken);
   checker.done();
   const { items, ...rest } = pageOf(activities.all(), ({ key }) => key, page);
   const listed = items.map(({ arn, name, createdAt }) => ({

@@ -132,10 +132,10 @@ const deleteStateMachineAlias: Operation = (call, { machines }) => {
   return {};
 };
 
-const listStateMachineAliases: Operation = ({ body }, { machines }) => {
+const listStateMachineAliases: Operation = ({ operation, body }, { machines }) => {
   const checker = new Checker(body);
   const arn = checker.requiredText('stateMachineArn', ARN);
-  const page = checker.page(MAX.listToken);
+  const page = checker.page(operation, MAX.listToken);
   checker.done();
   const [machineArn, version] = splitQualified(checkArn(arn, 'stateMachine'));
   const { book } = machines.get(machineArn);

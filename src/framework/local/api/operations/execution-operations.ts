@@ -11,7 +11,7 @@ import type { Operation } from '../operation.js';
 import { readMetadataOnly } from './machine-settings.js';
 import { pageKey, pageSize, pageToken } from '../../engine/answers/pages.js';
 import { errors } from '../../engine/answers/service-error.js';
-import { complaint } from '../json-complaint.js';
+import { jsonMistake } from '../../asl/values/json-scan.js';
 import { checkArn, Checker, checkName, MAX } from '../request-validation.js';
 
 /**
@@ -83,7 +83,7 @@ function parseInput(input: string): Json {
   } catch (error) {
     const { message } = error as Error;
     throw errors.invalidInput(
-      input.trim() === '' ? 'Invalid execution input.' : (complaint(input) ?? message),
+      input.trim() === '' ? 'Invalid execution input.' : (jsonMistake(input)?.message ?? message),
     );
   }
 }
@@ -124,13 +124,13 @@ function describeRedrive(execution: Execution, now: number): object {
     : { redriveStatus: 'NOT_REDRIVABLE', redriveStatusReason };
 }
 
-const listExecutions: Operation = ({ body }, { machines, executions, random }) => {
+const listExecutions: Operation = ({ operation, body }, { machines, executions, random }) => {
   const checker = new Checker(body);
   const machineArn = checker.text('stateMachineArn', ARN);
   const status = checker.oneOf('statusFilter', STATUSES) as ExecutionStatus | undefined;
   const redriveFilter = checker.oneOf('redriveFilter', ['REDRIVEN', 'NOT_REDRIVEN']);
   const mapRunArn = checker.text('mapRunArn', { min: 1, max: MAX.longArn, shown: true });
-  const page = checker.page(MAX.executionsToken);
+  const page = checker.page(operation, MAX.executionsToken);
   checker.done();
   const arn = machineArn ?? refuseMapRun(mapRunArn);
   refuseMapRuns({ redriveFilter, mapRunArn }, status);
@@ -196,10 +196,10 @@ const stopExecution: Operation = ({ body }, { executions }) => {
   return { stopDate: toSeconds(execution.end?.at ?? execution.startedAt) };
 };
 
-const getExecutionHistory: Operation = ({ body }, { executions }) => {
+const getExecutionHistory: Operation = ({ operation, body }, { executions }) => {
   const checker = new Checker(body);
   const arn = checker.requiredText('executionArn', ARN);
-  const page = checker.page(MAX.executionsToken);
+  const page = checker.page(operation, MAX.executionsToken);
   const reverse = checker.boolean('reverseOrder') ?? false;
   const withData = checker.boolean('includeExecutionData') ?? true;
   checker.done();
@@ -211,7 +211,7 @@ const getExecutionHistory: Operation = ({ body }, { executions }) => {
   const events = history.page(from, pageSize(page), { reverse, withData });
   const next = reverse ? id - events.length : id + events.length;
   const more = reverse ? next >= 1 : next <= history.length;
-  return { events, ...(more && { nextToken: pageToken(next) }) };
+  return { events, ...(more && { nextToken: pageToken(page, next) }) };
 };
 
 export const executionOperations: Record<string, Operation> = {

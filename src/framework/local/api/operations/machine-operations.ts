@@ -142,9 +142,9 @@ const describeStateMachineForExecution: Operation = ({ body }, { executions }) =
   return { ...describe(machine, metadataOnly), updateDate: toSeconds(machine.updatedAt) };
 };
 
-const listStateMachines: Operation = ({ body }, { machines }) => {
+const listStateMachines: Operation = ({ operation, body }, { machines }) => {
   const checker = new Checker(body);
-  const page = checker.page(MAX.listToken);
+  const page = checker.page(operation, MAX.listToken);
   checker.done();
   const { items, ...rest } = pageOf(machines.all(), keyOf, page);
   return { stateMachines: items.map(summary), ...rest };

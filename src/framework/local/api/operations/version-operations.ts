@@ -35,10 +35,10 @@ const deleteStateMachineVersion: Operation = (call, { machines }) => {
   return {};
 };
 
-const listStateMachineVersions: Operation = ({ body }, { machines }) => {
+const listStateMachineVersions: Operation = ({ operation, body }, { machines }) => {
   const checker = new Checker(body);
   const arn = checker.requiredText('stateMachineArn', ARN);
-  const page = checker.page(MAX.listToken);
+  const page = checker.page(operation, MAX.listToken);
   checker.done();
   const versions = machines.get(checkArn(arn, 'stateMachine')).book.versions();
   // The newest are listed first.

@@ -6,6 +6,8 @@ const PAGE_DEFAULT = 100;
 
 /** The parameters of a request for one page of a list. */
 export interface PageRequest {
+  /** The operation. A token of another list isn't taken. */
+  readonly list: string;
   readonly maxResults: number | undefined;
   /** The `nextToken` of the previous page; undefined for the first page. */
   readonly token: string | undefined;
@@ -17,19 +19,20 @@ export function pageSize({ maxResults = 0 }: PageRequest): number {
 }
 
 /** Returns a `nextToken` for the page that comes after the item with this key. */
-export function pageToken(key: string | number): string {
-  return Buffer.from(`page ${key}`).toString('base64url');
+export function pageToken({ list }: PageRequest, key: string | number): string {
+  return Buffer.from(`${list} ${key}`).toString('base64url');
 }
 
 /**
  * Returns the key in the token of a request; undefined for the first page.
- * @throws ServiceError InvalidToken if the token wasn't made by `pageToken`
+ * @throws ServiceError InvalidToken if `pageToken` didn't make the token for this list
  */
-export function pageKey({ token }: PageRequest): string | undefined {
+export function pageKey({ list, token }: PageRequest): string | undefined {
   if (token === undefined) return undefined;
   const text = Buffer.from(token, 'base64url').toString();
-  if (!text.startsWith('page ') || text.length === 5) throw errors.invalidToken();
-  return text.slice(5);
+  const key = text.startsWith(`${list} `) ? text.slice(list.length + 1) : '';
+  if (key === '') throw errors.invalidToken();
+  return key;
 }
 
 /**
@@ -48,6 +51,6 @@ export function pageOf<T>(
   const last = page.at(-1);
   return {
     items: page,
-    ...(last !== undefined && page.length < rest.length && { nextToken: pageToken(keyOf(last)) }),
+    ...(last !== undefined && page.length < rest.length && { nextToken: pageToken(request, keyOf(last)) }),
   };
 }
