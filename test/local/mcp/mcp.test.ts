@@ -254,7 +254,7 @@ test('a text that is too long is cut, and the rest is got by calling again', asy
   for (let from: number | undefined = 0; from !== undefined;) {
     const text: string = await call(bench, 'read_machine', { machine: 'Long', from });
     expect(text.length).toBeLessThan(25_000);
-    read += text.replace(/\n\[Cut: .*\]$/, '');
+    read += text.replace(/\n\[Cut after .*\]$/, '');
     from = /with from: (\d+)\.\]$/.exec(text)?.[1] === undefined ? undefined : read.length;
   }
   expect(read).toBe(definition);
@@ -322,4 +322,35 @@ test('while many calls wait, others are answered at once, and a wait ends with i
   expect(await call(bench, 'take_task', given)).toMatch(/^error: no task/);
   await bench.clock.advance(5_000);
   expect(await answered).toHaveLength(32);
+});
+
+test('a test of a state that waits for a worker is given up, and holds nothing', async () => {
+  const bench = await openConsole();
+  await call(bench, 'create_activity', { name: 'Pay' });
+  const tested = call(bench, 'test_state', { definition: SHOP, state: 'Pay' });
+  while (bench.clock.pending === 0) await new Promise(setImmediate);
+  await bench.clock.advance(50_000);
+  expect(await tested).toBe('error: it has not ended within 50 s, and is given up');
+  expect(bench.clock.pending).toBe(0);
+});
+
+test('the events of a state have all of its data, in parts if there is much', async () => {
+  const bench = await openConsole();
+  const step = { Type: 'Pass', End: true };
+  const each = { StartAt: 'Step', States: { Step: step } };
+  const definition = { StartAt: 'Each', States: { Each: { Type: 'Map', ItemProcessor: each, End: true } } };
+  await call(bench, 'save_machine', { name: 'Many', definition });
+  const input = Array.from({ length: 400 }, (_, index) => `item ${index}`);
+  await call(bench, 'start_execution', { machine: 'Many', name: 'one', input, ...NOW });
+  await traced(bench, 'one', /^SUCCEEDED/);
+  let read = '';
+  for (let more = true; more;) {
+    const text = await call(bench, 'trace_execution', { execution: 'one', state: 'Step', from: read.length });
+    more = text.includes('\n[Cut after');
+    read += more ? text.replace(/\[Cut after .*$/, '') : text;
+  }
+  for (const item of input) expect(read.split(`"input":"\\"${item}\\""`)).toHaveLength(2);
+  expect(await call(bench, 'trace_execution', { execution: 'one', state: 'Stop' })).toMatch(
+    /^error: the execution has not entered a state 'Stop'; it has entered Each, Step$/,
+  );
 });

@@ -34,9 +34,6 @@ interface EndpointParts {
   readonly checkProject?: ProjectCall['checkProject'];
 }
 
-/** The most calls of tools in progress. A call that waits holds no more than its connection. */
-const CALL_LIMIT = 128;
-
 /**
  * Serves the tools at `/mcp` by the Model Context Protocol: each message is a POST request, and its answer is one JSON
  * object. There are no sessions and no streams, so that a client leaves nothing behind.
@@ -45,7 +42,6 @@ export class McpEndpoint implements RequestHandler {
   readonly #parts: EndpointParts;
   readonly #waits: Waits;
   readonly #server: ToolServer;
-  #calls = 0;
 
   constructor(parts: EndpointParts) {
     this.#parts = parts;
@@ -82,17 +78,15 @@ export class McpEndpoint implements RequestHandler {
 
   async #callTool(name: string, given: unknown, signal: AbortSignal): Promise<ToolResult> {
     const found = tools.find(({ listing }) => listing.name === name);
-    if (!found || this.#calls >= CALL_LIMIT) return failed('too many calls are in progress: try again');
+    if (!found) return failed(`there is no tool ${name}`);
     const { stepFunctions, checkProject, log } = this.#parts;
-    const call = <T>(operation: string, body: object): Promise<T> => this.#run(operation, body, signal);
-    this.#calls++;
+    const call = <T>(operation: string, body: object, closed = signal): Promise<T> =>
+      this.#run(operation, body, closed);
     try {
       return await found.run(given, { stepFunctions, call, waits: this.#waits, checkProject, signal });
     } catch (error) {
       log.error({ err: error }, `the tool ${name} failed`);
       return failed('the local service failed: its log says why');
-    } finally {
-      this.#calls--;
     }
   }
 
@@ -155,7 +149,9 @@ function decoded(header: string | string[] | undefined): string | undefined {
 /** Returns a signal that aborts when the connection of a response closes before it is sent. */
 function closeOf(response: ServerResponse): AbortSignal {
   const controller = new AbortController();
-  response.on('close', () => controller.abort());
+  response.on('close', () => {
+    if (!response.writableFinished) controller.abort();
+  });
   return controller.signal;
 }
 

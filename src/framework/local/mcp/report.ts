@@ -3,67 +3,86 @@ import { openTasksOf } from '../console/queries.js';
 import type { Execution } from '../engine/execution.js';
 import type { StepFunctions } from '../engine/step-functions.js';
 import { Trace } from '../view/trace.js';
-import type { Visit } from '../view/run.js';
+import type { Run, Visit } from '../view/run.js';
 import { ToolError } from './tool-error.js';
 
 /** The most characters of a state's input in the head of a report. */
 const INPUT_SHOWN = 1_000;
 /** The most events whose data is read from the history at once. */
 const PAGE = 1_000;
+/** The most names of states in a message. */
+const NAMED = 50;
 
 /**
- * Returns the state of an execution as text: why it failed, each step as `stepwright execute --trace` prints it, the
+ * Yields the state of an execution as lines: why it failed, each step as `stepwright execute --trace` prints it, the
  * tasks that somebody has to answer, and the output.
  */
-export function reportOf(execution: Execution, stepFunctions: StepFunctions): string {
+export function* reportOf(execution: Execution, stepFunctions: StepFunctions): Lines {
   const { arn, status, end, history } = execution;
-  const lines: string[] = [];
-  const trace = new Trace((line) => lines.push(line));
-  trace.print(eventsOf(execution), stepFunctions.clock.now());
-  const failed = trace.run.end?.visit;
-  return [
-    `${status} ${arn}`,
-    ...(end?.error === undefined ? [] : [`error: ${end.error}`]),
-    ...(end?.cause === undefined ? [] : [`cause: ${end.cause}`]),
-    ...(failed ? [`failed in: ${placeOf(failed)}`, `its input: ${inputOf(failed, execution)}`] : []),
-    ...(status === 'RUNNING' ? [`now in: ${openStates(trace.run.visits)}`] : []),
-    '',
-    `Trace (${history.length} events):`,
-    ...lines,
-    ...openTasks(execution, stepFunctions),
-    ...(end?.output === undefined ? [] : ['', `output: ${end.output}`]),
-  ].join('\n');
+  const run = runOf(execution);
+  const failed = run.end?.visit;
+  yield `${status} ${arn}`;
+  if (end?.error !== undefined) yield `error: ${end.error}`;
+  if (end?.cause !== undefined) yield `cause: ${end.cause}`;
+  if (failed) yield `failed in: ${placeOf(failed)}\nits input: ${inputOf(failed, execution)}`;
+  if (status === 'RUNNING') yield `now in: ${openStates(run.visits)}`;
+  yield `\nTrace (${history.length} events):`;
+  yield* traceOf(execution, stepFunctions.clock.now());
+  yield* openTasks(execution, stepFunctions);
+  if (end?.output !== undefined) yield `\noutput: ${end.output}`;
 }
 
-/** Returns the events of all visits of a state, with their data. @throws ToolError if it has not been entered */
-export function stateReport(execution: Execution, state: string): string {
+/**
+ * Yields the events of all visits of a state, with their data.
+ * @throws ToolError if the execution has not entered the state
+ */
+export function* stateReport(execution: Execution, state: string): Lines {
+  const run = runOf(execution);
+  const names = new Set(run.visits.map(({ name }) => name));
+  if (!names.has(state))
+    throw new ToolError(
+      `the execution has not entered a state '${state}'; it has entered ${[...names].slice(0, NAMED).join(', ')}`,
+    );
+  for (const page of pagesOf(execution))
+    for (const { id, type, ...event } of page) {
+      const visit = run.visitOf(id);
+      if (visit?.name !== state) continue;
+      const details = Object.entries(event).find(([key]) => key.endsWith('EventDetails'))?.[1];
+      yield `${id} ${type} (visit ${visit.id}) ${JSON.stringify(details ?? {})}`;
+    }
+}
+
+type Lines = Generator<string, void, undefined>;
+
+/** Yields the lines of the trace page by page: with the causes of all failures they may take much memory. */
+function* traceOf(execution: Execution, now: number): Lines {
+  const lines: string[] = [];
+  const trace = new Trace((line) => lines.push(line));
+  for (const page of pagesOf(execution)) {
+    // Only at the end it is known which tasks no worker has taken.
+    trace.print(page, 0);
+    yield* lines.splice(0);
+  }
+  trace.print([], now);
+  yield* lines;
+}
+
+function runOf(execution: Execution): Run {
   const trace = new Trace(() => {});
-  const events = eventsOf(execution);
-  trace.print(events, 0);
-  const { run } = trace;
-  const lines = events.flatMap(({ id, type, ...event }) => {
-    const visit = run.visitOf(id);
-    if (visit?.name !== state) return [];
-    const details = Object.entries(event).find(([key]) => key.endsWith('EventDetails'))?.[1];
-    return [`${id} ${type} (visit ${visit.id}) ${JSON.stringify(details ?? {})}`];
-  });
-  if (lines.length > 0) return lines.join('\n');
-  const entered = [...new Set(run.visits.map(({ name }) => name))].slice(0, 50);
-  throw new ToolError(
-    `the execution has not entered a state '${state}'; it has entered ${entered.join(', ')}`,
-  );
+  for (const page of pagesOf(execution)) trace.print(page, 0);
+  return trace.run;
 }
 
 type DatedEvent = Omit<ReturnType<Execution['history']['page']>[number], 'timestamp'> & {
   readonly timestamp: Date;
 };
 
-function eventsOf({ history }: Execution): DatedEvent[] {
-  const events: DatedEvent[] = [];
-  while (events.length < history.length)
-    for (const event of history.page(events.length, PAGE))
-      events.push({ ...event, timestamp: new Date(event.timestamp * 1000) });
-  return events;
+function* pagesOf({ history }: Execution): Generator<DatedEvent[], void, undefined> {
+  for (let read = 0; read < history.length;) {
+    const page = history.page(read, PAGE);
+    read += page.length;
+    yield page.map((event) => ({ ...event, timestamp: new Date(event.timestamp * 1000) }));
+  }
 }
 
 function placeOf({ name, attempts, parent }: Visit): string {
@@ -83,10 +102,10 @@ function openStates(visits: readonly Visit[]): string {
   return [...new Set(open)].join(', ');
 }
 
-function openTasks(execution: Execution, stepFunctions: StepFunctions): string[] {
+function* openTasks(execution: Execution, stepFunctions: StepFunctions): Lines {
   const tasks = openTasksOf(execution, stepFunctions);
-  if (tasks.length === 0) return [];
-  return ['', 'Tasks that wait for an answer (answer_task):', ...tasks.map(taskLine)];
+  if (tasks.length > 0) yield '\nTasks that wait for an answer (answer_task):';
+  for (const task of tasks) yield taskLine(task);
 }
 
 function taskLine({ state, workerName, activityArn, taskToken, input }: OpenTaskRow): string {

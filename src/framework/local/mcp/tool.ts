@@ -12,16 +12,20 @@ export interface ProjectCall {
    * project.
    */
   readonly checkProject: (() => Promise<string>) | undefined;
+  readonly waits: Waits;
+  /** Aborts when nobody waits for the result any more. */
+  readonly signal: AbortSignal;
 }
 
 /** What one call of a tool works with. */
 export interface ToolCall extends ProjectCall {
   readonly stepFunctions: StepFunctions;
-  /** Runs an operation of the API. @throws ServiceError */
-  readonly call: <T>(operation: string, body: object) => Promise<T>;
-  readonly waits: Waits;
-  /** Aborts when nobody waits for the result any more. */
-  readonly signal: AbortSignal;
+  /**
+   * Runs an operation of the API.
+   * @param signal aborts when the result is not wanted any more. @default that of the call
+   * @throws ServiceError
+   */
+  readonly call: <T>(operation: string, body: object, signal?: AbortSignal) => Promise<T>;
 }
 
 /** A tool as `tools/list` returns it. */

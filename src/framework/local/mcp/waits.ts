@@ -1,4 +1,5 @@
 import type { Clock } from '../../base/time/clock.js';
+import { ToolError } from './tool-error.js';
 
 /** The most calls that may wait at the same time. */
 const WAIT_LIMIT = 32;
@@ -6,7 +7,10 @@ const WAIT_LIMIT = 32;
 export const LONGEST_WAIT_SECONDS = 50;
 const LOOK_EVERY_MS = 50;
 
-/** The waits of all calls. */
+/**
+ * The waits of all calls. While there are as many as there may be, a call that looks for something doesn't wait, so that
+ * clients that wait can't keep others from working.
+ */
 export class Waits {
   #waiting = 0;
 
@@ -14,22 +18,44 @@ export class Waits {
 
   /**
    * Looks until `look` returns a value, the time is over, or `signal` aborts.
-   * @param seconds the longest time to wait. If too many calls wait already, this one doesn't
    * @returns what `look` has returned last
    */
   async until<T>(look: () => T | undefined, seconds: number, signal: AbortSignal): Promise<T | undefined> {
-    const deadline = this.clock.now() + seconds * 1000;
     let found = look();
     if (found !== undefined || this.#waiting >= WAIT_LIMIT) return found;
+    const deadline = this.clock.now() + seconds * 1000;
     this.#waiting++;
     try {
-      while (found === undefined && !signal.aborted && this.clock.now() < deadline) {
-        await this.clock.sleep(Math.min(LOOK_EVERY_MS, deadline - this.clock.now()), signal);
-        found = signal.aborted ? undefined : look();
+      for (let left = seconds * 1000; found === undefined && left > 0; left = deadline - this.clock.now()) {
+        await this.clock.sleep(Math.min(LOOK_EVERY_MS, left), signal);
+        if (signal.aborted) break;
+        found = look();
       }
     } finally {
       this.#waiting--;
     }
     return found;
+  }
+
+  /**
+   * Waits for a piece of work, which may never end.
+   * @param work gets a signal that aborts when its result is not wanted any more
+   * @throws ToolError if too many calls wait already, or the time is over
+   */
+  async for<T>(work: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
+    if (this.#waiting >= WAIT_LIMIT) throw new ToolError('too many calls wait already: try again later');
+    const end = new AbortController();
+    const both = AbortSignal.any([signal, end.signal]);
+    const over = this.clock.sleep(LONGEST_WAIT_SECONDS * 1000, both).then((): never => {
+      throw new ToolError(`it has not ended within ${LONGEST_WAIT_SECONDS} s, and is given up`);
+    });
+    this.#waiting++;
+    try {
+      return await Promise.race([work(both), over]);
+    } finally {
+      this.#waiting--;
+      over.catch(() => {});
+      end.abort();
+    }
   }
 }

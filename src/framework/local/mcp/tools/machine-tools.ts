@@ -38,7 +38,7 @@ export const machineTools: readonly Tool[] = [
       const rows =
         what === 'executions' ? executions(stepFunctions, machine, status) : LISTS[what](stepFunctions);
       if (rows.length === 0) return `There are no such ${what}.`;
-      return excerpt(rows.map((row) => JSON.stringify(row)).join('\n'), from, 'the same call');
+      return excerpt(linesOf(rows), from, 'the same call');
     },
     'reads',
   ),
@@ -122,7 +122,7 @@ export const machineTools: readonly Tool[] = [
       const failure = error !== undefined && {
         mock: { errorOutput: { error, ...(cause !== undefined && { cause }) } },
       };
-      const answer = await parts.call('TestState', {
+      const request = {
         definition: definition ?? findMachine(parts.stepFunctions, machine ?? '').definition,
         ...(state !== undefined && { stateName: state }),
         ...Object.fromEntries(Object.entries(others).filter(([, value]) => value !== undefined)),
@@ -131,7 +131,9 @@ export const machineTools: readonly Tool[] = [
         ...(result !== undefined && { mock: { result } }),
         ...failure,
         ...(retries !== undefined && { stateConfiguration: { retrierRetryCount: retries } }),
-      });
+      };
+      const test = (signal: AbortSignal): Promise<object> => parts.call('TestState', request, signal);
+      const answer = await parts.waits.for(test, parts.signal);
       return excerpt(JSON.stringify(answer, undefined, 1));
     },
     'reads',
@@ -157,6 +159,10 @@ function executions(
     .filter((each) => status === undefined || each.status === status)
     .toSorted((a, b) => b.order - a.order)
     .map(row);
+}
+
+function* linesOf(rows: readonly object[]): Generator<string, void, undefined> {
+  for (const each of rows) yield JSON.stringify(each);
 }
 
 const row = ({ arn, status, startedAt, end }: Execution): object => ({

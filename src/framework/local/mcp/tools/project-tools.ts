@@ -9,10 +9,10 @@ export const projectTools: readonly Tool<ProjectCall>[] = [
     'check_project',
     'Compares the activity classes of the project with its state machines, as `stepwright check`, and returns each finding with its place and its fix.',
     {},
-    async (_, { checkProject }) => {
+    async (_, { checkProject, waits, signal }) => {
       if (!checkProject)
         throw new ToolError('this service belongs to no project: run `npx stepwright check` in the project');
-      return excerpt(await checkProject());
+      return excerpt(await waits.for(checkProject, signal));
     },
     'reads',
   ),
