@@ -322,7 +322,9 @@ export const devised: HostileInput[] = [
     ...loop(
       'a loop of matches that are each quick',
       {
-        X: evaluated(`$count([${Array.from({ length: 8 }, () => '$match($states.input.s, /a*b/)').join()}])`),
+        X: evaluated(
+          `$count([${Array.from({ length: 16 }, () => '$match($states.input.s, /a*b/)').join()}])`,
+        ),
         Y: again,
       },
       RUNTIME,
@@ -330,6 +332,51 @@ export const devised: HostileInput[] = [
     ),
     // By the limit of the execution, before or in an evaluation.
     error: [QUERY, RUNTIME],
+  },
+  {
+    does: 'a Map whose iterations each cancel an expression in a thread',
+    machine: jsonata(
+      map({
+        Items: '{% [1..600] %}',
+        MaxConcurrency: 1,
+        ItemProcessor: {
+          StartAt: 'P',
+          States: {
+            P: {
+              Type: 'Parallel',
+              Branches: [
+                {
+                  StartAt: 'E',
+                  States: {
+                    E: {
+                      Type: 'Pass',
+                      Output: `{% $match("${'a'.repeat(40)}", /(a?){40}c/) %}`,
+                      End: true,
+                    },
+                  },
+                },
+                {
+                  StartAt: 'A0',
+                  States: {
+                    ...Object.fromEntries(
+                      Array.from({ length: 20 }, (_, i) => [
+                        `A${i}`,
+                        { Type: 'Pass', Output: '{% 1 %}', Next: i < 19 ? `A${i + 1}` : 'F' },
+                      ]),
+                    ),
+                    F: { Type: 'Fail', Error: 'E' },
+                  },
+                },
+              ],
+              Catch: [{ ErrorEquals: ['States.ALL'], Next: 'C' }],
+              End: true,
+            },
+            C: { Type: 'Pass', End: true },
+          },
+        },
+      }),
+    ),
+    error: undefined,
   },
   loop(
     'a loop in which each state takes its time',

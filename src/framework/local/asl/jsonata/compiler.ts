@@ -17,6 +17,9 @@ import { guardedRegExp } from './limits/regexp.js';
 import { mayNeedRewriting, rewrite } from './rewrite.js';
 import { isFunction } from './limits/text.js';
 
+/** The milliseconds that it takes to measure, inspect and write a character of a result. */
+const CHAR_MS = 0.00002;
+
 /**
  * A compiled JSONata expression. The promise never rejects: an error is returned as an outcome. The promise never
  * settles if the expression awaits something that never settles.
@@ -59,7 +62,9 @@ export class Compiler {
       const evaluation = expression.evaluate(undefined, { [HOST]: host, ...bindings });
       const usedMs = watch.started();
       try {
-        return { ...toText((await evaluation) as unknown, this.#limits), ms: usedMs() };
+        const result = toText((await evaluation) as unknown, this.#limits);
+        const chars = result.kind === 'value' ? (result.text?.length ?? 0) : 0;
+        return { ...result, ms: usedMs() + chars * CHAR_MS };
       } catch (error) {
         return { ...failed(error), ms: usedMs() };
       }

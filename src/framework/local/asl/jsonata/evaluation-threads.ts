@@ -19,6 +19,8 @@ const PATIENCE_MS = 20_000;
 const LOOK_MS = 50;
 const MEMORY = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 };
 const THREADS = 2;
+/** The milliseconds of processor time that it takes to start a thread in place of one that was terminated. */
+const START_MS = 40;
 /** A thread that has evaluated nothing for this many milliseconds is ended. */
 const IDLE_MS = 10_000;
 
@@ -37,13 +39,25 @@ export interface ThreadJob {
   readonly limitMs: () => number;
   /** The execution. It uses one thread at a time and takes turns with the others, so that it can't keep them waiting. */
   readonly owner: object;
+  /** Called with the milliseconds of processor time that the evaluation has taken, also if it was cancelled. */
+  readonly spend: (ms: number) => void;
+  /** Called with the outcome, unless the evaluation is cancelled before. */
   readonly done: (result: Evaluated) => void;
+}
+
+/** An evaluation that was posted to a thread. */
+interface Current {
+  readonly waiting: ThreadJob;
+  readonly limitMs: number;
+  /** Returns the milliseconds of processor time that the thread has used for the evaluation. */
+  usedMs: () => number;
+  cancel: Cancel;
 }
 
 interface Thread {
   readonly worker: Worker;
   /** The evaluation that runs in the thread; undefined while the thread is idle. */
-  current: { readonly waiting: ThreadJob; readonly limitMs: number; cancel: Cancel } | undefined;
+  current: Current | undefined;
   /** Cancels the timer that ends the thread after IDLE_MS without an evaluation. */
   cancelIdle: Cancel | undefined;
 }
@@ -92,7 +106,11 @@ export class EvaluationThreads {
 
   #cancel(waiting: ThreadJob): void {
     this.#remove(waiting);
-    for (const thread of this.#threads) if (thread.current?.waiting === waiting) this.#end(thread);
+    for (const thread of this.#threads) {
+      if (thread.current?.waiting !== waiting) continue;
+      waiting.spend(thread.current.usedMs() + START_MS);
+      this.#end(thread);
+    }
     this.#next();
   }
 
@@ -142,7 +160,7 @@ export class EvaluationThreads {
 
   #assign(thread: Thread, waiting: ThreadJob, limitMs: number): void {
     thread.cancelIdle?.();
-    thread.current = { waiting, limitMs, cancel: () => {} };
+    thread.current = { waiting, limitMs, usedMs: () => 0, cancel: () => {} };
     this.#limit(thread, PATIENCE_MS, () => this.#fail(thread, 'time'));
     // While an evaluation runs in the thread, the process must stay alive.
     thread.worker.ref();
@@ -157,8 +175,10 @@ export class EvaluationThreads {
     const limitMs = thread.current?.limitMs ?? 0;
     const ends = systemClock.now() + PATIENCE_MS;
     const before = processorMs(threadId);
+    const usedMs = (): number => processorMs(threadId) - before;
+    if (thread.current) thread.current.usedMs = usedMs;
     const look = (): void => {
-      const left = limitMs - (processorMs(threadId) - before);
+      const left = limitMs - usedMs();
       if (left <= 0 || systemClock.now() > ends) this.#fail(thread, 'time');
       else this.#limit(thread, Math.max(left, LOOK_MS), look);
     };
@@ -175,6 +195,8 @@ export class EvaluationThreads {
     const { current } = thread;
     thread.current = undefined;
     current?.cancel();
+    // Before the next evaluation of the same execution begins, so that it finds what is left.
+    current?.waiting.spend(result.ms ?? 0);
     current?.waiting.done(result);
     thread.worker.unref();
     thread.cancelIdle = systemClock.after(IDLE_MS, () => this.#end(thread));
@@ -184,6 +206,7 @@ export class EvaluationThreads {
   #fail(thread: Thread, limit: 'time' | 'size'): void {
     const { current } = thread;
     this.#end(thread);
+    current?.waiting.spend(current.limitMs + START_MS);
     current?.waiting.done(failed(limit, current.limitMs));
     this.#next();
   }

@@ -11,6 +11,11 @@ import { DATA_LIMIT, StateFailure } from './state-failure.js';
 import { TRIED_STATE } from './trial.js';
 import { VariableScope } from './variables.js';
 
+/** The milliseconds that it takes to write a character of a value, to check it and to keep it in the history. */
+const CHAR_MS = 0.00001;
+/** The characters of a text that isn't worth counting. */
+const SHORT_TEXT = 1_024;
+
 const isoTime = (ms: number): string => new Date(ms).toISOString();
 
 /** An iteration of a Map state. `name` is the name of that state. */
@@ -143,7 +148,10 @@ export class Branch implements Environment {
   ) {
     this.previous = previous;
     this.budget = new WorkBudget(execution.processor);
-    this.#json = new JsonText(({ length }) => execution.stepCounter.add(length >> 10));
+    this.#json = new JsonText(({ length }) => {
+      execution.stepCounter.add(length >> 10);
+      if (length > SHORT_TEXT) this.budget.spendMs(length * CHAR_MS);
+    });
   }
 
   /**
@@ -365,14 +373,15 @@ export class Branch implements Environment {
   evaluateInThread(job: EvaluationJob): Promise<Evaluated> {
     const { execution, budget } = this;
     const limitMs = (): number => budget.leftMs;
-    return this.scope.wait((resolve) => {
-      const done = (result: Evaluated): void => {
-        // Before the next evaluation of this execution begins, so that it finds what is left.
-        budget.spendInThread(result.ms ?? 0);
-        resolve(result);
-      };
-      return execution.world.threads.evaluate({ job, limitMs, owner: execution, done });
-    });
+    return this.scope.wait((resolve) =>
+      execution.world.threads.evaluate({
+        job,
+        limitMs,
+        owner: execution,
+        spend: (ms) => budget.spendInThread(ms),
+        done: resolve,
+      }),
+    );
   }
 
   /**
