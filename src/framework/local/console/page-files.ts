@@ -18,15 +18,15 @@ export interface PageFile {
   readonly type: string;
 }
 
-/**
- * Returns the folder with the built page, `dist/console` of this package. The folder is found whether this module runs
- * compiled or from its TypeScript source.
- */
-export function builtPage(): string {
+/** Returns the folder of this package, whether this module runs compiled or from its TypeScript source. */
+export function packageFolder(): string {
   let dir = dirname(fileURLToPath(import.meta.url));
   while (!existsSync(join(dir, 'package.json')) && dir !== dirname(dir)) dir = dirname(dir);
-  return join(dir, 'dist', 'console');
+  return dir;
 }
+
+/** Returns the folder with the built page. */
+export const builtPage = (): string => join(packageFolder(), 'dist', 'console');
 
 /**
  * Matches file names that are joined by slashes, without `..` and without names that begin with a dot. Such a path

@@ -1,8 +1,7 @@
-import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { didYouMean, nearest } from '../asl/definition/reader.js';
+import { packageFolder } from '../console/page-files.js';
 import { excerpt } from './excerpt.js';
 import { ToolError } from './tool-error.js';
 
@@ -10,7 +9,7 @@ const INDEX = 'README';
 
 /** Returns a page of the documentation of this package. @throws ToolError if there is no such page */
 export async function readPage(name = INDEX, from?: number): Promise<string> {
-  const folder = docsFolder();
+  const folder = join(packageFolder(), 'docs');
   const files = await readdir(folder).catch((): string[] => []);
   const names = files.filter((file) => file.endsWith('.md')).map((file) => file.slice(0, -'.md'.length));
   const wanted = name.replace(/^docs\//, '').replace(/\.md$/, '');
@@ -23,11 +22,4 @@ function noPage(name: string, names: readonly string[]): string {
     return 'the package has no documentation here, as in an app that was bundled into one file';
   const close = nearest(name, names);
   return `there is no page '${name}': ${close === undefined ? `there are ${names.join(', ')}` : didYouMean(close)}`;
-}
-
-/** Returns the folder `docs` of this package, whether this module runs compiled or from its TypeScript source. */
-function docsFolder(): string {
-  let dir = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(dir, 'package.json')) && dir !== dirname(dir)) dir = dirname(dir);
-  return join(dir, 'docs');
 }

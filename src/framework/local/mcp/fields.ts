@@ -14,6 +14,12 @@ export interface Field {
   readonly required?: true;
 }
 
+/** The argument of tools whose text may be too long for one result. */
+export const FROM = {
+  type: 'integer',
+  description: 'Index of the first character, for the rest of a long text',
+} as const;
+
 export type Fields = Readonly<Record<string, Field>>;
 
 type ValueOf<F extends Field> = F extends { readonly type: 'integer' }

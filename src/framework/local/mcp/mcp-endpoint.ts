@@ -122,7 +122,6 @@ function mismatchIn(
   const named = headers['mcp-protocol-version'];
   if (typeof named === 'string' && !VERSIONS.includes(named)) return unsupported(id, named);
   if (version === undefined && named !== STATELESS) return undefined;
-  if (version !== undefined && !VERSIONS.includes(version)) return unsupported(id, version);
   const expected = {
     'mcp-protocol-version': version,
     'mcp-method': method,

@@ -3,7 +3,7 @@ import { packageVersion } from '../../base/version.js';
 import { isObject, type JsonObject } from '../asl/values/json.js';
 import type { ToolListing, ToolResult } from './tool.js';
 
-/** The version whose requests carry everything themselves. Earlier ones begin with `initialize`. */
+/** The version without a handshake: each request names its version. Earlier versions begin with `initialize`. */
 export const STATELESS = '2026-07-28';
 const LATEST_WITH_HANDSHAKE = '2025-11-25';
 /** The versions of the Model Context Protocol that are answered. */
@@ -32,7 +32,7 @@ export interface ToolServer {
   readonly callTool: (name: string, given: unknown, signal: AbortSignal) => Promise<ToolResult>;
 }
 
-/** A response of JSON-RPC, or an error without an id if the request has none that can be read. */
+/** A response of JSON-RPC. An error has no id if that of the request can't be read. */
 export interface Response {
   readonly jsonrpc: '2.0';
   readonly id?: string | number;
@@ -58,7 +58,10 @@ export function errorResponse(
   return { jsonrpc: '2.0', ...(id !== undefined && { id }), error: { code, message, ...(data && { data }) } };
 }
 
-/** Reads a message. Returns an error if it is none, and undefined for a response, which nobody has asked for. */
+/**
+ * Reads a message. Returns an error if the value isn't one. Returns undefined for a response, since the server sends no
+ * requests.
+ */
 export function readMessage(value: unknown): Message | Response | undefined {
   const invalid = (message: string, id?: string | number): Response =>
     errorResponse(id, CODES.invalidRequest, message);
@@ -119,7 +122,7 @@ const withHandshake: Method = async (method, params, server, signal) => {
   if (method === 'initialize') return initialized(params['protocolVersion']);
   if (method === 'ping') return {};
   if (method === 'tools/list') return { tools: server.tools };
-  return callOr(method, params, server, signal);
+  return called(method, params, server, signal);
 };
 
 /** Answers a request of a version without a handshake. */
@@ -133,11 +136,11 @@ const stateless: Method = async (method, params, server, signal) => {
       ...caching,
     };
   if (method === 'tools/list') return { tools: server.tools, ...caching };
-  return callOr(method, params, server, signal);
+  return called(method, params, server, signal);
 };
 
-/** Calls a tool; any other method there is none. */
-const callOr: Method = async (method, { name, arguments: given = {} }, { tools, callTool }, signal) => {
+/** Answers `tools/call`, which all versions have. */
+const called: Method = async (method, { name, arguments: given = {} }, { tools, callTool }, signal) => {
   if (method !== 'tools/call') return { code: CODES.noMethod, message: `Method not found: ${method}` };
   const names = tools.map((tool) => tool.name);
   if (typeof name === 'string' && names.includes(name)) return callTool(name, given, signal);

@@ -1,6 +1,7 @@
 import { START_FROM } from '../../../base/local-service.js';
 import type { Execution } from '../../engine/execution.js';
 import { excerpt } from '../excerpt.js';
+import { FROM } from '../fields.js';
 import { findExecution, findMachine } from '../find.js';
 import { reportOf, stateReport } from '../report.js';
 import { tool, type Tool, type ToolCall } from '../tool.js';
@@ -52,7 +53,7 @@ export const executionTools: readonly Tool[] = [
       execution: EXECUTION,
       state: { type: 'string', description: 'Name of a state: show its events with their data' },
       waitSeconds: { ...WAIT, description: 'Seconds to wait for the end of the execution. Default: 0' },
-      from: { type: 'integer', description: 'Index of the first character, for the rest of a long text' },
+      from: FROM,
     },
     async ({ execution: given, state, waitSeconds = 0, from }, parts) => {
       const execution = findExecution(parts.stepFunctions, given);

@@ -1,5 +1,6 @@
 import { readPage } from '../docs.js';
 import { excerpt } from '../excerpt.js';
+import { FROM } from '../fields.js';
 import { ToolError } from '../tool-error.js';
 import { type ProjectCall, tool, type Tool } from '../tool.js';
 
@@ -24,7 +25,7 @@ export const projectTools: readonly Tool<ProjectCall>[] = [
         type: 'string',
         description: 'Name of a page, such as handlers. Default: the index of all pages',
       },
-      from: { type: 'integer', description: 'Index of the first character, for the rest of a long page' },
+      from: FROM,
     },
     ({ page, from }) => readPage(page, from),
     'reads',

@@ -1,0 +1,82 @@
+import { excerpt } from '../excerpt.js';
+import { findMachine } from '../find.js';
+import { ToolError } from '../tool-error.js';
+import { tool, type Tool, type ToolCall } from '../tool.js';
+
+/** The role of machines and tests. The local service doesn't use it. */
+export const ROLE = 'arn:aws:iam::123456789012:role/stepwright-local';
+export const DEFINITION = 'Amazon States Language: a JSON object, or text that is JSON';
+
+export const definitionTools: readonly Tool[] = [
+  tool(
+    'validate_definition',
+    'Returns every mistake in a definition, and advice, each with its path. Creates nothing.',
+    { definition: { description: DEFINITION, required: true } },
+    async ({ definition }, parts) => {
+      const found = await diagnostics(definition, parts);
+      return found.length === 0 ? 'The definition is valid.' : excerpt(found.join('\n'));
+    },
+    'reads',
+  ),
+  tool(
+    'test_state',
+    'Runs one state with an input, without an execution, and returns each step of its data flow, its output or error, and the next state. A Task needs a mock: `result`, or `error`.',
+    {
+      definition: { description: `${DEFINITION}, of one state or of a whole machine` },
+      machine: { type: 'string', description: 'Instead of `definition`: name or ARN of a state machine' },
+      state: { type: 'string', description: 'Name of the state, if the definition is a machine' },
+      input: { description: 'Input of the state. JSON. Default: {}' },
+      result: { description: 'Mock: JSON that the task returns; of a Map or Parallel the list of results' },
+      error: { type: 'string', description: 'Mock: name of the error with which the task fails' },
+      cause: { type: 'string', description: 'Mock: cause of the error' },
+      variables: { description: 'Variables that the state can read. A JSON object' },
+      context: { description: 'The context object. A JSON object' },
+      retries: { type: 'integer', description: 'Number of retries that were made before. Default: 0' },
+    },
+    async ({ definition, machine, state, result, error, cause, retries, ...others }, parts) => {
+      if ((definition === undefined) === (machine === undefined))
+        throw new ToolError("give 'definition' or 'machine'");
+      if (result !== undefined && error !== undefined)
+        throw new ToolError("give 'result' or 'error', not both");
+      if (cause !== undefined && error === undefined) throw new ToolError("'cause' needs 'error'");
+      const failure = error !== undefined && {
+        mock: { errorOutput: { error, ...(cause !== undefined && { cause }) } },
+      };
+      const request = {
+        definition: definition ?? findMachine(parts.stepFunctions, machine ?? '').definition,
+        ...(state !== undefined && { stateName: state }),
+        ...Object.fromEntries(Object.entries(others).filter(([, value]) => value !== undefined)),
+        roleArn: ROLE,
+        inspectionLevel: 'DEBUG',
+        ...(result !== undefined && { mock: { result } }),
+        ...failure,
+        ...(retries !== undefined && { stateConfiguration: { retrierRetryCount: retries } }),
+      };
+      const test = (signal: AbortSignal): Promise<object> => parts.call('TestState', request, signal);
+      const answer = await parts.waits.for(test, parts.signal);
+      return excerpt(JSON.stringify(answer, undefined, 1));
+    },
+    'reads',
+  ),
+];
+
+/** Returns the advice on a definition without mistakes. */
+export const warningsIn = async (definition: string, parts: ToolCall): Promise<string[]> =>
+  (await diagnostics(definition, parts)).filter((line) => line.startsWith('warning'));
+
+interface Diagnosis {
+  readonly diagnostics: readonly {
+    readonly severity: string;
+    readonly code: string;
+    readonly message: string;
+    readonly location?: string;
+  }[];
+}
+
+async function diagnostics(definition: string, { call }: ToolCall): Promise<string[]> {
+  const found = await call<Diagnosis>('ValidateStateMachineDefinition', { definition, severity: 'WARNING' });
+  return found.diagnostics.map(
+    ({ severity, code, message, location = '' }) =>
+      `${severity.toLowerCase()} ${code}${location === '' ? '' : ` at ${location}`}: ${message}`,
+  );
+}
