@@ -20,7 +20,7 @@ import { call } from './scene.js';
 import { Tab } from './tab.js';
 
 // A page is drawn without a graphics card, on a machine that may be busy.
-jest.setTimeout(180_000);
+jest.setTimeout(90_000);
 
 const executablePath = findChromium();
 const withChromium = executablePath === undefined ? describe.skip : describe;
@@ -219,6 +219,87 @@ withChromium('the console lets one iterate', () => {
     expect(await input.innerText()).toMatch(
       /"to": "Tokyo",\s+"speed": "fast"[\s\S]*"count": 12345678901234567890/,
     );
+  });
+
+  test('a machine is edited in place, with completion, find and its difference, and its versions listed', async () => {
+    const { page, button, dialog } = tab;
+    const machine = tab.machine('Edited', {
+      StartAt: 'First',
+      States: {
+        First: { Type: 'Pass', Result: { n: 1 }, Next: 'Second' },
+        Second: { Type: 'Pass', End: true },
+      },
+    });
+    await tab.go(`machines/${machine}`);
+    await page.getByRole('tab', { name: 'Versions' }).click();
+    await button('Publish a version').click();
+    await dialog()
+      .getByRole('textbox', { name: /^Description/ })
+      .fill('before');
+    await page.keyboard.press('Enter');
+    await page.getByText('The machine has not changed since the newest version.').waitFor();
+
+    await tab.tabTo(page.getByRole('link', { name: 'Edit' }));
+    await page.keyboard.press('Enter');
+    const editor = tab.box(/^Definition/);
+    await editor.waitFor();
+    await tab.tabTo(editor);
+    await page.keyboard.press('Control+f');
+    await page.keyboard.type('"Next"');
+    await page.getByRole('status').getByText('1 found').waitFor();
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Escape');
+    expect(await tab.hasFocus(editor)).toBe(true);
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('Control+Space');
+    expect(await tab.findings()).toEqual([]);
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('End');
+    await page.keyboard.press('ArrowLeft');
+    for (const _ of 'Second') await page.keyboard.press('Backspace');
+    await page.keyboard.type('F');
+    await page.getByRole('option', { name: '"First"' }).waitFor();
+    await page.keyboard.press('Enter');
+    await editor.getByText('"First"').nth(2).waitFor();
+    await page.keyboard.type(',');
+    await page
+      .getByText(/^Line \d+: /)
+      .first()
+      .waitFor();
+    expect(await button('Save').isDisabled()).toBe(true);
+    await page.keyboard.press('Backspace');
+    await page.locator('.problems li').waitFor({ state: 'detached' });
+    for (const _ of '"First"') await page.keyboard.press('Backspace');
+    await page.keyboard.type('"Second", "Comment": 12345678901234567890');
+    await page
+      .getByText(/Comment/)
+      .first()
+      .waitFor();
+    for (const _ of '12345678901234567890') await page.keyboard.press('Backspace');
+    await page.keyboard.type('"now"');
+    await button('Format').click();
+    await editor.getByText('"now"').waitFor();
+
+    // The draft is there when the user comes back.
+    await page.getByRole('link', { name: 'Edited', exact: true }).click();
+    await page.getByRole('link', { name: 'Edit', exact: true }).click();
+    await editor.getByText('"now"').waitFor();
+    await tab.tabTo(button('Save'));
+    await page.keyboard.press('Enter');
+    const difference = dialog().getByRole('region', { name: 'Difference' });
+    await difference.locator('[data-diff="added"]', { hasText: '"Comment": "now"' }).waitFor();
+    expect(await difference.locator('[data-diff="added"]').count()).toBe(2);
+    expect(await tab.findings()).toEqual([]);
+    await tab.tabTo(dialog().getByRole('button', { name: 'Save' }));
+    await page.keyboard.press('Enter');
+    await page.getByRole('tab', { name: 'Versions' }).click();
+    const change = page.getByRole('region', { name: 'From Version 1 to now' });
+    await change.locator('[data-diff="added"]', { hasText: '"now"' }).waitFor();
+    await button('Publish a version').click();
+    await page.keyboard.press('Enter');
+    await page.getByRole('combobox', { name: 'Version' }).selectOption('2');
+    await page.getByText('There is no difference.').waitFor();
+    expect(await tab.findings()).toEqual([]);
   });
 
   test('the page asked nobody else for anything, and its policy stopped nothing', () => {

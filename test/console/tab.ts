@@ -31,7 +31,7 @@ export class Tab {
       reducedMotion: 'reduce',
     });
     const page = await context.newPage();
-    page.setDefaultTimeout(30_000);
+    page.setDefaultTimeout(20_000);
     const tab = new Tab(service, browser, page);
     page.on('request', (request) => request.url().startsWith(service.url) || tab.broken.push(request.url()));
     page.on('pageerror', (error) => tab.broken.push(error.message));

@@ -1,5 +1,5 @@
 import type { ComponentChildren, JSX } from 'preact';
-import { Editor } from './editor.js';
+import { Editor } from './editor/editor.js';
 
 interface JsonFieldProps {
   readonly name: string;

@@ -9,19 +9,22 @@ import { Icon } from '../parts/icons.js';
 import { Json } from '../parts/json.js';
 import { ErrorMessage, Loading, PageHead } from '../parts/page.js';
 import { Tabs } from '../parts/tabs.js';
-import { to } from '../route.js';
+import { route, to } from '../route.js';
 import { CallError, query } from '../service/calls.js';
 import { type ExecutionList, useExecutions } from '../service/topics.js';
 import { ExecutionTable } from './execution-table.js';
+import { EditMachine } from './new-machine/edit-machine.js';
 import { StartDialog } from './start/start-dialog.js';
+import { Versions } from './versions.js';
 
 /** The page of one machine: its graph, and its executions. */
 export function MachinePage({ arn }: { readonly arn: string }): JSX.Element {
   const [machine, setMachine] = useState<MachineDescription | CallError>();
   const list = useExecutions(arn);
-  useEffect(() => {
+  const load = (): void => {
     query('machine', { arn }).then(setMachine, setMachine);
-  }, [arn]);
+  };
+  useEffect(load, [arn]);
   if (machine === undefined) return <Loading />;
   if (machine instanceof CallError && machine.error !== 'StateMachineDoesNotExist')
     return <ErrorMessage message={machine.message} />;
@@ -31,6 +34,7 @@ export function MachinePage({ arn }: { readonly arn: string }): JSX.Element {
         There is no machine <code>{nameIn(arn)}</code> here. <a href={to('machines')}>Machines</a>
       </div>
     );
+  if (route.value.parts[2] === 'edit') return <EditMachine machine={machine} onSaved={load} />;
   return (
     <>
       <MachineHead machine={machine} />
@@ -57,6 +61,10 @@ function MachineHead({ machine }: MachineProps): JSX.Element {
   return (
     <>
       <PageHead title={name} name={name} above={above}>
+        <a class="button" href={to('machines', arn, 'edit')}>
+          <Icon name="edit" />
+          Edit
+        </a>
         <a class="button" href={to('machines', 'new', { from: arn })}>
           <Icon name="copy" />
           Copy
@@ -82,7 +90,7 @@ function MachineExecutions({ list }: { readonly list: ExecutionList | undefined 
   );
 }
 
-const TABS = { graph: 'Graph', definition: 'Definition' } as const;
+const TABS = { graph: 'Graph', definition: 'Definition', versions: 'Versions' } as const;
 
 function MachineGraph({ machine }: MachineProps): JSX.Element {
   const drawing = useDrawing(machine.definition);
@@ -92,7 +100,9 @@ function MachineGraph({ machine }: MachineProps): JSX.Element {
   return (
     <section class="panel fill" aria-label="Definition">
       <Tabs tabs={TABS} shown={shown} onShow={show} />
-      {shown === 'definition' ? (
+      {shown === 'versions' ? (
+        <Versions machine={machine} />
+      ) : shown === 'definition' ? (
         <div class="scroll">
           <Json text={machine.definition} label="Definition" />
         </div>

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { DefinitionProblem } from '../../../framework/local/console/api.js';
 import { jsonProblem, locatePath } from '../../model/json-text.js';
-import type { Diagnostic } from '../../parts/codemirror.js';
+import type { Diagnostic } from '../../parts/editor/codemirror.js';
 import { command } from '../../service/calls.js';
 
 /** The definition is sent to the service to be checked when the user hasn't changed it for this many milliseconds. */

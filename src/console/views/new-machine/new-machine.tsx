@@ -1,14 +1,11 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { pretty } from '../../model/json-text.js';
-import type { Diagnostic } from '../../parts/codemirror.js';
-import { Editor } from '../../parts/editor.js';
-import { Graph } from '../../parts/graph/graph.js';
-import { useDrawing } from '../../parts/graph/use-drawing.js';
 import { ErrorMessage, PageHead } from '../../parts/page.js';
 import { useAction } from '../../parts/use-action.js';
 import { go, route, to } from '../../route.js';
 import { create, query } from '../../service/calls.js';
+import { DefinitionEditor } from './definition-editor.js';
 import { useDiagnostics } from './diagnostics.js';
 
 const FIRST = JSON.stringify(
@@ -38,22 +35,9 @@ export function NewMachine(): JSX.Element {
         </button>
       </PageHead>
       <ErrorMessage message={save.error ?? loadError} />
-      <div class="split even">
-        <section class="panel fill" aria-label="Definition">
-          <NameField value={name} onInput={setName} />
-          <div class="field grow">
-            <span>Definition</span>
-            <Editor
-              value={text}
-              onInput={setText}
-              label="Definition, in the states language"
-              diagnostics={diagnostics}
-            />
-          </div>
-          <Problems text={text} diagnostics={diagnostics} />
-        </section>
-        <Preview definition={text} />
-      </div>
+      <DefinitionEditor text={text} onText={setText} diagnostics={diagnostics}>
+        <NameField value={name} onInput={setName} />
+      </DefinitionEditor>
     </form>
   );
 }
@@ -92,32 +76,3 @@ const NameField = ({ value, onInput }: NameFieldProps): JSX.Element => (
     />
   </label>
 );
-
-interface ProblemsProps {
-  readonly text: string;
-  readonly diagnostics: readonly Diagnostic[];
-}
-
-const Problems = ({ text, diagnostics }: ProblemsProps): JSX.Element => (
-  <div role="status">
-    <ul class="problems" aria-label="Problems of the definition">
-      {diagnostics.map(({ message, from }) => (
-        <li dir="auto">
-          Line {text.slice(0, from).split('\n').length}: {message}
-        </li>
-      ))}
-    </ul>
-  </div>
-);
-
-function Preview({ definition }: { readonly definition: string }): JSX.Element {
-  const drawing = useDrawing(definition);
-  const [selected, select] = useState<string>();
-  return (
-    <section class="panel fill" aria-label="Graph">
-      {drawing && (
-        <Graph drawing={drawing} label="Graph of the new machine" selected={selected} onSelect={select} />
-      )}
-    </section>
-  );
-}

@@ -61,6 +61,16 @@ export interface TopicRefusal extends ErrorAnswer {
 /** The queries by name: `GET /console/api/NAME?…`. A query changes nothing in the service. */
 export interface Queries {
   readonly machine: { readonly query: { readonly arn: string }; readonly answer: MachineDescription };
+  /** The published versions of a machine, the newest first. */
+  readonly versions: {
+    readonly query: { readonly arn: string };
+    readonly answer: { readonly versions: readonly VersionRow[] };
+  };
+  /** A published version with its definition. */
+  readonly version: {
+    readonly query: { readonly arn: string; readonly number: string };
+    readonly answer: VersionRow & { readonly definition: string };
+  };
   readonly event: {
     readonly query: { readonly execution: string; readonly id: string };
     readonly answer: EventWithData;
@@ -142,6 +152,19 @@ export interface Commands {
     readonly request: { readonly name: string; readonly definition: string; readonly roleArn: string };
     readonly answer: { readonly stateMachineArn: string };
   };
+  readonly UpdateStateMachine: {
+    readonly request: {
+      readonly stateMachineArn: string;
+      readonly definition: string;
+      readonly publish?: boolean;
+      readonly versionDescription?: string;
+    };
+    readonly answer: { readonly stateMachineVersionArn?: string };
+  };
+  readonly PublishStateMachineVersion: {
+    readonly request: { readonly stateMachineArn: string; readonly description?: string };
+    readonly answer: { readonly stateMachineVersionArn: string };
+  };
   readonly StartExecution: {
     readonly request: { readonly stateMachineArn: string; readonly input: string; readonly name?: string };
     readonly answer: { readonly executionArn: string };
@@ -204,6 +227,16 @@ export interface MachineDescription {
   readonly definition: string;
   readonly createdAt: number;
   readonly deleting: boolean;
+}
+
+/** A published version of a machine. */
+export interface VersionRow {
+  readonly number: number;
+  readonly arn: string;
+  readonly createdAt: number;
+  readonly description: string | undefined;
+  /** True if the machine hasn't changed since. */
+  readonly isCurrent: boolean;
 }
 
 /**

@@ -57,6 +57,8 @@ interface ConsoleParts extends ConsoleOptions {
 const API_COMMANDS: readonly CommandName[] = [
   'CreateActivity',
   'CreateStateMachine',
+  'UpdateStateMachine',
+  'PublishStateMachineVersion',
   'StartExecution',
   'RedriveExecution',
   'StopExecution',

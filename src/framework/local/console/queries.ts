@@ -4,7 +4,9 @@ import { errors } from '../engine/answers/service-error.js';
 import { NoTestError, testSource } from '../view/test-source.js';
 import { endedExecution } from './ended-execution.js';
 import type { Execution } from '../engine/execution.js';
-import type { OpenTaskRow, Queries, QueryName } from './api.js';
+import type { Version } from '../engine/machines/machine-book.js';
+import type { Machine } from '../engine/machines/machines.js';
+import type { OpenTaskRow, Queries, QueryName, VersionRow } from './api.js';
 
 /** The objects that are needed to respond to queries. */
 export interface QuerySources {
@@ -24,6 +26,23 @@ type Query<K extends QueryName> = (
 const machine: Query<'machine'> = ({ arn: wanted = '' }, { stepFunctions: { machines } }) => {
   const { arn, name, definition, createdAt, book } = machines.get(wanted);
   return { arn, name, definition, createdAt, deleting: book.deleting };
+};
+
+const rowOf = (
+  { number, arn, createdAt, description, machine: { revision } }: Version,
+  current: Machine,
+): VersionRow => ({ number, arn, createdAt, description, isCurrent: revision === current.revision });
+
+const versions: Query<'versions'> = ({ arn = '' }, { stepFunctions: { machines } }) => {
+  const current = machines.get(arn);
+  return { versions: current.book.versions().map((each) => rowOf(each, current)) };
+};
+
+const version: Query<'version'> = ({ arn = '', number = '' }, { stepFunctions: { machines } }) => {
+  const current = machines.get(arn);
+  const found = current.book.version(Number(number));
+  if (!found) throw errors.validation([`The machine has no version '${number}'`]);
+  return { ...rowOf(found, current), definition: found.machine.definition };
 };
 
 const event: Query<'event'> = ({ execution = '', id: wanted = '' }, { stepFunctions: { executions } }) => {
@@ -112,6 +131,8 @@ export function homeRegion({ activities, machines }: StepFunctions): string {
 
 const queries: { readonly [K in QueryName]: Query<K> } = {
   machine,
+  versions,
+  version,
   event,
   lastInput,
   openTasks,

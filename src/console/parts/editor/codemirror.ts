@@ -5,6 +5,8 @@ import { lintGutter, setDiagnostics } from '@codemirror/lint';
 import { EditorState, type Extension } from '@codemirror/state';
 import { drawSelection, EditorView, keymap, lineNumbers } from '@codemirror/view';
 import { classHighlighter } from '@lezer/highlight';
+import { type Completer, completions } from './complete.js';
+import { findInText } from './find.js';
 
 /** A mistake in the editor's text, from one offset to another. */
 export interface Diagnostic {
@@ -37,6 +39,7 @@ const BEHAVIOUR: Extension = [
   syntaxHighlighting(classHighlighter),
   lintGutter(),
   EditorView.lineWrapping,
+  findInText,
   keymap.of([...defaultKeymap, ...historyKeymap]),
 ];
 
@@ -49,9 +52,11 @@ export function openEditor(
   label: string,
   text: string,
   onInput: (text: string) => void,
+  complete?: Completer,
 ): EditorHandle {
   const extensions = [
     BEHAVIOUR,
+    ...(complete ? [completions(complete)] : []),
     EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' }),
     EditorView.updateListener.of((update) => {
       if (update.docChanged) onInput(update.state.doc.toString());

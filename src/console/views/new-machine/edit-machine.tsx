@@ -1,0 +1,77 @@
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import type { MachineDescription } from '../../../framework/local/console/api.js';
+import { pretty } from '../../model/json-text.js';
+import { Icon } from '../../parts/icons.js';
+import { PageHead } from '../../parts/page.js';
+import { go, to } from '../../route.js';
+import { DefinitionEditor } from './definition-editor.js';
+import { useDiagnostics } from './diagnostics.js';
+import { SaveDialog } from './save-dialog.js';
+
+/** The definitions that the user has changed and not saved, by the ARN of the machine. They last as long as the page. */
+const drafts = new Map<string, string>();
+
+/** Returns a definition as it is edited: a text without line breaks is indented. */
+export const editable = (definition: string): string =>
+  definition.includes('\n') ? definition : pretty(definition);
+
+interface EditMachineProps {
+  readonly machine: MachineDescription;
+  readonly onSaved: () => void;
+}
+
+/** The page on which the definition of a machine is changed. */
+export function EditMachine({ machine, onSaved }: EditMachineProps): JSX.Element {
+  const { arn, name } = machine;
+  const original = editable(machine.definition);
+  const [text, setText] = useState(drafts.get(arn) ?? original);
+  const [isSaving, setSaving] = useState(false);
+  const diagnostics = useDiagnostics(text);
+  const change = (next: string): void => {
+    if (next === original) drafts.delete(arn);
+    else drafts.set(arn, next);
+    setText(next);
+  };
+  const above = (
+    <>
+      <a href={to('machines')}>Machines</a> ·{' '}
+      <a href={to('machines', arn)} dir="auto">
+        {name}
+      </a>
+    </>
+  );
+  return (
+    <div class="new-machine">
+      <PageHead title={`Edit ${name}`} name={`Edit ${name}`} above={above}>
+        {text !== original && (
+          <button type="button" onClick={() => change(original)}>
+            Discard changes
+          </button>
+        )}
+        <button
+          type="button"
+          class="primary"
+          disabled={diagnostics.length > 0 || text === original}
+          onClick={() => setSaving(true)}
+        >
+          <Icon name="succeeded" />
+          Save
+        </button>
+      </PageHead>
+      <DefinitionEditor text={text} onText={change} diagnostics={diagnostics} />
+      {isSaving && (
+        <SaveDialog
+          machine={machine}
+          text={text}
+          onClose={() => setSaving(false)}
+          onSaved={() => {
+            drafts.delete(arn);
+            onSaved();
+            go('machines', arn);
+          }}
+        />
+      )}
+    </div>
+  );
+}
