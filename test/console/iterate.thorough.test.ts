@@ -296,10 +296,86 @@ withChromium('the console lets one iterate', () => {
     const change = page.getByRole('region', { name: 'From Version 1 to now' });
     await change.locator('[data-diff="added"]', { hasText: '"now"' }).waitFor();
     await button('Publish a version').click();
-    await page.keyboard.press('Enter');
+    await dialog().getByRole('button', { name: 'Publish' }).click();
     await page.getByRole('combobox', { name: 'Version' }).selectOption('2');
     await page.getByText('There is no difference.').waitFor();
     expect(await tab.findings()).toEqual([]);
+  });
+
+  test('one state is tested with a mock, from an execution with what it had, each step shown', async () => {
+    const { page, service, button, dialog } = tab;
+    const activity = 'arn:aws:states:us-east-1:123456789012:activity:Tested';
+    service.seedActivity(activity);
+    const machine = tab.machine('Tested', {
+      StartAt: 'Name',
+      States: {
+        Name: { Type: 'Pass', Assign: { who: 'hoge', n: 1 }, Next: 'Work' },
+        Work: {
+          Type: 'Task',
+          Resource: activity,
+          Parameters: { 'n.$': '$.n', 'who.$': '$who' },
+          ResultSelector: { 'sum.$': '$.total' },
+          ResultPath: '$.work',
+          Assign: { 'last.$': '$.total' },
+          Retry: [{ ErrorEquals: ['Busy'], MaxAttempts: 2 }],
+          Next: 'Done',
+        },
+        Done: { Type: 'Pass', End: true },
+      },
+    });
+    await tab.start(machine, { n: 3 });
+    const { taskToken } = await call(service.url, 'GetActivityTask', { activityArn: activity });
+    await call(service.url, 'SendTaskSuccess', { taskToken, output: '{"total":30}' });
+    await tab.status('SUCCEEDED');
+    await tab.node('Work').click();
+    await tab.tabTo(button(/^Test$/));
+    await page.keyboard.press('Enter');
+    const result = dialog().getByRole('textbox', { name: 'Result, as JSON' });
+    await result.getByText('30').waitFor();
+    const variables = dialog().getByRole('textbox', { name: 'Variables, as JSON' });
+    await variables.getByText('"hoge"').waitFor();
+    const run = dialog().getByRole('button', { name: 'Test', exact: true });
+    await tab.tabTo(run);
+    await page.keyboard.press('Enter');
+    const shown = (name: string) =>
+      dialog()
+        .getByRole('region', { name: `${name} in the test` })
+        .innerText();
+    const outcome = dialog().getByRole('region', { name: 'Result of the test' });
+    await outcome.getByText('Next: Done').waitFor();
+    expect(await shown('Input')).toMatch(/"n": 3/);
+    expect(await shown('After Parameters')).toMatch(/"n": 3,\s+"who": "hoge"/);
+    expect(await shown('Result')).toMatch(/"total": 30/);
+    expect(await shown('After ResultSelector')).toMatch(/"sum": 30/);
+    expect(await shown('After ResultPath')).toMatch(/"n": 3,\s+"work": \{\s+"sum": 30/);
+    const after = dialog().getByRole('region', { name: 'Variables afterwards' });
+    expect(await after.innerText()).toMatch(/"who": "hoge"[\s\S]*"last": 30/);
+    expect(await tab.findings()).toEqual([]);
+
+    await dialog().getByRole('radio', { name: 'It fails' }).check();
+    await dialog().getByRole('textbox', { name: 'Error name' }).fill('Busy');
+    await run.click();
+    await outcome.getByText('It would be tried again').waitFor();
+    await dialog().getByRole('spinbutton', { name: 'Retries before' }).fill('2');
+    await run.click();
+    await outcome.getByText('Failed').waitFor();
+    await dialog().getByRole('radio', { name: 'Its own work is done' }).check();
+    await run.click();
+    const own = await call(service.url, 'GetActivityTask', { activityArn: activity });
+    await call(service.url, 'SendTaskSuccess', { taskToken: own['taskToken'], output: '{"total":1}' });
+    await outcome.getByText('Next: Done').waitFor();
+    await tab.fill(variables, '[]');
+    await run.click();
+    await dialog().getByRole('alert').getByText("Expected 'variables' to be a JSON object.").waitFor();
+    expect(await outcome.count()).toBe(0);
+    await page.keyboard.press('Escape');
+    expect(await tab.hasFocus(button(/^Test$/))).toBe(true);
+
+    await tab.go(`machines/${machine}`);
+    await tab.node('Name').click();
+    await button(/^Test$/).click();
+    await run.click();
+    await outcome.getByText('Next: Work').waitFor();
   });
 
   test('the page asked nobody else for anything, and its policy stopped nothing', () => {

@@ -16,12 +16,17 @@ interface FormDialogProps {
     readonly disabled?: boolean;
   };
   readonly onClose: () => void;
+  /** True for a dialog with more than a few fields. */
+  readonly wide?: boolean;
+  /** The text of the button that closes the dialog. @default 'Cancel' */
+  readonly cancel?: string;
   /** The fields of the form. */
   readonly children: ComponentChildren;
 }
 
 /** A modal dialog with a form. It is open as long as it is rendered. */
-export function FormDialog({ id, title, action, submit, onClose, children }: FormDialogProps): JSX.Element {
+export function FormDialog(props: FormDialogProps): JSX.Element {
+  const { id, title, action, submit, onClose, wide = false, cancel = 'Cancel', children } = props;
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const element = dialog.current;
@@ -33,14 +38,19 @@ export function FormDialog({ id, title, action, submit, onClose, children }: For
     };
   }, []);
   return (
-    <dialog ref={dialog} class="dialog" aria-labelledby={`${id}-title`} onClose={onClose}>
+    <dialog
+      ref={dialog}
+      class={wide ? 'dialog wide' : 'dialog'}
+      aria-labelledby={`${id}-title`}
+      onClose={onClose}
+    >
       <form onSubmit={action.submit}>
         <h2 id={`${id}-title`}>{title}</h2>
         {children}
         <ErrorMessage message={action.error} />
         <div class="actions end">
           <button type="button" onClick={() => dialog.current?.close()}>
-            Cancel
+            {cancel}
           </button>
           <button
             type="submit"

@@ -6,6 +6,9 @@ import type {
   QueryName,
 } from '../../framework/local/console/api.js';
 
+/** The role of machines and tests. The API requires a role, but the local service doesn't use it. */
+export const ROLE = 'arn:aws:iam::123456789012:role/stepwright-local';
+
 /** Thrown if the service rejects a request, or doesn't respond. */
 export class CallError extends Error {
   override readonly name = 'CallError';
@@ -62,10 +65,12 @@ export function command<K extends CommandName>(
   name: K,
   request: Commands[K]['request'],
   headers: Record<string, string> = {},
+  signal?: AbortSignal,
 ): Promise<Commands[K]['answer']> {
   return answerOf(
     fetch(`/console/api/${name}`, {
       method: 'POST',
+      ...(signal && { signal }),
       headers: { 'content-type': 'application/json', 'x-stepwright-console': '1', ...headers },
       body: JSON.stringify(request),
     }),

@@ -15,6 +15,7 @@ import { type ExecutionList, useExecutions } from '../service/topics.js';
 import { ExecutionTable } from './execution-table.js';
 import { EditMachine } from './new-machine/edit-machine.js';
 import { StartDialog } from './start/start-dialog.js';
+import { TestStateDialog } from './test-state/test-state-dialog.js';
 import { Versions } from './versions.js';
 
 /** The page of one machine: its graph, and its executions. */
@@ -116,16 +117,32 @@ function MachineGraph({ machine }: MachineProps): JSX.Element {
               onSelect={select}
             />
           )}
-          {node && <StateDefinition node={node} />}
+          {node && <StateDefinition key={node.name} node={node} definition={machine.definition} />}
         </>
       )}
     </section>
   );
 }
 
-const StateDefinition = ({ node: { name, source } }: { readonly node: StateNode }): JSX.Element => (
-  <div class="state-definition">
-    <h3 dir="auto">{name}</h3>
-    <Json text={JSON.stringify(source)} label={`Definition of ${name}`} />
-  </div>
-);
+interface StateProps {
+  readonly node: StateNode;
+  readonly definition: string;
+}
+
+function StateDefinition({ node, definition }: StateProps): JSX.Element {
+  const { name, source } = node;
+  const [isTested, setTested] = useState(false);
+  return (
+    <div class="state-definition">
+      <h3 dir="auto">{name}</h3>
+      <button type="button" class="small" onClick={() => setTested(true)}>
+        <Icon name="flask" />
+        Test
+      </button>
+      <Json text={JSON.stringify(source)} label={`Definition of ${name}`} />
+      {isTested && (
+        <TestStateDialog definition={definition} node={node} first={{}} onClose={() => setTested(false)} />
+      )}
+    </div>
+  );
+}

@@ -4,7 +4,7 @@ import { pretty } from '../../model/json-text.js';
 import { ErrorMessage, PageHead } from '../../parts/page.js';
 import { useAction } from '../../parts/use-action.js';
 import { go, route, to } from '../../route.js';
-import { create, query } from '../../service/calls.js';
+import { create, query, ROLE } from '../../service/calls.js';
 import { DefinitionEditor } from './definition-editor.js';
 import { useDiagnostics } from './diagnostics.js';
 
@@ -13,9 +13,6 @@ const FIRST = JSON.stringify(
   null,
   2,
 );
-
-/** The role of a new machine. The API requires a role, but the local service doesn't use it. */
-const ROLE = 'arn:aws:iam::123456789012:role/stepwright-local';
 
 /** The page for a new machine: an editor with the definition on one side, its graph on the other. */
 export function NewMachine(): JSX.Element {

@@ -165,6 +165,24 @@ export interface Commands {
     readonly request: { readonly stateMachineArn: string; readonly description?: string };
     readonly answer: { readonly stateMachineVersionArn: string };
   };
+  readonly TestState: {
+    readonly request: {
+      readonly definition: string;
+      readonly stateName: string;
+      readonly roleArn: string;
+      readonly input: string;
+      readonly variables: string;
+      readonly inspectionLevel: 'DEBUG';
+      readonly mock?: { readonly result: string } | { readonly errorOutput: NamedError };
+      readonly stateConfiguration?: { readonly retrierRetryCount: number };
+    };
+    readonly answer: {
+      readonly status: 'SUCCEEDED' | 'FAILED' | 'RETRIABLE' | 'CAUGHT_ERROR';
+      readonly output?: string;
+      readonly nextState?: string;
+      readonly inspectionData?: Inspection;
+    } & NamedError;
+  };
   readonly StartExecution: {
     readonly request: { readonly stateMachineArn: string; readonly input: string; readonly name?: string };
     readonly answer: { readonly executionArn: string };
@@ -227,6 +245,20 @@ export interface MachineDescription {
   readonly definition: string;
   readonly createdAt: number;
   readonly deleting: boolean;
+}
+
+/** The values of a tested state, as JSON. Those that the state doesn't have are absent. */
+export interface Inspection {
+  readonly input?: string;
+  readonly afterInputPath?: string;
+  readonly afterItemsPath?: string;
+  readonly afterParameters?: string;
+  readonly afterArguments?: string;
+  readonly result?: string;
+  readonly afterResultSelector?: string;
+  readonly afterResultPath?: string;
+  /** The variables after the state, as a JSON object. */
+  readonly variables?: string;
 }
 
 /** A published version of a machine. */

@@ -59,6 +59,7 @@ const API_COMMANDS: readonly CommandName[] = [
   'CreateStateMachine',
   'UpdateStateMachine',
   'PublishStateMachineVersion',
+  'TestState',
   'StartExecution',
   'RedriveExecution',
   'StopExecution',
@@ -167,21 +168,26 @@ export class Console implements RequestHandler {
     if (!command) return sendError(response, 404, `The console does not do '${pathname}'`);
     const body = parseBody(text);
     if (!body) return sendError(response, 400, 'The body is not a JSON object');
-    return attempt(response, () => command(callOf(pathname, body, request), stepFunctions));
+    return attempt(response, () => command(callOf(pathname, body, request, response), stepFunctions));
   }
 }
 
 const isPage = (url: string): boolean => url === '/' || url.startsWith('/?');
 const isRead = (method: string | undefined): boolean => method === 'GET' || method === 'HEAD';
 
-function callOf(operation: string, body: Call['body'], request: IncomingMessage): Call {
+function callOf(
+  operation: string,
+  body: Call['body'],
+  request: IncomingMessage,
+  response: ServerResponse,
+): Call {
   const region = request.headers['x-stepwright-region'];
   return {
     operation,
     body,
     region: typeof region === 'string' && /^[a-z0-9-]{1,32}$/.test(region) ? region : 'us-east-1',
     closedWindowMs: 0,
-    onClosed: () => {},
+    onClosed: (callback) => response.once('close', () => response.writableFinished || callback()),
   };
 }
 

@@ -1,0 +1,75 @@
+import type { JSX } from 'preact';
+import { JsonField } from '../../parts/json-field.js';
+import type { Trial } from './trial.js';
+
+interface MockFieldsProps {
+  readonly trial: Trial;
+  readonly onChange: (part: Partial<Trial>) => void;
+  /** The error message if the result isn't JSON. */
+  readonly problem: string | undefined;
+}
+
+const MOCKS = { result: 'It gives a result', failure: 'It fails', none: 'Its own work is done' } as const;
+
+/** The fields for what stands for the work of a state. */
+export function MockFields(props: MockFieldsProps): JSX.Element {
+  const { trial, onChange, problem } = props;
+  return (
+    <>
+      <fieldset class="choice">
+        <legend class="sr">Mock</legend>
+        {(Object.keys(MOCKS) as (keyof typeof MOCKS)[]).map((each) => (
+          <label>
+            <input
+              type="radio"
+              name="mock"
+              checked={trial.mock === each}
+              onChange={() => onChange({ mock: each })}
+            />
+            {MOCKS[each]}
+          </label>
+        ))}
+      </fieldset>
+      {trial.mock === 'result' && (
+        <JsonField
+          name="Result"
+          value={trial.result}
+          onInput={(result) => onChange({ result })}
+          problem={problem}
+        />
+      )}
+      {trial.mock === 'failure' && <FailureFields {...props} />}
+    </>
+  );
+}
+
+const FailureFields = ({ trial, onChange }: MockFieldsProps): JSX.Element => (
+  <div class="beside">
+    <label class="field">
+      <span>Error name</span>
+      <input
+        value={trial.error}
+        maxLength={256}
+        placeholder="States.Timeout"
+        onInput={(event) => onChange({ error: event.currentTarget.value })}
+      />
+    </label>
+    <label class="field">
+      <span>Retries before</span>
+      <input
+        type="number"
+        min={0}
+        value={trial.retries}
+        onInput={(event) => onChange({ retries: Math.max(0, Math.trunc(Number(event.currentTarget.value))) })}
+      />
+    </label>
+    <label class="field">
+      <span>Cause</span>
+      <textarea
+        rows={2}
+        value={trial.cause}
+        onInput={(event) => onChange({ cause: event.currentTarget.value })}
+      />
+    </label>
+  </div>
+);

@@ -1,0 +1,37 @@
+import type { Commands } from '../../../framework/local/console/api.js';
+
+/** A test of one state, as the user has written it so far. Input, variables and result are JSON. */
+export interface Trial {
+  readonly input: string;
+  readonly variables: string;
+  /** What stands for the work of the state. */
+  readonly mock: 'none' | 'result' | 'failure';
+  readonly result: string;
+  readonly error: string;
+  readonly cause: string;
+  /** The number of retries that count as made already. */
+  readonly retries: number;
+}
+
+type Request = Commands['TestState']['request'];
+
+/** Returns the part of the request that the user decides. */
+export function requestOf({
+  input,
+  variables,
+  mock,
+  result,
+  error,
+  cause,
+  retries,
+}: Trial): Omit<Request, 'definition' | 'stateName' | 'roleArn'> {
+  const failure = { ...(error !== '' && { error }), ...(cause !== '' && { cause }) };
+  return {
+    input,
+    variables,
+    inspectionLevel: 'DEBUG',
+    ...(mock === 'result' && { mock: { result } }),
+    ...(mock === 'failure' && { mock: { errorOutput: failure } }),
+    ...(mock === 'failure' && { stateConfiguration: { retrierRetryCount: retries } }),
+  };
+}
