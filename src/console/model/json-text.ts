@@ -30,6 +30,10 @@ export function pretty(text: string): string {
   return out.join('');
 }
 
+/** Returns a definition as it is edited: a text without line breaks is indented. */
+export const editable = (definition: string): string =>
+  definition.includes('\n') ? definition : pretty(definition);
+
 export interface JsonToken {
   readonly kind: 'key' | 'text' | 'number' | 'word' | 'mark' | 'other';
   readonly text: string;

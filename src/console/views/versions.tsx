@@ -2,6 +2,7 @@ import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { MachineDescription, VersionRow } from '../../framework/local/console/api.js';
 import { instant } from '../model/format.js';
+import { editable } from '../model/json-text.js';
 import { Diff } from '../parts/diff.js';
 import { FormDialog } from '../parts/form-dialog.js';
 import { Icon } from '../parts/icons.js';
@@ -11,7 +12,6 @@ import { Tabs } from '../parts/tabs.js';
 import { useAction } from '../parts/use-action.js';
 import { command, query } from '../service/calls.js';
 import { now } from '../service/stream.js';
-import { editable } from './new-machine/edit-machine.js';
 import { DescriptionField } from './new-machine/save-dialog.js';
 
 interface VersionsProps {

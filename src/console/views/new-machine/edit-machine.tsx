@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { MachineDescription } from '../../../framework/local/console/api.js';
-import { pretty } from '../../model/json-text.js';
+import { editable } from '../../model/json-text.js';
 import { Icon } from '../../parts/icons.js';
 import { PageHead } from '../../parts/page.js';
 import { go, to } from '../../route.js';
@@ -11,10 +11,6 @@ import { SaveDialog } from './save-dialog.js';
 
 /** The definitions that the user has changed and not saved, by the ARN of the machine. They last as long as the page. */
 const drafts = new Map<string, string>();
-
-/** Returns a definition as it is edited: a text without line breaks is indented. */
-export const editable = (definition: string): string =>
-  definition.includes('\n') ? definition : pretty(definition);
 
 interface EditMachineProps {
   readonly machine: MachineDescription;

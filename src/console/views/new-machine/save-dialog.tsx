@@ -1,11 +1,11 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { MachineDescription } from '../../../framework/local/console/api.js';
+import { editable } from '../../model/json-text.js';
 import { Diff } from '../../parts/diff.js';
 import { FormDialog } from '../../parts/form-dialog.js';
 import { useAction } from '../../parts/use-action.js';
 import { command, query } from '../../service/calls.js';
-import { editable } from './edit-machine.js';
 
 interface SaveProps {
   readonly machine: MachineDescription;
