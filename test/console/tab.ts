@@ -22,9 +22,10 @@ export class Tab {
   static async open(
     executablePath: string,
     options: Exclude<LocalServiceOptions['console'], undefined>,
+    further: LocalServiceOptions = {},
   ): Promise<Tab> {
     execFileSync(process.execPath, ['src/console/build.mjs', '--strict']);
-    const service = await startLocalService({ port: 0, console: options });
+    const service = await startLocalService({ port: 0, ...further, console: options });
     const browser = await startChromium(executablePath);
     const context = await browser.newContext({
       viewport: { width: 1280, height: 900 },

@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { HandClock } from 'stepwright/testing';
 import type { Execution } from '../../src/framework/local/engine/execution.js';
 import { StepFunctions } from '../../src/framework/local/engine/step-functions.js';
-import { endedExecution } from '../../src/framework/local/console/ended-execution.js';
+import { endedExecution } from '../../src/framework/local/console/execution-test.js';
 import type { Mocks } from '../../src/framework/local/resources/mocks.js';
 import type { HistoryEvent } from '../../src/framework/local/view/history-event.js';
 import { testSource } from '../../src/framework/local/view/test-source.js';

@@ -118,5 +118,5 @@ if (hasRegistry('the tools for agents')) {
     await service.stop();
     rmSync(folder, { recursive: true, force: true });
   }
-  summary('check:mcp');
+  summary('mcp');
 }

@@ -350,6 +350,9 @@ test('the events of a state have all of its data, in parts if there is much', as
     read += more ? text.replace(/\[Cut after .*$/, '') : text;
   }
   for (const item of input) expect(read.split(`"input":"\\"${item}\\""`)).toHaveLength(2);
+  expect(await call(bench, 'write_test', { execution: 'one' })).toMatch(
+    /^import [^]*createTestMachine\(definition/,
+  );
   expect(await call(bench, 'trace_execution', { execution: 'one', state: 'Stop' })).toMatch(
     /^error: the execution has not entered a state 'Stop'; it has entered Each, Step$/,
   );

@@ -1,8 +1,7 @@
 import { parseArn } from '../asl/values/arn.js';
 import type { StepFunctions } from '../engine/step-functions.js';
 import { errors } from '../engine/answers/service-error.js';
-import { NoTestError, testSource } from '../view/test-source.js';
-import { endedExecution } from './ended-execution.js';
+import { executionTest } from './execution-test.js';
 import type { Execution } from '../engine/execution.js';
 import type { Version } from '../engine/machines/machine-book.js';
 import type { Machine } from '../engine/machines/machines.js';
@@ -87,14 +86,9 @@ const example: Query<'example'> = ({ activity = '' }, { exampleFor }) => ({
   input: exampleFor(activity) ?? null,
 });
 
-const test: Query<'test'> = ({ execution = '' }, { stepFunctions: { executions } }) => {
-  try {
-    return { source: testSource(endedExecution(executions.get(execution))) };
-  } catch (error) {
-    if (error instanceof NoTestError) throw errors.validation([error.message]);
-    throw error;
-  }
-};
+const test: Query<'test'> = ({ execution = '' }, { stepFunctions: { executions } }) => ({
+  source: executionTest(executions.get(execution)),
+});
 
 /** The most events in one answer. */
 const EVENTS_AN_ANSWER = 5_000;

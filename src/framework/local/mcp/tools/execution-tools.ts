@@ -1,5 +1,6 @@
 import { START_FROM } from '../../../base/local-service.js';
 import type { Execution } from '../../engine/execution.js';
+import { executionTest } from '../../console/execution-test.js';
 import { excerpt } from '../excerpt.js';
 import { FROM } from '../fields.js';
 import { findExecution, findMachine } from '../find.js';
@@ -108,6 +109,14 @@ export const executionTools: readonly Tool[] = [
       await parts.call('RedriveExecution', { executionArn: arn });
       return follow(arn, waitSeconds, parts);
     },
+  ),
+  tool(
+    'write_test',
+    'Returns the source of a test that replays an execution that has ended: on a test machine, with the answer of every task.',
+    { execution: EXECUTION, from: FROM },
+    ({ execution, from }, { stepFunctions }) =>
+      excerpt(executionTest(findExecution(stepFunctions, execution)), from, 'the same call'),
+    'reads',
   ),
 ];
 

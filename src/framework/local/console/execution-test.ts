@@ -2,7 +2,17 @@ import type { Execution } from '../engine/execution.js';
 import type { HistoryEvent as RecordedEvent } from '../engine/history.js';
 import { errors } from '../engine/answers/service-error.js';
 import type { HistoryEvent } from '../view/history-event.js';
-import type { EndedExecution } from '../view/test-source.js';
+import { type EndedExecution, NoTestError, testSource } from '../view/test-source.js';
+
+/** Returns an execution as the source of a test that replays it. @throws ServiceError if that can't be done */
+export function executionTest(execution: Execution): string {
+  try {
+    return testSource(endedExecution(execution));
+  } catch (error) {
+    if (error instanceof NoTestError) throw errors.validation([error.message]);
+    throw error;
+  }
+}
 
 /** Returns an execution with its whole history. @throws ServiceError if it is still running */
 export function endedExecution({ name, machine, input, status, end, history }: Execution): EndedExecution {
