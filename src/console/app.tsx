@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import { route, to } from './route.js';
 import { connection, paused, restarts } from './service/stream.js';
 import { Icon, type IconName } from './parts/icons.js';
-import { ActivitiesView } from './views/activities.js';
+import { ActivitiesView } from './views/activities/activities.js';
 import { ExecutionPage } from './views/execution/execution.js';
 import { ExecutionsView } from './views/executions.js';
 import { MachinePage } from './views/machine.js';

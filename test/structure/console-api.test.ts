@@ -17,7 +17,10 @@ beforeAll(() => {
     JSON.stringify({
       extends: './src/console/tsconfig.json',
       compilerOptions: { types: ['node', 'vite/client'] },
-      files: ['src/framework/local/console/topics/activity-list.ts', 'src/console/views/activities.tsx'],
+      files: [
+        'src/framework/local/console/topics/activity-list.ts',
+        'src/console/views/activities/activities.tsx',
+      ],
       include: [],
     }),
   );
@@ -38,7 +41,7 @@ test("a field of the console's api can't be renamed without the server and the p
   expect(renamed).not.toBe(text);
   writeFileSync(api, renamed);
   expect(errors()).toEqual([
-    'src/console/views/activities.tsx: queued',
+    'src/console/views/activities/activities.tsx: queued',
     'src/framework/local/console/topics/activity-list.ts: queued',
   ]);
 }, 30_000);

@@ -2,6 +2,7 @@ import { signal, type Signal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 import type {
   ActivityRow,
+  ActivityTraffic,
   AttemptNotesRow,
   ExecutionFacts,
   ExecutionListUpdate,
@@ -20,7 +21,7 @@ import { follow } from './stream.js';
  * Follows a topic whose messages are all snapshots, and returns the last one. Returns undefined until the first message
  * arrives.
  */
-function useSnapshots<K extends 'machines' | 'activities' | 'workers'>(
+function useSnapshots<K extends 'machines' | 'activities' | 'traffic' | 'workers'>(
   topic: K,
   arn?: string,
 ): Topics[K]['snapshot'] | undefined {
@@ -32,6 +33,8 @@ function useSnapshots<K extends 'machines' | 'activities' | 'workers'>(
 export const useMachines = (): readonly MachineRow[] | undefined => useSnapshots('machines')?.machines;
 
 export const useActivities = (): readonly ActivityRow[] | undefined => useSnapshots('activities')?.activities;
+
+export const useTraffic = (): readonly ActivityTraffic[] | undefined => useSnapshots('traffic')?.activities;
 
 /** @param selected the key of the worker whose details are wanted */
 export const useWorkers = (selected: string | undefined): readonly WorkerRow[] | undefined =>

@@ -11,7 +11,9 @@ import type {
   ExecutionFacts,
   ExecutionListUpdate,
   ExecutionUpdate,
+  TrafficList,
 } from '../../../src/framework/local/console/api.js';
+import { type ActivityTraffic, Traffic } from '../../../src/framework/local/engine/tasks/traffic.js';
 import { bare, type Bench } from '../service.js';
 import { act, follow, openConsole, read, send } from './console.js';
 
@@ -215,6 +217,57 @@ test('who polls is shown, and the machines with how their executions stand', asy
   await poll;
   await bench.clock.advance(100);
   expect((await machines.next()).data).toMatchObject({ machines: [{ counts: { RUNNING: 1 } }] });
+});
+
+test('the traffic of an activity: its tasks over time, how long they wait and work, and how they fail', async () => {
+  const bench = await withGreet();
+  const arns = [];
+  for (const name of ['one', 'two', 'three']) arns.push(await start(bench, bench.machineArn, name));
+  const tab = follow<TrafficList>(bench, 'topic=traffic');
+  expect((await tab.next()).data).toMatchObject({ activities: [{ arn: ARN, scheduled: 3, started: 0 }] });
+  await bench.clock.advance(10_000);
+  const first = await act<{ taskToken: string }>(bench, 'TakeTask', { activityArn: ARN });
+  await bench.clock.advance(4_000);
+  await act(bench, 'SendTaskSuccess', { taskToken: first.taskToken, output: '{}' });
+  const second = await act<{ taskToken: string }>(bench, 'TakeTask', { activityArn: ARN });
+  await bench.clock.advance(500);
+  await act(bench, 'SendTaskFailure', { taskToken: second.taskToken, error: 'Odd' });
+  await bench.client.send(new StopExecutionCommand({ executionArn: arns[2] ?? '' }));
+  await bench.clock.advance(6_000);
+  const { data } = await follow<TrafficList>(bench, 'topic=traffic').next();
+  const about = (ms: number): unknown => expect.closeTo(ms, -Math.log10(0.2 * ms));
+  expect(data.activities).toEqual([
+    {
+      ...{ arn: ARN, from: expect.any(Number), partMs: 5_000, scheduled: 3, started: 2 },
+      parts: [
+        [3, 0, 3, [null, null], [null, null]],
+        [0, 0, 3, [null, null], [null, null]],
+        [0, 2, 0, [about(10_000), about(14_000)], [about(500), about(4_000)]],
+        [0, 0, 0, [null, null], [null, null]],
+        [0, 0, 0, [null, null], [null, null]],
+      ],
+      ...{ wait: [about(10_000), about(14_000)], work: [about(500), about(4_000)] },
+      failures: [['Odd', 1]],
+    },
+  ]);
+});
+
+test('the traffic of any time, of any number of activities and of failures takes bounded memory', () => {
+  const traffic = new Traffic();
+  for (let minute = 0; minute < 100_000; minute++) {
+    traffic.scheduled(ARN, minute * 60_000, 1);
+    traffic.ended(ARN, minute * 60_000, 0, `Odd ${minute}`);
+  }
+  const [parts, failures] = [...traffic].flatMap(([, own]) => [own.parts, own.failures] as const) as [
+    ActivityTraffic['parts'],
+    ActivityTraffic['failures'],
+  ];
+  expect(parts.length).toBeLessThanOrEqual(60);
+  expect(parts.length).toBeGreaterThan(29);
+  expect(parts.reduce((sum, { scheduled }) => sum + scheduled, 0)).toBe(100_000);
+  expect(failures.size).toBe(21);
+  for (let n = 0; n < 1_000; n++) traffic.scheduled(`${ARN}${n}`, 0, 1);
+  expect([...traffic]).toHaveLength(200);
 });
 
 test('workers are shown as whoever runs them describes them, without tokens', async () => {

@@ -31,6 +31,8 @@ export interface Topics {
     readonly change: ExecutionUpdate;
   };
   readonly activities: { readonly snapshot: ActivityList; readonly change: never };
+  /** The tasks of each activity over the time that the service has been up. It is sent at most once a second. */
+  readonly traffic: { readonly snapshot: TrafficList; readonly change: never };
   /** All workers. If the tab gives the `key` of one in place of an ARN, that one has details. */
   readonly workers: { readonly snapshot: WorkerList; readonly change: never };
 }
@@ -413,6 +415,38 @@ export interface ActivityRow {
   readonly leased: number;
   readonly working: readonly (Lease & TaskOrigin)[];
 }
+
+export interface TrafficList {
+  readonly activities: readonly ActivityTraffic[];
+}
+
+/** The tasks of an activity since its first one. All durations are in milliseconds, to within a tenth. */
+export interface ActivityTraffic {
+  readonly arn: string;
+  readonly from: number;
+  /** The length of each part. The last part isn't over. */
+  readonly partMs: number;
+  readonly parts: readonly TrafficTuple[];
+  readonly scheduled: number;
+  readonly started: number;
+  readonly wait: Percentiles;
+  readonly work: Percentiles;
+  /** The names of errors by which its tasks failed, and how often, the most frequent first. */
+  readonly failures: readonly (readonly [name: string, times: number])[];
+}
+
+/** The times that half of the tasks, and 95 of 100, did not exceed. Null if there was no task. */
+export type Percentiles = readonly [p50: number | null, p95: number | null];
+
+/** The traffic of an activity in one part of the time. */
+export type TrafficTuple = readonly [
+  scheduled: number,
+  started: number,
+  /** The number of tasks that waited for a worker at the end. */
+  waiting: number,
+  wait: Percentiles,
+  work: Percentiles,
+];
 
 export interface WorkerList {
   readonly workers: readonly WorkerRow[];

@@ -79,6 +79,7 @@ export class Activity {
   schedule(order: TaskOrder): Cancel {
     const offer: Offer = { order, since: this.clock.now(), task: undefined };
     const poll = this.#polls.shift();
+    this.table.traffic.scheduled(this.arn, offer.since, poll ? 0 : this.#offers.size + 1);
     if (poll) {
       this.#answer(poll, offer);
       return () => offer.task?.close();
@@ -86,6 +87,7 @@ export class Activity {
     const entry = this.#offers.push(offer);
     return () => {
       this.#offers.remove(entry);
+      if (!offer.task) this.table.traffic.removed(this.arn, this.clock.now(), this.#offers.size);
       offer.task?.close();
     };
   }
@@ -139,6 +141,7 @@ export class Activity {
   #lease(offer: Offer, workerName: string | undefined): OpenTask {
     const task = this.table.open(this.arn, offer.order);
     offer.task = task;
+    this.table.traffic.started(this.arn, this.clock.now(), this.#offers.size, offer.since);
     task.start(workerName);
     return task;
   }

@@ -4,6 +4,7 @@ import { activityList } from './activity-list.js';
 import { executionTopic } from './execution-topic.js';
 import { executionList } from './execution-list.js';
 import { machineList } from './machine-list.js';
+import { trafficTopic } from './traffic-topic.js';
 import { wholeTopic, type Topic } from './topic.js';
 import { workerList, type WorkerSource } from './worker-list.js';
 
@@ -35,6 +36,8 @@ export function openTopic(
       return executionTopic(stepFunctions, arn ?? '');
     case 'activities':
       return wholeTopic<'activities'>(() => activityList(stepFunctions));
+    case 'traffic':
+      return trafficTopic(stepFunctions);
     case 'workers':
       return wholeTopic<'workers'>(() => workerList(workers, arn));
     default:

@@ -1,5 +1,6 @@
 import type { Cancel, Clock } from '../../../base/time/clock.js';
 import type { TaskNotes } from './task-notes.js';
+import type { Traffic } from './traffic.js';
 import type { TaskOrder, TaskOutcome } from '../../asl/runtime/running-execution.js';
 
 /** Says which worker has a task, since when, and until when. Times are epoch milliseconds. */
@@ -40,6 +41,7 @@ export class OpenTask {
     /** The real time, in which the task's deadlines run, since whoever has the task lives in it. @default `clock` */
     private readonly real: Clock = clock,
     private readonly notes?: TaskNotes,
+    private readonly traffic?: Traffic,
   ) {}
 
   /** Says which worker has the task. Undefined until a worker has taken it. */
@@ -86,6 +88,8 @@ export class OpenTask {
   settle(outcome: TaskOutcome, at: number = this.clock.now()): void {
     if (this.#closed) return;
     this.close();
+    if (this.order.origin && this.#lease)
+      this.traffic?.ended(this.subject, at, this.#lease.since, failureOf(outcome));
     this.order.onSettled(outcome, at);
   }
 
@@ -123,4 +127,11 @@ export class OpenTask {
   #onClock(at: number): number {
     return this.real === this.clock ? at : this.clock.now() + at - this.real.now();
   }
+}
+
+/** Returns the name of the error of a task that failed; undefined if it succeeded. */
+function failureOf(outcome: TaskOutcome): string | undefined {
+  if (outcome.kind === 'succeeded') return undefined;
+  if (outcome.kind === 'failed') return outcome.error ?? '(no name)';
+  return outcome.missed === 'heartbeat' ? 'States.HeartbeatTimeout' : 'States.Timeout';
 }

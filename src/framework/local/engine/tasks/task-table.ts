@@ -3,6 +3,7 @@ import type { TaskOrder } from '../../asl/runtime/running-execution.js';
 import { OpenTask } from './open-task.js';
 import { errors } from '../answers/service-error.js';
 import { TaskNotes } from './task-notes.js';
+import { Traffic } from './traffic.js';
 import { TokenMint } from './task-token.js';
 
 /** The tasks whose tokens were issued and that haven't ended, by task token. */
@@ -13,6 +14,7 @@ export class TaskTable {
   readonly #mint: TokenMint;
   /** What workers say about the tasks. */
   readonly notes = new TaskNotes();
+  readonly traffic = new Traffic();
 
   /** @param real the time in which the deadlines of tasks run. @default `clock` */
   constructor(clock: Clock, mint = new TokenMint(), real: Clock = clock) {
@@ -44,6 +46,7 @@ export class TaskTable {
       () => this.#open.delete(token),
       this.#real,
       this.notes,
+      this.traffic,
     );
     this.#open.set(token, task);
     return task;

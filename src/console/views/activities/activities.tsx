@@ -1,17 +1,18 @@
 import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
-import type { ActivityRow } from '../../framework/local/console/api.js';
-import { age, count, nameIn, regionIn } from '../model/format.js';
-import { Icon } from '../parts/icons.js';
-import { ErrorMessage, Loading, PageHead } from '../parts/page.js';
-import { Table } from '../parts/table.js';
-import { LeaseText } from '../parts/times.js';
-import { useAction } from '../parts/use-action.js';
-import { to } from '../route.js';
-import { create } from '../service/calls.js';
-import { now } from '../service/stream.js';
-import { useActivities } from '../service/topics.js';
-import { TakeButton } from './task/take-button.js';
+import type { ActivityRow, ActivityTraffic } from '../../../framework/local/console/api.js';
+import { age, count, nameIn, regionIn } from '../../model/format.js';
+import { Icon } from '../../parts/icons.js';
+import { ErrorMessage, Loading, PageHead } from '../../parts/page.js';
+import { Table } from '../../parts/table.js';
+import { LeaseText } from '../../parts/times.js';
+import { useAction } from '../../parts/use-action.js';
+import { to } from '../../route.js';
+import { create } from '../../service/calls.js';
+import { now } from '../../service/stream.js';
+import { useActivities, useTraffic } from '../../service/topics.js';
+import { TakeButton } from '../task/take-button.js';
+import { Traffic } from './traffic.js';
 
 /** The most workers of an activity that are listed as polling and, with the constant below, as having tasks. */
 const MOST_POLLERS = 5;
@@ -20,6 +21,7 @@ const MOST_LEASES = 10;
 /** The view of all activities, with the workers that poll them and with their tasks. */
 export function ActivitiesView(): JSX.Element {
   const activities = useActivities();
+  const traffic = useTraffic();
   return (
     <>
       <PageHead title="Activities" name="Activities">
@@ -32,7 +34,11 @@ export function ActivitiesView(): JSX.Element {
       ) : (
         <ul class="activities">
           {activities.map((activity) => (
-            <Activity key={activity.arn} activity={activity} />
+            <Activity
+              key={activity.arn}
+              activity={activity}
+              traffic={traffic?.find(({ arn }) => arn === activity.arn)}
+            />
           ))}
         </ul>
       )}
@@ -72,7 +78,10 @@ interface ActivityProps {
   readonly activity: ActivityRow;
 }
 
-function Activity({ activity }: ActivityProps): JSX.Element {
+function Activity({
+  activity,
+  traffic,
+}: ActivityProps & { readonly traffic: ActivityTraffic | undefined }): JSX.Element {
   const { arn, name, leased, working } = activity;
   return (
     <li class="panel activity" aria-label={`Activity ${name}`}>
@@ -89,6 +98,7 @@ function Activity({ activity }: ActivityProps): JSX.Element {
         {working.length > 0 && <Leases activity={activity} />}
         {leased > MOST_LEASES && <p class="faint">and {(leased - MOST_LEASES).toLocaleString('en')} more</p>}
       </div>
+      {traffic && <Traffic traffic={traffic} />}
     </li>
   );
 }
