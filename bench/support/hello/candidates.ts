@@ -16,13 +16,16 @@ export const CANDIDATES = [
   'aws4 + undici',
   'the floor',
 ] as const;
-export type Candidate = (typeof CANDIDATES)[number];
+/** The bare loop that checks its inputs by class-validator itself. It is measured at the start alone. */
+export const WITH_DTO = 'bare loop with a DTO';
+export type Candidate = (typeof CANDIDATES)[number] | typeof WITH_DTO;
 
-const RIVAL_FILES: Readonly<Record<Exclude<Candidate, 'Stepwright'>, string>> = {
-  'bare loop': 'bare-loop.js',
-  'step-function-worker': 'step-function-worker.js',
-  'aws4 + undici': 'loop-aws4.js',
-  'the floor': 'loop-floor.js',
+const RIVAL_FILES: Readonly<Record<Exclude<Candidate, 'Stepwright'>, readonly string[]>> = {
+  'bare loop': ['bare-loop.js'],
+  [WITH_DTO]: ['bare-loop.js', '--dto'],
+  'step-function-worker': ['step-function-worker.js'],
+  'aws4 + undici': ['loop-aws4.js'],
+  'the floor': ['loop-floor.js'],
 };
 
 export interface Run {
@@ -53,7 +56,7 @@ export const removeProject = (): void => packed?.remove();
 /** Starts a worker; what it logs goes through a pipe, as in a container, and is thrown away. */
 export function start(candidate: Candidate, { url, inFlight, ca, env = {}, node = [] }: Run): Running {
   const ours = candidate === 'Stepwright';
-  const args = ours ? project().start : [`bench/rivals/${RIVAL_FILES[candidate]}`];
+  const args = ours ? project().start : rivalArgs(RIVAL_FILES[candidate]);
   const child = spawn(process.execPath, [...node, ...args], {
     cwd: ours ? project().dir : root,
     env: { ...process.env, ...environment(url, inFlight), ...(ca && { NODE_EXTRA_CA_CERTS: ca }), ...env },
@@ -74,6 +77,8 @@ export function start(candidate: Candidate, { url, inFlight, ca, env = {}, node 
     },
   };
 }
+
+const rivalArgs = ([file, ...flags]: readonly string[]): string[] => [`bench/rivals/${file}`, ...flags];
 
 function rssMb(pid: number): number {
   const kilobytes = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];

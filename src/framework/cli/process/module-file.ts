@@ -14,6 +14,8 @@ export interface KeptModule extends FileState {
   /** The nearest package.json of the module. */
   readonly scope: string;
   readonly source: Buffer;
+  /** V8 holds text in one of these forms, so that nothing has to be decoded. */
+  readonly encoding: 'latin1' | 'utf16le';
   readonly code: Buffer;
 }
 
@@ -38,8 +40,15 @@ export interface KeptStart {
 /** The file begins with a checksum of the rest, and the length of the JSON that follows. */
 const HEAD_BYTES = 8;
 
+/** A module in the file: the bytes of its text and of its code, and the encoding of the text. */
+interface KeptPlace extends FileState {
+  readonly scope: string;
+  readonly lengths: readonly [source: number, code: number];
+  readonly encoding: 'latin1' | 'utf16le';
+}
+
 interface Header {
-  readonly modules: readonly (FileState & { readonly scope: string; readonly lengths: [number, number] })[];
+  readonly modules: readonly KeptPlace[];
   readonly scopes: readonly FileState[];
   readonly resolved: KeptStart['resolved'];
   readonly names: KeptStart['names'];
@@ -63,9 +72,9 @@ export function readKept(path: string): KeptStart | undefined {
   let at = HEAD_BYTES + bytes.readUInt32LE(4);
   const header = JSON.parse(bytes.toString('utf8', HEAD_BYTES, at)) as Header;
   const next = (length: number): Buffer => bytes.subarray(at, (at += length));
-  const modules = header.modules.map(
-    ({ lengths: [source, code], ...each }) => ({ ...each, source: next(source), code: next(code) }) as const,
-  );
+  const modules = header.modules.map(({ lengths: [source, code], ...each }): KeptModule => ({
+    ...{ ...each, source: next(source), code: next(code) },
+  }));
   return {
     modules: new Map(modules.map((each) => [each.file, each])),
     scopes: new Map(header.scopes.map((each) => [each.file, each])),

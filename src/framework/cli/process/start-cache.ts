@@ -39,6 +39,9 @@ type Body = (this: object, ...of: [object, object, LoadedModule, string, string]
 const NOTHING: KeptStart = { modules: new Map(), scopes: new Map(), resolved: {}, names: {} };
 /** The file is not made larger than this, whatever a project loads. */
 const MOST_BYTES = 32 * 1024 * 1024;
+const BEYOND_LATIN1 = /[\u0100-\uffff]/;
+/** Matches the name of the package in a path that isn't one of a file. */
+const PACKAGE_NAME = /^(?![./]|\w:)(?:@[^/]+\/)?[^/]+/;
 const IN_MODULES = /[\\/]node_modules[\\/]/;
 
 /**
@@ -69,7 +72,7 @@ export class StartCache {
   #asking: LoadedModule | undefined;
 
   constructor(folder: string) {
-    this.#path = join(folder, `start-1-${process.version}-${process.arch}`);
+    this.#path = join(folder, `start-2-${process.version}-${process.arch}`);
     this.#kept = readKept(this.#path) ?? NOTHING;
     replaceSteps(this.#original, { resolve: this.#resolve, load: this.#load });
   }
@@ -129,7 +132,9 @@ export class StartCache {
   #compile(module: LoadedModule, filename: string): Body | undefined {
     if (!isCompiledByNode(module)) return undefined;
     const kept = this.#isCurrent(filename) ? this.#kept.modules.get(filename) : undefined;
-    const text = kept ? { ...stateAndScope(kept), source: kept.source.toString() } : this.#read(filename);
+    const text = kept
+      ? { ...stateAndScope(kept), source: kept.source.toString(kept.encoding) }
+      : this.#read(filename);
     const script = text && scriptOf(text.source, filename, kept?.code);
     if (text === undefined || script === undefined) return undefined;
     if (!kept || script.cachedDataRejected) this.#isNew = true;
@@ -175,15 +180,16 @@ export class StartCache {
   }
 
   /**
-   * Returns true if Node, too, finds what was found earlier. For the name of a package, Node is asked once in each
-   * folder, since another copy of the package may have been installed nearer to it.
+   * Returns true if Node, too, finds what was found earlier. A package is looked for in each folder above the module, so
+   * another copy may have been installed nearer to it. Where the package lies elsewhere (a link), Node is asked.
    */
   #isTrusted(known: string, request: string, parent: LoadedModule): boolean {
-    if (request.startsWith('.')) return true;
-    const key = `${parent.path}\0${/^(?:@[^/]+\/)?[^/]+/.exec(request)?.[0]}`;
+    const name = PACKAGE_NAME.exec(request)?.[0];
+    if (name === undefined) return true;
+    const key = `${parent.path}\0${name}`;
     let trusted = this.#trusted.get(key);
     if (trusted === undefined) {
-      trusted = this.#original.resolve(request, parent) === known;
+      trusted = isNearest(known, name, parent.path) ?? this.#original.resolve(request, parent) === known;
       this.#trusted.set(key, trusted);
     }
     return trusted;
@@ -217,7 +223,7 @@ export class StartCache {
       if (left >= 0) modules.set(module.file, module);
     };
     for (const { script, source, ...state } of this.#scripts.values())
-      keep({ ...state, source: Buffer.from(source), code: script.createCachedData() });
+      keep({ ...state, ...encoded(source), code: script.createCachedData() });
     for (const [file, module] of this.#kept.modules)
       if (!this.#scripts.has(file) && this.#isCurrent(file)) keep(module);
     return modules;
@@ -249,6 +255,11 @@ export class StartCache {
   }
 }
 
+function encoded(source: string): Pick<KeptModule, 'source' | 'encoding'> {
+  const encoding = BEYOND_LATIN1.test(source) ? 'utf16le' : 'latin1';
+  return { source: Buffer.from(source, encoding), encoding };
+}
+
 const stateAndScope = ({ file, size, mtimeMs, scope }: KeptModule): Omit<ModuleText, 'source'> => ({
   ...{ file, size, mtimeMs, scope },
 });
@@ -263,6 +274,18 @@ function scriptOf(source: string, filename: string, cachedData: Buffer | undefin
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Returns true if a package in a `node_modules` folder above `folder` is the nearest of its name; undefined if it is in
+ * no such folder.
+ */
+function isNearest(file: string, name: string, folder: string): boolean | undefined {
+  const modules = file.slice(0, file.lastIndexOf(join('node_modules', name, 'x').slice(0, -1)));
+  if (modules === '' || !folder.startsWith(modules)) return undefined;
+  for (let above = folder; above.length >= modules.length && above !== modules; above = dirname(above))
+    if (existsSync(join(above, 'node_modules', name))) return false;
+  return true;
 }
 
 /** A package.json, and what it says of the `.js` files below it. */

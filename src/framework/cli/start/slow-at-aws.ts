@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { glob } from 'tinyglobby';
 import type { Logger } from '../../base/log/log.js';
 import type { Plan } from '../../worker/build/plan.js';
 import type { Project } from '../project/project.js';
@@ -25,6 +24,7 @@ export async function warnOfSlowStates(log: Logger, { plan, projectDir }: Projec
  */
 async function mayBeSlow({ settings, handlers }: Plan, cwd: string): Promise<boolean> {
   const slowest = Math.max(...handlers.map(({ options: { heartbeatMs } }) => heartbeatMs || Infinity));
+  const { glob } = await import('tinyglobby');
   for (const file of await glob([...settings.machines], { cwd, absolute: true, expandDirectories: false })) {
     const text = await readFile(file, 'utf8');
     for (const [, seconds] of text.matchAll(/"HeartbeatSeconds"\s*:\s*(\d+)/g))

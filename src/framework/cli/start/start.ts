@@ -1,5 +1,6 @@
 import type { Flags } from '../../config/layers.js';
 import type { Logger } from '../../base/log/log.js';
+import { systemClock } from '../../base/time/clock.js';
 import { type Endpoint, localEndpoint, showEndpoint } from '../../aws/endpoint.js';
 import { statusInWords } from '../../worker/health/health-pages.js';
 import type { Worker } from '../../worker/worker.js';
@@ -21,6 +22,9 @@ interface StartParts {
   /** Sends what tasks log to the local service. @default nothing is sent */
   readonly taskLog?: TaskLog | undefined;
 }
+
+/** The delay of a check that no poll should wait for. */
+const AFTER_FIRST_POLLS_MS = 100;
 
 /**
  * Runs the worker of a project until a stop signal arrives.
@@ -47,7 +51,8 @@ export async function start(
       if (control !== undefined)
         parts.control = await openControl(control, async (request) => controlWorker(worker, request));
       logWarnings(log, project.warnings);
-      if (!parts.embedded) void warnOfSlowStates(log, project);
+      if (!parts.embedded)
+        void systemClock.sleep(AFTER_FIRST_POLLS_MS, stop).then(() => warnOfSlowStates(log, project));
       announce(worker, project, parts, { log, port: flags.texts['port'] });
       void taskLog?.follow(worker, endpointOf(parts, plan));
     });
