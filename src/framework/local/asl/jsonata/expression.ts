@@ -79,7 +79,22 @@ const STUCK: Evaluated = { kind: 'failed', reason: `: ${LIMIT_TEXTS.time}` };
  */
 function unlessStuck(evaluation: Promise<Evaluated>): Promise<Evaluated> {
   return new Promise((resolve) => {
-    void evaluation.then(resolve);
-    turn.after(() => resolve(STUCK));
+    if (!watching) turn.after(endStuck);
+    watching = true;
+    unsettled.add(resolve);
+    void evaluation.then((result) => {
+      unsettled.delete(resolve);
+      resolve(result);
+    });
   });
+}
+
+/** The evaluations of this turn that haven't settled, and true if `endStuck` is called at its end. */
+const unsettled = new Set<(result: Evaluated) => void>();
+let watching = false;
+
+function endStuck(): void {
+  watching = false;
+  for (const resolve of unsettled) resolve(STUCK);
+  unsettled.clear();
 }
