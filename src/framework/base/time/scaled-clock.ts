@@ -1,4 +1,5 @@
 import { BaseClock, type Cancel, type Clock } from './clock.js';
+import { TimerHeap } from './timer-heap.js';
 
 /** The range of time scales. A time scale is the number of seconds that pass in a real second. */
 export const LEAST_SCALE = 0.001;
@@ -7,13 +8,6 @@ export const LARGEST_SCALE = 1_000_000;
 /** Returns true for a valid time scale. */
 export const isScale = (value: unknown): value is number =>
   typeof value === 'number' && value >= LEAST_SCALE && value <= LARGEST_SCALE;
-
-/** A timer of the scaled time. */
-interface Timer {
-  readonly due: number;
-  readonly fn: () => void;
-  cancel: Cancel;
-}
 
 /** A change of the scaled time. */
 export interface TimeChange {
@@ -37,7 +31,10 @@ export class ScaledClock extends BaseClock {
   /** The real time and this time, at the last change. */
   #realFrom = 0;
   #from = 0;
-  readonly #timers = new Set<Timer>();
+  readonly #timers = new TimerHeap();
+  /** The time for which the one timer in real time is set, which fires the next of `#timers`. */
+  #armedFor = Number.POSITIVE_INFINITY;
+  #disarm: Cancel = () => {};
 
   /** @param real the time of the machine, or that of a test */
   constructor(readonly real: Clock) {
@@ -59,13 +56,9 @@ export class ScaledClock extends BaseClock {
   }
 
   override after(ms: number, fn: () => void): Cancel {
-    const timer: Timer = { due: this.now() + ms, fn, cancel: () => {} };
-    this.#timers.add(timer);
-    this.#arm(timer);
-    return () => {
-      this.#timers.delete(timer);
-      timer.cancel();
-    };
+    const cancel = this.#timers.add(this.now() + ms, fn);
+    this.#arm();
+    return cancel;
   }
 
   /** Changes the time. Timers that are due then fire in a later turn. */
@@ -73,17 +66,23 @@ export class ScaledClock extends BaseClock {
     this.#from = this.now() + advanceMs;
     this.#realFrom = this.real.now();
     this.#scale = scale;
-    for (const timer of this.#timers) {
-      timer.cancel();
-      this.#arm(timer);
-    }
+    this.#armedFor = Number.POSITIVE_INFINITY;
+    this.#arm();
   }
 
-  #arm(timer: Timer): void {
-    timer.cancel = this.real.after(Math.max(timer.due - this.now(), 0) / this.#scale, () => {
-      if (this.now() < timer.due) return this.#arm(timer);
-      this.#timers.delete(timer);
-      timer.fn();
+  /** Sets the timer in real time, unless it is set for the next timer or earlier. */
+  #arm(): void {
+    const { due } = this.#timers;
+    if (due === undefined || due >= this.#armedFor) return;
+    this.#disarm();
+    this.#armedFor = due;
+    this.#disarm = this.real.after(Math.max(due - this.now(), 0) / this.#scale, () => {
+      this.#armedFor = Number.POSITIVE_INFINITY;
+      try {
+        for (let fire = this.#timers.take(this.now()); fire; fire = this.#timers.take(this.now())) fire();
+      } finally {
+        this.#arm();
+      }
     });
   }
 }

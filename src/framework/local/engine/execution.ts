@@ -7,7 +7,7 @@ import { interpret } from '../asl/runtime/interpret.js';
 import { jsonBytes, type Json, type JsonObject } from '../asl/values/json.js';
 import type { Resources, RunningExecution, StateWorld } from '../asl/runtime/running-execution.js';
 import { Scope } from '../asl/runtime/scope.js';
-import { Branch } from '../asl/runtime/branch.js';
+import { Branch, WHOLE } from '../asl/runtime/branch.js';
 import { ProcessorBudget } from '../asl/expression/processor-budget.js';
 import { Spellings } from '../asl/runtime/spellings.js';
 import { StepCounter } from '../asl/runtime/step-counter.js';
@@ -56,11 +56,9 @@ export interface ExecutionWorld extends StateWorld {
 /** One execution of a machine, from its start to its end. */
 export class Execution implements RunningExecution {
   readonly history = new History();
-  readonly redrives = new Redrives();
   readonly stepCounter = new StepCounter();
   readonly spellings = new Spellings();
   readonly startedAt: number;
-  readonly context: JsonObject;
   /** Executions are numbered in the order in which they ended. Undefined while this one is running. */
   endedAs: number | undefined;
   #scope = new Scope();
@@ -76,12 +74,15 @@ export class Execution implements RunningExecution {
   /** The memory that the execution takes in addition to its history, such as that of its variables, in bytes. */
   #held = 0;
   #mostHeld = 0;
+  #redrives: Redrives | undefined;
+  /** The parsed input; null once the execution has ended. */
+  #input: Json = null;
+  #context: JsonObject | undefined;
   #cancelTimeout: Cancel | undefined;
 
   /** @param onEnd called once, when the execution has ended */
   constructor(
     readonly arn: string,
-    readonly name: string,
     machine: Machine,
     readonly input: string,
     readonly world: ExecutionWorld,
@@ -94,14 +95,33 @@ export class Execution implements RunningExecution {
     this.#timedFrom = this.startedAt;
     this.#machine = machine;
     machine.memory.run();
-    this.context = {
+  }
+
+  get name(): string {
+    return this.arn.slice(this.arn.lastIndexOf(':') + 1);
+  }
+
+  get redrives(): Redrives {
+    return (this.#redrives ??= new Redrives());
+  }
+
+  /** Made when a state first reads it, since few executions need it and it takes memory. */
+  get context(): JsonObject {
+    return (this.#context ??= this.#describe());
+  }
+
+  #describe(): JsonObject {
+    const { arn, name, machine, startedAt } = this;
+    const { count = 0, at } = this.#redrives ?? {};
+    return {
       Execution: {
         Id: arn,
-        Input: null,
-        StartTime: new Date(this.startedAt).toISOString(),
+        Input: this.#input,
+        StartTime: isoTime(startedAt),
         Name: name,
         RoleArn: machine.roleArn,
-        RedriveCount: 0,
+        RedriveCount: count,
+        ...(at !== undefined && { RedriveTime: isoTime(at) }),
       },
       StateMachine: { Id: machine.arn, Name: machine.name },
     };
@@ -165,7 +185,7 @@ export class Execution implements RunningExecution {
     const { state, executionArn } = beginning ?? {};
     this.record('ExecutionStarted', 0, {
       input: this.input,
-      inputDetails: { truncated: false },
+      inputDetails: WHOLE,
       roleArn: this.machine.roleArn,
       ...(beginning && { startedFrom: { state, executionArn } }),
     });
@@ -198,10 +218,6 @@ export class Execution implements RunningExecution {
     this.#takeBack();
     this.#timedFrom = this.world.clock.now();
     const { count } = this.redrives.add(this.#timedFrom);
-    Object.assign(this.context['Execution'] as JsonObject, {
-      RedriveCount: count,
-      RedriveTime: new Date(this.#timedFrom).toISOString(),
-    });
     this.record('ExecutionRedriven', this.history.length, { redriveCount: count });
     this.#startTimeout();
     void this.#run(() => root.takeUp(this.scope, (bytes) => this.hold(bytes)), null);
@@ -250,7 +266,8 @@ export class Execution implements RunningExecution {
   }
 
   #setInput(input: Json): void {
-    (this.context['Execution'] as JsonObject)['Input'] = input;
+    this.#input = input;
+    this.#context = undefined;
     this.#held += jsonBytes(this.input);
   }
 
@@ -265,11 +282,12 @@ export class Execution implements RunningExecution {
 
   /** Lets go of what only a running execution needs, since finished ones are kept for long. */
   #letGo(): void {
-    (this.context['Execution'] as JsonObject)['Input'] = null;
-    const { memory, program } = this.#machine;
+    this.#input = null;
+    this.#context = undefined;
+    const { memory } = this.#machine;
     memory.show();
     memory.endRun();
-    this.#machine = { ...this.#machine, program: { ...program, ...NO_PROGRAM } };
+    this.#machine = withoutProgram(this.#machine);
   }
 
   #count(): void {
@@ -282,7 +300,7 @@ export class Execution implements RunningExecution {
     try {
       const branch = (this.#root = begin());
       const output = branch.shownText(await interpret(this.machine.program, branch, input));
-      const details = { output, outputDetails: { truncated: false } };
+      const details = { output, outputDetails: WHOLE };
       this.#finish({ status: 'SUCCEEDED', at: this.world.clock.now(), output }, branch.previous, details);
     } catch (error) {
       if (!(error instanceof StateFailure))
@@ -310,7 +328,10 @@ export class Execution implements RunningExecution {
     this.history.add(END_EVENTS[end.status], end.at, previous, details);
     if (this.world.transitions) logTransition(this.world.transitions, this, END_EVENTS[end.status], details);
     this.#end = end;
-    if (end.status === 'SUCCEEDED') this.#root = undefined;
+    if (end.status === 'SUCCEEDED') {
+      this.#root = undefined;
+      this.spellings.forget();
+    }
     this.world.memory.grow(-this.#counted);
     this.#letGo();
     this.#cancelTimeout?.();
@@ -319,8 +340,21 @@ export class Execution implements RunningExecution {
   }
 }
 
+const isoTime = (ms: number): string => new Date(ms).toISOString();
+
 /** The program of an execution that has ended: it isn't run any more. */
 const NO_PROGRAM = { startAt: '', states: new Map(), timeoutSeconds: undefined, tasks: [] };
+
+/** The machines of executions that have ended. All executions of a machine share one. */
+const ended = new WeakMap<Machine, Machine>();
+
+function withoutProgram(machine: Machine): Machine {
+  const known = ended.get(machine);
+  if (known) return known;
+  const made = { ...machine, program: { ...machine.program, ...NO_PROGRAM } };
+  ended.set(machine, made);
+  return made;
+}
 
 const END_EVENTS = {
   SUCCEEDED: 'ExecutionSucceeded',

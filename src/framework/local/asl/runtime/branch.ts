@@ -16,6 +16,9 @@ const CHAR_MS = 0.00001;
 /** The characters of a text that isn't worth counting. */
 const SHORT_TEXT = 1_024;
 
+/** The details of data in an event of the history. The local service never cuts it. */
+export const WHOLE = Object.freeze({ truncated: false });
+
 const isoTime = (ms: number): string => new Date(ms).toISOString();
 
 /** An iteration of a Map state. `name` is the name of that state. */
@@ -57,8 +60,10 @@ export interface StateEvents {
 
 /** The facts about its current state that a branch keeps. */
 export interface EnteredState {
-  readonly type: string;
   readonly name: string;
+  /** The types of the history events for entering and leaving the state. */
+  readonly enteredEvent: string;
+  readonly exitedEvent: string;
   readonly kind: {
     readonly events: StateEvents;
     /**
@@ -256,8 +261,8 @@ export class Branch implements Environment {
     const enteredFrom = this.previous;
     const text = this.#inputText ?? this.shownText(input);
     this.#inputText = undefined;
-    const details = { name: state.name, input: text, inputDetails: { truncated: false } };
-    const enteredId = this.record(`${state.type}StateEntered`, details);
+    const details = { name: state.name, input: text, inputDetails: WHOLE };
+    const enteredId = this.record(state.enteredEvent, details);
     this.#current = { state, enteredId, enteredAt, enteredFrom, succeeded: false };
     this.retryCount = 0;
     this.taskToken = undefined;
@@ -289,12 +294,9 @@ export class Branch implements Environment {
    * @param assigned the JSON of the assigned variables, by their names
    */
   exit(output: Json, next: string | undefined, assigned: ReadonlyMap<string, string> | undefined): void {
-    const { type, name } = this.#entered().state;
-    const details = { name, output: this.shownText(output), outputDetails: { truncated: false } };
-    this.record(
-      `${type}StateExited`,
-      assigned?.size ? { ...details, ...describeAssigned(assigned) } : details,
-    );
+    const { exitedEvent, name } = this.#entered().state;
+    const details = { name, output: this.shownText(output), outputDetails: WHOLE };
+    this.record(exitedEvent, assigned?.size ? { ...details, ...describeAssigned(assigned) } : details);
     this.#current = undefined;
     this.progress = undefined;
     this.position = { next, value: output };
@@ -470,5 +472,5 @@ export class Branch implements Environment {
 }
 
 function describeAssigned(texts: ReadonlyMap<string, string>): object {
-  return { assignedVariables: Object.fromEntries(texts), assignedVariablesDetails: { truncated: false } };
+  return { assignedVariables: Object.fromEntries(texts), assignedVariablesDetails: WHOLE };
 }

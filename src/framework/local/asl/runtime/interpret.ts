@@ -49,33 +49,29 @@ export interface StateGroup {
  * settles if the branch is ended from outside
  */
 export async function interpret(group: StateGroup, branch: Branch, input: Json): Promise<Json> {
-  const { observer } = branch.execution.world;
+  const { scope, execution } = branch;
+  const { observer } = execution.world;
   let { next, value } = (branch.position ??= { next: group.startAt, value: input });
-  while (next !== undefined) {
-    const state = group.states.get(next);
-    if (!state) throw new Error(`there is no state '${next}'`);
-    const turn = branch.execution.stepCounter.step();
-    if (turn) await branch.scope.keep(turn);
-    const halt = branch.scope.halt();
-    if (halt) await halt;
-    state.enter(branch, value);
-    // Branches that run beside each other take turns, as at the live service: all enter a state before one leaves it.
-    if (branch.parent) await Promise.resolve();
-    const running = observer
-      ? observed(observer, state, branch, next, value)
-      : runState(state, branch, value);
-    const step: Step = branch.parent || running instanceof Promise ? await running : running;
-    if (step.next !== undefined) branch.execution.onTransition();
-    next = step.next;
-    value = step.output;
+  try {
+    while (next !== undefined) {
+      const state = group.states.get(next);
+      if (!state) throw new Error(`there is no state '${next}'`);
+      const turn = execution.stepCounter.step();
+      if (turn) await turn;
+      if (scope.ended) break;
+      state.enter(branch, value);
+      // Branches that run beside each other take turns, as at the live service: all enter a state before one leaves it.
+      if (branch.parent) await Promise.resolve();
+      const running = observer ? observed(observer, state, branch, next, value) : state.run(branch, value);
+      const step: Step = branch.parent || running instanceof Promise ? await running : running;
+      if (step.next !== undefined && !scope.ended) execution.onTransition();
+      next = step.next;
+      value = step.output;
+    }
+  } catch (error) {
+    if (!scope.ended) throw error;
   }
-  return value;
-}
-
-/** Runs a state. If it waits, and the branch is ended meanwhile, the promise never settles. */
-function runState(state: State, branch: Branch, input: Json): Soon<Step> {
-  const step = state.run(branch, input);
-  return step instanceof Promise ? branch.scope.keep(step) : step;
+  return scope.halt() ?? value;
 }
 
 async function observed(
@@ -86,7 +82,7 @@ async function observed(
   input: Json,
 ): Promise<Step> {
   try {
-    return await runState(state, branch, input);
+    return await state.run(branch, input);
   } catch (error) {
     observer.failed(branch, name);
     throw error;

@@ -6,7 +6,9 @@ import type { Cancel } from '../../../base/time/clock.js';
  */
 export class Scope {
   #ended = false;
-  readonly #cancels = new Set<Cancel>();
+  /** Most scopes wait for one thing at a time, and need no set for others. */
+  #cancel: Cancel | undefined;
+  #others: Set<Cancel> | undefined;
 
   get ended(): boolean {
     return this.#ended;
@@ -26,8 +28,8 @@ export class Scope {
     if (this.#ended) child.end();
     else {
       const end = (): void => child.end();
-      this.#cancels.add(end);
-      child.#cancels.add(() => this.#cancels.delete(end));
+      this.#add(end);
+      child.#add(() => this.#remove(end));
     }
     return child;
   }
@@ -36,8 +38,20 @@ export class Scope {
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
-    for (const cancel of this.#cancels) cancel();
-    this.#cancels.clear();
+    const [cancel, others = []] = [this.#cancel, this.#others];
+    this.#cancel = this.#others = undefined;
+    cancel?.();
+    for (const other of others) other();
+  }
+
+  #add(cancel: Cancel): void {
+    if (this.#cancel) (this.#others ??= new Set()).add(cancel);
+    else this.#cancel = cancel;
+  }
+
+  #remove(cancel: Cancel): void {
+    if (this.#cancel === cancel) this.#cancel = undefined;
+    else this.#others?.delete(cancel);
   }
 
   /**
@@ -52,11 +66,11 @@ export class Scope {
       let settled = false;
       const settle = (value: T): void => {
         settled = true;
-        if (cancel) this.#cancels.delete(cancel);
+        if (cancel) this.#remove(cancel);
         if (!this.#ended) resolve(value);
       };
       cancel = begin(settle);
-      if (!settled) this.#cancels.add(cancel);
+      if (!settled) this.#add(cancel);
     });
   }
 

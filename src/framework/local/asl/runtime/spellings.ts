@@ -5,15 +5,29 @@ import { getOwn, isObject, type Json } from '../values/json.js';
  * results of a Parallel that contain it. Recorded from the live service.
  */
 export class Spellings {
-  readonly #texts = new WeakMap<object, string>();
+  /** The first value and its text: the input. Few executions keep a second one. */
+  #first: Json = null;
+  #text: string | undefined;
+  #others: WeakMap<object, string> | undefined;
 
   keep(value: Json, text: string): void {
-    if (isObject(value) || Array.isArray(value)) this.#texts.set(value, text);
+    if (!isObject(value) && !Array.isArray(value)) return;
+    if (this.#text === undefined || value === this.#first) {
+      this.#first = value;
+      this.#text = text;
+    } else (this.#others ??= new WeakMap()).set(value, text);
+  }
+
+  /** Forgets all values and their texts. */
+  forget(): void {
+    this.#first = null;
+    this.#text = this.#others = undefined;
   }
 
   /** Returns the text of a value; undefined if it is shown as compact JSON. */
   of(value: Json): string | undefined {
-    return isObject(value) || Array.isArray(value) ? this.#texts.get(value) : undefined;
+    if (!isObject(value) && !Array.isArray(value)) return undefined;
+    return value === this.#first ? this.#text : this.#others?.get(value);
   }
 
   /** Keeps the text of a value, and of each list and object in it. */

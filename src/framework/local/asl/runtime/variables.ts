@@ -6,7 +6,7 @@ import { jsonBytes, setOwn, type Json, type JsonObject } from '../values/json.js
  * own. They no longer exist when the branch ends. AWS page "Passing data between states with variables".
  */
 export class VariableScope implements Variables {
-  #own: JsonObject = {};
+  #own = NO_VARIABLES;
   #sizes: Map<string, Size> | undefined;
   #ended = false;
   /**
@@ -83,6 +83,8 @@ export class VariableScope implements Variables {
     this.#total.hold(bytes);
   }
 }
+
+const NO_VARIABLES: JsonObject = Object.freeze({});
 
 /** The size of a variable: the characters of its JSON, and the bytes of memory that it takes. */
 interface Size {

@@ -94,7 +94,7 @@ export function compileState(type: string, kind: Kind, reader: Reader, context: 
       return leave(branch, done.exit ?? flow, { ...data, result: done.result }, done.next ?? next);
     });
   };
-  const entered = { type, name, kind };
+  const entered = { name, kind, enteredEvent: `${type}StateEntered`, exitedEvent: `${type}StateExited` };
   const attempts = { once, retry, caught, leave };
   const enter = (branch: Branch, input: Json): void => branch.enter(entered, input);
   const run = (branch: Branch, input: Json): Soon<Step> => runAttempts(branch, input, attempts);

@@ -8,7 +8,7 @@ import { fixOfResource, parseServiceArn, type ServiceResource } from '../definit
 import { iterationsOf, type Limits, type TaskOutcome } from '../runtime/running-execution.js';
 import { runService, unanswered } from './service-task.js';
 import type { ActivityTask, Kind, StateContext } from './state.js';
-import type { Branch } from '../runtime/branch.js';
+import { WHOLE, type Branch } from '../runtime/branch.js';
 import type { Expression, StateData } from '../expression/state-data.js';
 import { LONGEST_SECONDS } from '../values/limits.js';
 
@@ -221,7 +221,7 @@ function describeScheduled(resource: string, input: string, limits: Limits): obj
   return {
     resource,
     input,
-    inputDetails: { truncated: false },
+    inputDetails: WHOLE,
     ...(timeoutSeconds !== undefined && { timeoutInSeconds: timeoutSeconds }),
     ...(heartbeatSeconds !== undefined && { heartbeatInSeconds: heartbeatSeconds }),
   };
@@ -229,7 +229,7 @@ function describeScheduled(resource: string, input: string, limits: Limits): obj
 
 function recordOutcome(branch: Branch, outcome: TaskOutcome, at: number): void {
   if (outcome.kind === 'succeeded') {
-    const details = { output: outcome.output, outputDetails: { truncated: false } };
+    const details = { output: outcome.output, outputDetails: WHOLE };
     branch.record('ActivitySucceeded', details, at);
   } else if (outcome.kind === 'failed') {
     branch.record('ActivityFailed', taskFailure(outcome).details, at);

@@ -10,7 +10,7 @@ const MOST = 1_024 * MIB;
 /**
  * The memory that is counted for each execution in addition to its history, its variables and its values, in bytes.
  */
-export const EXECUTION_BYTES = 7_000;
+export const EXECUTION_BYTES = 6_000;
 
 /**
  * The one account of what callers make the service keep: definitions, executions, bodies, tags. Each kind draws on it
