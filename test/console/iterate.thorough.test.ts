@@ -85,9 +85,11 @@ withChromium('the console lets one iterate', () => {
 
   beforeAll(async () => {
     const parcel = inputSchema(definitionOf({ input: ParcelInput }));
-    tab = await Tab.open(executablePath ?? '', {
-      schemaFor: (arn) => (arn === PARCEL ? parcel : undefined),
-    });
+    tab = await Tab.open(
+      executablePath ?? '',
+      { schemaFor: (arn) => (arn === PARCEL ? parcel : undefined) },
+      { mocks: { 'Approval.Approve': () => ({ output: {} }) } },
+    );
   });
 
   afterAll(async () => {
@@ -376,6 +378,46 @@ withChromium('the console lets one iterate', () => {
     await button(/^Test$/).click();
     await run.click();
     await outcome.getByText('Next: Work').waitFor();
+  });
+
+  test('a task that waits for its token, and one that a worker has deferred, are answered from their states', async () => {
+    const { page, service, button } = tab;
+    const activity = 'arn:aws:states:us-east-1:123456789012:activity:Deferred';
+    service.seedActivity(activity);
+    const approve = {
+      Type: 'Task',
+      Resource: 'arn:aws:states:::sqs:sendMessage.waitForTaskToken',
+      Parameters: { QueueUrl: 'http://q', MessageBody: { 'token.$': '$$.Task.Token' } },
+      ResultPath: '$.approved',
+      Next: 'Work',
+    };
+    const Work = { Type: 'Task', Resource: activity, End: true };
+    const machine = tab.machine('Approval', { StartAt: 'Approve', States: { Approve: approve, Work } });
+    const arn = await tab.start(machine, {});
+    await tab.node('Approve').click();
+    await tab.tabTo(button('Answer it'));
+    await page.keyboard.press('Enter');
+    await page.getByRole('complementary').getByText('Your task of Approve').waitFor();
+    await tab.fill(tab.box('Output, as JSON'), '{"by":"hand"}');
+    await tab.tabTo(button(/^Answer$/));
+    await page.keyboard.press('Enter');
+    await tab.progress('Work', 'queued');
+    await call(service.url, 'GetActivityTask', { activityArn: activity, workerName: 'deferring' });
+    await tab.node('Work').click();
+    await page.getByText('If its handler has deferred it').waitFor();
+    await button('Answer it').click();
+    await tab.fill(tab.box('Output, as JSON'), '{"done":true}');
+    expect(await tab.findings()).toEqual([]);
+    await button(/^Answer$/).click();
+    await tab.status('SUCCEEDED');
+
+    await button('Copy as').click();
+    const dialog = tab.dialog();
+    expect(await dialog.getByRole('region', { name: 'ARN' }).innerText()).toBe(arn);
+    expect(await dialog.getByRole('region', { name: 'AWS CLI' }).innerText()).toContain("--input '{}'");
+    expect(await tab.findings()).toEqual([]);
+    await page.keyboard.press('Escape');
+    expect(await tab.hasFocus(button('Copy as'))).toBe(true);
   });
 
   test('the page asked nobody else for anything, and its policy stopped nothing', () => {

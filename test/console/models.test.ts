@@ -1,5 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { readCause } from '../../src/console/model/cause.js';
+import { execFileSync } from 'node:child_process';
+import { copiesOfExecution } from '../../src/console/model/copy-as.js';
 import { conditionText } from '../../src/console/model/condition.js';
 import { readDefinition } from '../../src/console/model/definition.js';
 import { locatePath, pretty } from '../../src/console/model/json-text.js';
@@ -155,4 +157,17 @@ describe('the drawing of a machine', () => {
       expect(() => read && layOut(read)).not.toThrow();
     },
   );
+});
+
+test('an execution is copied as commands that a shell takes apart as they are meant', () => {
+  const input = `{"a":"it's $HOME \\\\ \`date\` \\n!","b":"\u{1F600}"}`;
+  const arn = 'arn:aws:states:eu-west-1:123456789012:execution:M:x';
+  const machine = { arn: 'arn:aws:states:eu-west-1:123456789012:stateMachine:M' };
+  const copies = copiesOfExecution({ arn, machine, input }, 'http://127.0.0.1:8083');
+  expect(copies[0]).toEqual({ name: 'ARN', text: arn });
+  for (const { text } of copies.slice(1)) {
+    const script = `set -- ${text}; printf '%s\\0' "$@"`;
+    const words = execFileSync('sh', ['-c', script]).toString().split('\0');
+    expect(words).toEqual(expect.arrayContaining([machine.arn, input, 'http://127.0.0.1:8083']));
+  }
 });

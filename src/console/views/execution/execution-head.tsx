@@ -9,6 +9,7 @@ import { to } from '../../route.js';
 import { now } from '../../service/stream.js';
 import type { ExecutionView } from '../../service/topics.js';
 import { StartDialog } from '../start/start-dialog.js';
+import { CopyDialog } from './copy-dialog.js';
 import { RedriveDialog } from './redrive-dialog.js';
 import { SaveButtons } from './save.js';
 import { StopDialog } from './stop-dialog.js';
@@ -23,7 +24,7 @@ interface ExecutionProps {
  */
 export function ExecutionHead({ view }: ExecutionProps): JSX.Element {
   const { arn, name, machine, definition, input, status } = view;
-  const [open, setOpen] = useState<'start' | 'stop' | 'redrive' | undefined>(undefined);
+  const [open, setOpen] = useState<'start' | 'stop' | 'redrive' | 'copy' | undefined>(undefined);
   const close = (): void => setOpen(undefined);
   const isRunning = status === 'RUNNING';
   useEffect(() => {
@@ -44,6 +45,10 @@ export function ExecutionHead({ view }: ExecutionProps): JSX.Element {
             Redrive
           </button>
         )}
+        <button type="button" onClick={() => setOpen('copy')}>
+          <Icon name="copy" />
+          Copy as
+        </button>
         <SaveButtons view={view} />
         <button type="button" onClick={() => setOpen('start')}>
           <Icon name="again" />
@@ -55,6 +60,7 @@ export function ExecutionHead({ view }: ExecutionProps): JSX.Element {
         <StartDialog machine={{ arn: machine.arn, definition }} input={input} onClose={close} />
       )}
       {open === 'stop' && <StopDialog arn={arn} onClose={close} />}
+      {open === 'copy' && <CopyDialog view={view} onClose={close} />}
       {open === 'redrive' && <RedriveDialog arn={arn} onClose={close} />}
     </>
   );

@@ -1,12 +1,14 @@
 import { effect, signal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
-import type { TakenTask } from '../../../framework/local/console/api.js';
+import type { OpenTaskRow, TakenTask } from '../../../framework/local/console/api.js';
 import { type CallError, command, query } from '../../service/calls.js';
+import { detailsOf } from '../../service/events.js';
 import { restarts } from '../../service/stream.js';
 
 /** The task that the page's user has taken. */
 export interface OwnTask extends TakenTask {
-  readonly activityArn: string;
+  /** Undefined if a `.waitForTaskToken` state gave out the token. */
+  readonly activityArn: string | undefined;
 }
 
 /** The task that the page's user has taken; undefined while there is none. */
@@ -32,12 +34,31 @@ export async function takeTask(activityArn: string, wanted?: ScheduledTask): Pro
   takenTask.value = { ...taken, activityArn };
 }
 
-/** Goes on with a task that a person has taken, in this tab or another. @throws CallError; Error if it has ended */
+/**
+ * Goes on with a task whose token was given out: one that a person has taken, in this tab or another, one that a worker
+ * has deferred, or one of a `.waitForTaskToken` state.
+ * @throws CallError; Error if it has ended, or can't be told from others
+ */
 export async function goOnWith({ execution, scheduledId }: ScheduledTask): Promise<void> {
   const { tasks } = await query('openTasks', { execution });
-  const task = tasks.find((each) => each.scheduledId === scheduledId);
-  if (task?.activityArn === undefined) throw new Error('The task has ended.');
-  takenTask.value = { ...task, activityArn: task.activityArn, execution };
+  const task =
+    tasks.find((each) => each.scheduledId === scheduledId) ??
+    (await callbackOf(
+      tasks.filter((each) => each.scheduledId === undefined),
+      { execution, scheduledId },
+    ));
+  if (!task) throw new Error('The task has ended.');
+  takenTask.value = { ...task, execution };
+}
+
+/** Returns the task of a `.waitForTaskToken` state: the one whose token was sent to the service that was called. */
+async function callbackOf(
+  tasks: readonly OpenTaskRow[],
+  { execution, scheduledId }: ScheduledTask,
+): Promise<OpenTaskRow | undefined> {
+  const details = detailsOf(await query('event', { execution, id: String(scheduledId) }));
+  const parameters = String(details?.['parameters']);
+  return tasks.find(({ taskToken }) => parameters.includes(taskToken));
 }
 
 export const leaveTask = (): void => {

@@ -22,7 +22,7 @@ function TaskForm({ task }: { readonly task: OwnTask }): JSX.Element {
   return (
     <aside class="drawer" aria-labelledby="task-title">
       <form onSubmit={send.submit}>
-        <Title activityArn={task.activityArn} />
+        <Title task={task} />
         <p class="faint">
           <Origin task={task} />
           yours for {wholeSeconds(Math.max(0, now.value - task.since)).replace('0 ms', '0 s')}.{' '}
@@ -53,13 +53,13 @@ function TaskForm({ task }: { readonly task: OwnTask }): JSX.Element {
 }
 
 /** The title of the task. It gets the focus when it appears, so that a screen reader starts to read here. */
-function Title({ activityArn }: { readonly activityArn: string }): JSX.Element {
+function Title({ task: { activityArn, state } }: { readonly task: OwnTask }): JSX.Element {
   const title = useRef<HTMLHeadingElement>(null);
   useEffect(() => title.current?.focus(), []);
   return (
     <h2 id="task-title" tabIndex={-1} ref={title}>
       <Icon name="hand" />
-      Your task of <span dir="auto">{nameIn(activityArn)}</span>
+      Your task of <span dir="auto">{activityArn === undefined ? state : nameIn(activityArn)}</span>
     </h2>
   );
 }

@@ -67,9 +67,9 @@ interface TaskNoteProps {
 function TaskNote({ view, node, visit }: TaskNoteProps): JSX.Element | null {
   const { activityArn } = node;
   const attempt = openAttempt(visit);
-  if (activityArn === undefined || !attempt) return null;
+  if (!attempt) return null;
   const task = { execution: view.arn, scheduledId: attempt.scheduledId };
-  if (attempt.startedAt === undefined)
+  if (activityArn !== undefined && attempt.startedAt === undefined)
     return (
       <div class="note">
         <p>
@@ -79,14 +79,41 @@ function TaskNote({ view, node, visit }: TaskNoteProps): JSX.Element | null {
         <TakeButton activityArn={activityArn} task={task} />
       </div>
     );
-  if (attempt.worker !== BY_HAND || takenTask.value) return null;
+  const isCallback = node.calls?.endsWith('.waitForTaskToken') === true;
+  if (takenTask.value || (activityArn === undefined && !isCallback)) return null;
   return (
     <div class="note">
       <p>
-        <strong>Taken by hand.</strong> It waits for an answer, and no heartbeat is sent for it.
+        <WaitText isCallback={isCallback} worker={attempt.worker} />
       </p>
       <GoOnButton task={task} />
     </div>
+  );
+}
+
+interface WaitTextProps {
+  readonly isCallback: boolean;
+  readonly worker: string | undefined;
+}
+
+function WaitText({ isCallback, worker }: WaitTextProps): JSX.Element {
+  if (isCallback)
+    return (
+      <>
+        <strong>It waits for its token.</strong> Whoever got the token answers it, or you do.
+      </>
+    );
+  if (worker === BY_HAND)
+    return (
+      <>
+        <strong>Taken by hand.</strong> It waits for an answer, and no heartbeat is sent for it.
+      </>
+    );
+  return (
+    <>
+      <strong dir="auto">{worker ?? 'A worker'}</strong> has it. If its handler has deferred it, you can
+      answer it; the worker can no longer report it then.
+    </>
   );
 }
 
