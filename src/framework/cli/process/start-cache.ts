@@ -52,7 +52,7 @@ const IN_MODULES = /[\\/]node_modules[\\/]/;
  */
 export class StartCache {
   readonly #path: string;
-  readonly #kept: KeptStart;
+  #kept: KeptStart;
   readonly #original = loadSteps();
   /** The modules that are being run. */
   readonly #running = new Set<string>();
@@ -82,9 +82,21 @@ export class StartCache {
     replaceSteps({ resolve: this.#resolve, load: this.#load }, this.#original);
   }
 
-  /** Writes what the next start may use, unless this one has found nothing new. @throws Error if it can't be written */
+  /**
+   * Writes what the next start may use, unless this one has found nothing new. Then gives back the memory: each loaded
+   * module still refers to this object.
+   * @throws Error if it can't be written
+   */
   async save(): Promise<void> {
-    if (!this.#isNew) return;
+    try {
+      if (this.#isNew) await this.#write();
+    } finally {
+      this.#kept = NOTHING;
+      this.#scripts.clear();
+    }
+  }
+
+  async #write(): Promise<void> {
     const names = await this.#keepNames();
     const modules = this.#modulesToKeep();
     const scopes = [...new Set(Array.from(modules.values(), ({ scope }) => scope))].flatMap((file) => {
