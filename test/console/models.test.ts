@@ -8,7 +8,7 @@ import { locatePath, pretty } from '../../src/console/model/json-text.js';
 import type { Box, Drawing } from '../../src/console/model/drawing/drawing.js';
 import { layOut } from '../../src/console/model/drawing/layout.js';
 import { neighbour } from '../../src/console/model/drawing/neighbours.js';
-import { duration } from '../../src/console/model/format.js';
+import { duration, wholeSeconds } from '../../src/console/model/format.js';
 import { ORDER } from './scene.js';
 
 describe('JSON as it is shown', () => {
@@ -75,6 +75,14 @@ test.each([
   [7_260_000, '2 h 1 min'],
   [-5, '0 ms'],
 ])('%d ms is said as %s', (ms, said) => expect(duration(ms)).toBe(said));
+
+test.each([
+  [-5, '0 s'],
+  [999, '0 s'],
+  [9_999, '9 s'],
+  [60_000, '1 min'],
+  [245_900, '4 min 5 s'],
+])('%d ms that grow are said as %s', (ms, said) => expect(wholeSeconds(ms)).toBe(said));
 
 describe('the drawing of a machine', () => {
   const group = readDefinition(ORDER);

@@ -23,8 +23,10 @@ function parts(ms: number, big: number, bigName: string, small: number, smallNam
  * Returns a duration as text in whole seconds, such as `3 s` or `4 min 5 s`. It is used for durations that grow while
  * they are shown, since changing fractions would flicker.
  */
-export const wholeSeconds = (ms: number): string =>
-  duration(Math.floor(ms / SECOND) * SECOND).replace('.0', '');
+export function wholeSeconds(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / SECOND));
+  return seconds < 60 ? `${seconds} s` : duration(seconds * SECOND);
+}
 
 /**
  * Returns a text that says how long ago something was, in whole seconds: `3 s ago`.

@@ -24,7 +24,7 @@ function queuedCaption({ visits, counts }: StateProgress): string {
   );
   const since = first?.attempts.at(-1)?.scheduledAt;
   if (since === undefined) return 'Queued, no worker';
-  return `Queued ${wholeSeconds(now.value - since).replace('0 ms', '0 s')}, no worker`;
+  return `Queued ${wholeSeconds(now.value - since)}, no worker`;
 }
 
 function leasedCaption({ visits, counts }: StateProgress, leases: readonly ActivityLease[]): string {

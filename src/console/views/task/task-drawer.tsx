@@ -25,7 +25,7 @@ function TaskForm({ task }: { readonly task: OwnTask }): JSX.Element {
         <Title task={task} />
         <p class="faint">
           <Origin task={task} />
-          yours for {wholeSeconds(Math.max(0, now.value - task.since)).replace('0 ms', '0 s')}.{' '}
+          yours for {wholeSeconds(Math.max(0, now.value - task.since))}.{' '}
           {!hasLapsed && 'This page beats for it while this form is open.'}
         </p>
         {hasLapsed && <Lapsed reason={lapsed} />}
