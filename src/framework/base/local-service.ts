@@ -24,5 +24,9 @@ export const START_FROM = 'StepwrightLocal.StartExecutionFrom';
  */
 export const PUT_TASK_LOG = 'StepwrightLocal.PutTaskLog';
 
+/** The role of machines that are made without one at the local service, which has no use for roles. */
+export const localRole = (account: string = '123456789012', partition: string = 'aws'): string =>
+  `arn:${partition}:iam::${account}:role/stepwright-local`;
+
 /** The operations that only the local service has. */
 export const OWN_OPERATIONS: readonly string[] = [END_POLLS, START_FROM, PUT_TASK_LOG];

@@ -4,6 +4,7 @@ import {
   type TestStateInput,
   type TestStateOutput,
 } from '../../aws/queries/test-state-query.js';
+import { localRole } from '../../base/local-service.js';
 import { systemClock } from '../../base/time/clock.js';
 import { JsonText } from '../../check/source/json-text.js';
 import type { Flags } from '../../config/layers.js';
@@ -27,9 +28,6 @@ export interface TestFlags {
   readonly json?: true;
 }
 
-/** The role of a test at the local service, which doesn't use it. */
-const LOCAL_ROLE = 'arn:aws:iam::123456789012:role/stepwright-local';
-
 /**
  * Tests one state of a definition. The state's output is written to stdout as one line of JSON, and everything else to
  * stderr.
@@ -42,7 +40,7 @@ export async function testState(file: string, own: TestFlags, flags: Flags): Pro
   const request = await requestOf(definition, own);
   const { service, client, endpoint } = await connect('', flags);
   const isAws = endpoint.kind === 'aws';
-  const roleArn = own.role ?? (isAws ? undefined : LOCAL_ROLE);
+  const roleArn = own.role ?? (isAws ? undefined : localRole());
   try {
     const result = await sendTest(client, { ...request, roleArn }, isAws, systemClock);
     await show(result, own.json === true);

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
+import { localRole } from '../../../base/local-service.js';
 import type { Clock } from '../../../base/time/clock.js';
 import { formatArn, LOCAL_ACCOUNT, parseArn, partitionOf } from '../../asl/values/arn.js';
 import type { Program } from '../../asl/machine.js';
@@ -96,7 +97,7 @@ export class Machines {
     settings: Settings = DEFAULT_SETTINGS,
   ): Machine {
     const arn = formatArn({ ...home, kind: 'stateMachine', name });
-    const role = roleArn ?? `arn:${home.partition}:iam::${home.account}:role/stepwright-local`;
+    const role = roleArn ?? localRole(home.account, home.partition);
     const existing = this.#byArn.get(arn);
     if (existing) {
       if (existing.book.deleting) throw errors.machineDeleting(arn);

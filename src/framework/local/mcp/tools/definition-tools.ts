@@ -1,10 +1,11 @@
+import { localRole } from '../../../base/local-service.js';
 import { excerpt } from '../excerpt.js';
 import { findMachine } from '../find.js';
 import { ToolError } from '../tool-error.js';
 import { tool, type Tool, type ToolCall } from '../tool.js';
 
 /** The role of machines and tests. The local service doesn't use it. */
-export const ROLE = 'arn:aws:iam::123456789012:role/stepwright-local';
+export const ROLE = localRole();
 export const DEFINITION = 'Amazon States Language: a JSON object, or text that is JSON';
 
 export const definitionTools: readonly Tool[] = [
