@@ -82,7 +82,7 @@ function Chart({ title, text, note, series, show }: ChartProps): JSX.Element {
   return (
     <figure>
       <figcaption>
-        <b>{title}</b> {text}
+        <strong>{title}</strong> {text}
       </figcaption>
       <svg viewBox={`0 -1 ${WIDTH} ${HEIGHT + 2}`} preserveAspectRatio="none" role="img" aria-label={label}>
         {series.map(({ name, tone, values }) => (
