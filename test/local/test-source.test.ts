@@ -157,6 +157,38 @@ test.each<[string, object, Parameters<typeof sourceOf>[1], RegExp[]]>([
   await runSource(source);
 });
 
+test('an execution that began in a state is a test of the machine from there', async () => {
+  const pass = (Next?: string): object => ({
+    Type: 'Pass',
+    ...(Next === undefined ? { End: true } : { Next }),
+  });
+  const States = { A: pass('B'), B: pass('C'), C: pass() };
+  const event = (id: number, type: string, name?: string): HistoryEvent => ({
+    ...{ id, previous: id === 2 ? 0 : id - 1, type, at: 0 },
+    details: { name },
+  });
+  const types = ['PassStateEntered', 'PassStateExited'];
+  const source = testSource({
+    ...{
+      machine: 'M',
+      name: 'e',
+      input: '1',
+      status: 'SUCCEEDED',
+      output: '1',
+      error: undefined,
+      cause: undefined,
+    },
+    definition: JSON.stringify({ StartAt: 'A', States }),
+    events: [
+      event(1, 'ExecutionStarted'),
+      ...['B', 'C'].flatMap((name, at) => types.map((type, each) => event(2 + 2 * at + each, type, name))),
+      event(6, 'ExecutionSucceeded'),
+    ],
+  });
+  expect(source).not.toContain('"A"');
+  await runSource(source);
+});
+
 test('a test is refused with the reason: redriven, or too many answers', async () => {
   const parts = {
     machine: 'M',

@@ -164,12 +164,14 @@ test.each(loads)(
     const bringing = async (): Promise<void> => {
       errors = await bring(call, Number(new URL(url).port));
     };
+    let slowestMs = 0;
     if (othersMs === undefined) await bringing();
     else {
       const trial = new Trial(url, service.child.pid ?? 0);
       await trial.prepare();
-      expect((await trial.during(bringing)).slowestMs).toBeLessThan(othersMs);
+      ({ slowestMs } = await trial.during(bringing));
     }
+    expect(slowestMs).toBeLessThan(othersMs ?? Infinity);
     expect([...errors].filter((error) => !REFUSALS.includes(error))).toEqual([]);
     expect(await call('ListActivities', {})).toBeUndefined();
     expect(await call('CreateActivity', { name: 'Other' })).toBeUndefined();

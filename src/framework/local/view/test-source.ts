@@ -136,10 +136,24 @@ function submittedAfter(
 /** Returns the definition, beginning where the execution did: one that was started from a state begins there. */
 function startingWhere(definition: string, run: Run): string {
   const first = run.visits[0]?.name;
-  const parsed = JSON.parse(definition) as { StartAt?: string; States?: object };
-  if (first === undefined || first === parsed.StartAt || !Object.hasOwn(parsed.States ?? {}, first))
-    return definition;
-  return JSON.stringify({ ...parsed, StartAt: first });
+  const parsed = JSON.parse(definition) as { StartAt?: string; States?: Record<string, object> };
+  const { StartAt, States = {} } = parsed;
+  if (first === undefined || first === StartAt || !Object.hasOwn(States, first)) return definition;
+  // States before the first can't be reached any more, and would be refused.
+  const reached = new Set([first]);
+  for (const name of reached) for (const next of namesAfter(States[name])) reached.add(next);
+  const left = Object.entries(States).filter(([name]) => reached.has(name));
+  return JSON.stringify({ ...parsed, StartAt: first, States: Object.fromEntries(left) });
+}
+
+/** Returns the names of the states to which a state leads. Those of states inside it may be among them. */
+function namesAfter(state: object | undefined): Set<string> {
+  const names = new Set<string>();
+  JSON.parse(JSON.stringify(state ?? {}), (key, value: unknown) => {
+    if ((key === 'Next' || key === 'Default') && typeof value === 'string') names.add(value);
+    return value;
+  });
+  return names;
 }
 
 /** Returns the options of the test machine, as the second argument of a call; empty if there are no mocks. */
