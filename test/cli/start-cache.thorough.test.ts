@@ -79,6 +79,15 @@ test('a second start gets the same modules, each once, from one file', () => {
   expect(start("return (await import('parts')).where")).toBe(join(dir, 'node_modules/parts/one.js'));
 });
 
+test('a module is found by its own path by tools that ask Node before each require', () => {
+  const hooked = `const Module = (await import('node:module')).default;
+    const { require: original } = Module.prototype;
+    Module.prototype.require = function (id) { Module._resolveFilename(id, this); return original.call(this, id); };
+    ${ALL}`;
+  expect(names(start(hooked))).toBe(EXPECTED);
+  expect(names(start(hooked))).toBe(EXPECTED);
+});
+
 test('what was changed, installed or removed since is seen', () => {
   start(ALL);
   place('node_modules/parts/one.js', 'exports.one = "another"; exports.fourth = 4; exports.where = "";');

@@ -8,6 +8,7 @@ export interface LoadedModule {
   readonly exports: object;
   readonly loaded: boolean;
   readonly _compile: unknown;
+  require(request: string): unknown;
 }
 
 export type Resolve = (request: string, parent: LoadedModule | undefined, ...rest: unknown[]) => string;
@@ -19,10 +20,7 @@ interface Loader {
   readonly _resolveLookupPaths: (request: string, parent: LoadedModule) => readonly string[] | null;
   readonly _extensions: Record<string, Load | undefined>;
   readonly _cache: Record<string, LoadedModule | undefined>;
-  readonly prototype: {
-    readonly _compile: unknown;
-    readonly require: (this: LoadedModule, request: string) => unknown;
-  };
+  readonly prototype: { readonly _compile: unknown };
   readonly wrapper: readonly [string, string];
 }
 
@@ -57,17 +55,11 @@ export const isCompiledByNode = ({ _compile }: LoadedModule): boolean => _compil
 export const isCached = (filename: string, module: LoadedModule): boolean =>
   loader._cache[filename] === module;
 
-/** Makes the `require` of a module, and calls back whenever it is used. */
-export function requireOf(module: LoadedModule, asks: () => void): object {
-  const require = (request: string): unknown => {
-    asks();
-    return loader.prototype.require.call(module, request);
-  };
-  const resolve = (request: string, options?: object): string => {
-    asks();
-    return loader._resolveFilename(request, module, false, options);
-  };
-  Object.assign(module, { require });
+/** Makes the `require` of a module. */
+export function requireOf(module: LoadedModule): object {
+  const require = (request: string): unknown => module.require(request);
+  const resolve = (request: string, options?: object): string =>
+    loader._resolveFilename(request, module, false, options);
   Object.assign(resolve, { paths: (request: string) => loader._resolveLookupPaths(request, module) });
   const { _extensions: extensions, _cache: cache } = loader;
   return Object.assign(require, { resolve, main: process.mainModule, extensions, cache });

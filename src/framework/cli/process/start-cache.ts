@@ -68,8 +68,6 @@ export class StartCache {
   readonly #scopes = new Map<string, Scope | undefined>();
   readonly #trusted = new Map<string, boolean>();
   #isNew = false;
-  /** The module that has just called its `require`. */
-  #asking: LoadedModule | undefined;
 
   constructor(folder: string) {
     this.#path = join(folder, `start-2-${process.version}-${process.arch}`);
@@ -132,7 +130,7 @@ export class StartCache {
       const run = this.#compile(module, filename);
       if (run === undefined) this.#original.load(module, filename);
       else {
-        const require = requireOf(module, () => (this.#asking = module));
+        const require = requireOf(module);
         run.call(module.exports, module.exports, require, module, filename, dirname(filename));
       }
     } finally {
@@ -209,13 +207,12 @@ export class StartCache {
 
   /**
    * Returns true if Node asks on behalf of an ES module that imports this CommonJS module: Node reads the text of the
-   * module, and of all whose names it exports again, for the names of their exports. Otherwise the module itself asks.
+   * module, and of all whose names it exports again, for the names of their exports. A module that runs, or has run,
+   * asks for itself, also by tools that replace `Module.prototype.require` and ask Node once more.
    */
   #isLexed(parent: LoadedModule, filename: string): boolean {
-    const asks = this.#asking === parent;
-    this.#asking = undefined;
-    if (asks || !isCached(filename, parent) || !IN_MODULES.test(filename)) return false;
-    return this.#scripts.has(filename) || !(parent.loaded || this.#running.has(filename));
+    if (!isCached(filename, parent) || !IN_MODULES.test(filename)) return false;
+    return !(parent.loaded || this.#running.has(filename));
   }
 
   /** Returns a file with the names that a CommonJS module exports again, if they are known. */
