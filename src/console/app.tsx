@@ -3,8 +3,9 @@ import { route, to } from './route.js';
 import { connection, paused, restarts } from './service/stream.js';
 import { Icon, type IconName } from './parts/icons.js';
 import { ActivitiesView } from './views/activities/activities.js';
+import { Shortcuts } from './views/go/shortcuts.js';
 import { ExecutionPage } from './views/execution/execution.js';
-import { ExecutionsView } from './views/executions.js';
+import { ExecutionsView } from './views/executions/executions.js';
 import { MachinePage } from './views/machine.js';
 import { MachinesView } from './views/machines.js';
 import { NewMachine } from './views/new-machine/new-machine.js';
@@ -43,6 +44,7 @@ export function App(): JSX.Element {
           ))}
         </nav>
         <div class="link">
+          <Shortcuts />
           <span class={`lamp ${connection.value}`} role="status">
             {CONNECTION_WORDS[connection.value]}
           </span>

@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals';
+import { enterEntry } from './place.js';
 
 /** The address of a view: the part of the URL after `#/`, split into path segments and a query. */
 export interface Route {
@@ -21,7 +22,8 @@ function plain(part: string): string {
 
 export const route = signal(read());
 
-addEventListener('hashchange', () => {
+addEventListener('hashchange', ({ oldURL }) => {
+  enterEntry(new URL(oldURL).hash);
   route.value = read();
 });
 
@@ -37,8 +39,17 @@ export function go(...parts: Parameters<typeof to>): void {
   location.hash = to(...parts);
 }
 
-/** Replaces the query in the URL without adding an entry to the browser's history. */
-export function replaceQuery(query: Readonly<Record<string, string>>): void {
-  history.replaceState(null, '', to(...route.value.parts, query));
+/**
+ * Changes fields of the query in the URL without adding an entry to the browser's history. A field that becomes
+ * undefined or empty is removed.
+ */
+export function setQuery(change: Readonly<Record<string, string | undefined>>): void {
+  const { parts, query } = route.peek();
+  const next = { ...Object.fromEntries(query), ...change };
+  const kept = Object.entries(next).filter((each): each is [string, string] => (each[1] ?? '') !== '');
+  history.replaceState(history.state, '', to(...parts, Object.fromEntries(kept)));
   route.value = read();
 }
+
+/** Returns a field of the query in the URL; undefined if it is absent. */
+export const queryField = (name: string): string | undefined => route.value.query.get(name) ?? undefined;

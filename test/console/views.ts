@@ -69,6 +69,20 @@ export const VIEWS: readonly View[] = [
     ({ running }) => `executions/${running}`,
     async (page) => page.getByRole('button', { name: 'Stop' }).click(),
   ),
+  view(
+    'go',
+    ({ running }) => `executions/${running}`,
+    async (page) => {
+      await page.keyboard.press('Control+k');
+      await page.getByRole('combobox', { name: /^Go to/ }).fill('o');
+      await page.getByRole('option', { name: /Order/ }).first().waitFor();
+    },
+  ),
+  view(
+    'keys',
+    () => 'machines',
+    async (page) => page.keyboard.press('?'),
+  ),
   view('activities', () => 'activities'),
   view('workers', () => 'workers'),
   view('worker', () => `workers/${encodeURIComponent('10.0.12.32:8080')}`),

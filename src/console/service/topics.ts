@@ -48,6 +48,8 @@ export interface ExecutionRow {
   readonly status: ExecutionStatus;
   readonly startedAt: number;
   readonly endedAt: number | null;
+  /** True if a person keeps it, so that the service does. */
+  readonly isPinned: boolean;
 }
 
 export interface ExecutionList {
@@ -77,7 +79,8 @@ function followExecutions(
   const apply = (update: ExecutionListUpdate, before: ExecutionList): void => {
     const { rows, forgotten, older } = update;
     for (const [order, , , , , , endedAs] of rows) if (endedAs !== null) ends.set(order, endedAs);
-    const isForgotten = ({ order }: ExecutionRow): boolean => (ends.get(order) ?? Infinity) < forgotten;
+    const isForgotten = ({ order, isPinned }: ExecutionRow): boolean =>
+      !isPinned && (ends.get(order) ?? Infinity) < forgotten;
     const merged = merge(rows, before.rows, isForgotten);
     list.value = { rows: merged, older: before.older + older };
     if (ends.size > 2 * (merged.length + rows.length))
@@ -108,13 +111,24 @@ function merge(
   return [...fresh, ...kept];
 }
 
-const toRow = ([order, machine, name, status, startedAt, endedAt]: ExecutionTuple): ExecutionRow => ({
+/** Returns a row of a list as an object. */
+export const toRow = ([
   order,
   machine,
   name,
   status,
   startedAt,
   endedAt,
+  ,
+  isPinned,
+]: ExecutionTuple): ExecutionRow => ({
+  order,
+  machine,
+  name,
+  status,
+  startedAt,
+  endedAt,
+  isPinned,
 });
 
 export interface ExecutionView extends ExecutionFacts, Omit<ExecutionUpdate, 'notes'> {

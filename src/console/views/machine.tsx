@@ -9,10 +9,10 @@ import { Icon } from '../parts/icons.js';
 import { Json } from '../parts/json.js';
 import { ErrorMessage, Loading, PageHead } from '../parts/page.js';
 import { Tabs } from '../parts/tabs.js';
-import { route, to } from '../route.js';
+import { queryField, route, setQuery, to } from '../route.js';
 import { CallError, query } from '../service/calls.js';
 import { type ExecutionList, useExecutions } from '../service/topics.js';
-import { ExecutionTable } from './execution-table.js';
+import { ExecutionTable } from './executions/execution-table.js';
 import { EditMachine } from './new-machine/edit-machine.js';
 import { StartDialog } from './start/start-dialog.js';
 import { TestStateDialog } from './test-state/test-state-dialog.js';
@@ -92,11 +92,15 @@ function MachineExecutions({ list }: { readonly list: ExecutionList | undefined 
 }
 
 const TABS = { graph: 'Graph', definition: 'Definition', versions: 'Versions' } as const;
+const isTab = (name: string): name is keyof typeof TABS => Object.hasOwn(TABS, name);
 
 function MachineGraph({ machine }: MachineProps): JSX.Element {
   const drawing = useDrawing(machine.definition);
-  const [selected, select] = useState<string>();
-  const [shown, show] = useState<keyof typeof TABS>('graph');
+  const selected = queryField('state');
+  const select = (state: string | undefined): void => setQuery({ state });
+  const asked = queryField('tab') ?? '';
+  const shown = isTab(asked) ? asked : 'graph';
+  const show = (tab: keyof typeof TABS): void => setQuery({ tab: tab === 'graph' ? undefined : tab });
   const node = drawing?.boxes.find(({ name }) => name === selected)?.node;
   return (
     <section class="panel fill" aria-label="Definition">

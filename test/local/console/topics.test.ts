@@ -350,6 +350,77 @@ test('the service ends at once, whoever follows it', async () => {
   await expect(tab.ended).resolves.toBeUndefined();
 });
 
+test('an execution that a person keeps outlives those that only are among the latest', async () => {
+  const bench = await openConsole({ keptExecutions: 2 });
+  const machine = bench.service.seedMachine({ name: 'P', definition: PASS });
+  const arns: string[] = [];
+  const runs = async (names: readonly string[]): Promise<void> => {
+    for (const name of names) arns.push(await start(bench, machine, name));
+  };
+  const keep = (n: number, isKept: boolean): Promise<object> =>
+    act(bench, 'KeepExecution', { executionArn: arns[n], keep: isKept });
+  await runs(['a', 'b']);
+  expect(await keep(0, true)).toEqual({});
+  const tab = follow<ExecutionListUpdate>(bench, 'topic=executions');
+  expect((await tab.next()).data.rows.map(([, , name, , , , , kept]) => [name, kept])).toEqual([
+    ['b', false],
+    ['a', true],
+  ]);
+  await runs(['c', 'd', 'e']);
+  const list = async (): Promise<string[]> =>
+    brief((await follow<ExecutionListUpdate>(bench, 'topic=executions').next()).data);
+  expect(await list()).toEqual(['e SUCCEEDED', 'd SUCCEEDED', 'a SUCCEEDED']);
+  // A tab that was there removes what has been forgotten, and keeps what is kept.
+  await bench.clock.advance(1_000);
+  const { event, data } = await tab.next();
+  expect([event, data.forgotten]).toEqual(['snapshot', 3]);
+  await keep(0, false);
+  await runs(['f']);
+  expect(await list()).toEqual(['f SUCCEEDED', 'e SUCCEEDED']);
+  expect(await keep(0, true)).toMatchObject({ error: 'ExecutionDoesNotExist' });
+});
+
+test('only so many executions are kept', async () => {
+  const bench = await openConsole();
+  const machine = bench.service.seedMachine({ name: 'P', definition: PASS });
+  const keep = async (name: string): Promise<object> =>
+    act(bench, 'KeepExecution', { executionArn: await start(bench, machine, name), keep: true });
+  for (let n = 0; n < 100; n++) expect(await keep(`e${n}`)).toEqual({});
+  expect(await keep('one-more')).toMatchObject({ error: 'TooManyKept' });
+});
+
+test.each([
+  ['status=RUNNING', ['waits']],
+  ['status=FAILED', ['fails']],
+  ['status=KEPT', ['waits']],
+  ['error=outofstock', ['fails']],
+  ['error=none%20left', ['fails']],
+  ['input=%22Ada%22', ['fails', 'waits']],
+  ['name=WAIT&input=%22Ada%22', ['waits']],
+  ['since=1000000', []],
+  ['machine=arn:aws:states:us-east-1:123456789012:stateMachine:Greet', ['other', 'waits']],
+])('of all kept executions %s finds %j', async (query, names) => {
+  const bench = await withGreet();
+  const definition = JSON.stringify({
+    StartAt: 'F',
+    States: { F: { Type: 'Fail', Error: 'OutOfStock', Cause: 'None left.' } },
+  });
+  const failing = bench.service.seedMachine({ name: 'Failing', definition });
+  const waits = await start(bench, bench.machineArn, 'waits', '{"who":"Ada"}');
+  await act(bench, 'KeepExecution', { executionArn: waits, keep: true });
+  const other = await start(bench, bench.machineArn, 'other', '{"who":"Bob"}');
+  await bench.client.send(new StopExecutionCommand({ executionArn: other }));
+  await start(bench, failing, 'fails', '{"who":"Ada"}');
+  // Starts are compared with the service's clock.
+  const since = query.startsWith('since') ? `since=${bench.clock.now() + 1}` : query;
+  const found = (await read(bench, `/console/api/findExecutions?${since}`)) as Pick<
+    ExecutionListUpdate,
+    'rows'
+  >;
+  expect(found).toMatchObject({ total: names.length });
+  expect(found.rows.map(([, , name]) => name)).toEqual(names);
+});
+
 const KEY = 'a-browser-with-a-key';
 
 test('one stream sends all that the windows of a browser want, and refuses what it can not', async () => {

@@ -4,7 +4,7 @@ import type { ActivityRow, ActivityTraffic } from '../../../framework/local/cons
 import { age, count, nameIn, regionIn } from '../../model/format.js';
 import { Icon } from '../../parts/icons.js';
 import { ErrorMessage, Loading, PageHead } from '../../parts/page.js';
-import { Table } from '../../parts/table.js';
+import { Table } from '../../parts/tables/table.js';
 import { LeaseText } from '../../parts/times.js';
 import { useAction } from '../../parts/use-action.js';
 import { to } from '../../route.js';
@@ -168,8 +168,8 @@ function Queue({ activity: { arn, queued, waiting } }: ActivityProps): JSX.Eleme
   );
 }
 
-const Leases = ({ activity: { working } }: ActivityProps): JSX.Element => (
-  <Table caption="Leased tasks">
+const Leases = ({ activity: { name, working } }: ActivityProps): JSX.Element => (
+  <Table caption={`Leased tasks of ${name}`}>
     <thead>
       <tr>
         <th scope="col">Leased by</th>

@@ -3,7 +3,7 @@ import { readCause, type Violation } from '../../model/cause.js';
 import { Json } from '../../parts/json.js';
 import { Icon } from '../../parts/icons.js';
 import { wordOf } from '../../parts/status.js';
-import { Table } from '../../parts/table.js';
+import { Table } from '../../parts/tables/table.js';
 import type { ExecutionView } from '../../service/topics.js';
 
 interface ErrorPanelProps {

@@ -3,6 +3,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { nameIn, wholeSeconds } from '../../model/format.js';
 import { Icon } from '../../parts/icons.js';
 import { Json } from '../../parts/json.js';
+import { onEscape } from '../../keys.js';
 import { ErrorMessage } from '../../parts/page.js';
 import { to } from '../../route.js';
 import { now } from '../../service/stream.js';
@@ -20,7 +21,7 @@ function TaskForm({ task }: { readonly task: OwnTask }): JSX.Element {
   const { answer, change, problem, send } = useAnswer(task);
   const hasLapsed = lapsed !== undefined;
   return (
-    <aside class="drawer" aria-labelledby="task-title">
+    <aside class="drawer" aria-labelledby="task-title" onKeyDown={onEscape(true, leaveTask)}>
       <form onSubmit={send.submit}>
         <Title task={task} />
         <p class="faint">

@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import type { WorkerDetails, WorkerRow, WorkerTask } from '../../../framework/local/console/api.js';
 import { heldWords, protectionWords, stateOf } from '../../model/fleet.js';
 import { age, count, nameIn, wholeSeconds } from '../../model/format.js';
-import { Table } from '../../parts/table.js';
+import { Table } from '../../parts/tables/table.js';
 import { now } from '../../service/stream.js';
 import { StateBadge } from './state-badge.js';
 

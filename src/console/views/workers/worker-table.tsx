@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import type { WorkerRow } from '../../../framework/local/console/api.js';
 import { heldWords, protectionWords, slotsOf, stateOf } from '../../model/fleet.js';
 import { wholeSeconds } from '../../model/format.js';
-import { Table } from '../../parts/table.js';
+import { Table } from '../../parts/tables/table.js';
 import { to } from '../../route.js';
 import { now } from '../../service/stream.js';
 import { StateBadge } from './state-badge.js';

@@ -112,6 +112,28 @@ export interface Queries {
     readonly query: { readonly execution: string; readonly scheduledId: string; readonly from: string };
     readonly answer: { readonly first: number; readonly lines: readonly TaskLine[] };
   };
+  /**
+   * The kept executions that fit a filter, the latest first. A field that is empty fits each of them. `status` may be
+   * `KEPT` for those that a person keeps. `name`, `error` and `input` are parts of it: of the name, of the error's name or
+   * cause, of the text of the input. `since` is the earliest start.
+   */
+  readonly findExecutions: {
+    readonly query: {
+      readonly machine: string;
+      readonly status: string;
+      readonly name: string;
+      readonly error: string;
+      readonly input: string;
+      readonly since: string;
+    };
+    readonly answer: {
+      /** The latest of those that were found. */
+      readonly rows: readonly ExecutionTuple[];
+      readonly total: number;
+      /** The number of executions among which they were found. */
+      readonly of: number;
+    };
+  };
   /** The region in which the console should create resources. It is the region of the resources that exist. */
   readonly home: { readonly query: object; readonly answer: { readonly region: string } };
 }
@@ -139,6 +161,11 @@ export interface Commands {
   readonly Follow: {
     readonly request: { readonly stream: string; readonly topics: readonly FollowedTopic[] };
     readonly answer: { readonly instance: number; readonly refused: readonly TopicRefusal[] };
+  };
+  /** Keeps an execution although the service keeps only the latest ones, or no longer. */
+  readonly KeepExecution: {
+    readonly request: { readonly executionArn: string; readonly keep: boolean };
+    readonly answer: object;
   };
   /** Checks a definition without creating a machine. */
   readonly CheckDefinition: {
@@ -282,8 +309,8 @@ export interface ExecutionListUpdate {
   /** The number of older executions that were left out of the message. */
   readonly older: number;
   /**
-   * Every execution whose `endedAs` is smaller than this number no longer exists in the service. The page must remove
-   * it too.
+   * Every execution whose `endedAs` is smaller than this number no longer exists in the service, unless it is pinned.
+   * The page must remove it too.
    */
   readonly forgotten: number;
 }
@@ -302,6 +329,8 @@ export type ExecutionTuple = readonly [
   endedAt: number | null,
   /** They are also numbered in the order in which they ended. Null while the execution is running. */
   endedAs: number | null,
+  /** True if a person keeps it, so that it is never removed as `forgotten`. */
+  isPinned: boolean,
 ];
 
 /** The fields of an execution that never change. Only the snapshot contains them. */

@@ -14,6 +14,7 @@ import { builtPage, PageFiles, readPageFile } from './page-files.js';
 import { answerQuery, isQuery } from './queries.js';
 import { refuseRequest, refuseWrite, safetyHeaders, type Refusal } from './safety.js';
 import { Streams } from './streams.js';
+import { keepExecution } from './keep-execution.js';
 import { takeTask } from './take-task.js';
 import { checkDefinition } from './check-definition.js';
 import type { WorkerSource } from './topics/worker-list.js';
@@ -93,6 +94,7 @@ export class Console implements RequestHandler {
       ...fromApi,
       ['TakeTask', takeTask],
       ['CheckDefinition', checkDefinition],
+      ['KeepExecution', keepExecution],
       ['Follow', (call) => this.#streams.follow(call)],
     ]);
     this.#folder = parts.page ?? builtPage();

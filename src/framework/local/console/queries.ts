@@ -2,6 +2,7 @@ import { parseArn } from '../asl/values/arn.js';
 import type { StepFunctions } from '../engine/step-functions.js';
 import { errors } from '../engine/answers/service-error.js';
 import { executionTest } from './execution-test.js';
+import { findExecutions } from './find-executions.js';
 import type { Execution } from '../engine/execution.js';
 import type { Version } from '../engine/machines/machine-book.js';
 import type { Machine } from '../engine/machines/machines.js';
@@ -20,7 +21,7 @@ export interface QuerySources {
 type Query<K extends QueryName> = (
   query: Partial<Queries[K]['query']>,
   sources: QuerySources,
-) => Queries[K]['answer'];
+) => Queries[K]['answer'] | Promise<Queries[K]['answer']>;
 
 const machine: Query<'machine'> = ({ arn: wanted = '' }, { stepFunctions: { machines } }) => {
   const { arn, name, definition, createdAt, book } = machines.get(wanted);
@@ -129,6 +130,7 @@ const queries: { readonly [K in QueryName]: Query<K> } = {
   version,
   event,
   lastInput,
+  findExecutions: (query, { stepFunctions }) => findExecutions(query, stepFunctions),
   openTasks,
   example,
   test,
@@ -141,6 +143,10 @@ const queries: { readonly [K in QueryName]: Query<K> } = {
 export const isQuery = (name: string): name is QueryName => Object.hasOwn(queries, name);
 
 /** Returns the response to a query. @throws ServiceError if something that the query names doesn't exist */
-export function answerQuery(name: QueryName, query: URLSearchParams, sources: QuerySources): object {
+export function answerQuery(
+  name: QueryName,
+  query: URLSearchParams,
+  sources: QuerySources,
+): object | Promise<object> {
   return queries[name](Object.fromEntries(query), sources);
 }

@@ -61,6 +61,8 @@ export class Execution implements RunningExecution {
   readonly startedAt: number;
   /** Executions are numbered in the order in which they ended. Undefined while this one is running. */
   endedAs: number | undefined;
+  /** True while a person keeps this execution, although it may be older than those that are kept. */
+  isPinned = false;
   #scope = new Scope();
   #processor = new ProcessorBudget();
   #machine: Machine;

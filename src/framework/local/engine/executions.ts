@@ -15,12 +15,17 @@ export interface ExecutionCounts {
   readonly started: number;
   readonly ended: number;
   readonly redriven: number;
+  /** The number of times that an execution was pinned, or no longer. */
+  readonly pinned: number;
   /**
    * Executions whose `endedAs` is smaller than this number no longer exist, because only the latest finished ones are
-   * kept.
+   * kept, and those that are pinned.
    */
   readonly forgotten: number;
 }
+
+/** The most executions that may be pinned at the same time. */
+const PIN_LIMIT = 100;
 
 /** All executions of the service. Of the finished ones, only the latest are kept. */
 export class Executions {
@@ -30,6 +35,9 @@ export class Executions {
   #started = 0;
   #ended = 0;
   #redriven = 0;
+  #pinnings = 0;
+  /** The pinned executions, finished or not. */
+  readonly #pinned = new Set<Execution>();
   readonly #finished = new Fifo<Execution>();
   readonly #finishedEntries = new Map<Execution, QueueEntry<Execution>>();
 
@@ -128,8 +136,33 @@ export class Executions {
   }
 
   get counts(): ExecutionCounts {
-    const forgotten = this.#finished.first?.endedAs ?? this.#ended;
-    return { started: this.#started, ended: this.#ended, redriven: this.#redriven, forgotten };
+    const forgotten = this.#oldestUnpinned?.endedAs ?? this.#ended;
+    return {
+      started: this.#started,
+      ended: this.#ended,
+      redriven: this.#redriven,
+      pinned: this.#pinnings,
+      forgotten,
+    };
+  }
+
+  /**
+   * Keeps an execution although it is older than those that are kept, or no longer.
+   * @throws ServiceError TooManyKept
+   */
+  pin(execution: Execution, isPinned: boolean): void {
+    if (execution.isPinned === isPinned) return;
+    if (isPinned && this.#pinned.size >= PIN_LIMIT) throw errors.tooManyPinned(PIN_LIMIT);
+    execution.isPinned = isPinned;
+    this.#pinnings++;
+    if (isPinned) this.#pinned.add(execution);
+    else this.#pinned.delete(execution);
+  }
+
+  /** At most the pinned ones are passed over to find it. */
+  get #oldestUnpinned(): Execution | undefined {
+    for (const each of this.#finished) if (!each.isPinned) return each;
+    return undefined;
   }
 
   /**
@@ -192,13 +225,19 @@ export class Executions {
     this.#finishedEntries.set(execution, this.#finished.push(execution));
     const { executions, memory } = this.kept;
     memory.grow(execution.keptBytes);
-    while (this.#finished.size > executions || memory.isFull) if (!this.#forgetOldest()) return;
+    while (this.#finished.size - this.#pinned.size > executions || memory.isFull)
+      if (!this.#forgetOldest()) return;
   }
 
-  /** Forgets the oldest finished execution, and returns true. Returns false if there is only one. */
+  /**
+   * Forgets the oldest finished execution that isn't pinned, and returns true. Returns false if there is only one
+   * finished execution. If all are pinned, memory is needed, and the oldest is forgotten too.
+   */
   #forgetOldest(): boolean {
-    const oldest = this.#finished.size > 1 && this.#finished.shift();
+    if (this.#finished.size <= 1) return false;
+    const oldest = this.#finished.take(({ isPinned }) => !isPinned) ?? this.#finished.shift();
     if (!oldest) return false;
+    this.#pinned.delete(oldest);
     this.#finishedEntries.delete(oldest);
     this.kept.memory.grow(-oldest.keptBytes);
     oldest.machine.memory.endShow();

@@ -3,7 +3,7 @@ import { useMemo, useState } from 'preact/hooks';
 import type { HistoryEvent } from '../../../../framework/local/console/api.js';
 import { count } from '../../../model/format.js';
 import { Icon } from '../../../parts/icons.js';
-import { VirtualTable } from '../../../parts/virtual-table.js';
+import { VirtualTable } from '../../../parts/tables/virtual-table.js';
 import type { ExecutionView } from '../../../service/topics.js';
 import { EventRow } from './event-row.js';
 import { eventSummary, eventTone } from './event-summary.js';

@@ -3,7 +3,7 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { duration } from '../../../model/format.js';
 import type { Selection } from '../../../model/progress.js';
 import { type Folds, type TimelineRow, timelineRows } from '../../../model/timeline/rows.js';
-import { useScroll } from '../../../parts/virtual-table.js';
+import { useScroll } from '../../../parts/tables/virtual-table.js';
 import { now } from '../../../service/stream.js';
 import type { ExecutionView } from '../../../service/topics.js';
 import { Row } from './timeline-row.js';

@@ -15,14 +15,15 @@ export function executionList(
   machineArn: string | undefined,
 ): Topic<'executions'> {
   return (seen) => {
-    const { started, ended, redriven, forgotten } = executions.counts;
-    const position = [started, ended, redriven];
+    const { started, ended, redriven, pinned, forgotten } = executions.counts;
+    const position = [started, ended, redriven, pinned];
     if (isSame(seen, position)) return undefined;
     const isOurs = (each: Execution): boolean => machineArn === undefined || each.machine.arn === machineArn;
-    const [startedSeen = 0, endedSeen = 0, redrivenSeen] = seen ?? [];
+    const [startedSeen = 0, endedSeen = 0, redrivenSeen, pinnedSeen] = seen ?? [];
     // If an execution that the tab hasn't seen end was already forgotten, no change can contain it. The tab then gets
-    // a new snapshot. It also does if an execution was redriven, which is rare.
-    const kind = redriven === redrivenSeen && endedSeen >= forgotten ? 'change' : 'snapshot';
+    // a new snapshot. It also does if an execution was redriven or pinned, which is rare.
+    const isRare = redriven !== redrivenSeen || pinned !== pinnedSeen;
+    const kind = !isRare && endedSeen >= forgotten ? 'change' : 'snapshot';
     const news = new Set<Execution>();
     for (const each of executions.startedAfter(kind === 'change' ? startedSeen : 0, machineArn))
       news.add(each);
@@ -40,9 +41,15 @@ function message(
 ): Message<'executions'> {
   const latest = found.toSorted((a, b) => b.order - a.order);
   const shown = latest.slice(0, LIST_LIMIT);
-  return { kind, position, data: { rows: shown.map(row), older: latest.length - shown.length, forgotten } };
+  return {
+    kind,
+    position,
+    data: { rows: shown.map(executionRow), older: latest.length - shown.length, forgotten },
+  };
 }
 
-function row({ order, name, machine, status, startedAt, end, endedAs }: Execution): ExecutionTuple {
-  return [order, machine.arn, name, status, startedAt, end?.at ?? null, endedAs ?? null];
+/** Returns an execution as a row of a list. */
+export function executionRow(execution: Execution): ExecutionTuple {
+  const { order, name, machine, status, startedAt, end, endedAs, isPinned } = execution;
+  return [order, machine.arn, name, status, startedAt, end?.at ?? null, endedAs ?? null, isPinned];
 }

@@ -1,5 +1,6 @@
 import type { ComponentChildren, JSX, RefObject } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { keepScroll, keptScroll } from '../../place.js';
 
 interface VirtualTableProps<T> extends TableSize<T> {
   /** The table's name in the style sheet. */
@@ -9,6 +10,8 @@ interface VirtualTableProps<T> extends TableSize<T> {
   readonly row: (item: T, index: number) => ComponentChildren;
   /** Shown in place of the rows if there are no items. */
   readonly empty: ComponentChildren;
+  /** The key of the item to which the page's URL leads. It is scrolled to when it is first there. */
+  readonly linked?: string | number | undefined;
 }
 
 interface TableSize<T> {
@@ -32,7 +35,9 @@ const SPARE = 8;
 export function VirtualTable<T>(props: VirtualTableProps<T>): JSX.Element {
   const { items, keyOf, rowHeight, row, label, columns, empty, name } = props;
   const { element, seen, onScroll } = useScroll();
-  const { rows, height } = layOutRows(props, seen);
+  const focused = useRef<string | number | undefined>(undefined);
+  const { rows, height } = layOutRows(props, seen, focused.current);
+  useKeptPlace(props, element, onScroll);
   return (
     <div class={`rows rows-${name}`} role="table" aria-label={label} aria-rowcount={items.length + 1}>
       <div class="row head" role="row" aria-rowindex={1}>
@@ -44,7 +49,11 @@ export function VirtualTable<T>(props: VirtualTableProps<T>): JSX.Element {
       <div
         class="view"
         ref={element}
-        onScroll={onScroll}
+        onScroll={() => {
+          keepScroll(name, element.current?.scrollTop ?? 0);
+          onScroll();
+        }}
+        onFocusOut={() => (focused.current = undefined)}
         tabIndex={items.length > 0 ? 0 : -1}
         role="rowgroup"
         aria-label={label}
@@ -55,6 +64,7 @@ export function VirtualTable<T>(props: VirtualTableProps<T>): JSX.Element {
               key={keyOf(item)}
               class="row"
               role="row"
+              onFocusIn={() => (focused.current = keyOf(item))}
               aria-rowindex={index + 2}
               style={{ top: `${top}px`, minHeight: `${rowHeight}px` }}
             >
@@ -95,6 +105,33 @@ export function useScroll(): Scroll {
   return { element, seen, onScroll: measure };
 }
 
+/**
+ * Keeps the place in a table: scrolls to the linked item or to where the table was left, and shows the same rows when
+ * others arrive above them.
+ */
+function useKeptPlace<T>(
+  { name, items, keyOf, rowHeight, linked }: VirtualTableProps<T>,
+  element: RefObject<HTMLDivElement | null>,
+  onScroll: () => void,
+): void {
+  const first = useRef<string | number | undefined>(undefined);
+  const isRestored = useRef(false);
+  useLayoutEffect(() => {
+    const { current: view } = element;
+    const [head] = items;
+    if (!view || head === undefined) return;
+    const added = first.current === undefined ? 0 : items.findIndex((item) => keyOf(item) === first.current);
+    first.current = keyOf(head);
+    const linkedAt = linked === undefined ? -1 : items.findIndex((item) => keyOf(item) === linked);
+    if (!isRestored.current && (linked === undefined || linkedAt >= 0)) {
+      isRestored.current = true;
+      view.scrollTop = linkedAt >= 0 ? linkedAt * rowHeight : keptScroll(name);
+      if (linkedAt >= 0) view.scrollIntoView({ block: 'nearest' });
+      onScroll();
+    } else if (added > 0 && view.scrollTop > 0) view.scrollTop += added * rowHeight;
+  }, [items]);
+}
+
 interface Layout<T> {
   readonly rows: { readonly item: T; readonly index: number; readonly top: number }[];
   readonly height: number;
@@ -103,6 +140,7 @@ interface Layout<T> {
 function layOutRows<T>(
   { items, keyOf, rowHeight, unfolded, unfoldedHeight = 0 }: TableSize<T>,
   seen: Seen,
+  focused: string | number | undefined,
 ): Layout<T> {
   const taller: number[] = [];
   if (unfolded && unfolded.size > 0)
@@ -114,5 +152,12 @@ function layOutRows<T>(
   const isSeen = (top: number): boolean =>
     top < seen.top + seen.height + SPARE * rowHeight && top > seen.top - unfoldedHeight - SPARE * rowHeight;
   const near = items.slice(first, last).map((item, i) => ({ item, index: first + i, top: topOf(first + i) }));
-  return { rows: near.filter(({ top }) => isSeen(top)), height: topOf(items.length) };
+  const rows = near.filter(({ top }) => isSeen(top));
+  // The row with the focus is rendered wherever it is: without it the focus would be lost.
+  if (focused !== undefined && !rows.some(({ item }) => keyOf(item) === focused)) {
+    const index = items.findIndex((item) => keyOf(item) === focused);
+    const item = items[index];
+    if (item !== undefined) rows.push({ item, index, top: topOf(index) });
+  }
+  return { rows, height: topOf(items.length) };
 }

@@ -1,0 +1,45 @@
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import { Loading, PageHead } from '../../parts/page.js';
+import { useExecutions } from '../../service/topics.js';
+import { ChosenBar } from './chosen-bar.js';
+import { ExecutionTable } from './execution-table.js';
+import { useFilter, useFound } from './filter.js';
+import { Filters } from './filters.js';
+
+/** The page of all executions, the latest first. */
+export function ExecutionsView(): JSX.Element {
+  const list = useExecutions(undefined);
+  const [filter, setFilter] = useFilter();
+  const found = useFound(list, filter);
+  const [chosen, choose] = useState<ReadonlySet<number>>(new Set());
+  const rows = found?.rows ?? [];
+  return (
+    <>
+      <PageHead title="Executions" name="Executions" />
+      {list === undefined ? (
+        <Loading />
+      ) : (
+        <section class="panel fill tall">
+          <Filters filter={filter} onFilter={setFilter} list={list} found={found?.total ?? 0} />
+          <ChosenBar
+            rows={rows.filter(({ order }) => chosen.has(order))}
+            onAll={() => choose(new Set(rows.map(({ order }) => order)))}
+            onNone={() => choose(new Set())}
+          />
+          <ExecutionTable
+            rows={rows}
+            withMachine
+            empty={emptyText(list.rows.length, found === undefined)}
+            choice={{ chosen, onChoose: choose }}
+          />
+        </section>
+      )}
+    </>
+  );
+}
+
+function emptyText(all: number, isAsking: boolean): string {
+  if (all === 0) return 'Nothing was started yet.';
+  return isAsking ? 'Looking through all executions…' : 'No execution is like that.';
+}

@@ -1,0 +1,202 @@
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import type { Browser, Page } from 'playwright-core';
+import { startLocalService, type LocalService } from 'stepwright/local';
+import { checkAxe } from './check/axe.js';
+import { problems } from './check/report.js';
+import { findChromium, startChromium } from './chromium.js';
+import { call } from './scene.js';
+
+jest.setTimeout(600_000);
+
+const executablePath = findChromium();
+const withChromium = executablePath === undefined ? describe.skip : describe;
+
+const WAIT = JSON.stringify({
+  StartAt: 'Rest',
+  States: { Rest: { Type: 'Wait', Seconds: 3600, End: true } },
+});
+const MAP = JSON.stringify({
+  StartAt: 'For each',
+  States: {
+    'For each': {
+      Type: 'Map',
+      ItemProcessor: { StartAt: 'One of them', States: { 'One of them': { Type: 'Pass', End: true } } },
+      End: true,
+    },
+  },
+});
+
+withChromium('the console by keys, links and Back', () => {
+  let browser: Browser;
+  let service: LocalService;
+  let page: Page;
+  let waiting = '';
+  let mapped = '';
+
+  const start = async (stateMachineArn: string, name: string, input = '{}'): Promise<string> =>
+    (await call(service.url, 'StartExecution', { stateMachineArn, name, input }))['executionArn'] ?? '';
+  const open = async (path: string): Promise<void> => {
+    await page.goto('about:blank');
+    await page.goto(`${service.url}/#/${path}`);
+    await page.locator('h1').waitFor();
+  };
+  const focused = (): Promise<string> => page.evaluate('document.activeElement.textContent.trim()');
+  const query = (): string => decodeURIComponent(new URL(page.url()).hash.split('?')[1] ?? '');
+  /** Resolves when the script in the page is true; fails after ten seconds. */
+  const until = async (script: string): Promise<void> => {
+    const stop = Date.now() + 10_000;
+    while ((await page.evaluate(script)) !== true && Date.now() < stop)
+      await new Promise((next) => setTimeout(next, 50));
+    expect([script, await page.evaluate(script)]).toEqual([script, true]);
+  };
+  /** Opens the dialog that leads anywhere, and types. */
+  const goTo = async (text: string): Promise<void> => {
+    await page.keyboard.press('Control+k');
+    await page.getByRole('combobox', { name: /^Go to/ }).waitFor();
+    await page.keyboard.type(text);
+  };
+
+  const scrollTo = (top: number): Promise<void> =>
+    page.evaluate(`document.querySelector('.rows .view').scrollTo(0, ${top})`);
+
+  beforeAll(async () => {
+    browser = await startChromium(executablePath ?? '');
+    service = await startLocalService({ port: 0, console: true });
+    waiting = service.seedMachine({ name: 'Waiting', definition: WAIT });
+    mapped = service.seedMachine({ name: 'Mapped', definition: MAP });
+    for (let n = 0; n < 200; n++) await start(waiting, `rest-${n}`);
+    page = await browser.newPage({ reducedMotion: 'reduce' });
+  });
+  afterAll(async () => {
+    await browser.close();
+    await service.close();
+  });
+
+  test('Back shows a list where it was left, with the focus on the link that led away', async () => {
+    await open('executions');
+    await page.getByRole('link', { name: 'rest-199' }).waitFor();
+    await scrollTo(4000);
+    await page.getByRole('link', { name: 'rest-95' }).focus();
+    await page.keyboard.press('Enter');
+    await page.locator('.facts').waitFor();
+    await page.goBack();
+    await until("document.activeElement.textContent.trim() === 'rest-95'");
+    expect(await page.evaluate("document.querySelector('.rows .view').scrollTop")).toBe(4000);
+    // A link to the list shows it from its start.
+    await page.getByRole('navigation').getByRole('link', { name: 'Machines' }).click();
+    await page.getByRole('navigation').getByRole('link', { name: 'Executions' }).click();
+    await page.getByRole('link', { name: 'rest-199' }).waitFor();
+  });
+
+  test('the focus and the place stay when rows arrive, and no screen reader counts them', async () => {
+    await open('executions');
+    await page.getByRole('link', { name: 'rest-199' }).waitFor();
+    await scrollTo(4000);
+    await page.getByRole('link', { name: 'rest-95' }).focus();
+    const at = (): Promise<number> =>
+      page.evaluate('Math.round(document.activeElement.getBoundingClientRect().top)');
+    const before = await at();
+    // What the filter has found is told once.
+    await until("document.querySelector('main [role=status]').textContent !== ''");
+    await page.evaluate(`
+      globalThis.told = 0;
+      for (const region of document.querySelectorAll('main [role=status]'))
+        new MutationObserver(() => told++).observe(region, { subtree: true, childList: true, characterData: true });
+    `);
+    for (let n = 0; n < 30; n++) await start(mapped, `arrived-${Date.now()}-${n}`, '[]');
+    await page.getByText('230 executions').filter({ visible: true }).first().waitFor();
+    expect([await focused(), await at()]).toEqual(['rest-95', before]);
+    // Even out of sight the row keeps the focus.
+    await scrollTo(0);
+    await page
+      .getByRole('link', { name: /^arrived/ })
+      .first()
+      .waitFor();
+    expect([await focused(), await page.evaluate('told')]).toEqual(['rest-95', 0]);
+  });
+
+  test('arrow keys move through tabs', async () => {
+    await open(`machines/${encodeURIComponent(waiting)}`);
+    await page.getByRole('tab', { name: 'Graph' }).focus();
+    await page.keyboard.press('ArrowRight');
+    await page.getByRole('tab', { name: 'Definition', selected: true }).waitFor();
+    expect([await focused(), query()]).toEqual(['Definition', 'tab=definition']);
+    await page.keyboard.press('Home');
+    expect(await focused()).toBe('Graph');
+  });
+
+  test('keys lead anywhere, show the keys, and the colours can be chosen', async () => {
+    await open('machines');
+    await page.getByRole('link', { name: 'Waiting' }).waitFor();
+    await goTo('one of');
+    await page.getByRole('option', { name: 'One of them State of Mapped', selected: true }).waitFor();
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Mapped', level: 1 }).waitFor();
+    await page.getByRole('heading', { name: 'One of them' }).waitFor();
+    await goTo('rest-19');
+    await page.getByRole('option', { name: /rest-199/, selected: true }).waitFor();
+    await page.keyboard.press('ArrowDown');
+    await page.getByRole('option', { name: /rest-198/, selected: true }).waitFor();
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'rest-198', level: 1 }).waitFor();
+    await page.keyboard.press('?');
+    await page.getByRole('dialog', { name: 'Keys' }).getByText('Ctrl K').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    const paper = (): Promise<string> => page.evaluate('getComputedStyle(document.body).backgroundColor');
+    const light = await paper();
+    const colours = page.getByRole('button', { name: /^Colours/ });
+    await colours.press('Enter');
+    expect([await colours.getAttribute('aria-label'), await paper()]).toEqual(['Colours: light', light]);
+    await colours.press('Enter');
+    const dark = await paper();
+    expect(dark).not.toBe(light);
+    await page.reload();
+    await page.getByRole('button', { name: 'Colours: dark' }).press('Enter');
+    expect(await paper()).toBe(light);
+  });
+
+  test('the service filters the list, and several executions are kept, run again and stopped at once', async () => {
+    for (const n of [1, 2, 3]) await start(waiting, `picked-${n}`, `{"order":"A-${n}"}`);
+    await open('executions');
+    await page.getByRole('searchbox', { name: 'Input' }).fill('"A-');
+    await page
+      .getByText(/^3 of \d+ executions/)
+      .first()
+      .waitFor();
+    expect(query()).toContain('input="A-');
+    await page.getByRole('checkbox', { name: 'Choose picked-1' }).press('Space');
+    await page.getByRole('checkbox', { name: 'Choose picked-2' }).press('Space');
+    const bar = page.getByRole('toolbar', { name: 'Chosen executions' });
+    /** Does something with the chosen ones, by keys alone. */
+    const act = async (word: string): Promise<void> => {
+      await bar.getByRole('button', { name: word, exact: true }).press('Enter');
+      await page.getByRole('dialog').getByRole('button', { name: word, exact: true }).press('Enter');
+      await page.getByRole('dialog').waitFor({ state: 'detached' });
+    };
+    await act('Keep');
+    await page.locator('.row', { hasText: 'picked-1' }).locator('[data-icon=pin]').waitFor();
+    await act('Run again');
+    await page
+      .getByText(/^5 of \d+ executions/)
+      .first()
+      .waitFor();
+    await bar.getByRole('button', { name: 'Choose all' }).press('Enter');
+    await act('Stop');
+    await page.getByRole('combobox', { name: 'Status' }).selectOption('ABORTED');
+    await page
+      .getByText(/^5 of \d+ executions/)
+      .first()
+      .waitFor();
+    await page.getByRole('combobox', { name: 'Status' }).selectOption('KEPT');
+    await page
+      .getByText(/^2 of \d+ executions/)
+      .first()
+      .waitFor();
+  });
+
+  test('axe finds nothing in any view, light and dark, at 1,440, 1,024 and 390 px', async () => {
+    await checkAxe(browser);
+    expect(problems).toEqual([]);
+  });
+});
