@@ -1,11 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import {
+  cpSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -98,6 +100,61 @@ test('what was changed, installed or removed since is seen', () => {
   expect(start("return require('parts').other()")).toBe('far');
   place('node_modules/parts/package.json', '{ "name": "parts", "main": "three.js" }');
   expect(start("return require('parts')")).toBe('three');
+});
+
+test('an update that keeps sizes and times of files, as some package managers make them, is seen', () => {
+  const made = new Date(0);
+  const write = (text: string, sub: string): void => {
+    place(
+      'node_modules/parts/package.json',
+      `{ "name": "parts", "exports": { ".": "./a.js", "./sub": "./${sub}.js" } }`,
+    );
+    place('node_modules/parts/a.js', `exports.one = ${text}; exports.all = () => require("./dir");`);
+    place('node_modules/parts/b.js', 'module.exports = "b";');
+    place('node_modules/parts/dir/index.js', 'module.exports = "folder";');
+    place('node_modules/parts/dir/package.json', '{}');
+    place('node_modules/more/package.json', '{}');
+    place('node_modules/more/index.js', 'exports.of = (id) => require(id);');
+    for (const name of ['package.json', 'a.js', 'b.js'])
+      utimesSync(join(dir, 'node_modules/parts', name), made, made);
+  };
+  const code =
+    "const { of } = require('more'); return [of('parts').one, of('parts').all(), of('parts/sub')].join();";
+  write('"x"', 'b');
+  const first = start(code);
+  write('"y"', 'a');
+  const some = start("return require('more').of('parts').one");
+  const second = start(code);
+  place('node_modules/parts/dir.js', 'module.exports = "file";');
+  expect([first, some, second, start(code)]).toEqual([
+    ...['x,folder,b', 'y', 'y,folder,[object Object]', 'y,file,[object Object]'],
+  ]);
+});
+
+test('the names of an updated package are found anew, though it was only required in between', () => {
+  start(ALL);
+  place('node_modules/parts/one.js', 'exports.one = "another"; exports.fourth = 4; exports.where = "";');
+  start("return require('parts').one");
+  expect(start("return (await import('parts')).fourth")).toBe(4);
+});
+
+test('a package that became a link is one module at the path of its folder', () => {
+  start("require('parts'); return require('parts').where");
+  cpSync(join(dir, 'node_modules/parts'), join(dir, 'linked'), { recursive: true });
+  rmSync(join(dir, 'node_modules/parts'), { recursive: true });
+  symlinkSync(join(dir, 'linked'), join(dir, 'node_modules/parts'));
+  expect(start("return require('parts').where")).toBe(join(dir, 'linked/one.js'));
+});
+
+test('copies of the same content, as in a layer of an image, are read from the file', () => {
+  start(ALL);
+  const before = readFileSync(join(dir, 'cache', kept()[0] ?? ''));
+  for (const name of Object.keys(PACKAGE)) utimesSync(join(dir, 'node_modules/parts', name), 1, 1);
+  expect(names(start(ALL))).toBe(EXPECTED);
+  const after = readFileSync(join(dir, 'cache', kept()[0] ?? ''));
+  expect(after.equals(before)).toBe(false);
+  expect(names(start(ALL))).toBe(EXPECTED);
+  expect(readFileSync(join(dir, 'cache', kept()[0] ?? '')).equals(after)).toBe(true);
 });
 
 test.each([

@@ -1,12 +1,18 @@
+import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
 
-/** The size and the time of the last change of a file on disk. A file for which both are the same is unchanged. */
+/**
+ * A file on disk. It is unchanged if its size and both times are the same: `ctimeMs` can't be set back. A copy has other
+ * times, as in a layer of an image. It is unchanged if its content is the same.
+ */
 export interface FileState {
   readonly file: string;
   readonly size: number;
   readonly mtimeMs: number;
+  readonly ctimeMs: number;
+  readonly crc: number;
 }
 
 /** A CommonJS module of `node_modules`: its text, and the code that V8 has made of it. */
@@ -54,14 +60,22 @@ interface Header {
   readonly names: KeptStart['names'];
 }
 
-export const stateOf = (file: string): FileState | undefined => {
-  const found = statSync(file, { throwIfNoEntry: false });
-  return found && { file, size: found.size, mtimeMs: found.mtimeMs };
-};
+/** Reads a file. Returns undefined if there is none, or if it changes meanwhile. */
+export function readState(file: string): { readonly state: FileState; readonly bytes: Buffer } | undefined {
+  const before = statSync(file, { throwIfNoEntry: false });
+  const bytes = before?.isFile() ? readIfAny(file) : undefined;
+  if (!before || bytes?.length !== before.size) return undefined;
+  const { size, mtimeMs, ctimeMs } = before;
+  return { state: { file, size, mtimeMs, ctimeMs, crc: crc32(bytes) }, bytes };
+}
 
-export function isUnchanged(known: FileState): boolean {
-  const now = stateOf(known.file);
-  return now?.size === known.size && now.mtimeMs === known.mtimeMs;
+/** Returns the state of a file whose content is as it was; undefined if it isn't. */
+export function unchangedState(known: FileState): FileState | undefined {
+  const now = statSync(known.file, { throwIfNoEntry: false });
+  if (now?.size !== known.size) return undefined;
+  if (now.mtimeMs === known.mtimeMs && now.ctimeMs === known.ctimeMs) return known;
+  const state = readState(known.file)?.state;
+  return state?.crc === known.crc ? state : undefined;
 }
 
 /** Reads what an earlier start has kept. Returns undefined if there is no such file, or if it is damaged. */
@@ -110,7 +124,8 @@ export function writeKept(path: string, { modules, scopes, resolved, names }: Ke
 /** Writes a file so that no other process ever reads a part of it. */
 export function writeWhole(path: string, content: Buffer | string): void {
   mkdirSync(dirname(path), { recursive: true });
-  const part = `${path}.${process.pid}`;
+  // Processes in two containers may have the same id.
+  const part = `${path}.${randomUUID()}`;
   try {
     writeFileSync(part, content);
     renameSync(part, path);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, realpathSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { constants, Script } from 'node:vm';
 import { withLazyRules } from './lazy-rules.js';
@@ -17,13 +17,13 @@ import {
   type Resolve,
 } from './node-loader.js';
 import {
-  isUnchanged,
   type FileState,
   type KeptModule,
   type KeptNames,
   type KeptStart,
   readKept,
-  stateOf,
+  readState,
+  unchangedState,
   writeKept,
   writeWhole,
 } from './module-file.js';
@@ -63,14 +63,16 @@ export class StartCache {
    * path in its text.
    */
   readonly #lexed = new Map<string, Map<string, string>>();
-  /** What is known of files, by their paths: whether they are as they were, the scope of each module. */
-  readonly #unchanged = new Map<string, boolean>();
+  /** What is known of files, by their paths: their states if they are as they were, the scope of each module. */
+  readonly #unchanged = new Map<string, FileState | undefined>();
   readonly #scopes = new Map<string, Scope | undefined>();
-  readonly #trusted = new Map<string, boolean>();
+  /** The package.json files that this start has read. */
+  readonly #manifests = new Map<string, FileState>();
+  readonly #nearestOnes = new Map<string, boolean>();
   #isNew = false;
 
   constructor(folder: string) {
-    this.#path = join(folder, `start-2-${process.version}-${process.arch}`);
+    this.#path = join(folder, `start-3-${process.version}-${process.arch}`);
     this.#kept = readKept(this.#path) ?? NOTHING;
     replaceSteps(this.#original, { resolve: this.#resolve, load: this.#load });
   }
@@ -97,14 +99,16 @@ export class StartCache {
   async #write(): Promise<void> {
     const names = await this.#keepNames();
     const modules = this.#modulesToKeep();
-    const scopes = [...new Set(Array.from(modules.values(), ({ scope }) => scope))].flatMap((file) => {
-      const state = stateOf(file);
-      return state ? [[file, state] as const] : [];
-    });
-    const resolved = { ...this.#kept.resolved };
+    const scopes = new Map<string, FileState>();
+    for (const known of this.#kept.scopes.values()) {
+      const state = this.#now(known);
+      if (state) scopes.set(state.file, state);
+    }
+    for (const [file, state] of this.#manifests) scopes.set(file, state);
+    const resolved = this.#stillResolved();
     for (const [folder, found] of Object.entries(this.#resolved))
       resolved[folder] = { ...resolved[folder], ...found };
-    writeKept(this.#path, { modules, scopes: new Map(scopes), resolved, names });
+    writeKept(this.#path, { modules, scopes, resolved, names });
   }
 
   readonly #resolve: Resolve = (request, parent, ...rest) => {
@@ -114,11 +118,11 @@ export class StartCache {
     const names = isLexed ? this.#namesOf(filename, request) : undefined;
     if (names !== undefined) return names;
     const known = this.#kept.resolved[parent.path]?.[request];
-    const found =
-      known !== undefined && this.#isCurrent(known) && this.#isTrusted(known, request, parent)
-        ? known
-        : this.#original.resolve(request, parent, ...rest);
+    const isTrusted =
+      known !== undefined && this.#isCurrent(known) && this.#isTrusted(known, request, parent.path);
+    const found = isTrusted ? known : this.#original.resolve(request, parent, ...rest);
     if (!IN_MODULES.test(found)) return found;
+    if (!isTrusted) this.#keepManifest(found, request, parent.path);
     (this.#resolved[parent.path] ??= {})[request] = found;
     if (isLexed) this.#lexed.set(filename, (this.#lexed.get(filename) ?? new Map()).set(request, found));
     return found;
@@ -142,12 +146,10 @@ export class StartCache {
   #compile(module: LoadedModule, filename: string): Body | undefined {
     if (!isCompiledByNode(module)) return undefined;
     const kept = this.#isCurrent(filename) ? this.#kept.modules.get(filename) : undefined;
-    const text = kept
-      ? { ...stateAndScope(kept), source: kept.source.toString(kept.encoding) }
-      : this.#read(filename);
+    const text = kept ? this.#textOf(kept) : this.#read(filename);
     const script = text && scriptOf(text.source, filename, kept?.code);
     if (text === undefined || script === undefined) return undefined;
-    if (!kept || script.cachedDataRejected) this.#isNew = true;
+    if (kept?.ctimeMs !== text.ctimeMs || script.cachedDataRejected) this.#isNew = true;
     this.#scripts.set(filename, { ...text, script });
     return script.runInThisContext() as Body;
   }
@@ -155,10 +157,17 @@ export class StartCache {
   /** Reads a CommonJS module of `node_modules`. Returns undefined for any other file. */
   #read(filename: string): ModuleText | undefined {
     if (!IN_MODULES.test(filename)) return undefined;
-    const [state, scope] = [stateOf(filename), this.#scopeOf(filename)];
-    if (state === undefined || scope === undefined) return undefined;
-    const source = readFileSync(filename, 'utf8');
-    return source.startsWith('#!') ? undefined : { ...state, scope, source: withLazyRules(source, filename) };
+    const [found, scope] = [readState(filename), this.#scopeOf(filename)];
+    if (found === undefined || scope === undefined) return undefined;
+    const source = found.bytes.toString();
+    return source.startsWith('#!')
+      ? undefined
+      : { ...found.state, scope, source: withLazyRules(source, filename) };
+  }
+
+  #textOf(kept: KeptModule): ModuleText {
+    const source = kept.source.toString(kept.encoding);
+    return { ...stateOnly(this.#now(kept) ?? kept), scope: kept.scope, source };
   }
 
   /** Returns the nearest package.json of a module; undefined if there is none, or if the module is an ES module. */
@@ -171,7 +180,7 @@ export class StartCache {
     if (this.#scopes.has(folder)) return this.#scopes.get(folder);
     const file = join(folder, 'package.json');
     const isAbove = !existsSync(file) && IN_MODULES.test(folder);
-    const scope = isAbove ? this.#nearest(dirname(folder)) : readScope(file);
+    const scope = isAbove ? this.#nearest(dirname(folder)) : this.#readScope(file);
     this.#scopes.set(folder, scope);
     return scope;
   }
@@ -184,25 +193,61 @@ export class StartCache {
   }
 
   #isSame(known: FileState): boolean {
-    let same = this.#unchanged.get(known.file);
-    if (same === undefined) this.#unchanged.set(known.file, (same = isUnchanged(known)));
-    return same;
+    return this.#now(known) !== undefined;
+  }
+
+  /** Returns the state of a file that has not changed since it was kept. */
+  #now(known: FileState): FileState | undefined {
+    if (!this.#unchanged.has(known.file)) this.#unchanged.set(known.file, unchangedState(known));
+    return this.#unchanged.get(known.file);
   }
 
   /**
-   * Returns true if Node, too, finds what was found earlier. A package is looked for in each folder above the module, so
-   * another copy may have been installed nearer to it. Where the package lies elsewhere (a link), Node is asked.
+   * Returns true if Node, too, finds what was found earlier. In place of a folder or of another extension there may be a
+   * file now. A package is looked for in each folder above the module, so another copy may have been installed nearer to
+   * it, and its package.json may name other files. Where the package lies elsewhere (a link), Node is asked.
    */
-  #isTrusted(known: string, request: string, parent: LoadedModule): boolean {
+  #isTrusted(known: string, request: string, folder: string): boolean {
     const name = PACKAGE_NAME.exec(request)?.[0];
-    if (name === undefined) return true;
-    const key = `${parent.path}\0${name}`;
-    let trusted = this.#trusted.get(key);
-    if (trusted === undefined) {
-      trusted = isNearest(known, name, parent.path) ?? this.#original.resolve(request, parent) === known;
-      this.#trusted.set(key, trusted);
+    const path = resolve(folder, request);
+    if (name === undefined) return known === path || known === `${path}.js`;
+    const manifest = this.#manifestOf(known, name, folder);
+    const kept = manifest === undefined ? undefined : this.#kept.scopes.get(manifest);
+    return kept !== undefined && this.#isSame(kept);
+  }
+
+  /** Returns the package.json of a package that is the nearest of its name. */
+  #manifestOf(file: string, name: string, folder: string): string | undefined {
+    const inModules = join('node_modules', name, 'package.json');
+    const at = file.lastIndexOf(inModules.slice(0, -'package.json'.length));
+    if (at < 0) return undefined;
+    const key = `${folder}\0${file.slice(0, at)}\0${name}`;
+    let nearest = this.#nearestOnes.get(key);
+    if (nearest === undefined)
+      this.#nearestOnes.set(key, (nearest = isNearest(file.slice(0, at), name, folder)));
+    return nearest ? file.slice(0, at) + inModules : undefined;
+  }
+
+  /** Keeps the package.json of a package that Node has found, so that the next start needn't ask for it. */
+  #keepManifest(found: string, request: string, folder: string): void {
+    const name = PACKAGE_NAME.exec(request)?.[0];
+    const manifest = name === undefined ? undefined : this.#manifestOf(found, name, folder);
+    if (manifest !== undefined) this.#readManifest(manifest);
+  }
+
+  #readManifest(file: string): Buffer | undefined {
+    const found = readState(file);
+    if (found) this.#manifests.set(file, found.state);
+    return found?.bytes;
+  }
+
+  #readScope(file: string): Scope | undefined {
+    try {
+      const { type } = JSON.parse(String(this.#readManifest(file))) as { readonly type?: string };
+      return { file, isCommonJs: type !== 'module' };
+    } catch {
+      return undefined;
     }
-    return trusted;
   }
 
   /**
@@ -224,6 +269,16 @@ export class StartCache {
       : undefined;
   }
 
+  /** Returns what earlier starts have found and is still true, though this one may not have asked for it. */
+  #stillResolved(): Record<string, Record<string, string>> {
+    const still = Object.entries(this.#kept.resolved).map(([folder, found]) => {
+      const holds = ([request, file]: [string, string]): boolean =>
+        this.#isCurrent(file) && this.#isTrusted(file, request, folder);
+      return [folder, Object.fromEntries(Object.entries(found).filter(holds))] as const;
+    });
+    return Object.fromEntries(still);
+  }
+
   #modulesToKeep(): Map<string, KeptModule> {
     const modules = new Map<string, KeptModule>();
     let left = MOST_BYTES;
@@ -234,13 +289,16 @@ export class StartCache {
     for (const { script, source, ...state } of this.#scripts.values())
       keep({ ...state, ...encoded(source), code: script.createCachedData() });
     for (const [file, module] of this.#kept.modules)
-      if (!this.#scripts.has(file) && this.#isCurrent(file)) keep(module);
+      if (!this.#scripts.has(file) && this.#isCurrent(file))
+        keep({ ...module, ...stateOnly(this.#now(module) ?? module) });
     return modules;
   }
 
   /** Writes the names of all modules whose text Node has read for them. */
   async #keepNames(): Promise<Record<string, KeptNames>> {
-    const names = { ...this.#kept.names };
+    const names = Object.fromEntries(
+      Object.entries(this.#kept.names).filter(([, { from }]) => from.every((each) => this.#isCurrent(each))),
+    );
     const inner = new Set(Array.from(this.#lexed.values(), (each) => [...each.values()]).flat());
     for (const [file, again] of this.#lexed) {
       if (inner.has(file)) continue;
@@ -248,8 +306,8 @@ export class StartCache {
       const exported = Object.keys(found).filter((name) => name !== 'default' && name !== 'module.exports');
       const text = exported.map((name) => `exports[${JSON.stringify(name)}] = 0;\n`).join('');
       const path = join(dirname(this.#path), `names-${createHash('sha256').update(text).digest('hex')}.cjs`);
-      if (!existsSync(path)) writeWhole(path, text);
-      const state = stateOf(path);
+      if (String(readState(path)?.bytes) !== text) writeWhole(path, text);
+      const state = readState(path)?.state;
       if (state) names[file] = { file: state, requests: [...again.keys()], from: this.#lexedBelow(file) };
     }
     return names;
@@ -269,8 +327,8 @@ function encoded(source: string): Pick<KeptModule, 'source' | 'encoding'> {
   return { source: Buffer.from(source, encoding), encoding };
 }
 
-const stateAndScope = ({ file, size, mtimeMs, scope }: KeptModule): Omit<ModuleText, 'source'> => ({
-  ...{ file, size, mtimeMs, scope },
+const stateOnly = ({ file, size, mtimeMs, ctimeMs, crc }: FileState): FileState => ({
+  ...{ file, size, mtimeMs, ctimeMs, crc },
 });
 
 /** Compiles the text of a CommonJS module as Node does. Returns undefined if Node has to say what is wrong with it. */
@@ -286,28 +344,18 @@ function scriptOf(source: string, filename: string, cachedData: Buffer | undefin
 }
 
 /**
- * Returns true if a package in a `node_modules` folder above `folder` is the nearest of its name; undefined if it is in
- * no such folder.
+ * Returns true if the package in `node_modules` of a folder is the nearest of its name to another folder, and no link.
  */
-function isNearest(file: string, name: string, folder: string): boolean | undefined {
-  const modules = file.slice(0, file.lastIndexOf(join('node_modules', name, 'x').slice(0, -1)));
-  if (modules === '' || !folder.startsWith(modules)) return undefined;
+function isNearest(modules: string, name: string, folder: string): boolean {
+  if (!folder.startsWith(modules)) return false;
   for (let above = folder; above.length >= modules.length && above !== modules; above = dirname(above))
     if (existsSync(join(above, 'node_modules', name))) return false;
-  return true;
+  const place = join(modules, 'node_modules', name);
+  return realpathSync.native(place) === place;
 }
 
 /** A package.json, and what it says of the `.js` files below it. */
 interface Scope {
   readonly file: string;
   readonly isCommonJs: boolean;
-}
-
-function readScope(file: string): Scope | undefined {
-  try {
-    const { type } = JSON.parse(readFileSync(file, 'utf8')) as { readonly type?: string };
-    return { file, isCommonJs: type !== 'module' };
-  } catch {
-    return undefined;
-  }
 }
