@@ -31,7 +31,7 @@ export class ScaledClock extends BaseClock {
   /** The real time and this time, at the last change. */
   #realFrom = 0;
   #from = 0;
-  readonly #timers = new TimerHeap();
+  readonly #timers = new TimerHeap(() => this.#rest());
   /** The time for which the one timer in real time is set, which fires the next of `#timers`. */
   #armedFor = Number.POSITIVE_INFINITY;
   #disarm: Cancel = () => {};
@@ -68,6 +68,12 @@ export class ScaledClock extends BaseClock {
     this.#scale = scale;
     this.#armedFor = Number.POSITIVE_INFINITY;
     this.#arm();
+  }
+
+  /** Cancels the timer in real time: no timer is left that it could fire. */
+  #rest(): void {
+    this.#disarm();
+    this.#armedFor = Number.POSITIVE_INFINITY;
   }
 
   /** Sets the timer in real time, unless it is set for the next timer or earlier. */

@@ -16,7 +16,17 @@ interface Waiting {
  */
 export class TimerHeap {
   readonly #heap: Waiting[] = [];
+  readonly #onEmpty: () => void;
   #added = 0;
+
+  /** @param onEmpty called when the last timer is removed. @default nothing is called */
+  constructor(onEmpty: () => void = () => {}) {
+    this.#onEmpty = onEmpty;
+  }
+
+  get size(): number {
+    return this.#heap.length;
+  }
 
   /** The time at which the next timer is due; undefined if there is none. */
   get due(): number | undefined {
@@ -43,6 +53,7 @@ export class TimerHeap {
     if (at < 0) return;
     timer.at = -1;
     const last = this.#heap.pop();
+    if (this.#heap.length === 0) this.#onEmpty();
     if (!last || last === timer) return;
     this.#put(last, at);
     this.#rise(last);

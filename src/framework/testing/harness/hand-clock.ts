@@ -1,15 +1,8 @@
 import { channel, type Channel } from 'node:diagnostics_channel';
 import { BaseClock, type Cancel } from '../../base/time/clock.js';
+import { TimerHeap } from '../../base/time/timer-heap.js';
 import { show } from '../../base/show.js';
 import { nap, nextTurn, realNow } from './real-time.js';
-
-interface HandTimer {
-  readonly due: number;
-  readonly order: number;
-  readonly fn: () => void;
-  /** The timer's index in the heap; -1 if the timer has fired or was cancelled. */
-  place: number;
-}
 
 /** The process is considered idle after this many turns of the event loop, if it has no HTTP traffic. */
 const QUIET_TURNS = 12;
@@ -51,7 +44,6 @@ function watchHttp(): void {
  */
 export class HandClock extends BaseClock {
   #now: number;
-  #order = 0;
   readonly #timers = new TimerHeap();
   readonly #quietTurns: number;
 
@@ -74,9 +66,7 @@ export class HandClock extends BaseClock {
   }
 
   override after(ms: number, fn: () => void): Cancel {
-    const timer = { due: this.#now + Math.max(ms, 0), order: this.#order++, fn, place: -1 };
-    this.#timers.add(timer);
-    return () => this.#timers.remove(timer);
+    return this.#timers.add(this.#now + Math.max(ms, 0), fn);
   }
 
   /** The number of waiting timers. */
@@ -86,7 +76,7 @@ export class HandClock extends BaseClock {
 
   /** The time at which the next timer is due, in epoch milliseconds; undefined if no timer is waiting. */
   get next(): number | undefined {
-    return this.#timers.first?.due;
+    return this.#timers.due;
   }
 
   /**
@@ -98,9 +88,9 @@ export class HandClock extends BaseClock {
     const target = this.#now + lengthOf(ms);
     await this.settle();
     for (;;) {
-      const timer = this.#timers.first;
-      if (timer === undefined || timer.due > target) break;
-      this.#now = Math.max(this.#now, timer.due);
+      const { due } = this.#timers;
+      if (due === undefined || due > target) break;
+      this.#now = Math.max(this.#now, due);
       this.#fireDue();
       await this.settle();
     }
@@ -152,79 +142,11 @@ export class HandClock extends BaseClock {
   }
 
   #fireDue(): void {
-    for (;;) {
-      const timer = this.#timers.first;
-      if (timer === undefined || timer.due > this.#now) return;
-      this.#timers.remove(timer);
-      timer.fn();
-    }
+    for (let fire = this.#timers.take(this.#now); fire; fire = this.#timers.take(this.#now)) fire();
   }
 }
 
 function lengthOf(ms: unknown): number {
   if (Number.isFinite(ms) && Number(ms) >= 0) return Number(ms);
   throw new RangeError(`expected a number of milliseconds from 0 up, got ${show(ms)}`);
-}
-
-const isBefore = (a: HandTimer, b: HandTimer): boolean =>
-  a.due < b.due || (a.due === b.due && a.order < b.order);
-
-/**
- * A heap of timers, ordered by due time and, for the same due time, by the order in which they were set. Reading the
- * first takes constant time; adding and removing take time proportional to log n.
- */
-class TimerHeap {
-  readonly #heap: HandTimer[] = [];
-
-  get size(): number {
-    return this.#heap.length;
-  }
-
-  get first(): HandTimer | undefined {
-    return this.#heap[0];
-  }
-
-  add(timer: HandTimer): void {
-    this.#rise(timer, this.#heap.length);
-  }
-
-  /** Removes a timer. Does nothing if the timer isn't in the heap. */
-  remove(timer: HandTimer): void {
-    const { place } = timer;
-    if (place < 0) return;
-    timer.place = -1;
-    const last = this.#heap.pop();
-    if (last === undefined || last === timer) return;
-    const parent = this.#heap[(place - 1) >> 1];
-    if (place > 0 && parent && isBefore(last, parent)) this.#rise(last, place);
-    else this.#sink(last, place);
-  }
-
-  /** Moves a timer from the index `room` towards the start of the heap, as far as its order requires. */
-  #rise(timer: HandTimer, room: number): void {
-    for (;;) {
-      const above = (room - 1) >> 1;
-      const parent = room > 0 ? this.#heap[above] : undefined;
-      if (!parent || isBefore(parent, timer)) return this.#put(timer, room);
-      this.#put(parent, room);
-      room = above;
-    }
-  }
-
-  /** Moves a timer from the index `room` towards the end of the heap, as far as its order requires. */
-  #sink(timer: HandTimer, room: number): void {
-    for (;;) {
-      const [left, right] = [this.#heap[2 * room + 1], this.#heap[2 * room + 2]];
-      const child = right && left && isBefore(right, left) ? right : left;
-      if (!child || isBefore(timer, child)) return this.#put(timer, room);
-      const below = child.place;
-      this.#put(child, room);
-      room = below;
-    }
-  }
-
-  #put(timer: HandTimer, place: number): void {
-    this.#heap[place] = timer;
-    timer.place = place;
-  }
 }
