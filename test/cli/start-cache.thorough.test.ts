@@ -1,11 +1,15 @@
 import { spawnSync } from 'node:child_process';
+import NodeModule from 'node:module';
 import {
+  chmodSync,
+  chownSync,
   cpSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
@@ -155,6 +159,60 @@ test('copies of the same content, as in a layer of an image, are read from the f
   expect(after.equals(before)).toBe(false);
   expect(names(start(ALL))).toBe(EXPECTED);
   expect(readFileSync(join(dir, 'cache', kept()[0] ?? '')).equals(after)).toBe(true);
+});
+
+const COMPILE_CACHE = pathToFileURL(resolve('dist/src/framework/cli/process/compile-cache.js')).href;
+
+test.each<[boolean, string[], Record<string, string>]>([
+  [true, [], {}],
+  [true, ['--max-old-space-size=200', '--enable-source-maps'], { NODE_OPTIONS: '--no-warnings' }],
+  [false, ['-C', 'development'], {}],
+  [false, [], { NODE_OPTIONS: '--no-warnings  --conditions=development' }],
+  [false, ['--preserve-symlinks'], {}],
+  [false, [], { NODE_V8_COVERAGE: 'coverage' }],
+  [false, [], { NODE_PRESERVE_SYMLINKS: '1' }],
+  [false, [], { NODE_DISABLE_COMPILE_CACHE: '1' }],
+])('packages are kept (%s) with the options %j and variables %j', (isKept, options, variables) => {
+  const script = `
+    import { createRequire } from 'node:module';
+    const { keepCompiledCode, keepStart } = await import(${JSON.stringify(COMPILE_CACHE)});
+    await keepCompiledCode();
+    createRequire(${JSON.stringify(join(dir, 'user.js'))})('parts');
+    await keepStart();`;
+  const env = { ...process.env, NODE_OPTIONS: '', NODE_COMPILE_CACHE: join(dir, 'cache'), ...variables };
+  place('cache/any', '');
+  // The options of the script itself are not those of a start.
+  writeFileSync(join(dir, 'script.mjs'), script);
+  const { stderr } = spawnSync(process.execPath, [...options, 'script.mjs'], {
+    cwd: dir,
+    encoding: 'utf8',
+    env,
+  });
+  expect(stderr).toBe('');
+  expect(kept().length > 0).toBe(isKept);
+});
+
+test('what a tool replaces by hooks is replaced, also of kept packages', () => {
+  const code = `const module = await import('node:module');
+    if (!module.registerHooks) return 'none';
+    module.registerHooks({ load: (url, context, next) => url.endsWith('two.js')
+      ? { format: 'commonjs', source: 'exports.two = "hooked"', shortCircuit: true } : next(url, context) });
+    return require('parts').two;`;
+  start(ALL);
+  expect(start(code)).toBe('registerHooks' in NodeModule ? 'hooked' : 'none');
+});
+
+test('a file that another user may have written is not used, and written anew', () => {
+  start(ALL);
+  const file = join(dir, 'cache', kept()[0] ?? '');
+  for (const expose of [
+    () => chmodSync(file, 0o666),
+    ...(process.getuid?.() === 0 ? [() => chownSync(file, 12345, 0)] : []),
+  ]) {
+    expose();
+    expect(names(start(ALL))).toBe(EXPECTED);
+    expect([statSync(file).mode & 0o777, statSync(file).uid]).toEqual([0o644, process.getuid?.()]);
+  }
 });
 
 test.each([

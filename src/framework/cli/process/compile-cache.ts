@@ -9,9 +9,13 @@ import { fileURLToPath } from 'node:url';
 const { enableCompileCache } = module as { readonly enableCompileCache?: (directory: string) => unknown };
 
 /**
- * Options of Node's own that watch or change what is loaded. With one of them, modules are loaded from their own files.
+ * Options of Node's own that have nothing to do with the packages that are loaded. With any other one, such as
+ * --conditions, --import or --inspect, modules are loaded from their own files.
  */
-const WATCHING = /(?:^|\s)(?:-r|--(?:require|import|loader|experimental-loader|permission|watch|inspect)\b)/;
+const HARMLESS =
+  /^--(?:(?:max|min|stack|heap|trace|report|tls|cpu-prof)-|enable-source-maps$|expose-gc$|no-warnings$|no-deprecation$|unhandled-rejections=|dns-result-order=|use-(?:openssl|bundled|system)-ca$|(?:no-)?experimental-strip-types$|env-file)/;
+/** Variables that change where Node finds modules, or that record which code of theirs runs. */
+const VARIABLES = ['NODE_V8_COVERAGE', 'NODE_PRESERVE_SYMLINKS', 'NODE_PATH'];
 
 let startCache: { save(): Promise<void>; remove(): void } | undefined;
 
@@ -25,12 +29,17 @@ let startCache: { save(): Promise<void>; remove(): void } | undefined;
  * both off.
  */
 export async function keepCompiledCode(): Promise<void> {
-  const { NODE_COMPILE_CACHE: folder = ownFolder(), NODE_DISABLE_COMPILE_CACHE, NODE_OPTIONS } = process.env;
+  const { NODE_COMPILE_CACHE: folder = ownFolder(), NODE_DISABLE_COMPILE_CACHE } = process.env;
   enableCompileCache?.(folder);
-  const options = [...process.execArgv, NODE_OPTIONS].join(' ');
-  if (NODE_DISABLE_COMPILE_CACHE || 'pnp' in process.versions || WATCHING.test(options)) return;
+  if (NODE_DISABLE_COMPILE_CACHE || 'pnp' in process.versions || isLoadingChanged()) return;
   const { StartCache } = await import('./start-cache.js');
   startCache = new StartCache(folder);
+}
+
+function isLoadingChanged(): boolean {
+  const options = [...process.execArgv, ...(process.env['NODE_OPTIONS'] ?? '').split(/\s+/)];
+  const isHarmless = options.every((each) => each === '' || HARMLESS.test(each));
+  return !isHarmless || VARIABLES.some((each) => process.env[each]);
 }
 
 function ownFolder(): string {

@@ -1,5 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  openSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
 
@@ -45,6 +55,8 @@ export interface KeptStart {
 
 /** The file begins with a checksum of the rest, and the length of the JSON that follows. */
 const HEAD_BYTES = 8;
+/** The bits of a file's mode for its group and for all others. */
+const WRITABLE_BY_OTHERS = 0o022;
 
 /** A module in the file: the bytes of its text and of its code, and the encoding of the text. */
 interface KeptPlace extends FileState {
@@ -78,9 +90,12 @@ export function unchangedState(known: FileState): FileState | undefined {
   return state?.crc === known.crc ? state : undefined;
 }
 
-/** Reads what an earlier start has kept. Returns undefined if there is no such file, or if it is damaged. */
+/**
+ * Reads what an earlier start has kept. Returns undefined if there is no such file, if it is damaged, or if another user
+ * may have written it: it contains code.
+ */
 export function readKept(path: string): KeptStart | undefined {
-  const bytes = readIfAny(path);
+  const bytes = readOwn(path);
   if (!bytes || bytes.length < HEAD_BYTES || bytes.readUInt32LE(0) !== crc32(bytes.subarray(4)))
     return undefined;
   let at = HEAD_BYTES + bytes.readUInt32LE(4);
@@ -95,6 +110,22 @@ export function readKept(path: string): KeptStart | undefined {
     resolved: header.resolved,
     names: header.names,
   };
+}
+
+/** Reads a file that nobody but this user, or root, can have written. */
+function readOwn(path: string): Buffer | undefined {
+  let file: number | undefined;
+  try {
+    file = openSync(path, 'r');
+    const { uid, mode } = fstatSync(file);
+    const ours = process.getuid?.();
+    const isOurs = ours === undefined || ((uid === ours || uid === 0) && (mode & WRITABLE_BY_OTHERS) === 0);
+    return isOurs ? readFileSync(file) : undefined;
+  } catch {
+    return undefined;
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
 }
 
 function readIfAny(path: string): Buffer | undefined {
@@ -127,7 +158,7 @@ export function writeWhole(path: string, content: Buffer | string): void {
   // Processes in two containers may have the same id.
   const part = `${path}.${randomUUID()}`;
   try {
-    writeFileSync(part, content);
+    writeFileSync(part, content, { mode: 0o644 });
     renameSync(part, path);
   } catch (error) {
     rmSync(part, { force: true });

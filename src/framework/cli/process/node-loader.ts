@@ -1,5 +1,5 @@
 /* oxlint-disable no-underscore-dangle -- these are Node's own names */
-import NodeModule from 'node:module';
+import NodeModule, { syncBuiltinESMExports } from 'node:module';
 
 /** A CommonJS module while Node loads it. */
 export interface LoadedModule {
@@ -47,6 +47,18 @@ export function loadSteps(): LoadSteps {
 export function replaceSteps(from: LoadSteps, to: LoadSteps): void {
   if (loader._extensions['.js'] === from.load) loader._extensions['.js'] = to.load;
   if (loader._resolveFilename === from.resolve) loader._resolveFilename = to.resolve;
+}
+
+/** Calls back before a tool registers hooks that may change each module. Such hooks exist since Node 22.15. */
+export function onHooks(call: () => void): void {
+  const { registerHooks } = NodeModule as { registerHooks?: (...of: unknown[]) => unknown };
+  if (!registerHooks) return;
+  const register = (...of: unknown[]): unknown => {
+    call();
+    return registerHooks(...of);
+  };
+  Object.assign(NodeModule, { registerHooks: register });
+  syncBuiltinESMExports();
 }
 
 /** Returns false if a tool changes the text that is compiled: it then replaces this function of the module. */

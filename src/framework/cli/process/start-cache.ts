@@ -12,6 +12,7 @@ import {
   type Load,
   type LoadedModule,
   loadSteps,
+  onHooks,
   replaceSteps,
   requireOf,
   type Resolve,
@@ -70,15 +71,18 @@ export class StartCache {
   readonly #manifests = new Map<string, FileState>();
   readonly #nearestOnes = new Map<string, boolean>();
   #isNew = false;
+  #isRemoved = false;
 
   constructor(folder: string) {
     this.#path = join(folder, `start-3-${process.version}-${process.arch}`);
     this.#kept = readKept(this.#path) ?? NOTHING;
     replaceSteps(this.#original, { resolve: this.#resolve, load: this.#load });
+    onHooks(() => this.remove());
   }
 
-  /** From now on Node loads modules by itself. */
+  /** From now on Node loads modules by itself, also if a tool still calls the steps that it has replaced. */
   remove(): void {
+    this.#isRemoved = true;
     replaceSteps({ resolve: this.#resolve, load: this.#load }, this.#original);
   }
 
@@ -112,7 +116,8 @@ export class StartCache {
   }
 
   readonly #resolve: Resolve = (request, parent, ...rest) => {
-    if (!parent?.filename || rest[1] !== undefined) return this.#original.resolve(request, parent, ...rest);
+    if (this.#isRemoved || !parent?.filename || rest[1] !== undefined)
+      return this.#original.resolve(request, parent, ...rest);
     const { filename } = parent;
     const isLexed = this.#isLexed(parent, filename);
     const names = isLexed ? this.#namesOf(filename, request) : undefined;
@@ -144,7 +149,7 @@ export class StartCache {
 
   /** Returns undefined for a module that Node has to load by itself. */
   #compile(module: LoadedModule, filename: string): Body | undefined {
-    if (!isCompiledByNode(module)) return undefined;
+    if (this.#isRemoved || !isCompiledByNode(module)) return undefined;
     const kept = this.#isCurrent(filename) ? this.#kept.modules.get(filename) : undefined;
     const text = kept ? this.#textOf(kept) : this.#read(filename);
     const script = text && scriptOf(text.source, filename, kept?.code);
