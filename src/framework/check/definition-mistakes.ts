@@ -1,5 +1,6 @@
 import type { Problem } from '../base/errors.js';
 import { problemsIn } from '../local/asl/machine.js';
+import { DUPLICATE } from '../local/asl/definition/repeated-names.js';
 import { type DefinitionProblem, didYouMean } from '../local/index.js';
 import { locationOf, messageOf } from './finding.js';
 import { type JsonText, type Position, type Step, stateAt } from './source/json-text.js';
@@ -24,8 +25,10 @@ export function definitionMistakes(source: MachineSource): DefinitionMistake[] {
   const json = locatable(source);
   const { broken } = json;
   if (broken) return [{ file: source.file, state: undefined, ...broken }];
-  const found = withoutConsequences(problemsIn(source.definition));
-  const problems = found.map((each) => mistakeOf(each, json, source.file));
+  const told = new Set(json.twice.map(({ steps }) => steps.join('/')));
+  const problems = withoutConsequences(problemsIn(source.definition))
+    .filter(({ code, path }) => code !== DUPLICATE || !told.has(json.stepsTo(path).join('/')))
+    .map((each) => mistakeOf(each, json, source.file));
   const twice = json.twice.map(({ steps, at }) => keyTwice(steps, at, source.file));
   return [...twice, ...problems].toSorted((a, b) => a.line - b.line || a.column - b.column);
 }

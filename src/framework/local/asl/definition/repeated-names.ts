@@ -2,7 +2,7 @@ import { eachName } from '../values/json-scan.js';
 import type { DefinitionProblem } from './reader.js';
 
 /** The code of the problem that a name of a state appears more than once. API reference of Step Functions. */
-const DUPLICATE = 'DUPLICATE_STATE_NAME';
+export const DUPLICATE = 'DUPLICATE_STATE_NAME';
 const ANOTHER_NAME = 'give one of them another name: names are unique in a machine, its branches included';
 
 /** Returns the problem of a state whose name another state has too. @param path the path of the second one */
