@@ -52,10 +52,10 @@ function place(path: string, text: string): void {
 }
 
 /** One start of a process that loads what the code says. @returns the text of what the code evaluates to */
-function start(code: string): string {
+function start(code: string, isKept = true): string {
   const script = `
     import { createRequire } from 'node:module';
-    const { StartCache } = await import(${JSON.stringify(CACHE)});
+    const { StartCache } = ${isKept} ? await import(${JSON.stringify(CACHE)}) : { StartCache: class { remove() {} save() {} } };
     const cache = new StartCache(${JSON.stringify(join(dir, 'cache'))});
     const require = createRequire(${JSON.stringify(join(dir, 'user.js'))});
     const said = await (async () => { ${code} })();
@@ -92,6 +92,41 @@ test('a module is found by its own path by tools that ask Node before each requi
     ${ALL}`;
   expect(names(start(hooked))).toBe(EXPECTED);
   expect(names(start(hooked))).toBe(EXPECTED);
+});
+
+test('a module sees of Node what it sees without a kept file, also if it fails', () => {
+  const odd = {
+    'package.json': '{ "name": "odd", "exports": { ".": "./index.js" }, "imports": { "#own": "./b.js" } }',
+    'index.js': `
+      const attempt = (call) => { try { return call(); } catch (error) { return error.code + error.message; } };
+      exports.early = require('./a').of(module);
+      exports.seen = [this === exports, arguments.length, arguments[1] === require, typeof require.main, __filename, __dirname,
+        Object.keys(require.extensions), module.paths, module.parent?.filename, module.id, module.loaded, require.cache[__filename] === module,
+        require.resolve.paths('x'), require.resolve.paths('./x'), require.resolve('other', { paths: [__dirname] }), require('#own'),
+        attempt(() => require('./none')), attempt(() => require('other/none')), attempt(() => require.resolve('./none')), attempt(() => require('')),
+        require('./data'), require('./dir/'), require('./dir'), require('.') === exports, require('odd') === exports];
+      exports.fails = () => [1, 2].map(() => { try { require('./fails'); } catch ({ stack }) { return stack.split('\\n').slice(0, 2); } });
+      exports.wrong = () => { try { require('./wrong'); } catch ({ name, message }) { return name + message; } };
+      exports.import = require('./imports');
+      exports.children = () => module.children.map(({ id }) => id);
+      module.require = (id) => 'own ' + id; exports.replaced = require('x');
+      delete module.require;`,
+    'a.js':
+      'const early = require("./index"); exports.of = (index) => [early === index.exports, module.parent === index, Object.keys(early)];',
+    'imports.js':
+      "module.exports = async () => (await import('other')).default + (await import('./b.js')).default;",
+    'b.js': '\uFEFFmodule.exports = "b"; // no line after this',
+    'fails.js': 'globalThis.runs = (globalThis.runs ?? 0) + 1; throw new Error("run " + runs);',
+    'wrong.js': 'const a = ;',
+    'data.json': '[1]',
+    'dir/package.json': '{ "main": "main" }',
+    'dir/main.js': '#!/usr/bin/env node\nmodule.exports = "main";',
+  };
+  for (const [name, text] of Object.entries(odd)) place(`node_modules/odd/${name}`, text);
+  const code = `const odd = require('odd');
+    return [odd.early, odd.seen, odd.fails(), odd.wrong(), await odd.import(), odd.children(), odd.replaced];`;
+  const plain = start(code, false);
+  expect([start(code), start(code)]).toEqual([plain, plain]);
 });
 
 test('what was changed, installed or removed since is seen', () => {
@@ -245,4 +280,17 @@ test('rules of class-validator give the same results, and are of one copy', () =
   const loaded =
     "await import('class-validator'); return Object.keys(require.cache).filter((each) => each.includes('libphone')).length";
   expect(start(loaded)).toBe(0);
+});
+
+test('a start fails without the package that is behind a rule, as it does without a kept file', () => {
+  const classValidator = join(dir, 'node_modules/class-validator');
+  cpSync(resolve('node_modules/class-validator/cjs'), join(classValidator, 'cjs'), { recursive: true });
+  place('node_modules/class-validator/package.json', '{ "main": "./cjs/index.js" }');
+  const link = join(dir, 'node_modules/libphonenumber-js');
+  symlinkSync(resolve('node_modules/libphonenumber-js'), link);
+  symlinkSync(resolve('node_modules/validator'), join(dir, 'node_modules/validator'));
+  const code = `try { require('class-validator'); return 'loaded'; } catch ({ code, message }) { return code; }`;
+  expect(start(code)).toBe('loaded');
+  rmSync(link);
+  expect([start(code), start(code, false)]).toEqual(['MODULE_NOT_FOUND', 'MODULE_NOT_FOUND']);
 });

@@ -19,5 +19,7 @@ export function withLazyRules(source: string, filename: string): string {
   // The package has to be used for calls of one function of it, as in `(0, isEmail_1.default)(value)`.
   if (key === undefined || called.size > 1 || new RegExp(`\\b${name}\\b(?![.:])`).test(rest)) return source;
   const load = wrap ? `${wrap}(require("${path}"))` : `require("${path}")`;
-  return source.replace(line, `const ${name} = { get ${key}() { return ${load}.${key}; } };`);
+  // If the package is missing, the start fails as it does otherwise, and not the first task.
+  const isThere = `require.resolve("${path.replace(/\/lib\/.*/, '')}");`;
+  return source.replace(line, `const ${name} = { get ${key}() { return ${load}.${key}; } }; ${isThere}`);
 }

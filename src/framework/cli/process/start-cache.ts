@@ -40,6 +40,8 @@ type Body = (this: object, ...of: [object, object, LoadedModule, string, string]
 const NOTHING: KeptStart = { modules: new Map(), scopes: new Map(), resolved: {}, names: {} };
 /** The file is not made larger than this, whatever a project loads. */
 const MOST_BYTES = 32 * 1024 * 1024;
+/** Matches what Node has to compile by itself: it warns of each `import()` in what others compile. */
+const NOT_KEPT = /^#!|\bimport\s*[(/]/;
 const BEYOND_LATIN1 = /[\u0100-\uffff]/;
 /** Matches the name of the package in a path that isn't one of a file. */
 const PACKAGE_NAME = /^(?![./]|\w:)(?:@[^/]+\/)?[^/]+/;
@@ -74,7 +76,7 @@ export class StartCache {
   #isRemoved = false;
 
   constructor(folder: string) {
-    this.#path = join(folder, `start-3-${process.version}-${process.arch}`);
+    this.#path = join(folder, `start-4-${process.version}-${process.arch}`);
     this.#kept = readKept(this.#path) ?? NOTHING;
     replaceSteps(this.#original, { resolve: this.#resolve, load: this.#load });
     onHooks(() => this.remove());
@@ -165,7 +167,7 @@ export class StartCache {
     const [found, scope] = [readState(filename), this.#scopeOf(filename)];
     if (found === undefined || scope === undefined) return undefined;
     const source = found.bytes.toString();
-    return source.startsWith('#!')
+    return NOT_KEPT.test(source)
       ? undefined
       : { ...found.state, scope, source: withLazyRules(source, filename) };
   }
