@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
@@ -31,3 +31,17 @@ test('the lint finds a floating promise: its type-aware rules are on', () => {
   });
   expect(lint(FLOATING.replace('  report()', '  void report()'))).toMatchObject({ status: 0 });
 }, 30_000);
+
+/** Matches a name that the compiler put in place of a member's: `_a: {`, `._a`. */
+const RENAMED = /(?:^|[{,])\s*_[a-z]: |\._[a-z]\b(?!\w)/m;
+
+test('the compiler renames no member of an object', () => {
+  // TypeScript 7.0 does, in a class with a member of an object that is named like the class. Jest compiles by swc.
+  expect(RENAMED.test('return {\n  _a: {\n')).toBe(true);
+  expect(RENAMED.test('const part = new _a(body);\n_a = Checker;')).toBe(false);
+  const files = readdirSync('dist/src', { recursive: true, encoding: 'utf8' }).filter((each) =>
+    each.endsWith('.js'),
+  );
+  expect(files.length).toBeGreaterThan(500);
+  expect(files.filter((each) => RENAMED.test(readFileSync(join('dist/src', each), 'utf8')))).toEqual([]);
+});

@@ -109,24 +109,7 @@ export class Execution implements RunningExecution {
 
   /** Made when a state first reads it, since few executions need it and it takes memory. */
   get context(): JsonObject {
-    return (this.#context ??= this.#describe());
-  }
-
-  #describe(): JsonObject {
-    const { arn, name, machine, startedAt } = this;
-    const { count = 0, at } = this.#redrives ?? {};
-    return {
-      Execution: {
-        Id: arn,
-        Input: this.#input,
-        StartTime: isoTime(startedAt),
-        Name: name,
-        RoleArn: machine.roleArn,
-        RedriveCount: count,
-        ...(at !== undefined && { RedriveTime: isoTime(at) }),
-      },
-      StateMachine: { Id: machine.arn, Name: machine.name },
-    };
+    return (this.#context ??= contextOf(this, this.#input, this.#redrives));
   }
 
   /** The machine. Its program is empty once the execution has ended. */
@@ -374,4 +357,28 @@ function runningFull(): StateFailure {
 
 function historyFull(of: string): StateFailure {
   return new StateFailure('States.Runtime', `The execution reached the maximum number of history ${of}.`);
+}
+
+/**
+ * Returns the context object. It isn't made in the class, since TypeScript 7.0 would rename the key `Execution` in the
+ * class of that name.
+ */
+function contextOf(
+  { arn, name, machine, startedAt }: Execution,
+  Input: Json,
+  redrives: Redrives | undefined,
+): JsonObject {
+  const { count = 0, at } = redrives ?? {};
+  return {
+    Execution: {
+      Id: arn,
+      Input,
+      StartTime: isoTime(startedAt),
+      Name: name,
+      RoleArn: machine.roleArn,
+      RedriveCount: count,
+      ...(at !== undefined && { RedriveTime: isoTime(at) }),
+    },
+    StateMachine: { Id: machine.arn, Name: machine.name },
+  };
 }
