@@ -239,7 +239,9 @@ export class StartCache {
   #keepManifest(found: string, request: string, folder: string): void {
     const name = PACKAGE_NAME.exec(request)?.[0];
     const manifest = name === undefined ? undefined : this.#manifestOf(found, name, folder);
-    if (manifest !== undefined) this.#readManifest(manifest);
+    if (manifest === undefined || this.#manifests.has(manifest)) return;
+    const kept = this.#kept.scopes.get(manifest);
+    if (!kept || !this.#isSame(kept)) this.#readManifest(manifest);
   }
 
   #readManifest(file: string): Buffer | undefined {
