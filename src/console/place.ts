@@ -8,6 +8,7 @@ const places = new Map<unknown, Map<string, number>>();
 const RESTORE_MS = 2_000;
 
 let place = new Map<string, number>();
+let isReturn = false;
 stamp();
 addEventListener('scroll', () => keepScroll('page', scrollY), { passive: true });
 
@@ -16,13 +17,14 @@ export function keepScroll(part: string, top: number): void {
   place.set(part, top);
 }
 
-/** Returns how far a part of the view was scrolled when it was left; 0 if the view is new. */
-export const keptScroll = (part: string): number => place.get(part) ?? 0;
+/** Returns how far a part of the view was scrolled when it was left; undefined if the view is new. */
+export const keptScroll = (part: string): number | undefined => place.get(part) ?? (isReturn ? 0 : undefined);
 
 /** Begins a new place, or the one that belongs to the entry that the browser has gone back to. */
 export function enterEntry(left: string): void {
   const known = places.get((history.state as { entry?: unknown } | null)?.entry);
   place = known ?? new Map<string, number>();
+  isReturn = known !== undefined;
   if (!known) {
     stamp();
     scrollTo(0, 0);

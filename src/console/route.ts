@@ -7,8 +7,8 @@ export interface Route {
   readonly query: URLSearchParams;
 }
 
-function read(): Route {
-  const [path = '', query = ''] = location.hash.replace(/^#\/?/, '').split('?');
+function read(hash = location.hash): Route {
+  const [path = '', query = ''] = hash.replace(/^#\/?/, '').split('?');
   return { parts: path.split('/').filter(Boolean).map(plain), query: new URLSearchParams(query) };
 }
 
@@ -47,8 +47,13 @@ export function setQuery(change: Readonly<Record<string, string | undefined>>): 
   const { parts, query } = route.peek();
   const next = { ...Object.fromEntries(query), ...change };
   const kept = Object.entries(next).filter((each): each is [string, string] => (each[1] ?? '') !== '');
-  history.replaceState(history.state, '', to(...parts, Object.fromEntries(kept)));
-  route.value = read();
+  const hash = to(...parts, Object.fromEntries(kept));
+  route.value = read(hash);
+  try {
+    history.replaceState(history.state, '', hash);
+  } catch {
+    // A browser refuses to change the URL often in a short time. The next change brings it up to date.
+  }
 }
 
 /** Returns a field of the query in the URL; undefined if it is absent. */

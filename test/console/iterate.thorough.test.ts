@@ -211,8 +211,8 @@ withChromium('the console lets one iterate', () => {
     await button('Start execution').click();
     await dialog().getByRole('combobox', { name: 'Kept' }).selectOption('to Tokyo');
     expect(await dialog().getByLabel('sku').inputValue()).toBe('A-1');
-    await tab.tabTo(dialog().getByRole('tab', { name: 'JSON' }));
-    await page.keyboard.press('Enter');
+    await tab.tabTo(dialog().getByRole('tab', { name: 'Form' }));
+    await page.keyboard.press('ArrowRight');
     const json = dialog().getByRole('textbox', { name: 'Input, as JSON' });
     await json.getByText('12345678901234567890').waitFor();
     await dialog().getByRole('button', { name: 'Start', exact: true }).click();

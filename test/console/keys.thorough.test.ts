@@ -115,6 +115,99 @@ withChromium('the console by keys, links and Back', () => {
     expect([await focused(), await page.evaluate('told')]).toEqual(['rest-95', 0]);
   });
 
+  test('a link leads to a state, its iteration and tab, and an event; what is chosen is in the URL', async () => {
+    const arn = encodeURIComponent(await start(mapped, 'linked', '[1,2,3]'));
+    await open(`executions/${arn}?state=One+of+them&tab=data&iteration=For%2Beach%3D2&event=2&events=states`);
+    await page.getByRole('region', { name: 'State One of them' }).waitFor();
+    await page.getByRole('tab', { name: 'Input and output', selected: true }).waitFor();
+    await page.getByRole('button', { name: /^For each\s*: iteration 2/ }).waitFor();
+    // The link has selected the state: a click on it keeps it, with its tab.
+    await page.locator('[data-state="One of them"]').dispatchEvent('click');
+    await page.getByRole('tab', { name: 'Input and output', selected: true }).waitFor();
+    await page.getByRole('region', { name: 'Events' }).getByRole('button', { name: 'One of them' }).click();
+    await page.getByRole('region', { name: 'Event 2' }).waitFor();
+    expect(query()).not.toMatch(/state=|tab=/);
+    await page.locator('[data-state="For each"]').dispatchEvent('click');
+    await page.getByRole('spinbutton', { name: 'Look at iteration' }).fill('1');
+    await page.getByRole('tab', { name: 'Definition' }).click();
+    await page.getByRole('button', { name: /^For each\s*: iteration 1/ }).waitFor();
+    await page.getByRole('searchbox', { name: 'Search the events' }).fill('map');
+    await until("document.querySelector('.events [role=status]').textContent.includes(' of ')");
+    expect(query()).toMatch(/iteration=For\+each=1/);
+    for (const field of ['state=For+each', 'tab=definition', 'event=2', 'events=states', 'find=map'])
+      expect(query()).toContain(field);
+    const isKept = async (): Promise<void> => {
+      await page.getByRole('region', { name: 'State For each' }).waitFor();
+      await page.getByRole('tab', { name: 'Definition', selected: true }).waitFor();
+      expect(await page.getByRole('searchbox', { name: 'Search the events' }).inputValue()).toBe('map');
+    };
+    await page.reload();
+    await isKept();
+    await page.getByRole('navigation').getByRole('link', { name: 'Machines' }).click();
+    await page.getByRole('heading', { name: 'Machines', level: 1 }).waitFor();
+    await page.goBack();
+    await isKept();
+    // Another state begins at its first tab.
+    await page.locator('[data-state="One of them"]').dispatchEvent('click');
+    await page.getByRole('tab', { name: 'Status', selected: true }).waitFor();
+  });
+
+  test('a link to a state or an iteration that there is not shows the execution', async () => {
+    const arn = encodeURIComponent(await start(mapped, 'odd-link', '[1]'));
+    await open(`executions/${arn}?state=Nowhere&tab=nothing&iteration=For%2Beach%3D-1&visit=x&events=none`);
+    await page.getByRole('region', { name: 'Execution', exact: true }).waitFor();
+    await page.locator('[data-state="One of them"][data-progress="succeeded"]').waitFor();
+    expect(await page.locator('.events .total').textContent()).toBe('10 events');
+  });
+
+  test('a link leads to an event far below, and Back to where its list was left', async () => {
+    const input = JSON.stringify(Array.from({ length: 200 }, (_, n) => n));
+    const arn = encodeURIComponent(await start(mapped, 'long', input));
+    const top = (): Promise<number> =>
+      page.evaluate("document.querySelector('.rows-events .view').scrollTop");
+    await open(`executions/${arn}?event=500`);
+    await page.getByRole('region', { name: 'Event 500' }).waitFor();
+    expect(await top()).toBe(499 * 34);
+    await page.evaluate("document.querySelector('.rows-events .view').scrollTo(0, 1700)");
+    await page.getByRole('button', { name: 'Event 52', exact: true }).waitFor();
+    await page.getByRole('navigation').getByRole('link', { name: 'Machines' }).click();
+    await page.getByRole('heading', { name: 'Machines', level: 1 }).waitFor();
+    await page.goBack();
+    await page.getByRole('button', { name: 'Event 52', exact: true }).waitFor();
+    expect(await top()).toBe(1700);
+  });
+
+  test('Escape closes the details of a state, and first the dialog over them', async () => {
+    const arn = encodeURIComponent(await start(mapped, 'escaped', '[1]'));
+    await open(`executions/${arn}?state=One+of+them`);
+    const state = page.getByRole('region', { name: 'State One of them' });
+    await page.getByRole('tab', { name: 'Status' }).focus();
+    await page.keyboard.press('Control+k');
+    await page.getByRole('dialog').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await state.waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('region', { name: 'Execution', exact: true }).waitFor();
+    expect(await page.evaluate('document.activeElement.dataset.state')).toBe('One of them');
+    // In a search the key clears the text first.
+    await page.locator('[data-state="For each"]').dispatchEvent('click');
+    await page.getByRole('searchbox', { name: 'Search the events' }).fill('map');
+    await page.keyboard.press('Escape');
+    await page.getByRole('region', { name: 'State For each' }).waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('region', { name: 'Execution', exact: true }).waitFor();
+  });
+
+  test('events that arrive are not told to a screen reader', async () => {
+    const arn = await start(waiting, 'told');
+    await open(`executions/${encodeURIComponent(arn)}`);
+    await until("document.querySelector('.events [role=status]').textContent === '2 events'");
+    await call(service.url, 'StopExecution', { executionArn: arn });
+    await page.locator('.events .total', { hasText: '3 events' }).waitFor();
+    expect(await page.locator('.events [role=status]').textContent()).toBe('2 events');
+  });
+
   test('arrow keys move through tabs', async () => {
     await open(`machines/${encodeURIComponent(waiting)}`);
     await page.getByRole('tab', { name: 'Graph' }).focus();

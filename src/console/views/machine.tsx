@@ -121,7 +121,14 @@ function MachineGraph({ machine }: MachineProps): JSX.Element {
               onSelect={select}
             />
           )}
-          {node && <StateDefinition key={node.name} node={node} definition={machine.definition} />}
+          {node && (
+            <StateDefinition
+              key={node.name}
+              node={node}
+              definition={machine.definition}
+              onClose={() => select(undefined)}
+            />
+          )}
         </>
       )}
     </section>
@@ -131,9 +138,10 @@ function MachineGraph({ machine }: MachineProps): JSX.Element {
 interface StateProps {
   readonly node: StateNode;
   readonly definition: string;
+  readonly onClose: () => void;
 }
 
-function StateDefinition({ node, definition }: StateProps): JSX.Element {
+function StateDefinition({ node, definition, onClose }: StateProps): JSX.Element {
   const { name, source } = node;
   const [isTested, setTested] = useState(false);
   return (
@@ -142,6 +150,9 @@ function StateDefinition({ node, definition }: StateProps): JSX.Element {
       <button type="button" class="small" onClick={() => setTested(true)}>
         <Icon name="flask" />
         Test
+      </button>
+      <button type="button" class="quiet" onClick={onClose} aria-label="Close">
+        <Icon name="close" />
       </button>
       <Json text={JSON.stringify(source)} label={`Definition of ${name}`} />
       {isTested && (

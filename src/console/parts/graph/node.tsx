@@ -56,7 +56,7 @@ function State(props: NodeProps & { readonly node: StateNode }): JSX.Element {
       data-progress={progress ? reached : undefined}
       aria-pressed={isSelected}
       tabIndex={tabStop === box.name ? 0 : -1}
-      onClick={() => onSelect(isSelected ? undefined : box.name)}
+      onClick={() => onSelect(box.name)}
     >
       <TypeLine node={node} visits={own?.visits.length ?? 0} />
       <span class="node-name" dir="auto" title={box.name}>

@@ -10,7 +10,7 @@ interface VirtualTableProps<T> extends TableSize<T> {
   readonly row: (item: T, index: number) => ComponentChildren;
   /** Shown in place of the rows if there are no items. */
   readonly empty: ComponentChildren;
-  /** The key of the item to which the page's URL leads. It is scrolled to when it is first there. */
+  /** The key of the item to which the page's URL leads. A new view is scrolled to it when it is first there. */
   readonly linked?: string | number | undefined;
 }
 
@@ -122,11 +122,12 @@ function useKeptPlace<T>(
     if (!view || head === undefined) return;
     const added = first.current === undefined ? 0 : items.findIndex((item) => keyOf(item) === first.current);
     first.current = keyOf(head);
-    const linkedAt = linked === undefined ? -1 : items.findIndex((item) => keyOf(item) === linked);
-    if (!isRestored.current && (linked === undefined || linkedAt >= 0)) {
+    const kept = linked === undefined ? (keptScroll(name) ?? 0) : keptScroll(name);
+    const linkedAt = kept === undefined ? items.findIndex((item) => keyOf(item) === linked) : -1;
+    if (!isRestored.current && (kept !== undefined || linkedAt >= 0)) {
       isRestored.current = true;
-      view.scrollTop = linkedAt >= 0 ? linkedAt * rowHeight : keptScroll(name);
-      if (linkedAt >= 0) view.scrollIntoView({ block: 'nearest' });
+      view.scrollTop = kept ?? linkedAt * rowHeight;
+      if (kept === undefined) view.scrollIntoView({ block: 'nearest' });
       onScroll();
     } else if (added > 0 && view.scrollTop > 0) view.scrollTop += added * rowHeight;
   }, [items]);

@@ -1,13 +1,14 @@
 import type { JSX } from 'preact';
-import { useMemo, useState } from 'preact/hooks';
+import { useMemo } from 'preact/hooks';
 import { TakenEdges } from '../../../framework/local/view/edges.js';
 import { allStates, readDefinition, type StateNode } from '../../model/definition.js';
 import { nameIn } from '../../model/format.js';
 import { isSelected, type Selection, type StateProgress, stateProgress } from '../../model/progress.js';
 import { Graph } from '../../parts/graph/graph.js';
 import { useDrawing } from '../../parts/graph/use-drawing.js';
+import { useEscape } from '../../keys.js';
 import { ErrorMessage, Loading } from '../../parts/page.js';
-import { to } from '../../route.js';
+import { queryField, setQuery, to } from '../../route.js';
 import { CallError } from '../../service/calls.js';
 import { type ExecutionView, useExecution } from '../../service/topics.js';
 import { captionOf } from './caption.js';
@@ -50,8 +51,12 @@ const isArriving = ({ endedAt, run }: ExecutionView): boolean => endedAt !== nul
 
 function Execution({ view }: { readonly view: ExecutionView }): JSX.Element {
   const nodes = useMemo(() => nodesOf(view.definition), [view.definition]);
-  const [selected, select] = useState<string>();
-  const [selection, setSelection] = useState<Selection>(new Map());
+  const asked = queryField('state');
+  const selected = asked !== undefined && nodes.has(asked) ? asked : undefined;
+  const select = (state: string | undefined): void => {
+    if (state !== selected) setQuery({ state, visit: undefined, tab: undefined });
+  };
+  const [selection, setSelection] = useSelection();
   const progress = useProgress(view, nodes, selection);
   const shared = { view, nodes, progress, selected, onSelect: select, selection, onSelection: setSelection };
   return (
@@ -68,6 +73,21 @@ function Execution({ view }: { readonly view: ExecutionView }): JSX.Element {
       <EventTable view={view} state={selected} onState={select} />
     </div>
   );
+}
+
+/** Returns the selected iterations, by the names of their Maps. They are kept in the page's URL. */
+function useSelection(): [selection: Selection, select: (selection: Selection) => void] {
+  const text = queryField('iteration') ?? '';
+  const selection = useMemo(() => {
+    const entries = [...new URLSearchParams(text)].map(([map, index]) => [map, Number(index)] as const);
+    return new Map(entries.filter(([, index]) => Number.isSafeInteger(index) && index >= 0));
+  }, [text]);
+  const select = (next: Selection): void =>
+    setQuery({
+      visit: undefined,
+      iteration: new URLSearchParams([...next].map(([map, index]) => [map, String(index)])).toString(),
+    });
+  return [selection, select];
 }
 
 function nodesOf(definition: string): ReadonlyMap<string, StateNode> {
@@ -135,10 +155,20 @@ function GraphPanel(props: PanelProps): JSX.Element {
   );
 }
 
+/** Closes the details of a state. A focus that was in them goes to the state in the graph. */
+function close(state: string | undefined, onSelect: PanelProps['onSelect']): void {
+  const hadFocus = document.activeElement?.closest('.details');
+  onSelect(undefined);
+  if (!hadFocus) return;
+  for (const each of document.querySelectorAll<HTMLElement>('[data-state]'))
+    if (each.dataset['state'] === state) each.focus({ preventScroll: true });
+}
+
 /** Shows the details of the selected state. If no state is selected, shows those of the execution. */
 function DetailsPanel(props: PanelProps): JSX.Element {
   const { view, nodes, progress, selected, onSelect, selection, onSelection } = props;
   const node = selected === undefined ? undefined : nodes.get(selected);
+  useEscape(node !== undefined, () => close(selected, onSelect));
   return (
     <section
       class="panel fill details"
@@ -154,7 +184,7 @@ function DetailsPanel(props: PanelProps): JSX.Element {
           own={progress.get(node.name)}
           selection={selection}
           onSelection={onSelection}
-          onClose={() => onSelect(undefined)}
+          onClose={() => close(selected, onSelect)}
         />
       )}
     </section>

@@ -4,9 +4,9 @@ import { useEffect, useRef } from 'preact/hooks';
 const KEYS: readonly (readonly [keys: string, text: string])[] = [
   ['Ctrl K', 'Go to a page, machine, state, activity or execution'],
   ['?', 'Show these keys'],
-  ['Esc', 'Close a dialog, or a task that you have taken'],
+  ['Esc', 'Close a dialog, a task that you have taken, or the details of a state'],
   ['← ↑ → ↓', 'In a graph: move from state to state. In tabs: show another'],
-  ['Enter', 'In a graph: show the details of the state, or no longer'],
+  ['Enter', 'In a graph: show the details of the state'],
   ['+ − 0', 'In a graph: larger, smaller, all of it'],
   ['Tab', 'Move on, also out of an editor'],
 ];

@@ -1,9 +1,11 @@
 import type { JSX } from 'preact';
-import { useMemo, useState } from 'preact/hooks';
+import { useMemo, useRef } from 'preact/hooks';
 import type { HistoryEvent } from '../../../../framework/local/console/api.js';
 import { count } from '../../../model/format.js';
 import { Icon } from '../../../parts/icons.js';
+import { Total } from '../../../parts/tables/total.js';
 import { VirtualTable } from '../../../parts/tables/virtual-table.js';
+import { queryField, setQuery } from '../../../route.js';
 import type { ExecutionView } from '../../../service/topics.js';
 import { EventRow } from './event-row.js';
 import { eventSummary, eventTone } from './event-summary.js';
@@ -34,8 +36,9 @@ interface Filter {
 /** The table of an execution's events, with filters. Each event can be expanded to its JSON. */
 export function EventTable({ view, state, onState }: EventTableProps): JSX.Element {
   const { run, known } = view;
-  const [filter, setFilter] = useState<Filter>({ kind: 'all', text: '' });
+  const [filter, setFilter] = useFilter();
   const [unfolded, toggle] = useToggles();
+  const linked = useRef([...unfolded][0]);
   const events = useMemo(() => filtered(view, state, filter), [run, known, filter, state]);
   return (
     <section class="panel events" aria-label="Events">
@@ -43,11 +46,14 @@ export function EventTable({ view, state, onState }: EventTableProps): JSX.Eleme
         <h2 class="panel-title">Events</h2>
         <FilterFields filter={filter} onFilter={setFilter} />
         {state !== undefined && <StateChip state={state} onRemove={() => onState(undefined)} />}
-        <p class="faint total" role="status">
-          {events.length === known
-            ? count(known, 'event')
-            : `${events.length.toLocaleString('en')} of ${count(known, 'event')}`}
-        </p>
+        <Total
+          text={
+            events.length === known
+              ? count(known, 'event')
+              : `${events.length.toLocaleString('en')} of ${count(known, 'event')}`
+          }
+          filter={`${filter.kind} ${filter.text} ${state ?? ''}`}
+        />
       </div>
       <VirtualTable
         name="events"
@@ -57,6 +63,7 @@ export function EventTable({ view, state, onState }: EventTableProps): JSX.Eleme
         rowHeight={34}
         unfolded={unfolded}
         unfoldedHeight={260}
+        linked={linked.current}
         columns={['Id', 'Type', 'State', 'What', 'After']}
         empty="No event is like that."
         row={(event) => (
@@ -88,14 +95,26 @@ const searchText = (event: HistoryEvent, state: string | undefined): string =>
 
 type Ids = ReadonlySet<string | number>;
 
+/** Returns the ids of the unfolded events. They are kept in the page's URL, as the filter is. */
 function useToggles(): [on: Ids, toggle: (id: number) => void] {
-  const [on, setOn] = useState<Ids>(new Set());
+  const text = queryField('event') ?? '';
+  const on = useMemo(() => new Set(text.split(',').map(Number).filter(Boolean)), [text]);
   const toggle = (id: number): void => {
     const next = new Set(on);
     if (!next.delete(id)) next.add(id);
-    setOn(next);
+    setQuery({ event: [...next].join() });
   };
   return [on, toggle];
+}
+
+function useFilter(): [filter: Filter, set: (filter: Filter) => void] {
+  const asked = queryField('events') ?? '';
+  const kind = Object.hasOwn(KINDS, asked) ? (asked as Kind) : 'all';
+  const text = queryField('find') ?? '';
+  const filter = useMemo(() => ({ kind, text }), [kind, text]);
+  const set = (next: Filter): void =>
+    setQuery({ events: next.kind === 'all' ? undefined : next.kind, find: next.text });
+  return [filter, set];
 }
 
 interface FilterFieldsProps {

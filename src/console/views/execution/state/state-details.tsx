@@ -1,5 +1,4 @@
 import type { JSX } from 'preact';
-import { useState } from 'preact/hooks';
 import type { StateNode } from '../../../model/definition.js';
 import type { Visit } from '../../../../framework/local/view/run.js';
 import { PROGRESS_WORDS, progressOf, type Selection, type StateProgress } from '../../../model/progress.js';
@@ -7,6 +6,7 @@ import { Icon } from '../../../parts/icons.js';
 import { Json } from '../../../parts/json.js';
 import { ProgressBadge } from '../../../parts/status.js';
 import { Tabs } from '../../../parts/tabs.js';
+import { queryField, setQuery } from '../../../route.js';
 import type { ExecutionView } from '../../../service/topics.js';
 import { StateActions } from './state-actions.js';
 import { VisitData } from './visit-data.js';
@@ -23,14 +23,18 @@ interface StateDetailsProps {
 }
 
 const TABS = { status: 'Status', data: 'Input and output', definition: 'Definition' } as const;
+const isTab = (name: string): name is keyof typeof TABS => Object.hasOwn(TABS, name);
 
 /** Shows the details of one state of an execution, one visit at a time. */
 export function StateDetails(props: StateDetailsProps): JSX.Element {
   const { view, node, own, onClose } = props;
-  const [tab, show] = useState<keyof typeof TABS>('status');
-  const [picked, pick] = useState<number>();
+  const asked = queryField('tab') ?? '';
+  const tab = isTab(asked) ? asked : 'status';
+  const show = (next: keyof typeof TABS): void => setQuery({ tab: next === 'status' ? undefined : next });
+  const picked = Number(queryField('visit') ?? NaN);
+  const pick = (index: number): void => setQuery({ visit: String(index) });
   const visits = own?.visits ?? [];
-  const index = picked !== undefined && picked < visits.length ? picked : visits.length - 1;
+  const index = picked >= 0 && picked < visits.length ? Math.floor(picked) : visits.length - 1;
   return (
     <>
       <div class="details-head">

@@ -82,14 +82,13 @@ function isShown({ kind, state, indexes }: TimelineRow, { selected, selection }:
 
 function select(row: TimelineRow, props: TimelineProps): void {
   const { onSelect, selection, onSelection } = props;
-  const isOn = isShown(row, props);
   if (row.kind === 'state') {
-    onSelect(isOn ? undefined : row.state);
+    onSelect(row.state);
     return;
   }
   const next = new Map(selection);
   next.delete(row.state);
-  if (!isOn)
+  if (!isShown(row, props))
     for (let it = row.visits[0]?.iteration; it; it = it.map.iteration) next.set(it.map.name, it.index);
   onSelection(next);
 }
