@@ -35,6 +35,17 @@ describe('with a time scale', () => {
     expect(await status()).toBe('SUCCEEDED');
   });
 
+  test('a Wait that ends before a timeout wins, however late both are noticed', async () => {
+    const bench = await openBench({ timeScale: 60 });
+    const definition = JSON.stringify({ StartAt: 'X', TimeoutSeconds: 3_700, States: { X: WAIT } });
+    const stateMachineArn = bench.service.seedMachine({ name: 'M', definition });
+    const { executionArn } = await bench.client.send(new StartExecutionCommand({ stateMachineArn }));
+    bench.clock.stall(120_000);
+    await bench.clock.settle();
+    const { status } = await bench.client.send(new DescribeExecutionCommand({ executionArn }));
+    expect(status).toBe('SUCCEEDED');
+  });
+
   test('the deadlines of a task that a worker holds are not scaled', async () => {
     const bench = await openBench({ timeScale: 60 });
     const { client, clock } = bench;

@@ -84,11 +84,22 @@ export class ScaledClock extends BaseClock {
     this.#armedFor = due;
     this.#disarm = this.real.after(Math.max(due - this.now(), 0) / this.#scale, () => {
       this.#armedFor = Number.POSITIVE_INFINITY;
-      try {
-        for (let fire = this.#timers.take(this.now()); fire; fire = this.#timers.take(this.now())) fire();
-      } finally {
-        this.#arm();
-      }
+      this.#fire(this.now());
     });
+  }
+
+  /**
+   * Fires the timers that are due by a time, those of one moment together. Between two moments all code runs that
+   * follows from the first: it may cancel what is due at the second, as the end of a Wait cancels a timeout.
+   */
+  #fire(until: number): void {
+    const { due } = this.#timers;
+    if (due === undefined || due > until) return this.#arm();
+    try {
+      for (let fire = this.#timers.take(due); fire; fire = this.#timers.take(due)) fire();
+    } finally {
+      // A tick runs after all code that follows from the promises settled above.
+      queueMicrotask(() => process.nextTick(() => this.#fire(until)));
+    }
   }
 }
