@@ -167,6 +167,45 @@ describe('a mock answers a resource that is not run here', () => {
   });
 });
 
+test('a mock is not called for a branch that was ended, whenever that was', async () => {
+  const inputs: unknown[] = [];
+  const { clock, client, service } = await openBench({
+    mocks: { [LAMBDA]: (input) => inputs.push(input) },
+  });
+  const chain = (count: number, last: object) => {
+    const passes = Array.from({ length: count }, (_, i) => [`P${i}`, { Type: 'Pass', Next: `P${i + 1}` }]);
+    return { StartAt: 'P0', States: Object.fromEntries([...passes, [`P${count}`, last]]) as object };
+  };
+  const renamed = (branch: object) => JSON.parse(JSON.stringify(branch).replace(/"P(?=\d)/g, '"Q')) as object;
+  for (const [a, b] of [
+    [0, 0],
+    [0, 1],
+    [1, 1],
+    [1, 2],
+  ] as const) {
+    const definition = JSON.stringify({
+      StartAt: 'Both',
+      States: {
+        Both: {
+          Type: 'Parallel',
+          End: true,
+          Branches: [
+            chain(a, { Type: 'Task', Resource: LAMBDA, End: true }),
+            renamed(chain(b, { Type: 'Pass', InputPath: '$.missing', End: true })),
+          ],
+        },
+      },
+    });
+    const stateMachineArn = service.seedMachine({ name: `Ends${a}${b}`, definition });
+    const input = JSON.stringify({ a, b });
+    const { executionArn } = await client.send(new StartExecutionCommand({ stateMachineArn, input }));
+    await clock.settle();
+    const { events = [] } = await client.send(new GetExecutionHistoryCommand({ executionArn }));
+    const scheduled = events.filter(({ type }) => type === 'LambdaFunctionScheduled');
+    expect({ a, b, calls: inputs.splice(0) }).toEqual({ a, b, calls: scheduled.map(() => ({ a, b })) });
+  }
+});
+
 describe('a task that waits for its token', () => {
   const tokens: string[] = [];
   const mock = (input: unknown): void => void tokens.push((input as { token: string }).token);

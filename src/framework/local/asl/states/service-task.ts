@@ -93,6 +93,8 @@ async function answerTask(
   const { machineName, resources } = branch.execution;
   if (!resources.has(machineName, branch.stateName, call.resource)) throw unanswered(branch, call);
   events.scheduled(branch.textOf(input));
+  // Another branch may have failed meanwhile, and to record an event may end the execution.
+  if (branch.scope.ended) return;
   task.start();
   const answer = bounded(await resources.answer(describe(branch, call, task.token), input), call);
   if (answer.kind === 'succeeded' && pattern !== 'requestResponse' && task.isOpen())
