@@ -13,6 +13,7 @@ import {
   Min,
   ValidateNested,
 } from 'class-validator';
+import type { Locator } from 'playwright-core';
 import { inputSchema } from '../../src/framework/declare/schema/dto-schema.js';
 import { definitionOf } from '../support/definition.js';
 import { findChromium } from './chromium.js';
@@ -179,7 +180,12 @@ withChromium('the console lets one iterate', () => {
     });
     await tab.go(`machines/${machine}`);
     await button('Start execution').click();
-    await dialog().getByText('The worker will refuse this input: 3 problems.').waitFor();
+    const refused = dialog().getByText('The worker will refuse this input: 3 problems.');
+    await refused.waitFor();
+    await dialog().getByRole('tab', { name: 'JSON' }).click();
+    await refused.waitFor();
+    await dialog().getByText('/speed is missing').waitFor();
+    await dialog().getByRole('tab', { name: 'Form' }).click();
     const type = async (label: string, text: string): Promise<void> => {
       await tab.tabTo(dialog().getByRole('textbox', { name: label, exact: true }));
       await page.keyboard.press('Control+a');
@@ -352,21 +358,45 @@ withChromium('the console lets one iterate', () => {
     expect(await shown('After ResultPath')).toMatch(/"n": 3,\s+"work": \{\s+"sum": 30/);
     const after = dialog().getByRole('region', { name: 'Variables afterwards' });
     expect(await after.innerText()).toMatch(/"who": "hoge"[\s\S]*"last": 30/);
+    expect(await shown('Output')).toBe(await shown('After ResultPath'));
     expect(await tab.findings()).toEqual([]);
+    const isInSight = (button: Locator) =>
+      button.evaluate((element) => {
+        const { x, y, width, height } = element.getBoundingClientRect();
+        return element.contains(element.ownerDocument.elementFromPoint(x + width / 2, y + height / 2));
+      });
+    for (const side of ['start', 'end'] as const) {
+      await dialog().evaluate((element, to) => element.scrollTo(0, to === 'end' ? 9999 : 0), side);
+      expect(await isInSight(run)).toBe(true);
+    }
 
-    await dialog().getByRole('radio', { name: 'It fails' }).check();
+    await dialog().getByText('a mocked result stands for its work').waitFor();
+    await dialog().getByRole('radio', { name: 'Mock an error' }).check();
+    expect(await outcome.count()).toBe(0);
+    await dialog().getByText('a mocked error stands for its work').waitFor();
     await dialog().getByRole('textbox', { name: 'Error name' }).fill('Busy');
     await run.click();
     await outcome.getByText('It would be tried again').waitFor();
     await dialog().getByRole('spinbutton', { name: 'Retries before' }).fill('2');
     await run.click();
     await outcome.getByText('Failed').waitFor();
-    await dialog().getByRole('radio', { name: 'Its own work is done' }).check();
+    await dialog().getByRole('radio', { name: 'Run it for real: a worker does its work' }).check();
+    await dialog().getByText('a task waits until a worker answers it').waitFor();
+    await run.click();
+    await dialog().getByText('It runs…').waitFor();
+    await dialog().getByRole('radio', { name: 'Mock a result' }).check();
+    await dialog().getByText('It runs…').waitFor({ state: 'detached' });
+    await run.click();
+    await outcome.getByText('Next: Done').waitFor();
+    await dialog()
+      .getByRole('radio', { name: /^Run it for real/ })
+      .check();
     await run.click();
     const own = await call(service.url, 'GetActivityTask', { activityArn: activity });
     await call(service.url, 'SendTaskSuccess', { taskToken: own['taskToken'], output: '{"total":1}' });
     await outcome.getByText('Next: Done').waitFor();
     await tab.fill(variables, '[]');
+    await outcome.waitFor({ state: 'detached' });
     await run.click();
     await dialog().getByRole('alert').getByText("Expected 'variables' to be a JSON object.").waitFor();
     expect(await outcome.count()).toBe(0);

@@ -5,6 +5,7 @@ import { hasForm } from '../../model/schema/schema.js';
 import { JsonField } from '../../parts/json-field.js';
 import { Tabs } from '../../parts/tabs.js';
 import { SchemaForm } from './form/schema-form.js';
+import { JsonVerdict } from './form/verdict.js';
 import type { KnownInput } from './suggestions.js';
 
 interface InputFieldProps {
@@ -35,9 +36,12 @@ export function InputField({ value, onInput, known, problem }: InputFieldProps):
     <>
       <Tabs tabs={TABS} shown={tab} onShow={show} />
       {tab === 'json' || problem !== undefined ? (
-        <JsonField name="Input" value={value} onInput={onInput} problem={problem}>
-          {offers}
-        </JsonField>
+        <>
+          <JsonField name="Input" value={value} onInput={onInput} problem={problem}>
+            {offers}
+          </JsonField>
+          {problem === undefined && <JsonVerdict text={value} schema={schema} />}
+        </>
       ) : (
         <div class="field">
           <span>Input {offers}</span>

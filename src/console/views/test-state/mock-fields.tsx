@@ -4,16 +4,26 @@ import type { Trial } from './trial.js';
 
 interface MockFieldsProps {
   readonly trial: Trial;
+  /** The type of the state: Task, Map or Parallel. */
+  readonly type: string;
   readonly onChange: (part: Partial<Trial>) => void;
   /** The error message if the result isn't JSON. */
   readonly problem: string | undefined;
 }
 
-const MOCKS = { result: 'It gives a result', failure: 'It fails', none: 'Its own work is done' } as const;
+const MOCKS = { result: 'Mock a result', failure: 'Mock an error', none: 'Run it for real' } as const;
+const REAL: Readonly<Record<string, string>> = {
+  Task: 'a worker does its work',
+  Map: 'its states run',
+  Parallel: 'its states run',
+};
+
+const wordOf = (mock: Trial['mock'], type: string): string =>
+  mock === 'none' ? `${MOCKS.none}: ${REAL[type]}` : MOCKS[mock];
 
 /** The fields for what stands for the work of a state. */
 export function MockFields(props: MockFieldsProps): JSX.Element {
-  const { trial, onChange, problem } = props;
+  const { trial, type, onChange, problem } = props;
   return (
     <>
       <fieldset class="choice">
@@ -26,7 +36,7 @@ export function MockFields(props: MockFieldsProps): JSX.Element {
               checked={trial.mock === each}
               onChange={() => onChange({ mock: each })}
             />
-            {MOCKS[each]}
+            {wordOf(each, type)}
           </label>
         ))}
       </fieldset>

@@ -61,7 +61,7 @@ export function TestResult({ answer }: { readonly answer: Answer }): JSX.Element
           {steps.map(({ name, text }, at) => (
             <li>
               <h3>{name}</h3>
-              {steps[at - 1]?.text === text ? (
+              {name !== 'Output' && steps[at - 1]?.text === text ? (
                 <p class="faint">As before.</p>
               ) : (
                 <Json text={text} label={`${name} in the test`} />

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Commands } from '../../../framework/local/console/api.js';
 import type { StateNode } from '../../model/definition.js';
 import { jsonProblem, pretty } from '../../model/json-text.js';
@@ -24,6 +24,13 @@ interface TestStateProps {
 /** The types of states whose work a mock can stand for. */
 const MOCKED = ['Task', 'Map', 'Parallel'];
 
+/** Says what the test does with the work of the state, by the choice of its mock. */
+const WORK: Readonly<Record<Trial['mock'], string>> = {
+  result: ', and a mocked result stands for its work',
+  failure: ', and a mocked error stands for its work',
+  none: ', but its work is really done: a task waits until a worker answers it',
+};
+
 /** A dialog that runs one state by itself, and shows each step of its data. */
 export function TestStateDialog({ definition, node, first, onClose }: TestStateProps): JSX.Element {
   const canMock = MOCKED.includes(node.type);
@@ -37,21 +44,29 @@ export function TestStateDialog({ definition, node, first, onClose }: TestStateP
     retries: 0,
   }));
   const [answer, setAnswer] = useState<Answer | 'running'>();
-  const change = (part: Partial<Trial>): void => setTrial((before) => ({ ...before, ...part }));
+  // A test that a worker has to answer ends with the dialog, and when the user changes what is tested.
+  const end = useRef(new AbortController());
+  useEffect(() => () => end.current.abort(), []);
+  const change = (part: Partial<Trial>): void => {
+    end.current.abort();
+    end.current = new AbortController();
+    setAnswer(undefined);
+    setTrial((before) => ({ ...before, ...part }));
+  };
   const problems = {
     input: jsonProblem(trial.input),
     variables: jsonProblem(trial.variables),
     result: trial.mock === 'result' ? jsonProblem(trial.result) : undefined,
   };
-  // A test that a worker has to answer ends with the dialog.
-  const end = useMemo(() => new AbortController(), []);
-  useEffect(() => () => end.abort(), []);
   const test = useAction(async () => {
+    const { signal } = end.current;
     setAnswer('running');
     try {
       const request = { definition, stateName: node.name, roleArn: ROLE, ...requestOf(trial) };
-      setAnswer(await command('TestState', request, {}, end.signal));
+      const answered = await command('TestState', request, {}, signal);
+      if (!signal.aborted) setAnswer(answered);
     } catch (refusal) {
+      if (signal.aborted) return;
       setAnswer(undefined);
       throw refusal;
     }
@@ -65,9 +80,7 @@ export function TestStateDialog({ definition, node, first, onClose }: TestStateP
   );
   return (
     <FormDialog id="test" title={title} action={test} submit={submit} onClose={onClose} wide cancel="Close">
-      <p class="faint">
-        The state runs by itself: no execution is started{canMock && ', and a mock stands for its work'}.
-      </p>
+      <p class="faint">The state runs by itself: no execution is started{canMock && WORK[trial.mock]}.</p>
       <div class="beside">
         <JsonField
           name="Input"
@@ -82,7 +95,7 @@ export function TestStateDialog({ definition, node, first, onClose }: TestStateP
           problem={problems.variables}
         />
       </div>
-      {canMock && <MockFields trial={trial} onChange={change} problem={problems.result} />}
+      {canMock && <MockFields type={node.type} trial={trial} onChange={change} problem={problems.result} />}
       <div role="status">
         {answer === 'running' ? <p class="faint">It runs…</p> : answer && <TestResult answer={answer} />}
       </div>

@@ -1,10 +1,10 @@
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
-import { count } from '../../../model/format.js';
 import { problemsOf } from '../../../model/schema/check.js';
 import { parseTree, setIn } from '../../../model/schema/edit-json.js';
 import type { JsonSchema } from '../../../model/schema/schema.js';
 import { FieldOf, keyOf, type FormContext } from './field.js';
+import { Verdict } from './verdict.js';
 
 interface SchemaFormProps {
   /** The input as JSON. The form shows it, and edits it in place. */
@@ -31,11 +31,7 @@ export function SchemaForm({ text, onText, schema }: SchemaFormProps): JSX.Eleme
   return (
     <div class="schema-form">
       <FieldOf context={context} schema={schema} path={[]} name="Input" required />
-      <p class={`hint ${problems.length > 0 ? 'bad' : ''}`} role="status">
-        {problems.length > 0
-          ? `The worker will refuse this input: ${count(problems.length, 'problem')}.`
-          : 'The input fits the rules of the activity.'}
-      </p>
+      <Verdict problems={problems} />
     </div>
   );
 }
