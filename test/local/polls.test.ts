@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
 import {
   CreateActivityCommand,
@@ -72,6 +73,21 @@ describe('a poll', () => {
     await bench.clock.settle(() => bench.service.parkedPolls === 1);
     abort.abort();
     expect(await gone).toBe('gone');
+    await bench.clock.settle(() => bench.service.parkedPolls === 0);
+    await start(bench, machine, '{"n":1}');
+    expect((await poll(bench)).input).toBe('{"n":1}');
+  });
+
+  test('is withdrawn with its connection, also behind an earlier request of that connection', async () => {
+    const bench = await openBench();
+    const machine = seed(bench);
+    const body = JSON.stringify({ activityArn: ARN });
+    const head = 'x-amz-target: AWSStepFunctions.GetActivityTask';
+    const request = `POST / HTTP/1.1\r\nhost: localhost\r\n${head}\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+    const socket = connect(Number(new URL(bench.service.url).port), '127.0.0.1');
+    socket.write(request + request);
+    await bench.clock.settle(() => bench.service.parkedPolls === 2);
+    socket.destroy();
     await bench.clock.settle(() => bench.service.parkedPolls === 0);
     await start(bench, machine, '{"n":1}');
     expect((await poll(bench)).input).toBe('{"n":1}');

@@ -22,6 +22,19 @@ export class Pipelines {
     if (open === 1) socket.setMaxListeners(2 * MOST);
     this.#open.set(socket, open);
     response.on('close', () => this.#open.set(socket, (this.#open.get(socket) ?? 1) - 1));
+    if (!response.socket) closeWith(socket, response);
     return true;
   }
+}
+
+/**
+ * Closes a response with its connection. Node does so only for the response that has the socket, and not for those that
+ * wait for an earlier one.
+ */
+function closeWith(socket: Socket, response: ServerResponse): void {
+  const close = (): void => {
+    if (!response.socket) response.emit('close');
+  };
+  socket.once('close', close);
+  response.once('close', () => socket.off('close', close));
 }

@@ -97,7 +97,6 @@ export class BodyReader {
       const release = (): void => {
         end();
         this.#keep(body, 0);
-        request.socket.off('close', release);
       };
       const refuse = (): void => {
         release();
@@ -122,8 +121,6 @@ export class BodyReader {
         else resolve(hasHeapFor(jsonBytes(text)) ? text : { refused: 'tooMany' });
       });
       response.on('close', release);
-      // A response that waits for an earlier one has no socket yet, and is not closed with the connection.
-      if (!response.socket) request.socket.on('close', release);
       request.on('error', (error) => {
         release();
         reject(error);
