@@ -124,6 +124,9 @@ withChromium('the console lets one iterate', () => {
     const output = page.getByRole('region', { name: 'Output of the execution' });
     expect(await output.innerText()).toMatch(/"amount": 7,\s+"who": "hoge"/);
     await tab.progress('Both', 'not reached');
+    await page.getByText('The input of Check, in which this execution began.').waitFor();
+    expect(await page.getByRole('region', { name: 'Input of the execution' }).innerText()).toContain('7');
+    await page.getByRole('link', { name: failed.split(':').at(-1) ?? '' }).waitFor();
   });
 
   test('a state inside a Parallel offers to run from the Parallel', async () => {

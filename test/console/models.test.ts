@@ -173,9 +173,27 @@ test('an execution is copied as commands that a shell takes apart as they are me
   const machine = { arn: 'arn:aws:states:eu-west-1:123456789012:stateMachine:M' };
   const copies = copiesOfExecution({ arn, machine, input }, 'http://127.0.0.1:8083');
   expect(copies[0]).toEqual({ name: 'ARN', text: arn });
-  for (const { text } of copies.slice(1)) {
-    const script = `set -- ${text}; printf '%s\\0' "$@"`;
-    const words = execFileSync('sh', ['-c', script]).toString().split('\0');
-    expect(words).toEqual(expect.arrayContaining([machine.arn, input, 'http://127.0.0.1:8083']));
-  }
+  const wordsOf = (text = ''): string[] =>
+    execFileSync('sh', ['-c', `set -- ${text}; printf '%s\\0' "$@"`])
+      .toString()
+      .split('\0');
+  for (const { text } of copies.slice(1))
+    expect(wordsOf(text)).toEqual(expect.arrayContaining([machine.arn, input, 'http://127.0.0.1:8083']));
+
+  // One that began in a state: another begins there too, which the AWS CLI can't do.
+  const startedFrom = { state: "Pay 'n", executionArn: `${arn}0` };
+  const [, command, ...others] = copiesOfExecution(
+    { arn, machine, input, startedFrom },
+    'http://127.0.0.1:8083',
+  );
+  expect(others).toEqual([]);
+  const flags = ['execute', '--from', "Pay 'n", '--of', arn, '--input', input];
+  expect(wordsOf(command?.text)).toEqual([
+    'npx',
+    'stepwright',
+    ...flags,
+    '--endpoint',
+    'http://127.0.0.1:8083',
+    '',
+  ]);
 });

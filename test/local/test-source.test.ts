@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { HandClock } from 'stepwright/testing';
 import type { Execution } from '../../src/framework/local/engine/execution.js';
+import { beginningIn } from '../../src/framework/local/engine/beginning.js';
 import { StepFunctions } from '../../src/framework/local/engine/step-functions.js';
 import { endedExecution } from '../../src/framework/local/console/execution-test.js';
 import type { Mocks } from '../../src/framework/local/resources/mocks.js';
@@ -157,36 +158,21 @@ test.each<[string, object, Parameters<typeof sourceOf>[1], RegExp[]]>([
   await runSource(source);
 });
 
-test('an execution that began in a state is a test of the machine from there', async () => {
-  const pass = (Next?: string): object => ({
-    Type: 'Pass',
-    ...(Next === undefined ? { End: true } : { Next }),
-  });
-  const States = { A: pass('B'), B: pass('C'), C: pass() };
-  const event = (id: number, type: string, name?: string): HistoryEvent => ({
-    ...{ id, previous: id === 2 ? 0 : id - 1, type, at: 0 },
-    details: { name },
-  });
-  const types = ['PassStateEntered', 'PassStateExited'];
-  const source = testSource({
-    ...{
-      machine: 'M',
-      name: 'e',
-      input: '1',
-      status: 'SUCCEEDED',
-      output: '1',
-      error: undefined,
-      cause: undefined,
-    },
-    definition: JSON.stringify({ StartAt: 'A', States }),
-    events: [
-      event(1, 'ExecutionStarted'),
-      ...['B', 'C'].flatMap((name, at) => types.map((type, each) => event(2 + 2 * at + each, type, name))),
-      event(6, 'ExecutionSucceeded'),
-    ],
-  });
+test('an execution that began in a state is a test of the machine from there, with its own input', async () => {
+  const clock = new HandClock(0, { promisesOnly: true });
+  const engine = new StepFunctions({ clock });
+  const pass = (more: object): object => ({ Type: 'Pass', ...more });
+  const States = { A: pass({ Next: 'B' }), B: pass({ Next: 'C' }), C: pass({ End: true }) };
+  const machine = engine.createMachine({ name: 'M', definition: JSON.stringify({ StartAt: 'A', States }) });
+  const earlier = engine.start(machine, '{"who":""}');
+  const beginning = beginningIn(earlier, machine.program, 'B', '{"who":"Fixed"}');
+  const run = engine.executions.start(machine, 'again', earlier.input, { who: '' }, undefined, beginning);
+  await clock.settle();
+  const source = testSource(endedExecution(run));
   expect(source).not.toContain('"A"');
+  expect(source).toContain('machine.start({ "who": "Fixed" }');
   await runSource(source);
+  engine.close();
 });
 
 test('a test is refused with the reason: redriven, or too many answers', async () => {

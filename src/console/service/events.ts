@@ -1,8 +1,10 @@
 import { effect } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import type { EventWithData } from '../../framework/local/console/api.js';
+import type { StartedFrom } from '../model/copy-as.js';
 import { query } from './calls.js';
 import { restarts } from './stream.js';
+import type { ExecutionView } from './topics.js';
 
 const KEPT = 200;
 const known = new Map<string, EventWithData>();
@@ -53,4 +55,19 @@ export function detailsOf(event: EventWithData | undefined): Readonly<Record<str
 export function dataOf(event: EventWithData | undefined, field: 'input' | 'output'): string | undefined {
   const data = detailsOf(event)?.[field];
   return typeof data === 'string' ? data : undefined;
+}
+
+/** Returns the state in which an execution began, and the earlier execution; undefined if it began at the start. */
+export function startedFromOf({ run }: Pick<ExecutionView, 'run'>): StartedFrom | undefined {
+  return run.events[0]?.details?.['startedFrom'] as StartedFrom | undefined;
+}
+
+/**
+ * Returns the input with which an execution began: its own or, if it began in a state, that of the state. Undefined until
+ * it has arrived.
+ */
+export function useFirstInput(view: ExecutionView): string | undefined {
+  const from = startedFromOf(view);
+  const entered = useEvent(view, from && view.run.visits[0]?.id);
+  return from ? dataOf(entered, 'input') : view.input;
 }

@@ -396,6 +396,8 @@ test.each([
   ['error=outofstock', ['fails']],
   ['error=none%20left', ['fails']],
   ['input=%22Ada%22', ['fails', 'waits']],
+  ['input=%22who%22%20:%20%22Ada%22', ['fails', 'waits']],
+  ['input=%22A%20da%22', []],
   ['name=WAIT&input=%22Ada%22', ['waits']],
   ['since=1000000', []],
   ['machine=arn:aws:states:us-east-1:123456789012:stateMachine:Greet', ['other', 'waits']],

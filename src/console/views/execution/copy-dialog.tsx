@@ -2,6 +2,7 @@ import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { copiesOfExecution } from '../../model/copy-as.js';
 import { Json } from '../../parts/json.js';
+import { startedFromOf, useFirstInput } from '../../service/events.js';
 import type { ExecutionView } from '../../service/topics.js';
 
 interface CopyProps {
@@ -13,11 +14,13 @@ interface CopyProps {
 export function CopyDialog({ view, onClose }: CopyProps): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current?.showModal(), []);
+  const input = useFirstInput(view);
+  const copied = input === undefined ? undefined : { ...view, input, startedFrom: startedFromOf(view) };
   return (
     <dialog ref={dialog} class="dialog" aria-labelledby="copy-title" onClose={onClose}>
       <h2 id="copy-title">Copy as</h2>
       <p class="faint">The commands start another execution with the same input.</p>
-      {copiesOfExecution(view, location.origin).map(({ name, text }) => (
+      {(copied ? copiesOfExecution(copied, location.origin) : []).map(({ name, text }) => (
         <div class="field">
           <span>{name}</span>
           <Json text={text} label={name} />

@@ -1,13 +1,15 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { clockTime, instant } from '../../model/format.js';
+import { clockTime, instant, nameIn } from '../../model/format.js';
 import { Icon } from '../../parts/icons.js';
 import { PageHead } from '../../parts/page.js';
 import { StatusBadge } from '../../parts/status.js';
 import { Duration } from '../../parts/times.js';
 import { to } from '../../route.js';
+import { startedFromOf } from '../../service/events.js';
 import { now } from '../../service/stream.js';
 import type { ExecutionView } from '../../service/topics.js';
+import { RunFromDialog } from '../start/run-from-dialog.js';
 import { StartDialog } from '../start/start-dialog.js';
 import { CopyDialog } from './copy-dialog.js';
 import { RedriveDialog } from './redrive-dialog.js';
@@ -23,7 +25,7 @@ interface ExecutionProps {
  * same input.
  */
 export function ExecutionHead({ view }: ExecutionProps): JSX.Element {
-  const { arn, name, machine, definition, input, status } = view;
+  const { arn, name, machine, status } = view;
   const [open, setOpen] = useState<'start' | 'stop' | 'redrive' | 'copy' | undefined>(undefined);
   const close = (): void => setOpen(undefined);
   const isRunning = status === 'RUNNING';
@@ -56,14 +58,21 @@ export function ExecutionHead({ view }: ExecutionProps): JSX.Element {
         </button>
       </PageHead>
       <Facts view={view} />
-      {open === 'start' && (
-        <StartDialog machine={{ arn: machine.arn, definition }} input={input} onClose={close} />
-      )}
+      {open === 'start' && <AgainDialog view={view} onClose={close} />}
       {open === 'stop' && <StopDialog arn={arn} onClose={close} />}
       {open === 'copy' && <CopyDialog view={view} onClose={close} />}
       {open === 'redrive' && <RedriveDialog arn={arn} onClose={close} />}
     </>
   );
+}
+
+/** A dialog that starts another execution: in the same state, if this one began in a state. */
+function AgainDialog({ view, onClose }: ExecutionProps & { readonly onClose: () => void }): JSX.Element {
+  const from = startedFromOf(view);
+  const { machine, definition, input } = view;
+  if (from)
+    return <RunFromDialog view={view} state={from.state} visit={view.run.visits[0]} onClose={onClose} />;
+  return <StartDialog machine={{ arn: machine.arn, definition }} input={input} onClose={onClose} />;
 }
 
 const Breadcrumbs = ({ machine: { arn, name } }: Pick<ExecutionView, 'machine'>): JSX.Element => (
@@ -76,29 +85,44 @@ const Breadcrumbs = ({ machine: { arn, name } }: Pick<ExecutionView, 'machine'>)
   </>
 );
 
-const Facts = ({ view: { status, startedAt, endedAt, known } }: ExecutionProps): JSX.Element => (
-  <dl class="facts">
-    <div>
-      <dt>Status</dt>
-      <dd>
-        <span role="status">
-          <StatusBadge status={status} />
-        </span>
-      </dd>
-    </div>
-    <div>
-      <dt>Started</dt>
-      <dd title={clockTime(startedAt)}>{instant(startedAt, now.peek())}</dd>
-    </div>
-    <div>
-      <dt>Duration</dt>
-      <dd>
-        <Duration from={startedAt} to={endedAt} />
-      </dd>
-    </div>
-    <div>
-      <dt>Events</dt>
-      <dd>{known.toLocaleString('en')}</dd>
-    </div>
-  </dl>
-);
+const Facts = ({ view }: ExecutionProps): JSX.Element => {
+  const { status, startedAt, endedAt, known } = view;
+  const from = startedFromOf(view);
+  return (
+    <dl class="facts">
+      <div>
+        <dt>Status</dt>
+        <dd>
+          <span role="status">
+            <StatusBadge status={status} />
+          </span>
+        </dd>
+      </div>
+      <div>
+        <dt>Started</dt>
+        <dd title={clockTime(startedAt)}>{instant(startedAt, now.peek())}</dd>
+      </div>
+      <div>
+        <dt>Duration</dt>
+        <dd>
+          <Duration from={startedAt} to={endedAt} />
+        </dd>
+      </div>
+      <div>
+        <dt>Events</dt>
+        <dd>{known.toLocaleString('en')}</dd>
+      </div>
+      {from && (
+        <div>
+          <dt>Began in</dt>
+          <dd>
+            <span dir="auto">{from.state}</span>, from{' '}
+            <a href={to('executions', from.executionArn)} dir="auto">
+              {nameIn(from.executionArn).split(':').pop()}
+            </a>
+          </dd>
+        </div>
+      )}
+    </dl>
+  );
+};

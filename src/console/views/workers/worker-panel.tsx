@@ -1,5 +1,10 @@
 import type { JSX } from 'preact';
-import type { WorkerDetails, WorkerRow, WorkerTask } from '../../../framework/local/console/api.js';
+import type {
+  WorkerDetails,
+  WorkerHandler,
+  WorkerRow,
+  WorkerTask,
+} from '../../../framework/local/console/api.js';
 import { heldWords, protectionWords, stateOf } from '../../model/fleet.js';
 import { age, count, nameIn, wholeSeconds } from '../../model/format.js';
 import { Table } from '../../parts/tables/table.js';
@@ -82,10 +87,11 @@ const Handlers = ({ worker: { handlers } }: WorkerProps): JSX.Element => (
             <meter
               min={0}
               max={handler.concurrency}
-              value={handler.used}
+              value={handler.running + handler.undelivered}
               aria-label={`Slots in use of ${handler.name}`}
             />{' '}
-            {handler.used} of {handler.concurrency}
+            {handler.running + handler.undelivered} of {handler.concurrency}
+            <PollsOf handler={handler} />
           </td>
           <td>{handler.running}</td>
           <td>{handler.undelivered}</td>
@@ -94,6 +100,16 @@ const Handlers = ({ worker: { handlers } }: WorkerProps): JSX.Element => (
     </tbody>
   </Table>
 );
+
+/** The open polls of a handler: each keeps a slot for the task that it may bring. */
+function PollsOf({
+  handler: { used, running, undelivered },
+}: {
+  readonly handler: WorkerHandler;
+}): JSX.Element | null {
+  const polls = used - running - undelivered;
+  return polls > 0 ? <span class="faint">, {count(polls, 'open poll')}</span> : null;
+}
 
 const Tasks = ({ tasks }: { readonly tasks: readonly WorkerTask[] }): JSX.Element => (
   <Table caption="Tasks in flight">

@@ -31,6 +31,7 @@ export async function findExecutions(
 function fitting(query: Partial<Find['query']>): (execution: Execution) => boolean {
   const { status = '', name = '', error = '', input = '', since = '' } = query;
   const [wantedName, wantedError] = [name.toLowerCase(), error.toLowerCase()];
+  const wantedInput = compact(input);
   const from = Number(since);
   // The text of an input is compared last, since that takes longest.
   return (each) =>
@@ -38,5 +39,9 @@ function fitting(query: Partial<Find['query']>): (execution: Execution) => boole
     (since === '' || each.startedAt >= from) &&
     each.name.toLowerCase().includes(wantedName) &&
     `${each.end?.error ?? ''} ${each.end?.cause ?? ''}`.toLowerCase().includes(wantedError) &&
-    each.input.includes(input);
+    (each.input.includes(input) || compact(each.input).includes(wantedInput));
 }
+
+/** Returns JSON, or a part of some, without the spaces between its values: they don't count. */
+const compact = (json: string): string =>
+  /\s/.test(json) ? json.replaceAll(/("(?:[^"\\]|\\.)*"?)|\s+/g, (_, text?: string) => text ?? '') : json;

@@ -71,8 +71,10 @@ function checkState({ states, names }: Program, state: string): void {
 function assignedIn(events: readonly HistoryEvent[], { states }: Program): ReadonlyMap<string, string> {
   const variables = new Map<string, string>();
   for (const event of events) {
-    const { name, assignedVariables } = detailsOf(event, 'Exited') ?? {};
-    if (typeof name !== 'string' || !states.has(name)) continue;
+    const exited = detailsOf(event, 'Exited');
+    if (exited && !(typeof exited['name'] === 'string' && states.has(exited['name']))) continue;
+    // An execution that began in a state itself began with variables.
+    const { assignedVariables } = exited ?? (event['executionStartedEventDetails'] as typeof exited) ?? {};
     for (const [variable, text] of Object.entries(assignedVariables ?? {}))
       variables.set(variable, String(text));
   }

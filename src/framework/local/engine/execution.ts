@@ -173,6 +173,7 @@ export class Execution implements RunningExecution {
       inputDetails: WHOLE,
       roleArn: this.machine.roleArn,
       ...(beginning && { startedFrom: { state, executionArn } }),
+      ...(beginning?.variables.size && { assignedVariables: Object.fromEntries(beginning.variables) }),
     });
     this.#startTimeout();
     void this.#run(() => this.#outermost(input, beginning), input);

@@ -31,13 +31,18 @@ export class NoTestError extends Error {
  * every task as it was, and the end as it was. The tasks of activities and callbacks are answered by hand, in the order
  * of the history; other resources are answered by mocks. Inputs, outputs and the path are compared where they are the
  * same in each run.
- * @throws NoTestError if the execution was redriven, or has more than {@link MOST_ANSWERS} tasks to answer
+ * @throws NoTestError if the execution was redriven, began with variables, or has more than {@link MOST_ANSWERS} tasks to answer
  */
 export function testSource(execution: EndedExecution): string {
   const run = new Run();
   run.add(execution.events);
   if (execution.events.some(({ type }) => type === 'ExecutionRedriven'))
     throw new NoTestError('This execution was redriven, and a test machine runs an execution once');
+  const { startedFrom, assignedVariables } = run.events[0]?.details ?? {};
+  if (assignedVariables !== undefined)
+    throw new NoTestError(
+      'This execution began in a state with the variables of another one, which a test machine can not set',
+    );
   const calls = callsOf(run);
   const byHand = calls.filter((each) => each.kind === 'hand');
   if (byHand.length > MOST_ANSWERS)
@@ -54,7 +59,7 @@ export function testSource(execution: EndedExecution): string {
     '',
     `test(${quoted(`${execution.machine}: ${execution.name} ${ENDS[execution.status]}`)}, async () => {`,
     `  await using machine = await createTestMachine(definition${options});`,
-    `  const run = await machine.start(${literal(execution.input, 2)}, { name: ${quoted(execution.name)} });`,
+    `  const run = await machine.start(${startedFrom === undefined ? literal(execution.input, 2) : firstInput(run)}, { name: ${quoted(execution.name)} });`,
     ...answers(byHand, facts),
     ...ending(facts),
     '});',
@@ -131,6 +136,11 @@ function submittedAfter(
 ): HistoryEvent | undefined {
   for (const each of submitted.values()) if (each.previous === id || each.previous === id + 1) return each;
   return undefined;
+}
+
+/** Returns the input of the first state, as an expression: an execution that began in a state began with it. */
+function firstInput({ visits, events }: Run): string {
+  return data(events[(visits[0]?.id ?? 0) - 1]?.details?.['input'], 2);
 }
 
 /** Returns the definition, beginning where the execution did: one that was started from a state begins there. */
