@@ -288,6 +288,26 @@ withChromium('the console by keys, links and Back', () => {
       .waitFor();
   });
 
+  test('an execution is kept from its own page, and every window of it says so', async () => {
+    const arn = await start(waiting, 'kept-alone');
+    const pages = [page, await browser.newPage()];
+    for (const each of pages) {
+      await each.goto(`${service.url}/#/executions/${encodeURIComponent(arn)}`);
+      await each.locator('.facts').waitFor();
+    }
+    const kept = async (): Promise<string[]> => {
+      const found = await fetch(`${service.url}/console/api/findExecutions?status=KEPT&name=kept-alone`);
+      return ((await found.json()) as { rows: [number, string, string][] }).rows.map(([, , name]) => name);
+    };
+    await page.getByRole('button', { name: 'Keep', exact: true }).press('Enter');
+    for (const each of pages) await each.getByRole('button', { name: 'Let go', exact: true }).waitFor();
+    expect(await kept()).toEqual(['kept-alone']);
+    await pages[1]?.getByRole('button', { name: 'Let go', exact: true }).press('Enter');
+    await page.getByRole('button', { name: 'Keep', exact: true }).waitFor();
+    expect(await kept()).toEqual([]);
+    await pages[1]?.close();
+  });
+
   test('axe finds nothing in any view, light and dark, at 1,440, 1,024 and 390 px', async () => {
     await checkAxe(browser);
     expect(problems).toEqual([]);

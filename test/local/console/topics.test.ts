@@ -360,7 +360,11 @@ test('an execution that a person keeps outlives those that only are among the la
   const keep = (n: number, isKept: boolean): Promise<object> =>
     act(bench, 'KeepExecution', { executionArn: arns[n], keep: isKept });
   await runs(['a', 'b']);
+  const one = follow<ExecutionUpdate>(bench, `topic=execution&arn=${encodeURIComponent(arns[0] ?? '')}`);
+  expect((await one.next()).data.isPinned).toBe(false);
   expect(await keep(0, true)).toEqual({});
+  await bench.clock.advance(100);
+  expect((await one.next()).data).toMatchObject({ isPinned: true, events: [] });
   const tab = follow<ExecutionListUpdate>(bench, 'topic=executions');
   expect((await tab.next()).data.rows.map(([, , name, , , , , kept]) => [name, kept])).toEqual([
     ['b', false],

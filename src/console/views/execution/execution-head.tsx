@@ -12,6 +12,7 @@ import type { ExecutionView } from '../../service/topics.js';
 import { RunFromDialog } from '../start/run-from-dialog.js';
 import { StartDialog } from '../start/start-dialog.js';
 import { CopyDialog } from './copy-dialog.js';
+import { KeepButton } from './keep-button.js';
 import { RedriveDialog } from './redrive-dialog.js';
 import { SaveButtons } from './save.js';
 import { StopDialog } from './stop-dialog.js';
@@ -51,6 +52,7 @@ export function ExecutionHead({ view }: ExecutionProps): JSX.Element {
           <Icon name="copy" />
           Copy as
         </button>
+        <KeepButton view={view} />
         <SaveButtons view={view} />
         <button type="button" onClick={() => setOpen('start')}>
           <Icon name="again" />

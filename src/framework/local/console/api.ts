@@ -350,6 +350,8 @@ export interface ExecutionUpdate {
   readonly output: string | undefined;
   readonly error: string | undefined;
   readonly cause: string | undefined;
+  /** True if it is kept beyond the number of finished executions that the service keeps. */
+  readonly isPinned: boolean;
   readonly leases: readonly ActivityLease[];
   /** What workers said about attempts, as far as it has changed since the previous message. */
   readonly notes: readonly AttemptNotesRow[];

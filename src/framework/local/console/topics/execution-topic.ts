@@ -37,7 +37,7 @@ export function executionTopic(stepFunctions: StepFunctions, arn: string): Topic
     const position = [
       from + events.length,
       Math.floor(execution.startedAt),
-      execution.end ? 1 : 0,
+      (execution.end ? 1 : 0) + (execution.isPinned ? 2 : 0),
       fingerprint(leases),
       latest,
     ];
@@ -49,8 +49,9 @@ export function executionTopic(stepFunctions: StepFunctions, arn: string): Topic
   };
 }
 
-function endOf({ status, end }: Execution): Omit<ExecutionUpdate, 'leases' | 'notes' | 'events'> {
-  return { status, endedAt: end?.at ?? null, output: end?.output, error: end?.error, cause: end?.cause };
+function endOf({ status, end, isPinned }: Execution): Omit<ExecutionUpdate, 'leases' | 'notes' | 'events'> {
+  const { at = null, output, error, cause } = end ?? {};
+  return { status, endedAt: at, output, error, cause, isPinned };
 }
 
 function factsOf({ arn, name, machine, input, startedAt }: Execution): ExecutionFacts {
