@@ -1,3 +1,5 @@
+import { PUT_TASK_LOG } from '../../src/framework/base/local-service.js';
+import { tokenHash } from '../../src/framework/base/token-hash.js';
 import { startLocalService, type ConsoleWorker, type LocalService } from 'stepwright/local';
 
 /** A service worth looking at: a shop's machine that has everything a graph can have. */
@@ -11,6 +13,8 @@ export const ACTIVITIES = {
   label: activity('PrintLabel'),
   render: activity('RenderInvoice'),
 };
+
+const GREET = activity('Greet');
 
 const task = (resource: string, next?: string, more: object = {}): object => ({
   Type: 'Task',
@@ -215,9 +219,51 @@ export async function call<T = Record<string, string>>(
   return (await response.json()) as T;
 }
 
+/** The rules of the input of a machine's first activity, from which the start dialog makes a form. */
+const GREETING_SCHEMA = {
+  type: 'object',
+  properties: {
+    who: { type: 'string', minLength: 1 },
+    times: { type: 'integer', minimum: 1 },
+    style: { enum: ['short', 'long'] },
+    isLoud: { type: 'boolean' },
+    names: { type: 'array', items: { type: 'object', properties: { name: { type: 'string' } } } },
+  },
+  required: ['who', 'times'],
+};
+const schemaFor = (arn: string): typeof GREETING_SCHEMA | undefined =>
+  arn === GREET ? GREETING_SCHEMA : undefined;
+
+/** Adds a machine whose input is written in a form. Returns its ARN. */
+export function seedForm(service: LocalService): string {
+  service.seedActivity(GREET);
+  const definition = JSON.stringify({ StartAt: 'Greet', States: { Greet: task(GREET) } });
+  return service.seedMachine({ name: 'Greeting', definition });
+}
+
+/** Sends what a worker logs about a task. */
+async function logTask(url: string, task: string): Promise<void> {
+  const at = Date.now();
+  const line = (level: string, message: string, fields?: string): object => ({
+    ...{ task, at, level, message, fields },
+  });
+  await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-amz-json-1.0', 'x-amz-target': PUT_TASK_LOG },
+    body: JSON.stringify({
+      lines: [
+        line('info', 'task received'),
+        line('warn', 'the paper ends soon', '{"tray":2}'),
+        line('error', 'the label is smudged: printed again'),
+      ],
+      progress: [{ task, at, percent: 40, message: 'label 2 of 5' }],
+    }),
+  });
+}
+
 /** Opens a service and brings its executions to where they are worth a look. */
 export async function openScene(): Promise<Scene> {
-  const service = await startLocalService({ port: 0, console: { workers: () => FLEET } });
+  const service = await startLocalService({ port: 0, console: { workers: () => FLEET, schemaFor } });
   const { url } = service;
   for (const arn of Object.values(ACTIVITIES)) service.seedActivity(arn);
   const machine = service.seedMachine({ name: 'Order', definition: ORDER });
@@ -294,8 +340,9 @@ export async function openScene(): Promise<Scene> {
     if (i % 4 === 2) await fail(ACTIVITIES.label, 'packing-1:4711', 'PrinterJam', 'Tray 2');
     else await succeed(ACTIVITIES.label, 'packing-1:4711', { label: `L-${i}` });
   }
-  const { taskToken } = await take(ACTIVITIES.label, 'packing-1:4711');
+  const { taskToken = '' } = await take(ACTIVITIES.label, 'packing-1:4711');
   await call(url, 'SendTaskHeartbeat', { taskToken });
+  await logTask(url, tokenHash(taskToken));
   await start(machine, 'order-8008', { order: 8008, parcels: parcels(3) });
   return { service, machine, running, failed, close: () => service.close() };
 }

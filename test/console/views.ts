@@ -1,5 +1,5 @@
 import type { Page } from 'playwright-core';
-import { call, type Scene } from './scene.js';
+import { call, seedForm, type Scene } from './scene.js';
 
 /** A view of the console, brought to where it is worth a look. */
 export interface View {
@@ -26,9 +26,27 @@ const state = (name: string) => async (page: Page) => {
   await page.locator(`[data-state="${name}"]`).first().dispatchEvent('click');
 };
 
+/** Presses a button, and waits for what it opens. */
+const press = (name: string | RegExp, opened: string) => async (page: Page) => {
+  await page.getByRole('button', { name, exact: true }).first().click();
+  await page.locator(opened).first().waitFor();
+};
+
 export const VIEWS: readonly View[] = [
   view('machines', () => 'machines'),
   view('machine', ({ machine }) => `machines/${machine}`),
+  view('machine-state', ({ machine }) => `machines/${machine}?state=Check+stock`),
+  view('machine-versions', ({ machine }) => `machines/${machine}?tab=versions`),
+  view(
+    'save',
+    ({ machine }) => `machines/${machine}/edit`,
+    async (page) => {
+      await page.locator('.cm-content').click();
+      await page.keyboard.press('Control+a');
+      await page.keyboard.insertText('{"StartAt":"Greet","States":{"Greet":{"Type":"Pass","End":true}}}');
+      await press('Save', 'dialog [data-diff=added]')(page);
+    },
+  ),
   view('new-machine', ({ machine }) => `machines/new?from=${machine}`),
   view(
     'new-machine-wrong',
@@ -43,6 +61,14 @@ export const VIEWS: readonly View[] = [
     },
   ),
   view('executions', () => 'executions'),
+  view(
+    'executions-chosen',
+    () => 'executions',
+    async (page) => {
+      await page.getByRole('checkbox', { name: 'Choose order-8007' }).check();
+      await press('Keep', 'dialog')(page);
+    },
+  ),
   view('execution', ({ running }) => `executions/${running}`, state('Print label')),
   view('execution-map', ({ running }) => `executions/${running}`, state('For each parcel')),
   view('execution-retried', ({ running }) => `executions/${running}`, state('Check stock')),
@@ -57,11 +83,42 @@ export const VIEWS: readonly View[] = [
   ),
   view('execution-failed', ({ failed }) => `executions/${failed}`),
   view(
+    'execution-log',
+    ({ running }) =>
+      `executions/${running}?state=Print+label&iteration=${encodeURIComponent('For each parcel=9')}&event=3`,
+    async (page) => page.getByText('the paper ends soon').waitFor(),
+  ),
+  view(
+    'run-from',
+    ({ running }) => `executions/${running}?state=Check+stock`,
+    press('Run from here', 'dialog .cm-content'),
+  ),
+  view(
+    'test-state',
+    ({ running }) => `executions/${running}?state=Check+stock`,
+    async (page) => {
+      await press('Test', 'dialog .cm-content')(page);
+      await page.getByRole('dialog').getByRole('button', { name: 'Test', exact: true }).click();
+      await page.getByRole('region', { name: 'Result of the test' }).waitFor();
+    },
+  ),
+  view('copy-as', ({ running }) => `executions/${running}`, press('Copy as', 'dialog')),
+  view('redrive', ({ failed }) => `executions/${failed}`, press('Redrive', 'dialog')),
+  view(
     'start',
     ({ machine }) => `machines/${machine}`,
     async (page) => {
       await page.getByRole('button', { name: 'Start execution' }).click();
       await page.locator('.cm-content').waitFor();
+    },
+  ),
+  view(
+    'start-form',
+    ({ service }) => `machines/${seedForm(service)}`,
+    async (page) => {
+      await press('Start execution', 'dialog form')(page);
+      await page.getByRole('button', { name: 'Add to names' }).click();
+      await page.getByText(/The worker will refuse this input/).waitFor();
     },
   ),
   view(
@@ -83,7 +140,11 @@ export const VIEWS: readonly View[] = [
     () => 'machines',
     async (page) => page.keyboard.press('?'),
   ),
-  view('activities', () => 'activities'),
+  view(
+    'activities',
+    () => 'activities',
+    async (page) => page.locator('.charts').first().waitFor(),
+  ),
   view('workers', () => 'workers'),
   view('worker', () => `workers/${encodeURIComponent('10.0.12.32:8080')}`),
   view(

@@ -146,7 +146,7 @@ function StateDefinition({ node, definition, onClose }: StateProps): JSX.Element
   const [isTested, setTested] = useState(false);
   return (
     <div class="state-definition">
-      <h3 dir="auto">{name}</h3>
+      <h2 dir="auto">{name}</h2>
       <button type="button" class="small" onClick={() => setTested(true)}>
         <Icon name="flask" />
         Test
