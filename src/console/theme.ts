@@ -21,13 +21,18 @@ addEventListener('storage', ({ key }) => {
 
 /** Chooses the next of the three, and remembers the choice if the browser lets a page remember something. */
 export function chooseNextTheme(): void {
-  theme.value = THEMES[(THEMES.indexOf(theme.value) + 1) % THEMES.length] ?? 'system';
+  const order = nextThemes();
+  theme.value = order[(order.indexOf(theme.value) + 1) % order.length] ?? 'system';
   try {
     localStorage.setItem(KEY, theme.value);
   } catch {
     // The choice holds as long as the page is open.
   }
 }
+
+/** The three in the order in which they are chosen. After the colours of the system come the others, so that one sees it. */
+const nextThemes = (): readonly Theme[] =>
+  matchMedia('(prefers-color-scheme: dark)').matches ? THEMES : ['system', 'dark', 'light'];
 
 function stored(): Theme {
   try {

@@ -277,7 +277,8 @@ withChromium('the console lets one iterate', () => {
       .getByText(/^Line \d+: /)
       .first()
       .waitFor();
-    expect(await button('Save').isDisabled()).toBe(true);
+    expect(await button('Review and save').isDisabled()).toBe(true);
+    await page.getByText(/^The definition has \d+ problems?\.$/).waitFor();
     await page.keyboard.press('Backspace');
     await page.locator('.problems li').waitFor({ state: 'detached' });
     for (const _ of '"First"') await page.keyboard.press('Backspace');
@@ -295,11 +296,18 @@ withChromium('the console lets one iterate', () => {
     await page.getByRole('link', { name: 'Edited', exact: true }).click();
     await page.getByRole('link', { name: 'Edit', exact: true }).click();
     await editor.getByText('"now"').waitFor();
-    await tab.tabTo(button('Save'));
+    await tab.tabTo(button('Review and save'));
     await page.keyboard.press('Enter');
     const difference = dialog().getByRole('region', { name: 'Difference' });
     await difference.locator('[data-diff="added"]', { hasText: '"Comment": "now"' }).waitFor();
     expect(await difference.locator('[data-diff="added"]').count()).toBe(2);
+    const colours = ['added', 'removed'].map((kind) =>
+      page.evaluate(`getComputedStyle(document.querySelector('[data-diff=${kind}]')).backgroundColor`),
+    );
+    const [added, removed] = await Promise.all(colours);
+    expect(added).toMatch(/[1-9]/);
+    expect(removed).toMatch(/[1-9]/);
+    expect(added).not.toBe(removed);
     expect(await tab.findings()).toEqual([]);
     await tab.tabTo(dialog().getByRole('button', { name: 'Save' }));
     await page.keyboard.press('Enter');
@@ -448,6 +456,7 @@ withChromium('the console lets one iterate', () => {
     const dialog = tab.dialog();
     expect(await dialog.getByRole('region', { name: 'ARN' }).innerText()).toBe(arn);
     expect(await dialog.getByRole('region', { name: 'AWS CLI' }).innerText()).toContain("--input '{}'");
+    expect(await dialog.locator('pre span').count()).toBe(0);
     expect(await tab.findings()).toEqual([]);
     await page.keyboard.press('Escape');
     expect(await tab.hasFocus(button('Copy as'))).toBe(true);

@@ -10,13 +10,20 @@ import { Icon } from './icons.js';
  */
 const SHOWN = 12_000;
 
+interface JsonProps {
+  readonly text: string;
+  readonly label: string;
+  /** True for a text that isn't JSON. It is shown as it is. */
+  readonly plain?: boolean;
+}
+
 /**
  * A JSON text, indented and coloured. Only the beginning of a long text is shown, with a button that shows the rest.
  */
-export function Json({ text, label }: { readonly text: string; readonly label: string }): JSX.Element {
+export function Json({ text, label, plain = false }: JsonProps): JSX.Element {
   const [whole, setWhole] = useState(false);
   const [copied, setCopied] = useState<'copied' | 'failed'>();
-  const spaced = useMemo(() => pretty(text), [text]);
+  const spaced = useMemo(() => (plain ? text : pretty(text)), [text, plain]);
   const cut = !whole && spaced.length > SHOWN;
   const shown = cut ? spaced.slice(0, SHOWN) : spaced;
   const copy = (): void => {
@@ -37,7 +44,7 @@ export function Json({ text, label }: { readonly text: string; readonly label: s
         <Icon name={copied === 'copied' ? 'succeeded' : (copied ?? 'copy')} />
       </button>
       <pre tabIndex={0} role="region" aria-label={label} dir="auto">
-        {shown.length > SHOWN ? shown : coloured(shown)}
+        {plain || shown.length > SHOWN ? shown : coloured(shown)}
       </pre>
       {cut && (
         <button type="button" class="quiet more" onClick={() => setWhole(true)}>

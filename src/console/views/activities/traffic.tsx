@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import type { ActivityTraffic, Percentiles, TrafficTuple } from '../../../framework/local/console/api.js';
-import { count, duration, wholeSeconds } from '../../model/format.js';
+import { count, duration, instant, wholeSeconds } from '../../model/format.js';
+import { now } from '../../service/stream.js';
 
 /** A line of a chart. A value is null where there is none. */
 interface Series {
@@ -16,11 +17,11 @@ interface TrafficProps {
 
 /** Charts of the tasks of an activity over the time that the service has been up, and the names of their failures. */
 export function Traffic({ traffic }: TrafficProps): JSX.Element {
-  const { parts, partMs, scheduled, started, wait, work, failures } = traffic;
+  const { parts, from, partMs, scheduled, started, wait, work, failures } = traffic;
   const values = (pick: (part: TrafficTuple) => number | null) => parts.map(pick);
   const percentiles = (at: 3 | 4): Series[] => [
-    { name: '95 of 100', tone: 'grey', values: values((part) => part[at][1]) },
-    { name: 'half', tone: 'blue', values: values((part) => part[at][0]) },
+    { name: 'p95', tone: 'grey', values: values((part) => part[at][1]) },
+    { name: 'p50', tone: 'blue', values: values((part) => part[at][0]) },
   ];
   const tasks = [
     { name: 'scheduled', tone: 'grey', values: values(([each]) => each) },
@@ -33,7 +34,6 @@ export function Traffic({ traffic }: TrafficProps): JSX.Element {
         <Chart
           title="Tasks"
           text={`${number(scheduled)} scheduled, ${number(started)} started`}
-          note={`for each ${wholeSeconds(partMs)}`}
           series={tasks}
           show={number}
         />
@@ -46,6 +46,7 @@ export function Traffic({ traffic }: TrafficProps): JSX.Element {
         <Chart title="Wait" text={percentilesText(wait)} series={percentiles(3)} show={duration} />
         <Chart title="Work" text={percentilesText(work)} series={percentiles(4)} show={duration} />
       </div>
+      <Period from={from} partMs={partMs} />
       {failures.length > 0 && (
         <p class="faint">
           Failed:{' '}
@@ -61,13 +62,18 @@ export function Traffic({ traffic }: TrafficProps): JSX.Element {
   );
 }
 
+const Period = ({ from, partMs }: Pick<ActivityTraffic, 'from' | 'partMs'>): JSX.Element => (
+  <p class="faint">
+    From {instant(from, now.value)} until now, a step for each {wholeSeconds(partMs)}.
+  </p>
+);
+
 const percentilesText = ([p50, p95]: Percentiles): string =>
   p50 === null || p95 === null ? 'none yet' : `p50 ${duration(p50)}, p95 ${duration(p95)}`;
 
 interface ChartProps {
   readonly title: string;
   readonly text: string;
-  readonly note?: string;
   readonly series: readonly Series[];
   /** Returns a value as it is shown. */
   readonly show: (value: number) => string;
@@ -76,7 +82,7 @@ interface ChartProps {
 const WIDTH = 120;
 const HEIGHT = 32;
 
-function Chart({ title, text, note, series, show }: ChartProps): JSX.Element {
+function Chart({ title, text, series, show }: ChartProps): JSX.Element {
   const most = Math.max(0, ...series.flatMap(({ values }) => values.filter((each) => each !== null)));
   const label = `${title}: ${text}; at most ${show(most)}`;
   return (
@@ -91,7 +97,15 @@ function Chart({ title, text, note, series, show }: ChartProps): JSX.Element {
           </path>
         ))}
       </svg>
-      <p class="faint below">{[`at most ${show(most)}`, note].filter(Boolean).join(' ')}</p>
+      <ul class="key" aria-label={`Colours of ${title}`}>
+        {series.map(({ name, tone }) => (
+          <li>
+            <i class={`swatch ${tone}`} />
+            {name}
+          </li>
+        ))}
+        <li>at most {show(most)}</li>
+      </ul>
     </figure>
   );
 }

@@ -23,7 +23,7 @@ export function CopyDialog({ view, onClose }: CopyProps): JSX.Element {
       {(copied ? copiesOfExecution(copied, location.origin) : []).map(({ name, text }) => (
         <div class="field">
           <span>{name}</span>
-          <Json text={text} label={name} />
+          <Json text={text} label={name} plain />
         </div>
       ))}
       <div class="actions end">

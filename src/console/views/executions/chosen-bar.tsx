@@ -49,7 +49,11 @@ const WORKS: readonly Work[] = [
     act: keep(true),
   },
   {
-    ...{ word: 'Let go', icon: 'close', question: 'The service keeps them as long as any others.' },
+    ...{
+      word: 'Let go',
+      icon: 'close',
+      question: 'The service no longer keeps them on purpose: as long as any others.',
+    },
     fits: ({ isPinned }) => isPinned,
     act: keep(false),
   },
@@ -80,7 +84,12 @@ export function ChosenBar({ rows, onAll, onNone }: ChosenBarProps): JSX.Element 
         Choose none
       </button>
       {WORKS.map((each) => (
-        <button type="button" disabled={!rows.some(each.fits)} onClick={() => setWork(each)}>
+        <button
+          type="button"
+          title={each.question}
+          disabled={!rows.some(each.fits)}
+          onClick={() => setWork(each)}
+        >
           <Icon name={each.icon} />
           {each.word}
         </button>

@@ -7,6 +7,7 @@ import { PageHead } from '../../parts/page.js';
 import { go, to } from '../../route.js';
 import { DefinitionEditor } from './definition-editor.js';
 import { useDiagnostics } from './diagnostics.js';
+import { problemsSaid, WhyOff } from './why-off.js';
 import { SaveDialog } from './save-dialog.js';
 
 /** The definitions that the user has changed and not saved, by the ARN of the machine. They last as long as the page. */
@@ -24,6 +25,7 @@ export function EditMachine({ machine, onSaved }: EditMachineProps): JSX.Element
   const [text, setText] = useState(drafts.get(arn) ?? original);
   const [isSaving, setSaving] = useState(false);
   const diagnostics = useDiagnostics(text);
+  const reason = text === original ? 'Nothing is changed.' : problemsSaid(diagnostics);
   const change = (next: string): void => {
     if (next === original) drafts.delete(arn);
     else drafts.set(arn, next);
@@ -40,6 +42,7 @@ export function EditMachine({ machine, onSaved }: EditMachineProps): JSX.Element
   return (
     <div class="new-machine">
       <PageHead title={`Edit ${name}`} name={`Edit ${name}`} above={above}>
+        <WhyOff id="save-off" reason={reason} />
         {text !== original && (
           <button type="button" onClick={() => change(original)}>
             Discard changes
@@ -48,11 +51,13 @@ export function EditMachine({ machine, onSaved }: EditMachineProps): JSX.Element
         <button
           type="button"
           class="primary"
-          disabled={diagnostics.length > 0 || text === original}
+          disabled={reason !== undefined}
+          aria-describedby="save-off"
+          title="Shows the difference before it is saved"
           onClick={() => setSaving(true)}
         >
           <Icon name="succeeded" />
-          Save
+          Review and save
         </button>
       </PageHead>
       <DefinitionEditor text={text} onText={change} diagnostics={diagnostics} />

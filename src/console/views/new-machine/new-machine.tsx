@@ -7,6 +7,7 @@ import { go, route, to } from '../../route.js';
 import { create, query, ROLE } from '../../service/calls.js';
 import { DefinitionEditor } from './definition-editor.js';
 import { useDiagnostics } from './diagnostics.js';
+import { problemsSaid, WhyOff } from './why-off.js';
 
 const FIRST = JSON.stringify(
   { StartAt: 'Hello', States: { Hello: { Type: 'Pass', Result: { message: 'Hello' }, End: true } } },
@@ -20,6 +21,7 @@ export function NewMachine(): JSX.Element {
   const [text, setText] = useState(FIRST);
   const loadError = useCopiedDefinition(setText);
   const diagnostics = useDiagnostics(text);
+  const reason = name === '' ? 'Give it a name first.' : problemsSaid(diagnostics);
   const save = useAction(async () => {
     const { stateMachineArn } = await create('CreateStateMachine', { name, definition: text, roleArn: ROLE });
     go('machines', stateMachineArn);
@@ -27,7 +29,8 @@ export function NewMachine(): JSX.Element {
   return (
     <form class="new-machine" onSubmit={save.submit}>
       <PageHead title="New machine" name="New machine" above={<a href={to('machines')}>Machines</a>}>
-        <button type="submit" class="primary" disabled={diagnostics.length > 0 || name === ''}>
+        <WhyOff id="create-off" reason={reason} />
+        <button type="submit" class="primary" disabled={reason !== undefined} aria-describedby="create-off">
           Create
         </button>
       </PageHead>

@@ -47,7 +47,7 @@ export function KeptInputs({ machine, text, onPick }: KeptInputsProps): JSX.Elem
             </select>
           </label>
         )}
-        <label class="grow">
+        <label class="grow" title="The name by which this browser keeps the input for this machine">
           <span>Keep as</span>
           <input
             ref={field}
@@ -62,12 +62,18 @@ export function KeptInputs({ machine, text, onPick }: KeptInputsProps): JSX.Elem
             }}
           />
         </label>
-        <button type="button" disabled={name.trim() === ''} onClick={keep}>
+        <button
+          type="button"
+          disabled={name.trim() === ''}
+          onClick={keep}
+          title="Keeps the input in this browser under the name, to start with it again"
+        >
           {isKept ? 'Replace' : 'Keep'}
         </button>
         {isKept && (
           <button
             type="button"
+            title="Removes the kept input from this browser"
             onClick={() => {
               change(() => forgetInput({ machine, name }));
               field.current?.focus();

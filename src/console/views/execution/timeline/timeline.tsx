@@ -100,6 +100,14 @@ const Key = (): JSX.Element => (
       Waits for a worker
     </li>
     <li>
+      <i class="swatch working" />
+      In progress
+    </li>
+    <li>
+      <i class="swatch green" />
+      Succeeded
+    </li>
+    <li>
       <i class="swatch retry" />
       Tried again
     </li>
