@@ -44,7 +44,8 @@ export interface Running {
   readonly pid: number;
   /** Resident memory, in megabytes. */
   rssMb(): number;
-  stop(): Promise<void>;
+  /** @param signal @default 'SIGKILL' */
+  stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
 let packed: Packed | undefined;
@@ -70,8 +71,8 @@ export function start(candidate: Candidate, { url, inFlight, ca, env = {}, node 
   return {
     pid,
     rssMb: () => rssMb(pid),
-    stop: async () => {
-      killIt();
+    stop: async (signal = 'SIGKILL') => {
+      child.kill(signal);
       process.off('exit', killIt);
       await ended;
     },

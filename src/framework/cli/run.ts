@@ -7,7 +7,7 @@ import { catchSignals } from './process/signals.js';
 catchSignals(process.argv.slice(2));
 ignoreStreamErrors();
 process.on('exit', releaseDeadTerminal);
-await keepCompiledCode();
+keepCompiledCode();
 
 const { runProgram } = await import('./program.js');
 await runProgram();

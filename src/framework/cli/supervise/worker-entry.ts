@@ -8,7 +8,7 @@ import { keepCompiledCode } from '../process/compile-cache.js';
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => {});
 ignoreStreamErrors();
 process.setSourceMapsEnabled(true);
-await keepCompiledCode();
+keepCompiledCode();
 
 const { awaitRun } = await import('./supervised-worker.js');
 await awaitRun();
