@@ -411,6 +411,8 @@ withChromium('the console lets one iterate', () => {
     await run.click();
     await dialog().getByRole('alert').getByText("Expected 'variables' to be a JSON object.").waitFor();
     expect(await outcome.count()).toBe(0);
+    await tab.fill(variables, '{}');
+    await dialog().getByRole('alert').waitFor({ state: 'detached' });
     await page.keyboard.press('Escape');
     expect(await tab.hasFocus(button(/^Test$/))).toBe(true);
 

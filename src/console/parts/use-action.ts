@@ -9,6 +9,8 @@ export interface Action {
   readonly error: string | undefined;
   /** Runs the action. Does nothing while it is running, as after a second click. */
   readonly run: () => void;
+  /** Forgets the error message. */
+  readonly clear: () => void;
   /**
    * The handler for a form's `submit` event. It runs the action, and keeps the browser from submitting the form itself.
    */
@@ -30,5 +32,5 @@ export function useAction(act: () => Promise<void>): Action {
     event.preventDefault();
     run();
   };
-  return { error, run, submit };
+  return { error, run, clear: () => setError(undefined), submit };
 }

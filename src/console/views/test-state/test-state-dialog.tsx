@@ -47,12 +47,6 @@ export function TestStateDialog({ definition, node, first, onClose }: TestStateP
   // A test that a worker has to answer ends with the dialog, and when the user changes what is tested.
   const end = useRef(new AbortController());
   useEffect(() => () => end.current.abort(), []);
-  const change = (part: Partial<Trial>): void => {
-    end.current.abort();
-    end.current = new AbortController();
-    setAnswer(undefined);
-    setTrial((before) => ({ ...before, ...part }));
-  };
   const problems = {
     input: jsonProblem(trial.input),
     variables: jsonProblem(trial.variables),
@@ -71,6 +65,13 @@ export function TestStateDialog({ definition, node, first, onClose }: TestStateP
       throw refusal;
     }
   });
+  const change = (part: Partial<Trial>): void => {
+    end.current.abort();
+    end.current = new AbortController();
+    setAnswer(undefined);
+    test.clear();
+    setTrial((before) => ({ ...before, ...part }));
+  };
   const isBroken = Object.values(problems).some((each) => each !== undefined);
   const submit = { text: 'Test', icon: 'play', disabled: isBroken } as const;
   const title = (
