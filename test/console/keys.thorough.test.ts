@@ -168,6 +168,9 @@ withChromium('the console by keys, links and Back', () => {
     await open(`executions/${arn}?event=500`);
     await page.getByRole('region', { name: 'Event 500' }).waitFor();
     expect(await top()).toBe(499 * 34);
+    await until(
+      "document.querySelector('.rows-events .view').getBoundingClientRect().bottom <= innerHeight + 1",
+    );
     await page.evaluate("document.querySelector('.rows-events .view').scrollTo(0, 1700)");
     await page.getByRole('button', { name: 'Event 52', exact: true }).waitFor();
     await page.getByRole('navigation').getByRole('link', { name: 'Machines' }).click();

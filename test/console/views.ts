@@ -85,7 +85,7 @@ export const VIEWS: readonly View[] = [
   view(
     'execution-log',
     ({ running }) =>
-      `executions/${running}?state=Print+label&iteration=${encodeURIComponent('For each parcel=9')}&event=3`,
+      `executions/${running}?state=Print+label&iteration=${encodeURIComponent('For each parcel=9')}`,
     async (page) => page.getByText('the paper ends soon').waitFor(),
   ),
   view(
