@@ -44,7 +44,7 @@ export const VIEWS: readonly View[] = [
       await page.locator('.cm-content').click();
       await page.keyboard.press('Control+a');
       await page.keyboard.insertText('{"StartAt":"Greet","States":{"Greet":{"Type":"Pass","End":true}}}');
-      await press('Save', 'dialog [data-diff=added]')(page);
+      await press('Review and save', 'dialog [data-diff=added]')(page);
     },
   ),
   view('new-machine', ({ machine }) => `machines/new?from=${machine}`),
