@@ -1,7 +1,6 @@
 import type { Execution } from '../engine/execution.js';
-import type { HistoryEvent as RecordedEvent } from '../engine/history.js';
 import { errors } from '../engine/answers/service-error.js';
-import type { HistoryEvent } from '../view/history-event.js';
+import { viewEvent } from '../view/history-event.js';
 import { type EndedExecution, NoTestError, testSource } from '../view/test-source.js';
 
 /** Returns an execution as the source of a test that replays it. @throws ServiceError if that can't be done */
@@ -22,10 +21,4 @@ export function endedExecution({ name, machine, input, status, end, history }: E
     ...{ output: end?.output, error: end?.error, cause: end?.cause },
     events: history.all().map(viewEvent),
   };
-}
-
-/** Converts an event of the service's API to the form that `local/view` reads, with its inputs and outputs. */
-function viewEvent({ id, previousEventId, type, timestamp, ...rest }: RecordedEvent): HistoryEvent {
-  const [details] = Object.values(rest) as [Record<string, unknown>?];
-  return { id, previous: previousEventId, type, at: Math.round(timestamp * 1000), details };
 }

@@ -2,8 +2,9 @@ import type { OpenTaskRow } from '../console/api.js';
 import { openTasksOf } from '../console/queries.js';
 import type { Execution } from '../engine/execution.js';
 import type { StepFunctions } from '../engine/step-functions.js';
+import { detailsOf, viewEvent } from '../view/history-event.js';
 import { Trace } from '../view/trace.js';
-import type { Run, Visit } from '../view/run.js';
+import { Run, type Visit } from '../view/run.js';
 import { ToolError } from './tool-error.js';
 
 /** The most characters of a state's input in the head of a report. */
@@ -44,11 +45,10 @@ export function* stateReport(execution: Execution, state: string): Lines {
       `the execution has not entered a state '${state}'; it has entered ${[...names].slice(0, NAMED).join(', ')}`,
     );
   for (const page of pagesOf(execution))
-    for (const { id, type, ...event } of page) {
-      const visit = run.visitOf(id);
+    for (const event of page) {
+      const visit = run.visitOf(event.id);
       if (visit?.name !== state) continue;
-      const details = Object.entries(event).find(([key]) => key.endsWith('EventDetails'))?.[1];
-      yield `${id} ${type} (visit ${visit.id}) ${JSON.stringify(details ?? {})}`;
+      yield `${event.id} ${event.type} (visit ${visit.id}) ${JSON.stringify(detailsOf(event) ?? {})}`;
     }
 }
 
@@ -67,10 +67,11 @@ function* traceOf(execution: Execution, now: number): Lines {
   yield* lines;
 }
 
-function runOf(execution: Execution): Run {
-  const trace = new Trace(() => {});
-  for (const page of pagesOf(execution)) trace.print(page, 0);
-  return trace.run;
+function runOf({ history }: Execution): Run {
+  const run = new Run();
+  while (run.events.length < history.length)
+    run.add(history.page(run.events.length, PAGE, { withData: false }).map(viewEvent));
+  return run;
 }
 
 type DatedEvent = Omit<ReturnType<Execution['history']['page']>[number], 'timestamp'> & {

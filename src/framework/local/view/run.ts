@@ -61,6 +61,11 @@ export interface Iteration {
   caught: boolean;
 }
 
+/** Returns the indexes of the Map iterations around a visit, the outermost first. Empty outside any Map. */
+export function iterationsOf({ iteration }: Pick<Visit, 'iteration'>): number[] {
+  return iteration ? [...iterationsOf(iteration.map), iteration.index] : [];
+}
+
 /** The end of an execution. */
 export interface RunEnd {
   /** The event that says so, such as `ExecutionFailed`. */

@@ -1,6 +1,7 @@
+import { type Call, callsOf } from './calls.js';
 import type { HistoryEvent } from './history-event.js';
 import { literal, Names, quoted } from './source-text.js';
-import { type Attempt, Run, type Visit } from './run.js';
+import { Run } from './run.js';
 
 /** An execution that has ended. */
 export interface EndedExecution {
@@ -78,64 +79,6 @@ interface Facts extends EndedExecution {
   readonly run: Run;
   /** True if the data are the same in each run. */
   readonly isStable: boolean;
-}
-
-/** A call of a task: by hand, or by a mock that answers it. */
-interface Call {
-  readonly kind: 'hand' | 'mock';
-  readonly state: string;
-  /** The indexes of the Map iterations around the state, the outermost first. */
-  readonly iterations: readonly number[];
-  readonly scheduled: HistoryEvent;
-  /** The event that ended the call; undefined if the call was still open when the execution ended. */
-  readonly ended: HistoryEvent | undefined;
-  /** The event with which a `.waitForTaskToken` resource gave out the token; undefined for other calls. */
-  readonly submitted: HistoryEvent | undefined;
-}
-
-/** Returns the calls of all attempts, in the order in which they were scheduled. A callback has one of each kind. */
-function callsOf({ visits, events }: Run): Call[] {
-  const submitted = new Map(
-    events.flatMap((each) => (each.type === 'TaskSubmitted' ? [[each.previous, each] as const] : [])),
-  );
-  const callsOfAttempt = (visit: Visit, attempt: Attempt): Call[] => {
-    const scheduled = events[attempt.scheduledId - 1];
-    if (!scheduled) return [];
-    const ended = attempt.endedId === undefined ? undefined : events[attempt.endedId - 1];
-    const call = {
-      state: visit.name,
-      iterations: iterationsOf(visit),
-      scheduled,
-      ended,
-      submitted: undefined,
-    };
-    if (scheduled.type === 'ActivityScheduled') return [{ ...call, kind: 'hand' }];
-    const given = isCallback(scheduled) ? submittedAfter(submitted, scheduled) : undefined;
-    if (!given) return [{ ...call, kind: 'mock' }];
-    return [
-      { ...call, kind: 'mock', submitted: given },
-      { ...call, kind: 'hand', submitted: given },
-    ];
-  };
-  return visits
-    .flatMap((visit) => visit.attempts.flatMap((attempt) => callsOfAttempt(visit, attempt)))
-    .toSorted((a, b) => a.scheduled.id - b.scheduled.id);
-}
-
-function iterationsOf({ iteration }: Visit): number[] {
-  return iteration ? [...iterationsOf(iteration.map), iteration.index] : [];
-}
-
-const isCallback = ({ details }: HistoryEvent): boolean =>
-  String(details?.['resource']).endsWith('.waitForTaskToken');
-
-/** Finds the TaskSubmitted event of a call: it follows TaskStarted, which follows TaskScheduled. */
-function submittedAfter(
-  submitted: ReadonlyMap<number, HistoryEvent>,
-  { id }: HistoryEvent,
-): HistoryEvent | undefined {
-  for (const each of submitted.values()) if (each.previous === id || each.previous === id + 1) return each;
-  return undefined;
 }
 
 /** Returns the input of the first state, as an expression: an execution that began in a state began with it. */

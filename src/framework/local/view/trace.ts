@@ -1,4 +1,5 @@
-import { type Iteration, Run, type Visit } from './run.js';
+import { detailsOf } from './history-event.js';
+import { iterationsOf, Run, type Visit } from './run.js';
 
 /** A history event in the form in which the AWS SDK returns it. */
 export interface RecordedEvent {
@@ -77,10 +78,10 @@ export class Trace {
 }
 
 /** Returns a state's name, with the index of each iteration that it is in: `Label[3]`. */
-const labelOf = ({ name, iteration }: Visit): string => `${name}${indexesOf(iteration)}`;
-
-const indexesOf = (iteration: Iteration | undefined): string =>
-  iteration ? `${indexesOf(iteration.map.iteration)}[${iteration.index}]` : '';
+const labelOf = (visit: Visit): string =>
+  `${visit.name}${iterationsOf(visit)
+    .map((index) => `[${index}]`)
+    .join('')}`;
 
 function describe(event: RecordedEvent, visit: Visit | undefined): string | undefined {
   const { type = '' } = event;
@@ -103,12 +104,6 @@ function withoutData({ name, index, length, state, error }: Details = {}): Detai
 }
 
 type Details = Readonly<Record<string, unknown>>;
-
-/** Returns the one member of an event that depends on its type, such as `activityFailedEventDetails`. */
-function detailsOf(event: RecordedEvent): Details | undefined {
-  const found: unknown = Object.entries(event).find(([key]) => key.endsWith('EventDetails'))?.[1];
-  return found as Details | undefined;
-}
 
 /**
  * Returns the text of an event's failure or timeout. Returns undefined for other events, and for the end of the

@@ -9,6 +9,7 @@ import type {
   ExecutionUpdate,
   HistoryEvent,
 } from '../api.js';
+import { viewEvent } from '../../view/history-event.js';
 import { leaseOf } from './lease.js';
 import { fingerprint, isSame, type Topic } from './topic.js';
 
@@ -85,17 +86,9 @@ const notesRow = ({
   ...{ scheduledId, lines: lineCount, heartbeats, heartbeatAt, progress },
 });
 
-function short({ id, previousEventId, type, timestamp, ...rest }: RecordedEvent): HistoryEvent {
-  const [details] = Object.values(rest) as [Record<string, unknown>?];
-  const { cause } = details ?? {};
-  return {
-    id,
-    previous: previousEventId,
-    type,
-    at: Math.round(timestamp * 1000),
-    details:
-      typeof cause === 'string' && cause.length > CAUSE_SHOWN
-        ? { ...details, cause: `${cause.slice(0, CAUSE_SHOWN)}…` }
-        : details,
-  };
+function short(recorded: RecordedEvent): HistoryEvent {
+  const event = viewEvent(recorded);
+  const { cause } = event.details ?? {};
+  if (typeof cause !== 'string' || cause.length <= CAUSE_SHOWN) return event;
+  return { ...event, details: { ...event.details, cause: `${cause.slice(0, CAUSE_SHOWN)}…` } };
 }
