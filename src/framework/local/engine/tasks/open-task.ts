@@ -15,6 +15,17 @@ export interface OpenLease {
   readonly due: number | undefined;
 }
 
+/** The objects that all tasks of a service share. */
+export interface TaskWorld {
+  readonly clock: Clock;
+  /** The real time, in which the deadlines of tasks run, since whoever has a task lives in it. */
+  readonly real: Clock;
+  readonly notes: TaskNotes;
+  readonly traffic: Traffic;
+  /** Called once for each task, when it is closed. */
+  readonly onClosed: (task: OpenTask) => void;
+}
+
 /**
  * A task whose token was issued, to a worker or to a called AWS service. It ends once, by a result, a failure or a
  * timeout. From then on it is closed, and nothing that is sent with its token is accepted. A result that arrives at the
@@ -27,7 +38,6 @@ export class OpenTask {
   #heartbeatDue = Number.POSITIVE_INFINITY;
   #lease: OpenLease | undefined;
 
-  /** @param onClosed called once, when the task is closed */
   constructor(
     /**
      * The text in the error TaskTimedOut that is sent in response to a SendTaskSuccess, SendTaskFailure or
@@ -36,12 +46,7 @@ export class OpenTask {
     readonly subject: string,
     readonly token: string,
     readonly order: TaskOrder,
-    private readonly clock: Clock,
-    private readonly onClosed: () => void,
-    /** The real time, in which the task's deadlines run, since whoever has the task lives in it. @default `clock` */
-    private readonly real: Clock = clock,
-    private readonly notes?: TaskNotes,
-    private readonly traffic?: Traffic,
+    private readonly world: TaskWorld,
   ) {}
 
   /** Says which worker has the task. Undefined until a worker has taken it. */
@@ -60,36 +65,36 @@ export class OpenTask {
    * with a timeout first.
    */
   isOpen(): boolean {
-    if (!this.#closed && this.order.isWanted() && this.real.now() >= this.#due()) this.#timeOut();
+    if (!this.#closed && this.order.isWanted() && this.world.real.now() >= this.#due()) this.#timeOut();
     return !this.#closed;
   }
 
   /** Records that a worker has taken the task. Its timeouts run from now on. */
   start(workerName?: string): void {
-    const now = this.clock.now();
-    const begun = this.real.now();
+    const { clock, real } = this.world;
+    const [now, begun] = [clock.now(), real.now()];
     const { timeoutSeconds, heartbeatSeconds } = this.order;
     if (timeoutSeconds !== undefined) this.#deadline = begun + timeoutSeconds * 1000;
     if (heartbeatSeconds !== undefined) this.#heartbeatDue = begun + heartbeatSeconds * 1000;
     this.#lease = { workerName, since: now, beatAt: undefined, due: undefined };
     this.#arm();
     this.order.onStarted(workerName, now);
-    this.notes?.onStarted(this);
+    this.world.notes.onStarted(this);
   }
 
   heartbeat(): void {
     const { heartbeatSeconds } = this.order;
-    const now = this.clock.now();
+    const now = this.world.clock.now();
     if (this.#lease) this.#lease = { ...this.#lease, beatAt: now };
-    if (heartbeatSeconds !== undefined) this.#heartbeatDue = this.real.now() + heartbeatSeconds * 1000;
-    this.notes?.onHeartbeat(this, now);
+    if (heartbeatSeconds !== undefined) this.#heartbeatDue = this.world.real.now() + heartbeatSeconds * 1000;
+    this.world.notes.onHeartbeat(this, now);
   }
 
-  settle(outcome: TaskOutcome, at: number = this.clock.now()): void {
+  settle(outcome: TaskOutcome, at: number = this.world.clock.now()): void {
     if (this.#closed) return;
     this.close();
     if (this.order.origin && this.#lease)
-      this.traffic?.ended(this.subject, at, this.#lease.since, failureOf(outcome));
+      this.world.traffic.ended(this.subject, at, this.#lease.since, failureOf(outcome));
     this.order.onSettled(outcome, at);
   }
 
@@ -98,7 +103,7 @@ export class OpenTask {
     if (this.#closed) return;
     this.#closed = true;
     this.#cancelTimer?.();
-    this.onClosed();
+    this.world.onClosed(this);
   }
 
   #due(): number {
@@ -112,8 +117,8 @@ export class OpenTask {
   #arm(): void {
     const due = this.#due();
     if (due === Number.POSITIVE_INFINITY) return;
-    this.#cancelTimer = this.real.after(due - this.real.now(), () => {
-      if (this.real.now() >= this.#due()) this.#timeOut();
+    this.#cancelTimer = this.world.real.after(due - this.world.real.now(), () => {
+      if (this.world.real.now() >= this.#due()) this.#timeOut();
       else this.#arm();
     });
   }
@@ -125,7 +130,8 @@ export class OpenTask {
 
   /** Converts a real time to the time on the clock. */
   #onClock(at: number): number {
-    return this.real === this.clock ? at : this.clock.now() + at - this.real.now();
+    const { clock, real } = this.world;
+    return real === clock ? at : clock.now() + at - real.now();
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../../../base/time/clock.js';
 import type { TaskOrder } from '../../asl/runtime/running-execution.js';
-import { OpenTask } from './open-task.js';
+import { OpenTask, type TaskWorld } from './open-task.js';
 import { errors } from '../answers/service-error.js';
 import { TaskNotes } from './task-notes.js';
 import { Traffic } from './traffic.js';
@@ -9,18 +9,23 @@ import { TokenMint } from './task-token.js';
 /** The tasks whose tokens were issued and that haven't ended, by task token. */
 export class TaskTable {
   readonly #open = new Map<string, OpenTask>();
-  readonly #clock: Clock;
-  readonly #real: Clock;
   readonly #mint: TokenMint;
-  /** What workers say about the tasks. */
-  readonly notes = new TaskNotes();
-  readonly traffic = new Traffic();
+  readonly #world: TaskWorld;
 
   /** @param real the time in which the deadlines of tasks run. @default `clock` */
   constructor(clock: Clock, mint = new TokenMint(), real: Clock = clock) {
-    this.#clock = clock;
-    this.#real = real;
     this.#mint = mint;
+    const onClosed = ({ token }: OpenTask): void => void this.#open.delete(token);
+    this.#world = { clock, real, notes: new TaskNotes(), traffic: new Traffic(), onClosed };
+  }
+
+  /** The log lines and the progress that workers send, and their heartbeats. */
+  get notes(): TaskNotes {
+    return this.#world.notes;
+  }
+
+  get traffic(): Traffic {
+    return this.#world.traffic;
   }
 
   get size(): number {
@@ -38,16 +43,7 @@ export class TaskTable {
    */
   open(subject: string, order: TaskOrder): OpenTask {
     const token = this.#mint.issue(subject);
-    const task = new OpenTask(
-      subject,
-      token,
-      order,
-      this.#clock,
-      () => this.#open.delete(token),
-      this.#real,
-      this.notes,
-      this.traffic,
-    );
+    const task = new OpenTask(subject, token, order, this.#world);
     this.#open.set(token, task);
     return task;
   }
