@@ -1,5 +1,6 @@
 import type { Agent } from 'node:http';
-import { PUT_TASK_LOG, SERVICE_HEADER } from '../../base/local-service.js';
+import { callLocalService } from '../../aws/call-local-service.js';
+import { PUT_TASK_LOG } from '../../base/local-service.js';
 import { systemClock } from '../../base/time/clock.js';
 import { tokenHash } from '../../base/token-hash.js';
 import type { Endpoint } from '../../aws/endpoint.js';
@@ -7,8 +8,6 @@ import type { Worker } from '../../worker/worker.js';
 
 /** The time in which lines are gathered and sent together, in milliseconds. */
 const GATHER_MS = 100;
-/** The longest that one request may take, and the longest that a stop waits for the last lines. */
-const REQUEST_MS = 1_000;
 /** The most lines that wait to be sent. If there are more, the oldest are dropped: they are in the log itself. */
 const MOST_WAITING = 1_000;
 const MOST_IN_ONE = 500;
@@ -96,28 +95,11 @@ export class TaskLog {
     if (this.#lines.length + this.#progress.size > 0) this.#sendSoon();
   }
 
-  /** Sends a request. Resolves with true if a local service of Stepwright has answered it. Never rejects. */
+  /** @returns true if a local service of Stepwright has answered */
   #post(url: string, lines: readonly Line[], progress: readonly Progress[]): Promise<boolean> {
-    const headers = { 'content-type': 'application/x-amz-json-1.0', 'x-amz-target': PUT_TASK_LOG };
-    // Loaded here, since a worker at AWS sends nothing.
-    const http = process.getBuiltinModule('node:http');
-    const agent = (this.#agent ??= new http.Agent({ keepAlive: true, maxSockets: 1 }));
-    return new Promise((resolve) => {
-      const sent = http.request(url, { method: 'POST', headers, agent }, (response) => {
-        response.resume();
-        settle(response.headers[SERVICE_HEADER] !== undefined);
-      });
-      const cancel = systemClock.after(REQUEST_MS, () => {
-        sent.destroy();
-        settle(false);
-      });
-      const settle = (isOurs: boolean): void => {
-        cancel();
-        resolve(isOurs);
-      };
-      sent.on('error', () => settle(false));
-      sent.end(JSON.stringify({ lines, progress }));
-    });
+    const { Agent } = process.getBuiltinModule('node:http');
+    const agent = (this.#agent ??= new Agent({ keepAlive: true, maxSockets: 1 }));
+    return callLocalService(url, { lines, progress }, { target: PUT_TASK_LOG, agent });
   }
 }
 

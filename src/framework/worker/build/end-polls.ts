@@ -1,15 +1,12 @@
-import { END_POLLS, SERVICE_HEADER } from '../../base/local-service.js';
-import { systemClock } from '../../base/time/clock.js';
+import { END_POLLS } from '../../base/local-service.js';
+import { callLocalService } from '../../aws/call-local-service.js';
 import type { Endpoint } from '../../aws/endpoint.js';
 import type { Worker } from '../worker.js';
 
-/** The most milliseconds to wait for a response from a service on this machine. */
-const LOOK_MS = 1_000;
-
 /** Returns true if the local service of a `start`, `local` or `dev` listens at the URL. */
-export async function isLocalService(url: string): Promise<boolean> {
+export function isLocalService(url: string): Promise<boolean> {
   // A POST without an operation changes nothing. A GET could be answered by the console instead.
-  return (await ask(url, {}, '{}')) !== undefined;
+  return callLocalService(url, {});
 }
 
 /**
@@ -26,28 +23,5 @@ export function endPollsOnDrain(worker: Pick<Worker, 'on' | 'status'>, endpoint:
 
 async function endPollsAt(url: string, workerName: string): Promise<void> {
   if (!url.startsWith('http:') || !(await isLocalService(url))) return;
-  await ask(url, { 'x-amz-target': END_POLLS }, JSON.stringify({ workerName }));
-}
-
-/**
- * Sends a request. Resolves with the response's header that marks a local service of Stepwright. Resolves with
- * undefined if there is no such header or no response.
- */
-function ask(url: string, headers: Readonly<Record<string, string>>, body: string): Promise<unknown> {
-  // Loaded here, since a test bed loads this file but sends nothing.
-  const { request } = process.getBuiltinModule('node:http');
-  return new Promise((resolve) => {
-    const sent = request(url, { method: 'POST', headers, agent: false }, (response) => {
-      response.resume();
-      settle(response.headers[SERVICE_HEADER]);
-    });
-    const cancel = systemClock.after(LOOK_MS, () => settle(undefined));
-    const settle = (header: unknown): void => {
-      cancel();
-      sent.destroy();
-      resolve(header);
-    };
-    sent.on('error', () => settle(undefined));
-    sent.end(body);
-  });
+  await callLocalService(url, { workerName }, { target: END_POLLS });
 }
