@@ -1,14 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { IsNumber, IsString } from 'class-validator';
-import { Activity, ActivityFailure, createWorker, Handle, type TaskContext, type Worker } from 'stepwright';
+import { Activity, ActivityFailure, Handle, type TaskContext } from 'stepwright';
 import type { Locator } from 'playwright-core';
-import { createTappedLog } from '../../src/framework/base/log/log.js';
-import { TaskLog } from '../../src/framework/cli/start/task-log.js';
 import { inputSchema } from '../../src/framework/declare/schema/dto-schema.js';
 import { definitionOf } from '../support/definition.js';
 import { runSource } from '../support/run-source.js';
 import { findChromium } from './chromium.js';
+import { LoggedWorker } from './logged-worker.js';
 import { Tab } from './tab.js';
 
 // A page is drawn without a graphics card, on a machine that may be busy.
@@ -67,9 +66,7 @@ const LOAN = {
 
 withChromium('a developer at the console', () => {
   let tab: Tab;
-  let worker: Worker;
-  let done: Promise<void>;
-  const taskLog = new TaskLog();
+  let worker: LoggedWorker;
 
   beforeAll(async () => {
     const schema = inputSchema(definitionOf({ input: OrderInput }));
@@ -78,19 +75,12 @@ withChromium('a developer at the console', () => {
       { schemaFor: (arn) => (arn === arnOf('Check') ? schema : undefined) },
       { mocks: { 'Loan.Approve': { output: {} } } },
     );
-    const { url } = tab.service;
     for (const name of ['Check', 'Charge']) tab.service.seedActivity(arnOf(name));
-    const log = createTappedLog({ destination: { write: () => {} } }, (line) => taskLog.add(line));
-    worker = await createWorker({ endpoint: url, activities: [Check, Charge] }, { log });
-    await taskLog.follow(worker, { kind: 'local', url });
-    done = worker.run();
+    worker = await LoggedWorker.run(tab.service, { activities: [Check, Charge] });
   });
 
   afterAll(async () => {
-    tab.service.endPolls();
     await worker.stop();
-    await done;
-    await taskLog.close();
     await tab.close();
   });
 

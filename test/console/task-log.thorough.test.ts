@@ -1,10 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { Activity, createWorker, Handle, type TaskContext, type Worker } from 'stepwright';
-import { createTappedLog } from '../../src/framework/base/log/log.js';
-import { TaskLog } from '../../src/framework/cli/start/task-log.js';
+import { Activity, Handle, type TaskContext } from 'stepwright';
 import { runSource } from '../support/run-source.js';
 import { findChromium } from './chromium.js';
+import { LoggedWorker } from './logged-worker.js';
 import { Tab } from './tab.js';
 
 // A page is drawn without a graphics card, on a machine that may be busy.
@@ -38,27 +37,16 @@ const MACHINE = {
 
 withChromium('what a worker says about a task', () => {
   let tab: Tab;
-  let worker: Worker;
-  let done: Promise<void>;
-  const taskLog = new TaskLog();
+  let worker: LoggedWorker;
 
   beforeAll(async () => {
     tab = await Tab.open(executablePath ?? '', {});
     tab.service.seedActivity(ARN);
-    const { url } = tab.service;
-    const log = createTappedLog({ level: 'info', destination: { write: () => {} } }, (line) =>
-      taskLog.add(line),
-    );
-    worker = await createWorker({ endpoint: url, activities: [Pack], workerName: 'desk-3' }, { log });
-    await taskLog.follow(worker, { kind: 'local', url });
-    done = worker.run();
+    worker = await LoggedWorker.run(tab.service, { activities: [Pack], workerName: 'desk-3' });
   });
 
   afterAll(async () => {
-    tab.service.endPolls();
     await worker.stop();
-    await done;
-    await taskLog.close();
     await tab.close();
   });
 

@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 import { openLargeScene } from '../large.js';
-import { ANSWER_MS, FIRST_PAINT_MS, report, say, TRIES } from './report.js';
+import { answers, FIRST_PAINT_MS, report, say, TRIES } from './report.js';
 
 /** Checks that two large machines are drawn fast, and that the page of a run of 20,000 events answers fast. */
 export async function checkLarge(browser: Browser): Promise<void> {
@@ -50,19 +50,4 @@ async function first(page: Page, what: string, url: string, until: string): Prom
     );
   }
   report(what, times, FIRST_PAINT_MS);
-}
-
-/** Measures how long the page takes to paint the outcome of an action. */
-async function answers(page: Page, what: string, action: string): Promise<void> {
-  const times: number[] = [];
-  for (let i = 0; i < TRIES; i++)
-    times.push(
-      await page.evaluate<number>(`(async () => {
-        const begin = performance.now();
-        ${action.replaceAll('TRY', String(i))};
-        await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
-        return performance.now() - begin;
-      })()`),
-    );
-  report(what, times, ANSWER_MS);
 }

@@ -73,6 +73,28 @@ const map = (fields: object): object => ({
   ...fields,
 });
 
+/** Returns an iteration with an expression that never ends, in a branch beside others; its end is caught. */
+const endless = (branches: readonly object[]): object => ({
+  StartAt: 'P',
+  States: {
+    P: {
+      Type: 'Parallel',
+      Branches: [
+        {
+          StartAt: 'E',
+          States: {
+            E: { Type: 'Pass', Output: `{% $match("${'a'.repeat(40)}", /(a?){40}c/) %}`, End: true },
+          },
+        },
+        ...branches,
+      ],
+      Catch: [{ ErrorEquals: ['States.ALL'], Next: 'C' }],
+      End: true,
+    },
+    C: { Type: 'Pass', End: true },
+  },
+});
+
 const many = (does: string, times: number, call: string, error: string, input: unknown = {}): HostileInput =>
   works(
     `${does}, ${times} times`,
@@ -278,34 +300,7 @@ export const devised: HostileInput[] = [
   },
   {
     does: 'a Map whose iterations each catch an expression that never ends',
-    machine: jsonata(
-      map({
-        Items: '{% [1..200] %}',
-        ItemProcessor: {
-          StartAt: 'P',
-          States: {
-            P: {
-              Type: 'Parallel',
-              Branches: [
-                {
-                  StartAt: 'E',
-                  States: {
-                    E: {
-                      Type: 'Pass',
-                      Output: `{% $match("${'a'.repeat(40)}", /(a?){40}c/) %}`,
-                      End: true,
-                    },
-                  },
-                },
-              ],
-              Catch: [{ ErrorEquals: ['States.ALL'], Next: 'C' }],
-              End: true,
-            },
-            C: { Type: 'Pass', End: true },
-          },
-        },
-      }),
-    ),
+    machine: jsonata(map({ Items: '{% [1..200] %}', ItemProcessor: endless([]) })),
     error: undefined,
   },
   loop(
@@ -339,41 +334,20 @@ export const devised: HostileInput[] = [
       map({
         Items: '{% [1..600] %}',
         MaxConcurrency: 1,
-        ItemProcessor: {
-          StartAt: 'P',
-          States: {
-            P: {
-              Type: 'Parallel',
-              Branches: [
-                {
-                  StartAt: 'E',
-                  States: {
-                    E: {
-                      Type: 'Pass',
-                      Output: `{% $match("${'a'.repeat(40)}", /(a?){40}c/) %}`,
-                      End: true,
-                    },
-                  },
-                },
-                {
-                  StartAt: 'A0',
-                  States: {
-                    ...Object.fromEntries(
-                      Array.from({ length: 20 }, (_, i) => [
-                        `A${i}`,
-                        { Type: 'Pass', Output: '{% 1 %}', Next: i < 19 ? `A${i + 1}` : 'F' },
-                      ]),
-                    ),
-                    F: { Type: 'Fail', Error: 'E' },
-                  },
-                },
-              ],
-              Catch: [{ ErrorEquals: ['States.ALL'], Next: 'C' }],
-              End: true,
+        ItemProcessor: endless([
+          {
+            StartAt: 'A0',
+            States: {
+              ...Object.fromEntries(
+                Array.from({ length: 20 }, (_, i) => [
+                  `A${i}`,
+                  { Type: 'Pass', Output: '{% 1 %}', Next: i < 19 ? `A${i + 1}` : 'F' },
+                ]),
+              ),
+              F: { Type: 'Fail', Error: 'E' },
             },
-            C: { Type: 'Pass', End: true },
           },
-        },
+        ]),
       }),
     ),
     error: undefined,

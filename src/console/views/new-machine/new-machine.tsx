@@ -2,6 +2,7 @@ import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { pretty } from '../../model/json-text.js';
 import { ErrorMessage, PageHead } from '../../parts/page.js';
+import { NameField } from '../../parts/name-field.js';
 import { useAction } from '../../parts/use-action.js';
 import { go, route, to } from '../../route.js';
 import { create, query, ROLE } from '../../service/calls.js';
@@ -36,7 +37,7 @@ export function NewMachine(): JSX.Element {
       </PageHead>
       <ErrorMessage message={save.error ?? loadError} />
       <DefinitionEditor text={text} onText={setText} diagnostics={diagnostics}>
-        <NameField value={name} onInput={setName} />
+        <NameField value={name} onInput={setName} placeholder="HelloWorld" required />
       </DefinitionEditor>
     </form>
   );
@@ -58,21 +59,3 @@ function useCopiedDefinition(onLoaded: (text: string) => void): string | undefin
   }, [from]);
   return loadError;
 }
-
-interface NameFieldProps {
-  readonly value: string;
-  readonly onInput: (value: string) => void;
-}
-
-const NameField = ({ value, onInput }: NameFieldProps): JSX.Element => (
-  <label class="field">
-    <span>Name</span>
-    <input
-      required
-      value={value}
-      onInput={(event) => onInput(event.currentTarget.value)}
-      maxLength={80}
-      placeholder="HelloWorld"
-    />
-  </label>
-);

@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import { nameIn } from '../../model/format.js';
 import { jsonProblem, pretty } from '../../model/json-text.js';
 import { FormDialog } from '../../parts/form-dialog.js';
+import { NameField } from '../../parts/name-field.js';
 import { useAction } from '../../parts/use-action.js';
 import { go } from '../../route.js';
 import { command } from '../../service/calls.js';
@@ -43,26 +44,9 @@ export function StartDialog({ machine, input, onClose }: StartProps): JSX.Elemen
   const submit = { text: 'Start', icon: 'play', disabled: problem !== undefined } as const;
   return (
     <FormDialog id="start" title={title} action={start} submit={submit} onClose={onClose}>
-      <NameField value={name} onInput={setName} />
+      <NameField value={name} onInput={setName} placeholder="One is made up if it is left empty" />
       <InputField value={text} onInput={setText} known={known} problem={problem} />
       <KeptInputs machine={machine.arn} text={text} onPick={(kept) => setText(pretty(kept))} />
     </FormDialog>
   );
 }
-
-interface NameFieldProps {
-  readonly value: string;
-  readonly onInput: (value: string) => void;
-}
-
-const NameField = ({ value, onInput }: NameFieldProps): JSX.Element => (
-  <label class="field">
-    <span>Name</span>
-    <input
-      value={value}
-      onInput={(event) => onInput(event.currentTarget.value)}
-      placeholder="One is made up if it is left empty"
-      maxLength={80}
-    />
-  </label>
-);

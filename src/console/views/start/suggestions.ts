@@ -10,7 +10,7 @@ export interface Suggestion {
   readonly input: string;
 }
 
-/** What is known of a machine's input. */
+/** The facts that are known of a machine's input. */
 export interface KnownInput {
   readonly suggestions: readonly Suggestion[];
   /** The schema of the input; undefined if none is known. */

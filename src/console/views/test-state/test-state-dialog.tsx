@@ -16,7 +16,7 @@ type Answer = Commands['TestState']['answer'];
 interface TestStateProps {
   readonly definition: string;
   readonly node: StateNode;
-  /** What the fields contain first. */
+  /** The first contents of the fields. */
   readonly first: Partial<Trial>;
   readonly onClose: () => void;
 }

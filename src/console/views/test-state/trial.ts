@@ -4,7 +4,7 @@ import type { Commands } from '../../../framework/local/console/api.js';
 export interface Trial {
   readonly input: string;
   readonly variables: string;
-  /** What stands for the work of the state. */
+  /** The stand-in for the work of the state. */
   readonly mock: 'none' | 'result' | 'failure';
   readonly result: string;
   readonly error: string;

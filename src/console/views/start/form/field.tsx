@@ -6,14 +6,14 @@ import { ListFields, ObjectFields } from './parts-of-value.js';
 import { Said } from './said.js';
 import { BooleanControl, ChoiceControl, JsonControl, NumberControl, TextControl } from './controls.js';
 
-/** What all fields of a form share. */
+/** The properties that all fields of a form share. */
 export interface FormContext {
   readonly text: string;
   readonly tree: Node | undefined;
   readonly root: JsonSchema;
   /** Sets the JSON of a value; undefined removes it. */
   readonly set: (path: Path, json: string | undefined) => void;
-  /** What is wrong, by the path of the value. */
+  /** The problems, by the path of the value. */
   readonly problems: ReadonlyMap<string, readonly string[]>;
 }
 
@@ -26,7 +26,7 @@ export interface FieldProps {
   readonly required: boolean;
 }
 
-/** What a control of a field is given. */
+/** The properties of the control of a field. */
 export interface ControlProps extends FieldProps {
   readonly field: Field;
   /** The value as it is now; undefined if there is none. */

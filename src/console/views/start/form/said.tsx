@@ -6,7 +6,7 @@ interface SaidProps {
   readonly children?: ComponentChildren;
 }
 
-/** What is wrong with a value. */
+/** Shows the problems of a value. */
 export const Said = ({ id, problems, children }: SaidProps): JSX.Element => (
   <div id={id}>
     {problems.map((message) => (
