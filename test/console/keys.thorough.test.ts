@@ -96,7 +96,7 @@ withChromium('the console by keys, links and Back', () => {
     const at = (): Promise<number> =>
       page.evaluate('Math.round(document.activeElement.getBoundingClientRect().top)');
     const before = await at();
-    // What the filter has found is told once.
+    // The number that the filter has found is told once.
     await until("document.querySelector('main [role=status]').textContent !== ''");
     await page.evaluate(`
       globalThis.told = 0;

@@ -10,7 +10,7 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 
 /** A tab of Chromium that shows the console of a local service. */
 export class Tab {
-  /** What the page's policy has stopped, and what the page has asked of others. */
+  /** The requests to others, and the errors, such as what the page's policy has stopped. */
   readonly broken: string[] = [];
 
   private constructor(

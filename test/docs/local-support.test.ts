@@ -247,7 +247,7 @@ const GONE = { message: expect.stringMatching(/^Execution Does Not Exist/) };
 const NOTHING = { status: 'FAILED', cause: expect.stringContaining(`Nothing answers '${QUEUE}'`) };
 const INLINE = { message: expect.stringContaining('the local service runs inline Maps only') };
 
-/** What shows each difference: a call, and its answer. */
+/** The proof of each difference: a call, and its answer. */
 const DIFFERENCES: Readonly<Record<string, [show: (shown: Shown) => Promise<unknown>, answer: unknown]>> = {
   'operations CreateActivity': [
     async (shown) => {

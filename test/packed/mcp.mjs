@@ -15,7 +15,7 @@ const MAIN = join(root, 'dist/src/framework/cli/main.js');
 const PAY = 'arn:aws:states:us-east-1:123456789012:activity:Pay';
 const DEFINITION = { StartAt: 'Pay', States: { Pay: { Type: 'Task', Resource: PAY, End: true } } };
 
-/** What a client has to call itself. */
+/** The name and version that a client has to give. */
 const ME = { name: 'check', version: '1.0.0' };
 
 /** The clients: the protocol's version that each speaks, and how each is made. */

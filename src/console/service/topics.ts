@@ -132,7 +132,7 @@ export const toRow = ([
 });
 
 export interface ExecutionView extends ExecutionFacts, Omit<ExecutionUpdate, 'notes'> {
-  /** What workers said about attempts, by the id of the ActivityScheduled event. */
+  /** The workers' notes on attempts, by the id of the ActivityScheduled event. */
   readonly notes: ReadonlyMap<number, AttemptNotesRow>;
   readonly run: Run;
   /**

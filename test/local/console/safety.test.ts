@@ -169,7 +169,7 @@ test.each([
     expect(decoded.equals(plain)).toBe(true);
     expect(body.length < plain.length / 2).toBe(encoding !== undefined);
   }
-  // What is short, or comes little by little, goes as it is.
+  // A short answer, or one that comes little by little, goes as it is.
   expect(
     (await raw(`${bench.service.url}/console/api/home`, accepted))[0]['content-encoding'],
   ).toBeUndefined();

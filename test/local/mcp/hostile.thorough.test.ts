@@ -95,7 +95,7 @@ test('whatever is sent as a message or as arguments is answered, and never makes
       const fields = Object.keys(inputSchema.properties).map((field) => [field, value] as const);
       return fc.record({
         name: fc.constant(name),
-        // What waits is not tried here.
+        // Calls that wait are not tried here.
         arguments: fc
           .record(Object.fromEntries(fields), { requiredKeys: [] })
           .map((given) => ('waitSeconds' in inputSchema.properties ? { ...given, waitSeconds: 0 } : given)),

@@ -20,7 +20,7 @@ export interface TimelineRow {
 /** The most iterations of a Map that have rows of their own unless the user asks for them. */
 const FEW = 12;
 
-/** Whether the iterations of a Map have rows of their own, by the key of the Map's row, where the user has decided. */
+/** The user's decisions, by the key of a Map's row: true if the iterations are to have rows of their own. */
 export type Folds = ReadonlyMap<string, boolean>;
 
 /**

@@ -1,7 +1,7 @@
 import { type Extension, Prec, StateEffect, StateField } from '@codemirror/state';
 import { EditorView, keymap, showTooltip, type Tooltip } from '@codemirror/view';
 
-/** What could be written at a place in a text. */
+/** The texts that could be written at a place. */
 export interface Completions {
   /** The part of the text that a choice replaces. */
   readonly from: number;

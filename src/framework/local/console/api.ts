@@ -353,7 +353,7 @@ export interface ExecutionUpdate {
   /** True if it is kept beyond the number of finished executions that the service keeps. */
   readonly isPinned: boolean;
   readonly leases: readonly ActivityLease[];
-  /** What workers said about attempts, as far as it has changed since the previous message. */
+  /** The workers' notes on attempts that have changed since the previous message. */
   readonly notes: readonly AttemptNotesRow[];
   readonly events: readonly HistoryEvent[];
 }
@@ -391,7 +391,7 @@ export interface ActivityLease extends Lease {
   readonly scheduledId: number;
 }
 
-/** What a worker said about an attempt, without its log lines. */
+/** A worker's notes on an attempt, without the log lines. */
 export interface AttemptNotesRow {
   /** The id of the ActivityScheduled event. */
   readonly scheduledId: number;

@@ -107,6 +107,7 @@ const history: Query<'history'> = ({ execution = '', from = '0' }, { stepFunctio
 const schema: Query<'schema'> = ({ activity = '' }, { schemaFor }) => ({
   schema: schemaFor(activity) ?? null,
 });
+
 const taskLog: Query<'taskLog'> = (
   { execution = '', scheduledId = '', from = '0' },
   { stepFunctions: { executions, tasks } },

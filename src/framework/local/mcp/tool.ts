@@ -5,7 +5,7 @@ import { readArguments, schemaOf, type Fields, type Given } from './fields.js';
 import { ToolError } from './tool-error.js';
 import type { Waits } from './waits.js';
 
-/** What a call of a tool that needs no service works with. */
+/** The objects that a call of a tool works with if it needs no service. */
 export interface ProjectCall {
   /**
    * Compares the classes of a project with its state machines, and returns the findings as text. Undefined if there is no
@@ -17,7 +17,7 @@ export interface ProjectCall {
   readonly signal: AbortSignal;
 }
 
-/** What one call of a tool works with. */
+/** The objects that a call of a tool works with. */
 export interface ToolCall extends ProjectCall {
   readonly stepFunctions: StepFunctions;
   /**

@@ -8,7 +8,7 @@ export interface JsonMistake {
 /** Hears of each name of a field. `keys` are the names and indexes of the values around it, and its own name. */
 type OnName = (keys: readonly (string | number)[]) => void;
 
-/** What comes next in the innermost object or list. */
+/** The next token that the innermost object or list may have. */
 type Next = 'value' | 'valueOrEnd' | 'name' | 'nameOrEnd' | 'comma';
 
 interface Open {

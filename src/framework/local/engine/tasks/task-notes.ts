@@ -26,7 +26,7 @@ const ALL_CHARS_KEPT = 2 ** 23;
 /** The most attempts of which something is kept. If there are more, the oldest are forgotten. */
 const ATTEMPTS_KEPT = 20_000;
 
-/** What a worker said about one attempt of a task: log lines, progress, heartbeats. */
+/** A worker's notes on one attempt of a task: log lines, progress, heartbeats. */
 export class AttemptNotes {
   /** The number of the latest change, among those of all attempts. */
   changed = 0;
@@ -69,7 +69,7 @@ const charsOf = ({ level, message, fields = '' }: TaskLine): number =>
   level.length + message.length + fields.length;
 
 /**
- * What workers say about the tasks that they run: log lines and progress, which a worker of Stepwright sends to the local
+ * The notes of workers on the tasks that they run: log lines and progress, which a worker of Stepwright sends to the local
  * service, and heartbeats. Nothing is noted before the first worker sends something. The memory for it is limited: the
  * oldest attempts are forgotten first.
  */
