@@ -416,12 +416,12 @@ withChromium('in a real Chromium', () => {
     const tab = await browser.newPage();
     try {
       const path = `${first.url}/#/executions/${encodeURIComponent(arn)}`;
-      const end = new AbortController();
-      const stream = () => fetch(`${first.url}/console/api/stream?topic=machines`, { signal: end.signal });
-      await Promise.all(Array.from({ length: 64 }, stream));
+      const stream = () => fetch(`${first.url}/console/api/stream?topic=machines`);
+      // The answers are kept in a variable, since fetch closes the connection of an answer that is garbage.
+      const streams = await Promise.all(Array.from({ length: 64 }, stream));
       await tab.goto(path);
       await tab.getByText('The service serves 64 browsers at most').waitFor();
-      end.abort();
+      await Promise.all(streams.map(({ body }) => body?.cancel()));
       await tab.getByRole('button', { name: 'Event 1' }).click();
       const event = tab.getByRole('region', { name: 'Event 1' });
       await event.getByText('"run": 1').waitFor();
