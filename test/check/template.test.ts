@@ -311,6 +311,13 @@ Resources:
   expect(problems[0]?.where).toMatch(new RegExp(`template.yaml:${line}:\\d+$`));
 });
 
+test('the files that a template names are listed, also while they can not be read', async () => {
+  const { files } = await stackOf(`Resources:
+  M: { Type: AWS::Serverless::StateMachine, Properties: { DefinitionUri: none.yaml } }
+`);
+  expect(files).toEqual(['template.yaml', 'none.yaml'].map((name) => join(dir, name)));
+});
+
 test('a parameter that no template has is refused, with the one that is meant', async () => {
   const { problems } = await stackOf(
     { Parameters: { Stage: { Default: 'a' } }, Resources: {} },

@@ -172,6 +172,10 @@ describe('dev', () => {
     const loop = "console.log('it loops');\nfor (;;);\n";
     edit('src/activities/greeter.ts', /^/, loop);
     await run.saw(/it loops/);
+    await afterwards(/Machine: Stack is changed/, () =>
+      edit('template.yaml', '${Nobody}now from', 'still from'),
+    );
+    expect(await execute('Stack', {})).toEqual('still from us-east-1');
     await afterwards(RESTARTED, () => edit('src/activities/greeter.ts', loop, ''));
     expect(await execute('HelloWorld', { who: 'you' })).toEqual({ message: 'Mended you' });
   });

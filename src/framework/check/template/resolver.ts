@@ -37,7 +37,7 @@ export class Resolver {
   constructor(
     readonly template: Template,
     private readonly values: StackValues,
-    private readonly world: StackWorld,
+    readonly world: StackWorld,
   ) {
     const region = values.parameters['AWS::Region'] ?? values.region;
     const account = values.parameters['AWS::AccountId'] ?? values.account;

@@ -45,6 +45,7 @@ export async function readStackDefinition(
   if (text) return asText(text, file, resolver, values);
   const uri = propertyOf(machine, 'DefinitionUri') ?? propertyOf(machine, 'DefinitionS3Location');
   const local = uri && localPath(uri, resolver, dirname(path));
+  if (local !== undefined) resolver.world.files.add(local);
   if (local !== undefined) return inFile(local, uri ?? machine, file, values, report);
   report(
     file,

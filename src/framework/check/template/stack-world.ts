@@ -11,6 +11,8 @@ export class StackWorld {
   readonly problems: Problem[] = [];
   /** The problems that concern only a resource that is left out. */
   readonly warnings: Problem[] = [];
+  /** The paths of the files that templates name, also of those that can't be read. */
+  readonly files = new Set<string>();
   /** The number of reports, also of problems that were known. */
   reports = 0;
   readonly #exports: Values = new Map();

@@ -15,7 +15,7 @@ export interface Stack {
   readonly machines: readonly StackMachine[];
   /** The ARNs of the activities. */
   readonly activities: readonly string[];
-  /** The paths of the template and of the definitions that it names. */
+  /** The paths of the template and of its nested stacks. */
   readonly files: readonly string[];
   /** The names of values that were given as parameters and used. */
   readonly used: ReadonlySet<string>;
@@ -147,7 +147,7 @@ class StackReader implements OpenStack {
     return {
       machines: all.flatMap((each) => each.machines),
       activities: all.flatMap((each) => each.activities),
-      files: [path, ...machines.map((each) => each.path), ...nested.flatMap(({ files }) => files)],
+      files: [path, ...nested.flatMap(({ files }) => files)],
       used: new Set([
         ...parameters.keys(),
         ...this.#resolver.used,

@@ -65,7 +65,7 @@ export async function readStacks(options: StackOptions, region: string = NO_REGI
     machines,
     used,
     activities: [...new Set(all((stack) => stack.activities))],
-    files: [...manifests, ...all((stack) => stack.files)],
+    files: [...new Set([...manifests, ...all((stack) => stack.files), ...world.files])],
     warnings: world.warnings,
     problems: [...world.problems, ...twins(machines), ...(isRead ? unusedParameters(options, used) : [])],
   };

@@ -1,48 +1,73 @@
+import { existsSync } from 'node:fs';
 import { relative, sep } from 'node:path';
-import { type FSWatcher, watch } from 'chokidar';
 import type { Clock } from '../../base/time/clock.js';
 import { deferred } from '../../base/time/wait.js';
+import { TreeWatch, type WatchParts } from './tree-watch.js';
 
 /**
  * The milliseconds after a first change during which further changes are collected, since an editor saves several
  * files, and some of them in several steps.
  */
 const GATHER_MS = 30;
+/** The further milliseconds that a file may be away, since some editors remove a file before they write it again. */
+const REPLACE_MS = 70;
 
 /** The names of folders that contain no sources. */
 const NO_SOURCES = new Set(['node_modules', 'coverage']);
 
+/** The files and folders whose changes are collected. */
+export interface Watched {
+  readonly paths: readonly string[];
+  /** A folder whose files are ignored. */
+  readonly outDir?: string | undefined;
+  readonly onUnwatched: WatchParts['onUnwatched'];
+}
+
 /** Watches the files of a project, and collects those that are changed, added or removed. */
 export class Changes {
-  readonly #watcher: FSWatcher;
+  readonly #watch: TreeWatch;
+  readonly #roots = new Set<string>();
   #changed = new Set<string>();
   readonly #waiting = new Set<() => void>();
 
-  private constructor(
-    dirs: readonly string[],
-    outDir: string | undefined,
+  /** Starts to watch: each change that is made after this is collected. */
+  constructor(
+    private readonly watched: Watched,
     private readonly clock: Clock,
   ) {
-    this.#watcher = watch([...dirs], {
-      ignoreInitial: true,
-      ignored: (path) =>
-        !dirs.includes(path) && (path === outDir || dirs.some((dir) => isIgnored(relative(dir, path)))),
+    this.#watch = new TreeWatch({
+      ignores: (path) => this.#ignores(path),
+      onChange: (path) => this.#collect(path),
+      onUnwatched: watched.onUnwatched,
     });
-    this.#watcher.on('all', (event, path) => {
-      if (event === 'addDir' || event === 'unlinkDir') return;
-      this.#changed.add(path);
-      for (const wake of this.#waiting) wake();
-    });
+    for (const path of watched.paths) this.#roots.add(path);
+    for (const path of watched.paths) this.#watch.add(path);
   }
 
   /**
-   * Starts to watch the files in some folders. Resolves when the watch has begun.
-   * @param outDir a folder whose files are ignored
+   * Watches further files. A file that was not watched before counts as changed, since it may have changed after it was
+   * read.
    */
-  static async watch(dirs: readonly string[], outDir: string | undefined, clock: Clock): Promise<Changes> {
-    const changes = new Changes(dirs, outDir, clock);
-    await new Promise<void>((resolve) => changes.#watcher.once('ready', resolve));
-    return changes;
+  also(files: readonly string[]): void {
+    for (const file of files) {
+      if (this.#roots.has(file)) continue;
+      this.#roots.add(file);
+      this.#watch.add(file, true);
+    }
+  }
+
+  #collect(path: string): void {
+    this.#changed.add(path);
+    for (const wake of this.#waiting) wake();
+  }
+
+  #ignores(path: string): boolean {
+    if (this.#roots.has(path)) return false;
+    if (path === this.watched.outDir) return true;
+    const paths = [...this.#roots]
+      .map((root) => relative(root, path))
+      .filter((each) => !each.startsWith('..'));
+    return paths.length > 0 && paths.every(isIgnored);
   }
 
   /**
@@ -52,6 +77,7 @@ export class Changes {
   async next(signal: AbortSignal): Promise<ReadonlySet<string>> {
     await this.any(() => true, signal);
     await this.clock.sleep(GATHER_MS, signal);
+    if ([...this.#changed].some((file) => !existsSync(file))) await this.clock.sleep(REPLACE_MS, signal);
     const changed = this.#changed;
     this.#changed = new Set();
     return changed;
@@ -73,13 +99,11 @@ export class Changes {
     }
   }
 
-  close(): Promise<void> {
-    return this.#watcher.close();
+  close(): void {
+    this.#watch.close();
   }
 }
 
 /** Returns true for hidden files and folders, and for folders into which other programs write. */
-function isIgnored(path: string): boolean {
-  if (path === '' || path.startsWith('..')) return false;
-  return path.split(sep).some((part) => NO_SOURCES.has(part) || part.startsWith('.'));
-}
+const isIgnored = (path: string): boolean =>
+  path.split(sep).some((part) => NO_SOURCES.has(part) || part.startsWith('.'));

@@ -125,15 +125,20 @@ class Session {
     const dirs = compilation ? [...new Set([project, dirname(compilation.tsconfig)])] : [project];
     const { templates = [], assemblies = [] } = this.parts.access.stacks ?? {};
     const further = [...templates, ...assemblies].map((path) => resolve(path));
-    const changes = await Changes.watch([...dirs, ...further], compilation?.outDir, systemClock);
+    const watched = { paths: [...dirs, ...further], outDir: compilation?.outDir };
+    const onUnwatched = (dir: string, error: Error): void => this.#warnUnwatched(dir, error);
+    const changes = new Changes({ ...watched, onUnwatched }, systemClock);
     try {
       this.#set.preload();
       await this.#compileAndRun(changes);
       this.parts.log.info(WATCHING);
-      while (!stop.aborted) await this.#apply(await Promise.race([changes.next(stop), this.#fault]), changes);
+      while (!stop.aborted) {
+        changes.also(this.#service.files);
+        await this.#apply(await Promise.race([changes.next(stop), this.#fault]), changes);
+      }
       return 0;
     } finally {
-      await changes.close();
+      changes.close();
       await this.#end();
     }
   }
@@ -143,16 +148,27 @@ class Session {
    * restarts the worker.
    */
   async #apply(changed: ReadonlySet<string>, changes: Changes): Promise<void> {
-    const { project, stop } = this.parts;
-    const isMachine = (file: string): boolean =>
-      file.endsWith('.asl.json') || this.#service.isMachine(file, relative(project, file));
+    const isMachine = (file: string): boolean => this.#isMachine(file);
     const files = [...changed].filter((file) => isCode(file) || isMachine(file));
-    if (stop.aborted || files.length === 0) return;
+    if (this.parts.stop.aborted || files.length === 0) return;
     const mayBeMachine = (file: string): boolean => file.endsWith('.json') || isMachine(file);
     const seeded = files.some(mayBeMachine) && (await this.#service.readMachines());
     // The new code may contain the handler of a new machine. So the findings are logged when its worker has started.
     if (!files.every(isMachine)) return this.#compileAndRun(changes);
-    if (seeded) await this.#logFindings();
+    if (seeded) await this.#untilChange(changes, this.#logFindings());
+  }
+
+  #isMachine(file: string): boolean {
+    return file.endsWith('.asl.json') || this.#service.isMachine(file, relative(this.parts.project, file));
+  }
+
+  /** Waits for work, which may depend on code that never ends, or until there is a further change to apply. */
+  async #untilChange(changes: Changes, work: Promise<void>): Promise<void> {
+    const waited = new AbortController();
+    const over = AbortSignal.any([waited.signal, this.parts.stop]);
+    const further = changes.any((file) => isCode(file) || this.#isMachine(file), over);
+    await Promise.race([this.#fault, work, further]);
+    waited.abort();
   }
 
   /**
@@ -166,9 +182,7 @@ class Session {
     const obsolete = new AbortController();
     const over = this.#restart(obsolete.signal);
     this.#starting = { obsolete, over };
-    const waited = new AbortController();
-    await Promise.race([this.#fault, over, changes.any(isCode, waited.signal)]);
-    waited.abort();
+    await this.#untilChange(changes, over);
   }
 
   /** Compiles the project. @returns true if there is new code to run */
@@ -272,6 +286,12 @@ class Session {
     if (port === undefined) return;
     const asked = this.parts.flags.texts['port'];
     logMachines(this.parts.log, this.#service.machines, asked === undefined ? undefined : port);
+  }
+
+  #warnUnwatched(dir: string, { message }: Error): void {
+    this.parts.log.warn(
+      `changes in ${shownPath(dir)} are not seen, because it can't be watched (${message}): raise the system's limit, as with sysctl fs.inotify.max_user_watches, or exclude folders from the project`,
+    );
   }
 
   /** Waits until every worker has finished its tasks, and then closes the local service. */

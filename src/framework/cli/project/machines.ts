@@ -88,9 +88,20 @@ async function globbed(
     if (files.length === 0 && settings.origins.machines.from !== BY_DEFAULT)
       problems.push(matchesNothing(pattern, projectDir));
     for (const file of files.filter((each) => !taken.has(resolve(each))).toSorted())
-      machines.push(await readMachineSource(nameOfFile(file), file, relative(projectDir, file), env));
+      machines.push(
+        ...(await readMachineSource(nameOfFile(file), file, relative(projectDir, file), env).then(
+          (machine) => [machine],
+          ifGone,
+        )),
+      );
   }
   return { machines, problems };
+}
+
+/** Returns no machine for a file that was removed after it was found. */
+function ifGone(error: NodeJS.ErrnoException): [] {
+  if (error.code === 'ENOENT') return [];
+  throw error;
 }
 
 const skipped = (problem: Problem): Problem => ({

@@ -83,8 +83,9 @@ export class SharedService {
   }
 
   #read: readonly MachineSource[] = [];
-  /** The paths of the templates, and of the files that they name. */
   #files: readonly string[] = [];
+  /** Ends with the last reading of the machines. Each waits for the one before, so that an older one never wins. */
+  #reading: Promise<unknown> = Promise.resolve();
 
   /**
    * The machines with the definitions that the service uses now. If a machine's file has a problem, that is its last
@@ -92,6 +93,11 @@ export class SharedService {
    */
   get machines(): readonly MachineSource[] {
     return [...this.#machines.values()].map(({ source }) => source);
+  }
+
+  /** The paths of the templates, and of the files that they name. */
+  get files(): readonly string[] {
+    return this.#files;
   }
 
   /** Returns true if the file contains a state machine, even one with problems. @param shown its name in messages */
@@ -105,7 +111,13 @@ export class SharedService {
    * @returns false if there is no service
    * @throws StartError with the problems of machines, if `strict` is true
    */
-  async readMachines(strict = false): Promise<boolean> {
+  readMachines(strict = false): Promise<boolean> {
+    const read = this.#reading.then(() => this.#readMachines(strict));
+    this.#reading = read.catch(() => {});
+    return read;
+  }
+
+  async #readMachines(strict: boolean): Promise<boolean> {
     if (!this.#service || !this.#plan) return false;
     const { machines, projectDir, handlers, region } = this.#plan;
     const origins = { machines: { from: machines.from } };
