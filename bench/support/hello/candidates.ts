@@ -44,8 +44,7 @@ export interface Running {
   readonly pid: number;
   /** Resident memory, in megabytes. */
   rssMb(): number;
-  /** @param signal @default 'SIGKILL' */
-  stop(signal?: NodeJS.Signals): Promise<void>;
+  stop(): Promise<void>;
 }
 
 let packed: Packed | undefined;
@@ -71,8 +70,8 @@ export function start(candidate: Candidate, { url, inFlight, ca, env = {}, node 
   return {
     pid,
     rssMb: () => rssMb(pid),
-    stop: async (signal = 'SIGKILL') => {
-      child.kill(signal);
+    stop: async () => {
+      killIt();
       process.off('exit', killIt);
       await ended;
     },

@@ -3,10 +3,13 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
- * `enableCompileCache` exists since Node 22.8. It is declared here because this code is compiled with the types of Node
- * 20.
+ * `enableCompileCache` exists since Node 22.8, `flushCompileCache` since 22.10. They are declared here because this code
+ * is compiled with the types of Node 20.
  */
-const { enableCompileCache } = module as { readonly enableCompileCache?: (directory: string) => unknown };
+const { enableCompileCache, flushCompileCache } = module as {
+  readonly enableCompileCache?: (directory: string) => unknown;
+  readonly flushCompileCache?: () => void;
+};
 
 /**
  * Lets Node keep compiled code in `node_modules/.cache/stepwright`, which makes the next start faster. That folder is
@@ -20,4 +23,9 @@ export function keepCompiledCode(): void {
   const beside = dirname(ours);
   const modules = basename(beside) === 'node_modules' ? beside : join(ours, 'node_modules');
   enableCompileCache?.(join(modules, '.cache', 'stepwright'));
+}
+
+/** Writes the code that has been compiled. Otherwise Node writes it when the process exits, but not if it is killed. */
+export function writeCompiledCode(): void {
+  flushCompileCache?.();
 }

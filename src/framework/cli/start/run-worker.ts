@@ -5,9 +5,13 @@ import type { StartWorld } from '../../worker/build/start-world.js';
 import type { Plan } from '../../worker/build/plan.js';
 import type { Worker } from '../../worker/worker.js';
 import { countDownDrain } from './drain-countdown.js';
+import { writeCompiledCode } from '../process/compile-cache.js';
 import { watchExit } from '../process/exit.js';
 import { runUserCode } from '../process/user-code.js';
 import { watchUserErrors } from './user-errors.js';
+
+/** The time after which the first tasks have loaded what a worker needs. */
+const LOADED_AFTER_MS = 3_000;
 
 /**
  * The options with which a command runs its worker, in addition to the plan (the settings and handlers that were read).
@@ -39,7 +43,8 @@ export async function runWorker(
     countDownDrain(worker, { log, clock: systemClock, graceMs: plan.settings.graceMs });
     const errors = watchUserErrors(log, () => void worker.stop());
     await announce(worker);
-    await worker.run({ signal: stop });
+    const cancel = systemClock.after(LOADED_AFTER_MS, writeCompiledCode);
+    await worker.run({ signal: stop }).finally(cancel);
     return errors.uncaught === undefined ? 0 : 1;
   } catch (error) {
     // A worker that hasn't started has no tasks, so a signal may interrupt the start.
