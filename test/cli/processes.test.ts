@@ -27,6 +27,7 @@ const statusOf = (name: string, change: Partial<PublicStatus> = {}): PublicStatu
   handlers: [
     {
       ...{ name: 'Work.work', activityArn: 'arn', concurrency: 5, used: 2, running: 1, undelivered: 0 },
+      bytes: 262_144,
       polls: {
         ...{ open: 1, target: 1, state: 'open', lastAnswerAt: 7, heldInVain: false },
         ...{ heldSince: undefined, trouble: undefined },

@@ -117,7 +117,7 @@ export const PLANTED: readonly Planted[] = [
       'Math.min(this.#size - this.#running,',
     ],
     'results that are not taken do not count': [', 2 * this.#size - this.used - this.#undelivered)', ')'],
-    'a slot is held until the report is accepted': ["if (this.#use === 'handler') this.#to('report');", ''],
+    'a slot is held until the report is accepted': ["    this.#to('report');\n", ''],
   }),
   ...at('worker/poll/poller.ts', {
     'the slot of a failed poll leaks': [

@@ -80,6 +80,8 @@ const EVENTS: readonly EventName[] = [
   'heartbeat:sent',
   'heartbeat:failed',
   'heartbeat:recovered',
+  'bytes:full',
+  'bytes:freed',
   'handler:paused',
   'handler:resumed',
   'protection:granted',

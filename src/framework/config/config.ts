@@ -20,6 +20,7 @@ import {
   type Table,
 } from '../declare/rule.js';
 import { isPlainObject } from '../base/plain-object.js';
+import { parseSize, SIZE_EXPECTED, writeSize } from '../base/store/size.js';
 import type { Mocks } from '../local/index.js';
 import { isPort, readAddress } from './address.js';
 import {
@@ -130,6 +131,11 @@ export interface Config extends HandlerOptions {
    * @default as many threads or processes as the machine has cores
    */
   pool?: PoolSettings;
+  /**
+   * The most memory for the inputs and results of tasks in flight, such as `'256MB'`: while a poll's task might exceed
+   * it, the poll isn't opened. `false`: no limit. @default an eighth of Node's heap
+   */
+  inFlightBytes?: string | false;
   /**
    * The most heartbeats that the whole worker sends per second. If its tasks need more, their intervals get longer.
    * @default 250
@@ -274,6 +280,9 @@ const rate: Rule = {
   text: { shown: 'N', read: (given) => (/^\d+(\.\d+)?$/.test(given) ? Number(given) : given) },
 };
 
+/** The bytes of one open poll. */
+const LEAST_IN_FLIGHT = 256 * 1024;
+
 const POOL_KEYS = [
   'threads',
   'processes',
@@ -292,6 +301,15 @@ const pool: Rule = {
     shown: 'JSON',
     expected: `JSON such as '{"threads":4,"memoryMb":512}', of ${POOL_KEYS.join(', ')}`,
     read: (given) => readJson(given),
+  },
+};
+
+const inFlightBytes: Rule = {
+  expected: `${SIZE_EXPECTED}, from ${writeSize(LEAST_IN_FLIGHT)}, or false for no limit`,
+  ok: (value) => value === false || (parseSize(value) ?? 0) >= LEAST_IN_FLIGHT,
+  text: {
+    shown: 'size|false',
+    read: (given) => (['false', 'off', 'none'].includes(given) ? false : given),
   },
 };
 
@@ -379,6 +397,12 @@ export const CONFIG_OPTIONS = {
     help: 'run or fail tasks that arrive during a stop',
   },
   pool: { ...pool, default: {}, ofWorker: true, help: 'the sizes of pools of threads and processes' },
+  inFlightBytes: {
+    ...inFlightBytes,
+    unset: "an eighth of Node's heap",
+    ofWorker: true,
+    help: 'the most memory for inputs and results of tasks in flight',
+  },
   heartbeatRate: { ...rate, default: 250, ofWorker: true, help: 'the most heartbeats a second of a worker' },
   mocks: { ...record, default: {}, keysOnly: true, help: "the local service's answers for other resources" },
   healthPort: { ...address, unset: 'none', ofWorker: true, help: 'serve probes, metrics and the status' },

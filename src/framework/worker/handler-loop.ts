@@ -10,6 +10,7 @@ import { Admission } from './admission/admission.js';
 import type { BreakerRule } from './admission/breaker.js';
 import type { Rate } from '../declare/rate.js';
 import { type Configurable, readReconfiguration } from './reconfiguration.js';
+import type { BytesInFlight } from './poll/bytes-in-flight.js';
 import { Poller } from './poll/poller.js';
 import { type Slot, Slots } from './poll/slots.js';
 import type { Turns } from './poll/turns.js';
@@ -41,6 +42,8 @@ export interface LoopWorld extends Omit<
   readonly events: EventHub;
   /** The turns of all polls in the handler's region. */
   readonly turns: Turns;
+  /** Counts the bytes that the tasks of all handlers hold. */
+  readonly bytes: BytesInFlight;
   readonly drain: 'run' | 'fail';
   /**
    * Returns undefined if the process ran normally while the poll was open. If it was blocked or stopped, the poll's
@@ -111,7 +114,7 @@ export class HandlerLoop {
 
   constructor(handler: RunnableHandler, world: LoopWorld) {
     const { name, activityArn, port, pollers, concurrency, rate, breaker } = handler;
-    const { clock, random, workerName, turns, events } = world;
+    const { clock, random, workerName, turns, bytes, events } = world;
     this.#handler = handler;
     this.#world = world;
     this.#taskWorld = this.#makeTaskWorld();
@@ -123,7 +126,8 @@ export class HandlerLoop {
       onResumed: () => events.emit('handler:resumed', ref),
     });
     this.#pollers = pollers;
-    this.#slots = new Slots(concurrency, (polling) => this.#admission.room(polling));
+    const held = bytes.add(name, () => this.#poller.fill());
+    this.#slots = new Slots(concurrency, held, (polling) => this.#admission.room(polling));
     this.#poller = new Poller({
       ...{ port, pollers, turns, workerName, clock, random, emit: events.emitPoll, slots: this.#slots },
       handler: { handler: name, activityArn },
@@ -224,11 +228,11 @@ export class HandlerLoop {
 
   status(): HandlerStatus {
     const { name, activityArn } = this.#handler;
-    const { used, running, undelivered, size: concurrency } = this.#slots;
+    const { used, running, undelivered, size: concurrency, bytes } = this.#slots;
     const { status: polls, queue } = this.#poller;
     const { pause: paused } = this.#admission;
     return {
-      ...{ name, activityArn, concurrency, used, running, undelivered, polls, queue },
+      ...{ name, activityArn, concurrency, used, running, undelivered, polls, queue, bytes: bytes.used },
       ...(paused && { paused }),
     };
   }
@@ -299,12 +303,13 @@ export class HandlerLoop {
       const task = new Task(aged, this.#handler, this.#taskWorld);
       const atWork: TaskAtWork = { task, lease, ended: undefined, previous: undefined, next: undefined };
       const onSettled = (): void => {
-        slot.settle();
+        slot.settle(task.outcomeBytes);
         this.#poller.fill();
       };
       const onEnded = (): void => {
         this.#tasks.remove(atWork);
         slot.free();
+        this.#slots.bytes.wake();
         this.#poller.fill();
       };
       // Added before the task begins, because a listener of `task:received` may ask for it or stop the worker.

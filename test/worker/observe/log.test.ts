@@ -78,6 +78,12 @@ const lines: [Told, string, RegExp][] = [
     /no slot is left; no new task is received until one of its tasks ends/,
   ],
   [['places:freed', poll], 'info', /slots are free again/],
+  [
+    ['bytes:full', { limit: 1024, waiting: ['Work.run'], handlers: [{ name: 'Work.run', bytes: 1024 }] }],
+    'warn',
+    /have reached inFlightBytes: polls wait until tasks end/,
+  ],
+  [['bytes:freed', { afterMs: 40_000.5 }], 'info', /no longer wait for inFlightBytes/],
   [['heartbeat:stretched', { tasks: 9, neededRate: 4, stretched }], 'warn', /heartbeats are sent less often/],
   [['heartbeat:restored', { tasks: 9, neededRate: 2, stretched: [] }], 'info', /back to normal/],
   [['heartbeat:failed', { error }], 'warn', /heartbeats fail/],

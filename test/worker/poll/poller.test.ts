@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { array, assert, asyncProperty, constantFrom, integer, nat, oneof, record } from 'fast-check';
 import type { PollAnswer, PollTrouble } from '../../../src/framework/aws/activity-port.js';
 import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
+import { BytesInFlight } from '../../../src/framework/worker/poll/bytes-in-flight.js';
 import { Poller } from '../../../src/framework/worker/poll/poller.js';
 import { type Slot, Slots } from '../../../src/framework/worker/poll/slots.js';
 import { Turns } from '../../../src/framework/worker/poll/turns.js';
@@ -50,7 +51,12 @@ class Trial {
 
   constructor({ min = 1, max = 20, slots = 20, room = Infinity, random = seeded(1) }: Played = {}) {
     const { clock } = this;
-    this.#slots = new Slots(slots);
+    const bytes = new BytesInFlight(Infinity, clock, { full: () => {}, freed: () => {} });
+    this.#slots = new Slots(
+      slots,
+      bytes.add('a', () => this.poller.fill()),
+      () => Infinity,
+    );
     const port = portOf((_arn, _worker, signal, onSent) => {
       this.sent.push(clock.now());
       if (this.open.length >= room) return clock.sleep(10).then(() => failed('crowded'));

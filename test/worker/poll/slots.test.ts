@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { getHeapStatistics } from 'node:v8';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type FaultPlan, faultPlan } from '../../support/faults.js';
 import { activity, holding } from '../../support/work.js';
 import { ARN, createWorld, type World } from '../../support/world.js';
@@ -69,4 +70,104 @@ test('before a handler is called, which may block, its task is noted and the nex
   await world.execute(machine);
   await world.clock.settle(() => seen.length === 1);
   expect(seen).toEqual([{ open: 1, tasks: 1 }]);
+});
+
+describe('inFlightBytes', () => {
+  /** An input of this many KB. */
+  const kilobytes = (n: number): string => 'x'.repeat(n * 1024);
+  const started = async (machine: string, count: number, kb = 200): Promise<void> => {
+    for (let n = 0; n < count; n++) await world.execute(machine, kilobytes(kb));
+  };
+
+  test('polls wait while tasks hold that much, and go on as they end; both are told once', async () => {
+    const { type, held } = holding({ concurrency: 20 });
+    const machine = world.machine(ARN);
+    const w = await world.worker({ activities: [type], inFlightBytes: '1MB', healthPort: 0 });
+    await seconds(1);
+    await started(machine, 10);
+    await seconds(60);
+    // A fifth poll might bring 256 KB beside four times 200 KB.
+    expect(held).toHaveLength(4);
+    expect(w.worker.status()).toMatchObject({
+      ...{ ready: true, inFlightBytes: { limit: 1024 ** 2, full: true } },
+      handlers: [{ running: 4, bytes: w.worker.status().inFlightBytes?.used, polls: { open: 0 } }],
+    });
+    for (let n = 4; n <= 10; n++) {
+      expect(w.worker.status().inFlightBytes?.used).toBeGreaterThan(800 * 1024);
+      expect(w.worker.status().inFlightBytes?.used).toBeLessThanOrEqual(1024 ** 2);
+      held.shift()?.succeed();
+      await seconds(1);
+      expect(held).toHaveLength(Math.min(4, 13 - n));
+    }
+    for (const { succeed } of held.splice(0)) succeed();
+    await seconds(40);
+    expect(w.worker.status()).toMatchObject({ counts: { succeeded: 10 }, inFlightBytes: { full: false } });
+    expect(w.of('bytes:full')).toEqual([
+      {
+        ...{ limit: 1024 ** 2, waiting: ['Work.run'] },
+        handlers: [{ name: 'Work.run', bytes: expect.any(Number) }],
+      },
+    ]);
+    expect(w.of('bytes:freed')).toEqual([{ afterMs: expect.any(Number) }]);
+  });
+
+  test('a task that alone is as large runs, one at a time', async () => {
+    const { type, held } = holding({ concurrency: 20 });
+    const machine = world.machine(ARN);
+    const w = await world.worker({ activities: [type], inFlightBytes: '256KB' });
+    await started(machine, 3, 255);
+    for (let n = 1; n <= 3; n++) {
+      await seconds(20);
+      expect(held).toHaveLength(1);
+      held.pop()?.succeed();
+    }
+    await seconds(1);
+    expect(w.worker.status().counts.succeeded).toBe(3);
+  });
+
+  test('one handler with large inputs leaves the others their part', async () => {
+    const OTHER = `${ARN}Other`;
+    const [large, other] = [holding({ concurrency: 50 }), holding({ concurrency: 50 }, OTHER)];
+    const [largeMachine, otherMachine] = [world.machine(ARN), world.machine(OTHER)];
+    const w = await world.worker({ activities: [large.type, other.type], inFlightBytes: '2MB' });
+    const held = (): number[] => w.worker.status().handlers.map(({ bytes }) => bytes / 1024);
+    await started(largeMachine, 12);
+    await seconds(5);
+    // Its own 512 KB, and the megabyte that both share: seven tasks, and no room for another poll.
+    expect(held()).toEqual([expect.closeTo(7 * 200, -1), 256]);
+    await started(otherMachine, 6);
+    await seconds(5);
+    expect(held()).toEqual([expect.closeTo(7 * 200, -1), expect.closeTo(2 * 200, -1)]);
+    // Of what the first gives back, the other gets a part too.
+    for (const { succeed } of large.held.splice(0, 5)) succeed();
+    await seconds(5);
+    expect(other.held.length).toBeGreaterThan(2);
+    expect(large.held.length).toBeGreaterThan(2);
+    expect(w.worker.status().inFlightBytes?.used).toBeLessThanOrEqual(2 * 1024 ** 2);
+  });
+
+  test('results that the service does not accept count', async () => {
+    faults.always('SendTaskSuccess', { kind: 'status', status: 503 });
+    const machine = world.machine(ARN);
+    const activities = [activity(() => kilobytes(200), { concurrency: 20 })];
+    const w = await world.worker({ activities, inFlightBytes: '1MB' }, { random: 0.5 });
+    await started(machine, 7, 1);
+    await seconds(10);
+    // The fifth was polled for before all results of the others were known.
+    expect(w.worker.status().counts.received).toBe(5);
+    faults.always('SendTaskSuccess', undefined);
+    await seconds(30);
+    expect(w.worker.status()).toMatchObject({ counts: { received: 7, succeeded: 7 } });
+  });
+
+  test('by default it is an eighth of the heap, and false is no limit', async () => {
+    const { heap_size_limit } = getHeapStatistics();
+    const activities = [holding().type];
+    const [some, none] = [
+      await world.worker({ activities }),
+      await world.worker({ activities, inFlightBytes: false }),
+    ];
+    expect(some.worker.status().inFlightBytes?.limit).toBe(Math.floor(heap_size_limit / 8));
+    expect(none.worker.status().inFlightBytes).toBeUndefined();
+  });
 });

@@ -18,6 +18,7 @@ import { parseDuration } from '../../base/time/duration.js';
 import { parseRate } from '../../declare/rate.js';
 import type { ResolvedOptions } from '../../config/resolve.js';
 import type { BreakerRule } from '../admission/breaker.js';
+import { inFlightLimit } from '../poll/in-flight-limit.js';
 import type { RunnableHandler } from '../handler-loop.js';
 import type { Checkpoints } from '../keep/checkpoints/checkpoints.js';
 import { logStore } from '../keep/store-log.js';
@@ -182,9 +183,10 @@ function settingsOf(
   world: StartWorld,
 ): Omit<WorkerParts, 'handlers' | 'heartbeats' | 'close'> {
   const { reportLimitMs, graceMs, drain } = settings;
+  const inFlightBytes = inFlightLimit(settings.inFlightBytes);
   const { clock, random, log } = world;
   const name = settings.workerName ?? nameWorker(random);
-  return { name, clock, random, log, reportLimitMs, graceMs, drain };
+  return { name, clock, random, log, reportLimitMs, graceMs, drain, inFlightBytes };
 }
 
 /** The parts of a worker that are needed to look up its handlers' activities and to open connections for them. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../base/time/clock.js';
 import { showError } from '../../base/show.js';
+import { showSize } from '../../base/store/size.js';
 import type { Logger } from '../../base/log/log.js';
 import type { TaskRef } from '../task/task-events.js';
 import { tokenHash } from '../../base/token-hash.js';
@@ -56,7 +57,21 @@ export function logEvents(events: EventHub, log: Logger, clock: Clock): void {
     ),
   );
   events.on('places:freed', (ref) => log.info(where(ref), 'slots are free again'));
+  logBytes(events, log);
   events.on('state', ({ from, to }) => log.info({ from, to }, `worker is ${to}`));
+}
+
+function logBytes(events: EventHub, log: Logger): void {
+  events.on('bytes:full', ({ limit, waiting, handlers }) => {
+    const held = Object.fromEntries(handlers.map(({ name, bytes }) => [name, showSize(bytes)]));
+    log.warn(
+      { inFlightBytes: showSize(limit), waiting, held },
+      'the inputs and results of running tasks have reached inFlightBytes: polls wait until tasks end; to run more at once, give Node more memory (--max-old-space-size), or run more workers',
+    );
+  });
+  events.on('bytes:freed', ({ afterMs }) =>
+    log.info({ afterMs: Math.round(afterMs) }, 'polls no longer wait for inFlightBytes'),
+  );
 }
 
 function logStores(events: EventHub, log: Logger): void {

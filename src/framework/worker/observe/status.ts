@@ -19,6 +19,7 @@ export interface WorkerStatus extends Pick<
   | 'protection'
   | 'outbox'
   | 'deferred'
+  | 'inFlightBytes'
 > {
   readonly handlers: readonly HandlerStatus[];
   readonly tasks: readonly TaskStatus[];

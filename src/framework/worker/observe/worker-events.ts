@@ -23,6 +23,17 @@ export interface WorkerEvents extends PollEvents, TaskEvents, StoreEvents {
   };
   'places:freed': PollRef;
   /**
+   * The inputs and outcomes of tasks have reached the option `inFlightBytes`, in bytes: `waiting` are the handlers that
+   * open no more polls until tasks end. `bytes`: what each handler's tasks and open polls hold.
+   */
+  'bytes:full': {
+    readonly limit: number;
+    readonly waiting: readonly string[];
+    readonly handlers: readonly { readonly name: string; readonly bytes: number }[];
+  };
+  /** For 30 s, every handler could open a poll. `afterMs`: the milliseconds since `bytes:full`. */
+  'bytes:freed': { readonly afterMs: number };
+  /**
    * A handler was paused: it gets no tasks until the time `until` or, without that, until it is resumed. After the
    * pause of a breaker it first gets one task, to see if that succeeds. Running tasks continue.
    */

@@ -99,8 +99,9 @@ export class Poller {
     const now = clock.now();
     while (this.#nextAt(now) <= now && turns.take(this)) void this.#poll(now);
     const nextAt = this.#nextAt(now);
-    // Where only the turn is missing, `turns` calls.
+    // Where only the turn is missing, `turns` calls; where only bytes are, `bytes` does.
     this.#timer.set(nextAt > now ? nextAt : Infinity);
+    this.#waitForBytes(now);
   }
 
   /**
@@ -111,6 +112,7 @@ export class Poller {
   async stop(holdUntil: number): Promise<void> {
     this.#holdUntil = holdUntil;
     this.#timer.set(Infinity);
+    this.#options.slots.bytes.wait(false, this.#open.size);
     if (this.#open.size > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
     // One of the last polls may have been throttled, and have got the next turn.
     this.#options.turns.leave(this);
@@ -120,6 +122,12 @@ export class Poller {
   #nextAt(now: number): number {
     const room = Math.min(this.#options.slots.free, this.#target.most - this.#open.size);
     return this.#backoff.nextAt(now, room);
+  }
+
+  #waitForBytes(now: number): void {
+    const { slots } = this.#options;
+    const room = this.#target.most - this.#open.size;
+    slots.bytes.wait(slots.lacksBytes && this.#backoff.nextAt(now, room) <= now, this.#open.size);
   }
 
   async #poll(sentAt: number): Promise<void> {
@@ -142,12 +150,13 @@ export class Poller {
     limit.cancel();
     this.#record.ended(poll, answer);
     if (answer.kind === 'task') {
-      slot.work();
       const { token, input } = answer;
+      slot.work(Buffer.byteLength(input));
       onLease({ token, input, receivedAt: clock.now(), polledAt: sentAt }, slot, sentAt);
     } else slot.free();
     this.#open.remove(poll);
     this.#learn(poll, answer);
+    slots.bytes.wake();
     this.fill();
     if (this.#open.size === 0) this.#idle?.();
   }

@@ -144,6 +144,7 @@ export class Task {
   /** The time at which the handler ended, or at which the worker stopped waiting for it; undefined before that. */
   #settledAt: number | undefined;
   #decidedAt = 0;
+  #outcomeBytes = 0;
   readonly #trace: TaskTrace | undefined;
   #retries = 0;
   #phase: TaskPhase = 'handling';
@@ -169,6 +170,11 @@ export class Task {
   /** The time, in epoch milliseconds, at which the last accepted heartbeat was sent; undefined before the first. */
   get lastHeartbeatAt(): number | undefined {
     return this.#heartbeat?.lastAt;
+  }
+
+  /** The length of the outcome that is to be reported, in bytes; 0 before it is decided, and if none is reported. */
+  get outcomeBytes(): number {
+    return this.#outcomeBytes;
   }
 
   /** The progress that the handler last reported; undefined if it has reported none. */
@@ -385,6 +391,7 @@ export class Task {
     if (this.#decision) return false;
     this.#decision = decision;
     this.#decidedAt = this.#world.clock.now();
+    this.#outcomeBytes = bytesOf(decision);
     this.#decided.resolve(decision);
     const { onDecided, outside } = this.#world;
     if (onDecided) outside(() => onDecided(this.#lease.token, decision));
@@ -526,3 +533,8 @@ export class Task {
  * the task must end nevertheless.
  */
 const ownFault = (error: unknown, handler: string): Outcome => failureOf(error, { handler, warn: () => {} });
+
+function bytesOf(decision: Decision): number {
+  if (decision.status === 'succeeded') return Buffer.byteLength(decision.output);
+  return decision.status === 'failed' ? Buffer.byteLength(decision.cause) : 0;
+}
