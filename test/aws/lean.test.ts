@@ -118,6 +118,23 @@ describe('a request of the lean path', () => {
     expect(request.input).toEqual({ taskToken: 'token', output: text });
   });
 
+  test.each([
+    ['is the same in the same second', { seconds: 0, arn: 'arn:a' }, true],
+    ['is made again for the next second', { seconds: 1, arn: 'arn:a' }, false],
+    ['is made again for another activity', { seconds: 0, arn: 'arn:b' }, false],
+  ])('of a poll: the signature %s', async (_, { seconds, arn }, isSame) => {
+    const at = await listen(createServer((request, response) => void judging()(request, response)));
+    const port = await portAt(`http://127.0.0.1:${at}`);
+    const now = wallTime();
+    jest.spyOn(Date, 'now').mockReturnValue(now);
+    await pollAt(port);
+    jest.spyOn(Date, 'now').mockReturnValue(now + seconds * 1_000);
+    await port.poll(arn, 'w', never, () => {});
+    expect(seen.map(({ isRight }) => isRight)).toEqual([true, true]);
+    expect(JSON.parse(seen[1]?.body ?? '')).toEqual({ activityArn: arn, workerName: 'w' });
+    expect(seen[1]?.headers.authorization === seen[0]?.headers.authorization).toBe(isSame);
+  });
+
   test('has the headers that the SDK would send, but for those of a single request', async () => {
     const at = await listen(createServer((request, response) => void judging()(request, response)));
     const sdk = { credentials: SIGNER, customUserAgent: 'mine/1.2' };

@@ -98,11 +98,10 @@ export function activityPort(send: SendCall, credentials: Renewal): ActivityPort
         },
       );
     });
+  const pollRequest = pollRequests();
   return {
-    poll: (activityArn, workerName, signal, onSent, { onAgain = ignore, isWanted } = {}) => {
-      const request = new CallRequest('GetActivityTask', { activityArn, workerName });
-      return make(request, { signal, onSent, onAgain, isWanted }, pollAnswer);
-    },
+    poll: (activityArn, workerName, signal, onSent, { onAgain = ignore, isWanted } = {}) =>
+      make(pollRequest(activityArn, workerName), { signal, onSent, onAgain, isWanted }, pollAnswer),
     report: (request, signal, isWanted) =>
       make(request, { signal, onSent: ignore, onAgain: ignore, isWanted }, reportAnswer),
     heartbeat,
@@ -116,6 +115,18 @@ interface CallUnderWay extends CallInProgress {
    * service doesn't hold the poll open.
    */
   readonly onAgain: () => void;
+}
+
+/** Makes the requests of polls. All polls of an activity have the same body, so they share one request. */
+function pollRequests(): (activityArn: string, workerName: string) => CallRequest {
+  const made = new Map<string, { readonly workerName: string; readonly request: CallRequest }>();
+  return (activityArn, workerName) => {
+    const last = made.get(activityArn);
+    if (last?.workerName === workerName) return last.request;
+    const request = new CallRequest('GetActivityTask', { activityArn, workerName });
+    made.set(activityArn, { workerName, request });
+    return request;
+  };
 }
 
 const OK = { kind: 'ok' } as const;

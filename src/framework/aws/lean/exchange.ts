@@ -8,7 +8,7 @@ import type { Connection, Connections } from './connections.js';
 export interface SignedRequest {
   readonly path: string;
   /** Header names and values in turn: name, value, name, value, … */
-  readonly headers: string[];
+  readonly headers: readonly string[];
   readonly body: Buffer;
 }
 
@@ -27,7 +27,7 @@ export function exchange(
 ): void {
   const client = connections.take();
   const under = new Exchange(call, onEnd, connections, client);
-  client.dispatch({ method: 'POST', path, headers, body }, under);
+  client.dispatch({ method: 'POST', path, headers: headers as string[], body }, under);
   under.watch();
 }
 

@@ -42,8 +42,9 @@ export async function sdkCalls(
     SendTaskHeartbeat: (input, call) =>
       heartbeats.send(calls.bind(new sdk.SendTaskHeartbeatCommand(input), call)),
   };
+  // The input is copied, because polls share one, and the watch tells calls apart by their inputs.
   return ({ operation, input }, call, onEnd) =>
-    void attempt(call, (under) => send[operation](input as never, under)).then(onEnd);
+    void attempt(call, (under) => send[operation]({ ...input } as never, under)).then(onEnd);
 }
 
 /** Makes one call. Never rejects. */
