@@ -67,7 +67,7 @@ export const PLANTED: readonly Planted[] = [
       'return undefined;',
     ],
     'the limit of a report leaves its timer behind': [
-      '    cancel();\n    if (answer.kind',
+      '    this.#cancelLimit?.();\n    if (answer.kind',
       '    if (answer.kind',
     ],
     'a report is never given up in a drain': [

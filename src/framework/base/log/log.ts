@@ -22,6 +22,10 @@ export interface Logger {
   child(fields: Record<string, unknown>): Logger;
 }
 
+/** Returns false if a logger drops lines of level `debug`, so that none has to be made. */
+export const writesDebug = (log: Logger & Partial<Pick<PinoLogger, 'isLevelEnabled'>>): boolean =>
+  log.isLevelEnabled?.('debug') !== false;
+
 /**
  * Returns the fields and the message of a log call, given the call's arguments. If the first argument is an error, the
  * fields are `{ err: error }`, as in pino.

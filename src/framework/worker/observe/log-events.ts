@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '../../base/time/clock.js';
 import { showError } from '../../base/show.js';
 import { showSize } from '../../base/store/size.js';
-import type { Logger } from '../../base/log/log.js';
+import { type Logger, writesDebug } from '../../base/log/log.js';
 import type { TaskRef } from '../task/task-events.js';
 import { tokenHash } from '../../base/token-hash.js';
 import type { PollRef } from '../poll/poll-events.js';
@@ -110,9 +110,11 @@ function logOutbox(events: EventHub, log: Logger): void {
 }
 
 function logTasks(events: EventHub, log: Logger): void {
-  events.on('task:received', (task) => log.debug(about(task), 'task received'));
-  events.on('task:succeeded', (task) =>
-    log.info({ ...about(task), ms: Math.round(task.durationMs) }, 'task succeeded'),
+  events.on('task:received', (task) => {
+    if (writesDebug(log)) log.debug(about(task), 'task received');
+  });
+  events.on('task:succeeded', ({ handler, activityArn: activity, token, durationMs }) =>
+    log.info({ handler, activity, task: tokenHash(token), ms: Math.round(durationMs) }, 'task succeeded'),
   );
   events.on('task:failed', (task) => {
     const { error, cause } = task;

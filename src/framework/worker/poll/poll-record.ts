@@ -70,8 +70,9 @@ export class PollRecord {
     const now = this.#clock.now();
     const { kind } = answer;
     if (kind !== 'failed') this.#queue.answered(kind, connectedAt, now);
-    const trouble = kind === 'failed' ? { trouble: answer.trouble } : {};
-    this.#emit('poll:ended', { ...this.#handler, answer: kind, ...trouble, openMs: now - sentAt });
+    const { handler, activityArn } = this.#handler;
+    const ended = { handler, activityArn, answer: kind, openMs: now - sentAt };
+    this.#emit('poll:ended', kind === 'failed' ? { ...ended, trouble: answer.trouble } : ended);
   }
 
   /** Records that a poll was answered. @param isFirst true if no poll had got through before */

@@ -97,7 +97,7 @@ export class Poller {
     if (this.#holdUntil !== undefined) return;
     const { clock, turns } = this.#options;
     const now = clock.now();
-    while (this.#nextAt(now) <= now && turns.take(this)) void this.#poll(now);
+    while (this.#nextAt(now) <= now && turns.take(this)) this.#poll(now);
     const nextAt = this.#nextAt(now);
     // Where only the turn is missing, `turns` calls; where only bytes are, `bytes` does.
     this.#timer.set(nextAt > now ? nextAt : Infinity);
@@ -130,8 +130,8 @@ export class Poller {
     slots.bytes.wait(slots.lacksBytes && this.#backoff.nextAt(now, room) <= now, this.#open.size);
   }
 
-  async #poll(sentAt: number): Promise<void> {
-    const { port, handler, workerName, clock, slots, onLease } = this.#options;
+  #poll(sentAt: number): void {
+    const { port, handler, workerName, clock, slots } = this.#options;
     const slot = slots.reserve();
     if (!slot) return;
     const poll: OpenPoll = { sentAt, connectedAt: undefined, previous: undefined, next: undefined };
@@ -143,11 +143,20 @@ export class Poller {
       poll.connectedAt = clock.now();
       if (this.#backoff.state === 'probing') this.fill();
     };
-    const answer = await port.poll(handler.activityArn, workerName, limit.signal, onSent, {
-      onAgain: () => void (poll.connectedAt = undefined),
-      isWanted: () => this.#holdUntil === undefined,
-    });
-    limit.cancel();
+    void port
+      .poll(handler.activityArn, workerName, limit.signal, onSent, {
+        onAgain: () => void (poll.connectedAt = undefined),
+        isWanted: () => this.#holdUntil === undefined,
+      })
+      .then((answer) => {
+        limit.cancel();
+        this.#answered(poll, answer, slot);
+      });
+  }
+
+  #answered(poll: OpenPoll, answer: PollAnswer, slot: Slot): void {
+    const { clock, slots, onLease } = this.#options;
+    const { sentAt } = poll;
     this.#record.ended(poll, answer);
     if (answer.kind === 'task') {
       const { token, input } = answer;

@@ -96,6 +96,9 @@ export class Report {
   /** Set while the report waits because too many others wait for their responses. */
   #waiting: WaitingReport | undefined;
   #cancelWait: Cancel | undefined;
+  /** The time at which the last attempt was sent, in epoch milliseconds. */
+  #sentAt = 0;
+  #cancelLimit: Cancel | undefined;
 
   constructor(token: string, world: ReportWorld, onRetry: (retry: ReportRetry) => void) {
     this.#token = token;
@@ -132,6 +135,7 @@ export class Report {
       }
       // The service may no longer want the task by now.
       const answer = this.#gone.aborted ? undefined : await this.#attempt(request);
+      if (answer) this.#answered(answer);
       inFlight.leave();
       if (answer?.kind === 'ok') return { kind: 'accepted', outcome };
       if (answer?.kind === 'gone') return this.#endGone(answer.error);
@@ -186,19 +190,23 @@ export class Report {
     return at > now ? clock.sleep(at - now, this.#gone) : undefined;
   }
 
-  async #attempt(request: ReportRequest): Promise<ReportAnswer> {
-    const { clock, port, reportPace } = this.#world;
-    const sentAt = clock.now();
+  /** Sends one attempt. */
+  #attempt(request: ReportRequest): Promise<ReportAnswer> {
     const limit = new Abort();
-    const cancel = this.#limitAttempt(limit);
-    const answer = await port.report(request, limit, () => !this.#gone.aborted);
-    cancel();
-    if (answer.kind !== 'retry') reportPace.granted(sentAt, clock.now());
+    this.#sentAt = this.#world.clock.now();
+    this.#cancelLimit = this.#limitAttempt(limit);
+    return this.#world.port.report(request, limit, () => !this.#gone.aborted);
+  }
+
+  /** Called with the response to an attempt, or with its failure. */
+  #answered(answer: ReportAnswer): void {
+    const { clock, reportPace } = this.#world;
+    this.#cancelLimit?.();
+    if (answer.kind !== 'retry') reportPace.granted(this.#sentAt, clock.now());
     else {
-      if (answer.pace === 'throttled' && !answer.ofKey) reportPace.refused(sentAt, clock.now());
+      if (answer.pace === 'throttled' && !answer.ofKey) reportPace.refused(this.#sentAt, clock.now());
       this.#mayHaveArrived ||= answer.mayHaveArrived;
     }
-    return answer;
   }
 
   #limitAttempt(limit: Abort): Cancel {

@@ -116,6 +116,8 @@ const IGNORED_ABORT_MS = 30_000;
  * wants it. If that heartbeat gets no response for this long, the handler is called nevertheless.
  */
 const STILL_WANTED_MS = 2_000;
+/** Shared by all tasks: a promise of its own would cost a task more than what it does meanwhile. */
+const WANTED = Promise.resolve(true);
 
 /**
  * Handles one task from its receipt to its end. It is decided exactly once how the task ends, by whatever comes first:
@@ -133,7 +135,9 @@ export class Task {
   readonly #signals = new TaskSignals();
   readonly #progress: Progress;
   readonly #decided = deferred<Decision>();
-  readonly #settled = deferred<void>();
+  /** True once the task's slot is free: the handler has ended, or the worker has stopped waiting for it. */
+  #isReleased = false;
+  #onReleased: (() => void) | undefined;
   #onSettled: (() => void) | undefined;
   #decision: Decision | undefined;
   #gone = false;
@@ -192,27 +196,19 @@ export class Task {
    * @param onSettled called once, when the handler has ended or the worker stops waiting for it, so that another task
    * may take its place
    */
-  async run(onSettled?: () => void): Promise<void> {
-    this.#onSettled = onSettled;
-    this.#begin();
-    void this.#handle();
-    await this.#sendReport();
-    this.#phase = 'settling';
-    await this.#settled.promise;
-    this.#end();
+  run(onSettled?: () => void): Promise<void> {
+    return this.#live(onSettled, () => void this.#handle());
   }
 
   /**
    * Reports `Stepwright.WorkerShutdown` without calling the handler, because the task arrived after the worker was told
    * to stop. Never rejects.
    */
-  async refuse(onSettled?: () => void): Promise<void> {
-    this.#onSettled = onSettled;
-    this.#begin();
-    this.#settle();
-    this.#decide(shutdownFailure('the worker stops and takes no new task'));
-    await this.#sendReport();
-    this.#end();
+  refuse(onSettled?: () => void): Promise<void> {
+    return this.#live(onSettled, () => {
+      this.#settle();
+      this.#decide(shutdownFailure('the worker stops and takes no new task'));
+    });
   }
 
   /**
@@ -300,13 +296,29 @@ export class Task {
       this.#timers.push(limitCallAt(clock, receivedAt + timeoutMs, () => this.#onDeadline(timeoutMs)));
   }
 
+  /** Takes the task to its end. All that every task awaits is awaited here, since promises are a task's dearest part. */
+  async #live(onSettled: (() => void) | undefined, start: () => void): Promise<void> {
+    this.#onSettled = onSettled;
+    this.#begin();
+    start();
+    const decision = await this.#decided.promise;
+    this.#phase = 'reporting';
+    const end = await this.#deliver(decision);
+    this.#heartbeat?.release();
+    if (end.kind === 'gone') this.#onGone(end.error);
+    this.#emitEnd(end);
+    this.#phase = 'settling';
+    if (!this.#isReleased) await new Promise<void>((resolve) => (this.#onReleased = resolve));
+    this.#end();
+  }
+
   async #handle(): Promise<void> {
     const decide = (end: HandlerEnd): void => {
       const stopped = this.#signals.aborted?.kind === 'shutdown';
       this.#decide(stopped && end.status !== 'deferred' ? afterShutdown(end) : end);
     };
     // Because of this await, the poller sends its next poll before the handler runs, which may block.
-    if (await this.#isWanted()) {
+    if (await (this.#lease.heldBackSince === undefined ? WANTED : this.#isStillWanted())) {
       const handle = (): Promise<void> => this.#handler.handle(this.#lease.input, this.context, decide);
       try {
         await (this.#trace ? this.#trace.run(handle) : handle());
@@ -318,13 +330,9 @@ export class Task {
   }
 
   /**
-   * Returns true if the handler should be called. If the process was blocked or stopped while the task waited unread,
-   * the task may have timed out meanwhile. Then sends a heartbeat first to find out if the service still wants it.
+   * Called if the process was blocked or stopped while the task waited unread, since the task may have timed out
+   * meanwhile. Sends a heartbeat to find out if the service still wants it. Returns true if the handler should be called.
    */
-  #isWanted(): boolean | Promise<boolean> {
-    return this.#lease.heldBackSince === undefined || this.#isStillWanted();
-  }
-
   async #isStillWanted(): Promise<boolean> {
     if (this.#heartbeat) await within(this.#world.clock, STILL_WANTED_MS, this.#heartbeat.now());
     return this.#decision === undefined;
@@ -343,7 +351,8 @@ export class Task {
 
   /** Lets the task's slot (its place among the tasks that run at once) become free for another task. */
   #releaseSlot(): void {
-    this.#settled.resolve();
+    this.#isReleased = true;
+    this.#onReleased?.();
     this.#onSettled?.();
     this.#onSettled = undefined;
   }
@@ -398,24 +407,18 @@ export class Task {
     return true;
   }
 
-  async #sendReport(): Promise<void> {
-    const decision = await this.#decided.promise;
-    this.#phase = 'reporting';
-    const end = await this.#deliver(decision);
-    this.#heartbeat?.release();
-    if (end.kind === 'gone') this.#onGone(end.error);
-    this.#emitEnd(end);
-  }
-
   /** The checkpoint that the task has taken; undefined if it has taken none. */
   get #checkpoint(): CheckpointRef | undefined {
     return this.#handler.checkpoints?.refOf(this.context);
   }
 
   /** Reports the task's outcome, or has the task kept if it is deferred. */
-  async #deliver(decision: Decision): Promise<TaskEnd> {
+  #deliver(decision: Decision): Promise<TaskEnd> | TaskEnd {
     if (decision.status === 'gone') return { kind: 'gone', probablyDelivered: false, error: decision.error };
-    if (decision.status !== 'deferred') return this.#send(decision);
+    return decision.status === 'deferred' ? this.#defer(decision) : this.#send(decision);
+  }
+
+  async #defer(decision: Deferred): Promise<TaskEnd> {
     const failure = await this.#keep(decision);
     return failure ? this.#send(failure) : { kind: 'deferred', until: decision.until };
   }
