@@ -32,6 +32,9 @@ export interface StartedBy {
   readonly testCase?: Resources;
 }
 
+/** The machine's own ARN was given to start the execution. */
+const BY_MACHINE: StartedBy = {};
+
 export type ExecutionStatus = 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED';
 
 /** The way in which an execution ended. `at` is the time in epoch milliseconds. */
@@ -59,6 +62,7 @@ export class Execution implements RunningExecution {
   readonly stepCounter = new StepCounter();
   readonly spellings = new Spellings();
   readonly startedAt: number;
+  readonly startedBy: StartedBy;
   /** Executions are numbered in the order in which they ended. Undefined while this one is running. */
   endedAs: number | undefined;
   /** True while a person keeps this execution, although it may be older than those that are kept. */
@@ -91,8 +95,9 @@ export class Execution implements RunningExecution {
     private readonly onEnd: (execution: Execution) => void,
     /** Executions are numbered in the order in which they were started. */
     readonly order: number,
-    readonly startedBy: StartedBy = {},
+    startedBy: StartedBy = BY_MACHINE,
   ) {
+    this.startedBy = Object.keys(startedBy).length > 0 ? startedBy : BY_MACHINE;
     this.startedAt = world.clock.now();
     this.#timedFrom = this.startedAt;
     this.#machine = machine;
@@ -176,11 +181,11 @@ export class Execution implements RunningExecution {
       ...(beginning?.variables.size && { assignedVariables: Object.fromEntries(beginning.variables) }),
     });
     this.#startTimeout();
-    void this.#run(() => this.#outermost(input, beginning), input);
+    this.#run(() => this.#outermost(input, beginning), input);
   }
 
   #outermost(input: Json, beginning: Beginning | undefined): Branch {
-    const variables = new VariableScope((bytes) => this.hold(bytes));
+    const variables = new VariableScope(this);
     const branch = new Branch(this, this.scope, variables, 0);
     if (!beginning) return branch.withInputText(this.input, input);
     branch.withInputText(beginning.input, beginning.value);
@@ -206,7 +211,7 @@ export class Execution implements RunningExecution {
     const { count } = this.redrives.add(this.#timedFrom);
     this.record('ExecutionRedriven', this.history.length, { redriveCount: count });
     this.#startTimeout();
-    void this.#run(() => root.takeUp(this.scope, (bytes) => this.hold(bytes)), null);
+    this.#run(() => root.takeUp(this.scope, this), null);
   }
 
   /** False if the execution has failed before its first state, because there was no memory for its variables. */
@@ -282,22 +287,37 @@ export class Execution implements RunningExecution {
     this.#counted = bytes;
   }
 
-  async #run(begin: () => Branch, input: Json): Promise<void> {
+  #run(begin: () => Branch, input: Json): void {
     try {
       const branch = (this.#root = begin());
-      const output = branch.shownText(await interpret(this.machine.program, branch, input));
+      interpret(this.machine.program, branch, input).then(
+        (output) => this.#succeed(branch, output),
+        (error: unknown) => this.#failWith(error),
+      );
+    } catch (error) {
+      this.#failWith(error);
+    }
+  }
+
+  #succeed(branch: Branch, value: Json): void {
+    try {
+      const output = branch.shownText(value);
       const details = { output, outputDetails: WHOLE };
       this.#finish({ status: 'SUCCEEDED', at: this.world.clock.now(), output }, branch.previous, details);
     } catch (error) {
-      if (!(error instanceof StateFailure))
-        this.world.log.error(
-          { err: error, execution: this.arn },
-          'the local service failed to run an execution',
-        );
-      const failure =
-        error instanceof StateFailure ? error : new StateFailure('States.Runtime', String(error));
-      this.#fail(failure, this.#root?.previous ?? 0);
+      this.#failWith(error);
     }
+  }
+
+  #failWith(error: unknown): void {
+    const isFailure = error instanceof StateFailure;
+    if (!isFailure)
+      this.world.log.error(
+        { err: error, execution: this.arn },
+        'the local service failed to run an execution',
+      );
+    const failure = isFailure ? error : new StateFailure('States.Runtime', String(error));
+    this.#fail(failure, this.#root?.previous ?? 0);
   }
 
   #fail(failure: StateFailure, previous: number): void {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { type Linked, LinkedList } from '../../base/linked-list.js';
 import { formatArn, parseArn } from '../asl/values/arn.js';
 import type { Json } from '../asl/values/json.js';
 import { Execution, type ExecutionStatus, type ExecutionWorld, type StartedBy } from './execution.js';
@@ -24,22 +25,28 @@ export interface ExecutionCounts {
   readonly forgotten: number;
 }
 
+/** An execution, linked with those of the same machine that were started before and after it. */
+interface Stored extends Linked<Stored> {
+  readonly execution: Execution;
+  /** Its entry among the finished executions; undefined while it is running. */
+  finished: QueueEntry<Execution> | undefined;
+}
+
 /** The most executions that may be pinned at the same time. */
 const PIN_LIMIT = 100;
 
 /** All executions of the service. Of the finished ones, only the latest are kept. */
 export class Executions {
-  /** The entries in the queues of `#byMachine`. */
-  readonly #byArn = new Map<string, QueueEntry<Execution>>();
-  readonly #byMachine = new Map<string, Fifo<Execution>>();
+  readonly #byArn = new Map<string, Stored>();
+  /** The executions of each machine, in the order of their starts. */
+  readonly #byMachine = new Map<string, LinkedList<Stored>>();
   #started = 0;
   #ended = 0;
   #redriven = 0;
   #pinnings = 0;
-  /** The pinned executions, finished or not. */
-  readonly #pinned = new Set<Execution>();
+  /** The number of pinned executions, finished or not. */
+  #pinned = 0;
   readonly #finished = new Fifo<Execution>();
-  readonly #finishedEntries = new Map<Execution, QueueEntry<Execution>>();
 
   constructor(
     private readonly world: ExecutionWorld,
@@ -67,7 +74,7 @@ export class Executions {
     beginning?: Beginning,
   ): Execution {
     const arn = executionArn(machine, name ?? randomUUID());
-    const existing = this.#byArn.get(arn)?.value;
+    const existing = this.#byArn.get(arn)?.execution;
     if (existing) {
       if (existing.status === 'RUNNING' && existing.input === input && !beginning) return existing;
       throw errors.executionExists(arn);
@@ -93,8 +100,7 @@ export class Executions {
     if (before !== undefined) return before;
     checkRedrivable(execution, now);
     if (this.world.memory.isFull) throw errors.tooManyExecutions();
-    const entry = this.#finishedEntries.get(execution);
-    if (entry) this.#unfinish(entry);
+    this.#unfinish(execution);
     this.#redriven++;
     execution.machine.book.running++;
     if (token !== undefined) execution.redrives.remember(token, now);
@@ -102,17 +108,19 @@ export class Executions {
     return now;
   }
 
-  #unfinish(entry: QueueEntry<Execution>): void {
-    this.#finished.remove(entry);
-    this.#finishedEntries.delete(entry.value);
-    this.kept.memory.grow(-entry.value.keptBytes);
+  #unfinish(execution: Execution): void {
+    const stored = this.#byArn.get(execution.arn);
+    if (!stored?.finished) return;
+    this.#finished.remove(stored.finished);
+    stored.finished = undefined;
+    this.kept.memory.grow(-execution.keptBytes);
   }
 
   /** @throws ServiceError ExecutionDoesNotExist */
   get(arn: string): Execution {
-    const entry = this.#byArn.get(arn);
-    if (!entry) throw errors.noExecution(arn);
-    return entry.value;
+    const stored = this.#byArn.get(arn);
+    if (!stored) throw errors.noExecution(arn);
+    return stored.execution;
   }
 
   /** Returns a page of a machine's executions, the latest first. */
@@ -124,15 +132,15 @@ export class Executions {
   ): { executions: Execution[]; nextToken?: string } {
     const size = pageSize(page);
     const executions: Execution[] = [];
-    let entry = this.#pageStart(machineArn, pageKey(page));
-    for (; entry && executions.length < size; entry = entry.previous) {
-      const { value } = entry;
-      if (versionArn !== undefined && value.startedBy.versionArn !== versionArn) continue;
-      if (aliasArn !== undefined && value.startedBy.aliasArn !== aliasArn) continue;
-      if (status === undefined || value.status === status) executions.push(value);
+    let stored = this.#pageStart(machineArn, pageKey(page));
+    for (; stored && executions.length < size; stored = stored.previous) {
+      const { execution } = stored;
+      if (versionArn !== undefined && execution.startedBy.versionArn !== versionArn) continue;
+      if (aliasArn !== undefined && execution.startedBy.aliasArn !== aliasArn) continue;
+      if (status === undefined || execution.status === status) executions.push(execution);
     }
     const last = executions.at(-1);
-    return { executions, ...(entry && last && { nextToken: pageToken(page, last.order) }) };
+    return { executions, ...(stored && last && { nextToken: pageToken(page, last.order) }) };
   }
 
   get counts(): ExecutionCounts {
@@ -152,11 +160,10 @@ export class Executions {
    */
   pin(execution: Execution, isPinned: boolean): void {
     if (execution.isPinned === isPinned) return;
-    if (isPinned && this.#pinned.size >= PIN_LIMIT) throw errors.tooManyPinned(PIN_LIMIT);
+    if (isPinned && this.#pinned >= PIN_LIMIT) throw errors.tooManyPinned(PIN_LIMIT);
     execution.isPinned = isPinned;
+    this.#pinned += isPinned ? 1 : -1;
     this.#pinnings++;
-    if (isPinned) this.#pinned.add(execution);
-    else this.#pinned.delete(execution);
   }
 
   /** At most the pinned ones are passed over to find it. */
@@ -172,8 +179,8 @@ export class Executions {
   *startedAfter(count: number, machineArn?: string): Generator<Execution> {
     const lists = machineArn === undefined ? this.#byMachine.values() : [this.#byMachine.get(machineArn)];
     for (const list of lists) {
-      for (let entry = list?.last; entry && entry.value.order >= count; entry = entry.previous)
-        yield entry.value;
+      for (let stored = list?.last; stored && stored.execution.order >= count; stored = stored.previous)
+        yield stored.execution;
     }
   }
 
@@ -190,28 +197,30 @@ export class Executions {
 
   /** Stops all running executions because the service is closing. Their histories get no event for it. */
   close(): void {
-    for (const { value } of this.#byArn.values()) value.scope.end();
+    for (const { execution } of this.#byArn.values()) execution.scope.end();
   }
 
   /**
-   * Returns the first entry of a page of executions. `before` is the number of the previous page's last execution in
+   * Returns the first execution of a page. `before` is the number of the previous page's last execution in
    * the order of starts. This number doesn't change when other executions are removed.
    */
-  #pageStart(machineArn: string, before: string | undefined): QueueEntry<Execution> | undefined {
-    let entry = this.#byMachine.get(machineArn)?.last;
-    if (before === undefined) return entry;
+  #pageStart(machineArn: string, before: string | undefined): Stored | undefined {
+    let stored = this.#byMachine.get(machineArn)?.last;
+    if (before === undefined) return stored;
     const order = Number(before);
     if (!Number.isSafeInteger(order)) throw errors.invalidToken();
-    while (entry && entry.value.order >= order) entry = entry.previous;
-    return entry;
+    while (stored && stored.execution.order >= order) stored = stored.previous;
+    return stored;
   }
 
   #add(execution: Execution): void {
     const { arn, machine } = execution;
     machine.book.running++;
     let list = this.#byMachine.get(machine.arn);
-    if (!list) this.#byMachine.set(machine.arn, (list = new Fifo()));
-    this.#byArn.set(arn, list.push(execution));
+    if (!list) this.#byMachine.set(machine.arn, (list = new LinkedList()));
+    const stored: Stored = { execution, finished: undefined, previous: undefined, next: undefined };
+    list.add(stored);
+    this.#byArn.set(arn, stored);
   }
 
   readonly #onEnd = (execution: Execution): void => {
@@ -222,10 +231,11 @@ export class Executions {
   };
 
   #keep(execution: Execution): void {
-    this.#finishedEntries.set(execution, this.#finished.push(execution));
+    const stored = this.#byArn.get(execution.arn);
+    if (stored) stored.finished = this.#finished.push(execution);
     const { executions, memory } = this.kept;
     memory.grow(execution.keptBytes);
-    while (this.#finished.size - this.#pinned.size > executions || memory.isFull)
+    while (this.#finished.size - this.#pinned > executions || memory.isFull)
       if (!this.#forgetOldest()) return;
   }
 
@@ -237,8 +247,7 @@ export class Executions {
     if (this.#finished.size <= 1) return false;
     const oldest = this.#finished.take(({ isPinned }) => !isPinned) ?? this.#finished.shift();
     if (!oldest) return false;
-    this.#pinned.delete(oldest);
-    this.#finishedEntries.delete(oldest);
+    if (oldest.isPinned) this.#pinned--;
     this.kept.memory.grow(-oldest.keptBytes);
     oldest.machine.memory.endShow();
     this.#forget(oldest);
@@ -246,10 +255,10 @@ export class Executions {
   }
 
   #forget({ arn, machine }: Execution): void {
-    const entry = this.#byArn.get(arn);
+    const stored = this.#byArn.get(arn);
     this.#byArn.delete(arn);
     const list = this.#byMachine.get(machine.arn);
-    if (entry) list?.remove(entry);
+    if (stored) list?.remove(stored);
     if (list?.size === 0) this.#byMachine.delete(machine.arn);
   }
 }

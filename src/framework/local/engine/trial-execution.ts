@@ -69,7 +69,7 @@ export class TrialExecution implements RunningExecution {
       },
       StateMachine: { Id: arn('stateMachine'), Name: this.machineName },
     };
-    this.#variables = new VariableScope((bytes) => this.hold(bytes));
+    this.#variables = new VariableScope(this);
   }
 
   /** Tests the state. The outcome is a failure if it takes longer than five minutes. */

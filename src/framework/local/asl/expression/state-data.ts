@@ -13,6 +13,8 @@ export interface Variables {
 export interface Environment {
   readonly variables: Variables;
   readonly budget: WorkBudget;
+  /** Returns the context object of the state. */
+  context(): JsonObject;
   /** Returns a random number from 0 (included) to 1 (excluded). */
   random(): number;
   /** Returns the time in epoch milliseconds. */
@@ -32,15 +34,21 @@ export interface StateData {
   readonly input: Json;
   /** The value of `$` in a path: the input after InputPath and, once the work is done, the result. */
   readonly root: Json;
-  /** Returns the context object, which is `$$` in a path and `$states.context` in JSONata. */
-  readonly context: () => JsonObject;
   readonly environment: Environment;
+  /** The value of `Map` in the context object, for a field that a Map evaluates for each item; otherwise undefined. */
+  readonly item?: JsonObject;
   /** The result of the state's work; undefined until the work is done. */
   readonly result?: Json;
   /** The error output of a failure that a Catch has caught; otherwise undefined. */
   readonly errorOutput?: Json;
   /** Takes note of what a field of the state has made of its data. Set only if the state is tested by itself. */
   readonly see?: ((stage: DataStage, value: Json) => void) | undefined;
+}
+
+/** Returns the context object, which is `$$` in a path and `$states.context` in JSONata. */
+export function contextOf({ environment, item }: StateData): JsonObject {
+  const context = environment.context();
+  return item ? { ...context, Map: item } : context;
 }
 
 /** The fields of a state whose values are noted. */

@@ -1,6 +1,6 @@
 import { turn } from '../../../base/time/turn.js';
 import { EvaluationFailure } from '../expression/evaluation-failure.js';
-import type { Expression, StateData } from '../expression/state-data.js';
+import { contextOf, type Expression, type StateData } from '../expression/state-data.js';
 import type { Json, JsonObject } from '../values/json.js';
 import type { Bindings, Evaluated } from '../expression/evaluation.js';
 import { compiled } from './compile-cache.js';
@@ -65,7 +65,7 @@ async function onMain(source: string, bindings: Bindings, data: StateData): Prom
 }
 
 function bindingsOf(data: StateData): Bindings {
-  const states: JsonObject = { input: data.input, context: data.context() };
+  const states: JsonObject = { input: data.input, context: contextOf(data) };
   if (data.result !== undefined) states['result'] = data.result;
   if (data.errorOutput !== undefined) states['errorOutput'] = data.errorOutput;
   return { ...data.environment.variables.all(), states };

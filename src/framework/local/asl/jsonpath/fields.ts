@@ -1,6 +1,6 @@
 import type { Reader } from '../definition/reader.js';
 import { runtimeFailure } from '../expression/evaluation-failure.js';
-import type { Expression, StateData } from '../expression/state-data.js';
+import { contextOf, type Expression, type StateData } from '../expression/state-data.js';
 import type { Json } from '../values/json.js';
 import { compileIntrinsic } from './intrinsic-call.js';
 import { compilePath, type Path } from './path/path.js';
@@ -86,8 +86,8 @@ function findInVariable(name: string, path: Path, text: string): Finder {
 
 function findInContext(text: string): Finder {
   const path = compilePath(text.slice(1));
-  const find = (data: StateData): Json | undefined => path.read(data.context(), data.environment.budget);
-  const explain = (data: StateData): string => path.explain(data.context()).replace('$', () => '$$');
+  const find = (data: StateData): Json | undefined => path.read(contextOf(data), data.environment.budget);
+  const explain = (data: StateData): string => path.explain(contextOf(data)).replace('$', () => '$$');
   return Object.assign(find, { explain });
 }
 

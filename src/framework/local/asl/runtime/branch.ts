@@ -153,10 +153,14 @@ export class Branch implements Environment {
   ) {
     this.previous = previous;
     this.budget = new WorkBudget(execution.processor);
-    this.#json = new JsonText(({ length }) => {
-      execution.stepCounter.add(length >> 10);
-      if (length > SHORT_TEXT) this.budget.spendMs(length * CHAR_MS);
-    });
+    this.#json = new JsonText(this);
+  }
+
+  /** Called when a value has been written as JSON. */
+  onWritten({ length }: string): void {
+    if (length <= SHORT_TEXT) return;
+    this.execution.stepCounter.add(length >> 10);
+    this.budget.spendMs(length * CHAR_MS);
   }
 
   /**
@@ -361,7 +365,7 @@ export class Branch implements Environment {
 
   data(input: Json): StateData {
     this.budget.renew();
-    return { input, root: input, environment: this, context: () => this.#context() };
+    return { input, root: input, environment: this };
   }
 
   random(): number {
@@ -451,7 +455,7 @@ export class Branch implements Environment {
     return this.#current;
   }
 
-  #context(): JsonObject {
+  context(): JsonObject {
     const {
       state: { kind, name },
       enteredAt,

@@ -1,4 +1,5 @@
 import type { Variables } from '../expression/state-data.js';
+import type { RunningExecution } from './running-execution.js';
 import { jsonBytes, setOwn, type Json, type JsonObject } from '../values/json.js';
 
 /**
@@ -9,21 +10,18 @@ export class VariableScope implements Variables {
   #own = NO_VARIABLES;
   #sizes: Map<string, Size> | undefined;
   #ended = false;
-  /**
-   * The characters of all variables of the execution, and the function to call with each change of their memory. All
-   * scopes of the execution share this object.
-   */
-  readonly #total: { chars: number; readonly hold: (bytes: number) => void };
+  /** The characters of all variables of the execution. All scopes of the execution share this object. */
+  readonly #total: { chars: number; readonly execution: Holder };
   readonly outer: VariableScope | undefined;
 
   /**
-   * @param outer the scope of the branch around this one. For the outermost scope, the function to call with each
-   * change of the size
+   * @param outer the scope of the branch around this one. For the outermost scope, the execution, which is told each
+   * change of the memory
    */
-  constructor(outer: VariableScope | ((bytes: number) => void)) {
+  constructor(outer: VariableScope | Holder) {
     this.outer = outer instanceof VariableScope ? outer : undefined;
-    this.#total = outer instanceof VariableScope ? outer.#total : { chars: 0, hold: outer };
-    if (this.outer) this.#total.hold(BRANCH_BYTES);
+    this.#total = outer instanceof VariableScope ? outer.#total : { chars: 0, execution: outer };
+    if (this.outer) this.#total.execution.hold(BRANCH_BYTES);
   }
 
   get(name: string): Json | undefined {
@@ -48,12 +46,12 @@ export class VariableScope implements Variables {
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
-    if (this.outer) this.#total.hold(-BRANCH_BYTES);
+    if (this.outer) this.#total.execution.hold(-BRANCH_BYTES);
     for (const size of this.#sizes?.values() ?? []) this.#grow(-size.chars, -size.bytes);
   }
 
   /** Creates a scope with the same variables, for a branch that goes on after its execution has ended. */
-  revived(outer: VariableScope | ((bytes: number) => void)): VariableScope {
+  revived(outer: VariableScope | Holder): VariableScope {
     const scope = new VariableScope(outer);
     scope.#own = this.#own;
     scope.#sizes = new Map(this.#sizes);
@@ -80,11 +78,14 @@ export class VariableScope implements Variables {
 
   #grow(chars: number, bytes: number): void {
     this.#total.chars += chars;
-    this.#total.hold(bytes);
+    this.#total.execution.hold(bytes);
   }
 }
 
 const NO_VARIABLES: JsonObject = Object.freeze({});
+
+/** Counts the memory of an execution. */
+type Holder = Pick<RunningExecution, 'hold'>;
 
 /** The size of a variable: the characters of its JSON, and the bytes of memory that it takes. */
 interface Size {

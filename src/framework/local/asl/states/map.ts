@@ -132,8 +132,7 @@ async function selectInputs(
   const inputs: Json[] = [];
   let bytes = 0;
   for (const [index, value] of list.entries()) {
-    const context = (): JsonObject => ({ ...data.context(), Map: mapContext(index, value) });
-    const input = await branch.evaluate(selector, { ...data, context });
+    const input = await branch.evaluate(selector, { ...data, item: mapContext(index, value) });
     branch.checkSize(input, branch.stateName);
     const more = jsonBytes(branch.textOf(input));
     inputs.push(input);

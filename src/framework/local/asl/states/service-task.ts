@@ -10,6 +10,8 @@ import type {
   TokenTask,
 } from '../runtime/running-execution.js';
 import type { Branch } from '../runtime/branch.js';
+import type { Soon } from '../expression/soon.js';
+import type { WorkResult } from './state.js';
 import { isTooLarge } from '../values/limits.js';
 
 /** A call that a Task state makes to a resource that isn't an activity. In the local service a mock responds to it. */
@@ -23,7 +25,7 @@ export interface ServiceCall {
    * Evaluates the input of the call. If the task has a token, it must be in the context object by then, since the input
    * may contain it.
    */
-  readonly input: () => Promise<Json>;
+  readonly input: () => Soon<Json>;
 }
 
 /**
@@ -37,7 +39,7 @@ const CLOSED = 'Provided task does not exist anymore';
  * resource ends in `.waitForTaskToken`, the Task ends when a result or a failure is sent with its token.
  * @throws StateFailure if there is no mock for the resource. No Retry or Catch matches this failure
  */
-export async function runService(branch: Branch, call: ServiceCall): Promise<Json> {
+export async function runService(branch: Branch, call: ServiceCall): Promise<WorkResult> {
   const events = new CallEvents(branch, call);
   const outcome = await branch.scope.wait<TaskOutcome | Error>((resolve) => {
     const task = openTask(branch, call, events, resolve);
@@ -52,7 +54,7 @@ export async function runService(branch: Branch, call: ServiceCall): Promise<Jso
   });
   if (outcome instanceof Error) throw outcome;
   if (outcome.kind !== 'succeeded') throw taskFailure(outcome);
-  return JSON.parse(outcome.output) as Json;
+  return { result: JSON.parse(outcome.output) as Json };
 }
 
 function openTask(
@@ -88,7 +90,8 @@ async function answerTask(
   events: CallEvents,
 ): Promise<void> {
   const { pattern } = call.service;
-  const input = await call.input();
+  const evaluated = call.input();
+  const input = evaluated instanceof Promise ? await evaluated : evaluated;
   branch.checkSize(input, call.resource);
   const { machineName, resources } = branch.execution;
   if (!resources.has(machineName, branch.stateName, call.resource)) throw unanswered(branch, call);

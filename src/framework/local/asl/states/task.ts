@@ -7,8 +7,11 @@ import type { Reader } from '../definition/reader.js';
 import { fixOfResource, parseServiceArn, type ServiceResource } from '../definition/service-resource.js';
 import { iterationsOf, type Limits, type TaskOutcome } from '../runtime/running-execution.js';
 import { runService, unanswered } from './service-task.js';
-import type { ActivityTask, Kind, StateContext } from './state.js';
+import type { ActivityTask, Kind, StateContext, WorkResult } from './state.js';
+import { soon, type Soon } from '../expression/soon.js';
 import { WHOLE, type Branch } from '../runtime/branch.js';
+import type { MockedOutcome } from '../runtime/trial.js';
+import type { Flow } from '../definition/query-language.js';
 import type { Expression, StateData } from '../expression/state-data.js';
 import { LONGEST_SECONDS } from '../values/limits.js';
 
@@ -30,38 +33,55 @@ export const taskKind: Kind = {
     const credentials = readRole(reader, context);
     checkHeartbeat(reader);
     const call = compileCall(reader, context, resource);
-    return async (branch, data, flow) => {
-      const input = async (): Promise<Json> => branch.evaluate((seen) => flow.arguments(seen), data);
-      const limits = {
-        timeoutSeconds: await readSeconds(branch, data, timeout),
-        heartbeatSeconds: await readSeconds(branch, data, heartbeat),
-      };
+    const run = (branch: Branch, data: StateData, flow: Flow): Soon<WorkResult> => {
+      const input = (): Soon<Json> => branch.evaluate((seen) => flow.arguments(seen), data);
       const { trial } = branch.execution;
-      const role = await roleOf(branch, data, credentials);
-      if (!trial?.mock) return { result: await call(branch, input, limits, role) };
-      if (waits(resource)) branch.taskToken = randomUUID();
-      await input();
-      return { result: mocked(trial.mock) };
+      return soon(limitsOf(branch, data, timeout, heartbeat), (limits) =>
+        soon(roleOf(branch, data, credentials), (role) =>
+          trial?.mock ? tried(branch, resource, input, trial.mock) : call(branch, input, limits, role),
+        ),
+      );
     };
+    return (branch, data, flow) =>
+      branch.parent ? othersEnter().then(() => run(branch, data, flow)) : run(branch, data, flow);
   },
 };
+
+/**
+ * Resolves when the branches beside this one, and those inside them, have entered their first states. Recorded from the
+ * live service: only then is a Task scheduled.
+ */
+async function othersEnter(): Promise<void> {
+  for (let turns = 4; turns > 0; turns--) await Promise.resolve();
+}
+
+/** Evaluates the input of a Task that is tested by itself, and returns the outcome that stands for its work. */
+function tried(
+  branch: Branch,
+  resource: string,
+  input: () => Soon<Json>,
+  outcome: MockedOutcome,
+): Soon<WorkResult> {
+  if (waits(resource)) branch.taskToken = randomUUID();
+  return soon(input(), () => ({ result: mocked(outcome) }));
+}
 
 /** Returns true if a Task waits for a job or for a token, so that it has a task token. */
 const waits = (resource: string): boolean =>
   (parseServiceArn(resource)?.pattern ?? 'requestResponse') !== 'requestResponse';
 
-/** Runs the task once: schedules it for a worker or calls a mock. Resolves with the task's result. */
+/** Runs the task once: schedules it for a worker or calls a mock. */
 type Call = (
   branch: Branch,
-  input: () => Promise<Json>,
+  input: () => Soon<Json>,
   limits: Limits,
   role: string | undefined,
-) => Promise<Json>;
+) => Soon<WorkResult>;
 
 function compileCall(reader: Reader, context: StateContext, resource: string): Call {
   if (isActivityArn(resource)) {
     context.tasks.push({ state: context.name, resource, activity: describe(reader, context, resource) });
-    return async (branch, input, limits) => runActivity(branch, resource, await input(), limits);
+    return (branch, input, limits) => soon(input(), (value) => runActivity(branch, resource, value, limits));
   }
   context.tasks.push({ state: context.name, resource });
   const service = parseServiceArn(resource);
@@ -131,13 +151,17 @@ function checkCredentials(reader: Reader, source: Json): void {
   }
 }
 
-async function roleOf(
+function roleOf(
   branch: Branch,
   data: StateData,
   credentials: Expression | undefined,
-): Promise<string | undefined> {
-  const value = credentials && (await branch.evaluate(credentials, data));
-  return isObject(value) ? bareText(value['RoleArn'] ?? null) : undefined;
+): Soon<string | undefined> {
+  return (
+    credentials &&
+    soon(branch.evaluate(credentials, data), (value) =>
+      isObject(value) ? bareText(value['RoleArn'] ?? null) : undefined,
+    )
+  );
 }
 
 /**
@@ -161,15 +185,22 @@ function describe(reader: Reader, { name }: StateContext, activityArn: string): 
   };
 }
 
-async function readSeconds(
+function limitsOf(
   branch: Branch,
   data: StateData,
-  field: Expression | undefined,
-): Promise<number | undefined> {
-  return field && Number(await branch.evaluate(field, data));
+  timeout: Expression | undefined,
+  heartbeat: Expression | undefined,
+): Soon<Limits> {
+  return soon(secondsOf(branch, data, timeout), (timeoutSeconds) =>
+    soon(secondsOf(branch, data, heartbeat), (heartbeatSeconds) => ({ timeoutSeconds, heartbeatSeconds })),
+  );
 }
 
-async function runActivity(branch: Branch, resource: string, input: Json, limits: Limits): Promise<Json> {
+function secondsOf(branch: Branch, data: StateData, field: Expression | undefined): Soon<number | undefined> {
+  return field && soon(branch.evaluate(field, data), Number);
+}
+
+function runActivity(branch: Branch, resource: string, input: Json, limits: Limits): Promise<WorkResult> {
   const {
     resources,
     world: { activities },
@@ -183,12 +214,12 @@ async function runActivity(branch: Branch, resource: string, input: Json, limits
   const scheduledId = branch.record('ActivityScheduled', describeScheduled(resource, text, limits));
   if (isMocked) return answerActivity(branch, resource, input);
   const { execution, stateName } = branch;
-  const outcome = await branch.scope.wait<TaskOutcome>((resolve) =>
+  const settled = branch.scope.wait<TaskOutcome>((resolve) =>
     activities.schedule(resource, {
       input: text,
       ...limits,
       origin: { execution, state: stateName, scheduledId, lane: branch },
-      isWanted: () => branch.execution.isLive(),
+      isWanted: () => execution.isLive(),
       onStarted: (workerName, at) =>
         branch.record('ActivityStarted', workerName === undefined ? {} : { workerName }, at),
       onSettled: (outcome, at) => {
@@ -197,11 +228,11 @@ async function runActivity(branch: Branch, resource: string, input: Json, limits
       },
     }),
   );
-  return resultOf(outcome);
+  return settled.then(resultOf);
 }
 
 /** Ends the task of an activity with the response of a mock, as if a worker had sent it. */
-async function answerActivity(branch: Branch, resource: string, input: Json): Promise<Json> {
+async function answerActivity(branch: Branch, resource: string, input: Json): Promise<WorkResult> {
   branch.record('ActivityStarted', {});
   const { machineName: machine, resources } = branch.execution;
   const call = { machine, state: branch.stateName, resource, iterations: iterationsOf(branch) };
@@ -236,7 +267,7 @@ function recordOutcome(branch: Branch, outcome: TaskOutcome, at: number): void {
   } else branch.record('ActivityTimedOut', { error: 'States.Timeout' }, at);
 }
 
-function resultOf(outcome: TaskOutcome): Json {
-  if (outcome.kind === 'succeeded') return JSON.parse(outcome.output) as Json;
+function resultOf(outcome: TaskOutcome): WorkResult {
+  if (outcome.kind === 'succeeded') return { result: JSON.parse(outcome.output) as Json };
   throw taskFailure(outcome);
 }
