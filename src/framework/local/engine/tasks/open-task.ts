@@ -37,6 +37,7 @@ export class OpenTask {
   #deadline = Number.POSITIVE_INFINITY;
   #heartbeatDue = Number.POSITIVE_INFINITY;
   #lease: OpenLease | undefined;
+  #order: TaskOrder;
 
   constructor(
     /**
@@ -45,9 +46,15 @@ export class OpenTask {
      */
     readonly subject: string,
     readonly token: string,
-    readonly order: TaskOrder,
+    order: TaskOrder,
     private readonly world: TaskWorld,
-  ) {}
+  ) {
+    this.#order = order;
+  }
+
+  get order(): TaskOrder {
+    return this.#order;
+  }
 
   /** Says which worker has the task. Undefined until a worker has taken it. */
   get lease(): OpenLease | undefined {
@@ -92,17 +99,23 @@ export class OpenTask {
 
   settle(outcome: TaskOutcome, at: number = this.world.clock.now()): void {
     if (this.#closed) return;
+    const order = this.#order;
     this.close();
-    if (this.order.origin && this.#lease)
+    if (order.origin && this.#lease)
       this.world.traffic.ended(this.subject, at, this.#lease.since, failureOf(outcome));
-    this.order.onSettled(outcome, at);
+    order.onSettled(outcome, at);
   }
 
-  /** Closes the task without an outcome. */
+  /**
+   * Closes the task without an outcome, and lets go of its order. V8 keeps an outgrown table of a Map alive with the
+   * tasks that it had, until it collects all garbage, and a task would keep its whole execution with it.
+   */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#order = CLOSED;
     this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
     this.world.onClosed(this);
   }
 
@@ -134,6 +147,16 @@ export class OpenTask {
     return real === clock ? at : clock.now() + at - real.now();
   }
 }
+
+/** The order of a task that is closed. */
+const CLOSED: TaskOrder = {
+  input: '',
+  timeoutSeconds: undefined,
+  heartbeatSeconds: undefined,
+  isWanted: () => false,
+  onStarted: () => {},
+  onSettled: () => {},
+};
 
 /** Returns the name of the error of a task that failed; undefined if it succeeded. */
 function failureOf(outcome: TaskOutcome): string | undefined {
