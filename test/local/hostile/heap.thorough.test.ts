@@ -77,6 +77,7 @@ const loads: Load[] = [
   {
     does: 'definitions of a megabyte',
     heapMb: 256,
+    othersMs: 500,
     bring: (call) =>
       many(8, (n) =>
         call('CreateStateMachine', { name: `M${n}`, definition: large(38_000, `m${n}k`), roleArn }),
@@ -120,8 +121,15 @@ const loads: Load[] = [
       connections(port, 250, `${HEAD}content-length: 4100000\r\n\r\n${' '.repeat(4_000_000)}`),
   },
   {
+    does: 'requests without end on a connection',
+    heapMb: 256,
+    othersMs: 500,
+    bring: (_call, port) => connections(port, 250, 'GET / HTTP/1.1\r\nhost: x\r\n\r\n'.repeat(3_000)),
+  },
+  {
     does: 'bodies in pieces of one byte',
     heapMb: 256,
+    othersMs: 500,
     bring: (_call, port) =>
       connections(port, 100, `${HEAD}transfer-encoding: chunked\r\n\r\n${'1\r\nx\r\n'.repeat(50_000)}`),
   },

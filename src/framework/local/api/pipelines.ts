@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { FairReading } from './fair-reading.js';
 
 /**
  * The most requests that a client may send on one connection before it has the answer of the first. No SDK sends a
@@ -11,10 +12,14 @@ const MOST = 32;
 export class Pipelines {
   readonly #open = new WeakMap<Socket, number>();
 
+  constructor(private readonly reading: FairReading) {}
+
   /** Returns false, and closes the connection, if it has too many requests without an answer. */
-  admit({ socket }: IncomingMessage, response: ServerResponse): boolean {
+  admit(request: IncomingMessage, response: ServerResponse): boolean {
+    const { socket } = request;
     const open = (this.#open.get(socket) ?? 0) + 1;
     if (open > MOST) {
+      this.reading.end(request);
       socket.destroy();
       return false;
     }

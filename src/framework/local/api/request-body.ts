@@ -3,6 +3,8 @@ import { turn } from '../../base/time/turn.js';
 import { hasHeapFor, relieveHeap } from '../asl/values/heap.js';
 import { isObject, jsonBytes, readJson } from '../asl/values/json.js';
 import type { MemoryPart } from '../engine/answers/memory.js';
+import { FairReading } from './fair-reading.js';
+import { LargeRequests } from './large-requests.js';
 import type { Body } from './request-validation.js';
 
 /**
@@ -19,7 +21,7 @@ interface OpenBody {
 }
 
 /**
- * A body that comes in more pieces than this is rejected if they have fewer than LEAST_PIECE bytes each. Reading a piece
+ * A body that comes in as many pieces as this, or a multiple, is rejected if they have fewer than LEAST_PIECE bytes each. Reading a piece
  * takes as long whatever its size.
  */
 const FEW_PIECES = 500;
@@ -74,6 +76,8 @@ class Bytes {
  */
 export class BodyReader {
   readonly #open = new Set<OpenBody>();
+  readonly reading = new FairReading();
+  readonly #large = new LargeRequests();
 
   constructor(
     private readonly eachBytes: number,
@@ -112,13 +116,18 @@ export class BodyReader {
         else bytes.add(chunk);
         this.#keep(body, isTooLarge ? 0 : body.size + chunk.length);
         if (this.memory.isFull) this.#refuseLargest();
-        if (++pieces > FEW_PIECES && body.size < pieces * LEAST_PIECE) refuse();
+        if (++pieces % FEW_PIECES > 0) return;
+        this.reading.check(request);
+        if (body.size >= pieces * LEAST_PIECE) return;
+        this.reading.end(request);
+        refuse();
       });
       request.on('end', () => {
         const text = bytes.toString();
         end();
         if (isTooLarge) resolve({ refused: 'tooLarge' });
-        else resolve(hasHeapFor(jsonBytes(text)) ? text : { refused: 'tooMany' });
+        else if (!hasHeapFor(jsonBytes(text))) resolve({ refused: 'tooMany' });
+        else resolve(text.length > SMALL ? this.#large.next().then(() => text) : text);
       });
       response.on('close', release);
       request.on('error', (error) => {

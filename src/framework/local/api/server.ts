@@ -49,9 +49,11 @@ export function createApiServer(options: ServerOptions): Server {
     if (options.operations.has(operation)) counts.set(operation, before + 1);
     return before;
   };
-  const pipelines = new Pipelines();
+  const { reading } = options.bodies;
+  const pipelines = new Pipelines(reading);
   const ignored = new IgnoredParameters(options.log);
   const server = createServer((request, response) => {
+    reading.check(request);
     if (!pipelines.admit(request, response)) return;
     for (const handler of options.handlers)
       if (handler.isFor(request)) return answerOther(handler, request, response, options.log);
@@ -64,6 +66,7 @@ export function createApiServer(options: ServerOptions): Server {
   });
   // If the server closed an idle connection while a client sends its next request, it would look like a lost answer.
   server.keepAliveTimeout = 0;
+  reading.watch(server);
   return server;
 }
 
