@@ -421,7 +421,7 @@ withChromium('in a real Chromium', () => {
       const streams = await Promise.all(Array.from({ length: 64 }, stream));
       await tab.goto(path);
       await tab.getByText('The service serves 64 browsers at most').waitFor();
-      await Promise.all(streams.map(({ body }) => body?.cancel()));
+      await Promise.all(streams.map(async ({ body }) => body?.cancel()));
       await tab.getByRole('button', { name: 'Event 1' }).click();
       const event = tab.getByRole('region', { name: 'Event 1' });
       await event.getByText('"run": 1').waitFor();
