@@ -28,6 +28,7 @@ const MAP = {
   },
   End: true,
 };
+const READER = { Resource: 'arn:aws:states:::s3:getObject', Parameters: {} };
 const PARALLEL = { Type: 'Parallel', Branches: [{ StartAt: 'A', States: { A: PASS } }], End: true };
 const CHOICE = {
   Type: 'Choice',
@@ -207,9 +208,51 @@ const inspections: SequenceRow[] = [
     'recorded: test_state_machine_configuration_map_iteration_item_reader',
     'the items of an ItemReader are given',
     trial(
-      { ...MAP, ItemReader: { Resource: 'arn:aws:states:::s3:getObject', Parameters: {} } },
+      { ...MAP, ItemReader: READER },
       { ...result([1]), stateConfiguration: { mapItemReaderData: '[1]' } },
       { status: 'SUCCEEDED', output: '[1]' },
+    ),
+  ),
+  row(
+    'AWS: TestStateConfiguration',
+    'the data of an ItemReader is given as its source has it, and the inputs of the iterations are shown',
+    ...(
+      [
+        [{}, '[1, 2]', '[{"v":1},{"v":2}]', undefined],
+        [{ ItemsPointer: '/a~1b/0' }, '{"a/b": [[3]]}', '[{"v":3}]', '[3]'],
+        [{ InputType: 'JSONL', MaxItems: 2 }, '1\n[2]\n\n3', '[{"v":1},{"v":[2]}]', undefined],
+        [
+          { InputType: 'CSV', CSVHeaderLocation: 'FIRST_ROW' },
+          'n,t\r\n1,"a, ""b"""\r\n2,\r\n',
+          '[{"v":{"n":"1","t":"a, \\"b\\""}},{"v":{"n":"2","t":""}}]',
+          undefined,
+        ],
+        [
+          { InputType: 'CSV', CSVHeaderLocation: 'GIVEN', CSVHeaders: ['n'], CSVDelimiter: 'PIPE' },
+          '1|2\n',
+          '[{"v":{"n":"1"}}]',
+          undefined,
+        ],
+      ] as const
+    ).map(([ReaderConfig, mapItemReaderData, afterItemSelector, afterItemsPointer]) =>
+      trial(
+        { ...MAP, ItemReader: { ...READER, ReaderConfig }, ItemSelector: { 'v.$': '$$.Map.Item.Value' } },
+        { ...result([1]), ...DEBUG, stateConfiguration: { mapItemReaderData } },
+        {
+          status: 'SUCCEEDED',
+          output: '[1]',
+          inspectionData: {
+            ...{ input: '{}', afterInputPath: '{}', afterItemSelector, maxConcurrency: 0 },
+            ...{ afterResultSelector: '[1]', afterResultPath: '[1]' },
+            ...(afterItemsPointer !== undefined && { afterItemsPointer }),
+          },
+        },
+      ),
+    ),
+    trial(
+      { ...MAP, ItemReader: READER },
+      { ...result([1]), stateConfiguration: { mapItemReaderData: 'no' } },
+      { status: 'FAILED', error: 'States.ItemReaderFailed' },
     ),
   ),
   row(

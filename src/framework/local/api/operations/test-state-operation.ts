@@ -42,13 +42,13 @@ function compile({ definition, stateName }: TrialRequest): TriedState {
 }
 
 function trialOf({ mock, context, configuration }: TrialRequest): Omit<Trial, 'see'> {
-  const { retrierRetryCount = 0, mapIterationFailureCount, items } = configuration;
+  const { retrierRetryCount = 0, mapIterationFailureCount, itemData } = configuration;
   return {
     mock: mock?.outcome,
     context,
     retries: retrierRetryCount,
     failedIterations: mapIterationFailureCount,
-    items,
+    itemData,
   };
 }
 
@@ -98,6 +98,7 @@ function variablesOf({ variables }: TrialExecution): object {
 }
 
 const NUMBERS = new Set<Stage>(['maxConcurrency', 'toleratedFailureCount', 'toleratedFailurePercentage']);
+const ITEMS = ['afterItemsPointer', 'afterItemSelector'] as const;
 /** The values that are shown of each type of state besides its input, in JSONPath and in JSONata. Recorded. */
 const SHOWN: Readonly<Record<string, { JSONPath: readonly Stage[]; JSONata: readonly Stage[] }>> = {
   Pass: {
@@ -109,8 +110,11 @@ const SHOWN: Readonly<Record<string, { JSONPath: readonly Stage[]; JSONata: read
     JSONata: ['afterArguments', 'result'],
   },
   Map: {
-    JSONPath: ['afterInputPath', 'afterItemsPath', 'afterResultSelector', 'afterResultPath', ...NUMBERS],
-    JSONata: [...NUMBERS],
+    JSONPath: [
+      ...(['afterInputPath', 'afterItemsPath', ...ITEMS] as const),
+      ...(['afterResultSelector', 'afterResultPath', ...NUMBERS] as const),
+    ],
+    JSONata: [...ITEMS, ...NUMBERS],
   },
   Parallel: { JSONPath: ['afterResultSelector', 'afterResultPath'], JSONata: [] },
 };

@@ -1,6 +1,6 @@
 import type { ValidationMode } from '../../asl/definition/mock-check.js';
 import type { MockedOutcome } from '../../asl/runtime/trial.js';
-import { isObject, parseJson, type Json, type JsonObject } from '../../asl/values/json.js';
+import { isObject, parseJson, type JsonObject } from '../../asl/values/json.js';
 import { errors } from '../../engine/answers/service-error.js';
 import { checkRole, MAX, type Checker } from '../request-validation.js';
 
@@ -26,7 +26,7 @@ export interface TrialRequest {
     readonly retrierRetryCount: number | undefined;
     readonly errorCausedByState: string | undefined;
     readonly mapIterationFailureCount: number | undefined;
-    readonly items: Json[] | undefined;
+    readonly itemData: string | undefined;
   };
 }
 
@@ -60,7 +60,7 @@ export function readTrialRequest(checker: Checker): TrialRequest {
     mock: mock?.(),
     context: objectIn('context', contextText),
     contextText,
-    configuration: { ...configuration, items: listIn(configuration.items) },
+    configuration,
   };
 }
 
@@ -86,15 +86,13 @@ function readMock(checker: Checker): (() => RequestedMock) | undefined {
   };
 }
 
-function readConfiguration(
-  checker: Checker,
-): Omit<TrialRequest['configuration'], 'items'> & { readonly items: string | undefined } {
+function readConfiguration(checker: Checker): TrialRequest['configuration'] {
   const part = checker.object('stateConfiguration');
   return {
     retrierRetryCount: part?.integer('retrierRetryCount', 0, Number.MAX_SAFE_INTEGER),
     errorCausedByState: part?.text('errorCausedByState', { min: 1, max: MAX.name, shown: true }),
     mapIterationFailureCount: part?.integer('mapIterationFailureCount', 0, Number.MAX_SAFE_INTEGER),
-    items: part?.text('mapItemReaderData', DATA),
+    itemData: part?.text('mapItemReaderData', DATA),
   };
 }
 
@@ -103,11 +101,4 @@ function objectIn(field: string, text: string | undefined): JsonObject | undefin
   const value = parseJson(text);
   if (isObject(value)) return value;
   throw errors.refusal(`Expected '${field}' to be a JSON object.`);
-}
-
-function listIn(text: string | undefined): Json[] | undefined {
-  if (text === undefined) return undefined;
-  const value = parseJson(text);
-  if (Array.isArray(value)) return value;
-  throw errors.refusal("Expected 'stateConfiguration.mapItemReaderData' to be a JSON array.");
 }

@@ -6,6 +6,8 @@ export type Stage =
   | 'afterParameters'
   | 'afterArguments'
   | 'afterItemsPath'
+  | 'afterItemsPointer'
+  | 'afterItemSelector'
   | 'maxConcurrency'
   | 'toleratedFailureCount'
   | 'toleratedFailurePercentage'
@@ -28,8 +30,8 @@ export interface Trial {
   readonly retries: number;
   /** The number of iterations that count as failed; undefined if no iteration does. */
   readonly failedIterations: number | undefined;
-  /** The items that stand for those of a Map's ItemReader; undefined if the Map has none. */
-  readonly items: Json[] | undefined;
+  /** The text that stands for what a Map's ItemReader reads, as its source has it; undefined if none is given. */
+  readonly itemData: string | undefined;
   /** Takes note of a value. */
   readonly see: (stage: Stage, value: Json) => void;
 }

@@ -2,6 +2,7 @@ import type { Language, WholeNumber } from '../definition/query-language.js';
 import { runtimeFailure } from '../expression/evaluation-failure.js';
 import { branchFailure, StateFailure } from '../runtime/state-failure.js';
 import type { Trial } from '../runtime/trial.js';
+import { itemsIn } from './item-reader.js';
 import { mocked } from './mocked.js';
 import { runBranches } from './branches.js';
 import { bareText, isObject, jsonBytes, type Json, type JsonObject } from '../values/json.js';
@@ -54,12 +55,8 @@ export const mapKind: Kind = {
     return async (branch, data) => {
       const { trial } = branch.execution;
       if (trial?.mock) {
-        const parts = {
-          items: hasReader ? () => trial.items ?? [] : items,
-          concurrency,
-          tolerances,
-          hasReader,
-        };
+        const itemReader = reader.source['ItemReader'];
+        const parts = { items, concurrency, tolerances, selector, hasReader, itemReader };
         return { result: await tryMap(branch, data, parts, trial) };
       }
       const list = await branch.evaluate(items, data);
@@ -82,21 +79,24 @@ interface MapParts {
   readonly items: Expression;
   readonly concurrency: Expression | undefined;
   readonly tolerances: Tolerances;
+  readonly selector: Expression | undefined;
   readonly hasReader: boolean;
+  readonly itemReader: Json | undefined;
 }
 
 /** The compiled tolerances of a Map, which have an effect only if the Map is tested by itself. */
 type Tolerances = ReadonlyMap<(typeof TOLERATED)[number], Expression>;
 
 /** Takes note of a Map's fields, and returns the result that stands for its iterations. */
-async function tryMap(
-  branch: Branch,
-  data: StateData,
-  { items, concurrency, tolerances, hasReader }: MapParts,
-  trial: Trial,
-): Promise<Json> {
-  const list = await branch.evaluate(items, data);
-  if (!hasReader) trial.see('afterItemsPath', list);
+async function tryMap(branch: Branch, data: StateData, parts: MapParts, trial: Trial): Promise<Json> {
+  const { concurrency, tolerances, selector } = parts;
+  const list = parts.hasReader ? itemsRead(parts, trial) : await branch.evaluate(parts.items, data);
+  if (!parts.hasReader) trial.see('afterItemsPath', list);
+  if (selector && Array.isArray(list)) {
+    const { inputs, bytes } = await selectInputs(branch, data, list, selector);
+    branch.execution.hold(-bytes);
+    trial.see('afterItemSelector', inputs);
+  }
   trial.see('maxConcurrency', concurrency ? await branch.evaluate(concurrency, data) : 0);
   const tolerated: Partial<Record<(typeof TOLERATED)[number], number>> = {};
   for (const [field, expression] of tolerances) {
@@ -114,6 +114,14 @@ async function tryMap(
   if (failed > most || (total > 0 && (failed / total) * 100 > share))
     throw new StateFailure('States.ExceedToleratedFailureThreshold', EXCEEDED);
   return result;
+}
+
+/** Finds the items in the data that stand for what the ItemReader of a Map reads. */
+function itemsRead({ itemReader }: MapParts, trial: Trial): Json[] {
+  if (trial.itemData === undefined) return [];
+  const { items, pointed } = itemsIn(trial.itemData, itemReader);
+  if (pointed !== undefined) trial.see('afterItemsPointer', pointed);
+  return items;
 }
 
 /** Recorded from the live service. */
