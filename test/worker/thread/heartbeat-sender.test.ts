@@ -5,6 +5,7 @@ import { silentLog } from '../../../src/framework/base/log/log.js';
 import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
 import { HeartbeatSender } from '../../../src/framework/worker/thread/heartbeat-sender.js';
 import { LeaseLedger, ledgerMemory } from '../../../src/framework/worker/thread/lease-ledger.js';
+import type { ToThread } from '../../../src/framework/worker/thread/thread-messages.js';
 import type { ThreadListener } from '../../../src/framework/worker/thread/start-thread.js';
 import { WorkerHeartbeats } from '../../../src/framework/worker/thread/worker-heartbeats.js';
 import { credentials, portOf } from '../../support/port.js';
@@ -79,4 +80,40 @@ test('heartbeats that go on from the main thread keep to the rate, whatever the 
   expect(sentAt).toEqual([]);
   await clock.advance(1_100);
   expect(sentAt.length).toBeGreaterThan(3);
+});
+
+test('the thread starts with the first task, and gets the last of the credentials that were renewed before', async () => {
+  const clock = new HandClock(0, { promisesOnly: true });
+  const port = portOf(() => new Promise(() => {}));
+  const sent: ToThread[] = [];
+  let started = 0;
+  let renewals = 0;
+  const heartbeats = new WorkerHeartbeats({
+    ...{ clock, random: () => 0, log: silentLog, rate: 5, stallAfterMs: false as const },
+    startHeartbeatThread: () => {
+      started++;
+      return { postMessage: (message) => void sent.push(message), terminate: async () => {} };
+    },
+  });
+  const renewed = { accessKeyId: 'a', secretAccessKey: 'b' };
+  const current = () => ({ ...renewed, sessionToken: `renewed ${++renewals} times` });
+  heartbeats.connect([{ region: 'us-east-1', port, recipes }], { ...credentials, current });
+  const follow = () => {};
+  heartbeats.follow({ onStretch: follow, onAnswer: follow, onBlocked: follow, onTurn: follow });
+  await clock.advance(600_000);
+  expect([started, renewals]).toEqual([0, 61]);
+  const beat = heartbeats.track({
+    port,
+    token: 't',
+    everyMs: 20_000,
+    leasedAt: clock.now(),
+    onGone: () => {},
+  });
+  expect(started).toBe(1);
+  expect(sent).toMatchObject([
+    { kind: 'region', region: 'us-east-1' },
+    { kind: 'identity', number: 61, identity: { sessionToken: 'renewed 61 times' } },
+  ]);
+  beat.release();
+  await heartbeats.close();
 });
