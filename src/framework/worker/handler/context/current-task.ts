@@ -36,8 +36,12 @@ interface Current {
 }
 
 const storage = new AsyncLocalStorage<Current>();
-/** The async contexts of tasks, by the task's context object. */
-const contexts = new WeakMap<TaskContext, Current>();
+/**
+ * The property of a task's context object that has the task's async context. A WeakMap would cost twice as much, and V8
+ * keeps its values through the first collection of garbage that follows.
+ */
+const CURRENT = Symbol('current');
+type Held = TaskContext & { readonly [CURRENT]?: Current };
 
 /**
  * Returns the task for which the calling code is running, however deep inside the handler it was called. Returns
@@ -85,7 +89,7 @@ export class AsyncTaskContext {
 
   constructor(task: TaskContext) {
     this.#current = { handler: task.handler, token: task.token, task, container: undefined };
-    contexts.set(task, this.#current);
+    Object.defineProperty(task, CURRENT, { value: this.#current });
   }
 
   run<T>(fn: () => T): T {
@@ -113,7 +117,7 @@ interface TaskRun {
  * task has no async context yet, it gets one that ends when `fn` has settled.
  */
 export function runFor<T>({ task, container, outputs }: TaskRun, fn: () => Promise<T>): Promise<T> {
-  const known = contexts.get(task);
+  const known = (task as Held)[CURRENT];
   if (!known) return runAlone({ handler: task.handler, token: task.token, task, container, outputs }, fn);
   known.container = container;
   known.outputs = outputs;
