@@ -38,9 +38,8 @@ export class History {
   add(type: string, at: number, previous: number, details?: object): number {
     this.bytes += EVENT_BYTES + sizeOf(details);
     const entry = { type, at, previous, details };
-    if (this.length >= SHORT) return this.#entries.push(entry);
-    // A list that is pushed to gets room for 17 entries, and thousands of executions have fewer for long.
-    this.#entries = this.#entries.concat(entry);
+    if (this.length < SHORT) this.#entries = lengthened(this.#entries, entry);
+    else this.#entries.push(entry);
     return this.length;
   }
 
@@ -75,8 +74,17 @@ export class History {
 }
 
 const EVENT_BYTES = 300;
-/** A history of fewer events takes no more memory than they do. */
+/** Most histories that are kept have fewer events. */
 const SHORT = 8;
+
+/** Returns a copy with one more entry. A list that is pushed to gets room for 17, which most histories never need. */
+function lengthened(entries: readonly Entry[], last: Entry): Entry[] {
+  const longer = new Array<Entry>(entries.length + 1);
+  let at = 0;
+  for (const entry of entries) longer[at++] = entry;
+  longer[at] = last;
+  return longer;
+}
 const PAGE_BYTES = 4 * 1024 * 1024;
 
 /**
@@ -85,7 +93,8 @@ const PAGE_BYTES = 4 * 1024 * 1024;
  */
 function sizeOf(details: object = {}): number {
   let size = 0;
-  for (const value of Object.values(details) as unknown[]) {
+  for (const key in details) {
+    const value: unknown = details[key as keyof typeof details];
     if (typeof value === 'string') size += textBytes(value);
     else if (typeof value === 'object' && value !== null) size += sizeOf(value);
   }

@@ -18,15 +18,16 @@ function findOpen({ tasks }: StepFunctions, token: string): OpenTask {
   return task;
 }
 
-const sendTaskSuccess: Operation = ({ body }, stepFunctions) => {
+const sendTaskSuccess: Operation = ({ body }, { tasks }) => {
   const checker = new Checker(body);
   const token = checker.requiredText('taskToken', TOKEN);
   const output = checker.requiredText('output', { max: MAX.data });
   checker.done();
   // The order of the checks was recorded from the live service: the token, the output, the task.
-  stepFunctions.tasks.lookUp(token);
+  const { subject, task } = tasks.lookUp(token);
   if (parseJson(output) === undefined) throw errors.invalidOutput(output);
-  findOpen(stepFunctions, token).settle({ kind: 'succeeded', output });
+  if (!task) throw errors.taskTimedOut(subject);
+  task.settle({ kind: 'succeeded', output });
   return {};
 };
 
