@@ -197,7 +197,7 @@ class MachineCompiler {
       const text = `The field 'Type' should have one of these values: [${TYPES}]`;
       reader.problem(text, 'Type', meant && didYouMean(meant));
       const refuse = (): Promise<never> => Promise.reject(new Error(`'${type}' is no type of state`));
-      return { enter: () => {}, run: refuse, test: refuse };
+      return { enter: () => {}, run: refuse, recover: refuse, test: refuse };
     }
     // A state's own query language isn't inherited by the states inside it: they inherit the machine's.
     const nested = (inner: Reader): StateGroup => this.#group(inner, inherited, visible);

@@ -9,10 +9,7 @@ import type { StateFailure } from '../runtime/state-failure.js';
 import type { ErrorDetails, TrialEnd } from '../runtime/trial.js';
 import type { Retriers } from './retry.js';
 
-/**
- * The functions of a state that `runAttempts` calls: one attempt (`once`), its Retry, its Catch (`caught`), and its
- * exit through a catcher (`leave`).
- */
+/** The functions of a state: one attempt (`once`), its Retry, its Catch (`caught`), and its exit through a catcher. */
 export interface Attempts {
   /** Makes one attempt to run the state. Resolves with the state's output and the name of the next state. */
   readonly once: (branch: Branch, input: Json) => Soon<Step>;
@@ -22,22 +19,17 @@ export interface Attempts {
 }
 
 /**
- * Runs a state until an attempt succeeds, or its Retry allows no further attempt. Only the failure of the last attempt
- * is recorded in the history as the state's failure, and is handed to the state's Catch.
+ * Continues a state whose first attempt has failed, until an attempt succeeds or its Retry allows no further one. Only
+ * the failure of the last attempt is recorded in the history as the state's failure, and is handed to the state's Catch.
+ * @param thrown what the first attempt has thrown
  * @throws StateFailure if the state doesn't catch the failure
  */
-export function runAttempts(branch: Branch, input: Json, attempts: Attempts): Soon<Step> {
-  try {
-    const step = attempts.once(branch, input);
-    if (!(step instanceof Promise)) return step;
-    return step.catch((error: unknown) => afterFailure(branch, input, attempts, error));
-  } catch (error) {
-    return afterFailure(branch, input, attempts, error);
-  }
-}
-
-/** Continues a state whose first attempt has failed. */
-async function afterFailure(branch: Branch, input: Json, attempts: Attempts, thrown: unknown): Promise<Step> {
+export async function afterFailure(
+  branch: Branch,
+  input: Json,
+  attempts: Attempts,
+  thrown: unknown,
+): Promise<Step> {
   const retry = attempts.retry?.begin();
   for (let error = thrown; ;) {
     const failure = branch.failureOf(error);

@@ -54,7 +54,7 @@ function beginRetry(retriers: readonly Retrier[]): Retry {
     const made = attempts[index] ?? 0;
     if (!retrier || made >= retrier.maxAttempts) return false;
     attempts[index] = made + 1;
-    await pause(branch, delaySeconds(retrier, made, branch.execution.world.random) * 1000, undefined);
+    await pause(branch, delaySeconds(retrier, made, branch.execution.world.random) * 1000);
     branch.retryCount++;
     return true;
   };
@@ -82,11 +82,12 @@ function delaySeconds(retrier: Retrier, made: number, random: () => number): num
 }
 
 /**
- * Resolves with a value after `ms` milliseconds on the execution's clock. The promise never settles if the branch is
- * cancelled before then.
+ * Resolves after `ms` milliseconds on the execution's clock. The promise never settles if the branch is cancelled before
+ * then.
  */
-export function pause<T>(branch: Branch, ms: number, value: T): Promise<T> {
-  return branch.scope.wait<T>((resolve) => branch.execution.world.clock.after(ms, () => resolve(value)));
+export function pause({ scope, execution }: Branch, ms: number): Promise<undefined> {
+  // The clock keeps `resolve` itself: a function around it would take memory for each execution that waits.
+  return scope.wait<undefined>((resolve) => execution.world.clock.after(ms, resolve as () => void));
 }
 
 function readRetrier(reader: Reader): Retrier {

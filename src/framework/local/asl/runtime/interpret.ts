@@ -27,11 +27,17 @@ export interface RunObserver {
   takenUp(branch: Branch, as: Branch): void;
 }
 
-/** A compiled state. `run` fails with a StateFailure if the state fails and its Catch doesn't catch the failure. */
+/** A compiled state. */
 export interface State {
   /** Enters the state, before it is run. */
   enter(branch: Branch, input: Json): void;
+  /** Makes the first attempt to run the state. */
   run(branch: Branch, input: Json): Soon<Step>;
+  /**
+   * Continues the state after its first attempt has failed with an error: makes further attempts, or leaves the state
+   * by its Catch. Fails with a StateFailure if the Catch doesn't catch the failure.
+   */
+  recover(branch: Branch, input: Json, error: unknown): Promise<Step>;
   /** Makes one attempt to run the state by itself. The branch's execution has a `trial`. */
   test(branch: Branch, input: Json): Promise<TrialEnd>;
 }
@@ -50,7 +56,6 @@ export interface StateGroup {
  */
 export async function interpret(group: StateGroup, branch: Branch, input: Json): Promise<Json> {
   const { scope, execution } = branch;
-  const { observer } = execution.world;
   let { next, value } = (branch.position ??= { next: group.startAt, value: input });
   try {
     while (next !== undefined) {
@@ -62,8 +67,13 @@ export async function interpret(group: StateGroup, branch: Branch, input: Json):
       state.enter(branch, value);
       // Branches that run beside each other take turns, as at the live service: all enter a state before one leaves it.
       if (branch.parent) await Promise.resolve();
-      const running = observer ? observed(observer, state, branch, next, value) : state.run(branch, value);
-      const step: Step = branch.parent || running instanceof Promise ? await running : running;
+      let step: Step;
+      try {
+        const running = state.run(branch, value);
+        step = branch.parent || running instanceof Promise ? await running : running;
+      } catch (error) {
+        step = await recover(state, branch, value, error);
+      }
       if (step.next !== undefined && !scope.ended) execution.onTransition();
       next = step.next;
       value = step.output;
@@ -74,17 +84,12 @@ export async function interpret(group: StateGroup, branch: Branch, input: Json):
   return scope.halt() ?? value;
 }
 
-async function observed(
-  observer: RunObserver,
-  state: State,
-  branch: Branch,
-  name: string,
-  input: Json,
-): Promise<Step> {
+async function recover(state: State, branch: Branch, input: Json, error: unknown): Promise<Step> {
+  const { stateName, execution } = branch;
   try {
-    return await state.run(branch, input);
-  } catch (error) {
-    observer.failed(branch, name);
-    throw error;
+    return await state.recover(branch, input, error);
+  } catch (failure) {
+    execution.world.observer?.failed(branch, stateName);
+    throw failure;
   }
 }

@@ -1,4 +1,5 @@
 import type { Cancel } from '../../../base/time/clock.js';
+import { deferred } from '../../../base/time/wait.js';
 
 /**
  * The lifetime of a branch. When it ends, everything that code in the branch, or in a branch inside it, waits for is
@@ -60,18 +61,18 @@ export class Scope {
    * @param begin starts to wait, and returns a function that cancels it. May call `resolve` at once
    */
   wait<T>(begin: (resolve: (value: T) => void) => Cancel): Promise<T> {
-    return new Promise((resolve) => {
-      if (this.#ended) return;
-      let cancel: Cancel | undefined;
-      let settled = false;
-      const settle = (value: T): void => {
-        settled = true;
-        if (cancel) this.#remove(cancel);
-        if (!this.#ended) resolve(value);
-      };
-      cancel = begin(settle);
-      if (!settled) this.#add(cancel);
-    });
+    const { promise, resolve } = deferred<T>();
+    if (this.#ended) return promise;
+    let cancel: Cancel | undefined;
+    let settled = false;
+    const settle = (value: T): void => {
+      settled = true;
+      if (cancel) this.#remove(cancel);
+      if (!this.#ended) resolve(value);
+    };
+    cancel = begin(settle);
+    if (!settled) this.#add(cancel);
+    return promise;
   }
 
   /** Returns a promise that settles like the given one, but never settles if the scope ends first. */

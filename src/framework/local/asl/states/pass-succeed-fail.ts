@@ -21,7 +21,7 @@ export const succeedKind: Kind = {
   events: {},
   parts: { assign: false },
   leaves: 'end',
-  compile: () => (_branch, data) => ({ result: data.root }),
+  compile: () => () => undefined,
 };
 
 /** The Fail state. It ends the branch, or the execution, with an error. A Fail state can't have a Catch. */

@@ -1,5 +1,5 @@
 import { dataLimitFailure } from '../runtime/state-failure.js';
-import { runAttempts, tryOnce } from '../errors/attempts.js';
+import { afterFailure, tryOnce } from '../errors/attempts.js';
 import { compileCatch } from '../errors/catch.js';
 import type { Json, JsonObject } from '../values/json.js';
 import type { Exit, Flow, FlowParts, Language } from '../definition/query-language.js';
@@ -33,12 +33,12 @@ export interface Kind {
   readonly leaves: 'next' | 'choice' | 'end';
   /**
    * Compiles the fields that only this type of state has. The compiled function does what the state is for, such as
-   * running a task.
+   * running a task. If it returns undefined, the result is the state's input.
    */
   compile(
     reader: Reader,
     context: StateContext,
-  ): (branch: Branch, data: StateData, flow: Flow) => Soon<WorkResult>;
+  ): (branch: Branch, data: StateData, flow: Flow) => Soon<WorkResult | undefined>;
 }
 
 /** The data that is needed to compile a state, besides its own fields. */
@@ -88,7 +88,7 @@ export function compileState(type: string, kind: Kind, reader: Reader, context: 
     const see = branch.execution.trial?.see;
     const data = flow.input(see ? { ...branch.data(input), see } : branch.data(input));
     see?.('afterInputPath', data.root);
-    return soon(work(branch, data, flow), (done) => {
+    return soon(work(branch, data, flow), (done = { result: data.root }) => {
       see?.('result', done.result);
       branch.succeeded();
       return leave(branch, done.exit ?? flow, { ...data, result: done.result }, done.next ?? next);
@@ -97,13 +97,14 @@ export function compileState(type: string, kind: Kind, reader: Reader, context: 
   const entered = { name, kind, enteredEvent: `${type}StateEntered`, exitedEvent: `${type}StateExited` };
   const attempts = { once, retry, caught, leave };
   const enter = (branch: Branch, input: Json): void => branch.enter(entered, input);
-  const run = (branch: Branch, input: Json): Soon<Step> => runAttempts(branch, input, attempts);
+  const recover = (branch: Branch, input: Json, error: unknown): Promise<Step> =>
+    afterFailure(branch, input, attempts, error);
   const test = (branch: Branch, input: Json): Promise<TrialEnd> => {
     branch.enter(entered, input);
     branch.retryCount = branch.execution.trial?.retries ?? 0;
     return tryOnce(branch, input, attempts, branch.retryCount);
   };
-  return { enter, run, test };
+  return { enter, run: once, recover, test };
 }
 
 function leave(branch: Branch, exit: Exit, data: StateData, next: string | undefined): Soon<Step> {

@@ -40,7 +40,7 @@ export const waitKind: Kind = {
       return soon(branch.evaluate(timestamp ?? seconds ?? (() => 0), data), (value) => {
         const ms = timestamp ? Number(value) - now : Number(value) * 1000;
         if (ms > LONGEST_WAIT_MS) throw runtimeFailure('Wait state delay is too long.');
-        return ms > 0 ? pause(branch, ms, { result: data.root }) : { result: data.root };
+        return ms > 0 ? pause(branch, ms) : undefined;
       });
     };
   },
