@@ -1,121 +1,114 @@
 import type { Benchmark, Findings } from './benchmark.js';
-import { removeProject } from './support/hello/candidates.js';
-import { startWatched, type Turn, type Watch, type Watched } from './support/observed/watched.js';
 import { median, percentile } from './support/measure/median.js';
-import { round } from './support/show/table.js';
+import { type Recorded, RECORDED, type SideName, startSides } from './support/observed/sides.js';
 
-const IN_FLIGHT = 100;
-/** One process is a tenth faster than another of the same: the middle one of so many is taken. */
+/** Processes of the same differ by their compiled code, so the middle one is taken. */
 const PROCESSES = 3;
-const TURNS = 20;
-const TURN_MS = 200;
-/** The least throughput of a watched worker, as a part of an unwatched one's. */
-const LEAST = 0.9;
+const TURNS = 40;
+const TASKS = 2_000;
+/** The code that is compiled by then is the code that runs for days. */
+const WARM_TURNS = 12;
+/** The most that it may cost a task to record one thing, beside the library's own part, in microseconds. */
+const PROMISED: Partial<Record<Recorded, number>> = { traces: 6 };
+const WHO = ['Stepwright', 'the floor'] as const;
 
-const ALONE: Watch = { who: 'nobody' };
-/** The same once more: what lies between the two is the machine's doing, and both together are what is compared with. */
-const CONTROL: Watch = { who: 'nobody again' };
-const WATCHES: readonly Watch[] = [
-  { who: 'Prometheus', scraped: true },
-  { who: 'OpenTelemetry: metrics', registered: 'metrics' },
-  { who: 'OpenTelemetry: traces', registered: 'traces' },
-  { who: 'OpenTelemetry: both', registered: 'metrics,traces' },
-  { who: 'the same, with a context manager', registered: 'metrics,traces,context' },
-  { who: 'Prometheus and all of it', scraped: true, registered: 'metrics,traces,context' },
-];
-
-/** One worker's turns. */
+/** The processor time a task of recording one thing, in microseconds. */
 interface Row {
-  readonly who: string;
-  readonly perSecond: number;
-  readonly cpuMs: number;
-  /** `speed` and `cpu` are parts of the unwatched worker's figures. */
-  readonly speed: number;
-  readonly cpu: number;
+  readonly recorded: Recorded;
+  readonly ours: number;
+  /** The part of the library: a bare loop's for the same calls. */
+  readonly floor: number;
+  /** Ours beside the library's. */
+  readonly beside: number;
 }
 
-/** Measures warm workers in turns, so that other work of the machine affects each of them. */
-async function measure(watches: readonly Watch[], turns: number, processes: number): Promise<Row[]> {
-  const seen: Seen[][] = watches.map(() => []);
+/** The processor time a task of each side in one round, in microseconds. */
+type Round = ReadonlyMap<string, number>;
+
+/** Measures one process. */
+async function measure(recorded: readonly Recorded[], turns: number): Promise<Row[]> {
+  const names = (['nothing', ...recorded] as const).flatMap((each): SideName[] =>
+    WHO.map((who) => ({ who, recorded: each })),
+  );
+  const sides = await startSides(names);
+  const rounds: Round[] = [];
   try {
-    for (let n = 0; n < processes; n++)
-      for (const [index, each] of (await inTurns(watches, turns)).entries()) seen[index]?.push(each);
+    for (let n = 0; n < WARM_TURNS + turns; n++) {
+      const us = new Map<string, number>();
+      for (const side of inTurns(names, n)) us.set(keyOf(side), await sides.turn(side, TASKS));
+      if (n >= WARM_TURNS) rounds.push(us);
+    }
   } finally {
-    removeProject();
+    await sides.stop();
   }
-  const alone = middle([...(seen[0] ?? []), ...(seen[1] ?? [])]);
-  return watches.map(({ who }, index) => {
-    const { perSecond, cpuMs } = middle(seen[index] ?? []);
-    return { who, perSecond, cpuMs, speed: perSecond / alone.perSecond, cpu: alone.cpuMs / cpuMs };
-  });
+  return recorded.map((each) => rowOf(each, rounds));
 }
 
-/** The figures of one process. */
-type Seen = Pick<Row, 'perSecond' | 'cpuMs'>;
-
-const middle = (seen: readonly Seen[]): Seen => ({
-  perSecond: median(seen.map(({ perSecond }) => perSecond)),
-  cpuMs: median(seen.map(({ cpuMs }) => cpuMs)),
-});
-
-/** One process of each. */
-async function inTurns(watches: readonly Watch[], turns: number): Promise<Seen[]> {
-  const workers: Watched[] = [];
-  try {
-    for (const watch of watches) workers.push(await startWatched(watch, IN_FLIGHT));
-    const done: Turn[][] = watches.map(() => []);
-    for (let n = 0; n < turns; n++)
-      for (const [index, worker] of workers.entries()) done[index]?.push(await worker.turn(TURN_MS));
-    return done.map((each) => ({
-      perSecond: best(each.map(perSecond), 'higher'),
-      cpuMs: best(each.map(cpuEach), 'lower'),
-    }));
-  } finally {
-    for (const worker of workers) await worker.stop();
-  }
+/** Another one begins in each round, and every second round goes backwards: garbage is left to the next. */
+function inTurns(names: readonly SideName[], n: number): SideName[] {
+  const from = n % names.length;
+  const turned = [...names.slice(from), ...names.slice(0, from)];
+  return n % 2 === 0 ? turned : turned.toReversed();
 }
 
-const perSecond = ({ tasks, ms }: Turn): number => (tasks * 1_000) / ms;
-const cpuEach = ({ tasks, cpuMs }: Turn): number => cpuMs / tasks;
+const keyOf = ({ who, recorded }: SideName): string => `${who}, ${recorded}`;
 
-/** Returns the bound of the best quarter of the turns, which the rest of the machine disturbed least. */
-const best = (values: readonly number[], better: 'higher' | 'lower'): number =>
-  percentile(values, better === 'higher' ? 75 : 25);
+function rowOf(recorded: Recorded, rounds: readonly Round[]): Row {
+  const cost = (who: SideName['who']): number =>
+    usOf({ who, recorded }, rounds) - usOf({ who, recorded: 'nothing' }, rounds);
+  const [ours, floor] = [cost('Stepwright'), cost('the floor')];
+  return { recorded, ours, floor, beside: ours - floor };
+}
+
+/** The bound of the best quarter of a side's turns, which the rest of the machine disturbed least. */
+const usOf = (side: SideName, rounds: readonly Round[]): number =>
+  percentile(
+    rounds.map((us) => us.get(keyOf(side)) ?? NaN),
+    25,
+  );
+
+function middle(rows: readonly Row[]): Row {
+  const of = (value: (row: Row) => number): number => median(rows.map(value));
+  return {
+    recorded: rows[0]?.recorded ?? 'nothing',
+    ours: of(({ ours }) => ours),
+    floor: of(({ floor }) => floor),
+    beside: of(({ beside }) => beside),
+  };
+}
+
+const microseconds = (us: number): string => `${us.toFixed(1)} µs`;
 
 export default {
-  title: 'tasks that do nothing, with and without somebody who watches',
+  title:
+    'what the log line, the metrics and the spans of a task cost, beside the same calls of their libraries',
   run: async (args): Promise<Findings> => {
     const valueOf = (name: string): string | undefined =>
       args.includes(name) ? args[args.indexOf(name) + 1] : undefined;
     const only = valueOf('--only')?.split(',');
-    const watches = [
-      ALONE,
-      CONTROL,
-      ...WATCHES.filter(({ who }) => only?.some((part) => who.includes(part)) ?? true),
-    ];
-    const rows = await measure(
-      watches,
-      Number(valueOf('--turns') ?? TURNS),
-      Number(valueOf('--processes') ?? PROCESSES),
-    );
+    const recorded = RECORDED.slice(1).filter((each) => only?.some((part) => each.includes(part)) ?? true);
+    const processes: Row[][] = [];
+    for (let n = 0; n < Number(valueOf('--processes') ?? PROCESSES); n++)
+      processes.push(await measure(recorded, Number(valueOf('--turns') ?? TURNS)));
+    const rows = recorded.map((_, index) => middle(processes.flatMap((each) => each[index] ?? [])));
     return {
       tables: [
         {
-          title: `${IN_FLIGHT} in flight`,
-          columns: ['who watches', 'tasks/s', "of nobody's", 'processor time a task', "of nobody's"],
-          rows: rows.map(({ who, perSecond, cpuMs, speed, cpu }) => [
-            ...[who, String(Math.round(perSecond)), round(speed), `${round(cpuMs)} ms`, round(cpu)],
+          title: 'Processor time a task, 100 in flight',
+          columns: ['recorded', 'Stepwright', 'the floor', 'of our own', 'promised'],
+          rows: rows.map(({ recorded: what, ours, floor, beside }) => [
+            ...[what, microseconds(ours), microseconds(floor), microseconds(beside)],
+            what in PROMISED ? `at most ${PROMISED[what]} µs` : '',
           ]),
         },
       ],
-      broken: rows
-        .slice(2)
-        .flatMap(({ who, speed }) =>
-          speed >= LEAST
-            ? []
-            : [`${who}: ${round(speed)} of the tasks/s of one that nobody watches, promised ${LEAST}`],
-        ),
-      measured: rows,
+      broken: rows.flatMap(({ recorded: what, beside }) => {
+        const most = PROMISED[what];
+        return most === undefined || beside <= most
+          ? []
+          : [`${what}: ${microseconds(beside)} of our own, promised at most ${most}`];
+      }),
+      measured: { rows, processes },
     };
   },
 } satisfies Benchmark;
