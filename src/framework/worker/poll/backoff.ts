@@ -141,12 +141,13 @@ export class Backoff {
 
   #opensAt(now: number, room: number): number {
     if (room <= 0 || this.#probe) return Infinity;
-    this.#resting = this.#resting.filter((until) => until > now);
+    if (this.#resting.length > 0) this.#resting = this.#resting.filter((until) => until > now);
     const isHanging = this.#mayHang && !this.#blockedBy;
-    const hangsAt = isHanging ? Array.from(this.#open, ({ sentAt }) => sentAt + HANGS_MS) : [];
     const counted = isHanging || this.#blockedBy ? 0 : this.#open.size;
     const more = Math.min(this.wanted, this.#open.size + room) - counted;
     if (more <= 0) return Infinity;
+    if (this.#resting.length === 0 && !isHanging) return now;
+    const hangsAt = isHanging ? Array.from(this.#open, ({ sentAt }) => sentAt + HANGS_MS) : [];
     // Polls that wait, and those that may hang, count until their time has come.
     return [...this.#resting, ...hangsAt].sort((one, other) => one - other).at(-more) ?? now;
   }

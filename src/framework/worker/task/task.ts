@@ -12,7 +12,7 @@ import { TaskSignals } from '../handler/context/task-signals.js';
 import type { Logger } from '../../base/log/log.js';
 import type { Outbox } from '../keep/outbox/outbox.js';
 import type { TaskPhase } from '../../base/worker-status.js';
-import type { EmitTask, TaskRef } from './task-events.js';
+import type { EmitTask, TaskEvents, TaskRef } from './task-events.js';
 import type { Heartbeat, Heartbeats } from '../heartbeat/heartbeats.js';
 import type { Checkpoints } from '../keep/checkpoints/checkpoints.js';
 import type { CheckpointRef } from '../keep/record.js';
@@ -524,7 +524,9 @@ export class Task {
     this.#timers.push(this.#world.clock.after(ms, fn));
   }
 
-  readonly #emit: EmitTask = (event, payload) => this.#inContext.run(() => this.#world.emit(event, payload));
+  #emit<K extends keyof TaskEvents>(event: K, payload: TaskEvents[K]): void {
+    this.#inContext.run(() => this.#world.emit(event, payload));
+  }
 
   #ref(): TaskRef {
     return { handler: this.#handler.name, activityArn: this.#handler.activityArn, token: this.#lease.token };
