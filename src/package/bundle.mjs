@@ -64,6 +64,7 @@ const TOGETHER = [
     'config/address',
   ],
   ['process', 'cli/process/signals', 'cli/process/compile-cache', 'base/log/stdio'],
+  ['packages', 'cli/process/kept-packages'],
   ['stores', 'aws/stores/sdk-client'],
   ['lean', 'aws/lean/lean-calls'],
   [

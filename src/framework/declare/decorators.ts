@@ -1,5 +1,5 @@
 import '../base/reflect-metadata.js';
-import { injectable } from 'tsyringe';
+import { injectable } from './container.js';
 import type { Constructor } from './class.js';
 import { writeActivity, writeErrorName, writeHandler } from './metadata.js';
 import type { ActivityOptions, HandleOptions, InputOption, OutputOption } from './options.js';

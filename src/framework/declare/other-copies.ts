@@ -1,4 +1,4 @@
-import { loadLibrary } from '../base/load-library.js';
+import { libraries } from '../base/load-library.js';
 
 /** A copy of a package that this process has loaded in addition to the copy that Stepwright uses. */
 export interface OtherCopy {
@@ -17,8 +17,8 @@ const forward = (file: string): string => file.replaceAll('\\', '/');
  */
 export function otherCopies(name: string, module: string): OtherCopy[] {
   const suffix = `/node_modules/${name}/${module}`;
-  const ours = loadLibrary.resolve(`${name}/${module}`);
-  return Object.entries(loadLibrary.cache).flatMap(([file, loaded]) => {
+  const ours = libraries.resolve(`${name}/${module}`);
+  return Object.entries(libraries.cache).flatMap(([file, loaded]) => {
     const path = forward(file);
     if (file === ours || !path.endsWith(suffix) || !loaded) return [];
     return [{ folder: path.slice(0, -module.length - 1), exports: loaded.exports as object }];
@@ -27,7 +27,7 @@ export function otherCopies(name: string, module: string): OtherCopy[] {
 
 /** Returns the folder of the copy that Stepwright uses. */
 export const ourCopy = (name: string, module: string): string =>
-  forward(loadLibrary.resolve(`${name}/${module}`)).slice(0, -module.length - 1);
+  forward(libraries.resolve(`${name}/${module}`)).slice(0, -module.length - 1);
 
 /** Returns the advice for a package of which two copies are installed. */
 export const oneCopyFix = (name: string): string =>

@@ -1,5 +1,5 @@
 import { isNativeError } from 'node:util/types';
-import { loadLibrary } from '../../base/load-library.js';
+import { libraries, loadLibrary } from '../../base/load-library.js';
 import { didYouMean } from '../../base/show.js';
 import { StoreError } from '../../base/store/store-error.js';
 import { unlessAborted } from '../../base/time/wait.js';
@@ -47,12 +47,12 @@ const MOST_SOCKETS = 128;
 export function loadPeer(name: string, user: string): unknown {
   // The SDK would print seven lines about Node 20, which this package supports on purpose.
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
-  return orMissing(name, user, () => loadLibrary(name) as unknown);
+  return orMissing(name, user, () => loadLibrary(name));
 }
 
 /** Checks that an optional package of the SDK is installed, without loading it. @throws as {@link loadPeer} does */
 export function checkPeer(name: string, user: string): void {
-  orMissing(name, user, () => loadLibrary.resolve(name));
+  orMissing(name, user, () => libraries.resolve(name));
 }
 
 function orMissing<T>(name: string, user: string, find: () => T): T {

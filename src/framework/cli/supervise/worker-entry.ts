@@ -7,8 +7,9 @@ import { keepCompiledCode } from '../process/compile-cache.js';
 // to drain.
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => {});
 ignoreStreamErrors();
-process.setSourceMapsEnabled(true);
 keepCompiledCode();
 
+const { loadKeptPackages } = await import('../process/kept-packages.js');
+loadKeptPackages('process');
 const { awaitRun } = await import('./supervised-worker.js');
 await awaitRun();

@@ -1,5 +1,6 @@
 import '../../base/reflect-metadata.js';
-import { container as root, Lifecycle, type DependencyContainer, type InjectionToken } from 'tsyringe';
+import type { DependencyContainer, InjectionToken } from 'tsyringe';
+import { container as root, Lifecycle } from '../../declare/container.js';
 import { systemClock } from '../../base/time/clock.js';
 import { userFrame } from '../../declare/discovery/load.js';
 import { StartError } from '../../base/errors.js';

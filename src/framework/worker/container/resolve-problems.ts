@@ -1,4 +1,5 @@
-import { Lifecycle, type DependencyContainer, type InjectionToken } from 'tsyringe';
+import type { DependencyContainer, InjectionToken } from 'tsyringe';
+import { Lifecycle } from '../../declare/container.js';
 import type { HandlerDefinition } from '../../declare/definition.js';
 import type { Constructor } from '../../declare/class.js';
 import { ruleClasses } from '../../declare/dto/dto-shape.js';

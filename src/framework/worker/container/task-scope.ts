@@ -1,4 +1,5 @@
-import { Lifecycle, type DependencyContainer } from 'tsyringe';
+import type { DependencyContainer } from 'tsyringe';
+import { Lifecycle } from '../../declare/container.js';
 import type { TaskContext } from '../../declare/task-context.js';
 import { within } from '../../base/time/wait.js';
 import { disposablesOf, registrations } from './registrations.js';

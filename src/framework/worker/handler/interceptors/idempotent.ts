@@ -1,4 +1,4 @@
-import { inject, injectable } from 'tsyringe';
+import { inject, injectable } from '../../../declare/container.js';
 import { Abort } from '../../../base/abort.js';
 import { show } from '../../../base/show.js';
 import { StoreError } from '../../../base/store/store-error.js';

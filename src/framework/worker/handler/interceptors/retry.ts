@@ -1,4 +1,4 @@
-import { inject, injectable } from 'tsyringe';
+import { inject, injectable } from '../../../declare/container.js';
 import { fullJitter } from '../../../base/time/backoff.js';
 import type { Clock } from '../../../base/time/clock.js';
 import { ActivityFailure } from '../../../declare/activity-failure.js';

@@ -1,4 +1,4 @@
-import { inject, injectable } from 'tsyringe';
+import { inject, injectable } from '../../../declare/container.js';
 import type { Clock } from '../../../base/time/clock.js';
 import type { InterceptedTask, Interceptor } from '../../../declare/interceptor.js';
 import { CLOCK } from '../../container/tokens.js';
