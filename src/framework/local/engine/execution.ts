@@ -3,7 +3,7 @@ import type { Logger } from '../../base/log/log.js';
 import { parseArn } from '../asl/values/arn.js';
 import { StateFailure } from '../asl/runtime/state-failure.js';
 import { compileMachine } from '../asl/machine.js';
-import { interpret } from '../asl/runtime/interpret.js';
+import { interpret, type Ending } from '../asl/runtime/interpret.js';
 import { jsonBytes, type Json, type JsonObject } from '../asl/values/json.js';
 import type { Resources, RunningExecution, StateWorld } from '../asl/runtime/running-execution.js';
 import { Scope } from '../asl/runtime/scope.js';
@@ -57,7 +57,7 @@ export interface ExecutionWorld extends StateWorld {
 }
 
 /** One execution of a machine, from its start to its end. */
-export class Execution implements RunningExecution {
+export class Execution implements RunningExecution, Ending {
   readonly history = new History();
   readonly stepCounter = new StepCounter();
   readonly spellings = new Spellings();
@@ -290,26 +290,14 @@ export class Execution implements RunningExecution {
   #run(begin: () => Branch, input: Json): void {
     try {
       const branch = (this.#root = begin());
-      interpret(this.machine.program, branch, input).then(
-        (output) => this.#succeed(branch, output),
-        (error: unknown) => this.#failWith(error),
-      );
+      void interpret(this.machine.program, branch, input, this);
     } catch (error) {
-      this.#failWith(error);
+      this.failed(error);
     }
   }
 
-  #succeed(branch: Branch, value: Json): void {
-    try {
-      const output = branch.shownText(value);
-      const details = { output, outputDetails: WHOLE };
-      this.#finish({ status: 'SUCCEEDED', at: this.world.clock.now(), output }, branch.previous, details);
-    } catch (error) {
-      this.#failWith(error);
-    }
-  }
-
-  #failWith(error: unknown): void {
+  /** Called when a state has failed and didn't catch the failure. */
+  failed(error: unknown): void {
     const isFailure = error instanceof StateFailure;
     if (!isFailure)
       this.world.log.error(
@@ -318,6 +306,17 @@ export class Execution implements RunningExecution {
       );
     const failure = isFailure ? error : new StateFailure('States.Runtime', String(error));
     this.#fail(failure, this.#root?.previous ?? 0);
+  }
+
+  /** Called when the last state is done. */
+  succeeded(branch: Branch, value: Json): void {
+    try {
+      const output = branch.shownText(value);
+      const details = { output, outputDetails: WHOLE };
+      this.#finish({ status: 'SUCCEEDED', at: this.world.clock.now(), output }, branch.previous, details);
+    } catch (error) {
+      this.failed(error);
+    }
   }
 
   #fail(failure: StateFailure, previous: number): void {

@@ -48,13 +48,25 @@ export interface StateGroup {
   readonly states: ReadonlyMap<string, State>;
 }
 
+/** Is told how the states of a branch have ended, unless the branch was ended from outside. */
+export interface Ending {
+  /** @param output the output of the last state */
+  succeeded(branch: Branch, output: Json): void;
+  /** @param error a StateFailure, if a state has failed and didn't catch it */
+  failed(error: unknown): void;
+}
+
 /**
  * Runs states one after another until a state has no next state. Begins with `startAt` or, if the branch has a position
  * already, there.
- * @returns the output of the last state. Rejects with a StateFailure if a state fails and doesn't catch it. Never
- * settles if the branch is ended from outside
+ * @param ending is told the outcome: a promise of it would take memory for as long as a state waits. Rejects if it throws
  */
-export async function interpret(group: StateGroup, branch: Branch, input: Json): Promise<Json> {
+export async function interpret(
+  group: StateGroup,
+  branch: Branch,
+  input: Json,
+  ending: Ending,
+): Promise<void> {
   const { scope, execution } = branch;
   let { next, value } = (branch.position ??= { next: group.startAt, value: input });
   try {
@@ -79,9 +91,10 @@ export async function interpret(group: StateGroup, branch: Branch, input: Json):
       value = step.output;
     }
   } catch (error) {
-    if (!scope.ended) throw error;
+    if (!scope.ended) ending.failed(error);
+    return;
   }
-  return scope.halt() ?? value;
+  if (!scope.ended) ending.succeeded(branch, value);
 }
 
 async function recover(state: State, branch: Branch, input: Json, error: unknown): Promise<Step> {

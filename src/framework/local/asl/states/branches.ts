@@ -121,7 +121,10 @@ class BranchesRun implements BranchProgress {
     if (!group) throw new Error('a branch without states');
     this.running.set(index, branch);
     this.begun.set(index, branch);
-    this.#succeed(index, branch, await interpret(group, branch, input));
+    await interpret(group, branch, input, {
+      succeeded: (_, output) => this.#succeed(index, branch, output),
+      failed: (error) => this.#fail(index, error),
+    });
   }
 
   #succeed(index: number, branch: Branch, output: Json): void {
