@@ -18,7 +18,10 @@ const HOUR = 60 * MINUTE;
 const PROTECT_AFTER = MINUTE;
 /** The longest that the platform of the simulation takes for a call. */
 const CALL_MS = 2 * SECOND;
-const FLEET = 12;
+/** Two days of six-hour tasks in a thorough run; else enough for a task of two hours, and then some. */
+const { FLEET, LONG_MS, HOURS } = THOROUGH
+  ? { FLEET: 12, LONG_MS: 6 * HOUR, HOURS: 48 }
+  : { FLEET: 6, LONG_MS: 2 * HOUR, HOURS: 3 };
 const ARNS = ['Long', 'Short'].map((name) => `arn:aws:states:us-east-1:123456789012:activity:${name}`);
 const [LONG = '', SHORT = ''] = ARNS;
 
@@ -77,12 +80,10 @@ interface Fleet {
   readonly protects: boolean;
   readonly failing?: number;
   readonly seed: string;
-  /** The hours that are simulated. */
-  readonly hours: number;
 }
 
-/** A fleet: a task of six hours each half hour, short ones each minute, a scale-in each ten minutes. */
-async function simulate({ protects, failing = 0, seed, hours }: Fleet): Promise<Figures> {
+/** A fleet: a long task each half hour, short ones each minute, a scale-in each ten minutes. */
+async function simulate({ protects, failing = 0, seed }: Fleet): Promise<Figures> {
   const clock = new HandClock(undefined, { promisesOnly: true });
   const random = stream(1, seed);
   const engine = new StepFunctions({ clock, random });
@@ -152,7 +153,7 @@ async function simulate({ protects, failing = 0, seed, hours }: Fleet): Promise<
   };
 
   // At every age of a task there is a scale-in.
-  clock.every(29 * MINUTE + 47 * SECOND, () => start(0, 6 * HOUR));
+  clock.every(29 * MINUTE + 47 * SECOND, () => start(0, LONG_MS));
   clock.every(MINUTE, () => start(0, 20 * SECOND));
   clock.every(20 * SECOND, () => start(1, 50 * SECOND));
   clock.every(10 * MINUTE, scaleIn);
@@ -167,38 +168,35 @@ async function simulate({ protects, failing = 0, seed, hours }: Fleet): Promise<
       figures.longestKept = Math.max(figures.longestKept, clock.now() - since);
     }
   });
-  await clock.advance(hours * HOUR);
+  await clock.advance(HOURS * HOUR);
   figures.callsForShort = shorts.reduce((sum, { platform }) => sum + platform.calls, 0);
   figures.calls = fleet.reduce((sum, { platform }) => sum + platform.calls, 0);
   engine.close();
   return figures;
 }
 
-/** Two days in a thorough run; else enough for a task of six hours, and then some. */
-const hours = THOROUGH ? 48 : 7;
-
-test('six-hour tasks outlive a scale-in each ten minutes', async () => {
+test('long tasks outlive a scale-in each ten minutes', async () => {
   const { cut, scaleIns, longestKept, callsForShort, finished, calls } = await simulate({
-    ...{ protects: true, seed: 'honoured', hours },
+    ...{ protects: true, seed: 'honoured' },
   });
-  expect(scaleIns).toBeGreaterThan(5.8 * hours);
+  expect(scaleIns).toBeGreaterThan(5.8 * HOURS);
   // Asked at the first second after a minute, and granted within one call.
   expect(Math.max(0, ...cut)).toBeLessThanOrEqual(PROTECT_AFTER + SECOND + CALL_MS);
   expect(longestKept).toBeLessThanOrEqual(MINUTE);
   expect(callsForShort).toBe(0);
-  expect(finished).toBeGreaterThan(55 * hours);
+  expect(finished).toBeGreaterThan(55 * HOURS);
   // Each long task costs an ask, a renewal each 20 minutes, and a give-back.
-  expect(calls).toBeLessThan(2 * hours * (6 * 3 + 2));
+  expect(calls).toBeLessThan(2 * HOURS * (3 * (LONG_MS / HOUR) + 2));
 }, 600_000);
 
 test('without protection the same scale-ins cut tasks that have run for hours', async () => {
-  const { cut } = await simulate({ protects: false, seed: 'honoured', hours });
-  expect(cut.filter((ageMs) => ageMs > HOUR).length).toBeGreaterThan(hours / 2);
+  const { cut } = await simulate({ protects: false, seed: 'honoured' });
+  expect(cut.filter((ageMs) => ageMs > HOUR).length).toBeGreaterThan(HOURS / 2);
 }, 600_000);
 
 test('a platform that fails a third of its calls is asked until it grants, and is given all back', async () => {
   const { cut, longestKept, callsForShort } = await simulate({
-    ...{ protects: true, seed: 'failing', failing: 0.33, hours: THOROUGH ? 48 : 3 },
+    ...{ protects: true, seed: 'failing', failing: 0.33 },
   });
   // Three calls in a row that fail are one in thirty.
   expect(Math.max(0, ...cut)).toBeLessThanOrEqual(PROTECT_AFTER + 40 * SECOND);
