@@ -170,6 +170,57 @@ Resources:
   });
 });
 
+test('machines and activities without a name have different ones in the stages of an app', async () => {
+  const stage = (name: string): void => {
+    const { Resources } = machine({ DefinitionString: { Ref: 'Ship' } });
+    const Ship = { Type: 'AWS::StepFunctions::Activity' };
+    write(`cdk.out/${name}/App.json`, { Resources: { ...Resources, Ship } });
+    const properties = { templateFile: 'App.json', stackName: `${name}-App` };
+    write(`cdk.out/${name}/manifest.json`, {
+      artifacts: { App: { type: 'aws:cloudformation:stack', properties } },
+    });
+  };
+  const stages = ['Dev', 'Prod'];
+  stages.forEach(stage);
+  const artifacts = stages.map((directoryName) => [
+    directoryName,
+    { type: 'cdk:cloud-assembly', properties: { directoryName } },
+  ]);
+  write('cdk.out/manifest.json', { artifacts: Object.fromEntries(artifacts) });
+  const { machines, activities, problems } = await readStacks({
+    ...{ templates: [], assemblies: [join(dir, 'cdk.out')], parameters: {} },
+  });
+  expect(problems).toEqual([]);
+  const ships = stages.map((name) => `arn:aws:states:${HERE}:activity:${name}-App-Ship`);
+  expect(activities).toEqual(ships);
+  expect(machines.map(({ name, definition }) => [name, definition])).toEqual([
+    ['Dev-App-M', ships[0]],
+    ['Prod-App-M', ships[1]],
+  ]);
+});
+
+test('a value that can not be resolved is named with its line, and leaves out only what needs it', async () => {
+  const { machines, activities, problems, warnings, leftOut } = await stackOf(`Parameters:
+  Stored: { Type: 'AWS::SSM::Parameter::Value<String>', Default: /none }
+Resources:
+  Fine: { Type: AWS::Serverless::StateMachine, Properties: { Definition: {} } }
+  Sell: { Type: AWS::Serverless::StateMachine, Properties: { Definition: { A: !Ref Stored } } }
+  Ship: { Type: AWS::StepFunctions::Activity, Properties: { Name: !Ref Stored } }
+`);
+  expect(problems).toEqual([]);
+  expect(warnings.map(({ where, what }) => [where.replace(/^.*\//, ''), what])).toEqual(
+    [5, 6].map((line) => [
+      expect.stringContaining(`template.yaml:${line}:`),
+      expect.stringContaining("'Stored' has its value in Parameter Store. What needs it is left out"),
+    ]),
+  );
+  expect([machines.map(({ name }) => name), activities, leftOut]).toEqual([
+    ['Fine'],
+    [],
+    [{ id: 'Sell', name: 'Sell' }],
+  ]);
+});
+
 describe('the stacks of a cloud assembly give each other values', () => {
   const user = (a: unknown) => machine({ Name: 'user', Definition: { A: a } });
   const activity = { Type: 'AWS::StepFunctions::Activity', Properties: { Name: 'ship' } };

@@ -20,6 +20,9 @@ export interface StackValues extends Pick<ResourceHome, 'region' | 'account'> {
 /** The resolved value, or undefined for `AWS::NoValue`. */
 export type Resolved = Json | undefined;
 
+/** The most characters of the name of a machine or an activity. */
+const LONGEST_NAME = 80;
+
 /** The text that stands for a value that can't be resolved. It was reported. */
 export const UNKNOWN = 'unresolved';
 
@@ -28,6 +31,8 @@ export class Resolver {
   readonly home: ResourceHome;
   /** The names of exports of other stacks that were asked for. */
   readonly used = new Set<string>();
+  /** The logical ids of resources that have the same one in another stack. */
+  readonly #qualified = new Set<string>();
   readonly #conditions = new Map<string, boolean>();
   /** The names that are being resolved. A name that needs itself can't be resolved. */
   readonly #open = new Set<string>();
@@ -72,7 +77,7 @@ export class Resolver {
 
   /** Reports a value that can't be resolved. @returns the text that stands for it */
   unresolved(at: Position, what: string, fix: string): string {
-    this.world.report(templateProblem(this.template.file, at, what, fix));
+    this.world.report(templateProblem(this.template.file, at, what, fix), this.world.unresolved);
     return UNKNOWN;
   }
 
@@ -120,13 +125,21 @@ export class Resolver {
     return condition === undefined || this.condition(condition, node);
   }
 
-  /** Returns the name that a resource gets: the name in its properties, or its logical id. */
+  /**
+   * Returns the name that a resource gets: the name in its properties, or its logical id. If a resource of another stack
+   * would get the same one, the name of the stack comes first, as in the names that CloudFormation makes.
+   */
   nameOf(id: string, resource: TemplateNode): string {
     for (const key of namePropertiesOf(typeOf(resource))) {
       const name = this.attempt(propertyOf(resource, key));
       if (name !== undefined) return name;
     }
-    return id;
+    return this.#qualified.has(id) ? `${this.values.stackName}-${id}`.slice(0, LONGEST_NAME) : id;
+  }
+
+  /** Makes the name of the stack a part of a resource's name, unless its properties name it. */
+  qualify(id: string): void {
+    this.#qualified.add(id);
   }
 
   /** Returns the value of an entry in the mappings; undefined if there is none. */

@@ -6,11 +6,22 @@ import type { Resolver } from './resolver.js';
 /** Values of stacks by a name. Each belongs to a region of an account. */
 type Values = Map<string, () => string>;
 
+/** A machine that is left out. */
+export interface LeftOut {
+  /** The logical id in the template. */
+  readonly id: string;
+  readonly name: string;
+}
+
 /** Stacks that are read together: the problems in them, and the values that they give each other. */
 export class StackWorld {
   readonly problems: Problem[] = [];
   /** The problems that concern only a resource that is left out. */
   readonly warnings: Problem[] = [];
+  /** The values that can't be resolved. What needs one of them is left out. */
+  readonly unresolved: Problem[] = [];
+  /** The machines that are left out, because a value of theirs can't be resolved. */
+  readonly leftOut: LeftOut[] = [];
   /** The paths of the files that templates name, also of those that can't be read. */
   readonly files = new Set<string>();
   /** The number of reports, also of problems that were known. */
@@ -20,14 +31,13 @@ export class StackWorld {
   /** Set while an attempt runs. Its failures are no problems. */
   #attempt: { failed: boolean } | undefined;
 
-  report(problem: Problem): void {
+  report(problem: Problem, list: Problem[] = this.problems): void {
     if (this.#attempt) {
       this.#attempt.failed = true;
       return;
     }
     this.reports++;
-    if (!this.problems.some(({ where, what }) => where === problem.where && what === problem.what))
-      this.problems.push(problem);
+    if (!list.some(({ where, what }) => where === problem.where && what === problem.what)) list.push(problem);
   }
 
   /** Runs `read` without reporting anything. Returns undefined if there was something to report. */

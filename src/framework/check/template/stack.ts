@@ -37,7 +37,7 @@ export interface StackMachine extends MachineSource {
   readonly path: string;
 }
 
-const MACHINES: ReadonlySet<string> = new Set([
+export const MACHINES: ReadonlySet<string> = new Set([
   'AWS::StepFunctions::StateMachine',
   'AWS::Serverless::StateMachine',
 ]);
@@ -126,7 +126,7 @@ class StackReader implements OpenStack {
     for (const [id, node] of resources) {
       const type = typeOf(node);
       if (MACHINES.has(type)) machines.push(...(await this.#machine(id, node, resources)));
-      else if (type === 'AWS::StepFunctions::Activity') activities.push(this.#arn(id, node));
+      else if (type === 'AWS::StepFunctions::Activity') activities.push(...this.#activity(id, node));
       else if (isNestedStack(node)) nested.push(...(await this.#readNested(id, node)));
     }
     return this.#whole({ machines, activities }, nested);
@@ -186,9 +186,19 @@ class StackReader implements OpenStack {
       this.world.report(templateProblem(...problem)),
     );
     // A machine with a value that can't be resolved would have further mistakes, as consequences.
-    if (!definition || this.world.reports > before) return [];
+    if (!definition || this.world.reports > before) {
+      this.world.leftOut.push({ id, name });
+      return [];
+    }
     const seed = this.#seed(arn, node, resources);
     return [{ id, arn, name, path, unset: [], seed, ...definition }];
+  }
+
+  /** Returns the ARN of an activity, unless its name can't be resolved. */
+  #activity(id: string, node: TemplateNode): string[] {
+    const before = this.world.reports;
+    const arn = this.#arn(id, node);
+    return this.world.reports > before ? [] : [arn];
   }
 
   /** Returns the ARN of a machine or an activity. Reports a name that can't be resolved. */

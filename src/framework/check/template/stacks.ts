@@ -4,8 +4,11 @@ import type { Problem } from '../../base/errors.js';
 import { isPlainObject } from '../../base/plain-object.js';
 import { didYouMean, shownPath } from '../../base/show.js';
 import { LOCAL_ACCOUNT } from '../../local/asl/values/arn.js';
-import { openStack, type OpenStack, type Stack, type StackMachine } from './stack.js';
-import { StackWorld } from './stack-world.js';
+import { arnOf } from './physical-names.js';
+import type { Resolver } from './resolver.js';
+import { MACHINES, openStack, type OpenStack, type Stack, type StackMachine } from './stack.js';
+import { type LeftOut, StackWorld } from './stack-world.js';
+import { typeOf } from './template.js';
 
 /** The templates of SAM and CloudFormation, and the cloud assemblies of the CDK, whose machines are to run. */
 export interface StackOptions {
@@ -21,6 +24,8 @@ export interface Stacks extends Stack {
   readonly problems: readonly Problem[];
   /** The problems that concern only a resource that is left out. */
   readonly warnings: readonly Problem[];
+  /** The machines that are left out, because a value of theirs can't be resolved. */
+  readonly leftOut: readonly LeftOut[];
 }
 
 const NO_REGION = 'us-east-1';
@@ -55,7 +60,9 @@ export async function readStacks(options: StackOptions, region: string = NO_REGI
   const opened: OpenStack[] = [];
   for (const { path, ...own } of files)
     opened.push(await openStack(path, { account: LOCAL_ACCOUNT, region, parameters, ...own }, world));
-  for (const resolver of opened.flatMap(({ resolvers }) => resolvers)) world.add(resolver);
+  const resolvers = opened.flatMap((each) => each.resolvers);
+  nameApart(resolvers);
+  for (const resolver of resolvers) world.add(resolver);
   const stacks: Stack[] = [];
   for (const stack of opened) stacks.push(await stack.read());
   const all = <T>(pick: (stack: Stack) => readonly T[]): T[] => stacks.flatMap(pick);
@@ -66,9 +73,35 @@ export async function readStacks(options: StackOptions, region: string = NO_REGI
     used,
     activities: [...new Set(all((stack) => stack.activities))],
     files: [...new Set([...manifests, ...all((stack) => stack.files), ...world.files])],
-    warnings: world.warnings,
-    problems: [...world.problems, ...twins(machines), ...(isRead ? unusedParameters(options, used) : [])],
+    leftOut: world.leftOut,
+    warnings: [...world.warnings, ...(machines.length > 0 ? world.unresolved.map(leavesOut) : [])],
+    problems: [
+      ...world.problems,
+      // Without any machine there is nothing to start.
+      ...(machines.length > 0 ? [] : world.unresolved),
+      ...twins(machines),
+      ...(isRead ? unusedParameters(options, used) : []),
+    ],
   };
+}
+
+const leavesOut = (problem: Problem): Problem => ({
+  ...problem,
+  what: `${problem.what}. What needs it is left out; the rest is served`,
+});
+
+/** Gives machines and activities without a name of their own different names, such as those of two stages of an app. */
+function nameApart(resolvers: readonly Resolver[]): void {
+  const taken = new Map<string, { resolver: Resolver; id: string }[]>();
+  for (const resolver of resolvers)
+    for (const [id, node] of resolver.template.resources) {
+      const type = typeOf(node);
+      if (!MACHINES.has(type) && type !== 'AWS::StepFunctions::Activity') continue;
+      const arn = arnOf(type, resolver.nameOf(id, node), resolver.home);
+      taken.set(arn, [...(taken.get(arn) ?? []), { resolver, id }]);
+    }
+  for (const same of taken.values())
+    if (same.length > 1) for (const { resolver, id } of same) resolver.qualify(id);
 }
 
 /** Reads the manifest of a cloud assembly. Returns the templates of its stacks, also of those inside stages. */

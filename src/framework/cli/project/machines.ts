@@ -4,7 +4,7 @@ import type { Environment } from '../../base/environment.js';
 import type { Problem } from '../../base/errors.js';
 import { definitionMistakes, machineProblem } from '../../check/definition-mistakes.js';
 import { type MachineSource, readMachineSource } from '../../check/source/machine-source.js';
-import type { StackOptions } from '../../check/template/stacks.js';
+import type { StackOptions, Stacks } from '../../check/template/stacks.js';
 import { BY_DEFAULT } from '../../config/resolve.js';
 
 /**
@@ -27,6 +27,8 @@ export interface ProjectMachines {
   readonly problems: readonly Problem[];
   /** One warning for each unsupported machine. */
   readonly warnings: readonly Problem[];
+  /** The names of machines of templates that are left out, because a value of theirs can't be resolved. */
+  readonly leftOut: readonly string[];
   /** The ARNs of the activities of the templates. */
   readonly activities: readonly string[];
   /** The paths of the templates, and of the files that they name. */
@@ -62,13 +64,14 @@ export async function readMachines(
   }
   problems.push(...found.problems);
   const { activities, files } = stack;
-  return { machines, unsupported, problems, warnings, activities, files };
+  const leftOut = stack.leftOut.map(({ name }) => name);
+  return { machines, unsupported, problems, warnings, leftOut, activities, files };
 }
 
-type Found = Pick<ProjectMachines, 'machines' | 'problems' | 'warnings' | 'activities' | 'files'>;
+type Found = Pick<Stacks, 'machines' | 'problems' | 'warnings' | 'activities' | 'files' | 'leftOut'>;
 
 async function readTemplates({ stacks, region }: MachineGlobs): Promise<Found> {
-  if (!stacks) return { machines: [], problems: [], warnings: [], activities: [], files: [] };
+  if (!stacks) return { machines: [], problems: [], warnings: [], activities: [], files: [], leftOut: [] };
   // Imported only when needed, as is the YAML parser that it loads.
   const { readStacks } = await import('../../check/template/stacks.js');
   return readStacks(stacks, region);

@@ -132,7 +132,7 @@ export class SharedService {
     for (const machine of read.machines) if (!bad.has(machine.file)) this.#seed(machine, isFirst);
     // The machines of a template that can't be read now keep their last definition.
     if (!read.problems.some(({ code }) => code === 'TEMPLATE_INVALID'))
-      this.#forgetGone(new Set(read.machines.map(({ name }) => name)));
+      this.#forgetGone(new Set([...read.machines.map(({ name }) => name), ...read.leftOut]));
     const problems = [...read.problems, ...slowHeartbeats(this.machines, handlers)];
     if (strict) throwProblems(problems);
     this.#logProblems(problems);

@@ -35,6 +35,8 @@ export async function readTemplateMachine(wanted: TemplateMachine): Promise<Mach
   );
   const [machine] = named;
   if (machine && named.length === 1) return machine;
+  const isLeftOut = stack.leftOut.some(({ id, name }) => resource === id || resource === name);
+  if (!machine && isLeftOut) throwProblems(stack.warnings);
   throwProblems([notOne(wanted, stack.machines)]);
   throw new Error('a problem was thrown');
 }
