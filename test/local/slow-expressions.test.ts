@@ -45,6 +45,19 @@ test('an execution with many slow expressions leaves a thread to the others', as
   expect(await describe(bench, many)).toMatchObject({ status: 'RUNNING' });
 });
 
+test('a clock that a test moves waits for an expression that is evaluated in a thread', async () => {
+  const bench = await openBench();
+  const executionArn = await start(bench, 'One', {
+    StartAt: 'X',
+    States: {
+      X: { ...matching('a'.repeat(60)), End: undefined, Next: 'W' },
+      W: { Type: 'Wait', Seconds: 1, End: true },
+    },
+  });
+  await bench.clock.advance(1_000);
+  expect(await describe(bench, executionArn)).toMatchObject({ status: 'SUCCEEDED' });
+});
+
 test('an execution is ended when its costly fields take too much together', async () => {
   const bench = await openBench();
   const unique = 'States.ArrayUnique(States.ArrayRange(1, 1000, 1))';

@@ -35,6 +35,15 @@ describe('with a time scale', () => {
     expect(await status()).toBe('SUCCEEDED');
   });
 
+  test.each([3, 7, 0.3, 1.1])('a Wait ends at its time, at whatever scale: %d', async (timeScale) => {
+    const bench = await openBench({ timeScale });
+    const status = await begin(bench, { Type: 'Wait', Seconds: 1, End: true });
+    await bench.clock.advance(990 / timeScale);
+    expect(await status()).toBe('RUNNING');
+    await bench.clock.advance(10 / timeScale + 1);
+    expect(await status()).toBe('SUCCEEDED');
+  });
+
   test('a Wait that ends before a timeout wins, however late both are noticed', async () => {
     const bench = await openBench({ timeScale: 60 });
     const definition = JSON.stringify({ StartAt: 'X', TimeoutSeconds: 3_700, States: { X: WAIT } });

@@ -84,8 +84,16 @@ export class ScaledClock extends BaseClock {
     this.#armedFor = due;
     this.#disarm = this.real.after(Math.max(due - this.now(), 0) / this.#scale, () => {
       this.#armedFor = Number.POSITIVE_INFINITY;
+      this.#reach(due);
       this.#fire(this.now());
     });
+  }
+
+  /** Puts this time forward to one for which a timer in real time was set, if rounding has left it a little before. */
+  #reach(due: number): void {
+    if (this.now() >= due) return;
+    this.#from = due;
+    this.#realFrom = this.real.now();
   }
 
   /**

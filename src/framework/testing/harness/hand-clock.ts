@@ -1,4 +1,5 @@
 import { channel, type Channel } from 'node:diagnostics_channel';
+import { EVALUATION_ENDS, EVALUATION_STARTS } from '../../base/time/evaluation-channels.js';
 import { BaseClock, type Cancel } from '../../base/time/clock.js';
 import { TimerHeap } from '../../base/time/timer-heap.js';
 import { show } from '../../base/show.js';
@@ -27,13 +28,18 @@ const HTTP_CHANNELS: readonly Channel[] = [
   'net.server.socket',
 ].map((name) => channel(name));
 
+/** The number of evaluations of JSONata in this process's local services that are in another thread. */
+let evaluations = 0;
+const isEvaluating = (): boolean => evaluations > 0;
 /** The real time of this process's last HTTP traffic; -Infinity if there was none. */
 let lastHttpMove = Number.NEGATIVE_INFINITY;
 let watching = false;
 
-function watchHttp(): void {
+function watchProcess(): void {
   if (watching) return;
   watching = true;
+  channel(EVALUATION_STARTS).subscribe(() => void evaluations++);
+  channel(EVALUATION_ENDS).subscribe(() => void evaluations--);
   for (const each of HTTP_CHANNELS) each.subscribe(() => (lastHttpMove = realNow()));
 }
 
@@ -58,7 +64,7 @@ export class HandClock extends BaseClock {
     super();
     this.#now = start;
     this.#quietTurns = promisesOnly ? PROMISE_TURNS : QUIET_TURNS;
-    watchHttp();
+    watchProcess();
   }
 
   override now(): number {
@@ -108,8 +114,8 @@ export class HandClock extends BaseClock {
   }
 
   /**
-   * Waits until the process is idle: timers that are due now have fired, promises have settled, and HTTP exchanges are
-   * finished.
+   * Waits until the process is idle: timers that are due now have fired, promises have settled, HTTP exchanges are
+   * finished, and no local service evaluates JSONata in another thread.
    * @param until a condition to wait for instead. It is waited for even if sockets take long
    * @throws Error if the condition isn't true after 10 real seconds
    */
@@ -126,8 +132,11 @@ export class HandClock extends BaseClock {
       }
       return;
     }
-    for (let turn = 0; turn < this.#quietTurns; turn++) await this.#turn();
-    while (realNow() - lastHttpMove < QUIET_MS) await this.#turn(lastHttpMove);
+    do {
+      while (isEvaluating()) await this.#turn(began);
+      for (let turn = 0; turn < this.#quietTurns; turn++) await this.#turn();
+      while (realNow() - lastHttpMove < QUIET_MS) await this.#turn(lastHttpMove);
+    } while (isEvaluating());
   }
 
   /**

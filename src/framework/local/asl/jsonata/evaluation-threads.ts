@@ -1,4 +1,6 @@
+import { channel } from 'node:diagnostics_channel';
 import { Worker } from 'node:worker_threads';
+import { EVALUATION_ENDS, EVALUATION_STARTS } from '../../../base/time/evaluation-channels.js';
 import { entryUrl } from '../../../base/load-library.js';
 import { systemClock, type Cancel } from '../../../base/time/clock.js';
 import type { Evaluated, EvaluationJob } from '../expression/evaluation.js';
@@ -23,6 +25,9 @@ const THREADS = 2;
 const START_MS = 40;
 /** A thread that has evaluated nothing for this many milliseconds is ended. */
 const IDLE_MS = 10_000;
+
+const STARTS = channel(EVALUATION_STARTS);
+const ENDS = channel(EVALUATION_ENDS);
 
 const ENTRY = entryUrl('./thread-entry.js', import.meta.url);
 
@@ -78,20 +83,30 @@ export class EvaluationThreads {
   readonly #threads = new Set<Thread>();
   /** The evaluations that wait for a thread, by their owner. The first owner is the next to get a thread. */
   readonly #waiting = new Map<object, Set<ThreadJob>>();
+  /** The evaluations that are running or waiting for a thread. */
+  readonly #open = new Set<ThreadJob>();
   #closed = false;
 
   /** The number of evaluations that are running or waiting for a thread. */
   get busy(): number {
-    const running = [...this.#threads].filter(({ current }) => current).length;
-    return [...this.#waiting.values()].reduce((sum, { size }) => sum + size, running);
+    return this.#open.size;
   }
 
   /**
    * Evaluates an expression as soon as a thread is free, and calls `done` with the outcome. The returned function
    * cancels the evaluation; `done` is then never called.
    */
-  evaluate(waiting: ThreadJob): Cancel {
-    const { owner } = waiting;
+  evaluate(asked: ThreadJob): Cancel {
+    const { owner } = asked;
+    const waiting: ThreadJob = {
+      ...asked,
+      done: (result) => {
+        this.#over(waiting);
+        asked.done(result);
+      },
+    };
+    this.#open.add(waiting);
+    STARTS.publish(waiting.job);
     this.#waiting.set(owner, (this.#waiting.get(owner) ?? new Set()).add(waiting));
     this.#next();
     return () => this.#cancel(waiting);
@@ -102,9 +117,15 @@ export class EvaluationThreads {
     this.#closed = true;
     this.#waiting.clear();
     for (const thread of this.#threads) this.#end(thread);
+    for (const waiting of this.#open) this.#over(waiting);
+  }
+
+  #over(waiting: ThreadJob): void {
+    if (this.#open.delete(waiting)) ENDS.publish(waiting.job);
   }
 
   #cancel(waiting: ThreadJob): void {
+    this.#over(waiting);
     this.#remove(waiting);
     for (const thread of this.#threads) {
       if (thread.current?.waiting !== waiting) continue;
