@@ -1,7 +1,7 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Benchmark, Findings } from './benchmark.js';
-import { removeProject, start } from './support/hello/candidates.js';
+import { type Candidate, removeProject, start } from './support/hello/candidates.js';
 import { startStub, type Stub } from './support/hello/stub.js';
 import { cpuMs } from './support/measure/cpu.js';
 import { median } from './support/measure/median.js';
@@ -17,6 +17,8 @@ const WATCH_MS = 12_000;
 const LIMIT_MS = 30_000;
 /** The memory of the most handlers above that of one, in megabytes. */
 const PROMISED_MB = 15;
+/** The memory of a worker with one handler, as a multiple of the bare loop's with as many tasks at once. */
+const PROMISED_TIMES = 1.25;
 
 /** One worker that has nothing to do. */
 interface Idle {
@@ -26,12 +28,12 @@ interface Idle {
   readonly sockets: number;
 }
 
-/** @param handlers each with an activity of its own */
-async function idle(handlers: number, stub: Stub): Promise<Idle> {
+/** @param handlers each with an activity of its own. @param who the bare loop has one handler */
+async function idle(handlers: number, stub: Stub, who: Candidate = 'Stepwright'): Promise<Idle> {
   // Polls wait from now on, as at a service without tasks.
   await stub.feed(1e-9);
   const env = { BENCH_IDLE: String(handlers - 1) };
-  const worker = start('Stepwright', { url: stub.url, inFlight: SLOTS, env });
+  const worker = start(who, { url: stub.url, inFlight: SLOTS, env });
   try {
     await until(async () => (await stub.counted()).parked >= handlers, LIMIT_MS, 50);
     await sleep(SETTLE_MS);
@@ -48,6 +50,14 @@ async function idle(handlers: number, stub: Stub): Promise<Idle> {
   }
 }
 
+/** The medians of some rounds. */
+const figures = (who: string, rounds: readonly Idle[]): Idle & { readonly who: string } => ({
+  who,
+  rssMb: median(rounds.map(({ rssMb }) => rssMb)),
+  cpuMs: median(rounds.map(({ cpuMs }) => cpuMs)),
+  sockets: median(rounds.map(({ sockets }) => sockets)),
+});
+
 /** Counts the sockets of a process: those of TCP, and those of Node itself and its output. */
 function sockets(pid: number): number {
   const fds = `/proc/${pid}/fd`;
@@ -59,35 +69,43 @@ export default {
   run: async (): Promise<Findings> => {
     const stub = await startStub();
     const rounds: Idle[][] = HANDLERS.map(() => []);
+    const rivals: Idle[] = [];
     try {
-      for (let n = 0; n < ROUNDS; n++)
+      for (let n = 0; n < ROUNDS; n++) {
+        rivals.push(await idle(1, stub, 'bare loop'));
         for (const [i, handlers] of HANDLERS.entries()) {
           const one = await idle(handlers, stub);
           rounds[i]?.push(one);
           console.error(`  ${n + 1}/${ROUNDS} ${handlers}: ${round(one.rssMb)} MB, ${one.sockets} sockets`);
         }
+      }
     } finally {
       await stub.stop();
       removeProject();
     }
-    const of = (value: (each: Idle) => number): number[] => rounds.map((each) => median(each.map(value)));
-    const [rss, cpu, open] = [of(({ rssMb }) => rssMb), of((each) => each.cpuMs), of((each) => each.sockets)];
-    const more = (rss.at(-1) ?? Number.NaN) - (rss[0] ?? Number.NaN);
-    const rows = HANDLERS.map((handlers, i) => [
-      String(handlers),
-      `${round(rss[i] ?? Number.NaN)} MB`,
-      `${round(cpu[i] ?? Number.NaN)} ms`,
-      String(open[i]),
+    const found = HANDLERS.map((handlers, i) => figures(String(handlers), rounds[i] ?? []));
+    const bare = figures('bare loop', rivals);
+    const [one = bare, most = bare] = [found[0], found.at(-1)];
+    const [more, times] = [most.rssMb - one.rssMb, one.rssMb / bare.rssMb];
+    const rows = [...found, bare].map(({ who, rssMb, cpuMs, sockets }) => [
+      who,
+      `${round(rssMb)} MB`,
+      `${round(cpuMs)} ms`,
+      String(sockets),
     ]);
     return {
       tables: [
         { title: 'Idle', columns: ['handlers', 'RSS', 'processor time a minute', 'open sockets'], rows },
       ],
-      broken:
-        more <= PROMISED_MB
+      broken: [
+        ...(more <= PROMISED_MB
           ? []
-          : [`${HANDLERS.at(-1)} handlers hold ${round(more)} MB more than one, promised ${PROMISED_MB}`],
-      measured: { handlers: HANDLERS, rounds },
+          : [`${most.who} handlers hold ${round(more)} MB more than one, promised ${PROMISED_MB}`]),
+        ...(times <= PROMISED_TIMES
+          ? []
+          : [`one handler holds ${round(times)} times the bare loop's memory, promised ${PROMISED_TIMES}`]),
+      ],
+      measured: { handlers: HANDLERS, rounds, rivals },
     };
   },
 } satisfies Benchmark;

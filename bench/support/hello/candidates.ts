@@ -44,6 +44,10 @@ export interface Running {
   readonly pid: number;
   /** Resident memory, in megabytes. */
   rssMb(): number;
+  /** The most resident memory so far, in megabytes. */
+  peakMb(): number;
+  /** True once the process has ended, by itself or not. */
+  hasEnded(): boolean;
   stop(): Promise<void>;
 }
 
@@ -69,7 +73,9 @@ export function start(candidate: Candidate, { url, inFlight, ca, env = {}, node 
   const pid = child.pid ?? -1;
   return {
     pid,
-    rssMb: () => rssMb(pid),
+    rssMb: () => megabytes(pid, 'VmRSS'),
+    peakMb: () => megabytes(pid, 'VmHWM'),
+    hasEnded: () => child.exitCode !== null || child.signalCode !== null,
     stop: async () => {
       killIt();
       process.off('exit', killIt);
@@ -80,8 +86,10 @@ export function start(candidate: Candidate, { url, inFlight, ca, env = {}, node 
 
 const rivalArgs = ([file, ...flags]: readonly string[]): string[] => [`bench/rivals/${file}`, ...flags];
 
-function rssMb(pid: number): number {
-  const kilobytes = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+/** Returns a number of `/proc/PID/status`. A process that has ended has none. */
+function megabytes(pid: number, field: 'VmRSS' | 'VmHWM'): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const [, kilobytes] = new RegExp(`${field}:\\s+(\\d+) kB`).exec(status) ?? [];
   return Number(kilobytes) / 1_024;
 }
 

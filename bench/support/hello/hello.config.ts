@@ -34,6 +34,15 @@ class Hello {
   }
 }
 
+/** The same, whose handler holds all of its input: with BENCH_WHOLE, in place of Hello. */
+@Activity('${BENCH_ACTIVITY_ARN}')
+class Whole extends Hello {
+  @Handle({ input: 'any' })
+  override hello(input: HelloInput, task: TaskContext): Promise<{ message: string; at: number }> {
+    return super.hello(input, task).finally(() => Object.keys(input));
+  }
+}
+
 /** Further handlers that have nothing to do. */
 function idle(number: number): object {
   const arn = `${process.env['BENCH_ACTIVITY_ARN']}Idle${number}`;
@@ -48,4 +57,4 @@ function idle(number: number): object {
 
 const others = Array.from({ length: Number(process.env['BENCH_IDLE'] ?? 0) }, (_, i) => idle(i));
 
-export default defineConfig({ activities: [Hello, ...others] as never });
+export default defineConfig({ activities: [process.env['BENCH_WHOLE'] ? Whole : Hello, ...others] as never });

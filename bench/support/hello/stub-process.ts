@@ -35,12 +35,21 @@ class Stub {
   #firstPollAt = Number.NaN;
   #delayMs = 0;
   #sleepMs = 0;
+  #most = Number.POSITIVE_INFINITY;
+  #more: object | undefined;
   #toHandler: number[] = [];
   #toAccepted: number[] = [];
   #feeding: NodeJS.Timeout | undefined;
 
-  delay(ms: number): void {
-    this.#delayMs = ms;
+  set({ delayMs = 0, sleepMs = 0, records = 0, tasks = Infinity }: StubSettings): void {
+    this.#delayMs = delayMs;
+    this.#sleepMs = sleepMs;
+    this.#most = tasks;
+    const record = (_: unknown, n: number): object => ({
+      ...{ orderId: `order-${1e6 + n}`, customer: `customer-${n}`, quantity: n % 17, price: n + 0.25 },
+      ...{ sku: 'a-0815', at: '2026-11-28T12:00:00Z' },
+    });
+    if (records > 0) this.#more = { records: Array.from({ length: records }, record) };
   }
 
   take(socket: Socket): void {
@@ -128,7 +137,7 @@ class Stub {
     if (Number.isNaN(this.#firstPollAt)) this.#firstPollAt = now();
     const queued = this.#queue.shift();
     if (queued !== undefined) this.#lease(connection, queued);
-    else if (this.#fed || this.#held) this.#waiting.push(connection);
+    else if (this.#fed || this.#held || this.#next >= this.#most) this.#waiting.push(connection);
     else this.#lease(connection, now());
   }
 
@@ -138,6 +147,7 @@ class Stub {
     const input = JSON.stringify({
       who: `number ${n}`,
       ...(this.#sleepMs > 0 && { sleepMs: this.#sleepMs }),
+      ...this.#more,
     });
     answer(socket, JSON.stringify({ taskToken: `${TOKEN}${n}`, input }));
   }
@@ -171,9 +181,9 @@ function answer(socket: Socket, body: string): void {
   );
 }
 
-async function serve({ key, cert, delayMs = 0 }: StubSettings): Promise<void> {
+async function serve({ key, cert, ...settings }: StubSettings): Promise<void> {
   const stub = new Stub();
-  stub.delay(delayMs);
+  stub.set(settings);
   const take = (socket: Socket): void => stub.take(socket);
   const server = key === undefined ? createServer(take) : createTlsServer({ key, cert }, take);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', 8_192, resolve));

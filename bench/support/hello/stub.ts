@@ -8,6 +8,12 @@ export interface StubSettings {
   readonly cert?: string;
   /** The delay of every call. @default 0 */
   readonly delayMs?: number;
+  /** Records that make each input longer, by about 100 bytes each. @default none */
+  readonly records?: number;
+  /** After so many tasks, polls wait. @default no limit */
+  readonly tasks?: number;
+  /** The time that each task sleeps. @default 0 */
+  readonly sleepMs?: number;
 }
 
 /** The state of the stub. */
