@@ -425,6 +425,11 @@ withChromium('in a real Chromium', () => {
       await tab.getByRole('button', { name: 'Event 1' }).click();
       const event = tab.getByRole('region', { name: 'Event 1' });
       await event.getByText('"run": 1').waitFor();
+      // A link to an event that a filter hides says so, and leads to the event.
+      await tab.goto(`${path}?event=1&events=errors&find=nothing`);
+      await tab.getByText('No event is like that.').waitFor();
+      await tab.getByRole('button', { name: 'Event 1 is hidden' }).click();
+      await event.getByText('"run": 1').waitFor();
       await first.close();
       const [second] = await begin(first.port, 2);
       // The event is in the URL, and stays open.

@@ -46,6 +46,13 @@ export function EventTable({ view, state, onState }: EventTableProps): JSX.Eleme
         <h2 class="panel-title">Events</h2>
         <FilterFields filter={filter} onFilter={setFilter} />
         {state !== undefined && <StateChip state={state} onRemove={() => onState(undefined)} />}
+        <HiddenChip
+          ids={hiddenOf(unfolded, run.events, events)}
+          onShow={() => {
+            setFilter({ kind: 'all', text: '' });
+            onState(undefined);
+          }}
+        />
         <Total
           text={
             events.length === known
@@ -88,6 +95,17 @@ function filtered({ run }: ExecutionView, state: string | undefined, { kind, tex
     if (state !== undefined && name !== state) return false;
     return wanted === '' || searchText(event, name).toLowerCase().includes(wanted);
   });
+}
+
+/** Returns those ids of unfolded events that the execution has and the filter hides. */
+function hiddenOf(
+  unfolded: Ids,
+  all: readonly HistoryEvent[],
+  shown: readonly HistoryEvent[],
+): (string | number)[] {
+  const isIn = (events: readonly HistoryEvent[], wanted: string | number): boolean =>
+    events.some(({ id }) => id === wanted);
+  return [...unfolded].filter((id) => !isIn(shown, id) && isIn(all, id));
 }
 
 const searchText = (event: HistoryEvent, state: string | undefined): string =>
@@ -159,3 +177,18 @@ const StateChip = ({ state, onRemove }: StateChipProps): JSX.Element => (
     <span class="sr">Show the events of all states</span>
   </button>
 );
+
+interface HiddenChipProps {
+  /** The ids of unfolded events that the filter hides. A link may lead to one. */
+  readonly ids: readonly (string | number)[];
+  readonly onShow: () => void;
+}
+
+const HiddenChip = ({ ids, onShow }: HiddenChipProps): JSX.Element | null =>
+  ids.length === 0 ? null : (
+    <button type="button" class="chip" onClick={onShow}>
+      {`${ids.length === 1 ? `Event ${ids[0]} is` : `${ids.length} open events are`} hidden`}
+      <Icon name="close" />
+      <span class="sr">by the filter: show all events</span>
+    </button>
+  );
