@@ -16,21 +16,23 @@ const path = (name: string): string => join(dir, name);
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'stepwright-changes-'));
   stop = new AbortController();
-  for (const name of ['project/.hidden', 'project/dist', 'other/deep'])
+  for (const name of ['project/.hidden', 'project/dist', 'other/deep', 'far/off/here'])
     mkdirSync(path(name), { recursive: true });
-  for (const name of ['project/a.ts', 'other/deep/t.yaml']) writeFileSync(path(name), '');
+  for (const name of ['project/a.ts', 'other/deep/t.yaml', 'far/off/here/t.yaml'])
+    writeFileSync(path(name), '');
 });
 afterEach(() => {
   changes.close();
   rmSync(dir, { recursive: true });
 });
 
+/** Watches the project, and some paths beside it. */
 function watched(...names: string[]): void {
   const onUnwatched = (folder: string, error: Error): never => {
     throw new Error(folder, { cause: error });
   };
   const outDir = path('project/dist');
-  changes = new Changes({ paths: names.map(path), outDir, onUnwatched }, clock);
+  changes = new Changes({ folders: [path('project')], paths: names.map(path), outDir, onUnwatched }, clock);
 }
 
 function write(name: string): void {
@@ -46,7 +48,7 @@ async function seen(...names: string[]): Promise<string[]> {
 }
 
 test('however many changes there are, none leaves a listener at the signal of the stop', async () => {
-  watched('project');
+  watched();
   for (const name of ['project/b.ts', 'project/c.ts']) {
     const changed = seen(name);
     write(name);
@@ -60,7 +62,7 @@ test('however many changes there are, none leaves a listener at the signal of th
 });
 
 test('a file that is written in several steps is returned after its last one, however close they are', async () => {
-  watched('project');
+  watched();
   for (let step = 0; step < 5; step++) {
     write('project/a.ts');
     expect(await seen('project/a.ts')).toHaveLength(1);
@@ -95,6 +97,14 @@ test.each<[string, () => void, string[]]>([
     ['project/a.ts'],
   ],
   [
+    'in a folder around which all is removed and made again',
+    () => {
+      rmSync(path('far'), { recursive: true });
+      write('far/off/here/t.yaml');
+    },
+    ['far/off/here/t.yaml'],
+  ],
+  [
     'in a folder that is removed and made again',
     () => {
       rmSync(path('other'), { recursive: true });
@@ -103,7 +113,7 @@ test.each<[string, () => void, string[]]>([
     ['other/deep/t.yaml'],
   ],
 ])('a file %s is returned, and so is each later change of it', async (_, change, files) => {
-  watched('project', 'other/deep');
+  watched('other/deep', 'far/off/here/t.yaml');
   change();
   expect(await seen(...files)).toEqual(files);
   for (const file of files) {
@@ -117,7 +127,7 @@ test.each([
   ['project/dist/t.yaml', 'of the folder of the output'],
   ['elsewhere/not/yet/t.yaml', 'outside of the project, whose folders are made later'],
 ])('a file %s that a template names is watched by itself (%s)', async (file) => {
-  watched('project');
+  watched();
   changes.also([path(file)]);
   expect(await seen(file)).toHaveLength(1);
   for (const _ of ['once', 'again']) {
@@ -130,7 +140,7 @@ test.each([
 
 test('files of the output, hidden files and links in a circle are left out', async () => {
   symlinkSync(path('project'), path('project/circle'));
-  watched('project');
+  watched();
   for (const name of ['dist/a.js', '.hidden/a.ts', '.b.ts', 'node_modules/a/b.js', 'last.ts'])
     write(`project/${name}`);
   expect([...(await changes.next(stop.signal))]).toEqual([path('project/last.ts')]);

@@ -17,6 +17,9 @@ const NO_SOURCES = new Set(['node_modules', 'coverage']);
 
 /** The files and folders whose changes are collected. */
 export interface Watched {
+  /** Folders that stay while they are watched. */
+  readonly folders: readonly string[];
+  /** Files and folders that may be removed and made again. */
   readonly paths: readonly string[];
   /** A folder whose files are ignored. */
   readonly outDir?: string | undefined;
@@ -40,7 +43,8 @@ export class Changes {
       onChange: (path) => this.#collect(path),
       onUnwatched: watched.onUnwatched,
     });
-    for (const path of watched.paths) this.#roots.add(path);
+    for (const path of [...watched.folders, ...watched.paths]) this.#roots.add(path);
+    for (const folder of watched.folders) this.#watch.addFolder(folder);
     for (const path of watched.paths) this.#watch.add(path);
   }
 

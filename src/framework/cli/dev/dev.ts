@@ -125,7 +125,7 @@ class Session {
     const dirs = compilation ? [...new Set([project, dirname(compilation.tsconfig)])] : [project];
     const { templates = [], assemblies = [] } = this.parts.access.stacks ?? {};
     const further = [...templates, ...assemblies].map((path) => resolve(path));
-    const watched = { paths: [...dirs, ...further], outDir: compilation?.outDir };
+    const watched = { folders: dirs, paths: further, outDir: compilation?.outDir };
     const onUnwatched = (dir: string, error: Error): void => this.#warnUnwatched(dir, error);
     const changes = new Changes({ ...watched, onUnwatched }, systemClock);
     try {

@@ -37,6 +37,11 @@ export class TreeWatch {
 
   constructor(private readonly parts: WatchParts) {}
 
+  /** Watches a folder that stays. */
+  addFolder(dir: string): void {
+    this.#look(dir, false);
+  }
+
   /**
    * Watches a file or a folder, which may be removed and made again, and need not exist yet.
    * @param isNew true to call `onChange` for the files that are there now
@@ -57,7 +62,10 @@ export class TreeWatch {
     this.#outlooks.clear();
   }
 
-  /** Watches the name of a path in its folder, and the names of the folders above it. */
+  /**
+   * Watches the name of a path in its folder and, while there is no such folder, the name of the folder in that around
+   * it. No folder further up is watched, since a system may report all that happens below a folder.
+   */
   #lookOutFor(path: string): void {
     const dir = dirname(path);
     if (dir === path) return;
@@ -65,13 +73,22 @@ export class TreeWatch {
     if (known) return void known.names.add(basename(path));
     const outlook: Outlook = { watcher: undefined, names: new Set([basename(path)]) };
     this.#outlooks.set(dir, outlook);
-    this.#lookOutFor(dir);
     this.#openOutlook(dir, outlook);
   }
 
   #openOutlook(dir: string, outlook: Outlook): void {
     outlook.watcher?.close();
-    outlook.watcher = this.#watch(dir, (event, name) => {
+    outlook.watcher = this.#watchNames(dir, outlook);
+    if (outlook.watcher) return;
+    this.#lookOutFor(dir);
+    // The folder may have been made meanwhile.
+    outlook.watcher = this.#watchNames(dir, outlook);
+  }
+
+  #watchNames(dir: string, outlook: Outlook): FSWatcher | undefined {
+    return this.#watch(dir, (event, name) => {
+      // The end of the folder itself is reported by its own name. Another folder may be there now.
+      if (event === 'rename' && name === basename(dir)) return this.#happened(event, dir);
       for (const each of name === null ? outlook.names : [name])
         if (outlook.names.has(each)) this.#happened(event, join(dir, each));
     });
