@@ -1,5 +1,4 @@
 import crypto, { createHmac } from 'node:crypto';
-import { hmacOf } from './hmac.js';
 import type { Identity, Recipe } from './recipe.js';
 
 /** Headers that are left out of signatures, since proxies may change them. */
@@ -62,11 +61,12 @@ export class Signer {
     { accessKeyId, secretAccessKey, sessionToken }: Identity,
     date: string,
   ): readonly string[] {
-    const { scope, hmac } = this.#keyOf(secretAccessKey, date.slice(0, 8));
+    const { scope, key } = this.#keyOf(secretAccessKey, date.slice(0, 8));
     const { before, between, after, names } = sessionToken === undefined ? this.#plain : this.#session;
     const token = sessionToken === undefined ? '' : sessionToken + after;
     const request = `${before}${date}${between}${token}\n\n${names}\n${bodyHash}`;
-    const signature = hmac(`AWS4-HMAC-SHA256\n${date}\n${scope}\n${sha256(request)}`);
+    const text = `AWS4-HMAC-SHA256\n${date}\n${scope}\n${sha256(request)}`;
+    const signature = createHmac('sha256', key).update(text).digest('hex');
     const authorization = `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${scope}, SignedHeaders=${names}, Signature=${signature}`;
     const signed = [...this.#fixed, DATE, date, 'authorization', authorization];
     if (sessionToken !== undefined) signed.push(TOKEN, sessionToken);
@@ -95,7 +95,7 @@ export class Signer {
         (parent, part) => createHmac('sha256', parent).update(part).digest(),
         Buffer.from(`AWS4${secret}`),
       );
-      this.#key = { of, scope: scope.join('/'), hmac: hmacOf(key) };
+      this.#key = { of, scope: scope.join('/'), key };
     }
     return this.#key;
   }
@@ -113,7 +113,7 @@ interface Signed {
 interface Key {
   readonly of: string;
   readonly scope: string;
-  readonly hmac: (text: string) => string;
+  readonly key: Buffer;
 }
 
 /**
