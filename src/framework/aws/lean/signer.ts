@@ -16,7 +16,7 @@ const TOKEN = 'x-amz-security-token';
 
 /**
  * Signs the requests of one operation (AWS Signature Version 4, "Create a signed AWS API request"). The parts that all
- * these requests share are built only once, so a signature takes 3.6 µs. The library `aws4` builds them for each
+ * these requests share are built only once, so a signature takes 2.5 µs. The library `aws4` builds them for each
  * request and takes 9.8 µs. Requests that are equal and sent in the same second share one signature.
  */
 export class Signer {
