@@ -32,7 +32,7 @@ const PARTS = {
   'two.js': 'exports.shared = true;',
   'three.js': 'module.exports = "three";',
 };
-const KEPT = /^packages-1-command-v[\d.]+-\w+-\w+$/;
+const KEPT = /^packages-\d-command-v[\d.]+-\w+-\w+$/;
 const OURS = 'node_modules/stepwright/dist/src/framework';
 
 let dir = '';
@@ -73,7 +73,7 @@ function start(
     import NodeModule, { createRequire } from 'node:module';
     const ours = ${JSON.stringify(`./${OURS}`)};
     const { loadLibrary, libraries } = await import(ours + '/base/load-library.js');
-    const { loadKeptPackages, endKeptPackages, keepPackages } = await import(ours + '/cli/process/kept-packages.js');
+    const { loadKeptPackages, endKeptPackages, endKeptNames, keepPackages } = await import(ours + '/cli/process/kept-packages.js');
     let byNode = 0;
     const load = NodeModule._extensions['.js'];
     NodeModule._extensions['.js'] = (...of) => { byNode++; return load(...of); };
@@ -84,6 +84,7 @@ function start(
     const count = byNode;
     endKeptPackages();
     said.push(await attempt(async () => ${user}));
+    endKeptNames();
     await keepPackages();
     process.stdout.write(JSON.stringify({ said, byNode: count }));`;
   place('start.mjs', script);
@@ -316,6 +317,30 @@ test('class-validator is one copy with one storage, by every way to it', () => {
     expect(said).toEqual(plain.said);
     expect(byNode).toBeLessThan(5);
   }
+});
+
+/** Node 22.15 and later take the names of exports from the file. */
+test('an ES module imports the same names, and a module that is loaded again is its own', () => {
+  place(
+    'node_modules/parts/index.js',
+    `__exportStar(require("./one"), exports); __exportStar(require("./two"), exports);
+    Object.defineProperty(exports, "__esModule", { value: true }); exports["odd name"] = 1; exports.default = 2;
+    function __exportStar(of) { for (const name of Object.keys(of)) exports[name] = of[name]; }`,
+  );
+  const code = "loadLibrary('parts').one";
+  const user = `(async () => {
+    const names = Object.entries(await import('parts')).filter(([name]) => name !== 'module.exports').map(([name, value]) => name + typeof value);
+    const path = require.resolve('parts');
+    const before = require(path);
+    delete require.cache[path];
+    return [names, require(path).one, require(path) !== before, require(path) === require.cache[path].exports];
+  })()`;
+  const plain = start(code, { user, env: { NODE_DISABLE_COMPILE_CACHE: '1' } });
+  expect(plain.said).toEqual([
+    'one',
+    [expect.arrayContaining(['onestring', 'sharedboolean']), 'one', true, true],
+  ]);
+  for (const _ of [1, 2, 3]) expect(start(code, { user }).said).toEqual(plain.said);
 });
 
 test('a worker that is killed has left its packages for the next start', async () => {

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import NodeModule from 'node:module';
 import { dirname, join } from 'node:path';
 import { Script } from 'node:vm';
+import { fileURLToPath } from 'node:url';
 import { crc32 } from 'node:zlib';
 import { libraries, loadLibrariesBy } from '../../base/load-library.js';
 import { cacheFolder, OWN_FOLDER } from './compile-cache.js';
@@ -33,6 +34,13 @@ const VARIABLES = [
   ...['NODE_PRESERVE_SYMLINKS', 'NODE_PRESERVE_SYMLINKS_MAIN'],
 ];
 
+type LoadHook = (url: string, context: object, next: (url: string, context: object) => object) => object;
+
+/** `registerHooks` exists since Node 22.15. It is declared here because this code is compiled with the types of Node 20. */
+const { registerHooks } = NodeModule as {
+  readonly registerHooks?: (hooks: { load: LoadHook }) => { deregister(): void };
+};
+
 let loader: PackageLoader | undefined;
 
 /**
@@ -43,13 +51,16 @@ export function loadKeptPackages(start: string): void {
   const options = [...process.execArgv, ...(process.env['NODE_OPTIONS'] ?? '').split(/\s+/)];
   const isHarmless = options.every((each) => each === '' || HARMLESS.test(each));
   if (!isHarmless || 'pnp' in process.versions || VARIABLES.some((each) => process.env[each])) return;
-  const name = ['packages-1', start, process.version, process.arch, crc32(OWN_FOLDER).toString(36)].join('-');
+  const name = ['packages-2', start, process.version, process.arch, crc32(OWN_FOLDER).toString(36)].join('-');
   loader = new PackageLoader(join(cacheFolder(), name));
   loadLibrariesBy(loader.load);
 }
 
 /** Called before any code of the user is loaded. From now on Node loads all modules. */
 export const endKeptPackages = (): void => loader?.end();
+
+/** Called when the code of the user has been loaded. */
+export const endKeptNames = (): void => loader?.endNames();
 
 /** Writes the packages that were loaded for later starts. The folder may not be writable; nothing is kept then. */
 export async function keepPackages(): Promise<void> {
@@ -74,6 +85,9 @@ class PackageLoader {
   readonly #running = new Set<NodeModule>();
   readonly #scripts = new Map<string, CompiledModule>();
   #isComplete = true;
+  /** The paths of the packages that were asked for. */
+  readonly #entries: string[] = [];
+  #hooks: { deregister(): void } | undefined;
 
   constructor(file: string) {
     this.#file = file;
@@ -84,6 +98,7 @@ class PackageLoader {
 
   /** Loads a package as `require` of this module does. */
   readonly load = (name: string): unknown => {
+    if (this.#loaded.length === 0) this.#entries.push(libraries.resolve(name));
     const path = this.#kept && libraries.resolve(name);
     const kept = path === undefined ? undefined : this.#kept?.get(path);
     if (!kept || libraries.cache[kept.path]) return libraries(name);
@@ -149,9 +164,31 @@ class PackageLoader {
     const others = new Set(this.#packages?.others);
     const isKnown = (path: string): boolean => others.has(path) || this.#kept?.has(path) === true;
     if (!this.#loaded.every(isKnown)) this.#isComplete = false;
+    if (this.#kept && this.#packages) this.#nameExports(this.#packages.exported);
     this.#kept = undefined;
     this.#packages = undefined;
     if (this.#isComplete) this.#scripts.clear();
+  }
+
+  /**
+   * When an ES module imports a CommonJS module, Node reads it, and all whose exports it exports again, for the names of
+   * the exports. Here Node reads their names, which it has found earlier. The module itself is loaded already.
+   */
+  #nameExports(exported: KeptPackages['exported']): void {
+    this.#hooks = registerHooks?.({
+      load(url, context, next) {
+        const names = exported[url];
+        const isLoaded = names !== undefined && libraries.cache[fileURLToPath(url)]?.loaded;
+        if (!isLoaded) return next(url, context);
+        const source = names.map((name) => `exports[${JSON.stringify(name)}] = 0;\n`).join('');
+        return { format: 'commonjs', source, shortCircuit: true };
+      },
+    });
+  }
+
+  endNames(): void {
+    this.#hooks?.deregister();
+    this.#hooks = undefined;
   }
 
   /**
@@ -162,7 +199,7 @@ class PackageLoader {
     const isNew = timeOf(this.#file) !== this.#fileTime;
     if (this.#isComplete || isNew || this.#loaded.length === 0) return;
     const { savePackages } = await import('./save-packages.js');
-    await savePackages(this.#file, this.#loaded, this.#scripts);
+    await savePackages(this.#file, this.#loaded, this.#scripts, registerHooks ? this.#entries : []);
     this.#isComplete = true;
     this.#scripts.clear();
   }

@@ -37,6 +37,8 @@ export interface KeptPackages {
   readonly places: Readonly<Record<string, string | null>>;
   /** The paths of the modules that were loaded as well and are not kept. */
   readonly others: readonly string[];
+  /** The names that ES modules can import from modules, by the URL of each. */
+  readonly exported: Readonly<Record<string, readonly string[]>>;
 }
 
 /** The text that Node puts around a CommonJS module. */

@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { crc32 } from 'node:zlib';
 import { systemClock } from '../../base/time/clock.js';
 import {
@@ -45,13 +46,15 @@ const AT_ONCE = 8;
  * Writes the packages of a start for later ones.
  * @param loaded the paths of the modules that the start has loaded
  * @param scripts those of them that were compiled from what an earlier start has written
+ * @param entries those of them whose exported names are kept
  * @throws Error if the folder isn't writable
  */
 export const savePackages = (
   file: string,
   loaded: readonly string[],
   scripts: ReadonlyMap<string, CompiledModule>,
-): Promise<void> => writePackages(file, () => readLoaded(loaded, scripts));
+  entries: readonly string[],
+): Promise<void> => writePackages(file, () => readLoaded(loaded, scripts, entries));
 
 /** A module with the text that is compiled. */
 type Text = PathState & { readonly source: string };
@@ -59,6 +62,7 @@ type Text = PathState & { readonly source: string };
 async function readLoaded(
   loaded: readonly string[],
   scripts: ReadonlyMap<string, CompiledModule>,
+  entries: readonly string[],
 ): Promise<KeptPackages> {
   const texts: Text[] = [];
   for (const [index, path] of loaded.entries()) {
@@ -76,7 +80,17 @@ async function readLoaded(
     modules.push({ ...keptText(text), code, requires: requiresOf(text, indexes, places) });
     if (modules.length % AT_ONCE === 0) await systemClock.sleep(0);
   }
-  return { modules, around: around(texts), places, others: loaded.filter((path) => !indexes.has(path)) };
+  const others = loaded.filter((path) => !indexes.has(path));
+  const exported: Record<string, readonly string[]> = {};
+  for (const path of entries)
+    if (indexes.has(path)) exported[pathToFileURL(path).href] = await exportedBy(path);
+  return { modules, around: around(texts), places, others, exported };
+}
+
+/** Returns the names that Node has found in a CommonJS module. */
+async function exportedBy(path: string): Promise<string[]> {
+  const found = (await import(pathToFileURL(path).href)) as object;
+  return Object.keys(found).filter((name) => name !== 'default' && name !== 'module.exports');
 }
 
 /** Reads a module. Returns undefined if Node has to load it by itself. */
