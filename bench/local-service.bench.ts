@@ -15,6 +15,11 @@ import { installRivals } from './support/workers/rivals.js';
 const CONNECTIONS = 32;
 const ROUNDS = 3;
 const EXECUTIONS = 5_000;
+/** Executions that are measured after these, when V8 has compiled what they run. */
+const WARM = 10_000;
+/** Executions in a Wait, of which 100,000 may take 300 MB. */
+const WAITING = 20_000;
+const WAITING_BYTES = 3_000;
 const MANY = 100_000;
 /** The service remembers 10,000 finished executions: from here on the heap must have settled. */
 const SETTLED = 20_000;
@@ -29,6 +34,9 @@ interface Round {
   readonly perSecond: number;
   /** Processor time of the service for one, in milliseconds. */
   readonly cpuMs: number;
+  /** The same of the executions after the first. */
+  readonly warmPerSecond: number;
+  readonly warmCpuMs: number;
   readonly emptyPolls: number;
   /** Until the last was seen SUCCEEDED. */
   readonly afterMs: number;
@@ -52,7 +60,11 @@ async function round(candidate: LocalCandidate): Promise<Round> {
     const cpuBefore = cpuMs(pid);
     const { perSecond, executionArns, emptyPolls } = await execute(url, machine, EXECUTIONS, CONNECTIONS);
     const cpu = (cpuMs(pid) - cpuBefore) / EXECUTIONS;
-    return { perSecond, cpuMs: cpu, emptyPolls, afterMs: await assertSucceeded(url, executionArns) };
+    const afterMs = await assertSucceeded(url, executionArns);
+    const warmBefore = cpuMs(pid);
+    const warm = await execute(url, machine, WARM, CONNECTIONS);
+    const warmCpuMs = (cpuMs(pid) - warmBefore) / WARM;
+    return { perSecond, cpuMs: cpu, warmPerSecond: warm.perSecond, warmCpuMs, emptyPolls, afterMs };
   } finally {
     await service.stop();
   }
@@ -60,13 +72,33 @@ async function round(candidate: LocalCandidate): Promise<Round> {
 
 const short = (value: number): number => Number(value.toPrecision(3));
 
-function figureOf(who: LocalCandidate, rounds: Rounds, key: 'perSecond' | 'cpuMs'): Figure {
+type Key = 'perSecond' | 'cpuMs' | 'warmPerSecond' | 'warmCpuMs';
+
+function figureOf(who: LocalCandidate, rounds: Rounds, key: Key): Figure {
   const all = rounds.get(who) ?? [];
   const values = all.map((each) => each[key]);
   const spread = `from ${short(Math.min(...values))} to ${short(Math.max(...values))}`;
   const { emptyPolls, afterMs } = all.at(-1) ?? { emptyPolls: 0, afterMs: 0 };
   const rest = `; ${emptyPolls} empty polls; all seen SUCCEEDED ${Math.round(afterMs)} ms later`;
   return { who, value: median(values), note: key === 'perSecond' ? spread + rest : spread };
+}
+
+/** Returns the figures of everybody else in the rounds. */
+const othersOf = (rounds: Rounds, key: Key): Figure[] =>
+  [...rounds.keys()].filter((who) => who !== 'Stepwright').map((who) => figureOf(who, rounds, key));
+
+/** Measures the heap that an execution in a Wait takes. */
+async function measureWaiting(): Promise<Figure> {
+  const service = await startLocal('Stepwright');
+  try {
+    await service.park(1_000);
+    const before = await service.heap();
+    await service.park(WAITING);
+    const bytes = (await service.heap()) - before;
+    return { who: 'Stepwright', value: bytes / WAITING, note: `${megabytes(bytes)} MB for ${WAITING}` };
+  } finally {
+    await service.stop();
+  }
 }
 
 const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
@@ -196,7 +228,8 @@ export default {
     const absent = installRivals();
     const who = 'stepfunctions-local';
     const missing: Absence[] = absent === undefined ? [] : [{ who, absent }];
-    const rounds = await measureRounds(absent === undefined ? ['Stepwright', who] : ['Stepwright']);
+    const measured: LocalCandidate[] = ['Stepwright', 'bare HTTP server'];
+    const rounds = await measureRounds(absent === undefined ? [...measured, who] : measured);
     return [
       {
         what: `HelloWorld executions a second: start, poll, success; ${EXECUTIONS} in each of ${ROUNDS} rounds`,
@@ -204,14 +237,36 @@ export default {
         better: 'higher',
         ours: figureOf('Stepwright', rounds, 'perSecond'),
         promised: 2_000,
-        rivals: rounds.has(who) ? [figureOf(who, rounds, 'perSecond')] : missing,
+        rivals: [...othersOf(rounds, 'perSecond'), ...missing],
       },
       {
         what: "the service's processor time for one",
         unit: 'ms',
         better: 'lower',
         ours: figureOf('Stepwright', rounds, 'cpuMs'),
-        rivals: rounds.has(who) ? [figureOf(who, rounds, 'cpuMs')] : missing,
+        rivals: [...othersOf(rounds, 'cpuMs'), ...missing],
+      },
+      {
+        what: `the same of the next ${WARM} in each round`,
+        unit: '/s',
+        better: 'higher',
+        ours: figureOf('Stepwright', rounds, 'warmPerSecond'),
+        rivals: [...othersOf(rounds, 'warmPerSecond'), ...missing],
+      },
+      {
+        what: "the service's processor time for one of these",
+        unit: 'ms',
+        better: 'lower',
+        ours: figureOf('Stepwright', rounds, 'warmCpuMs'),
+        rivals: [...othersOf(rounds, 'warmCpuMs'), ...missing],
+      },
+      {
+        what: 'the heap that an execution in a Wait takes',
+        unit: 'bytes',
+        better: 'lower',
+        ours: await measureWaiting(),
+        promised: WAITING_BYTES,
+        rivals: [],
       },
       {
         what: `the heap that an execution leaves behind: ours from ${SETTLED} to ${MANY}, theirs from 1000 to ${EXECUTIONS}`,

@@ -8,6 +8,7 @@ import { rivalFile } from '../workers/rivals.js';
 /** The local Step Functions, by their names in the figures. */
 const FILES = {
   Stepwright: fileURLToPath(new URL('local-process.js', import.meta.url)),
+  'bare HTTP server': fileURLToPath(new URL('bare-process.js', import.meta.url)),
   'stepfunctions-local': rivalFile('stepfunctions-local.js'),
 } as const;
 
@@ -29,6 +30,8 @@ export interface LocalProcess {
   readonly url: string;
   readonly pid: number;
   create(name: string): Promise<Machine>;
+  /** Starts executions of a machine whose only state is a Wait of a day. */
+  park(executions: number): Promise<void>;
   /** Bytes in its heap after its garbage was collected. */
   heap(): Promise<number>;
   stop(): Promise<void>;
@@ -42,6 +45,7 @@ export async function startLocal(candidate: LocalCandidate): Promise<LocalProces
     url,
     pid: child.pid ?? -1,
     create: (name) => create(url, name),
+    park: (executions) => park(url, executions),
     heap: async () => (await ask(child, 'heap')) as number,
     stop: () => dismiss(child),
   };
@@ -58,6 +62,18 @@ async function create(url: string, name: string): Promise<Machine> {
   })) as Machine;
   client.close();
   return { activityArn, stateMachineArn };
+}
+
+async function park(url: string, executions: number): Promise<void> {
+  const Wait = { Type: 'Wait', Seconds: 86_400, End: true };
+  const client = await RawClient.open(url);
+  const { stateMachineArn } = (await client.call('CreateStateMachine', {
+    name: 'Waits',
+    definition: JSON.stringify({ StartAt: 'Wait', States: { Wait } }),
+    roleArn: 'arn:aws:iam::123456789012:role/bench',
+  })) as Machine;
+  for (let n = 0; n < executions; n++) await client.call('StartExecution', { stateMachineArn, input: INPUT });
+  client.close();
 }
 
 /** The figures of several executions. */
