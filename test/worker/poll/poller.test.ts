@@ -3,7 +3,11 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { array, assert, asyncProperty, constantFrom, integer, nat, oneof, record } from 'fast-check';
 import type { PollAnswer, PollTrouble } from '../../../src/framework/aws/activity-port.js';
 import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
-import { BytesInFlight } from '../../../src/framework/worker/poll/bytes-in-flight.js';
+import {
+  BytesInFlight,
+  type HandlerBytes,
+  POLL_BYTES,
+} from '../../../src/framework/worker/poll/bytes-in-flight.js';
 import { Poller } from '../../../src/framework/worker/poll/poller.js';
 import { type Slot, Slots } from '../../../src/framework/worker/poll/slots.js';
 import { Turns } from '../../../src/framework/worker/poll/turns.js';
@@ -29,6 +33,8 @@ interface Played {
   /** The number of polls that the activity has room for. */
   readonly room?: number;
   readonly random?: () => number;
+  /** The bytes that this handler and the other one may hold. */
+  readonly limit?: number;
 }
 
 let stop: (() => void)[] = [];
@@ -44,14 +50,18 @@ class Trial {
   /** The times at which polls were sent. */
   readonly sent: number[] = [];
   readonly poller: Poller;
+  /** Another handler of the worker: it takes room for one poll when it gets some. */
+  readonly other: HandlerBytes;
   mostOpen = 0;
   readonly #slots: Slots;
   readonly #busy: Slot[] = [];
   #tasks = 0;
 
-  constructor({ min = 1, max = 20, slots = 20, room = Infinity, random = seeded(1) }: Played = {}) {
+  constructor(played: Played = {}) {
+    const { min = 1, max = 20, slots = 20, room = Infinity, random = seeded(1), limit = Infinity } = played;
     const { clock } = this;
-    const bytes = new BytesInFlight(Infinity, clock, { full: () => {}, freed: () => {} });
+    const bytes = new BytesInFlight(limit, clock, { full: () => {}, freed: () => {} });
+    this.other = bytes.add('b', () => this.other.take(POLL_BYTES));
     this.#slots = new Slots(
       slots,
       bytes.add('a', () => this.poller.fill()),
@@ -198,6 +208,22 @@ test.each([
     await made.wait(1);
     expect(made.open).toHaveLength(1);
   }
+});
+
+test('a poll that failed is sent again when there are bytes for it, which another handler had taken meanwhile', async () => {
+  const made = new Trial({ max: 1, limit: 8 * POLL_BYTES });
+  await made.wait(0);
+  // Two tasks hold what is this handler's own, and its poll a quarter of what both share; the other holds the rest.
+  made.leave(3);
+  made.other.take(5 * POLL_BYTES);
+  made.other.wait(true, 0);
+  await made.end('oldest', failed('throttled'));
+  await made.wait(10_000);
+  expect(made.open).toHaveLength(0);
+  made.other.take(-6 * POLL_BYTES);
+  made.other.wake();
+  await made.wait(0);
+  expect(made.open).toHaveLength(1);
 });
 
 test('what is refused after a while is asked for less and less often, too', async () => {

@@ -95,13 +95,15 @@ export class Poller {
   fill(): void {
     if (!this.#started) return;
     if (this.#holdUntil !== undefined) return;
-    const { clock, turns } = this.#options;
+    const { clock, turns, slots } = this.#options;
     const now = clock.now();
-    while (this.#nextAt(now) <= now && turns.take(this)) this.#poll(now);
-    const nextAt = this.#nextAt(now);
+    while (this.#nextAt(now, slots.free) <= now && turns.take(this)) this.#poll(now);
+    const { lacksBytes } = slots;
+    // A poll that has failed rests first, also where bytes are missing; it waits for them after that.
+    const nextAt = this.#nextAt(now, lacksBytes ? Infinity : slots.free);
     // Where only the turn is missing, `turns` calls; where only bytes are, `bytes` does.
     this.#timer.set(nextAt > now ? nextAt : Infinity);
-    this.#waitForBytes(now);
+    slots.bytes.wait(lacksBytes && nextAt <= now, this.#open.size);
   }
 
   /**
@@ -119,15 +121,8 @@ export class Poller {
     this.#record.stop();
   }
 
-  #nextAt(now: number): number {
-    const room = Math.min(this.#options.slots.free, this.#target.most - this.#open.size);
-    return this.#backoff.nextAt(now, room);
-  }
-
-  #waitForBytes(now: number): void {
-    const { slots } = this.#options;
-    const room = this.#target.most - this.#open.size;
-    slots.bytes.wait(slots.lacksBytes && this.#backoff.nextAt(now, room) <= now, this.#open.size);
+  #nextAt(now: number, free: number): number {
+    return this.#backoff.nextAt(now, Math.min(free, this.#target.most - this.#open.size));
   }
 
   #poll(sentAt: number): void {
