@@ -97,7 +97,7 @@ describe('inFlightBytes', () => {
       expect(w.worker.status().inFlightBytes?.used).toBeLessThanOrEqual(1024 ** 2);
       held.shift()?.succeed();
       await seconds(1);
-      expect(held).toHaveLength(Math.min(4, 13 - n));
+      await world.clock.settle(() => held.length === Math.min(4, 13 - n));
     }
     for (const { succeed } of held.splice(0)) succeed();
     await seconds(40);
@@ -147,17 +147,20 @@ describe('inFlightBytes', () => {
   });
 
   test('results that the service does not accept count', async () => {
-    faults.always('SendTaskSuccess', { kind: 'status', status: 503 });
+    faults.always('SendTaskSuccess', { kind: 'delay', ms: 10_000 });
     const machine = world.machine(ARN);
     const activities = [activity(() => kilobytes(200), { concurrency: 20 })];
     const w = await world.worker({ activities, inFlightBytes: '1MB' }, { random: 0.5 });
+    const reported = (count: number) => world.clock.settle(() => faults.count('SendTaskSuccess') === count);
     await started(machine, 7, 1);
-    await seconds(10);
     // The fifth was polled for before all results of the others were known.
-    expect(w.worker.status().counts.received).toBe(5);
-    faults.always('SendTaskSuccess', undefined);
-    await seconds(30);
-    expect(w.worker.status()).toMatchObject({ counts: { received: 7, succeeded: 7 } });
+    await reported(5);
+    await seconds(9);
+    expect(w.worker.status().counts).toMatchObject({ received: 5, succeeded: 0 });
+    await seconds(1);
+    await reported(7);
+    await seconds(10);
+    await world.clock.settle(() => w.worker.status().counts.succeeded === 7);
   });
 
   test('by default it is an eighth of the heap, and false is no limit', async () => {
