@@ -126,9 +126,7 @@ function checkedScale(scale: number): number {
 /** Starts the service. @throws Node's own error if the service can't listen, such as one with the code EADDRINUSE */
 export async function startLocalService(options: LocalServiceOptions = {}): Promise<LocalService> {
   const { port = 8083, host = '127.0.0.1' } = options;
-  // The timers of callers share one of Node's too, which takes much more memory than one of ours.
-  const real = new ScaledClock(options.clock ?? systemClock);
-  const clock = new ScaledClock(real);
+  const clock = new ScaledClock(options.clock ?? systemClock);
   if (options.timeScale !== undefined) clock.change({ scale: checkedScale(options.timeScale) });
   const stepFunctions = new StepFunctions({ ...options, clock });
   const server = createServer(stepFunctions, clock, host, options);
