@@ -343,6 +343,60 @@ test('an ES module imports the same names, and a module that is loaded again is 
   for (const _ of [1, 2, 3]) expect(start(code, { user }).said).toEqual(plain.said);
 });
 
+/** Code that loads a package once more, and what it is about. */
+const HOOKED: readonly [string, string][] = [
+  [
+    'a hook on a thread replaces it',
+    `const code = "export const load = (url, context, next) => url.endsWith('parts/index.js') ? " +
+      "{ format: 'module', shortCircuit: true, source: 'export const mocked = true;' } : next(url, context);";
+    register('data:text/javascript,' + encodeURIComponent(code));
+    return Object.keys(await import('parts'));`,
+  ],
+  [
+    'its module is run a second time',
+    `const path = createRequire(import.meta.url).resolve('parts');
+    const again = new Module(path, null);
+    again.load(path);
+    return again.exports.one;`,
+  ],
+];
+
+test.each(HOOKED)('a package is as without the file if %s', (_, body) => {
+  place(
+    'hook.mjs',
+    `import Module, { createRequire, register } from 'node:module';
+    export const hooked = async () => { ${body} };`,
+  );
+  const user = "(async () => (await import('./hook.mjs')).hooked())()";
+  const plain = start(ALL, { user, env: { NODE_DISABLE_COMPILE_CACHE: '1' } });
+  startTwice();
+  expect(start(ALL, { user }).said).toEqual(plain.said);
+});
+
+test('code in the line of a comment may import a module', () => {
+  place(
+    'node_modules/parts/index.js',
+    '/*! MIT */ exports.later = async () => typeof (await import("fs")).stat;',
+  );
+  const code = "loadLibrary('parts').later()";
+  start(code);
+  expect([whatIsSaid(code), whatIsSaid(code)]).toEqual(['function', 'function']);
+});
+
+test('names that a hook gave a package are not kept for a start without it', () => {
+  const hook = `NodeModule.registerHooks?.({ load: (url, context, next) => url.endsWith('parts/index.js')
+    ? { format: 'commonjs', shortCircuit: true, source: 'exports.mocked = 1;' } : next(url, context) })`;
+  start(ALL, { user: `(${hook}, null)` });
+  const user = "(async () => Object.keys(await import('parts')))()";
+  expect((start(ALL, { user }).said as unknown[])[1]).toEqual(expect.arrayContaining(['one', 'two']));
+});
+
+test('an empty NODE_COMPILE_CACHE is as none: nothing is written to the current folder', () => {
+  start(ALL, { env: { NODE_COMPILE_CACHE: '' } });
+  expect(readdirSync(dir).filter((name) => name.startsWith('packages-'))).toEqual([]);
+  expect(existsSync(kept())).toBe(true);
+});
+
 test('a worker that is killed has left its packages for the next start', async () => {
   const server = createServer(() => {});
   await once(server.listen(0, '127.0.0.1'), 'listening');

@@ -22,7 +22,7 @@ export const OWN_FOLDER = fileURLToPath(new URL('../../../../../', import.meta.u
 export function cacheFolder(): string {
   const beside = dirname(OWN_FOLDER);
   const modules = basename(beside) === 'node_modules' ? beside : join(OWN_FOLDER, 'node_modules');
-  return process.env['NODE_COMPILE_CACHE'] ?? join(modules, '.cache', 'stepwright');
+  return process.env['NODE_COMPILE_CACHE'] || join(modules, '.cache', 'stepwright');
 }
 
 /**

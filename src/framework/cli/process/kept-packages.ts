@@ -34,7 +34,18 @@ const VARIABLES = [
   ...['NODE_PRESERVE_SYMLINKS', 'NODE_PRESERVE_SYMLINKS_MAIN'],
 ];
 
-type LoadHook = (url: string, context: object, next: (url: string, context: object) => object) => object;
+interface Loaded {
+  readonly format?: string;
+  readonly source?: unknown;
+}
+interface LoadContext {
+  readonly conditions: readonly string[];
+}
+type LoadHook = (
+  url: string,
+  context: LoadContext,
+  next: (url: string, context: LoadContext) => Loaded,
+) => Loaded;
 
 /** `registerHooks` exists since Node 22.15. It is declared here because this code is compiled with the types of Node 20. */
 const { registerHooks } = NodeModule as {
@@ -51,7 +62,7 @@ export function loadKeptPackages(start: string): void {
   const options = [...process.execArgv, ...(process.env['NODE_OPTIONS'] ?? '').split(/\s+/)];
   const isHarmless = options.every((each) => each === '' || HARMLESS.test(each));
   if (!isHarmless || 'pnp' in process.versions || VARIABLES.some((each) => process.env[each])) return;
-  const name = ['packages-2', start, process.version, process.arch, crc32(OWN_FOLDER).toString(36)].join('-');
+  const name = ['packages-3', start, process.version, process.arch, crc32(OWN_FOLDER).toString(36)].join('-');
   loader = new PackageLoader(join(cacheFolder(), name));
   loadLibrariesBy(loader.load);
 }
@@ -172,16 +183,17 @@ class PackageLoader {
 
   /**
    * When an ES module imports a CommonJS module, Node reads it, and all whose exports it exports again, for the names of
-   * the exports. Here Node reads their names, which it has found earlier. The module itself is loaded already.
+   * the exports. Here Node reads their names, which it has found earlier. The module itself is loaded already. If a
+   * hook on a thread loads something else, that is used.
    */
   #nameExports(exported: KeptPackages['exported']): void {
     this.#hooks = registerHooks?.({
-      load(url, context, next) {
-        const names = exported[url];
-        const isLoaded = names !== undefined && libraries.cache[fileURLToPath(url)]?.loaded;
-        if (!isLoaded) return next(url, context);
-        const source = names.map((name) => `exports[${JSON.stringify(name)}] = 0;\n`).join('');
-        return { format: 'commonjs', source, shortCircuit: true };
+      load: (url, context, next) => {
+        const found = next(url, context);
+        const isImported = found.format === 'commonjs' && context.conditions.includes('import');
+        const names = isImported ? exported[url] : undefined;
+        if (names === undefined || libraries.cache[fileURLToPath(url)]?.loaded !== true) return found;
+        return { ...found, source: names.map((name) => `exports[${JSON.stringify(name)}] = 0;\n`).join('') };
       },
     });
   }

@@ -14,6 +14,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { crc32 } from 'node:zlib';
+import { libraries } from '../../base/load-library.js';
 import { systemClock } from '../../base/time/clock.js';
 import {
   AFTER_MODULE,
@@ -31,7 +32,8 @@ import {
 
 /** A file of a package in `node_modules`. The first group is the folder of the package. */
 const IN_PACKAGE = /^(.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+)[\\/].+\.c?js$/;
-const COMMENTS = /^\s*(?:\/\/|\/?\*).*$/gm;
+/** Lines that are nothing but a comment. In a minified package all the code follows the licence in its line. */
+const COMMENTS = /^\s*(?:\/\/.*|\/?\*(?:(?!\*\/).)*(?:\*\/\s*)?)$/gm;
 /** Matches text that is no plain CommonJS module, or that uses more of `require` and `module` than their results. */
 const NOT_PLAIN =
   /^(?:#!|\uFEFF)|^\s*(?:import|export)\b|\bimport\s*[(.]|\bmodule\.(?!exports\b)|\brequire\b(?!\((["'])[^"'\\\n]+\1\))/m;
@@ -82,15 +84,25 @@ async function readLoaded(
   }
   const others = loaded.filter((path) => !indexes.has(path));
   const exported: Record<string, readonly string[]> = {};
-  for (const path of entries)
-    if (indexes.has(path)) exported[pathToFileURL(path).href] = await exportedBy(path);
+  for (const path of entries) {
+    const names = indexes.has(path) ? await exportedBy(path) : undefined;
+    if (names) exported[pathToFileURL(path).href] = names;
+  }
   return { modules, around: around(texts), places, others, exported };
 }
 
-/** Returns the names that Node has found in a CommonJS module. */
-async function exportedBy(path: string): Promise<string[]> {
+/**
+ * Returns the names that Node has found in a CommonJS module; undefined if they aren't those of its exports. A hook of
+ * the user may have put another module in its place, and later starts may have no such hook.
+ */
+async function exportedBy(path: string): Promise<string[] | undefined> {
+  const module = libraries.cache[path];
+  if (module?.loaded !== true) return undefined;
   const found = (await import(pathToFileURL(path).href)) as object;
-  return Object.keys(found).filter((name) => name !== 'default' && name !== 'module.exports');
+  const own = new Set(Object.getOwnPropertyNames(module.exports));
+  own.delete('default');
+  const names = Object.keys(found).filter((name) => name !== 'default' && name !== 'module.exports');
+  return names.length === own.size && names.every((name) => own.has(name)) ? names : undefined;
 }
 
 /** Reads a module. Returns undefined if Node has to load it by itself. */
