@@ -11,6 +11,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  truncateSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -263,6 +264,14 @@ test.each<[string, (file: string, bytes: Buffer) => void]>([
   ['is damaged', (file, bytes) => writeFileSync(file, bytes.fill(0, bytes.length >> 1))],
   ['is cut off', (file, bytes) => writeFileSync(file, bytes.subarray(0, 100))],
   ['is empty', (file) => writeFileSync(file, '')],
+  [
+    'is no file but a pipe',
+    (file) => {
+      rmSync(file);
+      spawnSync('mkfifo', [file]);
+    },
+  ],
+  ['has grown beyond all measure', (file) => truncateSync(file, 2 ** 30)],
   ['may have been written by another user', (file) => chmodSync(file, 0o666)],
 ])('a file that %s is not used, and is written anew', (_, damage) => {
   startTwice();

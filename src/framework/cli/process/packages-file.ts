@@ -47,6 +47,8 @@ export const AFTER_MODULE = '\n})';
 
 /** The file begins with a checksum of the rest, and the length of the JSON that follows. */
 export const HEAD_BYTES = 8;
+/** Many times what a start writes. */
+const MAX_BYTES = 64 * 1_024 * 1_024;
 /** The bits of a file's mode for its group and for all others. */
 const WRITABLE_BY_OTHERS = 0o022;
 
@@ -76,8 +78,11 @@ export function readPackages(file: string): KeptPackages | undefined {
 function readOwn(path: string): Buffer | undefined {
   let file: number | undefined;
   try {
+    // To open a pipe would wait for a writer.
+    if (!statSync(path).isFile()) return undefined;
     file = openSync(path, 'r');
-    const { uid, mode } = fstatSync(file);
+    const { uid, mode, size } = fstatSync(file);
+    if (size > MAX_BYTES) return undefined;
     const ours = process.getuid?.();
     const isOurs = ours === undefined || ((uid === ours || uid === 0) && (mode & WRITABLE_BY_OTHERS) === 0);
     return isOurs ? readFileSync(file) : undefined;
