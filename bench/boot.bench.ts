@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Benchmark, Figure, Measured } from './benchmark.js';
-import { type Candidate, removeProject, start, WITH_DTO } from './support/hello/candidates.js';
+import { type Candidate, removeProject, type Running, start, WITH_DTO } from './support/hello/candidates.js';
 import { startStub, type Stub } from './support/hello/stub.js';
 import { cpuMs } from './support/measure/cpu.js';
 import { median } from './support/measure/median.js';
@@ -13,8 +13,10 @@ const PROMISED = 1.5;
 const PROMISED_WITH_DTO = 1.1;
 /** The first start leaves packages for later ones, the second their compiled code. */
 const FIRST_STARTS = 2;
-/** A worker writes them three seconds after it began. */
+/** A worker writes the packages three seconds after it began. */
 const WRITTEN_AFTER_MS = 5_000;
+/** The delay of the second signal, by when the worker has begun to drain. */
+const SECOND_SIGNAL_MS = 2_000;
 
 /** The time from the start of a process to the first poll at the service. */
 interface Boot {
@@ -23,7 +25,7 @@ interface Boot {
   readonly cpuMs: number;
 }
 
-async function boot(who: Candidate, stub: Stub, staysMs = 0): Promise<Boot> {
+async function boot(who: Candidate, stub: Stub, leavesCode = false): Promise<Boot> {
   // Polls wait from now on, as those of an idle worker do.
   await stub.feed(1e-9);
   const { polls } = await stub.counted();
@@ -34,7 +36,7 @@ async function boot(who: Candidate, stub: Stub, staysMs = 0): Promise<Boot> {
       const counted = await stub.counted();
       if (counted.polls > polls) {
         const booted = { ms: counted.firstPollAt - from, cpuMs: cpuMs(worker.pid) };
-        await sleep(staysMs);
+        if (leavesCode) await leaveCode(worker);
         return booted;
       }
       if (counted.at - from > LIMIT_MS) throw new Error(`${who} did not poll within ${LIMIT_MS / 1_000} s`);
@@ -43,6 +45,14 @@ async function boot(who: Candidate, stub: Stub, staysMs = 0): Promise<Boot> {
   } finally {
     await worker.stop();
   }
+}
+
+/** Ends a worker by two signals, so that it exits by itself. Only then does Node write the code that it has compiled. */
+async function leaveCode(worker: Running): Promise<void> {
+  await sleep(WRITTEN_AFTER_MS);
+  process.kill(worker.pid, 'SIGTERM');
+  await sleep(SECOND_SIGNAL_MS);
+  await worker.stop('SIGTERM');
 }
 
 export default {
@@ -60,7 +70,7 @@ export default {
     try {
       for (let n = -FIRST_STARTS; n < ROUNDS; n++)
         for (const who of candidates) {
-          const one = await boot(who, stub, n < 0 && who === 'Stepwright' ? WRITTEN_AFTER_MS : 0);
+          const one = await boot(who, stub, n < 0 && who === 'Stepwright');
           if (n >= 0) boots.get(who)?.push(one);
         }
     } finally {

@@ -48,7 +48,8 @@ export interface Running {
   peakMb(): number;
   /** True once the process has ended, by itself or not. */
   hasEnded(): boolean;
-  stop(): Promise<void>;
+  /** @param signal @default 'SIGKILL' */
+  stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
 let packed: Packed | undefined;
@@ -76,8 +77,8 @@ export function start(candidate: Candidate, { url, inFlight, ca, env = {}, node 
     rssMb: () => megabytes(pid, 'VmRSS'),
     peakMb: () => megabytes(pid, 'VmHWM'),
     hasEnded: () => child.exitCode !== null || child.signalCode !== null,
-    stop: async () => {
-      killIt();
+    stop: async (signal = 'SIGKILL') => {
+      child.kill(signal);
       process.off('exit', killIt);
       await ended;
     },

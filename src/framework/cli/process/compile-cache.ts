@@ -2,13 +2,9 @@ import module from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/**
- * `enableCompileCache` exists since Node 22.8, `flushCompileCache` since 22.10. They are declared here because this code
- * is compiled with the types of Node 20.
- */
-const { enableCompileCache, flushCompileCache } = module as {
+/** `enableCompileCache` exists since Node 22.8. It is declared here because this code is compiled with the types of Node 20. */
+const { enableCompileCache } = module as {
   readonly enableCompileCache?: (directory: string) => unknown;
-  readonly flushCompileCache?: () => void;
 };
 
 /** The folder of Stepwright's package, with a slash at its end. */
@@ -27,13 +23,9 @@ export function cacheFolder(): string {
 
 /**
  * Lets Node keep compiled code in {@link cacheFolder}. If the folder isn't writable, nothing is kept and nothing is
- * reported. NODE_DISABLE_COMPILE_CACHE=1 turns this off.
+ * reported. NODE_DISABLE_COMPILE_CACHE=1 turns this off. Node writes the code when the process exits. It isn't written
+ * earlier: `flushCompileCache` blocks the event loop for 190 to 400 ms, and tasks would wait for it.
  */
 export function keepCompiledCode(): void {
   enableCompileCache?.(cacheFolder());
-}
-
-/** Writes the code that has been compiled. Otherwise Node writes it when the process exits, but not if it is killed. */
-export function writeCompiledCode(): void {
-  flushCompileCache?.();
 }

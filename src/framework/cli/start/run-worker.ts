@@ -5,7 +5,6 @@ import type { StartWorld } from '../../worker/build/start-world.js';
 import type { Plan } from '../../worker/build/plan.js';
 import type { Worker } from '../../worker/worker.js';
 import { countDownDrain } from './drain-countdown.js';
-import { writeCompiledCode } from '../process/compile-cache.js';
 import { keepPackages } from '../process/kept-packages.js';
 import { watchExit } from '../process/exit.js';
 import { runUserCode } from '../process/user-code.js';
@@ -21,11 +20,6 @@ export interface RunOptions extends Pick<StartWorld, 'module' | 'connectTo'> {
   readonly log: Logger;
   /** Stops the worker when it aborts. */
   readonly stop: AbortSignal;
-}
-
-function leaveForNextStart(): void {
-  writeCompiledCode();
-  void keepPackages();
 }
 
 /**
@@ -49,7 +43,7 @@ export async function runWorker(
     countDownDrain(worker, { log, clock: systemClock, graceMs: plan.settings.graceMs });
     const errors = watchUserErrors(log, () => void worker.stop());
     await announce(worker);
-    const cancel = systemClock.after(LOADED_AFTER_MS, leaveForNextStart);
+    const cancel = systemClock.after(LOADED_AFTER_MS, () => void keepPackages());
     await worker.run({ signal: stop }).finally(cancel);
     return errors.uncaught === undefined ? 0 : 1;
   } catch (error) {
