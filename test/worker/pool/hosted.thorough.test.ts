@@ -47,9 +47,9 @@ async function ran(w: WorkerWorld, machine: string, input: unknown): Promise<Res
 }
 
 /** A worker that polls for both handlers. */
-async function started(more: Config, of = module): Promise<WorkerWorld> {
+async function started(more: Config, of = module, random = 0): Promise<WorkerWorld> {
   for (const name of ['Ordinary', 'Wrong']) world.service.seedActivity(arnOf(name));
-  const w = await world.worker({ ...config, pool: POOL, ...more }, { module: of });
+  const w = await world.worker({ ...config, pool: POOL, ...more }, { module: of, random });
   await world.clock.advance(50);
   return w;
 }
@@ -221,7 +221,8 @@ test('a process that crashes, or is killed, is one report', async () => {
 
 test('where none can be started each task fails with the reason, and they do not fail as fast as they come', async () => {
   const broken = compiled('test/worker/pool/fixtures/broken.config.ts');
-  const w = await started({ run: 'thread', pool: { threads: 1 } }, broken);
+  // With 0 the wait after a failed start would be over at once.
+  const w = await started({ run: 'thread', pool: { threads: 1 } }, broken, 0.5);
   const machine = world.machine(arnOf('Ordinary'));
   expect(await ran(w, machine, {})).toMatchObject({
     error: 'Stepwright.HandlerCrashed',
