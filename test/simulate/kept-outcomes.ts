@@ -79,8 +79,10 @@ export class KeptOutcomes {
       this.#broken('one outcome', `#${n} was kept with another outcome than ${owner.name} offered`);
   }
 
-  rescueEnded({ token }: Lease, { request: { from } }: OpenCall, { status }: Answer, isGone: boolean): void {
-    if (status === 200 || isGone) this.#kept.get(token)?.told.add(from);
+  rescueEnded({ token }: Lease, { request }: OpenCall, { status }: Answer, isGone: boolean): void {
+    // A heartbeat that is accepted says that the task still runs.
+    const isAccepted = status === 200 && request.operation !== 'SendTaskHeartbeat';
+    if (isAccepted || isGone) this.#kept.get(token)?.told.add(request.from);
   }
 
   /** Checks that what dead workers have kept is offered by the living. To be called each second. */
