@@ -125,6 +125,36 @@ describe('inFlightBytes', () => {
     expect(w.worker.status().counts.succeeded).toBe(3);
   });
 
+  test('each of many handlers polls, and runs its tasks, however low the limit is', async () => {
+    const arns = ['A', 'B', 'C'].map((name) => `${ARN}${name}`);
+    const handlers = arns.map((arn) => holding({ concurrency: 20 }, arn));
+    const machines = arns.map((arn) => world.machine(arn));
+    const activities = handlers.map(({ type }) => type);
+    const w = await world.worker({ activities, inFlightBytes: '256KB' });
+    await seconds(5);
+    expect(w.worker.status().handlers.map(({ polls }) => polls.open)).toEqual([1, 1, 1]);
+    for (const machine of machines) await started(machine, 2, 255);
+    await seconds(20);
+    for (let n = 0; n < 2; n++) {
+      for (const { held } of handlers) held.pop()?.succeed();
+      await seconds(20);
+    }
+    expect(w.worker.status().counts.succeeded).toBe(6);
+  });
+
+  test('an input counts by the bytes of its text, not by its characters', async () => {
+    const { type, held } = holding({ concurrency: 20 });
+    const machine = world.machine(ARN);
+    const w = await world.worker({ activities: [type], inFlightBytes: '512KB' });
+    // Four bytes and two characters each.
+    await world.execute(machine, '🙂'.repeat(50 * 1024));
+    await seconds(5);
+    expect(held).toHaveLength(1);
+    expect(w.worker.status().inFlightBytes?.used).toBe((200 + 256) * 1024 + 2);
+    held.pop()?.succeed();
+    await seconds(1);
+  });
+
   test('one handler with large inputs leaves the others their part', async () => {
     const OTHER = `${ARN}Other`;
     const [large, other] = [holding({ concurrency: 50 }), holding({ concurrency: 50 }, OTHER)];
