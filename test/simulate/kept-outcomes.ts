@@ -2,7 +2,7 @@ import { decodeRecord } from '../../src/framework/worker/keep/record.js';
 import type { Lease, Outcome } from './chronicle.js';
 import type { Watched } from './invariants.js';
 import type { Member } from './member.js';
-import type { OpenCall } from './network.js';
+import { isReport, type OpenCall } from './network.js';
 import { type Answer, outcomeOf } from './service.js';
 import type { SimulatedProcess } from './timeline.js';
 
@@ -81,7 +81,7 @@ export class KeptOutcomes {
 
   rescueEnded({ token }: Lease, { request }: OpenCall, { status }: Answer, isGone: boolean): void {
     // A heartbeat that is accepted says that the task still runs.
-    const isAccepted = status === 200 && request.operation !== 'SendTaskHeartbeat';
+    const isAccepted = status === 200 && isReport(request.operation);
     if (isAccepted || isGone) this.#kept.get(token)?.told.add(request.from);
   }
 
