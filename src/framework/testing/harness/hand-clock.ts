@@ -1,5 +1,5 @@
 import { channel, type Channel } from 'node:diagnostics_channel';
-import { EVALUATION_ENDS, EVALUATION_STARTS } from '../../base/time/evaluation-channels.js';
+import { EVALUATION_ENDS, EVALUATION_STARTS } from '../../base/local-service.js';
 import { BaseClock, type Cancel } from '../../base/time/clock.js';
 import { TimerHeap } from '../../base/time/timer-heap.js';
 import { show } from '../../base/show.js';

@@ -1,6 +1,6 @@
 import { channel } from 'node:diagnostics_channel';
 import { Worker } from 'node:worker_threads';
-import { EVALUATION_ENDS, EVALUATION_STARTS } from '../../../base/time/evaluation-channels.js';
+import { EVALUATION_ENDS, EVALUATION_STARTS } from '../../../base/local-service.js';
 import { entryUrl } from '../../../base/load-library.js';
 import { systemClock, type Cancel } from '../../../base/time/clock.js';
 import type { Evaluated, EvaluationJob } from '../expression/evaluation.js';
