@@ -30,6 +30,7 @@ import {
   type OutboxSettings,
   payloads,
   type PayloadSettings,
+  SERVICE_LIMIT,
 } from './store-options.js';
 import type { Observer } from '../worker/observe/observer.js';
 import type { SdkSettings } from '../aws/sdk/settings.js';
@@ -280,9 +281,6 @@ const rate: Rule = {
   text: { shown: 'N', read: (given) => (/^\d+(\.\d+)?$/.test(given) ? Number(given) : given) },
 };
 
-/** The bytes of one open poll. */
-const LEAST_IN_FLIGHT = 256 * 1024;
-
 const POOL_KEYS = [
   'threads',
   'processes',
@@ -305,8 +303,8 @@ const pool: Rule = {
 };
 
 const inFlightBytes: Rule = {
-  expected: `${SIZE_EXPECTED}, from ${writeSize(LEAST_IN_FLIGHT)}, or false for no limit`,
-  ok: (value) => value === false || (parseSize(value) ?? 0) >= LEAST_IN_FLIGHT,
+  expected: `${SIZE_EXPECTED}, from ${writeSize(SERVICE_LIMIT)}, or false for no limit`,
+  ok: (value) => value === false || (parseSize(value) ?? 0) >= SERVICE_LIMIT,
   text: {
     shown: 'size|false',
     read: (given) => (['false', 'off', 'none'].includes(given) ? false : given),

@@ -36,7 +36,7 @@ export interface DeferredSettings {
 }
 
 /** The most bytes that Step Functions accepts of an input or an output. */
-const SERVICE_LIMIT = 256 * 1024;
+export const SERVICE_LIMIT = 256 * 1024;
 
 const payloadStore: Rule = {
   expected:
