@@ -222,6 +222,9 @@ async function attempt<T>(who: string, measure: () => Promise<T>): Promise<T | A
   }
 }
 
+const PER_SECOND = { unit: '/s', better: 'higher' } as const;
+const MILLISECONDS = { unit: 'ms', better: 'lower' } as const;
+
 export default {
   title: `the local service under a raw keep-alive client with ${CONNECTIONS} connections, each in a process of its own`,
   run: async (): Promise<Measured[]> => {
@@ -230,36 +233,20 @@ export default {
     const missing: Absence[] = absent === undefined ? [] : [{ who, absent }];
     const measured: LocalCandidate[] = ['Stepwright', 'bare HTTP server'];
     const rounds = await measureRounds(absent === undefined ? [...measured, who] : measured);
+    const compared = (key: Key): Omit<Measured, 'what'> => ({
+      ...(key.endsWith('Ms') ? MILLISECONDS : PER_SECOND),
+      ours: figureOf('Stepwright', rounds, key),
+      rivals: [...othersOf(rounds, key), ...missing],
+    });
     return [
       {
         what: `HelloWorld executions a second: start, poll, success; ${EXECUTIONS} in each of ${ROUNDS} rounds`,
-        unit: '/s',
-        better: 'higher',
-        ours: figureOf('Stepwright', rounds, 'perSecond'),
+        ...compared('perSecond'),
         promised: 2_000,
-        rivals: [...othersOf(rounds, 'perSecond'), ...missing],
       },
-      {
-        what: "the service's processor time for one",
-        unit: 'ms',
-        better: 'lower',
-        ours: figureOf('Stepwright', rounds, 'cpuMs'),
-        rivals: [...othersOf(rounds, 'cpuMs'), ...missing],
-      },
-      {
-        what: `the same of the next ${WARM} in each round`,
-        unit: '/s',
-        better: 'higher',
-        ours: figureOf('Stepwright', rounds, 'warmPerSecond'),
-        rivals: [...othersOf(rounds, 'warmPerSecond'), ...missing],
-      },
-      {
-        what: "the service's processor time for one of these",
-        unit: 'ms',
-        better: 'lower',
-        ours: figureOf('Stepwright', rounds, 'warmCpuMs'),
-        rivals: [...othersOf(rounds, 'warmCpuMs'), ...missing],
-      },
+      { what: "the service's processor time for one", ...compared('cpuMs') },
+      { what: `the same of the next ${WARM} in each round`, ...compared('warmPerSecond') },
+      { what: "the service's processor time for one of these", ...compared('warmCpuMs') },
       {
         what: 'the heap that an execution in a Wait takes',
         unit: 'bytes',
