@@ -182,9 +182,9 @@ class PackageLoader {
   }
 
   /**
-   * When an ES module imports a CommonJS module, Node reads it, and all whose exports it exports again, for the names of
-   * the exports. Here Node reads their names, which it has found earlier. The module itself is loaded already. If a
-   * hook on a thread loads something else, that is used.
+   * Gives Node the names of exports that it found at an earlier start. Otherwise, to import a CommonJS module into an ES
+   * module, Node reads it, and all whose exports it exports again, for these names. The module itself is loaded already.
+   * If a hook on a thread loads something else, that is used.
    */
   #nameExports(exported: KeptPackages['exported']): void {
     this.#hooks = registerHooks?.({

@@ -21,8 +21,8 @@ interface OpenBody {
 }
 
 /**
- * A body that comes in as many pieces as this, or a multiple, is rejected if they have fewer than LEAST_PIECE bytes each. Reading a piece
- * takes as long whatever its size.
+ * A body that comes in as many pieces as this, or a multiple, is rejected if they have fewer than LEAST_PIECE bytes each.
+ * Reading a piece takes as long whatever its size.
  */
 const FEW_PIECES = 500;
 const LEAST_PIECE = 64;

@@ -101,7 +101,7 @@ export class Poller {
     const { lacksBytes } = slots;
     // A poll that has failed rests first, also where bytes are missing; it waits for them after that.
     const nextAt = this.#nextAt(now, lacksBytes ? Infinity : slots.free);
-    // Where only the turn is missing, `turns` calls; where only bytes are, `bytes` does.
+    // No timer is set while only the turn or only bytes are missing, since `turns` or `bytes` calls then.
     this.#timer.set(nextAt > now ? nextAt : Infinity);
     slots.bytes.wait(lacksBytes && nextAt <= now, this.#open.size);
   }
