@@ -134,7 +134,10 @@ export class Trial {
     if (stateMachineArn === undefined)
       return { error: 'refused', cause: String(created['message']).slice(0, 300) };
     const started = await this.#call('StartExecution', { stateMachineArn, input: JSON.stringify(input) });
-    return String(started['executionArn']);
+    const { executionArn } = started;
+    if (executionArn === undefined)
+      return { error: 'refused', cause: String(started['message']).slice(0, 300) };
+    return String(executionArn);
   }
 
   /** Runs one execution of the other machine. @returns the time from its start to the poll that got its task */

@@ -73,6 +73,7 @@ export class Execution implements RunningExecution, Ending {
   #end: ExecutionEnd | undefined;
   /** The outermost branch, with the progress of the execution. A redrive goes on from it. */
   #root: Branch | undefined;
+  #isTooLarge = false;
   /** The time from which TimeoutSeconds of the machine counts, in epoch milliseconds. */
   #timedFrom: number;
   /** The number of bytes that `world.memory` already contains for this execution. */
@@ -216,7 +217,20 @@ export class Execution implements RunningExecution, Ending {
 
   /** False if the execution has failed before its first state, because there was no memory for its variables. */
   get hasBegun(): boolean {
-    return this.#root !== undefined;
+    return this.#root !== undefined || this.#isTooLarge;
+  }
+
+  /** True if the values from which a redrive would go on took too much memory to be kept. */
+  get isTooLarge(): boolean {
+    return this.#isTooLarge;
+  }
+
+  /** Lets go of the values from which a redrive would go on, if they take more than this many bytes. */
+  letGoAbove(bytes: number): void {
+    if (!this.#root || this.#mostHeld <= bytes) return;
+    this.#isTooLarge = true;
+    this.#root = undefined;
+    this.spellings.forget();
   }
 
   /** The memory that the execution takes after its end, in bytes. */

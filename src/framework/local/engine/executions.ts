@@ -233,6 +233,8 @@ export class Executions {
     const stored = this.#byArn.get(execution.arn);
     if (stored) stored.finished = this.#finished.push(execution);
     const { executions, memory } = this.kept;
+    // An execution that took the room of all others would be forgotten as soon as the next one ends.
+    execution.letGoAbove(memory.limit / 2);
     memory.grow(execution.keptBytes);
     while (this.#finished.size - this.#pinned > executions || memory.isFull)
       if (!this.#forgetOldest()) return;
