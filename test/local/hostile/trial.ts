@@ -135,9 +135,8 @@ export class Trial {
       return { error: 'refused', cause: String(created['message']).slice(0, 300) };
     const started = await this.#call('StartExecution', { stateMachineArn, input: JSON.stringify(input) });
     const { executionArn } = started;
-    if (executionArn === undefined)
-      return { error: 'refused', cause: String(started['message']).slice(0, 300) };
-    return String(executionArn);
+    if (typeof executionArn === 'string') return executionArn;
+    return { error: 'refused', cause: String(started['message']).slice(0, 300) };
   }
 
   /** Runs one execution of the other machine. @returns the time from its start to the poll that got its task */
