@@ -97,7 +97,11 @@ class Trial {
 
   /** Leaves so many slots for polls and their tasks. */
   leave(free: number): void {
-    while (this.#slots.free > free) this.#busy.push(...[this.#slots.reserve()].filter((slot) => !!slot));
+    while (this.#slots.free > free) {
+      const slot = this.#slots.reserve();
+      slot?.work(POLL_BYTES);
+      this.#busy.push(...(slot ? [slot] : []));
+    }
     while (this.#slots.free < free && this.#busy.length > 0) this.#busy.pop()?.free();
     this.poller.fill();
   }
@@ -213,14 +217,14 @@ test.each([
 test('a poll that failed is sent again when there are bytes for it, which another handler had taken meanwhile', async () => {
   const made = new Trial({ max: 1, limit: 8 * POLL_BYTES });
   await made.wait(0);
-  // Two tasks hold what is this handler's own, and its poll a quarter of what both share; the other holds the rest.
-  made.leave(3);
+  // Two tasks hold what is this handler's own; the other holds its own, and all that both share but a poll.
+  made.leave(1);
   made.other.take(5 * POLL_BYTES);
-  made.other.wait(true, 0);
+  made.other.wait(true);
   await made.end('oldest', failed('throttled'));
   await made.wait(10_000);
   expect(made.open).toHaveLength(0);
-  made.other.take(-6 * POLL_BYTES);
+  made.other.take(-5 * POLL_BYTES);
   made.other.wake();
   await made.wait(0);
   expect(made.open).toHaveLength(1);

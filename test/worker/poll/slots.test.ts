@@ -1,7 +1,11 @@
 import { getHeapStatistics } from 'node:v8';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { array, assert, boolean, constantFrom, integer, nat, property, record } from 'fast-check';
+import { BytesInFlight, POLL_BYTES } from '../../../src/framework/worker/poll/bytes-in-flight.js';
+import { type Slot, Slots } from '../../../src/framework/worker/poll/slots.js';
 import { type FaultPlan, faultPlan } from '../../support/faults.js';
 import { activity, holding } from '../../support/work.js';
+import { runs } from '../../support/thorough.js';
 import { ARN, createWorld, type World } from '../../support/world.js';
 
 let world: World;
@@ -176,6 +180,25 @@ describe('inFlightBytes', () => {
     expect(w.worker.status().inFlightBytes?.used).toBeLessThanOrEqual(2 * 1024 ** 2);
   });
 
+  test('polls that only wait keep no task of another handler out', async () => {
+    const arns = ['Idle1', 'Idle2', 'Idle3', 'Busy'].map((name) => `${ARN}${name}`);
+    const handlers = arns.map((arn) => holding({ concurrency: 10, pollers: 10 }, arn));
+    const [[machine = ''], busy] = [arns.map((arn) => world.machine(arn)).toReversed(), handlers[3]];
+    const activities = handlers.map(({ type }) => type);
+    const w = await world.worker({ activities, inFlightBytes: '2MB' });
+    await seconds(5);
+    await started(machine, 4, 250);
+    await seconds(5);
+    // Each handler has a poll of its own. Of the megabyte that all share, further polls take half.
+    expect(busy?.held).toHaveLength(3);
+    expect(w.worker.status().handlers.map(({ polls }) => polls.open)).toEqual([3, 1, 1, 0]);
+    expect(w.worker.status().inFlightBytes?.used).toBeLessThanOrEqual(2 * 1024 ** 2);
+    for (const { succeed } of busy?.held.splice(0) ?? []) succeed();
+    await world.clock.settle(() => busy?.held.length === 1);
+    busy?.held.pop()?.succeed();
+    await world.clock.settle(() => w.worker.status().counts.succeeded === 4);
+  });
+
   test('results that the service does not accept count', async () => {
     faults.always('SendTaskSuccess', { kind: 'delay', ms: 10_000 });
     const machine = world.machine(ARN);
@@ -202,5 +225,57 @@ describe('inFlightBytes', () => {
     ];
     expect(some.worker.status().inFlightBytes?.limit).toBe(Math.floor(heap_size_limit / 8));
     expect(none.worker.status().inFlightBytes).toBeUndefined();
+  });
+
+  const trial = record({
+    many: integer({ min: 1, max: 8 }),
+    /** The number of polls that the limit suffices for. */
+    suffices: integer({ min: 4, max: 12 }),
+    /** True if only the first handler gets tasks. */
+    isOne: boolean(),
+    steps: array(
+      record({
+        ...{ of: nat(7), bytes: constantFrom(9, POLL_BYTES) },
+        does: constantFrom('poll', 'poll', 'poll', 'poll', 'poll', 'task', 'task', 'empty', 'end'),
+      }),
+      { minLength: 60, maxLength: 150 },
+    ),
+  });
+
+  test('whatever the polls come to, it is not exceeded, and polls alone leave each handler a quarter of it', () => {
+    const held = property(trial, ({ many, suffices, isOne, steps }) => {
+      const limit = Math.max(suffices, 2 * many) * POLL_BYTES;
+      const bytes = new BytesInFlight(limit, world.clock, { full: () => {}, freed: () => {} });
+      const slotsOf = (n: number): Slots =>
+        new Slots(
+          50,
+          bytes.add(`${n}`, () => {}),
+          () => Infinity,
+        );
+      const handlers = Array.from({ length: many }, (_, n) => ({ n, slots: slotsOf(n) }));
+      const polls = handlers.map((): Slot[] => []);
+      const tasks = handlers.map((): Slot[] => []);
+      for (const { of, does, bytes: size } of steps) {
+        const n = of % many;
+        if (does === 'poll') polls[n]?.push(...[handlers[n]?.slots.reserve()].flatMap((slot) => slot ?? []));
+        else if (does === 'end') tasks[n]?.pop()?.free();
+        else {
+          const slot = polls[n]?.pop();
+          if (!slot) continue;
+          if (does === 'empty' || (isOne && n > 0)) slot.free();
+          else {
+            slot.work(size);
+            tasks[n]?.push(slot);
+          }
+        }
+        expect(bytes.status?.used).toBeLessThanOrEqual(limit);
+        const kept = handlers.filter(({ slots }, at) => {
+          const isAlone = tasks.every((each, other) => other === at || each.length === 0);
+          return polls[at]?.length === 0 && slots.bytes.used <= (isAlone ? limit / 4 : 0);
+        });
+        expect(kept.filter(({ slots }) => slots.free === 0)).toEqual([]);
+      }
+    });
+    expect(() => assert(held, { numRuns: runs(60) })).not.toThrow();
   });
 });

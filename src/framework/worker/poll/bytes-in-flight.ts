@@ -19,6 +19,10 @@ export interface BytesListener {
  * the poll isn't opened. Half of the limit is divided evenly among the handlers, so that none can take it from the
  * others. The other half goes to the handlers that ask first. A handler that holds nothing may always open one poll, so
  * that a task of any size is received.
+ *
+ * An open poll holds its bytes for up to a minute, although no task may come. So that the polls of one handler don't
+ * keep another's tasks out, one poll of each handler is always counted, open or not, and further polls take no more
+ * than half of what the handlers share.
  */
 export class BytesInFlight {
   readonly #limit: number;
@@ -27,7 +31,7 @@ export class BytesInFlight {
   readonly #handlers: HandlerBytes[] = [];
   /** The handlers that would open a poll if there was room, in the order in which they began to wait. */
   readonly #waiting = new LinkedList<HandlerBytes>();
-  /** The bytes that handlers hold beyond their own parts of the limit. */
+  /** The bytes that are counted for handlers beyond their own parts of the limit. */
   #beyondOwn = 0;
   #fullSince: number | undefined;
   #waitedAt = 0;
@@ -53,6 +57,7 @@ export class BytesInFlight {
   add(name: string, onRoom: () => void): HandlerBytes {
     const handler = new HandlerBytes(name, this, onRoom);
     this.#handlers.push(handler);
+    this.#beyondOwn = this.#handlers.reduce((sum, { counted }) => sum + this.#beyond(counted), 0);
     return handler;
   }
 
@@ -73,16 +78,21 @@ export class BytesInFlight {
     }
   }
 
-  /** Returns the bytes that a handler may still take, if it holds `used`. */
-  roomFor(used: number): number {
-    if (this.#limit === Infinity) return Infinity;
-    const shared = this.#limit - this.#own * this.#handlers.length - this.#beyondOwn;
-    return Math.max(0, this.#own - used) + Math.max(0, shared);
+  /** Returns true if what is counted for a handler, with one poll, is within the limit. */
+  fits(counted: number): boolean {
+    return counted <= this.#own || this.#beyondOwn <= this.#shared;
   }
 
-  /** Records that a handler holds `after` bytes instead of `before`. */
+  /** Returns the number of polls that a handler may open beside its first one. */
+  furtherPolls(counted: number): number {
+    if (this.#limit === Infinity) return Infinity;
+    const shared = Math.max(0, this.#shared / 2 - this.#beyondOwn);
+    return Math.floor((Math.max(0, this.#own - counted) + shared) / POLL_BYTES);
+  }
+
+  /** Records that `after` bytes are counted for a handler instead of `before`. */
   moved(before: number, after: number): void {
-    this.#beyondOwn += Math.max(0, after - this.#own) - Math.max(0, before - this.#own);
+    this.#beyondOwn += this.#beyond(after) - this.#beyond(before);
   }
 
   /** Records if a handler waits for room. */
@@ -108,6 +118,15 @@ export class BytesInFlight {
     const handlers = this.#handlers.length;
     return handlers === 1 ? this.#limit : this.#limit / 2 / handlers;
   }
+
+  /** The part of the limit that goes to the handlers that ask first. */
+  get #shared(): number {
+    return this.#handlers.length === 1 ? 0 : this.#limit / 2;
+  }
+
+  #beyond(counted: number): number {
+    return Math.max(0, counted - this.#own);
+  }
 }
 
 /** The bytes that the tasks and the open polls of one handler hold. */
@@ -115,11 +134,10 @@ export class HandlerBytes implements Linked<HandlerBytes> {
   readonly name: string;
   readonly onRoom: () => void;
   readonly #all: BytesInFlight;
-  #used = 0;
+  #tasks = 0;
+  #open = 0;
   /** True while the handler would open a poll but has no room for it. Set by {@link BytesInFlight.wait}. */
   waits = false;
-  /** The number of its open polls, as of the last call of {@link wait}. */
-  open = 0;
   previous: HandlerBytes | undefined;
   next: HandlerBytes | undefined;
 
@@ -129,26 +147,40 @@ export class HandlerBytes implements Linked<HandlerBytes> {
     this.onRoom = onRoom;
   }
 
+  /** The bytes of its tasks, and those that its open polls may bring. */
   get used(): number {
-    return this.#used;
+    return this.#tasks + this.#open * POLL_BYTES;
+  }
+
+  /** The bytes that are counted for it: one poll is counted also where none is open. */
+  get counted(): number {
+    return this.#tasks + Math.max(1, this.#open) * POLL_BYTES;
+  }
+
+  /** The number of its open polls. */
+  get open(): number {
+    return this.#open;
   }
 
   /** The number of polls that may be opened now. */
   get polls(): number {
-    const polls = Math.floor(this.#all.roomFor(this.#used) / POLL_BYTES);
-    return this.#used === 0 ? Math.max(1, polls) : polls;
+    const { counted } = this;
+    const isFirst = this.#open === 0 && (this.#tasks === 0 || this.#all.fits(counted));
+    return (isFirst ? 1 : 0) + this.#all.furtherPolls(counted);
   }
 
-  /** Counts bytes that are taken; a negative number gives them back. */
+  /** Counts bytes of tasks; a negative number gives them back. */
   take(bytes: number): void {
-    const before = this.#used;
-    this.#used += bytes;
-    this.#all.moved(before, this.#used);
+    this.#move(bytes, 0);
   }
 
-  /** Records if the handler would open a poll but has no room for it. @param open the number of its open polls */
-  wait(waits: boolean, open: number): void {
-    this.open = open;
+  /** Counts a poll that is opened (1) or has ended (-1). */
+  poll(step: 1 | -1): void {
+    this.#move(0, step);
+  }
+
+  /** Records if the handler would open a poll but has no room for it. */
+  wait(waits: boolean): void {
     this.#all.wait(this, waits);
   }
 
@@ -158,5 +190,12 @@ export class HandlerBytes implements Linked<HandlerBytes> {
    */
   wake(): void {
     this.#all.wake();
+  }
+
+  #move(bytes: number, polls: number): void {
+    const before = this.counted;
+    this.#tasks += bytes;
+    this.#open += polls;
+    this.#all.moved(before, this.counted);
   }
 }

@@ -103,7 +103,7 @@ export class Poller {
     const nextAt = this.#nextAt(now, lacksBytes ? Infinity : slots.free);
     // No timer is set while only the turn or only bytes are missing, since `turns` or `bytes` calls then.
     this.#timer.set(nextAt > now ? nextAt : Infinity);
-    slots.bytes.wait(lacksBytes && nextAt <= now, this.#open.size);
+    slots.bytes.wait(lacksBytes && nextAt <= now);
   }
 
   /**
@@ -114,7 +114,7 @@ export class Poller {
   async stop(holdUntil: number): Promise<void> {
     this.#holdUntil = holdUntil;
     this.#timer.set(Infinity);
-    this.#options.slots.bytes.wait(false, this.#open.size);
+    this.#options.slots.bytes.wait(false);
     if (this.#open.size > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
     // One of the last polls may have been throttled, and have got the next turn.
     this.#options.turns.leave(this);

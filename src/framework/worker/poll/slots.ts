@@ -1,4 +1,4 @@
-import { type HandlerBytes, POLL_BYTES } from './bytes-in-flight.js';
+import type { HandlerBytes } from './bytes-in-flight.js';
 
 /**
  * The slots of a handler, each for one task. A poll reserves a slot before it is sent, so that a leased task never has
@@ -100,12 +100,12 @@ export class Slot {
   readonly #move: (from: SlotUse, to: SlotUse) => void;
   readonly #bytes: HandlerBytes;
   #use: SlotUse = 'poll';
-  #held = POLL_BYTES;
+  #held = 0;
 
   constructor(move: (from: SlotUse, to: SlotUse) => void, bytes: HandlerBytes) {
     this.#move = move;
     this.#bytes = bytes;
-    bytes.take(POLL_BYTES);
+    bytes.poll(1);
   }
 
   /** Records that the poll returned a task, whose handler now uses the slot. @param bytes the length of its input */
@@ -131,6 +131,7 @@ export class Slot {
   }
 
   #to(use: SlotUse): void {
+    if (this.#use === 'poll') this.#bytes.poll(-1);
     this.#move(this.#use, use);
     this.#use = use;
   }
