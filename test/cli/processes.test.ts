@@ -452,11 +452,13 @@ test('sums of metrics do not fall where a process has ended, and what was measur
 });
 
 test('two processes share the embedded service and one health port, and SIGTERM drains both', async () => {
-  const run = stepwright(['start', '--processes', '2', '--port', '0', '--health-port', '0']);
+  const options = ['--port', '0', '--health-port', '0', '--in-flight-bytes', '3MB'];
+  const run = stepwright(['start', '--processes', '2', ...options]);
   await run.saw(/Waiting for a task to start/);
   const [, health = ''] = await run.saw(/Health: (http:\/\/127\.0\.0\.1:\d+)\//);
   expect(run.stdout().match(/Endpoint: /g)).toHaveLength(1);
-  const { processes } = (await (await fetch(`${health}/status`)).json()) as PublicStatus;
+  const { processes, inFlightBytes } = (await (await fetch(`${health}/status`)).json()) as PublicStatus;
+  expect(inFlightBytes?.limit).toBe(3 * 1024 ** 2);
   expect(new Set(processes?.map(({ worker }) => worker)).size).toBe(2);
   expect(await (await fetch(`${health}/metrics`)).text()).toContain(
     'stepwright_worker_state{state="running"} 2\n',

@@ -1,7 +1,9 @@
+import { totalmem } from 'node:os';
 import { getHeapStatistics } from 'node:v8';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { array, assert, boolean, constantFrom, integer, nat, property, record } from 'fast-check';
 import { BytesInFlight, POLL_BYTES } from '../../../src/framework/worker/poll/bytes-in-flight.js';
+import { inFlightLimit } from '../../../src/framework/worker/poll/in-flight-limit.js';
 import { type Slot, Slots } from '../../../src/framework/worker/poll/slots.js';
 import { type FaultPlan, faultPlan } from '../../support/faults.js';
 import { activity, holding } from '../../support/work.js';
@@ -225,6 +227,18 @@ describe('inFlightBytes', () => {
     ];
     expect(some.worker.status().inFlightBytes?.limit).toBe(Math.floor(heap_size_limit / 8));
     expect(none.worker.status().inFlightBytes).toBeUndefined();
+  });
+
+  test('the processes of a worker share it, and by default an eighth of the memory', () => {
+    const memory = Math.min(totalmem(), process.constrainedMemory() || Infinity);
+    const heap = getHeapStatistics().heap_size_limit;
+    for (const processes of [1, 8, 1_000])
+      expect(inFlightLimit(undefined, processes)).toBe(Math.floor(Math.min(heap, memory / processes) / 8));
+    expect(['8MB', '1MB', false].map((option) => inFlightLimit(option as string | false, 8))).toEqual([
+      1024 ** 2,
+      POLL_BYTES,
+      Infinity,
+    ]);
   });
 
   const trial = record({

@@ -1,5 +1,7 @@
+import { totalmem } from 'node:os';
 import { getHeapStatistics } from 'node:v8';
 import { parseSize } from '../../base/store/size.js';
+import { POLL_BYTES } from './bytes-in-flight.js';
 
 /**
  * The part of the heap that the texts of inputs and results may take. A parsed input takes two to four times the bytes of
@@ -8,17 +10,21 @@ import { parseSize } from '../../base/store/size.js';
 const SHARE_OF_HEAP = 1 / 8;
 
 /**
- * Returns the value of the option `inFlightBytes` in bytes; Infinity for no limit. The default depends on V8's limit of
- * the heap, which Node derives from the memory of the machine or the container.
+ * Returns the value of the option `inFlightBytes` in bytes for one process; Infinity for no limit.
+ * @param processes the number of processes that run the worker. They share the limit, or by default the memory
  */
-export function inFlightLimit(option: string | false | undefined): number {
+export function inFlightLimit(option: string | false | undefined, processes = 1): number {
   if (option === false) return Number.POSITIVE_INFINITY;
-  return parseSize(option) ?? Math.floor(memory() * SHARE_OF_HEAP);
+  const bytes = parseSize(option);
+  const limit = bytes === undefined ? heapOf(processes) * SHARE_OF_HEAP : bytes / processes;
+  return Math.max(POLL_BYTES, Math.floor(limit));
 }
 
-/** A container may have less memory than `--max-old-space-size` allows. */
-function memory(): number {
-  const container = process.constrainedMemory();
-  const heap = getHeapStatistics().heap_size_limit;
-  return container > 0 ? Math.min(heap, container) : heap;
+/**
+ * Returns the bytes that the heap of one process may have. V8 derives its limit from the memory of the machine or the
+ * container, as if the process was alone in it, unless `--max-old-space-size` sets another limit.
+ */
+function heapOf(processes: number): number {
+  const container = process.constrainedMemory() || Infinity;
+  return Math.min(getHeapStatistics().heap_size_limit, Math.min(container, totalmem()) / processes);
 }
