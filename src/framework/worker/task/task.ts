@@ -283,7 +283,8 @@ export class Task {
     const { heartbeatMs, timeoutMs } = this.#handler;
     const { port, heartbeats, clock } = this.#world;
     const { token, receivedAt, heldBackSince } = this.#lease;
-    this.#emit('task:received', { ...this.#ref(), receivedAt: new Date(receivedAt) });
+    const { handler, activityArn } = this.#ref();
+    this.#emit('task:received', { handler, activityArn, token, receivedAt: new Date(receivedAt) });
     this.#heartbeat = heartbeats.track({
       port,
       token,
@@ -359,8 +360,10 @@ export class Task {
 
   #emitSettled(): void {
     if (this.#settledAt !== undefined) return;
+    const { handler, activityArn, token } = this.#ref();
     this.#settledAt = this.#world.clock.now();
-    this.#emit('task:settled', { ...this.#ref(), handlerMs: this.#settledAt - this.#lease.receivedAt });
+    const handlerMs = this.#settledAt - this.#lease.receivedAt;
+    this.#emit('task:settled', { handler, activityArn, token, handlerMs });
   }
 
   #onDeadline(timeoutMs: number): void {
@@ -473,11 +476,12 @@ export class Task {
     this.#progress.end();
     const now = this.#world.clock.now();
     this.#endTrace(end, now);
-    const ended = { ...this.#ref(), durationMs: now - this.#lease.receivedAt };
-    const reported = { ...ended, reportMs: now - this.#decidedAt };
+    const { handler, activityArn, token } = this.#ref();
+    const durationMs = now - this.#lease.receivedAt;
+    const reported = { handler, activityArn, token, durationMs, reportMs: now - this.#decidedAt };
     if (end.kind === 'gone') {
       const { probablyDelivered, error } = end;
-      this.#emit('task:gone', { ...ended, probablyDelivered, error });
+      this.#emit('task:gone', { handler, activityArn, token, durationMs, probablyDelivered, error });
     } else if (end.kind === 'lost') {
       const { attempts, outcome, error } = end;
       this.#emit('report:lost', { ...reported, attempts, outcome, error });
@@ -528,6 +532,10 @@ export class Task {
     this.#inContext.run(() => this.#world.emit(event, payload));
   }
 
+  /**
+   * The fields that name the task in events. Events of every task list these fields instead of copying the object with
+   * `...`: V8 makes a hidden class for each such copy, in the part of the heap that is seldom collected.
+   */
   #ref(): TaskRef {
     return { handler: this.#handler.name, activityArn: this.#handler.activityArn, token: this.#lease.token };
   }
