@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 
 export default {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/support/environment.js',
   // Many a test waits for sockets and processes. Thorough runs leave more of the machine to each, since some of them
   // measure how long others wait.
   maxWorkers: Math.ceil(availableParallelism() * (process.env.STEPWRIGHT_THOROUGH === '1' ? 1.5 : 2)),
@@ -39,7 +39,7 @@ export default {
           keepClassNames: true,
         },
         module: { type: 'es6' },
-        sourceMaps: 'inline',
+        sourceMaps: true,
       },
     ],
   },
