@@ -120,6 +120,35 @@ test('packages are loaded from one file, whose code the second start adds; then 
   expect(readdirSync(cache())).toHaveLength(1);
 });
 
+test('the code of a single rule of class-validator is loaded when the rule first needs it', () => {
+  place('node_modules/class-validator/package.json', '{}');
+  place(
+    'node_modules/class-validator/index.js',
+    `const __importDefault = (mod) => (mod && mod.__esModule ? mod : { default: mod });
+    const plain_1 = __importDefault(require("validator/lib/plain"));
+    const compiled_1 = __importDefault(require("validator/lib/compiled"));
+    const max_1 = require("libphonenumber-js/max");
+    exports.rules = () => [(0, plain_1.default)(), (0, compiled_1.default)(), compiled_1.locales, (0, max_1.parse)()];`,
+  );
+  place('node_modules/validator/package.json', '{}');
+  place('node_modules/validator/lib/plain.js', 'module.exports = () => "plain";');
+  place(
+    'node_modules/validator/lib/compiled.js',
+    'exports.__esModule = true; exports.default = () => "compiled"; exports.locales = ["de"];',
+  );
+  place('node_modules/libphonenumber-js/max.js', 'exports.parse = () => "parsed";');
+  const code = `(loadLibrary('class-validator'), Object.keys(libraries.cache).length)`;
+  const user = `require('class-validator').rules()`;
+  const rules = ['plain', 'compiled', ['de'], 'parsed'];
+  expect(start(code, { user })).toEqual({ said: [4, rules], byNode: 4 });
+  for (const byNode of [0, 0]) expect(start(code, { user })).toEqual({ said: [1, rules], byNode });
+  const size = readFileSync(kept()).length;
+  expect(start(code, { user })).toEqual({ said: [1, rules], byNode: 0 });
+  expect(readFileSync(kept())).toHaveLength(size);
+  rmSync(join(dir, 'node_modules/validator'), { recursive: true });
+  expect(start(code, { user }).said).toEqual(['MODULE_NOT_FOUND', 'MODULE_NOT_FOUND']);
+});
+
 test('a module sees what it sees without a kept file', () => {
   const odd = {
     'package.json': '{ "name": "odd" }',

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { crc32 } from 'node:zlib';
 import { libraries, loadLibrariesBy } from '../../base/load-library.js';
 import { cacheFolder, OWN_FOLDER } from './compile-cache.js';
+import { isLate, lateModule } from './late-module.js';
 import {
   BEFORE_MODULE,
   type CompiledModule,
@@ -62,7 +63,7 @@ export function loadKeptPackages(start: string): void {
   const options = [...process.execArgv, ...(process.env['NODE_OPTIONS'] ?? '').split(/\s+/)];
   const isHarmless = options.every((each) => each === '' || HARMLESS.test(each));
   if (!isHarmless || 'pnp' in process.versions || VARIABLES.some((each) => process.env[each])) return;
-  const name = ['packages-3', start, process.version, process.arch, crc32(OWN_FOLDER).toString(36)].join('-');
+  const name = ['packages-4', start, process.version, process.arch, crc32(OWN_FOLDER).toString(36)].join('-');
   loader = new PackageLoader(join(cacheFolder(), name));
   loadLibrariesBy(loader.load);
 }
@@ -157,6 +158,7 @@ class PackageLoader {
 
   #requireOf(module: NodeModule, { requires }: KeptModule): (request: string) => unknown {
     return (request) => {
+      if (isLate(module.filename, request)) return lateModule(() => module.require(request));
       const index = requires[request];
       const kept = index === undefined || !this.#kept ? undefined : this.#packages?.modules[index];
       if (!kept) return module.require(request) as unknown;

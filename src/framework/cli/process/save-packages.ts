@@ -16,6 +16,7 @@ import { pathToFileURL } from 'node:url';
 import { crc32 } from 'node:zlib';
 import { libraries } from '../../base/load-library.js';
 import { systemClock } from '../../base/time/clock.js';
+import { isLate } from './late-module.js';
 import {
   AFTER_MODULE,
   BEFORE_MODULE,
@@ -152,8 +153,8 @@ function requiresOf(
   const { resolve } = createRequire(path);
   for (const [, , request = ''] of source.matchAll(REQUIRED)) {
     const index = indexes.get(foundBy(resolve, request) ?? '');
-    if (index === undefined) continue;
-    requires[request] = index;
+    if (index === undefined && !isLate(path, request)) continue;
+    if (index !== undefined) requires[request] = index;
     const name = PACKAGE_NAME.exec(request)?.[0];
     if (name !== undefined) Object.assign(places, placesOf(name, dirname(path)));
   }
