@@ -103,7 +103,7 @@ export class Bounds {
     if (member.stopped) return;
     const { ready, reasons, handlers } = this.#invariants.status(member);
     const calm = Math.min(this.#invariants.sinceTrouble(member), this.#now - member.bornAt) > HUNG_MS;
-    if (reasons.some((reason) => reason.includes('no slot is left')))
+    if (reasons.some((reason) => reason.includes('is left for a task')))
       this.#stuckAt.set(member.process, this.#now);
     // A slot that was stuck for long comes free with a poll, which the service may hold for a minute.
     const wasStuck = this.#now - (this.#stuckAt.get(member.process) ?? 0) < STUCK_MS;

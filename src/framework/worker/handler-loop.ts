@@ -252,7 +252,8 @@ export class HandlerLoop {
     const heartbeatsAt = tasks.flatMap(({ lastHeartbeatAt }) => lastHeartbeatAt ?? []);
     const acceptedAt =
       this.#lastReportAt === undefined ? heartbeatsAt : [...heartbeatsAt, this.#lastReportAt];
-    const slots = { polls: this.#poller.status, freeSlots: this.#slots.vacant, running: this.#slots.running };
+    const { vacant: freeSlots, running, lacksBytes } = this.#slots;
+    const slots = { polls: this.#poller.status, freeSlots, running, lacksBytes };
     return {
       ...slots,
       name: this.#handler.name,

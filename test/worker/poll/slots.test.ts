@@ -218,6 +218,53 @@ describe('inFlightBytes', () => {
     await world.clock.settle(() => w.worker.status().counts.succeeded === 7);
   });
 
+  test('memory that one task gives back goes to all handlers that wait for it', async () => {
+    const arns = ['A', 'B', 'C'].map((name) => `${ARN}${name}`);
+    const handlers = arns.map((arn) => holding({ concurrency: 20 }, arn));
+    const machines = arns.map((arn) => world.machine(arn));
+    const activities = handlers.map(({ type }) => type);
+    const w = await world.worker({ activities, inFlightBytes: '1280KB' });
+    for (const machine of machines) await started(machine, 1, 250);
+    await seconds(5);
+    // The first two had room for another poll.
+    for (const machine of machines.slice(0, 2)) await started(machine, 1, 1);
+    await seconds(5);
+    const open = (): number[] => w.worker.status().handlers.map(({ polls }) => polls.open);
+    expect(open()).toEqual([0, 0, 0]);
+    handlers[0]?.held[0]?.succeed();
+    await seconds(1);
+    expect(open()).toEqual([1, 1, 1]);
+    for (const { succeed } of handlers.flatMap(({ held }) => held)) succeed();
+  });
+
+  test('the cause of a failure that the service does not accept counts', async () => {
+    faults.always('SendTaskFailure', { kind: 'delay', ms: 10_000 });
+    const machine = world.machine(ARN);
+    const fails = (): never => {
+      throw new Error('x'.repeat(8 * 1024));
+    };
+    const w = await world.worker({ activities: [activity(fails, { concurrency: 1, pollers: 1 })] });
+    await world.execute(machine, 1);
+    await world.clock.settle(() => faults.count('SendTaskFailure') === 1);
+    const held = w.worker.status().handlers.map(({ bytes, polls }) => bytes - polls.open * POLL_BYTES);
+    expect(held[0]).toBeGreaterThan(8 * 1024);
+    await seconds(10);
+  });
+
+  test('a worker that drains does not wait for memory, and tells nobody that it does', async () => {
+    const { type, held } = holding({ concurrency: 20 });
+    const machine = world.machine(ARN);
+    const w = await world.worker({ activities: [type], inFlightBytes: '256KB', grace: '60s' });
+    await started(machine, 1, 255);
+    await world.clock.settle(() => held.length === 1);
+    const stopped = w.worker.stop();
+    await seconds(40);
+    expect([w.worker.status().state, ...w.of('bytes:full')]).toEqual(['draining']);
+    held.pop()?.succeed();
+    await world.clock.settle(() => w.worker.status().state === 'stopped');
+    await stopped;
+  });
+
   test('by default it is an eighth of the heap, and false is no limit', async () => {
     const { heap_size_limit } = getHeapStatistics();
     const activities = [holding().type];
