@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Benchmark, Figure, Measured } from './benchmark.js';
-import { type Candidate, removeProject, type Running, start, WITH_DTO } from './support/hello/candidates.js';
+import { type Candidate, removeProject, start, WITH_DTO } from './support/hello/candidates.js';
+import { FIRST_STARTS, leaveCode } from './support/hello/first-starts.js';
 import { startStub, type Stub } from './support/hello/stub.js';
 import { cpuMs } from './support/measure/cpu.js';
 import { median } from './support/measure/median.js';
@@ -11,12 +12,6 @@ const LIMIT_MS = 30_000;
 /** Ours in one bare loop's, and in one's that checks the same DTO. */
 const PROMISED = 1.5;
 const PROMISED_WITH_DTO = 1.1;
-/** The first start leaves packages for later ones, the second their compiled code. */
-const FIRST_STARTS = 2;
-/** A worker writes the packages three seconds after it began. */
-const WRITTEN_AFTER_MS = 5_000;
-/** The delay of the second signal, by when the worker has begun to drain. */
-const SECOND_SIGNAL_MS = 2_000;
 
 /** The time from the start of a process to the first poll at the service. */
 interface Boot {
@@ -45,14 +40,6 @@ async function boot(who: Candidate, stub: Stub, leavesCode = false): Promise<Boo
   } finally {
     await worker.stop();
   }
-}
-
-/** Ends a worker by two signals, so that it exits by itself. Only then does Node write the code that it has compiled. */
-async function leaveCode(worker: Running): Promise<void> {
-  await sleep(WRITTEN_AFTER_MS);
-  process.kill(worker.pid, 'SIGTERM');
-  await sleep(SECOND_SIGNAL_MS);
-  await worker.stop('SIGTERM');
 }
 
 export default {

@@ -1,7 +1,8 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Benchmark, Findings } from './benchmark.js';
-import { type Candidate, removeProject, start } from './support/hello/candidates.js';
+import { type Candidate, removeProject, type Running, start } from './support/hello/candidates.js';
+import { FIRST_STARTS, leaveCode } from './support/hello/first-starts.js';
 import { startStub, type Stub } from './support/hello/stub.js';
 import { cpuMs } from './support/measure/cpu.js';
 import { median } from './support/measure/median.js';
@@ -32,8 +33,7 @@ interface Idle {
 async function idle(handlers: number, stub: Stub, who: Candidate = 'Stepwright'): Promise<Idle> {
   // Polls wait from now on, as at a service without tasks.
   await stub.feed(1e-9);
-  const env = { BENCH_IDLE: String(handlers - 1) };
-  const worker = start(who, { url: stub.url, inFlight: SLOTS, env });
+  const worker = startIdle(handlers, stub, who);
   try {
     await until(async () => (await stub.counted()).parked >= handlers, LIMIT_MS, 50);
     await sleep(SETTLE_MS);
@@ -49,6 +49,9 @@ async function idle(handlers: number, stub: Stub, who: Candidate = 'Stepwright')
     await worker.stop();
   }
 }
+
+const startIdle = (handlers: number, { url }: Stub, who: Candidate): Running =>
+  start(who, { url, inFlight: SLOTS, env: { BENCH_IDLE: String(handlers - 1) } });
 
 /** The medians of some rounds. */
 const figures = (who: string, rounds: readonly Idle[]): Idle & { readonly who: string } => ({
@@ -71,6 +74,7 @@ export default {
     const rounds: Idle[][] = HANDLERS.map(() => []);
     const rivals: Idle[] = [];
     try {
+      for (let n = 0; n < FIRST_STARTS; n++) await leaveCode(startIdle(1, stub, 'Stepwright'));
       for (let n = 0; n < ROUNDS; n++) {
         rivals.push(await idle(1, stub, 'bare loop'));
         for (const [i, handlers] of HANDLERS.entries()) {
