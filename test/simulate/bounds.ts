@@ -149,7 +149,10 @@ export class Bounds {
       concurrency = planned,
     } = this.#invariants.status(member).handlers.find(({ name }) => name === `Handlers.${key}`) ?? {};
     const used = (polls.get(key) ?? 0) + this.#invariants.atWork(member.process, key);
-    const free = Math.min(concurrency - used, 2 * concurrency - used - undelivered);
+    const { inFlightKb } = this.#invariants.watched.plan;
+    // Memory may be short, but not for a handler that holds none.
+    const lacksBytes = inFlightKb !== undefined && Math.max(used, taken) + undelivered > 0;
+    const free = lacksBytes ? 0 : Math.min(concurrency - used, 2 * concurrency - used - undelivered);
     const waits = this.#invariants.watched.service.queued(key) > 0;
     if (this.#isHeldBack(member, key)) return void this.#starved.delete(id);
     const since = this.#invariants.sinceTrouble(member, 'GetActivityTask', 'process', key);
@@ -181,7 +184,8 @@ export class Bounds {
   #compare(member: Member): void {
     const { service, plan, chronicle } = this.#invariants.watched;
     const { received } = this.#invariants.underWay(member.process);
-    if (member.stopped || this.#invariants.sinceTrouble(member, 'process') < CALM_MS) return;
+    if (member.stopped || plan.inFlightKb !== undefined) return;
+    if (this.#invariants.sinceTrouble(member, 'process') < CALM_MS) return;
     const wanting = plan.handlers.filter(({ key }) => {
       const { used = 0, concurrency = 0 } =
         this.#invariants.status(member).handlers.find(({ name }) => name === `Handlers.${key}`) ?? {};

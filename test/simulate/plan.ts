@@ -1,3 +1,4 @@
+import { withBytes } from './bytes.js';
 import { Dice } from './random.js';
 import { withTheme } from './themes.js';
 import { drawUses } from './uses/draw.js';
@@ -59,6 +60,8 @@ export type PlannedEvent = { readonly at: number } & (
       readonly fails?: boolean;
       /** False for tasks that fail while another does their work. @default true */
       readonly waits?: boolean;
+      /** The size of their inputs in KB. @default what the work takes */
+      readonly kb?: number;
     }
   | {
       readonly kind: 'calls';
@@ -165,6 +168,8 @@ export interface Plan {
   readonly deferred?: boolean;
   /** True where payloads, checkpoints and work that is done once are kept in the store. @default false */
   readonly uses?: boolean;
+  /** The option `inFlightBytes`, in KB. @default the worker's own */
+  readonly inFlightKb?: number;
   readonly handlers: readonly HandlerPlan[];
   /** Nothing new happens after this. */
   readonly troubleMs: number;
@@ -220,7 +225,7 @@ const MINUTE = 60_000;
  */
 export function drawPlan(seed: number, whole = false): Plan {
   const drawn = drawMixed(seed, whole);
-  return whole ? drawn : withTheme(drawn);
+  return withBytes(whole ? drawn : withTheme(drawn));
 }
 
 function drawMixed(seed: number, whole: boolean): Plan {
