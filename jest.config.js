@@ -1,5 +1,7 @@
 import { availableParallelism } from 'node:os';
 
+// `npm run jest` starts Jest with --max-semi-space-size=64: promises and messages die young, and fewer collections are
+// needed.
 export default {
   testEnvironment: '<rootDir>/test/support/environment.js',
   // Many a test waits for sockets and processes. Thorough runs leave more of the machine to each, since some of them

@@ -64,7 +64,7 @@ const AS_IT_SHOULD: Record<Phase, Death> = {
 };
 
 describe('a worker whose streams are broken works on, and ends when it is told to', () => {
-  test.concurrent.each(sample(DEATHS, 4))('%s, with %s', async (phase, _, streams, options) => {
+  test.concurrent.each(sample(DEATHS, 3))('%s, with %s', async (phase, _, streams, options) => {
     const life = await begin(phase, streams, options);
     try {
       expect(await die(life, phase)).toEqual(AS_IT_SHOULD[phase]);
@@ -86,7 +86,7 @@ const WITH_CHILDREN: readonly [string, Phase, Streams, readonly string[]][] = [
 ];
 
 describe('a worker with processes of its own works on and ends as well where its streams are broken', () => {
-  test.concurrent.each(sample(WITH_CHILDREN, 3))('%s, %s, with %j', async (_, phase, streams, flags) => {
+  test.concurrent.each(sample(WITH_CHILDREN, 2))('%s, %s, with %j', async (_, phase, streams, flags) => {
     const life = await begin(phase, streams, { flags });
     try {
       expect(await die(life, phase)).toEqual(AS_IT_SHOULD[phase]);

@@ -31,7 +31,7 @@ describe('while another execution goes on as if nothing were', () => {
     trial = (await start()).trial;
   });
 
-  test.each(sample(all, 4).map((input, i) => [i, input.does.slice(0, 80), input] as const))(
+  test.each(sample(all, 2).map((input, i) => [i, input.does.slice(0, 80), input] as const))(
     '%i: %s',
     async (_i, _does, input) => {
       const isLarge = JSON.stringify(input.machine).length > LARGE.chars;
@@ -40,7 +40,7 @@ describe('while another execution goes on as if nothing were', () => {
     },
   );
 
-  test.each(sample(bodies, 5).map((body) => [body.does, body] as const))(
+  test.each(sample(bodies, 3).map((body) => [body.does, body] as const))(
     'a body: %s',
     async (_does, body) => {
       expect(await best(body.error, LIMITS.slowestMs, () => trial.send(body))).toBeLessThan(1);

@@ -112,7 +112,7 @@ test('a change resolves when its file has its name, and both are flushed to the 
   expect(changes).toBeGreaterThan(15);
 });
 
-test.each(sample(cuts, 8))(
+test.each(sample(cuts, 4))(
   'a process that is killed at call %i leaves what was acknowledged',
   async (cut) => {
     const folder = join(root, `cut-${cut}`);
