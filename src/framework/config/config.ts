@@ -1,3 +1,4 @@
+import { PAYLOAD_LIMIT_BYTES, SIZE_EXPECTED, parseSize, writeSize } from '../base/store/size.js';
 import type { DependencyContainer } from 'tsyringe';
 import type { Constructor } from '../declare/class.js';
 import type { Interceptor } from '../declare/interceptor.js';
@@ -20,7 +21,6 @@ import {
   type Table,
 } from '../declare/rule.js';
 import { isPlainObject } from '../base/plain-object.js';
-import { parseSize, SIZE_EXPECTED, writeSize } from '../base/store/size.js';
 import type { Mocks } from '../local/index.js';
 import { isPort, readAddress } from './address.js';
 import {
@@ -30,7 +30,6 @@ import {
   type OutboxSettings,
   payloads,
   type PayloadSettings,
-  SERVICE_LIMIT,
 } from './store-options.js';
 import type { Observer } from '../worker/observe/observer.js';
 import type { SdkSettings } from '../aws/sdk/settings.js';
@@ -304,8 +303,8 @@ const pool: Rule = {
 };
 
 const inFlightBytes: Rule = {
-  expected: `${SIZE_EXPECTED}, from ${writeSize(SERVICE_LIMIT)}, or false for no limit`,
-  ok: (value) => value === false || (parseSize(value) ?? 0) >= SERVICE_LIMIT,
+  expected: `${SIZE_EXPECTED}, from ${writeSize(PAYLOAD_LIMIT_BYTES)}, or false for no limit`,
+  ok: (value) => value === false || (parseSize(value) ?? 0) >= PAYLOAD_LIMIT_BYTES,
   text: {
     shown: 'size|false',
     read: (given) => (['false', 'off', 'none'].includes(given) ? false : given),

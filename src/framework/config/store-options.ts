@@ -1,3 +1,4 @@
+import { PAYLOAD_LIMIT_BYTES } from '../base/store/size.js';
 import { isPlainObject } from '../base/plain-object.js';
 import type { ObjectStore, Store } from '../base/store/store.js';
 import { isStore } from '../declare/options.js';
@@ -35,9 +36,6 @@ export interface DeferredSettings {
   most?: number;
 }
 
-/** The most bytes that Step Functions accepts of an input or an output. */
-export const SERVICE_LIMIT = 256 * 1024;
-
 const payloadStore: Rule = {
   expected:
     "a store with an address (`uri`) that takes records of 256KB, such as s3({ bucket: 'my-payloads' }) or directory('/var/lib/stepwright')",
@@ -45,7 +43,7 @@ const payloadStore: Rule = {
   ok: (value) =>
     isObjectStore(value) &&
     isText(Reflect.get(value, 'uri')) &&
-    Number(Reflect.get(value, 'maxBytes')) >= SERVICE_LIMIT,
+    Number(Reflect.get(value, 'maxBytes')) >= PAYLOAD_LIMIT_BYTES,
   keysOnly: true,
 };
 
@@ -60,8 +58,8 @@ export const payloads: Rule = {
   ok: (value) => isPlainObject(value) && value['store'] !== undefined,
   fields: {
     store: payloadStore,
-    above: sizeFrom(1024, SERVICE_LIMIT),
-    limit: sizeFrom(SERVICE_LIMIT, 256 * 1024 ** 2),
+    above: sizeFrom(1024, PAYLOAD_LIMIT_BYTES),
+    limit: sizeFrom(PAYLOAD_LIMIT_BYTES, 256 * 1024 ** 2),
     keep: positiveDuration,
   },
   keysOnly: true,

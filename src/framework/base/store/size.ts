@@ -1,3 +1,6 @@
+/** The most bytes of UTF-8 that Step Functions accepts of an input or an output (page "Service quotas"). */
+export const PAYLOAD_LIMIT_BYTES = 262_144;
+
 const GRAMMAR = /^(\d+(?:\.\d+)?) *(B|KB|MB|GB)$/i;
 const BYTES = { B: 1, KB: 1024, MB: 1024 ** 2, GB: 1024 ** 3 } as const;
 

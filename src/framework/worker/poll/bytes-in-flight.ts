@@ -1,9 +1,10 @@
 import type { Clock } from '../../base/time/clock.js';
 import { type Linked, LinkedList } from '../../base/linked-list.js';
+import { PAYLOAD_LIMIT_BYTES } from '../../base/store/size.js';
 import type { BytesStatus } from '../../base/worker-status.js';
 
 /** An open poll counts as the largest input that the service may answer it with (API reference, GetActivityTask). */
-export const POLL_BYTES = 256 * 1024;
+export const POLL_BYTES = PAYLOAD_LIMIT_BYTES;
 /** If every handler had a poll open for this long, the limit no longer holds tasks back. */
 const QUIET_MS = 30_000;
 

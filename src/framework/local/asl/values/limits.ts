@@ -1,5 +1,7 @@
+import { PAYLOAD_LIMIT_BYTES } from '../../../base/store/size.js';
+
 /** The most bytes of UTF-8 in an input or output. AWS page "Step Functions service quotas". */
-export const DATA_LIMIT_BYTES = 262_144;
+export const DATA_LIMIT_BYTES = PAYLOAD_LIMIT_BYTES;
 
 /**
  * The most characters in the name of an error and (below) in its cause. API reference of Step Functions,

@@ -1,3 +1,5 @@
+import { PAYLOAD_LIMIT_BYTES } from '../../../base/store/size.js';
+
 /** The outcome of a task that is reported to the service. */
 export type Outcome =
   | { readonly status: 'succeeded'; /** The handler's result as JSON text. */ readonly output: string }
@@ -20,7 +22,7 @@ export interface Deferred {
 export type HandlerEnd = Outcome | Deferred;
 
 /** The most bytes, in UTF-8, that an output or an input may have (Step Functions service quotas). */
-export const OUTPUT_LIMIT_BYTES = 262_144;
+export const OUTPUT_LIMIT_BYTES = PAYLOAD_LIMIT_BYTES;
 
 /** If a text has more bytes in UTF-8 than `limit`, returns their number. Otherwise returns undefined. */
 export function bytesBeyondLimit(text: string, limit: number = OUTPUT_LIMIT_BYTES): number | undefined {
