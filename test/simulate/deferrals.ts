@@ -52,7 +52,8 @@ export class DeferredTasks {
     it.on('task:deferred', ({ token }) => this.#wasDeferred(token));
     // It may hold what it has told to be over before, until its next heartbeat.
     it.on('deferrals:taken', () => {
-      for (const told of this.#told.values()) told.delete(process);
+      for (const told of this.#told.values())
+        for (const each of told) if (each.owner === process) told.delete(each);
     });
     it.on('deferral:ended', (payload) => this.#ended(payload));
   }
@@ -70,7 +71,7 @@ export class DeferredTasks {
 
   /** Checks a call about a deferred task. */
   left(lease: Lease, { request: { operation, body, from } }: OpenCall): void {
-    if (operation === 'SendTaskHeartbeat') return this.#beatLeft(lease, from.owner);
+    if (operation === 'SendTaskHeartbeat') return this.#beatLeft(lease, from);
     const outcome = outcomeOf(operation, body);
     const work = JSON.parse(lease.input) as Work;
     if (outcome.status !== 'succeeded' || outcome.text !== JSON.stringify({ n: work.n }))
@@ -80,6 +81,10 @@ export class DeferredTasks {
       this.#broken('deferred outcome', `#${lease.n} was completed, and nobody decided that`);
   }
 
+  /**
+   * Checks a heartbeat. The thread of heartbeats learns from the main thread that a task was completed: until that
+   * message arrives, which a stall of the main thread delays, it sends heartbeats that are needless, and harmless.
+   */
   #beatLeft(lease: Lease, from: SimulatedProcess): void {
     if (this.#told.get(lease)?.has(from))
       this.#broken(
@@ -92,7 +97,7 @@ export class DeferredTasks {
   answered(lease: Lease, from: SimulatedProcess, isOver: boolean): void {
     if (!isOver) return;
     const told = this.#told.get(lease) ?? new Set();
-    this.#told.set(lease, told.add(from.owner));
+    this.#told.set(lease, told.add(from));
   }
 
   /** Checks that what was decided is told. To be called each second. */
