@@ -303,6 +303,14 @@ describe('inFlightBytes', () => {
     ),
   });
 
+  test('handlers may open as many polls as at the start once these have ended', () => {
+    const bytes = new BytesInFlight(16 * POLL_BYTES, world.clock, { full: () => {}, freed: () => {} });
+    const handlers = Array.from({ length: 9 }, (_, n) => bytes.add(`${n}`, () => {}));
+    const atStart = handlers.map(({ polls }) => polls);
+    for (const step of [1, 1, -1, -1] as const) for (const each of handlers) each.poll(step);
+    expect(handlers.map(({ polls }) => polls)).toEqual(atStart);
+  });
+
   test('whatever the polls come to, it is not exceeded, and polls alone leave each handler a quarter of it', () => {
     const held = property(trial, ({ many, suffices, isOne, steps }) => {
       const limit = Math.max(suffices, 2 * many) * POLL_BYTES;

@@ -114,10 +114,13 @@ export class BytesInFlight {
     }
   }
 
-  /** The part of the limit that belongs to each handler. The only handler of a worker has all of it. */
+  /**
+   * The part of the limit that belongs to each handler, in whole bytes, so that sums of it are exact. The only handler of
+   * a worker has all of it.
+   */
   get #own(): number {
     const handlers = this.#handlers.length;
-    return handlers === 1 ? this.#limit : this.#limit / 2 / handlers;
+    return handlers === 1 ? this.#limit : Math.floor(this.#limit / 2 / handlers);
   }
 
   /** The part of the limit that goes to the handlers that ask first. */
