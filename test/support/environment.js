@@ -3,12 +3,14 @@ import { TestEnvironment } from 'jest-environment-node';
 
 /** The storages that the current test file has made. */
 const storages = new Set();
-asyncHooks.AsyncLocalStorage = class AsyncLocalStorage extends asyncHooks.AsyncLocalStorage {
+const Storage = class AsyncLocalStorage extends asyncHooks.AsyncLocalStorage {
   constructor(...args) {
     super(...args);
     storages.add(this);
   }
 };
+// From Node 22 on it is a getter.
+Object.defineProperty(asyncHooks, 'AsyncLocalStorage', { value: Storage });
 
 /**
  * Disables all storages of a test file at its end. Before Node 24, each storage in use makes every promise of its process
