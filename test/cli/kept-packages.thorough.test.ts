@@ -59,6 +59,8 @@ interface Start {
   readonly env?: Readonly<Record<string, string>>;
   /** The code of the user, which runs after the packages were loaded. Its last value is what it says. */
   readonly user?: string;
+  /** Code of the user that runs when all that is kept was written. */
+  readonly later?: string;
 }
 
 /**
@@ -68,7 +70,7 @@ interface Start {
  */
 function start(
   code: string,
-  { options = [], env = {}, user = 'undefined' }: Start = {},
+  { options = [], env = {}, user = 'undefined', later }: Start = {},
 ): { said: unknown; byNode: number } {
   const script = `
     import NodeModule, { createRequire } from 'node:module';
@@ -87,6 +89,7 @@ function start(
     said.push(await attempt(async () => ${user}));
     endKeptNames();
     await keepPackages();
+    ${later === undefined ? '' : `said.push(await attempt(async () => ${later}));`}
     process.stdout.write(JSON.stringify({ said, byNode: count }));`;
   place('start.mjs', script);
   const variables = { PATH: process.env['PATH'], HOME: dir, ...env };
@@ -120,7 +123,7 @@ test('packages are loaded from one file, whose code the second start adds; then 
   expect(readdirSync(cache())).toHaveLength(1);
 });
 
-test('the code of a single rule of class-validator is loaded when the rule first needs it', () => {
+test('the code of a single rule of class-validator is loaded when the rule first needs it, or when the worker runs', () => {
   place('node_modules/class-validator/package.json', '{}');
   place(
     'node_modules/class-validator/index.js',
@@ -145,7 +148,8 @@ test('the code of a single rule of class-validator is loaded when the rule first
   const size = readFileSync(kept()).length;
   expect(start(code, { user })).toEqual({ said: [1, rules], byNode: 0 });
   expect(readFileSync(kept())).toHaveLength(size);
-  rmSync(join(dir, 'node_modules/validator'), { recursive: true });
+  const removed = `require('node:fs').rmSync('node_modules/validator', { recursive: true })`;
+  expect(start(code, { later: `(${removed}, ${user})` })).toEqual({ said: [1, null, rules], byNode: 0 });
   expect(start(code, { user }).said).toEqual(['MODULE_NOT_FOUND', 'MODULE_NOT_FOUND']);
 });
 

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { crc32 } from 'node:zlib';
 import { libraries, loadLibrariesBy } from '../../base/load-library.js';
 import { cacheFolder, OWN_FOLDER } from './compile-cache.js';
-import { isLate, lateModule } from './late-module.js';
+import { isLate, lateModule, loadLateModules } from './late-module.js';
 import {
   BEFORE_MODULE,
   type CompiledModule,
@@ -74,8 +74,12 @@ export const endKeptPackages = (): void => loader?.end();
 /** Called when the code of the user has been loaded. */
 export const endKeptNames = (): void => loader?.endNames();
 
-/** Writes the packages that were loaded for later starts. The folder may not be writable; nothing is kept then. */
+/**
+ * Called when the worker runs. Loads the modules that were put off, and writes the packages that were loaded for later
+ * starts. The folder may not be writable; nothing is kept then.
+ */
 export async function keepPackages(): Promise<void> {
+  await loadLateModules();
   await loader?.save().catch(() => {});
 }
 

@@ -1,3 +1,8 @@
+import { systemClock } from '../../base/time/clock.js';
+
+/** The pause after each module that {@link loadLateModules} loads, since loading one blocks the event loop. */
+const PAUSE_MS = 10;
+
 /**
  * The modules that class-validator requires for single rules. They are half of all that a start would load, and a DTO
  * needs a few of them.
@@ -9,19 +14,44 @@ const CLASS_VALIDATOR = /[\\/]node_modules[\\/]class-validator[\\/]/;
 export const isLate = (path: string, request: string): boolean =>
   RULE.test(request) && CLASS_VALIDATOR.test(path);
 
+/** Load the modules that no rule has needed yet. */
+const waiting = new Set<() => unknown>();
+
+/**
+ * Loads the modules that no rule has needed yet. A worker calls it when its polls are open: the files of a package may be
+ * replaced while it runs, and a task must not fail because one is missing.
+ */
+export async function loadLateModules(): Promise<void> {
+  for (const load of waiting) {
+    try {
+      load();
+    } catch {
+      // It is tried again when a rule needs it, whose check then fails with this error.
+      waiting.delete(load);
+    }
+    await systemClock.sleep(PAUSE_MS);
+  }
+}
+
 /**
  * Returns the exports of a CommonJS module, which is loaded when the first of them is read. TypeScript's helpers read
  * `__esModule` before that; they would then make an object with the module as its `default`.
  */
 export function lateModule(load: () => unknown): object {
   let exports: Readonly<Record<PropertyKey, unknown>> | undefined;
+  const loaded = (): Readonly<Record<PropertyKey, unknown>> => {
+    exports ??= load() as Readonly<Record<PropertyKey, unknown>>;
+    waiting.delete(loaded);
+    return exports;
+  };
+  waiting.add(loaded);
   return new Proxy(
     {},
     {
       get: (_, name) => {
         if (name === '__esModule') return true;
-        exports ??= load() as Readonly<Record<PropertyKey, unknown>>;
-        return name === 'default' && exports['__esModule'] !== true ? exports : exports[name];
+        const all = loaded();
+        return name === 'default' && all['__esModule'] !== true ? all : all[name];
       },
     },
   );
