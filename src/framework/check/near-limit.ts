@@ -1,6 +1,6 @@
 import { NEAR_LIMIT_BYTES } from '../worker/handler/output/near-limit.js';
-import { OUTPUT_LIMIT_BYTES } from '../worker/handler/outcome/outcome.js';
 import type { Finding } from './finding.js';
+import { PAYLOAD_LIMIT_BYTES } from '../base/store/size.js';
 
 /** The largest output that a state had. */
 interface SeenOutput {
@@ -18,6 +18,6 @@ export const nearLimit = (file: string, seen: readonly SeenOutput[]): Finding[] 
       level: 'advice',
       file,
       state,
-      what: `its output had ${bytes} bytes in ${executionArn}, ${Math.floor((100 * bytes) / OUTPUT_LIMIT_BYTES)} % of what Step Functions accepts`,
+      what: `its output had ${bytes} bytes in ${executionArn}, ${Math.floor((100 * bytes) / PAYLOAD_LIMIT_BYTES)} % of what Step Functions accepts`,
       fix: 'set `payloads` in the config, so that larger outputs go through a store',
     }));

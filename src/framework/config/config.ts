@@ -1,4 +1,3 @@
-import { PAYLOAD_LIMIT_BYTES, SIZE_EXPECTED, parseSize, writeSize } from '../base/store/size.js';
 import type { DependencyContainer } from 'tsyringe';
 import type { Constructor } from '../declare/class.js';
 import type { Interceptor } from '../declare/interceptor.js';
@@ -21,6 +20,7 @@ import {
   type Table,
 } from '../declare/rule.js';
 import { isPlainObject } from '../base/plain-object.js';
+import { PAYLOAD_LIMIT_BYTES, parseSize, SIZE_EXPECTED, writeSize } from '../base/store/size.js';
 import type { Mocks } from '../local/index.js';
 import { isPort, readAddress } from './address.js';
 import {

@@ -1,5 +1,5 @@
-import { PAYLOAD_LIMIT_BYTES } from '../base/store/size.js';
 import { isPlainObject } from '../base/plain-object.js';
+import { PAYLOAD_LIMIT_BYTES } from '../base/store/size.js';
 import type { ObjectStore, Store } from '../base/store/store.js';
 import { isStore } from '../declare/options.js';
 import { count, isFunction, isText, positiveDuration, type Rule, sizeFrom } from '../declare/rule.js';

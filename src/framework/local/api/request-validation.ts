@@ -1,9 +1,10 @@
 import { parseArn, type ResourceKind } from '../asl/values/arn.js';
 import { isObject } from '../asl/values/json.js';
-import { CAUSE_LIMIT, DATA_LIMIT_BYTES, ERROR_LIMIT, isTooLarge } from '../asl/values/limits.js';
+import { CAUSE_LIMIT, ERROR_LIMIT, isTooLarge } from '../asl/values/limits.js';
 import { PAGE_LIMIT, type PageRequest } from '../engine/answers/pages.js';
 import { hasHeapFor } from '../asl/values/heap.js';
 import { errors } from '../engine/answers/service-error.js';
+import { PAYLOAD_LIMIT_BYTES } from '../../base/store/size.js';
 
 /** The parsed body of a request. */
 export type Body = Readonly<Record<string, unknown>>;
@@ -23,7 +24,7 @@ export const MAX = {
   error: ERROR_LIMIT,
   cause: CAUSE_LIMIT,
   definition: 1_048_576,
-  data: DATA_LIMIT_BYTES,
+  data: PAYLOAD_LIMIT_BYTES,
 } as const;
 
 /**

@@ -1,9 +1,9 @@
 import { EvaluationFailure } from '../expression/evaluation-failure.js';
 import { measure, sizeOf, type Json } from '../values/json.js';
-import { DATA_LIMIT_BYTES } from '../values/limits.js';
 import { INTRINSICS, type Intrinsic } from './intrinsics.js';
 import { Scanner } from './path/scanner.js';
 import type { StateData } from '../expression/state-data.js';
+import { PAYLOAD_LIMIT_BYTES } from '../../../base/store/size.js';
 
 type Part = (data: StateData) => Json;
 
@@ -12,9 +12,9 @@ export type CompileArgument = (path: string) => Part;
 
 const MAX_DEPTH = 10;
 /** The most JSON values in one argument. The largest input that a state can have doesn't contain more. */
-const NODES = DATA_LIMIT_BYTES;
+const NODES = PAYLOAD_LIMIT_BYTES;
 /** The most characters in one argument: four times the size of the largest input that a state can have. */
-const CHARS = 4 * DATA_LIMIT_BYTES;
+const CHARS = 4 * PAYLOAD_LIMIT_BYTES;
 
 const tooLarge = (name: string): EvaluationFailure =>
   new EvaluationFailure('States.IntrinsicFailure', `${name}: an argument is too large`);

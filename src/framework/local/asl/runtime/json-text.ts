@@ -1,7 +1,8 @@
 import { runtimeFailure } from '../expression/evaluation-failure.js';
 import { isTooDeep, measure, type Json } from '../values/json.js';
-import { DATA_LIMIT_BYTES, isTooLarge } from '../values/limits.js';
+import { isTooLarge } from '../values/limits.js';
 import { dataLimitFailure } from './state-failure.js';
+import { PAYLOAD_LIMIT_BYTES } from '../../../base/store/size.js';
 
 export const TOO_DEEP = 'The value is nested too deeply.';
 
@@ -37,7 +38,7 @@ export class JsonText {
     if (this.#fits && value === this.#value) return this.#text.length;
     // The value is measured before it is written: a value that contains the same object many times takes little
     // memory, but its text may be huge.
-    if (!measure(value, DATA_LIMIT_BYTES, DATA_LIMIT_BYTES)) throw dataLimitFailure(what);
+    if (!measure(value, PAYLOAD_LIMIT_BYTES, PAYLOAD_LIMIT_BYTES)) throw dataLimitFailure(what);
     const text = this.of(value);
     if (isTooLarge(text)) throw dataLimitFailure(what);
     if (isTooDeep(text)) throw runtimeFailure(TOO_DEEP);

@@ -1,8 +1,5 @@
 import { PAYLOAD_LIMIT_BYTES } from '../../../base/store/size.js';
 
-/** The most bytes of UTF-8 in an input or output. AWS page "Step Functions service quotas". */
-export const DATA_LIMIT_BYTES = PAYLOAD_LIMIT_BYTES;
-
 /**
  * The most characters in the name of an error and (below) in its cause. API reference of Step Functions,
  * SendTaskFailure.
@@ -14,5 +11,5 @@ export const CAUSE_LIMIT = 32_768;
 export const LONGEST_SECONDS = 99_999_999;
 
 export function isTooLarge(text: string): boolean {
-  return text.length * 3 > DATA_LIMIT_BYTES && Buffer.byteLength(text) > DATA_LIMIT_BYTES;
+  return text.length * 3 > PAYLOAD_LIMIT_BYTES && Buffer.byteLength(text) > PAYLOAD_LIMIT_BYTES;
 }

@@ -1,9 +1,8 @@
-import { bytesBeyondLimit, OUTPUT_LIMIT_BYTES } from '../outcome/outcome.js';
+import { bytesBeyondLimit } from '../outcome/outcome.js';
 import { OWN_ERROR } from '../outcome/own-error.js';
 import { Refusal } from '../outcome/refusal.js';
+import { PAYLOAD_LIMIT_BYTES } from '../../../base/store/size.js';
 
-/** The most bytes, in UTF-8, that an input may have (Step Functions service quotas). */
-export const INPUT_LIMIT_BYTES = OUTPUT_LIMIT_BYTES;
 /**
  * The most levels of nested objects and arrays in an input. It also limits the recursion of every function that walks
  * through an input.
@@ -17,7 +16,7 @@ export const DEPTH_LIMIT = 256;
 export function decode(text: string): unknown {
   const bytes = bytesBeyondLimit(text);
   if (bytes !== undefined) {
-    throw refused(`the input has ${bytes} bytes; at most ${INPUT_LIMIT_BYTES} are allowed`);
+    throw refused(`the input has ${bytes} bytes; at most ${PAYLOAD_LIMIT_BYTES} are allowed`);
   }
   return decodeText(text, 'the input', DEPTH_LIMIT);
 }

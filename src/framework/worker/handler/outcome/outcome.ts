@@ -21,11 +21,8 @@ export interface Deferred {
 /** The end of a handler: with the task's outcome, or with a deferral. */
 export type HandlerEnd = Outcome | Deferred;
 
-/** The most bytes, in UTF-8, that an output or an input may have (Step Functions service quotas). */
-export const OUTPUT_LIMIT_BYTES = PAYLOAD_LIMIT_BYTES;
-
 /** If a text has more bytes in UTF-8 than `limit`, returns their number. Otherwise returns undefined. */
-export function bytesBeyondLimit(text: string, limit: number = OUTPUT_LIMIT_BYTES): number | undefined {
+export function bytesBeyondLimit(text: string, limit: number = PAYLOAD_LIMIT_BYTES): number | undefined {
   // A UTF-16 code unit takes at most three bytes, so for most texts the bytes needn't be counted.
   if (text.length * 3 <= limit) return undefined;
   const bytes = Buffer.byteLength(text);

@@ -1,8 +1,9 @@
 import type { TaskContext } from '../../../declare/task-context.js';
-import { bytesBeyondLimit, OUTPUT_LIMIT_BYTES } from '../outcome/outcome.js';
+import { bytesBeyondLimit } from '../outcome/outcome.js';
+import { PAYLOAD_LIMIT_BYTES } from '../../../base/store/size.js';
 
 /** Outputs of more bytes than this are near the limit: three quarters of it. */
-export const NEAR_LIMIT_BYTES = OUTPUT_LIMIT_BYTES * 0.75;
+export const NEAR_LIMIT_BYTES = PAYLOAD_LIMIT_BYTES * 0.75;
 
 /** Warns of a handler's outputs that are near the limit: of the first one, and of each that is larger by 1 % or more. */
 export class NearLimit {
@@ -21,7 +22,7 @@ export class NearLimit {
   }
 
   #warn(bytes: number, { log }: TaskContext): void {
-    const percent = Math.floor((100 * bytes) / OUTPUT_LIMIT_BYTES);
+    const percent = Math.floor((100 * bytes) / PAYLOAD_LIMIT_BYTES);
     if (percent <= this.#warnedPercent) return;
     this.#warnedPercent = percent;
     log.warn(

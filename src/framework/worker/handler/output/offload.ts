@@ -3,10 +3,11 @@ import { isPlainObject } from '../../../base/plain-object.js';
 import { showSize } from '../../../base/store/size.js';
 import type { PayloadStore } from '../../keep/payloads/payload-store.js';
 import { hasReferenceKey, REFERENCE_KEY, referenceObject } from '../../keep/payloads/reference.js';
-import { bytesBeyondLimit, OUTPUT_LIMIT_BYTES } from '../outcome/outcome.js';
+import { bytesBeyondLimit } from '../outcome/outcome.js';
 import { OWN_ERROR } from '../outcome/own-error.js';
 import { Refusal } from '../outcome/refusal.js';
 import type { OutputLimit } from './output-limit.js';
+import { PAYLOAD_LIMIT_BYTES } from '../../../base/store/size.js';
 
 /** Settings of the outputs that go out as references. */
 export interface OffloadSettings {
@@ -42,7 +43,7 @@ async function asReference(
   const besideText = JSON.stringify(beside);
   if (hasReferenceKey(besideText)) throw withReferenceKey(beside);
   // Before the payload is written, since it isn't deleted again.
-  const bytes = bytesBeyondLimit(besideText, OUTPUT_LIMIT_BYTES - LONGEST_REFERENCE);
+  const bytes = bytesBeyondLimit(besideText, PAYLOAD_LIMIT_BYTES - LONGEST_REFERENCE);
   if (bytes !== undefined) throw inlineTooLarge(beside, bytes);
   const wanted = wantedSignal(task);
   try {
@@ -97,7 +98,7 @@ function inlineTooLarge(beside: object, bytes: number): Refusal {
   );
   return new Refusal(
     OWN_ERROR.outputTooLarge,
-    `the output's \`inline\` fields have ${bytes} bytes as JSON (${sizes.join(', ')}); with their reference, Step Functions accepts ${OUTPUT_LIMIT_BYTES}. Keep only what the state machine reads`,
+    `the output's \`inline\` fields have ${bytes} bytes as JSON (${sizes.join(', ')}); with their reference, Step Functions accepts ${PAYLOAD_LIMIT_BYTES}. Keep only what the state machine reads`,
   );
 }
 

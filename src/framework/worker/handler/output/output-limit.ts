@@ -1,6 +1,6 @@
-import { OUTPUT_LIMIT_BYTES } from '../outcome/outcome.js';
 import { OWN_ERROR } from '../outcome/own-error.js';
 import { Refusal } from '../outcome/refusal.js';
+import { PAYLOAD_LIMIT_BYTES } from '../../../base/store/size.js';
 
 /** The most bytes that the JSON of an output may have. */
 export interface OutputLimit {
@@ -15,10 +15,10 @@ export interface OutputLimit {
 
 /** The limit of outputs that are sent whole. */
 export const SERVICE_LIMIT: OutputLimit = {
-  bytes: OUTPUT_LIMIT_BYTES,
+  bytes: PAYLOAD_LIMIT_BYTES,
   refuse: (bytes, largest = '') =>
     new Refusal(
       OWN_ERROR.outputTooLarge,
-      `the output has ${bytes} bytes as JSON${largest}; Step Functions accepts ${OUTPUT_LIMIT_BYTES}. Return less, or store it yourself and return its key; or set payloads: { store: s3({ bucket: '…' }) } in the config (docs/kept.md)`,
+      `the output has ${bytes} bytes as JSON${largest}; Step Functions accepts ${PAYLOAD_LIMIT_BYTES}. Return less, or store it yourself and return its key; or set payloads: { store: s3({ bucket: '…' }) } in the config (docs/kept.md)`,
     ),
 };

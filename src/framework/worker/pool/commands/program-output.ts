@@ -3,17 +3,17 @@ import { systemClock } from '../../../base/time/clock.js';
 import type { TaskContext } from '../../../declare/task-context.js';
 import { isPlainObject } from '../../../base/plain-object.js';
 import { Refusal } from '../../handler/outcome/refusal.js';
-import { OUTPUT_LIMIT_BYTES } from '../../handler/outcome/outcome.js';
 import { OWN_ERROR } from '../../handler/outcome/own-error.js';
+import { PAYLOAD_LIMIT_BYTES } from '../../../base/store/size.js';
 
 /** The maximum length of a line that can be a task's output, in bytes. A longer line is not kept whole. */
-const LINE_LIMIT = OUTPUT_LIMIT_BYTES;
+const LINE_LIMIT = PAYLOAD_LIMIT_BYTES;
 /**
  * The result is searched for in the last lines of the output. At most this many lines are kept for that.
  * `KEPT_CHARACTERS`: the most characters in all of them.
  */
 const KEPT_LINES = 100;
-const KEPT_CHARACTERS = 4 * OUTPUT_LIMIT_BYTES;
+const KEPT_CHARACTERS = 4 * PAYLOAD_LIMIT_BYTES;
 /**
  * The most characters of a printed line that are logged. `LOGGED_PER_SECOND`: the most lines that are logged in a
  * second.

@@ -5,13 +5,13 @@ import { type Cancel, systemClock } from '../../../base/time/clock.js';
 import { ActivityFailure } from '../../../declare/activity-failure.js';
 import type { TaskContext } from '../../../declare/task-context.js';
 import { Refusal } from '../../handler/outcome/refusal.js';
-import { OUTPUT_LIMIT_BYTES } from '../../handler/outcome/outcome.js';
 import { OWN_ERROR } from '../../handler/outcome/own-error.js';
 import { exitData, type ProgramExit } from '../program-exit.js';
 import { CommandFailed } from './command-failed.js';
 import { checkOptions, type CommandOptions, type CommandPlan } from './options.js';
 import type { Program, ProgramOptions } from './program.js';
 import { ProgramOutput } from './program-output.js';
+import { PAYLOAD_LIMIT_BYTES } from '../../../base/store/size.js';
 
 /**
  * Runs a program for a task, in any language, and returns its result. The lines that the program prints are written to
@@ -195,10 +195,10 @@ async function readOutput(file: string): Promise<unknown> {
   );
   if (size === undefined)
     throw new Refusal(OWN_ERROR.invalidOutput, 'the program wrote nothing to STEPWRIGHT_OUTPUT_FILE');
-  if (size > OUTPUT_LIMIT_BYTES)
+  if (size > PAYLOAD_LIMIT_BYTES)
     throw new Refusal(
       OWN_ERROR.outputTooLarge,
-      `the program wrote ${size} bytes to STEPWRIGHT_OUTPUT_FILE; at most ${OUTPUT_LIMIT_BYTES} are allowed`,
+      `the program wrote ${size} bytes to STEPWRIGHT_OUTPUT_FILE; at most ${PAYLOAD_LIMIT_BYTES} are allowed`,
     );
   try {
     return JSON.parse(await readFile(file, 'utf8')) as unknown;
