@@ -229,6 +229,10 @@ export class Execution implements RunningExecution, Ending {
   letGoAbove(bytes: number): void {
     if (!this.#root || this.#mostHeld <= bytes) return;
     this.#isTooLarge = true;
+    this.#forgetProgress();
+  }
+
+  #forgetProgress(): void {
     this.#root = undefined;
     this.spellings.forget();
   }
@@ -347,10 +351,7 @@ export class Execution implements RunningExecution, Ending {
     this.history.add(END_EVENTS[end.status], end.at, previous, details);
     if (this.world.transitions) logTransition(this.world.transitions, this, END_EVENTS[end.status], details);
     this.#end = end;
-    if (end.status === 'SUCCEEDED') {
-      this.#root = undefined;
-      this.spellings.forget();
-    }
+    if (end.status === 'SUCCEEDED') this.#forgetProgress();
     this.world.memory.grow(-this.#counted);
     this.#letGo();
     this.#cancelTimeout?.();

@@ -234,7 +234,7 @@ export class Executions {
     if (stored) stored.finished = this.#finished.push(execution);
     const { executions, memory } = this.kept;
     // An execution that took the room of all others would be forgotten as soon as the next one ends.
-    execution.letGoAbove(memory.limit / 2);
+    execution.letGoAbove(memory.mostOfOne);
     memory.grow(execution.keptBytes);
     while (this.#finished.size - this.#pinned > executions || memory.isFull)
       if (!this.#forgetOldest()) return;

@@ -86,12 +86,17 @@ export class MemoryPart {
     this.memory.grow(bytes);
   }
 
+  /** The most bytes of this part that one may take: half of it, so that there is room for the others. */
+  get mostOfOne(): number {
+    return this.limit / 2;
+  }
+
   /**
-   * Returns true if one that takes `bytes` of this part must end. One may take half of it, so that it leaves room for
-   * the others. If all together take too much, the small ones may go on for longer.
+   * Returns true if one that takes `bytes` of this part must end. If all together take too much, the small ones may go
+   * on for longer.
    */
   isTooMuch(bytes: number): boolean {
-    if (bytes > this.limit / 2) return true;
+    if (bytes > this.mostOfOne) return true;
     const isSmall = bytes <= this.limit / 100;
     return isSmall ? this.#bytes > 1.1 * this.limit : this.isFull;
   }
