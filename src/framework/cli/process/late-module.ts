@@ -14,20 +14,19 @@ const CLASS_VALIDATOR = /[\\/]node_modules[\\/]class-validator[\\/]/;
 export const isLate = (path: string, request: string): boolean =>
   RULE.test(request) && CLASS_VALIDATOR.test(path);
 
-/** Load the modules that no rule has needed yet. */
-const waiting = new Set<() => unknown>();
+/** Each loads a module that was put off, unless a rule has needed it before. */
+const putOff: (() => unknown)[] = [];
 
 /**
- * Loads the modules that no rule has needed yet. A worker calls it when its polls are open: the files of a package may be
+ * Loads the modules that were put off. A worker calls it when its polls are open: the files of a package may be
  * replaced while it runs, and a task must not fail because one is missing.
  */
 export async function loadLateModules(): Promise<void> {
-  for (const load of waiting) {
+  for (const load of putOff.splice(0)) {
     try {
       load();
     } catch {
       // It is tried again when a rule needs it, whose check then fails with this error.
-      waiting.delete(load);
     }
     await systemClock.sleep(PAUSE_MS);
   }
@@ -39,12 +38,8 @@ export async function loadLateModules(): Promise<void> {
  */
 export function lateModule(load: () => unknown): object {
   let exports: Readonly<Record<PropertyKey, unknown>> | undefined;
-  const loaded = (): Readonly<Record<PropertyKey, unknown>> => {
-    exports ??= load() as Readonly<Record<PropertyKey, unknown>>;
-    waiting.delete(loaded);
-    return exports;
-  };
-  waiting.add(loaded);
+  const loaded = () => (exports ??= load() as Readonly<Record<PropertyKey, unknown>>);
+  putOff.push(loaded);
   return new Proxy(
     {},
     {
