@@ -40,6 +40,7 @@ export class Connections {
   readonly #openOne: OpenConnection;
   readonly #idle: Connection[] = [];
   readonly #all = new Set<Connection>();
+  #closed = false;
 
   constructor(origin: string, open: OpenConnection) {
     this.#origin = origin;
@@ -52,11 +53,12 @@ export class Connections {
   }
 
   give(client: Connection): void {
-    if (this.#all.has(client)) this.#idle.push(client);
+    if (!this.#closed) this.#idle.push(client);
   }
 
   /** Closes all connections. Calls in progress on them fail. */
   close(): void {
+    this.#closed = true;
     const all = [...this.#all];
     this.#all.clear();
     this.#idle.length = 0;
