@@ -17,24 +17,29 @@ export interface Abortable {
 export class Abort implements Abortable {
   aborted = false;
   reason: unknown;
-  #listeners: (() => void)[] | undefined;
+  /** Most have one listener at a time, which costs no list. */
+  #listener: (() => void) | undefined;
+  #others: Set<() => void> | undefined;
 
   /** Aborts with this reason. Later calls do nothing: the first reason stays. */
   abort(reason: unknown): void {
     if (this.aborted) return;
     this.aborted = true;
     this.reason = reason;
-    const listeners = this.#listeners;
-    this.#listeners = undefined;
-    if (listeners) for (const listener of listeners) listener();
+    const [listener, others] = [this.#listener, this.#others];
+    this.#listener = this.#others = undefined;
+    listener?.();
+    if (others) for (const other of others) other();
   }
 
   addEventListener(_type: 'abort', listener: () => void): void {
-    if (!this.aborted) (this.#listeners ??= []).push(listener);
+    if (this.aborted) return;
+    if (this.#listener) (this.#others ??= new Set()).add(listener);
+    else this.#listener = listener;
   }
 
   removeEventListener(_type: 'abort', listener: () => void): void {
-    const index = this.#listeners?.indexOf(listener) ?? -1;
-    if (index >= 0) this.#listeners?.splice(index, 1);
+    if (this.#listener === listener) this.#listener = undefined;
+    else this.#others?.delete(listener);
   }
 }
