@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import type { Abortable } from '../abort.js';
 
 /** Cancels a timer. A second call, or a call after the timer has fired, does nothing. */
@@ -69,15 +70,16 @@ class SystemClock extends BaseClock {
   override after(ms: number, fn: () => void): Cancel {
     const due = this.now() + ms;
     let timer: NodeJS.Timeout;
-    const arm = (): void => {
-      timer = setTimeout(ring, Math.min(Math.max(due - this.now(), 0), LONGEST_TIMER_MS));
+    const arm = (leftMs: number): void => {
+      timer = setTimeout(ring, Math.min(Math.max(leftMs, 0), LONGEST_TIMER_MS));
     };
     const ring = (): void => {
       // Node's timers may fire up to a millisecond early; a deadline must not.
-      if (this.now() < due) arm();
+      const leftMs = due - this.now();
+      if (leftMs > 0) arm(leftMs);
       else fn();
     };
-    arm();
+    arm(ms);
     return () => clearTimeout(timer);
   }
 }
