@@ -124,23 +124,25 @@ class Writer {
   #body(value: object, property: DtoProperty | undefined): string {
     if (Array.isArray(value)) return this.#list(value, property);
     if (value instanceof Set) return this.#list([...value], property);
-    const parts: string[] = [];
-    const write = (key: string, part: unknown, of?: DtoProperty): void => {
-      const text = this.write(part, key, of);
-      if (text === undefined) return;
-      this.#count(key.length + 5);
-      parts.push(`${JSON.stringify(key)}:${text}`);
-    };
+    let text = '';
     if (this.#described) {
       const fields = this.#described.fields(value, property);
       if (fields.size === 0) this.#refuseHollow(value);
-      for (const [key, [part, of]] of fields) write(key, part, of);
+      for (const [key, [part, of]] of fields) text = this.#joined(text, key, this.write(part, key, of));
     } else {
       const keys = Object.keys(value);
       if (keys.length === 0) this.#refuseHollow(value);
-      for (const key of keys) write(key, Reflect.get(value, key));
+      for (const key of keys) text = this.#joined(text, key, this.write(Reflect.get(value, key), key));
     }
-    return `{${parts.join(',')}}`;
+    return `{${text}}`;
+  }
+
+  /** Returns the text of an object's fields with one more. */
+  #joined(fields: string, key: string, value: string | undefined): string {
+    if (value === undefined) return fields;
+    this.#count(key.length + 5);
+    const field = `${JSON.stringify(key)}:${value}`;
+    return fields === '' ? field : `${fields},${field}`;
   }
 
   #refuseHollow(value: object): void {
