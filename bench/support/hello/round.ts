@@ -40,8 +40,8 @@ export interface Round {
   readonly toAccepted: readonly [p50: number, p99: number];
 }
 
-/** The tasks before the measurement, and its length. */
-const WARM = { least: 2_000, perSlot: 4, limitMs: 30_000 } as const;
+/** The tasks before the measurement. It also waits until V8 has compiled what runs often. */
+const WARM = { least: 2_000, perSlot: 4, limitMs: 30_000, compiledAfterMs: 5_000 } as const;
 export const MEASURE_MS = 3_000;
 
 /** One worker at a server of its own. @throws Error where it does no tasks */
@@ -58,6 +58,7 @@ export async function measureRound(candidate: Candidate, setting: Setting): Prom
     const warm = sleepMs + (delayMs ?? 0) > 0 ? inFlight * 2 : Math.max(WARM.least, WARM.perSlot * inFlight);
     const done = await waitFor(stub, firstTasks ?? warm, candidate);
     const first = firstTasks === undefined ? undefined : firstOf(started, done, cpuMs(worker.pid));
+    await sleep(Math.max(0, WARM.compiledAfterMs - (done.at - started.at)));
     await stub.feed(0, sleepMs);
     const from = await stub.counted();
     const cpu = cpuMs(worker.pid);
