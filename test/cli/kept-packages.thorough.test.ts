@@ -123,7 +123,7 @@ test('packages are loaded from one file, whose code the second start adds; then 
   expect(readdirSync(cache())).toHaveLength(1);
 });
 
-test('the code of a single rule of class-validator is loaded when the rule first needs it, or when the worker runs', () => {
+test('the code of a single rule of class-validator is loaded when the rule first needs it', () => {
   place('node_modules/class-validator/package.json', '{}');
   place(
     'node_modules/class-validator/index.js',
@@ -148,9 +148,51 @@ test('the code of a single rule of class-validator is loaded when the rule first
   const size = readFileSync(kept()).length;
   expect(start(code, { user })).toEqual({ said: [1, rules], byNode: 0 });
   expect(readFileSync(kept())).toHaveLength(size);
-  const removed = `require('node:fs').rmSync('node_modules/validator', { recursive: true })`;
-  expect(start(code, { later: `(${removed}, ${user})` })).toEqual({ said: [1, null, rules], byNode: 0 });
+  const renamed = (from: string, to: string): string =>
+    `require('node:fs').renameSync('node_modules/${from}', 'node_modules/${to}')`;
+  const later = `(${renamed('validator', 'gone')}, attempt(() => ${user}))
+    .then((first) => (${renamed('gone', 'validator')}, [first, ${user}]))`;
+  expect(start(code, { later }).said).toEqual([1, null, ['MODULE_NOT_FOUND', rules]]);
+  rmSync(join(dir, 'node_modules/validator'), { recursive: true });
   expect(start(code, { user }).said).toEqual(['MODULE_NOT_FOUND', 'MODULE_NOT_FOUND']);
+});
+
+test.each<[string, string, string[]]>([
+  ['of the rules that the DTOs declare', `rules.IsEmail()(Dto.prototype, 'to')`, ['isEmail']],
+  [
+    'of the rules that these call',
+    `rules.IsDateString()(Dto.prototype, 'at'); rules.IsLatitude()(Dto.prototype, 'at')`,
+    ['isISO8601', 'isLatLong'],
+  ],
+  ['of no rule, if the DTOs need none', `rules.IsString()(Dto.prototype, 'at')`, []],
+  [
+    'of all rules, if a user wrote one',
+    `rules.ValidateBy({ name: 'isMine', validator: { validate: rules.isEmail } })(Dto.prototype, 'to')`,
+    ['isEmail', 'isISO8601', 'isLatLong', 'isURL'],
+  ],
+  [
+    'of all rules, if a user wrote a class for one',
+    `rules.ValidatorConstraint({ name: 'isEmail' })(class Mine { validate = rules.isURL; })`,
+    ['isEmail', 'isISO8601', 'isLatLong', 'isURL'],
+  ],
+])('once the worker runs, npm ci can replace the code %s', (_, declare, loaded) => {
+  for (const name of ['class-validator', 'validator'])
+    cpSync(resolve('node_modules', name), join(dir, 'node_modules', name), { recursive: true });
+  symlinkSync(resolve('node_modules/libphonenumber-js'), join(dir, 'node_modules/libphonenumber-js'));
+  const code = `typeof loadLibrary('class-validator')`;
+  const user = `(() => { const rules = require('class-validator'); class Dto {} ${declare}; })()`;
+  const checked = `((rules) => [
+    ['isEmail', () => rules.isEmail('a@b.de')],
+    ['isISO8601', () => rules.isDateString('2020-01-01')],
+    ['isLatLong', () => rules.isLatitude('1')],
+    ['isURL', () => rules.isURL('https://a.de')],
+  ].filter(([, check]) => { try { return check(); } catch { return false; } }).map(([name]) => name))(require('class-validator'))`;
+  const removed = `require('node:fs').rmSync('node_modules/validator', { recursive: true })`;
+  start(code);
+  expect(start(code, { user, later: `(${removed}, ${checked})` })).toEqual({
+    said: ['object', null, loaded],
+    byNode: 0,
+  });
 });
 
 test('a module sees what it sees without a kept file', () => {

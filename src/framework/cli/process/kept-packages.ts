@@ -75,7 +75,7 @@ export const endKeptPackages = (): void => loader?.end();
 export const endKeptNames = (): void => loader?.endNames();
 
 /**
- * Called when the worker runs. Loads the modules that were put off, and writes the packages that were loaded for later
+ * Called when the worker runs. Loads the modules that rules need, and writes the packages that were loaded for later
  * starts. The folder may not be writable; nothing is kept then.
  */
 export async function keepPackages(): Promise<void> {
@@ -162,7 +162,7 @@ class PackageLoader {
 
   #requireOf(module: NodeModule, { requires }: KeptModule): (request: string) => unknown {
     return (request) => {
-      if (isLate(module.filename, request)) return lateModule(() => module.require(request));
+      if (isLate(module.filename, request)) return lateModule(module, request);
       const index = requires[request];
       const kept = index === undefined || !this.#kept ? undefined : this.#packages?.modules[index];
       if (!kept) return module.require(request) as unknown;
