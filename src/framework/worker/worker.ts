@@ -24,6 +24,7 @@ import type { Deferrals } from './deferral/deferrals.js';
 import type { Protection } from './protect/protection.js';
 import { TroubleTracker } from '../base/time/trouble.js';
 import { BytesInFlight } from './poll/bytes-in-flight.js';
+import { type InFlightLimit, NO_LIMIT } from './poll/in-flight-limit.js';
 import { Pace } from './poll/pace.js';
 import { POLL_LIMIT_MS } from './poll/poll-limit.js';
 import { Turns } from './poll/turns.js';
@@ -44,7 +45,7 @@ export interface WorkerParts {
   readonly graceMs: number;
   readonly drain: 'run' | 'fail';
   /** The most bytes of inputs and outcomes that the worker's tasks hold in memory. @default no limit */
-  readonly inFlightBytes?: number;
+  readonly inFlightBytes?: InFlightLimit;
   /**
    * Asks the platform (ECS or Kubernetes) not to remove the worker while a task has been running for long. @default the
    * platform isn't asked
@@ -298,11 +299,12 @@ export class Worker implements ObservedWorker {
   }
 
   #limitBytes(): BytesInFlight {
-    const { clock, inFlightBytes = Number.POSITIVE_INFINITY } = this.#parts;
-    return new BytesInFlight(inFlightBytes, clock, {
+    const { bytes: limit, from } = this.#parts.inFlightBytes ?? NO_LIMIT;
+    return new BytesInFlight(limit, this.#parts.clock, {
       full: (waiting) => {
-        const handlers = this.#loops.map((loop) => loop.status()).map(({ name, bytes }) => ({ name, bytes }));
-        this.#events.emit('bytes:full', { limit: inFlightBytes, waiting, handlers });
+        const all = this.#loops.map((loop) => loop.status());
+        const handlers = all.map(({ name, bytes, polls }) => ({ name, bytes, polls: polls.open }));
+        this.#events.emit('bytes:full', { limit, from, waiting, handlers });
       },
       freed: (afterMs) => this.#events.emit('bytes:freed', { afterMs }),
     });

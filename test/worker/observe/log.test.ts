@@ -79,9 +79,15 @@ const lines: [Told, string, RegExp][] = [
   ],
   [['places:freed', poll], 'info', /slots are free again/],
   [
-    ['bytes:full', { limit: 1024, waiting: ['Work.run'], handlers: [{ name: 'Work.run', bytes: 1024 }] }],
+    [
+      'bytes:full',
+      {
+        ...{ limit: 2 ** 20, from: 'default', waiting: ['Work.run'] },
+        handlers: [{ name: 'Work.run', bytes: 2 ** 20, polls: 1 }],
+      },
+    ],
     'warn',
-    /have reached inFlightBytes: polls wait until tasks end/,
+    /tasks \(768 KB\) and polls \(256 KB: .*\) have reached inFlightBytes; .*--max-old-space-size/,
   ],
   [['bytes:freed', { afterMs: 40_000.5 }], 'info', /no longer wait for inFlightBytes/],
   [['heartbeat:stretched', { tasks: 9, neededRate: 4, stretched }], 'warn', /heartbeats are sent less often/],

@@ -110,8 +110,8 @@ describe('inFlightBytes', () => {
     expect(w.worker.status()).toMatchObject({ counts: { succeeded: 10 }, inFlightBytes: { full: false } });
     expect(w.of('bytes:full')).toEqual([
       {
-        ...{ limit: 1024 ** 2, waiting: ['Work.run'] },
-        handlers: [{ name: 'Work.run', bytes: expect.any(Number) }],
+        ...{ limit: 1024 ** 2, from: 'the config', waiting: ['Work.run'] },
+        handlers: [{ name: 'Work.run', bytes: expect.any(Number), polls: 0 }],
       },
     ]);
     expect(w.of('bytes:freed')).toEqual([{ afterMs: expect.any(Number) }]);
@@ -146,6 +146,24 @@ describe('inFlightBytes', () => {
       await seconds(20);
     }
     expect(w.worker.status().counts.succeeded).toBe(6);
+  });
+
+  test('if polls take the memory, the line says so, and that the limit can be raised', async () => {
+    const arns = ['A', 'B', 'C', 'D'].map((name) => `${ARN}${name}`);
+    const [first, ...others] = arns.map((arn) => holding({ concurrency: 20 }, arn));
+    const machine = world.machine(`${ARN}A`);
+    const activities = [first, ...others].flatMap((each) => each?.type ?? []);
+    const w = await world.worker({ activities, inFlightBytes: '1MB' });
+    await started(machine, 2, 1);
+    await seconds(20);
+    expect(first?.held).toHaveLength(1);
+    const [line] = w.log.filter(({ msg }) => String(msg).includes('have reached inFlightBytes'));
+    expect(line).toMatchObject({ waiting: ['WorkA.run'], tasks: '1 KB', polls: '1 MB' });
+    expect(line?.['msg']).toContain('to run more at once, raise inFlightBytes (the config)');
+    for (let n = 0; n < 2; n++) {
+      first?.held.pop()?.succeed();
+      await seconds(1);
+    }
   });
 
   test('an input counts by the bytes of its text, not by its characters', async () => {

@@ -183,7 +183,8 @@ function settingsOf(
   world: StartWorld,
 ): Omit<WorkerParts, 'handlers' | 'heartbeats' | 'close'> {
   const { reportLimitMs, graceMs, drain } = settings;
-  const inFlightBytes = inFlightLimit(settings.inFlightBytes);
+  const { from } = settings.origins.inFlightBytes;
+  const inFlightBytes = { bytes: inFlightLimit(settings.inFlightBytes), from };
   const { clock, random, log } = world;
   const name = settings.workerName ?? nameWorker(random);
   return { name, clock, random, log, reportLimitMs, graceMs, drain, inFlightBytes };

@@ -57,7 +57,7 @@ function laterOf({ drain, handlers, protection, inFlightBytes }: PublicStatus): 
     ...pausedIn(handlers),
     ...(inFlightBytes?.full
       ? [
-          `polls wait until tasks end: inputs and results have reached ${showSize(inFlightBytes.limit)} (inFlightBytes)`,
+          `polls wait until tasks end: inputs, results and polls have reached ${showSize(inFlightBytes.limit)} (inFlightBytes)`,
         ]
       : []),
     ...(protection ? [`protection from scale-in (${protection.platform}): ${protection.state}`] : []),

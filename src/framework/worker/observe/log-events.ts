@@ -5,6 +5,8 @@ import { showSize } from '../../base/store/size.js';
 import { type Logger, writesDebug } from '../../base/log/log.js';
 import type { TaskRef } from '../task/task-events.js';
 import { tokenHash } from '../../base/token-hash.js';
+import { POLL_BYTES } from '../poll/bytes-in-flight.js';
+import { moreRoom } from '../poll/in-flight-limit.js';
 import type { PollRef } from '../poll/poll-events.js';
 import type { WorkerState } from '../../base/worker-status.js';
 import { protectionLog } from '../protect/protection-log.js';
@@ -62,11 +64,13 @@ export function logEvents(events: EventHub, log: Logger, clock: Clock): void {
 }
 
 function logBytes(events: EventHub, log: Logger): void {
-  events.on('bytes:full', ({ limit, waiting, handlers }) => {
+  events.on('bytes:full', ({ limit, from, waiting, handlers }) => {
     const held = Object.fromEntries(handlers.map(({ name, bytes }) => [name, showSize(bytes)]));
+    const polls = handlers.reduce((sum, each) => sum + Math.max(1, each.polls), 0) * POLL_BYTES;
+    const tasks = handlers.reduce((sum, each) => sum + each.bytes - each.polls * POLL_BYTES, 0);
     log.warn(
-      { inFlightBytes: showSize(limit), waiting, held },
-      'the inputs and results of running tasks have reached inFlightBytes: polls wait until tasks end; to run more at once, give Node more memory (--max-old-space-size), or run more workers',
+      { inFlightBytes: showSize(limit), waiting, held, tasks: showSize(tasks), polls: showSize(polls) },
+      `polls wait until tasks end: inputs and results of tasks (${showSize(tasks)}) and polls (${showSize(polls)}: ${showSize(POLL_BYTES)} each, at least one a handler) have reached inFlightBytes; to run more at once, ${moreRoom({ from })}, or run more workers`,
     );
   });
   events.on('bytes:freed', ({ afterMs }) =>

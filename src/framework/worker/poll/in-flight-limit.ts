@@ -1,6 +1,7 @@
 import { totalmem } from 'node:os';
 import { getHeapStatistics } from 'node:v8';
 import { parseSize } from '../../base/store/size.js';
+import { BY_DEFAULT } from '../../config/resolve.js';
 import { POLL_BYTES } from './bytes-in-flight.js';
 
 /**
@@ -8,6 +9,15 @@ import { POLL_BYTES } from './bytes-in-flight.js';
  * its text, and the instance that a handler gets as many.
  */
 const SHARE_OF_HEAP = 1 / 8;
+
+/** The limit of one process. */
+export interface InFlightLimit {
+  readonly bytes: number;
+  /** The source that set it, such as `--in-flight-bytes`. */
+  readonly from: string;
+}
+
+export const NO_LIMIT: InFlightLimit = { bytes: Number.POSITIVE_INFINITY, from: BY_DEFAULT };
 
 /**
  * Returns the value of the option `inFlightBytes` in bytes for one process; Infinity for no limit.
@@ -28,3 +38,9 @@ function heapOf(processes: number): number {
   const container = process.constrainedMemory() || Infinity;
   return Math.min(getHeapStatistics().heap_size_limit, Math.min(container, totalmem()) / processes);
 }
+
+/** Returns the advice by which a worker runs more tasks at once. */
+export const moreRoom = ({ from }: Pick<InFlightLimit, 'from'>): string =>
+  from === BY_DEFAULT
+    ? "give Node more memory (--max-old-space-size, or the container's) or set inFlightBytes"
+    : `raise inFlightBytes (${from})`;
