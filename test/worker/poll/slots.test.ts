@@ -148,6 +148,26 @@ describe('inFlightBytes', () => {
     expect(w.worker.status().counts.succeeded).toBe(6);
   });
 
+  test.each<[number, string | false, number, string[]]>([
+    [4, '1MB', 2, ['expected at least 2 MB a process, got 1 MB (the config)']],
+    [1, '256KB', 2, ['expected at least 1 MB a process, got 256 KB (the config)']],
+    [4, '1025KB', 2, []],
+    [4, '1MB', 1, []],
+    [4, false, 2, []],
+  ])(
+    'a start with %d handlers and %s warns if they run less than their %d tasks at a time: %j',
+    async (count, inFlightBytes, concurrency, warnings) => {
+      const arns = Array.from({ length: count }, (_, n) => `${ARN}${n}`);
+      const activities = arns.map((arn) => holding({ concurrency }, arn).type);
+      const { log } = await world.worker({ activities, inFlightBytes });
+      const found = log.flatMap(({ level, msg }) => (level === 'warn' ? [String(msg)] : []));
+      const rest = `256 KB are kept for a poll of each handler (${count} here), so each runs one task at a time`;
+      expect(found).toEqual(
+        warnings.map((sizes) => `inFlightBytes: ${sizes}: ${rest}; raise inFlightBytes (the config)`),
+      );
+    },
+  );
+
   test('if polls take the memory, the line says so, and that the limit can be raised', async () => {
     const arns = ['A', 'B', 'C', 'D'].map((name) => `${ARN}${name}`);
     const [first, ...others] = arns.map((arn) => holding({ concurrency: 20 }, arn));

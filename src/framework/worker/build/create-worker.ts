@@ -3,6 +3,7 @@ import type { DependencyContainer } from 'tsyringe';
 import type { Config } from '../../config/config.js';
 import { throwProblems } from '../../base/errors.js';
 import { compile } from '../handler/compile.js';
+import type { Logger } from '../../base/log/log.js';
 import type { TaskPayloads } from '../handler/output/outputs.js';
 import type { AwsService } from '../../aws/sdk/aws-service.js';
 import { type Endpoint, isEncrypted } from '../../aws/endpoint.js';
@@ -18,7 +19,7 @@ import { parseDuration } from '../../base/time/duration.js';
 import { parseRate } from '../../declare/rate.js';
 import type { ResolvedOptions } from '../../config/resolve.js';
 import type { BreakerRule } from '../admission/breaker.js';
-import { inFlightLimit } from '../poll/in-flight-limit.js';
+import { type InFlightLimit, inFlightLimit, tooLowFor } from '../poll/in-flight-limit.js';
 import type { RunnableHandler } from '../handler-loop.js';
 import type { Checkpoints } from '../keep/checkpoints/checkpoints.js';
 import { logStore } from '../keep/store-log.js';
@@ -88,7 +89,8 @@ export async function buildWorker(given: Plan, world: StartWorld): Promise<Worke
     world.signal?.throwIfAborted();
     const telemetry = new Telemetry({ ...plan, ...plan.settings, ...world });
     const own = settingsOf(plan, world);
-    const { clock, random, log, name: workerName } = own;
+    const { clock, random, log, name: workerName, inFlightBytes } = own;
+    if (inFlightBytes) warnIfLow(inFlightBytes, plan, log);
     const keeper = { clock, random, log, workerName, handlers, scopes: scopesOf(handlers, endpoint) };
     const worker = new Worker({
       ...own,
@@ -188,6 +190,13 @@ function settingsOf(
   const { clock, random, log } = world;
   const name = settings.workerName ?? nameWorker(random);
   return { name, clock, random, log, reportLimitMs, graceMs, drain, inFlightBytes };
+}
+
+/** Warns if the memory for tasks suffices for one task of each handler only. */
+function warnIfLow(limit: InFlightLimit, { handlers }: Plan, log: Logger): void {
+  const slots = handlers.map(({ options }) => options.concurrency);
+  const warning = tooLowFor(slots, limit);
+  if (warning !== undefined) log.warn(warning);
 }
 
 /** The parts of a worker that are needed to look up its handlers' activities and to open connections for them. */
