@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import type { Abortable } from '../abort.js';
 
 /** Cancels a timer. A second call, or a call after the timer has fired, does nothing. */
