@@ -384,6 +384,21 @@ test('an execution that a person keeps outlives those that only are among the la
   expect(await keep(0, true)).toMatchObject({ error: 'ExecutionDoesNotExist' });
 });
 
+test('where the executions that are kept take all memory, the one that ended last is still there', async () => {
+  const bench = await openConsole({ keptBytes: 20_000 });
+  const machine = bench.service.seedMachine({ name: 'P', definition: PASS });
+  for (const name of ['a', 'b', 'c', 'd', 'e']) {
+    const executionArn = await start(bench, machine, name);
+    expect(await act(bench, 'KeepExecution', { executionArn, keep: true })).toEqual({});
+  }
+  expect(await start(bench, machine, 'f')).toContain(':f');
+  const { data } = await follow<ExecutionListUpdate>(bench, 'topic=executions').next();
+  expect(data.rows.map(([, , name, , , , , kept]) => [name, kept])).toEqual([
+    ['f', false],
+    ['e', true],
+  ]);
+});
+
 test('only so many executions are kept', async () => {
   const bench = await openConsole();
   const machine = bench.service.seedMachine({ name: 'P', definition: PASS });

@@ -242,11 +242,13 @@ export class Executions {
 
   /**
    * Forgets the oldest finished execution that isn't pinned, and returns true. Returns false if there is only one
-   * finished execution. If all are pinned, memory is needed, and the oldest is forgotten too.
+   * finished execution. The latest is never forgotten, since its caller is about to ask for its outcome. If all others are
+   * pinned, memory is needed, and the oldest of them is forgotten.
    */
   #forgetOldest(): boolean {
     if (this.#finished.size <= 1) return false;
-    const oldest = this.#finished.take(({ isPinned }) => !isPinned) ?? this.#finished.shift();
+    const latest = this.#finished.last?.value;
+    const oldest = this.#finished.take((each) => !each.isPinned && each !== latest) ?? this.#finished.shift();
     if (!oldest) return false;
     if (oldest.isPinned) this.#pinned--;
     this.kept.memory.grow(-oldest.keptBytes);
