@@ -42,6 +42,7 @@ const statusOf = (name: string, change: Partial<PublicStatus> = {}): PublicStatu
 class FakeProcess {
   readonly said: string[] = [];
   status: PublicStatus | undefined;
+  plan: PlanSummary | undefined;
   end: (code: number | null, signal?: string) => void = () => {};
   readonly ended = new Promise<{ code: number | null; signal: string | null }>((resolve) => {
     this.end = (code, signal) => resolve({ code, signal: signal ?? null });
@@ -52,21 +53,26 @@ class FakeProcess {
   /** Has it take tasks; with an error it does not start. */
   start: (error?: Error) => void = () => {};
 
-  constructor(readonly pid: number) {}
+  constructor(
+    readonly pid: number,
+    private readonly settings: Partial<PlanSummary> = {},
+  ) {}
 
   get name(): string {
     return `worker-${this.pid}`;
   }
 
   /** Has it import the project and run `setup`. */
-  plan: () => Promise<unknown> = async () => {};
+  readPlan: () => Promise<unknown> = async () => {};
 
   run({ onPlanned }: Pick<RunOptions, 'onPlanned'>): Promise<void> {
-    this.plan = () => onPlanned({} as PlanSummary);
+    const plan = { graceMs: 60_000, stallAfterMs: false, ...this.settings } as PlanSummary;
+    this.readPlan = () => onPlanned((this.plan = plan));
     return new Promise((resolve, reject) => {
       void this.ended.then(({ code }) => reject(new NotStarted(`it ended (${code})`, false)));
       this.start = (error) => {
         if (error) return reject(error);
+        this.plan ??= plan;
         this.status = statusOf(this.name);
         resolve();
       };
@@ -87,8 +93,11 @@ class FakeProcess {
   }
 }
 
-/** Makes a set on a hand clock, with its processes in the order of their starts. */
-function makeSet(count: number, stallAfterMs: number | false = false) {
+/**
+ * Makes a set on a hand clock, with its processes in the order of their starts.
+ * @param settingsOf returns what the process at this index reads from the config
+ */
+function makeSet(count: number, settingsOf: (index: number) => Partial<PlanSummary> = () => ({})) {
   const clock = new HandClock();
   const lines: string[] = [];
   const begun: FakeProcess[] = [];
@@ -99,13 +108,11 @@ function makeSet(count: number, stallAfterMs: number | false = false) {
       destination: { write: (line) => lines.push((JSON.parse(line) as { msg: string }).msg) },
     }),
     fork: () => {
-      const made = new FakeProcess(100 + begun.length);
+      const made = new FakeProcess(100 + begun.length, settingsOf(begun.length));
       begun.push(made);
       return made as unknown as WorkerProcess;
     },
     onPlanned: async () => undefined,
-    longestDrainMs: () => 96_000,
-    stallAfterMs: () => stallAfterMs,
     onFirst: () => lines.push('first'),
     onAll: () => lines.push('all'),
     onEnded: () => {},
@@ -227,6 +234,35 @@ describe('a set of processes', () => {
     expect(await code).toBe(0);
   });
 
+  test('a process that a reload with a shorter grace replaces drains by its own grace, and counts as stuck by its own stallAfter', async () => {
+    const settings = [
+      { graceMs: 600_000 },
+      { stallAfterMs: 60_000 },
+      { graceMs: 1_000, stallAfterMs: 3_000 },
+    ];
+    const { clock, at, started, set } = makeSet(2, (index) => settings[index] ?? {});
+    await clock.settle();
+    await started(0, 1);
+    set.reload();
+    await clock.settle();
+    await started(2);
+    at(2).beReady();
+    await clock.settle();
+    const pass = async (seconds: number): Promise<void> => {
+      for (let second = 0; second < seconds; second++) {
+        at(2).speak();
+        await clock.advance(1_000);
+      }
+    };
+    await pass(30);
+    expect([at(0).said, at(1).said]).toEqual([['drain'], []]);
+    // 600 s of grace, 36 s for the last reports and connections, and 1 s more.
+    await pass(606);
+    expect([at(0).said, at(1).said]).toEqual([['drain'], ['kill']]);
+    await pass(1);
+    expect(at(0).said).toEqual(['drain', 'kill']);
+  });
+
   test('a reload whose new process ends, or does not start, leaves the old ones; one that died meanwhile is replaced', async () => {
     const { clock, begun, at, started, set, lines } = makeSet(2);
     await clock.settle();
@@ -260,7 +296,7 @@ describe('a set of processes', () => {
     expect([at(0).said, at(1).said, at(2).said]).toEqual([[], [], ['kill']]);
     set.reload();
     await clock.settle();
-    await at(3).plan();
+    await at(3).readPlan();
     await started(3);
     await clock.advance(10 * 60_000);
     expect(lines.at(-1)).toBe(
@@ -271,7 +307,7 @@ describe('a set of processes', () => {
   });
 
   test('a process that dies while a reload waits for its successor is replaced at once, and that is said once', async () => {
-    const { clock, begun, at, started, set, lines } = makeSet(2, 3_000);
+    const { clock, begun, at, started, set, lines } = makeSet(2, () => ({ stallAfterMs: 3_000 }));
     await clock.settle();
     await started(0, 1);
     const pass = async (seconds: number, ...alive: number[]): Promise<void> => {
@@ -305,7 +341,7 @@ describe('a set of processes', () => {
     const { clock, begun, at, started, lines } = makeSet(2);
     await clock.settle();
     await started(0);
-    await at(1).plan();
+    await at(1).readPlan();
     await clock.advance(60 * 60_000);
     expect([begun.length, at(1).said]).toEqual([2, []]);
     at(0).end(1);
@@ -327,7 +363,7 @@ describe('a set of processes', () => {
   });
 
   test('one of which nothing is heard is not ready after 5 s, and killed past stallAfter', async () => {
-    const { clock, at, started, set } = makeSet(2, 60_000);
+    const { clock, at, started, set } = makeSet(2, () => ({ stallAfterMs: 60_000 }));
     await clock.settle();
     await started(0, 1);
     const reasons = (): readonly string[] => setStatus(set, SET, NO_COUNTS).reasons;

@@ -1,9 +1,7 @@
 import { hostname } from 'node:os';
 import { readAddress } from '../../config/address.js';
-import { CONFIG_OPTIONS } from '../../config/config.js';
 import type { Flags } from '../../config/layers.js';
 import { type Clock, systemClock } from '../../base/time/clock.js';
-import { parseDuration } from '../../base/time/duration.js';
 import type { Logger } from '../../base/log/log.js';
 import { productionMark } from '../../aws/endpoint.js';
 import { within } from '../../base/time/wait.js';
@@ -41,11 +39,6 @@ export interface ProcessesOptions {
  * used.
  */
 const MEASURE_MS = 1_000;
-/**
- * The shutdown grace period in milliseconds, used until the first plan (the settings and handlers that a process has
- * read) says another.
- */
-const DEFAULT_GRACE_MS = parseDuration(CONFIG_OPTIONS.grace.default) ?? 0;
 
 /**
  * Runs a worker in each of several processes and supervises them. The user's code runs only in those processes. SIGUSR2
@@ -101,8 +94,6 @@ class WorkerProcesses {
         return worker;
       },
       onPlanned: (plan, isNew) => this.#onPlanned(plan, isNew),
-      longestDrainMs: () => this.#longestDrainMs,
-      stallAfterMs: () => this.#plan?.stallAfterMs ?? false,
       onFirst: (worker) => void this.#announce(worker),
       onAll: () => log.info(WAITING),
       onEnded: (worker) => this.#keepCounts(worker),
@@ -127,10 +118,6 @@ class WorkerProcesses {
     await this.#protection.close();
     this.#health?.close();
     await this.#service.close();
-  }
-
-  get #longestDrainMs(): number {
-    return longestDrain(this.#plan?.graceMs ?? DEFAULT_GRACE_MS);
   }
 
   /**
@@ -190,7 +177,7 @@ class WorkerProcesses {
       `Processes: ${this.count}, each with these settings; send SIGUSR2 to process ${process.pid} to replace them`,
     );
     if (url !== undefined) logMachines(log, machines, flags.texts['port'] === undefined ? undefined : port);
-    logDrain(log, this.#longestDrainMs);
+    if (first.plan) logDrain(log, longestDrain(first.plan.graceMs));
     if (machines.length > 0) logFindings(log, await first.check(machines));
   }
 }

@@ -3,7 +3,7 @@ import type { Clock } from '../../base/time/clock.js';
 import { showDuration } from '../../base/time/duration.js';
 import type { Logger } from '../../base/log/log.js';
 import { deferred, unlessAborted, within } from '../../base/time/wait.js';
-import { CLOSE_LIMIT_MS } from '../../worker/worker.js';
+import { CLOSE_LIMIT_MS, longestDrain } from '../../worker/worker.js';
 import type { PlanSummary } from './plan-summary.js';
 import { type SetMember, QUICK_MS } from './set-member.js';
 import {
@@ -31,13 +31,6 @@ export interface SupervisorParts {
    * @returns the local service's port; undefined if the worker connects to another endpoint
    */
   readonly onPlanned: (plan: PlanSummary, isNew: boolean) => Promise<number | undefined>;
-  /** Returns the most milliseconds that a drain (finishing the running tasks) may take. */
-  readonly longestDrainMs: () => number;
-  /**
-   * Returns the milliseconds after which a process that sends no messages is killed, because its main thread is
-   * blocked; false if no process is killed for that reason.
-   */
-  readonly stallAfterMs: () => number | false;
   /** Called once, when the first process takes tasks. */
   readonly onFirst: (worker: WorkerProcess) => void;
   /** Called once, when all processes take tasks. */
@@ -259,10 +252,12 @@ export class Supervisor {
     this.workers.drain();
   }
 
+  /** Kills a process that drains for longer than its own grace allows, which a reload may have changed for others. */
   #limitDrain(worker: WorkerProcess): void {
-    const { clock, longestDrainMs, log } = this.#parts;
+    const { clock, log } = this.#parts;
+    const { status, plan } = worker;
     // A process without a status is still starting, and has no tasks.
-    const limit = (worker.status ? longestDrainMs() : CLOSE_LIMIT_MS) + OVERTIME_MS;
+    const limit = (status && plan ? longestDrain(plan.graceMs) : CLOSE_LIMIT_MS) + OVERTIME_MS;
     const cancel = clock.after(limit, () => {
       log.error({ pid: worker.pid }, `a process has not drained within ${showDuration(limit)}: it is killed`);
       worker.kill();
@@ -276,12 +271,12 @@ export class Supervisor {
    * supervising process itself was stopped doesn't count.
    */
   #watch(): void {
-    const { log, stallAfterMs, count } = this.#parts;
-    const limit = stallAfterMs();
+    const { log, count } = this.#parts;
     for (const { current: worker, number } of this.workers.members) {
       if (!worker) continue;
       const silent = this.silentMs(worker) + TICK_MS;
       this.#silentMs.set(worker, silent);
+      const limit = worker.plan?.stallAfterMs ?? false;
       if (limit === false || silent < limit + SILENT_MS) continue;
       const what = `process ${number} of ${count}: it sent nothing for ${showDuration(silent)}, so its main thread counts as stuck: it is killed`;
       log.error({ process: number, pid: worker.pid }, what);

@@ -86,6 +86,8 @@ export class WorkerProcess {
   #nextId = 0;
   /** The worker's name in Step Functions' histories; empty until the worker runs. */
   name = '';
+  /** The settings and handlers that the process has read; undefined until then. */
+  plan: PlanSummary | undefined;
   /** The last status that the worker sent; undefined until the worker runs. */
   status: PublicStatus | undefined;
   /** The last metrics that the worker sent; undefined until it has sent some. */
@@ -158,9 +160,11 @@ export class WorkerProcess {
   async run({ flags, log, member, onPlanned }: RunOptions): Promise<void> {
     const running = new Promise<void>((resolve, reject) => {
       this.#take = (message) => {
-        if (message.kind === 'planned') limitOrphans(message.plan);
         if (message.kind === 'planned')
-          onPlanned(message.plan).then((port) => this.#send({ kind: 'connect', port }), reject);
+          this.#planned(message.plan, onPlanned).then(
+            (port) => this.#send({ kind: 'connect', port }),
+            reject,
+          );
         if (message.kind === 'failed') reject(new NotStarted(message.text, true));
         if (message.kind === 'status') this.#hasStatus(message.status);
         if (message.kind === 'measured') this.#measured(message.metrics);
@@ -250,6 +254,12 @@ export class WorkerProcess {
     if (pid === undefined) return;
     reaper.add(pid);
     child.once('exit', () => reaper.remove(pid));
+  }
+
+  #planned(plan: PlanSummary, onPlanned: RunOptions['onPlanned']): Promise<number | undefined> {
+    this.plan = plan;
+    limitOrphans(plan);
+    return onPlanned(plan);
   }
 
   #hasStatus(status: PublicStatus): void {
