@@ -30,9 +30,11 @@ export class SetControl {
     this.#processes = processes;
   }
 
-  /** Passes earlier requests on to a new process, as soon as its worker runs. To be called with each new process. */
-  async follow(worker: WorkerProcess): Promise<void> {
-    await worker.runs;
+  /**
+   * Passes earlier requests on to a new process, which carries them out before its worker runs. To be called with each
+   * new process.
+   */
+  follow(worker: WorkerProcess): void {
     for (const request of this.#kept.values()) void worker.control(request);
   }
 
@@ -50,6 +52,8 @@ export class SetControl {
     if (refused) return refused;
     if (given.length === 0) return { error: 'no process of the set runs' };
     this.#keep(shared);
+    // A process that is starting may not answer for long.
+    for (const worker of this.#processes()) if (!running.includes(worker)) void worker.control(shared);
     return { handlers: sumHandlers(given.flatMap((answer) => ('handlers' in answer ? answer : []))) };
   }
 

@@ -90,7 +90,7 @@ class WorkerProcesses {
       run: { flags, log: logFlags },
       fork: () => {
         const worker = new WorkerProcess();
-        void this.#control.follow(worker);
+        this.#control.follow(worker);
         return worker;
       },
       onPlanned: (plan, isNew) => this.#onPlanned(plan, isNew),

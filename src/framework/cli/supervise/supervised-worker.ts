@@ -59,6 +59,7 @@ export async function awaitRun(): Promise<void> {
   });
   const asked = nextMessage('run');
   const drain = nextMessage('drain');
+  const obeyWith = obeyControl();
   await warmUp();
   const message = await asked;
   const stop = new AbortController();
@@ -66,7 +67,7 @@ export async function awaitRun(): Promise<void> {
   // In a set, a process that exits is replaced. So a SIGTERM to one of its processes means: start a new one instead.
   if (message.member) process.on('SIGTERM', () => stop.abort());
   try {
-    await exit(await run(message, stop));
+    await exit(await run(message, stop, obeyWith));
   } catch (error) {
     // A worker that hasn't started has no tasks, so a request to drain may interrupt the start.
     if (stop.signal.aborted && error === stop.signal.reason) await exit(0);
@@ -85,7 +86,11 @@ async function warmUp(): Promise<void> {
   service.close();
 }
 
-async function run({ flags, log: logFlags, member }: RunMessage, stop: AbortController): Promise<number> {
+async function run(
+  { flags, log: logFlags, member }: RunMessage,
+  stop: AbortController,
+  obeyWith: (worker: Worker) => void,
+): Promise<number> {
   const taskLog = new TaskLog();
   const plain = logFor(logFlags, (line) => taskLog.add(line));
   log = member ? plain.child({ process: member.number }) : plain;
@@ -105,6 +110,7 @@ async function run({ flags, log: logFlags, member }: RunMessage, stop: AbortCont
       if (!member || member.number === 1) logWarnings(log, warnings);
       if (member && plan.settings.healthPort !== undefined) measure = await measured(worker);
       sendUpdates(worker, plan);
+      obeyWith(worker);
       void taskLog.follow(worker, endpoint);
       // If the embedded service has ended, no task can be reported. So a worker at the endpoint `local` exits at
       // once.
@@ -139,6 +145,25 @@ function answerOf(worker: Worker, request: ControlRequest): ControlAnswer {
 }
 
 /**
+ * From now on, receives the requests of the control socket.
+ * @returns a function that carries them out on a worker, those that came earlier too. Called before the worker runs, so
+ * that a handler that was paused opens no poll
+ */
+function obeyControl(): (worker: Worker) => void {
+  type Control = Extract<ToWorker, { kind: 'control' }>;
+  let waiting: Control[] = [];
+  let obey = (message: Control): void => void waiting.push(message);
+  channel.onMessage((message) => {
+    if (message.kind === 'control') obey(message);
+  });
+  return (worker) => {
+    obey = ({ id, request }) => void send({ kind: 'controlled', id, answer: answerOf(worker, request) });
+    waiting.forEach(obey);
+    waiting = [];
+  };
+}
+
+/**
  * From now on, sends the worker's status to the supervising process each second and whenever its state changes, and
  * replies to `check` messages.
  */
@@ -146,8 +171,6 @@ function sendUpdates(worker: Worker, plan: Plan): void {
   channel.onMessage((message) => {
     if (message.kind === 'check')
       void send({ kind: 'checked', findings: seededFindings(plan, message.machines) });
-    if (message.kind === 'control')
-      void send({ kind: 'controlled', id: message.id, answer: answerOf(worker, message.request) });
   });
   const sendStatus = (): void => void send({ kind: 'status', status: publicStatus(worker.status()) });
   systemClock.every(STATUS_MS, sendStatus);

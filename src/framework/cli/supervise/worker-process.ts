@@ -96,12 +96,6 @@ export class WorkerProcess {
   readonly ended: Promise<ProcessExit>;
   /** Resolves when the worker is ready for the first time, that is, when all its handlers can take tasks. */
   readonly ready: Promise<void>;
-  /**
-   * Resolves when the worker has begun to run. Some of its handlers may not be able to take tasks yet, see
-   * {@link ready}.
-   */
-  readonly runs: Promise<void>;
-  #onRuns: () => void = () => {};
   readonly #controls = new Map<number, (answer: ControlAnswer) => void>();
   #onReady: () => void = () => {};
   #onMessage: () => void = () => {};
@@ -114,7 +108,6 @@ export class WorkerProcess {
     this.#child = fork(ENTRY, [], { stdio: [...stdio], execArgv: [] });
     const output = new ChildOutput(this.#child);
     this.#endWithParent(this.#child);
-    this.runs = new Promise((resolve) => (this.#onRuns = resolve));
     this.ready = new Promise((resolve) => (this.#onReady = resolve));
     // The last messages may arrive after the exit, but not after the disconnect.
     const unplugged = new Promise((resolve) => this.#child.once('disconnect', resolve));
@@ -173,7 +166,6 @@ export class WorkerProcess {
         if (message.kind === 'mocked') this.#mocked(message.id, message.outcome);
         if (message.kind === 'running') {
           this.name = message.name;
-          this.#onRuns();
           resolve();
         }
         this.#onMessage();
@@ -221,8 +213,8 @@ export class WorkerProcess {
   }
 
   /**
-   * Passes a request of the control socket to the process's worker. Resolves to the worker's reply, or to undefined if
-   * the process has exited.
+   * Passes a request of the control socket to the process's worker. A worker that doesn't run yet carries it out before
+   * it does. Resolves to the worker's reply, or to undefined if the process has exited.
    */
   control(request: ControlRequest): Promise<ControlAnswer | undefined> {
     const id = this.#nextId++;
