@@ -67,7 +67,7 @@ function matchesNothing(pattern: string, baseDir: string, matches: readonly stri
     what: `it matches no compiled file under ${baseDir}`,
     fix: sources
       ? `write '${pattern.replace(/\.([cm]?)ts$/, '.$1js')}', the name of the compiled file, and compile first: npx tsc`
-      : 'compile first: npx tsc; if that was done, correct the glob: it is relative to the compiled config',
+      : 'compile first: npx tsc; if that was done, correct the glob: it is relative to the folder of the compiled config (createWorker and createCompletions take that folder as `baseDir`)',
   };
 }
 
