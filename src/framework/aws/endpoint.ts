@@ -95,7 +95,7 @@ function readEndpoint(where: string, value: string, port: number): Endpoint | Pr
 }
 
 /** Returns advice for the user: what to write instead of an invalid endpoint. */
-export const endpointFix = (value: unknown): string =>
+const endpointFix = (value: unknown): string =>
   `write '${isHost(value) ? `http://${value}` : 'http://127.0.0.1:8083'}', or 'local', or 'aws'`;
 
 const isHost = (value: unknown): value is string => typeof value === 'string' && /^[\w.-]+:\d+$/.test(value);

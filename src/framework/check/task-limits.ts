@@ -51,7 +51,7 @@ function heartbeat(state: ActivityState, handler: CheckedHandler): Found[] {
 }
 
 /** Returns the finding about a HeartbeatSeconds that is too short for the heartbeats of the handler. */
-export function tooSlow(state: ActivityState, handler: BeatingHandler, seconds: number): Found[] {
+function tooSlow(state: ActivityState, handler: BeatingHandler, seconds: number): Found[] {
   const slow = slowHeartbeat(handler, seconds);
   if (!slow) return [];
   const { heartbeat, effect, fix, seconds: wanted } = slow;

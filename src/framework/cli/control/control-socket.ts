@@ -70,7 +70,7 @@ async function listen(server: Server, path: string): Promise<void> {
  * The most bytes of a socket's path, of all systems. The system would cut a longer one, and make the socket at another
  * path.
  */
-export const LONGEST_PATH = 103;
+const LONGEST_PATH = 103;
 
 /** @throws StartError if no socket can be made at the path */
 function checkPath(path: string): void {

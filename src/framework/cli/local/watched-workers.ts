@@ -15,7 +15,7 @@ type Workers = () => readonly ConsoleWorker[];
  * Returns a function that returns the last known status of the workers at these health ports. If the status is old, the
  * function also begins to read it again; a later call returns the new one. So nobody is asked while nobody looks.
  */
-export function watchWorkers(places: readonly Address[], clock: Clock): Workers {
+function watchWorkers(places: readonly Address[], clock: Clock): Workers {
   const unasked = places.map((place) => ({ address: showAddress(place), why: 'it was not asked yet' }));
   let latest: readonly ConsoleWorker[] = unasked.map(shownWorker);
   let reading: Promise<void> | undefined;

@@ -111,7 +111,7 @@ function isUnchanged({ path, size, mtimeMs, ctimeMs }: PathState, isSameContent:
 
 export const textOf = ({ text, encoding }: KeptModule): string => text.toString(encoding);
 
-export const moduleText = (path: string): string => BEFORE_MODULE + readFileSync(path, 'utf8') + AFTER_MODULE;
+const moduleText = (path: string): string => BEFORE_MODULE + readFileSync(path, 'utf8') + AFTER_MODULE;
 
 /** Returns a hash of the text of a file, or of the names in a folder. */
 export function hashOf(path: string): string {

@@ -1,7 +1,7 @@
 import { type Address, showAddress } from '../../config/address.js';
 
 /** The port of a place that names none. The templates in `deploy/` and the documentation use it. */
-export const DEFAULT_PORT = 8080;
+const DEFAULT_PORT = 8080;
 
 const LOOPBACK = '127.0.0.1';
 /** Matches a name or an address, an IPv6 address in brackets, with or without a port. */

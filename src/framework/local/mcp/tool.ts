@@ -84,6 +84,6 @@ export async function resultOf(text: () => Promise<string>): Promise<ToolResult>
   }
 }
 
-export const textResult = (text: string): ToolResult => ({ content: [{ type: 'text', text }] });
+const textResult = (text: string): ToolResult => ({ content: [{ type: 'text', text }] });
 
 export const failed = (text: string): ToolResult => ({ ...textResult(excerpt(text)), isError: true });

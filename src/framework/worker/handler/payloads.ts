@@ -17,10 +17,10 @@ interface Settings {
   readonly keep?: string;
 }
 
-export const DEFAULT_ABOVE = '200KB';
-export const DEFAULT_LIMIT = '64MB';
+const DEFAULT_ABOVE = '200KB';
+const DEFAULT_LIMIT = '64MB';
 /** An execution takes a year at most, and may be redriven for two weeks after it. */
-export const DEFAULT_KEEP = '400d';
+const DEFAULT_KEEP = '400d';
 
 const bytesOf = (size: string): number => parseSize(size) ?? Number.NaN;
 

@@ -13,7 +13,7 @@ export const KEY_PREFIX = {
 export type RecordKind = keyof typeof KEY_PREFIX;
 
 /** The version of records that this release writes, and the highest that it reads. */
-export const RECORD_VERSION = 1;
+const RECORD_VERSION = 1;
 
 /** The fields of a record, besides `v` and `kind`. */
 export type RecordFields = Readonly<Record<string, unknown>>;

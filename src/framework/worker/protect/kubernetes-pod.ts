@@ -9,7 +9,7 @@ import { type Platform, Refused } from './platform.js';
  * The folder where Kubernetes mounts the credentials of a pod's service account ("Accessing the Kubernetes API from a
  * Pod").
  */
-export const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
+const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 /** The name of a pod, and the address of the API server as seen from inside the pod. */
 export interface PodAddress {

@@ -75,7 +75,7 @@ function compileDynamic(value: Json, key: string, field: TemplateField): Part {
 }
 
 /** Sorts keys into the order in which a Java HashMap returns them. */
-export function inHashOrder(keys: readonly string[]): string[] {
+function inHashOrder(keys: readonly string[]): string[] {
   let size = 16;
   while (keys.length > size * 0.75) size *= 2;
   const slots = new Map<number, string[]>();

@@ -19,7 +19,7 @@ export interface NotedProgress {
 }
 
 /** The most log lines of one attempt that are kept: the latest. */
-export const LINES_KEPT = 500;
+const LINES_KEPT = 500;
 /** The most characters of the lines of one attempt, and of all attempts together. */
 const CHARS_KEPT = 2 ** 18;
 const ALL_CHARS_KEPT = 2 ** 23;

@@ -50,7 +50,7 @@ export interface OutboxWorld extends LeasesWorld {
 }
 
 /** The longest time for which a report waits for its outcome to be in the store. */
-export const KEEP_LIMIT_MS = 1_000;
+const KEEP_LIMIT_MS = 1_000;
 /** The longest time for which a worker that stops waits for its outbox. */
 const STOP_LIMIT_MS = 3_000;
 /** An outcome whose report was given up stays in the store for this long. */
