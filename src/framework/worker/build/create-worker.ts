@@ -64,8 +64,7 @@ export async function buildWorker(given: Plan, world: StartWorld): Promise<Worke
   const container = await makeContainer(plan, problems, { ...world, stores });
   const pools = new Pools(plan, { ...world, stores });
   const payloads = await payloadsOf(plan, { ...world, stores });
-  const { sdk, region, calls } = plan.settings;
-  const { heartbeatRate: rate, stallAfterMs } = plan.settings;
+  const { sdk, region, calls, heartbeatRate: rate, stallAfterMs } = plan.settings;
   const heartbeats = new WorkerHeartbeats({ ...world, rate, stallAfterMs });
   let service: AwsService | undefined;
   let health: WorkerHealth | undefined;
@@ -89,19 +88,11 @@ export async function buildWorker(given: Plan, world: StartWorld): Promise<Worke
     world.signal?.throwIfAborted();
     const telemetry = new Telemetry({ ...plan, ...plan.settings, ...world });
     const own = settingsOf(plan, world);
-    const { clock, random, log, name: workerName, inFlightBytes } = own;
-    if (inFlightBytes) warnIfLow(inFlightBytes, plan, log);
-    const keeper = { clock, random, log, workerName, handlers, scopes: scopesOf(handlers, endpoint) };
+    if (own.inFlightBytes) warnIfLow(own.inFlightBytes, plan, world.log);
     const worker = new Worker({
-      ...own,
-      handlers,
-      heartbeats,
-      tracing: telemetry,
-      stores,
-      openOutbox: await outboxOf(plan, keeper),
+      ...{ ...own, handlers, heartbeats, stores, tracing: telemetry, close },
+      ...(await keepersOf(plan, own, { handlers, endpoint })),
       protection: await protectionOf(plan, world, heartbeats),
-      openDeferrals: await deferralsOf(plan, keeper),
-      close,
     });
     await health.show(worker);
     telemetry.follow(worker);
@@ -135,6 +126,19 @@ async function protectionOf(
   if (settings.protect === false) return undefined;
   const { makeProtection } = await import('../protect/make-protection.js');
   return makeProtection(settings, { ...world, env: process.env, thread });
+}
+
+/** The settings of a worker by themselves, without what is opened for it. */
+type OwnSettings = Omit<WorkerParts, 'handlers' | 'heartbeats' | 'close'>;
+
+/** Makes what keeps the outcomes and the deferred tasks of a worker. */
+async function keepersOf(
+  plan: Plan,
+  { clock, random, log, name: workerName }: OwnSettings,
+  { handlers, endpoint }: { readonly handlers: readonly RunnableHandler[]; readonly endpoint: Endpoint },
+): Promise<Pick<WorkerParts, 'openOutbox' | 'openDeferrals'>> {
+  const keeper = { clock, random, log, workerName, handlers, scopes: scopesOf(handlers, endpoint) };
+  return { openOutbox: await outboxOf(plan, keeper), openDeferrals: await deferralsOf(plan, keeper) };
 }
 
 /** Makes what keeps deferred tasks. The code for it isn't loaded if the config has no store for them. */
@@ -180,10 +184,7 @@ async function endpointOf(plan: Plan, world: StartWorld): Promise<Endpoint> {
   return endpoint;
 }
 
-function settingsOf(
-  { settings }: Plan,
-  world: StartWorld,
-): Omit<WorkerParts, 'handlers' | 'heartbeats' | 'close'> {
+function settingsOf({ settings }: Plan, world: StartWorld): OwnSettings {
   const { reportLimitMs, graceMs, drain } = settings;
   const { from } = settings.origins.inFlightBytes;
   const inFlightBytes = { bytes: inFlightLimit(settings.inFlightBytes), from };

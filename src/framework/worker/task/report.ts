@@ -67,11 +67,9 @@ const RETRY_CEILING_MS = 20_000;
  */
 const THROTTLED_MS = { base: 500, ceiling: 2_500 } as const;
 const SLOW_RETRY_MS = [5_000, 20_000] as const;
-/**
- * If the service refuses a failure as invalid, the error name is cut to this many characters. `SHORT_MESSAGE`: the
- * reason that the service gave is cut to this many.
- */
+/** If the service refuses a failure as invalid, its error name is cut to this many characters. */
 const SHORT_NAME = 80;
+/** The reason that the service gave for that is cut to this many characters. */
 const SHORT_MESSAGE = 200;
 
 /**
@@ -107,8 +105,8 @@ export class Report {
   }
 
   /**
-   * Sets the time at which the report is given up. If an earlier time was set before, that one stays. @param until
-   * epoch milliseconds
+   * Sets the time at which the report is given up, in epoch milliseconds. If an earlier time was set before, that one
+   * stays.
    */
   endBy(until: number): void {
     this.#until = Math.min(this.#until, until);
