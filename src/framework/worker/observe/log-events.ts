@@ -3,7 +3,7 @@ import type { Clock } from '../../base/time/clock.js';
 import { showError } from '../../base/show.js';
 import { showSize } from '../../base/store/size.js';
 import { type Logger, writesDebug } from '../../base/log/log.js';
-import type { TaskRef } from '../task/task-events.js';
+import type { TaskEvents, TaskRef } from '../task/task-events.js';
 import { tokenHash } from '../../base/token-hash.js';
 import { POLL_BYTES } from '../poll/bytes-in-flight.js';
 import { moreRoom } from '../poll/in-flight-limit.js';
@@ -204,21 +204,26 @@ function logReports(events: EventHub, log: Logger, clock: Clock): void {
   events.on('state', ({ to }) => {
     if (hasEnded(to)) trouble.stop();
   });
-  events.on('report:lost', (task) => {
-    const { outcome, attempts, error, token } = task;
-    const text = outcome.status === 'succeeded' ? outcome.output : outcome.cause;
-    const repair = {
-      token,
-      status: outcome.status,
-      bytes: Buffer.byteLength(text),
-      sha256: createHash('sha256').update(text).digest('hex'),
-    };
-    log.error(
-      { ...about(task), ...repair, attempts, error: showError(error) },
-      'the result is lost: Step Functions did not accept it in time; while the task still runs, send the result yourself with this token',
-    );
-    waiting.delete(token);
+  events.on('report:lost', (lost) => {
+    logLost(log, lost);
+    waiting.delete(lost.token);
   });
+}
+
+/** Logs what somebody needs who reports the lost result: its token, and by what to recognise it. */
+function logLost(log: Logger, task: TaskEvents['report:lost']): void {
+  const { outcome, attempts, error, token } = task;
+  const text = outcome.status === 'succeeded' ? outcome.output : outcome.cause;
+  const repair = {
+    token,
+    status: outcome.status,
+    bytes: Buffer.byteLength(text),
+    sha256: createHash('sha256').update(text).digest('hex'),
+  };
+  log.error(
+    { ...about(task), ...repair, attempts, error: showError(error) },
+    'the result is lost: Step Functions did not accept it in time; while the task still runs, send the result yourself with this token',
+  );
 }
 
 const hasEnded = (state: WorkerState): boolean => state === 'stopped' || state === 'failed';
