@@ -279,6 +279,7 @@ export class Worker implements ObservedWorker {
     const graceUntil = since + graceMs;
     this.#drainStatus = { since, graceUntil };
     this.#enter('draining');
+    this.#deferrals?.drain();
     const plan = { graceUntil, reportUntil: graceUntil + REPORT_AFTER_GRACE_MS };
     const cancelGrace = clock.after(graceMs, () => {
       for (const loop of this.#loops) loop.endGrace();

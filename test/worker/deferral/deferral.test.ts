@@ -75,6 +75,27 @@ async function keys(): Promise<string[]> {
   return (await store.list('deferred/')).keys as string[];
 }
 
+/** Returns the store with `before` awaited before each call. */
+const delayed = (before: (method: string, key: string) => Promise<void> | undefined): Store =>
+  new Proxy(store, {
+    get: (target, name) => {
+      const method = Reflect.get(target, name) as unknown;
+      if (typeof method !== 'function') return method;
+      return async (...args: unknown[]) => {
+        await before(String(name), String(args[0]));
+        return Reflect.apply(method, target, args) as unknown;
+      };
+    },
+  });
+
+/** Returns the store, which writes no deferred task before it is let go. */
+function heldStore(): { readonly slow: Store; readonly letGo: () => void } {
+  let letGo = (): void => {};
+  const free = new Promise<void>((resolve) => (letGo = resolve));
+  const slow = delayed((method, key) => (method === 'put' && key.startsWith('deferred/') ? free : undefined));
+  return { slow, letGo };
+}
+
 /** Starts an execution whose task is deferred. */
 async function deferredExecution(id = 'o-1', arn = machine()): Promise<string> {
   const execution = await w.execute(arn, { id });
@@ -186,14 +207,7 @@ test('a worker that starts after the last one has stopped takes over what that o
 
 test('a worker that no longer reaches the store is taken for dead, and another takes its tasks over', async () => {
   let isCut = false;
-  const cut = new Proxy(store, {
-    get: (target, name) => {
-      const method = Reflect.get(target, name) as unknown;
-      if (typeof method !== 'function') return method;
-      return (...args: unknown[]) =>
-        isCut ? new Promise(() => {}) : (Reflect.apply(method, target, args) as unknown);
-    },
-  });
+  const cut = delayed(() => (isCut ? new Promise(() => {}) : undefined));
   const first = await worker({ deferred: { store: cut } });
   await deferredExecution();
   const second = await worker();
@@ -261,6 +275,31 @@ test('as many tasks are held as allowed; a further one waits beside its slot unt
   await w.clock.advance(30_000);
   expect(running.status().handlers[0]).toMatchObject({ running: 0, undelivered: 0 });
   expect(await done.get('o-2')).toBeDefined();
+});
+
+test('a task that can not be kept makes room for the next one', async () => {
+  const { slow, letGo } = heldStore();
+  const { worker: running } = await worker({ deferred: { store: slow, most: 1 } });
+  const arn = machine();
+  await deferredExecution('o-1', arn);
+  await deferredExecution('o-2', arn);
+  await w.clock.advance(60_000);
+  expect(running.status().handlers[0]).toMatchObject({ undelivered: 1 });
+  letGo();
+  await w.clock.advance(10_000);
+  expect(running.status()).toMatchObject({ deferred: 1, handlers: [{ undelivered: 0 }] });
+});
+
+test('a stop does not wait until there is room for a further task', async () => {
+  const { worker: running } = await worker({ deferred: { store, most: 1 } });
+  const arn = machine();
+  await deferredExecution('o-1', arn);
+  await deferredExecution('o-2', arn);
+  const stopped = running.stop();
+  w.service.endPolls();
+  await w.clock.advance(5_000);
+  await stopped;
+  expect(await (await completions()).get('o-2')).toBeDefined();
 });
 
 test('without a store for deferred tasks, the task fails and says what to set', async () => {

@@ -76,9 +76,10 @@ export class Deferrals {
   readonly #leases: WorkerLeases;
   readonly #tasks = new DeferredTasks();
   readonly #stopped = new Abort();
-  /** Tasks that wait because as many as allowed are held. */
-  readonly #waiting: Deferred<void>[] = [];
+  /** Resolves when there may be room for a task that waits because as many as allowed are held. */
+  #change = deferred<void>();
   #keeping = 0;
+  #isDraining = false;
   /** The keys of decided outcomes, with the time at which each was first seen. */
   readonly #decided = new Map<string, number>();
   readonly #reporting = new Set<string>();
@@ -110,6 +111,12 @@ export class Deferrals {
     void this.#watchDecided();
   }
 
+  /** Lets tasks that wait for room be kept without it, since other workers take them over. */
+  drain(): void {
+    this.#isDraining = true;
+    this.#wake();
+  }
+
   /** Sends no more heartbeats. Other workers take the tasks over at once. Takes at most 3 s, and never rejects. */
   async stop(): Promise<void> {
     this.#stopped.abort(undefined);
@@ -117,7 +124,6 @@ export class Deferrals {
     await within(this.#world.clock, STOP_LIMIT_MS, this.#leases.stop({ isEmpty }));
     for (const token of [...this.#holds.keys()]) this.#release(token);
     for (const report of this.#reports) report.cancel(new Error('the worker stops'));
-    for (const { resolve } of this.#waiting.splice(0)) resolve();
     this.#store.close();
   }
 
@@ -126,7 +132,7 @@ export class Deferrals {
    * @throws StoreError if the task can't be kept
    */
   async defer({ lease, handler, checkpoint, id, until }: TaskToDefer): Promise<void> {
-    await this.#room();
+    while (this.#isFull && !this.#isDraining) await this.#change.promise;
     const { token } = lease;
     const { name, activityArn, heartbeatMs } = handler;
     const deferredAt = this.#world.clock.now();
@@ -136,15 +142,19 @@ export class Deferrals {
       void this.#hold(task, await this.#keep(task));
     } finally {
       this.#keeping--;
+      this.#wake();
     }
   }
 
-  async #room(): Promise<void> {
-    while (this.#tasks.size + this.#keeping >= this.#world.most && !this.#stopped.aborted) {
-      const room = deferred<void>();
-      this.#waiting.push(room);
-      await room.promise;
-    }
+  get #isFull(): boolean {
+    return this.#tasks.size + this.#keeping >= this.#world.most;
+  }
+
+  /** Lets the tasks that wait for room look again. */
+  #wake(): void {
+    const { resolve } = this.#change;
+    this.#change = deferred();
+    resolve();
   }
 
   /** Returns the id of the lease below which the task is kept. */
@@ -190,7 +200,7 @@ export class Deferrals {
     this.#tasks.release(token);
     this.#holds.get(token)?.released.resolve();
     this.#holds.delete(token);
-    this.#waiting.shift()?.resolve();
+    this.#wake();
   }
 
   /** Reports a task as failed whose time is over, or as it was decided before. */
