@@ -302,6 +302,23 @@ test('a stop does not wait until there is room for a further task', async () => 
   expect(await (await completions()).get('o-2')).toBeDefined();
 });
 
+test('a task that ends while it is being kept is gone, and nothing of it is kept', async () => {
+  const { slow, letGo } = heldStore();
+  const made = await worker({
+    deferred: { store: slow },
+    handlers: { 'Approve.ask': { heartbeat: '2s' } },
+  });
+  const executionArn = await deferredExecution('o-1', machine({}));
+  await w.client.send(new StopExecutionCommand({ executionArn }));
+  await w.clock.advance(4_000);
+  letGo();
+  await w.clock.advance(10_000);
+  expect(made.of('task:gone')).toHaveLength(1);
+  expect(made.of('task:deferred')).toEqual([]);
+  expect(made.of('deferral:ended')).toEqual([]);
+  expect(await keys()).toEqual([]);
+});
+
 test('without a store for deferred tasks, the task fails and says what to set', async () => {
   await worker({ deferred: undefined });
   const execution = await deferredExecution();

@@ -128,18 +128,22 @@ export class Deferrals {
   }
 
   /**
-   * Keeps a task that its handler has deferred, and holds it. Waits first while as many tasks are held as allowed.
+   * Keeps a task that its handler has deferred, and holds it. Waits first while as many tasks are held as allowed. Keeps
+   * nothing of a task that is gone.
    * @throws StoreError if the task can't be kept
    */
-  async defer({ lease, handler, checkpoint, id, until }: TaskToDefer): Promise<void> {
-    while (this.#isFull && !this.#isDraining) await this.#change.promise;
+  async defer({ lease, handler, checkpoint, id, until, isGone }: TaskToDefer): Promise<void> {
+    while (this.#isFull && !this.#isDraining && !isGone()) await this.#change.promise;
+    if (isGone()) return;
     const { token } = lease;
     const { name, activityArn, heartbeatMs } = handler;
     const deferredAt = this.#world.clock.now();
     const task = { id, token, handler: name, activityArn, heartbeatMs, deferredAt, until, checkpoint };
     this.#keeping++;
     try {
-      void this.#hold(task, await this.#keep(task));
+      const own = await this.#keep(task);
+      if (isGone()) await quietly(this.#records.remove(task, own));
+      else void this.#hold(task, own);
     } finally {
       this.#keeping--;
       this.#wake();

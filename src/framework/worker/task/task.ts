@@ -68,8 +68,8 @@ export interface TaskWorld extends ReportWorld {
   /** Pauses the task's handler: the worker receives no tasks for it for a while. */
   readonly pauseHandler: (pause: PauseRequest) => void;
   /**
-   * Keeps a task that its handler has deferred, and from then on sends its heartbeats. Rejects if the task can't be
-   * kept; it then fails with that error.
+   * Keeps a task that its handler has deferred, and from then on sends its heartbeats; keeps nothing of a task that is
+   * gone by then. Rejects if the task can't be kept; it then fails with that error.
    * @default a handler that defers a task has returned an invalid output
    */
   readonly defer?: ((task: TaskToDefer) => Promise<void>) | undefined;
@@ -95,6 +95,8 @@ export interface TaskToDefer {
   readonly id: string;
   /** The time at which the task fails if it isn't completed before, in epoch milliseconds. */
   readonly until: number;
+  /** Returns true once the service no longer wants the task. */
+  readonly isGone: () => boolean;
 }
 
 /**
@@ -140,7 +142,8 @@ export class Task {
   #onReleased: (() => void) | undefined;
   #onSettled: (() => void) | undefined;
   #decision: Decision | undefined;
-  #gone = false;
+  /** The error by which the service said that it no longer wants the task. */
+  #gone: Error | undefined;
   #isDraining = false;
   #heartbeat: Heartbeat | undefined;
   readonly #report: Report;
@@ -373,7 +376,7 @@ export class Task {
   }
 
   #onGone(error: Error): void {
-    this.#gone = true;
+    this.#gone = error;
     this.#report.cancel(error);
     this.#decide({ status: 'gone', error });
     this.#abort('gone', `the service no longer wants this task: ${error.message}`);
@@ -423,6 +426,9 @@ export class Task {
 
   async #defer(decision: Deferred): Promise<TaskEnd> {
     const failure = await this.#keep(decision);
+    // Heartbeats went on until now.
+    const gone = this.#gone;
+    if (gone) return { kind: 'gone', probablyDelivered: false, error: gone };
     return failure ? this.#send(failure) : { kind: 'deferred', until: decision.until };
   }
 
@@ -459,7 +465,10 @@ export class Task {
     if (!defer) return ownFailure(OWN_ERROR.invalidOutput, NOWHERE_TO_KEEP);
     try {
       await outside(() =>
-        defer({ lease: this.#lease, handler: this.#handler, checkpoint: this.#checkpoint, id, until }),
+        defer({
+          ...{ lease: this.#lease, handler: this.#handler, checkpoint: this.#checkpoint, id, until },
+          isGone: () => this.#gone !== undefined,
+        }),
       );
       return undefined;
     } catch (error) {
