@@ -32,6 +32,8 @@ export class DeferredTasks {
   readonly #broken: (invariant: string, what: string) => void;
   readonly #dice: Dice;
   readonly #deferred = new Set<Lease>();
+  /** The heartbeats that left after their tasks had been deferred. */
+  readonly #beats = new WeakSet<OpenCall>();
   /** The processes that were told that a lease is over. */
   readonly #told = new Map<Lease, Set<SimulatedProcess>>();
   /** The tasks whose outcomes were decided, and when. */
@@ -70,8 +72,12 @@ export class DeferredTasks {
   }
 
   /** Checks a call about a deferred task. */
-  left(lease: Lease, { request: { operation, body, from } }: OpenCall): void {
-    if (operation === 'SendTaskHeartbeat') return this.#beatLeft(lease, from);
+  left(lease: Lease, call: OpenCall): void {
+    const { operation, body, from } = call.request;
+    if (operation === 'SendTaskHeartbeat') {
+      this.#beats.add(call);
+      return this.#beatLeft(lease, from);
+    }
     const outcome = outcomeOf(operation, body);
     const work = JSON.parse(lease.input) as Work;
     if (outcome.status !== 'succeeded' || outcome.text !== JSON.stringify({ n: work.n }))
@@ -93,9 +99,13 @@ export class DeferredTasks {
       );
   }
 
-  /** Notes that a process learnt that a lease is over. */
-  answered(lease: Lease, from: SimulatedProcess, isOver: boolean): void {
-    if (!isOver) return;
+  /**
+   * Notes that a process learnt that a lease is over. It learns nothing from a heartbeat that was on its way when the
+   * task was deferred, since that one's task has ended.
+   */
+  answered(lease: Lease, call: OpenCall, isOver: boolean): void {
+    const { operation, from } = call.request;
+    if (!isOver || (operation === 'SendTaskHeartbeat' && !this.#beats.has(call))) return;
     const told = this.#told.get(lease) ?? new Set();
     this.#told.set(lease, told.add(from));
   }

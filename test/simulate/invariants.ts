@@ -236,7 +236,7 @@ export class Invariants implements Watcher {
       const isFinal = answer !== undefined && isFromService(answer);
       const isOver = isFinal && answer.status === 400 && GONE.has(nameIn(answer));
       const isTaken = isFinal && answer.status === 200 && isReport(operation);
-      return this.deferred.answered(lease, request.from, isOver || isTaken);
+      return this.deferred.answered(lease, call, isOver || isTaken);
     }
     if (lease && lease.to !== request.from.owner && operation !== 'GetActivityTask') {
       const isGone = answer?.status === 400 && GONE.has(nameIn(answer));
