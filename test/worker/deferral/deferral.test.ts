@@ -193,6 +193,21 @@ test('a drain does not wait for a deferred task, and another worker goes on with
   expect((await store.list('workers/deferred/')).keys).toHaveLength(1);
 });
 
+test('a worker that stops sends no heartbeat while it waits for the store', async () => {
+  let isCut = false;
+  const cut = delayed(() => (isCut ? new Promise(() => {}) : undefined));
+  const made = await worker({ deferred: { store: cut }, handlers: { 'Approve.ask': { heartbeat: '1s' } } });
+  await deferredExecution();
+  isCut = true;
+  w.service.endPolls();
+  const stopped = made.worker.stop();
+  const sent = made.of('heartbeat:sent').length;
+  await w.clock.advance(5_000);
+  await stopped;
+  expect(sent).toBeGreaterThan(0);
+  expect(made.of('heartbeat:sent')).toHaveLength(sent);
+});
+
 test('a worker that starts after the last one has stopped takes over what that one has deferred', async () => {
   const first = await worker();
   const execution = await deferredExecution();

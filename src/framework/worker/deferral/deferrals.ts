@@ -120,10 +120,10 @@ export class Deferrals {
   /** Sends no more heartbeats. Other workers take the tasks over at once. Takes at most 3 s, and never rejects. */
   async stop(): Promise<void> {
     this.#stopped.abort(undefined);
-    const isEmpty = this.#tasks.size === 0;
-    await within(this.#world.clock, STOP_LIMIT_MS, this.#leases.stop({ isEmpty }));
+    const left = this.#leases.stop({ isEmpty: this.#tasks.size === 0 });
     for (const token of [...this.#holds.keys()]) this.#release(token);
     for (const report of this.#reports) report.cancel(new Error('the worker stops'));
+    await within(this.#world.clock, STOP_LIMIT_MS, left);
     this.#store.close();
   }
 
