@@ -232,6 +232,9 @@ export class Invariants implements Watcher {
     const { operation, body } = request;
     const underWay = this.underWay(request.from.owner);
     const key = keyOf(body['activityArn']) ?? lease?.handler;
+    // Also one of a deferred task: all heartbeats of a worker share their rate.
+    if (operation === 'SendTaskHeartbeat' && answer && isThrottled(answer))
+      this.watched.chronicle.trouble(request.worker, 'throttled heartbeats');
     if (lease && this.deferred.has(lease, request.from.owner, operation)) {
       const isFinal = answer !== undefined && isFromService(answer);
       const isOver = isFinal && answer.status === 400 && GONE.has(nameIn(answer));
@@ -259,12 +262,8 @@ export class Invariants implements Watcher {
   }
 
   #beatEnded(lease: Lease, call: OpenCall, answer: Answer | undefined): void {
-    const { from, worker } = call.request;
     const isOk = answer !== undefined && isFromService(answer) && answer.status === 200;
-    const isThrottled =
-      answer !== undefined && (answer.status === 429 || nameIn(answer).includes('Throttling'));
-    if (isThrottled) this.watched.chronicle.trouble(worker, 'throttled heartbeats');
-    beats.ended(lease, call, isOk, from.now());
+    beats.ended(lease, call, isOk, call.request.from.now());
   }
 
   /** What a thread is told reaches the worker once its main thread turns. */
@@ -466,6 +465,9 @@ const FOLLOWED: readonly EventName[] = [
 
 const show = (outcome: Outcome | undefined): string =>
   outcome ? `${outcome.status} ${outcome.text.slice(0, 120)}` : 'nothing';
+
+const isThrottled = (answer: Answer): boolean =>
+  answer.status === 429 || nameIn(answer).includes('Throttling');
 
 function count(counts: Map<HandlerKey, number>, key: HandlerKey, step: 1 | -1): void {
   counts.set(key, (counts.get(key) ?? 0) + step);

@@ -137,9 +137,13 @@ export class SavedCheckpoints {
     user.key = key;
     // The execution that loads first is the earlier of two with one piece of work.
     const isLater = before?.input === lease.input && before.leasedAt > lease.leasedAt;
+    const { chronicle, store, service } = this.#watched;
     // A task that can't ask the service if it is wanted goes on.
-    const canAsk = this.#watched.chronicle.sinceTrouble(workerOf(lease)) > ASKED_MS;
-    if (before && canAsk && (known.takers.includes(by) || isLater))
+    const canAsk = chronicle.sinceTrouble(workerOf(lease)) > ASKED_MS;
+    // Of two that are wanted, the one that the store let wait may come last.
+    const waited = store.isTroubled || store.troubledAt > lease.leasedAt;
+    const isExcused = waited && service.isOpen(lease);
+    if (before && canAsk && !isExcused && (known.takers.includes(by) || isLater))
       this.#broken(
         'checkpoint fenced',
         `#${lease.n} has taken the checkpoint of #${before.n}, which began later`,
