@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globa
 import { ClientFactory } from '../../src/framework/aws/sdk/client-factory.js';
 import type { Credentials } from '../../src/framework/aws/sdk/credentials.js';
 import type { SdkSettings } from '../../src/framework/aws/sdk/settings.js';
-import { deferred } from '../../src/framework/base/time/wait.js';
+import { withResolvers } from '../../src/framework/base/time/wait.js';
 import { HandClock } from '../../src/framework/testing/harness/hand-clock.js';
 import { activity } from '../support/work.js';
 import { ARN, createWorld } from '../support/world.js';
@@ -99,7 +99,7 @@ describe('an ask that hangs', () => {
   });
 
   test('holds up no call while there are credentials, and is taken late', async () => {
-    const late = deferred<Answer>();
+    const late = withResolvers<Answer>();
     const credentials = await given((n) => (n === 1 ? expiring(1, 60_000) : n === 2 ? late.promise : hang));
     await credentials.current();
     expect(await calls(credentials, 70)).toEqual(['KEY1']);
@@ -121,7 +121,7 @@ describe('an ask that hangs', () => {
   });
 
   test('is not taken late once a later ask was answered', async () => {
-    const late = deferred<Answer>();
+    const late = withResolvers<Answer>();
     const credentials = await given((n) =>
       n === 2 ? late.promise : expiring(n, n === 1 ? 60_000 : 3_600_000),
     );

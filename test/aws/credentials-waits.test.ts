@@ -4,7 +4,7 @@ import type { Config } from 'stepwright';
 import type { PollAnswer } from '../../src/framework/aws/activity-port.js';
 import type { Abortable } from '../../src/framework/base/abort.js';
 import { systemClock } from '../../src/framework/base/time/clock.js';
-import { deferred } from '../../src/framework/base/time/wait.js';
+import { withResolvers } from '../../src/framework/base/time/wait.js';
 import { HandClock } from '../../src/framework/testing/harness/hand-clock.js';
 import { portOf, workerOn } from '../support/port.js';
 import { holding } from '../support/work.js';
@@ -44,7 +44,7 @@ describe.each(['lean', 'sdk'] as const)(
       door.calls.filter((call) => call.operation === operation).length;
 
     async function working() {
-      const answered = deferred<void>();
+      const answered = withResolvers<void>();
       answer = () => answered.resolve();
       const provider: Provider = async (options) => {
         if (!options?.['forceRefresh']) return pair('OLD');

@@ -12,7 +12,7 @@ import { failureRequest, successRequest } from '../../src/framework/aws/call-req
 import { createLog } from 'stepwright';
 import type { ActivityPort } from '../../src/framework/aws/activity-port.js';
 import { wallTime } from '../../src/framework/base/time/clock.js';
-import { deferred } from '../../src/framework/base/time/wait.js';
+import { withResolvers } from '../../src/framework/base/time/wait.js';
 import { AwsService, type ServiceSettings } from '../../src/framework/aws/sdk/aws-service.js';
 import { makeCertificate } from '../support/certificate.js';
 import { SERVICE_HEADERS } from '../support/service-headers.js';
@@ -228,7 +228,7 @@ describe.each(['lean', 'sdk'] as const)('%s: a poll', (calls) => {
 
   test('is not sent where it is not wanted any more once there are credentials', async () => {
     const at = await listen(createServer((request, response) => void judging()(request, response)));
-    const given = deferred<typeof SIGNER>();
+    const given = withResolvers<typeof SIGNER>();
     const provider = () => given.promise;
     const port = await portAt(`http://127.0.0.1:${at}`, { calls, sdk: { credentials: provider } });
     let isWanted = true;

@@ -31,7 +31,7 @@ import { Turns } from './poll/turns.js';
 import { StallWatch } from './stall.js';
 import { didYouMean } from '../base/show.js';
 import type { Configurable } from './reconfiguration.js';
-import { deferred } from '../base/time/wait.js';
+import { withResolvers } from '../base/time/wait.js';
 
 /** The parts that a worker is made of. `createWorker` passes them to the constructor. */
 export interface WorkerParts {
@@ -123,8 +123,8 @@ export class Worker implements ObservedWorker {
   #drainStatus: DrainStatus | undefined;
   #stopping: Promise<void> | undefined;
   #failure: { error: unknown } | undefined;
-  readonly #stopAsked = deferred<void>();
-  readonly #stopped = deferred<void>();
+  readonly #stopAsked = withResolvers<void>();
+  readonly #stopped = withResolvers<void>();
 
   constructor(parts: WorkerParts) {
     this.#parts = parts;

@@ -37,13 +37,13 @@ export async function within(
   }
 }
 
-/** A promise, and the function that resolves it. */
-export interface Deferred<T> {
+/** A promise, and the function that resolves it. Named as `Promise.withResolvers`, which Node 20 lacks. */
+export interface Resolvers<T> {
   readonly promise: Promise<T>;
   readonly resolve: (value: T) => void;
 }
 
-export function deferred<T>(): Deferred<T> {
+export function withResolvers<T>(): Resolvers<T> {
   let resolve!: (value: T) => void;
   const promise = new Promise<T>((settle) => (resolve = settle));
   return { promise, resolve };

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { relative, sep } from 'node:path';
 import type { Clock } from '../../base/time/clock.js';
-import { deferred } from '../../base/time/wait.js';
+import { withResolvers } from '../../base/time/wait.js';
 import { TreeWatch, type WatchParts } from './tree-watch.js';
 
 /**
@@ -93,7 +93,7 @@ export class Changes {
    */
   async any(matches: (file: string) => boolean, signal: AbortSignal): Promise<void> {
     while (!signal.aborted && ![...this.#changed].some(matches)) {
-      const { promise, resolve } = deferred<void>();
+      const { promise, resolve } = withResolvers<void>();
       const wake = (): void => resolve();
       this.#waiting.add(wake);
       signal.addEventListener('abort', wake);

@@ -2,7 +2,7 @@ import { Abort } from '../../base/abort.js';
 import type { Clock } from '../../base/time/clock.js';
 import { showDuration } from '../../base/time/duration.js';
 import type { Logger } from '../../base/log/log.js';
-import { deferred, unlessAborted, within } from '../../base/time/wait.js';
+import { withResolvers, unlessAborted, within } from '../../base/time/wait.js';
 import { CLOSE_LIMIT_MS, longestDrain } from '../../worker/worker.js';
 import type { PlanSummary } from './plan-summary.js';
 import { type SetMember, QUICK_MS } from './set-member.js';
@@ -65,7 +65,7 @@ export class Supervisor {
   readonly #parts: SupervisorParts;
   readonly #stop = new AbortController();
   readonly #silentMs = new WeakMap<WorkerProcess, number>();
-  readonly #firstRuns = deferred<void>();
+  readonly #firstRuns = withResolvers<void>();
   /** `#hasRun` is true once any process has run, `#haveAllRun` once all processes have run at the same time. */
   #hasRun = false;
   #haveAllRun = false;

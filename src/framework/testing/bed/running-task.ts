@@ -3,7 +3,7 @@ import { resolveConfig, resolveHandler } from '../../config/resolve.js';
 import type { HandlerDefinition } from '../../declare/definition.js';
 import type { TaskContext } from '../../declare/task-context.js';
 import { millisecondsOf } from '../../base/time/duration.js';
-import { deferred } from '../../base/time/wait.js';
+import { withResolvers } from '../../base/time/wait.js';
 import type { CompiledHandler } from '../../worker/handler/compile.js';
 import type { Checkpoints } from '../../worker/keep/checkpoints/checkpoints.js';
 import type { Logger } from '../../base/log/log.js';
@@ -81,7 +81,7 @@ export class RunningTask<Output = unknown> {
     this.clock = clock;
     this.#graceMs = settings.graceMs;
     this.#port = new BedPort(clock, whole);
-    const outcome = deferred<TaskResult<Output>>();
+    const outcome = withResolvers<TaskResult<Output>>();
     this.outcome = outcome.promise;
     this.#task = new Task(
       { token, input: json, receivedAt },

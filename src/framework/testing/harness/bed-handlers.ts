@@ -7,7 +7,7 @@ import { discover } from '../../declare/discovery/discovery.js';
 import { throwProblems } from '../../base/errors.js';
 import { silentLog } from '../../base/log/log.js';
 import { StoreTroubles } from '../../base/store/store-events.js';
-import { deferred } from '../../base/time/wait.js';
+import { withResolvers } from '../../base/time/wait.js';
 import { compile, type CompiledHandler } from '../../worker/handler/compile.js';
 import type { TaskPayloads } from '../../worker/handler/output/outputs.js';
 import { makeCheckpoints } from '../../worker/handler/make-checkpoints.js';
@@ -54,7 +54,7 @@ export async function outcomeOf(
   json: string,
   task: TaskContext,
 ): Promise<HandlerEnd> {
-  const outcome = deferred<HandlerEnd>();
+  const outcome = withResolvers<HandlerEnd>();
   await handle(json, task, outcome.resolve);
   return outcome.promise;
 }

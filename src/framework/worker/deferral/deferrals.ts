@@ -1,6 +1,6 @@
 import { Abort } from '../../base/abort.js';
 import { fullJitter } from '../../base/time/backoff.js';
-import { deferred, type Deferred, within } from '../../base/time/wait.js';
+import { withResolvers, type Resolvers, within } from '../../base/time/wait.js';
 import { StoreError } from '../../base/store/store-error.js';
 import type { Heartbeats } from '../heartbeat/heartbeats.js';
 import {
@@ -51,7 +51,7 @@ export interface DeferralsWorld extends LeasesWorld {
 /** A task that is held. */
 interface Hold {
   /** Resolves when it is held no longer. */
-  readonly released: Deferred<void>;
+  readonly released: Resolvers<void>;
   /** Ends it, and removes its records. */
   readonly end: (how: DeferralEnd) => Promise<void>;
 }
@@ -77,7 +77,7 @@ export class Deferrals {
   readonly #tasks = new DeferredTasks();
   readonly #stopped = new Abort();
   /** Resolves when there may be room for a task that waits because as many as allowed are held. */
-  #change = deferred<void>();
+  #change = withResolvers<void>();
   #keeping = 0;
   #isDraining = false;
   /** The keys of decided outcomes, with the time at which each was first seen. */
@@ -157,7 +157,7 @@ export class Deferrals {
   /** Lets the tasks that wait for room look again. */
   #wake(): void {
     const { resolve } = this.#change;
-    this.#change = deferred();
+    this.#change = withResolvers();
     resolve();
   }
 
@@ -183,7 +183,7 @@ export class Deferrals {
     const { clock, heartbeats, reportsOf, listener } = this.#world;
     const reports = reportsOf(task.activityArn);
     if (!reports || this.#stopped.aborted) return Promise.resolve();
-    const released = deferred<void>();
+    const released = withResolvers<void>();
     const end = async (how: DeferralEnd): Promise<void> => {
       this.#tasks.release(task.token);
       listener.taskEnded(task, how);

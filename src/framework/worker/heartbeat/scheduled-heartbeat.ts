@@ -2,7 +2,7 @@ import type { Clock } from '../../base/time/clock.js';
 import type { ReportAnswer } from '../../aws/activity-port.js';
 import type { Heap, HeapItem } from './heap.js';
 import type { Heartbeat, TrackedLease } from './heartbeats.js';
-import { deferred } from '../../base/time/wait.js';
+import { withResolvers } from '../../base/time/wait.js';
 
 type Failure = Exclude<ReportAnswer, { kind: 'ok' | 'gone' }>;
 
@@ -127,7 +127,7 @@ export class ScheduledHeartbeat implements Heartbeat, HeapItem {
     if (this.released || (this.lastAt !== undefined && now - this.lastAt < ASKED_GAP_MS))
       return Promise.resolve();
     if (!this.#asked) {
-      const { promise: answered, resolve } = deferred<void>();
+      const { promise: answered, resolve } = withResolvers<void>();
       this.#asked = { at: now, answered, resolve };
       if (!this.inFlight) this.#options.onChanged(this);
     }

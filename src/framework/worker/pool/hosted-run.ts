@@ -1,6 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { Clock } from '../../base/time/clock.js';
-import { deferred } from '../../base/time/wait.js';
+import { withResolvers } from '../../base/time/wait.js';
 import type { Checkpoints } from '../keep/checkpoints/checkpoints.js';
 import { ABANDON_MS, type TaskAborted, type TaskContext } from '../../declare/task-context.js';
 import { ownFailure, shutdownFailure } from '../handler/outcome/failure.js';
@@ -39,7 +39,7 @@ export class HostedRun implements HostListener {
   readonly #checkpoints: Checkpoints | undefined;
   /** The async context of the task. Messages about the task that the thread or process sends are handled in it. */
   readonly #task = new AsyncResource('stepwright:hosted-task');
-  readonly #ended = deferred<RunEnd>();
+  readonly #ended = withResolvers<RunEnd>();
   #hasBegun = false;
   #hasOutcome = false;
 

@@ -1,5 +1,5 @@
 import type { Clock } from '../../base/time/clock.js';
-import { deferred, type Deferred } from '../../base/time/wait.js';
+import { withResolvers, type Resolvers } from '../../base/time/wait.js';
 import type { PlatformName, ProtectionStatus } from '../../base/worker-status.js';
 import type { Protect } from './find-platform.js';
 import { OldestTask } from './oldest-task.js';
@@ -61,7 +61,7 @@ class ThreadProtection implements Protection {
   #status: ProtectionStatus;
   #listener: ProtectionListener | undefined;
   #instead: Protection | undefined;
-  #closing: Deferred<void> | undefined;
+  #closing: Resolvers<void> | undefined;
 
   constructor(thread: ProtectionThread, options: ThreadProtectionOptions) {
     this.#thread = thread;
@@ -92,7 +92,7 @@ class ThreadProtection implements Protection {
   async close(): Promise<void> {
     if (this.#instead) return this.#instead.close();
     if (!this.#thread.isRunning()) return;
-    this.#closing = deferred();
+    this.#closing = withResolvers();
     this.#thread.send({ kind: 'unprotect' });
     const cancel = this.#options.clock.after(CLOSE_MS + ANSWER_MS, this.#closing.resolve);
     await this.#closing.promise;

@@ -23,7 +23,7 @@ import { taskContext } from './context.js';
 import { type LateUse, logLateUse } from './late-use.js';
 import { tokenHash } from '../../base/token-hash.js';
 import type { TaskTrace, TaskTracing } from './tracing.js';
-import { deferred, within } from '../../base/time/wait.js';
+import { withResolvers, within } from '../../base/time/wait.js';
 
 /** A task that the worker has received from a poll: its token and its input. */
 export interface Lease {
@@ -136,7 +136,7 @@ export class Task {
   readonly #inContext: AsyncTaskContext;
   readonly #signals = new TaskSignals();
   readonly #progress: Progress;
-  readonly #decided = deferred<Decision>();
+  readonly #decided = withResolvers<Decision>();
   /** True once the task's slot is free: the handler has ended, or the worker has stopped waiting for it. */
   #isReleased = false;
   #onReleased: (() => void) | undefined;

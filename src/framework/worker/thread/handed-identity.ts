@@ -2,7 +2,7 @@ import type { AsOf, Refusal, Renewal } from '../../aws/activity-calls.js';
 import type { CallEnd } from '../../aws/call.js';
 import type { Identity } from '../../aws/lean/recipe.js';
 import type { Clock } from '../../base/time/clock.js';
-import { deferred } from '../../base/time/wait.js';
+import { withResolvers } from '../../base/time/wait.js';
 
 /**
  * The least time between two requests to the main thread for new credentials, however many heartbeats the service
@@ -27,7 +27,7 @@ export interface HandedIdentityOptions {
  */
 export class HandedIdentity implements Renewal {
   readonly #options: HandedIdentityOptions;
-  readonly #first = deferred<Identity>();
+  readonly #first = withResolvers<Identity>();
   #identity: Identity | undefined;
   /** The number of the current credentials. The main thread numbers them from 1; 0 means that none have arrived yet. */
   #number = 0;

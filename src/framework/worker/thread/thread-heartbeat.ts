@@ -1,4 +1,4 @@
-import { type Deferred, deferred } from '../../base/time/wait.js';
+import { type Resolvers, withResolvers } from '../../base/time/wait.js';
 import type { Heartbeat, TrackedLease, Heartbeats } from '../heartbeat/heartbeats.js';
 
 /** Represents one task's heartbeats on the main thread, while the heartbeat thread sends them. */
@@ -10,7 +10,7 @@ export class ThreadHeartbeat implements Heartbeat {
   #lease: TrackedLease | undefined;
   readonly #thread: { readonly ask: () => void; readonly release: () => void };
   #lastAt: number | undefined;
-  #asked: Deferred<void> | undefined;
+  #asked: Resolvers<void> | undefined;
   #instead: Heartbeat | undefined;
 
   constructor(lease: TrackedLease, thread: { readonly ask: () => void; readonly release: () => void }) {
@@ -26,7 +26,7 @@ export class ThreadHeartbeat implements Heartbeat {
     if (this.#instead) return this.#instead.now();
     if (!this.#lease) return Promise.resolve();
     if (!this.#asked) {
-      this.#asked = deferred();
+      this.#asked = withResolvers();
       this.#thread.ask();
     }
     return this.#asked.promise;

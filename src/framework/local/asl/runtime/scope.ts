@@ -1,5 +1,5 @@
 import type { Cancel } from '../../../base/time/clock.js';
-import { deferred } from '../../../base/time/wait.js';
+import { withResolvers } from '../../../base/time/wait.js';
 
 /**
  * The lifetime of a branch. When it ends, everything that code in the branch, or in a branch inside it, waits for is
@@ -61,7 +61,7 @@ export class Scope {
    * @param begin starts to wait, and returns a function that cancels it. May call `resolve` at once
    */
   wait<T>(begin: (resolve: (value: T) => void) => Cancel): Promise<T> {
-    const { promise, resolve } = deferred<T>();
+    const { promise, resolve } = withResolvers<T>();
     if (this.#ended) return promise;
     let cancel: Cancel | undefined;
     let settled = false;

@@ -1,5 +1,5 @@
 import type { Clock } from '../../../base/time/clock.js';
-import { type Deferred, deferred } from '../../../base/time/wait.js';
+import { type Resolvers, withResolvers } from '../../../base/time/wait.js';
 import { NO_CHECKPOINT } from '../../../declare/checkpoint.js';
 import { TaskAborted, type TaskContext } from '../../../declare/task-context.js';
 import { AsyncTaskContext } from '../../handler/context/current-task.js';
@@ -41,7 +41,7 @@ export class HostedTask {
    * Resolves when the worker has sent the result of a heartbeat that the handler requested: true if the service no
    * longer wants the task. Undefined while no heartbeat is requested.
    */
-  #answer: Deferred<boolean> | undefined;
+  #answer: Resolvers<boolean> | undefined;
   /**
    * Settles when the result of the last requested heartbeat has arrived. If the handler requests another heartbeat
    * before that, it gets this promise again.
@@ -118,7 +118,7 @@ export class HostedTask {
     this.#onUse('heartbeat');
     if (this.#closed) return Promise.resolve();
     if (this.#answer) return this.#heartbeat;
-    this.#answer = deferred<boolean>();
+    this.#answer = withResolvers<boolean>();
     this.#heartbeat = this.#isStillWanted(this.#answer.promise);
     // If the handler doesn't await it, the signal tells it that the task is gone.
     this.#heartbeat.catch(() => {});
