@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { execute, killAll, type Run, SLOW, started, stepwright } from '../support/cli.js';
+import { endpointOf, execute, killAll, type Run, SLOW, started, stepwright } from '../support/cli.js';
 
 let run: Run;
 let url: string;
@@ -28,6 +28,18 @@ describe('a worker of the main job, and executions that are started from another
     const lines = run.stdout().trim().split('\n');
     expect(lines.map((line) => JSON.parse(line) as object)).toHaveLength(lines.length);
     expect(run.stderr()).toBe('');
+  });
+
+  test.each<{ from: string; args: string[]; env: Record<string, string> }>([
+    { from: 'a flag', args: ['--port', '0'], env: {} },
+    { from: 'a variable', args: [], env: { STEPWRIGHT_PORT: '0' } },
+  ])('the command that starts an execution has the port that $from sets', async ({ args, env }) => {
+    const local = stepwright(['local', ...SLOW, ...args], env);
+    const { port } = new URL(await endpointOf(local));
+    const [, told] = await local.saw(/Start an execution: npx stepwright execute \w+ '.*'(.*)"/);
+    expect(told).toBe(` --port ${port}`);
+    local.child.kill();
+    await local.ended;
   });
 
   test('execute gives the output on stdout as one line of JSON, and 0', async () => {

@@ -284,8 +284,8 @@ class Session {
   #logMachines(): void {
     const { port } = this.#service;
     if (port === undefined) return;
-    const asked = this.parts.flags.texts['port'];
-    logMachines(this.parts.log, this.#service.machines, asked === undefined ? undefined : port);
+    const { log, flags } = this.parts;
+    logMachines(log, this.#service.machines, { port, flags });
   }
 
   #warnUnwatched(dir: string, { message }: Error): void {

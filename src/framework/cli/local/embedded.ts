@@ -1,5 +1,6 @@
 import type { LocalService } from '../../local/index.js';
 import type { Logger } from '../../base/log/log.js';
+import type { Flags } from '../../config/layers.js';
 import type { PublicStatus } from '../../base/worker-status.js';
 import { logFindings, logMachines } from '../output/banner.js';
 import { consoleOptions, wantsConsole } from './console.js';
@@ -18,9 +19,9 @@ export interface Embedded {
   readonly console: boolean;
   /**
    * Logs the state machines of the service, and where they disagree with the classes.
-   * @param port the service's port, if the user has to pass it to the command `execute` as a flag
+   * @param flags those of the command
    */
-  logMachines(port: number | undefined): void;
+  logMachines(flags: Flags): void;
 }
 
 /**
@@ -43,8 +44,8 @@ export async function startEmbedded(
   const service = await startSeeded({ ...access, log, settings, console: page }, handlers, project);
   return {
     ...{ service, console },
-    logMachines: (port) => {
-      logMachines(log, machines, port);
+    logMachines: (flags) => {
+      logMachines(log, machines, { port: service.port, flags });
       logFindings(log, seededFindings(plan, machines));
     },
   };

@@ -36,7 +36,7 @@ export async function local(
   if (console) logConsole(log, service.url);
   for (const { definition } of handlers)
     log.info(`Activity: ${localArn(definition.activity, settings.region)}`);
-  logMachines(log, machines, flags.texts['port'] === undefined ? undefined : service.port);
+  logMachines(log, machines, { port: service.port, flags });
   log.info(
     `Start a worker: AWS_ENDPOINT_URL_SFN=${service.url} ${command('start')}. Press Ctrl-C to interrupt.`,
   );

@@ -1,5 +1,6 @@
 import { type Finding, lineOf } from '../../check/finding.js';
 import { FARGATE_MOST_SECONDS, killAfterSeconds } from '../process/kill-timeout.js';
+import { type Flags, variableOf } from '../../config/layers.js';
 import { showDuration } from '../../base/time/duration.js';
 import type { Problem } from '../../base/errors.js';
 import type { Logger } from '../../base/log/log.js';
@@ -19,18 +20,23 @@ export function logActivities(
 
 export const logConsole = (log: Logger, url: string): void => log.info(`Console: ${url}/`);
 
-/**
- * Logs the state machines of a local service.
- * @param port the service's port, if the user has to pass it to `execute` as a flag
- */
-export function logMachines(log: Logger, machines: readonly MachineSource[], port?: number): void {
+/** A local service's port, and the flags of the command that runs it. */
+interface GivenPort {
+  readonly port: number;
+  readonly flags: Flags;
+}
+
+/** Logs the state machines of a local service, and the command that starts an execution of the first. */
+export function logMachines(log: Logger, machines: readonly MachineSource[], given: GivenPort): void {
   for (const { name, file } of machines) log.info(`Machine: ${name} (${file})`);
   const [first] = machines;
   if (first)
-    log.info(
-      `Start an execution: ${command('execute')} ${first.name} '<input as JSON>'${port === undefined ? '' : ` --port ${port}`}`,
-    );
+    log.info(`Start an execution: ${command('execute')} ${first.name} '<input as JSON>'${portFlag(given)}`);
 }
+
+/** Returns the flag that `execute` needs in another terminal, where it knows no port but the config's. */
+const portFlag = ({ port, flags }: GivenPort): string =>
+  flags.texts['port'] !== undefined || process.env[variableOf('port')] ? ` --port ${port}` : '';
 
 /** The most findings that a start logs. `stepwright check` prints all of them. */
 const MOST_FINDINGS = 10;

@@ -53,7 +53,7 @@ export async function start(
       logWarnings(log, project.warnings);
       if (!parts.embedded)
         void systemClock.sleep(AFTER_FIRST_POLLS_MS, stop).then(() => warnOfSlowStates(log, project));
-      announce(worker, project, parts, { log, port: flags.texts['port'] });
+      announce(worker, project, parts, { log, flags });
       void taskLog?.follow(worker, endpointOf(parts, plan));
     });
   } finally {
@@ -95,7 +95,7 @@ function announce(
   worker: Worker,
   { plan }: Project,
   { embedded }: Parts,
-  { log, port }: { log: Logger; port: string | undefined },
+  { log, flags }: { log: Logger; flags: Flags },
 ): void {
   const endpoint = endpointOf({ embedded }, plan);
   if (endpoint)
@@ -104,7 +104,7 @@ function announce(
     );
   if (embedded?.console) logConsole(log, embedded.service.url);
   logActivities(log, worker.status().handlers);
-  embedded?.logMachines(port === undefined ? undefined : embedded.service.port);
+  embedded?.logMachines(flags);
   logDrain(log, worker.longestDrainMs);
   worker.on('state', ({ to }) => {
     if (to === 'running') log.info(WAITING);

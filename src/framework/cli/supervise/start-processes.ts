@@ -176,7 +176,7 @@ class WorkerProcesses {
     log.info(
       `Processes: ${this.count}, each with these settings; send SIGUSR2 to process ${process.pid} to replace them`,
     );
-    if (url !== undefined) logMachines(log, machines, flags.texts['port'] === undefined ? undefined : port);
+    if (port !== undefined) logMachines(log, machines, { port, flags });
     if (first.plan) logDrain(log, longestDrain(first.plan.graceMs));
     if (machines.length > 0) logFindings(log, await first.check(machines));
   }
