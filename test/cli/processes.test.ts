@@ -203,6 +203,19 @@ describe('a set of processes', () => {
     expect(await code).toBe(1);
   });
 
+  test('one that has drained is not taken for stuck while another still drains', async () => {
+    const { clock, at, started, stop, lines } = makeSet(2, () => ({ stallAfterMs: 3_000 }));
+    await clock.settle();
+    await started(0, 1);
+    stop.abort();
+    at(0).end(0);
+    for (let second = 0; second < 20; second++) {
+      at(1).speak();
+      await clock.advance(1_000);
+    }
+    expect([at(0).said, at(1).said, lines]).toEqual([['drain'], ['drain'], ['first', 'all']]);
+  });
+
   test('a reload drains an old one when its new one is ready, one after another, and takes a second request', async () => {
     const { clock, begun, at, started, set, lines, stop, code } = makeSet(2);
     await clock.settle();

@@ -273,7 +273,8 @@ export class Supervisor {
   #watch(): void {
     const { log, count } = this.#parts;
     for (const { current: worker, number } of this.workers.members) {
-      if (!worker) continue;
+      // A member keeps its process when that has exited in a drain.
+      if (!worker || !this.workers.processes.has(worker)) continue;
       const silent = this.silentMs(worker) + TICK_MS;
       this.#silentMs.set(worker, silent);
       const limit = worker.plan?.stallAfterMs ?? false;
