@@ -203,6 +203,16 @@ describe('the first layer that sets an option wins', () => {
   });
 });
 
+test.each([
+  { of: 'baseDir', options: { baseDir: '/base', module: 'file:///app/config.js' }, folder: '/base' },
+  { of: 'the module', options: { module: new URL('file:///app/config.js') }, folder: '/app' },
+  { of: 'no file', options: { module: 'data:text/javascript,' }, folder: process.cwd() },
+  { of: 'nothing', options: {}, folder: process.cwd() },
+])('globs are looked for in the folder of $of', async ({ options, folder }) => {
+  const failed = createWorker({ activities: ['./none/*.js'] }, options);
+  await expect(failed).rejects.toThrow(`it matches no compiled file under ${folder}\n`);
+});
+
 test('a worker that does not run yet asks for no task, also when it is configured', async () => {
   const config = { activities: [activity(() => 1)], endpoint: world.service.url };
   const worker = await createWorker(config, { clock: world.clock });

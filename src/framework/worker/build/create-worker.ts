@@ -1,4 +1,6 @@
 import { hostname } from 'node:os';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { DependencyContainer } from 'tsyringe';
 import type { Config } from '../../config/config.js';
 import { throwProblems } from '../../base/errors.js';
@@ -45,9 +47,14 @@ import { type StartWorld, startWorld, type WorkerOptions } from './start-world.j
  * @throws StartError with all problems, not only the first
  */
 export async function createWorker(config: Config = {}, options: WorkerOptions = {}): Promise<Worker> {
-  const plan = await makePlan({ config, env: process.env, baseDir: options.baseDir ?? process.cwd() });
+  const baseDir = options.baseDir ?? folderOf(options.module) ?? process.cwd();
+  const plan = await makePlan({ config, env: process.env, baseDir });
   return buildWorker(plan, startWorld(options));
 }
+
+/** Returns the folder of a module; undefined if it isn't a file. */
+const folderOf = (module: string | URL | undefined): string | undefined =>
+  module !== undefined && /^file:/i.test(String(module)) ? dirname(fileURLToPath(module)) : undefined;
 
 /**
  * Makes a worker from a plan (the config and the handlers that were read). Makes the worker's container, checks that

@@ -16,7 +16,7 @@ export interface WorkerOptions {
   random?: () => number;
   /** Receives the worker's log lines. @default lines of JSON on standard output */
   log?: Logger;
-  /** The folder to which globs in `activities` are relative. @default the working directory */
+  /** The folder to which globs in `activities` are relative. @default that of `module`, else the working directory */
   baseDir?: string;
   /**
    * The URL of a module whose default export is this config. Threads and processes import it, so importing it must not
