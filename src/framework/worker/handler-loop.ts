@@ -51,7 +51,7 @@ export interface LoopWorld extends Omit<
    * time at which the service may have given out the task.
    * @param sentAt the time at which the poll was sent
    */
-  readonly heldBackSince: (sentAt: number) => number | undefined;
+  readonly unreadSince: (sentAt: number) => number | undefined;
   /** Called with an error that Stepwright's own code has thrown although it should never throw. */
   readonly onFault: (error: unknown) => void;
 }
@@ -299,8 +299,8 @@ export class HandlerLoop {
 
   #take(lease: Lease, slot: Slot, sentAt: number): void {
     try {
-      const heldBackSince = this.#world.heldBackSince(sentAt);
-      const aged = heldBackSince === undefined ? lease : { ...lease, heldBackSince };
+      const unreadSince = this.#world.unreadSince(sentAt);
+      const aged = unreadSince === undefined ? lease : { ...lease, unreadSince };
       const task = new Task(aged, this.#handler, this.#taskWorld);
       const atWork: TaskAtWork = { task, lease, ended: undefined, previous: undefined, next: undefined };
       const onSettled = (): void => {

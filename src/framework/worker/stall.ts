@@ -37,7 +37,7 @@ export class StallWatch {
    * time at which the service may have sent it. Otherwise returns undefined.
    * @param sentAt the time at which the request was sent
    */
-  heldBackSince(sentAt: number): number | undefined {
+  unreadSince(sentAt: number): number | undefined {
     const now = this.#clock.now();
     // This may be called before the late tick fires.
     if (now - this.#last >= TICK_MS + LATE_MS) return Math.max(sentAt, this.#last);

@@ -341,7 +341,7 @@ export class Worker implements ObservedWorker {
       events: this.#events,
       outside: this.#outside,
       defer: deferrals && ((task) => deferrals.defer(task)),
-      heldBackSince: (sentAt) => this.#stalls.heldBackSince(sentAt),
+      unreadSince: (sentAt) => this.#stalls.unreadSince(sentAt),
       onFault: (error) => this.#fail(error),
     };
     return handlers.map((handler) => {

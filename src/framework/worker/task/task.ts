@@ -38,7 +38,7 @@ export interface Lease {
    * earliest time at which the service may have given out the task. The task may have timed out since, so the handler
    * is called only after a heartbeat has shown that the service still wants the task.
    */
-  readonly heldBackSince?: number;
+  readonly unreadSince?: number;
 }
 
 /** The parts of a handler that its tasks use. */
@@ -285,14 +285,14 @@ export class Task {
   #begin(): void {
     const { heartbeatMs, timeoutMs } = this.#handler;
     const { port, heartbeats, clock } = this.#world;
-    const { token, receivedAt, heldBackSince } = this.#lease;
+    const { token, receivedAt, unreadSince } = this.#lease;
     const { handler, activityArn } = this.#ref();
     this.#emit('task:received', { handler, activityArn, token, receivedAt: new Date(receivedAt) });
     this.#heartbeat = heartbeats.track({
       port,
       token,
       everyMs: heartbeatMs === false ? Number.POSITIVE_INFINITY : heartbeatMs,
-      leasedAt: heldBackSince ?? receivedAt,
+      leasedAt: unreadSince ?? receivedAt,
       onGone: (error) => this.#onGone(error),
     });
     if (timeoutMs !== false)
@@ -322,7 +322,7 @@ export class Task {
       this.#decide(stopped && end.status !== 'deferred' ? afterShutdown(end) : end);
     };
     // Because of this await, the poller sends its next poll before the handler runs, which may block.
-    if (await (this.#lease.heldBackSince === undefined ? WANTED : this.#isStillWanted())) {
+    if (await (this.#lease.unreadSince === undefined ? WANTED : this.#isStillWanted())) {
       const handle = (): Promise<void> => this.#handler.handle(this.#lease.input, this.context, decide);
       try {
         await (this.#trace ? this.#trace.run(handle) : handle());
