@@ -13,6 +13,7 @@ import {
   type TaskContext,
 } from 'stepwright';
 import { memoryStore } from 'stepwright/testing';
+import { faultPlan } from '../../support/faults.js';
 import { compiled } from '../../support/hosted.js';
 import channels from '../pool/fixtures/channels.config.js';
 import { ARN, createWorld, type World, type WorkerWorld } from '../../support/world.js';
@@ -254,6 +255,31 @@ test('a task that nobody completes fails when its time is over', async () => {
     cause: expect.stringContaining('nobody completed the task within the 10 min'),
   });
   expect(made.of('deferral:ended').map(({ how }) => how)).toEqual(['expired']);
+  expect(await keys()).toEqual([]);
+});
+
+test('a task whose time is over fails also after both the store and Step Functions were out of reach', async () => {
+  const faults = faultPlan();
+  await w.close();
+  w = await createWorld({ fault: faults.hook });
+  w.service.seedActivity(ARN);
+  let isDown = true;
+  const broken = delayed((_, key) => {
+    if (isDown && key.startsWith('deferred/decided/')) throw new Error('the store is down');
+    return undefined;
+  });
+  await worker({ deferred: { store: broken }, reportLimit: '5s' });
+  const execution = await deferredExecution();
+  faults.always('SendTaskFailure', { kind: 'status', status: 503 });
+  await w.clock.advance(10 * MINUTE + 8_000);
+  faults.always('SendTaskFailure', undefined);
+  isDown = false;
+  expect(await w.describe(execution)).toMatchObject({ status: 'RUNNING' });
+  await w.clock.advance(MINUTE);
+  expect(await w.describe(execution)).toMatchObject({
+    status: 'FAILED',
+    error: 'Stepwright.DeadlineExceeded',
+  });
   expect(await keys()).toEqual([]);
 });
 

@@ -209,13 +209,16 @@ export class Deferrals {
 
   /** Reports a task as failed whose time is over, or as it was decided before. */
   async #expire(task: DeferredRecord, reports: ReportWorld): Promise<void> {
+    const { clock } = this.#world;
     const failure = expiredFailure(task.until - task.deferredAt);
-    const decided = await quietly(this.#records.decide(task, failure, this.#world.clock.now()));
+    const decided = await quietly(this.#records.decide(task, failure, clock.now()));
     const told = await this.#tell(task, decided?.outcome ?? failure, reports);
-    if (told)
-      await this.#holds
-        .get(task.token)
-        ?.end(told === 'accepted' && decided?.isFirst !== false ? 'expired' : 'over');
+    const hold = this.#holds.get(task.token);
+    if (told) return hold?.end(told === 'accepted' && decided?.isFirst !== false ? 'expired' : 'over');
+    // What the store has is reported again from there.
+    if (decided) return;
+    await clock.sleep(AGAIN_MS, this.#stopped);
+    if (hold && this.#holds.get(task.token) === hold) await this.#expire(task, reports);
   }
 
   /**
