@@ -1,13 +1,12 @@
 import { TaskAborted, type TaskContext } from '../../../declare/task-context.js';
 import { isPlainObject } from '../../../base/plain-object.js';
-import { showSize } from '../../../base/store/size.js';
+import { PAYLOAD_LIMIT_BYTES, showSize } from '../../../base/store/size.js';
 import type { PayloadStore } from '../../keep/payloads/payload-store.js';
 import { hasReferenceKey, REFERENCE_KEY, referenceObject } from '../../keep/payloads/reference.js';
 import { bytesBeyondLimit } from '../outcome/outcome.js';
 import { OWN_ERROR } from '../outcome/own-error.js';
 import { Refusal } from '../outcome/refusal.js';
 import type { OutputLimit } from './output-limit.js';
-import { PAYLOAD_LIMIT_BYTES } from '../../../base/store/size.js';
 
 /** Settings of the outputs that go out as references. */
 export interface OffloadSettings {
