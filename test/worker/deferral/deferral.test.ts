@@ -16,6 +16,7 @@ import { memoryStore } from 'stepwright/testing';
 import { faultPlan } from '../../support/faults.js';
 import { compiled } from '../../support/hosted.js';
 import channels from '../pool/fixtures/channels.config.js';
+import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
 import { ARN, createWorld, type World, type WorkerWorld } from '../../support/world.js';
 
 class Approval {
@@ -379,6 +380,32 @@ test('a later deferral with the same id takes the place of an earlier one', asyn
   const done = await completions();
   expect(await done.succeed('same', { approved: true })).toBe('accepted');
   expect(await w.describe(later)).toMatchObject({ status: 'SUCCEEDED' });
+});
+
+test('a task that was given to another worker does not take the place of that one', async () => {
+  let goOn = (): void => {};
+  const stoodStill = new Promise<void>((resolve) => (goOn = resolve));
+  let calls = 0;
+  @Activity(ARN)
+  class Slow {
+    @Handle({ input: 'any', heartbeat: '20s', concurrency: 1 })
+    async ask(_: unknown, task: TaskContext): Promise<Deferral> {
+      if (calls++ === 0) await stoodStill;
+      return task.defer({ until: '10m', id: 'o-1' });
+    }
+  }
+  const clock = new HandClock();
+  const first = await w.worker(config({ activities: [Slow] }), { clock });
+  await clock.advance(2_000);
+  const retry = { Retry: [{ ErrorEquals: ['States.ALL'], IntervalSeconds: 1 }] };
+  const execution = await deferredExecution('o-1', machine({ HeartbeatSeconds: 60, ...retry }));
+  await worker({ activities: [Slow] });
+  await w.clock.advance(70_000);
+  goOn();
+  await clock.advance(1_000);
+  expect(first.of('task:gone')).toHaveLength(1);
+  expect(await (await completions({ activities: [Slow] })).succeed('o-1', 'done')).toBe('accepted');
+  expect(await w.describe(execution)).toMatchObject({ status: 'SUCCEEDED', output: '"done"' });
 });
 
 test('a handler in a thread defers its task too', async () => {

@@ -132,7 +132,7 @@ export class Deferrals {
    * nothing of a task that is gone.
    * @throws StoreError if the task can't be kept
    */
-  async defer({ lease, handler, checkpoint, id, until, isGone }: TaskToDefer): Promise<void> {
+  async defer({ lease, handler, checkpoint, id, until, isGone, isWanted }: TaskToDefer): Promise<void> {
     while (this.#isFull && !this.#isDraining && !isGone()) await this.#change.promise;
     if (isGone()) return;
     const { token } = lease;
@@ -141,7 +141,7 @@ export class Deferrals {
     const task = { id, token, handler: name, activityArn, heartbeatMs, deferredAt, until, checkpoint };
     this.#keeping++;
     try {
-      const own = await this.#keep(task);
+      const own = await this.#keep(task, isWanted);
       if (isGone()) await quietly(this.#records.remove(task, own));
       else void this.#hold(task, own);
     } finally {
@@ -162,14 +162,14 @@ export class Deferrals {
   }
 
   /** Returns the id of the lease below which the task is kept. */
-  async #keep(task: DeferredRecord): Promise<string> {
+  async #keep(task: DeferredRecord, isWanted: () => Promise<boolean>): Promise<string> {
     const { clock, random } = this.#world;
     for (let attempt = 1; ; attempt++) {
       const { own } = this.#leases;
       try {
         if (own === undefined)
           throw new StoreError('unavailable', `${this.#store.name} holds no lease of this worker`);
-        await this.#records.keep(task, own, clock.now());
+        await this.#records.keep(task, own, { now: clock.now(), isWanted });
         return own;
       } catch (error) {
         if (attempt >= ATTEMPTS) throw error;

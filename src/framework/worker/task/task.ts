@@ -95,8 +95,10 @@ export interface TaskToDefer {
   readonly id: string;
   /** The time at which the task fails if it isn't completed before, in epoch milliseconds. */
   readonly until: number;
-  /** Returns true once the service no longer wants the task. */
+  /** Returns true once the service has said that it no longer wants the task. */
   readonly isGone: () => boolean;
+  /** Asks the service, by a heartbeat, if it still wants the task. Resolves to true also if there is no answer. */
+  readonly isWanted: () => Promise<boolean>;
 }
 
 /**
@@ -322,7 +324,7 @@ export class Task {
       this.#decide(stopped && end.status !== 'deferred' ? afterShutdown(end) : end);
     };
     // Because of this await, the poller sends its next poll before the handler runs, which may block.
-    if (await (this.#lease.unreadSince === undefined ? WANTED : this.#isStillWanted())) {
+    if (await (this.#lease.unreadSince === undefined ? WANTED : this.#mayBegin())) {
       const handle = (): Promise<void> => this.#handler.handle(this.#lease.input, this.context, decide);
       try {
         await (this.#trace ? this.#trace.run(handle) : handle());
@@ -335,11 +337,16 @@ export class Task {
 
   /**
    * Called if the process was blocked or stopped while the task waited unread, since the task may have timed out
-   * meanwhile. Sends a heartbeat to find out if the service still wants it. Returns true if the handler should be called.
+   * meanwhile. Returns true if the handler should be called.
    */
+  async #mayBegin(): Promise<boolean> {
+    return (await this.#isStillWanted()) && this.#decision === undefined;
+  }
+
+  /** Sends a heartbeat to find out if the service still wants the task. True also if it gets no response. */
   async #isStillWanted(): Promise<boolean> {
     if (this.#heartbeat) await within(this.#world.clock, STILL_WANTED_MS, this.#heartbeat.now());
-    return this.#decision === undefined;
+    return this.#gone === undefined;
   }
 
   /**
@@ -468,6 +475,7 @@ export class Task {
         defer({
           ...{ lease: this.#lease, handler: this.#handler, checkpoint: this.#checkpoint, id, until },
           isGone: () => this.#gone !== undefined,
+          isWanted: () => this.#isStillWanted(),
         }),
       );
       return undefined;

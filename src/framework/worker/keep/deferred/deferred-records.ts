@@ -52,12 +52,26 @@ export class DeferredRecords {
     this.#reader = reader;
   }
 
-  /** Keeps a task below a lease. Takes the place of an earlier task with the same id. @throws StoreError */
-  async keep(task: DeferredRecord, lease: string, now: number): Promise<void> {
+  /**
+   * Keeps a task below a lease. Takes the place of an earlier task with the same id.
+   * @param isWanted asks the service before that. Where it says no, the other task is the later one, and stays
+   * @throws StoreError
+   */
+  async keep(
+    task: DeferredRecord,
+    lease: string,
+    { now, isWanted }: { readonly now: number; readonly isWanted: () => Promise<boolean> },
+  ): Promise<void> {
     const value = encodeRecord('deferred', { ...task });
     const ttlMs = task.until - now + SPARE_MS;
     await this.#store.put(`${PREFIX}${lease}/${tokenKey(task.token)}`, value, { ttlMs });
-    await this.#store.put(idKey(task.id), value, { ttlMs });
+    const key = idKey(task.id);
+    while ((await this.#store.putIfAbsent(key, value, { ttlMs })) === undefined) {
+      const found = await this.#store.get(key);
+      if (!found) continue;
+      if (this.#parse(key, found.value)?.token === task.token || !(await isWanted())) return;
+      if ((await this.#store.replace(key, value, found.version, { ttlMs })) !== undefined) return;
+    }
   }
 
   /** Returns the task with this id; undefined if there is none. @throws StoreError */
