@@ -1,4 +1,4 @@
-import type { WorkerEvents } from 'stepwright';
+import type { Worker, WorkerEvents } from 'stepwright';
 import { silentLog } from '../../src/framework/base/log/log.js';
 import type { ActivityPort, ReportAnswer } from '../../src/framework/aws/activity-port.js';
 import type { ReportRequest } from '../../src/framework/aws/call-request.js';
@@ -13,7 +13,7 @@ import type { Watched } from './invariants.js';
 import type { Member } from './member.js';
 import type { OpenCall } from './network.js';
 import { Dice } from './random.js';
-import type { OperationName } from './plan.js';
+import type { OperationName, Plan, PlannedEvent } from './plan.js';
 import { outcomeOf } from './service.js';
 import { SimulatedProcess } from './timeline.js';
 
@@ -26,12 +26,33 @@ const TOLD_MS = 120_000;
 
 export const idOf = ({ n }: Work): string => `order-${n}`;
 
+/** Lets the workers of a quarter of the plans hold few deferred tasks. Some are stopped while others wait. */
+export function withRoom(plan: Plan): Plan {
+  const dice = new Dice(plan.seed, 'room');
+  if (!plan.deferred || !dice.chance(0.25)) return plan;
+  const events = plan.events.flatMap((each): PlannedEvent[] => {
+    if (each.kind !== 'tasks' || each.does !== 'defers' || dice.chance(0.5)) return [each];
+    const stop = { kind: 'stop', worker: dice.between(0, plan.workers - 1), backMs: 5_000 } as const;
+    return [
+      { ...each, count: each.count + 4 },
+      { ...stop, at: each.at + each.ms + dice.pick([1_000, 5_000]) },
+    ];
+  });
+  return {
+    ...plan,
+    mostDeferred: dice.between(1, 3),
+    events: events.toSorted((one, other) => one.at - other.at),
+  };
+}
+
 /** Completes deferred tasks as somebody else would, and holds them against what they promise. */
 export class DeferredTasks {
   readonly #watched: Watched;
   readonly #broken: (invariant: string, what: string) => void;
   readonly #dice: Dice;
   readonly #deferred = new Set<Lease>();
+  /** The workers that have taken over no deferred tasks of others. */
+  readonly #holders = new Set<Worker>();
   /** The heartbeats that left after their tasks had been deferred. */
   readonly #beats = new WeakSet<OpenCall>();
   /** The processes that were told that a lease is over. */
@@ -51,9 +72,11 @@ export class DeferredTasks {
   }
 
   follow({ it, process }: Member): void {
+    this.#holders.add(it);
     it.on('task:deferred', ({ token }) => this.#wasDeferred(token));
     // It may hold what it has told to be over before, until its next heartbeat.
     it.on('deferrals:taken', () => {
+      this.#holders.delete(it);
       for (const told of this.#told.values())
         for (const each of told) if (each.owner === process) told.delete(each);
     });
@@ -110,9 +133,17 @@ export class DeferredTasks {
     this.#told.set(lease, told.add(from));
   }
 
-  /** Checks that what was decided is told. To be called each second. */
+  /** Checks that no worker holds too many tasks, and that what was decided is told. To be called each second. */
   check(): void {
-    const { timeline, service, store, chronicle } = this.#watched;
+    const { timeline, service, store, chronicle, plan } = this.#watched;
+    for (const it of this.#holders) {
+      const { state, deferred = 0 } = it.status();
+      if (state === 'running' && deferred > (plan.mostDeferred ?? Infinity))
+        this.#broken(
+          'deferred room',
+          `a worker holds ${deferred} deferred tasks, at most ${plan.mostDeferred}`,
+        );
+    }
     for (const lease of this.#untold) {
       if (lease.accepted || !service.isOpen(lease)) {
         this.#untold.delete(lease);

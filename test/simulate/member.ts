@@ -201,7 +201,9 @@ export async function hire(hiring: Hiring): Promise<Member> {
       reportLimit: `${plan.reportLimitMs}ms`,
       handlers: Object.fromEntries(options),
       ...(plan.inFlightKb !== undefined && { inFlightBytes: `${plan.inFlightKb}KB` }),
-      ...(plan.deferred && { deferred: { store: hiring.store.open(process, worker) } }),
+      ...(plan.deferred && {
+        deferred: { store: hiring.store.open(process, worker), most: plan.mostDeferred },
+      }),
       ...(plan.outbox && { outbox: { store: hiring.store.open(process, worker) } }),
     },
     env: {},

@@ -1,4 +1,5 @@
 import { withBytes } from './bytes.js';
+import { withRoom } from './deferrals.js';
 import { Dice } from './random.js';
 import { withTheme } from './themes.js';
 import { drawUses } from './uses/draw.js';
@@ -166,6 +167,8 @@ export interface Plan {
   readonly outbox?: boolean;
   /** True where tasks may be deferred. @default false */
   readonly deferred?: boolean;
+  /** The most deferred tasks that a worker holds. @default the worker's own */
+  readonly mostDeferred?: number;
   /** True where payloads, checkpoints and work that is done once are kept in the store. @default false */
   readonly uses?: boolean;
   /** The option `inFlightBytes`, in KB. @default the worker's own */
@@ -225,7 +228,7 @@ const MINUTE = 60_000;
  */
 export function drawPlan(seed: number, whole = false): Plan {
   const drawn = drawMixed(seed, whole);
-  return withBytes(whole ? drawn : withTheme(drawn));
+  return withRoom(withBytes(whole ? drawn : withTheme(drawn)));
 }
 
 function drawMixed(seed: number, whole: boolean): Plan {
