@@ -70,9 +70,9 @@ export async function buildWorker(given: Plan, world: StartWorld): Promise<Worke
   const stores = new StoreTroubles((told) => logStore(world.log, told));
   const container = await makeContainer(plan, problems, { ...world, stores });
   const pools = new Pools(plan, { ...world, stores });
-  const payloads = await payloadsOf(plan, { ...world, stores });
   const { sdk, region, calls, heartbeatRate: rate, stallAfterMs } = plan.settings;
   const heartbeats = new WorkerHeartbeats({ ...world, rate, stallAfterMs });
+  let payloads: TaskPayloads | undefined;
   let service: AwsService | undefined;
   let health: WorkerHealth | undefined;
   let handlers: RunnableHandler[] = [];
@@ -85,6 +85,7 @@ export async function buildWorker(given: Plan, world: StartWorld): Promise<Worke
     await heartbeats.close();
   };
   try {
+    payloads = await payloadsOf(plan, { ...world, stores });
     const endpoint = await endpointOf(plan, world);
     const serve = heartbeats.serve ?? world.servePages;
     health = await openHealth({ ...plan, ...plan.settings, ...world, serve });
