@@ -65,7 +65,7 @@ test('the command pauses, resumes and configures a handler of a worker', async (
   expect(statSync(path).mode & 0o777).toBe(0o600);
   expect(await control()).toEqual({
     ...{ code: 0, err: '' },
-    out: `${NAME}: takes tasks, 0 of 5 slots at work, 1 polls open\n`,
+    out: `${NAME}: takes tasks, 0 of 5 slots at work, open polls: 1\n`,
   });
   expect((await control('pause', NAME)).out).toContain('paused (control)');
   expect((await control('configure', NAME, 'concurrency=3', 'rate=10/s')).out).toContain('0 of 3 slots');
@@ -88,7 +88,7 @@ test('in a set every process is told, each its share of a rate, and one that sta
   await run.saw(/runs again/);
   const told = await control('status');
   // The one poll is that of the process which was there before the pause.
-  expect(told.out).toContain('paused (control), 0 of 4 slots at work, 1 polls open');
+  expect(told.out).toContain('paused (control), 0 of 4 slots at work, open polls: 1');
   run.child.kill('SIGTERM');
   await run.ended;
 }, 30_000);

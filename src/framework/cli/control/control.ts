@@ -125,5 +125,5 @@ function parse(text: string): unknown {
 function lineOf({ name, concurrency, running, polls, paused }: PublicHandler): string {
   const until = paused?.until === undefined ? '' : ` until ${new Date(paused.until).toISOString()}`;
   const state = paused ? `paused (${paused.by})${until}` : 'takes tasks';
-  return `${name}: ${state}, ${running} of ${concurrency} slots at work, ${polls.open} polls open\n`;
+  return `${name}: ${state}, ${running} of ${concurrency} slots at work, open polls: ${polls.open}\n`;
 }
