@@ -107,8 +107,8 @@ export class HandlerLoop {
    */
   #heldBackAt: number | undefined;
   /**
-   * Set while all slots (the places for tasks that run at once) are in use and none can become free by itself. `since`:
-   * the time at which that began. `emitted`: true once the event `places:stuck` was emitted.
+   * Set while all slots are in use and none can become free by itself. `since`: the time at which that began. `emitted`:
+   * true once the event `slots:stuck` was emitted.
    */
   #stuck: { readonly since: number; emitted: boolean } | undefined;
 
@@ -269,9 +269,8 @@ export class HandlerLoop {
   }
 
   /**
-   * Records the time if all slots (the places for tasks that run at once) are in use by running tasks. Emits
-   * `places:stuck` if for a while no slot could become free by itself, and `places:freed` when one can again. To be
-   * called every second.
+   * Records the time if all slots are in use by running tasks. Emits `slots:stuck` if for a while no slot could become
+   * free by itself, and `slots:freed` when one can again. To be called every second.
    */
   watchSlots(): void {
     if (this.#isHeldBack) this.#heldBackAt = this.#world.clock.now();
@@ -282,7 +281,7 @@ export class HandlerLoop {
     const { name: handler, activityArn } = this.#handler;
     const { clock, events } = this.#world;
     if (!isStuck(signs)) {
-      if (this.#stuck?.emitted) events.emit('places:freed', { handler, activityArn });
+      if (this.#stuck?.emitted) events.emit('slots:freed', { handler, activityArn });
       this.#stuck = undefined;
       return;
     }
@@ -290,7 +289,7 @@ export class HandlerLoop {
     if (this.#stuck.emitted || clock.now() - this.#stuck.since < STUCK_MS) return;
     this.#stuck.emitted = true;
     const { ignoring, undelivered } = signs;
-    events.emit('places:stuck', { handler, activityArn, ignoring, undelivered, reason: stuckBy(signs) });
+    events.emit('slots:stuck', { handler, activityArn, ignoring, undelivered, reason: stuckBy(signs) });
   }
 
   get #isHeldBack(): boolean {

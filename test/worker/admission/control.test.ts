@@ -88,7 +88,7 @@ describe('pause', () => {
     });
     const status = (await (await fetch(`${url}/status`)).json()) as { handlers: object[] };
     expect(status.handlers[0]).toMatchObject({ paused: { by: 'control', reason: 'asked for' } });
-    expect(w.of('places:stuck')).toEqual([]);
+    expect(w.of('slots:stuck')).toEqual([]);
     await world.execute(machine);
     await world.clock.settle(() => held.length === 1);
   });
@@ -196,7 +196,7 @@ describe('rate', () => {
     held[0]?.succeed();
     await seconds(1_800);
     expect(w.worker.status()).toMatchObject({ ready: true, reasons: [] });
-    expect(w.of('places:stuck')).toEqual([]);
+    expect(w.of('slots:stuck')).toEqual([]);
     await seconds(1_805);
     expect(held).toHaveLength(2);
   });

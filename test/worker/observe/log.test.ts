@@ -73,11 +73,11 @@ const lines: [Told, string, RegExp][] = [
     /only HeartbeatSeconds or TimeoutSeconds with a Retry/,
   ],
   [
-    ['places:stuck', { ...poll, ignoring: 1, undelivered: 0, reason: 'no slot is left' }],
+    ['slots:stuck', { ...poll, ignoring: 1, undelivered: 0, reason: 'no slot is left' }],
     'error',
     /no slot is left; no new task is received until one of its tasks ends/,
   ],
-  [['places:freed', poll], 'info', /slots are free again/],
+  [['slots:freed', poll], 'info', /slots are free again/],
   [
     [
       'bytes:full',

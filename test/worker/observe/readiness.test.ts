@@ -290,7 +290,7 @@ test('slots that only handlers hold which ignore their signal are a reason, and 
   held[0]?.succeed();
   await seconds(3);
   expect(w.worker.status().ready).toBe(true);
-  expect(w.of('places:freed')).toHaveLength(1);
+  expect(w.of('slots:freed')).toHaveLength(1);
 });
 
 test('nobody is told of stuck slots while the worker drains: it asks for no task anyway', async () => {
@@ -301,7 +301,7 @@ test('nobody is told of stuck slots while the worker drains: it asks for no task
   await world.clock.settle(() => held.length === 1);
   void w.worker.stop();
   await seconds(120);
-  expect(w.of('places:stuck')).toEqual([]);
+  expect(w.of('slots:stuck')).toEqual([]);
   held[0]?.succeed();
 });
 
@@ -317,7 +317,7 @@ test('a slot whose handler still works is none that is held for good', async () 
   await world.client.send(new StopExecutionCommand({ executionArn }));
   expect(await changes(w.worker, world.clock, 120)).toEqual([[0, true]]);
   expect(w.of('task:ignored-abort')).toHaveLength(1);
-  expect(w.of('places:stuck')).toEqual([]);
+  expect(w.of('slots:stuck')).toEqual([]);
 });
 
 test('memory that is held by tasks is a reason of its own, while slots are unused', async () => {
@@ -328,11 +328,11 @@ test('memory that is held by tasks is a reason of its own, while slots are unuse
   await seconds(60);
   const reason = 'no memory (inFlightBytes) is left for a task: held 2 by handlers that ignore their signal';
   expect(w.worker.status().reasons).toEqual([`Work.run: ${reason}`]);
-  expect(w.of('places:stuck')).toMatchObject([{ ignoring: 2, undelivered: 0, reason }]);
+  expect(w.of('slots:stuck')).toMatchObject([{ ignoring: 2, undelivered: 0, reason }]);
   for (const { succeed } of held.splice(0)) succeed();
   await seconds(3);
   expect(w.worker.status().ready).toBe(true);
-  expect(w.of('places:freed')).toHaveLength(1);
+  expect(w.of('slots:freed')).toHaveLength(1);
   held[0]?.succeed();
 });
 
@@ -346,7 +346,7 @@ test('slots that refused results hold are a reason, and come free with them', as
   expect(w.worker.status().reasons).toEqual([
     'Work.run: no slot is left for a task: held 4 by results that the service does not take',
   ]);
-  expect(w.of('places:stuck')).toMatchObject([{ ignoring: 0, undelivered: 4 }]);
+  expect(w.of('slots:stuck')).toMatchObject([{ ignoring: 0, undelivered: 4 }]);
   faults.always('SendTaskSuccess', undefined);
   await seconds(60);
   expect(w.worker.status()).toMatchObject({ ready: true, counts: { succeeded: 9 } });

@@ -52,13 +52,13 @@ export function logEvents(events: EventHub, log: Logger, clock: Clock): void {
     );
   });
   events.on('handler:resumed', (ref) => log.info(where(ref), 'handler resumed: it receives tasks again'));
-  events.on('places:stuck', ({ reason, ignoring, undelivered, ...ref }) =>
+  events.on('slots:stuck', ({ reason, ignoring, undelivered, ...ref }) =>
     log.error(
       { ...where(ref), ignoring, undelivered },
       `${reason}; no new task is received until one of its tasks ends`,
     ),
   );
-  events.on('places:freed', (ref) => log.info(where(ref), 'slots are free again'));
+  events.on('slots:freed', (ref) => log.info(where(ref), 'slots are free again'));
   logBytes(events, log);
   events.on('state', ({ from, to }) => log.info({ from, to }, `worker is ${to}`));
 }

@@ -49,8 +49,8 @@ const STALE_MS = POLL_LIMIT_MS + 15_000;
 /** If polls have failed for less than this, the worker still counts as ready. */
 const BLIP_MS = 5_000;
 /**
- * A handler counts as stuck if none of its slots (the places for tasks that run at once) could become free for this
- * long. A shorter time may be harmless: handlers may still be ending after their signal was aborted.
+ * A handler counts as stuck if none of its slots could become free for this long. A shorter time may be harmless:
+ * handlers may still be ending after their signal was aborted.
  */
 export const STUCK_MS = 30_000;
 

@@ -13,15 +13,15 @@ export interface WorkerEvents extends PollEvents, TaskEvents, StoreEvents {
   state: { readonly from: WorkerState; readonly to: WorkerState };
   /**
    * For 30 s, no slot of a handler (place for a running task) could become free, because handlers ignore that their
-   * signal was aborted, or because the service doesn't accept results. No tasks are received meanwhile. `places:freed`
+   * signal was aborted, or because the service doesn't accept results. No tasks are received meanwhile. `slots:freed`
    * is emitted when a slot can become free again.
    */
-  'places:stuck': PollRef & {
+  'slots:stuck': PollRef & {
     readonly ignoring: number;
     readonly undelivered: number;
     readonly reason: string;
   };
-  'places:freed': PollRef;
+  'slots:freed': PollRef;
   /**
    * The inputs and outcomes of tasks, with the polls that may bring more, have reached the option `inFlightBytes`, in
    * bytes: `waiting` are the handlers that open no more polls until tasks end. `from`: the source that set the limit, such

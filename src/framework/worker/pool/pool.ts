@@ -35,8 +35,8 @@ const START_LIMIT_MS = 60_000;
 const CLOSE_LIMIT_MS = 4_000;
 /**
  * The wait after a thread or process couldn't be started. It doubles with each failed start in a row, from `base` up to
- * `ceiling`. The task that needed the thread has failed by then, but its slot (its place among the tasks that may run
- * at once) stays in use during the wait, so that further tasks aren't received just to fail too.
+ * `ceiling`. The task that needed the thread has failed by then, but its slot stays in use during the wait, so that
+ * further tasks aren't received just to fail too.
  */
 const BACKOFF_MS = { base: 1_000, ceiling: 30_000 } as const;
 

@@ -350,8 +350,7 @@ export class Task {
   }
 
   /**
-   * Records that the handler has ended, or won't be called. Lets the task's slot (its place among the tasks that run at
-   * once) become free.
+   * Records that the handler has ended, or won't be called. Lets the task's slot become free.
    */
   #settle(): void {
     this.#handlerSettled = true;
@@ -360,7 +359,7 @@ export class Task {
     this.#releaseSlot();
   }
 
-  /** Lets the task's slot (its place among the tasks that run at once) become free for another task. */
+  /** Lets the task's slot become free for another task. */
   #releaseSlot(): void {
     this.#isReleased = true;
     this.#onReleased?.();
