@@ -115,6 +115,25 @@ test('no report is sent before the store has acknowledged the outcome, unless th
   expect(await outcomes()).toEqual([]);
 });
 
+test('a task that ends before the store holds the lease of its worker is kept too', async () => {
+  let acknowledge = (): void => {};
+  const slow = replaced(store, {
+    putIfAbsent: async (key, value, options) => {
+      if (key.startsWith('workers/')) await new Promise<void>((resolve) => (acknowledge = resolve));
+      return store.putIfAbsent(key, value, options);
+    },
+  });
+  await world.execute(world.machine(ARN));
+  const w = await worker('one', { config: { outbox: { store: slow } } });
+  await seconds(0.5);
+  expect(w.of('task:settled')).toHaveLength(1);
+  expect(faults.count('SendTaskSuccess')).toBe(0);
+  acknowledge();
+  await seconds(0);
+  expect(faults.count('SendTaskSuccess')).toBe(1);
+  expect(w.worker.status().counts).toMatchObject({ outcomesKept: 1, outcomesUnkept: 0 });
+});
+
 test('what a dead worker has left is reported by another once its lease has lapsed', async () => {
   const { execution } = await dead();
   const w = await worker('next');

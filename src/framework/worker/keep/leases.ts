@@ -1,3 +1,4 @@
+import { withResolvers } from '../../base/time/wait.js';
 import { Abort, type Abortable } from '../../base/abort.js';
 import { checkKey } from '../../base/store/store-error.js';
 import type { Stored } from '../../base/store/store.js';
@@ -80,6 +81,7 @@ export class WorkerLeases {
   /** The keys of leases whose records this worker can't deal with. */
   readonly #skipped = new Set<string>();
   #orphansAt = Number.NEGATIVE_INFINITY;
+  readonly #tried = withResolvers<void>();
 
   constructor(options: LeasesOptions) {
     this.#options = options;
@@ -92,6 +94,11 @@ export class WorkerLeases {
   /** The id under which records may be written now; undefined while the store holds no lease of this worker. */
   get own(): string | undefined {
     return this.#own && this.#idOf(this.#own.key);
+  }
+
+  /** Resolves when the worker's own lease has begun, or the first attempt to begin it has failed. */
+  get tried(): Promise<void> {
+    return this.#tried.promise;
   }
 
   /** Begins the worker's own lease, and begins to watch those of others. */
@@ -142,6 +149,7 @@ export class WorkerLeases {
     const key = `${this.#prefix}${keyPart(workerName)}-${randomPart(random)}`;
     const lease = await quietly(Lease.begin(this.#world, key, { name: workerName, scopes }));
     if (lease) this.#own = lease;
+    this.#tried.resolve();
   }
 
   async #renew(lease: Lease): Promise<void> {

@@ -143,6 +143,10 @@ export class Outbox {
   }
 
   async #keep(kept: KeptOutcome): Promise<Error | undefined> {
+    const { clock } = this.#world;
+    const until = clock.now() + KEEP_LIMIT_MS;
+    // The first tasks may end before the store holds the worker's lease.
+    if (this.#leases.own === undefined) await within(clock, KEEP_LIMIT_MS, this.#leases.tried);
     const { own } = this.#leases;
     const { name } = this.#store;
     if (own === undefined)
@@ -151,7 +155,7 @@ export class Outbox {
       return new StoreError('unavailable', `${name} takes no outcomes: ${this.#puts} wait for it`);
     const entry = this.#begin(`${KEY_PREFIX.outcome}${own}/${tokenKey(kept.token)}`, kept);
     // While the store fails, one outcome after another tries it, and no report waits for it.
-    if (!this.#fails) await within(this.#world.clock, KEEP_LIMIT_MS, entry.put);
+    if (!this.#fails) await within(clock, until - clock.now(), entry.put);
     if (!entry.end) return new StoreError('unavailable', `${name} has not taken the outcome yet`);
     return entry.end.is === 'kept' ? undefined : entry.end.error;
   }
