@@ -2,6 +2,8 @@ import { expect, test } from '@jest/globals';
 import { IsString } from 'class-validator';
 import { Activity, Handle, StoreError, type TaskContext } from 'stepwright';
 import { createTestBed, type TestBed, type TestBedOptions } from 'stepwright/testing';
+import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
+import { createWorld } from '../../support/world.js';
 import { type CountedStore, countedStore, kept, referenceTo, sha256 } from './store.js';
 
 class Order {
@@ -481,6 +483,26 @@ test('an output is still written and reported when the grace is over', async () 
     status: 'succeeded',
     output: { id: 'o-1', $stepwright: { bytes: JSON.stringify(ORDER).length } },
   });
+});
+
+test('a stop leaves no timer behind of an output that is not written', async () => {
+  const world = await createWorld();
+  const machine = world.machine('arn:aws:states:us-east-1:123456789012:activity:Work');
+  const store = countedStore({ put: () => new Promise(() => {}) });
+  const clock = new HandClock();
+  const config = { activities: [Work], payloads: { store }, grace: '5s' };
+  const { worker } = await world.worker(config, { clock });
+  result = ORDER;
+  await clock.advance(2_000);
+  await world.execute(machine);
+  while (store.writes.length === 0) await clock.advance(10);
+  world.service.endPolls();
+  let left: number | undefined;
+  const stopped = worker.stop().then(() => (left = clock.pending));
+  await clock.advance(15_000);
+  await stopped;
+  await world.close();
+  expect(left).toBe(0);
 });
 
 test('without payloads, a large output says how to send it, and a reference is plain data', async () => {

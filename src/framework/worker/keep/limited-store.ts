@@ -1,4 +1,4 @@
-import { Abort } from '../../base/abort.js';
+import { Abort, type Abortable } from '../../base/abort.js';
 import { StoreError } from '../../base/store/store-error.js';
 import type { StoreCall, StoreTrouble } from '../../base/store/store-events.js';
 import type {
@@ -87,7 +87,17 @@ export class LimitedObjectStore<S extends ObjectStore = ObjectStore> implements 
     return this.limit('read', options, (store, signal) => store.list(prefix, { ...options, signal }));
   }
 
-  /** Ends the calls that are under way, tells no more of the store's trouble, and leaves no timer. */
+  /** Waits before another call. The wait ends also when the signal aborts or the store is closed. */
+  async wait(ms: number, signal: Abortable): Promise<void> {
+    const over = new Abort();
+    const end = (): void => over.abort(undefined);
+    if (signal.aborted || this.#closed.aborted) end();
+    for (const each of [signal, this.#closed]) each.addEventListener('abort', end);
+    await this.#clock.sleep(ms, over);
+    for (const each of [signal, this.#closed]) each.removeEventListener('abort', end);
+  }
+
+  /** Ends the calls and waits that are under way, tells no more of the store's trouble, and leaves no timer. */
   close(): void {
     this.#closed.abort(new StoreError('unavailable', `${this.name} is no longer used`));
     for (const each of Object.values(this.#trouble)) each.stop();

@@ -43,15 +43,14 @@ export class PayloadStore {
   readonly #base: string;
   readonly #keepMs: number;
   readonly #store: LimitedObjectStore;
-  readonly #world: PayloadWorld;
+  readonly #random: () => number;
 
-  constructor(store: ObjectStore, { base, keepMs, ...world }: PayloadSettings) {
-    const { clock, trouble } = world;
+  constructor(store: ObjectStore, { base, keepMs, clock, random, trouble }: PayloadSettings) {
     this.name = store.name;
     this.maxBytes = store.maxBytes;
     this.#base = base;
     this.#keepMs = keepMs;
-    this.#world = world;
+    this.#random = random;
     this.#store = new LimitedObjectStore(store, {
       clock,
       limitMs: CALL_LIMIT_MS,
@@ -116,7 +115,6 @@ export class PayloadStore {
   }
 
   async #attempt<T>(what: string, signal: AbortSignal, call: () => Promise<T>): Promise<T> {
-    const { clock, random } = this.#world;
     for (let attempt = 1; ; attempt++) {
       try {
         return await call();
@@ -125,7 +123,7 @@ export class PayloadStore {
         if (!(error instanceof StoreError)) throw error;
         if (attempt === ATTEMPTS || !mayPass(error)) throw unavailable(what, error, attempt);
       }
-      await clock.sleep(fullJitter(attempt, FIRST_WAIT_MS, MOST_WAIT_MS, random), signal);
+      await this.#store.wait(fullJitter(attempt, FIRST_WAIT_MS, MOST_WAIT_MS, this.#random), signal);
       signal.throwIfAborted();
     }
   }
