@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { Activity, Handle } from 'stepwright';
 import { createTestBed } from 'stepwright/testing';
+import { anyCharacter } from '../../support/characters.js';
 import { runs } from '../../support/thorough.js';
 import { countedStore, kept, referenceTo } from './store.js';
 
@@ -23,7 +24,7 @@ const reference = fc.json().map((json) => referenceTo(json, 'memory:'));
 const { json } = fc.letrec<{ json: unknown }>((tie) => ({
   json: fc.oneof(
     { maxDepth: 4 },
-    fc.string({ unit: 'binary' }),
+    fc.string({ unit: anyCharacter }),
     fc.integer(),
     fc.double({ noNaN: true, noDefaultInfinity: true }).map((each) => each + 0),
     fc.boolean(),
