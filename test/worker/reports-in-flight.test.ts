@@ -202,7 +202,7 @@ describeLean('over the lean path', () => {
         endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
         sdk: { credentials: { accessKeyId: 'KEY', secretAccessKey: 'secret' } },
         activities: [activity((n) => text(n as number), { concurrency: many })],
-        ...{ reportLimit: '60s', grace: '1s' },
+        ...{ reportLimit: '15s', grace: '1s' },
       },
       { clock, random: () => 0.5, log: silentLog },
     );
@@ -219,7 +219,7 @@ describeLean('over the lean path', () => {
     expect(worker.status().tasks).toHaveLength(many);
     expect(after - before).toBeLessThan((many * size) / 2);
     // A result that is lost has its text all the same.
-    await clock.advance(60_000);
+    await clock.advance(15_000);
     expect(lost).toEqual(new Set(Array.from({ length: many }, (_, n) => JSON.stringify(text(n)))));
     void worker.stop();
     server.closeAllConnections();

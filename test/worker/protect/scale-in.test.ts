@@ -18,10 +18,10 @@ const HOUR = 60 * MINUTE;
 const PROTECT_AFTER = MINUTE;
 /** The longest that the platform of the simulation takes for a call. */
 const CALL_MS = 2 * SECOND;
-/** Two days of six-hour tasks in a thorough run; else enough for a task of two hours, and then some. */
+/** Two days of six-hour tasks in a thorough run; else enough for a task of an hour and a half. */
 const { FLEET, LONG_MS, HOURS } = THOROUGH
   ? { FLEET: 12, LONG_MS: 6 * HOUR, HOURS: 48 }
-  : { FLEET: 6, LONG_MS: 2 * HOUR, HOURS: 3 };
+  : { FLEET: 4, LONG_MS: 1.5 * HOUR, HOURS: 2.5 };
 const ARNS = ['Long', 'Short'].map((name) => `arn:aws:states:us-east-1:123456789012:activity:${name}`);
 const [LONG = '', SHORT = ''] = ARNS;
 
