@@ -84,7 +84,7 @@ export const PLANTED: readonly Planted[] = [
     ],
     'the heartbeat goes on after the report': ['    this.#heartbeat?.release();\n', ''],
     'a lost report is not told': [
-      "      this.#emit('report:lost', { ...reported, attempts, outcome, error });\n",
+      "      this.#emit('report:lost', { ...reported, attempts, outcome, error, kept: this.#keptAs });\n",
       '      void [reported, attempts, outcome, error];\n',
     ],
     'a handler that ignores its signal holds up the drain': [

@@ -225,7 +225,7 @@ test('a worker that stops in order leaves what it could not deliver to the next,
   world.service.endPolls();
   await seconds(90);
   await stopped;
-  expect(w.of('report:lost')).toHaveLength(1);
+  expect(w.of('report:lost')).toMatchObject([{ kept: 'left' }]);
   faults.always('SendTaskSuccess', undefined);
   await worker('next');
   await seconds(1);
@@ -234,9 +234,10 @@ test('a worker that stops in order leaves what it could not deliver to the next,
 
 test('an outcome that was given up stays for a day, and is not offered by itself', async () => {
   faults.always('SendTaskSuccess', REFUSED);
-  await worker('one', { config: { reportLimit: '1m' } });
+  const w = await worker('one', { config: { reportLimit: '1m' } });
   await world.execute(world.machine(ARN));
   await seconds(90);
+  expect(w.of('report:lost')).toMatchObject([{ kept: 'given-up' }]);
   expect(await outcomes()).toEqual([expect.stringMatching(/^outcomes\/given-up\/[0-9a-f]{64}$/)]);
   const record = await store.get((await outcomes())[0] ?? '');
   expect(JSON.parse(Buffer.from(record?.value ?? '').toString())).toMatchObject({

@@ -29,6 +29,7 @@ const task = { ...poll, token: 'secret-token' };
 const reported = { ...task, durationMs: 12.4, reportMs: 2 };
 const gone = { ...task, durationMs: 12.4, error };
 const outcome = { status: 'succeeded', output: '"done"' } as const;
+const lost = { ...reported, attempts: 9, outcome, error };
 
 const stretched = [{ everyMs: 20_000, tasks: 9, stretchedToMs: 34_000 }];
 const lines: [Told, string, RegExp][] = [
@@ -53,7 +54,9 @@ const lines: [Told, string, RegExp][] = [
     /the drain continues without it/,
   ],
   [['report:retried', { ...task, attempt: 1, delayMs: 5, error }], 'warn', /results can not be reported/],
-  [['report:lost', { ...reported, attempts: 9, outcome, error }], 'error', /the result is lost/],
+  [['report:lost', { ...lost, kept: undefined }], 'error', /the result is lost/],
+  [['report:lost', { ...lost, kept: 'left' }], 'warn', /the next worker reports it from the outbox/],
+  [['report:lost', { ...lost, kept: 'given-up' }], 'error', /it stays in the outbox for a day/],
   [['poll:failed', { ...poll, trouble: 'throttled', error }], 'warn', /polls are throttled/],
   [
     ['poll:failed', { ...poll, trouble: 'crowded', error }],
@@ -103,7 +106,8 @@ test.each(lines)('%j is one line', (told, level, msg) => {
 test('a token is never written, but where a result must be repaired with it', () => {
   for (const [told] of lines) {
     const written = JSON.stringify(linesOf(told)).includes('secret-token');
-    expect([told[0], written]).toEqual([told[0], told[0] === 'report:lost']);
+    const isLost = told[0] === 'report:lost' && told[1].kept === undefined;
+    expect([told[0], written]).toEqual([told[0], isLost]);
   }
 });
 

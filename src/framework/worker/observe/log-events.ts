@@ -210,21 +210,24 @@ function logReports(events: EventHub, log: Logger, clock: Clock): void {
   });
 }
 
-/** Logs what somebody needs who reports the lost result: its token, and by what to recognise it. */
+/** Logs a result that was not accepted. If it is lost, the line has what is needed to report it by hand. */
 function logLost(log: Logger, task: TaskEvents['report:lost']): void {
-  const { outcome, attempts, error, token } = task;
+  const { outcome, attempts, error, token, kept } = task;
+  const fields = { ...about(task), attempts, error: showError(error) };
+  if (kept === 'left') return log.warn(fields, LEFT);
+  if (kept === 'given-up') return log.error(fields, GIVEN_UP);
   const text = outcome.status === 'succeeded' ? outcome.output : outcome.cause;
-  const repair = {
-    token,
-    status: outcome.status,
-    bytes: Buffer.byteLength(text),
-    sha256: createHash('sha256').update(text).digest('hex'),
-  };
+  const sha256 = createHash('sha256').update(text).digest('hex');
   log.error(
-    { ...about(task), ...repair, attempts, error: showError(error) },
+    { ...fields, token, status: outcome.status, bytes: Buffer.byteLength(text), sha256 },
     'the result is lost: Step Functions did not accept it in time; while the task still runs, send the result yourself with this token',
   );
 }
+
+const LEFT =
+  'Step Functions did not accept the result before the worker had to end: the next worker reports it from the outbox';
+const GIVEN_UP =
+  'Step Functions did not accept the result in time: it stays in the outbox for a day, and `stepwright outbox offer` reports it';
 
 const hasEnded = (state: WorkerState): boolean => state === 'stopped' || state === 'failed';
 

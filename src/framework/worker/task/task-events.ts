@@ -65,13 +65,19 @@ export interface TaskEvents {
   'task:ignored-abort': TaskRef & { readonly afterMs: number; readonly abandoned: boolean };
   /** An attempt to report a task's outcome has failed, and will be repeated after `delayMs`. */
   'report:retried': TaskRef & { readonly attempt: number; readonly delayMs: number; readonly error: Error };
-  /** The report of a task was given up. As far as the worker knows, the service has not accepted the outcome. */
+  /**
+   * The report of a task was given up. As far as the worker knows, the service has not accepted the outcome.
+   *
+   * `kept`: undefined unless the outbox has the outcome. `left`: the next worker reports it. `given-up`: it stays there
+   * for a day.
+   */
   'report:lost': TaskRef & {
     readonly durationMs: number;
     readonly reportMs: number;
     readonly attempts: number;
     readonly outcome: Outcome;
     readonly error: Error;
+    readonly kept: 'left' | 'given-up' | undefined;
   };
 }
 

@@ -154,6 +154,8 @@ export class Task {
   #settledAt: number | undefined;
   #decidedAt = 0;
   #outcomeBytes = 0;
+  /** Set if the report was given up and the outbox has its outcome. */
+  #keptAs: 'left' | 'given-up' | undefined;
   readonly #trace: TaskTrace | undefined;
   #retries = 0;
   #phase: TaskPhase = 'handling';
@@ -461,7 +463,8 @@ export class Task {
     await outside(() => outbox.keep(kept));
     const end = await this.#report.send(outcome);
     const given = this.#isDraining ? 'left' : 'given-up';
-    outside(() => outbox.ended(token, end.kind === 'lost' ? given : 'over'));
+    if (end.kind !== 'lost') outside(() => outbox.ended(token, 'over'));
+    else if (outside(() => outbox.ended(token, given))) this.#keptAs = given;
     return end;
   }
 
@@ -500,7 +503,7 @@ export class Task {
       this.#emit('task:gone', { handler, activityArn, token, durationMs, probablyDelivered, error });
     } else if (end.kind === 'lost') {
       const { attempts, outcome, error } = end;
-      this.#emit('report:lost', { ...reported, attempts, outcome, error });
+      this.#emit('report:lost', { ...reported, attempts, outcome, error, kept: this.#keptAs });
     } else if (end.kind === 'deferred') {
       this.#emit('task:deferred', { ...reported, until: new Date(end.until) });
     } else if (end.outcome.status === 'failed') {

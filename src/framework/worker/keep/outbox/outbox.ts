@@ -136,10 +136,11 @@ export class Outbox {
     if (error) this.#world.listener.unkept(kept, error);
   }
 
-  /** Ends what `keep` has begun, because the report has ended. */
-  ended(token: string, end: OutboxEnd): void {
+  /** Ends what `keep` has begun, because the report has ended. Returns true if the outcome is in the store. */
+  ended(token: string, end: OutboxEnd): boolean {
     const entry = this.#entries.get(token);
     if (entry && end !== 'left') void this.#end(token, entry, end);
+    return entry?.end?.is === 'kept';
   }
 
   async #keep(kept: KeptOutcome): Promise<Error | undefined> {
