@@ -263,11 +263,6 @@ export const PLANTED: readonly Planted[] = [
     ],
   }),
   ...at('worker/deferral/deferrals.ts', {
-    'a drain waits until there is room for a deferred task': ['    this.#isDraining = true;\n', ''],
-    'a deferred task that could not be kept leaves its room to nobody': [
-      '      this.#keeping--;\n      this.#wake();\n',
-      '      this.#keeping--;\n',
-    ],
     'more deferred tasks are held than allowed': ['>= this.#world.most;', '> this.#world.most;'],
     'what somebody decided and could not tell is told by nobody': [
       'if (keys) this.#seen(keys);',
