@@ -17,7 +17,7 @@ export interface Abortable {
 export class Abort implements Abortable {
   aborted = false;
   reason: unknown;
-  /** Most have one listener at a time, which costs no list. */
+  /** The first listener. There is seldom another one at the same time, so most aborts need no list. */
   #listener: (() => void) | undefined;
   #others: Set<() => void> | undefined;
 

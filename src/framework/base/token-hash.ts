@@ -4,6 +4,6 @@ import { crc32 } from 'node:zlib';
  * Returns a short hash of a task token, which is safe to log. The token itself must not be logged, since anyone who has
  * it can report the task's result.
  *
- * The hash is a CRC-32, because that costs a twentieth of SHA-256. It reveals at most 32 of a token's thousands of bits.
+ * The hash is a CRC-32, because that costs half of a SHA-256. It reveals at most 32 of a token's thousands of bits.
  */
 export const tokenHash = (token: string): string => crc32(token).toString(16).padStart(8, '0');
