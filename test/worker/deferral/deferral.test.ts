@@ -306,6 +306,23 @@ test('a task that can not be kept fails, so that the state machine may try again
   expect(await w.describe(execution)).toMatchObject({ status: 'FAILED', error: 'StoreError' });
 });
 
+test('a task fails where the store says that its id is taken, and gives no record of it', async () => {
+  const torn = new Proxy(store, {
+    get: (under, method: keyof Store) => {
+      const own = under[method];
+      if (typeof own !== 'function') return own;
+      return (key: string, ...rest: never[]): unknown =>
+        method === 'putIfAbsent' && key.startsWith('deferred/ids/')
+          ? Promise.resolve(undefined)
+          : (own as (...given: unknown[]) => unknown).call(under, key, ...rest);
+    },
+  });
+  await worker({ deferred: { store: torn } });
+  const execution = await deferredExecution();
+  await w.clock.advance(60_000);
+  expect(await w.describe(execution)).toMatchObject({ status: 'FAILED', error: 'StoreError' });
+});
+
 test('as many tasks are held as allowed; a further one waits beside its slot until there is room', async () => {
   const { worker: running } = await worker({ deferred: { store, most: 1 } });
   const arn = machine();

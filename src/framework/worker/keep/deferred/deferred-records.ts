@@ -1,3 +1,4 @@
+import { StoreError } from '../../../base/store/store-error.js';
 import type { Store } from '../../../base/store/store.js';
 import { encodeOutcome, type KeptOutcome, readCheckpointRef, readOutcome } from '../outbox/kept-outcome.js';
 import {
@@ -37,6 +38,8 @@ export const DEFERRED_RESERVED = [BY_ID, DECIDED] as const;
 /** Records stay for this long after the task's `until`, so that nothing is removed while it may still be needed. */
 const SPARE_MS = 24 * 3_600_000;
 const PREFIX = KEY_PREFIX.deferred;
+/** The attempts to write a record that others write at the same time. */
+const MOST_TRIES = 10;
 
 /**
  * The records of deferred tasks in a store. A task has two: one by its id, for those who complete it, and one below the
@@ -66,12 +69,14 @@ export class DeferredRecords {
     const ttlMs = task.until - now + SPARE_MS;
     await this.#store.put(`${PREFIX}${lease}/${tokenKey(task.token)}`, value, { ttlMs });
     const key = idKey(task.id);
-    while ((await this.#store.putIfAbsent(key, value, { ttlMs })) === undefined) {
+    for (let tries = 1; tries <= MOST_TRIES; tries++) {
+      if ((await this.#store.putIfAbsent(key, value, { ttlMs })) !== undefined) return;
       const found = await this.#store.get(key);
       if (!found) continue;
       if (this.#parse(key, found.value)?.token === task.token || !(await isWanted())) return;
       if ((await this.#store.replace(key, value, found.version, { ttlMs })) !== undefined) return;
     }
+    throw new StoreError('unavailable', `${key} is written by others all the time`);
   }
 
   /** Returns the task with this id; undefined if there is none. @throws StoreError */
