@@ -22,15 +22,12 @@ export interface ParentChannel<In, Out> {
 
 /**
  * Reserves the channel to the parent process for Stepwright's own messages. From now on, what user code sends with
- * `process.send` is dropped, and its `process.disconnect` does nothing: without the channel, this process would end.
+ * `process.send` is dropped.
  * @param onDropped called once, when the first message is dropped
  */
 export function takeParentChannel<In, Out>(onDropped: () => void): ParentChannel<In, Out> {
   const send = process.send?.bind(process);
-  if (send) {
-    process.send = dropMessages(onDropped);
-    process.disconnect = () => {};
-  }
+  if (send) process.send = dropMessages(onDropped);
   return {
     send: (message, written = () => {}) => void send?.({ [MARK]: message }, written),
     onMessage: (listener) => {
