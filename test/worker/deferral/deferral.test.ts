@@ -15,6 +15,7 @@ import {
 import { memoryStore } from 'stepwright/testing';
 import { faultPlan } from '../../support/faults.js';
 import { compiled } from '../../support/hosted.js';
+import { replaced } from '../../support/replaced-store.js';
 import channels from '../pool/fixtures/channels.config.js';
 import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
 import { ARN, createWorld, type World, type WorkerWorld } from '../../support/world.js';
@@ -307,15 +308,9 @@ test('a task that can not be kept fails, so that the state machine may try again
 });
 
 test('a task fails where the store says that its id is taken, and gives no record of it', async () => {
-  const torn = new Proxy(store, {
-    get: (under, method: keyof Store) => {
-      const own = under[method];
-      if (typeof own !== 'function') return own;
-      return (key: string, ...rest: never[]): unknown =>
-        method === 'putIfAbsent' && key.startsWith('deferred/ids/')
-          ? Promise.resolve(undefined)
-          : (own as (...given: unknown[]) => unknown).call(under, key, ...rest);
-    },
+  const torn = replaced(store, {
+    putIfAbsent: async (key, value, options) =>
+      key.startsWith('deferred/ids/') ? undefined : store.putIfAbsent(key, value, options),
   });
   await worker({ deferred: { store: torn } });
   const execution = await deferredExecution();

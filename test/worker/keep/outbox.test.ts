@@ -6,6 +6,7 @@ import { StoreError } from '../../../src/framework/base/store/store-error.js';
 import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
 import { memoryStore } from '../../../src/framework/worker/keep/memory.js';
 import { type FaultPlan, faultPlan } from '../../support/faults.js';
+import { replaced } from '../../support/replaced-store.js';
 import { activity } from '../../support/work.js';
 import { ARN, createWorld, type World, type WorkerWorld } from '../../support/world.js';
 
@@ -25,16 +26,6 @@ afterEach(() => world.close());
 const REFUSED = { kind: 'status', status: 500 } as const;
 const seconds = (n: number): Promise<void> => world.clock.advance(n * 1000);
 const outcomes = async (): Promise<readonly string[]> => (await store.list('outcomes/')).keys;
-
-/** A store whose methods a test replaces, each with the one under it as its first parameter. */
-function replaced(under: Store, methods: Partial<Store>): Store {
-  return new Proxy(under, {
-    get: (target, key) => {
-      const value: unknown = Reflect.get(methods, key) ?? Reflect.get(target, key);
-      return typeof value === 'function' ? value.bind(target) : value;
-    },
-  });
-}
 
 interface Options {
   readonly clock?: HandClock;
