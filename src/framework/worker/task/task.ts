@@ -155,7 +155,7 @@ export class Task {
   #decidedAt = 0;
   #outcomeBytes = 0;
   /** Set if the report was given up and the outbox has its outcome. */
-  #keptAs: 'left' | 'given-up' | undefined;
+  #keptAs: TaskEvents['report:lost']['kept'];
   readonly #trace: TaskTrace | undefined;
   #retries = 0;
   #phase: TaskPhase = 'handling';
