@@ -181,6 +181,7 @@ export class DeferredTasks {
    */
   async #isUnheard(key: string): Promise<boolean> {
     const { store, timeline } = this.#watched;
+    if (key.startsWith('deferred/ids/')) return false;
     const record = await store.records.get(key);
     const { deferredAt = 0, heartbeatMs } = JSON.parse(Buffer.from(record?.value ?? '{}').toString()) as {
       deferredAt?: number;
