@@ -14,8 +14,8 @@ const end = (child: ChildProcess): Promise<void> =>
   });
 
 /**
- * Its server, which prints the port that it has, and takes one request at a time. With threads, as it comes, another request may get in between the look
- * at a condition and the write.
+ * Its server, which prints the port that it has, and takes one request at a time. With threads, as it comes, another
+ * request may get in between the look at a condition and the write.
  */
 const SERVER = `
 from werkzeug.serving import make_server

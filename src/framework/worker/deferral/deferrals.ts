@@ -215,7 +215,7 @@ export class Deferrals {
     const told = await this.#tell(task, decided?.outcome ?? failure, reports);
     const hold = this.#holds.get(task.token);
     if (told) return hold?.end(told === 'accepted' && decided?.isFirst !== false ? 'expired' : 'over');
-    // What the store has is reported again from there.
+    // An outcome that the store has is reported again from there.
     if (decided) return;
     await clock.sleep(AGAIN_MS, this.#stopped);
     if (hold && this.#holds.get(task.token) === hold) await this.#expire(task, reports);

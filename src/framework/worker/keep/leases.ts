@@ -1,7 +1,7 @@
-import { withResolvers } from '../../base/time/wait.js';
 import { Abort, type Abortable } from '../../base/abort.js';
 import { checkKey } from '../../base/store/store-error.js';
 import type { Stored } from '../../base/store/store.js';
+import { withResolvers } from '../../base/time/wait.js';
 import type { Logger } from '../../base/log/log.js';
 import { LAPSE_MS, Lease, type LeaseWorld, RENEW_MS } from './lease.js';
 import { KEY_PREFIX, keyPart, type RecordFields } from './record.js';
