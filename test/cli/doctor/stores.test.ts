@@ -10,6 +10,7 @@ import { makePlan } from '../../../src/framework/worker/build/plan.js';
 import { memoryStore } from '../../../src/framework/worker/keep/memory.js';
 import { dynamoDbError, s3Error, StandIn } from '../../aws/stores/stand-in.js';
 import { createTable, dynamoDbAt, s3At, sendTo, startStores } from '../../aws/stores/stores.js';
+import { replaced } from '../../support/replaced-store.js';
 import { activity } from '../../support/work.js';
 import { ARN } from '../../support/world.js';
 
@@ -38,13 +39,7 @@ const told = (findings: readonly Finding[]): string[] =>
 
 /** A store that fails in one method. */
 const failing = (method: keyof Store, error: unknown): Store =>
-  new Proxy(memoryStore(), {
-    get: (store, name) => {
-      if (name === method) return () => Promise.reject(error);
-      const value: unknown = Reflect.get(store, name);
-      return typeof value === 'function' ? value.bind(store) : value;
-    },
-  });
+  replaced(memoryStore(), { [method]: () => Promise.reject(error) });
 
 test('a config without a store has nothing to look at', async () => {
   expect(await examined({})).toEqual([]);

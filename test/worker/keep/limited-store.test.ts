@@ -5,11 +5,12 @@ import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js'
 import type { StoreCall } from '../../../src/framework/base/store/store-events.js';
 import { LimitedStore } from '../../../src/framework/worker/keep/limited-store.js';
 import { memoryStore } from '../../../src/framework/worker/keep/memory.js';
+import { replaced } from '../../support/replaced-store.js';
 
 const VALUE = Buffer.from('value');
 
 /** A store in memory whose methods can be replaced, limited by a hand clock; what is told of its trouble is noted. */
-function limited(replaced: Partial<Store> = {}): {
+function limited(methods: Partial<Store> = {}): {
   store: LimitedStore;
   clock: HandClock;
   told: string[];
@@ -19,18 +20,12 @@ function limited(replaced: Partial<Store> = {}): {
   const under = memoryStore();
   const told: string[] = [];
   const faults: { write?: unknown } = {};
-  const broken: Partial<Store> = {
+  const base = replaced(under, {
     put: async (...args) => {
       if (faults.write) throw faults.write;
       return under.put(...args);
     },
-    ...replaced,
-  };
-  const base = new Proxy(under, {
-    get: (target, key) => {
-      const value: unknown = Reflect.get(broken, key) ?? Reflect.get(target, key);
-      return typeof value === 'function' ? value.bind(target) : value;
-    },
+    ...methods,
   });
   const store = new LimitedStore(base, {
     clock,
