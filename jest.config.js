@@ -2,20 +2,20 @@ import { availableParallelism } from 'node:os';
 
 // `npm run jest` starts Jest with --max-semi-space-size=64: promises and messages die young, and fewer collections are
 // needed.
+// `npm test` runs what a developer runs ten times a day. `npm run check:thorough` runs what takes processes, matrices, many
+// runs of a property or a browser: the files named `*.thorough.test.ts`, and no other.
+const THOROUGH = process.env.STEPWRIGHT_THOROUGH === '1';
+
 export default {
   testEnvironment: '<rootDir>/test/support/environment.js',
-  // Many a test waits for sockets and processes. Thorough runs leave more of the machine to each, since some of them
+  // Many tests wait for sockets and processes. Thorough runs leave more of the machine to each, since some of them
   // measure how long others wait.
-  maxWorkers: Math.ceil(availableParallelism() * (process.env.STEPWRIGHT_THOROUGH === '1' ? 1.5 : 2)),
+  maxWorkers: Math.ceil(availableParallelism() * (THOROUGH ? 1.5 : 2)),
   // Nothing is timed by it: these machines may be busy.
   testTimeout: 60_000,
   roots: ['<rootDir>/test'],
-  testMatch: ['**/*.test.ts'],
-  // What takes long where other tests show the same sooner: `npm run check:thorough` tries it.
-  testPathIgnorePatterns: [
-    '/fixtures/',
-    ...(process.env.STEPWRIGHT_THOROUGH === '1' ? [] : ['\\.thorough\\.test\\.ts$']),
-  ],
+  testMatch: [THOROUGH ? '**/*.thorough.test.ts' : '**/!(*.thorough).test.ts'],
+  testPathIgnorePatterns: ['/fixtures/'],
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   setupFiles: ['reflect-metadata', '<rootDir>/test/support/setup.js'],
   extensionsToTreatAsEsm: ['.ts'],

@@ -6,7 +6,7 @@ import { join, posix } from 'node:path';
 const INDEX = 'docs/README.md';
 
 /** Pages that say nothing of how Stepwright is used. They are in the list alone. */
-const NOT_OF_USE = ['CHANGELOG.md', 'CONTRIBUTING.md', 'docs/promises.md', 'docs/benchmarks.md'];
+const NOT_OF_USE = ['CHANGELOG.md', 'CONTRIBUTING.md', 'docs/benchmarks.md'];
 
 /** A page: its path from the root of the package, its title, and what the index says about it. */
 function page(path, title, about) {

@@ -13,7 +13,6 @@ import {
   UpdateStateMachineCommand,
 } from '@aws-sdk/client-sfn';
 import type { LocalServiceOptions, MockCall, Mocks } from 'stepwright/local';
-import { THOROUGH } from '../support/thorough.js';
 import { openBench, ROLE, type Bench } from './service.js';
 
 const WORK = 'arn:aws:states:us-east-1:123456789012:activity:Work';
@@ -349,7 +348,7 @@ describe('a redrive', () => {
     ],
     ['ended 14 days ago', FAIL, 14 * DAY_MS + 1, 'Execution redrivable period exceeded'],
     ['began a year ago', FAIL, 366 * DAY_MS, 'Execution has exceeded the max execution time'],
-    ...(THOROUGH ? [FULL] : []),
+    FULL,
   ])(
     'of an execution that %s is refused, and its description says so',
     async (_, machine, laterMs, reason) => {

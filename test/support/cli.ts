@@ -16,11 +16,10 @@ export interface Run {
 const MAIN = resolvePath('dist/src/framework/cli/main.js');
 const running = new Set<ChildProcess>();
 
-/** Starts `stepwright` as a process, in a clean environment with `env` added. Its calls take the suite's path. */
+/** Starts `stepwright` as a process, in a clean environment with `env` added. */
 export function stepwright(args: readonly string[], env: Record<string, string> = {}, cwd?: string): Run {
-  const { PATH = '', HOME = '', STEPWRIGHT_CALLS } = process.env;
-  const clean = { PATH, HOME, ...(STEPWRIGHT_CALLS && { STEPWRIGHT_CALLS }) };
-  const child = spawn(process.execPath, [MAIN, ...args], { cwd, env: { ...clean, ...env } });
+  const { PATH = '', HOME = '' } = process.env;
+  const child = spawn(process.execPath, [MAIN, ...args], { cwd, env: { PATH, HOME, ...env } });
   running.add(child);
   const text = { stdout: '', stderr: '' };
   const waiting = new Set<() => void>();

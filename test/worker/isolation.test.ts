@@ -9,7 +9,6 @@ import { HandClock } from '../../src/framework/testing/harness/hand-clock.js';
 import type { RunnableHandler } from '../../src/framework/worker/handler-loop.js';
 import { type FaultPlan, faultPlan } from '../support/faults.js';
 import { portOf, seeded, task, workerOn } from '../support/port.js';
-import { THOROUGH } from '../support/thorough.js';
 import { activity } from '../support/work.js';
 import { ARN, createWorld, type World } from '../support/world.js';
 
@@ -77,8 +76,7 @@ test('no task sees another, nor one that has ended, whatever runs on behalf of w
       watch.wrong.push(`task:received of ${token} saw ${currentTask()?.token}`);
   });
   const executions: string[] = [];
-  const rounds = THOROUGH ? 10 : 4;
-  const crowd = THOROUGH ? 100 : 40;
+  const [rounds, crowd] = [4, 25];
   for (let round = 0; round < rounds; round++) {
     if (round % 5 === 1)
       faults.once('SendTaskHeartbeat', { kind: 'reset-before' }, { kind: 'status', status: 503 });

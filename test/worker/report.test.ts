@@ -1,4 +1,3 @@
-import { sample } from '../support/thorough.js';
 import { StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Fault } from 'stepwright/local';
@@ -32,13 +31,10 @@ async function answered(
 describe('a result is offered until the service takes it', () => {
   const passing: [string, Fault][] = [
     ['a reset before it was read', { kind: 'reset-before' }],
-    ['a 500 with a page of HTML', { kind: 'status', status: 500 }],
-    ['a 503 with a page of HTML', { kind: 'status', status: 503 }],
     ['a throttle', { kind: 'error', error: 'ThrottlingException' }],
-    ['a throttle of the key', { kind: 'error', error: 'KmsThrottlingException' }],
     ['no answer at all', { kind: 'black-hole' }],
   ];
-  test.each(sample(passing, 3))('after %s', async (_, fault) => {
+  test.each(passing)('after %s', async (_, fault) => {
     faults.once('SendTaskSuccess', fault, fault);
     const { w, execution } = await answered();
     await seconds(40);
@@ -48,13 +44,8 @@ describe('a result is offered until the service takes it', () => {
     expect(faults.count('SendTaskFailure')).toBe(0);
   });
 
-  const lasting: [string, Fault][] = [
-    ['credentials have expired', { kind: 'error', error: 'ExpiredTokenException' }],
-    ['access is denied', { kind: 'error', error: 'AccessDeniedException' }],
-    ['the key is disabled', { kind: 'error', error: 'KmsInvalidStateException' }],
-  ];
-  test.each(sample(lasting, 1))('also where %s for minutes, and heartbeats go on', async (_, fault) => {
-    faults.always('SendTaskSuccess', fault);
+  test('also where credentials have expired for minutes, and heartbeats go on', async () => {
+    faults.always('SendTaskSuccess', { kind: 'error', error: 'ExpiredTokenException' });
     const { w, execution } = await answered({}, { HeartbeatSeconds: 50 });
     await seconds(300);
     await expectStatus(execution, { status: 'RUNNING' });
@@ -80,29 +71,23 @@ describe('a result is offered until the service takes it', () => {
 describe('an answer that was lost', () => {
   const losing: [string, Fault][] = [
     ['reset instead of the answer', { kind: 'answer-lost' }],
-    ['reset in the middle of the answer', { kind: 'reset-during' }],
     ['a torn body', { kind: 'torn-body' }],
-    ["a gateway's 500 after it was processed", { kind: 'status', status: 500, done: true }],
     ["a gateway's 503 after it was processed", { kind: 'status', status: 503, done: true }],
-    ['an answer that comes too late', { kind: 'delay', ms: 30_000 }],
   ];
-  test.each(sample(losing, 3))(
-    'reads as probably delivered when the task is gone afterwards: %s',
-    async (_, fault) => {
-      faults.once('SendTaskSuccess', fault);
-      const { w, execution } = await answered();
-      await seconds(40);
-      await expectStatus(execution, { status: 'SUCCEEDED' });
-      expect(w.of('task:gone')).toMatchObject([{ probablyDelivered: true }]);
-      expect(w.worker.status().counts).toMatchObject({
-        gone: 1,
-        probablyDelivered: 1,
-        reportsLost: 0,
-        failed: 0,
-      });
-      expect(faults.count('SendTaskFailure')).toBe(0);
-    },
-  );
+  test.each(losing)('reads as probably delivered when the task is gone afterwards: %s', async (_, fault) => {
+    faults.once('SendTaskSuccess', fault);
+    const { w, execution } = await answered();
+    await seconds(40);
+    await expectStatus(execution, { status: 'SUCCEEDED' });
+    expect(w.of('task:gone')).toMatchObject([{ probablyDelivered: true }]);
+    expect(w.worker.status().counts).toMatchObject({
+      gone: 1,
+      probablyDelivered: 1,
+      reportsLost: 0,
+      failed: 0,
+    });
+    expect(faults.count('SendTaskFailure')).toBe(0);
+  });
 
   test('a whole answer that arrived before the reset is an answer', async () => {
     faults.once('SendTaskSuccess', { kind: 'reset-after' });

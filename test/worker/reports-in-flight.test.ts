@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { createWorker } from 'stepwright';
 import { silentLog } from '../../src/framework/base/log/log.js';
 import type { ActivityPort, PollAnswer, ReportAnswer } from '../../src/framework/aws/activity-port.js';
@@ -13,7 +13,6 @@ import {
   MOST_REPORTS_IN_FLIGHT,
   ReportsInFlight,
 } from '../../src/framework/worker/task/reports-in-flight.js';
-import { describeLean } from '../support/calls.js';
 import { portOf, task, workerOn } from '../support/port.js';
 import { SERVICE_HEADERS } from '../support/service-headers.js';
 import { activity } from '../support/work.js';
@@ -191,7 +190,7 @@ async function brownOut(tasks: number): Promise<Server> {
 }
 
 // The SDK writes a body of its own for each attempt, from the text.
-describeLean('over the lean path', () => {
+describe('over the lean path', () => {
   test('results that wait to be reported again are held as bodies, and not in the heap', async () => {
     const [many, size] = [80, 250_000];
     const text = (n: number): string => `${n}`.padEnd(size, 'x');

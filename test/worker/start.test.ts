@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { Agent as HttpAgent } from 'node:http';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -12,7 +11,6 @@ import {
   StartError,
   type WorkerOptions,
 } from 'stepwright';
-import { CALLS } from '../support/calls.js';
 import { type FaultPlan, faultPlan } from '../support/faults.js';
 import { activity } from '../support/work.js';
 import { ARN, createWorld, type World } from '../support/world.js';
@@ -26,17 +24,6 @@ beforeEach(async () => {
 afterEach(() => world.close());
 
 const seconds = (n: number): Promise<void> => world.clock.advance(n * 1000);
-
-test('calls take the path that this run of the suite was asked for', async () => {
-  // The environment that the process was started with, since a test sees a cleaned one. Only Linux shows it.
-  const started = process.platform === 'linux' ? readFileSync('/proc/self/environ', 'utf8').split('\0') : [];
-  const asked = started.length === 0 ? CALLS === 'sdk' : started.includes('STEPWRIGHT_CALLS=sdk');
-  world.service.seedActivity(ARN);
-  const { log } = await world.worker({ activities: [activity(() => 1)] });
-  await world.clock.settle(() => faults.count('GetActivityTask') > 0);
-  const said = log.filter(({ msg }) => String(msg).startsWith('calls go through the AWS SDK'));
-  expect([CALLS, said.length]).toEqual(asked ? ['sdk', 1] : ['lean', 0]);
-});
 
 test('settings of an agent that say nothing of sockets leave their number to the worker', async () => {
   const sdk = { requestHandler: { httpAgent: { keepAlive: true } } };

@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { startLocalService } from 'stepwright/local';
-import { sample } from '../../support/thorough.js';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const SOURCES = join(ROOT, 'test/fixtures/compilers');
@@ -70,7 +69,7 @@ beforeAll(async () => {
 }, 60_000);
 
 describe('compilers that write the types of parameters', () => {
-  test.each(sample(['tsc', 'swc'], 1))('%s: everything works', async (compiler) => {
+  test.each(['tsc', 'swc'])('%s: everything works', async (compiler) => {
     expect(await runCompiled(compiler, 'plain')).toEqual(greeted);
     expect(await runCompiled(compiler, 'explicit')).toEqual(greeted);
   });
@@ -99,7 +98,7 @@ describe('compilers that write none', () => {
     ['tsx', runWithTsx],
   ];
 
-  test.each(sample(compilers, 1))('%s: a handler is refused at start, with the fix', async (_, runFile) => {
+  test.each(compilers)('%s: a handler is refused at start, with the fix', async (_, runFile) => {
     expect(await runFile('plain')).toMatchObject([
       {
         code: 'INPUT_TYPE_LOST',
@@ -110,20 +109,17 @@ describe('compilers that write none', () => {
     ]);
   });
 
-  test.each(sample(compilers, 1))(
-    '%s: so is a constructor, once the handler is mended',
-    async (_, runFile) => {
-      expect(await runFile('half')).toMatchObject([
-        { code: 'DEPENDENCY_UNRESOLVED', where: 'Hello', fix: expect.stringContaining('@inject(TheClass)') },
-      ]);
-    },
-  );
+  test.each(compilers)('%s: so is a constructor, once the handler is mended', async (_, runFile) => {
+    expect(await runFile('half')).toMatchObject([
+      { code: 'DEPENDENCY_UNRESOLVED', where: 'Hello', fix: expect.stringContaining('@inject(TheClass)') },
+    ]);
+  });
 
   test.each(compilers)('%s: fields of which nothing is known are refused at start', async (_, runFile) => {
     expect(await refusedFields(runFile)).toEqual(['Order.inner', 'Order.when', 'Order.list']);
   });
 
-  test.each(sample(compilers, 1))('%s: with `input:` and @inject everything works', async (_, runFile) => {
+  test.each(compilers)('%s: with `input:` and @inject everything works', async (_, runFile) => {
     expect(await runFile('explicit')).toEqual(greeted);
   });
 

@@ -4,7 +4,6 @@ import { StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type Config, createWorker, StartError } from 'stepwright';
 import { compiled } from '../../support/hosted.js';
-import { sample } from '../../support/thorough.js';
 import { createWorld, type WorkerWorld, type World } from '../../support/world.js';
 import config from './fixtures/hosted.config.js';
 
@@ -63,7 +62,7 @@ const alive = (pid: number): boolean => {
   }
 };
 
-describe.each(sample(['thread', 'process'] as const, 1))("run: '%s'", (run) => {
+describe.each(['thread', 'process'] as const)("run: '%s'", (run) => {
   const start = (more: Config = {}): Promise<WorkerWorld> => started({ run, ...more });
 
   test('the same class with its setup, interceptors, DTO and context, away from the main thread', async () => {
@@ -150,7 +149,7 @@ describe.each(sample(['thread', 'process'] as const, 1))("run: '%s'", (run) => {
   });
 });
 
-test.each(sample(['process', 'thread'] as const, 1))(
+test.each(['process', 'thread'] as const)(
   'a deadline and a stop end an endless loop in a %s, too, each with its own report',
   async (run) => {
     const w = await started({ run, grace: '10s', handlers: { 'Wrong.run': { timeout: '30s' } } });
@@ -179,17 +178,14 @@ const HELD = [
   ['process', 150],
   ['thread', 90],
 ] as const;
-test.each(sample(HELD, 1))(
-  'a %s is replaced after so many tasks, or when it holds so much',
-  async (run, memoryMb) => {
-    const w = await started({ run, pool: { ...POOL, recycleAfter: 3, memoryMb } });
-    const machine = world.machine(arnOf('Wrong'));
-    const wheres: unknown[] = [];
-    for (const what of ['where', 'where', 'where', 'hoard', 'where'])
-      wheres.push((await ran(w, machine, what)).output);
-    expect(wheres.map((where) => wheres.indexOf(where))).toEqual([0, 0, 0, 3, 4]);
-  },
-);
+test.each(HELD)('a %s is replaced after so many tasks, or when it holds so much', async (run, memoryMb) => {
+  const w = await started({ run, pool: { ...POOL, recycleAfter: 3, memoryMb } });
+  const machine = world.machine(arnOf('Wrong'));
+  const wheres: unknown[] = [];
+  for (const what of ['where', 'where', 'where', 'hoard', 'where'])
+    wheres.push((await ran(w, machine, what)).output);
+  expect(wheres.map((where) => wheres.indexOf(where))).toEqual([0, 0, 0, 3, 4]);
+});
 
 test('a thread whose heap is full is one report, and the next task is run', async () => {
   // Threads that start from now on have so many megabytes.

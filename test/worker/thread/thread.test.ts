@@ -1,5 +1,5 @@
 import { setTimeout as nap } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { SFNClient, StartExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { createLog, createWorker, type Worker } from 'stepwright';
 import { type LocalService, startLocalService } from 'stepwright/local';
@@ -10,7 +10,6 @@ import { WorkerHeartbeats } from '../../../src/framework/worker/thread/worker-he
 import type { TaskStatus } from '../../../src/framework/worker/observe/status.js';
 import type { PollAnswer } from '../../../src/framework/aws/activity-port.js';
 import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
-import { describeLean } from '../../support/calls.js';
 import { type FaultPlan, faultPlan } from '../../support/faults.js';
 import { credentials, portOf, task, workerOn } from '../../support/port.js';
 import { type Held, holding } from '../../support/work.js';
@@ -74,7 +73,7 @@ async function running(config: object = {}, heartbeat: `${number}ms` | false = '
   return { ...(await another()), another };
 }
 
-describeLean('over the lean path', () => {
+describe('over the lean path', () => {
   test('beats leave from the thread, by themselves and when they are asked for, and learn that a task is gone', async () => {
     const { task, status, executionArn, succeed } = await running();
     await task.heartbeat();
