@@ -5,6 +5,8 @@ import { availableParallelism } from 'node:os';
 // `npm test` runs what a developer runs ten times a day. `npm run check:thorough` runs what takes processes, matrices, many
 // runs of a property or a browser: the files named `*.thorough.test.ts`, and no other.
 const THOROUGH = process.env.STEPWRIGHT_THOROUGH === '1';
+/** The tests that the pages show. They are named as a user names tests, and belong to the thorough run. */
+const EXAMPLES = ['docs/testing', 'handler/examples'];
 
 export default {
   testEnvironment: '<rootDir>/test/support/environment.js',
@@ -14,8 +16,10 @@ export default {
   // Nothing is timed by it: these machines may be busy.
   testTimeout: 60_000,
   roots: ['<rootDir>/test'],
-  testMatch: [THOROUGH ? '**/*.thorough.test.ts' : '**/!(*.thorough).test.ts'],
-  testPathIgnorePatterns: ['/fixtures/'],
+  testMatch: THOROUGH
+    ? ['**/*.thorough.test.ts', ...EXAMPLES.map((folder) => `**/${folder}/**/*.test.ts`)]
+    : ['**/!(*.thorough).test.ts'],
+  testPathIgnorePatterns: ['/fixtures/', ...(THOROUGH ? [] : EXAMPLES.map((folder) => `/${folder}/`))],
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   setupFiles: ['reflect-metadata', '<rootDir>/test/support/setup.js'],
   extensionsToTreatAsEsm: ['.ts'],
