@@ -9,7 +9,5 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, ()
 ignoreStreamErrors();
 keepCompiledCode();
 
-const { loadKeptPackages } = await import('../process/kept-packages.js');
-loadKeptPackages('process');
 const { awaitRun } = await import('./supervised-worker.js');
 await awaitRun();
