@@ -2,7 +2,6 @@ import { readdirSync, readlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Benchmark, Findings } from './benchmark.js';
 import { type Candidate, removeProject, type Running, start } from './support/hello/candidates.js';
-import { FIRST_STARTS, leaveCode } from './support/hello/first-starts.js';
 import { startStub, type Stub } from './support/hello/stub.js';
 import { cpuMs } from './support/measure/cpu.js';
 import { median } from './support/measure/median.js';
@@ -74,7 +73,6 @@ export default {
     const rounds: Idle[][] = HANDLERS.map(() => []);
     const rivals: Idle[] = [];
     try {
-      for (let n = 0; n < FIRST_STARTS; n++) await leaveCode(startIdle(1, stub, 'Stepwright'));
       for (let n = 0; n < ROUNDS; n++) {
         rivals.push(await idle(1, stub, 'bare loop'));
         for (const [i, handlers] of HANDLERS.entries()) {

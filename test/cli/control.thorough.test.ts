@@ -76,23 +76,6 @@ test('the command pauses, resumes and configures a handler of a worker', async (
   expect(statSync(path, { throwIfNoEntry: false })).toBeUndefined();
 }, 30_000);
 
-test('in a set every process is told, each its share of a rate, and one that starts later, too', async () => {
-  const { run } = await started('--processes', '2', '--health-port', '0');
-  const [, health = ''] = await run.saw(/Health: (http:\/\/127\.0\.0\.1:\d+)\//);
-  expect((await control('pause', NAME)).out).toContain('paused (control), 0 of 10 slots');
-  expect((await control('configure', NAME, 'concurrency=2')).out).toContain('0 of 4 slots');
-  type Status = { handlers: { paused?: object; concurrency: number }[]; processes: { pid: number }[] };
-  const status = async (): Promise<Status> => (await (await fetch(`${health}/status`)).json()) as Status;
-  const [first] = (await status()).processes;
-  process.kill(first?.pid ?? 0, 'SIGKILL');
-  await run.saw(/runs again/);
-  const told = await control('status');
-  // The one poll is that of the process which was there before the pause.
-  expect(told.out).toContain('paused (control), 0 of 4 slots at work, open polls: 1');
-  run.child.kill('SIGTERM');
-  await run.ended;
-}, 30_000);
-
 test('what a worker refuses is the command’s error', async () => {
   await started();
   expect(await control('pause', 'Work.wrok')).toMatchObject({

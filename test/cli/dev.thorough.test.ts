@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import {
   cpSync,
   mkdirSync,
@@ -188,6 +188,20 @@ describe('dev', () => {
     expect(count(/worker is running/)).toBe(4);
     expect(count(/worker is stopped/)).toBe(4);
   });
+});
+
+test('a worker that is blocked does not outlive a `dev` that was killed', async () => {
+  const loop = 'console.log(`process ${process.pid} loops`);\nfor (;;);\n';
+  edit('src/activities/greeter.ts', /^/, loop);
+  const killed = stepwright(['dev', '--port', '0'], {}, dir);
+  const [, pid] = await killed.saw(/process (\d+) loops/);
+  // A zombie has exited, and its parent has not read its code yet.
+  const isAlive = (): boolean =>
+    /^[^Z]/.test(spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' }).stdout);
+  expect(isAlive()).toBe(true);
+  killed.child.kill('SIGKILL');
+  while (isAlive()) await new Promise((next) => setTimeout(next, 10));
+  edit('src/activities/greeter.ts', loop, '');
 });
 
 test('a start names what is compiled from an older source, and from one that is gone', async () => {

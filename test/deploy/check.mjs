@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Checks what lies in deploy/ as a user gets it: the image's steps are run and its command started, the manifests are
 // held against their schemas, and every query of the dashboard and the alerts is put to a Prometheus that scrapes a
-// worker under load. What only this needs is installed here, into a folder that is removed again; where a tool can't be
+// worker under load, and instances of the unit are restarted in turn. What only this needs is installed here, into a folder that is removed again; where a tool can't be
 // had, the check is skipped, loudly. The checks run side by side, each in a process of its own. One line a finding;
 // exits 1 if any fails. `-- NAME ...` runs some of them.
 import { spawn } from 'node:child_process';
@@ -11,10 +11,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { container, pack } from './container.mjs';
 import { prometheus } from './prometheus.mjs';
+import { restart } from './restart.mjs';
 import { cdk, cloudformation, kubernetes, systemd } from './schemas.mjs';
 
 // The longest first.
-const CHECKS = { container, cdk, cloudformation, prometheus, kubernetes, systemd };
+const CHECKS = { container, cdk, cloudformation, prometheus, kubernetes, restart, systemd };
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !(name in CHECKS));

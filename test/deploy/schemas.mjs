@@ -1,5 +1,5 @@
 // Manifests against the schemas of what they are for.
-import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { has, install, ROOT, run } from './shell.mjs';
 
@@ -162,28 +162,27 @@ function samePolicy({ Resources }) {
   ];
 }
 
-/** The unit, in a folder where what it names exists. */
+/** The units, in a folder of their own. */
 export async function systemd(report, dir) {
+  const names = ['stepwright@.service', 'stepwright.target'];
   if (!has('systemd-analyze')) {
-    report.skipped('systemd/worker.service', 'no systemd-analyze');
+    report.skipped(`systemd/${names.join()}`, 'no systemd-analyze');
     return;
   }
-  mkdirSync(join(dir, 'units'));
-  // Whether /usr/bin/node is there is that machine's matter.
-  const unit = readFileSync(deploy('systemd/worker.service'), 'utf8').replace('/usr/bin/node', '/bin/true');
-  writeFileSync(join(dir, 'units/worker.service'), unit);
-  const said = (file) => {
+  const said = (name) => {
     try {
-      return run(`systemd-analyze verify --man=no ${file} 2>&1`).trim();
+      return run(`systemd-analyze verify --man=no ${join(dir, name)} 2>&1`).trim();
     } catch (error) {
       return error.message;
     }
   };
-  const problems = said(join(dir, 'units/worker.service'));
-  report.problems('systemd/worker.service passes systemd-analyze verify', problems ? [problems] : []);
-  writeFileSync(join(dir, 'units/broken.service'), unit.replace('KillMode=mixed', 'KillMode=gently'));
-  report.problems(
-    'a broken unit would be found',
-    said(join(dir, 'units/broken.service')) ? [] : ['it passed'],
-  );
+  const text = (name) => readFileSync(deploy(`systemd/${name}`), 'utf8');
+  for (const name of names) writeFileSync(join(dir, name), text(name));
+  for (const name of names) {
+    const problems = said(name);
+    report.problems(`systemd/${name} passes systemd-analyze verify`, problems ? [problems] : []);
+  }
+  const broken = text('stepwright@.service').replace('KillMode=mixed', 'KillMode=gently');
+  writeFileSync(join(dir, 'broken@.service'), broken);
+  report.problems('a broken unit would be found', said('broken@.service') ? [] : ['it passed']);
 }

@@ -68,7 +68,10 @@ test('what deploy.md shows of a file is that file', () => {
   const { fences } = page('docs/deploy.md');
   const shown = (language: string): string[] =>
     fences.filter((fence) => fence.language === language).map(({ code }) => code);
-  expect(shown('ini')).toEqual([read('deploy/systemd/worker.service')]);
+  expect(shown('ini')).toEqual([
+    read('deploy/systemd/stepwright@.service'),
+    read('deploy/systemd/stepwright.target'),
+  ]);
   const policy: unknown = JSON.parse(read('deploy/iam/worker-policy.json'));
   expect(shown('json').map((code): unknown => JSON.parse(code))).toEqual([policy]);
 });

@@ -73,7 +73,7 @@ test('config.md names the options that have no variable, and the variables that 
   const expected = Object.entries<Option>(OPTIONS).flatMap(([key, row]) => (row.text ? [] : key));
   expect(new Set(named)).toEqual(new Set(expected));
   const listedVariables = listed(page('docs/config.md')).filter((name) => name.startsWith('STEPWRIGHT_'));
-  expect(listedVariables).toEqual([HANDLERS_VARIABLE, 'STEPWRIGHT_LOG_LEVEL', 'STEPWRIGHT_PROCESSES']);
+  expect(listedVariables).toEqual([HANDLERS_VARIABLE, 'STEPWRIGHT_LOG_LEVEL']);
 });
 
 /** The flags of a command, as its help lists them. */
@@ -141,7 +141,7 @@ test('deploy/, deploy.md, lifecycle.md and the picture know how long a drain can
   for (const [file, setting] of [
     ['kubernetes/worker.yaml', `terminationGracePeriodSeconds: ${kill}\n`],
     ['ecs/task-definition.json', `"stopTimeout": ${kill},`],
-    ['systemd/worker.service', `TimeoutStopSec=${kill}\n`],
+    ['systemd/stepwright@.service', `TimeoutStopSec=${kill}\n`],
   ] as const) {
     expect(readFileSync(`deploy/${file}`, 'utf8')).toContain(setting);
   }

@@ -9,8 +9,8 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** Whoever lets it grow further should mean it. */
-const MOST_PACKED_BYTES = 1_500_000;
-const MOST_UNPACKED_BYTES = 5_000_000;
+const MOST_PACKED_BYTES = 1_700_000;
+const MOST_UNPACKED_BYTES = 5_700_000;
 const TOOLS = ['publint@~0.3.25', '@arethetypeswrong/cli@~0.18.5'];
 /** What nobody should have to look for, and what nobody should get. */
 const WANTED = [

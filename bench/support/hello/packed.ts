@@ -30,8 +30,6 @@ export function packProject(): Packed {
   const tarball = readdirSync(dir).find((name) => name.endsWith('.tgz'));
   if (!tarball) throw new Error('npm pack made nothing');
   run('tar', ['-xzf', tarball, '--strip-components=1', '-C', join(modules, 'stepwright')], dir);
-  // npm does this before it packs. Here the copy is bundled, since the build is being measured.
-  run('node', [join(root, 'src/package/bundle.mjs'), join(modules, 'stepwright')], root);
   for (const name of readdirSync(join(root, 'node_modules')))
     if (!name.startsWith('.')) symlinkSync(join(root, 'node_modules', name), join(modules, name));
   writeFileSync(join(dir, 'package.json'), '{ "type": "module" }\n');

@@ -7,17 +7,10 @@ import { createRequire } from 'node:module';
  * Modules such as `node:http` are loaded with `process.getBuiltinModule` for a similar reason: `import` reads each of
  * their exports, which on Node 22 and later loads a WebSocket client that nobody uses.
  */
-export const loadLibrary = (name: string): unknown => load(name);
+export const loadLibrary = (name: string): unknown => libraries(name);
 
 /** Node's `require`, as a module of Stepwright has it. */
 export const libraries = createRequire(import.meta.url);
-
-let load: (name: string) => unknown = libraries;
-
-/** From now on libraries are loaded by this function. It has to return what {@link libraries} returns. */
-export function loadLibrariesBy(other: (name: string) => unknown): void {
-  load = other;
-}
 
 /**
  * Returns the URL of the compiled module that a thread or a process starts with. If the caller itself runs from its

@@ -1,6 +1,6 @@
 /**
  * A worker's status for readers outside its process: `/status` of the health port, the console (the web page of the
- * local service), and the process that supervises several worker processes. It contains no task token, no input and no
+ * local service), and the command `dev`. It contains no task token, no input and no
  * error text of the service. It is plain data, so that it can be sent to another thread or process. Times are epoch
  * milliseconds.
  */
@@ -8,7 +8,7 @@ export interface PublicStatus {
   readonly name: string;
   /** The version of Stepwright. */
   readonly version: string;
-  /** The time at which the worker was made or, of several processes, at which their supervisor started. */
+  /** The time at which the worker was made. */
   readonly startedAt: number;
   readonly state: WorkerState;
   /** Present from the beginning of the drain on. */
@@ -39,11 +39,6 @@ export interface PublicStatus {
    * milliseconds old. @default all fields are current
    */
   readonly ageMs?: number;
-  /**
-   * The processes, if several processes run this worker. The other fields then sum up all these processes. @default one
-   * process
-   */
-  readonly processes?: readonly ProcessStatus[];
 }
 
 /**
@@ -223,22 +218,6 @@ export interface OutboxStatus {
   readonly keeps: boolean;
   /** The number of the worker's outcomes that are in the store and not accepted yet. */
   readonly waiting: number;
-}
-
-/** One of several processes that run the same worker. */
-export interface ProcessStatus {
-  /** Processes are numbered from 1. A process that replaces another gets the same number. */
-  readonly number: number;
-  readonly pid: number | undefined;
-  /** The name of the process's worker; undefined before the worker runs. */
-  readonly worker: string | undefined;
-  readonly state: WorkerState;
-  readonly ready: boolean;
-  readonly tasksInFlight: number;
-  /**
-   * The number of times that the process with this number was replaced because it had exited. Reloads aren't included.
-   */
-  readonly restarts: number;
 }
 
 /** Numbers of events since the worker was made. */

@@ -9,7 +9,5 @@ ignoreStreamErrors();
 process.on('exit', releaseDeadTerminal);
 keepCompiledCode();
 
-const { loadKeptPackages } = await import('./process/kept-packages.js');
-loadKeptPackages('command');
 const { runProgram } = await import('./program.js');
 await runProgram();

@@ -133,8 +133,7 @@ export interface Config extends HandlerOptions {
   pool?: PoolSettings;
   /**
    * The most memory for the inputs and results of tasks in flight, such as `'256MB'`: while a poll's task might exceed
-   * it, the poll isn't opened. The processes of `--processes` share it. `false`: no limit. @default an eighth of Node's
-   * heap; with several processes at most an eighth of the machine's or container's memory in all
+   * it, the poll isn't opened. `false`: no limit. @default an eighth of Node's heap
    */
   inFlightBytes?: string | false;
   /**

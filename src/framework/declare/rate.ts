@@ -22,16 +22,3 @@ export function parseRate(value: unknown): Rate | undefined {
   const fits = count >= 1 && count <= MOST && perMs >= 1 && perMs <= LONGEST_MS;
   return digits !== '' && fits ? { count, perMs } : undefined;
 }
-
-/**
- * Divides a rate by a number of processes, and returns the share of each process as a text. All processes together
- * never exceed the rate. If the rate has fewer tasks than there are processes, each process begins one task in a longer
- * time span, of a day at most.
- */
-export function shareRate(text: string, processes: number): string {
-  const rate = parseRate(text);
-  if (!rate) return text;
-  const { count, perMs } = rate;
-  if (count >= processes) return `${Math.floor(count / processes)}/${perMs}ms`;
-  return `1/${Math.min(LONGEST_MS, Math.ceil((perMs * processes) / count))}ms`;
-}

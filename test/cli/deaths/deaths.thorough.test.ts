@@ -74,14 +74,10 @@ describe('a worker whose streams are broken works on, and ends when it is told t
 });
 
 const IN_PROCESSES = ['--handler', 'Deaths.work.run=process'];
-const SEVERAL = ['--processes', '2'];
 const WITH_CHILDREN: readonly [string, Phase, Streams, readonly string[]][] = [
   ['handlers in processes', 'polling', ['fine', 'gone', 'fine'], IN_PROCESSES],
-  ['several processes', 'working', ['fine', 'stopped', 'fine'], SEVERAL],
   ['handlers in processes', 'draining', ['fine', 'stopped', 'fine'], IN_PROCESSES],
   ['handlers in processes', 'working', ['fine', 'stopped', 'stopped'], IN_PROCESSES],
-  ['several processes', 'draining', ['fine', 'stopped', 'stopped'], SEVERAL],
-  ['several processes', 'polling', ['fine', 'gone', 'gone'], SEVERAL],
 ];
 
 describe('a worker with processes of its own works on and ends as well where its streams are broken', () => {

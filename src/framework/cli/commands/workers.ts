@@ -1,9 +1,8 @@
-import { availableParallelism } from 'node:os';
 import type { Command as CommandOf } from 'commander';
 import type { ControlRequest } from '../control/control-request.js';
 import type { ExecFlags } from '../exec/exec.js';
 import { type AccessFlags, accessFlags, accessOf } from '../flags/access-flags.js';
-import { Argument, InvalidArgumentError, Option } from '../flags/commander.js';
+import { Argument, Option } from '../flags/commander.js';
 import {
   addFlags,
   configFlag,
@@ -23,7 +22,6 @@ import { exit } from '../process/exit.js';
 type ControlVerb = ControlRequest['do'];
 
 interface StartFlags extends AccessFlags, LogFlags {
-  readonly processes?: number;
   readonly control?: string;
 }
 
@@ -34,44 +32,17 @@ export function addStart(program: CommandOf): void {
   addFlags(command, [
     ...[configFlag, endpointFlag, logFlag, formatFlag],
     ...accessFlags,
-    new Option('--processes <N|auto>', 'run several worker processes; `auto`: one for each core')
-      .env('STEPWRIGHT_PROCESSES')
-      .argParser(readProcesses),
     new Option('--control <path>', 'open a Unix socket for the command `control`'),
     ...optionFlags(),
     handlerFlag,
   ]).action(async (parsed: Parsed<StartFlags>) => exit(await runStart(parsed)));
 }
 
-async function runStart({ processes, control, ...parsed }: Parsed<StartFlags>): Promise<number> {
-  const [flags, access] = [flagsOf(parsed), accessOf(parsed)];
-  if (processes === undefined) {
-    const { start } = await import('../start/start.js');
-    const taskLog = new TaskLog();
-    return start(
-      flags,
-      access,
-      logFor(parsed, (line) => taskLog.add(line)),
-      { control, taskLog },
-    );
-  }
-  const { startProcesses } = await import('../supervise/start-processes.js');
-  const [{ logLevel, logFormat }, log] = [parsed, logFor(parsed)];
-  return startProcesses(processes, { flags, access, logFlags: { logLevel, logFormat }, log, control });
-}
-
-/** The largest number of processes that `--processes` accepts. For one machine, a larger number is surely a mistake. */
-const MOST_PROCESSES = 1_000;
-
-/**
- * Reads the value of `--processes`.
- * @throws InvalidArgumentError if the text is neither a number of processes nor `auto`
- */
-function readProcesses(value: string): number {
-  if (value === 'auto') return availableParallelism();
-  const count = Number(value);
-  if (/^\d+$/.test(value) && count >= 1 && count <= MOST_PROCESSES) return count;
-  throw new InvalidArgumentError(`Expected a number of processes, from 1 to ${MOST_PROCESSES}, or auto.`);
+async function runStart({ control, ...parsed }: Parsed<StartFlags>): Promise<number> {
+  const { start } = await import('../start/start.js');
+  const taskLog = new TaskLog();
+  const log = logFor(parsed, (line) => taskLog.add(line));
+  return start(flagsOf(parsed), accessOf(parsed), log, { control, taskLog });
 }
 
 export function addControl(program: CommandOf): void {

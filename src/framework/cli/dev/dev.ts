@@ -9,14 +9,13 @@ import { type Compilation, compilationOf } from '../project/compiled.js';
 import { findConfig, isTypeScript, projectDir } from '../project/config-file.js';
 import type { Access } from '../flags/access-flags.js';
 import type { LogFlags } from '../output/log-for.js';
-import { SharedService } from '../supervise/shared-service.js';
 import type { PlanSummary } from '../supervise/plan-summary.js';
-import type { SetMember } from '../supervise/set-member.js';
 import { NotStarted, type ProcessExit, WorkerProcess } from '../supervise/worker-process.js';
-import { ProcessSet } from '../supervise/process-set.js';
+import { ReplaceableWorker } from '../supervise/replaceable-worker.js';
 import { stopSignal } from '../process/signals.js';
 import { Changes } from './changes.js';
 import { compile, type Compiler, findCompiler, fingerprint, forgetOrphans } from './compiler.js';
+import { DevService } from './dev-service.js';
 
 /** Matches files that can change what a worker does. */
 const CODE = /\.([cm]?[jt]sx?|json)$/;
@@ -71,12 +70,8 @@ interface SessionParts {
 }
 
 class Session {
-  readonly #service: SharedService;
-  /**
-   * The worker processes. There is one member, that is, one worker takes tasks. A new worker takes its place while
-   * the old one finishes its tasks.
-   */
-  readonly #set: ProcessSet;
+  readonly #service: DevService;
+  readonly #worker: ReplaceableWorker;
   #handlers: readonly PublicHandler[] = [];
   #files: readonly string[] = [];
   /** The disagreements between classes and machines that were logged last, as text. */
@@ -93,31 +88,23 @@ class Session {
   readonly #fault = new Promise<never>((_, reject) => (this.#fail = reject));
 
   constructor(private readonly parts: SessionParts) {
-    const { flags, log, logFlags, access } = parts;
-    this.#set = new ProcessSet({
-      ...{ count: 1, clock: systemClock },
+    const { log, access } = parts;
+    this.#worker = new ReplaceableWorker({
       fork: () => new WorkerProcess(),
-      runOptions: () => ({ flags, log: logFlags }),
       // The polls are ended before the worker drains, so that it gets no more tasks.
       onDrain: ({ name }) => this.#service.endPollsOf(name),
-      onExit: (worker, exit) => this.#exited(worker, exit),
+      onLost: (exit) => this.#lost(exit),
     });
-    this.#service = new SharedService(log, access, {
+    this.#service = new DevService(log, access, {
       current: () => this.#current,
-      all: () => this.#set.processes,
+      all: () => this.#worker.processes,
     });
-    process.on('exit', () => this.#set.kill());
+    process.on('exit', () => this.#worker.kill());
     this.#fault.catch(() => {});
   }
 
-  get #member(): SetMember {
-    const [member] = this.#set.members;
-    if (!member) throw new Error('a set has a member');
-    return member;
-  }
-
   get #current(): WorkerProcess | undefined {
-    return this.#member.current;
+    return this.#worker.current;
   }
 
   async run(): Promise<number> {
@@ -129,7 +116,7 @@ class Session {
     const onUnwatched = (dir: string, error: Error): void => this.#warnUnwatched(dir, error);
     const changes = new Changes({ ...watched, onUnwatched }, systemClock);
     try {
-      this.#set.preload();
+      this.#worker.preload();
       await this.#compileAndRun(changes);
       this.parts.log.info(WATCHING);
       while (!stop.aborted) {
@@ -213,15 +200,16 @@ class Session {
    * @param obsolete aborts when there is newer code
    */
   async #restart(obsolete: AbortSignal): Promise<void> {
-    const { log, stop } = this.parts;
+    const { flags, log, logFlags, stop } = this.parts;
     const begun = systemClock.now();
     const old = this.#current;
     const cancel = systemClock.after(SLOW_MS, () => log.warn(SLOW));
     try {
-      const next = await this.#set.replace(this.#member, {
-        onPlanned: (plan) => this.#onPlanned(plan),
-        signal: AbortSignal.any([stop, obsolete]),
-      });
+      const onPlanned = (plan: PlanSummary): Promise<number | undefined> => this.#onPlanned(plan);
+      const next = await this.#worker.replace(
+        { flags, log: logFlags, onPlanned },
+        AbortSignal.any([stop, obsolete]),
+      );
       this.#logHandlers(next.status?.handlers ?? []);
       if (old) log.info(`restarted in ${since(begun)}: from now on the new code runs`);
       else this.#logMachines();
@@ -234,20 +222,18 @@ class Session {
     } finally {
       cancel();
       this.#starting = undefined;
-      if (!stop.aborted) this.#set.preload();
+      if (!stop.aborted) this.#worker.preload();
     }
   }
 
   async #onPlanned(plan: PlanSummary): Promise<number | undefined> {
     this.#files = plan.files;
     const port = await this.#service.update(plan);
-    if (!this.#current) this.#announce(plan.endpoint, plan.healthPort !== undefined);
+    if (!this.#current) this.#announce(plan.endpoint, plan.wantsHealthPort);
     return port;
   }
 
-  #exited(worker: WorkerProcess, { code }: ProcessExit): void {
-    if (worker !== this.#current || this.parts.stop.aborted) return;
-    this.#member.current = undefined;
+  #lost({ code }: ProcessExit): void {
     this.parts.log.error(`the worker has ended (${code ?? 'killed'}): it starts again with the next change`);
   }
 
@@ -296,8 +282,7 @@ class Session {
 
   /** Waits until every worker has finished its tasks, and then closes the local service. */
   async #end(): Promise<void> {
-    this.#set.drain();
-    await this.#set.exited();
+    await this.#worker.end();
     await this.#service.close();
   }
 }

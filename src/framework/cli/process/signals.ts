@@ -18,26 +18,13 @@ const STOP_REQUESTS: readonly StopRequest[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
  */
 const RUN_UNTIL_STOPPED = new Set(['start', 'local', 'exec', 'dev', 'scaler']);
 
-/**
- * Matches the flag `--processes`. With it, the command runs several worker processes, and the signal SIGUSR2 reloads
- * them. SIGUSR2 ends any other command.
- */
-const STARTS_SET = /^--processes(?:=|$)/;
-
 let onStopRequest: ((name: StopRequest) => void) | undefined;
-let onReloadRequest = (): void => {};
 
 /**
  * Catches SIGINT, SIGTERM and SIGHUP (a closed terminal) from now on. Until {@link stopSignal} is called, each of them
  * exits the process at once, since there is no work yet that could be lost.
- *
- * If the command line starts several worker processes (`--processes`), SIGUSR2 (reload) is caught too. It is ignored
- * until {@link reloadRequests} is called: nothing is loaded before that, so there is nothing to reload.
  */
-export function catchSignals([command, ...flags]: readonly string[]): void {
-  const startsSet = flags.some((flag) => STARTS_SET.test(flag)) || process.env['STEPWRIGHT_PROCESSES'];
-  if (command === 'start' && startsSet && process.platform !== 'win32')
-    process.on('SIGUSR2', () => onReloadRequest());
+export function catchSignals([command]: readonly string[]): void {
   for (const name of STOP_REQUESTS) {
     process.on(name, () => (onStopRequest ? onStopRequest(name) : endEarly(name, command)));
   }
@@ -49,33 +36,22 @@ function endEarly(name: StopRequest, command: string | undefined): never {
   exitNow(0);
 }
 
-/** Sets the function that is called at each SIGUSR2 from now on, instead of any earlier function. */
-export function reloadRequests(listener: () => void): void {
-  onReloadRequest = listener;
-}
-
 /**
  * Returns an abort signal that aborts at the first SIGINT, SIGTERM or SIGHUP. At the second of these, the process exits
  * at once.
- * @param cleanUp runs at the second signal, before the exit. A third signal exits without waiting for it
  */
-export function stopSignal(log: Logger, hint: string, cleanUp?: () => Promise<void>): AbortSignal {
+export function stopSignal(log: Logger, hint: string): AbortSignal {
   const stop = new AbortController();
   let first: number | undefined;
-  let leavingSince: number | undefined;
   onStopRequest = (name) => {
     const now = systemClock.now();
     if (first === undefined) {
       first = now;
       log.info({ signal: name }, hint);
       stop.abort();
-    } else if (leavingSince !== undefined) {
-      if (now - leavingSince > SAME_REQUEST_MS) exitNow(EXIT_CODE[name]);
     } else if (now - first > SAME_REQUEST_MS) {
-      leavingSince = now;
       log.warn({ signal: name }, 'stopped at once; running tasks end by their timeouts');
-      if (cleanUp) void cleanUp().then(() => exitNow(EXIT_CODE[name]));
-      else exitNow(EXIT_CODE[name]);
+      exitNow(EXIT_CODE[name]);
     }
   };
   return stop.signal;

@@ -5,7 +5,6 @@ import { type Config, defaultExport } from '../../config/config.js';
 import { type Problem, StartError } from '../../base/errors.js';
 import { show, shownPath } from '../../base/show.js';
 import { COMMONJS_IN_ES_MODULE, isCommonJsInEsModule } from '../../declare/discovery/load.js';
-import { endKeptPackages } from '../process/kept-packages.js';
 import { runUserCode } from '../process/user-code.js';
 import { type Compilation, compilationOf, isStale, outputOf } from './compiled.js';
 
@@ -113,7 +112,6 @@ async function importConfig(file: string, shown: string): Promise<Config> {
   // From here on, Node reads source maps, so that traces show the lines of the user's .ts files. It isn't done
   // earlier, so that no maps of Stepwright's own modules are read.
   process.setSourceMapsEnabled(true);
-  endKeptPackages();
   const module = await importModule(file, where);
   if (!('default' in module))
     throw unreadable(

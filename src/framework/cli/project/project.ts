@@ -3,7 +3,6 @@ import type { Flags } from '../../config/layers.js';
 import { type Problem, throwProblems } from '../../base/errors.js';
 import { makePlan, type Plan, type PlanSources } from '../../worker/build/plan.js';
 import { unknownVariables } from '../../config/unknown-variables.js';
-import { endKeptNames } from '../process/kept-packages.js';
 import { runUserCode } from '../process/user-code.js';
 import { outdated, outdatedProblem } from './compiled.js';
 import { type LoadedConfig, loadConfig, loadConfigIfAny } from './config-file.js';
@@ -62,7 +61,7 @@ export async function readWorker(flags: Flags): Promise<Project> {
 const planOf = (sources: Omit<PlanSources, 'env'>): Promise<Plan> =>
   runUserCode({ code: 'ACTIVITY_FILE_FAILED', where: 'the import of `activities`' }, () =>
     makePlan({ ...sources, env: process.env }),
-  ).finally(endKeptNames);
+  );
 
 /**
  * Finds the warnings about a project. If the plan has problems, outdated compiled files are added to the problems

@@ -5,13 +5,9 @@ import type { StartWorld } from '../../worker/build/start-world.js';
 import type { Plan } from '../../worker/build/plan.js';
 import type { Worker } from '../../worker/worker.js';
 import { countDownDrain } from './drain-countdown.js';
-import { keepPackages } from '../process/kept-packages.js';
 import { watchExit } from '../process/exit.js';
 import { runUserCode } from '../process/user-code.js';
 import { watchUserErrors } from './user-errors.js';
-
-/** The time after which the first tasks have loaded what a worker needs. */
-const LOADED_AFTER_MS = 3_000;
 
 /**
  * The options with which a command runs its worker, in addition to the plan (the settings and handlers that were read).
@@ -43,8 +39,7 @@ export async function runWorker(
     countDownDrain(worker, { log, clock: systemClock, graceMs: plan.settings.graceMs });
     const errors = watchUserErrors(log, () => void worker.stop());
     await announce(worker);
-    const cancel = systemClock.after(LOADED_AFTER_MS, () => void keepPackages());
-    await worker.run({ signal: stop }).finally(cancel);
+    await worker.run({ signal: stop });
     return errors.uncaught === undefined ? 0 : 1;
   } catch (error) {
     // A worker that hasn't started has no tasks, so a signal may interrupt the start.

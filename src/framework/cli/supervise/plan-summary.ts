@@ -1,12 +1,11 @@
 import { showEndpoint } from '../../aws/endpoint.js';
 import { inputSchema, type JsonSchema } from '../../declare/schema/dto-schema.js';
 import { exampleInput } from '../../declare/schema/example-input.js';
-import type { Protect } from '../../worker/protect/find-platform.js';
 import type { Plan } from '../../worker/build/plan.js';
 import { localArn, type SeededHandler, seededHandlers } from '../local/seed.js';
 
 /**
- * The part of a worker's plan (the settings and handlers that its process has read) that the supervising process needs.
+ * The part of a worker's plan (the settings and handlers that its process has read) that `dev` needs.
  */
 export interface PlanSummary {
   /** The endpoint, as messages show it. */
@@ -30,16 +29,9 @@ export interface PlanSummary {
    * run in the worker's process.
    */
   readonly mocks: readonly string[];
-  /**
-   * The address of the health port, of which there is one for all processes. The supervising process opens it, and the
-   * workers don't. Undefined if the option `healthPort` isn't set.
-   */
-  readonly healthPort: number | string | undefined;
-  readonly healthHosts: readonly string[];
+  /** True if the option `healthPort` is set. Workers of `dev` open no health port. */
+  readonly wantsHealthPort: boolean;
   readonly graceMs: number;
-  readonly stallAfterMs: number | false;
-  readonly protect: Protect;
-  readonly protectAfterMs: number;
 }
 
 /**
@@ -47,8 +39,7 @@ export interface PlanSummary {
  * folder of the nearest package.json
  */
 export function planSummary({ endpoint, settings, handlers, files }: Plan, projectDir: string): PlanSummary {
-  const { port, region, machines, origins, mocks } = settings;
-  const { healthPort, healthHosts, graceMs, stallAfterMs, protect, protectAfterMs } = settings;
+  const { port, region, machines, origins, mocks, graceMs } = settings;
   return {
     endpoint: endpoint ? showEndpoint(endpoint) : '',
     port: endpoint?.kind === 'local' ? port : undefined,
@@ -62,7 +53,8 @@ export function planSummary({ endpoint, settings, handlers, files }: Plan, proje
       handlers.map(({ definition }) => [localArn(definition.activity, region), inputSchema(definition)]),
     ),
     mocks: Object.keys(mocks),
-    ...{ healthPort, healthHosts, graceMs, stallAfterMs, protect, protectAfterMs },
+    wantsHealthPort: settings.healthPort !== undefined,
+    graceMs,
   };
 }
 

@@ -7,24 +7,19 @@ import { type Endpoint, localEndpoint } from '../../aws/endpoint.js';
 import { AwsService } from '../../aws/sdk/aws-service.js';
 import { unlessAborted } from '../../base/time/wait.js';
 import { publicStatus } from '../../worker/health/health-pages.js';
-import { measureForPrometheus } from '../../worker/observe/metrics/prometheus.js';
-import { shareRate } from '../../declare/rate.js';
-import type { Plan, PlannedHandler } from '../../worker/build/plan.js';
-import { inFlightLimit } from '../../worker/poll/in-flight-limit.js';
+import type { Plan } from '../../worker/build/plan.js';
 import type { Worker } from '../../worker/worker.js';
 import { logWarnings } from '../output/banner.js';
 import { exit } from '../process/exit.js';
 import { formatError } from '../output/format-error.js';
 import { exitNow } from '../process/exit-now.js';
-import type { ControlAnswer, ControlRequest } from '../control/control-request.js';
-import { controlWorker } from '../control/control-worker.js';
 import { logFor } from '../output/log-for.js';
 import { readWorker } from '../project/project.js';
 import { TaskLog } from '../start/task-log.js';
 import { runWorker } from '../start/run-worker.js';
 import { seededFindings } from '../local/seed.js';
 import { planSummary } from './plan-summary.js';
-import type { FromWorker, Membership, RunMessage, ToWorker } from './set-messages.js';
+import type { FromWorker, RunMessage, ToWorker } from './messages.js';
 
 /** The interval, in milliseconds, at which the worker's status is sent. */
 const STATUS_MS = 1_000;
@@ -35,12 +30,12 @@ const channel: ParentChannel<ToWorker, FromWorker> = takeParentChannel(() =>
 );
 
 /**
- * Sends a message to the supervising process. Resolves when the message is sent, so that the process can exit without
+ * Sends a message to `dev`. Resolves when the message is sent, so that the process can exit without
  * losing it.
  */
 const send = (message: FromWorker): Promise<void> => new Promise((resolve) => channel.send(message, resolve));
 
-/** Resolves with the next message of this kind from the supervising process. */
+/** Resolves with the next message of this kind from `dev`. */
 function nextMessage<Kind extends ToWorker['kind']>(kind: Kind): Promise<Extract<ToWorker, { kind: Kind }>> {
   return new Promise((resolve) => {
     const off = channel.onMessage((message) => {
@@ -54,20 +49,14 @@ function nextMessage<Kind extends ToWorker['kind']>(kind: Kind): Promise<Extract
 /** Waits for the `run` message, runs a worker, and exits with its exit code. */
 export async function awaitRun(): Promise<void> {
   process.on('disconnect', () => exitNow(1));
-  channel.onMessage(({ kind }) => {
-    if (kind === 'end') exitNow(1);
-  });
   const asked = nextMessage('run');
   const drain = nextMessage('drain');
-  const obeyWith = obeyControl();
   await warmUp();
   const message = await asked;
   const stop = new AbortController();
   void drain.then(() => stop.abort());
-  // In a set, a process that exits is replaced. So a SIGTERM to one of its processes means: start a new one instead.
-  if (message.member) process.on('SIGTERM', () => stop.abort());
   try {
-    await exit(await run(message, stop, obeyWith));
+    await exit(await run(message, stop));
   } catch (error) {
     // A worker that hasn't started has no tasks, so a request to drain may interrupt the start.
     if (stop.signal.aborted && error === stop.signal.reason) await exit(0);
@@ -86,14 +75,9 @@ async function warmUp(): Promise<void> {
   service.close();
 }
 
-async function run(
-  { flags, log: logFlags, member }: RunMessage,
-  stop: AbortController,
-  obeyWith: (worker: Worker) => void,
-): Promise<number> {
+async function run({ flags, log: logFlags }: RunMessage, stop: AbortController): Promise<number> {
   const taskLog = new TaskLog();
-  const plain = logFor(logFlags, (line) => taskLog.add(line));
-  log = member ? plain.child({ process: member.number }) : plain;
+  log = logFor(logFlags, (line) => taskLog.add(line));
   // While user code is loaded, the channel must not keep the process alive. So if the user code awaits a promise that
   // nothing can settle, the process becomes idle, which is noticed.
   process.channel?.unref();
@@ -102,27 +86,20 @@ async function run(
   let endpoint: Endpoint | undefined;
   const connectTo = async (): Promise<Endpoint> =>
     (endpoint = await endpointOf(plan, projectDir, stop.signal));
-  let measure = async (): Promise<void> => {};
-  const code = await runWorker(
-    oneOfSeveral(plan, member),
-    { stop: stop.signal, log, module, connectTo },
-    async (worker) => {
-      if (!member || member.number === 1) logWarnings(log, warnings);
-      if (member && plan.settings.healthPort !== undefined) measure = await measured(worker);
-      sendUpdates(worker, plan);
-      obeyWith(worker);
-      void taskLog.follow(worker, endpoint);
-      // If the embedded service has ended, no task can be reported. So a worker at the endpoint `local` exits at
-      // once.
-      if (plan.endpoint?.kind !== 'local') drainOnDisconnect(() => stop.abort());
-    },
-  );
-  await Promise.all([measure(), taskLog.close()]);
+  const world = { stop: stop.signal, log, module, connectTo };
+  const code = await runWorker(besideOthers(plan), world, async (worker) => {
+    logWarnings(log, warnings);
+    sendUpdates(worker, plan);
+    void taskLog.follow(worker, endpoint);
+    // If the embedded service has ended, no task can be reported. So a worker at the endpoint `local` exits at once.
+    if (plan.endpoint?.kind !== 'local') drainOnDisconnect(() => stop.abort());
+  });
+  await taskLog.close();
   return code;
 }
 
 /**
- * Sends the plan (the settings and handlers that were read) to the supervising process, and waits for its reply. If the
+ * Sends the plan (the settings and handlers that were read) to `dev`, and waits for its reply. If the
  * local service is used, it runs by then. Resolves with the endpoint to connect to.
  */
 async function endpointOf(plan: Plan, projectDir: string, stop: AbortSignal): Promise<Endpoint> {
@@ -135,36 +112,8 @@ async function endpointOf(plan: Plan, projectDir: string, stop: AbortSignal): Pr
   return endpoint;
 }
 
-/** Carries out a request of the control socket, and returns the reply. */
-function answerOf(worker: Worker, request: ControlRequest): ControlAnswer {
-  try {
-    return controlWorker(worker, request);
-  } catch (error) {
-    return { error: error instanceof Error ? error.message : String(error) };
-  }
-}
-
 /**
- * From now on, receives the requests of the control socket.
- * @returns a function that carries them out on a worker, those that came earlier too. Called before the worker runs, so
- * that a handler that was paused opens no poll
- */
-function obeyControl(): (worker: Worker) => void {
-  type Control = Extract<ToWorker, { kind: 'control' }>;
-  let waiting: Control[] = [];
-  let obey = (message: Control): void => void waiting.push(message);
-  channel.onMessage((message) => {
-    if (message.kind === 'control') obey(message);
-  });
-  return (worker) => {
-    obey = ({ id, request }) => void send({ kind: 'controlled', id, answer: answerOf(worker, request) });
-    waiting.forEach(obey);
-    waiting = [];
-  };
-}
-
-/**
- * From now on, sends the worker's status to the supervising process each second and whenever its state changes, and
+ * From now on, sends the worker's status to `dev` each second and whenever its state changes, and
  * replies to `check` messages.
  */
 function sendUpdates(worker: Worker, plan: Plan): void {
@@ -180,67 +129,20 @@ function sendUpdates(worker: Worker, plan: Plan): void {
   });
 }
 
-/**
- * From now on collects a worker's metrics, and sends them in reply to `measure` messages. @returns a function that
- * sends the metrics once more
- */
-async function measured(worker: Worker): Promise<() => Promise<void>> {
-  const prometheus = await measureForPrometheus(worker, systemClock);
-  const measure = async (): Promise<void> => send({ kind: 'measured', metrics: await prometheus.values() });
-  channel.onMessage(({ kind }) => {
-    if (kind === 'measure') void measure();
-  });
-  return measure;
-}
-
-/** From now on, stops the worker if the supervising process exits. Running tasks can still finish and be reported. */
+/** From now on, stops the worker if `dev` exits. Running tasks can still finish and be reported. */
 function drainOnDisconnect(stop: () => void): void {
   process.removeAllListeners('disconnect');
   process.on('disconnect', stop);
 }
 
 /**
- * Returns a plan (settings and handlers) for a process that is one of several: its worker gets its own name and its
- * share of the heartbeat rate and of the memory, and doesn't open the health port. It doesn't ask the platform for
- * protection, since the supervising process does that for the whole set.
+ * Returns a plan (settings and handlers) for a process that runs beside the one that it replaces: its worker has its own
+ * name, and opens no health port.
  */
-function oneOfSeveral(plan: Plan, member: Membership | undefined): Plan {
-  const { workerName: asked, heartbeatRate, protect, inFlightBytes } = plan.settings;
-  const processes = member?.of ?? 1;
+function besideOthers(plan: Plan): Plan {
+  const { workerName: asked } = plan.settings;
   const workerName = asked === undefined ? undefined : `${asked.slice(0, 70)}-${process.pid}`;
-  const settings = {
-    ...{ ...plan.settings, workerName, healthPort: undefined },
-    protect: member ? (false as const) : protect,
-    heartbeatRate: partOf(heartbeatRate, processes),
-    inFlightBytes: inFlightBytes !== false && `${inFlightLimit(inFlightBytes, processes)}B`,
-  };
-  return { ...plan, settings, handlers: plan.handlers.map((each) => shareOf(each, processes)) };
-}
-
-/**
- * Returns a handler with one process's share of its rate limit, and of the number of last tasks that its breaker looks
- * at.
- */
-function shareOf(handler: PlannedHandler, processes: number): PlannedHandler {
-  const { options } = handler;
-  const { rate, breaker } = options;
-  return {
-    ...handler,
-    options: {
-      ...options,
-      rate: rate && shareRate(rate, processes),
-      breaker: breaker && { ...breaker, of: Math.ceil(breaker.of / processes) },
-    },
-  };
-}
-
-/**
- * Returns one process's share of a rate per second. It is rounded down if it is above 1, because a rate limit that
- * isn't a whole number may allow the next higher number within a second.
- */
-function partOf(rate: number, count: number): number {
-  const part = rate / count;
-  return part < 1 ? part : Math.floor(part);
+  return { ...plan, settings: { ...plan.settings, workerName, healthPort: undefined } };
 }
 
 function answerMocks({ settings: { mocks } }: Plan): void {

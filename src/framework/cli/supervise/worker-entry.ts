@@ -1,5 +1,5 @@
-// The entry point of a worker's process, which `dev` or `start --processes` forks. It loads what every worker needs,
-// and then waits for the `run` message. So a restart takes only as long as loading the user's own modules.
+// The entry point of a worker's process, which `dev` forks. It loads what every worker needs, and then waits for
+// the `run` message. So a restart takes only as long as loading the user's own modules.
 import { ignoreStreamErrors } from '../../base/log/stdio.js';
 import { keepCompiledCode } from '../process/compile-cache.js';
 
@@ -9,7 +9,5 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, ()
 ignoreStreamErrors();
 keepCompiledCode();
 
-const { loadKeptPackages } = await import('../process/kept-packages.js');
-loadKeptPackages('process');
 const { awaitRun } = await import('./supervised-worker.js');
 await awaitRun();

@@ -9,19 +9,17 @@ import type { MockCall, MockOutcome } from '../../local/resources/mocks.js';
 import { Reaper } from '../../base/reaper.js';
 import { longestDrain } from '../../worker/worker.js';
 import type { PublicStatus } from '../../base/worker-status.js';
-import type { MetricValues } from '../../worker/observe/metrics/summed-metrics.js';
-import type { ControlAnswer, ControlRequest } from '../control/control-request.js';
 import type { LogFlags } from '../output/log-for.js';
 import type { PlanSummary } from './plan-summary.js';
-import type { FromWorker, Membership, ToWorker } from './set-messages.js';
+import type { FromWorker, ToWorker } from './messages.js';
 
 const ENTRY = fileURLToPath(new URL('./worker-entry.js', import.meta.url));
 
 /**
- * A draining process (one that finishes its tasks) is killed if it needs this many milliseconds more than a drain may
- * take at most.
+ * If this process has exited, a draining process (one that finishes its tasks) is killed when it needs this many
+ * milliseconds more than a drain may take at most.
  */
-export const OVERTIME_MS = 1_000;
+const OVERTIME_MS = 1_000;
 
 /**
  * Kills worker processes that outlive this process: a worker whose main thread is blocked doesn't notice that this
@@ -33,8 +31,6 @@ const reaper = new Reaper();
 export interface RunOptions {
   readonly flags: Flags;
   readonly log: LogFlags;
-  /** The process's number in its set, and the size of the set. @default none, as for the worker of the command `dev` */
-  readonly member?: Membership;
   /**
    * Called with the plan (the settings and handlers) that the worker's process has read and checked.
    * @returns the local service's port; undefined if the worker connects to another endpoint
@@ -45,16 +41,6 @@ export interface RunOptions {
 /** Thrown if a worker's process could not be started. Its message is shown to the user. */
 export class NotStarted extends Error {
   override readonly name = 'NotStarted';
-
-  /**
-   * @param isExplained true if the message says what is wrong; false if the process has exited without giving a reason
-   */
-  constructor(
-    message: string,
-    readonly isExplained: boolean,
-  ) {
-    super(message);
-  }
 }
 
 /** The exit of a process. Either `code` or `signal` is null. */
@@ -69,7 +55,7 @@ export interface ProcessExit {
 }
 
 /** Describes the exit of a process as text for people. */
-export const showExit = ({ code, signal, error }: ProcessExit): string => {
+const showExit = ({ code, signal, error }: ProcessExit): string => {
   if (error) return `a message from it could not be read: ${error.message}`;
   return signal === null ? `exit code ${code}` : signal;
 };
@@ -86,29 +72,18 @@ export class WorkerProcess {
   #nextId = 0;
   /** The worker's name in Step Functions' histories; empty until the worker runs. */
   name = '';
-  /** The settings and handlers that the process has read; undefined until then. */
-  plan: PlanSummary | undefined;
   /** The last status that the worker sent; undefined until the worker runs. */
   status: PublicStatus | undefined;
-  /** The last metrics that the worker sent; undefined until it has sent some. */
-  metrics: MetricValues | undefined;
   /** Resolves when the process has exited, its last message has been read, and its output has been passed on. */
   readonly ended: Promise<ProcessExit>;
-  /** Resolves when the worker is ready for the first time, that is, when all its handlers can take tasks. */
-  readonly ready: Promise<void>;
-  readonly #controls = new Map<number, (answer: ControlAnswer) => void>();
-  #onReady: () => void = () => {};
-  #onMessage: () => void = () => {};
   #take: (message: FromWorker) => void = () => {};
   #error: Error | undefined;
-  readonly #measuring = new Set<() => void>();
 
   constructor() {
     const stdio = ['ignore', streamForChild(1), streamForChild(2), 'ipc'] as const;
     this.#child = fork(ENTRY, [], { stdio: [...stdio], execArgv: [] });
     const output = new ChildOutput(this.#child);
     this.#endWithParent(this.#child);
-    this.ready = new Promise((resolve) => (this.#onReady = resolve));
     // The last messages may arrive after the exit, but not after the disconnect.
     const unplugged = new Promise((resolve) => this.#child.once('disconnect', resolve));
     const exited = new Promise<ProcessExit>((resolve) =>
@@ -127,10 +102,7 @@ export class WorkerProcess {
         this.kill();
       },
     );
-    void this.ended.then(() => {
-      this.#forgetMocks();
-      this.#measured();
-    });
+    void this.ended.then(() => this.#forgetMocks());
   }
 
   get pid(): number | undefined {
@@ -138,19 +110,11 @@ export class WorkerProcess {
   }
 
   /**
-   * Sets a function that is called at each message from the process. Unless its main thread is blocked, the process
-   * sends one every second.
-   */
-  onMessage(listener: () => void): void {
-    this.#onMessage = listener;
-  }
-
-  /**
    * Runs a worker in the process. Resolves when the worker takes tasks and `name` and `status` are set.
    * @throws NotStarted if the process exits before that
    * @throws whatever `onPlanned` throws
    */
-  async run({ flags, log, member, onPlanned }: RunOptions): Promise<void> {
+  async run({ flags, log, onPlanned }: RunOptions): Promise<void> {
     const running = new Promise<void>((resolve, reject) => {
       this.#take = (message) => {
         if (message.kind === 'planned')
@@ -158,23 +122,20 @@ export class WorkerProcess {
             (port) => this.#send({ kind: 'connect', port }),
             reject,
           );
-        if (message.kind === 'failed') reject(new NotStarted(message.text, true));
-        if (message.kind === 'status') this.#hasStatus(message.status);
-        if (message.kind === 'measured') this.#measured(message.metrics);
+        if (message.kind === 'failed') reject(new NotStarted(message.text));
+        if (message.kind === 'status') this.status = message.status;
         if (message.kind === 'checked') this.#checks.shift()?.(message.findings);
-        if (message.kind === 'controlled') this.#controlled(message.id, message.answer);
         if (message.kind === 'mocked') this.#mocked(message.id, message.outcome);
         if (message.kind === 'running') {
           this.name = message.name;
           resolve();
         }
-        this.#onMessage();
       };
       void this.ended.then((ending) =>
-        reject(new NotStarted(`the worker's process ended (${showExit(ending)})`, false)),
+        reject(new NotStarted(`the worker's process ended (${showExit(ending)})`)),
       );
     });
-    this.#send({ kind: 'run', flags, log, member });
+    this.#send({ kind: 'run', flags, log });
     await running;
   }
 
@@ -192,36 +153,6 @@ export class WorkerProcess {
       this.#checks.push(resolve);
       void this.ended.then(() => resolve([]));
       this.#send({ kind: 'check', machines });
-    });
-  }
-
-  /**
-   * Asks the process to exit at once, and to end the processes that it has started. A process whose main thread is
-   * blocked doesn't receive the request.
-   */
-  endAtOnce(): void {
-    this.#send({ kind: 'end' });
-  }
-
-  /** Asks the process to send its {@link metrics} again. Resolves when they have arrived, or the process has exited. */
-  measure(): Promise<void> {
-    return new Promise((resolve) => {
-      if (!this.#child.connected) return resolve();
-      this.#measuring.add(resolve);
-      this.#send({ kind: 'measure' });
-    });
-  }
-
-  /**
-   * Passes a request of the control socket to the process's worker. A worker that doesn't run yet carries it out before
-   * it does. Resolves to the worker's reply, or to undefined if the process has exited.
-   */
-  control(request: ControlRequest): Promise<ControlAnswer | undefined> {
-    const id = this.#nextId++;
-    return new Promise((resolve) => {
-      this.#controls.set(id, resolve);
-      void this.ended.then(() => resolve(undefined));
-      this.#send({ kind: 'control', id, request });
     });
   }
 
@@ -249,25 +180,8 @@ export class WorkerProcess {
   }
 
   #planned(plan: PlanSummary, onPlanned: RunOptions['onPlanned']): Promise<number | undefined> {
-    this.plan = plan;
     limitOrphans(plan);
     return onPlanned(plan);
-  }
-
-  #hasStatus(status: PublicStatus): void {
-    this.status = status;
-    if (status.ready) this.#onReady();
-  }
-
-  #measured(metrics = this.metrics): void {
-    this.metrics = metrics;
-    for (const done of this.#measuring) done();
-    this.#measuring.clear();
-  }
-
-  #controlled(id: number, answer: ControlAnswer): void {
-    this.#controls.get(id)?.(answer);
-    this.#controls.delete(id);
   }
 
   #mocked(id: number, outcome: MockOutcome): void {

@@ -1,4 +1,4 @@
-import type { ProcessStatus, PublicStatus } from '../../base/worker-status.js';
+import type { PublicStatus } from '../../base/worker-status.js';
 import { showSize } from '../../base/store/size.js';
 import { pausedIn } from './paused.js';
 
@@ -14,7 +14,7 @@ th{font-weight:600}td.n{font-variant-numeric:tabular-nums}
  * every 5 s.
  */
 export function statusPage(status: PublicStatus): string {
-  const { name, state, ready, reasons, handlers, tasks, tasksInFlight, counts, processes } = status;
+  const { name, state, ready, reasons, handlers, tasks, tasksInFlight, counts } = status;
   const { ageMs, version, startedAt } = status;
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="5">
@@ -24,7 +24,6 @@ export function statusPage(status: PublicStatus): string {
 <p>Stepwright ${escape(version)}, since ${new Date(startedAt).toISOString()}</p>
 ${list([...reasons, ...laterOf(status)])}
 ${ageMs === undefined ? '' : `<p>What follows is as it was ${Math.round(ageMs / 1000)} s ago.</p>`}
-${processes ? processTable(processes) : ''}
 <h2>Handlers</h2>
 ${table(
   ['handler', 'activity', 'slots', 'running', 'undelivered', 'polls', 'trouble'],
@@ -63,20 +62,6 @@ function laterOf({ drain, handlers, protection, inFlightBytes }: PublicStatus): 
     ...(protection ? [`protection from scale-in (${protection.platform}): ${protection.state}`] : []),
   ];
 }
-
-const processTable = (processes: readonly ProcessStatus[]): string =>
-  `<h2>Processes</h2>
-${table(
-  ['process', 'pid', 'worker', 'state', 'tasks', 'restarts'],
-  processes.map(({ number, pid, worker, state, ready, tasksInFlight, restarts }) => [
-    number,
-    pid ?? '',
-    worker ?? '',
-    `${state}, ${ready ? 'ready' : 'not ready'}`,
-    tasksInFlight,
-    restarts,
-  ]),
-)}`;
 
 const list = (items: readonly string[]): string =>
   items.length === 0 ? '' : `<ul>${items.map((each) => `<li>${escape(each)}</li>`).join('')}</ul>`;

@@ -33,7 +33,7 @@ export interface ProtectionWorld extends AskingWorld {
 }
 
 /**
- * Makes the scale-in protection of a worker, or of all worker processes in one container. Returns undefined if the
+ * Makes the scale-in protection of a worker. Returns undefined if the
  * option `protect` is off, or if the environment variables show no platform. If `protect` names a platform that they
  * don't show, logs a warning.
  */

@@ -26,7 +26,7 @@ export interface ProtectionListener {
   readonly onFailed: (error: Error) => void;
 }
 
-/** The scale-in protection of one worker, or of all worker processes in one container. */
+/** The scale-in protection of one worker. */
 export interface Protection {
   readonly status: ProtectionStatus;
   /** From now on calls the listener's callbacks. To be called once. */

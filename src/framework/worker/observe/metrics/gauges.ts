@@ -50,7 +50,7 @@ export function readGauges(status: WorkerStatus, loop: EventLoopDelay, now: numb
 /**
  * Returns the gauges of a worker's scale-in protection. Returns an empty list if the worker doesn't request protection.
  */
-export const readProtection = (protection: ProtectionStatus | undefined): Reading[] =>
+const readProtection = (protection: ProtectionStatus | undefined): Reading[] =>
   protection
     ? PROTECTION.map((state) =>
         reading('stepwright.worker.protection', { state }, Number(state === protection.state)),

@@ -5,19 +5,13 @@ import { EventLoopDelay } from './event-loop.js';
 import { type Reading, readGauges } from './gauges.js';
 import type { ObservedWorker } from '../observer.js';
 import { recordEvents } from './record.js';
-import type { MetricValues } from './summed-metrics.js';
 import { METRICS, type Metric, type MetricName, prometheusName } from './table.js';
 
-/** A worker's metrics, in the forms that the health port and the parent process need. */
+/** A worker's metrics, as the health port serves them. */
 export interface PrometheusText {
   readonly contentType: string;
   /** Returns the current values of all metrics as Prometheus' text. */
   text(): Promise<string>;
-  /**
-   * Returns the current values of all metrics as plain data, so that a parent process can add up those of several
-   * processes.
-   */
-  values(): Promise<MetricValues>;
 }
 
 /** One line of Prometheus' text format. */
@@ -53,16 +47,11 @@ export async function measureForPrometheus(worker: ObservedWorker, clock: Clock)
   ];
   for (const [name, metric] of Object.entries<Metric>(METRICS))
     registry.registerMetric(shown(prometheusName(name, metric), metric, () => samples(name as MetricName)));
-  const look = (): void => void (gauges = readGauges(worker.status(), loop, clock.now()));
   return {
     contentType: registry.contentType,
     text() {
-      look();
+      gauges = readGauges(worker.status(), loop, clock.now());
       return registry.metrics();
-    },
-    values() {
-      look();
-      return registry.getMetricsAsJSON();
     },
   };
 }

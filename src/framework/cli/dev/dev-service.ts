@@ -1,5 +1,5 @@
 import type { MachineSource } from '../../check/source/machine-source.js';
-import { throwProblems } from '../../base/errors.js';
+import type { Problem } from '../../base/errors.js';
 import type { LocalService } from '../../local/index.js';
 import type { Mock, MockOutcome, Mocks } from '../../local/resources/mocks.js';
 import type { Logger } from '../../base/log/log.js';
@@ -11,8 +11,8 @@ import { withWatched } from '../local/watched-workers.js';
 import { logWarnings } from '../output/banner.js';
 import { readMachines } from '../project/machines.js';
 import { projectCheck } from '../project/project-check.js';
-import type { PlanSummary } from './plan-summary.js';
-import type { WorkerProcess } from './worker-process.js';
+import type { PlanSummary } from '../supervise/plan-summary.js';
+import type { WorkerProcess } from '../supervise/worker-process.js';
 
 /** A state machine, and the local service's own record of it. */
 interface Seeded {
@@ -21,11 +21,10 @@ interface Seeded {
 }
 
 /**
- * The local service (an emulator of Step Functions) that several worker processes share. It keeps running while workers
- * are replaced, and is updated when the project changes. If the workers connect to another endpoint, no service is
- * started.
+ * The local service (an emulator of Step Functions) of `dev`. It keeps running while workers are replaced, and is updated
+ * when the project changes. If the workers connect to another endpoint, no service is started.
  */
-export class SharedService {
+export class DevService {
   readonly #mocks: Record<string, Mock> = {};
   readonly #machines = new Map<string, Seeded>();
   #service: LocalService | undefined;
@@ -48,11 +47,10 @@ export class SharedService {
    * Updates the local service with the activities, the machines and the mocks of a plan (the settings and handlers that
    * a process has read). The first plan whose endpoint is `local` starts the service. If a machine has a problem, the
    * service keeps its last definition, and the problem is logged.
-   * @param strict true to throw the problems of machines instead of logging them
    * @returns the service's port; undefined if there is no service
-   * @throws StartError if the service can't listen or, with `strict`, if machines have problems
+   * @throws StartError if the service can't listen
    */
-  async update(plan: PlanSummary, strict = false): Promise<number | undefined> {
+  async update(plan: PlanSummary): Promise<number | undefined> {
     const isFirst = !this.#plan;
     this.#plan = plan;
     if (plan.port === undefined) {
@@ -66,7 +64,7 @@ export class SharedService {
       log.warn(`the local service stays at port ${this.#service.port} until this command is restarted`);
     for (const { arn } of plan.handlers) this.#service.seedActivity(arn);
     this.#takeMocks(plan.mocks);
-    await this.readMachines(strict);
+    await this.readMachines();
     return this.#service.port;
   }
 
@@ -107,17 +105,15 @@ export class SharedService {
 
   /**
    * Reads the machines' files again and gives them to the service.
-   * @param strict true to throw the problems of machines instead of logging them
    * @returns false if there is no service
-   * @throws StartError with the problems of machines, if `strict` is true
    */
-  readMachines(strict = false): Promise<boolean> {
-    const read = this.#reading.then(() => this.#readMachines(strict));
+  readMachines(): Promise<boolean> {
+    const read = this.#reading.then(() => this.#readMachines());
     this.#reading = read.catch(() => {});
     return read;
   }
 
-  async #readMachines(strict: boolean): Promise<boolean> {
+  async #readMachines(): Promise<boolean> {
     if (!this.#service || !this.#plan) return false;
     const { machines, projectDir, handlers, region } = this.#plan;
     const origins = { machines: { from: machines.from } };
@@ -133,9 +129,7 @@ export class SharedService {
     // The machines of a template that can't be read now keep their last definition.
     if (!read.problems.some(({ code }) => code === 'TEMPLATE_INVALID'))
       this.#forgetGone(new Set([...read.machines.map(({ name }) => name), ...read.leftOut]));
-    const problems = [...read.problems, ...slowHeartbeats(this.machines, handlers)];
-    if (strict) throwProblems(problems);
-    this.#logProblems(problems);
+    this.#logProblems([...read.problems, ...slowHeartbeats(this.machines, handlers)]);
     return true;
   }
 
@@ -179,7 +173,7 @@ export class SharedService {
     }
   }
 
-  #logProblems(problems: Parameters<typeof throwProblems>[0]): void {
+  #logProblems(problems: readonly Problem[]): void {
     for (const { where, what, fix } of problems) this.log.error(`${where}: ${what}; ${fix}`);
   }
 
