@@ -12,9 +12,9 @@ import {
   record,
   string,
 } from 'fast-check';
-import { cutTo, longAge, shortAge, widthOf } from '../../../src/framework/cli/output/cell-text.js';
-import { type Cell, type Column, type Row, tableLines } from '../../../src/framework/cli/output/table.js';
-import { runs } from '../../support/thorough.js';
+import { cutTo, longAge, shortAge, widthOf } from '../../src/framework/cli/output/cell-text.js';
+import { type Cell, type Column, type Row, tableLines } from '../../src/framework/cli/output/table.js';
+import { runs } from '../support/thorough.js';
 
 const text = oneof(
   string({ maxLength: 40 }),
