@@ -10,15 +10,7 @@ import {
   addSchema,
   addTypes,
 } from './commands/project.js';
-import {
-  addExecute,
-  addFleet,
-  addLocal,
-  addOutbox,
-  addMcp,
-  addScaler,
-  addTestState,
-} from './commands/service.js';
+import { addExecute, addLocal, addOutbox, addMcp, addScaler, addTestState } from './commands/service.js';
 import { addControl, addDev, addExec, addStart } from './commands/workers.js';
 import { Command } from './flags/commander.js';
 import { flagsTakenByNpm } from './flags/npm-flags.js';
@@ -50,7 +42,6 @@ addNew(program, version);
 addGenerate(program);
 addDoctor(program);
 addScaler(program);
-addFleet(program);
 addOutbox(program);
 
 /** Runs the command on the command line, and exits the process with the command's exit code. */

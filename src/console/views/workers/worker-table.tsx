@@ -12,7 +12,7 @@ interface TableProps {
   readonly selected: string | undefined;
 }
 
-/** The table of a fleet: one row for each worker, with the columns of `stepwright fleet`. */
+/** The table of a fleet: one row for each worker. */
 export const WorkerTable = ({ workers, selected }: TableProps): JSX.Element => (
   <Table caption="Workers" class="fleet">
     <thead>

@@ -23,7 +23,6 @@ import type { FromFlags } from '../execute/from-state.js';
 import type { TestFlags } from '../execute/test-state.js';
 import { type LogFlags, logFor } from '../output/log-for.js';
 import { exit } from '../process/exit.js';
-import type { FleetFlags } from '../fleet/fleet.js';
 import type { OutboxFlags, OutboxVerb } from '../outbox/outbox.js';
 import type { ScalerFlags } from '../scale/scaler.js';
 import { PLACES_HELP } from '../workers/worker-places.js';
@@ -152,22 +151,6 @@ export function addScaler(program: CommandOf): void {
   ]).action(async (parsed: Parsed<ScalerFlags & LogFlags>) => {
     const { scaler } = await import('../scale/scaler.js');
     await exit(await scaler(parsed, logFor(parsed)));
-  });
-}
-
-export function addFleet(program: CommandOf): void {
-  const command = program
-    .command('fleet')
-    .description('show the workers of a fleet in a table that refreshes')
-    .allowExcessArguments();
-  addFlags(command, [
-    repeatable('--workers <NAME[:PORT],…>', PLACES_HELP),
-    new Option('--every <duration>', 'the time between two refreshes (default: 2s)'),
-    new Option('--once', 'print one table and exit; the exit code is 1 if a worker can not be read'),
-    new Option('--json', 'print a line of JSON for each refresh'),
-  ]).action(async (parsed: FleetFlags) => {
-    const { fleet } = await import('../fleet/fleet.js');
-    await exit(await fleet(parsed, command.args));
   });
 }
 

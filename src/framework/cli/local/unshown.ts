@@ -6,6 +6,6 @@ export function warnUnshown(log: Logger, { workers = [], stacks }: Access): void
   if (stacks) log.warn('--template and --cdk are for the local service, which is not started here');
   if (workers.length === 0) return;
   log.warn(
-    `--workers is for the console of the local service, which is not started here: for a table in a terminal, npx stepwright fleet --workers ${workers.join(',')}`,
+    `--workers is for the console of the local service, which is not started here: run stepwright local --workers ${workers.join(',')}`,
   );
 }

@@ -97,7 +97,7 @@ test('a mistake in the flag ends the command, and where no console is served the
   expect(wrong.stderr()).toContain("got 'http://worker:8080/': did you mean worker:8080?");
   const url = await endpointOf(stepwright(['local', ...FLEET, '--port', '0']));
   const away = stepwright(['start', ...FLEET, '--workers', 'worker:8080'], { AWS_ENDPOINT_URL_SFN: url });
-  await away.saw(/npx stepwright fleet --workers worker:8080/);
+  await away.saw(/run stepwright local --workers worker:8080/);
 });
 
 const freePort = async (): Promise<number> => {

@@ -12,8 +12,8 @@ import {
   record,
   string,
 } from 'fast-check';
-import { cutTo, longAge, shortAge, widthOf } from '../../../src/framework/cli/output/cell-text.js';
-import { type Cell, type Column, type Row, tableLines } from '../../../src/framework/cli/output/table.js';
+import { cutTo, longAge, shortAge, widthOf } from '../../src/framework/cli/output/cell-text.js';
+import { type Cell, type Column, type Row, tableLines } from '../../src/framework/cli/output/table.js';
 
 const text = oneof(
   string({ maxLength: 40 }),
