@@ -27,7 +27,6 @@ const statusOf = (name: string, change: Partial<PublicStatus> = {}): PublicStatu
   handlers: [
     {
       ...{ name: 'Work.work', activityArn: 'arn', concurrency: 5, used: 2, running: 1, undelivered: 0 },
-      bytes: 262_144,
       polls: {
         ...{ open: 1, target: 1, state: 'open', lastAnswerAt: 7, heldInVain: false },
         ...{ heldSince: undefined, trouble: undefined },
@@ -501,13 +500,12 @@ test('sums of metrics do not fall where a process has ended, and what was measur
 });
 
 test('two processes share the embedded service and one health port, and SIGTERM drains both', async () => {
-  const options = ['--port', '0', '--health-port', '0', '--in-flight-bytes', '3MB'];
+  const options = ['--port', '0', '--health-port', '0'];
   const run = stepwright(['start', '--processes', '2', ...options]);
   await run.saw(/Waiting for a task to start/);
   const [, health = ''] = await run.saw(/Health: (http:\/\/127\.0\.0\.1:\d+)\//);
   expect(run.stdout().match(/Endpoint: /g)).toHaveLength(1);
-  const { processes, inFlightBytes } = (await (await fetch(`${health}/status`)).json()) as PublicStatus;
-  expect(inFlightBytes?.limit).toBe(3 * 1024 ** 2);
+  const { processes } = (await (await fetch(`${health}/status`)).json()) as PublicStatus;
   expect(new Set(processes?.map(({ worker }) => worker)).size).toBe(2);
   expect(await (await fetch(`${health}/metrics`)).text()).toContain(
     'stepwright_worker_state{state="running"} 2\n',

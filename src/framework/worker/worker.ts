@@ -23,8 +23,6 @@ import type { WorkerStatus } from './observe/status.js';
 import type { Deferrals } from './deferral/deferrals.js';
 import type { Protection } from './protect/protection.js';
 import { TroubleTracker } from '../base/time/trouble.js';
-import { BytesInFlight } from './poll/bytes-in-flight.js';
-import { type InFlightLimit, NO_LIMIT } from './poll/in-flight-limit.js';
 import { Pace } from './poll/pace.js';
 import { POLL_LIMIT_MS } from './poll/poll-limit.js';
 import { Turns } from './poll/turns.js';
@@ -44,8 +42,6 @@ export interface WorkerParts {
   readonly reportLimitMs: number;
   readonly graceMs: number;
   readonly drain: 'run' | 'fail';
-  /** The most bytes of inputs and outcomes that the worker's tasks hold in memory. @default no limit */
-  readonly inFlightBytes?: InFlightLimit;
   /**
    * Asks the platform (ECS or Kubernetes) not to remove the worker while a task has been running for long. @default the
    * platform isn't asked
@@ -107,7 +103,6 @@ export class Worker implements ObservedWorker {
   readonly #parts: WorkerParts;
   readonly #events: EventHub;
   readonly #loops: readonly HandlerLoop[];
-  readonly #bytes: BytesInFlight;
   readonly #deferrals: Deferrals | undefined;
   /** The parts that a report uses, for each region, by its connection. */
   readonly #reportWorlds = new Map<ActivityPort, ReportWorld>();
@@ -138,10 +133,8 @@ export class Worker implements ObservedWorker {
     });
     this.#stalls = new StallWatch(parts.clock, () => {
       for (const loop of this.#loops) loop.watchSlots();
-      this.#bytes.tick();
       this.#parts.protection?.tick(this.#oldestTask());
     });
-    this.#bytes = this.#limitBytes();
     parts.stores?.follow(({ event, ...payload }) => this.#outside(() => this.#events.emit(event, payload)));
     const reportsOf = (activityArn: string): ReportWorld | undefined => this.#reportsOf(activityArn);
     const keeper = { events: this.#events, heartbeats: parts.heartbeats, reportsOf };
@@ -257,7 +250,6 @@ export class Worker implements ObservedWorker {
       protection: this.#parts.protection?.status,
       outbox: this.#outbox?.state,
       deferred: this.#deferrals?.held,
-      inFlightBytes: this.#bytes.status,
     };
   }
 
@@ -299,18 +291,6 @@ export class Worker implements ObservedWorker {
     return this.#loops.flatMap((loop) => loop.ended() ?? []);
   }
 
-  #limitBytes(): BytesInFlight {
-    const { bytes: limit, from } = this.#parts.inFlightBytes ?? NO_LIMIT;
-    return new BytesInFlight(limit, this.#parts.clock, {
-      full: (waiting) => {
-        const all = this.#loops.map((loop) => loop.status());
-        const handlers = all.map(({ name, bytes, polls }) => ({ name, bytes, polls: polls.open }));
-        this.#events.emit('bytes:full', { limit, from, waiting, handlers });
-      },
-      freed: (afterMs) => this.#events.emit('bytes:freed', { afterMs }),
-    });
-  }
-
   #makeLoops(): HandlerLoop[] {
     const {
       handlers,
@@ -336,7 +316,6 @@ export class Worker implements ObservedWorker {
     const deferrals = this.#deferrals;
     const world: Omit<LoopWorld, 'turns' | 'reportPace'> = {
       ...{ clock, random, log, heartbeats, reportLimitMs, drain, workerName, tracing },
-      bytes: this.#bytes,
       outbox: this.#outbox,
       events: this.#events,
       outside: this.#outside,

@@ -3,11 +3,6 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { array, assert, asyncProperty, constantFrom, integer, nat, oneof, record } from 'fast-check';
 import type { PollAnswer, PollTrouble } from '../../../src/framework/aws/activity-port.js';
 import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
-import {
-  BytesInFlight,
-  type HandlerBytes,
-  POLL_BYTES,
-} from '../../../src/framework/worker/poll/bytes-in-flight.js';
 import { Poller } from '../../../src/framework/worker/poll/poller.js';
 import { type Slot, Slots } from '../../../src/framework/worker/poll/slots.js';
 import { Turns } from '../../../src/framework/worker/poll/turns.js';
@@ -33,8 +28,6 @@ interface Played {
   /** The number of polls that the activity has room for. */
   readonly room?: number;
   readonly random?: () => number;
-  /** The bytes that this handler and the other one may hold. */
-  readonly limit?: number;
 }
 
 let stop: (() => void)[] = [];
@@ -50,23 +43,15 @@ class Trial {
   /** The times at which polls were sent. */
   readonly sent: number[] = [];
   readonly poller: Poller;
-  /** Another handler of the worker: it takes room for one poll when it gets some. */
-  readonly other: HandlerBytes;
   mostOpen = 0;
   readonly #slots: Slots;
   readonly #busy: Slot[] = [];
   #tasks = 0;
 
   constructor(played: Played = {}) {
-    const { min = 1, max = 20, slots = 20, room = Infinity, random = seeded(1), limit = Infinity } = played;
+    const { min = 1, max = 20, slots = 20, room = Infinity, random = seeded(1) } = played;
     const { clock } = this;
-    const bytes = new BytesInFlight(limit, clock, { full: () => {}, freed: () => {} });
-    this.other = bytes.add('b', () => this.other.take(POLL_BYTES));
-    this.#slots = new Slots(
-      slots,
-      bytes.add('a', () => this.poller.fill()),
-      () => Infinity,
-    );
+    this.#slots = new Slots(slots, () => Infinity);
     const port = portOf((_arn, _worker, signal, onSent) => {
       this.sent.push(clock.now());
       if (this.open.length >= room) return clock.sleep(10).then(() => failed('crowded'));
@@ -99,7 +84,7 @@ class Trial {
   leave(free: number): void {
     while (this.#slots.free > free) {
       const slot = this.#slots.reserve();
-      slot?.work(POLL_BYTES);
+      slot?.work();
       this.#busy.push(...(slot ? [slot] : []));
     }
     while (this.#slots.free < free && this.#busy.length > 0) this.#busy.pop()?.free();
@@ -212,22 +197,6 @@ test.each([
     await made.wait(1);
     expect(made.open).toHaveLength(1);
   }
-});
-
-test('a poll that failed is sent again when there are bytes for it, which another handler had taken meanwhile', async () => {
-  const made = new Trial({ max: 1, limit: 8 * POLL_BYTES });
-  await made.wait(0);
-  // Two tasks hold what is this handler's own; the other holds its own, and all that both share but a poll.
-  made.leave(1);
-  made.other.take(5 * POLL_BYTES);
-  made.other.wait(true);
-  await made.end('oldest', failed('throttled'));
-  await made.wait(10_000);
-  expect(made.open).toHaveLength(0);
-  made.other.take(-5 * POLL_BYTES);
-  made.other.wake();
-  await made.wait(0);
-  expect(made.open).toHaveLength(1);
 });
 
 test('what is refused after a while is asked for less and less often, too', async () => {

@@ -1,7 +1,6 @@
 import { showDuration } from '../../base/time/duration.js';
 import { packageVersion } from '../../base/version.js';
 import {
-  type BytesStatus,
   type DrainStatus,
   MOST_TASKS,
   type ProcessStatus,
@@ -40,20 +39,8 @@ export function setStatus(
     handlers: sumHandlers(all),
     tasks: tasks.slice(0, MOST_TASKS),
     tasksInFlight: all.reduce((sum, { tasksInFlight }) => sum + tasksInFlight, 0),
-    inFlightBytes: sumBytes(all.flatMap(({ inFlightBytes }) => inFlightBytes ?? [])),
     counts: all.reduce((sum, { counts }) => addCounts(sum, counts), counted),
     processes: set.workers.members.map((member) => processStatus(set, member)),
-  };
-}
-
-/** Adds up the bytes of processes. Each has its own limit, so that the set is full as soon as one of them is. */
-function sumBytes(all: readonly BytesStatus[]): BytesStatus | undefined {
-  if (all.length === 0) return undefined;
-  const sum = (of: (one: BytesStatus) => number): number => all.reduce((total, one) => total + of(one), 0);
-  return {
-    limit: sum(({ limit }) => limit),
-    used: sum(({ used }) => used),
-    full: all.some(({ full }) => full),
   };
 }
 
@@ -117,7 +104,6 @@ function addHandlers(one: PublicHandler, other: PublicHandler): PublicHandler {
     used: one.used + other.used,
     running: one.running + other.running,
     undelivered: one.undelivered + other.undelivered,
-    bytes: one.bytes + other.bytes,
     polls: {
       open: a.open + b.open,
       target: a.target + b.target,

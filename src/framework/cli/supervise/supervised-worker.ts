@@ -10,7 +10,6 @@ import { publicStatus } from '../../worker/health/health-pages.js';
 import { measureForPrometheus } from '../../worker/observe/metrics/prometheus.js';
 import { shareRate } from '../../declare/rate.js';
 import type { Plan, PlannedHandler } from '../../worker/build/plan.js';
-import { inFlightLimit } from '../../worker/poll/in-flight-limit.js';
 import type { Worker } from '../../worker/worker.js';
 import { logWarnings } from '../output/banner.js';
 import { exit } from '../process/exit.js';
@@ -201,18 +200,17 @@ function drainOnDisconnect(stop: () => void): void {
 
 /**
  * Returns a plan (settings and handlers) for a process that is one of several: its worker gets its own name and its
- * share of the heartbeat rate and of the memory, and doesn't open the health port. It doesn't ask the platform for
+ * share of the heartbeat rate, and doesn't open the health port. It doesn't ask the platform for
  * protection, since the supervising process does that for the whole set.
  */
 function oneOfSeveral(plan: Plan, member: Membership | undefined): Plan {
-  const { workerName: asked, heartbeatRate, protect, inFlightBytes } = plan.settings;
+  const { workerName: asked, heartbeatRate, protect } = plan.settings;
   const processes = member?.of ?? 1;
   const workerName = asked === undefined ? undefined : `${asked.slice(0, 70)}-${process.pid}`;
   const settings = {
     ...{ ...plan.settings, workerName, healthPort: undefined },
     protect: member ? (false as const) : protect,
     heartbeatRate: partOf(heartbeatRate, processes),
-    inFlightBytes: inFlightBytes !== false && `${inFlightLimit(inFlightBytes, processes)}B`,
   };
   return { ...plan, settings, handlers: plan.handlers.map((each) => shareOf(each, processes)) };
 }

@@ -98,12 +98,9 @@ export class Poller {
     const { clock, turns, slots } = this.#options;
     const now = clock.now();
     while (this.#nextAt(now, slots.free) <= now && turns.take(this)) this.#poll(now);
-    const { lacksBytes } = slots;
-    // A poll that has failed rests first, also where bytes are missing; it waits for them after that.
-    const nextAt = this.#nextAt(now, lacksBytes ? Infinity : slots.free);
-    // No timer is set while only the turn or only bytes are missing, since `turns` or `bytes` calls then.
+    const nextAt = this.#nextAt(now, slots.free);
+    // No timer is set while only the turn is missing, since `turns` calls then.
     this.#timer.set(nextAt > now ? nextAt : Infinity);
-    slots.bytes.wait(lacksBytes && nextAt <= now);
   }
 
   /**
@@ -114,7 +111,6 @@ export class Poller {
   async stop(holdUntil: number): Promise<void> {
     this.#holdUntil = holdUntil;
     this.#timer.set(Infinity);
-    this.#options.slots.bytes.wait(false);
     if (this.#open.size > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
     // One of the last polls may have been throttled, and have got the next turn.
     this.#options.turns.leave(this);
@@ -150,17 +146,16 @@ export class Poller {
   }
 
   #answered(poll: OpenPoll, answer: PollAnswer, slot: Slot): void {
-    const { clock, slots, onLease } = this.#options;
+    const { clock, onLease } = this.#options;
     const { sentAt } = poll;
     this.#record.ended(poll, answer);
     if (answer.kind === 'task') {
       const { token, input } = answer;
-      slot.work(Buffer.byteLength(input));
+      slot.work();
       onLease({ token, input, receivedAt: clock.now(), polledAt: sentAt }, slot, sentAt);
     } else slot.free();
     this.#open.remove(poll);
     this.#learn(poll, answer);
-    slots.bytes.wake();
     this.fill();
     if (this.#open.size === 0) this.#idle?.();
   }
