@@ -5,6 +5,7 @@ import { type Decision, type Lease, Task, type TaskHandler, type TaskWorld } fro
 import type { EventHub } from './observe/worker-events.js';
 import { type HandlerSigns, isFull, isStuck, STUCK_MS, stuckBy } from './observe/readiness.js';
 import type { HandlerStatus, TaskStatus } from './observe/status.js';
+import type { Limiter } from './task/limiter.js';
 import { ReportsInFlight } from './task/reports-in-flight.js';
 import { Admission } from './admission/admission.js';
 import type { BreakerRule } from './admission/breaker.js';
@@ -12,7 +13,6 @@ import type { Rate } from '../declare/rate.js';
 import { type Configurable, readReconfiguration } from './reconfiguration.js';
 import { Poller } from './poll/poller.js';
 import { type Slot, Slots } from './poll/slots.js';
-import type { Turns } from './poll/turns.js';
 
 /** A handler that is ready to run: it is compiled, its activity was found, and its options are resolved. */
 export interface RunnableHandler extends TaskHandler {
@@ -39,8 +39,8 @@ export interface LoopWorld extends Omit<
 > {
   readonly heartbeats: Heartbeats;
   readonly events: EventHub;
-  /** The turns of all polls in the handler's region. */
-  readonly turns: Turns;
+  /** Limits the polls of all handlers in the handler's region. */
+  readonly pollLimiter: Limiter;
   readonly drain: 'run' | 'fail';
   /**
    * Returns undefined if the process ran normally while the poll was open. If it was blocked or stopped, the poll's
@@ -111,7 +111,7 @@ export class HandlerLoop {
 
   constructor(handler: RunnableHandler, world: LoopWorld) {
     const { name, activityArn, port, pollers, concurrency, rate, breaker } = handler;
-    const { clock, random, workerName, turns, events } = world;
+    const { clock, random, workerName, pollLimiter, events } = world;
     this.#handler = handler;
     this.#world = world;
     this.#taskWorld = this.#makeTaskWorld();
@@ -125,7 +125,16 @@ export class HandlerLoop {
     this.#pollers = pollers;
     this.#slots = new Slots(concurrency, (polling) => this.#admission.room(polling));
     this.#poller = new Poller({
-      ...{ port, pollers, turns, workerName, clock, random, emit: events.emitPoll, slots: this.#slots },
+      ...{
+        port,
+        pollers,
+        limiter: pollLimiter,
+        workerName,
+        clock,
+        random,
+        emit: events.emitPoll,
+        slots: this.#slots,
+      },
       handler: { handler: name, activityArn },
       onLease: (lease, slot, sentAt) => this.#take(lease, slot, sentAt),
     });

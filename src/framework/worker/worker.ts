@@ -23,9 +23,8 @@ import type { WorkerStatus } from './observe/status.js';
 import type { Deferrals } from './deferral/deferrals.js';
 import type { Protection } from './protect/protection.js';
 import { TroubleTracker } from '../base/time/trouble.js';
-import { Pace } from './poll/pace.js';
+import { CallLimiter } from './poll/call-limiter.js';
 import { POLL_LIMIT_MS } from './poll/poll-limit.js';
-import { Turns } from './poll/turns.js';
 import { StallWatch } from './stall.js';
 import { didYouMean } from '../base/show.js';
 import type { Configurable } from './reconfiguration.js';
@@ -303,18 +302,21 @@ export class Worker implements ObservedWorker {
       drain,
       tracing,
     } = this.#parts;
-    // All handlers of a region share its port and its rate limits.
+    // All handlers of a region share its port and its limiters.
     const ports = new Set(handlers.map(({ port }) => port));
     const quotas = new Map(
-      [...ports].map((port) => [port, { turns: new Turns(clock, random), reportPace: new Pace(random) }]),
+      [...ports].map((port) => [
+        port,
+        { pollLimiter: new CallLimiter(clock, random), limiter: new CallLimiter(clock, random) },
+      ]),
     );
-    for (const [port, { reportPace }] of quotas)
+    for (const [port, { limiter }] of quotas)
       this.#reportWorlds.set(port, {
-        ...{ port, reportPace, clock, random, reportLimitMs },
+        ...{ port, limiter, clock, random, reportLimitMs },
         inFlight: new ReportsInFlight(),
       });
     const deferrals = this.#deferrals;
-    const world: Omit<LoopWorld, 'turns' | 'reportPace'> = {
+    const world: Omit<LoopWorld, 'pollLimiter' | 'limiter'> = {
       ...{ clock, random, log, heartbeats, reportLimitMs, drain, workerName, tracing },
       outbox: this.#outbox,
       events: this.#events,
