@@ -19,11 +19,6 @@ interface Trial {
 
 const TRIALS: readonly Trial[] = [
   { who: 'Stepwright', candidate: 'Stepwright' },
-  {
-    who: 'Stepwright, inFlightBytes: false',
-    candidate: 'Stepwright',
-    env: { STEPWRIGHT_IN_FLIGHT_BYTES: 'false' },
-  },
   { who: 'bare loop', candidate: 'bare loop' },
 ];
 

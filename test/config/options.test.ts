@@ -114,7 +114,6 @@ const ROWS: Readonly<Record<keyof Rows, { takes: readonly Kind[]; alsoWrong?: re
   reportLimit: { takes: ['a duration'], alsoWrong: ['soon', 60_000] },
   grace: { takes: ['a duration', 'no time', 'less than a millisecond'], alsoWrong: [60] },
   drain: { takes: [], alsoWrong: ['stop'] },
-  inFlightBytes: { takes: ['false'], alsoWrong: ['255KB', '1 parsec', 1e9, true] },
   heartbeatRate: { takes: ['1', '1e15'], alsoWrong: ['250', 0.99] },
   mocks: { takes: ['an object', 'an object that holds itself'] },
   healthPort: {

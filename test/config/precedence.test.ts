@@ -104,10 +104,6 @@ const TEXTS: Readonly<Record<string, readonly [text: string, value: unknown][]>>
   reportLimit: [['5m', '5m']],
   grace: [['0s', '0s']],
   drain: [['fail', 'fail']],
-  inFlightBytes: [
-    ['512MB', '512MB'],
-    ['none', false],
-  ],
   heartbeatRate: [
     ['500', 500],
     ['1.5', 1.5],

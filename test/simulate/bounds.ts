@@ -149,10 +149,7 @@ export class Bounds {
       concurrency = planned,
     } = this.#invariants.status(member).handlers.find(({ name }) => name === `Handlers.${key}`) ?? {};
     const used = (polls.get(key) ?? 0) + this.#invariants.atWork(member.process, key);
-    const { inFlightKb } = this.#invariants.watched.plan;
-    // Memory may be short, but not for a handler that holds none.
-    const lacksBytes = inFlightKb !== undefined && Math.max(used, taken) + undelivered > 0;
-    const free = lacksBytes ? 0 : Math.min(concurrency - used, 2 * concurrency - used - undelivered);
+    const free = Math.min(concurrency - used, 2 * concurrency - used - undelivered);
     const waits = this.#invariants.watched.service.queued(key) > 0;
     if (this.#isHeldBack(member, key)) return void this.#starved.delete(id);
     const since = this.#invariants.sinceTrouble(member, 'GetActivityTask', 'process', key);
@@ -184,7 +181,7 @@ export class Bounds {
   #compare(member: Member): void {
     const { service, plan, chronicle } = this.#invariants.watched;
     const { received } = this.#invariants.underWay(member.process);
-    if (member.stopped || plan.inFlightKb !== undefined) return;
+    if (member.stopped) return;
     if (this.#invariants.sinceTrouble(member, 'process') < CALM_MS) return;
     const wanting = plan.handlers.filter(({ key }) => {
       const { used = 0, concurrency = 0 } =

@@ -5,7 +5,7 @@ import type { ReportRequest } from '../../src/framework/aws/call-request.js';
 import type { HandlerDefinition } from '../../src/framework/declare/definition.js';
 import { EnginePort } from '../../src/framework/testing/machine/engine-port.js';
 import { type Completion, Completions } from '../../src/framework/worker/deferral/completions.js';
-import { Pace } from '../../src/framework/worker/poll/pace.js';
+import { CallLimiter } from '../../src/framework/worker/poll/call-limiter.js';
 import { ReportsInFlight } from '../../src/framework/worker/task/reports-in-flight.js';
 import type { Lease } from './chronicle.js';
 import type { Work } from './handlers.js';
@@ -232,7 +232,7 @@ export class DeferredTasks {
       definitions: DEFINITIONS,
       reportsOf: async () => ({
         ...{ port, clock: person.clock, random: () => 0.5, reportLimitMs: 20_000 },
-        reportPace: new Pace(() => 0.5),
+        limiter: new CallLimiter(person.clock, () => 0.5),
         inFlight: new ReportsInFlight(),
       }),
       close: () => {},

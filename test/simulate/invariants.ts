@@ -1,6 +1,5 @@
 import { currentTask, type EventName, type WorkerEvents, type WorkerStatus } from 'stepwright';
 import * as beats from './beats.js';
-import { checkBytes } from './bytes.js';
 import type { Chronicle, Hurt, Lease, Outcome } from './chronicle.js';
 import { KeptOutcomes } from './kept-outcomes.js';
 import { DeferredTasks } from './deferrals.js';
@@ -282,8 +281,6 @@ export class Invariants implements Watcher {
     const member = this.#members.get(from);
     if (member?.stopped) this.broken('stop', `a poll of ${key} left after the stop`);
     this.#checkSlots(key, underWay);
-    const { plan, chronicle } = this.watched;
-    checkBytes(plan, from, underWay.polls, chronicle.live, this.broken);
     const status = member && this.#handler(member, `Handlers.${key}`);
     if (status) underWay.heldBack.get(key)?.pollLeft(status, this.watched.timeline.now);
     if (status) this.#checkCounts(status, underWay.slots);

@@ -200,7 +200,6 @@ export async function hire(hiring: Hiring): Promise<Member> {
       heartbeatRate: plan.heartbeatRate,
       reportLimit: `${plan.reportLimitMs}ms`,
       handlers: Object.fromEntries(options),
-      ...(plan.inFlightKb !== undefined && { inFlightBytes: `${plan.inFlightKb}KB` }),
       ...(plan.deferred && {
         deferred: { store: hiring.store.open(process, worker), most: plan.mostDeferred },
       }),

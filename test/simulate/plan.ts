@@ -1,4 +1,3 @@
-import { withBytes } from './bytes.js';
 import { withRoom } from './deferrals.js';
 import { Dice } from './random.js';
 import { withTheme } from './themes.js';
@@ -171,8 +170,6 @@ export interface Plan {
   readonly mostDeferred?: number;
   /** True where payloads, checkpoints and work that is done once are kept in the store. @default false */
   readonly uses?: boolean;
-  /** The option `inFlightBytes`, in KB. @default the worker's own */
-  readonly inFlightKb?: number;
   readonly handlers: readonly HandlerPlan[];
   /** Nothing new happens after this. */
   readonly troubleMs: number;
@@ -228,7 +225,19 @@ const MINUTE = 60_000;
  */
 export function drawPlan(seed: number, whole = false): Plan {
   const drawn = drawMixed(seed, whole);
-  return withRoom(withBytes(whole ? drawn : withTheme(drawn)));
+  return withRoom(withLarge(whole ? drawn : withTheme(drawn)));
+}
+
+/** Gives some tasks of a third of the plans large inputs. */
+function withLarge(plan: Plan): Plan {
+  const dice = new Dice(plan.seed, 'bytes');
+  if (!dice.chance(0.33)) return plan;
+  const events = plan.events.map((each) =>
+    each.kind === 'tasks' && each.does === 'ok' && dice.chance(0.4)
+      ? { ...each, kb: dice.pick([60, 200]) }
+      : each,
+  );
+  return { ...plan, events };
 }
 
 function drawMixed(seed: number, whole: boolean): Plan {

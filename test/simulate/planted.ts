@@ -117,8 +117,6 @@ export const PLANTED: readonly Planted[] = [
       'Math.min(this.#size - this.#running,',
     ],
     'results that are not taken do not count': [', 2 * this.#size - this.used - this.#undelivered)', ')'],
-    'the memory that a poll may need is not counted': ['    bytes.poll(1);\n', ''],
-    'the memory of a task that has ended is not given back': ['    this.#hold(0);\n', ''],
     'a slot is held until the report is accepted': ["    this.#to('report');\n", ''],
   }),
   ...at('worker/poll/poller.ts', {

@@ -231,7 +231,7 @@ export class World {
     member.ended = 'stopped';
     const { process, it, worker } = member;
     this.chronicle.add(process.name, 'has stopped');
-    const { handlers, tasks, counts, inFlightBytes } = it.status();
+    const { handlers, tasks, counts } = it.status();
     const open = [...this.#network.open].filter(({ request }) => request.from.owner === process).length;
     const used = handlers.reduce((sum, each) => sum + each.used + each.undelivered, 0);
     this.timeline.at(this.timeline.now + 1, () => {
@@ -245,11 +245,6 @@ export class World {
       !this.#plan.events.some(({ kind, ...rest }) => kind === 'tasks' && Reflect.get(rest, 'does') === 'deaf')
     )
       this.invariants.broken('slots', `${used} slots are in use after the stop of worker ${worker}`);
-    if (used === 0 && inFlightBytes && inFlightBytes.used !== 0)
-      this.invariants.broken(
-        'memory',
-        `${inFlightBytes.used} bytes are held after the stop of worker ${worker}`,
-      );
     const ended = counts.succeeded + counts.failed + counts.gone + counts.reportsLost + counts.deferred;
     if (counts.received !== ended || tasks.length > 0)
       this.invariants.broken(

@@ -80,8 +80,6 @@ const EVENTS: readonly EventName[] = [
   'heartbeat:sent',
   'heartbeat:failed',
   'heartbeat:recovered',
-  'bytes:full',
-  'bytes:freed',
   'handler:paused',
   'handler:resumed',
   'protection:granted',

@@ -7,7 +7,7 @@ import { createWorker } from 'stepwright';
 import { silentLog } from '../../src/framework/base/log/log.js';
 import type { ActivityPort, PollAnswer, ReportAnswer } from '../../src/framework/aws/activity-port.js';
 import { HandClock } from '../../src/framework/testing/harness/hand-clock.js';
-import { Pace } from '../../src/framework/worker/poll/pace.js';
+import { CallLimiter } from '../../src/framework/worker/poll/call-limiter.js';
 import { Report } from '../../src/framework/worker/task/report.js';
 import {
   MOST_REPORTS_IN_FLIGHT,
@@ -153,7 +153,7 @@ test('a result that waits for its first attempt is held as a body, and not in th
     port,
     inFlight,
     clock,
-    reportPace: new Pace(() => 0.5),
+    limiter: new CallLimiter(clock, () => 0.5),
     random: () => 0.5,
     reportLimitMs: 20_000,
   };

@@ -32,8 +32,6 @@ export interface PublicStatus {
   readonly outbox?: OutboxStatus;
   /** The number of deferred tasks that this worker holds. @default the option `deferred` is off */
   readonly deferred?: number;
-  /** The bytes that the worker's tasks hold, and their limit. @default there is no limit: `inFlightBytes` is false */
-  readonly inFlightBytes?: BytesStatus;
   /**
    * Present while the worker's event loop is blocked. All fields except `ready` and `reasons` are then this many
    * milliseconds old. @default all fields are current
@@ -58,16 +56,6 @@ export interface DrainStatus {
   readonly graceUntil: number;
 }
 
-/** The bytes of inputs and outcomes that a worker's tasks hold in memory. */
-export interface BytesStatus {
-  /** The value of the option `inFlightBytes`. */
-  readonly limit: number;
-  /** The bytes that are held. Each open poll counts as 256 KB, since it may return such an input. */
-  readonly used: number;
-  /** True if a handler could open no poll because of this limit within the last 30 s. */
-  readonly full: boolean;
-}
-
 /** The most tasks that a status lists. */
 export const MOST_TASKS = 100;
 
@@ -88,8 +76,6 @@ export interface PublicHandler {
    * count towards the option `concurrency`.
    */
   readonly undelivered: number;
-  /** The bytes of the inputs and outcomes of its tasks, and 256 KB for each open poll. */
-  readonly bytes: number;
   readonly polls: PublicPolls;
   /**
    * Present while the handler is paused: it takes no tasks, or only one to try if tasks succeed again. @default it

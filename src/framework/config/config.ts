@@ -20,7 +20,6 @@ import {
   type Table,
 } from '../declare/rule.js';
 import { isPlainObject } from '../base/plain-object.js';
-import { PAYLOAD_LIMIT_BYTES, parseSize, SIZE_EXPECTED, writeSize } from '../base/store/size.js';
 import type { Mocks } from '../local/index.js';
 import { isPort, readAddress } from './address.js';
 import {
@@ -131,11 +130,6 @@ export interface Config extends HandlerOptions {
    * @default as many threads or processes as the machine has cores
    */
   pool?: PoolSettings;
-  /**
-   * The most memory for the inputs and results of tasks in flight, such as `'256MB'`: while a poll's task might exceed
-   * it, the poll isn't opened. `false`: no limit. @default an eighth of Node's heap
-   */
-  inFlightBytes?: string | false;
   /**
    * The most heartbeats that the whole worker sends per second. If its tasks need more, their intervals get longer.
    * @default 250
@@ -301,15 +295,6 @@ const pool: Rule = {
   },
 };
 
-const inFlightBytes: Rule = {
-  expected: `${SIZE_EXPECTED}, from ${writeSize(PAYLOAD_LIMIT_BYTES)}, or false for no limit`,
-  ok: (value) => value === false || (parseSize(value) ?? 0) >= PAYLOAD_LIMIT_BYTES,
-  text: {
-    shown: 'size|false',
-    read: (given) => (['false', 'off', 'none'].includes(given) ? false : given),
-  },
-};
-
 const workerName: Rule = {
   expected: 'a text of 1 to 80 characters',
   ok: (value) => typeof value === 'string' && value.length >= 1 && value.length <= 80,
@@ -394,12 +379,6 @@ export const CONFIG_OPTIONS = {
     help: 'run or fail tasks that arrive during a stop',
   },
   pool: { ...pool, default: {}, ofWorker: true, help: 'the sizes of pools of threads and processes' },
-  inFlightBytes: {
-    ...inFlightBytes,
-    unset: "an eighth of Node's heap",
-    ofWorker: true,
-    help: 'the most memory for inputs and results of tasks in flight',
-  },
   heartbeatRate: { ...rate, default: 250, ofWorker: true, help: 'the most heartbeats a second of a worker' },
   mocks: { ...record, default: {}, keysOnly: true, help: "the local service's answers for other resources" },
   healthPort: { ...address, unset: 'none', ofWorker: true, help: 'serve probes, metrics and the status' },

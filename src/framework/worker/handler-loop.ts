@@ -5,15 +5,14 @@ import { type Decision, type Lease, Task, type TaskHandler, type TaskWorld } fro
 import type { EventHub } from './observe/worker-events.js';
 import { type HandlerSigns, isFull, isStuck, STUCK_MS, stuckBy } from './observe/readiness.js';
 import type { HandlerStatus, TaskStatus } from './observe/status.js';
+import type { Limiter } from './task/limiter.js';
 import { ReportsInFlight } from './task/reports-in-flight.js';
 import { Admission } from './admission/admission.js';
 import type { BreakerRule } from './admission/breaker.js';
 import type { Rate } from '../declare/rate.js';
 import { type Configurable, readReconfiguration } from './reconfiguration.js';
-import type { BytesInFlight } from './poll/bytes-in-flight.js';
 import { Poller } from './poll/poller.js';
 import { type Slot, Slots } from './poll/slots.js';
-import type { Turns } from './poll/turns.js';
 
 /** A handler that is ready to run: it is compiled, its activity was found, and its options are resolved. */
 export interface RunnableHandler extends TaskHandler {
@@ -40,10 +39,8 @@ export interface LoopWorld extends Omit<
 > {
   readonly heartbeats: Heartbeats;
   readonly events: EventHub;
-  /** The turns of all polls in the handler's region. */
-  readonly turns: Turns;
-  /** Counts the bytes that the tasks of all handlers hold. */
-  readonly bytes: BytesInFlight;
+  /** Limits the polls of all handlers in the handler's region. */
+  readonly pollLimiter: Limiter;
   readonly drain: 'run' | 'fail';
   /**
    * Returns undefined if the process ran normally while the poll was open. If it was blocked or stopped, the poll's
@@ -114,7 +111,7 @@ export class HandlerLoop {
 
   constructor(handler: RunnableHandler, world: LoopWorld) {
     const { name, activityArn, port, pollers, concurrency, rate, breaker } = handler;
-    const { clock, random, workerName, turns, bytes, events } = world;
+    const { clock, random, workerName, pollLimiter, events } = world;
     this.#handler = handler;
     this.#world = world;
     this.#taskWorld = this.#makeTaskWorld();
@@ -126,10 +123,18 @@ export class HandlerLoop {
       onResumed: () => events.emit('handler:resumed', ref),
     });
     this.#pollers = pollers;
-    const held = bytes.add(name, () => this.#poller.fill());
-    this.#slots = new Slots(concurrency, held, (polling) => this.#admission.room(polling));
+    this.#slots = new Slots(concurrency, (polling) => this.#admission.room(polling));
     this.#poller = new Poller({
-      ...{ port, pollers, turns, workerName, clock, random, emit: events.emitPoll, slots: this.#slots },
+      ...{
+        port,
+        pollers,
+        limiter: pollLimiter,
+        workerName,
+        clock,
+        random,
+        emit: events.emitPoll,
+        slots: this.#slots,
+      },
       handler: { handler: name, activityArn },
       onLease: (lease, slot, sentAt) => this.#take(lease, slot, sentAt),
     });
@@ -228,11 +233,11 @@ export class HandlerLoop {
 
   status(): HandlerStatus {
     const { name, activityArn } = this.#handler;
-    const { used, running, undelivered, size: concurrency, bytes } = this.#slots;
+    const { used, running, undelivered, size: concurrency } = this.#slots;
     const { status: polls, queue } = this.#poller;
     const { pause: paused } = this.#admission;
     return {
-      ...{ name, activityArn, concurrency, used, running, undelivered, polls, queue, bytes: bytes.used },
+      ...{ name, activityArn, concurrency, used, running, undelivered, polls, queue },
       ...(paused && { paused }),
     };
   }
@@ -252,8 +257,8 @@ export class HandlerLoop {
     const heartbeatsAt = tasks.flatMap(({ lastHeartbeatAt }) => lastHeartbeatAt ?? []);
     const acceptedAt =
       this.#lastReportAt === undefined ? heartbeatsAt : [...heartbeatsAt, this.#lastReportAt];
-    const { vacant: freeSlots, running, lacksBytes } = this.#slots;
-    const slots = { polls: this.#poller.status, freeSlots, running, lacksBytes };
+    const { vacant: freeSlots, running } = this.#slots;
+    const slots = { polls: this.#poller.status, freeSlots, running };
     return {
       ...slots,
       name: this.#handler.name,
@@ -303,13 +308,12 @@ export class HandlerLoop {
       const task = new Task(aged, this.#handler, this.#taskWorld);
       const atWork: TaskAtWork = { task, lease, ended: undefined, previous: undefined, next: undefined };
       const onSettled = (): void => {
-        slot.settle(task.outcomeBytes);
+        slot.settle();
         this.#poller.fill();
       };
       const onEnded = (): void => {
         this.#tasks.remove(atWork);
         slot.free();
-        this.#slots.bytes.wake();
         this.#poller.fill();
       };
       // Added before the task begins, because a listener of `task:received` may ask for it or stop the worker.

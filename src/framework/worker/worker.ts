@@ -23,11 +23,8 @@ import type { WorkerStatus } from './observe/status.js';
 import type { Deferrals } from './deferral/deferrals.js';
 import type { Protection } from './protect/protection.js';
 import { TroubleTracker } from '../base/time/trouble.js';
-import { BytesInFlight } from './poll/bytes-in-flight.js';
-import { type InFlightLimit, NO_LIMIT } from './poll/in-flight-limit.js';
-import { Pace } from './poll/pace.js';
+import { CallLimiter } from './poll/call-limiter.js';
 import { POLL_LIMIT_MS } from './poll/poll-limit.js';
-import { Turns } from './poll/turns.js';
 import { StallWatch } from './stall.js';
 import { didYouMean } from '../base/show.js';
 import type { Configurable } from './reconfiguration.js';
@@ -44,8 +41,6 @@ export interface WorkerParts {
   readonly reportLimitMs: number;
   readonly graceMs: number;
   readonly drain: 'run' | 'fail';
-  /** The most bytes of inputs and outcomes that the worker's tasks hold in memory. @default no limit */
-  readonly inFlightBytes?: InFlightLimit;
   /**
    * Asks the platform (ECS or Kubernetes) not to remove the worker while a task has been running for long. @default the
    * platform isn't asked
@@ -107,7 +102,6 @@ export class Worker implements ObservedWorker {
   readonly #parts: WorkerParts;
   readonly #events: EventHub;
   readonly #loops: readonly HandlerLoop[];
-  readonly #bytes: BytesInFlight;
   readonly #deferrals: Deferrals | undefined;
   /** The parts that a report uses, for each region, by its connection. */
   readonly #reportWorlds = new Map<ActivityPort, ReportWorld>();
@@ -138,10 +132,8 @@ export class Worker implements ObservedWorker {
     });
     this.#stalls = new StallWatch(parts.clock, () => {
       for (const loop of this.#loops) loop.watchSlots();
-      this.#bytes.tick();
       this.#parts.protection?.tick(this.#oldestTask());
     });
-    this.#bytes = this.#limitBytes();
     parts.stores?.follow(({ event, ...payload }) => this.#outside(() => this.#events.emit(event, payload)));
     const reportsOf = (activityArn: string): ReportWorld | undefined => this.#reportsOf(activityArn);
     const keeper = { events: this.#events, heartbeats: parts.heartbeats, reportsOf };
@@ -257,7 +249,6 @@ export class Worker implements ObservedWorker {
       protection: this.#parts.protection?.status,
       outbox: this.#outbox?.state,
       deferred: this.#deferrals?.held,
-      inFlightBytes: this.#bytes.status,
     };
   }
 
@@ -299,18 +290,6 @@ export class Worker implements ObservedWorker {
     return this.#loops.flatMap((loop) => loop.ended() ?? []);
   }
 
-  #limitBytes(): BytesInFlight {
-    const { bytes: limit, from } = this.#parts.inFlightBytes ?? NO_LIMIT;
-    return new BytesInFlight(limit, this.#parts.clock, {
-      full: (waiting) => {
-        const all = this.#loops.map((loop) => loop.status());
-        const handlers = all.map(({ name, bytes, polls }) => ({ name, bytes, polls: polls.open }));
-        this.#events.emit('bytes:full', { limit, from, waiting, handlers });
-      },
-      freed: (afterMs) => this.#events.emit('bytes:freed', { afterMs }),
-    });
-  }
-
   #makeLoops(): HandlerLoop[] {
     const {
       handlers,
@@ -323,20 +302,22 @@ export class Worker implements ObservedWorker {
       drain,
       tracing,
     } = this.#parts;
-    // All handlers of a region share its port and its rate limits.
+    // All handlers of a region share its port and its limiters.
     const ports = new Set(handlers.map(({ port }) => port));
     const quotas = new Map(
-      [...ports].map((port) => [port, { turns: new Turns(clock, random), reportPace: new Pace(random) }]),
+      [...ports].map((port) => [
+        port,
+        { pollLimiter: new CallLimiter(clock, random), limiter: new CallLimiter(clock, random) },
+      ]),
     );
-    for (const [port, { reportPace }] of quotas)
+    for (const [port, { limiter }] of quotas)
       this.#reportWorlds.set(port, {
-        ...{ port, reportPace, clock, random, reportLimitMs },
+        ...{ port, limiter, clock, random, reportLimitMs },
         inFlight: new ReportsInFlight(),
       });
     const deferrals = this.#deferrals;
-    const world: Omit<LoopWorld, 'turns' | 'reportPace'> = {
+    const world: Omit<LoopWorld, 'pollLimiter' | 'limiter'> = {
       ...{ clock, random, log, heartbeats, reportLimitMs, drain, workerName, tracing },
-      bytes: this.#bytes,
       outbox: this.#outbox,
       events: this.#events,
       outside: this.#outside,

@@ -81,18 +81,6 @@ const lines: [Told, string, RegExp][] = [
     /no slot is left; no new task is received until one of its tasks ends/,
   ],
   [['slots:freed', poll], 'info', /slots are free again/],
-  [
-    [
-      'bytes:full',
-      {
-        ...{ limit: 2 ** 20, from: 'default', waiting: ['Work.run'] },
-        handlers: [{ name: 'Work.run', bytes: 2 ** 20, polls: 1 }],
-      },
-    ],
-    'warn',
-    /tasks \(768 KB\) and polls \(256 KB: .*\) have reached inFlightBytes; .*--max-old-space-size/,
-  ],
-  [['bytes:freed', { afterMs: 40_000.5 }], 'info', /no longer wait for inFlightBytes/],
   [['heartbeat:stretched', { tasks: 9, neededRate: 4, stretched }], 'warn', /heartbeats are sent less often/],
   [['heartbeat:restored', { tasks: 9, neededRate: 2, stretched: [] }], 'info', /back to normal/],
   [['heartbeat:failed', { error }], 'warn', /heartbeats fail/],

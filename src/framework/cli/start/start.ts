@@ -4,7 +4,7 @@ import { systemClock } from '../../base/time/clock.js';
 import { type Endpoint, localEndpoint, showEndpoint } from '../../aws/endpoint.js';
 import { statusInWords } from '../../worker/health/health-pages.js';
 import type { Worker } from '../../worker/worker.js';
-import { logActivities, logConsole, logDrain, logWarnings, WAITING } from '../output/banner.js';
+import { logActivities, logConsole, logDrain, logMemory, logWarnings, WAITING } from '../output/banner.js';
 import { controlWorker } from '../control/control-worker.js';
 import { type ControlSocket, openControl } from '../control/control-socket.js';
 import type { Access } from '../flags/access-flags.js';
@@ -105,6 +105,7 @@ function announce(
   if (embedded?.console) logConsole(log, embedded.service.url);
   logActivities(log, worker.status().handlers);
   embedded?.logMachines(flags);
+  logMemory(log, worker.status().handlers);
   logDrain(log, worker.longestDrainMs);
   worker.on('state', ({ to }) => {
     if (to === 'running') log.info(WAITING);

@@ -1,5 +1,5 @@
 import type { Clock } from '../../base/time/clock.js';
-import { Pace } from '../../worker/poll/pace.js';
+import { CallLimiter } from '../../worker/poll/call-limiter.js';
 import { ReportsInFlight } from '../../worker/task/reports-in-flight.js';
 import type { TaskWorld } from '../../worker/task/task.js';
 import { IntervalHeartbeats } from './interval-heartbeats.js';
@@ -19,7 +19,7 @@ export const taskWorld = (tested: TestedWorld): TaskWorld => ({
   ...tested,
   random: () => 0.5,
   heartbeats: tested.heartbeats ?? new IntervalHeartbeats(tested.clock),
-  reportPace: new Pace(() => 0.5),
+  limiter: new CallLimiter(tested.clock, () => 0.5),
   inFlight: new ReportsInFlight(),
   outside: (fn) => fn(),
   // A test's tasks are given to a handler one by one.

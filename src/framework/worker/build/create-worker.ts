@@ -5,7 +5,6 @@ import type { DependencyContainer } from 'tsyringe';
 import type { Config } from '../../config/config.js';
 import { throwProblems } from '../../base/errors.js';
 import { compile } from '../handler/compile.js';
-import type { Logger } from '../../base/log/log.js';
 import type { TaskPayloads } from '../handler/output/outputs.js';
 import type { AwsService } from '../../aws/sdk/aws-service.js';
 import { type Endpoint, isEncrypted } from '../../aws/endpoint.js';
@@ -21,7 +20,6 @@ import { parseDuration } from '../../base/time/duration.js';
 import { parseRate } from '../../declare/rate.js';
 import type { ResolvedOptions } from '../../config/resolve.js';
 import type { BreakerRule } from '../admission/breaker.js';
-import { type InFlightLimit, inFlightLimit, tooLowFor } from '../poll/in-flight-limit.js';
 import type { RunnableHandler } from '../handler-loop.js';
 import type { Checkpoints } from '../keep/checkpoints/checkpoints.js';
 import { logStore } from '../keep/store-log.js';
@@ -96,7 +94,6 @@ export async function buildWorker(given: Plan, world: StartWorld): Promise<Worke
     world.signal?.throwIfAborted();
     const telemetry = new Telemetry({ ...plan, ...plan.settings, ...world });
     const own = settingsOf(plan, world);
-    if (own.inFlightBytes) warnIfLow(own.inFlightBytes, plan, world.log);
     const worker = new Worker({
       ...{ ...own, handlers, heartbeats, stores, tracing: telemetry, close },
       ...(await keepersOf(plan, own, { handlers, endpoint })),
@@ -194,18 +191,9 @@ async function endpointOf(plan: Plan, world: StartWorld): Promise<Endpoint> {
 
 function settingsOf({ settings }: Plan, world: StartWorld): OwnSettings {
   const { reportLimitMs, graceMs, drain } = settings;
-  const { from } = settings.origins.inFlightBytes;
-  const inFlightBytes = { bytes: inFlightLimit(settings.inFlightBytes), from };
   const { clock, random, log } = world;
   const name = settings.workerName ?? nameWorker(random);
-  return { name, clock, random, log, reportLimitMs, graceMs, drain, inFlightBytes };
-}
-
-/** Warns if the memory for tasks suffices for one task of each handler only. */
-function warnIfLow(limit: InFlightLimit, { handlers }: Plan, log: Logger): void {
-  const slots = handlers.map(({ options }) => options.concurrency);
-  const warning = tooLowFor(slots, limit);
-  if (warning !== undefined) log.warn(warning);
+  return { name, clock, random, log, reportLimitMs, graceMs, drain };
 }
 
 /** The parts of a worker that are needed to look up its handlers' activities and to open connections for them. */

@@ -1,5 +1,5 @@
 import type { ActivityPort } from '../../aws/activity-port.js';
-import { Pace } from '../poll/pace.js';
+import { CallLimiter } from '../poll/call-limiter.js';
 import type { ReportWorld } from '../task/report.js';
 import { ReportsInFlight } from '../task/reports-in-flight.js';
 import { regionOf } from './find-activities.js';
@@ -10,7 +10,7 @@ export interface ReportWorldsOptions extends Pick<ReportWorld, 'clock' | 'random
   readonly portOf: (region: string) => Promise<ActivityPort>;
 }
 
-/** Returns a function that gives a report its parts by the ARN of its activity. Each region has its own pace. */
+/** Returns a function that gives a report its parts by the ARN of its activity. Each region has its own limiter. */
 export function reportWorlds({
   portOf,
   ...parts
@@ -19,7 +19,7 @@ export function reportWorlds({
   const make = async (region: string): Promise<ReportWorld> => ({
     ...parts,
     port: await portOf(region),
-    reportPace: new Pace(parts.random),
+    limiter: new CallLimiter(parts.clock, parts.random),
     inFlight: new ReportsInFlight(),
   });
   return (activityArn) => {

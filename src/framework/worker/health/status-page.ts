@@ -1,5 +1,4 @@
 import type { PublicStatus } from '../../base/worker-status.js';
-import { showSize } from '../../base/store/size.js';
 import { pausedIn } from './paused.js';
 
 const STYLE = `body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:70rem;padding:0 1rem;color:#1c1e21;background:#fff}
@@ -49,16 +48,11 @@ ${table(['count', ''], Object.entries(counts))}
 `;
 }
 
-/** Returns sentences about a drain, pauses, memory and protection from scale-in. */
-function laterOf({ drain, handlers, protection, inFlightBytes }: PublicStatus): string[] {
+/** Returns sentences about a drain, pauses and protection from scale-in. */
+function laterOf({ drain, handlers, protection }: PublicStatus): string[] {
   return [
     ...(drain ? [`running tasks may go on until ${new Date(drain.graceUntil).toISOString()}`] : []),
     ...pausedIn(handlers),
-    ...(inFlightBytes?.full
-      ? [
-          `polls wait until tasks end: inputs, results and polls have reached ${showSize(inFlightBytes.limit)} (inFlightBytes)`,
-        ]
-      : []),
     ...(protection ? [`protection from scale-in (${protection.platform}): ${protection.state}`] : []),
   ];
 }

@@ -1,12 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../base/time/clock.js';
 import { showError } from '../../base/show.js';
-import { showSize } from '../../base/store/size.js';
 import { type Logger, writesDebug } from '../../base/log/log.js';
 import type { TaskEvents, TaskRef } from '../task/task-events.js';
 import { tokenHash } from '../../base/token-hash.js';
-import { POLL_BYTES } from '../poll/bytes-in-flight.js';
-import { moreRoom } from '../poll/in-flight-limit.js';
 import type { PollRef } from '../poll/poll-events.js';
 import type { WorkerState } from '../../base/worker-status.js';
 import { protectionLog } from '../protect/protection-log.js';
@@ -59,23 +56,7 @@ export function logEvents(events: EventHub, log: Logger, clock: Clock): void {
     ),
   );
   events.on('slots:freed', (ref) => log.info(where(ref), 'slots are free again'));
-  logBytes(events, log);
   events.on('state', ({ from, to }) => log.info({ from, to }, `worker is ${to}`));
-}
-
-function logBytes(events: EventHub, log: Logger): void {
-  events.on('bytes:full', ({ limit, from, waiting, handlers }) => {
-    const held = Object.fromEntries(handlers.map(({ name, bytes }) => [name, showSize(bytes)]));
-    const polls = handlers.reduce((sum, each) => sum + Math.max(1, each.polls), 0) * POLL_BYTES;
-    const tasks = handlers.reduce((sum, each) => sum + each.bytes - each.polls * POLL_BYTES, 0);
-    log.warn(
-      { inFlightBytes: showSize(limit), waiting, held, tasks: showSize(tasks), polls: showSize(polls) },
-      `polls wait until tasks end: inputs and results of tasks (${showSize(tasks)}) and polls (${showSize(polls)}: ${showSize(POLL_BYTES)} each, at least one a handler) have reached inFlightBytes; to run more at once, ${moreRoom({ from })}, or run more workers`,
-    );
-  });
-  events.on('bytes:freed', ({ afterMs }) =>
-    log.info({ afterMs: Math.round(afterMs) }, 'polls no longer wait for inFlightBytes'),
-  );
 }
 
 function logStores(events: EventHub, log: Logger): void {

@@ -12,8 +12,6 @@ export interface HandlerSigns {
    * one.
    */
   readonly freeSlots: number;
-  /** True if slots are unused, but the handler may open no poll until tasks give memory back (`inFlightBytes`). */
-  readonly lacksBytes: boolean;
   /**
    * The number of tasks whose handler is still running. `ignoring`: how many of these are running although their signal
    * was aborted. `undelivered`: the number of tasks whose handler has ended, but whose result the service hasn't
@@ -78,17 +76,13 @@ export const isFull = ({
 export const isStuck = ({ polls, freeSlots, running, ignoring }: HandlerSigns): boolean =>
   freeSlots === 0 && polls.open === 0 && running === ignoring;
 
-/**
- * Describes, for people, why a handler is stuck: what uses all its slots, the places for tasks that run at once, or its
- * part of the memory for tasks.
- */
-export function stuckBy({ ignoring, undelivered, lacksBytes }: HandlerSigns): string {
+/** Describes, for people, why a handler is stuck: what uses all its slots. */
+export function stuckBy({ ignoring, undelivered }: HandlerSigns): string {
   const held = [
     ...(ignoring > 0 ? [`${ignoring} by handlers that ignore their signal`] : []),
     ...(undelivered > 0 ? [`${undelivered} by results that the service does not take`] : []),
   ];
-  const what = lacksBytes ? 'memory (inFlightBytes)' : 'slot';
-  return `no ${what} is left for a task: held ${held.join(', ')}`;
+  return `no slot is left for a task: held ${held.join(', ')}`;
 }
 
 function stuckReason(handler: HandlerSigns, now: number): string | undefined {

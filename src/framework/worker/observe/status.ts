@@ -19,7 +19,6 @@ export interface WorkerStatus extends Pick<
   | 'protection'
   | 'outbox'
   | 'deferred'
-  | 'inFlightBytes'
 > {
   readonly handlers: readonly HandlerStatus[];
   readonly tasks: readonly TaskStatus[];

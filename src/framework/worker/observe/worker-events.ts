@@ -23,20 +23,6 @@ export interface WorkerEvents extends PollEvents, TaskEvents, StoreEvents {
   };
   'slots:freed': PollRef;
   /**
-   * The inputs and outcomes of tasks, with the polls that may bring more, have reached the option `inFlightBytes`, in
-   * bytes: `waiting` are the handlers that open no more polls until tasks end. `from`: the source that set the limit, such
-   * as `--in-flight-bytes`, or `default`. `bytes`: what each handler's tasks and its open `polls` hold, 256 KB a poll. For
-   * a handler without an open poll 256 KB are counted too.
-   */
-  'bytes:full': {
-    readonly limit: number;
-    readonly from: string;
-    readonly waiting: readonly string[];
-    readonly handlers: readonly { readonly name: string; readonly bytes: number; readonly polls: number }[];
-  };
-  /** For 30 s, every handler could open a poll. `afterMs`: the milliseconds since `bytes:full`. */
-  'bytes:freed': { readonly afterMs: number };
-  /**
    * A handler was paused: it gets no tasks until the time `until` or, without that, until it is resumed. After the
    * pause of a breaker it first gets one task, to see if that succeeds. Running tasks continue.
    */

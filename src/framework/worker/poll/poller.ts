@@ -1,16 +1,19 @@
-import type { ActivityPort, PollAnswer } from '../../aws/activity-port.js';
+import type { ActivityPort, PollAnswer, PollTrouble } from '../../aws/activity-port.js';
 import { LinkedList } from '../../base/linked-list.js';
 import type { Clock } from '../../base/time/clock.js';
 import { Timer } from '../../base/time/timer.js';
-import type { PublicQueue } from '../../base/worker-status.js';
+import type { PublicPolls, PublicQueue } from '../../base/worker-status.js';
+import type { Caller, Limiter } from '../task/limiter.js';
 import type { Lease } from '../task/task.js';
-import { Backoff } from './backoff.js';
 import type { EmitPoll, PollRef } from './poll-events.js';
 import { PollLimit } from './poll-limit.js';
 import { type OpenPoll, type PollerStatus, PollRecord } from './poll-record.js';
-import { type PollLimits, PollTarget } from './poll-target.js';
 import type { Slot, Slots } from './slots.js';
-import type { Turns } from './turns.js';
+
+export interface PollLimits {
+  readonly min: number;
+  readonly max: number;
+}
 
 export interface PollerOptions {
   readonly handler: PollRef;
@@ -18,8 +21,8 @@ export interface PollerOptions {
   readonly slots: Slots;
   /** The minimum and maximum number of open polls: `min` while there are no tasks, up to `max` while tasks arrive. */
   readonly pollers: PollLimits;
-  /** Decides which handler sends the next poll. All handlers in the same region share this object. */
-  readonly turns: Turns;
+  /** Limits the polls of all handlers in the same region. */
+  readonly limiter: Limiter;
   readonly workerName: string;
   readonly clock: Clock;
   readonly random: () => number;
@@ -32,38 +35,78 @@ export interface PollerOptions {
 }
 
 /**
- * Polls for the tasks of one handler. Before it sends a poll, it reserves a slot and waits for its turn. It passes each
- * leased task on together with the slot, and doesn't wait for the task's handler.
+ * How long a poll waits after a failure, in milliseconds, for each kind of trouble: at first `least`, twice as long after
+ * each further failure in a row, and never longer than `most`.
  */
-export class Poller {
+const WAIT_MS: Record<PollTrouble, readonly [least: number, most: number]> = {
+  unreachable: [50, 1_500],
+  throttled: [200, 4_000],
+  crowded: [1_000, 20_000],
+  refused: [1_000, 30_000],
+};
+/** How long a poll waits for which the activity has no room, if this handler has others open: those end by then. */
+const NO_ROOM_MS = 60_000;
+/** A task whose poll was open for longer than this wasn't waiting, so no more polls are needed. */
+const WAITED_MS = 1_000;
+/**
+ * An empty answer that arrives sooner than this can't come from Step Functions, which holds polls. The next poll then
+ * waits, so that polls aren't sent in a tight loop.
+ */
+const NO_HOLD_MS = 1_000;
+/**
+ * After this many failures in a row no poll gets through. If the failures are throttles, they must also have lasted for
+ * some time, since a quota may just be used up for a moment.
+ */
+const NOTHING_THROUGH = 8;
+const THROTTLED_MS = 3_000;
+/** The service holds a poll for 60 s and asks clients to wait 5 s longer. After that, a poll was never answered. */
+const NEVER_ANSWERED_MS = 65_000;
+
+/**
+ * Polls for the tasks of one handler. Before it sends a poll, it reserves a slot and takes its turn. It passes each leased
+ * task on together with the slot, and doesn't wait for the task's handler.
+ *
+ * - The number of polls follows the answers, between `min` and `max`: it doubles with a task that was waiting, falls by
+ *   one where none was, and halves where the activity has no room for more polls.
+ * - A poll that failed waits by itself, and counts as open in the meantime.
+ * - If no poll gets through, one is sent at a time, as a probe. Only an answer to a poll that was sent after the failures
+ *   began ends that.
+ */
+export class Poller implements Caller {
   readonly #options: PollerOptions;
-  readonly #target: PollTarget;
-  readonly #backoff: Backoff;
   readonly #record: PollRecord;
   readonly #open = new LinkedList<OpenPoll>();
   readonly #timer: Timer;
-  /** False until `start`: credentials may be renewed, and limits set, before the worker runs, or where it never does. */
-  #started = false;
+  #limits: PollLimits;
+  #target: number;
+  /** The times at which polls that failed may be sent again. */
+  #resting: number[] = [];
+  /** The number of failures in a row. */
+  #failures = 0;
+  /** The end of a poll that was sent before this says nothing about the present. */
+  #newsFrom = Number.NEGATIVE_INFINITY;
+  /** Why no poll gets through; undefined if polls get through. */
+  #blockedBy: PollTrouble | undefined;
+  /** Infinity until `start`: credentials may be renewed, and limits set, before the worker runs, or where it never does. */
+  #startsAt = Number.POSITIVE_INFINITY;
   /** Set when the poller is stopped: the time until which polls may stay open in any case. */
   #holdUntil: number | undefined;
   #idle: (() => void) | undefined;
 
   constructor(options: PollerOptions) {
-    const { pollers, random, clock, emit, handler, port } = options;
+    const { pollers, clock, emit, handler, port } = options;
     this.#options = options;
-    this.#target = new PollTarget(pollers, random);
-    this.#backoff = new Backoff(this.#target, this.#open, random);
+    this.#limits = pollers;
+    this.#target = pollers.min;
     this.#record = new PollRecord(clock, handler, emit);
     this.#timer = new Timer(clock, () => this.fill());
-    port.onMended?.(() => {
-      this.#backoff.mended(clock.now());
-      this.fill();
-    });
+    port.onMended?.(() => this.#mended());
   }
 
   get status(): PollerStatus {
-    const { wanted: target, state, heldSince } = this.#backoff;
-    return { open: this.#open.size, target, state, heldSince, ...this.#record.status };
+    const state = this.#state;
+    const target = this.#blockedBy ? 1 : this.#target;
+    return { open: this.#open.size, target, state, heldSince: this.#heldSince, ...this.#record.status };
   }
 
   /** What the answers to polls say about the activity's queue. */
@@ -71,9 +114,16 @@ export class Poller {
     return this.#record.queue;
   }
 
+  /** True if a poll may be sent now, but for the limiter. */
+  get wants(): boolean {
+    const now = this.#options.clock.now();
+    return this.#holdUntil === undefined && this.#nextAt(now) <= now;
+  }
+
   /** Changes the minimum and maximum number of open polls. Polls that are already open stay open. */
   setPollers(pollers: PollLimits): void {
-    this.#target.limit(pollers);
+    this.#limits = pollers;
+    this.#aim(this.#target);
     this.fill();
   }
 
@@ -82,28 +132,25 @@ export class Poller {
    * first poll at the same moment.
    */
   start(delayMs: number): void {
-    const at = this.#options.clock.now() + delayMs;
-    this.#started = true;
-    this.#target.start(at);
-    this.#timer.set(at);
+    this.#startsAt = this.#options.clock.now() + delayMs;
+    this.#timer.set(this.#startsAt);
   }
 
-  /**
-   * Sends as many polls as are allowed now. Must be called when a slot becomes free. `Turns` calls it when it is this
-   * poller's turn.
-   */
+  /** Sends as many polls as are allowed now. Must be called when a slot becomes free. */
   fill(): void {
-    if (!this.#started) return;
-    if (this.#holdUntil !== undefined) return;
-    const { clock, turns, slots } = this.#options;
+    if (this.#holdUntil !== undefined || this.#startsAt === Infinity) return;
+    const { clock, limiter } = this.#options;
     const now = clock.now();
-    while (this.#nextAt(now, slots.free) <= now && turns.take(this)) this.#poll(now);
-    const { lacksBytes } = slots;
-    // A poll that has failed rests first, also where bytes are missing; it waits for them after that.
-    const nextAt = this.#nextAt(now, lacksBytes ? Infinity : slots.free);
-    // No timer is set while only the turn or only bytes are missing, since `turns` or `bytes` calls then.
+    while (this.#nextAt(now) <= now && limiter.take(this)) this.#poll(now);
+    const nextAt = this.#nextAt(now);
+    // No timer is set while only the turn is missing, since the limiter calls then.
     this.#timer.set(nextAt > now ? nextAt : Infinity);
-    slots.bytes.wait(lacksBytes && nextAt <= now);
+  }
+
+  /** Sends one poll, whose turn has come, and asks for the next turn. */
+  go(): void {
+    this.#poll(this.#options.clock.now());
+    this.fill();
   }
 
   /**
@@ -114,15 +161,35 @@ export class Poller {
   async stop(holdUntil: number): Promise<void> {
     this.#holdUntil = holdUntil;
     this.#timer.set(Infinity);
-    this.#options.slots.bytes.wait(false);
+    this.#options.limiter.leave(this);
     if (this.#open.size > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
-    // One of the last polls may have been throttled, and have got the next turn.
-    this.#options.turns.leave(this);
     this.#record.stop();
   }
 
-  #nextAt(now: number, free: number): number {
-    return this.#backoff.nextAt(now, Math.min(free, this.#target.most - this.#open.size));
+  get #state(): PublicPolls['state'] {
+    if (!this.#blockedBy) return 'open';
+    return this.#open.size > 0 && this.#resting.length === 0 ? 'probing' : 'waiting';
+  }
+
+  /** The time since which the service holds a poll that was sent after the failures began; undefined if it holds none. */
+  get #heldSince(): number | undefined {
+    const since = Array.from(this.#open).flatMap((poll) =>
+      this.#isNews(poll) ? (poll.connectedAt ?? []) : [],
+    );
+    return since.length > 0 ? Math.min(...since) : undefined;
+  }
+
+  /** Returns the time at which another poll may be sent; Infinity if one has to end first. */
+  #nextAt(now: number): number {
+    if (now < this.#startsAt) return this.#startsAt;
+    const room = Math.min(this.#options.slots.free, this.#limits.max - this.#open.size);
+    if (room <= 0) return Infinity;
+    if (this.#resting.length > 0) this.#resting = this.#resting.filter((until) => until > now);
+    if (this.#blockedBy) return this.#resting[0] ?? (this.#probe ? Infinity : now);
+    const more = this.#target - this.#open.size;
+    if (more <= 0) return Infinity;
+    // Polls that wait count until their time has come.
+    return this.#resting.toSorted((one, other) => one - other).at(-more) ?? now;
   }
 
   #poll(sentAt: number): void {
@@ -131,12 +198,10 @@ export class Poller {
     if (!slot) return;
     const poll: OpenPoll = { sentAt, connectedAt: undefined, previous: undefined, next: undefined };
     this.#open.add(poll);
-    this.#backoff.sent(poll);
     const limit = new PollLimit(clock, () => this.#holdUntil ?? 0);
     const onSent = (): void => {
       limit.restart();
       poll.connectedAt = clock.now();
-      if (this.#backoff.state === 'probing') this.fill();
     };
     void port
       .poll(handler.activityArn, workerName, limit.signal, onSent, {
@@ -150,34 +215,98 @@ export class Poller {
   }
 
   #answered(poll: OpenPoll, answer: PollAnswer, slot: Slot): void {
-    const { clock, slots, onLease } = this.#options;
+    const { clock, onLease, limiter } = this.#options;
     const { sentAt } = poll;
     this.#record.ended(poll, answer);
     if (answer.kind === 'task') {
       const { token, input } = answer;
-      slot.work(Buffer.byteLength(input));
+      slot.work();
       onLease({ token, input, receivedAt: clock.now(), polledAt: sentAt }, slot, sentAt);
     } else slot.free();
     this.#open.remove(poll);
-    this.#learn(poll, answer);
-    slots.bytes.wake();
+    if (answer.kind === 'failed') this.#failed(poll, answer);
+    else {
+      limiter.answered(false, sentAt);
+      this.#gotThrough(poll, answer.kind);
+    }
     this.fill();
     if (this.#open.size === 0) this.#idle?.();
   }
 
-  #learn(poll: OpenPoll, answer: PollAnswer): void {
-    const { turns, clock } = this.#options;
-    const now = clock.now();
-    if (answer.kind !== 'failed') {
-      turns.granted(poll.sentAt);
-      this.#record.answered(poll, this.#backoff.answered(poll, answer.kind, now));
-      return;
+  #gotThrough(poll: OpenPoll, kind: 'task' | 'empty'): void {
+    const now = this.#options.clock.now();
+    const openMs = now - poll.sentAt;
+    const isNews = this.#isNews(poll);
+    this.#record.answered(poll, isNews && this.#blockedBy !== undefined);
+    if (isNews) {
+      this.#failures = 0;
+      this.#newsFrom = Math.max(this.#newsFrom, poll.sentAt);
+      if (this.#blockedBy) this.#resting = [];
+      this.#blockedBy = undefined;
     }
+    if (kind === 'task' && openMs <= WAITED_MS) this.#aim(2 * this.#target);
+    else this.#aim(this.#target - 1);
+    if (kind === 'empty' && openMs < NO_HOLD_MS) this.#resting.push(now + NO_HOLD_MS);
+  }
+
+  #failed(poll: OpenPoll, answer: Extract<PollAnswer, { kind: 'failed' }>): void {
     const { trouble, ofKey } = answer;
-    const isQueued = trouble === 'throttled' && !ofKey && turns.throttled(this, poll.sentAt);
-    // A poll that is throttled while polls are sent in turns waits for its turn, and for nothing else.
-    if (!isQueued || this.#backoff.state !== 'open') this.#backoff.failed(poll, trouble, now);
+    const { clock, limiter } = this.#options;
     // A poll that was not sent because of the stop is no trouble.
-    if (this.#holdUntil === undefined || poll.connectedAt !== undefined) this.#record.failed(poll, answer);
+    if (this.#holdUntil !== undefined && poll.connectedAt === undefined) return;
+    this.#record.failed(poll, answer);
+    const ofAll = trouble === 'throttled' && !ofKey;
+    if (ofAll) limiter.answered(true, poll.sentAt);
+    const now = clock.now();
+    const hung = now - poll.sentAt > NEVER_ANSWERED_MS;
+    if ((this.#blockedBy && !this.#isNews(poll)) || (hung && poll.sentAt < this.#newsFrom)) return;
+    if (trouble === 'crowded') this.#aim(Math.floor(this.#target / 2));
+    // Where there is no room for one more, the polls that are open get through.
+    if (trouble === 'crowded' && this.#open.size > 0 && !this.#blockedBy)
+      return void this.#resting.push(now + NO_ROOM_MS);
+    if (this.#failures++ === 0) this.#newsFrom = now;
+    if (this.#blockedBy || this.#isBlocked(trouble, now)) this.#block(trouble, now);
+    // A poll that is throttled while polls are limited waits for its turn, and for nothing else.
+    else if (!ofAll || !limiter.isLimited) this.#resting.push(now + this.#wait(trouble));
+  }
+
+  #isNews({ sentAt }: OpenPoll): boolean {
+    return this.#failures === 0 || sentAt > this.#newsFrom;
+  }
+
+  /** The poll that was sent to find out if polls get through again; undefined if none is open. */
+  get #probe(): OpenPoll | undefined {
+    const { last } = this.#open;
+    return last && this.#isNews(last) ? last : undefined;
+  }
+
+  #isBlocked(trouble: PollTrouble, now: number): boolean {
+    if (trouble === 'refused' || trouble === 'crowded') return true;
+    const isLong = trouble !== 'throttled' || now - this.#newsFrom >= THROTTLED_MS;
+    return this.#failures >= NOTHING_THROUGH && isLong;
+  }
+
+  #block(trouble: PollTrouble, now: number): void {
+    if (!this.#blockedBy) [this.#failures, this.#newsFrom] = [1, now];
+    this.#blockedBy = trouble;
+    this.#resting = [now + this.#wait(trouble)];
+    this.#aim(0);
+  }
+
+  #wait(trouble: PollTrouble): number {
+    const [least, most] = WAIT_MS[trouble];
+    const ms = Math.min(most, least * 2 ** (this.#failures - 1));
+    return Math.round(ms * (0.5 + this.#options.random() / 2));
+  }
+
+  #aim(target: number): void {
+    const { min, max } = this.#limits;
+    this.#target = Math.min(max, Math.max(min, target));
+  }
+
+  /** Sends the next probe at once if polls are refused, since they may be allowed now. */
+  #mended(): void {
+    if (this.#blockedBy === 'refused') this.#resting = [];
+    this.fill();
   }
 }

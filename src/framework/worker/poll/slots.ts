@@ -1,24 +1,19 @@
-import type { HandlerBytes } from './bytes-in-flight.js';
-
 /**
  * The slots of a handler, each for one task. A poll reserves a slot before it is sent, so that a leased task never has
  * to wait for a slot. The slot becomes free when the handler has settled. While the task's outcome is still being
  * reported, it holds no slot. But polls, handlers and unreported outcomes together never exceed twice the number of
- * slots, so that a worker whose reports aren't accepted stops asking for more work. A slot also counts the bytes that
- * its poll or task holds, and none is free while these have reached the worker's limit.
+ * slots, so that a worker whose reports aren't accepted stops asking for more work.
  */
 export class Slots {
   #size: number;
-  readonly #bytes: HandlerBytes;
   readonly #room: (polling: number) => number;
   #polling = 0;
   #running = 0;
   #undelivered = 0;
 
-  /** @param room returns how many more polls may be opened, apart from the limits that the slots and the bytes set */
-  constructor(size: number, bytes: HandlerBytes, room: (polling: number) => number) {
+  /** @param room returns how many more polls may be opened, apart from the limit that the slots set */
+  constructor(size: number, room: (polling: number) => number) {
     this.#size = size;
-    this.#bytes = bytes;
     this.#room = room;
   }
 
@@ -46,9 +41,9 @@ export class Slots {
     return this.#undelivered;
   }
 
-  /** The number of slots that are free, after the limits for unreported outcomes and for bytes are applied. */
+  /** The number of slots that are free, after the limit for unreported outcomes is applied. */
   get vacant(): number {
-    return Math.min(this.#unused, this.#bytes.polls);
+    return Math.max(0, Math.min(this.#size - this.used, 2 * this.#size - this.used - this.#undelivered));
   }
 
   /** The number of polls that may be opened now. */
@@ -56,26 +51,11 @@ export class Slots {
     return Math.min(this.vacant, this.#room(this.#polling));
   }
 
-  /** The bytes that the handler's polls and tasks hold. */
-  get bytes(): HandlerBytes {
-    return this.#bytes;
-  }
-
-  /** True if a poll might be opened, but for the worker's limit of bytes. */
-  get lacksBytes(): boolean {
-    return this.#bytes.polls === 0 && this.#unused > 0 && this.#room(this.#polling) > 0;
-  }
-
   /** Reserves a slot for a poll; returns undefined if none is free. */
   reserve(): Slot | undefined {
     if (this.free === 0) return undefined;
     this.#polling++;
-    return new Slot(this.#move, this.#bytes);
-  }
-
-  /** The number of slots that are free, whatever bytes the tasks hold. */
-  get #unused(): number {
-    return Math.max(0, Math.min(this.#size - this.used, 2 * this.#size - this.used - this.#undelivered));
+    return new Slot(this.#move);
   }
 
   readonly #move = (from: SlotUse, to: SlotUse): void => {
@@ -98,46 +78,29 @@ type SlotUse = 'poll' | 'handler' | 'report' | 'none';
  */
 export class Slot {
   readonly #move: (from: SlotUse, to: SlotUse) => void;
-  readonly #bytes: HandlerBytes;
   #use: SlotUse = 'poll';
-  #held = 0;
 
-  constructor(move: (from: SlotUse, to: SlotUse) => void, bytes: HandlerBytes) {
+  constructor(move: (from: SlotUse, to: SlotUse) => void) {
     this.#move = move;
-    this.#bytes = bytes;
-    bytes.poll(1);
   }
 
-  /** Records that the poll returned a task, whose handler now uses the slot. @param bytes the length of its input */
-  work(bytes: number): void {
+  /** Records that the poll returned a task, whose handler now uses the slot. */
+  work(): void {
     this.#to('handler');
-    this.#hold(bytes);
   }
 
-  /**
-   * Records that the handler has settled. The slot becomes free, although the outcome may still have to be reported.
-   * @param bytes the length of the outcome. The input stays in memory too, until the task has ended
-   */
-  settle(bytes: number): void {
-    if (this.#use !== 'handler') return;
-    this.#to('report');
-    this.#hold(this.#held + bytes);
+  /** Records that the handler has settled. The slot becomes free, although the outcome may still have to be reported. */
+  settle(): void {
+    if (this.#use === 'handler') this.#to('report');
   }
 
   /** Records that nothing of the task is left. Calling it again has no effect. */
   free(): void {
     this.#to('none');
-    this.#hold(0);
   }
 
   #to(use: SlotUse): void {
-    if (this.#use === 'poll') this.#bytes.poll(-1);
     this.#move(this.#use, use);
     this.#use = use;
-  }
-
-  #hold(bytes: number): void {
-    this.#bytes.take(bytes - this.#held);
-    this.#held = bytes;
   }
 }

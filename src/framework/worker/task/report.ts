@@ -7,6 +7,8 @@ import { bytesBeyondLimit, type Outcome } from '../handler/outcome/outcome.js';
 import { OWN_ERROR } from '../handler/outcome/own-error.js';
 import { failureRequest, type ReportRequest, successRequest } from '../../aws/call-request.js';
 import type { ActivityPort, ReportAnswer } from '../../aws/activity-port.js';
+import { withResolvers } from '../../base/time/wait.js';
+import type { Limiter } from './limiter.js';
 import type { ReportsInFlight, WaitingReport } from './reports-in-flight.js';
 
 /**
@@ -20,23 +22,11 @@ export type ReportEnd =
   | { readonly kind: 'gone'; readonly probablyDelivered: boolean; readonly error: Error }
   | { readonly kind: 'lost'; readonly outcome: Outcome; readonly attempts: number; readonly error: Error };
 
-/** Limits the rate at which reports are sent to one region in one account. Times are epoch milliseconds. */
-export interface ReportPace {
-  /**
-   * Reserves the time at which a report may be sent. It is at most `mostMs` milliseconds from now.
-   * @returns the reserved time. If it isn't after `now`, the report may be sent at once.
-   */
-  reserve(now: number, mostMs: number): number;
-  /** Records that the service did not throttle the report that was sent at `sentAt`. */
-  granted(sentAt: number, now: number): void;
-  /** Records that the service throttled the report that was sent at `sentAt`. */
-  refused(sentAt: number, now: number): void;
-}
-
 /** The parts of a worker that the reports of its tasks use. */
 export interface ReportWorld {
   readonly port: ActivityPort;
-  readonly reportPace: ReportPace;
+  /** Limits the reports to one region and account. */
+  readonly limiter: Limiter;
   /** Counts the handler's reports that wait for their responses, and limits their number. */
   readonly inFlight: ReportsInFlight;
   readonly clock: Clock;
@@ -63,9 +53,11 @@ const RETRY_BASE_MS = 200;
 const RETRY_CEILING_MS = 20_000;
 /**
  * The wait after the service has throttled an attempt. It is short, because the rate limit for all reports
- * (`ReportPace`) adds its own wait.
+ * adds its own wait.
  */
 const THROTTLED_MS = { base: 500, ceiling: 2_500 } as const;
+/** A report is sent after this time, whether its turn has come or not. */
+const MOST_TURN_MS = 2_500;
 const SLOW_RETRY_MS = [5_000, 20_000] as const;
 /** If the service refuses a failure as invalid, its error name is cut to this many characters. */
 const SHORT_NAME = 80;
@@ -182,10 +174,18 @@ export class Report {
    */
   #takeTurn(): Promise<void> | undefined {
     if (this.#gone.aborted) return undefined;
-    const { clock, reportPace } = this.#world;
-    const now = clock.now();
-    const at = Math.min(reportPace.reserve(now, THROTTLED_MS.ceiling), this.#until);
-    return at > now ? clock.sleep(at - now, this.#gone) : undefined;
+    const { clock, limiter } = this.#world;
+    const { promise, resolve } = withResolvers<void>();
+    const caller = { wants: true, go: resolve };
+    if (limiter.take(caller)) return undefined;
+    const mostMs = Math.max(0, Math.min(MOST_TURN_MS, this.#until - clock.now()));
+    const cancel = clock.after(mostMs, resolve);
+    this.#gone.addEventListener('abort', resolve);
+    return promise.then(() => {
+      cancel();
+      limiter.leave(caller);
+      this.#gone.removeEventListener('abort', resolve);
+    });
   }
 
   /** Sends one attempt. */
@@ -198,11 +198,11 @@ export class Report {
 
   /** Called with the response to an attempt, or with its failure. */
   #answered(answer: ReportAnswer): void {
-    const { clock, reportPace } = this.#world;
+    const { limiter } = this.#world;
     this.#cancelLimit?.();
-    if (answer.kind !== 'retry') reportPace.granted(this.#sentAt, clock.now());
+    if (answer.kind !== 'retry') limiter.answered(false, this.#sentAt);
     else {
-      if (answer.pace === 'throttled' && !answer.ofKey) reportPace.refused(this.#sentAt, clock.now());
+      if (answer.pace === 'throttled' && !answer.ofKey) limiter.answered(true, this.#sentAt);
       this.#mayHaveArrived ||= answer.mayHaveArrived;
     }
   }

@@ -153,7 +153,6 @@ export class Task {
   /** The time at which the handler ended, or at which the worker stopped waiting for it; undefined before that. */
   #settledAt: number | undefined;
   #decidedAt = 0;
-  #outcomeBytes = 0;
   /** Set if the report was given up and the outbox has its outcome. */
   #keptAs: TaskEvents['report:lost']['kept'];
   readonly #trace: TaskTrace | undefined;
@@ -181,11 +180,6 @@ export class Task {
   /** The time, in epoch milliseconds, at which the last accepted heartbeat was sent; undefined before the first. */
   get lastHeartbeatAt(): number | undefined {
     return this.#heartbeat?.lastAt;
-  }
-
-  /** The length of the outcome that is to be reported, in bytes; 0 before it is decided, and if none is reported. */
-  get outcomeBytes(): number {
-    return this.#outcomeBytes;
   }
 
   /** The progress that the handler last reported; undefined if it has reported none. */
@@ -414,7 +408,6 @@ export class Task {
     if (this.#decision) return false;
     this.#decision = decision;
     this.#decidedAt = this.#world.clock.now();
-    this.#outcomeBytes = bytesOf(decision);
     this.#decided.resolve(decision);
     const { onDecided, outside } = this.#world;
     if (onDecided) outside(() => onDecided(this.#lease.token, decision));
@@ -565,8 +558,3 @@ export class Task {
  * the task must end nevertheless.
  */
 const ownFault = (error: unknown, handler: string): Outcome => failureOf(error, { handler, warn: () => {} });
-
-function bytesOf(decision: Decision): number {
-  if (decision.status === 'succeeded') return Buffer.byteLength(decision.output);
-  return decision.status === 'failed' ? Buffer.byteLength(decision.cause) : 0;
-}

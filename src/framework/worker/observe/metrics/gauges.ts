@@ -28,18 +28,14 @@ export function readGauges(status: WorkerStatus, loop: EventLoopDelay, now: numb
     ...readProtection(status.protection),
     ...readOutbox(status.outbox),
     ...(status.deferred === undefined ? [] : [reading('stepwright.tasks.deferred', {}, status.deferred)]),
-    ...(status.inFlightBytes
-      ? [reading('stepwright.tasks.bytes_limit', {}, status.inFlightBytes.limit)]
-      : []),
     ...loop
       .read()
       .map(({ percentile, seconds }) => reading('stepwright.event_loop.delay', { percentile }, seconds)),
-    ...handlers.flatMap(({ name: handler, concurrency, used, running, undelivered, bytes, polls }) => [
+    ...handlers.flatMap(({ name: handler, concurrency, used, running, undelivered, polls }) => [
       reading('stepwright.slots.limit', { handler }, concurrency),
       reading('stepwright.slots.used', { handler }, used),
       reading('stepwright.handlers.running', { handler }, running),
       reading('stepwright.results.undelivered', { handler }, undelivered),
-      reading('stepwright.tasks.bytes', { handler }, bytes),
       reading('stepwright.polls.open', { handler }, polls.open),
       reading('stepwright.polls.target', { handler }, polls.target),
       ...progressOf(tasks, handler, now),

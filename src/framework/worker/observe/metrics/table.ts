@@ -75,14 +75,6 @@ export const METRICS = {
     ...{ kind: 'gauge', unit: '{slot}', labels: ['handler'] },
     help: 'Slots there are: concurrency',
   },
-  'stepwright.tasks.bytes': {
-    ...{ kind: 'gauge', unit: 'By', labels: ['handler'] },
-    help: 'Bytes of the inputs and outcomes of tasks that have not ended, and 256 KB for each open poll',
-  },
-  'stepwright.tasks.bytes_limit': {
-    ...{ kind: 'gauge', unit: 'By', labels: [] },
-    help: 'The bytes of all handlers at which polls wait until tasks end; none where `inFlightBytes` is false',
-  },
   'stepwright.aborts.ignored': {
     ...{ kind: 'counter', unit: '{task}', labels: ['handler'] },
     help: 'Handlers that ran on long after their signal aborted',
