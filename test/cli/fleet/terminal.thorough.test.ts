@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { setTimeout as nap } from 'node:timers/promises';
 import { stripVTControlCharacters } from 'node:util';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { HAS_TERMINALS } from '../deaths/streams.js';
+import { HAS_TERMINALS } from '../../support/crash/streams.js';
 import { answering, closeStandIns, handler, statusOf } from './stand-ins.js';
 
 const MAIN = resolve('dist/src/framework/cli/main.js');
