@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { formatErrorOf } from '../../src/framework/cli/output/format-error.js';
 import { startLocalService } from '../../src/framework/local/index.js';
 import { killAll, stepwright, WAITING } from '../support/cli.js';
-import { HAS_TERMINALS } from './deaths/streams.js';
+import { HAS_TERMINALS } from '../support/crash/streams.js';
 
 const CONFIG = resolve('test/fixtures/slow/slow.config.mjs');
 const MAIN = resolve('dist/src/framework/cli/main.js');

@@ -17,7 +17,6 @@ const HELP = `npm run soak -- [--seed N] [--executions N] [--kill] [--trouble] [
   --kill        also kill a worker every 15 s
   --trouble     in the middle also a full disk for 30 s, a replaced key, and a clock that jumps by an hour
   --program     a script of the shell by 'stepwright exec' instead of a handler; a fifth of the starts a second
-  --outbox      the soak of the outbox instead; --outbox --help says more
   --rival       bare-loop, bare-loop-drain or step-function-worker instead of Stepwright; nothing is asserted`;
 
 const HEARTBEAT_SECONDS = 5;
@@ -162,10 +161,6 @@ async function soak({ seed, executions, kill, trouble, candidate }: Options): Pr
 }
 
 exitWhenInterrupted();
-if (process.argv.includes('--outbox')) {
-  const { runOutboxSoak } = await import('./outbox/run.js');
-  await runOutboxSoak();
-}
 const options = readOptions();
 if (options.candidate === 'step-function-worker' && installRivals()) process.exit(1);
 const violated = await soak(options);

@@ -1,9 +1,9 @@
 import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
-import { dynamoDbError, type Fate, s3Error, StandIn } from './stand-in.js';
+import { dynamoDbError, type Fate, s3Error, TroubledProxy } from '../../support/crash/proxy.js';
 import { bytes, dynamoDbAt, hasSdk, honoursIfMatch, s3At, SETTINGS, startStores, text } from './stores.js';
 
 const moto = await startStores();
-const between = await new StandIn(moto?.url).open();
+const between = await new TroubledProxy(moto?.url).open();
 const withSdk = hasSdk ? describe : describe.skip;
 const withMoto = moto ? describe : describe.skip;
 afterEach(() => between.reset());
@@ -228,7 +228,7 @@ withSdk('a service that is not there', () => {
     ['s3', s3At],
     ['dynamodb', dynamoDbAt],
   ])('%s is unavailable', async (_, open) => {
-    const closed = await new StandIn().open();
+    const closed = await new TroubledProxy().open();
     const { url } = closed;
     closed.close();
     await expect(open(url).get('a')).rejects.toMatchObject({
@@ -269,7 +269,7 @@ withMoto.each([
         otherDone = other.put(at, bytes('other'));
         return 'reset';
       }
-      return { after: () => otherDone };
+      return { before: () => otherDone };
     };
     expect(await store.putIfAbsent(at, bytes('mine'))).toBeUndefined();
     expect(text((await store.get(at))?.value)).toBe('other');
@@ -321,7 +321,7 @@ withMoto('s3, where others write the same object,', () => {
     await s3At(moto?.url ?? '', { now: () => 0 }).put(at, bytes('old'), { ttlMs: 1 });
     between.fate = ({ method, headers }) =>
       method === 'PUT' && headers['if-match'] !== undefined
-        ? { after: () => s3At(moto?.url ?? '').put(at, bytes('other')) }
+        ? { before: () => s3At(moto?.url ?? '').put(at, bytes('other')) }
         : 'pass';
     expect(await s3At(between.url).putIfAbsent(at, bytes('mine'))).toBeUndefined();
     expect(text((await s3At(between.url).get(at))?.value)).toBe('other');

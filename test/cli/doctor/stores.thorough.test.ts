@@ -8,14 +8,14 @@ import { StoreError } from '../../../src/framework/base/store/store-error.js';
 import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
 import { makePlan } from '../../../src/framework/worker/build/plan.js';
 import { memoryStore } from '../../../src/framework/worker/keep/memory.js';
-import { dynamoDbError, s3Error, StandIn } from '../../aws/stores/stand-in.js';
+import { dynamoDbError, s3Error, TroubledProxy } from '../../support/crash/proxy.js';
 import { createTable, dynamoDbAt, s3At, sendTo, startStores } from '../../aws/stores/stores.js';
 import { replaced } from '../../support/replaced-store.js';
 import { activity } from '../../support/work.js';
 import { ARN } from '../../support/world.js';
 
 const moto = await startStores();
-const between = await new StandIn(moto?.url).open();
+const between = await new TroubledProxy(moto?.url).open();
 const withMoto = moto ? describe : describe.skip;
 const url = moto?.url ?? '';
 afterEach(() => between.reset());

@@ -71,7 +71,7 @@ export interface Program {
   said(): readonly unknown[];
   /** Resolves when this holds. It is looked at whenever the process says something. Rejects if it ends first. */
   until(holds: () => boolean): Promise<void>;
-  /** Resolves when a call is held, or rejects if the process ends first. */
+  /** Resolves when the call of the plan is reached. Rejects if the process ends first. */
   held(): Promise<FileCall>;
   /** Lets the held call go on. */
   release(): void;

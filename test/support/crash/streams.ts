@@ -1,4 +1,4 @@
-import { execFileSync, type StdioOptions } from 'node:child_process';
+import { execFileSync, spawnSync, type StdioOptions } from 'node:child_process';
 import { closeSync, constants, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,6 +20,9 @@ export interface Plumbing {
   /** To be called when the process has exited. */
   readonly close: () => void;
 }
+
+/** True where `script` can make a terminal. */
+export const HAS_TERMINALS = spawnSync('script', ['-qefc', 'true', '/dev/null']).status === 0;
 
 export function plumb(streams: Streams): Plumbing {
   const dir = mkdtempSync(join(tmpdir(), 'stepwright-streams-'));

@@ -1,12 +1,18 @@
-import { resolve } from 'node:path';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { directory } from 'stepwright';
-import { atEveryCall, type FileTrouble, killPrograms } from '../../support/crash/program.js';
+import { atEveryCall, type FileTrouble, killPrograms, startProgram } from '../../support/crash/program.js';
+import { mulberry32 } from '../../support/random.js';
 import { expectKept, possibleValues, type Said } from './changes.js';
 
 const CHANGES = 'test/fixtures/keep/changes.mjs';
 const DIRECTORY = 'dist/src/framework/worker/keep/directory.js';
 const CARELESS = 'test/fixtures/keep/careless-store.mjs';
+const WRITERS = 'test/fixtures/keep/writers.mjs';
+/** The processes that write one after another in each of three places. */
+const LIVES = 15;
 afterAll(killPrograms);
 
 /** Opens a folder as a process does that comes later. */
@@ -33,11 +39,13 @@ describe('a process that ends in the middle of a change leaves every change that
 
 describe('a change whose call of the file system fails is an error, and loses no other', () => {
   test.each<FileTrouble>(['EIO', 'ENOSPC', 'EACCES'])(
-    'with %s at each call',
+    'with %s at a call',
     async (trouble) => {
       let failed = 0;
       for await (const { folder, said, code, stderr, at } of atEveryCall(CHANGES, {
         trouble,
+        // A lock that can't be given back is waited for, for seconds each time.
+        each: 7,
         args: [DIRECTORY],
       })) {
         expect({ at, code, stderr }).toEqual({ at, code: 0, stderr: '' });
@@ -67,3 +75,45 @@ test.each<FileTrouble>(['kill', 'power-cut'])(
     expect(found.length).toBeGreaterThan(0);
   },
 );
+
+interface SharedSaid extends Said {
+  readonly claimed?: string;
+  readonly counting?: number;
+  readonly counted?: number;
+}
+
+test('of processes that write at once, and of which some are killed, none loses what was acknowledged to it', async () => {
+  const under = mkdtempSync(join(tmpdir(), 'stepwright-writers-'));
+  const store = later(under);
+  await store.put('shared/counts', Buffer.from('{}'));
+  const random = mulberry32(1);
+  const saidBy = new Map<string, readonly SharedSaid[]>();
+  const lives = async (slot: number): Promise<void> => {
+    for (let life = 1; life <= LIVES; life += 1) {
+      const id = `w${slot}.${life}`;
+      const at = 1 + Math.floor(random() * 300);
+      const plan = { under, trouble: 'kill', at } as const;
+      const { said, stderr } = await startProgram(WRITERS, { args: [under, DIRECTORY, id, '30'], plan })
+        .ended;
+      expect(stderr).toBe('');
+      saidBy.set(id, said as SharedSaid[]);
+    }
+  };
+  await Promise.all([1, 2, 3].map(lives));
+  const counts = JSON.parse(String(Buffer.from((await store.get('shared/counts'))?.value ?? []))) as object;
+  for (const [id, said] of saidBy) {
+    await expectKept(later(under), said);
+    const begun = said.filter(({ counting }) => counting !== undefined).length;
+    const done = said.filter(({ counted }) => counted !== undefined).length;
+    const count = (counts as Record<string, number>)[id] ?? 0;
+    expect({ id, count, isPossible: count >= done && count <= begun }).toEqual({
+      id,
+      count,
+      isPossible: true,
+    });
+    for (const { claimed } of said)
+      if (claimed !== undefined)
+        expect(String(Buffer.from((await store.get(claimed))?.value ?? []))).toBe(id);
+  }
+  rmSync(under, { recursive: true });
+}, 300_000);

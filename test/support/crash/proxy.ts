@@ -11,8 +11,12 @@ export type Fate =
   | 'truncate'
   /** No answer ever comes. */
   | 'hang'
-  /** The request is carried out after another one has been made. */
-  | { readonly after: () => Promise<unknown> }
+  /** The request is handed on when this has resolved. */
+  | { readonly before: () => unknown }
+  /** The request is carried out, and its answer handed on when this has resolved. */
+  | { readonly after: () => unknown }
+  /** This is called in place of the request, whose connection then ends. */
+  | { readonly instead: () => unknown }
   | { readonly status: number; readonly body: string };
 
 /** A request, as a test looks at it. */
@@ -20,12 +24,12 @@ export interface Seen {
   readonly method: string;
   readonly path: string;
   readonly headers: Readonly<IncomingMessage['headers']>;
-  /** The operation of DynamoDB, such as `PutItem`. */
+  /** The operation of Step Functions or DynamoDB, such as `PutItem`. */
   readonly operation: string;
 }
 
-/** Stands between a store and its service, and makes requests go wrong. */
-export class StandIn {
+/** Stands between a process and a service, and makes requests go wrong. */
+export class TroubledProxy {
   /** Every request, in the order of their arrival. */
   readonly seen: Seen[] = [];
   /** Decides about each request. @default all pass */
@@ -36,7 +40,10 @@ export class StandIn {
   /** @param behind the URL of the service. Without one, no request may pass */
   constructor(behind = 'http://127.0.0.1:1') {
     this.#behind = behind;
-    this.#server = createServer((incoming, outgoing) => void this.#answer(incoming, outgoing));
+    this.#server = createServer((incoming, outgoing) =>
+      // The client, or the service, has gone.
+      this.#answer(incoming, outgoing).catch(() => outgoing.destroy()),
+    );
   }
 
   async open(): Promise<this> {
@@ -71,8 +78,13 @@ export class StandIn {
     if (fate === 'hang') return;
     if (fate === 'reset') return void incoming.socket.destroy();
     if (typeof fate === 'object' && 'status' in fate) return answerBy(outgoing, fate);
-    if (typeof fate === 'object') await fate.after();
-    const answer = await this.#pass(incoming, Buffer.concat(parts));
+    if (typeof fate === 'object' && 'instead' in fate) {
+      await fate.instead();
+      return void incoming.socket.destroy();
+    }
+    if (typeof fate === 'object' && 'before' in fate) await fate.before();
+    const answer = await this.#pass(incoming, outgoing, Buffer.concat(parts));
+    if (typeof fate === 'object' && 'after' in fate) await fate.after();
     if (fate === 'lose-answer') return void incoming.socket.destroy();
     outgoing.writeHead(answer.status, answer.headers);
     if (fate !== 'truncate') return void outgoing.end(answer.body);
@@ -81,6 +93,7 @@ export class StandIn {
 
   #pass(
     { method, url, headers }: IncomingMessage,
+    outgoing: ServerResponse,
     body: Buffer,
   ): Promise<{ status: number; headers: IncomingMessage['headers']; body: Buffer }> {
     return new Promise((resolve, reject) => {
@@ -93,6 +106,8 @@ export class StandIn {
         );
       });
       passed.on('error', reject);
+      // A service sees that its client has gone.
+      outgoing.once('close', () => passed.destroy());
       passed.end(body);
     });
   }
@@ -104,6 +119,23 @@ function answerBy(outgoing: ServerResponse, { status, body }: { status: number; 
     'content-length': Buffer.byteLength(body),
   });
   outgoing.end(body);
+}
+
+/**
+ * Kills a process at its nth request for an operation. `unsent`: the service never sees the request. `unread`: the service
+ * has answered it, and the process never sees the answer.
+ */
+export function killAt(
+  operation: string,
+  n: number,
+  when: 'unsent' | 'unread',
+  kill: () => unknown,
+): TroubledProxy['fate'] {
+  let count = 0;
+  return (request) => {
+    if (request.operation !== operation || ++count !== n) return 'pass';
+    return when === 'unsent' ? { instead: kill } : { after: kill };
+  };
 }
 
 /** An error of S3, as XML. */
