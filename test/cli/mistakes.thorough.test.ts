@@ -64,11 +64,6 @@ describe('a variable that nothing reads', () => {
     expect(started.stdout()).not.toMatch(/STEPWRIGHT_(SERVICE_HOST|PORT_80_TCP)/);
   });
 
-  test('is a warning of the doctor', async () => {
-    const text = await run(['doctor', '--config', CONFIG, '--endpoint', 'http://127.0.0.1:9'], env);
-    expect(text).toMatch(/^warning +start: STEPWRIGHT_CONCURENCY$/m);
-  });
-
   test('nor is the STEPWRIGHT_PORT of a Service named stepwright', async () => {
     const text = await run(['config', '--config', CONFIG], { STEPWRIGHT_PORT: 'tcp://10.0.0.1:80' });
     expect(text).toMatch(/^ +port +0 +the config$/m);

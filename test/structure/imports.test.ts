@@ -33,7 +33,6 @@ const ORDER: Readonly<Record<string, string>> = {
   'local/mcp': 'mcp-endpoint.ts → tools → .',
   check: '. → flow, template → source',
   testing: '. → matchers, store → machine, bed → harness, jest → mocks',
-  'cli/doctor': '. → stop → heartbeat-intervals.ts → finding.ts',
   cli: '. → commands → check, dev, doctor, exec, execute, mcp, new, outbox, scale, show, types → supervise → start → control → local → workers, flags, project → output → process',
 };
 /** Narrower than the order: these import nothing beside themselves but what is named here. */

@@ -130,20 +130,6 @@ export class ActivityMetrics {
   }
 
   /**
-   * Reads the longest milliseconds that a task ran. The results are in the order of `activityArns`; undefined for an
-   * activity of which no task has ended. @param since epoch milliseconds
-   */
-  async longestMs(activityArns: readonly string[], since: number): Promise<(number | undefined)[]> {
-    const found = await this.#read(
-      activityArns.map((arn) => ({
-        ...{ namespace: STATES, name: 'ActivityRunTime', dimensions: { ActivityArn: arn }, since },
-        ...{ statistic: 'Maximum', periodSeconds: HOUR_S },
-      })),
-    );
-    return found.map(maximum);
-  }
-
-  /**
    * Reads the greatest value that was published for each metric since a time; undefined for a metric without values.
    * @param since epoch milliseconds
    */

@@ -1,13 +1,11 @@
 import type { SFNClient } from '@aws-sdk/client-sfn';
 import type { Clock } from '../../base/time/clock.js';
-import type { Environment } from '../../base/environment.js';
 import type { Endpoint } from '../endpoint.js';
 import type { CallFailure } from '../call.js';
 import { listActivities } from './activity-queries.js';
 import { query } from './query.js';
 import { ClientFactory } from '../sdk/client-factory.js';
 import { type KeptMachine, listMachines } from './machine-queries.js';
-import { simulate, type Simulated } from './policy-simulator.js';
 import type { SdkSettings } from '../sdk/settings.js';
 import { sdkFailure } from '../sdk/sdk-failure.js';
 import { loadSdk } from '../sdk/load-sdk.js';
@@ -25,6 +23,9 @@ const AT_ONCE = 8;
  * this token.
  */
 const MADE_UP_TOKEN = 'AAAAKgAAAAIAAAAAstepwright-doctor-made-this-up';
+
+/** The most characters of a worker's name ("GetActivityTask", Request Parameters). */
+const LONGEST_NAME = 80;
 
 export interface QuerySettings {
   readonly endpoint: Endpoint;
@@ -95,14 +96,13 @@ export class RegionQueries {
     });
   }
 
-  /** Asks IAM's policy simulator if these activities may be polled. A real poll could take a task. */
-  simulatePolls(
-    activityArns: readonly string[],
-    env: Environment,
-  ): Promise<QueryResult<readonly Simulated[]>> {
-    return this.#query((signal) =>
-      simulate(this.#client, 'states:GetActivityTask', activityArns, env, signal),
-    );
+  /** Polls an activity with a worker name that is too long. The service always refuses it, so it hands out no task. */
+  rejectedPoll(activityArn: string): Promise<QueryResult<unknown>> {
+    return this.#query(async (abortSignal) => {
+      const { GetActivityTaskCommand } = loadSdk();
+      const workerName = 'x'.repeat(LONGEST_NAME + 1);
+      return this.#client.send(new GetActivityTaskCommand({ activityArn, workerName }), { abortSignal });
+    });
   }
 
   machines(): Promise<QueryResult<readonly KeptMachine[]>> {

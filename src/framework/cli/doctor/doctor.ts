@@ -1,14 +1,11 @@
 import { systemClock } from '../../base/time/clock.js';
 import type { Flags } from '../../config/layers.js';
-import { lookAtProblems } from './declared.js';
 import { examine } from './examine.js';
 import type { Finding, Verdict } from './finding.js';
-import { lookAtNode } from './installation.js';
 import { DURATION_EXPECTED, parseDuration } from '../../base/time/duration.js';
-import { StartError } from '../../base/errors.js';
+import { throwProblems } from '../../base/errors.js';
 import { write } from '../output/stdout.js';
-import { type Project, readProject } from '../project/project.js';
-import { localArn } from '../local/seed.js';
+import { readWorker } from '../project/project.js';
 
 /** The flags that only `doctor` has. */
 export interface DoctorFlags {
@@ -18,7 +15,7 @@ export interface DoctorFlags {
 }
 
 /**
- * Examines everything that a worker needs, and prints the findings. Doesn't start a worker, and takes no task.
+ * Examines what a worker needs, and prints the findings. Doesn't start a worker, and takes no task.
  * @returns the exit code: 1 if any finding is a fault, otherwise 0
  */
 export async function doctor(flags: Flags, { stopTimeout, json }: DoctorFlags): Promise<number> {
@@ -35,32 +32,11 @@ function readStopTimeout(text: string | undefined): number | undefined {
   return ms;
 }
 
+/** @throws StartError with the problems that a start would tell */
 async function find(flags: Flags, stopTimeoutMs: number | undefined): Promise<Finding[]> {
-  const nodeVersion = process.versions.node;
-  let project: Project;
-  try {
-    project = await readProject(flags);
-  } catch (error) {
-    // Without a config nothing else can be examined.
-    if (error instanceof StartError) return [lookAtNode(nodeVersion), ...lookAtProblems(error.problems)];
-    throw error;
-  }
-  const { env } = process;
-  const host = { clock: systemClock, env, nodeVersion, openFiles: openFiles(), stopTimeoutMs };
-  const { region } = project.plan.settings;
-  return examine({ ...project, localArn: (activity) => localArn(activity, region) }, host);
-}
-
-/**
- * Returns the limit of `ulimit -n`, which Node raises to the hard limit when it starts. Returns undefined if Node
- * doesn't report it.
- */
-function openFiles(): number | undefined {
-  // Otherwise the report would look up the host names of all network connections.
-  Reflect.set(process.report, 'excludeNetwork', true);
-  const { userLimits } = process.report.getReport() as { userLimits?: { open_files?: { soft?: unknown } } };
-  const soft = userLimits?.open_files?.soft;
-  return soft === 'unlimited' ? Number.POSITIVE_INFINITY : typeof soft === 'number' ? soft : undefined;
+  const { plan, projectDir } = await readWorker(flags);
+  throwProblems(plan.problems);
+  return examine({ plan, projectDir }, { clock: systemClock, env: process.env, stopTimeoutMs });
 }
 
 const WORDS: Readonly<Record<Verdict, string>> = {
@@ -94,10 +70,10 @@ function asText(findings: readonly Finding[]): string {
   return `${findings.map(line).join('\n')}\n\n${findings.length} looked at: ${sum.join(', ')}\n`;
 }
 
-function line({ verdict, check, subject, expected, got, fix, code }: Finding): string {
+function line({ verdict, check, subject, expected, got, fix }: Finding): string {
   const head = `${WORDS[verdict].padEnd(WIDTH)}${check}: ${subject}`;
   if (verdict === 'ok') return `${head}: ${got}`;
-  const came = `${verdict === 'unknown' ? 'not checked:' : 'got'} ${got}${code ? ` [${code}]` : ''}`;
+  const came = `${verdict === 'unknown' ? 'not checked:' : 'got'} ${got}`;
   const lines = [`expected ${expected}`, came, ...(fix === undefined ? [] : [`Fix: ${fix}`])];
   const indent = ' '.repeat(WIDTH);
   return [head, ...lines.map((each) => indent + each.replaceAll('\n', `\n${indent}`))].join('\n');

@@ -1,197 +1,108 @@
-import type { Clock } from '../../base/time/clock.js';
-import type { ActivityRef } from '../../declare/definition.js';
 import type { Environment } from '../../base/environment.js';
+import type { Clock } from '../../base/time/clock.js';
 import { type Endpoint, isLoopback, showEndpoint } from '../../aws/endpoint.js';
+import type { RegionQueries } from '../../aws/queries/region-queries.js';
 import type { ServiceQueries } from '../../aws/queries/service-queries.js';
-import { canSimulate } from '../../aws/queries/policy-simulator.js';
-import type { QueryResult, RegionQueries } from '../../aws/queries/region-queries.js';
-import { readAddress } from '../../config/address.js';
 import { regionOf } from '../../worker/build/find-activities.js';
 import type { Plan, PlannedHandler } from '../../worker/build/plan.js';
 import { lookAtActivities } from './activity-lookup.js';
-import { type InRegion, lookAtConnections } from './connections.js';
-import type { Problem } from '../../base/errors.js';
-import { lookAtMetadata, lookAtProblems, lookAtWarnings } from './declared.js';
+import { lookAtHeartbeats, readDeployedMachines } from './deployed-heartbeats.js';
 import { type Finding, fault, unknown } from './finding.js';
-import { lookAtHeartbeats, readKeptMachines, type ReadMachine } from './heartbeat-intervals.js';
-import { lookAtCopies, lookAtNode, lookAtTelemetry } from './installation.js';
-import { lookAtPolls, lookAtTaskCalls } from './permissions.js';
-import { lookAtHealthPort, lookAtLocalPort } from './ports.js';
-import { lookAtVariables } from './variables.js';
-import { isReached, isSigned, lookAtAnswer, lookAtCredentials } from './reach.js';
-import { lookAtProtection } from './protection.js';
-import { lookAtStores } from './stores.js';
-import { longestSeen, lookAtLongTasks } from './stop/long-tasks.js';
-import { lookAtStop, type StopLimit, stopLimitOf } from './stop/stopping.js';
+import { lookAtCopies, lookAtTelemetry } from './installation.js';
+import { lookAtCalls } from './permissions.js';
+import { isReached, isSigned, lookAtAnswer, lookAtCredentials, lookAtWay } from './reach.js';
+import { lookAtStop } from './stop-time.js';
 
-/** The project to examine. */
+/** The project to examine, whose plan has no problem: a start would tell those. */
 export interface ExaminedProject {
   readonly plan: Plan;
   /** The folder of the nearest package.json. */
   readonly projectDir: string;
-  /** Mistakes that don't prevent a worker from starting. */
-  readonly warnings: readonly Problem[];
-  /** The state machines that the command `start` would load into its local service (an emulator of Step Functions). */
-  readonly machines: readonly ReadMachine[];
-  /** Returns the ARN that an activity has in the local service (an emulator of Step Functions). */
-  readonly localArn: (activity: ActivityRef) => string;
 }
 
 /** Facts about this machine and this process, on which the findings depend. */
 export interface Host {
   readonly clock: Clock;
   readonly env: Environment;
-  /** The version of Node, `process.versions.node`. */
-  readonly nodeVersion: string;
-  /** The limit of `ulimit -n`; undefined if it isn't known. */
-  readonly openFiles: number | undefined;
   /** The milliseconds that the platform waits between SIGTERM and SIGKILL; absent if the user hasn't given them. */
-  readonly stopTimeoutMs?: number;
+  readonly stopTimeoutMs?: number | undefined;
 }
 
 /**
- * Examines everything that a worker needs. Doesn't start a worker or run `setup`, changes nothing in Step Functions and
- * takes no task. Writes one record to each store of the config, and removes it. Mistakes are returned as findings, not
- * thrown.
+ * Examines what a start can't tell before tasks are lost: the copies of packages, the credentials, the network, the
+ * clock, the permissions, the deployed state machines, and the platform's time to stop. Changes nothing in Step
+ * Functions and takes no task. Mistakes are returned as findings, not thrown.
  */
-export async function examine(project: ExaminedProject, host: Host): Promise<Finding[]> {
-  const { plan, projectDir, warnings } = project;
+export async function examine({ plan, projectDir }: ExaminedProject, host: Host): Promise<Finding[]> {
   return [
-    lookAtNode(host.nodeVersion),
-    ...lookAtProblems(plan.problems),
-    ...lookAtWarnings(warnings),
-    ...lookAtMetadata(plan.handlers),
-    ...lookAtCopies(plan.problems),
+    ...lookAtCopies(),
     ...lookAtTelemetry(projectDir),
     await lookAtStop(plan.settings.graceMs, host),
-    ...(await lookAtProtection(plan.settings.protect, host)),
-    ...(await lookAtHealth(plan.settings.healthPort, host.clock)),
-    ...(await lookAtStores(plan, host.clock)),
-    ...(plan.endpoint ? await lookAtService(project, plan.endpoint, host) : []),
+    ...(plan.endpoint ? await lookAtService(plan, plan.endpoint, host) : []),
   ];
 }
 
-async function lookAtHealth(healthPort: number | string | undefined, clock: Clock): Promise<Finding[]> {
-  const address = healthPort === undefined ? undefined : readAddress(healthPort);
-  return address ? [await lookAtHealthPort(address, clock)] : [];
-}
-
-/** Examines Step Functions at an endpoint, and the limits that depend on the endpoint. */
-async function lookAtService(project: ExaminedProject, endpoint: Endpoint, host: Host): Promise<Finding[]> {
-  const { ServiceQueries } = await import('../../aws/queries/service-queries.js');
-  const { settings, handlers } = project.plan;
-  const { clock, openFiles } = host;
-  const { requestHandler } = settings.sdk;
-  const service = new ServiceQueries({ endpoint, sdk: settings.sdk, region: settings.region, clock });
+async function lookAtService(plan: Plan, endpoint: Endpoint, { clock, env }: Host): Promise<Finding[]> {
+  if (endpoint.kind === 'local') return [notAsked(endpoint, NOTHING_DEPLOYED, 'give --endpoint aws')];
+  const { ServiceQueries: Queries } = await import('../../aws/queries/service-queries.js');
+  const { settings, handlers } = plan;
+  const service = new Queries({ endpoint, sdk: settings.sdk, region: settings.region, clock });
   try {
     const { regions, missing } = await sortByRegion(handlers, service);
-    const credentials = await service.credentials(regions[0]?.region);
+    const [[first] = []] = regions;
+    const credentials = await service.credentials(first);
     const findings = [
-      ...lookAtVariables(host.env, endpoint, requestHandler !== undefined),
-      ...(await lookAtConnections(project.plan, endpoint, regions, openFiles)),
+      ...lookAtWay(env, endpoint, settings.sdk.requestHandler !== undefined),
       ...missing,
-      lookAtCredentials(credentials, endpoint, clock.now()),
+      lookAtCredentials(credentials, clock.now()),
     ];
     // Without credentials, every other call would fail for the same reason.
-    if ('failure' in credentials) return [...findings, notAsked(endpoint)];
-    for (const each of regions) {
-      const queries = await service.forRegion(each.region);
-      findings.push(...(await lookAtRegion(project, { ...each, endpoint, queries, host })));
-    }
+    if ('failure' in credentials) return [...findings, notAsked(endpoint, NOTHING_ASKED, ABOVE)];
+    for (const [region, each] of regions)
+      findings.push(...(await lookAtRegion(plan, endpoint, region, each, await service.forRegion(region))));
     return findings;
   } finally {
     service.close();
   }
 }
 
-/** A region in which handlers poll, and the queries by which Step Functions is examined there. */
-interface Region extends InRegion {
-  readonly endpoint: Endpoint;
-  readonly queries: RegionQueries;
-  readonly host: Host;
-}
-
 async function lookAtRegion(
-  project: ExaminedProject,
-  { endpoint, region, handlers, queries, host }: Region,
+  { settings }: Plan,
+  endpoint: Endpoint,
+  region: string,
+  handlers: readonly PlannedHandler[],
+  queries: RegionQueries,
 ): Promise<Finding[]> {
   const known = await queries.activities();
-  // The endpoint `local` is a service that `start` itself starts, so its port must be free.
-  if (endpoint.kind === 'local') {
-    const port = await lookAtLocalPort(project.plan.settings.port, host.clock);
-    if (!isReached(known)) return [port, ...lookAtEmbedded(project, handlers, host)];
-    return [port, ...(await lookAtReached(project, { endpoint, region, handlers, queries, host }, known))];
-  }
-  return lookAtReached(project, { endpoint, region, handlers, queries, host }, known);
-}
-
-/** Examines a region by what the service answered there to the first query. */
-async function lookAtReached(
-  project: ExaminedProject,
-  { endpoint, region, handlers, queries, host }: Region,
-  known: QueryResult<ReadonlyMap<string, string>>,
-): Promise<Finding[]> {
-  const { env } = host;
   const findings = lookAtAnswer(known, { endpoint, region, aheadMs: queries.aheadMs[0] });
-  if (!isReached(known) || !isSigned(known)) return [...findings, notAsked(endpoint)];
-  const created = isLoopback(endpoint) || project.plan.settings.createActivities;
+  if (!isReached(known) || !isSigned(known)) return [...findings, notAsked(endpoint, NOTHING_ASKED, ABOVE)];
+  const created = isLoopback(endpoint) || settings.createActivities;
   const names = 'failure' in known ? new Map<string, string>() : known.output;
-  const arns = [...new Set(handlers.flatMap((handler) => arnIn(names)(handler) ?? []))];
-  const machines = await readKeptMachines(queries);
-  const seenMs = endpoint.kind === 'aws' ? await longestSeen(region, arns, host.clock) : undefined;
+  const arnOf = ({ definition: { activity } }: PlannedHandler): string | undefined =>
+    activity.kind === 'arn' ? activity.arn : names.get(activity.name);
+  const arns = [...new Set(handlers.flatMap((handler) => arnOf(handler) ?? []))];
+  const machines = await readDeployedMachines(queries);
   return [
     ...findings,
     ...(await lookAtActivities(handlers, { region, known, created }, queries)),
-    ...(await lookAtTaskCalls(region, queries)),
-    ...(await lookAtPolls(region, arns, queries, { env, askable: canSimulate(endpoint, env) })),
-    ...('check' in machines
-      ? [machines]
-      : [
-          ...lookAtHeartbeats(handlers, machines, arnIn(names)),
-          ...lookAtLongTasks(handlers, machines, { ...stopOf(project, host), arnOf: arnIn(names), seenMs }),
-        ]),
+    ...(await lookAtCalls(region, arns, queries)),
+    ...('check' in machines ? [machines] : lookAtHeartbeats(handlers, machines, arnOf)),
   ];
 }
 
-/**
- * Checks the state machines that the command `start` would load into its local service (an emulator of Step Functions).
- */
-function lookAtEmbedded(
-  project: ExaminedProject,
-  handlers: readonly PlannedHandler[],
-  host: Host,
-): Finding[] {
-  const kept = { read: project.machines, unread: [] };
-  const arnOf = ({ definition }: PlannedHandler): string => project.localArn(definition.activity);
-  return [
-    ...lookAtHeartbeats(handlers, kept, arnOf),
-    ...lookAtLongTasks(handlers, kept, { ...stopOf(project, host), arnOf }),
-  ];
-}
+const NOTHING_ASKED = 'nothing can be asked there';
+const ABOVE = 'correct the faults above, and run the doctor again';
+const NOTHING_DEPLOYED = 'the local service has what the project has, which a start checks';
 
-const stopOf = ({ plan }: ExaminedProject, { env }: Host): { graceMs: number; platform: StopLimit } => ({
-  graceMs: plan.settings.graceMs,
-  platform: stopLimitOf(env),
-});
-
-/**
- * Returns a function that returns the ARN of a handler's activity. An activity that is declared by a bare name is
- * looked up in `names`.
- */
-const arnIn =
-  (names: ReadonlyMap<string, string>) =>
-  ({ definition: { activity } }: PlannedHandler): string | undefined =>
-    activity.kind === 'arn' ? activity.arn : names.get(activity.name);
-
-const notAsked = (endpoint: Endpoint): Finding =>
+const notAsked = (endpoint: Endpoint, why: string, fix: string): Finding =>
   unknown(
     {
       check: 'permission',
       subject: showEndpoint(endpoint),
       expected: 'activities, allowed calls, HeartbeatSeconds',
     },
-    'nothing can be asked there',
-    'correct the faults above, and run the doctor again',
+    why,
+    fix,
   );
 
 /**
@@ -201,7 +112,7 @@ const notAsked = (endpoint: Endpoint): Finding =>
 async function sortByRegion(
   handlers: readonly PlannedHandler[],
   service: ServiceQueries,
-): Promise<{ regions: InRegion[]; missing: Finding[] }> {
+): Promise<{ regions: [region: string, handlers: PlannedHandler[]][]; missing: Finding[] }> {
   const bare = handlers.filter(({ definition }) => definition.activity.kind === 'name');
   const configured = bare.length > 0 ? await service.defaultRegion() : undefined;
   const sorted = new Map<string, PlannedHandler[]>();
@@ -210,8 +121,7 @@ async function sortByRegion(
     const region = activity.kind === 'arn' ? regionOf(activity.arn) : configured;
     if (region) sorted.set(region, [...(sorted.get(region) ?? []), handler]);
   }
-  const missing = bare.length > 0 && !configured ? [noRegion(bare)] : [];
-  return { regions: [...sorted].map(([region, each]) => ({ region, handlers: each })), missing };
+  return { regions: [...sorted], missing: bare.length > 0 && !configured ? [noRegion(bare)] : [] };
 }
 
 const noRegion = (bare: readonly PlannedHandler[]): Finding =>

@@ -1,23 +1,13 @@
 import { isThrottle } from '../../aws/classify-failure.js';
 import type { CallFailure } from '../../aws/call.js';
-import type { Problem, ProblemCode } from '../../base/errors.js';
 
 /** The names of the checks. They are stable, so programs may compare them. */
 export type CheckName =
-  | 'node'
-  | 'start'
-  | 'metadata'
   | 'copies'
   | 'telemetry'
-  | 'files'
-  | 'port'
-  | 'environment'
   | 'stop'
-  | 'longest'
-  | 'protection'
-  | 'store'
-  | 'credentials'
   | 'region'
+  | 'credentials'
   | 'endpoint'
   | 'clock'
   | 'activity'
@@ -43,8 +33,6 @@ export interface Finding {
   readonly got: string;
   /** The advice; absent if the verdict is `ok`. */
   readonly fix?: string;
-  /** The code of the problem with which the command `start` would fail; absent if it would not fail. */
-  readonly code?: ProblemCode;
 }
 
 /** A check before its result is known: the check's name, its subject, and the expected result. */
@@ -63,12 +51,6 @@ export const warning = (look: Look, got: string, fix: string): Finding => ({
 export const unknown = (look: Look, why: string, fix: string): Finding => ({
   ...look,
   ...{ verdict: 'unknown', got: why, fix },
-});
-
-/** Returns the `fault` finding for a problem because of which a worker wouldn't start. */
-export const ofProblem = (check: CheckName, { code, where, what, fix }: Problem): Finding => ({
-  ...fault({ check, subject: where, expected: 'what a worker can start with' }, what, fix),
-  code,
 });
 
 /** The fix where Step Functions refused a query because too many calls were made. */

@@ -1,25 +1,13 @@
 import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Problem } from '../../base/errors.js';
 import { oneCopyFix, otherCopies, ourCopy } from '../../declare/other-copies.js';
 import { type Finding, fault, ok, warning } from './finding.js';
 
 const TELEMETRY = '@opentelemetry/api';
 
-/**
- * Returns the finding that this version of Node is new enough: the command refuses to run on an older one.
- * @param version `process.versions.node`
- */
-export const lookAtNode = (version: string): Finding =>
-  ok({ check: 'node', subject: 'Node', expected: 'a version that Stepwright runs on' }, version);
-
-/**
- * Returns findings that each peer dependency is installed only once. If one is installed twice, returns nothing, since
- * `lookAtProblems` reports that.
- */
-export function lookAtCopies(problems: readonly Problem[]): Finding[] {
-  if (problems.some(({ code }) => code === 'TWO_COPIES')) return [];
+/** Checks that class decorators of one copy of tsyringe alone are loaded. A start tells of two copies of other peers. */
+export function lookAtCopies(): Finding[] {
   const look = { check: 'copies', subject: 'peer dependencies', expected: 'one copy of each' } as const;
   const [other] = otherCopies('tsyringe', CONTAINER);
   if (!other) return [ok(look, 'one copy of each')];

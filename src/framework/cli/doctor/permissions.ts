@@ -1,98 +1,58 @@
-import type { Environment } from '../../base/environment.js';
-import { showError } from '../../base/show.js';
-import type { RegionQueries, TaskCall } from '../../aws/queries/region-queries.js';
 import type { CallFailure } from '../../aws/call.js';
-import { type Finding, fault, type Look, ok, unknown, unlessThrottled } from './finding.js';
+import type { QueryResult, RegionQueries, TaskCall } from '../../aws/queries/region-queries.js';
+import { showError } from '../../base/show.js';
+import { type Finding, fault, type Look, ok, unknown } from './finding.js';
 
 const TASK_CALLS: readonly TaskCall[] = ['SendTaskSuccess', 'SendTaskFailure', 'SendTaskHeartbeat'];
 /** The errors with which Step Functions rejects an unknown token. They prove that the call itself is allowed. */
-const UNKNOWN_TOKEN = new Set(['InvalidToken', 'TaskDoesNotExist', 'TaskTimedOut']);
-const DENIED = new Set(['AccessDenied', 'AccessDeniedException']);
+const UNKNOWN_TOKEN = ['InvalidToken', 'TaskDoesNotExist', 'TaskTimedOut'];
+/** The errors with which Step Functions rejects a worker's name that is too long. */
+const BAD_NAME = ['InvalidName', 'ValidationException'];
+const DENIED = ['AccessDenied', 'AccessDeniedException'];
 
-/** Checks that a worker is allowed to send results, failures and heartbeats, by sending each with a made-up token. */
-export function lookAtTaskCalls(region: string, queries: RegionQueries): Promise<Finding[]> {
-  return Promise.all(
-    TASK_CALLS.map(async (call) => {
-      const look: Look = {
-        check: 'permission',
-        subject: `states:${call}, ${region}`,
-        expected: 'the error InvalidToken for an invalid token',
-      };
-      const reply = await queries.withMadeUpToken(call);
-      if ('failure' in reply) return judge(look, call, reply.failure);
-      return unknown(
-        look,
-        'an invalid token is accepted',
-        'check what responds there: it is not Step Functions',
-      );
-    }),
+/**
+ * Checks that a worker is allowed to make its four calls, by making each in a form that the service must reject: a
+ * result, a failure and a heartbeat with a made-up token, and a poll by a worker whose name is too long, so that no task
+ * is taken.
+ */
+export async function lookAtCalls(
+  region: string,
+  activityArns: readonly string[],
+  queries: RegionQueries,
+): Promise<Finding[]> {
+  const polls = activityArns.map(async (arn) => {
+    const look = lookAt('GetActivityTask', arn, 'the name of a worker that is too long');
+    return judge(look, await queries.rejectedPoll(arn), BAD_NAME, allow('GetActivityTask', arn));
+  });
+  const others = TASK_CALLS.map(async (call) =>
+    judge(
+      lookAt(call, region, 'an invalid token'),
+      await queries.withMadeUpToken(call),
+      UNKNOWN_TOKEN,
+      allow(call, '*'),
+    ),
   );
+  return Promise.all([...others, ...polls]);
 }
 
-function judge(look: Look, call: TaskCall, { type = '', error }: CallFailure): Finding {
-  if (UNKNOWN_TOKEN.has(type)) return ok(look, `${type}: the call is allowed`);
-  if (DENIED.has(type)) return fault(look, showError(error), allow(call));
+const lookAt = (call: string, where: string, what: string): Look => ({
+  check: 'permission',
+  subject: `states:${call}, ${where}`,
+  expected: `an error for ${what}`,
+});
+
+function judge(look: Look, reply: QueryResult<unknown>, expected: readonly string[], fix: string): Finding {
+  if (!('failure' in reply))
+    return unknown(look, 'it is accepted', 'check what responds there: it is not Step Functions');
+  const { type = '', error }: CallFailure = reply.failure;
+  if (expected.includes(type)) return ok(look, `${type}: the call is allowed`);
+  if (DENIED.includes(type)) return fault(look, showError(error), fix);
   return unknown(look, showError(error), 'run the doctor again later');
 }
 
 /**
- * Returns the advice to allow a call in an IAM policy. The policy has to allow the call for any resource, since these
- * calls contain a token and no ARN.
+ * Returns the advice to allow a call in an IAM policy. For a report or a heartbeat the policy has to allow any resource,
+ * since these calls contain a token and no ARN.
  */
-const allow = (call: TaskCall): string =>
-  `allow it in the policy of the worker's role: { "Effect": "Allow", "Action": "states:${call}", "Resource": "*" }`;
-
-/**
- * Checks with IAM's policy simulator that polls are allowed. No poll is sent for this, because a poll that is abandoned
- * can take a task away from the workers. The simulator doesn't know the policies of a session, so it may be wrong about
- * those.
- * @param askable true if the simulator can be called
- */
-export async function lookAtPolls(
-  region: string,
-  activityArns: readonly string[],
-  queries: RegionQueries,
-  { env, askable }: { env: Environment; askable: boolean },
-): Promise<Finding[]> {
-  const look: Look = {
-    check: 'permission',
-    subject: `states:GetActivityTask, ${region}`,
-    expected: 'allowed',
-  };
-  if (activityArns.length === 0) return [];
-  const could = 'a poll could take a task';
-  if (!askable) return [unknown(look, could, allowPolls('arn:aws:states:REGION:ACCOUNT:activity:*'))];
-  const reply = await queries.simulatePolls(activityArns, env);
-  if ('failure' in reply)
-    return [
-      unknown(
-        look,
-        `${could}, and IAM can not be asked: ${showError(reply.failure.error)}`,
-        askAgain(reply.failure),
-      ),
-    ];
-  return reply.output.map(({ resource, decision }) =>
-    decision === 'allowed'
-      ? ok(
-          { ...look, subject: `states:GetActivityTask, ${resource}` },
-          'allowed, says the policy simulator of IAM',
-        )
-      : fault(
-          { ...look, subject: `states:GetActivityTask, ${resource}` },
-          `${decision}, says the policy simulator of IAM`,
-          allowPolls(resource),
-        ),
-  );
-}
-
-const askAgain = (failure: CallFailure): string =>
-  unlessThrottled(failure, DENIED.has(failure.error.name) ? ALLOW_SIMULATION : REACH_IAM);
-
-const REACH_IAM =
-  'let this machine reach IAM and STS, or run the doctor where it may; a worker does not need them';
-
-const ALLOW_SIMULATION =
-  'allow iam:SimulatePrincipalPolicy (and iam:GetRole) to whoever runs the doctor; a worker does not need them';
-
-const allowPolls = (resource: string): string =>
-  `see that the policy of the worker's role allows it: { "Effect": "Allow", "Action": "states:GetActivityTask", "Resource": "${resource}" }`;
+const allow = (call: string, resource: string): string =>
+  `allow it in the policy of the worker's role: { "Effect": "Allow", "Action": "states:${call}", "Resource": "${resource}" }`;

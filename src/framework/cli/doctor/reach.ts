@@ -1,5 +1,6 @@
 import { showDuration } from '../../base/time/duration.js';
-import { showError } from '../../base/show.js';
+import type { Environment } from '../../base/environment.js';
+import { hideCredentials, showError } from '../../base/show.js';
 import { type Endpoint, isLoopback, showEndpoint } from '../../aws/endpoint.js';
 import { REFUSED } from '../../aws/sdk/credentials.js';
 import type { CredentialsFound } from '../../aws/queries/service-queries.js';
@@ -13,12 +14,35 @@ const ACCEPTED_MS = 5 * 60_000;
 /** If two clocks differ by at least this many milliseconds, one of them is probably not synchronised. */
 const ODD_MS = 30_000;
 
+const PROXIES = ['HTTPS_PROXY', 'https_proxy', 'ALL_PROXY', 'all_proxy'] as const;
+
+/**
+ * Checks that a proxy of the environment is used, and that certificates are checked.
+ * @param hasHandler true if the config passes an HTTP handler or agent of the user's own to the SDK
+ */
+export function lookAtWay(env: Environment, endpoint: Endpoint, hasHandler: boolean): Finding[] {
+  if (isLoopback(endpoint)) return [];
+  const findings: Finding[] = [];
+  const name = PROXIES.find((each) => env[each]);
+  if (name !== undefined && !hasHandler) {
+    const proxy = hideCredentials(env[name] ?? '');
+    const got = `it is ${proxy}, and neither Node nor the AWS SDK reads it: calls go to the service directly`;
+    const fix = `if the proxy is needed, pass it in the config: sdk: { requestHandler: { httpsAgent: new HttpsProxyAgent('${proxy}') } }, with HttpsProxyAgent of the package https-proxy-agent; else unset ${name}`;
+    findings.push(warning({ check: 'endpoint', subject: name, expected: 'a proxy that is used' }, got, fix));
+  }
+  if (env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0') {
+    const subject = 'NODE_TLS_REJECT_UNAUTHORIZED';
+    const got = 'it is 0: no certificate is checked, so anybody on the way can read inputs and credentials';
+    const fix = 'unset it; for an authority of your own, name its file: NODE_EXTRA_CA_CERTS=ca.pem';
+    findings.push(
+      warning({ check: 'endpoint', subject, expected: 'certificates that are checked' }, got, fix),
+    );
+  }
+  return findings;
+}
+
 /** Checks that there are credentials for signed calls, and that they have not expired. */
-export function lookAtCredentials(
-  found: QueryResult<CredentialsFound>,
-  endpoint: Endpoint,
-  now: number,
-): Finding {
+export function lookAtCredentials(found: QueryResult<CredentialsFound>, now: number): Finding {
   const look: Look = {
     check: 'credentials',
     subject: 'credentials',
@@ -26,7 +50,6 @@ export function lookAtCredentials(
   };
   const log = 'log in, or set AWS_PROFILE or AWS_ACCESS_KEY_ID, or give the container or the instance a role';
   if ('failure' in found) return fault(look, `none: ${showError(found.failure.error)}`, log);
-  if (endpoint.kind === 'local') return ok(look, '`local`, which the local service does not check');
   const { temporary, endsAt } = found.output;
   if (endsAt !== undefined && endsAt <= now)
     return fault(look, `they expired ${showDuration(Math.round(now - endsAt))} ago`, log);

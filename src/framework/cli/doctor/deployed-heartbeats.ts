@@ -25,7 +25,7 @@ const AT_ONCE = 5;
 const MOST_MACHINES = 500;
 
 /** Reads the state machines of a region. @returns a finding instead if the machines can't be listed */
-export async function readKeptMachines(queries: RegionQueries): Promise<ReadMachines | Finding> {
+export async function readDeployedMachines(queries: RegionQueries): Promise<ReadMachines | Finding> {
   const listed = await queries.machines();
   if ('failure' in listed)
     return unknown(

@@ -1,14 +1,14 @@
-import { Abort } from '../../../base/abort.js';
-import { limitCallAfter } from '../../../base/time/call-limit.js';
-import type { Clock } from '../../../base/time/clock.js';
-import { showDuration } from '../../../base/time/duration.js';
-import type { Environment } from '../../../base/environment.js';
-import { unlessAborted } from '../../../base/time/wait.js';
-import { findPlatform } from '../../../worker/protect/find-platform.js';
-import { KubernetesPod } from '../../../worker/protect/kubernetes-pod.js';
-import { longestDrain } from '../../../worker/worker.js';
-import { FARGATE_MOST_SECONDS, killAfterSeconds } from '../../process/kill-timeout.js';
-import { type Finding, fault, type Look, ok, unknown, warning } from '../finding.js';
+import { Abort } from '../../base/abort.js';
+import { limitCallAfter } from '../../base/time/call-limit.js';
+import type { Clock } from '../../base/time/clock.js';
+import { showDuration } from '../../base/time/duration.js';
+import type { Environment } from '../../base/environment.js';
+import { unlessAborted } from '../../base/time/wait.js';
+import { findPlatform } from '../../worker/protect/find-platform.js';
+import { KubernetesPod } from '../../worker/protect/kubernetes-pod.js';
+import { longestDrain } from '../../worker/worker.js';
+import { FARGATE_MOST_SECONDS, killAfterSeconds } from '../process/kill-timeout.js';
+import { type Finding, fault, type Look, ok, unknown, warning } from './finding.js';
 
 /**
  * Checks that the platform waits long enough before it kills the process: as long as a drain (finishing the running
@@ -83,7 +83,7 @@ async function graceOf(pod: KubernetesPod, clock: Clock): Promise<number | undef
 const NOT_LAMBDA = 'run the worker where a process lives on: ECS, Kubernetes, a machine of your own';
 
 /** The platform that the process runs on, and how long it waits before it kills a process that it stops. */
-export interface StopLimit {
+interface StopLimit {
   readonly name: string;
   /** The name of the setting, and its default. */
   readonly setting: string;
@@ -91,7 +91,7 @@ export interface StopLimit {
   readonly mostSeconds?: number;
 }
 
-export function stopLimitOf(env: Environment): StopLimit {
+function stopLimitOf(env: Environment): StopLimit {
   if (env['KUBERNETES_SERVICE_HOST'])
     return { name: 'Kubernetes', setting: 'terminationGracePeriodSeconds (30 unless set)' };
   if (env['AWS_EXECUTION_ENV'] === 'AWS_ECS_FARGATE')
