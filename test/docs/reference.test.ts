@@ -129,19 +129,18 @@ async function longestDrain(config: Config): Promise<number> {
 
 test('deploy/, deploy.md, lifecycle.md and the picture know how long a drain can take', async () => {
   const seconds = await longestDrain({});
-  const kill = seconds + 5;
   const { text } = page('docs/deploy.md');
   for (const setting of [
-    `A drain can take up to ${seconds} s: set terminationGracePeriodSeconds: ${kill} in Kubernetes`,
+    `A drain can take up to ${seconds} s: set terminationGracePeriodSeconds: ${seconds} in Kubernetes`,
     `\`grace\` + ${(await longestDrain({ grace: '10m' })) - 600} s`,
     `never below ${await longestDrain({ grace: '0s' })} s`,
   ]) {
     expect(text).toContain(setting);
   }
   for (const [file, setting] of [
-    ['kubernetes/worker.yaml', `terminationGracePeriodSeconds: ${kill}\n`],
-    ['ecs/task-definition.json', `"stopTimeout": ${kill},`],
-    ['systemd/stepwright@.service', `TimeoutStopSec=${kill}\n`],
+    ['kubernetes/worker.yaml', `terminationGracePeriodSeconds: ${seconds}\n`],
+    ['ecs/task-definition.json', `"stopTimeout": ${seconds},`],
+    ['systemd/stepwright@.service', `TimeoutStopSec=${seconds}\n`],
   ] as const) {
     expect(readFileSync(`deploy/${file}`, 'utf8')).toContain(setting);
   }

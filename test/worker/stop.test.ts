@@ -383,9 +383,9 @@ test('a result that is refused when time is up costs the drain no second more', 
 
 test('the longest drain counts the polls, the grace and the last reports', async () => {
   const w = await world.worker({ activities: [activity(() => 1)] });
-  expect(w.worker.longestDrainMs).toBe(96_000);
+  expect(w.worker.longestDrainMs).toBe(101_000);
   const long = await world.worker({ activities: [activity(() => 1)], grace: '10m' });
-  expect(long.worker.longestDrainMs).toBe(636_000);
+  expect(long.worker.longestDrainMs).toBe(641_000);
   const short = await world.worker({ activities: [activity(() => 1)], grace: '10s' });
-  expect(short.worker.longestDrainMs).toBe(91_000);
+  expect(short.worker.longestDrainMs).toBe(96_000);
 });

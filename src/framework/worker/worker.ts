@@ -85,13 +85,17 @@ export const REPORT_AFTER_GRACE_MS = 30_000;
 /** The longest time for which disposing of the user's providers may delay a stop. */
 export const CLOSE_LIMIT_MS = 5_000;
 
+/** The longest time in which the process ends after the worker has stopped: the last lines of the log, other resources. */
+const EXIT_MS = 5_000;
+
 /**
- * Returns the most milliseconds that a worker takes to stop, from the call of `stop`.
+ * Returns the most milliseconds from the call of `stop` until the process has ended: a platform waits so long before it
+ * kills the process.
  * @param graceMs the time that running tasks get to end
  */
 export function longestDrain(graceMs: number): number {
   const lastReport = Math.max(graceMs + REPORT_AFTER_GRACE_MS, POLL_LIMIT_MS + LATE_REPORT_MS);
-  return lastReport + LAST_ATTEMPT_MS + CLOSE_LIMIT_MS;
+  return lastReport + LAST_ATTEMPT_MS + CLOSE_LIMIT_MS + EXIT_MS;
 }
 
 /**

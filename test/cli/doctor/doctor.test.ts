@@ -220,12 +220,6 @@ describe('a planted fault is named, with its fix:', () => {
     });
   });
 
-  test('a platform that waits as long as the longest drain, and no longer, is worth a warning', async () => {
-    const found = await examined({}, { stopTimeoutMs: 97_000 });
-    expect(faultsIn(found)).toEqual([]);
-    expect(about(found, 'stop')).toMatchObject([{ verdict: 'warning' }]);
-  });
-
   describe('a variable of the environment:', () => {
     const away = (): Config => ({
       endpoint: world.service.url.replace('127.0.0.1', '0.0.0.0'),

@@ -7,8 +7,8 @@ import { unlessAborted } from '../../base/time/wait.js';
 import { findPlatform } from '../../worker/protect/find-platform.js';
 import { KubernetesPod } from '../../worker/protect/kubernetes-pod.js';
 import { longestDrain } from '../../worker/worker.js';
-import { FARGATE_MOST_SECONDS, killAfterSeconds } from '../process/kill-timeout.js';
-import { type Finding, fault, type Look, ok, unknown, warning } from './finding.js';
+import { FARGATE_MOST_SECONDS } from '../output/banner.js';
+import { type Finding, fault, type Look, ok, unknown } from './finding.js';
 
 /**
  * Checks that the platform waits long enough before it kills the process: as long as a drain (finishing the running
@@ -20,14 +20,13 @@ export async function lookAtStop(
   { env, clock, stopTimeoutMs }: StopWorld,
   pod = podIn(env),
 ): Promise<Finding> {
-  const needed = killAfterSeconds(longestDrain(graceMs));
+  const needed = Math.ceil(longestDrain(graceMs) / 1000);
   const look: Look = {
     check: 'stop',
     subject: 'grace',
     expected: `${needed} s or more between SIGTERM and SIGKILL`,
   };
-  const drainMs = longestDrain(graceMs);
-  if (stopTimeoutMs !== undefined) return judge(look, drainMs, stopTimeoutMs, '--stop-timeout');
+  if (stopTimeoutMs !== undefined) return judge(look, needed, stopTimeoutMs, '--stop-timeout');
   if (env['AWS_LAMBDA_FUNCTION_NAME']) return fault(look, 'a Lambda function, which is frozen', NOT_LAMBDA);
   const { name, setting, mostSeconds = Number.POSITIVE_INFINITY } = stopLimitOf(env);
   if (needed > mostSeconds)
@@ -38,7 +37,7 @@ export async function lookAtStop(
     );
   const seconds = pod && (await graceOf(pod, clock));
   if (seconds !== undefined)
-    return judge(look, drainMs, seconds * 1_000, 'terminationGracePeriodSeconds of this pod');
+    return judge(look, needed, seconds * 1_000, 'terminationGracePeriodSeconds of this pod');
   const fix = `set ${setting} to ${needed}, ${LOWER}; \`--stop-timeout 30s\` checks what you have set`;
   return unknown(look, `${name} does not tell a process how long it waits before SIGKILL`, fix);
 }
@@ -51,13 +50,10 @@ export interface StopWorld {
 
 const LOWER = 'or a shorter `grace`';
 
-function judge(look: Look, drainMs: number, waitsMs: number, where: string): Finding {
-  const needed = killAfterSeconds(drainMs);
+function judge(look: Look, needed: number, waitsMs: number, where: string): Finding {
   const got = `${showDuration(waitsMs)} (${where})`;
   if (waitsMs >= needed * 1_000) return ok(look, got);
-  const fix = `give the platform ${needed} s, ${LOWER}`;
-  if (waitsMs >= drainMs) return warning(look, `${got}: the longest drain fits, with little to spare`, fix);
-  return fault(look, `${got}: the last reports would be lost`, fix);
+  return fault(look, `${got}: the last reports would be lost`, `give the platform ${needed} s, ${LOWER}`);
 }
 
 function podIn(env: Environment): KubernetesPod | undefined {

@@ -1,8 +1,6 @@
 import { type Finding, lineOf } from '../../check/finding.js';
-import { FARGATE_MOST_SECONDS, killAfterSeconds } from '../process/kill-timeout.js';
 import { type Flags, variableOf } from '../../config/layers.js';
 import { PAYLOAD_LIMIT_BYTES, showSize } from '../../base/store/size.js';
-import { showDuration } from '../../base/time/duration.js';
 import type { Problem } from '../../base/errors.js';
 import type { Logger } from '../../base/log/log.js';
 import type { HandlerStatus } from '../../worker/observe/status.js';
@@ -71,11 +69,14 @@ export function logWarnings(log: Logger, problems: readonly Problem[]): void {
  * running tasks. By default an orchestrator kills a process 30 s after SIGTERM.
  */
 export function logDrain(log: Logger, longestDrainMs: number): void {
-  const seconds = killAfterSeconds(longestDrainMs);
+  const seconds = Math.ceil(longestDrainMs / 1000);
   log.info(
-    `A drain can take up to ${showDuration(longestDrainMs)}: set terminationGracePeriodSeconds: ${seconds} in Kubernetes, ${inEcs(seconds)} in ECS`,
+    `A drain can take up to ${seconds} s: set terminationGracePeriodSeconds: ${seconds} in Kubernetes, ${inEcs(seconds)} in ECS`,
   );
 }
+
+/** The largest stopTimeout that Fargate allows, in seconds ("Amazon ECS task definition parameters for Fargate"). */
+export const FARGATE_MOST_SECONDS = 120;
 
 const inEcs = (seconds: number): string =>
   seconds <= FARGATE_MOST_SECONDS
