@@ -345,7 +345,7 @@ withMoto('dynamodb, behind a bad network,', () => {
     const other = dynamoDbAt(moto?.url ?? '');
     const first = await store.put(at, bytes('one'));
     writesMeet('lose-answer', {
-      after: async () => other.replace(at, bytes('next'), (await other.get(at))?.version ?? ''),
+      before: async () => other.replace(at, bytes('next'), (await other.get(at))?.version ?? ''),
     });
     expect(await store.replace(at, bytes('two'), first)).toBeUndefined();
     expect(text((await other.get(at))?.value)).toBe('next');

@@ -40,10 +40,10 @@ export class TroubledProxy {
   /** @param behind the URL of the service. Without one, no request may pass */
   constructor(behind = 'http://127.0.0.1:1') {
     this.#behind = behind;
-    this.#server = createServer((incoming, outgoing) =>
+    this.#server = createServer((incoming, outgoing) => {
       // The client, or the service, has gone.
-      this.#answer(incoming, outgoing).catch(() => outgoing.destroy()),
-    );
+      this.#answer(incoming, outgoing).catch(() => outgoing.destroy());
+    });
   }
 
   async open(): Promise<this> {

@@ -111,9 +111,9 @@ test('of processes that write at once, and of which some are killed, none loses 
       count,
       isPossible: true,
     });
-    for (const { claimed } of said)
-      if (claimed !== undefined)
-        expect(String(Buffer.from((await store.get(claimed))?.value ?? []))).toBe(id);
+    const claimed = said.flatMap((each) => each.claimed ?? []);
+    const owners = await Promise.all(claimed.map((key) => store.get(key)));
+    expect(owners.map((owner) => String(Buffer.from(owner?.value ?? [])))).toEqual(claimed.map(() => id));
   }
   rmSync(under, { recursive: true });
 }, 300_000);
