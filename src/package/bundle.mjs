@@ -31,8 +31,8 @@ const ENTRIES = [
   'testing/jest/preset-nestjs',
   'local/index',
   'nestjs/index',
-  'aws/stores/s3/index',
-  'aws/stores/dynamodb/index',
+  'aws/stores/s3',
+  'aws/stores/dynamodb',
   'local/asl/jsonata/thread-entry',
   'cli/main',
   'cli/run',
@@ -65,7 +65,7 @@ const TOGETHER = [
   ],
   ['process', 'cli/process/signals', 'cli/process/compile-cache', 'base/log/stdio'],
   ['packages', 'cli/process/kept-packages'],
-  ['stores', 'aws/stores/sdk-client'],
+  ['stores', 'aws/stores/aws-store'],
   ['lean', 'aws/lean/lean-calls'],
   [
     'heartbeats',
@@ -87,7 +87,7 @@ const CHUNKS = 'chunks';
 /** The doors that the preset `stepwright/jest/nestjs` hands to tests as CommonJS, and the folder of those copies. */
 const DOORS = [
   ...['index', 'testing/index', 'local/index', 'nestjs/index'],
-  ...['aws/stores/s3/index', 'aws/stores/dynamodb/index'],
+  ...['aws/stores/s3', 'aws/stores/dynamodb'],
 ];
 const COMMONJS = 'commonjs';
 /**
@@ -97,8 +97,8 @@ const COMMONJS = 'commonjs';
 const LOADED_BY = {
   'worker/thread/heartbeat-thread-entry': ['clock', 'base', 'lean', 'heartbeats'],
   'local/asl/jsonata/thread-entry': ['clock', 'base', 'jsonata'],
-  'aws/stores/s3/index': ['clock', 'base', 'stores'],
-  'aws/stores/dynamodb/index': ['clock', 'base', 'stores'],
+  'aws/stores/s3': ['clock', 'base', 'stores'],
+  'aws/stores/dynamodb': ['clock', 'base', 'stores'],
   'cli/main': [],
   'cli/run': ['clock', 'process'],
 };
@@ -163,7 +163,7 @@ const lateLibraries = {
 
 /** Writes the doors as CommonJS, beside the ES modules. */
 async function writeCommonJs(dir) {
-  const apart = /^(?:index|testing\/index|local\/index|nestjs\/[^/]+|aws\/stores\/\w+\/index)\.js$/;
+  const apart = /^(?:index|testing\/index|local\/index|nestjs\/[^/]+|aws\/stores\/(?:s3|dynamodb))\.js$/;
   const bundle = await rolldown({
     input: Object.fromEntries(DOORS.map((module) => [module, fileOf(module)])),
     platform: 'node',

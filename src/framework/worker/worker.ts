@@ -142,7 +142,8 @@ export class Worker implements ObservedWorker {
       this.#parts.protection?.tick(this.#oldestTask());
     });
     this.#bytes = this.#limitBytes();
-    parts.stores?.follow(({ event, ...payload }) => this.#outside(() => this.#events.emit(event, payload)));
+    if (parts.stores)
+      parts.stores.tell = ({ event, ...payload }) => this.#outside(() => this.#events.emit(event, payload));
     const reportsOf = (activityArn: string): ReportWorld | undefined => this.#reportsOf(activityArn);
     const keeper = { events: this.#events, heartbeats: parts.heartbeats, reportsOf };
     this.#deferrals = parts.openDeferrals?.(keeper);

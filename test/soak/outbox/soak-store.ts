@@ -1,5 +1,5 @@
 import { directory, type Store } from '../../../src/framework/index.js';
-import { dynamodb } from '../../../src/framework/aws/stores/dynamodb/index.js';
+import { dynamodb } from '../../../src/framework/aws/stores/dynamodb.js';
 
 /** Returns the store at a folder or a URL of DynamoDB; undefined for an empty text. */
 export function storeAt(place: string): Store | undefined {
