@@ -27,7 +27,7 @@ export default {
     '^(\\.{1,2}/.*)\\.js$': '$1',
     '^stepwright$': '<rootDir>/src/framework/index.ts',
     '^stepwright/(testing|local|nestjs)$': '<rootDir>/src/framework/$1/index.ts',
-    '^stepwright/(s3|dynamodb)$': '<rootDir>/src/framework/aws/stores/$1/index.ts',
+    '^stepwright/(s3|dynamodb)$': '<rootDir>/src/framework/aws/stores/$1.ts',
   },
   transform: {
     '^.+\\.ts$': [

@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { IsInt, IsNotEmpty, IsObject, IsString, Min } from 'class-validator';
-import { dynamodb } from '../framework/aws/stores/dynamodb/index.js';
+import { dynamodb } from '../framework/aws/stores/dynamodb.js';
 import { Activity, ActivityFailure, directory, Handle, type TaskContext } from '../framework/index.js';
 
 export class SumOrdersInput {

@@ -46,14 +46,4 @@ export { createLog, type Logger, type LogOptions } from './base/log/log.js';
 export { type Cancel, type Clock, systemClock } from './base/time/clock.js';
 export { StoreError, type StoreErrorKind } from './base/store/store-error.js';
 export { directory, type DirectoryOptions } from './worker/keep/directory.js';
-export { encrypted, type EncryptionOptions } from './worker/keep/encrypted.js';
-export type {
-  GetOptions,
-  KeyPage,
-  ObjectStore,
-  PutOptions,
-  ReadOptions,
-  Store,
-  Stored,
-  StoreFinding,
-} from './base/store/store.js';
+export type { KeyPage, Store, Stored, StoreOptions } from './base/store/store.js';

@@ -25,8 +25,9 @@ const names = (title: string): string[] => listsOf(title).flatMap(namesIn);
 
 /** What a door exports, types too. */
 const exportsOf = (door: string): string[] =>
-  [...source(door).matchAll(/^export (?:type )?\{([^}]+)\}/gm)].flatMap(([, names = '']) =>
-    names.split(',').flatMap((name) => name.replace(/^\s*type /, '').trim() || []),
+  [...source(door).matchAll(/^export (?:type )?\{([^}]+)\}|^export (?:function|interface) (\w+)/gm)].flatMap(
+    ([, names = '', name = '']) =>
+      [...names.split(','), name].flatMap((each) => each.replace(/^\s*type /, '').trim() || []),
   );
 
 /** What the page lacks, and what it has that is not there or stands twice. */
@@ -41,8 +42,8 @@ test.each([
   ['`stepwright/testing`', 'testing/index.ts'],
   ['`stepwright/local`', 'local/index.ts'],
   ['`stepwright/nestjs`', 'nestjs/index.ts'],
-  ['`stepwright/s3`', 'aws/stores/s3/index.ts'],
-  ['`stepwright/dynamodb`', 'aws/stores/dynamodb/index.ts'],
+  ['`stepwright/s3`', 'aws/stores/s3.ts'],
+  ['`stepwright/dynamodb`', 'aws/stores/dynamodb.ts'],
 ])('the reference has every name of %s', (title, door) => {
   expect(compare(names(title), exportsOf(door))).toEqual(SAME);
 });

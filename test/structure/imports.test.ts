@@ -15,7 +15,6 @@ const ORDER: Readonly<Record<string, string>> = {
   base: 'log → time, store → .',
   declare: 'schema, discovery → dto → .',
   aws: 'queries → sdk → stores, lean → .',
-  'aws/stores': 's3, dynamodb → .',
   worker:
     'build → . → thread → health → observe → poll, protect, admission, deferral → pool → task → handler, heartbeat → keep → container',
   'worker/build': '. → kept',
@@ -32,7 +31,7 @@ const ORDER: Readonly<Record<string, string>> = {
   'local/console': '. → topics → api.ts',
   'local/mcp': 'mcp-endpoint.ts → tools → .',
   check: '. → flow, template → source',
-  testing: '. → matchers, store → machine, bed → harness, jest → mocks',
+  testing: '. → matchers → machine, bed → harness, jest → mocks',
   cli: '. → commands → check, dev, doctor, exec, execute, mcp, new, outbox, scale, show, types → supervise → start → control → local → workers, flags, project → output → process',
 };
 /** Narrower than the order: these import nothing beside themselves but what is named here. */

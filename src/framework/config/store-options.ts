@@ -1,13 +1,13 @@
 import { isPlainObject } from '../base/plain-object.js';
 import { PAYLOAD_LIMIT_BYTES } from '../base/store/size.js';
-import type { ObjectStore, Store } from '../base/store/store.js';
+import type { Store } from '../base/store/store.js';
 import { isStore } from '../declare/options.js';
-import { count, isFunction, isText, positiveDuration, type Rule, sizeFrom } from '../declare/rule.js';
+import { count, isText, positiveDuration, type Rule, sizeFrom } from '../declare/rule.js';
 
 /** The store for inputs and outputs that are too large for Step Functions. */
 export interface PayloadSettings {
   /** The store. Every worker that gets references to it needs it, at the same address. */
-  store: ObjectStore;
+  store: Store;
   /** An output of more bytes than this goes out as a reference, from `'1KB'` to `'256KB'`. @default '200KB' */
   above?: string;
   /**
@@ -40,17 +40,9 @@ const payloadStore: Rule = {
   expected:
     "a store with an address (`uri`) that takes records of 256KB, such as s3({ bucket: 'my-payloads' }) or directory('/var/lib/stepwright')",
   fix: "write payloads: { store: s3({ bucket: 'my-payloads' }) }",
-  ok: (value) =>
-    isObjectStore(value) &&
-    isText(Reflect.get(value, 'uri')) &&
-    Number(Reflect.get(value, 'maxBytes')) >= PAYLOAD_LIMIT_BYTES,
+  ok: (value) => isStore(value) && isText(value.uri) && Number(value.maxBytes) >= PAYLOAD_LIMIT_BYTES,
   keysOnly: true,
 };
-
-function isObjectStore(value: unknown): value is object {
-  if (typeof value !== 'object' || value === null) return false;
-  return ['put', 'get', 'delete', 'list'].every((name) => isFunction(Reflect.get(value, name)));
-}
 
 export const payloads: Rule = {
   expected: 'an object { store, above, limit, keep }, of which `store` must be there',
@@ -65,10 +57,9 @@ export const payloads: Rule = {
   keysOnly: true,
 };
 
-const contendedStore: Rule = {
-  expected:
-    "a store that can replace a record only if it is unchanged, such as directory('/var/lib/stepwright')",
-  fix: "write store: directory('/var/lib/stepwright') or dynamodb({ table: 'my-table' }); s3 isn't enough, since its records aren't replaced",
+const anyStore: Rule = {
+  expected: "a store, such as directory('/var/lib/stepwright')",
+  fix: "write store: directory('/var/lib/stepwright'), dynamodb({ table: 'my-table' }) or s3({ bucket: 'my-bucket' })",
   ok: isStore,
   keysOnly: true,
 };
@@ -77,7 +68,7 @@ export const outbox: Rule = {
   expected: 'an object { store }',
   fix: "write outbox: { store: directory('/var/lib/stepwright') }",
   ok: (value) => isPlainObject(value) && value['store'] !== undefined,
-  fields: { store: contendedStore },
+  fields: { store: anyStore },
   keysOnly: true,
 };
 
@@ -85,6 +76,6 @@ export const deferred: Rule = {
   expected: 'an object { store, most }, of which `store` must be there',
   fix: "write deferred: { store: directory('/var/lib/stepwright') }",
   ok: (value) => isPlainObject(value) && value['store'] !== undefined,
-  fields: { store: contendedStore, most: count },
+  fields: { store: anyStore, most: count },
   keysOnly: true,
 };

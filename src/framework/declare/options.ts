@@ -1,4 +1,5 @@
 import { isPlainObject } from '../base/plain-object.js';
+import type { Store } from '../base/store/store.js';
 import type { CheckpointOptions } from './checkpoint.js';
 import type { Constructor } from './class.js';
 import { isReserved } from './activity-failure.js';
@@ -208,7 +209,7 @@ const CHECKPOINT_KEYS = ['store', 'key', 'keep'];
 const STORE_METHODS = ['put', 'putIfAbsent', 'get', 'delete', 'list', 'replace', 'deleteIf'];
 
 /** Returns true for a value with the methods of a `Store`. */
-export function isStore(value: unknown): boolean {
+export function isStore(value: unknown): value is Store {
   if (typeof value !== 'object' || value === null) return false;
   return STORE_METHODS.every((name) => typeof Reflect.get(value, name) === 'function');
 }

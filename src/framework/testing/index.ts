@@ -27,4 +27,3 @@ export type {
 export type { TemplateMachine } from './machine/template-machine.js';
 export { createTestMachine, type TestMachine } from './machine/test-machine.js';
 export { memoryStore } from '../worker/keep/memory.js';
-export { type StoreCheck, storeConformance, type StoreConformanceOptions } from './store/conformance.js';

@@ -138,7 +138,8 @@ export class Worker implements ObservedWorker {
       for (const loop of this.#loops) loop.watchSlots();
       this.#parts.protection?.tick(this.#oldestTask());
     });
-    parts.stores?.follow(({ event, ...payload }) => this.#outside(() => this.#events.emit(event, payload)));
+    if (parts.stores)
+      parts.stores.tell = ({ event, ...payload }) => this.#outside(() => this.#events.emit(event, payload));
     const reportsOf = (activityArn: string): ReportWorld | undefined => this.#reportsOf(activityArn);
     const keeper = { events: this.#events, heartbeats: parts.heartbeats, reportsOf };
     this.#deferrals = parts.openDeferrals?.(keeper);

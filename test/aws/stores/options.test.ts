@@ -41,7 +41,7 @@ withSdk('settings', () => {
     ['s3', () => s3At('http://127.0.0.1:1', noRegion)],
     ['dynamodb', () => dynamoDbAt('http://127.0.0.1:1', noRegion)],
   ])('%s without a region says where to set it', async (_, open) => {
-    await expect(open().get('a')).rejects.toMatchObject({
+    await expect(open().get('k/a')).rejects.toMatchObject({
       kind: 'denied',
       message: expect.stringContaining('AWS_REGION'),
     });
@@ -58,7 +58,7 @@ withSdk('settings', () => {
         return {};
       },
     };
-    await open(client).put('a', bytes('x'));
+    await open(client).put('k/a', bytes('x'));
     expect(sent).toEqual([expected]);
   });
 });
@@ -70,7 +70,7 @@ withSdk.each([
   test('ends the wait for a client that does not look at the signal', async () => {
     const ended = new AbortController();
     const reason = new Error('enough');
-    const done = open({ send: () => new Promise(() => {}) }).get('a', { signal: ended.signal });
+    const done = open({ send: () => new Promise(() => {}) }).get('k/a', { signal: ended.signal });
     ended.abort(reason);
     await expect(done).rejects.toBe(reason);
   });

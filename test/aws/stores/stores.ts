@@ -1,8 +1,9 @@
 import { s3, type S3Options } from 'stepwright/s3';
 import { dynamodb, type DynamoDbOptions } from 'stepwright/dynamodb';
 import { createRequire } from 'node:module';
+import { IfMatchProxy } from '../../support/if-match-proxy.js';
 import { skipped, startMoto, type Moto } from '../../support/moto.js';
-import type { ObjectStore, Store } from '../../../src/framework/base/store/store.js';
+import type { Store } from '../../../src/framework/base/store/store.js';
 
 const require = createRequire(import.meta.url);
 
@@ -21,23 +22,33 @@ if (!hasSdk) skipped('@aws-sdk/client-s3 or @aws-sdk/client-dynamodb');
 export const SETTINGS = { region: 'us-east-1', credentials: { accessKeyId: 'a', secretAccessKey: 'b' } };
 
 /** A bucket `kept` below `tests`, at a service with the API of S3. */
-export const s3At = (endpoint: string, options: Partial<S3Options> = {}): ObjectStore =>
+export const s3At = (endpoint: string, options: Partial<S3Options> = {}): Store =>
   s3({ bucket: 'kept', prefix: 'tests', endpoint, client: SETTINGS, ...options });
 
 /** A table `kept`, at a service with the API of DynamoDB. Moto counts the bytes of a record a third too high. */
 export const dynamoDbAt = (endpoint: string, options: Partial<DynamoDbOptions> = {}): Store =>
   dynamodb({ table: 'kept', endpoint, client: SETTINGS, maxBytes: 256 * 1024, ...options });
 
-/** Moto with the bucket and the table; undefined where it or the SDK is not installed. */
-export async function startStores(): Promise<Moto | undefined> {
+/** Moto with a bucket and a table, and its S3 behind a proxy that honours `If-Match`. */
+export interface Services extends Moto {
+  readonly s3Url: string;
+}
+
+/** Undefined where moto or the SDK is not installed. */
+export async function startStores(): Promise<Services | undefined> {
   const moto = hasSdk ? await startMoto() : undefined;
   if (!moto) {
     skipped('python3-moto or the SDK');
     return undefined;
   }
-  await createBucket(moto.url, 'kept');
+  await sendTo('s3', moto.url, ['CreateBucket', { Bucket: 'kept' }]);
   await createTable(moto.url, 'kept');
-  return moto;
+  const proxy = await new IfMatchProxy(moto.url).open();
+  const stop = async (): Promise<void> => {
+    proxy.close();
+    await moto.stop();
+  };
+  return { url: moto.url, s3Url: proxy.url, stop };
 }
 
 /** The part of the packages that is used here. Their types are missing where they are not installed. */
@@ -71,9 +82,6 @@ export async function sendTo(
   return answers;
 }
 
-const createBucket = (url: string, Bucket: string): Promise<unknown> =>
-  sendTo('s3', url, ['CreateBucket', { Bucket }]);
-
 /** Creates a table. @param names the names of its partition key and its sort key */
 export const createTable = (url: string, TableName: string, names = ['pk', 'sk']): Promise<unknown> =>
   sendTo('dynamodb', url, [
@@ -91,15 +99,3 @@ export const createTable = (url: string, TableName: string, names = ['pk', 'sk']
 export const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 export const text = (value: Uint8Array | undefined): string | undefined =>
   value && new TextDecoder().decode(value);
-
-/** True if a moto heeds `If-Match`: Debian's 5.1.1 does not. Says loudly what is skipped for that. */
-export async function honoursIfMatch(url: string): Promise<boolean> {
-  const object = { Bucket: 'kept', Key: 'if-match', Body: 'x' };
-  const calls = [['PutObject', object] as const, ['PutObject', { ...object, IfMatch: '"no"' }] as const];
-  const honours = await sendTo('s3', url, ...calls).then(
-    () => false,
-    () => true,
-  );
-  if (!honours) skipped('a moto that heeds If-Match');
-  return honours;
-}

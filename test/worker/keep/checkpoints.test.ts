@@ -119,7 +119,7 @@ test('each piece of work has its own, and a failure keeps it', async () => {
   await ended(await world.execute(machine, { id: 'bad' }));
   await world.clock.settle();
   expect(await records()).toMatchObject([{ v: 1, kind: 'checkpoint', run: 1, value: { of: 'bad' } }]);
-  expect((await keys())[0]).toMatch(/^checkpoints\/Work\.run-[0-9a-f]{32}\/bad-[0-9a-f]{32}$/);
+  expect((await keys())[0]).toMatch(/^checkpoints\/work\.run-[0-9a-f]{32}\/bad-[0-9a-f]{32}$/);
 });
 
 test('a success that was decided, but not accepted, removes nothing', async () => {

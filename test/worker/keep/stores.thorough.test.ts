@@ -2,8 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { directory, encrypted, type ObjectStore, type Store } from 'stepwright';
-import { memoryStore, storeConformance } from 'stepwright/testing';
+import { directory, type Store } from 'stepwright';
+import { memoryStore } from 'stepwright/testing';
+import { replaced } from '../../support/replaced-store.js';
+import { storeChecks } from '../../support/store-checks/checks.js';
 
 const root = mkdtempSync(join(tmpdir(), 'stepwright-stores-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -11,48 +13,15 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 let time = 1_000_000;
 const now = (): number => time;
 const wait = (ms: number): void => void (time += ms);
-
 const memory = memoryStore({ now, maxBytes: 2_000_000 });
-const keys = { old: new Uint8Array(32).fill(1), new: new Uint8Array(32).fill(2) };
-const sealed = (store: Store): Store => encrypted(store, { keys, current: 'new' });
 
-/** Only the methods of an ObjectStore. */
-const objectsOf = (store: Store): ObjectStore => ({
-  name: store.name,
-  maxBytes: store.maxBytes,
-  put: (...all) => store.put(...all),
-  putIfAbsent: (...all) => store.putIfAbsent(...all),
-  get: (...all) => store.get(...all),
-  delete: (...all) => store.delete(...all),
-  list: (...all) => store.list(...all),
-});
-const stores: readonly { name: string; objects?: true; open: () => ObjectStore }[] = [
-  { name: 'memory', open: () => memory },
-  { name: 'directory', open: () => directory(root, { now, maxBytes: 2_000_000 }) },
-  { name: 'encrypted memory', open: () => sealed(memory) },
-  { name: 'encrypted directory', open: () => sealed(directory(root, { now, maxBytes: 2_000_000 })) },
-  {
-    name: 'encrypted objects',
-    objects: true,
-    open: () => encrypted(objectsOf(memory), { keys, current: 'old' }),
-  },
-];
-
-describe.each(stores)('$name', (store) => {
-  test.each(storeConformance({ ...store, wait }))('$name', async ({ run }) => {
-    await expect(run()).resolves.toBeUndefined();
+describe.each<[string, () => Store]>([
+  ['memory', () => memory],
+  ['directory', () => directory(root, { now, maxBytes: 2_000_000 })],
+])('%s', (_, open) => {
+  test.each(storeChecks({ open, wait, records: 60 }))('%s', async (__, check) => {
+    await expect(check()).resolves.toBeUndefined();
   });
-});
-
-test('a store without replace is told from one by its checks', async () => {
-  const open = (): ObjectStore => objectsOf(memory);
-  const named = (objects: boolean): string[] =>
-    storeConformance({ name: 'objects', open, objects }).map(({ name }) => name);
-  expect(named(false).length).toBeGreaterThan(named(true).length);
-  const check = storeConformance({ name: 'objects', open }).find(({ name }) =>
-    /of twenty that replace/.test(name),
-  );
-  await expect(check?.run()).rejects.toThrow('memory has no method replace or deleteIf: pass objects: true');
 });
 
 const trials: readonly [string, (store: Store) => Partial<Store>, RegExp][] = [
@@ -75,15 +44,10 @@ const halfOf = (found: Awaited<ReturnType<Store['get']>>): typeof found =>
   found && { ...found, value: found.value.subarray(0, found.value.byteLength / 2) };
 
 test.each(trials)('the checks find a store that %s', async (_, change, expected) => {
-  const store = memoryStore({ now, maxBytes: 2_000_000 });
-  const broken = {
-    ...objectsOf(store),
-    replace: store.replace.bind(store),
-    deleteIf: store.deleteIf.bind(store),
-  };
-  const open = (): Store => ({ ...broken, ...change(store) });
+  const under = memoryStore({ now, maxBytes: 2_000_000 });
+  const open = (): Store => replaced(under, change(under));
   const failed: string[] = [];
-  for (const { name, run } of storeConformance({ name: 'broken', open, wait, records: 50 }))
-    await run().catch(() => failed.push(name));
+  for (const [name, check] of storeChecks({ open, wait, records: 50 }))
+    await check().catch(() => failed.push(name));
   expect(failed).toContainEqual(expect.stringMatching(expected));
 });

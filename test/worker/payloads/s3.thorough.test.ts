@@ -48,6 +48,6 @@ const place = { Bucket: 'kept', Key: `tests/payloads/${HASH}` };
     const outcome = await bed.runText(JSON.stringify({ $stepwright: { ...$stepwright, bytes: 100 } }));
     if (outcome.status !== 'failed') throw new Error(outcome.status);
     expect(outcome.error).toBe('Stepwright.PayloadUnavailable');
-    expect(outcome.cause).toContain('or more, and at most 100 are read');
+    expect(outcome.cause).toContain('and this read takes at most 100 a record');
   });
 });

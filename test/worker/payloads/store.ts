@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { ObjectStore, Store } from 'stepwright';
+import type { Store } from 'stepwright';
 import { memoryStore } from 'stepwright/testing';
 
 /** A store in memory that counts its reads and writes, and whose methods can be replaced. */
@@ -40,11 +40,7 @@ export const referenceTo = (json: string, base = 'memory:'): { $stepwright: obje
 });
 
 /** Puts a payload, as a program in another language does. */
-export async function kept(
-  store: ObjectStore,
-  value: unknown,
-  base?: string,
-): Promise<{ $stepwright: object }> {
+export async function kept(store: Store, value: unknown, base?: string): Promise<{ $stepwright: object }> {
   const json = JSON.stringify(value);
   await store.put(`payloads/${sha256(json)}`, Buffer.from(json));
   return referenceTo(json, base);

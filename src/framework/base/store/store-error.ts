@@ -1,4 +1,4 @@
-import type { ObjectStore } from './store.js';
+import type { Store } from './store.js';
 
 /**
  * The reason why a store didn't do what it was asked.
@@ -6,7 +6,7 @@ import type { ObjectStore } from './store.js';
  * - `full`: there is no room. Another attempt may succeed later.
  * - `denied`: it isn't there, or access to it isn't allowed. Somebody has to change that.
  * - `too-large`: the record has more bytes than `maxBytes`.
- * - `damaged`: the record is there, but isn't one that this store wrote whole.
+ * - `damaged`: something is there that isn't a record. It is left alone.
  * - `bad-key`: the key isn't one that `checkKey` accepts.
  */
 export type StoreErrorKind = 'unavailable' | 'full' | 'denied' | 'too-large' | 'damaged' | 'bad-key';
@@ -22,13 +22,13 @@ export class StoreError extends Error {
   }
 }
 
-/** The longest key, in characters. */
-export const MOST_KEY_CHARACTERS = 400;
-const PART = /^[A-Za-z0-9_-][A-Za-z0-9._=-]*$/;
+/** The longest key, in characters. A file's name has at most 255. */
+export const MOST_KEY_CHARACTERS = 200;
+const KEY = /^[a-z0-9_-][a-z0-9._-]*(\/[a-z0-9_-][a-z0-9._-]*)+$/;
 
 /**
- * Checks a key: parts of the characters `A-Z a-z 0-9 . _ = -` with `/` between them. A part doesn't begin with `.` or
- * `=`.
+ * Checks a key: two parts or more, with `/` between them, of the characters `a-z 0-9 . _ -`. A part doesn't begin with
+ * a dot. There are no capitals, because some file systems ignore the case of names.
  * @throws StoreError of kind `bad-key`
  */
 export function checkKey(key: string): void {
@@ -36,23 +36,16 @@ export function checkKey(key: string): void {
   const shown = JSON.stringify(key.length > 100 ? `${key.slice(0, 100)}…` : key);
   throw new StoreError(
     'bad-key',
-    `${shown} is no key of a store: expected at most ${MOST_KEY_CHARACTERS} characters, in parts of A-Z a-z 0-9 . _ = - with / between them`,
+    `${shown} is no key of a store: expected at most ${MOST_KEY_CHARACTERS} characters, in two parts or more of a-z 0-9 . _ - with / between them`,
   );
 }
 
 /** Returns true if {@link checkKey} accepts the key. */
-export const isKey = (key: string): boolean =>
-  key.length <= MOST_KEY_CHARACTERS && key.split('/').every((part) => PART.test(part));
+export const isKey = (key: string): boolean => key.length <= MOST_KEY_CHARACTERS && KEY.test(key);
 
 /** Checks the size of a record. @throws StoreError of kind `too-large` */
-export function checkSize(
-  { name, maxBytes }: Pick<ObjectStore, 'name' | 'maxBytes'>,
-  key: string,
-  { byteLength }: Pick<Uint8Array, 'byteLength'>,
-): void {
-  if (byteLength <= maxBytes) return;
-  throw new StoreError(
-    'too-large',
-    `${key} has ${byteLength} bytes, and ${name} takes at most ${maxBytes} a record`,
-  );
+export function checkSize(limit: Pick<Store, 'name' | 'maxBytes'>, key: string, bytes: number): void {
+  if (bytes <= limit.maxBytes) return;
+  const text = `${key} has ${bytes} bytes, and ${limit.name} takes at most ${limit.maxBytes} a record`;
+  throw new StoreError('too-large', text);
 }

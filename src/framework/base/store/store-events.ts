@@ -32,28 +32,18 @@ export type StoreTold =
  * there is a worker, so that it is given a listener later.
  */
 export class StoreTroubles {
-  #listener: (told: StoreTold) => void;
+  /** Is told. It may be replaced. */
+  tell: (told: StoreTold) => void;
 
-  /** @param listener is told until `follow` is called */
-  constructor(listener: (told: StoreTold) => void) {
-    this.#listener = listener;
-  }
-
-  /** From now on, this listener is told in place of the one before. */
-  follow(listener: (told: StoreTold) => void): void {
-    this.#listener = listener;
-  }
-
-  /** Tells of a store that another thread or process uses. */
-  tell(told: StoreTold): void {
-    this.#listener(told);
+  constructor(tell: (told: StoreTold) => void) {
+    this.tell = tell;
   }
 
   /** Returns what the store for a use tells its trouble to. */
   of(use: StoreUse): StoreTrouble {
     return {
-      began: (call, error) => this.#listener({ event: 'store:failed', use, call, error }),
-      ended: (call, afterMs) => this.#listener({ event: 'store:recovered', use, call, afterMs }),
+      began: (call, error) => this.tell({ event: 'store:failed', use, call, error }),
+      ended: (call, afterMs) => this.tell({ event: 'store:recovered', use, call, afterMs }),
     };
   }
 }

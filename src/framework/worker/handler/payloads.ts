@@ -1,4 +1,4 @@
-import type { ObjectStore } from '../../base/store/store.js';
+import type { Store } from '../../base/store/store.js';
 import { parseDuration } from '../../base/time/duration.js';
 import { parseSize } from '../../base/store/size.js';
 import { PayloadStore, PayloadUnavailable, type PayloadWorld } from '../keep/payloads/payload-store.js';
@@ -11,7 +11,7 @@ import { offload, payloadLimit } from './output/offload.js';
 
 /** The option `payloads` of a config, which was checked. */
 interface Settings {
-  readonly store: ObjectStore;
+  readonly store: Store;
   readonly above?: string;
   readonly limit?: string;
   readonly keep?: string;

@@ -1,16 +1,15 @@
-import { AsyncResource } from 'node:async_hooks';
 import { isAbsolute, normalize, resolve } from 'node:path';
 import type { Store } from '../../base/store/store.js';
-import { systemClock } from '../../base/time/clock.js';
-import { LazyStore } from './lazy-store.js';
+import { wallTime } from '../../base/time/clock.js';
+import { DirectoryStore } from './files/directory-store.js';
 
 /** Options of {@link directory}. */
 export interface DirectoryOptions {
   /** The most bytes of one record. @default 64 MB */
   readonly maxBytes?: number | undefined;
-  /** Is told of files that were set aside, and of a file system that is no place for a store. @default a warning of the process */
+  /** Is told of files that are no records, and of a file system that is no place for a store. @default a warning of the process */
   readonly warn?: ((message: string) => void) | undefined;
-  /** The time by which records end, in epoch milliseconds. @default the machine's time */
+  /** The time by which records end, in epoch milliseconds. @default the machine's date */
   readonly now?: (() => number) | undefined;
 }
 
@@ -18,30 +17,21 @@ const DEFAULT_MAX_BYTES = 64 * 1024 * 1024;
 const warnOfProcess = (message: string): void => process.emitWarning(message, 'StepwrightStore');
 
 /**
- * Returns a store in a folder of this machine. Several processes of the machine may use it at once. The folder is made
- * with the first call if its parent exists. Records are files of mode 0600 in folders of mode 0700.
+ * Returns a store in a folder of this machine's own disk. Several processes of the machine may use it at once. The
+ * folder is made with the first call if its parent exists. Records are files of mode 0600 in folders of mode 0700.
  *
- * A write is flushed to the disk before it resolves. Writes that run at once share their flushes.
- *
- * A file that isn't a whole record is moved into the folder `damaged` and named in a warning; the first `get` of its
- * key rejects with `damaged`, and from then on there is no such record.
+ * A change is flushed to the disk before it resolves. A file that isn't a record is named in a warning and left alone.
  * @param path an absolute path, such as `/var/lib/stepwright`
  * @throws TypeError if the path is relative, or an option is wrong
  */
 export function directory(path: string, options: DirectoryOptions = {}): Store {
-  const { maxBytes = DEFAULT_MAX_BYTES, warn = warnOfProcess, now = () => systemClock.now() } = options;
+  const { maxBytes = DEFAULT_MAX_BYTES, warn = warnOfProcess, now = wallTime } = options;
   checkPath(path);
   if (!Number.isSafeInteger(maxBytes) || maxBytes < 1)
     throw new TypeError(
       `directory('${path}'): expected maxBytes to be a whole number of bytes from 1, got ${maxBytes}`,
     );
-  // A store is made where the config is read, and used by tasks.
-  const context = new AsyncResource('stepwright:directory');
-  const root = normalize(path).replace(/(.)\/+$/, '$1');
-  return new LazyStore(`directory ${root}`, `directory:${encodeURI(root)}`, maxBytes, async () => {
-    const { DirectoryStore } = await import('./files/directory-store.js');
-    return new DirectoryStore(root, { maxBytes, warn, now, context });
-  });
+  return new DirectoryStore(normalize(path).replace(/(.)\/+$/, '$1'), maxBytes, warn, now);
 }
 
 function checkPath(path: unknown): void {

@@ -1,21 +1,13 @@
 import { Abort, type Abortable } from '../../base/abort.js';
 import { StoreError } from '../../base/store/store-error.js';
 import type { StoreCall, StoreTrouble } from '../../base/store/store-events.js';
-import type {
-  GetOptions,
-  KeyPage,
-  ObjectStore,
-  PutOptions,
-  ReadOptions,
-  Store,
-  Stored,
-} from '../../base/store/store.js';
+import type { KeyPage, Store, Stored, StoreOptions } from '../../base/store/store.js';
 import { limitCallAfter } from '../../base/time/call-limit.js';
 import type { Clock } from '../../base/time/clock.js';
 import { showDuration } from '../../base/time/duration.js';
 import { TroubleTracker } from '../../base/time/trouble.js';
 
-/** The settings of a store whose calls are limited. */
+/** The settings of a {@link LimitedStore}. */
 export interface StoreLimits {
   /** The time of the worker. The limit of a call goes by it. */
   readonly clock: Clock;
@@ -32,17 +24,17 @@ const OF_ONE_RECORD: ReadonlySet<string> = new Set(['too-large', 'damaged', 'bad
  * A store whose calls end after a limit of time, and whose trouble is told once. Every method rejects with a
  * `StoreError`, also if the store under it throws something else; or with the reason of the caller's signal.
  */
-export class LimitedObjectStore<S extends ObjectStore = ObjectStore> implements ObjectStore {
+export class LimitedStore implements Store {
   readonly name: string;
   readonly uri?: string;
   readonly maxBytes: number;
-  readonly #store: S;
+  readonly #store: Store;
   readonly #clock: Clock;
   readonly #limitMs: number;
   readonly #closed = new Abort();
   readonly #trouble: Readonly<Record<StoreCall, TroubleTracker<StoreCall>>>;
 
-  constructor(store: S, { clock, limitMs = LIMIT_MS, trouble }: StoreLimits) {
+  constructor(store: Store, { clock, limitMs = LIMIT_MS, trouble }: StoreLimits) {
     this.name = store.name;
     if (store.uri !== undefined) this.uri = store.uri;
     this.maxBytes = store.maxBytes;
@@ -62,29 +54,41 @@ export class LimitedObjectStore<S extends ObjectStore = ObjectStore> implements 
     return this.#trouble[call].current !== undefined;
   }
 
-  put(key: string, value: Uint8Array, options: PutOptions = {}): Promise<string> {
-    return this.limit('write', options, (store, signal) => store.put(key, value, { ...options, signal }));
+  put(key: string, value: Uint8Array, options: StoreOptions = {}): Promise<string> {
+    return this.#limit('write', options, (store, signal) => store.put(key, value, { ...options, signal }));
   }
 
-  putIfAbsent(key: string, value: Uint8Array, options: PutOptions = {}): Promise<string | undefined> {
-    return this.limit('write', options, (store, signal) =>
+  putIfAbsent(key: string, value: Uint8Array, options: StoreOptions = {}): Promise<string | undefined> {
+    return this.#limit('write', options, (store, signal) =>
       store.putIfAbsent(key, value, { ...options, signal }),
     );
   }
 
-  get(key: string, options: GetOptions = {}): Promise<Stored | undefined> {
-    return this.limit('read', options, (store, signal) => store.get(key, { ...options, signal }));
+  replace(
+    key: string,
+    value: Uint8Array,
+    version: string,
+    options: StoreOptions = {},
+  ): Promise<string | undefined> {
+    return this.#limit('write', options, (store, signal) =>
+      store.replace(key, value, version, { ...options, signal }),
+    );
   }
 
-  delete(key: string, options: ReadOptions = {}): Promise<void> {
-    return this.limit('delete', options, (store, signal) => store.delete(key, { signal }));
+  get(key: string, options: StoreOptions = {}): Promise<Stored | undefined> {
+    return this.#limit('read', options, (store, signal) => store.get(key, { ...options, signal }));
   }
 
-  list(
-    prefix: string,
-    options: ReadOptions & { readonly after?: string | undefined } = {},
-  ): Promise<KeyPage> {
-    return this.limit('read', options, (store, signal) => store.list(prefix, { ...options, signal }));
+  delete(key: string, options: StoreOptions = {}): Promise<void> {
+    return this.#limit('delete', options, (store, signal) => store.delete(key, { signal }));
+  }
+
+  deleteIf(key: string, version: string, options: StoreOptions = {}): Promise<boolean> {
+    return this.#limit('delete', options, (store, signal) => store.deleteIf(key, version, { signal }));
+  }
+
+  list(prefix: string, options: StoreOptions = {}): Promise<KeyPage> {
+    return this.#limit('read', options, (store, signal) => store.list(prefix, { ...options, signal }));
   }
 
   /** Waits before another call. The wait ends also when the signal aborts or the store is closed. */
@@ -104,10 +108,10 @@ export class LimitedObjectStore<S extends ObjectStore = ObjectStore> implements 
   }
 
   /** Makes one call to the store. It ends after the limit of time, or when the caller's signal aborts. */
-  protected async limit<T>(
+  async #limit<T>(
     call: StoreCall,
-    { signal }: ReadOptions,
-    run: (store: S, signal: AbortSignal) => Promise<T>,
+    { signal }: StoreOptions,
+    run: (store: Store, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     signal?.throwIfAborted();
     const sentAt = this.#clock.now();
@@ -123,7 +127,10 @@ export class LimitedObjectStore<S extends ObjectStore = ObjectStore> implements 
     }
   }
 
-  #race<T>(run: (store: S, signal: AbortSignal) => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  #race<T>(
+    run: (store: Store, signal: AbortSignal) => Promise<T>,
+    signal: AbortSignal | undefined,
+  ): Promise<T> {
     const ended = new AbortController();
     return new Promise((resolve, reject) => {
       if (this.#closed.aborted) return reject(this.#closed.reason);
@@ -153,25 +160,7 @@ export class LimitedObjectStore<S extends ObjectStore = ObjectStore> implements 
   }
 }
 
-/** A {@link LimitedObjectStore} whose records may also be replaced by several processes at once. */
-export class LimitedStore extends LimitedObjectStore<Store> implements Store {
-  replace(
-    key: string,
-    value: Uint8Array,
-    version: string,
-    options: PutOptions = {},
-  ): Promise<string | undefined> {
-    return this.limit('write', options, (store, signal) =>
-      store.replace(key, value, version, { ...options, signal }),
-    );
-  }
-
-  deleteIf(key: string, version: string, options: ReadOptions = {}): Promise<boolean> {
-    return this.limit('delete', options, (store, signal) => store.deleteIf(key, version, { signal }));
-  }
-}
-
-function asStoreError(error: unknown, { name }: ObjectStore): StoreError {
+function asStoreError(error: unknown, { name }: Store): StoreError {
   if (error instanceof StoreError) return error;
   const message = error instanceof Error ? error.message : String(error);
   return new StoreError('unavailable', `${name} failed: ${message}`, { cause: error });

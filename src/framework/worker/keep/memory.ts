@@ -1,6 +1,6 @@
 import { checkKey, checkSize } from '../../base/store/store-error.js';
-import type { GetOptions, KeyPage, PutOptions, ReadOptions, Store, Stored } from '../../base/store/store.js';
-import { systemClock } from '../../base/time/clock.js';
+import type { KeyPage, Store, Stored, StoreOptions } from '../../base/store/store.js';
+import { wallTime } from '../../base/time/clock.js';
 
 interface Kept extends Stored {
   readonly until: number;
@@ -14,7 +14,7 @@ const PAGE = 1_000;
  * @param options `now`: the time by which records end. `maxBytes`: the most bytes of a record
  */
 export function memoryStore(options: { now?: () => number; maxBytes?: number } = {}): Store {
-  return new MemoryStore(options.now ?? (() => systemClock.now()), options.maxBytes ?? 64 * 1024 * 1024);
+  return new MemoryStore(options.now ?? wallTime, options.maxBytes ?? 64 * 1024 * 1024);
 }
 
 class MemoryStore implements Store {
@@ -30,17 +30,17 @@ class MemoryStore implements Store {
     this.maxBytes = maxBytes;
   }
 
-  async put(key: string, value: Uint8Array, options: PutOptions = {}): Promise<string> {
+  async put(key: string, value: Uint8Array, options: StoreOptions = {}): Promise<string> {
     options.signal?.throwIfAborted();
     checkKey(key);
-    checkSize(this, key, value);
+    checkSize(this, key, value.byteLength);
     const version = String(++this.#versions);
     const until = this.#now() + (options.ttlMs ?? Number.POSITIVE_INFINITY);
     this.#records.set(key, { value: Uint8Array.from(value), version, until });
     return version;
   }
 
-  async putIfAbsent(key: string, value: Uint8Array, options?: PutOptions): Promise<string | undefined> {
+  async putIfAbsent(key: string, value: Uint8Array, options?: StoreOptions): Promise<string | undefined> {
     options?.signal?.throwIfAborted();
     return this.#find(key) ? undefined : this.put(key, value, options);
   }
@@ -49,32 +49,36 @@ class MemoryStore implements Store {
     key: string,
     value: Uint8Array,
     version: string,
-    options?: PutOptions,
+    options?: StoreOptions,
   ): Promise<string | undefined> {
     options?.signal?.throwIfAborted();
     return this.#find(key)?.version === version ? this.put(key, value, options) : undefined;
   }
 
-  async get(key: string, options: GetOptions = {}): Promise<Stored | undefined> {
+  async get(key: string, options: StoreOptions = {}): Promise<Stored | undefined> {
     options.signal?.throwIfAborted();
     const found = this.#find(key);
     if (found)
-      checkSize({ name: 'this read', maxBytes: options.maxBytes ?? this.maxBytes }, key, found.value);
+      checkSize(
+        { name: 'this read', maxBytes: options.maxBytes ?? this.maxBytes },
+        key,
+        found.value.byteLength,
+      );
     return found && { value: Uint8Array.from(found.value), version: found.version };
   }
 
-  async delete(key: string, options: ReadOptions = {}): Promise<void> {
+  async delete(key: string, options: StoreOptions = {}): Promise<void> {
     options.signal?.throwIfAborted();
     checkKey(key);
     this.#records.delete(key);
   }
 
-  async deleteIf(key: string, version: string, options: ReadOptions = {}): Promise<boolean> {
+  async deleteIf(key: string, version: string, options: StoreOptions = {}): Promise<boolean> {
     options.signal?.throwIfAborted();
     return this.#find(key)?.version === version && this.#records.delete(key);
   }
 
-  async list(prefix: string, options: ReadOptions & { after?: string | undefined } = {}): Promise<KeyPage> {
+  async list(prefix: string, options: StoreOptions = {}): Promise<KeyPage> {
     options.signal?.throwIfAborted();
     const { after = '' } = options;
     const found = [...this.#records.keys()].filter((key) => key.startsWith(prefix) && key > after);

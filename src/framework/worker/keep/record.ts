@@ -60,7 +60,7 @@ function parsed(value: Uint8Array): unknown {
 }
 
 const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex');
-/** The most characters of a text that a key shows. */
+/** The most characters of a text that a key shows. A key of a store has two such parts, and 200 characters at most. */
 const SHOWN = 60;
 
 /**
@@ -68,8 +68,11 @@ const SHOWN = 60;
  * its SHA-256, so that different texts have different keys.
  */
 export function keyPart(text: string): string {
-  const shown = text.slice(0, SHOWN).replaceAll(/[^A-Za-z0-9._=-]/g, '_');
-  return `${shown.replace(/^[.=]/, '_')}-${hashOf(text).slice(0, 32)}`;
+  const shown = text
+    .slice(0, SHOWN)
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9._-]/g, '_');
+  return `${shown.replace(/^\./, '_')}-${hashOf(text).slice(0, 32)}`;
 }
 
 /** Makes a part of a key from a task's token: its SHA-256. The token can't be read from it. */

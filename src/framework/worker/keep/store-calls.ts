@@ -1,6 +1,6 @@
 import type { Abortable } from '../../base/abort.js';
 import { StoreError } from '../../base/store/store-error.js';
-import type { ObjectStore } from '../../base/store/store.js';
+import type { Store } from '../../base/store/store.js';
 import { fullJitter } from '../../base/time/backoff.js';
 import type { Clock } from '../../base/time/clock.js';
 
@@ -44,7 +44,7 @@ export async function quietly<T>(call: Promise<T> | undefined): Promise<T | unde
 }
 
 /** Returns the keys that begin with a prefix, a page at a time. @throws StoreError */
-export async function* keyPages(store: ObjectStore, prefix: string): AsyncGenerator<readonly string[]> {
+export async function* keyPages(store: Store, prefix: string): AsyncGenerator<readonly string[]> {
   for (let after: string | undefined; ;) {
     const page = await store.list(prefix, { after });
     yield page.keys;
@@ -54,7 +54,7 @@ export async function* keyPages(store: ObjectStore, prefix: string): AsyncGenera
 }
 
 /** Returns all keys that begin with a prefix. @throws StoreError */
-export async function allKeys(store: ObjectStore, prefix: string): Promise<string[]> {
+export async function allKeys(store: Store, prefix: string): Promise<string[]> {
   const keys: string[] = [];
   for await (const page of keyPages(store, prefix)) keys.push(...page);
   return keys;

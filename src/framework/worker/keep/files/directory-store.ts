@@ -1,170 +1,316 @@
-import { join } from 'node:path';
-import { checkKey, checkSize, StoreError } from '../../../base/store/store-error.js';
-import type {
-  GetOptions,
-  KeyPage,
-  PutOptions,
-  ReadOptions,
-  Store,
-  Stored,
-} from '../../../base/store/store.js';
+import { AsyncResource } from 'node:async_hooks';
+import fs from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { checkKey, checkSize, isKey, StoreError } from '../../../base/store/store-error.js';
+import type { Store, StoreOptions } from '../../../base/store/store.js';
+import { systemClock, wallTime } from '../../../base/time/clock.js';
 import { unlessAborted } from '../../../base/time/wait.js';
-import { type Change, Commits, type DirectorySettings } from './commits.js';
-import { placeOf } from './file-names.js';
-import { Folder } from './folder.js';
-import { storeErrorOf } from './fs-error.js';
-import { Listing } from './listing.js';
-import { uniqueId } from './process-name.js';
-import { readWhole } from './read-file.js';
-import { headIn, NotARecord, recordIn } from './record-file.js';
-import { Sweep } from './sweep.js';
+import { codeOf, inTurn, isAbsent, storeErrorOf, unlessThere } from './file-calls.js';
+import { FolderLock, FREE } from './folder-lock.js';
+import { uniqueId } from './holder.js';
+import { encodeFile, type Head, NotARecord, type RecordFile, readRecord } from './record-file.js';
 
-interface Opened {
-  readonly folder: Folder;
-  readonly commits: Commits;
-  readonly listing: Listing;
-  readonly sweep: Sweep;
-}
+/** The folder that holds everything. Its name is that of the format: another format has another name. */
+const FORMAT = 'records-2';
+/** A file system that gives a file one name only says one of these. */
+const NO_LINKS: ReadonlySet<string | undefined> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
+/** Records whose time is over are looked for at most once in this time, so many records at a time. */
+const [SWEEP_MS, SWEPT_AT_ONCE] = [60_000, 1_000];
+/** A file that lies aside for longer was left by a process that has ended. */
+const LEFT_MS = 3_600_000;
 
-/** The store that `directory` returns. */
+/** Decides by the head of the record that is there, if there is one, if a change may be made. */
+type Allows = (head: Head | undefined) => boolean;
+
+/**
+ * The store that `directory` returns: a file for each record. A file is written aside until it is whole and flushed. A
+ * new record gets its name by `link`, which succeeds for one of all processes; every other change is made under a lock.
+ * The folder is flushed before the answer.
+ */
 export class DirectoryStore implements Store {
   readonly name: string;
+  readonly uri: string;
   readonly maxBytes: number;
   readonly #root: string;
-  readonly #settings: DirectorySettings;
-  #opened: Promise<Opened> | undefined;
+  readonly #records: string;
+  readonly #aside: string;
+  readonly #lock: FolderLock;
+  readonly #warn: (message: string) => void;
+  readonly #now: () => number;
+  readonly #warned = new Set<string>();
+  readonly #made = new Set<string>();
+  #opened: Promise<void> | undefined;
+  #sweepAt = Number.NEGATIVE_INFINITY;
+  #swept = 0;
+  // A store is made where the config is read, and used by tasks.
+  readonly #context = new AsyncResource('stepwright:directory');
 
-  constructor(root: string, settings: DirectorySettings) {
+  constructor(root: string, maxBytes: number, warn: (message: string) => void, now: () => number) {
     this.name = `directory ${root}`;
-    this.maxBytes = settings.maxBytes;
+    this.uri = `directory:${encodeURI(root)}`;
+    this.maxBytes = maxBytes;
     this.#root = root;
-    this.#settings = settings;
+    this.#records = join(root, FORMAT, 'records');
+    this.#aside = join(root, FORMAT, 'aside');
+    this.#lock = new FolderLock(join(root, FORMAT, 'lock'));
+    this.#warn = warn;
+    this.#now = now;
   }
 
-  async put(key: string, value: Uint8Array, options: PutOptions = {}): Promise<string> {
-    const version = await this.#write('put', key, value, options);
+  readonly put: Store['put'] = async (key, value, options = {}) => {
+    const version = await this.#write(key, value, options, (aside) =>
+      this.#change(key, ALWAYS, (path) => fs.rename(aside, path)),
+    );
     if (version === undefined) throw new StoreError('unavailable', `${this.name}: ${key} was not written`);
     return version;
-  }
+  };
 
-  async putIfAbsent(key: string, value: Uint8Array, options: PutOptions = {}): Promise<string | undefined> {
-    return this.#write('put-if-absent', key, value, options);
-  }
+  readonly putIfAbsent: Store['putIfAbsent'] = (key, value, options = {}) =>
+    this.#write(key, value, options, async (aside) => {
+      for (;;) {
+        const linked = await linkTo(this.#pathOf(key), aside);
+        if (linked === 'done') return true;
+        const there = await this.#head(key);
+        if (there && !this.#isOver(there)) return false;
+        // Where there are links, others give a new record its name without the lock.
+        const isFree: Allows = (head) => (head ? this.#isOver(head) : linked === 'none');
+        if (await this.#change(key, isFree, (path) => fs.rename(aside, path))) return true;
+      }
+    });
 
-  async replace(
-    key: string,
-    value: Uint8Array,
-    version: string,
-    options: PutOptions = {},
-  ): Promise<string | undefined> {
-    return this.#write('replace', key, value, options, version);
-  }
+  readonly replace: Store['replace'] = (key, value, version, options = {}) =>
+    this.#write(key, value, options, (aside) =>
+      this.#change(key, this.#is(version), (path) => fs.rename(aside, path)),
+    );
 
-  async delete(key: string, options: ReadOptions = {}): Promise<void> {
-    await this.#change({ kind: 'delete', key }, options);
-  }
+  readonly get: Store['get'] = (key, { signal, maxBytes = this.maxBytes } = {}) =>
+    this.#try(key, signal, async (path) => {
+      const found = await this.#read(path, key, maxBytes);
+      // Of a volume that is gone, nothing is known.
+      if (!found) await inTurn(() => fs.access(this.#records));
+      if (!found || this.#isOver(found.head)) return undefined;
+      return { value: found.value, version: found.head.version };
+    });
 
-  async deleteIf(key: string, version: string, options: ReadOptions = {}): Promise<boolean> {
-    return this.#change({ kind: 'delete-if', key, expected: version }, options);
-  }
+  readonly delete: Store['delete'] = async (key, options = {}) => {
+    await this.#remove(key, (head) => head !== undefined, options);
+  };
 
-  async get(key: string, { signal, maxBytes }: GetOptions = {}): Promise<Stored | undefined> {
-    signal?.throwIfAborted();
-    checkKey(key);
-    return this.#try(signal, (opened) => this.#read(opened, key, maxBytes ?? Number.POSITIVE_INFINITY));
-  }
+  readonly deleteIf: Store['deleteIf'] = (key, version, options = {}) =>
+    this.#remove(key, this.#is(version), options);
 
-  async list(
-    prefix: string,
-    { signal, after = '' }: ReadOptions & { readonly after?: string | undefined } = {},
-  ): Promise<KeyPage> {
-    signal?.throwIfAborted();
-    return this.#try(signal, ({ listing }) => listing.page(prefix, after));
-  }
+  readonly list: Store['list'] = (prefix, { signal, after = '' } = {}) =>
+    this.#try(undefined, signal, async () => {
+      const keys = await this.#keys(prefix);
+      return { keys: keys.filter((key) => key.startsWith(prefix) && key > after).toSorted() };
+    });
 
+  /** Writes a record aside, and lets `place` give it its name. Returns its version; undefined if it didn't get it. */
   async #write(
-    kind: Change['kind'],
     key: string,
     value: Uint8Array,
-    options: PutOptions,
-    expected?: string,
+    { signal, ttlMs = Number.POSITIVE_INFINITY }: StoreOptions,
+    place: (aside: string) => Promise<boolean>,
   ): Promise<string | undefined> {
-    options.signal?.throwIfAborted();
-    checkKey(key);
-    checkSize(this, key, value);
-    const until = this.#endOf(options.ttlMs);
-    const record = { key, version: uniqueId(), until, value };
-    const isDone = await this.#change({ kind, key, record, expected }, options);
-    return isDone ? record.version : undefined;
+    const until = ttlMs === Number.POSITIVE_INFINITY ? undefined : this.#now() + ttlMs;
+    const version = uniqueId();
+    const file = encodeFile({ key, version, until, bytes: value.byteLength }, value);
+    return this.#try(key, signal, async (path) => {
+      checkSize(this, key, value.byteLength);
+      const aside = join(this.#aside, uniqueId());
+      await this.#makeFolder(dirname(path));
+      try {
+        await inTurn(() => fs.writeFile(aside, file, { mode: 0o600, flag: 'wx', flush: true }));
+        if (!(await place(aside))) return undefined;
+      } finally {
+        // It is not there if it was renamed. What can't be removed now is removed later.
+        await inTurn(() => fs.unlink(aside)).catch(() => undefined);
+      }
+      await flushFolder(dirname(path));
+      this.#sweepSometimes();
+      return version;
+    });
   }
 
-  #endOf(ttlMs: number | undefined): number | undefined {
-    if (ttlMs === undefined || ttlMs === Number.POSITIVE_INFINITY) return undefined;
-    return this.#settings.now() + ttlMs;
-  }
-
-  async #change(change: Omit<Change, 'place'>, { signal }: ReadOptions): Promise<boolean> {
-    signal?.throwIfAborted();
-    checkKey(change.key);
-    return this.#try(signal, async ({ commits, sweep }) => {
-      const isDone = await commits.make({ ...change, place: placeOf(change.key) });
-      sweep.afterWrite(change.record?.until !== undefined);
+  #remove(key: string, allows: Allows, { signal }: StoreOptions): Promise<boolean> {
+    return this.#try(key, signal, async (path) => {
+      const isDone = await this.#change(key, allows, fs.unlink);
+      // Of a volume that is gone, nothing is known.
+      await (isDone ? flushFolder(dirname(path)) : inTurn(() => fs.access(this.#records)));
       return isDone;
     });
   }
 
-  async #read({ folder, commits }: Opened, key: string, maxBytes: number): Promise<Stored | undefined> {
-    const place = placeOf(key);
-    const path = join(folder.records, place.folder, place.name);
+  /** Makes a change under the lock, unless the record that is there then forbids it. */
+  #change(key: string, allows: Allows, change: (path: string) => Promise<void>): Promise<boolean> {
+    const path = this.#pathOf(key);
+    return this.#lock.run(async () => {
+      if (!allows(await this.#head(key))) return false;
+      await inTurn(() => change(path));
+      return true;
+    });
+  }
+
+  /** Makes the folder of records unless this process has made it. */
+  async #makeFolder(path: string): Promise<void> {
+    if (this.#made.has(path)) return;
+    await inTurn(() => fs.mkdir(path, { mode: 0o700 })).catch(unlessThere);
+    await flushFolder(this.#records);
+    this.#made.add(path);
+  }
+
+  #is(version: string): Allows {
+    return (head) => head?.version === version && !this.#isOver(head);
+  }
+
+  #isOver({ until = Number.POSITIVE_INFINITY }: Head): boolean {
+    return until <= this.#now();
+  }
+
+  #pathOf(key: string): string {
+    const slash = key.indexOf('/');
+    return join(this.#records, key.slice(0, slash), key.slice(slash + 1).replaceAll('/', ','));
+  }
+
+  async #head(key: string): Promise<Head | undefined> {
+    return (await this.#read(this.#pathOf(key), key))?.head;
+  }
+
+  /** Returns undefined if there is no such record. */
+  async #read(path: string, key: string, maxBytes?: number): Promise<RecordFile | undefined> {
     try {
-      const file = await readWhole(path, (heads) =>
-        this.#checkLength(key, headIn(heads, key).bytes, maxBytes),
-      );
-      if (!file) {
-        // Of a volume that is gone, nothing is known.
-        await folder.checkPresence();
-        return undefined;
-      }
-      const { value, version, until = Number.POSITIVE_INFINITY } = recordIn(file, key);
-      return until > this.#settings.now() ? { value, version } : undefined;
+      return await readRecord(path, key, maxBytes);
     } catch (error) {
+      if (isAbsent(error)) return undefined;
       if (!(error instanceof NotARecord)) throw error;
-      await commits.make({ kind: 'set-aside', key, place });
-      throw new StoreError(
-        'damaged',
-        `${this.name}: ${path} is not a whole record: ${error.message}. It was moved to ${folder.damaged}`,
-      );
+      this.#warnOf(path, error.message);
+      const text = `${this.name}: ${path} is not a record: ${error.message}`;
+      throw new StoreError('damaged', text, { cause: error });
     }
   }
 
-  #checkLength(key: string, bytes: number, most: number): void {
-    if (bytes <= most) return;
-    throw new StoreError('too-large', `${key} has ${bytes} bytes, and this read takes at most ${most}`);
+  /** Returns the keys of all folders that may have some with this prefix. */
+  async #keys(prefix: string): Promise<string[]> {
+    const keys: string[] = [];
+    for (const part of await namesIn(this.#records)) {
+      if (!`${part}/`.startsWith(prefix) && !prefix.startsWith(`${part}/`)) continue;
+      for (const name of await namesIn(join(this.#records, part))) {
+        const key = `${part}/${name.replaceAll(',', '/')}`;
+        if (isKey(key)) keys.push(key);
+        else this.#warnOf(join(this.#records, part, name), 'it has not the name of one');
+      }
+    }
+    return keys;
   }
 
-  #try<T>(signal: AbortSignal | undefined, call: (opened: Opened) => Promise<T>): Promise<T> {
-    const begun = this.#open()
-      .then(call)
-      .catch((error: unknown) => {
-        throw storeErrorOf(error, this.#root);
-      });
-    return unlessAborted(signal, begun);
+  #warnOf(path: string, why: string): void {
+    if (this.#warned.has(path)) return;
+    this.#warned.add(path);
+    const text = `${this.name}: ${path} is not a record (${why}). It is left alone: move it away`;
+    this.#context.runInAsyncScope(() => this.#warn(text));
   }
 
-  #open(): Promise<Opened> {
-    this.#opened ??= this.#openFolder().catch((error: unknown) => {
-      // The next call tries again: the folder may have been made by then.
-      this.#opened = undefined;
+  #sweepSometimes(): void {
+    const now = systemClock.now();
+    if (now < this.#sweepAt) return;
+    this.#sweepAt = now + SWEEP_MS;
+    // If it fails, the next calls say so.
+    this.#context.runInAsyncScope(() => void this.#sweep().catch(() => {}));
+  }
+
+  /** Removes what was left aside, and what is over of some records that follow those of the last sweep. */
+  async #sweep(): Promise<void> {
+    for (const name of await namesIn(this.#aside)) {
+      const path = join(this.#aside, name);
+      const { mtimeMs } = await inTurn(() => fs.stat(path));
+      if (wallTime() - mtimeMs > LEFT_MS) await inTurn(() => fs.unlink(path));
+    }
+    const keys = await this.#keys('');
+    const from = this.#swept < keys.length ? this.#swept : 0;
+    this.#swept = from + SWEPT_AT_ONCE;
+    const isOver: Allows = (head) => head !== undefined && this.#isOver(head);
+    for (const key of keys.slice(from, this.#swept))
+      if (isOver(await this.#head(key))) await this.#change(key, isOver, fs.unlink);
+  }
+
+  async #try<T>(
+    key: string | undefined,
+    signal: AbortSignal | undefined,
+    call: (path: string) => Promise<T>,
+  ): Promise<T> {
+    signal?.throwIfAborted();
+    if (key !== undefined) checkKey(key);
+    this.#opened ??= open(this.#root);
+    const begun = this.#opened.then(() => call(this.#pathOf(key ?? '/')));
+    // After a failure the next call tries again: the folder may be there by then.
+    this.#opened.catch(() => (this.#opened = undefined));
+    return unlessAborted(
+      signal,
+      begun.catch((error: unknown) => {
+        throw storeErrorOf(error, this.name);
+      }),
+    );
+  }
+}
+
+const ALWAYS: Allows = () => true;
+
+/** Gives a file a second name that no other has. `none`: this file system can't do so. */
+async function linkTo(path: string, aside: string): Promise<'done' | 'taken' | 'none'> {
+  try {
+    await inTurn(() => fs.link(aside, path));
+    return 'done';
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return 'taken';
+    if (NO_LINKS.has(codeOf(error))) return 'none';
+    throw error;
+  }
+}
+
+/** Returns the names in a folder; none if it is a file. */
+const namesIn = (path: string): Promise<string[]> =>
+  inTurn(() =>
+    fs.readdir(path).catch((error: unknown) => {
+      if (codeOf(error) === 'ENOTDIR') return [];
       throw error;
-    });
-    return this.#opened;
-  }
+    }),
+  );
 
-  async #openFolder(): Promise<Opened> {
-    const { now, warn } = this.#settings;
-    const folder = await Folder.open(this.#root, warn);
-    const commits = new Commits(folder, this.#settings);
-    const listing = new Listing(folder.records, commits, now);
-    return { folder, commits, listing, sweep: new Sweep(listing, commits, now) };
+const flushFolder = (path: string): Promise<void> =>
+  inTurn(async () => {
+    const folder = await fs.open(path, 'r');
+    try {
+      await folder.sync();
+    } finally {
+      await folder.close();
+    }
+  });
+
+/**
+ * Makes a store's folders if they are not there: under another name, so that they get theirs in one step.
+ * @throws StoreError of kind `denied` if the folder holds another format
+ */
+async function open(root: string): Promise<void> {
+  await fs.mkdir(root, { mode: 0o700 }).catch(unlessThere);
+  const names = await fs.readdir(root);
+  const other = names.find((name) => name !== FORMAT && /^records(-\d+)?$/.test(name));
+  if (other !== undefined)
+    throw new StoreError(
+      'denied',
+      `directory ${root} has records of another release of Stepwright (${join(root, other)}), which this one can't read. Name another folder, or remove these records if nobody needs them`,
+    );
+  if (names.includes(FORMAT)) return;
+  const prepared = join(root, `new-${uniqueId()}`);
+  try {
+    for (const name of ['', 'records', 'aside', 'lock'])
+      await fs.mkdir(join(prepared, name), { mode: 0o700 });
+    await fs.writeFile(join(prepared, 'lock', FREE), '', { mode: 0o600, flush: true });
+    for (const name of ['lock', '']) await flushFolder(join(prepared, name));
+    await fs.rename(prepared, join(root, FORMAT));
+  } catch (error) {
+    await fs.rm(prepared, { recursive: true, force: true }).catch(() => undefined);
+    // Another process may have been first.
+    if (codeOf(error) !== 'ENOTEMPTY') unlessThere(error);
   }
+  await flushFolder(root);
 }

@@ -1,109 +1,106 @@
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import fs from 'node:fs/promises';
 import { join } from 'node:path';
 import { StoreError } from '../../../base/store/store-error.js';
-import { type Clock, systemClock } from '../../../base/time/clock.js';
-import { codeOf } from './fs-error.js';
-import { hasEnded, newHolder } from './process-name.js';
-import { short } from './turns.js';
+import { systemClock } from '../../../base/time/clock.js';
+import { inTurn, isAbsent } from './file-calls.js';
+import { newHolder, stateOf } from './holder.js';
 
-const FREE = 'free';
+/** The name of the lock's file while nobody holds it. */
+export const FREE = 'free';
 /** The longest wait for the lock. */
-const WAIT_MS = 10_000;
-/** The longest that a holder changes something. */
-const HOLD_MS = 10_000;
-/** A holder that has kept the lock for so long is taken for gone, although its process can't be seen to have ended. */
-const STUCK_MS = 30_000;
-
-/** Tells a holder of the lock whether it still may change something. */
-export interface Held {
-  /** @throws StoreError of kind `unavailable` if the lock may be another's by now */
-  check(): void;
-}
+const WAIT_MS = 2_000;
+/** A holder of whom it isn't known if it lives is taken for ended after it has held the lock for so long. */
+const STUCK_MS = 10_000;
+/** The longest wait between two attempts to take the lock. The holder is looked at with each fourth. */
+const [PAUSE_MS, LOOK_EACH] = [2, 4];
 
 /**
  * A lock between processes: a folder with one file, whose name says who holds the lock. It is taken and given back by
- * a rename, which succeeds for one of several. If the holder has ended, its name is renamed to that of the next one: no
- * process can take a lock twice by mistake, because each name is used once.
+ * a rename, which succeeds for one of several. If the holder has ended, its name is renamed to that of the next one.
+ * Each name is used once, so that nobody takes the lock from a holder that it has not looked at.
  */
 export class FolderLock {
   readonly #folder: string;
-  readonly #clock: Clock;
+  readonly #clock: typeof systemClock;
+  /** Resolves when the last change of this process has been made. */
+  #turn: Promise<unknown> = Promise.resolve();
+  /** The name under which this lock is held; without a change, if it could not be given back. */
+  #held: string | undefined;
+  #heldAt = Number.NEGATIVE_INFINITY;
   #seen: { readonly holder: string; readonly since: number } | undefined;
 
-  /** @param folder the lock's folder, of its own */
+  /** @param folder the lock's folder, which has the file `free` or that of a holder */
   constructor(folder: string, clock = systemClock) {
     this.#folder = folder;
     this.#clock = clock;
   }
 
-  /** Makes the lock if there is none. @param aside a folder of the same file system, to prepare it in */
-  async make(aside: string): Promise<void> {
-    const prepared = join(aside, newHolder());
-    await mkdir(prepared, { mode: 0o700 });
-    await writeFile(join(prepared, FREE), '', { mode: 0o600 });
-    try {
-      // Succeeds if there is no such folder, or an empty one.
-      await rename(prepared, this.#folder);
-    } catch (error) {
-      await rm(prepared, { recursive: true, force: true });
-      if (!['ENOTEMPTY', 'EEXIST', 'EPERM'].includes(codeOf(error) ?? '')) throw error;
-    }
-  }
-
-  /** Runs `change` while no other process runs its own. */
-  async hold<T>(change: (held: Held) => Promise<T>): Promise<T> {
-    const name = await this.#take();
-    const until = this.#clock.now() + HOLD_MS;
-    const check = (): void => {
-      if (this.#clock.now() > until)
-        throw new StoreError(
-          'unavailable',
-          `the lock ${this.#folder} was held for more than ${HOLD_MS / 1000} s`,
-        );
-    };
-    try {
-      return await change({ check });
-    } finally {
-      await this.#rename(name, FREE);
-    }
-  }
-
-  async #take(): Promise<string> {
-    const name = newHolder();
+  /**
+   * Makes a change while no other process makes one of its own.
+   * @throws StoreError of kind `unavailable` if this process can't have the lock within 2 s
+   */
+  run<T>(change: () => Promise<T>): Promise<T> {
     const began = this.#clock.now();
-    for (let wait = 1; ; wait = Math.min(wait * 2, 16)) {
-      if (await this.#rename(FREE, name)) return name;
-      const holder = await this.#holder();
-      if (holder !== undefined && this.#isGone(holder) && (await this.#rename(holder, name))) return name;
-      if (this.#clock.now() - began > WAIT_MS)
+    const made = this.#turn.then(async () => {
+      const name = await this.#take(began);
+      try {
+        return await change();
+      } finally {
+        await this.#giveBack(name);
+      }
+    });
+    this.#turn = made.catch(() => {});
+    return made;
+  }
+
+  async #take(began: number): Promise<string> {
+    const name = newHolder();
+    for (let attempt = 1; ; attempt++) {
+      const from = this.#held ?? (attempt % LOOK_EACH === 0 ? await this.#endedHolder() : FREE);
+      if (from !== undefined && (await this.#rename(from, name))) {
+        this.#heldAt = this.#clock.now();
+        return (this.#held = name);
+      }
+      this.#held = undefined;
+      if (this.#clock.now() - Math.max(began, this.#heldAt) > WAIT_MS)
         throw new StoreError(
           'unavailable',
-          `${this.#folder}/${holder ?? FREE} was not free for ${WAIT_MS / 1000} s: another process holds the store`,
+          `${this.#folder} was not free for ${WAIT_MS / 1000} s: ${this.#seen?.holder ?? 'others'} held it`,
         );
-      await this.#clock.sleep(wait * (0.5 + Math.random()));
+      await this.#clock.sleep(PAUSE_MS * Math.random());
     }
+  }
+
+  /** Tries three times. If that fails, the next change takes the lock from this name. */
+  async #giveBack(name: string): Promise<void> {
+    for (let attempt = 1; attempt <= 3; attempt++)
+      try {
+        await this.#rename(name, FREE);
+        this.#held = undefined;
+        return;
+      } catch {
+        await this.#clock.sleep(attempt * PAUSE_MS);
+      }
   }
 
   /** Returns false if there is no such file. */
   async #rename(from: string, to: string): Promise<boolean> {
     try {
-      await short.run(() => rename(join(this.#folder, from), join(this.#folder, to)));
+      await inTurn(() => fs.rename(join(this.#folder, from), join(this.#folder, to)));
       return true;
     } catch (error) {
-      if (codeOf(error) === 'ENOENT') return false;
+      if (isAbsent(error)) return false;
       throw error;
     }
   }
 
-  /** Returns the name of the holder; undefined if the lock is free. */
-  async #holder(): Promise<string | undefined> {
-    const names = await short.run(() => readdir(this.#folder));
-    return names.includes(FREE) ? undefined : names[0];
-  }
-
-  #isGone(holder: string): boolean {
-    if (hasEnded(holder)) return true;
+  /** Returns the name of a holder that has ended; undefined if there is none. */
+  async #endedHolder(): Promise<string | undefined> {
+    const [holder = FREE] = await inTurn(() => fs.readdir(this.#folder));
+    if (holder === FREE) return undefined;
     if (this.#seen?.holder !== holder) this.#seen = { holder, since: this.#clock.now() };
-    return this.#clock.now() - this.#seen.since > STUCK_MS;
+    const isStuck = this.#clock.now() - this.#seen.since > STUCK_MS;
+    const state = stateOf(holder);
+    return state === 'ended' || (state === 'unknown' && isStuck) ? holder : undefined;
   }
 }

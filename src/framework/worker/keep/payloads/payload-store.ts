@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { StoreError } from '../../../base/store/store-error.js';
-import type { ObjectStore } from '../../../base/store/store.js';
+import type { Store } from '../../../base/store/store.js';
 import { fullJitter } from '../../../base/time/backoff.js';
 import type { Clock } from '../../../base/time/clock.js';
 import type { StoreTrouble } from '../../../base/store/store-events.js';
-import { LimitedObjectStore } from '../limited-store.js';
+import { LimitedStore } from '../limited-store.js';
 import { mayPass } from '../store-calls.js';
 import { payloadKey, type Reference } from './reference.js';
 
@@ -42,16 +42,16 @@ export class PayloadStore {
   readonly maxBytes: number;
   readonly #base: string;
   readonly #keepMs: number;
-  readonly #store: LimitedObjectStore;
+  readonly #store: LimitedStore;
   readonly #random: () => number;
 
-  constructor(store: ObjectStore, { base, keepMs, clock, random, trouble }: PayloadSettings) {
+  constructor(store: Store, { base, keepMs, clock, random, trouble }: PayloadSettings) {
     this.name = store.name;
     this.maxBytes = store.maxBytes;
     this.#base = base;
     this.#keepMs = keepMs;
     this.#random = random;
-    this.#store = new LimitedObjectStore(store, {
+    this.#store = new LimitedStore(store, {
       clock,
       limitMs: CALL_LIMIT_MS,
       trouble,

@@ -1,36 +1,22 @@
 import { deepEqual, ok } from 'node:assert/strict';
-import { MOST_KEY_CHARACTERS } from '../../base/store/store-error.js';
-import type { Checks } from './conformance.js';
+import { MOST_KEY_CHARACTERS } from '../../../src/framework/base/store/store-error.js';
+import type { Checks } from './checks.js';
 import { allKeys, bytes, expectKind, expectText, sorted } from './expect.js';
 
 const BAD_KEYS = [
-  '',
-  '/',
-  '/a',
-  'a/',
-  'a//b',
-  '.',
-  '..',
-  '../a',
-  'a/../b',
-  'a/.b',
-  '=a',
-  'a b',
-  'a\\b',
-  'a\0b',
-  'é',
-  'a%2fb',
+  ...['', '/', 'a', '/a', 'a/', 'a//b', '.', '..', '../a', 'a/../b', 'a/.b'],
+  ...['k/a b', 'k/a\\b', 'k/a\0b', 'k/é', 'k/a%2fb', 'k/A', 'k/a,b', 'k/=a'],
 ];
 
 /** Checks of keys and lists. */
 export const keyChecks: Checks = {
-  'keys have every character that is allowed, and 400 of them': async ({ store, key }) => {
+  'keys have every character that is allowed, and 200 of them': async ({ store, key }) => {
     const longest = key('x').padEnd(MOST_KEY_CHARACTERS, 'abcdefghij');
     const keys = [
-      key('AZaz09._=-'),
+      key('az09._-'),
       key('_a'),
       key('-a'),
-      key('a/b.c/d=e'),
+      key('a/b.c/d_e'),
       longest,
       `${longest.slice(0, -1)}_`,
     ];
@@ -38,17 +24,8 @@ export const keyChecks: Checks = {
     for (const each of keys) await expectText(store, each, each);
     deepEqual(await allKeys(store, key('')), sorted(keys));
   },
-  'keys of one part are possible': async ({ store, key }) => {
-    const one = key('').replaceAll('/', '-');
-    await store.put(one, bytes('one'));
-    await expectText(store, one, 'one');
-    deepEqual(await allKeys(store, one), [one]);
-  },
-  'keys that differ in case, or that begin with another key, are different records': async ({
-    store,
-    key,
-  }) => {
-    const keys = [key('a'), key('A'), key('a/b'), key('a/B'), key('a.b'), key('ab')];
+  'keys that begin with another key are different records': async ({ store, key }) => {
+    const keys = [key('a'), key('a/b'), key('a.b'), key('ab')];
     await Promise.all(keys.map((each) => store.put(each, bytes(each))));
     for (const each of keys) await expectText(store, each, each);
   },
@@ -66,7 +43,7 @@ export const keyChecks: Checks = {
     other,
     key,
   }) => {
-    const names = ['a', 'B', 'a/1', 'a/10', 'a/2', 'a-1', 'a.1', 'a=1', 'a_1', 'ab', '0'];
+    const names = ['a', 'b', 'a/1', 'a/10', 'a/2', 'a-1', 'a.1', 'a_1', 'ab', '0'];
     await Promise.all(names.map((name) => store.put(key(name), bytes(name))));
     deepEqual(await allKeys(other, key('')), sorted(names.map(key)));
     deepEqual(await allKeys(other, key('a/')), ['a/1', 'a/10', 'a/2'].map(key));
@@ -84,8 +61,8 @@ export const keyChecks: Checks = {
   },
   'list returns each key once, on as many pages as there are': async ({ store, key, records }) => {
     const keys = Array.from({ length: records }, (_, i) => key(`r${i}`));
-    for (let at = 0; at < records; at += 50)
-      await Promise.all(keys.slice(at, at + 50).map((each) => store.put(each, bytes('one'))));
+    for (let at = 0; at < records; at += 10)
+      await Promise.all(keys.slice(at, at + 10).map((each) => store.put(each, bytes('one'))));
     deepEqual(await allKeys(store, key('')), sorted(keys));
   },
   'keys that were deleted are not listed': async ({ store, key }) => {

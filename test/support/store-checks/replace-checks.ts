@@ -1,10 +1,10 @@
 import { equal, notEqual, ok } from 'node:assert/strict';
-import type { Store } from '../../base/store/store.js';
-import type { Checks } from './conformance.js';
+import type { Store } from '../../../src/framework/base/store/store.js';
+import type { Checks } from './checks.js';
 import { bytes, expectKind, expectNone, expectReason, expectText } from './expect.js';
 
 /** Checks of what is replaced and removed by its version. */
-export const replaceChecks: Checks<Store> = {
+export const replaceChecks: Checks = {
   'replace writes a record that still has the version, and returns the new one': async ({
     store,
     other,
@@ -28,9 +28,9 @@ export const replaceChecks: Checks<Store> = {
     await expectNone(store, key('a'));
   },
   'a record that was removed and written again has another version': async ({ store, key }) => {
-    const first = await store.put(key('a'), bytes('one'));
+    const first = (await store.putIfAbsent(key('a'), bytes('one'))) ?? '';
     await store.delete(key('a'));
-    await store.put(key('a'), bytes('one'));
+    await store.putIfAbsent(key('a'), bytes('one'));
     equal(await store.replace(key('a'), bytes('two'), first), undefined);
     equal(await store.deleteIf(key('a'), first), false);
     await expectText(store, key('a'), 'one');
@@ -43,6 +43,14 @@ export const replaceChecks: Checks<Store> = {
     const winners = (await Promise.all(all)).flatMap((version, i) => (version === undefined ? [] : [i]));
     equal(winners.length, 1, `expected one to succeed, got ${winners.length}`);
     await expectText(store, key('a'), `by ${winners[0]}`);
+  },
+  'a record that is replaced by the same bytes has another version': async ({ store, other, key }) => {
+    const first = (await store.putIfAbsent(key('a'), bytes('one'))) ?? '';
+    const second = (await store.replace(key('a'), bytes('one'), first)) ?? '';
+    notEqual(second, first);
+    equal(await other.replace(key('a'), bytes('two'), first), undefined);
+    equal(await other.deleteIf(key('a'), first), false);
+    ok(await other.replace(key('a'), bytes('two'), second), 'expected the second version to be replaced');
   },
   'no increment is lost of those that several make at once': async ({ store, other, key }) => {
     await store.put(key('a'), bytes('0'));
@@ -78,7 +86,7 @@ export const replaceChecks: Checks<Store> = {
   }) => {
     const first = await store.put(key('a'), bytes('one'));
     const second = (await store.replace(key('a'), bytes('two'), first, { ttlMs })) ?? '';
-    await wait(ttlMs + 1);
+    wait(ttlMs + 1);
     await expectNone(store, key('a'));
     equal(await store.replace(key('a'), bytes('three'), second), undefined);
     equal(await store.deleteIf(key('a'), second), false);

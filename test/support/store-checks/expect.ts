@@ -1,11 +1,11 @@
 import { AssertionError, deepEqual, equal, ok } from 'node:assert/strict';
-import type { ObjectStore } from '../../base/store/store.js';
-import type { StoreErrorKind } from '../../base/store/store-error.js';
+import type { Store } from '../../../src/framework/base/store/store.js';
+import type { StoreErrorKind } from '../../../src/framework/base/store/store-error.js';
 
 export const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 /** Expects the record to have this text. Returns its version. */
-export async function expectText(store: ObjectStore, key: string, text: string): Promise<string> {
+export async function expectText(store: Store, key: string, text: string): Promise<string> {
   const found = await store.get(key);
   ok(found, `expected a record at ${key}, got none`);
   equal(new TextDecoder().decode(found.value), text);
@@ -13,7 +13,7 @@ export async function expectText(store: ObjectStore, key: string, text: string):
   return found.version;
 }
 
-export async function expectNone(store: ObjectStore, key: string): Promise<void> {
+export async function expectNone(store: Store, key: string): Promise<void> {
   const found = await store.get(key);
   ok(found === undefined, `expected no record at ${key}, got one of ${found?.value.byteLength} bytes`);
 }
@@ -54,7 +54,7 @@ async function rejectionOf(what: string, call: () => Promise<unknown>): Promise<
 }
 
 /** Returns all keys of a prefix, in the order of the pages. */
-export async function allKeys(store: ObjectStore, prefix: string, after?: string): Promise<string[]> {
+export async function allKeys(store: Store, prefix: string, after?: string): Promise<string[]> {
   const keys: string[] = [];
   for (let at = after; ;) {
     const page = await store.list(prefix, { after: at });

@@ -1,1 +1,0 @@
-export { dynamodb, type DynamoDbOptions } from './dynamodb-store.js';

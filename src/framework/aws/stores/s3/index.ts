@@ -1,1 +1,0 @@
-export { s3, type S3Options } from './s3-store.js';
