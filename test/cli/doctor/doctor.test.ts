@@ -97,7 +97,7 @@ describe('a planted fault is named, with its fix:', () => {
   ])('a way there that ends with %s', async (code, fix) => {
     const failing = { handle: () => Promise.reject(Object.assign(new Error(code), { code })) };
     const requestHandler = failing as unknown as NonNullable<Config['sdk']>['requestHandler'];
-    const found = await examined({ sdk: { requestHandler } });
+    const found = await examined({ calls: 'sdk', sdk: { requestHandler } });
     expect(only(found)).toMatchObject({ check: 'endpoint', fix: expect.stringContaining(fix) });
   });
 
@@ -212,7 +212,7 @@ describe('a planted fault is named, with its fix:', () => {
 
   test('an agent with too few sockets', async () => {
     const requestHandler = { httpAgent: new Agent({ maxSockets: 5 }) };
-    expect(only(await examined({ sdk: { requestHandler } }))).toMatchObject({
+    expect(only(await examined({ calls: 'sdk', sdk: { requestHandler } }))).toMatchObject({
       check: 'files',
       subject: 'sdk.requestHandler.httpAgent',
       code: 'CONFIG_BAD_VALUE',
@@ -313,7 +313,7 @@ describe('a planted fault is named, with its fix:', () => {
 
     test('but no proxy where the config has an agent, or the endpoint is here', async () => {
       const requestHandler = { httpAgent: new Agent() };
-      const config = { ...away(), sdk: { ...away().sdk, requestHandler } };
+      const config = { ...away(), calls: 'sdk' as const, sdk: { ...away().sdk, requestHandler } };
       expect(await warned({ HTTPS_PROXY: 'http://proxy:3128' }, config)).toEqual([]);
       const here = { endpoint: world.service.url };
       expect(await warned({ HTTPS_PROXY: 'http://proxy:3128' }, here)).toEqual([]);

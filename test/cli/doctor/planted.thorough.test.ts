@@ -94,7 +94,7 @@ const away = ({ world: { service } }: Scene): Config => ({
 function failing(code: string): Plant {
   const handler = { handle: () => Promise.reject(Object.assign(new Error(code), { code })) };
   const requestHandler = handler as unknown as NonNullable<Config['sdk']>['requestHandler'];
-  return () => ({ config: { sdk: { requestHandler } } });
+  return () => ({ config: { calls: 'sdk', sdk: { requestHandler } } });
 }
 
 const answered =
@@ -236,7 +236,9 @@ const FAULTS: readonly (readonly [fault: string, plant: Plant, says: (scene: Sce
   ],
   [
     'an agent with too few sockets',
-    () => ({ config: { sdk: { requestHandler: { httpAgent: new Agent({ maxSockets: 5 }) } } } }),
+    () => ({
+      config: { calls: 'sdk', sdk: { requestHandler: { httpAgent: new Agent({ maxSockets: 5 }) } } },
+    }),
     () => ['fault files: sdk.requestHandler.httpAgent', 'got 5', 'set its maxSockets'],
   ],
   [
@@ -501,7 +503,7 @@ const HEALTHY: readonly (readonly [state: string, plant: Plant])[] = [
   [
     'a proxy, and an agent that uses it',
     (at) => ({
-      config: { sdk: { ...away(at).sdk, requestHandler: { httpAgent: new Agent() } } },
+      config: { calls: 'sdk', sdk: { ...away(at).sdk, requestHandler: { httpAgent: new Agent() } } },
       host: { env: { HTTPS_PROXY: 'http://proxy:3128' } },
     }),
   ],
