@@ -33,6 +33,7 @@ test('the first task comes within 2 s after a certificate is trusted again, howe
     {
       endpoint: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
       ...{ region: 'us-east-1', sdk: { requestHandler: { httpsAgent: agent } } },
+      calls: 'sdk',
       activities: [activity(() => 'done')],
     },
     { random: 0.99 },

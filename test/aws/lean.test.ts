@@ -158,34 +158,25 @@ describe('a request of the lean path', () => {
   });
 });
 
-describe('calls go through the SDK, and the log says why', () => {
+describe('what the lean calls can not honour is an error that names it', () => {
   test.each<[string, Partial<ServiceSettings>]>([
-    ['sdk.requestHandler is set', { sdk: { requestHandler: { connectionTimeout: 1_000 } } }],
-    ['sdk.extensions is set', { sdk: { extensions: [] } }],
-    ['it is asked for', { calls: 'sdk' }],
-  ])('%s', async (why, settings) => {
-    const at = await listen(createServer((request, response) => void judging()(request, response)));
-    const sdk = { credentials: SIGNER, ...settings.sdk };
-    expect(await pollAt(await portAt(`http://127.0.0.1:${at}`, { ...settings, sdk }))).toEqual({
-      kind: 'empty',
+    ['sdk.requestHandler', { sdk: { requestHandler: { connectionTimeout: 1_000 } } }],
+    ['sdk.extensions', { sdk: { extensions: [] } }],
+  ])('%s', async (where, settings) => {
+    await expect(portAt('http://127.0.0.1:1', settings)).rejects.toMatchObject({
+      problems: [{ where, fix: expect.stringContaining("calls: 'sdk'") }],
     });
-    expect(seen[0]?.headers).toHaveProperty('amz-sdk-invocation-id');
-    const msg = `calls go through the AWS SDK's own client, which costs more: ${why}`;
-    expect(logged).toMatchObject([{ msg }]);
   });
 
-  test('its client is mocked', async () => {
+  test('a client that is mocked', async () => {
     const answer = Promise.resolve({ taskToken: 't', input: '1' });
     jest.spyOn(SFNClient.prototype, 'send').mockReturnValue(answer as never);
-    expect(await pollAt(await portAt('http://127.0.0.1:1'))).toEqual({
-      kind: 'task',
-      token: 't',
-      input: '1',
-    });
-    expect(logged).toMatchObject([{ msg: expect.stringContaining('its client is mocked') }]);
+    await expect(portAt('http://127.0.0.1:1')).rejects.toMatchObject({ problems: [{ where: 'SFNClient' }] });
+    const port = await portAt('http://127.0.0.1:1', { calls: 'sdk' });
+    expect(await pollAt(port)).toEqual({ kind: 'task', token: 't', input: '1' });
   });
 
-  test('the log says nothing where they need not', async () => {
+  test('a setting that is undefined is none', async () => {
     await portAt('http://127.0.0.1:1', { sdk: { credentials: SIGNER, useFipsEndpoint: undefined } });
     expect(logged).toEqual([]);
   });

@@ -180,6 +180,7 @@ export async function hire(hiring: Hiring): Promise<Member> {
       activities: [Handlers],
       endpoint: 'http://sfn.simulated',
       region: 'us-east-1',
+      calls: plan.calls,
       sdk: {
         credentials: plan.providerKeeps ? Object.assign(keys.provide, { memoized: true }) : keys.provide,
         ...(plan.calls === 'sdk' && { requestHandler: sdkHandlerOf(network, worker, process) }),

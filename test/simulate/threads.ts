@@ -73,8 +73,9 @@ export class HeartbeatThreads {
     const thread = this.running;
     if (!thread) return;
     chronicle.add(thread.name, 'crashes');
+    const onExit = this.#onExit;
     this.#end(thread);
-    main.input(0, () => this.#onExit?.(new Error('the thread crashed as planned')));
+    main.input(0, () => onExit?.(new Error('the thread crashed as planned')));
   }
 
   #end(thread: SimulatedProcess): void {

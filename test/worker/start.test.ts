@@ -29,7 +29,8 @@ test('settings of an agent that say nothing of sockets leave their number to the
   const sdk = { requestHandler: { httpAgent: { keepAlive: true } } };
   // The SDK's own filling would be 50, so that ten polls would wait for the others to end.
   world.service.seedActivity(ARN);
-  await world.worker({ activities: [activity(() => 1, { concurrency: 60, pollers: 60 })], sdk });
+  const activities = [activity(() => 1, { concurrency: 60, pollers: 60 })];
+  await world.worker({ activities, sdk, calls: 'sdk' });
   await world.clock.settle(() => faults.count('GetActivityTask') === 60);
   expect(faults.count('GetActivityTask')).toBe(60);
 });
@@ -96,7 +97,8 @@ describe("settings of the SDK that would cost a poll or a report are refused, wi
     ],
   ];
   test.each(rows)('%s', async (_, sdk, where) => {
-    const config = { endpoint: world.service.url, activities: [activity(() => 1)], sdk };
+    const calls = 'sdk' as const;
+    const config = { endpoint: world.service.url, activities: [activity(() => 1)], sdk, calls };
     const failed: unknown = await createWorker(config).catch((error: unknown) => error);
     expect(failed).toBeInstanceOf(StartError);
     expect(failed).toMatchObject({
@@ -105,6 +107,19 @@ describe("settings of the SDK that would cost a poll or a report are refused, wi
         where: each,
         what: expect.stringMatching(/^expected .+, got .+/),
       })),
+    });
+  });
+
+  test('without calls by the SDK, each setting that only these honour is named', async () => {
+    const sdk = { requestHandler: { httpAgent: { keepAlive: true } }, logger: console };
+    const config = {
+      endpoint: world.service.url,
+      activities: [activity(() => 1)],
+      sdk,
+      calls: 'lean' as const,
+    };
+    await expect(createWorker(config)).rejects.toMatchObject({
+      problems: [{ where: 'sdk.requestHandler' }, { where: 'sdk.logger' }],
     });
   });
 
@@ -119,7 +134,8 @@ describe("settings of the SDK that would cost a poll or a report are refused, wi
     ['a handler of another make', { requestHandler: fetchLike() }],
   ];
   test.each(right)('and none of these: %s', async (_, sdk) => {
-    const config = { endpoint: world.service.url, activities: [activity(() => 1)], sdk };
+    const calls = 'sdk' as const;
+    const config = { endpoint: world.service.url, activities: [activity(() => 1)], sdk, calls };
     const made = createWorker(config, { log: createLog({ level: 'silent' }) });
     await expect(made.then((worker) => worker.stop())).resolves.toBeUndefined();
   });
@@ -200,7 +216,7 @@ describe('a start that does not come to be closes what it opened', () => {
     const stop = new AbortController();
     const sdk = { requestHandler: unreachable() };
     const starting = start(
-      { activities: [activity(() => 1, {}, 'Bare')], setup, sdk },
+      { activities: [activity(() => 1, {}, 'Bare')], setup, sdk, calls: 'sdk' },
       { signal: stop.signal, log: createLog({ destination }) },
     );
     for (let second = 0; second < 130; second++) await seconds(1);
@@ -225,7 +241,12 @@ describe('a start that does not come to be closes what it opened', () => {
     const hanging = { ...fetchLike(), handle: () => (calls++, new Promise<never>(() => {})) };
     const { setup, disposed } = opening();
     const stop = new AbortController();
-    const config = { activities: [activity(() => 1, {}, 'Bare')], setup, sdk: { requestHandler: hanging } };
+    const config = {
+      activities: [activity(() => 1, {}, 'Bare')],
+      setup,
+      calls: 'sdk' as const,
+      sdk: { requestHandler: hanging },
+    };
     const log: string[] = [];
     const destination = { write: (line: string) => void log.push(line) };
     const starting = start(config, { signal: stop.signal, log: createLog({ destination }) });

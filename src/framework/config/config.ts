@@ -96,8 +96,8 @@ export interface Config extends HandlerOptions {
   sdk?: SdkSettings;
   /**
    * The code that makes polls, reports and heartbeats. `'lean'`: Stepwright's own code, which costs a fraction of what
-   * the SDK's `send` costs and follows the settings that the SDK resolves. If a setting can't be followed, the worker
-   * uses the SDK instead and logs that. `'sdk'`: always the SDK. @default 'lean'
+   * the SDK's `send` costs and follows the settings that the SDK resolves. A setting that can't be
+   * followed is an error at start. `'sdk'`: the SDK. @default 'lean'
    */
   calls?: 'lean' | 'sdk';
   /**

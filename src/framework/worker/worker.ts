@@ -1,8 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { Clock } from '../base/time/clock.js';
-import type { HeartbeatLoad } from './heartbeat/heartbeat-load.js';
-import type { HeartbeatListener } from './thread/heartbeat-thread.js';
-import type { WorkerHeartbeats } from './thread/worker-heartbeats.js';
+import type { LateHeartbeats } from './heartbeat/heartbeat-scheduler.js';
+import type { HeartbeatListener, WorkerHeartbeats } from './thread/worker-heartbeats.js';
 import type { Logger } from '../base/log/log.js';
 import type { Outbox } from './keep/outbox/outbox.js';
 import type { StoreTroubles } from '../base/store/store-events.js';
@@ -363,13 +362,14 @@ export class Worker implements ObservedWorker {
       if (error) this.#heartbeatTrouble.failed('failed', error);
       else this.#heartbeatTrouble.answered({ atOnce: false });
     };
-    const onStretch = (stretched: boolean, load: HeartbeatLoad): void =>
-      this.#events.emit(stretched ? 'heartbeat:stretched' : 'heartbeat:restored', load);
+    const onLate = ({ late, tasks }: LateHeartbeats): void =>
+      this.#events.emit(late > 0 ? 'heartbeat:late' : 'heartbeat:on-time', { late, tasks });
     const onSent = (lateMs: number): void => this.#events.emit('heartbeat:sent', { lateMs });
     const onTurn = (): void => this.#blocking.turned(clock.now(), this.#runningHere());
     const onBlocked = (blockedMs: number, gaveUp: boolean): void =>
       this.#events.emit('loop:blocked', { blockedMs, gaveUp, handlers: this.#blocking.suspects });
-    return { onStretch, onAnswer, onSent, onTurn, onBlocked };
+    const onFailed = (error: Error): void => this.#fail(error);
+    return { onLate, onAnswer, onSent, onTurn, onBlocked, onFailed };
   }
 
   #loopOf(handler: string): HandlerLoop {

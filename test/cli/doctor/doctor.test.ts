@@ -94,7 +94,7 @@ describe('a planted fault is named, with its fix:', () => {
   ])('a way there that ends with %s', async (code, fix) => {
     const failing = { handle: () => Promise.reject(Object.assign(new Error(code), { code })) };
     const requestHandler = failing as unknown as NonNullable<Config['sdk']>['requestHandler'];
-    const found = await examined({ sdk: { requestHandler } });
+    const found = await examined({ calls: 'sdk', sdk: { requestHandler } });
     expect(only(found)).toMatchObject({ check: 'endpoint', fix: expect.stringContaining(fix) });
   });
 
@@ -245,7 +245,7 @@ describe('a planted fault is named, with its fix:', () => {
 
     test('but no proxy where the config has an agent, or the endpoint is here', async () => {
       const requestHandler = { httpAgent: new Agent() };
-      const config = { ...away(), sdk: { ...away().sdk, requestHandler } };
+      const config = { ...away(), calls: 'sdk' as const, sdk: { ...away().sdk, requestHandler } };
       expect(await warned({ HTTPS_PROXY: 'http://proxy:3128' }, config)).toEqual([]);
       const here = { endpoint: world.service.url };
       expect(await warned({ HTTPS_PROXY: 'http://proxy:3128' }, here)).toEqual([]);

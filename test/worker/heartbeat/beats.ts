@@ -1,6 +1,8 @@
 import type { Heartbeat } from '../../../src/framework/worker/heartbeat/heartbeats.js';
-import type { HeartbeatLoad } from '../../../src/framework/worker/heartbeat/heartbeat-load.js';
-import { HeartbeatScheduler } from '../../../src/framework/worker/heartbeat/heartbeat-scheduler.js';
+import {
+  HeartbeatScheduler,
+  type LateHeartbeats,
+} from '../../../src/framework/worker/heartbeat/heartbeat-scheduler.js';
 import type { ActivityPort, ReportAnswer } from '../../../src/framework/aws/activity-port.js';
 import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
 
@@ -23,7 +25,7 @@ export interface Sent {
 export interface BeatsWorld {
   readonly clock: HandClock;
   readonly sent: Sent[];
-  readonly stretches: [boolean, HeartbeatLoad][];
+  readonly lates: LateHeartbeats[];
   /** Those without an answer yet, and the most there were at one time. */
   readonly inFlight: { now: number; most: number };
   /** How many were given up by the worker. */
@@ -70,14 +72,14 @@ export function beatsWorld({ rate = 250, random = (): number => 0 } = {}): Beats
   const sent: Sent[] = [];
   const counts = new Map<string, number>();
   const leases = new Map<string, { at: number; releasedAt?: number }>();
-  const stretches: [boolean, HeartbeatLoad][] = [];
+  const lates: LateHeartbeats[] = [];
   const inFlight = { now: 0, most: 0 };
   let givenUp = 0;
   const scheduler = new HeartbeatScheduler({
     clock,
     random,
     rate,
-    onStretch: (stretched, load) => void stretches.push([stretched, load]),
+    onLate: (late) => void lates.push(late),
     onAnswer: () => {},
   });
 
@@ -106,7 +108,7 @@ export function beatsWorld({ rate = 250, random = (): number => 0 } = {}): Beats
   const made: BeatsWorld = {
     clock,
     sent,
-    stretches,
+    lates,
     inFlight,
     now,
     mended: () => scheduler.mended(),

@@ -31,7 +31,6 @@ const gone = { ...task, durationMs: 12.4, error };
 const outcome = { status: 'succeeded', output: '"done"' } as const;
 const lost = { ...reported, attempts: 9, outcome, error };
 
-const stretched = [{ everyMs: 20_000, tasks: 9, stretchedToMs: 34_000 }];
 const lines: [Told, string, RegExp][] = [
   [['state', { from: 'created', to: 'running' }], 'info', /worker is running/],
   [['task:received', { ...task, receivedAt: new Date(0) }], 'debug', /task received/],
@@ -81,8 +80,8 @@ const lines: [Told, string, RegExp][] = [
     /no slot is left; no new task is received until one of its tasks ends/,
   ],
   [['slots:freed', poll], 'info', /slots are free again/],
-  [['heartbeat:stretched', { tasks: 9, neededRate: 4, stretched }], 'warn', /heartbeats are sent less often/],
-  [['heartbeat:restored', { tasks: 9, neededRate: 2, stretched: [] }], 'info', /back to normal/],
+  [['heartbeat:late', { late: 12, tasks: 310 }], 'warn', /12 of 310 heartbeats late/],
+  [['heartbeat:on-time', { late: 0, tasks: 9 }], 'info', /no heartbeat is late/],
   [['heartbeat:failed', { error }], 'warn', /heartbeats fail/],
   [['heartbeat:recovered', {}], 'info', /heartbeats are accepted again/],
 ];

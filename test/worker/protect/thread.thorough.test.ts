@@ -71,7 +71,8 @@ function protectedByThread(stallAfterMs: number | false) {
   // The loop's turns, as of a main thread that runs.
   const every = clock.every.bind(clock);
   clock.every = (ms, fn) => every(ms, () => (main.isBlocked ? undefined : fn()));
-  heartbeats.follow({ onStretch: () => {}, onAnswer: () => {}, onBlocked: () => {}, onTurn: () => {} });
+  const none = (): void => {};
+  heartbeats.follow({ onLate: none, onAnswer: none, onBlocked: none, onTurn: none, onFailed: none });
   clock.every = every;
   return { protection, main, told, exit: (error: Error) => exit(error), heartbeats };
 }
@@ -148,7 +149,7 @@ test('a worker that closes is given back by the thread, and waits for no thread 
   await late;
 });
 
-test('where the thread has ended, the main thread goes on: it keeps what is held, and gives it back', async () => {
+test('where the thread has ended, another goes on: it keeps what is held, and gives it back', async () => {
   const { protection, told, exit } = protectedByThread(false);
   const since = clock.now();
   await work(protection, 62, since);

@@ -4,9 +4,8 @@ import type { Recipe, Recipes } from '../../../src/framework/aws/lean/recipe.js'
 import { silentLog } from '../../../src/framework/base/log/log.js';
 import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
 import { HeartbeatSender } from '../../../src/framework/worker/thread/heartbeat-sender.js';
-import { LeaseLedger, ledgerMemory } from '../../../src/framework/worker/thread/lease-ledger.js';
 import type { ToThread } from '../../../src/framework/worker/thread/thread-messages.js';
-import type { ThreadListener } from '../../../src/framework/worker/thread/start-thread.js';
+import type { StartThread, ThreadListener } from '../../../src/framework/worker/thread/start-thread.js';
 import { WorkerHeartbeats } from '../../../src/framework/worker/thread/worker-heartbeats.js';
 import { credentials, portOf } from '../../support/port.js';
 
@@ -26,17 +25,13 @@ const recipes: Recipes = {
 
 test.each([
   ['sends a heartbeat that is due', false, 1],
-  ['sends none for a lease that the main thread has ended since it last looked', true, 0],
+  ['sends none for a lease that has ended', true, 0],
 ])('%s', async (_, ends, sent) => {
   const clock = new HandClock(0, { promisesOnly: true });
-  const [memory, turns] = [ledgerMemory(), new SharedArrayBuffer(4)];
   let dispatched = 0;
   const never = { dispatch: () => dispatched++, on: () => {}, close: () => {}, destroy: () => {} };
   const sender = new HeartbeatSender(
-    {
-      ...{ turns, ledger: memory, rate: 250, stallAfterMs: false as const },
-      addresses: { order: 'verbatim', autoSelectFamily: true },
-    },
+    { turns: new SharedArrayBuffer(4), rate: 250, stallAfterMs: false, takesOver: false },
     {
       ...{ clock, random: () => 0, send: () => {}, writeLine: () => {} },
       open: () => never as unknown as Connection,
@@ -44,16 +39,24 @@ test.each([
   );
   sender.take({ kind: 'region', region: 'us-east-1', recipes });
   sender.take({ kind: 'identity', number: 1, identity: { accessKeyId: 'a', secretAccessKey: 'b' } });
-  const ledger = new LeaseLedger(memory);
-  ledger.begin({ id: 1, region: 0, token: 'token', everyMs: 1_150, leasedAt: 0 });
-  // The thread looks every 250 ms, and the heartbeat is due before the fifth time.
+  sender.take({ kind: 'track', id: 1, region: 'us-east-1', token: 'token', everyMs: 1_150, leasedAt: 0 });
   await clock.advance(1_010);
-  if (ends) ledger.end(1);
+  if (ends) sender.take({ kind: 'release', ids: [1] });
   await clock.advance(200);
   expect(dispatched).toBe(sent);
 });
 
-test('heartbeats that go on from the main thread keep to the rate, whatever the thread has just sent', async () => {
+/** A thread that does nothing, and ends when it is told to. */
+function idleThread() {
+  const [posted, exits]: [ToThread[], ThreadListener['onExit'][]] = [[], []];
+  const start: StartThread = (_options, { onExit }) => {
+    exits.push(onExit);
+    return { postMessage: (message) => void posted.push(message), terminate: async () => {} };
+  };
+  return { posted, exits, start };
+}
+
+test('where the thread ends another gets all leases, and after a second end within a minute they are beaten here', async () => {
   const clock = new HandClock(0, { promisesOnly: true });
   const sentAt: number[] = [];
   const port = portOf(() => new Promise(() => {}), {
@@ -62,24 +65,53 @@ test('heartbeats that go on from the main thread keep to the rate, whatever the 
       return { kind: 'ok' };
     },
   });
-  let exit: ThreadListener['onExit'] | undefined;
+  const { posted, exits, start } = idleThread();
   const heartbeats = new WorkerHeartbeats({
     ...{ clock, random: () => 0, log: silentLog, rate: 5, stallAfterMs: false as const },
-    startHeartbeatThread: (_options, { onExit }) => {
-      exit = onExit;
-      return { postMessage: () => {}, terminate: async () => {} };
-    },
+    startHeartbeatThread: start,
   });
+  const failures: string[] = [];
+  const none = (): void => {};
   heartbeats.connect([{ region: 'us-east-1', port, recipes }], credentials);
+  heartbeats.follow({
+    ...{ onLate: none, onAnswer: none, onBlocked: none, onTurn: none },
+    onFailed: ({ message }) => void failures.push(message),
+  });
   for (let n = 0; n < 5; n++)
     heartbeats.track({ port, token: `t${n}`, everyMs: 1_000, leasedAt: 0, onGone: () => {} });
-  // Each was due within this second, so the thread may have sent five.
-  await clock.advance(1_000);
-  exit?.(new Error('it crashed'));
+  await clock.advance(500);
+  posted.length = 0;
+  exits[0]?.(new Error('it crashed'));
+  await clock.advance(500);
+  const tracked = posted.flatMap((each) => (each.kind === 'track' ? each.token : []));
+  expect(tracked).toEqual(['t0', 't1', 't2', 't3', 't4']);
+  expect([exits.length, failures]).toEqual([2, []]);
+  exits[1]?.(new Error('it crashed'));
+  expect(failures).toEqual([expect.stringContaining('ended again within a minute')]);
+  // The thread may have sent five in this second.
   await clock.advance(999);
   expect(sentAt).toEqual([]);
-  await clock.advance(1_100);
+  await clock.advance(1_300);
   expect(sentAt.length).toBeGreaterThan(3);
+  await heartbeats.close();
+});
+
+test('a thread that ends once in a while is started again each time', async () => {
+  const clock = new HandClock(0, { promisesOnly: true });
+  const port = portOf(() => new Promise(() => {}));
+  const { exits, start } = idleThread();
+  const heartbeats = new WorkerHeartbeats({
+    ...{ clock, random: () => 0, log: silentLog, rate: 5, stallAfterMs: false as const },
+    startHeartbeatThread: start,
+  });
+  heartbeats.connect([{ region: 'us-east-1', port, recipes }], credentials);
+  heartbeats.track({ port, token: 't', everyMs: 1_000, leasedAt: 0, onGone: () => {} });
+  for (let n = 0; n < 5; n++) {
+    exits[n]?.(new Error('it crashed'));
+    await clock.advance(61_000);
+  }
+  expect(exits).toHaveLength(6);
+  await heartbeats.close();
 });
 
 test('the thread starts with the first task, and gets the last of the credentials that were renewed before', async () => {
@@ -98,8 +130,8 @@ test('the thread starts with the first task, and gets the last of the credential
   const renewed = { accessKeyId: 'a', secretAccessKey: 'b' };
   const current = () => ({ ...renewed, sessionToken: `renewed ${++renewals} times` });
   heartbeats.connect([{ region: 'us-east-1', port, recipes }], { ...credentials, current });
-  const follow = () => {};
-  heartbeats.follow({ onStretch: follow, onAnswer: follow, onBlocked: follow, onTurn: follow });
+  const none = (): void => {};
+  heartbeats.follow({ onLate: none, onAnswer: none, onBlocked: none, onTurn: none, onFailed: none });
   await clock.advance(600_000);
   expect([started, renewals]).toEqual([0, 61]);
   const beat = heartbeats.track({
@@ -113,6 +145,7 @@ test('the thread starts with the first task, and gets the last of the credential
   expect(sent).toMatchObject([
     { kind: 'region', region: 'us-east-1' },
     { kind: 'identity', number: 61, identity: { sessionToken: 'renewed 61 times' } },
+    { kind: 'track', token: 't' },
   ]);
   beat.release();
   await heartbeats.close();

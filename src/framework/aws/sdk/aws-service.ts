@@ -1,6 +1,6 @@
 import type { SFNClient } from '@aws-sdk/client-sfn';
 import { showError } from '../../base/show.js';
-import { silentLog } from '../../base/log/log.js';
+import { StartError, throwProblems } from '../../base/errors.js';
 import { activityPort, type SendCall } from '../activity-calls.js';
 import type { OpenConnection } from '../lean/connections.js';
 import type { LeanCalls } from '../lean/lean-calls.js';
@@ -10,13 +10,12 @@ import { ClientFactory, type ClientSettings, ownsConnections } from './client-fa
 import type { Credentials } from './credentials.js';
 import { learnRecipes } from './learn-recipes.js';
 import { loadSdk } from './load-sdk.js';
-import { isMocked, sdkOnlyReason } from './sdk-only.js';
+import { isMocked, leanProblems, notLean } from './sdk-only.js';
 
 export interface ServiceSettings extends ClientSettings {
   /**
-   * The way in which a worker's calls are made. `lean`: without the SDK, from a template that the SDK built once. If a
-   * setting of the user doesn't allow that, calls are made as with `sdk`. `sdk`: always with the SDK's `send`. @default
-   * 'lean'
+   * The way in which a worker's calls are made. `lean`: without the SDK, from a template that the SDK built once. `sdk`:
+   * with the SDK's `send`. @default 'lean'
    */
   readonly calls?: 'lean' | 'sdk';
   /** Makes the connections for calls that are made without the SDK. @default connections over TCP and TLS */
@@ -28,16 +27,19 @@ export class AwsService {
   readonly #settings: ServiceSettings;
   readonly #clients: ClientFactory;
   readonly #lean = new Map<string, { readonly calls: LeanCalls; readonly recipes: Recipes }>();
-  #loggedWhy = false;
 
   constructor(settings: ServiceSettings) {
     this.#settings = settings;
     this.#clients = new ClientFactory(settings);
   }
 
-  /** Returns the {@link ActivityPort}, the four calls that a worker makes, for one region. */
+  /**
+   * Returns the {@link ActivityPort}, the four calls that a worker makes, for one region.
+   * @throws StartError if `calls` is `lean` and the SDK's client can't be done without
+   */
   async port(region: string): Promise<ActivityPort> {
-    const send = (await this.#leanCalls(region)) ?? (await this.#sdkCalls(region));
+    const isLean = this.#settings.calls !== 'sdk';
+    const send = isLean ? await this.#leanCalls(region) : await this.#sdkCalls(region);
     return activityPort(send, this.#clients.credentials);
   }
 
@@ -72,36 +74,24 @@ export class AwsService {
     this.#clients.close();
   }
 
-  /**
-   * Resolves to a function that makes calls without the SDK. Resolves to undefined if calls must go through the SDK;
-   * the reason is logged once.
-   */
-  async #leanCalls(region: string): Promise<SendCall | undefined> {
-    const { sdk, calls: asked = 'lean', open } = this.#settings;
-    const why = asked === 'sdk' ? 'it is asked for' : sdkOnlyReason(sdk);
-    if (why !== undefined) return this.#logWhy(why);
+  async #leanCalls(region: string): Promise<SendCall> {
+    const { sdk, open } = this.#settings;
+    throwProblems(leanProblems(sdk));
     const { SFNClient } = loadSdk();
     const client = await this.#clients.client(region, 1, 1);
-    if (isMocked(client, SFNClient)) return this.#logWhy('its client is mocked');
-    try {
-      const recipes = await learnRecipes(client);
-      const { LeanCalls } = await import('../lean/lean-calls.js');
-      const calls = new LeanCalls({ recipes, identity: () => this.#clients.credentials.current(), open });
-      this.#lean.set(region, { calls, recipes });
-      return (request, call, done) => calls.begin(request, call, done);
-    } catch (error) {
-      return this.#logWhy(`no request could be made without it: ${showError(error as Error)}`);
-    }
+    if (isMocked(client, SFNClient)) throw new StartError([notLean('SFNClient', 'its `send` is replaced')]);
+    const recipes = await learnRecipes(client).catch((error: unknown) => {
+      const why = `no request could be made without the SDK (${showError(error as Error)})`;
+      throw new StartError([notLean('calls', why)]);
+    });
+    const { LeanCalls } = await import('../lean/lean-calls.js');
+    const calls = new LeanCalls({ recipes, identity: () => this.#clients.credentials.current(), open });
+    this.#lean.set(region, { calls, recipes });
+    return (request, call, done) => calls.begin(request, call, done);
   }
 
   async #sdkCalls(region: string): Promise<SendCall> {
     const { sdkCalls } = await import('./sdk-calls.js');
     return sdkCalls(this.#clients, region, { watching: ownsConnections(this.#settings.sdk) });
-  }
-
-  #logWhy(why: string): undefined {
-    const { log = silentLog } = this.#settings;
-    if (!this.#loggedWhy) log.info(`calls go through the AWS SDK's own client, which costs more: ${why}`);
-    this.#loggedWhy = true;
   }
 }

@@ -1,9 +1,9 @@
+import type { Problem } from '../../base/errors.js';
 import type { SdkSettings } from './settings.js';
 
 /**
  * The SDK client settings that calls made without the SDK still honour. They only affect the credentials, or the
- * request that we let the SDK build once and then reuse as a template. If any other setting is present, calls go
- * through the SDK.
+ * request that we let the SDK build once and then reuse as a template.
  */
 const HONOURED = new Set([
   'credentials',
@@ -28,15 +28,19 @@ const HONOURED = new Set([
   'defaultsMode',
 ]);
 
-/**
- * Returns why calls must go through the SDK's own `send`, as a text for people; undefined if no setting requires that.
- */
-export function sdkOnlyReason(sdk: SdkSettings): string | undefined {
-  const asked = Object.entries(sdk).flatMap(([key, value]) =>
-    value === undefined || HONOURED.has(key) ? [] : [`sdk.${key}`],
+/** Returns a problem for each setting of the SDK that only calls by the SDK's own `send` honour. */
+export const leanProblems = (sdk: SdkSettings): Problem[] =>
+  Object.entries(sdk).flatMap(([key, value]) =>
+    value === undefined || HONOURED.has(key) ? [] : [notLean(`sdk.${key}`, 'it is set')],
   );
-  return asked.length > 0 ? `${asked.join(' and ')} is set` : undefined;
-}
+
+/** Returns the problem that calls can't be made without the SDK's own `send`. */
+export const notLean = (where: string, why: string): Problem => ({
+  code: 'CONFIG_BAD_VALUE',
+  where,
+  what: `${why}, which only calls by the SDK's own client honour`,
+  fix: "set `calls: 'sdk'` (or --calls sdk)",
+});
 
 /** Returns true if a client's `send` was replaced, as aws-sdk-client-mock and spies do. */
 export function isMocked(client: { readonly send: unknown }, own: { readonly prototype: object }): boolean {

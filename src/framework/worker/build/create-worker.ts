@@ -69,7 +69,7 @@ export async function buildWorker(given: Plan, world: StartWorld): Promise<Worke
   const container = await makeContainer(plan, problems, { ...world, stores });
   const pools = new Pools(plan, { ...world, stores });
   const { sdk, region, calls, heartbeatRate: rate, stallAfterMs } = plan.settings;
-  const heartbeats = new WorkerHeartbeats({ ...world, rate, stallAfterMs });
+  const heartbeats = new WorkerHeartbeats({ ...world, rate, stallAfterMs, calls });
   let payloads: TaskPayloads | undefined;
   let service: AwsService | undefined;
   let health: WorkerHealth | undefined;
@@ -85,7 +85,7 @@ export async function buildWorker(given: Plan, world: StartWorld): Promise<Worke
   try {
     payloads = await payloadsOf(plan, { ...world, stores });
     const endpoint = await endpointOf(plan, world);
-    const serve = heartbeats.serve ?? world.servePages;
+    const { serve } = heartbeats.health;
     health = await openHealth({ ...plan, ...plan.settings, ...world, serve });
     const { AwsService } = await import('../../aws/sdk/aws-service.js');
     service = new AwsService({ ...world, endpoint, sdk, region, calls });

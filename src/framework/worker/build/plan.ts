@@ -18,6 +18,7 @@ import {
   resolveEndpoint,
   saidEndpoint,
 } from '../../aws/endpoint.js';
+import { leanProblems } from '../../aws/sdk/sdk-only.js';
 import { sdkProblems } from '../../aws/sdk/settings.js';
 import { POLL_LIMIT_MS } from '../poll/poll-limit.js';
 import { twoCopies } from './two-copies.js';
@@ -85,6 +86,7 @@ export async function makePlan(sources: PlanSources): Promise<Plan> {
     problems: [
       ...(isProblem(endpoint) ? [endpoint] : []),
       ...(await sdkProblems(settings.sdk, POLL_LIMIT_MS)),
+      ...(settings.calls === 'lean' ? leanProblems(settings.sdk) : []),
       ...twoCopies(baseDir),
       ...loaded.problems,
       ...found.problems,

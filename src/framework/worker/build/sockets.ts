@@ -1,4 +1,4 @@
-import { MOST_IN_FLIGHT } from '../heartbeat/in-flight.js';
+import { MOST_IN_FLIGHT } from '../heartbeat/heartbeat-scheduler.js';
 import type { PlannedHandler } from './plan.js';
 
 /** The most calls of each kind that a worker may have open at once in one region. */

@@ -76,10 +76,10 @@ export class ThreadHealthServer {
   take(message: ToHealthServer): void {
     if (message.kind === 'page') this.#waiting.get(message.request)?.(message.page);
     else if (message.kind === 'listen') this.#server = this.#listen(message.address);
-    else this.#close();
+    else this.close();
   }
 
-  #close(): void {
+  close(): void {
     this.#stopKeeping();
     void this.#server?.then((server) => server?.close());
   }

@@ -1,24 +1,25 @@
+import { Abort } from '../../base/abort.js';
 import type { Cancel, Clock } from '../../base/time/clock.js';
 import type { ReportAnswer } from '../../aws/activity-port.js';
-import { Heap } from './heap.js';
-import type { Heartbeat, TrackedLease, Heartbeats } from './heartbeats.js';
-import { type HeartbeatLoad, LoadMeter } from './heartbeat-load.js';
-import { InFlight } from './in-flight.js';
-import { RateLimiter } from './rate-limiter.js';
-import { DueHeartbeats } from './due-heartbeats.js';
-import { ASKED_ONLY_MS, isThrottled, ScheduledHeartbeat } from './scheduled-heartbeat.js';
+import type { Heartbeat, Heartbeats, TrackedLease } from './heartbeats.js';
+import { isThrottled, LeaseBeat } from './lease-beat.js';
+import { RateLimiter, WAY_MS } from './rate-limiter.js';
+
+/** The heartbeats that are late because the rate, or the answers of the service, leave no room for them. */
+export interface LateHeartbeats {
+  /** The number of tasks whose heartbeat is late; 0 when none is late any more. */
+  readonly late: number;
+  /** The number of all tasks whose heartbeats are sent. */
+  readonly tasks: number;
+}
 
 export interface SchedulerOptions {
   readonly clock: Clock;
   readonly random: () => number;
   /** The most heartbeats per second. */
   readonly rate: number;
-  /**
-   * Called with `true` when the rate isn't enough for all tasks, so that some heartbeat intervals get longer (are
-   * stretched). Called with `true` again each time that the needed rate has grown by a tenth. Called with `false` when
-   * the rate is enough again.
-   */
-  readonly onStretch: (stretched: boolean, load: HeartbeatLoad) => void;
+  /** Called when heartbeats begin to be late, again when twice as many are, and when none has been for 5 s. */
+  readonly onLate: (late: LateHeartbeats) => void;
   /**
    * Called when a heartbeat was accepted, or has failed with `error`. Not called if the service no longer wants the
    * task. A failed heartbeat is soon sent again.
@@ -34,68 +35,69 @@ export interface SchedulerOptions {
   readonly onSent?: (lateMs: number) => void;
 }
 
-/** Heartbeats that become due within this time are sent together, so that many of them need few timers. */
-const TOGETHER_MS = 20;
+const TICK_MS = 100;
 /**
- * If many tasks arrive together, their first heartbeats are sent early, each by a different part of its interval, so
- * that they aren't all due at once. The more of the rate the tasks need, the earlier a first heartbeat may be. `ahead`:
- * this is planned for more than the current need, so that the plan seldom has to change while more tasks arrive.
- * `from`: if the tasks need less than this share of the rate, nothing is sent early.
+ * The most heartbeats of a worker that may wait for their responses at once. It also limits the number of connections
+ * for heartbeats. At the default rate of 250 per second, no heartbeat is late even if each response takes four seconds.
+ * A higher limit would burden a service that is slow because it is overloaded.
+ */
+export const MOST_IN_FLIGHT = 1_000;
+/** Heartbeats with an interval of at least this leave an eighth of the places to shorter ones, which can't wait. */
+const LONG_INTERVAL_MS = 10_000;
+const MOST_LONG = (MOST_IN_FLIGHT * 7) / 8;
+/**
+ * If many tasks arrive together, their first heartbeats are sent early, each by a random part of its interval, so that
+ * they aren't all due at once. The more of the rate the tasks need, the earlier a first heartbeat may be: `ahead` times
+ * that share. If the tasks need less than `from` of the rate, nothing is sent early.
  */
 const SPREAD = { ahead: 1.25, from: 0.05 } as const;
 /**
- * The golden ratio. The fractional parts of its multiples are evenly spread over 0 to 1, however many there are. They
- * decide how early each task's first heartbeat is.
- */
-const GOLDEN = (Math.sqrt(5) - 1) / 2;
-/**
- * After the service has throttled a heartbeat, fewer heartbeats are sent for `forMs`. The limit then is `share` times
- * the rate that the tasks need, but at least `leastPerSecond`.
+ * After the service has throttled a heartbeat, fewer heartbeats are sent for `forMs`: `share` times what the tasks
+ * need, but at least `leastPerSecond`.
  */
 const THROTTLED = { forMs: 5_000, share: 1.5, leastPerSecond: 0.2 } as const;
+/** A heartbeat is late if it is due for longer than this, or than a tenth of its interval. */
+const LATE_MS = 1_000;
+const LATE_SHARE = 0.1;
+const COUNT_MS = 1_000;
+/** Counts without a late heartbeat, after which none is late any more. */
+const CALM_COUNTS = 5;
 
 /**
- * Sends the heartbeats of a worker. A heartbeat becomes due when its interval is nearly over. Among the due ones, the
- * heartbeat whose task would time out first is sent first. It is sent as soon as the rate limit allows it and few
- * enough others wait for their responses. A failed heartbeat becomes due again after a shorter time.
- *
- * All heartbeats share one timer, and each costs one step in a heap.
+ * Sends the heartbeats of a worker. A heartbeat becomes due when its interval is nearly over. Each tick sends those that
+ * are due, the one whose task would time out first before the others, as far as the rate allows it and few enough
+ * others wait for their responses. A failed heartbeat becomes due again after a shorter time.
  */
 export class HeartbeatScheduler implements Heartbeats {
   readonly #options: SchedulerOptions;
   readonly #rate: RateLimiter;
-  readonly #load: LoadMeter;
-  readonly #inFlight: InFlight;
-  readonly #waiting = new Heap<ScheduledHeartbeat>((beat) => beat.readyAt);
-  readonly #due = new DueHeartbeats();
-  /** The most that a task's first heartbeat may be early, as a part of its interval: from 0 to 1. */
-  #spread = 0;
-  /** The part of `#spread` by which the next task's first heartbeat will be early, from 0 to 1. */
-  #part: number;
-  #sentAt = Number.NEGATIVE_INFINITY;
-  #wake: { readonly at: number; readonly cancel: Cancel } | undefined;
+  readonly #beats = new Set<LeaseBeat>();
+  /** The heartbeats that wait for their responses, also of tasks that were released meanwhile. */
+  readonly #flying = new Set<LeaseBeat>();
+  #longFlying = 0;
+  /** The heartbeats per second that the intervals of the tasks require. */
+  #needed = 0;
+  #stop: Cancel | undefined;
+  #countedAt = Number.NEGATIVE_INFINITY;
+  #told = 0;
+  #calm = 0;
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
     this.#rate = new RateLimiter(options.rate);
     if (options.takesOver) this.#rate.fill(options.clock.now());
-    this.#load = new LoadMeter({ ...options, rate: this.#rate.perSecond });
-    this.#inFlight = new InFlight(options.clock);
-    this.#part = options.random();
   }
 
   track(lease: TrackedLease): Heartbeat {
     const { clock, random } = this.#options;
-    const beat = new ScheduledHeartbeat(lease, this.#nextPart(), {
-      clock,
-      random,
-      onChanged: (changed) => this.#enter(changed),
-      onReleased: (released) => this.#leave(released),
+    const beat = new LeaseBeat(lease, this.#early(), {
+      ...{ clock, random },
+      onAsked: () => this.#send(),
+      onReleased: (released) => this.#release(released),
     });
-    this.#load.add(lease.everyMs);
-    this.#widenSpread();
-    beat.planFirst(this.#spread);
-    this.#enter(beat);
+    this.#beats.add(beat);
+    this.#needed += 1_000 / beat.everyMs;
+    this.#stop ??= clock.every(TICK_MS, () => this.#tick());
     return beat;
   }
 
@@ -104,111 +106,101 @@ export class HeartbeatScheduler implements Heartbeats {
    * usual wait. Called when the cause may be gone, such as when there are new credentials.
    */
   mended(): void {
-    this.#waiting.rebuild((beat) => beat.mended());
-    this.#arm();
+    for (const beat of this.#beats) beat.mended();
   }
 
-  #nextPart(): number {
-    const part = this.#part;
-    this.#part = (part + GOLDEN) % 1;
-    return part;
+  /** Sends nothing more, and gives up the heartbeats that wait for their responses. */
+  close(): void {
+    this.#stop?.();
+    this.#stop = (): void => {};
+    for (const { attempt } of this.#flying) attempt?.limit.abort(new Error('the worker has stopped'));
   }
 
-  #widenSpread(): void {
-    const { share } = this.#load;
-    const wanted = share < SPREAD.from ? 0 : Math.min(1, share * SPREAD.ahead);
-    const tooWide = share * SPREAD.ahead ** 2 < this.#spread;
-    if (tooWide) this.#spread = wanted;
-    if (Math.min(1, share) <= Math.max(this.#spread, SPREAD.from)) return;
-    this.#spread = wanted;
-    this.#waiting.rebuild((beat) => beat.planFirst(wanted));
+  #early(): number {
+    const share = this.#needed / this.#rate.perSecond;
+    return share < SPREAD.from ? 0 : Math.min(1, share * SPREAD.ahead) * this.#options.random();
   }
 
-  #enter(beat: ScheduledHeartbeat): void {
-    this.#takeOut(beat);
-    if (beat.readyAt === Number.POSITIVE_INFINITY) return;
-    this.#waiting.add(beat);
-    beat.heap = this.#waiting;
-    this.#arm();
+  #release(beat: LeaseBeat): void {
+    this.#beats.delete(beat);
+    // Without tasks it is set to exactly 0, since rounding errors would add up otherwise.
+    this.#needed = this.#beats.size === 0 ? 0 : this.#needed - 1_000 / beat.everyMs;
+    this.#rest();
   }
 
-  #takeOut(beat: ScheduledHeartbeat): void {
-    beat.heap?.remove(beat);
-    beat.heap = undefined;
+  /** Ends the ticks if there is nothing left to send or to wait for. */
+  #rest(): void {
+    if (this.#beats.size + this.#flying.size > 0) return;
+    this.#stop?.();
+    this.#stop = undefined;
+    if (this.#told > 0) this.#tell(0);
   }
 
-  #leave(beat: ScheduledHeartbeat): void {
-    this.#takeOut(beat);
-    this.#load.remove(beat.lease.everyMs);
-    this.#arm();
-  }
-
-  #look(): void {
+  #tick(): void {
     const now = this.#options.clock.now();
-    this.#wake = undefined;
-    for (let beat = this.#waiting.first; beat && beat.readyAt <= now; beat = this.#waiting.first) {
-      this.#takeOut(beat);
-      this.#due.add(beat);
+    for (const beat of this.#flying) giveUp(beat, now);
+    this.#send();
+    if (now - this.#countedAt >= COUNT_MS) this.#countLate(now);
+  }
+
+  /** Sends the heartbeats that are due. */
+  #send(): void {
+    const now = this.#options.clock.now();
+    if (this.#rate.nextAt() > now) return;
+    const due: { readonly beat: LeaseBeat; readonly spare: number }[] = [];
+    for (const beat of this.#beats)
+      if (beat.readyAt <= now && !beat.attempt) due.push({ beat, spare: beat.spare(now) });
+    if (due.length > 1) due.sort((one, other) => one.spare - other.spare);
+    for (const { beat } of due) {
+      if (this.#rate.nextAt() > now) return;
+      if (this.#hasRoom(beat)) void this.#beat(beat, now);
     }
-    while (this.#rate.nextAt() <= now) {
-      const beat = this.#nextDue(now);
-      if (!beat) break;
-      this.#rate.leave(now);
-      this.#sentAt = now;
-      void this.#send(beat, now);
-    }
-    this.#arm();
   }
 
-  #nextDue(now: number): ScheduledHeartbeat | undefined {
-    return this.#due.first(now, (beat) => this.#inFlight.hasRoom(beat));
+  #hasRoom({ everyMs }: LeaseBeat): boolean {
+    const isLong = everyMs >= LONG_INTERVAL_MS;
+    return this.#flying.size < MOST_IN_FLIGHT && (!isLong || this.#longFlying < MOST_LONG);
   }
 
-  /**
-   * Sets the timer for the time at which the next heartbeat may be sent. No timer is set for a heartbeat that only
-   * waits because too many others wait for their responses: this method is called again when one of them has got its
-   * response.
-   */
-  #arm(): void {
-    const { clock } = this.#options;
-    const now = clock.now();
-    const waits = this.#waiting.firstKey ?? Number.POSITIVE_INFINITY;
-    const next = this.#nextDue(now) ? Math.min(waits, Math.max(now, this.#rate.nextAt())) : waits;
-    if (next === Number.POSITIVE_INFINITY) return this.#disarm();
-    const at = Math.max(next, this.#sentAt + TOGETHER_MS);
-    if (this.#wake && this.#wake.at <= at) return;
-    this.#disarm();
-    // Rounded up to whole milliseconds, so that the timer doesn't fire early because of a rounding error.
-    this.#wake = { at, cancel: clock.after(Math.ceil(at - now), () => this.#look()) };
-  }
-
-  #disarm(): void {
-    this.#wake?.cancel();
-    this.#wake = undefined;
-  }
-
-  async #send(beat: ScheduledHeartbeat, now: number): Promise<void> {
-    this.#takeOut(beat);
+  async #beat(beat: LeaseBeat, now: number): Promise<void> {
+    const { port, token } = beat.lease;
+    const limit = new Abort();
+    this.#rate.leave(now);
     this.#options.onSent?.(Math.max(0, now - beat.readyAt));
-    beat.leave(now);
-    const answer = await this.#inFlight.send(beat);
-    beat.inFlight = false;
-    if (!beat.released) this.#answer(beat, answer);
-    // Another heartbeat may be sent now, even if this one isn't due again.
-    this.#arm();
+    beat.begin(now, limit);
+    this.#fly(beat, 1);
+    const answer = await port.heartbeat(token, limit, () => !beat.released && this.#mayLeave(now));
+    this.#fly(beat, -1);
+    beat.attempt = undefined;
+    if (!beat.released) this.#answer(beat, answer, limit.aborted);
+    this.#rest();
   }
 
-  #answer(beat: ScheduledHeartbeat, answer: ReportAnswer): void {
+  #fly(beat: LeaseBeat, step: 1 | -1): void {
+    if (step === 1) this.#flying.add(beat);
+    else this.#flying.delete(beat);
+    if (beat.everyMs >= LONG_INTERVAL_MS) this.#longFlying += step;
+  }
+
+  /** Returns true if a heartbeat may leave that has waited for credentials. It counts when it really leaves. */
+  #mayLeave(sentAt: number): boolean {
+    const now = this.#options.clock.now();
+    if (now - sentAt <= WAY_MS) return true;
+    if (this.#rate.nextAt() > now) return false;
+    this.#rate.leave(now);
+    return true;
+  }
+
+  #answer(beat: LeaseBeat, answer: ReportAnswer, wasGivenUp: boolean): void {
     if (answer.kind === 'gone') {
       beat.lease.onGone(answer.error);
       return beat.release();
     }
     if (answer.kind === 'ok') beat.accepted();
-    else beat.failed(answer);
+    else beat.failed(answer, wasGivenUp);
     if (isThrottled(answer)) this.#holdBack();
     if (answer.kind === 'ok') this.#options.onAnswer();
     else if (answer.kind !== 'retry' || !answer.isMended) this.#options.onAnswer(answer.error);
-    this.#enter(beat);
   }
 
   /**
@@ -217,8 +209,33 @@ export class HeartbeatScheduler implements Heartbeats {
    */
   #holdBack(): void {
     const { forMs, share, leastPerSecond } = THROTTLED;
-    const { perSecond, askedOnly } = this.#load;
-    const needed = perSecond + (askedOnly * 1000) / ASKED_ONLY_MS;
-    this.#rate.hold(Math.max(leastPerSecond, share * needed), this.#options.clock.now() + forMs);
+    this.#rate.hold(Math.max(leastPerSecond, share * this.#needed), this.#options.clock.now() + forMs);
   }
+
+  #countLate(now: number): void {
+    this.#countedAt = now;
+    let late = 0;
+    for (const beat of this.#beats) if (isLate(beat, now)) late++;
+    this.#calm = late > 0 ? 0 : this.#calm + 1;
+    if (late > 0 && late >= 2 * this.#told) this.#tell(late);
+    else if (this.#told > 0 && this.#calm >= CALM_COUNTS) this.#tell(0);
+  }
+
+  #tell(late: number): void {
+    this.#told = late;
+    this.#options.onLate({ late, tasks: this.#beats.size });
+  }
+}
+
+const isLate = (beat: LeaseBeat, now: number): boolean =>
+  !beat.attempt && now - beat.readyAt > Math.max(LATE_MS, LATE_SHARE * beat.everyMs);
+
+/**
+ * Gives an attempt up whose time is over by more than a tick. After a stall of the process the answer may wait in its
+ * socket, which is read between two ticks.
+ */
+function giveUp({ attempt }: LeaseBeat, now: number): void {
+  if (!attempt || now < attempt.until) return;
+  if (attempt.isOver) attempt.limit.abort(new Error(`no answer to a heartbeat within ${attempt.limitMs} ms`));
+  attempt.isOver = true;
 }

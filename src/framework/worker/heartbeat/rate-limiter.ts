@@ -1,14 +1,11 @@
-/**
- * Heartbeats are evenly spread over time, but a timer may fire late. Up to this much lateness is made up for at once:
- * the heartbeats that belong to this time are sent together.
- */
-const TOLERANCE_MS = 25;
+/** Heartbeats are evenly spread over time, but sent in ticks of 100 ms: those that belong to this time leave together. */
+const TOLERANCE_MS = 125;
 /**
  * The window in which heartbeats are counted is longer than a second by this much. A later heartbeat on a fast
  * connection may reach the service before an earlier one on a slow connection. As long as the delays of connections
  * differ by less than this, still no more heartbeats than the rate arrive in any second.
  */
-const WAY_MS = 50;
+export const WAY_MS = 50;
 
 /**
  * Limits the number of heartbeats per second to `rate`. In no period of one second are more sent, or do more arrive at

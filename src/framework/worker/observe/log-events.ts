@@ -20,13 +20,13 @@ export function logEvents(events: EventHub, log: Logger, clock: Clock): void {
   logProgress(events, log, clock);
   logReports(events, log, clock);
   logPolls(events, log);
-  events.on('heartbeat:stretched', (load) =>
+  events.on('heartbeat:late', ({ late, tasks }) =>
     log.warn(
-      load,
-      'heartbeatRate is too low for the running tasks: their heartbeats are sent less often; compare the new intervals with HeartbeatSeconds, raise heartbeatRate or run more workers',
+      { late, tasks },
+      `${late} of ${tasks} heartbeats late: raise heartbeatRate, run more workers, or use a longer heartbeat and HeartbeatSeconds`,
     ),
   );
-  events.on('heartbeat:restored', (load) => log.info(load, 'heartbeat intervals are back to normal'));
+  events.on('heartbeat:on-time', ({ tasks }) => log.info({ tasks }, 'no heartbeat is late any more'));
   events.on('heartbeat:failed', ({ error }) =>
     log.warn({ error: showError(error) }, 'heartbeats fail; they are repeated'),
   );

@@ -5,7 +5,7 @@ import type { DeferralEnd } from '../deferral/deferrals.js';
 import type { StoreEvents } from '../../base/store/store-events.js';
 import type { EmitTask, TaskEvents, TaskRef } from '../task/task-events.js';
 import type { PlatformName, PublicPause, WorkerState } from '../../base/worker-status.js';
-import type { HeartbeatLoad } from '../heartbeat/heartbeat-load.js';
+import type { LateHeartbeats } from '../heartbeat/heartbeat-scheduler.js';
 import { isThenable } from '../../base/time/wait.js';
 
 /** The events of a worker and their payloads. The names are stable. */
@@ -29,11 +29,12 @@ export interface WorkerEvents extends PollEvents, TaskEvents, StoreEvents {
   'handler:paused': PollRef & PublicPause & { readonly reason: string };
   'handler:resumed': PollRef;
   /**
-   * More tasks are running than `heartbeatRate` allows heartbeats for, so some heartbeat intervals get longer. The
-   * longest intervals get longer first.
+   * The heartbeats of `late` of `tasks` running tasks are late, because `heartbeatRate` allows no more or the service
+   * answers slowly. Emitted again when twice as many are.
    */
-  'heartbeat:stretched': HeartbeatLoad;
-  'heartbeat:restored': HeartbeatLoad;
+  'heartbeat:late': LateHeartbeats;
+  /** For 5 s no heartbeat was late. */
+  'heartbeat:on-time': LateHeartbeats;
   /** A heartbeat was sent. `lateMs`: the milliseconds since it became due. */
   'heartbeat:sent': { readonly lateMs: number };
   /**

@@ -20,14 +20,13 @@ export interface AskingWorld {
    * The platform to request protection from. @default the platform that the option `protect` names; with `'auto'`, the
    * one that the environment variables show
    */
-  readonly platform?: Platform;
+  readonly platform?: Platform | undefined;
 }
 
 export interface ProtectionWorld extends AskingWorld {
   readonly log: Logger;
   /**
-   * Requests protection from the heartbeat thread, which finds the platform by itself. @default the thread that calls
-   * requests it
+   * Requests protection by the sender of heartbeats, which finds the platform by itself. @default the caller requests it
    */
   readonly thread?: ThreadProtectionClient | undefined;
 }
@@ -43,11 +42,9 @@ export function makeProtection(
 ): Protection | undefined {
   const { protect, protectAfterMs } = settings;
   const asked = askedProtection(settings, world);
-  if (asked && thread && !world.platform) {
-    const fromMain = (mayBeHeld: boolean): Protection =>
-      mayBeHeld ? (askedProtection(settings, world, mayBeHeld) ?? asked) : asked;
+  if (asked && thread) {
     const { platform } = asked.status;
-    return thread.open({ clock: world.clock, platform, protect, protectAfterMs, fromMain });
+    return thread.open({ clock: world.clock, platform, protect, protectAfterMs });
   }
   const unseen = asked ? undefined : unseenPlatform(protect, world.env);
   if (unseen !== undefined) log.warn(unseen);

@@ -1,22 +1,25 @@
+import type { Cancel, Clock } from '../../base/time/clock.js';
 import type { ProtectionStatus } from '../../base/worker-status.js';
-import type { Clock } from '../../base/time/clock.js';
-import { OldestTask } from './oldest-task.js';
-import type { Protection } from './protection.js';
 import type { Protect } from './find-platform.js';
+import { OldestTask } from './oldest-task.js';
+import type { Platform } from './platform.js';
+import type { Protection } from './protection.js';
 
-/** Messages from the main thread to the heartbeat thread, which requests scale-in protection. */
+/** Messages to the sender of heartbeats, which requests scale-in protection. */
 export type ToProtectionServer =
   /** Requests protection from now on. `memory`: the memory of the {@link OldestTask}, which both threads share. */
   | {
       readonly kind: 'protect';
       readonly protect: Protect;
       readonly protectAfterMs: number;
+      /** True if the platform may protect the worker already. */
+      readonly mayBeHeld: boolean;
       readonly memory: SharedArrayBuffer;
     }
   /** Releases the protection. `unprotected` is the response. */
   | { readonly kind: 'unprotect' };
 
-/** Messages from the heartbeat thread to the main thread. */
+/** Messages from the sender of heartbeats. */
 export type FromProtectionServer =
   /** The status has changed. `change`: what is to be told to the worker's listeners. */
   | {
@@ -32,17 +35,20 @@ export interface ThreadProtectionServerOptions {
   /** The main thread; `stuck` is true once it was blocked for so long that its tasks are given up. */
   readonly mainLoop: { readonly stuck: boolean };
   readonly send: (message: FromProtectionServer) => void;
+  /** @default the platform that the environment variables show */
+  readonly platform?: Platform | undefined;
 }
 
 const TICK_MS = 1_000;
 
 /**
- * Requests scale-in protection from the heartbeat thread, so that a handler that blocks the main thread doesn't delay
- * the request for its own task.
+ * Requests scale-in protection beside the main thread, so that a handler that blocks it doesn't delay the request for its
+ * own task.
  */
 export class ThreadProtectionServer {
   readonly #options: ThreadProtectionServerOptions;
   #protection: Protection | undefined;
+  #cancel: Cancel = () => {};
   #closed = false;
   /** The last status that was sent, as JSON. */
   #sent = '';
@@ -56,10 +62,20 @@ export class ThreadProtectionServer {
     else void this.#close();
   }
 
+  /** Makes no further call to the platform. */
+  stop(): void {
+    this.#closed = true;
+    this.#cancel();
+  }
+
   async #open(message: Extract<ToProtectionServer, { kind: 'protect' }>): Promise<void> {
-    const { clock, random, mainLoop } = this.#options;
+    const { clock, random, mainLoop, platform } = this.#options;
     const { askedProtection } = await import('./make-protection.js');
-    const protection = askedProtection(message, { clock, random, env: process.env });
+    const protection = askedProtection(
+      message,
+      { clock, random, env: process.env, platform },
+      message.mayBeHeld,
+    );
     if (!protection || this.#closed) return;
     this.#protection = protection;
     protection.follow({
@@ -68,7 +84,7 @@ export class ThreadProtectionServer {
       onFailed: ({ message: failed }) => this.#tell({ failed }),
     });
     const oldest = new OldestTask(message.memory);
-    clock.every(TICK_MS, () => {
+    this.#cancel = clock.every(TICK_MS, () => {
       // The service gives the tasks of a stuck thread to other workers.
       protection.tick(mainLoop.stuck ? undefined : oldest.since);
       this.#tell();
@@ -76,7 +92,7 @@ export class ThreadProtectionServer {
   }
 
   async #close(): Promise<void> {
-    this.#closed = true;
+    this.stop();
     await this.#protection?.close();
     this.#options.send({ kind: 'unprotected' });
   }

@@ -4,19 +4,25 @@ import type { OpenConnection } from '../../aws/lean/connections.js';
 import { LeanCalls } from '../../aws/lean/lean-calls.js';
 import type { Clock } from '../../base/time/clock.js';
 import { showDuration } from '../../base/time/duration.js';
+import { turn } from '../../base/time/turn.js';
 import type { servePages } from '../health/page-server.js';
 import { ThreadHealthServer } from '../health/thread-health-server.js';
 import type { Heartbeat } from '../heartbeat/heartbeats.js';
 import { HeartbeatScheduler } from '../heartbeat/heartbeat-scheduler.js';
+import type { Platform } from '../protect/platform.js';
 import { ThreadProtectionServer } from '../protect/thread-protection-server.js';
 import { HandedIdentity } from './handed-identity.js';
-import { HeartbeatResults } from './heartbeat-results.js';
-import { LeaseLedger } from './lease-ledger.js';
 import { MainLoopWatch } from './main-loop-watch.js';
-import { type FromThread, type ThreadOptions, TURN_MS, toText, type ToThread } from './thread-messages.js';
+import {
+  type FromThread,
+  type SenderOptions,
+  type ThreadOptions,
+  toText,
+  type ToThread,
+} from './thread-messages.js';
 
-/** Everything outside of the heartbeat thread that its code uses, so that tests can replace it. */
-export interface HeartbeatSenderWorld {
+/** Everything outside of the sender that its code uses. */
+export interface SenderWorld {
   readonly clock: Clock;
   readonly random: () => number;
   /** Sends a message to the main thread. */
@@ -26,121 +32,140 @@ export interface HeartbeatSenderWorld {
    * blocked.
    */
   readonly writeLine: (line: string) => void;
+  /** Returns the main thread's own connection to a region. @default connections of the sender's own, by the recipes */
+  readonly portOf?: (region: string) => ActivityPort | undefined;
   /** Opens the connections for heartbeats. @default connections over TCP and TLS */
-  readonly open?: OpenConnection;
+  readonly open?: OpenConnection | undefined;
   /** Opens the health port. @default over HTTP */
-  readonly servePages?: typeof servePages;
+  readonly servePages?: typeof servePages | undefined;
+  /** The platform that is asked for protection. @default the one that the environment variables show */
+  readonly platform?: Platform | undefined;
 }
 
+type Results = Omit<Extract<FromThread, { kind: 'results' }>, 'kind'>;
+type MutableResults = { -readonly [Key in keyof Results]: [...Results[Key]] };
+type Track = Extract<ToThread, { kind: 'track' }>;
+
 /**
- * The code of the heartbeat thread. It has its own connections and its own scheduler. It shares only two pieces of
- * memory with the main thread: a counter that shows if the main thread is running, and the ledger, from which it reads
- * which tasks need heartbeats. So handlers that block the main thread don't stop heartbeats.
+ * Sends the heartbeats of a worker, serves its health port, and asks the platform for protection. It runs in the
+ * heartbeat thread, so that handlers that block the main thread don't stop any of that, or on the main thread where there
+ * is no such thread. It shares one number with the main thread, a counter that shows if the main thread is running;
+ * everything else arrives by messages.
  */
 export class HeartbeatSender {
-  readonly #world: HeartbeatSenderWorld;
-  readonly #results: HeartbeatResults;
+  readonly #world: SenderWorld;
   readonly #mainLoop: MainLoopWatch;
   readonly #health: ThreadHealthServer;
   readonly #protection: ThreadProtectionServer;
   readonly #scheduler: HeartbeatScheduler;
-  readonly #ledger: LeaseLedger;
   readonly #identity: HandedIdentity;
-  /**
-   * The AWS regions in the order in which they were opened. An entry of the ledger (the shared memory with the tasks
-   * that need heartbeats) refers to its region by the index in this list.
-   */
-  readonly #regions: string[] = [];
   readonly #ports = new Map<string, ActivityPort>();
   readonly #beats = new Map<number, Heartbeat>();
+  /** The results that are sent at the end of this turn of the event loop; undefined if there are none. */
+  #results: MutableResults | undefined;
 
-  constructor({ turns, ledger, rate, stallAfterMs }: ThreadOptions, world: HeartbeatSenderWorld) {
-    const { clock, random, send } = world;
+  /** @param options `turns`: left out on the main thread itself, which is never blocked for its own eyes */
+  constructor(options: SenderOptions & Partial<Pick<ThreadOptions, 'turns'>>, world: SenderWorld) {
+    const { clock, random, send, servePages, platform } = world;
+    const { rate, takesOver } = options;
     this.#world = world;
-    this.#results = new HeartbeatResults(send);
     this.#mainLoop = new MainLoopWatch({
-      ...{ turns, stallAfterMs, clock },
+      ...{ ...options, clock },
       onStuck: (blockedMs) => world.writeLine(stuckLine(blockedMs)),
       onUnblocked: (blockedMs, gaveUp) => send({ kind: 'unblocked', blockedMs, gaveUp }),
     });
-    this.#health = new ThreadHealthServer(this.#mainLoop, clock, send, world.servePages);
-    this.#protection = new ThreadProtectionServer({ clock, random, send, mainLoop: this.#mainLoop });
-    this.#scheduler = new HeartbeatScheduler({
-      ...{ clock, rate, random },
-      onStretch: (stretched, load) => send({ kind: 'load', stretched, load }),
-      onAnswer: (error) => {
-        if (error) this.#results.failed(error);
-      },
-      onSent: (lateMs) => this.#results.sent(lateMs),
+    this.#health = new ThreadHealthServer(this.#mainLoop, clock, send, servePages);
+    this.#protection = new ThreadProtectionServer({
+      clock,
+      random,
+      send,
+      platform,
+      mainLoop: this.#mainLoop,
     });
-    this.#ledger = new LeaseLedger(ledger);
+    this.#scheduler = new HeartbeatScheduler({
+      ...{ clock, rate, random, takesOver },
+      onLate: (late) => send({ kind: 'late', late }),
+      onAnswer: (error) => {
+        if (error) this.#toSend.failed.push(toText(error));
+      },
+      onSent: (lateMs) => this.#toSend.lateMs.push(lateMs),
+    });
     this.#identity = new HandedIdentity({
       clock,
       ask: ({ type, error }, number) => send({ kind: 'refused', number, type, error: toText(error) }),
       onRenewed: () => this.#scheduler.mended(),
     });
-    clock.every(TURN_MS, () => this.#readLedger());
   }
 
   /** Handles a message from the main thread. */
   take(message: ToThread): void {
-    // The ledger may contain entries that were written before this message was sent.
-    this.#readLedger();
     if (message.kind === 'region') this.#open(message);
     else if (message.kind === 'identity') this.#identity.take(message.identity, message.number);
     else if (message.kind === 'track') this.#track(message);
-    else if (message.kind === 'send-now') {
-      const { id } = message;
-      void (this.#beats.get(id)?.now() ?? Promise.resolve()).then(() => this.#results.answered(id));
-    } else if (message.kind === 'release') this.#release(message.ids);
+    else if (message.kind === 'send-now') this.#sendNow(message.id);
+    else if (message.kind === 'release') for (const id of message.ids) this.#release(id);
     else if (message.kind === 'protect' || message.kind === 'unprotect') this.#protection.take(message);
-    else if (message.kind !== 'read-ledger') this.#health.take(message);
+    else this.#health.take(message);
+  }
+
+  /** Ends everything. Where the sender is a thread, the end of the thread does that. */
+  close(): void {
+    this.#scheduler.close();
+    this.#mainLoop.close();
+    this.#health.close();
+    this.#protection.stop();
   }
 
   #open({ region, recipes }: Extract<ToThread, { kind: 'region' }>): void {
-    this.#regions.push(region);
-    const { open } = this.#world;
-    const calls = new LeanCalls({ recipes, identity: () => this.#identity.current(), open });
-    const port = activityPort((request, call, onEnd) => calls.begin(request, call, onEnd), this.#identity);
+    const port = this.#world.portOf?.(region) ?? (recipes && this.#leanPort(recipes));
+    if (!port) return;
+    if (!recipes) port.onMended?.(() => this.#scheduler.mended());
     const heartbeat: ActivityPort['heartbeat'] = async (...args) =>
       this.#mainLoop.stuck ? STUCK : port.heartbeat(...args);
     this.#ports.set(region, { ...port, heartbeat });
   }
 
-  #readLedger(): void {
-    // A region's message is sent before any of its leases is written, so there can't be any yet.
-    if (this.#regions.length === 0) return;
-    const { leases, over } = this.#ledger.read();
-    this.#release(over);
-    for (const { region, ...lease } of leases) this.#track({ ...lease, region: this.#regions[region] ?? '' });
+  #leanPort(recipes: NonNullable<Extract<ToThread, { kind: 'region' }>['recipes']>): ActivityPort {
+    const { open } = this.#world;
+    const calls = new LeanCalls({ recipes, identity: () => this.#identity.current(), open });
+    return activityPort((request, call, onEnd) => calls.begin(request, call, onEnd), this.#identity);
   }
 
-  #release(ids: readonly number[]): void {
-    for (const id of ids) {
-      this.#beats.get(id)?.release();
-      this.#beats.delete(id);
-    }
-  }
-
-  #track({ id, region, ...lease }: Omit<Extract<ToThread, { kind: 'track' }>, 'kind'>): void {
+  #track({ id, region, token, everyMs, leasedAt }: Track): void {
     const port = this.#ports.get(region);
     if (!port) return;
     const { clock, send } = this.#world;
-    const heartbeat: ActivityPort['heartbeat'] = async (token, signal, isWanted) => {
+    const heartbeat: ActivityPort['heartbeat'] = async (...args) => {
       const sentAt = clock.now();
-      const answer = await port.heartbeat(token, signal, () => {
-        // The main thread may have written since the last turn that the lease has ended.
-        this.#readLedger();
-        return isWanted?.() !== false;
-      });
-      if (answer.kind === 'ok') this.#results.accepted(id, sentAt);
+      const answer = await port.heartbeat(...args);
+      if (answer.kind === 'ok') this.#toSend.accepted.push([id, sentAt]);
       return answer;
     };
     const onGone = (error: Error): void => {
       this.#beats.delete(id);
       send({ kind: 'gone', id, error: toText(error) });
     };
-    this.#beats.set(id, this.#scheduler.track({ ...lease, port: { ...port, heartbeat }, onGone }));
+    const lease = { token, everyMs, leasedAt, port: { ...port, heartbeat }, onGone };
+    this.#beats.set(id, this.#scheduler.track(lease));
+  }
+
+  #sendNow(id: number): void {
+    void (this.#beats.get(id)?.now() ?? Promise.resolve()).then(() => this.#toSend.answered.push(id));
+  }
+
+  #release(id: number): void {
+    this.#beats.get(id)?.release();
+    this.#beats.delete(id);
+  }
+
+  get #toSend(): MutableResults {
+    if (this.#results) return this.#results;
+    turn.after(() => {
+      const results = this.#results;
+      this.#results = undefined;
+      if (results) this.#world.send({ kind: 'results', ...results });
+    });
+    return (this.#results = { accepted: [], answered: [], lateMs: [], failed: [] });
   }
 }
 

@@ -1,8 +1,9 @@
-import type { Clock } from '../../base/time/clock.js';
+import type { Cancel, Clock } from '../../base/time/clock.js';
 import { TURN_MS } from './thread-messages.js';
 
 export interface MainLoopWatchOptions {
-  readonly turns: SharedArrayBuffer;
+  /** The counter of the main thread's turns. Left out on the main thread itself. @default it is never blocked */
+  readonly turns?: SharedArrayBuffer | undefined;
   readonly stallAfterMs: number | false;
   readonly clock: Clock;
   /**
@@ -24,15 +25,16 @@ const REPORTED_MS = 1_000;
  */
 export class MainLoopWatch {
   readonly #options: MainLoopWatchOptions;
-  readonly #turns: Int32Array;
+  readonly #turns: Int32Array | undefined;
+  readonly #cancel: Cancel;
   #seen = -1;
   #blocked = 0;
   #stuck = false;
 
   constructor(options: MainLoopWatchOptions) {
     this.#options = options;
-    this.#turns = new Int32Array(options.turns);
-    options.clock.every(TURN_MS, () => this.#look());
+    this.#turns = options.turns && new Int32Array(options.turns);
+    this.#cancel = this.#turns ? options.clock.every(TURN_MS, () => this.#look()) : () => {};
   }
 
   /** The milliseconds for which the main thread's event loop has been blocked; 0 while it is running. */
@@ -45,7 +47,12 @@ export class MainLoopWatch {
     return this.#stuck;
   }
 
+  close(): void {
+    this.#cancel();
+  }
+
   #look(): void {
+    if (!this.#turns) return;
     const turns = Atomics.load(this.#turns, 0);
     // Before its first turn, the main thread may still be starting.
     if (turns === this.#seen && turns > 0) return this.#miss();

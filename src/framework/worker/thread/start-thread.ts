@@ -20,6 +20,10 @@ export type StartThread = (options: ThreadOptions, listener: ThreadListener) => 
 
 const ENTRY = entryUrl('./heartbeat-thread-entry.js', import.meta.url);
 
+/** Returns true if the file of the heartbeat thread is there. It isn't if a user's bundle contains this module. */
+export const hasThreadFile = (): boolean =>
+  ENTRY.protocol !== 'file:' || process.getBuiltinModule('node:fs').existsSync(ENTRY);
+
 /** Starts the heartbeat thread as a worker thread of this process. */
 export const startThread: StartThread = (workerData, { onMessage, onExit }) => {
   // Modules that NODE_OPTIONS preloads are for the app's own code: an SDK or an agent would be loaded twice, and export

@@ -2,10 +2,23 @@ import type { getDefaultResultOrder } from 'node:dns';
 import type { FromHealthServer, ToHealthServer } from '../health/thread-health-server.js';
 import type { FromProtectionServer, ToProtectionServer } from '../protect/thread-protection-server.js';
 import type { Identity, Recipes } from '../../aws/lean/recipe.js';
-import type { HeartbeatLoad } from '../heartbeat/heartbeat-load.js';
+import type { LateHeartbeats } from '../heartbeat/heartbeat-scheduler.js';
+
+/** The data with which a sender of heartbeats starts. */
+export interface SenderOptions {
+  /** The most heartbeats per second. */
+  readonly rate: number;
+  /**
+   * If the main thread is blocked for this many milliseconds, it counts as stuck, and no more heartbeats are sent.
+   * `false`: it never counts as stuck.
+   */
+  readonly stallAfterMs: number | false;
+  /** True if another sender has sent these heartbeats until now. */
+  readonly takesOver: boolean;
+}
 
 /** The data with which the heartbeat thread starts. */
-export interface ThreadOptions {
+export interface ThreadOptions extends SenderOptions {
   /**
    * The main thread's settings for network addresses, as Node's command line or the app's code has set them. The
    * heartbeat thread uses the same.
@@ -19,15 +32,6 @@ export interface ThreadOptions {
    * event loop is running.
    */
   readonly turns: SharedArrayBuffer;
-  /** The memory of the `LeaseLedger`. Both threads share it. */
-  readonly ledger: SharedArrayBuffer;
-  /** The most heartbeats per second. */
-  readonly rate: number;
-  /**
-   * If the main thread is blocked for this many milliseconds, it counts as stuck, and the heartbeat thread stops
-   * sending heartbeats. `false`: it never counts as stuck.
-   */
-  readonly stallAfterMs: number | false;
 }
 
 /**
@@ -43,22 +47,18 @@ export interface ErrorText {
 }
 
 /**
- * The messages that the main thread sends to the heartbeat thread. Times are epoch milliseconds of `systemClock`, which
- * is the same in both threads.
+ * The messages to the sender of heartbeats, which runs in the heartbeat thread or, where there is none, on the main
+ * thread. Times are epoch milliseconds of `systemClock`, which is the same in both threads.
  */
 export type ToThread =
   /**
    * A region in which the thread has to send heartbeats, and the recipes of its requests: the parts that are the same
-   * in each request.
+   * in each request. Undefined where the main thread sends the heartbeats by its own connections.
    */
-  | { readonly kind: 'region'; readonly region: string; readonly recipes: Recipes }
+  | { readonly kind: 'region'; readonly region: string; readonly recipes: Recipes | undefined }
   /** New credentials to sign heartbeats with. Credentials are numbered from 1. */
   | { readonly kind: 'identity'; readonly identity: Identity; readonly number: number }
-  /** Makes the thread read the ledger (shared memory with the tasks that need heartbeats) at once. */
-  | { readonly kind: 'read-ledger' }
-  /**
-   * A task that needs heartbeats. Sent as a message only if it couldn't be written to the shared memory (the ledger).
-   */
+  /** A task that needs heartbeats. */
   | {
       readonly kind: 'track';
       readonly id: number;
@@ -67,36 +67,28 @@ export type ToThread =
       readonly everyMs: number;
       readonly leasedAt: number;
     }
+  /** The handler has requested a heartbeat. */
   | { readonly kind: 'send-now'; readonly id: number }
-  /**
-   * Makes the thread stop sending heartbeats for these tasks. Sent if a task's beginning or end couldn't be written to
-   * the shared memory (the ledger).
-   */
+  /** These tasks need no heartbeats any more. */
   | { readonly kind: 'release'; readonly ids: readonly number[] }
   | ToHealthServer
   | ToProtectionServer;
 
-/** The messages that the heartbeat thread sends to the main thread. */
+/** The messages of the sender of heartbeats. */
 export type FromThread =
   /** The results of all heartbeats in one turn of the event loop. */
   | {
       readonly kind: 'results';
-      /**
-       * The ids of tasks with a heartbeat that the service has accepted, each with the time at which that heartbeat was
-       * sent.
-       */
+      /** The ids of tasks with an accepted heartbeat, each with the time at which that heartbeat was sent. */
       readonly accepted: readonly (readonly [id: number, at: number])[];
-      /**
-       * The ids of tasks whose handler has requested a heartbeat, if that heartbeat has now got its response or has
-       * failed.
-       */
+      /** The ids of tasks whose handler has requested a heartbeat that has now got its response, or has failed. */
       readonly answered: readonly number[];
       /** For each heartbeat that was sent, the milliseconds since it became due. */
       readonly lateMs: readonly number[];
       readonly failed: readonly ErrorText[];
     }
   | { readonly kind: 'gone'; readonly id: number; readonly error: ErrorText }
-  | { readonly kind: 'load'; readonly stretched: boolean; readonly load: HeartbeatLoad }
+  | { readonly kind: 'late'; readonly late: LateHeartbeats }
   /**
    * The service has refused a heartbeat that was signed with the credentials with this number. The main thread may have
    * newer ones.

@@ -1,15 +1,21 @@
-import type { Recipes } from '../../aws/lean/recipe.js';
+import { AsyncResource } from 'node:async_hooks';
+import type { AsOf, Renewal } from '../../aws/activity-calls.js';
 import type { ActivityPort } from '../../aws/activity-port.js';
-import { showError } from '../../base/show.js';
+import type { Identity, Recipes } from '../../aws/lean/recipe.js';
 import type { Logger } from '../../base/log/log.js';
-import { type Clock, systemClock } from '../../base/time/clock.js';
-import type { ThreadProtectionClient } from '../protect/thread-protection-client.js';
+import { showError } from '../../base/show.js';
+import { type Cancel, type Clock, systemClock } from '../../base/time/clock.js';
+import { turn } from '../../base/time/turn.js';
 import type { servePages } from '../health/page-server.js';
-import type { Heartbeat, TrackedLease, Heartbeats } from '../heartbeat/heartbeats.js';
-import { HeartbeatScheduler } from '../heartbeat/heartbeat-scheduler.js';
-import { type HeartbeatListener, HeartbeatThread, type IdentitySource } from './heartbeat-thread.js';
-import type { StartThread } from './start-thread.js';
-import type { ThreadHeartbeat } from './thread-heartbeat.js';
+import { ThreadHealthClient } from '../health/thread-health-client.js';
+import type { Heartbeat, Heartbeats, TrackedLease } from '../heartbeat/heartbeats.js';
+import type { SchedulerOptions } from '../heartbeat/heartbeat-scheduler.js';
+import type { Platform } from '../protect/platform.js';
+import { ThreadProtectionClient } from '../protect/thread-protection-client.js';
+import { HeartbeatSender } from './heartbeat-sender.js';
+import { HeldLease } from './held-lease.js';
+import { hasThreadFile, startThread, type StartThread } from './start-thread.js';
+import { type FromThread, type SenderOptions, toError, type ToThread, TURN_MS } from './thread-messages.js';
 
 export interface WorkerHeartbeatsOptions {
   readonly clock: Clock;
@@ -22,116 +28,328 @@ export interface WorkerHeartbeatsOptions {
    * `false`: it never counts as stuck.
    */
   readonly stallAfterMs: number | false;
+  /** The thread makes lean calls only, since it doesn't load the SDK. @default 'lean' */
+  readonly calls?: 'lean' | 'sdk';
   /**
    * Starts the thread that sends heartbeats. @default a worker thread of this process; if a clock was passed in, no
    * thread is started
    */
-  readonly startHeartbeatThread?: StartThread;
-  /** Opens the health port on the main thread, where the heartbeat thread has ended. @default over HTTP */
-  readonly servePages?: typeof servePages;
+  readonly startHeartbeatThread?: StartThread | undefined;
+  /** Opens the health port where the main thread serves it. @default over HTTP */
+  readonly servePages?: typeof servePages | undefined;
+  /** The platform that is asked for protection, from the main thread. @default the one that the variables show */
+  readonly platform?: Platform | undefined;
 }
 
 /** An AWS region in which handlers poll for tasks. The tasks' heartbeats are sent to the same region. */
 export interface HeartbeatRegion {
   readonly region: string;
   readonly port: ActivityPort;
-  /**
-   * The recipes of the region's requests: the parts that are the same in each request. Undefined if calls go through
-   * the AWS SDK.
-   */
+  /** The parts that all requests of the region have in common. Undefined if calls go through the AWS SDK. */
   readonly recipes: Recipes | undefined;
 }
 
+/** The source of the credentials with which the main thread signs its calls. */
+export interface IdentitySource extends Pick<Renewal, 'asOf' | 'refused'> {
+  /** Returns the credentials to sign the next call with. */
+  current(): Identity | Promise<Identity>;
+}
+
+/** Callbacks for what happens to a worker's heartbeats, and for blocks of its main thread. */
+export interface HeartbeatListener extends Pick<SchedulerOptions, 'onLate' | 'onAnswer' | 'onSent'> {
+  /**
+   * Called when the main thread's event loop runs again after it was blocked. `gaveUp`: true if it was blocked for so
+   * long that the heartbeat thread had stopped sending heartbeats.
+   */
+  readonly onBlocked: (blockedMs: number, gaveUp: boolean) => void;
+  /** Called every {@link TURN_MS} while the main thread's event loop runs. */
+  readonly onTurn: () => void;
+  /** Called when the thread has ended twice within a minute: the worker should stop. */
+  readonly onFailed: (error: Error) => void;
+}
+
+/** The sender of heartbeats: a thread, or an object on this one. */
+interface Sender {
+  readonly post: (message: ToThread) => void;
+  readonly end: () => Promise<unknown>;
+}
+
+/** A thread that ends again within this time after it ended once isn't started again. */
+const AGAIN_MS = 60_000;
+/** The interval at which the main thread checks if its credentials have changed, and hands them over. */
+const HAND_OVER_MS = 10_000;
+
 /**
- * Sends the heartbeats of a worker. They are sent from a separate thread if possible, so that code that blocks the
- * event loop doesn't make tasks time out. It is possible if
- * - the clock is the system clock, which both threads can read,
- * - calls in all regions are made without the AWS SDK, since the thread doesn't load it,
- * - and the thread has not ended.
+ * The main thread's side of a worker's heartbeats: it has the map of all leases, and tells the sender of heartbeats which
+ * tasks begin and end. The sender is a thread, so that code that blocks the event loop doesn't make tasks time out. If
+ * the thread ends, another is started from the map; after a second end within a minute the worker stops with an error.
  *
- * Otherwise the main thread sends them.
+ * The sender runs on the main thread where calls are made by the SDK, where a clock was passed in, where the file of the
+ * thread is missing (in a bundle), and after such a second end.
  */
 export class WorkerHeartbeats implements Heartbeats {
+  /** Makes the health port's pages; the sender requests and serves them. */
+  readonly health: ThreadHealthClient;
+  /** Makes the sender request scale-in protection. */
+  readonly protection: ThreadProtectionClient;
   readonly #options: WorkerHeartbeatsOptions;
-  readonly #thread: HeartbeatThread | undefined;
-  #listener: HeartbeatListener | undefined;
-  /** Sends heartbeats from the main thread; undefined while the heartbeat thread sends all of them. */
-  #scheduler: HeartbeatScheduler | undefined;
+  readonly #turns = new SharedArrayBuffer(4);
   /**
-   * True once the heartbeat thread has ended unexpectedly. The main thread's scheduler then takes over, and doesn't
-   * know how many heartbeats were just sent.
+   * The async context in which messages of the sender are handled: outside of any task, also if the sender was started
+   * for one.
    */
-  #takesOver = false;
+  readonly #context = new AsyncResource('stepwright:heartbeats');
+  readonly #regions = new Map<ActivityPort, HeartbeatRegion>();
+  readonly #leases = new Map<number, HeldLease>();
+  readonly #timers: Cancel[] = [];
+  /** Undefined until it is needed: for the health port, for protection, or for the first task. */
+  #sender: Sender | undefined;
+  #isOnMain: boolean;
+  #endedAt = Number.NEGATIVE_INFINITY;
+  #lastId = 0;
+  #released: number[] = [];
+  #listener: HeartbeatListener | undefined;
+  #credentials: IdentitySource | undefined;
+  /** The credentials that were handed over last. */
+  #handed: { readonly identity: Identity; readonly number: number; readonly asOf: AsOf } | undefined;
+  #isProtecting = false;
+  #closed = false;
 
   constructor(options: WorkerHeartbeatsOptions) {
     this.#options = options;
-    const { clock, startHeartbeatThread: start } = options;
-    if (clock !== systemClock && !start) return;
-    const onEnded = (error: Error, left: Iterable<ThreadHeartbeat>): void => this.#threadEnded(error, left);
-    this.#thread = new HeartbeatThread({ ...options, start, onEnded });
+    const { clock, startHeartbeatThread: start, calls, platform, log } = options;
+    const isMissing = !start && clock === systemClock && !hasThreadFile();
+    if (isMissing) log.info(NO_FILE);
+    this.#isOnMain =
+      calls === 'sdk' || isMissing || (!start && (clock !== systemClock || platform !== undefined));
+    this.health = new ThreadHealthClient((message) => void this.#send(message, message.kind === 'listen'));
+    this.protection = new ThreadProtectionClient((message) => {
+      this.#isProtecting = true;
+      return this.#send(message, false);
+    });
   }
 
   /**
-   * Serves the pages of the health port from the heartbeat thread, even while the main thread is blocked. Undefined if
-   * there is no heartbeat thread.
-   */
-  get serve(): typeof servePages | undefined {
-    return this.#thread?.health.serve;
-  }
-
-  /**
-   * Requests scale-in protection from the heartbeat thread, even while the main thread is blocked. Undefined if there is
-   * no heartbeat thread.
-   */
-  get protection(): ThreadProtectionClient | undefined {
-    return this.#thread?.protection;
-  }
-
-  /**
-   * Prepares the heartbeat thread to send heartbeats in these regions. Called once, with all regions of the worker.
+   * Makes the connections to these regions known. Called once, with all regions of the worker.
    * @param credentials the credentials with which calls are signed
    */
   connect(regions: readonly HeartbeatRegion[], credentials: IdentitySource): void {
-    for (const { port } of regions) port.onMended?.(() => this.#scheduler?.mended());
-    if (!this.#thread) return;
-    const lean = regions.flatMap(({ recipes, ...rest }) => (recipes ? { ...rest, recipes } : []));
-    if (lean.length < regions.length) return this.#options.log.info(BY_SDK);
-    for (const region of lean) this.#thread.open(region, credentials);
+    this.#credentials = credentials;
+    for (const region of regions) {
+      this.#regions.set(region.port, region);
+      region.port.onMended?.(() => void this.#handOver());
+      this.#send({ kind: 'region', ...this.#known(region) }, false);
+    }
+    void this.#handOver();
   }
 
-  /** From now on calls the listener's callbacks, and checks if the main thread is blocked. To be called once. */
+  /** From now on calls the listener's callbacks, and shows the sender that the event loop runs. To be called once. */
   follow(listener: HeartbeatListener): void {
     this.#listener = listener;
-    this.#thread?.follow(listener);
+    const turns = new Int32Array(this.#turns);
+    const show = (): void => {
+      Atomics.add(turns, 0, 1);
+      listener.onTurn();
+    };
+    show();
+    const { clock } = this.#options;
+    this.#timers.push(
+      clock.every(TURN_MS, () => {
+        if (this.#isProtecting) this.#start();
+        show();
+      }),
+    );
+    if (!this.#isOnMain) this.#timers.push(clock.every(HAND_OVER_MS, () => void this.#handOver()));
   }
 
   track(lease: TrackedLease): Heartbeat {
-    return this.#thread?.track(lease) ?? this.#fromMain().track(lease);
+    if (this.#isOnMain && !this.#regions.has(lease.port)) this.#addPort(lease.port);
+    const id = ++this.#lastId;
+    const held = new HeldLease(lease, {
+      ask: () => void this.#send({ kind: 'send-now', id }, true),
+      release: () => this.#release(id),
+    });
+    this.#start();
+    this.#leases.set(id, held);
+    this.#track(id, held);
+    return held;
+  }
+
+  #addPort(port: ActivityPort): void {
+    const region = { region: `port ${this.#regions.size}`, port, recipes: undefined };
+    this.#regions.set(port, region);
+    this.#send({ kind: 'region', ...this.#known(region) }, false);
   }
 
   async close(): Promise<void> {
-    await this.#thread?.close();
+    this.#closed = true;
+    for (const cancel of this.#timers) cancel();
+    await this.#sender?.end();
   }
 
-  #threadEnded(error: Error, left: Iterable<ThreadHeartbeat>): void {
-    this.#options.log.error({ error: showError(error) }, THREAD_ENDED);
-    this.#takesOver = true;
-    for (const beat of left) beat.continueWith(this.#fromMain());
+  #start(takesOver = false): void {
+    if (this.#sender || this.#closed) return;
+    const { rate, stallAfterMs } = this.#options;
+    const options = { rate, stallAfterMs, takesOver };
+    try {
+      this.#sender = this.#context.runInAsyncScope(() =>
+        this.#isOnMain ? this.#startHere(options) : this.#startThread(options),
+      );
+    } catch (error) {
+      return this.#ended(error as Error);
+    }
+    for (const region of this.#regions.values())
+      this.#send({ kind: 'region', ...this.#known(region) }, false);
+    if (this.#handed) this.#sendIdentity();
+    for (const [id, held] of this.#leases) this.#track(id, held);
+    this.health.restart();
+    this.protection.restart();
   }
 
-  #fromMain(): HeartbeatScheduler {
-    const { clock, rate, random } = this.#options;
-    const { onStretch = () => {}, onAnswer = () => {}, onSent } = this.#listener ?? {};
-    const takesOver = this.#takesOver;
-    this.#scheduler ??= new HeartbeatScheduler({
-      ...{ clock, rate, random, takesOver, onStretch, onAnswer, onSent },
+  #startHere(options: SenderOptions): Sender {
+    const { clock, random, servePages, platform } = this.#options;
+    const sender = new HeartbeatSender(options, {
+      ...{ clock, random, servePages, platform },
+      send: (message) => this.#take(message),
+      writeLine: () => {},
+      portOf: (name) => [...this.#regions.values()].find(({ region }) => region === name)?.port,
     });
-    return this.#scheduler;
+    const end = async (): Promise<void> => sender.close();
+    return { post: (message) => this.#context.runInAsyncScope(() => sender.take(message)), end };
+  }
+
+  #startThread(options: SenderOptions): Sender {
+    const { startHeartbeatThread: start = startThread } = this.#options;
+    const thread = start(
+      { ...options, turns: this.#turns, addresses: defaultAddresses() },
+      {
+        onMessage: (message) => this.#context.runInAsyncScope(() => this.#take(message)),
+        onExit: (error) => this.#context.runInAsyncScope(() => this.#ended(error)),
+      },
+    );
+    return { post: (message) => thread.postMessage(message), end: () => thread.terminate() };
+  }
+
+  /** Called when the thread has ended, or couldn't be started. */
+  #ended(error: Error): void {
+    if (this.#closed || this.#isOnMain) return;
+    const { clock, log } = this.#options;
+    const now = clock.now();
+    this.#isOnMain = now - this.#endedAt < AGAIN_MS;
+    this.#endedAt = now;
+    this.#sender = undefined;
+    log.error({ error: showError(error) }, this.#isOnMain ? ENDED_AGAIN : ENDED);
+    this.#start(true);
+    if (this.#isOnMain) this.#listener?.onFailed(new Error(ENDED_AGAIN, { cause: error }));
+  }
+
+  /**
+   * @param starts true if the sender is started for this message. What it has to know is sent to it when it starts.
+   * @returns false if there is no sender
+   */
+  #send(message: ToThread, starts: boolean): boolean {
+    if (this.#closed) return false;
+    if (this.#sender) this.#sender.post(message);
+    else if (starts) this.#start();
+    return this.#sender !== undefined;
+  }
+
+  #known({ region, recipes }: HeartbeatRegion): Pick<HeartbeatRegion, 'region' | 'recipes'> {
+    return { region, recipes: this.#isOnMain ? undefined : recipes };
+  }
+
+  #track(id: number, held: HeldLease): void {
+    const { lease, lastAt } = held;
+    const region = lease && this.#regions.get(lease.port)?.region;
+    if (!lease || region === undefined) return;
+    const { token, everyMs, leasedAt } = lease;
+    this.#send({ kind: 'track', id, region, token, everyMs, leasedAt: lastAt ?? leasedAt }, false);
+    if (held.isAsked) this.#send({ kind: 'send-now', id }, false);
+  }
+
+  /** Tells the sender about all tasks that end in this turn of the event loop by one message. */
+  #release(id: number): void {
+    if (!this.#leases.delete(id)) return;
+    this.#released.push(id);
+    if (this.#released.length > 1) return;
+    this.#context.runInAsyncScope(() =>
+      turn.after(() => void this.#send({ kind: 'release', ids: this.#released.splice(0) }, false)),
+    );
+  }
+
+  async #handOver(): Promise<void> {
+    if (this.#isOnMain) return;
+    try {
+      const identity = await this.#credentials?.current();
+      const asOf = this.#credentials?.asOf();
+      if (!identity || !asOf || (this.#handed && isSame(identity, this.#handed.identity))) return;
+      this.#handed = { identity, asOf, number: (this.#handed?.number ?? 0) + 1 };
+      this.#sendIdentity();
+    } catch {
+      // Calls report that credentials are missing. The thread keeps those that it has.
+    }
+  }
+
+  #sendIdentity(): void {
+    if (!this.#handed || this.#isOnMain) return;
+    const { number, identity } = this.#handed;
+    const { accessKeyId, secretAccessKey, sessionToken } = identity;
+    const plain = { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) };
+    this.#send({ kind: 'identity', number, identity: plain }, false);
+  }
+
+  /**
+   * Called when the service has refused a heartbeat because of its credentials. Sends the current credentials to the
+   * thread. If the thread has used them already, renews them.
+   */
+  async #refused({ number, type, error }: Extract<FromThread, { kind: 'refused' }>): Promise<void> {
+    await this.#handOver();
+    if (this.#handed?.number === number)
+      this.#credentials?.refused({ type, error: toError(error) }, this.#handed.asOf);
+  }
+
+  #take(message: FromThread): void {
+    if (this.#closed) return;
+    if (message.kind === 'results') this.#takeResults(message);
+    else if (message.kind === 'gone') {
+      const held = this.#leases.get(message.id);
+      this.#leases.delete(message.id);
+      held?.gone(toError(message.error));
+    } else if (message.kind === 'late') this.#listener?.onLate(message.late);
+    else if (message.kind === 'unblocked') this.#listener?.onBlocked(message.blockedMs, message.gaveUp);
+    else if (message.kind === 'refused') void this.#refused(message);
+    else if (message.kind === 'protection' || message.kind === 'unprotected') this.protection.take(message);
+    else this.health.take(message);
+  }
+
+  #takeResults({ accepted, answered, lateMs, failed }: Extract<FromThread, { kind: 'results' }>): void {
+    for (const [id, at] of accepted) {
+      this.#leases.get(id)?.accepted(at);
+      this.#listener?.onAnswer();
+    }
+    for (const id of answered) this.#leases.get(id)?.answered();
+    for (const late of lateMs) this.#listener?.onSent?.(late);
+    for (const error of failed) this.#listener?.onAnswer(toError(error));
   }
 }
 
-const BY_SDK =
-  "heartbeats leave from the main thread, so code that blocks it for long costs leases: calls go through the AWS SDK's own client";
+/**
+ * Returns the main thread's settings for network addresses, for use in the heartbeat thread. The two modules are loaded
+ * only here, so that tests without a heartbeat thread don't load them.
+ */
+function defaultAddresses() {
+  const { getDefaultResultOrder } = process.getBuiltinModule('node:dns');
+  const { getDefaultAutoSelectFamily } = process.getBuiltinModule('node:net');
+  return { order: getDefaultResultOrder(), autoSelectFamily: getDefaultAutoSelectFamily() };
+}
 
-const THREAD_ENDED =
-  'the thread of heartbeats ended: they leave from the main thread from now on, and code that blocks it costs leases';
+const isSame = (one: Identity, other: Identity): boolean =>
+  one.accessKeyId === other.accessKeyId &&
+  one.sessionToken === other.sessionToken &&
+  one.secretAccessKey === other.secretAccessKey;
+
+const NO_FILE =
+  'the file of the heartbeat thread is missing, as in a bundle: heartbeats leave from the main thread, and code that blocks it for long costs leases';
+const ENDED = 'the heartbeat thread ended: another is started';
+const ENDED_AGAIN =
+  'the heartbeat thread ended again within a minute: the worker stops, and heartbeats leave from the main thread until then';
