@@ -40,7 +40,7 @@ const payloadStore: Rule = {
   expected:
     "a store with an address (`uri`) that takes records of 256KB, such as s3({ bucket: 'my-payloads' }) or directory('/var/lib/stepwright')",
   fix: "write payloads: { store: s3({ bucket: 'my-payloads' }) }",
-  ok: (value) => isStore(value) && isText(value.uri) && Number(value.maxBytes) >= PAYLOAD_LIMIT_BYTES,
+  ok: (value) => isStore(value) && isText(value.uri) && value.maxBytes >= PAYLOAD_LIMIT_BYTES,
   keysOnly: true,
 };
 

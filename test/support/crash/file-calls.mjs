@@ -130,7 +130,10 @@ const wrapCallback = (call, original, hasFd) =>
     const subject = hasFd ? args[0] : undefined;
     const { place, isMet } = count(call, subject, args);
     const error = isMet && errorOf(call, place, subject, args);
-    if (error) return void process.nextTick(back, error);
+    if (error) {
+      process.nextTick(back, error);
+      return;
+    }
     const then = (failed, ...results) => {
       if (isMet && trouble === 'kill-after') die();
       if (!failed) made(call, subject, args, results[0]);
