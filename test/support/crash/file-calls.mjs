@@ -132,7 +132,7 @@ const wrapCallback = (call, original, hasFd) =>
     const error = isMet && errorOf(call, place, subject, args);
     if (error) {
       process.nextTick(back, error);
-      return;
+      return undefined;
     }
     const then = (failed, ...results) => {
       if (isMet && trouble === 'kill-after') die();

@@ -1,5 +1,5 @@
 import type { Problem } from '../../base/errors.js';
-import type { SdkSettings } from './settings.js';
+import { NOT_FOR_SDK, type SdkSettings } from './settings.js';
 
 /**
  * The SDK client settings that calls made without the SDK still honour. They only affect the credentials, or the
@@ -28,10 +28,12 @@ const HONOURED = new Set([
   'defaultsMode',
 ]);
 
-/** Returns a problem for each setting of the SDK that only calls by the SDK's own `send` honour. */
+/** Returns a problem for each setting of the SDK that may be set, and that only calls by the SDK's own `send` honour. */
 export const leanProblems = (sdk: SdkSettings): Problem[] =>
   Object.entries(sdk).flatMap(([key, value]) =>
-    value === undefined || HONOURED.has(key) ? [] : [notLean(`sdk.${key}`, 'it is set')],
+    value === undefined || HONOURED.has(key) || Object.hasOwn(NOT_FOR_SDK, key)
+      ? []
+      : [notLean(`sdk.${key}`, 'it is set')],
   );
 
 /** Returns the problem that calls can't be made without the SDK's own `send`. */

@@ -12,7 +12,7 @@ export type SdkSettings = Omit<
  * For each setting of the SDK that a user may not set here, the advice what to do instead. These settings are set
  * elsewhere, or would hide that a task was lost.
  */
-const NOT_FOR_SDK: Readonly<Record<string, string>> = {
+export const NOT_FOR_SDK: Readonly<Record<string, string>> = {
   endpoint: 'set `endpoint` at the top level',
   region: 'set `region` at the top level, or declare whole ARNs',
   maxAttempts: 'leave it out: a worker retries by itself, in the open',
