@@ -81,6 +81,7 @@ export class Tree {
    * @param limitMs after which the run, and what it has started, is killed
    */
   async jest(files: readonly string[], env: Env, limitMs: number, bail: boolean): Promise<Failures> {
+    if (files.length === 0) return { files, hung: false };
     const how = bail ? ['-i', '--bail'] : ['-w', '2'];
     const args = [...JEST, ...how, '--silent', ENVIRONMENT, '--runTestsByPath', ...files];
     const { ok, hung, output } = await this.#run(args, env, limitMs);

@@ -31,6 +31,7 @@ const SEEDS = '1-25';
 /** How many tests, and for how many seconds, are run for each mutation on its own: first a few, then the rest of them. */
 const NEAREST = { files: 20, seconds: 30, first: 4 };
 
+const filesOf = (tests: readonly TestFile[]): string[] => tests.map(({ file }) => file);
 const secondsOf = (tests: readonly TestFile[]): number =>
   tests.reduce((sum, { seconds }) => sum + seconds, 0);
 /** A run that takes longer than this hangs: tests may take three times as long as when they were measured. */
@@ -41,6 +42,8 @@ export class Trials {
   readonly #trees: readonly Tree[];
   readonly #tests: readonly TestFile[];
   readonly #done: (result: Result) => void;
+  /** The tests of `npm test` that a mutation has survived. */
+  readonly #tried = new Map<Mutation, ReadonlySet<TestFile>>();
 
   /** @param done is called with each mutation that was found, and at the end with those that were not */
   constructor(trees: readonly Tree[], tests: readonly TestFile[], done: (result: Result) => void) {
@@ -61,6 +64,7 @@ export class Trials {
         const by = await this.#findBy(tree, tests, TIERS[0]);
         if (by !== undefined) return by;
       }
+      this.#tried.set(mutation, new Set(nearest));
       return undefined;
     });
     for (const tier of TIERS) left = await this.#together(left, tier);
@@ -69,7 +73,8 @@ export class Trials {
   }
 
   #related(mutation: Mutation, tier: Tier): TestFile[] {
-    return relatedTo(mutation, this.#tests).filter(({ file }) => tier.has(file));
+    const tried = tier === TIERS[0] ? this.#tried.get(mutation) : undefined;
+    return relatedTo(mutation, this.#tests).filter((test) => tier.has(test.file) && !tried?.has(test));
   }
 
   #nearest(mutation: Mutation): TestFile[] {
@@ -87,7 +92,8 @@ export class Trials {
     const [queue, left] = [[...mutations], new Set(mutations)];
     const work = async (tree: Tree): Promise<void> => {
       for (let next = queue.shift(); next; next = queue.shift()) {
-        const by = (await tree.apply([next])).length === 0 ? 'it no longer fits' : await find(tree, next);
+        await tree.apply([next]);
+        const by = await find(tree, next);
         if (by === undefined) continue;
         left.delete(next);
         this.#done({ ...next, found: true, by });
@@ -101,12 +107,7 @@ export class Trials {
   async #findBy(tree: Tree, tests: readonly TestFile[], { env }: Tier): Promise<string | undefined> {
     let rest = tests;
     while (rest.length > 0) {
-      const { files, hung } = await tree.jest(
-        rest.map(({ file }) => file),
-        env,
-        limitMs(rest),
-        true,
-      );
+      const { files, hung } = await tree.jest(filesOf(rest), env, limitMs(rest), true);
       const [failed] = files;
       if (failed === undefined) return hung ? 'a run that did not end' : undefined;
       const again = rest.filter(({ file }) => file === failed);
@@ -120,27 +121,20 @@ export class Trials {
   async #together(mutations: readonly Mutation[], tier: Tier): Promise<Mutation[]> {
     const [tree] = this.#trees;
     if (!tree || mutations.length === 0) return [...mutations];
-    await tree.apply(mutations);
-    const related = mutations.map((mutation) => this.#related(mutation, tier));
-    const tests = [...new Set(related.flat())];
-    process.stderr.write(
-      `${tier.name}: ${mutations.length} mutations together, ${tests.length} test files\n`,
-    );
-    const { files, hung } = await tree.jest(
-      tests.map(({ file }) => file),
-      tier.env,
-      limitMs(tests),
-      false,
-    );
-    const suspects = new Set(hung ? tests.map(({ file }) => file) : files);
+    const fitting = new Set(await tree.apply(mutations));
+    const tests = [...new Set(mutations.flatMap((mutation) => this.#related(mutation, tier)))];
+    process.stderr.write(`${tier.name}: ${fitting.size} mutations together, ${tests.length} test files\n`);
+    const { files, hung } = await tree.jest(filesOf(tests), tier.env, limitMs(tests), false);
     process.stderr.write(`${hung ? 'did not end' : `failed: ${files.join(' ')}`}\n`);
-    return this.#each(mutations, (each, mutation) =>
-      this.#findBy(
-        each,
-        this.#related(mutation, tier).filter(({ file }) => suspects.has(file)),
-        tier,
-      ),
+    const suspects = (mutation: Mutation): TestFile[] => {
+      const related = this.#related(mutation, tier);
+      return hung || !fitting.has(mutation) ? related : related.filter(({ file }) => files.includes(file));
+    };
+    const suspected = mutations.filter((mutation) => suspects(mutation).length > 0);
+    const left = await this.#each(suspected, (each, mutation) =>
+      this.#findBy(each, suspects(mutation), tier),
     );
+    return mutations.filter((mutation) => !suspected.includes(mutation) || left.includes(mutation));
   }
 
   async #search(mutations: readonly Mutation[]): Promise<Mutation[]> {
