@@ -1,4 +1,5 @@
 import { ChildProcess } from 'node:child_process';
+import { chmodSync, mkdirSync } from 'node:fs';
 import Environment from '../support/environment.js';
 
 // Processes write what they have executed to the folder, and so do threads.
@@ -20,6 +21,8 @@ export default class extends Environment {
     super(config, context);
     if (folder === undefined) return;
     current = `${folder}/${encodeURIComponent(context.testPath.slice(config.projectConfig.rootDir.length + 1))}`;
+    mkdirSync(current, { recursive: true });
+    chmodSync(current, 0o777);
     process.env.NODE_V8_COVERAGE = current;
     this.global.process.env.NODE_V8_COVERAGE = current;
   }

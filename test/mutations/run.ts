@@ -1,5 +1,6 @@
 import {
   appendFileSync,
+  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -105,6 +106,8 @@ async function main(): Promise<void> {
   });
   if (values.help) return print(HELP);
   const folder = mkdtempSync(join(tmpdir(), 'stepwright-mutations-'));
+  // Some tests start processes of another user.
+  chmodSync(folder, 0o755);
   const { from, out = join(folder, 'mutations.jsonl'), coverage = join(folder, 'coverage') } = values;
   const earlier = from === undefined ? [] : readResults(from).filter(({ found }) => found);
   const mutations =
@@ -123,8 +126,8 @@ async function main(): Promise<void> {
   const map = join(coverage, 'map.jsonl');
   if (!existsSync(map)) {
     mkdirSync(coverage, { recursive: true });
-    await tree?.cover(coverage, TIERS[0].env, []);
-    await tree?.cover(coverage, TIERS[1].env, ['thorough.test.ts']);
+    await tree?.cover(coverage, TIERS[0].env);
+    await tree?.cover(coverage, TIERS[1].env, 'thorough.test.ts');
   }
   const trials = new Trials(trees, readCoverage(map), (result) => {
     const line = JSON.stringify(result);

@@ -89,8 +89,8 @@ export class Tree {
     return { files: [...new Set(failed)], hung: hung || (!ok && failed.length === 0) };
   }
 
-  /** Writes the coverage of all test files to a folder. */
-  async cover(folder: string, env: Env, patterns: readonly string[]): Promise<void> {
+  /** Writes the coverage of the test files whose path matches a pattern to a folder. */
+  async cover(folder: string, env: Env, pattern = ''): Promise<void> {
     const ignored = ['/node_modules/', '/test/'].map((each) => `--coveragePathIgnorePatterns=${each}`);
     await this.#run(
       [
@@ -104,7 +104,7 @@ export class Tree {
           '--coverageReporters=none',
           ENVIRONMENT,
         ],
-        ...[...ignored, '--reporters=./test/mutations/coverage-reporter.js', ...patterns],
+        ...[...ignored, '--reporters=./test/mutations/coverage-reporter.js', `--testPathPatterns=${pattern}`],
       ],
       { ...env, MUTATIONS_COVERAGE: folder },
       MINUTES(120),
