@@ -1,4 +1,3 @@
-import { withBytes } from './bytes.js';
 import { withRoom } from './deferrals.js';
 import { Dice } from './random.js';
 import { withTheme } from './themes.js';
@@ -61,8 +60,6 @@ export type PlannedEvent = { readonly at: number } & (
       readonly fails?: boolean;
       /** False for tasks that fail while another does their work. @default true */
       readonly waits?: boolean;
-      /** The size of their inputs in KB. @default what the work takes */
-      readonly kb?: number;
     }
   | {
       readonly kind: 'calls';
@@ -171,8 +168,6 @@ export interface Plan {
   readonly mostDeferred?: number;
   /** True where payloads, checkpoints and work that is done once are kept in the store. @default false */
   readonly uses?: boolean;
-  /** The option `inFlightBytes`, in KB. @default the worker's own */
-  readonly inFlightKb?: number;
   readonly handlers: readonly HandlerPlan[];
   /** Nothing new happens after this. */
   readonly troubleMs: number;
@@ -228,7 +223,7 @@ const MINUTE = 60_000;
  */
 export function drawPlan(seed: number, whole = false): Plan {
   const drawn = drawMixed(seed, whole);
-  return withRoom(withBytes(whole ? drawn : withTheme(drawn)));
+  return withRoom(whole ? drawn : withTheme(drawn));
 }
 
 function drawMixed(seed: number, whole: boolean): Plan {
