@@ -1,8 +1,9 @@
+import { longestDrain } from '../../src/framework/worker/worker.js';
 import type { Hurt, Lease } from './chronicle.js';
 import type { Invariants } from './invariants.js';
 import type { Member } from './member.js';
 import type { HandlerKey, HandlerPlan } from './plan.js';
-import { Shares } from './shares.js';
+import { isOnlyThrottled, type Shares } from './shares.js';
 import type { SimulatedProcess } from './timeline.js';
 
 /** A worker that nothing has hurt for so long behaves as if nothing ever had. */
@@ -23,8 +24,6 @@ const STUCK_MS = 70_000;
 const HUNG_MS = 140_000;
 /** Heartbeats may be late for so long after the service refused some for their signature, or throttled them. */
 const KEYS_MS = 60_000;
-/** A handler in a pool is ended 5 s after its abort. */
-const ENDED_MS = 10_000;
 /** Heartbeats go on within this time where their thread has ended. */
 const TAKEN_OVER_MS = 5_000;
 /** A poll that is held is credit until it runs into its limit. */
@@ -35,8 +34,6 @@ export class Bounds {
   readonly #invariants: Invariants;
   /** Since when a handler with waiting tasks and free slots has no poll, by process and handler. */
   readonly #starved = new Map<string, number>();
-
-  readonly #shares = new Map<SimulatedProcess, Shares>();
 
   /** When a handler was last held back on purpose, by process and handler. */
   readonly #heldBackAt = new Map<string, number>();
@@ -62,9 +59,7 @@ export class Bounds {
       this.#checkRunning(member);
       const { handlers } = this.#invariants.watched.plan;
       for (const handler of handlers) this.#checkFair(member, handler);
-      this.#compare(member);
     }
-    for (const lease of this.#invariants.running) this.#checkEnded(lease);
     const { live } = this.#invariants.watched.chronicle;
     for (const lease of live)
       if (lease.ended !== undefined || lease.to.dead || lease.lost !== undefined) live.delete(lease);
@@ -75,9 +70,12 @@ export class Bounds {
     return this.#invariants.watched.timeline.now;
   }
 
-  #checkDrain({ it, stopped, process, worker }: Member): void {
+  #checkDrain({ stopped, process, worker }: Member): void {
     if (!stopped) return;
-    const mostMs = it.longestDrainMs + (process.stalledMs - stopped.stalledMs) + SLACK_MS;
+    const mostMs =
+      longestDrain(this.#invariants.watched.plan.graceMs) +
+      (process.stalledMs - stopped.stalledMs) +
+      SLACK_MS;
     if (this.#now - stopped.at > mostMs)
       this.#invariants.broken(
         'drain',
@@ -162,7 +160,7 @@ export class Bounds {
     const starvedAt = this.#starved.get(id) ?? this.#now;
     this.#starved.set(id, starvedAt);
     const forMs = this.#now - Math.max(starvedAt, polledAt.get(key) ?? 0, member.process.stalledUntil);
-    const troubledMs = this.#isOnlyThrottled ? FAIR_MS.throttled : FAIR_MS.troubled;
+    const troubledMs = isOnlyThrottled(this.#invariants.watched.plan) ? FAIR_MS.throttled : FAIR_MS.troubled;
     const mostMs = since > CALM_MS ? FAIR_MS.calm : troubledMs;
     if (forMs > mostMs)
       this.#invariants.broken(
@@ -172,25 +170,7 @@ export class Bounds {
   }
 
   #sharesOf({ process }: Member): Shares {
-    const known = this.#shares.get(process) ?? new Shares(this.#invariants);
-    this.#shares.set(process, known);
-    return known;
-  }
-
-  /** Compares the handlers that have tasks and free slots, and wait for nothing but a common quota. */
-  #compare(member: Member): void {
-    const { service, plan, chronicle } = this.#invariants.watched;
-    const { received } = this.#invariants.underWay(member.process);
-    if (member.stopped) return;
-    if (this.#invariants.sinceTrouble(member, 'process') < CALM_MS) return;
-    const wanting = plan.handlers.filter(({ key }) => {
-      const { used = 0, concurrency = 0 } =
-        this.#invariants.status(member).handlers.find(({ name }) => name === `Handlers.${key}`) ?? {};
-      const isSlowed = chronicle.sinceTrouble(member.worker, key) < CALM_MS || this.#wasHeldBack(member, key);
-      return service.queued(key) > 0 && used < concurrency && !isSlowed;
-    });
-    const counts = wanting.map(({ key }) => [key, received.get(key) ?? 0] as const);
-    this.#sharesOf(member).compare(member, new Map(counts), this.#now);
+    return this.#invariants.underWay(process).shares;
   }
 
   /** True where the worker's tasks need, or lately needed, more heartbeats than its rate allows. */
@@ -233,27 +213,6 @@ export class Bounds {
         'kept',
         `the lease of #${lease.n} lapsed at ${member.process.name} without any trouble`,
       );
-  }
-
-  /** A handler in a thread or a process that ignores its signal is ended there. */
-  #checkEnded({ n, handler, to, receivedAt = Infinity, toldGoneAt }: Lease): void {
-    const { run, timeoutMs } =
-      this.#invariants.watched.plan.handlers.find(({ key }) => key === handler) ?? {};
-    if (run === 'main' || to.dead) return;
-    const deadlineAt = typeof timeoutMs === 'number' ? receivedAt + timeoutMs : Infinity;
-    const abortedAt = Math.max(to.stalledUntil, Math.min(toldGoneAt ?? Infinity, deadlineAt));
-    if (this.#now - abortedAt > ENDED_MS)
-      this.#invariants.broken(
-        'pools',
-        `the handler of #${n} runs ${this.#now - abortedAt} ms after its abort`,
-      );
-  }
-
-  /** True where the plan has nothing against polls but a quota of some a second. */
-  get #isOnlyThrottled(): boolean {
-    return this.#invariants.watched.plan.events.every(
-      (each) => each.kind === 'tasks' || (each.kind === 'throttle' && each.perSecond > 1),
-    );
   }
 
   /** A heartbeat leaves within its interval, and again soon after one that failed. */

@@ -27,8 +27,6 @@ export interface Work {
   readonly piece: number;
   readonly fails?: boolean;
   readonly waits?: boolean;
-  /** Makes the input large. */
-  readonly padding?: string;
   readonly payload?: Payload;
   /** The payload. In the input of the execution it is a reference. */
   readonly data?: unknown;

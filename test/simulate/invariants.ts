@@ -1,4 +1,10 @@
-import { currentTask, type EventName, type WorkerEvents, type WorkerStatus } from 'stepwright';
+import {
+  currentTask,
+  type EventName,
+  type TaskContext,
+  type WorkerEvents,
+  type WorkerStatus,
+} from 'stepwright';
 import * as beats from './beats.js';
 import type { Chronicle, Hurt, Lease, Outcome } from './chronicle.js';
 import { KeptOutcomes } from './kept-outcomes.js';
@@ -9,6 +15,8 @@ import type { Member } from './member.js';
 import { isReport, nameIn, type OpenCall, type Watcher } from './network.js';
 import type { HandlerKey, Plan } from './plan.js';
 import { type Answer, isFromService, keyOf, outcomeOf, type Service } from './service.js';
+import { isInTurns, Shares } from './shares.js';
+import { Signals } from './signals.js';
 import type { SimulatedStore } from './store.js';
 import { EPOCH, type SimulatedProcess, type Timeline } from './timeline.js';
 
@@ -52,12 +60,11 @@ export interface UnderWay {
   unsignedAt: number;
   /** The instants at which heartbeats were sent in the last second. */
   beats: number[];
-  /** The tasks that each handler has received so far. */
-  readonly received: Map<HandlerKey, number>;
   /** What keeps each handler from taking tasks. */
   readonly heldBack: ReadonlyMap<HandlerKey, HeldBack>;
   /** The slots that were set for a handler, and those that were in use then and still may be. */
   readonly slots: Map<HandlerKey, { readonly size: number; readonly used: number }>;
+  readonly shares: Shares;
 }
 
 /** Holds every single call and event against what a worker promises. Time-bound promises are in `bounds.ts`. */
@@ -69,6 +76,7 @@ export class Invariants implements Watcher {
   readonly kept: KeptOutcomes;
   readonly deferred: DeferredTasks;
   readonly uses: Uses;
+  readonly signals: Signals;
   readonly #members = new Map<SimulatedProcess, Member>();
   readonly #underWay = new Map<SimulatedProcess, UnderWay>();
 
@@ -77,6 +85,12 @@ export class Invariants implements Watcher {
     this.deferred = new DeferredTasks(watched, (invariant, what) => this.broken(invariant, what));
     this.kept = new KeptOutcomes(watched, (invariant, what) => this.broken(invariant, what));
     this.uses = new Uses(watched, (invariant, what) => this.broken(invariant, what));
+    this.signals = new Signals(watched.plan, (invariant, what) => this.broken(invariant, what));
+  }
+
+  /** Checks the signals of the handlers that run. To be called each second. */
+  checkSignals(): void {
+    this.signals.check((process) => this.#members.get(process));
   }
 
   get members(): Iterable<Member> {
@@ -100,11 +114,11 @@ export class Invariants implements Watcher {
         answeredAt: new Map(),
         unsignedAt: 0,
         beats: [],
-        received: new Map(),
         heldBack: new Map(
           this.watched.plan.handlers.map((each) => [each.key, new HeldBack(each, this.broken)]),
         ),
         slots: new Map(),
+        shares: new Shares(this),
       };
       this.#underWay.set(process, found);
     }
@@ -172,6 +186,16 @@ export class Invariants implements Watcher {
     if (concurrency !== undefined) slots.set(key, { size: concurrency, used });
   }
 
+  /** Checks that a handler is paused, or no longer, after somebody has asked for that. */
+  asked(member: Member, key: HandlerKey, pauses: boolean): void {
+    const by = this.#handler(member, `Handlers.${key}`)?.paused?.by;
+    if (pauses !== (by === 'control'))
+      this.broken(
+        'pause',
+        `${key} is paused by ${by ?? 'nobody'} after it was ${pauses ? 'paused' : 'resumed'}`,
+      );
+  }
+
   /** True while something keeps a handler from taking tasks that is meant to. */
   isHeldBack(member: Member, key: HandlerKey): boolean {
     const status = this.#handler(member, `Handlers.${key}`);
@@ -207,6 +231,7 @@ export class Invariants implements Watcher {
     if (lease.toldAccepted) this.broken('accepted', `a ${operation} of ${at}, whose outcome was accepted`);
     if (operation === 'SendTaskHeartbeat') {
       beats.left(lease, call, now);
+      this.signals.asks(lease, now);
       return this.#beatLeft(lease, underWay);
     }
     if (!lease.sent) underWay.heldBack.get(lease.handler)?.reported(body['error']);
@@ -249,7 +274,7 @@ export class Invariants implements Watcher {
       return;
     }
     if (operation === 'SendTaskHeartbeat' && lease) this.#beatEnded(lease, call, answer);
-    if (operation === 'GetActivityTask' && key) count(underWay.polls, key, -1);
+    if (operation === 'GetActivityTask' && key) this.#pollEnded(call, key, answer);
     if (!answer || !isFromService(answer)) return;
     if (UNSIGNED.test(nameIn(answer))) underWay.unsignedAt = this.watched.timeline.now;
     if (key) underWay.answeredAt.set(key, this.watched.timeline.now);
@@ -260,9 +285,33 @@ export class Invariants implements Watcher {
     if (answer.status === 200 && isReport(operation)) lease.toldAccepted = true;
   }
 
+  #pollEnded({ request, sentAt }: OpenCall, key: HandlerKey, answer: Answer | undefined): void {
+    const { owner } = request.from;
+    const { polls, shares } = this.underWay(owner);
+    const { plan, service, timeline } = this.watched;
+    count(polls, key, -1);
+    const member = this.#members.get(owner);
+    if (answer?.status !== 200 || !member || !isInTurns(plan, timeline.now - EPOCH)) return;
+    const waiting = plan.handlers.filter(
+      (each) =>
+        each.key !== key &&
+        !polls.get(each.key) &&
+        !this.isHeldBack(member, each.key) &&
+        service.queued(each.key) > 0 &&
+        this.atWork(owner, each.key) < each.concurrency,
+    );
+    shares.granted(
+      key,
+      sentAt,
+      waiting.map((each) => each.key),
+      timeline.now,
+    );
+  }
+
   #beatEnded(lease: Lease, call: OpenCall, answer: Answer | undefined): void {
     const isOk = answer !== undefined && isFromService(answer) && answer.status === 200;
     beats.ended(lease, call, isOk, call.request.from.now());
+    this.signals.heard(lease);
   }
 
   /** What a thread is told reaches the worker once its main thread turns. */
@@ -277,6 +326,7 @@ export class Invariants implements Watcher {
     if (!key) return this.broken('polls', 'a poll of an unknown activity');
     count(underWay.polls, key, 1);
     underWay.polledAt.set(key, this.watched.timeline.now);
+    underWay.shares.polls(key);
     if (sentBy !== undefined) this.broken('context', 'a poll was sent in the context of a task');
     const member = this.#members.get(from);
     if (member?.stopped) this.broken('stop', `a poll of ${key} left after the stop`);
@@ -313,13 +363,14 @@ export class Invariants implements Watcher {
   // Handlers.
 
   /** @param at the process or the thread in which the handler runs */
-  began(process: SimulatedProcess, key: HandlerKey, token: string, at = process): void {
-    const lease = this.watched.chronicle.lease(token);
+  began(process: SimulatedProcess, key: HandlerKey, task: TaskContext, at = process): void {
+    const lease = this.watched.chronicle.lease(task.token);
     if (lease?.begun) this.broken('begins once', `the handler of #${lease.n} was called a second time`);
     if (lease) {
       lease.begun = true;
       this.running.add(lease);
       this.uses.began(lease, at);
+      this.signals.began(lease, task, at, this.#members.get(process));
     }
     const underWay = this.underWay(process);
     count(underWay.running, key, 1);
@@ -331,6 +382,7 @@ export class Invariants implements Watcher {
     if (lease) {
       this.running.delete(lease);
       this.uses.ended(lease);
+      this.signals.settled(lease);
     }
     count(this.underWay(process).running, key, -1);
   }
@@ -356,11 +408,11 @@ export class Invariants implements Watcher {
     if (!lease || lease.to !== process)
       this.broken('holder', 'a task was received that was not handed out to this worker');
     if (!lease) return;
-    const { heldBack, received } = this.underWay(process);
-    count(received, lease.handler, 1);
+    const { heldBack } = this.underWay(process);
     heldBack.get(lease.handler)?.received(process.now());
     const handler = this.watched.plan.handlers.find(({ key }) => key === lease.handler);
     beats.received(lease, handler?.heartbeatMs ?? false, process.now());
+    this.signals.received(lease, process, this.watched.service.isOpen(lease));
   }
 
   #ended(member: Member, event: EventName, payload: { token: string; reportMs?: number }): void {
@@ -411,7 +463,8 @@ export class Invariants implements Watcher {
     const key = keyOfName(name);
     const set = slots.get(key) ?? { size: concurrency, used: 0 };
     const isFull = !slots.has(key) && used + undelivered > 2 * concurrency;
-    if (used > Math.max(set.size, set.used) || isFull) this.broken('slots', `${name}: ${counts}`);
+    if (used > Math.max(set.size, set.used) || isFull || set.size !== concurrency)
+      this.broken('slots', `${name}: ${counts}`);
     if (slots.has(key)) slots.set(key, { ...set, used: Math.min(set.used, used) });
   }
 }

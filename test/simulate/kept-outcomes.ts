@@ -26,6 +26,8 @@ export class KeptOutcomes {
   readonly #watched: Watched;
   readonly #broken: (invariant: string, what: string) => void;
   readonly #kept = new Map<string, Kept>();
+  /** The tokens of the records that are in the store, by their keys. */
+  readonly #records = new Map<string, string>();
   /** Tokens whose reports may leave without being kept. */
   readonly #unkept = new Set<string>();
   #diedAt = Number.NEGATIVE_INFINITY;
@@ -35,8 +37,9 @@ export class KeptOutcomes {
   constructor(watched: Watched, broken: (invariant: string, what: string) => void) {
     this.#watched = watched;
     this.#broken = broken;
-    watched.store.watchers.push(({ how, key, value }) => {
-      if (how === 'putIfAbsent' && value) this.#written(key, value);
+    watched.store.watchers.push(({ key, how, value }) => {
+      if (value) this.#written(key, value);
+      else if (how !== 'get') this.#removed(key);
     });
   }
 
@@ -123,6 +126,7 @@ export class KeptOutcomes {
     const record = decodeRecord('outcome', value);
     if (record.is !== 'read') return;
     const { token, status, output, error, cause } = record.fields;
+    this.#records.set(key, String(token));
     const outcome: Outcome =
       status === 'succeeded'
         ? { status, text: String(output) }
@@ -132,6 +136,20 @@ export class KeptOutcomes {
       this.#broken('one outcome', `an outcome was replaced by another in the store`);
     const fresh = { outcome, isAcknowledged: false, rescuers: new Set<never>(), told: new Set<never>() };
     this.#kept.set(String(token), known ?? fresh);
+  }
+
+  /** An outcome leaves the store once the service has it, or wants it no more, and not before. */
+  #removed(key: string): void {
+    const token = this.#records.get(key);
+    this.#records.delete(key);
+    if (token === undefined || [...this.#records.values()].includes(token)) return;
+    const lease = this.#watched.chronicle.lease(token);
+    const isOver = lease && (lease.toldAccepted || lease.saidGone);
+    if (!isOver && this.#kept.get(token)?.told.size === 0)
+      this.#broken(
+        'kept until over',
+        `the outcome of #${lease?.n} left the store, and nobody was told that it is over`,
+      );
   }
 }
 

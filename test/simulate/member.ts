@@ -5,6 +5,7 @@ import { silentLog } from '../../src/framework/base/log/log.js';
 import { buildWorker } from '../../src/framework/worker/build/create-worker.js';
 import { makePlan } from '../../src/framework/worker/build/plan.js';
 import type { Chronicle } from './chronicle.js';
+import type { Seams } from './faults/seams.js';
 import { Handlers, SomeOnce, STAGE, type Stage, type Work } from './handlers.js';
 import { Hosts, type HostStage } from './hosts.js';
 import { connectionOf } from './lean-connection.js';
@@ -125,6 +126,7 @@ export interface Hiring {
   /** Makes what watches the handlers of a thread or a process of a pool. */
   readonly stageOf: (process: SimulatedProcess) => HostStage;
   readonly worker: number;
+  readonly seams: Seams;
   /** The trouble that its provider has been in since before it began. */
   readonly keyTrouble: KeyTrouble | undefined;
 }
@@ -152,17 +154,21 @@ const usesIn = (store: Store): UsesOptions => ({
 
 /** Makes a worker as `createWorker` does, but for its network. */
 export async function hire(hiring: Hiring): Promise<Member> {
-  const { plan, network, service, chronicle, stage, stageOf, worker } = hiring;
+  const { plan, network, service, chronicle, stage, stageOf, worker, seams } = hiring;
   const { process } = stage;
+  seams.process(process);
   const keys = new Keys(process, service, plan.keyMs, hiring.keyTrouble);
   const { seed } = plan;
   const probes = new Probes(chronicle);
+  seams.probes(probes, process);
   const threads = plan.heartbeatThread
     ? new HeartbeatThreads({ main: process, network, chronicle, worker, seed, probes })
     : undefined;
+  const storeOf = (of: SimulatedProcess): Store => seams.store(hiring.store.open(of, worker), of);
   const open = (of: SimulatedProcess): UsesOptions | undefined =>
-    plan.uses ? usesIn(hiring.store.open(of, worker)) : undefined;
+    plan.uses ? usesIn(storeOf(of)) : undefined;
   const hosts = new Hosts({ main: process, chronicle, seed, stageOf, open });
+  const provide = seams.keys(keys);
   const uses = open(process);
   const options = plan.handlers.map(
     ({ key, run, concurrency, minPollers, heartbeatMs, timeoutMs, ...held }) => [
@@ -176,13 +182,13 @@ export async function hire(hiring: Hiring): Promise<Member> {
     ],
   );
   const made = await makePlan({
-    config: {
+    config: seams.config({
       activities: [Handlers],
       endpoint: 'http://sfn.simulated',
       region: 'us-east-1',
       calls: plan.calls,
       sdk: {
-        credentials: plan.providerKeeps ? Object.assign(keys.provide, { memoized: true }) : keys.provide,
+        credentials: plan.providerKeeps ? Object.assign(provide, { memoized: true }) : provide,
         ...(plan.calls === 'sdk' && { requestHandler: sdkHandlerOf(network, worker, process) }),
       },
       setup: (container: DependencyContainer) => {
@@ -202,10 +208,10 @@ export async function hire(hiring: Hiring): Promise<Member> {
       reportLimit: `${plan.reportLimitMs}ms`,
       handlers: Object.fromEntries(options),
       ...(plan.deferred && {
-        deferred: { store: hiring.store.open(process, worker), most: plan.mostDeferred },
+        deferred: { store: storeOf(process), most: plan.mostDeferred },
       }),
-      ...(plan.outbox && { outbox: { store: hiring.store.open(process, worker) } }),
-    },
+      ...(plan.outbox && { outbox: { store: storeOf(process) } }),
+    }),
     env: {},
     baseDir: globalThis.process.cwd(),
   });
@@ -218,7 +224,7 @@ export async function hire(hiring: Hiring): Promise<Member> {
       random: stream(plan.seed, process.name),
       log: silentLog,
       open: () => connectionOf(network, worker, process),
-      spawnHost: hosts.spawn,
+      spawnHost: (kind) => seams.host(hosts.spawn(kind)),
       // Hosts load nothing by its name.
       module: import.meta.url,
       // Files take real time, which no seed decides.
@@ -227,6 +233,7 @@ export async function hire(hiring: Hiring): Promise<Member> {
       ...(threads && { startHeartbeatThread: threads.start }),
     },
   );
+  seams.worker(it, process);
   return {
     worker,
     process,

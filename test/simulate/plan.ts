@@ -60,8 +60,6 @@ export type PlannedEvent = { readonly at: number } & (
       readonly fails?: boolean;
       /** False for tasks that fail while another does their work. @default true */
       readonly waits?: boolean;
-      /** The size of their inputs in KB. @default what the work takes */
-      readonly kb?: number;
     }
   | {
       readonly kind: 'calls';

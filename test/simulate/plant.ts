@@ -1,103 +1,125 @@
-import { execFile } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
-import { PLANTED, type Planted } from './planted.js';
+import 'reflect-metadata';
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { CALL_FAULTS } from './faults/calls.js';
+import { OPTION_FAULTS } from './faults/options.js';
+import type { Fault } from './faults/seams.js';
+import { STORE_FAULTS } from './faults/stores.js';
+import { TASK_FAULTS } from './faults/tasks.js';
+import { drawPlan } from './plan.js';
+import { simulate } from './simulate.js';
 
-const run = promisify(execFile);
+/** Each is found by the search, or the search gets better. */
+export const FAULTS: readonly Fault[] = [...CALL_FAULTS, ...OPTION_FAULTS, ...STORE_FAULTS, ...TASK_FAULTS];
 
-/** What a search found first, as its process prints it. */
+/** What the search found of a fault. */
 export interface Found {
   readonly seed: number;
   readonly invariant: string;
-  readonly events: number;
-  readonly shrunkTo: number;
+  readonly what: string;
 }
 
-/** The most seeds that a planted fault may take. */
-export const MOST_SEEDS = 60;
-/** A fault may make a story loop. */
-const LIMIT_MS = 300_000;
+/** What a process tells of the fault that it was given: a story begins, or the search has ended. */
+type Told = { readonly seed: number } | { readonly found: Found | null };
 
-/** Returns a source with its fault. @throws Error where the source has changed, so that the fault fits no more */
-export function withFault({ name, file, from, to }: Planted): string {
-  const source = readFileSync(resolve('src/framework', file), 'utf8');
-  if (source.split(from).length !== 2)
-    throw new Error(`'${name}' fits ${file} no more: expected its text once`);
-  return source.replace(from, () => to);
+/** The most seeds that a fault may take. */
+const MOST_SEEDS = 60;
+/** As many faults are searched for at once. */
+const PROCESSES = 2;
+/** A story whose process gives no sign for so long loops. */
+const LOOPS_MS = 120_000;
+
+/** The seeds of a search, in the order in which they are tried. */
+function seedsOf({ seed: first = 1 }: Fault): number[] {
+  const all = Array.from({ length: MOST_SEEDS }, (_, at) => at + 1);
+  return [first, ...all.filter((seed) => seed !== first)];
 }
 
-/** A copy of what is compiled, in which one fault at a time is planted. */
-export class Field {
-  readonly #dir = mkdtempSync(join(tmpdir(), 'stepwright-planted-'));
-
-  constructor() {
-    for (const part of ['src/framework', 'test/simulate', 'test/support'])
-      cpSync(join('dist', part), join(this.#dir, 'dist', part), { recursive: true });
-    cpSync('package.json', join(this.#dir, 'package.json'));
-    symlinkSync(resolve('node_modules'), join(this.#dir, 'node_modules'));
+/**
+ * Searches for one fault.
+ * @param began called with each seed before its story
+ * @returns undefined where no seed finds it
+ */
+export async function search(
+  fault: Fault,
+  seeds: readonly number[] = seedsOf(fault),
+  began: (seed: number) => void = () => {},
+): Promise<Found | undefined> {
+  for (const seed of seeds) {
+    began(seed);
+    const { violation } = await simulate(drawPlan(seed), 0, fault);
+    if (violation) return { seed, ...violation };
   }
-
-  /** Plants a fault, searches for it, and removes it. @returns undefined where no seed found it */
-  async search(planted: Planted): Promise<Found | undefined> {
-    const file = join(this.#dir, 'dist/src/framework', planted.file.replace(/\.ts$/, '.js'));
-    const sound = readFileSync(file, 'utf8');
-    writeFileSync(file, await compile(withFault(planted)));
-    try {
-      const args = ['dist/test/simulate/run.js', '--seeds', `1-${MOST_SEEDS}`, '--first'];
-      const { stdout } = await run(process.execPath, args, {
-        cwd: this.#dir,
-        timeout: LIMIT_MS,
-        maxBuffer: 2 ** 26,
-      });
-      const last = stdout.trim().split('\n').at(-1) ?? '';
-      return last.startsWith('{') ? (JSON.parse(last) as Found) : undefined;
-    } finally {
-      writeFileSync(file, sound);
-    }
-  }
-
-  remove(): void {
-    rmSync(this.#dir, { recursive: true, force: true });
-  }
+  return undefined;
 }
 
-async function compile(source: string): Promise<string> {
-  const { transform } = await import('@swc/core');
-  const { code } = await transform(source, {
-    swcrc: false,
-    jsc: {
-      target: 'es2022',
-      parser: { syntax: 'typescript', decorators: true },
-      transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: true },
-      keepClassNames: true,
-    },
-    module: { type: 'es6' },
+/** Searches for the faults that the parent process names, one after the other. */
+function serve(): void {
+  const tell = (told: Told): void => void process.send?.(told);
+  process.on('message', (name) => {
+    const fault = FAULTS.find((each) => each.name === name);
+    if (fault)
+      void search(fault, seedsOf(fault), (seed) => tell({ seed })).then((found) =>
+        tell({ found: found ?? null }),
+      );
   });
-  return code;
 }
 
-/** Searches for each planted fault. Prints a row for each. @returns how many were found, and how many not */
+/** A process that searches. One that loops is ended, and replaced for the next fault. */
+class Searcher {
+  #child: ChildProcess | undefined;
+
+  search({ name }: Fault): Promise<Found | undefined> {
+    const child = (this.#child ??= fork(fileURLToPath(import.meta.url)));
+    return new Promise((resolve) => {
+      let story = { seed: 0, timer: setTimeout(() => {}) };
+      const end = (found: Found | undefined): void => {
+        clearTimeout(story.timer);
+        child.removeAllListeners();
+        resolve(found);
+      };
+      const fails = (invariant: string, what: string): void => {
+        this.close();
+        end({ seed: story.seed, invariant, what });
+      };
+      child.on('exit', (code, signal) => fails('no crash', `its process ended: ${code ?? signal}`));
+      child.on('message', (told: Told) => {
+        if ('found' in told) return end(told.found ?? undefined);
+        clearTimeout(story.timer);
+        const timer = setTimeout(() => fails('does not end', `no sign for ${LOOPS_MS} ms`), LOOPS_MS);
+        story = { seed: told.seed, timer };
+      });
+      child.send(name);
+    });
+  }
+
+  close(): void {
+    this.#child?.removeAllListeners();
+    this.#child?.kill('SIGKILL');
+    this.#child = undefined;
+  }
+}
+
+/** Searches for each planted fault with this in its name. Prints a row for each. @returns how many were found, and how many not */
 export async function searchAll(
   print: (line: string) => void,
-  only?: string,
+  only: string,
 ): Promise<{ found: number; missed: number }> {
-  const field = new Field();
+  const waiting = FAULTS.filter(({ name }) => name.includes(only));
   const counts = { found: 0, missed: 0 };
-  print('| planted fault | file | seed | broken promise | events | cut to |');
-  print('| --- | --- | --- | --- | --- | --- |');
-  try {
-    for (const planted of PLANTED.filter(({ name }) => only === undefined || name.includes(only))) {
-      const found = await field.search(planted);
+  const work = async (): Promise<void> => {
+    const searcher = new Searcher();
+    for (let fault = waiting.shift(); fault; fault = waiting.shift()) {
+      const found = await searcher.search(fault);
       counts[found ? 'found' : 'missed']++;
-      const cells = found
-        ? [found.seed, found.invariant, found.events, found.shrunkTo]
-        : ['not found', '', '', ''];
-      print(`| ${[planted.name, `\`${planted.file}\``, ...cells].join(' | ')} |`);
+      print(`| ${fault.name} | ${found ? `${found.seed} | ${found.invariant}` : 'not found |'} |`);
     }
-  } finally {
-    field.remove();
-  }
+    searcher.close();
+  };
+  print('| planted fault | seed | broken promise |');
+  print('| --- | --- | --- |');
+  await Promise.all(Array.from({ length: PROCESSES }, work));
   return counts;
 }
+
+if (process.send && process.argv[1] === fileURLToPath(import.meta.url)) serve();

@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { drawPlan, type Plan, writePlan } from './plan.js';
-import { type Found, searchAll } from './plant.js';
+import { searchAll } from './plant.js';
 import { shrink } from './shrink.js';
 import { type Result, simulate } from './simulate.js';
 
@@ -14,7 +14,7 @@ const HELP = `npm run simulate -- [--seed N | --seeds A-B | --minutes M | --plan
   --plan      runs a plan, as a failure prints it
   --whole     each story is five minutes of three workers with five handlers
   --twice     runs each story twice, and compares the hashes of all that happened
-  --planted   plants each of the faults of planted.ts into a copy, and prints which seed found it
+  --planted   plants each of the faults in faults/, one at a time, and prints which of 60 seeds found it
   --plant     does so with those whose name holds this text
   --verbose   prints the plan and everything that happened
 A broken promise is printed with a plan cut down to what breaks it, and the exit code is 1.`;
@@ -28,8 +28,6 @@ interface Options {
   readonly plans: Iterable<Plan>;
   readonly verbose: boolean;
   readonly twice: boolean;
-  /** Ends at the first failure, which is printed as JSON: for a search for planted faults. */
-  readonly first: boolean;
   /** Searches for planted faults with this in their name instead. */
   readonly plant: string | undefined;
 }
@@ -44,15 +42,14 @@ function readOptions(): Options | undefined {
       planted: { type: 'boolean', default: false },
       plant: { type: 'string' },
       whole: { type: 'boolean', default: false },
-      first: { type: 'boolean', default: false },
       twice: { type: 'boolean', default: false },
       verbose: { type: 'boolean', default: false },
       help: { type: 'boolean' },
     },
   });
-  const { seed, seeds = seed, minutes, plan, verbose, first, twice, whole, planted, plant, help } = values;
+  const { seed, seeds = seed, minutes, plan, verbose, twice, whole, planted, plant, help } = values;
   if (help) return undefined;
-  const rest = { verbose, first, twice, plant: planted ? '' : plant };
+  const rest = { verbose, twice, plant: planted ? '' : plant };
   if (plan !== undefined) return { plans: [JSON.parse(readFileSync(plan, 'utf8')) as Plan], ...rest };
   if (minutes !== undefined) return { plans: plansFor(Number(minutes) * 60_000, whole), ...rest };
   const [from = 1, to = from] = seeds.split('-').map(Number);
@@ -96,18 +93,6 @@ function isSame({ hash }: Result, first: Result): boolean {
   return hash === first.hash;
 }
 
-/** Runs plans until one fails. @returns that, cut down */
-async function findFirst(plans: Iterable<Plan>): Promise<Found | undefined> {
-  for (const plan of plans) {
-    const result = await simulate(plan, 0);
-    if (!result.violation) continue;
-    const { plan: small } = await shrink(plan, result);
-    const { invariant } = result.violation;
-    return { seed: plan.seed, invariant, events: plan.events.length, shrunkTo: small.events.length };
-  }
-  return undefined;
-}
-
 async function runAll(options: Options): Promise<number> {
   let [stories, broken] = [0, 0];
   for (const plan of options.plans) {
@@ -127,5 +112,4 @@ async function plantAll(plant: string): Promise<number> {
 const options = readOptions();
 if (!options) print(HELP);
 else if (options.plant !== undefined) process.exitCode = (await plantAll(options.plant)) > 0 ? 1 : 0;
-else if (options.first) print(JSON.stringify((await findFirst(options.plans)) ?? 'none'));
 else process.exitCode = (await runAll(options)) > 0 ? 1 : 0;

@@ -1,3 +1,4 @@
+import type { Fault } from './faults/seams.js';
 import type { Violation } from './invariants.js';
 import { drawPlan, type Plan } from './plan.js';
 import { seedIds } from './random.js';
@@ -26,15 +27,15 @@ const EMPTY: Plan = {
 };
 let warm: Promise<unknown> | undefined;
 
-/** Runs a plan. @param keep how many of the last lines are kept */
-export async function simulate(plan: Plan, keep = 400): Promise<Result> {
+/** Runs a plan. @param keep how many of the last lines are kept @param fault a mistake that its workers make */
+export async function simulate(plan: Plan, keep = 400, fault?: Fault): Promise<Result> {
   warm ??= runOnce({ ...EMPTY, calls: 'lean' }, 0).then(() => runOnce({ ...EMPTY, calls: 'sdk' }, 0));
   await warm;
-  return runOnce(plan, keep);
+  return runOnce(plan, keep, fault);
 }
 
-async function runOnce(plan: Plan, keep: number): Promise<Result> {
-  const world = new World(plan, keep);
+async function runOnce(plan: Plan, keep: number, fault?: Fault): Promise<Result> {
+  const world = new World(plan, keep, fault);
   const began = performance.now();
   const restore = [
     world.timeline.countTurns(),
@@ -51,7 +52,7 @@ async function runOnce(plan: Plan, keep: number): Promise<Result> {
     );
   } finally {
     for (const each of restore) each();
-    world.service.engine.close();
+    world.close();
   }
   const { chronicle, timeline, invariants } = world;
   return {

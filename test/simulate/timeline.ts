@@ -19,6 +19,9 @@ interface Happening {
 /** What the end of a stall runs first: the timers that fell due meanwhile, in their order, then the input. */
 const [LATE_TIMERS, USUAL, LATE_INPUT] = [0, 1, 2];
 
+/** What happens at one instant takes fewer turns of the loop. Where there are more, something loops. */
+const MOST_TURNS = 100_000;
+
 /** The epoch of every simulation: 2026-01-01T00:00:00Z. */
 export const EPOCH = Date.UTC(2026, 0, 1);
 
@@ -74,7 +77,10 @@ export class Timeline {
 
   /** Waits for all that needs no time: promises, turns of the loop, and the few files that the SDK reads. */
   async #settle(): Promise<void> {
+    let turns = 0;
     do {
+      if (this.#turns.length > 0 && ++turns > MOST_TURNS)
+        throw new Error(`it does not end: ${turns} turns of the loop took no time`);
       for (const fn of this.#turns.splice(0)) fn();
       await nextTurn();
     } while (this.#turns.length > 0 || readsFiles());
