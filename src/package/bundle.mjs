@@ -71,7 +71,7 @@ const TOGETHER = [
     'heartbeats',
     'worker/heartbeat/heartbeat-scheduler',
     'worker/thread/thread-messages',
-    'worker/thread/lease-ledger',
+    'worker/thread/heartbeat-sender',
     'worker/protect/oldest-task',
     'worker/health/page-server',
     'worker/health/page-copies',
