@@ -26,8 +26,8 @@ export interface Lease {
   /** The outcome that the service accepted. */
   accepted: Outcome | undefined;
   acceptedAt: number | undefined;
-  /** True once a clean answer told the worker so. */
-  toldAccepted: boolean;
+  /** When its process was told that its outcome was accepted. */
+  toldAcceptedAt: number | undefined;
   /** When an answer told the worker that the task is gone. */
   toldGoneAt: number | undefined;
   /** True once an answer told so the worker or its thread of heartbeats. */

@@ -20,6 +20,9 @@ import { Signals } from './signals.js';
 import type { SimulatedStore } from './store.js';
 import { EPOCH, type SimulatedProcess, type Timeline } from './timeline.js';
 
+/** A message from one thread to another takes less than this. */
+const MESSAGE_MS = 5;
+
 /** A promise that a worker broke. */
 export interface Violation {
   readonly invariant: string;
@@ -228,7 +231,10 @@ export class Invariants implements Watcher {
       this.broken('holder', `a ${operation} of ${at} from a process that never got it`);
     const knows = request.from === from ? lease.toldGoneAt !== undefined : lease.saidGone;
     if (knows) this.broken('gone', `a ${operation} of ${at}, which was told to be gone`);
-    if (lease.toldAccepted) this.broken('accepted', `a ${operation} of ${at}, whose outcome was accepted`);
+    // A thread hears of it by a message.
+    const waysMs = request.from === from ? 0 : MESSAGE_MS;
+    if (now >= Math.max(lease.toldAcceptedAt ?? Infinity, request.from.stalledUntil) + waysMs)
+      this.broken('accepted', `a ${operation} of ${at}, whose outcome was accepted`);
     if (operation === 'SendTaskHeartbeat') {
       beats.left(lease, call, now);
       this.signals.asks(lease, now);
@@ -282,7 +288,7 @@ export class Invariants implements Watcher {
     const name = nameIn(answer);
     if (answer.status === 400 && GONE.has(name)) this.#toldGone(lease, request.from);
     if (answer.status === 400 && /InvalidOutput|ValidationException/.test(name)) lease.refused = true;
-    if (answer.status === 200 && isReport(operation)) lease.toldAccepted = true;
+    if (answer.status === 200 && isReport(operation)) lease.toldAcceptedAt ??= this.watched.timeline.now;
   }
 
   #pollEnded({ request, sentAt }: OpenCall, key: HandlerKey, answer: Answer | undefined): void {

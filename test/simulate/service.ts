@@ -222,7 +222,7 @@ const NEW = {
   lost: undefined,
   accepted: undefined,
   acceptedAt: undefined,
-  toldAccepted: false,
+  toldAcceptedAt: undefined,
   toldGoneAt: undefined,
   saidGone: false,
   begun: false,
