@@ -96,8 +96,10 @@ function pollsReason(handler: HandlerSigns, now: number): string | undefined {
   if (handler.heldBack && polls.open === 0) return undefined;
   const { trouble, state, lastAnswerAt, heldSince, heldInVain } = polls;
   const troubled = trouble && `its polls are ${trouble.kind}: ${plainReason(trouble.error)}`;
+  // The service refuses a poll at once, so it has let one through that it holds.
+  const isHeld = heldSince !== undefined && now - heldSince >= HELD_MS && !heldInVain;
   // A poll for which the activity has no room is sent again soon; an answer to one before still shows that polls work.
-  const isBlocked = state !== 'open' && trouble && trouble.kind !== 'crowded';
+  const isBlocked = state !== 'open' && trouble && trouble.kind !== 'crowded' && !isHeld;
   if (isBlocked && now - trouble.since >= BLIP_MS) return troubled;
   const wasFull = fullAt !== undefined && now - fullAt <= STALE_MS;
   const { heldBackAt } = handler;
@@ -109,7 +111,7 @@ function pollsReason(handler: HandlerSigns, now: number): string | undefined {
   );
   const stands = isFull(handler) && !heartbeats;
   if (answeredAt !== undefined && (stands || now - answeredAt <= STALE_MS)) return undefined;
-  if (heldSince !== undefined && now - heldSince >= HELD_MS && !heldInVain) return undefined;
+  if (isHeld) return undefined;
   const unanswered = lastAnswerAt === undefined ? 'no poll was answered yet' : 'no poll was answered lately';
   return troubled ?? unanswered;
 }
