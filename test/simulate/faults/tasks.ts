@@ -34,7 +34,7 @@ export const TASK_FAULTS: readonly Fault[] = [
   },
   {
     name: 'a task that has begun is begun again where its thread or process ends',
-    seed: 20,
+    seed: 14,
     plant: (seams) => {
       seams.host = (host) => wrapped(host, ({ kind }) => kind !== 'begun');
     },
