@@ -77,7 +77,7 @@ export class AwsService {
   async #leanCalls(region: string): Promise<SendCall> {
     const { sdk, open } = this.#settings;
     throwProblems(leanProblems(sdk));
-    const { SFNClient } = loadSdk();
+    const { SFNClient } = await loadSdk();
     const client = await this.#clients.client(region, 1, 1);
     if (isMocked(client, SFNClient)) throw new StartError([notLean('SFNClient', 'its `send` is replaced')]);
     const recipes = await learnRecipes(client).catch((error: unknown) => {
