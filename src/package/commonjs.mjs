@@ -13,7 +13,7 @@ const framework = join(root, 'dist', 'src', 'framework');
 const COMMONJS = 'commonjs';
 const DOORS = [
   ...['index', 'testing/index', 'local/index', 'nestjs/index'],
-  ...['aws/stores/s3/index', 'aws/stores/dynamodb/index'],
+  ...['aws/stores/s3', 'aws/stores/dynamodb'],
 ];
 
 const fileOf = (module) => join(framework, `${module}.js`);

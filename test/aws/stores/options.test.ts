@@ -92,7 +92,7 @@ describe('where the SDK’s package is not installed', () => {
     ['s3', 'bucket', '@aws-sdk/client-s3'],
     ['dynamodb', 'table', '@aws-sdk/client-dynamodb'],
   ])('%s() says what to install', async (name, option, peer) => {
-    const script = `const { ${name} } = await import('./aws/stores/${name}/index.js');
+    const script = `const { ${name} } = await import('./aws/stores/${name}.js');
       try { ${name}({ ${option}: 'x' }); } catch ({ kind, message }) { console.log(kind, message); }`;
     const told = await new Promise<string>((done) =>
       execFile(process.execPath, ['--input-type=module', '-e', script], { cwd: dir }, (_, out, err) =>

@@ -11,6 +11,6 @@ export default {
   moduleNameMapper: {
     '^stepwright$': commonJs('index.js'),
     '^stepwright/(testing|local|nestjs)$': commonJs('$1/index.js'),
-    '^stepwright/(s3|dynamodb)$': commonJs('aws/stores/$1/index.js'),
+    '^stepwright/(s3|dynamodb)$': commonJs('aws/stores/$1.js'),
   },
 };
