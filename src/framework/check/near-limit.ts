@@ -1,6 +1,6 @@
 import { NEAR_LIMIT_BYTES } from '../worker/handler/output/near-limit.js';
 import type { Finding } from './finding.js';
-import { PAYLOAD_LIMIT_BYTES } from '../base/store/size.js';
+import { PAYLOAD_LIMIT_BYTES } from '../base/size.js';
 
 /** The largest output that a state had. */
 interface SeenOutput {

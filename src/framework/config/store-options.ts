@@ -1,5 +1,5 @@
 import { isPlainObject } from '../base/plain-object.js';
-import { PAYLOAD_LIMIT_BYTES } from '../base/store/size.js';
+import { PAYLOAD_LIMIT_BYTES } from '../base/size.js';
 import type { Store } from '../base/store/store.js';
 import { isStore } from '../declare/options.js';
 import { count, isText, positiveDuration, type Rule, sizeFrom } from '../declare/rule.js';

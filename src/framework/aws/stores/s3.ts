@@ -18,6 +18,8 @@ export interface S3Options extends AwsStoreOptions {
 const [UNTIL, SALT] = ['stepwright-until', 'stepwright-salt'];
 /** The bytes before the value of a record that was written on a condition. */
 const SALT_BYTES = 16;
+/** How often an object is read whose answer ends in its middle, as often as the SDK makes a call. */
+const MOST_READS = 3;
 /** A response to PutObject, HeadObject or GetObject. */
 interface S3Object {
   readonly Body?: { transformToByteArray(): Promise<Uint8Array>; destroy?(): unknown };
@@ -86,14 +88,7 @@ class S3Store extends AwsStore implements Store {
     return etag === undefined ? undefined : write({ IfMatch: etag });
   };
 
-  readonly get: Store['get'] = async (key, options = {}) => {
-    checkKey(key);
-    const found = await this.#ask('GetObject', key, options);
-    if (found && !this.isOver(found.Metadata?.[UNTIL]))
-      return { value: await this.#bodyOf(key, found, options), version: versionOf(found) };
-    found?.Body?.destroy?.();
-    return undefined;
-  };
+  readonly get: Store['get'] = (key, options = {}) => this.#get(key, options, MOST_READS);
 
   readonly delete: Store['delete'] = async (key, options = {}) => {
     checkKey(key);
@@ -119,6 +114,20 @@ class S3Store extends AwsStore implements Store {
     const listed = Contents.map(({ Key }) => Key.slice(this.#prefix.length));
     return { keys: listed.filter(isKey), ...(IsTruncated === true && { next: listed.at(-1) }) };
   };
+
+  /** The SDK asks again for an answer that doesn't come, but not for one that ends in its middle. */
+  async #get(key: string, options: StoreOptions, reads: number): ReturnType<Store['get']> {
+    checkKey(key);
+    const found = await this.#ask('GetObject', key, options);
+    if (!found || this.isOver(found.Metadata?.[UNTIL])) return void found?.Body?.destroy?.();
+    try {
+      return { value: await this.#bodyOf(key, found, options), version: versionOf(found) };
+    } catch (error) {
+      const isTorn = error instanceof StoreError && error.kind === 'unavailable';
+      if (!isTorn || reads === 1) throw error;
+      return this.#get(key, options, reads - 1);
+    }
+  }
 
   /** Returns the function that writes a record. It returns the version; undefined if its condition isn't met. */
   #writer(

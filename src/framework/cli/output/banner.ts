@@ -1,6 +1,6 @@
 import { type Finding, lineOf } from '../../check/finding.js';
 import { type Flags, variableOf } from '../../config/layers.js';
-import { PAYLOAD_LIMIT_BYTES, showSize } from '../../base/store/size.js';
+import { PAYLOAD_LIMIT_BYTES, showSize } from '../../base/size.js';
 import type { Problem } from '../../base/errors.js';
 import type { Logger } from '../../base/log/log.js';
 import type { HandlerStatus } from '../../worker/observe/status.js';

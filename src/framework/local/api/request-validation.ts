@@ -4,7 +4,7 @@ import { CAUSE_LIMIT, ERROR_LIMIT, isTooLarge } from '../asl/values/limits.js';
 import { PAGE_LIMIT, type PageRequest } from '../engine/answers/pages.js';
 import { hasHeapFor } from '../asl/values/heap.js';
 import { errors } from '../engine/answers/service-error.js';
-import { PAYLOAD_LIMIT_BYTES } from '../../base/store/size.js';
+import { PAYLOAD_LIMIT_BYTES } from '../../base/size.js';
 
 /** The parsed body of a request. */
 export type Body = Readonly<Record<string, unknown>>;

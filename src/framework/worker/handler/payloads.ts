@@ -1,6 +1,6 @@
 import type { Store } from '../../base/store/store.js';
 import { parseDuration } from '../../base/time/duration.js';
-import { parseSize } from '../../base/store/size.js';
+import { parseSize } from '../../base/size.js';
 import { PayloadStore, PayloadUnavailable, type PayloadWorld } from '../keep/payloads/payload-store.js';
 import { mayHoldReference } from '../keep/payloads/reference.js';
 import type { TaskPayloads } from './output/outputs.js';

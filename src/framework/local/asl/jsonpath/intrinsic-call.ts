@@ -3,7 +3,7 @@ import { measure, sizeOf, type Json } from '../values/json.js';
 import { INTRINSICS, type Intrinsic } from './intrinsics.js';
 import { Scanner } from './path/scanner.js';
 import type { StateData } from '../expression/state-data.js';
-import { PAYLOAD_LIMIT_BYTES } from '../../../base/store/size.js';
+import { PAYLOAD_LIMIT_BYTES } from '../../../base/size.js';
 
 type Part = (data: StateData) => Json;
 

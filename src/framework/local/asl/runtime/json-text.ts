@@ -2,7 +2,7 @@ import { runtimeFailure } from '../expression/evaluation-failure.js';
 import { isTooDeep, measure, type Json } from '../values/json.js';
 import { isTooLarge } from '../values/limits.js';
 import { dataLimitFailure } from './state-failure.js';
-import { PAYLOAD_LIMIT_BYTES } from '../../../base/store/size.js';
+import { PAYLOAD_LIMIT_BYTES } from '../../../base/size.js';
 
 export const TOO_DEEP = 'The value is nested too deeply.';
 

@@ -1,4 +1,4 @@
-import { PAYLOAD_LIMIT_BYTES } from '../../../base/store/size.js';
+import { PAYLOAD_LIMIT_BYTES } from '../../../base/size.js';
 
 /**
  * The most characters in the name of an error and (below) in its cause. API reference of Step Functions,

@@ -1,7 +1,7 @@
 import type { PayloadStore } from '../../keep/payloads/payload-store.js';
 import { type Reference, REFERENCE_KEY, readReference } from '../../keep/payloads/reference.js';
 import { isPlainObject } from '../../../base/plain-object.js';
-import { showSize } from '../../../base/store/size.js';
+import { showSize } from '../../../base/size.js';
 import { OWN_ERROR } from '../outcome/own-error.js';
 import { refusalOf, type Refusal } from '../outcome/refusal.js';
 import { cut } from '../outcome/thrown.js';

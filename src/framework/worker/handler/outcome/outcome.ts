@@ -1,4 +1,4 @@
-import { PAYLOAD_LIMIT_BYTES } from '../../../base/store/size.js';
+import { PAYLOAD_LIMIT_BYTES } from '../../../base/size.js';
 
 /** The outcome of a task that is reported to the service. */
 export type Outcome =

@@ -1,6 +1,6 @@
 import type { TaskContext } from '../../../declare/task-context.js';
 import { bytesBeyondLimit } from '../outcome/outcome.js';
-import { PAYLOAD_LIMIT_BYTES } from '../../../base/store/size.js';
+import { PAYLOAD_LIMIT_BYTES } from '../../../base/size.js';
 
 /** Outputs of more bytes than this are near the limit: three quarters of it. */
 export const NEAR_LIMIT_BYTES = PAYLOAD_LIMIT_BYTES * 0.75;

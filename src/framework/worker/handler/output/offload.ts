@@ -1,6 +1,6 @@
 import { TaskAborted, type TaskContext } from '../../../declare/task-context.js';
 import { isPlainObject } from '../../../base/plain-object.js';
-import { PAYLOAD_LIMIT_BYTES, showSize } from '../../../base/store/size.js';
+import { PAYLOAD_LIMIT_BYTES, showSize } from '../../../base/size.js';
 import type { PayloadStore } from '../../keep/payloads/payload-store.js';
 import { hasReferenceKey, REFERENCE_KEY, referenceObject } from '../../keep/payloads/reference.js';
 import { bytesBeyondLimit } from '../outcome/outcome.js';

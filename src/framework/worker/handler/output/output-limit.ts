@@ -1,6 +1,6 @@
 import { OWN_ERROR } from '../outcome/own-error.js';
 import { Refusal } from '../outcome/refusal.js';
-import { PAYLOAD_LIMIT_BYTES } from '../../../base/store/size.js';
+import { PAYLOAD_LIMIT_BYTES } from '../../../base/size.js';
 
 /** The most bytes that the JSON of an output may have. */
 export interface OutputLimit {

@@ -4,7 +4,7 @@ import type { TaskContext } from '../../../declare/task-context.js';
 import { isPlainObject } from '../../../base/plain-object.js';
 import { Refusal } from '../../handler/outcome/refusal.js';
 import { OWN_ERROR } from '../../handler/outcome/own-error.js';
-import { PAYLOAD_LIMIT_BYTES } from '../../../base/store/size.js';
+import { PAYLOAD_LIMIT_BYTES } from '../../../base/size.js';
 
 /** The maximum length of a line that can be a task's output, in bytes. A longer line is not kept whole. */
 const LINE_LIMIT = PAYLOAD_LIMIT_BYTES;

@@ -11,7 +11,7 @@ import { CommandFailed } from './command-failed.js';
 import { checkOptions, type CommandOptions, type CommandPlan } from './options.js';
 import type { Program, ProgramOptions } from './program.js';
 import { ProgramOutput } from './program-output.js';
-import { PAYLOAD_LIMIT_BYTES } from '../../../base/store/size.js';
+import { PAYLOAD_LIMIT_BYTES } from '../../../base/size.js';
 
 /**
  * Runs a program for a task, in any language, and returns its result. The lines that the program prints are written to
