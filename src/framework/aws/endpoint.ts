@@ -1,5 +1,4 @@
 import { isIPv4 } from 'node:net';
-import type { Environment } from '../base/environment.js';
 import type { Problem } from '../base/errors.js';
 import { hideCredentials, show } from '../base/show.js';
 
@@ -41,7 +40,7 @@ const PRODUCTION_MARKS = [
 export interface EndpointSources {
   /** The value of `--endpoint`; undefined if the flag wasn't given. */
   readonly flag?: string;
-  readonly env: Environment;
+  readonly env: NodeJS.ProcessEnv;
   /** The config's option `endpoint`; undefined if the config doesn't set it. */
   readonly config?: string;
   /** The port of the local service. It is used if the endpoint is `local`. */
@@ -104,10 +103,10 @@ const isHost = (value: unknown): value is string => typeof value === 'string' &&
  * Returns a description for messages of the environment variable that shows that this is a production deployment;
  * undefined if there is none.
  */
-export const productionMark = (env: Environment): string | undefined =>
+export const productionMark = (env: NodeJS.ProcessEnv): string | undefined =>
   env['NODE_ENV'] === 'production' ? 'NODE_ENV=production' : PRODUCTION_MARKS.find((name) => env[name]);
 
-function productionProblem(env: Environment): Problem | undefined {
+function productionProblem(env: NodeJS.ProcessEnv): Problem | undefined {
   const mark = productionMark(env);
   if (!mark) return undefined;
   return {

@@ -1,6 +1,5 @@
 import { HANDLER_OPTIONS, type HandlerOptions } from '../declare/options.js';
 import { checkAgainst, record } from '../declare/rule.js';
-import type { Environment } from '../base/environment.js';
 import type { Problem } from '../base/errors.js';
 import { isPlainObject } from '../base/plain-object.js';
 import { badValue, mistakesIn } from './mistakes.js';
@@ -35,7 +34,7 @@ export const readHandlers = (values: unknown): ReadByHandler =>
  * Reads the options of individual handlers in the variable `STEPWRIGHT_HANDLERS`, which contains JSON. An empty
  * variable counts as unset.
  */
-export function readHandlersVariable(env: Environment): ReadByHandler {
+export function readHandlersVariable(env: NodeJS.ProcessEnv): ReadByHandler {
   const text = env[HANDLERS_VARIABLE];
   const values = text ? parse(text) : {};
   const read = checked(

@@ -1,5 +1,4 @@
 import type { Option } from '../declare/rule.js';
-import type { Environment } from '../base/environment.js';
 import type { Problem } from '../base/errors.js';
 import { OPTIONS } from './config.js';
 import { badValue } from './mistakes.js';
@@ -43,7 +42,7 @@ export const readFlags = ({ texts }: Flags): ReadLayer => readLayer(flagOf, (key
  * Reads the options that are set by environment variables. An empty variable counts as unset, and so does the
  * STEPWRIGHT_PORT that Kubernetes sets for a Service named `stepwright`, such as `tcp://10.0.0.1:8080`.
  */
-export const readEnvironment = (env: Environment): ReadLayer =>
+export const readEnvironment = (env: NodeJS.ProcessEnv): ReadLayer =>
   readLayer(variableOf, (key) => {
     const text = env[variableOf(key)];
     return text === '' || text?.startsWith('tcp://') ? undefined : text;

@@ -3,7 +3,6 @@ import type { HandlerDefinition } from '../declare/definition.js';
 import { HANDLER_OPTIONS, type HandlerOptions } from '../declare/options.js';
 import { checkAgainst, type Option } from '../declare/rule.js';
 import { parseDuration } from '../base/time/duration.js';
-import type { Environment } from '../base/environment.js';
 import { type Problem, throwProblems } from '../base/errors.js';
 import { isPlainObject } from '../base/plain-object.js';
 import { show } from '../base/show.js';
@@ -15,7 +14,7 @@ import { type Flags, type Layer, readEnvironment, readFlags } from './layers.js'
 /** The sources of options. Options of handlers can also be set in decorators. */
 export interface ConfigSources {
   readonly config: Config;
-  readonly env: Environment;
+  readonly env: NodeJS.ProcessEnv;
   /** The flags of the command line. @default none */
   readonly flags?: Flags;
 }

@@ -1,6 +1,5 @@
 import { closest } from 'fastest-levenshtein';
 import type { Option } from '../declare/rule.js';
-import type { Environment } from '../base/environment.js';
 import type { Problem } from '../base/errors.js';
 import { HANDLERS_VARIABLE } from './by-handler.js';
 import { OPTIONS } from './config.js';
@@ -25,7 +24,7 @@ const OTHERS = [
 const OF_KUBERNETES = /_SERVICE_(HOST|PORT)(_\w+)?$|_PORT_\d+_(TCP|UDP)/;
 
 /** Finds the variables whose names begin with `STEPWRIGHT_` but that nothing reads, such as a mistyped one. */
-export function unknownVariables(env: Environment): Problem[] {
+export function unknownVariables(env: NodeJS.ProcessEnv): Problem[] {
   const known = [
     ...Object.entries<Option>(OPTIONS).flatMap(([key, { text }]) => (text ? variableOf(key) : [])),
     ...OTHERS,

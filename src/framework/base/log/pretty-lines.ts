@@ -30,7 +30,7 @@ function anyLine({ level, time, msg, err, ...others }: Fields, paint: Paint): st
   const more = Object.keys(fields).length > 0 ? [paint(GREY, JSON.stringify(fields))] : [];
   const { stack, message } = (err ?? {}) as Fields;
   const below = err === undefined ? '' : `\n${String(stack ?? message)}`.replaceAll('\n', '\n    ');
-  return `${[head, ...(msg === undefined ? [] : [paint(CYAN, String(msg))]), ...more].join(' ')}${below}\n`;
+  return `${[head, ...(msg === undefined ? [] : [paint(CYAN, typeof msg === 'string' ? msg : JSON.stringify(msg))]), ...more].join(' ')}${below}\n`;
 }
 
 const timeOf = (time: unknown): string => new Date(String(time)).toTimeString().slice(0, 8);

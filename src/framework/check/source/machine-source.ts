@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import type { Environment } from '../../base/environment.js';
 import type { SeedMachine } from '../../local/index.js';
 import { JsonText, type PositionOf } from './json-text.js';
 
@@ -27,7 +26,12 @@ export interface MachineSource {
  * Makes a source from a text, and replaces its variables by their values in the environment.
  * @param file the name of the text in messages
  */
-export const machineSource = (name: string, file: string, text: string, env: Environment): MachineSource => {
+export const machineSource = (
+  name: string,
+  file: string,
+  text: string,
+  env: NodeJS.ProcessEnv,
+): MachineSource => {
   const { text: definition, unset } = fillVariables(text, env);
   return { name, file, text, definition, unset };
 };
@@ -37,7 +41,7 @@ export const machineSource = (name: string, file: string, text: string, env: Env
  * JSON string that contains it.
  * @returns `unset`: the names of variables that are unset or empty, which stay in the text as they are
  */
-function fillVariables(text: string, env: Environment): { text: string; unset: string[] } {
+function fillVariables(text: string, env: NodeJS.ProcessEnv): { text: string; unset: string[] } {
   const unset = new Set<string>();
   const filled = text.replaceAll(/\$\{([A-Za-z_]\w*)\}/g, (whole, name: string) => {
     const value = env[name];
@@ -53,7 +57,7 @@ export async function readMachineSource(
   name: string,
   file: string,
   shown: string,
-  env: Environment,
+  env: NodeJS.ProcessEnv,
 ): Promise<MachineSource> {
   return machineSource(name, shown, await readFile(file, 'utf8'), env);
 }

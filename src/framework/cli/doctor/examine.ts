@@ -1,4 +1,3 @@
-import type { Environment } from '../../base/environment.js';
 import type { Clock } from '../../base/time/clock.js';
 import { type Endpoint, isLoopback, showEndpoint } from '../../aws/endpoint.js';
 import type { RegionQueries } from '../../aws/queries/region-queries.js';
@@ -23,7 +22,7 @@ export interface ExaminedProject {
 /** Facts about this machine and this process, on which the findings depend. */
 export interface Host {
   readonly clock: Clock;
-  readonly env: Environment;
+  readonly env: NodeJS.ProcessEnv;
   /** The milliseconds that the platform waits between SIGTERM and SIGKILL; absent if the user hasn't given them. */
   readonly stopTimeoutMs?: number | undefined;
 }

@@ -1,5 +1,4 @@
 import { showDuration } from '../../base/time/duration.js';
-import type { Environment } from '../../base/environment.js';
 import { hideCredentials, showError } from '../../base/show.js';
 import { type Endpoint, isLoopback, showEndpoint } from '../../aws/endpoint.js';
 import { REFUSED } from '../../aws/sdk/credentials.js';
@@ -20,7 +19,7 @@ const PROXIES = ['HTTPS_PROXY', 'https_proxy', 'ALL_PROXY', 'all_proxy'] as cons
  * Checks that a proxy of the environment is used, and that certificates are checked.
  * @param hasHandler true if the config passes an HTTP handler or agent of the user's own to the SDK
  */
-export function lookAtWay(env: Environment, endpoint: Endpoint, hasHandler: boolean): Finding[] {
+export function lookAtWay(env: NodeJS.ProcessEnv, endpoint: Endpoint, hasHandler: boolean): Finding[] {
   if (isLoopback(endpoint)) return [];
   const findings: Finding[] = [];
   const name = PROXIES.find((each) => env[each]);

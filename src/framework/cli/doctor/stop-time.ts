@@ -2,7 +2,6 @@ import { Abort } from '../../base/abort.js';
 import { limitCallAfter } from '../../base/time/call-limit.js';
 import type { Clock } from '../../base/time/clock.js';
 import { showDuration } from '../../base/time/duration.js';
-import type { Environment } from '../../base/environment.js';
 import { unlessAborted } from '../../base/time/wait.js';
 import { findPlatform } from '../../worker/protect/find-platform.js';
 import { KubernetesPod } from '../../worker/protect/kubernetes-pod.js';
@@ -43,7 +42,7 @@ export async function lookAtStop(
 }
 
 export interface StopWorld {
-  readonly env: Environment;
+  readonly env: NodeJS.ProcessEnv;
   readonly clock: Clock;
   readonly stopTimeoutMs?: number | undefined;
 }
@@ -56,7 +55,7 @@ function judge(look: Look, needed: number, waitsMs: number, where: string): Find
   return fault(look, `${got}: the last reports would be lost`, `give the platform ${needed} s, ${LOWER}`);
 }
 
-function podIn(env: Environment): KubernetesPod | undefined {
+function podIn(env: NodeJS.ProcessEnv): KubernetesPod | undefined {
   const platform = findPlatform('kubernetes', env);
   return platform instanceof KubernetesPod ? platform : undefined;
 }
@@ -87,7 +86,7 @@ interface StopLimit {
   readonly mostSeconds?: number;
 }
 
-function stopLimitOf(env: Environment): StopLimit {
+function stopLimitOf(env: NodeJS.ProcessEnv): StopLimit {
   if (env['KUBERNETES_SERVICE_HOST'])
     return { name: 'Kubernetes', setting: 'terminationGracePeriodSeconds (30 unless set)' };
   if (env['AWS_EXECUTION_ENV'] === 'AWS_ECS_FARGATE')

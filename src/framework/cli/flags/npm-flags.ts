@@ -1,5 +1,3 @@
-import type { Environment } from '../../base/environment.js';
-
 /**
  * Flags that exist both in a command of `stepwright` and in npm. If npm has taken such a flag, the user may have meant
  * it for npm.
@@ -11,7 +9,7 @@ const OF_NPM = new Set(['json']);
  * the environment and passes only the other arguments to the command. Returns undefined if npm has taken none.
  * @param flags the command's flags, without their dashes
  */
-export function flagsTakenByNpm(flags: readonly string[], env: Environment): string | undefined {
+export function flagsTakenByNpm(flags: readonly string[], env: NodeJS.ProcessEnv): string | undefined {
   const { npm_lifecycle_event: script, npm_command: command } = env;
   if (script === undefined || (command !== 'run' && command !== 'run-script' && command !== 'start'))
     return undefined;

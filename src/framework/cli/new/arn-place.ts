@@ -1,5 +1,3 @@
-import type { Environment } from '../../base/environment.js';
-
 /** The region and the account of the ARNs that `new` and `generate` write. */
 export interface ArnPlace {
   readonly region: string;
@@ -16,7 +14,7 @@ const ACCOUNT = /^\d{12}$/;
 export type GivenPlace = Partial<ArnPlace>;
 
 /** Returns the region and account that the environment variables of AWS's own tools name. */
-export const placeIn = (env: Environment): GivenPlace => ({
+export const placeIn = (env: NodeJS.ProcessEnv): GivenPlace => ({
   region: env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'],
   account: env['AWS_ACCOUNT_ID'] ?? env['CDK_DEFAULT_ACCOUNT'],
 });

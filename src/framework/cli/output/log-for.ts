@@ -1,6 +1,5 @@
 import { badValue } from '../../config/mistakes.js';
 import { oneOf } from '../../declare/rule.js';
-import type { Environment } from '../../base/environment.js';
 import { StartError } from '../../base/errors.js';
 import { createTappedLog } from '../../base/log/log.js';
 
@@ -35,7 +34,7 @@ export const logFor = (
   );
 
 /** Returns the level in STEPWRIGHT_LOG_LEVEL; undefined if the variable is unset or empty. */
-function levelIn(env: Environment): string | undefined {
+function levelIn(env: NodeJS.ProcessEnv): string | undefined {
   const level = env[LEVEL_VARIABLE] || undefined;
   const rule = oneOf(...LOG_LEVELS);
   if (level !== undefined && !rule.ok(level)) throw new StartError([badValue(LEVEL_VARIABLE, rule, level)]);

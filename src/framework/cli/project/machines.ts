@@ -1,6 +1,5 @@
 import { basename, relative, resolve } from 'node:path';
 import { glob } from 'tinyglobby';
-import type { Environment } from '../../base/environment.js';
 import type { Problem } from '../../base/errors.js';
 import { definitionMistakes, machineProblem } from '../../check/definition-mistakes.js';
 import { type MachineSource, readMachineSource } from '../../check/source/machine-source.js';
@@ -42,7 +41,7 @@ export interface ProjectMachines {
 export async function readMachines(
   settings: MachineGlobs,
   projectDir: string,
-  env: Environment,
+  env: NodeJS.ProcessEnv,
 ): Promise<ProjectMachines> {
   const stack = await readTemplates(settings);
   const found = await globbed(settings, projectDir, env, new Set(stack.files));
@@ -81,7 +80,7 @@ async function readTemplates({ stacks, region }: MachineGlobs): Promise<Found> {
 async function globbed(
   settings: MachineGlobs,
   projectDir: string,
-  env: Environment,
+  env: NodeJS.ProcessEnv,
   taken: ReadonlySet<string>,
 ): Promise<Pick<ProjectMachines, 'machines' | 'problems'>> {
   const problems: Problem[] = [];

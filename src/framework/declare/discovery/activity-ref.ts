@@ -1,4 +1,3 @@
-import type { Environment } from '../../base/environment.js';
 import type { Problem } from '../../base/errors.js';
 import { show } from '../../base/show.js';
 import type { ActivityRef } from '../definition.js';
@@ -19,7 +18,7 @@ const NAME_LIMIT = 80;
  * @param standIn true for a test bed (a worker in unit tests, without a service): if a variable is unset, the text
  * itself is used as a name
  */
-export function parseActivity(text: unknown, env: Environment, standIn = false): Parsed {
+export function parseActivity(text: unknown, env: NodeJS.ProcessEnv, standIn = false): Parsed {
   if (typeof text !== 'string' || text.trim() === '')
     return invalid(`expected an ARN or a name, got ${show(text)}`);
   const unset = [...text.matchAll(VARIABLE)].map(([, name = '']) => name).filter((name) => !env[name]);

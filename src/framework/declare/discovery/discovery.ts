@@ -1,4 +1,3 @@
-import type { Environment } from '../../base/environment.js';
 import type { Problem } from '../../base/errors.js';
 import { show } from '../../base/show.js';
 import { parseActivity } from './activity-ref.js';
@@ -46,7 +45,7 @@ export interface DiscoverOptions {
  */
 export function discover(
   classes: readonly Constructor[],
-  env: Environment,
+  env: NodeJS.ProcessEnv,
   { standIn = false, fileOf = new Map() }: DiscoverOptions = {},
 ): Discovered {
   const found = [...new Set(classes)].map((target) => readClass(target, env, standIn));
@@ -61,7 +60,7 @@ export function discover(
   };
 }
 
-function readClass(target: Constructor, env: Environment, standIn: boolean): Discovered {
+function readClass(target: Constructor, env: NodeJS.ProcessEnv, standIn: boolean): Discovered {
   const mark = typeof target === 'function' ? readActivity(target) : undefined;
   if (!mark) return { handlers: [], problems: [notDeclared(target)] };
   const activity = target as Constructor<object>;
@@ -102,7 +101,7 @@ function readHandler(
   target: Constructor<object>,
   mark: DeclaredActivity,
   { method, options, misplaced }: DeclaredHandler,
-  env: Environment,
+  env: NodeJS.ProcessEnv,
   standIn: boolean,
 ): { definition?: HandlerDefinition; problems: Problem[] } {
   const where = `${target.name}.${String(method)}`;

@@ -1,4 +1,3 @@
-import type { Environment } from '../../base/environment.js';
 import type { Clock } from '../../base/time/clock.js';
 import type { Logger } from '../../base/log/log.js';
 import { findPlatform, type Protect, unseenPlatform } from './find-platform.js';
@@ -15,7 +14,7 @@ export interface ProtectionSettings {
 export interface AskingWorld {
   readonly clock: Clock;
   readonly random: () => number;
-  readonly env: Environment;
+  readonly env: NodeJS.ProcessEnv;
   /**
    * The platform to request protection from. @default the platform that the option `protect` names; with `'auto'`, the
    * one that the environment variables show
