@@ -8,7 +8,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -113,6 +113,28 @@ describe('garbage on the socket', () => {
       error: expect.stringContaining('expected a line of JSON'),
     });
     await askWorker(path, 'pause', NAME, [], clock);
+    expect(asked).toEqual([{ do: 'pause', handler: NAME }]);
+  });
+
+  test.each([
+    ['goes on', (socket: Socket) => void socket.write('{"do":"pause","handler":"Work.work"}')],
+    ['ends its side', (socket: Socket) => void socket.end('{"do":"pause","handler":"Work.work"}')],
+    [
+      'sends it in parts',
+      (socket: Socket) => {
+        socket.write('{"do":"pause",');
+        socket.write('"handler":"Work.work"}');
+      },
+    ],
+  ])('a request without a line feed is answered, where the client %s', async (_, send) => {
+    const asked = await opened(new HandClock());
+    const socket = connect({ path, allowHalfOpen: true });
+    let said = '';
+    socket.on('data', (chunk) => (said += String(chunk)));
+    send(socket);
+    await new Promise((resolve) => socket.once('end', resolve));
+    socket.destroy();
+    expect(JSON.parse(said)).toEqual({ handlers: [] });
     expect(asked).toEqual([{ do: 'pause', handler: NAME }]);
   });
 

@@ -272,18 +272,6 @@ describe('before anything is loaded', () => {
     );
     expect(text).toMatch(/exit code 1$/);
   });
-
-  test('reflect-metadata is named by the library as well', async () => {
-    const base = join(dir, 'framework/base');
-    mkdirSync(base, { recursive: true });
-    for (const file of ['reflect-metadata.js', 'load-library.js'])
-      cpSync(resolve('dist/src/framework/base', file), join(base, file));
-    writeFileSync(join(base, 'package.json'), '{"type":"module"}');
-    const text = await outputOf(join(base, 'reflect-metadata.js'));
-    expect(text).toContain(
-      "Error: stepwright needs the package 'reflect-metadata', which is not installed. Fix: npm install reflect-metadata",
-    );
-  });
 });
 
 describe('a package of DTOs that brings a copy of its own', () => {

@@ -75,6 +75,7 @@ export async function cloudformation(report, dir) {
   );
   lint(report, 'ecs/autoscaling.yaml', deploy('ecs/autoscaling.yaml'));
   lint(report, 'ecs/alarms.yaml', deploy('ecs/alarms.yaml'));
+  lint(report, 'ecs/service.yaml', deploy('ecs/service.yaml'));
   lint(report, 'iam/worker-policy.json', join(dir, 'policy.json'));
   lint(report, 'iam/protection-policy.json', join(dir, 'protection.json'));
   lint(report, 'cloudformation/stores.yaml', deploy('cloudformation/stores.yaml'));

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { expect, test } from '@jest/globals';
+import { VERSION } from '../../src/framework/base/version.js';
 import { firstCells, page } from './markdown.js';
 
 interface Manifest {
@@ -11,6 +12,10 @@ interface Manifest {
 const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as Manifest;
 const contributing = page('CONTRIBUTING.md');
 const workflow = (name: string): string => readFileSync(`.github/workflows/${name}.yml`, 'utf8');
+
+test('the version that a worker tells is that of the package', () => {
+  expect(VERSION).toBe(manifest.version);
+});
 
 test('CONTRIBUTING.md has a row for every room, and none for another', () => {
   const rooms = readdirSync('src/framework', {

@@ -1,6 +1,7 @@
 import type { MinuteSum, QueueCounts } from '../../../src/framework/cli/scale/backlog.js';
 import { COUNTS_MS } from '../../../src/framework/cli/scale/fleet-scaler.js';
 import { type Estimate, estimate } from '../../../src/framework/cli/scale/estimate.js';
+import { seenIn } from '../../../src/framework/cli/scale/seen-status.js';
 import { ScaleInDelay } from '../../../src/framework/cli/scale/scale-in-delay.js';
 import { countRunning } from '../../../src/framework/cli/scale/unseen-work.js';
 import { workersWanted } from '../../../src/framework/cli/scale/workers-wanted.js';
@@ -59,15 +60,27 @@ class SimulatedScaler {
       };
       this.#runMs = activity.meanRunMs(now);
     }
+    const seen = this.#read(now);
+    const workers = seen.flatMap((each) => (typeof each === 'string' ? [] : [each.worker]));
+    const unreadable = seen.length - workers.length;
     const made = estimate({
-      ...{ now, activityArn: ARN, counts: this.#counts, runMs: this.#runMs, unreadable: 0 },
-      ...{ workers: fleet.statuses(ARN, now), emptyMinuteAt: this.#emptyMinuteAt },
+      ...{ now, activityArn: ARN, counts: this.#counts, runMs: this.#runMs, unreadable },
+      ...{ workers, emptyMinuteAt: this.#emptyMinuteAt },
       ...{ slotsOfWorker: fleet.slotsOfWorker, withinMs: WITHIN_MS },
     });
     this.#emptyMinuteAt = made.emptyMinuteAt;
     const answer = { estimate: made, isBlind: made.workers === 0 && this.#running(now) > 0 };
     [this.#at, this.#latest] = [now, answer];
     return answer;
+  }
+
+  /** What is believed of the status of each worker, of which the first may tell something else than the truth. */
+  #read(now: number): ReturnType<typeof seenIn>[] {
+    const { fleet, tells } = this.#world;
+    return fleet.statuses(ARN, now).map((status, index) => {
+      const told = index === 0 ? tells(status, now) : status;
+      return seenIn({ ...(told as object), name: `worker-${index}` }, now);
+    });
   }
 
   #running(now: number): number {

@@ -31,6 +31,35 @@ const MORNING = {
   begin: { workers: 6, runMs: 60_000, leftMs: (random: () => number) => exponential(60_000, random) },
 };
 
+/** The status of a worker whose clock is an hour ahead. */
+const hourAhead: Scenario['tells'] = (status) => ({
+  ...status,
+  handlers: status.handlers.map(({ queue, ...handler }) => {
+    const later = (at: number | undefined): number | undefined => at && at + HOURS * 1_000;
+    const times = { emptyAt: later(queue.emptyAt), emptyMinuteAt: later(queue.emptyMinuteAt) };
+    return { ...handler, queue: { ...queue, ...times, minuteAt: queue.minuteAt + HOURS * 1_000 } };
+  }),
+});
+
+/** What a program tells that is no worker of this version, or a worker that is broken. */
+const LIES: readonly object[] = [
+  { concurrency: 0 },
+  { concurrency: 1e300 },
+  { running: Number.NaN },
+  { running: 'many' },
+  { queue: undefined },
+  { queue: { emptyAt: 'now', minuteAt: 0, begun: [] } },
+  { queue: { minuteAt: 0, begun: Array.from({ length: 130_000 }, () => 1) } },
+];
+
+const lie: Scenario['tells'] = (status, now) => ({
+  ...status,
+  handlers: status.handlers.map((handler) => ({
+    ...handler,
+    ...LIES[Math.floor(now / 60_000) % LIES.length],
+  })),
+});
+
 export const SCENARIOS: readonly Scenario[] = [
   {
     ...{ name: 'burst: 500 of 10 s onto none', seconds: 1 * HOURS, slots: 10, most: 100 },
@@ -54,6 +83,8 @@ export const SCENARIOS: readonly Scenario[] = [
   { ...{ name: 'day: 0 to 100 a minute', seconds: DAY, slots: 10, most: 100 }, arrivals: day },
   { ...MORNING, name: 'missing: a minute', isLost: (at) => at === 60 },
   { ...MORNING, name: 'missing: ten minutes', isLost: (at) => at >= 60 && at < 70 },
+  { ...MORNING, name: 'one clock is wrong: an hour ahead', tells: hourAhead },
+  { ...MORNING, name: 'a liar: another bad status each minute', tells: lie },
   {
     ...{ name: 'unseen: 40 at work for hours', seconds: 3 * HOURS, slots: 10, most: 100 },
     begin: { workers: 40, runMs: 0 },

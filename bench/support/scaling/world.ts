@@ -1,3 +1,4 @@
+import type { SeenWorker } from '../../../src/framework/cli/scale/estimate.js';
 import type { SimulatedTask } from './simulated-activity.js';
 import { SimulatedActivity } from './simulated-activity.js';
 import { SimulatedFleet } from './simulated-fleet.js';
@@ -8,6 +9,7 @@ export interface World {
   readonly fleet: SimulatedFleet;
   /** The most workers that are allowed. */
   readonly most: number;
+  readonly tells: NonNullable<Scenario['tells']>;
 }
 
 /** Decides how many workers run. Called once a simulated second. */
@@ -36,6 +38,8 @@ export interface Scenario {
   readonly isLost?: (minute: number) => boolean;
   /** True for a minute in which the scaler sees none of the workers: their name finds nobody. @default false */
   readonly isUnseen?: (minute: number) => boolean;
+  /** What the first worker tells at its health port. @default what is true */
+  readonly tells?: (status: SeenWorker, now: number) => unknown;
 }
 
 export interface Arrival {
@@ -85,7 +89,7 @@ export function simulate(
     });
     fleet.begin(begin.workers, tasks, BEGIN);
   }
-  const scaler = makeScaler({ activity, fleet, most });
+  const scaler = makeScaler({ activity, fleet, most, tells: scenario.tells ?? ((status) => status) });
   const started: SimulatedTask[] = [];
   const curve: number[] = [];
   let isFirst = true;

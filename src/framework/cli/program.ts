@@ -1,6 +1,6 @@
 import '../base/reflect-metadata.js';
-import { readFileSync } from 'node:fs';
 import { writeErrorSync } from '../base/log/stdio.js';
+import { VERSION } from '../base/version.js';
 import {
   addCheck,
   addConfig,
@@ -17,13 +17,10 @@ import { flagsTakenByNpm } from './flags/npm-flags.js';
 import { formatErrorOf } from './output/format-error.js';
 import { exit } from './process/exit.js';
 
-const manifest = readFileSync(new URL('../../../../package.json', import.meta.url), 'utf8');
-const { version } = JSON.parse(manifest) as { version: string };
-
 /** The program with all commands, in the order in which the help lists them, and with the flags of each. */
 export const program = new Command('stepwright')
   .description('Workers for AWS Step Functions activities')
-  .version(version)
+  .version(VERSION)
   .showHelpAfterError('(see --help)');
 
 addStart(program);
@@ -38,7 +35,7 @@ addConfig(program);
 addCheck(program);
 addSchema(program);
 addTypes(program);
-addNew(program, version);
+addNew(program, VERSION);
 addGenerate(program);
 addDoctor(program);
 addScaler(program);

@@ -1,12 +1,8 @@
 import type { InjectionToken } from 'tsyringe';
 import '../base/reflect-metadata.js';
-import { loadLibrary } from '../base/load-library.js';
 import type { TaskContext } from './task-context.js';
 
-/** The parts of tsyringe that every start needs. */
-export const { container, inject, injectable, Lifecycle } = loadLibrary(
-  'tsyringe',
-) as typeof import('tsyringe');
+export { container, inject, injectable, Lifecycle } from 'tsyringe';
 
 /**
  * The container of another framework, as far as a worker needs it. Activities, interceptors, observers and rules that

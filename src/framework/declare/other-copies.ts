@@ -17,7 +17,9 @@ const forward = (file: string): string => file.replaceAll('\\', '/');
  */
 export function otherCopies(name: string, module: string): OtherCopy[] {
   const suffix = `/node_modules/${name}/${module}`;
-  const ours = libraries.resolve(`${name}/${module}`);
+  const ours = resolve(name, module);
+  // A bundle has its own copy inside, which no path shows.
+  if (ours === undefined) return [];
   return Object.entries(libraries.cache).flatMap(([file, loaded]) => {
     const path = forward(file);
     if (file === ours || !path.endsWith(suffix) || !loaded) return [];
@@ -27,8 +29,16 @@ export function otherCopies(name: string, module: string): OtherCopy[] {
 
 /** Returns the folder of the copy that Stepwright uses. */
 export const ourCopy = (name: string, module: string): string =>
-  forward(libraries.resolve(`${name}/${module}`)).slice(0, -module.length - 1);
+  forward(resolve(name, module) ?? '').slice(0, -module.length - 1);
 
 /** Returns the advice for a package of which two copies are installed. */
 export const oneCopyFix = (name: string): string =>
   `make the versions agree (npm ls ${name} shows them) and run \`npm dedupe\`; a package of your own that needs ${name} lists it in "peerDependencies", not in "dependencies"; a linked package (\`npm link\`) keeps its own copies: use \`npm pack\` and install the tarball`;
+
+function resolve(name: string, module: string): string | undefined {
+  try {
+    return libraries.resolve(`${name}/${module}`);
+  } catch {
+    return undefined;
+  }
+}

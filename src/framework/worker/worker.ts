@@ -11,7 +11,7 @@ import { ReportsInFlight } from './task/reports-in-flight.js';
 import type { TaskTracing } from './task/tracing.js';
 import { HandlerLoop, LATE_REPORT_MS, type LoopWorld, type RunnableHandler } from './handler-loop.js';
 import { BlockingHandlers } from './thread/blocking-handlers.js';
-import { packageVersion } from '../base/version.js';
+import { VERSION } from '../base/version.js';
 import type { DrainStatus, WorkerCounts, WorkerState } from '../base/worker-status.js';
 import type { ActivityPort } from '../aws/activity-port.js';
 import { countEvents } from './observe/counts.js';
@@ -249,7 +249,7 @@ export class Worker implements ObservedWorker {
     const reasons = unreadyReasons(this.#state, signs, now);
     return {
       name: this.#parts.name,
-      version: packageVersion(),
+      version: VERSION,
       startedAt: this.#startedAt,
       state: this.#state,
       drain: this.#drainStatus,

@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ActivityMetrics } from '../../../src/framework/aws/queries/activity-metrics.js';
 import { type CloudWatchSdk, loadCloudWatch } from '../../../src/framework/aws/sdk/load-cloudwatch.js';
@@ -7,7 +8,7 @@ import { type Trial, tryIt } from './trial.js';
 
 const isInstalled = (): boolean => {
   try {
-    loadCloudWatch();
+    createRequire(import.meta.url).resolve('@aws-sdk/client-cloudwatch');
     return true;
   } catch {
     return false;
@@ -27,7 +28,7 @@ describe('over a hundred random steps the estimate is within what CloudWatch can
       return;
     }
     const { url } = moto;
-    const sdk: CloudWatchSdk = loadCloudWatch();
+    const sdk: CloudWatchSdk = await loadCloudWatch();
     const settings = {
       endpoint: url,
       region: 'us-east-1',

@@ -2,19 +2,19 @@ import { describe, expect, test } from '@jest/globals';
 import { MINUTE_MS } from '../../../src/framework/cli/scale/backlog.js';
 import { FleetScaler, type ScalerWorld } from '../../../src/framework/cli/scale/fleet-scaler.js';
 import { answerScale } from '../../../src/framework/cli/scale/pages.js';
-import { seenIn, WorkersUnknown } from '../../../src/framework/cli/scale/worker-statuses.js';
+import { WorkersUnknown } from '../../../src/framework/cli/scale/worker-statuses.js';
 import { HandClock } from '../../../src/framework/testing/index.js';
 import { silentLog } from '../../../src/framework/base/log/log.js';
 import { ARN } from '../../support/world.js';
 
-import { type Metrics, standIn } from './stand-in.js';
+import { believed, type Metrics, standIn } from './stand-in.js';
 describe('the pages', () => {
   const scalerOf = (change: Partial<ScalerWorld> = {}, clock = new HandClock()): FleetScaler =>
     new FleetScaler(
       { activityArns: [ARN], fleet: 'orders', slotsOfWorker: 10, withinMs: MINUTE_MS, publish: false },
       {
         ...{ clock, log: silentLog, metrics: standIn().metrics },
-        readWorkers: async () => ({ workers: [], unreadable: [] }),
+        readWorkers: async () => ({ workers: [], unreadable: [], wrongClocks: [] }),
         ...change,
       },
     );
@@ -118,15 +118,15 @@ describe('the pages', () => {
       const clock = new HandClock();
       const { metrics, put } = standIn();
       await put('ActivitiesStarted', clock.now() - 3 * HOUR, 2);
-      const other = seenIn({ name: 'b', state: 'running', handlers: [] });
+      const other = believed({ name: 'b', state: 'running', handlers: [] });
       if (!other) throw new Error('it is a worker');
       const found = [
         [
-          { workers: [], unreadable: ['10.0.0.7:80: ECONNREFUSED'] },
+          { workers: [], unreadable: ['10.0.0.7:80: ECONNREFUSED'], wrongClocks: [] },
           /^none of the 1 addresses of --workers answers as a worker \(10.0.0.7:80: ECONNREFUSED\), but /,
         ],
         [
-          { workers: [other], unreadable: [] },
+          { workers: [other], unreadable: [], wrongClocks: [] },
           /^none of the 1 workers at --workers has a handler for arn:.*Work, but /,
         ],
       ] as const;
@@ -159,7 +159,7 @@ describe('the pages', () => {
         { activityArns: [ARN], fleet: 'orders', slotsOfWorker: 1, withinMs: MINUTE_MS, publish: true },
         {
           ...{ clock, log: silentLog, metrics: { ...metrics, publish } },
-          readWorkers: async () => ({ workers: [], unreadable: [] }),
+          readWorkers: async () => ({ workers: [], unreadable: [], wrongClocks: [] }),
         },
       );
       await scaler.tick();
@@ -174,12 +174,12 @@ describe('the pages', () => {
       const { metrics, put } = standIn();
       await put('ActivitiesStarted', clock.now() - 3 * HOUR, 5);
       const queue = { minuteAt: clock.now(), begun: [0] };
-      const idle = seenIn({
+      const idle = believed({
         ...{ name: 'a', state: 'running' },
         handlers: [{ activityArn: ARN, concurrency: 3, running: 0, queue }],
       });
-      const workers = idle ? [idle] : [];
-      const readWorkers = async () => ({ workers: workers.splice(0), unreadable: [] });
+      const workers = [idle];
+      const readWorkers = async () => ({ workers: workers.splice(0), unreadable: [], wrongClocks: [] });
       const scaler = scalerOf({ metrics, readWorkers }, clock);
       await scaler.tick();
       await clock.advance(HOUR);

@@ -26,18 +26,17 @@ test('the command names every mistake in its flags, and what to install', async 
     expect(all.stderr()).toContain(`${flag}: expected `);
   expect(all.stderr()).toContain("got 'http://worker/status': did you mean worker:8080?");
   const dir = mkdtempSync(join(tmpdir(), 'stepwright-scaler-'));
-  const hook = join(dir, 'hook.cjs');
+  const hook = join(dir, 'hook.mjs');
   writeFileSync(
     hook,
-    `const { Module } = require('node:module');
-const resolve = Module._resolveFilename;
-Module._resolveFilename = (name, ...rest) => {
-  if (name === '@aws-sdk/client-cloudwatch') throw Object.assign(new Error('none'), { code: 'MODULE_NOT_FOUND' });
-  return resolve(name, ...rest);
-};`,
+    `import { register } from 'node:module';
+register('data:text/javascript,' + encodeURIComponent(\`export const resolve = (name, context, next) => {
+  if (name === '@aws-sdk/client-cloudwatch') throw Object.assign(new Error('none'), { code: 'ERR_MODULE_NOT_FOUND' });
+  return next(name, context);
+};\`));`,
   );
   const missing = stepwright(['scaler', '--activity', ARN, '--workers', '127.0.0.1:1'], {
-    NODE_OPTIONS: `--require ${hook}`,
+    NODE_OPTIONS: `--import ${hook}`,
   });
   expect(await missing.ended).toMatchObject({ code: 1 });
   expect(missing.stderr()).toContain("npm install '@aws-sdk/client-cloudwatch@~3.1164'");

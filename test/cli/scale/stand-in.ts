@@ -1,4 +1,6 @@
 import type { ScalerWorld } from '../../../src/framework/cli/scale/fleet-scaler.js';
+import { seenIn } from '../../../src/framework/cli/scale/seen-status.js';
+import type { FoundWorker } from '../../../src/framework/cli/scale/worker-memory.js';
 
 export type Metrics = ScalerWorld['metrics'];
 
@@ -20,13 +22,21 @@ export function standIn(): {
           const from = (name: string) => of(name).filter(({ at }) => at >= since);
           return { started: from('ActivitiesStarted'), ended: from('ActivitiesSucceeded'), ran: [] };
         }),
-      greatest: async (metrics) =>
-        metrics.map(({ name }) =>
-          published.has(name) ? Math.max(...(published.get(name) ?? [])) : undefined,
-        ),
+      greatest: async (metrics, _, most) =>
+        metrics.map(({ name }) => {
+          const values = (published.get(name) ?? []).filter((value) => value <= most);
+          return values.length > 0 ? Math.max(...values) : undefined;
+        }),
       publish: async (values) => {
         for (const { name, value } of values) published.set(name, [...(published.get(name) ?? []), value]);
       },
     },
   };
+}
+
+/** Returns the worker of a status that is believed. @throws Error with the reason if it isn't */
+export function believed(status: unknown, now = Date.now()): FoundWorker {
+  const seen = seenIn(status, now);
+  if (typeof seen === 'string' || seen.wrongClock !== undefined) throw new Error(JSON.stringify(seen));
+  return seen.worker;
 }

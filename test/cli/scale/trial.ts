@@ -2,13 +2,12 @@ import { StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { expect } from '@jest/globals';
 import { MINUTE_MS } from '../../../src/framework/cli/scale/backlog.js';
 import { type FleetEstimate, FleetScaler } from '../../../src/framework/cli/scale/fleet-scaler.js';
-import { seenIn } from '../../../src/framework/cli/scale/worker-statuses.js';
 import { publicStatus } from '../../../src/framework/worker/health/health-pages.js';
 import { silentLog } from '../../../src/framework/base/log/log.js';
 import { type Held, holding } from '../../support/work.js';
 import { ARN, createWorld, type World, type WorkerWorld } from '../../support/world.js';
 
-import type { Metrics } from './stand-in.js';
+import { believed, type Metrics } from './stand-in.js';
 /** The numbers of a generator with this seed, each from 0 to below 1. */
 function randomOf(seed: number): () => number {
   let state = seed;
@@ -63,10 +62,10 @@ export class Trial {
       ...{ clock: this.world.clock, log: silentLog, metrics: this.metrics },
       readWorkers: async () => ({
         unreadable: [],
-        workers: (this.hidden ? [] : this.workers).flatMap(({ world: { worker } }) => {
-          const seen = seenIn(JSON.parse(JSON.stringify(publicStatus(worker.status()))));
-          return seen ? [seen] : [];
-        }),
+        wrongClocks: [],
+        workers: (this.hidden ? [] : this.workers).map(({ world: { worker } }) =>
+          believed(JSON.parse(JSON.stringify(publicStatus(worker.status()))), this.world.clock.now()),
+        ),
       }),
     });
   }

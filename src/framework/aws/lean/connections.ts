@@ -1,11 +1,9 @@
-import type { buildConnector, Client } from 'undici';
-import { loadLibrary } from '../../base/load-library.js';
-import { CONNECTION_TIMEOUT_MS } from '../call.js';
-
+import type { Client } from 'undici';
 // Only these two modules of undici are loaded, a quarter of it. Its index would also load fetch, WebSocket, caches
 // and mocks, once in each thread.
-const connect = loadLibrary('undici/lib/core/connect.js') as typeof buildConnector;
-const OneClient = loadLibrary('undici/lib/dispatcher/client.js') as typeof Client;
+import connect from 'undici/lib/core/connect.js';
+import OneClient from 'undici/lib/dispatcher/client.js';
+import { CONNECTION_TIMEOUT_MS } from '../call.js';
 
 /**
  * The milliseconds after which an idle connection is closed. That is longer than the time between two heartbeats, and

@@ -39,25 +39,43 @@ interface MetricDataOutput {
   }[];
 }
 
+/** The SDK's package for CloudWatch, and a client. */
+interface Opened {
+  readonly sdk: CloudWatchSdk;
+  readonly client: CloudWatchClient;
+}
+
 const STATES = 'AWS/States';
 /** The namespace of the metrics that the scaler publishes. */
 const OWN = 'Stepwright';
 /** The most metrics of one call ("GetMetricData" in CloudWatch's API reference). */
 const MOST_QUERIES = 500;
+/** A page has up to 100,800 values, and a call asks for one list of a few hours for each metric. */
+const MOST_PAGES = 20;
 const MINUTE_S = 60;
 const HOUR_S = 3_600;
 
 /** Reads CloudWatch's metrics of activities in one region, and publishes the metrics of the command `scaler`. */
 export class ActivityMetrics {
-  readonly #sdk: CloudWatchSdk;
-  readonly #client: CloudWatchClient;
+  readonly #region: string;
   readonly #clock: Clock;
+  #opened: Promise<Opened> | undefined;
 
-  /** @throws CloudWatchMissing if the package `@aws-sdk/client-cloudwatch` isn't installed */
   constructor(region: string, clock: Clock) {
-    this.#sdk = loadCloudWatch();
-    this.#client = new this.#sdk.CloudWatchClient({ region, maxAttempts: 2 });
+    this.#region = region;
     this.#clock = clock;
+  }
+
+  /**
+   * Makes the client. Every other method does that as well.
+   * @throws CloudWatchMissing if the package `@aws-sdk/client-cloudwatch` isn't installed
+   */
+  open(): Promise<Opened> {
+    this.#opened ??= loadCloudWatch().then((sdk) => ({
+      sdk,
+      client: new sdk.CloudWatchClient({ region: this.#region, maxAttempts: 2 }),
+    }));
+    return this.#opened;
   }
 
   /**
@@ -132,15 +150,20 @@ export class ActivityMetrics {
   /**
    * Reads the greatest value that was published for each metric since a time; undefined for a metric without values.
    * @param since epoch milliseconds
+   * @param most values above it are left out, with those of the same hour
    */
-  async greatest(metrics: readonly PublishedMetric[], since: number): Promise<(number | undefined)[]> {
+  async greatest(
+    metrics: readonly PublishedMetric[],
+    since: number,
+    most: number,
+  ): Promise<(number | undefined)[]> {
     const found = await this.#read(
       metrics.map((metric) => ({
         ...{ ...metric, namespace: OWN, since },
         ...{ statistic: 'Maximum', periodSeconds: HOUR_S },
       })),
     );
-    return found.map(maximum);
+    return found.map((points) => maximum(points.filter(({ sum }) => sum <= most)));
   }
 
   /** Publishes values with the current time, as high-resolution metrics (CloudWatch keeps them by the second). */
@@ -150,11 +173,12 @@ export class ActivityMetrics {
       ...{ MetricName: name, Dimensions: asDimensions(dimensions), Value: value, Timestamp },
       StorageResolution: 1,
     }));
-    await this.#send(new this.#sdk.PutMetricDataCommand({ Namespace: OWN, MetricData }));
+    const { sdk } = await this.open();
+    await this.#send(new sdk.PutMetricDataCommand({ Namespace: OWN, MetricData }));
   }
 
   close(): void {
-    this.#client.destroy();
+    this.#opened?.then(({ client }) => client.destroy()).catch(() => {});
   }
 
   async #read(queries: readonly MetricQuery[]): Promise<Datapoint[][]> {
@@ -174,9 +198,10 @@ export class ActivityMetrics {
       ScanBy: 'TimestampAscending',
       MetricDataQueries: queries.map(asQuery),
     };
+    const { sdk } = await this.open();
     let NextToken: string | undefined;
-    do {
-      const command = new this.#sdk.GetMetricDataCommand({
+    for (let page = 0; page < MOST_PAGES; page++) {
+      const command = new sdk.GetMetricDataCommand({
         ...input,
         ...(NextToken !== undefined && { NextToken }),
       });
@@ -187,11 +212,14 @@ export class ActivityMetrics {
           list.push({ at: time.getTime(), sum: Values[index] ?? 0 });
       }
       ({ NextToken } = output);
-    } while (NextToken !== undefined);
+      if (NextToken === undefined) return;
+    }
+    throw new Error(`CloudWatch has a next page after ${MOST_PAGES} pages of metrics, so they are not read`);
   }
 
-  #send(command: object): Promise<unknown> {
-    return query(this.#clock, (abortSignal) => this.#client.send(command, { abortSignal }));
+  async #send(command: object): Promise<unknown> {
+    const { client } = await this.open();
+    return query(this.#clock, (abortSignal) => client.send(command, { abortSignal }));
   }
 }
 

@@ -66,7 +66,7 @@ export async function listActivities(
   client: SFNClient,
   abortSignal?: AbortSignal,
 ): Promise<Map<string, string>> {
-  const { paginateListActivities } = loadSdk();
+  const { paginateListActivities } = await loadSdk();
   const found = new Map<string, string>();
   for await (const page of paginateListActivities({ client }, { maxResults: 1000 }, { abortSignal })) {
     for (const { name, activityArn } of page.activities ?? [])
@@ -78,7 +78,7 @@ export async function listActivities(
 async function createMissing(name: string, lookUp: ActivityLookUp): Promise<string | undefined> {
   const { client, create } = lookUp;
   if (!create) return undefined;
-  const { CreateActivityCommand } = loadSdk();
+  const { CreateActivityCommand } = await loadSdk();
   const send = (abortSignal: AbortSignal) =>
     client.send(new CreateActivityCommand({ name }), { abortSignal });
   return (await persist(lookUp, [name], send)).activityArn;

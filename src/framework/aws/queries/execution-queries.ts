@@ -47,7 +47,7 @@ export class HistoryReader {
 
   /** Returns the events since the last successful call. @throws QueryTimeout if the call isn't answered in time */
   async next(): Promise<HistoryEvent[]> {
-    const { GetExecutionHistoryCommand } = loadSdk();
+    const { GetExecutionHistoryCommand } = await loadSdk();
     const fresh: HistoryEvent[] = [];
     let lastId = this.#lastId;
     for (let page = this.#page; ;) {
@@ -87,7 +87,7 @@ async function lookUp(
   wanted: string,
   abortSignal: AbortSignal,
 ): Promise<string | string[]> {
-  const { paginateListStateMachines } = loadSdk();
+  const { paginateListStateMachines } = await loadSdk();
   const known: string[] = [];
   for await (const page of paginateListStateMachines({ client }, { maxResults: 1000 }, { abortSignal })) {
     if (!page.stateMachines)
@@ -111,7 +111,7 @@ export async function startExecution(
   input: string,
   clock: Clock,
 ): Promise<string> {
-  const { StartExecutionCommand } = loadSdk();
+  const { StartExecutionCommand } = await loadSdk();
   // With a name, a retry of the SDK after a lost answer doesn't start a second execution.
   const command = new StartExecutionCommand({ stateMachineArn, input, name: randomUUID() });
   const { executionArn } = await query(clock, (abortSignal) => client.send(command, { abortSignal }));
@@ -142,7 +142,7 @@ export async function followExecution(
   executionArn: string,
   { clock, onLook, onTrouble }: Following,
 ): Promise<ExecutionEnd> {
-  const { DescribeExecutionCommand } = loadSdk();
+  const { DescribeExecutionCommand } = await loadSdk();
   const look = (abortSignal: AbortSignal) =>
     client.send(new DescribeExecutionCommand({ executionArn }), { abortSignal });
   let answeredAt = clock.now();

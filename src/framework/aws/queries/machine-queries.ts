@@ -16,7 +16,7 @@ export interface DeployedMachine extends KeptMachine {
 
 /** Lists the state machines in the client's region and account. */
 export async function listMachines(client: SFNClient, abortSignal: AbortSignal): Promise<KeptMachine[]> {
-  const { paginateListStateMachines } = loadSdk();
+  const { paginateListStateMachines } = await loadSdk();
   const found: KeptMachine[] = [];
   for await (const page of paginateListStateMachines({ client }, { maxResults: 1000 }, { abortSignal }))
     for (const { name, stateMachineArn: arn } of page.stateMachines ?? [])
@@ -29,7 +29,7 @@ export async function listMachines(client: SFNClient, abortSignal: AbortSignal):
  * @throws QueryTimeout if one of the calls isn't answered in time
  */
 export async function describeMachines(client: SFNClient, clock: Clock): Promise<DeployedMachine[]> {
-  const { DescribeStateMachineCommand } = loadSdk();
+  const { DescribeStateMachineCommand } = await loadSdk();
   const machines: DeployedMachine[] = [];
   for (const kept of await query(clock, (abortSignal) => listMachines(client, abortSignal))) {
     const command = new DescribeStateMachineCommand({ stateMachineArn: kept.arn });

@@ -25,7 +25,7 @@ export async function largestOutputs(
   clock: Clock,
   stateMachineArn: string,
 ): Promise<readonly LargestOutput[]> {
-  const { ListExecutionsCommand, GetExecutionHistoryCommand } = loadSdk();
+  const { ListExecutionsCommand, GetExecutionHistoryCommand } = await loadSdk();
   const list = new ListExecutionsCommand({ stateMachineArn, maxResults: EXECUTIONS });
   const { executions = [] } = await query(clock, (abortSignal) => client.send(list, { abortSignal }));
   const largest = new Map<string, LargestOutput>();

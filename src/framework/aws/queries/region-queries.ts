@@ -73,7 +73,7 @@ export class RegionQueries {
 
   activity(activityArn: string): Promise<QueryResult<unknown>> {
     return this.#query(async (abortSignal) => {
-      const { DescribeActivityCommand } = loadSdk();
+      const { DescribeActivityCommand } = await loadSdk();
       return this.#client.send(new DescribeActivityCommand({ activityArn }), { abortSignal });
     });
   }
@@ -84,7 +84,7 @@ export class RegionQueries {
    */
   withMadeUpToken(call: TaskCall): Promise<QueryResult<unknown>> {
     return this.#query(async (abortSignal) => {
-      const sdk = loadSdk();
+      const sdk = await loadSdk();
       const [taskToken, options] = [MADE_UP_TOKEN, { abortSignal }];
       const calls: Record<TaskCall, () => Promise<unknown>> = {
         SendTaskSuccess: () =>
@@ -99,7 +99,7 @@ export class RegionQueries {
   /** Polls an activity with a worker name that is too long. The service always refuses it, so it hands out no task. */
   rejectedPoll(activityArn: string): Promise<QueryResult<unknown>> {
     return this.#query(async (abortSignal) => {
-      const { GetActivityTaskCommand } = loadSdk();
+      const { GetActivityTaskCommand } = await loadSdk();
       const workerName = 'x'.repeat(LONGEST_NAME + 1);
       return this.#client.send(new GetActivityTaskCommand({ activityArn, workerName }), { abortSignal });
     });
@@ -111,7 +111,7 @@ export class RegionQueries {
 
   definition(stateMachineArn: string): Promise<QueryResult<string>> {
     return this.#query(async (abortSignal) => {
-      const { DescribeStateMachineCommand } = loadSdk();
+      const { DescribeStateMachineCommand } = await loadSdk();
       const command = new DescribeStateMachineCommand({ stateMachineArn });
       return (await this.#client.send(command, { abortSignal })).definition ?? '';
     });

@@ -20,7 +20,7 @@ export async function testState(
   isAws: boolean,
   clock: Clock,
 ): Promise<TestStateOutput> {
-  const { TestStateCommand } = loadSdk();
+  const { TestStateCommand } = await loadSdk();
   if (!isAws) client.config.disableHostPrefix = true;
   const send = (abortSignal: AbortSignal) => client.send(new TestStateCommand(input), { abortSignal });
   const { output, error, cause, inspectionData, nextState, status } = await query(clock, send, LIMIT_MS);

@@ -80,7 +80,7 @@ export class AwsService {
     const { sdk, calls: asked = 'lean', open } = this.#settings;
     const why = asked === 'sdk' ? 'it is asked for' : sdkOnlyReason(sdk);
     if (why !== undefined) return this.#logWhy(why);
-    const { SFNClient } = loadSdk();
+    const { SFNClient } = await loadSdk();
     const client = await this.#clients.client(region, 1, 1);
     if (isMocked(client, SFNClient)) return this.#logWhy('its client is mocked');
     try {

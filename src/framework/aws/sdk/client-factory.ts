@@ -5,7 +5,7 @@ import { CONNECTION_TIMEOUT_MS } from '../call.js';
 import { type Endpoint, isLoopback } from '../endpoint.js';
 import type { CallWatch } from './call-watch.js';
 import { Credentials } from './credentials.js';
-import { loadSdk } from './load-sdk.js';
+import { loadedSdk, loadSdk } from './load-sdk.js';
 import type { SdkSettings } from './settings.js';
 
 const { Agent: HttpAgent } = process.getBuiltinModule('node:http');
@@ -51,7 +51,7 @@ export class ClientFactory {
       ...{ clock, log, renewable: typeof own !== 'object' },
       ...(settings.readFiles && { readFiles: settings.readFiles }),
       kept: !(Reflect.get(Object(own), 'memoized') || sdk.credentialDefaultProvider),
-      remake: () => new (loadSdk().SFNClient)(this.#config(this.#region, 1, 1)).config.credentials,
+      remake: () => new (loadedSdk().SFNClient)(this.#config(this.#region, 1, 1)).config.credentials,
     });
   }
 
@@ -70,7 +70,7 @@ export class ClientFactory {
     // Otherwise the SDK prints seven lines at each start because Node 20 is old. This package supports Node 20 on
     // purpose.
     process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
-    const { SFNClient } = loadSdk();
+    const { SFNClient } = await loadSdk();
     if (this.#clients.length === 0) this.#region = region;
     const client = new SFNClient(this.#config(region, sockets, maxAttempts, calls));
     calls?.attach(client);

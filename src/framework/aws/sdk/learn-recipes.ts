@@ -48,7 +48,7 @@ export async function learnRecipes(client: SFNClient): Promise<Recipes> {
 }
 
 async function learn(client: SFNClient): Promise<Recipes> {
-  const sdk = loadSdk();
+  const sdk = await loadSdk();
   const { config } = client;
   config.credentials = () => Promise.resolve(NOBODY);
   const learnFrom = async (send: () => Promise<unknown>): Promise<Recipe> =>

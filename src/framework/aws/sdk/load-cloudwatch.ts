@@ -1,5 +1,3 @@
-import { loadLibrary } from '../../base/load-library.js';
-
 /**
  * The part of `@aws-sdk/client-cloudwatch` that is used. It is declared here, because the package is optional, so its
  * own types may be missing.
@@ -21,13 +19,13 @@ export class CloudWatchMissing extends Error {
 }
 
 /** Loads the SDK's client for CloudWatch. @throws CloudWatchMissing if it isn't installed */
-export function loadCloudWatch(): CloudWatchSdk {
+export async function loadCloudWatch(): Promise<CloudWatchSdk> {
   // The SDK would print seven lines about Node 20, which this package supports on purpose.
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
   try {
-    return loadLibrary('@aws-sdk/client-cloudwatch') as CloudWatchSdk;
+    return (await import('@aws-sdk/client-cloudwatch')) as unknown as CloudWatchSdk;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error;
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
     throw new CloudWatchMissing(
       "the scaler reads CloudWatch by @aws-sdk/client-cloudwatch, which is not installed: npm install '@aws-sdk/client-cloudwatch@~3.1164'",
       { cause: error },

@@ -30,7 +30,7 @@ export async function sdkCalls(
   region: string,
   { watching }: { readonly watching: boolean },
 ): Promise<SendCall> {
-  const sdk = loadSdk();
+  const sdk = await loadSdk();
   const calls = new CallWatch({ watching });
   const client = () => clients.client(region, Number.POSITIVE_INFINITY, ONE_ATTEMPT, calls);
   const [polls, reports, heartbeats] = [await client(), await client(), await client()];

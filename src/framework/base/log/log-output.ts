@@ -1,8 +1,9 @@
 import { systemClock } from '../time/clock.js';
-import { loadLibrary } from '../load-library.js';
+import sonicBoom, { type SonicBoom as SonicBoomClass } from 'sonic-boom';
 import { FLUSH_LIMIT_MS, sleepSync, nonBlocking } from './stdio.js';
 
-const { SonicBoom } = loadLibrary('sonic-boom') as typeof import('sonic-boom');
+// The package's one export is the class, which its types say only under some settings.
+const SonicBoom = sonicBoom as unknown as typeof SonicBoomClass;
 
 /** The most bytes of log lines that are kept in memory while they can't be written: about 20,000 lines. */
 const KEPT_BYTES = 4 * 2 ** 20;

@@ -1,10 +1,7 @@
-import type { DestinationStream, Logger as PinoLogger } from 'pino';
+import { type DestinationStream, type Logger as PinoLogger, pino } from 'pino';
 import { wallTime } from '../time/clock.js';
-import { loadLibrary } from '../load-library.js';
 import { standardOutput } from './log-output.js';
 import { prettyLines } from './pretty-lines.js';
-
-const { pino } = loadLibrary('pino') as typeof import('pino');
 
 /** Logs one line: a message, or fields and a message. */
 export interface LogLine {

@@ -1,44 +1,54 @@
 import type { DestinationStream } from 'pino';
-import { loadLibrary } from '../load-library.js';
+
+type Paint = (code: number, text: string) => string;
+type Fields = Readonly<Record<string, unknown>>;
 
 /** Returns a stream that takes pino's JSON lines and writes them to `destination` in a form that people can read. */
 export function prettyLines(destination: DestinationStream, colorize: boolean): DestinationStream {
-  // Loaded here, since only a person's terminal needs it: a worker in a container writes JSON.
-  const { prettyFactory } = loadLibrary('pino-pretty') as typeof import('pino-pretty');
-  const pretty = prettyFactory({
-    colorize,
-    translateTime: 'SYS:HH:MM:ss',
-    // The activity of each handler is logged once, at the start.
-    ignore: 'pid,hostname,activity',
-    singleLine: true,
-    errorLikeObjectKeys: ['err'],
-  });
-  const paint = colorize ? (code: number, text: string): string => `\u001b[${code}m${text}\u001b[39m` : plain;
-  return { write: (line) => destination.write(taskLine(line, paint) ?? pretty(line)) };
+  const paint: Paint = colorize ? (code, text) => `\u001b[${code}m${text}\u001b[39m` : (_, text) => text;
+  return { write: (line) => destination.write(shown(line, paint)) };
 }
 
-const plain = (_: number, text: string): string => text;
-const [RED, GREEN, CYAN] = [31, 32, 36];
+const [RED, GREEN, YELLOW, BLUE, CYAN, GREY] = [31, 32, 33, 34, 36, 90];
+const COLOURS: Readonly<Record<string, number>> = { debug: BLUE, info: GREEN, warn: YELLOW, error: RED };
+
+function shown(line: string, paint: Paint): string {
+  try {
+    const fields = JSON.parse(line) as Fields;
+    return taskLine(fields, paint) ?? anyLine(fields, paint);
+  } catch {
+    return line;
+  }
+}
+
+/** Returns a log line as `[12:04:09] INFO: message {"further":"fields"}`, and below it the stack of an error. */
+function anyLine({ level, time, msg, err, ...others }: Fields, paint: Paint): string {
+  // The activity of each handler is logged once, at the start.
+  const { pid: _, hostname: __, activity: ___, ...fields } = others;
+  const name = String(level);
+  const head = `[${timeOf(time)}] ${paint(COLOURS[name] ?? RED, name.toUpperCase())}:`;
+  const more = Object.keys(fields).length > 0 ? [paint(GREY, JSON.stringify(fields))] : [];
+  const { stack, message } = (err ?? {}) as Fields;
+  const below = err === undefined ? '' : `\n${String(stack ?? message)}`.replaceAll('\n', '\n    ');
+  return `${[head, ...(msg === undefined ? [] : [paint(CYAN, String(msg))]), ...more].join(' ')}${below}\n`;
+}
+
+const timeOf = (time: unknown): string => new Date(String(time)).toTimeString().slice(0, 8);
 
 /**
  * Returns a short line for a task that has ended, `12:04:09 ✓ RefundOrder.refund 5e58 12 ms`, or for a task's progress,
  * with a bar. Returns undefined for any other log line.
  */
-function taskLine(line: string, paint: typeof plain): string | undefined {
-  const [, message] = /"msg":"task (succeeded|failed|progress)"\}?\s*$/.exec(line) ?? [];
-  if (message === undefined) return undefined;
-  try {
-    const fields = JSON.parse(line) as Readonly<Record<string, unknown>>;
-    const { time, handler, task, ms, error, cause, progress } = fields;
-    if (typeof handler !== 'string' || typeof task !== 'string' || typeof time !== 'string') return undefined;
-    const at = new Date(time).toTimeString().slice(0, 8);
-    const about = `${handler} ${task.slice(0, 4)}`;
-    if (message === 'progress') return `${at} ${paint(CYAN, '…')} ${about} ${barOf(progress)}\n`;
-    if (message === 'succeeded') return `${at} ${paint(GREEN, '✓')} ${about} ${String(ms)} ms\n`;
-    return `${at} ${paint(RED, '✗')} ${about} ${String(ms)} ms ${String(error)} ${messageIn(cause)}\n`;
-  } catch {
-    return undefined;
-  }
+function taskLine(
+  { msg, time, handler, task, ms, error, cause, progress }: Fields,
+  paint: Paint,
+): string | undefined {
+  if (typeof handler !== 'string' || typeof task !== 'string') return undefined;
+  const about = `${handler} ${task.slice(0, 4)}`;
+  if (msg === 'task progress') return `${timeOf(time)} ${paint(CYAN, '…')} ${about} ${barOf(progress)}\n`;
+  if (msg === 'task succeeded') return `${timeOf(time)} ${paint(GREEN, '✓')} ${about} ${String(ms)} ms\n`;
+  if (msg !== 'task failed') return undefined;
+  return `${timeOf(time)} ${paint(RED, '✗')} ${about} ${String(ms)} ms ${String(error)} ${messageIn(cause)}\n`;
 }
 
 /** The width of a progress bar, in characters. */

@@ -30,7 +30,8 @@ export async function openControl(
   checkPath(path);
   await removeStale(path);
   const open = new Set<Socket>();
-  const server = createServer((socket) => {
+  // A client may end its side once it has asked.
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
     open.add(socket);
     socket.on('close', () => open.delete(socket));
     serve(socket, apply, clock);
@@ -136,10 +137,22 @@ function serve(
     text += chunk;
     const end = text.indexOf('\n');
     if (end >= 0 || text.length > LONGEST_REQUEST) answer(text.slice(0, end >= 0 ? end : 100));
+    // Many programs send no line feed.
+    else if (isWhole(text)) answer(text);
   });
   socket.on('end', () => {
     if (!isAnswered) answer(text);
   });
+}
+
+function isWhole(text: string): boolean {
+  if (!text.endsWith('}')) return false;
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 async function answerOf(

@@ -1,5 +1,1 @@
-import { loadLibrary } from '../../base/load-library.js';
-
-export const { Argument, Command, InvalidArgumentError, Option } = loadLibrary(
-  'commander',
-) as typeof import('commander');
+export { Argument, Command, InvalidArgumentError, Option } from 'commander';

@@ -1,8 +1,8 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
+import { getTsconfig } from 'get-tsconfig';
 import type { Problem } from '../../base/errors.js';
 import { shownPath } from '../../base/show.js';
-import { loadLibrary } from '../../base/load-library.js';
 
 /** The settings of a tsconfig.json that determine which compiled file belongs to which source. */
 export interface Compilation {
@@ -22,7 +22,6 @@ export interface Compilation {
  * reason as text.
  */
 export function compilationOf(source: string): Compilation | string {
-  const { getTsconfig } = loadLibrary('get-tsconfig') as typeof import('get-tsconfig');
   const found = getTsconfig(dirname(source));
   const { rootDir = '.', outDir, noEmit, incremental, composite } = found?.config.compilerOptions ?? {};
   if (!found) return 'there is no tsconfig.json beside or above it';

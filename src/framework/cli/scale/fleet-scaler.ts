@@ -1,7 +1,7 @@
 import type { Logger } from '../../base/log/log.js';
 import type { Clock } from '../../base/time/clock.js';
 import type { ActivityMetrics } from '../../aws/queries/activity-metrics.js';
-import { MINUTE_MS, type QueueCounts } from './backlog.js';
+import { MINUTE_MS, type MinuteSum, type QueueCounts } from './backlog.js';
 import { type Estimate, estimate } from './estimate.js';
 import { Blind, NoEstimate } from './no-estimate.js';
 import { PublishedEstimates } from './published-estimates.js';
@@ -49,6 +49,8 @@ export interface FleetEstimate {
   readonly activities: readonly ActivityEstimate[];
   /** A text for each worker whose status can't be read: its address and the reason. */
   readonly unreadable: readonly string[];
+  /** A text for each worker whose times are not believed: its address and the reason. */
+  readonly wrongClocks: readonly string[];
 }
 
 /** The milliseconds between two readings of the numbers of scheduled and started tasks from CloudWatch. */
@@ -93,6 +95,8 @@ export class FleetScaler {
   #trouble: string | undefined;
   /** The name of the error for which the last estimate was not made or not published; undefined if it was. */
   #untold: string | undefined;
+  /** The addresses of the workers whose times were not believed last. */
+  #wrongClocks = '';
 
   constructor(options: ScalerOptions, world: ScalerWorld) {
     this.#options = options;
@@ -159,16 +163,24 @@ export class FleetScaler {
     await checkUnseen(this.#unseen, this.#counts ?? [], { seen, wanted: workersWanted, now: at });
     const there = activities[0]?.workers ?? 0;
     const found = { fleet, at, workers: there, workersWanted, workersMissing: workersWanted - there };
-    const { unreadable } = seen;
+    const { unreadable, wrongClocks } = seen;
+    this.#tellClocks(wrongClocks);
     const idleMinutes = this.#unseen.map(({ idleMinuteAt }) => ({ idleMinuteAt }));
     return {
-      ...{ ...found, unreadable },
+      ...{ ...found, unreadable, wrongClocks },
       activities: activities.map((each, index) => ({
         idleMinuteAt: undefined,
         ...idleMinutes[index],
         ...each,
       })),
     };
+  }
+
+  /** Logs each time when other workers than before are not believed. */
+  #tellClocks(wrong: readonly string[]): void {
+    const names = wrong.map((each) => each.replace(/: .*$/, '')).join();
+    if (names !== this.#wrongClocks && wrong.length > 0) this.#world.log.warn(wrong.join('; '));
+    this.#wrongClocks = names;
   }
 
   async #findWorkers(): Promise<FoundWorkers> {
@@ -212,7 +224,11 @@ export class FleetScaler {
       this.#runTimeAt = now;
     }
     const counts = await metrics.counts(activityArns, this.#countedSince(since, now));
-    this.#counts = counts.map((each) => ({ ...each, readAt: now }));
+    const isPast = ({ at }: MinuteSum): boolean => at <= now;
+    this.#counts = counts.map(({ scheduled, started }) => ({
+      ...{ scheduled: scheduled.filter(isPast), started: started.filter(isPast) },
+      readAt: now,
+    }));
     this.#latest = undefined;
   }
 
@@ -230,7 +246,8 @@ export class FleetScaler {
    * that this scaler has published.
    */
   async #recall(since: number): Promise<void> {
-    const found = (await this.#published?.recall(this.#options.activityArns, since)) ?? [];
+    const now = this.#world.clock.now();
+    const found = (await this.#published?.recall(this.#options.activityArns, since, now)) ?? [];
     this.#emptyMinutes = found.map(({ emptyMinuteAt }) => emptyMinuteAt);
     for (const [index, { idleMinuteAt }] of found.entries()) this.#unseen[index]?.recall(idleMinuteAt);
     this.#recalled = true;

@@ -27,10 +27,8 @@ export async function answerScale(method: string, path: string, scaler: FleetSca
     : jsonPage(503, { error, sure: 'blind', least });
 }
 
-function whyNot(error: unknown): NoEstimate {
-  if (error instanceof NoEstimate) return error;
-  throw error;
-}
+const whyNot = (error: unknown): NoEstimate =>
+  error instanceof NoEstimate ? error : new NoEstimate(String(error), { cause: error });
 
 /** The Prometheus gauges for each activity, by name: the help text, and the field of the estimate. */
 const GAUGES = {

@@ -50,10 +50,13 @@ export class PublishedEstimates {
     ]);
   }
 
-  /** Reads the minutes that were published for these activities, in their order. @param since epoch milliseconds */
-  async recall(activityArns: readonly string[], since: number): Promise<Recalled[]> {
+  /**
+   * Reads the minutes that were published for these activities, in their order. A minute of the future is not believed.
+   * @param since epoch milliseconds
+   */
+  async recall(activityArns: readonly string[], since: number, now: number): Promise<Recalled[]> {
     const names = activityArns.flatMap((arn) => [this.#of(EMPTY, arn), this.#of(IDLE, arn)]);
-    const found = await this.#metrics.greatest(names, since);
+    const found = await this.#metrics.greatest(names, since, now / MINUTE_MS);
     const at = (minutes: number | undefined): number | undefined =>
       minutes === undefined ? undefined : minutes * MINUTE_MS;
     return activityArns.map((_, index) => ({

@@ -34,6 +34,7 @@ export async function scaler(flags: ScalerFlags, log: Logger): Promise<number> {
   const settings = settingsOf(flags);
   const clock = systemClock;
   const metrics = new ActivityMetrics(settings.region, clock);
+  await metrics.open();
   const memory = new WorkerMemory(clock);
   const fleet = new FleetScaler(settings, {
     ...{ clock, log, metrics },

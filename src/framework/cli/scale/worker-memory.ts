@@ -31,11 +31,14 @@ export class WorkerMemory {
     this.#clock = clock;
   }
 
-  /** Returns the addresses of workers that were at work, and that are not in this list. */
-  besides(addresses: readonly Address[]): Address[] {
+  /**
+   * Returns the addresses of workers that were at work, and that are not in this list.
+   * @param all true to return the addresses of all workers that answered last
+   */
+  besides(addresses: readonly Address[], all = false): Address[] {
     const listed = new Set(addresses.map(showAddress));
     return [...this.#last]
-      .filter(([address, { worker }]) => !listed.has(address) && isAtWork(worker))
+      .filter(([address, { worker }]) => !listed.has(address) && (all || isAtWork(worker)))
       .map(([, { address }]) => address);
   }
 

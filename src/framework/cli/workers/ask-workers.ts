@@ -2,12 +2,21 @@ import { lookup } from 'node:dns/promises';
 import { get, type IncomingMessage } from 'node:http';
 import { isPlainObject } from '../../base/plain-object.js';
 import { limitCallAfter } from '../../base/time/call-limit.js';
-import type { Clock } from '../../base/time/clock.js';
+import { type Clock, wallTime } from '../../base/time/clock.js';
 import { type Address, showAddress } from '../../config/address.js';
 import { plainReason } from '../../worker/observe/plain-reason.js';
 
 /** The JSON that one address has returned for `/status`, which may be anything, or the reason why there is none. */
-export type Answer = { readonly address: Address } & (
+export type Answer = {
+  readonly address: Address;
+  /** The place that has the address. */
+  readonly place: Address;
+  /**
+   * The milliseconds by which the clock of the worker's machine is ahead of this one's, by the header `date` of its
+   * response. @default it isn't known
+   */
+  readonly aheadMs?: number | undefined;
+} & (
   | { readonly status: unknown; readonly why?: undefined }
   | { readonly status?: undefined; readonly why: string }
 );
@@ -39,10 +48,19 @@ const NO_ADDRESS = new Set(['ENOTFOUND', 'ENODATA']);
 export async function askWorkers(places: readonly Address[], clock: Clock): Promise<Answers> {
   const found = await Promise.all(places.map((place) => addressesOf(place, clock)));
   const addresses = new Map(
-    found.flatMap((each) => (Array.isArray(each) ? each : [])).map((each) => [showAddress(each), each]),
+    found.flatMap((each, index) =>
+      Array.isArray(each)
+        ? each.map((address) => [showAddress(address), { address, place: places[index] ?? address }] as const)
+        : [],
+    ),
   );
   return {
-    answers: await Promise.all([...addresses.values()].map((address) => askStatus(address, clock))),
+    answers: await Promise.all(
+      Array.from(addresses.values(), async ({ address, place }) => ({
+        ...(await askStatus(address, clock)),
+        ...{ address, place },
+      })),
+    ),
     lost: found.flatMap((each) => (Array.isArray(each) ? [] : [each])),
   };
 }
@@ -74,10 +92,9 @@ function withLimit<T>(clock: Clock, lookingUp: Promise<T>): Promise<T> {
 }
 
 /** Reads `/status` from the health port of one worker. Never rejects. */
-function askStatus(address: Address, clock: Clock): Promise<Answer> {
+function askStatus({ host, port }: Address, clock: Clock): Promise<Reply> {
   return new Promise((resolve) => {
-    const giveUp = (why: string): void => resolve({ address, why });
-    const { host, port } = address;
+    const giveUp = (why: string): void => resolve({ why });
     const call = get({ host, port, path: '/status', agent: false }, (response) => {
       let text = '';
       response.setEncoding('utf8');
@@ -86,7 +103,7 @@ function askStatus(address: Address, clock: Clock): Promise<Answer> {
         if (text.length > MOST_BYTES) call.destroy(new Refused('its answer is too long'));
       });
       response.on('error', (error) => giveUp(reasonOf(error)));
-      response.on('end', () => resolve({ address, ...readAnswer(response, text) }));
+      response.on('end', () => resolve(readAnswer(response, text)));
     });
     // A whole answer is awaited for this long, also one that comes byte by byte.
     const late = (): void => void call.destroy(new Refused(`no answer within ${STATUS_MS / 1000} s`));
@@ -108,12 +125,14 @@ function reasonOf(error: NodeJS.ErrnoException): string {
 /** What is said of an address where something else than a worker answers. */
 export const NO_WORKER = 'what answers there is no Stepwright worker: is it the port of --health-port?';
 
-function readAnswer(
-  { statusCode = 0 }: IncomingMessage,
-  text: string,
-): { status: unknown } | { why: string } {
+type Reply = { readonly status: unknown; readonly aheadMs?: number | undefined } | { readonly why: string };
+
+function readAnswer({ statusCode = 0, headers }: IncomingMessage, text: string): Reply {
   const value = parse(text);
-  if (statusCode === 200) return value === undefined ? { why: NO_WORKER } : { status: value };
+  // The header has a whole second.
+  const ahead = Date.parse(headers.date ?? '') + 500 - wallTime();
+  const aheadMs = Number.isNaN(ahead) ? undefined : ahead;
+  if (statusCode === 200) return value === undefined ? { why: NO_WORKER } : { status: value, aheadMs };
   return { why: refusalIn(statusCode, value) };
 }
 

@@ -1,3 +1,4 @@
+import { OWN_FOLDER } from '../../base/load-library.js';
 import { existsSync } from 'node:fs';
 import { isAbsolute, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -159,13 +160,14 @@ export function userFrame(stack: string): string | undefined {
     .matchAll(/((?:file:\/\/)?\/[^\s():]+|[A-Za-z]:\\[^\s():]+):(\d+)(?::\d+)?/g);
   for (const [, path = '', line] of frames) {
     const file = path.startsWith('file://') ? fileURLToPath(path) : path;
-    if (file.includes('/node_modules/') || file === OWN_FILE) continue;
+    if (file.includes('/node_modules/') || isOwnFile(file)) continue;
     return `${shownPath(file)}:${line}`;
   }
   return undefined;
 }
 
-const OWN_FILE = fileURLToPath(import.meta.url);
+/** This file is on the stack of each import that fails. */
+const isOwnFile = (file: string): boolean => OWN_FOLDER !== undefined && file.startsWith(OWN_FOLDER);
 
 const STANDARD_DECORATORS =
   'it was compiled with standard decorators: set "experimentalDecorators": true and "emitDecoratorMetadata": true in tsconfig.json, and make the compiler read that file';

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { parseDuration } from '../../base/time/duration.js';
-import { packageVersion } from '../../base/version.js';
+import { VERSION } from '../../base/version.js';
 import {
   isScale,
   LARGEST_SCALE,
@@ -36,8 +36,7 @@ export class ServiceRoutes implements RequestHandler {
   }
 
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (request.url?.startsWith('/health'))
-      return send(response, 200, { status: 'ok', version: packageVersion() });
+    if (request.url?.startsWith('/health')) return send(response, 200, { status: 'ok', version: VERSION });
     const text = await this.parts.bodies.read(request, response);
     if (!this.parts.isAllowed(request))
       return send(response, 403, { message: 'This name or page is not allowed' });

@@ -1,5 +1,5 @@
 import { show } from '../../base/show.js';
-import { packageVersion } from '../../base/version.js';
+import { VERSION } from '../../base/version.js';
 import { isObject, type JsonObject } from '../asl/values/json.js';
 import type { ToolListing, ToolResult } from './tool.js';
 
@@ -160,7 +160,7 @@ function initialized(asked: unknown): object {
   };
 }
 
-const serverInfo = (): object => ({ name: 'stepwright', title: 'Stepwright', version: packageVersion() });
+const serverInfo = (): object => ({ name: 'stepwright', title: 'Stepwright', version: VERSION });
 
 const complete = (result: object): object => ({
   resultType: 'complete',

@@ -1,6 +1,6 @@
+import { OWN_FOLDER } from '../../base/load-library.js';
 import { AsyncLocalStorage, createHook } from 'node:async_hooks';
 import { channel } from 'node:diagnostics_channel';
-import { fileURLToPath } from 'node:url';
 import { userFrame } from '../../declare/discovery/load.js';
 import type { TaskContext } from '../../declare/task-context.js';
 import type { CompiledHandler } from '../../worker/handler/compile.js';
@@ -296,10 +296,10 @@ function errorHere(): Error {
   return error;
 }
 
-const OWN_FOLDER = fileURLToPath(new URL('../..', import.meta.url));
-
 function slow({ task, name, begunAt }: Begun, limitMs: number): string {
-  const frames = (begunAt.stack ?? '').split('\n').filter((line) => !line.includes(OWN_FOLDER));
+  const frames = (begunAt.stack ?? '')
+    .split('\n')
+    .filter((line) => OWN_FOLDER === undefined || !line.includes(OWN_FOLDER));
   const where = userFrame(frames.join('\n'));
   return [
     `${task} waits for ${name}${where === undefined ? '' : `, begun at ${where}`}, for more than ${limitMs / 1000} s of real time`,

@@ -1,8 +1,9 @@
 import type { Problem } from '../../base/errors.js';
 import type { StoreTroubles } from '../../base/store/store-events.js';
+import { isEntryThere } from '../../base/load-library.js';
 import { show } from '../../base/show.js';
 import { hostedHandler } from '../pool/hosted-handler.js';
-import type { Host } from '../pool/host.js';
+import { ENTRY, type Host } from '../pool/host.js';
 import type { HostOptions } from '../pool/pool-messages.js';
 import { Pool } from '../pool/pool.js';
 import type { CompiledHandler } from '../handler/compile.js';
@@ -93,8 +94,10 @@ async function spawnerOf(run: Host['kind']): Promise<() => Host> {
  * and processes import the config from that module.
  */
 export function moduleProblems({ handlers }: Plan, { module }: StartWorld): Problem[] {
-  if (module !== undefined && URL.canParse(module)) return [];
   const elsewhere = handlers.filter(({ options: { run } }) => run !== 'main');
+  if (!isEntryThere(ENTRY))
+    return elsewhere.map(({ definition: { name }, options: { run } }) => bundled(name, run));
+  if (module !== undefined && URL.canParse(module)) return [];
   return elsewhere.map(({ definition: { name }, options: { run } }) => ({
     code: 'MODULE_MISSING',
     where: name,
@@ -102,3 +105,11 @@ export function moduleProblems({ handlers }: Plan, { module }: StartWorld): Prob
     fix: "put the config into a file of its own as its default export (without createWorker in it), and name that file: createWorker(config, { module: new URL('./worker.config.js', import.meta.url) })",
   }));
 }
+
+/** A bundle lacks the file with which threads and processes start. */
+const bundled = (name: string, run: string): Problem => ({
+  code: 'MODULE_MISSING',
+  where: name,
+  what: `it has run: '${run}', and the file of Stepwright that threads and processes start with is missing, as in a bundle`,
+  fix: "leave `stepwright` out of the bundle (external) and install it beside it, or set run: 'main'",
+});

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { Problem } from '../../base/errors.js';
+import { loadedCopies, OWN_FILE } from '../../base/load-library.js';
 import { oneCopyFix } from '../../declare/other-copies.js';
 
 /**
@@ -14,20 +15,37 @@ const PEERS = ['reflect-metadata', 'tsyringe', 'class-validator', 'class-transfo
  * @param userDir the folder of the user's compiled files
  */
 export function twoCopies(userDir: string): Problem[] {
-  return PEERS.flatMap((name) => {
-    const ours = resolveFrom(import.meta.url, name);
-    const theirs = resolveFrom(join(userDir, 'anything.js'), name);
-    // If the user's files can't resolve a package, they don't use it.
-    if (!ours || !theirs || ours === theirs) return [];
-    return [
-      {
-        code: 'TWO_COPIES' as const,
-        where: name,
-        what: `there are two copies: Stepwright uses ${ours}, your files use ${theirs}; what is declared with one copy is not seen by the other`,
-        fix: oneCopyFix(name),
-      },
-    ];
-  });
+  return [...ownCopies(), ...PEERS.flatMap((name) => copiesOf(name, userDir))];
+}
+
+/** Returns a problem if this process has loaded two copies of Stepwright: each knows the classes of its own alone. */
+function ownCopies(): Problem[] {
+  const all = loadedCopies();
+  if (all.length < 2) return [];
+  return [
+    {
+      code: 'TWO_COPIES',
+      where: 'stepwright',
+      what: `there are ${all.length} copies: ${all.join(' and ')}; an ActivityFailure or a decorator of one copy is not known to the other`,
+      fix: oneCopyFix('stepwright'),
+    },
+  ];
+}
+
+function copiesOf(name: string, userDir: string): Problem[] {
+  const ours = resolveFrom(OWN_FILE, name);
+  const theirs = resolveFrom(join(userDir, 'anything.js'), name);
+
+  // If the user's files can't resolve a package, they don't use it.
+  if (!ours || !theirs || ours === theirs) return [];
+  return [
+    {
+      code: 'TWO_COPIES',
+      where: name,
+      what: `there are two copies: Stepwright uses ${ours}, your files use ${theirs}; what is declared with one copy is not seen by the other`,
+      fix: oneCopyFix(name),
+    },
+  ];
 }
 
 function resolveFrom(file: string, name: string): string | undefined {

@@ -1,7 +1,7 @@
 import { isThisMachine, readAddress, showAddress } from '../../config/address.js';
 import type { Clock } from '../../base/time/clock.js';
 import type { Logger } from '../../base/log/log.js';
-import { packageVersion } from '../../base/version.js';
+import { VERSION } from '../../base/version.js';
 import { NO_COUNTS, type PublicStatus } from '../../base/worker-status.js';
 import { measureForPrometheus } from '../observe/metrics/prometheus.js';
 import type { ObservedWorker } from '../observe/observer.js';
@@ -44,7 +44,7 @@ export interface HealthOptions {
 /** Returns the status that the port shows while the worker is being made. */
 const starting = (startedAt: number): PublicStatus => ({
   name: 'stepwright',
-  version: packageVersion(),
+  version: VERSION,
   startedAt,
   state: 'created',
   ready: false,

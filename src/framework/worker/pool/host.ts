@@ -56,4 +56,4 @@ export class Tail {
 }
 
 /** The module that each thread and process of a pool runs when it starts. */
-export const ENTRY = entryUrl('./entry/main.js', import.meta.url);
+export const ENTRY = entryUrl('worker/pool/entry/main.js');

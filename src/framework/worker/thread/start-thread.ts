@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { entryUrl } from '../../base/load-library.js';
+import { entryUrl, isEntryThere } from '../../base/load-library.js';
 import type { FromThread, ThreadOptions, ToThread } from './thread-messages.js';
 
 /** The functions of a running heartbeat thread that the main thread uses. */
@@ -18,10 +18,11 @@ export interface ThreadListener {
 /** Starts the heartbeat thread. @throws Node's error if it can't be started */
 export type StartThread = (options: ThreadOptions, listener: ThreadListener) => StartedThread;
 
-const ENTRY = entryUrl('./heartbeat-thread-entry.js', import.meta.url);
+const ENTRY = entryUrl('worker/thread/heartbeat-thread-entry.js');
 
 /** Starts the heartbeat thread as a worker thread of this process. */
 export const startThread: StartThread = (workerData, { onMessage, onExit }) => {
+  if (!isEntryThere(ENTRY)) throw new Error('its file is missing, as in a bundle');
   // Modules that NODE_OPTIONS preloads are for the app's own code: an SDK or an agent would be loaded twice, and export
   // twice.
   const env = { ...process.env, NODE_OPTIONS: '' };

@@ -29,7 +29,7 @@ const IDLE_MS = 10_000;
 const STARTS = channel(EVALUATION_STARTS);
 const ENDS = channel(EVALUATION_ENDS);
 
-const ENTRY = entryUrl('./thread-entry.js', import.meta.url);
+const ENTRY = entryUrl('local/asl/jsonata/thread-entry.js');
 
 /**
  * A message from a thread: it has begun an evaluation (`threadId` is its id in the operating system), or it has ended

@@ -1,5 +1,5 @@
+import { plainToInstance } from 'class-transformer';
 import { TransformationType } from 'class-transformer/cjs/enums/index.js';
-import { classTransformer } from '../../../declare/dto/class-transformer.js';
 import { type Constructor, isBuiltIn } from '../../../declare/class.js';
 import type { Discriminator, DtoProperty } from '../../../declare/dto/dto-property.js';
 import { classOf, isDeclared, shapeOf, type DtoShape, type Groups } from '../../../declare/dto/dto-shape.js';
@@ -215,7 +215,7 @@ export class ObjectReader {
       return conversion.holds(part) ? conversion.make(part) : this.#mustBe(conversion, part, path);
     if (isBuiltIn(type)) return part;
     return isObject(part)
-      ? classTransformer().plainToInstance(type, part, this.#libraryOptions)
+      ? plainToInstance(type, part, this.#libraryOptions)
       : this.#mustBe(OBJECT, part, path);
   }
 

@@ -1,15 +1,12 @@
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
+import { OWN_FOLDER } from '../../../base/load-library.js';
 
 const FRAMES_LIMIT = 12;
-/**
- * The folder of this package. Stack frames in it are left out of a trace, since they show nothing of the user's code.
- */
-const OWN_FOLDER = fileURLToPath(new URL('../../..', import.meta.url));
 /**
  * The folder of this package's TypeScript sources. Stack frames show it if the package runs from a checkout with source
  * maps. The published package has neither source maps nor sources.
  */
-const OWN_SOURCES = OWN_FOLDER.replace(/\bdist\/src\/framework\/$/, 'src/framework/');
+const OWN_SOURCES = OWN_FOLDER?.replace(/\bdist\/src\/framework\/$/, 'src/framework/');
 
 /** The working directory at the start, as a path and as a URL, both with a slash at the end; empty if it is unknown. */
 const HERE: readonly string[] = workingDirectory();
@@ -51,7 +48,10 @@ function framesOfHandler(lines: readonly string[]): readonly string[] {
 /** True for a function of JavaScript. `new Promise` or `Array.map` around a function of Stepwright is Stepwright's. */
 const isNative = (line: string): boolean => line.endsWith(' (<anonymous>)');
 
-const isOwn = (line = ''): boolean => line.includes(OWN_FOLDER) || line.includes(OWN_SOURCES);
+/** True for a stack frame of this package, which shows nothing of the user's code. In a bundle no frame is known to be. */
+const isOwn = (line = ''): boolean =>
+  OWN_FOLDER !== undefined &&
+  (line.includes(OWN_FOLDER) || (OWN_SOURCES !== undefined && line.includes(OWN_SOURCES)));
 const isOfUser = (line: string): boolean => !isOwn(line) && !/[( ]node:/.test(line);
 
 function shown(line: string): string {

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { OWN_FILE } from '../../../base/load-library.js';
 import type { Logger } from '../../../base/log/log.js';
 
 /** The package `@opentelemetry/api`. The app and Stepwright may each have their own copy of it. */
@@ -42,7 +43,7 @@ const registered = (): Registered | undefined =>
 export function openTelemetry(baseDir: string, log: Logger): Heard | undefined {
   const app = registered();
   if (!app?.metrics && !app?.trace) return undefined;
-  const found = [join(baseDir, 'anything.js'), import.meta.url].flatMap(loadFrom);
+  const found = [join(baseDir, 'anything.js'), OWN_FILE].flatMap(loadFrom);
   const api = found.find((each) => reaches(each, app));
   if (!api) log.warn({ registered: app.version }, UNREACHED);
   return api && { api, metrics: app.metrics !== undefined, trace: app.trace !== undefined };
