@@ -64,7 +64,7 @@ test.each([
 
     for (const result of [ran, started, executed]) expect(result).toMatchObject({ cause });
     const { trace } = JSON.parse(cause ?? '{}') as { trace: string[] };
-    const known = /^at .+ \((<anonymous>|test\/testing\/causes\.test\.ts:\d+:\d+)\)$|^Caused by: /;
+    const known = /^at .+ \((<anonymous>|test\/testing\/causes\.thorough\.test\.ts:\d+:\d+)\)$|^Caused by: /;
     expect(trace.filter((line) => !known.test(line))).toEqual([]);
     expect(trace).toHaveLength(lines);
   },

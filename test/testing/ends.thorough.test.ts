@@ -69,7 +69,7 @@ describe.each(Object.entries(CALLS))('%s ends, and names', (_, call) => {
 
   test('one that works in real time for ever', async () => {
     await expect(call(Napping, '100ms')).rejects.toThrow(
-      /^Napping\.run waits for a real timer of 2 ms, begun at test\/testing\/ends\.test\.ts:\d+/,
+      /^Napping\.run waits for a real timer of 2 ms, begun at test\/testing\/ends\.thorough\.test\.ts:\d+/,
     );
   });
 });

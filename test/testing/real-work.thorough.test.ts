@@ -128,7 +128,7 @@ test('what takes longer than the limit of real time is named, with the line that
   let timer: NodeJS.Timeout | undefined;
   work = () => new Promise((resolve) => (timer = setTimeout(resolve, 60_000)));
   const expected =
-    /^Work\.(run|race) waits for a real timer of 60000 ms, begun at test\/testing\/real-work\.test\.ts:\d+, for more than 0\.1 s of real time\nFix: mock what does that/;
+    /^Work\.(run|race) waits for a real timer of 60000 ms, begun at test\/testing\/real-work\.thorough\.test\.ts:\d+, for more than 0\.1 s of real time\nFix: mock what does that/;
   const bed = await createTestBed(Work, { realTimeLimit: '100ms' });
   await expect(bed.run(undefined, { handler: 'Work.race' })).rejects.toThrow(expected);
   clearTimeout(timer);
