@@ -61,7 +61,8 @@ export const heartbeatsOn = (clock: Clock, random: () => number): WorkerHeartbea
 /** A running worker on a port, whose handlers take 10 tasks at once. */
 export function workerOn(port: ActivityPort, options: WorkerOnPort): Worker {
   const { clock, names = ['a'], work = async () => {}, handler = {}, random = () => 0.5 } = options;
-  const { heartbeats = heartbeatsOn(clock, random) } = options;
+  const own = heartbeatsOn(clock, random);
+  const { heartbeats = own } = options;
   const handle: RunnableHandler['handle'] = async (_text, _context, onOutcome) => {
     await work();
     onOutcome({ status: 'succeeded', output: '1' });
@@ -73,7 +74,7 @@ export function workerOn(port: ActivityPort, options: WorkerOnPort): Worker {
   }));
   const worker = new Worker({
     ...{ name: 'worker', handlers, clock, random, heartbeats, log: silentLog },
-    ...{ reportLimitMs: 900_000, graceMs: 1_000, drain: 'run' as const, close: async () => {} },
+    ...{ reportLimitMs: 900_000, graceMs: 1_000, drain: 'run' as const, close: () => own.close() },
   });
   void worker.run();
   return worker;

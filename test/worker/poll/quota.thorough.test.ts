@@ -105,8 +105,6 @@ test.each([
   [0.05, 0.9],
   [0.1, 0.85],
   [0.2, 0.75],
-  [0.3, 0.6],
-  [0.5, 0.27],
 ])('where %d of the polls are refused at random, the pace is kept', async (share, part) => {
   const clock = new HandClock();
   const random = seeded(7);
