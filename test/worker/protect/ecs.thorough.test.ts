@@ -53,7 +53,8 @@ test('ECS is asked once a task has run for a minute, for all tasks at once, and 
   expect(w.of('protection:granted')).toEqual([{ platform: 'ecs' }]);
   await seconds(30);
   await endAll(held);
-  await seconds(1);
+  // The main thread and the sender of heartbeats look once a second each.
+  await seconds(2);
   expect(bodies()).toEqual([ASK, GIVE_BACK]);
   expect(agent.isProtected).toBe(false);
   expect(w.worker.status().protection).toEqual({ platform: 'ecs', state: 'free' });

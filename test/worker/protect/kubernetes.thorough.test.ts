@@ -102,7 +102,7 @@ test('a pod whose task has run for a minute is deleted last, and its node is lef
   expect(worker.status().protection).toMatchObject({ platform: 'kubernetes', state: 'held' });
   await pass(10);
   held[0]?.succeed();
-  await pass(1);
+  await pass(2);
   expect(api.annotations).toEqual({});
   expect(api.calls.slice(looks).map(({ method, path }) => `${method} ${path}`)).toEqual([
     ...['PATCH /api/v1/namespaces/jobs/pods/worker-0', 'PATCH /api/v1/namespaces/jobs/pods/worker-0'],
