@@ -20,7 +20,7 @@ test('a mocked SDK serves a whole worker', async () => {
   });
 
   const worker = await createWorker(
-    { activities: [HelloWorldActivity], endpoint: 'local' },
+    { activities: [HelloWorldActivity], endpoint: 'local', calls: 'sdk' },
     { log: createLog({ level: 'error' }) },
   );
   const running = worker.run();

@@ -1,3 +1,4 @@
+import { LeanCalls } from '../../src/framework/aws/lean/lean-calls.js';
 import { HeartbeatSender } from '../../src/framework/worker/thread/heartbeat-sender.js';
 import type { StartThread } from '../../src/framework/worker/thread/start-thread.js';
 import type { ToThread } from '../../src/framework/worker/thread/thread-messages.js';
@@ -53,7 +54,8 @@ export class HeartbeatThreads {
           thread.post(main, () => onMessage(copy));
         },
         writeLine: () => {},
-        open: () => connectionOf(network, worker, thread),
+        leanCalls: (settings) =>
+          new LeanCalls({ ...settings, open: () => connectionOf(network, worker, thread) }),
         servePages: this.#world.probes.servePagesIn(thread),
       });
       for (const message of early) sender.take(message);

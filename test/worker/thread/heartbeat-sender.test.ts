@@ -3,6 +3,7 @@ import type { Connection } from '../../../src/framework/aws/lean/connections.js'
 import type { Recipe, Recipes } from '../../../src/framework/aws/lean/recipe.js';
 import { silentLog } from '../../../src/framework/base/log/log.js';
 import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
+import { LeanCalls } from '../../../src/framework/aws/lean/lean-calls.js';
 import { HeartbeatSender } from '../../../src/framework/worker/thread/heartbeat-sender.js';
 import type { ToThread } from '../../../src/framework/worker/thread/thread-messages.js';
 import type { StartThread, ThreadListener } from '../../../src/framework/worker/thread/start-thread.js';
@@ -34,7 +35,7 @@ test.each([
     { turns: new SharedArrayBuffer(4), rate: 250, stallAfterMs: false, takesOver: false },
     {
       ...{ clock, random: () => 0, send: () => {}, writeLine: () => {} },
-      open: () => never as unknown as Connection,
+      leanCalls: (settings) => new LeanCalls({ ...settings, open: () => never as unknown as Connection }),
     },
   );
   sender.take({ kind: 'region', region: 'us-east-1', recipes });

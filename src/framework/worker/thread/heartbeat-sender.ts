@@ -1,7 +1,6 @@
 import type { ActivityPort, ReportAnswer } from '../../aws/activity-port.js';
 import { activityPort } from '../../aws/activity-calls.js';
-import type { OpenConnection } from '../../aws/lean/connections.js';
-import { LeanCalls } from '../../aws/lean/lean-calls.js';
+import type { LeanCalls, LeanSettings } from '../../aws/lean/lean-calls.js';
 import type { Clock } from '../../base/time/clock.js';
 import { showDuration } from '../../base/time/duration.js';
 import { turn } from '../../base/time/turn.js';
@@ -32,10 +31,10 @@ export interface SenderWorld {
    * blocked.
    */
   readonly writeLine: (line: string) => void;
-  /** Returns the main thread's own connection to a region. @default connections of the sender's own, by the recipes */
+  /** Returns the main thread's own connection to a region. @default calls of the sender's own, by the recipes */
   readonly portOf?: (region: string) => ActivityPort | undefined;
-  /** Opens the connections for heartbeats. @default connections over TCP and TLS */
-  readonly open?: OpenConnection | undefined;
+  /** Makes the calls where there is no connection of the main thread. A test bed must not load it, so it comes in. */
+  readonly leanCalls?: (settings: LeanSettings) => Pick<LeanCalls, 'begin'>;
   /** Opens the health port. @default over HTTP */
   readonly servePages?: typeof servePages | undefined;
   /** The platform that is asked for protection. @default the one that the environment variables show */
@@ -125,9 +124,9 @@ export class HeartbeatSender {
     this.#ports.set(region, { ...port, heartbeat });
   }
 
-  #leanPort(recipes: NonNullable<Extract<ToThread, { kind: 'region' }>['recipes']>): ActivityPort {
-    const { open } = this.#world;
-    const calls = new LeanCalls({ recipes, identity: () => this.#identity.current(), open });
+  #leanPort(recipes: LeanSettings['recipes']): ActivityPort | undefined {
+    const calls = this.#world.leanCalls?.({ recipes, identity: () => this.#identity.current() });
+    if (!calls) return undefined;
     return activityPort((request, call, onEnd) => calls.begin(request, call, onEnd), this.#identity);
   }
 

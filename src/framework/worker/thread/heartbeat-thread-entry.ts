@@ -2,6 +2,7 @@ import { setDefaultResultOrder } from 'node:dns';
 import { writeSync } from 'node:fs';
 import { setDefaultAutoSelectFamily } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
+import { LeanCalls } from '../../aws/lean/lean-calls.js';
 import { systemClock } from '../../base/time/clock.js';
 import { HeartbeatSender } from './heartbeat-sender.js';
 import type { ThreadOptions, ToThread } from './thread-messages.js';
@@ -18,6 +19,7 @@ setDefaultAutoSelectFamily(options.addresses.autoSelectFamily);
 const sender = new HeartbeatSender(options, {
   clock: systemClock,
   random: Math.random,
+  leanCalls: (settings) => new LeanCalls(settings),
   send: (message) => parentPort?.postMessage(message),
   writeLine: (line) => {
     try {
