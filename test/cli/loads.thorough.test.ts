@@ -37,8 +37,6 @@ test('a start at a URL loads neither the embedded service nor what others of its
     expect(ours.filter((file) => /^(local|check|cli\/doctor|testing)\//.test(file)).toSorted()).toEqual([
       'check/finding.js',
     ]);
-    // A store loads its code with its first call.
-    expect(ours.filter((file) => file.startsWith('worker/keep/files/'))).toEqual([]);
     const packages = loaded.flatMap((file) => /node_modules\/((@[^/]+\/)?[^/]+)/.exec(file)?.[1] ?? []);
     expect(packages).toContain('undici');
     for (const unused of ['jsonata', 'jsonc-parser', 'prom-client', '@opentelemetry/api'])

@@ -1,7 +1,5 @@
 import type { CallEnd } from './call.js';
 
-const { STATUS_CODES } = process.getBuiltinModule('node:http');
-
 /** An HTTP response that was read completely. */
 export interface HttpResponse {
   readonly status: number;
@@ -66,6 +64,8 @@ export function strangeAnswer(status: number, body: string): Error {
   const text = body.replaceAll(/\s+/g, ' ').trim().slice(0, 80);
   const shown = status < 300 && text.startsWith('{') ? 'JSON, which may hold an input' : text;
   const what = text ? `with a body that is not the service's: ${shown}` : 'without a body';
+  // Loaded here, since a test bed loads no HTTP.
+  const { STATUS_CODES } = process.getBuiltinModule('node:http');
   const error = new Error(`HTTP ${status} ${STATUS_CODES[status] ?? ''}`.trim() + ` ${what}`);
   error.name = 'StrangeAnswer';
   return error;
