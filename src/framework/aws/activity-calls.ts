@@ -150,15 +150,16 @@ function pollAnswer(end: CallEnd): PollAnswer {
   // Nothing has checked these fields yet. Some emulators of the service send null for an absent field.
   const taskToken: unknown = end.output.taskToken ?? '';
   const input: unknown = end.output.input ?? '';
-  if (typeof taskToken !== 'string' || typeof input !== 'string') return NO_TASK_OF_THE_SERVICE;
+  if (typeof taskToken !== 'string' || typeof input !== 'string') return noTaskOfTheService();
   return taskToken === '' ? { kind: 'empty' } : { kind: 'task', token: taskToken, input };
 }
 
 /**
- * The failure of a poll whose response has a token or an input that isn't a string. The error doesn't quote the
+ * Returns the failure of a poll whose response has a token or an input that isn't a string. The error doesn't quote the
  * response, since it may contain a valid token nevertheless.
  */
-const NO_TASK_OF_THE_SERVICE = classifyPollFailure({
-  error: strangeAnswer(200, 'taskToken or input is no string'),
-  ...{ type: undefined, status: 200, sent: true, setup: false },
-});
+const noTaskOfTheService = (): PollAnswer =>
+  classifyPollFailure({
+    error: strangeAnswer(200, 'taskToken or input is no string'),
+    ...{ type: undefined, status: 200, sent: true, setup: false },
+  });
