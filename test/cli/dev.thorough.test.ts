@@ -202,6 +202,7 @@ test('a worker that is blocked does not outlive a `dev` that was killed', async 
   killed.child.kill('SIGKILL');
   while (isAlive()) await new Promise((next) => setTimeout(next, 10));
   edit('src/activities/greeter.ts', loop, '');
+  spawnSync(process.execPath, [resolve('node_modules/typescript/bin/tsc')], { cwd: dir });
 });
 
 test('a start names what is compiled from an older source, and from one that is gone', async () => {

@@ -14,7 +14,7 @@ test('errors.md has one heading for each code, and none for another', () => {
 });
 
 const EXPORT = /^export (?=(?:abstract )?(?:class|function|const|interface) )/gm;
-/** Imports are left out: test/docs/imports.test.ts checks them. */
+/** Imports are left out: test/docs/imports.thorough.test.ts checks them. */
 const IMPORTS = /^(?:\/\/ \S+\n)?(?:import [^;]+;\n)+/;
 
 /** The examples that run as tests. The documentation exports their classes. */
