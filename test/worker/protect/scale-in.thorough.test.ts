@@ -118,6 +118,7 @@ async function simulate({ protects, failing = 0, seed }: Fleet): Promise<Figures
     const worker = new Worker({
       ...{ name: `w${hired++}`, handlers: [handler], clock, random, log: silentLog, heartbeats },
       ...{ reportLimitMs: 15 * MINUTE, graceMs: MINUTE, drain: 'run', close: () => Promise.resolve() },
+      scopeOf: () => 'test',
       ...(protects && {
         protection: new AskedProtection({ platform, afterMs: PROTECT_AFTER, clock, random }),
       }),
