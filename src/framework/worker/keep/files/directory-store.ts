@@ -285,15 +285,18 @@ const flushes = new Map<string, Promise<void>>();
 function flushFolder(path: string): Promise<void> {
   const waiting = flushes.get(path);
   if (waiting) return waiting;
-  const flush = inTurn(async () => {
-    flushes.delete(path);
-    const folder = await fs.open(path, 'r');
-    try {
-      await folder.sync();
-    } finally {
-      await folder.close();
-    }
-  });
+  // It begins later, also where it has its turn at once.
+  const flush = Promise.resolve().then(() =>
+    inTurn(async () => {
+      flushes.delete(path);
+      const folder = await fs.open(path, 'r');
+      try {
+        await folder.sync();
+      } finally {
+        await folder.close();
+      }
+    }),
+  );
   flushes.set(path, flush);
   return flush;
 }
