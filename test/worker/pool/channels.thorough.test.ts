@@ -106,3 +106,15 @@ describe.each(['thread', 'process'] as const)('between the worker and a %s', (ru
     ]);
   });
 });
+
+test.each([
+  ['closes', 'it closed its channel to the worker'],
+  ['garbles', 'it is no message of Stepwright'],
+])('a process that %s its channel ends its own task, and no other', async (way, why) => {
+  const machine = world.machine(ARN);
+  const w = await world.worker({ ...config, run: 'process', pool: { processes: 1 } }, { module });
+  const { status, error, cause } = await ran(w, machine, way);
+  expect({ status, error }).toEqual({ status: 'FAILED', error: 'Stepwright.HandlerCrashed' });
+  expect(cause).toContain(why);
+  expect(await ran(w, machine, 'ordinary')).toMatchObject({ status: 'SUCCEEDED', output: '"ordinary"' });
+});

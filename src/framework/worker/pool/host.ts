@@ -35,6 +35,18 @@ export type SpawnHost = (run: Host['kind']) => Host;
 export const brokenChannel = ({ message }: Error): Error =>
   new Error(`a message from it could not be read (${message})`);
 
+const KINDS: ReadonlySet<unknown> = new Set<FromHost['kind']>([
+  ...(['ready', 'not-started', 'stray', 'lines-lost', 'store', 'begun', 'heartbeat', 'progress'] as const),
+  ...(['pause', 'log', 'checkpoint', 'outcome', 'settled'] as const),
+]);
+
+/** Returns a message of a thread or a process. @throws Error if it is none of ours */
+export function fromHost(message: unknown): FromHost {
+  const kind: unknown = typeof message === 'object' && message !== null && Reflect.get(message, 'kind');
+  if (!KINDS.has(kind)) throw new Error('it is no message of Stepwright');
+  return message as FromHost;
+}
+
 /** The most characters of a thread's or process's standard error that are kept. They may show why it exited. */
 const TAIL_CHARACTERS = 4_096;
 

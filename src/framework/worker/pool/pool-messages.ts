@@ -7,6 +7,9 @@ import type { CheckpointRef } from '../keep/record.js';
 import type { LogLine } from './log-line.js';
 import type { PlainTold } from './store-told.js';
 
+/** The descriptor of the pipe by which a process of a pool and the worker exchange messages. */
+export const CHANNEL_FD = 3;
+
 /** The options with which a thread or a process of a pool is started. */
 export interface HostOptions {
   /** The URL of the module whose default export is the config. */

@@ -1,18 +1,21 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { ChildOutput, streamForChild } from '../../base/log/child-output.js';
-import { onChildMessage, sendToChild } from '../../base/process-channel.js';
 import { systemClock } from '../../base/time/clock.js';
 import { within } from '../../base/time/wait.js';
 import { ProcessGroup } from './process-group.js';
-import { brokenChannel, ENTRY, type Host, type HostExit, Tail } from './host.js';
-import type { FromHost, ToHost } from './pool-messages.js';
+import { frameOf, FrameReader } from './frames.js';
+import { brokenChannel, ENTRY, fromHost, type Host, type HostExit, Tail } from './host.js';
+import { CHANNEL_FD, type FromHost, type ToHost } from './pool-messages.js';
 
 /**
  * After a child process has exited, messages that it sent before may still be unread. They are read for at most this
  * long.
  */
 const LAST_MESSAGES_MS = 5_000;
+/** A process that ends closes its channel too, and its exit is noticed within this time. */
+const CLOSED_MS = 200;
 
 /**
  * A child process in which handlers run. It has its own process group, so that all processes that it starts are killed
@@ -23,39 +26,62 @@ export class ProcessHost implements Host {
   onMessage: (message: FromHost) => void = () => {};
   readonly exited: Promise<HostExit>;
   readonly #child: ChildProcess;
+  readonly #channel: Duplex | undefined;
   readonly #group: ProcessGroup;
   readonly #stderr = new Tail();
   readonly #output: ChildOutput;
   readonly #unplugged: Promise<unknown>;
   #error: Error | undefined;
+  #hasExited = false;
 
   constructor() {
-    this.#child = fork(fileURLToPath(ENTRY), {
-      stdio: ['ignore', streamForChild(1), 'pipe', 'ipc'],
-      serialization: 'advanced',
+    // A pipe of our own: Node's channel throws where nobody can catch it if what it reads is no message.
+    this.#child = spawn(process.execPath, [...process.execArgv, fileURLToPath(ENTRY)], {
+      stdio: ['ignore', streamForChild(1), 'pipe', 'pipe'],
       detached: true,
     });
+    this.#channel = this.#child.stdio[CHANNEL_FD] as Duplex | undefined;
     this.#group = new ProcessGroup(this.#child);
-    onChildMessage(
-      this.#child,
-      (message) => this.onMessage(message as FromHost),
-      (error) => {
-        this.#error ??= brokenChannel(error);
-        this.kill();
-      },
-    );
-    this.#unplugged = new Promise((resolve) => this.#child.once('disconnect', resolve));
+    this.#unplugged = this.#openChannel();
     this.#output = new ChildOutput(this.#child, (text) => this.#stderr.add(text));
     this.exited = this.#awaitExit();
   }
 
   send(message: ToHost): void {
     if (message.kind === 'task') this.#stderr.clear();
-    sendToChild(this.#child, message);
+    if (this.#channel?.writable) this.#channel.write(frameOf(message));
   }
 
   kill(): void {
     this.#group.signal('SIGKILL');
+  }
+
+  /** Resolves when all that the process has sent is read. A process that closes its end of the channel is killed. */
+  #openChannel(): Promise<void> {
+    const channel = this.#channel;
+    if (!channel) return Promise.resolve();
+    const frames = new FrameReader((message) => this.onMessage(fromHost(message)));
+    channel.on('data', (chunk: Buffer) => {
+      try {
+        if (!this.#error) frames.read(chunk);
+      } catch (error) {
+        this.#break(brokenChannel(error as Error));
+      }
+    });
+    // The end of the process is told by itself.
+    channel.on('error', () => {});
+    return new Promise((resolve) =>
+      channel.once('close', () => {
+        resolve();
+        systemClock.after(CLOSED_MS, () => this.#break(new Error('it closed its channel to the worker')));
+      }),
+    );
+  }
+
+  #break(error: Error): void {
+    if (this.#hasExited) return;
+    this.#error ??= error;
+    this.kill();
   }
 
   async #awaitExit(): Promise<HostExit> {
@@ -63,10 +89,11 @@ export class ProcessHost implements Host {
       (ended) => ({ ...ended, error: this.#error }),
       (error: Error) => ({ exitCode: null, signal: null, error }),
     );
+    this.#hasExited = true;
     this.#group.signal('SIGKILL');
     this.#group.forget();
     // The last messages may be read after the exit.
-    if (this.#child.connected) await within(systemClock, LAST_MESSAGES_MS, this.#unplugged);
+    await within(systemClock, LAST_MESSAGES_MS, this.#unplugged);
     await this.#output.readRest();
     return { ...exit, stderr: this.#stderr.text };
   }

@@ -1,8 +1,12 @@
 import { once } from 'node:events';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { ChildOutput } from '../../base/log/child-output.js';
-import { brokenChannel, ENTRY, type Host, type HostExit, Tail } from './host.js';
+import { systemClock } from '../../base/time/clock.js';
+import { brokenChannel, ENTRY, fromHost, type Host, type HostExit, Tail } from './host.js';
 import type { FromHost, ToHost } from './pool-messages.js';
+
+/** A thread that ends closes its port too, and its exit is noticed within this time. */
+const CLOSED_MS = 200;
 
 /** A thread of this process in which handlers run. */
 export class ThreadHost implements Host {
@@ -18,6 +22,7 @@ export class ThreadHost implements Host {
   readonly #stderr = new Tail();
   readonly #output: ChildOutput;
   #error: Error | undefined;
+  #hasExited = false;
 
   constructor() {
     this.#worker = new Worker(ENTRY, { stdout: true, stderr: true });
@@ -39,15 +44,23 @@ export class ThreadHost implements Host {
   #openPort(): MessagePort {
     const { port1: port, port2: its } = new MessageChannel();
     this.#worker.postMessage({ port: its }, [its]);
-    port.on('message', (message: FromHost) => {
+    port.on('message', (message: unknown) => {
       try {
-        this.onMessage(message);
+        this.onMessage(fromHost(message));
       } catch (error) {
         this.#break(error as Error);
       }
     });
     port.on('messageerror', (error: Error) => this.#break(error));
+    port.on('close', () => systemClock.after(CLOSED_MS, () => this.#closed()));
     return port;
+  }
+
+  /** Ends the thread if it has closed its port, as code in it can do that finds the port. */
+  #closed(): void {
+    if (this.#hasExited) return;
+    this.#error ??= new Error('it closed its channel to the worker');
+    this.kill();
   }
 
   #break(error: Error): void {
@@ -59,6 +72,7 @@ export class ThreadHost implements Host {
     // The last messages may be read after the exit.
     const closed = once(this.#port, 'close');
     const exitCode = await new Promise<number>((resolve) => this.#worker.once('exit', resolve));
+    this.#hasExited = true;
     await closed;
     await this.#output.readRest();
     return { exitCode, signal: null, error: this.#error, stderr: this.#stderr.text };

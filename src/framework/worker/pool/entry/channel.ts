@@ -1,9 +1,14 @@
 import { type MessagePort, parentPort } from 'node:worker_threads';
-import { dropMessages, type ParentChannel, takeParentChannel } from '../../../base/process-channel.js';
-import type { FromHost, ToHost } from '../pool-messages.js';
+import { Socket } from 'node:net';
+import { dropMessages, type ParentChannel } from '../../../base/process-channel.js';
+import { frameOf, FrameReader } from '../frames.js';
+import { CHANNEL_FD, type FromHost, type ToHost } from '../pool-messages.js';
 
 /** The channel on which a thread or a process of a pool exchanges messages with the worker. */
-export type Channel = ParentChannel<ToHost, FromHost>;
+export interface Channel extends ParentChannel<ToHost, FromHost> {
+  /** Calls the listener when the worker has ended, or closed the channel. */
+  readonly onClosed: (listener: () => void) => void;
+}
 
 /**
  * Resolves with the channel to the worker. User code in this thread or process can't disturb the channel: messages that
@@ -11,7 +16,7 @@ export type Channel = ParentChannel<ToHost, FromHost>;
  * @param onDropped called once, with the name of the function that user code called
  */
 export async function openChannel(onDropped: (name: string) => void): Promise<Channel> {
-  if (!parentPort) return takeParentChannel(() => onDropped('process.send'));
+  if (!parentPort) return openPipe(() => onDropped('process.send'));
   const port = await takePort(parentPort);
   parentPort.postMessage = dropMessages(() => onDropped('parentPort.postMessage'));
   return {
@@ -23,6 +28,23 @@ export async function openChannel(onDropped: (name: string) => void): Promise<Ch
       port.on('message', listener);
       return () => port.off('message', listener);
     },
+    onClosed: () => {},
+  };
+}
+
+function openPipe(onDropped: () => void): Channel {
+  process.send = dropMessages(onDropped);
+  const pipe = new Socket({ fd: CHANNEL_FD, readable: true, writable: true });
+  pipe.on('error', () => {});
+  return {
+    send: (message, written) => void pipe.write(frameOf(message), () => written?.()),
+    onMessage: (listener) => {
+      const frames = new FrameReader((message) => listener(message as ToHost));
+      const read = (chunk: Buffer): void => frames.read(chunk);
+      pipe.on('data', read);
+      return () => pipe.off('data', read);
+    },
+    onClosed: (listener) => void pipe.once('close', listener),
   };
 }
 

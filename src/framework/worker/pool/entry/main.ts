@@ -47,5 +47,5 @@ ignoreStreamErrors();
 if (isMainThread) {
   // Only the worker ends this process. A signal that is sent to all processes of the service is ignored here.
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => {});
-  process.on('disconnect', () => process.kill(-process.pid, 'SIGKILL'));
+  channel.onClosed(() => process.kill(-process.pid, 'SIGKILL'));
 }
