@@ -35,15 +35,18 @@ export type SpawnHost = (run: Host['kind']) => Host;
 export const brokenChannel = ({ message }: Error): Error =>
   new Error(`a message from it could not be read (${message})`);
 
-const KINDS: ReadonlySet<unknown> = new Set<FromHost['kind']>([
-  ...(['ready', 'not-started', 'stray', 'lines-lost', 'store', 'begun', 'heartbeat', 'progress'] as const),
-  ...(['pause', 'log', 'checkpoint', 'outcome', 'settled'] as const),
-]);
+/** The kinds of messages that a thread or a process sends. */
+const KINDS: Readonly<Record<FromHost['kind'], true>> = {
+  ...{ ready: true, 'not-started': true, stray: true, 'lines-lost': true, store: true, begun: true },
+  ...{ heartbeat: true, progress: true, pause: true, log: true, ask: true, defer: true },
+  ...{ checkpoint: true, outcome: true, settled: true },
+};
 
 /** Returns a message of a thread or a process. @throws Error if it is none of ours */
 export function fromHost(message: unknown): FromHost {
   const kind: unknown = typeof message === 'object' && message !== null && Reflect.get(message, 'kind');
-  if (!KINDS.has(kind)) throw new Error('it is no message of Stepwright');
+  if (typeof kind !== 'string' || !Object.hasOwn(KINDS, kind))
+    throw new Error('it is no message of Stepwright');
   return message as FromHost;
 }
 
