@@ -35,7 +35,7 @@ export type { PollRef } from './worker/poll/poll-events.js';
 export type { ObservedWorker, Observer } from './worker/observe/observer.js';
 export type { Carrier, ReadCarrier, TraceContext } from './config/config.js';
 export type { WorkerCounts, WorkerState } from './base/worker-status.js';
-export type { HandlerStatus, TaskStatus, WorkerStatus } from './worker/observe/status.js';
+export type { HandlerStatus, TaskStatus, WorkerStatus } from './base/worker-status.js';
 export type { TaskRef } from './worker/task/task-events.js';
 export type { TaskProgress } from './worker/task/progress.js';
 export { runCommand } from './worker/pool/commands/run-command.js';

@@ -134,7 +134,6 @@ const WORKER: ConsoleWorker = {
       phase: 'running',
       lastHeartbeatAt: Date.now() - 4_000,
       progress: 0.6,
-      message: 'page 31 of 52',
     },
     { handler: 'LabelActivity.print', ageMs: 3_000, phase: 'running', lastHeartbeatAt: Date.now() - 1_000 },
     { handler: 'LabelActivity.print', ageMs: 1_000, phase: 'running', lastHeartbeatAt: undefined },

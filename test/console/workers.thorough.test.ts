@@ -87,7 +87,6 @@ withChromium('the workers of a fleet, in a real Chromium', () => {
     await page.getByRole('link', { name: 'packing-7d9f5c-3' }).click();
     const panel = page.getByRole('listitem', { name: 'Worker packing-7d9f5c-3' });
     await panel.getByText('the worker is draining').waitFor();
-    expect(await panel.innerText()).toContain('page 31 of 52');
     expect(await page.locator('li.worker').count()).toBe(1);
     // A second click closes it.
     await page.getByRole('link', { name: 'packing-7d9f5c-3' }).click();

@@ -245,7 +245,7 @@ export class World {
     member.ended = 'stopped';
     const { process, it, worker } = member;
     this.chronicle.add(process.name, 'has stopped');
-    const { handlers, tasks, counts } = it.status();
+    const { handlers, tasksInFlight, counts } = it.status();
     const open = [...this.#network.open].filter(({ request }) => request.from.owner === process).length;
     const used = handlers.reduce((sum, each) => sum + each.used + each.undelivered, 0);
     this.timeline.at(this.timeline.now + 1, () => {
@@ -260,10 +260,10 @@ export class World {
     )
       this.invariants.broken('slots', `${used} slots are in use after the stop of worker ${worker}`);
     const ended = counts.succeeded + counts.failed + counts.gone + counts.reportsLost + counts.deferred;
-    if (counts.received !== ended || tasks.length > 0)
+    if (counts.received !== ended || tasksInFlight > 0)
       this.invariants.broken(
         'counts',
-        `worker ${worker} received ${counts.received} tasks, of which ${ended} ended; ${tasks.length} are left`,
+        `worker ${worker} received ${counts.received} tasks, of which ${ended} ended; ${tasksInFlight} are left`,
       );
     for (const lease of this.chronicle.byNumber)
       if (lease.to === process && lease.receivedAt !== undefined && lease.lost === undefined && !lease.ended)

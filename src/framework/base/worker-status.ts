@@ -1,10 +1,10 @@
 /**
- * A worker's status for readers outside its process: `/status` of the health port, the console (the web page of the
- * local service), and the command `dev`. It contains no task token, no input and no
+ * A worker's status: `worker.status()`, which `/status` of the health port shows word for word, and which the console
+ * (the web page of the local service), the scaler and the command `dev` read. It contains no task token, no input and no
  * error text of the service. It is plain data, so that it can be sent to another thread or process. Times are epoch
  * milliseconds.
  */
-export interface PublicStatus {
+export interface WorkerStatus {
   readonly name: string;
   /** The version of Stepwright. */
   readonly version: string;
@@ -12,13 +12,13 @@ export interface PublicStatus {
   readonly startedAt: number;
   readonly state: WorkerState;
   /** Present from the beginning of the drain on. */
-  readonly drain?: DrainStatus;
+  readonly drain?: DrainStatus | undefined;
   /** True while every handler can take tasks; otherwise `reasons` says why some can't. */
   readonly ready: boolean;
   readonly reasons: readonly string[];
-  readonly handlers: readonly PublicHandler[];
+  readonly handlers: readonly HandlerStatus[];
   /** The tasks that have been in flight longest, at most {@link MOST_TASKS}. */
-  readonly tasks: readonly PublicTask[];
+  readonly tasks: readonly TaskStatus[];
   /** The number of all tasks in flight, including those that `tasks` leaves out. */
   readonly tasksInFlight: number;
   readonly counts: Readonly<WorkerCounts>;
@@ -27,9 +27,9 @@ export interface PublicStatus {
    * scales in.
    * @default no protection is requested: the option `protect` is off, or no platform was detected
    */
-  readonly protection?: ProtectionStatus;
+  readonly protection?: ProtectionStatus | undefined;
   /** The state of the outbox. @default there is none: the option `outbox` is off */
-  readonly outbox?: OutboxStatus;
+  readonly outbox?: OutboxStatus | undefined;
   /**
    * Present while the worker's event loop is blocked. All fields except `ready` and `reasons` are then this many
    * milliseconds old. @default all fields are current
@@ -57,7 +57,7 @@ export interface DrainStatus {
 /** The most tasks that a status lists. */
 export const MOST_TASKS = 100;
 
-export interface PublicHandler {
+export interface HandlerStatus {
   /** The handler's name, `Class.method`. */
   readonly name: string;
   readonly activityArn: string;
@@ -74,20 +74,20 @@ export interface PublicHandler {
    * count towards the option `concurrency`.
    */
   readonly undelivered: number;
-  readonly polls: PublicPolls;
+  readonly polls: PollStatus;
   /**
    * Present while the handler is paused: it takes no tasks, or only one to try if tasks succeed again. @default it
    * takes tasks
    */
-  readonly paused?: PublicPause;
-  readonly queue: PublicQueue;
+  readonly paused?: HandlerPause;
+  readonly queue: QueueStatus;
 }
 
 /**
  * Facts about an activity's queue of waiting tasks, as far as a handler's polls have shown them. The command `scaler`
  * uses them to compute how many workers are needed.
  */
-export interface PublicQueue {
+export interface QueueStatus {
   /**
    * The latest time at which the activity's queue is known to have been empty. It is known from a poll that the service
    * held open for a while before it answered: if a task had been waiting, the service would have answered at once.
@@ -112,7 +112,7 @@ export interface PublicQueue {
 export const QUEUE_MINUTES = 30;
 
 /** A pause of one handler: it takes no new tasks, but its running tasks go on. */
-export interface PublicPause {
+export interface HandlerPause {
   /**
    * The origin of the pause. `control`: the method `pause()` of the worker, or a request to its control socket. `task`:
    * a task of the handler, by `task.pauseHandler()`. `breaker`: the handler's option `breaker`, because too many tasks
@@ -126,7 +126,7 @@ export interface PublicPause {
   readonly reason?: string;
 }
 
-export interface PublicPolls {
+export interface PollStatus {
   /** The number of polls that are open. */
   readonly open: number;
   /** The number of polls that may be open at present. */
@@ -151,10 +151,10 @@ export interface PublicPolls {
    * The reason for which polls fail. Present from the first failed poll on. It is removed when no poll has failed for a
    * while or, if no poll got through, as soon as polls are answered again.
    */
-  readonly trouble?: { readonly kind: string; readonly reason: string; readonly since: number };
+  readonly trouble?: { readonly kind: string; readonly reason: string; readonly since: number } | undefined;
 }
 
-export interface PublicTask {
+export interface TaskStatus {
   /** The hash of the task's token, which log lines show too. */
   readonly task: string;
   readonly handler: string;
@@ -164,8 +164,6 @@ export interface PublicTask {
   readonly lastHeartbeatAt: number | undefined;
   /** A fraction from 0 to 1; undefined while the handler has reported no progress. */
   readonly progress: number | undefined;
-  /** The handler's own message about its progress. It is shown only by the process that runs the worker. */
-  readonly message?: string | undefined;
 }
 
 /**

@@ -3,8 +3,8 @@ import { type Linked, LinkedList } from '../base/linked-list.js';
 import type { ActivityPort } from '../aws/activity-port.js';
 import { type Decision, type Lease, Task, type TaskHandler, type TaskWorld } from './task/task.js';
 import type { EventHub } from './observe/worker-events.js';
-import { type HandlerSigns, isFull, isStuck, STUCK_MS, stuckBy } from './observe/readiness.js';
-import type { HandlerStatus, TaskStatus } from './observe/status.js';
+import { type HandlerProof, type SlotHolders, STUCK_MS, stuckBy } from './observe/readiness.js';
+import type { HandlerPause, HandlerStatus, TaskStatus } from '../base/worker-status.js';
 import type { Limiter } from './task/limiter.js';
 import { ReportsInFlight } from './task/reports-in-flight.js';
 import { Admission } from './admission/admission.js';
@@ -95,14 +95,8 @@ export class HandlerLoop {
   /** The tasks that aren't finished: the handler is still running, or the outcome isn't reported yet. */
   readonly #tasks = new LinkedList<TaskAtWork>();
   #draining: DrainPlan | undefined;
-  #lastReportAt: number | undefined;
-  /** The last time at which all slots were in use by running tasks; undefined if that was never seen. */
-  #fullAt: number | undefined;
-  /**
-   * The last time at which slots were free but no poll could be opened because of a pause, a breaker or a rate;
-   * undefined if there was none.
-   */
-  #heldBackAt: number | undefined;
+  /** The last time at which a report was accepted, or at which nothing was asked of the service that could be answered. */
+  #provedAt: number | undefined;
   /**
    * Set while all slots are in use and none can become free by itself. `since`: the time at which that began. `emitted`:
    * true once the event `slots:stuck` was emitted.
@@ -235,70 +229,84 @@ export class HandlerLoop {
     const { name, activityArn } = this.#handler;
     const { used, running, undelivered, size: concurrency } = this.#slots;
     const { status: polls, queue } = this.#poller;
-    const { pause: paused } = this.#admission;
+    const { pause } = this.#admission;
     return {
       ...{ name, activityArn, concurrency, used, running, undelivered, polls, queue },
-      ...(paused && { paused }),
+      ...(pause && { paused: statusOfPause(pause) }),
     };
   }
 
-  tasks(): TaskStatus[] {
-    const { name: handler, activityArn } = this.#handler;
+  /** Returns the status of all tasks that aren't finished, with their tokens. */
+  tasks(): (Omit<TaskStatus, 'task'> & { readonly token: string })[] {
+    const { name: handler } = this.#handler;
     const now = this.#world.clock.now();
     return Array.from(this.#tasks, ({ task, lease: { token, receivedAt } }) => {
       const { phase, lastHeartbeatAt, progress } = task;
-      return { handler, activityArn, token, ageMs: now - receivedAt, phase, lastHeartbeatAt, progress };
+      return {
+        token,
+        handler,
+        ageMs: now - receivedAt,
+        phase,
+        progress: progress?.fraction,
+        lastHeartbeatAt,
+      };
     });
   }
 
   /** Returns the facts from which the worker's status computes if this handler is ready. */
-  signs(): HandlerSigns {
-    const tasks = Array.from(this.#tasks, ({ task }) => task);
-    const heartbeatsAt = tasks.flatMap(({ lastHeartbeatAt }) => lastHeartbeatAt ?? []);
-    const acceptedAt =
-      this.#lastReportAt === undefined ? heartbeatsAt : [...heartbeatsAt, this.#lastReportAt];
-    const { vacant: freeSlots, running } = this.#slots;
-    const slots = { polls: this.#poller.status, freeSlots, running };
+  proof(): HandlerProof {
+    const { status: polls } = this.#poller;
+    const heartbeatsAt = Array.from(this.#tasks, ({ task }) => task.lastHeartbeatAt);
     return {
-      ...slots,
-      name: this.#handler.name,
-      fullAt: isFull(slots) ? this.#world.clock.now() : this.#fullAt,
-      ignoring: tasks.filter(({ runsAborted }) => runsAborted).length,
-      undelivered: this.#slots.undelivered,
-      lastAcceptedAt: acceptedAt.length > 0 ? Math.max(...acceptedAt) : undefined,
-      heartbeats: this.#handler.heartbeatMs !== false,
-      heldBack: this.#isHeldBack,
-      heldBackAt: this.#heldBackAt,
+      ...{ name: this.#handler.name, polls, isStill: this.#isStill, holders: this.#holders },
+      provedAt: latest([this.#provedAt, polls.lastAnswerAt, ...heartbeatsAt]),
       stuckSince: this.#stuck?.since,
     };
   }
 
   /**
-   * Records the time if all slots are in use by running tasks. Emits `slots:stuck` if for a while no slot could become
-   * free by itself, and `slots:freed` when one can again. To be called every second.
+   * Emits `slots:stuck` if for a while no slot could become free by itself, and `slots:freed` when one can again. To be
+   * called every second.
    */
   watchSlots(): void {
-    if (this.#isHeldBack) this.#heldBackAt = this.#world.clock.now();
+    const now = this.#world.clock.now();
+    // What was answered before stays true while nothing is asked.
+    if (this.#isStill && this.proof().provedAt !== undefined) this.#provedAt = now;
     // A draining handler takes no new tasks, so its slots don't matter.
     if (this.#draining || (this.#slots.vacant > 0 && !this.#stuck)) return;
-    const signs = this.signs();
-    this.#fullAt = signs.fullAt;
     const { name: handler, activityArn } = this.#handler;
-    const { clock, events } = this.#world;
-    if (!isStuck(signs)) {
+    const { events } = this.#world;
+    const holders = this.#holders;
+    // No slot can become free by itself: no poll is open, and all handlers that still run ignore their signal.
+    if (!this.#isFull || this.#slots.running > holders.ignoring) {
       if (this.#stuck?.emitted) events.emit('slots:freed', { handler, activityArn });
       this.#stuck = undefined;
       return;
     }
-    this.#stuck ??= { since: clock.now(), emitted: false };
-    if (this.#stuck.emitted || clock.now() - this.#stuck.since < STUCK_MS) return;
+    this.#stuck ??= { since: now, emitted: false };
+    if (this.#stuck.emitted || now - this.#stuck.since < STUCK_MS) return;
     this.#stuck.emitted = true;
-    const { ignoring, undelivered } = signs;
-    events.emit('slots:stuck', { handler, activityArn, ignoring, undelivered, reason: stuckBy(signs) });
+    events.emit('slots:stuck', { handler, activityArn, ...holders, reason: stuckBy(holders) });
   }
 
-  get #isHeldBack(): boolean {
-    return this.#slots.free === 0 && this.#slots.vacant > 0;
+  get #holders(): SlotHolders {
+    const tasks = Array.from(this.#tasks, ({ task }) => task);
+    return {
+      ignoring: tasks.filter(({ runsAborted }) => runsAborted).length,
+      undelivered: this.#slots.undelivered,
+    };
+  }
+
+  /** True if all slots are in use by tasks, so that no poll is open. */
+  get #isFull(): boolean {
+    return this.#slots.vacant === 0 && this.#poller.status.open === 0;
+  }
+
+  /** True if nothing is asked of the service: because of a pause or a rate, or of running tasks without heartbeats. */
+  get #isStill(): boolean {
+    if (this.#poller.status.open > 0) return false;
+    if (this.#slots.vacant > 0) return this.#slots.free === 0;
+    return this.#slots.running > 0 && this.#handler.heartbeatMs === false;
   }
 
   #take(lease: Lease, slot: Slot, sentAt: number): void {
@@ -354,9 +362,19 @@ export class HandlerLoop {
       }),
       pauseHandler: ({ forMs, reason }) => this.#admission.suspend('task', reason, forMs),
       emit: (event, payload) => {
-        if (event === 'task:succeeded' || event === 'task:failed') this.#lastReportAt = clock.now();
+        if (event === 'task:succeeded' || event === 'task:failed') this.#provedAt = clock.now();
         events.emitTask(event, payload);
       },
     };
   }
+}
+
+/** Returns a pause without the reason that a task has given, since that may contain data of the task. */
+function statusOfPause({ reason, ...pause }: HandlerPause): HandlerPause {
+  return pause.by === 'task' || reason === undefined ? pause : { ...pause, reason };
+}
+
+function latest(instants: readonly (number | undefined)[]): number | undefined {
+  const known = instants.filter((each) => each !== undefined);
+  return known.length > 0 ? Math.max(...known) : undefined;
 }

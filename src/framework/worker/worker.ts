@@ -14,15 +14,22 @@ import { ReportsInFlight } from './task/reports-in-flight.js';
 import type { TaskTracing } from './task/tracing.js';
 import { HandlerLoop, LATE_REPORT_MS, type LoopWorld, type RunnableHandler } from './handler-loop.js';
 import { BlockingHandlers } from './thread/blocking-handlers.js';
+import { tokenHash } from '../base/token-hash.js';
 import { VERSION } from '../base/version.js';
-import type { DrainStatus, WorkerCounts, WorkerState } from '../base/worker-status.js';
+import {
+  type DrainStatus,
+  MOST_TASKS,
+  type TaskStatus,
+  type WorkerCounts,
+  type WorkerState,
+  type WorkerStatus,
+} from '../base/worker-status.js';
 import type { ActivityPort } from '../aws/activity-port.js';
 import { countEvents } from './observe/counts.js';
 import { type EventName, EventHub, type Listener } from './observe/worker-events.js';
 import { logEvents } from './observe/log-events.js';
 import { unreadyReasons } from './observe/readiness.js';
 import type { ObservedWorker } from './observe/observer.js';
-import type { WorkerStatus } from './observe/status.js';
 import type { Protection } from './protect/protection.js';
 import { TroubleTracker } from '../base/time/trouble.js';
 import { CallLimiter } from './poll/call-limiter.js';
@@ -246,8 +253,9 @@ export class Worker implements ObservedWorker {
 
   status(): WorkerStatus {
     const now = this.#parts.clock.now();
-    const signs = this.#loops.map((loop) => loop.signs());
-    const reasons = unreadyReasons(this.#state, signs, now);
+    const proofs = this.#loops.map((loop) => loop.proof());
+    const reasons = unreadyReasons(this.#state, proofs, now);
+    const tasks = this.#loops.flatMap((loop) => loop.tasks());
     return {
       name: this.#parts.name,
       version: VERSION,
@@ -257,7 +265,11 @@ export class Worker implements ObservedWorker {
       ready: reasons.length === 0,
       reasons,
       handlers: this.#loops.map((loop) => loop.status()),
-      tasks: this.#loops.flatMap((loop) => loop.tasks()),
+      tasks: tasks
+        .toSorted((one, other) => other.ageMs - one.ageMs)
+        .slice(0, MOST_TASKS)
+        .map(statusOfTask),
+      tasksInFlight: tasks.length,
       counts: { ...this.#counts },
       protection: this.#parts.protection?.status,
       outbox: this.#outbox?.state,
@@ -424,5 +436,10 @@ export class Worker implements ObservedWorker {
     return this.#loops.flatMap((loop) => (loop.runsHere && loop.running > 0 ? loop.name : []));
   }
 }
+
+const statusOfTask = ({ token, ...task }: ReturnType<HandlerLoop['tasks']>[number]): TaskStatus => ({
+  task: tokenHash(token),
+  ...task,
+});
 
 const placeIn = (arn: string): string => arn.split(':').slice(3, 5).join(':');

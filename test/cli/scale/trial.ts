@@ -2,7 +2,6 @@ import { StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { expect } from '@jest/globals';
 import { MINUTE_MS } from '../../../src/framework/cli/scale/backlog.js';
 import { type FleetEstimate, FleetScaler } from '../../../src/framework/cli/scale/fleet-scaler.js';
-import { publicStatus } from '../../../src/framework/worker/health/health-pages.js';
 import { silentLog } from '../../../src/framework/base/log/log.js';
 import { type Held, holding } from '../../support/work.js';
 import { ARN, createWorld, type World, type WorkerWorld } from '../../support/world.js';
@@ -64,7 +63,7 @@ export class Trial {
         unreadable: [],
         wrongClocks: [],
         workers: (this.hidden ? [] : this.workers).map(({ world: { worker } }) =>
-          believed(JSON.parse(JSON.stringify(publicStatus(worker.status()))), this.world.clock.now()),
+          believed(JSON.parse(JSON.stringify(worker.status())), this.world.clock.now()),
         ),
       }),
     });

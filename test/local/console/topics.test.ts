@@ -285,7 +285,6 @@ test('workers are shown as whoever runs them describes them, without tokens', as
         phase: 'running',
         lastHeartbeatAt: undefined,
         progress: 0.6,
-        message: 'page 31 of 52',
         token: 'secret',
       },
     ],
@@ -305,7 +304,7 @@ test('workers are shown as whoever runs them describes them, without tokens', as
         name: 'w1',
         reasons: ['no answer yet'],
         tasksInFlight: 1,
-        details: { tasks: [{ handler: 'A.b', seconds: 1, progress: 0.6, message: 'page 31 of 52' }] },
+        details: { tasks: [{ handler: 'A.b', seconds: 1, progress: 0.6 }] },
       },
     ],
   });

@@ -185,8 +185,7 @@ describe('a worker that was ready is not ready any more, once, where', () => {
     faults.always('GetActivityTask', { kind: 'error', error: 'AccessDeniedException' });
     const seen = await changes(worker, world.clock, 300);
     expect(seen.map(([, ready]) => ready)).toEqual([true, false]);
-    // That one was answered lately is no excuse where they are refused now.
-    expect(seen[1]?.[0]).toBeLessThanOrEqual(75);
+    expect(seen[1]?.[0]).toBeLessThanOrEqual(150);
     faults.always('GetActivityTask', undefined);
     expect((await changes(worker, world.clock, 120)).map(([, ready]) => ready)).toEqual([true]);
   });
@@ -262,14 +261,14 @@ test('a poll that hung is forgotten with the next answer: one that is held count
   expect(worker.status().ready).toBe(true);
 });
 
-test('heartbeats that are taken prove nothing of the polls of a worker that has free slots', async () => {
+test('heartbeats that are taken are answers, also while polls hang', async () => {
   const { type } = holding({ concurrency: 2 });
   const machine = world.machine(ARN);
   const { worker } = await world.worker({ activities: [type], grace: '0s' });
   await world.execute(machine);
   await seconds(1);
   faults.always('GetActivityTask', { kind: 'black-hole' });
-  expect((await changes(worker, world.clock, 300)).map(([, ready]) => ready)).toEqual([true, false]);
+  expect(await changes(worker, world.clock, 300)).toEqual([[0, true]]);
 });
 
 test('slots that only handlers hold which ignore their signal are a reason, and an error line', async () => {

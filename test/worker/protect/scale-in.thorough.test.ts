@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { silentLog } from '../../../src/framework/base/log/log.js';
+import { tokenHash } from '../../../src/framework/base/token-hash.js';
 import { StepFunctions } from '../../../src/framework/local/engine/step-functions.js';
 import { EnginePort } from '../../../src/framework/testing/machine/engine-port.js';
 import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
@@ -140,12 +141,12 @@ async function simulate({ protects, failing = 0, seed }: Fleet): Promise<Figures
     figures.scaleIns++;
     victim.stopped = true;
     // A task that ends within the grace is not cut.
-    const doomed = victim.worker.status().tasks.map(({ token, ageMs }) => ({ token, ageMs }));
+    const doomed = victim.worker.status().tasks.map(({ task, ageMs }) => ({ task, ageMs }));
     const gone = new Set<string>();
     for (const event of ['task:succeeded', 'task:gone'] as const)
-      victim.worker.on(event, ({ token }) => void gone.add(token));
+      victim.worker.on(event, ({ token }) => void gone.add(tokenHash(token)));
     void victim.worker.stop().then(() => {
-      for (const { token, ageMs } of doomed) if (!gone.has(token)) figures.cut.push(ageMs);
+      for (const { task, ageMs } of doomed) if (!gone.has(task)) figures.cut.push(ageMs);
     });
     clock.after(5 * MINUTE, () => fleet.push(hire(LONG)));
   };

@@ -9,7 +9,7 @@ import {
   type HeartbeatListener,
   WorkerHeartbeats,
 } from '../../../src/framework/worker/thread/worker-heartbeats.js';
-import type { TaskStatus } from '../../../src/framework/worker/observe/status.js';
+import type { TaskStatus } from '../../../src/framework/base/worker-status.js';
 import type { PollAnswer } from '../../../src/framework/aws/activity-port.js';
 import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
 import { type FaultPlan, faultPlan } from '../../support/faults.js';

@@ -138,15 +138,15 @@ const Tasks = ({ tasks }: { readonly tasks: readonly WorkerTask[] }): JSX.Elemen
   </Table>
 );
 
-const TaskProgress = ({ task: { progress, message } }: { readonly task: WorkerTask }): JSX.Element => (
+const TaskProgress = ({ task: { progress } }: { readonly task: WorkerTask }): JSX.Element => (
   <>
-    {progress !== null && (
+    {progress === null ? (
+      '–'
+    ) : (
       <>
         <progress max={1} value={progress} aria-label="Progress" /> {Math.round(progress * 100)} %
-        {message !== null && ' · '}
       </>
     )}
-    <span dir="auto">{message ?? (progress === null && '–')}</span>
   </>
 );
 

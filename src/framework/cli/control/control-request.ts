@@ -1,6 +1,6 @@
 import { isPlainObject } from '../../base/plain-object.js';
 import { show } from '../../base/show.js';
-import type { PublicHandler } from '../../base/worker-status.js';
+import type { HandlerStatus } from '../../base/worker-status.js';
 import type { Configurable } from '../../worker/reconfiguration.js';
 
 /** A request to a running worker over its control socket: one line of JSON. */
@@ -11,7 +11,7 @@ export type ControlRequest =
 
 /** The worker's response to a request: one line of JSON. */
 export type ControlAnswer =
-  | { readonly handlers: readonly PublicHandler[] }
+  | { readonly handlers: readonly HandlerStatus[] }
   /** The response if the request was refused, with the reason. Nothing was changed. */
   | { readonly error: string };
 

@@ -1,4 +1,3 @@
-import { publicStatus } from '../../worker/health/health-pages.js';
 import type { Worker } from '../../worker/worker.js';
 import type { ControlAnswer, ControlRequest } from './control-request.js';
 
@@ -9,5 +8,5 @@ import type { ControlAnswer, ControlRequest } from './control-request.js';
 export function controlWorker(worker: Worker, request: ControlRequest): ControlAnswer {
   if (request.do === 'configure') worker.configure(request.handler, request.options);
   else if (request.do !== 'status') worker[request.do](request.handler);
-  return { handlers: publicStatus(worker.status()).handlers };
+  return { handlers: worker.status().handlers };
 }

@@ -2,7 +2,7 @@ import { lstatSync } from 'node:fs';
 import { connect } from 'node:net';
 import { isPlainObject } from '../../base/plain-object.js';
 import { type Clock, systemClock } from '../../base/time/clock.js';
-import type { PublicHandler } from '../../base/worker-status.js';
+import type { HandlerStatus } from '../../base/worker-status.js';
 import { readText } from '../../config/layers.js';
 import { HANDLER_OPTIONS } from '../../declare/options.js';
 import { write } from '../output/stdout.js';
@@ -39,7 +39,7 @@ export async function askWorker(
   handler: string | undefined,
   words: readonly string[],
   clock: Clock = systemClock,
-): Promise<readonly PublicHandler[]> {
+): Promise<readonly HandlerStatus[]> {
   checkSocket(path);
   const answer = await ask(
     path,
@@ -51,7 +51,7 @@ export async function askWorker(
     clock,
   );
   if ('error' in answer) throw new Error(String(answer['error']));
-  return (answer as { handlers: readonly PublicHandler[] }).handlers;
+  return (answer as { handlers: readonly HandlerStatus[] }).handlers;
 }
 
 /** Reads words such as `concurrency=5`, `pollers=1-3` and `rate=10/s`. The worker checks the values. */
@@ -122,7 +122,7 @@ function parse(text: string): unknown {
   }
 }
 
-function lineOf({ name, concurrency, running, polls, paused }: PublicHandler): string {
+function lineOf({ name, concurrency, running, polls, paused }: HandlerStatus): string {
   const until = paused?.until === undefined ? '' : ` until ${new Date(paused.until).toISOString()}`;
   const state = paused ? `paused (${paused.by})${until}` : 'takes tasks';
   return `${name}: ${state}, ${running} of ${concurrency} slots at work, open polls: ${polls.open}\n`;

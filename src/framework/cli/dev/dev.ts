@@ -3,7 +3,7 @@ import { systemClock } from '../../base/time/clock.js';
 import type { Flags } from '../../config/layers.js';
 import { shownPath } from '../../base/show.js';
 import type { Logger } from '../../base/log/log.js';
-import type { PublicHandler } from '../../base/worker-status.js';
+import type { HandlerStatus } from '../../base/worker-status.js';
 import { logActivities, logConsole, logFindings, logMachines } from '../output/banner.js';
 import { type Compilation, compilationOf } from '../project/compiled.js';
 import { findConfig, isTypeScript, projectDir } from '../project/config-file.js';
@@ -72,7 +72,7 @@ interface SessionParts {
 class Session {
   readonly #service: DevService;
   readonly #worker: ReplaceableWorker;
-  #handlers: readonly PublicHandler[] = [];
+  #handlers: readonly HandlerStatus[] = [];
   #files: readonly string[] = [];
   /** The disagreements between classes and machines that were logged last, as text. */
   #findings = '';
@@ -245,7 +245,7 @@ class Session {
     if (hasHealthPort) log.info('workers of dev open no health port, because two can run at once');
   }
 
-  #logHandlers(handlers: readonly PublicHandler[]): void {
+  #logHandlers(handlers: readonly HandlerStatus[]): void {
     const known = new Set(this.#handlers.map(({ name, activityArn }) => `${name} ${activityArn}`));
     const names = new Set(handlers.map(({ name }) => name));
     const { log } = this.parts;

@@ -1,7 +1,7 @@
 import type { LocalService } from '../../local/index.js';
 import type { Logger } from '../../base/log/log.js';
 import type { Flags } from '../../config/layers.js';
-import type { PublicStatus } from '../../base/worker-status.js';
+import type { WorkerStatus } from '../../base/worker-status.js';
 import { logFindings, logMachines } from '../output/banner.js';
 import { consoleOptions, wantsConsole } from './console.js';
 import type { Access } from '../flags/access-flags.js';
@@ -34,7 +34,7 @@ export async function startEmbedded(
   project: Project,
   { console: asked, workers: further, ...access }: Access,
   log: Logger,
-  workers: () => PublicStatus[],
+  workers: () => WorkerStatus[],
 ): Promise<Embedded> {
   const { plan, machines } = project;
   const { settings, handlers } = plan;

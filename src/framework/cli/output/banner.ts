@@ -3,7 +3,7 @@ import { type Flags, variableOf } from '../../config/layers.js';
 import { PAYLOAD_LIMIT_BYTES, showSize } from '../../base/size.js';
 import type { Problem } from '../../base/errors.js';
 import type { Logger } from '../../base/log/log.js';
-import type { HandlerStatus } from '../../worker/observe/status.js';
+import type { HandlerStatus } from '../../base/worker-status.js';
 import type { MachineSource } from '../../check/source/machine-source.js';
 
 export const WAITING = 'Waiting for a task to start. Press Ctrl-C to interrupt.';

@@ -1,4 +1,4 @@
-import type { PublicHandler, WorkerState } from '../../base/worker-status.js';
+import type { HandlerStatus, WorkerState } from '../../base/worker-status.js';
 import { type Backlog, countBacklog, MINUTE_MS, type QueueCounts, type QueueProofs } from './backlog.js';
 import { reasonFor } from './reason.js';
 import { type Crew, workersWanted } from './workers-wanted.js';
@@ -9,7 +9,7 @@ export interface SeenWorker {
   readonly handlers: readonly SeenHandler[];
 }
 
-export type SeenHandler = Pick<PublicHandler, 'activityArn' | 'concurrency' | 'running' | 'queue'>;
+export type SeenHandler = Pick<HandlerStatus, 'activityArn' | 'concurrency' | 'running' | 'queue'>;
 
 /** All facts from which an estimate is computed. Times are epoch milliseconds. */
 export interface Facts {

@@ -2,7 +2,6 @@ import type { Flags } from '../../config/layers.js';
 import type { Logger } from '../../base/log/log.js';
 import { systemClock } from '../../base/time/clock.js';
 import { type Endpoint, localEndpoint, showEndpoint } from '../../aws/endpoint.js';
-import { statusInWords } from '../../worker/health/health-pages.js';
 import type { Worker } from '../../worker/worker.js';
 import { logActivities, logConsole, logDrain, logMemory, logWarnings, WAITING } from '../output/banner.js';
 import { controlWorker } from '../control/control-worker.js';
@@ -81,7 +80,7 @@ async function openEndpoint(parts: Parts, project: Project, access: Access, log:
   }
   const { startEmbedded } = await import('../local/embedded.js');
   parts.embedded = await startEmbedded(project, access, log, () =>
-    parts.worker ? [statusInWords(parts.worker.status())] : [],
+    parts.worker ? [parts.worker.status()] : [],
   );
   return localEndpoint(parts.embedded.service.port);
 }

@@ -1,4 +1,4 @@
-import type { PublicStatus } from '../../base/worker-status.js';
+import type { WorkerStatus } from '../../base/worker-status.js';
 import type { Finding } from '../../check/finding.js';
 import type { MachineSource } from '../../check/source/machine-source.js';
 import type { Flags } from '../../config/layers.js';
@@ -33,7 +33,7 @@ export type FromWorker =
   | { readonly kind: 'planned'; readonly plan: PlanSummary }
   | { readonly kind: 'running'; readonly name: string }
   /** Sent once a second, and whenever the worker's state changes. */
-  | { readonly kind: 'status'; readonly status: PublicStatus }
+  | { readonly kind: 'status'; readonly status: WorkerStatus }
   | { readonly kind: 'checked'; readonly findings: readonly Finding[] }
   | { readonly kind: 'failed'; readonly text: string }
   | { readonly kind: 'mocked'; readonly id: number; readonly outcome: MockOutcome };

@@ -6,7 +6,6 @@ import { type Logger, silentLog } from '../../base/log/log.js';
 import { type Endpoint, localEndpoint } from '../../aws/endpoint.js';
 import { AwsService } from '../../aws/sdk/aws-service.js';
 import { unlessAborted } from '../../base/time/wait.js';
-import { publicStatus } from '../../worker/health/health-pages.js';
 import type { Plan } from '../../worker/build/plan.js';
 import type { Worker } from '../../worker/worker.js';
 import { logWarnings } from '../output/banner.js';
@@ -121,7 +120,7 @@ function sendUpdates(worker: Worker, plan: Plan): void {
     if (message.kind === 'check')
       void send({ kind: 'checked', findings: seededFindings(plan, message.machines) });
   });
-  const sendStatus = (): void => void send({ kind: 'status', status: publicStatus(worker.status()) });
+  const sendStatus = (): void => void send({ kind: 'status', status: worker.status() });
   systemClock.every(STATUS_MS, sendStatus);
   worker.on('state', ({ to }) => {
     sendStatus();

@@ -8,7 +8,7 @@ import type { Flags } from '../../config/layers.js';
 import type { MockCall, MockOutcome } from '../../local/resources/mocks.js';
 import { Reaper } from '../../base/reaper.js';
 import { longestDrain } from '../../worker/worker.js';
-import type { PublicStatus } from '../../base/worker-status.js';
+import type { WorkerStatus } from '../../base/worker-status.js';
 import type { LogFlags } from '../output/log-for.js';
 import type { PlanSummary } from './plan-summary.js';
 import type { FromWorker, ToWorker } from './messages.js';
@@ -73,7 +73,7 @@ export class WorkerProcess {
   /** The worker's name in Step Functions' histories; empty until the worker runs. */
   name = '';
   /** The last status that the worker sent; undefined until the worker runs. */
-  status: PublicStatus | undefined;
+  status: WorkerStatus | undefined;
   /** Resolves when the process has exited, its last message has been read, and its output has been passed on. */
   readonly ended: Promise<ProcessExit>;
   #take: (message: FromWorker) => void = () => {};

@@ -3,18 +3,18 @@ import {
   type DrainStatus,
   MOST_TASKS,
   type ProtectionStatus,
-  type PublicHandler,
-  type PublicPause,
-  type PublicPolls,
-  type PublicStatus,
-  type PublicTask,
+  type HandlerStatus,
+  type HandlerPause,
+  type PollStatus,
+  type WorkerStatus,
+  type TaskStatus,
 } from '../../base/worker-status.js';
 
 /**
  * The status of a worker in another process, as its health port has shown it. A field that its version doesn't have is
  * undefined. It has no task's hash, since nobody needs that here.
  */
-export interface RemoteStatus extends Pick<PublicStatus, 'name' | 'ready' | 'reasons' | 'tasksInFlight'> {
+export interface RemoteStatus extends Pick<WorkerStatus, 'name' | 'ready' | 'reasons' | 'tasksInFlight'> {
   readonly state: string;
   readonly version: string | undefined;
   readonly startedAt: number | undefined;
@@ -28,17 +28,17 @@ export interface RemoteStatus extends Pick<PublicStatus, 'name' | 'ready' | 'rea
 }
 
 export interface RemoteHandler extends Pick<
-  PublicHandler,
+  HandlerStatus,
   'name' | 'activityArn' | 'concurrency' | 'used' | 'running' | 'undelivered'
 > {
-  readonly paused: Pick<PublicPause, 'by' | 'since' | 'until'> | undefined;
+  readonly paused: Pick<HandlerPause, 'by' | 'since' | 'until'> | undefined;
   /** Present while Step Functions doesn't answer the handler's polls: the kind of trouble, and since when. */
   readonly trouble: { readonly kind: string; readonly since: number | undefined } | undefined;
   readonly emptyAt: number | undefined;
 }
 
 export interface RemoteTask extends Pick<
-  PublicTask,
+  TaskStatus,
   'handler' | 'ageMs' | 'phase' | 'lastHeartbeatAt' | 'progress'
 > {}
 
@@ -74,7 +74,7 @@ export function remoteStatus(value: unknown): RemoteStatus | undefined {
 
 function handlerIn(value: unknown): RemoteHandler | undefined {
   if (!isPlainObject(value)) return undefined;
-  const count = (key: keyof PublicHandler): number => Math.max(0, numberIn(value[key]) ?? 0);
+  const count = (key: keyof HandlerStatus): number => Math.max(0, numberIn(value[key]) ?? 0);
   return {
     name: textIn(value['name']) ?? '?',
     activityArn: textIn(value['activityArn']) ?? '?',
@@ -86,7 +86,7 @@ function handlerIn(value: unknown): RemoteHandler | undefined {
   };
 }
 
-const PAUSED_BY: readonly PublicPause['by'][] = ['control', 'task', 'breaker'];
+const PAUSED_BY: readonly HandlerPause['by'][] = ['control', 'task', 'breaker'];
 
 function pauseIn(value: unknown): RemoteHandler['paused'] {
   if (!isPlainObject(value)) return undefined;
@@ -98,7 +98,7 @@ function pauseIn(value: unknown): RemoteHandler['paused'] {
 
 /** Reads the trouble of a handler's polls. Polls that are answered have none, even if single ones fail. */
 function troubleIn(value: unknown): RemoteHandler['trouble'] {
-  const { state, trouble } = isPlainObject(value) ? (value as Partial<PublicPolls>) : {};
+  const { state, trouble } = isPlainObject(value) ? (value as Partial<PollStatus>) : {};
   if (state !== 'waiting' && state !== 'probing') return undefined;
   const { kind, since }: Fields = isPlainObject(trouble) ? trouble : {};
   return { kind: textIn(kind) ?? 'unanswered', since: numberIn(since) };
@@ -119,7 +119,7 @@ function protectionIn(value: unknown): RemoteStatus['protection'] {
   return { platform, state, ...(since !== undefined && { since }) };
 }
 
-const PHASES: readonly PublicTask['phase'][] = ['handling', 'reporting', 'settling', 'done'];
+const PHASES: readonly TaskStatus['phase'][] = ['handling', 'reporting', 'settling', 'done'];
 
 function taskIn(value: unknown): RemoteTask | undefined {
   if (!isPlainObject(value)) return undefined;

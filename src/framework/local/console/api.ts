@@ -1,9 +1,9 @@
 import type {
   ProtectionStatus,
-  PublicHandler,
-  PublicPause,
-  PublicStatus,
-  PublicTask,
+  HandlerStatus,
+  HandlerPause,
+  WorkerStatus,
+  TaskStatus,
 } from '../../base/worker-status.js';
 import type { HistoryEvent } from '../view/history-event.js';
 
@@ -485,8 +485,8 @@ export interface WorkerList {
 
 export interface WorkerRow
   extends
-    Pick<PublicStatus, 'name' | 'ready' | 'reasons' | 'tasksInFlight'>,
-    Partial<Pick<PublicStatus, 'version' | 'startedAt' | 'drain'>> {
+    Pick<WorkerStatus, 'name' | 'ready' | 'reasons' | 'tasksInFlight'>,
+    Partial<Pick<WorkerStatus, 'version' | 'startedAt' | 'drain'>> {
   /** Names the worker in the list. It stays the same while the worker runs. */
   readonly key: string;
   /** The address of the worker's health port. Absent if the worker is in a process that the service knows. */
@@ -506,16 +506,16 @@ export interface WorkerRow
 }
 
 export interface WorkerHandler extends Pick<
-  PublicHandler,
+  HandlerStatus,
   'name' | 'activityArn' | 'concurrency' | 'used' | 'running' | 'undelivered'
 > {
   readonly held?: HandlerHold;
 }
 
 /** Why a handler takes no tasks. */
-export interface HandlerHold extends Partial<Pick<PublicPause, 'since' | 'until'>> {
+export interface HandlerHold extends Partial<Pick<HandlerPause, 'since' | 'until'>> {
   /** Who has paused the handler; `waiting` if Step Functions doesn't answer its polls. */
-  readonly by: PublicPause['by'] | 'waiting';
+  readonly by: HandlerPause['by'] | 'waiting';
   /** The kind of trouble with the polls. Absent for a pause. */
   readonly trouble?: string;
 }
@@ -526,7 +526,7 @@ export interface WorkerDetails {
   readonly counts: Readonly<Record<string, number>>;
 }
 
-export interface WorkerTask extends Pick<PublicTask, 'handler'> {
+export interface WorkerTask extends Pick<TaskStatus, 'handler'> {
   readonly phase: string;
   /**
    * The task's age in whole seconds, so that a task that changes in nothing but its age is sent once a second and not
@@ -536,7 +536,6 @@ export interface WorkerTask extends Pick<PublicTask, 'handler'> {
   readonly lastHeartbeatAt: number | null;
   /** The progress that the handler has reported, from 0 to 1. Null if it reports none. */
   readonly progress: number | null;
-  readonly message: string | null;
 }
 
 /** A task that the person who uses the page has taken. */

@@ -1,11 +1,11 @@
 import type { Cancel, Clock } from '../../base/time/clock.js';
-import type { PublicPause } from '../../base/worker-status.js';
+import type { HandlerPause } from '../../base/worker-status.js';
 import type { Rate } from '../../declare/rate.js';
 import { Breaker, type BreakerRule } from './breaker.js';
 import { RateWindow } from './rate-window.js';
 
 /** A pause of a handler: while it lasts, the worker receives no tasks for the handler. */
-export interface Pause extends PublicPause {
+export interface Pause extends HandlerPause {
   readonly reason: string;
 }
 

@@ -1,69 +1,12 @@
+import type { WorkerStatus } from '../../base/worker-status.js';
 import { jsonPage, type Page } from './page-server.js';
-import {
-  MOST_TASKS,
-  type PublicHandler,
-  type PublicPause,
-  type PublicStatus,
-  type PublicTask,
-} from '../../base/worker-status.js';
-import type { HandlerStatus, TaskStatus, WorkerStatus } from '../observe/status.js';
-import { plainReason } from '../observe/plain-reason.js';
-import { tokenHash } from '../../base/token-hash.js';
 import { pausedIn } from './paused.js';
 import { statusPage } from './status-page.js';
 
 /** The functions from which the health port gets what it shows: a worker's status and its metrics. */
 export interface HealthSource {
-  status(): PublicStatus;
+  status(): WorkerStatus;
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
-}
-
-export function publicStatus({ tasks, handlers, ...status }: WorkerStatus): PublicStatus {
-  return {
-    ...status,
-    handlers: handlers.map(publicHandler),
-    tasks: oldestOf(tasks).map(publicTask),
-    tasksInFlight: tasks.length,
-  };
-}
-
-/**
- * Returns the public status, and adds the messages that handlers report with their progress. These may contain data of
- * tasks, so only pages in the worker's own process may show them.
- */
-export function statusInWords(status: WorkerStatus): PublicStatus {
-  const tasks = oldestOf(status.tasks).map((task) => ({
-    ...publicTask(task),
-    message: task.progress?.message,
-  }));
-  return { ...publicStatus(status), tasks };
-}
-
-const oldestOf = (tasks: readonly TaskStatus[]): TaskStatus[] =>
-  tasks.toSorted((a, b) => b.ageMs - a.ageMs).slice(0, MOST_TASKS);
-
-const publicTask = ({ token, handler, ageMs, phase, progress, lastHeartbeatAt }: TaskStatus): PublicTask => ({
-  task: tokenHash(token),
-  handler,
-  ageMs,
-  phase,
-  progress: progress?.fraction,
-  lastHeartbeatAt,
-});
-
-function publicHandler({ polls: { trouble, ...polls }, paused, ...rest }: HandlerStatus): PublicHandler {
-  const handler = { ...rest, ...(paused && { paused: publicPause(paused) }) };
-  if (!trouble) return { ...handler, polls };
-  const { kind, error, since } = trouble;
-  return { ...handler, polls: { ...polls, trouble: { kind, reason: plainReason(error), since } } };
-}
-
-/**
- * Returns a handler's pause for the public status. If a task has caused the pause, its reason is left out, since that
- * is the handler's own text and may contain data of tasks.
- */
-function publicPause({ reason, ...pause }: NonNullable<HandlerStatus['paused']>): PublicPause {
-  return pause.by === 'task' ? pause : { ...pause, reason };
 }
 
 type Teller = (source: HealthSource) => Page | Promise<Page>;

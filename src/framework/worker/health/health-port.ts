@@ -2,11 +2,11 @@ import { isThisMachine, readAddress, showAddress } from '../../config/address.js
 import type { Clock } from '../../base/time/clock.js';
 import type { Logger } from '../../base/log/log.js';
 import { VERSION } from '../../base/version.js';
-import { NO_COUNTS, type PublicStatus } from '../../base/worker-status.js';
+import { NO_COUNTS, type WorkerStatus } from '../../base/worker-status.js';
 import { measureForPrometheus } from '../observe/metrics/prometheus.js';
 import type { ObservedWorker } from '../observe/observer.js';
 import type { servePages } from './page-server.js';
-import { type HealthSource, PATHS, publicStatus } from './health-pages.js';
+import { type HealthSource, PATHS } from './health-pages.js';
 import { type Health, serveHealth } from './serve-health.js';
 
 /**
@@ -42,7 +42,7 @@ export interface HealthOptions {
 }
 
 /** Returns the status that the port shows while the worker is being made. */
-const starting = (startedAt: number): PublicStatus => ({
+const starting = (startedAt: number): WorkerStatus => ({
   name: 'stepwright',
   version: VERSION,
   startedAt,
@@ -88,7 +88,7 @@ export async function openHealth({
 async function sourceOf(worker: ObservedWorker, clock: Clock): Promise<HealthSource> {
   const prometheus = await measureForPrometheus(worker, clock);
   return {
-    status: () => publicStatus(worker.status()),
+    status: () => worker.status(),
     metrics: async () => ({ contentType: prometheus.contentType, text: await prometheus.text() }),
   };
 }

@@ -1,4 +1,4 @@
-import type { PublicStatus } from '../../base/worker-status.js';
+import type { WorkerStatus } from '../../base/worker-status.js';
 import type { Clock } from '../../base/time/clock.js';
 import { jsonPage, type Page } from './page-server.js';
 import { statusPage } from './status-page.js';
@@ -54,8 +54,8 @@ export class PageCopies {
   }
 }
 
-const aged = ({ body }: Page, ageMs: number, reason: string): PublicStatus => ({
-  ...(JSON.parse(body) as PublicStatus),
+const aged = ({ body }: Page, ageMs: number, reason: string): WorkerStatus => ({
+  ...(JSON.parse(body) as WorkerStatus),
   ...{ ready: false, reasons: [reason], ageMs },
 });
 

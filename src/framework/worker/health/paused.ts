@@ -1,7 +1,7 @@
-import type { PublicHandler } from '../../base/worker-status.js';
+import type { HandlerStatus } from '../../base/worker-status.js';
 
 /** Returns a sentence for each handler that is paused, for people. */
-export const pausedIn = (handlers: readonly PublicHandler[]): string[] =>
+export const pausedIn = (handlers: readonly HandlerStatus[]): string[] =>
   handlers.flatMap(({ name, paused }) => {
     if (!paused) return [];
     const { by, reason, until } = paused;

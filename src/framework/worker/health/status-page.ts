@@ -1,4 +1,4 @@
-import type { PublicStatus } from '../../base/worker-status.js';
+import type { WorkerStatus } from '../../base/worker-status.js';
 import { pausedIn } from './paused.js';
 
 const STYLE = `body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:70rem;padding:0 1rem;color:#1c1e21;background:#fff}
@@ -12,7 +12,7 @@ th{font-weight:600}td.n{font-variant-numeric:tabular-nums}
  * Renders a worker's status as an HTML page for people. The page has no script, loads no other files, and refreshes
  * every 5 s.
  */
-export function statusPage(status: PublicStatus): string {
+export function statusPage(status: WorkerStatus): string {
   const { name, state, ready, reasons, handlers, tasks, tasksInFlight, counts } = status;
   const { ageMs, version, startedAt } = status;
   return `<!doctype html>
@@ -49,7 +49,7 @@ ${table(['count', ''], Object.entries(counts))}
 }
 
 /** Returns sentences about a drain, pauses and protection from scale-in. */
-function laterOf({ drain, handlers, protection }: PublicStatus): string[] {
+function laterOf({ drain, handlers, protection }: WorkerStatus): string[] {
   return [
     ...(drain ? [`running tasks may go on until ${new Date(drain.graceUntil).toISOString()}`] : []),
     ...pausedIn(handlers),

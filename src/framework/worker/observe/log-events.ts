@@ -10,7 +10,7 @@ import { protectionLog } from '../protect/protection-log.js';
 import { logStore } from '../keep/store-log.js';
 import type { EventHub } from './worker-events.js';
 import { adviceOn } from '../../aws/advice.js';
-import { plainReason } from './plain-reason.js';
+import { plainReason } from '../../aws/plain-reason.js';
 import { TroubleTracker } from '../../base/time/trouble.js';
 
 /** Logs the events of a worker that matter to an operator. A change is logged once, not again while it lasts. */

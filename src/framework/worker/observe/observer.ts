@@ -1,5 +1,5 @@
 import type { EventName, Listener } from './worker-events.js';
-import type { WorkerStatus } from './status.js';
+import type { WorkerStatus } from '../../base/worker-status.js';
 
 /** The methods of a worker that its observers may use. */
 export interface ObservedWorker {

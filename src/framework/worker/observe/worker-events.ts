@@ -3,7 +3,7 @@ import type { Logger } from '../../base/log/log.js';
 import type { EmitPoll, PollEvents, PollRef } from '../poll/poll-events.js';
 import type { StoreEvents } from '../../base/store/store-events.js';
 import type { EmitTask, TaskEvents, TaskRef } from '../task/task-events.js';
-import type { PlatformName, PublicPause, WorkerState } from '../../base/worker-status.js';
+import type { PlatformName, HandlerPause, WorkerState } from '../../base/worker-status.js';
 import type { LateHeartbeats } from '../heartbeat/heartbeat-scheduler.js';
 import { isThenable } from '../../base/time/wait.js';
 
@@ -25,7 +25,7 @@ export interface WorkerEvents extends PollEvents, TaskEvents, StoreEvents {
    * A handler was paused: it gets no tasks until the time `until` or, without that, until it is resumed. After the
    * pause of a breaker it first gets one task, to see if that succeeds. Running tasks continue.
    */
-  'handler:paused': PollRef & PublicPause & { readonly reason: string };
+  'handler:paused': PollRef & HandlerPause & { readonly reason: string };
   'handler:resumed': PollRef;
   /**
    * The heartbeats of `late` of `tasks` running tasks are late, because `heartbeatRate` allows no more or the service

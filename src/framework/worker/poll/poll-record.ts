@@ -1,7 +1,8 @@
 import type { PollAnswer, PollTrouble } from '../../aws/activity-port.js';
+import { plainReason } from '../../aws/plain-reason.js';
 import type { Linked } from '../../base/linked-list.js';
 import type { Clock } from '../../base/time/clock.js';
-import type { PublicPolls, PublicQueue } from '../../base/worker-status.js';
+import type { PollStatus, QueueStatus } from '../../base/worker-status.js';
 import type { EmitPoll, PollRef } from './poll-events.js';
 import { QueueWatch } from './queue-watch.js';
 import { TroubleTracker } from '../../base/time/trouble.js';
@@ -11,15 +12,6 @@ export interface OpenPoll extends Linked<OpenPoll> {
   readonly sentAt: number;
   /** The time at which the request was on an established and trusted connection; undefined before that. */
   connectedAt: number | undefined;
-}
-
-/** The state of a handler's polls. Times are epoch milliseconds. */
-export interface PollerStatus extends Omit<PublicPolls, 'trouble'> {
-  /**
-   * Why polls fail. Set from the first failure until no poll has failed for a while or, if no poll got through, until
-   * one is answered again.
-   */
-  readonly trouble: { readonly kind: PollTrouble; readonly error: Error; readonly since: number } | undefined;
 }
 
 /**
@@ -52,16 +44,17 @@ export class PollRecord {
     });
   }
 
-  get status(): Pick<PollerStatus, 'lastAnswerAt' | 'heldInVain' | 'trouble'> {
+  get status(): Pick<PollStatus, 'lastAnswerAt' | 'heldInVain' | 'trouble'> {
+    const { current } = this.#trouble;
     return {
       lastAnswerAt: this.#lastAnswerAt,
       heldInVain: this.#heldInVain,
-      trouble: this.#trouble.current,
+      trouble: current && { kind: current.kind, reason: plainReason(current.error), since: current.since },
     };
   }
 
   /** What the answers to polls say about the activity's queue. */
-  get queue(): PublicQueue {
+  get queue(): QueueStatus {
     return this.#queue.at(this.#clock.now());
   }
 

@@ -2,12 +2,12 @@ import type { ActivityPort, PollAnswer, PollTrouble } from '../../aws/activity-p
 import { LinkedList } from '../../base/linked-list.js';
 import type { Clock } from '../../base/time/clock.js';
 import { Timer } from '../../base/time/timer.js';
-import type { PublicPolls, PublicQueue } from '../../base/worker-status.js';
+import type { PollStatus, QueueStatus } from '../../base/worker-status.js';
 import type { Caller, Limiter } from '../task/limiter.js';
 import type { Lease } from '../task/task.js';
 import type { EmitPoll, PollRef } from './poll-events.js';
 import { PollLimit } from './poll-limit.js';
-import { type OpenPoll, type PollerStatus, PollRecord } from './poll-record.js';
+import { type OpenPoll, PollRecord } from './poll-record.js';
 import type { Slot, Slots } from './slots.js';
 
 export interface PollLimits {
@@ -103,14 +103,14 @@ export class Poller implements Caller {
     port.onMended?.(() => this.#mended());
   }
 
-  get status(): PollerStatus {
+  get status(): PollStatus {
     const state = this.#state;
     const target = this.#blockedBy ? 1 : this.#target;
     return { open: this.#open.size, target, state, heldSince: this.#heldSince, ...this.#record.status };
   }
 
   /** What the answers to polls say about the activity's queue. */
-  get queue(): PublicQueue {
+  get queue(): QueueStatus {
     return this.#record.queue;
   }
 
@@ -166,7 +166,7 @@ export class Poller implements Caller {
     this.#record.stop();
   }
 
-  get #state(): PublicPolls['state'] {
+  get #state(): PollStatus['state'] {
     if (!this.#blockedBy) return 'open';
     return this.#open.size > 0 && this.#resting.length === 0 ? 'probing' : 'waiting';
   }

@@ -1,4 +1,4 @@
-import { type PublicQueue, QUEUE_MINUTES } from '../../base/worker-status.js';
+import { type QueueStatus, QUEUE_MINUTES } from '../../base/worker-status.js';
 
 const MINUTE_MS = 60_000;
 /** If a poll is answered later than this after it reached the service, the service held it, so no task was waiting. */
@@ -28,7 +28,7 @@ export class QueueWatch {
     this.#noteEmpty(since, kind === 'task' ? now - TRAVEL_MS : now);
   }
 
-  at(now: number): PublicQueue {
+  at(now: number): QueueStatus {
     this.#turnTo(now);
     const [emptyAt, emptyMinuteAt] = [this.#emptyAt, this.#emptyMinuteAt];
     return { emptyAt, emptyMinuteAt, minuteAt: this.#minute * MINUTE_MS, begun: [...this.#begun] };

@@ -1,11 +1,11 @@
-import type { PublicHandler, PublicStatus, PublicTask } from '../../../base/worker-status.js';
+import type { HandlerStatus, WorkerStatus, TaskStatus } from '../../../base/worker-status.js';
 import type { HandlerHold, WorkerHandler, WorkerList, WorkerRow, WorkerTask } from '../api.js';
 
 /** A worker, as its process describes it: those fields of its `/status` that the console shows. */
 export interface ConsoleWorker
   extends
     Pick<WorkerRow, 'name' | 'state' | 'ready' | 'reasons' | 'tasksInFlight'>,
-    Partial<Pick<PublicStatus, 'version' | 'startedAt' | 'drain' | 'ageMs'>>,
+    Partial<Pick<WorkerStatus, 'version' | 'startedAt' | 'drain' | 'ageMs'>>,
     Pick<WorkerRow, 'protection'> {
   /** The address of its health port. @default the worker is in a process that the service knows */
   readonly address?: string;
@@ -18,17 +18,15 @@ export interface ConsoleWorker
 
 interface ConsoleHandler
   extends
-    Pick<PublicHandler, 'name' | 'activityArn' | 'concurrency' | 'used' | 'running' | 'undelivered'>,
-    Pick<PublicHandler, 'paused'> {
-  readonly polls?: Pick<PublicHandler['polls'], 'state'> & {
+    Pick<HandlerStatus, 'name' | 'activityArn' | 'concurrency' | 'used' | 'running' | 'undelivered'>,
+    Pick<HandlerStatus, 'paused'> {
+  readonly polls?: Pick<HandlerStatus['polls'], 'state'> & {
     readonly trouble?: { readonly kind: string; readonly since?: number } | undefined;
   };
 }
 
 interface ConsoleTask
-  extends
-    Pick<PublicTask, 'handler' | 'ageMs' | 'message'>,
-    Partial<Pick<PublicTask, 'lastHeartbeatAt' | 'progress'>> {
+  extends Pick<TaskStatus, 'handler' | 'ageMs'>, Partial<Pick<TaskStatus, 'lastHeartbeatAt' | 'progress'>> {
   readonly phase: string;
 }
 
@@ -100,14 +98,13 @@ const detailsOf = ({ tasks, counts }: ConsoleWorker): WorkerRow['details'] => ({
   counts: numbersOf(counts),
 });
 
-function workerTask({ handler, ageMs, phase, lastHeartbeatAt, progress, message }: ConsoleTask): WorkerTask {
+function workerTask({ handler, ageMs, phase, lastHeartbeatAt, progress }: ConsoleTask): WorkerTask {
   return {
     handler,
     seconds: Math.floor(ageMs / 1000),
     phase,
     lastHeartbeatAt: lastHeartbeatAt ?? null,
     progress: progress ?? null,
-    message: message ?? null,
   };
 }
 

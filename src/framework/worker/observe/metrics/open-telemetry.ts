@@ -1,12 +1,12 @@
 import type { Attributes, Histogram as OpenTelemetryHistogram, Meter } from '@opentelemetry/api';
 import type { Clock } from '../../../base/time/clock.js';
-import type { WorkerStatus } from '../status.js';
+import type { WorkerStatus } from '../../../base/worker-status.js';
 import { Cells, CounterCell } from './cells.js';
 import { EventLoopDelay } from './event-loop.js';
 import { readGauges } from './gauges.js';
 import type { ObservedWorker } from '../observer.js';
 import { recordEvents } from './record.js';
-import { type Histogram, type Metric, metricsOf } from './table.js';
+import { type Histogram, type HistogramName, type Labels, type Metric, metricsOf } from './table.js';
 
 /** From now on, records a worker's metrics with the app's OpenTelemetry meter. */
 export function measureWithOpenTelemetry(worker: ObservedWorker, meter: Meter, clock: Clock): void {
@@ -20,17 +20,15 @@ export function measureWithOpenTelemetry(worker: ObservedWorker, meter: Meter, c
       }),
     ]),
   );
-  const waiting: WaitingValues[] = [];
+  const values = new Cells(
+    (name: HistogramName, labels) => new WaitingValues(name, labels, histograms.get(name)),
+  );
   recordEvents(worker, {
     counter: (name, labels) => counters.of(name, labels),
-    histogram: (name, labels) => {
-      const values = new WaitingValues(histograms.get(name), attributes(labels));
-      waiting.push(values);
-      return values;
-    },
+    histogram: (name, labels) => values.of(name, labels),
   });
   observeCounters(counters, meter, () => {
-    for (const values of waiting) values.handOn();
+    for (const each of values.all()) each.handOn();
   });
   observeGauges(worker, meter, clock);
 }
@@ -49,9 +47,13 @@ class WaitingValues implements Histogram {
   readonly #attributes: Attributes;
   #count = 0;
 
-  constructor(histogram: OpenTelemetryHistogram | undefined, attributes: Attributes) {
+  constructor(
+    readonly name: HistogramName,
+    readonly labels: Labels,
+    histogram: OpenTelemetryHistogram | undefined,
+  ) {
     this.#histogram = histogram;
-    this.#attributes = attributes;
+    this.#attributes = attributes(labels);
   }
 
   record(value: number): void {
@@ -107,7 +109,7 @@ function observeGauges(worker: ObservedWorker, meter: Meter, clock: Clock): void
   });
   meter.addBatchObservableCallback(
     (result) => {
-      for (const { gauge, labels, value } of readGauges(status(), loop, clock.now())) {
+      for (const { gauge, labels, value } of readGauges(status(), loop)) {
         const instrument = gauges.get(gauge);
         if (instrument) result.observe(instrument, value, attributes(labels));
       }

@@ -50,7 +50,7 @@ export async function measureForPrometheus(worker: ObservedWorker, clock: Clock)
   return {
     contentType: registry.contentType,
     text() {
-      gauges = readGauges(worker.status(), loop, clock.now());
+      gauges = readGauges(worker.status(), loop);
       return registry.metrics();
     },
   };
@@ -60,11 +60,11 @@ export async function measureForPrometheus(worker: ObservedWorker, clock: Clock)
  * Makes a metric for prom-client's registry. Its values are read only when the metrics are requested. prom-client's own
  * Counter and Histogram aren't used, because they would have to be called each time that a value is recorded.
  */
-function shown(name: string, { kind: type, help, together }: Metric, samples: () => Sample[]): PromMetric {
+function shown(name: string, { kind: type, help }: Metric, samples: () => Sample[]): PromMetric {
   const metric = {
     name,
     help,
-    get: async () => ({ name, help, type, values: samples(), aggregator: together ?? 'sum' }),
+    get: async () => ({ name, help, type, values: samples(), aggregator: 'sum' }),
   };
   return metric as unknown as PromMetric;
 }
