@@ -25,7 +25,6 @@ export interface ApiServer {
 }
 
 const POD = '/api/v1/namespaces/jobs/pods/worker-0';
-const REVIEWS = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
 const VERBS: Readonly<Record<string, string>> = { GET: 'get', PATCH: 'patch' };
 
 export async function startApiServer(): Promise<ApiServer> {
@@ -52,10 +51,6 @@ export async function startApiServer(): Promise<ApiServer> {
       if (api.mode === 'hangs up') return void response.socket?.destroy();
       if (api.mode === 'throttles') return status(429, 'too many requests');
       if (api.mode === 'babbles') return void response.writeHead(200).end('ok');
-      if (method === 'POST' && path === REVIEWS) {
-        const { spec } = body as { spec: { resourceAttributes: { verb: string } } };
-        return answer(201, { status: { allowed: api.allowed.includes(spec.resourceAttributes.verb) } });
-      }
       if (path !== POD) return status(404, `pods "${path}" not found`);
       const isAllowed = api.mode !== 'forbids' && api.allowed.includes(VERBS[method] ?? '');
       if (!isAllowed)

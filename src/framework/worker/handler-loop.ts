@@ -149,18 +149,6 @@ export class HandlerLoop {
   }
 
   /**
-   * The time at which the oldest task was received, among the tasks that are being handled or reported, in epoch
-   * milliseconds; undefined if there is none. A task whose report has ended doesn't count, even if its handler is still
-   * running.
-   */
-  get oldestTask(): number | undefined {
-    // They are in the order of their receipt.
-    for (const { task, lease } of this.#tasks)
-      if (task.phase === 'handling' || task.phase === 'reporting') return lease.receivedAt;
-    return undefined;
-  }
-
-  /**
    * Opens no new polls until `resume` is called. Running tasks continue, and a poll that is open already may still
    * return a task.
    */

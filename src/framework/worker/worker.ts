@@ -54,7 +54,7 @@ export interface WorkerParts {
    * Asks the platform (ECS or Kubernetes) not to remove the worker while a task has been running for long. @default the
    * platform isn't asked
    */
-  readonly protection?: Protection;
+  readonly protection?: Pick<Protection, 'status' | 'follow' | 'close'>;
   /** Returns where tasks of an activity come from. */
   readonly scopeOf: (activityArn: string) => string;
   /** Opens what writes deferred tasks under their ids. @default no task can be deferred with an id */
@@ -151,7 +151,6 @@ export class Worker implements ObservedWorker {
     });
     this.#stalls = new StallWatch(parts.clock, () => {
       for (const loop of this.#loops) loop.watchSlots();
-      this.#parts.protection?.tick(this.#oldestTask());
     });
     if (parts.stores)
       parts.stores.tell = ({ event, ...payload }) => this.#outside(() => this.#events.emit(event, payload));
@@ -161,10 +160,8 @@ export class Worker implements ObservedWorker {
     this.#outbox = parts.openOutbox?.(keeper);
     this.#loops = this.#makeLoops();
     const here = new Set(this.#loops.flatMap(({ name, runsHere }) => (runsHere ? name : [])));
-    this.#events.on('task:received', ({ handler, receivedAt }) => {
-      if (!here.has(handler)) return;
-      this.#blocking.began(handler);
-      parts.protection?.began(receivedAt.getTime());
+    this.#events.on('task:received', ({ handler }) => {
+      if (here.has(handler)) this.#blocking.began(handler);
     });
   }
 
@@ -414,21 +411,12 @@ export class Worker implements ObservedWorker {
   #followProtection(): void {
     const { protection } = this.#parts;
     if (!protection) return;
-    const { platform } = protection.status;
-    protection.follow({
-      onGranted: () => this.#events.emit('protection:granted', { platform }),
-      onReleased: () => this.#events.emit('protection:released', { platform }),
-      onFailed: (error) => this.#events.emit('protection:failed', { platform, error }),
+    protection.follow((change) => {
+      const platform = protection.status?.platform ?? 'ecs';
+      if (change === 'granted' || change === 'released')
+        this.#events.emit(`protection:${change}`, { platform });
+      else this.#events.emit('protection:failed', { platform, error: new Error(change.failed) });
     });
-  }
-
-  /**
-   * Returns the time at which the oldest task was received, among the tasks that may still be reported; undefined if
-   * there is none.
-   */
-  #oldestTask(): number | undefined {
-    const all = this.#loops.flatMap((loop) => loop.oldestTask ?? []);
-    return all.length > 0 ? Math.min(...all) : undefined;
   }
 
   /** Returns the names of the handlers that have tasks running on the main thread. */

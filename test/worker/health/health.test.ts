@@ -76,7 +76,7 @@ test('the status and its page show what runs, and no token, input or mark-up of 
     counts: { received: 1 },
   });
   const page = await ask(url);
-  expect(page.text).toContain('<h1>&lt;b&gt;&amp;&quot;&#39;</h1>');
+  expect(page.text).toContain('<h1>&#60;b&#62;&#38;&#34;&#39;</h1>');
   expect(page.text).toContain('<td>Work.run</td>');
   expect(page.text).toContain(`Stepwright ${VERSION}, since ${new Date(startedAt).toISOString()}`);
   expect(page.text).toMatch(/<td>\d+ open \(target \d+\)<\/td>/);

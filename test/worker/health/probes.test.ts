@@ -6,15 +6,14 @@ import { createLog } from 'stepwright';
 import { systemClock } from '../../../src/framework/base/time/clock.js';
 import { MainLoopWatch } from '../../../src/framework/worker/thread/main-loop-watch.js';
 import { WorkerHeartbeats } from '../../../src/framework/worker/thread/worker-heartbeats.js';
-import { ThreadHealthServer } from '../../../src/framework/worker/health/thread-health-server.js';
+import { HealthServer } from '../../../src/framework/worker/health/health-server.js';
 import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
-import type { HealthSource } from '../../../src/framework/worker/health/health-pages.js';
-import { nothingYet } from '../../../src/framework/worker/health/health-port.js';
-import { type Health, serveHealth } from '../../../src/framework/worker/health/serve-health.js';
+import type { HealthFacts } from '../../../src/framework/worker/health/health-pages.js';
+import type { HealthSource } from '../../../src/framework/worker/health/health-client.js';
+import { starting } from '../../../src/framework/worker/health/health-port.js';
 import { credentials, portOf } from '../../support/port.js';
 
-/** What a port shows until there is a worker. */
-const NOTHING_YET = nothingYet(0);
+const STATUS = starting(0);
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
@@ -26,21 +25,24 @@ const until = async (seen: () => boolean): Promise<void> => {
 };
 
 /** A thread for a health port, which answers as a worker that starts does, unless `source` says otherwise. */
-function world(source: Partial<HealthSource> = {}) {
+function world(by: 'main' | 'thread', source: Partial<HealthSource> = {}) {
   const lines: Record<string, unknown>[] = [];
   const destination = {
     write: (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>),
   };
   const log = createLog({ destination });
-  const options = { clock: systemClock, random: Math.random, log, rate: 1, stallAfterMs: false as const };
-  const heartbeats = new WorkerHeartbeats(options);
+  const heartbeats = new WorkerHeartbeats({
+    ...{ clock: systemClock, random: Math.random, log, rate: 1, stallAfterMs: false },
+    calls: by === 'main' ? 'sdk' : 'lean',
+  });
   closing.push(() => heartbeats.close());
-  const open = async (from: 'main' | 'thread', port = 0) => {
-    const address = { host: '127.0.0.1', port, hosts: [] };
-    const serve = from === 'thread' ? heartbeats.health.serve : undefined;
-    const health = await serveHealth(address, { ...NOTHING_YET, ...source }, log, serve);
-    closing.push(() => health.close());
-    return health;
+  const { health } = heartbeats;
+  const open = async (): Promise<number> => {
+    const metrics = async () => ({ contentType: 'text/plain', text: '' });
+    return health.open(
+      { host: '127.0.0.1', port: 0, hosts: [] },
+      { status: () => STATUS, metrics, ...source },
+    );
   };
   const endThread = (): void => {
     const port = portOf(() => new Promise(() => {}));
@@ -48,30 +50,30 @@ function world(source: Partial<HealthSource> = {}) {
     heartbeats.connect([{ region: 'r', port, recipes: {} as never }], credentials);
   };
   const messages = (): string[] => lines.map(({ msg }) => String(msg));
-  return { open, endThread, messages };
+  return { open, endThread, messages, close: () => health.close() };
 }
 
-const statusOf = async ({ address }: Health, path = '/live'): Promise<number> =>
-  (await fetch(`http://127.0.0.1:${address.port}${path}`, { headers: { connection: 'close' } })).status;
-
-const STATUS = NOTHING_YET.status();
+const statusOf = async (port: number, path = '/live'): Promise<number> =>
+  (await fetch(`http://127.0.0.1:${port}${path}`, { headers: { connection: 'close' } })).status;
 
 const refused = expect.objectContaining({ cause: expect.objectContaining({ code: 'ECONNREFUSED' }) });
 
 test.each(['main', 'thread'] as const)(
   'a page that can not be made is a 500 from the %s thread, and a line of the log',
   async (from) => {
-    const { open, messages } = world({ metrics: () => Promise.reject(new Error('no figures')) });
-    const health = await open(from);
-    expect([await statusOf(health), await statusOf(health, '/metrics')]).toEqual([200, 500]);
-    expect(messages()).toEqual(['a page of the health port could not be made']);
+    const { open, messages } = world(from, { metrics: () => Promise.reject(new Error('no figures')) });
+    const port = await open();
+    expect([await statusOf(port), await statusOf(port, '/metrics')]).toEqual([200, 500]);
+    expect(messages().filter((line) => !line.includes('bundle'))).toEqual([
+      'the metrics for the health port failed',
+    ]);
   },
 );
 
 test('where the thread ends again and again, its port is answered from the main thread until it is closed, and it is said', async () => {
-  const { open, endThread, messages } = world();
-  const health = await open('thread');
-  expect(await statusOf(health)).toBe(200);
+  const { open, endThread, messages, close } = world('thread');
+  const port = await open();
+  expect(await statusOf(port)).toBe(200);
   endThread();
   await until(() => messages().length > 1);
   expect(messages()).toEqual([
@@ -79,19 +81,16 @@ test('where the thread ends again and again, its port is answered from the main 
     expect.stringMatching(/^the heartbeat thread ended again/),
   ]);
   let status: number | undefined;
-  while (status === undefined) status = await statusOf(health).catch(() => undefined);
+  while (status === undefined) status = await statusOf(port).catch(() => undefined);
   expect(status).toBe(200);
-  health.close();
-  await expect(statusOf(health)).rejects.toEqual(refused);
+  close();
+  await expect(statusOf(port)).rejects.toEqual(refused);
 });
 
 test('where the thread ends before it listens, the main thread does', async () => {
-  const { open, endThread } = world();
+  const { open, endThread } = world('thread');
   endThread();
-  const first = await open('thread');
-  expect(await statusOf(first)).toBe(200);
-  first.close();
-  expect(await statusOf(await open('thread'))).toBe(200);
+  expect(await statusOf(await open())).toBe(200);
 });
 
 test('a request that is being answered keeps its connection, however many others come', async () => {
@@ -101,11 +100,11 @@ test('a request that is being answered keeps its connection, however many others
     asked = true;
     return new Promise((resolve) => (answer = resolve));
   };
-  const { open } = world({ metrics });
-  const health = await open('main');
-  const scrape = statusOf(health, '/metrics');
+  const { open } = world('main', { metrics });
+  const port = await open();
+  const scrape = statusOf(port, '/metrics');
   await until(() => asked);
-  const others = Array.from({ length: 40 }, () => connect(health.address.port, '127.0.0.1'));
+  const others = Array.from({ length: 40 }, () => connect(port, '127.0.0.1'));
   for (const socket of others) socket.on('error', () => {}).resume();
   await Promise.all(others.slice(0, 24).map((socket) => once(socket, 'close')));
   answer({ contentType: 'text/plain', text: '' });
@@ -119,16 +118,16 @@ test('probes are answered by the main thread, and while that is blocked by what 
   const parts = { turns, clock, stallAfterMs: 10_000, onStuck: () => {}, onUnblocked: () => {} };
   let port = 0;
   let asked = 0;
-  const bodyOf = (method: string, path: string): string => {
-    if (path === '/metrics') return `stepwright_worker_ready 1\nscrapes ${++asked}\n`;
-    return path === '/status' ? JSON.stringify({ ...STATUS, name: `look ${asked}` }) : `${method} ${path}`;
+  let isSilent = false;
+  const factsOf = (withMetrics: boolean): HealthFacts => {
+    const text = withMetrics ? `stepwright_worker_ready 1\nscrapes ${++asked}\n` : '';
+    const status = { ...STATUS, name: `look ${asked}`, ready: true };
+    return { status, metrics: { contentType: 'text/plain', text } };
   };
-  const probes: ThreadHealthServer = new ThreadHealthServer(new MainLoopWatch(parts), clock, (message) => {
+  const probes: HealthServer = new HealthServer(new MainLoopWatch(parts), clock, (message) => {
     if (message.kind === 'listening') ({ port } = message);
-    if (message.kind === 'request' && message.path !== '/silent') {
-      const page = { status: 200, type: 'text/plain', body: bodyOf(message.method, message.path) };
-      probes.take({ kind: 'page', request: message.request, page });
-    }
+    if (message.kind === 'ask' && !isSilent)
+      probes.take({ kind: 'facts', request: message.request, facts: factsOf(message.metrics) });
   });
   probes.take({ kind: 'listen', address: { host: '127.0.0.1', port: 0, hosts: [] } });
   await until(() => port > 0);
@@ -137,15 +136,17 @@ test('probes are answered by the main thread, and while that is blocked by what 
     const answer = await fetched(path);
     return [answer.status, await answer.text()];
   };
-  expect(await get('/ready?x')).toEqual([200, 'GET /ready']);
-  const silent = get('/silent');
+  expect(await get('/ready?x')).toMatchObject([200, expect.stringContaining('"ready":true')]);
+  isSilent = true;
+  const silent = get('/ready');
   await clock.settle(() => clock.pending > 1);
   await clock.advance(1_000);
   expect(await silent).toMatchObject([503, expect.stringContaining('has been blocked for')]);
+  isSilent = false;
   Atomics.add(new Int32Array(turns), 0, 1);
   await clock.advance(4_250);
   const reason = 'the event loop has been blocked for 4 s';
-  expect(await get('/ready')).toEqual([503, `{"ready":false,"reasons":["${reason}"]}\n`]);
+  expect(await get('/ready')).toEqual([503, `{"state":"created","ready":false,"reasons":["${reason}"]}\n`]);
   expect(await get('/live')).toEqual([200, `{"state":"blocked","reason":"${reason}"}\n`]);
   // Its last metrics and status are 5 s old: they are asked for all the time, whether or not anybody looks.
   expect(await get('/metrics')).toEqual([
@@ -162,7 +163,7 @@ test('probes are answered by the main thread, and while that is blocked by what 
   expect(await get('/live')).toMatchObject([503, expect.stringContaining('"state":"stuck"')]);
   Atomics.add(new Int32Array(turns), 0, 1);
   await clock.advance(250);
-  expect(await get('/live')).toEqual([200, 'GET /live']);
+  expect(await get('/live')).toEqual([200, '{"state":"created"}\n']);
   const current = await fetched('/metrics');
   expect([current.status, current.headers.get('age')]).toEqual([200, null]);
   probes.take({ kind: 'close' });

@@ -22,9 +22,6 @@ const bodies = (): unknown[] => agent.calls.map(({ body }) => body);
 const ASK = { ProtectionEnabled: true, ExpiresInMinutes: 60 };
 const GIVE_BACK = { ProtectionEnabled: false };
 
-const healthOf = ({ log }: WorkerWorld): string =>
-  log.flatMap(({ msg }) => /Health: (http:\S+)\//.exec(String(msg))?.[1] ?? [])[0] ?? '';
-
 /** A worker that is protected where it can be, and holds as many tasks as were asked for. */
 async function working(count: number, config: object = {}): Promise<{ w: WorkerWorld; held: Held[] }> {
   const { type, held } = holding();
@@ -41,15 +38,13 @@ const endAll = async (held: Held[]): Promise<void> => {
 };
 
 test('ECS is asked once a task has run for a minute, for all tasks at once, and told when none runs', async () => {
-  const { w, held } = await working(3, { healthPort: 0 });
+  const { w, held } = await working(3);
   await seconds(59);
   expect(agent.calls).toEqual([]);
   expect(w.worker.status().protection).toEqual({ platform: 'ecs', state: 'free' });
   await seconds(2);
   expect(bodies()).toEqual([ASK]);
   expect(w.worker.status().protection).toMatchObject({ platform: 'ecs', state: 'held' });
-  const metrics = await (await fetch(`${healthOf(w)}/metrics`)).text();
-  expect(metrics).toContain('stepwright_worker_protection{state="held"} 1\n');
   expect(w.of('protection:granted')).toEqual([{ platform: 'ecs' }]);
   await seconds(30);
   await endAll(held);

@@ -82,7 +82,6 @@ function watched(pod: KubernetesPod): { platform: Platform; open: Set<object> } 
   };
   const platform: Platform = {
     ...{ name: pod.name, lapsesMs: pod.lapsesMs },
-    clear: (signal) => watch(pod.clear(signal)),
     protect: (since, signal) => watch(pod.protect(since, signal)),
     release: (signal) => watch(pod.release(signal)),
   };

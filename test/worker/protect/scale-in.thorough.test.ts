@@ -3,12 +3,12 @@ import { silentLog } from '../../../src/framework/base/log/log.js';
 import { tokenHash } from '../../../src/framework/base/token-hash.js';
 import { StepFunctions } from '../../../src/framework/local/engine/step-functions.js';
 import { EnginePort } from '../../../src/framework/testing/machine/engine-port.js';
-import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
 import { IntervalHeartbeats } from '../../../src/framework/testing/harness/interval-heartbeats.js';
+import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
 import type { RunnableHandler } from '../../../src/framework/worker/handler-loop.js';
 import type { Platform } from '../../../src/framework/worker/protect/platform.js';
-import type { TrackedLease } from '../../../src/framework/worker/heartbeat/heartbeats.js';
-import { AskedProtection } from '../../../src/framework/worker/protect/protection.js';
+import type { Heartbeat, TrackedLease } from '../../../src/framework/worker/heartbeat/heartbeats.js';
+import { AskedProtection } from '../../../src/framework/worker/protect/asked-protection.js';
 import { Worker } from '../../../src/framework/worker/worker.js';
 import { stream } from '../../simulate/random.js';
 
@@ -115,14 +115,29 @@ async function simulate({ protects, failing = 0, seed }: Fleet): Promise<Figures
       },
     };
     const beats = new IntervalHeartbeats(clock);
-    const heartbeats = { follow: () => {}, track: (lease: TrackedLease) => beats.track(lease) };
+    /** When each task was received whose outcome is not accepted. */
+    const begun = new Map<string, number>();
+    const oldest = (): number | undefined => (begun.size > 0 ? Math.min(...begun.values()) : undefined);
+    const asked = protects
+      ? new AskedProtection({
+          ...{ platform, afterMs: PROTECT_AFTER, clock, random, oldest, tell: () => {} },
+        })
+      : undefined;
+    const track = (lease: TrackedLease): Heartbeat => {
+      begun.set(lease.token, lease.leasedAt);
+      const beat = beats.track(lease);
+      return {
+        lastAt: undefined,
+        now: () => beat.now(),
+        release: () => (begun.delete(lease.token), beat.release()),
+      };
+    };
+    const heartbeats = { follow: () => {}, track };
     const worker = new Worker({
       ...{ name: `w${hired++}`, handlers: [handler], clock, random, log: silentLog, heartbeats },
       ...{ reportLimitMs: 15 * MINUTE, graceMs: MINUTE, drain: 'run', close: () => Promise.resolve() },
       scopeOf: () => 'test',
-      ...(protects && {
-        protection: new AskedProtection({ platform, afterMs: PROTECT_AFTER, clock, random }),
-      }),
+      ...(asked && { protection: { status: undefined, follow: () => {}, close: () => asked.close() } }),
     });
     return { worker, platform, ended: worker.run(), stopped: false };
   };

@@ -40,7 +40,15 @@ test.each([
   );
   sender.take({ kind: 'region', region: 'us-east-1', recipes });
   sender.take({ kind: 'identity', number: 1, identity: { accessKeyId: 'a', secretAccessKey: 'b' } });
-  sender.take({ kind: 'track', id: 1, region: 'us-east-1', token: 'token', everyMs: 1_150, leasedAt: 0 });
+  sender.take({
+    kind: 'track',
+    id: 1,
+    region: 'us-east-1',
+    token: 'token',
+    everyMs: 1_150,
+    leasedAt: 0,
+    lastAt: undefined,
+  });
   await clock.advance(1_010);
   if (ends) sender.take({ kind: 'release', ids: [1] });
   await clock.advance(200);

@@ -21,7 +21,7 @@ import {
 } from '../../local/index.js';
 import type { Logger } from '../../base/log/log.js';
 import type { Project } from '../project/project.js';
-import { portInUse } from '../../worker/health/serve-health.js';
+import { portInUse } from '../../worker/health/health-port.js';
 import type { Plan, PlannedHandler } from '../../worker/build/plan.js';
 
 /** The account number in the ARNs that the local service gives to activities that are declared by a bare name. */

@@ -85,8 +85,7 @@ export async function buildWorker(given: Plan, world: StartWorld): Promise<Worke
   try {
     payloads = await payloadsOf(plan, { ...world, stores });
     const endpoint = await endpointOf(plan, world);
-    const { serve } = heartbeats.health;
-    health = await openHealth({ ...plan, ...plan.settings, ...world, serve });
+    health = await openHealth({ ...plan, ...plan.settings, ...world, client: heartbeats.health });
     const { AwsService } = await import('../../aws/sdk/aws-service.js');
     service = new AwsService({ ...world, endpoint, sdk, region, calls });
     handlers = await connectHandlers({ plan, world, stores, container, pools, payloads, service, endpoint });
@@ -125,13 +124,17 @@ const scoped = (handler: PlannedHandler, { container }: StartWorld): PlannedHand
  * Returns undefined if the option `protect` is off; the code for it isn't loaded then.
  */
 async function protectionOf(
-  { settings }: Plan,
-  world: StartWorld,
-  { protection: thread }: WorkerHeartbeats,
+  { settings: { protect, protectAfterMs } }: Plan,
+  { log, platform }: StartWorld,
+  { protection }: WorkerHeartbeats,
 ): Promise<Protection | undefined> {
-  if (settings.protect === false) return undefined;
-  const { makeProtection } = await import('../protect/make-protection.js');
-  return makeProtection(settings, { ...world, env: process.env, thread });
+  if (protect === false) return undefined;
+  const { findPlatform, unseenPlatform } = await import('../protect/find-platform.js');
+  const found = platform ?? findPlatform(protect, process.env);
+  const unseen = unseenPlatform(protect, process.env);
+  if (found) protection.open(found.name, protect, protectAfterMs);
+  else if (unseen !== undefined) log.warn(unseen);
+  return found && protection;
 }
 
 /** The settings of a worker by themselves, without what is opened for it. */

@@ -3,21 +3,21 @@ import { jsonPage, type Page } from './page-server.js';
 import { pausedIn } from './paused.js';
 import { statusPage } from './status-page.js';
 
-/** The functions from which the health port gets what it shows: a worker's status and its metrics. */
-export interface HealthSource {
-  status(): WorkerStatus;
-  metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
+/** What the pages of the health port show. It is plain data, so that it can be sent to another thread. */
+export interface HealthFacts {
+  readonly status: WorkerStatus;
+  readonly metrics: MetricsText;
 }
 
-type Teller = (source: HealthSource) => Page | Promise<Page>;
+/** A worker's metrics in Prometheus' text format. */
+export interface MetricsText {
+  readonly contentType: string;
+  readonly text: string;
+}
 
-const PAGES: Readonly<Record<string, Teller>> = {
-  '/live': (source) => {
-    const { state } = source.status();
-    return jsonPage(state === 'failed' ? 503 : 200, { state });
-  },
-  '/ready': (source) => {
-    const { state, ready, reasons, handlers, outbox } = source.status();
+const PAGES: Readonly<Record<string, (facts: HealthFacts) => Page>> = {
+  '/live': ({ status: { state } }) => jsonPage(state === 'failed' ? 503 : 200, { state }),
+  '/ready': ({ status: { state, ready, reasons, handlers, outbox } }) => {
     const paused = pausedIn(handlers);
     return jsonPage(ready ? 200 : 503, {
       ...{ state, ready, reasons },
@@ -25,12 +25,9 @@ const PAGES: Readonly<Record<string, Teller>> = {
       ...(outbox && { outbox }),
     });
   },
-  '/metrics': async (source) => {
-    const { contentType, text } = await source.metrics();
-    return { status: 200, type: contentType, body: text };
-  },
-  '/status': (source) => jsonPage(200, source.status()),
-  '/': (source) => ({ status: 200, type: 'text/html; charset=utf-8', body: statusPage(source.status()) }),
+  '/metrics': ({ metrics: { contentType: type, text: body } }) => ({ status: 200, type, body }),
+  '/status': ({ status }) => jsonPage(200, status),
+  '/': ({ status }) => ({ status: 200, type: 'text/html; charset=utf-8', body: statusPage(status) }),
 };
 
 /**
@@ -40,9 +37,9 @@ const PAGES: Readonly<Record<string, Teller>> = {
 export const PATHS = Object.keys(PAGES).filter((path) => path !== '/');
 
 /** Makes the HTTP response to a request to the health port. @param path the URL's path, without its query */
-export async function answer(method: string, path: string, source: HealthSource): Promise<Page> {
+export function answer(method: string, path: string, facts: HealthFacts): Page {
   const page = Object.hasOwn(PAGES, path) ? PAGES[path] : undefined;
   if (!page) return jsonPage(404, { error: `there are ${PATHS.join(', ')} and the page at /` });
   if (method !== 'GET' && method !== 'HEAD') return jsonPage(405, { error: 'there is only GET' });
-  return page(source);
+  return page(facts);
 }

@@ -69,12 +69,4 @@ function table(heads: readonly string[], rows: readonly (readonly (string | numb
 const cell = (value: string | number): string =>
   typeof value === 'number' ? `<td class="n">${value}</td>` : `<td>${escape(value)}</td>`;
 
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-const escape = (text: string): string => text.replaceAll(/[&<>"']/g, (each) => ENTITIES[each] ?? each);
+const escape = (text: string): string => text.replaceAll(/[&<>"']/g, (each) => `&#${each.charCodeAt(0)};`);

@@ -6,7 +6,6 @@ import type { TaskEvents, TaskRef } from '../task/task-events.js';
 import { tokenHash } from '../../base/token-hash.js';
 import type { PollRef } from '../poll/poll-events.js';
 import type { WorkerState } from '../../base/worker-status.js';
-import { protectionLog } from '../protect/protection-log.js';
 import { logStore } from '../keep/store-log.js';
 import type { EventHub } from './worker-events.js';
 import { adviceOn } from '../../aws/advice.js';
@@ -31,9 +30,11 @@ export function logEvents(events: EventHub, log: Logger, clock: Clock): void {
     log.warn({ error: showError(error) }, 'heartbeats fail; they are repeated'),
   );
   events.on('heartbeat:recovered', () => log.info('heartbeats are accepted again'));
-  events.on('protection:granted', ({ platform }) => protectionLog(platform, log).onGranted());
-  events.on('protection:released', ({ platform }) => protectionLog(platform, log).onReleased());
-  events.on('protection:failed', ({ platform, error }) => protectionLog(platform, log).onFailed(error));
+  events.on('protection:granted', (fields) => log.info(fields, PROTECTED));
+  events.on('protection:released', (fields) => log.info(fields, UNPROTECTED));
+  events.on('protection:failed', ({ platform, error }) =>
+    log.warn({ platform, error: showError(error) }, PROTECTION_FAILED),
+  );
   logOutbox(events, log);
   events.on('loop:blocked', ({ blockedMs, gaveUp, handlers }) => {
     const fields = { blockedMs, handlers };
@@ -58,6 +59,12 @@ export function logEvents(events: EventHub, log: Logger, clock: Clock): void {
   events.on('slots:freed', (ref) => log.info(where(ref), 'slots are free again'));
   events.on('state', ({ from, to }) => log.info({ from, to }, `worker is ${to}`));
 }
+
+const PROTECTED = 'a task runs longer than protectAfter: the platform protects this worker from scale-in';
+const UNPROTECTED =
+  'no task runs longer than protectAfter any more: the platform no longer protects this worker';
+const PROTECTION_FAILED =
+  'the platform refused the protection or did not answer; the call is repeated, less and less often';
 
 function logStores(events: EventHub, log: Logger): void {
   events.on('store:failed', (failed) => logStore(log, { event: 'store:failed', ...failed }));

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Abortable } from '../../base/abort.js';
 import { isPlainObject } from '../../base/plain-object.js';
-import { callHttp, type HttpAnswer, type HttpCall } from './http-call.js';
+import { callHttp, type HttpAnswer } from './http-call.js';
 import { type Platform, Refused } from './platform.js';
 
 /**
@@ -56,15 +56,6 @@ export class KubernetesPod implements Platform {
     this.#address = address;
   }
 
-  /**
-   * Reads the pod's annotations, so that `release` can restore them. If an earlier process in this pod was killed
-   * before it could restore them, restores the values from before that process. Otherwise its annotations would stay,
-   * and the pod's node could never be scaled in.
-   */
-  async clear(signal: Abortable): Promise<void> {
-    if (await this.#readBefore(signal)) await this.release(signal);
-  }
-
   async protect(since: number, signal: Abortable): Promise<void> {
     if (!this.#before) await this.#readBefore(signal);
     const set = {
@@ -76,8 +67,12 @@ export class KubernetesPod implements Platform {
     await this.#annotate(set, signal);
   }
 
+  /**
+   * Restores the annotations, also those that an earlier process in this pod could not restore because it was killed.
+   * Otherwise they would stay, and the pod's node could never be scaled in.
+   */
   async release(signal: Abortable): Promise<void> {
-    if (!this.#before) await this.#readBefore(signal);
+    if (!this.#before && !(await this.#readBefore(signal))) return;
     const none = Object.fromEntries(OURS.map((name) => [name, null]));
     await this.#annotate({ ...none, ...this.#before, [MARK]: null }, signal);
   }
@@ -88,30 +83,6 @@ export class KubernetesPod implements Platform {
     const left = found[MARK];
     this.#before = ofOurs(left === undefined ? found : parse(left));
     return left !== undefined;
-  }
-
-  /**
-   * Resolves to true if the API server allows the pod's service account to read (`get`) or to annotate (`patch`) the
-   * pod. Changes nothing.
-   * @throws Error if the API server doesn't say
-   */
-  async isAllowed(verb: 'get' | 'patch', signal: Abortable): Promise<boolean> {
-    const namespace = await this.#read('namespace');
-    const { pod: name } = this.#address;
-    const review = {
-      apiVersion: 'authorization.k8s.io/v1',
-      kind: 'SelfSubjectAccessReview',
-      spec: { resourceAttributes: { namespace, verb, resource: 'pods', name } },
-    };
-    const path = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
-    const { status, json } = await this.#send(
-      { method: 'POST', path, type: 'application/json', body: review },
-      signal,
-    );
-    const found =
-      isPlainObject(json) && isPlainObject(json['status']) ? json['status']['allowed'] : undefined;
-    if (typeof found !== 'boolean') throw new Error(`the API server answered ${status}${messageIn(json)}`);
-    return found;
   }
 
   /** Resolves to the pod's `terminationGracePeriodSeconds`; undefined if the API server doesn't return it. */
@@ -128,47 +99,24 @@ export class KubernetesPod implements Platform {
     if (lost) throw new Refused(`the API server took the annotation ${lost[0]}, and answered without it`);
   }
 
+  /** Reads the token from its file for each call, since Kubernetes replaces the file before the token expires. */
   async #call(
     method: 'GET' | 'PATCH',
     signal: Abortable,
     body?: object,
     accept = METADATA,
   ): Promise<HttpAnswer> {
-    const namespace = await this.#read('namespace');
-    const { pod } = this.#address;
-    const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}`;
-    const type = 'application/merge-patch+json';
-    const answer = await this.#send({ method, path, type, body, accept }, signal);
-    if (answer.status !== 200) throw refusal(answer, method, { namespace, pod });
-    return answer;
-  }
-
-  /**
-   * Sends a call to the API server. Reads the token from its file for each call, since Kubernetes replaces the file
-   * before the token expires.
-   */
-  async #send(
-    {
-      path,
-      type,
-      accept = METADATA,
-      ...call
-    }: Pick<HttpCall, 'method' | 'body'> & {
-      readonly path: string;
-      readonly type: string;
-      readonly accept?: string;
-    },
-    signal: Abortable,
-  ): Promise<HttpAnswer> {
-    const { host, port } = this.#address;
-    const [token, ca] = await Promise.all([this.#read('token'), this.#read('ca.crt')]);
+    const { host, port, pod } = this.#address;
+    const [namespace, token, ca] = await Promise.all(
+      ['namespace', 'token', 'ca.crt'].map((name) => this.#read(name)),
+    );
+    const path = `/api/v1/namespaces/${encodeURIComponent(String(namespace))}/pods/${encodeURIComponent(pod)}`;
     const url = new URL(`https://${host.includes(':') ? `[${host}]` : host}:${port}${path}`);
-    const headers = {
-      authorization: `Bearer ${token}`,
-      accept,
-      ...(call.body && { 'content-type': type }),
-    };
-    return callHttp({ ...call, url, headers, ca }, signal);
+    const type = body && { 'content-type': 'application/merge-patch+json' };
+    const headers = { authorization: `Bearer ${token}`, accept, ...type };
+    const answer = await callHttp({ method, url, headers, ...(body && { body }), ca: String(ca) }, signal);
+    if (answer.status !== 200) throw refusal(answer, `${method} of the pod ${namespace}/${pod}`);
+    return answer;
   }
 
   async #read(name: string): Promise<string> {
@@ -176,12 +124,8 @@ export class KubernetesPod implements Platform {
     try {
       return (await readFile(file, 'utf8')).trim();
     } catch (error) {
-      throw new Refused(
-        `${file} can't be read: give the pod a service account, and its token (${String(error)})`,
-        {
-          cause: error,
-        },
-      );
+      const why = `${file} can't be read: give the pod a service account, and its token (${String(error)})`;
+      throw new Refused(why, { cause: error });
     }
   }
 }
@@ -226,17 +170,14 @@ function parse(text: string): Readonly<Record<string, unknown>> {
 const messageIn = (json: unknown): string =>
   isPlainObject(json) && typeof json['message'] === 'string' ? `: ${json['message']}` : '';
 
-function refusal(
-  { status, json }: HttpAnswer,
-  method: string,
-  { namespace, pod }: { readonly namespace: string; readonly pod: string },
-): Error {
-  const advice =
-    status === 401 || status === 403
-      ? '; allow get and patch of pods to its service account (deploy/kubernetes/worker.yaml has the Role)'
-      : status === 404
-        ? '; set POD_NAME to metadata.name by the downward API'
-        : '';
-  const message = `${method} of the pod ${namespace}/${pod}: the API server answered ${status}${messageIn(json)}${advice}`;
+function refusal({ status, json }: HttpAnswer, call: string): Error {
+  const message = `${call}: the API server answered ${status}${messageIn(json)}${ADVICE[status] ?? ''}`;
   return status >= 400 && status < 500 ? new Refused(message) : new Error(message);
 }
+
+const NO_ROLE =
+  '; allow get and patch of pods to its service account (deploy/kubernetes/worker.yaml has the Role)';
+const ADVICE: Readonly<Record<number, string>> = {
+  ...{ 401: NO_ROLE, 403: NO_ROLE },
+  404: '; set POD_NAME to metadata.name by the downward API',
+};

@@ -7,14 +7,11 @@ import type { PlatformName } from '../../base/worker-status.js';
  */
 export interface Platform {
   readonly name: PlatformName;
-  /** The milliseconds after which protection expires unless it is renewed; undefined if it never expires. */
-  readonly lapsesMs: number | undefined;
   /**
-   * Releases the protection that an earlier process in the same container had when it was killed. Called once, at the
-   * start.
-   * @default nothing is done, because such protection expires by itself after `lapsesMs`
+   * The milliseconds after which protection expires unless it is renewed; undefined if it never expires. Then it is
+   * released at the start, since an earlier process in the same container may have been killed while it was protected.
    */
-  readonly clear?: (signal: Abortable) => Promise<void>;
+  readonly lapsesMs: number | undefined;
   /**
    * Requests protection, or renews it.
    * @param since the time at which the oldest running task was received, in epoch milliseconds

@@ -5,11 +5,12 @@ import type { Clock } from '../../base/time/clock.js';
 import { showDuration } from '../../base/time/duration.js';
 import { turn } from '../../base/time/turn.js';
 import type { servePages } from '../health/page-server.js';
-import { ThreadHealthServer } from '../health/thread-health-server.js';
+import { HealthServer } from '../health/health-server.js';
 import type { Heartbeat } from '../heartbeat/heartbeats.js';
 import { HeartbeatScheduler } from '../heartbeat/heartbeat-scheduler.js';
+import { AskedProtection } from '../protect/asked-protection.js';
 import type { Platform } from '../protect/platform.js';
-import { ThreadProtectionServer } from '../protect/thread-protection-server.js';
+import type { ToProtection } from '../protect/protection.js';
 import { HandedIdentity } from './handed-identity.js';
 import { MainLoopWatch } from './main-loop-watch.js';
 import {
@@ -54,18 +55,18 @@ type Track = Extract<ToThread, { kind: 'track' }>;
 export class HeartbeatSender {
   readonly #world: SenderWorld;
   readonly #mainLoop: MainLoopWatch;
-  readonly #health: ThreadHealthServer;
-  readonly #protection: ThreadProtectionServer;
+  readonly #health: HealthServer;
   readonly #scheduler: HeartbeatScheduler;
   readonly #identity: HandedIdentity;
   readonly #ports = new Map<string, ActivityPort>();
-  readonly #beats = new Map<number, Heartbeat>();
+  readonly #beats = new Map<number, Heartbeat & { readonly since: number }>();
+  #protection: Promise<AskedProtection | undefined> | undefined;
   /** The results that are sent at the end of this turn of the event loop; undefined if there are none. */
   #results: MutableResults | undefined;
 
   /** @param options `turns`: left out on the main thread itself, which is never blocked for its own eyes */
   constructor(options: SenderOptions & Partial<Pick<ThreadOptions, 'turns'>>, world: SenderWorld) {
-    const { clock, random, send, servePages, platform } = world;
+    const { clock, random, send, servePages } = world;
     const { rate, takesOver } = options;
     this.#world = world;
     this.#mainLoop = new MainLoopWatch({
@@ -73,14 +74,7 @@ export class HeartbeatSender {
       onStuck: (blockedMs) => world.writeLine(stuckLine(blockedMs)),
       onUnblocked: (blockedMs, gaveUp) => send({ kind: 'unblocked', blockedMs, gaveUp }),
     });
-    this.#health = new ThreadHealthServer(this.#mainLoop, clock, send, servePages);
-    this.#protection = new ThreadProtectionServer({
-      clock,
-      random,
-      send,
-      platform,
-      mainLoop: this.#mainLoop,
-    });
+    this.#health = new HealthServer(this.#mainLoop, clock, send, servePages);
     this.#scheduler = new HeartbeatScheduler({
       ...{ clock, rate, random, takesOver },
       onLate: (late) => send({ kind: 'late', late }),
@@ -103,7 +97,8 @@ export class HeartbeatSender {
     else if (message.kind === 'track') this.#track(message);
     else if (message.kind === 'send-now') this.#sendNow(message.id);
     else if (message.kind === 'release') for (const id of message.ids) this.#release(id);
-    else if (message.kind === 'protect' || message.kind === 'unprotect') this.#protection.take(message);
+    else if (message.kind === 'protect') this.#protection = this.#protect(message);
+    else if (message.kind === 'unprotect') void this.#unprotect();
     else this.#health.take(message);
   }
 
@@ -112,7 +107,36 @@ export class HeartbeatSender {
     this.#scheduler.close();
     this.#mainLoop.close();
     this.#health.close();
-    this.#protection.stop();
+    void this.#protection?.then((protection) => protection?.stop());
+  }
+
+  async #protect({
+    protect,
+    protectAfterMs: afterMs,
+    mayBeHeld,
+  }: Extract<ToProtection, { kind: 'protect' }>) {
+    const { clock, random, send } = this.#world;
+    const { findPlatform } = await import('../protect/find-platform.js');
+    const platform = this.#world.platform ?? findPlatform(protect, process.env);
+    return (
+      platform &&
+      new AskedProtection({
+        ...{ platform, afterMs, mayBeHeld, clock, random },
+        oldest: () => this.#oldest,
+        tell: (status, change) => send({ kind: 'protection', status, change }),
+      })
+    );
+  }
+
+  async #unprotect(): Promise<void> {
+    await (await this.#protection)?.close();
+    this.#world.send({ kind: 'unprotected' });
+  }
+
+  /** The time since which the oldest task runs. A stuck main thread has none: the service gives its tasks to others. */
+  get #oldest(): number | undefined {
+    if (this.#mainLoop.stuck || this.#beats.size === 0) return undefined;
+    return Math.min(...Array.from(this.#beats.values(), ({ since }) => since));
   }
 
   #open({ region, recipes }: Extract<ToThread, { kind: 'region' }>): void {
@@ -130,7 +154,7 @@ export class HeartbeatSender {
     return activityPort((request, call, onEnd) => calls.begin(request, call, onEnd), this.#identity);
   }
 
-  #track({ id, region, token, everyMs, leasedAt }: Track): void {
+  #track({ id, region, token, everyMs, leasedAt: since, lastAt }: Track): void {
     const port = this.#ports.get(region);
     if (!port) return;
     const { clock, send } = this.#world;
@@ -144,8 +168,8 @@ export class HeartbeatSender {
       this.#beats.delete(id);
       send({ kind: 'gone', id, error: toText(error) });
     };
-    const lease = { token, everyMs, leasedAt, port: { ...port, heartbeat }, onGone };
-    this.#beats.set(id, this.#scheduler.track(lease));
+    const lease = { token, everyMs, leasedAt: lastAt ?? since, port: { ...port, heartbeat }, onGone };
+    this.#beats.set(id, Object.assign(this.#scheduler.track(lease), { since }));
   }
 
   #sendNow(id: number): void {

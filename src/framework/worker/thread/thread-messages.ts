@@ -1,6 +1,6 @@
 import type { getDefaultResultOrder } from 'node:dns';
-import type { FromHealthServer, ToHealthServer } from '../health/thread-health-server.js';
-import type { FromProtectionServer, ToProtectionServer } from '../protect/thread-protection-server.js';
+import type { FromHealthServer, ToHealthServer } from '../health/health-server.js';
+import type { FromProtection, ToProtection } from '../protect/protection.js';
 import type { Identity, Recipes } from '../../aws/lean/recipe.js';
 import type { LateHeartbeats } from '../heartbeat/heartbeat-scheduler.js';
 
@@ -66,13 +66,15 @@ export type ToThread =
       readonly token: string;
       readonly everyMs: number;
       readonly leasedAt: number;
+      /** The time at which the last accepted heartbeat was sent; undefined before the first. */
+      readonly lastAt: number | undefined;
     }
   /** The handler has requested a heartbeat. */
   | { readonly kind: 'send-now'; readonly id: number }
   /** These tasks need no heartbeats any more. */
   | { readonly kind: 'release'; readonly ids: readonly number[] }
   | ToHealthServer
-  | ToProtectionServer;
+  | ToProtection;
 
 /** The messages of the sender of heartbeats. */
 export type FromThread =
@@ -101,7 +103,7 @@ export type FromThread =
     }
   | { readonly kind: 'unblocked'; readonly blockedMs: number; readonly gaveUp: boolean }
   | FromHealthServer
-  | FromProtectionServer;
+  | FromProtection;
 
 export const toText = ({ name, message }: Error): ErrorText => ({ name, message });
 

@@ -7,11 +7,11 @@ import { showError } from '../../base/show.js';
 import { type Cancel, type Clock, systemClock } from '../../base/time/clock.js';
 import { turn } from '../../base/time/turn.js';
 import type { servePages } from '../health/page-server.js';
-import { ThreadHealthClient } from '../health/thread-health-client.js';
+import { HealthClient } from '../health/health-client.js';
 import type { Heartbeat, Heartbeats, TrackedLease } from '../heartbeat/heartbeats.js';
 import type { SchedulerOptions } from '../heartbeat/heartbeat-scheduler.js';
 import type { Platform } from '../protect/platform.js';
-import { ThreadProtectionClient } from '../protect/thread-protection-client.js';
+import { Protection } from '../protect/protection.js';
 import { HeartbeatSender } from './heartbeat-sender.js';
 import { HeldLease } from './held-lease.js';
 import { hasThreadFile, startThread, type StartThread } from './start-thread.js';
@@ -88,10 +88,10 @@ const HAND_OVER_MS = 10_000;
  * thread is missing (in a bundle), and after such a second end.
  */
 export class WorkerHeartbeats implements Heartbeats {
-  /** Makes the health port's pages; the sender requests and serves them. */
-  readonly health: ThreadHealthClient;
+  /** Tells the sender what the health port shows; the sender serves it. */
+  readonly health: HealthClient;
   /** Makes the sender request scale-in protection. */
-  readonly protection: ThreadProtectionClient;
+  readonly protection: Protection;
   readonly #options: WorkerHeartbeatsOptions;
   readonly #turns = new SharedArrayBuffer(4);
   /**
@@ -122,8 +122,8 @@ export class WorkerHeartbeats implements Heartbeats {
     if (isMissing) log.info(NO_FILE);
     this.#isOnMain =
       calls === 'sdk' || isMissing || (!start && (clock !== systemClock || platform !== undefined));
-    this.health = new ThreadHealthClient((message) => void this.#send(message, message.kind === 'listen'));
-    this.protection = new ThreadProtectionClient((message) => {
+    this.health = new HealthClient(log, (message) => void this.#send(message, message.kind === 'listen'));
+    this.protection = new Protection(clock, (message) => {
       this.#isProtecting = true;
       return this.#send(message, false);
     });
@@ -263,7 +263,7 @@ export class WorkerHeartbeats implements Heartbeats {
     const region = lease && this.#regions.get(lease.port)?.region;
     if (!lease || region === undefined) return;
     const { token, everyMs, leasedAt } = lease;
-    this.#send({ kind: 'track', id, region, token, everyMs, leasedAt: lastAt ?? leasedAt }, false);
+    this.#send({ kind: 'track', id, region, token, everyMs, leasedAt, lastAt }, false);
     if (held.isAsked) this.#send({ kind: 'send-now', id }, false);
   }
 

@@ -1,0 +1,129 @@
+import type { Cancel, Clock } from '../../base/time/clock.js';
+import { showDuration } from '../../base/time/duration.js';
+import { answer, type HealthFacts } from './health-pages.js';
+import type { NamedAddress } from './host-check.js';
+import { jsonPage, type Page, type PageServer, servePages } from './page-server.js';
+
+/** Messages from the main thread to the sender of heartbeats, which serves the health port. */
+export type ToHealthServer =
+  /** Opens the port at this address. */
+  | { readonly kind: 'listen'; readonly address: NamedAddress }
+  /** The answer to `ask`. `facts` is undefined if they could not be had. */
+  | { readonly kind: 'facts'; readonly request: number; readonly facts: HealthFacts | undefined }
+  | { readonly kind: 'close' };
+
+/** Messages from the sender of heartbeats, which serves the health port, to the main thread. */
+export type FromHealthServer =
+  | { readonly kind: 'listening'; readonly port: number }
+  | { readonly kind: 'listen-failed'; readonly code: string | undefined; readonly message: string }
+  /** `metrics`: true if the metrics are needed, which cost more than the status. */
+  | { readonly kind: 'ask'; readonly request: number; readonly metrics: boolean };
+
+/**
+ * If the main thread has been blocked for this long, or hasn't sent the facts within this time, the last known ones are
+ * shown.
+ */
+const BLOCKED_MS = 1_000;
+/** The interval at which all facts are asked for, to be shown while the main thread is blocked. */
+const KEEP_MS = 5_000;
+
+/**
+ * Serves the health port from the heartbeat thread, so that probes get a response even while the main thread is
+ * blocked. What the pages show is asked of the main thread. While that is blocked, the worker is not ready, but alive
+ * until it counts as stuck, and the pages show the last known facts, with their age.
+ */
+export class HealthServer {
+  readonly #mainLoop: { readonly blockedMs: number; readonly stuck: boolean };
+  readonly #clock: Clock;
+  readonly #send: (message: FromHealthServer) => void;
+  readonly #servePages: typeof servePages;
+  readonly #waiting = new Map<number, (facts: HealthFacts | undefined) => void>();
+  #last: (HealthFacts & { readonly at: number }) | undefined;
+  #server: Promise<PageServer | undefined> | undefined;
+  #stopKeeping: Cancel = () => {};
+  #requests = 0;
+
+  /**
+   * @param mainLoop the main thread's event loop: for how long it has been blocked, and if it counts as stuck, so that the
+   * worker is not alive
+   * @param serve opens a port. @default over HTTP
+   */
+  constructor(
+    mainLoop: { readonly blockedMs: number; readonly stuck: boolean },
+    clock: Clock,
+    send: (message: FromHealthServer) => void,
+    serve = servePages,
+  ) {
+    this.#mainLoop = mainLoop;
+    this.#servePages = serve;
+    this.#clock = clock;
+    this.#send = send;
+  }
+
+  take(message: ToHealthServer): void {
+    if (message.kind === 'facts') this.#waiting.get(message.request)?.(message.facts);
+    else if (message.kind === 'listen') this.#server = this.#listen(message.address);
+    else this.close();
+  }
+
+  close(): void {
+    this.#stopKeeping();
+    void this.#server?.then((server) => server?.close());
+  }
+
+  async #listen(address: NamedAddress): Promise<PageServer | undefined> {
+    try {
+      const server = await this.#servePages(address, (method, path) => this.#page(method, path));
+      // Asked before the main thread is told the port, since it may be blocked from then on.
+      void this.#page('GET', '/metrics');
+      this.#stopKeeping = this.#clock.every(KEEP_MS, () => void this.#page('GET', '/metrics'));
+      this.#send({ kind: 'listening', port: server.port });
+      return server;
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      this.#send({ kind: 'listen-failed', code, message });
+      return undefined;
+    }
+  }
+
+  async #page(method: string, path: string): Promise<Page> {
+    if (this.#mainLoop.blockedMs >= BLOCKED_MS) return this.#blocked(method, path);
+    const metrics = path === '/metrics';
+    const request = this.#requests++;
+    const over = new AbortController();
+    const asked = new Promise<HealthFacts | undefined>((resolve) => this.#waiting.set(request, resolve));
+    this.#send({ kind: 'ask', request, metrics });
+    const silence = this.#clock.sleep(BLOCKED_MS, over.signal).then(() => 'silence' as const);
+    const facts = await Promise.race([asked, silence]);
+    this.#waiting.delete(request);
+    if (facts === 'silence') return this.#blocked(method, path);
+    over.abort();
+    if (!facts)
+      return jsonPage(500, { error: 'this page could not be made: the log of the worker says why' });
+    if (metrics) this.#last = { ...facts, at: this.#clock.now() };
+    return answer(method, path, facts);
+  }
+
+  #blocked(method: string, path: string): Page {
+    const { blockedMs, stuck } = this.#mainLoop;
+    const reason = `the event loop has been blocked for ${showDuration(blockedMs)}`;
+    if (path === '/live') return jsonPage(stuck ? 503 : 200, { state: stuck ? 'stuck' : 'blocked', reason });
+    if (!this.#last) return jsonPage(503, { ready: false, reasons: [reason] });
+    const { status, metrics, at } = this.#last;
+    const ageMs = Math.round(this.#clock.now() - at);
+    const text = agedMetrics(metrics.text, ageMs);
+    const facts = {
+      status: { ...status, ready: false, reasons: [reason], ageMs },
+      metrics: { ...metrics, text },
+    };
+    return { ...answer(method, path, facts), ageSeconds: Math.floor(ageMs / 1000) };
+  }
+}
+
+const READY = 'stepwright_worker_ready';
+const AGE = 'stepwright_metrics_age_seconds';
+
+function agedMetrics(text: string, ageMs: number): string {
+  const unready = text.replace(new RegExp(`^${READY} .*$`, 'm'), `${READY} 0`);
+  return `${unready}# HELP ${AGE} Age of these metrics: the event loop is blocked.\n# TYPE ${AGE} gauge\n${AGE} ${ageMs / 1000}\n`;
+}
