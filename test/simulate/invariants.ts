@@ -508,7 +508,6 @@ const FOLLOWED: readonly EventName[] = [
   'handler:resumed',
   'loop:blocked',
   'heartbeat:late',
-  'heartbeat:on-time',
   'heartbeat:failed',
   'heartbeat:recovered',
   'outbox:kept',

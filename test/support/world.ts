@@ -76,7 +76,6 @@ const EVENTS: readonly EventName[] = [
   'slots:freed',
   'loop:blocked',
   'heartbeat:late',
-  'heartbeat:on-time',
   'heartbeat:sent',
   'heartbeat:failed',
   'heartbeat:recovered',

@@ -249,7 +249,7 @@ test('a handler that uses its task after its end is told once that this work was
   ]);
 });
 
-test('how many heartbeats are late is told, and when none is any more', async () => {
+test('how many heartbeats are late is told', async () => {
   const { type, held } = holding({ heartbeat: '10s', concurrency: 30 });
   const machine = world.machine(ARN);
   const w = await world.worker({ activities: [type], heartbeatRate: 1 });
@@ -258,9 +258,6 @@ test('how many heartbeats are late is told, and when none is any more', async ()
   await seconds(20);
   expect(w.of('heartbeat:late').at(-1)).toEqual({ late: expect.any(Number), tasks: 30 });
   for (const { succeed } of held) succeed();
-  await world.clock.settle(() => w.of('task:succeeded').length === 30);
-  await seconds(1);
-  expect(w.of('heartbeat:on-time')).toEqual([{ late: 0, tasks: 0 }]);
 });
 
 describe('a deadline', () => {

@@ -42,7 +42,7 @@ export interface Renewal {
    */
   asOf(): AsOf;
   /** Records that the service accepted a call. @param asOf what {@link asOf} returned when the call was sent */
-  accepted(asOf: AsOf): void;
+  accepted?(asOf: AsOf): void;
   /**
    * Makes a failed call once more if the service refused its credentials and there are new ones.
    * @returns the result of the last attempt
@@ -55,7 +55,7 @@ export interface Renewal {
    */
   refused(refusal: Refusal, asOf: AsOf): boolean;
   /** Calls the listener whenever refused credentials are replaced with new ones. */
-  onRenewed(listener: () => void): void;
+  onRenewed?(listener: () => void): void;
 }
 
 /**
@@ -68,7 +68,7 @@ export function activityPort(send: SendCall, credentials: Renewal): ActivityPort
       const asOf = credentials.asOf();
       send(request, call, (end) => {
         if ('output' in end) {
-          credentials.accepted(asOf);
+          credentials.accepted?.(asOf);
           return resolve(read(end));
         }
         const { signal, onAgain: again } = call;
@@ -89,7 +89,7 @@ export function activityPort(send: SendCall, credentials: Renewal): ActivityPort
         { signal, onSent: ignore, isWanted },
         (end) => {
           if ('output' in end) {
-            credentials.accepted(asOf);
+            credentials.accepted?.(asOf);
             return resolve(OK);
           }
           const isMended = end.failure.clockCorrected || credentials.refused(end.failure, asOf);
@@ -105,7 +105,7 @@ export function activityPort(send: SendCall, credentials: Renewal): ActivityPort
     report: (request, signal, isWanted) =>
       make(request, { signal, onSent: ignore, onAgain: ignore, isWanted }, reportAnswer),
     heartbeat,
-    onMended: (listener) => credentials.onRenewed(listener),
+    onMended: (listener) => credentials.onRenewed?.(listener),
   };
 }
 

@@ -97,6 +97,8 @@ export class HandlerLoop {
   #draining: DrainPlan | undefined;
   /** The last time at which a report was accepted, or at which nothing was asked of the service that could be answered. */
   #provedAt: number | undefined;
+  /** The time at which a handler last settled. */
+  #settledAt = Number.NEGATIVE_INFINITY;
   /**
    * Set while all slots are in use and none can become free by itself. `since`: the time at which that began. `emitted`:
    * true once the event `slots:stuck` was emitted.
@@ -138,14 +140,10 @@ export class HandlerLoop {
     return this.#handler.name;
   }
 
-  /** True if the handler runs on the main thread, so that it can block the main thread's event loop. */
-  get runsHere(): boolean {
-    return (this.#handler.run ?? 'main') === 'main';
-  }
-
-  /** The number of tasks whose handlers have not settled. */
-  get running(): number {
-    return this.#slots.running;
+  /** Returns true if a task of the handler has run on the main thread since this time, so that it can have blocked it. */
+  ranHereSince(since: number): boolean {
+    const isHere = (this.#handler.run ?? 'main') === 'main';
+    return isHere && (this.#slots.running > 0 || this.#settledAt >= since);
   }
 
   /**
@@ -304,6 +302,7 @@ export class HandlerLoop {
       const task = new Task(aged, this.#handler, this.#taskWorld);
       const atWork: TaskAtWork = { task, lease, ended: undefined, previous: undefined, next: undefined };
       const onSettled = (): void => {
+        this.#settledAt = this.#world.clock.now();
         slot.settle();
         this.#poller.fill();
       };

@@ -13,7 +13,6 @@ import { LAST_ATTEMPT_MS, type ReportWorld } from './task/report.js';
 import { ReportsInFlight } from './task/reports-in-flight.js';
 import type { TaskTracing } from './task/tracing.js';
 import { HandlerLoop, LATE_REPORT_MS, type LoopWorld, type RunnableHandler } from './handler-loop.js';
-import { BlockingHandlers } from './thread/blocking-handlers.js';
 import { tokenHash } from '../base/token-hash.js';
 import { VERSION } from '../base/version.js';
 import {
@@ -83,6 +82,8 @@ export interface KeeperParts {
   readonly ask: Ask;
 }
 
+/** The main thread is told at most this long after its event loop was blocked. */
+const BLOCKED_TOLD_MS = 1_000;
 /** The longest wait for the answer to a question about a task. */
 const ASK_LIMIT_MS = 5_000;
 
@@ -124,7 +125,6 @@ export class Worker implements ObservedWorker {
   readonly #phoneBook: PhoneBook | undefined;
   /** The parts that a report uses, for each region, by its connection. */
   readonly #reportWorlds = new Map<ActivityPort, ReportWorld>();
-  readonly #blocking = new BlockingHandlers();
   readonly #heartbeatTrouble: TroubleTracker<'failed'>;
   readonly #stalls: StallWatch;
   readonly #outbox: Outbox | undefined;
@@ -159,10 +159,6 @@ export class Worker implements ObservedWorker {
     this.#phoneBook = parts.openPhoneBook?.(keeper);
     this.#outbox = parts.openOutbox?.(keeper);
     this.#loops = this.#makeLoops();
-    const here = new Set(this.#loops.flatMap(({ name, runsHere }) => (runsHere ? name : [])));
-    this.#events.on('task:received', ({ handler }) => {
-      if (here.has(handler)) this.#blocking.began(handler);
-    });
   }
 
   /**
@@ -386,19 +382,16 @@ export class Worker implements ObservedWorker {
   }
 
   #heartbeatListener(): HeartbeatListener {
-    const { clock } = this.#parts;
     const onAnswer = (error?: Error): void => {
       if (error) this.#heartbeatTrouble.failed('failed', error);
       else this.#heartbeatTrouble.answered({ atOnce: false });
     };
-    const onLate = ({ late, tasks }: LateHeartbeats): void =>
-      this.#events.emit(late > 0 ? 'heartbeat:late' : 'heartbeat:on-time', { late, tasks });
+    const onLate = (late: LateHeartbeats): void => this.#events.emit('heartbeat:late', late);
     const onSent = (lateMs: number): void => this.#events.emit('heartbeat:sent', { lateMs });
-    const onTurn = (): void => this.#blocking.turned(clock.now(), this.#runningHere());
     const onBlocked = (blockedMs: number, gaveUp: boolean): void =>
-      this.#events.emit('loop:blocked', { blockedMs, gaveUp, handlers: this.#blocking.suspects });
+      this.#events.emit('loop:blocked', { blockedMs, gaveUp, handlers: this.#ranHere(blockedMs) });
     const onFailed = (error: Error): void => this.#fail(error);
-    return { onLate, onAnswer, onSent, onTurn, onBlocked, onFailed };
+    return { onLate, onAnswer, onSent, onBlocked, onFailed };
   }
 
   #loopOf(handler: string): HandlerLoop {
@@ -419,9 +412,10 @@ export class Worker implements ObservedWorker {
     });
   }
 
-  /** Returns the names of the handlers that have tasks running on the main thread. */
-  #runningHere(): string[] {
-    return this.#loops.flatMap((loop) => (loop.runsHere && loop.running > 0 ? loop.name : []));
+  /** Returns the names of the handlers that had tasks on the main thread in the last `ms` milliseconds. */
+  #ranHere(ms: number): string[] {
+    const since = this.#parts.clock.now() - ms - BLOCKED_TOLD_MS;
+    return this.#loops.flatMap((loop) => (loop.ranHereSince(since) ? loop.name : []));
   }
 }
 

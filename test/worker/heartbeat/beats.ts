@@ -36,8 +36,6 @@ export interface BeatsWorld {
   /** Many with names of their own: `prefix0`, `prefix1` … */
   crowd(prefix: string, many: number, everyMs: number): Heartbeat[];
   now(): number;
-  /** Says that what refused beats may be mended. */
-  mended(): void;
   /** When each beat of the tokens that begin so left. */
   beatsOf(prefix: string): number[];
   /**
@@ -111,7 +109,6 @@ export function beatsWorld({ rate = 250, random = (): number => 0 } = {}): Beats
     lates,
     inFlight,
     now,
-    mended: () => scheduler.mended(),
     reply: () => ({ answer: OK }),
     givenUp: () => givenUp,
     track: (token, everyMs, onGone = () => {}, leasedMsAgo = 0) => {

@@ -74,7 +74,7 @@ function protectedByThread(stallAfterMs: number | false) {
   const every = clock.every.bind(clock);
   clock.every = (ms, fn) => every(ms, () => (main.isBlocked ? undefined : fn()));
   const none = (): void => {};
-  heartbeats.follow({ onLate: none, onAnswer: none, onBlocked: none, onTurn: none, onFailed: none });
+  heartbeats.follow({ onLate: none, onAnswer: none, onBlocked: none, onFailed: none });
   clock.every = every;
   const begin = (): Heartbeat =>
     heartbeats.track({

@@ -83,7 +83,7 @@ test('where the thread ends another gets all leases, and after a second end with
   const none = (): void => {};
   heartbeats.connect([{ region: 'us-east-1', port, recipes }], credentials);
   heartbeats.follow({
-    ...{ onLate: none, onAnswer: none, onBlocked: none, onTurn: none },
+    ...{ onLate: none, onAnswer: none, onBlocked: none },
     onFailed: ({ message }) => void failures.push(message),
   });
   for (let n = 0; n < 5; n++)
@@ -140,7 +140,7 @@ test('the thread starts with the first task, and gets the last of the credential
   const current = () => ({ ...renewed, sessionToken: `renewed ${++renewals} times` });
   heartbeats.connect([{ region: 'us-east-1', port, recipes }], { ...credentials, current });
   const none = (): void => {};
-  heartbeats.follow({ onLate: none, onAnswer: none, onBlocked: none, onTurn: none, onFailed: none });
+  heartbeats.follow({ onLate: none, onAnswer: none, onBlocked: none, onFailed: none });
   await clock.advance(600_000);
   expect([started, renewals]).toEqual([0, 61]);
   const beat = heartbeats.track({

@@ -64,10 +64,10 @@ export async function openHealth(options: HealthOptions): Promise<WorkerHealth> 
   }
   return {
     async show(worker) {
-      const { contentType, text } = await measureForPrometheus(worker, clock);
+      const metrics = await measureForPrometheus(worker, clock);
       client.show({
         status: () => worker.status(),
-        metrics: async () => ({ contentType, text: await text() }),
+        metrics: async () => ({ contentType: metrics.contentType, text: await metrics.text() }),
       });
     },
     close: () => client.close(),

@@ -7,7 +7,7 @@ import { RateLimiter, WAY_MS } from './rate-limiter.js';
 
 /** The heartbeats that are late because the rate, or the answers of the service, leave no room for them. */
 export interface LateHeartbeats {
-  /** The number of tasks whose heartbeat is late; 0 when none is late any more. */
+  /** The number of tasks whose heartbeat is late. */
   readonly late: number;
   /** The number of all tasks whose heartbeats are sent. */
   readonly tasks: number;
@@ -18,7 +18,7 @@ export interface SchedulerOptions {
   readonly random: () => number;
   /** The most heartbeats per second. */
   readonly rate: number;
-  /** Called when heartbeats begin to be late, again when twice as many are, and when none has been for 5 s. */
+  /** Called when heartbeats begin to be late, and again when twice as many are. */
   readonly onLate: (late: LateHeartbeats) => void;
   /**
    * Called when a heartbeat was accepted, or has failed with `error`. Not called if the service no longer wants the
@@ -33,6 +33,8 @@ export interface SchedulerOptions {
   readonly takesOver?: boolean;
   /** Called when a heartbeat is sent. @param lateMs the milliseconds since the heartbeat became due */
   readonly onSent?: (lateMs: number) => void;
+  /** Returns true while no heartbeat is to be sent. @default never */
+  readonly isStopped?: () => boolean;
 }
 
 const TICK_MS = 100;
@@ -42,9 +44,6 @@ const TICK_MS = 100;
  * A higher limit would burden a service that is slow because it is overloaded.
  */
 export const MOST_IN_FLIGHT = 1_000;
-/** Heartbeats with an interval of at least this leave an eighth of the places to shorter ones, which can't wait. */
-const LONG_INTERVAL_MS = 10_000;
-const MOST_LONG = (MOST_IN_FLIGHT * 7) / 8;
 /**
  * If many tasks arrive together, their first heartbeats are sent early, each by a random part of its interval, so that
  * they aren't all due at once. The more of the rate the tasks need, the earlier a first heartbeat may be: `ahead` times
@@ -60,8 +59,6 @@ const THROTTLED = { forMs: 5_000, share: 1.5, leastPerSecond: 0.2 } as const;
 const LATE_MS = 1_000;
 const LATE_SHARE = 0.1;
 const COUNT_MS = 1_000;
-/** Counts without a late heartbeat, after which none is late any more. */
-const CALM_COUNTS = 5;
 
 /**
  * Sends the heartbeats of a worker. A heartbeat becomes due when its interval is nearly over. Each tick sends those that
@@ -74,13 +71,11 @@ export class HeartbeatScheduler implements Heartbeats {
   readonly #beats = new Set<LeaseBeat>();
   /** The heartbeats that wait for their responses, also of tasks that were released meanwhile. */
   readonly #flying = new Set<LeaseBeat>();
-  #longFlying = 0;
   /** The heartbeats per second that the intervals of the tasks require. */
   #needed = 0;
   #stop: Cancel | undefined;
   #countedAt = Number.NEGATIVE_INFINITY;
   #told = 0;
-  #calm = 0;
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
@@ -99,14 +94,6 @@ export class HeartbeatScheduler implements Heartbeats {
     this.#needed += 1_000 / beat.everyMs;
     this.#stop ??= clock.every(TICK_MS, () => this.#tick());
     return beat;
-  }
-
-  /**
-   * Sends the heartbeats again that the service has refused (for example because of expired credentials), without their
-   * usual wait. Called when the cause may be gone, such as when there are new credentials.
-   */
-  mended(): void {
-    for (const beat of this.#beats) beat.mended();
   }
 
   /** Sends nothing more, and gives up the heartbeats that wait for their responses. */
@@ -133,12 +120,12 @@ export class HeartbeatScheduler implements Heartbeats {
     if (this.#beats.size + this.#flying.size > 0) return;
     this.#stop?.();
     this.#stop = undefined;
-    if (this.#told > 0) this.#tell(0);
   }
 
   #tick(): void {
     const now = this.#options.clock.now();
     for (const beat of this.#flying) giveUp(beat, now);
+    if (this.#options.isStopped?.()) return;
     this.#send();
     if (now - this.#countedAt >= COUNT_MS) this.#countLate(now);
   }
@@ -152,14 +139,9 @@ export class HeartbeatScheduler implements Heartbeats {
       if (beat.readyAt <= now && !beat.attempt) due.push({ beat, spare: beat.spare(now) });
     if (due.length > 1) due.sort((one, other) => one.spare - other.spare);
     for (const { beat } of due) {
-      if (this.#rate.nextAt() > now) return;
-      if (this.#hasRoom(beat)) void this.#beat(beat, now);
+      if (this.#rate.nextAt() > now || this.#flying.size >= MOST_IN_FLIGHT) return;
+      void this.#beat(beat, now);
     }
-  }
-
-  #hasRoom({ everyMs }: LeaseBeat): boolean {
-    const isLong = everyMs >= LONG_INTERVAL_MS;
-    return this.#flying.size < MOST_IN_FLIGHT && (!isLong || this.#longFlying < MOST_LONG);
   }
 
   async #beat(beat: LeaseBeat, now: number): Promise<void> {
@@ -168,18 +150,12 @@ export class HeartbeatScheduler implements Heartbeats {
     this.#rate.leave(now);
     this.#options.onSent?.(Math.max(0, now - beat.readyAt));
     beat.begin(now, limit);
-    this.#fly(beat, 1);
+    this.#flying.add(beat);
     const answer = await port.heartbeat(token, limit, () => !beat.released && this.#mayLeave(now));
-    this.#fly(beat, -1);
+    this.#flying.delete(beat);
     beat.attempt = undefined;
     if (!beat.released) this.#answer(beat, answer, limit.aborted);
     this.#rest();
-  }
-
-  #fly(beat: LeaseBeat, step: 1 | -1): void {
-    if (step === 1) this.#flying.add(beat);
-    else this.#flying.delete(beat);
-    if (beat.everyMs >= LONG_INTERVAL_MS) this.#longFlying += step;
   }
 
   /** Returns true if a heartbeat may leave that has waited for credentials. It counts when it really leaves. */
@@ -216,12 +192,9 @@ export class HeartbeatScheduler implements Heartbeats {
     this.#countedAt = now;
     let late = 0;
     for (const beat of this.#beats) if (isLate(beat, now)) late++;
-    this.#calm = late > 0 ? 0 : this.#calm + 1;
-    if (late > 0 && late >= 2 * this.#told) this.#tell(late);
-    else if (this.#told > 0 && this.#calm >= CALM_COUNTS) this.#tell(0);
-  }
-
-  #tell(late: number): void {
+    // One second without a late heartbeat doesn't make the next one news.
+    if (late === 0) this.#told = Math.floor(this.#told / 2);
+    if (late === 0 || late < 2 * this.#told) return;
     this.#told = late;
     this.#options.onLate({ late, tasks: this.#beats.size });
   }

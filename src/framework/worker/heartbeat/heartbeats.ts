@@ -19,6 +19,8 @@ export interface TrackedLease {
    * is sent after that.
    */
   readonly onGone: (error: Error) => void;
+  /** Called with each heartbeat that the service accepts. @param sentAt the time at which it was sent */
+  readonly onAccepted?: (sentAt: number) => void;
 }
 
 /** Sends the heartbeats of one task, until `release` is called. */

@@ -68,7 +68,6 @@ export class LeaseBeat implements Heartbeat {
   #triedAt = Number.NEGATIVE_INFINITY;
   /** The time of the last attempt that failed for another reason than throttling. */
   #failedAt = Number.NEGATIVE_INFINITY;
-  #isRefused = false;
   /** True if an attempt was given up, and none was answered since within the time that an attempt has at first. */
   #isSlow = false;
   #asked: (Resolvers<void> & { readonly at: number }) | undefined;
@@ -116,11 +115,11 @@ export class LeaseBeat implements Heartbeat {
     const limitMs = Math.max(ATTEMPT.leastMs, Math.min(ATTEMPT.mostMs, this.everyMs * share));
     this.attempt = { limit, limitMs, until: now + limitMs, isOver: false };
     this.#triedAt = now;
-    this.#isRefused = false;
   }
 
   accepted(): void {
     this.lastAt = this.#triedAt;
+    this.lease.onAccepted?.(this.#triedAt);
     const tookMs = this.#hooks.clock.now() - this.#triedAt;
     this.#isSlow &&= tookMs > ATTEMPT.share * this.everyMs;
     this.#dueAt = this.#nextDue(0);
@@ -136,19 +135,11 @@ export class LeaseBeat implements Heartbeat {
     const now = clock.now();
     this.#isSlow ||= wasGivenUp;
     if (!isThrottled(failure)) this.#failedAt = this.#triedAt;
-    this.#isRefused = failure.kind === 'refused' || failure.pace === 'slow';
     const { share, mostMs } = REPEAT[failure.kind === 'retry' ? failure.pace : 'slow'];
     const leastMs = Math.min(REPEAT_LEAST.mostMs, this.everyMs * REPEAT_LEAST.share);
     const waitMs = Math.min(mostMs, Math.max(leastMs, (now - this.#countedFrom) * share));
     this.#dueAt = Math.max(this.#dueAt, now + waitMs * (1 + 0.1 * random()));
     this.#answerAsked();
-  }
-
-  /** Makes a heartbeat that the service has refused due as if it had not been sent: the cause may be gone. */
-  mended(): void {
-    if (this.#isRefused) this.#dueAt = this.#nextDue(0);
-    this.#isRefused = false;
-    this.#plan();
   }
 
   #nextDue(early: number): number {

@@ -25,7 +25,6 @@ export function logEvents(events: EventHub, log: Logger, clock: Clock): void {
       `${late} of ${tasks} heartbeats late: raise heartbeatRate, run more workers, or use a longer heartbeat and HeartbeatSeconds`,
     ),
   );
-  events.on('heartbeat:on-time', ({ tasks }) => log.info({ tasks }, 'no heartbeat is late any more'));
   events.on('heartbeat:failed', ({ error }) =>
     log.warn({ error: showError(error) }, 'heartbeats fail; they are repeated'),
   );

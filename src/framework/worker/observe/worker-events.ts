@@ -32,8 +32,6 @@ export interface WorkerEvents extends PollEvents, TaskEvents, StoreEvents {
    * answers slowly. Emitted again when twice as many are.
    */
   'heartbeat:late': LateHeartbeats;
-  /** For 5 s no heartbeat was late. */
-  'heartbeat:on-time': LateHeartbeats;
   /** A heartbeat was sent. `lateMs`: the milliseconds since it became due. */
   'heartbeat:sent': { readonly lateMs: number };
   /**

@@ -17,8 +17,6 @@ export interface HandedIdentityOptions {
    * credentials with this number.
    */
   readonly ask: (refusal: Refusal, number: number) => void;
-  /** Called when credentials were replaced with new ones. Not called for the first credentials. */
-  readonly onRenewed: () => void;
 }
 
 /**
@@ -45,12 +43,10 @@ export class HandedIdentity implements Renewal {
   }
 
   take(identity: Identity, number: number): void {
-    const isFirst = this.#identity === undefined;
     this.#identity = identity;
     this.#number = number;
     this.#askedAt = Number.NEGATIVE_INFINITY;
     this.#first.resolve(identity);
-    if (!isFirst) this.#options.onRenewed();
   }
 
   asOf(): AsOf {
@@ -67,19 +63,11 @@ export class HandedIdentity implements Renewal {
     return false;
   }
 
-  accepted(): void {
-    // The main thread learns from its own calls that credentials work again.
-  }
-
   /**
    * Returns the failure of a call without repeating the call, because the heartbeat thread's scheduler repeats failed
    * heartbeats itself.
    */
   failed<T>(end: CallEnd<T>): Promise<CallEnd<T>> {
     return Promise.resolve(end);
-  }
-
-  onRenewed(): void {
-    // The option `onRenewed` tells the scheduler.
   }
 }

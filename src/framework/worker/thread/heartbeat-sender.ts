@@ -1,4 +1,4 @@
-import type { ActivityPort, ReportAnswer } from '../../aws/activity-port.js';
+import type { ActivityPort } from '../../aws/activity-port.js';
 import { activityPort } from '../../aws/activity-calls.js';
 import type { LeanCalls, LeanSettings } from '../../aws/lean/lean-calls.js';
 import type { Clock } from '../../base/time/clock.js';
@@ -76,7 +76,7 @@ export class HeartbeatSender {
     });
     this.#health = new HealthServer(this.#mainLoop, clock, send, servePages);
     this.#scheduler = new HeartbeatScheduler({
-      ...{ clock, rate, random, takesOver },
+      ...{ clock, rate, random, takesOver, isStopped: () => this.#mainLoop.stuck },
       onLate: (late) => send({ kind: 'late', late }),
       onAnswer: (error) => {
         if (error) this.#toSend.failed.push(toText(error));
@@ -86,7 +86,6 @@ export class HeartbeatSender {
     this.#identity = new HandedIdentity({
       clock,
       ask: ({ type, error }, number) => send({ kind: 'refused', number, type, error: toText(error) }),
-      onRenewed: () => this.#scheduler.mended(),
     });
   }
 
@@ -141,11 +140,7 @@ export class HeartbeatSender {
 
   #open({ region, recipes }: Extract<ToThread, { kind: 'region' }>): void {
     const port = this.#world.portOf?.(region) ?? (recipes && this.#leanPort(recipes));
-    if (!port) return;
-    if (!recipes) port.onMended?.(() => this.#scheduler.mended());
-    const heartbeat: ActivityPort['heartbeat'] = async (...args) =>
-      this.#mainLoop.stuck ? STUCK : port.heartbeat(...args);
-    this.#ports.set(region, { ...port, heartbeat });
+    if (port) this.#ports.set(region, port);
   }
 
   #leanPort(recipes: LeanSettings['recipes']): ActivityPort | undefined {
@@ -157,18 +152,12 @@ export class HeartbeatSender {
   #track({ id, region, token, everyMs, leasedAt: since, lastAt }: Track): void {
     const port = this.#ports.get(region);
     if (!port) return;
-    const { clock, send } = this.#world;
-    const heartbeat: ActivityPort['heartbeat'] = async (...args) => {
-      const sentAt = clock.now();
-      const answer = await port.heartbeat(...args);
-      if (answer.kind === 'ok') this.#toSend.accepted.push([id, sentAt]);
-      return answer;
-    };
     const onGone = (error: Error): void => {
       this.#beats.delete(id);
-      send({ kind: 'gone', id, error: toText(error) });
+      this.#world.send({ kind: 'gone', id, error: toText(error) });
     };
-    const lease = { token, everyMs, leasedAt: lastAt ?? since, port: { ...port, heartbeat }, onGone };
+    const onAccepted = (sentAt: number): void => void this.#toSend.accepted.push([id, sentAt]);
+    const lease = { token, everyMs, leasedAt: lastAt ?? since, port, onGone, onAccepted };
     this.#beats.set(id, Object.assign(this.#scheduler.track(lease), { since }));
   }
 
@@ -194,10 +183,3 @@ export class HeartbeatSender {
 
 const stuckLine = (blockedMs: number): string =>
   `The event loop has been blocked for ${showDuration(blockedMs)}: it counts as stuck. No heartbeats are sent any more, so that other workers get its tasks.`;
-
-const STUCK: ReportAnswer = {
-  kind: 'retry',
-  pace: 'slow',
-  mayHaveArrived: false,
-  error: new Error('the main thread counts as stuck'),
-};

@@ -6,16 +6,12 @@ export class HeldLease implements Heartbeat {
   /** The task; undefined once its heartbeats are released, so that its data isn't kept. */
   lease: TrackedLease | undefined;
   readonly #sender: { readonly ask: () => void; readonly release: () => void };
-  #lastAt: number | undefined;
+  lastAt: number | undefined;
   #asked: Resolvers<void> | undefined;
 
   constructor(lease: TrackedLease, sender: { readonly ask: () => void; readonly release: () => void }) {
     this.lease = lease;
     this.#sender = sender;
-  }
-
-  get lastAt(): number | undefined {
-    return this.#lastAt;
   }
 
   /** True while the handler waits for a heartbeat that it has requested. */
@@ -40,7 +36,7 @@ export class HeldLease implements Heartbeat {
   }
 
   accepted(at: number): void {
-    this.#lastAt = at;
+    this.lastAt = at;
   }
 
   answered(): void {

@@ -25,7 +25,6 @@ const REPORTED_MS = 1_000;
  */
 export class MainLoopWatch {
   readonly #options: MainLoopWatchOptions;
-  readonly #turns: Int32Array | undefined;
   readonly #cancel: Cancel;
   #seen = -1;
   #blocked = 0;
@@ -33,8 +32,8 @@ export class MainLoopWatch {
 
   constructor(options: MainLoopWatchOptions) {
     this.#options = options;
-    this.#turns = options.turns && new Int32Array(options.turns);
-    this.#cancel = this.#turns ? options.clock.every(TURN_MS, () => this.#look()) : () => {};
+    const turns = options.turns && new Int32Array(options.turns);
+    this.#cancel = turns ? options.clock.every(TURN_MS, () => this.#look(turns)) : () => {};
   }
 
   /** The milliseconds for which the main thread's event loop has been blocked; 0 while it is running. */
@@ -51,23 +50,19 @@ export class MainLoopWatch {
     this.#cancel();
   }
 
-  #look(): void {
-    if (!this.#turns) return;
-    const turns = Atomics.load(this.#turns, 0);
+  #look(counter: Int32Array): void {
+    const turns = Atomics.load(counter, 0);
+    const { stallAfterMs, onStuck, onUnblocked } = this.#options;
     // Before its first turn, the main thread may still be starting.
-    if (turns === this.#seen && turns > 0) return this.#miss();
-    const [blockedMs, wasStuck] = [this.blockedMs, this.#stuck];
+    if (turns === this.#seen && turns > 0) {
+      this.#blocked++;
+      if (this.#stuck || stallAfterMs === false || this.blockedMs < stallAfterMs) return;
+      this.#stuck = true;
+      return onStuck(this.blockedMs);
+    }
+    if (this.blockedMs >= REPORTED_MS) onUnblocked(this.blockedMs, this.#stuck);
     this.#seen = turns;
     this.#blocked = 0;
     this.#stuck = false;
-    if (blockedMs >= REPORTED_MS) this.#options.onUnblocked(blockedMs, wasStuck);
-  }
-
-  #miss(): void {
-    this.#blocked++;
-    const { stallAfterMs, onStuck } = this.#options;
-    if (this.#stuck || stallAfterMs === false || this.blockedMs < stallAfterMs) return;
-    this.#stuck = true;
-    onStuck(this.blockedMs);
   }
 }

@@ -62,8 +62,6 @@ export interface HeartbeatListener extends Pick<SchedulerOptions, 'onLate' | 'on
    * long that the heartbeat thread had stopped sending heartbeats.
    */
   readonly onBlocked: (blockedMs: number, gaveUp: boolean) => void;
-  /** Called every {@link TURN_MS} while the main thread's event loop runs. */
-  readonly onTurn: () => void;
   /** Called when the thread has ended twice within a minute: the worker should stop. */
   readonly onFailed: (error: Error) => void;
 }
@@ -112,7 +110,6 @@ export class WorkerHeartbeats implements Heartbeats {
   #credentials: IdentitySource | undefined;
   /** The credentials that were handed over last. */
   #handed: { readonly identity: Identity; readonly number: number; readonly asOf: AsOf } | undefined;
-  #isProtecting = false;
   #closed = false;
 
   constructor(options: WorkerHeartbeatsOptions) {
@@ -123,10 +120,7 @@ export class WorkerHeartbeats implements Heartbeats {
     this.#isOnMain =
       calls === 'sdk' || isMissing || (!start && (clock !== systemClock || platform !== undefined));
     this.health = new HealthClient(log, (message) => void this.#send(message, message.kind === 'listen'));
-    this.protection = new Protection(clock, (message) => {
-      this.#isProtecting = true;
-      return this.#send(message, false);
-    });
+    this.protection = new Protection(clock, (message) => this.#send(message, message.kind === 'protect'));
   }
 
   /**
@@ -136,9 +130,8 @@ export class WorkerHeartbeats implements Heartbeats {
   connect(regions: readonly HeartbeatRegion[], credentials: IdentitySource): void {
     this.#credentials = credentials;
     for (const region of regions) {
-      this.#regions.set(region.port, region);
+      this.#add(region);
       region.port.onMended?.(() => void this.#handOver());
-      this.#send({ kind: 'region', ...this.#known(region) }, false);
     }
     void this.#handOver();
   }
@@ -147,23 +140,16 @@ export class WorkerHeartbeats implements Heartbeats {
   follow(listener: HeartbeatListener): void {
     this.#listener = listener;
     const turns = new Int32Array(this.#turns);
-    const show = (): void => {
-      Atomics.add(turns, 0, 1);
-      listener.onTurn();
-    };
-    show();
     const { clock } = this.#options;
-    this.#timers.push(
-      clock.every(TURN_MS, () => {
-        if (this.#isProtecting) this.#start();
-        show();
-      }),
-    );
+    Atomics.add(turns, 0, 1);
+    this.#timers.push(clock.every(TURN_MS, () => void Atomics.add(turns, 0, 1)));
     if (!this.#isOnMain) this.#timers.push(clock.every(HAND_OVER_MS, () => void this.#handOver()));
   }
 
   track(lease: TrackedLease): Heartbeat {
-    if (this.#isOnMain && !this.#regions.has(lease.port)) this.#addPort(lease.port);
+    const { port } = lease;
+    if (this.#isOnMain && !this.#regions.has(port))
+      this.#add({ region: `port ${this.#regions.size}`, port, recipes: undefined });
     const id = ++this.#lastId;
     const held = new HeldLease(lease, {
       ask: () => void this.#send({ kind: 'send-now', id }, true),
@@ -175,10 +161,13 @@ export class WorkerHeartbeats implements Heartbeats {
     return held;
   }
 
-  #addPort(port: ActivityPort): void {
-    const region = { region: `port ${this.#regions.size}`, port, recipes: undefined };
-    this.#regions.set(port, region);
-    this.#send({ kind: 'region', ...this.#known(region) }, false);
+  #add(region: HeartbeatRegion): void {
+    this.#regions.set(region.port, region);
+    this.#announce(region);
+  }
+
+  #announce({ region, recipes }: HeartbeatRegion): void {
+    this.#send({ kind: 'region', region, recipes }, false);
   }
 
   async close(): Promise<void> {
@@ -198,8 +187,7 @@ export class WorkerHeartbeats implements Heartbeats {
     } catch (error) {
       return this.#ended(error as Error);
     }
-    for (const region of this.#regions.values())
-      this.#send({ kind: 'region', ...this.#known(region) }, false);
+    for (const region of this.#regions.values()) this.#announce(region);
     if (this.#handed) this.#sendIdentity();
     for (const [id, held] of this.#leases) this.#track(id, held);
     this.health.restart();
@@ -254,10 +242,6 @@ export class WorkerHeartbeats implements Heartbeats {
     return this.#sender !== undefined;
   }
 
-  #known({ region, recipes }: HeartbeatRegion): Pick<HeartbeatRegion, 'region' | 'recipes'> {
-    return { region, recipes: this.#isOnMain ? undefined : recipes };
-  }
-
   #track(id: number, held: HeldLease): void {
     const { lease, lastAt } = held;
     const region = lease && this.#regions.get(lease.port)?.region;
@@ -280,9 +264,12 @@ export class WorkerHeartbeats implements Heartbeats {
   async #handOver(): Promise<void> {
     if (this.#isOnMain) return;
     try {
-      const identity = await this.#credentials?.current();
+      const current = await this.#credentials?.current();
       const asOf = this.#credentials?.asOf();
-      if (!identity || !asOf || (this.#handed && isSame(identity, this.#handed.identity))) return;
+      if (!current || !asOf) return;
+      const { accessKeyId, secretAccessKey, sessionToken } = current;
+      const identity = { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) };
+      if (JSON.stringify(identity) === JSON.stringify(this.#handed?.identity)) return;
       this.#handed = { identity, asOf, number: (this.#handed?.number ?? 0) + 1 };
       this.#sendIdentity();
     } catch {
@@ -293,9 +280,7 @@ export class WorkerHeartbeats implements Heartbeats {
   #sendIdentity(): void {
     if (!this.#handed || this.#isOnMain) return;
     const { number, identity } = this.#handed;
-    const { accessKeyId, secretAccessKey, sessionToken } = identity;
-    const plain = { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) };
-    this.#send({ kind: 'identity', number, identity: plain }, false);
+    this.#send({ kind: 'identity', number, identity }, false);
   }
 
   /**
@@ -342,11 +327,6 @@ function defaultAddresses() {
   const { getDefaultAutoSelectFamily } = process.getBuiltinModule('node:net');
   return { order: getDefaultResultOrder(), autoSelectFamily: getDefaultAutoSelectFamily() };
 }
-
-const isSame = (one: Identity, other: Identity): boolean =>
-  one.accessKeyId === other.accessKeyId &&
-  one.sessionToken === other.sessionToken &&
-  one.secretAccessKey === other.secretAccessKey;
 
 const NO_FILE =
   'the file of the heartbeat thread is missing, as in a bundle: heartbeats leave from the main thread, and code that blocks it for long costs leases';
