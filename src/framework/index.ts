@@ -43,6 +43,7 @@ export { CommandFailed } from './worker/pool/commands/command-failed.js';
 export type { CommandOptions } from './worker/pool/commands/options.js';
 export { currentTask } from './worker/handler/context/current-task.js';
 export { CLOCK, RANDOM, TASK_CONTEXT } from './worker/container/tokens.js';
+export { CircuitBreaker, type CircuitBreakerOptions } from './worker/handler/interceptors/circuit-breaker.js';
 export { Idempotent, type IdempotentOptions } from './worker/handler/interceptors/idempotent.js';
 export { Retry, type RetryOptions } from './worker/handler/interceptors/retry.js';
 export { Timing } from './worker/handler/interceptors/timing.js';

@@ -63,17 +63,6 @@ const ROWS: Readonly<Record<keyof Rows, { takes: readonly Kind[]; alsoWrong?: re
   heartbeat: { takes: ['false', 'a duration'], alsoWrong: ['20 parsecs', 20_000] },
   timeout: { takes: ['false', 'a duration'], alsoWrong: ['0s', 60_000] },
   rate: { takes: ['false'], alsoWrong: ['10', '0/s', '1.5/s', '10/fortnight', '1/2 days', 10, '1000000/s'] },
-  breaker: {
-    takes: ['false'],
-    alsoWrong: [
-      { failed: 0.5, of: 20, pause: '1m', on: [] },
-      { failed: 1, of: 20, pause: '1m', on: ['X'] },
-      { failed: 0.5, of: 0, pause: '1m', on: ['X'] },
-      { failed: 0.5, of: 20, pause: 60, on: ['X'] },
-      { failed: 0.5, of: 20, pause: '1m', on: ['X'], after: 3 },
-      { failed: 0.5, of: 20, on: ['X'] },
-    ],
-  },
   checkpoint: {
     takes: ['false'],
     alsoWrong: [

@@ -31,7 +31,6 @@ const VALUES: Readonly<Record<keyof typeof HANDLER_OPTIONS, readonly unknown[]>>
   timeout: ['1s', '2s', '3s', '4s', '5s', '6s', '7s', '8s'],
   run: ['main', 'thread', 'process', 'main', 'thread', 'process', 'main', 'thread'],
   rate: ['1/s', '2/s', '3/s', '4/s', '5/s', '6/s', '7/s', '8/s'],
-  breaker: [1, 2, 3, 4, 5, 6, 7, 8].map((of) => ({ failed: 0.5, of, pause: '1m', on: ['Down'] })),
   checkpoint: [1, 2, 3, 4].map((days) => ({ store: memoryStore(), key: () => 'x', keep: `${days}d` })),
 };
 
@@ -85,7 +84,6 @@ describe('of the places that set an option of a handler the strongest wins', () 
   });
 });
 
-const BREAKER = '{"failed":0.5,"of":20,"pause":"1m","on":["PaymentGatewayDown"]}';
 /** A text for each option, and the value that it means. A new option with a text form needs a row here. */
 const TEXTS: Readonly<Record<string, readonly [text: string, value: unknown][]>> = {
   activities: [
@@ -129,10 +127,6 @@ const TEXTS: Readonly<Record<string, readonly [text: string, value: unknown][]>>
   rate: [
     ['10/s', '10/s'],
     ['false', false],
-  ],
-  breaker: [
-    [BREAKER, JSON.parse(BREAKER)],
-    ['none', false],
   ],
   pool: [['{"threads":2}', { threads: 2 }]],
   concurrency: [['5', 5]],

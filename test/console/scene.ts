@@ -163,10 +163,7 @@ export const FLEET: readonly ConsoleWorker[] = [
     tasks: [{ handler: 'InvoiceActivity.render', ageMs: 7_500_000, phase: 'handling' }],
   }),
   packer(2, {
-    handlers: [
-      { ...LABEL, paused: { by: 'breaker', since: Date.now(), until: Date.now() + 600_000 } },
-      INVOICE,
-    ],
+    handlers: [{ ...LABEL, paused: { by: 'task', since: Date.now(), until: Date.now() + 600_000 } }, INVOICE],
   }),
   packer(3, {
     ...{ version: '1.1.4', state: 'draining', ready: false, reasons: ['the worker is draining'] },

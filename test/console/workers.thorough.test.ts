@@ -79,7 +79,7 @@ withChromium('the workers of a fleet, in a real Chromium', () => {
     expect(await cells(1)).toMatch(
       /^packing-7d9f5c-1 10\.0\.12\.31:8080 1\.2\.0 3 h Ready LabelActivity\.print InvoiceActivity\.render 4 of 10 – Kubernetes, for 3 h 2 h 5 min InvoiceActivity\.render$/,
     );
-    expect(await cells(2)).toMatch(/ LabelActivity\.print stopped by its breaker, 9 min \d+ s left – /);
+    expect(await cells(2)).toMatch(/ LabelActivity\.print paused by a task, 9 min \d+ s left – /);
     expect(await cells(3)).toMatch(/ 1\.1\.4 3 h Draining grace ends in 9 min \d+ s /);
     expect(await cells(4)).toMatch(/ Not ready .* waiting for the service \(unreachable\) for 3 h /);
     expect(await cells(5)).toMatch(/^10\.0\.12\.35:8080 Can't be read no answer within 2 s$/);

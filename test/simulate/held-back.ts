@@ -13,7 +13,7 @@ interface Limit {
 }
 
 interface Pause {
-  readonly by: 'control' | 'task' | 'breaker';
+  readonly by: 'control' | 'task';
   readonly until: number | undefined;
   /** The polls that were open when it began, and still may be. */
   polls: number;
@@ -29,12 +29,13 @@ export class HeldBack {
   readonly #broken: Broken;
   #limit: Limit | undefined;
   #pause: Pause | undefined;
-  /** True for each of the last tasks that failed by the breaker's name, since the breaker last opened or closed. */
+  /** True for each of the last tasks that failed by the breaker's name, since a pause last began or ended. */
   #last: boolean[] = [];
 
-  constructor({ key, rate = 0, breaker }: HandlerPlan, broken: Broken) {
+  constructor({ key, rate = 0, breaker, run }: HandlerPlan, broken: Broken) {
     this.#name = key;
-    this.#breaker = breaker;
+    // Each thread and process of a pool counts its own tasks.
+    this.#breaker = run === 'main' ? breaker : undefined;
     this.#broken = broken;
     this.limit(rate, 0);
   }
@@ -63,7 +64,7 @@ export class HeldBack {
 
   /** @param polls the polls that are open */
   paused({ by, until }: Pick<Pause, 'by' | 'until'>, polls: number): void {
-    if (by === 'breaker') this.#last = [];
+    this.#last = [];
     this.#pause = { by, until, polls };
   }
 
@@ -77,20 +78,16 @@ export class HeldBack {
   }
 
   /** Checks a poll that leaves. */
-  pollLeft({ polls: { open } }: HandlerStatus, now: number): void {
+  pollLeft({ polls: { open } }: HandlerStatus): void {
     const pause = this.#pause;
     if (!pause) return;
-    // A breaker lets one task be tried when its time is over.
-    const tried = pause.by === 'breaker' && now >= (pause.until ?? 0) ? 1 : 0;
-    if (open > Math.max(tried, pause.polls))
+    if (open > pause.polls)
       this.#broken('pause', `a poll of ${this.#name} left while it was paused by ${pause.by}`);
   }
 
   /** True while tasks may wait although slots are free. */
-  holds({ paused, running, undelivered, polls }: HandlerStatus, now: number): boolean {
-    const isTried = paused?.by === 'breaker' && paused.until === undefined;
-    if (paused && !isTried) return true;
-    if (isTried && running + undelivered > 0) return true;
+  holds({ paused, polls }: HandlerStatus, now: number): boolean {
+    if (paused) return true;
     const limit = this.#limit;
     if (!limit) return false;
     return limit.begun.filter((at) => now - at < RATE_MS).length + polls.open >= limit.most;

@@ -339,7 +339,7 @@ export class Invariants implements Watcher {
     if (member?.stopped) this.broken('stop', `a poll of ${key} left after the stop`);
     this.#checkSlots(key, underWay);
     const status = member && this.#handler(member, `Handlers.${key}`);
-    if (status) underWay.heldBack.get(key)?.pollLeft(status, this.watched.timeline.now);
+    if (status) underWay.heldBack.get(key)?.pollLeft(status);
     if (status) this.#checkCounts(status, underWay.slots);
   }
 

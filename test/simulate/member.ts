@@ -1,5 +1,13 @@
-import type { DependencyContainer } from 'tsyringe';
-import type { CheckpointOptions, HandlerOptions, Store, Worker } from 'stepwright';
+import { type DependencyContainer, injectable } from 'tsyringe';
+import {
+  type CheckpointOptions,
+  CircuitBreaker,
+  type Constructor,
+  type InterceptedTask,
+  type Interceptor,
+  type Store,
+  type Worker,
+} from 'stepwright';
 import { STORE_FOR } from '../../src/framework/worker/container/tokens.js';
 import { silentLog } from '../../src/framework/base/log/log.js';
 import { buildWorker } from '../../src/framework/worker/build/create-worker.js';
@@ -10,7 +18,7 @@ import { Handlers, SomeOnce, STAGE, type Stage, type Work } from './handlers.js'
 import { Hosts, type HostStage } from './hosts.js';
 import { connectionOf } from './lean-connection.js';
 import type { Network } from './network.js';
-import type { HandlerPlan, Plan, PlannedEvent } from './plan.js';
+import type { Plan, PlannedEvent } from './plan.js';
 import { Probes } from './probes.js';
 import { stream } from './random.js';
 import type { SimulatedStore } from './store.js';
@@ -134,12 +142,23 @@ export interface Hiring {
 /** No plan asks for more at once. */
 const MOST_HOSTS = 10;
 
-const heldBackBy = ({ rate, breaker }: Pick<HandlerPlan, 'rate' | 'breaker'>): HandlerOptions => ({
-  ...(rate !== undefined && { rate: `${rate}/10s` as const }),
-  ...(breaker && {
-    breaker: { failed: breaker.failed, of: breaker.of, pause: `${breaker.pauseMs}ms`, on: ['Planned'] },
-  }),
-});
+/** The breakers of a plan's handlers, as one interceptor of the config. */
+function breakersOf({ handlers }: Plan): Constructor<Interceptor> {
+  const breakers = new Map<string, Interceptor>();
+  for (const { key, breaker } of handlers) {
+    if (!breaker) continue;
+    const { failed, of, pauseMs } = breaker;
+    const Breaker = CircuitBreaker({ failed, of, pause: `${pauseMs}ms`, on: ['Planned'] });
+    breakers.set(`Handlers.${key}`, new Breaker());
+  }
+  @injectable()
+  class Breakers implements Interceptor {
+    intercept(task: InterceptedTask, next: () => Promise<unknown>): Promise<unknown> {
+      return breakers.get(task.context.handler)?.intercept(task, next) ?? next();
+    }
+  }
+  return Breakers;
+}
 
 /** The options of what tasks leave in a store. */
 export interface UsesOptions {
@@ -170,17 +189,15 @@ export async function hire(hiring: Hiring): Promise<Member> {
   const hosts = new Hosts({ main: process, chronicle, seed, stageOf, open });
   const provide = seams.keys(keys);
   const uses = open(process);
-  const options = plan.handlers.map(
-    ({ key, run, concurrency, minPollers, heartbeatMs, timeoutMs, ...held }) => [
-      `Handlers.${key}`,
-      {
-        ...{ run, concurrency, ...heldBackBy(held) },
-        pollers: { min: minPollers, max: concurrency },
-        heartbeat: heartbeatMs === false ? (false as const) : `${heartbeatMs}ms`,
-        timeout: timeoutMs === false ? (false as const) : `${timeoutMs}ms`,
-      },
-    ],
-  );
+  const options = plan.handlers.map(({ key, run, concurrency, minPollers, heartbeatMs, timeoutMs, rate }) => [
+    `Handlers.${key}`,
+    {
+      ...{ run, concurrency, ...(rate !== undefined && { rate: `${rate}/10s` }) },
+      pollers: { min: minPollers, max: concurrency },
+      heartbeat: heartbeatMs === false ? (false as const) : `${heartbeatMs}ms`,
+      timeout: timeoutMs === false ? (false as const) : `${timeoutMs}ms`,
+    },
+  ]);
   const made = await makePlan({
     config: seams.config({
       activities: [Handlers],
@@ -195,7 +212,8 @@ export async function hire(hiring: Hiring): Promise<Member> {
         container.register(STAGE, { useValue: stage });
         if (uses) container.register(STORE_FOR, { useValue: () => uses.payloads.store });
       },
-      ...(uses && { interceptors: [SomeOnce], ...uses }),
+      interceptors: [breakersOf(plan), ...(uses ? [SomeOnce] : [])],
+      ...uses,
       workerName: process.name,
       healthPort: 8080,
       grace: `${plan.graceMs}ms`,

@@ -1,5 +1,14 @@
-import { Activity, type Constructor, Handle, type HandlerOptions, type TaskContext } from 'stepwright';
+import {
+  Activity,
+  type Constructor,
+  Handle,
+  type HandlerOptions,
+  type Interceptor,
+  type TaskContext,
+} from 'stepwright';
 import { ARN } from './world.js';
+
+type Options = HandlerOptions & { readonly interceptors?: readonly Constructor<Interceptor>[] };
 
 /** A task in a handler. The test decides when and how it ends. */
 export interface Held {
@@ -12,7 +21,7 @@ export interface Held {
 /** An activity class whose handler is this function; its name ends like its ARN. */
 export function activity(
   handle: (input: unknown, task: TaskContext) => unknown,
-  options: HandlerOptions = {},
+  options: Options = {},
   arn: string = ARN,
 ): Constructor {
   @Activity(arn, options)
@@ -28,7 +37,7 @@ export function activity(
 }
 
 /** An activity class whose every task is held until the test ends it. */
-export function holding(options: HandlerOptions = {}, arn?: string): { type: Constructor; held: Held[] } {
+export function holding(options: Options = {}, arn?: string): { type: Constructor; held: Held[] } {
   const held: Held[] = [];
   const hold = (input: unknown, task: TaskContext): Promise<unknown> =>
     new Promise((succeed, fail) => held.push({ input, task, succeed, fail }));

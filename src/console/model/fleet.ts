@@ -40,11 +40,10 @@ export function stateOf(
 const HELD_BY: Readonly<Record<HandlerHold['by'], string>> = {
   control: 'paused',
   task: 'paused by a task',
-  breaker: 'stopped by its breaker',
   waiting: 'waiting for the service',
 };
 
-/** Returns why a handler takes no tasks, and for how long: `stopped by its breaker, 40 s left`. */
+/** Returns why a handler takes no tasks, and for how long: `paused by a task, 40 s left`. */
 export function heldWords({ by, since, until, trouble }: HandlerHold, now: number): string {
   const words = trouble === undefined ? HELD_BY[by] : `${HELD_BY[by]} (${trouble})`;
   if (until !== undefined) return `${words}, ${wholeSeconds(Math.max(0, until - now))} left`;

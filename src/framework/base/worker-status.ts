@@ -76,8 +76,7 @@ export interface HandlerStatus {
   readonly undelivered: number;
   readonly polls: PollStatus;
   /**
-   * Present while the handler is paused: it takes no tasks, or only one to try if tasks succeed again. @default it
-   * takes tasks
+   * Present while the handler is paused, so that it takes no tasks. @default it takes tasks
    */
   readonly paused?: HandlerPause;
   readonly queue: QueueStatus;
@@ -115,10 +114,9 @@ export const QUEUE_MINUTES = 30;
 export interface HandlerPause {
   /**
    * The origin of the pause. `control`: the method `pause()` of the worker, or a request to its control socket. `task`:
-   * a task of the handler, by `task.pauseHandler()`. `breaker`: the handler's option `breaker`, because too many tasks
-   * failed.
+   * a task of the handler, by `task.pauseHandler()`.
    */
-  readonly by: 'control' | 'task' | 'breaker';
+  readonly by: 'control' | 'task';
   readonly since: number;
   /** The time at which the pause ends by itself; absent if it lasts until somebody ends it. */
   readonly until?: number;

@@ -52,32 +52,11 @@ export interface HandlerOptions {
    */
   rate?: string | false;
   /**
-   * Pauses the handler if too many of its last tasks failed with certain error names, such as when a service that it
-   * calls is down. `false`: it is never paused for that reason.
-   * @default false
-   */
-  breaker?: BreakerOptions | false;
-  /**
    * The place where the handler's tasks save their state with `task.checkpoint`, and the piece of work of an input:
    * `{ store, key: (input) => input.orderId, keep: '30d' }`. `false`: they can't save any.
    * @default false
    */
   checkpoint?: CheckpointOptions | false;
-}
-
-/**
- * A breaker pauses its handler if more than the fraction `failed` of the last `of` tasks failed with an error name in
- * `on`. When the time `pause` is over, one task is tried. If it succeeds, or fails with another name, the handler takes
- * tasks again; otherwise it is paused again.
- */
-export interface BreakerOptions {
-  /** The fraction of failed tasks above which the handler is paused: at least 0, and less than 1. */
-  failed: number;
-  of: number;
-  /** The duration of a pause, such as `'1m'`. */
-  pause: string;
-  /** The error names that count as failures here, in the form in which they are reported to the service. */
-  on: readonly string[];
 }
 
 /** Options of `@Activity`. Each option applies to every handler of the class that doesn't set it on `@Handle`. */
@@ -179,32 +158,6 @@ const rate = {
   },
 };
 
-const BREAKER_KEYS = ['failed', 'of', 'pause', 'on'];
-
-const breaker = {
-  expected:
-    '{ failed, of, pause, on }: a share from 0 up to but not 1, a whole number from 1 to 1000, a duration of 1 ms or more, and a list of error names; or false',
-  ok(value: unknown): boolean {
-    if (!isPlainObject(value)) return value === false;
-    const { failed, of, pause, on } = value;
-    const known = Object.keys(value).every((key) => BREAKER_KEYS.includes(key));
-    const counts =
-      typeof failed === 'number' && failed >= 0 && failed < 1 && isCount(of) && Number(of) <= 1_000;
-    const names = Array.isArray(on) && on.length > 0 && on.every(isText);
-    return known && counts && names && positiveDuration.ok(pause);
-  },
-  text: { shown: 'JSON|false', read: readBreaker },
-};
-
-function readBreaker(text: string): unknown {
-  if (text === 'none') return false;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
-}
-
 const CHECKPOINT_KEYS = ['store', 'key', 'keep'];
 const STORE_METHODS = ['put', 'putIfAbsent', 'get', 'delete', 'list', 'replace', 'deleteIf'];
 
@@ -243,7 +196,6 @@ export const HANDLER_OPTIONS = {
   timeout: { ...durationOrFalse, default: false, help: 'how long a task may take' },
   run: { ...oneOf('main', 'thread', 'process'), default: 'main', help: 'where a handler runs' },
   rate: { ...rate, default: false, help: 'how many tasks of a handler may begin' },
-  breaker: { ...breaker, default: false, help: 'pauses a handler whose last tasks failed' },
   checkpoint: { ...checkpoint, default: false, help: 'where tasks save their state' },
 } as const satisfies Table<HandlerOptions>;
 

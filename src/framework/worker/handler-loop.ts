@@ -1,14 +1,13 @@
 import type { Heartbeats } from './heartbeat/heartbeats.js';
 import { type Linked, LinkedList } from '../base/linked-list.js';
 import type { ActivityPort } from '../aws/activity-port.js';
-import { type Decision, type Lease, Task, type TaskHandler, type TaskWorld } from './task/task.js';
+import { type Lease, Task, type TaskHandler, type TaskWorld } from './task/task.js';
 import type { EventHub } from './observe/worker-events.js';
 import { type HandlerProof, type SlotHolders, STUCK_MS, stuckBy } from './observe/readiness.js';
 import type { HandlerPause, HandlerStatus, TaskStatus } from '../base/worker-status.js';
 import type { Limiter } from './task/limiter.js';
 import { ReportsInFlight } from './task/reports-in-flight.js';
 import { Admission } from './admission/admission.js';
-import type { BreakerRule } from './admission/breaker.js';
 import type { Rate } from '../declare/rate.js';
 import { type Configurable, readReconfiguration } from './reconfiguration.js';
 import { Poller } from './poll/poller.js';
@@ -25,11 +24,6 @@ export interface RunnableHandler extends TaskHandler {
   readonly poolSize?: number | undefined;
   /** The most tasks that may begin in a period, such as 100 per minute. @default no limit */
   readonly rate?: Rate | undefined;
-  /**
-   * A circuit breaker, which pauses the handler if too many of its last tasks have failed. @default the handler isn't
-   * paused
-   */
-  readonly breaker?: BreakerRule | undefined;
 }
 
 /** The parts of a worker that its {@link HandlerLoop} objects use. */
@@ -106,14 +100,14 @@ export class HandlerLoop {
   #stuck: { readonly since: number; emitted: boolean } | undefined;
 
   constructor(handler: RunnableHandler, world: LoopWorld) {
-    const { name, activityArn, port, pollers, concurrency, rate, breaker } = handler;
+    const { name, activityArn, port, pollers, concurrency, rate } = handler;
     const { clock, random, workerName, pollLimiter, events } = world;
     this.#handler = handler;
     this.#world = world;
     this.#taskWorld = this.#makeTaskWorld();
     const ref = { handler: name, activityArn };
     this.#admission = new Admission({
-      ...{ clock, rate, breaker },
+      ...{ clock, rate },
       onRoom: () => this.#poller.fill(),
       onPaused: (pause) => events.emit('handler:paused', { ...ref, ...pause }),
       onResumed: () => events.emit('handler:resumed', ref),
@@ -313,7 +307,7 @@ export class HandlerLoop {
       };
       // Added before the task begins, because a listener of `task:received` may ask for it or stop the worker.
       this.#tasks.add(atWork);
-      this.#admission.begin(lease.token);
+      this.#admission.begin();
       atWork.ended = this.#run(task, lease, onSettled).then(onEnded, (error: unknown) => {
         this.#world.onFault(error);
         onEnded();
@@ -322,12 +316,6 @@ export class HandlerLoop {
       this.#world.onFault(error);
       slot.free();
     }
-  }
-
-  /** Records in the handler's breaker how a task has ended. */
-  #decided(token: string, decision: Decision): void {
-    if (decision.status === 'gone') this.#admission.gone(token);
-    else this.#admission.ended(token, decision.status === 'failed' ? decision.error : undefined);
   }
 
   #run(task: Task, { receivedAt }: Lease, onSettled: () => void): Promise<void> {
@@ -344,9 +332,6 @@ export class HandlerLoop {
       ...this.#world,
       port: this.#handler.port,
       inFlight: new ReportsInFlight(),
-      ...(this.#handler.breaker && {
-        onDecided: (token: string, decision: Decision): void => this.#decided(token, decision),
-      }),
       pauseHandler: ({ forMs, reason }) => this.#admission.suspend('task', reason, forMs),
       emit: (event, payload) => {
         if (event === 'task:succeeded' || event === 'task:failed') this.#provedAt = clock.now();

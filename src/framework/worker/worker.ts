@@ -227,7 +227,7 @@ export class Worker implements ObservedWorker {
   }
 
   /**
-   * Ends the pause of a handler, whatever caused it: `pause`, one of its tasks, or its breaker.
+   * Ends the pause of a handler, whatever caused it: `pause`, or one of its tasks.
    * @throws RangeError if there is no such handler
    */
   resume(handler: string): void {

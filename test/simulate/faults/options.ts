@@ -36,7 +36,10 @@ export const OPTION_FAULTS: readonly Fault[] = [
   {
     name: 'a breaker never opens',
     seed: 21,
-    plant: handlerOptions(({ breaker: _breaker, ...each }) => each),
+    plant: options(({ interceptors = [], ...config }) => ({
+      ...config,
+      interceptors: interceptors.filter(({ name }) => name !== 'Breakers'),
+    })),
   },
   {
     name: 'the grace never ends',

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { ActivityFailure, type HandlerOptions } from 'stepwright';
+import { ActivityFailure, CircuitBreaker, type HandlerOptions } from 'stepwright';
 import { type FaultPlan, faultPlan } from '../../support/faults.js';
 import { activity, type Held, holding } from '../../support/work.js';
 import { ARN, createWorld, type World, type WorkerWorld } from '../../support/world.js';
@@ -215,11 +215,9 @@ describe('rate', () => {
   });
 });
 
-describe('breaker', () => {
-  const breaker = { failed: 0.5, of: 4, pause: '1m', on: ['Down'] };
-
+describe('CircuitBreaker', () => {
   /** A handler that fails by a name while the test says so. */
-  async function failing(options: HandlerOptions = {}) {
+  async function failing() {
     const state = { name: 'Down' as string | undefined, calls: 0 };
     const handle = (): unknown => {
       state.calls++;
@@ -227,35 +225,32 @@ describe('breaker', () => {
       return 1;
     };
     const machine = world.machine(ARN);
-    const w = await world.worker({
-      activities: [activity(handle, { breaker, concurrency: 1, ...options })],
-    });
+    const interceptors = [CircuitBreaker({ failed: 0.5, of: 4, pause: '1m', on: ['Down'] })];
+    const w = await world.worker({ activities: [activity(handle, { interceptors, concurrency: 1 })] });
     const start = async (count: number): Promise<void> => {
       for (let n = 0; n < count; n++) await world.execute(machine);
     };
     return { w, state, start };
   }
 
-  test('more than a share of failures pauses the handler; one task is tried, and then it goes on', async () => {
+  test('more than a share of failures pauses the handler, and after the pause the tasks are counted anew', async () => {
     const { w, state, start } = await failing();
     await start(20);
     await seconds(5);
     // Three of four are more than half.
     expect(state.calls).toBe(3);
     expect(w.of('handler:paused')).toMatchObject([
-      { by: 'breaker', reason: '3 of the last 3 tasks failed by Down', until: expect.any(Number) },
+      { by: 'task', reason: '3 of the last 3 tasks failed by Down', until: expect.any(Number) },
     ]);
     await seconds(50);
     expect(state.calls).toBe(3);
     await seconds(10);
-    expect(state.calls).toBe(4);
+    expect(state.calls).toBe(6);
     expect(w.of('handler:paused')).toHaveLength(2);
     state.name = undefined;
     await seconds(61);
-    expect(w.of('handler:resumed')).toHaveLength(1);
-    await seconds(5);
+    expect(w.of('handler:resumed')).toHaveLength(2);
     expect(state.calls).toBe(20);
-    expect(w.worker.status().handlers[0]).not.toHaveProperty('paused');
   });
 
   test('failures by other names, and fewer of them, pause nothing', async () => {
@@ -273,21 +268,7 @@ describe('breaker', () => {
     expect(w.of('handler:paused')).toEqual([]);
   });
 
-  test('only one task is tried, however many slots are free', async () => {
-    const { state, start } = await failing({ concurrency: 10, pollers: 5 });
-    await start(5);
-    await seconds(5);
-    const before = state.calls;
-    await start(30);
-    await seconds(61);
-    const tried = state.calls - before;
-    // Polls that were open when it tripped still bring a task each, and one more is tried.
-    expect(tried).toBeLessThanOrEqual(5 + 1);
-    await seconds(60);
-    expect(state.calls - before - tried).toBeLessThanOrEqual(1);
-  });
-
-  test('resume closes it', async () => {
+  test('resume ends the pause', async () => {
     const { w, state, start } = await failing();
     await start(10);
     await seconds(5);
@@ -295,6 +276,16 @@ describe('breaker', () => {
     w.worker.resume(NAME);
     await seconds(5);
     expect(state.calls).toBe(10);
+  });
+
+  test.each([
+    [{ failed: 1 }, /`failed` to be a number from 0 up to but not 1, got 1/],
+    [{ of: 0 }, /`of` to be a whole number from 1 to 1000, got 0/],
+    [{ on: [] }, /`on` to be a list of error names, got \[\]/],
+    [{ pause: '0s' }, /`pause` to be .*, above 0, got "0s"/],
+  ])('refuses %j', (wrong, message) => {
+    const right = { failed: 0.5, of: 20, pause: '1m', on: ['X'] };
+    expect(() => CircuitBreaker({ ...right, ...wrong })).toThrow(message);
   });
 });
 

@@ -86,7 +86,7 @@ function handlerIn(value: unknown): RemoteHandler | undefined {
   };
 }
 
-const PAUSED_BY: readonly HandlerPause['by'][] = ['control', 'task', 'breaker'];
+const PAUSED_BY: readonly HandlerPause['by'][] = ['control', 'task'];
 
 function pauseIn(value: unknown): RemoteHandler['paused'] {
   if (!isPlainObject(value)) return undefined;

@@ -1,7 +1,6 @@
 import type { Cancel, Clock } from '../../base/time/clock.js';
 import type { HandlerPause } from '../../base/worker-status.js';
 import type { Rate } from '../../declare/rate.js';
-import { Breaker, type BreakerRule } from './breaker.js';
 import { RateWindow } from './rate-window.js';
 
 /** A pause of a handler: while it lasts, the worker receives no tasks for the handler. */
@@ -12,7 +11,6 @@ export interface Pause extends HandlerPause {
 export interface AdmissionOptions {
   readonly clock: Clock;
   readonly rate?: Rate | undefined;
-  readonly breaker?: BreakerRule | undefined;
   /** Called when more polls may be open than before, because a pause has ended or the rate allows more tasks. */
   readonly onRoom: () => void;
   readonly onPaused: (pause: Pause) => void;
@@ -20,16 +18,14 @@ export interface AdmissionOptions {
 }
 
 const PAUSE_STEP_MS = 1_000;
-const TRIED = 'one task is tried';
 
 /**
  * Limits how many polls a handler may have open, in addition to the limit by its slots: none while it is paused, and
- * otherwise as many as its rate and its breaker allow. Polls that are already open aren't closed and may still return a
+ * otherwise as many as its rate allows. Polls that are already open aren't closed and may still return a
  * task, and running tasks aren't stopped.
  */
 export class Admission {
   readonly #options: AdmissionOptions;
-  readonly #breaker: Breaker | undefined;
   #rate: RateWindow | undefined;
   #pause: Pause | undefined;
   #stopped = false;
@@ -38,7 +34,6 @@ export class Admission {
   constructor(options: AdmissionOptions) {
     this.#options = options;
     this.#rate = options.rate && new RateWindow(options.rate);
-    this.#breaker = options.breaker && new Breaker(options.breaker);
   }
 
   /** The current pause; undefined while the handler isn't paused. */
@@ -48,34 +43,16 @@ export class Admission {
 
   /** Returns how many more polls may be opened now. @param polling the number of open polls */
   room(polling: number): number {
-    if (this.#pause && this.#pause.by !== 'breaker') return 0;
-    const trying = this.#breaker ? this.#breaker.room() : Number.POSITIVE_INFINITY;
+    if (this.#pause) return 0;
     const granted = this.#rate ? this.#rate.room(this.#options.clock.now()) : Number.POSITIVE_INFINITY;
-    return Math.max(0, Math.min(trying, granted) - polling);
+    return Math.max(0, granted - polling);
   }
 
   /** Records that a poll has returned a task. */
-  begin(token: string): void {
-    this.#breaker?.begin(token);
+  begin(): void {
     if (!this.#rate) return;
     this.#rate.begin(this.#options.clock.now());
     if (!this.#stopped && !this.#timers.has('rate')) this.#wakeForRate();
-  }
-
-  /** Records the outcome of a task. @param error the error name of its failure; undefined if it succeeded */
-  ended(token: string, error?: string): void {
-    const breaker = this.#breaker;
-    if (!breaker) return;
-    const wasClosed = breaker.isClosed;
-    const reason = breaker.ended(token, error, this.#options.clock.now());
-    if (reason !== undefined) this.#trip(reason);
-    else if (!wasClosed && breaker.isClosed) this.#end('breaker');
-  }
-
-  /** Records that a task has ended without an outcome, because the service no longer wants it. */
-  gone(token: string): void {
-    this.#breaker?.gone(token);
-    if (this.#pause?.by === 'breaker') this.#options.onRoom();
   }
 
   /**
@@ -85,7 +62,7 @@ export class Admission {
   suspend(by: 'control' | 'task', reason: string, forMs?: number): void {
     const now = this.#options.clock.now();
     const until = forMs === undefined ? undefined : now + forMs;
-    const before = this.#pause?.by === 'breaker' ? undefined : this.#pause;
+    const before = this.#pause;
     // A handler may ask in a loop: what adds less than a second is no news.
     const lasts = before && (before.until ?? Number.POSITIVE_INFINITY) + (by === 'task' ? PAUSE_STEP_MS : 0);
     if (lasts !== undefined && until !== undefined && until < lasts) return;
@@ -93,10 +70,14 @@ export class Admission {
     this.#set({ by, reason, since: before?.since ?? now, ...(until !== undefined && { until }) });
   }
 
-  /** Ends the current pause, whatever its cause, and closes the breaker, so that tasks are received again. */
+  /** Ends the current pause, whatever its cause, so that tasks are received again. */
   resume(): void {
-    this.#breaker?.reset();
-    if (this.#pause) this.#end(this.#pause.by);
+    if (!this.#pause) return;
+    const { onResumed, onRoom } = this.#options;
+    this.#cancel('pause');
+    this.#pause = undefined;
+    onResumed();
+    onRoom();
   }
 
   /** Replaces the rate; undefined removes it. Tasks that have begun before don't count for the new rate. */
@@ -113,14 +94,6 @@ export class Admission {
     this.#cancel('pause');
   }
 
-  #trip(reason: string): void {
-    // A person's pause, and a task's, go on. The breaker then decides after them.
-    const until = this.#breaker?.until;
-    if (this.#pause && this.#pause.by !== 'breaker') return;
-    const since = this.#pause?.since ?? this.#options.clock.now();
-    this.#set({ by: 'breaker', reason, since, ...(until !== undefined && { until }) });
-  }
-
   #set(pause: Pause): void {
     const { clock, onPaused } = this.#options;
     this.#cancel('pause');
@@ -128,34 +101,9 @@ export class Admission {
     if (pause.until !== undefined && !this.#stopped)
       this.#timers.set(
         'pause',
-        clock.after(pause.until - clock.now(), () => this.#over(pause)),
+        clock.after(pause.until - clock.now(), () => this.resume()),
       );
     onPaused(pause);
-  }
-
-  /**
-   * Called when the time of a pause is over. If a breaker has caused the pause, one task is tried, and the pause ends
-   * only when that task succeeds.
-   */
-  #over({ by }: Pause): void {
-    const { clock, onRoom } = this.#options;
-    this.#timers.delete('pause');
-    this.#breaker?.tick(clock.now());
-    if (by !== 'breaker') return this.#end(by);
-    if (this.#pause) this.#pause = { by, reason: TRIED, since: this.#pause.since };
-    onRoom();
-  }
-
-  #end(by: Pause['by']): void {
-    if (this.#pause?.by !== by) return;
-    this.#cancel('pause');
-    this.#pause = undefined;
-    const until = this.#breaker?.until;
-    this.#breaker?.tick(this.#options.clock.now());
-    if (by !== 'breaker' && this.#breaker && !this.#breaker.isClosed)
-      this.#trip(until === undefined ? TRIED : 'its last tasks failed by a name that the breaker lists');
-    else this.#options.onResumed();
-    this.#options.onRoom();
   }
 
   #wakeForRate(): void {

@@ -16,10 +16,7 @@ import { Telemetry } from '../observe/open-telemetry/telemetry.js';
 import { openHealth, type WorkerHealth } from '../health/health-port.js';
 import { StoreTroubles } from '../../base/store/store-events.js';
 import { systemClock } from '../../base/time/clock.js';
-import { parseDuration } from '../../base/time/duration.js';
 import { parseRate } from '../../declare/rate.js';
-import type { ResolvedOptions } from '../../config/resolve.js';
-import type { BreakerRule } from '../admission/breaker.js';
 import type { RunnableHandler } from '../handler-loop.js';
 import type { Checkpoints } from '../keep/checkpoints.js';
 import { logStore } from '../keep/store-log.js';
@@ -185,9 +182,6 @@ interface Connecting {
   readonly endpoint: Endpoint;
 }
 
-const breakerOf = (options: ResolvedOptions['breaker']): BreakerRule | undefined =>
-  options ? { ...options, pauseMs: parseDuration(options.pause) ?? 0 } : undefined;
-
 async function connectHandlers(connecting: Connecting): Promise<RunnableHandler[]> {
   const { plan, world, stores, container, pools, payloads, service, endpoint } = connecting;
   const { settings, handlers } = plan;
@@ -205,8 +199,8 @@ async function connectHandlers(connecting: Connecting): Promise<RunnableHandler[
     const handle =
       (await pools.handlerOf(planned, checkpoints)) ??
       compile(definition, container, settings.interceptors, payloads, checkpoints);
-    const [rate, breaker] = [parseRate(options.rate), breakerOf(options.breaker)];
-    return { name: definition.name, activityArn, handle, port, ...options, rate, breaker, checkpoints };
+    const rate = parseRate(options.rate);
+    return { name: definition.name, activityArn, handle, port, ...options, rate, checkpoints };
   });
   return Promise.all(runnable);
 }

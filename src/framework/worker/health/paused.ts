@@ -9,4 +9,4 @@ export const pausedIn = (handlers: readonly HandlerStatus[]): string[] =>
     return `${name}: paused by ${PAUSED_BY[by]}${reason === undefined ? '' : ` (${reason})`}${lasts}`;
   });
 
-const PAUSED_BY = { control: 'a person', task: 'one of its tasks', breaker: 'its breaker' } as const;
+const PAUSED_BY = { control: 'a person', task: 'one of its tasks' } as const;

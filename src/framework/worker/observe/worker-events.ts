@@ -22,8 +22,8 @@ export interface WorkerEvents extends PollEvents, TaskEvents, StoreEvents {
   };
   'slots:freed': PollRef;
   /**
-   * A handler was paused: it gets no tasks until the time `until` or, without that, until it is resumed. After the
-   * pause of a breaker it first gets one task, to see if that succeeds. Running tasks continue.
+   * A handler was paused: it gets no tasks until the time `until` or, without that, until it is resumed. Running
+   * tasks continue.
    */
   'handler:paused': PollRef & HandlerPause & { readonly reason: string };
   'handler:resumed': PollRef;
