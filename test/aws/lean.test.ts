@@ -283,3 +283,18 @@ describe.each(['lean', 'sdk'] as const)('%s: a poll', (calls) => {
     expect(seen).toMatchObject([{ isRight: true, headers: { host: `[::1]:${at}` } }]);
   });
 });
+
+test.each([1, 2])('%i unasked responses 100 Continue cost no token', async (many) => {
+  const body = JSON.stringify({ taskToken: 'token', input: '1' });
+  const headers = { ...SERVICE_HEADERS, 'content-length': Buffer.byteLength(body) };
+  const head = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  const server = createTcpServer((socket) => {
+    socket.once('data', () => {
+      socket.write('HTTP/1.1 100 Continue\r\n\r\n'.repeat(many));
+      // After a turn of the event loop, so that it arrives by itself.
+      setImmediate(() => setImmediate(() => socket.write(`HTTP/1.1 200 OK\r\n${head.join('')}\r\n${body}`)));
+    });
+  });
+  const port = await portAt(`http://127.0.0.1:${await listen(server)}`);
+  expect(await pollAt(port)).toEqual({ kind: 'task', token: 'token', input: '1' });
+});

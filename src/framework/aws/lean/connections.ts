@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { Client } from 'undici';
 // Only these two modules of undici are loaded, a quarter of it. Its index would also load fetch, WebSocket, caches
 // and mocks, once in each thread.
@@ -87,9 +88,14 @@ export class Connections {
  */
 export function connector(): OpenConnection {
   const shared = connect({ timeout: CONNECTION_TIMEOUT_MS });
+  const clean: typeof shared = (options, onEnd) =>
+    shared(options, (...[error, socket]) => {
+      if (socket) dropContinues(socket);
+      onEnd(...([error, socket] as Parameters<typeof onEnd>));
+    });
   return (origin) =>
     new OneClient(origin, {
-      connect: shared,
+      connect: clean,
       pipelining: 1,
       // The worker limits the time of whole calls itself, on its own clock.
       headersTimeout: 0,
@@ -99,4 +105,21 @@ export function connector(): OpenConnection {
       keepAliveMaxTimeout: KEEP_ALIVE_MS,
       keepAliveTimeoutThreshold: KEEP_ALIVE_MARGIN_MS,
     });
+}
+
+/** Responses that only say that the request's body may be sent, which no request of ours asks. */
+const CONTINUE = /^(?:HTTP\/1\.1 100 [^]*?\r\n\r\n)+/;
+
+/**
+ * Lets a socket's reader see no response `100 Continue`: a proxy may send one though nobody asked for it, and undici then
+ * closes the connection. The response that follows may hold a task's token, which would be lost.
+ */
+function dropContinues(socket: Pick<Duplex, 'read'>): void {
+  const read = socket.read.bind(socket);
+  socket.read = (size) => {
+    const chunk: unknown = read(size);
+    if (!(chunk instanceof Buffer) || chunk.indexOf('HTTP/1.1 100 ') !== 0) return chunk;
+    const rest = chunk.subarray(CONTINUE.exec(chunk.toString('latin1'))?.[0].length ?? 0);
+    return rest.length === 0 ? (socket.read(size) as unknown) : rest;
+  };
 }

@@ -28,10 +28,9 @@ export interface Origin {
   readonly parent?: Context;
 }
 
-/** The span of one task. When the task has ended, the spans of its poll and its report are made too, as children. */
+/** The span of one task. When the task has ended, the span of its report is made too, as a child. */
 export class TaskSpan implements TaskTrace {
   readonly #world: SpanWorld;
-  readonly #task: TracedTask;
   readonly #handler: string;
   readonly #span: Span;
   readonly #ids: SpanContext;
@@ -42,7 +41,6 @@ export class TaskSpan implements TaskTrace {
     const { name, activityArn } = handler;
     const parent = origin?.parent ?? api.ROOT_CONTEXT;
     this.#world = world;
-    this.#task = task;
     this.#handler = name;
     const span = tracer.startSpan(
       name,
@@ -62,6 +60,9 @@ export class TaskSpan implements TaskTrace {
     // Set one by one, since the SDK copies twice what is passed to `startSpan`.
     span.setAttribute('stepwright.handler', name);
     span.setAttribute('stepwright.task', tokenHash(task.token));
+    // No span: the poll began before the task, and would make its trace as long as the worker was idle.
+    if (task.polledAt !== undefined)
+      span.setAttribute('stepwright.poll.open_ms', Math.round(task.receivedAt - task.polledAt));
   }
 
   get logFields(): Readonly<Record<string, string>> {
@@ -83,7 +84,7 @@ export class TaskSpan implements TaskTrace {
     const { outcome, error } = end;
     const code = this.#world.api.SpanStatusCode.ERROR;
     try {
-      this.#tellCalls(end, code);
+      this.#tellReport(end, code);
     } finally {
       span.setAttribute('stepwright.outcome', outcome);
       if (error !== undefined)
@@ -93,19 +94,14 @@ export class TaskSpan implements TaskTrace {
     }
   }
 
-  #tellCalls({ outcome, decidedAt, retries, at }: TraceEnd, code: SpanStatusCode.ERROR): void {
-    const { polledAt, receivedAt } = this.#task;
-    if (polledAt !== undefined) this.#child('poll', polledAt).end(hrTime(receivedAt));
+  #tellReport({ outcome, decidedAt, retries, at }: TraceEnd, code: SpanStatusCode.ERROR): void {
     if (decidedAt === undefined) return;
-    const report = this.#child('report', decidedAt);
+    const { api, tracer } = this.#world;
+    const options = { kind: api.SpanKind.CLIENT, startTime: hrTime(decidedAt) };
+    const report = tracer.startSpan('report', options, this.#context);
     report.setAttribute('stepwright.report.retries', retries);
     if (outcome === 'lost' || outcome === 'gone') report.setStatus({ code, message: outcome });
     report.end(hrTime(at));
-  }
-
-  #child(name: string, at: number): Span {
-    const { api, tracer } = this.#world;
-    return tracer.startSpan(name, { kind: api.SpanKind.CLIENT, startTime: hrTime(at) }, this.#context);
   }
 }
 

@@ -17,7 +17,7 @@ export interface TracesOptions {
 }
 
 /**
- * Makes a span for each task. The task's handler runs in it, and the poll and the report get child spans. If the app's
+ * Makes a span for each task. The task's handler runs in it, and the report gets a child span. If the app's
  * exporter throws, a span is lost, but the task isn't affected.
  */
 export class Traces {
