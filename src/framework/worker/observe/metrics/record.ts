@@ -31,25 +31,19 @@ export function recordEvents(worker: ObservedWorker, sink: MetricSink): void {
   }
   for (const use of STORE_USES) sink.counter('stepwright.stores.failed', { use });
 
-  const ended =
-    (outcome: (typeof OUTCOMES)[number]) =>
-    ({
-      handler,
-      durationMs,
-      error,
-    }: {
-      handler: string;
-      durationMs: number;
-      error?: string | Error;
-    }): void => {
-      const error_type = typeof error === 'string' ? errorTypes.bounded(handler, error) : '';
-      completed(handler, outcome, error_type).add(1);
-      sink.histogram('stepwright.task.duration', { handler, outcome }).record(seconds(durationMs));
+  const received = byHandler((handler) => sink.counter('stepwright.tasks.received', { handler }));
+  const settled = byHandler((handler) => sink.histogram('stepwright.handler.duration', { handler }));
+  const ended = (outcome: (typeof OUTCOMES)[number]) => {
+    const duration = byHandler((handler) => sink.histogram('stepwright.task.duration', { handler, outcome }));
+    const unnamed = byHandler((handler) => completed(handler, outcome));
+    return ({ handler, durationMs, error }: Ended): void => {
+      if (typeof error === 'string') completed(handler, outcome, errorTypes.bounded(handler, error)).add(1);
+      else unnamed(handler).add(1);
+      duration(handler).record(seconds(durationMs));
     };
-  worker.on('task:received', ({ handler }) => sink.counter('stepwright.tasks.received', { handler }).add(1));
-  worker.on('task:settled', ({ handler, handlerMs }) =>
-    sink.histogram('stepwright.handler.duration', { handler }).record(seconds(handlerMs)),
-  );
+  };
+  worker.on('task:received', ({ handler }) => received(handler).add(1));
+  worker.on('task:settled', ({ handler, handlerMs }) => settled(handler).record(seconds(handlerMs)));
   worker.on('task:succeeded', ended('succeeded'));
   worker.on('task:failed', ended('failed'));
   worker.on('task:deferred', ended('deferred'));
@@ -64,4 +58,21 @@ export function recordEvents(worker: ObservedWorker, sink: MetricSink): void {
   );
   worker.on('store:failed', ({ use }) => sink.counter('stepwright.stores.failed', { use }).add(1));
   worker.on('heartbeat:sent', ({ lateMs }) => lateness.record(seconds(lateMs)));
+}
+
+interface Ended {
+  readonly handler: string;
+  readonly durationMs: number;
+  /** The name of a failure, or why the task is gone or lost. */
+  readonly error?: string | Error;
+}
+
+/** Makes one for each handler and keeps it, since a look-up by all labels for each task would be slow. */
+function byHandler<T>(make: (handler: string) => T): (handler: string) => T {
+  const made = new Map<string, T>();
+  return (handler) => {
+    const known = made.get(handler) ?? make(handler);
+    made.set(handler, known);
+    return known;
+  };
 }
