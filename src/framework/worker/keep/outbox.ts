@@ -52,6 +52,8 @@ const MOST_PUTS = 1_000;
 const MOST_OFFERS = 16;
 /** The time between two looks at the store, and after a look that has failed. */
 const [SCAN_MS, SPREAD_MS, AGAIN_MS] = [25_000, 5_000, 5_000];
+/** A store may still make a write so long after it gave no answer. */
+const LATE_WRITE_MS = 3_600_000;
 /** After its task was found gone, a record may still be removed by who has delivered it. */
 const REMOVAL_MS = 1_000;
 /** An outcome that is older is offered once more, and removed. */
@@ -62,6 +64,8 @@ interface Entry {
   readonly since: number;
   /** Resolves to undefined when the outcome is in the store, else to the reason why it is not known to be. */
   readonly put: Promise<StoreError | undefined>;
+  /** True if the store was not asked, because its calls fail. */
+  readonly isRefused: boolean;
   isKept: boolean;
 }
 
@@ -77,9 +81,10 @@ export class Outbox {
   readonly #own = new Map<string, Entry>();
   /** The keys that the last look has found, with the time since which each is known. */
   #seen = new Map<string, number>();
-  /** The keys of records that this worker can't offer, and of those that only have to be removed. */
+  /** The keys of records that this worker can't offer. */
   readonly #unfit = new Set<string>();
-  readonly #over = new Set<string>();
+  /** The keys of records that only have to be removed, with the time until which one may still be written. */
+  readonly #over = new Map<string, number>();
   readonly #removals = new Set<Promise<unknown>>();
   #puts = 0;
   /** True after a call has failed to keep an outcome, until another has succeeded. */
@@ -118,7 +123,7 @@ export class Outbox {
     const refused = this.#puts >= (this.#fails ? 1 : MOST_PUTS);
     const key = KEY_PREFIX.outcome + tokenKey(kept.token);
     const entry: Entry = {
-      ...{ key, since, isKept: false },
+      ...{ key, since, isKept: false, isRefused: refused },
       put: refused ? Promise.resolve(unavailable(`${store.name} takes no outcomes`)) : this.#put(key, kept),
     };
     this.#own.set(kept.token, entry);
@@ -137,6 +142,7 @@ export class Outbox {
   over(token: string): void {
     const entry = this.#own.get(token);
     if (!entry) return;
+    if (entry.isRefused) return void this.#own.delete(token);
     const removal = entry.put
       .then((error) => this.#remove(entry.key, error?.kind === 'unavailable'))
       .finally(() => this.#own.delete(token));
@@ -180,7 +186,8 @@ export class Outbox {
 
   /** @param isUnsure true if a write that was not answered may be made after this */
   async #remove(key: string, isUnsure = false): Promise<void> {
-    this.#over.add(key);
+    const now = this.#world.clock.now();
+    this.#over.set(key, isUnsure ? now + LATE_WRITE_MS : now);
     // What can't be removed now is removed after the next look.
     await quietly(this.#world.store.delete(key).then(() => isUnsure || this.#over.delete(key)));
     this.#seen.delete(key);
@@ -200,8 +207,9 @@ export class Outbox {
     const own = new Set(Array.from(this.#own.values(), ({ key }) => key));
     const listed = await allKeys(store, KEY_PREFIX.outcome);
     const there = new Set(listed);
-    for (const keys of [this.#unfit, this.#over])
-      for (const key of keys) if (!there.has(key)) keys.delete(key);
+    for (const key of this.#unfit) if (!there.has(key)) this.#unfit.delete(key);
+    for (const [key, until] of this.#over)
+      if (!there.has(key) && clock.now() >= until) this.#over.delete(key);
     for (const { key } of this.#own.values()) own.add(key);
     const left = listed.filter((key) => !own.has(key) && !this.#unfit.has(key));
     const due = left.filter((key) => isFirst || this.#seen.has(key));
