@@ -8,7 +8,6 @@ import { jsonBytes, type Json, type JsonObject } from '../asl/values/json.js';
 import type { Resources, RunningExecution, StateWorld } from '../asl/runtime/running-execution.js';
 import { Scope } from '../asl/runtime/scope.js';
 import { Branch, WHOLE } from '../asl/runtime/branch.js';
-import { ProcessorBudget } from '../asl/expression/processor-budget.js';
 import { Spellings } from '../asl/runtime/spellings.js';
 import { StepCounter } from '../asl/runtime/step-counter.js';
 import { VariableScope } from '../asl/runtime/variables.js';
@@ -68,7 +67,6 @@ export class Execution implements RunningExecution, Ending {
   /** True while a person keeps this execution, although it may be older than those that are kept. */
   isPinned = false;
   #scope = new Scope();
-  #processor = new ProcessorBudget();
   #machine: Machine;
   #end: ExecutionEnd | undefined;
   /** The outermost branch, with the progress of the execution. A redrive goes on from it. */
@@ -125,10 +123,6 @@ export class Execution implements RunningExecution, Ending {
 
   get scope(): Scope {
     return this.#scope;
-  }
-
-  get processor(): ProcessorBudget {
-    return this.#processor;
   }
 
   get resources(): Resources {
@@ -205,7 +199,6 @@ export class Execution implements RunningExecution, Ending {
     this.#end = undefined;
     this.endedAs = undefined;
     this.#scope = new Scope();
-    this.#processor = new ProcessorBudget();
     this.#counted = this.#held = 0;
     this.#takeBack();
     this.#timedFrom = this.world.clock.now();

@@ -1,6 +1,7 @@
 import { systemClock, type Cancel, type Clock } from '../../base/time/clock.js';
 import { ScaledClock } from '../../base/time/scaled-clock.js';
 import { silentLog, type Logger } from '../../base/log/log.js';
+import type { Evaluator } from '../asl/expression/evaluation.js';
 import { EvaluationThreads } from '../asl/jsonata/evaluation-threads.js';
 import { compileMachine } from '../asl/machine.js';
 import type { RunObserver } from '../asl/runtime/interpret.js';
@@ -69,6 +70,14 @@ export interface StepFunctionsOptions {
   log?: Logger;
 }
 
+/** What a test passes in. */
+export interface ForTests {
+  /** Is told what the states of all executions do. @default none */
+  readonly observer?: RunObserver | undefined;
+  /** Evaluates JSONata. @default threads */
+  readonly evaluator?: Evaluator;
+}
+
 /** The shares that each kind may have of the memory for all of them. Together they are more than there is. */
 const SHARES = { kept: 0.35, running: 0.7, definitions: 0.6 };
 
@@ -109,7 +118,7 @@ export class StepFunctions {
   readonly random: () => number;
   /** Counts what callers make the service keep. */
   readonly memory = new Memory();
-  readonly #threads = new EvaluationThreads();
+  readonly #evaluator: Evaluator;
   readonly #trialWorld: TrialWorld;
   readonly #pollHoldMs: number;
   readonly #real: Clock;
@@ -118,20 +127,20 @@ export class StepFunctions {
   /** The workers whose polls are answered at once without a task, and the time until which they are. */
   readonly #endedWorkers = new Map<string, number>();
 
-  /** @param observer is told what the states of all executions do, for a test. @default none */
-  constructor(options: StepFunctionsOptions = {}, observer?: RunObserver) {
+  constructor(options: StepFunctionsOptions = {}, { observer, evaluator }: ForTests = {}) {
     const { clock = systemClock, random = Math.random, log = silentLog } = options;
     const { pollHoldMs = 60_000, keptExecutions = 10_000 } = options;
     const { keptBytes = SHARES.kept * this.memory.limit, runningBytes = SHARES.running * this.memory.limit } =
       options;
+    this.#evaluator = evaluator ?? new EvaluationThreads();
     const resources = new MockTable(options.mocks ?? {});
     this.testCases = options.mockConfig && new TestCases(checked(options.mockConfig), resources);
     const { forCallers, real } = clock instanceof ScaledClock ? clock : { forCallers: clock, real: clock };
     const tasks = new TaskTable(forCallers, options.tokens, real);
     const activities = new Activities(tasks, forCallers);
-    const [threads, memory] = [this.#threads, new MemoryPart(this.memory, runningBytes)];
+    const memory = new MemoryPart(this.memory, runningBytes);
     this.#pollHoldMs = pollHoldMs;
-    this.#trialWorld = { clock, random, tasks, activities, resources, threads, memory };
+    this.#trialWorld = { clock, random, tasks, activities, resources, evaluator: this.#evaluator, memory };
     this.clock = forCallers;
     this.#real = real;
     this.random = random;
@@ -145,7 +154,7 @@ export class StepFunctions {
     );
     this.executions = new Executions(
       {
-        ...{ clock, random, log, resources, tasks, activities, threads, memory, observer },
+        ...{ clock, random, log, resources, tasks, activities, evaluator: this.#evaluator, memory, observer },
         transitions: options.verbose ? log : undefined,
       },
       { executions: keptExecutions, memory: new MemoryPart(this.memory, keptBytes) },
@@ -249,7 +258,7 @@ export class StepFunctions {
    * event loop, or for an evaluation in a thread.
    */
   get busy(): boolean {
-    if (this.#threads.busy > 0) return true;
+    if (this.#evaluator.busy > 0) return true;
     for (const { stepCounter } of this.executions.startedAfter(0)) if (stepCounter.waiting > 0) return true;
     return false;
   }
@@ -258,7 +267,7 @@ export class StepFunctions {
   close(): void {
     this.endPolls();
     this.executions.close();
-    this.#threads.close();
+    this.#evaluator.close();
   }
 }
 

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import type { Cancel } from '../../base/time/clock.js';
-import { ProcessorBudget } from '../asl/expression/processor-budget.js';
 import type { TriedState } from '../asl/machine.js';
 import { Branch } from '../asl/runtime/branch.js';
 import type { Resources, RunningExecution, StateWorld } from '../asl/runtime/running-execution.js';
@@ -32,7 +31,6 @@ export class TrialExecution implements RunningExecution {
   readonly machineName = randomUUID();
   readonly stepCounter = new StepCounter();
   readonly spellings = new Spellings();
-  readonly processor = new ProcessorBudget();
   readonly scope = new Scope();
   readonly context: JsonObject;
   readonly region: string;

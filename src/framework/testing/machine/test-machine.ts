@@ -246,12 +246,13 @@ interface EngineParts {
 async function makeEngine(source: MachineSource, resources: Mocks, clock: HandClock): Promise<EngineParts> {
   // Imported only when needed, so that a test with a bed doesn't load the code of the Amazon States Language.
   const { StepFunctions } = await import('../../local/engine/step-functions.js');
+  const { EvaluationInPlace } = await import('../../local/asl/jsonata/evaluation-in-place.js');
   const { EnginePort } = await import('./engine-port.js');
   const { definitionMistakes, machineProblem } = await import('../../check/definition-mistakes.js');
   throwProblems(definitionMistakes(source).map(machineProblem));
   const settings = { pollHoldMs: POLL_HOLD_MS, keptExecutions: KEPT_EXECUTIONS, random: () => 0.5 };
   const mocks = { ...callbackAnswers(source, resources), ...resources };
-  const stepFunctions = new StepFunctions({ clock, mocks, ...settings });
+  const stepFunctions = new StepFunctions({ clock, mocks, ...settings }, { evaluator: new EvaluationInPlace() });
   const { name, definition, seed } = source;
   const machine = stepFunctions.createMachine({ name, definition, ...seed });
   const arns = new Set(machine.program.tasks.flatMap(({ activity }) => activity?.activityArn ?? []));

@@ -1,89 +1,93 @@
 import { randomUUID } from 'node:crypto';
 import jsonata from 'jsonata';
-import type { Bindings, Evaluated } from '../expression/evaluation.js';
+import { turn } from '../../../base/time/turn.js';
 import { weigh } from '../values/json.js';
-import { addStepFunctions, HOST, rewrittenFunctions, type Host } from './functions.js';
-import { depthsOf } from './limits/depth.js';
-import {
-  LIMIT_TEXTS,
-  LimitReached,
-  NEW_FRAME,
-  watchFrames,
-  type Limits,
-  type Present,
-  type Watch,
-} from './limits/guard.js';
-import { guardedRegExp } from './limits/regexp.js';
+import { generator } from '../values/random.js';
+import { depthsOf } from './depth.js';
+import type { Evaluated, EvaluationJob } from '../expression/evaluation.js';
+import { addStepFunctions, HOST, REWRITTEN, type Host } from './functions.js';
+import { LIMIT_TEXTS, LimitReached, MOST_BYTES, NEW_FRAME, watchFrames } from './guard.js';
 import { mayNeedRewriting, rewrite } from './rewrite.js';
-import { isFunction } from './limits/text.js';
-
-/** The milliseconds that it takes to measure, inspect and write a character of a result. */
-const CHAR_MS = 0.00002;
+import { isFunction } from './text.js';
 
 /**
- * A compiled JSONata expression. The promise never rejects: an error is returned as an outcome. The promise never
- * settles if the expression awaits something that never settles.
+ * The most characters in all expressions of one cache; there are two (`#recent` and `#older`). A compiled expression
+ * takes about 500 bytes of memory for each of its characters, plus a fixed amount of memory, for which CHARS_EACH
+ * characters are added.
  */
-export type Compiled = (bindings: Bindings, host: Host) => Promise<Evaluated>;
+const CHARS = 50_000;
+const CHARS_EACH = 40;
 
-/** Compiles JSONata expressions so that evaluating one can't take more time or memory than `limits` allow. */
+/** Parses an expression. @throws Error if the text can't be parsed */
+export function parse(source: string): jsonata.Expression {
+  try {
+    return jsonata(source);
+  } catch (error) {
+    throw new Error(complaint(error), { cause: error });
+  }
+}
+
+/** Compiles and evaluates JSONata expressions, and caches those that were used recently. */
 export class Compiler {
-  readonly #limits: Limits;
-  readonly #options: object;
-  readonly #rewritten: [name: string, rewritten: unknown][];
-  readonly #present: Present = { usage: undefined };
+  #recent = new Map<string, jsonata.Expression>();
+  #older = new Map<string, jsonata.Expression>();
+  #chars = 0;
 
-  constructor(limits: Limits) {
-    this.#limits = limits;
-    // The library's types require an instance here, but the library calls it as a constructor.
-    const spend = (ms: number): void => {
-      if (this.#present.usage) this.#present.usage.callMs += ms;
-    };
-    this.#options = { RegexEngine: guardedRegExp(limits.matchMs, () => new LimitReached('time'), spend) };
-    this.#rewritten = Object.entries(rewrittenFunctions(limits));
+  /**
+   * @param isOver returns true if the evaluation that runs has used up its time. @default it is ended from outside
+   * @param onBegun called with the index of an expression before it is evaluated
+   */
+  constructor(
+    private readonly isOver?: () => boolean,
+    private readonly onBegun?: (index: number) => void,
+  ) {}
+
+  /** Evaluates the expressions of a job, up to the first that fails. Never rejects. */
+  async evaluate({ sources, bindings, now, random }: EvaluationJob): Promise<Evaluated> {
+    const host: Host = { now, random: generator(random) };
+    const texts: string[] = [];
+    for (const [index, source] of sources.entries()) {
+      this.onBegun?.(index);
+      const result = await this.#evaluate(source, { [HOST]: host, ...bindings });
+      if (result.text === undefined) return { failed: index, reason: result.reason };
+      texts.push(result.text);
+    }
+    return { texts };
   }
 
-  /** Parses an expression. @throws Error if the text can't be parsed */
-  parse(source: string): jsonata.Expression {
+  async #evaluate(source: string, bindings: Record<string, unknown>): Promise<Outcome> {
     try {
-      // The library has one global setting for the class of regular expressions, so it is set again with each parse.
-      return jsonata(source, this.#options);
+      const expression = this.#compiled(source);
+      return toText(await unlessStuck(expression.evaluate(undefined, bindings)));
     } catch (error) {
-      throw new Error(complaint(error), { cause: error });
+      return failed(error);
     }
   }
 
-  /** Compiles an expression. @throws Error if the text can't be parsed */
-  compile(source: string): Compiled {
-    const expression = this.parse(source);
-    const watch = this.#limit(expression, source);
-    addStepFunctions(expression, source);
-    return async (bindings, host) => {
-      const evaluation = expression.evaluate(undefined, { [HOST]: host, ...bindings });
-      const usedMs = watch.started();
-      try {
-        const result = toText((await evaluation) as unknown, this.#limits);
-        const chars = result.kind === 'value' ? (result.text?.length ?? 0) : 0;
-        return { ...result, ms: usedMs() + chars * CHAR_MS };
-      } catch (error) {
-        return { ...failed(error), ms: usedMs() };
-      }
-    };
+  #compiled(source: string): jsonata.Expression {
+    const known = this.#recent.get(source);
+    if (known) return known;
+    const made = this.#older.get(source) ?? this.#compile(source);
+    this.#recent.set(source, made);
+    this.#chars += CHARS_EACH + source.length;
+    if (this.#chars > CHARS) {
+      this.#older = this.#recent;
+      this.#recent = new Map();
+      this.#chars = 0;
+    }
+    return made;
   }
 
-  /**
-   * Applies the limits to an expression. It registers a function with which the library lets us count every step, and
-   * replaces the operations on which the library itself has no limit.
-   */
-  #limit(expression: jsonata.Expression, source: string): Watch {
+  #compile(source: string): jsonata.Expression {
+    const expression = parse(source);
     const assign = assignerOf(expression);
     if (mayNeedRewriting(source)) {
       rewrite(expression);
-      for (const [name, rewritten] of this.#rewritten) assign(name, rewritten);
+      for (const [name, rewritten] of Object.entries(REWRITTEN)) assign(name, rewritten);
     }
-    const watch = watchFrames(this.#limits, depthsOf(expression.ast()), this.#present);
-    assign(NEW_FRAME, watch.onFrame);
-    return watch;
+    assign(NEW_FRAME, watchFrames(depthsOf(expression.ast()), this.isOver));
+    addStepFunctions(expression, source);
+    return expression;
   }
 }
 
@@ -95,23 +99,47 @@ function assignerOf(expression: jsonata.Expression): (name: unknown, value: unkn
   return expression.assign.bind(expression) as (name: unknown, value: unknown) => void;
 }
 
+/** The JSON of an expression's result, or the end of the message about it. */
+type Outcome = { readonly text: string } | { readonly text?: undefined; readonly reason: string };
+
+/**
+ * Rejects if an evaluation would never settle, as one that awaits `{"then": /x/}`. An expression can only await its own
+ * promises, so an evaluation that hasn't settled by the end of the event loop's turn never will.
+ */
+async function unlessStuck(evaluation: Promise<unknown>): Promise<unknown> {
+  let isSettled = false;
+  const stuck = new Promise<never>((_, reject) =>
+    turn.after(() => {
+      if (!isSettled) reject(new LimitReached('time'));
+    }),
+  );
+  try {
+    return await Promise.race([evaluation, stuck]);
+  } finally {
+    isSettled = true;
+  }
+}
+
 /**
  * Returns the outcome of a failed evaluation. The texts were recorded from the live service: an error of JSONata is
  * shown with its code, an exceeded limit by its message alone, and an error that JavaScript itself throws isn't shown
  * at all.
  */
-function failed(error: unknown): Evaluated {
-  if (error instanceof LimitReached) {
-    const limit = error.what === 'depth' ? undefined : error.what;
-    return { kind: 'failed', reason: `: ${error.message}`, ...(limit && { limit }) };
-  }
+function failed(error: unknown): Outcome {
   const { code } = Object(error) as { code?: unknown };
+  if (error instanceof LimitReached) return thrown(`: ${error.message}`);
   if (typeof code === 'string' && /^[A-Z]\d{4}$/.test(code))
-    return { kind: 'failed', reason: `. ${code}: ${messageOf(error as LibraryError)}` };
-  if (error instanceof RangeError && /length|size/i.test(error.message))
-    return { kind: 'failed', reason: `: ${LIMIT_TEXTS.size}`, limit: 'size' };
-  return { kind: 'failed', reason: INTERNAL };
+    return thrown(`. ${code}: ${messageOf(error as LibraryError)}`);
+  if (error instanceof RangeError && /length|size/i.test(error.message)) return thrown(`: ${LIMIT_TEXTS.size}`);
+  // In place of a reason, the live service shows an id that is new each time.
+  return { reason: `threw an internal error during evaluation. ${randomUUID()}` };
 }
+
+const thrown = (reason: string): Outcome => ({ reason: `threw an error during evaluation${reason}` });
+
+/** Returns the end of the message about an expression that exceeds a limit. */
+export const limitReason = (limit: keyof typeof LIMIT_TEXTS): string =>
+  `threw an error during evaluation: ${LIMIT_TEXTS[limit]}`;
 
 /** An error of the JSONata library. Its message contains the two values as JSON. */
 interface LibraryError {
@@ -135,22 +163,6 @@ function messageOf({ message, value, value2 }: LibraryError): string {
 const withoutFunction = (_key: string, value: unknown): unknown => (isFunction(value) ? '' : value);
 
 /**
- * The reason for an error that the JSONata library didn't mean to throw, such as a TypeError. In place of a reason, the
- * live service shows an id that is new each time.
- */
-const INTERNAL = 'internal';
-
-/**
- * Returns the end of the error message about a failed expression: "threw an error during evaluation", followed by the
- * reason.
- */
-export function reasonOf(reason: string): string {
-  return reason === INTERNAL
-    ? `threw an internal error during evaluation. ${randomUUID()}`
-    : `threw an error during evaluation${reason}`;
-}
-
-/**
  * Returns the error message for an expression that can't be parsed: the library's message without the error code, as in
  * the live service.
  */
@@ -161,17 +173,18 @@ function complaint(error: unknown): string {
 }
 
 /**
- * Returns the result of an evaluation as JSON; `unsupported` if it contains a function. Properties with which the
+ * Returns the result of an evaluation as JSON, unless it is nothing or contains a function. Properties with which the
  * library marks arrays are left out. Seen at the live service: a number that JSON can't express, such as Infinity,
  * becomes a string.
  * @throws LimitReached if the result is too large
  */
-function toText(value: unknown, { bytes }: Limits): Evaluated {
-  if (!weigh(value, bytes)) throw new LimitReached('size');
+function toText(value: unknown): Outcome {
+  if (value === undefined) return { reason: 'returned nothing (undefined).' };
+  if (!weigh(value, MOST_BYTES)) throw new LimitReached('size');
   const odd = { functions: false, numbers: false };
   inspect(value, odd);
-  if (odd.functions) return { kind: 'unsupported' };
-  return { kind: 'value', text: odd.numbers ? JSON.stringify(value, finite) : JSON.stringify(value) };
+  if (odd.functions) return { reason: 'returned an unsupported result type.' };
+  return { text: odd.numbers ? JSON.stringify(value, finite) : JSON.stringify(value) };
 }
 
 function finite(_key: string, value: unknown): unknown {

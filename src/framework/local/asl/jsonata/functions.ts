@@ -1,9 +1,8 @@
 import jsonata from 'jsonata';
-import type { Environment } from '../expression/state-data.js';
 import { HASH_NAMES, hashText } from '../values/hash.js';
 import { isObject } from '../values/json.js';
 import { javaRandom, uuid } from '../values/random.js';
-import { LimitReached, type Frame, type Limits } from './limits/guard.js';
+import { LimitReached, type Frame } from './guard.js';
 import { parseStrictly } from './parse.js';
 import { MEMBER, RANGE } from './rewrite.js';
 
@@ -16,11 +15,11 @@ const OPERATOR_LIMIT = 873_782;
 
 const FROM_MILLIS = jsonata('$fromMillis($ms, $picture, $timezone)');
 
-/**
- * The source of random numbers and of the time for one evaluation. The time is that of the execution's clock, which a
- * test can control.
- */
-export type Host = Pick<Environment, 'random' | 'now'>;
+/** The time of one evaluation, in epoch milliseconds, and its source of random numbers. The time stands still meanwhile. */
+export interface Host {
+  readonly now: number;
+  readonly random: () => number;
+}
 
 /**
  * The name of the JSONata variable through which the functions below find the {@link Host} of the current evaluation.
@@ -50,14 +49,14 @@ const STEP_FUNCTIONS: readonly [name: string, signature: string, implementation:
     'now',
     '<s?s?:s>',
     function (picture, timezone) {
-      return FROM_MILLIS.evaluate(undefined, { ms: Math.floor(hostOf(this).now()), picture, timezone });
+      return FROM_MILLIS.evaluate(undefined, { ms: Math.floor(hostOf(this).now), picture, timezone });
     },
   ],
   [
     'millis',
     '<:n>',
     function () {
-      return Math.floor(hostOf(this).now());
+      return Math.floor(hostOf(this).now);
     },
   ],
   ['partition', '<xn?:a>', (items, size) => partition(items, size)],
@@ -92,17 +91,14 @@ export function addStepFunctions(expression: jsonata.Expression, source: string)
 }
 
 /**
- * Returns our replacements for operations of the library that have no limit or give access to JavaScript's own objects.
- * rewrite.ts changes expressions so that they call these functions.
+ * Replacements for operations of the library that have no limit or give access to JavaScript's own objects. rewrite.ts
+ * changes expressions so that they call these functions.
  */
-export function rewrittenFunctions({ bytes }: Limits): Record<string, unknown> {
-  return {
-    [RANGE]: (from: unknown, to: unknown) =>
-      rangeOperator(from, to, Math.min(OPERATOR_LIMIT, Math.floor(bytes / 8))),
-    [MEMBER]: member,
-    lookup: (from: unknown, key: unknown) => member(from, String(key)),
-  };
-}
+export const REWRITTEN: Readonly<Record<string, unknown>> = {
+  [RANGE]: rangeOperator,
+  [MEMBER]: member,
+  lookup: (from: unknown, key: unknown) => member(from, String(key)),
+};
 
 /**
  * Marks an array as a "sequence", as the JSONata library calls it. The library treats a sequence with one item like
@@ -112,13 +108,13 @@ function sequence(items: unknown[]): unknown[] {
   return Object.defineProperty(items, 'sequence', { value: true, enumerable: false });
 }
 
-function rangeOperator(from: unknown, to: unknown, limit: number): unknown {
+function rangeOperator(from: unknown, to: unknown): unknown {
   if (from !== undefined && !Number.isInteger(from)) throw libraryError('T2003', { value: from });
   if (to !== undefined && !Number.isInteger(to)) throw libraryError('T2004', { value: to });
   if (from === undefined || to === undefined) return undefined;
   const length = Number(to) - Number(from) + 1;
   if (length <= 0) return undefined;
-  if (length > limit) throw new LimitReached('size');
+  if (length > OPERATOR_LIMIT) throw new LimitReached('size');
   return sequence(Array.from({ length }, (_, at) => Number(from) + at));
 }
 

@@ -1,6 +1,6 @@
 import { EvaluationFailure } from '../expression/evaluation-failure.js';
 import { bareText, isObject, setOwn, type Json, type JsonObject } from '../values/json.js';
-import { compileExpression, expressionIn } from './expression.js';
+import { evaluateAll, expressionFailure, expressionIn, type Source } from './expression.js';
 import type { Exit, Flow, Language } from '../definition/query-language.js';
 import type { Reader } from '../definition/reader.js';
 import { NO_TIMESTAMP, parseTimestamp } from '../values/timestamp.js';
@@ -187,19 +187,18 @@ function sourceIn(text: string, reader: Reader, field: string): string | undefin
 function typed(
   reader: Reader,
   field: string,
-  source: string,
+  text: string,
   expected: string,
   fits: (value: Json) => boolean,
 ): Expression {
-  const location = reader.locate(field);
-  const expression = compile(source, reader, location);
+  const source = { text, location: reader.locate(field) };
+  if (reader.faults(text, source.location)) return () => null;
   return async (data) => {
-    const value = await expression(data);
+    const [value = null] = await evaluateAll([source], data);
     if (fits(value)) return value;
-    throw new EvaluationFailure(
-      'States.QueryEvaluationError',
-      `The JSONata expression '${source}' specified for the field '${location}' returned an unexpected result type. Expected '${expected}', but was '${typeOf(value)}' for value: ${JSON.stringify(value)}`,
-      { location },
+    throw expressionFailure(
+      source,
+      `returned an unexpected result type. Expected '${expected}', but was '${typeOf(value)}' for value: ${JSON.stringify(value)}`,
     );
   };
 }
@@ -209,10 +208,6 @@ function typeOf(value: Json): string {
   return Array.isArray(value) ? 'array' : typeof value;
 }
 
-function compile(source: string, reader: Reader, location: string): Expression {
-  return reader.faults(source, location) ? () => null : compileExpression(source, location);
-}
-
 /**
  * Compiles a field whose value is JSON. Each string of the form `{% … %}` in the value, at any depth, is replaced by
  * the result of that expression.
@@ -220,47 +215,51 @@ function compile(source: string, reader: Reader, location: string): Expression {
 function readTemplate(reader: Reader, field: string): Expression | undefined {
   const source = reader.json(field);
   if (source === undefined) return undefined;
-  return compileValue(source, reader, field, reader.locate(field)) ?? (() => source);
+  const template = new Template(reader, field);
+  const fill = template.part(source, reader.locate(field));
+  if (template.sources.length === 0) return () => source;
+  return async (data) => fill(await evaluateAll(template.sources, data));
 }
 
-/** Compiles the expressions inside a value; returns undefined if the value contains none. */
-function compileValue(source: Json, reader: Reader, field: string, location: string): Expression | undefined {
-  if (typeof source === 'string') {
-    const text = sourceIn(source, reader, field);
-    return text === undefined ? undefined : compile(text, reader, location);
+/** Makes a value of the results of a template's expressions. */
+type Fill = (results: readonly Json[]) => Json;
+
+/** Collects the expressions in a value. */
+class Template {
+  readonly sources: Source[] = [];
+
+  constructor(
+    private readonly reader: Reader,
+    private readonly field: string,
+  ) {}
+
+  part(source: Json, location: string): Fill {
+    const before = this.sources.length;
+    const fill = this.#fill(source, location);
+    return this.sources.length > before ? fill : () => source;
   }
-  if (Array.isArray(source)) return compileList(source, reader, field, location);
-  return isObject(source) ? compileObject(source, reader, field, location) : undefined;
-}
 
-function compileList(
-  source: Json[],
-  reader: Reader,
-  field: string,
-  location: string,
-): Expression | undefined {
-  const parts = source.map((item, i) => compileValue(item, reader, field, `${location}[${i}]`));
-  if (parts.every((part) => part === undefined)) return undefined;
-  return async (data) => {
-    const made: Json[] = [];
-    for (const [i, part] of parts.entries()) made.push(part ? await part(data) : (source[i] ?? null));
-    return made;
-  };
-}
+  #fill(source: Json, location: string): Fill {
+    if (typeof source === 'string') return this.#expression(source, location);
+    if (Array.isArray(source)) {
+      const parts = source.map((item, i) => this.part(item, `${location}[${i}]`));
+      return (results) => parts.map((part) => part(results));
+    }
+    if (!isObject(source)) return () => source;
+    const parts = Object.entries(source).map(
+      ([key, value]) => [key, this.part(value, `${location}/${key}`)] as const,
+    );
+    return (results) => {
+      const made: JsonObject = {};
+      for (const [key, part] of parts) setOwn(made, key, part(results));
+      return made;
+    };
+  }
 
-function compileObject(
-  source: JsonObject,
-  reader: Reader,
-  field: string,
-  location: string,
-): Expression | undefined {
-  const parts = Object.entries(source).map(
-    ([key, value]) => [key, value, compileValue(value, reader, field, `${location}/${key}`)] as const,
-  );
-  if (parts.every(([, , part]) => part === undefined)) return undefined;
-  return async (data) => {
-    const made: JsonObject = {};
-    for (const [key, value, part] of parts) setOwn(made, key, part ? await part(data) : value);
-    return made;
-  };
+  #expression(source: string, location: string): Fill {
+    const text = sourceIn(source, this.reader, this.field);
+    if (text === undefined || this.reader.faults(text, location)) return () => null;
+    const index = this.sources.push({ text, location }) - 1;
+    return (results) => results[index] ?? null;
+  }
 }

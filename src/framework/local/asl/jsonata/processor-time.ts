@@ -10,17 +10,12 @@ export function ownThreadId(): string | undefined {
   }
 }
 
-/**
- * Returns the milliseconds of processor time that one thread of this process has used. On a system that doesn't provide
- * this number, returns the processor time of the whole process. A difference of two such values is never less than the
- * time that the thread has used.
- */
-export function processorMs(threadId: string | undefined): number {
+/** Returns the milliseconds of processor time that a thread of this process has used; undefined if that can't be read. */
+export function processorMs(threadId: string | undefined): number | undefined {
   try {
     const [nanoseconds = ''] = readFileSync(`/proc/self/task/${threadId}/schedstat`, 'utf8').split(' ');
     return Number(nanoseconds) / 1e6;
   } catch {
-    const { user, system } = process.cpuUsage();
-    return (user + system) / 1e3;
+    return undefined;
   }
 }

@@ -1,6 +1,6 @@
 import type { ExpressionFault } from '../definition/reader.js';
 import type { Json } from '../values/json.js';
-import { parse } from './compile-cache.js';
+import { parse } from './compiler.js';
 import { expressionIn } from './expression.js';
 import { referencesIn } from './references.js';
 

@@ -1,7 +1,8 @@
 import { isObject, setOwn, type Json, type JsonObject } from '../values/json.js';
+import { soon, type Soon } from '../expression/soon.js';
 import type { Expression, StateData } from '../expression/state-data.js';
 
-type Part = (data: StateData) => Json;
+type Part = (data: StateData) => Soon<Json>;
 
 /** The functions that depend on the field of the state whose value is the template. */
 export interface TemplateField {
@@ -32,20 +33,48 @@ function compilePart(source: Json, field: TemplateField): Part | undefined {
 function compileList(source: Json[], field: TemplateField): Part | undefined {
   const parts = source.map((item) => compilePart(item, field) ?? item);
   if (parts.every((part) => typeof part !== 'function')) return undefined;
-  return (data) => parts.map((part) => (typeof part === 'function' ? part(data) : part));
+  return (data) => {
+    const made: Json[] = [];
+    return soon(fillIn(parts, data, (value) => void made.push(value)), () => made);
+  };
 }
 
 function compileObject(source: JsonObject, field: TemplateField): Part | undefined {
   const constant = compileConstantKeys(source, field);
   const dynamic = compileDynamicKeys(source, field);
   if (dynamic.length === 0 && constant.every(([, part]) => typeof part !== 'function')) return undefined;
-  const parts = [...constant, ...dynamic];
+  const keys = [...constant, ...dynamic].map(([key]) => key);
+  const parts = [...constant, ...dynamic].map(([, part]) => part);
   return (data) => {
     const made: JsonObject = {};
-    for (const [key, part] of parts) setOwn(made, key, typeof part === 'function' ? part(data) : part);
-    return made;
+    return soon(fillIn(parts, data, (value, at) => setOwn(made, keys[at] ?? '', value)), () => made);
   };
 }
+
+/**
+ * Calls `fill` with the value of each part. If this turn of the event loop has lasted too long, goes on in a later one:
+ * a template may have thousands of parts.
+ */
+function fillIn(
+  parts: readonly (Part | Json)[],
+  data: StateData,
+  fill: (value: Json, at: number) => void,
+  from = 0,
+): Soon<void> {
+  for (let at = from; at < parts.length; at++) {
+    const part = parts[at] ?? null;
+    const value = typeof part === 'function' ? part(data) : part;
+    const later = value instanceof Promise ? value : at % PARTS_BETWEEN_LOOKS === 0 ? data.environment.pause() : undefined;
+    if (!later) fill(value as Json, at);
+    else
+      return later.then(async () => {
+        fill(await value, at);
+        return fillIn(parts, data, fill, at + 1);
+      });
+  }
+}
+
+const PARTS_BETWEEN_LOOKS = 16;
 
 const isDynamic = (key: string): boolean => key.endsWith('.$');
 

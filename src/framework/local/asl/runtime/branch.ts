@@ -1,7 +1,6 @@
 import { EvaluationFailure } from '../expression/evaluation-failure.js';
-import type { Evaluated, EvaluationJob } from '../expression/evaluation.js';
+import type { Bindings, Evaluated } from '../expression/evaluation.js';
 import type { Environment, StateData } from '../expression/state-data.js';
-import { WorkBudget } from '../expression/work-budget.js';
 import { jsonBytes, type Json, type JsonObject } from '../values/json.js';
 import { JsonText, TOO_DEEP } from './json-text.js';
 import type { RunObserver } from './interpret.js';
@@ -11,13 +10,11 @@ import { DATA_LIMIT, StateFailure } from './state-failure.js';
 import { TRIED_STATE } from './trial.js';
 import { VariableScope } from './variables.js';
 
-/** The milliseconds that it takes to write a character of a value, to check it and to keep it in the history. */
-const CHAR_MS = 0.00001;
-/** The characters of a text that isn't worth counting. */
-const SHORT_TEXT = 1_024;
-
 /** The details of data in an event of the history. The local service never cuts it. */
 export const WHOLE = Object.freeze({ truncated: false });
+
+/** Matches an expression of JSONata that reads random numbers. */
+const RANDOM = /\$(?:random|uuid)/;
 
 const isoTime = (ms: number): string => new Date(ms).toISOString();
 
@@ -132,9 +129,8 @@ export class Branch implements Environment {
   position: { readonly next: string | undefined; readonly value: Json } | undefined;
   /** The task token that the context object contains as `$$.Task.Token`; undefined if it contains none. */
   taskToken: string | undefined;
-  readonly budget: WorkBudget;
   #current: CurrentState | undefined;
-  readonly #json: JsonText;
+  readonly #json = new JsonText();
   #inputText: string | undefined;
   /** The error because of which the current state has failed; undefined if it hasn't. */
   #error: string | undefined;
@@ -152,15 +148,6 @@ export class Branch implements Environment {
     readonly parent?: Branch,
   ) {
     this.previous = previous;
-    this.budget = new WorkBudget(execution.processor);
-    this.#json = new JsonText(this);
-  }
-
-  /** Called when a value has been written as JSON. */
-  onWritten({ length }: string): void {
-    if (length <= SHORT_TEXT) return;
-    this.execution.stepCounter.add(length >> 10);
-    this.budget.spendMs(length * CHAR_MS);
   }
 
   /**
@@ -338,33 +325,21 @@ export class Branch implements Environment {
     return this.#json.checkSize(value, what);
   }
 
-  yieldIfBusy(ms?: number): Promise<void> | undefined {
-    return this.#keep(this.execution.stepCounter.yieldIfBusy(ms));
-  }
-
   /**
    * Evaluates a field of the current state. The promise never settles if the branch is ended before the evaluation is.
    */
   evaluate<T>(expression: (data: StateData) => T | Promise<T>, data: StateData): Promise<T> | T {
-    const { stepCounter } = this.execution;
-    const next = this.#keep(this.budget.wasCostly ? stepCounter.yieldIfBusy() : stepCounter.step());
+    const next = this.pause();
     if (next) return next.then(() => this.#evaluate(expression, data));
     return this.#evaluate(expression, data);
   }
 
-  /** Returns the promise of another turn of the event loop such that it never settles once the branch has ended. */
-  #keep(next: Promise<void> | undefined): Promise<void> | undefined {
-    return next && this.scope.keep(next);
-  }
-
   #evaluate<T>(expression: (data: StateData) => T | Promise<T>, data: StateData): Promise<T> | T {
-    this.budget.renew();
     const value = expression(data);
     return value instanceof Promise ? this.scope.keep(value) : value;
   }
 
   data(input: Json): StateData {
-    this.budget.renew();
     return { input, root: input, environment: this };
   }
 
@@ -372,22 +347,17 @@ export class Branch implements Environment {
     return this.execution.world.random();
   }
 
-  now(): number {
-    return this.execution.world.clock.now();
+  pause(): Promise<void> | undefined {
+    const next = this.execution.stepCounter.step();
+    return next && this.scope.keep(next);
   }
 
-  evaluateInThread(job: EvaluationJob): Promise<Evaluated> {
-    const { execution, budget } = this;
-    const limitMs = (): number => budget.leftMs;
-    return this.scope.wait((resolve) =>
-      execution.world.threads.evaluate({
-        job,
-        limitMs,
-        owner: execution,
-        spend: (ms) => budget.spendInThread(ms),
-        done: resolve,
-      }),
-    );
+  evaluateAll(sources: readonly string[], bindings: Bindings): Promise<Evaluated> {
+    const { execution } = this;
+    const { clock, evaluator } = execution.world;
+    const random = sources.some((source) => RANDOM.test(source)) ? this.random() : 0;
+    const job = { sources, bindings, now: clock.now(), random };
+    return this.scope.wait((resolve) => evaluator.evaluate(job, execution, resolve));
   }
 
   /**

@@ -15,15 +15,11 @@ export class JsonText {
   #text = '';
   #fits = false;
 
-  /** @param branch is told of the text of each converted value */
-  constructor(private readonly branch: { onWritten(text: string): void }) {}
-
   of(value: Json): string {
     if (value !== this.#value || this.#text === '') {
       this.#text = JSON.stringify(value);
       this.#value = value;
       this.#fits = false;
-      this.branch.onWritten(this.#text);
     }
     return this.#text;
   }
