@@ -1,4 +1,4 @@
-import { textBytes } from '../asl/values/json.js';
+import { jsonBytes, textBytes } from '../asl/values/json.js';
 
 /** The most events that the history of an execution may have. AWS page "Step Functions service quotas". */
 export const HISTORY_LIMIT = 25_000;
@@ -28,15 +28,27 @@ export function toSeconds(ms: number): number {
 export class History {
   #entries: Entry[] = [];
 
-  /** The approximate memory that the history takes, in bytes. */
-  bytes = 0;
+  #bytes = EXECUTION_BYTES;
+  /** The bytes of the values that were read from the texts. */
+  #valueBytes = 0;
+
+  /** The approximate memory that the execution takes, in bytes. */
+  get bytes(): number {
+    return this.#bytes + this.#valueBytes;
+  }
+
+  /** Called when the values are no longer needed: the execution has ended and can't be redriven. */
+  forgetValues(): void {
+    this.#valueBytes = 0;
+  }
 
   get length(): number {
     return this.#entries.length;
   }
 
   add(type: string, at: number, previous: number, details?: object): number {
-    this.bytes += EVENT_BYTES + sizeOf(details);
+    this.#bytes += EVENT_BYTES + sizeOf(details);
+    this.#valueBytes += valuesOf(details);
     const entry = { type, at, previous, details };
     if (this.length < SHORT) this.#entries = lengthened(this.#entries, entry);
     else this.#entries.push(entry);
@@ -73,6 +85,7 @@ export class History {
   }
 }
 
+const EXECUTION_BYTES = 6_000;
 const EVENT_BYTES = 300;
 /** Most histories that are kept have fewer events. */
 const SHORT = 8;
@@ -99,6 +112,14 @@ function sizeOf(details: object = {}): number {
     else if (typeof value === 'object' && value !== null) size += sizeOf(value);
   }
   return size;
+}
+
+/** Returns the bytes of the values that a state has read, or that were assigned to variables. */
+function valuesOf(details: { input?: string; assignedVariables?: Record<string, string> } = {}): number {
+  const { input, assignedVariables } = details;
+  let bytes = input === undefined ? 0 : jsonBytes(input);
+  for (const name in assignedVariables) bytes += jsonBytes(assignedVariables[name] ?? '');
+  return bytes;
 }
 
 function detailsKey(type: string): `${string}EventDetails` {

@@ -1,3 +1,5 @@
+import { weigh } from '../values/json.js';
+import { LimitReached, MOST_BYTES } from './limits.js';
 import { textOf } from './text.js';
 
 /** A built-in function of the JSONata library. */
@@ -13,7 +15,14 @@ const OTHERS: Readonly<Record<string, Implementation>> = {
   // The library's own throw a RangeError for a long list, because each item of it is passed as a separate argument.
   max: (_max, [list]) => furthest(list, (a, b) => a > b),
   min: (_min, [list]) => furthest(list, (a, b) => a < b),
-  string: (_string, [value, prettify]) => textOf(value, prettify === true),
+  string: (_string, [value, prettify]) => {
+    if (!weigh(value, MOST_BYTES)) throw new LimitReached('size');
+    return textOf(value, prettify === true);
+  },
+  pad: (pad, args) => {
+    if (Math.abs(Number(args[1])) > MOST_BYTES) throw new LimitReached('size');
+    return pad(...args);
+  },
   base64decode: (decode, args) => {
     const [text] = args;
     // The library would decode as much of it as possible.

@@ -6,7 +6,8 @@ import { generator } from '../values/random.js';
 import { depthsOf } from './depth.js';
 import type { Evaluated, EvaluationJob } from '../expression/evaluation.js';
 import { addStepFunctions, HOST, REWRITTEN, type Host } from './functions.js';
-import { LIMIT_TEXTS, LimitReached, MOST_BYTES, NEW_FRAME, watchFrames } from './guard.js';
+import { NEW_FRAME, watchFrames } from './guard.js';
+import { LIMIT_TEXTS, LimitReached, MOST_BYTES } from './limits.js';
 import { mayNeedRewriting, rewrite } from './rewrite.js';
 import { isFunction } from './text.js';
 
@@ -130,7 +131,8 @@ function failed(error: unknown): Outcome {
   if (error instanceof LimitReached) return thrown(`: ${error.message}`);
   if (typeof code === 'string' && /^[A-Z]\d{4}$/.test(code))
     return thrown(`. ${code}: ${messageOf(error as LibraryError)}`);
-  if (error instanceof RangeError && /length|size/i.test(error.message)) return thrown(`: ${LIMIT_TEXTS.size}`);
+  if (error instanceof RangeError && /length|size/i.test(error.message))
+    return thrown(`: ${LIMIT_TEXTS.size}`);
   // In place of a reason, the live service shows an id that is new each time.
   return { reason: `threw an internal error during evaluation. ${randomUUID()}` };
 }

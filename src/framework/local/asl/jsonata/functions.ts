@@ -2,7 +2,8 @@ import jsonata from 'jsonata';
 import { HASH_NAMES, hashText } from '../values/hash.js';
 import { isObject } from '../values/json.js';
 import { javaRandom, uuid } from '../values/random.js';
-import { LimitReached, type Frame } from './guard.js';
+import type { Frame } from './guard.js';
+import { LimitReached } from './limits.js';
 import { parseStrictly } from './parse.js';
 import { MEMBER, RANGE } from './rewrite.js';
 

@@ -35,7 +35,10 @@ function compileList(source: Json[], field: TemplateField): Part | undefined {
   if (parts.every((part) => typeof part !== 'function')) return undefined;
   return (data) => {
     const made: Json[] = [];
-    return soon(fillIn(parts, data, (value) => void made.push(value)), () => made);
+    return soon(
+      fillIn(parts, data, (value) => void made.push(value)),
+      () => made,
+    );
   };
 }
 
@@ -47,7 +50,10 @@ function compileObject(source: JsonObject, field: TemplateField): Part | undefin
   const parts = [...constant, ...dynamic].map(([, part]) => part);
   return (data) => {
     const made: JsonObject = {};
-    return soon(fillIn(parts, data, (value, at) => setOwn(made, keys[at] ?? '', value)), () => made);
+    return soon(
+      fillIn(parts, data, (value, at) => setOwn(made, keys[at] ?? '', value)),
+      () => made,
+    );
   };
 }
 
@@ -64,7 +70,12 @@ function fillIn(
   for (let at = from; at < parts.length; at++) {
     const part = parts[at] ?? null;
     const value = typeof part === 'function' ? part(data) : part;
-    const later = value instanceof Promise ? value : at % PARTS_BETWEEN_LOOKS === 0 ? data.environment.pause() : undefined;
+    const later =
+      value instanceof Promise
+        ? value
+        : at % PARTS_BETWEEN_LOOKS === 0
+          ? data.environment.pause()
+          : undefined;
     if (!later) fill(value as Json, at);
     else
       return later.then(async () => {

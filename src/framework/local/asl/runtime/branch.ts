@@ -1,7 +1,7 @@
 import { EvaluationFailure } from '../expression/evaluation-failure.js';
 import type { Bindings, Evaluated } from '../expression/evaluation.js';
 import type { Environment, StateData } from '../expression/state-data.js';
-import { jsonBytes, type Json, type JsonObject } from '../values/json.js';
+import type { Json, JsonObject } from '../values/json.js';
 import { JsonText, TOO_DEEP } from './json-text.js';
 import type { RunObserver } from './interpret.js';
 import type { RunningExecution } from './running-execution.js';
@@ -134,8 +134,6 @@ export class Branch implements Environment {
   #inputText: string | undefined;
   /** The error because of which the current state has failed; undefined if it hasn't. */
   #error: string | undefined;
-  /** The bytes that are counted for the value that the branch has at present. */
-  #held = 0;
 
   constructor(
     readonly execution: RunningExecution,
@@ -189,11 +187,11 @@ export class Branch implements Environment {
    * AWS page "Restarting state machine executions with redrive": if a Parallel or a Map has failed because its own data
    * is too large, all its branches are run again.
    */
-  takeUp(scope: Scope, outer: ConstructorParameters<typeof VariableScope>[0], parent?: Branch): Branch {
+  takeUp(scope: Scope, parent?: Branch): Branch {
     const taken = new Branch(
       this.execution,
       scope,
-      this.variables.revived(outer),
+      this.variables.revived(parent?.variables),
       this.previous,
       this.iteration,
       parent,
@@ -258,7 +256,6 @@ export class Branch implements Environment {
     this.retryCount = 0;
     this.taskToken = undefined;
     this.observer?.entered(this, state.name);
-    this.#hold(jsonBytes(text));
   }
 
   /**
@@ -296,18 +293,6 @@ export class Branch implements Environment {
   /** Returns the JSON of a state's input or output, as it was sent if it is the execution's input. */
   shownText(value: Json): string {
     return this.execution.spellings.of(value) ?? this.textOf(value);
-  }
-
-  /** Stops counting the memory of the branch and of its variables, because the branch has ended. */
-  release(): void {
-    this.variables.end();
-    this.#hold(0);
-  }
-
-  #hold(bytes: number): void {
-    const more = bytes - this.#held;
-    this.#held = bytes;
-    if (more !== 0) this.execution.hold(more);
   }
 
   /** Returns the compact JSON of a value. */

@@ -164,12 +164,6 @@ export interface RunningExecution {
    * execution first.
    */
   isLive(): boolean;
-  /**
-   * Adds `bytes` to the memory that is counted for this execution in addition to its history. A negative number
-   * subtracts. When the execution ends, all of it is released.
-   * @throws StateFailure if all running executions together use more memory than they may
-   */
-  hold(bytes: number): void;
   /** Called when a state is done and another one follows. If the machine was deleted, ends the execution. */
   onTransition(): void;
   readonly stepCounter: StepCounter;

@@ -1,11 +1,11 @@
 import { turn } from '../../../base/time/turn.js';
 
 /**
- * The number of steps of an execution for which a turn of the event loop may last for SMALL_MS. Branches that don't have
- * to wait take turns in the same order every time.
+ * The number of steps of an execution for which a turn of the event loop may last for SMALL_MS: the branches of a small
+ * execution take turns in the same order every time, also on a busy machine.
  */
 const SMALL_STEPS = 256;
-const SMALL_MS = 25;
+const SMALL_MS = 250;
 
 /**
  * Counts the steps of all branches of an execution: states that are entered, and fields that are evaluated. When a turn

@@ -84,8 +84,6 @@ export const errors = {
     new ServiceError('StateMachineDeleting', `State Machine is being deleted: '${arn}'`),
   machineExists: (arn: string) =>
     new ServiceError('StateMachineAlreadyExists', `State Machine Already Exists: '${arn}'`),
-  tooManyMachines: () =>
-    new ServiceError('StateMachineLimitExceeded', 'The maximum number of state machines has been reached.'),
   tooManyExecutions: () =>
     new ServiceError(
       'ExecutionLimitExceeded',

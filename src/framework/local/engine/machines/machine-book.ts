@@ -66,7 +66,6 @@ export class MachineBook {
     const number = ++this.#lastVersion;
     const version = { number, arn: `${machine.arn}:${number}`, machine, createdAt, description };
     this.#versions.set(number, version);
-    machine.memory.run();
     return version;
   }
 
@@ -107,12 +106,10 @@ export class MachineBook {
     const naming = this.aliases(version.arn).map(({ name }) => name);
     if (naming.length > 0) throw errors.versionInUse(naming);
     this.#versions.delete(number);
-    version.machine.memory.endRun();
   }
 
   /** Drops all versions, because the machine no longer exists. */
   forget(): void {
-    for (const { machine } of this.#versions.values()) machine.memory.endRun();
     this.#versions.clear();
   }
 

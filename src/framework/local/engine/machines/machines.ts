@@ -6,9 +6,7 @@ import { formatArn, LOCAL_ACCOUNT, parseArn, partitionOf } from '../../asl/value
 import type { Program } from '../../asl/machine.js';
 import type { Resources } from '../../asl/runtime/running-execution.js';
 import type { Logger } from '../../../base/log/log.js';
-import type { MemoryPart } from '../answers/memory.js';
 import { errors } from '../answers/service-error.js';
-import { DefinitionMemory } from './definition-memory.js';
 import { MachineBook } from './machine-book.js';
 import { DEFAULT_SETTINGS, type Settings } from './settings.js';
 
@@ -30,8 +28,6 @@ export interface Machine {
   /** The id of the revision. Recorded from the live service: the first revision has none. */
   readonly revisionId: string | undefined;
   readonly settings: Settings;
-  /** Counts the memory of the definition. */
-  readonly memory: DefinitionMemory;
   /** The data that all revisions of the machine share, such as its versions and aliases. */
   readonly book: MachineBook;
 }
@@ -72,9 +68,7 @@ export function homeOf(region: string): Home {
 export class Machines {
   readonly #byArn = new Map<string, Machine>();
 
-  /** @param memory counts the definitions */
   constructor(
-    private readonly memory: MemoryPart,
     private readonly clock: Clock,
     private readonly resources: Resources,
     private readonly log: Logger,
@@ -85,7 +79,6 @@ export class Machines {
    * warning for each Task state whose resource is neither an activity nor mocked.
    * @param program the compiled definition
    * @throws ServiceError StateMachineAlreadyExists if a machine with this name has another definition
-   * @throws ServiceError StateMachineLimitExceeded if all definitions together would be too large
    * @throws ServiceError StateMachineDeleting while the machine with this name is being deleted
    */
   create(
@@ -104,8 +97,6 @@ export class Machines {
       if (existing.definition === definition) return existing;
       throw errors.machineExists(arn);
     }
-    const memory = new DefinitionMemory(this.memory, definition.length);
-    if (!memory.takeForMachine()) throw errors.tooManyMachines();
     const now = this.clock.now();
     const machine: Machine = {
       arn,
@@ -118,7 +109,6 @@ export class Machines {
       revision: 0,
       revisionId: undefined,
       settings,
-      memory,
       book: new MachineBook(),
     };
     this.#byArn.set(arn, machine);
@@ -129,7 +119,6 @@ export class Machines {
   /**
    * Creates a machine. If a machine with this name exists, replaces its definition; running executions keep the
    * definition with which they started.
-   * @throws ServiceError StateMachineLimitExceeded if all definitions together would be too large
    * @throws ServiceError StateMachineDeleting while the machine with this name is being deleted
    */
   replace(name: string, definition: string, program: Program, home: Home, roleArn?: string): Machine {
@@ -141,15 +130,11 @@ export class Machines {
   /**
    * Updates a machine. Running executions keep the definition and the role with which they started. A new definition,
    * role or setting creates a new revision. Recorded from the live service: an update with the same values creates none.
-   * @throws ServiceError StateMachineLimitExceeded if all definitions together would be too large
    * @throws ServiceError StateMachineDeleting while the machine is being deleted
    */
   update(existing: Machine, { definition, roleArn, settings }: MachineChanges): Machine {
     if (existing.book.deleting) throw errors.machineDeleting(existing.arn);
     const text = definition?.text ?? existing.definition;
-    const memory = definition ? new DefinitionMemory(this.memory, text.length) : existing.memory;
-    if (!memory.takeForMachine()) throw errors.tooManyMachines();
-    existing.memory.endRun();
     const all = { ...existing.settings, ...settings };
     const isNew = text !== existing.definition || (roleArn ?? existing.roleArn) !== existing.roleArn;
     const isRevised = isNew || !isDeepStrictEqual(all, existing.settings);
@@ -159,7 +144,6 @@ export class Machines {
       program: definition?.program ?? existing.program,
       roleArn: roleArn ?? existing.roleArn,
       settings: all,
-      memory,
       updatedAt: this.clock.now(),
       ...(isRevised && { revision: existing.revision + 1, revisionId: randomUUID() }),
     };
@@ -172,7 +156,6 @@ export class Machines {
   forget(arn: string): void {
     const machine = this.#byArn.get(arn);
     if (!machine || !this.#byArn.delete(arn)) return;
-    machine.memory.endRun();
     machine.book.forget();
   }
 
