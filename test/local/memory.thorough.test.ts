@@ -222,6 +222,7 @@ test('executions that only wait are counted too, and none is started while they 
   await expect(startAll()).rejects.toMatchObject({ name: 'ExecutionLimitExceeded' });
   expect(running.length).toBeGreaterThan(5);
   expect(running.length).toBeLessThan(20);
-  for (const executionArn of running.slice(0, 2)) await client.send(new StopExecutionCommand({ executionArn }));
+  for (const executionArn of running.slice(0, 2))
+    await client.send(new StopExecutionCommand({ executionArn }));
   await client.send(new StartExecutionCommand({ stateMachineArn }));
 });

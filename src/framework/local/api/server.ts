@@ -48,6 +48,7 @@ const unanswered = new WeakMap<Socket, number>();
 /** Counts the requests of a connection that have no answer yet. Returns true if these are too many. */
 function isTooMuch({ socket }: IncomingMessage, response: ServerResponse): boolean {
   const open = (unanswered.get(socket) ?? 0) + 1;
+  if (open > PIPELINED) return true;
   unanswered.set(socket, open);
   // Each of them listens for the end of the connection.
   if (open === 2) socket.setMaxListeners(4 * PIPELINED);
@@ -58,7 +59,7 @@ function isTooMuch({ socket }: IncomingMessage, response: ServerResponse): boole
     socket.off('close', close);
     unanswered.set(socket, (unanswered.get(socket) ?? 1) - 1);
   });
-  return open > PIPELINED;
+  return false;
 }
 
 /**
@@ -265,9 +266,7 @@ const operationIn = (target: unknown): string =>
 /** The advice in the error message about an operation that the local service doesn't have. */
 const MAP_RUN = 'give the Map no ProcessorConfig, so that it runs inline';
 const INSTEAD: Readonly<Record<string, string>> = {
-  StartSyncExecution: 'use StartExecution, and DescribeExecution until it has ended',
   DescribeMapRun: MAP_RUN,
-  ListMapRuns: MAP_RUN,
   UpdateMapRun: MAP_RUN,
 };
 

@@ -226,7 +226,6 @@ export class Execution implements RunningExecution, Ending {
     if (this.world.transitions) logTransition(this.world.transitions, this, type, details);
     this.#count();
     if (id >= HISTORY_LIMIT - 1) this.#fail(historyFull(`events (${HISTORY_LIMIT})`), id);
-    else if (this.history.bytes > HISTORY_BYTES) this.#fail(historyFull(`bytes (${HISTORY_BYTES})`), id);
     else if (this.world.kept.isTooMuch(this.#counted))
       this.#fail(historyFull('bytes of all executions that run'), id);
     return id;
@@ -337,9 +336,6 @@ const END_EVENTS = {
   TIMED_OUT: 'ExecutionTimedOut',
   ABORTED: 'ExecutionAborted',
 } as const;
-
-/** The most memory that the history of one execution may take, in bytes. The live service has no such limit. */
-const HISTORY_BYTES = 128 * 1024 * 1024;
 
 function historyFull(of: string): StateFailure {
   return new StateFailure('States.Runtime', `The execution reached the maximum number of history ${of}.`);

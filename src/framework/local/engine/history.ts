@@ -128,7 +128,8 @@ function detailsKey(type: string): `${string}EventDetails` {
   return `${type.charAt(0).toLowerCase()}${type.slice(1)}EventDetails`;
 }
 
-const DATA_KEYS = ['input', 'inputDetails', 'output', 'outputDetails', 'parameters', 'assignedVariables'];
+/** Measured at the live service: the parameters of a task's event stay. */
+const DATA_KEYS = ['input', 'inputDetails', 'output', 'outputDetails', 'assignedVariables'];
 
 function withoutData(details: object): object {
   return Object.fromEntries(Object.entries(details).filter(([key]) => !DATA_KEYS.includes(key)));

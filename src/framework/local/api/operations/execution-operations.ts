@@ -214,6 +214,27 @@ const getExecutionHistory: Operation = ({ operation, body }, { executions }) => 
   return { events, ...(more && { nextToken: pageToken(page, next) }) };
 };
 
+/** Recorded from the live service: a STANDARD machine, the only type that there is here, isn't run synchronously. */
+const startSyncExecution: Operation = ({ body }, { machines, random }) => {
+  const checker = new Checker(body);
+  const arn = checker.requiredText('stateMachineArn', ARN);
+  for (const field of ['name', 'input', 'traceHeader']) checker.text(field, { max: MAX.definition });
+  checker.done();
+  machines.named(checkArn(arn, 'stateMachine'), random);
+  throw errors.typeNotSupported();
+};
+
+/** No execution has Map Runs here. */
+const listMapRuns: Operation = ({ operation, body }, { executions }) => {
+  const checker = new Checker(body);
+  const arn = checker.requiredText('executionArn', ARN);
+  const page = checker.page(operation, MAX.listToken);
+  checker.done();
+  executions.get(checkArn(arn, 'execution'));
+  pageKey(page);
+  return { mapRuns: [] };
+};
+
 export const executionOperations: Record<string, Operation> = {
   StartExecution: startExecution,
   [START_FROM]: startExecutionFrom,
@@ -222,4 +243,6 @@ export const executionOperations: Record<string, Operation> = {
   ListExecutions: listExecutions,
   StopExecution: stopExecution,
   GetExecutionHistory: getExecutionHistory,
+  StartSyncExecution: startSyncExecution,
+  ListMapRuns: listMapRuns,
 };

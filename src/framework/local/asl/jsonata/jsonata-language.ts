@@ -2,7 +2,7 @@ import { EvaluationFailure } from '../expression/evaluation-failure.js';
 import { bareText, isObject, setOwn, type Json, type JsonObject } from '../values/json.js';
 import { evaluateAll, expressionFailure, expressionIn, type Source } from './expression.js';
 import type { Exit, Flow, Language } from '../definition/query-language.js';
-import type { Reader } from '../definition/reader.js';
+import type { ExitOf, Reader } from '../definition/reader.js';
 import { NO_TIMESTAMP, parseTimestamp } from '../values/timestamp.js';
 import { readVariableNames } from '../definition/variable-names.js';
 import type { Expression, StateData } from '../expression/state-data.js';
@@ -25,7 +25,7 @@ export const jsonataLanguage: Language = {
 
   flow(reader, { arguments: takes, output = true, assign = true, selector: hasResult = false }): Flow {
     const given = takes === true ? readTemplate(reader, 'Arguments') : undefined;
-    const exit = readExit(reader, { output, assign, hasResult });
+    const exit = readExit(reader, { output, assign, ...(hasResult && { of: 'work' }) });
     return {
       input: (data) => data,
       arguments: async (data) => {
@@ -39,7 +39,7 @@ export const jsonataLanguage: Language = {
   },
 
   catcher(reader): Exit {
-    const { output, assign } = readExit(reader, {});
+    const { output, assign } = readExit(reader, { of: 'catch' });
     return {
       output: (data) => (output ? output(data) : (data.errorOutput ?? null)),
       assign: (data) => assign?.(data),
@@ -98,7 +98,7 @@ export const jsonataLanguage: Language = {
     };
   },
 
-  template: readTemplate,
+  template: (reader, field) => readTemplate(reader, field),
 
   itemSelector: (reader) => readTemplate(reader, 'ItemSelector'),
 
@@ -128,20 +128,14 @@ interface ExitParts {
   readonly output?: boolean;
   /** True if the Assign field is read. @default true */
   readonly assign?: boolean;
-  /**
-   * True if the expressions can read `$states.result`, the result of a task, of branches or of iterations.
-   * @default false
-   */
-  readonly hasResult?: boolean;
+  /** The owner of the fields, whose result or failure they can read. @default none */
+  readonly of?: ExitOf;
 }
 
-function readExit(
-  reader: Reader,
-  { output = true, assign = true, hasResult = false }: ExitParts,
-): Partial<Exit> {
+function readExit(reader: Reader, { output = true, assign = true, of }: ExitParts): Partial<Exit> {
   const read = (field: string): Expression | undefined => {
-    const template = readTemplate(reader, field);
-    return hasResult || !template ? template : ({ result: _input, ...data }) => template(data);
+    const template = readTemplate(reader, field, of);
+    return of === 'work' || !template ? template : ({ result: _input, ...data }) => template(data);
   };
   const template = output ? read('Output') : undefined;
   if (assign) readVariableNames(reader);
@@ -212,10 +206,10 @@ function typeOf(value: Json): string {
  * Compiles a field whose value is JSON. Each string of the form `{% … %}` in the value, at any depth, is replaced by
  * the result of that expression.
  */
-function readTemplate(reader: Reader, field: string): Expression | undefined {
+function readTemplate(reader: Reader, field: string, exitOf?: ExitOf): Expression | undefined {
   const source = reader.json(field);
   if (source === undefined) return undefined;
-  const template = new Template(reader, field);
+  const template = new Template(reader, field, exitOf);
   const fill = template.part(source, reader.locate(field));
   if (template.sources.length === 0) return () => source;
   return async (data) => fill(await evaluateAll(template.sources, data));
@@ -231,6 +225,7 @@ class Template {
   constructor(
     private readonly reader: Reader,
     private readonly field: string,
+    private readonly exitOf: ExitOf | undefined,
   ) {}
 
   part(source: Json, location: string): Fill {
@@ -258,7 +253,7 @@ class Template {
 
   #expression(source: string, location: string): Fill {
     const text = sourceIn(source, this.reader, this.field);
-    if (text === undefined || this.reader.faults(text, location)) return () => null;
+    if (text === undefined || this.reader.faults(text, location, this.exitOf)) return () => null;
     const index = this.sources.push({ text, location }) - 1;
     return (results) => results[index] ?? null;
   }

@@ -14,7 +14,7 @@ interface Node {
 /**
  * The references in an expression to things that Step Functions doesn't define. Fields at the top level (`name` without
  * `$`) and `$$` read the input of a JSONata expression, and in Step Functions it has none. `$states.errorOutput` is
- * only defined in a Catch.
+ * only defined in a Catch, and `$states.result` only once a state's work has one.
  */
 export interface References {
   /**
@@ -24,6 +24,7 @@ export interface References {
   readonly names: readonly string[];
   readonly root: boolean;
   readonly errorOutput: boolean;
+  readonly result: boolean;
 }
 
 /**
@@ -33,7 +34,8 @@ export interface References {
 export function referencesIn(ast: object): References {
   const search = new Search();
   search.visit(ast);
-  return { names: [...search.names], root: search.root, errorOutput: search.errorOutput };
+  const { names, root, fields } = search;
+  return { names: [...names], root, errorOutput: fields.has('errorOutput'), result: fields.has('result') };
 }
 
 /**
@@ -55,7 +57,8 @@ const MEMBERS: Readonly<Record<string, readonly string[]>> = {
 class Search {
   readonly names = new Set<string>();
   root = false;
-  errorOutput = false;
+  /** The fields of `$states` that are read. */
+  readonly fields = new Set<unknown>();
 
   visit(node: unknown): void {
     if (typeof node !== 'object' || node === null) return;
@@ -72,8 +75,7 @@ class Search {
 
   #path([first, second]: readonly Node[]): void {
     if (!first) return;
-    if (first.type === 'variable' && first.value === 'states' && second?.value === 'errorOutput')
-      this.errorOutput = true;
+    if (first.type === 'variable' && first.value === 'states') this.fields.add(second?.value);
     // The suite of jsonata-js has as many refused expressions as the live service if the input is let through if
     // it is bound to a name (`$#$at`).
     const isBound = first.index !== undefined || first.focus !== undefined;

@@ -1,4 +1,4 @@
-import type { ExpressionFault } from '../definition/reader.js';
+import type { ExitOf, ExpressionFault } from '../definition/reader.js';
 import type { Json } from '../values/json.js';
 import { parse } from './compiler.js';
 import { expressionIn } from './expression.js';
@@ -50,14 +50,18 @@ function faultsOf(source: string): readonly ExpressionFault[] {
  * Step Functions.
  */
 function unsupported(ast: object): readonly ExpressionFault[] {
-  const { names, root, errorOutput } = referencesIn(ast);
+  const { names, root, errorOutput, result } = referencesIn(ast);
   const code = 'UNSUPPORTED_JSONATA_EXPRESSION';
+  const missing = (field: string, allowedIn: ExitOf): ExpressionFault => ({
+    code,
+    text: `Field '$states.${field}' does not exist.`,
+    allowedIn,
+  });
   return [
     ...names.map((name) => ({ code, text: `Reference to '${name}' at the top level is not supported.` })),
     ...(root ? [{ code, text: "Reference to '$$' is not supported." }] : []),
-    ...(errorOutput
-      ? [{ code, text: "Field '$states.errorOutput' does not exist.", allowedInCatch: true }]
-      : []),
+    ...(errorOutput ? [missing('errorOutput', 'catch')] : []),
+    ...(result ? [missing('result', 'work')] : []),
   ];
 }
 

@@ -14,7 +14,7 @@ interface Finder {
   explain(data: StateData): string;
 }
 
-const VARIABLE = /^\$([\p{L}_][\p{L}\p{N}_]*)/u;
+const VARIABLE = /^\$(\p{ID_Start}\p{ID_Continue}*)/u;
 
 /** Compiles InputPath or OutputPath. If the field is null, the compiled function returns an empty object. */
 export function readDataPath(reader: Reader, field: string): ((data: StateData) => Json) | undefined {

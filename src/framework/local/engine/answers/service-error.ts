@@ -84,6 +84,11 @@ export const errors = {
     new ServiceError('StateMachineDeleting', `State Machine is being deleted: '${arn}'`),
   machineExists: (arn: string) =>
     new ServiceError('StateMachineAlreadyExists', `State Machine Already Exists: '${arn}'`),
+  typeNotSupported: () =>
+    new ServiceError(
+      'StateMachineTypeNotSupported',
+      'This operation is not supported by this type of state machine',
+    ),
   tooManyExecutions: () =>
     new ServiceError(
       'ExecutionLimitExceeded',

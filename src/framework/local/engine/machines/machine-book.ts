@@ -54,6 +54,9 @@ export class MachineBook {
   #lastVersion = 0;
   #created = 0;
 
+  /** @param published the description of the version that was published with the machine; undefined if none was */
+  constructor(readonly published?: string) {}
+
   /**
    * Publishes the current definition and role of the machine as a new version. If they are published already, returns
    * that version. The number of a deleted version is never used again.

@@ -75,9 +75,10 @@ export class Machines {
   ) {}
 
   /**
-   * Creates a machine. If a machine with the same name and exactly the same definition exists, returns that one. Logs a
-   * warning for each Task state whose resource is neither an activity nor mocked.
+   * Creates a machine. If it exists already, with exactly the same definition, settings and `published`, returns that
+   * one. API reference of Step Functions, CreateStateMachine. Logs a warning for each Task state whose resource is neither an activity nor mocked.
    * @param program the compiled definition
+   * @param published the description of the version that is published with the machine. @default none is
    * @throws ServiceError StateMachineAlreadyExists if a machine with this name has another definition
    * @throws ServiceError StateMachineDeleting while the machine with this name is being deleted
    */
@@ -88,13 +89,18 @@ export class Machines {
     home: Home,
     roleArn?: string,
     settings: Settings = DEFAULT_SETTINGS,
+    published?: string,
   ): Machine {
     const arn = formatArn({ ...home, kind: 'stateMachine', name });
     const role = roleArn ?? localRole(home.account, home.partition);
     const existing = this.#byArn.get(arn);
     if (existing) {
       if (existing.book.deleting) throw errors.machineDeleting(arn);
-      if (existing.definition === definition) return existing;
+      const isSame =
+        existing.definition === definition &&
+        existing.book.published === published &&
+        isDeepStrictEqual(existing.settings, settings);
+      if (isSame) return existing;
       throw errors.machineExists(arn);
     }
     const now = this.clock.now();
@@ -109,7 +115,7 @@ export class Machines {
       revision: 0,
       revisionId: undefined,
       settings,
-      book: new MachineBook(),
+      book: new MachineBook(published),
     };
     this.#byArn.set(arn, machine);
     this.#warn(machine);
