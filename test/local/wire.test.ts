@@ -406,7 +406,8 @@ describe('a state that is tested by itself', () => {
     const wait = { Type: 'Wait', Seconds: 60, End: true };
     const gone = new AbortController();
     const asked = [1, 2].map(() => tested(bench, wait, gone.signal).catch(() => undefined));
-    await bench.clock.settle(() => bench.clock.pending === 4);
+    await bench.clock.settle(() => bench.clock.pending > 0);
+    await bench.clock.settle();
     gone.abort();
     await Promise.all(asked);
     await bench.clock.settle(() => bench.clock.pending === 0);

@@ -26,7 +26,7 @@ export function toSeconds(ms: number): number {
 
 /** The events of an execution, in the order in which they were recorded. The first event has the id 1. */
 export class History {
-  #entries: Entry[] = [];
+  readonly #entries: Entry[] = [];
 
   #bytes = EXECUTION_BYTES;
   /** The bytes of the values that were read from the texts. */
@@ -49,9 +49,7 @@ export class History {
   add(type: string, at: number, previous: number, details?: object): number {
     this.#bytes += EVENT_BYTES + sizeOf(details);
     this.#valueBytes += valuesOf(details);
-    const entry = { type, at, previous, details };
-    if (this.length < SHORT) this.#entries = lengthened(this.#entries, entry);
-    else this.#entries.push(entry);
+    this.#entries.push({ type, at, previous, details });
     return this.length;
   }
 
@@ -87,17 +85,6 @@ export class History {
 
 const EXECUTION_BYTES = 6_000;
 const EVENT_BYTES = 300;
-/** Most histories that are kept have fewer events. */
-const SHORT = 8;
-
-/** Returns a copy with one more entry. A list that is pushed to gets room for 17, which most histories never need. */
-function lengthened(entries: readonly Entry[], last: Entry): Entry[] {
-  const longer = new Array<Entry>(entries.length + 1);
-  let at = 0;
-  for (const entry of entries) longer[at++] = entry;
-  longer[at] = last;
-  return longer;
-}
 const PAGE_BYTES = 4 * 1024 * 1024;
 
 /**

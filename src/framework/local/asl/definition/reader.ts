@@ -44,11 +44,8 @@ export interface ExpressionFault {
  */
 export interface Reading {
   readonly problems: DefinitionProblem[];
-  /**
-   * The mistakes in the JSONata expressions of the definition. The key is the text of the expression. An expression
-   * without mistakes has no entry.
-   */
-  readonly faults: ReadonlyMap<string, readonly ExpressionFault[]>;
+  /** Returns the mistakes in a JSONata expression. */
+  readonly faults: (source: string) => readonly ExpressionFault[];
 }
 
 const PROBLEMS_KEPT = 1_000;
@@ -105,8 +102,9 @@ export class Reader {
    * @param exitOf the owner of the Output or Assign that has the expression. @default it is another field
    */
   faults(source: string, location: string, exitOf?: ExitOf): boolean {
-    const all = this.reading.faults.get(source) ?? [];
-    const faults = all.filter(({ allowedIn }) => allowedIn === undefined || allowedIn !== exitOf);
+    const faults = this.reading
+      .faults(source)
+      .filter(({ allowedIn }) => allowedIn === undefined || allowedIn !== exitOf);
     const path = `${this.path.slice(0, this.base)}/${location}`;
     for (const { code, text } of faults) this.report({ code, path, text });
     return faults.length > 0;

@@ -1,11 +1,10 @@
-import { channel } from 'node:diagnostics_channel';
+import { readFileSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
-import { EVALUATION_ENDS, EVALUATION_STARTS } from '../../../base/local-service.js';
 import { entryUrl } from '../../../base/load-library.js';
 import { systemClock, type Cancel } from '../../../base/time/clock.js';
-import { limitReason } from './compiler.js';
-import type { Evaluated, EvaluationJob, Evaluator } from '../expression/evaluation.js';
-import { processorMs } from './processor-time.js';
+import type { Evaluated } from '../expression/evaluation.js';
+import { limitReason } from './evaluation/compiler.js';
+import { Jobs, type Asked } from './jobs.js';
 
 /** An evaluation that takes more milliseconds is a long one: it keeps its thread, and another one takes the queue. */
 const LONG_MS = 1_000;
@@ -16,17 +15,18 @@ const PATIENCE_MS = 30_000;
 const MEMORY = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 };
 const THREADS = 2;
 
-const STARTS = channel(EVALUATION_STARTS);
-const ENDS = channel(EVALUATION_ENDS);
 const ENTRY = entryUrl('local/asl/jsonata/thread-entry.js');
 
 /** A message from a thread: it has started, with this id in the operating system, or has ended a job. */
 export type ThreadMessage = { readonly threadId: string | undefined } | Evaluated;
 
-interface Asked {
-  readonly job: EvaluationJob;
-  readonly owner: object;
-  readonly done: (result: Evaluated) => void;
+/** Returns the milliseconds of processor time that a thread of this process has used; undefined if that can't be read. */
+function processorMs(threadId: string | undefined): number | undefined {
+  try {
+    return Number(readFileSync(`/proc/self/task/${threadId}/schedstat`, 'utf8').split(' ')[0]) / 1e6;
+  } catch {
+    return undefined;
+  }
 }
 
 /** A worker thread, and the job that runs in it. */
@@ -100,67 +100,44 @@ class Thread {
  * after 10 seconds of the thread's processor time, or when the thread's memory is full. The time is always real time,
  * even if the service runs on a test's clock. An idle thread doesn't keep the process alive.
  */
-export class EvaluationThreads implements Evaluator {
+export class EvaluationThreads extends Jobs {
   readonly #threads = new Set<Thread>();
   /** The jobs that wait, by their owner. The first owner is the next to get a thread. */
   readonly #waiting = new Map<object, Asked[]>();
-  /** The jobs that are running or waiting. */
-  readonly #open = new Set<Asked>();
   #closed = false;
   #cancelLook: Cancel | undefined;
 
-  get busy(): number {
-    return this.#open.size;
-  }
-
-  evaluate(job: EvaluationJob, owner: object, done: (result: Evaluated) => void): Cancel {
-    const asked: Asked = { job, owner, done };
-    this.#open.add(asked);
-    STARTS.publish(asked);
-    const waiting = this.#waiting.get(owner);
-    if (waiting) waiting.push(asked);
-    else this.#waiting.set(owner, [asked]);
-    this.#next();
-    return () => this.#over(asked);
-  }
-
   /** Ends all threads, and drops all jobs without an outcome. */
-  close(): void {
+  override close(): void {
     this.#closed = true;
     this.#cancelLook?.();
     for (const thread of this.#threads) this.#end(thread);
-    for (const asked of this.#open) this.#over(asked);
-    this.#waiting.clear();
+    super.close();
   }
 
-  /** Returns false if the job was over already, because it was cancelled. */
-  #over(asked: Asked): boolean {
-    const wasOpen = this.#open.delete(asked);
-    if (wasOpen) ENDS.publish(asked);
-    return wasOpen;
+  protected override begin(asked: Asked): void {
+    const waiting = this.#waiting.get(asked.owner);
+    if (waiting) waiting.push(asked);
+    else this.#waiting.set(asked.owner, [asked]);
+    this.#next();
   }
 
   /** Begins the next job, if no thread has one but for long ones. An owner uses one thread at a time. */
   #next(): void {
-    if (this.#closed) return;
-    const long: object[] = [];
-    for (const { current, isLong } of this.#threads) {
-      if (current && !isLong) return;
-      if (current) long.push(current.owner);
-    }
-    if (long.length === THREADS) return;
-    const asked = this.#take(long);
+    const running = [...this.#threads].filter(({ current }) => current);
+    if (this.#closed || running.length === THREADS || running.some(({ isLong }) => !isLong)) return;
+    const asked = this.#take(running.map(({ current }) => current?.owner));
     if (!asked) return;
     this.#idle().begin(asked);
-    this.#cancelLook ??= systemClock.after(LONG_MS, () => this.#look());
+    this.#lookLater();
   }
 
   /** Takes the next job from the queue, unless its owner is one of these. Its owner then comes after all others. */
-  #take(others: readonly object[]): Asked | undefined {
+  #take(others: readonly unknown[]): Asked | undefined {
     for (const [owner, jobs] of this.#waiting) {
       if (others.includes(owner)) continue;
       let asked = jobs.shift();
-      while (asked && !this.#open.has(asked)) asked = jobs.shift();
+      while (asked && !this.isOpen(asked)) asked = jobs.shift();
       this.#waiting.delete(owner);
       if (jobs.length > 0) this.#waiting.set(owner, jobs);
       if (asked) return asked;
@@ -171,7 +148,7 @@ export class EvaluationThreads implements Evaluator {
   #idle(): Thread {
     for (const thread of this.#threads) if (!thread.current) return thread;
     const made = new Thread(
-      (thread, result) => this.#settle(thread, result),
+      (thread, result) => this.#over(thread.end(), result),
       // The thread has run out of memory or stack, and has ended.
       (thread) => this.#fail(thread, 'size'),
     );
@@ -179,27 +156,27 @@ export class EvaluationThreads implements Evaluator {
     return made;
   }
 
+  #lookLater(): void {
+    this.#cancelLook ??= systemClock.after(LONG_MS, () => this.#look());
+  }
+
   #look(): void {
     this.#cancelLook = undefined;
     for (const thread of this.#threads) {
       if (thread.look()) this.#fail(thread, 'time');
-      else if (thread.isLong && thread.current && !this.#open.has(thread.current)) this.#end(thread);
+      else if (thread.isLong && thread.current && !this.isOpen(thread.current)) this.#end(thread);
+      if (thread.current) this.#lookLater();
     }
-    this.#next();
-    const isBusy = [...this.#threads].some(({ current }) => current);
-    if (isBusy && !this.#closed) this.#cancelLook ??= systemClock.after(LONG_MS, () => this.#look());
-  }
-
-  #settle(thread: Thread, result: Evaluated): void {
-    const asked = thread.end();
-    if (asked && this.#over(asked)) asked.done(result);
     this.#next();
   }
 
   #fail(thread: Thread, limit: 'time' | 'size'): void {
-    const { index } = thread;
-    const asked = this.#end(thread);
-    if (asked && this.#over(asked)) asked.done({ failed: index, reason: limitReason(limit) });
+    const failed = thread.index;
+    this.#over(this.#end(thread), { failed, reason: limitReason(limit) });
+  }
+
+  #over(asked: Asked | undefined, result: Evaluated): void {
+    if (asked) this.settle(asked, result);
     this.#next();
   }
 

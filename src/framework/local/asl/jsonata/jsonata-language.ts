@@ -8,16 +8,8 @@ import { readVariableNames } from '../definition/variable-names.js';
 import type { Expression, StateData } from '../expression/state-data.js';
 
 /** The fields that states can have only in JSONPath. Measured at the live service. */
-const FOREIGN = [
-  'InputPath',
-  'OutputPath',
-  'ResultPath',
-  'ResultSelector',
-  'Parameters',
-  'Result',
-  'ItemsPath',
-  'MaxConcurrencyPath',
-];
+const FOREIGN =
+  'InputPath OutputPath ResultPath ResultSelector Parameters Result ItemsPath MaxConcurrencyPath'.split(' ');
 
 /** The query language JSONata. Arguments is evaluated before a state's work, Output and Assign after it. */
 export const jsonataLanguage: Language = {
@@ -52,13 +44,13 @@ export const jsonataLanguage: Language = {
       const fixed = reader.integer(field, min, max);
       return fixed === undefined ? undefined : () => fixed;
     }
-    const location = reader.locate(field);
+    const source = { text, location: reader.locate(field) };
     const number = typed(reader, field, text, 'number', (value) => typeof value === 'number');
     return async (data) => {
       const value = await number(data);
       if (Number.isInteger(value) && Number(value) >= min && Number(value) <= max) return value;
-      const reason = `The JSONata expression '${text}' specified for the field '${location}' returned ${JSON.stringify(value)}, which is no integer from ${min} to ${max}`;
-      throw new EvaluationFailure('States.QueryEvaluationError', reason, { location });
+      const shown = JSON.stringify(value);
+      throw expressionFailure(source, `returned ${shown}, which is no integer from ${min} to ${max}`);
     };
   },
 
@@ -108,10 +100,9 @@ export const jsonataLanguage: Language = {
     if (text === undefined && fixed === undefined) {
       reader.problem("The field 'Condition' must be a JSONata expression", 'Condition');
     }
+    const isBoolean = (value: Json): boolean => typeof value === 'boolean';
     const condition =
-      text === undefined
-        ? () => fixed === true
-        : typed(reader, 'Condition', text, 'boolean', (value) => typeof value === 'boolean');
+      text === undefined ? () => fixed === true : typed(reader, 'Condition', text, 'boolean', isBoolean);
     return { test: async (data) => (await condition(data)) === true, exit: readExit(reader, {}) };
   },
 

@@ -1,14 +1,7 @@
-/** A node of the JSONata library's syntax tree. The declared members are those that can contain other nodes. */
-interface Node {
+/** A node of the JSONata library's syntax tree. */
+interface Node extends Readonly<Record<string, unknown>> {
   readonly type?: string;
-  readonly value?: unknown;
-  readonly index?: unknown;
-  readonly focus?: unknown;
   readonly steps?: readonly Node[];
-  readonly expressions?: readonly Node[];
-  readonly arguments?: readonly Node[];
-  readonly lhs?: Node | readonly (readonly Node[])[];
-  readonly [member: string]: unknown;
 }
 
 /**
@@ -21,22 +14,17 @@ export interface References {
    * The names of the fields at the top level, in the order in which they are written. The name `$` stands for the whole
    * input.
    */
-  readonly names: readonly string[];
+  readonly names: ReadonlySet<string>;
   readonly root: boolean;
-  readonly errorOutput: boolean;
-  readonly result: boolean;
+  /** The fields of `$states`. */
+  readonly fields: ReadonlySet<unknown>;
 }
 
 /**
  * Returns the references at the top level of an expression. Only the first step of each path counts. Later steps,
  * predicates, orderings and groupings are ignored, as measured at the live service.
  */
-export function referencesIn(ast: object): References {
-  const search = new Search();
-  search.visit(ast);
-  const { names, root, fields } = search;
-  return { names: [...names], root, errorOutput: fields.has('errorOutput'), result: fields.has('result') };
-}
+export const referencesIn = (ast: object): References => new Search().visit(ast);
 
 /**
  * The members of a node that are evaluated with the same input as the node itself, by the type of the node. The members
@@ -54,23 +42,19 @@ const MEMBERS: Readonly<Record<string, readonly string[]>> = {
   apply: ['lhs', 'rhs'],
 };
 
-class Search {
+class Search implements References {
   readonly names = new Set<string>();
   root = false;
-  /** The fields of `$states` that are read. */
   readonly fields = new Set<unknown>();
 
-  visit(node: unknown): void {
-    if (typeof node !== 'object' || node === null) return;
-    if (Array.isArray(node)) {
-      for (const each of node as unknown[]) this.visit(each);
-      return;
-    }
-    const { type = '', value, steps = [] } = node as Node;
+  visit(node: unknown): this {
+    if (Array.isArray(node)) for (const each of node as unknown[]) this.visit(each);
+    const { type = '', value, steps = [] } = Object(node) as Node;
     if (type === 'path') this.#path(steps);
     else if (type === 'variable') this.#variable(node as Node);
     else if (type === 'name') this.names.add(String(value));
     else for (const member of MEMBERS[type] ?? []) this.visit((node as Node)[member]);
+    return this;
   }
 
   #path([first, second]: readonly Node[]): void {

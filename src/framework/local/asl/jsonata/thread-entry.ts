@@ -1,8 +1,8 @@
+import { existsSync, readlinkSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
-import { Compiler } from './compiler.js';
+import { Compiler } from './evaluation/compiler.js';
 import type { EvaluationJob } from '../expression/evaluation.js';
 import type { ThreadMessage } from './evaluation-threads.js';
-import { ownThreadId } from './processor-time.js';
 
 /**
  * The entry point of the thread that evaluates JSONata. It posts its id in the operating system, and then the outcome of
@@ -13,4 +13,5 @@ const compiler = new Compiler(undefined, (index) => Atomics.store(at, 0, index))
 const send = (message: ThreadMessage): void => parentPort?.postMessage(message);
 
 parentPort?.on('message', (job: EvaluationJob) => void compiler.evaluate(job).then(send));
-send({ threadId: ownThreadId() });
+const SELF = '/proc/thread-self';
+send({ threadId: existsSync(SELF) ? readlinkSync(SELF).split('/').at(-1) : undefined });

@@ -1,5 +1,5 @@
 import { EvaluationFailure } from '../expression/evaluation-failure.js';
-import { measure, type Json } from '../values/json.js';
+import { weigh, type Json } from '../values/json.js';
 import { INTRINSICS, type Intrinsic } from './intrinsics.js';
 import { Scanner } from './path/scanner.js';
 import type { StateData } from '../expression/state-data.js';
@@ -11,10 +11,10 @@ type Part = (data: StateData) => Json;
 export type CompileArgument = (path: string) => Part;
 
 const MAX_DEPTH = 10;
-/** The most JSON values in one argument. The largest input that a state can have doesn't contain more. */
-const NODES = PAYLOAD_LIMIT_BYTES;
-/** The most characters in one argument: four times the size of the largest input that a state can have. */
-const CHARS = 4 * PAYLOAD_LIMIT_BYTES;
+/**
+ * The most bytes in one argument, as `weigh` counts them. The largest input that a state can have doesn't contain more.
+ */
+const MOST_BYTES = 12 * PAYLOAD_LIMIT_BYTES;
 
 /**
  * Compiles a call of an intrinsic function, such as `States.Format('Hi {}', $.name)`. Its arguments may be calls too.
@@ -29,7 +29,7 @@ export function compileIntrinsic(text: string, compilePath: CompileArgument): Pa
 
 /** @throws EvaluationFailure if an argument that a call goes through is larger than any input of a state */
 function checkSize(name: string, args: readonly Json[]): void {
-  if (!args.every((arg) => measure(arg, NODES, CHARS)))
+  if (!args.every((arg) => weigh(arg, MOST_BYTES)))
     throw new EvaluationFailure('States.IntrinsicFailure', `${name}: an argument is too large`);
 }
 

@@ -115,17 +115,6 @@ export function equalJson(a: Json, b: Json): boolean {
 /** Returns a value as text for a message: a string without quotes, any other value as JSON. */
 export const bareText = (value: Json): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
-/**
- * Returns true if a value is small: it contains at most `nodes` values (counting itself), and its strings and keys have
- * at most `chars` characters together. An object that occurs twice in it is counted twice. Stops counting as soon as a
- * limit is exceeded.
- */
-export function measure(value: unknown, nodes: number, chars: number): boolean {
-  // Most values are small. For them the recursive function is enough, and faster.
-  const left = smallRest(value, 0, Math.min(SMALL, nodes, chars));
-  return left >= 0 || measureLarge(value, nodes, chars);
-}
-
 const SMALL = 500;
 const SMALL_DEPTH = 20;
 
@@ -147,26 +136,6 @@ function smallRest(value: unknown, depth: number, left: number): number {
     if (rest < 0) return rest;
   }
   return rest;
-}
-
-function measureLarge(value: unknown, nodes: number, chars: number): boolean {
-  const open = [value];
-  for (let seen = 0; open.length > 0; seen++) {
-    if (seen + open.length > nodes) return false;
-    const each = open.pop();
-    if (typeof each === 'string') chars -= each.length;
-    else if (Array.isArray(each)) {
-      if (each.length > nodes - seen) return false;
-      for (const item of each) open.push(item);
-    } else if (typeof each === 'object' && each !== null) {
-      for (const key of Object.keys(each)) {
-        chars -= key.length;
-        open.push((each as Record<string, unknown>)[key]);
-      }
-    }
-    if (chars < 0) return false;
-  }
-  return true;
 }
 
 /** Returns the JSON of a value with all keys sorted, so that two equal values always give the same text. */
@@ -204,19 +173,3 @@ export function weigh(value: unknown, bytes: number): boolean {
 }
 
 const VALUE_BYTES = 8;
-
-/**
- * Returns the cost of visiting a value: the number of values in it, including itself. Four characters of a string count
- * as one value.
- */
-export function sizeOf(value: Json): number {
-  let size = 0;
-  const open = [value];
-  for (let each = open.pop(); each !== undefined; each = open.pop()) {
-    size++;
-    if (typeof each === 'string') size += each.length >> 2;
-    else if (typeof each === 'object' && each !== null)
-      for (const inner of Object.values(each)) open.push(inner);
-  }
-  return size;
-}

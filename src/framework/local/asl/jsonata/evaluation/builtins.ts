@@ -1,4 +1,4 @@
-import { weigh } from '../values/json.js';
+import { weigh } from '../../values/json.js';
 import { LimitReached, MOST_BYTES } from './limits.js';
 import { textOf } from './text.js';
 

@@ -1,22 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import jsonata from 'jsonata';
-import { turn } from '../../../base/time/turn.js';
-import { weigh } from '../values/json.js';
-import { generator } from '../values/random.js';
+import { turn } from '../../../../base/time/turn.js';
+import { weigh } from '../../values/json.js';
+import { generator } from '../../values/random.js';
 import { depthsOf } from './depth.js';
-import type { Evaluated, EvaluationJob } from '../expression/evaluation.js';
-import { addStepFunctions, HOST, REWRITTEN, type Host } from './functions.js';
+import type { Bindings, Evaluated, EvaluationJob } from '../../expression/evaluation.js';
+import { addStepFunctions, REWRITTEN, stepFunctions, type Host } from './functions.js';
 import { NEW_FRAME, watchFrames } from './guard.js';
 import { LIMIT_TEXTS, LimitReached, MOST_BYTES } from './limits.js';
 import { mayNeedRewriting, rewrite } from './rewrite.js';
 import { isFunction } from './text.js';
 
 /**
- * The most characters in all expressions of one cache; there are two (`#recent` and `#older`). A compiled expression
- * takes about 500 bytes of memory for each of its characters, plus a fixed amount of memory, for which CHARS_EACH
- * characters are added.
+ * The most characters in all expressions that are cached. A compiled expression takes about 500 bytes of memory for each
+ * of its characters, plus a fixed amount of memory, for which CHARS_EACH characters are added.
  */
-const CHARS = 50_000;
+const CHARS = 100_000;
 const CHARS_EACH = 40;
 
 /** Parses an expression. @throws Error if the text can't be parsed */
@@ -28,11 +27,12 @@ export function parse(source: string): jsonata.Expression {
   }
 }
 
-/** Compiles and evaluates JSONata expressions, and caches those that were used recently. */
+/** Compiles and evaluates JSONata expressions, one job after another, and caches those that were used recently. */
 export class Compiler {
-  #recent = new Map<string, jsonata.Expression>();
-  #older = new Map<string, jsonata.Expression>();
+  readonly #known = new Map<string, jsonata.Expression>();
   #chars = 0;
+  #host: Host = { now: 0, random: Math.random };
+  readonly #functions = stepFunctions(() => this.#host);
 
   /**
    * @param isOver returns true if the evaluation that runs has used up its time. @default it is ended from outside
@@ -45,18 +45,18 @@ export class Compiler {
 
   /** Evaluates the expressions of a job, up to the first that fails. Never rejects. */
   async evaluate({ sources, bindings, now, random }: EvaluationJob): Promise<Evaluated> {
-    const host: Host = { now, random: generator(random) };
+    this.#host = { now, random: generator(random) };
     const texts: string[] = [];
     for (const [index, source] of sources.entries()) {
       this.onBegun?.(index);
-      const result = await this.#evaluate(source, { [HOST]: host, ...bindings });
+      const result = await this.#evaluate(source, bindings);
       if (result.text === undefined) return { failed: index, reason: result.reason };
       texts.push(result.text);
     }
     return { texts };
   }
 
-  async #evaluate(source: string, bindings: Record<string, unknown>): Promise<Outcome> {
+  async #evaluate(source: string, bindings: Bindings): Promise<Outcome> {
     try {
       const expression = this.#compiled(source);
       return toText(await unlessStuck(expression.evaluate(undefined, bindings)));
@@ -66,38 +66,29 @@ export class Compiler {
   }
 
   #compiled(source: string): jsonata.Expression {
-    const known = this.#recent.get(source);
+    let known = this.#known.get(source);
     if (known) return known;
-    const made = this.#older.get(source) ?? this.#compile(source);
-    this.#recent.set(source, made);
     this.#chars += CHARS_EACH + source.length;
     if (this.#chars > CHARS) {
-      this.#older = this.#recent;
-      this.#recent = new Map();
+      this.#known.clear();
       this.#chars = 0;
     }
-    return made;
+    this.#known.set(source, (known = this.#compile(source)));
+    return known;
   }
 
   #compile(source: string): jsonata.Expression {
     const expression = parse(source);
-    const assign = assignerOf(expression);
+    // The library's types allow only strings, but the names under which it looks up its hooks are symbols.
+    const assign = expression.assign.bind(expression) as (name: unknown, value: unknown) => void;
     if (mayNeedRewriting(source)) {
       rewrite(expression);
       for (const [name, rewritten] of Object.entries(REWRITTEN)) assign(name, rewritten);
     }
     assign(NEW_FRAME, watchFrames(depthsOf(expression.ast()), this.isOver));
-    addStepFunctions(expression, source);
+    addStepFunctions(expression, source, this.#functions);
     return expression;
   }
-}
-
-/**
- * Returns the expression's method `assign`, typed to accept any name. The library's types allow only strings, but the
- * names under which it looks up its hooks are symbols.
- */
-function assignerOf(expression: jsonata.Expression): (name: unknown, value: unknown) => void {
-  return expression.assign.bind(expression) as (name: unknown, value: unknown) => void;
 }
 
 /** The JSON of an expression's result, or the end of the message about it. */
@@ -128,6 +119,8 @@ async function unlessStuck(evaluation: Promise<unknown>): Promise<unknown> {
  */
 function failed(error: unknown): Outcome {
   const { code } = Object(error) as { code?: unknown };
+  // The library's own limit of a range is larger.
+  if (code === 'D2014') return thrown(`: ${LIMIT_TEXTS.size}`);
   if (error instanceof LimitReached) return thrown(`: ${error.message}`);
   if (typeof code === 'string' && /^[A-Z]\d{4}$/.test(code))
     return thrown(`. ${code}: ${messageOf(error as LibraryError)}`);
@@ -144,11 +137,7 @@ export const limitReason = (limit: keyof typeof LIMIT_TEXTS): string =>
   `threw an error during evaluation: ${LIMIT_TEXTS[limit]}`;
 
 /** An error of the JSONata library. Its message contains the two values as JSON. */
-interface LibraryError {
-  readonly message: string;
-  readonly value?: unknown;
-  readonly value2?: unknown;
-}
+type LibraryError = Readonly<Record<'message', string> & Partial<Record<'value' | 'value2', unknown>>>;
 
 /**
  * Returns the message of an error. A function among the values that it shows is shown as an empty string, as `$string`

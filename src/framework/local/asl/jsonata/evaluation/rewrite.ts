@@ -1,10 +1,9 @@
 import type jsonata from 'jsonata';
 
 /**
- * The names of two functions that are called only by expressions that `rewrite` has changed. Nobody can write such a
- * name in an expression, since it contains a NUL character.
+ * The name of a function that is called only by expressions that `rewrite` has changed. Nobody can write such a name in
+ * an expression, since it contains a NUL character.
  */
-export const RANGE = '\u0000range';
 export const MEMBER = '\u0000member';
 
 interface Node {
@@ -21,16 +20,12 @@ const INHERITED = new Set(Object.getOwnPropertyNames(Object.prototype));
  * always returns true, since an escape sequence may hide a name.
  */
 export function mayNeedRewriting(source: string): boolean {
-  return source.includes('..') || source.includes('$lookup') || source.includes('\\') || SUSPECT.test(source);
+  return source.includes('$lookup') || source.includes('\\') || SUSPECT.test(source);
 }
 
 const SUSPECT = new RegExp([...INHERITED].join('|'));
 
-/**
- * Changes two things in a parsed expression that the library allows but that aren't safe. `..` could create a list of
- * any length: it becomes a call of our function RANGE. A name such as `constructor` would reach JavaScript's own
- * objects: it becomes a call of our function MEMBER.
- */
+/** Turns names in a parsed expression that would reach JavaScript's own objects into calls of our function MEMBER. */
 export function rewrite(expression: jsonata.Expression): void {
   visit(expression.ast(), new Set());
 }
@@ -43,18 +38,12 @@ function visit(value: unknown, seen: Set<unknown>): void {
 }
 
 function change(node: Node): void {
-  if (node.type === 'binary' && node.value === '..') call(node, RANGE, [node['lhs'], node['rhs']]);
-  else if (node.type === 'name' && INHERITED.has(String(node.value))) {
-    call(node, MEMBER, [
-      { type: 'variable', value: '' },
-      { type: 'string', value: node.value },
-    ]);
-  }
-}
-
-function call(node: Node, name: string, args: unknown[]): void {
+  if (node.type !== 'name' || !INHERITED.has(String(node.value))) return;
+  node['procedure'] = { type: 'variable', value: MEMBER };
+  node['arguments'] = [
+    { type: 'variable', value: '' },
+    { type: 'string', value: node.value },
+  ];
   node.type = 'function';
   node.value = '(';
-  node['procedure'] = { type: 'variable', value: name };
-  node['arguments'] = args;
 }

@@ -1,6 +1,5 @@
-import { parseJson, type Json } from '../values/json.js';
-
-const TOKEN = /\s*("(?:[^"\\]|\\.)*"|[^\s"])/y;
+import { parseJson, type Json } from '../../values/json.js';
+import { eachName } from '../../values/json-scan.js';
 
 /**
  * Parses JSON like the function `$parse` of the live service. Returns undefined if the text isn't JSON, if an object in
@@ -13,21 +12,13 @@ export function parseStrictly(text: string): Json | undefined {
 
 /** Returns true if an object in a JSON text has the same key twice. */
 function hasRepeatedKey(text: string): boolean {
-  const open: Set<string>[] = [];
-  let last = '';
-  const token = new RegExp(TOKEN);
-  for (let found = token.exec(text); found; found = token.exec(text)) {
-    const [, each = ''] = found;
-    if (each === '{' || each === '[') open.push(new Set());
-    else if (each === '}' || each === ']') open.pop();
-    else if (each === ':') {
-      const keys = open.at(-1);
-      if (keys?.has(last)) return true;
-      keys?.add(last);
-    } else if (each.startsWith('"'))
-      last = each.includes('\\') ? (JSON.parse(each) as string) : each.slice(1, -1);
-  }
-  return false;
+  const paths = new Set<string>();
+  let names = 0;
+  eachName(text, (keys) => {
+    paths.add(JSON.stringify(keys));
+    names++;
+  });
+  return paths.size < names;
 }
 
 function isFinite(value: Json): boolean {

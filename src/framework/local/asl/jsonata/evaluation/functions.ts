@@ -1,102 +1,61 @@
 import jsonata from 'jsonata';
-import { HASH_NAMES, hashText } from '../values/hash.js';
-import { isObject } from '../values/json.js';
-import { javaRandom, uuid } from '../values/random.js';
-import type { Frame } from './guard.js';
+import { HASH_NAMES, hashText } from '../../values/hash.js';
+import { isObject } from '../../values/json.js';
+import { javaRandom, uuid } from '../../values/random.js';
 import { LimitReached } from './limits.js';
 import { parseStrictly } from './parse.js';
-import { MEMBER, RANGE } from './rewrite.js';
+import { MEMBER } from './rewrite.js';
 
-/**
- * The most numbers in a list that `$range` returns. This limit and the next were seen in responses of the live service.
- */
+/** The most numbers in a list that `$range` returns. Seen in responses of the live service. */
 const RANGE_LIMIT = 360_145;
-/** The most numbers in a list that the operator `..` returns. */
-const OPERATOR_LIMIT = 873_782;
 
 const FROM_MILLIS = jsonata('$fromMillis($ms, $picture, $timezone)');
 
-/** The time of one evaluation, in epoch milliseconds, and its source of random numbers. The time stands still meanwhile. */
+/** The time of one job, in epoch milliseconds, and its source of random numbers. The time stands still meanwhile. */
 export interface Host {
   readonly now: number;
   readonly random: () => number;
 }
 
-/**
- * The name of the JSONata variable through which the functions below find the {@link Host} of the current evaluation.
- * An expression can't read the variable, since the name contains a NUL character.
- */
-export const HOST = '\u0000host';
+type StepFunction = readonly [name: string, signature: string, call: (...args: unknown[]) => unknown];
 
 /**
- * The type of `this` in a function that the JSONata library calls. `environment` contains the variables that are
- * visible where the function is called.
+ * Returns the functions that Step Functions adds to JSONata (AWS page "Transforming data with JSONata in Step
+ * Functions"), and `$now` and `$millis`, which must return the time on the execution's clock. The library checks the
+ * arguments against the signature.
+ * @param host returns that of the job which is done at present
  */
-interface Caller {
-  readonly environment: Frame;
-}
-
-type Implementation = (this: Caller, ...args: unknown[]) => unknown;
-
-const hostOf = ({ environment }: Caller): Host => environment.lookup(HOST) as Host;
-
-/**
- * The functions that Step Functions adds to JSONata (AWS page "Transforming data with JSONata in Step Functions"), and
- * `$now` and `$millis`, which must return the time on the execution's clock. The library checks the arguments against
- * the signature.
- */
-const STEP_FUNCTIONS: readonly [name: string, signature: string, implementation: Implementation][] = [
+export const stepFunctions = (host: () => Host): readonly StepFunction[] => [
   [
     'now',
     '<s?s?:s>',
-    function (picture, timezone) {
-      return FROM_MILLIS.evaluate(undefined, { ms: Math.floor(hostOf(this).now), picture, timezone });
-    },
+    (picture, timezone) => FROM_MILLIS.evaluate(undefined, { ms: Math.floor(host().now), picture, timezone }),
   ],
-  [
-    'millis',
-    '<:n>',
-    function () {
-      return Math.floor(hostOf(this).now);
-    },
-  ],
+  ['millis', '<:n>', () => Math.floor(host().now)],
   ['partition', '<xn?:a>', (items, size) => partition(items, size)],
   ['range', '<nnn?:a>', (first, last, step) => range(first, last, step)],
   ['hash', '<ss?:s>', (data, algorithm) => hash(data, algorithm)],
-  [
-    'random',
-    '<n?:n>',
-    function (seed) {
-      return seed === undefined ? hostOf(this).random() : javaRandom(Number(seed));
-    },
-  ],
-  [
-    'uuid',
-    '<:s>',
-    function () {
-      return uuid(() => hostOf(this).random());
-    },
-  ],
+  ['random', '<n?:n>', (seed) => (seed === undefined ? host().random() : javaRandom(Number(seed)))],
+  ['uuid', '<:s>', () => uuid(host().random)],
   ['parse', '<s?:x>', (text) => (typeof text === 'string' ? parse(text) : undefined)],
 ];
 
 /**
- * Registers the functions of the table above with an expression, but only those whose names occur in it. Registering
- * all of them would take longer than most evaluations.
+ * Registers those of the functions with an expression whose names occur in it. Registering all of them would take longer
+ * than most evaluations.
  */
-export function addStepFunctions(expression: jsonata.Expression, source: string): void {
-  for (const [name, signature, implementation] of STEP_FUNCTIONS) {
-    if (source.includes(`$${name}`)) expression.registerFunction(name, implementation as never, signature);
-  }
+export function addStepFunctions(
+  expression: jsonata.Expression,
+  source: string,
+  functions: readonly StepFunction[],
+): void {
+  for (const [name, signature, call] of functions)
+    if (source.includes(`$${name}`)) expression.registerFunction(name, call, signature);
   if (source.includes('$eval')) expression.assign('eval', undefined);
 }
 
-/**
- * Replacements for operations of the library that have no limit or give access to JavaScript's own objects. rewrite.ts
- * changes expressions so that they call these functions.
- */
+/** What rewritten expressions call to read a field of an object, since the library would read inherited ones too. */
 export const REWRITTEN: Readonly<Record<string, unknown>> = {
-  [RANGE]: rangeOperator,
   [MEMBER]: member,
   lookup: (from: unknown, key: unknown) => member(from, String(key)),
 };
@@ -107,16 +66,6 @@ export const REWRITTEN: Readonly<Record<string, unknown>> = {
  */
 function sequence(items: unknown[]): unknown[] {
   return Object.defineProperty(items, 'sequence', { value: true, enumerable: false });
-}
-
-function rangeOperator(from: unknown, to: unknown): unknown {
-  if (from !== undefined && !Number.isInteger(from)) throw libraryError('T2003', { value: from });
-  if (to !== undefined && !Number.isInteger(to)) throw libraryError('T2004', { value: to });
-  if (from === undefined || to === undefined) return undefined;
-  const length = Number(to) - Number(from) + 1;
-  if (length <= 0) return undefined;
-  if (length > OPERATOR_LIMIT) throw new LimitReached('size');
-  return sequence(Array.from({ length }, (_, at) => Number(from) + at));
 }
 
 /** Creates an error with a code of the JSONata library. The library adds the message that belongs to the code. */

@@ -1,4 +1,4 @@
-import { weigh } from '../values/json.js';
+import { weigh } from '../../values/json.js';
 import type { Depths } from './depth.js';
 import { replacementOf, type Builtin } from './builtins.js';
 import { LimitReached, MOST_BYTES } from './limits.js';
