@@ -50,7 +50,7 @@ const REQUESTS = Object.entries(sdk as unknown as Record<string, Schema>).flatMa
 });
 
 /** The operations whose refusal says what to do instead. */
-const REFUSED = ['DescribeMapRun', 'ListMapRuns', 'StartSyncExecution', 'UpdateMapRun'];
+const REFUSED = ['DescribeMapRun', 'UpdateMapRun'];
 
 /** The least and the most of each member by its name, as the service's model in the SDKs has them. */
 const BOUNDS: Readonly<Record<string, readonly [least: number, most: number]>> = {

@@ -121,10 +121,10 @@ describe('a call that is refused', () => {
     ],
     [
       'an operation that is not there, with what to do instead,',
-      'StartSyncExecution',
-      { stateMachineArn: MACHINE },
+      'DescribeMapRun',
+      { mapRunArn: `${MACHINE.replace('stateMachine', 'mapRun')}/L:1` },
       'UnsupportedOperation',
-      'the operation StartSyncExecution. Instead: use StartExecution',
+      'the operation DescribeMapRun. Instead: give the Map no ProcessorConfig',
     ],
     [
       'a role that is no ARN',

@@ -218,8 +218,12 @@ const getExecutionHistory: Operation = ({ operation, body }, { executions }) => 
 const startSyncExecution: Operation = ({ body }, { machines, random }) => {
   const checker = new Checker(body);
   const arn = checker.requiredText('stateMachineArn', ARN);
-  for (const field of ['name', 'input', 'traceHeader']) checker.text(field, { max: MAX.definition });
+  const name = checker.text('name', { min: 1, max: MAX.name, shown: true });
+  checker.text('input', { max: MAX.data });
+  checker.text('traceHeader', TRACE);
+  readMetadataOnly(checker);
   checker.done();
+  if (name !== undefined) checkName(name);
   machines.named(checkArn(arn, 'stateMachine'), random);
   throw errors.typeNotSupported();
 };

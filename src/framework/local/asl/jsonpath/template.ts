@@ -73,7 +73,7 @@ function fillIn(
     const later =
       value instanceof Promise
         ? value
-        : at % PARTS_BETWEEN_LOOKS === 0
+        : (at + 1) % PARTS_BETWEEN_LOOKS === 0
           ? data.environment.pause()
           : undefined;
     if (!later) fill(value as Json, at);

@@ -314,7 +314,7 @@ export class Branch implements Environment {
    * Evaluates a field of the current state. The promise never settles if the branch is ended before the evaluation is.
    */
   evaluate<T>(expression: (data: StateData) => T | Promise<T>, data: StateData): Promise<T> | T {
-    const next = this.pause();
+    const next = this.#keep(this.execution.stepCounter.step());
     if (next) return next.then(() => this.#evaluate(expression, data));
     return this.#evaluate(expression, data);
   }
@@ -333,7 +333,11 @@ export class Branch implements Environment {
   }
 
   pause(): Promise<void> | undefined {
-    const next = this.execution.stepCounter.step();
+    return this.#keep(this.execution.stepCounter.pause());
+  }
+
+  /** Returns the promise of another turn of the event loop such that it never settles once the branch has ended. */
+  #keep(next: Promise<void> | undefined): Promise<void> | undefined {
     return next && this.scope.keep(next);
   }
 

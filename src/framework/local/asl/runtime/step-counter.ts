@@ -1,11 +1,12 @@
 import { turn } from '../../../base/time/turn.js';
 
 /**
- * The number of steps of an execution for which a turn of the event loop may last for SMALL_MS: the branches of a small
- * execution take turns in the same order every time, also on a busy machine.
+ * During the first SMALL_STEPS steps of an execution the time is looked at now and then, and a turn of the event loop may
+ * last for SMALL_MS: the branches of a small execution take turns in the same order every time, also on a busy machine.
  */
 const SMALL_STEPS = 256;
 const SMALL_MS = 250;
+const STEPS_BETWEEN_LOOKS = 8;
 
 /**
  * Counts the steps of all branches of an execution: states that are entered, and fields that are evaluated. When a turn
@@ -26,7 +27,16 @@ export class StepCounter {
    * long; otherwise returns undefined. The promise resolves in a later turn.
    */
   step(): Promise<void> | undefined {
-    const next = turn.share(++this.#steps < SMALL_STEPS ? SMALL_MS : undefined);
+    if (++this.#steps >= SMALL_STEPS) return this.pause();
+    return this.#steps % STEPS_BETWEEN_LOOKS === 0 ? this.pause(SMALL_MS) : undefined;
+  }
+
+  /**
+   * Like `step`, but counts none.
+   * @param ms the longest time of a turn. @default the limit of `turn.share`
+   */
+  pause(ms?: number): Promise<void> | undefined {
+    const next = turn.share(ms);
     if (!next) return undefined;
     this.#waiting++;
     return next.then(() => void this.#waiting--);
