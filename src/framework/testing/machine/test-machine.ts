@@ -252,7 +252,10 @@ async function makeEngine(source: MachineSource, resources: Mocks, clock: HandCl
   throwProblems(definitionMistakes(source).map(machineProblem));
   const settings = { pollHoldMs: POLL_HOLD_MS, keptExecutions: KEPT_EXECUTIONS, random: () => 0.5 };
   const mocks = { ...callbackAnswers(source, resources), ...resources };
-  const stepFunctions = new StepFunctions({ clock, mocks, ...settings }, { evaluator: new EvaluationInPlace() });
+  const stepFunctions = new StepFunctions(
+    { clock, mocks, ...settings },
+    { evaluator: new EvaluationInPlace() },
+  );
   const { name, definition, seed } = source;
   const machine = stepFunctions.createMachine({ name, definition, ...seed });
   const arns = new Set(machine.program.tasks.flatMap(({ activity }) => activity?.activityArn ?? []));
