@@ -1,5 +1,6 @@
 import { DescribeExecutionCommand, StartExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { expect, test } from '@jest/globals';
+import { systemClock } from '../../src/framework/base/time/clock.js';
 import { openBench, type Bench } from './service.js';
 
 async function start({ client, service }: Bench, name: string, definition: object): Promise<string> {
@@ -54,4 +55,11 @@ test('a clock that a test moves waits for an expression', async () => {
   });
   await bench.clock.advance(1_000);
   expect(await statusOf(bench, executionArn)).toBe('SUCCEEDED');
+});
+
+test('the time stands still within one expression', async () => {
+  const bench = await openBench({ clock: systemClock });
+  const takesLong = '$sum([1..100000].($ * 2)) > 0';
+  const Output = `{% ($then := [$millis(), $now()]; ${takesLong} and $then = [$millis(), $now()]) %}`;
+  expect(await end(bench, await start(bench, 'One', alone(pass(Output))))).toEqual(['SUCCEEDED', 'true']);
 });
