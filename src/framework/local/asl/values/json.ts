@@ -147,20 +147,24 @@ export function canonical(value: Json): string {
   );
 }
 
-/**
- * Returns true if a value has at most `bytes`. Each character of its strings and keys counts as one byte, each other
- * value inside it as eight; the outermost value itself isn't counted. An object that occurs twice is counted twice.
- * Stops counting as soon as the limit is exceeded.
- */
+/** Returns true if a value has at most `bytes`, as `weightLeft` counts them. */
 export function weigh(value: unknown, bytes: number): boolean {
-  if (smallRest(value, 0, Math.min(SMALL, bytes >> 3)) >= 0) return true;
+  return smallRest(value, 0, Math.min(SMALL, bytes >> 3)) >= 0 || weightLeft(value, bytes) >= 0;
+}
+
+/**
+ * Returns how many of `bytes` a value leaves; a negative number if it has more. Each character of its strings and keys
+ * counts as one byte, each other value inside it as eight; the outermost value itself isn't counted. An object that
+ * occurs twice is counted twice. Stops counting as soon as the limit is exceeded.
+ */
+export function weightLeft(value: unknown, bytes: number): number {
   const open = [value];
-  for (let left = bytes + VALUE_BYTES; open.length > 0;) {
+  let left = bytes + VALUE_BYTES;
+  while (open.length > 0) {
     const each = open.pop();
     left -= typeof each === 'string' ? each.length : VALUE_BYTES;
-    if (left < 0) return false;
+    if (left < 0 || (Array.isArray(each) && each.length > left)) return -1;
     if (Array.isArray(each)) {
-      if (each.length > left) return false;
       for (const item of each) open.push(item);
     } else if (typeof each === 'object' && each !== null) {
       for (const key of Object.keys(each)) {
@@ -169,7 +173,7 @@ export function weigh(value: unknown, bytes: number): boolean {
       }
     }
   }
-  return true;
+  return left;
 }
 
 const VALUE_BYTES = 8;

@@ -47,11 +47,14 @@ export class Compiler {
   async evaluate({ sources, bindings, now, random }: EvaluationJob): Promise<Evaluated> {
     this.#host = { now, random: generator(random) };
     const texts: string[] = [];
+    let left = MOST_BYTES;
     for (const [index, source] of sources.entries()) {
       this.onBegun?.(index);
       const result = await this.#evaluate(source, bindings);
       if (result.text === undefined) return { failed: index, reason: result.reason };
       texts.push(result.text);
+      left -= result.text.length;
+      if (left < 0) return { failed: index, reason: limitReason('size') };
     }
     return { texts };
   }
