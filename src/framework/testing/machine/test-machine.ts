@@ -7,7 +7,8 @@ import { throwProblems } from '../../base/errors.js';
 import type { Execution } from '../../local/engine/execution.js';
 import type { OpenTask } from '../../local/engine/tasks/open-task.js';
 import type { Machine } from '../../local/engine/machines/machines.js';
-import type { Json } from '../../local/asl/values/json.js';
+import { type FoundState, statesIn } from '../../local/asl/definition/found-state.js';
+import type { Json, JsonObject } from '../../local/asl/values/json.js';
 import type { Mocks } from '../../local/resources/mocks.js';
 import { silentLog } from '../../base/log/log.js';
 import type { EnginePort } from './engine-port.js';
@@ -16,7 +17,7 @@ import type { HandTask } from './hand-task.js';
 import { HandTasks } from './hand-tasks.js';
 import { isCallback, MachineStates } from './machine-states.js';
 import { MachineWorker } from './machine-worker.js';
-import { type StateName, statesOf } from './state-names.js';
+import type { StateName } from './state-names.js';
 import { isTemplateMachine, readTemplateMachine } from './template-machine.js';
 import { handTaskOf, type MachineWorld, TestExecution } from './test-execution.js';
 import { unusedFaults, unusedResources } from './unused-options.js';
@@ -207,7 +208,7 @@ export async function createTestMachine<
   for (const [arn, handler] of takers) worker.serve(arn, handler);
   const names = new Map([...takers].map(([arn, handler]) => [arn, handler.definition.name]));
   const states = new MachineStates(
-    statesOf(JSON.parse(source.definition)).map(([name]) => name),
+    statesOf(source.definition).map(({ name }) => name),
     tasks,
     names,
   );
@@ -268,11 +269,13 @@ async function makeEngine(source: MachineSource, resources: Mocks, clock: HandCl
  * comes later, when the test sends it with the token.
  */
 function callbackAnswers({ name, definition }: MachineSource, resources: Mocks): Mocks {
-  const callbacks = statesOf(JSON.parse(definition)).filter(
-    ([, { Resource }]) => isCallback(Resource) && !Object.hasOwn(resources, String(Resource)),
+  const callbacks = statesOf(definition).filter(
+    ({ source: { Resource } }) => isCallback(Resource) && !Object.hasOwn(resources, Resource),
   );
-  return Object.fromEntries(callbacks.map(([state]) => [`${name}.${state}`, { output: {} }]));
+  return Object.fromEntries(callbacks.map((state) => [`${name}.${state.name}`, { output: {} }]));
 }
+
+const statesOf = (definition: string): FoundState[] => [...statesIn(JSON.parse(definition) as JsonObject)];
 
 async function readDefinition(definition: string | object): Promise<MachineSource> {
   const { machineSource, readMachineSource } = await import('../../check/source/machine-source.js');

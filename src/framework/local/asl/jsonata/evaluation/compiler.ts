@@ -122,13 +122,12 @@ async function unlessStuck(evaluation: Promise<unknown>): Promise<unknown> {
  */
 function failed(error: unknown): Outcome {
   const { code } = Object(error) as { code?: unknown };
-  // The library's own limit of a range is larger.
-  if (code === 'D2014') return thrown(`: ${LIMIT_TEXTS.size}`);
   if (error instanceof LimitReached) return thrown(`: ${error.message}`);
+  // D2014: the library's own limit of a range, which is larger.
+  const isSize = error instanceof RangeError && /length|size/i.test(error.message);
+  if (isSize || code === 'D2014') return thrown(`: ${LIMIT_TEXTS.size}`);
   if (typeof code === 'string' && /^[A-Z]\d{4}$/.test(code))
     return thrown(`. ${code}: ${messageOf(error as LibraryError)}`);
-  if (error instanceof RangeError && /length|size/i.test(error.message))
-    return thrown(`: ${LIMIT_TEXTS.size}`);
   // In place of a reason, the live service shows an id that is new each time.
   return { reason: `threw an internal error during evaluation. ${randomUUID()}` };
 }
