@@ -44,7 +44,12 @@ const refused = (does: string, machine: object | string): HostileInput => ({
   machine,
   error: 'refused',
 });
-const loop = (does: string, states: object, error: string, input: unknown = {}): HostileInput => ({
+const loop = (
+  does: string,
+  states: object,
+  error: HostileInput['error'],
+  input: unknown = {},
+): HostileInput => ({
   does,
   machine: { StartAt: 'X', States: { ...states, Z: { Type: 'Succeed' } } },
   input,
@@ -254,7 +259,7 @@ export const devised: HostileInput[] = [
       ),
       X: { Type: 'Pass', Next: 'V0' },
     },
-    TOO_LARGE,
+    [TOO_LARGE, RUNTIME],
     LETTERS,
   ),
   loop(
