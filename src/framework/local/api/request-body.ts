@@ -51,7 +51,7 @@ export class BodyReader {
         size += chunk.length;
         this.#allBytes += chunk.length;
         const isCrumbs = ++pieces % FEW_PIECES === 0 && size < pieces * LEAST_PIECE;
-        if (isCrumbs) request.pause();
+        // What follows is dropped. If the request were paused, it would keep each piece that was read already.
         if (size > this.eachBytes) refuse('tooLarge');
         else if (isCrumbs || (size > SMALL && this.#allBytes > LARGEST_AT_ONCE * this.eachBytes))
           refuse('tooMany');
