@@ -4,15 +4,17 @@ import { dataLimitFailure, StateFailure, taskFailure } from '../runtime/state-fa
 import type { Json } from '../values/json.js';
 import { ACTIVITY, type ServiceResource } from '../definition/service-resource.js';
 import type {
+  CallbackOrigin,
   Limits,
   ResourceAnswer,
   ResourceCall,
   TaskOrder,
+  TaskOrigin,
   TaskOutcome,
   TokenTask,
 } from '../runtime/running-execution.js';
 import { WHOLE, type Branch } from '../runtime/branch.js';
-import type { Soon } from '../expression/soon.js';
+import { soon, type Soon } from '../expression/soon.js';
 import type { WorkResult } from './state.js';
 import { isTooLarge } from '../values/limits.js';
 
@@ -36,6 +38,21 @@ export interface TaskCall {
  */
 const CLOSED = 'Provided task does not exist anymore';
 
+const eventsOf = (kind: ServiceResource['event']) => ({
+  scheduled: `${kind}Scheduled`,
+  started: `${kind}Started`,
+  submitted: `${kind}Submitted`,
+  succeeded: `${kind}Succeeded`,
+  failed: `${kind}Failed`,
+  timedOut: `${kind}TimedOut`,
+});
+/** The types of events, by the kind of the resource. They are made once, since histories keep them. */
+const EVENTS = {
+  Activity: eventsOf('Activity'),
+  LambdaFunction: eventsOf('LambdaFunction'),
+  Task: eventsOf('Task'),
+};
+
 /**
  * Runs a Task state once, within TimeoutSeconds and HeartbeatSeconds. A task of an activity is scheduled for a worker;
  * any other resource is called, for which a mock answers. If the resource ends in `.waitForTaskToken`, the Task ends when
@@ -55,72 +72,70 @@ export async function runTask(branch: Branch, call: TaskCall): Promise<WorkResul
  * One attempt of a Task. Records its history events, whose types, such as TaskScheduled, depend on the resource. Recorded
  * from the live service.
  */
-class TaskRun {
+class TaskRun implements TaskOrder {
   /** The arguments of the call as JSON text; an empty string until it is scheduled. */
-  #input = '';
+  input = '';
+  readonly timeoutSeconds: number | undefined;
+  readonly heartbeatSeconds: number | undefined;
+  readonly callback: CallbackOrigin | undefined;
+  origin: TaskOrigin | undefined;
   #cut: Cancel = () => {};
 
   constructor(
     private readonly branch: Branch,
     private readonly call: TaskCall,
     private readonly resolve: (outcome: TaskOutcome | Error) => void,
-  ) {}
+  ) {
+    this.timeoutSeconds = call.limits.timeoutSeconds;
+    this.heartbeatSeconds = call.limits.heartbeatSeconds;
+    if (call.service.pattern === 'callback')
+      this.callback = { execution: branch.execution, state: branch.stateName, lane: branch };
+  }
 
   /** Begins the task. The returned function ends it without an outcome. */
   begin(): Cancel {
     const { execution, stateName } = this.branch;
-    const { pattern } = this.call.service;
     const isQueued = this.#isActivity && execution.resources.takesActivity?.(stateName) !== true;
-    const task = isQueued ? undefined : execution.world.tasks.open(CLOSED, this.#order());
+    const task = isQueued ? undefined : execution.world.tasks.open(CLOSED, this);
     if (task) this.#cut = () => task.close();
     // Recorded from the live service: a job (`.sync`) has a token too. A result sent with it ends the task, although
     // the job continues.
-    if (task && pattern !== 'requestResponse') this.branch.taskToken = task.token;
-    this.#submit(task).catch((error: unknown) => {
-      this.#cut();
-      this.resolve(error instanceof Error ? error : new Error(String(error)));
-    });
+    if (task && this.call.service.pattern !== 'requestResponse') this.branch.taskToken = task.token;
+    try {
+      const submitted = soon(this.call.input(), (input) => this.#submit(task, input));
+      if (submitted instanceof Promise) submitted.catch((error: unknown) => this.#fail(error));
+    } catch (error) {
+      this.#fail(error);
+    }
     return () => this.#cut();
+  }
+
+  #fail(error: unknown): void {
+    this.#cut();
+    this.resolve(error instanceof Error ? error : new Error(String(error)));
   }
 
   get #isActivity(): boolean {
     return this.call.service === ACTIVITY;
   }
 
-  #order(scheduledId?: number): TaskOrder {
-    const { execution, stateName: state } = this.branch;
-    const from = { execution, state, lane: this.branch };
-    const input = (): string => this.#input;
-    return {
-      get input() {
-        return input();
-      },
-      ...this.call.limits,
-      ...(scheduledId !== undefined && { origin: { ...from, scheduledId } }),
-      ...(this.call.service.pattern === 'callback' && { callback: from }),
-      isWanted: () => execution.isLive(),
-      onStarted: (workerName, at) => this.#started(workerName, at),
-      onSettled: (outcome, at) => {
-        this.#settled(outcome, at);
-        this.resolve(outcome);
-      },
-    };
+  isWanted(): boolean {
+    return this.branch.execution.isLive();
   }
 
   /** Schedules the task, and gives it to its resource. `task` is undefined if a worker is to take it. */
-  async #submit(task: TokenTask | undefined): Promise<void> {
+  #submit(task: TokenTask | undefined, input: Json): Soon<void> {
     const { branch, call } = this;
     const { machineName, resources, world } = branch.execution;
-    const evaluated = call.input();
-    const input = evaluated instanceof Promise ? await evaluated : evaluated;
     if (!task && !world.activities.has(call.resource)) throw missingActivity(branch, call);
     branch.checkSize(input, call.resource);
     if (task && !resources.has(machineName, branch.stateName, call.resource)) throw unanswered(branch, call);
     const scheduledId = this.#scheduled(branch.textOf(input));
     // Another branch may have failed meanwhile, and to record an event may end the execution.
     if (branch.scope.ended) return;
-    if (task) await this.#ask(task, input);
-    else this.#cut = world.activities.schedule(call.resource, this.#order(scheduledId));
+    if (task) return this.#ask(task, input);
+    this.origin = { execution: branch.execution, state: branch.stateName, lane: branch, scheduledId };
+    this.#cut = world.activities.schedule(call.resource, this);
   }
 
   /**
@@ -141,7 +156,7 @@ class TaskRun {
   }
 
   #scheduled(text: string): number {
-    this.#input = text;
+    this.input = text;
     const { service, limits, resource, role } = this.call;
     const more = {
       ...(limits.timeoutSeconds !== undefined && { timeoutInSeconds: limits.timeoutSeconds }),
@@ -151,30 +166,31 @@ class TaskRun {
     const details = service.details
       ? { ...service.details, region: this.branch.execution.region, parameters: text, ...more }
       : { resource, input: text, inputDetails: WHOLE, ...more };
-    return this.#record('Scheduled', details);
+    return this.#record('scheduled', details);
   }
 
-  #started(workerName: string | undefined, at: number): void {
+  onStarted(workerName: string | undefined, at: number): void {
     const details = this.#isActivity ? { ...(workerName !== undefined && { workerName }) } : undefined;
-    this.#record('Started', details ?? this.call.service.details, at);
+    this.#record('started', details ?? this.call.service.details, at);
   }
 
   #submitted(output: string): void {
-    this.#record('Submitted', { ...this.call.service.details, output, outputDetails: WHOLE });
+    this.#record('submitted', { ...this.call.service.details, output, outputDetails: WHOLE });
   }
 
-  #settled(outcome: TaskOutcome, at: number): void {
+  onSettled(outcome: TaskOutcome, at: number): void {
     const { details } = this.call.service;
     if (outcome.kind === 'succeeded') {
       const { output } = outcome;
-      this.#record('Succeeded', { ...details, output, outputDetails: WHOLE }, at);
+      this.#record('succeeded', { ...details, output, outputDetails: WHOLE }, at);
     } else if (outcome.kind === 'failed') {
-      this.#record('Failed', { ...details, ...taskFailure(outcome).details }, at);
-    } else this.#record('TimedOut', { ...details, error: 'States.Timeout' }, at);
+      this.#record('failed', { ...details, ...taskFailure(outcome).details }, at);
+    } else this.#record('timedOut', { ...details, error: 'States.Timeout' }, at);
+    this.resolve(outcome);
   }
 
-  #record(what: string, details?: object, at?: number): number {
-    return this.branch.record(`${this.call.service.event}${what}`, details, at);
+  #record(what: keyof typeof EVENTS.Task, details?: object, at?: number): number {
+    return this.branch.record(EVENTS[this.call.service.event][what], details, at);
   }
 }
 

@@ -158,7 +158,9 @@ export function weigh(value: unknown, bytes: number): boolean {
  * occurs twice is counted twice. Stops counting as soon as the limit is exceeded.
  */
 export function weightLeft(value: unknown, bytes: number): number {
-  const open = [value];
+  if (typeof value === 'string') return bytes - value.length;
+  if (typeof value !== 'object' || value === null) return bytes;
+  const open: unknown[] = [value];
   let left = bytes + VALUE_BYTES;
   while (open.length > 0) {
     const each = open.pop();
