@@ -3,13 +3,12 @@ import './base/reflect-metadata.js';
 
 export { Activity, ErrorName, Handle } from './declare/decorators.js';
 export { ActivityFailure } from './declare/activity-failure.js';
-export type { Deferral, DeferOptions } from './declare/deferral.js';
+export { type Deferral, DeferredIdTaken, type DeferOptions } from './declare/deferral.js';
 export {
   type Checkpoint,
   CheckpointError,
   type CheckpointErrorKind,
   type CheckpointOptions,
-  type LoadOptions,
   type SavedProgress,
 } from './declare/checkpoint.js';
 export { type AbortKind, TaskAborted, type TaskContext } from './declare/task-context.js';
@@ -19,7 +18,14 @@ export type { HandlerOptions } from './declare/options.js';
 export type { InterceptedTask, Interceptor } from './declare/interceptor.js';
 export { type Config, defineConfig } from './config/config.js';
 export { type CompletionsOptions, createCompletions } from './worker/build/create-completions.js';
-export type { Completion, Completions, WaitingTask } from './worker/deferral/completions.js';
+export type {
+  CompletedTask,
+  Completion,
+  CompletionOptions,
+  Completions,
+  TaskByToken,
+  WaitingTask,
+} from './worker/task/completions.js';
 export type { DeferredSettings } from './config/store-options.js';
 export { createWorker } from './worker/build/create-worker.js';
 export type { WorkerOptions } from './worker/build/start-world.js';

@@ -291,9 +291,9 @@ describe('deferred tasks', () => {
   @Activity(arnOf('Greet'))
   class Ask {
     constructor(private readonly greeter: Greeter) {}
-    @Handle() ask({ who }: Who, task: TaskContext): Deferral {
+    @Handle() ask({ who }: Who, task: TaskContext): Promise<Deferral> {
       task.log.info(this.greeter.greet(who));
-      return task.defer({ until: '1h', id: who });
+      return task.defer({ id: who });
     }
   }
 
@@ -314,15 +314,16 @@ describe('deferred tasks', () => {
       await service.begin('Greet', { who: 'Bo' }),
     ];
     const { completions } = web.get(Decisions);
-    const waiting = async (): Promise<string[]> => {
-      const ids: string[] = [];
-      for await (const { id } of completions.list()) ids.push(id);
-      return ids.toSorted();
-    };
+    const waiting = async (): Promise<string[]> => (await completions.list()).map(({ id }) => id).toSorted();
     while ((await waiting()).length < 2) await systemClock.sleep(5);
     expect(await completions.get('Ann')).toMatchObject({ handler: 'Ask.ask' });
-    expect(await completions.succeed('Ann', 'Hello')).toBe('accepted');
-    expect(await completions.fail('Bo', new Error('no'))).toBe('accepted');
+    expect(await completions.heartbeat('Ann')).toEqual({ status: 'accepted' });
+    expect(await completions.succeed('Ann', 'Hello', { by: 'Cy' })).toEqual({ status: 'accepted' });
+    expect(await completions.succeed('Ann', 'Hi')).toMatchObject({
+      status: 'completed',
+      decided: { by: 'Cy' },
+    });
+    expect(await completions.fail('Bo', new Error('no'))).toEqual({ status: 'accepted' });
     expect(await service.end(executions[0] ?? '')).toMatchObject({ output: '"Hello"' });
     expect(await service.end(executions[1] ?? '')).toMatchObject({ error: 'Error' });
     await Promise.all([app.close(), web.close()]);

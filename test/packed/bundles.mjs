@@ -170,7 +170,11 @@ async function runApart(dir, name, file) {
       cwd: away,
       env: { ...cleanEnv, ENDPOINT: local.url, RUN: 'thread' },
     });
-    await threads.saw(/with is missing, as in a bundle/);
+    try {
+      await threads.saw(/with is missing, as in a bundle/);
+    } finally {
+      await threads.stop('SIGKILL');
+    }
   } finally {
     await worker.stop('SIGKILL');
     await local.close();

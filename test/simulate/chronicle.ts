@@ -44,6 +44,8 @@ export interface Lease {
   lapsedAt: number | undefined;
   /** True where its execution was stopped. */
   aborted: boolean;
+  /** True once another task may have asked the service about it, by a heartbeat. */
+  asked: boolean;
 }
 
 export interface Outcome {

@@ -1,67 +1,49 @@
-import type { Worker, WorkerEvents } from 'stepwright';
+import type { WorkerEvents } from 'stepwright';
 import { silentLog } from '../../src/framework/base/log/log.js';
+import type { StoreTrouble } from '../../src/framework/base/store/store-events.js';
+import type { Store } from '../../src/framework/base/store/store.js';
 import type { ActivityPort, ReportAnswer } from '../../src/framework/aws/activity-port.js';
 import type { ReportRequest } from '../../src/framework/aws/call-request.js';
 import type { HandlerDefinition } from '../../src/framework/declare/definition.js';
 import { EnginePort } from '../../src/framework/testing/machine/engine-port.js';
-import { type Completion, Completions } from '../../src/framework/worker/deferral/completions.js';
+import { LimitedStore } from '../../src/framework/worker/keep/limited-store.js';
+import { decodeRecord, KEY_PREFIX } from '../../src/framework/worker/keep/record.js';
 import { CallLimiter } from '../../src/framework/worker/poll/call-limiter.js';
+import { type Completion, Completions } from '../../src/framework/worker/task/completions.js';
 import { ReportsInFlight } from '../../src/framework/worker/task/reports-in-flight.js';
-import type { Lease } from './chronicle.js';
+import type { Lease, Outcome } from './chronicle.js';
 import type { Work } from './handlers.js';
 import type { Watched } from './invariants.js';
 import type { Member } from './member.js';
-import type { OpenCall } from './network.js';
+import { isReport, type OpenCall } from './network.js';
 import { Dice } from './random.js';
-import type { OperationName, Plan, PlannedEvent } from './plan.js';
-import { outcomeOf } from './service.js';
+import { arnOf, outcomeOf } from './service.js';
 import { SimulatedProcess } from './timeline.js';
 
-/** A deferred task that nobody completes fails after this time. No run takes so long. */
-export const UNTIL = '10h';
-/** If the store didn't answer whoever completes a task, another attempt follows after this time. */
-const AGAIN_MS = 5_000;
-/** A completion that was decided is told by a worker after 30 s, if whoever decided it can't. */
-const TOLD_MS = 120_000;
+/** Whoever was not answered, or found that another had decided, tries again after this time. */
+const AGAIN_MS = 25_000;
+/** Whoever completes a task tells what another decided, if that one has not told it for so long. */
+const SENDING_MS = 20_000;
+/** The heartbeats of a task that was deferred end within this time, but for those that were on their way. */
+const BEATS_END_MS = 30_000;
 
 export const idOf = ({ n }: Work): string => `order-${n}`;
-
-/** Lets the workers of a quarter of the plans hold few deferred tasks. Some are stopped while others wait. */
-export function withRoom(plan: Plan): Plan {
-  const dice = new Dice(plan.seed, 'room');
-  if (!plan.deferred || !dice.chance(0.25)) return plan;
-  const events = plan.events.flatMap((each): PlannedEvent[] => {
-    if (each.kind !== 'tasks' || each.does !== 'defers' || dice.chance(0.5)) return [each];
-    const stop = { kind: 'stop', worker: dice.between(0, plan.workers - 1), backMs: 5_000 } as const;
-    return [
-      { ...each, count: each.count + 4 },
-      { ...stop, at: each.at + each.ms + dice.pick([1_000, 5_000]) },
-    ];
-  });
-  return {
-    ...plan,
-    mostDeferred: dice.between(1, 3),
-    events: events.toSorted((one, other) => one.at - other.at),
-  };
-}
 
 /** Completes deferred tasks as somebody else would, and holds them against what they promise. */
 export class DeferredTasks {
   readonly #watched: Watched;
   readonly #broken: (invariant: string, what: string) => void;
   readonly #dice: Dice;
-  readonly #deferred = new Set<Lease>();
-  /** The workers that have taken over no deferred tasks of others. */
-  readonly #holders = new Set<Worker>();
-  /** The heartbeats that left after their tasks had been deferred. */
-  readonly #beats = new WeakSet<OpenCall>();
-  /** The processes that were told that a lease is over. */
-  readonly #told = new Map<Lease, Set<SimulatedProcess>>();
-  /** The tasks whose outcomes were decided, and when. */
-  readonly #decided = new Map<Lease, number>();
-  /** Those of them that the service still waits for. */
-  readonly #untold = new Set<Lease>();
+  /** The tasks that were deferred, and when. */
+  readonly #deferred = new Map<Lease, number>();
+  /** What was decided about each task by its id. */
+  readonly #decided = new Map<
+    Lease,
+    { readonly by: string; readonly outcome: Outcome; readonly at: number }
+  >();
   readonly #port: EnginePort;
+  /** Returns the store as a person meets it. */
+  storeOf: (person: SimulatedProcess) => Store;
   #people = 0;
 
   constructor(watched: Watched, broken: (invariant: string, what: string) => void) {
@@ -69,191 +51,160 @@ export class DeferredTasks {
     this.#broken = broken;
     this.#dice = new Dice(watched.plan.seed, 'people');
     this.#port = new EnginePort(watched.service.engine);
-  }
-
-  follow({ it, process }: Member): void {
-    this.#holders.add(it);
-    it.on('task:deferred', ({ token }) => this.#wasDeferred(token));
-    // It may hold what it has told to be over before, until its next heartbeat.
-    it.on('deferrals:taken', () => {
-      this.#holders.delete(it);
-      for (const told of this.#told.values())
-        for (const each of told) if (each.owner === process) told.delete(each);
+    this.storeOf = (person) => watched.store.open(person, -1);
+    watched.store.watchers.push(({ how, key }) => {
+      // Whoever finds another task under its id asks the service about it.
+      if (how === 'get' && key.startsWith(KEY_PREFIX.deferred)) this.#mayBeAsked(key);
     });
-    it.on('deferral:ended', (payload) => this.#ended(payload));
   }
 
-  /** True for a lease whose calls are checked here. It may be in the store although its worker was not told so. */
-  has(lease: Lease, from: SimulatedProcess, operation: OperationName): boolean {
-    if (this.#deferred.has(lease)) return true;
-    return (
-      operation === 'SendTaskHeartbeat' &&
-      lease.to !== from &&
-      lease.begun &&
-      (JSON.parse(lease.input) as Work).does === 'defers'
-    );
+  follow({ it }: Member): void {
+    it.on('task:deferred', (payload) => this.#wasDeferred(payload));
   }
 
-  /** Checks a call about a deferred task. */
-  left(lease: Lease, call: OpenCall): void {
-    const { operation, body, from } = call.request;
-    if (operation === 'SendTaskHeartbeat') {
-      this.#beats.add(call);
-      return this.#beatLeft(lease, from);
-    }
-    const outcome = outcomeOf(operation, body);
-    const work = JSON.parse(lease.input) as Work;
-    if (outcome.status !== 'succeeded' || outcome.text !== JSON.stringify({ n: work.n }))
-      this.#broken('deferred outcome', `#${lease.n} was completed with another outcome: ${outcome.text}`);
-    // A decision whose answer from the store was lost is one all the same.
-    if (!this.#decided.has(lease) && !this.#watched.store.wasTroubled)
-      this.#broken('deferred outcome', `#${lease.n} was completed, and nobody decided that`);
+  /** Checks a call about a deferred task. @returns false for a task that was not deferred */
+  left(lease: Lease, { request: { operation, from } }: OpenCall): boolean {
+    const at = this.#deferred.get(lease);
+    if (at === undefined) return false;
+    const forMs = this.#watched.timeline.now - at;
+    if (isReport(operation))
+      this.#broken('deferred', `a ${operation} of #${lease.n} by ${from.name}, which was deferred`);
+    else if (forMs > BEATS_END_MS && !lease.asked && from.owner.stalledMs === 0)
+      this.#broken('deferred', `a heartbeat of #${lease.n}, which was deferred ${forMs} ms ago`);
+    return true;
   }
 
-  /**
-   * Checks a heartbeat. The thread of heartbeats learns from the main thread that a task was completed: until that
-   * message arrives, which a stall of the main thread delays, it sends heartbeats that are needless, and harmless.
-   */
-  #beatLeft(lease: Lease, from: SimulatedProcess): void {
-    if (this.#told.get(lease)?.has(from))
-      this.#broken(
-        'deferred gone',
-        `a heartbeat of #${lease.n} by ${from.name}, which knows that it is over`,
-      );
+  #mayBeAsked(key: string): void {
+    const value = this.#watched.store.peek(key);
+    if (!value) return;
+    const { token } = decodeRecord('deferred', key, { value, version: '' });
+    const lease = this.#watched.chronicle.lease(String(token));
+    if (lease) lease.asked = true;
   }
 
-  /**
-   * Notes that a process learnt that a lease is over. It learns nothing from a heartbeat that was on its way when the
-   * task was deferred, since that one's task has ended.
-   */
-  answered(lease: Lease, call: OpenCall, isOver: boolean): void {
-    const { operation, from } = call.request;
-    if (!isOver || (operation === 'SendTaskHeartbeat' && !this.#beats.has(call))) return;
-    const told = this.#told.get(lease) ?? new Set();
-    this.#told.set(lease, told.add(from));
-  }
-
-  /** Checks that no worker holds too many tasks, and that what was decided is told. To be called each second. */
-  check(): void {
-    const { timeline, service, store, chronicle, plan } = this.#watched;
-    for (const it of this.#holders) {
-      const { state, deferred = 0 } = it.status();
-      if (state === 'running' && deferred > (plan.mostDeferred ?? Infinity))
-        this.#broken(
-          'deferred room',
-          `a worker holds ${deferred} deferred tasks, at most ${plan.mostDeferred}`,
-        );
-    }
-    for (const lease of this.#untold) {
-      if (lease.accepted || !service.isOpen(lease)) {
-        this.#untold.delete(lease);
-        continue;
-      }
-      const at = this.#decided.get(lease) ?? timeline.now;
-      const calmMs = Math.min(
-        timeline.now - at,
-        store.isTroubled ? 0 : timeline.now - store.troubledAt,
-        ...Array.from({ length: this.#watched.plan.workers }, (_, worker) => chronicle.sinceTrouble(worker)),
-      );
-      if (calmMs > TOLD_MS)
-        this.#broken(
-          'deferred told',
-          `#${lease.n} was decided ${calmMs} ms ago, and nobody tells the service`,
-        );
-    }
-  }
-
-  /** Checks that nothing is left in the store, after all workers have stopped. */
-  async checkEnd(): Promise<void> {
-    const { plan, store } = this.#watched;
-    // A write that takes longer than its limit may come after everything else.
-    if (plan.events.some(({ kind }) => kind === 'store')) return;
-    const { keys } = await store.records.list('deferred/');
-    const unheard = await Promise.all(keys.map((key) => this.#isUnheard(key)));
-    const left = keys.filter((_, i) => !unheard[i]);
-    if (left.length > 0)
-      this.#broken('left over', `${left.length} records of deferred tasks are left: ${left[0] ?? ''}`);
-  }
-
-  /**
-   * Returns true if the worker that kept a task has had no heartbeat to send for it since. The task may have been over
-   * before that, where it waited for room: whoever completed it was told so, but its worker was not.
-   */
-  async #isUnheard(key: string): Promise<boolean> {
-    const { store, timeline } = this.#watched;
-    if (key.startsWith('deferred/ids/')) return false;
-    const record = await store.records.get(key);
-    const { deferredAt = 0, heartbeatMs } = JSON.parse(Buffer.from(record?.value ?? '{}').toString()) as {
-      deferredAt?: number;
-      heartbeatMs?: number | false;
-    };
-    return heartbeatMs === false || timeline.now - deferredAt < (heartbeatMs ?? 0);
-  }
-
-  #wasDeferred(token: string): void {
+  #wasDeferred({ token, id }: WorkerEvents['task:deferred']): void {
     const lease = this.#watched.chronicle.lease(token);
     if (!lease) return this.#broken('holder', 'a task was deferred that was never handed out');
-    this.#deferred.add(lease);
     const { timeline } = this.#watched;
-    timeline.at(timeline.now + this.#dice.pick([100, 20_000, 90_000]), () => this.#complete(lease));
-  }
-
-  #ended({ token, how }: WorkerEvents['deferral:ended']): void {
-    const lease = this.#watched.chronicle.lease(token);
-    if (lease && this.#watched.service.isOpen(lease))
-      this.#broken('deferred gone', `#${lease.n} is said to be over (${how}), and the service waits for it`);
+    this.#deferred.set(lease, timeline.now);
+    const isNamed = id !== undefined;
+    const many = this.#dice.chance(0.3) ? 2 : 1;
+    for (let person = 0; person < many; person++)
+      timeline.at(timeline.now + this.#dice.pick([100, 100, 20_000, 90_000]), () =>
+        this.#complete(lease, isNamed),
+      );
   }
 
   /** Somebody completes a task, in a process of its own, which may die after it has decided. */
-  #complete(lease: Lease): void {
-    const { timeline, store, chronicle, service } = this.#watched;
+  #complete(lease: Lease, isNamed: boolean): void {
+    const { timeline, chronicle, service } = this.#watched;
     const person = new SimulatedProcess(`person${this.#people++}`, timeline, -2);
-    const dies = this.#dice.chance(0.25);
-    let completed = lease;
+    const work = JSON.parse(lease.input) as Work;
+    const output = { n: work.n, by: person.name };
+    const again = (): void => {
+      if (service.isOpen(lease)) timeline.at(timeline.now + AGAIN_MS, () => this.#complete(lease, isNamed));
+    };
+    const completions = this.#completionsOf(person, isNamed, again);
+    const task = isNamed ? idOf(work) : { token: lease.token, handler: `Handlers.${lease.handler}` };
+    person.input(0, () => {
+      void completions.succeed(task, output, { by: person.name }).then(
+        (completion) => {
+          chronicle.add(person.name, `completes #${lease.n}: ${completion.status}`);
+          this.#told(lease, completion, person.name);
+          again();
+        },
+        (error: unknown) => {
+          chronicle.add(person.name, `can't complete #${lease.n}: ${String(error)}`);
+          again();
+        },
+      );
+    });
+  }
+
+  /** Checks what somebody was told of a completion. */
+  #told(lease: Lease, completion: Completion, by: string): void {
+    const { service, store, timeline } = this.#watched;
+    const isOpen = service.isOpen(lease);
+    if (completion.status === 'unknown' && isOpen && !store.wasTroubled)
+      this.#broken('deferred known', `#${lease.n} was deferred, and its id is unknown`);
+    if ((completion.status === 'accepted' || completion.status === 'gone') && isOpen)
+      this.#broken('deferred told', `the completion of #${lease.n} is ${completion.status}, and it is open`);
+    if (completion.status === 'accepted' && lease.accepted && !lease.accepted.text.includes(`"${by}"`))
+      this.#broken(
+        'deferred told',
+        `${by} is told that #${lease.n} took its outcome: ${lease.accepted.text}`,
+      );
+    if (completion.status !== 'completed') return;
+    const { decided } = completion;
+    const known = this.#decided.get(lease);
+    if (known && !store.wasTroubled && known.by !== decided.by)
+      this.#broken(
+        'decided once',
+        `${String(decided.by)} is said to have completed #${lease.n}, not ${known.by}`,
+      );
+    if (isOpen && known && timeline.now - known.at > SENDING_MS + 5_000)
+      this.#broken('deferred told', `#${lease.n} was decided, and the service still waits for it`);
+  }
+
+  #completionsOf(person: SimulatedProcess, isNamed: boolean, died: () => void): Completions {
+    const dies = isNamed && this.#dice.chance(0.25);
     const port: ActivityPort = {
       poll: async () => ({ kind: 'empty' }),
       heartbeat: async () => ({ kind: 'ok' }),
       report: (request) => {
-        // A later attempt of the same work has the place of an earlier one.
-        const of = chronicle.lease(request.input['taskToken'] ?? '') ?? lease;
-        this.#decided.set(of, timeline.now);
-        this.#untold.add(of);
-        completed = of;
-        chronicle.add(person.name, `decides #${of.n}${dies ? ', and dies' : ''}`);
-        if (!dies) return this.#report(of, request);
+        if (isNamed) this.#isDecided(request, person.name);
+        if (!dies) return this.#report(request);
+        this.#watched.chronicle.add(person.name, 'dies');
         person.kill();
+        died();
         return new Promise<never>(() => {});
       },
     };
-    const completions = new Completions({
-      store: store.open(person, -1),
-      clock: person.clock,
+    const { clock } = person;
+    return new Completions({
+      store: isNamed ? new LimitedStore(this.storeOf(person), { clock, trouble: UNTOLD }) : undefined,
+      clock,
       log: silentLog,
       definitions: DEFINITIONS,
+      checkpointsOf: () => undefined,
       reportsOf: async () => ({
-        ...{ port, clock: person.clock, random: () => 0.5, reportLimitMs: 20_000 },
-        limiter: new CallLimiter(person.clock, () => 0.5),
+        ...{ port, clock, random: () => 0.5, reportLimitMs: 20_000 },
+        limiter: new CallLimiter(clock, () => 0.5),
         inFlight: new ReportsInFlight(),
       }),
       close: () => {},
     });
-    const work = JSON.parse(lease.input) as Work;
-    const again = (): void => {
-      if (service.isOpen(lease) && !this.#decided.has(lease))
-        timeline.at(timeline.now + AGAIN_MS, () => this.#complete(lease));
-    };
-    const told = (completion: Completion): void => {
-      chronicle.add(person.name, `completes #${completed.n}: ${completion}`);
-      if (completion === 'accepted' && !completed.accepted)
-        this.#broken('deferred told', `the completion of #${completed.n} is said to be accepted, and is not`);
-      if (completion === 'unknown') again();
-    };
-    person.input(0, () => void completions.succeed(idOf(work), { n: work.n }).then(told, again));
   }
 
-  async #report(lease: Lease, request: ReportRequest): Promise<ReportAnswer> {
+  /** Whoever tells the outcome of a task with an id tells the one that was decided, which stands in the store. */
+  #isDecided(request: ReportRequest, teller: string): void {
+    const { chronicle, timeline } = this.#watched;
+    const lease = chronicle.lease(request.input['taskToken'] ?? '');
+    if (!lease) return this.#broken('holder', `${teller} completes a task that was never handed out`);
+    const outcome = outcomeOf(request.operation, request.input);
+    const known = this.#decided.get(lease);
+    if (known && known.outcome.text !== outcome.text)
+      this.#broken('decided once', `#${lease.n} is told as ${outcome.text}, and as ${known.outcome.text}`);
+    const key = this.#watched.store
+      .keysOf(KEY_PREFIX.deferred)
+      .find((each) => this.#isDecidedAs(each, lease, outcome));
+    if (key === undefined)
+      this.#broken('decided first', `${teller} tells an outcome of #${lease.n} that is not in the store`);
+    const { by = '' } = JSON.parse(outcome.text) as { by?: string };
+    if (!known) this.#decided.set(lease, { by, outcome, at: timeline.now });
+  }
+
+  #isDecidedAs(key: string, { token }: Lease, { text }: Outcome): boolean {
+    const value = this.#watched.store.peek(key);
+    if (!value) return false;
+    const { token: its, decided } = decodeRecord('deferred', key, { value, version: '' });
+    return its === token && (decided as { output?: string } | undefined)?.output === text;
+  }
+
+  async #report(request: ReportRequest): Promise<ReportAnswer> {
     const answer = await this.#port.report(request);
-    if (answer.kind === 'ok') {
+    const lease = this.#watched.chronicle.lease(request.input['taskToken'] ?? '');
+    if (answer.kind === 'ok' && lease) {
       lease.accepted = outcomeOf(request.operation, request.input);
       lease.acceptedAt = this.#watched.timeline.now;
     }
@@ -261,11 +212,14 @@ export class DeferredTasks {
   }
 }
 
+const UNTOLD: StoreTrouble = { began: () => {}, ended: () => {} };
+
 /** The outputs of these handlers are not checked. */
-const DEFINITIONS = ['main', 'tight', 'quota', 'crowd', 'plain'].map(
+const DEFINITIONS = (['main', 'tight', 'quota', 'crowd', 'plain'] as const).map(
   (key) =>
     ({
       name: `Handlers.${key}`,
+      activity: { kind: 'arn', arn: arnOf(key) },
       output: undefined,
       groups: undefined,
       inline: [],

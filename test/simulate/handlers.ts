@@ -10,7 +10,7 @@ import {
   type TaskContext,
 } from 'stepwright';
 import { memoryStore } from '../../src/framework/worker/keep/memory.js';
-import { idOf, UNTIL } from './deferrals.js';
+import { idOf } from './deferrals.js';
 import type { Behaviour, HandlerKey, Payload } from './plan.js';
 import { arnOf } from './service.js';
 import type { SimulatedProcess } from './timeline.js';
@@ -26,7 +26,8 @@ export interface Work {
   /** Names the piece of work. Several tasks may have the same. */
   readonly piece: number;
   readonly fails?: boolean;
-  readonly waits?: boolean;
+  /** True for a task that is deferred without an id. */
+  readonly unnamed?: boolean;
   readonly payload?: Payload;
   /** The payload. In the input of the execution it is a reference. */
   readonly data?: unknown;
@@ -44,29 +45,22 @@ export interface Stage {
 
 export const STAGE = Symbol('stage');
 
-const once = (whileRunning: 'wait' | 'fail') =>
-  Idempotent({
-    // The container of a worker gives it the simulated store instead.
-    store: memoryStore(),
-    key: (work) => `piece-${(work as Work).piece}`,
-    keep: KEEP,
-    failures: ['Planned'],
-    whileRunning,
-  });
-const [Waiting, Failing] = [once('wait'), once('fail')];
+const Once = Idempotent({
+  // The container of a worker gives it the simulated store instead.
+  store: memoryStore(),
+  key: (work) => `piece-${(work as Work).piece}`,
+  keep: KEEP,
+  failures: ['Planned'],
+});
 
 /** Does some of the tasks once. */
 @injectable()
 export class SomeOnce implements Interceptor {
-  constructor(
-    @inject(Waiting) private readonly waiting: Interceptor,
-    @inject(Failing) private readonly failing: Interceptor,
-  ) {}
+  constructor(@inject(Once) private readonly once: Interceptor) {}
 
   intercept(task: InterceptedTask, next: () => Promise<unknown>): Promise<unknown> {
-    const { does, waits } = task.input as Work;
-    if (does !== 'once') return next();
-    return Promise.resolve((waits === false ? this.failing : this.waiting).intercept(task, next));
+    const isOnce = (task.input as Work).does === 'once';
+    return isOnce ? Promise.resolve(this.once.intercept(task, next)) : next();
   }
 }
 
@@ -108,7 +102,7 @@ export class Handlers {
       this.#check(task);
       if (work.does === 'once') return this.#finish(work, task);
       if (work.does === 'throws') throw new ActivityFailure('Planned', 'as planned');
-      if (work.does === 'defers') return task.defer({ until: UNTIL, id: idOf(work) });
+      if (work.does === 'defers') return await task.defer(work.unnamed ? undefined : { id: idOf(work) });
       if (work.does === 'large') return { n: work.n, data: work.data };
       return work.does === 'invalid' ? { n: BigInt(work.n) } : { n: work.n };
     } finally {

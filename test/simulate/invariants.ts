@@ -219,9 +219,11 @@ export class Invariants implements Watcher {
       this.broken('context', `a ${operation} was sent in the context of another task`);
     if (!lease) return this.broken('holder', `a ${operation} for a token that was never handed out`);
     const at = `#${lease.n}`;
-    if (this.deferred.has(lease, from, operation)) {
-      if (operation === 'SendTaskHeartbeat') this.#beatLeft(lease, underWay);
-      return this.deferred.left(lease, call);
+    if (this.deferred.left(lease, call)) return;
+    if (lease.asked && operation === 'SendTaskHeartbeat') {
+      // It may be another task's question, which none of these is about.
+      lease.sentBeatAt = now;
+      return lease.to === from ? beats.left(lease, call, now) : undefined;
     }
     if (lease.to !== from && this.watched.plan.outbox) {
       if (operation === 'SendTaskHeartbeat') this.#beatLeft(lease, underWay);
@@ -265,11 +267,10 @@ export class Invariants implements Watcher {
     // Also one of a deferred task: all heartbeats of a worker share their rate.
     if (operation === 'SendTaskHeartbeat' && answer && isThrottled(answer))
       this.watched.chronicle.trouble(request.worker, 'throttled heartbeats');
-    if (lease && this.deferred.has(lease, request.from.owner, operation)) {
-      const isFinal = answer !== undefined && isFromService(answer);
-      const isOver = isFinal && answer.status === 400 && GONE.has(nameIn(answer));
-      const isTaken = isFinal && answer.status === 200 && isReport(operation);
-      return this.deferred.answered(lease, call, isOver || isTaken);
+    if (lease?.asked && operation === 'SendTaskHeartbeat') {
+      if (lease.to === request.from.owner) this.#beatEnded(lease, call, answer);
+      if (answer?.status === 400 && isFromService(answer) && GONE.has(nameIn(answer))) lease.saidGone = true;
+      return;
     }
     if (lease && lease.to !== request.from.owner && operation !== 'GetActivityTask') {
       const isGone = answer?.status === 400 && GONE.has(nameIn(answer));
@@ -375,7 +376,7 @@ export class Invariants implements Watcher {
     if (lease) {
       lease.begun = true;
       this.running.add(lease);
-      this.uses.began(lease, at);
+      this.uses.began(lease);
       this.signals.began(lease, task, at, this.#members.get(process));
     }
     const underWay = this.underWay(process);
@@ -383,11 +384,12 @@ export class Invariants implements Watcher {
     if (!this.#members.get(process)?.stopped) this.#checkSlots(key, underWay);
   }
 
-  settled(process: SimulatedProcess, key: HandlerKey, token: string): void {
+  /** @param died true where its thread or its process has ended with it */
+  settled(process: SimulatedProcess, key: HandlerKey, token: string, died = false): void {
     const lease = this.watched.chronicle.lease(token);
     if (lease) {
       this.running.delete(lease);
-      this.uses.ended(lease);
+      if (!died) this.uses.ended(lease);
       this.signals.settled(lease);
     }
     count(this.underWay(process).running, key, -1);
@@ -509,11 +511,8 @@ const FOLLOWED: readonly EventName[] = [
   'heartbeat:on-time',
   'heartbeat:failed',
   'heartbeat:recovered',
-  'deferral:ended',
-  'deferrals:taken',
   'outbox:kept',
   'outbox:unkept',
-  'outbox:taken',
   'outbox:offered',
   'store:failed',
   'store:recovered',

@@ -1,4 +1,4 @@
-import { decodeRecord } from '../../src/framework/worker/keep/record.js';
+import { decodeRecord, KEY_PREFIX } from '../../src/framework/worker/keep/record.js';
 import type { Lease, Outcome } from './chronicle.js';
 import type { Watched } from './invariants.js';
 import type { Member } from './member.js';
@@ -6,16 +6,17 @@ import { isReport, type OpenCall } from './network.js';
 import { type Answer, outcomeOf } from './service.js';
 import type { SimulatedProcess } from './timeline.js';
 
-/** Whoever has lived without trouble for so long has taken over what a dead worker left. */
-const RESCUED_MS = 60_000;
-/** So long after the last trouble every record of a dead worker has been looked at: records without a lease are looked for every 5 min. */
-export const CLEANED_MS = 7 * 60_000;
+/** Whoever lives without trouble for so long has offered what a dead worker left: found twice, or found at its start. */
+const [FOUND_TWICE_MS, FOUND_FIRST_MS] = [65_000, 10_000];
+/** A record is offered by a worker that was there before it only so long after it was written. */
+const LEFT_MS = 25_000;
+/** A worker has looked into the store for the first time within this time. */
+const BORN_MS = 5_000;
 
 /** What is known of one outcome in the store. */
 interface Kept {
   readonly outcome: Outcome;
-  /** True once its worker was told that the store has it. */
-  isAcknowledged: boolean;
+  readonly writtenAt: number;
   /** The processes that offered it for a dead worker, and those of them that were told that it is over. */
   readonly rescuers: Set<SimulatedProcess>;
   readonly told: Set<SimulatedProcess>;
@@ -49,8 +50,7 @@ export class KeptOutcomes {
     it.on('outbox:unkept', ({ token }) => void this.#unkept.add(token));
     it.on('outbox:kept', ({ token }) => {
       const kept = this.#kept.get(token);
-      if (kept) kept.isAcknowledged = true;
-      else this.#broken('kept', 'an outcome is said to be kept that is not in the store');
+      if (!kept) this.#broken('kept', 'an outcome is said to be kept that is not in the store');
     });
   }
 
@@ -65,17 +65,18 @@ export class KeptOutcomes {
   }
 
   /** Checks a call about a lease that another worker had. */
-  rescueLeft({ n, token, refused, to }: Lease, { request: { operation, body, from } }: OpenCall): void {
+  rescueLeft({ n, token, refused }: Lease, { request: { operation, body, from } }: OpenCall): void {
     const kept = this.#kept.get(token);
     const { owner } = from;
     if (!kept) return this.#broken('holder', `a ${operation} of #${n} from a process that never got it`);
     if (kept.told.has(from))
       this.#broken('accepted', `a ${operation} of #${n} by ${owner.name}, which was told that it is over`);
     if (operation === 'SendTaskHeartbeat') return;
-    // A worker that was told to stop leaves to others what it can't report in its drain.
-    const hasStopped = this.#members.get(to)?.stopped !== undefined;
-    if (!to.dead && !hasStopped && to.stalledMs === 0 && !this.#watched.store.wasTroubled)
-      this.#broken('rescue', `#${n} was offered by ${owner.name} while its worker lived`);
+    const { bornAt = 0 } = this.#members.get(owner) ?? {};
+    const ageMs = this.#watched.timeline.now - kept.writtenAt;
+    const isHurt = owner.stalledMs > 0 || this.#watched.store.wasTroubled;
+    if (bornAt + BORN_MS < kept.writtenAt && ageMs < LEFT_MS && !isHurt)
+      this.#broken('rescue', `#${n} was offered by ${owner.name} ${ageMs} ms after it was kept`);
     kept.rescuers.add(owner);
     const outcome = outcomeOf(operation, body);
     if (!isSame(kept.outcome, outcome) && !(refused && outcome.status === 'failed'))
@@ -92,20 +93,26 @@ export class KeptOutcomes {
   check(members: Iterable<Member>): void {
     const { plan, timeline, service, store, chronicle } = this.#watched;
     if (!plan.outbox) return;
-    let calmMs = 0;
-    for (const { process, ended, stopped, bornAt } of members) {
+    // The time for which a worker has been there to find what was left, and that of one that has started since.
+    let [calmMs, startedMs] = [0, 0];
+    for (const { process, ended, stopped, bornAt, worker } of members) {
       if (process.dead && !this.#dead.has(process)) {
         this.#dead.add(process);
         this.#diedAt = timeline.now;
       }
       if (ended || stopped || process.stalledUntil > timeline.now) continue;
-      calmMs = Math.max(calmMs, timeline.now - Math.max(bornAt, process.stalledUntil));
+      const aliveMs = timeline.now - Math.max(bornAt, process.stalledUntil);
+      calmMs = Math.max(calmMs, aliveMs);
+      if (bornAt > this.#diedAt && chronicle.sinceTrouble(worker) > aliveMs)
+        startedMs = Math.max(startedMs, aliveMs);
     }
-    const since = Math.max(this.#diedAt, store.isTroubled ? timeline.now : store.troubledAt);
-    if (Math.min(calmMs, timeline.now - since) < RESCUED_MS) return;
-    for (const [token, { isAcknowledged, rescuers }] of this.#kept) {
+    const since = store.isTroubled ? timeline.now : store.troubledAt;
+    const isFoundTwice = Math.min(calmMs, timeline.now - Math.max(since, this.#diedAt)) > FOUND_TWICE_MS;
+    const isFoundFirst = Math.min(startedMs, timeline.now - since - startedMs) > FOUND_FIRST_MS;
+    if (!isFoundTwice && !isFoundFirst) return;
+    for (const [token, { rescuers }] of this.#kept) {
       const lease = chronicle.lease(token);
-      if (!lease?.to.dead || !isAcknowledged || rescuers.size > 0 || lease.accepted) continue;
+      if (!lease?.to.dead || rescuers.size > 0 || lease.accepted) continue;
       if (service.isOpen(lease))
         this.#broken('rescue', `#${lease.n} was kept, its worker is dead, and nobody offers it`);
     }
@@ -116,16 +123,13 @@ export class KeptOutcomes {
     const { plan, store } = this.#watched;
     // A write that takes longer than its limit may come after everything else.
     if (!plan.outbox || plan.events.some((each) => each.kind === 'store' && each.how === 'slow')) return;
-    const { keys } = await store.records.list('outcomes/');
-    const left = keys.filter((key) => !key.startsWith('outcomes/given-up/'));
-    if (left.length > 0) this.#broken('left over', `${left.length} outcomes are left in the store`);
+    const { keys } = await store.records.list(KEY_PREFIX.outcome);
+    if (keys.length > 0) this.#broken('left over', `${keys.length} outcomes are left in the store`);
   }
 
   #written(key: string, value: Uint8Array): void {
-    if (!key.startsWith('outcomes/')) return;
-    const record = decodeRecord('outcome', value);
-    if (record.is !== 'read') return;
-    const { token, status, output, error, cause } = record.fields;
+    if (!key.startsWith(KEY_PREFIX.outcome)) return;
+    const { token, status, output, error, cause } = decodeRecord('outcome', key, { value, version: '' });
     this.#records.set(key, String(token));
     const outcome: Outcome =
       status === 'succeeded'
@@ -134,8 +138,8 @@ export class KeptOutcomes {
     const known = this.#kept.get(String(token));
     if (known && !isSame(known.outcome, outcome))
       this.#broken('one outcome', `an outcome was replaced by another in the store`);
-    const fresh = { outcome, isAcknowledged: false, rescuers: new Set<never>(), told: new Set<never>() };
-    this.#kept.set(String(token), known ?? fresh);
+    const fresh = { outcome, writtenAt: this.#watched.timeline.now };
+    this.#kept.set(String(token), known ?? { ...fresh, rescuers: new Set(), told: new Set() });
   }
 
   /** An outcome leaves the store once the service has it, or wants it no more, and not before. */

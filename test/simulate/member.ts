@@ -207,9 +207,7 @@ export async function hire(hiring: Hiring): Promise<Member> {
       heartbeatRate: plan.heartbeatRate,
       reportLimit: `${plan.reportLimitMs}ms`,
       handlers: Object.fromEntries(options),
-      ...(plan.deferred && {
-        deferred: { store: storeOf(process), most: plan.mostDeferred },
-      }),
+      ...(plan.deferred && { deferred: { store: storeOf(process) } }),
       ...(plan.outbox && { outbox: { store: storeOf(process) } }),
     }),
     env: {},

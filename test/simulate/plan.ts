@@ -1,4 +1,3 @@
-import { withRoom } from './deferrals.js';
 import { Dice } from './random.js';
 import { withTheme } from './themes.js';
 import { drawUses } from './uses/draw.js';
@@ -58,8 +57,8 @@ export type PlannedEvent = { readonly at: number } & (
       readonly payload?: Payload;
       /** True for pieces of work that fail for good. @default false */
       readonly fails?: boolean;
-      /** False for tasks that fail while another does their work. @default true */
-      readonly waits?: boolean;
+      /** True for tasks that are deferred without an id. @default false */
+      readonly unnamed?: boolean;
     }
   | {
       readonly kind: 'calls';
@@ -164,8 +163,6 @@ export interface Plan {
   readonly outbox?: boolean;
   /** True where tasks may be deferred. @default false */
   readonly deferred?: boolean;
-  /** The most deferred tasks that a worker holds. @default the worker's own */
-  readonly mostDeferred?: number;
   /** True where payloads, checkpoints and work that is done once are kept in the store. @default false */
   readonly uses?: boolean;
   readonly handlers: readonly HandlerPlan[];
@@ -223,7 +220,7 @@ const MINUTE = 60_000;
  */
 export function drawPlan(seed: number, whole = false): Plan {
   const drawn = drawMixed(seed, whole);
-  return withRoom(withLarge(whole ? drawn : withTheme(drawn)));
+  return withLarge(whole ? drawn : withTheme(drawn));
 }
 
 /** Gives some tasks of a third of the plans large inputs. */
@@ -279,7 +276,10 @@ function drawMixed(seed: number, whole: boolean): Plan {
     outbox: new Dice(seed, 'outbox').chance(0.5),
     deferred: isDeferred,
     uses: hasUses(seed),
-    events: events.toSorted((one, other) => one.at - other.at),
+    events: events
+      // Workers that ask about the same task in turn go by their dates, on which machines agree.
+      .filter(({ kind }) => kind !== 'wall' || !hasUses(seed))
+      .toSorted((one, other) => one.at - other.at),
   };
 }
 
@@ -413,6 +413,7 @@ function drawDeferred({ dice, handlers, troubleMs }: Draw, isDeferred: boolean):
   return Array.from({ length: dice.between(1, 4) }, () => ({
     ...{ at: dice.between(0, troubleMs), kind: 'tasks', does: 'defers' },
     ...{ handler: dice.pick(handlers).key, count: dice.between(1, 5), ms: dice.pick([0, 3_000]) },
+    ...(dice.chance(0.25) && { unnamed: true }),
   }));
 }
 

@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { CALL_FAULTS } from './faults/calls.js';
+import { KEPT_FAULTS } from './faults/kept.js';
 import { OPTION_FAULTS } from './faults/options.js';
 import type { Fault } from './faults/seams.js';
 import { STORE_FAULTS } from './faults/stores.js';
@@ -10,7 +11,13 @@ import { drawPlan } from './plan.js';
 import { simulate } from './simulate.js';
 
 /** Each is found by the search, or the search gets better. */
-export const FAULTS: readonly Fault[] = [...CALL_FAULTS, ...OPTION_FAULTS, ...STORE_FAULTS, ...TASK_FAULTS];
+export const FAULTS: readonly Fault[] = [
+  ...CALL_FAULTS,
+  ...OPTION_FAULTS,
+  ...STORE_FAULTS,
+  ...KEPT_FAULTS,
+  ...TASK_FAULTS,
+];
 
 /** What the search found of a fault. */
 export interface Found {

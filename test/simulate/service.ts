@@ -49,6 +49,9 @@ const RETRY = {
   BackoffRate: 1,
   MaxAttempts: 999,
 };
+const RETRY_RUNNING = { ...RETRY, ErrorEquals: ['Stepwright.AlreadyRunning'], IntervalSeconds: 5 };
+/** The TimeoutSeconds of tasks that are deferred, which have no HeartbeatSeconds. */
+const DEFERRED_SECONDS = 300;
 
 /** Step Functions itself: the local engine behind authentication and quotas, and what it knows of every lease. */
 export class Service {
@@ -60,7 +63,7 @@ export class Service {
   readonly #timeline: Timeline;
   readonly #chronicle: Chronicle;
   readonly #troubles: Troubles;
-  readonly #machines = new Map<HandlerKey, Machine>();
+  readonly #machines = new Map<string, Machine>();
   readonly #heartbeatMs = new Map<HandlerKey, number>();
   readonly #closedPollMs: number;
   #answers = 0;
@@ -83,10 +86,15 @@ export class Service {
       const Resource = arnOf(key);
       this.engine.activities.create(Resource);
       this.#heartbeatMs.set(key, heartbeatSeconds * 1_000);
-      const Work = { Type: 'Task', Resource, HeartbeatSeconds: heartbeatSeconds, Retry: [RETRY], End: true };
-      const definition = JSON.stringify({ StartAt: 'Work', States: { Work } });
-      this.#machines.set(key, this.engine.createMachine({ name: key, definition }));
+      const state = { Type: 'Task', Resource, Retry: [RETRY, RETRY_RUNNING], End: true };
+      this.#make(key, { ...state, HeartbeatSeconds: heartbeatSeconds });
+      this.#make(`${key}-deferred`, { ...state, TimeoutSeconds: DEFERRED_SECONDS });
     }
+  }
+
+  #make(name: string, Work: object): void {
+    const definition = JSON.stringify({ StartAt: 'Work', States: { Work } });
+    this.#machines.set(name, this.engine.createMachine({ name, definition }));
   }
 
   get pending(): number {
@@ -95,7 +103,7 @@ export class Service {
 
   /** Starts an execution. @param expected the status or the error that it is to end with */
   start(key: HandlerKey, input: object, expected: string): void {
-    const machine = this.#machines.get(key);
+    const machine = this.#machines.get(isDeferring(input) ? `${key}-deferred` : key);
     if (!machine) return;
     const name = `e${this.executions.length}`;
     const text = JSON.stringify(input);
@@ -130,7 +138,8 @@ export class Service {
   }
 
   /** When a lease lapses without another heartbeat. */
-  dueAt({ handler, beatAt }: Lease): number {
+  dueAt({ handler, beatAt, input, leasedAt }: Lease): number {
+    if (isDeferring(JSON.parse(input) as object)) return leasedAt + DEFERRED_SECONDS * 1_000;
     return beatAt + (this.#heartbeatMs.get(handler) ?? Number.POSITIVE_INFINITY);
   }
 
@@ -220,6 +229,8 @@ export class Service {
   }
 }
 
+const isDeferring = (input: object): boolean => 'does' in input && input.does === 'defers';
+
 const NEW = {
   receivedAt: undefined,
   beats: undefined,
@@ -235,6 +246,7 @@ const NEW = {
   ended: undefined,
   lapsedAt: undefined,
   aborted: false,
+  asked: false,
 } as const;
 
 /** Returns the outcome that a report carries. */

@@ -75,6 +75,11 @@ export class SimulatedStore {
     return found && found.until > this.#timeline.now ? found.value : undefined;
   }
 
+  /** Returns the keys of all records that begin so. */
+  keysOf(prefix: string): string[] {
+    return [...this.#now.keys()].filter((key) => key.startsWith(prefix));
+  }
+
   /** Puts a record there, as nobody of the workers does. */
   async plant(key: string, value: Uint8Array): Promise<void> {
     this.#now.set(key, { value, until: Infinity });

@@ -1,4 +1,4 @@
-import type { HandlerPlan, Plan, PlannedEvent } from './plan.js';
+import type { Draw, HandlerPlan, Plan, PlannedEvent } from './plan.js';
 import { Dice } from './random.js';
 import { drawCut, drawUses } from './uses/draw.js';
 
@@ -92,13 +92,40 @@ const THEMES: Readonly<Record<string, Theme>> = {
   }),
 };
 
+/** In half of these stories some heartbeats get no answer, also those that ask if a task is wanted. */
+function unanswered({ troubleMs, workers }: Draw, dice: Dice): PlannedEvent[] {
+  if (dice.chance(0.5)) return [];
+  const effect = dice.pick([
+    { kind: 'reset-before' },
+    { kind: 'answer-lost' },
+    { kind: 'page', status: 503, text: '', done: false },
+  ] as const);
+  return Array.from({ length: 8 }, () => ({
+    ...{ at: dice.between(0, troubleMs), worker: dice.between(0, workers - 1) },
+    ...{ kind: 'calls', operation: 'SendTaskHeartbeat', effects: [effect, null, effect] },
+  }));
+}
+
 /** Tasks that leave something in a store, and what cuts them off. */
 function kept(plan: Plan, dice: Dice): Partial<Plan> {
   const draw = { ...plan, dice, workers: Math.max(2, plan.workers) };
   const tasks = Array.from({ length: 3 }, () => drawUses(draw)).flat();
   const cuts = Array.from({ length: dice.between(2, 8) }, () => drawCut(draw, dice.pick(tasks).at)).flat();
   const stores = plan.events.filter((each) => each.kind === 'store');
-  return { workers: draw.workers, uses: true, events: [...tasks, ...cuts, ...stores] };
+  const deferred = plan.events.filter((each) => each.kind === 'tasks' && each.does === 'defers');
+  const events = [
+    ...tasks,
+    ...deferred,
+    ...cuts,
+    ...stores,
+    ...unanswered(draw, new Dice(plan.seed, 'asks')),
+  ];
+  if (!dice.chance(0.2)) return { workers: draw.workers, uses: true, events };
+  // The store is away for a quarter of an hour, for all.
+  const how = dice.pick(['unavailable', 'hanging'] as const);
+  const away = { at: dice.between(0, plan.troubleMs), kind: 'store', ms: 15 * MINUTE, how } as const;
+  const troubleMs = plan.troubleMs + 16 * MINUTE;
+  return { workers: draw.workers, uses: true, troubleMs, events: [...events, away] };
 }
 
 /** Gives every fifth plan tasks that leave something in a store, and a quarter of the others a theme of their own. */

@@ -5,7 +5,6 @@ import { type Fault, type Seams, soundSeams } from './faults/seams.js';
 import type { Work } from './handlers.js';
 import type { HostStage } from './hosts.js';
 import { Invariants } from './invariants.js';
-import { CLEANED_MS } from './kept-outcomes.js';
 import { hire, type KeyTrouble, type Member } from './member.js';
 import { Network } from './network.js';
 import type { Behaviour, HandlerKey, Plan, PlannedEvent } from './plan.js';
@@ -23,6 +22,8 @@ const PROGRESS_MS = 10 * 60_000;
 const SECOND = 1_000;
 /** What the service's own timers, and the last calls, may take after the last worker has ended. */
 const LAST_MS = 130_000;
+/** Whatever a dead worker has left is offered within this time. */
+const OFFERED_MS = 2 * 60_000;
 /** A story has at most 300,000 happenings. One that has so many loops. */
 const MOST_STEPS = 3_000_000;
 
@@ -30,11 +31,10 @@ const MOST_STEPS = 3_000_000;
 const OUTLIVING: ReadonlySet<Behaviour> = new Set(['large', 'saves', 'once']);
 
 /** Returns how an execution is to end. */
-function expectedOf({ does, payload = 'whole', fails, waits }: Tasks): string {
+function expectedOf({ does, payload = 'whole', fails }: Tasks): string {
   if (does === 'large') return EXPECTED[payload];
   if (does === 'saves') return 'SUCCEEDED or StoreError or CheckpointTaken';
-  if (does === 'once')
-    return `${fails ? 'Planned' : 'SUCCEEDED'} or StoreError${waits === false ? ' or Stepwright.AlreadyRunning' : ''}`;
+  if (does === 'once') return `${fails ? 'Planned' : 'SUCCEEDED'} or StoreError`;
   if (does === 'defers') return 'SUCCEEDED or StoreError';
   return { throws: 'Planned', invalid: 'Stepwright.InvalidOutput' }[does as string] ?? 'SUCCEEDED';
 }
@@ -80,6 +80,7 @@ export class World {
     this.#seams = soundSeams({ plan, timeline, chronicle, send: this.#network.send.bind(this.#network) });
     this.#unplant = fault?.plant(this.#seams) ?? undefined;
     this.#network.send = (...call) => this.#seams.send(...call);
+    this.invariants.deferred.storeOf = (person) => this.#seams.store(this.store.open(person, -1), person);
   }
 
   /** Ends what a fault has changed outside of this world. */
@@ -101,7 +102,7 @@ export class World {
     await this.#until(EPOCH + troubleMs + CALM_LIMIT_MS, () => this.#isDone());
     if (this.#over()) return;
     this.#checkExecutions();
-    if (this.#plan.outbox || this.#plan.deferred) await this.#until(timeline.now + CLEANED_MS);
+    if (this.#plan.outbox) await this.#until(timeline.now + OFFERED_MS);
     for (const member of this.#members) if (member) this.#stop(member);
     await this.#until(
       timeline.now + 2 * CALM_LIMIT_MS,
@@ -110,7 +111,6 @@ export class World {
     if (!this.#over()) await this.#until(timeline.now + LAST_MS);
     if (!this.#over()) this.#checkEnd();
     if (!this.#over()) await this.invariants.kept.checkEnd();
-    if (!this.#over()) await this.invariants.deferred.checkEnd();
     if (!this.#over()) await this.invariants.uses.checkEnd();
   }
 
@@ -156,8 +156,6 @@ export class World {
     this.timeline.at(this.timeline.now + SECOND, () => {
       this.#bounds.check();
       this.invariants.kept.check(this.invariants.members);
-      this.invariants.deferred.check();
-      this.invariants.uses.check();
       this.invariants.checkSignals();
       for (const member of this.#members) member?.probes.ask(member, this.invariants);
       this.#checkProgress();
@@ -217,7 +215,7 @@ export class World {
         invariants.settled(host.owner, key, token);
       },
       died: () => {
-        for (const [token, key] of running) invariants.settled(host.owner, key, token);
+        for (const [token, key] of running) invariants.settled(host.owner, key, token, true);
         running.clear();
       },
       strayed: () =>
@@ -360,7 +358,7 @@ export class World {
   }
 
   #start(event: Extract<PlannedEvent, { kind: 'tasks' }>): void {
-    const { handler, count, ms, does, pieces = count, payload, fails, waits } = event;
+    const { handler, count, ms, does, pieces = count, payload, fails, unnamed } = event;
     const deadline = this.#plan.handlers.find(({ key }) => key === handler)?.timeoutMs ?? false;
     const first = this.#tasks;
     for (let index = 0; index < count; index++) {
@@ -369,7 +367,7 @@ export class World {
         ...{ n: this.#tasks++, ms, does, piece },
         ...(payload && { payload }),
         ...(fails && { fails }),
-        ...(waits === false && { waits }),
+        ...(unnamed && { unnamed }),
       };
       // Whoever waits for the store, or for another task, may come to the deadline.
       const late = deadline !== false && (ms >= deadline - 1_000 || OUTLIVING.has(does));

@@ -16,10 +16,9 @@ const ORDER: Readonly<Record<string, string>> = {
   declare: 'schema, discovery → dto → .',
   aws: 'queries → sdk → stores, lean → .',
   worker:
-    'build → . → thread → health → observe → poll, protect, admission, deferral → pool → task → handler, heartbeat → keep → container',
-  'worker/build': '. → kept',
+    'build → . → thread → health → observe → poll, protect, admission → pool → task → handler, heartbeat → keep → container',
   'worker/handler': '. → output → input, interceptors → context, outcome',
-  'worker/keep': 'deferred → outbox, payloads, checkpoints, once → . → files',
+  'worker/keep': 'payloads → . → files',
   'worker/observe': 'open-telemetry → metrics → .',
   'worker/pool': 'entry, commands → .',
   local: '. → mcp → console → api → view, engine → resources → asl',
@@ -32,7 +31,7 @@ const ORDER: Readonly<Record<string, string>> = {
   'local/mcp': 'mcp-endpoint.ts → tools → .',
   check: '. → flow, template → source',
   testing: '. → matchers → machine, bed → harness, jest → mocks',
-  cli: '. → commands → check, dev, doctor, exec, execute, mcp, new, outbox, scale, show, types → supervise → start → control → local → workers, flags, project → output → process',
+  cli: '. → commands → check, deferred, dev, doctor, exec, execute, mcp, new, scale, show, types → supervise → start → control → local → workers, flags, project → output → process',
 };
 /** Narrower than the order: these import nothing beside themselves but what is named here. */
 const ONLY: Readonly<Record<string, readonly string[]>> = { local: ['base'], aws: ['base'] };
@@ -241,7 +240,6 @@ test('only aws loads the SDK, and a worker loads them when it is made', () => {
     new Set([
       'worker/build/create-worker.ts',
       'worker/build/create-completions.ts',
-      'cli/outbox/outbox.ts',
       'cli/execute/execute.ts',
       'cli/check/deployed-machines.ts',
       'cli/supervise/supervised-worker.ts',

@@ -75,6 +75,7 @@ export function workerOn(port: ActivityPort, options: WorkerOnPort): Worker {
   const worker = new Worker({
     ...{ name: 'worker', handlers, clock, random, heartbeats, log: silentLog },
     ...{ reportLimitMs: 900_000, graceMs: 1_000, drain: 'run' as const, close: () => own.close() },
+    scopeOf: () => 'test',
   });
   void worker.run();
   return worker;

@@ -11,16 +11,12 @@ class Approval {
   @IsBoolean() approved!: boolean;
 }
 
-const asked: { who: string; id: string }[] = [];
-
 @Activity('arn:aws:states:us-east-1:123456789012:activity:Approve')
 class Approve {
   @Handle({ output: Approval, heartbeat: '20s' })
-  ask({ who }: Request, task: TaskContext): Approval | Deferral {
+  async ask({ who }: Request, task: TaskContext): Promise<Approval | Deferral> {
     if (who === 'nobody') return { approved: true };
-    const deferral = task.defer({ until: '3h' });
-    asked.push({ who, id: deferral.id });
-    return deferral;
+    return who === 'ann' ? task.defer() : task.defer({ id: who, note: 'please' });
   }
 }
 
@@ -28,8 +24,7 @@ test('a bed shows a deferred task, and completes it in one line', async () => {
   await using bed = await createTestBed(Approve);
   const result = await bed.run({ who: 'ann' });
   if (result.status !== 'deferred') throw new Error(result.status);
-  expect(result.id).toBe(asked.at(-1)?.id);
-  expect(result.until.getTime() - bed.clock.now()).toBe(3 * 3_600_000);
+  expect(result.id).toBeUndefined();
   expect(await result.succeed({ approved: false })).toEqual({
     status: 'succeeded',
     output: { approved: false },
@@ -49,16 +44,45 @@ test('an output that the handler may not return does not complete a deferred tas
 
 test('a started task of a bed is deferred too', async () => {
   await using bed = await createTestBed(Approve);
-  const task = await bed.start({ who: 'ann' });
-  expect(await task.outcome).toMatchObject({ status: 'deferred', id: asked.at(-1)?.id });
+  const task = await bed.start({ who: 'o-1' });
+  expect(await task.outcome).toMatchObject({ status: 'deferred', id: 'o-1' });
+});
+
+test.each(['run', 'start'] as const)(
+  'in a bed an id is taken until its task is completed (%s)',
+  async (how) => {
+    await using bed = await createTestBed(Approve);
+    const ask = async () =>
+      how === 'run' ? bed.run({ who: 'o-1' }) : (await bed.start({ who: 'o-1' })).outcome;
+    const first = await ask();
+    expect(first).toMatchObject({ status: 'deferred', id: 'o-1' });
+    expect(await ask()).toMatchObject({ status: 'failed', error: 'DeferredIdTaken' });
+    if (first.status === 'deferred') await first.succeed({ approved: true });
+    expect(await ask()).toMatchObject({ status: 'deferred' });
+  },
+);
+
+test('in a bed nothing of a handler is reported once its task is deferred, but an error', async () => {
+  @Activity('Goes')
+  class Goes {
+    @Handle({ input: 'any' })
+    async run(input: unknown, task: TaskContext): Promise<unknown> {
+      await task.defer();
+      if (input === 'throw') throw new RangeError('after all');
+      return 7;
+    }
+  }
+  await using bed = await createTestBed(Goes);
+  expect(await bed.run('return')).toMatchObject({ status: 'deferred' });
+  expect(await bed.run('throw')).toMatchObject({ status: 'failed', error: 'RangeError' });
 });
 
 test('the deferral of another task is no result', async () => {
   let kept: Deferral | undefined;
   @Activity('Keeps')
   class Keeps {
-    @Handle({ input: 'any' }) run(_: unknown, task: TaskContext): Deferral {
-      return (kept ??= task.defer({ until: '1m' }));
+    @Handle({ input: 'any' }) async run(_: unknown, task: TaskContext): Promise<Deferral> {
+      return (kept ??= await task.defer());
     }
   }
   await using bed = await createTestBed(Keeps);
@@ -66,39 +90,21 @@ test('the deferral of another task is no result', async () => {
   expect(await bed.run(2)).toMatchObject({ status: 'failed', error: 'TypeError' });
 });
 
-test.each([undefined, {}, { until: 3 }, { until: 'soon' }, { until: '1d', id: '' }, { until: '1d', id: 7 }])(
-  'task.defer(%j) says what it takes',
-  async (options) => {
-    @Activity('Wrong')
-    class Wrong {
-      @Handle({ input: 'any' }) run(_: unknown, task: TaskContext): Deferral {
-        return task.defer(options as { until: string });
-      }
-    }
-    await using bed = await createTestBed(Wrong);
-    const result = await bed.run(null);
-    expect(result).toMatchObject({ status: 'failed', error: 'TypeError' });
-    expect('cause' in result && result.cause).toMatch(
-      /task\.defer: expected \{ until, id\? \}, with a duration/,
-    );
-  },
-);
-
 const definition = {
   StartAt: 'Ask',
   States: {
     Ask: {
       Type: 'Task',
       Resource: 'arn:aws:states:us-east-1:123456789012:activity:Approve',
-      HeartbeatSeconds: 60,
+      TimeoutSeconds: 10_800,
       End: true,
     },
   },
 };
 
-test('a test machine shows a deferred task, whose heartbeats go on, and completes it in one line', async () => {
+test('a test machine shows a deferred task, and completes it in one line', async () => {
   await using machine = await createTestMachine(definition, { activities: [Approve] });
-  const execution = await machine.start({ who: 'ann' });
+  const execution = await machine.start({ who: 'o-1' });
   const task = await execution.task('Ask');
   await execution.advance('2h');
   expect(task.isOpen).toBe(true);
@@ -106,9 +112,21 @@ test('a test machine shows a deferred task, whose heartbeats go on, and complete
   expect(await execution.result()).toMatchObject({ status: 'succeeded', output: { approved: true } });
 });
 
-test('a deferred task that nobody completes fails when its time is over', async () => {
+test('a deferred task that nobody completes times out with its state', async () => {
   await using machine = await createTestMachine(definition, { activities: [Approve] });
   const result = await machine.execute({ who: 'ann' });
-  expect(result).toMatchObject({ status: 'failed', error: 'Stepwright.DeadlineExceeded' });
+  expect(result).toMatchObject({ status: 'failed', error: 'States.Timeout' });
   expect(result.tookMs).toBeGreaterThanOrEqual(3 * 3_600_000);
+});
+
+test('in a test machine a retry uses the id of an attempt that has timed out', async () => {
+  const Retry = [{ ErrorEquals: ['States.ALL'], IntervalSeconds: 1, MaxAttempts: 1, BackoffRate: 1 }];
+  const again = { ...definition, States: { Ask: { ...definition.States.Ask, TimeoutSeconds: 60, Retry } } };
+  await using machine = await createTestMachine(again, { activities: [Approve] });
+  const execution = await machine.start({ who: 'o-1' });
+  await execution.task('Ask');
+  await execution.advance('65s');
+  const second = await execution.task('Ask');
+  await second.succeed({ approved: true });
+  expect(await execution.result()).toMatchObject({ status: 'succeeded' });
 });

@@ -62,6 +62,7 @@ function hireWorker({ name, port, clock, random, slots }: Hiring, overrides: Ove
     graceMs: 60_000,
     drain: 'run',
     close: () => Promise.resolve(),
+    scopeOf: () => 'simulated',
     ...overrides.parts,
   });
   const ended = worker.run();

@@ -12,9 +12,12 @@ if (!order) {
 if (values.port) process.env.STEPWRIGHT_PORT = values.port;
 
 const completions = await createCompletions(config, { baseDir: 'dist' });
-const told = await completions.succeed(order, { decision });
+const { status, decided } = await completions.succeed(order, { decision });
 completions.close();
+const why = { gone: 'it waits no longer', unknown: 'it does not wait for a person' }[status];
 console.log(
-  told === 'accepted' ? `${order} is ${decision}` : `${order} does not wait for a person (${told})`,
+  status === 'accepted'
+    ? `${order} is ${decision}`
+    : `${order}: ${why ?? `it was ${decided?.output?.decision} before`}`,
 );
-process.exitCode = told === 'accepted' ? 0 : 1;
+process.exitCode = status === 'accepted' ? 0 : 1;

@@ -30,8 +30,6 @@ export interface PublicStatus {
   readonly protection?: ProtectionStatus;
   /** The state of the outbox. @default there is none: the option `outbox` is off */
   readonly outbox?: OutboxStatus;
-  /** The number of deferred tasks that this worker holds. @default the option `deferred` is off */
-  readonly deferred?: number;
   /**
    * Present while the worker's event loop is blocked. All fields except `ready` and `reasons` are then this many
    * milliseconds old. @default all fields are current
@@ -204,6 +202,8 @@ export interface OutboxStatus {
   readonly keeps: boolean;
   /** The number of the worker's outcomes that are in the store and not accepted yet. */
   readonly waiting: number;
+  /** The milliseconds since the oldest outcome was decided that is in the store and not accepted; 0 if there is none. */
+  readonly oldestMs: number;
 }
 
 /** Numbers of events since the worker was made. */

@@ -1,3 +1,4 @@
+import { storeOfIdempotent } from '../worker/handler/interceptors/idempotent.js';
 import { distance } from 'fastest-levenshtein';
 import { inputSchema, type JsonSchema, outputSchema } from '../declare/schema/dto-schema.js';
 import type { PlannedHandler } from '../worker/build/plan.js';
@@ -22,6 +23,8 @@ export interface CheckedHandler {
   readonly output: JsonSchema | undefined;
   /** The fields of the output that stay beside a reference to it. */
   readonly inline: readonly string[];
+  /** True if its tasks do work once, by an interceptor that `Idempotent` has made. */
+  readonly isOnce: boolean;
 }
 
 /**
@@ -48,6 +51,7 @@ export function checkedHandler(
     schema: inputSchema(definition),
     output: definition.output && outputSchema(definition.output, definition.groups),
     inline: definition.inline,
+    isOnce: definition.interceptors.some((each) => storeOfIdempotent(each) !== undefined),
   };
 }
 

@@ -33,22 +33,34 @@ function literal({ source }: ActivityState, key: string): number | undefined {
 function heartbeat(state: ActivityState, handler: CheckedHandler): Found[] {
   const seconds = literal(state, 'HeartbeatSeconds');
   if (seconds !== undefined) return tooSlow(state, handler, seconds);
-  if (has(state, 'HeartbeatSeconds') || handler.heartbeatMs === false) return [];
-  const wanted = proposedSeconds(handler.heartbeatMs);
+  if (has(state, 'HeartbeatSeconds')) return [];
   const limit = literal(state, 'TimeoutSeconds');
+  if (handler.heartbeatMs === false) return handler.isOnce ? [blocked(handler, limit)] : [];
+  const wanted = proposedSeconds(handler.heartbeatMs);
   // The task's TimeoutSeconds is already as short as a HeartbeatSeconds would be.
   if (limit !== undefined && limit <= wanted) return [];
   return [
     {
       code: 'HEARTBEAT_SECONDS_MISSING',
       level: 'advice',
-      what: `it has no HeartbeatSeconds: ${limit === undefined ? 'it is never noticed' : `it is noticed only after ${showSeconds(limit)}`} that its worker died`,
+      what: `it has no HeartbeatSeconds: ${limit === undefined ? 'it is never noticed' : `it is noticed only after ${showSeconds(limit)}`} that its worker died${handler.isOnce ? BLOCKED : ''}`,
       fix: `${handler.name} sends a heartbeat every ${showDuration(handler.heartbeatMs)}`,
       paste: paste('HeartbeatSeconds', wanted),
       edits: [add(state, 'HeartbeatSeconds', wanted, limit === undefined ? 'Resource' : 'TimeoutSeconds')],
     },
   ];
 }
+
+const BLOCKED =
+  ', and until then every other task with its key of Idempotent fails by Stepwright.AlreadyRunning';
+
+/** Returns the finding about a handler that does work once and sends no heartbeats. */
+const blocked = ({ name }: CheckedHandler, limit: number | undefined): Found => ({
+  code: 'HEARTBEAT_SECONDS_MISSING',
+  level: 'advice',
+  what: `${name} sends no heartbeats: ${limit === undefined ? 'it is never noticed' : `it is noticed only after ${showSeconds(limit)}`} that its worker died${BLOCKED}`,
+  fix: 'set `heartbeat` of the handler, and HeartbeatSeconds',
+});
 
 /** Returns the finding about a HeartbeatSeconds that is too short for the heartbeats of the handler. */
 function tooSlow(state: ActivityState, handler: BeatingHandler, seconds: number): Found[] {

@@ -10,7 +10,7 @@ import {
   addSchema,
   addTypes,
 } from './commands/project.js';
-import { addExecute, addLocal, addOutbox, addMcp, addScaler, addTestState } from './commands/service.js';
+import { addDeferred, addExecute, addLocal, addMcp, addScaler, addTestState } from './commands/service.js';
 import { addControl, addDev, addExec, addStart } from './commands/workers.js';
 import { Command } from './flags/commander.js';
 import { flagsTakenByNpm } from './flags/npm-flags.js';
@@ -39,7 +39,7 @@ addNew(program, VERSION);
 addGenerate(program);
 addDoctor(program);
 addScaler(program);
-addOutbox(program);
+addDeferred(program);
 
 /** Runs the command on the command line, and exits the process with the command's exit code. */
 export async function runProgram(): Promise<void> {

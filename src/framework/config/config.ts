@@ -188,8 +188,8 @@ export interface Config extends HandlerOptions {
    */
   payloads?: PayloadSettings;
   /**
-   * Keeps tasks whose handlers return `task.defer()`, until somebody else completes them. @default no task can be
-   * deferred
+   * Keeps the tokens of deferred tasks under ids, by which somebody else completes them. @default tasks are deferred
+   * without an id
    */
   deferred?: DeferredSettings;
   /**
@@ -436,7 +436,7 @@ export const CONFIG_OPTIONS = {
     ...deferred,
     unset: 'none',
     ofWorker: true,
-    help: 'store of tasks that somebody else completes',
+    help: 'store of the ids of tasks that somebody else completes',
   },
   outbox: {
     ...outbox,

@@ -2,7 +2,7 @@ import { isPlainObject } from '../base/plain-object.js';
 import { PAYLOAD_LIMIT_BYTES } from '../base/size.js';
 import type { Store } from '../base/store/store.js';
 import { isStore } from '../declare/options.js';
-import { count, isText, positiveDuration, type Rule, sizeFrom } from '../declare/rule.js';
+import { isText, positiveDuration, type Rule, sizeFrom } from '../declare/rule.js';
 
 /** The store for inputs and outputs that are too large for Step Functions. */
 export interface PayloadSettings {
@@ -28,12 +28,10 @@ export interface OutboxSettings {
   readonly store: Store;
 }
 
-/** The settings of tasks whose handlers have deferred them with `task.defer()`. */
+/** The settings of tasks that are deferred under an id, with `task.defer({ id })`. */
 export interface DeferredSettings {
-  /** The store. Every process that takes over or completes these tasks needs the same. */
+  /** The store. Every process that defers or completes these tasks needs the same. */
   store: Store;
-  /** The most deferred tasks that one worker holds. Further ones wait beside their slots. @default 10000 */
-  most?: number;
 }
 
 const payloadStore: Rule = {
@@ -73,9 +71,9 @@ export const outbox: Rule = {
 };
 
 export const deferred: Rule = {
-  expected: 'an object { store, most }, of which `store` must be there',
+  expected: 'an object { store }',
   fix: "write deferred: { store: directory('/var/lib/stepwright') }",
   ok: (value) => isPlainObject(value) && value['store'] !== undefined,
-  fields: { store: anyStore, most: count },
+  fields: { store: anyStore },
   keysOnly: true,
 };

@@ -14,17 +14,6 @@ export interface CheckpointOptions<Input = unknown> {
   keep?: string;
 }
 
-/** Options of `task.checkpoint.load`. */
-export interface LoadOptions {
-  /**
-   * The treatment of a saved value that isn't valid for the class any more. `'fail'`: `load` rejects with a
-   * {@link CheckpointError}, and the saved value stays. `'ignore'`: a warning is logged, and `load` returns undefined as
-   * if nothing was saved; the next `save` replaces the value.
-   * @default 'fail'
-   */
-  readonly unreadable?: 'fail' | 'ignore';
-}
-
 /** The progress of the work. `task.checkpoint.save` can report it as `task.progress` does. */
 export interface SavedProgress {
   /** A number from 0 to 1. */
@@ -38,8 +27,9 @@ export interface SavedProgress {
  * another worker and with a later version of the handler. Available if the handler has the option `checkpoint`. The
  * state is removed when the service has accepted the success of a task that has used it.
  *
- * Calls that fail are repeated for up to a minute while the store is unavailable or full. They then reject with a
- * `StoreError`. Once the task's signal has aborted they aren't repeated.
+ * The first call takes the record over from the task that has used it before, once the service has answered that it
+ * wants this one. Calls that fail are repeated for up to a minute while the store is unavailable or full, or the service
+ * doesn't answer. They then reject with a `StoreError`. Once the task's signal has aborted they aren't repeated.
  */
 export interface Checkpoint {
   /**
@@ -53,14 +43,13 @@ export interface Checkpoint {
    * there is none.
    * @throws CheckpointError of kind `unreadable` if the value isn't valid for the class
    */
-  load<T extends object>(type: Constructor<T>, options?: LoadOptions): Promise<T | undefined>;
+  load<T extends object>(type: Constructor<T>): Promise<T | undefined>;
   /**
    * Saves a value as JSON, in place of the one that was saved before. The value is read when this is called. Resolves
    * when this value, or one that the task has saved after it, is durable. May be called as often as you like: while one
    * value is being written, only the newest of the others waits.
    * @param progress reported at once, as by `task.progress`
-   * @throws CheckpointError of kind `taken` if a later task of the same piece of work has used the checkpoint. The
-   * service is then asked if it still wants this task. If it doesn't, rejects with the signal's reason instead
+   * @throws CheckpointError of kind `taken` if a later task of the same piece of work has used the checkpoint
    * @throws TypeError for a value that JSON can't express
    */
   save(value: unknown, progress?: SavedProgress): Promise<void>;
@@ -70,8 +59,8 @@ export interface Checkpoint {
  * The reason why a checkpoint can't be used.
  * - `taken`: a later task of the same piece of work has taken it over, or has succeeded and removed it. Nothing that this
  *   task saves is written any more.
- * - `unreadable`: the saved value isn't valid for the class, is damaged, or was written by a later release of
- *   Stepwright. What a later release wrote is never replaced.
+ * - `unreadable`: the saved value isn't valid for the class, is damaged, or was written by another release of
+ *   Stepwright. What can't be read is not replaced; after a value that isn't valid for the class, `save` replaces it.
  */
 export type CheckpointErrorKind = 'taken' | 'unreadable';
 

@@ -1,34 +1,26 @@
 /** Options of `task.defer`. */
 export interface DeferOptions {
-  /**
-   * The longest time for which the task may wait for its result, such as `'3d'`, counted from the call. Then it fails
-   * with `Stepwright.DeadlineExceeded`. The state's `TimeoutSeconds` may end it earlier.
-   */
-  readonly until: string;
-  /**
-   * Names the piece of work for `Completions`, such as an order's number: 1 to 200 characters. If an earlier task was
-   * deferred with the same id, such as by an attempt that timed out, this one takes its place.
-   * @default a text that nobody can guess
-   */
-  readonly id?: string;
+  /** Names the task for those who complete it, such as by an order's number: 1 to 200 characters. */
+  readonly id: string;
+  /** A few words for those who look at the tasks that wait: at most 1,000 characters. @default none */
+  readonly note?: string;
 }
 
 const TASK = Symbol.for('stepwright.deferral');
 
 /**
- * Says that a task's result comes later, from somebody else: a person, a webhook, another machine. Made by
- * `task.defer()`. The task is deferred when its handler returns this.
+ * Says that a task's result comes later, from somebody else: a person, a webhook, another machine. `task.defer()` resolves
+ * to it, and the handler returns it.
  */
 export class Deferral {
-  /** Names the task for `Completions`. Reveals nothing about its token. */
-  readonly id: string;
-  /** The time at which the task fails if it has no result, in epoch milliseconds. */
-  readonly until: number;
+  /** The id under which the task was written down. @default it was deferred without one */
+  readonly id: string | undefined;
+  /** Keeps other objects that have an id from being taken for one. */
+  protected readonly isDeferral = true;
 
-  /** @param task a text that only this task has */
-  constructor(task: string, id: string, until: number) {
+  /** @param task the token of the task */
+  constructor(task: string, id: string | undefined) {
     this.id = id;
-    this.until = until;
     Object.defineProperty(this, TASK, { value: task });
   }
 }
@@ -38,5 +30,10 @@ export function isDeferral(value: unknown): value is Deferral {
   return typeof value === 'object' && value !== null && TASK in value;
 }
 
-/** Returns the text that only the deferral's task has. */
+/** Returns the token of the deferral's task. */
 export const taskOf = (deferral: Deferral): unknown => Reflect.get(deferral, TASK);
+
+/** Thrown by `task.defer` if another task that the service still wants waits under the same id. */
+export class DeferredIdTaken extends Error {
+  override readonly name = 'DeferredIdTaken';
+}

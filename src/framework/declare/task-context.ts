@@ -65,13 +65,17 @@ export interface TaskContext {
    */
   pauseHandler(duration: string, reason?: string): void;
   /**
-   * Lets somebody else complete the task later: a person, a webhook, another machine. The handler returns what this
-   * returns, as in `return task.defer({ until: '3d' })`; its slot is then free, and a drain doesn't wait for the task.
-   * The token is kept in the config's `deferred.store`, and heartbeats go on from this worker or, when it ends, from
-   * another one. `Completions` ends the task by the deferral's `id`.
-   * @throws TypeError if `until` isn't a duration
+   * Says that the task's result comes later, from somebody else: by {@link TaskContext.token}, or by an id. The handler
+   * returns what this resolves to, as in `return task.defer()`; its slot is then free. No worker sends heartbeats for the
+   * task, so its state needs `TimeoutSeconds`, and no `HeartbeatSeconds`.
+   *
+   * Once this has resolved, nothing of the handler is reported, with one exception: an error that it throws before its
+   * signal has aborted fails the task.
+   * @param options writes the task under an id, into the config's `deferred.store`, before this resolves. An id whose
+   * task is over is used again
+   * @throws DeferredIdTaken if another task waits under the id; StoreError if the store doesn't answer for a minute
    */
-  defer(options: DeferOptions): Deferral;
+  defer(options?: DeferOptions): Promise<Deferral>;
   /** A logger that adds the handler, the activity and a short hash of the task token to every line. */
   readonly log: Logger;
   /** The handler's name, `Class.method`. */

@@ -1,7 +1,13 @@
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { createCompletions } from '../worker/build/create-completions.js';
-import type { Completion, Completions, WaitingTask } from '../worker/deferral/completions.js';
+import type {
+  Completion,
+  CompletionOptions,
+  Completions,
+  TaskByToken,
+  WaitingTask,
+} from '../worker/task/completions.js';
 import { STEPWRIGHT_OPTIONS, type StepwrightModuleOptions } from './module-options.js';
 import { configOf } from './nest-container.js';
 import { nestLog } from './nest-log.js';
@@ -20,23 +26,32 @@ export class StepwrightCompletions implements OnModuleDestroy {
   ) {}
 
   /** Completes a task successfully, as `Completions.succeed` does. @throws StartError if the options don't allow it */
-  async succeed(id: string, output?: unknown): Promise<Completion> {
-    return (await this.#open()).succeed(id, output);
+  async succeed(
+    task: string | TaskByToken,
+    output?: unknown,
+    options?: CompletionOptions,
+  ): Promise<Completion> {
+    return (await this.#open()).succeed(task, output, options);
   }
 
   /** Completes a task with a failure, as `Completions.fail` does. @throws StartError if the options don't allow it */
-  async fail(id: string, error: unknown): Promise<Completion> {
-    return (await this.#open()).fail(id, error);
+  async fail(task: string | TaskByToken, error: unknown, options?: CompletionOptions): Promise<Completion> {
+    return (await this.#open()).fail(task, error, options);
   }
 
-  /** Returns a deferred task; undefined if there is none with this id. @throws StartError, StoreError */
+  /** Sends a heartbeat, as `Completions.heartbeat` does. @throws StartError if the options don't allow it */
+  async heartbeat(task: string | TaskByToken): Promise<Completion> {
+    return (await this.#open()).heartbeat(task);
+  }
+
+  /** Returns the task that was deferred under an id; undefined if there is none. @throws StartError, StoreError */
   async get(id: string): Promise<WaitingTask | undefined> {
     return (await this.#open()).get(id);
   }
 
-  /** Returns all deferred tasks that are not over. @throws StartError, StoreError */
-  async *list(): AsyncGenerator<WaitingTask> {
-    yield* (await this.#open()).list();
+  /** Returns the tasks that were deferred under an id, and that nobody has completed. @throws StartError, StoreError */
+  async list(): Promise<WaitingTask[]> {
+    return (await this.#open()).list();
   }
 
   /** Closes the connections. Nest calls this when the application is closed. */

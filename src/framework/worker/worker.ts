@@ -3,7 +3,11 @@ import type { Clock } from '../base/time/clock.js';
 import type { LateHeartbeats } from './heartbeat/heartbeat-scheduler.js';
 import type { HeartbeatListener, WorkerHeartbeats } from './thread/worker-heartbeats.js';
 import type { Logger } from '../base/log/log.js';
-import type { Outbox } from './keep/outbox/outbox.js';
+import { Abort } from '../base/abort.js';
+import type { Ask } from './keep/asking.js';
+import type { Outbox } from './keep/outbox.js';
+import type { PhoneBook } from './task/phone-book.js';
+import { limitCallAfter } from '../base/time/call-limit.js';
 import type { StoreTroubles } from '../base/store/store-events.js';
 import { LAST_ATTEMPT_MS, type ReportWorld } from './task/report.js';
 import { ReportsInFlight } from './task/reports-in-flight.js';
@@ -19,7 +23,6 @@ import { logEvents } from './observe/log-events.js';
 import { unreadyReasons } from './observe/readiness.js';
 import type { ObservedWorker } from './observe/observer.js';
 import type { WorkerStatus } from './observe/status.js';
-import type { Deferrals } from './deferral/deferrals.js';
 import type { Protection } from './protect/protection.js';
 import { TroubleTracker } from '../base/time/trouble.js';
 import { CallLimiter } from './poll/call-limiter.js';
@@ -45,8 +48,10 @@ export interface WorkerParts {
    * platform isn't asked
    */
   readonly protection?: Protection;
-  /** Makes what keeps the tasks that handlers defer. @default no task can be deferred */
-  readonly openDeferrals?: ((parts: KeeperParts) => Deferrals) | undefined;
+  /** Returns where tasks of an activity come from. */
+  readonly scopeOf: (activityArn: string) => string;
+  /** Opens what writes deferred tasks under their ids. @default no task can be deferred with an id */
+  readonly openPhoneBook?: ((parts: KeeperParts) => PhoneBook) | undefined;
   /** Makes a trace (such as an OpenTelemetry span) for each task. @default tasks aren't traced */
   readonly tracing?: TaskTracing;
   /**
@@ -62,13 +67,17 @@ export interface WorkerParts {
   readonly close: () => Promise<void>;
 }
 
-/** The parts of a worker that its outbox and its deferred tasks use. */
+/** The parts of a worker that its outbox and its phone book use. */
 export interface KeeperParts {
   readonly events: EventHub;
   readonly heartbeats: WorkerParts['heartbeats'];
   /** Returns what a report for an activity needs; undefined if this worker has no connection for it. */
   readonly reportsOf: (activityArn: string) => ReportWorld | undefined;
+  readonly ask: Ask;
 }
+
+/** The longest wait for the answer to a question about a task. */
+const ASK_LIMIT_MS = 5_000;
 
 /**
  * The handlers start to poll one after another, this much apart, so that a start isn't a burst of polls. `START_MS`:
@@ -105,7 +114,7 @@ export class Worker implements ObservedWorker {
   readonly #parts: WorkerParts;
   readonly #events: EventHub;
   readonly #loops: readonly HandlerLoop[];
-  readonly #deferrals: Deferrals | undefined;
+  readonly #phoneBook: PhoneBook | undefined;
   /** The parts that a report uses, for each region, by its connection. */
   readonly #reportWorlds = new Map<ActivityPort, ReportWorld>();
   readonly #blocking = new BlockingHandlers();
@@ -140,8 +149,8 @@ export class Worker implements ObservedWorker {
     if (parts.stores)
       parts.stores.tell = ({ event, ...payload }) => this.#outside(() => this.#events.emit(event, payload));
     const reportsOf = (activityArn: string): ReportWorld | undefined => this.#reportsOf(activityArn);
-    const keeper = { events: this.#events, heartbeats: parts.heartbeats, reportsOf };
-    this.#deferrals = parts.openDeferrals?.(keeper);
+    const keeper = { events: this.#events, heartbeats: parts.heartbeats, reportsOf, ask: this.#ask };
+    this.#phoneBook = parts.openPhoneBook?.(keeper);
     this.#outbox = parts.openOutbox?.(keeper);
     this.#loops = this.#makeLoops();
     const here = new Set(this.#loops.flatMap(({ name, runsHere }) => (runsHere ? name : [])));
@@ -252,7 +261,6 @@ export class Worker implements ObservedWorker {
       counts: { ...this.#counts },
       protection: this.#parts.protection?.status,
       outbox: this.#outbox?.state,
-      deferred: this.#deferrals?.held,
     };
   }
 
@@ -261,7 +269,6 @@ export class Worker implements ObservedWorker {
     this.#stalls.start();
     this.#parts.heartbeats.follow(this.#heartbeatListener());
     this.#followProtection();
-    this.#deferrals?.start();
     this.#outbox?.start();
     const stepMs = Math.min(STAGGER_MS, START_MS / this.#loops.length);
     for (const [index, loop] of this.#loops.entries()) loop.start(index * stepMs);
@@ -274,7 +281,6 @@ export class Worker implements ObservedWorker {
     const graceUntil = since + graceMs;
     this.#drainStatus = { since, graceUntil };
     this.#enter('draining');
-    this.#deferrals?.drain();
     const plan = { graceUntil, reportUntil: graceUntil + REPORT_AFTER_GRACE_MS };
     const cancelGrace = clock.after(graceMs, () => {
       for (const loop of this.#loops) loop.endGrace();
@@ -286,7 +292,8 @@ export class Worker implements ObservedWorker {
     this.#heartbeatTrouble.stop();
     await this.#parts.protection?.close();
     // At the same time, so that a stop takes no longer.
-    await Promise.all([this.#deferrals?.stop(), this.#outbox?.stop(), this.#parts.close()]);
+    this.#phoneBook?.stop();
+    await Promise.all([this.#outbox?.stop(), this.#parts.close()]);
     this.#enter(this.#failure ? 'failed' : 'stopped');
   }
 
@@ -319,13 +326,12 @@ export class Worker implements ObservedWorker {
         ...{ port, limiter, clock, random, reportLimitMs },
         inFlight: new ReportsInFlight(),
       });
-    const deferrals = this.#deferrals;
     const world: Omit<LoopWorld, 'pollLimiter' | 'limiter'> = {
       ...{ clock, random, log, heartbeats, reportLimitMs, drain, workerName, tracing },
       outbox: this.#outbox,
       events: this.#events,
       outside: this.#outside,
-      defer: deferrals && ((task) => deferrals.defer(task)),
+      ...{ scopeOf: this.#parts.scopeOf, ask: this.#ask, phoneBook: this.#phoneBook },
       unreadSince: (sentAt) => this.#stalls.unreadSince(sentAt),
       onFault: (error) => this.#fail(error),
     };
@@ -341,6 +347,20 @@ export class Worker implements ObservedWorker {
     const handler = this.#parts.handlers.find((each) => placeIn(each.activityArn) === placeIn(activityArn));
     return handler && this.#reportWorlds.get(handler.port);
   }
+
+  /** Asks the service, by one heartbeat, if it still wants a task that may be another worker's. */
+  readonly #ask: Ask = async ({ token, activityArn, scope }) => {
+    const reports = scope === this.#parts.scopeOf(activityArn) ? this.#reportsOf(activityArn) : undefined;
+    if (!reports) return 'unknown';
+    const limit = new Abort();
+    const cancel = limitCallAfter(this.#parts.clock, ASK_LIMIT_MS, () =>
+      limit.abort(new Error('no answer to a heartbeat')),
+    );
+    const { kind } = await reports.port.heartbeat(token, limit);
+    cancel();
+    if (kind === 'ok') return 'wanted';
+    return kind === 'gone' ? 'gone' : 'unknown';
+  };
 
   readonly #outside = <T>(fn: () => T): T => this.#context.runInAsyncScope(fn);
 

@@ -54,15 +54,6 @@ export const OPTION_FAULTS: readonly Fault[] = [
     plant: options((config) => ({ ...config, reportLimit: '1s' })),
   },
   {
-    name: 'more deferred tasks are held than allowed',
-    seed: 11,
-    plant: options((config, { mostDeferred }) =>
-      config.deferred && mostDeferred !== undefined
-        ? { ...config, deferred: { ...config.deferred, most: mostDeferred + 1 } }
-        : config,
-    ),
-  },
-  {
     name: 'payloads are read beyond the limit',
     seed: 10,
     plant: options((config) =>

@@ -24,19 +24,9 @@ export const STORE_FAULTS: readonly Fault[] = [
     plant: records('outcomes/', undeleted),
   },
   {
-    name: 'an outcome that was given up leaves the outbox',
-    seed: 2,
-    plant: records('outcomes/given-up/', () => ({ putIfAbsent: async () => 'nowhere' })),
-  },
-  {
     name: 'what a dead worker has left is offered by nobody',
     seed: 19,
     plant: records('', () => ({ list: async () => ({ keys: [] }) })),
-  },
-  {
-    name: 'a deferred task that is over stays in the store',
-    seed: 11,
-    plant: records('deferred/', undeleted),
   },
   {
     name: 'a reference is reported before its payload is in the store',

@@ -1,13 +1,11 @@
 import type { TaskContext } from 'stepwright';
-import { decodeRecord, KEY_PREFIX, tokenKey } from '../../../src/framework/worker/keep/record.js';
+import { decodeRecord, isText, KEY_PREFIX, tokenKey } from '../../../src/framework/worker/keep/record.js';
 import type { Lease, Outcome } from '../chronicle.js';
 import type { Watched } from '../invariants.js';
 import type { StoreChange } from '../store.js';
 
 /** The steps of a piece of work. */
 export const STEPS = 5;
-/** A task asks the service within this time if it is still wanted. */
-const ASKED_MS = 3_000;
 /** The record that a task saves after each step. */
 export interface Saved {
   readonly piece: number;
@@ -23,7 +21,8 @@ interface Known {
   acknowledged: number;
   /** The hashes of the tokens of the tasks that have taken the record, in their order. */
   takers: string[];
-  run: number;
+  /** When the last of them has taken it. */
+  takenAt: number;
 }
 
 /** Holds checkpoints against what they promise. */
@@ -113,15 +112,13 @@ export class SavedCheckpoints {
   }
 
   #changed({ key, value }: StoreChange): void {
-    const known = this.#known.get(key) ?? { written: [], acknowledged: -1, takers: [], run: 0 };
+    const known = this.#known.get(key) ?? { written: [], acknowledged: -1, takers: [], takenAt: 0 };
     this.#known.set(key, known);
     if (!value) return this.#removed(key, known);
-    const record = decodeRecord('checkpoint', value);
-    if (record.is !== 'read') return this.#broken('checkpoint', `${key} is no checkpoint any more`);
-    const { by, run, value: saved } = record.fields;
-    const text = saved === undefined ? undefined : JSON.stringify(saved);
+    const { by, json } = decodeRecord('checkpoint', key, { value, version: '' });
+    const text = isText(json) ? json : undefined;
     const isTaken = known.takers.at(-1) !== by;
-    if (isTaken) this.#taken(key, known, { by: String(by), run: Number(run) });
+    if (isTaken) this.#taken(key, known, String(by));
     const last = known.acknowledged < 0 && known.takers.length < 2 ? undefined : known.written.at(-1);
     if (text === undefined || text === last) return;
     if (isTaken && last !== undefined)
@@ -129,28 +126,19 @@ export class SavedCheckpoints {
     known.written.push(text);
   }
 
-  #taken(key: string, known: Known, { by, run }: { readonly by: string; readonly run: number }): void {
-    const lease = this.#users.get(by)?.lease;
-    const before = this.#users.get(known.takers.at(-1) ?? '')?.lease;
+  /** A record is taken over only by a task of which the service has said that it is wanted, since it was last taken. */
+  #taken(key: string, known: Known, by: string): void {
     const user = this.#users.get(by);
-    if (!lease || !user) return this.#broken('checkpoint', `${key} was taken by a task that has not loaded`);
+    if (!user) return this.#broken('checkpoint', `${key} was taken by a task that has not loaded`);
     user.key = key;
-    // The execution that loads first is the earlier of two with one piece of work.
-    const isLater = before?.input === lease.input && before.leasedAt > lease.leasedAt;
-    const { chronicle, store, service } = this.#watched;
-    // A task that can't ask the service if it is wanted goes on.
-    const canAsk = chronicle.sinceTrouble(workerOf(lease)) > ASKED_MS;
-    // Of two that are wanted, the one that the store let wait may come last.
-    const waited = store.isTroubled || store.troubledAt > lease.leasedAt;
-    const isExcused = waited && service.isOpen(lease);
-    if (before && canAsk && !isExcused && (known.takers.includes(by) || isLater))
+    const { lease } = user;
+    const before = this.#users.get(known.takers.at(-1) ?? '')?.lease;
+    if (before && (lease.beatAt <= lease.leasedAt || lease.beatAt < known.takenAt))
       this.#broken(
         'checkpoint fenced',
-        `#${lease.n} has taken the checkpoint of #${before.n}, which began later`,
+        `#${lease.n} has taken the checkpoint of #${before.n}, and the service has not said that it wants it`,
       );
-    if (run !== known.run + 1)
-      this.#broken('checkpoint fenced', `#${lease.n} is run ${run} of its work, after run ${known.run}`);
-    known.run = run;
+    known.takenAt = this.#watched.timeline.now;
     known.takers.push(by);
   }
 
@@ -162,8 +150,6 @@ export class SavedCheckpoints {
         'checkpoint kept',
         `the checkpoint ${key} was removed, and #${lease?.n} has not succeeded`,
       );
-    Object.assign(known, { acknowledged: -1, takers: [], run: 0 });
+    Object.assign(known, { acknowledged: -1, takers: [], takenAt: 0 });
   }
 }
-
-const workerOf = ({ to }: Lease): number => Number(/^w(\d+)/.exec(to.name)?.[1]);

@@ -22,11 +22,7 @@ export function drawUses({ dice, handlers, troubleMs }: Draw): PlannedEvent[] {
     const shared = dice.chance(does === 'once' ? 0.8 : 0.3);
     const pieces = { ...(shared && { pieces: dice.between(1, 2) }) };
     if (does === 'saves') return { ...task, does, count, ms, ...pieces };
-    return {
-      ...{ ...task, does, count, ms, ...pieces },
-      ...(dice.chance(0.2) && { fails: true }),
-      ...(dice.chance(0.3) && { waits: false }),
-    };
+    return { ...task, does, count, ms, ...pieces, ...(dice.chance(0.2) && { fails: true }) };
   });
 }
 

@@ -31,20 +31,17 @@ export class Uses {
     this.once = new WorkDoneOnce(watched, broken);
   }
 
-  follow({ it, process }: Member): void {
+  follow({ it }: Member): void {
     if (!this.#watched.plan.uses) return;
     it.on('task:received', ({ token }) => {
       const lease = this.#watched.chronicle.lease(token);
       const { does } = workOf(lease);
       if (!lease || (does !== 'once' && does !== 'large')) return;
       this.#busy.add(lease);
-      if (does === 'once') this.once.received(lease, process);
     });
     it.on('task:settled', ({ token }) => {
       const lease = this.#watched.chronicle.lease(token);
-      if (!lease) return;
-      this.#busy.delete(lease);
-      this.once.settled(lease);
+      if (lease) this.#busy.delete(lease);
     });
   }
 
@@ -56,9 +53,8 @@ export class Uses {
     return count;
   }
 
-  began(lease: Lease, process: SimulatedProcess): void {
-    const { does } = workOf(lease);
-    if (does === 'once') this.once.began(lease, process);
+  began(lease: Lease): void {
+    if (workOf(lease).does === 'once') this.once.began(lease);
   }
 
   ended(lease: Lease): void {
@@ -71,7 +67,9 @@ export class Uses {
     if (does !== 'once' && does !== 'large' && does !== 'saves') return false;
     const name = outcome.status === 'failed' ? (outcome.text.split(' ')[0] ?? '') : '';
     if (OF_WORKERS.has(name)) return true;
-    if (name === 'StoreError' && !this.#watched.store.wasTroubled)
+    // A checkpoint is not taken over while the service does not answer.
+    const isAsked = does === 'saves' && outcome.text.includes('it did not answer');
+    if (name === 'StoreError' && !this.#watched.store.wasTroubled && !isAsked)
       this.#broken(
         'store',
         `#${lease.n} failed by ${outcome.text.slice(0, 200)}, and the store has no trouble`,
@@ -80,11 +78,6 @@ export class Uses {
     else if (does === 'large') this.payloads.reportLeft(lease, outcome, name);
     else this.checkpoints.reportLeft(lease, outcome, name);
     return true;
-  }
-
-  /** To be called each second. */
-  check(): void {
-    if (this.#watched.plan.uses) this.once.check();
   }
 
   /** Checks what is left in the store, after all workers have stopped. */

@@ -12,7 +12,7 @@ import { type Make, thrown, values } from './values.js';
 /** The handlers of one worker. */
 const HANDLERS = 100;
 /** The workers. In full they make 5,000 handlers. */
-const WORKERS = 50;
+const WORKERS = 15;
 
 /** What one generated handler declares and does, and the input that it is given. */
 interface Plan {

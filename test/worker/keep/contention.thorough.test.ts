@@ -9,8 +9,8 @@ import { killPrograms, type Program, startProgram } from '../../support/crash/pr
 import { mulberry32 } from '../../support/random.js';
 
 const PROCESSES = 4;
-const CONTENDED_MS = 60_000;
-const KILLS = 85;
+const CONTENDED_MS = 15_000;
+const KILLS = 30;
 
 const root = mkdtempSync(join(tmpdir(), 'stepwright-contention-'));
 const moto = await startStores();

@@ -12,19 +12,24 @@ const DIRECTORY = 'dist/src/framework/worker/keep/directory.js';
 const CARELESS = 'test/fixtures/keep/careless-store.mjs';
 const WRITERS = 'test/fixtures/keep/writers.mjs';
 /** The processes that write one after another in each of three places. */
-const LIVES = 15;
+const LIVES = 8;
 afterAll(killPrograms);
 
 /** Opens a folder as a process does that comes later. */
 const later = (folder: string) => directory(folder, { warn: () => {} });
 
 describe('a process that ends in the middle of a change leaves every change that was acknowledged', () => {
-  test.each<FileTrouble>(['kill', 'kill-after', 'power-cut'])(
-    'by a %s at each call',
-    async (trouble) => {
+  // Most calls change nothing, so that a kill after one is a kill before the next.
+  test.each<[FileTrouble, number]>([
+    ['kill', 1],
+    ['kill-after', 3],
+    ['power-cut', 2],
+  ])(
+    'by a %s, at one call of %d',
+    async (trouble, each) => {
       let calls = 0;
       for await (const { folder, said, stderr, reached, at } of atEveryCall(CHANGES, {
-        trouble,
+        ...{ trouble, each },
         args: [DIRECTORY],
       })) {
         expect({ at, reached, stderr }).toEqual({ at, reached, stderr: '' });
@@ -71,6 +76,7 @@ test.each<FileTrouble>(['kill', 'power-cut'])(
     for await (const { folder, said } of atEveryCall(CHANGES, { trouble, args: [CARELESS] })) {
       possibleValues(said as Said[]);
       await expectKept(open(folder), said as Said[]).catch((error: unknown) => found.push(error));
+      if (found.length > 0) break;
     }
     expect(found.length).toBeGreaterThan(0);
   },

@@ -1,9 +1,11 @@
+import { SendTaskSuccessCommand } from '@aws-sdk/client-sfn';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Type } from 'class-transformer';
 import { IsDate, IsInstance, IsInt, IsString, ValidateNested } from 'class-validator';
 import {
   Activity,
   ActivityFailure,
+  type Config,
   type Constructor,
   Handle,
   Idempotent,
@@ -15,6 +17,7 @@ import {
   type TaskContext,
 } from 'stepwright';
 import { createTestBed, memoryStore } from 'stepwright/testing';
+import { type FaultPlan, faultPlan } from '../../support/faults.js';
 import { ARN, createWorld, type World, type WorkerWorld } from '../../support/world.js';
 
 class Job {
@@ -24,9 +27,11 @@ class Job {
 type Handler = (job: Job, task: TaskContext) => unknown;
 
 let world: World;
+let faults: FaultPlan;
 let store: Store;
 beforeEach(async () => {
-  world = await createWorld();
+  faults = faultPlan();
+  world = await createWorld({ fault: faults.hook });
   store = memoryStore({ now: () => world.clock.now() });
 });
 afterEach(() => world.close());
@@ -42,8 +47,12 @@ function activity(run: Handler, options: Partial<IdempotentOptions> = {}): Const
   return Work;
 }
 
-async function work(run: Handler, options?: Partial<IdempotentOptions>): Promise<WorkerWorld> {
-  const w = await world.worker({ activities: [activity(run, options)] });
+async function work(
+  run: Handler,
+  options?: Partial<IdempotentOptions>,
+  config: Config = {},
+): Promise<WorkerWorld> {
+  const w = await world.worker({ activities: [activity(run, options)], ...config });
   await world.clock.advance(50);
   return w;
 }
@@ -211,85 +220,133 @@ describe('two at once', () => {
   /** The first task of the work is at it for as long as the test likes. */
   async function atWork(
     options: Partial<IdempotentOptions> = {},
+    config: Config = {},
   ): Promise<{ machine: string; first: string; finish: () => void; calls: () => number; w: WorkerWorld }> {
     const machine = world.machine(ARN, { HeartbeatSeconds: 60 });
     let finish = (): void => {};
     let calls = 0;
-    const w = await work(() => {
-      calls++;
-      return new Promise<string>((resolve) => (finish = () => resolve('the first')));
-    }, options);
+    const w = await work(
+      () => {
+        calls++;
+        return new Promise<string>((resolve) => (finish = () => resolve('the first')));
+      },
+      options,
+      config,
+    );
     const first = await start(machine, { id: 'a' });
     return { machine, first, finish: () => finish(), calls: () => calls, w };
   }
 
-  test('the second waits with its heartbeat on, and has the outcome of the first', async () => {
-    const { machine, first, finish, calls } = await atWork();
-    const second = await start(machine, { id: 'a' });
-    await world.clock.advance(600_000);
+  test('the second fails by Stepwright.AlreadyRunning, which a Retry repeats until it has the outcome of the first', async () => {
+    const { first, finish, calls } = await atWork();
+    const Retry = [
+      { ErrorEquals: ['Stepwright.AlreadyRunning'], IntervalSeconds: 2, MaxAttempts: 50, BackoffRate: 1 },
+    ];
+    const second = await start(world.machine(ARN, { HeartbeatSeconds: 60, Retry }), { id: 'a' });
+    await world.clock.advance(30_000);
+    expect((await world.history(second)).filter((type) => type === 'ActivityFailed').length).toBeGreaterThan(
+      8,
+    );
     expect(calls()).toBe(1);
-    expect((await world.describe(second)).status).toBe('RUNNING');
     finish();
     expect(await ended(first)).toMatchObject({ output: '"the first"' });
     expect(await ended(second)).toMatchObject({ output: '"the first"' });
     expect(calls()).toBe(1);
   });
 
-  test('the second fails by Stepwright.AlreadyRunning where that is asked, once it has seen a sign of life', async () => {
-    const { machine, first, finish, calls } = await atWork({ whileRunning: 'fail' });
+  test('the service is asked once, and again only after twice the time before', async () => {
+    const { machine, first, finish } = await atWork({}, { heartbeat: false });
+    const before = faults.count('SendTaskHeartbeat');
+    const asked: number[] = [];
+    for (let second = 0; second < 80; second++) {
+      const execution = await start(machine, { id: 'a' });
+      expect(await ended(execution)).toMatchObject({ error: 'Stepwright.AlreadyRunning' });
+      asked.push(faults.count('SendTaskHeartbeat') - before);
+      await world.clock.advance(900);
+    }
+    // At once, then after 5, 10, 20 and 40 s.
+    expect(asked[3]).toBe(1);
+    expect(asked[8]).toBe(2);
+    expect(asked.at(-1)).toBe(5);
+    finish();
+    expect(await ended(first)).toMatchObject({ status: 'SUCCEEDED' });
+  });
+
+  test.each(['the service does not answer', 'the record is of another service'])(
+    'nobody takes the work over where %s',
+    async (why) => {
+      const { machine, calls } = await atWork();
+      const [key = ''] = (await store.list('once/')).keys;
+      const { value, version } = (await store.get(key)) ?? { value: Buffer.from('{}'), version: '' };
+      const record = JSON.parse(Buffer.from(value).toString()) as object;
+      if (why.includes('another'))
+        await store.replace(key, json({ ...record, scope: 'http://elsewhere' }), version);
+      else faults.always('SendTaskHeartbeat', { kind: 'status', status: 500 });
+      for (let n = 0; n < 5; n++) {
+        expect(await ended(await start(machine, { id: 'a' }))).toMatchObject({
+          error: 'Stepwright.AlreadyRunning',
+        });
+        await world.clock.advance(20_000);
+      }
+      expect(calls()).toBe(1);
+    },
+  );
+
+  test('work whose task is gone is begun anew, and what the first one still does is not kept', async () => {
+    const machine = world.machine(ARN, { TimeoutSeconds: 30 });
+    const ends: ((result: string) => void)[] = [];
+    const w = await work(() => new Promise<string>((resolve) => ends.push(resolve)));
+    const first = await start(machine, { id: 'a' });
+    expect(await ended(first)).toMatchObject({ error: 'States.Timeout' });
     const second = await start(machine, { id: 'a' });
-    await world.clock.advance(15_000);
-    expect(await world.describe(second)).toMatchObject({
-      status: 'FAILED',
-      error: 'Stepwright.AlreadyRunning',
-    });
+    expect(ends).toHaveLength(2);
+    ends[0]?.('the first');
+    await world.clock.advance(1_000);
+    ends[1]?.('the second');
+    expect(await ended(second)).toMatchObject({ output: '"the second"' });
+    expect(await ended(await start(machine, { id: 'a' }))).toMatchObject({ output: '"the second"' });
+    expect(ends).toHaveLength(2);
+    expect(w.log).toContainEqual(
+      expect.objectContaining({ msg: expect.stringContaining('the work begins anew') }),
+    );
+  });
+
+  test('dates that differ by hours change nothing: the service decides', async () => {
+    const { machine, first, finish, calls } = await atWork();
+    const [key = ''] = (await store.list('once/')).keys;
+    for (const aheadMs of [7_200_000, -7_200_000]) {
+      const { value, version } = (await store.get(key)) ?? { value: Buffer.from('{}'), version: '' };
+      const record = JSON.parse(Buffer.from(value).toString()) as object;
+      const askedAt = world.clock.now() + aheadMs;
+      await store.replace(key, json({ ...record, askedAt, gapMs: 5_000 }), version);
+      expect(await ended(await start(machine, { id: 'a' }))).toMatchObject({
+        error: 'Stepwright.AlreadyRunning',
+      });
+    }
     finish();
     expect(await ended(first)).toMatchObject({ status: 'SUCCEEDED' });
     expect(calls()).toBe(1);
   });
+});
 
-  test('a stop ends the wait', async () => {
-    const { machine, finish, w } = await atWork();
-    const second = await start(machine, { id: 'a' });
-    world.service.endPolls();
-    const stopped = w.worker.stop();
-    await world.clock.advance(65_000);
-    expect(await world.describe(second)).toMatchObject({ error: 'Stepwright.WorkerShutdown' });
-    finish();
-    await world.clock.advance(10_000);
-    await stopped;
+const json = (record: object): Uint8Array => Buffer.from(JSON.stringify(record));
+
+test('the work of a deferred task is not begun again while it waits', async () => {
+  const machine = world.machine(ARN, { TimeoutSeconds: 1_000 });
+  let calls = 0;
+  let token = '';
+  await work((_job, task) => {
+    calls++;
+    ({ token } = task);
+    return task.defer();
   });
-
-  test.each(['wait', 'fail'] as const)(
-    'the work of a worker that has died is begun anew (%s)',
-    async (whileRunning) => {
-      const machine = world.machine(ARN);
-      // The record of a task whose process is gone: nobody changes it any more.
-      let dead: unknown;
-      const owner = (value: Uint8Array): unknown => JSON.parse(Buffer.from(value).toString()).by;
-      const cut: Store = {
-        ...methods(store),
-        replace: async (key, value, ...rest) => {
-          if (owner(value) === dead) throw new StoreError('unavailable', 'gone');
-          return store.replace(key, value, ...rest);
-        },
-      };
-      let calls = 0;
-      let free = (): void => {};
-      const first = new Promise<void>((resolve) => (free = resolve));
-      await work(() => (++calls === 1 ? first : 'the second'), { whileRunning, store: cut });
-      await start(machine, { id: 'a' });
-      const [key = ''] = (await store.list('once/')).keys;
-      dead = owner((await store.get(key))?.value ?? Buffer.from('{}'));
-      expect(dead).toMatch(/^[0-9a-f]{64}$/);
-      const second = await start(machine, { id: 'a' });
-      await world.clock.advance(29_000);
-      expect(calls).toBe(1);
-      await world.clock.advance(5_000);
-      expect(await ended(second)).toMatchObject({ output: '"the second"' });
-      free();
-    },
-  );
+  const first = await start(machine, { id: 'a' });
+  expect(await ended(await start(machine, { id: 'a' }))).toMatchObject({
+    error: 'Stepwright.AlreadyRunning',
+  });
+  expect(calls).toBe(1);
+  await world.client.send(new SendTaskSuccessCommand({ taskToken: token, output: '1' }));
+  expect(await ended(first)).toMatchObject({ output: '1' });
 });
 
 describe('a store in trouble', () => {
@@ -315,6 +372,21 @@ describe('a store in trouble', () => {
     expect(w.log).toContainEqual(
       expect.objectContaining({ msg: expect.stringContaining('could not be kept') }),
     );
+  });
+
+  test('a stop ends the attempts to keep an outcome', async () => {
+    const machine = world.machine(ARN);
+    const w = await work(
+      () => 'done',
+      { store: { ...methods(store), replace: fails('unavailable') } },
+      { grace: '1s' },
+    );
+    await start(machine, { id: 'a' });
+    const stopped = w.worker.stop();
+    world.service.endPolls();
+    await world.clock.advance(10_000);
+    await stopped;
+    expect(world.clock.pending).toBe(0);
   });
 });
 
@@ -350,10 +422,9 @@ test('a bed has a store of its own in memory', async () => {
 });
 
 test.each([
-  [{ store: {} }, '`store` to be a store that can replace records'],
+  [{ store: {} }, '`store` to be a store, such as'],
   [{ key: 'id' }, '`key` to be a function'],
   [{ keep: '0s' }, '`keep` to be a duration'],
-  [{ whileRunning: 'queue' }, "`whileRunning` to be 'wait' or 'fail'"],
   [{ failures: ['States.ALL'] }, '`failures` to be a list of names of your own errors'],
 ])('%j is refused', (wrong, message) => {
   expect(() => Idempotent({ store, key: () => 'x', ...wrong } as IdempotentOptions)).toThrow(message);

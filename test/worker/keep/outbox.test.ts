@@ -8,18 +8,16 @@ import { memoryStore } from '../../../src/framework/worker/keep/memory.js';
 import { type FaultPlan, faultPlan } from '../../support/faults.js';
 import { replaced } from '../../support/replaced-store.js';
 import { activity } from '../../support/work.js';
+import { scopeAt } from '../../../src/framework/aws/scope.js';
 import { ARN, createWorld, type World, type WorkerWorld } from '../../support/world.js';
 
 let world: World;
 let faults: FaultPlan;
 let store: Store;
-/** The time that has passed for the store alone. */
-let agedMs = 0;
 beforeEach(async () => {
   faults = faultPlan();
   world = await createWorld({ fault: faults.hook });
-  agedMs = 0;
-  store = memoryStore({ now: () => world.clock.now() + agedMs });
+  store = memoryStore({ now: () => world.clock.now() });
 });
 afterEach(() => world.close());
 
@@ -68,22 +66,22 @@ test('an outcome is in the store before its report is sent, and gone from it onc
   await seconds(0.05);
   expect(faults.count('SendTaskSuccess')).toBe(1);
   expect(await outcomes()).toHaveLength(1);
-  expect(w.worker.status().outbox).toEqual({ keeps: true, waiting: 1 });
+  expect(w.worker.status().outbox).toEqual({ keeps: true, waiting: 1, oldestMs: expect.any(Number) });
   await seconds(5);
   expect(await world.describe(execution)).toMatchObject({ status: 'SUCCEEDED', output: '"done"' });
   expect(await outcomes()).toEqual([]);
   expect(w.worker.status()).toMatchObject({
     counts: { outcomesKept: 1, outcomesUnkept: 0, reportsRetried: 1 },
-    outbox: { keeps: true, waiting: 0 },
+    outbox: { keeps: true, waiting: 0, oldestMs: 0 },
   });
 });
 
 test('no report is sent before the store has acknowledged the outcome, unless that takes a second', async () => {
   let acknowledge = (): void => {};
   const slow = replaced(store, {
-    putIfAbsent: async (key, value, options) => {
-      if (key.startsWith('outcomes/')) await new Promise<void>((resolve) => (acknowledge = resolve));
-      return store.putIfAbsent(key, value, options);
+    put: async (key, value, options) => {
+      await new Promise<void>((resolve) => (acknowledge = resolve));
+      return store.put(key, value, options);
     },
   });
   const w = await worker('one', { config: { outbox: { store: slow } } });
@@ -106,38 +104,45 @@ test('no report is sent before the store has acknowledged the outcome, unless th
   expect(await outcomes()).toEqual([]);
 });
 
-test('a task that ends before the store holds the lease of its worker is kept too', async () => {
-  let acknowledge = (): void => {};
-  const slow = replaced(store, {
-    putIfAbsent: async (key, value, options) => {
-      if (key.startsWith('workers/')) await new Promise<void>((resolve) => (acknowledge = resolve));
-      return store.putIfAbsent(key, value, options);
-    },
-  });
-  await world.execute(world.machine(ARN));
-  const w = await worker('one', { config: { outbox: { store: slow } } });
-  await seconds(0.5);
-  expect(w.of('task:settled')).toHaveLength(1);
-  expect(faults.count('SendTaskSuccess')).toBe(0);
-  acknowledge();
-  await seconds(0);
-  expect(faults.count('SendTaskSuccess')).toBe(1);
-  expect(w.worker.status().counts).toMatchObject({ outcomesKept: 1, outcomesUnkept: 0 });
-});
-
-test('what a dead worker has left is reported by another once its lease has lapsed', async () => {
+test('a worker that starts offers at once what a dead one has left', async () => {
   const { execution } = await dead();
   const w = await worker('next');
-  await seconds(25);
-  expect(await world.describe(execution)).toMatchObject({ status: 'RUNNING' });
-  await seconds(10);
+  await seconds(1);
   expect(await world.describe(execution)).toMatchObject({ status: 'SUCCEEDED', output: '"done"' });
-  expect(w.of('outbox:taken')).toEqual([{ workerName: 'dead', outcomes: 1 }]);
   expect(w.of('outbox:offered')).toMatchObject([{ outcome: 'accepted', activityArn: ARN }]);
   expect(w.worker.status().counts).toMatchObject({ outcomesRescued: 1, outcomesLate: 0 });
   await seconds(1);
   expect(await outcomes()).toEqual([]);
-  expect((await store.list('workers/')).keys).toHaveLength(1);
+});
+
+test('a worker that runs offers what it has seen twice, within 65 s, while the task still waits', async () => {
+  const w = await worker('running', {
+    config: { activities: [activity(() => 'done', {}, `${ARN}2`)] },
+  });
+  await seconds(1);
+  const { execution } = await dead(undefined, { HeartbeatSeconds: 120 });
+  const began = world.clock.now();
+  await seconds(28);
+  expect(w.of('outbox:offered')).toEqual([]);
+  expect(w.worker.status().outbox?.oldestMs).toBeGreaterThan(0);
+  while (w.of('outbox:offered').length === 0) await seconds(1);
+  expect(world.clock.now() - began).toBeLessThan(65_000);
+  expect(w.of('outbox:offered')).toMatchObject([{ outcome: 'accepted' }]);
+  expect(await world.describe(execution)).toMatchObject({ status: 'SUCCEEDED' });
+});
+
+test('what a worker is reporting itself it does not offer', async () => {
+  faults.always('SendTaskSuccess', REFUSED);
+  const w = await worker('one');
+  const execution = await world.execute(world.machine(ARN));
+  await seconds(120);
+  expect(w.of('outbox:offered')).toEqual([]);
+  expect(w.worker.status().outbox).toMatchObject({ waiting: 1 });
+  faults.always('SendTaskSuccess', undefined);
+  await seconds(20);
+  expect(await world.describe(execution)).toMatchObject({ status: 'SUCCEEDED' });
+  expect(w.of('outbox:offered')).toEqual([]);
+  expect(await outcomes()).toEqual([]);
 });
 
 test.each([
@@ -160,19 +165,39 @@ test.each([
   faults.always('SendTaskFailure', undefined);
   expect((await store.list('checkpoints/')).keys).toHaveLength(1);
   const w = await worker('next', { config });
-  await seconds(40);
+  await seconds(2);
   expect(w.of('outbox:offered')).toMatchObject([{ outcome: 'accepted' }]);
   expect((await store.list('checkpoints/')).keys).toHaveLength(left);
 });
 
-test('of several workers that share the store, one reports it, once', async () => {
+test('several workers may offer the same one: the service takes it once, and nobody counts a loss', async () => {
   const { execution } = await dead();
   const all = await Promise.all(['a', 'b', 'c'].map((name) => worker(name)));
-  const before = faults.count('SendTaskSuccess');
+  await seconds(90);
+  expect(await world.describe(execution)).toMatchObject({ status: 'SUCCEEDED' });
+  const ends = all.flatMap((w) => w.of('outbox:offered').map(({ outcome }) => outcome));
+  expect(ends.filter((end) => end === 'accepted')).toHaveLength(1);
+  expect(ends.filter((end) => end !== 'accepted' && end !== 'delivered')).toEqual([]);
+  expect(all.map((w) => w.worker.status().counts.outcomesLate)).toEqual([0, 0, 0]);
+});
+
+test('a worker whose outcome another one has delivered meanwhile has lost nothing', async () => {
+  faults.always('SendTaskSuccess', REFUSED);
+  const slow = await worker('slow');
+  const execution = await world.execute(world.machine(ARN));
+  await seconds(2);
+  const next = await worker('next', {
+    config: { activities: [activity(() => 'done', {}, `${ARN}2`)] },
+  });
+  await seconds(1);
+  faults.always('SendTaskSuccess', undefined);
   await seconds(60);
   expect(await world.describe(execution)).toMatchObject({ status: 'SUCCEEDED' });
-  expect(faults.count('SendTaskSuccess')).toBe(before + 1);
-  expect(all.flatMap((w) => w.of('outbox:offered'))).toHaveLength(1);
+  const ends = [...slow.of('task:succeeded'), ...slow.of('task:gone')];
+  expect(ends).toHaveLength(1);
+  for (const gone of slow.of('task:gone')) expect(gone).toMatchObject({ probablyDelivered: true });
+  expect(next.worker.status().counts.outcomesLate).toBe(0);
+  expect(await outcomes()).toEqual([]);
 });
 
 test('while the service refuses it, its heartbeats go on', async () => {
@@ -186,13 +211,20 @@ test('while the service refuses it, its heartbeats go on', async () => {
   expect(await world.describe(execution)).toMatchObject({ status: 'SUCCEEDED', output: '"done"' });
 });
 
-test('an outcome whose task is gone by then is deleted, and that is told', async () => {
+test('an outcome whose task is gone by then is deleted, and that is counted and told', async () => {
   const { execution } = await dead();
   await world.client.send(new StopExecutionCommand({ executionArn: execution }));
   const w = await worker('next');
-  await seconds(40);
+  await seconds(3);
   expect(w.of('outbox:offered')).toMatchObject([{ outcome: 'gone' }]);
   expect(w.worker.status().counts.outcomesLate).toBe(1);
+  expect(w.log).toContainEqual(
+    expect.objectContaining({
+      level: 'warn',
+      handler: expect.any(String),
+      msg: expect.stringContaining('too late'),
+    }),
+  );
   expect(await outcomes()).toEqual([]);
 });
 
@@ -200,7 +232,7 @@ test('a success that the service refuses becomes the same failure when another w
   const { execution } = await dead();
   faults.always('SendTaskSuccess', { kind: 'error', error: 'InvalidOutput' });
   await worker('next');
-  await seconds(40);
+  await seconds(2);
   expect(await world.describe(execution)).toMatchObject({
     status: 'FAILED',
     error: 'Stepwright.InvalidOutput',
@@ -216,39 +248,102 @@ test('a worker that stops in order leaves what it could not deliver to the next,
   world.service.endPolls();
   await seconds(90);
   await stopped;
-  expect(w.of('report:lost')).toMatchObject([{ kept: 'left' }]);
+  expect(w.of('report:lost')).toMatchObject([{ kept: true }]);
   faults.always('SendTaskSuccess', undefined);
   await worker('next');
   await seconds(1);
   expect(await world.describe(execution)).toMatchObject({ status: 'SUCCEEDED' });
 });
 
-test('an outcome that was given up stays for a day, and is not offered by itself', async () => {
+test('nothing is given up before a day; then it is offered once more, and removed', async () => {
   faults.always('SendTaskSuccess', REFUSED);
-  const w = await worker('one', { config: { reportLimit: '1m' } });
+  const w = await worker('one', { config: { reportLimit: '1m', heartbeat: false } });
   await world.execute(world.machine(ARN));
   await seconds(90);
-  expect(w.of('report:lost')).toMatchObject([{ kept: 'given-up' }]);
-  expect(await outcomes()).toEqual([expect.stringMatching(/^outcomes\/given-up\/[0-9a-f]{64}$/)]);
-  const record = await store.get((await outcomes())[0] ?? '');
-  expect(JSON.parse(Buffer.from(record?.value ?? '').toString())).toMatchObject({
-    scopes: [`${new URL(world.service.url).host} 123456789012 us-east-1`],
-  });
+  expect(w.of('report:lost')).toMatchObject([{ kept: true }]);
   const calls = faults.count('SendTaskSuccess');
-  await seconds(120);
-  expect(faults.count('SendTaskSuccess')).toBe(calls);
-  agedMs = 23 * 3_600_000;
+  await seconds(180);
+  expect(faults.count('SendTaskSuccess')).toBeGreaterThan(calls);
+  expect(w.of('outbox:offered')).toEqual([]);
   expect(await outcomes()).toHaveLength(1);
-  agedMs = 24 * 3_600_000;
+  const [key = ''] = await outcomes();
+  const { value } = (await store.get(key)) ?? {};
+  const record = JSON.parse(Buffer.from(value ?? []).toString()) as { decidedAt: number };
+  // As if it had been decided a day ago.
+  await store.put(
+    key,
+    Buffer.from(JSON.stringify({ ...record, decidedAt: record.decidedAt - 24 * 3_600_000 })),
+  );
+  await seconds(120);
+  expect(w.of('outbox:offered')).toMatchObject([{ outcome: 'lost' }]);
+  expect(w.log.filter(({ msg }) => String(msg).includes('is given up'))).toHaveLength(1);
   expect(await outcomes()).toEqual([]);
+}, 120_000);
+
+test('an outcome of a day ago whose report is accepted counts as any other', async () => {
+  const { execution } = await dead(undefined, {}, { heartbeat: false });
+  const [key = ''] = await outcomes();
+  const { value } = (await store.get(key)) ?? {};
+  const record = JSON.parse(Buffer.from(value ?? []).toString()) as { decidedAt: number };
+  await store.put(
+    key,
+    Buffer.from(JSON.stringify({ ...record, decidedAt: record.decidedAt - 48 * 3_600_000 })),
+  );
+  const w = await worker('next');
+  await seconds(2);
+  expect(w.of('outbox:offered')).toMatchObject([{ outcome: 'accepted' }]);
+  expect(await world.describe(execution)).toMatchObject({ status: 'SUCCEEDED' });
+});
+
+test('a record that can not be read is left alone, with one line in the log', async () => {
+  const { execution } = await dead();
+  await store.put('outcomes/torn', Buffer.from('{"kind":"outc'));
+  await store.put('outcomes/later', Buffer.from('{"kind":"outcome","v":9}'));
+  const w = await worker('next');
+  await seconds(120);
+  expect(await world.describe(execution)).toMatchObject({ status: 'SUCCEEDED' });
+  expect(await outcomes()).toEqual(['outcomes/later', 'outcomes/torn']);
+  expect(w.log.filter(({ msg }) => String(msg).includes('left alone'))).toHaveLength(2);
+});
+
+test('an outcome that was delivered, and could not be removed, is removed later and is no loss', async () => {
+  let isStuck = true;
+  const stuck = replaced(store, {
+    delete: (key, options) =>
+      isStuck ? Promise.reject(new StoreError('unavailable', 'away')) : store.delete(key, options),
+  });
+  const w = await worker('one', { config: { outbox: { store: stuck } } });
+  await world.execute(world.machine(ARN));
+  await seconds(60);
+  expect(w.of('task:succeeded')).toHaveLength(1);
+  expect(await outcomes()).toHaveLength(1);
+  isStuck = false;
+  await seconds(60);
+  expect(await outcomes()).toEqual([]);
+  expect(w.of('outbox:offered')).toEqual([]);
+});
+
+test('a store that is away for minutes at the start is looked at when it is back', async () => {
+  const { execution } = await dead(undefined, {}, { heartbeat: false });
+  let isAway = true;
+  const away = replaced(store, {
+    list: (prefix, options) =>
+      isAway ? Promise.reject(new StoreError('unavailable', 'away')) : store.list(prefix, options),
+  });
+  const w = await worker('next', { config: { outbox: { store: away } } });
+  await seconds(180);
+  isAway = false;
+  await seconds(6);
+  expect(await world.describe(execution)).toMatchObject({ status: 'SUCCEEDED' });
+  expect(w.of('store:failed')).toMatchObject([{ use: 'outbox', call: 'read' }]);
 });
 
 test('where the store takes nothing, results are reported, and that is told once', async () => {
   let isFull = true;
   const full = replaced(store, {
-    putIfAbsent: async (key, value, options) => {
-      if (isFull && key.startsWith('outcomes/')) throw new StoreError('full', 'no room');
-      return store.putIfAbsent(key, value, options);
+    put: async (key, value, options) => {
+      if (isFull) throw new StoreError('full', 'no room');
+      return store.put(key, value, options);
     },
   });
   const w = await worker('one', { config: { outbox: { store: full } } });
@@ -274,10 +369,7 @@ test('where the store takes nothing, results are reported, and that is told once
 });
 
 test('a store that hangs delays one report by a second, and no other', async () => {
-  const hung = replaced(store, {
-    putIfAbsent: (key, value, options) =>
-      key.startsWith('outcomes/') ? new Promise(() => {}) : store.putIfAbsent(key, value, options),
-  });
+  const hung = replaced(store, { put: () => new Promise(() => {}) });
   const w = await worker('one', { config: { outbox: { store: hung } } });
   const machine = world.machine(ARN);
   await world.execute(machine);
@@ -300,12 +392,32 @@ test('an outcome of another endpoint or account is left alone', async () => {
       outbox: { store },
     });
     await elsewhere.clock.advance(120_000);
-    expect(other.of('outbox:taken')).toEqual([]);
+    expect(other.of('outbox:offered')).toEqual([]);
   } finally {
     await elsewhere.close();
   }
   expect(await world.describe(execution)).toMatchObject({ status: 'RUNNING' });
   expect(await outcomes()).toHaveLength(1);
+});
+
+test.each<[string, string, string]>([
+  ['http://localhost:8083', 'http://127.0.0.1:8083', 'http://[::1]:8083'],
+  ['https://states.eu-west-1.amazonaws.com', 'https://vpce-1.states.eu-west-1.vpce.amazonaws.com', ''],
+])('the same service by another spelling is one scope: %s', (...urls) => {
+  const endpoints = urls.flatMap((url) =>
+    url === '' ? { kind: 'aws' as const } : { kind: 'url' as const, url },
+  );
+  expect(new Set(endpoints.map((endpoint) => scopeAt(endpoint)(ARN))).size).toBe(1);
+});
+
+test('a scope is a partition, an account and a region of AWS, or an origin elsewhere', () => {
+  const at = (url: string): string => scopeAt({ kind: 'url', url })(ARN);
+  expect(scopeAt({ kind: 'aws' })(ARN)).toBe('aws 123456789012 us-east-1');
+  expect(scopeAt({ kind: 'aws' })(ARN.replace('arn:aws:', 'arn:aws-cn:'))).toBe(
+    'aws-cn 123456789012 us-east-1',
+  );
+  expect(at('http://localstack:4566')).toBe('http://localstack:4566');
+  expect(at('http://localhost:8083')).not.toBe(at('http://localhost:8084'));
 });
 
 test('no token and no output of a task is in a line of the log', async () => {

@@ -53,9 +53,8 @@ const lines: [Told, string, RegExp][] = [
     /the drain continues without it/,
   ],
   [['report:retried', { ...task, attempt: 1, delayMs: 5, error }], 'warn', /results can not be reported/],
-  [['report:lost', { ...lost, kept: undefined }], 'error', /the result is lost/],
-  [['report:lost', { ...lost, kept: 'left' }], 'warn', /the next worker reports it from the outbox/],
-  [['report:lost', { ...lost, kept: 'given-up' }], 'error', /it stays in the outbox for a day/],
+  [['report:lost', { ...lost, kept: false }], 'error', /the result is lost/],
+  [['report:lost', { ...lost, kept: true }], 'warn', /it is in the outbox, and is offered again/],
   [['poll:failed', { ...poll, trouble: 'throttled', error }], 'warn', /polls are throttled/],
   [
     ['poll:failed', { ...poll, trouble: 'crowded', error }],
@@ -93,7 +92,7 @@ test.each(lines)('%j is one line', (told, level, msg) => {
 test('a token is never written, but where a result must be repaired with it', () => {
   for (const [told] of lines) {
     const written = JSON.stringify(linesOf(told)).includes('secret-token');
-    const isLost = told[0] === 'report:lost' && told[1].kept === undefined;
+    const isLost = told[0] === 'report:lost' && !told[1].kept;
     expect([told[0], written]).toEqual([told[0], isLost]);
   }
 });

@@ -6,7 +6,9 @@ import { page } from '../../docs/markdown.js';
 import { countedStore } from './store.js';
 
 const hasPython = spawnSync('python3', ['--version']).status === 0;
-const [CODE = ''] = page('docs/kept.md').fences.flatMap(({ code }) => (code.includes('hashlib') ? code : []));
+const [CODE = ''] = page('docs/payloads.md').fences.flatMap(({ code }) =>
+  code.includes('hashlib') ? code : [],
+);
 
 /** Runs the code of the documentation, then a script that has `given` and sets `result`. */
 function python(script: string, given: unknown): unknown {

@@ -4,7 +4,15 @@ import { HostedTask } from '../../../src/framework/worker/pool/entry/hosted-task
 import { LogBudget } from '../../../src/framework/worker/pool/entry/log-budget.js';
 import type { FromHost } from '../../../src/framework/worker/pool/pool-messages.js';
 
-const lease = { handler: 'A.run', text: '1', token: 't', activityArn: 'a', workerName: 'w', receivedAt: 0 };
+const lease = {
+  handler: 'A.run',
+  text: '1',
+  token: 't',
+  activityArn: 'a',
+  workerName: 'w',
+  receivedAt: 0,
+  scope: 's',
+};
 
 test('progress never throws, whatever it is told', async () => {
   const clock = new HandClock();

@@ -17,8 +17,8 @@ const HOUR = 60 * MINUTE;
 const PROTECT_AFTER = MINUTE;
 /** The longest that the platform of the simulation takes for a call. */
 const CALL_MS = 2 * SECOND;
-/** Two days of tasks that take six hours. */
-const [FLEET, LONG_MS, HOURS] = [12, 6 * HOUR, 48];
+/** Eighteen hours of tasks that take six. */
+const [FLEET, LONG_MS, HOURS] = [12, 6 * HOUR, 18];
 const ARNS = ['Long', 'Short'].map((name) => `arn:aws:states:us-east-1:123456789012:activity:${name}`);
 const [LONG = '', SHORT = ''] = ARNS;
 
@@ -118,6 +118,7 @@ async function simulate({ protects, failing = 0, seed }: Fleet): Promise<Figures
     const worker = new Worker({
       ...{ name: `w${hired++}`, handlers: [handler], clock, random, log: silentLog, heartbeats },
       ...{ reportLimitMs: 15 * MINUTE, graceMs: MINUTE, drain: 'run', close: () => Promise.resolve() },
+      scopeOf: () => 'test',
       ...(protects && {
         protection: new AskedProtection({ platform, afterMs: PROTECT_AFTER, clock, random }),
       }),

@@ -37,6 +37,7 @@ function protectedByThread(stallAfterMs: number | false) {
     let ended = false;
     const ofThread: Clock = {
       now: () => clock.now(),
+      date: () => clock.date(),
       after: (ms, fn) => clock.after(ms, fn),
       every: (ms, fn) => clock.every(ms, () => (ended ? undefined : fn())),
       sleep: (ms, signal) => clock.sleep(ms, signal),

@@ -19,18 +19,16 @@ export class Approval {
   decision!: 'approved' | 'refused';
 }
 
-/**
- * A task that a person completes. It uses no slot while it waits, and outlives the worker: another one goes on with its
- * heartbeats.
- */
+/** A task that a person completes. It uses no slot, and needs no worker, while it waits. */
 @Activity('arn:aws:states:us-east-1:123456789012:activity:ApproveOrder')
 export class ApprovalActivity {
-  @Handle({ output: Approval })
-  approve({ order, total, risk }: ApprovalRequest, task: TaskContext): Deferral {
+  @Handle({ output: Approval, heartbeat: false })
+  async approve({ order, total, risk }: ApprovalRequest, task: TaskContext): Promise<Deferral> {
+    const deferral = await task.defer({ id: order, note: `${total} at a risk of ${risk}` });
     task.log.warn(
       { total, risk },
       `${order} waits for a person: npm run approve -- ${order}, or npm run refuse -- ${order}`,
     );
-    return task.defer({ until: '2d', id: order });
+    return deferral;
   }
 }

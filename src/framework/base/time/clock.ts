@@ -11,6 +11,11 @@ export type Cancel = () => void;
 export interface Clock {
   /** Returns the time in epoch milliseconds. The time never goes backwards, even when the machine's date is set. */
   now(): number;
+  /**
+   * Returns the machine's date in epoch milliseconds, which may jump. It is for times that outlive the process or that
+   * another machine reads.
+   */
+  date(): number;
   /** Runs `fn` once, `ms` milliseconds from now and never earlier. `ms` may be as long as you like. */
   after(ms: number, fn: () => void): Cancel;
   /**
@@ -27,6 +32,11 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** The methods that every clock has in common. */
 export abstract class BaseClock implements Clock {
   abstract now(): number;
+
+  date(): number {
+    return this.now();
+  }
+
   abstract after(ms: number, fn: () => void): Cancel;
 
   every(ms: number, fn: () => void): Cancel {
@@ -64,6 +74,10 @@ class SystemClock extends BaseClock {
 
   override now(): number {
     return this.#origin + performance.now();
+  }
+
+  override date(): number {
+    return Date.now();
   }
 
   override after(ms: number, fn: () => void): Cancel {

@@ -41,6 +41,7 @@ export class ScaledClock extends BaseClock {
     super();
     this.forCallers = {
       now: () => this.now(),
+      date: () => this.date(),
       after: (ms, fn) => real.after(ms, fn),
       every: (ms, fn) => real.every(ms, fn),
       sleep: (ms, signal) => real.sleep(ms, signal),

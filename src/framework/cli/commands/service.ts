@@ -23,7 +23,7 @@ import type { FromFlags } from '../execute/from-state.js';
 import type { TestFlags } from '../execute/test-state.js';
 import { type LogFlags, logFor } from '../output/log-for.js';
 import { exit } from '../process/exit.js';
-import type { OutboxFlags, OutboxVerb } from '../outbox/outbox.js';
+import type { DeferredFlags, DeferredVerb } from '../deferred/deferred.js';
 import type { ScalerFlags } from '../scale/scaler.js';
 import { PLACES_HELP } from '../workers/worker-places.js';
 
@@ -154,22 +154,30 @@ export function addScaler(program: CommandOf): void {
   });
 }
 
-const OUTBOX_VERBS: readonly OutboxVerb[] = ['list', 'offer', 'drop'];
+const DEFERRED_VERBS: readonly DeferredVerb[] = ['list', 'succeed', 'fail'];
 
-export function addOutbox(program: CommandOf): void {
+export function addDeferred(program: CommandOf): void {
   const command = program
-    .command('outbox')
-    .description('list the results in the outbox, report those that nobody reports, or remove some')
-    .addArgument(new Argument('[verb]', 'what to do').choices(OUTBOX_VERBS))
-    .argument('[ids...]', 'the results, as `list` and the log name them');
+    .command('deferred')
+    .description('list the tasks that were deferred under an id, or complete one')
+    .addArgument(new Argument('<verb>', 'what to do').choices(DEFERRED_VERBS))
+    .argument('[id]', 'the id of the task')
+    .argument('[value]', 'succeed: the output as JSON; fail: the name of the error');
   addFlags(command, [
     ...[configFlag, endpointFlag],
     ...optionFlags((_, key) => key === 'port' || key === 'region'),
-    new Option('--all', 'offer: report every result whose report was given up or whose worker has ended'),
-    new Option('--yes', 'drop: remove the results'),
+    new Option('--by <name>', 'who completes the task (default: the user of this shell)'),
+    new Option('--message <text>', 'fail: the message of the error'),
     new Option('--json', 'list: print JSON'),
-  ]).action(async (verb: OutboxVerb = 'list', ids: string[] = [], parsed: Parsed<OutboxFlags> = {}) => {
-    const { outbox } = await import('../outbox/outbox.js');
-    await exit(await outbox(verb, ids, flagsOf(parsed), parsed));
-  });
+  ]).action(
+    async (
+      verb: DeferredVerb,
+      id: string | undefined,
+      value: string | undefined,
+      parsed: Parsed<DeferredFlags>,
+    ) => {
+      const { deferred } = await import('../deferred/deferred.js');
+      await exit(await deferred({ verb, id, value }, flagsOf(parsed), parsed));
+    },
+  );
 }

@@ -1,12 +1,16 @@
 import { systemClock } from '../../base/time/clock.js';
 import { readSaved } from '../../worker/handler/input/read-saved.js';
-import { TaskCheckpoint } from '../../worker/keep/checkpoints/task-checkpoint.js';
+import { TaskCheckpoint } from '../../worker/keep/task-checkpoint.js';
 import { memoryStore } from '../../worker/keep/memory.js';
 import { readPause } from '../../worker/task/pause-request.js';
 import { type Checkpoint, NO_CHECKPOINT } from '../../declare/checkpoint.js';
 import type { HandlerDefinition } from '../../declare/definition.js';
 import type { TaskContext } from '../../declare/task-context.js';
-import { deferralOf } from '../../worker/handler/context/defer.js';
+import { Deferral } from '../../declare/deferral.js';
+import { setArbiter } from '../../worker/handler/context/arbiter.js';
+import { readDeferOptions } from '../../worker/handler/context/defer.js';
+import type { Ask } from '../../worker/keep/asking.js';
+import { scopeOfTest } from '../harness/task-world.js';
 import type { TaskSignals } from '../../worker/handler/context/task-signals.js';
 import { taskContext } from '../../worker/task/context.js';
 import { silentLog, type Logger } from '../../base/log/log.js';
@@ -30,22 +34,22 @@ export interface ContextRecipe {
   /** The value of `TaskContext.receivedAt`, in epoch milliseconds. */
   readonly receivedAt: number;
   readonly signals: TaskSignals;
-  /** Returns the time by which `task.defer` counts, in epoch milliseconds. */
-  readonly now: () => number;
+  readonly defer: TaskContext['defer'];
+  /** Says of another task if it is still wanted. */
+  readonly ask: Ask;
   /** @default none: the handler's option `checkpoint` is off */
   readonly checkpoint?: Checkpoint | undefined;
 }
 
 /** Creates the context (the object injected as `TASK_CONTEXT`) of a task in a test bed. */
 export function bedContext(recipe: ContextRecipe): TaskContext {
-  const { definition, json, token, receivedAt, signals, now } = recipe;
+  const { definition, json, token, receivedAt, signals, defer, ask } = recipe;
   const handler = definition.name;
   const activityArn = activityArnOf(definition);
   let log: Logger | undefined;
-  return taskContext(
+  const context = taskContext(
     {
-      ...{ heartbeat, progress, pauseHandler, handler, activityArn, token },
-      defer: (options) => deferralOf(token, options, now()),
+      ...{ heartbeat, progress, pauseHandler, defer, handler, activityArn, token },
       checkpoint: recipe.checkpoint ?? NO_CHECKPOINT,
       workerName: 'test-bed',
       rawInput: json,
@@ -57,6 +61,8 @@ export function bedContext(recipe: ContextRecipe): TaskContext {
       log: () => (log ??= recipe.log.child({ handler, activity: activityArn, task: tokenHash(token) })),
     },
   );
+  setArbiter(context, { scope: scopeOfTest(), ask });
+  return context;
 }
 
 const TOKEN = 'test-bed';
@@ -77,13 +83,14 @@ export function createTaskContext(overrides: Partial<TaskContext> = {}): TaskCon
     keepMs: Number.POSITIVE_INFINITY,
     clock: systemClock,
     random: Math.random,
+    ask: () => Promise.resolve('wanted'),
     read: (value, type) => readSaved(value, type, []),
   });
   const context: TaskContext = {
     signal: overrides.signal ?? new AbortController().signal,
     shuttingDown: overrides.shuttingDown ?? new AbortController().signal,
     ...{ heartbeat, progress, pauseHandler, checkpoint },
-    defer: (options) => deferralOf(overrides.token ?? TOKEN, options, RECEIVED_AT.getTime()),
+    defer: async (options) => new Deferral(overrides.token ?? TOKEN, readDeferOptions(options)?.id),
     log: silentLog,
     handler: 'Class.method',
     activityArn: 'arn:aws:states:us-east-1:123456789012:activity:Activity',

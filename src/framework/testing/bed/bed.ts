@@ -4,7 +4,12 @@ import { didYouMean } from '../../base/show.js';
 import { CLOCK } from '../../worker/container/tokens.js';
 import { TaskSignals } from '../../worker/handler/context/task-signals.js';
 import { afterShutdown } from '../../worker/handler/outcome/failure.js';
-import type { HandlerEnd, Outcome } from '../../worker/handler/outcome/outcome.js';
+import { type HandlerEnd, isThrown, type Outcome } from '../../worker/handler/outcome/outcome.js';
+import { Deferral } from '../../declare/deferral.js';
+import type { TaskContext } from '../../declare/task-context.js';
+import { readDeferOptions } from '../../worker/handler/context/defer.js';
+import type { Ask } from '../../worker/keep/asking.js';
+import type { PhoneBook } from '../../worker/task/phone-book.js';
 import { type BedHandler, outcomeOf } from '../harness/bed-handlers.js';
 import { HandClock } from '../harness/hand-clock.js';
 import { OpenCalls } from '../harness/open-calls.js';
@@ -34,6 +39,7 @@ export interface BedParts {
   readonly work: RealWork;
   readonly log: Logger;
   readonly whole: Whole;
+  readonly phoneBook: (ask: Ask) => PhoneBook;
 }
 
 /** The bed behind a `TestBed`, which adds the types of the classes. */
@@ -48,10 +54,14 @@ export class Bed {
   readonly #calls = new OpenCalls();
   /** For each task that has not settled, a function that aborts its signal. */
   readonly #aborts = new Set<() => void>();
+  readonly #phoneBook: PhoneBook;
+  /** The tokens of the tasks that are running, or deferred. */
+  readonly #wanted = new Set<string>();
+  readonly #ask: Ask = async ({ token }) => (this.#wanted.has(token) ? 'wanted' : 'gone');
   #tasks = 0;
   #closing: Promise<void> | undefined;
 
-  constructor({ container, dispose, handlers, work, log, whole }: BedParts) {
+  constructor({ container, dispose, handlers, work, log, whole, phoneBook }: BedParts) {
     this.container = container;
     this.clock = handClockOf(container, work);
     this.#handlers = handlers;
@@ -59,6 +69,7 @@ export class Bed {
     this.#work = work;
     this.#whole = whole;
     this.#dispose = dispose;
+    this.#phoneBook = phoneBook(this.#ask);
   }
 
   run(input?: unknown, options?: RunOptions): Promise<TaskResult<never>> {
@@ -77,6 +88,8 @@ export class Bed {
   async startText(json: string, options: TaskOptions & StartOptions = {}): Promise<RunningTask<never>> {
     checkOptions('start', START_OPTIONS, options);
     const { definition, handle, checkpoints } = this.#find(options.handler);
+    const token = options.token ?? this.#token();
+    this.#wanted.add(token);
     return this.#calls.call(async () => {
       const clock = this.clock instanceof BedClock ? this.clock : undefined;
       if (clock) clock.started++;
@@ -91,7 +104,8 @@ export class Bed {
           log: this.#log,
           whole: this.#whole,
         },
-        token: options.token ?? this.#token(),
+        token,
+        ...{ ask: this.#ask, phoneBook: this.#phoneBook, onCompleted: () => this.#wanted.delete(token) },
         receivedAt: options.receivedAt?.getTime() ?? this.clock.now(),
         onSettled: () => {
           this.#aborts.delete(abort);
@@ -134,9 +148,20 @@ export class Bed {
   ): Promise<TaskResult<never>> {
     const signals = new TaskSignals();
     const token = options.token ?? this.#token();
-    const context = bedContext({
+    this.#wanted.add(token);
+    let deferral: Deferral | undefined;
+    let isDeferred = false;
+    const context: TaskContext = bedContext({
       ...{ definition, json, log: this.#log, signals, token, checkpoint: checkpoints?.make() },
-      now: () => this.clock.now(),
+      ask: this.#ask,
+      defer: async (given) => {
+        const options = readDeferOptions(given);
+        const { handler, activityArn } = context;
+        const checkpoint = checkpoints?.refOf(context);
+        const task = { handler, activityArn, token, checkpoint };
+        if (options) await this.#phoneBook.open({ ...task, ...options }, signals.signal);
+        return (deferral = new Deferral(token, options?.id));
+      },
       receivedAt: options.receivedAt?.getTime() ?? this.clock.now(),
     });
     const { name } = definition;
@@ -148,8 +173,11 @@ export class Bed {
       const outcome = await this.#calls.call((fail) =>
         this.clock instanceof BedClock ? this.clock.runTask({ name, context, fail }, work) : work(),
       );
-      if (outcome.status === 'deferred') return new DeferredTask<never>(definition, outcome);
-      const reported = signals.aborted ? afterShutdown(outcome) : outcome;
+      if (deferral && (signals.aborted || !isThrown(outcome))) isDeferred = true;
+      if (isDeferred)
+        return new DeferredTask<never>(definition, deferral?.id, () => this.#wanted.delete(token));
+      if (outcome.status === 'deferred') throw new Error('a task is deferred by its own task.defer()');
+      const reported: Outcome = signals.aborted ? afterShutdown(outcome) : outcome;
       const checkpoint = checkpoints?.refOf(context);
       if (checkpoint && reported.status === 'succeeded') checkpoints?.accepted(checkpoint);
       return await resultOf(reported, this.#whole);
@@ -157,6 +185,7 @@ export class Bed {
       abort();
       throw error;
     } finally {
+      if (!isDeferred) this.#wanted.delete(token);
       this.#aborts.delete(abort);
       unfollow();
     }

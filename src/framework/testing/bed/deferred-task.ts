@@ -9,16 +9,16 @@ import type { TaskResult } from './bed-port.js';
  */
 export class DeferredTask<Output = unknown> {
   readonly status = 'deferred';
-  /** The id that `task.defer()` gave to the handler. */
-  readonly id: string;
-  /** The time at which the task would fail if nobody completed it. */
-  readonly until: Date;
+  /** The id with which the handler has deferred the task. @default it has named none */
+  readonly id: string | undefined;
   readonly #definition: HandlerDefinition;
+  readonly #onCompleted: () => void;
 
-  constructor(definition: HandlerDefinition, { id, until }: { readonly id: string; readonly until: number }) {
+  /** @param onCompleted called when the test completes the task */
+  constructor(definition: HandlerDefinition, id: string | undefined, onCompleted: () => void) {
     this.#definition = definition;
     this.id = id;
-    this.until = new Date(until);
+    this.#onCompleted = onCompleted;
   }
 
   /**
@@ -28,6 +28,7 @@ export class DeferredTask<Output = unknown> {
   async succeed(output: unknown = null): Promise<TaskResult<Output>> {
     try {
       const json = await compileOutput(this.#definition)(output);
+      this.#onCompleted();
       return { status: 'succeeded', output: JSON.parse(json) as Output };
     } catch (error) {
       const { name: handler } = this.#definition;
@@ -38,6 +39,7 @@ export class DeferredTask<Output = unknown> {
 
   /** Completes the task with a failure, and returns the result that Step Functions would be sent. */
   fail(error: string, cause = ''): TaskResult<Output> {
+    this.#onCompleted();
     return { status: 'failed', error, cause };
   }
 }

@@ -5,13 +5,16 @@ import type { TaskContext } from '../../declare/task-context.js';
 import { millisecondsOf } from '../../base/time/duration.js';
 import { withResolvers } from '../../base/time/wait.js';
 import type { CompiledHandler } from '../../worker/handler/compile.js';
-import type { Checkpoints } from '../../worker/keep/checkpoints/checkpoints.js';
+import type { Checkpoints } from '../../worker/keep/checkpoints.js';
 import type { Logger } from '../../base/log/log.js';
 import type { TaskProgress } from '../../worker/task/progress.js';
 import { Task } from '../../worker/task/task.js';
 import { activityArnOf } from './bed-context.js';
 import { keepLog, type LogEntry } from './bed-log.js';
 import { BedPort, type TaskResult } from './bed-port.js';
+import type { Ask } from '../../worker/keep/asking.js';
+import type { PhoneBook } from '../../worker/task/phone-book.js';
+import type { TaskEvents } from '../../worker/task/task-events.js';
 import { DeferredTask } from './deferred-task.js';
 import type { StartOptions } from '../harness/options.js';
 import { taskWorld } from '../harness/task-world.js';
@@ -37,6 +40,10 @@ export interface TaskRecipe {
   readonly options: StartOptions;
   /** Called when the handler has settled. */
   readonly onSettled: () => void;
+  readonly ask: Ask;
+  readonly phoneBook: PhoneBook;
+  /** Called when the task is over for Step Functions. */
+  readonly onCompleted: () => void;
 }
 
 /**
@@ -71,6 +78,9 @@ export class RunningTask<Output = unknown> {
       receivedAt,
       options,
       onSettled,
+      ask,
+      phoneBook,
+      onCompleted,
     } = recipe;
     const { grace, heartbeat, timeout } = options;
     const handlers = { [definition.name]: { heartbeat, timeout } };
@@ -94,9 +104,12 @@ export class RunningTask<Output = unknown> {
         port: this.#port,
         clock,
         log: keepLog(entries, log),
-        defer: async (deferred) => outcome.resolve(new DeferredTask(definition, deferred)),
-        emit: (event) => {
+        ...{ ask, phoneBook },
+        emit: (event, payload) => {
           if (ENDS.has(event)) outcome.resolve(this.#port.result as TaskResult<Output>);
+          if (ENDS.has(event)) onCompleted();
+          if (event === 'task:deferred')
+            outcome.resolve(new DeferredTask(definition, idOf(payload), onCompleted));
         },
         workerName: 'test-bed',
         reportLimitMs: settings.reportLimitMs,
@@ -156,6 +169,8 @@ export class RunningTask<Output = unknown> {
     this.#task.shutDown();
   }
 }
+
+const idOf = (payload: object): string | undefined => (payload as TaskEvents['task:deferred']).id;
 
 /** The names of the worker's events that mean that a task has its result. */
 const ENDS: ReadonlySet<string> = new Set(['task:gone', 'task:succeeded', 'task:failed']);

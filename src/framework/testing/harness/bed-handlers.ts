@@ -11,9 +11,14 @@ import { withResolvers } from '../../base/time/wait.js';
 import { compile, type CompiledHandler } from '../../worker/handler/compile.js';
 import type { TaskPayloads } from '../../worker/handler/output/outputs.js';
 import { makeCheckpoints } from '../../worker/handler/make-checkpoints.js';
-import type { Checkpoints } from '../../worker/keep/checkpoints/checkpoints.js';
+import type { Checkpoints } from '../../worker/keep/checkpoints.js';
 import { logStore } from '../../worker/keep/store-log.js';
+import type { Ask } from '../../worker/keep/asking.js';
+import { LimitedStore } from '../../worker/keep/limited-store.js';
 import { memoryStore } from '../../worker/keep/memory.js';
+import { PhoneBook } from '../../worker/task/phone-book.js';
+import { scopeOfTest } from './task-world.js';
+import type { Store } from '../../base/store/store.js';
 import { adopt, scopedBy } from '../../worker/container/adopt.js';
 import { createContainer, type Setup } from '../../worker/container/create-container.js';
 import { CLOCK, RANDOM, STORE_FOR } from '../../worker/container/tokens.js';
@@ -43,6 +48,8 @@ interface BedParts {
   /** Disposes of everything in the container. */
   readonly dispose: () => Promise<void>;
   readonly handlers: readonly BedHandler[];
+  /** Makes the phone book of deferred tasks, in the bed's memory. */
+  readonly phoneBook: (ask: Ask) => PhoneBook;
   /** Returns an output with each reference in it replaced by its payload. */
   readonly whole: Whole;
   readonly reportLimitMs: number;
@@ -75,7 +82,7 @@ export async function makeBedHandlers(
   // A bed connects to no account, so the handlers' activities may be in several.
   throwProblems(found.problems.filter(({ code }) => code !== 'TWO_ACCOUNTS'));
   const definitions = found.handlers.map((each) => scopedBy(from, each));
-  const { container, values } = await makeContainer(definitions, settings, options, clock);
+  const { container, values, store } = await makeContainer(definitions, settings, options, clock);
   const log = options.log ?? silentLog;
   const world = { clock, random: () => 0.5, log, stores: new StoreTroubles((told) => logStore(log, told)) };
   const payloads = await payloadsOf(settings, container, world.stores);
@@ -96,6 +103,11 @@ export async function makeBedHandlers(
     container,
     dispose,
     handlers: await Promise.all(handlers),
+    phoneBook: (ask) =>
+      new PhoneBook({
+        ...{ clock, random: world.random, ask, scopeOf: scopeOfTest },
+        store: new LimitedStore(store, { clock, trouble: world.stores.of('deferred') }),
+      }),
     whole: wholeOf(payloads),
     reportLimitMs,
   };
@@ -119,6 +131,8 @@ async function payloadsOf(
 interface MadeContainer {
   readonly container: DependencyContainer;
   readonly values: readonly object[];
+  /** Everything that a task leaves behind. */
+  readonly store: Store;
 }
 
 async function makeContainer(
@@ -154,7 +168,7 @@ async function makeContainer(
       }),
       ...resolveProblems(definitions, container, { interceptors }, asMock),
     ]);
-    return { container, values: noted.values };
+    return { container, values: noted.values, store };
   } catch (error) {
     if (noted.container) await disposeOf(noted.container, noted.values, realTimeLimitMs(options));
     throw error;

@@ -5,11 +5,17 @@ import type { TaskWorld } from '../../worker/task/task.js';
 import { IntervalHeartbeats } from './interval-heartbeats.js';
 
 /** What a task needs of its worker is its "world". These parts of it are chosen by the test. */
-type TestedWorld = Pick<TaskWorld, 'port' | 'log' | 'emit' | 'defer' | 'workerName' | 'reportLimitMs'> & {
+type TestedWorld = Pick<
+  TaskWorld,
+  'port' | 'log' | 'emit' | 'ask' | 'phoneBook' | 'workerName' | 'reportLimitMs'
+> & {
   readonly clock: Clock;
   /** Sends the heartbeats. @default an object for this task alone */
   readonly heartbeats?: IntervalHeartbeats;
 };
+
+/** All tasks of a test come from the same place. */
+export const scopeOfTest = (): string => 'test';
 
 /**
  * Returns what a worker's task needs of its worker, for a test: nothing is random, no rate limit is shared with other
@@ -21,6 +27,7 @@ export const taskWorld = (tested: TestedWorld): TaskWorld => ({
   heartbeats: tested.heartbeats ?? new IntervalHeartbeats(tested.clock),
   limiter: new CallLimiter(tested.clock, () => 0.5),
   inFlight: new ReportsInFlight(),
+  scopeOf: scopeOfTest,
   outside: (fn) => fn(),
   // A test's tasks are given to a handler one by one.
   pauseHandler: () => {},

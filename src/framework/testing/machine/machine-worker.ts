@@ -2,9 +2,9 @@ import type { Logger } from '../../base/log/log.js';
 import type { Clock } from '../../base/time/clock.js';
 import type { ReportRequest } from '../../aws/call-request.js';
 import type { ActivityPort, PollAnswer, ReportAnswer } from '../../aws/activity-port.js';
-import { expiredFailure } from '../../worker/deferral/expiry.js';
-import { Report } from '../../worker/task/report.js';
-import { DeferredTasks } from '../../worker/deferral/deferred-tasks.js';
+import type { Ask } from '../../worker/keep/asking.js';
+import type { PhoneBook } from '../../worker/task/phone-book.js';
+import type { TaskRef } from '../../worker/task/task-events.js';
 import { Task, type TaskWorld } from '../../worker/task/task.js';
 import type { EnginePort } from './engine-port.js';
 import type { BedHandler } from '../harness/bed-handlers.js';
@@ -30,6 +30,7 @@ export interface MachineWorkerParts {
   /** The faults to inject into the attempts of each handler, by the handler's name. */
   readonly faults: Readonly<Record<string, readonly Fault[]>>;
   readonly reportLimitMs: number;
+  readonly phoneBook: (ask: Ask) => PhoneBook;
   /** The most tasks that each handler runs at the same time. @default the handler's own `concurrency` */
   readonly concurrency: number | undefined;
 }
@@ -45,12 +46,17 @@ export class MachineWorker {
   ended = 0;
   readonly heartbeats: IntervalHeartbeats;
   readonly #tasks = new Set<Task>();
-  readonly #deferred = new DeferredTasks();
   readonly #parts: MachineWorkerParts;
+  readonly #phoneBook: PhoneBook;
+  readonly #ask: Ask = async ({ token }) => {
+    const { kind } = await this.#parts.port.heartbeat(token);
+    return kind === 'ok' ? 'wanted' : kind === 'gone' ? 'gone' : 'unknown';
+  };
   readonly #faults: Map<string, Fault[]>;
 
   constructor(parts: MachineWorkerParts) {
     this.#parts = parts;
+    this.#phoneBook = parts.phoneBook(this.#ask);
     this.heartbeats = new IntervalHeartbeats(parts.clock);
     this.#faults = new Map(Object.entries(parts.faults).map(([name, list]) => [name, [...list]]));
   }
@@ -63,7 +69,6 @@ export class MachineWorker {
   /** Aborts the signals of all tasks. */
   abort(): void {
     for (const task of this.#tasks) task.shutDown();
-    this.#deferred.releaseAll();
   }
 
   async #poll(arn: string, handler: BedHandler, slots: number): Promise<void> {
@@ -106,29 +111,13 @@ export class MachineWorker {
   #world(fault: Fault): TaskWorld {
     const { clock, log, reportLimitMs } = this.#parts;
     const port = fault === 'none' ? this.#parts.port : new FaultyPort(this.#parts.port, fault);
-    const { heartbeats } = this;
-    const world = taskWorld({
-      port,
-      clock,
-      heartbeats,
-      log,
-      reportLimitMs,
-      workerName: WORKER_NAME,
-      emit: () => {},
-      defer: async ({ lease: { token }, handler: { heartbeatMs }, until }) => {
-        const deferredAt = clock.now();
-        const task = { token, heartbeatMs, until };
-        this.#deferred.hold(task, world, {
-          onOver: () => {},
-          onExpired: () =>
-            void new Report(token, world, () => {})
-              .send(expiredFailure(until - deferredAt))
-              .then(() => this.#deferred.release(token)),
-        });
-        this.#parts.handTasks.defer(token);
+    return taskWorld({
+      ...{ port, clock, log, reportLimitMs, heartbeats: this.heartbeats, workerName: WORKER_NAME },
+      ...{ ask: this.#ask, phoneBook: this.#phoneBook },
+      emit: (event, payload) => {
+        if (event === 'task:deferred') this.#parts.handTasks.defer((payload as TaskRef).token);
       },
     });
-    return world;
   }
 
   async #run(task: Task, name: string, release: () => void): Promise<void> {

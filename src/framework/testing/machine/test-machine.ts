@@ -190,7 +190,8 @@ export async function createTestMachine<
   const { activities = [], resources = {}, faults = {}, log = silentLog, concurrency } = options;
   const source = await readDefinition(definition);
   const clock = new TestClock(new RealWork(realTimeLimits(options)));
-  const { reportLimitMs, dispose, handlers, whole } = await makeBedHandlers(activities, options, clock);
+  const parts = await makeBedHandlers(activities, options, clock);
+  const { reportLimitMs, dispose, handlers, whole, phoneBook } = parts;
   const served = clock.work.trackAll(handlers);
   const definitions = served.map((each) => each.definition);
   const { stepFunctions, machine, port, arns } = await makeEngine(source, resources, clock);
@@ -204,7 +205,9 @@ export async function createTestMachine<
   );
   const unserved = arns.filter((arn) => !takers.has(arn));
   const handTasks = new HandTasks(stepFunctions, arns, unserved);
-  const worker = new MachineWorker({ port, clock, log, faults, reportLimitMs, concurrency, handTasks });
+  const worker = new MachineWorker({
+    ...{ port, clock, log, faults, reportLimitMs, phoneBook, concurrency, handTasks },
+  });
   for (const [arn, handler] of takers) worker.serve(arn, handler);
   const names = new Map([...takers].map(([arn, handler]) => [arn, handler.definition.name]));
   const states = new MachineStates(

@@ -1,17 +1,18 @@
 import type { Config } from '../../config/config.js';
-import { StartError, throwProblems } from '../../base/errors.js';
+import { throwProblems } from '../../base/errors.js';
 import { StoreTroubles } from '../../base/store/store-events.js';
+import { LimitedStore } from '../keep/limited-store.js';
 import { logStore } from '../keep/store-log.js';
-import type { Completions } from '../deferral/completions.js';
+import { Completions } from '../task/completions.js';
 import { payloadsOf } from './payloads-of.js';
-import { makePlan } from './plan.js';
+import { makePlan, type Plan } from './plan.js';
 import { reportWorlds } from './report-worlds.js';
 import { startWorld, type WorkerOptions } from './start-world.js';
 
 /** Options of `createCompletions`. */
 export type CompletionsOptions = Pick<WorkerOptions, 'clock' | 'random' | 'log' | 'baseDir'>;
 
-/** A completion waits for Step Functions this long. After that a worker tells it. */
+/** A completion is repeated for this long while Step Functions can't be reached. */
 const REPORT_LIMIT_MS = 20_000;
 
 /**
@@ -23,39 +24,35 @@ export async function createCompletions(
   config: Config,
   options: CompletionsOptions = {},
 ): Promise<Completions> {
-  const plan = await makePlan({ config, env: process.env, baseDir: options.baseDir ?? process.cwd() });
+  const baseDir = options.baseDir ?? process.cwd();
+  return openCompletions(await makePlan({ config, env: process.env, baseDir }), options);
+}
+
+/** Makes completions from a plan. @throws StartError with the plan's problems */
+export async function openCompletions(plan: Plan, options: CompletionsOptions = {}): Promise<Completions> {
   const { settings, endpoint, handlers } = plan;
   const { deferred, sdk, region, calls } = settings;
   throwProblems(plan.problems);
   if (!endpoint) throw new Error('a plan without an endpoint has a problem that says so');
-  if (!deferred) throw new StartError([NO_STORE]);
   const world = startWorld(options);
   const { clock, random, log } = world;
-  const [{ AwsService }, { Completions }] = await Promise.all([
-    import('../../aws/sdk/aws-service.js'),
-    import('../deferral/completions.js'),
-  ]);
+  const stores = new StoreTroubles((told) => logStore(log, told));
+  const { AwsService } = await import('../../aws/sdk/aws-service.js');
   const service = new AwsService({ ...world, endpoint, sdk, region, calls });
   return new Completions({
-    store: deferred.store,
+    store: deferred && new LimitedStore(deferred.store, { clock, trouble: stores.of('deferred') }),
     ...{ clock, log },
     definitions: handlers.map(({ definition }) => definition),
     checkpointsOf: (name) => {
       const checkpoint = handlers.find(({ definition }) => definition.name === name)?.options.checkpoint;
       return checkpoint ? checkpoint.store : undefined;
     },
-    payloads: await payloadsOf(plan, { ...world, stores: new StoreTroubles((told) => logStore(log, told)) }),
+    payloads: await payloadsOf(plan, { ...world, stores }),
     reportsOf: reportWorlds({
       ...{ clock, random, reportLimitMs: REPORT_LIMIT_MS },
-      portOf: (where) => service.port(where),
+      // An activity that was declared by its name alone is in the region that the worker looks it up in.
+      portOf: async (where) => service.port(where || ((await service.defaultRegion()) ?? '')),
     }),
     close: () => service.close(),
   });
 }
-
-const NO_STORE = {
-  code: 'CONFIG_BAD_VALUE',
-  where: 'deferred',
-  what: 'the config names no store for deferred tasks',
-  fix: "set deferred: { store: directory('/var/lib/stepwright') }, to the store that the workers use",
-} as const;

@@ -21,7 +21,7 @@ import { parseRate } from '../../declare/rate.js';
 import type { ResolvedOptions } from '../../config/resolve.js';
 import type { BreakerRule } from '../admission/breaker.js';
 import type { RunnableHandler } from '../handler-loop.js';
-import type { Checkpoints } from '../keep/checkpoints/checkpoints.js';
+import type { Checkpoints } from '../keep/checkpoints.js';
 import { logStore } from '../keep/store-log.js';
 import type { Protection } from '../protect/protection.js';
 import { WorkerHeartbeats } from '../thread/worker-heartbeats.js';
@@ -31,10 +31,10 @@ import { dispose, makeContainer } from './make-container.js';
 import { endPollsOnDrain } from './end-polls.js';
 import { moduleProblems, Pools } from './pools.js';
 import { logNearestActivities } from './nearest-activities.js';
-import type { Keeper } from './kept/keeper.js';
+import { keptOf } from './kept.js';
 import { payloadsOf } from './payloads-of.js';
 import { makePlan, noActivities, type Plan, type PlannedHandler } from './plan.js';
-import { scopesOf } from './scopes.js';
+import { scopeAt } from '../../aws/scope.js';
 import { socketsFor } from './sockets.js';
 import { type StartWorld, startWorld, type WorkerOptions } from './start-world.js';
 
@@ -94,9 +94,10 @@ export async function buildWorker(given: Plan, world: StartWorld): Promise<Worke
     world.signal?.throwIfAborted();
     const telemetry = new Telemetry({ ...plan, ...plan.settings, ...world });
     const own = settingsOf(plan, world);
+    const scopeOf = scopeAt(endpoint);
     const worker = new Worker({
-      ...{ ...own, handlers, heartbeats, stores, tracing: telemetry, close },
-      ...(await keepersOf(plan, own, { handlers, endpoint })),
+      ...{ ...own, handlers, heartbeats, stores, scopeOf, tracing: telemetry, close },
+      ...(await keptOf(plan, { ...world, stores, handlers, scopeOf })),
       protection: await protectionOf(plan, world, heartbeats),
     });
     await health.show(worker);
@@ -134,34 +135,7 @@ async function protectionOf(
 }
 
 /** The settings of a worker by themselves, without what is opened for it. */
-type OwnSettings = Omit<WorkerParts, 'handlers' | 'heartbeats' | 'close'>;
-
-/** Makes what keeps the outcomes and the deferred tasks of a worker. */
-async function keepersOf(
-  plan: Plan,
-  { clock, random, log, name: workerName }: OwnSettings,
-  { handlers, endpoint }: { readonly handlers: readonly RunnableHandler[]; readonly endpoint: Endpoint },
-): Promise<Pick<WorkerParts, 'openOutbox' | 'openDeferrals'>> {
-  const keeper = { clock, random, log, workerName, handlers, scopes: scopesOf(handlers, endpoint) };
-  return { openOutbox: await outboxOf(plan, keeper), openDeferrals: await deferralsOf(plan, keeper) };
-}
-
-/** Makes what keeps deferred tasks. The code for it isn't loaded if the config has no store for them. */
-async function deferralsOf(
-  { settings: { deferred } }: Plan,
-  keeper: Keeper,
-): Promise<WorkerParts['openDeferrals']> {
-  if (!deferred) return undefined;
-  const { openDeferrals } = await import('./kept/open-deferrals.js');
-  return (parts) => openDeferrals(keeper, deferred, parts);
-}
-
-/** Makes the worker's outbox. The code for it isn't loaded if the option `outbox` is off. */
-async function outboxOf({ settings: { outbox } }: Plan, keeper: Keeper): Promise<WorkerParts['openOutbox']> {
-  if (!outbox) return undefined;
-  const { openOutbox } = await import('./kept/open-outbox.js');
-  return (parts) => openOutbox(keeper, outbox.store, parts);
-}
+type OwnSettings = Omit<WorkerParts, 'handlers' | 'heartbeats' | 'scopeOf' | 'close'>;
 
 function connectHeartbeats(
   heartbeats: WorkerHeartbeats,

@@ -7,7 +7,7 @@ import { ENTRY, type Host } from '../pool/host.js';
 import type { HostOptions } from '../pool/pool-messages.js';
 import { Pool } from '../pool/pool.js';
 import type { CompiledHandler } from '../handler/compile.js';
-import type { Checkpoints } from '../keep/checkpoints/checkpoints.js';
+import type { Checkpoints } from '../keep/checkpoints.js';
 import type { StartWorld } from './start-world.js';
 import type { Plan, PlannedHandler } from './plan.js';
 

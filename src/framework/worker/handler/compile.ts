@@ -8,13 +8,12 @@ import { isThenable } from '../../base/time/wait.js';
 import { resolveOnce } from '../container/registrations.js';
 import { TaskScopes } from '../container/task-scope.js';
 import { currentContainer, runFor } from './context/current-task.js';
-import { deferralId } from './context/defer.js';
 import { failureOf } from './outcome/failure.js';
 import { compileInput, type Validate } from './input/compile-input.js';
 import { decode } from './input/decode.js';
 import { intercepted, type HandleTask } from './interceptors/intercept.js';
 import type { Deferred, HandlerEnd } from './outcome/outcome.js';
-import type { Checkpoints } from '../keep/checkpoints/checkpoints.js';
+import type { Checkpoints } from '../keep/checkpoints.js';
 import { Outputs, type TaskPayloads } from './output/outputs.js';
 
 /**
@@ -117,10 +116,9 @@ async function run(
 
 /** @throws TypeError if the deferral belongs to another task */
 function deferredBy(deferral: Deferral, { token }: TaskContext): Deferred {
-  const { id, until } = deferral;
-  if (taskOf(deferral) === deferralId(token)) return { status: 'deferred', id, until };
+  if (taskOf(deferral) === token) return { status: 'deferred' };
   throw new TypeError(
-    'the handler returned the deferral of another task: return what this task.defer() gives',
+    'the handler returned the deferral of another task: return what its own task.defer() resolves to',
   );
 }
 

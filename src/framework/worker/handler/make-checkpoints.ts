@@ -4,7 +4,9 @@ import type { Clock } from '../../base/time/clock.js';
 import { parseDuration } from '../../base/time/duration.js';
 import type { CheckpointOptions } from '../../declare/checkpoint.js';
 import type { HandlerDefinition } from '../../declare/definition.js';
-import type { Checkpoints } from '../keep/checkpoints/checkpoints.js';
+import type { Checkpoints } from '../keep/checkpoints.js';
+import type { TaskContext } from '../../declare/task-context.js';
+import { arbiterOf } from './context/arbiter.js';
 import { readSaved } from './input/read-saved.js';
 
 /** The time for which a checkpoint is kept after it was written last, unless `keep` is set. */
@@ -28,7 +30,7 @@ export async function makeCheckpoints(
   { clock, random, log, stores }: CheckpointsParts,
 ): Promise<Checkpoints | undefined> {
   if (options === false) return undefined;
-  const { Checkpoints } = await import('../keep/checkpoints/checkpoints.js');
+  const { Checkpoints } = await import('../keep/checkpoints.js');
   const { LimitedStore } = await import('../keep/limited-store.js');
   const store = new LimitedStore(options.store, { clock, trouble: stores.of('checkpoint') });
   const world = {
@@ -38,7 +40,12 @@ export async function makeCheckpoints(
     keepMs: parseDuration(options.keep ?? KEEP) ?? 0,
     clock,
     random,
+    ask: (task: TaskContext) => {
+      const { ask, scope } = arbiterOf(task);
+      const { token, activityArn } = task;
+      return ask({ token, activityArn, scope });
+    },
     read: (value: unknown, type: Parameters<typeof readSaved>[1]) => readSaved(value, type, groups),
   };
-  return new Checkpoints(world, () => store.close(), log);
+  return new Checkpoints(world, log);
 }

@@ -31,7 +31,8 @@ export class LimitedStore implements Store {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #limitMs: number;
-  readonly #closed = new Abort();
+  /** Aborts when the store is closed. */
+  readonly closed = new Abort();
   readonly #trouble: Readonly<Record<StoreCall, TroubleTracker<StoreCall>>>;
 
   constructor(store: Store, { clock, limitMs = LIMIT_MS, trouble }: StoreLimits) {
@@ -49,74 +50,61 @@ export class LimitedStore implements Store {
     this.#trouble = { read: track('read'), write: track('write'), delete: track('delete') };
   }
 
-  /** True while calls of this kind fail. */
-  fails(call: StoreCall): boolean {
-    return this.#trouble[call].current !== undefined;
+  put(...[key, value, options]: Parameters<Store['put']>): Promise<string> {
+    return this.#limit('write', options, (limits) => this.#store.put(key, value, limits));
   }
 
-  put(key: string, value: Uint8Array, options: StoreOptions = {}): Promise<string> {
-    return this.#limit('write', options, (store, signal) => store.put(key, value, { ...options, signal }));
+  putIfAbsent(...[key, value, options]: Parameters<Store['put']>): Promise<string | undefined> {
+    return this.#limit('write', options, (limits) => this.#store.putIfAbsent(key, value, limits));
   }
 
-  putIfAbsent(key: string, value: Uint8Array, options: StoreOptions = {}): Promise<string | undefined> {
-    return this.#limit('write', options, (store, signal) =>
-      store.putIfAbsent(key, value, { ...options, signal }),
-    );
+  replace(...[key, value, version, options]: Parameters<Store['replace']>): Promise<string | undefined> {
+    return this.#limit('write', options, (limits) => this.#store.replace(key, value, version, limits));
   }
 
-  replace(
-    key: string,
-    value: Uint8Array,
-    version: string,
-    options: StoreOptions = {},
-  ): Promise<string | undefined> {
-    return this.#limit('write', options, (store, signal) =>
-      store.replace(key, value, version, { ...options, signal }),
-    );
+  get(key: string, options?: StoreOptions): Promise<Stored | undefined> {
+    return this.#limit('read', options, (limits) => this.#store.get(key, limits));
   }
 
-  get(key: string, options: StoreOptions = {}): Promise<Stored | undefined> {
-    return this.#limit('read', options, (store, signal) => store.get(key, { ...options, signal }));
+  delete(key: string, options?: StoreOptions): Promise<void> {
+    return this.#limit('delete', options, (limits) => this.#store.delete(key, limits));
   }
 
-  delete(key: string, options: StoreOptions = {}): Promise<void> {
-    return this.#limit('delete', options, (store, signal) => store.delete(key, { signal }));
+  deleteIf(key: string, version: string, options?: StoreOptions): Promise<boolean> {
+    return this.#limit('delete', options, (limits) => this.#store.deleteIf(key, version, limits));
   }
 
-  deleteIf(key: string, version: string, options: StoreOptions = {}): Promise<boolean> {
-    return this.#limit('delete', options, (store, signal) => store.deleteIf(key, version, { signal }));
-  }
-
-  list(prefix: string, options: StoreOptions = {}): Promise<KeyPage> {
-    return this.#limit('read', options, (store, signal) => store.list(prefix, { ...options, signal }));
+  list(prefix: string, options?: StoreOptions): Promise<KeyPage> {
+    return this.#limit('read', options, (limits) => this.#store.list(prefix, limits));
   }
 
   /** Waits before another call. The wait ends also when the signal aborts or the store is closed. */
   async wait(ms: number, signal: Abortable): Promise<void> {
     const over = new Abort();
     const end = (): void => over.abort(undefined);
-    if (signal.aborted || this.#closed.aborted) end();
-    for (const each of [signal, this.#closed]) each.addEventListener('abort', end);
+    if (signal.aborted || this.closed.aborted) end();
+    for (const each of [signal, this.closed]) each.addEventListener('abort', end);
     await this.#clock.sleep(ms, over);
-    for (const each of [signal, this.#closed]) each.removeEventListener('abort', end);
+    for (const each of [signal, this.closed]) each.removeEventListener('abort', end);
   }
 
   /** Ends the calls and waits that are under way, tells no more of the store's trouble, and leaves no timer. */
   close(): void {
-    this.#closed.abort(new StoreError('unavailable', `${this.name} is no longer used`));
+    this.closed.abort(new StoreError('unavailable', `${this.name} is no longer used`));
     for (const each of Object.values(this.#trouble)) each.stop();
   }
 
   /** Makes one call to the store. It ends after the limit of time, or when the caller's signal aborts. */
   async #limit<T>(
     call: StoreCall,
-    { signal }: StoreOptions,
-    run: (store: Store, signal: AbortSignal) => Promise<T>,
+    options: StoreOptions = {},
+    run: (options: StoreOptions) => Promise<T>,
   ): Promise<T> {
+    const { signal } = options;
     signal?.throwIfAborted();
     const sentAt = this.#clock.now();
     try {
-      const answer = await this.#race(run, signal);
+      const answer = await this.#race((ended) => run({ ...options, signal: ended }), signal);
       this.#trouble[call].answered({ sentAt, atOnce: false });
       return answer;
     } catch (error) {
@@ -127,36 +115,32 @@ export class LimitedStore implements Store {
     }
   }
 
-  #race<T>(
-    run: (store: Store, signal: AbortSignal) => Promise<T>,
-    signal: AbortSignal | undefined,
-  ): Promise<T> {
+  #race<T>(run: (ended: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T> {
     const ended = new AbortController();
     return new Promise((resolve, reject) => {
-      if (this.#closed.aborted) return reject(this.#closed.reason);
+      if (this.closed.aborted) return reject(this.closed.reason);
       const end = (reason: unknown): void => {
         over();
         ended.abort(reason);
         reject(reason);
       };
       const onAbort = (): void => end(signal?.reason);
-      const onClose = (): void => end(this.#closed.reason);
-      const cancel = limitCallAfter(this.#clock, this.#limitMs, () => end(this.#late()));
+      const onClose = (): void => end(this.closed.reason);
+      const cancel = limitCallAfter(this.#clock, this.#limitMs, () => {
+        const limit = showDuration(this.#limitMs);
+        end(new StoreError('unavailable', `${this.name} did not answer within ${limit}`));
+      });
       const over = (): void => {
         cancel();
         signal?.removeEventListener('abort', onAbort);
-        this.#closed.removeEventListener('abort', onClose);
+        this.closed.removeEventListener('abort', onClose);
       };
       signal?.addEventListener('abort', onAbort, { once: true });
-      this.#closed.addEventListener('abort', onClose);
+      this.closed.addEventListener('abort', onClose);
       // A store of a user's may throw instead of rejecting.
-      const answer = (async () => run(this.#store, ended.signal))();
+      const answer = (async () => run(ended.signal))();
       answer.then(resolve, reject).finally(over);
     });
-  }
-
-  #late(): StoreError {
-    return new StoreError('unavailable', `${this.name} did not answer within ${showDuration(this.#limitMs)}`);
   }
 }
 

@@ -1,5 +1,5 @@
 import { checkKey, checkSize } from '../../base/store/store-error.js';
-import type { KeyPage, Store, Stored, StoreOptions } from '../../base/store/store.js';
+import type { Store, Stored, StoreOptions } from '../../base/store/store.js';
 import { wallTime } from '../../base/time/clock.js';
 
 interface Kept extends Stored {
@@ -14,85 +14,50 @@ const PAGE = 1_000;
  * @param options `now`: the time by which records end. `maxBytes`: the most bytes of a record
  */
 export function memoryStore(options: { now?: () => number; maxBytes?: number } = {}): Store {
-  return new MemoryStore(options.now ?? wallTime, options.maxBytes ?? 64 * 1024 * 1024);
-}
+  const { now = wallTime, maxBytes = 64 * 1024 * 1024 } = options;
+  const records = new Map<string, Kept>();
+  let versions = 0;
 
-class MemoryStore implements Store {
-  readonly name = 'memory';
-  readonly uri = 'memory:';
-  readonly maxBytes: number;
-  readonly #now: () => number;
-  readonly #records = new Map<string, Kept>();
-  #versions = 0;
-
-  constructor(now: () => number, maxBytes: number) {
-    this.#now = now;
-    this.maxBytes = maxBytes;
-  }
-
-  async put(key: string, value: Uint8Array, options: StoreOptions = {}): Promise<string> {
-    options.signal?.throwIfAborted();
+  const find = (key: string, { signal }: StoreOptions = {}): Kept | undefined => {
+    signal?.throwIfAborted();
     checkKey(key);
-    checkSize(this, key, value.byteLength);
-    const version = String(++this.#versions);
-    const until = this.#now() + (options.ttlMs ?? Number.POSITIVE_INFINITY);
-    this.#records.set(key, { value: Uint8Array.from(value), version, until });
+    const found = records.get(key);
+    if (!found || found.until > now()) return found;
+    records.delete(key);
+    return undefined;
+  };
+  const write = (key: string, value: Uint8Array, { ttlMs }: StoreOptions = {}): string => {
+    checkSize({ name: 'memory', maxBytes }, key, value.byteLength);
+    const version = String(++versions);
+    const until = now() + (ttlMs ?? Number.POSITIVE_INFINITY);
+    records.set(key, { value: Uint8Array.from(value), version, until });
     return version;
-  }
-
-  async putIfAbsent(key: string, value: Uint8Array, options?: StoreOptions): Promise<string | undefined> {
-    options?.signal?.throwIfAborted();
-    return this.#find(key) ? undefined : this.put(key, value, options);
-  }
-
-  async replace(
-    key: string,
-    value: Uint8Array,
-    version: string,
-    options?: StoreOptions,
-  ): Promise<string | undefined> {
-    options?.signal?.throwIfAborted();
-    return this.#find(key)?.version === version ? this.put(key, value, options) : undefined;
-  }
-
-  async get(key: string, options: StoreOptions = {}): Promise<Stored | undefined> {
-    options.signal?.throwIfAborted();
-    const found = this.#find(key);
-    if (found)
-      checkSize(
-        { name: 'this read', maxBytes: options.maxBytes ?? this.maxBytes },
-        key,
-        found.value.byteLength,
-      );
-    return found && { value: Uint8Array.from(found.value), version: found.version };
-  }
-
-  async delete(key: string, options: StoreOptions = {}): Promise<void> {
-    options.signal?.throwIfAborted();
-    checkKey(key);
-    this.#records.delete(key);
-  }
-
-  async deleteIf(key: string, version: string, options: StoreOptions = {}): Promise<boolean> {
-    options.signal?.throwIfAborted();
-    return this.#find(key)?.version === version && this.#records.delete(key);
-  }
-
-  async list(prefix: string, options: StoreOptions = {}): Promise<KeyPage> {
-    options.signal?.throwIfAborted();
-    const { after = '' } = options;
-    const found = [...this.#records.keys()].filter((key) => key.startsWith(prefix) && key > after);
-    const keys = found.filter((key) => this.#find(key)).toSorted();
-    return keys.length <= PAGE ? { keys } : { keys: keys.slice(0, PAGE), next: keys[PAGE - 1] };
-  }
-
-  #find(key: string): Kept | undefined {
-    checkKey(key);
-    const found = this.#records.get(key);
-    if (found && found.until <= this.#now()) {
-      this.#records.delete(key);
-      return undefined;
-    }
-    return found;
-  }
+  };
+  return {
+    ...{ name: 'memory', uri: 'memory:', maxBytes },
+    put: async (key, value, options) => {
+      find(key, options);
+      return write(key, value, options);
+    },
+    putIfAbsent: async (key, value, options) => (find(key, options) ? undefined : write(key, value, options)),
+    replace: async (key, value, version, options) =>
+      find(key, options)?.version === version ? write(key, value, options) : undefined,
+    get: async (key, options) => {
+      const found = find(key, options);
+      const most = { name: 'this read', maxBytes: options?.maxBytes ?? maxBytes };
+      if (found) checkSize(most, key, found.value.byteLength);
+      return found && { value: Uint8Array.from(found.value), version: found.version };
+    },
+    delete: async (key, options) => {
+      find(key, options);
+      records.delete(key);
+    },
+    deleteIf: async (key, version, options) => find(key, options)?.version === version && records.delete(key),
+    list: async (prefix, { after = '', signal } = {}) => {
+      signal?.throwIfAborted();
+      const found = [...records.keys()].filter((key) => key.startsWith(prefix) && key > after);
+      const keys = found.filter((key) => find(key)).toSorted();
+      return keys.length <= PAGE ? { keys } : { keys: keys.slice(0, PAGE), next: keys[PAGE - 1] };
+    },
+  };
 }

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import { isPlainObject } from '../../base/plain-object.js';
+import { show } from '../../base/show.js';
+import { StoreError } from '../../base/store/store-error.js';
+import type { Stored } from '../../base/store/store.js';
 
 /** The kinds of records. A kind's records are those whose keys begin with the prefix. */
 export const KEY_PREFIX = {
   outcome: 'outcomes/',
-  worker: 'workers/',
   deferred: 'deferred/',
   checkpoint: 'checkpoints/',
   once: 'once/',
@@ -12,10 +14,13 @@ export const KEY_PREFIX = {
 
 export type RecordKind = keyof typeof KEY_PREFIX;
 
-/** The version of records that this release writes, and the highest that it reads. */
+/** Records of tasks that end some day, though nobody knows when, stay for longer than any execution. */
+export const LONGEST_MS = 400 * 24 * 3_600_000;
+
+/** The version of records that this release writes and reads. */
 const RECORD_VERSION = 1;
 
-/** The fields of a record, besides `v` and `kind`. */
+/** The fields of a record. */
 export type RecordFields = Readonly<Record<string, unknown>>;
 
 /** Names the record of a checkpoint, and the task that has taken it. */
@@ -25,30 +30,21 @@ export interface CheckpointRef {
   readonly by: string;
 }
 
-/**
- * A record as it was read.
- * - `read`: its fields, also those that this release doesn't know. Pass all of them on if the record is written again.
- * - `newer`: a later release wrote it in a form that this one doesn't know. It is left as it is.
- * - `foreign`: it isn't a record of this kind. `reason` says why, without any of its content.
- */
-export type ReadRecord =
-  | { readonly is: 'read'; readonly fields: RecordFields }
-  | { readonly is: 'newer'; readonly v: number }
-  | { readonly is: 'foreign'; readonly reason: string };
-
-/** Writes a record as JSON in UTF-8, with its version and kind first. */
+/** Writes a record as JSON in UTF-8. */
 export const encodeRecord = (kind: RecordKind, fields: RecordFields): Uint8Array =>
   Buffer.from(JSON.stringify({ ...fields, v: RECORD_VERSION, kind }));
 
-/** Reads a record that `encodeRecord` has written, of this release or another. Never throws. */
-export function decodeRecord(kind: RecordKind, value: Uint8Array): ReadRecord {
+/** Reads a record that `encodeRecord` has written. @throws StoreError of kind `damaged` if it isn't one */
+export function decodeRecord(kind: RecordKind, key: string, { value }: Stored): RecordFields {
   const read = parsed(value);
-  if (!isPlainObject(read)) return { is: 'foreign', reason: 'it is no JSON object' };
-  const { v, kind: found, ...fields } = read;
-  if (typeof v !== 'number' || !Number.isSafeInteger(v) || v < 1)
-    return { is: 'foreign', reason: 'it has no version `v`' };
-  if (v > RECORD_VERSION) return { is: 'newer', v };
-  return found === kind ? { is: 'read', fields } : { is: 'foreign', reason: `its kind is not "${kind}"` };
+  if (!isPlainObject(read) || read['kind'] !== kind)
+    throw new StoreError('damaged', `${key} is not a record of kind ${kind}`);
+  if (read['v'] !== RECORD_VERSION)
+    throw new StoreError(
+      'damaged',
+      `${key} was written by another release of Stepwright (version ${show(read['v'])})`,
+    );
+  return read;
 }
 
 function parsed(value: Uint8Array): unknown {
@@ -57,6 +53,16 @@ function parsed(value: Uint8Array): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** The type of a field that may hold it. */
+export const isText = (value: unknown): value is string => typeof value === 'string';
+
+/** Reads the checkpoint of a task from another record of the task. */
+export function readCheckpointRef(value: unknown): CheckpointRef | undefined {
+  if (!isPlainObject(value)) return undefined;
+  const { key, by } = value;
+  return isText(key) && key.startsWith(KEY_PREFIX.checkpoint) && isText(by) ? { key, by } : undefined;
 }
 
 const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex');

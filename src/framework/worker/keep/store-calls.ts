@@ -43,19 +43,13 @@ export async function quietly<T>(call: Promise<T> | undefined): Promise<T | unde
   }
 }
 
-/** Returns the keys that begin with a prefix, a page at a time. @throws StoreError */
-export async function* keyPages(store: Store, prefix: string): AsyncGenerator<readonly string[]> {
-  for (let after: string | undefined; ;) {
-    const page = await store.list(prefix, { after });
-    yield page.keys;
-    after = page.next;
-    if (after === undefined) return;
-  }
-}
-
 /** Returns all keys that begin with a prefix. @throws StoreError */
 export async function allKeys(store: Store, prefix: string): Promise<string[]> {
   const keys: string[] = [];
-  for await (const page of keyPages(store, prefix)) keys.push(...page);
-  return keys;
+  for (let after: string | undefined; ;) {
+    const page = await store.list(prefix, { after });
+    keys.push(...page.keys);
+    after = page.next;
+    if (after === undefined) return keys;
+  }
 }

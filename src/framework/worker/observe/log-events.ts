@@ -60,17 +60,6 @@ export function logEvents(events: EventHub, log: Logger, clock: Clock): void {
 }
 
 function logStores(events: EventHub, log: Logger): void {
-  events.on('deferral:ended', ({ how, ...ref }) =>
-    log.info(
-      { ...about(ref), how },
-      how === 'expired'
-        ? 'nobody completed a deferred task in time: it has failed'
-        : 'a deferred task is over: it was completed or timed out, or its execution ended',
-    ),
-  );
-  events.on('deferrals:taken', ({ workerName, tasks }) =>
-    log.info({ from: workerName, tasks }, 'took over the deferred tasks of a worker that has ended'),
-  );
   events.on('store:failed', (failed) => logStore(log, { event: 'store:failed', ...failed }));
   events.on('store:recovered', (recovered) => logStore(log, { event: 'store:recovered', ...recovered }));
 }
@@ -79,17 +68,16 @@ function logOutbox(events: EventHub, log: Logger): void {
   events.on('outbox:unkept', ({ error, ...task }) =>
     log.debug({ ...about(task), error: showError(error) }, 'reported without being kept in the outbox'),
   );
-  events.on('outbox:taken', (taken) => {
-    if (taken.outcomes > 0) log.info(taken, 'outcomes that another worker left are taken over and reported');
-  });
   events.on('outbox:offered', ({ outcome, error, ...task }) => {
-    if (outcome === 'accepted') log.info(about(task), 'an outcome that another worker left was accepted');
+    if (outcome === 'accepted') log.info(about(task), 'an outcome that was left in the outbox was accepted');
+    else if (outcome === 'delivered')
+      log.info(about(task), 'an outcome that was left in the outbox was delivered by another worker');
     else if (outcome === 'gone')
-      log.warn(about(task), 'an outcome that another worker left came too late: its task is gone');
+      log.warn(about(task), 'an outcome that was left in the outbox came too late: its task is gone');
     else
       log.error(
         { ...about(task), error: error && showError(error) },
-        'an outcome that another worker left was given up; it stays in the store for a day: `stepwright outbox offer` reports it',
+        'an outcome that was left in the outbox is given up: it could not be delivered for a day',
       );
   });
 }
@@ -107,7 +95,7 @@ function logTasks(events: EventHub, log: Logger): void {
   });
   events.on('task:deferred', (task) =>
     log.info(
-      { ...about(task), ms: Math.round(task.durationMs), until: task.until.toISOString() },
+      { ...about(task), ms: Math.round(task.durationMs), id: task.id },
       'task deferred: somebody else completes it',
     ),
   );
@@ -195,8 +183,7 @@ function logReports(events: EventHub, log: Logger, clock: Clock): void {
 function logLost(log: Logger, task: TaskEvents['report:lost']): void {
   const { outcome, attempts, error, token, kept } = task;
   const fields = { ...about(task), attempts, error: showError(error) };
-  if (kept === 'left') return log.warn(fields, LEFT);
-  if (kept === 'given-up') return log.error(fields, GIVEN_UP);
+  if (kept) return log.warn(fields, KEPT);
   const text = outcome.status === 'succeeded' ? outcome.output : outcome.cause;
   const sha256 = createHash('sha256').update(text).digest('hex');
   log.error(
@@ -205,10 +192,7 @@ function logLost(log: Logger, task: TaskEvents['report:lost']): void {
   );
 }
 
-const LEFT =
-  'Step Functions did not accept the result before the worker had to end: the next worker reports it from the outbox';
-const GIVEN_UP =
-  'Step Functions did not accept the result in time: it stays in the outbox for a day, and `stepwright outbox offer` reports it';
+const KEPT = 'Step Functions did not accept the result in time: it is in the outbox, and is offered again';
 
 const hasEnded = (state: WorkerState): boolean => state === 'stopped' || state === 'failed';
 

@@ -18,7 +18,6 @@ export interface WorkerStatus extends Pick<
   | 'counts'
   | 'protection'
   | 'outbox'
-  | 'deferred'
 > {
   readonly handlers: readonly HandlerStatus[];
   readonly tasks: readonly TaskStatus[];

@@ -1,7 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { Logger } from '../../base/log/log.js';
 import type { EmitPoll, PollEvents, PollRef } from '../poll/poll-events.js';
-import type { DeferralEnd } from '../deferral/deferrals.js';
 import type { StoreEvents } from '../../base/store/store-events.js';
 import type { EmitTask, TaskEvents, TaskRef } from '../task/task-events.js';
 import type { PlatformName, PublicPause, WorkerState } from '../../base/worker-status.js';
@@ -67,13 +66,6 @@ export interface WorkerEvents extends PollEvents, TaskEvents, StoreEvents {
   /** A call to the platform for scale-in protection has failed. Not emitted again until a call has succeeded. */
   'protection:failed': { readonly platform: PlatformName; readonly error: Error };
   /**
-   * A deferred task has ended. `how`: `over` if the service no longer wants it, because somebody completed it, it timed
-   * out, or its execution has ended; `expired` if nobody completed it in time, so that it was reported as failed.
-   */
-  'deferral:ended': TaskRef & { readonly id: string; readonly how: DeferralEnd };
-  /** This worker has taken over the deferred tasks of another that has ended. */
-  'deferrals:taken': { readonly workerName: string | undefined; readonly tasks: number };
-  /**
    * A task's outcome is in the store of the outbox. `keepMs`: the milliseconds that this took. Its report is sent after
    * that.
    */
@@ -81,17 +73,13 @@ export interface WorkerEvents extends PollEvents, TaskEvents, StoreEvents {
   /** The report of a task's outcome is sent although the outcome isn't in the store of the outbox, or isn't yet. */
   'outbox:unkept': TaskRef & { readonly error: Error };
   /**
-   * The worker has taken over what another one has left in the store of the outbox. `workerName`: the other's name, if
-   * that is known. `outcomes`: the number of outcomes, which may be 0.
-   */
-  'outbox:taken': { readonly workerName: string | undefined; readonly outcomes: number };
-  /**
-   * The report of an outcome that another worker had left has ended. `accepted`: the service accepted it. `gone`: the
-   * service no longer wanted the task. `lost`: it was given up, and the outcome stays in the store for a day.
+   * The report of an outcome that a process had left in the outbox has ended. `accepted`: the service accepted it.
+   * `delivered`: another worker has delivered it. `gone`: the service no longer wanted the task. `lost`: it was older than
+   * a day, and could not be delivered once more. The record is removed.
    */
   'outbox:offered': TaskRef & {
-    readonly outcome: 'accepted' | 'gone' | 'lost';
-    /** Present if the report was given up. */
+    readonly outcome: 'accepted' | 'delivered' | 'gone' | 'lost';
+    /** Present if it is lost. */
     readonly error?: Error;
   };
 }

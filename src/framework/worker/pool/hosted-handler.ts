@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/time/clock.js';
 import type { TaskContext } from '../../declare/task-context.js';
 import type { CompiledHandler } from '../handler/compile.js';
-import type { Checkpoints } from '../keep/checkpoints/checkpoints.js';
+import type { Checkpoints } from '../keep/checkpoints.js';
 import { ownFailure, shutdownFailure } from '../handler/outcome/failure.js';
 import type { Outcome } from '../handler/outcome/outcome.js';
 import { OWN_ERROR } from '../handler/outcome/own-error.js';

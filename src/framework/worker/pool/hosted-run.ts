@@ -1,14 +1,16 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { Clock } from '../../base/time/clock.js';
 import { withResolvers } from '../../base/time/wait.js';
-import type { Checkpoints } from '../keep/checkpoints/checkpoints.js';
+import type { Checkpoints } from '../keep/checkpoints.js';
 import { ABANDON_MS, type TaskAborted, type TaskContext } from '../../declare/task-context.js';
+import { StoreError } from '../../base/store/store-error.js';
+import { arbiterOf } from '../handler/context/arbiter.js';
 import { ownFailure, shutdownFailure } from '../handler/outcome/failure.js';
 import type { HandlerEnd, Outcome } from '../handler/outcome/outcome.js';
 import { OWN_ERROR } from '../handler/outcome/own-error.js';
 import type { Host, HostExit } from './host.js';
 import { writeLine } from './log-line.js';
-import type { FromTask } from './pool-messages.js';
+import type { FromTask, ToHost } from './pool-messages.js';
 import { type HostListener, type PooledHost, showExit } from './pool.js';
 import { exitData } from './program-exit.js';
 
@@ -93,6 +95,8 @@ export class HostedRun implements HostListener {
       this.#pooled.memoryMb = message.memoryMb;
       this.#finish(message.outcome ?? NO_OUTCOME, 'settled');
     } else if (message.kind === 'heartbeat') void this.#heartbeat();
+    else if (message.kind === 'ask') void this.#ask(message);
+    else if (message.kind === 'defer') void this.#defer(message);
     else if (message.kind === 'pause') this.#context.pauseHandler(`${message.forMs}ms`, message.reason);
     else if (message.kind === 'checkpoint') this.#checkpoints?.adopt(this.#context, message.ref);
     else if (message.kind === 'progress') this.#context.progress(message.fraction, message.message);
@@ -101,7 +105,8 @@ export class HostedRun implements HostListener {
 
   #sendTask(text: string): void {
     const { handler, token, activityArn, workerName, receivedAt } = this.#context;
-    const lease = { handler, text, token, activityArn, workerName, receivedAt: receivedAt.getTime() };
+    const { scope } = arbiterOf(this.#context);
+    const lease = { handler, text, token, activityArn, workerName, scope, receivedAt: receivedAt.getTime() };
     this.#pooled.host.send({ kind: 'task', ...lease });
   }
 
@@ -125,8 +130,28 @@ export class HostedRun implements HostListener {
       () => false,
       () => true,
     );
+    this.#answer({ kind: 'heartbeat-answer', gone });
+  }
+
+  async #ask({ call, about }: Extract<FromTask, { kind: 'ask' }>): Promise<void> {
+    const wanted = await arbiterOf(this.#context).ask(about);
+    this.#answer({ kind: 'asked', call, wanted });
+  }
+
+  async #defer({ call, options }: Extract<FromTask, { kind: 'defer' }>): Promise<void> {
+    try {
+      await this.#context.defer(options);
+      this.#answer({ kind: 'deferred', call });
+    } catch (thrown) {
+      const { name, message } = thrown as Error;
+      const kind = thrown instanceof StoreError ? { kind: thrown.kind } : {};
+      this.#answer({ kind: 'deferred', call, error: { name, message, ...kind } });
+    }
+  }
+
+  #answer(message: ToHost): void {
     // Another task may be running there by now.
-    if (this.#pooled.listener === this) this.#pooled.host.send({ kind: 'heartbeat-answer', gone });
+    if (this.#pooled.listener === this) this.#pooled.host.send(message);
   }
 
   #abort(over: AbortSignal): void {

@@ -1,5 +1,8 @@
+import type { StoreErrorKind } from '../../base/store/store-error.js';
 import type { AbortKind } from '../../declare/task-context.js';
 import type { HandlerEnd } from '../handler/outcome/outcome.js';
+import type { DeferOptions } from '../../declare/deferral.js';
+import type { AskedTask, Wanted } from '../keep/asking.js';
 import type { CheckpointRef } from '../keep/record.js';
 import type { LogLine } from './log-line.js';
 import type { PlainTold } from './store-told.js';
@@ -21,6 +24,14 @@ export interface HostOptions {
   readonly sourceMaps: boolean;
 }
 
+/** An error as plain data. */
+export interface PlainError {
+  readonly name: string;
+  readonly message: string;
+  /** The kind of a `StoreError`. */
+  readonly kind?: StoreErrorKind;
+}
+
 /** A task as plain data, so that it can be sent to a thread or a process. */
 export interface HostedLease {
   /** The name of the task's handler, as `Class.method`. */
@@ -31,6 +42,8 @@ export interface HostedLease {
   readonly workerName: string;
   /** The time at which the worker received the task, in epoch milliseconds. */
   readonly receivedAt: number;
+  /** Where the task comes from. */
+  readonly scope: string;
 }
 
 /**
@@ -52,6 +65,10 @@ export type ToHost =
    * the service no longer wants the task.
    */
   | { readonly kind: 'heartbeat-answer'; readonly gone: boolean }
+  /** What the service has said about the task of a message `ask`. `call` is that message's. */
+  | { readonly kind: 'asked'; readonly call: number; readonly wanted: Wanted }
+  /** The task of a message `defer` is deferred, unless there is an error. `call` is that message's. */
+  | { readonly kind: 'deferred'; readonly call: number; readonly error?: PlainError }
   /**
    * The worker has written this many characters of log lines that the thread or process has sent, which may now send
    * that many more.
@@ -105,6 +122,10 @@ export type FromTask =
    */
   | { readonly kind: 'pause'; readonly forMs: number; readonly reason: string }
   | { readonly kind: 'log'; readonly line: LogLine }
+  /** The service is to be asked about another task. Answered by `asked`. */
+  | { readonly kind: 'ask'; readonly call: number; readonly about: AskedTask }
+  /** The handler defers the task. Answered by `deferred`. */
+  | { readonly kind: 'defer'; readonly call: number; readonly options: DeferOptions | undefined }
   /** The task uses its checkpoint, which the worker removes once the task's success is accepted. Sent at most once. */
   | { readonly kind: 'checkpoint'; readonly ref: CheckpointRef }
   /**

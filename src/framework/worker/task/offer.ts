@@ -1,7 +1,7 @@
 import type { Abortable } from '../../base/abort.js';
 import type { Heartbeats } from '../heartbeat/heartbeats.js';
-import type { KeptOutcome } from '../keep/outbox/kept-outcome.js';
-import type { OfferEnd } from '../keep/outbox/outbox.js';
+import type { KeptOutcome } from '../keep/kept-outcome.js';
+import type { OfferEnd } from '../keep/outbox.js';
 import { Report, type ReportWorld } from './report.js';
 
 /** The parts of a worker with which it reports an outcome that another worker has left behind. */

@@ -20,7 +20,14 @@ import type { ReportsInFlight, WaitingReport } from './reports-in-flight.js';
 export type ReportEnd =
   | { readonly kind: 'accepted'; readonly outcome: Outcome }
   | { readonly kind: 'gone'; readonly probablyDelivered: boolean; readonly error: Error }
-  | { readonly kind: 'lost'; readonly outcome: Outcome; readonly attempts: number; readonly error: Error };
+  | {
+      readonly kind: 'lost';
+      readonly outcome: Outcome;
+      readonly attempts: number;
+      /** True if an attempt got no answer, so that the service may have accepted the outcome. */
+      readonly mayHaveArrived: boolean;
+      readonly error: Error;
+    };
 
 /** The parts of a worker that the reports of its tasks use. */
 export interface ReportWorld {
@@ -132,7 +139,10 @@ export class Report {
       if (!answer || this.#gone.aborted) return this.#endGone();
       readFromBody(outcome, request);
       const next = await this.#afterFailure(outcome, answer, attempt);
-      if (!next) return { kind: 'lost', outcome, attempts: attempt, error: answer.error };
+      if (!next) {
+        const mayHaveArrived = this.#mayHaveArrived;
+        return { kind: 'lost', outcome, attempts: attempt, mayHaveArrived, error: answer.error };
+      }
       if (next !== outcome) request = requestOf(this.#token, next);
       outcome = next;
     }

@@ -34,14 +34,11 @@ export interface TaskEvents {
     readonly error: string;
     readonly cause: string;
   };
-  /**
-   * The handler has deferred the task, and it is kept: somebody else completes it until the time `until`. `reportMs`:
-   * milliseconds since the handler returned the deferral.
-   */
+  /** The handler has deferred the task, and has ended: somebody else completes it. `id`: the id that it is under. */
   'task:deferred': TaskRef & {
     readonly durationMs: number;
     readonly reportMs: number;
-    readonly until: Date;
+    readonly id: string | undefined;
   };
   /**
    * The service no longer wants the task, so nothing more is sent for it.
@@ -68,8 +65,7 @@ export interface TaskEvents {
   /**
    * The report of a task was given up. As far as the worker knows, the service has not accepted the outcome.
    *
-   * `kept`: undefined unless the outbox has the outcome. `left`: the next worker reports it. `given-up`: it stays there
-   * for a day.
+   * `kept`: true if the outbox has the outcome, so that it is offered again.
    */
   'report:lost': TaskRef & {
     readonly durationMs: number;
@@ -77,7 +73,7 @@ export interface TaskEvents {
     readonly attempts: number;
     readonly outcome: Outcome;
     readonly error: Error;
-    readonly kept: 'left' | 'given-up' | undefined;
+    readonly kept: boolean;
   };
 }
 

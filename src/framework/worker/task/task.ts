@@ -1,20 +1,24 @@
 import { limitCallAt } from '../../base/time/call-limit.js';
 import { turn } from '../../base/time/turn.js';
 import { NO_CHECKPOINT } from '../../declare/checkpoint.js';
+import { Deferral } from '../../declare/deferral.js';
 import { ABANDON_MS, TaskAborted, type AbortKind, type TaskContext } from '../../declare/task-context.js';
 import type { CompiledHandler } from '../handler/compile.js';
 import { AsyncTaskContext } from '../handler/context/current-task.js';
-import { deferralOf } from '../handler/context/defer.js';
+import { setArbiter } from '../handler/context/arbiter.js';
+import { readDeferOptions } from '../handler/context/defer.js';
 import { afterShutdown, failureOf, ownFailure, shutdownFailure } from '../handler/outcome/failure.js';
-import type { Deferred, HandlerEnd, Outcome } from '../handler/outcome/outcome.js';
+import { type HandlerEnd, isThrown, type Outcome } from '../handler/outcome/outcome.js';
 import { OWN_ERROR } from '../handler/outcome/own-error.js';
 import { TaskSignals } from '../handler/context/task-signals.js';
 import type { Logger } from '../../base/log/log.js';
-import type { Outbox } from '../keep/outbox/outbox.js';
+import type { Ask, Wanted } from '../keep/asking.js';
+import type { Outbox } from '../keep/outbox.js';
+import type { PhoneBook } from './phone-book.js';
 import type { TaskPhase } from '../../base/worker-status.js';
 import type { EmitTask, TaskEvents, TaskRef } from './task-events.js';
 import type { Heartbeat, Heartbeats } from '../heartbeat/heartbeats.js';
-import type { Checkpoints } from '../keep/checkpoints/checkpoints.js';
+import type { Checkpoints } from '../keep/checkpoints.js';
 import type { CheckpointRef } from '../keep/record.js';
 import { type PauseRequest, readPause } from './pause-request.js';
 import { Progress, type TaskProgress } from './progress.js';
@@ -67,12 +71,12 @@ export interface TaskWorld extends ReportWorld {
   readonly outside: <T>(fn: () => T) => T;
   /** Pauses the task's handler: the worker receives no tasks for it for a while. */
   readonly pauseHandler: (pause: PauseRequest) => void;
-  /**
-   * Keeps a task that its handler has deferred, and from then on sends its heartbeats; keeps nothing of a task that is
-   * gone by then. Rejects if the task can't be kept; it then fails with that error.
-   * @default a handler that defers a task has returned an invalid output
-   */
-  readonly defer?: ((task: TaskToDefer) => Promise<void>) | undefined;
+  /** Returns where tasks of an activity come from. */
+  readonly scopeOf: (activityArn: string) => string;
+  /** Asks the service about another task. */
+  readonly ask: Ask;
+  /** Writes deferred tasks under their ids. @default the config has no store for that */
+  readonly phoneBook?: PhoneBook | undefined;
   /** Keeps outcomes until the service has accepted them. @default an outcome dies with its worker */
   readonly outbox?: TaskOutbox | undefined;
   /**
@@ -84,22 +88,7 @@ export interface TaskWorld extends ReportWorld {
 }
 
 /** The part of the worker's outbox that its tasks use. */
-export type TaskOutbox = Pick<Outbox, 'keep' | 'ended'>;
-
-/** A task whose handler has deferred it. */
-export interface TaskToDefer {
-  readonly lease: Lease;
-  readonly handler: TaskHandler;
-  readonly checkpoint: CheckpointRef | undefined;
-  /** Names the task for those who complete it. */
-  readonly id: string;
-  /** The time at which the task fails if it isn't completed before, in epoch milliseconds. */
-  readonly until: number;
-  /** Returns true once the service has said that it no longer wants the task. */
-  readonly isGone: () => boolean;
-  /** Asks the service, by a heartbeat, if it still wants the task. Resolves to true also if there is no answer. */
-  readonly isWanted: () => Promise<boolean>;
-}
+export type TaskOutbox = Pick<Outbox, 'keep' | 'over' | 'left' | 'wasDelivered'>;
 
 /**
  * The decision how a task ends: with an outcome that is reported, with a deferral or, if the service no longer wants the
@@ -108,10 +97,10 @@ export interface TaskToDefer {
 export type Decision = HandlerEnd | { readonly status: 'gone'; readonly error: Error };
 
 /** The end of a task for this worker. A deferred task is ended later, by somebody else. */
-type TaskEnd = ReportEnd | { readonly kind: 'deferred'; readonly until: number };
+type TaskEnd = ReportEnd | { readonly kind: 'deferred' };
 
-const NOWHERE_TO_KEEP =
-  'the handler returned task.defer(), but the config names no store for deferred tasks: set deferred: { store }';
+const NO_PHONE_BOOK =
+  'task.defer: the config names no store for the ids of deferred tasks. Set deferred: { store }, or defer the task without an id';
 
 /** If a handler is still running this long after its signal was aborted, `task:ignored-abort` is emitted. */
 const IGNORED_ABORT_MS = 30_000;
@@ -122,6 +111,8 @@ const IGNORED_ABORT_MS = 30_000;
 const STILL_WANTED_MS = 2_000;
 /** Shared by all tasks: a promise of its own would cost a task more than what it does meanwhile. */
 const WANTED = Promise.resolve(true);
+/** The longest wait for the answer to whether the service wants a task, and the time between two attempts. */
+const [ASKED_MS, ASKED_AGAIN_MS] = [5_000, 1_000];
 
 /**
  * Handles one task from its receipt to its end. It is decided exactly once how the task ends, by whatever comes first:
@@ -146,15 +137,16 @@ export class Task {
   #decision: Decision | undefined;
   /** The error by which the service said that it no longer wants the task. */
   #gone: Error | undefined;
-  #isDraining = false;
   #heartbeat: Heartbeat | undefined;
   readonly #report: Report;
   #handlerSettled = false;
   /** The time at which the handler ended, or at which the worker stopped waiting for it; undefined before that. */
   #settledAt: number | undefined;
   #decidedAt = 0;
-  /** Set if the report was given up and the outbox has its outcome. */
-  #keptAs: TaskEvents['report:lost']['kept'];
+  /** True if the report was given up and the outbox has its outcome. */
+  #isLeft = false;
+  /** Set once the handler has deferred the task: nothing that it does is reported any more, but an error. */
+  #deferral: Deferral | undefined;
   readonly #trace: TaskTrace | undefined;
   #retries = 0;
   #phase: TaskPhase = 'handling';
@@ -171,6 +163,9 @@ export class Task {
     this.#progress = new Progress({ clock, outside, emit });
     this.context = this.#makeContext();
     this.#inContext = new AsyncTaskContext(this.context);
+    const scope = world.scopeOf(handler.activityArn);
+    const ask: Ask = (task) => (task.token === lease.token ? this.#askAboutThis() : world.ask(task));
+    setArbiter(this.context, { scope, ask: (task) => outside(() => ask(task)) });
   }
 
   get phase(): TaskPhase {
@@ -217,7 +212,6 @@ export class Task {
    * @param reportBy the time at which the task's report is given up, in epoch milliseconds
    */
   beginDrain(reportBy: number): void {
-    this.#isDraining = true;
     this.#report.endBy(reportBy);
     this.#inContext.run(() => this.#signals.drain());
   }
@@ -258,7 +252,7 @@ export class Task {
           this.#onUse('progress', makeLog);
           this.#progress.update(fraction, message);
         },
-        defer: (options) => deferralOf(token, options, this.#world.clock.now()),
+        defer: (options) => outside(() => this.#defer(options)),
         pauseHandler: (duration, reason) => {
           const pause = readPause(duration, reason);
           outside(() => this.#world.pauseHandler(pause));
@@ -316,8 +310,9 @@ export class Task {
 
   async #handle(): Promise<void> {
     const decide = (end: HandlerEnd): void => {
-      const stopped = this.#signals.aborted?.kind === 'shutdown';
-      this.#decide(stopped && end.status !== 'deferred' ? afterShutdown(end) : end);
+      const { aborted } = this.#signals;
+      if (this.#deferral && (aborted || !isThrown(end))) this.#decide({ status: 'deferred' });
+      else this.#decide(aborted?.kind === 'shutdown' && end.status !== 'deferred' ? afterShutdown(end) : end);
     };
     // Because of this await, the poller sends its next poll before the handler runs, which may block.
     if (await (this.#lease.unreadSince === undefined ? WANTED : this.#mayBegin())) {
@@ -343,6 +338,20 @@ export class Task {
   async #isStillWanted(): Promise<boolean> {
     if (this.#heartbeat) await within(this.#world.clock, STILL_WANTED_MS, this.#heartbeat.now());
     return this.#gone === undefined;
+  }
+
+  /** Finds out if the service still wants this task: by a heartbeat that is sent after this call, and answered. */
+  async #askAboutThis(): Promise<Wanted> {
+    const { clock } = this.#world;
+    const since = clock.now();
+    for (;;) {
+      if (this.#heartbeat) await within(clock, ASKED_MS, this.#heartbeat.now());
+      if (this.#gone) return 'gone';
+      if ((this.#heartbeat?.lastAt ?? Number.NEGATIVE_INFINITY) >= since) return 'wanted';
+      if (clock.now() - since >= ASKED_MS) return 'unknown';
+      // Shortly after a heartbeat no other is sent.
+      await clock.sleep(ASKED_AGAIN_MS, this.context.signal);
+    }
   }
 
   /**
@@ -373,8 +382,8 @@ export class Task {
 
   #onDeadline(timeoutMs: number): void {
     const message = `the handler did not end within its timeout of ${timeoutMs} ms`;
-    if (!this.#decide(ownFailure(OWN_ERROR.deadlineExceeded, message))) return;
-    this.#abort('deadline', message);
+    if (this.#decide(this.#orDeferred(ownFailure(OWN_ERROR.deadlineExceeded, message))))
+      this.#abort('deadline', message);
   }
 
   #onGone(error: Error): void {
@@ -387,7 +396,8 @@ export class Task {
   #abandon(): void {
     if (this.#handlerSettled) return;
     this.#emitIgnored(ABANDON_MS, true);
-    this.#decide(shutdownFailure('the worker stopped and the handler did not end when its signal aborted'));
+    const failure = shutdownFailure('the worker stopped and the handler did not end when its signal aborted');
+    this.#decide(this.#orDeferred(failure));
     this.#emitSettled();
     this.#releaseSlot();
   }
@@ -419,18 +429,44 @@ export class Task {
     return this.#handler.checkpoints?.refOf(this.context);
   }
 
-  /** Reports the task's outcome, or has the task kept if it is deferred. */
-  #deliver(decision: Decision): Promise<TaskEnd> | TaskEnd {
-    if (decision.status === 'gone') return { kind: 'gone', probablyDelivered: false, error: decision.error };
-    return decision.status === 'deferred' ? this.#defer(decision) : this.#send(decision);
+  #orDeferred(outcome: Outcome): HandlerEnd {
+    return this.#deferral ? { status: 'deferred' } : outcome;
   }
 
-  async #defer(decision: Deferred): Promise<TaskEnd> {
-    const failure = await this.#keep(decision);
-    // Heartbeats went on until now.
-    const gone = this.#gone;
-    if (gone) return { kind: 'gone', probablyDelivered: false, error: gone };
-    return failure ? this.#send(failure) : { kind: 'deferred', until: decision.until };
+  /**
+   * Defers the task. With an id, resolves when the task is written under it.
+   * @throws TypeError, DeferredIdTaken, StoreError; the signal's reason if the task has ended meanwhile
+   */
+  async #defer(given: unknown): Promise<Deferral> {
+    const options = readDeferOptions(given);
+    const { phoneBook } = this.#world;
+    const { token } = this.#lease;
+    if (options && !phoneBook) throw new TypeError(NO_PHONE_BOOK);
+    if (options)
+      await phoneBook?.open(
+        { ...this.#ref(), ...options, checkpoint: this.#checkpoint },
+        this.context.signal,
+      );
+    if (this.#decision) {
+      if (options) void phoneBook?.drop(options.id, token);
+      throw this.#signals.aborted ?? new TaskAborted('gone', 'the task has ended before it was deferred');
+    }
+    return (this.#deferral = new Deferral(token, options?.id));
+  }
+
+  /** Reports the task's outcome, unless it is gone or deferred. */
+  #deliver(decision: Decision): Promise<TaskEnd> | TaskEnd {
+    if (decision.status === 'gone') return { kind: 'gone', probablyDelivered: false, error: decision.error };
+    if (decision.status === 'deferred') return { kind: 'deferred' };
+    return this.#deferral ? this.#failDeferred(this.#deferral, decision) : this.#send(decision);
+  }
+
+  /** Fails a deferred task, because its handler has thrown, unless somebody was first to complete it. */
+  async #failDeferred({ id }: Deferral, failure: Outcome): Promise<TaskEnd> {
+    const { phoneBook, outside } = this.#world;
+    const token = this.#lease.token;
+    const isFirst = id === undefined || (await outside(() => phoneBook?.close(id, token, failure)));
+    return isFirst === false ? { kind: 'deferred' } : this.#send(failure);
   }
 
   #send(outcome: Outcome): Promise<ReportEnd> {
@@ -444,39 +480,20 @@ export class Task {
     const { token } = this.#lease;
     const { name: handler, activityArn, heartbeatMs } = this.#handler;
     const checkpoint = this.#checkpoint;
-    const kept = {
-      token,
-      handler,
-      activityArn,
-      heartbeatMs,
-      checkpoint,
-      decidedAt: this.#decidedAt,
-      outcome,
-    };
-    await outside(() => outbox.keep(kept));
+    const scope = this.#world.scopeOf(activityArn);
+    const decidedAt = this.#world.clock.date();
+    await outside(() =>
+      outbox.keep({ ...{ token, handler, activityArn, scope, heartbeatMs, checkpoint, decidedAt, outcome } }),
+    );
     const end = await this.#report.send(outcome);
-    const given = this.#isDraining ? 'left' : 'given-up';
-    if (end.kind !== 'lost') outside(() => outbox.ended(token, 'over'));
-    else if (outside(() => outbox.ended(token, given))) this.#keptAs = given;
-    return end;
-  }
-
-  /** Has the task kept. Returns its failure if it can't be. */
-  async #keep({ id, until }: Deferred): Promise<Outcome | undefined> {
-    const { defer, outside } = this.#world;
-    if (!defer) return ownFailure(OWN_ERROR.invalidOutput, NOWHERE_TO_KEEP);
-    try {
-      await outside(() =>
-        defer({
-          ...{ lease: this.#lease, handler: this.#handler, checkpoint: this.#checkpoint, id, until },
-          isGone: () => this.#gone !== undefined,
-          isWanted: () => this.#isStillWanted(),
-        }),
-      );
-      return undefined;
-    } catch (error) {
-      return ownFault(error, this.#handler.name);
+    if (end.kind === 'lost') this.#isLeft = outbox.left(token);
+    else {
+      // Another worker may have taken this one for dead, and have delivered it.
+      const isDelivered = end.kind === 'gone' && (await outside(() => outbox.wasDelivered(token)));
+      outside(() => outbox.over(token));
+      if (isDelivered) return { ...end, probablyDelivered: true };
     }
+    return end;
   }
 
   #onRetry(retry: ReportRetry): void {
@@ -496,9 +513,9 @@ export class Task {
       this.#emit('task:gone', { handler, activityArn, token, durationMs, probablyDelivered, error });
     } else if (end.kind === 'lost') {
       const { attempts, outcome, error } = end;
-      this.#emit('report:lost', { ...reported, attempts, outcome, error, kept: this.#keptAs });
+      this.#emit('report:lost', { ...reported, attempts, outcome, error, kept: this.#isLeft });
     } else if (end.kind === 'deferred') {
-      this.#emit('task:deferred', { ...reported, until: new Date(end.until) });
+      this.#emit('task:deferred', { ...reported, id: this.#deferral?.id });
     } else if (end.outcome.status === 'failed') {
       const { error, cause } = end.outcome;
       this.#emit('task:failed', { ...reported, error, cause });

@@ -266,7 +266,7 @@ const impossible: Row[] = [
     cause: {
       errorType: 'Stepwright.OutputTooLarge',
       errorMessage:
-        "the output has more than 524288 bytes as JSON; Step Functions accepts 262144. Return less, or store it yourself and return its key; or set payloads: { store: s3({ bucket: '…' }) } in the config (docs/kept.md)",
+        "the output has more than 524288 bytes as JSON; Step Functions accepts 262144. Return less, or store it yourself and return its key; or set payloads: { store: s3({ bucket: '…' }) } in the config (docs/payloads.md)",
     },
   }),
   refuses(
@@ -279,7 +279,7 @@ const impossible: Row[] = [
     cause: {
       errorType: 'Stepwright.OutputTooLarge',
       errorMessage:
-        "the output has 262145 bytes as JSON; Step Functions accepts 262144. Return less, or store it yourself and return its key; or set payloads: { store: s3({ bucket: '…' }) } in the config (docs/kept.md)",
+        "the output has 262145 bytes as JSON; Step Functions accepts 262144. Return less, or store it yourself and return its key; or set payloads: { store: s3({ bucket: '…' }) } in the config (docs/payloads.md)",
     },
   }),
   row('an output above the limit in bytes only', () => 'é'.repeat(131_072), {
@@ -287,7 +287,7 @@ const impossible: Row[] = [
     cause: {
       errorType: 'Stepwright.OutputTooLarge',
       errorMessage:
-        "the output has 262146 bytes as JSON; Step Functions accepts 262144. Return less, or store it yourself and return its key; or set payloads: { store: s3({ bucket: '…' }) } in the config (docs/kept.md)",
+        "the output has 262146 bytes as JSON; Step Functions accepts 262144. Return less, or store it yourself and return its key; or set payloads: { store: s3({ bucket: '…' }) } in the config (docs/payloads.md)",
     },
   }),
 ];

@@ -1,5 +1,4 @@
 import { inject, injectable } from '../../../declare/container.js';
-import { Abort } from '../../../base/abort.js';
 import { show } from '../../../base/show.js';
 import { StoreError } from '../../../base/store/store-error.js';
 import type { Store } from '../../../base/store/store.js';
@@ -14,8 +13,9 @@ import { isStore } from '../../../declare/options.js';
 import { isText } from '../../../declare/rule.js';
 import type { TaskContext } from '../../../declare/task-context.js';
 import { CLOCK, RANDOM, STORE_FOR, STORE_TROUBLES } from '../../container/tokens.js';
-import type { OnceWorld, RunningWork } from '../../keep/once/running-work.js';
+import type { OnceWorld, Work } from '../../keep/once.js';
 import type { RecordFields } from '../../keep/record.js';
+import { arbiterOf } from '../context/arbiter.js';
 import { currentOutputs } from '../context/current-task.js';
 import { failureOf, repeatFailure } from '../outcome/failure.js';
 import { OWN_ERROR, OwnError } from '../outcome/own-error.js';
@@ -30,13 +30,6 @@ export interface IdempotentOptions<Input = unknown> {
   /** The time for which an outcome is kept. After it, the same work is done again. @default '1d' */
   readonly keep?: string;
   /**
-   * The behaviour of a task while another one works on the same piece of work. `'wait'`: it waits for the other's outcome and
-   * has it too; heartbeats are sent meanwhile, and its slot is in use. `'fail'`: it fails with
-   * `Stepwright.AlreadyRunning` once it has seen that the other is alive, which takes up to 12 s.
-   * @default 'wait'
-   */
-  readonly whileRunning?: 'wait' | 'fail';
-  /**
    * The error names of failures that are final: they are kept like a success, and a later task of the same work fails
    * with them at once. After any other failure the next task does the work again.
    * @default []
@@ -44,7 +37,7 @@ export interface IdempotentOptions<Input = unknown> {
   readonly failures?: readonly string[];
 }
 
-/** The error of a task whose work another task is doing, with `whileRunning: 'fail'`. */
+/** The error of a task whose work another task is doing. */
 class AlreadyRunning extends OwnError {
   override readonly name = 'AlreadyRunning';
   readonly reported = OWN_ERROR.alreadyRunning;
@@ -64,23 +57,22 @@ export function storeOfIdempotent(interceptor: Constructor<Interceptor>): Store 
 
 /**
  * Makes an interceptor that does each piece of work once. The first task that finishes the work keeps its outcome in a
- * store; a later task with the same key has this outcome, and its handler isn't called. Two that run at once: the second
- * waits, or fails. If the worker of the first dies, the second begins 30 s later.
+ * store; a later task with the same key has this outcome, and its handler isn't called. While the first task runs, a
+ * second one fails with `Stepwright.AlreadyRunning`, which the `Retry` of its state repeats. If the first has died, the
+ * service says so when its heartbeats or its timeout have run out, and the next attempt begins the work.
  *
  * It can't promise more than these:
  * - If the worker dies after the handler's effect and before the outcome is kept, the effect happens twice. Give the key
  *   to the service that has the effect, if it takes one.
- * - If the handler blocks its thread, or the store can't be reached, for 30 s, another task takes the worker for dead
- *   and begins as well.
  * - If the outcome can't be kept within a minute, the task has its outcome nevertheless, and the next does the work again.
  * - An interceptor around this one gets the later task's result as the JSON that was sent: an instance comes back as a
- *   plain object, a Date as a text, and a large output as the reference to it. Deferred tasks aren't kept.
+ *   plain object, a Date as a text, and a large output as the reference to it. The outcome of a deferred task isn't kept.
  *
  * Without the store no work begins: after a minute the task fails with `StoreError`.
  * @throws TypeError for a bad option
  */
 export function Idempotent(options: IdempotentOptions): Constructor<Interceptor> {
-  const { store, key, keepMs, waits, failures } = checked(options);
+  const { store, key, keepMs, failures } = checked(options);
 
   @injectable()
   class DoneOnce implements Interceptor {
@@ -111,17 +103,21 @@ export function Idempotent(options: IdempotentOptions): Constructor<Interceptor>
         keepMs,
       });
       const { world, beginWork } = await this.#world;
-      const found = await beginWork(world, name, context, waits);
+      const { ask, scope } = arbiterOf(context);
+      const { handler, token, activityArn, signal, log } = context;
+      const task = { token, activityArn, scope };
+      const found = await beginWork(world, name, { handler, task, signal, ask });
       if (found.is === 'running')
-        throw new AlreadyRunning('another task works on the same piece of work: its worker is alive');
+        throw new AlreadyRunning('another task works on the same piece of work, and is not known to be over');
       if (found.is === 'finished') return replay(found.outcome, context);
+      if (found.isTakenOver)
+        log.warn('the task that worked on this is gone and has left no outcome: the work begins anew');
       return runOnce(found.work, next, context, failures);
     }
 
     /** Leaves no timer behind. Called when the container is disposed of. */
     async dispose(): Promise<void> {
       const { world } = (await this.#world) ?? {};
-      world?.signal.abort(undefined);
       world?.store.close();
     }
   }
@@ -131,10 +127,10 @@ export function Idempotent(options: IdempotentOptions): Constructor<Interceptor>
 
 /** Loads the code that uses the store. Called with the first task, so that a worker without it doesn't load it. */
 async function makeWorld(given: Store, { troubles, ...world }: WorldParts) {
-  const { beginWork } = await import('../../keep/once/once.js');
+  const { beginWork } = await import('../../keep/once.js');
   const { LimitedStore } = await import('../../keep/limited-store.js');
   const store = new LimitedStore(given, { clock: world.clock, trouble: troubles.of('idempotent') });
-  return { world: { ...world, store, signal: new Abort() }, beginWork };
+  return { world: { ...world, store, signal: store.closed }, beginWork };
 }
 
 interface WorldParts extends Omit<OnceWorld, 'store' | 'signal'> {
@@ -143,21 +139,24 @@ interface WorldParts extends Omit<OnceWorld, 'store' | 'signal'> {
 
 /** Runs the handler, and keeps its outcome. */
 async function runOnce(
-  work: RunningWork,
+  work: Work,
   next: () => Promise<unknown>,
   context: TaskContext,
   failures: readonly string[],
 ): Promise<unknown> {
   let outcome: RecordFields | undefined;
+  let isDeferred = false;
   try {
     const result = await next();
-    if (!isDeferral(result)) outcome = await succeeded(result, context);
+    isDeferred = isDeferral(result);
+    if (!isDeferred) outcome = await succeeded(result, context);
     return result;
   } catch (error) {
     outcome = failed(error, context, failures);
     throw error;
   } finally {
-    await keep(work, outcome, context);
+    // The record of a deferred task says that it works on this, for as long as the service wants it.
+    if (!isDeferred) await keep(work, outcome, context);
   }
 }
 
@@ -183,15 +182,13 @@ function failed(
 }
 
 /** Keeps an outcome, or lets the work begin anew. Never rejects: the task has its outcome in any case. */
-async function keep(
-  work: RunningWork,
-  outcome: RecordFields | undefined,
-  { log }: TaskContext,
-): Promise<void> {
+async function keep(work: Work, outcome: RecordFields | undefined, { log }: TaskContext): Promise<void> {
   try {
     if (!outcome) return await work.free();
     if (!(await work.finish(outcome)))
-      log.warn('another task took this one for dead and has begun the same work; this outcome is not kept');
+      log.warn(
+        'the service had let this task go, and another has begun the same work: this outcome is not kept',
+      );
   } catch (error) {
     log.error({ err: error }, 'the outcome could not be kept: the next task does the same work again');
     if (error instanceof StoreError && error.kind === 'too-large') await work.free().catch(() => {});
@@ -214,20 +211,17 @@ function nameOf(name: unknown, { handler }: TaskContext): string {
 }
 
 function checked(options: IdempotentOptions) {
-  const { store, keep: kept = '1d', whileRunning = 'wait', failures = [] } = options;
+  const { store, keep: kept = '1d', failures = [] } = options;
   const refuse = (option: string, expected: string, value: unknown): never => {
     throw new TypeError(`Idempotent: expected \`${option}\` to be ${expected}, got ${show(value)}`);
   };
-  if (!isStore(store))
-    refuse('store', "a store that can replace records, such as directory('/var/lib/stepwright')", store);
+  if (!isStore(store)) refuse('store', "a store, such as directory('/var/lib/stepwright')", store);
   if (typeof options.key !== 'function')
     refuse('key', 'a function of the input that returns a text', Reflect.get(options, 'key'));
-  if (whileRunning !== 'wait' && whileRunning !== 'fail')
-    refuse('whileRunning', "'wait' or 'fail'", whileRunning);
   if (!Array.isArray(failures) || !failures.every((each) => isText(each) && !isReserved(String(each))))
     refuse('failures', 'a list of names of your own errors', failures);
   const keepMs = parseDuration(kept) ?? 0;
   if (keepMs < 1) refuse('keep', `${DURATION_EXPECTED}, of 1 ms or more`, kept);
   const key = (input: unknown): unknown => options.key(input);
-  return { store, key, keepMs, waits: whileRunning === 'wait', failures };
+  return { store, key, keepMs, failures };
 }

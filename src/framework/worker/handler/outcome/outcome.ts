@@ -1,3 +1,4 @@
+import { isReserved } from '../../../declare/activity-failure.js';
 import { PAYLOAD_LIMIT_BYTES } from '../../../base/size.js';
 
 /** The outcome of a task that is reported to the service. */
@@ -12,14 +13,13 @@ export type Outcome =
 /** Says that a task has no outcome yet: somebody else completes it later. */
 export interface Deferred {
   readonly status: 'deferred';
-  /** Names the task for those who complete it. */
-  readonly id: string;
-  /** The time at which the task fails if it isn't completed before, in epoch milliseconds. */
-  readonly until: number;
 }
 
 /** The end of a handler: with the task's outcome, or with a deferral. */
 export type HandlerEnd = Outcome | Deferred;
+
+/** True for a failure that the handler has thrown: not for one of its output, its stop, or the crash of its thread. */
+export const isThrown = (end: HandlerEnd): boolean => end.status === 'failed' && !isReserved(end.error);
 
 /** If a text has more bytes in UTF-8 than `limit`, returns their number. Otherwise returns undefined. */
 export function bytesBeyondLimit(text: string, limit: number = PAYLOAD_LIMIT_BYTES): number | undefined {

@@ -19,6 +19,6 @@ export const SERVICE_LIMIT: OutputLimit = {
   refuse: (bytes, largest = '') =>
     new Refusal(
       OWN_ERROR.outputTooLarge,
-      `the output has ${bytes} bytes as JSON${largest}; Step Functions accepts ${PAYLOAD_LIMIT_BYTES}. Return less, or store it yourself and return its key; or set payloads: { store: s3({ bucket: '…' }) } in the config (docs/kept.md)`,
+      `the output has ${bytes} bytes as JSON${largest}; Step Functions accepts ${PAYLOAD_LIMIT_BYTES}. Return less, or store it yourself and return its key; or set payloads: { store: s3({ bucket: '…' }) } in the config (docs/payloads.md)`,
     ),
 };

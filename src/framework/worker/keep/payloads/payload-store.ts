@@ -51,11 +51,7 @@ export class PayloadStore {
     this.#base = base;
     this.#keepMs = keepMs;
     this.#random = random;
-    this.#store = new LimitedStore(store, {
-      clock,
-      limitMs: CALL_LIMIT_MS,
-      trouble,
-    });
+    this.#store = new LimitedStore(store, { clock, limitMs: CALL_LIMIT_MS, trouble });
   }
 
   /** True if this store itself would give a payload this reference. No other reference is followed. */

@@ -5,7 +5,7 @@ export const REFERENCE_KEY = '$stepwright';
 
 /**
  * A payload by its address, its SHA-256 and its length. Its form is fixed, since other languages read and write it, and
- * lies in executions that may be a year old: docs/kept.md.
+ * lies in executions that may be a year old: docs/payloads.md.
  */
 export interface Reference {
   /** The address of the store, then `/payloads/`, then the hash. */

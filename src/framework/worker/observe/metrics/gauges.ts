@@ -27,7 +27,6 @@ export function readGauges(status: WorkerStatus, loop: EventLoopDelay, now: numb
     ...STATES.map((each) => reading('stepwright.worker.state', { state: each }, Number(each === state))),
     ...readProtection(status.protection),
     ...readOutbox(status.outbox),
-    ...(status.deferred === undefined ? [] : [reading('stepwright.tasks.deferred', {}, status.deferred)]),
     ...loop
       .read()
       .map(({ percentile, seconds }) => reading('stepwright.event_loop.delay', { percentile }, seconds)),
@@ -58,6 +57,7 @@ const readOutbox = (outbox: OutboxStatus | undefined): Reading[] =>
     ? [
         reading('stepwright.outbox.keeps', {}, Number(outbox.keeps)),
         reading('stepwright.outbox.waiting', {}, outbox.waiting),
+        reading('stepwright.outbox.oldest', {}, outbox.oldestMs / 1_000),
       ]
     : [];
 

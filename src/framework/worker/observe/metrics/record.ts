@@ -53,7 +53,8 @@ function recordOutbox(worker: ObservedWorker, sink: MetricSink): void {
   for (const { name: handler } of worker.status().handlers)
     for (const name of ['stepwright.outcomes.kept', 'stepwright.outcomes.unkept'] as const)
       counter(name, { handler });
-  for (const outcome of ['accepted', 'gone', 'lost']) counter('stepwright.outcomes.offered', { outcome });
+  for (const outcome of ['accepted', 'delivered', 'gone', 'lost'])
+    counter('stepwright.outcomes.offered', { outcome });
   worker.on('outbox:kept', ({ handler }) => counter('stepwright.outcomes.kept', { handler }).add(1));
   worker.on('outbox:unkept', ({ handler }) => counter('stepwright.outcomes.unkept', { handler }).add(1));
   worker.on('outbox:offered', ({ outcome }) => counter('stepwright.outcomes.offered', { outcome }).add(1));

@@ -137,7 +137,7 @@ export const METRICS = {
   },
   'stepwright.outcomes.offered': {
     ...{ kind: 'counter', unit: '{outcome}', labels: ['outcome'] },
-    help: 'Outcomes that another worker had left, by what became of their reports: accepted, gone, lost',
+    help: 'Outcomes that were left in the outbox, by what became of them: accepted, delivered by another, gone, lost',
   },
   'stepwright.outbox.keeps': {
     ...{ kind: 'gauge', unit: '1', labels: [], together: 'min' },
@@ -147,13 +147,13 @@ export const METRICS = {
     ...{ kind: 'gauge', unit: '{outcome}', labels: [] },
     help: 'Outcomes that are in the outbox and not accepted yet; none where `outbox` is off',
   },
+  'stepwright.outbox.oldest': {
+    ...{ kind: 'gauge', unit: 's', labels: [], together: 'max' },
+    help: 'Seconds since the oldest outcome in the outbox was decided; 0 if there is none',
+  },
   'stepwright.stores.failed': {
     ...{ kind: 'counter', unit: '{time}', labels: ['use'] },
     help: 'Times that calls to a store began to fail, by its use: payloads, outbox, checkpoint, idempotent, deferred',
-  },
-  'stepwright.tasks.deferred': {
-    ...{ kind: 'gauge', unit: '{task}', labels: [] },
-    help: 'Deferred tasks whose heartbeats this worker sends; none where `deferred` is off',
   },
   'stepwright.worker.protection': {
     ...{ kind: 'gauge', unit: '1', labels: ['state'], together: 'max' },

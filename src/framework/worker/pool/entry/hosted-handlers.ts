@@ -12,7 +12,7 @@ import { resolveConfig, resolveHandler } from '../../../config/resolve.js';
 import { compile, type CompiledHandler } from '../../handler/compile.js';
 import type { TaskPayloads } from '../../handler/output/outputs.js';
 import { makeCheckpoints } from '../../handler/make-checkpoints.js';
-import type { Checkpoints } from '../../keep/checkpoints/checkpoints.js';
+import type { Checkpoints } from '../../keep/checkpoints.js';
 import { createContainer } from '../../container/create-container.js';
 import { STORE_TROUBLES } from '../../container/tokens.js';
 import type { HostOptions } from '../pool-messages.js';

@@ -1,22 +1,31 @@
 import type { Clock } from '../../../base/time/clock.js';
 import { type Resolvers, withResolvers } from '../../../base/time/wait.js';
 import { NO_CHECKPOINT } from '../../../declare/checkpoint.js';
+import { StoreError } from '../../../base/store/store-error.js';
+import { Deferral, DeferredIdTaken } from '../../../declare/deferral.js';
 import { TaskAborted, type TaskContext } from '../../../declare/task-context.js';
+import type { AskedTask, Wanted } from '../../keep/asking.js';
 import { AsyncTaskContext } from '../../handler/context/current-task.js';
-import { deferralOf } from '../../handler/context/defer.js';
+import { setArbiter } from '../../handler/context/arbiter.js';
+import { readDeferOptions } from '../../handler/context/defer.js';
 import { TaskSignals } from '../../handler/context/task-signals.js';
-import type { Checkpoints } from '../../keep/checkpoints/checkpoints.js';
+import type { Checkpoints } from '../../keep/checkpoints.js';
 import { type PauseRequest, readPause } from '../../task/pause-request.js';
 import { type LateUse, logLateUse } from '../../task/late-use.js';
 import { Progress } from '../../task/progress.js';
 import { remoteLog } from '../log-line.js';
-import type { FromHost, HostedLease, ToHost } from '../pool-messages.js';
+import type { FromHost, HostedLease, PlainError, ToHost } from '../pool-messages.js';
 
 /**
  * If a handler requests a pause that ends less than this after the pause that it requested before, the request isn't
  * sent to the worker. So a handler that requests pauses in a loop sends few messages.
  */
 const PAUSE_STEP_MS = 1_000;
+
+type ToTask = Extract<ToHost, { kind: 'abort' | 'drain' | 'heartbeat-answer' | 'asked' | 'deferred' }>;
+type Answer = Extract<ToHost, { kind: 'asked' | 'deferred' }>;
+
+const ENDED: PlainError = { name: 'Error', message: 'the task has ended' };
 
 /** The functions that a task in a thread or process uses to send messages and log lines to the worker. */
 export interface TaskOutput {
@@ -50,9 +59,12 @@ export class HostedTask {
   /** The end of the longest pause of its handler that this task has requested. */
   #pausedUntil = Number.NEGATIVE_INFINITY;
   #closed = false;
+  /** What resolves the calls that the worker has not answered. */
+  readonly #calls = new Map<number, (answer: Answer) => void>();
+  #lastCall = 0;
 
   constructor(
-    { handler, text, token, activityArn, workerName, receivedAt }: HostedLease,
+    { handler, text, token, activityArn, workerName, receivedAt, scope }: HostedLease,
     output: TaskOutput,
     checkpoints?: Checkpoints,
   ) {
@@ -73,7 +85,7 @@ export class HostedTask {
         this.#progress.update(fraction, message);
       },
       pauseHandler: (duration, reason) => this.#pause(readPause(duration, reason), clock.now()),
-      defer: (options) => deferralOf(token, options, clock.now()),
+      defer: (options) => this.#defer(token, options),
       log: remoteLog((line) =>
         sendLine(this.#closed ? { kind: 'stray', line, token } : { kind: 'log', line }),
       ),
@@ -83,10 +95,12 @@ export class HostedTask {
       receivedAt: new Date(receivedAt),
     };
     this.#inContext = new AsyncTaskContext(this.context);
+    setArbiter(this.context, { scope, ask: (task) => this.#ask(task) });
   }
 
-  onMessage(message: Extract<ToHost, { kind: 'abort' | 'drain' | 'heartbeat-answer' }>): void {
-    if (message.kind === 'heartbeat-answer') this.#onAnswer(message.gone);
+  onMessage(message: ToTask): void {
+    if (message.kind === 'asked' || message.kind === 'deferred') this.#answered(message);
+    else if (message.kind === 'heartbeat-answer') this.#onAnswer(message.gone);
     else if (message.kind === 'drain') this.#inContext.run(() => this.#signals.drain());
     else this.#inContext.run(() => this.#signals.abort(message.reason, message.message));
   }
@@ -100,6 +114,34 @@ export class HostedTask {
     this.#inContext.close();
     this.#progress.end();
     this.#onAnswer(false);
+    for (const [call] of this.#calls) this.#answered({ kind: 'deferred', call, error: ENDED });
+  }
+
+  async #ask(about: AskedTask): Promise<Wanted> {
+    const answer = await this.#call((call) => ({ kind: 'ask', call, about }));
+    return answer.kind === 'asked' ? answer.wanted : 'unknown';
+  }
+
+  async #defer(token: string, given: unknown): Promise<Deferral> {
+    const options = readDeferOptions(given);
+    const answer = await this.#call((call) => ({ kind: 'defer', call, options }));
+    if (answer.kind === 'deferred' && answer.error) throw this.#signals.aborted ?? errorOf(answer.error);
+    return new Deferral(token, options?.id);
+  }
+
+  /** Sends a message that the worker answers, and waits for the answer. */
+  #call(make: (call: number) => FromHost): Promise<Answer> {
+    const call = ++this.#lastCall;
+    const answer = withResolvers<Answer>();
+    this.#calls.set(call, answer.resolve);
+    if (this.#closed) this.#answered({ kind: 'deferred', call, error: ENDED });
+    else this.#send(make(call));
+    return answer.promise;
+  }
+
+  #answered(answer: Answer): void {
+    this.#calls.get(answer.call)?.(answer);
+    this.#calls.delete(answer.call);
   }
 
   #pause({ forMs, reason }: PauseRequest, now: number): void {
@@ -136,4 +178,9 @@ export class HostedTask {
     this.#answer?.resolve(gone);
     this.#answer = undefined;
   }
+}
+
+function errorOf({ name, message, kind }: PlainError): Error {
+  if (kind) return new StoreError(kind, message);
+  return name === 'DeferredIdTaken' ? new DeferredIdTaken(message) : new TypeError(message);
 }

@@ -1,27 +1,24 @@
-import { Abort } from '../../../base/abort.js';
-import type { Logger } from '../../../base/log/log.js';
-import { within } from '../../../base/time/wait.js';
-import type { TaskContext } from '../../../declare/task-context.js';
-import type { Store } from '../../../base/store/store.js';
-import { type CheckpointRef, decodeRecord } from '../record.js';
-import { retried } from '../store-calls.js';
-import { type CheckpointWorld, TaskCheckpoint } from './task-checkpoint.js';
+import { Abort } from '../../base/abort.js';
+import type { Logger } from '../../base/log/log.js';
+import { within } from '../../base/time/wait.js';
+import type { TaskContext } from '../../declare/task-context.js';
+import type { LimitedStore } from './limited-store.js';
+import type { CheckpointRef } from './record.js';
+import { retried } from './store-calls.js';
+import { type CheckpointWorld, removeCheckpoint, TaskCheckpoint } from './task-checkpoint.js';
 
 /** The longest time for which a worker that stops waits for the store. */
 const STOP_LIMIT_MS = 3_000;
 
 /** The checkpoints of one handler's tasks. */
 export class Checkpoints {
-  readonly #world: CheckpointWorld;
-  readonly #closeStore: () => void;
+  readonly #world: CheckpointWorld & { readonly store: LimitedStore };
   readonly #log: Logger;
   readonly #removals = new Set<Promise<void>>();
   readonly #closed = new Abort();
 
-  /** @param closeStore leaves no timer of the store behind */
-  constructor(world: CheckpointWorld, closeStore: () => void, log: Logger) {
+  constructor(world: CheckpointWorld & { readonly store: LimitedStore }, log: Logger) {
     this.#world = world;
-    this.#closeStore = closeStore;
     this.#log = log;
   }
 
@@ -40,7 +37,7 @@ export class Checkpoints {
 
   /** Records that a task has taken a record in the thread or process that runs it. */
   adopt({ checkpoint }: TaskContext, ref: CheckpointRef): void {
-    if (checkpoint instanceof TaskCheckpoint) checkpoint.adopt(ref);
+    if (checkpoint instanceof TaskCheckpoint) checkpoint.ref = ref;
   }
 
   /** Returns the record that a task has taken; undefined if it has taken none. */
@@ -61,26 +58,16 @@ export class Checkpoints {
   async close(): Promise<void> {
     await within(this.#world.clock, STOP_LIMIT_MS, Promise.all(this.#removals));
     this.#closed.abort(undefined);
-    this.#closeStore();
+    this.#world.store.close();
   }
 
   async #remove(ref: CheckpointRef): Promise<void> {
-    const { handler } = this.#world;
+    const { handler, store } = this.#world;
     try {
-      await retried(() => removeCheckpoint(this.#world.store, ref), { ...this.#world, signal: this.#closed });
+      await retried(() => removeCheckpoint(store, ref), { ...this.#world, signal: this.#closed });
     } catch (error) {
       const message = 'the checkpoint of finished work could not be removed; it stays for the time in `keep`';
       this.#log.warn({ err: error, handler, key: ref.key }, message);
     }
-  }
-}
-
-/** Removes the checkpoint of a task, if no later task has taken it. @throws StoreError */
-export async function removeCheckpoint(store: Store, { key, by }: CheckpointRef): Promise<void> {
-  for (;;) {
-    const stored = await store.get(key);
-    const read = stored && decodeRecord('checkpoint', stored.value);
-    if (!stored || read?.is !== 'read' || read.fields['by'] !== by) return;
-    if (await store.deleteIf(key, stored.version)) return;
   }
 }

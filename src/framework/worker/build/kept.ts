@@ -1,0 +1,81 @@
+import type { Abortable } from '../../base/abort.js';
+import type { StoreTroubles } from '../../base/store/store-events.js';
+import type { RunnableHandler } from '../handler-loop.js';
+import type { KeptOutcome } from '../keep/kept-outcome.js';
+import type { OfferEnd } from '../keep/outbox.js';
+import { emitOutbox } from '../observe/outbox-events.js';
+import type { ReportWorld } from '../task/report.js';
+import type { WorkerParts } from '../worker.js';
+import type { Plan } from './plan.js';
+import type { StartWorld } from './start-world.js';
+
+/** The parts from which a worker keeps something. */
+export interface KeepingWorld extends Pick<StartWorld, 'clock' | 'random' | 'log'> {
+  readonly stores: StoreTroubles;
+  readonly handlers: readonly RunnableHandler[];
+  readonly scopeOf: (activityArn: string) => string;
+}
+
+/** A kept outcome is offered for this long before the others have their turn. */
+const OFFER_LIMIT_MS = 60_000;
+
+/**
+ * Returns what opens the outbox and the phone book of a worker. The code of those that the config has no store for isn't
+ * loaded.
+ */
+export async function keptOf(
+  { settings: { outbox, deferred } }: Plan,
+  world: KeepingWorld,
+): Promise<Pick<WorkerParts, 'openOutbox' | 'openPhoneBook'>> {
+  if (!outbox && !deferred) return {};
+  const { LimitedStore } = await import('../keep/limited-store.js');
+  const { clock, stores } = world;
+  const limited = (use: 'outbox' | 'deferred', store: ConstructorParameters<typeof LimitedStore>[0]) =>
+    new LimitedStore(store, { clock, trouble: stores.of(use) });
+  return {
+    openOutbox: outbox && (await openerOfOutbox(world, limited('outbox', outbox.store))),
+    openPhoneBook: deferred && (await openerOfPhoneBook(world, limited('deferred', deferred.store))),
+  };
+}
+
+type Limited = InstanceType<(typeof import('../keep/limited-store.js'))['LimitedStore']>;
+
+async function openerOfPhoneBook(
+  { clock, random, scopeOf }: KeepingWorld,
+  store: Limited,
+): Promise<WorkerParts['openPhoneBook']> {
+  const { PhoneBook } = await import('../task/phone-book.js');
+  return ({ ask }) => new PhoneBook({ store, clock, random, scopeOf, ask });
+}
+
+async function openerOfOutbox(
+  { clock, random, log, handlers, scopeOf }: KeepingWorld,
+  store: Limited,
+): Promise<WorkerParts['openOutbox']> {
+  const { Outbox } = await import('../keep/outbox.js');
+  const { offerOutcome } = await import('../task/offer.js');
+  const scopes = new Set(handlers.map(({ activityArn }) => scopeOf(activityArn)));
+  return ({ events, heartbeats, reportsOf }) => {
+    const offer = async (kept: KeptOutcome, signal: Abortable, reports: ReportWorld): Promise<OfferEnd> => {
+      const end = await offerOutcome(kept, { ...reports, heartbeats, reportLimitMs: OFFER_LIMIT_MS }, signal);
+      if (end.kind === 'accepted') removeCheckpoint(kept, handlers);
+      return end;
+    };
+    return new Outbox({
+      ...{ store, clock, random, log, scopes, listener: emitOutbox(events) },
+      offer: (kept, signal) => {
+        const reports = reportsOf(kept.activityArn);
+        return reports && offer(kept, signal, reports);
+      },
+    });
+  };
+}
+
+/** Removes the checkpoint of a task whose success the service has accepted. Returns at once. */
+function removeCheckpoint(
+  { handler, checkpoint, outcome }: KeptOutcome,
+  handlers: readonly RunnableHandler[],
+): void {
+  if (outcome.status !== 'succeeded' || !checkpoint) return;
+  handlers.find(({ name }) => name === handler)?.checkpoints?.accepted(checkpoint);
+}

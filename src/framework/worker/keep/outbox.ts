@@ -1,0 +1,266 @@
+import { Abort, type Abortable } from '../../base/abort.js';
+import type { Logger } from '../../base/log/log.js';
+import { StoreError } from '../../base/store/store-error.js';
+import type { Clock } from '../../base/time/clock.js';
+import { within } from '../../base/time/wait.js';
+import type { OutboxStatus } from '../../base/worker-status.js';
+import { encodeOutcome, type KeptOutcome, readOutcome } from './kept-outcome.js';
+import type { LimitedStore } from './limited-store.js';
+import { decodeRecord, KEY_PREFIX, tokenKey } from './record.js';
+import { allKeys, quietly } from './store-calls.js';
+
+/** The end of the report of an outcome that another process had left. */
+export type OfferEnd =
+  | { readonly kind: 'accepted' }
+  | { readonly kind: 'gone' }
+  | { readonly kind: 'lost'; readonly error: Error };
+
+/** Is told of what happens to the outcomes in an outbox. No method may throw. */
+export interface OutboxListener {
+  /** An outcome is in the store. `keepMs`: the time that this took. */
+  readonly kept: (kept: KeptOutcome, keepMs: number) => void;
+  /** The report of an outcome is sent although the outcome isn't in the store, or isn't yet. */
+  readonly unkept: (kept: KeptOutcome, error: Error) => void;
+  /**
+   * The report of an outcome that was left has ended, and its record is removed. `delivered`: another process has
+   * delivered it. `lost`: it is older than a day, and could not be delivered once more.
+   */
+  readonly offered: (kept: KeptOutcome, end: OfferEnd | { readonly kind: 'delivered' }) => void;
+}
+
+/** The parts of a worker that its outbox uses. */
+export interface OutboxWorld {
+  readonly store: LimitedStore;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Logger;
+  /** The scopes of this worker. It offers nothing of another's. */
+  readonly scopes: ReadonlySet<string>;
+  readonly listener: OutboxListener;
+  /**
+   * Reports an outcome, and sends its task's heartbeats meanwhile. Returns undefined if this worker has no connection
+   * for its activity. @param signal aborts if the worker stops
+   */
+  readonly offer: (kept: KeptOutcome, signal: Abortable) => Promise<OfferEnd> | undefined;
+}
+
+/** The longest time for which a report waits for its outcome to be in the store, and a worker that stops for its outbox. */
+const [KEEP_LIMIT_MS, STOP_LIMIT_MS] = [1_000, 3_000];
+/** The most outcomes that are on their way to the store at once. */
+const MOST_PUTS = 1_000;
+/** The most outcomes that are offered at once. */
+const MOST_OFFERS = 16;
+/** The time between two looks at the store, and after a look that has failed. */
+const [SCAN_MS, SPREAD_MS, AGAIN_MS] = [25_000, 5_000, 5_000];
+/** After its task was found gone, a record may still be removed by who has delivered it. */
+const REMOVAL_MS = 1_000;
+/** An outcome that is older is offered once more, and removed. */
+const DAY_MS = 24 * 3_600_000;
+
+interface Entry {
+  readonly key: string;
+  readonly since: number;
+  /** Resolves to undefined when the outcome is in the store, else to the reason why it is not known to be. */
+  readonly put: Promise<StoreError | undefined>;
+  isKept: boolean;
+}
+
+/**
+ * Keeps the outcomes of tasks in a store from the moment they are decided until the service has accepted them, so that
+ * a process's death loses none. Offers what was left there: when the worker starts, all that isn't its own; later, what
+ * it has itself seen twice. Two workers may offer the same outcome, as the service takes it once.
+ */
+export class Outbox {
+  readonly #world: OutboxWorld;
+  readonly #stopped = new Abort();
+  /** The outcomes that this worker is reporting, by the tokens of their tasks. */
+  readonly #own = new Map<string, Entry>();
+  /** The keys that the last look has found, with the time since which each is known. */
+  #seen = new Map<string, number>();
+  /** The keys of records that this worker can't offer, and of those that only have to be removed. */
+  readonly #unfit = new Set<string>();
+  readonly #over = new Set<string>();
+  readonly #removals = new Set<Promise<unknown>>();
+  #puts = 0;
+  /** True after a call has failed to keep an outcome, until another has succeeded. */
+  #fails = false;
+
+  constructor(world: OutboxWorld) {
+    this.#world = world;
+  }
+
+  get state(): OutboxStatus {
+    const now = this.#world.clock.now();
+    const kept = Array.from(this.#own.values()).filter(({ isKept }) => isKept);
+    const since = Math.min(now, ...kept.map((each) => each.since), ...this.#seen.values());
+    return { keeps: !this.#fails, waiting: kept.length, oldestMs: now - since };
+  }
+
+  start(): void {
+    void this.#keepLooking();
+  }
+
+  /** Stops after the last report. Takes at most 3 s, and never rejects. */
+  async stop(): Promise<void> {
+    this.#stopped.abort(undefined);
+    const { clock, store } = this.#world;
+    await within(clock, STOP_LIMIT_MS, Promise.all(this.#removals));
+    store.close();
+  }
+
+  /**
+   * Keeps an outcome. Resolves when it is in the store and its report may be sent. If it can't be kept, or not within a
+   * second, it resolves nevertheless, and that is told. Never rejects.
+   */
+  async keep(kept: KeptOutcome): Promise<void> {
+    const { clock, store, listener } = this.#world;
+    const since = clock.now();
+    const refused = this.#puts >= (this.#fails ? 1 : MOST_PUTS);
+    const key = KEY_PREFIX.outcome + tokenKey(kept.token);
+    const entry: Entry = {
+      ...{ key, since, isKept: false },
+      put: refused ? Promise.resolve(unavailable(`${store.name} takes no outcomes`)) : this.#put(key, kept),
+    };
+    this.#own.set(kept.token, entry);
+    let error: StoreError | undefined = unavailable(`${store.name} has not taken the outcome yet`);
+    const put = entry.put.then((failed) => {
+      entry.isKept = failed === undefined;
+      error = failed;
+    });
+    // While the store fails, one outcome after another tries it, and no report waits for it.
+    if (!this.#fails || refused) await within(clock, KEEP_LIMIT_MS, put);
+    if (error) listener.unkept(kept, error);
+    else listener.kept(kept, clock.now() - since);
+  }
+
+  /** Removes an outcome, because the service has accepted it or no longer wants the task. Returns at once. */
+  over(token: string): void {
+    const entry = this.#own.get(token);
+    if (!entry) return;
+    const removal = entry.put
+      .then((error) => this.#remove(entry.key, error?.kind === 'unavailable'))
+      .finally(() => this.#own.delete(token));
+    this.#removals.add(removal);
+    void removal.finally(() => this.#removals.delete(removal));
+  }
+
+  /** Leaves an outcome whose report was given up. Returns true if it is in the store, and will be offered again. */
+  left(token: string): boolean {
+    const entry = this.#own.get(token);
+    this.#own.delete(token);
+    return entry?.isKept ?? false;
+  }
+
+  /**
+   * Resolves to true if an outcome that is its own has been removed by another process, which has delivered it. To be
+   * called when the service says that the task is gone.
+   */
+  async wasDelivered(token: string): Promise<boolean> {
+    const entry = this.#own.get(token);
+    return entry?.isKept === true && this.#isRemoved(entry.key);
+  }
+
+  async #put(key: string, kept: KeptOutcome): Promise<StoreError | undefined> {
+    this.#puts++;
+    try {
+      await this.#world.store.put(key, encodeOutcome(kept));
+      this.#fails = false;
+      return undefined;
+    } catch (thrown) {
+      const error = thrown as StoreError;
+      if (error.kind !== 'too-large') this.#fails = true;
+      return error;
+    } finally {
+      this.#puts--;
+    }
+  }
+
+  /** @param isUnsure true if a write that was not answered may be made after this */
+  async #remove(key: string, isUnsure = false): Promise<void> {
+    this.#over.add(key);
+    // What can't be removed now is removed after the next look.
+    await quietly(this.#world.store.delete(key).then(() => isUnsure || this.#over.delete(key)));
+    this.#seen.delete(key);
+  }
+
+  async #keepLooking(): Promise<void> {
+    const { clock, random } = this.#world;
+    for (let isFirst = true; !this.#stopped.aborted;) {
+      const looked = await quietly(this.#look(isFirst));
+      if (looked) isFirst = false;
+      await clock.sleep(looked ? SCAN_MS + SPREAD_MS * random() : AGAIN_MS, this.#stopped);
+    }
+  }
+
+  async #look(isFirst: boolean): Promise<true> {
+    const { store, clock } = this.#world;
+    const own = new Set(Array.from(this.#own.values(), ({ key }) => key));
+    const listed = await allKeys(store, KEY_PREFIX.outcome);
+    const there = new Set(listed);
+    for (const keys of [this.#unfit, this.#over])
+      for (const key of keys) if (!there.has(key)) keys.delete(key);
+    for (const { key } of this.#own.values()) own.add(key);
+    const left = listed.filter((key) => !own.has(key) && !this.#unfit.has(key));
+    const due = left.filter((key) => isFirst || this.#seen.has(key));
+    this.#seen = new Map(left.map((key) => [key, this.#seen.get(key) ?? clock.now()]));
+    const offerNext = async (): Promise<void> => {
+      // Where one could not be offered, the others wait for the next look.
+      for (let key = due.shift(); key !== undefined && !this.#stopped.aborted; key = due.shift())
+        if (!(await this.#offer(key))) due.length = 0;
+    };
+    await Promise.all(Array.from({ length: MOST_OFFERS }, offerNext));
+    return true;
+  }
+
+  /** Offers what was left. Resolves to false if the service could not be reached. */
+  async #offer(key: string): Promise<boolean> {
+    const { clock, listener, offer } = this.#world;
+    if (this.#over.has(key)) return this.#remove(key).then(() => true);
+    const kept = await quietly(this.#read(key));
+    const offering = kept && offer(kept, this.#stopped);
+    if (!offering) return true;
+    const end = await offering;
+    const isLost = end.kind === 'lost';
+    if (isLost && (this.#stopped.aborted || clock.date() - kept.decidedAt <= DAY_MS)) return false;
+    if (end.kind === 'gone') await clock.sleep(REMOVAL_MS, this.#stopped);
+    const isDelivered = end.kind === 'gone' && (await this.#isRemoved(key));
+    listener.offered(kept, isDelivered ? { kind: 'delivered' } : end);
+    await this.#remove(key);
+    return !isLost;
+  }
+
+  /** Resolves to true if a record is known to be removed. */
+  async #isRemoved(key: string): Promise<boolean> {
+    let isRemoved = false;
+    const look = this.#world.store.get(key).then((found) => (isRemoved = found === undefined));
+    await within(this.#world.clock, KEEP_LIMIT_MS, quietly(look));
+    return isRemoved;
+  }
+
+  /** Returns an outcome that this worker may offer. @throws StoreError */
+  async #read(key: string): Promise<KeptOutcome | undefined> {
+    const { store, clock, scopes, log } = this.#world;
+    const found = await store.get(key);
+    if (!found) return void this.#seen.delete(key);
+    try {
+      const kept = readOutcome(decodeRecord('outcome', key, found));
+      if (!kept) throw new StoreError('damaged', `${key} is not a whole outcome`);
+      if (!scopes.has(kept.scope)) this.#skip(key);
+      else this.#seen.set(key, clock.now() - Math.max(clock.date() - kept.decidedAt, 0));
+      return scopes.has(kept.scope) ? kept : undefined;
+    } catch (error) {
+      log.warn(
+        { key, err: error },
+        'a record in the outbox is not one that this worker can read: it is left alone',
+      );
+      return this.#skip(key);
+    }
+  }
+
+  #skip(key: string): undefined {
+    this.#unfit.add(key);
+    this.#seen.delete(key);
+  }
+}
+
+const unavailable = (message: string): StoreError => new StoreError('unavailable', message);
