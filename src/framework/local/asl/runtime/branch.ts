@@ -7,6 +7,7 @@ import type { RunObserver } from './interpret.js';
 import type { RunningExecution } from './running-execution.js';
 import type { Scope } from './scope.js';
 import { DATA_LIMIT, StateFailure } from './state-failure.js';
+import { StateVisit, type EnteredState } from './state-visit.js';
 import { TRIED_STATE } from './trial.js';
 import { VariableScope } from './variables.js';
 
@@ -15,8 +16,6 @@ export const WHOLE = Object.freeze({ truncated: false });
 
 /** Matches an expression of JSONata that reads random numbers. */
 const RANDOM = /\$(?:random|uuid)/;
-
-const isoTime = (ms: number): string => new Date(ms).toISOString();
 
 /** An iteration of a Map state. `name` is the name of that state. */
 export interface Iteration {
@@ -34,44 +33,6 @@ export interface Iteration {
 }
 
 /**
- * The types of the history events that a type of state records between StateEntered and StateExited. A type of state
- * that doesn't record such an event leaves the field out. Recorded from the live service.
- * test/local/conformance/recorded/pointers.ts shows the `previousEventId` of each event.
- */
-export interface StateEvents {
-  /** The event that is recorded at the start of each attempt. */
-  readonly started?: string;
-  /**
-   * The event that is recorded when the state's work (its iterations or branches) has succeeded. It is the
-   * `previousEventId` of no later event, unless a field of the state itself then fails.
-   */
-  readonly succeeded?: string;
-  /**
-   * The event that is recorded when the state fails and its Retry doesn't allow another attempt. It is recorded before
-   * the state's Catch is tried. It isn't recorded for a States.Runtime failure of the state's own fields.
-   */
-  readonly failed?: string;
-  /** The event that is recorded when the state is ended from outside, for example because another branch has failed. */
-  readonly aborted?: string;
-}
-
-/** The facts about its current state that a branch keeps. */
-export interface EnteredState {
-  readonly name: string;
-  /** The types of the history events for entering and leaving the state. */
-  readonly enteredEvent: string;
-  readonly exitedEvent: string;
-  readonly kind: {
-    readonly events: StateEvents;
-    /**
-     * True if this type of state can have Retry. Recorded from the live service: only then does the context object
-     * contain RetryCount.
-     */
-    readonly recovers?: boolean;
-  };
-}
-
-/**
  * The branches of a Parallel, or the iterations of a Map, as far as they have come in the current attempt. If the
  * execution is redriven, the attempt goes on from here.
  */
@@ -82,25 +43,6 @@ export interface BranchProgress {
   readonly succeeded: ReadonlySet<number>;
   /** The branches that have begun but not succeeded, by index. */
   readonly begun: ReadonlyMap<number, Branch>;
-}
-
-interface CurrentState {
-  readonly state: EnteredState;
-  readonly enteredId: number;
-  readonly enteredAt: number;
-  /** The `previousEventId` of the state's StateEntered event. */
-  readonly enteredFrom: number;
-  /**
-   * True when the state's work has succeeded in the current attempt. A later failure is then one of Assign or Output.
-   */
-  succeeded: boolean;
-  /** The id of the `succeeded` event of {@link StateEvents}; undefined if this type of state has none. */
-  succeededId?: number;
-  /**
-   * The `previousEventId` of the next EvaluationFailed event, once an attempt has failed. Measured at the live service:
-   * it is the EvaluationFailed event of the attempt before or, in a Catch, the event that the state's failure points to.
-   */
-  failedFrom?: number;
 }
 
 /**
@@ -129,7 +71,7 @@ export class Branch implements Environment {
   position: { readonly next: string | undefined; readonly value: Json } | undefined;
   /** The task token that the context object contains as `$$.Task.Token`; undefined if it contains none. */
   taskToken: string | undefined;
-  #current: CurrentState | undefined;
+  #current: StateVisit | undefined;
   readonly #json = new JsonText();
   #inputText: string | undefined;
   /** The error because of which the current state has failed; undefined if it hasn't. */
@@ -200,8 +142,7 @@ export class Branch implements Environment {
     taken.position = this.position;
     taken.#inputText = this.#inputText;
     if (!this.#current) return taken;
-    const { succeededId: _, ...current } = this.#current;
-    taken.#current = { ...current, succeeded: false };
+    taken.#current = this.#current.takenUp();
     const isOwn = this.progress?.begun.size === 0;
     if (!isOwn || this.#error !== DATA_LIMIT) taken.earlier = this.progress;
     return taken;
@@ -252,7 +193,7 @@ export class Branch implements Environment {
     this.#inputText = undefined;
     const details = { name: state.name, input: text, inputDetails: WHOLE };
     const enteredId = this.record(state.enteredEvent, details);
-    this.#current = { state, enteredId, enteredAt, enteredFrom, succeeded: false };
+    this.#current = new StateVisit(state, enteredId, enteredAt, enteredFrom);
     this.retryCount = 0;
     this.taskToken = undefined;
     this.observer?.entered(this, state.name);
@@ -349,18 +290,10 @@ export class Branch implements Environment {
     return this.scope.wait((resolve) => evaluator.evaluate(job, execution, resolve));
   }
 
-  /**
-   * Returns the cause of a States.Runtime failure: `reason` with the current state's name in front of it, in the
-   * wording of Step Functions.
-   */
+  /** Returns the cause of a States.Runtime failure. */
   explain(reason: string): string {
-    const {
-      state: { name },
-      enteredId,
-    } = this.#entered();
     // Recorded from the live service: TestState gives the reason alone.
-    if (this.execution.trial) return reason;
-    return `An error occurred while executing the state '${name}' (entered at the event id #${enteredId}). ${reason}`;
+    return this.execution.trial ? reason : this.#entered().explain(reason);
   }
 
   /**
@@ -386,48 +319,36 @@ export class Branch implements Environment {
     }
   }
 
-  #evaluationFailure({ error, reason, options }: EvaluationFailure): StateFailure {
-    const { location, documented, afterEntry } = options;
+  #evaluationFailure(failure: EvaluationFailure): StateFailure {
+    const { error, reason, options } = failure;
+    const { location, documented } = options;
     const current = this.#entered();
-    const {
-      state: { name },
-      enteredFrom,
-      enteredId,
-      succeededId,
-    } = current;
     const cause = this.explain(reason);
     const fatal = error === 'States.Runtime';
     if (error === 'States.QueryEvaluationError') {
-      const details = { error, cause, ...(location !== undefined && { location }), state: name };
-      const from = afterEntry === true ? enteredId : (current.failedFrom ?? enteredFrom);
-      this.previous = this.#recordAfter(from, 'EvaluationFailed', details);
+      const state = current.state.name;
+      const details = { error, cause, ...(location !== undefined && { location }), state };
+      this.previous = this.#recordAfter(current.previousOf(failure), 'EvaluationFailed', details);
       current.failedFrom = this.previous;
     }
     // Measured for a Parallel: its own failure after its branches points to the event of their success.
-    else if (succeededId !== undefined) this.previous = succeededId;
+    else if (current.succeededId !== undefined) this.previous = current.succeededId;
     const aliases = documented === undefined ? [] : [documented];
     return new StateFailure(error, cause, { fatal, own: fatal, aliases });
   }
 
-  #entered(): CurrentState {
+  #entered(): StateVisit {
     if (!this.#current) throw new Error('no state is entered');
     return this.#current;
   }
 
   context(): JsonObject {
-    const {
-      state: { kind, name },
-      enteredAt,
-    } = this.#entered();
+    const current = this.#entered();
     const { trial } = this.execution;
     if (trial?.context) return trial.context;
     return {
       ...this.execution.context,
-      State: {
-        Name: trial ? TRIED_STATE : name,
-        EnteredTime: isoTime(enteredAt),
-        ...(kind.recovers === true && { RetryCount: this.retryCount }),
-      },
+      State: current.context(trial ? TRIED_STATE : current.state.name, this.retryCount),
       ...(this.taskToken !== undefined && { Task: { Token: this.taskToken } }),
       ...(this.iteration && { Map: this.iteration.context }),
     };

@@ -8,7 +8,8 @@ import type { Reader } from '../definition/reader.js';
 import { compileRetry } from '../errors/retry.js';
 import type { State, StateGroup, Step } from '../runtime/interpret.js';
 import type { TrialEnd } from '../runtime/trial.js';
-import type { Branch, StateEvents } from '../runtime/branch.js';
+import type { Branch } from '../runtime/branch.js';
+import type { StateEvents } from '../runtime/state-visit.js';
 import { soon, type Soon } from '../expression/soon.js';
 import type { StateData } from '../expression/state-data.js';
 
