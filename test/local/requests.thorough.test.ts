@@ -206,9 +206,10 @@ test('a token that no page has given is refused by every list, and maxResults 0 
     executionArn?: string;
   };
   const lists = members.filter(({ name }) => name === 'nextToken').map(({ operation }) => operation);
-  expect(lists.length).toBe(6);
+  expect(lists.length).toBe(7);
   for (const operation of lists) {
-    const of = operation === 'GetExecutionHistory' ? { executionArn } : { stateMachineArn };
+    const isOfExecution = ['GetExecutionHistory', 'ListMapRuns'].includes(operation);
+    const of = isOfExecution ? { executionArn } : { stateMachineArn };
     const body = ['ListActivities', 'ListStateMachines'].includes(operation) ? {} : of;
     const garbage = await call(operation, { ...body, nextToken: 'garbage' });
     expect([operation, garbage.message]).toEqual([operation, "Invalid Token: 'Invalid token'"]);

@@ -189,6 +189,7 @@ export const devised: HostileInput[] = [
   ),
   evaluates(doubled('[[$x], [$x]]', 60, '$x ? 1 : 2')),
   evaluates(doubled('{"a": $x, "b": $x}', 60, '$count($x.**)')),
+  evaluates('[1e300..1e300]'),
   evaluates('{"then": /x/}'),
   evaluates("$length($replace($states.input.s, 'a', $states.input.s))", QUERY, LETTERS),
   evaluates("$length($join([1..100000].('x'), $states.input.s))", QUERY, LETTERS),

@@ -101,18 +101,14 @@ type Outcome = { readonly text: string } | { readonly text?: undefined; readonly
  * Rejects if an evaluation would never settle, as one that awaits `{"then": /x/}`. An expression can only await its own
  * promises, so an evaluation that hasn't settled by the end of the event loop's turn never will.
  */
-async function unlessStuck(evaluation: Promise<unknown>): Promise<unknown> {
+function unlessStuck(evaluation: Promise<unknown>): Promise<unknown> {
   let isSettled = false;
-  const stuck = new Promise<never>((_, reject) =>
+  return new Promise((resolve, reject) => {
+    evaluation.finally(() => (isSettled = true)).then(resolve, reject);
     turn.after(() => {
       if (!isSettled) reject(new LimitReached('time'));
-    }),
-  );
-  try {
-    return await Promise.race([evaluation, stuck]);
-  } finally {
-    isSettled = true;
-  }
+    });
+  });
 }
 
 /**

@@ -4,7 +4,7 @@ import { isObject } from '../../values/json.js';
 import { javaRandom, uuid } from '../../values/random.js';
 import { LimitReached } from './limits.js';
 import { parseStrictly } from './parse.js';
-import { MEMBER } from './rewrite.js';
+import { FIRST, MEMBER } from './rewrite.js';
 
 /** The most numbers in a list that `$range` returns. Seen in responses of the live service. */
 const RANGE_LIMIT = 360_145;
@@ -54,9 +54,14 @@ export function addStepFunctions(
   if (source.includes('$eval')) expression.assign('eval', undefined);
 }
 
-/** What rewritten expressions call to read a field of an object, since the library would read inherited ones too. */
+/** What rewritten expressions call: the library would read inherited fields of an object, and never end a range. */
 export const REWRITTEN: Readonly<Record<string, unknown>> = {
   [MEMBER]: member,
+  [FIRST]: (first: unknown) => {
+    // The library would count from such a number for ever: one more is the same number.
+    if (Number.isInteger(first) && !Number.isSafeInteger(first)) throw new LimitReached('size');
+    return first;
+  },
   lookup: (from: unknown, key: unknown) => member(from, String(key)),
 };
 

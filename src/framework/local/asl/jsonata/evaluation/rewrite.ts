@@ -1,10 +1,11 @@
 import type jsonata from 'jsonata';
 
 /**
- * The name of a function that is called only by expressions that `rewrite` has changed. Nobody can write such a name in
+ * The names of functions that are called only by expressions that `rewrite` has changed. Nobody can write such a name in
  * an expression, since it contains a NUL character.
  */
 export const MEMBER = '\u0000member';
+export const FIRST = '\u0000first';
 
 interface Node {
   [key: string]: unknown;
@@ -20,12 +21,15 @@ const INHERITED = new Set(Object.getOwnPropertyNames(Object.prototype));
  * always returns true, since an escape sequence may hide a name.
  */
 export function mayNeedRewriting(source: string): boolean {
-  return source.includes('$lookup') || source.includes('\\') || SUSPECT.test(source);
+  return source.includes('..') || source.includes('$lookup') || source.includes('\\') || SUSPECT.test(source);
 }
 
 const SUSPECT = new RegExp([...INHERITED].join('|'));
 
-/** Turns names in a parsed expression that would reach JavaScript's own objects into calls of our function MEMBER. */
+/**
+ * Turns names in a parsed expression that would reach JavaScript's own objects into calls of our function MEMBER, and the
+ * first number of a range into one of FIRST.
+ */
 export function rewrite(expression: jsonata.Expression): void {
   visit(expression.ast(), new Set());
 }
@@ -37,13 +41,13 @@ function visit(value: unknown, seen: Set<unknown>): void {
   if (!Array.isArray(value)) change(value as Node);
 }
 
+const called = (name: string, ...given: unknown[]): Node => ({
+  ...{ type: 'function', value: '(', arguments: given },
+  procedure: { type: 'variable', value: name },
+});
+
 function change(node: Node): void {
+  if (node.type === 'binary' && node.value === '..') node['lhs'] = called(FIRST, node['lhs']);
   if (node.type !== 'name' || !INHERITED.has(String(node.value))) return;
-  node['procedure'] = { type: 'variable', value: MEMBER };
-  node['arguments'] = [
-    { type: 'variable', value: '' },
-    { type: 'string', value: node.value },
-  ];
-  node.type = 'function';
-  node.value = '(';
+  Object.assign(node, called(MEMBER, { type: 'variable', value: '' }, { type: 'string', value: node.value }));
 }
