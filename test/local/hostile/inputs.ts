@@ -196,6 +196,7 @@ export const devised: HostileInput[] = [
   goesOn(counts('$distinct([1..140000])')),
   evaluates('($l := [1..1000]; $count($l.($l.($l.(1)))))'),
   evaluates('($l := [1..20000]; $count($l.($l)))'),
+  evaluates('($l := [1..800000]; $count($l.($l)))'),
   evaluates("$length($reduce([1..900000], function($a, $b) { $a & 'xxxxxxxxxxxxxxxxxxxx' }, ''))"),
   evaluates('($x := $states.input; $x.constructor.constructor("return process")())', QUERY, { a: 1 }),
   evaluates('$states.input.(__proto__.(__defineGetter__("polluted", $states.input.toString)))', QUERY, {

@@ -8,7 +8,7 @@ import type { Bindings, Evaluated, EvaluationJob } from '../../expression/evalua
 import { addStepFunctions, REWRITTEN, stepFunctions, type Host } from './functions.js';
 import { NEW_FRAME, watchFrames } from './guard.js';
 import { LIMIT_TEXTS, LimitReached, MOST_BYTES } from './limits.js';
-import { mayNeedRewriting, rewrite } from './rewrite.js';
+import { rewrite } from './rewrite.js';
 import { isFunction } from './text.js';
 
 /**
@@ -84,10 +84,8 @@ export class Compiler {
     const expression = parse(source);
     // The library's types allow only strings, but the names under which it looks up its hooks are symbols.
     const assign = expression.assign.bind(expression) as (name: unknown, value: unknown) => void;
-    if (mayNeedRewriting(source)) {
-      rewrite(expression);
-      for (const [name, rewritten] of Object.entries(REWRITTEN)) assign(name, rewritten);
-    }
+    rewrite(expression);
+    for (const [name, rewritten] of Object.entries(REWRITTEN)) assign(name, rewritten);
     assign(NEW_FRAME, watchFrames(depthsOf(expression.ast()), this.isOver));
     addStepFunctions(expression, source, this.#functions);
     return expression;

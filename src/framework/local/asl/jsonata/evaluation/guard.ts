@@ -24,6 +24,7 @@ export interface Frame {
 interface Node {
   readonly type?: string;
   readonly group?: unknown;
+  readonly steps?: readonly Node[];
 }
 
 /**
@@ -65,13 +66,23 @@ export function watchFrames(
   return onFrame;
 }
 
+/**
+ * The number of items that each step of a path has returned for all items of the step before. The library joins them at once, in a
+ * loop that nothing can end: V8 would end the process.
+ */
+export const JOINED = new WeakMap<object, number>();
+
 function leave(node: Node, _input: unknown, _frame: Frame, result: unknown): void {
   if (typeof result === 'string') {
     if (result.length > MOST_BYTES) throw new LimitReached('size');
   } else if (typeof result === 'object' && result !== null) {
+    const before = Array.isArray(result) ? JOINED.get(node) : undefined;
+    if (before !== undefined) JOINED.set(node, before + (result as unknown[]).length);
+    if (Number(before) > MOST_BYTES / 2) throw new LimitReached('size');
     const isNew = NEW_VALUE_TYPES.has(node.type ?? '') || node.group !== undefined || 'sequence' in result;
     if (isNew && !weigh(result, MOST_BYTES)) throw new LimitReached('size');
   }
+  for (const step of node.steps ?? []) JOINED.set(step, 0);
 }
 
 function isBuiltin(value: unknown): value is Builtin {

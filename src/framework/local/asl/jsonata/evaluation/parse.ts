@@ -22,7 +22,6 @@ function hasRepeatedKey(text: string): boolean {
 }
 
 function isFinite(value: Json): boolean {
-  if (typeof value === 'number') return Number.isFinite(value);
-  if (typeof value !== 'object' || value === null) return true;
+  if (typeof value !== 'object' || value === null) return typeof value !== 'number' || Number.isFinite(value);
   return Object.values(value).every(isFinite);
 }

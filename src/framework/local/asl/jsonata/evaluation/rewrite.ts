@@ -1,4 +1,5 @@
 import type jsonata from 'jsonata';
+import { JOINED } from './guard.js';
 
 /**
  * The names of functions that are called only by expressions that `rewrite` has changed. Nobody can write such a name in
@@ -17,18 +18,8 @@ interface Node {
 const INHERITED = new Set(Object.getOwnPropertyNames(Object.prototype));
 
 /**
- * Returns false if an expression certainly contains nothing that `rewrite` changes. An expression with a backslash
- * always returns true, since an escape sequence may hide a name.
- */
-export function mayNeedRewriting(source: string): boolean {
-  return source.includes('..') || source.includes('$lookup') || source.includes('\\') || SUSPECT.test(source);
-}
-
-const SUSPECT = new RegExp([...INHERITED].join('|'));
-
-/**
  * Turns names in a parsed expression that would reach JavaScript's own objects into calls of our function MEMBER, and the
- * first number of a range into one of FIRST.
+ * first number of a range into one of FIRST. Lists the steps of paths in JOINED.
  */
 export function rewrite(expression: jsonata.Expression): void {
   visit(expression.ast(), new Set());
@@ -47,6 +38,7 @@ const called = (name: string, ...given: unknown[]): Node => ({
 });
 
 function change(node: Node): void {
+  if (Array.isArray(node['steps'])) for (const step of node['steps'] as object[]) JOINED.set(step, 0);
   if (node.type === 'binary' && node.value === '..') node['lhs'] = called(FIRST, node['lhs']);
   if (node.type !== 'name' || !INHERITED.has(String(node.value))) return;
   Object.assign(node, called(MEMBER, { type: 'variable', value: '' }, { type: 'string', value: node.value }));
