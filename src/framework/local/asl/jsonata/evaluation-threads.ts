@@ -83,11 +83,11 @@ class Thread {
     const { current, index } = this;
     if (!current || !this.#isReady) return false;
     const [usedMs, at] = [processorMs(this.#id), systemClock.now()];
-    if (this.#seen !== current || this.#seenAt !== index) {
-      [this.#seen, this.#seenAt, this.#long] = [current, index, undefined];
-      return false;
-    }
-    this.#long ??= { usedMs, at };
+    // All expressions of a job together make a long one; each has the whole time.
+    if (this.#seen !== current) this.#long = undefined;
+    else if (!this.#long || this.#seenAt !== index) this.#long = { usedMs, at };
+    [this.#seen, this.#seenAt] = [current, index];
+    if (!this.#long) return false;
     return usedMs === undefined || this.#long.usedMs === undefined
       ? at - this.#long.at >= PATIENCE_MS
       : usedMs - this.#long.usedMs >= LIMIT_MS;
