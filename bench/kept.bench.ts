@@ -200,7 +200,7 @@ async function payloads(): Promise<readonly Cost[]> {
 }
 
 /** The most processor time, in milliseconds, that an outbox in a directory may add to a task of a hundred in flight. */
-const MOST_ADDED_MS = 0.5;
+const MOST_ADDED_MS = 0.8;
 
 function brokenBy(costs: readonly OutboxCost[]): string[] {
   const of = (part: string): number =>

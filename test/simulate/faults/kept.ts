@@ -72,8 +72,8 @@ export const KEPT_FAULTS: readonly Fault[] = [
     name: 'an outcome leaves the outbox before it is accepted',
     seed: 2,
     plant: records('outcomes/', (store) => ({
-      put: async (...call) => {
-        const version = await store.put(...call);
+      putIfAbsent: async (...call) => {
+        const version = await store.putIfAbsent(...call);
         await store.delete(call[0]).catch(() => {});
         return version;
       },

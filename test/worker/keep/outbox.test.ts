@@ -79,9 +79,9 @@ test('an outcome is in the store before its report is sent, and gone from it onc
 test('no report is sent before the store has acknowledged the outcome, unless that takes a second', async () => {
   let acknowledge = (): void => {};
   const slow = replaced(store, {
-    put: async (key, value, options) => {
+    putIfAbsent: async (key, value, options) => {
       await new Promise<void>((resolve) => (acknowledge = resolve));
-      return store.put(key, value, options);
+      return store.putIfAbsent(key, value, options);
     },
   });
   const w = await worker('one', { config: { outbox: { store: slow } } });
@@ -341,9 +341,9 @@ test('a store that is away for minutes at the start is looked at when it is back
 test('where the store takes nothing, results are reported, and that is told once', async () => {
   let isFull = true;
   const full = replaced(store, {
-    put: async (key, value, options) => {
+    putIfAbsent: async (key, value, options) => {
       if (isFull) throw new StoreError('full', 'no room');
-      return store.put(key, value, options);
+      return store.putIfAbsent(key, value, options);
     },
   });
   const w = await worker('one', { config: { outbox: { store: full } } });

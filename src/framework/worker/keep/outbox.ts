@@ -163,7 +163,10 @@ export class Outbox {
   async #put(key: string, kept: KeptOutcome): Promise<StoreError | undefined> {
     this.#puts++;
     try {
-      await this.#world.store.put(key, encodeOutcome(kept));
+      const { store } = this.#world;
+      const record = encodeOutcome(kept);
+      // No other record has this key, and a new one costs a store less than a change.
+      if ((await store.putIfAbsent(key, record)) === undefined) await store.put(key, record);
       this.#fails = false;
       return undefined;
     } catch (thrown) {

@@ -58,9 +58,7 @@ export class DirectoryStore implements Store {
   }
 
   readonly put: Store['put'] = async (key, value, options = {}) => {
-    const version = await this.#write(key, value, options, (aside) =>
-      this.#change(key, ALWAYS, (path) => fs.rename(aside, path)),
-    );
+    const version = await this.#write(key, value, options, (aside) => this.#rename(aside, key, ALWAYS));
     if (version === undefined) throw new StoreError('unavailable', `${this.name}: ${key} was not written`);
     return version;
   };
@@ -69,19 +67,17 @@ export class DirectoryStore implements Store {
     this.#write(key, value, options, async (aside) => {
       for (;;) {
         const linked = await linkTo(this.#pathOf(key), aside);
-        if (linked === 'done') return true;
+        if (linked === 'done') return 'linked';
         const there = await this.#head(key);
-        if (there && !this.#isOver(there)) return false;
+        if (there && !this.#isOver(there)) return undefined;
         // Where there are links, others give a new record its name without the lock.
         const isFree: Allows = (head) => (head ? this.#isOver(head) : linked === 'none');
-        if (await this.#change(key, isFree, (path) => fs.rename(aside, path))) return true;
+        if (await this.#rename(aside, key, isFree)) return 'renamed';
       }
     });
 
   readonly replace: Store['replace'] = (key, value, version, options = {}) =>
-    this.#write(key, value, options, (aside) =>
-      this.#change(key, this.#is(version), (path) => fs.rename(aside, path)),
-    );
+    this.#write(key, value, options, (aside) => this.#rename(aside, key, this.#is(version)));
 
   readonly get: Store['get'] = (key, { signal, maxBytes = this.maxBytes } = {}) =>
     this.#try(key, signal, async (path) => {
@@ -110,7 +106,7 @@ export class DirectoryStore implements Store {
     key: string,
     value: Uint8Array,
     { signal, ttlMs = Number.POSITIVE_INFINITY }: StoreOptions,
-    place: (aside: string) => Promise<boolean>,
+    place: (aside: string) => Promise<'renamed' | 'linked' | undefined>,
   ): Promise<string | undefined> {
     const until = ttlMs === Number.POSITIVE_INFINITY ? undefined : this.#now() + ttlMs;
     const version = uniqueId();
@@ -119,12 +115,14 @@ export class DirectoryStore implements Store {
       checkSize(this, key, value.byteLength);
       const aside = join(this.#aside, uniqueId());
       await this.#makeFolder(dirname(path));
+      let placed: 'renamed' | 'linked' | undefined;
       try {
         await inTurn(() => fs.writeFile(aside, file, { mode: 0o600, flag: 'wx', flush: true }));
-        if (!(await place(aside))) return undefined;
+        placed = await place(aside);
+        if (!placed) return undefined;
       } finally {
-        // It is not there if it was renamed. What can't be removed now is removed later.
-        await inTurn(() => fs.unlink(aside)).catch(() => undefined);
+        // What can't be removed now is removed later.
+        if (placed !== 'renamed') await inTurn(() => fs.unlink(aside)).catch(() => undefined);
       }
       await flushFolder(dirname(path));
       this.#sweepSometimes();
@@ -139,6 +137,10 @@ export class DirectoryStore implements Store {
       await (isDone ? flushFolder(dirname(path)) : inTurn(() => fs.access(this.#records)));
       return isDone;
     });
+  }
+
+  async #rename(aside: string, key: string, allows: Allows): Promise<'renamed' | undefined> {
+    return (await this.#change(key, allows, (path) => fs.rename(aside, path))) ? 'renamed' : undefined;
   }
 
   /** Makes a change under the lock, unless the record that is there then forbids it. */
@@ -276,15 +278,28 @@ const namesIn = (path: string): Promise<string[]> =>
     }),
   );
 
-const flushFolder = (path: string): Promise<void> =>
-  inTurn(async () => {
-    const folder = await fs.open(path, 'r');
-    try {
-      await folder.sync();
-    } finally {
-      await folder.close();
-    }
-  });
+/** The flushes that have not begun, by their folders. */
+const flushes = new Map<string, Promise<void>>();
+
+/** Flushes a folder. All changes that were made before the flush begins share it. */
+function flushFolder(path: string): Promise<void> {
+  const waiting = flushes.get(path);
+  if (waiting) return waiting;
+  // It begins later, also where it has its turn at once.
+  const flush = Promise.resolve().then(() =>
+    inTurn(async () => {
+      flushes.delete(path);
+      const folder = await fs.open(path, 'r');
+      try {
+        await folder.sync();
+      } finally {
+        await folder.close();
+      }
+    }),
+  );
+  flushes.set(path, flush);
+  return flush;
+}
 
 /**
  * Makes a store's folders if they are not there: under another name, so that they get theirs in one step.

@@ -11,6 +11,8 @@ export const FREE = 'free';
 const WAIT_MS = 2_000;
 /** A holder of whom it isn't known if it lives is taken for ended after it has held the lock for so long. */
 const STUCK_MS = 10_000;
+/** A process that makes one change after another holds the lock for so long. */
+const HELD_MS = 100;
 /** The longest wait between two attempts to take the lock. The holder is looked at with each fourth. */
 const [PAUSE_MS, LOOK_EACH] = [2, 4];
 
@@ -24,7 +26,10 @@ export class FolderLock {
   readonly #clock: typeof systemClock;
   /** Resolves when the last change of this process has been made. */
   #turn: Promise<unknown> = Promise.resolve();
-  /** The name under which this lock is held; without a change, if it could not be given back. */
+  /** The number of changes of this process that wait for their turn. */
+  #waiting = 0;
+  #isTaken = false;
+  /** The name under which this lock is held; also if it could not be given back. */
   #held: string | undefined;
   #heldAt = Number.NEGATIVE_INFINITY;
   #seen: { readonly holder: string; readonly since: number } | undefined;
@@ -41,25 +46,29 @@ export class FolderLock {
    */
   run<T>(change: () => Promise<T>): Promise<T> {
     const began = this.#clock.now();
+    this.#waiting++;
     const made = this.#turn.then(async () => {
-      const name = await this.#take(began);
+      this.#waiting--;
+      if (!this.#isTaken) await this.#take(began);
       try {
         return await change();
       } finally {
-        await this.#giveBack(name);
+        await this.#giveBackIfDue();
       }
     });
     this.#turn = made.catch(() => {});
     return made;
   }
 
-  async #take(began: number): Promise<string> {
+  async #take(began: number): Promise<void> {
     const name = newHolder();
     for (let attempt = 1; ; attempt++) {
       const from = this.#held ?? (attempt % LOOK_EACH === 0 ? await this.#endedHolder() : FREE);
       if (from !== undefined && (await this.#rename(from, name))) {
         this.#heldAt = this.#clock.now();
-        return (this.#held = name);
+        this.#held = name;
+        this.#isTaken = true;
+        return;
       }
       this.#held = undefined;
       if (this.#clock.now() - Math.max(began, this.#heldAt) > WAIT_MS)
@@ -69,6 +78,14 @@ export class FolderLock {
         );
       await this.#clock.sleep(PAUSE_MS * Math.random());
     }
+  }
+
+  /** Keeps the lock for the next change, for a tenth of a second at most. Then others have a turn. */
+  async #giveBackIfDue(): Promise<void> {
+    if (this.#waiting > 0 && this.#clock.now() - this.#heldAt < HELD_MS) return;
+    this.#isTaken = false;
+    if (this.#held !== undefined) await this.#giveBack(this.#held);
+    if (this.#waiting > 0) await this.#clock.sleep(PAUSE_MS);
   }
 
   /** Tries three times. If that fails, the next change takes the lock from this name. */
