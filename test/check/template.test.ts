@@ -362,6 +362,20 @@ Resources:
   expect(problems[0]?.where).toMatch(new RegExp(`template.yaml:${line}:\\d+$`));
 });
 
+test.each([
+  ['whose definition lies in S3', 'DefinitionUri: s3://bucket/key'],
+  ['that needs a parameter without a value', 'Definition: { A: !Ref Stage }'],
+])('a machine %s is left out with a warning, and the others are served', async (_what, property) => {
+  const { machines, leftOut, problems, warnings } = await stackOf(`Parameters:
+  Stage: { Type: String }
+Resources:
+  M: { Type: AWS::Serverless::StateMachine, Properties: { ${property} } }
+  N: { Type: AWS::Serverless::StateMachine, Properties: { Definition: { StartAt: A } } }
+`);
+  expect([machines.map(({ id }) => id), leftOut.map(({ id }) => id), problems]).toEqual([['N'], ['M'], []]);
+  expect(warnings).toMatchObject([{ what: expect.stringContaining('is left out') }]);
+});
+
 test('the files that a template names are listed, also while they can not be read', async () => {
   const { files } = await stackOf(`Resources:
   M: { Type: AWS::Serverless::StateMachine, Properties: { DefinitionUri: none.yaml } }

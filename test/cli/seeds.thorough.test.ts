@@ -5,8 +5,10 @@ import { afterEach, expect, test } from '@jest/globals';
 import {
   DescribeStateMachineAliasCommand,
   ListActivitiesCommand,
+  ListExecutionsCommand,
   ListStateMachinesCommand,
   SFNClient,
+  StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import { endpointOf, killAll, stepwright } from '../support/cli.js';
 
@@ -63,6 +65,29 @@ Resources:
   const alias = new DescribeStateMachineAliasCommand({ stateMachineAliasArn: `${stateMachineArn}:live` });
   const { routingConfiguration } = await client.send(alias);
   expect(routingConfiguration).toEqual([{ stateMachineVersionArn: `${stateMachineArn}:1`, weight: 100 }]);
+  client.destroy();
+  rmSync(dir, { recursive: true });
+});
+
+test.each([
+  ['--kept-executions', '1'],
+  ['--kept-bytes', '10000'],
+])('local with %s %s keeps the latest execution', async (...flag) => {
+  const dir = mkdtempSync(join(tmpdir(), 'stepwright-seeds-'));
+  mkdirSync(join(dir, 'state-machines'));
+  writeFileSync(join(dir, 'package.json'), '{}');
+  writeFileSync(
+    join(dir, 'state-machines/M.asl.json'),
+    '{"StartAt":"A","States":{"A":{"Type":"Pass","End":true}}}',
+  );
+  const endpoint = await endpointOf(stepwright(['local', '--port', '0', ...flag], {}, dir));
+  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+  const client = new SFNClient({ endpoint, region: 'us-east-1', credentials });
+  const { stateMachines = [] } = await client.send(new ListStateMachinesCommand({}));
+  const stateMachineArn = stateMachines[0]?.stateMachineArn;
+  for (const name of ['a', 'b', 'c']) await client.send(new StartExecutionCommand({ stateMachineArn, name }));
+  const { executions = [] } = await client.send(new ListExecutionsCommand({ stateMachineArn }));
+  expect(executions.map(({ name }) => name)).toEqual(['c']);
   client.destroy();
   rmSync(dir, { recursive: true });
 });

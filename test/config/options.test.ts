@@ -102,6 +102,8 @@ const ROWS: Readonly<Record<keyof Rows, { takes: readonly Kind[]; alsoWrong?: re
   drain: { takes: [], alsoWrong: ['stop'] },
   heartbeatRate: { takes: ['1', '1e15'], alsoWrong: ['250', 0.99] },
   mocks: { takes: ['an object', 'an object that holds itself'] },
+  keptExecutions: { takes: ['1', '1e15'], alsoWrong: ['250', 1.5] },
+  keptBytes: { takes: ['1', '1e15'], alsoWrong: ['250', 1.5] },
   healthPort: {
     takes: ['0', '1'],
     alsoWrong: ['8080', 'host:', ':8080', '::1:8080', 'a b:1', 'host:65536', 70_000],

@@ -106,6 +106,8 @@ const TEXTS: Readonly<Record<string, readonly [text: string, value: unknown][]>>
     ['500', 500],
     ['1.5', 1.5],
   ],
+  keptExecutions: [['20', 20]],
+  keptBytes: [['5000000', 5_000_000]],
   healthPort: [
     ['0', 0],
     ['0.0.0.0:8080', '0.0.0.0:8080'],

@@ -2,10 +2,11 @@ import { describe, expect, test } from '@jest/globals';
 import { readCause } from '../../src/console/model/cause.js';
 import { execFileSync } from 'node:child_process';
 import { copiesOfExecution } from '../../src/console/model/copy-as.js';
+import { completeDefinition } from '../../src/console/model/complete-definition.js';
 import { conditionText } from '../../src/console/model/condition.js';
 import { readDefinition } from '../../src/console/model/definition.js';
 import { locatePath, pretty } from '../../src/console/model/json-text.js';
-import type { Box, Drawing } from '../../src/console/model/drawing/drawing.js';
+import { END, type Box, type Drawing } from '../../src/console/model/drawing/drawing.js';
 import { layOut } from '../../src/console/model/drawing/layout.js';
 import { neighbour } from '../../src/console/model/drawing/neighbours.js';
 import { duration, wholeSeconds } from '../../src/console/model/format.js';
@@ -196,4 +197,25 @@ test('an execution is copied as commands that a shell takes apart as they are me
     'http://127.0.0.1:8083',
     '',
   ]);
+});
+
+const INHERITED = ['__proto__', 'constructor', 'toString', 'hasOwnProperty'];
+test('names that JavaScript objects inherit are ordinary names of states', () => {
+  const states = INHERITED.map((name, i) => {
+    const next = INHERITED[i + 1];
+    return `"${name}":{"Type":"Pass",${next === undefined ? '"End":true' : `"Next":"${next}"`}}`;
+  });
+  const text = `{"StartAt":"__proto__","States":{${states.join()}}}`;
+  const { boxes, lines } = layOut(readDefinition(text) ?? { startAt: '', states: [] });
+  expect(boxes.filter(({ node }) => node).map(({ name }) => name)).toEqual(INHERITED);
+  expect(lines.map(({ to }) => to)).toEqual([...INHERITED, END]);
+  const tops = boxes.filter(({ node }) => node).map(({ y }) => y);
+  expect(new Set(tops).size).toBe(INHERITED.length);
+});
+
+test.each(INHERITED)('a definition is completed where a state has the Type %s', (type) => {
+  const text = `{"StartAt":"A","States":{"A":{"Type":"${type}",}}}`;
+  expect(completeDefinition(text, text.length - 3, [])?.options).toContain('"Comment": ');
+  const states = `{"StartAt":"","States":{"${type}":{"Type":"Pass"}}}`;
+  expect(completeDefinition(states, '{"StartAt":"'.length, [])?.options).toEqual([`"${type}"`]);
 });

@@ -283,6 +283,24 @@ const DIFFERENCES: Readonly<Record<string, [show: (shown: Shown) => Promise<unkn
       shown.call('ListExecutions', { mapRunArn: 'arn:aws:states:us-east-1:123456789012:mapRun:M/L:1' }),
     { message: expect.stringMatching(/map ?run/i) },
   ],
+  'operations ListMapRuns': [
+    async (shown) => {
+      await shown.run('M', pass('a'), 'first');
+      return shown.call('ListMapRuns', {
+        executionArn: 'arn:aws:states:us-east-1:123456789012:execution:M:first',
+      });
+    },
+    { mapRuns: [] },
+  ],
+  'operations StartSyncExecution': [
+    async (shown) => {
+      await shown.create('M', pass('a'));
+      return shown.call('StartSyncExecution', {
+        stateMachineArn: 'arn:aws:states:us-east-1:123456789012:stateMachine:M',
+      });
+    },
+    { __type: expect.stringContaining('StateMachineTypeNotSupported') },
+  ],
   'operations StartExecution': [
     async (shown) => {
       await shown.forgotten('DescribeExecution');

@@ -78,72 +78,20 @@ test('an execution that has succeeded keeps neither its program nor its input as
 });
 
 const WAIT = { Type: 'Wait', Seconds: 99, End: true };
-const inside = { StartAt: 'W', States: { W: WAIT } };
-
-test.each<[what: string, states: object]>([
-  [
-    'variables',
-    { X: { Type: 'Pass', Assign: { 'v.$': '$.s', 'w.$': '$.s' }, OutputPath: null, Next: 'W' }, W: WAIT },
-  ],
-  [
-    'the inputs of iterations that wait for their turn',
-    {
-      X: {
-        Type: 'Map',
-        MaxConcurrency: 1,
-        ItemsPath: '$.l',
-        ItemSelector: { 's.$': "States.Format('{}{}', $.s, $$.Map.Item.Index)" },
-        ItemProcessor: inside,
-        End: true,
-      },
-    },
-  ],
-])('%s of running executions are counted, and given back', async (_what, states) => {
-  const { client, service } = await openBench({ runningBytes: 4_000_000 });
-  const stateMachineArn = service.seedMachine({
-    name: 'M',
-    definition: JSON.stringify({ StartAt: 'X', States: states }),
-  });
-  const input = JSON.stringify({ s: 'x'.repeat(100_000), l: [1, 2, 3, 4] });
-  const start = async (): Promise<{ executionArn: string | undefined; cause: string | undefined }> => {
-    const { executionArn } = await client.send(new StartExecutionCommand({ stateMachineArn, input }));
-    const { cause } = await client.send(new DescribeExecutionCommand({ executionArn }));
-    return { executionArn, cause };
-  };
-  const waiting: (string | undefined)[] = [];
-  let last = await start();
-  for (; last.cause === undefined; last = await start()) waiting.push(last.executionArn);
-  expect(last.cause).toContain('bytes of all executions that run');
-  // Histories alone would leave room for nearly twice as many.
-  expect(waiting.length).toBeGreaterThanOrEqual(3);
-  expect(waiting.length).toBeLessThanOrEqual(6);
-  await client.send(new StopExecutionCommand({ executionArn: waiting[0] }));
-  expect((await start()).cause).toBeUndefined();
-});
-
-test('a megabyte of small expressions is a machine in less than a second, and takes little memory', async () => {
+test('a megabyte of small expressions is a machine that takes little memory', async () => {
   const { client } = await openBench();
   collect();
   const heap = process.memoryUsage().heapUsed;
-  // On a busy machine the quickest of three says the most.
-  let least = Number.POSITIVE_INFINITY;
-  let rounds = 0;
-  for (; rounds < 3 && least >= 1; rounds++) {
-    const Output = Array.from({ length: 25_000 }, (_, i) => `{% $states.input.value${i} + ${rounds} %}`);
-    const definition = JSON.stringify({
-      QueryLanguage: 'JSONata',
-      StartAt: 'X',
-      States: { X: { Type: 'Pass', Output, End: true } },
-    });
-    expect(definition.length).toBeGreaterThan(900_000);
-    const began = process.cpuUsage();
-    await client.send(new CreateStateMachineCommand({ name: `M${rounds}`, definition, roleArn: ROLE }));
-    const { user, system } = process.cpuUsage(began);
-    least = Math.min(least, (user + system) / 1e6);
-  }
-  expect(least).toBeLessThan(1);
+  const Output = Array.from({ length: 25_000 }, (_, i) => `{% $states.input.value${i} + 1 %}`);
+  const definition = JSON.stringify({
+    QueryLanguage: 'JSONata',
+    StartAt: 'X',
+    States: { X: { Type: 'Pass', Output, End: true } },
+  });
+  expect(definition.length).toBeGreaterThan(900_000);
+  await client.send(new CreateStateMachineCommand({ name: 'M', definition, roleArn: ROLE }));
   collect();
-  expect((process.memoryUsage().heapUsed - heap) / 1024 ** 2).toBeLessThan(60 * rounds);
+  expect((process.memoryUsage().heapUsed - heap) / 1024 ** 2).toBeLessThan(60);
 });
 
 test('expressions that were evaluated once are let go of', async () => {
@@ -236,7 +184,7 @@ test('a connection with very many requests at once is closed', async () => {
 });
 
 test('one execution takes at most half of the memory, so that others can start', async () => {
-  const { client, service } = await openBench({ runningBytes: 2_600_000 });
+  const { client, service } = await openBench({ keptBytes: 2_600_000 });
   const run = async (passes: number): Promise<{ status?: string; cause?: string }> => {
     const names = Array.from({ length: passes }, (_, i) => `P${i}`);
     const states = names.map((name, i) => [name, pass({ Next: names[i + 1] ?? 'W' })]);
@@ -253,16 +201,19 @@ test('one execution takes at most half of the memory, so that others can start',
   expect(cause).toContain('bytes of all executions that run');
 });
 
-test('executions that only wait are counted too', async () => {
-  const { client, service } = await openBench({ runningBytes: 100_000 });
+test('executions that only wait are counted too, and none is started while they take too much', async () => {
+  const { client, service } = await openBench({ keptBytes: 100_000 });
   const definition = JSON.stringify({ StartAt: 'W', States: { W: WAIT } });
   const stateMachineArn = service.seedMachine({ name: 'M', definition });
-  let running = 0;
-  for (let n = 0; n < 50; n++) {
-    const { executionArn } = await client.send(new StartExecutionCommand({ stateMachineArn }));
-    const { status } = await client.send(new DescribeExecutionCommand({ executionArn }));
-    if (status === 'RUNNING') running++;
-  }
-  expect(running).toBeGreaterThan(5);
-  expect(running).toBeLessThan(20);
+  const running: (string | undefined)[] = [];
+  const startAll = async (): Promise<void> => {
+    for (let n = 0; n < 50; n++)
+      running.push((await client.send(new StartExecutionCommand({ stateMachineArn }))).executionArn);
+  };
+  await expect(startAll()).rejects.toMatchObject({ name: 'ExecutionLimitExceeded' });
+  expect(running.length).toBeGreaterThan(5);
+  expect(running.length).toBeLessThan(20);
+  for (const executionArn of running.slice(0, 2))
+    await client.send(new StopExecutionCommand({ executionArn }));
+  await client.send(new StartExecutionCommand({ stateMachineArn }));
 });

@@ -200,7 +200,7 @@ describe('the service', () => {
   });
 
   test('forgets the oldest where finished executions take too much memory', async () => {
-    const bench = await openBench({ keptBytes: 100_000 });
+    const bench = await openBench({ keptBytes: 250_000 });
     const machine = seed(bench);
     const arns: string[] = [];
     for (let n = 0; n < 3; n++) {

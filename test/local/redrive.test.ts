@@ -268,39 +268,6 @@ describe('a redriven execution', () => {
   });
 });
 
-test('an execution that held too many values stays when others end, but without what a redrive would go on from', async () => {
-  const input = JSON.stringify({ s: 'x'.repeat(20_000), l: [1, 2, 3, 4, 5] });
-  const run = await begin(
-    {
-      StartAt: 'Each',
-      States: {
-        Each: {
-          Type: 'Map',
-          ItemsPath: '$.l',
-          ItemSelector: { 's.$': '$.s' },
-          ItemProcessor: group('F', { Type: 'Fail', Error: 'Large' }),
-          End: true,
-        },
-      },
-    },
-    {},
-    { input, keptBytes: 320_000 },
-  );
-  const { stateMachineArn } = await look(run);
-  await run.bench.client.send(
-    new StartExecutionCommand({ stateMachineArn, name: 'small', input: '{"l":[]}' }),
-  );
-  await run.bench.clock.settle();
-  const reason = 'Execution held more values than the local service keeps after an end';
-  expect(await look(run)).toMatchObject({
-    status: 'FAILED',
-    error: 'Large',
-    redriveStatus: 'NOT_REDRIVABLE',
-    redriveStatusReason: reason,
-  });
-  await expect(redrive(run)).rejects.toMatchObject({ name: 'ExecutionNotRedrivable' });
-});
-
 type Refused = readonly [what: string, machine: object, laterMs: number, reason: string];
 
 describe('a redrive', () => {

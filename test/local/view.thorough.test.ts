@@ -152,7 +152,7 @@ test('the model of a run says what the engine did: edges, lanes, attempts, and t
         items: Array.from({ length: Math.floor(random() * 4) }, (_, i) => i),
       };
     };
-    const engine = new StepFunctions({ clock, random, mocks: { [CALL]: answer } }, witness);
+    const engine = new StepFunctions({ clock, random, mocks: { [CALL]: answer } }, { observer: witness });
     const definition = definitionOf(plan);
     const machine = engine.createMachine({ name: 'M', definition });
     const execution = engine.start(machine, '{"n":1,"items":[1,2]}');

@@ -1,3 +1,4 @@
+import { EvaluationInPlace } from '../../src/framework/local/asl/jsonata/evaluation-in-place.js';
 import { StepFunctions } from '../../src/framework/local/engine/step-functions.js';
 import { TokenMint } from '../../src/framework/local/engine/tasks/task-token.js';
 import { ServiceError } from '../../src/framework/local/engine/answers/service-error.js';
@@ -73,11 +74,14 @@ export class Service {
     this.#troubles = troubles;
     this.#closedPollMs = plan.closedPollMs;
     this.#process = new SimulatedProcess('service', timeline, -1);
-    this.engine = new StepFunctions({
-      clock: this.#process.clock,
-      random: stream(plan.seed, 'service'),
-      tokens: new TokenMint(byteStream(plan.seed, 'tokens')),
-    });
+    this.engine = new StepFunctions(
+      {
+        clock: this.#process.clock,
+        random: stream(plan.seed, 'service'),
+        tokens: new TokenMint(byteStream(plan.seed, 'tokens')),
+      },
+      { evaluator: new EvaluationInPlace() },
+    );
     for (const { key, heartbeatSeconds } of plan.handlers) {
       const Resource = arnOf(key);
       this.engine.activities.create(Resource);

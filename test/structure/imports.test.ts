@@ -25,7 +25,7 @@ const ORDER: Readonly<Record<string, string>> = {
   'local/asl': '. → states → errors → runtime → jsonpath, jsonata → definition → expression → values',
   'local/api': 'operations → .',
   'local/engine': '. → machines, tasks → answers',
-  'local/asl/jsonata': '. → limits',
+  'local/asl/jsonata': '. → evaluation',
   'local/asl/jsonpath': '. → path',
   'local/console': '. → topics → api.ts',
   'local/mcp': 'mcp-endpoint.ts → tools → .',

@@ -64,6 +64,19 @@ test('a whole machine runs with its handlers', async () => {
   expect(Object.values(result.attempts)).toEqual([1]);
 });
 
+test('tasks of states whose names objects inherit are counted', async () => {
+  const Task = `{"Type":"Task","Resource":"${arnOf('Charge')}","ResultPath":null`;
+  const machine = await createTestMachine(
+    `{"StartAt":"__proto__","States":{"__proto__":${Task},"Next":"constructor"},"constructor":${Task},"End":true}}}`,
+    { activities: [Charging] },
+  );
+  const { attempts } = await machine.execute({ cents: 1 });
+  expect(Object.entries(attempts)).toEqual([
+    ['__proto__', 1],
+    ['constructor', 1],
+  ]);
+});
+
 test('a machine of a template runs with its handlers, by its logical id', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'stepwright-'));
   const template = join(dir, 'template.yaml');

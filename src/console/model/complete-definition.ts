@@ -1,5 +1,12 @@
 import { getLocation, type JSONPath, parseTree, findNodeAtLocation } from 'jsonc-parser';
-import type { Completions } from '../parts/editor/complete.js';
+
+/** The texts that could be written at a place. */
+export interface Completions {
+  /** The part of the text that a choice replaces. */
+  readonly from: number;
+  readonly to: number;
+  readonly options: readonly string[];
+}
 
 const MACHINE = ['StartAt', 'States', 'Comment', 'QueryLanguage', 'TimeoutSeconds', 'Version'];
 const ANY_STATE = [
@@ -130,10 +137,15 @@ function keysAt(text: string, path: JSONPath): readonly string[] {
   return keysOf(path, String(object['Type'])).filter((key) => !Object.hasOwn(object, key));
 }
 
+/** Returns the value of a key; undefined if the table has it not or has inherited it. */
+function own<T>(table: Readonly<Record<string, T>>, key: string): T | undefined {
+  return Object.hasOwn(table, key) ? table[key] : undefined;
+}
+
 function keysOf(path: JSONPath, type: string): readonly string[] {
   const [parent, index] = path.slice(-2);
   if (path.length === 0 || parent === 'Branches' || path.at(-1) === 'ItemProcessor') return MACHINE;
-  if (parent === 'States' && typeof index === 'string') return [...(FIELDS[type] ?? []), ...ANY_STATE];
+  if (parent === 'States' && typeof index === 'string') return [...(own(FIELDS, type) ?? []), ...ANY_STATE];
   if (parent === 'Retry') return RETRIER;
   if (parent === 'Catch') return CATCHER;
   if (path.includes('Choices')) return CHOICE;
@@ -148,7 +160,7 @@ function valuesAt(text: string, path: JSONPath, activities: readonly string[]): 
     return at === -1 ? [] : Object.keys(objectAt(text, path.slice(0, at + 1)));
   }
   if (key === 'StartAt') return Object.keys(objectAt(text, [...path.slice(0, -1), 'States']));
-  return key === 'Resource' ? activities : (VALUES[String(key)] ?? []);
+  return key === 'Resource' ? activities : (own(VALUES, String(key)) ?? []);
 }
 
 /** Returns the members of an object in a text that need not be valid JSON yet. */

@@ -1,58 +1,21 @@
 import { activityTasks } from '../local/index.js';
-import { type Language, languageOf } from './flow/query-language.js';
+import { isPlainObject } from '../base/plain-object.js';
+import { type FoundState, statesIn } from '../local/asl/definition/found-state.js';
+import type { JsonObject } from '../local/asl/values/json.js';
 import type { Step } from './source/json-text.js';
 
-type Json = Record<string, unknown>;
-
-/** A state of a definition, at any depth, and the keys and indexes that lead to it. */
-export interface StateView {
-  readonly name: string;
-  readonly steps: readonly Step[];
-  readonly source: Json;
-  readonly language: Language;
-  /** The Parallel and Map states in which the state is nested, the innermost first. */
-  readonly around: readonly StateView[];
-}
+/** A state of a definition, at any depth. */
+export type StateView = FoundState;
 
 /** A Task state whose resource is an activity. */
 export interface ActivityState extends StateView {
   readonly activityArn: string;
 }
 
-const isObject = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 /** Returns every state of a valid definition. A state is returned before the states nested in it. */
-export function statesOf(definition: string): StateView[] {
-  const machine: unknown = JSON.parse(definition);
-  return isObject(machine) ? [...walk(machine, [], languageOf(machine, 'JSONPath'), [])] : [];
-}
-
-function* walk(
-  group: Json,
-  steps: readonly Step[],
-  language: Language,
-  around: readonly StateView[],
-): Generator<StateView> {
-  const states = isObject(group['States']) ? group['States'] : {};
-  for (const [name, source] of Object.entries(states)) {
-    if (!isObject(source)) continue;
-    const at = [...steps, 'States', name];
-    const state: StateView = { name, steps: at, source, language: languageOf(source, language), around };
-    yield state;
-    for (const [inner, where] of nestedIn(source))
-      yield* walk(inner, [...at, ...where], language, [state, ...around]);
-  }
-}
-
-function nestedIn(source: Json): [Json, Step[]][] {
-  const branches: unknown = source['Branches'];
-  const list: unknown[] = Array.isArray(branches) ? branches : [];
-  return [
-    ...list.map((branch, index): [unknown, Step[]] => [branch, ['Branches', index]]),
-    ...['ItemProcessor', 'Iterator'].map((key): [unknown, Step[]] => [source[key], [key]]),
-  ].filter((pair): pair is [Json, Step[]] => isObject(pair[0]));
-}
+export const statesOf = (definition: string): StateView[] => [
+  ...statesIn(JSON.parse(definition) as JsonObject),
+];
 
 /** Returns those of the states that are Tasks on activities. */
 export function activityStates(definition: string, states: readonly StateView[]): ActivityState[] {
@@ -77,7 +40,7 @@ export function rulesOf(state: StateView): Rule[] {
     const list: unknown = state.source[kind];
     if (!Array.isArray(list)) return [];
     return list.flatMap((rule: unknown, index): Rule[] => {
-      const names: unknown = isObject(rule) ? rule['ErrorEquals'] : undefined;
+      const names: unknown = isPlainObject(rule) ? rule['ErrorEquals'] : undefined;
       if (!Array.isArray(names)) return [];
       return [
         {

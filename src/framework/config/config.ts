@@ -140,6 +140,13 @@ export interface Config extends HandlerOptions {
    * function. The keys are the resource's ARN or `Machine.State`. @default {}
    */
   mocks?: Mocks;
+  /** The most finished executions that the local service keeps. The oldest are removed first. @default 10_000 */
+  keptExecutions?: number;
+  /**
+   * The most bytes of histories that the local service keeps, approximately. The oldest finished executions are removed
+   * first. @default a third of the heap, at most 1 GiB
+   */
+  keptBytes?: number;
   /**
    * The port, or `HOST:PORT`, that serves `/live`, `/ready`, `/metrics`, `/status` and a status page. With `8080` only
    * this machine can reach it, with `'0.0.0.0:8080'` every machine that can reach this one.
@@ -274,6 +281,12 @@ const rate: Rule = {
   text: { shown: 'N', read: (given) => (/^\d+(\.\d+)?$/.test(given) ? Number(given) : given) },
 };
 
+const wholeNumber: Rule = {
+  expected: 'a whole number from 1 up',
+  ok: (value) => Number.isSafeInteger(value) && Number(value) >= 1,
+  text: { shown: 'N', read: readDigits },
+};
+
 const POOL_KEYS = [
   'threads',
   'processes',
@@ -381,6 +394,16 @@ export const CONFIG_OPTIONS = {
   pool: { ...pool, default: {}, ofWorker: true, help: 'the sizes of pools of threads and processes' },
   heartbeatRate: { ...rate, default: 250, ofWorker: true, help: 'the most heartbeats a second of a worker' },
   mocks: { ...record, default: {}, keysOnly: true, help: "the local service's answers for other resources" },
+  keptExecutions: {
+    ...wholeNumber,
+    default: 10_000,
+    help: 'the most finished executions that the local service keeps',
+  },
+  keptBytes: {
+    ...wholeNumber,
+    unset: 'a third of the heap',
+    help: 'the most bytes of histories that the local service keeps',
+  },
   healthPort: { ...address, unset: 'none', ofWorker: true, help: 'serve probes, metrics and the status' },
   healthHosts: {
     ...hostNames,

@@ -21,7 +21,6 @@ import { validateOperations } from './api/operations/validate-operation.js';
 import { versionOperations } from './api/operations/version-operations.js';
 import { Console, type ConsoleOptions } from './console/console.js';
 import { McpEndpoint } from './mcp/mcp-endpoint.js';
-import { MemoryPart, type Memory } from './engine/answers/memory.js';
 import { StepFunctions, type SeedMachine, type StepFunctionsOptions } from './engine/step-functions.js';
 
 export interface LocalServiceOptions extends StepFunctionsOptions {
@@ -144,7 +143,7 @@ function createServer(
   const { allowHosts = [], allowOrigins = [], bodyLimitBytes = 4 * 1024 * 1024, log = silentLog } = options;
   const names: Names = { host, port: () => portOf(server), allowHosts, allowOrigins };
   const asked = options.console === true ? {} : options.console;
-  const bodies = new BodyReader(bodyLimitBytes, bodyMemory(stepFunctions.memory, bodyLimitBytes));
+  const bodies = new BodyReader(bodyLimitBytes);
   const shared = { stepFunctions, operations: OPERATIONS, bodies, log };
   const isAllowed = apiCheck(names);
   const server = createApiServer({
@@ -161,11 +160,6 @@ function createServer(
   });
   return server;
 }
-
-/** The bodies of all requests take at most this share of the memory, and as much as sixteen of the largest. */
-const BODIES = 0.3;
-const bodyMemory = (memory: Memory, eachBytes: number): MemoryPart =>
-  new MemoryPart(memory, Math.min(BODIES * memory.limit, 16 * eachBytes));
 
 const portOf = (server: Server): number => (server.address() as AddressInfo).port;
 

@@ -3,7 +3,10 @@ import type { Logger } from '../base/log/log.js';
 import type { Config } from '../config/config.js';
 
 /** The options of `StepwrightModule.forRoot`: those of a worker, except what Nest provides. */
-export interface StepwrightModuleOptions extends Omit<Config, 'activities' | 'machines' | 'mocks' | 'setup'> {
+export interface StepwrightModuleOptions extends Omit<
+  Config,
+  'activities' | 'machines' | 'mocks' | 'keptExecutions' | 'keptBytes' | 'setup'
+> {
   /**
    * Takes tasks once the application has started. With `false` it takes none until `StepwrightWorker.start()` is
    * called. @default true, and false in an application that `@nestjs/testing` has made

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { amended } from './amended.js';
 import { branches } from './branches.js';
 import { calls } from './calls.js';
 import { choices } from './choices.js';
@@ -45,6 +46,7 @@ const tables: Record<string, Row[]> = {
   measuredHistories,
   versions: versionRows,
   requests,
+  amended,
   testState: testStateRows,
 };
 const rows = Object.values(tables).flat();

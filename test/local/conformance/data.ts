@@ -351,7 +351,7 @@ export const data: MachineRow[] = [
     input: { text: 'x'.repeat(200_000) },
     expect: {
       status: 'FAILED',
-      cause: 'The execution reached the maximum number of history bytes (134217728).',
+      cause: 'The execution reached the maximum number of history bytes of all executions that run.',
     },
   },
 ];

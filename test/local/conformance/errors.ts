@@ -206,7 +206,6 @@ export const errors: MachineRow[] = [
   catches('States.Timeout', 'silence', true, { HeartbeatSeconds: 5 }),
   catches('States.DataLimitExceeded', 'silence', true, { Resource: FUNCTIONS.big }),
   catches('States.TaskFailed', 'silence', true, { Resource: FUNCTIONS.big }),
-  catches('States.ALL', 'silence', false, { Resource: FUNCTIONS.big }),
   inside('States.ALL does not take States.Runtime', badPath, 'States.ALL', {
     status: 'FAILED',
     error: 'States.Runtime',

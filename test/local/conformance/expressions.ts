@@ -112,21 +112,6 @@ export const expressions: MachineRow[] = [
     "The JSONata expression '$states.input.zz' specified for the field 'Assign/v' returned nothing (undefined).",
     'Assign/v',
   ),
-  fails(
-    'a Pass has no $states.result',
-    { Output: '{% $states.result %}' },
-    "The JSONata expression '$states.result' specified for the field 'Output' returned nothing (undefined).",
-    'Output',
-  ),
-  chooses('a rule has no $states.result', '{% $exists($states.result) = false %}', { yes: INPUT }),
-  chooses(
-    'nor does a rule have a $states.result on its way out',
-    '{% true %}',
-    { yes: false },
-    {
-      Output: '{% $exists($states.result) %}',
-    },
-  ),
   {
     does: 'Output may be any JSON, with expressions at any depth',
     from: FROM,

@@ -156,6 +156,8 @@ export class Harness {
 
   /** Makes the next report on the next task. Resolves with false where there is no task. */
   async #reportOnNext(work: WorkerReport[]): Promise<boolean> {
+    // An evaluation of JSONata may be on its way.
+    await this.clock.settle();
     if (openTokens.length > 0) return this.#report(openTokens.shift(), work.shift() ?? 'silence');
     const abort = new AbortController();
     let taken: Answer | undefined;

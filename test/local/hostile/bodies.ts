@@ -3,8 +3,8 @@ export interface HostileBody {
   readonly does: string;
   readonly operation: string;
   readonly body: string | Uint8Array<ArrayBuffer>;
-  /** The type of the error that answers it; undefined where it succeeds. */
-  readonly error: string | undefined;
+  /** The type of the error that answers it, or one of these types; undefined where it succeeds. */
+  readonly error: string | readonly string[] | undefined;
 }
 
 const ARN = 'arn:aws:states:us-east-1:123456789012:';
@@ -19,9 +19,9 @@ const raw = (
   does: string,
   operation: string,
   body: HostileBody['body'],
-  error: string | undefined,
+  error: HostileBody['error'],
 ): HostileBody => ({ does, operation, body, error });
-const body = (does: string, operation: string, fields: object, error: string | undefined): HostileBody =>
+const body = (does: string, operation: string, fields: object, error: HostileBody['error']): HostileBody =>
   raw(does, operation, JSON.stringify(fields), error);
 
 const INVALID = 'ValidationException';
@@ -30,7 +30,11 @@ const deep = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth);
 
 /** Calls that are as hostile as the expressions. */
 export const bodies: HostileBody[] = [
-  raw('brackets and nothing else', 'CreateActivity', '['.repeat(FULL), UNREAD),
+  // A small heap may have no room for so many values.
+  raw('brackets and nothing else', 'CreateActivity', '['.repeat(FULL), [
+    UNREAD,
+    'ServiceUnavailableException',
+  ]),
   raw('lists in lists', 'CreateActivity', `{"name":${deep(FULL / 2 - 10)}}`, UNREAD),
   raw('objects in objects', 'CreateActivity', '{"a":'.repeat(FULL / 6) + '1' + '}'.repeat(FULL / 6), UNREAD),
   raw('numbers as a name', 'CreateActivity', `{"name":[${'1e9,'.repeat(400_000)}1]}`, UNREAD),

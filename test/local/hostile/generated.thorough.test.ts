@@ -14,19 +14,22 @@ const MACHINES = Number(process.env['HOSTILE_MACHINES'] ?? 60);
 const SEED = Number(process.env['HOSTILE_SEED'] ?? 1);
 const HEAPS = process.env['HOSTILE_HEAPS']?.split(',').map(Number) ?? [256, 512];
 
-/** The most processor time of a machine, and of the main thread before another execution is served. */
-const LIMITS = { tookMs: 2_000, slowestMs: 500, heap: 0.8, endsMs: 2_000 };
+/**
+ * The most milliseconds of the main thread before another execution is served, and of real time until another expression
+ * has had its turn; the share of the heap that may be used; and the most milliseconds until the process has ended.
+ */
+const LIMITS = { slowestMs: 500, turnMs: 9_000, heap: 0.8, endsMs: 2_000 };
 /** Other processes take their share of this machine: the quickest of a few tries shows the cost. */
 const TRIES = 3;
 const PROBE = pathToFileURL(resolve('test/fixtures/heap-probe.mjs')).href;
 
 afterAll(killAll);
 
-const share = ({ tookMs, slowestMs }: Outcome): number =>
-  Math.max(tookMs / LIMITS.tookMs, slowestMs / LIMITS.slowestMs);
+const share = ({ slowestMs, turnMs }: Outcome): number =>
+  Math.max(slowestMs / LIMITS.slowestMs, turnMs / LIMITS.turnMs);
 
 test.each(HEAPS)(
-  'machines that are made up cost little, and others are served, in a heap of %i MB',
+  'machines that are made up leave others what they need, in a heap of %i MB',
   async (heapMb) => {
     const notes = join(mkdtempSync(join(tmpdir(), 'heap-')), 'most');
     const NODE_OPTIONS = `--max-old-space-size=${heapMb} --import ${PROBE}`;
@@ -42,7 +45,7 @@ test.each(HEAPS)(
       let worst = Number.POSITIVE_INFINITY;
       let seen: object = {};
       for (let each = 0; each < TRIES && worst >= 1; each++) {
-        const outcome = await trial.run({ does: '', machine, input, error: undefined });
+        const outcome = await trial.run({ does: '', machine, input, error: undefined, goesOn: true });
         if (share(outcome) < worst) seen = outcome;
         worst = Math.min(worst, share(outcome));
       }

@@ -124,14 +124,14 @@ const loads: Load[] = [
     does: 'requests without end on a connection',
     heapMb: 256,
     othersMs: 500,
-    bring: (_call, port) => connections(port, 250, 'GET / HTTP/1.1\r\nhost: x\r\n\r\n'.repeat(3_000)),
+    bring: (_call, port) => connections(port, 10, 'GET / HTTP/1.1\r\nhost: x\r\n\r\n'.repeat(3_000)),
   },
   {
     does: 'bodies in pieces of one byte',
     heapMb: 256,
     othersMs: 500,
     bring: (_call, port) =>
-      connections(port, 100, `${HEAD}transfer-encoding: chunked\r\n\r\n${'1\r\nx\r\n'.repeat(50_000)}`),
+      connections(port, 20, `${HEAD}transfer-encoding: chunked\r\n\r\n${'1\r\nx\r\n'.repeat(50_000)}`),
   },
   {
     does: 'inputs of many small values',

@@ -1,37 +1,33 @@
 import { readFileSync } from 'node:fs';
 import type { HostileBody } from './bodies.js';
+import { jsonata } from '../conformance/row.js';
 import type { HostileInput } from './inputs.js';
 
 const ROLE = 'arn:aws:iam::123456789012:role/any';
-/** The longest that a trial waits for an input. Its cost is checked elsewhere, since a busy machine is slow. */
-const GIVE_UP_MS = 40_000;
-
-/**
- * The pause before the next of the other executions, and before the next look at an execution. The service's processor
- * time for them counts as that of the input, so they have to be few: on a busy machine an input takes many seconds.
- */
+/** The longest that a trial waits for an input that ends by itself: 10 s of processor time last long on a busy machine. */
+const GIVE_UP_MS = 200_000;
+/** The time after which a trial stops an input that goes on. */
+const STOP_MS = 5_000;
+/** The pause before the next of the other executions, and before the next look at an execution. */
 const OTHERS_MS = 30;
 const LOOK_MS = 25;
 
 /** The end of an input. */
 interface Ended {
-  /** Undefined after a success. */
+  /** Undefined after a success; 'ABORTED' if the trial has stopped it. */
   readonly error: string | undefined;
   readonly cause: string;
 }
 
-/** The period, in milliseconds, over which the service's processor time is looked at to see that it is idle. */
-const IDLE_MS = 50;
-
-/** The end of an input, and its cost for others, in milliseconds. */
+/** The end of an input, and what others noticed of it, in milliseconds. */
 export interface Outcome extends Ended {
-  /** Real time, or the processor time of the service's process where the system measures it and that is less. */
-  readonly tookMs: number;
   /**
    * The longest from the start of another execution to the answer of an open poll. It is the processor time of the service's
    * main thread where the system measures it, so that other processes of a busy machine don't count.
    */
   readonly slowestMs: number;
+  /** The longest real time from the start to the end of another execution whose state is written in JSONata. */
+  readonly turnMs: number;
 }
 
 type Answer = Readonly<Record<string, unknown>>;
@@ -51,15 +47,18 @@ export class Trial {
     const Resource = 'arn:aws:states:us-east-1:123456789012:activity:Other';
     const definition = JSON.stringify({ StartAt: 'T', States: { T: { Type: 'Task', Resource, End: true } } });
     await this.#call('CreateStateMachine', { name: 'Other', definition, roleArn: ROLE });
+    const query = JSON.stringify(jsonata({ Type: 'Pass', Output: '{% 1 + 1 %}' }));
+    await this.#call('CreateStateMachine', { name: 'Query', definition: query, roleArn: ROLE });
     await this.#serveOther();
+    await this.#serveQuery();
   }
 
-  /** Creates the machine of an input, runs it to its end, and deletes it. */
+  /** Creates the machine of an input, runs it to its end or stops it, and deletes it. */
   run(input: HostileInput): Promise<Outcome> {
     return this.#beside(async () => {
       const executionArn = await this.start(input);
       if (typeof executionArn !== 'string') return executionArn;
-      const ended = await this.#end(executionArn);
+      const ended = await this.#end(executionArn, input.goesOn ? STOP_MS : GIVE_UP_MS);
       const stateMachineArn = executionArn.replace(':execution:', ':stateMachine:').replace(/:[^:]*$/, '');
       await this.#call('DeleteStateMachine', { stateMachineArn });
       return ended;
@@ -84,44 +83,33 @@ export class Trial {
     });
   }
 
-  /** Serves the other machine until the trial ends. */
+  /** Serves the other machines until the trial ends. */
   async #beside(trial: () => Promise<Ended>): Promise<Outcome> {
-    const began = performance.now();
-    const ran = processMs(this.pid);
-    const trying = { tookMs: 0, done: false };
-    const ended = trial().finally(() => {
-      trying.tookMs = Math.min(performance.now() - began, processMs(this.pid) - ran);
-      trying.done = true;
-    });
-    let slowestMs = 0;
-    do {
-      slowestMs = Math.max(slowestMs, await this.#serveOther());
-      await new Promise((resolve) => setTimeout(resolve, OTHERS_MS));
-    } while (!trying.done);
-    return { ...(await ended), tookMs: trying.tookMs, slowestMs };
+    const trying = { isDone: false };
+    const ended = trial().finally(() => (trying.isDone = true));
+    const most = async (serve: () => Promise<number>): Promise<number> => {
+      let mostMs = 0;
+      do {
+        mostMs = Math.max(mostMs, await serve());
+        await new Promise((resolve) => setTimeout(resolve, OTHERS_MS));
+      } while (!trying.isDone);
+      return mostMs;
+    };
+    const others = [most(() => this.#serveOther()), most(() => this.#serveQuery())];
+    const [slowestMs = 0, turnMs = 0] = await Promise.all(others);
+    return { ...(await ended), slowestMs, turnMs };
   }
 
-  async #end(executionArn: string): Promise<Ended> {
+  async #end(executionArn: string, mostMs: number): Promise<Ended> {
     const began = performance.now();
     for (;;) {
       const { status, error, cause } = await this.#call('DescribeExecution', { executionArn });
-      if (status === 'RUNNING' && performance.now() - began < GIVE_UP_MS) {
-        await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-        continue;
+      if (status !== 'RUNNING') {
+        const how = status === 'SUCCEEDED' ? undefined : String(error ?? status);
+        return { error: how, cause: String(cause).slice(0, 300) };
       }
-      await this.#call('StopExecution', { executionArn });
-      await this.#idle(began);
-      const how = status === 'SUCCEEDED' ? undefined : String(error ?? status);
-      return { error: how, cause: String(cause).slice(0, 300) };
-    }
-  }
-
-  /** Waits until the service works no more for an execution that has ended: its cost includes what goes on after it. */
-  async #idle(began: number): Promise<void> {
-    for (let share = 1; share > 0.5 && performance.now() - began < GIVE_UP_MS;) {
-      const used = mainThreadMs(this.pid);
-      await new Promise((resolve) => setTimeout(resolve, IDLE_MS));
-      share = (mainThreadMs(this.pid) - used) / IDLE_MS;
+      if (performance.now() - began > mostMs) await this.#call('StopExecution', { executionArn });
+      else await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     }
   }
 
@@ -154,6 +142,21 @@ export class Trial {
     return took;
   }
 
+  /** Runs one execution of the machine in JSONata. @returns the time from its start to its end */
+  async #serveQuery(): Promise<number> {
+    const began = performance.now();
+    const stateMachineArn = 'arn:aws:states:us-east-1:123456789012:stateMachine:Query';
+    let { executionArn } = await this.#call('StartExecution', { stateMachineArn, input: '{}' });
+    // It may be refused while the executions take too much memory.
+    while (executionArn === undefined)
+      ({ executionArn } = await this.#call('StartExecution', { stateMachineArn, input: '{}' }));
+    for (;;) {
+      const { status } = await this.#call('DescribeExecution', { executionArn });
+      if (status !== 'RUNNING') return performance.now() - began;
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    }
+  }
+
   #call(operation: string, body: object): Promise<Answer> {
     return this.#send(operation, JSON.stringify(body));
   }
@@ -173,16 +176,6 @@ function mainThreadMs(pid: number): number {
   try {
     const [nanoseconds = ''] = readFileSync(`/proc/${pid}/task/${pid}/schedstat`, 'utf8').split(' ');
     return Number(nanoseconds) / 1e6;
-  } catch {
-    return performance.now();
-  }
-}
-
-/** Returns that of all its threads, ended ones included. Linux counts it in hundredths of a second. */
-function processMs(pid: number): number {
-  try {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
-    return (Number(fields[11]) + Number(fields[12])) * 10;
   } catch {
     return performance.now();
   }

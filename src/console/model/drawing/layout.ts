@@ -25,6 +25,9 @@ const DAGRE_OPTIONS = {
   marginy: 4,
 };
 
+/** The id of a state in dagre, which keeps nodes as keys of objects: an inherited name would be taken for a node. */
+const idOf = (name: string): string => `:${name}`;
+
 type DagreGraph = InstanceType<typeof graphlib.Graph>;
 
 /**
@@ -114,11 +117,16 @@ function graphOf({ group, edges, containers, isMachine }: Content): DagreGraph {
   graph.setGraph({ ...DAGRE_OPTIONS });
   for (const { name } of group.states) {
     const { width, height } = containers.get(name) ?? STATE;
-    graph.setNode(name, { width, height });
+    graph.setNode(idOf(name), { width, height });
   }
-  if (isMachine) for (const pill of [START, END]) graph.setNode(pill, { ...PILL });
+  if (isMachine) for (const pill of [START, END]) graph.setNode(idOf(pill), { ...PILL });
   for (const [index, edge] of edges.entries())
-    graph.setEdge(edge.from, edge.to, { ...labelSize(edge.label), index, labelpos: 'c' }, String(index));
+    graph.setEdge(
+      idOf(edge.from),
+      idOf(edge.to),
+      { ...labelSize(edge.label), index, labelpos: 'c' },
+      String(index),
+    );
   return graph;
 }
 
@@ -169,7 +177,7 @@ function pills({ isMachine, depth }: Content, graph: DagreGraph): Box[] {
 function linesOf({ edges }: Content, graph: DagreGraph): Line[] {
   const ranks = ranksOf(graph);
   return edges.map((edge, index) => {
-    const id = { v: edge.from, w: edge.to, name: String(index) };
+    const id = { v: idOf(edge.from), w: idOf(edge.to), name: String(index) };
     const { points = [], x, y } = graph.edge(id) as { points?: Point[]; x?: number; y?: number };
     const [from, to] = [boundsOf(edge.from, graph), boundsOf(edge.to, graph)];
     const labelAt = edge.label !== '' && x !== undefined && y !== undefined ? { x, y } : undefined;
@@ -181,7 +189,7 @@ function linesOf({ edges }: Content, graph: DagreGraph): Line[] {
  * Returns the rectangle of a node. dagre gives the position of its centre, which is converted to that of its corner.
  */
 function boundsOf(name: string, graph: DagreGraph): Bounds {
-  const { x, y, width, height } = graph.node(name) as Bounds;
+  const { x, y, width, height } = graph.node(idOf(name)) as Bounds;
   return { x: x - width / 2, y: y - height / 2, width, height };
 }
 

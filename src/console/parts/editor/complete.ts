@@ -1,13 +1,6 @@
 import { type Extension, Prec, StateEffect, StateField } from '@codemirror/state';
 import { EditorView, keymap, showTooltip, type Tooltip } from '@codemirror/view';
-
-/** The texts that could be written at a place. */
-export interface Completions {
-  /** The part of the text that a choice replaces. */
-  readonly from: number;
-  readonly to: number;
-  readonly options: readonly string[];
-}
+import type { Completions } from '../../model/complete-definition.js';
 
 /** Returns what could be written at an offset; undefined if nothing is known of it. */
 export type Completer = (text: string, offset: number) => Completions | undefined;

@@ -47,12 +47,9 @@ export async function readStackDefinition(
   const local = uri && localPath(uri, resolver, dirname(path));
   if (local !== undefined) resolver.world.files.add(local);
   if (local !== undefined) return inFile(local, uri ?? machine, file, values, report);
-  report(
-    file,
-    uri ?? machine,
-    uri ? 'the definition lies in S3' : 'the machine has no definition',
-    'name a local file: DefinitionUri: statemachine/order.asl.json',
-  );
+  const fix = 'name a local file: DefinitionUri: statemachine/order.asl.json';
+  if (uri) resolver.unresolved(uri, 'the definition lies in S3', fix);
+  else report(file, machine, 'the machine has no definition', fix);
   return undefined;
 }
 

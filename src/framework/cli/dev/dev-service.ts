@@ -58,7 +58,8 @@ export class DevService {
       return undefined;
     }
     const { log } = this;
-    const settings = { port: plan.port, mocks: this.#mocks as Mocks };
+    const { port, keptExecutions, keptBytes } = plan;
+    const settings = { port, mocks: this.#mocks as Mocks, keptExecutions, keptBytes };
     this.#service ??= await listen({ settings, log, ...this.#accessOptions() });
     if (plan.port !== 0 && plan.port !== this.#service.port)
       log.warn(`the local service stays at port ${this.#service.port} until this command is restarted`);

@@ -30,7 +30,7 @@ const LOCAL_REGION = 'us-east-1';
 
 /** The options of a local service (an emulator of Step Functions) that starts with activities and machines. */
 export interface SeededOptions extends Omit<Access, 'console' | 'projectFlags'> {
-  readonly settings: Pick<Settings, 'port' | 'mocks'>;
+  readonly settings: Pick<Settings, 'port' | 'mocks' | 'keptExecutions' | 'keptBytes'>;
   readonly log: Logger;
   readonly host?: string;
   readonly console?: false | ConsoleOptions;
@@ -102,10 +102,11 @@ export async function listen({
   mockConfig: file,
   ...options
 }: SeededOptions): Promise<LocalService> {
-  const { port, mocks } = settings;
+  const { port, mocks, keptExecutions, keptBytes } = settings;
   const mockConfig = await readMockConfig(file, options.log);
   try {
-    return await startLocalService({ ...options, port, mocks, ...(mockConfig && { mockConfig }) });
+    const kept = { keptExecutions, ...(keptBytes !== undefined && { keptBytes }) };
+    return await startLocalService({ ...options, ...kept, port, mocks, ...(mockConfig && { mockConfig }) });
   } catch (error) {
     const { code, message } = error as { code?: string; message: string };
     if (code === 'EADDRINUSE')

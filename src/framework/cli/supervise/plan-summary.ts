@@ -29,6 +29,9 @@ export interface PlanSummary {
    * run in the worker's process.
    */
   readonly mocks: readonly string[];
+  /** The most finished executions, and bytes of histories, that the local service keeps. */
+  readonly keptExecutions: number;
+  readonly keptBytes: number | undefined;
   /** True if the option `healthPort` is set. Workers of `dev` open no health port. */
   readonly wantsHealthPort: boolean;
   readonly graceMs: number;
@@ -39,7 +42,7 @@ export interface PlanSummary {
  * folder of the nearest package.json
  */
 export function planSummary({ endpoint, settings, handlers, files }: Plan, projectDir: string): PlanSummary {
-  const { port, region, machines, origins, mocks, graceMs } = settings;
+  const { port, region, machines, origins, mocks, keptExecutions, keptBytes, graceMs } = settings;
   return {
     endpoint: endpoint ? showEndpoint(endpoint) : '',
     port: endpoint?.kind === 'local' ? port : undefined,
@@ -53,6 +56,8 @@ export function planSummary({ endpoint, settings, handlers, files }: Plan, proje
       handlers.map(({ definition }) => [localArn(definition.activity, region), inputSchema(definition)]),
     ),
     mocks: Object.keys(mocks),
+    keptExecutions,
+    keptBytes,
     wantsHealthPort: settings.healthPort !== undefined,
     graceMs,
   };

@@ -2,9 +2,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { turn } from '../../base/time/turn.js';
 import { hasHeapFor, relieveHeap } from '../asl/values/heap.js';
 import { isObject, jsonBytes, readJson } from '../asl/values/json.js';
-import type { MemoryPart } from '../engine/answers/memory.js';
-import { FairReading } from './fair-reading.js';
-import { LargeRequests } from './large-requests.js';
 import type { Body } from './request-validation.js';
 
 /**
@@ -13,13 +10,10 @@ import type { Body } from './request-validation.js';
  */
 export type BodyRefusal = 'tooLarge' | 'tooMany';
 
-/** A body that hasn't arrived completely yet. */
-interface OpenBody {
-  /** The bytes of the body that are in memory; 0 if it was found to be too large. */
-  size: number;
-  readonly refuse: () => void;
-}
-
+/** All bodies that are being read take at most as many bytes as this many of the largest. */
+const LARGEST_AT_ONCE = 16;
+/** A body with at most so many bytes is read however many others there are. */
+const SMALL = 16 * 1024;
 /**
  * A body that comes in as many pieces as this, or a multiple, is rejected if they have fewer than LEAST_PIECE bytes each.
  * Reading a piece takes as long whatever its size.
@@ -27,62 +21,11 @@ interface OpenBody {
 const FEW_PIECES = 500;
 const LEAST_PIECE = 64;
 
-/**
- * A body with at most so many bytes is read however little memory there is, and however long this turn of the event loop
- * has lasted.
- */
-const SMALL = 16 * 1024;
-
-const NO_BYTES = Buffer.alloc(0);
-
-/**
- * The bytes of a body so far: its only chunk, or one buffer with all of them. A body may come in chunks of one byte, and
- * a list of these would take a hundred times as much memory.
- */
-class Bytes {
-  #buffer: Buffer = NO_BYTES;
-  #length = 0;
-
-  add(chunk: Buffer): void {
-    const length = this.#length + chunk.length;
-    if (this.#length === 0) this.#buffer = chunk;
-    else this.#append(chunk, length);
-    this.#length = length;
-  }
-
-  #append(chunk: Buffer, length: number): void {
-    if (length > this.#buffer.length) {
-      const larger = Buffer.allocUnsafe(2 * length);
-      this.#buffer.copy(larger, 0, 0, this.#length);
-      this.#buffer = larger;
-    }
-    chunk.copy(this.#buffer, this.#length);
-  }
-
-  clear(): void {
-    this.#buffer = NO_BYTES;
-    this.#length = 0;
-  }
-
-  toString(): string {
-    return this.#buffer.toString('utf8', 0, this.#length);
-  }
-}
-
-/**
- * Reads the bodies of requests, and counts the memory that they take until the request is answered. A client may send
- * half a body and then nothing more. If all bodies together take too much, the largest unfinished one is rejected, so
- * that there is always room for small ones.
- */
+/** Reads the bodies of requests, of which one, and all together, may have only so many bytes. */
 export class BodyReader {
-  readonly #open = new Set<OpenBody>();
-  readonly reading = new FairReading();
-  readonly #large = new LargeRequests();
+  #allBytes = 0;
 
-  constructor(
-    private readonly eachBytes: number,
-    private readonly memory: MemoryPart,
-  ) {}
+  constructor(private readonly eachBytes: number) {}
 
   /** Reads the whole body of a request. Resolves with its text, or with the reason why it was rejected. */
   read(
@@ -91,61 +34,41 @@ export class BodyReader {
   ): Promise<string | { readonly refused: BodyRefusal }> {
     relieveHeap();
     return new Promise((resolve, reject) => {
-      const bytes = new Bytes();
-      let isTooLarge = false;
-      let pieces = 0;
-      const end = (): void => {
-        this.#open.delete(body);
-        bytes.clear();
+      let chunks: Buffer[] | undefined = [];
+      let [size, pieces] = [0, 0];
+      const drop = (): void => {
+        if (chunks) this.#allBytes -= size;
+        chunks = undefined;
       };
-      const release = (): void => {
-        end();
-        this.#keep(body, 0);
+      const refuse = (refused: BodyRefusal): void => {
+        drop();
+        resolve({ refused });
       };
-      const refuse = (): void => {
-        release();
-        resolve({ refused: 'tooMany' });
-      };
-      const body: OpenBody = { size: 0, refuse };
-      this.#open.add(body);
       request.on('data', (chunk: Buffer) => {
-        if (isTooLarge || body.size > SMALL) takeTurns(request);
-        if (isTooLarge || !this.#open.has(body)) return;
-        isTooLarge = body.size + chunk.length > this.eachBytes;
-        if (isTooLarge) bytes.clear();
-        else bytes.add(chunk);
-        this.#keep(body, isTooLarge ? 0 : body.size + chunk.length);
-        if (this.memory.isFull) this.#refuseLargest();
-        if (++pieces % FEW_PIECES > 0) return;
-        this.reading.check(request);
-        if (body.size >= pieces * LEAST_PIECE) return;
-        this.reading.end(request);
-        refuse();
+        if (size > SMALL) takeTurns(request);
+        if (!chunks) return;
+        chunks.push(chunk);
+        size += chunk.length;
+        this.#allBytes += chunk.length;
+        const isCrumbs = ++pieces % FEW_PIECES === 0 && size < pieces * LEAST_PIECE;
+        // What follows is dropped. If the request were paused, it would keep each piece that was read already.
+        if (size > this.eachBytes) refuse('tooLarge');
+        else if (isCrumbs || (size > SMALL && this.#allBytes > LARGEST_AT_ONCE * this.eachBytes))
+          refuse('tooMany');
       });
       request.on('end', () => {
-        const text = bytes.toString();
-        end();
-        if (isTooLarge) resolve({ refused: 'tooLarge' });
-        else if (!hasHeapFor(jsonBytes(text))) resolve({ refused: 'tooMany' });
-        else resolve(text.length > SMALL ? this.#large.next().then(() => text) : text);
+        if (!chunks) return;
+        const text = Buffer.concat(chunks).toString();
+        drop();
+        if (hasHeapFor(jsonBytes(text))) resolve(text);
+        else resolve({ refused: 'tooMany' });
       });
-      response.on('close', release);
+      response.on('close', drop);
       request.on('error', (error) => {
-        release();
+        drop();
         reject(error);
       });
     });
-  }
-
-  #keep(body: OpenBody, size: number): void {
-    this.memory.grow(size - body.size);
-    body.size = size;
-  }
-
-  #refuseLargest(): void {
-    let largest: OpenBody | undefined;
-    for (const body of this.#open) if (!largest || body.size > largest.size) largest = body;
-    if (largest && largest.size > SMALL) largest.refuse();
   }
 }
 

@@ -1,4 +1,5 @@
 import { parseArn, type ResourceKind } from '../asl/values/arn.js';
+import { hashText } from '../asl/values/hash.js';
 import { isObject } from '../asl/values/json.js';
 import { CAUSE_LIMIT, ERROR_LIMIT, isTooLarge } from '../asl/values/limits.js';
 import { PAGE_LIMIT, type PageRequest } from '../engine/answers/pages.js';
@@ -169,8 +170,14 @@ export class Checker {
     return value;
   }
 
-  /** Reads `maxResults` and `nextToken`. @param tokenMax the most characters that `nextToken` may have */
-  page(list: string, tokenMax: number): PageRequest {
+  /**
+   * Reads `maxResults` and `nextToken`. A token isn't valid for a request with other parameters. API reference of Step
+   * Functions: "Keep all other arguments unchanged".
+   * @param tokenMax the most characters that `nextToken` may have
+   */
+  page(operation: string, tokenMax: number): PageRequest {
+    const { maxResults: _most, nextToken: _token, ...others } = this.body;
+    const list = `${operation} ${hashText(JSON.stringify(others), 'MD5')}`;
     const maxResults = this.integer('maxResults', 0, PAGE_LIMIT);
     return { list, maxResults, token: this.text('nextToken', { min: 1, max: tokenMax, shown: true }) };
   }

@@ -1,12 +1,12 @@
 import { OWN_OPERATIONS, SERVICE_HEADER } from '../../base/local-service.js';
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Logger } from '../../base/log/log.js';
 import { turn } from '../../base/time/turn.js';
 import { faultAnswer, type Fault, type FaultHook } from './injected-faults.js';
 import { IgnoredParameters } from './ignored-parameters.js';
 import type { Call, Operation } from './operation.js';
-import { Pipelines } from './pipelines.js';
 import { parseBody, type BodyReader, type BodyRefusal } from './request-body.js';
 import { CORAL, errors, ServiceError } from '../engine/answers/service-error.js';
 import type { StepFunctions } from '../engine/step-functions.js';
@@ -38,6 +38,30 @@ const FORBIDDEN =
   'The local service answers to its own names only: start it with the name in Host and Origin allowed';
 const HTML = '<html><body><h1>Http/1.1 Service Unavailable</h1></body></html>';
 
+/** The most milliseconds in which a request has to arrive, and the most open connections. */
+const BODY_MS = 60_000;
+const CONNECTIONS = 10_000;
+/** The most requests on one connection that have no answer yet. No SDK sends a second one. */
+const PIPELINED = 32;
+const unanswered = new WeakMap<Socket, number>();
+
+/** Counts the requests of a connection that have no answer yet. Returns true if these are too many. */
+function isTooMuch({ socket }: IncomingMessage, response: ServerResponse): boolean {
+  const open = (unanswered.get(socket) ?? 0) + 1;
+  if (open > PIPELINED) return true;
+  unanswered.set(socket, open);
+  // Each of them listens for the end of the connection.
+  if (open === 2) socket.setMaxListeners(4 * PIPELINED);
+  // Node closes only the response that has the socket with it, and not those that wait for an earlier one.
+  const close = (): unknown => response.socket ?? response.emit('close');
+  socket.once('close', close);
+  response.once('close', () => {
+    socket.off('close', close);
+    unanswered.set(socket, (unanswered.get(socket) ?? 1) - 1);
+  });
+  return false;
+}
+
 /**
  * Creates an HTTP server that speaks AWS JSON 1.0: the requests are `POST /`, with the operation's name in the header
  * `x-amz-target`.
@@ -49,12 +73,9 @@ export function createApiServer(options: ServerOptions): Server {
     if (options.operations.has(operation)) counts.set(operation, before + 1);
     return before;
   };
-  const { reading } = options.bodies;
-  const pipelines = new Pipelines(reading);
   const ignored = new IgnoredParameters(options.log);
   const server = createServer((request, response) => {
-    reading.check(request);
-    if (!pipelines.admit(request, response)) return;
+    if (isTooMuch(request, response)) return void request.socket.destroy();
     for (const handler of options.handlers)
       if (handler.isFor(request)) return answerOther(handler, request, response, options.log);
     const exchange = new Exchange(options, ignored, request, response);
@@ -66,7 +87,8 @@ export function createApiServer(options: ServerOptions): Server {
   });
   // If the server closed an idle connection while a client sends its next request, it would look like a lost answer.
   server.keepAliveTimeout = 0;
-  reading.watch(server);
+  server.requestTimeout = BODY_MS;
+  server.maxConnections = CONNECTIONS;
   return server;
 }
 
@@ -244,9 +266,7 @@ const operationIn = (target: unknown): string =>
 /** The advice in the error message about an operation that the local service doesn't have. */
 const MAP_RUN = 'give the Map no ProcessorConfig, so that it runs inline';
 const INSTEAD: Readonly<Record<string, string>> = {
-  StartSyncExecution: 'use StartExecution, and DescribeExecution until it has ended',
   DescribeMapRun: MAP_RUN,
-  ListMapRuns: MAP_RUN,
   UpdateMapRun: MAP_RUN,
 };
 

@@ -1,7 +1,7 @@
 import { choiceKind } from './states/choice.js';
 import { isObject, readJson, type Json, type JsonObject } from './values/json.js';
 import { jsonMistake } from './values/json-scan.js';
-import { faultsIn } from './jsonata/syntax.js';
+import { faultsOf } from './jsonata/syntax.js';
 import { jsonataLanguage } from './jsonata/jsonata-language.js';
 import { jsonPath } from './jsonpath/jsonpath-language.js';
 import type { Language } from './definition/query-language.js';
@@ -75,9 +75,7 @@ export function compileMachine(definition: string): Program {
 function readMachine(definition: string): { program: Program; problems: readonly DefinitionProblem[] } {
   const source = parseDefinition(definition);
   const problems: DefinitionProblem[] = repeatedNames(definition);
-  const program = new MachineCompiler().compile(
-    new Reader(source, '', { problems, faults: faultsIn(source) }),
-  );
+  const program = new MachineCompiler().compile(new Reader(source, '', { problems, faults: faultsOf }));
   return { program, problems };
 }
 
@@ -101,7 +99,7 @@ export function compileTried(definition: string, name: string | undefined): Trie
     name === undefined ? { StartAt: TRIED_STATE, States: { [TRIED_STATE]: parsed } } : parsed;
   const problems: DefinitionProblem[] = [];
   const compiler = new MachineCompiler();
-  compiler.compile(new Reader(source, '', { problems, faults: faultsIn(source) }));
+  compiler.compile(new Reader(source, '', { problems, faults: faultsOf }));
   const counted = problems.filter(
     ({ code, unsupported }) => !unsupported && (name !== undefined || !isGraph(code)),
   );

@@ -4,18 +4,17 @@ import { parseArn } from '../asl/values/arn.js';
 import { StateFailure } from '../asl/runtime/state-failure.js';
 import { compileMachine } from '../asl/machine.js';
 import { interpret, type Ending } from '../asl/runtime/interpret.js';
-import { jsonBytes, type Json, type JsonObject } from '../asl/values/json.js';
+import type { Json, JsonObject } from '../asl/values/json.js';
 import type { Resources, RunningExecution, StateWorld } from '../asl/runtime/running-execution.js';
 import { Scope } from '../asl/runtime/scope.js';
 import { Branch, WHOLE } from '../asl/runtime/branch.js';
-import { ProcessorBudget } from '../asl/expression/processor-budget.js';
 import { Spellings } from '../asl/runtime/spellings.js';
 import { StepCounter } from '../asl/runtime/step-counter.js';
 import { VariableScope } from '../asl/runtime/variables.js';
 import { HISTORY_LIMIT, History } from './history.js';
 import { valuesOf, type Beginning } from './beginning.js';
 import type { Machine } from './machines/machines.js';
-import { EXECUTION_BYTES, type MemoryPart } from './answers/memory.js';
+import type { KeptBytes } from './kept-bytes.js';
 import { Redrives } from './redrives.js';
 import { logTransition } from './transition-lines.js';
 
@@ -49,8 +48,7 @@ export interface ExecutionEnd {
 /** The objects of the local service that all executions share. */
 export interface ExecutionWorld extends StateWorld {
   readonly resources: Resources;
-  /** Counts the running executions. */
-  readonly memory: MemoryPart;
+  readonly kept: KeptBytes;
   readonly log: Logger;
   /** The log that gets a line for each transition; undefined for none. */
   readonly transitions?: Logger | undefined;
@@ -68,19 +66,14 @@ export class Execution implements RunningExecution, Ending {
   /** True while a person keeps this execution, although it may be older than those that are kept. */
   isPinned = false;
   #scope = new Scope();
-  #processor = new ProcessorBudget();
   #machine: Machine;
   #end: ExecutionEnd | undefined;
   /** The outermost branch, with the progress of the execution. A redrive goes on from it. */
   #root: Branch | undefined;
-  #isTooLarge = false;
   /** The time from which TimeoutSeconds of the machine counts, in epoch milliseconds. */
   #timedFrom: number;
-  /** The number of bytes that `world.memory` already contains for this execution. */
+  /** The bytes that `world.kept` contains for this execution. */
   #counted = 0;
-  /** The memory that the execution takes in addition to its history, such as that of its variables, in bytes. */
-  #held = 0;
-  #mostHeld = 0;
   #redrives: Redrives | undefined;
   /** The parsed input; null once the execution has ended. */
   #input: Json = null;
@@ -102,7 +95,6 @@ export class Execution implements RunningExecution, Ending {
     this.startedAt = world.clock.now();
     this.#timedFrom = this.startedAt;
     this.#machine = machine;
-    machine.memory.run();
   }
 
   get name(): string {
@@ -125,10 +117,6 @@ export class Execution implements RunningExecution, Ending {
 
   get scope(): Scope {
     return this.#scope;
-  }
-
-  get processor(): ProcessorBudget {
-    return this.#processor;
   }
 
   get resources(): Resources {
@@ -186,7 +174,7 @@ export class Execution implements RunningExecution, Ending {
   }
 
   #outermost(input: Json, beginning: Beginning | undefined): Branch {
-    const variables = new VariableScope(this);
+    const variables = new VariableScope();
     const branch = new Branch(this, this.scope, variables, 0);
     if (!beginning) return branch.withInputText(this.input, input);
     branch.withInputText(beginning.input, beginning.value);
@@ -205,41 +193,18 @@ export class Execution implements RunningExecution, Ending {
     this.#end = undefined;
     this.endedAs = undefined;
     this.#scope = new Scope();
-    this.#processor = new ProcessorBudget();
-    this.#counted = this.#held = 0;
     this.#takeBack();
     this.#timedFrom = this.world.clock.now();
     const { count } = this.redrives.add(this.#timedFrom);
     this.record('ExecutionRedriven', this.history.length, { redriveCount: count });
     this.#startTimeout();
-    this.#run(() => root.takeUp(this.scope, this), null);
+    this.#run(() => root.takeUp(this.scope), null);
   }
 
-  /** False if the execution has failed before its first state, because there was no memory for its variables. */
-  get hasBegun(): boolean {
-    return this.#root !== undefined || this.#isTooLarge;
-  }
-
-  /** True if the values from which a redrive would go on took too much memory to be kept. */
-  get isTooLarge(): boolean {
-    return this.#isTooLarge;
-  }
-
-  /** Lets go of the values from which a redrive would go on, if they take more than this many bytes. */
-  letGoAbove(bytes: number): void {
-    if (!this.#root || this.#mostHeld <= bytes) return;
-    this.#isTooLarge = true;
-    this.#forgetProgress();
-  }
-
-  #forgetProgress(): void {
-    this.#root = undefined;
-    this.spellings.forget();
-  }
-
-  /** The memory that the execution takes after its end, in bytes. */
-  get keptBytes(): number {
-    return EXECUTION_BYTES + this.history.bytes + (this.#root ? this.#mostHeld : 0);
+  /** Called when the execution is no longer kept. */
+  forget(): void {
+    this.world.kept.add(-this.#counted);
+    this.#counted = 0;
   }
 
   #startTimeout(): void {
@@ -261,47 +226,32 @@ export class Execution implements RunningExecution, Ending {
     if (this.world.transitions) logTransition(this.world.transitions, this, type, details);
     this.#count();
     if (id >= HISTORY_LIMIT - 1) this.#fail(historyFull(`events (${HISTORY_LIMIT})`), id);
-    else if (this.history.bytes > HISTORY_BYTES) this.#fail(historyFull(`bytes (${HISTORY_BYTES})`), id);
-    else if (this.world.memory.isTooMuch(this.#counted)) this.#fail(runningFull(), id);
+    else if (this.world.kept.isTooMuch(this.#counted))
+      this.#fail(historyFull('bytes of all executions that run'), id);
     return id;
-  }
-
-  hold(bytes: number): void {
-    if (this.#end) return;
-    this.#held += bytes;
-    this.#mostHeld = Math.max(this.#mostHeld, this.#held);
-    this.#count();
-    if (bytes > 0 && this.world.memory.isTooMuch(this.#counted)) throw runningFull();
   }
 
   #setInput(input: Json): void {
     this.#input = input;
     this.#context = undefined;
-    this.#held += jsonBytes(this.input);
   }
 
   /** Makes anew what `#letGo` has let go of. */
   #takeBack(): void {
-    const { memory, definition } = this.#machine;
     this.#setInput(JSON.parse(this.input) as Json);
-    memory.run();
-    memory.endShow();
-    this.#machine = { ...this.#machine, program: compileMachine(definition) };
+    this.#machine = { ...this.#machine, program: compileMachine(this.#machine.definition) };
   }
 
   /** Lets go of what only a running execution needs, since finished ones are kept for long. */
   #letGo(): void {
     this.#input = null;
     this.#context = undefined;
-    const { memory } = this.#machine;
-    memory.show();
-    memory.endRun();
     this.#machine = withoutProgram(this.#machine);
   }
 
   #count(): void {
-    const bytes = EXECUTION_BYTES + this.history.bytes + this.#held;
-    this.world.memory.grow(bytes - this.#counted);
+    const { bytes } = this.history;
+    this.world.kept.add(bytes - this.#counted);
     this.#counted = bytes;
   }
 
@@ -351,8 +301,12 @@ export class Execution implements RunningExecution, Ending {
     this.history.add(END_EVENTS[end.status], end.at, previous, details);
     if (this.world.transitions) logTransition(this.world.transitions, this, END_EVENTS[end.status], details);
     this.#end = end;
-    if (end.status === 'SUCCEEDED') this.#forgetProgress();
-    this.world.memory.grow(-this.#counted);
+    if (end.status === 'SUCCEEDED') {
+      this.#root = undefined;
+      this.spellings.forget();
+      this.history.forgetValues();
+    }
+    this.#count();
     this.#letGo();
     this.#cancelTimeout?.();
     this.scope.end();
@@ -382,13 +336,6 @@ const END_EVENTS = {
   TIMED_OUT: 'ExecutionTimedOut',
   ABORTED: 'ExecutionAborted',
 } as const;
-
-/** The most memory that the history of one execution may take, in bytes. The live service has no such limit. */
-const HISTORY_BYTES = 128 * 1024 * 1024;
-
-function runningFull(): StateFailure {
-  return historyFull('bytes of all executions that run');
-}
 
 function historyFull(of: string): StateFailure {
   return new StateFailure('States.Runtime', `The execution reached the maximum number of history ${of}.`);

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { type Linked, LinkedList } from '../../base/linked-list.js';
+import { hasHeapFor } from '../asl/values/heap.js';
 import type { Json } from '../asl/values/json.js';
 import { Execution, type ExecutionStatus, type ExecutionWorld, type StartedBy } from './execution.js';
 import { Fifo, type QueueEntry } from './fifo.js';
 import type { Machine } from './machines/machines.js';
-import type { Memory, MemoryPart } from './answers/memory.js';
 import { pageKey, pageSize, pageToken, type PageRequest } from './answers/pages.js';
 import type { Beginning } from './beginning.js';
 import { errors } from './answers/service-error.js';
@@ -31,6 +31,8 @@ interface Stored extends Linked<Stored> {
   finished: QueueEntry<Execution> | undefined;
 }
 
+/** The memory that there has to be to start an execution, in bytes. */
+const START_BYTES = 8 * 1024 * 1024;
 /** The most executions that may be pinned at the same time. */
 const PIN_LIMIT = 100;
 
@@ -49,13 +51,12 @@ export class Executions {
 
   constructor(
     private readonly world: ExecutionWorld,
-    /** The most finished executions that are kept, and what counts their memory. */
-    private readonly kept: { readonly executions: number; readonly memory: MemoryPart },
-    memory: Memory,
+    /** The most finished executions that are kept. */
+    private readonly most: number,
     /** Called each time an execution ends. */
     private readonly onEnded: (machine: Machine) => void,
   ) {
-    memory.giveUpBy(() => this.#forgetOldest());
+    world.kept.forgetBy(() => this.#forgetOldest());
   }
 
   /**
@@ -79,11 +80,16 @@ export class Executions {
       throw errors.executionExists(arn);
     }
     if (machine.book.deleting) throw errors.machineDeleting(machine.arn);
-    if (this.world.memory.isFull) throw errors.tooManyExecutions();
+    if (!this.hasRoom) throw errors.tooManyExecutions();
     const execution = new Execution(arn, machine, input, this.world, this.#onEnd, this.#started++, startedBy);
     this.#add(execution);
     execution.start(parsed, beginning);
     return execution;
+  }
+
+  /** False while the executions take as much memory as they may. */
+  get hasRoom(): boolean {
+    return !this.world.kept.isFull && hasHeapFor(START_BYTES);
   }
 
   /**
@@ -98,7 +104,7 @@ export class Executions {
     const before = execution.redrives.atOf(token, now);
     if (before !== undefined) return before;
     checkRedrivable(execution, now);
-    if (this.world.memory.isFull) throw errors.tooManyExecutions();
+    if (!this.hasRoom) throw errors.tooManyExecutions();
     this.#unfinish(execution);
     this.#redriven++;
     execution.machine.book.running++;
@@ -112,7 +118,6 @@ export class Executions {
     if (!stored?.finished) return;
     this.#finished.remove(stored.finished);
     stored.finished = undefined;
-    this.kept.memory.grow(-execution.keptBytes);
   }
 
   /** @throws ServiceError ExecutionDoesNotExist */
@@ -232,11 +237,7 @@ export class Executions {
   #keep(execution: Execution): void {
     const stored = this.#byArn.get(execution.arn);
     if (stored) stored.finished = this.#finished.push(execution);
-    const { executions, memory } = this.kept;
-    // An execution that took the room of all others would be forgotten as soon as the next one ends.
-    execution.letGoAbove(memory.mostOfOne);
-    memory.grow(execution.keptBytes);
-    while (this.#finished.size - this.#pinned > executions || memory.isFull)
+    while (this.#finished.size - this.#pinned > this.most || this.world.kept.isFull)
       if (!this.#forgetOldest()) return;
   }
 
@@ -251,8 +252,7 @@ export class Executions {
     const oldest = this.#finished.take((each) => !each.isPinned && each !== latest) ?? this.#finished.shift();
     if (!oldest) return false;
     if (oldest.isPinned) this.#pinned--;
-    this.kept.memory.grow(-oldest.keptBytes);
-    oldest.machine.memory.endShow();
+    oldest.forget();
     this.#forget(oldest);
     return true;
   }

@@ -1,4 +1,4 @@
-import { textBytes } from '../asl/values/json.js';
+import { jsonBytes, textBytes } from '../asl/values/json.js';
 
 /** The most events that the history of an execution may have. AWS page "Step Functions service quotas". */
 export const HISTORY_LIMIT = 25_000;
@@ -26,20 +26,30 @@ export function toSeconds(ms: number): number {
 
 /** The events of an execution, in the order in which they were recorded. The first event has the id 1. */
 export class History {
-  #entries: Entry[] = [];
+  readonly #entries: Entry[] = [];
 
-  /** The approximate memory that the history takes, in bytes. */
-  bytes = 0;
+  #bytes = EXECUTION_BYTES;
+  /** The bytes of the values that were read from the texts. */
+  #valueBytes = 0;
+
+  /** The approximate memory that the execution takes, in bytes. */
+  get bytes(): number {
+    return this.#bytes + this.#valueBytes;
+  }
+
+  /** Called when the values are no longer needed: the execution has ended and can't be redriven. */
+  forgetValues(): void {
+    this.#valueBytes = 0;
+  }
 
   get length(): number {
     return this.#entries.length;
   }
 
   add(type: string, at: number, previous: number, details?: object): number {
-    this.bytes += EVENT_BYTES + sizeOf(details);
-    const entry = { type, at, previous, details };
-    if (this.length < SHORT) this.#entries = lengthened(this.#entries, entry);
-    else this.#entries.push(entry);
+    this.#bytes += EVENT_BYTES + sizeOf(details);
+    this.#valueBytes += valuesOf(details);
+    this.#entries.push({ type, at, previous, details });
     return this.length;
   }
 
@@ -73,18 +83,8 @@ export class History {
   }
 }
 
+const EXECUTION_BYTES = 6_000;
 const EVENT_BYTES = 300;
-/** Most histories that are kept have fewer events. */
-const SHORT = 8;
-
-/** Returns a copy with one more entry. A list that is pushed to gets room for 17, which most histories never need. */
-function lengthened(entries: readonly Entry[], last: Entry): Entry[] {
-  const longer = new Array<Entry>(entries.length + 1);
-  let at = 0;
-  for (const entry of entries) longer[at++] = entry;
-  longer[at] = last;
-  return longer;
-}
 const PAGE_BYTES = 4 * 1024 * 1024;
 
 /**
@@ -101,13 +101,22 @@ function sizeOf(details: object = {}): number {
   return size;
 }
 
+/** Returns the bytes of the values that a state has read, or that were assigned to variables. */
+function valuesOf(details: { input?: string; assignedVariables?: Record<string, string> } = {}): number {
+  const { input, assignedVariables } = details;
+  let bytes = input === undefined ? 0 : jsonBytes(input);
+  for (const name in assignedVariables) bytes += jsonBytes(assignedVariables[name] ?? '');
+  return bytes;
+}
+
 function detailsKey(type: string): `${string}EventDetails` {
   if (type.endsWith('StateEntered')) return 'stateEnteredEventDetails';
   if (type.endsWith('StateExited')) return 'stateExitedEventDetails';
   return `${type.charAt(0).toLowerCase()}${type.slice(1)}EventDetails`;
 }
 
-const DATA_KEYS = ['input', 'inputDetails', 'output', 'outputDetails', 'parameters', 'assignedVariables'];
+/** Measured at the live service: the parameters of a task's event stay. */
+const DATA_KEYS = ['input', 'inputDetails', 'output', 'outputDetails', 'assignedVariables'];
 
 function withoutData(details: object): object {
   return Object.fromEntries(Object.entries(details).filter(([key]) => !DATA_KEYS.includes(key)));

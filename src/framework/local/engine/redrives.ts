@@ -44,11 +44,9 @@ export class Redrives {
  * DescribeExecution. As recorded from the live service, the texts have no full stop.
  */
 export function notRedrivable(execution: Execution, now: number): string | undefined {
-  const { machine, status, end, startedAt, history, hasBegun, isTooLarge } = execution;
+  const { machine, status, end, startedAt, history } = execution;
   if (machine.book.deleting) return 'State machine is in DELETING status';
   if (!end || status === 'SUCCEEDED') return `Execution is ${status} and cannot be redriven`;
-  if (!hasBegun) return 'Execution did not begin and cannot be redriven';
-  if (isTooLarge) return 'Execution held more values than the local service keeps after an end';
   if (history.length >= HISTORY_LIMIT - 1) return 'Execution history event limit exceeded';
   if (now - startedAt > LONGEST_MS) return 'Execution has exceeded the max execution time';
   return now - end.at > PERIOD_MS ? 'Execution redrivable period exceeded' : undefined;

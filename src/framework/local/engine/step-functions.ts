@@ -1,6 +1,7 @@
 import { systemClock, type Cancel, type Clock } from '../../base/time/clock.js';
 import { ScaledClock } from '../../base/time/scaled-clock.js';
 import { silentLog, type Logger } from '../../base/log/log.js';
+import type { Evaluator } from '../asl/expression/evaluation.js';
 import { EvaluationThreads } from '../asl/jsonata/evaluation-threads.js';
 import { compileMachine } from '../asl/machine.js';
 import type { RunObserver } from '../asl/runtime/interpret.js';
@@ -13,11 +14,11 @@ import { POLL_LIMIT, type PollAnswer } from './activity.js';
 import type { Execution } from './execution.js';
 import { Executions } from './executions.js';
 import { Machines, seededHome, type Home, type Machine } from './machines/machines.js';
-import { Memory, MemoryPart } from './answers/memory.js';
 import { errors } from './answers/service-error.js';
 import { Tags } from './machines/tags.js';
 import { TaskTable } from './tasks/task-table.js';
 import type { TokenMint } from './tasks/task-token.js';
+import { KeptBytes } from './kept-bytes.js';
 import { TrialExecution, type TrialWorld } from './trial-execution.js';
 
 /** The time in which a poll may still arrive that a worker has sent before its polls were ended. */
@@ -41,17 +42,11 @@ export interface StepFunctionsOptions {
   /** The most finished executions that are kept. If there are more, the oldest are removed. @default 10_000 */
   keptExecutions?: number;
   /**
-   * The approximate memory that finished executions may take, in bytes. If they take more, the oldest are removed.
-   * They are removed earlier if their memory is needed for something else.
-   * @default 12 % of the heap, at most 350 MiB
+   * The most bytes of all histories, approximately. If there are more, the oldest finished executions are removed. If
+   * that isn't enough, no execution can be started, and a large one that is running fails.
+   * @default a third of the heap, at most 1 GiB
    */
   keptBytes?: number;
-  /**
-   * The approximate memory that running executions may take, in bytes. While they take more, an execution that needs
-   * further memory fails, and no execution can be started.
-   * @default 24 % of the heap, at most 700 MiB
-   */
-  runningBytes?: number;
   /**
    * Mocks for the Task states whose resources aren't activities.
    * @default none: such a Task fails, and a warning about it is logged
@@ -69,8 +64,13 @@ export interface StepFunctionsOptions {
   log?: Logger;
 }
 
-/** The shares that each kind may have of the memory for all of them. Together they are more than there is. */
-const SHARES = { kept: 0.35, running: 0.7, definitions: 0.6 };
+/** What a test passes in. */
+export interface ForTests {
+  /** Is told what the states of all executions do. @default none */
+  readonly observer?: RunObserver | undefined;
+  /** Evaluates JSONata. @default threads */
+  readonly evaluator?: Evaluator;
+}
 
 /** A state machine to create in code, not by a request to the API. */
 export interface SeedMachine {
@@ -107,9 +107,7 @@ export class StepFunctions {
   /** The test cases of the mock file; undefined if there is none. */
   readonly testCases: TestCases | undefined;
   readonly random: () => number;
-  /** Counts what callers make the service keep. */
-  readonly memory = new Memory();
-  readonly #threads = new EvaluationThreads();
+  readonly #evaluator: Evaluator;
   readonly #trialWorld: TrialWorld;
   readonly #pollHoldMs: number;
   readonly #real: Clock;
@@ -118,38 +116,33 @@ export class StepFunctions {
   /** The workers whose polls are answered at once without a task, and the time until which they are. */
   readonly #endedWorkers = new Map<string, number>();
 
-  /** @param observer is told what the states of all executions do, for a test. @default none */
-  constructor(options: StepFunctionsOptions = {}, observer?: RunObserver) {
+  constructor(
+    options: StepFunctionsOptions = {},
+    { observer, evaluator = new EvaluationThreads() }: ForTests = {},
+  ) {
     const { clock = systemClock, random = Math.random, log = silentLog } = options;
     const { pollHoldMs = 60_000, keptExecutions = 10_000 } = options;
-    const { keptBytes = SHARES.kept * this.memory.limit, runningBytes = SHARES.running * this.memory.limit } =
-      options;
+    this.#evaluator = evaluator;
     const resources = new MockTable(options.mocks ?? {});
     this.testCases = options.mockConfig && new TestCases(checked(options.mockConfig), resources);
     const { forCallers, real } = clock instanceof ScaledClock ? clock : { forCallers: clock, real: clock };
     const tasks = new TaskTable(forCallers, options.tokens, real);
     const activities = new Activities(tasks, forCallers);
-    const [threads, memory] = [this.#threads, new MemoryPart(this.memory, runningBytes)];
     this.#pollHoldMs = pollHoldMs;
-    this.#trialWorld = { clock, random, tasks, activities, resources, threads, memory };
+    this.#trialWorld = { clock, random, tasks, activities, resources, evaluator };
     this.clock = forCallers;
     this.#real = real;
     this.random = random;
     this.tasks = tasks;
     this.activities = activities;
-    this.machines = new Machines(
-      new MemoryPart(this.memory, SHARES.definitions * this.memory.limit),
-      clock,
-      resources,
-      log,
-    );
+    this.machines = new Machines(clock, resources, log);
     this.executions = new Executions(
       {
-        ...{ clock, random, log, resources, tasks, activities, threads, memory, observer },
+        ...{ clock, random, log, resources, tasks, activities, evaluator, observer },
+        kept: new KeptBytes(options.keptBytes),
         transitions: options.verbose ? log : undefined,
       },
-      { executions: keptExecutions, memory: new MemoryPart(this.memory, keptBytes) },
-      this.memory,
+      keptExecutions,
       (machine) => this.machines.forgetDeleted(machine),
     );
   }
@@ -180,17 +173,11 @@ export class StepFunctions {
 
   /**
    * Prepares the test of one state.
-   * @param chars the number of characters of the request
    * @throws ServiceError ExecutionLimitExceeded while there is no memory for it
    */
-  tryState(
-    trial: Trial,
-    home: Home,
-    roleArn: string | undefined,
-    input: Json,
-    chars: number,
-  ): TrialExecution {
-    return new TrialExecution(this.#trialWorld, trial, home, roleArn, input, chars);
+  tryState(trial: Trial, home: Home, roleArn: string | undefined, input: Json): TrialExecution {
+    if (!this.executions.hasRoom) throw errors.tooManyExecutions();
+    return new TrialExecution(this.#trialWorld, trial, home, roleArn, input);
   }
 
   /** Starts an execution with a random name. @param input JSON text */
@@ -249,7 +236,7 @@ export class StepFunctions {
    * event loop, or for an evaluation in a thread.
    */
   get busy(): boolean {
-    if (this.#threads.busy > 0) return true;
+    if (this.#evaluator.busy > 0) return true;
     for (const { stepCounter } of this.executions.startedAfter(0)) if (stepCounter.waiting > 0) return true;
     return false;
   }
@@ -258,7 +245,7 @@ export class StepFunctions {
   close(): void {
     this.endPolls();
     this.executions.close();
-    this.#threads.close();
+    this.#evaluator.close();
   }
 }
 

@@ -1,20 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import type { Cancel } from '../../base/time/clock.js';
-import { ProcessorBudget } from '../asl/expression/processor-budget.js';
 import type { TriedState } from '../asl/machine.js';
 import { Branch } from '../asl/runtime/branch.js';
 import type { Resources, RunningExecution, StateWorld } from '../asl/runtime/running-execution.js';
 import { Scope } from '../asl/runtime/scope.js';
 import { Spellings } from '../asl/runtime/spellings.js';
-import { StateFailure } from '../asl/runtime/state-failure.js';
 import { StepCounter } from '../asl/runtime/step-counter.js';
 import type { Trial, TrialEnd } from '../asl/runtime/trial.js';
 import { VariableScope } from '../asl/runtime/variables.js';
 import type { Json, JsonObject } from '../asl/values/json.js';
-import { EXECUTION_BYTES, type MemoryPart } from './answers/memory.js';
-import { COMPILED } from './machines/definition-memory.js';
 import type { Home } from './machines/machines.js';
-import { errors } from './answers/service-error.js';
 
 /** The longest time that the test of a state may take. AWS page "Using TestState API to test a state". */
 const LONGEST_MS = 5 * 60_000;
@@ -22,8 +17,6 @@ const LONGEST_MS = 5 * 60_000;
 /** The objects of the local service that a test of a state uses. */
 export interface TrialWorld extends StateWorld {
   readonly resources: Resources;
-  /** The memory that running executions take, and tests of states with them. */
-  readonly memory: MemoryPart;
 }
 
 /** One state with its input, tested by itself. There is no machine, no history, and no execution that can be found. */
@@ -32,13 +25,10 @@ export class TrialExecution implements RunningExecution {
   readonly machineName = randomUUID();
   readonly stepCounter = new StepCounter();
   readonly spellings = new Spellings();
-  readonly processor = new ProcessorBudget();
   readonly scope = new Scope();
   readonly context: JsonObject;
   readonly region: string;
-  readonly #variables: VariableScope;
-  /** The number of bytes that `world.memory` contains for this test. */
-  #counted = 0;
+  readonly #variables = new VariableScope();
   #events = 1;
   #cancel: Cancel = () => {};
 
@@ -48,11 +38,7 @@ export class TrialExecution implements RunningExecution {
     { partition, region, account }: Home,
     roleArn: string | undefined,
     private readonly input: Json,
-    /** The number of characters of the request. */
-    chars: number,
   ) {
-    this.#counted = EXECUTION_BYTES + chars * COMPILED;
-    if (!world.memory.take(this.#counted)) throw errors.tooManyExecutions();
     const name = randomUUID();
     const arn = (kind: string): string =>
       `arn:${partition}:states:${region}:${account}:${kind}:${this.machineName}`;
@@ -69,7 +55,6 @@ export class TrialExecution implements RunningExecution {
       },
       StateMachine: { Id: arn('stateMachine'), Name: this.machineName },
     };
-    this.#variables = new VariableScope(this);
   }
 
   /** Tests the state. The outcome is a failure if it takes longer than five minutes. */
@@ -91,8 +76,6 @@ export class TrialExecution implements RunningExecution {
   stop(): void {
     this.#cancel();
     this.scope.end();
-    this.world.memory.grow(-this.#counted);
-    this.#counted = 0;
   }
 
   /** The variables that a next state could read. */
@@ -106,14 +89,6 @@ export class TrialExecution implements RunningExecution {
 
   isLive(): boolean {
     return !this.scope.ended;
-  }
-
-  hold(bytes: number): void {
-    if (this.scope.ended) return;
-    this.#counted += bytes;
-    this.world.memory.grow(bytes);
-    if (bytes > 0 && this.world.memory.isTooMuch(this.#counted))
-      throw new StateFailure('States.Runtime', 'The test of the state needs more memory than it may take.');
   }
 
   onTransition(): void {}

@@ -49,12 +49,12 @@ function enteredState(event: Event): string | undefined {
 
 function attemptsOf(events: readonly Event[]): Record<string, number> {
   const byId = new Map(events.map((event) => [event.id, event]));
-  const attempts: Record<string, number> = {};
+  const attempts = new Map<string, number>();
   for (const event of events.filter(({ type }) => /^(Activity|Task|LambdaFunction)Scheduled$/.test(type))) {
     let each: Event | undefined = event;
     while (each && enteredState(each) === undefined) each = byId.get(each.previousEventId ?? 0);
     const state = each && enteredState(each);
-    if (state !== undefined) attempts[state] = (attempts[state] ?? 0) + 1;
+    if (state !== undefined) attempts.set(state, (attempts.get(state) ?? 0) + 1);
   }
-  return attempts;
+  return Object.fromEntries(attempts);
 }

@@ -7,7 +7,7 @@ import { unusedProblem } from '../harness/options.js';
 const CALLBACK = '.waitForTaskToken';
 
 /** Returns true if a Task with this resource waits until somebody sends a result or a failure with its task token. */
-export const isCallback = (resource: unknown): boolean =>
+export const isCallback = (resource: unknown): resource is string =>
   typeof resource === 'string' && resource.endsWith(CALLBACK);
 
 /** The states of a machine, and for each Task who ends its tasks: a handler, a mock or the test. */

@@ -1,5 +1,3 @@
-import { isPlainObject } from '../../base/plain-object.js';
-
 /**
  * The names of all states in a definition, including those inside Map and Parallel. It is `string` if the names aren't
  * known to the compiler: the definition is a path or a text, or its type has no names.
@@ -16,19 +14,3 @@ type NamesBelow<State> =
   | (State extends { readonly ItemProcessor: infer Processor } ? NamesIn<Processor> : never)
   | (State extends { readonly Iterator: infer Iterator } ? NamesIn<Iterator> : never)
   | (State extends { readonly Branches: readonly (infer Branch)[] } ? NamesIn<Branch> : never);
-
-/** The name of a state, and its JSON in the definition. */
-type NamedState = readonly [name: string, state: Readonly<Record<string, unknown>>];
-
-/** Returns all states of a definition, in the order in which they are written. */
-export function statesOf(machine: unknown): NamedState[] {
-  if (!isPlainObject(machine) || !isPlainObject(machine['States'])) return [];
-  return Object.entries(machine['States']).flatMap(([name, state]) =>
-    isPlainObject(state) ? [[name, state] as const, ...statesBelow(state)] : [],
-  );
-}
-
-function statesBelow({ ItemProcessor, Iterator, Branches }: NamedState[1]): NamedState[] {
-  const branches: unknown[] = Array.isArray(Branches) ? Branches : [];
-  return [ItemProcessor, Iterator, ...branches].flatMap(statesOf);
-}

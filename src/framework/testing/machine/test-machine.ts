@@ -7,7 +7,8 @@ import { throwProblems } from '../../base/errors.js';
 import type { Execution } from '../../local/engine/execution.js';
 import type { OpenTask } from '../../local/engine/tasks/open-task.js';
 import type { Machine } from '../../local/engine/machines/machines.js';
-import type { Json } from '../../local/asl/values/json.js';
+import { type FoundState, statesIn } from '../../local/asl/definition/found-state.js';
+import type { Json, JsonObject } from '../../local/asl/values/json.js';
 import type { Mocks } from '../../local/resources/mocks.js';
 import { silentLog } from '../../base/log/log.js';
 import type { EnginePort } from './engine-port.js';
@@ -16,7 +17,7 @@ import type { HandTask } from './hand-task.js';
 import { HandTasks } from './hand-tasks.js';
 import { isCallback, MachineStates } from './machine-states.js';
 import { MachineWorker } from './machine-worker.js';
-import { type StateName, statesOf } from './state-names.js';
+import type { StateName } from './state-names.js';
 import { isTemplateMachine, readTemplateMachine } from './template-machine.js';
 import { handTaskOf, type MachineWorld, TestExecution } from './test-execution.js';
 import { unusedFaults, unusedResources } from './unused-options.js';
@@ -210,7 +211,7 @@ export async function createTestMachine<
   for (const [arn, handler] of takers) worker.serve(arn, handler);
   const names = new Map([...takers].map(([arn, handler]) => [arn, handler.definition.name]));
   const states = new MachineStates(
-    statesOf(JSON.parse(source.definition)).map(([name]) => name),
+    statesOf(source.definition).map(({ name }) => name),
     tasks,
     names,
   );
@@ -249,12 +250,16 @@ interface EngineParts {
 async function makeEngine(source: MachineSource, resources: Mocks, clock: HandClock): Promise<EngineParts> {
   // Imported only when needed, so that a test with a bed doesn't load the code of the Amazon States Language.
   const { StepFunctions } = await import('../../local/engine/step-functions.js');
+  const { EvaluationInPlace } = await import('../../local/asl/jsonata/evaluation-in-place.js');
   const { EnginePort } = await import('./engine-port.js');
   const { definitionMistakes, machineProblem } = await import('../../check/definition-mistakes.js');
   throwProblems(definitionMistakes(source).map(machineProblem));
   const settings = { pollHoldMs: POLL_HOLD_MS, keptExecutions: KEPT_EXECUTIONS, random: () => 0.5 };
   const mocks = { ...callbackAnswers(source, resources), ...resources };
-  const stepFunctions = new StepFunctions({ clock, mocks, ...settings });
+  const stepFunctions = new StepFunctions(
+    { clock, mocks, ...settings },
+    { evaluator: new EvaluationInPlace() },
+  );
   const { name, definition, seed } = source;
   const machine = stepFunctions.createMachine({ name, definition, ...seed });
   const arns = new Set(machine.program.tasks.flatMap(({ activity }) => activity?.activityArn ?? []));
@@ -267,11 +272,13 @@ async function makeEngine(source: MachineSource, resources: Mocks, clock: HandCl
  * comes later, when the test sends it with the token.
  */
 function callbackAnswers({ name, definition }: MachineSource, resources: Mocks): Mocks {
-  const callbacks = statesOf(JSON.parse(definition)).filter(
-    ([, { Resource }]) => isCallback(Resource) && !Object.hasOwn(resources, String(Resource)),
+  const callbacks = statesOf(definition).filter(
+    ({ source: { Resource } }) => isCallback(Resource) && !Object.hasOwn(resources, Resource),
   );
-  return Object.fromEntries(callbacks.map(([state]) => [`${name}.${state}`, { output: {} }]));
+  return Object.fromEntries(callbacks.map((state) => [`${name}.${state.name}`, { output: {} }]));
 }
+
+const statesOf = (definition: string): FoundState[] => [...statesIn(JSON.parse(definition) as JsonObject)];
 
 async function readDefinition(definition: string | object): Promise<MachineSource> {
   const { machineSource, readMachineSource } = await import('../../check/source/machine-source.js');

@@ -35,6 +35,8 @@ interface Pipeline {
   readonly payloads: TaskPayloads | undefined;
   /** True if the handler takes an input, so that references in it are of use. */
   readonly takesInput: boolean;
+  /** True if the handler gets the parsed JSON as it is. */
+  readonly takesAny: boolean;
   readonly checkpoints: Checkpoints | undefined;
 }
 
@@ -62,6 +64,7 @@ export function compile(
     outputs: new Outputs(definition, payloads),
     payloads,
     takesInput: definition.input.kind !== 'none',
+    takesAny: definition.input.kind === 'any',
     checkpoints,
   };
   return definition.scope === 'task' ? inTaskScope(pipeline, container) : inWorkerScope(pipeline, container);
@@ -120,8 +123,8 @@ function deferredBy(deferral: Deferral, { token }: TaskContext): Deferred {
 }
 
 /** Parses an input. Resolves to it once the payloads that it refers to were read. */
-function read(text: string, task: TaskContext, { payloads, takesInput }: Pipeline): unknown {
-  const input = decode(text);
+function read(text: string, task: TaskContext, { payloads, takesInput, takesAny }: Pipeline): unknown {
+  const input = decode(text, takesAny);
   return payloads && takesInput ? payloads.read(input, text, task) : input;
 }
 

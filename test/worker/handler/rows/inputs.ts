@@ -46,6 +46,7 @@ const HELLO = 'a valid Hello';
 const WHO_STRING: Violation = ['who', 'isString', 'who must be a string'];
 const WHO_EMPTY: Violation = ['who', 'isNotEmpty', 'who should not be empty'];
 const deep = (levels: number): string => `${'['.repeat(levels)}${']'.repeat(levels)}`;
+const PROTO = '[{"a":{"__proto__":{"x":1},"constructor":2}}]';
 const goodItem = '{"name":"tea","price":2}';
 const Tea = { Item: { name: 'tea', price: 2 } };
 
@@ -218,8 +219,13 @@ const keys: Row[] = [
     '{"__proto__":{"who":"a"}}',
     refused(HELLO, WHO_EMPTY, WHO_STRING),
   ),
-  row('__proto__ spelled with escapes', 'any', '{"\\u005f_proto__":{"x":1},"a":1}', given({ a: 1 })),
-  row('__proto__ deep inside any', 'any', '[{"a":{"__proto__":{"x":1}}}]', given([{ a: {} }])),
+  row(
+    '__proto__ spelled with escapes',
+    dto.Hello,
+    '{"who":"a","\\u005f_proto__":{"x":1}}',
+    given({ Hello: { who: 'a' } }),
+  ),
+  row('every key of JSON, where anything may stand', 'any', PROTO, given(JSON.parse(PROTO))),
   row(
     'constructor as an unknown key',
     dto.Hello,

@@ -214,6 +214,31 @@ const getExecutionHistory: Operation = ({ operation, body }, { executions }) => 
   return { events, ...(more && { nextToken: pageToken(page, next) }) };
 };
 
+/** Recorded from the live service: a STANDARD machine, the only type that there is here, isn't run synchronously. */
+const startSyncExecution: Operation = ({ body }, { machines, random }) => {
+  const checker = new Checker(body);
+  const arn = checker.requiredText('stateMachineArn', ARN);
+  const name = checker.text('name', { min: 1, max: MAX.name, shown: true });
+  checker.text('input', { max: MAX.data });
+  checker.text('traceHeader', TRACE);
+  readMetadataOnly(checker);
+  checker.done();
+  if (name !== undefined) checkName(name);
+  machines.named(checkArn(arn, 'stateMachine'), random);
+  throw errors.typeNotSupported();
+};
+
+/** No execution has Map Runs here. */
+const listMapRuns: Operation = ({ operation, body }, { executions }) => {
+  const checker = new Checker(body);
+  const arn = checker.requiredText('executionArn', ARN);
+  const page = checker.page(operation, MAX.listToken);
+  checker.done();
+  executions.get(checkArn(arn, 'execution'));
+  pageKey(page);
+  return { mapRuns: [] };
+};
+
 export const executionOperations: Record<string, Operation> = {
   StartExecution: startExecution,
   [START_FROM]: startExecutionFrom,
@@ -222,4 +247,6 @@ export const executionOperations: Record<string, Operation> = {
   ListExecutions: listExecutions,
   StopExecution: stopExecution,
   GetExecutionHistory: getExecutionHistory,
+  StartSyncExecution: startSyncExecution,
+  ListMapRuns: listMapRuns,
 };

@@ -36,7 +36,8 @@ const createStateMachine: Operation = ({ body, region }, { machines, tags, clock
   if (type === 'EXPRESS') throw expressRefusal(definition);
   const all = { ...DEFAULT_SETTINGS, ...settings };
   const before = machines.count;
-  const machine = machines.create(name, definition, program, homeOf(region), roleArn, all);
+  const published = publish ? (description ?? '') : undefined;
+  const machine = machines.create(name, definition, program, homeOf(region), roleArn, all, published);
   // Recorded: another role, and other tags, are ignored where the machine exists already.
   if (machines.count > before) tags.add(machine.arn, given);
   const version = publish ? machine.book.publish(machine, description, clock.now()) : undefined;

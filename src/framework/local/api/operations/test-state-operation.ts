@@ -16,8 +16,7 @@ const testState: Operation = async ({ body, region, onClosed }, stepFunctions) =
   checkTrial(request, tried);
   const seen = new Map<Stage, Json>();
   const trial = { ...trialOf(request), see: (stage: Stage, value: Json) => void seen.set(stage, value) };
-  const chars = request.definition.length + request.input.length;
-  const execution = stepFunctions.tryState(trial, homeOf(region), request.roleArn, input, chars);
+  const execution = stepFunctions.tryState(trial, homeOf(region), request.roleArn, input);
   onClosed(() => execution.stop());
   keepTexts(execution, request, input, trial);
   const end = await execution.run(tried, request.variables);

@@ -4,6 +4,7 @@ import { NO_END } from '../../asl/definition/targets.js';
 import { problemsIn } from '../../asl/machine.js';
 import { isObject, parseJson, type JsonObject } from '../../asl/values/json.js';
 import { jsonMistake } from '../../asl/values/json-scan.js';
+import { errors } from '../../engine/answers/service-error.js';
 import type { Operation } from '../operation.js';
 import { Checker, checkHeapFor, MAX } from '../request-validation.js';
 
@@ -20,7 +21,8 @@ const validateStateMachineDefinition: Operation = ({ body }) => {
   checkHeapFor(definition);
   const machine = parsed(definition);
   const problems = [...problemsIn(definition), ...(type === 'EXPRESS' ? expressProblemsIn(machine) : [])];
-  const warnings = severity === 'WARNING' ? warningsIn(machine) : [];
+  const warnings =
+    severity === 'WARNING' ? [...warningsIn(machine), ...(type === 'EXPRESS' ? [NOT_HERE] : [])] : [];
   const all = [
     ...problems.map((problem) => describe('ERROR', problem, definition)),
     ...warnings.map((warning) => describe('WARNING', warning, definition)),
@@ -31,6 +33,14 @@ const validateStateMachineDefinition: Operation = ({ body }) => {
     diagnostics: all.slice(0, most),
     truncated: all.length > most,
   };
+};
+
+/** What CreateStateMachine says of such a machine. Recorded from the live service: there it is valid. */
+const NOT_HERE: DefinitionProblem = {
+  code: 'UNSUPPORTED_OPERATION',
+  path: '',
+  text: errors.unsupported('EXPRESS state machines').message,
+  placeless: true,
 };
 
 /** Returns the definition as an object; an empty one if it isn't an object in JSON. */

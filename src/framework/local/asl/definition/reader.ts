@@ -23,15 +23,19 @@ export interface DefinitionProblem {
   readonly unsupported?: true;
 }
 
+/** The owner of an Output and Assign that can read more than others can. */
+export type ExitOf = 'catch' | 'work';
+
 /** A mistake in a JSONata expression. */
 export interface ExpressionFault {
   readonly code: string;
   readonly text: string;
   /**
-   * True if the expression is allowed in the Output and Assign of a Catch, and is a mistake in any other field.
-   * @default false
+   * The fields in which the expression is no mistake: the Output and Assign of a Catch, or those of a state whose work
+   * has a result.
+   * @default none
    */
-  readonly allowedInCatch?: boolean;
+  readonly allowedIn?: ExitOf;
 }
 
 /**
@@ -40,11 +44,8 @@ export interface ExpressionFault {
  */
 export interface Reading {
   readonly problems: DefinitionProblem[];
-  /**
-   * The mistakes in the JSONata expressions of the definition. The key is the text of the expression. An expression
-   * without mistakes has no entry.
-   */
-  readonly faults: ReadonlyMap<string, readonly ExpressionFault[]>;
+  /** Returns the mistakes in a JSONata expression. */
+  readonly faults: (source: string) => readonly ExpressionFault[];
 }
 
 const PROBLEMS_KEPT = 1_000;
@@ -98,11 +99,12 @@ export class Reader {
   /**
    * Adds the mistakes in a JSONata expression to the problems. Returns true if the expression has any.
    * @param location the path of the expression within its state, from `locate`
+   * @param exitOf the owner of the Output or Assign that has the expression. @default it is another field
    */
-  faults(source: string, location: string): boolean {
-    const all = this.reading.faults.get(source) ?? [];
-    const inCatch = location.startsWith('Catch[');
-    const faults = all.filter(({ allowedInCatch }) => !(inCatch && allowedInCatch === true));
+  faults(source: string, location: string, exitOf?: ExitOf): boolean {
+    const faults = this.reading
+      .faults(source)
+      .filter(({ allowedIn }) => allowedIn === undefined || allowedIn !== exitOf);
     const path = `${this.path.slice(0, this.base)}/${location}`;
     for (const { code, text } of faults) this.report({ code, path, text });
     return faults.length > 0;

@@ -1,33 +1,9 @@
 import { isObject, type Json, type JsonObject } from '../values/json.js';
+import { statesIn, type FoundState } from './found-state.js';
 import type { DefinitionProblem } from './reader.js';
 
-/** A state of a definition, and its path in it. `isJsonPath` is true if its query language is JSONPath. */
-interface FoundState {
-  readonly path: string;
-  readonly state: JsonObject;
-  readonly isJsonPath: boolean;
-}
-
-/** Yields all states of a machine, including those inside a Parallel or a Map. */
-function* statesIn(group: JsonObject, path: string, machineLanguage: Json): Generator<FoundState> {
-  const { States: states } = group;
-  if (!isObject(states)) return;
-  for (const [name, state] of Object.entries(states)) {
-    if (!isObject(state)) continue;
-    const at = `${path}/States/${name}`;
-    const { QueryLanguage: language = machineLanguage, Branches: branches } = state;
-    yield { path: at, state, isJsonPath: language === 'JSONPath' };
-    for (const field of ['ItemProcessor', 'Iterator']) {
-      const inner = state[field];
-      if (isObject(inner)) yield* statesIn(inner, `${at}/${field}`, machineLanguage);
-    }
-    for (const [i, inner] of (Array.isArray(branches) ? branches : []).entries())
-      if (isObject(inner)) yield* statesIn(inner, `${at}/Branches[${i}]`, machineLanguage);
-  }
-}
-
-const allStates = (machine: JsonObject): Generator<FoundState> =>
-  statesIn(machine, '', machine['QueryLanguage'] ?? 'JSONPath');
+const pathOf = (steps: FoundState['steps']): string =>
+  steps.map((step) => (typeof step === 'number' ? `[${step}]` : `/${step}`)).join('');
 
 const ACTIVITY = /^arn:aws[a-z-]*:states:[^:]*:[^:]*:activity:/;
 
@@ -36,9 +12,9 @@ const ACTIVITY = /^arn:aws[a-z-]*:states:[^:]*:[^:]*:activity:/;
  * where the first one ends with a blank.
  */
 export function expressProblemsIn(machine: JsonObject): DefinitionProblem[] {
-  return [...allStates(machine)].flatMap(({ path, state: { Type: type, Resource: resource } }) => {
+  return [...statesIn(machine)].flatMap(({ steps, source: { Type: type, Resource: resource } }) => {
     const text = type === 'Task' && typeof resource === 'string' ? refusedInExpress(resource) : undefined;
-    return text === undefined ? [] : { path: `${path}/Resource`, text };
+    return text === undefined ? [] : { path: `${pathOf(steps)}/Resource`, text };
   });
 }
 
@@ -70,11 +46,11 @@ const INTRINSIC = /^States\.[A-Za-z0-9]+\(/;
  * live service are not known.
  */
 export function warningsIn(machine: JsonObject): DefinitionProblem[] {
-  const found = [...allStates(machine)].filter(({ isJsonPath }) => isJsonPath);
-  return found.flatMap(({ path, state }) =>
-    Object.entries(state).flatMap(([field, value]): DefinitionProblem[] => {
-      const at = `${path}/${field}`;
-      if (field === 'Result' && state['Type'] === 'Pass') return staticResult(value, at);
+  const found = [...statesIn(machine)].filter(({ language }) => language === 'JSONPath');
+  return found.flatMap(({ steps, source }) =>
+    Object.entries(source).flatMap(([field, value]): DefinitionProblem[] => {
+      const at = `${pathOf(steps)}/${field}`;
+      if (field === 'Result' && source['Type'] === 'Pass') return staticResult(value, at);
       if (TEMPLATES.has(field)) return withoutDollar(value, at);
       return OTHERS.has(field) ? [] : withoutPath(field, value, at);
     }),

@@ -13,23 +13,26 @@ export type IntegrationPattern =
    */
   | 'callback';
 
-/**
- * The parsed Resource field of a Task that calls an AWS service, not an activity. `event` and `details` appear in the
- * history of the execution.
- */
+/** The parsed Resource field of a Task. `event` and `details` appear in the history of the execution. */
 export interface ServiceResource {
   /**
-   * The prefix of the types of the history's events, as in `LambdaFunctionScheduled` and `TaskScheduled`. It is
-   * `LambdaFunction` if the resource is the ARN of a Lambda function, otherwise `Task`.
+   * The prefix of the types of the history's events, as in `LambdaFunctionScheduled` and `TaskScheduled`.
    */
-  readonly event: 'Task' | 'LambdaFunction';
+  readonly event: 'Task' | 'LambdaFunction' | 'Activity';
   /**
-   * The details that are in every history event of the call. Undefined if the resource is the ARN of a Lambda function,
-   * since the events of such a call have no such details.
+   * The details that are in every history event of the call. Undefined if the resource is the ARN of a Lambda function
+   * or of an activity, since the events of such a call have no such details.
    */
   readonly details: { readonly resource: string; readonly resourceType: string } | undefined;
   readonly pattern: IntegrationPattern;
 }
+
+/** The resource of a Task that is the ARN of an activity. */
+export const ACTIVITY: ServiceResource = {
+  event: 'Activity',
+  details: undefined,
+  pattern: 'requestResponse',
+};
 
 const INTEGRATION =
   /^arn:aws[a-z-]*:states:[a-z0-9-]*:[0-9]*:((?:aws-sdk:)?[a-z0-9-]+):([A-Za-z0-9]+)(\.sync(?::2)?|\.waitForTaskToken)?$/;

@@ -1,7 +1,7 @@
 import { isObject } from '../values/json.js';
 import type { Reader } from './reader.js';
 
-const NAME = /^[\p{L}_][\p{L}\p{N}_]*$/u;
+const NAME = /^\p{ID_Start}\p{ID_Continue}*$/u;
 const NAME_LIMIT = 80;
 
 /**

@@ -26,7 +26,7 @@ export function compileCatch(
     if (names.includes('States.ALL') && (names.length > 1 || i < catchers.length - 1))
       reader.problem('States.ALL must stand alone, and in the last catcher', 'Catch');
   }
-  return (failure) => catchers.find(({ names }) => failure.matches(names));
+  return (failure) => catchers.find(({ names }) => failure.matches(names, true));
 }
 
 function readCatcher(reader: Reader, language: Language): Omit<Catcher, 'index'> {

@@ -65,7 +65,7 @@ function matching(
   retriers: readonly Retrier[],
   failure: StateFailure,
 ): [index: number, retrier: Retrier | undefined] {
-  const index = retriers.findIndex(({ names }) => failure.matches(names));
+  const index = retriers.findIndex(({ names }) => failure.matches(names, false));
   return [index, retriers[index]];
 }
 

@@ -1,5 +1,4 @@
-import type { Evaluated, EvaluationJob } from './evaluation.js';
-import type { WorkBudget } from './work-budget.js';
+import type { Bindings, Evaluated } from './evaluation.js';
 import type { Json, JsonObject } from '../values/json.js';
 
 /** The variables that a state can read. The names are without the `$`. */
@@ -12,20 +11,14 @@ export interface Variables {
 /** What an expression needs besides its data. It is the same for all fields of a state. */
 export interface Environment {
   readonly variables: Variables;
-  readonly budget: WorkBudget;
   /** Returns the context object of the state. */
   context(): JsonObject;
   /** Returns a random number from 0 (included) to 1 (excluded). */
   random(): number;
-  /** Returns the time in epoch milliseconds. */
-  now(): number;
-  /**
-   * Returns undefined if this turn of the event loop has lasted at most `ms` milliseconds. Otherwise returns a promise
-   * that resolves in a later turn.
-   */
-  yieldIfBusy(ms: number): Promise<void> | undefined;
-  /** Evaluates an expression in a thread, because it takes too long for the main thread. */
-  evaluateInThread(job: EvaluationJob): Promise<Evaluated>;
+  /** Returns a promise to await if the turn of the event loop has lasted too long; otherwise undefined. */
+  pause(): Promise<void> | undefined;
+  /** Evaluates JSONata expressions one after another, with the same values. */
+  evaluateAll(sources: readonly string[], bindings: Bindings): Promise<Evaluated>;
 }
 
 /** The data that the expressions of a state can read. */

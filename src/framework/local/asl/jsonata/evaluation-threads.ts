@@ -1,242 +1,188 @@
-import { channel } from 'node:diagnostics_channel';
+import { readFileSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
-import { EVALUATION_ENDS, EVALUATION_STARTS } from '../../../base/local-service.js';
 import { entryUrl } from '../../../base/load-library.js';
 import { systemClock, type Cancel } from '../../../base/time/clock.js';
-import type { Evaluated, EvaluationJob } from '../expression/evaluation.js';
-import { LIMIT_TEXTS } from './limits/guard.js';
-import { processorMs } from './processor-time.js';
+import type { Evaluated } from '../expression/evaluation.js';
+import { limitReason } from './evaluation/compiler.js';
+import { Jobs, type Asked } from './jobs.js';
 
-/**
- * The most milliseconds of processor time that a thread may use for one evaluation. Waiting for a processor isn't
- * counted.
- */
-const LIMIT_MS = 1_000;
-/**
- * The most milliseconds of real time from posting an evaluation to a thread until the thread begins it, and from there
- * until it ends. The limit is generous because threads are slow on a busy machine.
- */
-const PATIENCE_MS = 20_000;
-/** The shortest time, in milliseconds, between two checks of the processor time that a thread has used. */
-const LOOK_MS = 50;
+/** An evaluation that takes more milliseconds is a long one: it keeps its thread, and another one takes the queue. */
+const LONG_MS = 1_000;
+/** The most milliseconds of processor time of a long evaluation. */
+const LIMIT_MS = 10_000;
+/** The most milliseconds of real time of a long evaluation, on a system where processor time can't be read. */
+const PATIENCE_MS = 30_000;
 const MEMORY = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 };
 const THREADS = 2;
-/** The milliseconds of processor time that it takes to start a thread in place of one that was terminated. */
-const START_MS = 40;
-/** A thread that has evaluated nothing for this many milliseconds is ended. */
-const IDLE_MS = 10_000;
-
-const STARTS = channel(EVALUATION_STARTS);
-const ENDS = channel(EVALUATION_ENDS);
 
 const ENTRY = entryUrl('local/asl/jsonata/thread-entry.js');
 
-/**
- * A message from a thread: it has begun an evaluation (`threadId` is its id in the operating system), or it has ended
- * one with this outcome.
- */
-export type ThreadMessage = { readonly kind: 'begun'; readonly threadId: string | undefined } | Evaluated;
+/** A message from a thread: it has started, with this id in the operating system, or has ended a job. */
+export type ThreadMessage = { readonly threadId: string | undefined } | Evaluated;
 
-/** An evaluation that waits for a thread, or runs in one. */
-export interface ThreadJob {
-  readonly job: EvaluationJob;
-  /** Returns the most milliseconds of processor time that the evaluation may use, if that is less than LIMIT_MS. */
-  readonly limitMs: () => number;
-  /** The execution. It uses one thread at a time and takes turns with the others, so that it can't keep them waiting. */
-  readonly owner: object;
-  /** Called with the milliseconds of processor time that the evaluation has taken, also if it was cancelled. */
-  readonly spend: (ms: number) => void;
-  /** Called with the outcome, unless the evaluation is cancelled before. */
-  readonly done: (result: Evaluated) => void;
+/** Returns the milliseconds of processor time that a thread of this process has used; undefined if that can't be read. */
+function processorMs(threadId: string | undefined): number | undefined {
+  try {
+    return Number(readFileSync(`/proc/self/task/${threadId}/schedstat`, 'utf8').split(' ')[0]) / 1e6;
+  } catch {
+    return undefined;
+  }
 }
 
-/** An evaluation that was posted to a thread. */
-interface Current {
-  readonly waiting: ThreadJob;
-  readonly limitMs: number;
-  /** Returns the milliseconds of processor time that the thread has used for the evaluation. */
-  usedMs: () => number;
-  cancel: Cancel;
-}
-
-interface Thread {
+/** A worker thread, and the job that runs in it. */
+class Thread {
   readonly worker: Worker;
-  /** The evaluation that runs in the thread; undefined while the thread is idle. */
-  current: Current | undefined;
-  /** Cancels the timer that ends the thread after IDLE_MS without an evaluation. */
-  cancelIdle: Cancel | undefined;
+  current: Asked | undefined;
+  /** The processor time and the real time when its evaluation was found to be long; undefined until then. */
+  #long: { readonly usedMs: number | undefined; readonly at: number } | undefined;
+  /** The job that ran at the last look, and the index of its expression. */
+  #seen: Asked | undefined;
+  #seenAt = 0;
+  #id: string | undefined;
+  #isReady = false;
+  readonly #at = new Int32Array(new SharedArrayBuffer(4));
+
+  constructor(onDone: (thread: Thread, result: Evaluated) => void, onError: (thread: Thread) => void) {
+    const options = { resourceLimits: MEMORY, stderr: true, stdout: true, execArgv: [] };
+    this.worker = new Worker(ENTRY, { ...options, workerData: this.#at.buffer });
+    this.worker.on('message', (message: ThreadMessage) => {
+      if (!('threadId' in message)) return onDone(this, message);
+      this.#id = message.threadId;
+      this.#isReady = true;
+    });
+    this.worker.on('error', () => onError(this));
+    this.worker.unref();
+  }
+
+  /** The index of the expression that is evaluated. */
+  get index(): number {
+    return Atomics.load(this.#at, 0);
+  }
+
+  get isLong(): boolean {
+    return this.#long !== undefined;
+  }
+
+  begin(asked: Asked): void {
+    this.current = asked;
+    Atomics.store(this.#at, 0, 0);
+    // While an evaluation runs in the thread, the process must stay alive.
+    this.worker.ref();
+    this.worker.postMessage(asked.job);
+  }
+
+  end(): Asked | undefined {
+    const { current } = this;
+    this.current = this.#seen = this.#long = undefined;
+    this.worker.unref();
+    return current;
+  }
+
+  /** Looks how long an evaluation runs already. Called every LONG_MS. @returns true if it has used up its time */
+  look(): boolean {
+    const { current, index } = this;
+    if (!current || !this.#isReady) return false;
+    const [usedMs, at] = [processorMs(this.#id), systemClock.now()];
+    // All expressions of a job together make a long one; each has the whole time.
+    if (this.#seen !== current) this.#long = undefined;
+    else if (!this.#long || this.#seenAt !== index) this.#long = { usedMs, at };
+    [this.#seen, this.#seenAt] = [current, index];
+    if (!this.#long) return false;
+    return usedMs === undefined || this.#long.usedMs === undefined
+      ? at - this.#long.at >= PATIENCE_MS
+      : usedMs - this.#long.usedMs >= LIMIT_MS;
+  }
 }
 
-const failed = (limit: 'time' | 'size', ms: number): Evaluated => ({
-  kind: 'failed',
-  limit,
-  reason: `: ${LIMIT_TEXTS[limit]}`,
-  ms,
-});
-
 /**
- * Evaluates JSONata expressions in worker threads if they take too long for the main thread. A thread has a limit of
- * processor time and of memory. The time is always real time, even if the service runs on a test's clock. An idle
- * thread doesn't keep the process alive.
+ * Evaluates JSONata in a worker thread, so that no expression keeps the service from anything else. Executions take
+ * turns in its queue. A long evaluation keeps its thread, and a second thread takes the queue. The evaluation is ended
+ * after 10 seconds of the thread's processor time, or when the thread's memory is full. The time is always real time,
+ * even if the service runs on a test's clock. An idle thread doesn't keep the process alive.
  */
-export class EvaluationThreads {
+export class EvaluationThreads extends Jobs {
   readonly #threads = new Set<Thread>();
-  /** The evaluations that wait for a thread, by their owner. The first owner is the next to get a thread. */
-  readonly #waiting = new Map<object, Set<ThreadJob>>();
-  /** The evaluations that are running or waiting for a thread. */
-  readonly #open = new Set<ThreadJob>();
+  /** The jobs that wait, by their owner. The first owner is the next to get a thread. */
+  readonly #waiting = new Map<object, Asked[]>();
   #closed = false;
+  #cancelLook: Cancel | undefined;
 
-  /** The number of evaluations that are running or waiting for a thread. */
-  get busy(): number {
-    return this.#open.size;
-  }
-
-  /**
-   * Evaluates an expression as soon as a thread is free, and calls `done` with the outcome. The returned function
-   * cancels the evaluation; `done` is then never called.
-   */
-  evaluate(asked: ThreadJob): Cancel {
-    const { owner } = asked;
-    const waiting: ThreadJob = {
-      ...asked,
-      done: (result) => {
-        this.#over(waiting);
-        asked.done(result);
-      },
-    };
-    this.#open.add(waiting);
-    STARTS.publish(waiting.job);
-    this.#waiting.set(owner, (this.#waiting.get(owner) ?? new Set()).add(waiting));
-    this.#next();
-    return () => this.#cancel(waiting);
-  }
-
-  /** Terminates all threads, and drops all evaluations without an outcome. */
-  close(): void {
+  /** Ends all threads, and drops all jobs without an outcome. */
+  override close(): void {
     this.#closed = true;
-    this.#waiting.clear();
+    this.#cancelLook?.();
     for (const thread of this.#threads) this.#end(thread);
-    for (const waiting of this.#open) this.#over(waiting);
+    super.close();
   }
 
-  #over(waiting: ThreadJob): void {
-    if (this.#open.delete(waiting)) ENDS.publish(waiting.job);
-  }
-
-  #cancel(waiting: ThreadJob): void {
-    this.#over(waiting);
-    this.#remove(waiting);
-    for (const thread of this.#threads) {
-      if (thread.current?.waiting !== waiting) continue;
-      waiting.spend(thread.current.usedMs() + START_MS);
-      this.#end(thread);
-    }
+  protected override begin(asked: Asked): void {
+    const waiting = this.#waiting.get(asked.owner);
+    if (waiting) waiting.push(asked);
+    else this.#waiting.set(asked.owner, [asked]);
     this.#next();
   }
 
-  /** Removes an evaluation from those that wait. Its owner then comes after all others. */
-  #remove(waiting: ThreadJob): void {
-    const { owner } = waiting;
-    const left = this.#waiting.get(owner);
-    if (!left?.delete(waiting)) return;
-    this.#waiting.delete(owner);
-    if (left.size > 0) this.#waiting.set(owner, left);
-  }
-
+  /** Begins the next job, if no thread has one but for long ones. An owner uses one thread at a time. */
   #next(): void {
-    for (const [owner, [waiting]] of this.#waiting) {
-      if (this.#closed || !waiting) return;
-      const limitMs = Math.min(waiting.limitMs(), LIMIT_MS);
-      if (limitMs <= 0) {
-        this.#remove(waiting);
-        waiting.done(failed('time', 0));
-      } else if (![...this.#threads].some(({ current }) => current?.waiting.owner === owner)) {
-        const thread = this.#idle();
-        if (!thread) return;
-        this.#remove(waiting);
-        this.#assign(thread, waiting, limitMs);
-      }
+    const running = [...this.#threads].filter(({ current }) => current);
+    if (this.#closed || running.length === THREADS || running.some(({ isLong }) => !isLong)) return;
+    const asked = this.#take(running.map(({ current }) => current?.owner));
+    if (!asked) return;
+    this.#idle().begin(asked);
+    this.#lookLater();
+  }
+
+  /** Takes the next job from the queue, unless its owner is one of these. Its owner then comes after all others. */
+  #take(others: readonly unknown[]): Asked | undefined {
+    for (const [owner, jobs] of this.#waiting) {
+      if (others.includes(owner)) continue;
+      let asked = jobs.shift();
+      while (asked && !this.isOpen(asked)) asked = jobs.shift();
+      this.#waiting.delete(owner);
+      if (jobs.length > 0) this.#waiting.set(owner, jobs);
+      if (asked) return asked;
     }
+    return undefined;
   }
 
-  #idle(): Thread | undefined {
+  #idle(): Thread {
     for (const thread of this.#threads) if (!thread.current) return thread;
-    return this.#threads.size < THREADS ? this.#start() : undefined;
+    const made = new Thread(
+      (thread, result) => this.#over(thread.end(), result),
+      // The thread has run out of memory or stack, and has ended.
+      (thread) => this.#fail(thread, 'size'),
+    );
+    this.#threads.add(made);
+    return made;
   }
 
-  #start(): Thread {
-    const worker = new Worker(ENTRY, { resourceLimits: MEMORY, stderr: true, stdout: true, execArgv: [] });
-    worker.unref();
-    const thread: Thread = { worker, current: undefined, cancelIdle: undefined };
-    worker.on('message', (message: ThreadMessage) => {
-      if (message.kind === 'begun') this.#watch(thread, message.threadId);
-      else this.#settle(thread, message);
-    });
-    // The thread has run out of memory or stack, and has ended.
-    worker.on('error', () => this.#fail(thread, 'size'));
-    this.#threads.add(thread);
-    return thread;
+  #lookLater(): void {
+    this.#cancelLook ??= systemClock.after(LONG_MS, () => this.#look());
   }
 
-  #assign(thread: Thread, waiting: ThreadJob, limitMs: number): void {
-    thread.cancelIdle?.();
-    thread.current = { waiting, limitMs, usedMs: () => 0, cancel: () => {} };
-    this.#limit(thread, PATIENCE_MS, () => this.#fail(thread, 'time'));
-    // While an evaluation runs in the thread, the process must stay alive.
-    thread.worker.ref();
-    thread.worker.postMessage(waiting.job);
-  }
-
-  /**
-   * Checks now and then the processor time that the thread has used for its evaluation. If it is more than the
-   * evaluation may use, or PATIENCE_MS have passed, the thread is terminated and the evaluation fails.
-   */
-  #watch(thread: Thread, threadId: string | undefined): void {
-    const limitMs = thread.current?.limitMs ?? 0;
-    const ends = systemClock.now() + PATIENCE_MS;
-    const before = processorMs(threadId);
-    const usedMs = (): number => processorMs(threadId) - before;
-    if (thread.current) thread.current.usedMs = usedMs;
-    const look = (): void => {
-      const left = limitMs - usedMs();
-      if (left <= 0 || systemClock.now() > ends) this.#fail(thread, 'time');
-      else this.#limit(thread, Math.max(left, LOOK_MS), look);
-    };
-    this.#limit(thread, Math.max(limitMs, LOOK_MS), look);
-  }
-
-  #limit(thread: Thread, ms: number, onTime: () => void): void {
-    if (!thread.current) return;
-    thread.current.cancel();
-    thread.current.cancel = systemClock.after(ms, onTime);
-  }
-
-  #settle(thread: Thread, result: Evaluated): void {
-    const { current } = thread;
-    thread.current = undefined;
-    current?.cancel();
-    // Before the next evaluation of the same execution begins, so that it finds what is left.
-    current?.waiting.spend(result.ms ?? 0);
-    current?.waiting.done(result);
-    thread.worker.unref();
-    thread.cancelIdle = systemClock.after(IDLE_MS, () => this.#end(thread));
+  #look(): void {
+    this.#cancelLook = undefined;
+    for (const thread of this.#threads) {
+      if (thread.look()) this.#fail(thread, 'time');
+      else if (thread.isLong && thread.current && !this.isOpen(thread.current)) this.#end(thread);
+      if (thread.current) this.#lookLater();
+    }
     this.#next();
   }
 
   #fail(thread: Thread, limit: 'time' | 'size'): void {
-    const { current } = thread;
-    this.#end(thread);
-    current?.waiting.spend(current.limitMs + START_MS);
-    current?.waiting.done(failed(limit, current.limitMs));
+    const failed = thread.index;
+    this.#over(this.#end(thread), { failed, reason: limitReason(limit) });
+  }
+
+  #over(asked: Asked | undefined, result: Evaluated): void {
+    if (asked) this.settle(asked, result);
     this.#next();
   }
 
-  #end(thread: Thread): void {
-    thread.cancelIdle?.();
-    thread.current?.cancel();
-    thread.current = undefined;
+  #end(thread: Thread): Asked | undefined {
     this.#threads.delete(thread);
     void thread.worker.terminate();
+    return thread.end();
   }
 }

@@ -1,23 +1,15 @@
 import { EvaluationFailure } from '../expression/evaluation-failure.js';
 import { bareText, isObject, setOwn, type Json, type JsonObject } from '../values/json.js';
-import { compileExpression, expressionIn } from './expression.js';
+import { evaluateAll, expressionFailure, expressionIn, type Source } from './expression.js';
 import type { Exit, Flow, Language } from '../definition/query-language.js';
-import type { Reader } from '../definition/reader.js';
+import type { ExitOf, Reader } from '../definition/reader.js';
 import { NO_TIMESTAMP, parseTimestamp } from '../values/timestamp.js';
 import { readVariableNames } from '../definition/variable-names.js';
 import type { Expression, StateData } from '../expression/state-data.js';
 
 /** The fields that states can have only in JSONPath. Measured at the live service. */
-const FOREIGN = [
-  'InputPath',
-  'OutputPath',
-  'ResultPath',
-  'ResultSelector',
-  'Parameters',
-  'Result',
-  'ItemsPath',
-  'MaxConcurrencyPath',
-];
+const FOREIGN =
+  'InputPath OutputPath ResultPath ResultSelector Parameters Result ItemsPath MaxConcurrencyPath'.split(' ');
 
 /** The query language JSONata. Arguments is evaluated before a state's work, Output and Assign after it. */
 export const jsonataLanguage: Language = {
@@ -25,7 +17,7 @@ export const jsonataLanguage: Language = {
 
   flow(reader, { arguments: takes, output = true, assign = true, selector: hasResult = false }): Flow {
     const given = takes === true ? readTemplate(reader, 'Arguments') : undefined;
-    const exit = readExit(reader, { output, assign, hasResult });
+    const exit = readExit(reader, { output, assign, ...(hasResult && { of: 'work' }) });
     return {
       input: (data) => data,
       arguments: async (data) => {
@@ -39,7 +31,7 @@ export const jsonataLanguage: Language = {
   },
 
   catcher(reader): Exit {
-    const { output, assign } = readExit(reader, {});
+    const { output, assign } = readExit(reader, { of: 'catch' });
     return {
       output: (data) => (output ? output(data) : (data.errorOutput ?? null)),
       assign: (data) => assign?.(data),
@@ -52,13 +44,13 @@ export const jsonataLanguage: Language = {
       const fixed = reader.integer(field, min, max);
       return fixed === undefined ? undefined : () => fixed;
     }
-    const location = reader.locate(field);
+    const source = { text, location: reader.locate(field) };
     const number = typed(reader, field, text, 'number', (value) => typeof value === 'number');
     return async (data) => {
       const value = await number(data);
       if (Number.isInteger(value) && Number(value) >= min && Number(value) <= max) return value;
-      const reason = `The JSONata expression '${text}' specified for the field '${location}' returned ${JSON.stringify(value)}, which is no integer from ${min} to ${max}`;
-      throw new EvaluationFailure('States.QueryEvaluationError', reason, { location });
+      const shown = JSON.stringify(value);
+      throw expressionFailure(source, `returned ${shown}, which is no integer from ${min} to ${max}`);
     };
   },
 
@@ -98,7 +90,7 @@ export const jsonataLanguage: Language = {
     };
   },
 
-  template: readTemplate,
+  template: (reader, field) => readTemplate(reader, field),
 
   itemSelector: (reader) => readTemplate(reader, 'ItemSelector'),
 
@@ -108,10 +100,9 @@ export const jsonataLanguage: Language = {
     if (text === undefined && fixed === undefined) {
       reader.problem("The field 'Condition' must be a JSONata expression", 'Condition');
     }
+    const isBoolean = (value: Json): boolean => typeof value === 'boolean';
     const condition =
-      text === undefined
-        ? () => fixed === true
-        : typed(reader, 'Condition', text, 'boolean', (value) => typeof value === 'boolean');
+      text === undefined ? () => fixed === true : typed(reader, 'Condition', text, 'boolean', isBoolean);
     return { test: async (data) => (await condition(data)) === true, exit: readExit(reader, {}) };
   },
 
@@ -128,20 +119,14 @@ interface ExitParts {
   readonly output?: boolean;
   /** True if the Assign field is read. @default true */
   readonly assign?: boolean;
-  /**
-   * True if the expressions can read `$states.result`, the result of a task, of branches or of iterations.
-   * @default false
-   */
-  readonly hasResult?: boolean;
+  /** The owner of the fields, whose result or failure they can read. @default none */
+  readonly of?: ExitOf;
 }
 
-function readExit(
-  reader: Reader,
-  { output = true, assign = true, hasResult = false }: ExitParts,
-): Partial<Exit> {
+function readExit(reader: Reader, { output = true, assign = true, of }: ExitParts): Partial<Exit> {
   const read = (field: string): Expression | undefined => {
-    const template = readTemplate(reader, field);
-    return hasResult || !template ? template : ({ result: _input, ...data }) => template(data);
+    const template = readTemplate(reader, field, of);
+    return of === 'work' || !template ? template : ({ result: _input, ...data }) => template(data);
   };
   const template = output ? read('Output') : undefined;
   if (assign) readVariableNames(reader);
@@ -187,19 +172,18 @@ function sourceIn(text: string, reader: Reader, field: string): string | undefin
 function typed(
   reader: Reader,
   field: string,
-  source: string,
+  text: string,
   expected: string,
   fits: (value: Json) => boolean,
 ): Expression {
-  const location = reader.locate(field);
-  const expression = compile(source, reader, location);
+  const source = { text, location: reader.locate(field) };
+  if (reader.faults(text, source.location)) return () => null;
   return async (data) => {
-    const value = await expression(data);
+    const [value = null] = await evaluateAll([source], data);
     if (fits(value)) return value;
-    throw new EvaluationFailure(
-      'States.QueryEvaluationError',
-      `The JSONata expression '${source}' specified for the field '${location}' returned an unexpected result type. Expected '${expected}', but was '${typeOf(value)}' for value: ${JSON.stringify(value)}`,
-      { location },
+    throw expressionFailure(
+      source,
+      `returned an unexpected result type. Expected '${expected}', but was '${typeOf(value)}' for value: ${JSON.stringify(value)}`,
     );
   };
 }
@@ -209,58 +193,59 @@ function typeOf(value: Json): string {
   return Array.isArray(value) ? 'array' : typeof value;
 }
 
-function compile(source: string, reader: Reader, location: string): Expression {
-  return reader.faults(source, location) ? () => null : compileExpression(source, location);
-}
-
 /**
  * Compiles a field whose value is JSON. Each string of the form `{% … %}` in the value, at any depth, is replaced by
  * the result of that expression.
  */
-function readTemplate(reader: Reader, field: string): Expression | undefined {
+function readTemplate(reader: Reader, field: string, exitOf?: ExitOf): Expression | undefined {
   const source = reader.json(field);
   if (source === undefined) return undefined;
-  return compileValue(source, reader, field, reader.locate(field)) ?? (() => source);
+  const template = new Template(reader, field, exitOf);
+  const fill = template.part(source, reader.locate(field));
+  if (template.sources.length === 0) return () => source;
+  return async (data) => fill(await evaluateAll(template.sources, data));
 }
 
-/** Compiles the expressions inside a value; returns undefined if the value contains none. */
-function compileValue(source: Json, reader: Reader, field: string, location: string): Expression | undefined {
-  if (typeof source === 'string') {
-    const text = sourceIn(source, reader, field);
-    return text === undefined ? undefined : compile(text, reader, location);
+/** Makes a value of the results of a template's expressions. */
+type Fill = (results: readonly Json[]) => Json;
+
+/** Collects the expressions in a value. */
+class Template {
+  readonly sources: Source[] = [];
+
+  constructor(
+    private readonly reader: Reader,
+    private readonly field: string,
+    private readonly exitOf: ExitOf | undefined,
+  ) {}
+
+  part(source: Json, location: string): Fill {
+    const before = this.sources.length;
+    const fill = this.#fill(source, location);
+    return this.sources.length > before ? fill : () => source;
   }
-  if (Array.isArray(source)) return compileList(source, reader, field, location);
-  return isObject(source) ? compileObject(source, reader, field, location) : undefined;
-}
 
-function compileList(
-  source: Json[],
-  reader: Reader,
-  field: string,
-  location: string,
-): Expression | undefined {
-  const parts = source.map((item, i) => compileValue(item, reader, field, `${location}[${i}]`));
-  if (parts.every((part) => part === undefined)) return undefined;
-  return async (data) => {
-    const made: Json[] = [];
-    for (const [i, part] of parts.entries()) made.push(part ? await part(data) : (source[i] ?? null));
-    return made;
-  };
-}
+  #fill(source: Json, location: string): Fill {
+    if (typeof source === 'string') return this.#expression(source, location);
+    if (Array.isArray(source)) {
+      const parts = source.map((item, i) => this.part(item, `${location}[${i}]`));
+      return (results) => parts.map((part) => part(results));
+    }
+    if (!isObject(source)) return () => source;
+    const parts = Object.entries(source).map(
+      ([key, value]) => [key, this.part(value, `${location}/${key}`)] as const,
+    );
+    return (results) => {
+      const made: JsonObject = {};
+      for (const [key, part] of parts) setOwn(made, key, part(results));
+      return made;
+    };
+  }
 
-function compileObject(
-  source: JsonObject,
-  reader: Reader,
-  field: string,
-  location: string,
-): Expression | undefined {
-  const parts = Object.entries(source).map(
-    ([key, value]) => [key, value, compileValue(value, reader, field, `${location}/${key}`)] as const,
-  );
-  if (parts.every(([, , part]) => part === undefined)) return undefined;
-  return async (data) => {
-    const made: JsonObject = {};
-    for (const [key, value, part] of parts) setOwn(made, key, part ? await part(data) : value);
-    return made;
-  };
+  #expression(source: string, location: string): Fill {
+    const text = sourceIn(source, this.reader, this.field);
+    if (text === undefined || this.reader.faults(text, location, this.exitOf)) return () => null;
+    const index = this.sources.push({ text, location }) - 1;
+    return (results) => results[index] ?? null;
+  }
 }

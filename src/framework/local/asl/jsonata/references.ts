@@ -1,40 +1,30 @@
-/** A node of the JSONata library's syntax tree. The declared members are those that can contain other nodes. */
-interface Node {
+/** A node of the JSONata library's syntax tree. */
+interface Node extends Readonly<Record<string, unknown>> {
   readonly type?: string;
-  readonly value?: unknown;
-  readonly index?: unknown;
-  readonly focus?: unknown;
   readonly steps?: readonly Node[];
-  readonly expressions?: readonly Node[];
-  readonly arguments?: readonly Node[];
-  readonly lhs?: Node | readonly (readonly Node[])[];
-  readonly [member: string]: unknown;
 }
 
 /**
  * The references in an expression to things that Step Functions doesn't define. Fields at the top level (`name` without
  * `$`) and `$$` read the input of a JSONata expression, and in Step Functions it has none. `$states.errorOutput` is
- * only defined in a Catch.
+ * only defined in a Catch, and `$states.result` only once a state's work has one.
  */
 export interface References {
   /**
    * The names of the fields at the top level, in the order in which they are written. The name `$` stands for the whole
    * input.
    */
-  readonly names: readonly string[];
+  readonly names: ReadonlySet<string>;
   readonly root: boolean;
-  readonly errorOutput: boolean;
+  /** The fields of `$states`. */
+  readonly fields: ReadonlySet<unknown>;
 }
 
 /**
  * Returns the references at the top level of an expression. Only the first step of each path counts. Later steps,
  * predicates, orderings and groupings are ignored, as measured at the live service.
  */
-export function referencesIn(ast: object): References {
-  const search = new Search();
-  search.visit(ast);
-  return { names: [...search.names], root: search.root, errorOutput: search.errorOutput };
-}
+export const referencesIn = (ast: object): References => new Search().visit(ast);
 
 /**
  * The members of a node that are evaluated with the same input as the node itself, by the type of the node. The members
@@ -52,28 +42,24 @@ const MEMBERS: Readonly<Record<string, readonly string[]>> = {
   apply: ['lhs', 'rhs'],
 };
 
-class Search {
+class Search implements References {
   readonly names = new Set<string>();
   root = false;
-  errorOutput = false;
+  readonly fields = new Set<unknown>();
 
-  visit(node: unknown): void {
-    if (typeof node !== 'object' || node === null) return;
-    if (Array.isArray(node)) {
-      for (const each of node as unknown[]) this.visit(each);
-      return;
-    }
-    const { type = '', value, steps = [] } = node as Node;
+  visit(node: unknown): this {
+    if (Array.isArray(node)) for (const each of node as unknown[]) this.visit(each);
+    const { type = '', value, steps = [] } = Object(node) as Node;
     if (type === 'path') this.#path(steps);
     else if (type === 'variable') this.#variable(node as Node);
     else if (type === 'name') this.names.add(String(value));
     else for (const member of MEMBERS[type] ?? []) this.visit((node as Node)[member]);
+    return this;
   }
 
   #path([first, second]: readonly Node[]): void {
     if (!first) return;
-    if (first.type === 'variable' && first.value === 'states' && second?.value === 'errorOutput')
-      this.errorOutput = true;
+    if (first.type === 'variable' && first.value === 'states') this.fields.add(second?.value);
     // The suite of jsonata-js has as many refused expressions as the live service if the input is let through if
     // it is bound to a name (`$#$at`).
     const isBound = first.index !== undefined || first.focus !== undefined;

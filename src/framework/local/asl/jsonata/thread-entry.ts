@@ -1,24 +1,17 @@
-import { parentPort } from 'node:worker_threads';
-import { Compiler, type Compiled } from './compiler.js';
-import { IN_THREAD } from './limits/guard.js';
+import { existsSync, readlinkSync } from 'node:fs';
+import { parentPort, workerData } from 'node:worker_threads';
+import { Compiler } from './evaluation/compiler.js';
 import type { EvaluationJob } from '../expression/evaluation.js';
 import type { ThreadMessage } from './evaluation-threads.js';
-import { ownThreadId, processorMs } from './processor-time.js';
 
 /**
- * The entry point of a worker thread that evaluates JSONata expressions, one after another. Before each evaluation the
- * thread posts a message that the evaluation begins; afterwards it posts the outcome.
+ * The entry point of the thread that evaluates JSONata. It posts its id in the operating system, and then the outcome of
+ * each job. `workerData` is the index of the expression that it evaluates, shared with the main thread.
  */
-const compiler = new Compiler(IN_THREAD);
-const threadId = ownThreadId();
-let last: { readonly source: string; readonly evaluate: Compiled } | undefined;
+const at = new Int32Array(workerData as SharedArrayBuffer);
+const compiler = new Compiler(undefined, (index) => Atomics.store(at, 0, index));
 const send = (message: ThreadMessage): void => parentPort?.postMessage(message);
 
-parentPort?.on('message', ({ source, bindings, now }: EvaluationJob) => {
-  send({ kind: 'begun', threadId });
-  const before = processorMs(threadId);
-  // A loop evaluates the same expression again and again.
-  if (last?.source !== source) last = { source, evaluate: compiler.compile(source) };
-  const evaluation = last.evaluate(bindings, { random: Math.random, now: () => now });
-  void evaluation.then((result) => send({ ...result, ms: processorMs(threadId) - before }));
-});
+parentPort?.on('message', (job: EvaluationJob) => void compiler.evaluate(job).then(send));
+const SELF = '/proc/thread-self';
+send({ threadId: existsSync(SELF) ? readlinkSync(SELF).split('/').at(-1) : undefined });

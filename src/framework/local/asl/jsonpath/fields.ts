@@ -14,7 +14,7 @@ interface Finder {
   explain(data: StateData): string;
 }
 
-const VARIABLE = /^\$([\p{L}_][\p{L}\p{N}_]*)/u;
+const VARIABLE = /^\$(\p{ID_Start}\p{ID_Continue}*)/u;
 
 /** Compiles InputPath or OutputPath. If the field is null, the compiled function returns an empty object. */
 export function readDataPath(reader: Reader, field: string): ((data: StateData) => Json) | undefined {
@@ -79,21 +79,21 @@ function finderOf(text: string, { variables }: Reader): Finder {
 function findInVariable(name: string, path: Path, text: string): Finder {
   const find = ({ environment }: StateData): Json | undefined => {
     const value = environment.variables.get(name);
-    return value === undefined ? undefined : path.read(value, environment.budget);
+    return value === undefined ? undefined : path.read(value);
   };
   return Object.assign(find, { explain: () => `No results for path: ${text}` });
 }
 
 function findInContext(text: string): Finder {
   const path = compilePath(text.slice(1));
-  const find = (data: StateData): Json | undefined => path.read(contextOf(data), data.environment.budget);
+  const find = (data: StateData): Json | undefined => path.read(contextOf(data));
   const explain = (data: StateData): string => path.explain(contextOf(data)).replace('$', () => '$$');
   return Object.assign(find, { explain });
 }
 
 function findInData(text: string): Finder {
   const path = compilePath(text);
-  const find = ({ root, environment }: StateData): Json | undefined => path.read(root, environment.budget);
+  const find = ({ root }: StateData): Json | undefined => path.read(root);
   return Object.assign(find, { explain: ({ root }: StateData) => path.explain(root) });
 }
 

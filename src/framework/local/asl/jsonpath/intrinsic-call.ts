@@ -1,5 +1,5 @@
 import { EvaluationFailure } from '../expression/evaluation-failure.js';
-import { measure, sizeOf, type Json } from '../values/json.js';
+import { weigh, type Json } from '../values/json.js';
 import { INTRINSICS, type Intrinsic } from './intrinsics.js';
 import { Scanner } from './path/scanner.js';
 import type { StateData } from '../expression/state-data.js';
@@ -11,13 +11,10 @@ type Part = (data: StateData) => Json;
 export type CompileArgument = (path: string) => Part;
 
 const MAX_DEPTH = 10;
-/** The most JSON values in one argument. The largest input that a state can have doesn't contain more. */
-const NODES = PAYLOAD_LIMIT_BYTES;
-/** The most characters in one argument: four times the size of the largest input that a state can have. */
-const CHARS = 4 * PAYLOAD_LIMIT_BYTES;
-
-const tooLarge = (name: string): EvaluationFailure =>
-  new EvaluationFailure('States.IntrinsicFailure', `${name}: an argument is too large`);
+/**
+ * The most bytes in one argument, as `weigh` counts them. The largest input that a state can have doesn't contain more.
+ */
+const MOST_BYTES = 12 * PAYLOAD_LIMIT_BYTES;
 
 /**
  * Compiles a call of an intrinsic function, such as `States.Format('Hi {}', $.name)`. Its arguments may be calls too.
@@ -30,16 +27,10 @@ export function compileIntrinsic(text: string, compilePath: CompileArgument): Pa
   return part;
 }
 
-/**
- * Subtracts the cost of going through a call's arguments from the budget of work.
- * @throws EvaluationFailure if the budget is used up, or an argument is larger than any input of a state
- */
-function charge(name: string, { passes }: Intrinsic, args: Json[], { environment }: StateData): void {
-  if (passes === 0) return;
-  for (const arg of args) {
-    if (!measure(arg, NODES, CHARS)) throw tooLarge(name);
-    environment.budget.spend(passes * sizeOf(arg));
-  }
+/** @throws EvaluationFailure if an argument that a call goes through is larger than any input of a state */
+function checkSize(name: string, args: readonly Json[]): void {
+  if (!args.every((arg) => weigh(arg, MOST_BYTES)))
+    throw new EvaluationFailure('States.IntrinsicFailure', `${name}: an argument is too large`);
 }
 
 const TEXT = `'[^']*'|"[^"]*"`;
@@ -66,10 +57,8 @@ class Parser {
     checkCount(name, intrinsic, parts.length);
     return (data) => {
       const args = parts.map((part) => part(data));
-      charge(name, intrinsic, args, data);
-      const result = intrinsic.call(args, data);
-      data.environment.budget.spend(1 + intrinsic.passes * sizeOf(result));
-      return result;
+      if (intrinsic.readsAll) checkSize(name, args);
+      return intrinsic.call(args, data);
     };
   }
 

@@ -11,11 +11,8 @@ import type { StateData } from '../expression/state-data.js';
 export interface Intrinsic {
   readonly min: number;
   readonly max: number;
-  /**
-   * The number of times that the function visits all values in its arguments and its result; 0 if it visits only a few
-   * of them. The cost of a call is computed from it.
-   */
-  readonly passes: number;
+  /** True if the function goes through all values in its arguments, and not only through a few of them. */
+  readonly readsAll: boolean;
   call(args: Json[], data: StateData): Json;
 }
 
@@ -191,34 +188,34 @@ type Implementation = (args: Json[], name: string, data: StateData) => Json;
 const ENDLESS = Number.POSITIVE_INFINITY;
 
 /**
- * The intrinsic functions. `min` and `max` are the numbers of arguments that a function accepts; `passes` is explained
- * at {@link Intrinsic}.
+ * The intrinsic functions. `min` and `max` are the numbers of arguments that a function accepts; `readsAll` is
+ * explained at {@link Intrinsic}.
  */
-const TABLE: [name: string, min: number, max: number, passes: number, call: Implementation][] = [
-  ['Format', 1, ENDLESS, 1, format],
-  ['StringToJson', 1, 1, 1, (args, name) => parse(args[0], name)],
-  ['JsonToString', 1, 1, 1, ([value = null]) => JSON.stringify(value)],
-  ['Array', 0, ENDLESS, 0, (args) => args],
-  ['ArrayPartition', 2, 2, 1, partition],
-  ['ArrayContains', 2, 2, 2, contains],
-  ['ArrayRange', 3, 3, 1, range],
-  ['ArrayGetItem', 2, 2, 0, getItem],
-  ['ArrayLength', 1, 1, 0, (args, name) => list(args[0], name).length],
-  ['ArrayUnique', 1, 1, 6, unique],
-  ['Base64Encode', 1, 1, 1, (args, name) => Buffer.from(shortText(args[0], name)).toString('base64')],
-  ['Base64Decode', 1, 1, 1, decode],
-  ['Hash', 2, 2, 4, hash],
-  ['JsonMerge', 3, 3, 1, merge],
-  ['MathRandom', 2, 3, 0, random],
-  ['MathAdd', 2, 2, 0, add],
-  ['StringSplit', 2, 2, 4, split],
-  ['UUID', 0, 0, 0, (_args, _name, data) => uuid(() => data.environment.random())],
+const TABLE: [name: string, min: number, max: number, readsAll: boolean, call: Implementation][] = [
+  ['Format', 1, ENDLESS, true, format],
+  ['StringToJson', 1, 1, true, (args, name) => parse(args[0], name)],
+  ['JsonToString', 1, 1, true, ([value = null]) => JSON.stringify(value)],
+  ['Array', 0, ENDLESS, false, (args) => args],
+  ['ArrayPartition', 2, 2, true, partition],
+  ['ArrayContains', 2, 2, true, contains],
+  ['ArrayRange', 3, 3, true, range],
+  ['ArrayGetItem', 2, 2, false, getItem],
+  ['ArrayLength', 1, 1, false, (args, name) => list(args[0], name).length],
+  ['ArrayUnique', 1, 1, true, unique],
+  ['Base64Encode', 1, 1, true, (args, name) => Buffer.from(shortText(args[0], name)).toString('base64')],
+  ['Base64Decode', 1, 1, true, decode],
+  ['Hash', 2, 2, true, hash],
+  ['JsonMerge', 3, 3, true, merge],
+  ['MathRandom', 2, 3, false, random],
+  ['MathAdd', 2, 2, false, add],
+  ['StringSplit', 2, 2, true, split],
+  ['UUID', 0, 0, false, (_args, _name, data) => uuid(() => data.environment.random())],
 ];
 
 /** The intrinsic functions by their full names. */
 export const INTRINSICS: ReadonlyMap<string, Intrinsic> = new Map(
-  TABLE.map(([short, min, max, passes, call]) => {
+  TABLE.map(([short, min, max, readsAll, call]) => {
     const name = `States.${short}`;
-    return [name, { min, max, passes, call: (args: Json[], data: StateData) => call(args, name, data) }];
+    return [name, { min, max, readsAll, call: (args: Json[], data: StateData) => call(args, name, data) }];
   }),
 );

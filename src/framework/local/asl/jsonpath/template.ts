@@ -1,14 +1,21 @@
-import { isObject, setOwn, type Json, type JsonObject } from '../values/json.js';
+import { PAYLOAD_LIMIT_BYTES } from '../../../base/size.js';
+import { EvaluationFailure } from '../expression/evaluation-failure.js';
+import { isObject, setOwn, weightLeft, type Json, type JsonObject } from '../values/json.js';
+import { soon, type Soon } from '../expression/soon.js';
 import type { Expression, StateData } from '../expression/state-data.js';
 
-type Part = (data: StateData) => Json;
+/** Evaluates a part of a template. `room` is what its value may still weigh together with those of the other parts. */
+type Part = (data: StateData, room: { left: number }) => Soon<Json>;
+
+/** A value that weighs more has more than PAYLOAD_LIMIT_BYTES of text, so no state could pass it on. */
+const MOST_BYTES = 9 * PAYLOAD_LIMIT_BYTES;
 
 /** The functions that depend on the field of the state whose value is the template. */
 export interface TemplateField {
   /**
    * Compiles the value of a key that ends in `.$`. Adds a problem if it is neither a path nor an intrinsic function.
    */
-  compile(text: string, key: string): Part;
+  compile(text: string, key: string): (data: StateData) => Soon<Json>;
   problem(text: string): void;
 }
 
@@ -19,7 +26,7 @@ export interface TemplateField {
  */
 export function compileTemplate(source: Json, field: TemplateField): Expression {
   const part = compilePart(source, field);
-  return part ?? (() => source);
+  return part ? (data) => part(data, { left: MOST_BYTES }) : () => source;
 }
 
 /** Compiles a part of a template; returns undefined if the part contains nothing to evaluate. */
@@ -32,20 +39,59 @@ function compilePart(source: Json, field: TemplateField): Part | undefined {
 function compileList(source: Json[], field: TemplateField): Part | undefined {
   const parts = source.map((item) => compilePart(item, field) ?? item);
   if (parts.every((part) => typeof part !== 'function')) return undefined;
-  return (data) => parts.map((part) => (typeof part === 'function' ? part(data) : part));
+  return (data, room) => {
+    const made: Json[] = [];
+    return soon(
+      fillIn(parts, [data, room], (value) => void made.push(value)),
+      () => made,
+    );
+  };
 }
 
 function compileObject(source: JsonObject, field: TemplateField): Part | undefined {
   const constant = compileConstantKeys(source, field);
   const dynamic = compileDynamicKeys(source, field);
   if (dynamic.length === 0 && constant.every(([, part]) => typeof part !== 'function')) return undefined;
-  const parts = [...constant, ...dynamic];
-  return (data) => {
+  const keys = [...constant, ...dynamic].map(([key]) => key);
+  const parts = [...constant, ...dynamic].map(([, part]) => part);
+  return (data, room) => {
     const made: JsonObject = {};
-    for (const [key, part] of parts) setOwn(made, key, typeof part === 'function' ? part(data) : part);
-    return made;
+    return soon(
+      fillIn(parts, [data, room], (value, at) => setOwn(made, keys[at] ?? '', value)),
+      () => made,
+    );
   };
 }
+
+/**
+ * Calls `fill` with the value of each part. If this turn of the event loop has lasted too long, goes on in a later one:
+ * a template may have thousands of parts.
+ */
+function fillIn(
+  parts: readonly (Part | Json)[],
+  given: Parameters<Part>,
+  fill: (value: Json, at: number) => void,
+  from = 0,
+): Soon<void> {
+  for (let at = from; at < parts.length; at++) {
+    const part = parts[at] ?? null;
+    const value = typeof part === 'function' ? part(...given) : part;
+    const later =
+      value instanceof Promise
+        ? value
+        : (at + 1) % PARTS_BETWEEN_LOOKS === 0
+          ? given[0].environment.pause()
+          : undefined;
+    if (!later) fill(value as Json, at);
+    else
+      return later.then(async () => {
+        fill(await value, at);
+        return fillIn(parts, given, fill, at + 1);
+      });
+  }
+}
+
+const PARTS_BETWEEN_LOOKS = 16;
 
 const isDynamic = (key: string): boolean => key.endsWith('.$');
 
@@ -67,11 +113,22 @@ function compileDynamicKeys(source: JsonObject, field: TemplateField): [string, 
 }
 
 function compileDynamic(value: Json, key: string, field: TemplateField): Part {
-  if (typeof value === 'string') return field.compile(value, key);
+  if (typeof value === 'string') {
+    const evaluate = field.compile(value, key);
+    return (data, room) => soon(evaluate(data), (made) => weighed(made, room));
+  }
   field.problem(
     `The value for the field '${key}' must be a valid JSONPath or a valid intrinsic function call`,
   );
   return () => null;
+}
+
+/** @throws EvaluationFailure if a template has no room for a value */
+function weighed(value: Json, room: { left: number }): Json {
+  room.left = weightLeft(value, room.left);
+  if (room.left < 0)
+    throw new EvaluationFailure('States.DataLimitExceeded', 'The payload template makes too large a value.');
+  return value;
 }
 
 /** Sorts keys into the order in which a Java HashMap returns them. */

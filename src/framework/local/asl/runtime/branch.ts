@@ -1,25 +1,21 @@
 import { EvaluationFailure } from '../expression/evaluation-failure.js';
-import type { Evaluated, EvaluationJob } from '../expression/evaluation.js';
+import type { Bindings, Evaluated } from '../expression/evaluation.js';
 import type { Environment, StateData } from '../expression/state-data.js';
-import { WorkBudget } from '../expression/work-budget.js';
-import { jsonBytes, type Json, type JsonObject } from '../values/json.js';
+import type { Json, JsonObject } from '../values/json.js';
 import { JsonText, TOO_DEEP } from './json-text.js';
 import type { RunObserver } from './interpret.js';
 import type { RunningExecution } from './running-execution.js';
 import type { Scope } from './scope.js';
 import { DATA_LIMIT, StateFailure } from './state-failure.js';
+import { StateVisit, type EnteredState } from './state-visit.js';
 import { TRIED_STATE } from './trial.js';
 import { VariableScope } from './variables.js';
-
-/** The milliseconds that it takes to write a character of a value, to check it and to keep it in the history. */
-const CHAR_MS = 0.00001;
-/** The characters of a text that isn't worth counting. */
-const SHORT_TEXT = 1_024;
 
 /** The details of data in an event of the history. The local service never cuts it. */
 export const WHOLE = Object.freeze({ truncated: false });
 
-const isoTime = (ms: number): string => new Date(ms).toISOString();
+/** Matches an expression of JSONata that reads random numbers. */
+const RANDOM = /\$(?:random|uuid)/;
 
 /** An iteration of a Map state. `name` is the name of that state. */
 export interface Iteration {
@@ -37,44 +33,6 @@ export interface Iteration {
 }
 
 /**
- * The types of the history events that a type of state records between StateEntered and StateExited. A type of state
- * that doesn't record such an event leaves the field out. Recorded from the live service.
- * test/local/conformance/recorded/pointers.ts shows the `previousEventId` of each event.
- */
-export interface StateEvents {
-  /** The event that is recorded at the start of each attempt. */
-  readonly started?: string;
-  /**
-   * The event that is recorded when the state's work (its iterations or branches) has succeeded. It is the
-   * `previousEventId` of no later event, unless a field of the state itself then fails.
-   */
-  readonly succeeded?: string;
-  /**
-   * The event that is recorded when the state fails and its Retry doesn't allow another attempt. It is recorded before
-   * the state's Catch is tried. It isn't recorded for a States.Runtime failure of the state's own fields.
-   */
-  readonly failed?: string;
-  /** The event that is recorded when the state is ended from outside, for example because another branch has failed. */
-  readonly aborted?: string;
-}
-
-/** The facts about its current state that a branch keeps. */
-export interface EnteredState {
-  readonly name: string;
-  /** The types of the history events for entering and leaving the state. */
-  readonly enteredEvent: string;
-  readonly exitedEvent: string;
-  readonly kind: {
-    readonly events: StateEvents;
-    /**
-     * True if this type of state can have Retry. Recorded from the live service: only then does the context object
-     * contain RetryCount.
-     */
-    readonly recovers?: boolean;
-  };
-}
-
-/**
  * The branches of a Parallel, or the iterations of a Map, as far as they have come in the current attempt. If the
  * execution is redriven, the attempt goes on from here.
  */
@@ -85,25 +43,6 @@ export interface BranchProgress {
   readonly succeeded: ReadonlySet<number>;
   /** The branches that have begun but not succeeded, by index. */
   readonly begun: ReadonlyMap<number, Branch>;
-}
-
-interface CurrentState {
-  readonly state: EnteredState;
-  readonly enteredId: number;
-  readonly enteredAt: number;
-  /** The `previousEventId` of the state's StateEntered event. */
-  readonly enteredFrom: number;
-  /**
-   * True when the state's work has succeeded in the current attempt. A later failure is then one of Assign or Output.
-   */
-  succeeded: boolean;
-  /** The id of the `succeeded` event of {@link StateEvents}; undefined if this type of state has none. */
-  succeededId?: number;
-  /**
-   * The `previousEventId` of the next EvaluationFailed event, once an attempt has failed. Measured at the live service:
-   * it is the EvaluationFailed event of the attempt before or, in a Catch, the event that the state's failure points to.
-   */
-  failedFrom?: number;
 }
 
 /**
@@ -132,14 +71,11 @@ export class Branch implements Environment {
   position: { readonly next: string | undefined; readonly value: Json } | undefined;
   /** The task token that the context object contains as `$$.Task.Token`; undefined if it contains none. */
   taskToken: string | undefined;
-  readonly budget: WorkBudget;
-  #current: CurrentState | undefined;
-  readonly #json: JsonText;
+  #current: StateVisit | undefined;
+  readonly #json = new JsonText();
   #inputText: string | undefined;
   /** The error because of which the current state has failed; undefined if it hasn't. */
   #error: string | undefined;
-  /** The bytes that are counted for the value that the branch has at present. */
-  #held = 0;
 
   constructor(
     readonly execution: RunningExecution,
@@ -152,15 +88,6 @@ export class Branch implements Environment {
     readonly parent?: Branch,
   ) {
     this.previous = previous;
-    this.budget = new WorkBudget(execution.processor);
-    this.#json = new JsonText(this);
-  }
-
-  /** Called when a value has been written as JSON. */
-  onWritten({ length }: string): void {
-    if (length <= SHORT_TEXT) return;
-    this.execution.stepCounter.add(length >> 10);
-    this.budget.spendMs(length * CHAR_MS);
   }
 
   /**
@@ -202,11 +129,11 @@ export class Branch implements Environment {
    * AWS page "Restarting state machine executions with redrive": if a Parallel or a Map has failed because its own data
    * is too large, all its branches are run again.
    */
-  takeUp(scope: Scope, outer: ConstructorParameters<typeof VariableScope>[0], parent?: Branch): Branch {
+  takeUp(scope: Scope, parent?: Branch): Branch {
     const taken = new Branch(
       this.execution,
       scope,
-      this.variables.revived(outer),
+      this.variables.revived(parent?.variables),
       this.previous,
       this.iteration,
       parent,
@@ -215,8 +142,7 @@ export class Branch implements Environment {
     taken.position = this.position;
     taken.#inputText = this.#inputText;
     if (!this.#current) return taken;
-    const { succeededId: _, ...current } = this.#current;
-    taken.#current = { ...current, succeeded: false };
+    taken.#current = this.#current.takenUp();
     const isOwn = this.progress?.begun.size === 0;
     if (!isOwn || this.#error !== DATA_LIMIT) taken.earlier = this.progress;
     return taken;
@@ -267,11 +193,10 @@ export class Branch implements Environment {
     this.#inputText = undefined;
     const details = { name: state.name, input: text, inputDetails: WHOLE };
     const enteredId = this.record(state.enteredEvent, details);
-    this.#current = { state, enteredId, enteredAt, enteredFrom, succeeded: false };
+    this.#current = new StateVisit(state, enteredId, enteredAt, enteredFrom);
     this.retryCount = 0;
     this.taskToken = undefined;
     this.observer?.entered(this, state.name);
-    this.#hold(jsonBytes(text));
   }
 
   /**
@@ -311,18 +236,6 @@ export class Branch implements Environment {
     return this.execution.spellings.of(value) ?? this.textOf(value);
   }
 
-  /** Stops counting the memory of the branch and of its variables, because the branch has ended. */
-  release(): void {
-    this.variables.end();
-    this.#hold(0);
-  }
-
-  #hold(bytes: number): void {
-    const more = bytes - this.#held;
-    this.#held = bytes;
-    if (more !== 0) this.execution.hold(more);
-  }
-
   /** Returns the compact JSON of a value. */
   textOf(value: Json): string {
     return this.#json.of(value);
@@ -338,33 +251,21 @@ export class Branch implements Environment {
     return this.#json.checkSize(value, what);
   }
 
-  yieldIfBusy(ms?: number): Promise<void> | undefined {
-    return this.#keep(this.execution.stepCounter.yieldIfBusy(ms));
-  }
-
   /**
    * Evaluates a field of the current state. The promise never settles if the branch is ended before the evaluation is.
    */
   evaluate<T>(expression: (data: StateData) => T | Promise<T>, data: StateData): Promise<T> | T {
-    const { stepCounter } = this.execution;
-    const next = this.#keep(this.budget.wasCostly ? stepCounter.yieldIfBusy() : stepCounter.step());
+    const next = this.#keep(this.execution.stepCounter.step());
     if (next) return next.then(() => this.#evaluate(expression, data));
     return this.#evaluate(expression, data);
   }
 
-  /** Returns the promise of another turn of the event loop such that it never settles once the branch has ended. */
-  #keep(next: Promise<void> | undefined): Promise<void> | undefined {
-    return next && this.scope.keep(next);
-  }
-
   #evaluate<T>(expression: (data: StateData) => T | Promise<T>, data: StateData): Promise<T> | T {
-    this.budget.renew();
     const value = expression(data);
     return value instanceof Promise ? this.scope.keep(value) : value;
   }
 
   data(input: Json): StateData {
-    this.budget.renew();
     return { input, root: input, environment: this };
   }
 
@@ -372,36 +273,27 @@ export class Branch implements Environment {
     return this.execution.world.random();
   }
 
-  now(): number {
-    return this.execution.world.clock.now();
+  pause(): Promise<void> | undefined {
+    return this.#keep(this.execution.stepCounter.pause());
   }
 
-  evaluateInThread(job: EvaluationJob): Promise<Evaluated> {
-    const { execution, budget } = this;
-    const limitMs = (): number => budget.leftMs;
-    return this.scope.wait((resolve) =>
-      execution.world.threads.evaluate({
-        job,
-        limitMs,
-        owner: execution,
-        spend: (ms) => budget.spendInThread(ms),
-        done: resolve,
-      }),
-    );
+  /** Returns the promise of another turn of the event loop such that it never settles once the branch has ended. */
+  #keep(next: Promise<void> | undefined): Promise<void> | undefined {
+    return next && this.scope.keep(next);
   }
 
-  /**
-   * Returns the cause of a States.Runtime failure: `reason` with the current state's name in front of it, in the
-   * wording of Step Functions.
-   */
+  evaluateAll(sources: readonly string[], bindings: Bindings): Promise<Evaluated> {
+    const { execution } = this;
+    const { clock, evaluator } = execution.world;
+    const random = sources.some((source) => RANDOM.test(source)) ? this.random() : 0;
+    const job = { sources, bindings, now: clock.now(), random };
+    return this.scope.wait((resolve) => evaluator.evaluate(job, execution, resolve));
+  }
+
+  /** Returns the cause of a States.Runtime failure. */
   explain(reason: string): string {
-    const {
-      state: { name },
-      enteredId,
-    } = this.#entered();
     // Recorded from the live service: TestState gives the reason alone.
-    if (this.execution.trial) return reason;
-    return `An error occurred while executing the state '${name}' (entered at the event id #${enteredId}). ${reason}`;
+    return this.execution.trial ? reason : this.#entered().explain(reason);
   }
 
   /**
@@ -427,48 +319,36 @@ export class Branch implements Environment {
     }
   }
 
-  #evaluationFailure({ error, reason, options }: EvaluationFailure): StateFailure {
-    const { location, documented, afterEntry } = options;
+  #evaluationFailure(failure: EvaluationFailure): StateFailure {
+    const { error, reason, options } = failure;
+    const { location, documented } = options;
     const current = this.#entered();
-    const {
-      state: { name },
-      enteredFrom,
-      enteredId,
-      succeededId,
-    } = current;
     const cause = this.explain(reason);
     const fatal = error === 'States.Runtime';
     if (error === 'States.QueryEvaluationError') {
-      const details = { error, cause, ...(location !== undefined && { location }), state: name };
-      const from = afterEntry === true ? enteredId : (current.failedFrom ?? enteredFrom);
-      this.previous = this.#recordAfter(from, 'EvaluationFailed', details);
+      const state = current.state.name;
+      const details = { error, cause, ...(location !== undefined && { location }), state };
+      this.previous = this.#recordAfter(current.previousOf(failure), 'EvaluationFailed', details);
       current.failedFrom = this.previous;
     }
     // Measured for a Parallel: its own failure after its branches points to the event of their success.
-    else if (succeededId !== undefined) this.previous = succeededId;
+    else if (current.succeededId !== undefined) this.previous = current.succeededId;
     const aliases = documented === undefined ? [] : [documented];
     return new StateFailure(error, cause, { fatal, own: fatal, aliases });
   }
 
-  #entered(): CurrentState {
+  #entered(): StateVisit {
     if (!this.#current) throw new Error('no state is entered');
     return this.#current;
   }
 
   context(): JsonObject {
-    const {
-      state: { kind, name },
-      enteredAt,
-    } = this.#entered();
+    const current = this.#entered();
     const { trial } = this.execution;
     if (trial?.context) return trial.context;
     return {
       ...this.execution.context,
-      State: {
-        Name: trial ? TRIED_STATE : name,
-        EnteredTime: isoTime(enteredAt),
-        ...(kind.recovers === true && { RetryCount: this.retryCount }),
-      },
+      State: current.context(trial ? TRIED_STATE : current.state.name, this.retryCount),
       ...(this.taskToken !== undefined && { Task: { Token: this.taskToken } }),
       ...(this.iteration && { Map: this.iteration.context }),
     };

@@ -1,8 +1,11 @@
 import { runtimeFailure } from '../expression/evaluation-failure.js';
-import { isTooDeep, measure, type Json } from '../values/json.js';
+import { isTooDeep, weigh, type Json } from '../values/json.js';
 import { isTooLarge } from '../values/limits.js';
 import { dataLimitFailure } from './state-failure.js';
 import { PAYLOAD_LIMIT_BYTES } from '../../../base/size.js';
+
+/** A value that `weigh` finds larger has more than PAYLOAD_LIMIT_BYTES of text. */
+const MOST_BYTES = 9 * PAYLOAD_LIMIT_BYTES;
 
 export const TOO_DEEP = 'The value is nested too deeply.';
 
@@ -15,15 +18,11 @@ export class JsonText {
   #text = '';
   #fits = false;
 
-  /** @param branch is told of the text of each converted value */
-  constructor(private readonly branch: { onWritten(text: string): void }) {}
-
   of(value: Json): string {
     if (value !== this.#value || this.#text === '') {
       this.#text = JSON.stringify(value);
       this.#value = value;
       this.#fits = false;
-      this.branch.onWritten(this.#text);
     }
     return this.#text;
   }
@@ -38,7 +37,7 @@ export class JsonText {
     if (this.#fits && value === this.#value) return this.#text.length;
     // The value is measured before it is written: a value that contains the same object many times takes little
     // memory, but its text may be huge.
-    if (!measure(value, PAYLOAD_LIMIT_BYTES, PAYLOAD_LIMIT_BYTES)) throw dataLimitFailure(what);
+    if (!weigh(value, MOST_BYTES)) throw dataLimitFailure(what);
     const text = this.of(value);
     if (isTooLarge(text)) throw dataLimitFailure(what);
     if (isTooDeep(text)) throw runtimeFailure(TOO_DEEP);

@@ -1,6 +1,5 @@
 import type { Cancel, Clock } from '../../../base/time/clock.js';
-import type { EvaluationThreads } from '../jsonata/evaluation-threads.js';
-import type { ProcessorBudget } from '../expression/processor-budget.js';
+import type { Evaluator } from '../expression/evaluation.js';
 import type { Json, JsonObject } from '../values/json.js';
 import type { RunObserver } from './interpret.js';
 import type { Scope } from './scope.js';
@@ -137,8 +136,7 @@ export interface StateWorld {
   readonly clock: Clock;
   readonly random: () => number;
   readonly activities: ActivityQueue;
-  /** The worker threads that evaluate JSONata expressions which take too long for the main thread. */
-  readonly threads: EvaluationThreads;
+  readonly evaluator: Evaluator;
   readonly tasks: TokenTasks;
   /** @default none */
   readonly observer?: RunObserver | undefined;
@@ -166,20 +164,12 @@ export interface RunningExecution {
    * execution first.
    */
   isLive(): boolean;
-  /**
-   * Adds `bytes` to the memory that is counted for this execution in addition to its history. A negative number
-   * subtracts. When the execution ends, all of it is released.
-   * @throws StateFailure if all running executions together use more memory than they may
-   */
-  hold(bytes: number): void;
   /** Called when a state is done and another one follows. If the machine was deleted, ends the execution. */
   onTransition(): void;
   readonly stepCounter: StepCounter;
   readonly spellings: Spellings;
   /** Set if one state is tested by itself; undefined in an execution. */
   readonly trial?: Trial;
-  /** The processor time that all fields of the execution may take together. */
-  readonly processor: ProcessorBudget;
   /** Cancels everything that the execution waits for when the execution ends. */
   readonly scope: Scope;
   /** The parts of the context object (`$$`) that are the same in every state. */

@@ -49,14 +49,18 @@ export class StateFailure extends Error {
     return { Error: this.error ?? null, Cause: this.reason ?? this.options.missingCause ?? null };
   }
 
-  /** Returns true if the failure matches an ErrorEquals list. AWS page "Handling errors in Step Functions". */
-  matches(names: readonly string[]): boolean {
+  /**
+   * Returns true if the failure matches an ErrorEquals list. AWS page "Handling errors in Step Functions". Recorded from
+   * the live service: unlike that page says, States.ALL of a Catch takes States.DataLimitExceeded.
+   * @param inCatch true for the list of a Catch, false for that of a Retry
+   */
+  matches(names: readonly string[], inCatch: boolean): boolean {
     const { aliases = [], fatal = false } = this.options;
     return names.some((name) => {
       if (aliases.includes(name)) return true;
       if (fatal) return false;
       if (name === 'States.TaskFailed') return this.error !== 'States.Timeout';
-      return name === this.error || (name === 'States.ALL' && this.error !== DATA_LIMIT);
+      return name === this.error || (name === 'States.ALL' && (inCatch || this.error !== DATA_LIMIT));
     });
   }
 }

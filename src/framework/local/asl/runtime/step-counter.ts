@@ -1,22 +1,20 @@
-import { relieveHeap } from '../values/heap.js';
 import { turn } from '../../../base/time/turn.js';
 
 /**
- * The number of steps of an execution during which its use of time isn't checked. A shorter execution doesn't
- * noticeably delay others. Without checks, its branches take turns in the same order every time.
+ * During the first SMALL_STEPS steps of an execution the time is looked at now and then, and a turn of the event loop may
+ * last for SMALL_MS: the branches of a small execution take turns in the same order every time, also on a busy machine.
  */
 const SMALL_STEPS = 256;
-/** The number of steps from one check of the time to the next, after the first SMALL_STEPS. */
-const STEPS_BETWEEN_LOOKS = 16;
+const SMALL_MS = 250;
+const STEPS_BETWEEN_LOOKS = 8;
 
 /**
- * Counts the steps of all branches of an execution: states that are entered, fields that are evaluated, and KiB of JSON
- * that are written. After too many steps in one turn of the event loop, it makes the execution wait for another turn,
- * so that requests, timers and signals are handled in between.
+ * Counts the steps of all branches of an execution: states that are entered, and fields that are evaluated. When a turn
+ * of the event loop has lasted too long, it makes the execution wait for another one, so that requests, timers and
+ * signals are handled in between.
  */
 export class StepCounter {
   #steps = 0;
-  #nextLookAt = 0;
   #waiting = 0;
 
   /** The number of branches that wait for another turn of the event loop. */
@@ -24,28 +22,20 @@ export class StepCounter {
     return this.#waiting;
   }
 
-  add(steps: number): void {
-    this.#steps += steps;
-  }
-
   /**
    * Counts a step. Returns a promise to await before the next step if the current turn of the event loop has lasted too
    * long; otherwise returns undefined. The promise resolves in a later turn.
    */
   step(): Promise<void> | undefined {
-    this.#steps++;
-    if (this.#steps < SMALL_STEPS || (this.#steps < this.#nextLookAt && !turn.isOver)) return undefined;
-    this.#nextLookAt = this.#steps + STEPS_BETWEEN_LOOKS;
-    relieveHeap();
-    return this.yieldIfBusy();
+    if (++this.#steps >= SMALL_STEPS) return this.pause();
+    return this.#steps % STEPS_BETWEEN_LOOKS === 0 ? this.pause(SMALL_MS) : undefined;
   }
 
   /**
-   * Returns a promise that resolves in a later turn of the event loop if the current turn has lasted more than `ms`
-   * milliseconds; otherwise returns undefined.
-   * @default the limit of `turn.share`
+   * Like `step`, but counts none.
+   * @param ms the longest time of a turn. @default the limit of `turn.share`
    */
-  yieldIfBusy(ms?: number): Promise<void> | undefined {
+  pause(ms?: number): Promise<void> | undefined {
     const next = turn.share(ms);
     if (!next) return undefined;
     this.#waiting++;

@@ -1,6 +1,5 @@
 import type { Variables } from '../expression/state-data.js';
-import type { RunningExecution } from './running-execution.js';
-import { jsonBytes, setOwn, type Json, type JsonObject } from '../values/json.js';
+import { setOwn, type Json, type JsonObject } from '../values/json.js';
 
 /**
  * The variables of one branch. A branch can also read the variables of the branches around it, but can set only its
@@ -8,20 +7,17 @@ import { jsonBytes, setOwn, type Json, type JsonObject } from '../values/json.js
  */
 export class VariableScope implements Variables {
   #own = NO_VARIABLES;
-  #sizes: Map<string, Size> | undefined;
+  /** The characters of each variable's JSON. */
+  #sizes: Map<string, number> | undefined;
   #ended = false;
   /** The characters of all variables of the execution. All scopes of the execution share this object. */
-  readonly #total: { chars: number; readonly execution: Holder };
+  readonly #total: { chars: number };
   readonly outer: VariableScope | undefined;
 
-  /**
-   * @param outer the scope of the branch around this one. For the outermost scope, the execution, which is told each
-   * change of the memory
-   */
-  constructor(outer: VariableScope | Holder) {
-    this.outer = outer instanceof VariableScope ? outer : undefined;
-    this.#total = outer instanceof VariableScope ? outer.#total : { chars: 0, execution: outer };
-    if (this.outer) this.#total.execution.hold(BRANCH_BYTES);
+  /** @param outer the scope of the branch around this one. @default none, for the outermost scope */
+  constructor(outer?: VariableScope) {
+    this.outer = outer;
+    this.#total = outer ? outer.#total : { chars: 0 };
   }
 
   get(name: string): Json | undefined {
@@ -38,24 +34,23 @@ export class VariableScope implements Variables {
    */
   hasRoom(texts: ReadonlyMap<string, string>): boolean {
     let { chars } = this.#total;
-    for (const [name, text] of texts) chars += text.length - (this.#sizes?.get(name)?.chars ?? 0);
+    for (const [name, text] of texts) chars += text.length - (this.#sizes?.get(name) ?? 0);
     return chars <= ALL_CHARS;
   }
 
-  /** Stops counting the memory of this branch and of its variables. Further calls do nothing. */
+  /** Stops counting the variables of this branch. Further calls do nothing. */
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
-    if (this.outer) this.#total.execution.hold(-BRANCH_BYTES);
-    for (const size of this.#sizes?.values() ?? []) this.#grow(-size.chars, -size.bytes);
+    for (const chars of this.#sizes?.values() ?? []) this.#total.chars -= chars;
   }
 
   /** Creates a scope with the same variables, for a branch that goes on after its execution has ended. */
-  revived(outer: VariableScope | Holder): VariableScope {
+  revived(outer?: VariableScope): VariableScope {
     const scope = new VariableScope(outer);
     scope.#own = this.#own;
     scope.#sizes = new Map(this.#sizes);
-    for (const { chars, bytes } of scope.#sizes.values()) scope.#grow(chars, bytes);
+    for (const chars of scope.#sizes.values()) scope.#total.chars += chars;
     return scope;
   }
 
@@ -64,38 +59,18 @@ export class VariableScope implements Variables {
    * changed.
    */
   assign(values: JsonObject, texts: ReadonlyMap<string, string>): void {
-    const known = (this.#sizes ??= new Map<string, Size>());
+    const known = (this.#sizes ??= new Map<string, number>());
     for (const [name, text] of texts) {
-      const size = { chars: text.length, bytes: jsonBytes(text) };
-      const { chars, bytes } = known.get(name) ?? NOTHING;
-      known.set(name, size);
-      this.#grow(size.chars - chars, size.bytes - bytes);
+      this.#total.chars += text.length - (known.get(name) ?? 0);
+      known.set(name, text.length);
     }
     const next = { ...this.#own };
     for (const [name, value] of Object.entries(values)) setOwn(next, name, value);
     this.#own = next;
   }
-
-  #grow(chars: number, bytes: number): void {
-    this.#total.chars += chars;
-    this.#total.execution.hold(bytes);
-  }
 }
 
 const NO_VARIABLES: JsonObject = Object.freeze({});
-
-/** Counts the memory of an execution. */
-type Holder = Pick<RunningExecution, 'hold'>;
-
-/** The size of a variable: the characters of its JSON, and the bytes of memory that it takes. */
-interface Size {
-  readonly chars: number;
-  readonly bytes: number;
-}
-const NOTHING: Size = { chars: 0, bytes: 0 };
-
-/** The memory that is counted for a branch in addition to its variables, in bytes. */
-const BRANCH_BYTES = 3_000;
 
 /**
  * The largest total size of an execution's variables, in bytes. AWS page "Passing data between states with variables".

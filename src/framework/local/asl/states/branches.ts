@@ -2,7 +2,7 @@ import { StateFailure } from '../runtime/state-failure.js';
 import type { Branch, BranchProgress } from '../runtime/branch.js';
 import { interpret, type StateGroup } from '../runtime/interpret.js';
 import type { Scope } from '../runtime/scope.js';
-import { jsonBytes, type Json } from '../values/json.js';
+import type { Json } from '../values/json.js';
 
 /** A branch that is ready to run. `input` is the input of its first state. */
 export interface BranchStart {
@@ -74,8 +74,6 @@ class BranchesRun implements BranchProgress {
   readonly begun: Map<number, Branch>;
   readonly succeeded: Set<number>;
   readonly results: Json[];
-  /** The bytes that are counted for the results, which are kept until all branches have succeeded. */
-  #held = 0;
   #started = 0;
 
   constructor(
@@ -113,7 +111,7 @@ class BranchesRun implements BranchProgress {
 
   async #run(index: number, after: number | undefined): Promise<void> {
     const { scope, parent, plan } = this;
-    const earlier = this.begun.get(index)?.takeUp(scope, parent.variables, parent);
+    const earlier = this.begun.get(index)?.takeUp(scope, parent);
     const { branch, input } = earlier
       ? { branch: earlier, input: null }
       : await plan.begin(index, scope, after);
@@ -134,8 +132,7 @@ class BranchesRun implements BranchProgress {
     this.running.delete(index);
     this.begun.delete(index);
     this.succeeded.add(index);
-    branch.release();
-    this.#hold(jsonBytes(branch.textOf(output)));
+    branch.variables.end();
     this.parent.previous = this.plan.onDone?.(index, branch) ?? branch.previous;
     if (this.succeeded.size === this.plan.length) this.#settle(succeeded(this.results));
     else this.#startNext(branch.previous);
@@ -148,7 +145,7 @@ class BranchesRun implements BranchProgress {
     const failed = this.running.get(index);
     if (!failed || !(error instanceof StateFailure)) return this.#settle(asError(error));
     this.parent.previous = failed.previous;
-    failed.release();
+    failed.variables.end();
     this.running.delete(index);
     const unfinished = [failed, ...this.running.values()];
     this.#settle({ results: this.results, failure: error, failedIndex: index, unfinished });
@@ -159,17 +156,11 @@ class BranchesRun implements BranchProgress {
     this.resolve(outcome);
   }
 
-  /** Stops counting the memory of all branches and of their results. A redrive needs no more than their progress. */
+  /** Lets go of everything but the progress, which a redrive needs. */
   release(): void {
     const { parent, results, succeeded, begun } = this;
-    for (const branch of this.running.values()) branch.release();
-    this.#hold(-this.#held);
+    for (const branch of this.running.values()) branch.variables.end();
     if (parent.progress === this) parent.progress = { results, succeeded, begun };
-  }
-
-  #hold(bytes: number): void {
-    this.#held += bytes;
-    if (bytes !== 0) this.parent.execution.hold(bytes);
   }
 }
 

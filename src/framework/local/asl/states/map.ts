@@ -5,7 +5,7 @@ import type { Trial } from '../runtime/trial.js';
 import { itemsIn } from './item-reader.js';
 import { mocked } from './mocked.js';
 import { runBranches } from './branches.js';
-import { bareText, isObject, jsonBytes, type Json, type JsonObject } from '../values/json.js';
+import { bareText, isObject, type Json, type JsonObject } from '../values/json.js';
 import type { Reader } from '../definition/reader.js';
 import type { Kind, StateContext } from './state.js';
 import type { StateGroup } from '../runtime/interpret.js';
@@ -65,12 +65,8 @@ export const mapKind: Kind = {
       branch.checkSize(list, context.name);
       const asked = concurrency ? Number(await branch.evaluate(concurrency, data)) : 0;
       if (!selector) return { result: await iterate(branch, group, list, list, asked) };
-      const { inputs, bytes } = await selectInputs(branch, data, list, selector);
-      try {
-        return { result: await iterate(branch, group, list, inputs, asked) };
-      } finally {
-        branch.execution.hold(-bytes);
-      }
+      const inputs = await selectInputs(branch, data, list, selector);
+      return { result: await iterate(branch, group, list, inputs, asked) };
     };
   },
 };
@@ -92,11 +88,8 @@ async function tryMap(branch: Branch, data: StateData, parts: MapParts, trial: T
   const { concurrency, tolerances, selector } = parts;
   const list = parts.hasReader ? itemsRead(parts, trial) : await branch.evaluate(parts.items, data);
   if (!parts.hasReader) trial.see('afterItemsPath', list);
-  if (selector && Array.isArray(list)) {
-    const { inputs, bytes } = await selectInputs(branch, data, list, selector);
-    branch.execution.hold(-bytes);
-    trial.see('afterItemSelector', inputs);
-  }
+  if (selector && Array.isArray(list))
+    trial.see('afterItemSelector', await selectInputs(branch, data, list, selector));
   trial.see('maxConcurrency', concurrency ? await branch.evaluate(concurrency, data) : 0);
   const tolerated: Partial<Record<(typeof TOLERATED)[number], number>> = {};
   for (const [field, expression] of tolerances) {
@@ -127,27 +120,20 @@ function itemsRead({ itemReader }: MapParts, trial: Trial): Json[] {
 /** Recorded from the live service. */
 const EXCEEDED = 'The specified tolerated failure threshold was exceeded';
 
-/**
- * Evaluates ItemSelector once for each item. The size of these inputs, `bytes`, is added to the memory that is counted
- * for the execution. The caller must subtract it again.
- */
+/** Evaluates ItemSelector once for each item. */
 async function selectInputs(
   branch: Branch,
   data: StateData,
   list: Json[],
   selector: Expression,
-): Promise<{ inputs: Json[]; bytes: number }> {
+): Promise<Json[]> {
   const inputs: Json[] = [];
-  let bytes = 0;
   for (const [index, value] of list.entries()) {
     const input = await branch.evaluate(selector, { ...data, item: mapContext(index, value) });
     branch.checkSize(input, branch.stateName);
-    const more = jsonBytes(branch.textOf(input));
     inputs.push(input);
-    bytes += more;
-    branch.execution.hold(more);
   }
-  return { inputs, bytes };
+  return inputs;
 }
 
 function mapContext(index: number, value: Json): JsonObject {

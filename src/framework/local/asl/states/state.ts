@@ -1,3 +1,4 @@
+import { isTooLarge } from '../values/limits.js';
 import { dataLimitFailure } from '../runtime/state-failure.js';
 import { afterFailure, tryOnce } from '../errors/attempts.js';
 import { compileCatch } from '../errors/catch.js';
@@ -7,7 +8,8 @@ import type { Reader } from '../definition/reader.js';
 import { compileRetry } from '../errors/retry.js';
 import type { State, StateGroup, Step } from '../runtime/interpret.js';
 import type { TrialEnd } from '../runtime/trial.js';
-import type { Branch, StateEvents } from '../runtime/branch.js';
+import type { Branch } from '../runtime/branch.js';
+import type { StateEvents } from '../runtime/state-visit.js';
 import { soon, type Soon } from '../expression/soon.js';
 import type { StateData } from '../expression/state-data.js';
 
@@ -138,7 +140,8 @@ function left(branch: Branch, { data, output, assigned, next }: Leaving): Step {
 
 /**
  * Returns the JSON of each assigned variable, by its name.
- * @throws StateFailure if a variable is too large, or all variables together are
+ * @throws StateFailure if these variables together are larger than 256 KiB, or all variables are too large. AWS page
+ * "Passing data between states with variables"
  */
 function textsOf(branch: Branch, assigned: JsonObject, name: string): ReadonlyMap<string, string> {
   const texts = new Map<string, string>();
@@ -146,7 +149,8 @@ function textsOf(branch: Branch, assigned: JsonObject, name: string): ReadonlyMa
     branch.checkSize(value, name);
     texts.set(variable, branch.textOf(value));
   }
-  if (!branch.variables.hasRoom(texts)) throw dataLimitFailure(name);
+  const all = [...texts.values()].join('');
+  if (isTooLarge(all) || !branch.variables.hasRoom(texts)) throw dataLimitFailure(name);
   return texts;
 }
 

@@ -1,15 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { isActivityArn } from '../values/arn.js';
 import { mocked } from './mocked.js';
-import { StateFailure, taskFailure } from '../runtime/state-failure.js';
 import { bareText, isObject, type Json } from '../values/json.js';
 import type { Reader } from '../definition/reader.js';
-import { fixOfResource, parseServiceArn, type ServiceResource } from '../definition/service-resource.js';
-import { iterationsOf, type Limits, type TaskOutcome } from '../runtime/running-execution.js';
-import { runService, unanswered } from './service-task.js';
+import {
+  ACTIVITY,
+  fixOfResource,
+  parseServiceArn,
+  type ServiceResource,
+} from '../definition/service-resource.js';
+import type { Limits } from '../runtime/running-execution.js';
+import { runTask } from './task-run.js';
 import type { ActivityTask, Kind, StateContext, WorkResult } from './state.js';
 import { soon, type Soon } from '../expression/soon.js';
-import { WHOLE, type Branch } from '../runtime/branch.js';
+import type { Branch } from '../runtime/branch.js';
 import type { MockedOutcome } from '../runtime/trial.js';
 import type { Flow } from '../definition/query-language.js';
 import type { Expression, StateData } from '../expression/state-data.js';
@@ -32,13 +36,15 @@ export const taskKind: Kind = {
     const heartbeat = context.language.integer(reader, 'HeartbeatSeconds', SECONDS);
     const credentials = readRole(reader, context);
     checkHeartbeat(reader);
-    const call = compileCall(reader, context, resource);
+    const service = readResource(reader, context, resource) ?? ACTIVITY;
     const run = (branch: Branch, data: StateData, flow: Flow): Soon<WorkResult> => {
       const input = (): Soon<Json> => branch.evaluate((seen) => flow.arguments(seen), data);
       const { trial } = branch.execution;
       return soon(limitsOf(branch, data, timeout, heartbeat), (limits) =>
         soon(roleOf(branch, data, credentials), (role) =>
-          trial?.mock ? tried(branch, resource, input, trial.mock) : call(branch, input, limits, role),
+          trial?.mock
+            ? tried(branch, service, input, trial.mock)
+            : runTask(branch, { resource, service, limits, role, input }),
         ),
       );
     };
@@ -58,39 +64,26 @@ async function othersEnter(): Promise<void> {
 /** Evaluates the input of a Task that is tested by itself, and returns the outcome that stands for its work. */
 function tried(
   branch: Branch,
-  resource: string,
+  { pattern }: ServiceResource,
   input: () => Soon<Json>,
   outcome: MockedOutcome,
 ): Soon<WorkResult> {
-  if (waits(resource)) branch.taskToken = randomUUID();
+  if (pattern !== 'requestResponse') branch.taskToken = randomUUID();
   return soon(input(), () => ({ result: mocked(outcome) }));
 }
 
-/** Returns true if a Task waits for a job or for a token, so that it has a task token. */
-const waits = (resource: string): boolean =>
-  (parseServiceArn(resource)?.pattern ?? 'requestResponse') !== 'requestResponse';
-
-/** Runs the task once: schedules it for a worker or calls a mock. */
-type Call = (
-  branch: Branch,
-  input: () => Soon<Json>,
-  limits: Limits,
-  role: string | undefined,
-) => Soon<WorkResult>;
-
-function compileCall(reader: Reader, context: StateContext, resource: string): Call {
+/** Reads the resource of a Task, and adds the Task to those of the machine. Undefined if nothing can run it. */
+function readResource(reader: Reader, context: StateContext, resource: string): ServiceResource | undefined {
   if (isActivityArn(resource)) {
     context.tasks.push({ state: context.name, resource, activity: describe(reader, context, resource) });
-    return (branch, input, limits) => soon(input(), (value) => runActivity(branch, resource, value, limits));
+    return ACTIVITY;
   }
   context.tasks.push({ state: context.name, resource });
   const service = parseServiceArn(resource);
-  if (!service) {
+  if (service) checkFunctionName(reader, context, service);
+  else
     reader.problem(unknownResource(resource), 'Resource', fixOfResource(resource) ?? fixResource(resource));
-    return () => Promise.reject(new Error(`nothing can call '${resource}'`));
-  }
-  checkFunctionName(reader, context, service);
-  return (branch, input, limits, role) => runService(branch, { resource, service, limits, input, role });
+  return service;
 }
 
 /**
@@ -198,76 +191,4 @@ function limitsOf(
 
 function secondsOf(branch: Branch, data: StateData, field: Expression | undefined): Soon<number | undefined> {
   return field && soon(branch.evaluate(field, data), Number);
-}
-
-function runActivity(branch: Branch, resource: string, input: Json, limits: Limits): Promise<WorkResult> {
-  const {
-    resources,
-    world: { activities },
-  } = branch.execution;
-  const isMocked = resources.takesActivity?.(branch.stateName) ?? false;
-  if (isMocked && !resources.has(branch.execution.machineName, branch.stateName, resource))
-    throw unanswered(branch, { resource });
-  if (!isMocked && !activities.has(resource)) throw missingActivity(branch, resource);
-  branch.checkSize(input, resource);
-  const text = branch.textOf(input);
-  const scheduledId = branch.record('ActivityScheduled', describeScheduled(resource, text, limits));
-  if (isMocked) return answerActivity(branch, resource, input);
-  const { execution, stateName } = branch;
-  const settled = branch.scope.wait<TaskOutcome>((resolve) =>
-    activities.schedule(resource, {
-      input: text,
-      ...limits,
-      origin: { execution, state: stateName, scheduledId, lane: branch },
-      isWanted: () => execution.isLive(),
-      onStarted: (workerName, at) =>
-        branch.record('ActivityStarted', workerName === undefined ? {} : { workerName }, at),
-      onSettled: (outcome, at) => {
-        recordOutcome(branch, outcome, at);
-        resolve(outcome);
-      },
-    }),
-  );
-  return settled.then(resultOf);
-}
-
-/** Ends the task of an activity with the response of a mock, as if a worker had sent it. */
-async function answerActivity(branch: Branch, resource: string, input: Json): Promise<WorkResult> {
-  branch.record('ActivityStarted', {});
-  const { machineName: machine, resources } = branch.execution;
-  const call = { machine, state: branch.stateName, resource, iterations: iterationsOf(branch) };
-  const outcome = await resources.answer(call, input);
-  recordOutcome(branch, outcome, branch.execution.world.clock.now());
-  return resultOf(outcome);
-}
-
-/** Returns the failure of a Task state whose activity doesn't exist. Recorded from the live service. */
-function missingActivity(branch: Branch, resource: string): StateFailure {
-  const reason = branch.explain(`The activity ${resource} does not exist.`);
-  return new StateFailure('States.Runtime', reason, { fatal: true });
-}
-
-function describeScheduled(resource: string, input: string, limits: Limits): object {
-  const { timeoutSeconds, heartbeatSeconds } = limits;
-  return {
-    resource,
-    input,
-    inputDetails: WHOLE,
-    ...(timeoutSeconds !== undefined && { timeoutInSeconds: timeoutSeconds }),
-    ...(heartbeatSeconds !== undefined && { heartbeatInSeconds: heartbeatSeconds }),
-  };
-}
-
-function recordOutcome(branch: Branch, outcome: TaskOutcome, at: number): void {
-  if (outcome.kind === 'succeeded') {
-    const details = { output: outcome.output, outputDetails: WHOLE };
-    branch.record('ActivitySucceeded', details, at);
-  } else if (outcome.kind === 'failed') {
-    branch.record('ActivityFailed', taskFailure(outcome).details, at);
-  } else branch.record('ActivityTimedOut', { error: 'States.Timeout' }, at);
-}
-
-function resultOf(outcome: TaskOutcome): WorkResult {
-  if (outcome.kind === 'succeeded') return { result: JSON.parse(outcome.output) as Json };
-  throw taskFailure(outcome);
 }

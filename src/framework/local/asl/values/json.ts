@@ -115,17 +115,6 @@ export function equalJson(a: Json, b: Json): boolean {
 /** Returns a value as text for a message: a string without quotes, any other value as JSON. */
 export const bareText = (value: Json): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
-/**
- * Returns true if a value is small: it contains at most `nodes` values (counting itself), and its strings and keys have
- * at most `chars` characters together. An object that occurs twice in it is counted twice. Stops counting as soon as a
- * limit is exceeded.
- */
-export function measure(value: unknown, nodes: number, chars: number): boolean {
-  // Most values are small. For them the recursive function is enough, and faster.
-  const left = smallRest(value, 0, Math.min(SMALL, nodes, chars));
-  return left >= 0 || measureLarge(value, nodes, chars);
-}
-
 const SMALL = 500;
 const SMALL_DEPTH = 20;
 
@@ -149,26 +138,6 @@ function smallRest(value: unknown, depth: number, left: number): number {
   return rest;
 }
 
-function measureLarge(value: unknown, nodes: number, chars: number): boolean {
-  const open = [value];
-  for (let seen = 0; open.length > 0; seen++) {
-    if (seen + open.length > nodes) return false;
-    const each = open.pop();
-    if (typeof each === 'string') chars -= each.length;
-    else if (Array.isArray(each)) {
-      if (each.length > nodes - seen) return false;
-      for (const item of each) open.push(item);
-    } else if (typeof each === 'object' && each !== null) {
-      for (const key of Object.keys(each)) {
-        chars -= key.length;
-        open.push((each as Record<string, unknown>)[key]);
-      }
-    }
-    if (chars < 0) return false;
-  }
-  return true;
-}
-
 /** Returns the JSON of a value with all keys sorted, so that two equal values always give the same text. */
 export function canonical(value: Json): string {
   return JSON.stringify(value, (_key, inner: unknown) =>
@@ -178,20 +147,26 @@ export function canonical(value: Json): string {
   );
 }
 
-/**
- * Returns true if a value has at most `bytes`. Each character of its strings and keys counts as one byte, each other
- * value inside it as eight; the outermost value itself isn't counted. An object that occurs twice is counted twice.
- * Stops counting as soon as the limit is exceeded.
- */
+/** Returns true if a value has at most `bytes`, as `weightLeft` counts them. */
 export function weigh(value: unknown, bytes: number): boolean {
-  if (smallRest(value, 0, Math.min(SMALL, bytes >> 3)) >= 0) return true;
-  const open = [value];
-  for (let left = bytes + VALUE_BYTES; open.length > 0;) {
+  return smallRest(value, 0, Math.min(SMALL, bytes >> 3)) >= 0 || weightLeft(value, bytes) >= 0;
+}
+
+/**
+ * Returns how many of `bytes` a value leaves; a negative number if it has more. Each character of its strings and keys
+ * counts as one byte, each other value inside it as eight; the outermost value itself isn't counted. An object that
+ * occurs twice is counted twice. Stops counting as soon as the limit is exceeded.
+ */
+export function weightLeft(value: unknown, bytes: number): number {
+  if (typeof value === 'string') return bytes - value.length;
+  if (typeof value !== 'object' || value === null) return bytes;
+  const open: unknown[] = [value];
+  let left = bytes + VALUE_BYTES;
+  while (open.length > 0) {
     const each = open.pop();
     left -= typeof each === 'string' ? each.length : VALUE_BYTES;
-    if (left < 0) return false;
+    if (left < 0 || (Array.isArray(each) && each.length > left)) return -1;
     if (Array.isArray(each)) {
-      if (each.length > left) return false;
       for (const item of each) open.push(item);
     } else if (typeof each === 'object' && each !== null) {
       for (const key of Object.keys(each)) {
@@ -200,23 +175,7 @@ export function weigh(value: unknown, bytes: number): boolean {
       }
     }
   }
-  return true;
+  return left;
 }
 
 const VALUE_BYTES = 8;
-
-/**
- * Returns the cost of visiting a value: the number of values in it, including itself. Four characters of a string count
- * as one value.
- */
-export function sizeOf(value: Json): number {
-  let size = 0;
-  const open = [value];
-  for (let each = open.pop(); each !== undefined; each = open.pop()) {
-    size++;
-    if (typeof each === 'string') size += each.length >> 2;
-    else if (typeof each === 'object' && each !== null)
-      for (const inner of Object.values(each)) open.push(inner);
-  }
-  return size;
-}

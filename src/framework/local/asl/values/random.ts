@@ -5,6 +5,16 @@ export function seeded(seed: number): number {
   return createHash('sha256').update(String(seed)).digest().readUInt32BE(0) / 2 ** 32;
 }
 
+/** Returns a function that returns `first`, and then other numbers that follow from it, from 0 to 1 (excluded). */
+export function generator(first: number): () => number {
+  let next = first;
+  return () => {
+    const value = next;
+    next = javaRandom(Math.floor(value * 2 ** 48));
+    return value;
+  };
+}
+
 /** Returns a version 4 UUID. */
 export function uuid(random: () => number): string {
   const hex = (digits: number): string =>

@@ -6,7 +6,7 @@ const PAGE_DEFAULT = 100;
 
 /** The parameters of a request for one page of a list. */
 export interface PageRequest {
-  /** The operation. A token of another list isn't taken. */
+  /** The operation and its parameters. A token of another list isn't taken. */
   readonly list: string;
   readonly maxResults: number | undefined;
   /** The `nextToken` of the previous page; undefined for the first page. */

@@ -84,8 +84,11 @@ export const errors = {
     new ServiceError('StateMachineDeleting', `State Machine is being deleted: '${arn}'`),
   machineExists: (arn: string) =>
     new ServiceError('StateMachineAlreadyExists', `State Machine Already Exists: '${arn}'`),
-  tooManyMachines: () =>
-    new ServiceError('StateMachineLimitExceeded', 'The maximum number of state machines has been reached.'),
+  typeNotSupported: () =>
+    new ServiceError(
+      'StateMachineTypeNotSupported',
+      'This operation is not supported by this type of state machine',
+    ),
   tooManyExecutions: () =>
     new ServiceError(
       'ExecutionLimitExceeded',

@@ -54,6 +54,9 @@ export class MachineBook {
   #lastVersion = 0;
   #created = 0;
 
+  /** @param published the description of the version that was published with the machine; undefined if none was */
+  constructor(readonly published?: string) {}
+
   /**
    * Publishes the current definition and role of the machine as a new version. If they are published already, returns
    * that version. The number of a deleted version is never used again.
@@ -66,7 +69,6 @@ export class MachineBook {
     const number = ++this.#lastVersion;
     const version = { number, arn: `${machine.arn}:${number}`, machine, createdAt, description };
     this.#versions.set(number, version);
-    machine.memory.run();
     return version;
   }
 
@@ -107,12 +109,10 @@ export class MachineBook {
     const naming = this.aliases(version.arn).map(({ name }) => name);
     if (naming.length > 0) throw errors.versionInUse(naming);
     this.#versions.delete(number);
-    version.machine.memory.endRun();
   }
 
   /** Drops all versions, because the machine no longer exists. */
   forget(): void {
-    for (const { machine } of this.#versions.values()) machine.memory.endRun();
     this.#versions.clear();
   }
 

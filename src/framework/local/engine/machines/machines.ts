@@ -6,9 +6,7 @@ import { formatArn, LOCAL_ACCOUNT, parseArn, partitionOf } from '../../asl/value
 import type { Program } from '../../asl/machine.js';
 import type { Resources } from '../../asl/runtime/running-execution.js';
 import type { Logger } from '../../../base/log/log.js';
-import type { MemoryPart } from '../answers/memory.js';
 import { errors } from '../answers/service-error.js';
-import { DefinitionMemory } from './definition-memory.js';
 import { MachineBook } from './machine-book.js';
 import { DEFAULT_SETTINGS, type Settings } from './settings.js';
 
@@ -30,8 +28,6 @@ export interface Machine {
   /** The id of the revision. Recorded from the live service: the first revision has none. */
   readonly revisionId: string | undefined;
   readonly settings: Settings;
-  /** Counts the memory of the definition. */
-  readonly memory: DefinitionMemory;
   /** The data that all revisions of the machine share, such as its versions and aliases. */
   readonly book: MachineBook;
 }
@@ -72,20 +68,18 @@ export function homeOf(region: string): Home {
 export class Machines {
   readonly #byArn = new Map<string, Machine>();
 
-  /** @param memory counts the definitions */
   constructor(
-    private readonly memory: MemoryPart,
     private readonly clock: Clock,
     private readonly resources: Resources,
     private readonly log: Logger,
   ) {}
 
   /**
-   * Creates a machine. If a machine with the same name and exactly the same definition exists, returns that one. Logs a
-   * warning for each Task state whose resource is neither an activity nor mocked.
+   * Creates a machine. If it exists already, with exactly the same definition, settings and `published`, returns that
+   * one. API reference of Step Functions, CreateStateMachine. Logs a warning for each Task state whose resource is neither an activity nor mocked.
    * @param program the compiled definition
+   * @param published the description of the version that is published with the machine. @default none is
    * @throws ServiceError StateMachineAlreadyExists if a machine with this name has another definition
-   * @throws ServiceError StateMachineLimitExceeded if all definitions together would be too large
    * @throws ServiceError StateMachineDeleting while the machine with this name is being deleted
    */
   create(
@@ -95,17 +89,20 @@ export class Machines {
     home: Home,
     roleArn?: string,
     settings: Settings = DEFAULT_SETTINGS,
+    published?: string,
   ): Machine {
     const arn = formatArn({ ...home, kind: 'stateMachine', name });
     const role = roleArn ?? localRole(home.account, home.partition);
     const existing = this.#byArn.get(arn);
     if (existing) {
       if (existing.book.deleting) throw errors.machineDeleting(arn);
-      if (existing.definition === definition) return existing;
+      const isSame =
+        existing.definition === definition &&
+        existing.book.published === published &&
+        isDeepStrictEqual(existing.settings, settings);
+      if (isSame) return existing;
       throw errors.machineExists(arn);
     }
-    const memory = new DefinitionMemory(this.memory, definition.length);
-    if (!memory.takeForMachine()) throw errors.tooManyMachines();
     const now = this.clock.now();
     const machine: Machine = {
       arn,
@@ -118,8 +115,7 @@ export class Machines {
       revision: 0,
       revisionId: undefined,
       settings,
-      memory,
-      book: new MachineBook(),
+      book: new MachineBook(published),
     };
     this.#byArn.set(arn, machine);
     this.#warn(machine);
@@ -129,7 +125,6 @@ export class Machines {
   /**
    * Creates a machine. If a machine with this name exists, replaces its definition; running executions keep the
    * definition with which they started.
-   * @throws ServiceError StateMachineLimitExceeded if all definitions together would be too large
    * @throws ServiceError StateMachineDeleting while the machine with this name is being deleted
    */
   replace(name: string, definition: string, program: Program, home: Home, roleArn?: string): Machine {
@@ -141,15 +136,11 @@ export class Machines {
   /**
    * Updates a machine. Running executions keep the definition and the role with which they started. A new definition,
    * role or setting creates a new revision. Recorded from the live service: an update with the same values creates none.
-   * @throws ServiceError StateMachineLimitExceeded if all definitions together would be too large
    * @throws ServiceError StateMachineDeleting while the machine is being deleted
    */
   update(existing: Machine, { definition, roleArn, settings }: MachineChanges): Machine {
     if (existing.book.deleting) throw errors.machineDeleting(existing.arn);
     const text = definition?.text ?? existing.definition;
-    const memory = definition ? new DefinitionMemory(this.memory, text.length) : existing.memory;
-    if (!memory.takeForMachine()) throw errors.tooManyMachines();
-    existing.memory.endRun();
     const all = { ...existing.settings, ...settings };
     const isNew = text !== existing.definition || (roleArn ?? existing.roleArn) !== existing.roleArn;
     const isRevised = isNew || !isDeepStrictEqual(all, existing.settings);
@@ -159,7 +150,6 @@ export class Machines {
       program: definition?.program ?? existing.program,
       roleArn: roleArn ?? existing.roleArn,
       settings: all,
-      memory,
       updatedAt: this.clock.now(),
       ...(isRevised && { revision: existing.revision + 1, revisionId: randomUUID() }),
     };
@@ -172,7 +162,6 @@ export class Machines {
   forget(arn: string): void {
     const machine = this.#byArn.get(arn);
     if (!machine || !this.#byArn.delete(arn)) return;
-    machine.memory.endRun();
     machine.book.forget();
   }
 

@@ -10,15 +10,17 @@ import { PAYLOAD_LIMIT_BYTES } from '../../../base/size.js';
 export const DEPTH_LIMIT = 256;
 
 /**
- * Parses the text of an input. The objects in the result have no key `__proto__`.
+ * Parses the text of an input.
+ * @param isAny true if the handler gets the parsed JSON as it is, with every key. @default false: the objects in the
+ * result have no key `__proto__`
  * @throws Refusal if the text isn't JSON, is too large, or is nested too deeply
  */
-export function decode(text: string): unknown {
+export function decode(text: string, isAny = false): unknown {
   const bytes = bytesBeyondLimit(text);
   if (bytes !== undefined) {
     throw refused(`the input has ${bytes} bytes; at most ${PAYLOAD_LIMIT_BYTES} are allowed`);
   }
-  return decodeText(text, 'the input', DEPTH_LIMIT);
+  return decodeText(text, 'the input', DEPTH_LIMIT, isAny);
 }
 
 /**
@@ -26,12 +28,12 @@ export function decode(text: string): unknown {
  * @param what the beginning of messages, such as `the input`
  * @param depth the most levels of nested objects and arrays
  */
-export function decodeText(text: string, what: string, depth: number): unknown {
+export function decodeText(text: string, what: string, depth: number, isAny = false): unknown {
   if (text.length > depth && isTooDeep(text, depth)) {
     throw refused(`${what} is nested deeper than ${depth} levels`);
   }
   const value = parse(text, what);
-  return mayHoldProto(text) ? withoutProto(value) : value;
+  return !isAny && mayHoldProto(text) ? withoutProto(value) : value;
 }
 
 const refused = (message: string): Refusal => new Refusal(OWN_ERROR.invalidInput, message);

@@ -1,7 +1,6 @@
-import type { WorkBudget } from '../../expression/work-budget.js';
-import { equalJson, isObject, sizeOf, type Json } from '../../values/json.js';
+import { equalJson, isObject, type Json } from '../../values/json.js';
 import type { Pattern } from './pattern.js';
-import { readingOf } from './search.js';
+import { readingOf, type Visits } from './search.js';
 import type { Step } from './steps.js';
 
 /** A filter in a path, such as `[?(@.price < 10)]`. */
@@ -15,7 +14,7 @@ export interface Filter {
 interface Place {
   readonly item: Json;
   readonly root: Json;
-  readonly budget: WorkBudget;
+  readonly visits: Visits;
 }
 
 /** Returns true if an item passes the filter. */
@@ -25,7 +24,7 @@ export type Test = (place: Place) => boolean;
 export type Operand = (place: Place) => Json | undefined;
 
 type Value = Json | undefined;
-type Comparison = (a: Value, b: Value, budget: WorkBudget) => boolean;
+type Comparison = (a: Value, b: Value, visits: Visits) => boolean;
 
 /**
  * The operators that compare two values, as in Jayway JsonPath: `==` takes a number and a string with the same number
@@ -41,10 +40,10 @@ const COMPARISONS = new Map<string, Comparison>([
   ['>', (a, b) => order(a, b) > 0],
   ['>=', (a, b) => order(a, b) >= 0],
   ['in', isIn],
-  ['nin', (a, b, budget) => !isIn(a, b, budget)],
-  ['subsetof', lists((a, b, budget) => a.every((each) => isIn(each, b, budget)))],
-  ['anyof', lists((a, b, budget) => a.some((each) => isIn(each, b, budget)))],
-  ['noneof', lists((a, b, budget) => !a.some((each) => isIn(each, b, budget)))],
+  ['nin', (a, b, visits) => !isIn(a, b, visits)],
+  ['subsetof', lists((a, b, visits) => a.every((each) => isIn(each, b, visits)))],
+  ['anyof', lists((a, b, visits) => a.some((each) => isIn(each, b, visits)))],
+  ['noneof', lists((a, b, visits) => !a.some((each) => isIn(each, b, visits)))],
   ['contains', contains],
   ['size', (a, b) => typeof b === 'number' && lengthOf(a) === Math.trunc(b)],
   ['empty', (a, b) => typeof b === 'boolean' && isEmpty(a) === b],
@@ -74,20 +73,19 @@ function order(a: Value, b: Value): number {
   return a < b ? -1 : 1;
 }
 
-/** Four strings or numbers are compared in the time of visiting one value. */
-function isIn(value: Value, list: Value, budget: WorkBudget): boolean {
+function isIn(value: Value, list: Value, visits: Visits): boolean {
   if (!Array.isArray(list)) return false;
-  budget.spend(typeof value === 'object' ? sizeOf(list) : 1 + (list.length >> 2));
+  visits.add(1 + list.length);
   return list.some((each) => equal(value, each));
 }
 
-function lists(compare: (a: Json[], b: Json[], budget: WorkBudget) => boolean): Comparison {
-  return (a, b, budget) => Array.isArray(a) && Array.isArray(b) && compare(a, b, budget);
+function lists(compare: (a: Json[], b: Json[], visits: Visits) => boolean): Comparison {
+  return (a, b, visits) => Array.isArray(a) && Array.isArray(b) && compare(a, b, visits);
 }
 
-function contains(value: Value, part: Value, budget: WorkBudget): boolean {
-  if (typeof value !== 'string') return isIn(part, value, budget);
-  budget.spendText(value);
+function contains(value: Value, part: Value, visits: Visits): boolean {
+  if (typeof value !== 'string') return isIn(part, value, visits);
+  visits.addText(value);
   return typeof part === 'string' && value.includes(part);
 }
 
@@ -105,7 +103,7 @@ function isEmpty(value: Value): boolean | undefined {
 export function comparison(operator: string, left: Operand, right: Operand): Test {
   const compare = COMPARISONS.get(operator);
   if (!compare) throw new Error(`a filter cannot compare by '${operator}'`);
-  return (place) => compare(left(place), right(place), place.budget);
+  return (place) => compare(left(place), right(place), place.visits);
 }
 
 /** The operator `=~`. As in Jayway, the whole text must match, or one text of a list. */
@@ -113,7 +111,7 @@ export function matching(operand: Operand, pattern: Pattern): Test {
   return (place) => {
     const value = operand(place);
     const texts = Array.isArray(value) ? value : [value];
-    return texts.some((each) => pattern(textOf(each), place.budget));
+    return texts.some((each) => pattern(textOf(each), place.visits));
   };
 }
 
@@ -140,5 +138,5 @@ export function constant(value: Json): Operand {
  */
 export function valueAt(start: string, steps: readonly Step[]): Operand {
   const read = readingOf(steps);
-  return ({ item, root, budget }) => read(start === '@' ? item : root, budget);
+  return ({ item, root, visits }) => read(start === '@' ? item : root, visits);
 }

@@ -1,8 +1,7 @@
-import type { WorkBudget } from '../../expression/work-budget.js';
 import type { Json } from '../../values/json.js';
 import { readSteps } from './path-parser.js';
 import { Scanner } from './scanner.js';
-import { isDefinite, readDefinite, readingOf } from './search.js';
+import { isDefinite, readDefinite, readingOf, Visits } from './search.js';
 import type { Step } from './steps.js';
 
 /** A compiled JSONPath. */
@@ -18,9 +17,9 @@ export interface Path {
   readonly steps: readonly Step[];
   /**
    * Returns the value to which the path leads from `root`; undefined if the path is definite and leads to no value.
-   * @throws EvaluationFailure if the budget of work is used up
+   * @throws EvaluationFailure if it visits too many values
    */
-  read(root: Json, budget: WorkBudget): Json | undefined;
+  read(root: Json): Json | undefined;
   /** Returns the reason why a definite path leads to no value, in the wording of Step Functions. */
   explain(root: Json): string;
 }
@@ -35,12 +34,13 @@ export function compilePath(text: string): Path {
   const steps = readSteps(scanner);
   if (!scanner.atEnd) throw new Error(`it cannot be read from '${scanner.rest}' on`);
   const definite = isDefinite(steps);
+  const read = readingOf(steps);
   return {
     text,
     normal: shown(steps),
     definite,
     steps,
-    read: readingOf(steps),
+    read: (root) => read(root, new Visits()),
     explain: (root) => explain(root, steps),
   };
 }

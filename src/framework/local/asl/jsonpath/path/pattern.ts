@@ -1,12 +1,12 @@
-import type { WorkBudget } from '../../expression/work-budget.js';
 import { Scanner } from './scanner.js';
+import type { Visits } from './search.js';
 import { NotHere } from './steps.js';
 
 /**
  * Returns true if a whole text matches a regular expression. The time grows at most in proportion to the lengths of the
  * text and of the expression, unlike with JavaScript's own engine.
  */
-export type Pattern = (text: string, budget: WorkBudget) => boolean;
+export type Pattern = (text: string, visits: Visits) => boolean;
 
 /** An instruction of a compiled expression. A `fork` continues at both of its targets. */
 type Instruction =
@@ -53,13 +53,13 @@ class Program {
 export function compilePattern(source: string, flags: string): Pattern {
   if (!FLAGS.test(flags)) throw new NotHere(`the flags '${flags}' of regular expressions`);
   compile(source, flags);
-  return (text, budget) => {
+  return (text, visits) => {
     const key = `${flags}/${source}`;
     const instructions = kept.get(key) ?? compile(source, flags);
-    if (!kept.has(key)) budget.spend(instructions.length);
+    if (!kept.has(key)) visits.add(instructions.length);
     if (kept.size >= KEPT) kept.clear();
     kept.set(key, instructions);
-    return matches(instructions, text, budget);
+    return matches(instructions, text, visits);
   };
 }
 
@@ -74,11 +74,11 @@ function compile(source: string, flags: string): readonly Instruction[] {
 }
 
 /** Follows all ways through the instructions at the same time, character by character. */
-function matches(instructions: readonly Instruction[], text: string, budget: WorkBudget): boolean {
+function matches(instructions: readonly Instruction[], text: string, visits: Visits): boolean {
   let current = reached(instructions, [0], text, 0);
   let at = 0;
   for (const char of text) {
-    budget.spend(1 + 4 * current.size);
+    visits.add(1 + 4 * current.size);
     const next: number[] = [];
     at += char.length;
     for (const index of current) {

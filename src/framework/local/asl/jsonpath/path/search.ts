@@ -1,9 +1,30 @@
-import type { WorkBudget } from '../../expression/work-budget.js';
-import { getOwn, isObject, setOwn, sizeOf, type Json, type JsonObject } from '../../values/json.js';
+import { runtimeFailure } from '../../expression/evaluation-failure.js';
+import { getOwn, isObject, setOwn, type Json, type JsonObject } from '../../values/json.js';
 import type { FunctionStep, Slice, Step } from './steps.js';
 
+/** The most values that a path may visit, which takes about 50 ms. Four characters of a text are counted as one value. */
+const MOST = 1_000_000;
+
+/**
+ * Counts the values that one path visits, with those that its filters visit. Without a limit, a few characters such as
+ * `$..*..*` could keep the service busy for minutes.
+ */
+export class Visits {
+  #left = MOST;
+
+  /** @throws EvaluationFailure if the path has visited too many */
+  add(count: number): void {
+    this.#left -= count;
+    if (this.#left < 0) throw runtimeFailure(`The path visits more than ${MOST} values.`);
+  }
+
+  addText({ length }: string): void {
+    this.add(length >> 2);
+  }
+}
+
 /** Reads the value, or the list of values, to which steps lead from a value. */
-export type Reading = (root: Json, budget: WorkBudget) => Json | undefined;
+export type Reading = (root: Json, visits: Visits) => Json | undefined;
 
 /**
  * Returns the function that follows these steps. It returns one value, or undefined, if they are definite, and otherwise
@@ -13,8 +34,8 @@ export function readingOf(steps: readonly Step[]): Reading {
   const last = steps.at(-1);
   if (steps[0]?.kind === 'descent' && last?.kind === 'function') return ofAll(steps.slice(0, -1), last);
   return isDefinite(steps)
-    ? (root, budget) => readDefinite(root, steps, budget)
-    : (root, budget) => new Search(root, budget).find(steps);
+    ? (root) => readDefinite(root, steps)
+    : (root, visits) => new Search(root, visits).find(steps);
 }
 
 /** Returns true if steps lead to at most one value. */
@@ -41,14 +62,13 @@ function ofAll(steps: readonly Step[], step: FunctionStep): Reading {
   if (step.name === 'keys') return (root) => step.call(root);
   const counts = step.name === 'length' || step.name === 'size';
   const all: readonly Step[] = counts ? [...steps, { kind: 'every', shown: '[*]' }] : steps;
-  return (root, budget) => step.call(new Search(root, budget).find(all));
+  return (root, visits) => step.call(new Search(root, visits).find(all));
 }
 
 /** Returns the one value to which definite steps lead; undefined if there is none. */
-export function readDefinite(root: Json, steps: readonly Step[], budget?: WorkBudget): Json | undefined {
+export function readDefinite(root: Json, steps: readonly Step[]): Json | undefined {
   let at: Json | undefined = root;
   for (const step of steps) {
-    if (step.kind === 'function') budget?.spend(sizeOf(at));
     at = stepInto(at, step);
     if (at === undefined) return undefined;
   }
@@ -83,7 +103,7 @@ class Search {
 
   constructor(
     private readonly root: Json,
-    private readonly budget: WorkBudget,
+    private readonly visits: Visits,
   ) {}
 
   find(steps: readonly Step[]): Json[] {
@@ -93,7 +113,7 @@ class Search {
 
   #walk(at: Json | undefined, steps: readonly Step[], index: number): void {
     if (at === undefined) return;
-    this.budget.spend(1);
+    this.visits.add(1);
     const step = steps[index];
     if (!step) this.#hits.push(at);
     else this.#take(at, step, steps, index);
@@ -112,8 +132,8 @@ class Search {
         return;
       case 'filter':
         for (const item of Array.isArray(at) ? at : [at]) {
-          this.budget.spend(step.filter.size);
-          if (step.filter.holds({ item, root: this.root, budget: this.budget }))
+          this.visits.add(step.filter.size);
+          if (step.filter.holds({ item, root: this.root, visits: this.visits }))
             this.#walk(item, steps, index + 1);
         }
         return;
@@ -121,7 +141,6 @@ class Search {
         for (const each of childrenOf(at)) this.#walk(each, steps, index + 1);
         return;
       case 'function':
-        this.budget.spend(sizeOf(at));
         return this.#walk(step.call(at), steps, index + 1);
       case 'descent':
         this.#walk(at, steps, index + 1);

@@ -1,4 +1,4 @@
-import { LimitReached } from './guard.js';
+import { LimitReached } from './limits.js';
 
 /**
  * The deepest nesting of steps in an evaluation. Seen at the live service: a sum of 100 terms is accepted, one of 101

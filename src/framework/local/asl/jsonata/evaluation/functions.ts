@@ -1,108 +1,69 @@
 import jsonata from 'jsonata';
-import type { Environment } from '../expression/state-data.js';
-import { HASH_NAMES, hashText } from '../values/hash.js';
-import { isObject } from '../values/json.js';
-import { javaRandom, uuid } from '../values/random.js';
-import { LimitReached, type Frame, type Limits } from './limits/guard.js';
+import { HASH_NAMES, hashText } from '../../values/hash.js';
+import { isObject } from '../../values/json.js';
+import { javaRandom, uuid } from '../../values/random.js';
+import { LimitReached } from './limits.js';
 import { parseStrictly } from './parse.js';
-import { MEMBER, RANGE } from './rewrite.js';
+import { FIRST, MEMBER } from './rewrite.js';
 
-/**
- * The most numbers in a list that `$range` returns. This limit and the next were seen in responses of the live service.
- */
+/** The most numbers in a list that `$range` returns. Seen in responses of the live service. */
 const RANGE_LIMIT = 360_145;
-/** The most numbers in a list that the operator `..` returns. */
-const OPERATOR_LIMIT = 873_782;
 
 const FROM_MILLIS = jsonata('$fromMillis($ms, $picture, $timezone)');
 
-/**
- * The source of random numbers and of the time for one evaluation. The time is that of the execution's clock, which a
- * test can control.
- */
-export type Host = Pick<Environment, 'random' | 'now'>;
-
-/**
- * The name of the JSONata variable through which the functions below find the {@link Host} of the current evaluation.
- * An expression can't read the variable, since the name contains a NUL character.
- */
-export const HOST = '\u0000host';
-
-/**
- * The type of `this` in a function that the JSONata library calls. `environment` contains the variables that are
- * visible where the function is called.
- */
-interface Caller {
-  readonly environment: Frame;
+/** The time of one job, in epoch milliseconds, and its source of random numbers. The time stands still meanwhile. */
+export interface Host {
+  readonly now: number;
+  readonly random: () => number;
 }
 
-type Implementation = (this: Caller, ...args: unknown[]) => unknown;
-
-const hostOf = ({ environment }: Caller): Host => environment.lookup(HOST) as Host;
+type StepFunction = readonly [name: string, signature: string, call: (...args: unknown[]) => unknown];
 
 /**
- * The functions that Step Functions adds to JSONata (AWS page "Transforming data with JSONata in Step Functions"), and
- * `$now` and `$millis`, which must return the time on the execution's clock. The library checks the arguments against
- * the signature.
+ * Returns the functions that Step Functions adds to JSONata (AWS page "Transforming data with JSONata in Step
+ * Functions"), and `$now` and `$millis`, which must return the time on the execution's clock. The library checks the
+ * arguments against the signature.
+ * @param host returns that of the job which is done at present
  */
-const STEP_FUNCTIONS: readonly [name: string, signature: string, implementation: Implementation][] = [
+export const stepFunctions = (host: () => Host): readonly StepFunction[] => [
   [
     'now',
     '<s?s?:s>',
-    function (picture, timezone) {
-      return FROM_MILLIS.evaluate(undefined, { ms: Math.floor(hostOf(this).now()), picture, timezone });
-    },
+    (picture, timezone) => FROM_MILLIS.evaluate(undefined, { ms: Math.floor(host().now), picture, timezone }),
   ],
-  [
-    'millis',
-    '<:n>',
-    function () {
-      return Math.floor(hostOf(this).now());
-    },
-  ],
+  ['millis', '<:n>', () => Math.floor(host().now)],
   ['partition', '<xn?:a>', (items, size) => partition(items, size)],
   ['range', '<nnn?:a>', (first, last, step) => range(first, last, step)],
   ['hash', '<ss?:s>', (data, algorithm) => hash(data, algorithm)],
-  [
-    'random',
-    '<n?:n>',
-    function (seed) {
-      return seed === undefined ? hostOf(this).random() : javaRandom(Number(seed));
-    },
-  ],
-  [
-    'uuid',
-    '<:s>',
-    function () {
-      return uuid(() => hostOf(this).random());
-    },
-  ],
+  ['random', '<n?:n>', (seed) => (seed === undefined ? host().random() : javaRandom(Number(seed)))],
+  ['uuid', '<:s>', () => uuid(host().random)],
   ['parse', '<s?:x>', (text) => (typeof text === 'string' ? parse(text) : undefined)],
 ];
 
 /**
- * Registers the functions of the table above with an expression, but only those whose names occur in it. Registering
- * all of them would take longer than most evaluations.
+ * Registers those of the functions with an expression whose names occur in it. Registering all of them would take longer
+ * than most evaluations.
  */
-export function addStepFunctions(expression: jsonata.Expression, source: string): void {
-  for (const [name, signature, implementation] of STEP_FUNCTIONS) {
-    if (source.includes(`$${name}`)) expression.registerFunction(name, implementation as never, signature);
-  }
+export function addStepFunctions(
+  expression: jsonata.Expression,
+  source: string,
+  functions: readonly StepFunction[],
+): void {
+  for (const [name, signature, call] of functions)
+    if (source.includes(`$${name}`)) expression.registerFunction(name, call, signature);
   if (source.includes('$eval')) expression.assign('eval', undefined);
 }
 
-/**
- * Returns our replacements for operations of the library that have no limit or give access to JavaScript's own objects.
- * rewrite.ts changes expressions so that they call these functions.
- */
-export function rewrittenFunctions({ bytes }: Limits): Record<string, unknown> {
-  return {
-    [RANGE]: (from: unknown, to: unknown) =>
-      rangeOperator(from, to, Math.min(OPERATOR_LIMIT, Math.floor(bytes / 8))),
-    [MEMBER]: member,
-    lookup: (from: unknown, key: unknown) => member(from, String(key)),
-  };
-}
+/** What rewritten expressions call: the library would read inherited fields of an object, and never end a range. */
+export const REWRITTEN: Readonly<Record<string, unknown>> = {
+  [MEMBER]: member,
+  [FIRST]: (first: unknown) => {
+    // The library would count from such a number for ever: one more is the same number.
+    if (Number.isInteger(first) && !Number.isSafeInteger(first)) throw new LimitReached('size');
+    return first;
+  },
+  lookup: (from: unknown, key: unknown) => member(from, String(key)),
+};
 
 /**
  * Marks an array as a "sequence", as the JSONata library calls it. The library treats a sequence with one item like
@@ -110,16 +71,6 @@ export function rewrittenFunctions({ bytes }: Limits): Record<string, unknown> {
  */
 function sequence(items: unknown[]): unknown[] {
   return Object.defineProperty(items, 'sequence', { value: true, enumerable: false });
-}
-
-function rangeOperator(from: unknown, to: unknown, limit: number): unknown {
-  if (from !== undefined && !Number.isInteger(from)) throw libraryError('T2003', { value: from });
-  if (to !== undefined && !Number.isInteger(to)) throw libraryError('T2004', { value: to });
-  if (from === undefined || to === undefined) return undefined;
-  const length = Number(to) - Number(from) + 1;
-  if (length <= 0) return undefined;
-  if (length > limit) throw new LimitReached('size');
-  return sequence(Array.from({ length }, (_, at) => Number(from) + at));
 }
 
 /** Creates an error with a code of the JSONata library. The library adds the message that belongs to the code. */

@@ -1,0 +1,90 @@
+import type { EvaluationFailure } from '../expression/evaluation-failure.js';
+import type { JsonObject } from '../values/json.js';
+
+/**
+ * The types of the history events that a type of state records between StateEntered and StateExited. A type of state
+ * that doesn't record such an event leaves the field out. Recorded from the live service.
+ * test/local/conformance/recorded/pointers.ts shows the `previousEventId` of each event.
+ */
+export interface StateEvents {
+  /** The event that is recorded at the start of each attempt. */
+  readonly started?: string;
+  /**
+   * The event that is recorded when the state's work (its iterations or branches) has succeeded. It is the
+   * `previousEventId` of no later event, unless a field of the state itself then fails.
+   */
+  readonly succeeded?: string;
+  /**
+   * The event that is recorded when the state fails and its Retry doesn't allow another attempt. It is recorded before
+   * the state's Catch is tried. It isn't recorded for a States.Runtime failure of the state's own fields.
+   */
+  readonly failed?: string;
+  /** The event that is recorded when the state is ended from outside, for example because another branch has failed. */
+  readonly aborted?: string;
+}
+
+/** The facts about its current state that a branch keeps. */
+export interface EnteredState {
+  readonly name: string;
+  /** The types of the history events for entering and leaving the state. */
+  readonly enteredEvent: string;
+  readonly exitedEvent: string;
+  readonly kind: {
+    readonly events: StateEvents;
+    /**
+     * True if this type of state can have Retry. Recorded from the live service: only then does the context object
+     * contain RetryCount.
+     */
+    readonly recovers?: boolean;
+  };
+}
+
+const isoTime = (ms: number): string => new Date(ms).toISOString();
+
+/** What a branch knows of the state in which it is, from its StateEntered event on. */
+export class StateVisit {
+  /** True when the state's work has succeeded in the current attempt. A later failure is then one of Assign or Output. */
+  succeeded = false;
+  /** The id of the `succeeded` event of {@link StateEvents}; undefined if this type of state has none. */
+  succeededId: number | undefined;
+  /**
+   * The `previousEventId` of the next EvaluationFailed event, once an attempt has failed. Measured at the live service:
+   * it is the EvaluationFailed event of the attempt before or, in a Catch, the event that the state's failure points to.
+   */
+  failedFrom: number | undefined;
+
+  constructor(
+    readonly state: EnteredState,
+    readonly enteredId: number,
+    private readonly enteredAt: number,
+    /** The `previousEventId` of the state's StateEntered event. */
+    private readonly enteredFrom: number,
+  ) {}
+
+  /** Returns the visit as it is after a redrive: in the same state, whose work hasn't succeeded. */
+  takenUp(): StateVisit {
+    const taken = new StateVisit(this.state, this.enteredId, this.enteredAt, this.enteredFrom);
+    taken.failedFrom = this.failedFrom;
+    return taken;
+  }
+
+  /** Returns the cause of a States.Runtime failure: `reason` with the state's name in front, as Step Functions words it. */
+  explain(reason: string): string {
+    const { enteredId, state } = this;
+    return `An error occurred while executing the state '${state.name}' (entered at the event id #${enteredId}). ${reason}`;
+  }
+
+  /** Returns the `previousEventId` of the EvaluationFailed event for a failure. */
+  previousOf({ options }: EvaluationFailure): number {
+    return options.afterEntry === true ? this.enteredId : (this.failedFrom ?? this.enteredFrom);
+  }
+
+  /** Returns the object `State` of the context object. @param name the state's name in it */
+  context(name: string, retryCount: number): JsonObject {
+    return {
+      Name: name,
+      EnteredTime: isoTime(this.enteredAt),
+      ...(this.state.kind.recovers === true && { RetryCount: retryCount }),
+    };
+  }
+}
