@@ -224,15 +224,16 @@ export class DirectoryStore implements Store {
   async #sweep(): Promise<void> {
     for (const name of await namesIn(this.#aside)) {
       const path = join(this.#aside, name);
-      const { mtimeMs } = await inTurn(() => fs.stat(path));
-      if (wallTime() - mtimeMs > LEFT_MS) await inTurn(() => fs.unlink(path));
+      // Its writer may remove it meanwhile.
+      const found = await inTurn(() => fs.stat(path)).catch(() => undefined);
+      if (found && wallTime() - found.mtimeMs > LEFT_MS) await inTurn(() => fs.unlink(path));
     }
     const keys = await this.#keys('');
     const from = this.#swept < keys.length ? this.#swept : 0;
     this.#swept = from + SWEPT_AT_ONCE;
     const isOver: Allows = (head) => head !== undefined && this.#isOver(head);
     for (const key of keys.slice(from, this.#swept))
-      if (isOver(await this.#head(key))) await this.#change(key, isOver, fs.unlink);
+      if (isOver(await this.#head(key).catch(() => undefined))) await this.#change(key, isOver, fs.unlink);
   }
 
   async #try<T>(
