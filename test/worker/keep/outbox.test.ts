@@ -131,6 +131,21 @@ test('a worker that runs offers what it has seen twice, within 65 s, while the t
   expect(await world.describe(execution)).toMatchObject({ status: 'SUCCEEDED' });
 });
 
+test('outcomes that can not be delivered keep no others from their turn', async () => {
+  await dead();
+  const [key = ''] = await outcomes();
+  const text = Buffer.from((await store.get(key))?.value ?? []).toString();
+  const { token } = JSON.parse(text) as { token: string };
+  const tokens = Array.from({ length: 40 }, (_, n) => `token-${n}`);
+  for (const each of tokens)
+    await store.put(`outcomes/${each}`, Buffer.from(text.replace(token, () => each)));
+  for (const call of ['SendTaskSuccess', 'SendTaskHeartbeat']) faults.always(call, REFUSED);
+  await worker('next');
+  await seconds(400);
+  const offered = faults.calls.map(({ body }) => (body as { taskToken?: string }).taskToken);
+  expect(tokens.filter((each) => !offered.includes(each))).toEqual([]);
+});
+
 test('what a worker is reporting itself it does not offer', async () => {
   faults.always('SendTaskSuccess', REFUSED);
   const w = await worker('one');

@@ -58,7 +58,7 @@ async function openerOfOutbox(
   return ({ events, heartbeats, reportsOf }) => {
     const offer = async (kept: KeptOutcome, signal: Abortable, reports: ReportWorld): Promise<OfferEnd> => {
       const end = await offerOutcome(kept, { ...reports, heartbeats, reportLimitMs: OFFER_LIMIT_MS }, signal);
-      if (end.kind === 'accepted') removeCheckpoint(kept, handlers);
+      if (end.kind === 'accepted' && end.outcome.status === 'succeeded') removeCheckpoint(kept, handlers);
       return end;
     };
     return new Outbox({
@@ -72,10 +72,7 @@ async function openerOfOutbox(
 }
 
 /** Removes the checkpoint of a task whose success the service has accepted. Returns at once. */
-function removeCheckpoint(
-  { handler, checkpoint, outcome }: KeptOutcome,
-  handlers: readonly RunnableHandler[],
-): void {
-  if (outcome.status !== 'succeeded' || !checkpoint) return;
+function removeCheckpoint({ handler, checkpoint }: KeptOutcome, handlers: readonly RunnableHandler[]): void {
+  if (!checkpoint) return;
   handlers.find(({ name }) => name === handler)?.checkpoints?.accepted(checkpoint);
 }

@@ -4,14 +4,14 @@ import { StoreError } from '../../base/store/store-error.js';
 import type { Clock } from '../../base/time/clock.js';
 import { within } from '../../base/time/wait.js';
 import type { OutboxStatus } from '../../base/worker-status.js';
-import { encodeOutcome, type KeptOutcome, readOutcome } from './kept-outcome.js';
+import { encodeOutcome, type KeptOutcome, readOutcome, type RecordedOutcome } from './kept-outcome.js';
 import type { LimitedStore } from './limited-store.js';
 import { decodeRecord, KEY_PREFIX, tokenKey } from './record.js';
 import { allKeys, quietly } from './store-calls.js';
 
 /** The end of the report of an outcome that another process had left. */
 export type OfferEnd =
-  | { readonly kind: 'accepted' }
+  | { readonly kind: 'accepted'; readonly outcome: RecordedOutcome }
   | { readonly kind: 'gone' }
   | { readonly kind: 'lost'; readonly error: Error };
 
@@ -85,6 +85,7 @@ export class Outbox {
   readonly #unfit = new Set<string>();
   /** The keys of records that only have to be removed, with the time until which one may still be written. */
   readonly #over = new Map<string, number>();
+  #lastOffered = '';
   readonly #removals = new Set<Promise<unknown>>();
   #puts = 0;
   /** True after a call has failed to keep an outcome, until another has succeeded. */
@@ -212,12 +213,18 @@ export class Outbox {
       if (!there.has(key) && clock.now() >= until) this.#over.delete(key);
     for (const { key } of this.#own.values()) own.add(key);
     const left = listed.filter((key) => !own.has(key) && !this.#unfit.has(key));
-    const due = left.filter((key) => isFirst || this.#seen.has(key));
+    const found = left.filter((key) => isFirst || this.#seen.has(key));
+    // Those that can't be delivered must not keep the others from their turn.
+    const next = Math.max(
+      found.findIndex((key) => key > this.#lastOffered),
+      0,
+    );
+    const due = [...found.slice(next), ...found.slice(0, next)];
     this.#seen = new Map(left.map((key) => [key, this.#seen.get(key) ?? clock.now()]));
     const offerNext = async (): Promise<void> => {
       // Where one could not be offered, the others wait for the next look.
       for (let key = due.shift(); key !== undefined && !this.#stopped.aborted; key = due.shift())
-        if (!(await this.#offer(key))) due.length = 0;
+        if (!(await this.#offer((this.#lastOffered = key)))) due.length = 0;
     };
     await Promise.all(Array.from({ length: MOST_OFFERS }, offerNext));
     return true;
