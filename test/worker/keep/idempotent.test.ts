@@ -331,23 +331,27 @@ describe('two at once', () => {
 
 const json = (record: object): Uint8Array => Buffer.from(JSON.stringify(record));
 
-test('the work of a deferred task is not begun again while it waits', async () => {
-  const machine = world.machine(ARN, { TimeoutSeconds: 1_000 });
-  let calls = 0;
-  let token = '';
-  await work((_job, task) => {
-    calls++;
-    ({ token } = task);
-    return task.defer();
-  });
-  const first = await start(machine, { id: 'a' });
-  expect(await ended(await start(machine, { id: 'a' }))).toMatchObject({
-    error: 'Stepwright.AlreadyRunning',
-  });
-  expect(calls).toBe(1);
-  await world.client.send(new SendTaskSuccessCommand({ taskToken: token, output: '1' }));
-  expect(await ended(first)).toMatchObject({ output: '1' });
-});
+test.each(['the deferral', 'nothing'])(
+  'the work of a deferred task whose handler returns %s is not begun again while it waits',
+  async (returns) => {
+    const machine = world.machine(ARN, { TimeoutSeconds: 1_000 });
+    let calls = 0;
+    let token = '';
+    await work(async (_job, task) => {
+      calls++;
+      ({ token } = task);
+      const deferral = await task.defer();
+      return returns === 'nothing' ? undefined : deferral;
+    });
+    const first = await start(machine, { id: 'a' });
+    expect(await ended(await start(machine, { id: 'a' }))).toMatchObject({
+      error: 'Stepwright.AlreadyRunning',
+    });
+    expect(calls).toBe(1);
+    await world.client.send(new SendTaskSuccessCommand({ taskToken: token, output: '1' }));
+    expect(await ended(first)).toMatchObject({ output: '1' });
+  },
+);
 
 describe('a store in trouble', () => {
   const fails = (kind: 'unavailable' | 'denied') => (): Promise<never> =>

@@ -37,13 +37,14 @@ export interface ContextRecipe {
   readonly defer: TaskContext['defer'];
   /** Says of another task if it is still wanted. */
   readonly ask: Ask;
+  readonly isDeferred: () => boolean;
   /** @default none: the handler's option `checkpoint` is off */
   readonly checkpoint?: Checkpoint | undefined;
 }
 
 /** Creates the context (the object injected as `TASK_CONTEXT`) of a task in a test bed. */
 export function bedContext(recipe: ContextRecipe): TaskContext {
-  const { definition, json, token, receivedAt, signals, defer, ask } = recipe;
+  const { definition, json, token, receivedAt, signals, defer, ask, isDeferred } = recipe;
   const handler = definition.name;
   const activityArn = activityArnOf(definition);
   let log: Logger | undefined;
@@ -61,7 +62,7 @@ export function bedContext(recipe: ContextRecipe): TaskContext {
       log: () => (log ??= recipe.log.child({ handler, activity: activityArn, task: tokenHash(token) })),
     },
   );
-  setArbiter(context, { scope: scopeOfTest(), ask });
+  setArbiter(context, { scope: scopeOfTest(), ask, isDeferred });
   return context;
 }
 

@@ -154,6 +154,7 @@ export class Bed {
     const context: TaskContext = bedContext({
       ...{ definition, json, log: this.#log, signals, token, checkpoint: checkpoints?.make() },
       ask: this.#ask,
+      isDeferred: () => deferral !== undefined,
       defer: async (given) => {
         const options = readDeferOptions(given);
         const { handler, activityArn } = context;

@@ -165,7 +165,11 @@ export class Task {
     this.#inContext = new AsyncTaskContext(this.context);
     const scope = world.scopeOf(handler.activityArn);
     const ask: Ask = (task) => (task.token === lease.token ? this.#askAboutThis() : world.ask(task));
-    setArbiter(this.context, { scope, ask: (task) => outside(() => ask(task)) });
+    setArbiter(this.context, {
+      scope,
+      ask: (task) => outside(() => ask(task)),
+      isDeferred: () => this.#deferral !== undefined,
+    });
   }
 
   get phase(): TaskPhase {
@@ -348,7 +352,7 @@ export class Task {
       if (this.#heartbeat) await within(clock, ASKED_MS, this.#heartbeat.now());
       if (this.#gone) return 'gone';
       if ((this.#heartbeat?.lastAt ?? Number.NEGATIVE_INFINITY) >= since) return 'wanted';
-      if (clock.now() - since >= ASKED_MS) return 'unknown';
+      if (clock.now() - since >= ASKED_MS || this.context.signal.aborted) return 'unknown';
       // Shortly after a heartbeat no other is sent.
       await clock.sleep(ASKED_AGAIN_MS, this.context.signal);
     }

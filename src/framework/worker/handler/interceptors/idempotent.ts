@@ -7,7 +7,6 @@ import type { Clock } from '../../../base/time/clock.js';
 import { DURATION_EXPECTED, parseDuration } from '../../../base/time/duration.js';
 import { ActivityFailure, isReserved } from '../../../declare/activity-failure.js';
 import type { Constructor } from '../../../declare/class.js';
-import { isDeferral } from '../../../declare/deferral.js';
 import type { InterceptedTask, Interceptor } from '../../../declare/interceptor.js';
 import { isStore } from '../../../declare/options.js';
 import { isText } from '../../../declare/rule.js';
@@ -144,19 +143,16 @@ async function runOnce(
   context: TaskContext,
   failures: readonly string[],
 ): Promise<unknown> {
-  let outcome: RecordFields | undefined;
-  let isDeferred = false;
+  // The record of a deferred task says that it works on this, for as long as the service wants it.
+  const { isDeferred } = arbiterOf(context);
   try {
     const result = await next();
-    isDeferred = isDeferral(result);
-    if (!isDeferred) outcome = await succeeded(result, context);
+    if (!isDeferred()) await keep(work, await succeeded(result, context), context);
     return result;
   } catch (error) {
-    outcome = failed(error, context, failures);
+    // An error fails a deferred task only before its signal has aborted.
+    if (!isDeferred() || !context.signal.aborted) await keep(work, failed(error, context, failures), context);
     throw error;
-  } finally {
-    // The record of a deferred task says that it works on this, for as long as the service wants it.
-    if (!isDeferred) await keep(work, outcome, context);
   }
 }
 

@@ -59,6 +59,7 @@ export class HostedTask {
   /** The end of the longest pause of its handler that this task has requested. */
   #pausedUntil = Number.NEGATIVE_INFINITY;
   #closed = false;
+  #isDeferred = false;
   /** What resolves the calls that the worker has not answered. */
   readonly #calls = new Map<number, (answer: Answer) => void>();
   #lastCall = 0;
@@ -95,7 +96,11 @@ export class HostedTask {
       receivedAt: new Date(receivedAt),
     };
     this.#inContext = new AsyncTaskContext(this.context);
-    setArbiter(this.context, { scope, ask: (task) => this.#ask(task) });
+    setArbiter(this.context, {
+      scope,
+      ask: (task) => this.#ask(task),
+      isDeferred: () => this.#isDeferred,
+    });
   }
 
   onMessage(message: ToTask): void {
@@ -126,6 +131,7 @@ export class HostedTask {
     const options = readDeferOptions(given);
     const answer = await this.#call((call) => ({ kind: 'defer', call, options }));
     if (answer.kind === 'deferred' && answer.error) throw this.#signals.aborted ?? errorOf(answer.error);
+    this.#isDeferred = true;
     return new Deferral(token, options?.id);
   }
 
