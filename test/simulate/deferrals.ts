@@ -167,6 +167,7 @@ export class DeferredTasks {
       log: silentLog,
       definitions: DEFINITIONS,
       checkpointsOf: () => undefined,
+      scopeOf: () => 'http://sfn.simulated',
       reportsOf: async () => ({
         ...{ port, clock, random: () => 0.5, reportLimitMs: 20_000 },
         limiter: new CallLimiter(clock, () => 0.5),

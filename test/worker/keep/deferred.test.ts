@@ -157,6 +157,38 @@ describe('a task whose handler has deferred it, and whose workers are dead for a
     expect(await done.succeed('o-1', { approved: false })).toEqual({ status: 'accepted' });
   });
 
+  test('is completed after days of an outage by whoever asks then, with what was decided', async () => {
+    const { execution } = await dead('o-1');
+    const done = await completions();
+    faults.always('SendTaskSuccess', { kind: 'status', status: 503 });
+    const failed = done.succeed('o-1', { approved: true }, { by: 'Ann' }).catch((error: unknown) => error);
+    await w.clock.advance(60_000);
+    expect(await failed).toBeInstanceOf(Error);
+    await w.clock.advance(3 * DAY);
+    expect(await done.list()).toMatchObject([{ id: 'o-1', decided: { by: 'Ann' } }]);
+    faults.always('SendTaskSuccess', undefined);
+    expect(await done.succeed('o-1', { approved: true }, { by: 'Ann' })).toEqual({ status: 'accepted' });
+    expect(await w.describe(execution)).toMatchObject({ status: 'SUCCEEDED' });
+  });
+
+  test('is left alone by a config that reports to another endpoint, which the error names', async () => {
+    const { execution } = await dead('o-1');
+    const other = await completions({ endpoint: 'http://127.0.0.1:1' });
+    const expected = { message: expect.stringMatching(/o-1 comes from .+ reports to http:\/\/localhost:1/) };
+    await expect(other.succeed('o-1', { approved: true })).rejects.toMatchObject(expected);
+    await expect(other.heartbeat('o-1')).rejects.toMatchObject(expected);
+    expect(await (await completions()).succeed('o-1', { approved: true })).toEqual({ status: 'accepted' });
+    expect(await w.describe(execution)).toMatchObject({ status: 'SUCCEEDED' });
+  });
+
+  test('is gone for whoever completes it after its execution was stopped, each time', async () => {
+    const { execution } = await dead('o-1');
+    await w.client.send(new StopExecutionCommand({ executionArn: execution }));
+    const done = await completions();
+    for (let n = 0; n < 2; n++)
+      expect(await done.succeed('o-1', { approved: true })).toEqual({ status: 'gone' });
+  });
+
   test('is gone if its execution was stopped', async () => {
     const { execution } = await dead('o-1');
     await w.client.send(new StopExecutionCommand({ executionArn: execution }));

@@ -1,5 +1,7 @@
 import type { Config } from '../../config/config.js';
+import { scopeAt } from '../../aws/scope.js';
 import { throwProblems } from '../../base/errors.js';
+import type { Store } from '../../base/store/store.js';
 import { StoreTroubles } from '../../base/store/store-events.js';
 import { LimitedStore } from '../keep/limited-store.js';
 import { logStore } from '../keep/store-log.js';
@@ -39,20 +41,28 @@ export async function openCompletions(plan: Plan, options: CompletionsOptions = 
   const stores = new StoreTroubles((told) => logStore(log, told));
   const { AwsService } = await import('../../aws/sdk/aws-service.js');
   const service = new AwsService({ ...world, endpoint, sdk, region, calls });
+  const limited = (use: 'deferred' | 'checkpoint', store: Store): LimitedStore =>
+    new LimitedStore(store, { clock, trouble: stores.of(use) });
+  const checkpoints = new Map(
+    handlers.flatMap(({ definition, options: { checkpoint } }) =>
+      checkpoint ? [[definition.name, limited('checkpoint', checkpoint.store)] as const] : [],
+    ),
+  );
   return new Completions({
-    store: deferred && new LimitedStore(deferred.store, { clock, trouble: stores.of('deferred') }),
+    store: deferred && limited('deferred', deferred.store),
     ...{ clock, log },
     definitions: handlers.map(({ definition }) => definition),
-    checkpointsOf: (name) => {
-      const checkpoint = handlers.find(({ definition }) => definition.name === name)?.options.checkpoint;
-      return checkpoint ? checkpoint.store : undefined;
-    },
+    checkpointsOf: (name) => checkpoints.get(name),
+    scopeOf: scopeAt(endpoint),
     payloads: await payloadsOf(plan, { ...world, stores }),
     reportsOf: reportWorlds({
       ...{ clock, random, reportLimitMs: REPORT_LIMIT_MS },
       // An activity that was declared by its name alone is in the region that the worker looks it up in.
       portOf: async (where) => service.port(where || ((await service.defaultRegion()) ?? '')),
     }),
-    close: () => service.close(),
+    close: () => {
+      for (const each of checkpoints.values()) each.close();
+      service.close();
+    },
   });
 }

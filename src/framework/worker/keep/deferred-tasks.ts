@@ -46,7 +46,7 @@ export interface FoundTask {
   readonly version: string;
 }
 
-/** What was decided is kept for this long. */
+/** What was decided is kept for this long after the service was told. */
 const DECIDED_MS = 24 * 3_600_000;
 
 /**
@@ -90,13 +90,13 @@ export class DeferredTasks {
     return found && foundIn(keyOf(id), found);
   }
 
-  /** Returns all tasks about which nothing was decided. @throws StoreError */
-  async waiting(): Promise<DeferredTask[]> {
-    const tasks: DeferredTask[] = [];
+  /** Returns all tasks of which the service has not been told what was decided. @throws StoreError */
+  async waiting(): Promise<FoundTask[]> {
+    const tasks: FoundTask[] = [];
     for (const key of await allKeys(this.#store, KEY_PREFIX.deferred)) {
       const stored = await this.#store.get(key);
       const found = stored && foundIn(key, stored);
-      if (found && !found.decided) tasks.push(found.task);
+      if (found && !found.decided?.told) tasks.push(found);
     }
     return tasks;
   }
@@ -105,7 +105,9 @@ export class DeferredTasks {
   async decide({ task, version }: FoundTask, decided: Decided): Promise<FoundTask | undefined> {
     const { outcome, ...rest } = decided;
     const value = encodeRecord('deferred', { ...task, decided: { ...rest, ...outcome } });
-    const written = await this.#store.replace(keyOf(task.id), value, version, { ttlMs: DECIDED_MS });
+    // Until it is told, the record has the only copy of the token.
+    const ttlMs = decided.told ? DECIDED_MS : LONGEST_MS;
+    const written = await this.#store.replace(keyOf(task.id), value, version, { ttlMs });
     return written === undefined ? undefined : { task, decided, version: written };
   }
 

@@ -70,6 +70,8 @@ export interface CompletionsParts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly definitions: readonly HandlerDefinition[];
+  /** Returns where tasks of an activity come from, if they come from the endpoint of these completions. */
+  readonly scopeOf: (activityArn: string) => string;
   /** Returns the store of a handler's checkpoints. @default its tasks have none */
   readonly checkpointsOf: (handler: string) => Store | undefined;
   /** For outputs that go through a store because they are large. @default each is sent whole */
@@ -131,8 +133,9 @@ export class Completions {
 
   /** Sends a heartbeat, which is the way to find out if a task is still wanted. */
   async heartbeat(task: string | TaskByToken): Promise<Completion> {
-    const found = typeof task === 'string' ? await this.#named.find(task) : undefined;
+    const found = typeof task === 'string' ? await this.#find(task) : undefined;
     if (typeof task === 'string' && !found) return { status: 'unknown' };
+    if (found?.decided?.told === 'gone') return { status: 'gone' };
     if (found?.decided) return completed(found.decided);
     const { token, activity } = typeof task === 'string' ? targetOf(found) : this.#targetOf(task);
     const { port, clock } = await this.#parts.reportsOf(activity);
@@ -155,11 +158,11 @@ export class Completions {
   }
 
   /**
-   * Returns the tasks that were deferred under an id, and that nobody has completed. Some may have timed out meanwhile:
+   * Returns the tasks that were deferred under an id, and whose end Step Functions does not know. Some may have timed out:
    * {@link heartbeat} tells. @throws StoreError
    */
   async list(): Promise<WaitingTask[]> {
-    return (await this.#named.waiting()).map((task) => shown(task));
+    return (await this.#named.waiting()).map(({ task, decided }) => shown(task, decided));
   }
 
   /** Closes the connections. */
@@ -188,7 +191,8 @@ export class Completions {
   ): Promise<Completion> {
     if (typeof task === 'string') return this.#completeNamed(task, decide, by);
     const { token, activity } = this.#targetOf(task);
-    return { status: await this.#send(token, activity, await decide(task.handler)) };
+    const { told } = await this.#send(token, activity, await decide(task.handler));
+    return { status: told };
   }
 
   /** Writes what is decided before it is sent, so that nobody else decides. */
@@ -199,13 +203,14 @@ export class Completions {
   ): Promise<Completion> {
     const { clock } = this.#parts;
     for (;;) {
-      const found = await this.#named.find(id);
+      const found = await this.#find(id);
       if (!found) return { status: 'unknown' };
       const outcome = await decide(found.task.handler);
       const { decided } = found;
       if (decided) {
         const isOwn = decided.by === by && isSame(decided.outcome, outcome);
         const isSent = Math.abs(clock.date() - decided.at) < SENDING_MS && !isOwn;
+        if (decided.told === 'gone') return { status: 'gone' };
         if (decided.told || isSent) return completed(decided);
         // Who has decided it may not have lived to send it, or this is its next attempt.
         const status = await this.#tell(found, decided);
@@ -219,25 +224,47 @@ export class Completions {
 
   async #tell(found: FoundTask, decided: Decided): Promise<'accepted' | 'gone'> {
     const { task } = found;
-    const told = await this.#send(task.token, task.activityArn, decided.outcome);
-    if (told === 'accepted' && decided.outcome.status === 'succeeded') await this.#removeCheckpoint(task);
+    const { told, accepted } = await this.#send(task.token, task.activityArn, decided.outcome);
     // The next completion tells it again if this fails.
     const written = await quietly(this.#named.decide(found, { ...decided, told }));
+    if (accepted?.status === 'succeeded') await this.#removeCheckpoint(task);
     if (written || told === 'accepted') return told;
     // Somebody else may have told it meanwhile.
     const now = await quietly(this.#named.find(task.id));
     return now?.decided?.told ?? told;
   }
 
-  /** @throws the error by which the service could not be reached */
-  async #send(token: string, activity: string, outcome: Outcome): Promise<'accepted' | 'gone'> {
+  /**
+   * Sends an outcome. `accepted`: what the service has said yes to, which is a failure where it has refused a success.
+   * @throws the error by which the service could not be reached
+   */
+  async #send(
+    token: string,
+    activity: string,
+    outcome: Outcome,
+  ): Promise<{ readonly told: 'accepted' | 'gone'; readonly accepted?: Outcome }> {
     const end = await new Report(token, await this.#parts.reportsOf(activity), () => {}).send(outcome);
     if (end.kind === 'lost') {
       if (end.mayHaveArrived) this.#unanswered.add(token);
       throw end.error;
     }
-    const wasAccepted = this.#unanswered.delete(token) || (end.kind === 'gone' && end.probablyDelivered);
-    return end.kind === 'gone' && !wasAccepted ? 'gone' : 'accepted';
+    const mayHaveArrived = this.#unanswered.delete(token);
+    if (end.kind === 'accepted') return { told: 'accepted', accepted: end.outcome };
+    return mayHaveArrived || end.probablyDelivered
+      ? { told: 'accepted', accepted: outcome }
+      : { told: 'gone' };
+  }
+
+  /** @throws Error if the task comes from another endpoint, account or region than these completions report to */
+  async #find(id: string): Promise<FoundTask | undefined> {
+    const found = await this.#named.find(id);
+    if (!found) return undefined;
+    const { scope, activityArn } = found.task;
+    const own = this.#parts.scopeOf(activityArn);
+    if (scope === own) return found;
+    throw new Error(
+      `the task ${id} comes from ${scope}, and this config reports to ${own}: set the endpoint of its worker`,
+    );
   }
 
   async #removeCheckpoint({ handler, checkpoint }: DeferredTask): Promise<void> {
