@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { channel } from 'node:diagnostics_channel';
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import { Activity } from '../../../src/framework/local/engine/activity.js';
+import type { TaskOrder } from '../../../src/framework/local/asl/runtime/running-execution.js';
 import type { Fault, FaultCall, FaultHook } from '../../../src/framework/local/index.js';
 import { TaskTable } from '../../../src/framework/local/engine/tasks/task-table.js';
 
@@ -154,8 +155,7 @@ function watchLeases(): void {
   TaskTable.prototype.open = function (subject, order) {
     const lease = { input: order.input, worker: '', at: 0, poll: undefined, calls: [], end: undefined };
     let told: Lease | undefined;
-    const task = open.call(this, subject, {
-      ...order,
+    const watched: Partial<TaskOrder> = {
       onStarted: (worker, at) => {
         if (told) Object.assign(told, { worker: worker ?? '', at });
         order.onStarted(worker, at);
@@ -164,7 +164,9 @@ function watchLeases(): void {
         if (told) told.end = { kind: outcome.kind, at };
         order.onSettled(outcome, at);
       },
-    });
+    };
+    // An order is an instance, whose methods a copy would not have.
+    const task = open.call(this, subject, Object.assign(Object.create(order) as TaskOrder, watched));
     told = { ...lease, token: task.token };
     for (const watcher of watchers) watcher.onLease(told);
     return task;
