@@ -101,6 +101,7 @@ export class HealthServer {
     if (!facts)
       return jsonPage(500, { error: 'this page could not be made: the log of the worker says why' });
     if (metrics) this.#last = { ...facts, at: this.#clock.now() };
+    else if (this.#last) this.#last = { ...this.#last, status: facts.status };
     return answer(method, path, facts);
   }
 
