@@ -86,5 +86,5 @@ test('what the page lacks would be found, and what is read off the code is not n
     strange: ['run', 'old'],
   });
   expect(exportsOf('index.ts')).toEqual(expect.arrayContaining(['Activity', 'TaskContext', 'createWorker']));
-  expect(list('Metrics')).toContain('stepwright.reports.lost');
+  expect(list('Metrics')).toContain('stepwright.tasks.completed');
 });

@@ -12,7 +12,7 @@ import { Trial, type Outcome } from './trial.js';
 /** The machines for each heap; `HOSTILE_MACHINES=1000` for the long run, and another seed for other machines. */
 const MACHINES = Number(process.env['HOSTILE_MACHINES'] ?? 60);
 const SEED = Number(process.env['HOSTILE_SEED'] ?? 1);
-const HEAPS = process.env['HOSTILE_HEAPS']?.split(',').map(Number) ?? [256, 512];
+const HEAPS = process.env['HOSTILE_HEAPS']?.split(',').map(Number) ?? [256];
 
 /**
  * The most milliseconds of the main thread before another execution is served, and of real time until another expression

@@ -4,8 +4,8 @@ import { bodies } from './bodies.js';
 import { devised, named, type HostileInput } from './inputs.js';
 import { Trial, type Outcome } from './trial.js';
 
-/** The heaps of the service, in megabytes. */
-const HEAPS = process.env['HOSTILE_HEAPS']?.split(',').map(Number) ?? [256, 512];
+/** The heaps of the service, in megabytes. `HOSTILE_HEAPS=256,512` tries a larger one too. */
+const HEAPS = process.env['HOSTILE_HEAPS']?.split(',').map(Number) ?? [256];
 /**
  * The most milliseconds of the main thread before another execution is served, of real time until another expression has
  * had its turn, and until the process has ended. An expression that never ends is ended after 10 s of processor time.
