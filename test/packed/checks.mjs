@@ -12,11 +12,15 @@ export const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const PATIENCE_MS = 120_000;
 
 /** Nothing of this shell may decide what a project sees: no endpoint, no region, no npm script around it. */
-export const cleanEnv = Object.fromEntries(
-  Object.entries(process.env).filter(
-    ([key]) => !/^(AWS_|STEPWRIGHT_|npm_(?!config_)|ECS_|KUBERNETES_|NODE_ENV$|NODE_OPTIONS$|CI$)/.test(key),
+export const cleanEnv = {
+  ...Object.fromEntries(
+    Object.entries(process.env).filter(
+      ([key]) => !/^(AWS_|STEPWRIGHT_|npm_(?!config_)|ECS_|KUBERNETES_|NODE_ENV$|NODE_OPTIONS$|CI$)/.test(key),
+    ),
   ),
-);
+  // What npm has in its cache is not asked for again.
+  npm_config_prefer_offline: 'true',
+};
 
 const counts = { passed: 0, failed: 0 };
 
