@@ -15,7 +15,8 @@ const PATIENCE_MS = 120_000;
 export const cleanEnv = {
   ...Object.fromEntries(
     Object.entries(process.env).filter(
-      ([key]) => !/^(AWS_|STEPWRIGHT_|npm_(?!config_)|ECS_|KUBERNETES_|NODE_ENV$|NODE_OPTIONS$|CI$)/.test(key),
+      ([key]) =>
+        !/^(AWS_|STEPWRIGHT_|npm_(?!config_)|ECS_|KUBERNETES_|NODE_ENV$|NODE_OPTIONS$|CI$)/.test(key),
     ),
   ),
   // What npm has in its cache is not asked for again.

@@ -22,7 +22,7 @@ export class Approval {
 /** A task that a person completes. It uses no slot, and needs no worker, while it waits. */
 @Activity('arn:aws:states:us-east-1:123456789012:activity:ApproveOrder')
 export class ApprovalActivity {
-  @Handle({ output: Approval, heartbeat: false })
+  @Handle({ output: Approval, heartbeat: false, throws: ['StoreError'] })
   async approve({ order, total, risk }: ApprovalRequest, task: TaskContext): Promise<Deferral> {
     const deferral = await task.defer({ id: order, note: `${total} at a risk of ${risk}` });
     task.log.warn(
