@@ -12,7 +12,7 @@ import { mulberry32 } from '../support/random.js';
 import { runSource } from '../support/run-source.js';
 import { body, CALL, definitionOf } from '../support/random-machine.js';
 
-const MACHINES = 1_500;
+const MACHINES = 500;
 const LONGEST_MS = 60_000;
 const ACTIVITY = 'arn:aws:states:us-east-1:123456789012:activity:any';
 
