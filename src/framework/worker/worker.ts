@@ -3,11 +3,9 @@ import type { Clock } from '../base/time/clock.js';
 import type { LateHeartbeats } from './heartbeat/heartbeat-scheduler.js';
 import type { HeartbeatListener, WorkerHeartbeats } from './thread/worker-heartbeats.js';
 import type { Logger } from '../base/log/log.js';
-import { Abort } from '../base/abort.js';
-import type { Ask } from './keep/asking.js';
+import { type Ask, askByHeartbeat } from './keep/asking.js';
 import type { Outbox } from './keep/outbox.js';
 import type { PhoneBook } from './task/phone-book.js';
-import { limitCallAfter } from '../base/time/call-limit.js';
 import type { StoreTroubles } from '../base/store/store-events.js';
 import { LAST_ATTEMPT_MS, type ReportWorld } from './task/report.js';
 import { ReportsInFlight } from './task/reports-in-flight.js';
@@ -357,12 +355,7 @@ export class Worker implements ObservedWorker {
   readonly #ask: Ask = async ({ token, activityArn, scope }) => {
     const reports = scope === this.#parts.scopeOf(activityArn) ? this.#reportsOf(activityArn) : undefined;
     if (!reports) return 'unknown';
-    const limit = new Abort();
-    const cancel = limitCallAfter(this.#parts.clock, ASK_LIMIT_MS, () =>
-      limit.abort(new Error('no answer to a heartbeat')),
-    );
-    const { kind } = await reports.port.heartbeat(token, limit);
-    cancel();
+    const { kind } = await askByHeartbeat(token, reports, ASK_LIMIT_MS);
     if (kind === 'ok') return 'wanted';
     return kind === 'gone' ? 'gone' : 'unknown';
   };
