@@ -1,4 +1,3 @@
-import { Abort } from '../../base/abort.js';
 import type { Logger } from '../../base/log/log.js';
 import { within } from '../../base/time/wait.js';
 import type { TaskContext } from '../../declare/task-context.js';
@@ -15,7 +14,6 @@ export class Checkpoints {
   readonly #world: CheckpointWorld & { readonly store: LimitedStore };
   readonly #log: Logger;
   readonly #removals = new Set<Promise<void>>();
-  readonly #closed = new Abort();
 
   constructor(world: CheckpointWorld & { readonly store: LimitedStore }, log: Logger) {
     this.#world = world;
@@ -57,14 +55,13 @@ export class Checkpoints {
   /** Removes what is left of finished work. Takes at most 3 s, and never rejects. */
   async close(): Promise<void> {
     await within(this.#world.clock, STOP_LIMIT_MS, Promise.all(this.#removals));
-    this.#closed.abort(undefined);
     this.#world.store.close();
   }
 
   async #remove(ref: CheckpointRef): Promise<void> {
     const { handler, store } = this.#world;
     try {
-      await retried(() => removeCheckpoint(store, ref), { ...this.#world, signal: this.#closed });
+      await retried(() => removeCheckpoint(store, ref), { ...this.#world, signal: store.closed });
     } catch (error) {
       const message = 'the checkpoint of finished work could not be removed; it stays for the time in `keep`';
       this.#log.warn({ err: error, handler, key: ref.key }, message);
