@@ -1,7 +1,9 @@
 import type { Abortable } from '../../base/abort.js';
 import type { StoreTroubles } from '../../base/store/store-events.js';
+import type { Store } from '../../base/store/store.js';
 import type { RunnableHandler } from '../handler-loop.js';
 import type { KeptOutcome } from '../keep/kept-outcome.js';
+import type { LimitedStore } from '../keep/limited-store.js';
 import type { OfferEnd } from '../keep/outbox.js';
 import { emitOutbox } from '../observe/outbox-events.js';
 import type { ReportWorld } from '../task/report.js';
@@ -28,21 +30,19 @@ export async function keptOf(
   world: KeepingWorld,
 ): Promise<Pick<WorkerParts, 'openOutbox' | 'openPhoneBook'>> {
   if (!outbox && !deferred) return {};
-  const { LimitedStore } = await import('../keep/limited-store.js');
+  const keep = await import('../keep/limited-store.js');
   const { clock, stores } = world;
-  const limited = (use: 'outbox' | 'deferred', store: ConstructorParameters<typeof LimitedStore>[0]) =>
-    new LimitedStore(store, { clock, trouble: stores.of(use) });
+  const limited = (use: 'outbox' | 'deferred', store: Store): LimitedStore =>
+    new keep.LimitedStore(store, { clock, trouble: stores.of(use) });
   return {
     openOutbox: outbox && (await openerOfOutbox(world, limited('outbox', outbox.store))),
     openPhoneBook: deferred && (await openerOfPhoneBook(world, limited('deferred', deferred.store))),
   };
 }
 
-type Limited = InstanceType<(typeof import('../keep/limited-store.js'))['LimitedStore']>;
-
 async function openerOfPhoneBook(
   { clock, random, scopeOf }: KeepingWorld,
-  store: Limited,
+  store: LimitedStore,
 ): Promise<WorkerParts['openPhoneBook']> {
   const { PhoneBook } = await import('../task/phone-book.js');
   return ({ ask }) => new PhoneBook({ store, clock, random, scopeOf, ask });
@@ -50,7 +50,7 @@ async function openerOfPhoneBook(
 
 async function openerOfOutbox(
   { clock, random, log, handlers, scopeOf }: KeepingWorld,
-  store: Limited,
+  store: LimitedStore,
 ): Promise<WorkerParts['openOutbox']> {
   const { Outbox } = await import('../keep/outbox.js');
   const { offerOutcome } = await import('../task/offer.js');
