@@ -3,19 +3,7 @@ import { nameIn } from '../network.js';
 import { type Answer, isFromService, type Request } from '../service.js';
 import type { Work } from '../handlers.js';
 import type { Behaviour } from '../plan.js';
-import { type Fault, records, type Seams } from './seams.js';
-
-/** Says at once that a record is written, before it is. */
-const early = (store: Store): Partial<Store> => {
-  const soon = (write: Promise<unknown>): Promise<string> => {
-    write.catch(() => {});
-    return Promise.resolve('early');
-  };
-  return {
-    putIfAbsent: (...call) => soon(store.putIfAbsent(...call)),
-    replace: (...call) => soon(store.replace(...call)),
-  };
-};
+import { early, type Fault, records, type Seams } from './seams.js';
 
 const fieldsOf = ({ value }: Stored): Record<string, unknown> =>
   JSON.parse(Buffer.from(value).toString()) as Record<string, unknown>;

@@ -1,17 +1,5 @@
 import type { Store } from 'stepwright';
-import { type Fault, records } from './seams.js';
-
-/** Says at once that a record is written, before it is. */
-const early = (store: Store): Partial<Store> => {
-  const soon = (write: Promise<unknown>): Promise<string> => {
-    write.catch(() => {});
-    return Promise.resolve('early');
-  };
-  return {
-    put: (...call) => soon(store.put(...call)),
-    putIfAbsent: (...call) => soon(store.putIfAbsent(...call)),
-  };
-};
+import { early, type Fault, records } from './seams.js';
 
 const undeleted = (): Partial<Store> => ({ delete: async () => {}, deleteIf: async () => true });
 
