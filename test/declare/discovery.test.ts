@@ -221,3 +221,65 @@ test('a class that is listed twice is read once', () => {
   }
   expect(discover([Orders, Orders], {})).toMatchObject({ problems: [], handlers: [{ name: 'Orders.run' }] });
 });
+
+describe('a list of activities', () => {
+  const arnIn = (region: string): string => `arn:aws:states:${region}:123456789012:activity:Work`;
+
+  test('makes each method a handler for each of them', () => {
+    @Activity(['small', 'large-${SIZE}'], { concurrency: 2 })
+    class Resize {
+      @Handle() run(_input: Order): void {}
+      @Handle({ activity: 'other' }) other(_input: Order): void {}
+    }
+    const found = find(Resize, { SIZE: 'XL' });
+    expect(found.map(({ name, activity }) => [name, activity.name])).toEqual([
+      ['Resize.run@small', 'small'],
+      ['Resize.run@large-XL', 'large-XL'],
+      ['Resize.other', 'other'],
+    ]);
+    expect(found.map(({ options }) => options.activity)).toEqual(Array(3).fill({ concurrency: 2 }));
+  });
+
+  test('names activities of the same name by their ARNs', () => {
+    @Activity({ activity: [arnIn('eu-west-1'), arnIn('us-east-1')] })
+    class Resize {
+      @Handle() run(_input: Order): void {}
+    }
+    expect(find(Resize).map(({ name }) => name)).toEqual([
+      `Resize.run@${arnIn('eu-west-1')}`,
+      `Resize.run@${arnIn('us-east-1')}`,
+    ]);
+  });
+
+  test('of one activity is that activity', () => {
+    @Activity(['small'])
+    class Resize {
+      @Handle() run(_input: Order): void {}
+    }
+    expect(find(Resize).map(({ name }) => name)).toEqual(['Resize.run']);
+  });
+
+  test('is refused if it is empty, or holds what is no activity', () => {
+    @Activity([])
+    class Empty {
+      @Handle() run(_input: Order): void {}
+    }
+    @Activity(['small', 'a b', 'small'])
+    class Wrong {
+      @Handle() run(_input: Order): void {}
+    }
+    @Activity(['small', 'small'])
+    class Twice {
+      @Handle() run(_input: Order): void {}
+    }
+    const messages = (type: Constructor): string[] =>
+      discover([type], {}).problems.map(({ where, what }) => `${where}: ${what}`);
+    expect(messages(Empty)).toEqual(['Empty.run: @Activity: expected an ARN or a name, got [] (array)']);
+    expect(messages(Wrong)).toEqual([
+      'Wrong.run: @Activity: the name "a b" (string) holds " ", which the service refuses in names',
+    ]);
+    expect(messages(Twice)).toEqual([
+      'Twice.run@small and Twice.run@small: they both take the tasks of small: each task would go to any one of them',
+    ]);
+  });
+});

@@ -163,6 +163,20 @@ describe('several handlers', () => {
   });
 });
 
+test('the method of a list of activities runs as the first of them, or as the one that is named', async () => {
+  @Activity(['small', 'large'])
+  class Resize {
+    @Handle() run(_input: Hello, task: TaskContext): string {
+      return task.handler;
+    }
+  }
+  const bed = await createTestBed(Resize);
+  expect(await bed.run({ who: 'a' })).toEqual(succeeded('Resize.run@small'));
+  expect(await bed.run({ who: 'a' }, { handler: 'Resize.run' })).toEqual(succeeded('Resize.run@small'));
+  const named = { handler: 'Resize.run@large' as 'Resize.run' };
+  expect(await bed.run({ who: 'a' }, named)).toEqual(succeeded('Resize.run@large'));
+});
+
 test('a bed ignores unset variables of an activity, and differing accounts', async () => {
   @Activity('arn:aws:states:eu-west-1:${NOBODY_SETS_THIS}:activity:Other')
   class Other {

@@ -2,7 +2,7 @@ import { GetExecutionHistoryCommand, StopExecutionCommand } from '@aws-sdk/clien
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { IsNotEmpty, IsString } from 'class-validator';
 import { injectable } from 'tsyringe';
-import { Activity, Handle } from 'stepwright';
+import { Activity, Handle, type TaskContext } from 'stepwright';
 import { activity, holding } from '../support/work.js';
 import { ARN, createWorld, type World } from '../support/world.js';
 
@@ -379,4 +379,43 @@ test('what a handler says of its progress stands in the status, and is told and 
   held[0]?.task.progress(1);
   await seconds(30);
   expect(w.of('task:progress')).toHaveLength(told.length);
+});
+
+test('a list of activities has a handler with slots of its own for each of them', async () => {
+  const [small, large] = [ARN, `${ARN}-large`];
+  const begun: string[] = [];
+  const held: (() => void)[] = [];
+  @Activity([small, large], { concurrency: 1 })
+  class Resize {
+    @Handle({ input: 'any' })
+    async run(_input: unknown, task: TaskContext): Promise<string> {
+      begun.push(task.handler);
+      await new Promise<void>((end) => held.push(end));
+      return task.activityArn;
+    }
+  }
+  const w = await world.worker({
+    activities: [Resize],
+    handlers: { 'Resize.run': { heartbeat: '7s' }, 'Resize.run@Work-large': { concurrency: 2 } },
+  });
+  const executions = [];
+  for (const arn of [small, large])
+    for (let n = 0; n < 3; n++) executions.push(await world.execute(world.machine(arn), {}));
+  await seconds(1);
+  expect(begun.toSorted()).toEqual(['Resize.run@Work', 'Resize.run@Work-large', 'Resize.run@Work-large']);
+  expect(w.worker.status().handlers.map(({ name, concurrency }) => [name, concurrency])).toEqual([
+    ['Resize.run@Work', 1],
+    ['Resize.run@Work-large', 2],
+  ]);
+  for (let n = 0; n < 3; n++) {
+    for (const end of held.splice(0)) end();
+    await seconds(1);
+  }
+  const outputs = await Promise.all(
+    executions.map(async (each) => (await ended(each)) as { output: string }),
+  );
+  expect(outputs.map(({ output }) => output)).toEqual([
+    ...Array(3).fill(`"${small}"`),
+    ...Array(3).fill(`"${large}"`),
+  ]);
 });

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import type { HandlerDefinition } from '../declare/definition.js';
+import { type HandlerDefinition, methodName } from '../declare/definition.js';
 import { HANDLER_OPTIONS, type HandlerOptions } from '../declare/options.js';
 import { checkAgainst, type Option } from '../declare/rule.js';
 import { parseDuration } from '../base/time/duration.js';
@@ -145,17 +145,22 @@ export function resolveHandler(
 }
 
 /** Returns the sources of a handler's options. A source wins over those after it. */
-const layersOf = (
-  { name, options }: HandlerDefinition,
+function layersOf(
+  definition: HandlerDefinition,
   { single, all, config, top }: Settings['ofHandlers'],
-): Layer[] => [
-  ...single.map((each) => layerOf(name, each)),
-  ...all,
-  layerOf(name, config),
-  { from: () => '@Handle', values: options.handle },
-  { from: () => '@Activity', values: options.activity },
-  top,
-];
+): Layer[] {
+  // What names one handler of a method wins over what names them all.
+  const names = [...new Set([definition.name, methodName(definition)])];
+  const layersIn = (each: ByHandler): Layer[] => names.map((name) => layerOf(name, each));
+  return [
+    ...single.flatMap(layersIn),
+    ...all,
+    ...layersIn(config),
+    { from: () => '@Handle', values: definition.options.handle },
+    { from: () => '@Activity', values: definition.options.activity },
+    top,
+  ];
+}
 
 /**
  * Returns the most threads or processes in a handler's pool, each of which works on one task at a time; undefined if

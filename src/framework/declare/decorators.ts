@@ -38,25 +38,30 @@ type HandlerMethod<I, O> = (input: InputOf<I>, task: TaskContext) => Returned<O>
 type Parameter<I> = I extends 'any' ? never : I;
 
 /**
- * Declares a class whose `@Handle` methods take the tasks of an activity. It also makes the class injectable. A worker
- * makes one instance of the class, unless `scope` is `'task'`.
- * @param activity an ARN of any partition, or a bare name. `${NAME}` in it is replaced from the environment when the
- * worker starts.
+ * Declares a class whose `@Handle` methods take the tasks of an activity, or of each of several activities. It also
+ * makes the class injectable. A worker makes one instance of the class, unless `scope` is `'task'`.
+ * @param activity an ARN of any partition, or a bare name; or a list of them: each method is then a handler for each of
+ * them, with slots of its own, and with the name `Class.method@activity`. `${NAME}` in it is replaced from the
+ * environment when the worker starts.
  */
-export function Activity(activity: string, options?: ActivityOptions): ClassDecorator;
-export function Activity(options: ActivityOptions & { activity: string }): ClassDecorator;
+export function Activity(activity: string | readonly string[], options?: ActivityOptions): ClassDecorator;
+export function Activity(options: ActivityOptions & { activity: string | readonly string[] }): ClassDecorator;
 export function Activity(
-  first: string | (ActivityOptions & { activity?: string }),
+  first: string | readonly string[] | (ActivityOptions & { activity?: string | readonly string[] }),
   second: ActivityOptions = {},
 ): ClassDecorator {
   return (target: object, ...rest: unknown[]): void => {
     refuseStandardDecorator('Activity', rest[0]);
-    const { activity, ...options } =
-      typeof first === 'object' && first !== null ? first : { ...second, activity: first };
+    const { activity, ...options } = isOptions(first) ? first : { ...second, activity: first };
     const ctor = target as Constructor;
     injectable<unknown>()(ctor);
     writeActivity(ctor, { activity, options });
   };
+}
+
+/** True for an object of options; false for a list. */
+function isOptions<Options>(value: string | readonly string[] | Options): value is Options {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /**

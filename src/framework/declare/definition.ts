@@ -24,6 +24,13 @@ export type InputSpec =
   | { readonly kind: 'scalar'; readonly type: 'string' | 'number' | 'boolean' }
   | { readonly kind: 'class' | 'array'; readonly type: Constructor<object> };
 
+/**
+ * Returns the name `Class.method`. All handlers of a method have it in common: in the config's `handlers` it names them
+ * all.
+ */
+export const methodName = ({ target, method }: Pick<HandlerDefinition, 'target' | 'method'>): string =>
+  `${target.name}.${method}`;
+
 /** The declared output of a handler: an instance of a validated class, or an array of such instances. */
 export interface OutputSpec {
   readonly kind: 'class' | 'array';
@@ -36,7 +43,8 @@ export interface OutputSpec {
 export interface HandlerDefinition {
   /**
    * The name `Class.method`, by which the handler is called in logs, in the config's `handlers`, and in the method
-   * `run` of a test bed (a worker in unit tests, without a service).
+   * `run` of a test bed (a worker in unit tests, without a service). `Class.method@activity` if the method takes the
+   * tasks of several activities.
    */
   readonly name: string;
   readonly target: Constructor<object>;

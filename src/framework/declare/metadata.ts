@@ -9,7 +9,7 @@ const ERROR_NAME = Symbol.for('stepwright:error-name');
 
 /** The arguments of `@Activity` on a class. */
 export interface DeclaredActivity {
-  readonly activity: string | undefined;
+  readonly activity: string | readonly string[] | undefined;
   readonly options: ActivityOptions;
 }
 

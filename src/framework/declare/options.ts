@@ -95,10 +95,10 @@ export interface HandleOptions<
   O extends OutputOption | undefined = OutputOption | undefined,
 > extends HandlerOptions {
   /**
-   * The activity of this handler. It replaces the class's activity, so that one class can serve several. @default the
-   * class's activity
+   * The activity of this handler, or a list of activities. It replaces the class's, so that one class can serve
+   * several. @default the class's activity
    */
-  activity?: string;
+  activity?: string | readonly string[];
   /** The type of the input. @default the type of the first parameter, if the compiler emits it */
   input?: I;
   /**

@@ -12,6 +12,12 @@ const ARN = /^arn:([a-z][a-z0-9-]*):states:([a-z]{2,}(?:-[a-z0-9]+)+):(\d{12}):a
 const FORBIDDEN_IN_NAME = /[\s<>{}[\]?*"#%\\^|~`$&,;:/\u0000-\u001f\u007f-\u009f]/;
 const NAME_LIMIT = 80;
 
+/** Reads what a decorator names: an activity, or a list of at least one. See {@link parseActivity} */
+export function parseActivities(value: unknown, env: NodeJS.ProcessEnv, standIn = false): Parsed[] {
+  const list: readonly unknown[] = Array.isArray(value) && value.length > 0 ? value : [value];
+  return list.map((each) => parseActivity(each, env, standIn));
+}
+
 /**
  * Reads the text by which a decorator names an activity: an ARN of any partition or a bare name. `${NAME}` in it is
  * replaced by an environment variable.

@@ -1,8 +1,8 @@
 import type { Problem } from '../../base/errors.js';
 import { show } from '../../base/show.js';
-import { parseActivity } from './activity-ref.js';
+import { parseActivities } from './activity-ref.js';
 import { conflictProblems } from './conflicts.js';
-import type { HandlerDefinition } from '../definition.js';
+import type { ActivityRef, HandlerDefinition } from '../definition.js';
 import type { Constructor } from '../class.js';
 import { ERROR_NAME_LIMIT, isReserved } from '../activity-failure.js';
 import { type MethodRef, readInput, readOutput } from '../dto/input-type.js';
@@ -65,14 +65,14 @@ function readClass(target: Constructor, env: NodeJS.ProcessEnv, standIn: boolean
   if (!mark) return { handlers: [], problems: [notDeclared(target)] };
   const activity = target as Constructor<object>;
   const marks = readHandlers(activity);
-  const handlers = marks.map((each) => readHandler(activity, mark, each, env, standIn));
+  const methods = marks.map((each) => readMethod(activity, mark, each, env, standIn));
   const refused = optionProblems('Activity', activity.name, mark.options);
   return {
-    handlers: refused.length > 0 ? [] : handlers.flatMap(({ definition }) => definition ?? []),
+    handlers: refused.length > 0 ? [] : methods.flatMap(({ handlers }) => handlers),
     problems: [
       ...(marks.length === 0 ? [withoutHandler(activity)] : []),
       ...refused,
-      ...handlers.flatMap(({ problems }) => problems),
+      ...methods.flatMap(({ problems }) => problems),
     ],
   };
 }
@@ -97,28 +97,41 @@ function withoutHandler(target: Constructor): Problem {
   };
 }
 
-function readHandler(
+/** Reads a method with `@Handle`: a handler for each of its activities. */
+function readMethod(
   target: Constructor<object>,
   mark: DeclaredActivity,
   { method, options, misplaced }: DeclaredHandler,
   env: NodeJS.ProcessEnv,
   standIn: boolean,
-): { definition?: HandlerDefinition; problems: Problem[] } {
+): Discovered {
   const where = `${target.name}.${String(method)}`;
-  if (misplaced || typeof method !== 'string') return { problems: [misplacedProblem(where, misplaced)] };
+  if (misplaced || typeof method !== 'string')
+    return { handlers: [], problems: [misplacedProblem(where, misplaced)] };
   const ref = { where, target, method, groups: listOrNone(options.groups) };
-  const activity = parseActivity(options.activity ?? mark.activity, env, standIn);
+  const activities = parseActivities(options.activity ?? mark.activity, env, standIn);
   const input = readInput(ref, options);
   const output = options.output === undefined ? undefined : readOutput(ref, options.output);
   const problems = [
-    ...('problem' in activity ? [{ ...activity.problem, where }] : []),
+    ...activities.flatMap((each) => ('problem' in each ? [{ ...each.problem, where }] : [])),
     ...input.problems,
     ...(output?.problems ?? []),
     ...optionProblems('Handle', where, options),
   ];
-  if (problems.length > 0 || !('ref' in activity) || !input.spec) return { problems };
-  const read = { activity: activity.ref, input: input.spec, output: output?.spec };
-  return { definition: definitionOf(ref, read, mark.options, options), problems };
+  const { spec } = input;
+  if (problems.length > 0 || !spec) return { handlers: [], problems };
+  const refs = activities.flatMap((each) => ('ref' in each ? each.ref : []));
+  const handlers = refs.map((activity) => {
+    const own = refs.length > 1 ? { ...ref, where: `${where}@${labelAmong(refs, activity)}` } : ref;
+    return definitionOf(own, { activity, input: spec, output: output?.spec }, mark.options, options);
+  });
+  return { handlers, problems };
+}
+
+/** Returns the name of an activity, or its ARN if another one of the list has the same name. */
+function labelAmong(refs: readonly ActivityRef[], activity: ActivityRef): string {
+  const alike = refs.filter(({ name }) => name === activity.name);
+  return activity.kind === 'arn' && alike.length > 1 ? activity.arn : activity.name;
 }
 
 /** Those parts of a handler's definition in which mistakes can be found while they are read. */

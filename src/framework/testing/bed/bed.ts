@@ -1,3 +1,4 @@
+import { methodName } from '../../declare/definition.js';
 import type { DependencyContainer } from 'tsyringe';
 import type { Logger } from '../../base/log/log.js';
 import { didYouMean } from '../../base/show.js';
@@ -199,13 +200,16 @@ export class Bed {
   #find(name: string | undefined): BedHandler {
     const list = this.#handlers.map(({ definition }) => definition.name);
     if (name === undefined) {
-      const [only, second] = this.#handlers;
-      if (only && !second) return only;
+      const [first] = this.#handlers;
+      const methods = new Set(this.#handlers.map(({ definition }) => methodName(definition)));
+      if (first && methods.size === 1) return first;
       throw new Error(
         `This bed has several handlers; name one: run(input, { handler: '…' }). There are: ${list.join(', ')}`,
       );
     }
-    const found = this.#handlers.find(({ definition }) => definition.name === name);
+    const found =
+      this.#handlers.find(({ definition }) => definition.name === name) ??
+      this.#handlers.find(({ definition }) => methodName(definition) === name);
     if (!found) throw new Error(`This bed has no handler '${name}': ${didYouMean(name, list)}`);
     return found;
   }

@@ -7,7 +7,7 @@ import {
   type ResolvedHandler,
   type Settings,
 } from '../../config/resolve.js';
-import type { HandlerDefinition } from '../../declare/definition.js';
+import { type HandlerDefinition, methodName } from '../../declare/definition.js';
 import { discover } from '../../declare/discovery/discovery.js';
 import { loadActivities } from '../../declare/discovery/load.js';
 import type { Problem } from '../../base/errors.js';
@@ -100,7 +100,7 @@ export async function makePlan(sources: PlanSources): Promise<Plan> {
  * Returns a problem for each option in the config, flags or environment that is set for a handler that doesn't exist.
  */
 function strayOptions({ ofHandlers }: Settings, handlers: readonly HandlerDefinition[]): Problem[] {
-  const names = handlers.map(({ name }) => name);
+  const names = [...new Set(handlers.flatMap((each) => [each.name, methodName(each)]))];
   return [...ofHandlers.single, ofHandlers.config].flatMap(({ from, values }) =>
     Object.keys(values)
       .filter((name) => !names.includes(name))
