@@ -3,6 +3,7 @@ import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { showEndpoint } from '../aws/endpoint.js';
 import { type Problem, StartError } from '../base/errors.js';
 import type { Logger } from '../base/log/log.js';
+import { systemClock } from '../base/time/clock.js';
 import { buildWorker } from '../worker/build/create-worker.js';
 import { isLocalService } from '../worker/build/end-polls.js';
 import { makePlan, type Plan } from '../worker/build/plan.js';
@@ -97,17 +98,14 @@ export class StepwrightWorker implements OnApplicationBootstrap, OnModuleDestroy
     const worker = await buildWorker(plan, startWorld({ log: this.#log, module, signal, container }));
     this.#worker = worker;
     await this.#announce(plan);
-    this.#hintAtSignals(worker);
+    const cancelHint = systemClock.after(HOOKS_AFTER_MS, () => this.#hintAtSignals());
+    signal.addEventListener('abort', cancelHint, { once: true });
     worker.run().catch((error: unknown) => this.#log.error({ err: error }, 'the worker failed'));
     return worker;
   }
 
-  /** From the first task on, a signal that nobody catches costs a task. Hooks may be enabled as late as that. */
-  #hintAtSignals(worker: Worker): void {
-    const remove = worker.on('task:received', () => {
-      remove();
-      if (process.listenerCount('SIGTERM') === 0) this.#log.warn(NO_HOOKS);
-    });
+  #hintAtSignals(): void {
+    if (process.listenerCount('SIGTERM') === 0) this.#log.warn(NO_HOOKS);
   }
 
   async #announce({ endpoint, handlers }: Plan): Promise<void> {
@@ -120,6 +118,9 @@ export class StepwrightWorker implements OnApplicationBootstrap, OnModuleDestroy
       );
   }
 }
+
+/** An application context can enable its hooks only after `NestFactory` has started it. */
+const HOOKS_AFTER_MS = 1_000;
 
 const NO_HOOKS =
   'a SIGTERM would end this process at once, and its running tasks would time out: call app.enableShutdownHooks() in main.ts';
