@@ -94,8 +94,9 @@ function checkDoors({ filename }) {
   const bin = (name) => join(folder, 'node_modules/.bin', name);
   const publint = run(bin('publint'), ['run', filename, '--strict'], folder);
   report('publint', publint.status === 0 ? undefined : publint.output);
-  // Node 10's resolution knows no `exports`. CommonJS can `require` ES modules on every Node that it runs on.
-  const rules = ['--profile', 'node16', '--ignore-rules', 'cjs-resolves-to-esm', '--no-emoji'];
+  // CommonJS can `require` ES modules on every Node that it runs on. Only Jest reads the files of presets.
+  const presets = ['jest', 'jest/commonjs', 'jest/nestjs'].map((door) => `${door}/jest-preset`);
+  const rules = ['--ignore-rules', 'cjs-resolves-to-esm', '--exclude-entrypoints', ...presets, '--no-emoji'];
   const types = run(bin('attw'), [filename, ...rules], folder);
   report('arethetypeswrong', types.status === 0 ? undefined : types.output);
 }

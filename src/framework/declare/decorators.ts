@@ -21,12 +21,17 @@ export type InputOf<I> = I extends 'any'
             ? T
             : never;
 
-/** The type of the values that a handler with this option `output` must return. */
-export type OutputOf<O> = O extends readonly [Constructor<infer T>]
-  ? readonly T[]
-  : O extends Constructor<infer T>
-    ? T
-    : unknown;
+/**
+ * The type of the values that a handler with this option `output` must return. `undefined` is asked for first: without
+ * `strictNullChecks` it extends every other type.
+ */
+export type OutputOf<O> = [O] extends [undefined]
+  ? unknown
+  : O extends readonly [Constructor<infer T>]
+    ? readonly T[]
+    : O extends Constructor<infer T>
+      ? T
+      : unknown;
 
 type Returned<O> = OutputOf<O> | Deferral;
 type HandlerMethod<I, O> = (input: InputOf<I>, task: TaskContext) => Returned<O> | Promise<Returned<O>>;

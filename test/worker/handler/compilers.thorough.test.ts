@@ -160,3 +160,17 @@ describe('compilers that write none', () => {
     ]);
   });
 });
+
+test('without `strict`, the same handlers compile as with it', async () => {
+  const options =
+    '--ignoreConfig --noEmit --strict false --module nodenext --target es2022 --types node --listFiles';
+  const decorators = '--experimentalDecorators --emitDecoratorMetadata';
+  const file = 'test/worker/handler/types.test.ts';
+  const args = `node_modules/typescript/bin/tsc ${options} ${decorators} ${file}`.split(' ');
+  const { stdout } = await run(process.execPath, args, { cwd: ROOT }).catch(
+    (error: { stdout: string }) => error,
+  );
+  expect(stdout).toContain(join(ROOT, file));
+  // The sources of the package are written for `strict`.
+  expect(stdout.split('\n').filter((line) => line.startsWith(`${file}(`))).toEqual([]);
+});
