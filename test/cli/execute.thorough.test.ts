@@ -53,32 +53,49 @@ describe('a worker of the main job, and executions that are started from another
     const dir = mkdtempSync(join(tmpdir(), 'stepwright-'));
     const file = join(dir, 'input.json');
     writeFileSync(file, '{"who":"file"}');
-    const server = createHttpServer((_, response) => response.writeHead(404).end('<html>'));
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     try {
-      const foreign = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-      const [fromFile, fromInput, elsewhere, broken] = [
+      const [fromFile, fromInput, broken] = [
         stepwright(['execute', 'HelloWorld', `@${file}`, '--trace', '--endpoint', url]),
         execute(url, 'HelloWorld', '-'),
-        execute(foreign, 'HelloWorld', '{}'),
         execute(url, 'HelloWorld', '{who:1}'),
       ];
       fromInput.child.stdin?.end('{"who":"stdin"}');
-      await Promise.all([fromFile, fromInput, elsewhere, broken].map(({ ended }) => ended));
+      await Promise.all([fromFile, fromInput, broken].map(({ ended }) => ended));
       expect(fromFile.stdout()).toBe('{"message":"Hello file!"}\n');
       expect(fromFile.stderr()).toMatch(
         /RUNNING .*\n +0\.0 s {2}Hello: begins\n.*Hello: taken by .*\n.*Hello: ends\nSUCCEEDED\n$/,
       );
       expect(fromInput.stdout()).toBe('{"message":"Hello stdin!"}\n');
-      expect(elsewhere.stderr()).toMatch(
-        /^something responds at http:.*, but it is not Step Functions \(HTTP 404/,
-      );
       expect(broken.stderr()).toMatch(/^the input is not JSON at character 2: 'who' is no JSON value/);
     } finally {
-      server.close();
       rmSync(dir, { recursive: true });
     }
   });
+
+  test.each([
+    [404, '<html>', 'HelloWorld', /HTTP 404/],
+    [501, '<html>', 'HelloWorld', /HTTP 501/],
+    [200, '<html>', 'HelloWorld', /HTTP 200/],
+    [200, '{}', 'HelloWorld', /its list of state machines holds none of their names/],
+    [
+      200,
+      '{}',
+      `arn:aws:states:us-east-1:123456789012:stateMachine:A`,
+      /it started an execution without an ARN/,
+    ],
+  ])(
+    'execute at a server that answers %i %s says that it is not Step Functions',
+    async (status, body, machine, why) => {
+      const server = createHttpServer((_, response) => response.writeHead(status).end(body));
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      const foreign = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      const run = execute(foreign, machine, '{}');
+      expect(await run.ended).toEqual({ code: 1, signal: null });
+      server.close();
+      expect(run.stderr()).toMatch(/^something responds at http:.*, but it is not Step Functions \(/);
+      expect(run.stderr()).toMatch(why);
+    },
+  );
 
   test('--watch runs again at each change of the file, also after one that is no JSON, until Ctrl-C', async () => {
     const dir = mkdtempSync(join(tmpdir(), 'stepwright-'));

@@ -86,6 +86,17 @@ async function checkProject(version, tarball, dir) {
   });
 }
 
+/** On a version that is too old, each door says so. It does before it needs what that version lacks. */
+async function checkOldNode(project, dir) {
+  const env = withNode('18', dir);
+  for (const door of ['stepwright', 'stepwright/testing', 'stepwright/local'])
+    await check(`Node 18: import of ${door}`, () => {
+      const code = `import('${door}').then(() => console.log('it loads'), ({ message }) => console.log(message))`;
+      const said = must(`node --input-type=module -e "${code}"`, { cwd: project, env });
+      expect(said.startsWith('stepwright needs Node 20.19 or later, and this is Node 18.'), said);
+    });
+}
+
 const PYTHON = `import json, os
 with open(os.environ['STEPWRIGHT_INPUT_FILE']) as file:
     who = json.load(file)['who']
@@ -119,6 +130,7 @@ if (hasRegistry('project')) {
   try {
     const tarball = pack(dir);
     for (const version of versions) await checkProject(version, tarball, dir);
+    await checkOldNode(join(dir, `on-${versions[0]}`, 'hello'), dir);
     await checkPythonImage(join(dir, `on-${versions[0]}`, 'hello'));
   } catch (error) {
     await check('the checks run to their end', () => {

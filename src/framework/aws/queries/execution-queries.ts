@@ -115,7 +115,7 @@ export async function startExecution(
   // With a name, a retry of the SDK after a lost answer doesn't start a second execution.
   const command = new StartExecutionCommand({ stateMachineArn, input, name: randomUUID() });
   const { executionArn } = await query(clock, (abortSignal) => client.send(command, { abortSignal }));
-  if (!executionArn) throw new Error('the service started an execution without an ARN');
+  if (!executionArn) throw new NoStepFunctions('it started an execution without an ARN');
   return executionArn;
 }
 

@@ -22,7 +22,7 @@ function explanation(error: unknown, endpoint: Endpoint): string | undefined {
   const where = showEndpoint(endpoint);
   if (nameOf(error) === 'CredentialsProviderError')
     return `no AWS credentials were found (${(error as Error).message}): log in, or set AWS_PROFILE or AWS_ACCESS_KEY_ID; \`--endpoint local\` needs none`;
-  if (isForeign(error) && (statusOf(error) ?? 0) >= 500)
+  if (isForeign(error) && isPassing(statusOf(error)))
     return `${where} can not answer just now (${foreignWords(error)})`;
   if (error instanceof NoStepFunctions || isForeign(error))
     return `something responds at ${where}, but it is not Step Functions (${foreignWords(error)}): check the address. The local service listens on port 8083 by default`;
@@ -56,6 +56,9 @@ function isForeign(error: unknown): boolean {
   if (!(error instanceof Error) || !('$response' in error || '$metadata' in error)) return false;
   return error.name === 'SyntaxError' || error.name === 'UnknownError' || /^\d+$/.test(error.name);
 }
+
+/** True for the status of a server, or of a proxy before it, that may answer later. 501: it never takes a POST. */
+const isPassing = (status = 0): boolean => status >= 500 && status !== 501;
 
 function foreignWords(error: unknown): string {
   const status = statusOf(error);

@@ -1,4 +1,5 @@
-import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
+// Not `hash` by name: Node 18 has no such export, and would fail here before it is told what version is needed.
+import crypto, { randomBytes, timingSafeEqual } from 'node:crypto';
 
 const NONCE_BYTES = 96;
 const SIGNATURE_BYTES = 32;
@@ -58,6 +59,6 @@ export class TokenMint {
 
   #sign(nonce: Buffer, payload: Buffer): Buffer {
     // The key on both sides: nobody can lengthen what is signed. It takes half the time of an HMAC object.
-    return hash('sha256', Buffer.concat([this.#key, nonce, payload, this.#key]), 'buffer');
+    return crypto.hash('sha256', Buffer.concat([this.#key, nonce, payload, this.#key]), 'buffer');
   }
 }
