@@ -87,6 +87,32 @@ test('a script is a worker: results, error names, a task that is gone, a stop', 
   expect(run.stdout()).toMatch(/"progress":\{"fraction":0\.5,"message":"half"\}/);
 });
 
+test('fields of the input reach the program and the output, which is an object where the program prints none', async () => {
+  const script =
+    'read -r input; case $input in *quiet*) ;; *list*) echo [1] ;; *) echo "{\\"run\\":\\"$_EXECUTION_NAME\\",\\"n\\":$N}" ;; esac';
+  await exec(
+    ['sh', '-c', script],
+    [...['--pass-through', '_EXECUTION_NAME', '--pass-through', 'N', '--empty-output', '{}']],
+  );
+  const outputOf = async (input: object): Promise<unknown> => {
+    const { output, error, cause } = await ended(await begin(input));
+    return output === undefined ? [error, JSON.parse(cause ?? '').errorMessage] : JSON.parse(output);
+  };
+  expect(await outputOf({ _EXECUTION_NAME: 'run-7', N: 3 })).toEqual({
+    run: 'run-7',
+    n: 3,
+    _EXECUTION_NAME: 'run-7',
+    N: 3,
+  });
+  expect(await outputOf({ _EXECUTION_NAME: 'quiet' })).toEqual({ _EXECUTION_NAME: 'quiet' });
+  expect(await outputOf({ mode: 'quiet' })).toEqual({});
+  expect(await outputOf({ N: 1, mode: 'list' })).toEqual([
+    'Stepwright.InvalidOutput',
+    "--pass-through adds N to the output, which has to be an object; the program's is [1] (array)",
+  ]);
+  expect(await outputOf({ mode: 'list' })).toEqual([1]);
+});
+
 test('a second signal ends the worker at once, and its program with it', async () => {
   const run = await exec(['sh', '-c', `trap '' TERM; echo "pid $$"; while :; do sleep 0.1; done`]);
   await begin('x');
@@ -118,6 +144,13 @@ test('what can not work is said at the start, with its fix', async () => {
       /^Stepwright cannot start: 4 problems\.[^]*--error: expected CODE=NAME, got "3"[^]*exit code from 1 to 255, got "0=Fine"[^]*States\.Timeout is no name to give[^]*--error 44=Timeout[^]*--kill-after: [^]*less than 5 s/,
     ],
     [['exec', '--activity', 'a', '--endpoint', service.url, '--', 'no-such-program'], /COMMAND_NOT_FOUND/],
+    [
+      [
+        ...['exec', '--activity', 'a', '--endpoint', service.url],
+        ...['--pass-through', 'a-b', '--empty-output', '{', '--', 'sh'],
+      ],
+      /2 problems\.[^]*--pass-through: expected a name that an environment variable can have, got "a-b"[^]*--empty-output: expected JSON, got "{"/,
+    ],
   ] as const;
   await Promise.all(
     runs.map(async ([args, message]) => {

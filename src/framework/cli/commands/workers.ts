@@ -105,6 +105,11 @@ export function addExec(program: CommandOf): void {
     repeatable('--error <CODE=NAME>', 'the error name of an exit code; can be repeated'),
     new Option('--kill-after <duration>', 'the time between SIGTERM and SIGKILL (default: 3s)'),
     new Option('--memory-mb <N>', "the limit of the program's address space in megabytes (default: none)"),
+    repeatable(
+      '--pass-through <FIELD>',
+      'a field of the input that the program gets as a variable, and the output has again; can be repeated',
+    ),
+    new Option('--empty-output <JSON>', 'the output where the program gives none (default: null)'),
     ...[configFlag, endpointFlag, logFlag, formatFlag],
     ...optionFlags((_, key) => !NOT_OF_EXEC.has(key)),
   ]).action(async (words: string[], parsed: Parsed<ExecFlags & LogFlags>) => {

@@ -21,6 +21,7 @@ import type { TaskLog } from '../start/task-log.js';
 import { runWorker } from '../start/run-worker.js';
 import { unknownVariables } from '../../config/unknown-variables.js';
 import { stopSignal } from '../process/signals.js';
+import { PassedFields } from './passed-fields.js';
 
 /** The flags that only `exec` has. */
 export interface ExecFlags {
@@ -30,6 +31,10 @@ export interface ExecFlags {
   readonly error?: readonly string[];
   readonly killAfter?: string;
   readonly memoryMb?: string;
+  /** Names of fields of the input, for {@link PassedFields}. */
+  readonly passThrough?: readonly string[];
+  /** JSON: the output where the program's is `null`. */
+  readonly emptyOutput?: string;
 }
 
 /**
@@ -54,7 +59,7 @@ export async function exec(
   const options = commandOptions(own);
   const { config, baseDir } = await loadConfigIfAny(flags.texts['config'], process.cwd());
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !NOT_OF_EXEC.has(name)));
-  const activities = [commandActivity(own.activity, file, args, options)];
+  const activities = [commandActivity(own, (task, env) => runCommand(task, file, args, { ...options, env }))];
   const plan = await makePlan({ config: connectionOf(config, activities), baseDir, flags, env });
   const problems = [...plan.problems, ...flagProblems(own, options), ...missingProgram(file)];
   const stop = stopSignal(log, 'stopping: running programs get their grace; once more to stop at once');
@@ -86,16 +91,16 @@ const connectionOf = (config: Config, activities: readonly Constructor[]): Confi
 });
 
 function commandActivity(
-  activity: string,
-  file: string,
-  args: readonly string[],
-  options: CommandOptions,
+  { activity, passThrough = [], emptyOutput = 'null' }: ExecFlags,
+  run: (task: TaskContext, env: Readonly<Record<string, string>>) => Promise<unknown>,
 ): Constructor {
   @Activity(activity, { concurrency: 1 })
   class Exec {
     @Handle({ input: 'any' })
-    run(_input: unknown, task: TaskContext): Promise<unknown> {
-      return runCommand(task, file, args, options);
+    async run(input: unknown, task: TaskContext): Promise<unknown> {
+      const fields = new PassedFields(input, passThrough);
+      const output = await run(task, fields.env);
+      return fields.addTo(output ?? JSON.parse(emptyOutput));
     }
   }
   return Exec;
@@ -116,12 +121,40 @@ function codeAndName(text: string): [code: string, name: string] {
 }
 
 /** Finds mistakes in the flags that describe the program. */
-function flagProblems({ error = [] }: ExecFlags, { killAfter, memoryMb }: CommandOptions): Problem[] {
+function flagProblems(
+  { error = [], passThrough = [], emptyOutput = 'null' }: ExecFlags,
+  { killAfter, memoryMb }: CommandOptions,
+): Problem[] {
   return [
     ...error.flatMap(errorProblems),
+    ...passThrough.filter((name) => !/^[A-Za-z_]\w*$/.test(name)).map(noVariable),
+    ...(isJson(emptyOutput) ? [] : [noJson(emptyOutput)]),
     ...refusal('--kill-after', { killAfter }),
     ...refusal('--memory-mb', { memoryMb }),
   ];
+}
+
+const noVariable = (name: string): Problem => ({
+  code: 'CONFIG_BAD_VALUE',
+  where: '--pass-through',
+  what: `expected a name that an environment variable can have, got ${show(name)}`,
+  fix: 'name a field of letters, digits and underscores, as in --pass-through _EXECUTION_NAME',
+});
+
+const noJson = (text: string): Problem => ({
+  code: 'CONFIG_BAD_VALUE',
+  where: '--empty-output',
+  what: `expected JSON, got ${show(text)}`,
+  fix: "write it as in --empty-output '{}'",
+});
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function refusal(where: string, option: CommandOptions): Problem[] {
