@@ -61,8 +61,8 @@ async function best(wanted: readonly unknown[], attempt: () => Promise<Outcome>)
 describe('a SIGTERM in the middle of it ends the process', () => {
   const groups: [title: string, inputs: readonly HostileInput[]][] = [
     ['those that once were fatal', named],
+    ['those that never end', all.filter(({ goesOn }) => goesOn)],
     ['all of them at once', all],
-    ...all.filter(({ goesOn }) => goesOn).map((input): [string, HostileInput[]] => [input.does, [input]]),
   ];
 
   test.each(groups)(

@@ -9,7 +9,7 @@ import { killPrograms, type Program, startProgram } from '../../support/crash/pr
 import { mulberry32 } from '../../support/random.js';
 
 const PROCESSES = 4;
-const CONTENDED_MS = 15_000;
+const CONTENDED_MS = 8_000;
 const KILLS = 30;
 
 const root = mkdtempSync(join(tmpdir(), 'stepwright-contention-'));
