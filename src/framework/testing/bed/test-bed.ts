@@ -120,10 +120,11 @@ export async function createTestBed<
 >(classes: C, options: TestBedOptions<Tokens> = {}): Promise<TestBed<InstanceOf<C> & object, ByName<C>>> {
   checkOptions('createTestBed', BED_OPTIONS, options);
   const work = new RealWork(realTimeLimits(options));
-  const parts = await makeBedHandlers(listOf(classes), options, new BedClock(work));
+  const clock = new BedClock(work);
+  const parts = await makeBedHandlers(listOf(classes), options, clock);
   const bed = new Bed({
     ...parts,
-    handlers: work.trackAll(parts.handlers),
+    handlers: work.trackAll(parts.handlers, clock),
     work,
     log: options.log ?? silentLog,
   });

@@ -72,6 +72,8 @@ export class HandClock extends BaseClock {
   }
 
   override after(ms: number, fn: () => void): Cancel {
+    // No timer is set for a time that never comes.
+    if (ms === Number.POSITIVE_INFINITY) return () => {};
     return this.#timers.add(this.#now + Math.max(ms, 0), fn);
   }
 

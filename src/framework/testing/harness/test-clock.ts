@@ -1,31 +1,75 @@
 import type { Cancel } from '../../base/time/clock.js';
+import { showDuration } from '../../base/time/duration.js';
 import { HandClock } from './hand-clock.js';
-import { realNow } from './real-time.js';
+import { IntervalHeartbeats } from './interval-heartbeats.js';
+import { inNextTurn, nap, realNow } from './real-time.js';
 import type { RealWork } from './real-work.js';
 
-/** A clock for tests that doesn't move while tasks do real work, such as reading a file. */
+/** A call of a test that ends when something has happened. Until then the clock moves on by itself. */
+export interface Goal {
+  /** Returns true when it has happened. Called only while nothing more happens without moving the clock. */
+  readonly isReached: () => boolean;
+  /** Returns true if it can't happen any more, so that the call ends too. @default it always can */
+  readonly isHopeless?: () => boolean;
+  /** The time at which the clock stops for the call, in epoch milliseconds. @default it stops for no time */
+  readonly stopAt?: number;
+  /** Returns a number that changes whenever something has progressed, such as the number of finished tasks. */
+  readonly progress: () => number;
+  /** Returns the names of the running handlers, for an error message. */
+  readonly running: () => readonly string[];
+}
+
+/**
+ * The clock gives up after this many steps (from one timer to the next) for each millisecond of the limit of real time.
+ * Only steps in which a new timer was set count, and progress resets the count. So the error comes before a test
+ * runner's own limit of 5 s.
+ */
+const STEPS_PER_MS = 4;
+/**
+ * The most steps in a row in which only heartbeat timers fire. Such steps are useful, since a heartbeat can report that
+ * its task has timed out, which frees a slot of the handler.
+ */
+const MOST_BEATS = 1_000;
+const LONGEST_NAP_MS = 10;
+/** The most real milliseconds that count for one nap. Time in which other code blocks the process doesn't count. */
+const LATEST_NAP_MS = 50;
+
+/**
+ * A clock for tests that moves on by itself while a call of the test waits for something. It moves from one timer to the
+ * next, and never while tasks do real work, such as reading a file.
+ */
 export class TestClock extends HandClock {
   readonly work: RealWork;
+  /** Sends the heartbeats of all tasks. */
+  readonly heartbeats = new IntervalHeartbeats(this);
+  /** Returns true if more will happen by itself, without moving the clock. */
+  isBusy: () => boolean = () => false;
+  readonly #goals = new Map<
+    Goal,
+    { readonly resolve: () => void; readonly reject: (error: unknown) => void }
+  >();
   #timersSet = 0;
+  #reached = 0;
+  #isMoving = false;
 
   constructor(work: RealWork, start?: number) {
     super(start);
     this.work = work;
   }
 
-  /** The number of timers that were ever set. */
-  get timersSet(): number {
-    return this.#timersSet;
-  }
-
-  override after(ms: number, fn: () => void): Cancel {
-    this.#timersSet++;
-    return super.after(ms, fn);
+  /** True while the clock moves on by itself. */
+  get moves(): boolean {
+    return this.#goals.size > 0;
   }
 
   /** True if the clock doesn't wait for real work, because the test itself moves it, for a task of `bed.start`. */
   protected get watched(): boolean {
     return false;
+  }
+
+  override after(ms: number, fn: () => void): Cancel {
+    this.#timersSet++;
+    return super.after(ms, fn);
   }
 
   /** Waits until nothing more happens without moving the clock, but doesn't wait for real work. */
@@ -39,11 +83,152 @@ export class TestClock extends HandClock {
    */
   override async settle(until?: () => boolean): Promise<void> {
     await super.settle(until);
-    if (until || this.watched) return;
+    if (until) return;
     const by = realNow() + this.work.limitMs;
-    while (this.work.isOpen) {
-      await this.work.rest(by);
+    while (this.watched ? this.work.isFiring : this.work.isOpen) {
+      await (this.watched ? nap(1) : this.work.rest(by));
       await super.settle();
     }
   }
+
+  /**
+   * Moves the clock on from timer to timer until the goal is reached or hopeless.
+   * @throws an Error that names the running handlers if they never end, or work that takes too long
+   */
+  reach(goal: Goal): Promise<void> {
+    // Most tasks of a test bed need no time on the clock, and have ended by then.
+    if (!this.#isMoving) inNextTurn(() => void this.#move());
+    this.#isMoving = true;
+    return new Promise((resolve, reject) => this.#goals.set(goal, { resolve, reject }));
+  }
+
+  /** Ends the call of a goal at once. */
+  drop(goal: Goal): void {
+    this.#end(goal);
+  }
+
+  async #move(): Promise<void> {
+    while (this.#goals.size > 0) {
+      try {
+        await this.#moveOn();
+      } catch (error) {
+        for (const { reject } of this.#goals.values()) reject(error);
+        this.#goals.clear();
+      }
+    }
+    this.#isMoving = false;
+  }
+
+  async #moveOn(): Promise<void> {
+    for (let stage = this.#newStage(); ;) {
+      for (await this.settle(); this.isBusy(); await this.settle()) await nap(1);
+      for (const goal of this.#goals.keys()) if (goal.isReached() || goal.isHopeless?.()) this.#end(goal);
+      if (this.#goals.size === 0) return;
+      if (this.#progress !== stage.progress) stage = this.#newStage();
+      const due = this.#due;
+      if (due !== undefined && (this.#mayProgress || stage.beats++ < MOST_BEATS)) {
+        this.#step(stage);
+        // The timers that are due now fire while the clock settles.
+        this.stall(Math.max(due - this.now(), 0));
+      } else if (!(await this.#changes(due))) throw new Error(this.#idle());
+    }
+  }
+
+  #end(goal: Goal): void {
+    this.#goals.get(goal)?.resolve();
+    if (this.#goals.delete(goal)) this.#reached++;
+  }
+
+  /** The time to which the clock moves next. */
+  get #due(): number | undefined {
+    if (this.watched) return undefined;
+    const stops = [...this.#goals.keys()].flatMap(({ stopAt }) => stopAt ?? []);
+    const due = Math.min(this.next ?? Number.POSITIVE_INFINITY, ...stops);
+    return Number.isFinite(due) ? due : undefined;
+  }
+
+  /** True if a timer is set that can lead to progress. The heartbeats of running tasks don't count. */
+  get #mayProgress(): boolean {
+    return (
+      this.pending > this.heartbeats.waiting ||
+      [...this.#goals.keys()].some(({ stopAt }) => stopAt !== undefined)
+    );
+  }
+
+  /** A number that changes whenever something has progressed. */
+  get #progress(): number {
+    return [...this.#goals.keys()].reduce((sum, { progress }) => sum + progress(), this.#reached);
+  }
+
+  #newStage(): Stage {
+    return {
+      progress: this.#progress,
+      began: realNow(),
+      from: this.now(),
+      asked: this.#asked,
+      steps: 0,
+      beats: 0,
+    };
+  }
+
+  /** The number of timers that were ever set, except those for heartbeats. */
+  get #asked(): number {
+    return this.#timersSet - this.heartbeats.timersSet;
+  }
+
+  /**
+   * Counts a step if a new timer was set since the last step.
+   * @throws an Error after too many steps, or after too much real time
+   */
+  #step(stage: Stage): void {
+    if (this.#asked === stage.asked) return;
+    stage.asked = this.#asked;
+    stage.steps++;
+    const { limitMs } = this.work;
+    if (stage.steps <= limitMs * STEPS_PER_MS && realNow() - stage.began <= limitMs) return;
+    const passed = showDuration(this.now() - stage.from);
+    throw new Error(
+      `${this.#names()}, however far the clock runs ahead: ${passed} in ${stage.steps} steps\n${this.#fix()}`,
+    );
+  }
+
+  /** Waits, in real time, until there is progress or a timer changes. Returns false if neither happens in `idleMs`. */
+  async #changes(due: number | undefined): Promise<boolean> {
+    const [progress, pending] = [this.#progress, this.pending];
+    let waited = 0;
+    for (let ms = 1; waited <= this.work.idleMs; ms = Math.min(ms * 2, LONGEST_NAP_MS)) {
+      const from = realNow();
+      await nap(ms);
+      if (this.#progress !== progress || this.pending !== pending || this.#due !== due || this.work.isOpen)
+        return true;
+      if ([...this.#goals.keys()].some((goal) => goal.isReached() || goal.isHopeless?.())) return true;
+      waited += Math.min(realNow() - from, LATEST_NAP_MS);
+    }
+    return false;
+  }
+
+  #idle(): string {
+    return `${this.#names()} in ${this.work.idleMs / 1000} real seconds: no file or socket is on its way for it, and nothing is due by the clock\n${this.#fix()}`;
+  }
+
+  #names(): string {
+    const names = [...new Set([...this.#goals.keys()].flatMap(({ running }) => running()))];
+    return `${names.join(', ')} ${names.length > 1 ? 'have' : 'has'} not ended`;
+  }
+
+  #fix(): string {
+    return `Fix: mock what it waits for, so that it settles; or give it a limit, by \`timeout\` of @Handle or "TimeoutSeconds" of the state; or give it more time: { realTimeLimit: '${(this.work.limitMs * 6) / 1000}s' }`;
+  }
+}
+
+/** Counts what has happened since the last progress. */
+interface Stage {
+  readonly progress: number;
+  /** The real time of the last progress. */
+  readonly began: number;
+  /** The time on the clock at the last progress. */
+  readonly from: number;
+  asked: number;
+  steps: number;
+  beats: number;
 }

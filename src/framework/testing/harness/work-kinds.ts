@@ -1,30 +1,21 @@
+import { AsyncResource } from 'node:async_hooks';
 import { realNow } from './real-time.js';
 
-/** The object that Node passes to an async hook: a native handle, a timer or a request. */
+/** The object that Node passes to an async hook: a native handle or a request. */
 type Resource = object;
 
-/**
- * One kind of real work, such as a file or a socket. The kind is recognised by the type that Node gives to an
- * asynchronous resource.
- */
+/** One kind of real work, such as a file or a socket. */
 export interface WorkKind {
-  /** Returns the name of the work for error messages. */
-  readonly name: (resource: Resource) => string;
+  /** The name of the work for error messages. */
+  readonly name: string;
   /**
-   * Returns a function that returns true while the work is in progress. Work also counts as ended when Node destroys
-   * the resource.
+   * Returns a function that returns true while the work is in progress. Work also ends when Node destroys the resource.
+   * @default it is in progress until then
    */
-  readonly watch: (resource: Resource) => () => boolean;
-  /** True if the end of this kind of work is only known from Node's `destroy` hook. */
-  readonly endsUnseen: boolean;
+  readonly watch?: (resource: Resource) => () => boolean;
 }
 
-const always = (): (() => boolean) => () => true;
-
-/**
- * Watches a resource that has a method `hasRef`. It is waited for only while it is referenced, that is, while it would
- * keep the process alive.
- */
+/** Watches a handle that is waited for only while it is referenced, that is, while it would keep the process alive. */
 const whileReferenced =
   (resource: Resource): (() => boolean) =>
   () => {
@@ -32,22 +23,16 @@ const whileReferenced =
     return typeof hasRef !== 'function' || Reflect.apply(hasRef, resource, []) === true;
   };
 
-const whileArmed = (timer: Resource): (() => boolean) => {
-  const isReferenced = whileReferenced(timer);
-  return () => Reflect.get(timer, '_destroyed') !== true && isReferenced();
-};
-
 /** Watches a zlib stream. A stream may exist for long without work. It has a buffer only while it processes a chunk. */
-const whileWriting =
-  (stream: Resource): (() => boolean) =>
-  () =>
-    (Reflect.get(stream, 'buffer') ?? null) !== null;
+const whileWriting = (stream: Resource) => (): boolean => (Reflect.get(stream, 'buffer') ?? null) !== null;
+
+const whileWaiting = (immediate: Resource) => (): boolean => Reflect.get(immediate, '_destroyed') !== true;
 
 /** A socket that has received something is considered idle after this many real milliseconds without traffic. */
 const SOCKET_QUIET_MS = 50;
 
 /** Watches a socket. It counts as work until a response arrives, and again after each write until the next response. */
-function whileUnanswered(socket: Resource): () => boolean {
+export function whileUnanswered(socket: Resource): () => boolean {
   if (typeof Reflect.get(socket, 'hasRef') !== 'function') return () => false;
   const isReferenced = whileReferenced(socket);
   let [read, written, readAt] = [0, 0, Number.POSITIVE_INFINITY];
@@ -63,58 +48,47 @@ function whileUnanswered(socket: Resource): () => boolean {
   };
 }
 
-const kind = (
-  name: string | WorkKind['name'],
-  watch: WorkKind['watch'] = always,
-  endsUnseen = true,
-): WorkKind => ({ name: typeof name === 'string' ? () => name : name, watch, endsUnseen });
+const KINDS: readonly (readonly [types: RegExp, name: string, watch?: WorkKind['watch']])[] = [
+  [/^(FSREQ|FILEHANDLECLOSEREQ)/, 'a file'],
+  [/^(GETADDRINFOREQ|GETNAMEINFOREQ|QUERY)WRAP$/, 'a DNS lookup'],
+  [/CONNECTWRAP$/, 'a connection'],
+  [/^HTTPCLIENTREQUEST$/, 'an HTTP request'],
+  [/^HTTP2STREAM$/, 'an HTTP/2 stream'],
+  [/^(WRITE|SHUTDOWN|UDPSEND)WRAP$/, 'a socket', whileReferenced],
+  [/^(TCP|PIPE)WRAP$/, 'a socket', whileUnanswered],
+  [/^PROCESSWRAP$/, 'a child process', whileReferenced],
+  [/^WORKER$/, 'a worker thread', whileReferenced],
+  [/^MESSAGEPORT$/, 'a message from a thread', whileReferenced],
+  [/^ZLIB$/, 'compression', whileWriting],
+  [/^Immediate$/, 'an immediate', whileWaiting],
+  // The types of node:crypto begin with what they compute, as in PBKDF2REQUEST.
+  [/^[A-Z0-9]+REQUEST$/, 'crypto'],
+];
 
-const FILE = kind('a file');
-const DNS = kind('a DNS lookup');
-const CONNECT = kind('a connection');
-const SEND = kind('a socket', whileReferenced);
-const SOCKET = kind('a socket', whileUnanswered);
+/** Matches the types of Node's other resources, for which a handler doesn't wait. */
+const OTHERS = /^([A-Z0-9_]+|TickObject|Microtask|Timeout)$/;
 
-const KINDS: Readonly<Record<string, WorkKind>> = {
-  FSREQCALLBACK: FILE,
-  FSREQPROMISE: FILE,
-  FILEHANDLECLOSEREQ: FILE,
-  GETADDRINFOREQWRAP: DNS,
-  GETNAMEINFOREQWRAP: DNS,
-  QUERYWRAP: DNS,
-  TCPCONNECTWRAP: CONNECT,
-  PIPECONNECTWRAP: CONNECT,
-  HTTPCLIENTREQUEST: kind('an HTTP request'),
-  HTTP2STREAM: kind('an HTTP/2 stream'),
-  WRITEWRAP: SEND,
-  SHUTDOWNWRAP: SEND,
-  UDPSENDWRAP: SEND,
-  TCPWRAP: SOCKET,
-  PIPEWRAP: SOCKET,
-  PROCESSWRAP: kind('a child process', whileReferenced),
-  WORKER: kind('a worker thread', whileReferenced),
-  MESSAGEPORT: kind('a message from a thread', whileReferenced),
-  ZLIB: kind('compression', whileWriting, false),
-  Timeout: kind(timerName, whileArmed, false),
-  Immediate: kind('an immediate', whileArmed, false),
-};
-
-function timerName(timer: Resource): string {
-  const ms = Number(Reflect.get(timer, '_idleTimeout'));
-  const repeats = (Reflect.get(timer, '_repeat') ?? null) !== null;
-  return `a real ${repeats ? 'interval' : 'timer'} of ${ms} ms`;
-}
-
-/** Matches the resource types of `node:crypto`. Their names begin with what they compute, as in PBKDF2REQUEST. */
-const CRYPTO = /^([A-Z0-9]+)REQUEST$/;
+const found = new Map<string, WorkKind | undefined>();
 
 /**
- * Returns the kind of work that a type of Node's asynchronous resources stands for. Returns undefined if a handler
- * doesn't wait for such resources.
+ * Returns the kind of work that one of Node's asynchronous resources stands for; undefined if a handler doesn't wait for
+ * it.
  */
-export function kindOf(type: string): WorkKind | undefined {
-  const known = KINDS[type];
-  if (known) return known;
-  const [, request] = CRYPTO.exec(type) ?? [];
-  return request === undefined ? undefined : kind(`crypto (${request.toLowerCase()})`);
+export function kindOf(type: string, resource: Resource): WorkKind | undefined {
+  if (!found.has(type)) found.set(type, kindOfType(type));
+  const kind = found.get(type);
+  // Libraries make such resources only to keep an async context, and may never destroy them.
+  return kind === NATIVE && resource instanceof AsyncResource ? undefined : kind;
+}
+
+/** The asynchronous work of an addon, such as the hash of bcrypt. Each addon chooses the type of its resources. */
+const NATIVE: WorkKind = { name: 'native code' };
+
+function kindOfType(type: string): WorkKind | undefined {
+  for (const [types, name, watch] of KINDS) {
+    if (!types.test(type)) continue;
+    const whole = name === 'crypto' ? `crypto (${type.replace(/REQUEST$/, '').toLowerCase()})` : name;
+    return watch ? { name: whole, watch } : { name: whole };
+  }
+  return OTHERS.test(type) ? undefined : NATIVE;
 }

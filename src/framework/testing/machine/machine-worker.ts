@@ -1,5 +1,4 @@
 import type { Logger } from '../../base/log/log.js';
-import type { Clock } from '../../base/time/clock.js';
 import type { ReportRequest } from '../../aws/call-request.js';
 import type { ActivityPort, PollAnswer, ReportAnswer } from '../../aws/activity-port.js';
 import type { Ask } from '../../worker/keep/asking.js';
@@ -9,9 +8,9 @@ import { Task, type TaskWorld } from '../../worker/task/task.js';
 import type { EnginePort } from './engine-port.js';
 import type { BedHandler } from '../harness/bed-handlers.js';
 import { type HandTasks, WORKER_NAME } from './hand-tasks.js';
-import { IntervalHeartbeats } from '../harness/interval-heartbeats.js';
 import { nextTurn } from '../harness/real-time.js';
 import type { Fault } from '../harness/options.js';
+import type { TestClock } from '../harness/test-clock.js';
 import { taskWorld } from '../harness/task-world.js';
 
 const THROTTLE: ReportAnswer = {
@@ -25,7 +24,7 @@ const THROTTLE: ReportAnswer = {
 export interface MachineWorkerParts {
   readonly port: EnginePort;
   readonly handTasks: HandTasks;
-  readonly clock: Clock;
+  readonly clock: TestClock;
   readonly log: Logger;
   /** The faults to inject into the attempts of each handler, by the handler's name. */
   readonly faults: Readonly<Record<string, readonly Fault[]>>;
@@ -44,7 +43,6 @@ export class MachineWorker {
   readonly running: string[] = [];
   /** The number of tasks that have ended so far. */
   ended = 0;
-  readonly heartbeats: IntervalHeartbeats;
   readonly #tasks = new Set<Task>();
   readonly #parts: MachineWorkerParts;
   readonly #phoneBook: PhoneBook;
@@ -57,7 +55,6 @@ export class MachineWorker {
   constructor(parts: MachineWorkerParts) {
     this.#parts = parts;
     this.#phoneBook = parts.phoneBook(this.#ask);
-    this.heartbeats = new IntervalHeartbeats(parts.clock);
     this.#faults = new Map(Object.entries(parts.faults).map(([name, list]) => [name, [...list]]));
   }
 
@@ -112,7 +109,7 @@ export class MachineWorker {
     const { clock, log, reportLimitMs } = this.#parts;
     const port = fault === 'none' ? this.#parts.port : new FaultyPort(this.#parts.port, fault);
     return taskWorld({
-      ...{ port, clock, log, reportLimitMs, heartbeats: this.heartbeats, workerName: WORKER_NAME },
+      ...{ port, clock, log, reportLimitMs, heartbeats: clock.heartbeats, workerName: WORKER_NAME },
       ...{ ask: this.#ask, phoneBook: this.#phoneBook },
       emit: (event, payload) => {
         if (event === 'task:deferred') this.#parts.handTasks.defer((payload as TaskRef).token);

@@ -6,9 +6,7 @@ import type { OpenTask } from '../../local/engine/tasks/open-task.js';
 import type { StepFunctions } from '../../local/engine/step-functions.js';
 import type { OpenCalls } from '../harness/open-calls.js';
 import { checkOptions, HAND_TASK_OPTIONS, type HandTaskOptions } from '../harness/options.js';
-import { nap } from '../harness/real-time.js';
-import { type Journey, runAhead } from '../harness/run-ahead.js';
-import type { TestClock } from '../harness/test-clock.js';
+import type { Goal, TestClock } from '../harness/test-clock.js';
 import type { Whole } from '../harness/whole.js';
 import { type ExecutionResult, resultOf } from './execution-result.js';
 import { HandTask } from './hand-task.js';
@@ -33,11 +31,6 @@ export interface MachineWorld {
   readonly calls: OpenCalls;
   /** Parses JSON, with each reference in it replaced by its payload. */
   readonly whole: Whole;
-  /**
-   * Returns the time of the next timer, in epoch milliseconds; undefined if there is none. Timers that end a
-   * GetActivityTask call don't count.
-   */
-  readonly nextTimer: () => number | undefined;
 }
 
 /**
@@ -103,12 +96,11 @@ export class TestExecution<State extends string = string> {
 
   /** Moves the clock on by a duration such as `'20s'`, and runs everything that falls due in that time. */
   async advance(duration: string): Promise<void> {
-    const { clock, nextTimer } = this.#world;
+    const { clock } = this.#world;
     const target = clock.now() + millisecondsOf(duration);
     await this.#run({
-      isDone: () => clock.now() >= target,
-      next: () => Math.min(nextTimer() ?? target, target),
-      mayMove: () => true,
+      isReached: () => clock.now() >= target,
+      stopAt: target,
       progress: () => clock.now(),
     });
   }
@@ -167,9 +159,8 @@ export class TestExecution<State extends string = string> {
   async #reach(missed: string | undefined, isReached: () => boolean): Promise<void> {
     const isOver = (): boolean => this.#execution.end !== undefined;
     await this.#run({
-      isDone: () => isReached() || isOver() || this.#why() !== undefined,
-      next: this.#world.nextTimer,
-      mayMove: () => this.#mayMove(),
+      isReached: () => isReached() || isOver(),
+      isHopeless: () => this.#why() !== undefined,
       progress: () => this.#execution.history.length + this.#world.worker.ended,
     });
     if (isReached()) return;
@@ -180,10 +171,10 @@ export class TestExecution<State extends string = string> {
 
   /** Returns the reason why the execution can't continue, as text; undefined if it can. */
   #why(): string | undefined {
-    const { unserved, stepFunctions, handlers, handTasks, worker, nextTimer } = this.#world;
+    const { unserved, stepFunctions, handlers, handTasks, worker, clock } = this.#world;
     const arn = unserved.find((each) => this.#isQueued(stepFunctions.activities.get(each)));
     if (arn !== undefined) return saidUnserved(arn, handlers);
-    if (nextTimer() !== undefined || worker.running.length > 0) return undefined;
+    if (clock.next !== undefined || worker.running.length > 0) return undefined;
     return saidWait(this.#execution, this.#trail, handTasks);
   }
 
@@ -192,42 +183,18 @@ export class TestExecution<State extends string = string> {
     return false;
   }
 
-  /**
-   * Returns true if a timer is set that may let the execution continue. Timers for heartbeats of running tasks, and
-   * timers that end a GetActivityTask call, don't count.
-   */
-  #mayMove(): boolean {
-    const { clock, worker, stepFunctions } = this.#world;
-    return clock.pending > worker.heartbeats.waiting + stepFunctions.parkedPolls;
-  }
-
-  #run(goal: Pick<Journey, 'isDone' | 'next' | 'mayMove' | 'progress'>): Promise<void> {
+  #run(goal: Omit<Goal, 'running'>): Promise<void> {
     const { calls, clock, worker } = this.#world;
     return calls.call(async () => {
+      const isReached = (): boolean => calls.isClosed || goal.isReached();
       try {
-        await runAhead({
-          ...goal,
-          clock,
-          isDone: () => calls.isClosed || goal.isDone(),
-          asked: () => clock.timersSet - worker.heartbeats.timersSet,
-          running: () => worker.running,
-          rest: () => this.#rest(),
-        });
+        await clock.reach({ ...goal, isReached, running: () => worker.running });
       } catch (error) {
         worker.abort();
         clock.work.abandon();
         throw error;
       }
     });
-  }
-
-  /** Waits until nothing more happens without moving the clock, however long the evaluation of expressions takes. */
-  async #rest(): Promise<void> {
-    const { clock, stepFunctions, handTasks } = this.#world;
-    await clock.settle();
-    // An expression may be evaluated in a thread, which may need this processor core.
-    for (; stepFunctions.busy; await clock.settle()) await nap(1);
-    handTasks.lease();
   }
 }
 

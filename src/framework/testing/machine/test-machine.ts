@@ -34,11 +34,6 @@ import {
   type TestMachineOptions,
 } from '../harness/options.js';
 
-/**
- * How long a GetActivityTask call waits for a task, in milliseconds. It is longer than any execution, so that no such
- * call ends without a task.
- */
-const POLL_HOLD_MS = 200 * 365 * 86_400_000;
 const KEPT_EXECUTIONS = 1_000;
 
 /**
@@ -192,7 +187,7 @@ export async function createTestMachine<
   const clock = new TestClock(new RealWork(realTimeLimits(options)));
   const parts = await makeBedHandlers(activities, options, clock);
   const { reportLimitMs, dispose, handlers, whole, phoneBook } = parts;
-  const served = clock.work.trackAll(handlers);
+  const served = clock.work.trackAll(handlers, clock);
   const definitions = served.map((each) => each.definition);
   const { stepFunctions, machine, port, arns } = await makeEngine(source, resources, clock);
   const { tasks } = machine.program;
@@ -219,20 +214,15 @@ export async function createTestMachine<
     ...{ stepFunctions, port, worker, clock, states, handTasks, unserved, whole },
     handlers: definitions,
     calls: new OpenCalls(),
-    nextTimer: () => nextTimer(clock),
+  };
+  clock.isBusy = () => {
+    if (stepFunctions.busy) return true;
+    handTasks.lease();
+    return false;
   };
   const made = new TestMachine<StateName<Definition>>({ world, machine, dispose });
   closeBy(options.signal, made);
   return made;
-}
-
-/**
- * Returns the time of the next timer, in epoch milliseconds; undefined if there is none. Timers that end a
- * GetActivityTask call don't count.
- */
-function nextTimer(clock: HandClock): number | undefined {
-  const { next } = clock;
-  return next !== undefined && next - clock.now() < POLL_HOLD_MS / 2 ? next : undefined;
 }
 
 /** An instance of the local Step Functions that contains one machine and the activities that it uses. */
@@ -254,7 +244,12 @@ async function makeEngine(source: MachineSource, resources: Mocks, clock: HandCl
   const { EnginePort } = await import('./engine-port.js');
   const { definitionMistakes, machineProblem } = await import('../../check/definition-mistakes.js');
   throwProblems(definitionMistakes(source).map(machineProblem));
-  const settings = { pollHoldMs: POLL_HOLD_MS, keptExecutions: KEPT_EXECUTIONS, random: () => 0.5 };
+  // No GetActivityTask call ends without a task.
+  const settings = {
+    pollHoldMs: Number.POSITIVE_INFINITY,
+    keptExecutions: KEPT_EXECUTIONS,
+    random: () => 0.5,
+  };
   const mocks = { ...callbackAnswers(source, resources), ...resources };
   const stepFunctions = new StepFunctions(
     { clock, mocks, ...settings },
