@@ -23,6 +23,59 @@ class Greeting {
 
 const succeeded = (output: unknown) => ({ status: 'succeeded', output });
 
+describe('bed.get', () => {
+  @injectable()
+  class Ledger {
+    readonly lines: string[] = [];
+  }
+  @injectable()
+  class Audit {
+    constructor(readonly ledger: Ledger) {}
+  }
+  @Activity('book')
+  class Booking {
+    constructor(
+      readonly ledger: Ledger,
+      @inject('currency') readonly currency: string,
+    ) {}
+    @Handle({ input: 'any' }) run(line: string): void {
+      this.ledger.lines.push(line);
+    }
+  }
+  const mocks: Mock[] = [['currency', 'EUR']];
+
+  test('returns the instance that the handler has, of a class that is no singleton', async () => {
+    const bed = await createTestBed(Booking, { mocks });
+    await bed.run('a');
+    expect(bed.get(Ledger).lines).toEqual(['a']);
+    expect(bed.get(Booking).ledger).toBe(bed.get(Ledger));
+    expect(bed.get('currency')).toBe('EUR');
+  });
+
+  test('returns what setup has registered, although no handler is injected with it', async () => {
+    const other = new Greeter();
+    const setup = (container: DependencyContainer): void => void container.registerInstance(Greeter, other);
+    expect((await createTestBed(Booking, { mocks, setup })).get(Greeter)).toBe(other);
+  });
+
+  test('refuses what is injected into nothing, and what two classes have one each of', async () => {
+    @Activity('audited')
+    class Audited {
+      constructor(
+        readonly audit: Audit,
+        readonly ledger: Ledger,
+      ) {}
+      @Handle() run(): void {}
+    }
+    const bed = await createTestBed(Audited);
+    expect(bed.get(Audited).audit).toBe(bed.get(Audit));
+    expect(() => bed.get(Ledger)).toThrow(/^bed\.get\(Ledger\): several instances .*\nFix: .*@singleton\(\)/);
+    expect(() => bed.get(Greeter)).toThrow(
+      /^bed\.get\(Greeter\): it was injected into nothing .*: did you mean/,
+    );
+  });
+});
+
 describe('mocks', () => {
   class Rude {
     greet = (who: string): string => `Go away, ${who}`;
@@ -46,7 +99,7 @@ describe('mocks', () => {
     const bed = await createTestBed(Greeting, { mocks: [[Greeter, mock]] });
     await bed.run({ who: 'a' });
     expect(greet).toHaveBeenCalledWith('a');
-    expect(bed.container.resolve(Greeter)).toBe(mock);
+    expect(bed.get(Greeter)).toBe(mock);
   });
 
   test('a function is the value of a token that is no class', async () => {

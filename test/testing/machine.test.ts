@@ -107,6 +107,12 @@ Resources:
   rmSync(dir, { recursive: true });
 });
 
+test('a path that leads to no file is refused, with the folder in which it was looked for', async () => {
+  await expect(createTestMachine('machines/Sad.asl.json')).rejects.toThrow(
+    `there is no file machines/Sad.asl.json in ${process.cwd()}\nFix: give the path`,
+  );
+});
+
 test('a value from the environment stays inside the text it stands in, as in the local service', async () => {
   const file = join(mkdtempSync(join(tmpdir(), 'stepwright-')), 'Said.asl.json');
   const said = { StartAt: 'Say', States: { Say: { Type: 'Pass', Result: '${SAID}', End: true } } };

@@ -194,10 +194,23 @@ export async function inputs(): Promise<unknown[]> {
     await createTestBed({ One, Two }),
   ];
   const typed: TestBed<One> = one;
+  const named2: TestBed<One | Two, { One: One; Two: Two }> = named;
+  // eslint-disable-next-line typescript/no-explicit-any
+  const loose = await createTestBed(One as any);
   const options: TestBedOptions = { mocks: [[Greeter, 7]] };
   return [
     typed,
     options,
+    named2,
+    loose.run(),
+    loose.run({ who: 7 }, { handler: 'One.go' }),
+    one.run({ who: 7 } as unknown),
+    one.run(JSON.parse('{"who":7}')),
+    one.start({ who: 7 } as unknown, { heartbeat: '5s' }),
+    named.run({ count: 'x' } as unknown, { handler: 'Two.go' }).then((result) => {
+      // @ts-expect-error -- the output of Two.go is a number
+      return result.status === 'succeeded' ? result.output.length : 0;
+    }),
     nothing.run(),
     nothing.run(undefined, { token: 't', receivedAt: new Date(0), signal: AbortSignal.abort() }),
     nothing.start(),
@@ -225,6 +238,8 @@ export async function inputs(): Promise<unknown[]> {
     one.run({ who: 'a', whom: 'b' }),
     // @ts-expect-error -- there is no such method
     one.run({ who: 'a' }, { handler: 'One.goo' }),
+    // @ts-expect-error -- whether the input is checked or not
+    one.run({ who: 7 } as unknown, { handler: 'One.goo' }),
     // @ts-expect-error -- nor such an option
     one.run({ who: 'a' }, { tokn: 't' }),
     // @ts-expect-error -- the signal of a started task is the worker's

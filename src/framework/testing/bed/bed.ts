@@ -1,5 +1,5 @@
+import type { DependencyContainer, InjectionToken } from 'tsyringe';
 import { methodName } from '../../declare/definition.js';
-import type { DependencyContainer } from 'tsyringe';
 import type { Logger } from '../../base/log/log.js';
 import { didYouMean } from '../../base/show.js';
 import { CLOCK } from '../../worker/container/tokens.js';
@@ -13,6 +13,7 @@ import type { Ask } from '../../worker/keep/asking.js';
 import type { PhoneBook } from '../../worker/task/phone-book.js';
 import { type BedHandler, outcomeOf } from '../harness/bed-handlers.js';
 import { HandClock } from '../harness/hand-clock.js';
+import type { InjectedInstances } from '../harness/injected.js';
 import { OpenCalls } from '../harness/open-calls.js';
 import {
   checkOptions,
@@ -35,6 +36,7 @@ import { RunningTask } from './running-task.js';
 /** The parts that a bed is made of. */
 export interface BedParts {
   readonly container: DependencyContainer;
+  readonly injected: InjectedInstances;
   readonly dispose: () => Promise<void>;
   readonly handlers: readonly BedHandler[];
   readonly work: RealWork;
@@ -47,6 +49,7 @@ export interface BedParts {
 export class Bed {
   readonly container: DependencyContainer;
   readonly clock: HandClock;
+  readonly #injected: InjectedInstances;
   readonly #handlers: readonly BedHandler[];
   readonly #log: Logger;
   readonly #work: RealWork;
@@ -62,8 +65,9 @@ export class Bed {
   #tasks = 0;
   #closing: Promise<void> | undefined;
 
-  constructor({ container, dispose, handlers, work, log, whole, phoneBook }: BedParts) {
+  constructor({ container, injected, dispose, handlers, work, log, whole, phoneBook }: BedParts) {
     this.container = container;
+    this.#injected = injected;
     this.clock = handClockOf(container, work);
     this.#handlers = handlers;
     this.#log = log;
@@ -71,6 +75,10 @@ export class Bed {
     this.#whole = whole;
     this.#dispose = dispose;
     this.#phoneBook = phoneBook(this.#ask);
+  }
+
+  get<T>(token: InjectionToken<T>): T {
+    return this.#injected.get(token);
   }
 
   run(input?: unknown, options?: RunOptions): Promise<TaskResult<never>> {

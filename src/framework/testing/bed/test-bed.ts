@@ -31,7 +31,15 @@ import type { RunningTask } from './running-task.js';
  * @typeParam Classes the classes by their names, if the test bed was created with names
  */
 export interface TestBed<T extends object, Classes = AnyName<T>> {
-  /** The dependency injection container of this test bed. It contains the handlers' dependencies and the mocks. */
+  /**
+   * Returns the instance that was injected for a token: a dependency, a mock, or a handler's own class.
+   * @throws an Error if nothing is injected with it, or if several classes have an instance of their own
+   */
+  get<Value>(token: InjectionToken<Value>): Value;
+  /**
+   * The dependency injection container of this test bed. It contains the handlers' dependencies and the mocks. To resolve
+   * a class with `@injectable()` makes a new instance.
+   */
   readonly container: DependencyContainer;
   /**
    * The clock that is injected for `CLOCK`. During `run` it moves on by itself. After `start` it stands still until the
@@ -44,10 +52,14 @@ export interface TestBed<T extends object, Classes = AnyName<T>> {
    * heartbeats and enforces no deadline (`start` does both). Rejects with an error that names the handler if it never
    * settles, takes longer than `realTimeLimit`, or sleeps on `CLOCK` for ever. The arguments are:
    * - `input`, which is converted to JSON and parsed again, like the input of an execution. It can be left out if the
-   *   handler takes no input.
+   *   handler takes no input. For an invalid input, write `input as unknown`, which the compiler doesn't check.
    * - `options`: `handler` (as `'Class.method'`; required if the classes have several handlers), and the task's
    *   `token`, `receivedAt` and `signal`.
    */
+  run<Input, Name extends HandlerName<Classes> = HandlerName<Classes>>(
+    input: Unchecked<Input>,
+    options?: RunOptions<Name>,
+  ): Promise<TaskResult<OutputOf<Classes, Name>>>;
   run<Name extends HandlerName<Classes> = HandlerName<Classes>>(
     ...args: RunArguments<Classes, Name, RunOptions<Name>>
   ): Promise<TaskResult<OutputOf<Classes, Name>>>;
@@ -64,6 +76,10 @@ export interface TestBed<T extends object, Classes = AnyName<T>> {
    * `signal`: the signal of a started task aborts by `shutdown()`, by `gone()`, and at the task's deadline. The options
    * `heartbeat` and `timeout` override those of the decorators.
    */
+  start<Input, Name extends HandlerName<Classes> = HandlerName<Classes>>(
+    input: Unchecked<Input>,
+    options?: TaskOptions<Name> & StartOptions,
+  ): Promise<RunningTask<OutputOf<Classes, Name>>>;
   start<Name extends HandlerName<Classes> = HandlerName<Classes>>(
     ...args: RunArguments<Classes, Name, TaskOptions<Name> & StartOptions>
   ): Promise<RunningTask<OutputOf<Classes, Name>>>;
@@ -95,8 +111,13 @@ export interface TestBed<T extends object, Classes = AnyName<T>> {
 type Classes = Constructor<object> | readonly Constructor<object>[] | NamedClasses;
 type NamedClasses = Readonly<Record<string, Constructor<object>>>;
 
-/** The type of the classes' instances. */
-type InstanceOf<C> =
+/** A value about whose type the compiler knows nothing, such as `input as unknown`. */
+type Unchecked<Input> = unknown extends Input ? Input : never;
+
+/** The type of the classes' instances. For `any`, the compiler knows nothing about the handlers. */
+type InstanceOf<C> = unknown extends C ? C : InstanceOfKnown<C>;
+
+type InstanceOfKnown<C> =
   C extends Constructor<infer T>
     ? T
     : C extends readonly (infer Each)[]
@@ -104,7 +125,9 @@ type InstanceOf<C> =
       : InstanceOf<C[keyof C]>;
 
 /** The types of the classes' instances, by the names of the classes, if the compiler knows the names. */
-type ByName<C> = C extends Constructor | readonly unknown[]
+type ByName<C> = unknown extends C ? AnyName<C> : ByKnownName<C>;
+
+type ByKnownName<C> = C extends Constructor | readonly unknown[]
   ? AnyName<InstanceOf<C>>
   : { readonly [Name in keyof C]: InstanceOf<C[Name]> };
 

@@ -26,6 +26,7 @@ import { type Registration, registrations, replace } from '../../worker/containe
 import { entryClasses, neededTokens, resolveProblems } from '../../worker/container/resolve-problems.js';
 import type { HandlerEnd } from '../../worker/handler/outcome/outcome.js';
 import { disposeOf } from './dispose.js';
+import { InjectedInstances } from './injected.js';
 import { asRegistration } from '../mocks/mock.js';
 import { type Mocker, mockRest } from '../mocks/mock-rest.js';
 import { realTimeLimitMs, type TestBedOptions } from './options.js';
@@ -45,6 +46,7 @@ export interface BedHandler {
 /** The container and the handlers of a test bed, and the most milliseconds that sending a result may take. */
 interface BedParts {
   readonly container: DependencyContainer;
+  readonly injected: InjectedInstances;
   /** Disposes of everything in the container. */
   readonly dispose: () => Promise<void>;
   readonly handlers: readonly BedHandler[];
@@ -82,7 +84,7 @@ export async function makeBedHandlers(
   // A bed connects to no account, so the handlers' activities may be in several.
   throwProblems(found.problems.filter(({ code }) => code !== 'TWO_ACCOUNTS'));
   const definitions = found.handlers.map((each) => scopedBy(from, each));
-  const { container, values, store } = await makeContainer(definitions, settings, options, clock);
+  const { container, injected, values, store } = await makeContainer(definitions, settings, options, clock);
   const log = options.log ?? silentLog;
   const world = { clock, random: () => 0.5, log, stores: new StoreTroubles((told) => logStore(log, told)) };
   const payloads = await payloadsOf(settings, container, world.stores);
@@ -101,6 +103,7 @@ export async function makeBedHandlers(
   const { reportLimitMs } = settings;
   return {
     container,
+    injected,
     dispose,
     handlers: await Promise.all(handlers),
     phoneBook: (ask) =>
@@ -130,6 +133,7 @@ async function payloadsOf(
 /** A container, and the values that the user's `setup` function has registered in it. */
 interface MadeContainer {
   readonly container: DependencyContainer;
+  readonly injected: InjectedInstances;
   readonly values: readonly object[];
   /** Everything that a task leaves behind. */
   readonly store: Store;
@@ -159,6 +163,7 @@ async function makeContainer(
     const wrong = await adopt(options.container, container, { definitions, interceptors });
     replace(container, [...(useMocker ? rest(useMocker) : []), ...mocked]);
     const needed = neededTokens(definitions, container, { interceptors });
+    const injected = new InjectedInstances(container, needed);
     const tokens = mocks.flatMap(([token, , rules]) => (rules?.optional === true ? [] : [token]));
     throwProblems([
       ...wrong,
@@ -168,7 +173,7 @@ async function makeContainer(
       }),
       ...resolveProblems(definitions, container, { interceptors }, asMock),
     ]);
-    return { container, values: noted.values, store };
+    return { container, injected, values: noted.values, store };
   } catch (error) {
     if (noted.container) await disposeOf(noted.container, noted.values, realTimeLimitMs(options));
     throw error;

@@ -4,6 +4,7 @@ import type { Problem } from '../../base/errors.js';
 import { CLOCK, RANDOM, TASK_CONTEXT } from '../../worker/container/tokens.js';
 import { asksLate } from '../../worker/container/dependencies.js';
 import { registrationOf } from '../../worker/container/registrations.js';
+import { nameOf } from './injected.js';
 import { unusedProblem } from './options.js';
 
 /** The container of a test bed, and the tokens that are resolved from it. */
@@ -59,10 +60,4 @@ function asksByHand(token: InjectionToken, container: DependencyContainer): bool
   const provider = registrationOf(container, token)?.provider;
   if (provider) return 'useFactory' in provider;
   return typeof token === 'function' && asksLate(token as new () => unknown);
-}
-
-function nameOf(token: InjectionToken): string {
-  if (typeof token === 'function') return token.name;
-  if (typeof token === 'string') return `'${token}'`;
-  return typeof token === 'symbol' ? token.toString() : 'a delayed class';
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { InjectionToken } from 'tsyringe';
 import type { HandClock } from '../harness/hand-clock.js';
@@ -282,6 +283,10 @@ async function readDefinition(definition: string | object): Promise<MachineSourc
     return machineSource('TestMachine', 'the definition', JSON.stringify(definition, null, 2), {});
   if (/^\s*\{/.test(definition)) return machineSource('TestMachine', 'the definition', definition, {});
   const name = basename(definition).replace(/(\.asl)?\.json$/, '');
+  if (!existsSync(definition))
+    throw new Error(
+      `createTestMachine: there is no file ${definition} in ${process.cwd()}\nFix: give the path of a definition from that folder, its text, or the definition itself`,
+    );
   const source = await readMachineSource(name, definition, definition, process.env);
   const [variable] = source.unset;
   if (variable === undefined) return source;
