@@ -28,21 +28,23 @@ export class SchemaSet {
     let names = new Map<string, string>();
     for (let changed = true; changed;) {
       const before = names;
-      names = new Map(
-        Object.entries(own).map(([name, definition]) => [
-          name,
-          this.#freeName(name, JSON.stringify(renamed(definition, before))),
-        ]),
-      );
-      changed = [...names].some(([name, chosen]) => (before.get(name) ?? name) !== chosen);
+      const chosen = new Set<string>();
+      names = new Map();
+      for (const [name, definition] of Object.entries(own)) {
+        const free = this.#freeName(name, JSON.stringify(renamed(definition, before)), chosen);
+        names.set(name, free);
+        chosen.add(free);
+      }
+      changed = [...names].some(([name, free]) => (before.get(name) ?? name) !== free);
     }
     return names;
   }
 
-  #freeName(wanted: string, text: string): string {
+  /** @param chosen the names that other definitions of the same schema get */
+  #freeName(wanted: string, text: string, chosen: ReadonlySet<string>): string {
     for (let n = 1; ; n++) {
       const name = n === 1 ? wanted : `${wanted}_${n}`;
-      if (RESERVED.has(name)) continue;
+      if (RESERVED.has(name) || chosen.has(name)) continue;
       const taken = this.definitions[name];
       if (taken === undefined || JSON.stringify(taken) === text) return name;
     }

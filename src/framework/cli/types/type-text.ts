@@ -57,7 +57,7 @@ const grouped = (text: string): string => (text.includes(' | ') ? `(${text})` : 
 
 function listText({ items }: JsonSchema): string {
   const text = isPlainObject(items) ? typeText(items) : 'unknown';
-  return / [|&] /.test(text) ? `readonly (${text})[]` : `readonly ${text}[]`;
+  return / [|&] |^readonly /.test(text) ? `readonly (${text})[]` : `readonly ${text}[]`;
 }
 
 function objectText(schema: JsonSchema): string {

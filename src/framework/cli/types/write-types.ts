@@ -54,11 +54,12 @@ async function isUpToDate(file: string, text: string): Promise<number> {
 }
 
 /** A handler with its definition. */
-interface TypedHandler extends CheckedHandler {
+export interface TypedHandler extends CheckedHandler {
   readonly definition: HandlerDefinition;
 }
 
-function typesText(
+/** Returns the text of the file. @param errorNames the names that `@ErrorName` gives to classes */
+export function typesText(
   handlers: readonly TypedHandler[],
   machines: readonly MachineSource[],
   errorNames: readonly string[],
