@@ -238,7 +238,7 @@ const PLANTED: readonly Planted[] = [
   ],
   [
     'a payload with a value out of its choices, in JSONata',
-    of({ ...charge, Arguments: { orderId: '{% $id %}', cents: 5, currency: 'GBP' } }, { top: jsonata }),
+    of({ ...charge, Arguments: { orderId: '{% $states.input.id %}', cents: 5, currency: 'GBP' } }, { top: jsonata }),
     '\'currency\' in Arguments must be one of "EUR", "USD"',
   ],
   [
@@ -317,7 +317,7 @@ const PLANTED: readonly Planted[] = [
   [
     'a payload with an element of another kind, in JSONata',
     of(
-      { ...charge, Arguments: { orderId: 'a', cents: 1, lines: [{ sku: '{% $sku %}' }, {}] } },
+      { ...charge, Arguments: { orderId: 'a', cents: 1, lines: [{ sku: '{% $states.input.sku %}' }, {}] } },
       { top: jsonata },
     ),
     "'lines.1' in Arguments lacks 'sku'",

@@ -543,7 +543,7 @@ const SOUND: readonly (readonly [what: string, machine: object])[] = [
   ],
   [
     'a JSONata path over a list',
-    jsonata(quote(), args({ id: '{% $states.input.tags[0] %}', cents: '{% $sum($states.input.tags.x) %}' })),
+    jsonata(quote(), args({ id: '{% $states.input.tags[0] %}', cents: '{% $count($states.input.tags) %}' })),
   ],
   [
     'a JSONata path that may lead nowhere inside an expression',

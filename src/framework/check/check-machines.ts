@@ -5,7 +5,7 @@ import { type CheckedHandler, differenceOf, handlerOf, nearestHandler, serves } 
 import { followData, placeOf, type StateData } from './flow/flow.js';
 import { shapeOfSchema, UNKNOWN } from './flow/shape.js';
 import { notInline } from './not-inline.js';
-import { deadPaths, payloadMismatches } from './payload.js';
+import { deadPaths, fieldMismatches, payloadMismatches } from './payload.js';
 import type { JsonEdit } from './source/json-edit.js';
 import { JsonText, type Step } from './source/json-text.js';
 import { locatable, type MachineSource } from './source/machine-source.js';
@@ -125,10 +125,11 @@ function foundInStates(
   });
   // A state that nothing leads to has no data.
   const dataOf = (state: StateView): StateData =>
-    data.get(placeOf(state.steps)) ?? { given: UNKNOWN, dead: [] };
+    data.get(placeOf(state.steps)) ?? { given: UNKNOWN, dead: [], values: [] };
   return [
     ...tasks.flatMap((task) => foundInTask(task, handlers, dataOf(task))),
     ...states.flatMap((state) => deadPaths(state, dataOf(state))),
+    ...states.flatMap((state) => fieldMismatches(state, dataOf(state))),
     ...unknownNames(states, tasks, handlers, errorNames),
     ...unreachedRules(states),
     ...states.flatMap((state) => longerThanMachine(state, source)),

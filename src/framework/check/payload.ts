@@ -3,7 +3,7 @@ import { didYouMean, nearest } from '../local/index.js';
 import type { CheckedHandler } from './handlers.js';
 import type { FoundAt } from './finding.js';
 import type { StateData } from './flow/flow.js';
-import { type Fields, isFields } from './flow/shape.js';
+import { isFields, type Missing } from './flow/shape.js';
 import { schemaMismatches } from './schema-mismatch.js';
 import type { Step } from './source/json-text.js';
 import type { ActivityState, StateView } from './machine-states.js';
@@ -20,7 +20,7 @@ export function payloadMismatches(
   const field = state.language === 'JSONata' ? 'Arguments' : 'Parameters';
   const template: unknown = state.source[field];
   const where = template === undefined ? 'its input' : field;
-  return schemaMismatches(given, schema).map(({ steps, what, fix }) => ({
+  return schemaMismatches(given, schema).map(({ steps, what, fix, isSure }) => ({
     state,
     steps:
       template === undefined
@@ -28,33 +28,47 @@ export function payloadMismatches(
         : stepsInFile(template, [...state.steps, field], steps),
     found: {
       code: 'PAYLOAD_MISFIT',
-      level: 'error',
-      what: `${steps.length > 0 ? `'${steps.join('.')}' in ` : ''}${where} ${what}: ${name} would refuse every task`,
+      level: isSure ? 'error' : 'advice',
+      what: `${steps.length > 0 ? `'${steps.join('.')}' in ` : ''}${where} ${what}: ${name} would refuse ${isSure ? 'every task' : 'it'}`,
       fix,
     },
   }));
 }
 
+/** Finds the fields of a state whose values it never takes, such as a text in Seconds. */
+export const fieldMismatches = (state: StateView, { values }: StateData): FoundAt[] =>
+  values.flatMap(({ steps, value, schema }) =>
+    schemaMismatches(value, schema).map(({ what, fix, isSure }) => ({
+      state,
+      steps: [...state.steps, ...steps],
+      found: {
+        code: 'PAYLOAD_MISFIT',
+        level: isSure ? 'error' : 'advice',
+        what: `${String(steps.at(-1))} ${what}: the state fails`,
+        fix,
+      },
+    })),
+  );
+
 /** Finds the paths in a state's fields that lead to nothing, whatever the execution's input is. */
-export function deadPaths(state: StateView, { dead }: StateData): FoundAt[] {
-  return dead.map(({ steps, path, name, within }) => ({
+export const deadPaths = (state: StateView, { dead }: StateData): FoundAt[] =>
+  dead.map(({ steps, path, missing, isSure }) => ({
     state,
     steps: [...state.steps, ...steps],
     found: {
       code: 'PATH_LEADS_NOWHERE',
-      level: 'error',
-      what: `${path} leads nowhere: there is never a '${name}'`,
-      fix: isFields(within)
-        ? fixFor(name, within)
-        : 'correct the path: the value that it goes through has no fields',
+      level: isSure ? 'error' : 'advice',
+      what: `${path} leads nowhere: ${missing.isVariable ? 'nothing here has that name' : `there is never a '${missing.name}'`}`,
+      fix: fixFor(missing),
     },
   }));
-}
 
-function fixFor(name: string, fields: Fields): string {
-  const names = Object.keys(fields);
+function fixFor({ name, within, isVariable }: Missing): string {
+  if (!isFields(within)) return 'correct the path: the value that it goes through has no fields';
+  const names = Object.keys(within);
   const meant = nearest(name, names);
-  if (meant) return didYouMean(meant);
+  if (meant) return didYouMean(isVariable ? `$${meant}` : meant);
+  if (isVariable) return 'assign the variable in a state before this one';
   return names.length > 0 ? `there are: ${names.join(', ')}` : 'write the field before it is read';
 }
 

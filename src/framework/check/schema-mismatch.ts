@@ -1,6 +1,9 @@
 import { definitionName, type JsonSchema } from '../declare/schema/dto-schema.js';
+import { isDateString, isISO8601, isRFC3339 } from 'class-validator';
 import { isPlainObject } from '../base/plain-object.js';
 import { show } from '../base/show.js';
+import { conversionTo } from '../declare/dto/kinds.js';
+import { parseTimestamp } from '../local/asl/values/timestamp.js';
 import { didYouMean, nearest } from '../local/index.js';
 import { isOpenObject, ListOf, type Shape, Typed, UNKNOWN } from './flow/shape.js';
 import type { Step } from './source/json-text.js';
@@ -11,6 +14,8 @@ import type { Step } from './source/json-text.js';
  */
 export interface SchemaMismatch extends Fault {
   readonly steps: readonly Step[];
+  /** False for the result of a JSONata path over a list, which fits if the list has exactly one element. */
+  readonly isSure: boolean;
 }
 
 interface Fault {
@@ -36,10 +41,18 @@ class SchemaComparison {
 
   of(value: unknown, schema: JsonSchema, steps: readonly Step[]): SchemaMismatch[] {
     if (value === UNKNOWN) return [];
+    if (value instanceof ListOf && value.isSequence) return this.#sequence(value, schema, steps);
     const inherited = this.#inherited(value, schema, steps);
     if (inherited.length > 0) return inherited;
     const fault = wrongType(value, schema) ?? wrongChoice(value, schema) ?? wrongLimit(value, schema);
-    return fault ? [{ steps, ...fault }] : this.#parts(value, schema, steps);
+    return fault ? [{ steps, isSure: true, ...fault }] : this.#parts(value, schema, steps);
+  }
+
+  /** A sequence of one element is that element. Returns its mismatches as a list, unless the element fits. */
+  #sequence({ item }: ListOf, schema: JsonSchema, steps: readonly Step[]): SchemaMismatch[] {
+    const asList = this.of(new ListOf(item), schema, steps);
+    const isSure = this.of(item, schema, steps).length > 0;
+    return asList.map((each) => ({ ...each, isSure: each.isSure && isSure }));
   }
 
   /** Returns the mismatches with the schemas that this schema refers to in `$ref`, `allOf` and `anyOf`. */
@@ -88,9 +101,9 @@ class SchemaComparison {
       const own: unknown = known ? properties[key] : schema['additionalProperties'];
       if (isPlainObject(own)) return this.of(each, own, [...steps, key]);
       if (own !== false || misspelt.has(key)) return [];
-      return [{ steps: [...steps, key], ...refusedKey(key, Object.keys(properties)) }];
+      return [{ steps: [...steps, key], isSure: true, ...refusedKey(key, Object.keys(properties)) }];
     });
-    return [...missing.map((each) => ({ steps, ...missingKey(each) })), ...inner];
+    return [...missing.map((each) => ({ steps, isSure: true, ...missingKey(each) })), ...inner];
   }
 }
 
@@ -205,6 +218,7 @@ function brokenRange(value: number, schema: JsonSchema): string | undefined {
 }
 
 function brokenText(value: string, schema: JsonSchema): string | undefined {
+  if (!isDate(value, schema)) return 'be a date that exists';
   // JSON Schema's lengths are in code points, not in UTF-16 units.
   const { length } = Array.from(value);
   const [least, most] = [limitOf(schema, 'minLength'), limitOf(schema, 'maxLength')];
@@ -213,6 +227,21 @@ function brokenText(value: string, schema: JsonSchema): string | undefined {
   const { pattern } = schema;
   const fits = typeof pattern !== 'string' || new RegExp(pattern, 'u').test(value);
   return fits ? undefined : `match /${pattern}/`;
+}
+
+/** Rules about dates that a schema only names in its comment. Their options, if any, make them stricter. */
+const DATES: ReadonlyMap<string, (value: string) => boolean> = new Map([
+  ['impossible dates', (value) => conversionTo(Date)?.holds(value) ?? true],
+  ['isDateString', (value) => isDateString(value)],
+  ['isIso8601', (value) => isISO8601(value)],
+  ['isRFC3339', (value) => isRFC3339(value)],
+]);
+
+function isDate(value: string, { $comment, format }: JsonSchema): boolean {
+  if (format === 'date-time') return parseTimestamp(value) !== undefined;
+  // A rule with a condition may not apply.
+  if (typeof $comment !== 'string' || $comment.includes('condition')) return true;
+  return [...DATES].every(([rule, holds]) => !$comment.includes(rule) || holds(value));
 }
 
 function brokenLength({ length }: readonly unknown[], schema: JsonSchema): string | undefined {

@@ -1,4 +1,5 @@
-import { NUMBER, part, type Shape, TEXT, UNKNOWN, withOthers } from './shape.js';
+import { isPlainObject } from '../../base/plain-object.js';
+import { type Fields, literal, type Missing, NUMBER, type Shape, TEXT, UNKNOWN } from './shape.js';
 
 /** The knowledge of the values that a field of a state can read. */
 export interface Environment {
@@ -7,46 +8,66 @@ export interface Environment {
   readonly result?: Shape;
   /** The object that describes a failure, in a Catch. */
   readonly errorOutput?: Shape;
-  readonly variables: Readonly<Record<string, Shape>>;
+  /** The variables that a state before may have assigned. There are no others. */
+  readonly variables: Fields;
   /** The item of the innermost Map; undefined outside any Map. */
   readonly item: Shape | undefined;
 }
 
 /** Returns what is known of the context object. AWS page "Accessing execution data from the Context object". */
-export function contextOf({ item }: Pick<Environment, 'item'>): Shape {
-  const others = withOthers;
-  return others({
-    Execution: others({ Id: TEXT, Name: TEXT, StartTime: TEXT, RoleArn: TEXT, Input: UNKNOWN }),
-    StateMachine: others({ Id: TEXT, Name: TEXT }),
-    State: others({ Name: TEXT, EnteredTime: TEXT, RetryCount: NUMBER }),
-    ...(item !== undefined && { Map: others({ Item: others({ Index: NUMBER, Value: item }) }) }),
-  });
-}
+export const contextOf = ({ item }: Pick<Environment, 'item'>): Fields => ({
+  Execution: {
+    ...{ Id: TEXT, Input: UNKNOWN, Name: TEXT, RoleArn: TEXT, StartTime: TEXT },
+    ...{ RedriveCount: NUMBER, RedriveTime: TEXT },
+  },
+  StateMachine: { Id: TEXT, Name: TEXT },
+  State: { Name: TEXT, EnteredTime: TEXT, RetryCount: NUMBER },
+  Task: { Token: TEXT },
+  ...(item !== undefined && { Map: { Item: { Index: NUMBER, Value: item, Key: TEXT, Source: TEXT } } }),
+});
 
-/** A path of a field that leads to nothing: the field's keys and indexes, and the path. */
+/** A path, or a part of an expression, that leads to nothing. */
 export interface DeadPath {
+  /** The keys and indexes that lead from the state to it. */
   readonly steps: readonly (string | number)[];
   readonly path: string;
-  /** The name that the value lacks, and the value. */
-  readonly name: string;
-  readonly within: Shape;
+  readonly missing: Missing;
+  /** True if whatever reads the path fails. If not, it gets a value without this part. */
+  readonly isSure: boolean;
 }
 
-/** Reads one part after another. @returns the part, or the name that is missing and the value that lacks it */
-export function follow(root: Shape, keys: readonly (string | number)[]): Shape | Missing {
-  let at = root;
-  for (const key of keys) {
-    const next = part(at, key);
-    if (next === undefined) return new Missing(String(key), at);
-    at = next;
-  }
-  return at;
+/** What a field of a state makes, and where. */
+export interface Field {
+  readonly environment: Environment;
+  readonly steps: DeadPath['steps'];
+  /** The paths that lead to nothing are added to it. */
+  readonly dead: DeadPath[];
 }
 
-/** The end of a path that leads to nothing. */
-export class Missing {
-  constructor(
-    readonly missing: string,
-    readonly within: Shape,
-  ) {}
+/** Returns the field inside another one. */
+export const inside = (field: Field, step: string | number): Field => ({
+  ...field,
+  steps: [...field.steps, step],
+});
+
+/**
+ * Returns what is known of the value that a template makes.
+ * @param read reads a text, or returns undefined if nothing is evaluated in it. `key` is the key of the text
+ */
+export function templateShape(
+  template: unknown,
+  field: Field,
+  read: (text: string, field: Field, key: string) => Shape | undefined,
+  key = '',
+): Shape {
+  if (typeof template === 'string') return read(template, field, key) ?? literal(template);
+  if (Array.isArray(template))
+    return template.map((each, index) => templateShape(each, inside(field, index), read));
+  if (!isPlainObject(template)) return literal(template);
+  return Object.fromEntries(
+    Object.entries(template).map(([name, each]): [string, Shape] => [
+      name.replace(/\.\$$/, ''),
+      templateShape(each, inside(field, name), read, name),
+    ]),
+  );
 }

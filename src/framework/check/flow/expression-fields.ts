@@ -1,7 +1,19 @@
 import jsonata from 'jsonata';
-import { isPlainObject } from '../../base/plain-object.js';
-import { contextOf, type DeadPath, type Environment, follow, Missing } from './environment.js';
-import { BOOLEAN, isFields, literal, merge, NUMBER, type Shape, TEXT, UNKNOWN } from './shape.js';
+import { contextOf, type Field, templateShape } from './environment.js';
+import {
+  BOOLEAN,
+  type Fields,
+  isSequence,
+  itemOf,
+  ListOf,
+  merge,
+  Missing,
+  NUMBER,
+  part,
+  type Shape,
+  TEXT,
+  UNKNOWN,
+} from './shape.js';
 
 /** A node of a parsed expression, as the JSONata library makes it. */
 interface Node {
@@ -9,27 +21,53 @@ interface Node {
   readonly value?: unknown;
   readonly steps?: readonly Node[];
   readonly expressions?: readonly Node[];
+  readonly expression?: Node;
+  readonly arguments?: readonly Node[];
   readonly procedure?: Node;
-  /** The pairs of an object. */
-  readonly lhs?: readonly (readonly [Node, Node])[];
+  readonly body?: Node;
+  /** The pairs of an object, or the left side of an operator. */
+  readonly lhs?: Node & readonly (readonly [Node, Node])[];
+  readonly rhs?: Node;
+  readonly condition?: Node;
   readonly then?: Node;
   readonly else?: Node;
+  /** The filters of a step. */
+  readonly predicate?: readonly { readonly expr: Node }[];
+  readonly stages?: readonly { readonly expr: Node }[];
+  readonly group?: { readonly lhs: readonly (readonly [Node, Node])[] };
+  /** The names of variables that a step binds. */
+  readonly focus?: string;
+  readonly index?: string;
+  readonly keepSingletonArray?: boolean;
 }
 
-const of = (shape: Shape, names: string): [string, Shape][] => names.split(' ').map((name) => [name, shape]);
+const of = (shape: Shape, names: string): [string, Shape][] =>
+  names.split(/\s+/).map((name) => [name, shape]);
 
-/** The types of the results of JSONata's functions, where all of a function's results have one type. */
+/** The functions of JSONata 2.0.6 and those that Step Functions adds, with the types of their results. */
 const FUNCTIONS: ReadonlyMap<string, Shape> = new Map([
   ...of(
     TEXT,
-    'string substring substringBefore substringAfter lowercase uppercase trim pad join replace now',
+    `string substring substringBefore substringAfter lowercase uppercase trim pad join replace now fromMillis
+    formatNumber formatBase formatInteger base64encode base64decode type uuid hash encodeUrl encodeUrlComponent
+    decodeUrl decodeUrlComponent`,
   ),
-  ...of(TEXT, 'fromMillis formatNumber formatBase formatInteger base64encode base64decode type uuid hash'),
-  ...of(TEXT, 'encodeUrl encodeUrlComponent decodeUrl decodeUrlComponent'),
   ...of(NUMBER, 'number length sum max min average count power sqrt abs floor ceil round random millis'),
   ...of(NUMBER, 'toMillis parseInteger'),
   ...of(BOOLEAN, 'boolean not exists contains'),
+  ...of(new ListOf(TEXT), 'split'),
+  ...of(
+    UNKNOWN,
+    `append assert clone distinct each error filter keys lookup map match merge parse partition range reduce reverse
+    shuffle sift single sort spread zip`,
+  ),
 ]);
+
+/** The functions that call a function with each item of a list. */
+const OF_ITEMS: ReadonlySet<unknown> = new Set(['map', 'filter', 'single']);
+
+/** The functions that have a result even if their first argument has no value. */
+const LENIENT: ReadonlySet<unknown> = new Set(['count', 'exists']);
 
 const OPERATORS: ReadonlyMap<unknown, Shape> = new Map([
   ...of(TEXT, '&'),
@@ -37,30 +75,31 @@ const OPERATORS: ReadonlyMap<unknown, Shape> = new Map([
   ...of(BOOLEAN, '= != < <= > >= and or in'),
 ]);
 
-/**
- * Returns what is known of the value that a JSONata template makes. Expressions that are nothing but a path, and lead to
- * nothing, are added to `dead`.
- */
-export function expressionsShape(
-  template: unknown,
-  environment: Environment,
-  dead: DeadPath[],
-  steps: DeadPath['steps'],
-): Shape {
-  if (Array.isArray(template))
-    return template.map((each, index) => expressionsShape(each, environment, dead, [...steps, index]));
-  if (isPlainObject(template))
-    return Object.fromEntries(
-      Object.entries(template).map(([key, value]): [string, Shape] => [
-        key,
-        expressionsShape(value, environment, dead, [...steps, key]),
-      ]),
-    );
-  const [, text] = typeof template === 'string' ? (/^\{%(.*)%\}$/s.exec(template) ?? []) : [];
-  if (text === undefined) return literal(template);
-  const found = shapeOf(parsed(text), environment);
-  if (!(found instanceof Missing)) return found;
-  dead.push({ steps, path: text.trim(), name: found.missing, within: found.within });
+/** The operators that have no value if one of their sides has none. */
+const STRICT: ReadonlySet<unknown> = new Set(['+', '-', '*', '/', '%', '<', '<=', '>', '>=']);
+
+/** Returns what is known of the value that a JSONata template makes. */
+export const expressionTemplate = (template: unknown, field: Field): Shape =>
+  templateShape(template, field, (text, at) => {
+    const [, source] = /^\{%(.*)%\}$/s.exec(text) ?? [];
+    return source === undefined ? undefined : expressionShape(source, at);
+  });
+
+function expressionShape(source: string, { environment, steps, dead }: Field): Shape {
+  const ast = parsed(source);
+  if (!ast) return UNKNOWN;
+  const { input, result, errorOutput, variables } = environment;
+  const states = {
+    input,
+    context: contextOf(environment),
+    ...(result !== undefined && { result }),
+    ...(errorOutput !== undefined && { errorOutput }),
+  };
+  const add = (missing: Missing, path: string, isSure: boolean): void =>
+    void dead.push({ steps, path, missing, isSure });
+  const found = new Evaluation({ ...variables, states }, UNKNOWN, add).of(ast);
+  if (!(found instanceof Lost)) return found;
+  add(found.missing, found.path, true);
   return UNKNOWN;
 }
 
@@ -72,78 +111,231 @@ function parsed(text: string): Node | undefined {
   }
 }
 
-function shapeOf(node: Node | undefined, environment: Environment): Shape | Missing {
-  switch (node?.type) {
-    case 'string':
-    case 'number':
-    case 'value':
-      return node.value as Shape;
-    case 'variable':
-    case 'path':
-      return pathShape(node, environment);
-    case 'binary':
-      return OPERATORS.get(node.value) ?? UNKNOWN;
-    case 'function':
-      return FUNCTIONS.get(String(node.procedure?.value)) ?? UNKNOWN;
-    case 'unary':
-      return constructed(node, environment);
-    case 'block':
-      return node.expressions?.length === 1 ? shapeOf(node.expressions[0], environment) : UNKNOWN;
-    case 'condition':
-      return chosen(node, environment);
-    default:
-      return UNKNOWN;
+/** An expression that has no value, because this path in it leads to nothing. */
+class Lost {
+  constructor(
+    readonly missing: Missing,
+    readonly path: string,
+  ) {}
+}
+
+/** Evaluates an expression with what is known of its values. */
+class Evaluation {
+  readonly #variables: Record<string, Shape>;
+
+  /**
+   * @param it what is known of the value that names without `$` are read from
+   * @param add adds a path that leads to nothing. The expression fails if it is `isSure`
+   */
+  constructor(
+    variables: Fields,
+    private readonly it: Shape,
+    private readonly add: (missing: Missing, path: string, isSure: boolean) => void,
+  ) {
+    this.#variables = { ...variables };
+  }
+
+  /** Returns what is known of the value of an expression. */
+  of(node: Node): Shape | Lost {
+    const found = this.#plain(node);
+    return found instanceof Lost ? found : this.#filtered(found, node);
+  }
+
+  /** Like `of`, for a part without which the whole may have a value. */
+  #use(node: Node | undefined): Shape {
+    const found = node ? this.of(node) : UNKNOWN;
+    if (!(found instanceof Lost)) return found;
+    this.add(found.missing, found.path, false);
+    return UNKNOWN;
+  }
+
+  #with(it: Shape, names: Fields = {}): Evaluation {
+    return new Evaluation({ ...this.#variables, ...names }, it, this.add);
+  }
+
+  #plain(node: Node): Shape | Lost {
+    switch (node.type) {
+      case 'string':
+      case 'number':
+      case 'value':
+        return node.value as Shape;
+      case 'variable':
+        return this.#variable(String(node.value));
+      case 'name':
+        return field(this.it, String(node.value));
+      case 'path':
+        return this.#path(node);
+      case 'binary':
+        return this.#binary(node);
+      case 'function':
+      case 'partial':
+        return this.#call(node);
+      case 'apply':
+        return this.#apply(node);
+      case 'unary':
+        return this.#constructed(node);
+      case 'block':
+        return this.#with(this.it).#block(node);
+      case 'bind':
+        return (this.#variables[String(node.lhs?.value)] = this.#use(node.rhs));
+      case 'condition':
+        return this.#chosen(node);
+      case 'lambda':
+        this.#body(node, []);
+        return UNKNOWN;
+      default:
+        return UNKNOWN;
+    }
+  }
+
+  #variable(name: string): Shape | Lost {
+    if (name === '') return this.it;
+    if (Object.hasOwn(this.#variables, name)) return this.#variables[name] ?? UNKNOWN;
+    return name === '$' || FUNCTIONS.has(name) ? UNKNOWN : new Lost(this.#unnamed(name), `$${name}`);
+  }
+
+  /** @param functions true for the name of something that is called */
+  #unnamed(name: string, functions = false): Missing {
+    const names = functions
+      ? [...FUNCTIONS.keys(), ...Object.keys(this.#variables)]
+      : Object.keys(this.#variables);
+    return new Missing(name, Object.fromEntries(names.map((each) => [each, UNKNOWN])), true);
+  }
+
+  #path({ steps = [], keepSingletonArray }: Node): Shape | Lost {
+    let at = this.it;
+    let path = '';
+    for (const [index, step] of steps.entries()) {
+      const name = `${step.type === 'variable' ? '$' : ''}${typeof step.value === 'string' ? step.value : '…'}`;
+      path += `${index > 0 ? '.' : ''}${name}`;
+      const isList = index > 0 && itemOf(at) !== undefined;
+      const found = this.#with(isList ? (itemOf(at) ?? UNKNOWN) : at).of(step);
+      if (found instanceof Lost) return new Lost(found.missing, found.missing.isVariable ? found.path : path);
+      const isOwnList = step.type === 'unary' && step.value === '[';
+      at = isList ? (isOwnList ? UNKNOWN : sequenceOf(found)) : found;
+      for (const bound of [step.focus, step.index]) if (bound) this.#variables[bound] = UNKNOWN;
+    }
+    return keepSingletonArray && isSequence(at) ? new ListOf(itemOf(at) ?? UNKNOWN) : at;
+  }
+
+  /** Returns what is known of a value after the filters, and the other things, that are written behind it. */
+  #filtered(value: Shape, { predicate = [], stages = [], group, focus, index, type }: Node): Shape {
+    let left = value;
+    for (const { expr } of [...predicate, ...stages]) {
+      if (!expr) return UNKNOWN;
+      const item = itemOf(left) ?? left;
+      this.#with(item).#use(expr);
+      left = expr.type === 'number' ? item : sequenceOf(item);
+    }
+    for (const [, each] of group?.lhs ?? []) this.#with(UNKNOWN).#use(each);
+    return (group ?? focus ?? index ?? (type === 'sort' || undefined)) ? UNKNOWN : left;
+  }
+
+  #binary({ value, lhs, rhs }: Node): Shape | Lost {
+    if (STRICT.has(value)) {
+      const [left, right] = [lhs, rhs].map((side) => (side ? this.of(side) : UNKNOWN));
+      if (left instanceof Lost) return left;
+      return right instanceof Lost ? right : (OPERATORS.get(value) ?? UNKNOWN);
+    }
+    const left = this.#use(lhs);
+    if ((value === 'and' && left === false) || (value === 'or' && left === true)) return left;
+    this.#use(rhs);
+    return OPERATORS.get(value) ?? UNKNOWN;
+  }
+
+  /** @param before the value that `~>` hands over as the first argument */
+  #call(
+    { type, procedure, arguments: given = [] }: Node,
+    before: readonly (Shape | Lost)[] = [],
+  ): Shape | Lost {
+    const name = procedure?.type === 'variable' ? String(procedure.value) : undefined;
+    if (name === undefined) this.#use(procedure);
+    else if (!FUNCTIONS.has(name) && !Object.hasOwn(this.#variables, name))
+      this.add(this.#unnamed(name, true), `$${name}`, true);
+    const [first, ...others] = [...before, ...given.filter(isNoLambda).map((each) => this.of(each))];
+    for (const each of others) if (each instanceof Lost) this.add(each.missing, each.path, false);
+    const item = (first instanceof Lost ? undefined : itemOf(first ?? UNKNOWN)) ?? UNKNOWN;
+    const made = given
+      .filter((each) => !isNoLambda(each))
+      .map((each) => this.#body(each, OF_ITEMS.has(name) ? [item] : []));
+    if (name === 'exists' && first instanceof Lost) return false;
+    if (first instanceof Lost && !LENIENT.has(name) && type === 'function') return first;
+    if (first instanceof Lost) this.add(first.missing, first.path, false);
+    if (type === 'partial') return UNKNOWN;
+    if (name === 'map') return sequenceOf(made[0] ?? UNKNOWN);
+    if (name === 'filter') return sequenceOf(item);
+    return FUNCTIONS.get(name ?? '') ?? UNKNOWN;
+  }
+
+  #apply({ lhs, rhs }: Node): Shape | Lost {
+    const before = lhs ? this.of(lhs) : UNKNOWN;
+    if (rhs?.type === 'function') return this.#call(rhs, [before]);
+    if (rhs?.type === 'variable') return this.#call({ type: 'function', procedure: rhs }, [before]);
+    this.#use(rhs);
+    return before instanceof Lost ? before : UNKNOWN;
+  }
+
+  /** Evaluates the body of a function. @param values what is known of its first arguments */
+  #body({ arguments: names = [], body }: Node, values: readonly Shape[]): Shape {
+    const bound = names.map(({ value }, index): [string, Shape] => [String(value), values[index] ?? UNKNOWN]);
+    return this.#with(this.it, Object.fromEntries(bound)).#use(body);
+  }
+
+  #block({ expressions = [] }: Node): Shape | Lost {
+    const last = expressions.at(-1);
+    for (const each of expressions.slice(0, -1)) this.#use(each);
+    return last ? this.of(last) : UNKNOWN;
+  }
+
+  /** A condition that asks for a field which is never there is false. */
+  #chosen({ condition, then, else: otherwise }: Node): Shape | Lost {
+    const asked = condition ? this.of(condition) : UNKNOWN;
+    if (asked instanceof Lost && asked.missing.isVariable) this.add(asked.missing, asked.path, false);
+    if (asked instanceof Lost || asked === false) return otherwise ? this.of(otherwise) : UNKNOWN;
+    const first = this.#use(then);
+    return otherwise ? merge(first, this.#use(otherwise)) : UNKNOWN;
+  }
+
+  #constructed(node: Node): Shape | Lost {
+    const { value, lhs = [] } = node;
+    if (value === '[') return this.#list(node);
+    if (value !== '{') return node.expression ? strict(this.of(node.expression)) : UNKNOWN;
+    const pairs = [...(lhs as readonly (readonly [Node, Node])[])].map(
+      ([key, each]) => [key, this.of(each)] as const,
+    );
+    for (const [, found] of pairs) if (found instanceof Lost) this.add(found.missing, found.path, false);
+    if (!pairs.every(([key]) => key.type === 'string')) return UNKNOWN;
+    return Object.fromEntries(
+      pairs.flatMap(([key, found]) => (found instanceof Lost ? [] : [[String(key.value), found]])),
+    );
+  }
+
+  /** A list in a list is spread, unless it is written there itself. */
+  #list({ expressions = [] }: Node): Shape {
+    const found = expressions.map((each): [Shape, boolean] => {
+      if (each.type === 'binary' && each.value === '..') return [NUMBER, false];
+      const shape = this.#use(each);
+      const isOne = each.type === 'unary' || (shape !== UNKNOWN && itemOf(shape) === undefined);
+      return [isOne ? shape : (itemOf(shape) ?? UNKNOWN), isOne];
+    });
+    const items = found.map(([shape]) => shape);
+    if (found.every(([, isOne]) => isOne)) return items;
+    return new ListOf(items.reduce(merge));
   }
 }
 
-function chosen(node: Node, environment: Environment): Shape {
-  const [first, second] = [known(node.then, environment), known(node.else, environment)];
-  return node.else === undefined ? UNKNOWN : merge(first, second);
+const isNoLambda = ({ type }: Node): boolean => type !== 'lambda';
+
+const strict = (found: Shape | Lost): Shape | Lost => (found instanceof Lost ? found : NUMBER);
+
+/** JSONata reads a name from each element of a list. A value that is no object has no fields. */
+function field(value: Shape, name: string): Shape | Lost {
+  const item = itemOf(value);
+  const found = part(item ?? value, name);
+  if (found === undefined) return new Lost(new Missing(name, item ?? value), name);
+  return item === undefined ? found : sequenceOf(found);
 }
 
-/** Like `shapeOf`, but a path inside a larger expression may lead to nothing without a failure. */
-function known(node: Node | undefined, environment: Environment): Shape {
-  const shape = shapeOf(node, environment);
-  return shape instanceof Missing ? UNKNOWN : shape;
-}
-
-function constructed(node: Node, environment: Environment): Shape {
-  if (node.value === '-') return NUMBER;
-  if (node.value !== '{') return UNKNOWN;
-  const pairs = node.lhs ?? [];
-  if (!pairs.every(([key]) => key.type === 'string')) return UNKNOWN;
-  return Object.fromEntries(pairs.map(([key, value]) => [String(key.value), known(value, environment)]));
-}
-
-/** Returns what is known of the value of a path of plain names that begins with a variable. */
-function pathShape(node: Node, environment: Environment): Shape | Missing {
-  const [first, ...rest] = node.type === 'path' ? (node.steps ?? []) : [node];
-  if (first?.type !== 'variable' || hasMore(first)) return UNKNOWN;
-  const root = variable(String(first.value), environment);
-  if (root === undefined) return UNKNOWN;
-  const names = rest.map((step) => (step.type === 'name' && !hasMore(step) ? String(step.value) : undefined));
-  return names.includes(undefined) ? UNKNOWN : throughObjects(root, names as string[]);
-}
-
-/** Follows names as long as they are those of objects. JSONata maps a name over the elements of an array. */
-function throughObjects(root: Shape, [name, ...rest]: readonly string[]): Shape | Missing {
-  if (name === undefined) return root;
-  if (!isFields(root)) return UNKNOWN;
-  const found = follow(root, [name]);
-  return found instanceof Missing ? found : throughObjects(found, rest);
-}
-
-/** Returns true if a step of a path has a predicate, an index, a sort or a group. */
-const hasMore = (step: object): boolean =>
-  ['predicate', 'stages', 'group', 'index', 'focus', 'keepArray'].some((key) => key in step);
-
-function variable(name: string, environment: Environment): Shape | undefined {
-  if (name !== 'states') return environment.variables[name];
-  const { input, result, errorOutput } = environment;
-  return {
-    input,
-    context: contextOf(environment),
-    ...(result !== undefined && { result }),
-    ...(errorOutput !== undefined && { errorOutput }),
-  };
-}
+/** Returns what is known of the values that a path makes of the elements of a list, if each of them makes this one. */
+const sequenceOf = (made: Shape): Shape =>
+  made === UNKNOWN ? UNKNOWN : new ListOf(itemOf(made) ?? made, true);

@@ -1,9 +1,10 @@
 import { isPlainObject } from '../../base/plain-object.js';
-import type { DeadPath, Environment } from './environment.js';
-import { expressionsShape } from './expression-fields.js';
-import { pathKeys, pathShape, templateShape } from './path-fields.js';
+import type { JsonSchema } from '../../declare/schema/dto-schema.js';
+import type { DeadPath, Environment, Field } from './environment.js';
+import { expressionTemplate } from './expression-fields.js';
+import { leadsTo, pathKeys, pathShape, pathTemplate } from './path-fields.js';
 import { type Language, languageOf } from './query-language.js';
-import { itemOf, ListOf, merge, replaced, type Shape, TEXT, UNKNOWN } from './shape.js';
+import { isFields, itemOf, ListOf, merge, Missing, replaced, type Shape, TEXT, UNKNOWN } from './shape.js';
 
 type Json = Readonly<Record<string, unknown>>;
 type Step = string | number;
@@ -17,6 +18,8 @@ export interface StateData {
   readonly given: Shape;
   /** The paths in the state's fields that lead to nothing. */
   readonly dead: readonly DeadPath[];
+  /** The values of fields such as Seconds. */
+  readonly values: readonly FieldValue[];
 }
 
 /** Returns the shape of the output of an activity's handler, by the activity's ARN; undefined if it isn't known. */
@@ -96,13 +99,19 @@ class Flow {
     const language = languageOf(state, group.language);
     const walk = new StateWalk(state, language, known);
     const given = walk.given();
-    const result = this.#work(state, steps, language, known, walk, given);
+    const result = this.#work(state, steps, group.language, known, walk, given);
     const edges = state['Type'] === 'Choice' ? walk.choices() : walk.next(result);
-    this.states.set(placeOf(steps), { given, dead: walk.dead });
-    return [...edges, ...walk.catches()];
+    const all = [...edges, ...walk.catches()];
+    // Several ways out of a state have the same OutputPath.
+    const dead = new Map(walk.dead.map((each) => [placeOf([...each.steps, each.path]), each]));
+    this.states.set(placeOf(steps), { given, dead: [...dead.values()], values: walk.values });
+    return all;
   }
 
-  /** Returns what is known of the result of a state's work. */
+  /**
+   * Returns what is known of the result of a state's work.
+   * @param language the language of the states inside it: that of the machine, not its own
+   */
   #work(
     state: Json,
     steps: readonly Step[],
@@ -122,24 +131,26 @@ class Flow {
     if (Type !== 'Map') return given;
     const key = isPlainObject(state['ItemProcessor']) ? 'ItemProcessor' : 'Iterator';
     const processor = state[key];
-    if (!isPlainObject(processor) || state['ItemReader'] !== undefined) return UNKNOWN;
+    if (!isPlainObject(processor)) return UNKNOWN;
     const item = walk.item();
     const input = walk.itemInput(item);
     return new ListOf(this.group(processor, [...steps, key], language, { ...known, input, item }));
   }
 }
 
-const NOTHING_KNOWN = ({ item }: Known): Known => ({
+/** Returns the names of what is known alone. */
+const NOTHING_KNOWN = ({ variables, item }: Known): Known => ({
   input: UNKNOWN,
-  variables: {},
+  variables: Object.fromEntries(Object.keys(variables).map((name) => [name, UNKNOWN])),
   item: item === undefined ? undefined : UNKNOWN,
 });
 
 /** Returns what is known where two paths meet. */
 function join(a: Known | undefined, b: Known): Known {
   if (!a) return b;
-  const shared = Object.keys(a.variables).filter((name) => Object.hasOwn(b.variables, name));
-  const variables = shared.map((name): [string, Shape] => [
+  // A variable that only one of the paths assigns may be there.
+  const names = Object.keys({ ...a.variables, ...b.variables });
+  const variables = names.map((name): [string, Shape] => [
     name,
     merge(a.variables[name] ?? UNKNOWN, b.variables[name] ?? UNKNOWN),
   ]);
@@ -159,101 +170,173 @@ const textOf = (known: Known): string =>
     return Object.getOwnPropertySymbols(value).length > 0 ? { open: Object.entries(value) } : value;
   });
 
+/** The fields that the work of a state reads, with the schemas of the values that they take. */
+const WORK_FIELDS: Readonly<Record<string, JsonSchema>> = {
+  Seconds: { type: 'integer' },
+  TimeoutSeconds: { type: 'integer' },
+  HeartbeatSeconds: { type: 'integer' },
+  Timestamp: { type: 'string', format: 'date-time' },
+  Error: { type: 'string' },
+  Cause: { type: 'string' },
+  Items: { type: 'array' },
+  MaxConcurrency: {},
+  ToleratedFailureCount: {},
+  ToleratedFailurePercentage: {},
+  Credentials: {},
+  ItemReader: {},
+  ItemBatcher: {},
+  ResultWriter: {},
+};
+
+/** A value that a field of a state makes, and the schema of the values that the field takes. */
+export interface FieldValue {
+  readonly steps: readonly Step[];
+  readonly value: Shape;
+  readonly schema: JsonSchema;
+}
+
 /** Evaluates the fields of one state. */
 class StateWalk {
   readonly dead: DeadPath[] = [];
+  readonly values: FieldValue[] = [];
+  /** The knowledge where the state's work begins: its input is what InputPath selects. */
+  readonly #begun: Known;
 
   constructor(
     private readonly state: Json,
     private readonly language: Language,
     private readonly known: Known,
-  ) {}
+  ) {
+    this.#begun = { ...known, input: this.#selected('InputPath', known, known.input) };
+    for (const [key, schema] of Object.entries(WORK_FIELDS)) this.#read(key, schema);
+  }
+
+  /** Reads a field of the work: its value, or in JSONPath the one to which its path leads. */
+  #read(key: string, schema: JsonSchema): void {
+    const path = `${key}Path`;
+    const isPath = this.language === 'JSONPath' && this.state[path] !== undefined;
+    if (!isPath && this.state[key] === undefined) return;
+    const steps = [isPath ? path : key];
+    const value = isPath
+      ? pathShape(this.state[path], this.#field(this.#begun, steps))
+      : this.#made(this.state[key], this.#begun, steps);
+    this.values.push({ steps, value, schema });
+  }
 
   /** Returns what is known of the value that the state's work is given. */
   given(): Shape {
     const key = this.language === 'JSONata' ? 'Arguments' : 'Parameters';
-    const { Type } = this.state;
-    const input = this.#selected('InputPath', this.known.input);
-    return this.state[key] === undefined || Type === 'Map'
-      ? input
-      : this.#made(key, { ...this.known, input });
+    const template = this.state['Type'] === 'Map' ? undefined : this.state[key];
+    return template === undefined ? this.#begun.input : this.#made(template, this.#begun, [key]);
   }
 
   /** Returns what is known of each item of a Map. */
   item(): Shape {
-    const input = this.#selected('InputPath', this.known.input);
-    const items =
-      this.language === 'JSONata'
-        ? this.#made('Items', { ...this.known, input })
-        : this.#selected('ItemsPath', input);
-    return itemOf(items) ?? UNKNOWN;
+    if (this.state['ItemReader'] !== undefined) return UNKNOWN;
+    const items = this.values.find(({ schema }) => schema === WORK_FIELDS['Items']);
+    return itemOf(items?.value ?? this.#begun.input) ?? UNKNOWN;
   }
 
   /** Returns what is known of the input of each iteration of a Map. */
   itemInput(item: Shape): Shape {
     const key = this.state['ItemSelector'] === undefined ? 'Parameters' : 'ItemSelector';
-    if (this.state[key] === undefined || this.state['ItemBatcher'] !== undefined)
-      return this.state['ItemBatcher'] === undefined ? item : UNKNOWN;
-    const input = this.#selected('InputPath', this.known.input);
-    return this.#made(key, { ...this.known, input, item });
+    const template = this.state[key];
+    const made = template === undefined ? item : this.#made(template, { ...this.#begun, item }, [key]);
+    return this.state['ItemBatcher'] === undefined ? made : UNKNOWN;
   }
 
   /** Returns the way to the next state, or to the end of the group. */
   next(result: Shape): Edge[] {
     const { Type, Next } = this.state;
     if (Type === 'Fail') return [];
-    const environment = { ...this.known, result };
-    const known = { ...this.known, variables: this.#assigned(this.state, environment) };
-    return [{ to: Next, known: { ...known, input: this.#output(result, environment) } }];
+    return [this.#exit(this.state, Next, { ...this.known, result }, this.#output(result))];
   }
 
   /** Returns the ways out of a Choice. Its rules may have an Output and an Assign of their own. */
   choices(): Edge[] {
     const { Choices, Default } = this.state;
     const rules = (Array.isArray(Choices) ? Choices : []).filter(isPlainObject);
-    const input = this.#selected('InputPath', this.known.input);
-    const own = rules.map((rule) => this.#way(rule, rule['Next'], { ...this.known, input }));
-    return Default === undefined ? own : [...own, this.#way(this.state, Default, { ...this.known, input })];
+    const asked = new Set(pathsAsked(rules));
+    const ways = rules.flatMap((rule, index) => {
+      const steps = ['Choices', index];
+      const taken = this.#holds(rule, steps, asked);
+      return taken ? [this.#way(rule, rule['Next'], steps)] : [];
+    });
+    return Default === undefined ? ways : [...ways, this.#way(this.state, Default, [])];
+  }
+
+  /** Reads the paths of a rule. Returns false if it never holds. */
+  #holds(rule: Json, steps: readonly Step[], asked: ReadonlySet<unknown>): boolean {
+    if (this.language === 'JSONPath') return this.#compares(rule, steps, asked);
+    const at = [...steps, 'Condition'];
+    const value = this.#made(rule['Condition'], this.#begun, at);
+    this.values.push({ steps: at, value, schema: { type: 'boolean' } });
+    return value !== false;
+  }
+
+  /** A rule that asks whether a field is there may read it, and no rule that asks for one which never is there holds. */
+  #compares(rule: Json, steps: readonly Step[], asked: ReadonlySet<unknown>): boolean {
+    let holds = true;
+    for (const [key, value] of Object.entries(rule)) {
+      const at = [...steps, key];
+      if (key === 'Variable' ? !isAsked(String(value), asked) : key.endsWith('Path'))
+        pathShape(value, this.#field(this.#begun, at));
+      else if (key === 'Variable' && rule['IsPresent'] === true)
+        holds = !(leadsTo(String(value), this.#begun).found instanceof Missing);
+      else if (key === 'Not' && isPlainObject(value)) this.#compares(value, at, asked);
+      else if (Array.isArray(value)) {
+        const inner = value.map(
+          (each, index) => !isPlainObject(each) || this.#compares(each, [...at, index], asked),
+        );
+        holds = key === 'And' ? !inner.includes(false) : inner.includes(true);
+      }
+    }
+    return holds;
   }
 
   /** Returns the ways to the states that deal with a failure. */
   catches(): Edge[] {
     const { Catch } = this.state;
     const rules = (Array.isArray(Catch) ? Catch : []).filter(isPlainObject);
-    return rules.map((rule) => {
+    return rules.map((rule, index) => {
       const environment = { ...this.known, errorOutput: FAILURE };
-      if (this.language === 'JSONata') {
-        const input =
-          rule['Output'] === undefined ? FAILURE : this.#evaluated(rule['Output'], environment, []);
-        return this.#edge(rule, rule['Next'], environment, input);
-      }
-      return this.#edge(rule, rule['Next'], environment, this.#placed(rule['ResultPath'], FAILURE));
+      const steps = ['Catch', index];
+      const input =
+        this.language === 'JSONPath'
+          ? this.#placed(rule['ResultPath'], FAILURE)
+          : this.#made(rule['Output'], environment, [...steps, 'Output'], FAILURE);
+      return this.#exit(rule, rule['Next'], { ...environment, result: FAILURE }, input, steps);
     });
   }
 
-  #way(rule: Json, to: unknown, environment: Environment): Edge {
-    const input =
-      rule['Output'] === undefined ? environment.input : this.#evaluated(rule['Output'], environment, []);
-    return this.#edge(rule, to, environment, this.#selected('OutputPath', input));
+  #way(rule: Json, to: unknown, steps: readonly Step[]): Edge {
+    const { input } = this.#begun;
+    const output =
+      this.language === 'JSONata'
+        ? this.#made(rule['Output'], this.#begun, [...steps, 'Output'], input)
+        : this.#selected('OutputPath', this.known, input);
+    return this.#exit(rule, to, { ...this.#begun, result: input }, output, steps);
   }
 
-  #edge(rule: Json, to: unknown, environment: Environment, input: Shape): Edge {
-    return { to, known: { input, variables: this.#assigned(rule, environment), item: this.known.item } };
+  #exit(rule: Json, to: unknown, environment: Environment, input: Shape, steps: readonly Step[] = []): Edge {
+    const { variables, item } = this.known;
+    // In JSONPath, Assign reads the result as its input.
+    const { result = UNKNOWN } = environment;
+    const read = this.language === 'JSONPath' ? { ...environment, input: result } : environment;
+    const made = this.#made(rule['Assign'], read, [...steps, 'Assign'], {});
+    return { to, known: { input, item, variables: { ...variables, ...(isFields(made) ? made : {}) } } };
   }
 
-  #output(result: Shape, environment: Environment): Shape {
+  #output(result: Shape): Shape {
+    const { Type, Output, ResultSelector, ResultPath } = this.state;
+    const environment = { ...this.known, result };
     if (this.language === 'JSONata') {
-      const { Type, Output } = this.state;
       const works = Type === 'Task' || Type === 'Map' || Type === 'Parallel';
-      if (Output === undefined) return works ? result : this.known.input;
-      return this.#evaluated(Output, environment, this.dead, ['Output']);
+      return this.#made(Output, environment, ['Output'], works ? result : this.known.input);
     }
-    const selector = this.state['ResultSelector'];
-    const selected =
-      selector === undefined
-        ? result
-        : templateShape(selector, { ...environment, input: result }, this.dead, ['ResultSelector']);
-    return this.#selected('OutputPath', this.#placed(this.state['ResultPath'], selected));
+    const read = { ...environment, input: result };
+    const selected = this.#made(ResultSelector, read, ['ResultSelector'], result);
+    return this.#selected('OutputPath', this.known, this.#placed(ResultPath, selected));
   }
 
   /** Returns the input with a result at ResultPath; the result if there is no ResultPath. */
@@ -264,36 +347,34 @@ class StateWalk {
     return keys ? replaced(this.known.input, keys.map(String), result) : UNKNOWN;
   }
 
-  /** Returns the part of a value that a field such as InputPath selects; the value if the field is absent. */
-  #selected(key: 'InputPath' | 'OutputPath' | 'ItemsPath', input: Shape): Shape {
+  /** Returns the part of a value that InputPath or OutputPath selects; the value if the field is absent. */
+  #selected(key: 'InputPath' | 'OutputPath', known: Known, input: Shape): Shape {
     const path: unknown = this.language === 'JSONata' ? undefined : this.state[key];
     if (path === undefined) return input;
-    return path === null ? {} : pathShape(path, { ...this.known, input }, this.dead, [key]);
+    return path === null ? {} : pathShape(path, this.#field({ ...known, input }, [key]));
   }
 
-  #made(key: string, environment: Environment): Shape {
-    return this.#evaluated(this.state[key], environment, this.dead, [key]);
+  /** Returns what is known of the value that a template makes. @param absent that value if there is no template */
+  #made(template: unknown, environment: Environment, steps: readonly Step[], absent: Shape = UNKNOWN): Shape {
+    if (template === undefined) return absent;
+    const make = this.language === 'JSONata' ? expressionTemplate : pathTemplate;
+    return make(template, this.#field(environment, steps));
   }
 
-  #evaluated(
-    template: unknown,
-    environment: Environment,
-    dead: DeadPath[],
-    steps: readonly Step[] = [],
-  ): Shape {
-    return this.language === 'JSONata'
-      ? expressionsShape(template, environment, dead, steps)
-      : templateShape(template, environment, dead, steps);
+  #field(environment: Environment, steps: readonly Step[]): Field {
+    return { environment, steps, dead: this.dead };
   }
+}
 
-  #assigned({ Assign }: Json, environment: Environment): Known['variables'] {
-    const { variables } = this.known;
-    if (!isPlainObject(Assign)) return variables;
-    const names = Object.keys(Assign).map((name) => name.replace(/\.\$$/, ''));
-    // JSONPath's templates read variables as well, which is not looked at: nothing is taken as known of them.
-    if (this.language === 'JSONPath')
-      return { ...variables, ...Object.fromEntries(names.map((name) => [name, UNKNOWN])) };
-    const made = this.#evaluated(Assign, environment, []);
-    return { ...variables, ...(made as Record<string, Shape>) };
-  }
+const isAsked = (path: string, asked: ReadonlySet<unknown>): boolean =>
+  [...asked].some(
+    (each) => path === each || ['.', '['].some((next) => path.startsWith(`${String(each)}${next}`)),
+  );
+
+/** Returns the paths of the fields that rules of a Choice ask for. */
+function pathsAsked(rules: unknown): unknown[] {
+  if (Array.isArray(rules)) return rules.flatMap(pathsAsked);
+  if (!isPlainObject(rules)) return [];
+  const { Variable, IsPresent, And, Or, Not } = rules;
+  return IsPresent === undefined ? [And, Or, Not].flatMap(pathsAsked) : [Variable];
 }

@@ -20,7 +20,11 @@ export class Typed {
 
 /** An array of unknown length. All its elements have one shape. */
 export class ListOf {
-  constructor(readonly item: Shape) {}
+  /** @param isSequence true for what a JSONata path over a list makes: of one element, it is that element */
+  constructor(
+    readonly item: Shape,
+    readonly isSequence = false,
+  ) {}
 }
 
 /** The fields of an object. Without OPEN, it has no others. */
@@ -56,7 +60,8 @@ export function merge(a: Shape, b: Shape): Shape {
   if (Array.isArray(a) && Array.isArray(b) && a.length === b.length)
     return a.map((each: Shape, index) => merge(each, (b as readonly Shape[])[index] ?? UNKNOWN));
   const [ofA, ofB] = [itemOf(a), itemOf(b)];
-  if (ofA !== undefined && ofB !== undefined) return new ListOf(merge(ofA, ofB));
+  if (ofA !== undefined && ofB !== undefined)
+    return new ListOf(merge(ofA, ofB), isSequence(a) || isSequence(b));
   if (isFields(a) && isFields(b)) return mergeFields(a, b);
   const type = typeOf(a);
   return type !== undefined && type === typeOf(b) ? new Typed(type) : UNKNOWN;
@@ -68,6 +73,8 @@ function mergeFields(a: Fields, b: Fields): Fields {
   const isSame = shared.length === Object.keys(a).length && shared.length === Object.keys(b).length;
   return isSame && !isOpenObject(a) && !isOpenObject(b) ? merged : withOthers(merged);
 }
+
+export const isSequence = (shape: Shape): boolean => shape instanceof ListOf && shape.isSequence;
 
 const at = (fields: Fields, key: string): Shape => fields[key] ?? null;
 
@@ -89,6 +96,7 @@ function typeOf(shape: Shape): TypeName | undefined {
 export function part(shape: Shape, key: string | number): Shape | undefined {
   if (shape === UNKNOWN) return UNKNOWN;
   if (typeof key === 'number') return element(shape, key);
+  if (isSequence(shape)) return UNKNOWN;
   if (!isFields(shape)) return undefined;
   if (Object.hasOwn(shape, key)) return at(shape, key);
   return isOpenObject(shape) ? UNKNOWN : undefined;
@@ -97,6 +105,27 @@ export function part(shape: Shape, key: string | number): Shape | undefined {
 function element(shape: Shape, index: number): Shape | undefined {
   if (shape instanceof ListOf) return shape.item;
   return Array.isArray(shape) ? (shape as readonly Shape[])[index] : undefined;
+}
+
+/** Returns what is known of the value at the end of some keys, or the first key that the value never has. */
+export function follow(root: Shape, keys: readonly (string | number)[]): Shape | Missing {
+  let at = root;
+  for (const key of keys) {
+    const next = part(at, key);
+    if (next === undefined) return new Missing(String(key), at);
+    at = next;
+  }
+  return at;
+}
+
+/** A name that leads to nothing, and the value or the names among which it is looked for. */
+export class Missing {
+  /** @param isVariable true for the name of a variable or a function. @default it is the name of a field */
+  constructor(
+    readonly name: string,
+    readonly within: Shape,
+    readonly isVariable = false,
+  ) {}
 }
 
 /** Returns an object's shape with one part, at the end of these keys, replaced. */
