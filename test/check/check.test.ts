@@ -238,7 +238,10 @@ const PLANTED: readonly Planted[] = [
   ],
   [
     'a payload with a value out of its choices, in JSONata',
-    of({ ...charge, Arguments: { orderId: '{% $states.input.id %}', cents: 5, currency: 'GBP' } }, { top: jsonata }),
+    of(
+      { ...charge, Arguments: { orderId: '{% $states.input.id %}', cents: 5, currency: 'GBP' } },
+      { top: jsonata },
+    ),
     '\'currency\' in Arguments must be one of "EUR", "USD"',
   ],
   [

@@ -38,12 +38,17 @@ const json = fc.oneof(
   fc.constant({ a: 'x', b: 2 }),
 );
 const keys = fc.array(fc.constantFrom('a', 'b', 'c'), { maxLength: 2 });
-const path = keys.map((names) => ['$', ...names].join('.'));
+const roots = fc.constantFrom('$', '$', '$', '$v', '$w', '$$.Execution', '$$.State');
+const path = fc
+  .tuple(roots, keys, fc.constantFrom('', '', '', '[*]', '[0]', '[*].a', '[?(@.a)].b', '.Name'))
+  .map(([root, names, end]) => [root, ...names].join('.') + end);
 const intrinsic = fc.constantFrom(
   "States.Format('{}', 1)",
   'States.MathAdd(1, 2)',
   'States.UUID()',
   'States.Array(1, 2)',
+  'States.Array($.a, $v)',
+  "States.Format('{} {}', $.b, $$.Execution.Nme)",
   '$$.Execution.Name',
   '$$.State.RetryCount',
 );
@@ -68,10 +73,30 @@ const pathState = fc.oneof(
     ResultPath: resultPath,
     InputPath: maybe(path),
     OutputPath: maybe(path),
+    Assign: maybe(fc.constantFrom({ 'v.$': '$' }, { 'v.$': '$.a' }, { 'w.$': '$v' }, { w: [1] })),
+  }),
+  fc.record({ Type: fc.constant('Wait'), SecondsPath: path, OutputPath: maybe(path) }),
+  fc.record({
+    Type: fc.constant('Map'),
+    ItemsPath: maybe(path),
+    ItemSelector: maybe(template),
+    ItemProcessor: fc.record({
+      StartAt: fc.constant('In'),
+      States: fc.record({
+        In: fc.record({
+          Type: fc.constant('Pass'),
+          Parameters: maybe(template),
+          ResultPath: resultPath,
+          End: fc.constant(true),
+        }),
+      }),
+    }),
+    ResultPath: resultPath,
   }),
   fc.record({
     Type: fc.constant('Task'),
     Resource: fc.constant(arnOf('Make')),
+    Assign: maybe(fc.constantFrom({ 'v.$': '$' }, { 'v.$': '$.a' }, { 'v.$': '$.c' })),
     ResultSelector: maybe(template),
     ResultPath: resultPath,
     OutputPath: maybe(path),
@@ -96,7 +121,38 @@ const expression = fc
       "$states.input.a ? 'x' : 1",
       '$v',
       '$v.a',
+      '$w',
       "{ 'a': 'x', 'b': $states.input.b }",
+      '[1, 2]',
+      '[$states.input.a, $v]',
+      '[$states.input]',
+      '$states.input[0]',
+      '$states.input[a = 1].b',
+      '$states.input.c & $v.c',
+      '$states.input.b + 1',
+      '$states.input.c > 1',
+      '$states.context.Execution.Nme',
+      '$states.context.State.Name',
+      '$upper($states.input.a)',
+      '$uppercase($states.input.a)',
+      '$uppercase($states.input.c)',
+      '$exists($states.input.c) ? $states.input.c : 1',
+      '$states.input.c ? $states.input.c.a : $v',
+      '$map([1, 2], function($x) { $x + $states.input.b })',
+      '$map($states.input, function($x) { $x.a })',
+      '$filter([1, 2], function($x) { $x > 1 })',
+      "$split('a,b', ',')",
+      '($x := $states.input.b; $x + 1)',
+      "[{ 'a': 1 }, { 'a': 2 }].a",
+      "[{ 'a': [1, 2] }].a",
+      "[{ 'a': 1 }].{ 'b': a }",
+      '$states.input ~> $string',
+      '$states.input ~> $strng',
+      '$count($states.input.c)',
+      '$states.input.a[]',
+      "$states.input{ 'k': a }",
+      '$states.input^(a)',
+      '$states.input.*',
     ),
   )
   .map((text) => `{% ${text} %}`);
@@ -106,6 +162,19 @@ const fields = fc.dictionary(fc.constantFrom('a', 'b', 'c'), fc.oneof(expression
 const output = maybe(fc.oneof(expression, fields));
 const jsonataState = fc.oneof(
   fc.record({ Type: fc.constant('Pass'), Output: output, Assign: maybe(fc.record({ v: expression })) }),
+  fc.record({ Type: fc.constant('Wait'), Seconds: expression, Output: output }),
+  fc.record({
+    Type: fc.constant('Map'),
+    Items: maybe(expression),
+    ItemSelector: output,
+    ItemProcessor: fc.record({
+      StartAt: fc.constant('In'),
+      States: fc.record({
+        In: fc.record({ Type: fc.constant('Pass'), Output: output, End: fc.constant(true) }),
+      }),
+    }),
+    Output: output,
+  }),
   fc.record({
     Type: fc.constant('Task'),
     Resource: fc.constant(arnOf('Make')),
@@ -174,7 +243,7 @@ test('an execution that enters a state with an error fails, in made-up machines'
       const succeeded = status === 'failed' ? [] : reached;
       expect(succeeded).toEqual([]);
     }),
-    { numRuns: 1_000 },
+    { numRuns: Number(process.env.RUNS ?? 1_000) },
   );
   expect(Math.min(seen.errors, seen.none)).toBeGreaterThan(20);
 });

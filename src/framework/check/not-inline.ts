@@ -23,7 +23,7 @@ export function notInline(
       all.get(placeOf(state.steps))?.dead ?? [];
     const known = new Set(deadIn(whole).map(({ steps }) => placeOf(steps)));
     return deadIn(asReferences)
-      .filter(({ steps, missing }) => !known.has(placeOf(steps)) && !missing.isVariable)
+      .filter(({ steps, missing }) => !known.has(placeOf(steps)) && missing.kind === 'field')
       .map((path) => foundAt(state, path));
   });
 }

@@ -58,17 +58,24 @@ export const deadPaths = (state: StateView, { dead }: StateData): FoundAt[] =>
     found: {
       code: 'PATH_LEADS_NOWHERE',
       level: isSure ? 'error' : 'advice',
-      what: `${path} leads nowhere: ${missing.isVariable ? 'nothing here has that name' : `there is never a '${missing.name}'`}`,
+      what: `${path} leads nowhere: ${WHY[missing.kind](missing.name)}`,
       fix: fixFor(missing),
     },
   }));
 
-function fixFor({ name, within, isVariable }: Missing): string {
+const WHY: Readonly<Record<Missing['kind'], (name: string) => string>> = {
+  field: (name) => `there is never a '${name}'`,
+  variable: () => 'no state before this one assigns it',
+  function: () => 'there is no such function',
+};
+
+function fixFor({ name, within, kind }: Missing): string {
   if (!isFields(within)) return 'correct the path: the value that it goes through has no fields';
   const names = Object.keys(within);
   const meant = nearest(name, names);
-  if (meant) return didYouMean(isVariable ? `$${meant}` : meant);
-  if (isVariable) return 'assign the variable in a state before this one';
+  if (meant) return didYouMean(kind === 'field' ? meant : `$${meant}`);
+  if (kind === 'variable') return 'assign the variable in a state before this one';
+  if (kind === 'function') return 'write the name of a function of JSONata, or of Step Functions';
   return names.length > 0 ? `there are: ${names.join(', ')}` : 'write the field before it is read';
 }
 

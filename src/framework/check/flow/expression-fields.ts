@@ -191,15 +191,14 @@ class Evaluation {
   #variable(name: string): Shape | Lost {
     if (name === '') return this.it;
     if (Object.hasOwn(this.#variables, name)) return this.#variables[name] ?? UNKNOWN;
-    return name === '$' || FUNCTIONS.has(name) ? UNKNOWN : new Lost(this.#unnamed(name), `$${name}`);
+    return name === '$' || FUNCTIONS.has(name)
+      ? UNKNOWN
+      : new Lost(this.#unnamed(name, 'variable'), `$${name}`);
   }
 
-  /** @param functions true for the name of something that is called */
-  #unnamed(name: string, functions = false): Missing {
-    const names = functions
-      ? [...FUNCTIONS.keys(), ...Object.keys(this.#variables)]
-      : Object.keys(this.#variables);
-    return new Missing(name, Object.fromEntries(names.map((each) => [each, UNKNOWN])), true);
+  #unnamed(name: string, kind: 'variable' | 'function'): Missing {
+    const names = [...(kind === 'function' ? FUNCTIONS.keys() : []), ...Object.keys(this.#variables)];
+    return new Missing(name, Object.fromEntries(names.map((each) => [each, UNKNOWN])), kind);
   }
 
   #path({ steps = [], keepSingletonArray }: Node): Shape | Lost {
@@ -210,7 +209,8 @@ class Evaluation {
       path += `${index > 0 ? '.' : ''}${name}`;
       const isList = index > 0 && itemOf(at) !== undefined;
       const found = this.#with(isList ? (itemOf(at) ?? UNKNOWN) : at).of(step);
-      if (found instanceof Lost) return new Lost(found.missing, found.missing.isVariable ? found.path : path);
+      if (found instanceof Lost)
+        return new Lost(found.missing, found.missing.kind === 'field' ? path : found.path);
       const isOwnList = step.type === 'unary' && step.value === '[';
       at = isList ? (isOwnList ? UNKNOWN : sequenceOf(found)) : found;
       for (const bound of [step.focus, step.index]) if (bound) this.#variables[bound] = UNKNOWN;
@@ -251,7 +251,7 @@ class Evaluation {
     const name = procedure?.type === 'variable' ? String(procedure.value) : undefined;
     if (name === undefined) this.#use(procedure);
     else if (!FUNCTIONS.has(name) && !Object.hasOwn(this.#variables, name))
-      this.add(this.#unnamed(name, true), `$${name}`, true);
+      this.add(this.#unnamed(name, 'function'), `$${name}`, true);
     const [first, ...others] = [...before, ...given.filter(isNoLambda).map((each) => this.of(each))];
     for (const each of others) if (each instanceof Lost) this.add(each.missing, each.path, false);
     const item = (first instanceof Lost ? undefined : itemOf(first ?? UNKNOWN)) ?? UNKNOWN;
@@ -290,7 +290,8 @@ class Evaluation {
   /** A condition that asks for a field which is never there is false. */
   #chosen({ condition, then, else: otherwise }: Node): Shape | Lost {
     const asked = condition ? this.of(condition) : UNKNOWN;
-    if (asked instanceof Lost && asked.missing.isVariable) this.add(asked.missing, asked.path, false);
+    if (asked instanceof Lost && asked.missing.kind === 'variable')
+      this.add(asked.missing, asked.path, false);
     if (asked instanceof Lost || asked === false) return otherwise ? this.of(otherwise) : UNKNOWN;
     const first = this.#use(then);
     return otherwise ? merge(first, this.#use(otherwise)) : UNKNOWN;

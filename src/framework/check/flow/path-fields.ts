@@ -71,7 +71,7 @@ export function leadsTo(path: string, environment: Environment): End {
   const compiled = orUndefined(() => compilePath(`$${path.slice(whole.length)}`));
   const { variables, input } = environment;
   if (name !== undefined && name !== '$' && !Object.hasOwn(variables, name))
-    return { found: new Missing(name, variables, true), isSure: true };
+    return { found: new Missing(name, variables, 'variable'), isSure: true };
   const root = name === '$' ? contextOf(environment) : name === undefined ? input : variables[name];
   if (!compiled) return { found: UNKNOWN, isSure: true };
   const { steps, definite } = compiled;

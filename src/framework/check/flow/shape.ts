@@ -120,11 +120,10 @@ export function follow(root: Shape, keys: readonly (string | number)[]): Shape |
 
 /** A name that leads to nothing, and the value or the names among which it is looked for. */
 export class Missing {
-  /** @param isVariable true for the name of a variable or a function. @default it is the name of a field */
   constructor(
     readonly name: string,
     readonly within: Shape,
-    readonly isVariable = false,
+    readonly kind: 'field' | 'variable' | 'function' = 'field',
   ) {}
 }
 
