@@ -1,6 +1,6 @@
 /* oxlint-disable typescript/no-extraneous-class -- classes that lack something are what is tested here */
-import { Type } from 'class-transformer';
-import { Allow, IsDate, IsInt, IsString, Validate, ValidateNested } from 'class-validator';
+import { Transform, Type } from 'class-transformer';
+import { Allow, ArrayMinSize, IsDate, IsInt, IsString, Validate, ValidateNested } from 'class-validator';
 import { Activity, Handle, type Interceptor, type TaskContext } from 'stepwright';
 import type { Constructor } from '../../src/framework/declare/class.js';
 
@@ -67,6 +67,47 @@ class NamedLikeAMethod {
   @IsString() toString!: never;
 }
 class NoInterceptor {}
+class Forgotten {
+  @IsInt() amount!: number;
+  note?: string;
+}
+class OnlyTyped {
+  @IsInt() amount!: number;
+  @Type(() => Date)
+  set due(_: Date) {
+    throw new Error('never set');
+  }
+}
+class OnlyTransformed {
+  @IsInt() amount!: number;
+  @Transform(({ value }: { value: unknown }) => value)
+  set total(_: number) {
+    throw new Error('never set');
+  }
+}
+class Animal {
+  @IsString() kind!: string;
+}
+class Dog extends Animal {
+  @IsInt() age!: number;
+}
+class Zoo {
+  @ValidateNested()
+  @Type(() => Animal, { discriminator: { property: 'kind', subTypes: [{ name: 'dog', value: Dog }] } })
+  animal!: Animal;
+}
+class Sized {
+  @ArrayMinSize(1) @IsString({ each: true }) @Type(() => String) tags!: Set<string>;
+}
+class Mark {
+  @Allow() mark!: symbol;
+}
+class Eventual {
+  @Type(() => Promise) @Allow() later!: unknown;
+}
+class Large {
+  @Type(() => BigInt) @Allow() count!: unknown;
+}
 
 const ARN = 'arn:aws:states:eu-west-1:123456789012:activity:Orders';
 
@@ -460,6 +501,59 @@ function nestedMistakes(): typeof mistakes {
       taking(NeedsArguments),
       'INPUT_TYPE_INVALID',
       ['new NeedsArguments()', 'throws'],
+    ],
+    [
+      'a field without a rule, which a new instance shows',
+      taking(Forgotten),
+      'INPUT_WITHOUT_RULES',
+      ['Forgotten.note', 'the input would lose the value', '@Allow()', '@Exclude()'],
+    ],
+    [
+      'a field with nothing but @Type',
+      taking(OnlyTyped),
+      'INPUT_WITHOUT_RULES',
+      ['OnlyTyped.due', 'no rule'],
+    ],
+    [
+      'a field with nothing but @Transform',
+      taking(OnlyTransformed),
+      'INPUT_WITHOUT_RULES',
+      ['OnlyTransformed.total', 'no rule'],
+    ],
+    [
+      'a discriminator that would take unknown types as the base class',
+      taking(Zoo),
+      'INPUT_TYPE_INVALID',
+      [
+        'Zoo.animal',
+        'an instance of Animal of a value whose kind',
+        '@Type(() => Object, …)',
+        'list Animal in subTypes',
+      ],
+    ],
+    [
+      'a rule for arrays on a Set',
+      taking(Sized),
+      'INPUT_TYPE_INVALID',
+      ['Sized.tags is a Set', '@ArrayMinSize', '@ArrayUnique()'],
+    ],
+    [
+      'a symbol, which nothing in JSON makes',
+      taking(Mark),
+      'INPUT_TYPE_INVALID',
+      ['Mark.mark', '@IsString() mark!: string, and make the Symbol in the handler'],
+    ],
+    [
+      'a @Type of what nothing in JSON makes',
+      taking(Eventual),
+      'INPUT_TYPE_INVALID',
+      ['Eventual.later', '@IsString() later!: string, and make the Promise in the handler'],
+    ],
+    [
+      'a @Type of bigint',
+      taking(Large),
+      'INPUT_TYPE_INVALID',
+      ['Large.count', '@Transform(({ value }) => BigInt(value)) @IsDefined() count!: bigint;'],
     ],
     [
       'a field named like a method of every object',

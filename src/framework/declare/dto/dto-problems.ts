@@ -1,6 +1,7 @@
 import type { Problem } from '../../base/errors.js';
 import { type Constructor, isBuiltIn } from '../class.js';
 import type { DtoProperty } from './dto-property.js';
+import { fieldsWithoutRule } from './dto-property.js';
 import { otherDecorators } from './other-decorators.js';
 import {
   hasRules,
@@ -33,7 +34,7 @@ export function dtoProblems(
   const found = shapes.flatMap((shape) =>
     shape.properties.length === 0
       ? [withoutRules(shape.type, { groups, direction, holder: holderOf(shape.type, shapes) })]
-      : [...constructionProblem(shape.type), ...propertiesProblems(shape, groups, direction)],
+      : [...instanceProblems(shape.type, groups, direction), ...propertiesProblems(shape, groups, direction)],
   );
   return found.map((each) => ({ ...each, where }));
 }
@@ -94,21 +95,25 @@ function withoutRules(type: Constructor, { groups, direction, holder }: Unruled)
   };
 }
 
-/** Finds a class whose constructor throws if it is called without arguments, as it is for each input. */
-function constructionProblem(type: Constructor<object>): Fault[] {
+/** Finds a class whose constructor throws if it is called without arguments, as it is for each input; and lost fields. */
+function instanceProblems(type: Constructor<object>, groups: Groups, direction: 'input' | 'output'): Fault[] {
   try {
-    Reflect.construct(type, []);
-    return [];
+    const lost = fieldsWithoutRule(type, Reflect.construct(type, []), groups, direction);
+    return lost.length > 0 ? [lostFields(type, lost, direction)] : [];
   } catch (error) {
     const what = `new ${type.name}() without arguments throws: ${error instanceof Error ? error.message : String(error)}`;
-    return [
-      {
-        code: 'INPUT_TYPE_INVALID',
-        what,
-        fix: 'give it a constructor that needs no arguments, or none',
-      },
-    ];
+    const fix = 'give it a constructor that needs no arguments, or none';
+    return [{ code: 'INPUT_TYPE_INVALID', what, fix }];
   }
+}
+
+function lostFields({ name }: Constructor, lost: readonly string[], direction: 'input' | 'output'): Fault {
+  const [has, keep] = direction === 'input' ? ['no rule', ''] : ['no rule and no @Expose()', '@Expose() or '];
+  return {
+    code: 'INPUT_WITHOUT_RULES',
+    what: `${lost.map((each) => `${name}.${each}`).join(', ')}: there is ${has}, so the ${direction} would lose the value`,
+    fix: `write ${keep}a rule above ${lost[0]}, such as @IsString(), or @Allow() for any value; or @Exclude() from class-transformer if no ${direction} holds it`,
+  };
 }
 
 function unusedRule(owner: Constructor, rule: Constructor): Fault {
@@ -125,9 +130,49 @@ function propertyFaults(property: DtoProperty, label: string, groups: Groups): F
     const fix = `rename the field, and keep its key in the JSON by @Expose({ name: '${property.name}' }) from class-transformer`;
     return [{ code: 'INPUT_TYPE_INVALID', what, fix }];
   }
+  const never =
+    property.container === 'set' || property.container === 'map' ? neverHolds(property, label) : [];
+  if (never.length > 0) return never;
   const types = typesOf(property);
   if (!property.nested) return types.flatMap((type) => uncheckedNested(type, label, groups));
-  return types.length === 0 && !property.typed ? [untypedNested(property, label)] : [];
+  if (types.length === 0 && !property.typed) return [untypedNested(property, label)];
+  return unknownSubtypes(property, label, groups);
+}
+
+/** Finds the rules about arrays, such as `@ArrayMinSize`, which class-validator lets no Set and no Map satisfy. */
+function neverHolds({ name, rules, container }: DtoProperty, label: string): Fault[] {
+  const rule = rules.find((each) => !each.each && OF_ARRAYS.has(each.name));
+  if (!rule) return [];
+  const kind = container === 'set' ? 'Set' : 'Map';
+  const decorator = `@${rule.name.charAt(0).toUpperCase()}${rule.name.slice(1)}`;
+  return [
+    {
+      code: 'INPUT_TYPE_INVALID',
+      what: `${label} is a ${kind}, and ${decorator} accepts nothing but arrays: every value would be refused`,
+      fix: `remove ${decorator}, or declare ${name} as an array, with @ArrayUnique() if its values must differ`,
+    },
+  ];
+}
+
+/** Finds a discriminator that would make an instance of the base class of a value whose type it doesn't know. */
+function unknownSubtypes(property: DtoProperty, label: string, groups: Groups): Fault[] {
+  const { discriminator } = property;
+  const [base] = typesOf({ ...property, discriminator: undefined });
+  if (
+    !discriminator ||
+    !base ||
+    !hasRules(base, groups) ||
+    discriminator.subTypes.some(({ value }) => value === base)
+  )
+    return [];
+  const { property: key } = discriminator;
+  return [
+    {
+      code: 'INPUT_TYPE_INVALID',
+      what: `${label} holds subtypes of ${base.name}, which has rules and is no subtype itself: class-transformer makes an instance of ${base.name} of a value whose ${key} it doesn't know`,
+      fix: `write @Type(() => Object, …), and such a value is refused; or list ${base.name} in subTypes, and such a value becomes a ${base.name}`,
+    },
+  ];
 }
 
 function uncheckedNested(type: Constructor<object>, label: string, groups: Groups): Fault[] {
@@ -188,6 +233,8 @@ export const OPEN_RULES: ReadonlySet<string> = new Set([
   'arrayUnique',
 ]);
 
+const OF_ARRAYS: ReadonlySet<string> = new Set([...OPEN_RULES].filter((name) => /array/i.test(name)));
+
 /**
  * Returns true if nothing shows what type of value a property has, or its elements if it is an array: the compiler has
  * emitted no type, or only `Array`, and no rule or decorator shows it. The value may be a date, which would then stay a
@@ -222,7 +269,7 @@ function neverInJson(declared: unknown, property: DtoProperty, label: string): F
       declared === Function
         ? `${label} is declared as a function, or as a class that was imported by \`import type\`; JSON has no such value`
         : `${label} is declared as ${name}. JSON has no such value, and nothing says how to make one: the field would stay what was sent`,
-    fix: `write ${LINES.get(declared)?.(property) ?? lineForClass(declared, name, property)}`,
+    fix: `write ${lineFor(declared, property)}`,
   };
 }
 
@@ -273,17 +320,27 @@ function elementOf({ rules }: DtoProperty): { rule: string; type: string; text: 
   return { rule: '@IsString({ each: true })', type: 'String', text: 'string' };
 }
 
-const lineForClass = (declared: unknown, type: string, { name }: DtoProperty): string =>
-  isBuiltIn(declared)
-    ? `@Transform(({ value }) => new ${type}(value)) @IsDefined() ${name}!: ${type}; Transform is in class-transformer`
-    : `@ValidateNested() @Type(() => ${type}) ${name}!: ${type}; ${WHERE_TYPE_IS}`;
+/** The built-in classes that `new` makes of a JSON value. */
+const MADE_BY_NEW = new Set<unknown>([URL, URLSearchParams, RegExp, Uint8Array]);
 
-function wrongType({ declaredType, container }: DtoProperty, type: Constructor, label: string): Fault[] {
+/** Returns the declaration that a message proposes for a property that is to hold values of a type. */
+function lineFor(type: unknown, property: DtoProperty): string {
+  const known = LINES.get(type)?.(property);
+  if (known !== undefined) return known;
+  const { name } = type as { name: string };
+  if (!isBuiltIn(type))
+    return `@ValidateNested() @Type(() => ${name}) ${property.name}!: ${name}; ${WHERE_TYPE_IS}`;
+  return MADE_BY_NEW.has(type)
+    ? `@Transform(({ value }) => new ${name}(value)) @IsDefined() ${property.name}!: ${name}; Transform is in class-transformer`
+    : `what the JSON holds, such as @IsString() ${property.name}!: string, and make the ${name} in the handler`;
+}
+
+function wrongType(property: DtoProperty, type: Constructor, label: string): Fault[] {
+  const { declaredType, container } = property;
   if (isOpen(type)) return [];
   if (isBuiltIn(type) && !conversionTo(type)) {
     const what = `${label} has @Type(() => ${type.name}), which converts nothing`;
-    const fix = `write in its place @Transform(({ value }) => new ${type.name}(value)) @IsDefined(), with Transform from class-transformer`;
-    return [{ code: 'INPUT_TYPE_INVALID', what, fix }];
+    return [{ code: 'INPUT_TYPE_INVALID', what, fix: `write in its place ${lineFor(type, property)}` }];
   }
   const fits = type === declaredType || !(isBuiltIn(declaredType) || isBuiltIn(type));
   if (container !== 'one' || kindOf(declaredType) === undefined || fits) return [];

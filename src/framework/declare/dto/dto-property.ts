@@ -242,6 +242,48 @@ export function exposedBeside(
     .flatMap((name) => writtenOf(owner, name, groups) ?? []);
 }
 
+/**
+ * Returns the names of the fields that only `@Type`, `@Transform` or `@Expose` declares, or that only a new instance
+ * shows: no rule in any group says what they hold, and no `@Exclude` or group leaves them out on purpose.
+ */
+export function fieldsWithoutRule(
+  owner: Constructor<object>,
+  instance: object,
+  groups: readonly string[],
+  direction: 'input' | 'output',
+): string[] {
+  const way = direction === 'input' ? PLAIN_TO_CLASS : CLASS_TO_PLAIN;
+  const ruled = new Set(
+    getMetadataStorage()
+      .getTargetValidationMetadatas(owner, '', false, false, [])
+      .map(({ propertyName }) => propertyName),
+  );
+  const exposed = defaultMetadataStorage.getExposedProperties(owner, way);
+  const transformed = namesIn('_transformMetadatas', owner).filter(
+    (name) => defaultMetadataStorage.findTransformMetadatas(owner, name, way).length > 0,
+  );
+  const own = Object.keys(instance).filter((name) => typeof Reflect.get(instance, name) !== 'function');
+  const shown = new Set([...own, ...namesIn('_typeMetadatas', owner), ...transformed, ...exposed]);
+  return [...shown].filter(
+    (name) =>
+      !ruled.has(name) &&
+      isExposed(owner, name, groups, way) &&
+      (direction === 'input' ? isSettable(owner, name) : !exposed.includes(name)),
+  );
+}
+
+/** Returns the names of the properties of a class for which class-transformer keeps metadata of one kind. */
+function namesIn(kind: '_typeMetadatas' | '_transformMetadatas', owner: Constructor<object>): string[] {
+  const byClass = Reflect.get(defaultMetadataStorage, kind) as ReadonlyMap<
+    unknown,
+    ReadonlyMap<string, unknown>
+  >;
+  const names: string[] = [];
+  for (let each: unknown = owner; typeof each === 'function'; each = Object.getPrototypeOf(each))
+    names.push(...(byClass.get(each)?.keys() ?? []));
+  return names;
+}
+
 function writtenOf(owner: Constructor<object>, name: string, groups: readonly string[]): Written | undefined {
   if (!isExposed(owner, name, groups, CLASS_TO_PLAIN)) return undefined;
   const key = defaultMetadataStorage.findExposeMetadata(owner, name)?.options?.name ?? name;

@@ -73,22 +73,22 @@ export const hasRules = (type: Constructor<object>, groups: Groups = NO_GROUPS):
 
 /**
  * Returns the class of one value of a property; undefined if none is declared. The class is named by the value's
- * discriminator field (`@Type` with `discriminator`) or else by `@Type`.
+ * discriminator field (`@Type` with `discriminator`) or else by `@Type`. A value whose field names no subtype is of the
+ * class in `@Type`, if that is a subtype itself.
  */
 export function classOf(
   value: object,
   holder: object,
   { discriminator, typeIn }: DtoProperty,
-  groups: Groups,
 ): Constructor<object> | undefined {
   if (!discriminator) return typeIn(holder);
   const { property, subTypes } = discriminator;
   const named = Object.hasOwn(value, property) ? Reflect.get(value, property) : undefined;
   const subType =
-    subTypes.find((each) => value.constructor === each.value) ?? subTypes.find(({ name }) => name === named);
-  if (subType) return subType.value;
-  const base = typeIn(holder);
-  return base && hasRules(base, groups) ? base : undefined;
+    subTypes.find((each) => value.constructor === each.value) ??
+    subTypes.find(({ name }) => name === named) ??
+    subTypes.find((each) => each.value === typeIn(holder));
+  return subType?.value;
 }
 
 /**

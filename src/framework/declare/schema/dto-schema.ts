@@ -211,10 +211,9 @@ class SchemaWriter {
       required: [key],
       properties: { [key]: { const: name } },
     }));
-    const base = property.typeIn({});
-    const hasBase =
-      base !== undefined && !isBuiltIn(base) && shapeOf(base, this.#groups).properties.length > 0;
-    return { anyOf: [...named, ...(hasBase ? [this.reference(base, key)] : [])] };
+    // A value whose key names no subtype is of the class in @Type, if that is a subtype itself.
+    const base = subTypes.find(({ value }) => value === property.typeIn({}))?.value;
+    return { anyOf: [...named, ...(base ? [this.reference(base, key)] : [])] };
   }
 }
 

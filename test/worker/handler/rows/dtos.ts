@@ -112,7 +112,7 @@ export class Hidden {
 
 export class Defaults {
   @IsInt() retries = 3;
-  untouched = 'kept';
+  @Exclude() untouched = 'kept';
 }
 
 export class Transformed {

@@ -79,8 +79,7 @@ export class OutputInstances {
       return instanceIn(part, at);
     };
     const instanceIn = (part: unknown, at: ValuePath | undefined): unknown => {
-      const type =
-        typeof part === 'object' && part ? classOf(part, holder, property, this.#groups) : undefined;
+      const type = typeof part === 'object' && part ? classOf(part, holder, property) : undefined;
       const instance = type ? this.make(part, type, at, depth + (at === path ? 1 : 2)) : part;
       changed ||= instance !== part;
       return instance;
