@@ -1,14 +1,19 @@
 import { expect, test } from '@jest/globals';
-import { Transform, Type } from 'class-transformer';
+import { Expose, Transform, Type, type TransformFnParams } from 'class-transformer';
 import {
+  Allow,
   ArrayMinSize,
   ArrayUnique,
   IsInt,
+  IsOptional,
   IsString,
+  MinLength,
   Validate,
   ValidateNested,
   ValidatorConstraint,
 } from 'class-validator';
+import { Activity, createLog, Handle } from 'stepwright';
+import { createTestBed } from 'stepwright/testing';
 import type { Constructor } from '../../../src/framework/declare/class.js';
 import { taking } from './kinds/field.js';
 
@@ -123,4 +128,90 @@ class Totals {
 
 test('a @Transform gets no value in which @Type has refused a part', async () => {
   expect(await broken(Totals, { parts: [1, 'x', 2] })).toEqual(['parts[1]: isNumber']);
+});
+
+class Parts {
+  @IsOptional() @MinLength(2, { each: true }) @Type(() => String) names?: Set<string>;
+  @IsOptional() @MinLength(2, { each: true }) @Type(() => String) byKey?: Map<string, string>;
+  @IsOptional() @MinLength(2, { each: true }) @IsString({ each: true }) list?: string[];
+  @IsOptional() @ValidateNested({ each: true }) @Type(() => Item) items?: Set<Item>;
+}
+
+test('a rule for each part names the part that breaks it, by its place in the JSON', async () => {
+  expect(await broken(Parts, { list: ['ab', 'c', 'de', 7] })).toEqual([
+    'list[1]: minLength',
+    'list[3]: isString',
+    'list[3]: minLength',
+  ]);
+  expect(await broken(Parts, { names: ['ab', 'ab', 'c'] })).toEqual(['names[2]: minLength']);
+  expect(await broken(Parts, { byKey: { first: 'ab', second: 'c' } })).toEqual(['byKey.second: minLength']);
+  expect(await broken(Parts, { items: [7, 8, { sku: 9 }] })).toEqual([
+    'items[0]: isObject',
+    'items[1]: isObject',
+    'items[2].sku: isString',
+  ]);
+});
+
+@ValidatorConstraint({ name: 'wordless' })
+class Wordless {
+  validate(): boolean {
+    return false;
+  }
+}
+class Speechless {
+  @Validate(Wordless) name!: string;
+  @IsInt({ message: () => '' }) count!: number;
+}
+
+test('a rule without a message is named', async () => {
+  const result = await (await taking(Speechless))('{"name":"a","count":1.5}');
+  if (result.status !== 'failed') throw new Error(result.status);
+  expect(JSON.parse(result.cause)).toMatchObject({
+    violations: [{ message: 'count breaks the rule isInt' }, { message: 'name breaks the rule wordless' }],
+  });
+});
+
+class Person {
+  @Expose({ name: 'full_name' })
+  @Transform(({ obj, value, key, options }: TransformFnParams) =>
+    [obj.first, obj.last, Object.keys(obj).join('+'), value, key, options.exposeUnsetFields].join(' '),
+  )
+  @IsString()
+  fullName!: string;
+}
+
+test('a @Transform sees every key of the object in the input, but __proto__', async () => {
+  const run = await taking(Person);
+  expect(await run('{"first":"Ann","last":"Lee","__proto__":{"x":1},"full_name":7}')).toMatchObject({
+    output: { Person: { fullName: 'Ann Lee first+last+full_name 7 fullName true' } },
+  });
+});
+
+class Known {
+  @IsInt() count!: number;
+  @IsOptional() @ValidateNested() @Type(() => Item) item?: Item;
+  @Allow() any: unknown;
+}
+
+test('the keys that are dropped are logged once, at debug, and counted', async () => {
+  const lines: Record<string, unknown>[] = [];
+  const write = (line: string): void => void lines.push(JSON.parse(line) as Record<string, unknown>);
+  @Activity('dropping')
+  class Dropping {
+    @Handle() run(_input: Known): void {}
+  }
+  const bed = await createTestBed(Dropping, { log: createLog({ destination: { write }, level: 'debug' }) });
+  const input = { count: 1, tip: 'secret', item: { sku: 'a', tip: 2 }, any: { more: 1 } };
+  for (const json of [input, input, { count: 1, late: 3 }]) await bed.runText(JSON.stringify(json));
+  const dropped = lines.filter(({ msg }) => String(msg).startsWith('a key of the input is dropped'));
+  expect(dropped).toMatchObject([
+    { level: 'debug', handler: 'Dropping.run', class: 'Item', key: 'tip', dropped: 1 },
+    { level: 'debug', handler: 'Dropping.run', class: 'Known', key: 'tip', dropped: 2 },
+    { level: 'debug', handler: 'Dropping.run', class: 'Known', key: 'late', dropped: 3 },
+  ]);
+  expect(JSON.stringify(dropped)).not.toContain('secret');
+  const before = lines.length;
+  const many = Object.fromEntries(Array.from({ length: 300 }, (_, index) => [`key${index}`, index]));
+  await bed.runText(JSON.stringify({ count: 1, ...many }));
+  expect(lines.slice(before).filter(({ key }) => key !== undefined)).toHaveLength(97);
 });

@@ -723,7 +723,7 @@ const nested: Row[] = [
     'a rule for each element, broken',
     dto.Tags,
     '{"tags":["a",7]}',
-    refused('a valid Tags', ['tags', 'isString', 'each value in tags must be a string']),
+    refused('a valid Tags', ['tags[1]', 'isString', 'each value in tags must be a string']),
   ),
 ];
 

@@ -111,14 +111,21 @@ class RuleChecker {
     };
     try {
       if (rule.applies && !rule.applies(object, value)) return;
-      const verdict = verdictOf(rule, value, about);
-      if (isThenable(verdict)) {
-        const settled = verdict.then((holds) => holds || this.#broken(rule, about, path));
-        this.pending.push(settled.then(undefined, (error: unknown) => this.thrown.push(error)));
-      } else if (!verdict) this.#broken(rule, about, path);
+      if (!rule.each || !isCollection(value)) this.#ask(rule, value, about, path);
+      else mapParts(value, path, (part, at) => this.#ask(rule, part, about, at));
     } catch (error) {
       this.thrown.push(error);
     }
+  }
+
+  /** Checks a rule on a value or, with `each: true`, on one part of a collection. `about` is then about the collection. */
+  #ask(rule: DtoRule, part: unknown, about: ValidationArguments, path: ValuePath | undefined): void {
+    if (part === REFUSED || this.#violations.length >= MOST_VIOLATIONS) return;
+    const verdict = rule.decide?.(part) ?? rule.constraint.instance.validate(part, about);
+    if (isThenable(verdict)) {
+      const settled = verdict.then((holds) => holds || this.#broken(rule, part, about, path));
+      this.pending.push(settled.then(undefined, (error: unknown) => this.thrown.push(error)));
+    } else if (!verdict) this.#broken(rule, part, about, path);
   }
 
   #nested(part: unknown, object: object, property: DtoProperty, path: ValuePath | undefined): void {
@@ -134,12 +141,14 @@ class RuleChecker {
     path: ValuePath | undefined,
   ): void {
     const about = { targetName: typeOf(object).name, property: name, object, value, constraints: [] };
-    this.#add('nestedValidation', fillIn(nested?.message, about, this.#options.showValues), value, path);
+    const rule = 'nestedValidation';
+    this.#add(rule, fillIn(nested?.message, rule, about, this.#options.showValues), value, path);
   }
 
-  #broken({ name, message, constraint }: DtoRule, about: ValidationArguments, path: ValuePath): void {
+  #broken(rule: DtoRule, part: unknown, about: ValidationArguments, path: ValuePath | undefined): void {
+    const { name, message, constraint } = rule;
     const template = message ?? constraint.instance.defaultMessage?.(about);
-    this.#add(name, fillIn(template, about, this.#options.showValues), about.value, path);
+    this.#add(name, fillIn(template, name, about, this.#options.showValues), part, path);
   }
 
   #add(rule: string, message: string, value: unknown, path: ValuePath | undefined): void {
@@ -158,41 +167,21 @@ type Collection = readonly unknown[] | ReadonlySet<unknown> | ReadonlyMap<unknow
 const isCollection = (value: unknown): value is Collection =>
   Array.isArray(value) || value instanceof Set || value instanceof Map;
 
-const valuesOf = (value: Collection): unknown[] => [...value.values()];
-
-/**
- * Checks one rule on a value. Returns true or false, or a promise of it. With `each: true`, checks the rule on each
- * part of a collection, except parts that were already rejected.
- */
-function verdictOf(
-  { constraint, decide, each }: DtoRule,
-  value: unknown,
-  about: ValidationArguments,
-): unknown {
-  const { instance } = constraint;
-  const ask = (part: unknown): unknown => decide?.(part) ?? instance.validate(part, about);
-  if (!each || !isCollection(value)) return ask(value);
-  return everyVerdict(
-    valuesOf(value)
-      .filter((part) => part !== REFUSED)
-      .map(ask),
-  );
-}
-
-function everyVerdict(verdicts: readonly unknown[]): unknown {
-  if (!verdicts.some(isThenable)) return verdicts.every(Boolean);
-  return Promise.all(verdicts).then((all) => all.every(Boolean));
-}
-
 const TOKEN = /\$(?:constraint(\d+)|value|property|target)/g;
 
 /**
- * Returns a rule's message, with its variables such as `$property` replaced. The message becomes part of the failure's
+ * Returns a rule's message, with its variables such as `$property` replaced. A rule without a message, such as a
+ * constraint class without `defaultMessage`, is named instead. The message becomes part of the failure's
  * cause in the execution's history, so `$value` is replaced by the value itself only with `showValues`.
  */
-function fillIn(message: DtoRule['message'], about: ValidationArguments, showValues: boolean): string {
-  const template = typeof message === 'function' ? message(about) : (message ?? '');
-  return template.replaceAll(TOKEN, (token, index?: string) => {
+function fillIn(
+  message: DtoRule['message'],
+  rule: string,
+  about: ValidationArguments,
+  showValues: boolean,
+): string {
+  const template = typeof message === 'function' ? message(about) : message;
+  return (template || `$property breaks the rule ${rule}`).replaceAll(TOKEN, (token, index?: string) => {
     if (token === '$property') return about.property;
     if (token === '$target') return about.targetName;
     if (token !== '$value') return argument(about.constraints[Number(index) - 1], token);

@@ -1,9 +1,11 @@
+import { defaultOptions } from 'class-transformer/cjs/constants/default-options.constant.js';
 import type { HandlerDefinition } from '../../../declare/definition.js';
 import type { Constructor } from '../../../declare/class.js';
 import { ARRAY, SCALAR_KINDS } from '../../../declare/dto/kinds.js';
 import { isThenable } from '../../../base/time/wait.js';
 import { OWN_ERROR } from '../outcome/own-error.js';
 import { brokenRules, type RuleOptions } from './broken-rules.js';
+import { logDroppedKeys } from './dropped-keys.js';
 import { kindViolation, mapParts } from './value-path.js';
 import { ObjectReader, type ReadOptions } from './read-object.js';
 import { MOST_VIOLATIONS, refusalOf, type Refusal, type Violation } from '../outcome/refusal.js';
@@ -19,7 +21,8 @@ type DeclaredInput = Pick<HandlerDefinition, 'input' | 'groups' | 'unknownKeys' 
 
 /** Returns a function that makes and validates the inputs of a handler, as the handler declares its input. */
 export function compileInput({ input, groups, unknownKeys, showValues }: DeclaredInput): Validate {
-  const options = { groups, unknownKeys, showValues };
+  const library = { ...defaultOptions, ...(groups.length > 0 && { groups: [...groups] }) };
+  const options = { groups, unknownKeys, showValues, library, onDropped: logDroppedKeys() };
   switch (input.kind) {
     case 'none':
       return () => undefined;

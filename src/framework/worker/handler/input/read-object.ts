@@ -1,4 +1,4 @@
-import { plainToInstance } from 'class-transformer';
+import { type ClassTransformOptions, plainToInstance } from 'class-transformer';
 import { TransformationType } from 'class-transformer/cjs/enums/index.js';
 import { type Constructor, isBuiltIn } from '../../../declare/class.js';
 import type { Discriminator, DtoProperty } from '../../../declare/dto/dto-property.js';
@@ -13,7 +13,7 @@ import {
   SCALAR_KINDS,
 } from '../../../declare/dto/kinds.js';
 import { asJson } from '../outcome/cause.js';
-import { mapParts, type ValuePath, violationAt } from './value-path.js';
+import { mapParts, setOf, type ValuePath, violationAt } from './value-path.js';
 import { MOST_VIOLATIONS, type Violation } from '../outcome/refusal.js';
 
 type JsonObject = Record<string, unknown>;
@@ -31,6 +31,10 @@ export interface ReadOptions {
   readonly groups: Groups;
   readonly unknownKeys: 'drop' | 'refuse';
   readonly showValues: boolean;
+  /** The options of class-transformer that a `@Transform` receives. */
+  readonly library: ClassTransformOptions;
+  /** Called for each key that is dropped because the class has no rule for it. */
+  readonly onDropped: (key: string, type: Constructor<object>) => void;
 }
 
 /**
@@ -45,11 +49,9 @@ export class ObjectReader {
    */
   readonly violations: Violation[] = [];
   readonly #options: ReadOptions;
-  readonly #libraryOptions: { groups?: string[] };
 
   constructor(options: ReadOptions) {
     this.#options = options;
-    this.#libraryOptions = options.groups.length > 0 ? { groups: [...options.groups] } : {};
   }
 
   /** Returns an instance of a class, or REFUSED if the whole value was rejected. */
@@ -77,7 +79,7 @@ export class ObjectReader {
     const key = discriminator?.property;
     if (discriminator?.kept && key !== undefined && Object.hasOwn(source, key))
       Reflect.set(instance, key, source[key]);
-    if (this.#options.unknownKeys === 'refuse') this.#refuseUnknown(source, shape, path, key);
+    this.#unknownKeys(source, shape, path, key);
     return instance;
   }
 
@@ -92,7 +94,7 @@ export class ObjectReader {
     if (!present && !(exposed && transforms.length > 0)) return;
     const path = { within, step: key };
     try {
-      const value = this.#value(present ? source[key] : undefined, source, instance, property, path);
+      const value = this.#value(present ? source[key] : undefined, source, property, path);
       if (value === REFUSED) setRefused(instance, property);
       else if (present || value !== undefined) Reflect.set(instance, name, value);
     } catch (error) {
@@ -104,20 +106,14 @@ export class ObjectReader {
    * Converts a property's value with `@Type` and each `@Transform`, and rejects a value that isn't of the declared
    * type.
    */
-  #value(
-    given: unknown,
-    source: JsonObject,
-    instance: object,
-    property: DtoProperty,
-    path: ValuePath,
-  ): unknown {
+  #value(given: unknown, source: JsonObject, property: DtoProperty, path: ValuePath): unknown {
     const { typed, transforms } = property;
     const before = this.violations.length;
     let value = typed && isPresent(given) ? this.#typed(given, source, property, path) : given;
     if (typed && transforms.length === 0) return value;
     // If @Type has rejected a part of the value, no @Transform is called with it.
     if (this.violations.length > before) return REFUSED;
-    if (transforms.length > 0) value = this.#transformed(value, source, instance, property);
+    if (transforms.length > 0) value = this.#transformed(value, source, property);
     return isPresent(value) ? this.#declared(value, property, path) : value;
   }
 
@@ -134,19 +130,12 @@ export class ObjectReader {
     return value;
   }
 
-  #transformed(
-    value: unknown,
-    source: JsonObject,
-    instance: object,
-    { name, transforms }: DtoProperty,
-  ): unknown {
-    const { properties } = shapeOf(instance.constructor as Constructor<object>, this.#options.groups);
-    const known = properties.filter(({ readable, key }) => readable && Object.hasOwn(source, key));
+  #transformed(value: unknown, source: JsonObject, { name, transforms }: DtoProperty): unknown {
     const about = {
       key: name,
-      obj: Object.fromEntries(known.map(({ key }) => [key, source[key]])),
+      obj: source,
       type: TransformationType.PLAIN_TO_CLASS,
-      options: this.#libraryOptions,
+      options: this.#options.library,
     };
     return transforms.reduce((before, transform) => transform({ ...about, value: before }), value);
   }
@@ -163,7 +152,7 @@ export class ObjectReader {
         if (!isObject(value)) return this.#mustBe(OBJECT, value, path);
         return mapParts(new Map(Object.entries(value)), path, part);
       case 'set':
-        return list ? new Set(mapParts(value, path, part) as unknown[]) : this.#mustBe(ARRAY, value, path);
+        return list ? setOf(mapParts(value, path, part) as unknown[]) : this.#mustBe(ARRAY, value, path);
       default:
         if (!list) return this.#mustBe(ARRAY, value, path);
         return mapParts(value, path, property.grid ? (row, at) => this.#row(row, at, part) : part);
@@ -185,7 +174,7 @@ export class ObjectReader {
     if (!property.nested) return this.#converted(part, property.typeIn(holder), path);
     if (!isObject(part)) return this.#mustBe(OBJECT, part, path);
     const { discriminator } = property;
-    const type = classOf(part, holder, property, this.#options.groups);
+    const type = classOf(part, holder, property);
     if (type) return this.read(part, type, path, discriminator);
     if (!discriminator) return this.#wrong(path, 'isObject', 'is of no known class');
     const names = discriminator.subTypes.map(({ name }) => name).join(', ');
@@ -215,20 +204,23 @@ export class ObjectReader {
       return conversion.holds(part) ? conversion.make(part) : this.#mustBe(conversion, part, path);
     if (isBuiltIn(type)) return part;
     return isObject(part)
-      ? plainToInstance(type, part, this.#libraryOptions)
+      ? plainToInstance(type, part, this.#options.library)
       : this.#mustBe(OBJECT, part, path);
   }
 
-  #refuseUnknown(
+  /** @param also the key of a discriminator, which is known too */
+  #unknownKeys(
     source: JsonObject,
-    { byKey }: DtoShape,
+    { byKey, type }: DtoShape,
     within: ValuePath | undefined,
     also?: string,
   ): void {
+    const { unknownKeys, onDropped } = this.#options;
     for (const step of Object.keys(source)) {
       if (byKey.has(step) || step === also) continue;
-      if (this.violations.length >= UNKNOWN_KEYS_LIMIT) return;
-      this.#wrong({ within, step }, 'unknownKey', 'is not a known key');
+      if (unknownKeys === 'drop') onDropped(step, type);
+      else if (this.violations.length >= UNKNOWN_KEYS_LIMIT) return;
+      else this.#wrong({ within, step }, 'unknownKey', 'is not a known key');
     }
   }
 

@@ -36,6 +36,18 @@ export function violationAt(path: ValuePath | undefined, rule: string, fault: st
 export const kindViolation = (path: ValuePath | undefined, { rule, expected }: Kind): Violation =>
   violationAt(path, rule, `must be ${expected}`);
 
+/** The indexes in the JSON array of the elements of a Set, for a Set that has fewer elements than the array. */
+const positions = new WeakMap<ReadonlySet<unknown>, readonly number[]>();
+
+/** Makes a Set from the elements of a JSON array. {@link mapParts} knows the indexes that they had. */
+export function setOf(elements: readonly unknown[]): Set<unknown> {
+  const first = new Map<unknown, number>();
+  for (const [index, each] of elements.entries()) if (!first.has(each)) first.set(each, index);
+  const set = new Set(first.keys());
+  if (set.size < elements.length) positions.set(set, [...first.values()]);
+  return set;
+}
+
 /**
  * Returns a value in which each part is replaced by what a function returns for it. The parts are the elements of an
  * array or a set, or the values of a map; any other value is its own only part. Only this function knows which
@@ -48,7 +60,10 @@ export function mapParts(
 ): unknown {
   const element = (part: unknown, index: number): unknown => change(part, { within: path, step: index });
   if (Array.isArray(value)) return value.map(element);
-  if (value instanceof Set) return new Set([...value].map(element));
+  if (value instanceof Set) {
+    const indexes = positions.get(value);
+    return new Set([...value].map((part, index) => element(part, indexes?.[index] ?? index)));
+  }
   if (!(value instanceof Map)) return change(value, path);
   return new Map([...value].map(([key, part]) => [key, change(part, { within: path, step: String(key) })]));
 }
