@@ -1,5 +1,5 @@
 /* oxlint-disable typescript/no-extraneous-class -- classes that lack something are what is tested here */
-import { Transform, Type } from 'class-transformer';
+import { Expose, Transform, Type } from 'class-transformer';
 import { Allow, ArrayMinSize, IsDate, IsInt, IsString, Validate, ValidateNested } from 'class-validator';
 import { Activity, Handle, type Interceptor, type TaskContext } from 'stepwright';
 import type { Constructor } from '../../src/framework/declare/class.js';
@@ -95,6 +95,10 @@ class Zoo {
   @ValidateNested()
   @Type(() => Animal, { discriminator: { property: 'kind', subTypes: [{ name: 'dog', value: Dog }] } })
   animal!: Animal;
+}
+class Twice {
+  @Expose({ name: 'order_id' }) @IsString() id!: string;
+  @Expose({ name: 'order_id' }) @IsString() order!: string;
 }
 class Sized {
   @ArrayMinSize(1) @IsString({ each: true }) @Type(() => String) tags!: Set<string>;
@@ -530,6 +534,12 @@ function nestedMistakes(): typeof mistakes {
         '@Type(() => Object, …)',
         'list Animal in subTypes',
       ],
+    ],
+    [
+      'two fields with one key',
+      taking(Twice),
+      'INPUT_TYPE_INVALID',
+      ['Twice.id and Twice.order', "'order_id'"],
     ],
     [
       'a rule for arrays on a Set',

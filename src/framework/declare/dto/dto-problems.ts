@@ -55,7 +55,21 @@ function propertiesProblems(shape: DtoShape, groups: Groups, direction: 'input' 
       ...(direction === 'input' ? conversionFaults(each, label) : []),
     ];
   });
-  return [...nameless, ...faults];
+  return [...nameless, ...sharedKeys(shape, direction), ...faults];
+}
+
+/** Finds two fields with one key in the JSON. class-transformer reads one of them only. */
+function sharedKeys({ type, properties }: DtoShape, direction: 'input' | 'output'): Fault[] {
+  const byKey = new Map<string, string>();
+  return properties.flatMap(({ name, key, readable, written }): Fault[] => {
+    if (direction === 'input' ? !readable : !written) return [];
+    const other = byKey.get(key);
+    byKey.set(key, name);
+    if (other === undefined) return [];
+    const what = `${type.name}.${other} and ${type.name}.${name} have the same key in the JSON, '${key}'`;
+    const fix = 'give each a name of its own: @Expose({ name }) from class-transformer';
+    return [{ code: 'INPUT_TYPE_INVALID', what, fix }];
+  });
 }
 
 /**

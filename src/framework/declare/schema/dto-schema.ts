@@ -104,8 +104,7 @@ class SchemaWriter {
     for (const [key, schema, isAlways] of this.#direction === 'input'
       ? this.#read(type)
       : this.#written(type)) {
-      // Two properties may have the same key but different rules. The schema then accepts any value.
-      schemas.set(key, schemas.has(key) ? withComment({}, ['the rules of two properties']) : schema);
+      schemas.set(key, schema);
       if (isAlways) required.add(key);
     }
     return {
