@@ -26,6 +26,7 @@ import {
   type ValidationOptions,
 } from 'class-validator';
 import * as fc from 'fast-check';
+import type { Violation } from '../../../src/framework/worker/handler/outcome/refusal.js';
 import { brokenRules } from '../../../src/framework/worker/handler/input/broken-rules.js';
 import { dtoOf } from './kinds/field.js';
 
@@ -120,6 +121,14 @@ const ordered = (broken: readonly Broken[]): Broken[] =>
     `${a} ${b}` < `${c} ${d}` ? -1 : 1,
   );
 
+/** class-validator doesn't say which elements break a rule with `each: true`: only nested objects have a path. */
+const whole = (broken: readonly Violation[]): Broken[] =>
+  broken.map(({ path, rule: name, message }) => [
+    path.replace(/\b([abc])(\[\d+\]|\["\d+"\])$/, '$1'),
+    name,
+    message,
+  ]);
+
 test('rules are asked as class-validator asks them, with the same words', async () => {
   let broken = 0;
   await fc.assert(
@@ -133,12 +142,10 @@ test('rules are asked as class-validator asks them, with the same words', async 
       });
       const inner = (): object => Object.assign(new Inner(), { c: z });
       const outer = Object.assign(new Outer(), { a: x, b: y, inner: inner(), list: [inner(), inner()] });
-      const ours = await brokenRules(outer, { groups: inGroups, showValues: true });
+      const ours = whole(await brokenRules(outer, { groups: inGroups, showValues: true }));
       const theirs = flat(await validate(outer, { groups: inGroups, forbidUnknownValues: true }));
       broken += theirs.length;
-      expect(ordered(ours.map(({ path, rule: name, message }) => [path, name, message]))).toEqual(
-        ordered(theirs),
-      );
+      expect(ordered(ours)).toEqual(ordered(theirs));
     }),
     { numRuns: RUNS },
   );
