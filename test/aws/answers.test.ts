@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { successRequest } from '../../src/framework/aws/call-request.js';
+import { CallRequest } from '../../src/framework/aws/call.js';
 import type { ActivityPort } from '../../src/framework/aws/activity-port.js';
 import { AwsService, type ServiceSettings } from '../../src/framework/aws/sdk/aws-service.js';
 import { sdkFailure } from '../../src/framework/aws/sdk/sdk-failure.js';
@@ -177,7 +177,10 @@ overBothPaths('%s', (calls) => {
   test.each(rows)('%s, as a poll and as a report', async (_, answered, trouble, lost, report) => {
     answer = answered;
     expect(await poll()).toMatchObject({ kind: 'failed', trouble, mayHaveLostToken: lost });
-    const told = await port.report(successRequest('token', '1'), never);
+    const told = await port.report(
+      new CallRequest('SendTaskSuccess', { taskToken: 'token', output: '1' }),
+      never,
+    );
     const shown =
       told.kind === 'retry'
         ? `retry ${told.pace}${told.mayHaveArrived ? ', may have arrived' : ''}`
@@ -191,7 +194,9 @@ overBothPaths('%s', (calls) => {
   ])("an answer with %s alone is the service's", async (_, headers) => {
     answer = status(200, '{}', headers);
     expect(await poll()).toEqual({ kind: 'empty' });
-    expect(await port.report(successRequest('token', '1'), never)).toEqual({ kind: 'ok' });
+    expect(
+      await port.report(new CallRequest('SendTaskSuccess', { taskToken: 'token', output: '1' }), never),
+    ).toEqual({ kind: 'ok' });
     answer = status(400, '{"__type":"TaskTimedOut"}', headers);
     expect(await port.heartbeat('token', never)).toMatchObject({ kind: 'gone' });
   });
@@ -254,7 +259,9 @@ overBothPaths('%s', (calls) => {
       let sent = 0;
       const polled = await unreached.poll('arn:a', 'w', never, () => sent++);
       expect(polled).toMatchObject({ kind: 'failed', trouble: 'unreachable', mayHaveLostToken: false });
-      expect(await unreached.report(successRequest('t', '1'), never)).toMatchObject({
+      expect(
+        await unreached.report(new CallRequest('SendTaskSuccess', { taskToken: 't', output: '1' }), never),
+      ).toMatchObject({
         kind: 'retry',
         mayHaveArrived: false,
       });
@@ -326,10 +333,15 @@ describe('an error of the SDK is not counted as sent', () => {
 
   test('where a call waited for a connection until its time was up', async () => {
     answer = () => {};
-    const held = Array.from({ length: 5 }, () => port.report(successRequest('t', '1'), never));
+    const held = Array.from({ length: 5 }, () =>
+      port.report(new CallRequest('SendTaskSuccess', { taskToken: 't', output: '1' }), never),
+    );
     while (seenCalls.length < 5) await new Promise((resolve) => setImmediate(resolve));
     const limit = new AbortController();
-    const waiting = port.report(successRequest('t', '1'), limit.signal);
+    const waiting = port.report(
+      new CallRequest('SendTaskSuccess', { taskToken: 't', output: '1' }),
+      limit.signal,
+    );
     await new Promise((resolve) => setImmediate(resolve));
     limit.abort(new Error('no answer'));
     expect(await waiting).toMatchObject({ kind: 'retry', mayHaveArrived: false });

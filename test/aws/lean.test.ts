@@ -8,7 +8,7 @@ import {
 } from 'node:net';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { failureRequest, successRequest } from '../../src/framework/aws/call-request.js';
+import { CallRequest } from '../../src/framework/aws/call.js';
 import { createLog } from 'stepwright';
 import type { ActivityPort } from '../../src/framework/aws/activity-port.js';
 import { wallTime } from '../../src/framework/base/time/clock.js';
@@ -84,8 +84,15 @@ describe('a request of the lean path', () => {
     const at = await listen(createServer((request, response) => void judging()(request, response)));
     const port = await portAt(`http://127.0.0.1:${at}/a%20path/ü/`);
     await pollAt(port);
-    expect(await port.report(successRequest('token', text), never)).toEqual({ kind: 'ok' });
-    expect(await port.report(failureRequest('token', 'Ä', 'cause 😀'), never)).toEqual({ kind: 'ok' });
+    expect(
+      await port.report(new CallRequest('SendTaskSuccess', { taskToken: 'token', output: text }), never),
+    ).toEqual({ kind: 'ok' });
+    expect(
+      await port.report(
+        new CallRequest('SendTaskFailure', { taskToken: 'token', error: 'Ä', cause: 'cause 😀' }),
+        never,
+      ),
+    ).toEqual({ kind: 'ok' });
     expect(await port.heartbeat('token', never)).toEqual({ kind: 'ok' });
     expect(seen.map(({ isRight }) => isRight)).toEqual([true, true, true, true]);
     expect(seen.map(({ body }) => JSON.parse(body) as unknown)).toEqual([
@@ -102,7 +109,7 @@ describe('a request of the lean path', () => {
     const text = JSON.stringify('ü'.repeat(1_000));
     const at = await listen(createServer((request, response) => void judging()(request, response)));
     const port = await portAt(`http://127.0.0.1:${at}`);
-    const request = successRequest('token', text);
+    const request = new CallRequest('SendTaskSuccess', { taskToken: 'token', output: text });
     expect(request.isWritten).toBe(false);
     const now = wallTime();
     const bodies = [];
@@ -225,7 +232,7 @@ describe.each(['lean', 'sdk'] as const)('%s: a poll', (calls) => {
     let isWanted = true;
     const answers = [
       port.poll('arn:a', 'w', never, () => {}, { isWanted: () => isWanted }),
-      port.report(successRequest('t', '1'), never, () => isWanted),
+      port.report(new CallRequest('SendTaskSuccess', { taskToken: 't', output: '1' }), never, () => isWanted),
       port.heartbeat('t', never, () => isWanted),
     ];
     await new Promise(setImmediate);

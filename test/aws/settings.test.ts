@@ -5,7 +5,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { failureRequest, successRequest } from '../../src/framework/aws/call-request.js';
+import { CallRequest } from '../../src/framework/aws/call.js';
 import { createLog } from 'stepwright';
 import { wallTime } from '../../src/framework/base/time/clock.js';
 import { Signer } from '../../src/framework/aws/lean/signer.js';
@@ -246,8 +246,15 @@ test.each(Object.entries(ROWS))('%s', async (_, { set, region = 'us-east-1', at,
   const sdk = set?.() ?? {};
   const port = await open(sdk, { at, calls }).port(region);
   expect(await port.poll('arn:a', 'w', never, () => {})).toEqual({ kind: 'empty' });
-  expect(await port.report(successRequest('token', '"ü"'), never)).toEqual({ kind: 'ok' });
-  expect(await port.report(failureRequest('token', 'Error', '{}'), never)).toEqual({ kind: 'ok' });
+  expect(
+    await port.report(new CallRequest('SendTaskSuccess', { taskToken: 'token', output: '"ü"' }), never),
+  ).toEqual({ kind: 'ok' });
+  expect(
+    await port.report(
+      new CallRequest('SendTaskFailure', { taskToken: 'token', error: 'Error', cause: '{}' }),
+      never,
+    ),
+  ).toEqual({ kind: 'ok' });
   expect(await port.heartbeat('token', never)).toEqual({ kind: 'ok' });
   const { path = 'lean' } = expected;
   const all = { isRight: true, service: 'states', path, ...expected };
@@ -273,7 +280,9 @@ test.each([
     const error = { name: 'CredentialsProviderError', message: expect.stringContaining(part) };
     const polled = await port.poll('arn:a', 'w', never, () => {});
     expect(polled).toMatchObject({ trouble: 'refused', mayHaveLostToken: false, error });
-    expect(await port.report(successRequest('token', '1'), never)).toMatchObject({
+    expect(
+      await port.report(new CallRequest('SendTaskSuccess', { taskToken: 'token', output: '1' }), never),
+    ).toMatchObject({
       kind: 'retry',
       pace: 'slow',
       error,

@@ -3,7 +3,7 @@ import { silentLog } from '../../src/framework/base/log/log.js';
 import type { StoreTrouble } from '../../src/framework/base/store/store-events.js';
 import type { Store } from '../../src/framework/base/store/store.js';
 import type { ActivityPort, ReportAnswer } from '../../src/framework/aws/activity-port.js';
-import type { ReportRequest } from '../../src/framework/aws/call-request.js';
+import type { ReportRequest } from '../../src/framework/aws/call.js';
 import type { HandlerDefinition } from '../../src/framework/declare/definition.js';
 import { EnginePort } from '../../src/framework/testing/machine/engine-port.js';
 import { LimitedStore } from '../../src/framework/worker/keep/limited-store.js';

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { failureRequest, successRequest } from '../../../src/framework/aws/call-request.js';
+import { CallRequest } from '../../../src/framework/aws/call.js';
 import { type Hiring, type Member, sleepMsOf } from './member.js';
 import { SDK_V3, SdkClient } from './sdk-model.js';
 import { ARN } from './simulated-service.js';
@@ -25,10 +25,21 @@ export function bareLoop({ name, port, clock, random, slots }: Hiring): Member {
   const perform = async ({ token, input }: { token: string; input: string }): Promise<boolean> => {
     await clock.sleep(sleepMsOf(input), signal);
     if (signal.aborted) return true;
-    const answer = await client.send(() => port.report(successRequest(token, 'null'), signal));
+    const answer = await client.send(() =>
+      port.report(new CallRequest('SendTaskSuccess', { taskToken: token, output: 'null' }), signal),
+    );
     if (answer.kind === 'ok') return true;
     // Its catch takes whatever went wrong for the work's failure.
-    return (await client.send(() => port.report(failureRequest(token, 'Error', ''), signal))).kind === 'ok';
+    return (
+      (
+        await client.send(() =>
+          port.report(
+            new CallRequest('SendTaskFailure', { taskToken: token, error: 'Error', cause: '' }),
+            signal,
+          ),
+        )
+      ).kind === 'ok'
+    );
   };
   for (let n = 0; n < slots; n++) void loop();
   return {

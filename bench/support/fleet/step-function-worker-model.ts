@@ -1,4 +1,4 @@
-import { successRequest } from '../../../src/framework/aws/call-request.js';
+import { CallRequest } from '../../../src/framework/aws/call.js';
 import { setMaxListeners } from 'node:events';
 import { type Hiring, type Member, sleepMsOf } from './member.js';
 import { SDK_V2, SdkClient } from './sdk-model.js';
@@ -25,7 +25,13 @@ export function stepFunctionWorker({ name, port, clock, random, slots }: Hiring)
       pooler.polls = false;
       if (answer.kind === 'empty') continue;
       await clock.sleep(sleepMsOf(answer.input), signal);
-      if (!signal.aborted) void client.send(() => port.report(successRequest(answer.token, 'null'), signal));
+      if (!signal.aborted)
+        void client.send(() =>
+          port.report(
+            new CallRequest('SendTaskSuccess', { taskToken: answer.token, output: 'null' }),
+            signal,
+          ),
+        );
     }
   };
   for (const pooler of poolers) pooler.ended = pool(pooler);

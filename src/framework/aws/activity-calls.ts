@@ -1,15 +1,13 @@
 import type { Abortable } from '../base/abort.js';
 import { classifyPollFailure, classifyReportFailure } from './classify-failure.js';
 import type { ActivityPort, PollAnswer, ReportAnswer } from './activity-port.js';
-import { strangeAnswer } from './response.js';
-import type { CallEnd, CallFailure, CallInProgress } from './call.js';
-import { CallRequest } from './call-request.js';
+import { strangeAnswer, type CallEnd, type CallFailure, type CallInProgress, CallRequest } from './call.js';
 
-/**
- * Sends one call to Step Functions, with the AWS SDK or without it. Never throws. @param done called once, when the
- * call has ended
- */
-export type SendCall = (request: CallRequest, call: CallInProgress, done: (end: CallEnd) => void) => void;
+/** Makes calls to Step Functions, with the AWS SDK or without it. */
+export interface Calls {
+  /** Begins one call. Never throws. @param done called once, when the call has ended */
+  begin(request: CallRequest, call: CallInProgress, done: (end: CallEnd) => void): void;
+}
 
 /**
  * The time at which a call was sent, and the generation of the credentials that it was signed with: a number that grows
@@ -59,20 +57,20 @@ export interface Renewal {
 }
 
 /**
- * Makes an {@link ActivityPort} that makes its calls with `send`, and decides what their results mean. The decision is
- * the same whether `send` uses the AWS SDK or not.
+ * Makes an {@link ActivityPort}, which decides what the results of calls mean. The decision is the same whether the
+ * calls are made with the AWS SDK or not.
  */
-export function activityPort(send: SendCall, credentials: Renewal): ActivityPort {
+export function activityPort(calls: Calls, credentials: Renewal): ActivityPort {
   const make = <T>(request: CallRequest, call: CallUnderWay, read: (end: CallEnd) => T): Promise<T> =>
     new Promise((resolve) => {
       const asOf = credentials.asOf();
-      send(request, call, (end) => {
+      calls.begin(request, call, (end) => {
         if ('output' in end) {
           credentials.accepted?.(asOf);
           return resolve(read(end));
         }
-        const { signal, onAgain: again } = call;
-        const once = (): Promise<CallEnd> => new Promise((done) => send(request, call, done));
+        const { signal, onAgain: again = () => {} } = call;
+        const once = (): Promise<CallEnd> => new Promise((done) => calls.begin(request, call, done));
         const attempt = async (): Promise<CallEnd> => onTime(await once(), again, once);
         resolve(
           onTime(end, again, once)
@@ -84,26 +82,21 @@ export function activityPort(send: SendCall, credentials: Renewal): ActivityPort
   const heartbeat: ActivityPort['heartbeat'] = (taskToken, signal, isWanted) =>
     new Promise((resolve) => {
       const asOf = credentials.asOf();
-      send(
-        new CallRequest('SendTaskHeartbeat', { taskToken }),
-        { signal, onSent: ignore, isWanted },
-        (end) => {
-          if ('output' in end) {
-            credentials.accepted?.(asOf);
-            return resolve(OK);
-          }
-          const isMended = end.failure.clockCorrected || credentials.refused(end.failure, asOf);
-          const answer = classifyReportFailure(end.failure);
-          resolve(isMended && answer.kind === 'retry' ? { ...answer, pace: 'fast', isMended } : answer);
-        },
-      );
+      calls.begin(new CallRequest('SendTaskHeartbeat', { taskToken }), { signal, isWanted }, (end) => {
+        if ('output' in end) {
+          credentials.accepted?.(asOf);
+          return resolve(OK);
+        }
+        const isMended = end.failure.clockCorrected || credentials.refused(end.failure, asOf);
+        const answer = classifyReportFailure(end.failure);
+        resolve(isMended && answer.kind === 'retry' ? { ...answer, pace: 'fast', isMended } : answer);
+      });
     });
   const pollRequest = pollRequests();
   return {
-    poll: (activityArn, workerName, signal, onSent, { onAgain = ignore, isWanted } = {}) =>
+    poll: (activityArn, workerName, signal, onSent, { onAgain, isWanted } = {}) =>
       make(pollRequest(activityArn, workerName), { signal, onSent, onAgain, isWanted }, pollAnswer),
-    report: (request, signal, isWanted) =>
-      make(request, { signal, onSent: ignore, onAgain: ignore, isWanted }, reportAnswer),
+    report: (request, signal, isWanted) => make(request, { signal, isWanted }, reportAnswer),
     heartbeat,
     onMended: (listener) => credentials.onRenewed?.(listener),
   };
@@ -114,7 +107,7 @@ interface CallUnderWay extends CallInProgress {
    * Called when a request that already got a response is about to be sent again. From then until the next `onSent`, the
    * service doesn't hold the poll open.
    */
-  readonly onAgain: () => void;
+  readonly onAgain?: (() => void) | undefined;
 }
 
 /** Makes the requests of polls. All polls of an activity have the same body, so they share one request. */
@@ -130,7 +123,6 @@ function pollRequests(): (activityArn: string, workerName: string) => CallReques
 }
 
 const OK = { kind: 'ok' } as const;
-const ignore = (): void => {};
 
 /**
  * Resolves to `end`, the result of a call. If that result was a refusal for a wrong time of signing, and the response

@@ -1,5 +1,5 @@
 import type { Abortable } from '../base/abort.js';
-import type { ReportRequest } from './call-request.js';
+import type { ReportRequest } from './call.js';
 
 /**
  * The four calls to Step Functions that a worker makes, and the possible results of each. These methods never throw:

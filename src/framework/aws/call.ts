@@ -1,3 +1,4 @@
+import crypto from 'node:crypto';
 import type { Abortable } from '../base/abort.js';
 
 /** The four calls of a worker, by the names that the service gives them. */
@@ -9,20 +10,66 @@ export type HotOperation = 'GetActivityTask' | 'SendTaskSuccess' | 'SendTaskFail
  */
 export const CONNECTION_TIMEOUT_MS = 5_000;
 
+/** The body of a request, as bytes, and the hash that the signature needs. */
+export interface CallBody {
+  readonly bytes: Buffer;
+  /** The SHA-256 of `bytes`, in hexadecimal. */
+  readonly sha256: string;
+}
+
+type Input = Readonly<Record<string, string>>;
+
+/** One call with its input. It may be sent several times, but its body is serialized and hashed only once. */
+export class CallRequest<O extends HotOperation = HotOperation> {
+  readonly operation: O;
+  /**
+   * The input of the call. Undefined once it has been serialized as the body, so that it isn't kept in memory twice.
+   */
+  #input: Input | undefined;
+  #body: CallBody | undefined;
+
+  constructor(operation: O, input: Input) {
+    this.operation = operation;
+    this.#input = input;
+  }
+
+  get input(): Input {
+    return this.#input ?? (JSON.parse(String(this.#body?.bytes)) as Input);
+  }
+
+  /** True once the input has been serialized as the body. From then on, each read of `input` parses the body again. */
+  get isWritten(): boolean {
+    return this.#body !== undefined;
+  }
+
+  /** Returns the body. It is serialized at the first call of this method, and kept as bytes outside V8's heap. */
+  body(): CallBody {
+    if (!this.#body) {
+      const bytes = Buffer.from(JSON.stringify(this.#input));
+      this.#body = { bytes, sha256: crypto.hash('sha256', bytes) };
+      this.#input = undefined;
+    }
+    return this.#body;
+  }
+}
+
+/** A call that reports the outcome of a task. */
+export type ReportRequest = CallRequest<'SendTaskSuccess' | 'SendTaskFailure'>;
+
 /** The parts of a call that matter while it is in progress. */
 export interface CallInProgress {
   /** The call is ended when this signal aborts. */
   readonly signal: Abortable;
   /**
    * Called once the request is on an established and trusted connection. Called at once if the connection can't be
-   * watched.
+   * watched. @default nobody is told
    */
-  readonly onSent: () => void;
+  readonly onSent?: (() => void) | undefined;
   /**
    * Called just before each time that the call is sent, because the call may have waited for credentials. If it returns
    * false, the call isn't sent and ends with a failure. @default always sent
    */
-  readonly isWanted?: () => boolean;
+  readonly isWanted?: (() => boolean) | undefined;
 }
 
 /**
@@ -85,3 +132,74 @@ const SKEWED = new Set([
 ]);
 
 export const mayBeSkewed = (type: string | undefined): boolean => type !== undefined && SKEWED.has(type);
+
+/** An HTTP response that was read completely. */
+export interface HttpResponse {
+  readonly status: number;
+  /** Header values by name, in lower case. */
+  readonly headers: ResponseHeaders;
+  readonly text: string;
+}
+
+export type ResponseHeaders = Readonly<Record<string, string | string[] | undefined>>;
+
+/**
+ * Reads the response to a call, whether the call was made with the AWS SDK or without it. Only a JSON object with one
+ * of Step Functions' headers counts as its response. Anything else was sent by something in between, such as a proxy,
+ * and is a failure, even if its status is 200.
+ */
+export function readResponse({ status, headers, text }: HttpResponse): CallEnd {
+  const read = isMarked(headers) ? parseObject(text) : undefined;
+  if (read && status === 200) return { output: read };
+  const type = read && errorName(headers[ERROR_TYPE] ?? read['__type']);
+  const error = read && type !== undefined ? serviceError(type, read) : strangeAnswer(status, text);
+  return { failure: { error, type, status, sent: true, setup: false } };
+}
+
+/** The header in which some AWS servers send the error's name, instead of in the body. */
+const ERROR_TYPE = 'x-amzn-errortype';
+
+/** Returns true if a response has a header that shows that Step Functions sent it. */
+const isMarked = (headers: ResponseHeaders): boolean =>
+  headers['x-amzn-requestid'] !== undefined ||
+  String(headers['content-type']).startsWith('application/x-amz-json-');
+
+type Body = Readonly<Record<string, unknown>>;
+
+function parseObject(text: string): Body | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Body) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Returns an error's name without its prefix and suffix: `TaskTimedOut` for
+ * `com.amazonaws.swf.service.v2.model#TaskTimedOut:http://…`.
+ */
+function errorName(value: unknown): string | undefined {
+  if (typeof value !== 'string') return undefined;
+  return value.split(',')[0]?.split(':')[0]?.split('#').at(-1) || undefined;
+}
+
+function serviceError(type: string, body: Body): Error {
+  const message = body['message'] ?? body['Message'];
+  return Object.assign(new Error(typeof message === 'string' ? message : type), { name: type });
+}
+
+/**
+ * Makes the error for a response that isn't from Step Functions, such as the page of a proxy, a captive portal, or a
+ * load balancer without a target. The message quotes the body, unless the body may be part of a task.
+ */
+export function strangeAnswer(status: number, body: string): Error {
+  const text = body.replaceAll(/\s+/g, ' ').trim().slice(0, 80);
+  const shown = status < 300 && text.startsWith('{') ? 'JSON, which may hold an input' : text;
+  const what = text ? `with a body that is not the service's: ${shown}` : 'without a body';
+  // Loaded here, since a test bed loads no HTTP.
+  const { STATUS_CODES } = process.getBuiltinModule('node:http');
+  const error = new Error(`HTTP ${status} ${STATUS_CODES[status] ?? ''}`.trim() + ` ${what}`);
+  error.name = 'StrangeAnswer';
+  return error;
+}

@@ -1,7 +1,6 @@
 import type { Dispatcher } from 'undici';
-import type { CallEnd, CallInProgress } from '../call.js';
+import { type CallEnd, type CallInProgress, readResponse, type ResponseHeaders } from '../call.js';
 import { explainTrust } from '../network-error.js';
-import { readResponse, type ResponseHeaders } from '../response.js';
 import type { Connection, Connections } from './connections.js';
 
 /** A signed request, ready to be sent. */
@@ -18,23 +17,13 @@ export interface SignedRequest {
  */
 export type OnEnd = (end: CallEnd, date: string | undefined) => void;
 
-/** Sends one request on an idle or new connection, and reads the whole response. Never throws. */
-export function exchange(
-  connections: Connections,
-  { path, headers, body }: SignedRequest,
-  call: CallInProgress,
-  onEnd: OnEnd,
-): void {
-  const client = connections.take();
-  const under = new Exchange(call, onEnd, connections, client);
-  client.dispatch({ method: 'POST', path, headers: headers as string[], body }, under);
-  under.watch();
-}
-
 const NONE: ResponseHeaders = {};
 
-/** Handles one request while it is in progress. The HTTP client undici calls its methods. */
-class Exchange implements Dispatcher.DispatchHandler {
+/**
+ * One request on an idle or new connection, and the whole response to it. Nothing of it throws. The HTTP client undici
+ * calls the methods whose names begin with `on`.
+ */
+export class Exchange implements Dispatcher.DispatchHandler {
   /**
    * The call in progress. This field and the others that belong to the call are cleared when it has ended, because the
    * connection may keep a reference to this handler for a long time.
@@ -56,18 +45,19 @@ class Exchange implements Dispatcher.DispatchHandler {
   #first: Buffer | undefined;
   #more: Buffer[] | undefined;
 
-  constructor(call: CallInProgress, onEnd: OnEnd, connections: Connections, client: Connection) {
+  constructor(connections: Connections, call: CallInProgress, onEnd: OnEnd) {
     this.#call = call;
     this.#onEnd = onEnd;
     this.#connections = connections;
-    this.#client = client;
+    this.#client = connections.take();
   }
 
   /**
-   * From now on, ends the call when its signal aborts. Its caller gets the failure at once, even if closing the
-   * connection takes longer.
+   * Sends the request. If the call's signal aborts, its caller gets the failure at once, even if closing the connection
+   * takes longer.
    */
-  watch(): void {
+  send({ path, headers, body }: SignedRequest): void {
+    this.#client.dispatch({ method: 'POST', path, headers: headers as string[], body }, this);
     if (!this.#call) return;
     this.#onAbort = () => this.#abort();
     this.#call.signal.addEventListener('abort', this.#onAbort, { once: true });
@@ -77,7 +67,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (!this.#call) return controller.abort(this.#endedBy ?? new Error('the call has ended'));
     this.#controller = controller;
     this.#sent = true;
-    this.#call.onSent();
+    this.#call.onSent?.();
   }
 
   onResponseStart(_: unknown, status: number, headers: ResponseHeaders): void {

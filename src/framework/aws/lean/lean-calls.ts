@@ -8,19 +8,19 @@ import {
   type CallFailure,
   mayBeSkewed,
   whyNotSent,
+  type CallRequest,
 } from '../call.js';
 import { Connections, connector, type OpenConnection } from './connections.js';
-import type { CallRequest } from '../call-request.js';
-import { exchange } from './exchange.js';
+import { Exchange } from './exchange.js';
 import type { Identity, Recipe, Recipes } from './recipe.js';
 import { Signer } from './signer.js';
 
 export interface LeanSettings {
   readonly recipes: Recipes;
-  /**
-   * Returns the credentials to sign the next call with, or a promise of them if the provider has to be called first.
-   */
-  readonly identity: () => Identity | Promise<Identity>;
+  readonly credentials: {
+    /** Returns the credentials to sign the next call with, or a promise of them if the provider has to be called first. */
+    current(): Identity | Promise<Identity>;
+  };
   /** Makes the connections on which calls are sent. @default connections over TCP and TLS */
   readonly open?: OpenConnection;
 }
@@ -44,28 +44,28 @@ const ANY_CLOCK_MS = 100 * 365 * 86_400_000;
  * A LeanCalls is made from plain data and a function that returns credentials, so that a worker thread can have its
  * own:
  *
- *     const calls = new LeanCalls({ recipes: workerData.recipes, identity: () => latestFromMainThread });
+ *     const calls = new LeanCalls({ recipes: workerData.recipes, credentials: latestFromMainThread });
  *     const request = new CallRequest('SendTaskHeartbeat', { taskToken });
- *     calls.begin(request, { signal, onSent: () => {} }, (end) => …);
+ *     calls.begin(request, { signal }, (end) => …);
  *
  * `classify-failure.ts` decides what a failure means. A call that failed with `clockCorrected` may be repeated at once.
  */
 export class LeanCalls {
   readonly #recipes: Recipes;
-  readonly #identity: LeanSettings['identity'];
+  readonly #credentials: LeanSettings['credentials'];
   readonly #ways: Readonly<Record<HotOperation, Way>>;
   #clockOffsetMs: number;
 
-  constructor({ recipes, identity, open = connector() }: LeanSettings) {
+  constructor({ recipes, credentials, open = connector() }: LeanSettings) {
     this.#recipes = recipes;
-    this.#identity = identity;
+    this.#credentials = credentials;
     this.#clockOffsetMs = recipes.clockOffsetMs;
     this.#ways = waysOf(recipes, open);
   }
 
   /** Begins one call. Never throws. @param done called once, when the call has ended */
   begin(request: CallRequest, call: CallInProgress, done: (end: CallEnd) => void): void {
-    const identity = this.#identity();
+    const identity = this.#credentials.current();
     if (identity instanceof Promise) void this.#ask(identity, { request, call, done });
     else this.#exchange(identity, { request, call, done });
   }
@@ -83,9 +83,9 @@ export class LeanCalls {
     const { bytes, sha256 } = request.body();
     const offsetMs = this.#clockOffsetMs;
     const headers = signer.headers(sha256, identity, wallTime() + offsetMs);
-    exchange(connections, { path, headers, body: bytes }, call, (end, date) =>
+    new Exchange(connections, call, (end, date) =>
       done('failure' in end ? { failure: this.#withClock(end.failure, date, offsetMs) } : end),
-    );
+    ).send({ path, headers, body: bytes });
   }
 
   /** Closes all connections. Calls in progress on them fail. */

@@ -65,7 +65,7 @@ export class Signer {
     const { before, between, after, names } = sessionToken === undefined ? this.#plain : this.#session;
     const token = sessionToken === undefined ? '' : sessionToken + after;
     const request = `${before}${date}${between}${token}\n\n${names}\n${bodyHash}`;
-    const text = `AWS4-HMAC-SHA256\n${date}\n${scope}\n${sha256(request)}`;
+    const text = `AWS4-HMAC-SHA256\n${date}\n${scope}\n${crypto.hash('sha256', request)}`;
     const signature = createHmac('sha256', key).update(text).digest('hex');
     const authorization = `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${scope}, SignedHeaders=${names}, Signature=${signature}`;
     const signed = [...this.#fixed, DATE, date, 'authorization', authorization];
@@ -154,5 +154,3 @@ function canonicalPath(path: string): string {
 }
 
 const asHex = (letter: string): string => `%${letter.charCodeAt(0).toString(16).toUpperCase()}`;
-
-const sha256 = (text: string): string => crypto.hash('sha256', text);

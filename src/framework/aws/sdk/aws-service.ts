@@ -1,7 +1,7 @@
 import type { SFNClient } from '@aws-sdk/client-sfn';
 import { showError } from '../../base/show.js';
 import { StartError, throwProblems } from '../../base/errors.js';
-import { activityPort, type SendCall } from '../activity-calls.js';
+import { activityPort, type Calls } from '../activity-calls.js';
 import type { OpenConnection } from '../lean/connections.js';
 import type { LeanCalls } from '../lean/lean-calls.js';
 import type { Recipes } from '../lean/recipe.js';
@@ -39,8 +39,8 @@ export class AwsService {
    */
   async port(region: string): Promise<ActivityPort> {
     const isLean = this.#settings.calls !== 'sdk';
-    const send = isLean ? await this.#leanCalls(region) : await this.#sdkCalls(region);
-    return activityPort(send, this.#clients.credentials);
+    const calls = isLean ? await this.#leanCalls(region) : await this.#sdkCalls(region);
+    return activityPort(calls, this.#clients.credentials);
   }
 
   /**
@@ -74,7 +74,7 @@ export class AwsService {
     this.#clients.close();
   }
 
-  async #leanCalls(region: string): Promise<SendCall> {
+  async #leanCalls(region: string): Promise<Calls> {
     const { sdk, open } = this.#settings;
     throwProblems(leanProblems(sdk));
     const { SFNClient } = await loadSdk();
@@ -85,12 +85,12 @@ export class AwsService {
       throw new StartError([notLean('calls', why)]);
     });
     const { LeanCalls } = await import('../lean/lean-calls.js');
-    const calls = new LeanCalls({ recipes, identity: () => this.#clients.credentials.current(), open });
+    const calls = new LeanCalls({ recipes, credentials: this.#clients.credentials, open });
     this.#lean.set(region, { calls, recipes });
-    return (request, call, done) => calls.begin(request, call, done);
+    return calls;
   }
 
-  async #sdkCalls(region: string): Promise<SendCall> {
+  async #sdkCalls(region: string): Promise<Calls> {
     const { sdkCalls } = await import('./sdk-calls.js');
     return sdkCalls(this.#clients, region, { watching: ownsConnections(this.#settings.sdk) });
   }

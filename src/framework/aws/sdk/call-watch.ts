@@ -2,8 +2,7 @@ import type { ClientRequest, Agent as HttpAgent } from 'node:http';
 import type { Socket } from 'node:net';
 import { isNativeError } from 'node:util/types';
 import type { SFNClient } from '@aws-sdk/client-sfn';
-import { type CallEnd, type CallInProgress, whyNotSent } from '../call.js';
-import { readResponse } from '../response.js';
+import { type CallEnd, type CallInProgress, whyNotSent, readResponse } from '../call.js';
 
 type RequestHandler = SFNClient['config']['requestHandler'];
 type Response = Awaited<ReturnType<RequestHandler['handle']>>['response'];
@@ -20,6 +19,7 @@ type AddRequest = (
 
 /** A call whose connection and response are watched. */
 export interface WatchedCall extends CallInProgress {
+  readonly onSent: () => void;
   /** Called with the result of the call as Stepwright reads it from the response, before the SDK reads the response. */
   readonly onAnswer: (end: CallEnd) => void;
 }
@@ -33,7 +33,7 @@ export interface WatchedCall extends CallInProgress {
 export class CallWatch {
   readonly #ofInputs = new WeakMap<object, WatchedCall>();
   readonly #ofRequests = new WeakMap<object, WatchedCall>();
-  readonly #ofHeaders = new WeakMap<object, CallInProgress>();
+  readonly #ofHeaders = new WeakMap<object, WatchedCall>();
   /**
    * True if connections can be watched. False if the user has set an own HTTP agent or request handler, since
    * Stepwright can't see its connections.

@@ -129,7 +129,7 @@ export class Credentials implements Renewal {
   }
 
   accepted(asOf: AsOf): void {
-    if (this.#isDisproved(asOf)) this.#settle();
+    if (this.#trouble && this.#isDisproved(asOf, this.#trouble)) this.#settle();
   }
 
   /**
@@ -260,10 +260,8 @@ export class Credentials implements Renewal {
    * Returns true if an accepted call proves that the credentials work again: it used newer credentials than those that
    * were refused, or it was sent after the last refusal.
    */
-  #isDisproved({ generation, sentAt }: AsOf): boolean {
-    const trouble = this.#trouble;
-    if (!trouble?.provable) return false;
-    return generation > trouble.generation || sentAt > trouble.lastAt;
+  #isDisproved({ generation, sentAt }: AsOf, trouble: Trouble): boolean {
+    return trouble.provable && (generation > trouble.generation || sentAt > trouble.lastAt);
   }
 
   #isTroubled(): boolean {

@@ -1,4 +1,4 @@
-import type { SendCall } from '../activity-calls.js';
+import type { Calls } from '../activity-calls.js';
 import { unlessAborted } from '../../base/time/wait.js';
 import {
   type CallEnd,
@@ -20,7 +20,7 @@ import { loadSdk } from './load-sdk.js';
 const ONE_ATTEMPT = 1;
 
 /**
- * Returns a function that makes the worker's four calls with the SDK's `send`, which follows all settings. Polls,
+ * Makes the worker's four calls with the SDK's `send`, which follows all settings. Polls,
  * reports and heartbeats each have their own client, so that a report never has to wait because many polls or
  * heartbeats are in progress. The number of connections isn't limited: the worker limits its calls, and may be told to
  * make more of them while it runs.
@@ -29,7 +29,7 @@ export async function sdkCalls(
   clients: ClientFactory,
   region: string,
   { watching }: { readonly watching: boolean },
-): Promise<SendCall> {
+): Promise<Calls> {
   const sdk = await loadSdk();
   const calls = new CallWatch({ watching });
   const client = () => clients.client(region, Number.POSITIVE_INFINITY, ONE_ATTEMPT, calls);
@@ -43,8 +43,10 @@ export async function sdkCalls(
       heartbeats.send(calls.bind(new sdk.SendTaskHeartbeatCommand(input), call)),
   };
   // The input is copied, because polls share one, and the watch tells calls apart by their inputs.
-  return ({ operation, input }, call, onEnd) =>
-    void attempt(call, (under) => send[operation]({ ...input } as never, under)).then(onEnd);
+  return {
+    begin: ({ operation, input }, call, onEnd) =>
+      void attempt(call, (under) => send[operation]({ ...input } as never, under)).then(onEnd),
+  };
 }
 
 /** Makes one call. Never rejects. */
@@ -60,7 +62,7 @@ async function attempt(
     isWanted: () => question?.() ?? true,
     onSent: () => {
       seen.sent = true;
-      onSent();
+      onSent?.();
     },
     onAnswer: (end) => (seen.answered = end),
   };

@@ -1,7 +1,6 @@
 import { isNativeError } from 'node:util/types';
-import type { CallFailure } from '../call.js';
+import { type CallFailure, strangeAnswer } from '../call.js';
 import { explainTrust, neverSent } from '../network-error.js';
-import { strangeAnswer } from '../response.js';
 
 /**
  * The names of errors for a request that couldn't be made, because credentials, a region or an endpoint are missing or

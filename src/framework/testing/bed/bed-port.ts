@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../../base/time/clock.js';
-import type { ReportRequest } from '../../aws/call-request.js';
+import type { ReportRequest } from '../../aws/call.js';
 import type { DeferredTask } from './deferred-task.js';
 import type { ActivityPort, PollAnswer, ReportAnswer } from '../../aws/activity-port.js';
 import type { Whole } from '../harness/whole.js';

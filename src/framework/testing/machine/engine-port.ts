@@ -1,5 +1,5 @@
 import { classifyReportFailure } from '../../aws/classify-failure.js';
-import type { ReportRequest } from '../../aws/call-request.js';
+import type { ReportRequest } from '../../aws/call.js';
 import type { ActivityPort, PollAnswer, ReportAnswer } from '../../aws/activity-port.js';
 import type { Call } from '../../local/api/operation.js';
 import { taskOperations } from '../../local/api/operations/task-operations.js';

@@ -1,5 +1,5 @@
 import type { Logger } from '../../base/log/log.js';
-import type { ReportRequest } from '../../aws/call-request.js';
+import type { ReportRequest } from '../../aws/call.js';
 import type { ActivityPort, PollAnswer, ReportAnswer } from '../../aws/activity-port.js';
 import type { Ask } from '../../worker/keep/asking.js';
 import type { PhoneBook } from '../../worker/task/phone-book.js';

@@ -5,7 +5,7 @@ import { limitCallAfter } from '../../base/time/call-limit.js';
 import { ownFailure } from '../handler/outcome/failure.js';
 import { bytesBeyondLimit, type Outcome } from '../handler/outcome/outcome.js';
 import { OWN_ERROR } from '../handler/outcome/own-error.js';
-import { failureRequest, type ReportRequest, successRequest } from '../../aws/call-request.js';
+import { CallRequest, type ReportRequest } from '../../aws/call.js';
 import type { ActivityPort, ReportAnswer } from '../../aws/activity-port.js';
 import { withResolvers } from '../../base/time/wait.js';
 import type { Limiter } from './limiter.js';
@@ -259,8 +259,8 @@ export class Report {
 
 const requestOf = (token: string, outcome: Outcome): ReportRequest =>
   outcome.status === 'succeeded'
-    ? successRequest(token, outcome.output)
-    : failureRequest(token, outcome.error, outcome.cause);
+    ? new CallRequest('SendTaskSuccess', { taskToken: token, output: outcome.output })
+    : new CallRequest('SendTaskFailure', { taskToken: token, error: outcome.error, cause: outcome.cause });
 
 /**
  * Saves memory while a report waits. If the request's body was made already, it contains the output. Then replaces the

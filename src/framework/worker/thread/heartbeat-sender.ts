@@ -144,9 +144,8 @@ export class HeartbeatSender {
   }
 
   #leanPort(recipes: LeanSettings['recipes']): ActivityPort | undefined {
-    const calls = this.#world.leanCalls?.({ recipes, identity: () => this.#identity.current() });
-    if (!calls) return undefined;
-    return activityPort((request, call, onEnd) => calls.begin(request, call, onEnd), this.#identity);
+    const calls = this.#world.leanCalls?.({ recipes, credentials: this.#identity });
+    return calls && activityPort(calls, this.#identity);
   }
 
   #track({ id, region, token, everyMs, leasedAt: since, lastAt }: Track): void {
