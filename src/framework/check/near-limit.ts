@@ -1,4 +1,4 @@
-import { NEAR_LIMIT_BYTES } from '../worker/handler/output/near-limit.js';
+import { NEAR_LIMIT_BYTES } from '../worker/handler/output/outputs.js';
 import type { Finding } from './finding.js';
 import { PAYLOAD_LIMIT_BYTES } from '../base/size.js';
 

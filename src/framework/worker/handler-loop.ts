@@ -8,6 +8,7 @@ import type { HandlerPause, HandlerStatus, TaskStatus } from '../base/worker-sta
 import type { Limiter } from './task/limiter.js';
 import { ReportsInFlight } from './task/reports-in-flight.js';
 import { Admission } from './admission/admission.js';
+import type { StallWatch } from './stall.js';
 import type { Rate } from '../declare/rate.js';
 import { type Configurable, readReconfiguration } from './reconfiguration.js';
 import { Poller } from './poll/poller.js';
@@ -29,20 +30,20 @@ export interface RunnableHandler extends TaskHandler {
 /** The parts of a worker that its {@link HandlerLoop} objects use. */
 export interface LoopWorld extends Omit<
   TaskWorld,
-  'port' | 'emit' | 'inFlight' | 'pauseHandler' | 'onDecided'
+  'port' | 'emit' | 'inFlight' | 'pauseHandler' | 'onDecided' | 'scope'
 > {
   readonly heartbeats: Heartbeats;
   readonly events: EventHub;
+  /** Returns where tasks of an activity come from. */
+  readonly scopeOf: (activityArn: string) => string;
   /** Limits the polls of all handlers in the handler's region. */
   readonly pollLimiter: Limiter;
   readonly drain: 'run' | 'fail';
   /**
-   * Returns undefined if the process ran normally while the poll was open. If it was blocked or stopped, the poll's
-   * response may have waited unread in the socket, so the task may be older than it seems. Then returns the earliest
-   * time at which the service may have given out the task.
-   * @param sentAt the time at which the poll was sent
+   * Says if the process was blocked or stopped while a poll was open: its response may have waited unread in the socket
+   * then, so that the task may be older than it seems.
    */
-  readonly unreadSince: (sentAt: number) => number | undefined;
+  readonly stalls: Pick<StallWatch, 'unreadSince'>;
   /** Called with an error that Stepwright's own code has thrown although it should never throw. */
   readonly onFault: (error: unknown) => void;
 }
@@ -126,7 +127,7 @@ export class HandlerLoop {
         slots: this.#slots,
       },
       handler: { handler: name, activityArn },
-      onLease: (lease, slot, sentAt) => this.#take(lease, slot, sentAt),
+      onLease: this.#take,
     });
   }
 
@@ -289,9 +290,9 @@ export class HandlerLoop {
     return this.#slots.running > 0 && this.#handler.heartbeatMs === false;
   }
 
-  #take(lease: Lease, slot: Slot, sentAt: number): void {
+  readonly #take = (lease: Lease, slot: Slot, sentAt: number): void => {
     try {
-      const unreadSince = this.#world.unreadSince(sentAt);
+      const unreadSince = this.#world.stalls.unreadSince(sentAt);
       const aged = unreadSince === undefined ? lease : { ...lease, unreadSince };
       const task = new Task(aged, this.#handler, this.#taskWorld);
       const atWork: TaskAtWork = { task, lease, ended: undefined, previous: undefined, next: undefined };
@@ -308,7 +309,8 @@ export class HandlerLoop {
       // Added before the task begins, because a listener of `task:received` may ask for it or stop the worker.
       this.#tasks.add(atWork);
       this.#admission.begin();
-      atWork.ended = this.#run(task, lease, onSettled).then(onEnded, (error: unknown) => {
+      const isRefused = this.#draining && this.#refuses(task, lease, this.#draining);
+      atWork.ended = task.run(onSettled, isRefused).then(onEnded, (error: unknown) => {
         this.#world.onFault(error);
         onEnded();
       });
@@ -316,14 +318,12 @@ export class HandlerLoop {
       this.#world.onFault(error);
       slot.free();
     }
-  }
+  };
 
-  #run(task: Task, { receivedAt }: Lease, onSettled: () => void): Promise<void> {
-    const plan = this.#draining;
-    if (!plan) return task.run(onSettled);
+  /** Called for a task that arrives during the drain. @returns true if its handler isn't called */
+  #refuses(task: Task, { receivedAt }: Lease, plan: DrainPlan): boolean {
     task.beginDrain(Math.max(plan.reportUntil, receivedAt + LATE_REPORT_MS));
-    const late = this.#world.drain === 'fail' || receivedAt >= plan.graceUntil;
-    return late ? task.refuse(onSettled) : task.run(onSettled);
+    return this.#world.drain === 'fail' || receivedAt >= plan.graceUntil;
   }
 
   #makeTaskWorld(): TaskWorld {
@@ -331,6 +331,7 @@ export class HandlerLoop {
     return {
       ...this.#world,
       port: this.#handler.port,
+      scope: this.#world.scopeOf(this.#handler.activityArn),
       inFlight: new ReportsInFlight(),
       pauseHandler: ({ forMs, reason }) => this.#admission.suspend('task', reason, forMs),
       emit: (event, payload) => {

@@ -335,7 +335,7 @@ export class Worker implements ObservedWorker {
       events: this.#events,
       outside: this.#outside,
       ...{ scopeOf: this.#parts.scopeOf, ask: this.#ask, phoneBook: this.#phoneBook },
-      unreadSince: (sentAt) => this.#stalls.unreadSince(sentAt),
+      stalls: this.#stalls,
       onFault: (error) => this.#fail(error),
     };
     return handlers.map((handler) => {

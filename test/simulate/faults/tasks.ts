@@ -1,4 +1,4 @@
-import { TaskSignals } from '../../../src/framework/worker/handler/context/task-signals.js';
+import { TaskSignals } from '../../../src/framework/worker/task/context.js';
 import type { Host } from '../../../src/framework/worker/pool/host.js';
 import type { FromHost } from '../../../src/framework/worker/pool/pool-messages.js';
 import { CallLimiter } from '../../../src/framework/worker/poll/call-limiter.js';

@@ -2,17 +2,11 @@ import { systemClock } from '../../base/time/clock.js';
 import { readSaved } from '../../worker/handler/input/read-saved.js';
 import { TaskCheckpoint } from '../../worker/keep/task-checkpoint.js';
 import { memoryStore } from '../../worker/keep/memory.js';
-import { readPause } from '../../worker/task/pause-request.js';
+import { readPause, readDeferOptions, type TaskSignals, taskContext } from '../../worker/task/context.js';
 import { type Checkpoint, NO_CHECKPOINT } from '../../declare/checkpoint.js';
 import type { HandlerDefinition } from '../../declare/definition.js';
 import type { TaskContext } from '../../declare/task-context.js';
 import { Deferral } from '../../declare/deferral.js';
-import { setArbiter } from '../../worker/handler/context/arbiter.js';
-import { readDeferOptions } from '../../worker/handler/context/defer.js';
-import type { Ask } from '../../worker/keep/asking.js';
-import { scopeOfTest } from '../harness/task-world.js';
-import type { TaskSignals } from '../../worker/handler/context/task-signals.js';
-import { taskContext } from '../../worker/task/context.js';
 import { silentLog, type Logger } from '../../base/log/log.js';
 import { tokenHash } from '../../base/token-hash.js';
 
@@ -35,20 +29,17 @@ export interface ContextRecipe {
   readonly receivedAt: number;
   readonly signals: TaskSignals;
   readonly defer: TaskContext['defer'];
-  /** Says of another task if it is still wanted. */
-  readonly ask: Ask;
-  readonly isDeferred: () => boolean;
   /** @default none: the handler's option `checkpoint` is off */
   readonly checkpoint?: Checkpoint | undefined;
 }
 
 /** Creates the context (the object injected as `TASK_CONTEXT`) of a task in a test bed. */
 export function bedContext(recipe: ContextRecipe): TaskContext {
-  const { definition, json, token, receivedAt, signals, defer, ask, isDeferred } = recipe;
+  const { definition, json, token, receivedAt, signals, defer } = recipe;
   const handler = definition.name;
   const activityArn = activityArnOf(definition);
   let log: Logger | undefined;
-  const context = taskContext(
+  return taskContext(
     {
       ...{ heartbeat, progress, pauseHandler, defer, handler, activityArn, token },
       checkpoint: recipe.checkpoint ?? NO_CHECKPOINT,
@@ -62,8 +53,6 @@ export function bedContext(recipe: ContextRecipe): TaskContext {
       log: () => (log ??= recipe.log.child({ handler, activity: activityArn, task: tokenHash(token) })),
     },
   );
-  setArbiter(context, { scope: scopeOfTest(), ask, isDeferred });
-  return context;
 }
 
 const TOKEN = 'test-bed';

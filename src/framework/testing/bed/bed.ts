@@ -3,12 +3,13 @@ import { methodName } from '../../declare/definition.js';
 import type { Logger } from '../../base/log/log.js';
 import { didYouMean } from '../../base/show.js';
 import { CLOCK } from '../../worker/container/tokens.js';
-import { TaskSignals } from '../../worker/handler/context/task-signals.js';
+import { AsyncTaskContext } from '../../worker/handler/context/current-task.js';
+import { scopeOfTest } from '../harness/task-world.js';
+import { TaskSignals, readDeferOptions } from '../../worker/task/context.js';
 import { afterShutdown } from '../../worker/handler/outcome/failure.js';
 import { type HandlerEnd, isThrown, type Outcome } from '../../worker/handler/outcome/outcome.js';
 import { Deferral } from '../../declare/deferral.js';
 import type { TaskContext } from '../../declare/task-context.js';
-import { readDeferOptions } from '../../worker/handler/context/defer.js';
 import type { Ask } from '../../worker/keep/asking.js';
 import type { PhoneBook } from '../../worker/task/phone-book.js';
 import { type BedHandler, outcomeOf } from '../harness/bed-handlers.js';
@@ -162,8 +163,6 @@ export class Bed {
     let isDeferred = false;
     const context: TaskContext = bedContext({
       ...{ definition, json, log: this.#log, signals, token, checkpoint: checkpoints?.make() },
-      ask: this.#ask,
-      isDeferred: () => deferral !== undefined,
       defer: async (given) => {
         const options = readDeferOptions(given);
         const { handler, activityArn } = context;
@@ -173,6 +172,9 @@ export class Bed {
         return (deferral = new Deferral(token, options?.id));
       },
       receivedAt: options.receivedAt?.getTime() ?? this.clock.now(),
+    });
+    const inContext = new AsyncTaskContext(context, {
+      ...{ scope: scopeOfTest(), ask: this.#ask, isDeferred: () => deferral !== undefined },
     });
     const { name } = definition;
     const work = (): Promise<HandlerEnd> => outcomeOf(handle, json, context);
@@ -195,6 +197,7 @@ export class Bed {
       abort();
       throw error;
     } finally {
+      inContext.close();
       if (!isDeferred) this.#wanted.delete(token);
       this.#aborts.delete(abort);
       unfollow();

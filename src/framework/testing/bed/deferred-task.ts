@@ -1,6 +1,6 @@
 import type { HandlerDefinition } from '../../declare/definition.js';
 import { failureOf } from '../../worker/handler/outcome/failure.js';
-import { compileOutput } from '../../worker/handler/output/compile-output.js';
+import { compileOutput } from '../../worker/handler/output/outputs.js';
 import type { TaskResult } from './bed-port.js';
 
 /**

@@ -27,7 +27,7 @@ export const taskWorld = (tested: TestedWorld): TaskWorld => ({
   heartbeats: tested.heartbeats ?? new IntervalHeartbeats(tested.clock),
   limiter: new CallLimiter(tested.clock, () => 0.5),
   inFlight: new ReportsInFlight(),
-  scopeOf: scopeOfTest,
+  scope: scopeOfTest(),
   outside: (fn) => fn(),
   // A test's tasks are given to a handler one by one.
   pauseHandler: () => {},

@@ -53,7 +53,7 @@ async function openerOfOutbox(
   store: LimitedStore,
 ): Promise<WorkerParts['openOutbox']> {
   const { Outbox } = await import('../keep/outbox.js');
-  const { offerOutcome } = await import('../task/offer.js');
+  const { offerOutcome } = await import('../task/kept-report.js');
   const scopes = new Set(handlers.map(({ activityArn }) => scopeOf(activityArn)));
   return ({ events, heartbeats, reportsOf }) => {
     const offer = async (kept: KeptOutcome, signal: Abortable, reports: ReportWorld): Promise<OfferEnd> => {

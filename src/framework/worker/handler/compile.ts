@@ -71,8 +71,8 @@ export function compile(
 }
 
 function inWorkerScope(pipeline: Pipeline, container: DependencyContainer): CompiledHandler {
-  const { outputs } = pipeline;
-  return (text, task, onEnd) => runFor({ task, container, outputs }, () => run(text, task, pipeline, onEnd));
+  const of = { container, outputs: pipeline.outputs };
+  return (text, task, onEnd) => runFor(task, of, run, text, task, pipeline, onEnd);
 }
 
 function inTaskScope(pipeline: Pipeline, container: DependencyContainer): CompiledHandler {
@@ -80,7 +80,7 @@ function inTaskScope(pipeline: Pipeline, container: DependencyContainer): Compil
   const { outputs } = pipeline;
   return async (text, task, onEnd) => {
     const scope = scopes.open(task);
-    await runFor({ task, container: scope, outputs }, () => run(text, task, pipeline, onEnd));
+    await runFor(task, { container: scope, outputs }, run, text, task, pipeline, onEnd);
     await scopes.close(scope, task);
   };
 }
@@ -134,15 +134,14 @@ function callMethod(
   { method, target, scope }: HandlerDefinition,
   container: DependencyContainer,
 ): HandleTask {
-  const call = (instance: object, input: unknown, context: TaskContext): unknown =>
-    (Reflect.get(instance, method) as Method).call(instance, input, context);
-  if (scope === 'task') {
-    return async ({ input, context }) => {
-      // A container of the user's own may make it asynchronously.
-      const made: unknown = resolveOnce(currentContainer() ?? container, target);
-      return call((isThenable(made) ? await made : made) as object, input, context);
-    };
-  }
-  const instance = resolveOnce(container, target);
-  return ({ input, context }) => call(instance, input, context);
+  const callOn =
+    (instance: object): HandleTask =>
+    ({ input, context }) =>
+      (Reflect.get(instance, method) as Method).call(instance, input, context);
+  if (scope === 'worker') return callOn(resolveOnce(container, target));
+  return async (task) => {
+    // A container of the user's own may make it asynchronously.
+    const made: unknown = resolveOnce(currentContainer() ?? container, target);
+    return callOn((isThenable(made) ? await made : made) as object)(task);
+  };
 }

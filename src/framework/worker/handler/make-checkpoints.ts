@@ -6,7 +6,7 @@ import type { CheckpointOptions } from '../../declare/checkpoint.js';
 import type { HandlerDefinition } from '../../declare/definition.js';
 import type { Checkpoints } from '../keep/checkpoints.js';
 import type { TaskContext } from '../../declare/task-context.js';
-import { arbiterOf } from './context/arbiter.js';
+import { arbiterOf } from './context/current-task.js';
 import { readSaved } from './input/read-saved.js';
 
 /** The time for which a checkpoint is kept after it was written last, unless `keep` is set. */

@@ -4,7 +4,7 @@ import { withResolvers } from '../../base/time/wait.js';
 import type { Checkpoints } from '../keep/checkpoints.js';
 import { ABANDON_MS, type TaskAborted, type TaskContext } from '../../declare/task-context.js';
 import { StoreError } from '../../base/store/store-error.js';
-import { arbiterOf } from '../handler/context/arbiter.js';
+import { arbiterOf } from '../handler/context/current-task.js';
 import { ownFailure, shutdownFailure } from '../handler/outcome/failure.js';
 import type { HandlerEnd, Outcome } from '../handler/outcome/outcome.js';
 import { OWN_ERROR } from '../handler/outcome/own-error.js';

@@ -1,4 +1,13 @@
-import type { TaskContext } from '../../declare/task-context.js';
+import { isPlainObject } from '../../base/plain-object.js';
+import type { Logger } from '../../base/log/log.js';
+import { show } from '../../base/show.js';
+import { DURATION_EXPECTED, parseDuration } from '../../base/time/duration.js';
+import { Deferral, type DeferOptions } from '../../declare/deferral.js';
+import { type AbortKind, TaskAborted, type TaskContext } from '../../declare/task-context.js';
+import { userPlace } from '../handler/outcome/trace-lines.js';
+import type { CheckpointRef } from '../keep/record.js';
+import type { PhoneBook } from './phone-book.js';
+import type { TaskRef } from './task-events.js';
 
 type OnDemandName = 'signal' | 'shuttingDown' | 'log';
 /** The fields of a task's context that get their values when the context is made. */
@@ -39,4 +48,125 @@ export function taskContext(given: Given, onDemand: OnDemand): TaskContext {
   Object.defineProperty(given, 'shuttingDown', SHUTTING_DOWN);
   Object.defineProperty(given, 'log', LOG);
   return given as Context;
+}
+
+/** The two abort signals of one task. Each is made only when it is first used, since most handlers use none. */
+export class TaskSignals {
+  #aborter: AbortController | undefined;
+  #drain: AbortController | undefined;
+  #drains = false;
+  /** The reason for which `signal` was aborted; undefined if it wasn't. */
+  aborted: TaskAborted | undefined;
+
+  /**
+   * The signal that tells the handler to stop. It aborts with a {@link TaskAborted} when the task's result is no longer
+   * wanted.
+   */
+  get signal(): AbortSignal {
+    this.#aborter ??= controller(this.aborted !== undefined, this.aborted);
+    return this.#aborter.signal;
+  }
+
+  get shuttingDown(): AbortSignal {
+    this.#drain ??= controller(this.#drains, undefined);
+    return this.#drain.signal;
+  }
+
+  abort(kind: AbortKind, message: string): void {
+    this.aborted ??= new TaskAborted(kind, message);
+    this.#aborter?.abort(this.aborted);
+  }
+
+  drain(): void {
+    this.#drains = true;
+    this.#drain?.abort();
+  }
+}
+
+/**
+ * Makes the AbortController of a signal. If the signal is used for the first time only after it should have aborted, it
+ * is aborted right away.
+ */
+function controller(isAborted: boolean, reason: unknown): AbortController {
+  const made = new AbortController();
+  if (isAborted) made.abort(reason);
+  return made;
+}
+
+const [MOST_ID_CHARACTERS, MOST_NOTE_CHARACTERS] = [200, 1_000];
+
+/** Reads the options of `task.defer`. Undefined if there are none. @throws TypeError if one is wrong */
+export function readDeferOptions(options: unknown): DeferOptions | undefined {
+  if (options === undefined) return undefined;
+  const { id, note } = isPlainObject(options) ? options : {};
+  if (isTextUpTo(id, MOST_ID_CHARACTERS) && (note === undefined || isTextUpTo(note, MOST_NOTE_CHARACTERS)))
+    return { id, ...(note !== undefined && { note }) };
+  throw new TypeError(
+    `task.defer: expected nothing, or { id, note? }, with a text of 1 to ${MOST_ID_CHARACTERS} characters as id, and one of up to ${MOST_NOTE_CHARACTERS} as note; got ${show(options)}`,
+  );
+}
+
+const NO_PHONE_BOOK =
+  'task.defer: the config names no store for the ids of deferred tasks. Set deferred: { store }, or defer the task without an id';
+
+/**
+ * Defers a task. With an id, resolves when the task is written under it.
+ * @param options the argument of `task.defer`
+ * @throws TypeError, DeferredIdTaken, StoreError
+ */
+export async function openDeferral(
+  options: unknown,
+  task: TaskRef & { readonly checkpoint: CheckpointRef | undefined },
+  phoneBook: PhoneBook | undefined,
+  signal: AbortSignal,
+): Promise<Deferral> {
+  const read = readDeferOptions(options);
+  if (read && !phoneBook) throw new TypeError(NO_PHONE_BOOK);
+  if (read) await phoneBook?.open({ ...task, ...read }, signal);
+  return new Deferral(task.token, read?.id);
+}
+
+const isTextUpTo = (value: unknown, most: number): value is string =>
+  typeof value === 'string' && value.length > 0 && value.length <= most;
+
+/** A request by the handler itself, made with `task.pauseHandler`, that it gets no new tasks for a while. */
+export interface PauseRequest {
+  readonly forMs: number;
+  readonly reason: string;
+}
+
+const LONGEST_REASON = 256;
+
+/** Checks and parses the arguments of `task.pauseHandler`. @throws TypeError if the first one isn't a duration */
+export function readPause(duration: unknown, reason: unknown = 'no reason given'): PauseRequest {
+  const forMs = parseDuration(duration);
+  if (forMs === undefined)
+    throw new TypeError(`task.pauseHandler: expected ${DURATION_EXPECTED}, got ${show(duration)}`);
+  return { forMs, reason: String(reason).slice(0, LONGEST_REASON) };
+}
+
+/** The members of a context whose late use is logged, with the words for its effect. */
+const EFFECTS = { heartbeat: ', which has no effect', progress: ', which has no effect', log: '' } as const;
+/** The names of the members whose use after the handler's end is logged. */
+export type LateUse = keyof typeof EFFECTS;
+
+/** The handlers for which a late use was logged, for each worker, thread or process. */
+const told = new WeakMap<object, Set<string>>();
+
+/**
+ * Logs that a handler's code used its task after the handler had ended, because the handler did not await that code.
+ * Logs it once per handler.
+ * @param per the worker, thread or process that runs the handler
+ */
+export function logLateUse(
+  per: object,
+  { handler, use, log }: { readonly handler: string; readonly use: LateUse; readonly log: () => Logger },
+): void {
+  const handlers = told.get(per) ?? new Set();
+  if (handlers.has(handler)) return;
+  told.set(per, handlers.add(handler));
+  const place = userPlace(new Error().stack ?? '');
+  log().warn(
+    `${handler} used its task (${use}${place === undefined ? '' : ` at ${place}`}) after the handler had ended${EFFECTS[use]}: work that it started was not awaited. Fix: await that work before you return`,
+  );
 }

@@ -26,6 +26,8 @@ export type ReportEnd =
       readonly attempts: number;
       /** True if an attempt got no answer, so that the service may have accepted the outcome. */
       readonly mayHaveArrived: boolean;
+      /** True if the outbox has the outcome, so that it is offered again. @default false */
+      readonly isKept?: boolean;
       readonly error: Error;
     };
 

@@ -1,30 +1,34 @@
 import { limitCallAt } from '../../base/time/call-limit.js';
 import { turn } from '../../base/time/turn.js';
 import { NO_CHECKPOINT } from '../../declare/checkpoint.js';
-import { Deferral } from '../../declare/deferral.js';
+import type { Deferral } from '../../declare/deferral.js';
 import { ABANDON_MS, TaskAborted, type AbortKind, type TaskContext } from '../../declare/task-context.js';
 import type { CompiledHandler } from '../handler/compile.js';
 import { AsyncTaskContext } from '../handler/context/current-task.js';
-import { setArbiter } from '../handler/context/arbiter.js';
-import { readDeferOptions } from '../handler/context/defer.js';
+import {
+  openDeferral,
+  TaskSignals,
+  type PauseRequest,
+  readPause,
+  taskContext,
+  type LateUse,
+  logLateUse,
+} from './context.js';
 import { afterShutdown, failureOf, ownFailure, shutdownFailure } from '../handler/outcome/failure.js';
 import { type HandlerEnd, isThrown, type Outcome } from '../handler/outcome/outcome.js';
 import { OWN_ERROR } from '../handler/outcome/own-error.js';
-import { TaskSignals } from '../handler/context/task-signals.js';
 import type { Logger } from '../../base/log/log.js';
 import type { Ask, Wanted } from '../keep/asking.js';
-import type { Outbox } from '../keep/outbox.js';
+import type { KeptOutcome } from '../keep/kept-outcome.js';
+import { sendKept, type TaskOutbox } from './kept-report.js';
 import type { PhoneBook } from './phone-book.js';
 import type { TaskPhase } from '../../base/worker-status.js';
 import type { EmitTask, TaskEvents, TaskRef } from './task-events.js';
 import type { Heartbeat, Heartbeats } from '../heartbeat/heartbeats.js';
 import type { Checkpoints } from '../keep/checkpoints.js';
 import type { CheckpointRef } from '../keep/record.js';
-import { type PauseRequest, readPause } from './pause-request.js';
 import { Progress, type TaskProgress } from './progress.js';
 import { Report, type ReportEnd, type ReportRetry, type ReportWorld } from './report.js';
-import { taskContext } from './context.js';
-import { type LateUse, logLateUse } from './late-use.js';
 import { tokenHash } from '../../base/token-hash.js';
 import type { TaskTrace, TaskTracing } from './tracing.js';
 import { withResolvers, within } from '../../base/time/wait.js';
@@ -71,8 +75,8 @@ export interface TaskWorld extends ReportWorld {
   readonly outside: <T>(fn: () => T) => T;
   /** Pauses the task's handler: the worker receives no tasks for it for a while. */
   readonly pauseHandler: (pause: PauseRequest) => void;
-  /** Returns where tasks of an activity come from. */
-  readonly scopeOf: (activityArn: string) => string;
+  /** Where the handler's tasks come from. */
+  readonly scope: string;
   /** Asks the service about another task. */
   readonly ask: Ask;
   /** Writes deferred tasks under their ids. @default the config has no store for that */
@@ -87,9 +91,6 @@ export interface TaskWorld extends ReportWorld {
   readonly onDecided?: ((token: string, decision: Decision) => void) | undefined;
 }
 
-/** The part of the worker's outbox that its tasks use. */
-export type TaskOutbox = Pick<Outbox, 'keep' | 'over' | 'left' | 'wasDelivered'>;
-
 /**
  * The decision how a task ends: with an outcome that is reported, with a deferral or, if the service no longer wants the
  * task, with no report.
@@ -98,9 +99,6 @@ export type Decision = HandlerEnd | { readonly status: 'gone'; readonly error: E
 
 /** The end of a task for this worker. A deferred task is ended later, by somebody else. */
 type TaskEnd = ReportEnd | { readonly kind: 'deferred' };
-
-const NO_PHONE_BOOK =
-  'task.defer: the config names no store for the ids of deferred tasks. Set deferred: { store }, or defer the task without an id';
 
 /** If a handler is still running this long after its signal was aborted, `task:ignored-abort` is emitted. */
 const IGNORED_ABORT_MS = 30_000;
@@ -128,10 +126,9 @@ export class Task {
   readonly #world: TaskWorld;
   readonly #inContext: AsyncTaskContext;
   readonly #signals = new TaskSignals();
-  readonly #progress: Progress;
+  /** Undefined until the handler reports progress. */
+  #progress: Progress | undefined;
   readonly #decided = withResolvers<Decision>();
-  /** True once the task's slot is free: the handler has ended, or the worker has stopped waiting for it. */
-  #isReleased = false;
   #onReleased: (() => void) | undefined;
   #onSettled: (() => void) | undefined;
   #decision: Decision | undefined;
@@ -140,11 +137,12 @@ export class Task {
   #heartbeat: Heartbeat | undefined;
   readonly #report: Report;
   #handlerSettled = false;
-  /** The time at which the handler ended, or at which the worker stopped waiting for it; undefined before that. */
+  /**
+   * The time at which the task's slot became free, because the handler has ended or the worker has stopped waiting for
+   * it; undefined before that.
+   */
   #settledAt: number | undefined;
   #decidedAt = 0;
-  /** True if the report was given up and the outbox has its outcome. */
-  #isLeft = false;
   /** Set once the handler has deferred the task: nothing that it does is reported any more, but an error. */
   #deferral: Deferral | undefined;
   readonly #trace: TaskTrace | undefined;
@@ -156,17 +154,13 @@ export class Task {
     this.#lease = lease;
     this.#handler = handler;
     this.#world = world;
-    this.#trace = world.tracing?.begin(lease, handler);
-    const { clock, outside } = world;
-    const emit = (latest: TaskProgress): void => this.#emit('task:progress', { ...this.#ref(), ...latest });
+    this.#trace = world.tracing?.traces?.begin(lease, handler);
+    const { outside } = world;
     this.#report = new Report(lease.token, world, (retry) => this.#onRetry(retry));
-    this.#progress = new Progress({ clock, outside, emit });
     this.context = this.#makeContext();
-    this.#inContext = new AsyncTaskContext(this.context);
-    const scope = world.scopeOf(handler.activityArn);
     const ask: Ask = (task) => (task.token === lease.token ? this.#askAboutThis() : world.ask(task));
-    setArbiter(this.context, {
-      scope,
+    this.#inContext = new AsyncTaskContext(this.context, {
+      scope: world.scope,
       ask: (task) => outside(() => ask(task)),
       isDeferred: () => this.#deferral !== undefined,
     });
@@ -183,7 +177,7 @@ export class Task {
 
   /** The progress that the handler last reported; undefined if it has reported none. */
   get progress(): TaskProgress | undefined {
-    return this.#progress.latest;
+    return this.#progress?.latest;
   }
 
   /** True while the handler is still running although its signal was aborted. */
@@ -195,20 +189,28 @@ export class Task {
    * Handles the task and reports its outcome. Resolves when the handler and the report have both ended. Never rejects.
    * @param onSettled called once, when the handler has ended or the worker stops waiting for it, so that another task
    * may take its place
+   * @param isRefused true if the handler isn't called and `Stepwright.WorkerShutdown` is reported, because the task
+   * arrived after the worker was told to stop
    */
-  run(onSettled?: () => void): Promise<void> {
-    return this.#live(onSettled, () => void this.#handle());
-  }
-
-  /**
-   * Reports `Stepwright.WorkerShutdown` without calling the handler, because the task arrived after the worker was told
-   * to stop. Never rejects.
-   */
-  refuse(onSettled?: () => void): Promise<void> {
-    return this.#live(onSettled, () => {
+  async run(onSettled?: () => void, isRefused = false): Promise<void> {
+    // All that every task awaits is awaited here, since promises are a task's dearest part.
+    this.#onSettled = onSettled;
+    this.#begin();
+    if (isRefused) {
       this.#settle();
       this.#decide(shutdownFailure('the worker stops and takes no new task'));
-    });
+    } else void this.#handle();
+    const decision = await this.#decided.promise;
+    this.#phase = 'reporting';
+    const end = await this.#deliver(decision);
+    this.#heartbeat?.release();
+    if (end.kind === 'gone') this.#onGone(end.error);
+    this.#emitEnd(end);
+    this.#phase = 'settling';
+    if (this.#settledAt === undefined) await new Promise<void>((resolve) => (this.#onReleased = resolve));
+    for (const cancel of this.#timers) cancel();
+    this.#inContext.close();
+    this.#phase = 'done';
   }
 
   /**
@@ -254,7 +256,7 @@ export class Task {
         },
         progress: (fraction, message) => {
           this.#onUse('progress', makeLog);
-          this.#progress.update(fraction, message);
+          this.#reportProgress(fraction, message);
         },
         defer: (options) => outside(() => this.#defer(options)),
         pauseHandler: (duration, reason) => {
@@ -296,22 +298,6 @@ export class Task {
       this.#timers.push(limitCallAt(clock, receivedAt + timeoutMs, () => this.#onDeadline(timeoutMs)));
   }
 
-  /** Takes the task to its end. All that every task awaits is awaited here, since promises are a task's dearest part. */
-  async #live(onSettled: (() => void) | undefined, start: () => void): Promise<void> {
-    this.#onSettled = onSettled;
-    this.#begin();
-    start();
-    const decision = await this.#decided.promise;
-    this.#phase = 'reporting';
-    const end = await this.#deliver(decision);
-    this.#heartbeat?.release();
-    if (end.kind === 'gone') this.#onGone(end.error);
-    this.#emitEnd(end);
-    this.#phase = 'settling';
-    if (!this.#isReleased) await new Promise<void>((resolve) => (this.#onReleased = resolve));
-    this.#end();
-  }
-
   async #handle(): Promise<void> {
     const decide = (end: HandlerEnd): void => {
       const { aborted } = this.#signals;
@@ -320,9 +306,12 @@ export class Task {
     };
     // Because of this await, the poller sends its next poll before the handler runs, which may block.
     if (await (this.#lease.unreadSince === undefined ? WANTED : this.#mayBegin())) {
-      const handle = (): Promise<void> => this.#handler.handle(this.#lease.input, this.context, decide);
+      const { handle } = this.#handler;
+      const { input } = this.#lease;
       try {
-        await (this.#trace ? this.#trace.run(handle) : handle());
+        await (this.#trace
+          ? this.#trace.run(() => handle(input, this.context, decide))
+          : handle(input, this.context, decide));
       } catch (error) {
         decide(ownFault(error, this.#handler.name));
       }
@@ -358,30 +347,23 @@ export class Task {
     }
   }
 
-  /**
-   * Records that the handler has ended, or won't be called. Lets the task's slot become free.
-   */
+  /** Records that the handler has ended, or won't be called. */
   #settle(): void {
     this.#handlerSettled = true;
-    this.#emitSettled();
-    this.#inContext.close();
     this.#releaseSlot();
+    this.#inContext.close();
   }
 
   /** Lets the task's slot become free for another task. */
   #releaseSlot(): void {
-    this.#isReleased = true;
-    this.#onReleased?.();
-    this.#onSettled?.();
-    this.#onSettled = undefined;
-  }
-
-  #emitSettled(): void {
     if (this.#settledAt !== undefined) return;
     const { handler, activityArn, token } = this.#ref();
     this.#settledAt = this.#world.clock.now();
     const handlerMs = this.#settledAt - this.#lease.receivedAt;
     this.#emit('task:settled', { handler, activityArn, token, handlerMs });
+    this.#onReleased?.();
+    this.#onSettled?.();
+    this.#onSettled = undefined;
   }
 
   #onDeadline(timeoutMs: number): void {
@@ -402,7 +384,6 @@ export class Task {
     this.#emitIgnored(ABANDON_MS, true);
     const failure = shutdownFailure('the worker stopped and the handler did not end when its signal aborted');
     this.#decide(this.#orDeferred(failure));
-    this.#emitSettled();
     this.#releaseSlot();
   }
 
@@ -437,67 +418,41 @@ export class Task {
     return this.#deferral ? { status: 'deferred' } : outcome;
   }
 
-  /**
-   * Defers the task. With an id, resolves when the task is written under it.
-   * @throws TypeError, DeferredIdTaken, StoreError; the signal's reason if the task has ended meanwhile
-   */
+  /** @throws as {@link openDeferral}; the signal's reason if the task has ended meanwhile */
   async #defer(given: unknown): Promise<Deferral> {
-    const options = readDeferOptions(given);
     const { phoneBook } = this.#world;
-    const { token } = this.#lease;
-    if (options && !phoneBook) throw new TypeError(NO_PHONE_BOOK);
-    if (options)
-      await phoneBook?.open(
-        { ...this.#ref(), ...options, checkpoint: this.#checkpoint },
-        this.context.signal,
-      );
-    if (this.#decision) {
-      if (options) void phoneBook?.drop(options.id, token);
-      throw this.#signals.aborted ?? new TaskAborted('gone', 'the task has ended before it was deferred');
-    }
-    return (this.#deferral = new Deferral(token, options?.id));
+    const task = { ...this.#ref(), checkpoint: this.#checkpoint };
+    const deferral = await openDeferral(given, task, phoneBook, this.context.signal);
+    if (!this.#decision) return (this.#deferral = deferral);
+    if (deferral.id !== undefined) void phoneBook?.drop(deferral.id, task.token);
+    throw this.#signals.aborted ?? new TaskAborted('gone', 'the task has ended before it was deferred');
   }
 
   /** Reports the task's outcome, unless it is gone or deferred. */
   #deliver(decision: Decision): Promise<TaskEnd> | TaskEnd {
     if (decision.status === 'gone') return { kind: 'gone', probablyDelivered: false, error: decision.error };
     if (decision.status === 'deferred') return { kind: 'deferred' };
-    return this.#deferral ? this.#failDeferred(this.#deferral, decision) : this.#send(decision);
+    if (this.#deferral) return this.#failDeferred(this.#deferral, decision);
+    return this.#world.outbox ? this.#sendKept(this.#world.outbox, decision) : this.#report.send(decision);
   }
 
   /** Fails a deferred task, because its handler has thrown, unless somebody was first to complete it. */
   async #failDeferred({ id }: Deferral, failure: Outcome): Promise<TaskEnd> {
-    const { phoneBook, outside } = this.#world;
+    const { phoneBook, outbox, outside } = this.#world;
     const token = this.#lease.token;
     const isFirst = id === undefined || (await outside(() => phoneBook?.close(id, token, failure)));
-    return isFirst === false ? { kind: 'deferred' } : this.#send(failure);
+    if (isFirst === false) return { kind: 'deferred' };
+    return outbox ? this.#sendKept(outbox, failure) : this.#report.send(failure);
   }
 
-  #send(outcome: Outcome): Promise<ReportEnd> {
-    const { outbox } = this.#world;
-    return outbox ? this.#sendFrom(outbox, outcome) : this.#report.send(outcome);
-  }
-
-  /** Puts the outcome into the outbox before it is reported, and takes it out after that. */
-  async #sendFrom(outbox: TaskOutbox, outcome: Outcome): Promise<ReportEnd> {
-    const { outside } = this.#world;
-    const { token } = this.#lease;
+  #sendKept(outbox: TaskOutbox, outcome: Outcome): Promise<ReportEnd> {
+    const { outside, scope, clock } = this.#world;
     const { name: handler, activityArn, heartbeatMs } = this.#handler;
-    const checkpoint = this.#checkpoint;
-    const scope = this.#world.scopeOf(activityArn);
-    const decidedAt = this.#world.clock.date();
-    await outside(() =>
-      outbox.keep({ ...{ token, handler, activityArn, scope, heartbeatMs, checkpoint, decidedAt, outcome } }),
-    );
-    const end = await this.#report.send(outcome);
-    if (end.kind === 'lost') this.#isLeft = outbox.left(token);
-    else {
-      // Another worker may have taken this one for dead, and have delivered it.
-      const isDelivered = end.kind === 'gone' && (await outside(() => outbox.wasDelivered(token)));
-      outside(() => outbox.over(token));
-      if (isDelivered) return { ...end, probablyDelivered: true };
-    }
-    return end;
+    const kept: KeptOutcome = {
+      ...{ token: this.#lease.token, handler, activityArn, scope, heartbeatMs },
+      ...{ checkpoint: this.#checkpoint, decidedAt: clock.date(), outcome },
+    };
+    return outside(() => sendKept(kept, this.#report, outbox));
   }
 
   #onRetry(retry: ReportRetry): void {
@@ -506,9 +461,9 @@ export class Task {
   }
 
   #emitEnd(end: TaskEnd): void {
-    this.#progress.end();
+    this.#progress?.end();
     const now = this.#world.clock.now();
-    this.#endTrace(end, now);
+    if (this.#trace) this.#endTrace(this.#trace, end, now);
     const { handler, activityArn, token } = this.#ref();
     const durationMs = now - this.#lease.receivedAt;
     const reported = { handler, activityArn, token, durationMs, reportMs: now - this.#decidedAt };
@@ -516,23 +471,22 @@ export class Task {
       const { probablyDelivered, error } = end;
       this.#emit('task:gone', { handler, activityArn, token, durationMs, probablyDelivered, error });
     } else if (end.kind === 'lost') {
-      const { attempts, outcome, error } = end;
-      this.#emit('report:lost', { ...reported, attempts, outcome, error, kept: this.#isLeft });
+      const { attempts, outcome, error, isKept: kept = false } = end;
+      this.#emit('report:lost', { ...reported, attempts, outcome, error, kept });
     } else if (end.kind === 'deferred') {
       this.#emit('task:deferred', { ...reported, id: this.#deferral?.id });
     } else if (end.outcome.status === 'failed') {
       const { error, cause } = end.outcome;
       this.#emit('task:failed', { ...reported, error, cause });
     } else {
-      const checkpoint = this.#checkpoint;
-      if (checkpoint) this.#handler.checkpoints?.accepted(checkpoint);
+      const { checkpoints } = this.#handler;
+      if (checkpoints && this.#checkpoint) checkpoints.accepted(this.#checkpoint);
       this.#emit('task:succeeded', reported);
     }
   }
 
-  #endTrace(end: TaskEnd, at: number): void {
-    if (!this.#trace) return;
-    this.#trace.ended({
+  #endTrace(trace: TaskTrace, end: TaskEnd, at: number): void {
+    trace.ended({
       outcome: end.kind === 'accepted' ? end.outcome.status : end.kind,
       error: 'outcome' in end && end.outcome.status === 'failed' ? end.outcome.error : undefined,
       // If the decision is that the task is gone, nothing was reported.
@@ -551,10 +505,14 @@ export class Task {
     throw this.#signals.aborted ?? new TaskAborted('gone', 'the service no longer wants this task');
   }
 
-  #end(): void {
-    for (const cancel of this.#timers) cancel();
-    this.#inContext.close();
-    this.#phase = 'done';
+  #reportProgress(fraction: number | undefined, message: string | undefined): void {
+    if (this.#phase === 'settling' || this.#phase === 'done') return;
+    const { clock, outside } = this.#world;
+    this.#progress ??= new Progress({
+      ...{ clock, outside },
+      emit: (latest) => this.#emit('task:progress', { ...this.#ref(), ...latest }),
+    });
+    this.#progress.update(fraction, message);
   }
 
   #timer(ms: number, fn: () => void): void {
@@ -562,7 +520,7 @@ export class Task {
   }
 
   #emit<K extends keyof TaskEvents>(event: K, payload: TaskEvents[K]): void {
-    this.#inContext.run(() => this.#world.emit(event, payload));
+    this.#inContext.run(this.#world.emit, event, payload);
   }
 
   /**

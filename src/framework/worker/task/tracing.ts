@@ -1,7 +1,12 @@
 /** Makes a trace for each task, such as an OpenTelemetry span. */
 export interface TaskTracing {
-  /** Begins the trace of a task that has arrived. Returns undefined if tasks aren't traced. Never throws. */
-  begin(task: TracedTask, handler: TracedHandler): TaskTrace | undefined;
+  /** Undefined if tasks aren't traced. */
+  readonly traces:
+    | {
+        /** Begins the trace of a task that has arrived. Returns undefined if that fails. Never throws. */
+        begin(task: TracedTask, handler: TracedHandler): TaskTrace | undefined;
+      }
+    | undefined;
 }
 
 export interface TracedTask {

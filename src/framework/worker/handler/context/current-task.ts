@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { DependencyContainer } from 'tsyringe';
 import type { TaskContext } from '../../../declare/task-context.js';
+import type { Ask } from '../../keep/asking.js';
 
 /** The outputs of a handler's tasks, for an interceptor that keeps one and gives it to another task. */
 export interface TaskOutputs {
@@ -16,32 +17,95 @@ export interface TaskOutputs {
   repeat(sent: unknown, task: TaskContext): unknown;
 }
 
+/** What a task knows of the service: where the task comes from, how to ask about a task, and if it was left to others. */
+export interface Arbiter {
+  readonly scope: string;
+  readonly ask: Ask;
+  /** True once `task.defer()` has resolved. */
+  readonly isDeferred: () => boolean;
+}
+
+/** A context that a test has made asks nobody. */
+const NOBODY: Arbiter = {
+  scope: 'none',
+  ask: () => Promise.resolve('unknown'),
+  isDeferred: () => false,
+};
+
+/** The container and the outputs of the handler that a task runs in. */
+interface HandlerOf {
+  /** The dependency injection container: the task's own if the handler has `scope: 'task'`, or else the worker's. */
+  readonly container: DependencyContainer;
+  readonly outputs: TaskOutputs;
+}
+
 /**
- * The task and the container that belong to one async context. Both are removed when the task ends. Otherwise code that
- * is still running would keep them in memory.
+ * The async context (AsyncLocalStorage) of one task. Code that `run` calls, and everything that this code starts, gets
+ * the task from {@link currentTask} until `close` is called.
  */
-interface Current {
+export class AsyncTaskContext {
   /** The name of the task's handler. It stays when the task ends. */
   readonly handler: string;
   /** The task's token. It stays when the task ends. */
   readonly token: string;
+  readonly arbiter: Arbiter;
+  /** Undefined once the context is closed: otherwise code that is still running would keep the task in memory. */
   task: TaskContext | undefined;
-  /**
-   * The dependency injection container: the task's own if the handler has `scope: 'task'`, or else the worker's.
-   * Undefined until the handler is called.
-   */
+  /** Undefined until the handler is called, and once the context is closed. */
   container: DependencyContainer | undefined;
-  /** Undefined until the handler is called. */
-  outputs?: TaskOutputs | undefined;
+  outputs: TaskOutputs | undefined;
+
+  /** @param arbiter how the task asks the service about tasks. @default it asks nobody, as in a test */
+  constructor(task: TaskContext, arbiter: Arbiter = NOBODY) {
+    this.handler = task.handler;
+    this.token = task.token;
+    this.task = task;
+    this.arbiter = arbiter;
+    Object.defineProperty(task, CURRENT, { value: this });
+  }
+
+  run<T, A extends unknown[]>(fn: (...args: A) => T, ...args: A): T {
+    return storage.run(this, fn, ...args);
+  }
+
+  /**
+   * Ends the context. Called when the handler has ended. If some of its code is still running, that code gets undefined
+   * from {@link currentTask} from then on.
+   */
+  close(): void {
+    this.task = undefined;
+    this.container = undefined;
+  }
 }
 
-const storage = new AsyncLocalStorage<Current>();
+const storage = new AsyncLocalStorage<AsyncTaskContext>();
 /**
  * The property of a task's context object that has the task's async context. A WeakMap would cost twice as much, and V8
  * keeps its values through the first collection of garbage that follows.
  */
 const CURRENT = Symbol('current');
-type Held = TaskContext & { readonly [CURRENT]?: Current };
+type Held = TaskContext & { readonly [CURRENT]?: AsyncTaskContext };
+
+/**
+ * Runs `fn` so that {@link currentTask} and {@link currentContainer} return this task and this container in it. If the
+ * task has no async context yet, it gets one that ends when `fn` has settled.
+ */
+export function runFor<T, A extends unknown[]>(
+  task: TaskContext,
+  { container, outputs }: HandlerOf,
+  fn: (...args: A) => Promise<T>,
+  ...args: A
+): Promise<T> {
+  const known = (task as Held)[CURRENT];
+  const context = known ?? new AsyncTaskContext(task);
+  context.container = container;
+  context.outputs = outputs;
+  const run = storage.run(context, fn, ...args);
+  return known ? run : run.finally(() => context.close());
+}
+
+/** Returns a task's way to ask the service. */
+export const arbiterOf = (context: TaskContext): Arbiter => (context as Held)[CURRENT]?.arbiter ?? NOBODY;
 
 /**
  * Returns the task for which the calling code is running, however deep inside the handler it was called. Returns
@@ -78,61 +142,4 @@ export function currentOutputs(): TaskOutputs {
   const outputs = storage.getStore()?.outputs;
   if (!outputs) throw new Error('this code is to be called by an interceptor of a task');
   return outputs;
-}
-
-/**
- * The async context (AsyncLocalStorage) of one task. Code that `run` calls, and everything that this code starts, gets
- * the task from {@link currentTask} until `close` is called.
- */
-export class AsyncTaskContext {
-  readonly #current: Current;
-
-  constructor(task: TaskContext) {
-    this.#current = { handler: task.handler, token: task.token, task, container: undefined };
-    Object.defineProperty(task, CURRENT, { value: this.#current });
-  }
-
-  run<T>(fn: () => T): T {
-    return storage.run(this.#current, fn);
-  }
-
-  /**
-   * Ends the context. Called when the handler has ended. If some of its code is still running, that code gets undefined
-   * from {@link currentTask} from then on.
-   */
-  close(): void {
-    clear(this.#current);
-  }
-}
-
-/** A task, with what the code that runs for it uses. */
-interface TaskRun {
-  readonly task: TaskContext;
-  readonly container: DependencyContainer;
-  readonly outputs: TaskOutputs;
-}
-
-/**
- * Runs `fn` so that {@link currentTask} and {@link currentContainer} return this task and this container in it. If the
- * task has no async context yet, it gets one that ends when `fn` has settled.
- */
-export function runFor<T>({ task, container, outputs }: TaskRun, fn: () => Promise<T>): Promise<T> {
-  const known = (task as Held)[CURRENT];
-  if (!known) return runAlone({ handler: task.handler, token: task.token, task, container, outputs }, fn);
-  known.container = container;
-  known.outputs = outputs;
-  return storage.run(known, fn);
-}
-
-async function runAlone<T>(current: Current, fn: () => Promise<T>): Promise<T> {
-  try {
-    return await storage.run(current, fn);
-  } finally {
-    clear(current);
-  }
-}
-
-function clear(current: Current): void {
-  current.task = undefined;
-  current.container = undefined;
 }

@@ -3,7 +3,7 @@ import type { Constructor } from '../../../declare/class.js';
 import { readProperty, type DtoProperty, type Written } from '../../../declare/dto/dto-property.js';
 import { shapeOf, typeOf, type Groups } from '../../../declare/dto/dto-shape.js';
 import type { Described, Field } from './encode.js';
-import type { OutputReads } from './reads.js';
+import type { OutputReads } from './instances.js';
 
 /**
  * Finds the fields of an output that are written as JSON, as the decorators of its classes say: under the names that

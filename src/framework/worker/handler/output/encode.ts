@@ -34,10 +34,12 @@ export interface Described {
  */
 export function encode(result: unknown, limit: OutputLimit = SERVICE_LIMIT, described?: Described): string {
   const writer = new Writer(limit, described);
-  const text = reading(
-    () => writer.path,
-    () => writer.write(result, ''),
-  );
+  let text: string | undefined;
+  try {
+    text = writer.write(result, '');
+  } catch (error) {
+    throw unreadable(error, writer.path);
+  }
   const bytes = text === undefined ? undefined : bytesBeyondLimit(text, limit.bytes);
   if (bytes !== undefined) throw limit.refuse(`${bytes}`, text === undefined ? '' : largestField(text));
   return text ?? 'null';
@@ -53,19 +55,12 @@ function largestField(text: string): string {
 }
 
 /**
- * Calls `read`, which reads an output. Getters, `toJSON` and `@Transform` functions in it are the user's code, so they
- * may throw.
- * @param path returns the path that is being read
- * @throws Refusal with InvalidOutput, which names that path, if the user's code throws
+ * Returns the Refusal of an output whose reading has failed with an error. Getters, `toJSON` and `@Transform` functions
+ * in an output are the user's code, so they may throw.
+ * @param path the path that was being read
  */
-export function reading<T>(path: () => ValuePath | undefined, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    if (Refusal.is(error)) throw error;
-    throw invalidOutput(path(), `can't be read: ${readThrown(error).message}`);
-  }
-}
+export const unreadable = (error: unknown, path: ValuePath | undefined): Refusal =>
+  Refusal.is(error) ? error : invalidOutput(path, `can't be read: ${readThrown(error).message}`);
 
 /**
  * Writes one result as `JSON.stringify` would. It also keeps track of the path of each value, which `JSON.stringify`
@@ -98,23 +93,39 @@ class Writer {
 
   /** Returns the JSON text of a value. Returns undefined for a value that JSON leaves out, such as undefined. */
   write(given: unknown, step: string | number, property?: DtoProperty): string | undefined {
-    const json = typeof given === 'object' && given !== null && toJsonOf(given);
-    if (json) return this.#text(this.#checked(json(String(step)), step), step, property);
-    if (isHeld(given) && this.#described?.collects(given, property)) return this.#text(given, step, property);
-    return this.#text(this.#checked(given, step), step, property);
+    if (typeof given !== 'object' || given === null) return this.#plain(given, step);
+    const toJson = toJsonOf(given);
+    if (!toJson) {
+      const fault = this.#described?.collects(given, property) ? undefined : objectFault(given);
+      return this.#object(given, step, property, fault);
+    }
+    // The `toJSON` of what it returns isn't called.
+    const value = toJson(String(step));
+    if (typeof value !== 'object' || value === null) return this.#plain(value, step);
+    return this.#object(value, step, property, objectFault(value));
   }
 
-  #checked(value: unknown, step: string | number): unknown {
-    const fault = faultOf(value);
-    if (fault) throw invalidOutput(this.#pathTo(step), fault);
-    return value;
-  }
-
-  #text(value: unknown, step: string | number, property: DtoProperty | undefined): string | undefined {
-    if (value === undefined) return undefined;
+  #plain(value: unknown, step: string | number): string | undefined {
+    const fault = plainFault(value);
+    if (fault !== undefined) throw invalidOutput(this.#pathTo(step), fault);
     if (typeof value === 'string') this.#count(value.length);
-    if (typeof value !== 'object' || value === null || isScalar(value)) return JSON.stringify(value);
-    this.#enter(value, this.#pathTo(step));
+    return JSON.stringify(value);
+  }
+
+  #object(
+    value: object,
+    step: string | number,
+    property: DtoProperty | undefined,
+    fault: string | undefined,
+  ): string {
+    const path = this.#pathTo(step);
+    if (fault !== undefined) throw invalidOutput(path, fault);
+    // JSON writes these as a text, a number or a boolean.
+    if (types.isBoxedPrimitive(value) || types.isDate(value)) return JSON.stringify(value);
+    if (this.#held.includes(value)) throw holdsItself(path);
+    if (this.#held.length === DEPTH_LIMIT) throw tooDeep(path);
+    this.#held.push(value);
+    this.#paths.push(path);
     const text = this.#body(value, property);
     this.#held.pop();
     this.#paths.pop();
@@ -124,25 +135,18 @@ class Writer {
   #body(value: object, property: DtoProperty | undefined): string {
     if (Array.isArray(value)) return this.#list(value, property);
     if (value instanceof Set) return this.#list([...value], property);
+    const fields = this.#described?.fields(value, property);
+    const keys = fields ? [...fields.keys()] : Object.keys(value);
+    if (keys.length === 0) this.#refuseHollow(value);
     let text = '';
-    if (this.#described) {
-      const fields = this.#described.fields(value, property);
-      if (fields.size === 0) this.#refuseHollow(value);
-      for (const [key, [part, of]] of fields) text = this.#joined(text, key, this.write(part, key, of));
-    } else {
-      const keys = Object.keys(value);
-      if (keys.length === 0) this.#refuseHollow(value);
-      for (const key of keys) text = this.#joined(text, key, this.write(Reflect.get(value, key), key));
+    for (const key of keys) {
+      const [part, of] = fields ? (fields.get(key) ?? []) : [Reflect.get(value, key)];
+      const written = this.write(part, key, of);
+      if (written === undefined) continue;
+      this.#count(key.length + 5);
+      text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${written}`;
     }
     return `{${text}}`;
-  }
-
-  /** Returns the text of an object's fields with one more. */
-  #joined(fields: string, key: string, value: string | undefined): string {
-    if (value === undefined) return fields;
-    this.#count(key.length + 5);
-    const field = `${JSON.stringify(key)}:${value}`;
-    return fields === '' ? field : `${fields},${field}`;
   }
 
   #refuseHollow(value: object): void {
@@ -167,19 +171,7 @@ class Writer {
   #pathTo(step: string | number): ValuePath | undefined {
     return this.#held.length === 0 ? undefined : { within: this.path, step };
   }
-
-  #enter(value: object, path: ValuePath | undefined): void {
-    if (this.#held.includes(value)) throw holdsItself(path);
-    if (this.#held.length === DEPTH_LIMIT) throw tooDeep(path);
-    this.#held.push(value);
-    this.#paths.push(path);
-  }
 }
-
-const isHeld = (value: unknown): value is object => typeof value === 'object' && value !== null;
-
-/** Returns true for an object that JSON writes as a text, a number or a boolean. */
-const isScalar = (value: object): boolean => types.isBoxedPrimitive(value) || types.isDate(value);
 
 /**
  * Returns an object's `toJSON`, bound to the object; undefined if it has none. Also returns undefined for binary data
@@ -192,7 +184,8 @@ export function toJsonOf(value: object): ((key: string) => unknown) | undefined 
   return typeof toJson === 'function' ? (key) => toJson.call(value, key) as unknown : undefined;
 }
 
-function faultOf(value: unknown): string | undefined {
+/** Describes why a value that is no object can't be JSON; undefined if it can. */
+function plainFault(value: unknown): string | undefined {
   switch (typeof value) {
     case 'bigint':
       return 'is a BigInt; return it as a string, or as a number where it is small enough';
@@ -201,8 +194,6 @@ function faultOf(value: unknown): string | undefined {
     case 'function':
     case 'symbol':
       return `is a ${typeof value}`;
-    case 'object':
-      return value === null ? undefined : objectFault(value);
     default:
       return undefined;
   }
@@ -216,7 +207,7 @@ export function objectFault(value: object): string | undefined {
   if (Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype) return undefined;
   if (types.isDate(value)) return Number.isNaN(value.getTime()) ? 'is an invalid Date' : undefined;
   if (types.isPromise(value)) return 'is a promise; await it';
-  if (types.isBoxedPrimitive(value)) return faultOf(value.valueOf());
+  if (types.isBoxedPrimitive(value)) return plainFault(value.valueOf());
   return OBJECT_FAULTS.find(([is]) => is(value))?.[1];
 }
 

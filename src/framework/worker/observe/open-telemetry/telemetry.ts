@@ -1,7 +1,7 @@
 import type { Clock } from '../../../base/time/clock.js';
 import type { TraceContext } from '../../../config/config.js';
 import type { Logger } from '../../../base/log/log.js';
-import type { TaskTrace, TaskTracing, TracedHandler, TracedTask } from '../../task/tracing.js';
+import type { TaskTracing } from '../../task/tracing.js';
 import { measureWithOpenTelemetry } from '../metrics/open-telemetry.js';
 import type { ObservedWorker } from '../observer.js';
 import { openTelemetry } from './registered-api.js';
@@ -20,7 +20,8 @@ export interface TelemetryOptions {
  */
 export class Telemetry implements TaskTracing {
   readonly #options: TelemetryOptions;
-  #traces: Traces | undefined;
+  /** Undefined if the app has registered no SDK that takes spans. */
+  traces: Traces | undefined;
 
   constructor(options: TelemetryOptions) {
     this.#options = options;
@@ -33,7 +34,7 @@ export class Telemetry implements TaskTracing {
   follow(worker: ObservedWorker): void {
     worker.on('state', ({ from, to }) => {
       if (from === 'created') this.#listen(worker);
-      if (to !== 'running') this.#traces?.tellAtOnce();
+      if (to !== 'running') this.traces?.tellAtOnce();
     });
   }
 
@@ -41,10 +42,6 @@ export class Telemetry implements TaskTracing {
     const { baseDir, clock, log, traceContext } = this.#options;
     const heard = openTelemetry(baseDir, log);
     if (heard?.metrics) measureWithOpenTelemetry(worker, heard.api.metrics.getMeter('stepwright'), clock);
-    if (heard?.trace) this.#traces = new Traces({ api: heard.api, traceContext, log });
-  }
-
-  begin(task: TracedTask, handler: TracedHandler): TaskTrace | undefined {
-    return this.#traces?.begin(task, handler);
+    if (heard?.trace) this.traces = new Traces({ api: heard.api, traceContext, log });
   }
 }

@@ -6,12 +6,15 @@ import { Deferral, DeferredIdTaken } from '../../../declare/deferral.js';
 import { TaskAborted, type TaskContext } from '../../../declare/task-context.js';
 import type { AskedTask, Wanted } from '../../keep/asking.js';
 import { AsyncTaskContext } from '../../handler/context/current-task.js';
-import { setArbiter } from '../../handler/context/arbiter.js';
-import { readDeferOptions } from '../../handler/context/defer.js';
-import { TaskSignals } from '../../handler/context/task-signals.js';
+import {
+  readDeferOptions,
+  TaskSignals,
+  type PauseRequest,
+  readPause,
+  type LateUse,
+  logLateUse,
+} from '../../task/context.js';
 import type { Checkpoints } from '../../keep/checkpoints.js';
-import { type PauseRequest, readPause } from '../../task/pause-request.js';
-import { type LateUse, logLateUse } from '../../task/late-use.js';
 import { Progress } from '../../task/progress.js';
 import { remoteLog } from '../log-line.js';
 import type { FromHost, HostedLease, PlainError, ToHost } from '../pool-messages.js';
@@ -95,8 +98,7 @@ export class HostedTask {
       rawInput: text,
       receivedAt: new Date(receivedAt),
     };
-    this.#inContext = new AsyncTaskContext(this.context);
-    setArbiter(this.context, {
+    this.#inContext = new AsyncTaskContext(this.context, {
       scope,
       ask: (task) => this.#ask(task),
       isDeferred: () => this.#isDeferred,

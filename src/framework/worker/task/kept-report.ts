@@ -1,8 +1,23 @@
 import type { Abortable } from '../../base/abort.js';
 import type { Heartbeats } from '../heartbeat/heartbeats.js';
 import type { KeptOutcome } from '../keep/kept-outcome.js';
-import type { OfferEnd } from '../keep/outbox.js';
-import { Report, type ReportWorld } from './report.js';
+import type { OfferEnd, Outbox } from '../keep/outbox.js';
+import { Report, type ReportEnd, type ReportWorld } from './report.js';
+
+/** The part of the worker's outbox that its tasks use. */
+export type TaskOutbox = Pick<Outbox, 'keep' | 'over' | 'left' | 'wasDelivered'>;
+
+/** Puts an outcome into the outbox before it is reported, and takes it out after that. Never rejects. */
+export async function sendKept(kept: KeptOutcome, report: Report, outbox: TaskOutbox): Promise<ReportEnd> {
+  const { token, outcome } = kept;
+  await outbox.keep(kept);
+  const end = await report.send(outcome);
+  if (end.kind === 'lost') return { ...end, isKept: outbox.left(token) };
+  // Another worker may have taken this one for dead, and have delivered it.
+  const isDelivered = end.kind === 'gone' && (await outbox.wasDelivered(token));
+  outbox.over(token);
+  return isDelivered ? { ...end, probablyDelivered: true } : end;
+}
 
 /** The parts of a worker with which it reports an outcome that another worker has left behind. */
 export interface OfferWorld extends ReportWorld {
