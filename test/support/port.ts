@@ -3,10 +3,8 @@ import type { ActivityPort, PollAnswer, ReportAnswer } from '../../src/framework
 import type { Clock } from '../../src/framework/base/time/clock.js';
 import type { HandClock } from '../../src/framework/testing/harness/hand-clock.js';
 import type { RunnableHandler } from '../../src/framework/worker/handler-loop.js';
-import {
-  type IdentitySource,
-  WorkerHeartbeats,
-} from '../../src/framework/worker/thread/worker-heartbeats.js';
+import type { IdentitySource } from '../../src/framework/worker/thread/handed-identity.js';
+import { WorkerHeartbeats } from '../../src/framework/worker/thread/worker-heartbeats.js';
 import { Worker, type WorkerParts } from '../../src/framework/worker/worker.js';
 
 /** Makes a port without sockets, which accepts every report and polls as the test says. */

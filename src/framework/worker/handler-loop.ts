@@ -7,7 +7,7 @@ import { type HandlerProof, type SlotHolders, STUCK_MS, stuckBy } from './observ
 import type { HandlerPause, HandlerStatus, TaskStatus } from '../base/worker-status.js';
 import type { Limiter } from './task/limiter.js';
 import { ReportsInFlight } from './task/reports-in-flight.js';
-import { Admission } from './admission/admission.js';
+import { Admission } from './poll/admission.js';
 import type { StallWatch } from './stall.js';
 import type { Rate } from '../declare/rate.js';
 import { type Configurable, readReconfiguration } from './reconfiguration.js';
@@ -114,7 +114,7 @@ export class HandlerLoop {
       onResumed: () => events.emit('handler:resumed', ref),
     });
     this.#pollers = pollers;
-    this.#slots = new Slots(concurrency, (polling) => this.#admission.room(polling));
+    this.#slots = new Slots(concurrency, this.#admission);
     this.#poller = new Poller({
       ...{
         port,

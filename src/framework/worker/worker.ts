@@ -22,8 +22,7 @@ import {
   type WorkerStatus,
 } from '../base/worker-status.js';
 import type { ActivityPort } from '../aws/activity-port.js';
-import { countEvents } from './observe/counts.js';
-import { type EventName, EventHub, type Listener } from './observe/worker-events.js';
+import { countEvents, type EventName, EventHub, type Listener } from './observe/worker-events.js';
 import { logEvents } from './observe/log-events.js';
 import { unreadyReasons } from './observe/readiness.js';
 import type { ObservedWorker } from './observe/observer.js';

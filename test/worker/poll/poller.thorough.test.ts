@@ -50,7 +50,7 @@ class Trial {
   constructor(played: Played = {}) {
     const { min = 1, max = 20, slots = 20, room = Infinity, random = seeded(1) } = played;
     const { clock } = this;
-    this.#slots = new Slots(slots, () => Infinity);
+    this.#slots = new Slots(slots, { room: () => Infinity });
     const port = portOf((_arn, _worker, signal, onSent) => {
       this.sent.push(clock.now());
       if (this.open.length >= room) return clock.sleep(10).then(() => failed('crowded'));

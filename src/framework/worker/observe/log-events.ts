@@ -89,9 +89,8 @@ function logOutbox(events: EventHub, log: Logger): void {
 }
 
 function logTasks(events: EventHub, log: Logger): void {
-  events.on('task:received', (task) => {
-    if (writesDebug(log)) log.debug(about(task), 'task received');
-  });
+  // Without this question, each task would cost a hash that nobody reads.
+  if (writesDebug(log)) events.on('task:received', (task) => log.debug(about(task), 'task received'));
   events.on('task:succeeded', ({ handler, activityArn: activity, token, durationMs }) =>
     log.info({ handler, activity, task: tokenHash(token), ms: Math.round(durationMs) }, 'task succeeded'),
   );

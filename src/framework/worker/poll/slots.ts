@@ -1,3 +1,5 @@
+import type { Admission } from './admission.js';
+
 /**
  * The slots of a handler, each for one task. A poll reserves a slot before it is sent, so that a leased task never has
  * to wait for a slot. The slot becomes free when the handler has settled. While the task's outcome is still being
@@ -6,15 +8,13 @@
  */
 export class Slots {
   #size: number;
-  readonly #room: (polling: number) => number;
-  #polling = 0;
-  #running = 0;
-  #undelivered = 0;
+  readonly #admission: Pick<Admission, 'room'>;
+  readonly #uses: SlotUses = { poll: 0, handler: 0, report: 0, none: 0 };
 
-  /** @param room returns how many more polls may be opened, apart from the limit that the slots set */
-  constructor(size: number, room: (polling: number) => number) {
+  /** @param admission says how many more polls may be opened, apart from the limit that the slots set */
+  constructor(size: number, admission: Pick<Admission, 'room'>) {
     this.#size = size;
-    this.#room = room;
+    this.#admission = admission;
   }
 
   get size(): number {
@@ -28,60 +28,52 @@ export class Slots {
 
   /** The number of slots that are in use, either by an open poll or by a handler that hasn't settled. */
   get used(): number {
-    return this.#polling + this.#running;
+    return this.#uses.poll + this.#uses.handler;
   }
 
   /** The number of handlers that haven't settled. */
   get running(): number {
-    return this.#running;
+    return this.#uses.handler;
   }
 
   /** The number of outcomes that the service hasn't accepted yet, although their handlers have settled. */
   get undelivered(): number {
-    return this.#undelivered;
+    return this.#uses.report;
   }
 
   /** The number of slots that are free, after the limit for unreported outcomes is applied. */
   get vacant(): number {
-    return Math.max(0, Math.min(this.#size - this.used, 2 * this.#size - this.used - this.#undelivered));
+    const { poll, handler, report } = this.#uses;
+    const used = poll + handler;
+    return Math.max(0, Math.min(this.#size - used, 2 * this.#size - used - report));
   }
 
   /** The number of polls that may be opened now. */
   get free(): number {
-    return Math.min(this.vacant, this.#room(this.#polling));
+    return Math.min(this.vacant, this.#admission.room(this.#uses.poll));
   }
 
   /** Reserves a slot for a poll; returns undefined if none is free. */
   reserve(): Slot | undefined {
-    if (this.free === 0) return undefined;
-    this.#polling++;
-    return new Slot(this.#move);
-  }
-
-  readonly #move = (from: SlotUse, to: SlotUse): void => {
-    this.#count(from, -1);
-    this.#count(to, 1);
-  };
-
-  #count(use: SlotUse, step: 1 | -1): void {
-    if (use === 'poll') this.#polling += step;
-    if (use === 'handler') this.#running += step;
-    if (use === 'report') this.#undelivered += step;
+    return this.free === 0 ? undefined : new Slot(this.#uses);
   }
 }
 
 type SlotUse = 'poll' | 'handler' | 'report' | 'none';
+/** The number of slots in each use. */
+type SlotUses = Record<SlotUse, number>;
 
 /**
  * One slot in use: first by a poll, then by the task's handler, then by the report of the outcome. Each of these steps
  * happens once.
  */
 export class Slot {
-  readonly #move: (from: SlotUse, to: SlotUse) => void;
+  readonly #uses: SlotUses;
   #use: SlotUse = 'poll';
 
-  constructor(move: (from: SlotUse, to: SlotUse) => void) {
-    this.#move = move;
+  constructor(uses: SlotUses) {
+    this.#uses = uses;
+    uses.poll++;
   }
 
   /** Records that the poll returned a task, whose handler now uses the slot. */
@@ -100,7 +92,8 @@ export class Slot {
   }
 
   #to(use: SlotUse): void {
-    this.#move(this.#use, use);
+    this.#uses[this.#use]--;
+    this.#uses[use]++;
     this.#use = use;
   }
 }

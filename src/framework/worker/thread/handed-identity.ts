@@ -3,6 +3,7 @@ import type { CallEnd } from '../../aws/call.js';
 import type { Identity } from '../../aws/lean/recipe.js';
 import type { Clock } from '../../base/time/clock.js';
 import { withResolvers } from '../../base/time/wait.js';
+import { type FromThread, toError, type ToThread } from './thread-messages.js';
 
 /**
  * The least time between two requests to the main thread for new credentials, however many heartbeats the service
@@ -69,5 +70,57 @@ export class HandedIdentity implements Renewal {
    */
   failed<T>(end: CallEnd<T>): Promise<CallEnd<T>> {
     return Promise.resolve(end);
+  }
+}
+
+/** The source of the credentials with which the main thread signs its calls. */
+export interface IdentitySource extends Pick<Renewal, 'asOf' | 'refused'> {
+  /** Returns the credentials to sign the next call with. */
+  current(): Identity | Promise<Identity>;
+}
+
+type Refused = Extract<FromThread, { kind: 'refused' }>;
+
+/** Hands the main thread's credentials over to the heartbeat thread, each with a number from 1. */
+export class IdentityHandOver {
+  readonly #source: IdentitySource;
+  readonly #send: (message: Extract<ToThread, { kind: 'identity' }>) => void;
+  /** The credentials that were handed over last. */
+  #handed: { readonly identity: Identity; readonly number: number; readonly asOf: AsOf } | undefined;
+
+  constructor(source: IdentitySource, send: (message: Extract<ToThread, { kind: 'identity' }>) => void) {
+    this.#source = source;
+    this.#send = send;
+  }
+
+  /** Hands the current credentials over, if they aren't those that the thread has. Never rejects. */
+  async renew(): Promise<void> {
+    try {
+      const { accessKeyId, secretAccessKey, sessionToken } = await this.#source.current();
+      const asOf = this.#source.asOf();
+      const identity = { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) };
+      if (JSON.stringify(identity) === JSON.stringify(this.#handed?.identity)) return;
+      this.#handed = { identity, asOf, number: (this.#handed?.number ?? 0) + 1 };
+      this.again();
+    } catch {
+      // Calls report that credentials are missing. The thread keeps those that it has.
+    }
+  }
+
+  /** Hands the same credentials over once more, to another thread. */
+  again(): void {
+    if (!this.#handed) return;
+    const { number, identity } = this.#handed;
+    this.#send({ kind: 'identity', number, identity });
+  }
+
+  /**
+   * Called when the service has refused a heartbeat because of its credentials. Hands the current ones over. If the
+   * thread has used them already, has them renewed.
+   */
+  async refused({ number, type, error }: Refused): Promise<void> {
+    await this.renew();
+    if (this.#handed?.number === number)
+      this.#source.refused({ type, error: toError(error) }, this.#handed.asOf);
   }
 }

@@ -1,11 +1,11 @@
 import { AsyncResource } from 'node:async_hooks';
-import type { AsOf, Renewal } from '../../aws/activity-calls.js';
 import type { ActivityPort } from '../../aws/activity-port.js';
-import type { Identity, Recipes } from '../../aws/lean/recipe.js';
+import type { Recipes } from '../../aws/lean/recipe.js';
 import type { Logger } from '../../base/log/log.js';
 import { showError } from '../../base/show.js';
 import { type Cancel, type Clock, systemClock } from '../../base/time/clock.js';
 import { turn } from '../../base/time/turn.js';
+import { type Resolvers, withResolvers } from '../../base/time/wait.js';
 import type { servePages } from '../health/page-server.js';
 import { HealthClient } from '../health/health-client.js';
 import type { Heartbeat, Heartbeats, TrackedLease } from '../heartbeat/heartbeats.js';
@@ -13,7 +13,7 @@ import type { SchedulerOptions } from '../heartbeat/heartbeat-scheduler.js';
 import type { Platform } from '../protect/platform.js';
 import { Protection } from '../protect/protection.js';
 import { HeartbeatSender } from './heartbeat-sender.js';
-import { HeldLease } from './held-lease.js';
+import { IdentityHandOver, type IdentitySource } from './handed-identity.js';
 import { hasThreadFile, startThread, type StartThread } from './start-thread.js';
 import { type FromThread, type SenderOptions, toError, type ToThread, TURN_MS } from './thread-messages.js';
 
@@ -47,12 +47,6 @@ export interface HeartbeatRegion {
   readonly port: ActivityPort;
   /** The parts that all requests of the region have in common. Undefined if calls go through the AWS SDK. */
   readonly recipes: Recipes | undefined;
-}
-
-/** The source of the credentials with which the main thread signs its calls. */
-export interface IdentitySource extends Pick<Renewal, 'asOf' | 'refused'> {
-  /** Returns the credentials to sign the next call with. */
-  current(): Identity | Promise<Identity>;
 }
 
 /** Callbacks for what happens to a worker's heartbeats, and for blocks of its main thread. */
@@ -99,6 +93,18 @@ export class WorkerHeartbeats implements Heartbeats {
   readonly #context = new AsyncResource('stepwright:heartbeats');
   readonly #regions = new Map<ActivityPort, HeartbeatRegion>();
   readonly #leases = new Map<number, HeldLease>();
+  readonly #map: LeaseMap = {
+    ask: (id) => void this.#send({ kind: 'send-now', id }, true),
+    release: (id) => {
+      if (!this.#leases.delete(id)) return;
+      this.#released.push(id);
+      if (this.#released.length > 1) return;
+      // All tasks that end in this turn of the event loop are released by one message.
+      this.#context.runInAsyncScope(turn.after, turn, () =>
+        this.#send({ kind: 'release', ids: this.#released.splice(0) }, false),
+      );
+    },
+  };
   readonly #timers: Cancel[] = [];
   /** Undefined until it is needed: for the health port, for protection, or for the first task. */
   #sender: Sender | undefined;
@@ -107,9 +113,8 @@ export class WorkerHeartbeats implements Heartbeats {
   #lastId = 0;
   #released: number[] = [];
   #listener: HeartbeatListener | undefined;
-  #credentials: IdentitySource | undefined;
-  /** The credentials that were handed over last. */
-  #handed: { readonly identity: Identity; readonly number: number; readonly asOf: AsOf } | undefined;
+  /** Hands the credentials over to the thread. */
+  #handOver: IdentityHandOver | undefined;
   #closed = false;
 
   constructor(options: WorkerHeartbeatsOptions) {
@@ -128,12 +133,14 @@ export class WorkerHeartbeats implements Heartbeats {
    * @param credentials the credentials with which calls are signed
    */
   connect(regions: readonly HeartbeatRegion[], credentials: IdentitySource): void {
-    this.#credentials = credentials;
-    for (const region of regions) {
-      this.#add(region);
-      region.port.onMended?.(() => void this.#handOver());
-    }
-    void this.#handOver();
+    for (const region of regions) this.#add(region);
+    if (this.#isOnMain) return;
+    const handOver = new IdentityHandOver(credentials, (message) => {
+      if (!this.#isOnMain) this.#send(message, false);
+    });
+    this.#handOver = handOver;
+    for (const { port } of regions) port.onMended?.(() => void handOver.renew());
+    void handOver.renew();
   }
 
   /** From now on calls the listener's callbacks, and shows the sender that the event loop runs. To be called once. */
@@ -143,7 +150,7 @@ export class WorkerHeartbeats implements Heartbeats {
     const { clock } = this.#options;
     Atomics.add(turns, 0, 1);
     this.#timers.push(clock.every(TURN_MS, () => void Atomics.add(turns, 0, 1)));
-    if (!this.#isOnMain) this.#timers.push(clock.every(HAND_OVER_MS, () => void this.#handOver()));
+    if (this.#handOver) this.#timers.push(clock.every(HAND_OVER_MS, () => void this.#handOver?.renew()));
   }
 
   track(lease: TrackedLease): Heartbeat {
@@ -151,11 +158,8 @@ export class WorkerHeartbeats implements Heartbeats {
     if (this.#isOnMain && !this.#regions.has(port))
       this.#add({ region: `port ${this.#regions.size}`, port, recipes: undefined });
     const id = ++this.#lastId;
-    const held = new HeldLease(lease, {
-      ask: () => void this.#send({ kind: 'send-now', id }, true),
-      release: () => this.#release(id),
-    });
-    this.#start();
+    const held = new HeldLease(lease, id, this.#map);
+    if (!this.#sender) this.#start();
     this.#leases.set(id, held);
     this.#track(id, held);
     return held;
@@ -188,8 +192,11 @@ export class WorkerHeartbeats implements Heartbeats {
       return this.#ended(error as Error);
     }
     for (const region of this.#regions.values()) this.#announce(region);
-    if (this.#handed) this.#sendIdentity();
-    for (const [id, held] of this.#leases) this.#track(id, held);
+    this.#handOver?.again();
+    for (const [id, held] of this.#leases) {
+      this.#track(id, held);
+      if (held.isAsked) this.#map.ask(id);
+    }
     this.health.restart();
     this.protection.restart();
   }
@@ -248,49 +255,6 @@ export class WorkerHeartbeats implements Heartbeats {
     if (!lease || region === undefined) return;
     const { token, everyMs, leasedAt } = lease;
     this.#send({ kind: 'track', id, region, token, everyMs, leasedAt, lastAt }, false);
-    if (held.isAsked) this.#send({ kind: 'send-now', id }, false);
-  }
-
-  /** Tells the sender about all tasks that end in this turn of the event loop by one message. */
-  #release(id: number): void {
-    if (!this.#leases.delete(id)) return;
-    this.#released.push(id);
-    if (this.#released.length > 1) return;
-    this.#context.runInAsyncScope(() =>
-      turn.after(() => void this.#send({ kind: 'release', ids: this.#released.splice(0) }, false)),
-    );
-  }
-
-  async #handOver(): Promise<void> {
-    if (this.#isOnMain) return;
-    try {
-      const current = await this.#credentials?.current();
-      const asOf = this.#credentials?.asOf();
-      if (!current || !asOf) return;
-      const { accessKeyId, secretAccessKey, sessionToken } = current;
-      const identity = { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) };
-      if (JSON.stringify(identity) === JSON.stringify(this.#handed?.identity)) return;
-      this.#handed = { identity, asOf, number: (this.#handed?.number ?? 0) + 1 };
-      this.#sendIdentity();
-    } catch {
-      // Calls report that credentials are missing. The thread keeps those that it has.
-    }
-  }
-
-  #sendIdentity(): void {
-    if (!this.#handed || this.#isOnMain) return;
-    const { number, identity } = this.#handed;
-    this.#send({ kind: 'identity', number, identity }, false);
-  }
-
-  /**
-   * Called when the service has refused a heartbeat because of its credentials. Sends the current credentials to the
-   * thread. If the thread has used them already, renews them.
-   */
-  async #refused({ number, type, error }: Extract<FromThread, { kind: 'refused' }>): Promise<void> {
-    await this.#handOver();
-    if (this.#handed?.number === number)
-      this.#credentials?.refused({ type, error: toError(error) }, this.#handed.asOf);
   }
 
   #take(message: FromThread): void {
@@ -302,7 +266,7 @@ export class WorkerHeartbeats implements Heartbeats {
       held?.gone(toError(message.error));
     } else if (message.kind === 'late') this.#listener?.onLate(message.late);
     else if (message.kind === 'unblocked') this.#listener?.onBlocked(message.blockedMs, message.gaveUp);
-    else if (message.kind === 'refused') void this.#refused(message);
+    else if (message.kind === 'refused') void this.#handOver?.refused(message);
     else if (message.kind === 'protection' || message.kind === 'unprotected') this.protection.take(message);
     else this.health.take(message);
   }
@@ -315,6 +279,66 @@ export class WorkerHeartbeats implements Heartbeats {
     for (const id of answered) this.#leases.get(id)?.answered();
     for (const late of lateMs) this.#listener?.onSent?.(late);
     for (const error of failed) this.#listener?.onAnswer(toError(error));
+  }
+}
+
+/** The map of all leases, as each of them uses it. */
+interface LeaseMap {
+  /** Makes the sender send a heartbeat soon. */
+  readonly ask: (id: number) => void;
+  readonly release: (id: number) => void;
+}
+
+/** One task's heartbeats as the main thread holds them, while the sender of heartbeats sends them. */
+class HeldLease implements Heartbeat {
+  /** The task; undefined once its heartbeats are released, so that its data isn't kept. */
+  lease: TrackedLease | undefined;
+  readonly #id: number;
+  readonly #map: LeaseMap;
+  lastAt: number | undefined;
+  #asked: Resolvers<void> | undefined;
+
+  constructor(lease: TrackedLease, id: number, map: LeaseMap) {
+    this.lease = lease;
+    this.#id = id;
+    this.#map = map;
+  }
+
+  /** True while the handler waits for a heartbeat that it has requested. */
+  get isAsked(): boolean {
+    return this.#asked !== undefined;
+  }
+
+  now(): Promise<void> {
+    if (!this.lease) return Promise.resolve();
+    if (!this.#asked) {
+      this.#asked = withResolvers();
+      this.#map.ask(this.#id);
+    }
+    return this.#asked.promise;
+  }
+
+  release(): void {
+    if (!this.lease) return;
+    this.lease = undefined;
+    this.#map.release(this.#id);
+    if (this.#asked) this.answered();
+  }
+
+  accepted(at: number): void {
+    this.lastAt = at;
+  }
+
+  answered(): void {
+    this.#asked?.resolve();
+    this.#asked = undefined;
+  }
+
+  gone(error: Error): void {
+    const { lease } = this;
+    this.lease = undefined;
+    lease?.onGone(error);
+    this.answered();
   }
 }
 
