@@ -10,7 +10,7 @@ import { LimitedStore } from '../../src/framework/worker/keep/limited-store.js';
 import { decodeRecord, KEY_PREFIX } from '../../src/framework/worker/keep/record.js';
 import { CallLimiter } from '../../src/framework/worker/poll/call-limiter.js';
 import { type Completion, Completions } from '../../src/framework/worker/task/completions.js';
-import { ReportsInFlight } from '../../src/framework/worker/task/reports-in-flight.js';
+import { ReportsInFlight } from '../../src/framework/worker/task/report.js';
 import type { Lease, Outcome } from './chronicle.js';
 import type { Work } from './handlers.js';
 import type { Watched } from './invariants.js';

@@ -8,11 +8,7 @@ import { silentLog } from '../../src/framework/base/log/log.js';
 import type { ActivityPort, PollAnswer, ReportAnswer } from '../../src/framework/aws/activity-port.js';
 import { HandClock } from '../../src/framework/testing/harness/hand-clock.js';
 import { CallLimiter } from '../../src/framework/worker/poll/call-limiter.js';
-import { Report } from '../../src/framework/worker/task/report.js';
-import {
-  MOST_REPORTS_IN_FLIGHT,
-  ReportsInFlight,
-} from '../../src/framework/worker/task/reports-in-flight.js';
+import { Report, MOST_REPORTS_IN_FLIGHT, ReportsInFlight } from '../../src/framework/worker/task/report.js';
 import { portOf, task, workerOn } from '../support/port.js';
 import { SERVICE_HEADERS } from '../support/service-headers.js';
 import { activity } from '../support/work.js';

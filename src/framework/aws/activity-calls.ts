@@ -92,10 +92,16 @@ export function activityPort(calls: Calls, credentials: Renewal): ActivityPort {
         resolve(isMended && answer.kind === 'retry' ? { ...answer, pace: 'fast', isMended } : answer);
       });
     });
-  const pollRequest = pollRequests();
+  /** All polls of an activity have the same body, so they share one request. */
+  const polls = new Map<string, CallRequest>();
   return {
-    poll: (activityArn, workerName, signal, onSent, { onAgain, isWanted } = {}) =>
-      make(pollRequest(activityArn, workerName), { signal, onSent, onAgain, isWanted }, pollAnswer),
+    poll: (activityArn, workerName, signal, onSent, { onAgain, isWanted } = {}) => {
+      const key = `${activityArn} ${workerName}`;
+      let request = polls.get(key);
+      if (!request)
+        polls.set(key, (request = new CallRequest('GetActivityTask', { activityArn, workerName })));
+      return make(request, { signal, onSent, onAgain, isWanted }, pollAnswer);
+    },
     report: (request, signal, isWanted) => make(request, { signal, isWanted }, reportAnswer),
     heartbeat,
     onMended: (listener) => credentials.onRenewed?.(listener),
@@ -108,18 +114,6 @@ interface CallUnderWay extends CallInProgress {
    * service doesn't hold the poll open.
    */
   readonly onAgain?: (() => void) | undefined;
-}
-
-/** Makes the requests of polls. All polls of an activity have the same body, so they share one request. */
-function pollRequests(): (activityArn: string, workerName: string) => CallRequest {
-  const made = new Map<string, { readonly workerName: string; readonly request: CallRequest }>();
-  return (activityArn, workerName) => {
-    const last = made.get(activityArn);
-    if (last?.workerName === workerName) return last.request;
-    const request = new CallRequest('GetActivityTask', { activityArn, workerName });
-    made.set(activityArn, { workerName, request });
-    return request;
-  };
 }
 
 const OK = { kind: 'ok' } as const;

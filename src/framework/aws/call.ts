@@ -149,7 +149,11 @@ export type ResponseHeaders = Readonly<Record<string, string | string[] | undefi
  * and is a failure, even if its status is 200.
  */
 export function readResponse({ status, headers, text }: HttpResponse): CallEnd {
-  const read = isMarked(headers) ? parseObject(text) : undefined;
+  // Step Functions sends at least one of these headers.
+  const isMarked =
+    headers['x-amzn-requestid'] !== undefined ||
+    String(headers['content-type']).startsWith('application/x-amz-json-');
+  const read = isMarked ? parseObject(text) : undefined;
   if (read && status === 200) return { output: read };
   const type = read && errorName(headers[ERROR_TYPE] ?? read['__type']);
   const error = read && type !== undefined ? serviceError(type, read) : strangeAnswer(status, text);
@@ -158,11 +162,6 @@ export function readResponse({ status, headers, text }: HttpResponse): CallEnd {
 
 /** The header in which some AWS servers send the error's name, instead of in the body. */
 const ERROR_TYPE = 'x-amzn-errortype';
-
-/** Returns true if a response has a header that shows that Step Functions sent it. */
-const isMarked = (headers: ResponseHeaders): boolean =>
-  headers['x-amzn-requestid'] !== undefined ||
-  String(headers['content-type']).startsWith('application/x-amz-json-');
 
 type Body = Readonly<Record<string, unknown>>;
 

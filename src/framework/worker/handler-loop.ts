@@ -6,7 +6,7 @@ import type { EventHub } from './observe/worker-events.js';
 import { type HandlerProof, type SlotHolders, STUCK_MS, stuckBy } from './observe/readiness.js';
 import type { HandlerPause, HandlerStatus, TaskStatus } from '../base/worker-status.js';
 import type { Limiter } from './task/limiter.js';
-import { ReportsInFlight } from './task/reports-in-flight.js';
+import { ReportsInFlight } from './task/report.js';
 import { Admission } from './poll/admission.js';
 import type { StallWatch } from './stall.js';
 import type { Rate } from '../declare/rate.js';
@@ -298,12 +298,12 @@ export class HandlerLoop {
       const atWork: TaskAtWork = { task, lease, ended: undefined, previous: undefined, next: undefined };
       const onSettled = (): void => {
         this.#settledAt = this.#world.clock.now();
-        slot.settle();
+        slot.pass('report');
         this.#poller.fill();
       };
       const onEnded = (): void => {
         this.#tasks.remove(atWork);
-        slot.free();
+        slot.pass('none');
         this.#poller.fill();
       };
       // Added before the task begins, because a listener of `task:received` may ask for it or stop the worker.
@@ -316,7 +316,7 @@ export class HandlerLoop {
       });
     } catch (error) {
       this.#world.onFault(error);
-      slot.free();
+      slot.pass('none');
     }
   };
 

@@ -65,7 +65,7 @@ class Trial {
     this.poller = new Poller({
       ...{ port, clock, random, slots: this.#slots, pollers: { min, max }, workerName: 'w', emit: () => {} },
       ...{ handler: { handler: 'a', activityArn: 'arn:a' }, limiter: new CallLimiter(clock, random) },
-      onLease: (_lease, slot) => slot.free(),
+      onLease: (_lease, slot) => slot.pass('none'),
     });
     this.poller.start(0);
     stop.push(() => void this.poller.stop(0));
@@ -83,10 +83,10 @@ class Trial {
   leave(free: number): void {
     while (this.#slots.free > free) {
       const slot = this.#slots.reserve();
-      slot?.work();
+      slot?.pass('handler');
       this.#busy.push(...(slot ? [slot] : []));
     }
-    while (this.#slots.free < free && this.#busy.length > 0) this.#busy.pop()?.free();
+    while (this.#slots.free < free && this.#busy.length > 0) this.#busy.pop()?.pass('none');
     this.poller.fill();
   }
 

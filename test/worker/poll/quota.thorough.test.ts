@@ -2,8 +2,7 @@ import { expect, test } from '@jest/globals';
 import { CallLimiter } from '../../../src/framework/worker/poll/call-limiter.js';
 import type { ActivityPort, PollAnswer } from '../../../src/framework/aws/activity-port.js';
 import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
-import { Report } from '../../../src/framework/worker/task/report.js';
-import { ReportsInFlight } from '../../../src/framework/worker/task/reports-in-flight.js';
+import { Report, ReportsInFlight } from '../../../src/framework/worker/task/report.js';
 import type { Worker } from '../../../src/framework/worker/worker.js';
 import { bucket, portOf, seeded, task, workerOn } from '../../support/port.js';
 

@@ -167,7 +167,7 @@ export class Credentials implements Renewal {
   current(): Identity | Promise<Identity> {
     const identity = this.#identity;
     if (!identity || !this.#settings.kept) return this.#ask();
-    if (this.#failure || this.#isDue()) void this.#request();
+    if (this.#failure || wallTime() >= this.#renewAt) void this.#request();
     return identity;
   }
 
@@ -212,10 +212,6 @@ export class Credentials implements Renewal {
     if (isSame(identity, before)) this.#identity = identity;
     else this.#replace(identity);
     this.#failure = this.#missing = undefined;
-  }
-
-  #isDue(): boolean {
-    return wallTime() >= this.#renewAt;
   }
 
   #replace(identity: Identity): void {
@@ -282,7 +278,7 @@ export class Credentials implements Renewal {
     const generation = this.#generation;
     this.#askedAt = this.#settings.clock.now();
     await this.#source.ask({ anew: true });
-    if (this.#failure || this.#isDue()) return true;
+    if (this.#failure || wallTime() >= this.#renewAt) return true;
     if (this.#isTroubled()) return this.#generation === generation;
     this.#refresh.reset();
     return false;

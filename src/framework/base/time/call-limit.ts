@@ -88,14 +88,12 @@ class Limits {
     const due = this.#clock.now() + this.#ms;
     const limit: Limit = { due, fn, previous: undefined, next: undefined };
     this.#open.add(limit);
-    if (this.#open.size === 1) this.#arm(this.#ms);
-    return () => this.#remove(limit);
-  }
-
-  #remove(limit: Limit): void {
-    limit.fn = undefined;
-    limit.cancel?.();
-    if (this.#open.remove(limit) && this.#open.size === 0) this.#end();
+    if (this.#open.size === 1) this.#cancel = this.#clock.after(this.#ms, () => this.#ring());
+    return () => {
+      limit.fn = undefined;
+      limit.cancel?.();
+      if (this.#open.remove(limit) && this.#open.size === 0) this.#end();
+    };
   }
 
   /**
@@ -106,10 +104,6 @@ class Limits {
     this.#cancel?.();
     this.#cancel = undefined;
     this.#lengths.delete(this.#ms);
-  }
-
-  #arm(ms: number): void {
-    this.#cancel = this.#clock.after(ms, () => this.#ring());
   }
 
   /**
@@ -124,7 +118,7 @@ class Limits {
       due.push(next);
       this.#open.remove(next);
     }
-    if (next) this.#arm(next.due - now);
+    if (next) this.#cancel = this.#clock.after(next.due - now, () => this.#ring());
     else this.#end();
     callEach(
       due.map((limit) => () => {

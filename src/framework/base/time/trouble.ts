@@ -13,6 +13,15 @@ export interface TroubleListener<K extends string> {
   ended(afterMs: number, failures: number): void;
 }
 
+/** Trouble with calls that has begun and isn't over. */
+interface Trouble<K extends string> {
+  kind: K;
+  error: Error;
+  readonly since: number;
+  failures: number;
+  lastAt: number;
+}
+
 /**
  * Tracks failing calls, and calls its listener when trouble begins and when it ends, but not for each call that fails
  * or succeeds in between. If no call was answered during the trouble, the first answer ends it; otherwise it ends when
@@ -22,7 +31,8 @@ export class TroubleTracker<K extends string> {
   readonly #clock: Clock;
   readonly #listener: TroubleListener<K>;
   readonly #begun = new Set<K>();
-  #current: { kind: K; error: Error; readonly since: number; failures: number; lastAt: number } | undefined;
+  /** The latest kind of trouble, its error, and when it began; undefined while there is no trouble. */
+  current: Trouble<K> | undefined;
   #ending: Cancel | undefined;
   #stopped = false;
 
@@ -31,36 +41,26 @@ export class TroubleTracker<K extends string> {
     this.#listener = listener;
   }
 
-  /** The latest kind of trouble, its error, and when it began; undefined while there is no trouble. */
-  get current(): { readonly kind: K; readonly error: Error; readonly since: number } | undefined {
-    if (!this.#current) return undefined;
-    const { kind, error, since } = this.#current;
-    return { kind, error, since };
-  }
-
   failed(kind: K, error: Error): void {
     if (this.#stopped) return;
     const now = this.#clock.now();
-    this.#current ??= { kind, error, since: now, failures: 0, lastAt: now };
-    Object.assign(this.#current, { kind, error, lastAt: now });
-    this.#current.failures++;
+    this.current ??= { kind, error, since: now, failures: 0, lastAt: now };
+    Object.assign(this.current, { kind, error, lastAt: now });
+    this.current.failures++;
     if (this.#begun.has(kind)) return;
     this.#begun.add(kind);
     this.#listener.began(kind, error);
   }
 
   /**
-   * Records that a call was answered.
+   * Records that a call was answered. Need not be called while there is no trouble.
    * @param options `sentAt`: when the call was sent; an answer to a call that was sent before the trouble began says
    * nothing about its end. `atOnce`: true if this answer ends the trouble, because no call was answered before
-   * @returns true if the answer says anything about the present
    */
-  answered({ sentAt = Infinity, atOnce }: { readonly sentAt?: number; readonly atOnce: boolean }): boolean {
-    if (this.#stopped) return false;
-    if (!this.#current || sentAt <= this.#current.since) return !this.#current;
+  answered({ sentAt = Infinity, atOnce }: { readonly sentAt?: number; readonly atOnce: boolean }): void {
+    if (this.#stopped || !this.current || sentAt <= this.current.since) return;
     if (atOnce) this.#end();
     else this.#endWhenHealthy();
-    return true;
   }
 
   /** Stops tracking. The listener isn't called any more, and no timer is left. */
@@ -70,8 +70,8 @@ export class TroubleTracker<K extends string> {
   }
 
   #endWhenHealthy(): void {
-    if (this.#ending || !this.#current) return;
-    const leftMs = this.#current.lastAt + HEALTHY_MS - this.#clock.now();
+    if (this.#ending || !this.current) return;
+    const leftMs = this.current.lastAt + HEALTHY_MS - this.#clock.now();
     if (leftMs <= 0) return this.#end();
     this.#ending = this.#clock.after(leftMs, () => {
       this.#ending = undefined;
@@ -80,9 +80,9 @@ export class TroubleTracker<K extends string> {
   }
 
   #end(): void {
-    if (!this.#current) return;
-    const { since, failures } = this.#current;
-    this.#current = undefined;
+    if (!this.current) return;
+    const { since, failures } = this.current;
+    this.current = undefined;
     this.#begun.clear();
     this.#ending?.();
     this.#ending = undefined;

@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/time/clock.js';
 import type { Logger } from '../../base/log/log.js';
 import type { HandlerStatus, WorkerStatus } from '../../base/worker-status.js';
-import { POLL_LIMIT_MS } from '../../worker/poll/poll-limit.js';
+import { POLL_LIMIT_MS } from '../../worker/poll/poll-record.js';
 import { REPORT_AFTER_GRACE_MS, type Worker } from '../../worker/worker.js';
 
 /**

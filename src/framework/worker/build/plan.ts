@@ -20,7 +20,7 @@ import {
 } from '../../aws/endpoint.js';
 import { leanProblems } from '../../aws/sdk/sdk-only.js';
 import { sdkProblems } from '../../aws/sdk/settings.js';
-import { POLL_LIMIT_MS } from '../poll/poll-limit.js';
+import { POLL_LIMIT_MS } from '../poll/poll-record.js';
 import { twoCopies } from './two-copies.js';
 
 export interface PlanSources extends ConfigSources {

@@ -1,7 +1,6 @@
 import type { ActivityPort } from '../../aws/activity-port.js';
 import { CallLimiter } from '../poll/call-limiter.js';
-import type { ReportWorld } from '../task/report.js';
-import { ReportsInFlight } from '../task/reports-in-flight.js';
+import { type ReportWorld, ReportsInFlight } from '../task/report.js';
 import { regionOf } from './find-activities.js';
 
 /** The parts that reports from outside a worker use. */

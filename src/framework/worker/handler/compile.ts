@@ -91,11 +91,12 @@ async function run(
   pipeline: Pipeline,
   onEnd: (end: HandlerEnd) => void,
 ): Promise<void> {
-  const { validate, handle, outputs } = pipeline;
+  const { validate, handle, outputs, payloads, takesInput, takesAny } = pipeline;
   let end: HandlerEnd;
   try {
     // A value that isn't a promise isn't awaited: in an async context, each promise costs as much as a small task.
-    const whole = read(text, context, pipeline);
+    const parsed = decode(text, takesAny);
+    const whole = payloads && takesInput ? payloads.read(parsed, text, context) : parsed;
     const checked = validate(isThenable(whole) ? await whole : whole);
     const input = isThenable(checked) ? await checked : checked;
     if (pipeline.checkpoints) pipeline.checkpoints.begin(context, input);
@@ -120,12 +121,6 @@ function deferredBy(deferral: Deferral, { token }: TaskContext): Deferred {
   throw new TypeError(
     'the handler returned the deferral of another task: return what its own task.defer() resolves to',
   );
-}
-
-/** Parses an input. Resolves to it once the payloads that it refers to were read. */
-function read(text: string, task: TaskContext, { payloads, takesInput, takesAny }: Pipeline): unknown {
-  const input = decode(text, takesAny);
-  return payloads && takesInput ? payloads.read(input, text, task) : input;
 }
 
 type Method = (input: unknown, task: TaskContext) => unknown;

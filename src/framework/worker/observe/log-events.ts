@@ -170,7 +170,7 @@ function logReports(events: EventHub, log: Logger, clock: Clock): void {
    */
   const taken = ({ token }: TaskRef): void => {
     if (waiting.size === 0 || !waiting.delete(token)) partial = true;
-    if (waiting.size === 0) trouble.answered({ atOnce: !partial });
+    if (trouble.current && waiting.size === 0) trouble.answered({ atOnce: !partial });
   };
   events.on('task:succeeded', taken);
   events.on('task:failed', taken);

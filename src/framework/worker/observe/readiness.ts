@@ -1,6 +1,5 @@
 import type { PollStatus, WorkerState } from '../../base/worker-status.js';
-import { HELD_MS } from '../poll/poll-record.js';
-import { POLL_LIMIT_MS } from '../poll/poll-limit.js';
+import { HELD_MS, POLL_LIMIT_MS } from '../poll/poll-record.js';
 
 /** The facts from which it is decided if a handler is ready to take tasks. Times are epoch milliseconds. */
 export interface HandlerProof {

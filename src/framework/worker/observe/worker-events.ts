@@ -124,15 +124,10 @@ export class EventHub {
     this.#emitter.emit(event, payload);
   };
 
-  /** The function that pollers use to emit their events. */
-  readonly emitPoll: EmitPoll = (event, payload) => {
-    this.#emitter.emit(event, payload);
-  };
-
-  /** The function that tasks use to emit their events. */
-  readonly emitTask: EmitTask = (event, payload) => {
-    this.#emitter.emit(event, payload);
-  };
+  /** The function with which pollers emit their events. */
+  readonly emitPoll = this.emit as EmitPoll;
+  /** The function with which tasks emit their events. */
+  readonly emitTask = this.emit as EmitTask;
 }
 
 /** Counts a worker's events from now on. Returns an object whose numbers grow as events happen. */

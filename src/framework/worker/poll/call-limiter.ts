@@ -61,7 +61,7 @@ export class CallLimiter implements Limiter {
   }
 
   take(caller: Caller): boolean {
-    if (!this.isLimited && this.#queue.size === 0) return true;
+    if (this.#perSecond === Infinity && this.#queue.size === 0) return true;
     if (this.#queue.size === 0 && this.#isDue()) {
       this.#pay();
       return true;
@@ -78,7 +78,10 @@ export class CallLimiter implements Limiter {
   answered(isThrottled: boolean, sentAt: number): void {
     const now = this.#clock.now();
     if (!isThrottled) this.#note(now);
-    if (!this.isLimited) return this.#judge(isThrottled, now);
+    if (this.#perSecond === Infinity) {
+      if (isThrottled || this.#count) this.#judge(isThrottled, now);
+      return;
+    }
     this.#grow(now);
     const isNews = sentAt >= this.#cutAt;
     if (!isThrottled) {
@@ -96,7 +99,6 @@ export class CallLimiter implements Limiter {
 
   /** Limits calls to the rate that was granted, if too many were refused. */
   #judge(isThrottled: boolean, now: number): void {
-    if (!isThrottled && !this.#count) return;
     const count = (this.#count ??= { from: now, answers: 0, refused: 0 });
     count.answers++;
     if (isThrottled) count.refused++;

@@ -1,16 +1,63 @@
 import type { PollAnswer, PollTrouble } from '../../aws/activity-port.js';
 import { plainReason } from '../../aws/plain-reason.js';
+import { Abort } from '../../base/abort.js';
 import type { Linked } from '../../base/linked-list.js';
-import type { Clock } from '../../base/time/clock.js';
+import { limitCallAfter, limitCallAt } from '../../base/time/call-limit.js';
+import type { Cancel, Clock } from '../../base/time/clock.js';
 import { type PollStatus, QUEUE_MINUTES, type QueueStatus } from '../../base/worker-status.js';
 import type { EmitPoll, PollRef } from './poll-events.js';
 import { TroubleTracker } from '../../base/time/trouble.js';
 
-/** An open poll. Its times are epoch milliseconds. */
-export interface OpenPoll extends Linked<OpenPoll> {
+/**
+ * The longest time for which a poll may stay open. The service holds a poll for 60 s, and its documentation asks
+ * clients to wait at least 65 s. A poll that is open for longer hangs, for example on a half-open connection.
+ */
+export const POLL_LIMIT_MS = 75_000;
+
+/** An open poll, which its signal ends when its time is over. Its times are epoch milliseconds. */
+export class OpenPoll implements Linked<OpenPoll> {
+  readonly signal = new Abort();
   readonly sentAt: number;
   /** The time at which the request was on an established and trusted connection; undefined before that. */
   connectedAt: number | undefined;
+  /** To be called when the poll has ended. */
+  cancel: Cancel;
+  previous: OpenPoll | undefined;
+  next: OpenPoll | undefined;
+  readonly #clock: Clock;
+  readonly #holdUntil: () => number;
+
+  /** @param holdUntil returns a time until which the poll may stay open in any case, in epoch milliseconds */
+  constructor(clock: Clock, holdUntil: () => number) {
+    this.#clock = clock;
+    this.#holdUntil = holdUntil;
+    this.sentAt = clock.now();
+    this.cancel = this.#limit();
+  }
+
+  /**
+   * Called when the request is on its connection. Gives the poll its whole time again: waiting for credentials doesn't
+   * count.
+   */
+  readonly onSent = (): void => {
+    this.cancel();
+    this.cancel = this.#limit();
+    this.connectedAt = this.#clock.now();
+  };
+
+  #limit(): Cancel {
+    return limitCallAfter(this.#clock, POLL_LIMIT_MS, () => {
+      const until = this.#holdUntil();
+      if (until <= this.#clock.now()) this.#end();
+      else this.cancel = limitCallAt(this.#clock, until, () => this.#end());
+    });
+  }
+
+  #end(): void {
+    const error = new Error(`no answer to a poll within ${POLL_LIMIT_MS / 1000} s`);
+    // The name says what is wrong where the message is not shown.
+    this.signal.abort(Object.assign(error, { name: 'TimeoutError' }));
+  }
 }
 
 /**
@@ -71,7 +118,7 @@ export class PollRecord {
   answered({ sentAt }: OpenPoll, isFirst: boolean): void {
     this.#lastAnswerAt = this.#clock.now();
     this.#heldInVain = false;
-    this.#trouble.answered({ sentAt, atOnce: isFirst });
+    if (this.#trouble.current) this.#trouble.answered({ sentAt, atOnce: isFirst });
   }
 
   /** Records that a poll failed. */

@@ -6,8 +6,7 @@ import type { PollStatus, QueueStatus } from '../../base/worker-status.js';
 import type { Caller, Limiter } from '../task/limiter.js';
 import type { Lease } from '../task/task.js';
 import type { EmitPoll, PollRef } from './poll-events.js';
-import { PollLimit } from './poll-limit.js';
-import { type OpenPoll, PollRecord } from './poll-record.js';
+import { OpenPoll, PollRecord } from './poll-record.js';
 import type { Slot, Slots } from './slots.js';
 
 export interface PollLimits {
@@ -141,7 +140,7 @@ export class Poller implements Caller {
     if (this.#holdUntil !== undefined || this.#startsAt === Infinity) return;
     const { clock, limiter } = this.#options;
     const now = clock.now();
-    while (this.#nextAt(now) <= now && limiter.take(this)) this.#poll(now);
+    while (this.#nextAt(now) <= now && limiter.take(this)) this.#poll();
     const nextAt = this.#nextAt(now);
     // No timer is set while only the turn is missing, since the limiter calls then.
     this.#timer.set(nextAt > now ? nextAt : Infinity);
@@ -149,7 +148,7 @@ export class Poller implements Caller {
 
   /** Sends one poll, whose turn has come, and asks for the next turn. */
   go(): void {
-    this.#poll(this.#options.clock.now());
+    this.#poll();
     this.fill();
   }
 
@@ -192,24 +191,19 @@ export class Poller implements Caller {
     return this.#resting.toSorted((one, other) => one - other).at(-more) ?? now;
   }
 
-  #poll(sentAt: number): void {
+  #poll(): void {
     const { port, handler, workerName, clock, slots } = this.#options;
     const slot = slots.reserve();
     if (!slot) return;
-    const poll: OpenPoll = { sentAt, connectedAt: undefined, previous: undefined, next: undefined };
+    const poll = new OpenPoll(clock, () => this.#holdUntil ?? 0);
     this.#open.add(poll);
-    const limit = new PollLimit(clock, () => this.#holdUntil ?? 0);
-    const onSent = (): void => {
-      limit.restart();
-      poll.connectedAt = clock.now();
-    };
     void port
-      .poll(handler.activityArn, workerName, limit.signal, onSent, {
+      .poll(handler.activityArn, workerName, poll.signal, poll.onSent, {
         onAgain: () => void (poll.connectedAt = undefined),
         isWanted: () => this.#holdUntil === undefined,
       })
       .then((answer) => {
-        limit.cancel();
+        poll.cancel();
         this.#answered(poll, answer, slot);
       });
   }
@@ -220,9 +214,9 @@ export class Poller implements Caller {
     this.#record.ended(poll, answer);
     if (answer.kind === 'task') {
       const { token, input } = answer;
-      slot.work();
+      slot.pass('handler');
       onLease({ token, input, receivedAt: clock.now(), polledAt: sentAt }, slot, sentAt);
-    } else slot.free();
+    } else slot.pass('none');
     this.#open.remove(poll);
     if (answer.kind === 'failed') this.#failed(poll, answer);
     else {

@@ -76,22 +76,13 @@ export class Slot {
     uses.poll++;
   }
 
-  /** Records that the poll returned a task, whose handler now uses the slot. */
-  work(): void {
-    this.#to('handler');
-  }
-
-  /** Records that the handler has settled. The slot becomes free, although the outcome may still have to be reported. */
-  settle(): void {
-    if (this.#use === 'handler') this.#to('report');
-  }
-
-  /** Records that nothing of the task is left. Calling it again has no effect. */
-  free(): void {
-    this.#to('none');
-  }
-
-  #to(use: SlotUse): void {
+  /**
+   * Passes the slot on: to the `handler` of the task that the poll has returned; to its `report` when the handler has
+   * settled, and the slot is free for another poll; to `none` when nothing of the task is left. A slot is never passed
+   * back: after `none`, this has no effect.
+   */
+  pass(use: Exclude<SlotUse, 'poll'>): void {
+    if (this.#use === 'none') return;
     this.#uses[this.#use]--;
     this.#uses[use]++;
     this.#use = use;

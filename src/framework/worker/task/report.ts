@@ -9,7 +9,6 @@ import { CallRequest, type ReportRequest } from '../../aws/call.js';
 import type { ActivityPort, ReportAnswer } from '../../aws/activity-port.js';
 import { withResolvers } from '../../base/time/wait.js';
 import type { Limiter } from './limiter.js';
-import type { ReportsInFlight, WaitingReport } from './reports-in-flight.js';
 
 /**
  * How the report of a task's outcome has ended.
@@ -49,6 +48,63 @@ export interface ReportRetry {
   readonly attempt: number;
   readonly delayMs: number;
   readonly error: Error;
+}
+
+/**
+ * The most reports of one handler that may wait for their responses at once. If the service takes half a second for
+ * each, it still gets 512 per second, more than AWS's quota. If it can only process 17 per second, each report still
+ * gets its response within an attempt's time limit. A higher limit would burden a service that is slow because it is
+ * overloaded.
+ */
+export const MOST_REPORTS_IN_FLIGHT = 256;
+
+/** A report that isn't sent yet, because too many others wait for their responses. */
+interface WaitingReport {
+  /** Resolves when the report may be sent. From then on the report itself counts as waiting for its response. */
+  readonly turn: Promise<void>;
+  /** Ends the wait: resolves `turn` now, even if too many reports wait for their responses. */
+  readonly go: () => void;
+}
+
+/**
+ * Limits how many reports of one handler wait for their responses at once, so that a service that responds slowly or not
+ * at all doesn't get all results at once. Reports are sent in the order in which they began to wait. One that is repeated
+ * goes to the end of the queue, so that reports whose attempts hang don't delay others for ever.
+ */
+export class ReportsInFlight {
+  readonly #most: number;
+  readonly #waiting = new Set<() => void>();
+  #many = 0;
+
+  constructor(most = MOST_REPORTS_IN_FLIGHT) {
+    this.#most = most;
+  }
+
+  /**
+   * Counts one more report as waiting for its response, and returns undefined if it may be sent at once. Otherwise
+   * returns an object with which the report waits. `leave` must be called once for each call of `enter`.
+   */
+  enter(): WaitingReport | undefined {
+    if (this.#many < this.#most) {
+      this.#many++;
+      return undefined;
+    }
+    const { promise: turn, resolve } = withResolvers<void>();
+    const go = (): void => {
+      if (this.#waiting.delete(go)) this.#many++;
+      resolve();
+    };
+    this.#waiting.add(go);
+    return { turn, go };
+  }
+
+  /** To be called when a report has got its response, or was given up. */
+  leave(): void {
+    this.#many--;
+    if (this.#waiting.size === 0 || this.#many >= this.#most) return;
+    const [next] = this.#waiting;
+    next?.();
+  }
 }
 
 type FailedAnswer = Extract<ReportAnswer, { kind: 'refused' | 'retry' }>;
@@ -122,11 +178,12 @@ export class Report {
   /** Sends the outcome. Resolves when the report has ended. Never rejects. To be called once. */
   async send(decided: Outcome): Promise<ReportEnd> {
     const { clock, reportLimitMs, inFlight } = this.#world;
-    this.endBy(clock.now() + reportLimitMs);
+    this.#until = Math.min(this.#until, clock.now() + reportLimitMs);
     let outcome = decided;
     let request = requestOf(this.#token, outcome);
     for (let attempt = 1; ; attempt++) {
-      const held = this.#holdBack();
+      const waiting = inFlight.enter();
+      const held = waiting ? this.#waitFor(waiting) : this.#takeTurn();
       if (held) {
         request.body();
         readFromBody(outcome, request);
@@ -151,17 +208,8 @@ export class Report {
   }
 
   /**
-   * Waits while too many reports wait for their responses, and then for this report's turn under the rate limit.
-   * Returns undefined if the report may be sent at once.
-   */
-  #holdBack(): Promise<void> | undefined {
-    const waiting = this.#world.inFlight.enter();
-    return waiting ? this.#waitFor(waiting).then(() => this.#takeTurn()) : this.#takeTurn();
-  }
-
-  /**
-   * Waits until fewer reports wait for their responses. If the report's time limit is over before that, stops waiting,
-   * so that a last attempt is made.
+   * Waits until fewer reports wait for their responses, and then for this report's turn. If the report's time limit is
+   * over before that, stops waiting, so that a last attempt is made.
    */
   async #waitFor(waiting: WaitingReport): Promise<void> {
     this.#waiting = waiting;
@@ -172,6 +220,7 @@ export class Report {
     this.#gone.removeEventListener('abort', waiting.go);
     this.#cancelWait?.();
     this.#waiting = undefined;
+    await this.#takeTurn();
   }
 
   #limitWait(waiting: WaitingReport): void {
@@ -182,14 +231,16 @@ export class Report {
 
   /**
    * Waits until the rate limit allows the report to be sent. The wait is kept short, because there are few reports
-   * compared with polls, and because a task isn't finished until its report is accepted.
+   * compared with polls, and because a task isn't finished until its report is accepted. Returns undefined if the report
+   * may be sent at once.
    */
   #takeTurn(): Promise<void> | undefined {
     if (this.#gone.aborted) return undefined;
     const { clock, limiter } = this.#world;
-    const { promise, resolve } = withResolvers<void>();
-    const caller = { wants: true, go: resolve };
+    const caller = { wants: true, go: (): void => {} };
     if (limiter.take(caller)) return undefined;
+    const { promise, resolve } = withResolvers<void>();
+    caller.go = resolve;
     const mostMs = Math.max(0, Math.min(MOST_TURN_MS, this.#until - clock.now()));
     const cancel = clock.after(mostMs, resolve);
     this.#gone.addEventListener('abort', resolve);
@@ -202,10 +253,14 @@ export class Report {
 
   /** Sends one attempt. */
   #attempt(request: ReportRequest): Promise<ReportAnswer> {
+    const { clock, port } = this.#world;
     const limit = new Abort();
-    this.#sentAt = this.#world.clock.now();
-    this.#cancelLimit = this.#limitAttempt(limit);
-    return this.#world.port.report(request, limit, () => !this.#gone.aborted);
+    this.#sentAt = clock.now();
+    const limitMs = Math.min(ATTEMPT_LIMIT_MS, this.#until + LAST_ATTEMPT_MS - this.#sentAt);
+    this.#cancelLimit = limitCallAfter(clock, limitMs, () =>
+      limit.abort(new Error(`no answer to a report within ${limitMs} ms`)),
+    );
+    return port.report(request, limit, () => !this.#gone.aborted);
   }
 
   /** Called with the response to an attempt, or with its failure. */
@@ -217,14 +272,6 @@ export class Report {
       if (answer.pace === 'throttled' && !answer.ofKey) limiter.answered(true, this.#sentAt);
       this.#mayHaveArrived ||= answer.mayHaveArrived;
     }
-  }
-
-  #limitAttempt(limit: Abort): Cancel {
-    const { clock } = this.#world;
-    const limitMs = Math.min(ATTEMPT_LIMIT_MS, this.#until + LAST_ATTEMPT_MS - clock.now());
-    return limitCallAfter(clock, limitMs, () =>
-      limit.abort(new Error(`no answer to a report within ${limitMs} ms`)),
-    );
   }
 
   /**

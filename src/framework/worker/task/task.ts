@@ -31,7 +31,7 @@ import { Progress, type TaskProgress } from './progress.js';
 import { Report, type ReportEnd, type ReportRetry, type ReportWorld } from './report.js';
 import { tokenHash } from '../../base/token-hash.js';
 import type { TaskTrace, TaskTracing } from './tracing.js';
-import { withResolvers, within } from '../../base/time/wait.js';
+import { within } from '../../base/time/wait.js';
 
 /** A task that the worker has received from a poll: its token and its input. */
 export interface Lease {
@@ -122,16 +122,21 @@ const [ASKED_MS, ASKED_AGAIN_MS] = [5_000, 1_000];
 export class Task {
   readonly context: TaskContext;
   readonly #lease: Lease;
+  /**
+   * The fields that name the task in events. Events of every task list these fields instead of copying the object with
+   * `...`: V8 makes a hidden class for each such copy, in the part of the heap that is seldom collected.
+   */
+  readonly #ref: TaskRef;
   readonly #handler: TaskHandler;
   readonly #world: TaskWorld;
   readonly #inContext: AsyncTaskContext;
   readonly #signals = new TaskSignals();
   /** Undefined until the handler reports progress. */
   #progress: Progress | undefined;
-  readonly #decided = withResolvers<Decision>();
   #onReleased: (() => void) | undefined;
   #onSettled: (() => void) | undefined;
   #decision: Decision | undefined;
+  #onDecision: ((decision: Decision) => void) | undefined;
   /** The error by which the service said that it no longer wants the task. */
   #gone: Error | undefined;
   #heartbeat: Heartbeat | undefined;
@@ -152,6 +157,7 @@ export class Task {
 
   constructor(lease: Lease, handler: TaskHandler, world: TaskWorld) {
     this.#lease = lease;
+    this.#ref = { handler: handler.name, activityArn: handler.activityArn, token: lease.token };
     this.#handler = handler;
     this.#world = world;
     this.#trace = world.tracing?.traces?.begin(lease, handler);
@@ -200,7 +206,7 @@ export class Task {
       this.#settle();
       this.#decide(shutdownFailure('the worker stops and takes no new task'));
     } else void this.#handle();
-    const decision = await this.#decided.promise;
+    const decision = this.#decision ?? (await new Promise<Decision>((decide) => (this.#onDecision = decide)));
     this.#phase = 'reporting';
     const end = await this.#deliver(decision);
     this.#heartbeat?.release();
@@ -284,7 +290,7 @@ export class Task {
     const { heartbeatMs, timeoutMs } = this.#handler;
     const { port, heartbeats, clock } = this.#world;
     const { token, receivedAt, unreadSince } = this.#lease;
-    const { handler, activityArn } = this.#ref();
+    const { handler, activityArn } = this.#ref;
     this.#emit('task:received', { handler, activityArn, token, receivedAt: new Date(receivedAt) });
     this.#heartbeat = heartbeats.track({
       port,
@@ -357,7 +363,7 @@ export class Task {
   /** Lets the task's slot become free for another task. */
   #releaseSlot(): void {
     if (this.#settledAt !== undefined) return;
-    const { handler, activityArn, token } = this.#ref();
+    const { handler, activityArn, token } = this.#ref;
     this.#settledAt = this.#world.clock.now();
     const handlerMs = this.#settledAt - this.#lease.receivedAt;
     this.#emit('task:settled', { handler, activityArn, token, handlerMs });
@@ -395,7 +401,7 @@ export class Task {
 
   #emitIgnored(afterMs: number, abandoned: boolean): void {
     if (this.#handlerSettled) return;
-    this.#emit('task:ignored-abort', { ...this.#ref(), afterMs, abandoned });
+    this.#emit('task:ignored-abort', { ...this.#ref, afterMs, abandoned });
   }
 
   /** Decides how the task ends, unless that was decided before. @returns true if it wasn't decided before */
@@ -403,7 +409,7 @@ export class Task {
     if (this.#decision) return false;
     this.#decision = decision;
     this.#decidedAt = this.#world.clock.now();
-    this.#decided.resolve(decision);
+    this.#onDecision?.(decision);
     const { onDecided, outside } = this.#world;
     if (onDecided) outside(() => onDecided(this.#lease.token, decision));
     return true;
@@ -421,7 +427,7 @@ export class Task {
   /** @throws as {@link openDeferral}; the signal's reason if the task has ended meanwhile */
   async #defer(given: unknown): Promise<Deferral> {
     const { phoneBook } = this.#world;
-    const task = { ...this.#ref(), checkpoint: this.#checkpoint };
+    const task = { ...this.#ref, checkpoint: this.#checkpoint };
     const deferral = await openDeferral(given, task, phoneBook, this.context.signal);
     if (!this.#decision) return (this.#deferral = deferral);
     if (deferral.id !== undefined) void phoneBook?.drop(deferral.id, task.token);
@@ -457,14 +463,14 @@ export class Task {
 
   #onRetry(retry: ReportRetry): void {
     this.#retries++;
-    this.#emit('report:retried', { ...this.#ref(), ...retry });
+    this.#emit('report:retried', { ...this.#ref, ...retry });
   }
 
   #emitEnd(end: TaskEnd): void {
     this.#progress?.end();
     const now = this.#world.clock.now();
     if (this.#trace) this.#endTrace(this.#trace, end, now);
-    const { handler, activityArn, token } = this.#ref();
+    const { handler, activityArn, token } = this.#ref;
     const durationMs = now - this.#lease.receivedAt;
     const reported = { handler, activityArn, token, durationMs, reportMs: now - this.#decidedAt };
     if (end.kind === 'gone') {
@@ -510,7 +516,7 @@ export class Task {
     const { clock, outside } = this.#world;
     this.#progress ??= new Progress({
       ...{ clock, outside },
-      emit: (latest) => this.#emit('task:progress', { ...this.#ref(), ...latest }),
+      emit: (latest) => this.#emit('task:progress', { ...this.#ref, ...latest }),
     });
     this.#progress.update(fraction, message);
   }
@@ -521,14 +527,6 @@ export class Task {
 
   #emit<K extends keyof TaskEvents>(event: K, payload: TaskEvents[K]): void {
     this.#inContext.run(this.#world.emit, event, payload);
-  }
-
-  /**
-   * The fields that name the task in events. Events of every task list these fields instead of copying the object with
-   * `...`: V8 makes a hidden class for each such copy, in the part of the heap that is seldom collected.
-   */
-  #ref(): TaskRef {
-    return { handler: this.#handler.name, activityArn: this.#handler.activityArn, token: this.#lease.token };
   }
 }
 

@@ -100,9 +100,7 @@ export class WorkerHeartbeats implements Heartbeats {
       this.#released.push(id);
       if (this.#released.length > 1) return;
       // All tasks that end in this turn of the event loop are released by one message.
-      this.#context.runInAsyncScope(turn.after, turn, () =>
-        this.#send({ kind: 'release', ids: this.#released.splice(0) }, false),
-      );
+      turn.after(() => void this.#send({ kind: 'release', ids: this.#released.splice(0) }, false));
     },
   };
   readonly #timers: Cancel[] = [];
