@@ -3,7 +3,7 @@ import type { Clock } from '../base/time/clock.js';
 import type { LateHeartbeats } from './heartbeat/heartbeat-scheduler.js';
 import type { HeartbeatListener, WorkerHeartbeats } from './thread/worker-heartbeats.js';
 import type { Logger } from '../base/log/log.js';
-import { type Ask, askByHeartbeat } from './keep/asking.js';
+import type { Ask } from './keep/record.js';
 import type { Outbox } from './keep/outbox.js';
 import type { PhoneBook } from './task/phone-book.js';
 import type { StoreTroubles } from '../base/store/store-events.js';
@@ -32,7 +32,7 @@ import { POLL_LIMIT_MS } from './poll/poll-record.js';
 import { StallWatch } from './stall.js';
 import { didYouMean } from '../base/show.js';
 import type { Configurable } from './reconfiguration.js';
-import { withResolvers } from '../base/time/wait.js';
+import { within, withResolvers } from '../base/time/wait.js';
 
 /** The parts that a worker is made of. `createWorker` passes them to the constructor. */
 export interface WorkerParts {
@@ -349,13 +349,23 @@ export class Worker implements ObservedWorker {
     return handler && this.#reportWorlds.get(handler.port);
   }
 
-  /** Asks the service, by one heartbeat, if it still wants a task that may be another worker's. */
+  /**
+   * Asks the service if it still wants a task that may be another worker's: by one heartbeat, which counts as any other
+   * for the worker's rate.
+   */
   readonly #ask: Ask = async ({ token, activityArn, scope }) => {
     const reports = scope === this.#parts.scopeOf(activityArn) ? this.#reportsOf(activityArn) : undefined;
     if (!reports) return 'unknown';
-    const { kind } = await askByHeartbeat(token, reports, ASK_LIMIT_MS);
-    if (kind === 'ok') return 'wanted';
-    return kind === 'gone' ? 'gone' : 'unknown';
+    const { clock, heartbeats } = this.#parts;
+    let isGone = false;
+    const heartbeat = heartbeats.track({
+      ...{ port: reports.port, token, everyMs: Number.POSITIVE_INFINITY, leasedAt: clock.now() },
+      onGone: () => (isGone = true),
+    });
+    await within(clock, ASK_LIMIT_MS, heartbeat.now());
+    heartbeat.release();
+    if (isGone) return 'gone';
+    return heartbeat.lastAt === undefined ? 'unknown' : 'wanted';
   };
 
   readonly #outside = <T>(fn: () => T): T => this.#context.runInAsyncScope(fn);

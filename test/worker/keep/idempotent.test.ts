@@ -272,6 +272,32 @@ describe('two at once', () => {
     expect(await ended(first)).toMatchObject({ status: 'SUCCEEDED' });
   });
 
+  test('tasks that ask at once keep to the rate of heartbeats together', async () => {
+    const rate = 2;
+    const machine = world.machine(ARN, { HeartbeatSeconds: 60 });
+    const ends: (() => void)[] = [];
+    await work(
+      () => new Promise<void>((resolve) => ends.push(resolve)),
+      {},
+      { heartbeat: false, heartbeatRate: rate, concurrency: 30 },
+    );
+    const ids = Array.from({ length: 10 }, (_, n) => `${n}`);
+    for (const id of ids) await start(machine, { id });
+    expect(ends).toHaveLength(10);
+    const second = await Promise.all(ids.map((id) => world.execute(machine, { id })));
+    const sent = [faults.count('SendTaskHeartbeat')];
+    for (let tenth = 0; tenth < 80; tenth++) {
+      await world.clock.advance(100);
+      sent.push(faults.count('SendTaskHeartbeat'));
+    }
+    const mostInASecond = Math.max(...sent.map((count, at) => count - (sent[at - 10] ?? 0)));
+    expect(mostInASecond).toBeGreaterThan(0);
+    expect(mostInASecond).toBeLessThanOrEqual(rate);
+    for (const execution of second)
+      expect(await ended(execution)).toMatchObject({ error: 'Stepwright.AlreadyRunning' });
+    for (const end of ends) end();
+  });
+
   test.each(['the service does not answer', 'the record is of another service'])(
     'nobody takes the work over where %s',
     async (why) => {

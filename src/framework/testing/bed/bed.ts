@@ -10,7 +10,7 @@ import { afterShutdown } from '../../worker/handler/outcome/failure.js';
 import { type HandlerEnd, isThrown, type Outcome } from '../../worker/handler/outcome/outcome.js';
 import { Deferral } from '../../declare/deferral.js';
 import type { TaskContext } from '../../declare/task-context.js';
-import type { Ask } from '../../worker/keep/asking.js';
+import type { Ask } from '../../worker/keep/record.js';
 import type { PhoneBook } from '../../worker/task/phone-book.js';
 import { type BedHandler, outcomeOf } from '../harness/bed-handlers.js';
 import { HandClock } from '../harness/hand-clock.js';

@@ -12,7 +12,7 @@ import { Task } from '../../worker/task/task.js';
 import { activityArnOf } from './bed-context.js';
 import { keepLog, type LogEntry } from './bed-log.js';
 import { BedPort, type TaskResult } from './bed-port.js';
-import type { Ask } from '../../worker/keep/asking.js';
+import type { Ask } from '../../worker/keep/record.js';
 import type { PhoneBook } from '../../worker/task/phone-book.js';
 import type { TaskEvents } from '../../worker/task/task-events.js';
 import { DeferredTask } from './deferred-task.js';

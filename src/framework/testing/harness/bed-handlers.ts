@@ -13,7 +13,7 @@ import type { TaskPayloads } from '../../worker/handler/output/outputs.js';
 import { makeCheckpoints } from '../../worker/handler/make-checkpoints.js';
 import type { Checkpoints } from '../../worker/keep/checkpoints.js';
 import { logStore } from '../../worker/keep/store-log.js';
-import type { Ask } from '../../worker/keep/asking.js';
+import type { Ask } from '../../worker/keep/record.js';
 import { LimitedStore } from '../../worker/keep/limited-store.js';
 import { memoryStore } from '../../worker/keep/memory.js';
 import { PhoneBook } from '../../worker/task/phone-book.js';

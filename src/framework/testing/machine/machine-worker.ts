@@ -1,7 +1,7 @@
 import type { Logger } from '../../base/log/log.js';
 import type { ReportRequest } from '../../aws/call.js';
 import type { ActivityPort, PollAnswer, ReportAnswer } from '../../aws/activity-port.js';
-import type { Ask } from '../../worker/keep/asking.js';
+import type { Ask } from '../../worker/keep/record.js';
 import type { PhoneBook } from '../../worker/task/phone-book.js';
 import type { TaskRef } from '../../worker/task/task-events.js';
 import { Task, type TaskWorld } from '../../worker/task/task.js';

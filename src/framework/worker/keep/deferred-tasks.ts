@@ -1,9 +1,9 @@
 import { StoreError } from '../../base/store/store-error.js';
 import type { Store, Stored } from '../../base/store/store.js';
 import { DeferredIdTaken } from '../../declare/deferral.js';
-import type { Ask, AskedTask } from './asking.js';
-import { readEnd, type RecordedOutcome } from './kept-outcome.js';
 import {
+  type Ask,
+  type AskedTask,
   type CheckpointRef,
   decodeRecord,
   encodeRecord,
@@ -13,6 +13,7 @@ import {
   LONGEST_MS,
   readCheckpointRef,
 } from './record.js';
+import { readEnd, type RecordedOutcome } from './kept-outcome.js';
 import { allKeys } from './store-calls.js';
 
 /** A deferred task, as it is written under its id. */

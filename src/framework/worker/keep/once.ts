@@ -2,8 +2,9 @@ import type { Abortable } from '../../base/abort.js';
 import { StoreError } from '../../base/store/store-error.js';
 import type { Store } from '../../base/store/store.js';
 import type { Clock } from '../../base/time/clock.js';
-import type { Ask, AskedTask } from './asking.js';
 import {
+  type Ask,
+  type AskedTask,
   decodeRecord,
   encodeRecord,
   isText,

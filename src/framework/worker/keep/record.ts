@@ -83,3 +83,17 @@ export function keyPart(text: string): string {
 
 /** Makes a part of a key from a task's token: its SHA-256. The token can't be read from it. */
 export const tokenKey = (token: string): string => hashOf(token);
+
+/** A task that the service is asked about. */
+export interface AskedTask {
+  readonly token: string;
+  readonly activityArn: string;
+  /** Where the task comes from. */
+  readonly scope: string;
+}
+
+/** What the service says about a task. `unknown`: it didn't answer, or this worker can't ask it. */
+export type Wanted = 'wanted' | 'gone' | 'unknown';
+
+/** Asks the service by a heartbeat if it still wants a task. Never rejects. */
+export type Ask = (task: AskedTask) => Promise<Wanted>;

@@ -6,8 +6,8 @@ import type { Clock } from '../../base/time/clock.js';
 import { type Checkpoint, CheckpointError, type SavedProgress } from '../../declare/checkpoint.js';
 import type { Constructor } from '../../declare/class.js';
 import { TaskAborted, type TaskContext } from '../../declare/task-context.js';
-import type { Wanted } from './asking.js';
 import {
+  type Wanted,
   type CheckpointRef,
   decodeRecord,
   encodeRecord,

@@ -2,8 +2,7 @@ import type { StoreErrorKind } from '../../base/store/store-error.js';
 import type { AbortKind } from '../../declare/task-context.js';
 import type { HandlerEnd } from '../handler/outcome/outcome.js';
 import type { DeferOptions } from '../../declare/deferral.js';
-import type { AskedTask, Wanted } from '../keep/asking.js';
-import type { CheckpointRef } from '../keep/record.js';
+import type { AskedTask, Wanted, CheckpointRef } from '../keep/record.js';
 import type { LogLine } from './log-line.js';
 import type { PlainTold } from './store-told.js';
 

@@ -1,4 +1,6 @@
+import { Abort } from '../../base/abort.js';
 import type { Logger } from '../../base/log/log.js';
+import { limitCallAfter } from '../../base/time/call-limit.js';
 import { didYouMean } from '../../base/show.js';
 import type { Store } from '../../base/store/store.js';
 import type { Clock } from '../../base/time/clock.js';
@@ -6,7 +8,6 @@ import type { HandlerDefinition } from '../../declare/definition.js';
 import { failureOf } from '../handler/outcome/failure.js';
 import type { Outcome } from '../handler/outcome/outcome.js';
 import { compileOutput, type Encode, type TaskPayloads } from '../handler/output/outputs.js';
-import { askByHeartbeat } from '../keep/asking.js';
 import { type Decided, type DeferredTask, DeferredTasks, type FoundTask } from '../keep/deferred-tasks.js';
 import type { LimitedStore } from '../keep/limited-store.js';
 import { quietly } from '../keep/store-calls.js';
@@ -136,7 +137,13 @@ export class Completions {
     if (found?.decided?.told === 'gone') return { status: 'gone' };
     if (found?.decided) return completed(found.decided);
     const { token, activity } = typeof task === 'string' ? targetOf(found) : this.#targetOf(task);
-    const answer = await askByHeartbeat(token, await this.#parts.reportsOf(activity), HEARTBEAT_MS);
+    const { port, clock } = await this.#parts.reportsOf(activity);
+    const limit = new Abort();
+    const cancel = limitCallAfter(clock, HEARTBEAT_MS, () =>
+      limit.abort(new Error('no answer to a heartbeat')),
+    );
+    const answer = await port.heartbeat(token, limit);
+    cancel();
     if (answer.kind === 'ok') return { status: 'accepted' };
     if (answer.kind !== 'gone') throw answer.error;
     if (found) await quietly(this.#named.remove(found));

@@ -2,10 +2,9 @@ import type { Abortable } from '../../base/abort.js';
 import type { DeferOptions } from '../../declare/deferral.js';
 import type { Clock } from '../../base/time/clock.js';
 import type { Outcome } from '../handler/outcome/outcome.js';
-import type { Ask } from '../keep/asking.js';
+import type { Ask, CheckpointRef } from '../keep/record.js';
 import { DeferredTasks } from '../keep/deferred-tasks.js';
 import type { LimitedStore } from '../keep/limited-store.js';
-import type { CheckpointRef } from '../keep/record.js';
 import { quietly, retried } from '../keep/store-calls.js';
 import type { TaskRef } from './task-events.js';
 

@@ -18,7 +18,7 @@ import { afterShutdown, failureOf, ownFailure, shutdownFailure } from '../handle
 import { type HandlerEnd, isThrown, type Outcome } from '../handler/outcome/outcome.js';
 import { OWN_ERROR } from '../handler/outcome/own-error.js';
 import type { Logger } from '../../base/log/log.js';
-import type { Ask, Wanted } from '../keep/asking.js';
+import type { Ask, Wanted, CheckpointRef } from '../keep/record.js';
 import type { KeptOutcome } from '../keep/kept-outcome.js';
 import { sendKept, type TaskOutbox } from './kept-report.js';
 import type { PhoneBook } from './phone-book.js';
@@ -26,7 +26,6 @@ import type { TaskPhase } from '../../base/worker-status.js';
 import type { EmitTask, TaskEvents, TaskRef } from './task-events.js';
 import type { Heartbeat, Heartbeats } from '../heartbeat/heartbeats.js';
 import type { Checkpoints } from '../keep/checkpoints.js';
-import type { CheckpointRef } from '../keep/record.js';
 import { Progress, type TaskProgress } from './progress.js';
 import { Report, type ReportEnd, type ReportRetry, type ReportWorld } from './report.js';
 import { tokenHash } from '../../base/token-hash.js';

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { DependencyContainer } from 'tsyringe';
 import type { TaskContext } from '../../../declare/task-context.js';
-import type { Ask } from '../../keep/asking.js';
+import type { Ask } from '../../keep/record.js';
 
 /** The outputs of a handler's tasks, for an interceptor that keeps one and gives it to another task. */
 export interface TaskOutputs {

@@ -4,7 +4,7 @@ import { NO_CHECKPOINT } from '../../../declare/checkpoint.js';
 import { StoreError } from '../../../base/store/store-error.js';
 import { Deferral, DeferredIdTaken } from '../../../declare/deferral.js';
 import { TaskAborted, type TaskContext } from '../../../declare/task-context.js';
-import type { AskedTask, Wanted } from '../../keep/asking.js';
+import type { AskedTask, Wanted } from '../../keep/record.js';
 import { AsyncTaskContext } from '../../handler/context/current-task.js';
 import {
   readDeferOptions,
