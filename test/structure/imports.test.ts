@@ -16,7 +16,7 @@ const ORDER: Readonly<Record<string, string>> = {
   declare: 'schema, discovery → dto → .',
   aws: 'queries → sdk → stores, lean → .',
   worker:
-    'build → . → thread → health → observe → poll, protect, admission → pool → task → handler, heartbeat → keep → container',
+    'build → . → thread → health → observe → poll, protect → pool → task → handler, heartbeat → keep → container',
   'worker/handler': '. → output → input, interceptors → context, outcome',
   'worker/keep': 'payloads → . → files',
   'worker/observe': 'open-telemetry → metrics → .',
