@@ -38,108 +38,49 @@ const INTEGRATION =
   /^arn:aws[a-z-]*:states:[a-z0-9-]*:[0-9]*:((?:aws-sdk:)?[a-z0-9-]+):([A-Za-z0-9]+)(\.sync(?::2)?|\.waitForTaskToken)?$/;
 const LAMBDA = /^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[a-z0-9-]+:function:[^:\s]+(?::[^:\s]+)?$/;
 
-/** The actions of each optimised integration. AWS page "Integrating optimized services with Step Functions". */
-const OPTIMISED: Readonly<Record<string, readonly string[]>> = {
-  apigateway: ['invoke'],
-  athena: ['startQueryExecution', 'stopQueryExecution', 'getQueryExecution', 'getQueryResults'],
-  batch: ['submitJob'],
-  bedrockagentcore: ['invokeHarness'],
-  bedrock: ['invokeModel', 'createModelCustomizationJob'],
-  codebuild: [
-    'startBuild',
-    'stopBuild',
-    'batchDeleteBuilds',
-    'batchGetReports',
-    'startBuildBatch',
-    'stopBuildBatch',
-    'retryBuildBatch',
-    'deleteBuildBatch',
-  ],
-  databrew: ['startJobRun'],
-  dynamodb: ['getItem', 'putItem', 'deleteItem', 'updateItem'],
-  ecs: ['runTask'],
-  eks: [
-    'createCluster',
-    'deleteCluster',
-    'createNodegroup',
-    'deleteNodegroup',
-    'createFargateProfile',
-    'deleteFargateProfile',
-    'call',
-    'runJob',
-  ],
-  elasticmapreduce: [
-    'createCluster',
-    'terminateCluster',
-    'addStep',
-    'cancelStep',
-    'setClusterTerminationProtection',
-    'modifyInstanceFleetByName',
-    'modifyInstanceGroupByName',
-  ],
-  'emr-containers': ['createVirtualCluster', 'deleteVirtualCluster', 'startJobRun'],
-  'emr-serverless': [
-    'createApplication',
-    'startApplication',
-    'stopApplication',
-    'deleteApplication',
-    'startJobRun',
-    'cancelJobRun',
-  ],
-  events: ['putEvents'],
-  glue: ['startJobRun'],
-  http: ['invoke'],
-  lambda: ['invoke'],
-  mediaconvert: ['createJob'],
-  sagemaker: [
-    'createEndpoint',
-    'createEndpointConfig',
-    'createHyperParameterTuningJob',
-    'createLabelingJob',
-    'createModel',
-    'createProcessingJob',
-    'createTrainingJob',
-    'createTransformJob',
-    'updateEndpoint',
-  ],
-  sns: ['publish'],
-  sqs: ['sendMessage'],
-  states: ['startExecution'],
-};
-
 /**
- * The optimised integrations that support `.sync`, which means that the Task waits for the end of a job. From the same
- * AWS page.
+ * The actions of each optimised integration, and the suffixes that its resources may have besides none: `.sync` if the
+ * Task can wait for the end of a job, `.waitForTaskToken` if it can wait for its token. AWS page "Integrating optimized
+ * services with Step Functions".
  */
-const JOBS = new Set([
-  'athena',
-  'batch',
-  'bedrock',
-  'codebuild',
-  'databrew',
-  'ecs',
-  'eks',
-  'elasticmapreduce',
-  'emr-containers',
-  'emr-serverless',
-  'glue',
-  'mediaconvert',
-  'sagemaker',
-  'states',
-]);
+const OPTIMISED: ReadonlyMap<string, Integration> = new Map(
+  `apigateway .waitForTaskToken invoke
+athena .sync startQueryExecution stopQueryExecution getQueryExecution getQueryResults
+batch .sync submitJob
+bedrockagentcore invokeHarness
+bedrock .sync .waitForTaskToken invokeModel createModelCustomizationJob
+codebuild .sync startBuild stopBuild batchDeleteBuilds batchGetReports startBuildBatch stopBuildBatch retryBuildBatch deleteBuildBatch
+databrew .sync startJobRun
+dynamodb getItem putItem deleteItem updateItem
+ecs .sync .waitForTaskToken runTask
+eks .sync .waitForTaskToken createCluster deleteCluster createNodegroup deleteNodegroup createFargateProfile deleteFargateProfile call runJob
+elasticmapreduce .sync createCluster terminateCluster addStep cancelStep setClusterTerminationProtection modifyInstanceFleetByName modifyInstanceGroupByName
+emr-containers .sync createVirtualCluster deleteVirtualCluster startJobRun
+emr-serverless .sync createApplication startApplication stopApplication deleteApplication startJobRun cancelJobRun
+events .waitForTaskToken putEvents
+glue .sync startJobRun
+http invoke
+lambda .waitForTaskToken invoke
+mediaconvert .sync createJob
+sagemaker .sync createEndpoint createEndpointConfig createHyperParameterTuningJob createLabelingJob createModel createProcessingJob createTrainingJob createTransformJob updateEndpoint
+sns .waitForTaskToken publish
+sqs .waitForTaskToken sendMessage
+states .sync .sync:2 .waitForTaskToken startExecution`
+    .split('\n')
+    .map((line) => line.split(' '))
+    .map(([service = '', ...words]) => [
+      service,
+      {
+        actions: words.filter((word) => !word.startsWith('.')),
+        suffixes: words.filter((word) => word.startsWith('.')),
+      },
+    ]),
+);
 
-/** The optimised integrations that support `.waitForTaskToken`. From the same AWS page. */
-const CALLBACKS = new Set([
-  'apigateway',
-  'bedrock',
-  'ecs',
-  'eks',
-  'events',
-  'lambda',
-  'sns',
-  'sqs',
-  'states',
-]);
+interface Integration {
+  readonly actions: readonly string[];
+  readonly suffixes: readonly string[];
+}
 
 /**
  * Parses a Resource field that isn't the ARN of an activity. Returns undefined if Step Functions wouldn't accept it.
@@ -149,13 +90,11 @@ const CALLBACKS = new Set([
 export function parseServiceArn(arn: string): ServiceResource | undefined {
   if (LAMBDA.test(arn)) return { event: 'LambdaFunction', details: undefined, pattern: 'requestResponse' };
   const [, resourceType = '', action = '', suffix = ''] = INTEGRATION.exec(arn) ?? [];
-  const known = Object.hasOwn(OPTIMISED, resourceType) && OPTIMISED[resourceType]?.includes(action);
   const [, sdkService] = /^aws-sdk:(.*)$/.exec(resourceType) ?? [];
-  if (!known && !(sdkService !== undefined && isSdkAction(sdkService, action))) return undefined;
-  if (suffix.startsWith('.sync') && !JOBS.has(resourceType)) return undefined;
-  if (suffix === '.sync:2' && resourceType !== 'states') return undefined;
-  if (suffix === '.waitForTaskToken' && sdkService === undefined && !CALLBACKS.has(resourceType))
+  const { actions = [], suffixes = ['.waitForTaskToken'] } = OPTIMISED.get(resourceType) ?? {};
+  if (!actions.includes(action) && !(sdkService !== undefined && isSdkAction(sdkService, action)))
     return undefined;
+  if (suffix !== '' && !suffixes.includes(suffix)) return undefined;
   return { event: 'Task', details: { resource: action + suffix, resourceType }, pattern: patternOf(suffix) };
 }
 
@@ -168,7 +107,7 @@ function patternOf(suffix: string): IntegrationPattern {
 export function fixOfResource(arn: string): string | undefined {
   const [, type = '', action = '', suffix = ''] = INTEGRATION.exec(arn) ?? [];
   const [, service] = /^aws-sdk:(.*)$/.exec(type) ?? [];
-  const names = service === undefined ? Object.keys(OPTIMISED) : servicesLike(service);
+  const names = service === undefined ? [...OPTIMISED.keys()] : servicesLike(service);
   const name = service ?? type;
   if (name === '' || action === '') return undefined;
   if (!names.includes(name)) {
@@ -178,7 +117,7 @@ export function fixOfResource(arn: string): string | undefined {
   const small = action.charAt(0).toLowerCase() + action.slice(1);
   if (service !== undefined)
     return small === action ? undefined : didYouMean(arn.replace(`:${action}`, `:${small}`));
-  const known = OPTIMISED[type] ?? [];
+  const known = OPTIMISED.get(type)?.actions ?? [];
   if (known.includes(action)) return `write the resource without '${suffix}', which '${type}' does not have`;
   const meant = nearest(action, known);
   if (meant) return didYouMean(arn.replace(`:${action}`, `:${meant}`));
