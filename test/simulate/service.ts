@@ -5,6 +5,7 @@ import { ServiceError } from '../../src/framework/local/engine/answers/service-e
 import { activityOperations } from '../../src/framework/local/api/operations/activity-operations.js';
 import { taskOperations } from '../../src/framework/local/api/operations/task-operations.js';
 import type { Call } from '../../src/framework/local/api/operation.js';
+import { Checker } from '../../src/framework/local/api/request-validation.js';
 import type { Execution } from '../../src/framework/local/engine/execution.js';
 import type { Machine } from '../../src/framework/local/engine/machines/machines.js';
 import type { Chronicle, Lease, Outcome } from './chronicle.js';
@@ -148,7 +149,14 @@ export class Service {
     const refused = this.#refusal(request);
     if (refused) return this.#refuse(refused);
     const { operation, body } = request;
-    const call: Call = { operation, body, region: 'us-east-1', closedWindowMs: this.#closedPollMs, onClosed };
+    const checker = new Checker(body);
+    const call: Call = {
+      operation,
+      checker,
+      region: 'us-east-1',
+      closedWindowMs: this.#closedPollMs,
+      onClosed,
+    };
     try {
       const perform = OPERATIONS_OF_SERVICE[operation];
       if (!perform) return this.refusal('UnknownOperationException');

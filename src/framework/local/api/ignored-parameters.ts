@@ -1,5 +1,4 @@
 import type { Logger } from '../../base/log/log.js';
-import { type Body, ignoredIn } from './request-validation.js';
 
 /** The most warnings of one service, and the most characters of a parameter in one. */
 const MOST = 100;
@@ -11,8 +10,8 @@ export class IgnoredParameters {
 
   constructor(private readonly log: Logger) {}
 
-  tell(operation: string, body: Body): void {
-    for (const path of ignoredIn(body)) {
+  tell(operation: string, paths: readonly string[]): void {
+    for (const path of paths) {
       const parameter = path.slice(0, SHOWN);
       const key = `${operation} ${parameter}`;
       if (this.#told.size >= MOST || this.#told.has(key)) continue;

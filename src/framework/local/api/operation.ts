@@ -1,9 +1,10 @@
 import type { StepFunctions } from '../engine/step-functions.js';
-import type { Body } from './request-validation.js';
+import type { Checker } from './request-validation.js';
 
 export interface Call {
   readonly operation: string;
-  readonly body: Body;
+  /** Reads the fields of the request. */
+  readonly checker: Checker;
   /** The region for which the request is signed; us-east-1 if it isn't signed. */
   readonly region: string;
   /** How long a GetActivityTask call stays open in the service after its connection has closed, in milliseconds. */

@@ -56,11 +56,9 @@ interface TextRule {
   readonly shown?: boolean;
 }
 
-/** The fields of requests that no operation knows. */
-const IGNORED = new WeakMap<Body, readonly string[]>();
-
-/** Returns the paths of the fields of a request that its operation doesn't know. As at AWS, they have no effect. */
-export const ignoredIn = (body: Body): readonly string[] => IGNORED.get(body) ?? [];
+/** The rules of an ARN and of a name. */
+export const ARN = { min: 1, max: MAX.arn, shown: true } as const;
+export const NAME = { min: 1, max: MAX.name, shown: true } as const;
 
 /** The most objects that a list may have. No list of a request that is accepted has more than a few dozen. */
 const LONGEST_LIST = 1_000;
@@ -75,6 +73,8 @@ export class Checker {
   /** The fields that were read. A request has few, so that a list is quicker than a Set. */
   readonly #read: string[] = [];
   readonly #parts: Checker[] = [];
+  /** The paths of the fields that nothing has read, once `done` was called. As at AWS, they have no effect. */
+  ignored: readonly string[] = [];
 
   /**
    * @param place the path of an object inside the request, which ends with a dot; empty for the request itself
@@ -170,6 +170,13 @@ export class Checker {
     return value;
   }
 
+  /** Reads a request whose only field is the ARN of this kind of resource. @throws ServiceError as `checkArn` does */
+  onlyArn(field: string, kind: ResourceKind, max: number = MAX.arn): string {
+    const arn = this.requiredText(field, { ...ARN, max });
+    this.done();
+    return checkArn(arn, kind);
+  }
+
   /**
    * Reads `maxResults` and `nextToken`. A token isn't valid for a request with other parameters. API reference of Step
    * Functions: "Keep all other arguments unchanged".
@@ -183,13 +190,12 @@ export class Checker {
   }
 
   /**
-   * Notes the fields that nothing has read, which {@link ignoredIn} returns.
+   * Notes the fields that nothing has read.
    * @throws ServiceError ValidationException with all violations, if there are any
    */
   done(): void {
     if (this.violations.length > 0) throw errors.validation(this.violations);
-    const unread = this.#unread();
-    if (unread.length > 0) IGNORED.set(this.body, unread);
+    this.ignored = this.#unread();
   }
 
   /** Adds a violation. @param value the field's value as the error message shows it, with a space before it */

@@ -10,7 +10,7 @@ import type { Call, Operation } from './operation.js';
 import { parseBody, type BodyReader, type BodyRefusal } from './request-body.js';
 import { CORAL, errors, ServiceError } from '../engine/answers/service-error.js';
 import type { StepFunctions } from '../engine/step-functions.js';
-import type { Body } from './request-validation.js';
+import { type Body, Checker } from './request-validation.js';
 
 /** Handles the HTTP requests that aren't calls of the API. `isFor` returns true for such a request. */
 export interface RequestHandler {
@@ -202,13 +202,14 @@ class Exchange {
 
   /** Runs an operation. Returns its result or, if it throws a ServiceError, that error. */
   async #perform(name: string, body: Body | undefined, closedWindowMs: number): Promise<object> {
+    const operation = this.options.operations.get(name);
+    if (!operation) return unknownOperation(name);
+    if (!body) return errors.serialization('The body is not a JSON object');
+    const checker = new Checker(body);
     try {
-      const operation = this.options.operations.get(name);
-      if (!operation) return unknownOperation(name);
-      if (!body) return errors.serialization('The body is not a JSON object');
       const call: Call = {
         operation: name,
-        body,
+        checker,
         region: signedRegion(this.request),
         closedWindowMs,
         onClosed: (callback) => (this.#closed ? callback() : (this.#onClosed = callback)),
@@ -218,7 +219,7 @@ class Exchange {
       if (error instanceof ServiceError) return error;
       throw error;
     } finally {
-      if (body) this.ignored.tell(name, body);
+      this.ignored.tell(name, checker.ignored);
     }
   }
 

@@ -4,6 +4,7 @@ import { START_FROM } from '../../base/local-service.js';
 import type { Logger } from '../../base/log/log.js';
 import type { Names } from '../api/host-check.js';
 import type { Call, Operation } from '../api/operation.js';
+import { type Body, Checker } from '../api/request-validation.js';
 import type { StepFunctions } from '../engine/step-functions.js';
 import { parseBody, type BodyReader } from '../api/request-body.js';
 import type { RequestHandler } from '../api/server.js';
@@ -177,16 +178,11 @@ export class Console implements RequestHandler {
 const isPage = (url: string): boolean => url === '/' || url.startsWith('/?');
 const isRead = (method: string | undefined): boolean => method === 'GET' || method === 'HEAD';
 
-function callOf(
-  operation: string,
-  body: Call['body'],
-  request: IncomingMessage,
-  response: ServerResponse,
-): Call {
+function callOf(operation: string, body: Body, request: IncomingMessage, response: ServerResponse): Call {
   const region = request.headers['x-stepwright-region'];
   return {
     operation,
-    body,
+    checker: new Checker(body),
     region: typeof region === 'string' && /^[a-z0-9-]{1,32}$/.test(region) ? region : 'us-east-1',
     closedWindowMs: 0,
     onClosed: (callback) => response.once('close', () => response.writableFinished || callback()),

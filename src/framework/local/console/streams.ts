@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import type { Logger } from '../../base/log/log.js';
 import type { Call } from '../api/operation.js';
-import { Checker, MAX } from '../api/request-validation.js';
+import { type Checker, MAX } from '../api/request-validation.js';
 import { errors, ServiceError } from '../engine/answers/service-error.js';
 import type { StepFunctions } from '../engine/step-functions.js';
 import type { Commands, FollowedTopic, TopicRefusal } from './api.js';
@@ -72,8 +72,7 @@ export class Streams {
    * @returns the topics that can't be followed, each with the reason
    * @throws ServiceError StreamDoesNotExist
    */
-  follow({ body }: Call): Follow['answer'] {
-    const checker = new Checker(body);
+  follow({ checker }: Call): Follow['answer'] {
     const key = checker.requiredText(STREAM, { min: 1, max: MAX.name });
     const topics = (checker.objects(TOPICS, true) ?? []).map(readTopic);
     checker.done();

@@ -1,5 +1,5 @@
 import type { Call } from '../api/operation.js';
-import { checkArn, Checker, MAX } from '../api/request-validation.js';
+import { ARN, checkArn } from '../api/request-validation.js';
 import type { TaskOrder } from '../asl/runtime/running-execution.js';
 import { HISTORY_LIMIT } from '../engine/history.js';
 import type { StepFunctions } from '../engine/step-functions.js';
@@ -19,12 +19,11 @@ const SCHEDULED_ID: Field = 'scheduledId';
  * @returns an empty object if no such task is queued
  */
 export function takeTask(
-  { body }: Pick<Call, 'body'>,
+  { checker }: Pick<Call, 'checker'>,
   { activities, clock }: StepFunctions,
 ): TakenTask | NothingQueued {
-  const checker = new Checker(body);
-  const arn = checker.requiredText(ACTIVITY_ARN, { min: 1, max: MAX.arn, shown: true });
-  const execution = checker.text(EXECUTION, { min: 1, max: MAX.arn, shown: true });
+  const arn = checker.requiredText(ACTIVITY_ARN, ARN);
+  const execution = checker.text(EXECUTION, ARN);
   const scheduledId = checker.integer(SCHEDULED_ID, 1, HISTORY_LIMIT);
   checker.done();
   const isWanted = ({ origin }: TaskOrder): boolean =>

@@ -3,6 +3,7 @@ import type { Logger } from '../../base/log/log.js';
 import { show } from '../../base/show.js';
 import type { Names } from '../api/host-check.js';
 import type { Operation } from '../api/operation.js';
+import { Checker } from '../api/request-validation.js';
 import type { BodyReader } from '../api/request-body.js';
 import type { RequestHandler } from '../api/server.js';
 import { parseJson } from '../asl/values/json.js';
@@ -97,7 +98,7 @@ export class McpEndpoint implements RequestHandler {
     if (!operation) throw new Error(`there is no operation ${name}`);
     const onClosed = (closed: () => void): void => signal.addEventListener('abort', closed, { once: true });
     const region = homeRegion(stepFunctions);
-    const call = { operation: name, body: { ...body }, region, closedWindowMs: 0, onClosed };
+    const call = { operation: name, checker: new Checker({ ...body }), region, closedWindowMs: 0, onClosed };
     return (await operation(call, stepFunctions)) as T;
   }
 }

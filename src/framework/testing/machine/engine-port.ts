@@ -1,7 +1,7 @@
 import { classifyReportFailure } from '../../aws/classify-failure.js';
 import type { ReportRequest } from '../../aws/call.js';
 import type { ActivityPort, PollAnswer, ReportAnswer } from '../../aws/activity-port.js';
-import type { Call } from '../../local/api/operation.js';
+import { type Body, Checker } from '../../local/api/request-validation.js';
 import { taskOperations } from '../../local/api/operations/task-operations.js';
 import { ServiceError } from '../../local/engine/answers/service-error.js';
 import type { StepFunctions } from '../../local/engine/step-functions.js';
@@ -34,12 +34,16 @@ export class EnginePort implements ActivityPort {
    * Calls the API about a task, with the body that would be sent over the network.
    * @throws ServiceError if Step Functions rejects the call
    */
-  async send(operation: string, body: Call['body']): Promise<void> {
-    const call = { operation, body, region: 'us-east-1', closedWindowMs: 0, onClosed: () => {} };
+  async send(operation: string, body: Body): Promise<void> {
+    const call = {
+      ...{ operation, region: 'us-east-1', closedWindowMs: 0 },
+      checker: new Checker(body),
+      onClosed: () => {},
+    };
     await taskOperations[operation]?.(call, this.#stepFunctions);
   }
 
-  async #call(operation: string, body: Call['body']): Promise<ReportAnswer> {
+  async #call(operation: string, body: Body): Promise<ReportAnswer> {
     try {
       await this.send(operation, body);
       return { kind: 'ok' };

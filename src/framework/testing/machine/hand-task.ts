@@ -1,4 +1,4 @@
-import type { Call } from '../../local/api/operation.js';
+import type { Body } from '../../local/api/request-validation.js';
 import type { OpenTask } from '../../local/engine/tasks/open-task.js';
 import { ServiceError } from '../../local/engine/answers/service-error.js';
 
@@ -9,7 +9,7 @@ export interface HandTaskParts {
   readonly input: unknown;
   readonly state: string;
   /** Sends a result, a failure or a heartbeat to Step Functions. @throws ServiceError if Step Functions rejects it */
-  readonly send: (operation: string, body: Call['body']) => Promise<void>;
+  readonly send: (operation: string, body: Body) => Promise<void>;
   /** Waits until nothing more happens without moving the clock and without real work. */
   readonly settle: () => Promise<void>;
 }

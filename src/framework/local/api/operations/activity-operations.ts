@@ -11,18 +11,10 @@ import { checkEncryption, readEncryption, readTags } from './machine-settings.js
 import { type Call, type Operation } from '../operation.js';
 import { pageOf } from '../../engine/answers/pages.js';
 import { END_POLLS } from '../../../base/local-service.js';
-import { checkArn, Checker, checkName, MAX } from '../request-validation.js';
+import { ARN, checkArn, checkName, MAX, NAME } from '../request-validation.js';
 
-function readActivityArn(call: Call): string {
-  const checker = new Checker(call.body);
-  const arn = checker.requiredText('activityArn', { min: 1, max: MAX.arn, shown: true });
-  checker.done();
-  return checkArn(arn, 'activity');
-}
-
-const createActivity: Operation = ({ body, region }, { activities, tags }) => {
-  const checker = new Checker(body);
-  const name = checker.requiredText('name', { min: 1, max: MAX.name, shown: true });
+const createActivity: Operation = ({ checker, region }, { activities, tags }) => {
+  const name = checker.requiredText('name', NAME);
   const encryption = readEncryption(checker) ?? DEFAULT_ENCRYPTION;
   const given = readTags(checker);
   checker.done();
@@ -40,8 +32,8 @@ const createActivity: Operation = ({ body, region }, { activities, tags }) => {
   return { activityArn: arn, creationDate: toSeconds(activity.createdAt) };
 };
 
-const describeActivity: Operation = (call, { activities }) => {
-  const { arn, name, createdAt, encryption } = activities.get(readActivityArn(call));
+const describeActivity: Operation = ({ checker }, { activities }) => {
+  const { arn, name, createdAt, encryption } = activities.get(checker.onlyArn('activityArn', 'activity'));
   return {
     activityArn: arn,
     name,
@@ -50,8 +42,7 @@ const describeActivity: Operation = (call, { activities }) => {
   };
 };
 
-const listActivities: Operation = ({ operation, body }, { activities }) => {
-  const checker = new Checker(body);
+const listActivities: Operation = ({ operation, checker }, { activities }) => {
   const page = checker.page(operation, MAX.listToken);
   checker.done();
   const { items, ...rest } = pageOf(activities.all(), ({ key }) => key, page);
@@ -63,17 +54,17 @@ const listActivities: Operation = ({ operation, body }, { activities }) => {
   return { activities: listed, ...rest };
 };
 
-const deleteActivity: Operation = (call, { activities, tags }) => {
-  const arn = readActivityArn(call);
+const deleteActivity: Operation = ({ checker }, { activities, tags }) => {
+  const arn = checker.onlyArn('activityArn', 'activity');
   activities.delete(arn);
   tags.forget(arn);
   return {};
 };
 
 const getActivityTask: Operation = (call, stepFunctions) => {
-  const checker = new Checker(call.body);
-  const arn = checker.requiredText('activityArn', { min: 1, max: MAX.arn, shown: true });
-  const workerName = checker.text('workerName', { min: 1, max: MAX.name, shown: true });
+  const { checker } = call;
+  const arn = checker.requiredText('activityArn', ARN);
+  const workerName = checker.text('workerName', NAME);
   checker.done();
   return poll(call, stepFunctions, checkArn(arn, 'activity'), workerName);
 };
@@ -101,9 +92,8 @@ function poll(
  * Responds without a task to the open GetActivityTask calls of a worker that is shutting down. Otherwise the worker
  * would have to wait up to a minute for these responses. Step Functions itself has no such operation.
  */
-const endPolls: Operation = ({ body }, stepFunctions) => {
-  const checker = new Checker(body);
-  const workerName = checker.requiredText('workerName', { min: 1, max: MAX.name, shown: true });
+const endPolls: Operation = ({ checker }, stepFunctions) => {
+  const workerName = checker.requiredText('workerName', NAME);
   checker.done();
   stepFunctions.endPollsOf(workerName);
   return {};

@@ -4,12 +4,11 @@ import { toSeconds } from '../../engine/history.js';
 import type { Alias, Route } from '../../engine/machines/machine-book.js';
 import { splitQualified, type Machine } from '../../engine/machines/machines.js';
 import type { StepFunctions } from '../../engine/step-functions.js';
-import type { Call, Operation } from '../operation.js';
-import { checkArn, Checker, MAX } from '../request-validation.js';
+import type { Operation } from '../operation.js';
+import { ARN, checkArn, type Checker, MAX } from '../request-validation.js';
 
-const ARN = { min: 1, max: MAX.arn, shown: true } as const;
 const PATTERN = '^(?=.*[a-zA-Z_\\-\\.])[a-zA-Z0-9_\\-\\.]+$';
-const NAME = { regexp: new RegExp(PATTERN), shown: PATTERN };
+const NAME_PATTERN = { regexp: new RegExp(PATTERN), shown: PATTERN };
 
 const describeRoutes = (routes: readonly Route[]): object[] =>
   routes.map(({ versionArn, weight }) => ({ stateMachineVersionArn: versionArn, weight }));
@@ -66,9 +65,8 @@ function machineOf(routes: readonly Route[], { machines }: StepFunctions): Machi
   return machine;
 }
 
-const createStateMachineAlias: Operation = ({ body }, stepFunctions) => {
-  const checker = new Checker(body);
-  const name = checker.requiredText('name', { min: 1, max: MAX.name, pattern: NAME, shown: true });
+const createStateMachineAlias: Operation = ({ checker }, stepFunctions) => {
+  const name = checker.requiredText('name', { min: 1, max: MAX.name, pattern: NAME_PATTERN, shown: true });
   const description = checker.text('description', { max: MAX.description });
   const routes = readRoutes(checker, true) ?? [];
   checker.done();
@@ -80,13 +78,6 @@ const createStateMachineAlias: Operation = ({ body }, stepFunctions) => {
   return { stateMachineAliasArn: arn, creationDate: toSeconds(createdAt) };
 };
 
-function readAliasArn(call: Call): string {
-  const checker = new Checker(call.body);
-  const arn = checker.requiredText('stateMachineAliasArn', ARN);
-  checker.done();
-  return checkArn(arn, 'stateMachine');
-}
-
 /** @throws ServiceError ResourceNotFound */
 function findAlias(arn: string, { machines }: StepFunctions): { alias: Alias; machine: Machine } {
   const [machineArn, name = ''] = splitQualified(arn);
@@ -96,8 +87,8 @@ function findAlias(arn: string, { machines }: StepFunctions): { alias: Alias; ma
   return { alias, machine };
 }
 
-const describeStateMachineAlias: Operation = (call, stepFunctions) => {
-  const { alias } = findAlias(readAliasArn(call), stepFunctions);
+const describeStateMachineAlias: Operation = ({ checker }, stepFunctions) => {
+  const { alias } = findAlias(checker.onlyArn('stateMachineAliasArn', 'stateMachine'), stepFunctions);
   return {
     stateMachineAliasArn: alias.arn,
     name: alias.name,
@@ -108,8 +99,7 @@ const describeStateMachineAlias: Operation = (call, stepFunctions) => {
   };
 };
 
-const updateStateMachineAlias: Operation = ({ body }, stepFunctions) => {
-  const checker = new Checker(body);
+const updateStateMachineAlias: Operation = ({ checker }, stepFunctions) => {
   const arn = checker.requiredText('stateMachineAliasArn', ARN);
   const description = checker.text('description', { max: MAX.description });
   const routes = readRoutes(checker, false);
@@ -126,14 +116,14 @@ const updateStateMachineAlias: Operation = ({ body }, stepFunctions) => {
   return { updateDate: toSeconds(updatedAt) };
 };
 
-const deleteStateMachineAlias: Operation = (call, { machines }) => {
-  const [machineArn, name = ''] = splitQualified(readAliasArn(call));
+const deleteStateMachineAlias: Operation = ({ checker }, { machines }) => {
+  const arn = checker.onlyArn('stateMachineAliasArn', 'stateMachine');
+  const [machineArn, name = ''] = splitQualified(arn);
   machines.find(machineArn)?.book.deleteAlias(name);
   return {};
 };
 
-const listStateMachineAliases: Operation = ({ operation, body }, { machines }) => {
-  const checker = new Checker(body);
+const listStateMachineAliases: Operation = ({ operation, checker }, { machines }) => {
   const arn = checker.requiredText('stateMachineArn', ARN);
   const page = checker.page(operation, MAX.listToken);
   checker.done();

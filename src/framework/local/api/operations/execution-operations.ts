@@ -12,14 +12,13 @@ import { readMetadataOnly } from './machine-settings.js';
 import { pageKey, pageSize, pageToken } from '../../engine/answers/pages.js';
 import { errors } from '../../engine/answers/service-error.js';
 import { jsonMistake } from '../../asl/values/json-scan.js';
-import { checkArn, Checker, checkName, MAX } from '../request-validation.js';
+import { ARN, checkArn, checkName, MAX, NAME } from '../request-validation.js';
 
 /**
  * The execution statuses, in the order of Step Functions' error message. An execution of the local service never has
  * the status PENDING_REDRIVE.
  */
 const STATUSES = ['SUCCEEDED', 'TIMED_OUT', 'PENDING_REDRIVE', 'ABORTED', 'FAILED', 'RUNNING'];
-const ARN = { min: 1, max: MAX.arn, shown: true } as const;
 /** API reference of Step Functions, StartExecution: ASCII characters only. */
 const TRACE = {
   max: 256,
@@ -30,11 +29,10 @@ const TRACE = {
 
 const TOKEN = { min: 1, max: 64, pattern: { regexp: /^[!-~]*$/, shown: '[!-~]+' }, shown: true } as const;
 
-const startExecution: Operation = ({ body }, stepFunctions) => {
+const startExecution: Operation = ({ checker }, stepFunctions) => {
   const { machines, executions, random } = stepFunctions;
-  const checker = new Checker(body);
   const arn = checker.requiredText('stateMachineArn', ARN);
-  const name = checker.text('name', { min: 1, max: MAX.name, shown: true });
+  const name = checker.text('name', NAME);
   const input = checker.text('input', { max: MAX.data }) ?? '{}';
   const traceHeader = checker.text('traceHeader', TRACE);
   checker.done();
@@ -56,12 +54,11 @@ const startExecution: Operation = ({ body }, stepFunctions) => {
  * StartExecution would use, so that a state can be tried again after it was mended. Step Functions itself has no such
  * operation.
  */
-const startExecutionFrom: Operation = ({ body }, { machines, executions, random }) => {
-  const checker = new Checker(body);
+const startExecutionFrom: Operation = ({ checker }, { machines, executions, random }) => {
   const arn = checker.requiredText('executionArn', ARN);
-  const state = checker.requiredText('state', { min: 1, max: MAX.name, shown: true });
+  const state = checker.requiredText('state', NAME);
   const given = checker.text('input', { max: MAX.data });
-  const name = checker.text('name', { min: 1, max: MAX.name, shown: true }) ?? nameFrom(state);
+  const name = checker.text('name', NAME) ?? nameFrom(state);
   checker.done();
   checkName(name);
   const earlier = executions.get(checkArn(arn, 'execution'));
@@ -88,16 +85,14 @@ function parseInput(input: string): Json {
   }
 }
 
-const redriveExecution: Operation = ({ body }, { executions }) => {
-  const checker = new Checker(body);
+const redriveExecution: Operation = ({ checker }, { executions }) => {
   const arn = checker.requiredText('executionArn', ARN);
   const token = checker.text('clientToken', TOKEN);
   checker.done();
   return { redriveDate: toSeconds(executions.redrive(executions.get(checkArn(arn, 'execution')), token)) };
 };
 
-const describeExecution: Operation = ({ body }, { executions, clock }) => {
-  const checker = new Checker(body);
+const describeExecution: Operation = ({ checker }, { executions, clock }) => {
   const arn = checker.requiredText('executionArn', ARN);
   const included = !readMetadataOnly(checker);
   checker.done();
@@ -124,8 +119,7 @@ function describeRedrive(execution: Execution, now: number): object {
     : { redriveStatus: 'NOT_REDRIVABLE', redriveStatusReason };
 }
 
-const listExecutions: Operation = ({ operation, body }, { machines, executions, random }) => {
-  const checker = new Checker(body);
+const listExecutions: Operation = ({ operation, checker }, { machines, executions, random }) => {
   const machineArn = checker.text('stateMachineArn', ARN);
   const status = checker.oneOf('statusFilter', STATUSES) as ExecutionStatus | undefined;
   const redriveFilter = checker.oneOf('redriveFilter', ['REDRIVEN', 'NOT_REDRIVEN']);
@@ -185,8 +179,7 @@ function identify({ arn, name, machine, status, startedAt, end, startedBy, redri
   };
 }
 
-const stopExecution: Operation = ({ body }, { executions }) => {
-  const checker = new Checker(body);
+const stopExecution: Operation = ({ checker }, { executions }) => {
   const arn = checker.requiredText('executionArn', ARN);
   const error = checker.text('error', { max: MAX.error });
   const cause = checker.text('cause', { max: MAX.cause });
@@ -196,8 +189,7 @@ const stopExecution: Operation = ({ body }, { executions }) => {
   return { stopDate: toSeconds(execution.end?.at ?? execution.startedAt) };
 };
 
-const getExecutionHistory: Operation = ({ operation, body }, { executions }) => {
-  const checker = new Checker(body);
+const getExecutionHistory: Operation = ({ operation, checker }, { executions }) => {
   const arn = checker.requiredText('executionArn', ARN);
   const page = checker.page(operation, MAX.executionsToken);
   const reverse = checker.boolean('reverseOrder') ?? false;
@@ -215,10 +207,9 @@ const getExecutionHistory: Operation = ({ operation, body }, { executions }) => 
 };
 
 /** Recorded from the live service: a STANDARD machine, the only type that there is here, isn't run synchronously. */
-const startSyncExecution: Operation = ({ body }, { machines, random }) => {
-  const checker = new Checker(body);
+const startSyncExecution: Operation = ({ checker }, { machines, random }) => {
   const arn = checker.requiredText('stateMachineArn', ARN);
-  const name = checker.text('name', { min: 1, max: MAX.name, shown: true });
+  const name = checker.text('name', NAME);
   checker.text('input', { max: MAX.data });
   checker.text('traceHeader', TRACE);
   readMetadataOnly(checker);
@@ -229,8 +220,7 @@ const startSyncExecution: Operation = ({ body }, { machines, random }) => {
 };
 
 /** No execution has Map Runs here. */
-const listMapRuns: Operation = ({ operation, body }, { executions }) => {
-  const checker = new Checker(body);
+const listMapRuns: Operation = ({ operation, checker }, { executions }) => {
   const arn = checker.requiredText('executionArn', ARN);
   const page = checker.page(operation, MAX.listToken);
   checker.done();

@@ -7,15 +7,12 @@ import { toSeconds } from '../../engine/history.js';
 import { homeOf, keyOf, splitQualified, type Machine } from '../../engine/machines/machines.js';
 import { DEFAULT_SETTINGS } from '../../engine/machines/settings.js';
 import { checkTags } from '../../engine/machines/tags.js';
-import { type Call, type Operation } from '../operation.js';
-import { checkArn, Checker, checkHeapFor, checkName, checkRole, MAX } from '../request-validation.js';
+import type { Operation } from '../operation.js';
+import { ARN, checkArn, checkHeapFor, checkName, checkRole, MAX, NAME } from '../request-validation.js';
 import { checkSettings, readMetadataOnly, readSettings, readTags } from './machine-settings.js';
 
-const ARN = { min: 1, max: MAX.arn, shown: true } as const;
-
-const createStateMachine: Operation = ({ body, region }, { machines, tags, clock }) => {
-  const checker = new Checker(body);
-  const name = checker.requiredText('name', { min: 1, max: MAX.name, shown: true });
+const createStateMachine: Operation = ({ checker, region }, { machines, tags, clock }) => {
+  const name = checker.requiredText('name', NAME);
   const definition = checker.requiredText('definition', { min: 1, max: MAX.definition });
   const roleArn = checker.requiredText('roleArn', ARN);
   const type = checker.oneOf('type', ['STANDARD', 'EXPRESS']) ?? 'STANDARD';
@@ -67,8 +64,7 @@ function compile(definition: string): Program {
   }
 }
 
-const updateStateMachine: Operation = ({ body }, { machines, clock }) => {
-  const checker = new Checker(body);
+const updateStateMachine: Operation = ({ checker }, { machines, clock }) => {
   const arn = checker.requiredText('stateMachineArn', ARN);
   const definition = checker.text('definition', { min: 1, max: MAX.definition });
   const roleArn = checker.text('roleArn', ARN);
@@ -95,8 +91,7 @@ const updateStateMachine: Operation = ({ body }, { machines, clock }) => {
   };
 };
 
-const describeStateMachine: Operation = (call, { machines, random }) => {
-  const checker = new Checker(call.body);
+const describeStateMachine: Operation = ({ checker }, { machines, random }) => {
   const arn = checker.requiredText('stateMachineArn', ARN);
   const metadataOnly = readMetadataOnly(checker);
   checker.done();
@@ -134,8 +129,7 @@ function describe(
   };
 }
 
-const describeStateMachineForExecution: Operation = ({ body }, { executions }) => {
-  const checker = new Checker(body);
+const describeStateMachineForExecution: Operation = ({ checker }, { executions }) => {
   const arn = checker.requiredText('executionArn', ARN);
   const metadataOnly = readMetadataOnly(checker);
   checker.done();
@@ -143,8 +137,7 @@ const describeStateMachineForExecution: Operation = ({ body }, { executions }) =
   return { ...describe(machine, metadataOnly), updateDate: toSeconds(machine.updatedAt) };
 };
 
-const listStateMachines: Operation = ({ operation, body }, { machines }) => {
-  const checker = new Checker(body);
+const listStateMachines: Operation = ({ operation, checker }, { machines }) => {
   const page = checker.page(operation, MAX.listToken);
   checker.done();
   const { items, ...rest } = pageOf(machines.all(), keyOf, page);
@@ -155,11 +148,9 @@ function summary({ arn, name, createdAt }: Machine): object {
   return { stateMachineArn: arn, name, type: 'STANDARD', creationDate: toSeconds(createdAt) };
 }
 
-const deleteStateMachine: Operation = (call: Call, { machines, tags }) => {
-  const checker = new Checker(call.body);
-  const arn = checker.requiredText('stateMachineArn', ARN);
-  checker.done();
-  machines.delete(checkArn(arn, 'stateMachine'));
+const deleteStateMachine: Operation = ({ checker }, { machines, tags }) => {
+  const arn = checker.onlyArn('stateMachineArn', 'stateMachine');
+  machines.delete(arn);
   tags.forget(arn);
   return {};
 };

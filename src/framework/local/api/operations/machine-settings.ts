@@ -1,7 +1,7 @@
 import { DEFAULT_ENCRYPTION, type Settings } from '../../engine/machines/settings.js';
 import { errors } from '../../engine/answers/service-error.js';
 import type { Tag } from '../../engine/machines/tags.js';
-import { MAX, type Checker } from '../request-validation.js';
+import { ARN, type Checker } from '../request-validation.js';
 
 const LEVELS = ['ALL', 'ERROR', 'FATAL', 'OFF'];
 const ENCRYPTION_TYPES = ['AWS_OWNED_KEY', 'CUSTOMER_MANAGED_KMS_KEY'];
@@ -26,7 +26,7 @@ export function readSettings(checker: Checker): Partial<Settings> {
 function readLogging(logging: Checker): object {
   const destinations = logging.objects('destinations')?.map((each) => {
     const group = each.object('cloudWatchLogsLogGroup');
-    const arn = group?.text('logGroupArn', { min: 1, max: MAX.arn, shown: true });
+    const arn = group?.text('logGroupArn', ARN);
     return { ...(group && { cloudWatchLogsLogGroup: { logGroupArn: arn } }) };
   });
   return {

@@ -2,10 +2,8 @@ import { parseArn } from '../../asl/values/arn.js';
 import { errors } from '../../engine/answers/service-error.js';
 import type { StepFunctions } from '../../engine/step-functions.js';
 import type { Operation } from '../operation.js';
-import { Checker, MAX } from '../request-validation.js';
+import { ARN } from '../request-validation.js';
 import { readTagKeys, readTags } from './machine-settings.js';
-
-const ARN = { min: 1, max: MAX.arn, shown: true } as const;
 
 /** @throws ServiceError InvalidArn, or ResourceNotFound if there is neither a machine nor an activity of this ARN */
 function checkResource(arn: string, { machines, activities }: StepFunctions): void {
@@ -13,8 +11,7 @@ function checkResource(arn: string, { machines, activities }: StepFunctions): vo
   if (!machines.find(arn) && !activities.has(arn)) throw errors.noResource(arn);
 }
 
-const tagResource: Operation = ({ body }, stepFunctions) => {
-  const checker = new Checker(body);
+const tagResource: Operation = ({ checker }, stepFunctions) => {
   const arn = checker.requiredText('resourceArn', ARN);
   const tags = readTags(checker, true);
   checker.done();
@@ -23,8 +20,7 @@ const tagResource: Operation = ({ body }, stepFunctions) => {
   return {};
 };
 
-const untagResource: Operation = ({ body }, stepFunctions) => {
-  const checker = new Checker(body);
+const untagResource: Operation = ({ checker }, stepFunctions) => {
   const arn = checker.requiredText('resourceArn', ARN);
   const keys = readTagKeys(checker);
   checker.done();
@@ -33,8 +29,7 @@ const untagResource: Operation = ({ body }, stepFunctions) => {
   return {};
 };
 
-const listTagsForResource: Operation = ({ body }, stepFunctions) => {
-  const checker = new Checker(body);
+const listTagsForResource: Operation = ({ checker }, stepFunctions) => {
   const arn = checker.requiredText('resourceArn', ARN);
   checker.done();
   checkResource(arn, stepFunctions);

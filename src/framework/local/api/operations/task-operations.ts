@@ -4,7 +4,7 @@ import type { OpenTask } from '../../engine/tasks/open-task.js';
 import type { StepFunctions } from '../../engine/step-functions.js';
 import type { Operation } from '../operation.js';
 import { errors } from '../../engine/answers/service-error.js';
-import { Checker, MAX } from '../request-validation.js';
+import { MAX } from '../request-validation.js';
 
 const TOKEN = { min: 1, max: MAX.token, shown: true } as const;
 
@@ -18,8 +18,7 @@ function findOpen({ tasks }: StepFunctions, token: string): OpenTask {
   return task;
 }
 
-const sendTaskSuccess: Operation = ({ body }, { tasks }) => {
-  const checker = new Checker(body);
+const sendTaskSuccess: Operation = ({ checker }, { tasks }) => {
   const token = checker.requiredText('taskToken', TOKEN);
   const output = checker.requiredText('output', { max: MAX.data });
   checker.done();
@@ -31,8 +30,7 @@ const sendTaskSuccess: Operation = ({ body }, { tasks }) => {
   return {};
 };
 
-const sendTaskFailure: Operation = ({ body }, stepFunctions) => {
-  const checker = new Checker(body);
+const sendTaskFailure: Operation = ({ checker }, stepFunctions) => {
   const token = checker.requiredText('taskToken', TOKEN);
   const error = checker.text('error', { max: MAX.error });
   const cause = checker.text('cause', { max: MAX.cause });
@@ -41,8 +39,7 @@ const sendTaskFailure: Operation = ({ body }, stepFunctions) => {
   return {};
 };
 
-const sendTaskHeartbeat: Operation = ({ body }, stepFunctions) => {
-  const checker = new Checker(body);
+const sendTaskHeartbeat: Operation = ({ checker }, stepFunctions) => {
   const token = checker.requiredText('taskToken', TOKEN);
   checker.done();
   findOpen(stepFunctions, token).heartbeat();
@@ -55,8 +52,7 @@ const HASH = { min: 8, max: 8 };
 const LATEST = 2 ** 53;
 
 /** Notes what a worker says about its tasks. A task that isn't known is ignored: its worker can't tell. */
-const putTaskLog: Operation = ({ body }, { tasks }) => {
-  const checker = new Checker(body);
+const putTaskLog: Operation = ({ checker }, { tasks }) => {
   const lines = (checker.objects('lines') ?? []).map((line) => ({
     task: line.requiredText('task', HASH),
     at: line.integer('at', 0, LATEST, true) ?? 0,

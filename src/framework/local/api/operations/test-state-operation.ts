@@ -5,12 +5,11 @@ import { errors } from '../../engine/answers/service-error.js';
 import { homeOf } from '../../engine/machines/machines.js';
 import type { TrialExecution } from '../../engine/trial-execution.js';
 import type { Operation } from '../operation.js';
-import { Checker } from '../request-validation.js';
 import { checkTrial } from './test-state-checks.js';
 import { readTrialRequest, type TrialRequest } from './test-state-request.js';
 
-const testState: Operation = async ({ body, region, onClosed }, stepFunctions) => {
-  const request = readTrialRequest(new Checker(body));
+const testState: Operation = async ({ checker, region, onClosed }, stepFunctions) => {
+  const request = readTrialRequest(checker);
   const input = parsed(request.input);
   const tried = compile(request);
   checkTrial(request, tried);

@@ -2,7 +2,7 @@ import type { ValidationMode } from '../../asl/definition/mock-check.js';
 import type { MockedOutcome } from '../../asl/runtime/trial.js';
 import { isObject, parseJson, type JsonObject } from '../../asl/values/json.js';
 import { errors } from '../../engine/answers/service-error.js';
-import { checkRole, MAX, type Checker } from '../request-validation.js';
+import { ARN, type Checker, checkRole, MAX, NAME } from '../request-validation.js';
 
 /** The outcome that stands for the work of the state, and its text. */
 export interface RequestedMock {
@@ -35,12 +35,12 @@ const DATA = { max: MAX.data } as const;
 /** Reads a request. @throws ServiceError ValidationException if a member of it isn't valid */
 export function readTrialRequest(checker: Checker): TrialRequest {
   const definition = checker.requiredText('definition', { min: 1, max: MAX.definition });
-  const roleArn = checker.text('roleArn', { min: 1, max: MAX.arn, shown: true });
+  const roleArn = checker.text('roleArn', ARN);
   const input = checker.text('input', DATA) ?? '{}';
   const level = checker.oneOf('inspectionLevel', ['INFO', 'DEBUG', 'TRACE']) ?? 'INFO';
   const secrets = checker.boolean('revealSecrets') ?? false;
   const variables = checker.text('variables', DATA);
-  const stateName = checker.text('stateName', { min: 1, max: MAX.name, shown: true });
+  const stateName = checker.text('stateName', NAME);
   const contextText = checker.text('context', DATA);
   const mock = readMock(checker);
   const configuration = readConfiguration(checker);
@@ -90,7 +90,7 @@ function readConfiguration(checker: Checker): TrialRequest['configuration'] {
   const part = checker.object('stateConfiguration');
   return {
     retrierRetryCount: part?.integer('retrierRetryCount', 0, Number.MAX_SAFE_INTEGER),
-    errorCausedByState: part?.text('errorCausedByState', { min: 1, max: MAX.name, shown: true }),
+    errorCausedByState: part?.text('errorCausedByState', NAME),
     mapIterationFailureCount: part?.integer('mapIterationFailureCount', 0, Number.MAX_SAFE_INTEGER),
     itemData: part?.text('mapItemReaderData', DATA),
   };

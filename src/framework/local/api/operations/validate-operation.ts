@@ -6,13 +6,12 @@ import { isObject, parseJson, type JsonObject } from '../../asl/values/json.js';
 import { jsonMistake } from '../../asl/values/json-scan.js';
 import { errors } from '../../engine/answers/service-error.js';
 import type { Operation } from '../operation.js';
-import { Checker, checkHeapFor, MAX } from '../request-validation.js';
+import { checkHeapFor, MAX } from '../request-validation.js';
 
 /** The most diagnostics in one response. API reference of Step Functions. */
 const MOST = 100;
 
-const validateStateMachineDefinition: Operation = ({ body }) => {
-  const checker = new Checker(body);
+const validateStateMachineDefinition: Operation = ({ checker }) => {
   const definition = checker.requiredText('definition', { max: MAX.definition });
   const type = checker.oneOf('type', ['STANDARD', 'EXPRESS']) ?? 'STANDARD';
   const severity = checker.oneOf('severity', ['ERROR', 'WARNING']) ?? 'ERROR';

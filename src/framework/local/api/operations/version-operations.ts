@@ -2,15 +2,12 @@ import { pageOf } from '../../engine/answers/pages.js';
 import { errors } from '../../engine/answers/service-error.js';
 import { toSeconds } from '../../engine/history.js';
 import { splitQualified } from '../../engine/machines/machines.js';
-import type { Call, Operation } from '../operation.js';
-import { checkArn, Checker, MAX } from '../request-validation.js';
+import type { Operation } from '../operation.js';
+import { ARN, checkArn, MAX } from '../request-validation.js';
 
 /** The id of a revision that has none. API reference of Step Functions, PublishStateMachineVersion. */
 const INITIAL = 'INITIAL';
-const ARN = { min: 1, max: MAX.arn, shown: true } as const;
-
-const publishStateMachineVersion: Operation = ({ body }, { machines, clock }) => {
-  const checker = new Checker(body);
+const publishStateMachineVersion: Operation = ({ checker }, { machines, clock }) => {
   const arn = checker.requiredText('stateMachineArn', ARN);
   const description = checker.text('description', { max: MAX.description });
   const revisionId = checker.text('revisionId', { max: Infinity });
@@ -22,21 +19,14 @@ const publishStateMachineVersion: Operation = ({ body }, { machines, clock }) =>
   return { creationDate: toSeconds(version.createdAt), stateMachineVersionArn: version.arn };
 };
 
-function readVersionArn(call: Call): string {
-  const checker = new Checker(call.body);
-  const arn = checker.requiredText('stateMachineVersionArn', { ...ARN, max: MAX.longArn });
-  checker.done();
-  return checkArn(arn, 'stateMachine');
-}
-
-const deleteStateMachineVersion: Operation = (call, { machines }) => {
-  const [machineArn, number] = splitQualified(readVersionArn(call));
+const deleteStateMachineVersion: Operation = ({ checker }, { machines }) => {
+  const arn = checker.onlyArn('stateMachineVersionArn', 'stateMachine', MAX.longArn);
+  const [machineArn, number] = splitQualified(arn);
   machines.find(machineArn)?.book.deleteVersion(Number(number));
   return {};
 };
 
-const listStateMachineVersions: Operation = ({ operation, body }, { machines }) => {
-  const checker = new Checker(body);
+const listStateMachineVersions: Operation = ({ operation, checker }, { machines }) => {
   const arn = checker.requiredText('stateMachineArn', ARN);
   const page = checker.page(operation, MAX.listToken);
   checker.done();

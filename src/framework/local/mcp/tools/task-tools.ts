@@ -1,3 +1,4 @@
+import { Checker } from '../../api/request-validation.js';
 import type { TakenTask } from '../../console/api.js';
 import { takeTask } from '../../console/take-task.js';
 import { findActivity, findExecution } from '../find.js';
@@ -23,7 +24,7 @@ export const taskTools: readonly Tool[] = [
       const { arn } = findActivity(stepFunctions, given);
       const of = execution === undefined ? {} : { execution: findExecution(stepFunctions, execution).arn };
       const take = (): TakenTask | undefined => {
-        const task = takeTask({ body: { activityArn: arn, ...of } }, stepFunctions);
+        const task = takeTask({ checker: new Checker({ activityArn: arn, ...of }) }, stepFunctions);
         return task.taskToken === undefined ? undefined : task;
       };
       const task = await waits.until(take, waitSeconds, signal);
