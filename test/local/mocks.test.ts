@@ -8,6 +8,7 @@ import {
   SendTaskHeartbeatCommand,
   SendTaskSuccessCommand,
   StartExecutionCommand,
+  StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import { type MockConfig, type Mocks, startLocalService } from 'stepwright/local';
 import { silentLog } from '../../src/framework/base/log/log.js';
@@ -164,6 +165,67 @@ describe('a mock answers a resource that is not run here', () => {
     expect(warned).toEqual([
       "nothing answers 'arn:aws:states:::sns:publish': the state 'Y' of 'M' will fail, until 'mocks' has 'M.Y' or the resource",
     ]);
+  });
+});
+
+describe('a mock hears by its signal that its task is cut', () => {
+  type Begun = Awaited<ReturnType<typeof begin>>;
+  const task = (fields: object = {}): object => ({ Type: 'Task', Resource: INVOKE, End: true, ...fields });
+  const beside = (other: object): object => ({
+    Type: 'Parallel',
+    Branches: [
+      { StartAt: 'A', States: { A: task() } },
+      { StartAt: 'B', States: { B: { Type: 'Wait', Seconds: 5, Next: 'C' }, C: other } },
+    ],
+  });
+  const begun = async (state: object, resource = INVOKE): Promise<Begun & { signal: () => boolean }> => {
+    let heard: AbortSignal | undefined;
+    const mock: Mocks[string] = (_, { signal }) => {
+      heard = signal;
+      return resource === CALLBACK ? null : new Promise(() => {});
+    };
+    const bench = await begin({ [resource]: mock }, state);
+    expect(heard?.aborted).toBe(false);
+    return { ...bench, signal: () => heard?.aborted === true };
+  };
+
+  test('when the execution is stopped', async () => {
+    const { client, executionArn, signal } = await begun(task());
+    await client.send(new StopExecutionCommand({ executionArn }));
+    expect(signal()).toBe(true);
+  });
+
+  test('when the execution is stopped while a callback waits for its token', async () => {
+    const { client, executionArn, signal } = await begun(task({ Resource: CALLBACK }), CALLBACK);
+    await client.send(new StopExecutionCommand({ executionArn }));
+    expect(signal()).toBe(true);
+  });
+
+  test('when the state times out', async () => {
+    const { clock, signal } = await begun(task({ TimeoutSeconds: 5 }));
+    await clock.advance(4_999);
+    expect(signal()).toBe(false);
+    await clock.advance(1);
+    expect(signal()).toBe(true);
+  });
+
+  test('when another branch fails', async () => {
+    const { clock, signal } = await begun(beside({ Type: 'Fail', Error: 'E' }));
+    await clock.advance(5_000);
+    expect(signal()).toBe(true);
+  });
+
+  test('but not when another branch succeeds, nor when it has answered itself', async () => {
+    const { clock, signal } = await begun(beside({ Type: 'Succeed' }));
+    await clock.advance(60_000);
+    expect(signal()).toBe(false);
+    let own: AbortSignal | undefined;
+    const answers: Mocks[string] = (_, { signal: heard }) => {
+      own = heard;
+      return 1;
+    };
+    expect(await describeEnd(await begin({ [INVOKE]: answers }, task()))).toMatchObject({ output: '1' });
+    expect(own?.aborted).toBe(false);
   });
 });
 

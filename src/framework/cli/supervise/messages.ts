@@ -26,7 +26,14 @@ export type ToWorker =
    */
   | { readonly kind: 'check'; readonly machines: readonly MachineSource[] }
   | { readonly kind: 'drain' }
-  | { readonly kind: 'mock'; readonly id: number; readonly call: MockCall; readonly input: unknown };
+  | {
+      readonly kind: 'mock';
+      readonly id: number;
+      readonly call: Omit<MockCall, 'signal'>;
+      readonly input: unknown;
+    }
+  /** Nobody waits any more for the response of the mock with this id. */
+  | { readonly kind: 'cut'; readonly id: number };
 
 /** The messages from a worker's process to `dev`. */
 export type FromWorker =

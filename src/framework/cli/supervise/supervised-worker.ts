@@ -146,9 +146,16 @@ function besideOthers(plan: Plan): Plan {
 
 function answerMocks({ settings: { mocks } }: Plan): void {
   const table = new MockTable(mocks);
+  const running = new Map<number, AbortController>();
   channel.onMessage((message) => {
+    if (message.kind === 'cut') running.get(message.id)?.abort();
     if (message.kind !== 'mock') return;
     const { id, call, input } = message;
-    void table.answer(call, input as never).then((outcome) => send({ kind: 'mocked', id, outcome }));
+    const cut = new AbortController();
+    running.set(id, cut);
+    void table.answer(call, input as never, cut.signal).then((outcome) => {
+      running.delete(id);
+      return send({ kind: 'mocked', id, outcome });
+    });
   });
 }

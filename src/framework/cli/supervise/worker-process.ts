@@ -164,11 +164,12 @@ export class WorkerProcess {
    * Runs a mock (a function in the config that returns the result of a Task state) in the worker's process. Resolves
    * with its outcome.
    */
-  mock(call: MockCall, input: unknown): Promise<MockOutcome> {
+  mock({ signal, ...call }: MockCall, input: unknown): Promise<MockOutcome> {
     const id = this.#nextId++;
     return new Promise((resolve) => {
       this.#mocks.set(id, resolve);
       this.#send({ kind: 'mock', id, call, input });
+      signal.addEventListener('abort', () => this.#send({ kind: 'cut', id }));
     });
   }
 

@@ -69,15 +69,15 @@ const openTasks: Query<'openTasks'> = ({ execution = '' }, { stepFunctions }) =>
 /** Returns the tasks of an execution whose tokens were given out and that wait for a result. */
 export function openTasksOf(execution: Execution, { tasks }: StepFunctions): readonly OpenTaskRow[] {
   return [...tasks].flatMap(({ token, subject, lease, order }) => {
-    const { origin, callback, input, timeoutSeconds, heartbeatSeconds } = order;
-    const { state, execution: of } = origin ?? callback ?? {};
+    const { origin, input, timeoutSeconds, heartbeatSeconds } = order;
+    const { state, execution: of, kind } = origin ?? {};
     if (of !== execution || state === undefined || !lease) return [];
     const { workerName, since, beatAt: heartbeatAt, due } = lease;
     const task = {
       taskToken: token,
       state,
-      activityArn: origin && subject,
-      scheduledId: origin?.scheduledId,
+      activityArn: kind === 'activity' ? subject : undefined,
+      scheduledId: kind === 'activity' ? origin?.scheduledId : undefined,
     };
     return [{ ...task, input, timeoutSeconds, heartbeatSeconds, workerName, since, heartbeatAt, due }];
   });

@@ -1,7 +1,7 @@
 import type { Cancel, Clock } from '../../base/time/clock.js';
 import { Activity } from './activity.js';
 import { parseArn } from '../asl/values/arn.js';
-import type { ActivityQueue, TaskOrder } from '../asl/runtime/running-execution.js';
+import type { Resource, ResourceCall, SubmittedTask } from '../asl/runtime/running-execution.js';
 import { errors } from './answers/service-error.js';
 import { DEFAULT_ENCRYPTION } from './machines/settings.js';
 import type { TaskTable } from './tasks/task-table.js';
@@ -10,7 +10,7 @@ import type { TaskTable } from './tasks/task-table.js';
 const ACTIVITY_LIMIT = 10_000;
 
 /** All activities, by ARN. */
-export class Activities implements ActivityQueue {
+export class Activities implements Resource {
   readonly #byArn = new Map<string, Activity>();
   #created = 0;
 
@@ -54,7 +54,12 @@ export class Activities implements ActivityQueue {
     this.#byArn.delete(arn);
   }
 
-  schedule(arn: string, order: TaskOrder): Cancel {
-    return this.get(arn).schedule(order);
+  /** Recorded from the live service. */
+  refusal({ resource }: Pick<ResourceCall, 'resource'>): string | undefined {
+    return this.has(resource) ? undefined : `The activity ${resource} does not exist.`;
+  }
+
+  submit(task: SubmittedTask): Cancel {
+    return this.get(task.call.resource).schedule(task);
   }
 }

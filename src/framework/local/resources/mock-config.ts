@@ -1,5 +1,11 @@
 import { didYouMean } from '../../base/show.js';
-import type { ResourceAnswer, ResourceCall, Resources } from '../asl/runtime/running-execution.js';
+import type { Cancel } from '../../base/time/clock.js';
+import type {
+  ResourceAnswer,
+  ResourceCall,
+  Resources,
+  SubmittedTask,
+} from '../asl/runtime/running-execution.js';
 import { isObject, type Json } from '../asl/values/json.js';
 import { CAUSE_LIMIT, ERROR_LIMIT } from '../asl/values/limits.js';
 
@@ -188,13 +194,10 @@ class TestCase implements Resources {
     private readonly others: Resources,
   ) {}
 
-  has(machine: string, state: string, resource: string): boolean {
-    if (!this.states.has(state)) return this.others.has(machine, state, resource);
-    return this.#responseTo(state, this.#countOf(state)) !== undefined;
-  }
-
-  whyNot(state: string): string | undefined {
-    if (!this.states.has(state)) return undefined;
+  refusal(call: Pick<ResourceCall, 'machine' | 'state' | 'resource'>): string | undefined {
+    const { state } = call;
+    if (!this.states.has(state)) return this.others.refusal(call);
+    if (this.#responseTo(state, this.#countOf(state))) return undefined;
     return `The test case '${this.name}' has no response for the invocation ${this.#countOf(state)} of the state '${state}'.`;
   }
 
@@ -202,18 +205,13 @@ class TestCase implements Resources {
     return this.states.has(state);
   }
 
-  answer(call: ResourceCall, input: Json): Promise<ResourceAnswer> {
-    if (!this.states.has(call.state)) return this.others.answer(call, input);
-    const count = this.#countOf(call.state);
-    this.#counts.set(call.state, count + 1);
-    return Promise.resolve(this.#answerOf(call.state, this.#responseTo(call.state, count)));
-  }
-
-  #answerOf(state: string, response: MockedResponse | undefined): ResourceAnswer {
-    if (!response) return { kind: 'failed', error: 'States.Runtime', cause: this.whyNot(state) };
-    if ('Return' in response)
-      return { kind: 'succeeded', output: JSON.stringify(response.Return), endsCallback: true };
-    return { kind: 'failed', error: response.Throw.Error, cause: response.Throw.Cause };
+  submit(task: SubmittedTask, input: Json): Cancel {
+    const { state } = task.call;
+    if (!this.states.has(state)) return this.others.submit(task, input);
+    const answer = answerOf(this.#responseTo(state, this.#countOf(state)));
+    this.#counts.set(state, this.#countOf(state) + 1);
+    void Promise.resolve().then(() => task.answered(answer));
+    return () => {};
   }
 
   #responseTo(state: string, count: number): MockedResponse | undefined {
@@ -227,4 +225,11 @@ class TestCase implements Resources {
   #countOf(state: string): number {
     return this.#counts.get(state) ?? 0;
   }
+}
+
+function answerOf(response: MockedResponse | undefined): ResourceAnswer {
+  if (!response) return { kind: 'failed', error: 'States.Runtime', cause: 'there is no response' };
+  if ('Return' in response)
+    return { kind: 'succeeded', output: JSON.stringify(response.Return), endsCallback: true };
+  return { kind: 'failed', error: response.Throw.Error, cause: response.Throw.Cause };
 }

@@ -1,5 +1,6 @@
 import { types } from 'node:util';
-import type { ResourceCall, Resources } from '../asl/runtime/running-execution.js';
+import type { Cancel } from '../../base/time/clock.js';
+import type { ResourceCall, Resources, SubmittedTask } from '../asl/runtime/running-execution.js';
 import type { Json } from '../asl/values/json.js';
 import { CAUSE_LIMIT, ERROR_LIMIT } from '../asl/values/limits.js';
 
@@ -7,6 +8,8 @@ import { CAUSE_LIMIT, ERROR_LIMIT } from '../asl/values/limits.js';
 export interface MockCall extends ResourceCall {
   /** The number of earlier calls of this mock. */
   readonly index: number;
+  /** Aborted when the task's time is over, or its execution or branch has ended: nobody waits for the response then. */
+  readonly signal: AbortSignal;
 }
 
 /** The response of a mock as plain data: a result, or an error. */
@@ -51,17 +54,28 @@ export class MockTable implements Resources {
     }
   }
 
-  has(machine: string, state: string, resource: string): boolean {
-    return this.#find(machine, state, resource) !== undefined;
+  refusal({
+    machine,
+    state,
+    resource,
+  }: Pick<ResourceCall, 'machine' | 'state' | 'resource'>): string | undefined {
+    if (this.#find(machine, state, resource)) return undefined;
+    return `Nothing answers '${resource}' in the local service: give it a mock, by '${machine}.${state}' or by the resource.`;
+  }
+
+  submit(task: SubmittedTask, input: Json): Cancel {
+    const cut = new AbortController();
+    void this.answer(task.call, input, cut.signal).then((answer) => task.answered(answer));
+    return () => cut.abort();
   }
 
   /** Returns a mock's response to a call. Never rejects: if the mock throws, the response is a failure. */
-  async answer(call: ResourceCall, input: Json): Promise<MockOutcome> {
+  async answer(call: ResourceCall, input: Json, signal: AbortSignal): Promise<MockOutcome> {
     const found = this.#find(call.machine, call.state, call.resource);
     if (!found) return { kind: 'failed', error: 'States.Runtime', cause: `Nothing mocks ${call.resource}` };
     const index = this.#counts.get(found.key) ?? 0;
     this.#counts.set(found.key, index + 1);
-    return settle(pick(found.mock, index), input, { ...call, index });
+    return settle(pick(found.mock, index), input, { ...call, index, signal });
   }
 
   #find(machine: string, state: string, resource: string): { key: string; mock: Mock } | undefined {

@@ -49,7 +49,7 @@ export class HandTasks {
 
   /** Returns true if the test, not a handler, ends this task of an activity. */
   has(arn: string, { origin }: TaskOrder): boolean {
-    const states = origin && this.#started.get(origin.execution);
+    const states = origin?.kind === 'activity' ? this.#started.get(origin.execution) : undefined;
     return states !== undefined && (this.#unserved.has(arn) || states.has(origin?.state ?? ''));
   }
 
@@ -90,8 +90,8 @@ export class HandTasks {
     return [...this.#stepFunctions.tasks].filter(
       ({ order, subject, lease, token }) =>
         lease !== undefined &&
-        (order.callback?.execution === execution ||
-          (order.origin?.execution === execution && (this.#deferred.has(token) || this.has(subject, order)))),
+        order.origin?.execution === execution &&
+        (order.origin.kind === 'callback' || this.#deferred.has(token) || this.has(subject, order)),
     );
   }
 
@@ -106,15 +106,14 @@ export class HandTasks {
   }
 }
 
-function isIn({ origin, callback }: TaskOrder, iteration: readonly number[]): boolean {
-  const lane = (origin ?? callback)?.lane;
+function isIn({ origin }: TaskOrder, iteration: readonly number[]): boolean {
   return (
     iteration.length === 0 ||
-    iterationsOf(lane ?? {})
+    iterationsOf(origin?.lane ?? {})
       .slice(-iteration.length)
       .join() === iteration.join()
   );
 }
 
 /** Returns the name of the state to which a task belongs. */
-export const stateOf = ({ origin, callback }: TaskOrder): string => (origin ?? callback)?.state ?? '';
+export const stateOf = ({ origin }: TaskOrder): string => origin?.state ?? '';

@@ -34,38 +34,25 @@ export function iterationsOf({ iteration, parent }: Lane): number[] {
   return iteration?.own ? [...outer, iteration.index] : outer;
 }
 
-/** The execution and the state that scheduled a task. `scheduledId` is the id of the ActivityScheduled event. */
+/** The execution and the state that scheduled a task. `scheduledId` is the id of the ActivityScheduled event or similar. */
 export interface TaskOrigin {
+  /**
+   * `activity`: a worker does the task. `callback`: somebody sends its result with the token that the called AWS service
+   * has received (`.waitForTaskToken`).
+   */
+  readonly kind: 'activity' | 'callback';
   readonly execution: RunningExecution;
   readonly state: string;
   readonly scheduledId: number;
   readonly lane: Lane;
 }
 
-/**
- * The execution and the `.waitForTaskToken` state that wait until somebody sends a result or a failure with the task
- * token, which the called AWS service has received.
- */
-export interface CallbackOrigin {
-  readonly execution: RunningExecution;
-  readonly state: string;
-  readonly lane: Lane;
-}
-
-/**
- * A task for a worker, with the functions to call when the task starts (`onStarted`) and when it ends (`onSettled`).
- * `at` is the time in epoch milliseconds.
- */
+/** A task that a Task state has scheduled. `at` is the time in epoch milliseconds. */
 export interface TaskOrder extends Limits {
-  /**
-   * The task's input as JSON text. If the task belongs to a call of an AWS service, the arguments of that call; an
-   * empty string until the call is made.
-   */
+  /** The task's input, or the arguments of the call, as JSON text; empty until it is scheduled. */
   readonly input: string;
-  /** The Task state that scheduled an activity's task. Undefined if the task belongs to a call of an AWS service. */
-  readonly origin?: TaskOrigin;
-  /** The state that waits for a task token to be sent back (`.waitForTaskToken`). Undefined for any other task. */
-  readonly callback?: CallbackOrigin;
+  /** Undefined until the task is scheduled, and if nobody but the called resource can end it. */
+  readonly origin?: TaskOrigin | undefined;
   /**
    * Returns true if the execution is still running, and so still needs the task. If the execution's timeout has
    * expired, ends the execution first.
@@ -75,17 +62,7 @@ export interface TaskOrder extends Limits {
   onSettled(outcome: TaskOutcome, at: number): void;
 }
 
-/** The methods of the set of activities that a Task state calls. */
-export interface ActivityQueue {
-  has(arn: string): boolean;
-  /**
-   * Adds a task to the activity's queue, from which polls take it. The returned function removes the task from the
-   * queue or, if a poll has taken it, makes its token invalid.
-   */
-  schedule(arn: string, order: TaskOrder): Cancel;
-}
-
-/** A call that a Task state makes to a resource that isn't an activity, such as a Lambda function. */
+/** A call that a Task state makes to its resource, such as an activity or a Lambda function. */
 export interface ResourceCall {
   readonly machine: string;
   readonly state: string;
@@ -97,25 +74,35 @@ export interface ResourceCall {
 }
 
 /**
- * The result or the error that a mock returns for such a call. If `endsCallback` is true, the result also ends a task
+ * The result or the error that a resource returns for such a call. If `endsCallback` is true, the result also ends a task
  * that waits for its token.
  */
 export type ResourceAnswer = Exclude<TaskOutcome, { readonly kind: 'timedOut' }> & {
   readonly endsCallback?: true;
 };
 
-/**
- * The mocks, which respond in place of resources that aren't activities. `has` returns true if there is a mock for the
- * call.
- */
-export interface Resources {
-  has(machine: string, state: string, resource: string): boolean;
-  /** Returns the reason why there is no mock for a state; undefined if there is no particular one. */
-  whyNot?(state: string): string | undefined;
+/** A task that is submitted to its resource. */
+export interface SubmittedTask extends TaskOrder {
+  readonly call: ResourceCall;
+  /** Takes the resource's response, unless a worker sends it with the task's token. */
+  answered(answer: ResourceAnswer): void;
+}
+
+/** Does the work of Task states: the workers of activities, or the mocks in place of all other resources. */
+export interface Resource {
+  /** Returns the reason why a call can't be made; undefined if it can. */
+  refusal(call: Pick<ResourceCall, 'machine' | 'state' | 'resource'>): string | undefined;
+  /**
+   * Begins the work of a task. The returned function is called when the task is cut: its time is over, or its execution
+   * or branch has ended. It may be called more than once.
+   */
+  submit(task: SubmittedTask, input: Json): Cancel;
+}
+
+/** The mocks, which respond in place of resources that aren't activities. */
+export interface Resources extends Resource {
   /** Returns true if the task of a state isn't given to a worker, although its resource is an activity. */
   takesActivity?(state: string): boolean;
-  /** Returns a mock's response to a call. Never rejects: if the mock throws, the response is a failure. */
-  answer(call: ResourceCall, input: Json): Promise<ResourceAnswer>;
 }
 
 /**
@@ -135,7 +122,7 @@ export interface TokenTask {
 export interface StateWorld {
   readonly clock: Clock;
   readonly random: () => number;
-  readonly activities: ActivityQueue;
+  readonly activities: Resource;
   readonly evaluator: Evaluator;
   readonly tasks: TokenTasks;
   /** @default none */

@@ -4,11 +4,11 @@ import { dataLimitFailure, StateFailure, taskFailure } from '../runtime/state-fa
 import type { Json } from '../values/json.js';
 import { ACTIVITY, type ServiceResource } from '../definition/service-resource.js';
 import type {
-  CallbackOrigin,
   Limits,
+  Resource,
   ResourceAnswer,
   ResourceCall,
-  TaskOrder,
+  SubmittedTask,
   TaskOrigin,
   TaskOutcome,
   TokenTask,
@@ -72,92 +72,111 @@ export async function runTask(branch: Branch, call: TaskCall): Promise<WorkResul
  * One attempt of a Task. Records its history events, whose types, such as TaskScheduled, depend on the resource. Recorded
  * from the live service.
  */
-class TaskRun implements TaskOrder {
-  /** The arguments of the call as JSON text; an empty string until it is scheduled. */
+class TaskRun implements SubmittedTask {
   input = '';
+  origin: TaskOrigin | undefined;
   readonly timeoutSeconds: number | undefined;
   readonly heartbeatSeconds: number | undefined;
-  readonly callback: CallbackOrigin | undefined;
-  origin: TaskOrigin | undefined;
+  /** The token's task; undefined if a worker is to take the task, and its token with it. */
+  #task: TokenTask | undefined;
   #cut: Cancel = () => {};
 
   constructor(
     private readonly branch: Branch,
-    private readonly call: TaskCall,
+    private readonly asked: TaskCall,
     private readonly resolve: (outcome: TaskOutcome | Error) => void,
   ) {
-    this.timeoutSeconds = call.limits.timeoutSeconds;
-    this.heartbeatSeconds = call.limits.heartbeatSeconds;
-    if (call.service.pattern === 'callback')
-      this.callback = { execution: branch.execution, state: branch.stateName, lane: branch };
+    this.timeoutSeconds = asked.limits.timeoutSeconds;
+    this.heartbeatSeconds = asked.limits.heartbeatSeconds;
   }
 
   /** Begins the task. The returned function ends it without an outcome. */
   begin(): Cancel {
-    const { execution, stateName } = this.branch;
-    const isQueued = this.#isActivity && execution.resources.takesActivity?.(stateName) !== true;
-    const task = isQueued ? undefined : execution.world.tasks.open(CLOSED, this);
-    if (task) this.#cut = () => task.close();
+    const { resources, world } = this.branch.execution;
+    const isQueued = this.#isActivity && resources.takesActivity?.(this.branch.stateName) !== true;
+    if (!isQueued) this.#task = world.tasks.open(CLOSED, this);
     // Recorded from the live service: a job (`.sync`) has a token too. A result sent with it ends the task, although
     // the job continues.
-    if (task && this.call.service.pattern !== 'requestResponse') this.branch.taskToken = task.token;
-    try {
-      const submitted = soon(this.call.input(), (input) => this.#submit(task, input));
-      if (submitted instanceof Promise) submitted.catch((error: unknown) => this.#fail(error));
-    } catch (error) {
-      this.#fail(error);
-    }
-    return () => this.#cut();
+    if (this.asked.service.pattern !== 'requestResponse') this.branch.taskToken = this.#task?.token;
+    this.#try(() =>
+      soon(this.asked.input(), (input) => this.#submit(isQueued ? world.activities : resources, input)),
+    );
+    return () => this.#end();
   }
 
-  #fail(error: unknown): void {
+  /** Does something that may throw, or return a promise that rejects. The task then fails with the error. */
+  #try(act: () => Soon<void>): void {
+    const fail = (error: unknown): void => {
+      this.#end();
+      this.resolve(error instanceof Error ? error : new Error(String(error)));
+    };
+    try {
+      const done = act();
+      if (done instanceof Promise) done.catch(fail);
+    } catch (error) {
+      fail(error);
+    }
+  }
+
+  #end(): void {
+    this.#task?.close();
     this.#cut();
-    this.resolve(error instanceof Error ? error : new Error(String(error)));
   }
 
   get #isActivity(): boolean {
-    return this.call.service === ACTIVITY;
+    return this.asked.service === ACTIVITY;
+  }
+
+  get call(): ResourceCall {
+    const { branch, asked } = this;
+    return {
+      machine: branch.execution.machineName,
+      state: branch.stateName,
+      resource: asked.resource,
+      iterations: iterationsOf(branch),
+      ...(asked.service.pattern !== 'requestResponse' && this.#task && { taskToken: this.#task.token }),
+    };
   }
 
   isWanted(): boolean {
     return this.branch.execution.isLive();
   }
 
-  /** Schedules the task, and gives it to its resource. `task` is undefined if a worker is to take it. */
-  #submit(task: TokenTask | undefined, input: Json): Soon<void> {
-    const { branch, call } = this;
-    const { machineName, resources, world } = branch.execution;
-    if (!task && !world.activities.has(call.resource)) throw missingActivity(branch, call);
-    branch.checkSize(input, call.resource);
-    if (task && !resources.has(machineName, branch.stateName, call.resource)) throw unanswered(branch, call);
+  /** Schedules the task, and submits it to its resource. */
+  #submit(to: Resource, input: Json): void {
+    const { branch, asked } = this;
+    const { call } = this;
+    const refusal = to.refusal(call);
+    // No Catch matches the failure. On AWS the real service would be called, so a state machine that handled a missing
+    // mock would hide a mistake in the test.
+    if (refusal !== undefined)
+      throw new StateFailure('States.Runtime', branch.explain(refusal), { fatal: true, own: true });
+    branch.checkSize(input, asked.resource);
     const scheduledId = this.#scheduled(branch.textOf(input));
     // Another branch may have failed meanwhile, and to record an event may end the execution.
     if (branch.scope.ended) return;
-    if (task) return this.#ask(task, input);
-    this.origin = { execution: branch.execution, state: branch.stateName, lane: branch, scheduledId };
-    this.#cut = world.activities.schedule(call.resource, this);
+    const kind = this.#task ? asked.service.pattern : 'activity';
+    if (kind === 'activity' || kind === 'callback')
+      this.origin = { kind, execution: branch.execution, state: call.state, scheduledId, lane: branch };
+    this.#task?.start();
+    this.#cut = to.submit(this, input);
   }
 
-  /**
-   * Calls the mock. If it returns an error, the task fails. If it returns a result, that is the task's result. For a
-   * `.waitForTaskToken` resource the result is ignored: the task then waits for its token to be sent back.
-   */
-  async #ask(task: TokenTask, input: Json): Promise<void> {
-    const { branch, call } = this;
-    const { pattern } = call.service;
-    task.start();
-    const answer = bounded(
-      await branch.execution.resources.answer(describe(branch, call, task.token), input),
-      call,
-    );
-    if (answer.kind === 'succeeded' && pattern !== 'requestResponse' && task.isOpen())
-      this.#submitted(answer.output);
-    if (answer.kind === 'failed' || pattern !== 'callback' || answer.endsCallback) task.settle(answer);
+  /** A result isn't the end of a task that waits for its token to be sent back. */
+  answered(answer: ResourceAnswer): void {
+    this.#try(() => {
+      const bounded = boundedAnswer(answer, this.asked);
+      const { pattern } = this.asked.service;
+      if (bounded.kind === 'succeeded' && pattern !== 'requestResponse' && this.#task?.isOpen())
+        this.#submitted(bounded.output);
+      if (bounded.kind === 'failed' || pattern !== 'callback' || bounded.endsCallback)
+        this.#task?.settle(bounded);
+    });
   }
 
   #scheduled(text: string): number {
     this.input = text;
-    const { service, limits, resource, role } = this.call;
+    const { service, limits, resource, role } = this.asked;
     const more = {
       ...(limits.timeoutSeconds !== undefined && { timeoutInSeconds: limits.timeoutSeconds }),
       ...(limits.heartbeatSeconds !== undefined && { heartbeatInSeconds: limits.heartbeatSeconds }),
@@ -171,61 +190,35 @@ class TaskRun implements TaskOrder {
 
   onStarted(workerName: string | undefined, at: number): void {
     const details = this.#isActivity ? { ...(workerName !== undefined && { workerName }) } : undefined;
-    this.#record('started', details ?? this.call.service.details, at);
+    this.#record('started', details ?? this.asked.service.details, at);
   }
 
   #submitted(output: string): void {
-    this.#record('submitted', { ...this.call.service.details, output, outputDetails: WHOLE });
+    this.#record('submitted', { ...this.asked.service.details, output, outputDetails: WHOLE });
   }
 
   onSettled(outcome: TaskOutcome, at: number): void {
-    const { details } = this.call.service;
+    const { details } = this.asked.service;
     if (outcome.kind === 'succeeded') {
       const { output } = outcome;
       this.#record('succeeded', { ...details, output, outputDetails: WHOLE }, at);
     } else if (outcome.kind === 'failed') {
       this.#record('failed', { ...details, ...taskFailure(outcome).details }, at);
-    } else this.#record('timedOut', { ...details, error: 'States.Timeout' }, at);
+    } else {
+      this.#record('timedOut', { ...details, error: 'States.Timeout' }, at);
+      this.#cut();
+    }
     this.resolve(outcome);
   }
 
   #record(what: keyof typeof EVENTS.Task, details?: object, at?: number): number {
-    return this.branch.record(EVENTS[this.call.service.event][what], details, at);
+    return this.branch.record(EVENTS[this.asked.service.event][what], details, at);
   }
 }
 
-/** Returns the failure of a Task state whose activity doesn't exist. Recorded from the live service. */
-function missingActivity(branch: Branch, { resource }: TaskCall): StateFailure {
-  const reason = branch.explain(`The activity ${resource} does not exist.`);
-  return new StateFailure('States.Runtime', reason, { fatal: true });
-}
-
-/**
- * Returns the failure of a call for which there is no mock. No Catch matches it: on AWS the real service would be
- * called, so a state machine that handled the missing mock would hide a mistake in the test.
- */
-function unanswered(branch: Branch, { resource }: TaskCall): StateFailure {
-  const { machineName, resources } = branch.execution;
-  const usual = `Nothing answers '${resource}' in the local service: give it a mock, by '${machineName}.${branch.stateName}' or by the resource.`;
-  const reason = resources.whyNot?.(branch.stateName) ?? usual;
-  return new StateFailure('States.Runtime', branch.explain(reason), { fatal: true, own: true });
-}
-
 /** Returns a failure instead of a mock's result that is too large, as the live service does (recorded). */
-function bounded(answer: ResourceAnswer, { resource, service }: TaskCall): ResourceAnswer {
+function boundedAnswer(answer: ResourceAnswer, { resource, service }: TaskCall): ResourceAnswer {
   if (answer.kind === 'failed' || !isTooLarge(answer.output)) return answer;
   const { reason } = dataLimitFailure(service.details?.resourceType ?? resource);
   return { kind: 'failed', error: 'States.DataLimitExceeded', cause: reason };
-}
-
-function describe(branch: Branch, { resource, service }: TaskCall, token: string): ResourceCall {
-  const { machineName } = branch.execution;
-  const state = branch.stateName;
-  return {
-    machine: machineName,
-    state,
-    resource,
-    iterations: iterationsOf(branch),
-    ...(service.pattern !== 'requestResponse' && { taskToken: token }),
-  };
 }

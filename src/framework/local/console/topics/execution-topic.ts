@@ -70,8 +70,9 @@ function factsOf({ arn, name, machine, input, startedAt }: Execution): Execution
 function leasesOf({ tasks }: StepFunctions, execution: Execution): ActivityLease[] {
   const found: ActivityLease[] = [];
   for (const { order, lease } of tasks) {
-    if (order.origin?.execution !== execution || !lease) continue;
-    found.push({ scheduledId: order.origin.scheduledId, ...leaseOf(lease) });
+    const { origin } = order;
+    if (origin?.kind !== 'activity' || origin.execution !== execution || !lease) continue;
+    found.push({ scheduledId: origin.scheduledId, ...leaseOf(lease) });
   }
   return found;
 }

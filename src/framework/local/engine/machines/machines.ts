@@ -220,7 +220,7 @@ export class Machines {
 
   #warn({ name, program }: Machine): void {
     for (const { state, resource, activity } of program.tasks) {
-      if (activity || this.resources.has(name, state, resource)) continue;
+      if (activity || this.resources.refusal({ machine: name, state, resource }) === undefined) continue;
       this.log.warn(
         { machine: name, state, resource },
         `nothing answers '${resource}': the state '${state}' of '${name}' will fail, until 'mocks' has '${name}.${state}' or the resource`,

@@ -101,7 +101,7 @@ export class OpenTask {
     if (this.#closed) return;
     const order = this.#order;
     this.close();
-    if (order.origin && this.#lease)
+    if (order.origin?.kind === 'activity' && this.#lease)
       this.world.traffic.ended(this.subject, at, this.#lease.since, failureOf(outcome));
     order.onSettled(outcome, at);
   }

@@ -89,7 +89,7 @@ export class TaskNotes {
   }
 
   onStarted({ order: { origin }, token }: OpenTask): void {
-    if (!this.#isListening || !origin) return;
+    if (!this.#isListening || origin?.kind !== 'activity') return;
     const { execution, scheduledId } = origin;
     const notes = new AttemptNotes(scheduledId);
     const own = this.#byExecution.get(execution) ?? new Map<number, AttemptNotes>();
