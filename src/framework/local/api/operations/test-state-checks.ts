@@ -3,7 +3,7 @@ import { parseServiceArn } from '../../asl/definition/service-resource.js';
 import type { TriedState } from '../../asl/machine.js';
 import { bareText, isObject, type Json, type JsonObject } from '../../asl/values/json.js';
 import { errors, ServiceError } from '../../engine/answers/service-error.js';
-import type { RequestedMock, TrialRequest } from './test-state-request.js';
+import type { TrialRequest } from './test-state-request.js';
 
 const MOCKED = new Set(['Task', 'Map', 'Parallel']);
 
@@ -11,15 +11,16 @@ const MOCKED = new Set(['Task', 'Map', 'Parallel']);
  * Checks what a request asks of a state. The texts were recorded from the live service.
  * @throws ServiceError ValidationException, or InvalidDefinition for a Map or Parallel without a mock
  */
-export function checkTrial({ mock, roleArn, context, configuration }: TrialRequest, tried: TriedState): void {
+export function checkTrial({ roleArn, mode, trial }: TrialRequest, tried: TriedState): void {
+  const { mock, context, failedIterations } = trial;
   const { source } = tried;
   const type = bareText(source['Type'] ?? null);
   if (mock && !MOCKED.has(type)) refuse(`State type '${type}' is not supported when a mock is specified`);
   if (!mock) checkUnmocked(type, roleArn);
-  if (mock?.outcome.kind === 'succeeded') {
-    const { result } = mock.outcome;
-    checkResult(type, source, result, configuration.mapIterationFailureCount);
-    if (type === 'Task') checkSchema(source, result, mock);
+  if (mock?.kind === 'succeeded') {
+    const { result } = mock;
+    checkResult(type, source, result, failedIterations);
+    if (type === 'Task' && mode !== 'NONE') checkSchema(source, result, mode);
   }
   if (context) checkContext(context, type, source);
 }
@@ -50,10 +51,14 @@ function checkResult(type: string, source: JsonObject, result: Json, failed: num
 }
 
 /** Holds a mocked answer against the API of the service, if it isn't the output of a job or of a callback. */
-function checkSchema(source: JsonObject, result: Json, { mode }: RequestedMock): void {
+function checkSchema(source: JsonObject, result: Json, mode: TrialRequest['mode']): void {
   const service = parseServiceArn(bareText(source['Resource'] ?? null));
   if (!service?.details || service.pattern !== 'requestResponse') return;
-  const fault = faultOfMock(`${service.details.resourceType}:${service.details.resource}`, result, mode);
+  const fault = faultOfMock(
+    `${service.details.resourceType}:${service.details.resource}`,
+    result,
+    mode === 'STRICT',
+  );
   if (fault !== undefined) refuse(`Mock result schema validation error: ${fault}`);
 }
 

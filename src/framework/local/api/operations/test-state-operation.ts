@@ -14,7 +14,7 @@ const testState: Operation = async ({ checker, region, onClosed }, stepFunctions
   const tried = compile(request);
   checkTrial(request, tried);
   const seen = new Map<Stage, Json>();
-  const trial = { ...trialOf(request), see: (stage: Stage, value: Json) => void seen.set(stage, value) };
+  const trial = { ...request.trial, see: (stage: Stage, value: Json) => void seen.set(stage, value) };
   const execution = stepFunctions.tryState(trial, homeOf(region), request.roleArn, input);
   onClosed(() => execution.stop());
   keepTexts(execution, request, input, trial);
@@ -39,28 +39,16 @@ function compile({ definition, stateName }: TrialRequest): TriedState {
   throw errors.refusal('State not found in definition');
 }
 
-function trialOf({ mock, context, configuration }: TrialRequest): Omit<Trial, 'see'> {
-  const { retrierRetryCount = 0, mapIterationFailureCount, itemData } = configuration;
-  return {
-    mock: mock?.outcome,
-    context,
-    retries: retrierRetryCount,
-    failedIterations: mapIterationFailureCount,
-    itemData,
-  };
-}
-
 /** Recorded from the live service: what is passed on as it was given is shown as it was given, with its white space. */
 function keepTexts(
   { spellings }: TrialExecution,
-  { input: text, mock, contextText }: TrialRequest,
+  { input: text, mockText, contextText }: TrialRequest,
   input: Json,
   { mock: outcome, context }: Trial,
 ): void {
   spellings.keepParts(input, text);
   if (context && contextText !== undefined) spellings.keepParts(context, contextText);
-  if (outcome?.kind === 'succeeded' && mock?.text !== undefined)
-    spellings.keepParts(outcome.result, mock.text);
+  if (outcome?.kind === 'succeeded' && mockText !== undefined) spellings.keepParts(outcome.result, mockText);
 }
 
 function answer(

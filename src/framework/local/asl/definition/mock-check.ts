@@ -1,20 +1,18 @@
 import { isObject, type Json, type JsonObject } from '../values/json.js';
 import { MOCK_SHAPES, type Shape } from './mock-shapes.js';
 
-/** The rule by which a mocked answer is compared with the service's API. `PRESENT`: members may be missing. */
-export type ValidationMode = 'STRICT' | 'PRESENT' | 'NONE';
-
 /**
  * Returns what is wrong with a mocked answer of a service, in the words that were recorded from the live service.
  * Returns undefined if nothing is, or if the answer of this resource isn't known.
  * @param resource the type and the action of a resource, such as `events:putEvents`
+ * @param isStrict false if members may be missing
  */
-export function faultOfMock(resource: string, result: Json, mode: ValidationMode): string | undefined {
+export function faultOfMock(resource: string, result: Json, isStrict: boolean): string | undefined {
   const shape = MOCK_SHAPES.get(resource);
-  return shape && mode !== 'NONE' ? faultOf('', shape, result, mode) : undefined;
+  return shape ? faultOf('', shape, result, isStrict) : undefined;
 }
 
-function faultOf(field: string, shape: Shape, value: Json, mode: ValidationMode): string | undefined {
+function faultOf(field: string, shape: Shape, value: Json, isStrict: boolean): string | undefined {
   const fault = `Field '${field}'`;
   switch (shape.kind) {
     case 'string':
@@ -27,23 +25,23 @@ function faultOf(field: string, shape: Shape, value: Json, mode: ValidationMode)
       return value > (shape.max ?? Infinity) ? `${fault} exceeds the maximum value` : undefined;
     case 'list':
       if (!Array.isArray(value)) return `${fault} must be an array`;
-      return first(value.map((each) => () => faultOf(field, shape.of, each, mode)));
+      return first(value.map((each) => () => faultOf(field, shape.of, each, isStrict)));
     default:
-      return isObject(value) ? faultOfMembers(shape, value, mode) : `${fault} must be an object`;
+      return isObject(value) ? faultOfMembers(shape, value, isStrict) : `${fault} must be an object`;
   }
 }
 
 function faultOfMembers(
   { members, required = [] }: Extract<Shape, { kind: 'object' }>,
   value: JsonObject,
-  mode: ValidationMode,
+  isStrict: boolean,
 ): string | undefined {
-  const missing = mode === 'STRICT' ? required.find((name) => !Object.hasOwn(value, name)) : undefined;
+  const missing = isStrict ? required.find((name) => !Object.hasOwn(value, name)) : undefined;
   if (missing !== undefined) return `Required field '${missing}' is missing`;
   return first(
     Object.entries(members).map(([name, shape]) => () => {
       const member = Object.hasOwn(value, name) ? value[name] : undefined;
-      return member === undefined || member === null ? undefined : faultOf(name, shape, member, mode);
+      return member === undefined || member === null ? undefined : faultOf(name, shape, member, isStrict);
     }),
   );
 }
