@@ -40,6 +40,13 @@ export class LinkedList<T extends Linked<T>> implements Iterable<T> {
     return true;
   }
 
+  /** Removes and returns the first item; undefined if the list is empty. */
+  shift(): T | undefined {
+    const first = this.#first;
+    if (first) this.remove(first);
+    return first;
+  }
+
   /**
    * Iterates in the order of addition. If you remove items while you iterate, iterate over a copy: a removed item has
    * no link to the next one.

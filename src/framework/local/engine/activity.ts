@@ -1,6 +1,6 @@
 import type { Cancel, Clock } from '../../base/time/clock.js';
 import type { TaskOrder } from '../asl/runtime/running-execution.js';
-import { Fifo } from './fifo.js';
+import { type Linked, LinkedList } from '../../base/linked-list.js';
 import type { OpenTask } from './tasks/open-task.js';
 import { DEFAULT_ENCRYPTION } from './machines/settings.js';
 import type { TaskTable } from './tasks/task-table.js';
@@ -8,13 +8,13 @@ import type { TaskTable } from './tasks/task-table.js';
 /** The response to a GetActivityTask call: a task, or an empty object if there was no task in time. */
 export type PollAnswer = { readonly taskToken: string; readonly input: string } | Record<string, never>;
 
-interface Poll {
+interface Poll extends Linked<Poll> {
   readonly workerName: string | undefined;
   readonly since: number;
   answer(answer: PollAnswer): void;
 }
 
-interface Offer {
+interface Offer extends Linked<Offer> {
   readonly order: TaskOrder;
   readonly since: number;
   /** The task with its token. Undefined until a GetActivityTask call has taken the task. */
@@ -29,8 +29,8 @@ export const POLL_LIMIT = 1_000;
  * They wait in the order in which they arrived.
  */
 export class Activity {
-  readonly #offers = new Fifo<Offer>();
-  readonly #polls = new Fifo<Poll>();
+  readonly #offers = new LinkedList<Offer>();
+  readonly #polls = new LinkedList<Poll>();
 
   constructor(
     readonly arn: string,
@@ -53,13 +53,13 @@ export class Activity {
   }
 
   /** The GetActivityTask calls that wait for a task, the oldest first. */
-  *polls(): Generator<{ readonly workerName: string | undefined; readonly since: number }> {
-    yield* this.#polls;
+  polls(): Iterable<Pick<Poll, 'workerName' | 'since'>> {
+    return this.#polls;
   }
 
   /** The queued tasks, the oldest first, each with the time at which it was scheduled. */
-  *queued(): Generator<{ readonly order: TaskOrder; readonly since: number }> {
-    yield* this.#offers;
+  queued(): Iterable<Pick<Offer, 'order' | 'since'>> {
+    return this.#offers;
   }
 
   /**
@@ -67,9 +67,9 @@ export class Activity {
    * returns false stay in the queue. Returns undefined if there is no other.
    */
   takeOldest(workerName: string, isWanted: (order: TaskOrder) => boolean = () => true): OpenTask | undefined {
-    const offer = this.#offers.take(({ order }) => isWanted(order));
-    if (offer) this.#lease(offer, workerName);
-    return offer?.task;
+    for (const offer of this.#offers)
+      if (isWanted(offer.order) && this.#offers.remove(offer)) return this.#lease(offer, workerName);
+    return undefined;
   }
 
   /**
@@ -77,16 +77,17 @@ export class Activity {
    * the task from the queue or, if a worker has it, makes its token invalid.
    */
   schedule(order: TaskOrder): Cancel {
-    const offer: Offer = { order, since: this.clock.now(), task: undefined };
+    const links = { previous: undefined, next: undefined };
+    const offer: Offer = { order, since: this.clock.now(), task: undefined, ...links };
     const poll = this.#polls.shift();
     this.table.traffic.scheduled(this.arn, offer.since, poll ? 0 : this.#offers.size + 1);
     if (poll) {
-      this.#answer(poll, offer);
+      poll.answer(this.#taken(offer, poll.workerName));
       return () => offer.task?.close();
     }
-    const entry = this.#offers.push(offer);
+    this.#offers.add(offer);
     return () => {
-      this.#offers.remove(entry);
+      this.#offers.remove(offer);
       if (!offer.task) this.table.traffic.removed(this.arn, this.clock.now(), this.#offers.size);
       offer.task?.close();
     };
@@ -99,43 +100,37 @@ export class Activity {
   poll(workerName: string | undefined, holdMs: number, answer: (answer: PollAnswer) => void): Cancel {
     const offer = this.#offers.shift();
     if (offer) {
-      this.#answer({ workerName, since: this.clock.now(), answer }, offer);
+      answer(this.#taken(offer, workerName));
       return () => {};
     }
-    const entry = this.#polls.push({
+    const withdraw = (): void => {
+      this.#polls.remove(poll);
+      cancelTimer();
+    };
+    const poll: Poll = {
       workerName,
       since: this.clock.now(),
       answer: (given) => {
-        cancelTimer();
+        withdraw();
         answer(given);
       },
-    });
-    const cancelTimer = this.clock.after(holdMs, () => {
-      this.#polls.remove(entry);
-      answer({});
-    });
-    return () => {
-      this.#polls.remove(entry);
-      cancelTimer();
+      previous: undefined,
+      next: undefined,
     };
+    this.#polls.add(poll);
+    const cancelTimer = this.clock.after(holdMs, () => poll.answer({}));
+    return withdraw;
   }
 
   /** Responds without a task to all waiting GetActivityTask calls, or only to those of one worker. */
   endPolls(workerName?: string): void {
-    let entry = this.#polls.last;
-    while (entry) {
-      const { value, previous } = entry;
-      if (workerName === undefined || value.workerName === workerName) {
-        this.#polls.remove(entry);
-        value.answer({});
-      }
-      entry = previous;
-    }
+    for (const poll of [...this.#polls].toReversed())
+      if (workerName === undefined || poll.workerName === workerName) poll.answer({});
   }
 
-  #answer(poll: Poll, offer: Offer): void {
-    const { token } = this.#lease(offer, poll.workerName);
-    poll.answer({ taskToken: token, input: offer.order.input });
+  #taken(offer: Offer, workerName: string | undefined): PollAnswer {
+    const { token } = this.#lease(offer, workerName);
+    return { taskToken: token, input: offer.order.input };
   }
 
   #lease(offer: Offer, workerName: string | undefined): OpenTask {

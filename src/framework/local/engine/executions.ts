@@ -3,7 +3,6 @@ import { type Linked, LinkedList } from '../../base/linked-list.js';
 import { hasHeapFor } from '../asl/values/heap.js';
 import type { Json } from '../asl/values/json.js';
 import { Execution, type ExecutionStatus, type ExecutionWorld, type StartedBy } from './execution.js';
-import { Fifo, type QueueEntry } from './fifo.js';
 import type { Machine } from './machines/machines.js';
 import { pageKey, pageSize, pageToken, type PageRequest } from './answers/pages.js';
 import type { Beginning } from './beginning.js';
@@ -28,7 +27,12 @@ export interface ExecutionCounts {
 interface Stored extends Linked<Stored> {
   readonly execution: Execution;
   /** Its entry among the finished executions; undefined while it is running. */
-  finished: QueueEntry<Execution> | undefined;
+  finished: Finished | undefined;
+}
+
+/** A finished execution, linked with those that ended before and after it. */
+interface Finished extends Linked<Finished> {
+  readonly execution: Execution;
 }
 
 /** The memory that there has to be to start an execution, in bytes. */
@@ -47,7 +51,7 @@ export class Executions {
   #pinnings = 0;
   /** The number of pinned executions, finished or not. */
   #pinned = 0;
-  readonly #finished = new Fifo<Execution>();
+  readonly #finished = new LinkedList<Finished>();
 
   constructor(
     private readonly world: ExecutionWorld,
@@ -172,7 +176,7 @@ export class Executions {
 
   /** At most the pinned ones are passed over to find it. */
   get #oldestUnpinned(): Execution | undefined {
-    for (const each of this.#finished) if (!each.isPinned) return each;
+    for (const { execution } of this.#finished) if (!execution.isPinned) return execution;
     return undefined;
   }
 
@@ -194,8 +198,8 @@ export class Executions {
    */
   *endedAfter(count: number): Generator<Execution> {
     for (let entry = this.#finished.last; entry; entry = entry.previous) {
-      if ((entry.value.endedAs ?? 0) < count) return;
-      yield entry.value;
+      if ((entry.execution.endedAs ?? 0) < count) return;
+      yield entry.execution;
     }
   }
 
@@ -236,7 +240,10 @@ export class Executions {
 
   #keep(execution: Execution): void {
     const stored = this.#byArn.get(execution.arn);
-    if (stored) stored.finished = this.#finished.push(execution);
+    if (stored) {
+      stored.finished = { execution, previous: undefined, next: undefined };
+      this.#finished.add(stored.finished);
+    }
     while (this.#finished.size - this.#pinned > this.most || this.world.kept.isFull)
       if (!this.#forgetOldest()) return;
   }
@@ -248,10 +255,12 @@ export class Executions {
    */
   #forgetOldest(): boolean {
     if (this.#finished.size <= 1) return false;
-    const latest = this.#finished.last?.value;
-    const oldest = this.#finished.take((each) => !each.isPinned && each !== latest) ?? this.#finished.shift();
+    const latest = this.#finished.last?.execution;
+    const unpinned = this.#oldestUnpinned;
+    const oldest = (unpinned === latest ? undefined : unpinned) ?? this.#finished.first?.execution;
     if (!oldest) return false;
     if (oldest.isPinned) this.#pinned--;
+    this.#unfinish(oldest);
     oldest.forget();
     this.#forget(oldest);
     return true;
