@@ -77,7 +77,7 @@ export class SimulatedService {
     this.#options = options;
     this.#distance = options.distance ?? NEAR;
     this.#table = new TaskTable(clock);
-    this.#activity = new Activity(ARN, 'Simulated', clock.now(), this.#table, clock);
+    this.#activity = new Activity(ARN, 'Simulated', this.#table);
   }
 
   get parkedPolls(): number {

@@ -1,4 +1,4 @@
-import type { Cancel, Clock } from '../../base/time/clock.js';
+import type { Cancel } from '../../base/time/clock.js';
 import { Activity } from './activity.js';
 import { parseArn } from '../asl/values/arn.js';
 import type { Resource, ResourceCall, SubmittedTask } from '../asl/runtime/running-execution.js';
@@ -14,10 +14,7 @@ export class Activities implements Resource {
   readonly #byArn = new Map<string, Activity>();
   #created = 0;
 
-  constructor(
-    private readonly table: TaskTable,
-    private readonly clock: Clock,
-  ) {}
+  constructor(private readonly table: TaskTable) {}
 
   /** Returns the activity with this ARN. If there is none, creates it. @throws ServiceError ActivityLimitExceeded */
   create(arn: string, encryption: object = DEFAULT_ENCRYPTION): Activity {
@@ -26,7 +23,7 @@ export class Activities implements Resource {
     const name = parseArn(arn)?.name ?? arn;
     if (this.#byArn.size >= ACTIVITY_LIMIT) throw errors.tooManyActivities();
     const key = String(this.#created++).padStart(12, '0');
-    const activity = new Activity(arn, name, this.clock.now(), this.table, this.clock, key, encryption);
+    const activity = new Activity(arn, name, this.table, key, encryption);
     this.#byArn.set(arn, activity);
     return activity;
   }

@@ -1,4 +1,4 @@
-import type { Cancel, Clock } from '../../base/time/clock.js';
+import type { Cancel } from '../../base/time/clock.js';
 import type { TaskOrder } from '../asl/runtime/running-execution.js';
 import { type Linked, LinkedList } from '../../base/linked-list.js';
 import type { OpenTask } from './tasks/open-task.js';
@@ -31,17 +31,18 @@ export const POLL_LIMIT = 1_000;
 export class Activity {
   readonly #offers = new LinkedList<Offer>();
   readonly #polls = new LinkedList<Poll>();
+  readonly createdAt: number;
 
   constructor(
     readonly arn: string,
     readonly name: string,
-    readonly createdAt: number,
     private readonly table: TaskTable,
-    private readonly clock: Clock,
     /** The key by which activities are listed: they are listed in the order in which they were created. */
     readonly key = '',
     readonly encryption: object = DEFAULT_ENCRYPTION,
-  ) {}
+  ) {
+    this.createdAt = table.clock.now();
+  }
 
   get parkedPolls(): number {
     return this.#polls.size;
@@ -78,7 +79,7 @@ export class Activity {
    */
   schedule(order: TaskOrder): Cancel {
     const links = { previous: undefined, next: undefined };
-    const offer: Offer = { order, since: this.clock.now(), task: undefined, ...links };
+    const offer: Offer = { order, since: this.table.clock.now(), task: undefined, ...links };
     const poll = this.#polls.shift();
     this.table.traffic.scheduled(this.arn, offer.since, poll ? 0 : this.#offers.size + 1);
     if (poll) {
@@ -88,7 +89,7 @@ export class Activity {
     this.#offers.add(offer);
     return () => {
       this.#offers.remove(offer);
-      if (!offer.task) this.table.traffic.removed(this.arn, this.clock.now(), this.#offers.size);
+      if (!offer.task) this.table.traffic.removed(this.arn, this.table.clock.now(), this.#offers.size);
       offer.task?.close();
     };
   }
@@ -109,7 +110,7 @@ export class Activity {
     };
     const poll: Poll = {
       workerName,
-      since: this.clock.now(),
+      since: this.table.clock.now(),
       answer: (given) => {
         withdraw();
         answer(given);
@@ -118,7 +119,7 @@ export class Activity {
       next: undefined,
     };
     this.#polls.add(poll);
-    const cancelTimer = this.clock.after(holdMs, () => poll.answer({}));
+    const cancelTimer = this.table.clock.after(holdMs, () => poll.answer({}));
     return withdraw;
   }
 
@@ -136,7 +137,7 @@ export class Activity {
   #lease(offer: Offer, workerName: string | undefined): OpenTask {
     const task = this.table.open(this.arn, offer.order);
     offer.task = task;
-    this.table.traffic.started(this.arn, this.clock.now(), this.#offers.size, offer.since);
+    this.table.traffic.started(this.arn, this.table.clock.now(), this.#offers.size, offer.since);
     task.start(workerName);
     return task;
   }

@@ -47,7 +47,6 @@ export interface ExecutionEnd {
 
 /** The objects of the local service that all executions share. */
 export interface ExecutionWorld extends StateWorld {
-  readonly resources: Resources;
   readonly kept: KeptBytes;
   readonly log: Logger;
   /** The log that gets a line for each transition; undefined for none. */

@@ -19,7 +19,8 @@ import { Tags } from './machines/tags.js';
 import { TaskTable } from './tasks/task-table.js';
 import type { TokenMint } from './tasks/task-token.js';
 import { KeptBytes } from './kept-bytes.js';
-import { TrialExecution, type TrialWorld } from './trial-execution.js';
+import type { StateWorld } from '../asl/runtime/running-execution.js';
+import { TrialExecution } from './trial-execution.js';
 
 /** The time in which a poll may still arrive that a worker has sent before its polls were ended. */
 const LATE_POLLS_MS = 2_000;
@@ -108,7 +109,7 @@ export class StepFunctions {
   readonly testCases: TestCases | undefined;
   readonly random: () => number;
   readonly #evaluator: Evaluator;
-  readonly #trialWorld: TrialWorld;
+  readonly #trialWorld: StateWorld;
   readonly #pollHoldMs: number;
   readonly #real: Clock;
   /** True after a call of `endPolls`. Every new GetActivityTask call is then answered at once without a task. */
@@ -127,7 +128,7 @@ export class StepFunctions {
     this.testCases = options.mockConfig && new TestCases(checked(options.mockConfig), resources);
     const { forCallers, real } = clock instanceof ScaledClock ? clock : { forCallers: clock, real: clock };
     const tasks = new TaskTable(forCallers, options.tokens, real);
-    const activities = new Activities(tasks, forCallers);
+    const activities = new Activities(tasks);
     this.#pollHoldMs = pollHoldMs;
     this.#trialWorld = { clock, random, tasks, activities, resources, evaluator };
     this.clock = forCallers;
@@ -138,8 +139,8 @@ export class StepFunctions {
     this.machines = new Machines(clock, resources, log);
     this.executions = new Executions(
       {
-        ...{ clock, random, log, resources, tasks, activities, evaluator, observer },
-        kept: new KeptBytes(options.keptBytes),
+        ...this.#trialWorld,
+        ...{ log, observer, kept: new KeptBytes(options.keptBytes) },
         transitions: options.verbose ? log : undefined,
       },
       keptExecutions,

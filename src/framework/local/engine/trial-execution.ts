@@ -14,11 +14,6 @@ import type { Home } from './machines/machines.js';
 /** The longest time that the test of a state may take. AWS page "Using TestState API to test a state". */
 const LONGEST_MS = 5 * 60_000;
 
-/** The objects of the local service that a test of a state uses. */
-export interface TrialWorld extends StateWorld {
-  readonly resources: Resources;
-}
-
 /** One state with its input, tested by itself. There is no machine, no history, and no execution that can be found. */
 export class TrialExecution implements RunningExecution {
   readonly arn: string;
@@ -33,7 +28,7 @@ export class TrialExecution implements RunningExecution {
   #cancel: Cancel = () => {};
 
   constructor(
-    readonly world: TrialWorld,
+    readonly world: StateWorld,
     readonly trial: Trial,
     { partition, region, account }: Home,
     roleArn: string | undefined,

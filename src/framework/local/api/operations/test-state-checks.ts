@@ -26,7 +26,7 @@ export function checkTrial({ roleArn, mode, trial }: TrialRequest, tried: TriedS
 }
 
 function refuse(reason: string): never {
-  throw errors.refusal(reason);
+  throw errors.invalidRequest(reason);
 }
 
 function checkUnmocked(type: string, roleArn: string | undefined): void {

@@ -36,7 +36,7 @@ function compile({ definition, stateName }: TrialRequest): TriedState {
   } catch (error) {
     throw error instanceof DefinitionError ? errors.invalidDefinition(error.message) : error;
   }
-  throw errors.refusal('State not found in definition');
+  throw errors.invalidRequest('State not found in definition');
 }
 
 /** Recorded from the live service: what is passed on as it was given is shown as it was given, with its white space. */

@@ -27,9 +27,11 @@ export function readTrialRequest(checker: Checker) {
   checker.done();
   if (roleArn !== undefined) checkRole(roleArn);
   if (readOutcome && secrets)
-    throw errors.refusal('TestState does not support RevealSecrets when a mock is specified.');
+    throw errors.invalidRequest('TestState does not support RevealSecrets when a mock is specified.');
   if (failedIterations !== undefined && !readOutcome)
-    throw errors.refusal('TestState does not support MapIterationFailureCount when a mock is not specified.');
+    throw errors.invalidRequest(
+      'TestState does not support MapIterationFailureCount when a mock is not specified.',
+    );
   const variables = objectIn('variables', variablesText) ?? {};
   const { outcome: mock, text: mockText, mode } = readOutcome?.() ?? {};
   const context = objectIn('context', contextText);
@@ -48,11 +50,11 @@ function readMock(checker: Checker) {
   const mode = mock.oneOf('fieldValidationMode', ['STRICT', 'PRESENT', 'NONE']) ?? 'STRICT';
   return () => {
     if ((text === undefined) === (failure === undefined))
-      throw errors.refusal(
+      throw errors.invalidRequest(
         'A test mock should have only one of the following fields: [result, errorOutput].',
       );
     const result = text === undefined ? null : parseJson(text);
-    if (result === undefined) throw errors.refusal('Mocked result must be valid JSON');
+    if (result === undefined) throw errors.invalidRequest('Mocked result must be valid JSON');
     const outcome: MockedOutcome =
       text === undefined ? { kind: 'failed', error, cause } : { kind: 'succeeded', result };
     return { outcome, text, mode };
@@ -63,5 +65,5 @@ function objectIn(field: string, text: string | undefined): JsonObject | undefin
   if (text === undefined) return undefined;
   const value = parseJson(text);
   if (isObject(value)) return value;
-  throw errors.refusal(`Expected '${field}' to be a JSON object.`);
+  throw errors.invalidRequest(`Expected '${field}' to be a JSON object.`);
 }

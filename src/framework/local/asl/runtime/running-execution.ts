@@ -123,6 +123,8 @@ export interface StateWorld {
   readonly clock: Clock;
   readonly random: () => number;
   readonly activities: Resource;
+  /** The mocks, unless the execution has those of a test case. */
+  readonly resources: Resources;
   readonly evaluator: Evaluator;
   readonly tasks: TokenTasks;
   /** @default none */

@@ -40,6 +40,10 @@ export type ValidationReason =
   | 'MISSING_REQUIRED_PARAMETER'
   | 'INVALID_ROUTING_CONFIGURATION';
 
+const error = (type: string, message: string): ServiceError => new ServiceError(type, message);
+const refused = (message: string, members?: object): ServiceError =>
+  new ServiceError('ValidationException', message, CORAL_VALIDATE, members);
+
 /**
  * The errors that the API responds with. Their messages were recorded from the live service; only the values in them
  * differ.
@@ -47,88 +51,70 @@ export type ValidationReason =
 export const errors = {
   validation: (violations: readonly string[]): ServiceError => {
     const head = `${violations.length} validation error${violations.length === 1 ? '' : 's'} detected: `;
-    return new ServiceError('ValidationException', head + violations.join('; '), CORAL_VALIDATE);
+    return refused(head + violations.join('; '));
   },
-  /** A request that is well formed, but not allowed. */
-  refusal: (reason: string) => new ServiceError('ValidationException', reason, CORAL_VALIDATE),
   serialization: (reason: string) => new ServiceError('SerializationException', reason, CORAL),
   /** The SDK sends such a request again by itself, after a while. */
   throttled: () => new ServiceError('ThrottlingException', 'Rate exceeded', CORAL),
-  invalidName: (name: string) => new ServiceError('InvalidName', `Invalid Name: '${name}'`),
-  invalidArn: (reason: string) => new ServiceError('InvalidArn', `Invalid Arn: '${reason}'`),
-  invalidRole: (arn: string) => new ServiceError('InvalidArn', `Invalid Role Arn: '${arn}'`),
-  invalidToken: () => new ServiceError('InvalidToken', "Invalid Token: 'Invalid token'"),
+  invalidName: (name: string) => error('InvalidName', `Invalid Name: '${name}'`),
+  invalidArn: (reason: string) => error('InvalidArn', `Invalid Arn: '${reason}'`),
+  invalidRole: (arn: string) => error('InvalidArn', `Invalid Role Arn: '${arn}'`),
+  invalidToken: () => error('InvalidToken', "Invalid Token: 'Invalid token'"),
   invalidOutput: (text: string) =>
-    new ServiceError('InvalidOutput', `Invalid Output: '${shorten(text)}' is not valid JSON.`),
+    error('InvalidOutput', `Invalid Output: '${shorten(text)}' is not valid JSON.`),
   invalidInput: (reason: string) =>
-    new ServiceError('InvalidExecutionInput', `Invalid State Machine Execution Input: '${reason}'`),
-  versionDescription: () =>
-    new ServiceError(
-      'ValidationException',
-      'Version description can only be set when publish is true',
-      CORAL_VALIDATE,
-    ),
+    error('InvalidExecutionInput', `Invalid State Machine Execution Input: '${reason}'`),
+  versionDescription: () => refused('Version description can only be set when publish is true'),
   invalidDefinition: (reason: string) =>
-    new ServiceError('InvalidDefinition', `Invalid State Machine Definition: '${reason}'`),
-  taskTimedOut: (what: string) => new ServiceError('TaskTimedOut', `Task Timed Out: '${what}'`),
-  noActivity: (arn: string) => new ServiceError('ActivityDoesNotExist', `Activity Does Not Exist: '${arn}'`),
-  noMachine: (arn: string) =>
-    new ServiceError('StateMachineDoesNotExist', `State Machine Does Not Exist: '${arn}'`),
-  noExecution: (arn: string) =>
-    new ServiceError('ExecutionDoesNotExist', `Execution Does Not Exist: '${arn}'`),
-  executionExists: (arn: string) =>
-    new ServiceError('ExecutionAlreadyExists', `Execution Already Exists: '${arn}'`),
-  notRedrivable: (reason: string) =>
-    new ServiceError('ExecutionNotRedrivable', `Execution Not Redrivable: '${reason}'`),
-  machineDeleting: (arn: string) =>
-    new ServiceError('StateMachineDeleting', `State Machine is being deleted: '${arn}'`),
+    error('InvalidDefinition', `Invalid State Machine Definition: '${reason}'`),
+  taskTimedOut: (what: string) => error('TaskTimedOut', `Task Timed Out: '${what}'`),
+  noActivity: (arn: string) => error('ActivityDoesNotExist', `Activity Does Not Exist: '${arn}'`),
+  noMachine: (arn: string) => error('StateMachineDoesNotExist', `State Machine Does Not Exist: '${arn}'`),
+  noExecution: (arn: string) => error('ExecutionDoesNotExist', `Execution Does Not Exist: '${arn}'`),
+  executionExists: (arn: string) => error('ExecutionAlreadyExists', `Execution Already Exists: '${arn}'`),
+  notRedrivable: (reason: string) => error('ExecutionNotRedrivable', `Execution Not Redrivable: '${reason}'`),
+  machineDeleting: (arn: string) => error('StateMachineDeleting', `State Machine is being deleted: '${arn}'`),
   machineExists: (arn: string) =>
-    new ServiceError('StateMachineAlreadyExists', `State Machine Already Exists: '${arn}'`),
+    error('StateMachineAlreadyExists', `State Machine Already Exists: '${arn}'`),
   typeNotSupported: () =>
-    new ServiceError(
-      'StateMachineTypeNotSupported',
-      'This operation is not supported by this type of state machine',
-    ),
+    error('StateMachineTypeNotSupported', 'This operation is not supported by this type of state machine'),
   tooManyExecutions: () =>
-    new ServiceError(
+    error(
       'ExecutionLimitExceeded',
       'The maximum number of running executions has been reached. Running executions must end or be stopped before a new execution can be started.',
     ),
   tooManyPinned: (limit: number) =>
-    new ServiceError('TooManyKept', `${limit} executions are kept already: let another one go first`),
+    error('TooManyKept', `${limit} executions are kept already: let another one go first`),
   noResource: (arn?: string) =>
-    new ServiceError(
+    error(
       'ResourceNotFound',
       arn === undefined
         ? 'Request references a resource that does not exist.'
         : `Resource not found: '${arn}'`,
     ),
   staleRevision: (revisionId: string, current: string) =>
-    new ServiceError(
+    error(
       'ConflictException',
       `Failed to publish the State Machine version for revision ${revisionId}. The current State Machine revision is ${current}.`,
     ),
   versionInUse: (aliases: readonly string[]) =>
-    new ServiceError(
+    error(
       'ConflictException',
       `Version to be deleted must not be referenced by an alias. Current list of aliases referencing this version: [${aliases.join(', ')}]`,
     ),
   aliasExists: () =>
-    new ServiceError(
+    error(
       'ConflictException',
       'Failed to create alias because an alias with the same name and a different routing configuration already exists.',
     ),
   invalidLogging: (reason: string) =>
-    new ServiceError('InvalidLoggingConfiguration', `Invalid Logging Configuration: ${reason}`),
+    error('InvalidLoggingConfiguration', `Invalid Logging Configuration: ${reason}`),
   invalidTracing: () =>
-    new ServiceError(
-      'InvalidTracingConfiguration',
-      "Invalid Tracing Configuration: 'enabled' must be true or false.",
-    ),
+    error('InvalidTracingConfiguration', "Invalid Tracing Configuration: 'enabled' must be true or false."),
   invalidEncryption: (reason: string) =>
-    new ServiceError('InvalidEncryptionConfiguration', `Invalid Encryption Configuration: ${reason}.`),
+    error('InvalidEncryptionConfiguration', `Invalid Encryption Configuration: ${reason}.`),
   missingParameter: () =>
-    new ServiceError(
+    error(
       'MissingRequiredParameter',
       'Either the definition, the role ARN, the LoggingConfiguration, or the TracingConfiguration must be specified',
     ),
@@ -136,20 +122,18 @@ export const errors = {
    * An error about several fields of a request together, or about something else that isn't checked field by field.
    * @param reason the member `reason` of the error, if the API reference has one for it
    */
-  invalidRequest: (message: string, reason?: ValidationReason) =>
-    new ServiceError('ValidationException', message, CORAL_VALIDATE, reason && { reason }),
+  invalidRequest: (message: string, reason?: ValidationReason) => refused(message, reason && { reason }),
   tooManyVersions: () =>
-    new ServiceError('ServiceQuotaExceededException', 'A state machine may have at most 1000 versions.'),
+    error('ServiceQuotaExceededException', 'A state machine may have at most 1000 versions.'),
   tooManyAliases: () =>
-    new ServiceError('ServiceQuotaExceededException', 'A state machine may have at most 100 aliases.'),
+    error('ServiceQuotaExceededException', 'A state machine may have at most 100 aliases.'),
   tooManyTags: (resourceName: string) =>
     new ServiceError('TooManyTags', `'${resourceName}' may have at most 50 tags.`, SWF, { resourceName }),
-  activityExists: (arn: string) =>
-    new ServiceError('ActivityAlreadyExists', `Activity Already Exists: '${arn}'`),
+  activityExists: (arn: string) => error('ActivityAlreadyExists', `Activity Already Exists: '${arn}'`),
   tooManyActivities: () =>
-    new ServiceError('ActivityLimitExceeded', 'The maximum number of activities has been reached.'),
+    error('ActivityLimitExceeded', 'The maximum number of activities has been reached.'),
   tooManyPolls: () =>
-    new ServiceError(
+    error(
       'ActivityWorkerLimitExceeded',
       'The maximum number of workers concurrently polling for activity tasks has been reached.',
     ),

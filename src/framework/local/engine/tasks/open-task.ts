@@ -1,6 +1,5 @@
-import type { Cancel, Clock } from '../../../base/time/clock.js';
-import type { TaskNotes } from './task-notes.js';
-import type { Traffic } from './traffic.js';
+import type { Cancel } from '../../../base/time/clock.js';
+import type { TaskTable } from './task-table.js';
 import type { TaskOrder, TaskOutcome } from '../../asl/runtime/running-execution.js';
 
 /** Says which worker has a task, since when, and until when. Times are epoch milliseconds. */
@@ -13,17 +12,6 @@ export interface OpenLease {
    * The time at which the task times out if the worker sends nothing until then. Undefined if the task never times out.
    */
   readonly due: number | undefined;
-}
-
-/** The objects that all tasks of a service share. */
-export interface TaskWorld {
-  readonly clock: Clock;
-  /** The real time, in which the deadlines of tasks run, since whoever has a task lives in it. */
-  readonly real: Clock;
-  readonly notes: TaskNotes;
-  readonly traffic: Traffic;
-  /** Called once for each task, when it is closed. */
-  readonly onClosed: (task: OpenTask) => void;
 }
 
 /**
@@ -47,7 +35,7 @@ export class OpenTask {
     readonly subject: string,
     readonly token: string,
     order: TaskOrder,
-    private readonly world: TaskWorld,
+    private readonly table: TaskTable,
   ) {
     this.#order = order;
   }
@@ -72,13 +60,13 @@ export class OpenTask {
    * with a timeout first.
    */
   isOpen(): boolean {
-    if (!this.#closed && this.order.isWanted() && this.world.real.now() >= this.#due()) this.#timeOut();
+    if (!this.#closed && this.order.isWanted() && this.table.real.now() >= this.#due()) this.#timeOut();
     return !this.#closed;
   }
 
   /** Records that a worker has taken the task. Its timeouts run from now on. */
   start(workerName?: string): void {
-    const { clock, real } = this.world;
+    const { clock, real } = this.table;
     const [now, begun] = [clock.now(), real.now()];
     const { timeoutSeconds, heartbeatSeconds } = this.order;
     if (timeoutSeconds !== undefined) this.#deadline = begun + timeoutSeconds * 1000;
@@ -86,23 +74,23 @@ export class OpenTask {
     this.#lease = { workerName, since: now, beatAt: undefined, due: undefined };
     this.#arm();
     this.order.onStarted(workerName, now);
-    this.world.notes.onStarted(this);
+    this.table.notes.onStarted(this);
   }
 
   heartbeat(): void {
     const { heartbeatSeconds } = this.order;
-    const now = this.world.clock.now();
+    const now = this.table.clock.now();
     if (this.#lease) this.#lease = { ...this.#lease, beatAt: now };
-    if (heartbeatSeconds !== undefined) this.#heartbeatDue = this.world.real.now() + heartbeatSeconds * 1000;
-    this.world.notes.onHeartbeat(this, now);
+    if (heartbeatSeconds !== undefined) this.#heartbeatDue = this.table.real.now() + heartbeatSeconds * 1000;
+    this.table.notes.onHeartbeat(this, now);
   }
 
-  settle(outcome: TaskOutcome, at: number = this.world.clock.now()): void {
+  settle(outcome: TaskOutcome, at: number = this.table.clock.now()): void {
     if (this.#closed) return;
     const order = this.#order;
     this.close();
     if (order.origin?.kind === 'activity' && this.#lease)
-      this.world.traffic.ended(this.subject, at, this.#lease.since, failureOf(outcome));
+      this.table.traffic.ended(this.subject, at, this.#lease.since, failureOf(outcome));
     order.onSettled(outcome, at);
   }
 
@@ -116,7 +104,7 @@ export class OpenTask {
     this.#order = CLOSED;
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
-    this.world.onClosed(this);
+    this.table.remove(this);
   }
 
   #due(): number {
@@ -130,8 +118,8 @@ export class OpenTask {
   #arm(): void {
     const due = this.#due();
     if (due === Number.POSITIVE_INFINITY) return;
-    this.#cancelTimer = this.world.real.after(due - this.world.real.now(), () => {
-      if (this.world.real.now() >= this.#due()) this.#timeOut();
+    this.#cancelTimer = this.table.real.after(due - this.table.real.now(), () => {
+      if (this.table.real.now() >= this.#due()) this.#timeOut();
       else this.#arm();
     });
   }
@@ -143,7 +131,7 @@ export class OpenTask {
 
   /** Converts a real time to the time on the clock. */
   #onClock(at: number): number {
-    const { clock, real } = this.world;
+    const { clock, real } = this.table;
     return real === clock ? at : clock.now() + at - real.now();
   }
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../../../base/time/clock.js';
 import type { TaskOrder } from '../../asl/runtime/running-execution.js';
-import { OpenTask, type TaskWorld } from './open-task.js';
+import { OpenTask } from './open-task.js';
 import { errors } from '../answers/service-error.js';
 import { TaskNotes } from './task-notes.js';
 import { Traffic } from './traffic.js';
@@ -9,24 +9,16 @@ import { TokenMint } from './task-token.js';
 /** The tasks whose tokens were issued and that haven't ended, by task token. */
 export class TaskTable {
   readonly #open = new Map<string, OpenTask>();
-  readonly #mint: TokenMint;
-  readonly #world: TaskWorld;
-
-  /** @param real the time in which the deadlines of tasks run. @default `clock` */
-  constructor(clock: Clock, mint = new TokenMint(), real: Clock = clock) {
-    this.#mint = mint;
-    const onClosed = ({ token }: OpenTask): void => void this.#open.delete(token);
-    this.#world = { clock, real, notes: new TaskNotes(), traffic: new Traffic(), onClosed };
-  }
-
   /** The log lines and the progress that workers send, and their heartbeats. */
-  get notes(): TaskNotes {
-    return this.#world.notes;
-  }
+  readonly notes = new TaskNotes();
+  readonly traffic = new Traffic();
 
-  get traffic(): Traffic {
-    return this.#world.traffic;
-  }
+  constructor(
+    readonly clock: Clock,
+    private readonly mint = new TokenMint(),
+    /** The real time, in which the deadlines of tasks run, since whoever has a task lives in it. */
+    readonly real: Clock = clock,
+  ) {}
 
   get size(): number {
     return this.#open.size;
@@ -42,10 +34,15 @@ export class TaskTable {
    * the activity's ARN
    */
   open(subject: string, order: TaskOrder): OpenTask {
-    const token = this.#mint.issue(subject);
-    const task = new OpenTask(subject, token, order, this.#world);
+    const token = this.mint.issue(subject);
+    const task = new OpenTask(subject, token, order, this);
     this.#open.set(token, task);
     return task;
+  }
+
+  /** Called by a task when it is closed. */
+  remove({ token }: OpenTask): void {
+    this.#open.delete(token);
   }
 
   /**
@@ -56,7 +53,7 @@ export class TaskTable {
   lookUp(token: string): { subject: string; task: OpenTask | undefined } {
     const task = this.#open.get(token);
     if (task) return { subject: task.subject, task: task.isOpen() ? task : undefined };
-    const subject = this.#mint.subjectOf(token);
+    const subject = this.mint.subjectOf(token);
     if (subject === undefined) throw errors.invalidToken();
     return { subject, task: undefined };
   }
