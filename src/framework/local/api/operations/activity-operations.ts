@@ -13,62 +13,6 @@ import { pageOf } from '../../engine/answers/pages.js';
 import { END_POLLS } from '../../../base/local-service.js';
 import { ARN, checkArn, checkName, MAX, NAME } from '../request-validation.js';
 
-const createActivity: Operation = ({ checker, region }, { activities, tags }) => {
-  const name = checker.requiredText('name', NAME);
-  const encryption = readEncryption(checker) ?? DEFAULT_ENCRYPTION;
-  const given = readTags(checker);
-  checker.done();
-  checkName(name);
-  checkEncryption(encryption);
-  checkTags(
-    name,
-    given.map(({ key }) => key),
-  );
-  const arn = formatArn({ ...homeOf(region), kind: 'activity', name });
-  const isNew = !activities.has(arn);
-  const activity = activities.create(arn, encryption);
-  if (!isDeepStrictEqual(activity.encryption, encryption)) throw errors.activityExists(arn);
-  if (isNew) tags.add(arn, given);
-  return { activityArn: arn, creationDate: toSeconds(activity.createdAt) };
-};
-
-const describeActivity: Operation = ({ checker }, { activities }) => {
-  const { arn, name, createdAt, encryption } = activities.get(checker.onlyArn('activityArn', 'activity'));
-  return {
-    activityArn: arn,
-    name,
-    creationDate: toSeconds(createdAt),
-    encryptionConfiguration: encryption,
-  };
-};
-
-const listActivities: Operation = ({ operation, checker }, { activities }) => {
-  const page = checker.page(operation, MAX.listToken);
-  checker.done();
-  const { items, ...rest } = pageOf(activities.all(), ({ key }) => key, page);
-  const listed = items.map(({ arn, name, createdAt }) => ({
-    activityArn: arn,
-    name,
-    creationDate: toSeconds(createdAt),
-  }));
-  return { activities: listed, ...rest };
-};
-
-const deleteActivity: Operation = ({ checker }, { activities, tags }) => {
-  const arn = checker.onlyArn('activityArn', 'activity');
-  activities.delete(arn);
-  tags.forget(arn);
-  return {};
-};
-
-const getActivityTask: Operation = (call, stepFunctions) => {
-  const { checker } = call;
-  const arn = checker.requiredText('activityArn', ARN);
-  const workerName = checker.text('workerName', NAME);
-  checker.done();
-  return poll(call, stepFunctions, checkArn(arn, 'activity'), workerName);
-};
-
 /**
  * Waits until the activity has a task. If the client's connection closes first, the service stops waiting
  * `closedWindowMs` milliseconds later.
@@ -88,22 +32,71 @@ function poll(
   });
 }
 
-/**
- * Responds without a task to the open GetActivityTask calls of a worker that is shutting down. Otherwise the worker
- * would have to wait up to a minute for these responses. Step Functions itself has no such operation.
- */
-const endPolls: Operation = ({ checker }, stepFunctions) => {
-  const workerName = checker.requiredText('workerName', NAME);
-  checker.done();
-  stepFunctions.endPollsOf(workerName);
-  return {};
-};
-
 export const activityOperations: Record<string, Operation> = {
-  [END_POLLS]: endPolls,
-  CreateActivity: createActivity,
-  DescribeActivity: describeActivity,
-  ListActivities: listActivities,
-  DeleteActivity: deleteActivity,
-  GetActivityTask: getActivityTask,
+  /**
+   * Responds without a task to the open GetActivityTask calls of a worker that is shutting down. Otherwise the worker
+   * would have to wait up to a minute for these responses. Step Functions itself has no such operation.
+   */
+  [END_POLLS]({ checker }, stepFunctions) {
+    const workerName = checker.requiredText('workerName', NAME);
+    checker.done();
+    stepFunctions.endPollsOf(workerName);
+    return {};
+  },
+
+  CreateActivity({ checker, region }, { activities, tags }) {
+    const name = checker.requiredText('name', NAME);
+    const encryption = readEncryption(checker) ?? DEFAULT_ENCRYPTION;
+    const given = readTags(checker);
+    checker.done();
+    checkName(name);
+    checkEncryption(encryption);
+    checkTags(
+      name,
+      given.map(({ key }) => key),
+    );
+    const arn = formatArn({ ...homeOf(region), kind: 'activity', name });
+    const isNew = !activities.has(arn);
+    const activity = activities.create(arn, encryption);
+    if (!isDeepStrictEqual(activity.encryption, encryption)) throw errors.activityExists(arn);
+    if (isNew) tags.add(arn, given);
+    return { activityArn: arn, creationDate: toSeconds(activity.createdAt) };
+  },
+
+  DescribeActivity({ checker }, { activities }) {
+    const { arn, name, createdAt, encryption } = activities.get(checker.onlyArn('activityArn', 'activity'));
+    return {
+      activityArn: arn,
+      name,
+      creationDate: toSeconds(createdAt),
+      encryptionConfiguration: encryption,
+    };
+  },
+
+  ListActivities({ operation, checker }, { activities }) {
+    const page = checker.page(operation, MAX.listToken);
+    checker.done();
+    const { items, ...rest } = pageOf(activities.all(), ({ key }) => key, page);
+    const listed = items.map(({ arn, name, createdAt }) => ({
+      activityArn: arn,
+      name,
+      creationDate: toSeconds(createdAt),
+    }));
+    return { activities: listed, ...rest };
+  },
+
+  DeleteActivity({ checker }, { activities, tags }) {
+    const arn = checker.onlyArn('activityArn', 'activity');
+    activities.delete(arn);
+    tags.forget(arn);
+    return {};
+  },
+
+  GetActivityTask(call, stepFunctions) {
+    const { checker } = call;
+    const arn = checker.requiredText('activityArn', ARN);
+    const workerName = checker.text('workerName', NAME);
+    checker.done();
+    return poll(call, stepFunctions, checkArn(arn, 'activity'), workerName);
+  },
 };

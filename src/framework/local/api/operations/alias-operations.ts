@@ -65,19 +65,6 @@ function machineOf(routes: readonly Route[], { machines }: StepFunctions): Machi
   return machine;
 }
 
-const createStateMachineAlias: Operation = ({ checker }, stepFunctions) => {
-  const name = checker.requiredText('name', { min: 1, max: MAX.name, pattern: NAME_PATTERN, shown: true });
-  const description = checker.text('description', { max: MAX.description });
-  const routes = readRoutes(checker, true) ?? [];
-  checker.done();
-  const machine = machineOf(routes, stepFunctions);
-  const { arn, createdAt } = machine.book.createAlias(
-    { name, arn: `${machine.arn}:${name}`, description, routes },
-    stepFunctions.clock.now(),
-  );
-  return { stateMachineAliasArn: arn, creationDate: toSeconds(createdAt) };
-};
-
 /** @throws ServiceError ResourceNotFound */
 function findAlias(arn: string, { machines }: StepFunctions): { alias: Alias; machine: Machine } {
   const [machineArn, name = ''] = splitQualified(arn);
@@ -87,62 +74,69 @@ function findAlias(arn: string, { machines }: StepFunctions): { alias: Alias; ma
   return { alias, machine };
 }
 
-const describeStateMachineAlias: Operation = ({ checker }, stepFunctions) => {
-  const { alias } = findAlias(checker.onlyArn('stateMachineAliasArn', 'stateMachine'), stepFunctions);
-  return {
-    stateMachineAliasArn: alias.arn,
-    name: alias.name,
-    ...(alias.description !== undefined && { description: alias.description }),
-    routingConfiguration: describeRoutes(alias.routes),
-    creationDate: toSeconds(alias.createdAt),
-    updateDate: toSeconds(alias.updatedAt),
-  };
-};
-
-const updateStateMachineAlias: Operation = ({ checker }, stepFunctions) => {
-  const arn = checker.requiredText('stateMachineAliasArn', ARN);
-  const description = checker.text('description', { max: MAX.description });
-  const routes = readRoutes(checker, false);
-  checker.done();
-  if (description === undefined && !routes)
-    throw errors.invalidRequest(
-      "'description' or 'routingConfiguration' must be given.",
-      'MISSING_REQUIRED_PARAMETER',
-    );
-  const { alias, machine } = findAlias(checkArn(arn, 'stateMachine'), stepFunctions);
-  if (routes && machineOf(routes, stepFunctions) !== machine) throw errors.noResource();
-  const now = stepFunctions.clock.now();
-  const { updatedAt } = machine.book.updateAlias(alias, { description, routes }, now);
-  return { updateDate: toSeconds(updatedAt) };
-};
-
-const deleteStateMachineAlias: Operation = ({ checker }, { machines }) => {
-  const arn = checker.onlyArn('stateMachineAliasArn', 'stateMachine');
-  const [machineArn, name = ''] = splitQualified(arn);
-  machines.find(machineArn)?.book.deleteAlias(name);
-  return {};
-};
-
-const listStateMachineAliases: Operation = ({ operation, checker }, { machines }) => {
-  const arn = checker.requiredText('stateMachineArn', ARN);
-  const page = checker.page(operation, MAX.listToken);
-  checker.done();
-  const [machineArn, version] = splitQualified(checkArn(arn, 'stateMachine'));
-  const { book } = machines.get(machineArn);
-  if (version !== undefined && !book.version(Number(version))) throw errors.noResource();
-  const aliases = book.aliases(version === undefined ? undefined : arn);
-  const { items, ...rest } = pageOf(aliases, ({ key }) => key, page);
-  const listed = items.map((each) => ({
-    stateMachineAliasArn: each.arn,
-    creationDate: toSeconds(each.createdAt),
-  }));
-  return { stateMachineAliases: listed, ...rest };
-};
-
 export const aliasOperations: Record<string, Operation> = {
-  CreateStateMachineAlias: createStateMachineAlias,
-  DescribeStateMachineAlias: describeStateMachineAlias,
-  UpdateStateMachineAlias: updateStateMachineAlias,
-  DeleteStateMachineAlias: deleteStateMachineAlias,
-  ListStateMachineAliases: listStateMachineAliases,
+  CreateStateMachineAlias({ checker }, stepFunctions) {
+    const name = checker.requiredText('name', { min: 1, max: MAX.name, pattern: NAME_PATTERN, shown: true });
+    const description = checker.text('description', { max: MAX.description });
+    const routes = readRoutes(checker, true) ?? [];
+    checker.done();
+    const machine = machineOf(routes, stepFunctions);
+    const { arn, createdAt } = machine.book.createAlias(
+      { name, arn: `${machine.arn}:${name}`, description, routes },
+      stepFunctions.clock.now(),
+    );
+    return { stateMachineAliasArn: arn, creationDate: toSeconds(createdAt) };
+  },
+
+  DescribeStateMachineAlias({ checker }, stepFunctions) {
+    const { alias } = findAlias(checker.onlyArn('stateMachineAliasArn', 'stateMachine'), stepFunctions);
+    return {
+      stateMachineAliasArn: alias.arn,
+      name: alias.name,
+      ...(alias.description !== undefined && { description: alias.description }),
+      routingConfiguration: describeRoutes(alias.routes),
+      creationDate: toSeconds(alias.createdAt),
+      updateDate: toSeconds(alias.updatedAt),
+    };
+  },
+
+  UpdateStateMachineAlias({ checker }, stepFunctions) {
+    const arn = checker.requiredText('stateMachineAliasArn', ARN);
+    const description = checker.text('description', { max: MAX.description });
+    const routes = readRoutes(checker, false);
+    checker.done();
+    if (description === undefined && !routes)
+      throw errors.invalidRequest(
+        "'description' or 'routingConfiguration' must be given.",
+        'MISSING_REQUIRED_PARAMETER',
+      );
+    const { alias, machine } = findAlias(checkArn(arn, 'stateMachine'), stepFunctions);
+    if (routes && machineOf(routes, stepFunctions) !== machine) throw errors.noResource();
+    const now = stepFunctions.clock.now();
+    const { updatedAt } = machine.book.updateAlias(alias, { description, routes }, now);
+    return { updateDate: toSeconds(updatedAt) };
+  },
+
+  DeleteStateMachineAlias({ checker }, { machines }) {
+    const arn = checker.onlyArn('stateMachineAliasArn', 'stateMachine');
+    const [machineArn, name = ''] = splitQualified(arn);
+    machines.find(machineArn)?.book.deleteAlias(name);
+    return {};
+  },
+
+  ListStateMachineAliases({ operation, checker }, { machines }) {
+    const arn = checker.requiredText('stateMachineArn', ARN);
+    const page = checker.page(operation, MAX.listToken);
+    checker.done();
+    const [machineArn, version] = splitQualified(checkArn(arn, 'stateMachine'));
+    const { book } = machines.get(machineArn);
+    if (version !== undefined && !book.version(Number(version))) throw errors.noResource();
+    const aliases = book.aliases(version === undefined ? undefined : arn);
+    const { items, ...rest } = pageOf(aliases, ({ key }) => key, page);
+    const listed = items.map((each) => ({
+      stateMachineAliasArn: each.arn,
+      creationDate: toSeconds(each.createdAt),
+    }));
+    return { stateMachineAliases: listed, ...rest };
+  },
 };

@@ -29,47 +29,6 @@ const TRACE = {
 
 const TOKEN = { min: 1, max: 64, pattern: { regexp: /^[!-~]*$/, shown: '[!-~]+' }, shown: true } as const;
 
-const startExecution: Operation = ({ checker }, stepFunctions) => {
-  const { machines, executions, random } = stepFunctions;
-  const arn = checker.requiredText('stateMachineArn', ARN);
-  const name = checker.text('name', NAME);
-  const input = checker.text('input', { max: MAX.data }) ?? '{}';
-  const traceHeader = checker.text('traceHeader', TRACE);
-  checker.done();
-  if (name !== undefined) checkName(name);
-  const [plainArn, testCase] = splitTestCase(arn);
-  const { machine, ...named } = machines.named(checkArn(plainArn, 'stateMachine'), random);
-  const startedBy = {
-    ...named,
-    ...(traceHeader !== undefined && { traceHeader }),
-    ...(testCase !== undefined && { testCase: testCaseOf(machine, testCase, stepFunctions) }),
-  };
-  const parsed = parseInput(input);
-  const { arn: executionArn, startedAt } = executions.start(machine, name, input, parsed, startedBy);
-  return { executionArn, startDate: toSeconds(startedAt) };
-};
-
-/**
- * Starts an execution in any state of a machine, with the variables of an earlier execution. Uses the definition that
- * StartExecution would use, so that a state can be tried again after it was mended. Step Functions itself has no such
- * operation.
- */
-const startExecutionFrom: Operation = ({ checker }, { machines, executions, random }) => {
-  const arn = checker.requiredText('executionArn', ARN);
-  const state = checker.requiredText('state', NAME);
-  const given = checker.text('input', { max: MAX.data });
-  const name = checker.text('name', NAME) ?? nameFrom(state);
-  checker.done();
-  checkName(name);
-  const earlier = executions.get(checkArn(arn, 'execution'));
-  const { aliasArn, versionArn } = earlier.startedBy;
-  const { machine, ...named } = machines.named(aliasArn ?? versionArn ?? earlier.machine.arn, random);
-  const beginning = beginningIn(earlier, machine.program, state, given);
-  const { input } = earlier;
-  const started = executions.start(machine, name, input, readJson(input), named, beginning);
-  return { executionArn: started.arn, startDate: toSeconds(started.startedAt) };
-};
-
 /** Returns the name of an execution that begins in a state. Lists of executions then show where it has begun. */
 const nameFrom = (state: string): string =>
   `from-${state.slice(0, 38).replaceAll(/[^\w-]/g, '-')}-${randomUUID()}`;
@@ -85,32 +44,6 @@ function parseInput(input: string): Json {
   }
 }
 
-const redriveExecution: Operation = ({ checker }, { executions }) => {
-  const arn = checker.requiredText('executionArn', ARN);
-  const token = checker.text('clientToken', TOKEN);
-  checker.done();
-  return { redriveDate: toSeconds(executions.redrive(executions.get(checkArn(arn, 'execution')), token)) };
-};
-
-const describeExecution: Operation = ({ checker }, { executions, clock }) => {
-  const arn = checker.requiredText('executionArn', ARN);
-  const included = !readMetadataOnly(checker);
-  checker.done();
-  const execution = executions.get(checkArn(arn, 'execution'));
-  const { input, end, startedBy } = execution;
-  return {
-    ...identify(execution),
-    ...(included && { input }),
-    inputDetails: { included },
-    ...(end?.output !== undefined && { outputDetails: { included } }),
-    ...(included && end?.output !== undefined && { output: end.output }),
-    ...(included && end?.error !== undefined && { error: end.error }),
-    ...(included && end?.cause !== undefined && { cause: end.cause }),
-    ...(startedBy.traceHeader !== undefined && { traceHeader: startedBy.traceHeader }),
-    ...describeRedrive(execution, clock.now()),
-  };
-};
-
 /** Returns the fields that only the response of DescribeExecution has: whether the execution can be redriven, and why. */
 function describeRedrive(execution: Execution, now: number): object {
   const redriveStatusReason = notRedrivable(execution, now);
@@ -118,22 +51,6 @@ function describeRedrive(execution: Execution, now: number): object {
     ? { redriveStatus: 'REDRIVABLE' }
     : { redriveStatus: 'NOT_REDRIVABLE', redriveStatusReason };
 }
-
-const listExecutions: Operation = ({ operation, checker }, { machines, executions, random }) => {
-  const machineArn = checker.text('stateMachineArn', ARN);
-  const status = checker.oneOf('statusFilter', STATUSES) as ExecutionStatus | undefined;
-  const redriveFilter = checker.oneOf('redriveFilter', ['REDRIVEN', 'NOT_REDRIVEN']);
-  const mapRunArn = checker.text('mapRunArn', { min: 1, max: MAX.longArn, shown: true });
-  const page = checker.page(operation, MAX.executionsToken);
-  checker.done();
-  const arn = machineArn ?? refuseMapRun(mapRunArn);
-  refuseMapRuns({ redriveFilter, mapRunArn }, status);
-  const { machine, ...named } = machines.named(checkArn(arn, 'stateMachine'), random);
-  // An alias stands for itself here, whichever of its versions was started.
-  const by = named.aliasArn === undefined ? named : { aliasArn: named.aliasArn };
-  const { executions: found, ...rest } = executions.list(machine.arn, status, page, by);
-  return { executions: found.map(identify), ...rest };
-};
 
 /**
  * Rejects a request for the executions of a Map Run, since the local service has none, and one that names neither a Map
@@ -179,64 +96,137 @@ function identify({ arn, name, machine, status, startedAt, end, startedBy, redri
   };
 }
 
-const stopExecution: Operation = ({ checker }, { executions }) => {
-  const arn = checker.requiredText('executionArn', ARN);
-  const error = checker.text('error', { max: MAX.error });
-  const cause = checker.text('cause', { max: MAX.cause });
-  checker.done();
-  const execution = executions.get(checkArn(arn, 'execution'));
-  execution.stop(error, cause);
-  return { stopDate: toSeconds(execution.end?.at ?? execution.startedAt) };
-};
-
-const getExecutionHistory: Operation = ({ operation, checker }, { executions }) => {
-  const arn = checker.requiredText('executionArn', ARN);
-  const page = checker.page(operation, MAX.executionsToken);
-  const reverse = checker.boolean('reverseOrder') ?? false;
-  const withData = checker.boolean('includeExecutionData') ?? true;
-  checker.done();
-  const { history } = executions.get(checkArn(arn, 'execution'));
-  // The key of the next page is an event's id, which stays the same when more events are added.
-  const id = Number(pageKey(page) ?? (reverse ? history.length : 1));
-  if (!Number.isSafeInteger(id) || id < 1) throw errors.invalidToken();
-  const from = reverse ? history.length - id : id - 1;
-  const events = history.page(from, pageSize(page), { reverse, withData });
-  const next = reverse ? id - events.length : id + events.length;
-  const more = reverse ? next >= 1 : next <= history.length;
-  return { events, ...(more && { nextToken: pageToken(page, next) }) };
-};
-
-/** Recorded from the live service: a STANDARD machine, the only type that there is here, isn't run synchronously. */
-const startSyncExecution: Operation = ({ checker }, { machines, random }) => {
-  const arn = checker.requiredText('stateMachineArn', ARN);
-  const name = checker.text('name', NAME);
-  checker.text('input', { max: MAX.data });
-  checker.text('traceHeader', TRACE);
-  readMetadataOnly(checker);
-  checker.done();
-  if (name !== undefined) checkName(name);
-  machines.named(checkArn(arn, 'stateMachine'), random);
-  throw errors.typeNotSupported();
-};
-
-/** No execution has Map Runs here. */
-const listMapRuns: Operation = ({ operation, checker }, { executions }) => {
-  const arn = checker.requiredText('executionArn', ARN);
-  const page = checker.page(operation, MAX.listToken);
-  checker.done();
-  executions.get(checkArn(arn, 'execution'));
-  pageKey(page);
-  return { mapRuns: [] };
-};
-
 export const executionOperations: Record<string, Operation> = {
-  StartExecution: startExecution,
-  [START_FROM]: startExecutionFrom,
-  RedriveExecution: redriveExecution,
-  DescribeExecution: describeExecution,
-  ListExecutions: listExecutions,
-  StopExecution: stopExecution,
-  GetExecutionHistory: getExecutionHistory,
-  StartSyncExecution: startSyncExecution,
-  ListMapRuns: listMapRuns,
+  StartExecution({ checker }, stepFunctions) {
+    const { machines, executions, random } = stepFunctions;
+    const arn = checker.requiredText('stateMachineArn', ARN);
+    const name = checker.text('name', NAME);
+    const input = checker.text('input', { max: MAX.data }) ?? '{}';
+    const traceHeader = checker.text('traceHeader', TRACE);
+    checker.done();
+    if (name !== undefined) checkName(name);
+    const [plainArn, testCase] = splitTestCase(arn);
+    const { machine, ...named } = machines.named(checkArn(plainArn, 'stateMachine'), random);
+    const startedBy = {
+      ...named,
+      ...(traceHeader !== undefined && { traceHeader }),
+      ...(testCase !== undefined && { testCase: testCaseOf(machine, testCase, stepFunctions) }),
+    };
+    const parsed = parseInput(input);
+    const { arn: executionArn, startedAt } = executions.start(machine, name, input, parsed, startedBy);
+    return { executionArn, startDate: toSeconds(startedAt) };
+  },
+
+  /**
+   * Starts an execution in any state of a machine, with the variables of an earlier execution. Uses the definition that
+   * StartExecution would use, so that a state can be tried again after it was mended. Step Functions itself has no such
+   * operation.
+   */
+  [START_FROM]({ checker }, { machines, executions, random }) {
+    const arn = checker.requiredText('executionArn', ARN);
+    const state = checker.requiredText('state', NAME);
+    const given = checker.text('input', { max: MAX.data });
+    const name = checker.text('name', NAME) ?? nameFrom(state);
+    checker.done();
+    checkName(name);
+    const earlier = executions.get(checkArn(arn, 'execution'));
+    const { aliasArn, versionArn } = earlier.startedBy;
+    const { machine, ...named } = machines.named(aliasArn ?? versionArn ?? earlier.machine.arn, random);
+    const beginning = beginningIn(earlier, machine.program, state, given);
+    const { input } = earlier;
+    const started = executions.start(machine, name, input, readJson(input), named, beginning);
+    return { executionArn: started.arn, startDate: toSeconds(started.startedAt) };
+  },
+
+  RedriveExecution({ checker }, { executions }) {
+    const arn = checker.requiredText('executionArn', ARN);
+    const token = checker.text('clientToken', TOKEN);
+    checker.done();
+    return { redriveDate: toSeconds(executions.redrive(executions.get(checkArn(arn, 'execution')), token)) };
+  },
+
+  DescribeExecution({ checker }, { executions, clock }) {
+    const arn = checker.requiredText('executionArn', ARN);
+    const included = !readMetadataOnly(checker);
+    checker.done();
+    const execution = executions.get(checkArn(arn, 'execution'));
+    const { input, end, startedBy } = execution;
+    return {
+      ...identify(execution),
+      ...(included && { input }),
+      inputDetails: { included },
+      ...(end?.output !== undefined && { outputDetails: { included } }),
+      ...(included && end?.output !== undefined && { output: end.output }),
+      ...(included && end?.error !== undefined && { error: end.error }),
+      ...(included && end?.cause !== undefined && { cause: end.cause }),
+      ...(startedBy.traceHeader !== undefined && { traceHeader: startedBy.traceHeader }),
+      ...describeRedrive(execution, clock.now()),
+    };
+  },
+
+  ListExecutions({ operation, checker }, { machines, executions, random }) {
+    const machineArn = checker.text('stateMachineArn', ARN);
+    const status = checker.oneOf('statusFilter', STATUSES) as ExecutionStatus | undefined;
+    const redriveFilter = checker.oneOf('redriveFilter', ['REDRIVEN', 'NOT_REDRIVEN']);
+    const mapRunArn = checker.text('mapRunArn', { min: 1, max: MAX.longArn, shown: true });
+    const page = checker.page(operation, MAX.executionsToken);
+    checker.done();
+    const arn = machineArn ?? refuseMapRun(mapRunArn);
+    refuseMapRuns({ redriveFilter, mapRunArn }, status);
+    const { machine, ...named } = machines.named(checkArn(arn, 'stateMachine'), random);
+    // An alias stands for itself here, whichever of its versions was started.
+    const by = named.aliasArn === undefined ? named : { aliasArn: named.aliasArn };
+    const { executions: found, ...rest } = executions.list(machine.arn, status, page, by);
+    return { executions: found.map(identify), ...rest };
+  },
+
+  StopExecution({ checker }, { executions }) {
+    const arn = checker.requiredText('executionArn', ARN);
+    const error = checker.text('error', { max: MAX.error });
+    const cause = checker.text('cause', { max: MAX.cause });
+    checker.done();
+    const execution = executions.get(checkArn(arn, 'execution'));
+    execution.stop(error, cause);
+    return { stopDate: toSeconds(execution.end?.at ?? execution.startedAt) };
+  },
+
+  GetExecutionHistory({ operation, checker }, { executions }) {
+    const arn = checker.requiredText('executionArn', ARN);
+    const page = checker.page(operation, MAX.executionsToken);
+    const reverse = checker.boolean('reverseOrder') ?? false;
+    const withData = checker.boolean('includeExecutionData') ?? true;
+    checker.done();
+    const { history } = executions.get(checkArn(arn, 'execution'));
+    // The key of the next page is an event's id, which stays the same when more events are added.
+    const id = Number(pageKey(page) ?? (reverse ? history.length : 1));
+    if (!Number.isSafeInteger(id) || id < 1) throw errors.invalidToken();
+    const from = reverse ? history.length - id : id - 1;
+    const events = history.page(from, pageSize(page), { reverse, withData });
+    const next = reverse ? id - events.length : id + events.length;
+    const more = reverse ? next >= 1 : next <= history.length;
+    return { events, ...(more && { nextToken: pageToken(page, next) }) };
+  },
+
+  /** Recorded from the live service: a STANDARD machine, the only type that there is here, isn't run synchronously. */
+  StartSyncExecution({ checker }, { machines, random }) {
+    const arn = checker.requiredText('stateMachineArn', ARN);
+    const name = checker.text('name', NAME);
+    checker.text('input', { max: MAX.data });
+    checker.text('traceHeader', TRACE);
+    readMetadataOnly(checker);
+    checker.done();
+    if (name !== undefined) checkName(name);
+    machines.named(checkArn(arn, 'stateMachine'), random);
+    throw errors.typeNotSupported();
+  },
+
+  /** No execution has Map Runs here. */
+  ListMapRuns({ operation, checker }, { executions }) {
+    const arn = checker.requiredText('executionArn', ARN);
+    const page = checker.page(operation, MAX.listToken);
+    checker.done();
+    executions.get(checkArn(arn, 'execution'));
+    pageKey(page);
+    return { mapRuns: [] };
+  },
 };

@@ -11,40 +11,6 @@ import type { Operation } from '../operation.js';
 import { ARN, checkArn, checkHeapFor, checkName, checkRole, MAX, NAME } from '../request-validation.js';
 import { checkSettings, readMetadataOnly, readSettings, readTags } from './machine-settings.js';
 
-const createStateMachine: Operation = ({ checker, region }, { machines, tags, clock }) => {
-  const name = checker.requiredText('name', NAME);
-  const definition = checker.requiredText('definition', { min: 1, max: MAX.definition });
-  const roleArn = checker.requiredText('roleArn', ARN);
-  const type = checker.oneOf('type', ['STANDARD', 'EXPRESS']) ?? 'STANDARD';
-  const description = checker.text('versionDescription', { max: MAX.description });
-  const publish = checker.boolean('publish') ?? false;
-  const settings = readSettings(checker);
-  const given = readTags(checker);
-  checker.done();
-  checkName(name);
-  checkRole(roleArn);
-  if (description !== undefined && !publish) throw errors.versionDescription();
-  checkSettings(settings);
-  checkTags(
-    name,
-    given.map(({ key }) => key),
-  );
-  const program = compile(definition);
-  if (type === 'EXPRESS') throw expressRefusal(definition);
-  const all = { ...DEFAULT_SETTINGS, ...settings };
-  const before = machines.count;
-  const published = publish ? (description ?? '') : undefined;
-  const machine = machines.create(name, definition, program, homeOf(region), roleArn, all, published);
-  // Recorded: another role, and other tags, are ignored where the machine exists already.
-  if (machines.count > before) tags.add(machine.arn, given);
-  const version = publish ? machine.book.publish(machine, description, clock.now()) : undefined;
-  return {
-    stateMachineArn: machine.arn,
-    creationDate: toSeconds(machine.createdAt),
-    ...(version && { stateMachineVersionArn: version.arn }),
-  };
-};
-
 /** Returns the error for an EXPRESS machine. A definition that AWS refuses for one is refused in its words. */
 function expressRefusal(definition: string): ServiceError {
   const machine = parseJson(definition);
@@ -63,51 +29,6 @@ function compile(definition: string): Program {
     throw error instanceof DefinitionError ? errors.invalidDefinition(error.message) : error;
   }
 }
-
-const updateStateMachine: Operation = ({ checker }, { machines, clock }) => {
-  const arn = checker.requiredText('stateMachineArn', ARN);
-  const definition = checker.text('definition', { min: 1, max: MAX.definition });
-  const roleArn = checker.text('roleArn', ARN);
-  const description = checker.text('versionDescription', { max: MAX.description });
-  const publish = checker.boolean('publish') ?? false;
-  const settings = readSettings(checker);
-  checker.done();
-  const existing = machines.get(checkArn(arn, 'stateMachine'));
-  const isEmpty = definition === undefined && roleArn === undefined && Object.keys(settings).length === 0;
-  if (isEmpty) throw errors.missingParameter();
-  if (roleArn !== undefined) checkRole(roleArn);
-  if (description !== undefined && !publish) throw errors.versionDescription();
-  checkSettings(settings);
-  const machine = machines.update(existing, {
-    ...(definition !== undefined && { definition: { text: definition, program: compile(definition) } }),
-    roleArn,
-    settings,
-  });
-  const version = publish ? machine.book.publish(machine, description, clock.now()) : undefined;
-  return {
-    updateDate: toSeconds(machine.updatedAt),
-    ...(machine.revisionId !== undefined && { revisionId: machine.revisionId }),
-    ...(version && { stateMachineVersionArn: version.arn }),
-  };
-};
-
-const describeStateMachine: Operation = ({ checker }, { machines, random }) => {
-  const arn = checker.requiredText('stateMachineArn', ARN);
-  const metadataOnly = readMetadataOnly(checker);
-  checker.done();
-  const { machine, versionArn } = machines.named(checkArn(arn, 'stateMachine'), random);
-  const [, number] = splitQualified(versionArn ?? '');
-  const version = machine.book.version(Number(number));
-  const described = describe(machine, metadataOnly);
-  return {
-    ...described,
-    stateMachineArn: versionArn ?? machine.arn,
-    status: machine.book.deleting ? 'DELETING' : 'ACTIVE',
-    type: 'STANDARD',
-    creationDate: toSeconds(version?.createdAt ?? machine.createdAt),
-    ...(version?.description !== undefined && { description: version.description }),
-  };
-};
 
 /**
  * Returns the fields that the responses of DescribeStateMachine and DescribeStateMachineForExecution have in common.
@@ -129,37 +50,109 @@ function describe(
   };
 }
 
-const describeStateMachineForExecution: Operation = ({ checker }, { executions }) => {
-  const arn = checker.requiredText('executionArn', ARN);
-  const metadataOnly = readMetadataOnly(checker);
-  checker.done();
-  const { machine } = executions.get(checkArn(arn, 'execution'));
-  return { ...describe(machine, metadataOnly), updateDate: toSeconds(machine.updatedAt) };
-};
-
-const listStateMachines: Operation = ({ operation, checker }, { machines }) => {
-  const page = checker.page(operation, MAX.listToken);
-  checker.done();
-  const { items, ...rest } = pageOf(machines.all(), keyOf, page);
-  return { stateMachines: items.map(summary), ...rest };
-};
-
 function summary({ arn, name, createdAt }: Machine): object {
   return { stateMachineArn: arn, name, type: 'STANDARD', creationDate: toSeconds(createdAt) };
 }
 
-const deleteStateMachine: Operation = ({ checker }, { machines, tags }) => {
-  const arn = checker.onlyArn('stateMachineArn', 'stateMachine');
-  machines.delete(arn);
-  tags.forget(arn);
-  return {};
-};
-
 export const machineOperations: Record<string, Operation> = {
-  CreateStateMachine: createStateMachine,
-  UpdateStateMachine: updateStateMachine,
-  DescribeStateMachine: describeStateMachine,
-  DescribeStateMachineForExecution: describeStateMachineForExecution,
-  ListStateMachines: listStateMachines,
-  DeleteStateMachine: deleteStateMachine,
+  CreateStateMachine({ checker, region }, { machines, tags, clock }) {
+    const name = checker.requiredText('name', NAME);
+    const definition = checker.requiredText('definition', { min: 1, max: MAX.definition });
+    const roleArn = checker.requiredText('roleArn', ARN);
+    const type = checker.oneOf('type', ['STANDARD', 'EXPRESS']) ?? 'STANDARD';
+    const description = checker.text('versionDescription', { max: MAX.description });
+    const publish = checker.boolean('publish') ?? false;
+    const settings = readSettings(checker);
+    const given = readTags(checker);
+    checker.done();
+    checkName(name);
+    checkRole(roleArn);
+    if (description !== undefined && !publish) throw errors.versionDescription();
+    checkSettings(settings);
+    checkTags(
+      name,
+      given.map(({ key }) => key),
+    );
+    const program = compile(definition);
+    if (type === 'EXPRESS') throw expressRefusal(definition);
+    const all = { ...DEFAULT_SETTINGS, ...settings };
+    const before = machines.count;
+    const published = publish ? (description ?? '') : undefined;
+    const machine = machines.create(name, definition, program, homeOf(region), roleArn, all, published);
+    // Recorded: another role, and other tags, are ignored where the machine exists already.
+    if (machines.count > before) tags.add(machine.arn, given);
+    const version = publish ? machine.book.publish(machine, description, clock.now()) : undefined;
+    return {
+      stateMachineArn: machine.arn,
+      creationDate: toSeconds(machine.createdAt),
+      ...(version && { stateMachineVersionArn: version.arn }),
+    };
+  },
+
+  UpdateStateMachine({ checker }, { machines, clock }) {
+    const arn = checker.requiredText('stateMachineArn', ARN);
+    const definition = checker.text('definition', { min: 1, max: MAX.definition });
+    const roleArn = checker.text('roleArn', ARN);
+    const description = checker.text('versionDescription', { max: MAX.description });
+    const publish = checker.boolean('publish') ?? false;
+    const settings = readSettings(checker);
+    checker.done();
+    const existing = machines.get(checkArn(arn, 'stateMachine'));
+    const isEmpty = definition === undefined && roleArn === undefined && Object.keys(settings).length === 0;
+    if (isEmpty) throw errors.missingParameter();
+    if (roleArn !== undefined) checkRole(roleArn);
+    if (description !== undefined && !publish) throw errors.versionDescription();
+    checkSettings(settings);
+    const machine = machines.update(existing, {
+      ...(definition !== undefined && { definition: { text: definition, program: compile(definition) } }),
+      roleArn,
+      settings,
+    });
+    const version = publish ? machine.book.publish(machine, description, clock.now()) : undefined;
+    return {
+      updateDate: toSeconds(machine.updatedAt),
+      ...(machine.revisionId !== undefined && { revisionId: machine.revisionId }),
+      ...(version && { stateMachineVersionArn: version.arn }),
+    };
+  },
+
+  DescribeStateMachine({ checker }, { machines, random }) {
+    const arn = checker.requiredText('stateMachineArn', ARN);
+    const metadataOnly = readMetadataOnly(checker);
+    checker.done();
+    const { machine, versionArn } = machines.named(checkArn(arn, 'stateMachine'), random);
+    const [, number] = splitQualified(versionArn ?? '');
+    const version = machine.book.version(Number(number));
+    const described = describe(machine, metadataOnly);
+    return {
+      ...described,
+      stateMachineArn: versionArn ?? machine.arn,
+      status: machine.book.deleting ? 'DELETING' : 'ACTIVE',
+      type: 'STANDARD',
+      creationDate: toSeconds(version?.createdAt ?? machine.createdAt),
+      ...(version?.description !== undefined && { description: version.description }),
+    };
+  },
+
+  DescribeStateMachineForExecution({ checker }, { executions }) {
+    const arn = checker.requiredText('executionArn', ARN);
+    const metadataOnly = readMetadataOnly(checker);
+    checker.done();
+    const { machine } = executions.get(checkArn(arn, 'execution'));
+    return { ...describe(machine, metadataOnly), updateDate: toSeconds(machine.updatedAt) };
+  },
+
+  ListStateMachines({ operation, checker }, { machines }) {
+    const page = checker.page(operation, MAX.listToken);
+    checker.done();
+    const { items, ...rest } = pageOf(machines.all(), keyOf, page);
+    return { stateMachines: items.map(summary), ...rest };
+  },
+
+  DeleteStateMachine({ checker }, { machines, tags }) {
+    const arn = checker.onlyArn('stateMachineArn', 'stateMachine');
+    machines.delete(arn);
+    tags.forget(arn);
+    return {};
+  },
 };

@@ -11,33 +11,29 @@ function checkResource(arn: string, { machines, activities }: StepFunctions): vo
   if (!machines.find(arn) && !activities.has(arn)) throw errors.noResource(arn);
 }
 
-const tagResource: Operation = ({ checker }, stepFunctions) => {
-  const arn = checker.requiredText('resourceArn', ARN);
-  const tags = readTags(checker, true);
-  checker.done();
-  checkResource(arn, stepFunctions);
-  stepFunctions.tags.add(arn, tags);
-  return {};
-};
-
-const untagResource: Operation = ({ checker }, stepFunctions) => {
-  const arn = checker.requiredText('resourceArn', ARN);
-  const keys = readTagKeys(checker);
-  checker.done();
-  checkResource(arn, stepFunctions);
-  stepFunctions.tags.remove(arn, keys);
-  return {};
-};
-
-const listTagsForResource: Operation = ({ checker }, stepFunctions) => {
-  const arn = checker.requiredText('resourceArn', ARN);
-  checker.done();
-  checkResource(arn, stepFunctions);
-  return { tags: stepFunctions.tags.of(arn) };
-};
-
 export const tagOperations: Record<string, Operation> = {
-  TagResource: tagResource,
-  UntagResource: untagResource,
-  ListTagsForResource: listTagsForResource,
+  TagResource({ checker }, stepFunctions) {
+    const arn = checker.requiredText('resourceArn', ARN);
+    const tags = readTags(checker, true);
+    checker.done();
+    checkResource(arn, stepFunctions);
+    stepFunctions.tags.add(arn, tags);
+    return {};
+  },
+
+  UntagResource({ checker }, stepFunctions) {
+    const arn = checker.requiredText('resourceArn', ARN);
+    const keys = readTagKeys(checker);
+    checker.done();
+    checkResource(arn, stepFunctions);
+    stepFunctions.tags.remove(arn, keys);
+    return {};
+  },
+
+  ListTagsForResource({ checker }, stepFunctions) {
+    const arn = checker.requiredText('resourceArn', ARN);
+    checker.done();
+    checkResource(arn, stepFunctions);
+    return { tags: stepFunctions.tags.of(arn) };
+  },
 };

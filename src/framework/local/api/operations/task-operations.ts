@@ -18,64 +18,59 @@ function findOpen({ tasks }: StepFunctions, token: string): OpenTask {
   return task;
 }
 
-const sendTaskSuccess: Operation = ({ checker }, { tasks }) => {
-  const token = checker.requiredText('taskToken', TOKEN);
-  const output = checker.requiredText('output', { max: MAX.data });
-  checker.done();
-  // The order of the checks was recorded from the live service: the token, the output, the task.
-  const { subject, task } = tasks.lookUp(token);
-  if (parseJson(output) === undefined) throw errors.invalidOutput(output);
-  if (!task) throw errors.taskTimedOut(subject);
-  task.settle({ kind: 'succeeded', output });
-  return {};
-};
-
-const sendTaskFailure: Operation = ({ checker }, stepFunctions) => {
-  const token = checker.requiredText('taskToken', TOKEN);
-  const error = checker.text('error', { max: MAX.error });
-  const cause = checker.text('cause', { max: MAX.cause });
-  checker.done();
-  findOpen(stepFunctions, token).settle({ kind: 'failed', error, cause });
-  return {};
-};
-
-const sendTaskHeartbeat: Operation = ({ checker }, stepFunctions) => {
-  const token = checker.requiredText('taskToken', TOKEN);
-  checker.done();
-  findOpen(stepFunctions, token).heartbeat();
-  return {};
-};
-
 /** The longest text of each field of a log line. Longer ones are cut by the worker. */
 const LINE = { level: 16, message: 8_192, fields: 65_536 };
 const HASH = { min: 8, max: 8 };
 const LATEST = 2 ** 53;
 
-/** Notes what a worker says about its tasks. A task that isn't known is ignored: its worker can't tell. */
-const putTaskLog: Operation = ({ checker }, { tasks }) => {
-  const lines = (checker.objects('lines') ?? []).map((line) => ({
-    task: line.requiredText('task', HASH),
-    at: line.integer('at', 0, LATEST, true) ?? 0,
-    level: line.requiredText('level', { max: LINE.level }),
-    message: line.requiredText('message', { max: LINE.message }),
-    fields: line.text('fields', { max: LINE.fields }),
-  }));
-  const progress = (checker.objects('progress') ?? []).map((each) => ({
-    task: each.requiredText('task', HASH),
-    at: each.integer('at', 0, LATEST, true) ?? 0,
-    percent: each.integer('percent', 0, 100),
-    message: each.text('message', { max: LINE.message }),
-  }));
-  checker.done();
-  tasks.notes.listen(tasks);
-  for (const { task, ...line } of lines) tasks.notes.addLine(task, line);
-  for (const { task, ...each } of progress) tasks.notes.setProgress(task, each);
-  return {};
-};
-
 export const taskOperations: Record<string, Operation> = {
-  [PUT_TASK_LOG]: putTaskLog,
-  SendTaskSuccess: sendTaskSuccess,
-  SendTaskFailure: sendTaskFailure,
-  SendTaskHeartbeat: sendTaskHeartbeat,
+  /** Notes what a worker says about its tasks. A task that isn't known is ignored: its worker can't tell. */
+  [PUT_TASK_LOG]({ checker }, { tasks }) {
+    const lines = (checker.objects('lines') ?? []).map((line) => ({
+      task: line.requiredText('task', HASH),
+      at: line.integer('at', 0, LATEST, true) ?? 0,
+      level: line.requiredText('level', { max: LINE.level }),
+      message: line.requiredText('message', { max: LINE.message }),
+      fields: line.text('fields', { max: LINE.fields }),
+    }));
+    const progress = (checker.objects('progress') ?? []).map((each) => ({
+      task: each.requiredText('task', HASH),
+      at: each.integer('at', 0, LATEST, true) ?? 0,
+      percent: each.integer('percent', 0, 100),
+      message: each.text('message', { max: LINE.message }),
+    }));
+    checker.done();
+    tasks.notes.listen(tasks);
+    for (const { task, ...line } of lines) tasks.notes.addLine(task, line);
+    for (const { task, ...each } of progress) tasks.notes.setProgress(task, each);
+    return {};
+  },
+
+  SendTaskSuccess({ checker }, { tasks }) {
+    const token = checker.requiredText('taskToken', TOKEN);
+    const output = checker.requiredText('output', { max: MAX.data });
+    checker.done();
+    // The order of the checks was recorded from the live service: the token, the output, the task.
+    const { subject, task } = tasks.lookUp(token);
+    if (parseJson(output) === undefined) throw errors.invalidOutput(output);
+    if (!task) throw errors.taskTimedOut(subject);
+    task.settle({ kind: 'succeeded', output });
+    return {};
+  },
+
+  SendTaskFailure({ checker }, stepFunctions) {
+    const token = checker.requiredText('taskToken', TOKEN);
+    const error = checker.text('error', { max: MAX.error });
+    const cause = checker.text('cause', { max: MAX.cause });
+    checker.done();
+    findOpen(stepFunctions, token).settle({ kind: 'failed', error, cause });
+    return {};
+  },
+
+  SendTaskHeartbeat({ checker }, stepFunctions) {
+    const token = checker.requiredText('taskToken', TOKEN);
+    checker.done();
+    findOpen(stepFunctions, token).heartbeat();
+    return {};
+  },
 };

@@ -8,20 +8,6 @@ import type { Operation } from '../operation.js';
 import { checkTrial } from './test-state-checks.js';
 import { readTrialRequest, type TrialRequest } from './test-state-request.js';
 
-const testState: Operation = async ({ checker, region, onClosed }, stepFunctions) => {
-  const request = readTrialRequest(checker);
-  const input = parsed(request.input);
-  const tried = compile(request);
-  checkTrial(request, tried);
-  const seen = new Map<Stage, Json>();
-  const trial = { ...request.trial, see: (stage: Stage, value: Json) => void seen.set(stage, value) };
-  const execution = stepFunctions.tryState(trial, homeOf(region), request.roleArn, input);
-  onClosed(() => execution.stop());
-  keepTexts(execution, request, input, trial);
-  const end = await execution.run(tried, request.variables);
-  return answer(end, execution, request, tried, input, seen);
-};
-
 function parsed(input: string): Json {
   const value = parseJson(input);
   if (value === undefined) throw errors.invalidInput('Invalid execution input.');
@@ -126,4 +112,18 @@ function shown(
 const isFixed = (source: JsonObject, language: string): boolean =>
   language === 'JSONPath' && source['Result'] !== undefined;
 
-export const testStateOperations: Record<string, Operation> = { TestState: testState };
+export const testStateOperations: Record<string, Operation> = {
+  async TestState({ checker, region, onClosed }, stepFunctions) {
+    const request = readTrialRequest(checker);
+    const input = parsed(request.input);
+    const tried = compile(request);
+    checkTrial(request, tried);
+    const seen = new Map<Stage, Json>();
+    const trial = { ...request.trial, see: (stage: Stage, value: Json) => void seen.set(stage, value) };
+    const execution = stepFunctions.tryState(trial, homeOf(region), request.roleArn, input);
+    onClosed(() => execution.stop());
+    keepTexts(execution, request, input, trial);
+    const end = await execution.run(tried, request.variables);
+    return answer(end, execution, request, tried, input, seen);
+  },
+};

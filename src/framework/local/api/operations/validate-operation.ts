@@ -11,29 +11,6 @@ import { checkHeapFor, MAX } from '../request-validation.js';
 /** The most diagnostics in one response. API reference of Step Functions. */
 const MOST = 100;
 
-const validateStateMachineDefinition: Operation = ({ checker }) => {
-  const definition = checker.requiredText('definition', { max: MAX.definition });
-  const type = checker.oneOf('type', ['STANDARD', 'EXPRESS']) ?? 'STANDARD';
-  const severity = checker.oneOf('severity', ['ERROR', 'WARNING']) ?? 'ERROR';
-  const asked = checker.integer('maxResults', 0, MOST);
-  checker.done();
-  checkHeapFor(definition);
-  const machine = parsed(definition);
-  const problems = [...problemsIn(definition), ...(type === 'EXPRESS' ? expressProblemsIn(machine) : [])];
-  const warnings =
-    severity === 'WARNING' ? [...warningsIn(machine), ...(type === 'EXPRESS' ? [NOT_HERE] : [])] : [];
-  const all = [
-    ...problems.map((problem) => describe('ERROR', problem, definition)),
-    ...warnings.map((warning) => describe('WARNING', warning, definition)),
-  ];
-  const most = asked === undefined || asked === 0 ? MOST : asked;
-  return {
-    result: problems.length === 0 ? 'OK' : 'FAIL',
-    diagnostics: all.slice(0, most),
-    truncated: all.length > most,
-  };
-};
-
 /** What CreateStateMachine says of such a machine. Recorded from the live service: there it is valid. */
 const NOT_HERE: DefinitionProblem = {
   code: 'UNSUPPORTED_OPERATION',
@@ -72,5 +49,26 @@ function describeBrokenJson(definition: string, text: string): object {
 }
 
 export const validateOperations: Record<string, Operation> = {
-  ValidateStateMachineDefinition: validateStateMachineDefinition,
+  ValidateStateMachineDefinition({ checker }) {
+    const definition = checker.requiredText('definition', { max: MAX.definition });
+    const type = checker.oneOf('type', ['STANDARD', 'EXPRESS']) ?? 'STANDARD';
+    const severity = checker.oneOf('severity', ['ERROR', 'WARNING']) ?? 'ERROR';
+    const asked = checker.integer('maxResults', 0, MOST);
+    checker.done();
+    checkHeapFor(definition);
+    const machine = parsed(definition);
+    const problems = [...problemsIn(definition), ...(type === 'EXPRESS' ? expressProblemsIn(machine) : [])];
+    const warnings =
+      severity === 'WARNING' ? [...warningsIn(machine), ...(type === 'EXPRESS' ? [NOT_HERE] : [])] : [];
+    const all = [
+      ...problems.map((problem) => describe('ERROR', problem, definition)),
+      ...warnings.map((warning) => describe('WARNING', warning, definition)),
+    ];
+    const most = asked === undefined || asked === 0 ? MOST : asked;
+    return {
+      result: problems.length === 0 ? 'OK' : 'FAIL',
+      diagnostics: all.slice(0, most),
+      truncated: all.length > most,
+    };
+  },
 };
