@@ -151,7 +151,7 @@ function createServer(
     fault: options.fault,
     isAllowed,
     handlers: [
-      new ServiceRoutes({ clock, bodies, isAllowed }),
+      new ServiceRoutes(clock, bodies, isAllowed),
       ...(asked
         ? [new Console({ ...asked, ...shared, names }), new McpEndpoint({ ...asked, ...shared, names })]
         : []),

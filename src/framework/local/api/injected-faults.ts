@@ -47,37 +47,29 @@ export type FaultError = keyof typeof FAULT_ERRORS;
 /** Called before each call. Returns the fault to inject into it; undefined to inject none. */
 export type FaultHook = (call: FaultCall) => Fault | undefined | Promise<Fault | undefined>;
 
+/** The message of each error, and its namespace if it is none of Step Functions itself. */
 const FAULT_ERRORS = {
-  ThrottlingException: { message: 'Rate exceeded', namespace: CORAL },
-  ExpiredTokenException: {
-    message: 'The security token included in the request is expired',
-    namespace: CORAL,
-  },
-  UnrecognizedClientException: {
-    message: 'The security token included in the request is invalid.',
-    namespace: CORAL,
-  },
-  InvalidSignatureException: {
-    message: 'The request signature we calculated does not match the signature you provided.',
-    namespace: CORAL,
-  },
-  AccessDeniedException: {
-    message: 'User is not authorized to perform this action',
-    namespace: CORAL,
-  },
-  ActivityWorkerLimitExceeded: { message: 'Too many workers poll this activity', namespace: undefined },
-  ActivityDoesNotExist: { message: 'Activity Does Not Exist', namespace: undefined },
-  TaskTimedOut: { message: 'Task Timed Out', namespace: undefined },
-  TaskDoesNotExist: { message: 'Task Does Not Exist', namespace: undefined },
-  InvalidToken: { message: "Invalid Token: 'Invalid token'", namespace: undefined },
-  InvalidOutput: { message: 'Invalid Output', namespace: undefined },
-  KmsThrottlingException: { message: 'Rate exceeded', namespace: undefined },
-  KmsAccessDeniedException: { message: 'Access to the KMS key was denied', namespace: undefined },
-  KmsInvalidStateException: { message: 'The KMS key is not enabled', namespace: undefined },
+  ThrottlingException: ['Rate exceeded', CORAL],
+  ExpiredTokenException: ['The security token included in the request is expired', CORAL],
+  UnrecognizedClientException: ['The security token included in the request is invalid.', CORAL],
+  InvalidSignatureException: [
+    'The request signature we calculated does not match the signature you provided.',
+    CORAL,
+  ],
+  AccessDeniedException: ['User is not authorized to perform this action', CORAL],
+  ActivityWorkerLimitExceeded: ['Too many workers poll this activity'],
+  ActivityDoesNotExist: ['Activity Does Not Exist'],
+  TaskTimedOut: ['Task Timed Out'],
+  TaskDoesNotExist: ['Task Does Not Exist'],
+  InvalidToken: ["Invalid Token: 'Invalid token'"],
+  InvalidOutput: ['Invalid Output'],
+  KmsThrottlingException: ['Rate exceeded'],
+  KmsAccessDeniedException: ['Access to the KMS key was denied'],
+  KmsInvalidStateException: ['The KMS key is not enabled'],
 } as const;
 
 /** Returns the error to send for an `error` fault. */
 export function faultAnswer(error: FaultError): ServiceError {
-  const { message, namespace } = FAULT_ERRORS[error];
+  const [message, namespace] = FAULT_ERRORS[error];
   return new ServiceError(error, message, namespace);
 }

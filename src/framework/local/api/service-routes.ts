@@ -12,13 +12,6 @@ import { type BodyReader, parseBody } from './request-body.js';
 import type { Body } from './request-validation.js';
 import type { RequestHandler } from './server.js';
 
-interface RouteParts {
-  readonly clock: ScaledClock;
-  readonly bodies: BodyReader;
-  /** Returns true if the request's Host and Origin are allowed. */
-  readonly isAllowed: (request: IncomingMessage) => boolean;
-}
-
 /** The longest time by which one request puts the clock forward. */
 const LONGEST_ADVANCE_MS = 366 * 86_400_000;
 const EXPECTED = `send {"scale": 60}, from ${LEAST_SCALE} to ${LARGEST_SCALE}, or {"advance": "1h"}, at most a year, or both`;
@@ -28,7 +21,12 @@ const EXPECTED = `send {"scale": 60}, from ${LEAST_SCALE} to ${LARGEST_SCALE}, o
  * executions run. `/health` is answered by any name, because an orchestrator asks by an address.
  */
 export class ServiceRoutes implements RequestHandler {
-  constructor(private readonly parts: RouteParts) {}
+  /** @param isAllowed returns true if the request's Host and Origin are allowed */
+  constructor(
+    private readonly clock: ScaledClock,
+    private readonly bodies: BodyReader,
+    private readonly isAllowed: (request: IncomingMessage) => boolean,
+  ) {}
 
   isFor({ url = '/', method }: IncomingMessage): boolean {
     const path = url.replace(/\?.*$/, '');
@@ -37,15 +35,14 @@ export class ServiceRoutes implements RequestHandler {
 
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (request.url?.startsWith('/health')) return send(response, 200, { status: 'ok', version: VERSION });
-    const text = await this.parts.bodies.read(request, response);
-    if (!this.parts.isAllowed(request))
-      return send(response, 403, { message: 'This name or page is not allowed' });
+    const text = await this.bodies.read(request, response);
+    if (!this.isAllowed(request)) return send(response, 403, { message: 'This name or page is not allowed' });
     if (request.method === 'POST') {
       const change = typeof text === 'string' ? changeIn(parseBody(text)) : undefined;
       if (!change) return send(response, 400, { message: EXPECTED });
-      this.parts.clock.change(change);
+      this.clock.change(change);
     } else if (request.method !== 'GET') return send(response, 405, { message: EXPECTED });
-    const { clock } = this.parts;
+    const { clock } = this;
     send(response, 200, { time: new Date(clock.now()).toISOString(), scale: clock.scale });
   }
 }

@@ -3,7 +3,7 @@ import { nearest } from '../asl/definition/reader.js';
 import { parseJson, readJson, type Json, type JsonObject } from '../asl/values/json.js';
 import { errors } from './answers/service-error.js';
 import type { Execution } from './execution.js';
-import type { HistoryEvent } from './history.js';
+import type { Entry } from './history.js';
 
 /** The place in a machine at which an execution begins, taken from an earlier execution. */
 export interface Beginning {
@@ -31,16 +31,16 @@ export function beginningIn(
   given: string | undefined,
 ): Beginning {
   checkState(program, state);
-  const events = earlier.history.all();
-  const index = events.findLastIndex((event) => detailsOf(event, 'Entered')?.['name'] === state);
-  const input = given ?? detailsOf(events[index], 'Entered')?.['input'];
+  const { entries } = earlier.history;
+  const index = entries.findLastIndex((each) => detailsOf(each, 'StateEntered')?.['name'] === state);
+  const input = given ?? detailsOf(entries[index], 'StateEntered')?.['input'];
   if (typeof input !== 'string')
     throw errors.invalidRequest(
       `The execution did not enter the state '${state}', so there is no input for it. Give 'input'.`,
     );
   const value = parseJson(input);
   if (value === undefined) throw errors.invalidInput(`the input of the state '${state}' is not JSON`);
-  const before = index === -1 ? events : events.slice(0, index);
+  const before = index === -1 ? entries : entries.slice(0, index);
   // A finished execution no longer has its program.
   const variables = assignedIn(before, compileMachine(earlier.machine.definition));
   return { state, executionArn: earlier.arn, input, value, variables };
@@ -68,22 +68,19 @@ function checkState({ states, names }: Program, state: string): void {
  * Returns the variables that the states at the top level have set. Those of branches and iterations no longer exist
  * outside them.
  */
-function assignedIn(events: readonly HistoryEvent[], { states }: Program): ReadonlyMap<string, string> {
+function assignedIn(entries: readonly Entry[], { states }: Program): ReadonlyMap<string, string> {
   const variables = new Map<string, string>();
-  for (const event of events) {
-    const exited = detailsOf(event, 'Exited');
+  for (const entry of entries) {
+    const exited = detailsOf(entry, 'StateExited');
     if (exited && !(typeof exited['name'] === 'string' && states.has(exited['name']))) continue;
     // An execution that began in a state itself began with variables.
-    const { assignedVariables } = exited ?? (event['executionStartedEventDetails'] as typeof exited) ?? {};
+    const { assignedVariables } = exited ?? detailsOf(entry, 'ExecutionStarted') ?? {};
     for (const [variable, text] of Object.entries(assignedVariables ?? {}))
       variables.set(variable, String(text));
   }
   return variables;
 }
 
-function detailsOf(
-  event: HistoryEvent | undefined,
-  what: 'Entered' | 'Exited',
-): Readonly<Record<string, unknown>> | undefined {
-  return event?.[`state${what}EventDetails`] as Readonly<Record<string, unknown>> | undefined;
-}
+/** Returns the details of an event whose type has this end; undefined for any other. */
+const detailsOf = (entry: Entry | undefined, end: string): Readonly<Record<string, unknown>> | undefined =>
+  entry?.type.endsWith(end) ? { ...entry.details } : undefined;

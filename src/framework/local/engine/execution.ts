@@ -1,6 +1,5 @@
 import type { Cancel } from '../../base/time/clock.js';
 import type { Logger } from '../../base/log/log.js';
-import { parseArn } from '../asl/values/arn.js';
 import { StateFailure } from '../asl/runtime/state-failure.js';
 import { compileMachine } from '../asl/machine.js';
 import { interpret, type Ending } from '../asl/runtime/interpret.js';
@@ -124,10 +123,6 @@ export class Execution implements RunningExecution, Ending {
 
   get machineName(): string {
     return this.machine.name;
-  }
-
-  get region(): string {
-    return parseArn(this.arn)?.region ?? '';
   }
 
   /**

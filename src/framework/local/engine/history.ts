@@ -12,7 +12,8 @@ export interface HistoryEvent {
   readonly [details: `${string}EventDetails`]: object;
 }
 
-interface Entry {
+/** An event as it was recorded. `at` is in epoch milliseconds. */
+export interface Entry {
   readonly type: string;
   readonly at: number;
   readonly previous: number;
@@ -67,6 +68,10 @@ export class History {
       if (withData) bytes += sizeOf(this.#entries[index]?.details);
     }
     return events;
+  }
+
+  get entries(): readonly Entry[] {
+    return this.#entries;
   }
 
   /** Returns all events, without a limit for their size. */

@@ -153,11 +153,8 @@ export class StepFunctions {
    * @throws DefinitionError if the definition can't be run
    * @throws ServiceError as {@link Machines.create} does
    */
-  createMachine({ name, definition, roleArn, version, ...home }: SeedMachine): Machine {
-    const program = compileMachine(definition);
-    const machine = this.machines.create(name, definition, program, seededHome(program, home), roleArn);
-    if (version) machine.book.publishSeeded(machine, version, this.clock.now());
-    return machine;
+  createMachine(seed: SeedMachine): Machine {
+    return this.#seed(seed, 'create');
   }
 
   /**
@@ -165,9 +162,13 @@ export class StepFunctions {
    * @throws DefinitionError if the definition can't be run
    * @throws ServiceError as {@link Machines.replace} does
    */
-  replaceMachine({ name, definition, roleArn, version, ...home }: SeedMachine): Machine {
+  replaceMachine(seed: SeedMachine): Machine {
+    return this.#seed(seed, 'replace');
+  }
+
+  #seed({ name, definition, roleArn, version, ...home }: SeedMachine, how: 'create' | 'replace'): Machine {
     const program = compileMachine(definition);
-    const machine = this.machines.replace(name, definition, program, seededHome(program, home), roleArn);
+    const machine = this.machines[how](name, definition, program, seededHome(program, home), roleArn);
     if (version) machine.book.publishSeeded(machine, version, this.clock.now());
     return machine;
   }

@@ -22,7 +22,6 @@ export class TrialExecution implements RunningExecution {
   readonly spellings = new Spellings();
   readonly scope = new Scope();
   readonly context: JsonObject;
-  readonly region: string;
   readonly #variables = new VariableScope();
   #events = 1;
   #cancel: Cancel = () => {};
@@ -37,7 +36,6 @@ export class TrialExecution implements RunningExecution {
     const name = randomUUID();
     const arn = (kind: string): string =>
       `arn:${partition}:states:${region}:${account}:${kind}:${this.machineName}`;
-    this.region = region;
     this.arn = `${arn('express')}:${name}`;
     // Recorded from the live service: the context object of an EXPRESS execution.
     this.context = {

@@ -7,8 +7,6 @@ export interface RecordedEvent {
   readonly previousEventId?: number | undefined;
   readonly type?: string | undefined;
   readonly timestamp?: Date | undefined;
-  readonly activityScheduledEventDetails?: { readonly resource?: string | undefined } | undefined;
-  readonly activityStartedEventDetails?: { readonly workerName?: string | undefined } | undefined;
 }
 
 /** If no worker has taken a task for this many milliseconds, because none polls or all are busy, that is reported. */
@@ -64,7 +62,7 @@ export class Trace {
     // If an event points back to the scheduling of a task, the task is no longer waiting.
     this.#waiting.delete(previous);
     if (type === 'ActivityScheduled') {
-      const activity = event.activityScheduledEventDetails?.resource ?? '';
+      const activity = textIn(event, 'resource') ?? '';
       this.#waiting.set(id, { state, activity, at });
     }
     const text = describe(event, visit);
@@ -90,10 +88,12 @@ function describe(event: RecordedEvent, visit: Visit | undefined): string | unde
   if (type.endsWith('StateExited')) return 'ends';
   if (/^(?:Activity|Task|LambdaFunction)Scheduled$/.test(type)) return againText(visit?.attempts.length);
   if (/^(?:Parallel|Map)StateStarted$/.test(type)) return againText(visit?.starts);
-  if (type === 'ActivityStarted')
-    return `taken by ${event.activityStartedEventDetails?.workerName ?? 'a worker'}`;
+  if (type === 'ActivityStarted') return `taken by ${textIn(event, 'workerName') ?? 'a worker'}`;
   return failureIn(event);
 }
+
+const textIn = (event: RecordedEvent, detail: string): string | undefined =>
+  detailsOf(event)?.[detail] as string | undefined;
 
 const againText = (attempt = 0): string | undefined =>
   attempt > 1 ? `tried again (attempt ${attempt})` : undefined;

@@ -1,11 +1,10 @@
+import { isActivityArn } from '../values/arn.js';
 import { isObject, type Json, type JsonObject } from '../values/json.js';
 import { statesIn, type FoundState } from './found-state.js';
 import type { DefinitionProblem } from './reader.js';
 
 const pathOf = (steps: FoundState['steps']): string =>
   steps.map((step) => (typeof step === 'number' ? `[${step}]` : `/${step}`)).join('');
-
-const ACTIVITY = /^arn:aws[a-z-]*:states:[^:]*:[^:]*:activity:/;
 
 /**
  * Returns the Tasks that Step Functions refuses in an EXPRESS machine. The messages were recorded from the live service,
@@ -22,7 +21,7 @@ function refusedInExpress(resource: string): string | undefined {
   const cannot = 'Express state machine does not support';
   if (resource.endsWith('.waitForTaskToken')) return `${cannot} '.waitForTaskToken' service integration `;
   if (/\.sync(?::2)?$/.test(resource)) return `${cannot} '.sync' service integration`;
-  return ACTIVITY.test(resource) ? `${cannot} Activity ARN` : undefined;
+  return isActivityArn(resource) ? `${cannot} Activity ARN` : undefined;
 }
 
 const TEMPLATES = new Set(['Parameters', 'ResultSelector', 'ItemSelector', 'Assign']);

@@ -1,7 +1,7 @@
 import type { StateFailure } from '../runtime/state-failure.js';
 import type { Exit, Language } from '../definition/query-language.js';
 import type { Reader } from '../definition/reader.js';
-import { readErrorEquals } from './retry.js';
+import { checkAll, readErrorEquals } from './retry.js';
 
 export interface Catcher {
   readonly index: number;
@@ -22,10 +22,7 @@ export function compileCatch(
     index,
     ...readCatcher(each, language),
   }));
-  for (const [i, { names }] of catchers.entries()) {
-    if (names.includes('States.ALL') && (names.length > 1 || i < catchers.length - 1))
-      reader.problem('States.ALL must stand alone, and in the last catcher', 'Catch');
-  }
+  checkAll(reader, catchers, 'Catch', 'catcher');
   return (failure) => catchers.find(({ names }) => failure.matches(names, true));
 }
 

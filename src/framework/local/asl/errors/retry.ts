@@ -35,10 +35,7 @@ export interface Retriers {
 /** Compiles a Retry field. */
 export function compileRetry(reader: Reader): Retriers {
   const retriers = (reader.objects('Retry') ?? []).map(readRetrier);
-  for (const [i, { names }] of retriers.entries()) {
-    if (names.includes('States.ALL') && (names.length > 1 || i < retriers.length - 1))
-      reader.problem('States.ALL must stand alone, and in the last retrier', 'Retry');
-  }
+  checkAll(reader, retriers, 'Retry', 'retrier');
   const find: Retriers['find'] = (failure, made) => {
     const [index, retrier] = matching(retriers, failure);
     if (!retrier) return undefined;
@@ -102,6 +99,18 @@ function readRetrier(reader: Reader): Retrier {
   if (retrier.backoffRate < 1) reader.problem("Expected 'BackoffRate' to be 1 or more", 'BackoffRate');
   reader.finish();
   return retrier;
+}
+
+/** Adds a problem if States.ALL is not alone in the last ErrorEquals of a Retry or Catch. */
+export function checkAll(
+  reader: Reader,
+  list: readonly { readonly names: readonly string[] }[],
+  field: string,
+  what: string,
+): void {
+  for (const [i, { names }] of list.entries())
+    if (names.includes('States.ALL') && (names.length > 1 || i < list.length - 1))
+      reader.problem(`States.ALL must stand alone, and in the last ${what}`, field);
 }
 
 export function readErrorEquals(reader: Reader): readonly string[] {

@@ -147,7 +147,6 @@ export interface RunningExecution {
   readonly resources: Resources;
   readonly arn: string;
   readonly machineName: string;
-  readonly region: string;
   /**
    * Returns true while the execution is running. If its timeout has expired but the timer hasn't fired yet, ends the
    * execution first.

@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../values/json.js';
+import { StateFailure } from './state-failure.js';
 
 /** The values of a state that TestState shows besides its input and output. The names are those of the API's `inspectionData`. */
 export type Stage =
@@ -19,6 +20,12 @@ export type Stage =
 export type MockedOutcome =
   | { readonly kind: 'succeeded'; readonly result: Json }
   | { readonly kind: 'failed'; readonly error: string | undefined; readonly cause: string | undefined };
+
+/** Returns the result that stands for a state's work. @throws StateFailure if a failure stands for it */
+export function mocked(outcome: MockedOutcome): Json {
+  if (outcome.kind === 'succeeded') return outcome.result;
+  throw new StateFailure(outcome.error, outcome.cause, { missingCause: '' });
+}
 
 /** One state that is tested by itself, by the operation TestState. */
 export interface Trial {

@@ -1,13 +1,12 @@
 import type { Language, WholeNumber } from '../definition/query-language.js';
 import { runtimeFailure } from '../expression/evaluation-failure.js';
 import { branchFailure, StateFailure } from '../runtime/state-failure.js';
-import type { Trial } from '../runtime/trial.js';
+import { mocked, type MockedOutcome, type Trial } from '../runtime/trial.js';
 import { itemsIn } from './item-reader.js';
-import { mocked } from './mocked.js';
 import { runBranches } from './branches.js';
 import { bareText, isObject, type Json, type JsonObject } from '../values/json.js';
 import type { Reader } from '../definition/reader.js';
-import type { Kind, StateContext } from './state.js';
+import type { Kind, StateContext, WorkResult } from './state.js';
 import type { StateGroup } from '../runtime/interpret.js';
 import type { Branch } from '../runtime/branch.js';
 import type { Expression, StateData } from '../expression/state-data.js';
@@ -45,134 +44,123 @@ export const mapKind: Kind = {
   recovers: true,
   leaves: 'next',
   compile(reader, context) {
-    const tolerances = refuseDistributed(reader, context);
-    const group = readProcessor(reader, context);
-    const { language } = context;
-    const items = language.items(reader);
-    const selector = language.itemSelector(reader);
-    const concurrency = language.integer(reader, 'MaxConcurrency', CONCURRENCY);
-    const hasReader = reader.has('ItemReader');
-    return async (branch, data) => {
-      const { trial } = branch.execution;
-      if (trial?.mock) {
-        const itemReader = reader.source['ItemReader'];
-        const parts = { items, concurrency, tolerances, selector, hasReader, itemReader };
-        return { result: await tryMap(branch, data, parts, trial) };
-      }
-      const list = await branch.evaluate(items, data);
-      if (!Array.isArray(list))
-        throw runtimeFailure(`The items of a Map must be an array, got ${JSON.stringify(list)}.`);
-      branch.checkSize(list, context.name);
-      const asked = concurrency ? Number(await branch.evaluate(concurrency, data)) : 0;
-      if (!selector) return { result: await iterate(branch, group, list, list, asked) };
-      const inputs = await selectInputs(branch, data, list, selector);
-      return { result: await iterate(branch, group, list, inputs, asked) };
-    };
+    const map = new MapState(reader, context);
+    return (branch, data) => map.run(branch, data);
   },
 };
-
-interface MapParts {
-  readonly items: Expression;
-  readonly concurrency: Expression | undefined;
-  readonly tolerances: Tolerances;
-  readonly selector: Expression | undefined;
-  readonly hasReader: boolean;
-  readonly itemReader: Json | undefined;
-}
-
-/** The compiled tolerances of a Map, which have an effect only if the Map is tested by itself. */
-type Tolerances = ReadonlyMap<(typeof TOLERATED)[number], Expression>;
-
-/** Takes note of a Map's fields, and returns the result that stands for its iterations. */
-async function tryMap(branch: Branch, data: StateData, parts: MapParts, trial: Trial): Promise<Json> {
-  const { concurrency, tolerances, selector } = parts;
-  const list = parts.hasReader ? itemsRead(parts, trial) : await branch.evaluate(parts.items, data);
-  if (!parts.hasReader) trial.see('afterItemsPath', list);
-  if (selector && Array.isArray(list))
-    trial.see('afterItemSelector', await selectInputs(branch, data, list, selector));
-  trial.see('maxConcurrency', concurrency ? await branch.evaluate(concurrency, data) : 0);
-  const tolerated: Partial<Record<(typeof TOLERATED)[number], number>> = {};
-  for (const [field, expression] of tolerances) {
-    const value = Number(await branch.evaluate(expression, data));
-    trial.see(
-      field === 'ToleratedFailureCount' ? 'toleratedFailureCount' : 'toleratedFailurePercentage',
-      value,
-    );
-    tolerated[field] = value;
-  }
-  const result = mocked(trial.mock ?? { kind: 'succeeded', result: list });
-  const { failedIterations: failed = 0 } = trial;
-  const { ToleratedFailureCount: most = Infinity, ToleratedFailurePercentage: share = Infinity } = tolerated;
-  const total = Array.isArray(list) ? list.length : 0;
-  if (failed > most || (total > 0 && (failed / total) * 100 > share))
-    throw new StateFailure('States.ExceedToleratedFailureThreshold', EXCEEDED);
-  return result;
-}
-
-/** Finds the items in the data that stand for what the ItemReader of a Map reads. */
-function itemsRead({ itemReader }: MapParts, trial: Trial): Json[] {
-  if (trial.itemData === undefined) return [];
-  const { items, pointed } = itemsIn(trial.itemData, itemReader);
-  if (pointed !== undefined) trial.see('afterItemsPointer', pointed);
-  return items;
-}
 
 /** Recorded from the live service. */
 const EXCEEDED = 'The specified tolerated failure threshold was exceeded';
 
-/** Evaluates ItemSelector once for each item. */
-async function selectInputs(
-  branch: Branch,
-  data: StateData,
-  list: Json[],
-  selector: Expression,
-): Promise<Json[]> {
-  const inputs: Json[] = [];
-  for (const [index, value] of list.entries()) {
-    const input = await branch.evaluate(selector, { ...data, item: mapContext(index, value) });
-    branch.checkSize(input, branch.stateName);
-    inputs.push(input);
+/** The compiled fields of a Map. */
+class MapState {
+  readonly #tolerances: ReadonlyMap<(typeof TOLERATED)[number], Expression>;
+  readonly #group: StateGroup | undefined;
+  readonly #items: Expression;
+  readonly #selector: Expression | undefined;
+  readonly #concurrency: Expression | undefined;
+  /** The field ItemReader, which has an effect only if the Map is tested by itself. */
+  readonly #itemReader: Json | undefined;
+
+  constructor(reader: Reader, context: StateContext) {
+    const { language } = context;
+    this.#tolerances = readTolerances(reader, language);
+    refuseDistributed(reader, context);
+    this.#group = readProcessor(reader, context);
+    this.#items = language.items(reader);
+    this.#selector = language.itemSelector(reader);
+    this.#concurrency = language.integer(reader, 'MaxConcurrency', CONCURRENCY);
+    this.#itemReader = reader.source['ItemReader'];
   }
-  return inputs;
+
+  async run(branch: Branch, data: StateData): Promise<WorkResult> {
+    const { trial } = branch.execution;
+    if (trial?.mock) return { result: await this.#try(branch, data, trial, trial.mock) };
+    const list = await branch.evaluate(this.#items, data);
+    if (!Array.isArray(list))
+      throw runtimeFailure(`The items of a Map must be an array, got ${JSON.stringify(list)}.`);
+    branch.checkSize(list, branch.stateName);
+    const asked = this.#concurrency ? Number(await branch.evaluate(this.#concurrency, data)) : 0;
+    const inputs = this.#selector ? await this.#inputs(branch, data, list, this.#selector) : list;
+    return { result: await this.#iterate(branch, list, inputs, asked) };
+  }
+
+  /** Takes note of the fields, and returns the result that stands for the iterations. */
+  async #try(branch: Branch, data: StateData, trial: Trial, mock: MockedOutcome): Promise<Json> {
+    const isRead = this.#itemReader !== undefined;
+    const list = isRead ? this.#read(trial) : await branch.evaluate(this.#items, data);
+    if (!isRead) trial.see('afterItemsPath', list);
+    if (this.#selector && Array.isArray(list))
+      trial.see('afterItemSelector', await this.#inputs(branch, data, list, this.#selector));
+    trial.see('maxConcurrency', this.#concurrency ? await branch.evaluate(this.#concurrency, data) : 0);
+    const tolerated: Partial<Record<(typeof TOLERATED)[number], number>> = {};
+    for (const [field, expression] of this.#tolerances) {
+      const value = Number(await branch.evaluate(expression, data));
+      const isCount = field === 'ToleratedFailureCount';
+      trial.see(isCount ? 'toleratedFailureCount' : 'toleratedFailurePercentage', value);
+      tolerated[field] = value;
+    }
+    const result = mocked(mock);
+    const { failedIterations: failed = 0 } = trial;
+    const { ToleratedFailureCount: most = Infinity, ToleratedFailurePercentage: share = Infinity } =
+      tolerated;
+    const total = Array.isArray(list) ? list.length : 0;
+    if (failed > most || (total > 0 && (failed / total) * 100 > share))
+      throw new StateFailure('States.ExceedToleratedFailureThreshold', EXCEEDED);
+    return result;
+  }
+
+  /** Finds the items in the data that stand for what the ItemReader reads. */
+  #read(trial: Trial): Json[] {
+    if (trial.itemData === undefined) return [];
+    const { items, pointed } = itemsIn(trial.itemData, this.#itemReader);
+    if (pointed !== undefined) trial.see('afterItemsPointer', pointed);
+    return items;
+  }
+
+  /** Evaluates ItemSelector once for each item. */
+  async #inputs(branch: Branch, data: StateData, list: Json[], selector: Expression): Promise<Json[]> {
+    const inputs: Json[] = [];
+    for (const [index, value] of list.entries()) {
+      const input = await branch.evaluate(selector, { ...data, item: mapContext(index, value) });
+      branch.checkSize(input, branch.stateName);
+      inputs.push(input);
+    }
+    return inputs;
+  }
+
+  async #iterate(branch: Branch, list: Json[], inputs: Json[], asked: number): Promise<Json> {
+    const name = branch.stateName;
+    const { execution } = branch;
+    const started = branch.started({ length: list.length });
+    const outcome = await runBranches(branch, {
+      length: list.length,
+      atOnce: asked === 0 ? INLINE_LIMIT : Math.min(asked, INLINE_LIMIT),
+      group: () => this.#group,
+      begin: (index, scope, after = started) => {
+        const from = execution.record('MapIterationStarted', after, { index, name });
+        const context = mapContext(index, list[index] ?? null);
+        const fork = branch.fork(scope, from, { context, index, name, aborted: 'MapIterationAborted' });
+        return { branch: fork, input: inputs[index] ?? null };
+      },
+      onDone: (index, { previous }) => execution.record('MapIterationSucceeded', previous, { index, name }),
+    });
+    if (!outcome.failure) {
+      branch.checkSize(outcome.results, name);
+      return outcome.results;
+    }
+    // Measured at the live service: a States.Runtime in an iteration ends the execution without any event between.
+    if (outcome.failure.options.fatal === true) throw branchFailure(outcome.failure);
+    execution.record('MapIterationFailed', branch.previous, { index: outcome.failedIndex, name });
+    const [failed, ...others] = outcome.unfinished;
+    failed?.abortStates(branch.previous);
+    for (const other of others) other.abort(branch.previous);
+    throw branchFailure(outcome.failure);
+  }
 }
 
 function mapContext(index: number, value: Json): JsonObject {
   return { Item: { Index: index, Value: value, Source: 'STATE_DATA' } };
-}
-
-async function iterate(
-  branch: Branch,
-  group: StateGroup | undefined,
-  list: Json[],
-  inputs: Json[],
-  asked: number,
-): Promise<Json> {
-  const name = branch.stateName;
-  const { execution } = branch;
-  const started = branch.started({ length: list.length });
-  const outcome = await runBranches(branch, {
-    length: list.length,
-    atOnce: asked === 0 ? INLINE_LIMIT : Math.min(asked, INLINE_LIMIT),
-    group: () => group,
-    begin: (index, scope, after = started) => {
-      const from = execution.record('MapIterationStarted', after, { index, name });
-      const context = mapContext(index, list[index] ?? null);
-      const fork = branch.fork(scope, from, { context, index, name, aborted: 'MapIterationAborted' });
-      return { branch: fork, input: inputs[index] ?? null };
-    },
-    onDone: (index, { previous }) => execution.record('MapIterationSucceeded', previous, { index, name }),
-  });
-  if (!outcome.failure) {
-    branch.checkSize(outcome.results, name);
-    return outcome.results;
-  }
-  // Measured at the live service: a States.Runtime in an iteration ends the execution without any event between.
-  if (outcome.failure.options.fatal === true) throw branchFailure(outcome.failure);
-  execution.record('MapIterationFailed', branch.previous, { index: outcome.failedIndex, name });
-  const [failed, ...others] = outcome.unfinished;
-  failed?.abortStates(branch.previous);
-  for (const other of others) other.abort(branch.previous);
-  throw branchFailure(outcome.failure);
 }
 
 /** Compiles the states in the field ItemProcessor, or in Iterator, which is the older name of that field. */
@@ -216,7 +204,8 @@ function unsupported(reader: Reader, field: string, what: string): void {
   });
 }
 
-function refuseDistributed(reader: Reader, { name, language }: StateContext): Tolerances {
+/** Compiles the tolerances, which have an effect only if the Map is tested by itself. */
+function readTolerances(reader: Reader, language: Language): Map<(typeof TOLERATED)[number], Expression> {
   const tolerances = new Map<(typeof TOLERATED)[number], Expression>();
   // Recorded from the live service: a Map in inline mode accepts these fields and ignores them.
   for (const field of TOLERATED) {
@@ -230,6 +219,10 @@ function refuseDistributed(reader: Reader, { name, language }: StateContext): To
     reader.json(`${field}Path`);
     if (fixed !== undefined) tolerances.set(field, () => fixed);
   }
+  return tolerances;
+}
+
+function refuseDistributed(reader: Reader, { name, language }: StateContext): void {
   for (const field of DISTRIBUTED) {
     if (!reader.has(field)) continue;
     reader.json(field);
@@ -238,7 +231,6 @@ function refuseDistributed(reader: Reader, { name, language }: StateContext): To
     if (isDistributed(reader)) continue;
     unsupported(reader, field, `The state '${name}' has '${field}', which belongs to Distributed Map`);
   }
-  return tolerances;
 }
 
 /** Adds the mistakes in the JSONata expressions of a field that belongs to Distributed Map. */

@@ -1,5 +1,5 @@
 import { branchFailure } from '../runtime/state-failure.js';
-import { mocked } from './mocked.js';
+import { mocked } from '../runtime/trial.js';
 import { runBranches } from './branches.js';
 import type { Reader } from '../definition/reader.js';
 import type { Kind, StateContext } from './state.js';

@@ -1,6 +1,7 @@
 import type { Cancel } from '../../../base/time/clock.js';
 import { iterationsOf } from '../runtime/running-execution.js';
 import { dataLimitFailure, StateFailure, taskFailure } from '../runtime/state-failure.js';
+import { parseArn } from '../values/arn.js';
 import type { Json } from '../values/json.js';
 import { ACTIVITY, type ServiceResource } from '../definition/service-resource.js';
 import type {
@@ -183,7 +184,7 @@ class TaskRun implements SubmittedTask {
       ...(role !== undefined && !this.#isActivity && { taskCredentials: { roleArn: role } }),
     };
     const details = service.details
-      ? { ...service.details, region: this.branch.execution.region, parameters: text, ...more }
+      ? { ...service.details, region: parseArn(this.branch.execution.arn)?.region, parameters: text, ...more }
       : { resource, input: text, inputDetails: WHOLE, ...more };
     return this.#record('scheduled', details);
   }

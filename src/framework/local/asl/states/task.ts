@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { isActivityArn } from '../values/arn.js';
-import { mocked } from './mocked.js';
 import { bareText, isObject, type Json } from '../values/json.js';
 import type { Reader } from '../definition/reader.js';
 import {
@@ -14,7 +13,7 @@ import { runTask } from './task-run.js';
 import type { ActivityTask, Kind, StateContext, WorkResult } from './state.js';
 import { soon, type Soon } from '../expression/soon.js';
 import type { Branch } from '../runtime/branch.js';
-import type { MockedOutcome } from '../runtime/trial.js';
+import { mocked, type MockedOutcome } from '../runtime/trial.js';
 import type { Flow } from '../definition/query-language.js';
 import type { Expression, StateData } from '../expression/state-data.js';
 import { LONGEST_SECONDS } from '../values/limits.js';

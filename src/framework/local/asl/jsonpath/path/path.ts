@@ -1,22 +1,15 @@
 import type { Json } from '../../values/json.js';
 import { readSteps } from './path-parser.js';
 import { Scanner } from './scanner.js';
-import { isDefinite, readDefinite, readingOf, Visits } from './search.js';
+import { readDefinite, readingOf, Visits } from './search.js';
 import type { Step } from './steps.js';
 
 /** A compiled JSONPath. */
 export interface Path {
-  readonly text: string;
-  /** The path with every step in brackets, as the error messages of Step Functions show it. */
-  readonly normal: string;
-  /**
-   * True if the path can lead to at most one value, which `read` then returns. For any other path `read` returns a list
-   * of values.
-   */
-  readonly definite: boolean;
   readonly steps: readonly Step[];
   /**
-   * Returns the value to which the path leads from `root`; undefined if the path is definite and leads to no value.
+   * Returns the value to which the path leads from `root`; undefined if there is none. If the path can lead to more than
+   * one value, returns a list of them.
    * @throws EvaluationFailure if it visits too many values
    */
   read(root: Json): Json | undefined;
@@ -33,16 +26,8 @@ export function compilePath(text: string): Path {
   const scanner = new Scanner(text, 1);
   const steps = readSteps(scanner);
   if (!scanner.atEnd) throw new Error(`it cannot be read from '${scanner.rest}' on`);
-  const definite = isDefinite(steps);
   const read = readingOf(steps);
-  return {
-    text,
-    normal: shown(steps),
-    definite,
-    steps,
-    read: (root) => read(root, new Visits()),
-    explain: (root) => explain(root, steps),
-  };
+  return { steps, read: (root) => read(root, new Visits()), explain: (root) => explain(root, steps) };
 }
 
 function shown(steps: readonly Step[]): string {
