@@ -298,7 +298,6 @@ export class Execution implements RunningExecution, Ending {
     if (end.status === 'SUCCEEDED') {
       this.#root = undefined;
       this.spellings.forget();
-      this.history.forgetValues();
     }
     this.#count();
     this.#letGo();

@@ -1,5 +1,3 @@
-import { jsonBytes, textBytes } from '../asl/values/json.js';
-
 /** The most events that the history of an execution may have. AWS page "Step Functions service quotas". */
 export const HISTORY_LIMIT = 25_000;
 
@@ -30,17 +28,10 @@ export class History {
   readonly #entries: Entry[] = [];
 
   #bytes = EXECUTION_BYTES;
-  /** The bytes of the values that were read from the texts. */
-  #valueBytes = 0;
 
-  /** The approximate memory that the execution takes, in bytes. */
+  /** The approximate memory that the history takes, in bytes. */
   get bytes(): number {
-    return this.#bytes + this.#valueBytes;
-  }
-
-  /** Called when the values are no longer needed: the execution has ended and can't be redriven. */
-  forgetValues(): void {
-    this.#valueBytes = 0;
+    return this.#bytes;
   }
 
   get length(): number {
@@ -49,7 +40,6 @@ export class History {
 
   add(type: string, at: number, previous: number, details?: object): number {
     this.#bytes += EVENT_BYTES + sizeOf(details);
-    this.#valueBytes += valuesOf(details);
     this.#entries.push({ type, at, previous, details });
     return this.length;
   }
@@ -100,18 +90,10 @@ function sizeOf(details: object = {}): number {
   let size = 0;
   for (const key in details) {
     const value: unknown = details[key as keyof typeof details];
-    if (typeof value === 'string') size += textBytes(value);
+    if (typeof value === 'string') size += Buffer.byteLength(value);
     else if (typeof value === 'object' && value !== null) size += sizeOf(value);
   }
   return size;
-}
-
-/** Returns the bytes of the values that a state has read, or that were assigned to variables. */
-function valuesOf(details: { input?: string; assignedVariables?: Record<string, string> } = {}): number {
-  const { input, assignedVariables } = details;
-  let bytes = input === undefined ? 0 : jsonBytes(input);
-  for (const name in assignedVariables) bytes += jsonBytes(assignedVariables[name] ?? '');
-  return bytes;
 }
 
 function detailsKey(type: string): `${string}EventDetails` {

@@ -64,32 +64,9 @@ function closingQuote(text: string, opening: number): number {
   return text.length;
 }
 
-const [QUOTE, BACKSLASH, OPEN, CLOSE, COMMA, COLON] = [0x22, 0x5c, 0x7b, 0x7d, 0x2c, 0x3a];
+const [QUOTE, BACKSLASH, OPEN, CLOSE] = [0x22, 0x5c, 0x7b, 0x7d];
 /** The only bit by which the character codes of `[` and `{` differ, and also those of `]` and `}`. */
 const SQUARE_TO_CURLY = 0x20;
-
-/**
- * Returns the most bytes that a JSON text and the values in it take: a character one or two, and each value, key or
- * list no more than 40.
- */
-export function jsonBytes(text: string): number {
-  let values = 1;
-  for (let at = 0; at < text.length; at++) {
-    const char = text.charCodeAt(at);
-    if (char === QUOTE) at = closingQuote(text, at);
-    else if (char === COMMA || char === COLON || (char | SQUARE_TO_CURLY) === OPEN) values++;
-  }
-  return textBytes(text) + values * VALUE_MOST;
-}
-
-/** Returns the bytes that a string takes. V8 stores it in two bytes a character if there is one beyond Latin-1. */
-export function textBytes(text: string): number {
-  return text.length > SHORT_TEXT && Buffer.byteLength(text) > text.length ? 2 * text.length : text.length;
-}
-
-/** Shorter strings are taken for plain ones: the other memory that is counted for what they belong to is enough. */
-const SHORT_TEXT = 500;
-const VALUE_MOST = 40;
 
 /** Parses JSON like `readJson`, but returns undefined instead of throwing. */
 export function parseJson(text: string): Json | undefined {
@@ -115,29 +92,6 @@ export function equalJson(a: Json, b: Json): boolean {
 /** Returns a value as text for a message: a string without quotes, any other value as JSON. */
 export const bareText = (value: Json): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
-const SMALL = 500;
-const SMALL_DEPTH = 20;
-
-/**
- * Subtracts the number of values and characters in `value` from `left`, and returns the rest. Returns a negative number
- * if the rest would be negative, or if `value` is nested too deeply for this function, which is a quick first check.
- */
-function smallRest(value: unknown, depth: number, left: number): number {
-  if (typeof value === 'string') return left - value.length - 1;
-  if (typeof value !== 'object' || value === null) return left - 1;
-  if (depth > SMALL_DEPTH) return -1;
-  let rest = left - 1;
-  if (Array.isArray(value)) {
-    for (let at = 0; at < value.length && rest >= 0; at++) rest = smallRest(value[at], depth + 1, rest);
-    return rest;
-  }
-  for (const key in value) {
-    rest = smallRest((value as Record<string, unknown>)[key], depth + 1, rest - key.length);
-    if (rest < 0) return rest;
-  }
-  return rest;
-}
-
 /** Returns the JSON of a value with all keys sorted, so that two equal values always give the same text. */
 export function canonical(value: Json): string {
   return JSON.stringify(value, (_key, inner: unknown) =>
@@ -149,7 +103,7 @@ export function canonical(value: Json): string {
 
 /** Returns true if a value has at most `bytes`, as `weightLeft` counts them. */
 export function weigh(value: unknown, bytes: number): boolean {
-  return smallRest(value, 0, Math.min(SMALL, bytes >> 3)) >= 0 || weightLeft(value, bytes) >= 0;
+  return weightLeft(value, bytes) >= 0;
 }
 
 /**
@@ -166,14 +120,12 @@ export function weightLeft(value: unknown, bytes: number): number {
     const each = open.pop();
     left -= typeof each === 'string' ? each.length : VALUE_BYTES;
     if (left < 0 || (Array.isArray(each) && each.length > left)) return -1;
-    if (Array.isArray(each)) {
-      for (const item of each) open.push(item);
-    } else if (typeof each === 'object' && each !== null) {
-      for (const key of Object.keys(each)) {
+    if (Array.isArray(each)) for (const item of each) open.push(item);
+    else if (typeof each === 'object' && each !== null)
+      for (const key in each) {
         left -= key.length;
         open.push((each as Record<string, unknown>)[key]);
       }
-    }
   }
   return left;
 }
