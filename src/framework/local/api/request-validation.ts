@@ -88,11 +88,8 @@ export class Checker {
 
   text(field: string, rule: TextRule, required = false): string | undefined {
     const { shown = false } = rule;
-    const value = this.#valueOf(field);
-    if (value === undefined) {
-      if (required) this.violate(field, shown ? ' null' : '', 'Member must not be null');
-      return undefined;
-    }
+    const value = this.#valueOf(field, required, shown ? ' null' : '');
+    if (value === undefined) return undefined;
     if (typeof value !== 'string') throw this.#mustBe(field, 'a string');
     const constraint = broken(value, rule);
     const display = shown ? ` '${value.slice(0, SHOWN)}'` : '';
@@ -105,11 +102,8 @@ export class Checker {
   }
 
   integer(field: string, min: number, max: number, required = false): number | undefined {
-    const value = this.#valueOf(field);
-    if (value === undefined) {
-      if (required) this.violate(field, ' null', 'Member must not be null');
-      return undefined;
-    }
+    const value = this.#valueOf(field, required);
+    if (value === undefined) return undefined;
     if (typeof value !== 'number' || !Number.isInteger(value)) throw this.#mustBe(field, 'an integer');
     if (value > max) {
       this.violate(field, ` '${value}'`, `Member must have value less than or equal to ${max}`);
@@ -140,11 +134,8 @@ export class Checker {
 
   /** Returns a checker for each object in a list; undefined if the field is absent. */
   objects(field: string, required = false): Checker[] | undefined {
-    const value = this.#valueOf(field);
-    if (value === undefined) {
-      if (required) this.violate(field, ' null', 'Member must not be null');
-      return undefined;
-    }
+    const value = this.#valueOf(field, required);
+    if (value === undefined) return undefined;
     if (!Array.isArray(value) || !value.every(isObject)) throw this.#mustBe(field, 'a list of objects');
     if (value.length > LONGEST_LIST) {
       this.violate(field, '', `Member must have length less than or equal to ${LONGEST_LIST}`);
@@ -155,11 +146,8 @@ export class Checker {
 
   /** Reads a list of strings. Every string must have `min` to `max` characters. */
   strings(field: string, { min, max }: { min: number; max: number }): string[] {
-    const value = this.#valueOf(field);
-    if (value === undefined) {
-      this.violate(field, ' null', 'Member must not be null');
-      return [];
-    }
+    const value = this.#valueOf(field, true);
+    if (value === undefined) return [];
     if (!Array.isArray(value) || !value.every((each) => typeof each === 'string'))
       throw this.#mustBe(field, 'a list of strings');
     if (value.some(({ length }) => length < min || length > max)) {
@@ -205,10 +193,15 @@ export class Checker {
     );
   }
 
-  /** Returns the value of a field, which then counts as read; undefined if it is absent or null. */
-  #valueOf(field: string): unknown {
+  /**
+   * Returns the value of a field, which then counts as read; undefined if it is absent or null.
+   * @param shown the missing value of a required field as the error message shows it
+   */
+  #valueOf(field: string, required = false, shown = ' null'): unknown {
     this.#read.push(field);
-    return this.body[field] ?? undefined;
+    const value = this.body[field] ?? undefined;
+    if (value === undefined && required) this.violate(field, shown, 'Member must not be null');
+    return value;
   }
 
   #part(body: Body, place: string): Checker {

@@ -216,9 +216,7 @@ export class Execution implements RunningExecution, Ending {
 
   record(type: string, previous: number, details?: object, at: number = this.world.clock.now()): number {
     if (this.#end) return previous;
-    const id = this.history.add(type, at, previous, details);
-    if (this.world.transitions) logTransition(this.world.transitions, this, type, details);
-    this.#count();
+    const id = this.#add(type, at, previous, details);
     if (id >= HISTORY_LIMIT - 1) this.#fail(historyFull(`events (${HISTORY_LIMIT})`), id);
     else if (this.world.kept.isTooMuch(this.#counted))
       this.#fail(historyFull('bytes of all executions that run'), id);
@@ -238,15 +236,17 @@ export class Execution implements RunningExecution, Ending {
 
   /** Lets go of what only a running execution needs, since finished ones are kept for long. */
   #letGo(): void {
-    this.#input = null;
-    this.#context = undefined;
+    this.#setInput(null);
     this.#machine = withoutProgram(this.#machine);
   }
 
-  #count(): void {
+  #add(type: string, at: number, previous: number, details: object | undefined): number {
+    const id = this.history.add(type, at, previous, details);
+    if (this.world.transitions) logTransition(this.world.transitions, this, type, details);
     const { bytes } = this.history;
     this.world.kept.add(bytes - this.#counted);
     this.#counted = bytes;
+    return id;
   }
 
   #run(begin: () => Branch, input: Json): void {
@@ -292,14 +292,12 @@ export class Execution implements RunningExecution, Ending {
 
   #finish(end: ExecutionEnd, previous: number, details: object | undefined): void {
     if (this.#end) return;
-    this.history.add(END_EVENTS[end.status], end.at, previous, details);
-    if (this.world.transitions) logTransition(this.world.transitions, this, END_EVENTS[end.status], details);
+    this.#add(END_EVENTS[end.status], end.at, previous, details);
     this.#end = end;
     if (end.status === 'SUCCEEDED') {
       this.#root = undefined;
       this.spellings.forget();
     }
-    this.#count();
     this.#letGo();
     this.#cancelTimeout?.();
     this.scope.end();

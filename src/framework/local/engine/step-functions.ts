@@ -13,6 +13,7 @@ import { Activities } from './activities.js';
 import { POLL_LIMIT, type PollAnswer } from './activity.js';
 import type { Execution } from './execution.js';
 import { Executions } from './executions.js';
+import type { SeedVersion } from './machines/machine-book.js';
 import { Machines, seededHome, type Home, type Machine } from './machines/machines.js';
 import { errors } from './answers/service-error.js';
 import { Tags } from './machines/tags.js';
@@ -87,10 +88,7 @@ export interface SeedMachine {
   /** The machine's role. @default a role of the local service */
   readonly roleArn?: string;
   /** Publishes the definition as a version, to which these aliases lead. @default no version */
-  readonly version?: {
-    readonly description?: string | undefined;
-    readonly aliases?: readonly string[];
-  };
+  readonly version?: SeedVersion;
 }
 
 /**
@@ -220,12 +218,7 @@ export class StepFunctions {
   }
 
   #isEnded(workerName: string | undefined): boolean {
-    if (workerName === undefined) return false;
-    const until = this.#endedWorkers.get(workerName);
-    if (until === undefined) return false;
-    if (this.#real.now() < until) return true;
-    this.#endedWorkers.delete(workerName);
-    return false;
+    return workerName !== undefined && this.#real.now() < (this.#endedWorkers.get(workerName) ?? 0);
   }
 
   /** The number of GetActivityTask calls that wait for a task. */

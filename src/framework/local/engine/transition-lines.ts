@@ -1,15 +1,10 @@
 import type { Logger } from '../../base/log/log.js';
-
-/** The execution to which a history event belongs. */
-interface Told {
-  readonly name: string;
-  readonly machineName: string;
-}
+import type { Execution } from './execution.js';
 
 /** Logs a history event if it is a transition: a state is entered, an attempt fails, or the execution begins or ends. */
 export function logTransition(
   log: Logger,
-  { name, machineName }: Told,
+  { name, machineName }: Execution,
   type: string,
   details: object = {},
 ): void {

@@ -44,80 +44,95 @@ interface Range {
 const MOST_INVOCATIONS = 1_000_000;
 
 /** Returns all mistakes in a mock file; none if it is a {@link MockConfig}. */
-export function mockConfigMistakes(value: unknown): MockConfigMistake[] {
-  const mistakes: MockConfigMistake[] = [];
-  const machines = objectIn(mistakes, [], value, ['StateMachines', 'MockedResponses']);
-  if (!machines) return mistakes;
-  const { StateMachines, MockedResponses } = machines;
-  const responses = objectIn(mistakes, ['MockedResponses'], MockedResponses) ?? {};
-  for (const [name, response] of Object.entries(responses))
-    checkResponses(mistakes, ['MockedResponses', name], response);
-  for (const [name, machine] of Object.entries(objectIn(mistakes, ['StateMachines'], StateMachines) ?? {})) {
-    const at = ['StateMachines', name];
-    const { TestCases } = objectIn(mistakes, at, machine, ['TestCases']) ?? {};
-    const cases = objectIn(mistakes, [...at, 'TestCases'], TestCases) ?? {};
-    for (const [testCase, states] of Object.entries(cases))
-      checkCase(mistakes, [...at, 'TestCases', testCase], states, Object.keys(responses));
-  }
-  return mistakes;
-}
+export const mockConfigMistakes = (value: unknown): readonly MockConfigMistake[] =>
+  new MockConfigCheck().run(value);
 
-/**
- * Returns a value that has to be an object; undefined if it isn't.
- * @param keys the keys that it must have, and no others. @default any
- */
-function objectIn(
-  mistakes: MockConfigMistake[],
-  steps: readonly string[],
-  value: unknown,
-  keys?: readonly string[],
-): Readonly<Record<string, Json>> | undefined {
-  if (!isObject(value)) {
-    const what = `an object is expected here, not ${JSON.stringify(value) ?? 'nothing'}`.slice(0, 200);
-    mistakes.push({ steps, what, fix: 'write an object' });
-    return undefined;
-  }
-  for (const key of keys ? Object.keys(value) : []) {
-    if (keys?.includes(key)) continue;
-    const fix = keys && keys.length === 1 ? `write '${keys[0] ?? ''}'` : didYouMean(key, keys ?? []);
-    mistakes.push({ steps: [...steps, key], what: `'${key}' is not known here`, fix });
-  }
-  return value;
-}
+type Steps = readonly string[];
 
-function checkCase(
-  mistakes: MockConfigMistake[],
-  steps: readonly string[],
-  states: unknown,
-  names: readonly string[],
-): void {
-  for (const [state, name] of Object.entries(objectIn(mistakes, steps, states) ?? {})) {
-    const written = typeof name === 'string' ? name : JSON.stringify(name);
-    if (typeof name === 'string' && names.includes(name)) continue;
-    const what = `MockedResponses has no '${written}'`;
-    mistakes.push({ steps: [...steps, state], what, fix: didYouMean(written, names) });
-  }
-}
+class MockConfigCheck {
+  readonly #mistakes: MockConfigMistake[] = [];
 
-function checkResponses(mistakes: MockConfigMistake[], steps: readonly string[], value: unknown): void {
-  const responses = objectIn(mistakes, steps, value) ?? {};
-  const ranges: Range[] = [];
-  for (const [key, response] of Object.entries(responses)) {
-    const range = rangeOf(key);
-    if (range) ranges.push(range);
-    else {
+  run(value: unknown): readonly MockConfigMistake[] {
+    const { StateMachines, MockedResponses } =
+      this.#object([], value, ['StateMachines', 'MockedResponses']) ?? {};
+    if (this.#mistakes.some(({ steps }) => steps.length === 0)) return this.#mistakes;
+    const responses = this.#object(['MockedResponses'], MockedResponses) ?? {};
+    for (const [name, response] of Object.entries(responses))
+      this.#responses(['MockedResponses', name], response);
+    for (const [name, machine] of Object.entries(this.#object(['StateMachines'], StateMachines) ?? {})) {
+      const at = ['StateMachines', name];
+      const { TestCases } = this.#object(at, machine, ['TestCases']) ?? {};
+      for (const [testCase, states] of Object.entries(this.#object([...at, 'TestCases'], TestCases) ?? {}))
+        this.#case([...at, 'TestCases', testCase], states, Object.keys(responses));
+    }
+    return this.#mistakes;
+  }
+
+  #mistake(steps: Steps, what: string, fix: string): void {
+    this.#mistakes.push({ steps, what, fix });
+  }
+
+  /**
+   * Returns a value that has to be an object; undefined if it isn't.
+   * @param keys the keys that it must have, and no others. @default any
+   */
+  #object(
+    steps: Steps,
+    value: unknown,
+    keys?: readonly string[],
+  ): Readonly<Record<string, Json>> | undefined {
+    if (!isObject(value)) {
+      const what = `an object is expected here, not ${JSON.stringify(value) ?? 'nothing'}`.slice(0, 200);
+      this.#mistake(steps, what, 'write an object');
+      return undefined;
+    }
+    for (const key of keys ? Object.keys(value) : []) {
+      if (keys?.includes(key)) continue;
+      const fix = keys && keys.length === 1 ? `write '${keys[0] ?? ''}'` : didYouMean(key, keys ?? []);
+      this.#mistake([...steps, key], `'${key}' is not known here`, fix);
+    }
+    return value;
+  }
+
+  #case(steps: Steps, states: unknown, names: readonly string[]): void {
+    for (const [state, name] of Object.entries(this.#object(steps, states) ?? {})) {
+      const written = typeof name === 'string' ? name : JSON.stringify(name);
+      if (typeof name === 'string' && names.includes(name)) continue;
+      this.#mistake([...steps, state], `MockedResponses has no '${written}'`, didYouMean(written, names));
+    }
+  }
+
+  #responses(steps: Steps, value: unknown): void {
+    const ranges: Range[] = [];
+    for (const [key, response] of Object.entries(this.#object(steps, value) ?? {})) {
+      const range = rangeOf(key);
       const fix = 'write the number of an invocation, as in "0", or a range, as in "1-2"';
-      mistakes.push({ steps: [...steps, key], what: `'${key}' is no invocation`, fix });
+      if (range) ranges.push(range);
+      else this.#mistake([...steps, key], `'${key}' is no invocation`, fix);
+      this.#response([...steps, key], response);
     }
-    checkResponse(mistakes, [...steps, key], response);
-  }
-  let next = 0;
-  for (const { key, first, last } of ranges.toSorted((a, b) => a.first - b.first)) {
-    if (first !== next) {
+    let next = 0;
+    for (const { key, first, last } of ranges.toSorted((a, b) => a.first - b.first)) {
       const what = `the invocations must follow each other: ${next} is expected here, not ${first}`;
-      mistakes.push({ steps: [...steps, key], what, fix: 'number them from 0, without gaps' });
+      if (first !== next) this.#mistake([...steps, key], what, 'number them from 0, without gaps');
+      next = last + 1;
     }
-    next = last + 1;
+  }
+
+  #response(steps: Steps, value: unknown): void {
+    const response = this.#object(steps, value, ['Return', 'Throw']);
+    if (!response) return;
+    const fix = 'write "Return": {…}, or "Throw": {"Error": "…", "Cause": "…"}';
+    if ('Return' in response === 'Throw' in response)
+      this.#mistake(steps, 'exactly one of Return and Throw is expected here', fix);
+    if (!('Throw' in response)) return;
+    const thrown = this.#object([...steps, 'Throw'], response['Throw'], ['Error', 'Cause']);
+    for (const [key, most] of Object.entries({ Error: ERROR_LIMIT, Cause: CAUSE_LIMIT })) {
+      const text = thrown?.[key];
+      if (!thrown || (typeof text === 'string' && text.length <= most)) continue;
+      const at = [...steps, 'Throw', ...(key in thrown ? [key] : [])];
+      this.#mistake(at, `${key} is expected to be text of at most ${most} characters`, `write "${key}": "…"`);
+    }
   }
 }
 
@@ -125,30 +140,6 @@ function rangeOf(key: string): Range | undefined {
   const [, from = '', to = from] = /^(\d+)(?:-(\d+))?$/.exec(key) ?? [];
   const [first, last] = [Number(from), Number(to)];
   return from !== '' && first <= last && last < MOST_INVOCATIONS ? { key, first, last } : undefined;
-}
-
-function checkResponse(mistakes: MockConfigMistake[], steps: readonly string[], value: unknown): void {
-  const response = objectIn(mistakes, steps, value, ['Return', 'Throw']);
-  if (!response) return;
-  if ('Return' in response === 'Throw' in response) {
-    const fix = 'write "Return": {…}, or "Throw": {"Error": "…", "Cause": "…"}';
-    mistakes.push({ steps, what: 'exactly one of Return and Throw is expected here', fix });
-  }
-  if (!('Throw' in response)) return;
-  const thrown = objectIn(mistakes, [...steps, 'Throw'], response['Throw'], ['Error', 'Cause']);
-  for (const [key, most] of [
-    ['Error', ERROR_LIMIT],
-    ['Cause', CAUSE_LIMIT],
-  ] as const) {
-    const text = thrown?.[key];
-    if (!thrown || (typeof text === 'string' && text.length <= most)) continue;
-    const what = `${key} is expected to be text of at most ${most} characters`;
-    mistakes.push({
-      steps: [...steps, 'Throw', ...(key in thrown ? [key] : [])],
-      what,
-      fix: `write "${key}": "…"`,
-    });
-  }
 }
 
 /** The test cases of a mock file, each ready to be run. */

@@ -1,4 +1,4 @@
-import { isObject, type Json } from '../values/json.js';
+import { isObject, type Json, type JsonObject } from '../values/json.js';
 import { didYouMean, nearest, type Reader } from './reader.js';
 
 /**
@@ -78,35 +78,29 @@ function fixTarget(target: string, names: readonly string[]): string {
   return `no state is named '${target}'; write one of these: ${names.slice(0, NAMES_SHOWN).join(', ')}${more}`;
 }
 
-function targetsOf(state: Json): [string, string][] {
+/** Returns a state, and the rules of its Choices and Catch, each with the path of its fields in the state. */
+function partsOf(state: Json): [path: string, part: JsonObject][] {
   if (!isObject(state)) return [];
-  const targets: [string, Json | undefined][] = [
-    ['Next', state['Next']],
-    ['Default', state['Default']],
-  ];
-  for (const field of ['Choices', 'Catch']) {
+  const inner = ['Choices', 'Catch'].flatMap((field) => {
     const list = state[field];
-    if (!Array.isArray(list)) continue;
-    for (const [i, item] of list.entries()) {
-      if (isObject(item)) targets.push([`${field}[${i}]/Next`, item['Next']]);
-    }
-  }
-  return targets.filter((entry): entry is [string, string] => typeof entry[1] === 'string');
+    return Array.isArray(list) ? list.map((each, i) => [`${field}[${i}]/`, each] as const) : [];
+  });
+  return [['', state] as const, ...inner].flatMap(([path, part]) => (isObject(part) ? [[path, part]] : []));
+}
+
+function targetsOf(state: Json): [field: string, target: string][] {
+  return partsOf(state).flatMap(([path, part]) =>
+    (path === '' ? ['Next', 'Default'] : ['Next']).flatMap((field): [string, string][] => {
+      const target = part[field];
+      return typeof target === 'string' ? [[path + field, target]] : [];
+    }),
+  );
 }
 
 /** Returns the names of the variables that the states of one scope (the machine, a branch or an iteration) set. */
 export function assignedNames(states: Reader): Set<string> {
   const names = new Set<string>();
-  for (const state of Object.values(states.source)) {
-    if (!isObject(state)) continue;
-    for (const part of [state, ...listOf(state['Choices']), ...listOf(state['Catch'])]) {
-      const assign = isObject(part) ? part['Assign'] : undefined;
-      if (isObject(assign)) for (const key of Object.keys(assign)) names.add(key.replace(/\.\$$/, ''));
-    }
-  }
+  for (const [, { Assign: assign }] of Object.values(states.source).flatMap(partsOf))
+    if (isObject(assign)) for (const key of Object.keys(assign)) names.add(key.replace(/\.\$$/, ''));
   return names;
-}
-
-function listOf(value: Json | undefined): Json[] {
-  return Array.isArray(value) ? value : [];
 }

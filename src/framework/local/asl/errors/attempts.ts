@@ -92,25 +92,13 @@ export async function tryOnce(
     }
     const catcher = attempts.caught?.(failure);
     if (!catcher) return { ...failed, status: 'FAILED' };
-    return recoverTrial(branch, attempts, catcher, input, failure, details);
-  }
-}
-
-async function recoverTrial(
-  branch: Branch,
-  attempts: Attempts,
-  catcher: Catcher,
-  input: Json,
-  failure: StateFailure,
-  details: ErrorDetails,
-): Promise<TrialEnd> {
-  try {
-    const { output } = await recover(branch, attempts, catcher, input, failure);
-    const shown = { ...details, catchIndex: catcher.index };
-    const failed = { error: failure.error, cause: failure.reason, details: shown };
-    return { ...failed, status: 'CAUGHT_ERROR', output, next: catcher.next };
-  } catch (error) {
-    const { error: name, reason: cause } = branch.failureOf(error);
-    return { status: 'FAILED', error: name, cause, details };
+    try {
+      const { output } = await recover(branch, attempts, catcher, input, failure);
+      const shown = { ...details, catchIndex: catcher.index };
+      return { ...failed, details: shown, status: 'CAUGHT_ERROR', output, next: catcher.next };
+    } catch (thrown) {
+      const { error: name, reason: cause } = branch.failureOf(thrown);
+      return { status: 'FAILED', error: name, cause, details };
+    }
   }
 }

@@ -32,8 +32,8 @@ export interface Retriers {
   ) => { index: number; delay: number | undefined } | undefined;
 }
 
-/** Compiles a Retry field. */
-export function compileRetry(reader: Reader): Retriers {
+/** Compiles a Retry field; undefined if there is no retrier. */
+export function compileRetry(reader: Reader): Retriers | undefined {
   const retriers = (reader.objects('Retry') ?? []).map(readRetrier);
   checkAll(reader, retriers, 'Retry', 'retrier');
   const find: Retriers['find'] = (failure, made) => {
@@ -41,7 +41,7 @@ export function compileRetry(reader: Reader): Retriers {
     if (!retrier) return undefined;
     return { index, delay: made < retrier.maxAttempts ? delaySeconds(retrier, made, () => 1) : undefined };
   };
-  return { find, begin: retriers.length === 0 ? () => never : () => beginRetry(retriers) };
+  return retriers.length === 0 ? undefined : { find, begin: () => beginRetry(retriers) };
 }
 
 function beginRetry(retriers: readonly Retrier[]): Retry {
@@ -65,8 +65,6 @@ function matching(
   const index = retriers.findIndex(({ names }) => failure.matches(names, false));
   return [index, retriers[index]];
 }
-
-const never: Retry = () => Promise.resolve(false);
 
 /**
  * Returns the delay before a retry, in seconds: `interval × rate^made`, but at most the retrier's maximum, and with

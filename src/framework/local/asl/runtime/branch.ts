@@ -72,7 +72,8 @@ export class Branch implements Environment {
   /** The task token that the context object contains as `$$.Task.Token`; undefined if it contains none. */
   taskToken: string | undefined;
   #current: StateVisit | undefined;
-  readonly #json = new JsonText();
+  /** The JSON of inputs, outputs and variables, and the check of their size. */
+  readonly json = new JsonText();
   #inputText: string | undefined;
   /** The error because of which the current state has failed; undefined if it hasn't. */
   #error: string | undefined;
@@ -225,7 +226,13 @@ export class Branch implements Environment {
   exit(output: Json, next: string | undefined, assigned: ReadonlyMap<string, string> | undefined): void {
     const { exitedEvent, name } = this.#entered().state;
     const details = { name, output: this.shownText(output), outputDetails: WHOLE };
-    this.record(exitedEvent, assigned?.size ? { ...details, ...describeAssigned(assigned) } : details);
+    this.record(exitedEvent, {
+      ...details,
+      ...(assigned?.size && {
+        assignedVariables: Object.fromEntries(assigned),
+        assignedVariablesDetails: WHOLE,
+      }),
+    });
     this.#current = undefined;
     this.progress = undefined;
     this.position = { next, value: output };
@@ -233,30 +240,15 @@ export class Branch implements Environment {
 
   /** Returns the JSON of a state's input or output, as it was sent if it is the execution's input. */
   shownText(value: Json): string {
-    return this.execution.spellings.of(value) ?? this.textOf(value);
-  }
-
-  /** Returns the compact JSON of a value. */
-  textOf(value: Json): string {
-    return this.#json.of(value);
-  }
-
-  /**
-   * Returns the number of characters in a value's JSON.
-   * @param what the state or resource that returned the value, for the error message
-   * @throws StateFailure if the value is larger than Step Functions accepts; EvaluationFailure if it is nested too
-   * deeply
-   */
-  checkSize(value: Json, what: string): number {
-    return this.#json.checkSize(value, what);
+    return this.execution.spellings.of(value) ?? this.json.of(value);
   }
 
   /**
    * Evaluates a field of the current state. The promise never settles if the branch is ended before the evaluation is.
    */
   evaluate<T>(expression: (data: StateData) => T | Promise<T>, data: StateData): Promise<T> | T {
-    const next = this.#keep(this.execution.stepCounter.step());
-    if (next) return next.then(() => this.#evaluate(expression, data));
+    const turn = this.execution.stepCounter.step();
+    if (turn) return this.scope.keep(turn).then(() => this.#evaluate(expression, data));
     return this.#evaluate(expression, data);
   }
 
@@ -274,12 +266,8 @@ export class Branch implements Environment {
   }
 
   pause(): Promise<void> | undefined {
-    return this.#keep(this.execution.stepCounter.pause());
-  }
-
-  /** Returns the promise of another turn of the event loop such that it never settles once the branch has ended. */
-  #keep(next: Promise<void> | undefined): Promise<void> | undefined {
-    return next && this.scope.keep(next);
+    const turn = this.execution.stepCounter.pause();
+    return turn && this.scope.keep(turn);
   }
 
   evaluateAll(sources: readonly string[], bindings: Bindings): Promise<Evaluated> {
@@ -353,8 +341,4 @@ export class Branch implements Environment {
       ...(this.iteration && { Map: this.iteration.context }),
     };
   }
-}
-
-function describeAssigned(texts: ReadonlyMap<string, string>): object {
-  return { assignedVariables: Object.fromEntries(texts), assignedVariablesDetails: WHOLE };
 }

@@ -79,7 +79,7 @@ class MapState {
     const list = await branch.evaluate(this.#items, data);
     if (!Array.isArray(list))
       throw runtimeFailure(`The items of a Map must be an array, got ${JSON.stringify(list)}.`);
-    branch.checkSize(list, branch.stateName);
+    branch.json.checkSize(list, branch.stateName);
     const asked = this.#concurrency ? Number(await branch.evaluate(this.#concurrency, data)) : 0;
     const inputs = this.#selector ? await this.#inputs(branch, data, list, this.#selector) : list;
     return { result: await this.#iterate(branch, list, inputs, asked) };
@@ -123,7 +123,7 @@ class MapState {
     const inputs: Json[] = [];
     for (const [index, value] of list.entries()) {
       const input = await branch.evaluate(selector, { ...data, item: mapContext(index, value) });
-      branch.checkSize(input, branch.stateName);
+      branch.json.checkSize(input, branch.stateName);
       inputs.push(input);
     }
     return inputs;
@@ -146,7 +146,7 @@ class MapState {
       onDone: (index, { previous }) => execution.record('MapIterationSucceeded', previous, { index, name }),
     });
     if (!outcome.failure) {
-      branch.checkSize(outcome.results, name);
+      branch.json.checkSize(outcome.results, name);
       return outcome.results;
     }
     // Measured at the live service: a States.Runtime in an iteration ends the execution without any event between.

@@ -25,7 +25,7 @@ export const parallelKind: Kind = {
     return async (branch, data, flow) => {
       const input = await branch.evaluate((seen) => flow.arguments(seen), data);
       const { name } = context;
-      branch.checkSize(input, name);
+      branch.json.checkSize(input, name);
       const { trial } = branch.execution;
       if (trial?.mock) return { result: mocked(trial.mock) };
       const started = branch.started();
@@ -36,7 +36,7 @@ export const parallelKind: Kind = {
         begin: (_index, scope) => ({ branch: branch.fork(scope, started), input }),
       });
       if (!outcome.failure) {
-        branch.checkSize(outcome.results, name);
+        branch.json.checkSize(outcome.results, name);
         branch.execution.spellings.keepList(outcome.results);
         return { result: outcome.results };
       }

@@ -131,7 +131,7 @@ interface Leaving {
 function left(branch: Branch, { data, output, assigned, next }: Leaving): Step {
   const name = branch.stateName;
   const texts = assigned && textsOf(branch, assigned, name);
-  branch.checkSize(output, name);
+  branch.json.checkSize(output, name);
   if (assigned && texts) branch.variables.assign(assigned, texts);
   branch.exit(output, next, texts);
   branch.observer?.left(branch, name, next, data.errorOutput !== undefined);
@@ -146,8 +146,8 @@ function left(branch: Branch, { data, output, assigned, next }: Leaving): Step {
 function textsOf(branch: Branch, assigned: JsonObject, name: string): ReadonlyMap<string, string> {
   const texts = new Map<string, string>();
   for (const [variable, value] of Object.entries(assigned)) {
-    branch.checkSize(value, name);
-    texts.set(variable, branch.textOf(value));
+    branch.json.checkSize(value, name);
+    texts.set(variable, branch.json.of(value));
   }
   const all = [...texts.values()].join('');
   if (isTooLarge(all) || !branch.variables.hasRoom(texts)) throw dataLimitFailure(name);

@@ -152,8 +152,8 @@ class TaskRun implements SubmittedTask {
     // mock would hide a mistake in the test.
     if (refusal !== undefined)
       throw new StateFailure('States.Runtime', branch.explain(refusal), { fatal: true, own: true });
-    branch.checkSize(input, asked.resource);
-    const scheduledId = this.#scheduled(branch.textOf(input));
+    branch.json.checkSize(input, asked.resource);
+    const scheduledId = this.#scheduled(branch.json.of(input));
     // Another branch may have failed meanwhile, and to record an event may end the execution.
     if (branch.scope.ended) return;
     const kind = this.#task ? asked.service.pattern : 'activity';

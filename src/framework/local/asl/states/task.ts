@@ -8,7 +8,6 @@ import {
   parseServiceArn,
   type ServiceResource,
 } from '../definition/service-resource.js';
-import type { Limits } from '../runtime/running-execution.js';
 import { runTask } from './task-run.js';
 import type { ActivityTask, Kind, StateContext, WorkResult } from './state.js';
 import { soon, type Soon } from '../expression/soon.js';
@@ -39,11 +38,20 @@ export const taskKind: Kind = {
     const run = (branch: Branch, data: StateData, flow: Flow): Soon<WorkResult> => {
       const input = (): Soon<Json> => branch.evaluate((seen) => flow.arguments(seen), data);
       const { trial } = branch.execution;
-      return soon(limitsOf(branch, data, timeout, heartbeat), (limits) =>
-        soon(roleOf(branch, data, credentials), (role) =>
-          trial?.mock
-            ? tried(branch, service, input, trial.mock)
-            : runTask(branch, { resource, service, limits, role, input }),
+      const read = <T>(field: Expression | undefined, as: (value: Json) => T): Soon<T | undefined> =>
+        field && soon(branch.evaluate(field, data), as);
+      return soon(read(timeout, Number), (timeoutSeconds) =>
+        soon(read(heartbeat, Number), (heartbeatSeconds) =>
+          soon(read(credentials, roleIn), (role) => {
+            if (trial?.mock) return tried(branch, service, input, trial.mock);
+            return runTask(branch, {
+              resource,
+              service,
+              limits: { timeoutSeconds, heartbeatSeconds },
+              role,
+              input,
+            });
+          }),
         ),
       );
     };
@@ -143,18 +151,8 @@ function checkCredentials(reader: Reader, source: Json): void {
   }
 }
 
-function roleOf(
-  branch: Branch,
-  data: StateData,
-  credentials: Expression | undefined,
-): Soon<string | undefined> {
-  return (
-    credentials &&
-    soon(branch.evaluate(credentials, data), (value) =>
-      isObject(value) ? bareText(value['RoleArn'] ?? null) : undefined,
-    )
-  );
-}
+const roleIn = (credentials: Json): string | undefined =>
+  isObject(credentials) ? bareText(credentials['RoleArn'] ?? null) : undefined;
 
 /**
  * Adds a problem if HeartbeatSeconds isn't smaller than TimeoutSeconds. This is only checked if both are numbers in the
@@ -175,19 +173,4 @@ function describe(reader: Reader, { name }: StateContext, activityArn: string): 
     ...(typeof heartbeat === 'number' && { heartbeatSeconds: heartbeat }),
     ...(typeof timeout === 'number' && { timeoutSeconds: timeout }),
   };
-}
-
-function limitsOf(
-  branch: Branch,
-  data: StateData,
-  timeout: Expression | undefined,
-  heartbeat: Expression | undefined,
-): Soon<Limits> {
-  return soon(secondsOf(branch, data, timeout), (timeoutSeconds) =>
-    soon(secondsOf(branch, data, heartbeat), (heartbeatSeconds) => ({ timeoutSeconds, heartbeatSeconds })),
-  );
-}
-
-function secondsOf(branch: Branch, data: StateData, field: Expression | undefined): Soon<number | undefined> {
-  return field && soon(branch.evaluate(field, data), Number);
 }

@@ -34,6 +34,12 @@ export interface Alias {
   readonly key: string;
 }
 
+/** A version that is published in code, and the aliases that lead to it. */
+export interface SeedVersion {
+  readonly description?: string | undefined;
+  readonly aliases?: readonly string[];
+}
+
 /** The most versions that a state machine may have. AWS page "Step Functions service quotas". */
 const VERSION_LIMIT = 1_000;
 
@@ -73,14 +79,7 @@ export class MachineBook {
   }
 
   /** Publishes the current definition and role as a version, and lets these aliases lead to it alone. */
-  publishSeeded(
-    machine: Machine,
-    {
-      description,
-      aliases = [],
-    }: { readonly description?: string | undefined; readonly aliases?: readonly string[] },
-    now: number,
-  ): void {
+  publishSeeded(machine: Machine, { description, aliases = [] }: SeedVersion, now: number): void {
     const { arn: versionArn } = this.publish(machine, description, now);
     const routes = [{ versionArn, weight: 100 }];
     for (const name of aliases) {

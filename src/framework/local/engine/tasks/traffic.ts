@@ -109,11 +109,8 @@ export class Traffic {
     this.version++;
     const known = this.#activities.get(arn);
     if (known) return known;
-    if (this.#activities.size >= MOST_ACTIVITIES)
-      for (const oldest of this.#activities.keys()) {
-        this.#activities.delete(oldest);
-        break;
-      }
+    const [oldest = ''] = this.#activities.keys();
+    if (this.#activities.size >= MOST_ACTIVITIES) this.#activities.delete(oldest);
     const made = new ActivityTraffic(now);
     this.#activities.set(arn, made);
     return made;
