@@ -1,3 +1,4 @@
+import { DefinitionError } from '../asl/machine.js';
 import { parseArn, type ResourceKind } from '../asl/values/arn.js';
 import { hashText } from '../asl/values/hash.js';
 import { isObject } from '../asl/values/json.js';
@@ -39,6 +40,19 @@ const COMPILING = 100;
 /** @throws ServiceError ThrottlingException if the process has no memory now to read this definition */
 export function checkHeapFor(definition: string): void {
   if (!hasHeapFor(COMPILING * definition.length)) throw errors.throttled();
+}
+
+/**
+ * Compiles the definition of a request.
+ * @throws ServiceError InvalidDefinition, which lists all mistakes; ThrottlingException if there is no memory now
+ */
+export function compiled<T>(definition: string, compile: (definition: string) => T): T {
+  checkHeapFor(definition);
+  try {
+    return compile(definition);
+  } catch (error) {
+    throw error instanceof DefinitionError ? errors.invalidDefinition(error.message) : error;
+  }
 }
 
 interface TextRule {

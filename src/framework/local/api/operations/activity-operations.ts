@@ -51,10 +51,7 @@ export const activityOperations: Record<string, Operation> = {
     checker.done();
     checkName(name);
     checkEncryption(encryption);
-    checkTags(
-      name,
-      given.map(({ key }) => key),
-    );
+    checkTags(name, given);
     const arn = formatArn({ ...homeOf(region), kind: 'activity', name });
     const isNew = !activities.has(arn);
     const activity = activities.create(arn, encryption);

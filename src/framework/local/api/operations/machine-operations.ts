@@ -1,5 +1,5 @@
 import { expressProblemsIn } from '../../asl/definition/review.js';
-import { compileMachine, DefinitionError, type Program } from '../../asl/machine.js';
+import { compileMachine, DefinitionError } from '../../asl/machine.js';
 import { isObject, parseJson } from '../../asl/values/json.js';
 import { pageOf } from '../../engine/answers/pages.js';
 import { errors, type ServiceError } from '../../engine/answers/service-error.js';
@@ -8,7 +8,7 @@ import { homeOf, keyOf, splitQualified, type Machine } from '../../engine/machin
 import { DEFAULT_SETTINGS } from '../../engine/machines/settings.js';
 import { checkTags } from '../../engine/machines/tags.js';
 import type { Operation } from '../operation.js';
-import { ARN, checkArn, checkHeapFor, checkName, checkRole, MAX, NAME } from '../request-validation.js';
+import { ARN, checkArn, checkName, checkRole, compiled, MAX, NAME } from '../request-validation.js';
 import { checkSettings, readMetadataOnly, readSettings, readTags } from './machine-settings.js';
 
 /** Returns the error for an EXPRESS machine. A definition that AWS refuses for one is refused in its words. */
@@ -18,16 +18,6 @@ function expressRefusal(definition: string): ServiceError {
   return problems.length > 0
     ? errors.invalidDefinition(new DefinitionError(problems).message)
     : errors.unsupported('EXPRESS state machines');
-}
-
-/** Compiles a definition. @throws ServiceError InvalidDefinition, which lists all mistakes */
-function compile(definition: string): Program {
-  checkHeapFor(definition);
-  try {
-    return compileMachine(definition);
-  } catch (error) {
-    throw error instanceof DefinitionError ? errors.invalidDefinition(error.message) : error;
-  }
 }
 
 /**
@@ -50,9 +40,9 @@ function describe(
   };
 }
 
-function summary({ arn, name, createdAt }: Machine): object {
-  return { stateMachineArn: arn, name, type: 'STANDARD', creationDate: toSeconds(createdAt) };
-}
+const summary = ({ arn, name, createdAt }: Machine): object => ({
+  ...{ stateMachineArn: arn, name, type: 'STANDARD', creationDate: toSeconds(createdAt) },
+});
 
 export const machineOperations: Record<string, Operation> = {
   CreateStateMachine({ checker, region }, { machines, tags, clock }) {
@@ -69,11 +59,8 @@ export const machineOperations: Record<string, Operation> = {
     checkRole(roleArn);
     if (description !== undefined && !publish) throw errors.versionDescription();
     checkSettings(settings);
-    checkTags(
-      name,
-      given.map(({ key }) => key),
-    );
-    const program = compile(definition);
+    checkTags(name, given);
+    const program = compiled(definition, compileMachine);
     if (type === 'EXPRESS') throw expressRefusal(definition);
     const all = { ...DEFAULT_SETTINGS, ...settings };
     const before = machines.count;
@@ -104,7 +91,9 @@ export const machineOperations: Record<string, Operation> = {
     if (description !== undefined && !publish) throw errors.versionDescription();
     checkSettings(settings);
     const machine = machines.update(existing, {
-      ...(definition !== undefined && { definition: { text: definition, program: compile(definition) } }),
+      ...(definition !== undefined && {
+        definition: { text: definition, program: compiled(definition, compileMachine) },
+      }),
       roleArn,
       settings,
     });
@@ -146,7 +135,10 @@ export const machineOperations: Record<string, Operation> = {
     const page = checker.page(operation, MAX.listToken);
     checker.done();
     const { items, ...rest } = pageOf(machines.all(), keyOf, page);
-    return { stateMachines: items.map(summary), ...rest };
+    return {
+      stateMachines: items.map(summary),
+      ...rest,
+    };
   },
 
   DeleteStateMachine({ checker }, { machines, tags }) {

@@ -1,10 +1,11 @@
-import { compileTried, DefinitionError, type TriedState } from '../../asl/machine.js';
+import { compileTried, type TriedState } from '../../asl/machine.js';
 import type { Stage, Trial, TrialEnd } from '../../asl/runtime/trial.js';
-import { bareText, parseJson, type Json, type JsonObject } from '../../asl/values/json.js';
+import { bareText, parseJson, type Json } from '../../asl/values/json.js';
 import { errors } from '../../engine/answers/service-error.js';
 import { homeOf } from '../../engine/machines/machines.js';
 import type { TrialExecution } from '../../engine/trial-execution.js';
 import type { Operation } from '../operation.js';
+import { compiled } from '../request-validation.js';
 import { checkTrial } from './test-state-checks.js';
 import { readTrialRequest, type TrialRequest } from './test-state-request.js';
 
@@ -12,17 +13,6 @@ function parsed(input: string): Json {
   const value = parseJson(input);
   if (value === undefined) throw errors.invalidInput('Invalid execution input.');
   return value;
-}
-
-/** @throws ServiceError InvalidDefinition; ValidationException if there is no state of the name */
-function compile({ definition, stateName }: TrialRequest): TriedState {
-  try {
-    const tried = compileTried(definition, stateName);
-    if (tried) return tried;
-  } catch (error) {
-    throw error instanceof DefinitionError ? errors.invalidDefinition(error.message) : error;
-  }
-  throw errors.invalidRequest('State not found in definition');
 }
 
 /** Recorded from the live service: what is passed on as it was given is shown as it was given, with its white space. */
@@ -59,14 +49,12 @@ function answer(
         ...shown(tried, seen, text),
         ...(end.status !== 'SUCCEEDED' &&
           Object.keys(end.details).length > 0 && { errorDetails: end.details }),
-        ...variablesOf(execution),
+        ...(Object.keys(execution.variables).length > 0 && {
+          variables: JSON.stringify(execution.variables),
+        }),
       },
     }),
   };
-}
-
-function variablesOf({ variables }: TrialExecution): object {
-  return Object.keys(variables).length > 0 ? { variables: JSON.stringify(variables) } : {};
 }
 
 const NUMBERS = new Set<Stage>(['maxConcurrency', 'toleratedFailureCount', 'toleratedFailurePercentage']);
@@ -99,8 +87,8 @@ function shown(
 ): object {
   const type = bareText(source['Type'] ?? null);
   const kind = SHOWN[type] ?? { JSONPath: ['afterInputPath'], JSONata: [] };
-  const stages: readonly Stage[] =
-    type === 'Pass' && isFixed(source, language) ? FIXED_RESULT : kind[language];
+  const isFixed = type === 'Pass' && language === 'JSONPath' && source['Result'] !== undefined;
+  const stages: readonly Stage[] = isFixed ? FIXED_RESULT : kind[language];
   const members: Record<string, Json> = {};
   for (const stage of stages) {
     const value = seen.get(stage);
@@ -109,14 +97,12 @@ function shown(
   return members;
 }
 
-const isFixed = (source: JsonObject, language: string): boolean =>
-  language === 'JSONPath' && source['Result'] !== undefined;
-
 export const testStateOperations: Record<string, Operation> = {
   async TestState({ checker, region, onClosed }, stepFunctions) {
     const request = readTrialRequest(checker);
     const input = parsed(request.input);
-    const tried = compile(request);
+    const tried = compiled(request.definition, (text) => compileTried(text, request.stateName));
+    if (!tried) throw errors.invalidRequest('State not found in definition');
     checkTrial(request, tried);
     const seen = new Map<Stage, Json>();
     const trial = { ...request.trial, see: (stage: Stage, value: Json) => void seen.set(stage, value) };

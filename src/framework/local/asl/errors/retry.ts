@@ -52,7 +52,7 @@ function beginRetry(retriers: readonly Retrier[]): Retry {
     if (!retrier || made >= retrier.maxAttempts) return false;
     attempts[index] = made + 1;
     await pause(branch, delaySeconds(retrier, made, branch.execution.world.random) * 1000);
-    branch.retryCount++;
+    branch.visit.retryCount++;
     return true;
   };
 }

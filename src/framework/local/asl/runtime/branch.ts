@@ -6,7 +6,7 @@ import { JsonText, TOO_DEEP } from './json-text.js';
 import type { RunObserver } from './interpret.js';
 import type { RunningExecution } from './running-execution.js';
 import type { Scope } from './scope.js';
-import { DATA_LIMIT, StateFailure } from './state-failure.js';
+import { StateFailure } from './state-failure.js';
 import { StateVisit, type EnteredState } from './state-visit.js';
 import { TRIED_STATE } from './trial.js';
 import { VariableScope } from './variables.js';
@@ -33,19 +33,6 @@ export interface Iteration {
 }
 
 /**
- * The branches of a Parallel, or the iterations of a Map, as far as they have come in the current attempt. If the
- * execution is redriven, the attempt goes on from here.
- */
-export interface BranchProgress {
-  /** The outputs of the branches that have succeeded, by index; null for the others. */
-  readonly results: readonly Json[];
-  /** The indexes of the branches that have succeeded. */
-  readonly succeeded: ReadonlySet<number>;
-  /** The branches that have begun but not succeeded, by index. */
-  readonly begun: ReadonlyMap<number, Branch>;
-}
-
-/**
  * Runs one sequence of states: those of the execution itself, of a branch of a Parallel, or of an iteration of a Map.
  * Records the history events of these states. The `previousEventId` of an event is the id of the branch's previous
  * event.
@@ -53,30 +40,15 @@ export interface BranchProgress {
 export class Branch implements Environment {
   /** The id of the event that the branch has recorded last. */
   previous: number;
-  /** The number of retries of the current state so far. */
-  retryCount = 0;
-  /** The branches of the current state, if it is a Parallel or a Map, by their index; otherwise undefined. */
-  children: ReadonlyMap<number, Branch> | undefined;
-  /** The progress of the current state, if it is a Parallel or a Map. It is kept when the state fails. */
-  progress: BranchProgress | undefined;
-  /**
-   * The progress that the current state had made when the execution ended. The first attempt after a redrive goes on
-   * from it. Undefined in any other attempt.
-   */
-  earlier: BranchProgress | undefined;
   /**
    * The state that the branch runs or is about to run, and its input. If the branch has left its last state, `next` is
    * undefined, and `value` is the output. The position is undefined until the first state.
    */
   position: { readonly next: string | undefined; readonly value: Json } | undefined;
-  /** The task token that the context object contains as `$$.Task.Token`; undefined if it contains none. */
-  taskToken: string | undefined;
   #current: StateVisit | undefined;
   /** The JSON of inputs, outputs and variables, and the check of their size. */
   readonly json = new JsonText();
   #inputText: string | undefined;
-  /** The error because of which the current state has failed; undefined if it hasn't. */
-  #error: string | undefined;
 
   constructor(
     readonly execution: RunningExecution,
@@ -106,6 +78,12 @@ export class Branch implements Environment {
     return this.scope.ended ? undefined : this.execution.world.observer;
   }
 
+  /** What the branch knows of its current state. There must be one. */
+  get visit(): StateVisit {
+    if (!this.#current) throw new Error('no state is entered');
+    return this.#current;
+  }
+
   /** The name of the current state; empty between two states. */
   get stateName(): string {
     return this.#current?.state.name ?? '';
@@ -125,11 +103,7 @@ export class Branch implements Environment {
     );
   }
 
-  /**
-   * Creates a branch that goes on where this one was when its execution ended. The current state isn't entered again.
-   * AWS page "Restarting state machine executions with redrive": if a Parallel or a Map has failed because its own data
-   * is too large, all its branches are run again.
-   */
+  /** Creates a branch that goes on where this one was when its execution ended. The current state isn't entered again. */
   takeUp(scope: Scope, parent?: Branch): Branch {
     const taken = new Branch(
       this.execution,
@@ -142,10 +116,7 @@ export class Branch implements Environment {
     this.execution.world.observer?.takenUp(this, taken);
     taken.position = this.position;
     taken.#inputText = this.#inputText;
-    if (!this.#current) return taken;
-    taken.#current = this.#current.takenUp();
-    const isOwn = this.progress?.begun.size === 0;
-    if (!isOwn || this.#error !== DATA_LIMIT) taken.earlier = this.progress;
+    taken.#current = this.#current?.takenUp();
     return taken;
   }
 
@@ -167,7 +138,7 @@ export class Branch implements Environment {
    * @param cause the id of the event that caused it
    */
   abortStates(cause: number): void {
-    for (const child of this.children?.values() ?? []) child.abort(cause);
+    for (const child of this.#current?.children?.values() ?? []) child.abort(cause);
     const aborted = this.#current?.state.kind.events.aborted;
     if (aborted !== undefined) this.execution.record(aborted, cause);
   }
@@ -195,8 +166,6 @@ export class Branch implements Environment {
     const details = { name: state.name, input: text, inputDetails: WHOLE };
     const enteredId = this.record(state.enteredEvent, details);
     this.#current = new StateVisit(state, enteredId, enteredAt, enteredFrom);
-    this.retryCount = 0;
-    this.taskToken = undefined;
     this.observer?.entered(this, state.name);
   }
 
@@ -205,14 +174,15 @@ export class Branch implements Environment {
    * @returns the id of the new event. If this type of state has no such event, the id of the branch's last event
    */
   started(details?: object): number {
-    const { kind } = this.#entered().state;
-    if (this.earlier) return this.previous;
+    const { state, earlier } = this.visit;
+    const { kind } = state;
+    if (earlier) return this.previous;
     return kind.events.started === undefined ? this.previous : this.record(kind.events.started, details);
   }
 
   /** Records in the history that the current state's work has succeeded. */
   succeeded(): void {
-    const current = this.#entered();
+    const current = this.visit;
     current.succeeded = true;
     const { succeeded } = current.state.kind.events;
     if (succeeded !== undefined) current.succeededId = this.#recordAfter(this.previous, succeeded);
@@ -224,7 +194,7 @@ export class Branch implements Environment {
    * @param assigned the JSON of the assigned variables, by their names
    */
   exit(output: Json, next: string | undefined, assigned: ReadonlyMap<string, string> | undefined): void {
-    const { exitedEvent, name } = this.#entered().state;
+    const { exitedEvent, name } = this.visit.state;
     const details = { name, output: this.shownText(output), outputDetails: WHOLE };
     this.record(exitedEvent, {
       ...details,
@@ -234,7 +204,6 @@ export class Branch implements Environment {
       }),
     });
     this.#current = undefined;
-    this.progress = undefined;
     this.position = { next, value: output };
   }
 
@@ -281,7 +250,7 @@ export class Branch implements Environment {
   /** Returns the cause of a States.Runtime failure. */
   explain(reason: string): string {
     // Recorded from the live service: TestState gives the reason alone.
-    return this.execution.trial ? reason : this.#entered().explain(reason);
+    return this.execution.trial ? reason : this.visit.explain(reason);
   }
 
   /**
@@ -297,8 +266,8 @@ export class Branch implements Environment {
 
   /** Records in the history that the current state has failed. Called when its Retry doesn't allow another attempt. */
   recordFailure({ options, error }: StateFailure): void {
-    this.#error = error;
-    const current = this.#entered();
+    const current = this.visit;
+    current.error = error;
     const { state, succeeded } = current;
     const { kind } = state;
     current.failedFrom = this.previous;
@@ -310,7 +279,7 @@ export class Branch implements Environment {
   #evaluationFailure(failure: EvaluationFailure): StateFailure {
     const { error, reason, options } = failure;
     const { location, documented } = options;
-    const current = this.#entered();
+    const current = this.visit;
     const cause = this.explain(reason);
     const fatal = error === 'States.Runtime';
     if (error === 'States.QueryEvaluationError') {
@@ -325,19 +294,14 @@ export class Branch implements Environment {
     return new StateFailure(error, cause, { fatal, own: fatal, aliases });
   }
 
-  #entered(): StateVisit {
-    if (!this.#current) throw new Error('no state is entered');
-    return this.#current;
-  }
-
   context(): JsonObject {
-    const current = this.#entered();
+    const current = this.visit;
     const { trial } = this.execution;
     if (trial?.context) return trial.context;
     return {
       ...this.execution.context,
-      State: current.context(trial ? TRIED_STATE : current.state.name, this.retryCount),
-      ...(this.taskToken !== undefined && { Task: { Token: this.taskToken } }),
+      State: current.context(trial ? TRIED_STATE : current.state.name),
+      ...(current.taskToken !== undefined && { Task: { Token: current.taskToken } }),
       ...(this.iteration && { Map: this.iteration.context }),
     };
   }

@@ -1,5 +1,7 @@
 import type { EvaluationFailure } from '../expression/evaluation-failure.js';
-import type { JsonObject } from '../values/json.js';
+import type { Json, JsonObject } from '../values/json.js';
+import type { Branch } from './branch.js';
+import { DATA_LIMIT } from './state-failure.js';
 
 /**
  * The types of the history events that a type of state records between StateEntered and StateExited. A type of state
@@ -39,6 +41,19 @@ export interface EnteredState {
   };
 }
 
+/**
+ * The branches of a Parallel, or the iterations of a Map, as far as they have come in the current attempt. If the
+ * execution is redriven, the attempt goes on from here.
+ */
+export interface BranchProgress {
+  /** The outputs of the branches that have succeeded, by index; null for the others. */
+  readonly results: readonly Json[];
+  /** The indexes of the branches that have succeeded. */
+  readonly succeeded: ReadonlySet<number>;
+  /** The branches that have begun but not succeeded, by index. */
+  readonly begun: ReadonlyMap<number, Branch>;
+}
+
 const isoTime = (ms: number): string => new Date(ms).toISOString();
 
 /** What a branch knows of the state in which it is, from its StateEntered event on. */
@@ -53,6 +68,22 @@ export class StateVisit {
    */
   failedFrom: number | undefined;
 
+  /** The number of retries so far. */
+  retryCount = 0;
+  /** The task token that the context object contains as `$$.Task.Token`; undefined if it contains none. */
+  taskToken: string | undefined;
+  /** The error because of which the state has failed; undefined if it hasn't. */
+  error: string | undefined;
+  /** The branches of a Parallel or a Map that run, by their index; undefined for another state. */
+  children: ReadonlyMap<number, Branch> | undefined;
+  /** The progress of a Parallel or a Map. It is kept when the state fails. */
+  progress: BranchProgress | undefined;
+  /**
+   * The progress that a Parallel or a Map had made when the execution ended. The first attempt after a redrive goes on
+   * from it. Undefined in any other attempt.
+   */
+  earlier: BranchProgress | undefined;
+
   constructor(
     readonly state: EnteredState,
     readonly enteredId: number,
@@ -61,10 +92,16 @@ export class StateVisit {
     private readonly enteredFrom: number,
   ) {}
 
-  /** Returns the visit as it is after a redrive: in the same state, whose work hasn't succeeded. */
+  /**
+   * Returns the visit as it is after a redrive: in the same state, whose work hasn't succeeded. AWS page "Restarting state
+   * machine executions with redrive": if a Parallel or a Map has failed because its own data is too large, all its
+   * branches are run again.
+   */
   takenUp(): StateVisit {
     const taken = new StateVisit(this.state, this.enteredId, this.enteredAt, this.enteredFrom);
     taken.failedFrom = this.failedFrom;
+    const isOwn = this.progress?.begun.size === 0;
+    if (!isOwn || this.error !== DATA_LIMIT) taken.earlier = this.progress;
     return taken;
   }
 
@@ -80,11 +117,11 @@ export class StateVisit {
   }
 
   /** Returns the object `State` of the context object. @param name the state's name in it */
-  context(name: string, retryCount: number): JsonObject {
+  context(name: string): JsonObject {
     return {
       Name: name,
       EnteredTime: isoTime(this.enteredAt),
-      ...(this.state.kind.recovers === true && { RetryCount: retryCount }),
+      ...(this.state.kind.recovers === true && { RetryCount: this.retryCount }),
     };
   }
 }

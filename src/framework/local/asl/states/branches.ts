@@ -1,5 +1,6 @@
 import { StateFailure } from '../runtime/state-failure.js';
-import type { Branch, BranchProgress } from '../runtime/branch.js';
+import type { Branch } from '../runtime/branch.js';
+import type { BranchProgress } from '../runtime/state-visit.js';
 import { interpret, type StateGroup } from '../runtime/interpret.js';
 import type { Scope } from '../runtime/scope.js';
 import type { Json } from '../values/json.js';
@@ -48,15 +49,16 @@ export interface BranchesOutcome {
  * branch. If none fails, it is the last event of the branch that ended last.
  */
 export async function runBranches(parent: Branch, plan: BranchPlan): Promise<BranchesOutcome> {
-  const { earlier } = parent;
-  parent.earlier = undefined;
+  const { visit } = parent;
+  const { earlier } = visit;
+  visit.earlier = undefined;
   if (plan.length === 0) return succeeded([]);
   const scope = parent.scope.child();
   const known = earlier?.results.length === plan.length ? earlier : undefined;
   const outcome = await parent.scope.wait<BranchesOutcome | Error>((resolve) => {
     const run = new BranchesRun(parent, plan, scope, resolve, known);
-    parent.children = run.running;
-    parent.progress = run;
+    visit.children = run.running;
+    visit.progress = run;
     void run.startFirst();
     return () => {
       scope.end();
@@ -64,7 +66,7 @@ export async function runBranches(parent: Branch, plan: BranchPlan): Promise<Bra
     };
   });
   scope.end();
-  parent.children = undefined;
+  visit.children = undefined;
   if (outcome instanceof Error) throw outcome;
   return outcome;
 }
@@ -158,9 +160,10 @@ class BranchesRun implements BranchProgress {
 
   /** Lets go of everything but the progress, which a redrive needs. */
   release(): void {
-    const { parent, results, succeeded, begun } = this;
+    const { visit } = this.parent;
+    const { results, succeeded, begun } = this;
     for (const branch of this.running.values()) branch.variables.end();
-    if (parent.progress === this) parent.progress = { results, succeeded, begun };
+    if (visit.progress === this) visit.progress = { results, succeeded, begun };
   }
 }
 

@@ -103,8 +103,9 @@ export function compileState(type: string, kind: Kind, reader: Reader, context: 
     afterFailure(branch, input, attempts, error);
   const test = (branch: Branch, input: Json): Promise<TrialEnd> => {
     branch.enter(entered, input);
-    branch.retryCount = branch.execution.trial?.retries ?? 0;
-    return tryOnce(branch, input, attempts, branch.retryCount);
+    const { retries = 0 } = branch.execution.trial ?? {};
+    branch.visit.retryCount = retries;
+    return tryOnce(branch, input, attempts, retries);
   };
   return { enter, run: once, recover, test };
 }

@@ -98,7 +98,7 @@ class TaskRun implements SubmittedTask {
     if (!isQueued) this.#task = world.tasks.open(CLOSED, this);
     // Recorded from the live service: a job (`.sync`) has a token too. A result sent with it ends the task, although
     // the job continues.
-    if (this.asked.service.pattern !== 'requestResponse') this.branch.taskToken = this.#task?.token;
+    if (this.asked.service.pattern !== 'requestResponse') this.branch.visit.taskToken = this.#task?.token;
     this.#try(() =>
       soon(this.asked.input(), (input) => this.#submit(isQueued ? world.activities : resources, input)),
     );

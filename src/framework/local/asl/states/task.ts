@@ -75,7 +75,7 @@ function tried(
   input: () => Soon<Json>,
   outcome: MockedOutcome,
 ): Soon<WorkResult> {
-  if (pattern !== 'requestResponse') branch.taskToken = randomUUID();
+  if (pattern !== 'requestResponse') branch.visit.taskToken = randomUUID();
   return soon(input(), () => ({ result: mocked(outcome) }));
 }
 

@@ -102,9 +102,7 @@ export function canonical(value: Json): string {
 }
 
 /** Returns true if a value has at most `bytes`, as `weightLeft` counts them. */
-export function weigh(value: unknown, bytes: number): boolean {
-  return weightLeft(value, bytes) >= 0;
-}
+export const weigh = (value: unknown, bytes: number): boolean => weightLeft(value, bytes) >= 0;
 
 /**
  * Returns how many of `bytes` a value leaves; a negative number if it has more. Each character of its strings and keys

@@ -9,8 +9,8 @@ export interface Tag {
 const TAG_LIMIT = 50;
 
 /** @throws ServiceError TooManyTags if a resource would have more tags than it may */
-export function checkTags(arn: string, keys: readonly string[]): void {
-  if (new Set(keys).size > TAG_LIMIT) throw errors.tooManyTags(arn);
+export function checkTags(arn: string, tags: readonly Tag[]): void {
+  if (new Set(tags.map(({ key }) => key)).size > TAG_LIMIT) throw errors.tooManyTags(arn);
 }
 
 /** The tags of machines and activities, by the ARN of the resource. */
@@ -19,9 +19,9 @@ export class Tags {
 
   /** Adds tags to a resource. A tag whose key exists already gets the new value. @throws ServiceError TooManyTags */
   add(arn: string, tags: readonly Tag[]): void {
-    const all = new Map(this.#byArn.get(arn));
+    checkTags(arn, [...this.of(arn), ...tags]);
+    const all = this.#byArn.get(arn) ?? new Map<string, string>();
     for (const { key, value } of tags) all.set(key, value);
-    checkTags(arn, [...all.keys()]);
     this.#byArn.set(arn, all);
   }
 
