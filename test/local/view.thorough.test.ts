@@ -46,17 +46,17 @@ class Witness implements RunObserver {
       `${laneOf(branch)}${show({ from: undefined, caught: false, ...this.#left.get(branch), to })}`,
     );
   }
-  left(branch: Branch, from: string, next: string | undefined, caught: boolean): void {
+  left(branch: Branch, from: string, next: string | undefined, caught: boolean, retries: number): void {
     this.#left.set(branch, { from, caught });
     if (next === undefined) this.#edges.push(`${laneOf(branch)}${show({ from, to: next, caught })}`);
-    if (!this.#resumed.delete(branch)) this.#attempts.push(`${laneOf(branch)}${from} ${branch.retryCount}`);
+    if (!this.#resumed.delete(branch)) this.#attempts.push(`${laneOf(branch)}${from} ${retries}`);
     this.#inside.delete(branch);
   }
   failed(branch: Branch, state: string): void {
-    const { parent, retryCount } = branch;
+    const { parent, visit } = branch;
     const inside = this.#inside.get(branch);
-    const innermost = inside?.attempt === retryCount ? inside.state : `${laneOf(branch)}${state}`;
-    const attempt = parent?.retryCount ?? 0;
+    const innermost = inside?.attempt === visit.retryCount ? inside.state : `${laneOf(branch)}${state}`;
+    const attempt = parent?.visit.retryCount ?? 0;
     if (this.#inside.get(parent)?.attempt !== attempt)
       this.#inside.set(parent, { attempt, state: innermost });
   }

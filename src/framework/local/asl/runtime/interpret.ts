@@ -19,8 +19,9 @@ export interface RunObserver {
    * Called when a branch leaves a state.
    * @param next undefined if it was the last one of the branch
    * @param caught true if the state has failed, and its Catch names the next one
+   * @param retries the number of its retries
    */
-  left(branch: Branch, state: string, next: string | undefined, caught: boolean): void;
+  left(branch: Branch, state: string, next: string | undefined, caught: boolean, retries: number): void;
   /** Called when a state fails and its Catch doesn't catch the failure: for the innermost state first. */
   failed(branch: Branch, state: string): void;
   /** Called when a branch goes on as another one, because its execution was redriven. */

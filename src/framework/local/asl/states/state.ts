@@ -130,12 +130,13 @@ interface Leaving {
 }
 
 function left(branch: Branch, { data, output, assigned, next }: Leaving): Step {
-  const name = branch.stateName;
+  const { retryCount, state } = branch.visit;
+  const { name } = state;
   const texts = assigned && textsOf(branch, assigned, name);
   branch.json.checkSize(output, name);
   if (assigned && texts) branch.variables.assign(assigned, texts);
   branch.exit(output, next, texts);
-  branch.observer?.left(branch, name, next, data.errorOutput !== undefined);
+  branch.observer?.left(branch, name, next, data.errorOutput !== undefined, retryCount);
   return { next, output };
 }
 
