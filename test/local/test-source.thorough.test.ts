@@ -34,7 +34,7 @@ test('an execution is written as a test that passes, for random machines', async
         items: Array.from({ length: Math.floor(random() * 4) }, (_, i) => i),
       };
     };
-    const engine = new StepFunctions({ clock, random, mocks: { [CALL]: answer } });
+    const engine = new StepFunctions({ clock, random, mocks: { [CALL]: answer } }, { isAlone: true });
     const activity = engine.activities.create(ACTIVITY);
     const machine = engine.createMachine({ name: 'M', definition: withActivities(definitionOf(plan)) });
     const execution = engine.start(machine, '{"n":1,"items":[1,2]}');
@@ -85,7 +85,7 @@ async function sourceOf(
   }: { input?: object; mocks?: Mocks; work?: (engine: StepFunctions) => void },
 ): Promise<string> {
   const clock = new HandClock(0, { promisesOnly: true });
-  const engine = new StepFunctions({ clock, mocks });
+  const engine = new StepFunctions({ clock, mocks }, { isAlone: true });
   engine.activities.create(ACTIVITY);
   const machine = engine.createMachine({ name: 'Orders', definition: JSON.stringify(definition) });
   const execution = engine.start(machine, JSON.stringify(input));
@@ -159,7 +159,7 @@ test.each<[string, object, Parameters<typeof sourceOf>[1], RegExp[]]>([
 
 test('an execution that began in a state is a test of the machine from there, with its own input', async () => {
   const clock = new HandClock(0, { promisesOnly: true });
-  const engine = new StepFunctions({ clock });
+  const engine = new StepFunctions({ clock }, { isAlone: true });
   const pass = (more: object): object => ({ Type: 'Pass', ...more });
   const States = { A: pass({ Next: 'B' }), B: pass({ Next: 'C' }), C: pass({ End: true }) };
   const machine = engine.createMachine({ name: 'M', definition: JSON.stringify({ StartAt: 'A', States }) });

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { inject } from 'tsyringe';
 import { Activity, CLOCK, Handle, type Clock } from 'stepwright';
 import type { MockCall } from 'stepwright/local';
+import { turn } from '../../src/framework/base/time/turn.js';
 import { createTestMachine, matchers, type TestMachineOptions } from 'stepwright/testing';
 
 expect.extend(matchers);
@@ -365,4 +366,28 @@ test('the tasks of a Map are told apart by their iterations, and so are the call
     ['0.0 as 0.0', '0.1 as 1'],
     ['1.0 as 1.0', '1.1 as 1'],
   ]);
+});
+
+test('branches beside each other take the same turns on a machine that stalls', async () => {
+  const passes = (name: string) =>
+    Array.from({ length: 150 }, (_, i) => [`${name}${i}`, { Type: 'Pass', Next: `${name}${i + 1}` }]);
+  const branch = (name: string) => ({
+    StartAt: `${name}0`,
+    States: { ...Object.fromEntries(passes(name)), [`${name}150`]: { Type: 'Pass', End: true } } as object,
+  });
+  const both = { Type: 'Parallel', Branches: [branch('A'), branch('B')], End: true };
+  const pathOf = async (): Promise<readonly string[]> => {
+    await using machine = await createTestMachine({ StartAt: 'Both', States: { Both: both } });
+    return (await machine.execute({})).path;
+  };
+  const path = await pathOf();
+  expect(path).toHaveLength(303);
+  let now = 0;
+  // Every third look at the time finds that a second has passed.
+  turn.countBy({ now: () => (now += now % 3 === 0 ? 1_000 : 1), next: (fn) => void setImmediate(fn) });
+  try {
+    expect(await pathOf()).toEqual(path);
+  } finally {
+    turn.countBy();
+  }
 });

@@ -46,6 +46,8 @@ export interface ExecutionEnd {
 
 /** The objects of the local service that all executions share. */
 export interface ExecutionWorld extends StateWorld {
+  /** True if executions need not give way to requests. @default false */
+  readonly isAlone?: boolean | undefined;
   readonly kept: KeptBytes;
   readonly log: Logger;
   /** The log that gets a line for each transition; undefined for none. */
@@ -55,7 +57,7 @@ export interface ExecutionWorld extends StateWorld {
 /** One execution of a machine, from its start to its end. */
 export class Execution implements RunningExecution, Ending {
   readonly history = new History();
-  readonly stepCounter = new StepCounter();
+  readonly stepCounter: StepCounter;
   readonly spellings = new Spellings();
   readonly startedAt: number;
   readonly startedBy: StartedBy;
@@ -93,6 +95,7 @@ export class Execution implements RunningExecution, Ending {
     this.startedAt = world.clock.now();
     this.#timedFrom = this.startedAt;
     this.#machine = machine;
+    this.stepCounter = new StepCounter(world.isAlone);
   }
 
   get name(): string {

@@ -72,6 +72,8 @@ export interface ForTests {
   readonly observer?: RunObserver | undefined;
   /** Evaluates JSONata. @default threads */
   readonly evaluator?: Evaluator;
+  /** True if executions need not give way to requests: they take the same course on a busy machine. @default false */
+  readonly isAlone?: boolean;
 }
 
 /** A state machine to create in code, not by a request to the API. */
@@ -117,7 +119,7 @@ export class StepFunctions {
 
   constructor(
     options: StepFunctionsOptions = {},
-    { observer, evaluator = new EvaluationThreads() }: ForTests = {},
+    { observer, evaluator = new EvaluationThreads(), isAlone }: ForTests = {},
   ) {
     const { clock = systemClock, random = Math.random, log = silentLog } = options;
     const { pollHoldMs = 60_000, keptExecutions = 10_000 } = options;
@@ -138,7 +140,7 @@ export class StepFunctions {
     this.executions = new Executions(
       {
         ...this.#trialWorld,
-        ...{ log, observer, kept: new KeptBytes(options.keptBytes) },
+        ...{ log, observer, isAlone, kept: new KeptBytes(options.keptBytes) },
         transitions: options.verbose ? log : undefined,
       },
       keptExecutions,

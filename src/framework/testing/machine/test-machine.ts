@@ -254,7 +254,7 @@ async function makeEngine(source: MachineSource, resources: Mocks, clock: HandCl
   const mocks = { ...callbackAnswers(source, resources), ...resources };
   const stepFunctions = new StepFunctions(
     { clock, mocks, ...settings },
-    { evaluator: new EvaluationInPlace() },
+    { evaluator: new EvaluationInPlace(), isAlone: true },
   );
   const { name, definition, seed } = source;
   const machine = stepFunctions.createMachine({ name, definition, ...seed });
