@@ -145,8 +145,7 @@ class TaskRun implements SubmittedTask {
 
   /** Schedules the task, and submits it to its resource. */
   #submit(to: Resource, input: Json): void {
-    const { branch, asked } = this;
-    const { call } = this;
+    const { branch, asked, call } = this;
     const refusal = to.refusal(call);
     // No Catch matches the failure. On AWS the real service would be called, so a state machine that handled a missing
     // mock would hide a mistake in the test.
@@ -160,7 +159,7 @@ class TaskRun implements SubmittedTask {
     if (kind === 'activity' || kind === 'callback')
       this.origin = { kind, execution: branch.execution, state: call.state, scheduledId, lane: branch };
     this.#task?.start();
-    this.#cut = to.submit(this, input);
+    if (!branch.scope.ended) this.#cut = to.submit(this, input);
   }
 
   /** A result isn't the end of a task that waits for its token to be sent back. */
