@@ -42,7 +42,7 @@ export class LinkedList<T extends Linked<T>> implements Iterable<T> {
 
   /** Removes and returns the first item; undefined if the list is empty. */
   shift(): T | undefined {
-    const first = this.#first;
+    const first = this.first;
     if (first) this.remove(first);
     return first;
   }

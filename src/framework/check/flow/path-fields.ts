@@ -1,5 +1,6 @@
 import { compileIntrinsic } from '../../local/asl/jsonpath/intrinsic-call.js';
 import { compilePath } from '../../local/asl/jsonpath/path/path.js';
+import { isDefinite } from '../../local/asl/jsonpath/path/search.js';
 import type { Step } from '../../local/asl/jsonpath/path/steps.js';
 import { contextOf, type Environment, type Field, templateShape } from './environment.js';
 import { BOOLEAN, itemOf, ListOf, Missing, NUMBER, part, type Shape, TEXT, UNKNOWN } from './shape.js';
@@ -74,7 +75,8 @@ export function leadsTo(path: string, environment: Environment): End {
     return { found: new Missing(name, variables, 'variable'), isSure: true };
   const root = name === '$' ? contextOf(environment) : name === undefined ? input : variables[name];
   if (!compiled) return { found: UNKNOWN, isSure: true };
-  const { steps, definite } = compiled;
+  const { steps } = compiled;
+  const definite = isDefinite(steps);
   const found = steps.reduce<Shape | Missing>(after, root ?? UNKNOWN);
   const isList = !definite && !(found instanceof Missing) && !steps.some(({ kind }) => kind === 'function');
   return { found: isList ? new ListOf(found) : found, isSure: definite };
