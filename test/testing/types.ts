@@ -1,5 +1,5 @@
 import { jest } from '@jest/globals';
-import { IsString } from 'class-validator';
+import { IsOptional, IsString } from 'class-validator';
 import { inject, injectable, type InjectionToken } from 'tsyringe';
 import { Activity, CLOCK, Handle, RANDOM } from 'stepwright';
 import {
@@ -53,7 +53,7 @@ class Counting {
 }
 class Hello {
   @IsString() who!: string;
-  nick?: string;
+  @IsOptional() @IsString() nick?: string;
   get shout(): string {
     return this.who.toUpperCase();
   }
