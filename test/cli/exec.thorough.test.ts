@@ -1,7 +1,11 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as nap } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import {
   DescribeExecutionCommand,
+  GetExecutionHistoryCommand,
   SFNClient,
   StartExecutionCommand,
   StopExecutionCommand,
@@ -111,6 +115,26 @@ test('fields of the input reach the program and the output, which is an object w
     "--pass-through adds N to the output, which has to be an object; the program's is [1] (array)",
   ]);
   expect(await outputOf({ mode: 'list' })).toEqual([1]);
+});
+
+test('no task is taken while the check before a poll fails', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'stepwright-'));
+  const device = join(folder, 'device');
+  const looks = join(folder, 'looks');
+  const healthy = `echo look >>${looks}; [ -e ${device} ] || { echo 'the device is lost' >&2; exit 7; }`;
+  const run = await exec(['echo', '{"done":true}'], ['--healthy', healthy]);
+  await run.saw(
+    /no polls are sent: --healthy '.*' ended with exit code 7: the device is lost\. The check is repeated/,
+  );
+  const execution = await begin('any');
+  // The second look is one second later at most.
+  while (readFileSync(looks, 'utf8').split('\n').length < 3) await nap(20);
+  const { events } = await client.send(new GetExecutionHistoryCommand({ executionArn: execution }));
+  expect(events?.map(({ type }) => type)).not.toContain('ActivityStarted');
+  writeFileSync(device, '');
+  expect(await ended(execution)).toMatchObject({ status: 'SUCCEEDED', output: '{"done":true}' });
+  await run.saw(/polls are answered again/);
+  rmSync(folder, { recursive: true });
 });
 
 test('a second signal ends the worker at once, and its program with it', async () => {

@@ -59,8 +59,9 @@ export interface PollCall {
  * - `crowded`: too many polls are open on the activity, including those of other workers.
  * - `refused`: the activity doesn't exist, access is denied, or credentials are missing. A person has to fix that.
  * - `unreachable`: the network fails, or the service itself has an error.
+ * - `unhealthy`: the poll wasn't sent, since a check of this machine failed just before.
  */
-export type PollTrouble = 'throttled' | 'crowded' | 'refused' | 'unreachable';
+export type PollTrouble = 'throttled' | 'crowded' | 'refused' | 'unreachable' | 'unhealthy';
 
 export type PollAnswer =
   | { readonly kind: 'task'; readonly token: string; readonly input: string }

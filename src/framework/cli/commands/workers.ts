@@ -109,6 +109,7 @@ export function addExec(program: CommandOf): void {
       '--pass-through <FIELD>',
       'a field of the input that the program gets as a variable, and the output has again; can be repeated',
     ),
+    new Option('--healthy <command>', 'a shell command that has to succeed before each poll'),
     new Option('--empty-output <JSON>', 'the output where the program gives none (default: null)'),
     ...[configFlag, endpointFlag, logFlag, formatFlag],
     ...optionFlags((_, key) => !NOT_OF_EXEC.has(key)),

@@ -21,6 +21,7 @@ import type { TaskLog } from '../start/task-log.js';
 import { runWorker } from '../start/run-worker.js';
 import { unknownVariables } from '../../config/unknown-variables.js';
 import { stopSignal } from '../process/signals.js';
+import { healthCheck } from './health-check.js';
 import { PassedFields } from './passed-fields.js';
 
 /** The flags that only `exec` has. */
@@ -33,6 +34,8 @@ export interface ExecFlags {
   readonly memoryMb?: string;
   /** Names of fields of the input, for {@link PassedFields}. */
   readonly passThrough?: readonly string[];
+  /** A shell command that has to succeed before each poll. */
+  readonly healthy?: string;
   /** JSON: the output where the program's is `null`. */
   readonly emptyOutput?: string;
 }
@@ -74,7 +77,8 @@ export async function exec(
     void taskLog.follow(worker, plan.endpoint);
   };
   try {
-    return await runWorker({ ...plan, problems }, { log, stop }, announce);
+    const beforePoll = own.healthy === undefined ? undefined : healthCheck(own.healthy);
+    return await runWorker({ ...plan, problems }, { log, stop, ...(beforePoll && { beforePoll }) }, announce);
   } finally {
     await taskLog.close();
   }

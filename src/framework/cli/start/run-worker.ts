@@ -12,7 +12,7 @@ import { watchUserErrors } from './user-errors.js';
 /**
  * The options with which a command runs its worker, in addition to the plan (the settings and handlers that were read).
  */
-export interface RunOptions extends Pick<StartWorld, 'module' | 'connectTo'> {
+export interface RunOptions extends Pick<StartWorld, 'module' | 'connectTo' | 'beforePoll'> {
   readonly log: Logger;
   /** Stops the worker when it aborts. */
   readonly stop: AbortSignal;

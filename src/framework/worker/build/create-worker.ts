@@ -220,7 +220,7 @@ async function checkpointsOf(
  * connections for all polls and reports that the region's handlers can have open at once.
  */
 async function openPorts(
-  { plan: { handlers, settings }, service, endpoint }: Connecting,
+  { plan: { handlers, settings }, world, service, endpoint }: Connecting,
   activities: Activities,
 ): Promise<ReadonlyMap<string, ActivityPort>> {
   const agentKey = isEncrypted(endpoint) ? 'httpsAgent' : 'httpAgent';
@@ -231,9 +231,24 @@ async function openPorts(
     const group = handlers.filter((handler) => regionOfHandler(handler) === region);
     const calls = socketsFor(group);
     throwProblems(await socketProblems(settings.sdk, agentKey, { ...calls }));
-    ports.set(region, await service.port(region));
+    const port = await service.port(region);
+    ports.set(region, world.beforePoll ? withCheck(port, world.beforePoll) : port);
   }
   return ports;
+}
+
+/** Returns a port that sends a poll only after a check has passed. */
+function withCheck(port: ActivityPort, check: () => Promise<Error | undefined>): ActivityPort {
+  return {
+    report: (...args) => port.report(...args),
+    heartbeat: (...args) => port.heartbeat(...args),
+    onMended: (listener) => port.onMended?.(listener),
+    async poll(...args) {
+      const error = await check();
+      if (!error) return port.poll(...args);
+      return { kind: 'failed', trouble: 'unhealthy', mayHaveLostToken: false, error };
+    },
+  };
 }
 
 /** Returns a worker name for execution histories. Two workers on one machine get different names. */

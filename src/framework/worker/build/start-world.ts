@@ -56,6 +56,8 @@ export interface StartWorld {
    * platform that the option `protect` and the environment variables show
    */
   readonly platform?: Platform;
+  /** Called before each poll. If it returns an error, the poll isn't sent, and waits as one that was refused. */
+  readonly beforePoll?: () => Promise<Error | undefined>;
   /** Opens the connections for calls that are sent without the AWS SDK. @default connections over TCP and TLS */
   readonly open?: OpenConnection;
   /** Starts a thread or process of a pool. @default Node's worker threads and child processes */

@@ -211,6 +211,8 @@ function logPolls(events: EventHub, log: Logger): void {
   events.on('poll:failed', ({ trouble, error, ...poll }) => {
     const fields = { ...where(poll), trouble, error: showError(error) };
     if (trouble === 'refused') log.error(fields, `${refusal(error, poll)}. ${REFUSED_GO_ON}`);
+    else if (trouble === 'unhealthy')
+      log.warn(fields, `no polls are sent: ${error.message}. The check is repeated within 30 s`);
     else if (trouble === 'unreachable')
       log.warn(fields, `polls fail: ${plainReason(error)}${advice(error, poll)}. ${FAILED_GO_ON}`);
     else log.warn(fields, POLL_TROUBLE[trouble]);

@@ -42,6 +42,7 @@ const WAIT_MS: Record<PollTrouble, readonly [least: number, most: number]> = {
   throttled: [200, 4_000],
   crowded: [1_000, 20_000],
   refused: [1_000, 30_000],
+  unhealthy: [1_000, 30_000],
 };
 /** How long a poll waits for which the activity has no room, if this handler has others open: those end by then. */
 const NO_ROOM_MS = 60_000;
@@ -275,7 +276,7 @@ export class Poller implements Caller {
   }
 
   #isBlocked(trouble: PollTrouble, now: number): boolean {
-    if (trouble === 'refused' || trouble === 'crowded') return true;
+    if (trouble === 'refused' || trouble === 'crowded' || trouble === 'unhealthy') return true;
     const isLong = trouble !== 'throttled' || now - this.#newsFrom >= THROTTLED_MS;
     return this.#failures >= NOTHING_THROUGH && isLong;
   }

@@ -6,7 +6,7 @@ import type { CounterName, MetricSink } from './table.js';
 const seconds = (ms: number): number => ms / 1000;
 
 const OUTCOMES = ['succeeded', 'failed', 'gone', 'lost', 'deferred'] as const;
-const TROUBLES = ['throttled', 'crowded', 'refused', 'unreachable'] as const;
+const TROUBLES = ['throttled', 'crowded', 'refused', 'unreachable', 'unhealthy'] as const;
 const BY_HANDLER = [
   'stepwright.tasks.received',
   'stepwright.aborts.ignored',
