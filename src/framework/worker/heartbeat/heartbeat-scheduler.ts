@@ -191,7 +191,8 @@ export class HeartbeatScheduler implements Heartbeats {
   #countLate(now: number): void {
     this.#countedAt = now;
     let late = 0;
-    for (const beat of this.#beats) if (isLate(beat, now)) late++;
+    for (const { attempt, readyAt, everyMs } of this.#beats)
+      if (!attempt && now - readyAt > Math.max(LATE_MS, LATE_SHARE * everyMs)) late++;
     // One second without a late heartbeat doesn't make the next one news.
     if (late === 0) this.#told = Math.floor(this.#told / 2);
     if (late === 0 || late < 2 * this.#told) return;
@@ -199,9 +200,6 @@ export class HeartbeatScheduler implements Heartbeats {
     this.#options.onLate({ late, tasks: this.#beats.size });
   }
 }
-
-const isLate = (beat: LeaseBeat, now: number): boolean =>
-  !beat.attempt && now - beat.readyAt > Math.max(LATE_MS, LATE_SHARE * beat.everyMs);
 
 /**
  * Gives an attempt up whose time is over by more than a tick. After a stall of the process the answer may wait in its

@@ -1,4 +1,8 @@
-import type { Admission } from './admission.js';
+/** Limits the polls of a handler beside its slots. */
+interface Admission {
+  /** Returns how many more polls may be opened now. @param polling the number of open polls */
+  room(polling: number): number;
+}
 
 /**
  * The slots of a handler, each for one task. A poll reserves a slot before it is sent, so that a leased task never has
@@ -8,11 +12,11 @@ import type { Admission } from './admission.js';
  */
 export class Slots {
   #size: number;
-  readonly #admission: Pick<Admission, 'room'>;
+  readonly #admission: Admission;
   readonly #uses: SlotUses = { poll: 0, handler: 0, report: 0, none: 0 };
 
   /** @param admission says how many more polls may be opened, apart from the limit that the slots set */
-  constructor(size: number, admission: Pick<Admission, 'room'>) {
+  constructor(size: number, admission: Admission) {
     this.#size = size;
     this.#admission = admission;
   }

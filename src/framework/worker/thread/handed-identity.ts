@@ -11,29 +11,26 @@ import { type FromThread, toError, type ToThread } from './thread-messages.js';
  */
 const ASK_MS = 1_000;
 
-export interface HandedIdentityOptions {
-  readonly clock: Clock;
-  /**
-   * Asks the main thread for new credentials, because the service refused a heartbeat that was signed with the
-   * credentials with this number.
-   */
-  readonly ask: (refusal: Refusal, number: number) => void;
-}
-
 /**
  * The credentials with which the heartbeat thread signs its calls. The main thread sends them to it, and sends new ones
  * if the service refuses them.
  */
 export class HandedIdentity implements Renewal {
-  readonly #options: HandedIdentityOptions;
+  readonly #clock: Clock;
+  readonly #ask: (refusal: Refusal, number: number) => void;
   readonly #first = withResolvers<Identity>();
   #identity: Identity | undefined;
   /** The number of the current credentials. The main thread numbers them from 1; 0 means that none have arrived yet. */
   #number = 0;
   #askedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(options: HandedIdentityOptions) {
-    this.#options = options;
+  /**
+   * @param ask asks the main thread for new credentials, because the service refused a heartbeat that was signed with the
+   * credentials with this number
+   */
+  constructor(clock: Clock, ask: (refusal: Refusal, number: number) => void) {
+    this.#clock = clock;
+    this.#ask = ask;
   }
 
   /**
@@ -51,16 +48,15 @@ export class HandedIdentity implements Renewal {
   }
 
   asOf(): AsOf {
-    return { generation: this.#number, sentAt: this.#options.clock.now() };
+    return { generation: this.#number, sentAt: this.#clock.now() };
   }
 
   refused(refusal: Refusal, { generation }: AsOf): boolean {
     if (refusal.type === undefined) return false;
     if (generation !== this.#number) return true;
-    const { clock, ask } = this.#options;
-    if (clock.now() - this.#askedAt < ASK_MS) return false;
-    this.#askedAt = clock.now();
-    ask(refusal, generation);
+    if (this.#clock.now() - this.#askedAt < ASK_MS) return false;
+    this.#askedAt = this.#clock.now();
+    this.#ask(refusal, generation);
     return false;
   }
 

@@ -83,10 +83,9 @@ export class HeartbeatSender {
       },
       onSent: (lateMs) => this.#toSend.lateMs.push(lateMs),
     });
-    this.#identity = new HandedIdentity({
-      clock,
-      ask: ({ type, error }, number) => send({ kind: 'refused', number, type, error: toText(error) }),
-    });
+    this.#identity = new HandedIdentity(clock, ({ type, error }, number) =>
+      send({ kind: 'refused', number, type, error: toText(error) }),
+    );
   }
 
   /** Handles a message from the main thread. */

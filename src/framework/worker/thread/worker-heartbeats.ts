@@ -14,7 +14,7 @@ import type { Platform } from '../protect/platform.js';
 import { Protection } from '../protect/protection.js';
 import { HeartbeatSender } from './heartbeat-sender.js';
 import { IdentityHandOver, type IdentitySource } from './handed-identity.js';
-import { hasThreadFile, startThread, type StartThread } from './start-thread.js';
+import { hasThreadFile, type StartedThread, startThread, type StartThread } from './start-thread.js';
 import { type FromThread, type SenderOptions, toError, type ToThread, TURN_MS } from './thread-messages.js';
 
 export interface WorkerHeartbeatsOptions {
@@ -60,12 +60,6 @@ export interface HeartbeatListener extends Pick<SchedulerOptions, 'onLate' | 'on
   readonly onFailed: (error: Error) => void;
 }
 
-/** The sender of heartbeats: a thread, or an object on this one. */
-interface Sender {
-  readonly post: (message: ToThread) => void;
-  readonly end: () => Promise<unknown>;
-}
-
 /** A thread that ends again within this time after it ended once isn't started again. */
 const AGAIN_MS = 60_000;
 /** The interval at which the main thread checks if its credentials have changed, and hands them over. */
@@ -105,7 +99,7 @@ export class WorkerHeartbeats implements Heartbeats {
   };
   readonly #timers: Cancel[] = [];
   /** Undefined until it is needed: for the health port, for protection, or for the first task. */
-  #sender: Sender | undefined;
+  #sender: StartedThread | undefined;
   #isOnMain: boolean;
   #endedAt = Number.NEGATIVE_INFINITY;
   #lastId = 0;
@@ -165,17 +159,13 @@ export class WorkerHeartbeats implements Heartbeats {
 
   #add(region: HeartbeatRegion): void {
     this.#regions.set(region.port, region);
-    this.#announce(region);
-  }
-
-  #announce({ region, recipes }: HeartbeatRegion): void {
-    this.#send({ kind: 'region', region, recipes }, false);
+    this.#send({ kind: 'region', region: region.region, recipes: region.recipes }, false);
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     for (const cancel of this.#timers) cancel();
-    await this.#sender?.end();
+    await this.#sender?.terminate();
   }
 
   #start(takesOver = false): void {
@@ -189,7 +179,7 @@ export class WorkerHeartbeats implements Heartbeats {
     } catch (error) {
       return this.#ended(error as Error);
     }
-    for (const region of this.#regions.values()) this.#announce(region);
+    for (const region of this.#regions.values()) this.#add(region);
     this.#handOver?.again();
     for (const [id, held] of this.#leases) {
       this.#track(id, held);
@@ -199,7 +189,7 @@ export class WorkerHeartbeats implements Heartbeats {
     this.protection.restart();
   }
 
-  #startHere(options: SenderOptions): Sender {
+  #startHere(options: SenderOptions): StartedThread {
     const { clock, random, servePages, platform } = this.#options;
     const sender = new HeartbeatSender(options, {
       ...{ clock, random, servePages, platform },
@@ -207,20 +197,21 @@ export class WorkerHeartbeats implements Heartbeats {
       writeLine: () => {},
       portOf: (name) => [...this.#regions.values()].find(({ region }) => region === name)?.port,
     });
-    const end = async (): Promise<void> => sender.close();
-    return { post: (message) => this.#context.runInAsyncScope(() => sender.take(message)), end };
+    return {
+      postMessage: (message) => this.#context.runInAsyncScope(() => sender.take(message)),
+      terminate: async () => sender.close(),
+    };
   }
 
-  #startThread(options: SenderOptions): Sender {
+  #startThread(options: SenderOptions): StartedThread {
     const { startHeartbeatThread: start = startThread } = this.#options;
-    const thread = start(
+    return start(
       { ...options, turns: this.#turns, addresses: defaultAddresses() },
       {
         onMessage: (message) => this.#context.runInAsyncScope(() => this.#take(message)),
         onExit: (error) => this.#context.runInAsyncScope(() => this.#ended(error)),
       },
     );
-    return { post: (message) => thread.postMessage(message), end: () => thread.terminate() };
   }
 
   /** Called when the thread has ended, or couldn't be started. */
@@ -242,7 +233,7 @@ export class WorkerHeartbeats implements Heartbeats {
    */
   #send(message: ToThread, starts: boolean): boolean {
     if (this.#closed) return false;
-    if (this.#sender) this.#sender.post(message);
+    if (this.#sender) this.#sender.postMessage(message);
     else if (starts) this.#start();
     return this.#sender !== undefined;
   }
