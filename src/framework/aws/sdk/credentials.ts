@@ -1,18 +1,23 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { SFNClient } from '@aws-sdk/client-sfn';
 import type { Abortable } from '../../base/abort.js';
-import { type Clock, wallTime } from '../../base/time/clock.js';
+import { wallTime } from '../../base/time/clock.js';
 import { showError } from '../../base/show.js';
 import type { Logger } from '../../base/log/log.js';
 import { within } from '../../base/time/wait.js';
 import type { AsOf, Refusal, Renewal, Repeatable } from '../activity-calls.js';
 import type { CallEnd, CallFailure } from '../call.js';
 import { CredentialRefresh } from './credential-refresh.js';
-import { CredentialSource, type Identity, type Provider } from './credential-source.js';
-import { expiry, isSame, renewalTime } from './identity.js';
+import {
+  CredentialSource,
+  expiry,
+  type Identity,
+  isSame,
+  renewalTime,
+  type SourceOptions,
+} from './credential-source.js';
 
-export interface CredentialsSettings {
-  readonly clock: Clock;
+export interface CredentialsSettings extends Pick<SourceOptions, 'clock' | 'remake' | 'readFiles'> {
   readonly log: Logger;
   /** True if the provider may return other credentials later; false for a plain value, which never changes. */
   readonly renewable: boolean;
@@ -21,17 +26,6 @@ export interface CredentialsSettings {
    * itself: it is then called before each call to the service.
    */
   readonly kept: boolean;
-  /**
-   * Makes a new provider of credentials. It replaces a provider that has not returned in time, since the SDK's
-   * providers make all later requests wait for one that hangs.
-   * @default the same provider is used again
-   */
-  readonly remake?: () => Provider;
-  /**
-   * Reads AWS's shared config and credentials files again. Called before the provider is asked for new credentials,
-   * since the SDK's providers keep what they read first. @default the SDK's own function for that
-   */
-  readonly readFiles?: () => Promise<void>;
 }
 
 /**
