@@ -196,13 +196,11 @@ export class Branch implements Environment {
   exit(output: Json, next: string | undefined, assigned: ReadonlyMap<string, string> | undefined): void {
     const { exitedEvent, name } = this.visit.state;
     const details = { name, output: this.shownText(output), outputDetails: WHOLE };
-    this.record(exitedEvent, {
-      ...details,
-      ...(assigned?.size && {
-        assignedVariables: Object.fromEntries(assigned),
-        assignedVariablesDetails: WHOLE,
-      }),
-    });
+    const variables = assigned?.size && {
+      assignedVariables: Object.fromEntries(assigned),
+      assignedVariablesDetails: WHOLE,
+    };
+    this.record(exitedEvent, variables ? { ...details, ...variables } : details);
     this.#current = undefined;
     this.position = { next, value: output };
   }

@@ -76,6 +76,7 @@ export async function runTask(branch: Branch, call: TaskCall): Promise<WorkResul
 class TaskRun implements SubmittedTask {
   input = '';
   origin: TaskOrigin | undefined;
+  call: ResourceCall;
   readonly timeoutSeconds: number | undefined;
   readonly heartbeatSeconds: number | undefined;
   /** The token's task; undefined if a worker is to take the task, and its token with it. */
@@ -89,6 +90,9 @@ class TaskRun implements SubmittedTask {
   ) {
     this.timeoutSeconds = asked.limits.timeoutSeconds;
     this.heartbeatSeconds = asked.limits.heartbeatSeconds;
+    const { execution, stateName: state } = branch;
+    const { machineName: machine } = execution;
+    this.call = { machine, state, resource: asked.resource, iterations: iterationsOf(branch) };
   }
 
   /** Begins the task. The returned function ends it without an outcome. */
@@ -98,7 +102,10 @@ class TaskRun implements SubmittedTask {
     if (!isQueued) this.#task = world.tasks.open(CLOSED, this);
     // Recorded from the live service: a job (`.sync`) has a token too. A result sent with it ends the task, although
     // the job continues.
-    if (this.asked.service.pattern !== 'requestResponse') this.branch.visit.taskToken = this.#task?.token;
+    if (this.#task && this.asked.service.pattern !== 'requestResponse') {
+      this.branch.visit.taskToken = this.#task.token;
+      this.call = { ...this.call, taskToken: this.#task.token };
+    }
     this.#try(() =>
       soon(this.asked.input(), (input) => this.#submit(isQueued ? world.activities : resources, input)),
     );
@@ -126,17 +133,6 @@ class TaskRun implements SubmittedTask {
 
   get #isActivity(): boolean {
     return this.asked.service === ACTIVITY;
-  }
-
-  get call(): ResourceCall {
-    const { branch, asked } = this;
-    return {
-      machine: branch.execution.machineName,
-      state: branch.stateName,
-      resource: asked.resource,
-      iterations: iterationsOf(branch),
-      ...(asked.service.pattern !== 'requestResponse' && this.#task && { taskToken: this.#task.token }),
-    };
   }
 
   isWanted(): boolean {
