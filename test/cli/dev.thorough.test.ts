@@ -27,6 +27,19 @@ const TEMPLATE = `Resources:
       Definition: { StartAt: A, States: { A: { Type: Pass, Result: !Sub 'from \${AWS::Region}', End: true } } }
 `;
 
+const SNS = 'arn:aws:states:::sns:publish';
+/** A mock that answers only when it hears that nobody waits any more. */
+const MOCKS = `mocks: {
+    '${SNS}': (_, { signal }) =>
+      new Promise((answer) =>
+        signal.addEventListener('abort', () => {
+          console.log('the mock is cut');
+          answer(1);
+        }),
+      ),
+  },`;
+const CUT = { StartAt: 'X', States: { X: { Type: 'Task', Resource: SNS, TimeoutSeconds: 1, End: true } } };
+
 let dir: string;
 let run: Run;
 let url: string;
@@ -51,6 +64,8 @@ function makeProject(): void {
   for (const name of packages) symlinkSync(resolve('node_modules', name), path(`node_modules/${name}`));
   symlinkSync(resolve('.'), path('node_modules/stepwright'));
   writeFileSync(path('template.yaml'), TEMPLATE);
+  writeFileSync(path('state-machines/Cut.asl.json'), JSON.stringify(CUT));
+  edit('nest-style.config.ts', 'defineConfig({', `defineConfig({\n  ${MOCKS}`);
   // Its slow tasks end when the test writes a file.
   edit(
     HELLO,
@@ -120,6 +135,11 @@ describe('dev', () => {
     writeFileSync(path('go'), '');
     expect(await old).toEqual({ message: 'Hello slow!' });
     await run.saw(/worker is stopped/);
+  });
+
+  test('a mock hears in its own process that its task has timed out', async () => {
+    expect(await execute('Cut', {})).toBe('FAILED');
+    await run.saw(/the mock is cut/);
   });
 
   test('a syntax error is shown with its place, and the old code goes on', async () => {
