@@ -15,13 +15,14 @@ import {
   IsString,
   ValidateNested,
 } from 'class-validator';
-import { dtoProblems, OPEN_RULES } from '../../src/framework/declare/dto/dto-problems.js';
+import { OPEN_RULES } from '../../src/framework/declare/dto/conversion-problems.js';
+import { dtoProblems } from '../../src/framework/declare/dto/dto-problems.js';
 import { getMetadataStorage } from '../../src/framework/declare/dto/class-validator.js';
 import { dtoOf, Item } from '../worker/handler/kinds/field.js';
 
 /** A field as a compiler emits it that writes no types. */
 const problemsOf = (...decorators: PropertyDecorator[]) =>
-  dtoProblems(dtoOf({ field: [undefined, ...decorators] }), 'A.run', [], 'input');
+  dtoProblems(dtoOf({ field: [undefined, ...decorators] }), 'A.run', { groups: [], direction: 'input' });
 
 describe('a field without a type that the compiler wrote', () => {
   test.each<[string, PropertyDecorator[], string]>([
@@ -38,7 +39,7 @@ describe('a field without a type that the compiler wrote', () => {
 
   test('is refused where the compiler wrote only Array', () => {
     const dto = dtoOf({ field: [Array, IsArray(), ArrayMinSize(1)] });
-    expect(dtoProblems(dto, 'A.run', [], 'input')).toMatchObject([
+    expect(dtoProblems(dto, 'A.run', { groups: [], direction: 'input' })).toMatchObject([
       {
         code: 'INPUT_TYPE_LOST',
         what: expect.stringMatching(/wrote Array for \w+\.field, whatever its elements are/),
@@ -46,7 +47,7 @@ describe('a field without a type that the compiler wrote', () => {
       },
     ]);
     const any = dtoOf({ field: [Array, IsArray(), Allow()] });
-    expect(dtoProblems(any, 'A.run', [], 'input')).toEqual([]);
+    expect(dtoProblems(any, 'A.run', { groups: [], direction: 'input' })).toEqual([]);
   });
 
   test.each<[string, PropertyDecorator[]]>([

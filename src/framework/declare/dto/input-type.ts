@@ -69,7 +69,10 @@ function fromOption(ref: MethodRef, declared: unknown): Read<InputSpec> {
 export function readOutput(ref: MethodRef, declared: unknown): Read<OutputSpec> {
   const named = readClass(declared);
   if (!named) return { problems: [badOption(ref.where, 'output', declared)] };
-  const problems = dtoProblems(named.type, `${ref.where}, output`, ref.groups, 'output');
+  const problems = dtoProblems(named.type, `${ref.where}, output`, {
+    groups: ref.groups,
+    direction: 'output',
+  });
   return problems.length > 0 ? { problems } : { spec: named, problems };
 }
 
@@ -112,7 +115,7 @@ function fromParameter(ref: MethodRef, type: unknown): Read<InputSpec> {
 }
 
 function checked(spec: OutputSpec, { where, groups }: MethodRef): Read<InputSpec> {
-  const problems = dtoProblems(spec.type, where, groups, 'input');
+  const problems = dtoProblems(spec.type, where, { groups, direction: 'input' });
   return problems.length > 0 ? { problems } : { spec, problems };
 }
 
