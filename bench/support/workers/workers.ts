@@ -13,24 +13,11 @@ export const CANDIDATES = {
     '--config',
     'dist/bench/support/workers/worker.config.js',
   ],
-  'Stepwright, three intervals': [
-    'dist/src/framework/cli/main.js',
-    'start',
-    '--config',
-    'dist/bench/support/workers/intervals.config.js',
-  ],
-  'Stepwright, computing': [
-    'dist/src/framework/cli/main.js',
-    'start',
-    '--config',
-    'dist/bench/support/workers/cores.config.js',
-  ],
   'Stepwright exec': [
     ...['dist/src/framework/cli/main.js', 'exec', '--activity', '${BENCH_ACTIVITY_ARN}', '--', 'sh', '-c'],
     // The same job as a script: its number, after a while.
     'read -r input; n=${input#*\\"n\\":}; sleep 0.3; echo "{\\"done\\":${n%%[,\\}]*}}"',
   ],
-  'Stepwright, beats on the main thread': ['dist/bench/support/workers/main-thread.js'],
   'bare loop': ['bench/rivals/bare-loop.js'],
   'bare loop that drains': ['bench/rivals/bare-loop.js', '--drain'],
   'step-function-worker': ['bench/rivals/step-function-worker.js'],
