@@ -226,7 +226,9 @@ class StateWalk {
   /** Returns what is known of the value that the state's work is given. */
   given(): Shape {
     const key = this.language === 'JSONata' ? 'Arguments' : 'Parameters';
-    const template = this.state['Type'] === 'Map' ? undefined : this.state[key];
+    const { Type, Result } = this.state;
+    const isRead = Type !== 'Map' && (Type !== 'Pass' || Result === undefined);
+    const template = isRead ? this.state[key] : undefined;
     return template === undefined ? this.#begun.input : this.#made(template, this.#begun, [key]);
   }
 
