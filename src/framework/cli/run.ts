@@ -1,5 +1,4 @@
 import { ignoreStreamErrors, releaseDeadTerminal } from '../base/log/stdio.js';
-import { keepCompiledCode } from './process/compile-cache.js';
 import { catchSignals } from './process/signals.js';
 
 // Signals are caught before the rest is loaded, since the process with the id 1 (in a container) ignores a signal
@@ -7,7 +6,6 @@ import { catchSignals } from './process/signals.js';
 catchSignals(process.argv.slice(2));
 ignoreStreamErrors();
 process.on('exit', releaseDeadTerminal);
-keepCompiledCode();
 
 const { runProgram } = await import('./program.js');
 await runProgram();
