@@ -48,11 +48,12 @@ export class AsyncTaskContext {
   readonly handler: string;
   /** The task's token. It stays when the task ends. */
   readonly token: string;
-  readonly arbiter: Arbiter;
-  /** Undefined once the context is closed: otherwise code that is still running would keep the task in memory. */
+  /** This and the next two lead nowhere once the context is closed: code that still runs would keep the task in memory. */
+  arbiter: Arbiter;
   task: TaskContext | undefined;
-  /** Undefined until the handler is called, and once the context is closed. */
+  /** Undefined until the handler is called. */
   container: DependencyContainer | undefined;
+  /** Undefined until the handler is called. */
   outputs: TaskOutputs | undefined;
 
   /** @param arbiter how the task asks the service about tasks. @default it asks nobody, as in a test */
@@ -73,6 +74,7 @@ export class AsyncTaskContext {
    * from {@link currentTask} from then on.
    */
   close(): void {
+    this.arbiter = NOBODY;
     this.task = undefined;
     this.container = undefined;
   }
