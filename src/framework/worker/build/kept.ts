@@ -2,14 +2,15 @@ import type { Abortable } from '../../base/abort.js';
 import type { StoreTroubles } from '../../base/store/store-events.js';
 import type { Store } from '../../base/store/store.js';
 import type { RunnableHandler } from '../handler-loop.js';
-import type { KeptOutcome } from '../keep/kept-outcome.js';
 import type { LimitedStore } from '../keep/limited-store.js';
-import type { OfferEnd } from '../keep/outbox.js';
-import { emitOutbox } from '../observe/outbox-events.js';
+import type { OfferEnd, OutboxListener } from '../keep/outbox.js';
 import type { ReportWorld } from '../task/report.js';
 import type { WorkerParts } from '../worker.js';
 import type { Plan } from './plan.js';
 import type { StartWorld } from './start-world.js';
+import type { KeptOutcome } from '../keep/kept-outcome.js';
+import type { TaskRef } from '../task/task-events.js';
+import type { EventHub } from '../observe/worker-events.js';
 
 /** The parts from which a worker keeps something. */
 export interface KeepingWorld extends Pick<StartWorld, 'clock' | 'random' | 'log'> {
@@ -76,3 +77,17 @@ function removeCheckpoint({ handler, checkpoint }: KeptOutcome, handlers: readon
   if (!checkpoint) return;
   handlers.find(({ name }) => name === handler)?.checkpoints?.accepted(checkpoint);
 }
+
+/** Makes the listener that emits what happens in a worker's outbox. */
+export const emitOutbox = (events: EventHub): OutboxListener => ({
+  kept: (kept, keepMs) => events.emit('outbox:kept', { ...refOf(kept), keepMs }),
+  unkept: (kept, error) => events.emit('outbox:unkept', { ...refOf(kept), error }),
+  offered: (kept, end) =>
+    events.emit('outbox:offered', {
+      ...refOf(kept),
+      outcome: end.kind,
+      ...(end.kind === 'lost' && { error: end.error }),
+    }),
+});
+
+const refOf = ({ handler, activityArn, token }: KeptOutcome): TaskRef => ({ handler, activityArn, token });

@@ -4,7 +4,7 @@ import { showError } from '../../base/show.js';
 import { type Logger, writesDebug } from '../../base/log/log.js';
 import type { TaskEvents, TaskRef } from '../task/task-events.js';
 import { tokenHash } from '../../base/token-hash.js';
-import type { PollRef } from '../poll/poll-events.js';
+import type { PollRef } from '../poll/poll-record.js';
 import type { WorkerState } from '../../base/worker-status.js';
 import { logStore } from '../keep/store-log.js';
 import type { EventHub } from './worker-events.js';

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { Logger } from '../../base/log/log.js';
-import type { EmitPoll, PollEvents, PollRef } from '../poll/poll-events.js';
+import type { EmitPoll, PollEvents, PollRef } from '../poll/poll-record.js';
 import type { StoreEvents } from '../../base/store/store-events.js';
 import type { EmitTask, TaskEvents, TaskRef } from '../task/task-events.js';
 import {

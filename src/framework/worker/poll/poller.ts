@@ -5,8 +5,7 @@ import { Timer } from '../../base/time/timer.js';
 import type { PollStatus, QueueStatus } from '../../base/worker-status.js';
 import type { Caller, Limiter } from '../task/limiter.js';
 import type { Lease } from '../task/task.js';
-import type { EmitPoll, PollRef } from './poll-events.js';
-import { OpenPoll, PollRecord } from './poll-record.js';
+import { type EmitPoll, type PollRef, OpenPoll, PollRecord } from './poll-record.js';
 import type { Slot, Slots } from './slots.js';
 
 export interface PollLimits {

@@ -1,10 +1,10 @@
-import type { StoreErrorKind } from '../../base/store/store-error.js';
+import { type StoreErrorKind, StoreError } from '../../base/store/store-error.js';
 import type { AbortKind } from '../../declare/task-context.js';
 import type { HandlerEnd } from '../handler/outcome/outcome.js';
 import type { DeferOptions } from '../../declare/deferral.js';
 import type { AskedTask, Wanted, CheckpointRef } from '../keep/record.js';
 import type { LogLine } from './log-line.js';
-import type { PlainTold } from './store-told.js';
+import type { StoreTold } from '../../base/store/store-events.js';
 
 /** The descriptor of the pipe by which a process of a pool and the worker exchange messages. */
 export const CHANNEL_FD = 3;
@@ -140,3 +140,24 @@ export type FromTask =
    * already sent with the message `outcome`.
    */
   | { readonly kind: 'settled'; readonly outcome: HandlerEnd | undefined; readonly memoryMb: number };
+
+type Failed = Extract<StoreTold, { event: 'store:failed' }>;
+
+/** An event of a store that a thread or process uses, as plain data. */
+export type PlainTold =
+  | (Omit<Failed, 'error'> & { readonly error: { readonly kind: StoreErrorKind; readonly message: string } })
+  | Exclude<StoreTold, Failed>;
+
+/** Returns an event of a store as plain data. */
+export function plainTold(told: StoreTold): PlainTold {
+  if (told.event !== 'store:failed') return told;
+  const { error, ...rest } = told;
+  const kind = error instanceof StoreError ? error.kind : 'unavailable';
+  return { ...rest, error: { kind, message: error.message } };
+}
+
+/** Returns an event of a store that `plainTold` has made plain. */
+export function wholeTold(told: PlainTold): StoreTold {
+  if (told.event !== 'store:failed') return told;
+  return { ...told, error: new StoreError(told.error.kind, told.error.message) };
+}

@@ -7,8 +7,7 @@ import type { Logger } from '../../base/log/log.js';
 import { tokenHash } from '../../base/token-hash.js';
 import type { Host, HostExit } from './host.js';
 import { type LogLine, lineSize, writeLine } from './log-line.js';
-import { wholeTold } from './store-told.js';
-import type { FromHost, FromTask, HostOptions } from './pool-messages.js';
+import { wholeTold, type FromHost, type FromTask, type HostOptions } from './pool-messages.js';
 
 export interface PoolOptions {
   readonly spawn: () => Host;

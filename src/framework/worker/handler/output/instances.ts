@@ -5,8 +5,7 @@ import { isObject, type Kind, OBJECT } from '../../../declare/dto/kinds.js';
 import { DEPTH_LIMIT } from '../input/decode.js';
 import { kindViolation, mapParts, type ValuePath } from '../input/value-path.js';
 import { MOST_VIOLATIONS, type Violation } from '../outcome/refusal.js';
-import { holdsItself, invalidOutput, objectFault, toJsonOf, tooDeep } from './encode.js';
-import { emptyInstanceFault } from './empty-instance.js';
+import { holdsItself, invalidOutput, objectFault, toJsonOf, tooDeep, emptyInstanceFault } from './encode.js';
 import type { OutputLimit } from './output-limit.js';
 
 /**
