@@ -82,17 +82,13 @@ class SystemClock extends BaseClock {
 
   override after(ms: number, fn: () => void): Cancel {
     const due = this.now() + ms;
-    let timer: NodeJS.Timeout;
-    const arm = (leftMs: number): void => {
-      timer = setTimeout(ring, Math.min(Math.max(leftMs, 0), LONGEST_TIMER_MS));
-    };
     const ring = (): void => {
       // Node's timers may fire up to a millisecond early; a deadline must not.
       const leftMs = due - this.now();
-      if (leftMs > 0) arm(leftMs);
+      if (leftMs > 0) timer = setTimeout(ring, Math.min(leftMs, LONGEST_TIMER_MS));
       else fn();
     };
-    arm(ms);
+    let timer = setTimeout(ring, Math.min(Math.max(ms, 0), LONGEST_TIMER_MS));
     return () => clearTimeout(timer);
   }
 }

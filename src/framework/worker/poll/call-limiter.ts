@@ -77,7 +77,12 @@ export class CallLimiter implements Limiter {
 
   answered(isThrottled: boolean, sentAt: number): void {
     const now = this.#clock.now();
-    if (!isThrottled) this.#note(now);
+    if (!isThrottled) {
+      const second = Math.floor(now / 1_000);
+      const last = this.#granted.at(-1);
+      if (last?.second === second) last.calls++;
+      else this.#granted = [...this.#granted.slice(-LIMIT.seconds), { second, calls: 1 }];
+    }
     if (this.#perSecond === Infinity) {
       if (isThrottled || this.#count) this.#judge(isThrottled, now);
       return;
@@ -122,13 +127,6 @@ export class CallLimiter implements Limiter {
   #release(): void {
     this.#perSecond = Number.POSITIVE_INFINITY;
     this.#wait();
-  }
-
-  #note(now: number): void {
-    const second = Math.floor(now / 1_000);
-    const last = this.#granted.at(-1);
-    if (last?.second === second) last.calls++;
-    else this.#granted = [...this.#granted.slice(-LIMIT.seconds), { second, calls: 1 }];
   }
 
   /** Returns the most calls that were granted in one of the last seconds. */
