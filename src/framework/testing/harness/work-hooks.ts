@@ -1,6 +1,6 @@
 import { createHook } from 'node:async_hooks';
 import { channel } from 'node:diagnostics_channel';
-import { kindOf, whileUnanswered } from './work-kinds.js';
+import { Conversation, kindOf } from './work-kinds.js';
 
 /** The real work of one task, to which work is added. */
 interface Begins {
@@ -18,19 +18,23 @@ let workOfCaller: () => Begins | undefined = () => undefined;
  */
 const owners = new Map<number, Begins>();
 
+/** Matches the types of sockets. */
+const SOCKETS = /^(TCP|TLS|PIPE)WRAP$/;
+
 const begins = createHook({
   init(id, type, _trigger, resource) {
     if (type === 'PROMISE' || type === 'TickObject') return;
-    const kind = type === 'Timeout' ? 'timer' : kindOf(type, resource);
-    const task = kind && workOfCaller();
+    const isSocket = SOCKETS.test(type);
+    const kind = kindOf(type, resource);
+    const task = kind || isSocket || type === 'Timeout' ? workOfCaller() : undefined;
     if (!task) return;
-    if (kind === 'timer') {
-      task.addTimer(resource);
-      return;
+    if (type === 'Timeout') task.addTimer(resource);
+    else if (!kind) beginSocket(resource, task);
+    else {
+      if (owners.size === 0) ends.enable();
+      owners.set(id, task);
+      task.begin(id, kind.name, kind.watch?.(resource));
     }
-    if (owners.size === 0) ends.enable();
-    owners.set(id, task);
-    task.begin(id, kind.name, kind.watch?.(resource));
   },
 });
 
@@ -45,24 +49,49 @@ const ends = createHook({
   },
 });
 
+/** The methods by which Node writes on a socket. */
+const WRITES = [
+  'writeBuffer',
+  'writev',
+  'writeUtf8String',
+  'writeLatin1String',
+  'writeAsciiString',
+  'writeUcs2String',
+];
+
+/** Tracks a socket that a task opens. */
+function beginSocket(socket: object, task: Begins): void {
+  // When an HTTP request uses a connection again, Node announces an object that is no socket.
+  if (typeof Reflect.get(socket, 'hasRef') !== 'function') return;
+  const conversation = new Conversation(socket);
+  for (const name of WRITES) {
+    const write: unknown = Reflect.get(socket, name);
+    if (typeof write !== 'function') continue;
+    Reflect.set(socket, name, (...args: readonly unknown[]): unknown => {
+      conversation.wrote();
+      return Reflect.apply(write, socket, args);
+    });
+  }
+  task.begin(socket, 'a socket', () => conversation.isOpen);
+}
+
 /**
- * The events of `fetch` and undici, and of UDP sockets. A request is tracked by its events and not by a socket, since it
- * may use a connection that another task has opened.
+ * The events of `fetch` and undici. A request is tracked by its events and not by a socket, since it may use a connection
+ * that another task has opened.
  */
 const CHANNELS = [
   ['undici:request:create', (message) => begin(field(message, 'request'), 'an HTTP request')],
   ['undici:request:trailers', (message) => end(field(message, 'request'))],
   ['undici:request:error', (message) => end(field(message, 'request'))],
-  ['udp.socket', (message) => beginUdp(field(message, 'socket'))],
 ] as const satisfies readonly (readonly [string, (message: unknown) => void])[];
 
 const begun = new WeakMap<object, Begins>();
 
-function begin(what: object | undefined, name: string, isOpen?: () => boolean): void {
+function begin(what: object | undefined, name: string): void {
   const task = what && workOfCaller();
   if (!task) return;
   begun.set(what, task);
-  task.begin(what, name, isOpen);
+  task.begin(what, name);
 }
 
 function end(what: object | undefined): void {
@@ -70,32 +99,36 @@ function end(what: object | undefined): void {
 }
 
 /**
- * Tracks a UDP socket like a TCP socket, by what is sent and received. Without a listener for messages, no response is
- * waited for.
+ * Tracks each UDP socket on which a task sends, until a response arrives. Without a listener for messages, there is no
+ * response to wait for.
  */
-function beginUdp(socket: object | undefined): void {
-  if (!socket) return;
-  const { on, send, listenerCount } = socket as Udp;
-  const traffic = {
-    bytesRead: 0,
-    bytesWritten: 0,
-    hasRef: () => Reflect.apply(listenerCount, socket, ['message']) > 1,
-  };
-  Reflect.apply(on, socket, ['message', () => void traffic.bytesRead++]);
-  Reflect.apply(on, socket, ['close', () => end(socket)]);
-  Reflect.set(socket, 'send', (...args: readonly unknown[]) => {
-    traffic.bytesWritten++;
+function watchUdp(socket: Udp): void {
+  const { send } = socket;
+  const traffic = { bytesRead: 0, hasRef: () => socket.listenerCount('message') > 1 };
+  let conversation: Conversation | undefined;
+  socket.send = (...args) => {
+    const task = workOfCaller();
+    if (task && !conversation) socket.on('message', () => void traffic.bytesRead++);
+    const known = task ? (conversation ??= new Conversation(traffic)) : undefined;
+    known?.wrote();
+    if (known) task?.begin(socket, 'a UDP socket', () => known.isOpen);
     return Reflect.apply(send, socket, args);
-  });
-  begin(socket, 'a UDP socket', whileUnanswered(traffic));
+  };
+  socket.on('close', () => (traffic.hasRef = () => false));
 }
 
 /** The methods of `dgram.Socket` that are used here. That module isn't loaded, since most tests don't need it. */
 interface Udp {
-  readonly on: (event: string, listener: () => void) => unknown;
-  readonly send: (...args: readonly unknown[]) => unknown;
-  readonly listenerCount: (event: string) => number;
+  send: (...args: readonly unknown[]) => unknown;
+  on(event: string, listener: () => void): unknown;
+  listenerCount(event: string): number;
 }
+
+// A test may open its sockets before the first task.
+channel('udp.socket').subscribe((message) => {
+  const socket = field(message, 'socket');
+  if (socket) watchUdp(socket as Udp);
+});
 
 /**
  * The functions of WebAssembly that compile in another thread. Node's hooks don't report such work, so these functions

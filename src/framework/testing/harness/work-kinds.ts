@@ -31,21 +31,41 @@ const whileWaiting = (immediate: Resource) => (): boolean => Reflect.get(immedia
 /** A socket that has received something is considered idle after this many real milliseconds without traffic. */
 const SOCKET_QUIET_MS = 50;
 
-/** Watches a socket. It counts as work until a response arrives, and again after each write until the next response. */
-export function whileUnanswered(socket: Resource): () => boolean {
-  if (typeof Reflect.get(socket, 'hasRef') !== 'function') return () => false;
-  const isReferenced = whileReferenced(socket);
-  let [read, written, readAt] = [0, 0, Number.POSITIVE_INFINITY];
-  return () => {
-    const [nowRead, nowWritten] = [
-      Number(Reflect.get(socket, 'bytesRead') ?? 0),
-      Number(Reflect.get(socket, 'bytesWritten') ?? 0),
-    ];
-    if (nowRead !== read) readAt = realNow();
-    else if (nowWritten !== written) readAt = Number.POSITIVE_INFINITY;
-    [read, written] = [nowRead, nowWritten];
-    return isReferenced() && realNow() - readAt < SOCKET_QUIET_MS;
-  };
+/** A socket with a counter of what it has received. */
+interface Receiver {
+  readonly bytesRead?: number;
+}
+
+/** The traffic of a socket. It counts as work until a response arrives, and again after each write. */
+export class Conversation {
+  readonly #socket: Receiver;
+  readonly #isReferenced: () => boolean;
+  /** How much had been received when the task last wrote. */
+  #before: number;
+  #read: number;
+  #readAt = Number.NEGATIVE_INFINITY;
+
+  constructor(socket: Receiver) {
+    this.#socket = socket;
+    this.#isReferenced = whileReferenced(socket);
+    this.#before = this.#read = this.#received;
+  }
+
+  /** Called before something is written. */
+  wrote(): void {
+    this.#before = this.#received;
+  }
+
+  get isOpen(): boolean {
+    const read = this.#received;
+    if (read !== this.#read) this.#readAt = realNow();
+    this.#read = read;
+    return this.#isReferenced() && (read === this.#before || realNow() - this.#readAt < SOCKET_QUIET_MS);
+  }
+
+  get #received(): number {
+    return this.#socket.bytesRead ?? 0;
+  }
 }
 
 const KINDS: readonly (readonly [types: RegExp, name: string, watch?: WorkKind['watch']])[] = [
@@ -55,7 +75,6 @@ const KINDS: readonly (readonly [types: RegExp, name: string, watch?: WorkKind['
   [/^HTTPCLIENTREQUEST$/, 'an HTTP request'],
   [/^HTTP2STREAM$/, 'an HTTP/2 stream'],
   [/^(WRITE|SHUTDOWN|UDPSEND)WRAP$/, 'a socket', whileReferenced],
-  [/^(TCP|PIPE)WRAP$/, 'a socket', whileUnanswered],
   [/^PROCESSWRAP$/, 'a child process', whileReferenced],
   [/^WORKER$/, 'a worker thread', whileReferenced],
   [/^MESSAGEPORT$/, 'a message from a thread', whileReferenced],
