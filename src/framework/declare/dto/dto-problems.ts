@@ -1,9 +1,11 @@
 import type { Problem } from '../../base/errors.js';
 import { type Constructor, isBuiltIn } from '../class.js';
 import { conversionFaults, type Fault, fault, OF_ARRAYS } from './conversion-problems.js';
-import { type DtoProperty, fieldsWithoutRule } from './dto-property.js';
+import type { DtoProperty } from './dto-property.js';
+import { fieldsWithoutRule } from './exposed-fields.js';
 import { otherDecorators } from './other-decorators.js';
 import {
+  fixedType,
   hasRules,
   nestedShapes,
   typesOf,
@@ -162,7 +164,7 @@ function neverHolds(rule: string, label: string, container: 'set' | 'map'): Faul
 /** Finds a discriminator that would make an instance of the base class of a value whose type it doesn't know. */
 function unknownSubtypes(property: DtoProperty, label: string, groups: Groups): Fault[] {
   const { property: key, subTypes = [] } = property.discriminator ?? {};
-  const [base] = key === undefined ? [] : typesOf({ ...property, discriminator: undefined });
+  const base = key === undefined ? undefined : fixedType(property);
   if (!base || !hasRules(base, groups) || subTypes.some(({ value }) => value === base)) return [];
   const { name } = base;
   return [

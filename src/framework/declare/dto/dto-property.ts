@@ -1,10 +1,9 @@
-import type { TransformFnParams } from 'class-transformer';
-import { TransformationType } from 'class-transformer/cjs/enums/index.js';
 import { defaultMetadataStorage } from 'class-transformer/cjs/storage.js';
 import type { ValidationArguments } from 'class-validator';
 import { getMetadataStorage, IS_OPTIONAL, ValidationTypes } from './class-validator.js';
 import type { Constructor } from '../class.js';
 import { COLLECTION, isObject, kindOf, type Kind } from './kinds.js';
+import { isRead, readTransforms, writtenOf, type Transform, type Written } from './exposed-fields.js';
 import { hasPropertyType, readPropertyType } from '../metadata.js';
 
 /** The kind of collection that is the value of a property; `one` if the value is no collection. */
@@ -20,14 +19,6 @@ export interface Discriminator {
   readonly subTypes: readonly { readonly name: string; readonly value: Constructor<object> }[];
 }
 
-/** A field or accessor that is part of an output: its name, its JSON key, and the functions of its `@Transform`s. */
-export interface Written {
-  readonly name: string;
-  readonly key: string;
-  readonly transforms: readonly Transform[];
-}
-
-type Transform = (params: TransformFnParams) => unknown;
 type Message = string | ((about: ValidationArguments) => string) | undefined;
 type Condition = (object: object, value: unknown) => boolean;
 
@@ -126,8 +117,6 @@ export type RuleMetadata = ReturnType<
   ReturnType<typeof getMetadataStorage>['getTargetValidationMetadatas']
 >[number];
 
-const { PLAIN_TO_CLASS, CLASS_TO_PLAIN } = TransformationType;
-
 /**
  * Reads what is declared about one property. @param metadata everything that class-validator has recorded for the
  * property, at least one entry
@@ -140,59 +129,38 @@ export function readProperty(
 ): DtoProperty {
   const expose = defaultMetadataStorage.findExposeMetadata(owner, name);
   const type = defaultMetadataStorage.findTypeMetadata(owner, name);
+  const discriminator = type?.options?.discriminator;
+  const nested = metadata.find((rule) => rule.type === ValidationTypes.NESTED_VALIDATION);
+  const conditions = metadata.filter((rule) => rule.type === ValidationTypes.CONDITIONAL_VALIDATION);
   const declaredType = readPropertyType(owner, name) ?? type?.reflectedType;
   const each = metadata.some((rule) => rule.each);
   const declared = kindOf(declaredType) ?? (each ? COLLECTION : undefined);
+  const container = containerOf(declaredType, each);
   const rules = metadata.flatMap(readRules);
   const open = metadata.some((rule) => rule.type === ValidationTypes.WHITELIST);
   return {
     name,
     key: expose?.options?.name ?? name,
-    readable: isExposed(owner, name, groups, PLAIN_TO_CLASS) && isSettable(owner, name),
+    readable: isRead(owner, name, groups),
     exposed: expose !== undefined,
     declaredType,
     emitted: hasPropertyType(owner, name),
     declared,
-    container: containerOf(declaredType, each),
-    grid: containerOf(declaredType, each) === 'array' && rules.some(isArrayOfEach),
-    ...typeParts(type, name),
-    ...nestedPart(metadata),
-    ...conditionParts(metadata),
-    transforms: transformsOf(owner, name, groups, PLAIN_TO_CLASS),
+    container,
+    grid: container === 'array' && rules.some((rule) => rule.name === 'isArray' && rule.each),
+    typed: type !== undefined,
+    typeIn: (object) => asClass(type?.typeFunction?.({ newObject: {}, object, property: name })),
+    ...(discriminator && {
+      discriminator: { ...discriminator, kept: type.options.keepDiscriminatorProperty === true },
+    }),
+    ...(nested && { nested: { message: nested.message } }),
+    conditions: conditions.map(({ constraints }) => constraints[0] as Condition),
+    onlyOptional: conditions.every((rule) => rule.name === IS_OPTIONAL),
+    transforms: readTransforms(owner, name, groups),
     written: writtenOf(owner, name, groups),
     rules,
     open,
     mayBeAbsent: (!declared && type === undefined) || open,
-  };
-}
-
-/** Returns the parts of a property that `@Type` declares. */
-function typeParts(
-  type: ReturnType<typeof defaultMetadataStorage.findTypeMetadata>,
-  property: string,
-): Pick<DtoProperty, 'typed' | 'typeIn' | 'discriminator'> {
-  const discriminator = type?.options?.discriminator;
-  return {
-    typed: type !== undefined,
-    typeIn: (object) => asClass(type?.typeFunction?.({ newObject: {}, object, property })),
-    ...(discriminator && {
-      discriminator: { ...discriminator, kept: type.options.keepDiscriminatorProperty === true },
-    }),
-  };
-}
-
-/** Returns the part of a property that `@ValidateNested` declares. */
-function nestedPart(metadata: readonly RuleMetadata[]): Pick<DtoProperty, 'nested'> {
-  const nested = metadata.find((each) => each.type === ValidationTypes.NESTED_VALIDATION);
-  return nested ? { nested: { message: nested.message } } : {};
-}
-
-/** Returns the parts of a property that `@IsOptional` and `@ValidateIf` declare. */
-function conditionParts(metadata: readonly RuleMetadata[]): Pick<DtoProperty, 'conditions' | 'onlyOptional'> {
-  const found = metadata.filter((rule) => rule.type === ValidationTypes.CONDITIONAL_VALIDATION);
-  return {
-    conditions: found.map(({ constraints }) => constraints[0] as Condition),
-    onlyOptional: found.every(({ name }) => name === IS_OPTIONAL),
   };
 }
 
@@ -229,113 +197,6 @@ function decimalPlacesPart(name: string, constraints: unknown): Pick<DtoRule, 'd
     },
   };
 }
-
-/** Returns the fields and accessors that are part of an output because of `@Expose`, although they have no rule. */
-export function exposedBeside(
-  owner: Constructor<object>,
-  ruled: readonly string[],
-  groups: readonly string[],
-): Written[] {
-  return defaultMetadataStorage
-    .getExposedProperties(owner, CLASS_TO_PLAIN)
-    .filter((name) => !ruled.includes(name))
-    .flatMap((name) => writtenOf(owner, name, groups) ?? []);
-}
-
-/**
- * Returns the names of the fields that only `@Type`, `@Transform` or `@Expose` declares, or that only a new instance
- * shows: no rule in any group says what they hold, and no `@Exclude` or group leaves them out on purpose.
- */
-export function fieldsWithoutRule(
-  owner: Constructor<object>,
-  instance: object,
-  groups: readonly string[],
-  direction: 'input' | 'output',
-): string[] {
-  const way = direction === 'input' ? PLAIN_TO_CLASS : CLASS_TO_PLAIN;
-  const ruled = new Set(
-    getMetadataStorage()
-      .getTargetValidationMetadatas(owner, '', false, false, [])
-      .map(({ propertyName }) => propertyName),
-  );
-  const exposed = defaultMetadataStorage.getExposedProperties(owner, way);
-  const transformed = namesIn('_transformMetadatas', owner).filter(
-    (name) => defaultMetadataStorage.findTransformMetadatas(owner, name, way).length > 0,
-  );
-  const own = Object.keys(instance).filter((name) => typeof Reflect.get(instance, name) !== 'function');
-  const shown = new Set([...own, ...namesIn('_typeMetadatas', owner), ...transformed, ...exposed]);
-  return [...shown].filter(
-    (name) =>
-      !ruled.has(name) &&
-      isExposed(owner, name, groups, way) &&
-      (direction === 'input' ? isSettable(owner, name) : !exposed.includes(name)),
-  );
-}
-
-/** Returns the names of the properties of a class for which class-transformer keeps metadata of one kind. */
-function namesIn(kind: '_typeMetadatas' | '_transformMetadatas', owner: Constructor<object>): string[] {
-  const byClass = Reflect.get(defaultMetadataStorage, kind) as ReadonlyMap<
-    unknown,
-    ReadonlyMap<string, unknown>
-  >;
-  const names: string[] = [];
-  for (let each: unknown = owner; typeof each === 'function'; each = Object.getPrototypeOf(each))
-    names.push(...(byClass.get(each)?.keys() ?? []));
-  return names;
-}
-
-function writtenOf(owner: Constructor<object>, name: string, groups: readonly string[]): Written | undefined {
-  if (!isExposed(owner, name, groups, CLASS_TO_PLAIN)) return undefined;
-  const key = defaultMetadataStorage.findExposeMetadata(owner, name)?.options?.name ?? name;
-  return { name, key, transforms: transformsOf(owner, name, groups, CLASS_TO_PLAIN) };
-}
-
-function transformsOf(
-  owner: Constructor<object>,
-  name: string,
-  groups: readonly string[],
-  direction: TransformationType,
-): Transform[] {
-  return defaultMetadataStorage
-    .findTransformMetadatas(owner, name, direction)
-    .filter(({ options }) => appliesIn(groups, options?.groups))
-    .map(({ transformFn }) => transformFn);
-}
-
-/**
- * Returns true if `@Exclude` and `@Expose` don't leave a property out when an input is read or, in the other direction,
- * an output is written. class-transformer decides in the same way.
- */
-function isExposed(
-  owner: Constructor<object>,
-  name: string,
-  groups: readonly string[],
-  direction: TransformationType,
-): boolean {
-  if (defaultMetadataStorage.getExcludedProperties(owner, direction).includes(name)) return false;
-  const exposed = defaultMetadataStorage.getExposedProperties(owner, direction).includes(name);
-  if (!exposed && defaultMetadataStorage.getStrategy(owner) === 'excludeAll') return false;
-  return appliesIn(groups, defaultMetadataStorage.findExposeMetadata(owner, name)?.options?.groups);
-}
-
-const appliesIn = (groups: readonly string[], wanted: readonly string[] = []): boolean =>
-  wanted.length === 0 || wanted.some((group) => groups.includes(group));
-
-/** Returns false for a method, and for a getter that has no setter. */
-function isSettable(owner: Constructor<object>, name: string): boolean {
-  for (
-    let each: unknown = owner.prototype;
-    typeof each === 'object' && each;
-    each = Object.getPrototypeOf(each)
-  ) {
-    const found = Object.getOwnPropertyDescriptor(each, name);
-    if (found)
-      return found.set !== undefined || (found.get === undefined && typeof found.value !== 'function');
-  }
-  return true;
-}
-
-const isArrayOfEach = ({ name, each }: DtoRule): boolean => name === 'isArray' && each;
 
 /** Returns the collection that the property's type names. If it names none, `each: true` on a rule means an array. */
 function containerOf(declared: unknown, each: boolean): Container {

@@ -1,12 +1,7 @@
 import { getMetadataStorage } from './class-validator.js';
 import type { Constructor } from '../class.js';
-import {
-  exposedBeside,
-  readProperty,
-  type DtoProperty,
-  type RuleMetadata,
-  type Written,
-} from './dto-property.js';
+import { readProperty, type DtoProperty, type RuleMetadata } from './dto-property.js';
+import { exposedBeside, type Written } from './exposed-fields.js';
 
 /**
  * The declarations of class-validator and class-transformer on a class. Only properties with a validation rule are
@@ -118,18 +113,26 @@ export function* nestedShapes(
   for (const each of nested) yield* nestedShapes(each, groups, seen);
 }
 
+/** Returns the class that `@Type` names; undefined if it depends on the object that contains the value. */
+export function fixedType({ typeIn }: Pick<DtoProperty, 'typeIn'>): Constructor<object> | undefined {
+  let asked = false;
+  const holder = new Proxy({}, { get: () => void (asked = true), has: () => (asked = true) });
+  try {
+    const type = typeIn(holder);
+    return asked ? undefined : type;
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * Returns the classes that a property's values can have. Classes that a `@Type` function chooses by the input are left
  * out, since they aren't known here.
  */
-export function typesOf({ discriminator, typeIn }: DtoProperty): Constructor<object>[] {
-  if (discriminator) return discriminator.subTypes.map(({ value }) => value);
-  try {
-    return [typeIn({}) ?? []].flat();
-  } catch {
-    return [];
-  }
-}
+export const typesOf = (property: DtoProperty): Constructor<object>[] =>
+  property.discriminator
+    ? property.discriminator.subTypes.map(({ value }) => value)
+    : [fixedType(property) ?? []].flat();
 
 /**
  * Returns the classes of custom validation rules (`@Validate`, `@ValidatorConstraint`) that are used in a class and in

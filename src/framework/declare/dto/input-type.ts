@@ -8,6 +8,15 @@ import { readParameterTypes } from '../metadata.js';
 /** The result of reading the declared type of an input or output. `spec` is absent if there are problems. */
 type Read<T> = { readonly spec?: T; readonly problems: readonly Problem[] };
 
+const failed = (
+  ref: MethodRef,
+  code: Problem['code'],
+  what: string,
+  fix: string,
+): { problems: Problem[] } => ({
+  problems: [{ code, where: ref.where, what, fix }],
+});
+
 const SCALARS = new Map<unknown, InputSpec>([
   [String, { kind: 'scalar', type: 'string' }],
   [Number, { kind: 'scalar', type: 'number' }],
@@ -26,12 +35,11 @@ const LOST = new Map<unknown, string>([
   [Promise, 'a promise'],
 ]);
 
-const LOST_FIX: ReadonlyMap<unknown, string> = new Map([
-  [
-    Array,
-    "name the class of its elements: @Handle({ input: [TheClass] }); strings and numbers have none: @Handle({ input: 'any' }) takes them unchecked, or have the state send an object that lists them in a field",
-  ],
-]);
+const OF_ARRAY =
+  "name the class of its elements: @Handle({ input: [TheClass] }); strings and numbers have none: @Handle({ input: 'any' }) takes them unchecked, or have the state send an object that lists them in a field";
+
+const OF_LOST =
+  "make it a class and import it without `type`, or name the class: @Handle({ input: TheClass }). A TaskContext is the second parameter: run(input, task: TaskContext). To take the JSON unchecked: @Handle({ input: 'any' })";
 
 /** A method with `@Handle` whose input and output types are read. */
 export interface MethodRef {
@@ -51,8 +59,8 @@ export function readInput(ref: MethodRef, options: { readonly input?: unknown })
   const types = readParameterTypes(ref.target, ref.method);
   if (types === undefined) return withoutMetadata(ref);
   if (types.length === 0) return { spec: { kind: 'none' }, problems: [] };
-  return types.length === 1 && types[0] === Object && takesTaskAlone(ref)
-    ? { problems: [taskAlone(ref)] }
+  return types.length === 1 && types[0] === Object && TASK_NAME.test(onlyParameter(ref) ?? '')
+    ? failed(ref, 'INPUT_TYPE_LOST', TASK_ALONE, takingNoInput(ref))
     : fromParameter(ref, types[0]);
 }
 
@@ -61,14 +69,14 @@ function fromOption(ref: MethodRef, declared: unknown): Read<InputSpec> {
   const scalar = SCALARS.get(declared);
   if (scalar) return { spec: scalar, problems: [] };
   const named = readClass(declared);
-  if (!named) return { problems: [badOption(ref.where, 'input', declared)] };
+  if (!named) return badOption(ref, 'input', declared);
   return checked(named, ref);
 }
 
 /** Reads the type of a handler's output from the option `output`. */
 export function readOutput(ref: MethodRef, declared: unknown): Read<OutputSpec> {
   const named = readClass(declared);
-  if (!named) return { problems: [badOption(ref.where, 'output', declared)] };
+  if (!named) return badOption(ref, 'output', declared);
   const problems = dtoProblems(named.type, `${ref.where}, output`, {
     groups: ref.groups,
     direction: 'output',
@@ -92,25 +100,30 @@ const OPTION_FIX = {
     'leave it out for a text, a number or a boolean, which are written as they are; for an object give a class of your own with rules',
 };
 
-function badOption(where: string, option: 'input' | 'output', declared: unknown): Problem {
+function badOption(ref: MethodRef, option: 'input' | 'output', declared: unknown): { problems: Problem[] } {
   const given = Array.isArray(declared) ? `[${declared.map(show).join(', ')}]` : show(declared);
   const late = declared === undefined || (Array.isArray(declared) && declared.includes(undefined));
   const scalars = option === 'input' ? ", String, Number, Boolean or 'any'" : '';
-  return {
-    code: option === 'input' ? 'INPUT_TYPE_INVALID' : 'OUTPUT_TYPE_INVALID',
-    where,
-    what: `${option}: expected a class, [Class]${scalars}, got ${given}`,
-    fix: late
+  return failed(
+    ref,
+    option === 'input' ? 'INPUT_TYPE_INVALID' : 'OUTPUT_TYPE_INVALID',
+    `${option}: expected a class, [Class]${scalars}, got ${given}`,
+    late
       ? 'the class is not defined yet when the decorator runs: move it above this one, or break the circular import'
       : OPTION_FIX[option],
-  };
+  );
 }
 
 function fromParameter(ref: MethodRef, type: unknown): Read<InputSpec> {
   const scalar = SCALARS.get(type);
   if (scalar) return { spec: scalar, problems: [] };
-  if (LOST.has(type)) return { problems: [lost(ref, type)] };
-  if (isBuiltIn(type)) return { problems: [badOption(ref.where, 'input', type)] };
+  const lost = LOST.get(type);
+  if (lost !== undefined) {
+    const seen = typeof type === 'function' ? type.name : 'undefined';
+    const what = `the type of its first parameter is not in the compiled code. TypeScript wrote ${seen} there, as it does for ${lost}`;
+    return failed(ref, 'INPUT_TYPE_LOST', what, type === Array ? OF_ARRAY : OF_LOST);
+  }
+  if (isBuiltIn(type)) return badOption(ref, 'input', type);
   return checked({ kind: 'class', type: type as Constructor<object> }, ref);
 }
 
@@ -119,59 +132,31 @@ function checked(spec: OutputSpec, { where, groups }: MethodRef): Read<InputSpec
   return problems.length > 0 ? { problems } : { spec, problems };
 }
 
-function lost({ where }: MethodRef, type: unknown): Problem {
-  const seen = typeof type === 'function' ? type.name : 'undefined';
-  return {
-    code: 'INPUT_TYPE_LOST',
-    where,
-    what: `the type of its first parameter is not in the compiled code. TypeScript wrote ${seen} there, as it does for ${LOST.get(type)}`,
-    fix:
-      LOST_FIX.get(type) ??
-      "make it a class and import it without `type`, or name the class: @Handle({ input: TheClass }). A TaskContext is the second parameter: run(input, task: TaskContext). To take the JSON unchecked: @Handle({ input: 'any' })",
-  };
-}
-
 const TASK_NAME = /^_?(?:task|ctx|context|taskContext)$/i;
 
-/**
- * Returns true if a handler's only parameter seems to be the TaskContext. TaskContext is an interface, so the compiled
- * code doesn't show the parameter's type, only its name.
- */
-function takesTaskAlone({ target, method }: MethodRef): boolean {
-  const fn: unknown = Reflect.get(target.prototype as object, method);
-  if (typeof fn !== 'function') return false;
-  const [, name = ''] = /^[^(]*\(\s*([\w$]+)\s*\)/.exec(Function.prototype.toString.call(fn)) ?? [];
-  return TASK_NAME.test(name);
-}
+const TASK_ALONE =
+  'its only parameter looks like the TaskContext, but the first parameter is the input; the task is the second';
 
-const taskAlone = ({ where, method }: MethodRef): Problem => ({
-  code: 'INPUT_TYPE_LOST',
-  where,
-  what: 'its only parameter looks like the TaskContext, but the first parameter is the input; the task is the second',
-  fix: `@Handle({ input: 'any' }) async ${method}(_input: unknown, task: TaskContext); or take none, and call currentTask()`,
-});
+const takingNoInput = ({ method }: MethodRef): string =>
+  `@Handle({ input: 'any' }) async ${method}(_input: unknown, task: TaskContext); or take none, and call currentTask()`;
 
 /**
- * Reads the input of a handler for which the compiler emitted no types. Only the handler's source text then shows if it
- * has no parameter: the function's `length` leaves out parameters with a default.
+ * Returns the name of a method's only parameter as the compiled code shows it, an empty text if it has none, and
+ * undefined if it has several, a default or a pattern. TaskContext is an interface, so only a name shows it.
  */
-function withoutMetadata({ where, target, method }: MethodRef): Read<InputSpec> {
+function onlyParameter({ target, method }: MethodRef): string | undefined {
   const fn: unknown = Reflect.get(target.prototype as object, method);
-  if (typeof fn === 'function' && fn.length === 0 && takesNothing(fn))
-    return { spec: { kind: 'none' }, problems: [] };
-  return {
-    problems: [
-      {
-        code: 'INPUT_TYPE_LOST',
-        where,
-        what: "the compiler wrote no type for its parameters: tsx, esbuild and Node's type stripping write none, tsc and swc do when told to",
-        fix: `set "emitDecoratorMetadata": true in tsconfig.json, and compile with tsc (swc: decoratorMetadata); or name the class: @Handle({ input: TheClass })`,
-      },
-    ],
-  };
+  if (typeof fn !== 'function') return undefined;
+  return /^[^(]*\(\s*([\w$]*)\s*\)/.exec(Function.prototype.toString.call(fn))?.[1];
 }
 
-function takesNothing(fn: object): boolean {
-  const source = Function.prototype.toString.call(fn);
-  return /^[^(]*\(\s*\)/.test(source);
+/** Reads the input of a handler for which the compiler emitted no types: it can only have no parameter. */
+function withoutMetadata(ref: MethodRef): Read<InputSpec> {
+  if (onlyParameter(ref) === '') return { spec: { kind: 'none' }, problems: [] };
+  return failed(
+    ref,
+    'INPUT_TYPE_LOST',
+    "the compiler wrote no type for its parameters: tsx, esbuild and Node's type stripping write none, tsc and swc do when told to",
+    `set "emitDecoratorMetadata": true in tsconfig.json, and compile with tsc (swc: decoratorMetadata); or name the class: @Handle({ input: TheClass })`,
+  );
 }

@@ -1,4 +1,4 @@
-import { oneCopyFix, otherCopies, ourCopy } from '../other-copies.js';
+import { oneCopyFix, type OtherCopy, otherCopies, ourCopy } from '../other-copies.js';
 import type { Problem } from '../../base/errors.js';
 import type { Constructor } from '../class.js';
 
@@ -20,21 +20,17 @@ const examined = new WeakMap<Constructor<object>, Found[]>();
  * uses. Stepwright then doesn't see them.
  */
 export function otherDecorators(type: Constructor<object>): Found[] {
-  const found = examined.get(type) ?? examine(type);
+  const known = examined.get(type);
+  if (known) return known;
+  const other = otherCopies(NAME, STORAGE).find(({ exports }) => isDecoratedIn(exports, type));
+  const found: Found[] = other ? [apart(type, other)] : [];
   examined.set(type, found);
   return found;
 }
 
-function examine(type: Constructor<object>): Found[] {
-  const other = otherCopies(NAME, STORAGE).find(({ exports }) => isDecoratedIn(exports, type));
-  if (!other) return [];
-  return [
-    {
-      code: 'TWO_COPIES',
-      what: `the @Type, @Transform and @Expose of ${type.name} come from another copy of ${NAME} (${other.folder}) than Stepwright uses (${ourCopy(NAME, STORAGE)}), and have no effect`,
-      fix: oneCopyFix(NAME),
-    },
-  ];
+function apart({ name }: Constructor, { folder }: OtherCopy): Found {
+  const what = `the @Type, @Transform and @Expose of ${name} come from another copy of ${NAME} (${folder}) than Stepwright uses (${ourCopy(NAME, STORAGE)}), and have no effect`;
+  return { code: 'TWO_COPIES', what, fix: oneCopyFix(NAME) };
 }
 
 function isDecoratedIn(module: object, type: Constructor<object>): boolean {

@@ -1,8 +1,8 @@
 import type { HandlerDefinition, OutputSpec } from '../definition.js';
 import { type Constructor, isBuiltIn } from '../class.js';
 import type { DtoProperty, DtoRule } from '../dto/dto-property.js';
-import { shapeOf } from '../dto/dto-shape.js';
-import { isOpen, SCALAR_KINDS } from '../dto/kinds.js';
+import { fixedType, shapeOf } from '../dto/dto-shape.js';
+import { isOpen } from '../dto/kinds.js';
 import { allOf, type JsonSchema, ruleSchema, withComment } from './schema-rules.js';
 
 export type { JsonSchema } from './schema-rules.js';
@@ -17,10 +17,7 @@ const NUMBER_TEXT = '^-?(0|[1-9]\\d*)(\\.\\d+)?([eE][+-]?\\d+)?$';
  */
 export function inputSchema({ input, groups, unknownKeys }: Input): JsonSchema {
   if (input.kind === 'none' || input.kind === 'any') return { $schema: DIALECT };
-  if (input.kind === 'scalar') {
-    const [type] = Object.entries(SCALAR_KINDS).find(([name]) => name === input.type) ?? [];
-    return { $schema: DIALECT, type };
-  }
+  if (input.kind === 'scalar') return { $schema: DIALECT, type: input.type };
   return schemaOf(input, new SchemaWriter('input', groups, unknownKeys));
 }
 
@@ -53,21 +50,13 @@ type Field = readonly [key: string, schema: JsonSchema, isAlways: boolean];
 class SchemaWriter {
   readonly definitions: Record<string, JsonSchema> = {};
   readonly #names = new Map<Constructor<object>, Map<string | undefined, string>>();
-  readonly #groups: readonly string[];
-  readonly #unknownKeys: HandlerDefinition['unknownKeys'];
-
-  readonly #direction: 'input' | 'output';
 
   /** @param direction whether the schemas are of JSON that is read, or of JSON that is written */
   constructor(
-    direction: 'input' | 'output',
-    groups: readonly string[],
-    unknownKeys: HandlerDefinition['unknownKeys'],
-  ) {
-    this.#direction = direction;
-    this.#groups = groups;
-    this.#unknownKeys = unknownKeys;
-  }
+    readonly direction: 'input' | 'output',
+    readonly groups: readonly string[],
+    readonly unknownKeys: HandlerDefinition['unknownKeys'],
+  ) {}
 
   /**
    * Returns a reference (`$ref`) to the schema of a class. The first call for a class adds its schema to the
@@ -77,7 +66,7 @@ class SchemaWriter {
    */
   reference(type: Constructor<object>, discriminator?: string): Record<string, unknown> {
     // The discriminator has to be listed only if unknown keys are refused.
-    const also = this.#unknownKeys === 'refuse' ? discriminator : undefined;
+    const also = this.unknownKeys === 'refuse' ? discriminator : undefined;
     const known = this.#names.get(type) ?? new Map<string | undefined, string>();
     this.#names.set(type, known);
     let name = known.get(also);
@@ -101,7 +90,7 @@ class SchemaWriter {
   #object(type: Constructor<object>, also: string | undefined): JsonSchema {
     const schemas = new Map<string, JsonSchema>(also === undefined ? [] : [[also, {}]]);
     const required = new Set<string>();
-    for (const [key, schema, isAlways] of this.#direction === 'input'
+    for (const [key, schema, isAlways] of this.direction === 'input'
       ? this.#read(type)
       : this.#written(type)) {
       schemas.set(key, schema);
@@ -111,14 +100,14 @@ class SchemaWriter {
       type: 'object',
       properties: Object.fromEntries(schemas),
       ...(required.size > 0 && { required: [...required] }),
-      ...(this.#unknownKeys === 'refuse' && CLOSED),
+      ...(this.unknownKeys === 'refuse' && CLOSED),
     };
   }
 
   /** Returns the fields of an input: the key of each, its schema, and true if the key is required. */
   #read(type: Constructor<object>): Field[] {
     const fresh = freshInstance(type);
-    return shapeOf(type, this.#groups).properties.map((property) => {
+    return shapeOf(type, this.groups).properties.map((property) => {
       const schema = this.#property(property);
       const isAlways = isRequired(property, fresh);
       const open = !isAlways && refusesMissing(property, fresh) ? ['a missing key'] : [];
@@ -128,7 +117,7 @@ class SchemaWriter {
 
   /** Returns the fields of an output: the key of each, its schema, and true if the key is always written. */
   #written(type: Constructor<object>): Field[] {
-    const { properties, exposed } = shapeOf(type, this.#groups);
+    const { properties, exposed } = shapeOf(type, this.groups);
     const ofRules = properties.flatMap((property): Field[] => {
       const { written, conditions, mayBeAbsent } = property;
       if (!written) return [];
@@ -198,7 +187,7 @@ class SchemaWriter {
         ? { type: 'object', $comment: 'of a class that depends on it' }
         : withComment({}, ruleNames(rules));
     if (nested) return allOf([this.reference(type), ...schemas.filter(isComment)]);
-    return this.#direction === 'input' ? typedSchema(type, rules) : convertedSchema(type, schemas);
+    return typedSchema(type, rules, this.direction);
   }
 
   #anyOf(
@@ -238,46 +227,34 @@ const isComment = (schema: JsonSchema): boolean => Object.keys(schema).every((ke
 const orNull = (schema: JsonSchema): JsonSchema =>
   saysKind(schema) || Object.hasOwn(schema, 'pattern') ? { anyOf: [schema, { type: 'null' }] } : schema;
 
+const SCALARS = new Map<unknown, string>([
+  [String, 'string'],
+  [Number, 'number'],
+  [Boolean, 'boolean'],
+]);
+
 /**
- * Returns the schema of a value that `@Type` converts. Rules apply to the converted value, so they become part of the
- * schema only if conversion doesn't change the value.
+ * Returns the schema of a value that `@Type` converts or, for an output, of the JSON that such a value becomes. Rules
+ * apply to the converted value, so they become part of the schema only if conversion doesn't change the value.
  */
-function typedSchema(type: Constructor<object>, rules: readonly DtoRule[]): JsonSchema {
-  const constructor: unknown = type;
-  const schemas = rules.map(ruleSchema);
+function typedSchema(
+  type: unknown,
+  rules: readonly DtoRule[],
+  direction: SchemaWriter['direction'],
+): JsonSchema {
   const names = ruleNames(rules);
-  if (constructor === String) return allOf([{ type: 'string' }, ...schemas]);
-  if (constructor === Boolean) return allOf([{ type: 'boolean' }, ...schemas]);
-  if (constructor === Number) {
-    const text = withComment({ type: 'string', pattern: NUMBER_TEXT }, names);
-    return { anyOf: [allOf([{ type: 'number' }, ...schemas]), text] };
+  const scalar = SCALARS.get(type);
+  if (scalar !== undefined) {
+    const schema = allOf([{ type: scalar }, ...rules.map(ruleSchema)]);
+    if (type !== Number || direction === 'output') return schema;
+    return { anyOf: [schema, withComment({ type: 'string', pattern: NUMBER_TEXT }, names)] };
   }
-  if (constructor === Date) {
+  if (direction === 'output') return type === Date ? { type: 'string' } : {};
+  if (type === Date) {
     const date = { anyOf: [{ type: 'string', pattern: DATE }, { type: 'integer' }] };
     return withComment(date, ['impossible dates', ...names.filter((name) => name !== 'isDate')]);
   }
-  return withComment(isOpen(constructor) || isBuiltIn(constructor) ? {} : { type: 'object' }, names);
-}
-
-/** Returns the schema of the JSON that a value of this class becomes. */
-function convertedSchema(type: Constructor<object>, rules: readonly JsonSchema[]): JsonSchema {
-  const constructor: unknown = type;
-  if (constructor === Number) return allOf([{ type: 'number' }, ...rules]);
-  if (constructor === Date) return { type: 'string' };
-  if (constructor === String) return allOf([{ type: 'string' }, ...rules]);
-  return constructor === Boolean ? allOf([{ type: 'boolean' }, ...rules]) : {};
-}
-
-/** Returns the class that `@Type` names; undefined if it depends on the object that contains the value. */
-function fixedType(property: DtoProperty): Constructor<object> | undefined {
-  let asked = false;
-  const holder = new Proxy({}, { get: () => void (asked = true), has: () => (asked = true) });
-  try {
-    const type = property.typeIn(holder);
-    return asked ? undefined : type;
-  } catch {
-    return undefined;
-  }
+  return withComment(isOpen(type) || isBuiltIn(type) ? {} : { type: 'object' }, names);
 }
 
 /** Returns the names of rules for a `$comment`. */
@@ -287,32 +264,28 @@ const ruleNames = (rules: readonly DtoRule[]): string[] => rules.map(({ name }) 
  * Returns true if validation may reject an input without the property's key although the schema doesn't require it: a
  * rule may reject the value that the property then has, or depends on a condition.
  */
-function refusesMissing(
-  { name, rules, onlyOptional, conditions, readable }: DtoProperty,
-  fresh: object,
-): boolean {
+function refusesMissing(property: DtoProperty, fresh: object): boolean {
+  const { name, rules, onlyOptional, conditions, readable } = property;
   if (!readable || (onlyOptional && conditions.length > 0)) return false;
   const value: unknown = Reflect.get(fresh, name);
-  return rules.some((rule) => !isAccepted(rule, value, fresh));
+  return rules.some((rule) => !accepts(rule, value, fresh));
 }
 
-/** Returns true if a rule is known to accept a value. A rule that needs injected services isn't asked. */
-function isAccepted(
+/** Returns true if a rule is known to accept a value. A rule that needs injected services throws. */
+function accepts(
   { decide, constraint, constraints, each }: DtoRule,
-  value: unknown,
+  whole: unknown,
   object: object,
 ): boolean {
-  const decided = decide?.(value);
-  if (decided !== undefined) return decided;
-  const about = { value, constraints, targetName: object.constructor.name, object, property: '' };
-  const check = (part: unknown): boolean => {
-    try {
-      return constraint.instance.validate(part, { ...about, value: part }) === true;
-    } catch {
-      return false;
-    }
-  };
-  return each && Array.isArray(value) ? value.every(check) : check(value);
+  const about = { constraints, targetName: object.constructor.name, object, property: '' };
+  const parts: readonly unknown[] = each && Array.isArray(whole) ? whole : [whole];
+  try {
+    return parts.every(
+      (value) => (decide?.(value) ?? constraint.instance.validate(value, { ...about, value })) === true,
+    );
+  } catch {
+    return false;
+  }
 }
 
 function isRequired(

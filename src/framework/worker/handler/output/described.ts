@@ -1,6 +1,7 @@
 import { TransformationType } from 'class-transformer/cjs/enums/index.js';
 import type { Constructor } from '../../../declare/class.js';
-import { readProperty, type DtoProperty, type Written } from '../../../declare/dto/dto-property.js';
+import { readProperty, type DtoProperty } from '../../../declare/dto/dto-property.js';
+import type { Written } from '../../../declare/dto/exposed-fields.js';
 import { shapeOf, typeOf, type Groups } from '../../../declare/dto/dto-shape.js';
 import type { Described, Field } from './encode.js';
 import type { OutputReads } from './instances.js';
