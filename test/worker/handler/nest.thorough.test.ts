@@ -3,6 +3,19 @@ import { expect, test } from '@jest/globals';
 import { ValidationPipe } from '@nestjs/common';
 import * as transformerPackage from 'class-transformer';
 import * as validatorPackage from 'class-validator';
+import { Type } from 'class-transformer';
+import {
+  Allow,
+  IsDate,
+  IsEmpty,
+  IsIn,
+  IsInt,
+  IsNotEmpty,
+  IsNotIn,
+  IsNumber,
+  IsOptional,
+  ValidateNested,
+} from 'class-validator';
 import type { Constructor } from '../../../src/framework/declare/class.js';
 import { Activity, Handle } from 'stepwright';
 import { createTestBed } from 'stepwright/testing';
@@ -15,6 +28,7 @@ import {
   WHOLE,
   type DrawnDto,
 } from './kinds/drawn-dtos.js';
+import { Item } from './kinds/field.js';
 import { seen } from './rows/row.js';
 
 const PAGE = readFileSync('docs/handlers.md', 'utf8');
@@ -197,6 +211,42 @@ function failsAtStart(shape: string, { fields }: DrawnDto): boolean {
   const isEmpty = Object.values(fields).every(({ initial }) => initial === 'kept');
   return START.has(shape) || isEmpty || new Set(keys).size < keys.length;
 }
+
+class Quoted {
+  @IsOptional() @IsNumber() @Type(() => Number) number?: number;
+  @IsOptional() @IsDate() @Type(() => Date) date?: Date;
+  @IsOptional() @IsNotEmpty() text?: string;
+  @IsOptional() @ValidateNested({ each: true }) @Type(() => Item) items?: Item[];
+}
+class Allowing {
+  @Allow() text!: string;
+}
+class Listed {
+  @IsIn(['a', null]) text!: string;
+}
+class Missing {
+  @IsEmpty() empty!: string;
+  @IsNotIn(['x']) other!: string;
+  @ValidateNested() @Type(() => Item) item!: Item;
+  @IsInt({ validateIf: () => false }) count!: number;
+}
+
+const LOCAL = new Date('2026-01-31T12:00:00').toISOString();
+
+test.each<[json: string, type: Constructor<object>, took: object]>([
+  ['{"number":""}', Quoted, { number: 0 }],
+  ['{"date":"2026-02-30"}', Quoted, { date: { Date: '2026-03-02T00:00:00.000Z' } }],
+  ['{"date":"2026-01-31T12:00:00"}', Quoted, { date: { Date: LOCAL } }],
+  ['{"text":7}', Quoted, { text: 7 }],
+  ['{"items":{"name":"tea"}}', Quoted, { items: { Item: { name: 'tea' } } }],
+  ['{"items":[[{"name":"tea"}]]}', Quoted, { items: [[{ Item: { name: 'tea' } }]] }],
+  ['{"text":null}', Allowing, { text: null }],
+  ['{"text":null}', Listed, { text: null }],
+  ['{}', Missing, {}],
+])('an example of the page: the pipe takes %s, a handler refuses it', async (json, type, took) => {
+  expect(await pipeTakes(type, json, false)).toEqual({ took: { [type.name]: took } });
+  expect(await (await handlerOf(type, 'drop'))(json)).toMatchObject({ refused: expect.any(String) });
+});
 
 test('300 drawn classes: the pipe and a handler agree, or the start fails, or the page says why not', async () => {
   const counts = { start: 0, inputs: 0, same: 0, taken: 0 };
