@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { inputSchema } from '../../declare/schema/dto-schema.js';
-import { exampleInput } from '../../declare/schema/example-input.js';
+import { exampleInput } from './example-input.js';
 import type { ConsoleOptions, ConsoleWorker } from '../../local/index.js';
 import type { PlannedHandler } from '../../worker/build/plan.js';
 import { projectCheck } from '../project/project-check.js';

@@ -1,6 +1,6 @@
 import { showEndpoint } from '../../aws/endpoint.js';
 import { inputSchema, type JsonSchema } from '../../declare/schema/dto-schema.js';
-import { exampleInput } from '../../declare/schema/example-input.js';
+import { exampleInput } from '../local/example-input.js';
 import type { Plan } from '../../worker/build/plan.js';
 import { localArn, type SeededHandler, seededHandlers } from '../local/seed.js';
 

@@ -1,6 +1,6 @@
-import type { HandlerDefinition } from '../definition.js';
-import { isObject } from '../dto/kinds.js';
-import { inputSchema, type JsonSchema } from './dto-schema.js';
+import type { HandlerDefinition } from '../../declare/definition.js';
+import { isObject } from '../../declare/dto/kinds.js';
+import { inputSchema, type JsonSchema } from '../../declare/schema/dto-schema.js';
 
 /** The most levels of nested values in an example. Deeper values are left empty, since a class may contain itself. */
 const DEEPEST = 6;
