@@ -203,7 +203,7 @@ test('the keys that are dropped are logged once, at debug, and counted', async (
   const bed = await createTestBed(Dropping, { log: createLog({ destination: { write }, level: 'debug' }) });
   const input = { count: 1, tip: 'secret', item: { sku: 'a', tip: 2 }, any: { more: 1 } };
   for (const json of [input, input, { count: 1, late: 3 }]) await bed.runText(JSON.stringify(json));
-  const dropped = lines.filter(({ msg }) => String(msg).startsWith('a key of the input is dropped'));
+  const dropped = lines.filter(({ msg }) => String(msg).startsWith('a key is dropped'));
   expect(dropped).toMatchObject([
     { level: 'debug', handler: 'Dropping.run', class: 'Item', key: 'tip', dropped: 1 },
     { level: 'debug', handler: 'Dropping.run', class: 'Known', key: 'tip', dropped: 2 },

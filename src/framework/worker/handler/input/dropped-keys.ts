@@ -21,7 +21,7 @@ export function logDroppedKeys(): (key: string, type: Constructor<object>) => vo
     const shown = key.length > NAME_LIMIT ? `${key.slice(0, NAME_LIMIT)}…` : key;
     currentTask()?.log.debug(
       { key: shown, class: type.name, dropped: count },
-      'a key of the input is dropped: its class has no rule for it',
+      'a key is dropped: its class has no rule for it',
     );
   };
 }
