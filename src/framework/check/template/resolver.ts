@@ -15,6 +15,8 @@ export interface StackValues extends Pick<ResourceHome, 'region' | 'account'> {
   readonly parameters: Readonly<Record<string, string>>;
   /** Returns the value that the stack around a nested one gives to a parameter of it. */
   readonly fromParent?: (parameter: string) => string | undefined;
+  /** Returns true for a nested stack that the stack around it leaves out. */
+  readonly isLeftOut?: () => boolean;
 }
 
 /** The resolved value, or undefined for `AWS::NoValue`. */
@@ -29,15 +31,13 @@ export const UNKNOWN = 'unresolved';
 /** Resolves the functions of CloudFormation in the values of one template. */
 export class Resolver {
   readonly home: ResourceHome;
-  /** The names of exports of other stacks that were asked for. */
-  readonly used = new Set<string>();
   /** The logical ids of resources that have the same one in another stack. */
   readonly #qualified = new Set<string>();
   readonly #conditions = new Map<string, boolean>();
   /** The names that are being resolved. A name that needs itself can't be resolved. */
   readonly #open = new Set<string>();
-  /** The nested stacks of this one, by their logical ids. */
-  readonly nested = new Map<string, Resolver>();
+  /** The nested stacks of this one, by their logical ids; undefined for one whose template can't be read. */
+  readonly nested = new Map<string, Resolver | undefined>();
 
   constructor(
     readonly template: Template,
@@ -119,6 +119,10 @@ export class Resolver {
     return value && this.#once(`Output ${name}`, value, () => this.text(value));
   }
 
+  get isLeftOut(): boolean {
+    return this.values.isLeftOut?.() ?? false;
+  }
+
   /** Returns true for a resource or an output whose condition, if it has one, is true. */
   isWanted(node: TemplateNode): boolean {
     const condition = textIn(entryOf(node, 'Condition'));
@@ -150,7 +154,7 @@ export class Resolver {
 
   /** Returns the value of an export: the one that was given, or that of another stack; undefined if there is none. */
   exported(name: string): string | undefined {
-    this.used.add(name);
+    this.world.used.add(name);
     return this.values.parameters[name] ?? this.world.exported(name, this);
   }
 

@@ -6,7 +6,7 @@ import { isObject, type Json } from '../../local/asl/values/json.js';
 import { JsonText, type Position } from '../source/json-text.js';
 import type { MachineSource } from '../source/machine-source.js';
 import type { Resolver } from './resolver.js';
-import { propertyOf } from './template.js';
+import { propertyOf, templateProblem } from './template.js';
 import {
   entriesOf,
   isBroken,
@@ -23,7 +23,7 @@ export type StackDefinition = Pick<MachineSource, 'file' | 'text' | 'definition'
 };
 
 /** Reports a mistake in a file that a template names. */
-export type ReportIn = (file: string, at: Position, what: string, fix: string) => void;
+type ReportIn = (file: string, at: Position, what: string, fix: string) => void;
 
 /** Values by name, which replace `${Name}` in a definition. */
 type Substitutions = ReadonlyMap<string, string>;
@@ -35,9 +35,9 @@ type Substitutions = ReadonlyMap<string, string>;
 export async function readStackDefinition(
   machine: TemplateNode,
   resolver: Resolver,
-  report: ReportIn,
 ): Promise<StackDefinition | undefined> {
   const { file, path } = resolver.template;
+  const report: ReportIn = (...problem) => resolver.world.report(templateProblem(...problem));
   const values = substitutionsOf(machine, resolver);
   const definition = propertyOf(machine, 'Definition');
   if (definition) return inTemplate(definition, file, resolver, values);

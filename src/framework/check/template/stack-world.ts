@@ -6,24 +6,19 @@ import type { Resolver } from './resolver.js';
 /** Values of stacks by a name. Each belongs to a region of an account. */
 type Values = Map<string, () => string>;
 
-/** A machine that is left out. */
-export interface LeftOut {
-  /** The logical id in the template. */
-  readonly id: string;
-  readonly name: string;
-}
-
-/** Stacks that are read together: the problems in them, and the values that they give each other. */
+/** Stacks that are read together: what is wrong in them, and the values that they give each other. */
 export class StackWorld {
   readonly problems: Problem[] = [];
   /** The problems that concern only a resource that is left out. */
   readonly warnings: Problem[] = [];
   /** The values that can't be resolved. What needs one of them is left out. */
   readonly unresolved: Problem[] = [];
-  /** The machines that are left out, because a value of theirs can't be resolved. */
-  readonly leftOut: LeftOut[] = [];
+  /** The machines that are left out, because a value of theirs can't be resolved: their logical ids and names. */
+  readonly leftOut: { readonly id: string; readonly name: string }[] = [];
   /** The paths of the files that templates name, also of those that can't be read. */
   readonly files = new Set<string>();
+  /** The names of values that were given as parameters and used. */
+  readonly used = new Set<string>();
   /** The number of reports, also of problems that were known. */
   reports = 0;
   readonly #exports: Values = new Map();
@@ -54,31 +49,29 @@ export class StackWorld {
   }
 
   /** Adds the exports of a stack, and what it writes to Parameter Store. */
-  add(resolver: Resolver): void {
-    const { outputs, resources } = resolver.template;
+  add(stack: Resolver): void {
+    const { outputs, resources } = stack.template;
     for (const [id, output] of outputs) {
-      const name = resolver.attempt(entryOf(entryOf(output, 'Export'), 'Name'));
-      if (name !== undefined && resolver.isWanted(output))
-        this.#exports.set(key(resolver, name), () => resolver.output(id) ?? '');
+      const name = stack.attempt(entryOf(entryOf(output, 'Export'), 'Name'));
+      if (name !== undefined && stack.isWanted(output))
+        this.#exports.set(key(stack, name), () => stack.output(id) ?? '');
     }
     for (const [, node] of resources) {
       const value = propertyOf(node, 'Value');
       if (typeOf(node) !== 'AWS::SSM::Parameter' || !value) continue;
-      const name = resolver.attempt(propertyOf(node, 'Name'));
-      if (name !== undefined && resolver.isWanted(node))
-        this.#stored.set(key(resolver, name), () => resolver.text(value));
+      const name = stack.attempt(propertyOf(node, 'Name'));
+      if (name !== undefined && stack.isWanted(node))
+        this.#stored.set(key(stack, name), () => stack.text(value));
     }
   }
 
   /** Returns the value that another stack exports; undefined if none does. */
-  exported(name: string, importer: Resolver): string | undefined {
-    return this.#exports.get(key(importer, name))?.();
-  }
+  readonly exported = (name: string, importer: Resolver): string | undefined =>
+    this.#exports.get(key(importer, name))?.();
 
   /** Returns the value that a stack writes to Parameter Store; undefined if none does. */
-  stored(name: string, reader: Resolver): string | undefined {
-    return this.#stored.get(key(reader, name))?.();
-  }
+  readonly stored = (name: string, reader: Resolver): string | undefined =>
+    this.#stored.get(key(reader, name))?.();
 }
 
 const key = ({ home }: Resolver, name: string): string => `${home.account}:${home.region}:${name}`;

@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import type { Problem } from '../../base/errors.js';
 import { isPlainObject } from '../../base/plain-object.js';
 import { didYouMean, shownPath } from '../../base/show.js';
 import { LOCAL_ACCOUNT } from '../../local/asl/values/arn.js';
 import { arnOf } from './physical-names.js';
 import type { Resolver } from './resolver.js';
-import { MACHINES, openStack, type OpenStack, type Stack, type StackMachine } from './stack.js';
-import { type LeftOut, StackWorld } from './stack-world.js';
+import { ACTIVITY, MACHINES, openStack, readStack, type StackMachine } from './stack.js';
+import { StackWorld } from './stack-world.js';
 import { typeOf } from './template.js';
 
 /** The templates of SAM and CloudFormation, and the cloud assemblies of the CDK, whose machines are to run. */
@@ -20,12 +20,12 @@ export interface StackOptions {
 }
 
 /** The machines and activities of several templates, with the mistakes in them. */
-export interface Stacks extends Stack {
-  readonly problems: readonly Problem[];
-  /** The problems that concern only a resource that is left out. */
-  readonly warnings: readonly Problem[];
-  /** The machines that are left out, because a value of theirs can't be resolved. */
-  readonly leftOut: readonly LeftOut[];
+export interface Stacks extends Readonly<Pick<StackWorld, 'problems' | 'warnings' | 'leftOut'>> {
+  readonly machines: readonly StackMachine[];
+  /** The ARNs of the activities. */
+  readonly activities: readonly string[];
+  /** The paths of the templates, and of the files that they name. */
+  readonly files: readonly string[];
 }
 
 const NO_REGION = 'us-east-1';
@@ -48,39 +48,37 @@ export async function readStacks(options: StackOptions, region: string = NO_REGI
     path: resolve(path),
     stackName: basename(path).replace(/(\.template)?\.[^.]*$/, ''),
   }));
-  const manifests: string[] = [];
   for (const dir of options.assemblies) {
     const read = await readAssembly(resolve(dir));
     if ('code' in read) world.report(read);
     else files.push(...read);
-    manifests.push(join(resolve(dir), 'manifest.json'));
+    world.files.add(join(resolve(dir), 'manifest.json'));
   }
   const { parameters } = options;
   const isRead = world.problems.length === 0;
-  const opened: OpenStack[] = [];
+  const stacks: Resolver[] = [];
   for (const { path, ...own } of files)
-    opened.push(await openStack(path, { account: LOCAL_ACCOUNT, region, parameters, ...own }, world));
-  const resolvers = opened.flatMap((each) => each.resolvers);
-  nameApart(resolvers);
-  for (const resolver of resolvers) world.add(resolver);
-  const stacks: Stack[] = [];
-  for (const stack of opened) stacks.push(await stack.read());
-  const all = <T>(pick: (stack: Stack) => readonly T[]): T[] => stacks.flatMap(pick);
-  const machines = all((stack) => stack.machines);
-  const used = new Set(all((stack) => [...stack.used]));
+    stacks.push(...(await openStack(path, { account: LOCAL_ACCOUNT, region, parameters, ...own }, world)));
+  nameApart(stacks);
+  for (const stack of stacks) world.add(stack);
+  const machines: StackMachine[] = [];
+  const activities = new Set<string>();
+  for (const stack of stacks.filter(({ isLeftOut }) => !isLeftOut)) {
+    const read = await readStack(stack);
+    machines.push(...read.machines);
+    for (const arn of read.activities) activities.add(arn);
+  }
+  const { problems, warnings, unresolved, leftOut, used } = world;
+  // Without any machine there is nothing to start.
+  const isEmpty = machines.length === 0;
   return {
-    machines,
-    used,
-    activities: [...new Set(all((stack) => stack.activities))],
-    files: [...new Set([...manifests, ...all((stack) => stack.files), ...world.files])],
-    leftOut: world.leftOut,
-    warnings: [...world.warnings, ...(machines.length > 0 ? world.unresolved.map(leavesOut) : [])],
+    ...{ machines, leftOut, activities: [...activities], files: [...world.files] },
+    warnings: [...warnings, ...(isEmpty ? [] : unresolved.map(leavesOut))],
     problems: [
-      ...world.problems,
-      // Without any machine there is nothing to start.
-      ...(machines.length > 0 ? [] : world.unresolved),
+      ...problems,
+      ...(isEmpty ? unresolved : []),
       ...twins(machines),
-      ...(isRead ? unusedParameters(options, used) : []),
+      ...(isRead ? unusedParameters(parameters, used) : []),
     ],
   };
 }
@@ -96,7 +94,7 @@ function nameApart(resolvers: readonly Resolver[]): void {
   for (const resolver of resolvers)
     for (const [id, node] of resolver.template.resources) {
       const type = typeOf(node);
-      if (!MACHINES.has(type) && type !== 'AWS::StepFunctions::Activity') continue;
+      if (!MACHINES.has(type) && type !== ACTIVITY) continue;
       const arn = arnOf(type, resolver.nameOf(id, node), resolver.home);
       taken.set(arn, [...(taken.get(arn) ?? []), { resolver, id }]);
     }
@@ -156,26 +154,17 @@ function stackFile(id: string, artifact: unknown, dir: string): StackFile[] {
 }
 
 /** Returns a problem for each machine whose ARN another machine has too. */
-function twins(machines: readonly StackMachine[]): Problem[] {
-  const first = new Map<string, StackMachine>();
-  const problems: Problem[] = [];
-  for (const machine of machines) {
-    const other = first.get(machine.arn);
-    if (!other) first.set(machine.arn, machine);
-    else problems.push(twin(machine, other));
-  }
-  return problems;
-}
+const twins = (machines: readonly StackMachine[]): Problem[] =>
+  machines.flatMap(({ arn, name, path }, index) => {
+    const first = machines.slice(0, index).find((each) => each.arn === arn);
+    if (!first) return [];
+    const what = `${shownPath(first.path)} has a machine '${name}' too`;
+    const fix = `name one of the templates alone: --template ${shownPath(path)}`;
+    return [{ code: 'TEMPLATE_INVALID', where: shownPath(path), what, fix }];
+  });
 
-const twin = ({ name, path }: StackMachine, other: StackMachine): Problem => ({
-  code: 'TEMPLATE_INVALID',
-  where: shownPath(path),
-  what: `${shownPath(other.path)} has a machine '${name}' too`,
-  fix: `name one of the templates alone: --template ${shownPath(join(dirname(path), basename(path)))}`,
-});
-
-function unusedParameters({ parameters }: StackOptions, used: ReadonlySet<string>): Problem[] {
-  return Object.keys(parameters)
+const unusedParameters = (parameters: StackOptions['parameters'], used: ReadonlySet<string>): Problem[] =>
+  Object.keys(parameters)
     .filter((name) => !used.has(name) && !name.startsWith('AWS::'))
     .map((name) => ({
       code: 'TEMPLATE_INVALID',
@@ -183,4 +172,3 @@ function unusedParameters({ parameters }: StackOptions, used: ReadonlySet<string
       what: 'no template has a parameter of this name',
       fix: didYouMean(name, [...used]),
     }));
-}
