@@ -1,39 +1,23 @@
 import type { Position } from '../source/json-text.js';
 import type { Resolved, Resolver } from './resolver.js';
-import { plainJson, type TemplateNode, textIn } from './template-node.js';
+import { entriesOf, NOTHING, plainJson, type TemplateNode, textIn } from './template-node.js';
 
 /** Returns the value of a function of CloudFormation. `at` is the position of the call. */
-type Run = (resolver: Resolver, argument: TemplateNode, at: Position) => Resolved;
-
-const itemsOf = (node: TemplateNode): readonly TemplateNode[] => (node.kind === 'list' ? node.items : [node]);
-
-/** Returns the items of an argument; reports it if there are fewer than `least`. */
-function argumentsOf(
+type Run = (
   resolver: Resolver,
-  node: TemplateNode,
-  least: number,
-): readonly TemplateNode[] | undefined {
-  const items = itemsOf(node);
-  if (items.length >= least) return items;
-  resolver.unresolved(
-    node,
-    `a list of ${least} or more is expected here, not of ${items.length}`,
-    'write all of it',
-  );
-  return undefined;
-}
+  items: readonly TemplateNode[],
+  at: Position,
+  argument: TemplateNode,
+) => Resolved;
 
-const getAtt: Run = (resolver, argument, at) => {
-  const items = itemsOf(argument);
-  const [first, ...rest] =
-    items.length === 1 ? resolver.text(argument).split('.') : items.map((each) => resolver.text(each));
-  return resolver.attribute(first ?? '', rest.join('.'), at);
+const getAtt: Run = (resolver, items, at) => {
+  const texts = items.map((each) => resolver.text(each));
+  const [first = '', ...rest] = texts.length === 1 ? (texts[0] ?? '').split('.') : texts;
+  return resolver.attribute(first, rest.join('.'), at);
 };
 
-const sub: Run = (resolver, argument) => {
-  const [text, variables] = itemsOf(argument);
-  if (!text) return '';
-  const named = variables?.kind === 'map' ? variables.entries : new Map<string, TemplateNode>();
+const sub: Run = (resolver, [text = NOTHING, variables]) => {
+  const named = entriesOf(variables);
   const valueOf = (name: string): string => {
     const own = named.get(name);
     if (own) return resolver.text(own);
@@ -56,85 +40,93 @@ function textOf(resolver: Resolver, value: Resolved, at: Position): string {
   return String(value);
 }
 
-const join: Run = (resolver, argument, at) => {
-  const [separator, list] = argumentsOf(resolver, argument, 2) ?? [];
-  if (!separator || !list) return '';
+const join: Run = (resolver, [separator = NOTHING, list = NOTHING], at) => {
+  const texts = [resolver.resolve(list)].flat().map((each) => textOf(resolver, each, at));
+  return texts.join(resolver.text(separator));
+};
+
+const select: Run = (resolver, [index = NOTHING, list = NOTHING], at) => {
   const values = resolver.resolve(list);
-  const texts = Array.isArray(values) ? values : [values];
-  return texts.map((each) => textOf(resolver, each, at)).join(resolver.text(separator));
+  const picked = Array.isArray(values) ? values[Number(resolver.text(index))] : undefined;
+  const fix = 'correct the index, which begins with 0';
+  return picked ?? resolver.unresolved(at, 'the list has no such item', fix);
 };
 
-const split: Run = (resolver, argument) => {
-  const [separator, text] = argumentsOf(resolver, argument, 2) ?? [];
-  return separator && text ? resolver.text(text).split(resolver.text(separator)) : [];
-};
-
-const select: Run = (resolver, argument, at) => {
-  const [index, list] = argumentsOf(resolver, argument, 2) ?? [];
-  const values = list && resolver.resolve(list);
-  const picked = index && Array.isArray(values) ? values[Number(resolver.text(index))] : undefined;
+const findInMap: Run = (resolver, [map = NOTHING, top = NOTHING, second = NOTHING, options], at) => {
+  const keys = [resolver.text(map), resolver.text(top), resolver.text(second)] as const;
+  const standard = entriesOf(options).get('DefaultValue');
   return (
-    picked ?? resolver.unresolved(at, 'the list has no such item', 'correct the index, which begins with 0')
+    resolver.mapped(...keys) ??
+    (standard
+      ? resolver.resolve(standard)
+      : resolver.unresolved(at, `the Mappings have no entry ${keys.join(' / ')}`, 'add the entry'))
   );
 };
 
-const ifThenElse: Run = (resolver, argument, at) => {
-  const [condition, then, otherwise] = argumentsOf(resolver, argument, 3) ?? [];
-  if (!condition || !then || !otherwise) return undefined;
-  return resolver.resolve(resolver.condition(resolver.text(condition), at) ? then : otherwise);
-};
-
-const findInMap: Run = (resolver, argument, at) => {
-  const [map, top, second, options] = argumentsOf(resolver, argument, 3) ?? [];
-  if (!map || !top || !second) return undefined;
-  const keys = [resolver.text(map), resolver.text(top), resolver.text(second)] as const;
-  const found = resolver.mapped(...keys);
-  if (found !== undefined) return found;
-  const standard = options?.kind === 'map' ? options.entries.get('DefaultValue') : undefined;
-  if (standard) return resolver.resolve(standard);
-  return resolver.unresolved(at, `the Mappings have no entry ${keys.join(' / ')}`, 'add the entry');
-};
-
-const importValue: Run = (resolver, argument, at) => {
+const importValue: Run = (resolver, [argument = NOTHING], at) => {
   const name = resolver.text(argument);
   const fix = `give the value that another stack exports: --parameter '${name}=VALUE'`;
   return resolver.exported(name) ?? resolver.unresolved(at, `no stack here exports '${name}'`, fix);
 };
 
-const condition: Run = (resolver, argument, at) => resolver.condition(resolver.text(argument), at);
-
-const equals: Run = (resolver, argument) => {
-  const [a, b] = argumentsOf(resolver, argument, 2) ?? [];
-  return a && b
-    ? JSON.stringify(comparable(resolver.resolve(a))) === JSON.stringify(comparable(resolver.resolve(b)))
-    : false;
-};
-
 /** CloudFormation compares a number or a boolean as text. */
-const comparable = (value: Resolved): unknown =>
-  typeof value === 'number' || typeof value === 'boolean' ? String(value) : value;
+function comparable(resolver: Resolver, node: TemplateNode): string {
+  const value = resolver.resolve(node);
+  return JSON.stringify(typeof value === 'number' || typeof value === 'boolean' ? String(value) : value);
+}
 
-/** The functions by their long names. Those that need AWS (`Fn::Cidr`, `Fn::Transform`) are not among them. */
-export const FUNCTIONS: ReadonlyMap<string, Run> = new Map<string, Run>([
-  ['Ref', (resolver, argument, at) => resolver.ref(textIn(argument) ?? '', at)],
-  ['Condition', condition],
-  ['Fn::GetAtt', getAtt],
-  ['Fn::Sub', sub],
-  ['Fn::Join', join],
-  ['Fn::Split', split],
-  ['Fn::Select', select],
-  ['Fn::If', ifThenElse],
-  ['Fn::FindInMap', findInMap],
-  ['Fn::ImportValue', importValue],
-  ['Fn::Equals', equals],
-  ['Fn::Not', (resolver, argument) => !itemsOf(argument).every((each) => resolver.isTrue(each))],
-  ['Fn::And', (resolver, argument) => itemsOf(argument).every((each) => resolver.isTrue(each))],
-  ['Fn::Or', (resolver, argument) => itemsOf(argument).some((each) => resolver.isTrue(each))],
-  ['Fn::Base64', (resolver, argument) => Buffer.from(resolver.text(argument)).toString('base64')],
-  ['Fn::GetAZs', ({ home }) => ['a', 'b', 'c'].map((zone) => `${home.region}${zone}`)],
-  ['Fn::Length', (_, argument) => itemsOf(argument).length],
+/**
+ * The functions by their long names, with the fewest arguments that they take. Those that need AWS (`Fn::Cidr`,
+ * `Fn::Transform`) are not among them.
+ */
+const FUNCTIONS: ReadonlyMap<string, readonly [least: number, run: Run]> = new Map<string, [number, Run]>([
+  ['Ref', [1, (resolver, [name], at) => resolver.ref(textIn(name) ?? '', at)]],
+  ['Condition', [1, (resolver, [name = NOTHING], at) => resolver.condition(resolver.text(name), at)]],
+  ['Fn::GetAtt', [1, getAtt]],
+  ['Fn::Sub', [1, sub]],
+  ['Fn::Join', [2, join]],
+  [
+    'Fn::Split',
+    [2, (resolver, [by = NOTHING, text = NOTHING]) => resolver.text(text).split(resolver.text(by))],
+  ],
+  ['Fn::Select', [2, select]],
+  [
+    'Fn::If',
+    [
+      3,
+      (resolver, [name = NOTHING, then = NOTHING, otherwise = NOTHING], at) =>
+        resolver.resolve(resolver.condition(resolver.text(name), at) ? then : otherwise),
+    ],
+  ],
+  ['Fn::FindInMap', [3, findInMap]],
+  ['Fn::ImportValue', [1, importValue]],
+  [
+    'Fn::Equals',
+    [2, (resolver, [a = NOTHING, b = NOTHING]) => comparable(resolver, a) === comparable(resolver, b)],
+  ],
+  ['Fn::Not', [1, (resolver, items) => !items.every((each) => resolver.isTrue(each))]],
+  ['Fn::And', [1, (resolver, items) => items.every((each) => resolver.isTrue(each))]],
+  ['Fn::Or', [1, (resolver, items) => items.some((each) => resolver.isTrue(each))]],
+  ['Fn::Base64', [1, (resolver, [text = NOTHING]) => Buffer.from(resolver.text(text)).toString('base64')]],
+  ['Fn::GetAZs', [0, ({ home }) => ['a', 'b', 'c'].map((zone) => `${home.region}${zone}`)]],
+  ['Fn::Length', [0, (_, items) => items.length]],
   [
     'Fn::ToJsonString',
-    (resolver, argument) => JSON.stringify(resolver.resolve(argument) ?? plainJson(argument)),
+    [0, (resolver, _, __, argument) => JSON.stringify(resolver.resolve(argument) ?? plainJson(argument))],
   ],
 ]);
+
+/** Returns the value of a call of a function. Reports a function that isn't known here, and missing arguments. */
+export function callOf(resolver: Resolver, call: TemplateNode & { readonly kind: 'call' }): Resolved {
+  const { name, argument } = call;
+  const [least, run] = FUNCTIONS.get(name) ?? [];
+  if (least === undefined || !run) {
+    const fix = 'write the value itself, or a Parameter with a Default in its place';
+    return resolver.unresolved(call, `${name} can't be resolved without AWS`, fix);
+  }
+  const items = argument.kind === 'list' ? argument.items : [argument];
+  if (items.length >= least) return run(resolver, items, call, argument);
+  const what = `a list of ${least} or more is expected here, not of ${items.length}`;
+  resolver.unresolved(argument, what, 'write all of it');
+  return undefined;
+}

@@ -2,11 +2,11 @@ import { didYouMean } from '../../base/show.js';
 import { partitionOf } from '../../local/asl/values/arn.js';
 import { type Json, setOwn } from '../../local/asl/values/json.js';
 import type { Position } from '../source/json-text.js';
-import { FUNCTIONS } from './functions.js';
+import { callOf } from './functions.js';
 import { arnOf, attributeOf, namePropertiesOf, refOf, type ResourceHome } from './physical-names.js';
 import type { StackWorld } from './stack-world.js';
 import { propertyOf, type Template, templateProblem, typeOf } from './template.js';
-import { entryOf, plainJson, type TemplateNode, textIn } from './template-node.js';
+import { entryOf, NOTHING, plainJson, type TemplateNode, textIn } from './template-node.js';
 
 /** The values of a stack that its template doesn't contain. */
 export interface StackValues extends Pick<ResourceHome, 'region' | 'account'> {
@@ -54,7 +54,7 @@ export class Resolver {
   resolve(node: TemplateNode): Resolved {
     if (node.kind === 'scalar') return node.value;
     if (node.kind === 'list') return node.items.map((item) => this.resolve(item)).filter(isThere);
-    return node.kind === 'map' ? this.#map(node.entries) : this.#call(node);
+    return node.kind === 'map' ? this.#map(node.entries) : callOf(this, node);
   }
 
   /** Returns the value as text. A number or a boolean is written as in the template. */
@@ -148,7 +148,7 @@ export class Resolver {
 
   /** Returns the value of an entry in the mappings; undefined if there is none. */
   mapped(map: string, top: string, second: string): Json | undefined {
-    const node = entryOf(entryOf(entryOf(this.template.mappings, map), top), second);
+    const node = entryOf(entryOf(this.template.mappings.get(map), top), second);
     return node && plainJson(node);
   }
 
@@ -189,16 +189,6 @@ export class Resolver {
       if (value !== undefined) setOwn(made, key, value);
     }
     return made;
-  }
-
-  #call(node: TemplateNode & { readonly kind: 'call' }): Resolved {
-    const run = FUNCTIONS.get(node.name);
-    if (run) return run(this, node.argument, node);
-    return this.unresolved(
-      node,
-      `${node.name} can't be resolved without AWS`,
-      'write the value itself, or a Parameter with a Default in its place',
-    );
   }
 
   #pseudo(name: string): string | undefined {
@@ -250,9 +240,7 @@ export class Resolver {
     );
     const [longest] = makers.toSorted(([a], [b]) => b.length - a.length);
     if (longest) return { id: longest[0], node: longest[1], rest: name.slice(longest[0].length) };
-    return name.startsWith('Serverless')
-      ? { id: name, node: { ...NOWHERE, value: null }, rest: '' }
-      : undefined;
+    return name.startsWith('Serverless') ? { id: name, node: NOTHING, rest: '' } : undefined;
   }
 
   #refOf(id: string, node: TemplateNode, rest: string): string {
@@ -298,7 +286,6 @@ export class Resolver {
 }
 
 const isThere = (value: Resolved): value is Json => value !== undefined;
-const NOWHERE = { kind: 'scalar', text: '', isBlock: false, line: 1, column: 1 } as const;
 
 /** Returns the ARN of the version in the first route of an alias; undefined if the alias has no routes. */
 export function firstRoute(alias: TemplateNode): TemplateNode | undefined {

@@ -8,11 +8,12 @@ import type { MachineSource } from '../source/machine-source.js';
 import type { Resolver } from './resolver.js';
 import { propertyOf, templateProblem } from './template.js';
 import {
+  asFault,
   entriesOf,
-  isBroken,
   parseTemplate,
   plainJson,
   positionIn,
+  TemplateFault,
   type TemplateNode,
 } from './template-node.js';
 
@@ -125,9 +126,9 @@ async function inFile(
   }
   const definition = substitute(text, values);
   if (!/\.ya?ml$/i.test(path)) return { file, path, text, definition };
-  const node = await parseTemplate(definition);
-  if (isBroken(node)) {
-    report(file, node, node.what, 'correct the YAML there');
+  const node = await parseTemplate(definition).catch(asFault);
+  if (node instanceof TemplateFault) {
+    report(file, node.at, node.message, 'correct the YAML there');
     return { file, path, text: '{}', definition: '{}' };
   }
   const json = jsonText(plainJson(node));

@@ -21,8 +21,13 @@ export type TemplateNode = Position &
 type Keys = ReadonlyMap<string, Position>;
 
 /** A mistake that keeps a text from being a template, and its position. */
-export interface BrokenTemplate extends Position {
-  readonly what: string;
+export class TemplateFault extends Error {
+  constructor(
+    message: string,
+    readonly at: Position,
+  ) {
+    super(message);
+  }
 }
 
 /** The functions of CloudFormation that a short tag names without `Fn::` before it. */
@@ -31,20 +36,26 @@ const WITHOUT_PREFIX: ReadonlySet<string> = new Set(['Ref', 'Condition']);
 const NOT_IN_TEMPLATES = /timestamp|binary|omap|pairs|set$/;
 const MERGE = '<<';
 
-/** Reads a template in YAML or JSON. YAML 1.1 is read as SAM reads it, with the short tags of CloudFormation. */
-export async function parseTemplate(text: string): Promise<TemplateNode | BrokenTemplate> {
+/**
+ * Reads a template in YAML or JSON. YAML 1.1 is read as SAM reads it, with the short tags of CloudFormation.
+ * @throws TemplateFault
+ */
+export async function parseTemplate(text: string): Promise<TemplateNode> {
   const yaml = await import('yaml');
   const lines = new yaml.LineCounter();
-  let document = parse(yaml, text, lines);
+  const document = parse(yaml, text, lines);
   const [error] = document.errors;
-  if (error) {
-    const again = new yaml.LineCounter();
-    document = parse(yaml, indentBrackets(text), again);
-    if (document.errors.length > 0)
-      return { ...positionAt(lines, error.pos[0]), what: firstLine(error.message) };
-    return new Converter(yaml, document, again).convert(document.contents);
-  }
-  return new Converter(yaml, document, lines).convert(document.contents);
+  if (!error) return new Converter(yaml, document, lines).convert();
+  const lenient = new yaml.LineCounter();
+  const again = parse(yaml, indentBrackets(text), lenient);
+  if (again.errors.length === 0) return new Converter(yaml, again, lenient).convert();
+  throw new TemplateFault(firstLine(error.message), positionAt(lines, error.pos[0]));
+}
+
+/** Returns an error of `parseTemplate`. @throws any other error */
+export function asFault(error: unknown): TemplateFault {
+  if (error instanceof TemplateFault) return error;
+  throw error;
 }
 
 type Yaml = typeof import('yaml');
@@ -77,8 +88,6 @@ function indentBrackets(text: string): string {
 /** The number of spaces by which lines inside brackets are indented further. */
 const DEEPER = 100;
 
-export const isBroken = (read: TemplateNode | BrokenTemplate): read is BrokenTemplate => !('kind' in read);
-
 const firstLine = (message: string): string =>
   (message.split('\n')[0] ?? message).replace(/ at line \d+, column \d+:?$/, '');
 
@@ -98,13 +107,8 @@ class Converter {
     private readonly lines: LineCounter,
   ) {}
 
-  convert(node: unknown): TemplateNode | BrokenTemplate {
-    try {
-      return this.#node(node, { line: 1, column: 1 });
-    } catch (error) {
-      if (error instanceof Circle) return { ...error.at, what: error.message };
-      throw error;
-    }
+  convert(): TemplateNode {
+    return this.#node(this.document.contents, { line: 1, column: 1 });
   }
 
   #node(node: unknown, around: Position): TemplateNode {
@@ -122,7 +126,7 @@ class Converter {
     const target = alias.resolve(this.document);
     if (!target) return scalar(at, null);
     if (this.#open.has(target))
-      throw new Circle(`the alias *${alias.source} stands inside what it repeats`, at);
+      throw new TemplateFault(`the alias *${alias.source} stands inside what it repeats`, at);
     return this.#node(target, at);
   }
 
@@ -170,16 +174,6 @@ class Converter {
   }
 }
 
-/** An alias inside its own anchor. */
-class Circle extends Error {
-  constructor(
-    message: string,
-    readonly at: Position,
-  ) {
-    super(message);
-  }
-}
-
 const isFunction = (key: string): boolean => key === 'Ref' || key.startsWith('Fn::');
 
 function mergedEntries(value: TemplateNode): Iterable<[string, TemplateNode]> {
@@ -194,6 +188,9 @@ const scalar = (at: Position, value: Scalar): TemplateNode => ({
   text: String(value),
   isBlock: false,
 });
+
+/** The node of an argument that isn't there. */
+export const NOTHING = scalar({ line: 1, column: 1 }, null);
 
 const jsonOf = (value: unknown): Scalar =>
   typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : null;

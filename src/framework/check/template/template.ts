@@ -1,6 +1,14 @@
 import type { Problem } from '../../base/errors.js';
 import type { Position } from '../source/json-text.js';
-import { entriesOf, entryOf, isBroken, parseTemplate, type TemplateNode, textIn } from './template-node.js';
+import {
+  asFault,
+  entriesOf,
+  entryOf,
+  parseTemplate,
+  TemplateFault,
+  type TemplateNode,
+  textIn,
+} from './template-node.js';
 
 /** A template of SAM or CloudFormation. */
 export interface Template {
@@ -9,7 +17,7 @@ export interface Template {
   /** The file's name in messages. */
   readonly file: string;
   readonly parameters: ReadonlyMap<string, TemplateNode>;
-  readonly mappings: TemplateNode | undefined;
+  readonly mappings: ReadonlyMap<string, TemplateNode>;
   readonly conditions: ReadonlyMap<string, TemplateNode>;
   readonly resources: ReadonlyMap<string, TemplateNode>;
   readonly outputs: ReadonlyMap<string, TemplateNode>;
@@ -17,29 +25,24 @@ export interface Template {
 
 /** Reads a template. Returns the problem if the text is none. @param file the file's name in messages */
 export async function readTemplate(path: string, file: string, text: string): Promise<Template | Problem> {
-  const root = await parseTemplate(text);
-  if (isBroken(root))
+  const root = await parseTemplate(text).catch(asFault);
+  if (root instanceof TemplateFault) {
+    const fix = 'correct the YAML or JSON there; `cfn-lint` shows all of it';
+    return templateProblem(file, root.at, root.message, fix);
+  }
+  const section = (name: string): Template['resources'] => entriesOf(entryOf(root, name));
+  if (entryOf(root, 'Resources')?.kind !== 'map') {
+    const what = 'it has no Resources, so it is no template of SAM or CloudFormation';
     return templateProblem(
       file,
       root,
-      root.what,
-      'correct the YAML or JSON there; `cfn-lint` shows all of it',
-    );
-  const resources = entryOf(root, 'Resources');
-  if (resources?.kind !== 'map')
-    return templateProblem(
-      file,
-      root,
-      'it has no Resources, so it is no template of SAM or CloudFormation',
+      what,
       'name a template, such as template.yaml; with the CDK, --cdk cdk.out',
     );
+  }
   return {
-    ...{ path, file },
-    parameters: entriesOf(entryOf(root, 'Parameters')),
-    mappings: entryOf(root, 'Mappings'),
-    conditions: entriesOf(entryOf(root, 'Conditions')),
-    resources: resources.entries,
-    outputs: entriesOf(entryOf(root, 'Outputs')),
+    ...{ path, file, parameters: section('Parameters'), mappings: section('Mappings') },
+    ...{ conditions: section('Conditions'), resources: section('Resources'), outputs: section('Outputs') },
   };
 }
 
