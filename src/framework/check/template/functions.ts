@@ -1,6 +1,6 @@
 import type { Position } from '../source/json-text.js';
 import type { Resolved, Resolver } from './resolver.js';
-import { entriesOf, NOTHING, plainJson, type TemplateNode, textIn } from './template-node.js';
+import { type Call, entriesOf, NOTHING, plainJson, type TemplateNode, textIn } from './template-node.js';
 
 /** Returns the value of a function of CloudFormation. `at` is the position of the call. */
 type Run = (
@@ -117,7 +117,7 @@ const FUNCTIONS: ReadonlyMap<string, readonly [least: number, run: Run]> = new M
 ]);
 
 /** Returns the value of a call of a function. Reports a function that isn't known here, and missing arguments. */
-export function callOf(resolver: Resolver, call: TemplateNode & { readonly kind: 'call' }): Resolved {
+export function callOf(resolver: Resolver, call: Call): Resolved {
   const { name, argument } = call;
   const [least, run] = FUNCTIONS.get(name) ?? [];
   if (least === undefined || !run) {

@@ -29,34 +29,22 @@ export async function nestedTemplate(node: TemplateNode, resolver: Resolver): Pr
 async function inAssets(dir: string, key: string): Promise<string | undefined> {
   const names = await readdir(dir).catch((): string[] => []);
   for (const name of names.filter((each) => each.endsWith('.assets.json'))) {
-    const manifest = await readJson(join(dir, name));
-    const files = isPlainObject(manifest) ? manifest['files'] : undefined;
-    for (const file of Object.values(isPlainObject(files) ? files : {})) {
-      const path = isUploadedAs(file, key) ? textOfSource(file) : undefined;
-      if (path !== undefined) return join(dir, path);
+    const manifest = await readFile(join(dir, name), 'utf8')
+      .then(JSON.parse)
+      .catch(() => undefined);
+    for (const file of entriesAt(manifest, 'files')) {
+      const keys = entriesAt(file, 'destinations').map((each) =>
+        String(valueAt(each, 'objectKey')).split('/').at(-1),
+      );
+      const path = keys.includes(key) ? valueAt(file, 'source', 'path') : undefined;
+      if (typeof path === 'string') return join(dir, path);
     }
   }
   return undefined;
 }
 
-/** Returns undefined for a file that can't be read. */
-async function readJson(path: string): Promise<unknown> {
-  try {
-    return JSON.parse(await readFile(path, 'utf8'));
-  } catch {
-    return undefined;
-  }
-}
+/** Returns the value at the end of some keys of a manifest; undefined if there is none. */
+export const valueAt = (value: unknown, ...keys: readonly string[]): unknown =>
+  keys.reduce((at, key) => (isPlainObject(at) ? at[key] : undefined), value);
 
-function isUploadedAs(file: unknown, key: string): boolean {
-  const destinations = isPlainObject(file) ? file['destinations'] : undefined;
-  return Object.values(isPlainObject(destinations) ? destinations : {}).some(
-    (each) => isPlainObject(each) && String(each['objectKey']).split('/').at(-1) === key,
-  );
-}
-
-function textOfSource(file: unknown): string | undefined {
-  const source = isPlainObject(file) ? file['source'] : undefined;
-  const path = isPlainObject(source) ? source['path'] : undefined;
-  return typeof path === 'string' ? path : undefined;
-}
+const entriesAt = (value: unknown, key: string): unknown[] => Object.values(valueAt(value, key) ?? {});

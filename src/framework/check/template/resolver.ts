@@ -1,12 +1,12 @@
 import { didYouMean } from '../../base/show.js';
 import { partitionOf } from '../../local/asl/values/arn.js';
-import { type Json, setOwn } from '../../local/asl/values/json.js';
+import type { Json } from '../../local/asl/values/json.js';
 import type { Position } from '../source/json-text.js';
 import { callOf } from './functions.js';
 import { arnOf, attributeOf, namePropertiesOf, refOf, type ResourceHome } from './physical-names.js';
 import type { StackWorld } from './stack-world.js';
 import { propertyOf, type Template, templateProblem, typeOf } from './template.js';
-import { entryOf, NOTHING, plainJson, type TemplateNode, textIn } from './template-node.js';
+import { entryOf, jsonIn, NOTHING, plainJson, type TemplateNode, textIn } from './template-node.js';
 
 /** The values of a stack that its template doesn't contain. */
 export interface StackValues extends Pick<ResourceHome, 'region' | 'account'> {
@@ -52,9 +52,7 @@ export class Resolver {
 
   /** Returns the value of a node, with its functions resolved. Reports each one that can't be. */
   resolve(node: TemplateNode): Resolved {
-    if (node.kind === 'scalar') return node.value;
-    if (node.kind === 'list') return node.items.map((item) => this.resolve(item)).filter(isThere);
-    return node.kind === 'map' ? this.#map(node.entries) : callOf(this, node);
+    return jsonIn(node, (call) => callOf(this, call));
   }
 
   /** Returns the value as text. A number or a boolean is written as in the template. */
@@ -182,15 +180,6 @@ export class Resolver {
     return value === true || value === 'true';
   }
 
-  #map(entries: ReadonlyMap<string, TemplateNode>): Json {
-    const made: { [key: string]: Json } = {};
-    for (const [key, node] of entries) {
-      const value = this.resolve(node);
-      if (value !== undefined) setOwn(made, key, value);
-    }
-    return made;
-  }
-
   #pseudo(name: string): string | undefined {
     const { region, account, partition } = this.home;
     const suffix = partition === 'aws-cn' ? 'amazonaws.com.cn' : 'amazonaws.com';
@@ -284,8 +273,6 @@ export class Resolver {
     }
   }
 }
-
-const isThere = (value: Resolved): value is Json => value !== undefined;
 
 /** Returns the ARN of the version in the first route of an alias; undefined if the alias has no routes. */
 export function firstRoute(alias: TemplateNode): TemplateNode | undefined {

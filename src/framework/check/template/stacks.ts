@@ -4,6 +4,7 @@ import type { Problem } from '../../base/errors.js';
 import { isPlainObject } from '../../base/plain-object.js';
 import { didYouMean, shownPath } from '../../base/show.js';
 import { LOCAL_ACCOUNT } from '../../local/asl/values/arn.js';
+import { valueAt } from './nested-template.js';
 import { arnOf } from './physical-names.js';
 import type { Resolver } from './resolver.js';
 import { ACTIVITY, MACHINES, openStack, readStack, type StackMachine } from './stack.js';
@@ -106,13 +107,12 @@ function nameApart(resolvers: readonly Resolver[]): void {
 async function readAssembly(dir: string): Promise<StackFile[] | Problem> {
   const path = join(dir, 'manifest.json');
   try {
-    const manifest: unknown = JSON.parse(await readFile(path, 'utf8'));
-    const artifacts = isPlainObject(manifest) ? manifest['artifacts'] : undefined;
+    const artifacts = valueAt(JSON.parse(await readFile(path, 'utf8')), 'artifacts');
     if (!isPlainObject(artifacts)) return noAssembly(path, 'it has no artifacts');
     const files: StackFile[] = [];
     for (const [id, artifact] of Object.entries(artifacts)) {
-      const inner = innerAssembly(artifact, dir);
-      const read = inner === undefined ? stackFile(id, artifact, dir) : await readAssembly(inner);
+      const inner = propertyOfArtifact(artifact, 'cdk:cloud-assembly', 'directoryName');
+      const read = inner === undefined ? stackFile(id, artifact, dir) : await readAssembly(join(dir, inner));
       if ('code' in read) return read;
       files.push(...read);
     }
@@ -130,27 +130,19 @@ const noAssembly = (path: string, why: string): Problem => ({
 });
 
 /** Returns a property of an artifact; undefined unless the artifact is of this type and the property is text. */
-function propertyText(artifact: unknown, type: string, key: string): string | undefined {
-  if (!isPlainObject(artifact) || artifact['type'] !== type) return undefined;
-  const { properties } = artifact;
-  const value = isPlainObject(properties) ? properties[key] : undefined;
+function propertyOfArtifact(artifact: unknown, type: string, key: string): string | undefined {
+  const value = valueAt(artifact, 'type') === type ? valueAt(artifact, 'properties', key) : undefined;
   return typeof value === 'string' ? value : undefined;
-}
-
-function innerAssembly(artifact: unknown, dir: string): string | undefined {
-  const name = propertyText(artifact, 'cdk:cloud-assembly', 'directoryName');
-  return name === undefined ? undefined : join(dir, name);
 }
 
 function stackFile(id: string, artifact: unknown, dir: string): StackFile[] {
   const type = 'aws:cloudformation:stack';
-  const file = propertyText(artifact, type, 'templateFile');
+  const file = propertyOfArtifact(artifact, type, 'templateFile');
   if (file === undefined) return [];
-  const environment = isPlainObject(artifact) ? artifact['environment'] : undefined;
-  const [, account, region] = /^aws:\/\/(\d{12})\/([a-z0-9-]+)$/.exec(String(environment)) ?? [];
-  const stackName = propertyText(artifact, type, 'stackName') ?? id;
-  const path = join(dir, file);
-  return [{ path, stackName, ...(account && { account }), ...(region && { region }) }];
+  const environment = String(valueAt(artifact, 'environment'));
+  const [, account, region] = /^aws:\/\/(\d{12})\/([a-z0-9-]+)$/.exec(environment) ?? [];
+  const stackName = propertyOfArtifact(artifact, type, 'stackName') ?? id;
+  return [{ path: join(dir, file), stackName, ...(account && { account }), ...(region && { region }) }];
 }
 
 /** Returns a problem for each machine whose ARN another machine has too. */

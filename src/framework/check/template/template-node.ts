@@ -1,4 +1,4 @@
-import type { Alias, Document, LineCounter, Node, Pair, YAMLMap } from 'yaml';
+import type { Alias, Document, LineCounter, Node, Pair } from 'yaml';
 import { type Json, setOwn } from '../../local/asl/values/json.js';
 import type { Position, Step } from '../source/json-text.js';
 
@@ -9,16 +9,18 @@ type Scalar = string | number | boolean | null;
  * A value in a template, with its position. A function of CloudFormation is a `call`, in its long form
  * (`{"Fn::Sub": …}`) and in its short one (`!Sub …`).
  */
-export type TemplateNode = Position &
-  (
+export type TemplateNode = Position & {
+  /** The position of the key of which this is the value. */
+  readonly keyAt?: Position;
+} & (
     | { readonly kind: 'scalar'; readonly value: Scalar; readonly text: string; readonly isBlock: boolean }
     | { readonly kind: 'list'; readonly items: readonly TemplateNode[] }
-    | { readonly kind: 'map'; readonly entries: ReadonlyMap<string, TemplateNode>; readonly keys: Keys }
+    | { readonly kind: 'map'; readonly entries: ReadonlyMap<string, TemplateNode> }
     | { readonly kind: 'call'; readonly name: string; readonly argument: TemplateNode }
   );
 
-/** The positions of the keys of a map. */
-type Keys = ReadonlyMap<string, Position>;
+/** A function of CloudFormation. */
+export type Call = TemplateNode & { readonly kind: 'call' };
 
 /** A mistake that keeps a text from being a template, and its position. */
 export class TemplateFault extends Error {
@@ -146,26 +148,20 @@ class Converter {
   }
 
   #map(node: Node, at: Position): TemplateNode {
-    const keys = new Map<string, Position>();
-    const entries = this.yaml.isMap(node) ? this.#entries(node, at, keys) : new Map<string, TemplateNode>();
-    const [only, ...others] = entries;
-    if (only && others.length === 0 && isFunction(only[0]))
-      return { ...at, kind: 'call', name: only[0], argument: only[1] };
-    return { ...at, kind: 'map', entries, keys };
-  }
-
-  #entries(map: YAMLMap, at: Position, keys: Map<string, Position>): Map<string, TemplateNode> {
     const entries = new Map<string, TemplateNode>();
-    for (const pair of map.items) {
-      const key = this.#key(pair);
+    for (const pair of this.yaml.isMap(node) ? node.items : []) {
       const value = this.#node(pair.value, at);
-      if (this.yaml.isNode(pair.key) && pair.key.range)
-        keys.set(key, positionAt(this.lines, pair.key.range[0]));
-      if (key !== MERGE) entries.set(key, value);
+      const start = this.yaml.isNode(pair.key) ? pair.key.range?.[0] : undefined;
+      const key = this.#key(pair);
+      if (key !== MERGE)
+        entries.set(key, start === undefined ? value : { ...value, keyAt: positionAt(this.lines, start) });
       else
         for (const [name, merged] of mergedEntries(value)) if (!entries.has(name)) entries.set(name, merged);
     }
-    return entries;
+    const [only, ...others] = entries;
+    if (only && others.length === 0 && isFunction(only[0]))
+      return { ...at, kind: 'call', name: only[0], argument: only[1] };
+    return { ...at, kind: 'map', entries };
   }
 
   #key({ key }: Pair): string {
@@ -217,18 +213,25 @@ export function positionIn(node: TemplateNode, steps: readonly Step[]): Position
     const child: TemplateNode | undefined =
       found?.kind === 'list' ? found.items[Number(step)] : entryOf(found, String(step));
     if (!child) break;
-    at = (found?.kind === 'map' ? found.keys.get(String(step)) : undefined) ?? child;
+    at = child.keyAt ?? child;
     found = child;
   }
   return { line: at.line, column: at.column };
 }
 
-/** Returns a value as JSON, with its functions in their long form. */
-export function plainJson(node: TemplateNode): Json {
+/** Returns a value as JSON. @param call returns the value of a function; undefined to leave it out */
+export function jsonIn(node: TemplateNode, call: (node: Call) => Json | undefined): Json | undefined {
   if (node.kind === 'scalar') return node.value;
-  if (node.kind === 'list') return node.items.map(plainJson);
-  if (node.kind === 'call') return { [node.name]: plainJson(node.argument) };
+  if (node.kind === 'call') return call(node);
+  if (node.kind === 'list') return node.items.flatMap((item) => listOf(jsonIn(item, call)));
   const made: { [key: string]: Json } = {};
-  for (const [key, value] of node.entries) setOwn(made, key, plainJson(value));
+  for (const [key, value] of node.entries)
+    for (const each of listOf(jsonIn(value, call))) setOwn(made, key, each);
   return made;
 }
+
+const listOf = (value: Json | undefined): Json[] => (value === undefined ? [] : [value]);
+
+/** Returns a value as JSON, with its functions in their long form. */
+export const plainJson = (node: TemplateNode): Json =>
+  jsonIn(node, ({ name, argument }) => ({ [name]: plainJson(argument) })) ?? null;
