@@ -1,3 +1,4 @@
+import type { Problem } from '../../base/errors.js';
 import { didYouMean } from '../../base/show.js';
 import { partitionOf } from '../../local/asl/values/arn.js';
 import type { Json } from '../../local/asl/values/json.js';
@@ -71,6 +72,16 @@ export class Resolver {
   /** Returns the value as text without reporting anything; undefined if it can't be resolved. */
   attempt(node: TemplateNode | undefined): string | undefined {
     return node && this.world.attempt(() => this.text(node));
+  }
+
+  /** Reports a mistake. @param file the file in which it is. @default the template */
+  report(at: Position, what: string, fix: string, file = this.template.file): void {
+    this.world.report(templateProblem(file, at, what, fix));
+  }
+
+  /** Reports a resource that is left out. */
+  warn(at: Position, what: string, fix: string, code: Problem['code'] = 'TEMPLATE_INVALID'): void {
+    this.world.warnings.push({ ...templateProblem(this.template.file, at, what, fix), code });
   }
 
   /** Reports a value that can't be resolved. @returns the text that stands for it */
@@ -200,19 +211,15 @@ export class Resolver {
     const isStored = type.startsWith('AWS::SSM::Parameter::Value');
     const given = this.values.fromParent?.(name) ?? this.values.parameters[name];
     const value = given ?? (isStored ? this.world.stored(textIn(standard) ?? '', this) : undefined);
-    if (value === undefined && isStored)
+    const text = value ?? (standard?.kind === 'scalar' && !isStored ? standard.text : undefined);
+    if (text === undefined) {
+      const why = isStored ? 'has its value in Parameter Store' : 'has no Default';
       return this.unresolved(
         at,
-        `the parameter '${name}' has its value in Parameter Store`,
-        `give the value: --parameter ${name}=VALUE`,
-      );
-    const text = value ?? (standard?.kind === 'scalar' ? standard.text : undefined);
-    if (text === undefined)
-      return this.unresolved(
-        at,
-        `the parameter '${name}' has no Default`,
+        `the parameter '${name}' ${why}`,
         `give its value: --parameter ${name}=VALUE`,
       );
+    }
     return /List/.test(type) ? text.split(',').map((item) => item.trim()) : text;
   }
 

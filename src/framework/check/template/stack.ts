@@ -6,7 +6,7 @@ import { arnOf } from './physical-names.js';
 import { firstRoute, Resolver, type StackValues } from './resolver.js';
 import { readStackDefinition } from './stack-definition.js';
 import type { StackWorld } from './stack-world.js';
-import { propertyOf, readTemplate, templateProblem, typeOf } from './template.js';
+import { propertyOf, readTemplate, typeOf } from './template.js';
 import { entriesOf, type TemplateNode } from './template-node.js';
 
 /** A state machine of a template. */
@@ -84,7 +84,7 @@ export async function readStack(
     else if (isNestedStack(node) && !stack.nested.has(id)) {
       const what = `the nested stack ${id} is left out: its template isn't on this machine`;
       const fix = 'name a local file: TemplateURL: nested.yaml; or run it by itself: --template nested.yaml';
-      stack.world.warnings.push(templateProblem(stack.template.file, node, what, fix));
+      stack.warn(node, what, fix);
     }
   }
   return { machines, activities };
@@ -95,7 +95,7 @@ function isWanted(stack: Resolver, id: string, node: TemplateNode): boolean {
   if (!id.startsWith('Fn::')) return stack.isWanted(node);
   const what = `${id} is left out: it makes resources at AWS alone`;
   const fix = 'write the machines out to run them here';
-  stack.world.warnings.push(templateProblem(stack.template.file, node, what, fix));
+  stack.warn(node, what, fix);
   return false;
 }
 
@@ -110,9 +110,7 @@ async function machineOf(
   const { world, template } = stack;
   const type = propertyOf(node, 'StateMachineType') ?? propertyOf(node, 'Type');
   if (type && stack.text(type) === 'EXPRESS') {
-    const what = `the machine ${id} is EXPRESS and is left out`;
-    const problem = templateProblem(template.file, type, what, EXPRESS_FIX);
-    world.warnings.push({ ...problem, code: 'MACHINE_UNSUPPORTED' });
+    stack.warn(type, `the machine ${id} is EXPRESS and is left out`, EXPRESS_FIX, 'MACHINE_UNSUPPORTED');
     return [];
   }
   const before = world.reports;
