@@ -153,6 +153,12 @@ const expression = fc
       "$states.input{ 'k': a }",
       '$states.input^(a)',
       '$states.input.*',
+      "$states.input.{ 'a': b }",
+      "$states.input.a.('x')",
+      '$states.input.$string(a)',
+      '$v.(a + b)',
+      '$v.a[0].b',
+      '$states.input^(b)[0].a',
     ),
   )
   .map((text) => `{% ${text} %}`);

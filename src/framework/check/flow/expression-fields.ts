@@ -32,13 +32,21 @@ interface Node {
   readonly then?: Node;
   readonly else?: Node;
   /** The filters of a step. */
-  readonly predicate?: readonly { readonly expr: Node }[];
-  readonly stages?: readonly { readonly expr: Node }[];
+  readonly predicate?: readonly Filter[];
+  readonly stages?: readonly Filter[];
   readonly group?: { readonly lhs: readonly (readonly [Node, Node])[] };
   /** The names of variables that a step binds. */
   readonly focus?: string;
   readonly index?: string;
   readonly keepSingletonArray?: boolean;
+  /** The terms of a sort. */
+  readonly terms?: readonly { readonly expression: Node }[];
+}
+
+/** A filter, or the name of a variable that is bound to an index. */
+interface Filter {
+  readonly expr?: Node;
+  readonly value?: string;
 }
 
 const of = (shape: Shape, names: string): [string, Shape][] =>
@@ -180,6 +188,10 @@ class Evaluation {
         return (this.#variables[String(node.lhs?.value)] = this.#use(node.rhs));
       case 'condition':
         return this.#chosen(node);
+      case 'sort':
+        for (const { expression } of node.terms ?? [])
+          this.#with(itemOf(this.it) ?? this.it).#use(expression);
+        return itemOf(this.it) === undefined ? this.it : sequenceOf(this.it);
       case 'lambda':
         this.#body(node, []);
         return UNKNOWN;
@@ -202,24 +214,28 @@ class Evaluation {
   }
 
   #path({ steps = [], keepSingletonArray }: Node): Shape | Lost {
+    for (const { focus, index, stages = [] } of steps)
+      for (const bound of [focus, index, ...stages.map(({ value }) => value)])
+        if (bound !== undefined) this.#variables[bound] = UNKNOWN;
     let at = this.it;
     let path = '';
     for (const [index, step] of steps.entries()) {
       const name = `${step.type === 'variable' ? '$' : ''}${typeof step.value === 'string' ? step.value : '…'}`;
       path += `${index > 0 ? '.' : ''}${name}`;
-      const isList = index > 0 && itemOf(at) !== undefined;
+      // A sort is applied to a list as a whole.
+      const isList = index > 0 && step.type !== 'sort' && itemOf(at) !== undefined;
       const found = this.#with(isList ? (itemOf(at) ?? UNKNOWN) : at).of(step);
       if (found instanceof Lost)
         return new Lost(found.missing, found.missing.kind === 'field' ? path : found.path);
-      const isOwnList = step.type === 'unary' && step.value === '[';
-      at = isList ? (isOwnList ? UNKNOWN : sequenceOf(found)) : found;
-      for (const bound of [step.focus, step.index]) if (bound) this.#variables[bound] = UNKNOWN;
+      // An unknown value may be a list. A list that is written in a path isn't spread.
+      const isOpen = index > 0 && (at === UNKNOWN || (isList && step.type === 'unary' && step.value === '['));
+      at = isOpen ? UNKNOWN : isList ? sequenceOf(found) : found;
     }
     return keepSingletonArray && isSequence(at) ? new ListOf(itemOf(at) ?? UNKNOWN) : at;
   }
 
   /** Returns what is known of a value after the filters, and the other things, that are written behind it. */
-  #filtered(value: Shape, { predicate = [], stages = [], group, focus, index, type }: Node): Shape {
+  #filtered(value: Shape, { predicate = [], stages = [], group, focus, index }: Node): Shape {
     let left = value;
     for (const { expr } of [...predicate, ...stages]) {
       if (!expr) return UNKNOWN;
@@ -228,7 +244,7 @@ class Evaluation {
       left = expr.type === 'number' ? item : sequenceOf(item);
     }
     for (const [, each] of group?.lhs ?? []) this.#with(UNKNOWN).#use(each);
-    return (group ?? focus ?? index ?? (type === 'sort' || undefined)) ? UNKNOWN : left;
+    return (group ?? focus ?? index) ? UNKNOWN : left;
   }
 
   #binary({ value, lhs, rhs }: Node): Shape | Lost {
