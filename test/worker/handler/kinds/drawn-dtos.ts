@@ -262,6 +262,38 @@ export const SHAPES_OF_FIELDS: Readonly<Record<string, Draw>> = {
     ...{ declared: Object, suits: ['a', 1, true, null], takes: anything },
     decorators: [random.pick([IsIn(['a', 1, null]), Allow(), IsDefined()])],
   }),
+  'a number or null, @Type': (random) => ({
+    ...{ declared: Object, suits: [...NUMBERS, '7', null], takes: isNumeric },
+    decorators: [random.pick([IsNumber(), Allow(), IsNotIn([1])]), Type(() => Number)],
+  }),
+  'a date or null, @Type': (random) => ({
+    ...{ declared: Object, suits: [...DATES, null], takes: isDated },
+    decorators: [random.pick([IsDate(), Allow(), IsDefined()]), Type(() => Date)],
+  }),
+  'a class or null': (random) => ({
+    ...{ declared: Object, suits: [...ITEMS, null], takes: isItem },
+    decorators: [ValidateNested(), Type(() => Item), ...random.pick([[], [Allow()], [IsDefined()]])],
+  }),
+  'a list or null': (random) => ({
+    ...{ declared: Object, suits: [...lists(ITEMS), null], takes: listOf(isItem) },
+    decorators: [ValidateNested(each), Type(() => Item), ...random.pick([[], [Allow()], [IsDefined()]])],
+  }),
+  'texts or null': (random) => ({
+    ...{ declared: Object, suits: [...lists(TEXTS), null, 'a'], takes: Array.isArray },
+    decorators: [IsString(each), ...random.pick([[], [Allow()], [ArrayMinSize(1)]])],
+  }),
+  'a number in a list, without each': () => ({
+    ...{ declared: Array, suits: lists([...NUMBERS, '7', 'x']), takes: listOf(isNumeric) },
+    decorators: [IsArray(), Type(() => Number)],
+  }),
+  'two @Transforms': () => ({
+    ...{ declared: String, suits: ['a', 7], takes: anything },
+    decorators: [
+      Transform(({ value }) => `${String(value)}!`),
+      Transform(({ value }) => `${String(value)}?`),
+      IsString(),
+    ],
+  }),
   'an open object': () => ({
     declared: Object,
     suits: [

@@ -197,6 +197,12 @@ class Unions {
   @IsOptional() @IsString({ each: true }) several?: string | string[];
   @IsOptional() @Type(() => Number) @IsNumber() nullable?: number | null;
 }
+class OrNull {
+  @Allow() text!: string | null;
+  @IsIn(['a', null]) choice!: string | null;
+  @Allow() @Type(() => Date) at!: Date | null;
+  @IsNotIn(['x']) other!: string | number;
+}
 class Parent {
   @Allow() inherited!: string;
 }
@@ -261,6 +267,13 @@ test.each<[string, InputOption, string, unknown, HandleOptions?]>([
   ['unknown', Unions, '{"anything":[1]}', { Unions: { anything: [1] } }],
   ['each, of a union: a list', Unions, '{"several":["a"]}', { Unions: { several: ['a'] } }],
   ['each, of a union: no list', Unions, '{"several":"a"}', 'refused: several must be an array'],
+  [
+    'null in a union',
+    OrNull,
+    '{"text":null,"choice":null,"at":null,"other":null}',
+    { OrNull: { text: null, choice: null, at: null, other: null } },
+  ],
+  ['a missing key of a union', OrNull, '{"choice":"a"}', { OrNull: { choice: 'a' } }],
   ['@Type of a union with null', Unions, '{"nullable":null}', { Unions: { nullable: null } }],
   [
     '@Type of a union with null: no number',
