@@ -321,6 +321,20 @@ export const mistakes: [string, () => Constructor | Constructor[], string, strin
     ['Orders.run, output', 'Bare'],
   ],
   [
+    'an output with a field that has neither a rule nor @Expose',
+    () => {
+      @Activity('orders')
+      class Orders {
+        @Handle({ output: Forgotten }) run(_input: Order): Forgotten {
+          return new Forgotten();
+        }
+      }
+      return Orders;
+    },
+    'INPUT_WITHOUT_RULES',
+    ['Orders.run, output', 'Forgotten.note', 'the output would lose the value', '@Expose() or a rule'],
+  ],
+  [
     'an output that is no class',
     () => {
       const options: object = { output: String };

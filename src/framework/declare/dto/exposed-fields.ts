@@ -13,7 +13,9 @@ export interface Written {
   readonly transforms: readonly Transform[];
 }
 
+/** The function of a `@Transform`. */
 export type Transform = (params: TransformFnParams) => unknown;
+
 /** Returns the fields and accessors that are part of an output because of `@Expose`, although they have no rule. */
 export function exposedBeside(
   owner: Constructor<object>,

@@ -203,6 +203,15 @@ class OrNull {
   @Allow() @Type(() => Date) at!: Date | null;
   @IsNotIn(['x']) other!: string | number;
 }
+class MayBeMissing {
+  @Allow() only?: string;
+  @ValidateIf(({ only }: MayBeMissing) => only !== 'a') @IsString() unless?: string;
+  @IsInt() initial = 3;
+}
+class MustBeThere {
+  @Allow() @IsString() both!: string;
+  @ValidateIf(() => true) @IsString() held!: string;
+}
 class Parent {
   @Allow() inherited!: string;
 }
@@ -272,6 +281,14 @@ test.each<[string, InputOption, string, unknown, HandleOptions?]>([
     OrNull,
     '{"text":null,"choice":null,"at":null,"other":null}',
     { OrNull: { text: null, choice: null, at: null, other: null } },
+  ],
+  ['missing keys', MayBeMissing, '{"only":"a"}', { MayBeMissing: { initial: 3, only: 'a' } }],
+  ['missing keys, one of them not allowed to be', MayBeMissing, '{}', 'refused: unless must be a string'],
+  [
+    'missing keys that rules refuse',
+    MustBeThere,
+    '{}',
+    'refused: both must be a string, held must be a string',
   ],
   ['a missing key of a union', OrNull, '{"choice":"a"}', { OrNull: { choice: 'a' } }],
   ['@Type of a union with null', Unions, '{"nullable":null}', { Unions: { nullable: null } }],
