@@ -6,7 +6,7 @@ import { ARN, createWorld, type World } from '../../support/world.js';
 let world: World | undefined;
 afterEach(() => world?.close());
 
-const [RATE, TASKS, SECONDS] = [20, 120, 600];
+const [RATE, TASKS, SECONDS] = [10, 60, 600];
 
 const error = (name: Extract<Fault, { kind: 'error' }>['error']): Fault => ({ kind: 'error', error: name });
 
@@ -71,9 +71,9 @@ test('no more heartbeats than the rate reach the service in any second, whatever
     while ((arrived[last] ?? 0) - (arrived[first] ?? 0) >= 1_000) first++;
     mostInASecond = Math.max(mostInASecond, last - first + 1);
   }
-  expect(arrived.length).toBeGreaterThan(4_000);
+  expect(arrived.length).toBeGreaterThan(2_000);
   expect(mostInASecond).toBeGreaterThan(0.9 * RATE);
   expect(mostInASecond).toBeLessThanOrEqual(RATE);
   for (const end of ends) end();
   await clock.advance(30_000);
-});
+}, 300_000);
