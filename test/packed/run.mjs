@@ -140,6 +140,7 @@ function tests() {
     ...Object.fromEntries(readme.map((code, i) => [`readme-${i + 1}.test.ts`, code])),
     ...Object.fromEntries(page.map((code, i) => [`testing-${i + 1}.test.ts`, code])),
     'machine.test.ts': own('machine.test.ts'),
+    'waits.test.ts': own('waits.test.ts'),
     'sdk-mock.test.ts': own('sdk-mock.test.ts'),
   };
 }
@@ -151,6 +152,7 @@ function writeTests(imports, modules) {
     'mode.test.ts': `${JEST}\ntest('runs as it should', () => {\n  expect(typeof require).toBe('${modules === 'esm' ? 'undefined' : 'function'}');\n});\n`,
   };
   for (const [file, code] of Object.entries(files)) write(`test/${file}`, code.replace(JEST, imports));
+  write('test/late.ts', readFileSync(join(root, 'test/packed/late.ts'), 'utf8'));
   write('test/matchers.ts', MATCHERS.get(imports)());
   return Object.values(files).flatMap((code) => code.match(/^test\(/gm) ?? []).length;
 }

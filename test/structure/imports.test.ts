@@ -30,7 +30,7 @@ const ORDER: Readonly<Record<string, string>> = {
   'local/console': '. → topics → api.ts',
   'local/mcp': 'mcp-endpoint.ts → tools → .',
   check: '. → flow, template → source',
-  testing: '. → matchers → machine, bed → harness, jest → mocks',
+  testing: '. → matchers → machine, bed → harness, jest → work, mocks',
   cli: '. → commands → check, deferred, dev, doctor, exec, execute, mcp, new, scale, show, types → supervise → start → control → local → workers, flags, project → output → process',
 };
 /** Narrower than the order: these import nothing beside themselves but what is named here. */
@@ -284,7 +284,7 @@ test('the lean path can be loaded where there is no SDK, as in a thread', () => 
 });
 
 const ownsTime = (file: string): boolean =>
-  ['base/time/clock.ts', 'base/time/turn.ts', 'testing/harness/real-time.ts'].includes(
+  ['base/time/clock.ts', 'base/time/turn.ts', 'testing/work/real-time.ts'].includes(
     relative(FRAMEWORK, file),
   );
 

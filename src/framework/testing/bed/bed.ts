@@ -24,7 +24,7 @@ import {
   type StartOptions,
   type TaskOptions,
 } from '../harness/options.js';
-import type { RealWork } from '../harness/real-work.js';
+import type { RealWork } from '../work/real-work.js';
 import type { Whole } from '../harness/whole.js';
 import { BedClock } from './bed-clock.js';
 import { DeferredTask } from './deferred-task.js';

@@ -15,7 +15,7 @@ import {
   type TestBedOptions,
   unusedProblem,
 } from '../harness/options.js';
-import { RealWork } from '../harness/real-work.js';
+import { RealWork } from '../work/real-work.js';
 import { Bed } from './bed.js';
 import { BedClock } from './bed-clock.js';
 import type { TaskResult } from './bed-port.js';

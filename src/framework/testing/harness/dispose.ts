@@ -1,5 +1,5 @@
 import type { DependencyContainer } from 'tsyringe';
-import { nap } from './real-time.js';
+import { nap } from '../work/real-time.js';
 
 /**
  * Disposes of everything that a container has created, and of each of the `values` that has a `dispose()` or a

@@ -3,7 +3,7 @@ import { EVALUATION_ENDS, EVALUATION_STARTS } from '../../base/local-service.js'
 import { BaseClock, type Cancel } from '../../base/time/clock.js';
 import { TimerHeap } from '../../base/time/timer-heap.js';
 import { show } from '../../base/show.js';
-import { nap, nextTurn, realNow } from './real-time.js';
+import { nap, nextTurn, realNow } from '../work/real-time.js';
 
 /** The process is considered idle after this many turns of the event loop, if it has no HTTP traffic. */
 const QUIET_TURNS = 12;

@@ -16,6 +16,7 @@ import type { Mocks } from '../../local/resources/mocks.js';
 import type { Logger } from '../../base/log/log.js';
 import type { MockList } from '../mocks/stand-in.js';
 import type { Mocker } from '../mocks/mock-rest.js';
+import type { RealTimeLimits } from '../work/real-work.js';
 
 /** The options of a test bed. @typeParam Tokens the tokens of the mocks, in the order of the list */
 export interface TestBedOptions<Tokens extends readonly InjectionToken[] = readonly InjectionToken[]> {
@@ -47,7 +48,7 @@ export interface TestBedOptions<Tokens extends readonly InjectionToken[] = reado
   /** The logger that gets what handlers log with `task.log`. @default nothing is logged */
   readonly log?: Logger;
   /**
-   * The longest real time that the clock waits for a task's real work (a file, a socket, a real timer), and for a
+   * The longest real time that the clock waits for a task's real work (a file, a socket), and for a
    * handler that seems to be waiting for nothing. After that, an error names the work or the handler.
    * @default '5s', and 1 s for a handler that seems to be waiting for nothing
    */
@@ -215,17 +216,6 @@ export function checkOptions(call: string, rows: Readonly<Record<string, Row>>, 
 /** Returns the option `realTimeLimit` in milliseconds. */
 export const realTimeLimitMs = ({ realTimeLimit = '5s' }: TestBedOptions): number =>
   parseDuration(realTimeLimit) ?? Number.NaN;
-
-/** The limits for waiting in real time. */
-export interface RealTimeLimits {
-  /** The most real milliseconds that a piece of real work (a file, a socket, a real timer) may take. */
-  readonly limitMs: number;
-  /**
-   * A handler is considered stuck if, for this many real milliseconds, no real work is in progress for it and no timer
-   * is set on the clock.
-   */
-  readonly idleMs: number;
-}
 
 /** The default of `idleMs`. A test's own `realTimeLimit` replaces it. */
 const IDLE_MS = 1_000;

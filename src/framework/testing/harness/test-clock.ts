@@ -2,8 +2,8 @@ import type { Cancel } from '../../base/time/clock.js';
 import { showDuration } from '../../base/time/duration.js';
 import { HandClock } from './hand-clock.js';
 import { IntervalHeartbeats } from './interval-heartbeats.js';
-import { inNextTurn, nap, realNow } from './real-time.js';
-import type { RealWork } from './real-work.js';
+import { inNextTurn, nap, realNow } from '../work/real-time.js';
+import type { RealWork } from '../work/real-work.js';
 
 /** A call of a test that ends when something has happened. Until then the clock moves on by itself. */
 export interface Goal {

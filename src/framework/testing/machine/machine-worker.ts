@@ -8,7 +8,7 @@ import { Task, type TaskWorld } from '../../worker/task/task.js';
 import type { EnginePort } from './engine-port.js';
 import type { BedHandler } from '../harness/bed-handlers.js';
 import { type HandTasks, WORKER_NAME } from './hand-tasks.js';
-import { nextTurn } from '../harness/real-time.js';
+import { nextTurn } from '../work/real-time.js';
 import type { Fault } from '../harness/options.js';
 import type { TestClock } from '../harness/test-clock.js';
 import { taskWorld } from '../harness/task-world.js';

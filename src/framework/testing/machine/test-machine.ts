@@ -24,7 +24,7 @@ import { handTaskOf, type MachineWorld, TestExecution } from './test-execution.j
 import { unusedFaults, unusedResources } from './unused-options.js';
 import { makeBedHandlers } from '../harness/bed-handlers.js';
 import { closeBy, OpenCalls } from '../harness/open-calls.js';
-import { RealWork } from '../harness/real-work.js';
+import { RealWork } from '../work/real-work.js';
 import { TestClock } from '../harness/test-clock.js';
 import {
   checkOptions,

@@ -4,8 +4,6 @@ import { userFrame } from '../../declare/discovery/load.js';
 import type { TaskContext } from '../../declare/task-context.js';
 import type { CompiledHandler } from '../../worker/handler/compile.js';
 import { currentTask } from '../../worker/handler/context/current-task.js';
-import type { BedHandler } from './bed-handlers.js';
-import type { RealTimeLimits } from './options.js';
 import { inNextTurn, isOwnTimer, nap, nextTurn, realNow } from './real-time.js';
 import { TaskTimer } from './task-timer.js';
 import { isVitestImporting, unwatch, watch } from './work-hooks.js';
@@ -18,6 +16,23 @@ interface Begun {
   readonly isOpen: () => boolean;
   /** An Error that is never thrown. Its stack shows where the work was begun. */
   readonly begunAt: Error;
+}
+
+/** The limits for waiting in real time. */
+export interface RealTimeLimits {
+  /** The most real milliseconds that a piece of real work (a file, a socket) may take. */
+  readonly limitMs: number;
+  /**
+   * A handler is considered stuck if, for this many real milliseconds, no real work is in progress for it and no timer
+   * is set on the clock.
+   */
+  readonly idleMs: number;
+}
+
+/** A handler, with the function that runs it with one task. */
+interface TrackedHandler {
+  readonly definition: { readonly name: string };
+  readonly handle: CompiledHandler;
 }
 
 /** The clock of the tasks. */
@@ -49,11 +64,11 @@ export class RealWork {
    * Returns handlers that do the same and whose real work is tracked, from the call until none of the task's code is
    * running. Node's timers that a task sets run on the clock.
    */
-  trackAll(handlers: readonly BedHandler[], clock: MovingClock): BedHandler[] {
+  trackAll<Handler extends TrackedHandler>(handlers: readonly Handler[], clock: MovingClock): Handler[] {
     return handlers.map((each) => ({ ...each, handle: this.#track(each, clock) }));
   }
 
-  #track({ definition, handle }: BedHandler, clock: MovingClock): CompiledHandler {
+  #track({ definition, handle }: TrackedHandler, clock: MovingClock): CompiledHandler {
     return async (text, context, onEnd) => {
       const task = new TaskWork(definition.name, context, clock, this.#tasks);
       try {

@@ -7,9 +7,8 @@ const FAR_MS = 2 ** 31 - 1;
 const NOW_MS = 1.5;
 
 /**
- * A timer of Node that a task has set, by `setTimeout`, `AbortSignal.timeout()` or any other function. It fires when the
- * test's clock has moved on by its delay. While the clock stands still for real work, it fires when its delay has
- * passed in real time.
+ * A timer of Node that a task has set, by any function of Node. It fires when the test's clock has moved on by its
+ * delay. While the clock stands still for real work, it fires when its delay has passed in real time.
  *
  * Node has no function that changes the delay of a timer. `_idleTimeout` is the field from which `refresh()` takes it,
  * and `_repeat` that of an interval: https://github.com/nodejs/node/blob/v20.x/lib/internal/timers.js
