@@ -35,6 +35,25 @@ const LONGEST_NAP_MS = 10;
 const LATEST_NAP_MS = 50;
 
 /**
+ * Clocks that will begin to move in the next turn of the event loop. Most tasks of a test bed need no time on the clock,
+ * and have ended by then. Thousands of them may run before that turn, so that no clock is kept for it longer than needed.
+ */
+const resting = new Set<TestClock>();
+let isTurnAwaited = false;
+
+function moveSoon(clock: TestClock): void {
+  resting.add(clock);
+  if (isTurnAwaited) return;
+  isTurnAwaited = true;
+  inNextTurn(() => {
+    isTurnAwaited = false;
+    const clocks = [...resting];
+    resting.clear();
+    for (const each of clocks) void each.move();
+  });
+}
+
+/**
  * A clock for tests that moves on by itself while a call of the test waits for something. It moves from one timer to the
  * next, and never while tasks do real work, such as reading a file.
  */
@@ -96,9 +115,7 @@ export class TestClock extends HandClock {
    * @throws an Error that names the running handlers if they never end, or work that takes too long
    */
   reach(goal: Goal): Promise<void> {
-    // Most tasks of a test bed need no time on the clock, and have ended by then.
-    if (!this.#isMoving) inNextTurn(() => void this.#move());
-    this.#isMoving = true;
+    if (!this.#isMoving) moveSoon(this);
     return new Promise((resolve, reject) => this.#goals.set(goal, { resolve, reject }));
   }
 
@@ -107,7 +124,10 @@ export class TestClock extends HandClock {
     this.#end(goal);
   }
 
-  async #move(): Promise<void> {
+  /** Moves the clock on until all goals are reached. */
+  async move(): Promise<void> {
+    if (this.#isMoving) return;
+    this.#isMoving = true;
     while (this.#goals.size > 0) {
       try {
         await this.#moveOn();
@@ -137,6 +157,7 @@ export class TestClock extends HandClock {
   #end(goal: Goal): void {
     this.#goals.get(goal)?.resolve();
     if (this.#goals.delete(goal)) this.#reached++;
+    if (this.#goals.size === 0) resting.delete(this);
   }
 
   /** The time to which the clock moves next. */
