@@ -5,7 +5,7 @@ import { show } from '../base/show.js';
 import { conversionTo } from '../declare/dto/kinds.js';
 import { parseTimestamp } from '../local/asl/values/timestamp.js';
 import { didYouMean, nearest } from '../local/index.js';
-import { isOpenObject, ListOf, type Shape, Typed, UNKNOWN } from './flow/shape.js';
+import { isOpenObject, isUnknown, ListOf, type Shape, Typed } from './flow/shape.js';
 import type { Step } from './source/json-text.js';
 
 /**
@@ -40,7 +40,7 @@ class SchemaComparison {
   }
 
   of(value: unknown, schema: JsonSchema, steps: readonly Step[]): SchemaMismatch[] {
-    if (value === UNKNOWN) return [];
+    if (isUnknown(value)) return [];
     if (value instanceof ListOf && value.isSequence) return this.#sequence(value, schema, steps);
     const inherited = this.#inherited(value, schema, steps);
     if (inherited.length > 0) return inherited;

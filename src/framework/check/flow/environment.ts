@@ -1,5 +1,5 @@
 import { isPlainObject } from '../../base/plain-object.js';
-import { type Fields, literal, type Missing, NUMBER, type Shape, TEXT, UNKNOWN } from './shape.js';
+import { type Fields, inputPart, literal, type Missing, NUMBER, type Shape, TEXT } from './shape.js';
 
 /** The knowledge of the values that a field of a state can read. */
 export interface Environment {
@@ -17,7 +17,7 @@ export interface Environment {
 /** Returns what is known of the context object. AWS page "Accessing execution data from the Context object". */
 export const contextOf = ({ item }: Pick<Environment, 'item'>): Fields => ({
   Execution: {
-    ...{ Id: TEXT, Input: UNKNOWN, Name: TEXT, RoleArn: TEXT, StartTime: TEXT },
+    ...{ Id: TEXT, Input: inputPart([]), Name: TEXT, RoleArn: TEXT, StartTime: TEXT },
     ...{ RedriveCount: NUMBER, RedriveTime: TEXT },
   },
   StateMachine: { Id: TEXT, Name: TEXT },

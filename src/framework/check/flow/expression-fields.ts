@@ -4,6 +4,7 @@ import {
   BOOLEAN,
   type Fields,
   isSequence,
+  isUnknown,
   itemOf,
   ListOf,
   merge,
@@ -228,7 +229,9 @@ class Evaluation {
       if (found instanceof Lost)
         return new Lost(found.missing, found.missing.kind === 'field' ? path : found.path);
       // An unknown value may be a list. A list that is written in a path isn't spread.
-      const isOpen = index > 0 && (at === UNKNOWN || (isList && step.type === 'unary' && step.value === '['));
+      const isOpen =
+        index > 0 &&
+        ((isUnknown(at) && step.type !== 'name') || (isList && step.type === 'unary' && step.value === '['));
       at = isOpen ? UNKNOWN : isList ? sequenceOf(found) : found;
     }
     return keepSingletonArray && isSequence(at) ? new ListOf(itemOf(at) ?? UNKNOWN) : at;
@@ -238,7 +241,7 @@ class Evaluation {
   #filtered(value: Shape, { predicate = [], stages = [], group, focus, index }: Node): Shape {
     let left = value;
     for (const { expr } of [...predicate, ...stages]) {
-      if (!expr) return UNKNOWN;
+      if (!expr || isUnknown(left)) return UNKNOWN;
       const item = itemOf(left) ?? left;
       this.#with(item).#use(expr);
       left = expr.type === 'number' ? item : sequenceOf(item);
@@ -332,7 +335,7 @@ class Evaluation {
     const found = expressions.map((each): [Shape, boolean] => {
       if (each.type === 'binary' && each.value === '..') return [NUMBER, false];
       const shape = this.#use(each);
-      const isOne = each.type === 'unary' || (shape !== UNKNOWN && itemOf(shape) === undefined);
+      const isOne = each.type === 'unary' || (!isUnknown(shape) && itemOf(shape) === undefined);
       return [isOne ? shape : (itemOf(shape) ?? UNKNOWN), isOne];
     });
     const items = found.map(([shape]) => shape);
@@ -355,4 +358,4 @@ function field(value: Shape, name: string): Shape | Lost {
 
 /** Returns what is known of the values that a path makes of the elements of a list, if each of them makes this one. */
 const sequenceOf = (made: Shape): Shape =>
-  made === UNKNOWN ? UNKNOWN : new ListOf(itemOf(made) ?? made, true);
+  isUnknown(made) ? UNKNOWN : new ListOf(itemOf(made) ?? made, true);

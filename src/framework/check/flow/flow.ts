@@ -4,7 +4,22 @@ import type { DeadPath, Environment, Field } from './environment.js';
 import { expressionTemplate } from './expression-fields.js';
 import { leadsTo, pathKeys, pathShape, pathTemplate } from './path-fields.js';
 import { type Language, languageOf } from './query-language.js';
-import { isFields, itemOf, ListOf, merge, Missing, replaced, type Shape, TEXT, UNKNOWN } from './shape.js';
+import {
+  EACH,
+  type Fields,
+  inputPart,
+  isFields,
+  isUnknown,
+  itemOf,
+  ListOf,
+  merge,
+  Missing,
+  othersOf,
+  replaced,
+  type Shape,
+  TEXT,
+  UNKNOWN,
+} from './shape.js';
 
 type Json = Readonly<Record<string, unknown>>;
 type Step = string | number;
@@ -16,6 +31,8 @@ type Known = Pick<Environment, 'input' | 'variables' | 'item'>;
 export interface StateData {
   /** The value that the state's work is given: what Parameters or Arguments make, or the input. */
   readonly given: Shape;
+  /** The items of a Map. */
+  readonly items: Shape;
   /** The paths in the state's fields that lead to nothing. */
   readonly dead: readonly DeadPath[];
   /** The values of fields such as Seconds. */
@@ -39,7 +56,7 @@ export function followData(definition: string, outputs: Outputs): ReadonlyMap<st
   const machine: unknown = JSON.parse(definition);
   const flow = new Flow(outputs);
   if (isPlainObject(machine)) {
-    const start: Known = { input: UNKNOWN, variables: {}, item: undefined };
+    const start: Known = { input: inputPart([]), variables: {}, item: undefined };
     flow.group(machine, [], languageOf(machine, 'JSONPath'), start);
   }
   return flow.states;
@@ -104,7 +121,12 @@ class Flow {
     const all = [...edges, ...walk.catches()];
     // Several ways out of a state have the same OutputPath.
     const dead = new Map(walk.dead.map((each) => [placeOf([...each.steps, each.path]), each]));
-    this.states.set(placeOf(steps), { given, dead: [...dead.values()], values: walk.values });
+    this.states.set(placeOf(steps), {
+      given,
+      items: walk.items(),
+      dead: [...dead.values()],
+      values: walk.values,
+    });
     return all;
   }
 
@@ -123,7 +145,7 @@ class Flow {
     const { Type, Resource, Branches } = state;
     if (Type === 'Task')
       return (typeof Resource === 'string' ? this.outputs(Resource) : undefined) ?? UNKNOWN;
-    if (Type === 'Pass') return state['Result'] === undefined ? given : (state['Result'] as Shape);
+    if (Type === 'Pass') return state['Result'] === undefined ? given : state['Result'];
     if (Type === 'Parallel' && Array.isArray(Branches))
       return Branches.filter(isPlainObject).map((branch, index) =>
         this.group(branch, [...steps, 'Branches', index], language, { ...known, input: given }),
@@ -167,7 +189,8 @@ const same = (a: Known | undefined, b: Known): boolean => a !== undefined && tex
 const textOf = (known: Known): string =>
   JSON.stringify(known, (_key, value: unknown) => {
     if (!isPlainObject(value)) return value;
-    return Object.getOwnPropertySymbols(value).length > 0 ? { open: Object.entries(value) } : value;
+    const others = othersOf(value as Fields);
+    return others ? { open: Object.entries(value), others } : value;
   });
 
 /** The fields that the work of a state reads, with the schemas of the values that they take. */
@@ -178,7 +201,7 @@ const WORK_FIELDS: Readonly<Record<string, JsonSchema>> = {
   Timestamp: { type: 'string', format: 'date-time' },
   Error: { type: 'string' },
   Cause: { type: 'string' },
-  Items: { type: 'array' },
+  Items: { type: 'array', items: {} },
   MaxConcurrency: {},
   ToleratedFailureCount: {},
   ToleratedFailurePercentage: {},
@@ -235,8 +258,15 @@ class StateWalk {
   /** Returns what is known of each item of a Map. */
   item(): Shape {
     if (this.state['ItemReader'] !== undefined) return UNKNOWN;
+    const items = this.items();
+    const keys = isUnknown(items) ? items.from : undefined;
+    return keys ? inputPart([...keys, EACH]) : (itemOf(items) ?? UNKNOWN);
+  }
+
+  /** Returns what is known of the items of a Map without an ItemReader. */
+  items(): Shape {
     const items = this.values.find(({ schema }) => schema === WORK_FIELDS['Items']);
-    return itemOf(items?.value ?? this.#begun.input) ?? UNKNOWN;
+    return items?.value ?? this.#begun.input;
   }
 
   /** Returns what is known of the input of each iteration of a Map. */

@@ -84,7 +84,7 @@ export function leadsTo(path: string, environment: Environment): End {
 
 /** Returns what is known after one more step of a path. */
 function after(at: Shape | Missing, step: Step): Shape | Missing {
-  if (at instanceof Missing || at === UNKNOWN) return at;
+  if (at instanceof Missing) return at;
   const [key, ...others] = step.kind === 'names' ? step.names : step.kind === 'indexes' ? step.indexes : [];
   if (key === undefined) {
     const isItem = step.kind === 'every' || step.kind === 'slice' || step.kind === 'filter';

@@ -1,14 +1,25 @@
 import { isPlainObject } from '../../base/plain-object.js';
 import { definitionName, type JsonSchema } from '../../declare/schema/dto-schema.js';
 
+/** A step from a list to each of its elements. */
+export const EACH = Symbol('each');
+
+/** The names that lead to a part of the execution's input. */
+export type InputKeys = readonly (string | typeof EACH)[];
+
+/** A value of which nothing is known, but perhaps that it is a part of the execution's input. */
 class Unknown {
-  readonly isUnknown = true;
+  constructor(readonly from?: InputKeys) {}
 }
 
-/** A value of which nothing is known. */
 export const UNKNOWN = new Unknown();
 
-/** A key of an object's shape: the object may have more fields than are listed. */
+/** Returns a part of the execution's input. */
+export const inputPart = (keys: InputKeys): Shape => new Unknown(keys);
+
+export const isUnknown = (shape: unknown): shape is Unknown => shape instanceof Unknown;
+
+/** A key of an object's shape: the object may have more fields than are listed, which are those of another value. */
 const OPEN = Symbol('open');
 
 type TypeName = 'string' | 'number' | 'boolean';
@@ -30,7 +41,7 @@ export class ListOf {
 /** The fields of an object. Without OPEN, it has no others. */
 export interface Fields {
   readonly [key: string]: Shape;
-  readonly [OPEN]?: true;
+  readonly [OPEN]?: Unknown;
 }
 
 /**
@@ -52,7 +63,13 @@ export const isFields = (shape: unknown): shape is Fields => isPlainObject(shape
 /** Returns true if an object with these fields may have other fields as well. */
 export const isOpenObject = (fields: object): boolean => OPEN in fields;
 
-export const withOthers = (fields: Fields): Fields => ({ ...fields, [OPEN]: true });
+/** Returns the value of which an object has all fields that are not listed; undefined if it has no others. */
+export const othersOf = (fields: Fields): Shape | undefined => fields[OPEN];
+
+export const withOthers = (fields: Fields, others: Shape = UNKNOWN): Fields => ({
+  ...fields,
+  [OPEN]: isUnknown(others) ? others : UNKNOWN,
+});
 
 /** Returns what is known of a value that has one of two shapes. */
 export function merge(a: Shape, b: Shape): Shape {
@@ -63,16 +80,25 @@ export function merge(a: Shape, b: Shape): Shape {
   if (ofA !== undefined && ofB !== undefined)
     return new ListOf(merge(ofA, ofB), isSequence(a) || isSequence(b));
   if (isFields(a) && isFields(b)) return mergeFields(a, b);
+  if (isUnknown(a) && isUnknown(b) && sameKeys(a, b)) return a;
   const type = typeOf(a);
   return type !== undefined && type === typeOf(b) ? new Typed(type) : UNKNOWN;
 }
 
 function mergeFields(a: Fields, b: Fields): Fields {
-  const shared = Object.keys(a).filter((key) => Object.hasOwn(b, key));
-  const merged = Object.fromEntries(shared.map((key) => [key, merge(at(a, key), at(b, key))]));
-  const isSame = shared.length === Object.keys(a).length && shared.length === Object.keys(b).length;
-  return isSame && !isOpenObject(a) && !isOpenObject(b) ? merged : withOthers(merged);
+  const [ofA, ofB] = [a[OPEN], b[OPEN]];
+  const isAlike = ofA !== undefined && ofB !== undefined && sameKeys(ofA, ofB);
+  const keys = Object.keys({ ...a, ...b });
+  const shared = keys.filter((key) => isAlike || (Object.hasOwn(a, key) && Object.hasOwn(b, key)));
+  const merged = Object.fromEntries(
+    shared.map((key) => [key, merge(part(a, key) ?? UNKNOWN, part(b, key) ?? UNKNOWN)]),
+  );
+  const isSame = shared.length === keys.length && !ofA && !ofB;
+  return isSame ? merged : withOthers(merged, isAlike ? ofA : UNKNOWN);
 }
+
+const sameKeys = (a: Unknown, b: Unknown): boolean =>
+  a.from?.length === b.from?.length && (a.from ?? []).every((key, at) => key === b.from?.[at]);
 
 export const isSequence = (shape: Shape): boolean => shape instanceof ListOf && shape.isSequence;
 
@@ -94,12 +120,13 @@ function typeOf(shape: Shape): TypeName | undefined {
 
 /** Returns the shape of one field or element; undefined if the value never has it. */
 export function part(shape: Shape, key: string | number): Shape | undefined {
-  if (shape === UNKNOWN) return UNKNOWN;
+  if (isUnknown(shape))
+    return shape.from && typeof key === 'string' ? inputPart([...shape.from, key]) : UNKNOWN;
   if (typeof key === 'number') return element(shape, key);
   if (isSequence(shape)) return UNKNOWN;
   if (!isFields(shape)) return undefined;
   if (Object.hasOwn(shape, key)) return at(shape, key);
-  return isOpenObject(shape) ? UNKNOWN : undefined;
+  return shape[OPEN] && part(shape[OPEN], key);
 }
 
 function element(shape: Shape, index: number): Shape | undefined {
@@ -133,7 +160,7 @@ export function replaced(shape: Shape, keys: readonly string[], value: Shape): S
   if (key === undefined) return value;
   const own = part(shape, key);
   const inner = replaced(own ?? {}, rest, value);
-  return isFields(shape) ? { ...shape, [key]: inner } : withOthers({ [key]: inner });
+  return isFields(shape) ? { ...shape, [key]: inner } : withOthers({ [key]: inner }, shape);
 }
 
 /** The deepest nesting that is read from a schema. A class may contain itself. */
@@ -156,7 +183,7 @@ class SchemaReader {
     if (typeof $ref === 'string') return this.read(this.definitions[definitionName($ref)], depth + 1);
     if (Array.isArray(anyOf)) return anyOf.map((each) => this.read(each, depth + 1)).reduce(merge);
     if (Array.isArray(allOf))
-      return allOf.map((each) => this.read(each, depth + 1)).find((each) => each !== UNKNOWN) ?? UNKNOWN;
+      return allOf.map((each) => this.read(each, depth + 1)).find((each) => !isUnknown(each)) ?? UNKNOWN;
     if (type === 'array') return new ListOf(this.read(items, depth + 1));
     if (type === 'object') return this.#fields(schema, depth);
     if (type === 'integer') return NUMBER;
