@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { locationOf, messageOf } from '../../src/framework/check/finding.js';
 import { checkMachines } from '../../src/framework/check/check-machines.js';
 import { machineSource } from '../../src/framework/check/source/machine-source.js';
-import { arnOf, type Case, charge, check, fix, handlersOf, LOST, machine, ship } from './machines.js';
+import { arnOf, type Case, ENDS, charge, check, fix, handlersOf, LOST, machine, ship } from './machines.js';
 
 const DONE = { Done: { Type: 'Succeed' } };
 const PAY = ['Charging'];
@@ -550,6 +550,13 @@ describe('a machine with the substitutions of SAM or CloudFormation', () => {
     expect(check({ text: machine(task), classes: PAY })).toEqual([]);
     const bare = machine(charge).replace('"TimeoutSeconds": 300', '"TimeoutSeconds": ${Seconds}');
     expect(check({ text: bare, classes: PAY })).toEqual([]);
+  });
+
+  test('and none where a path or the time of a Wait is substituted', () => {
+    const wait = { Type: 'Wait', Seconds: '${Delay}', Next: 'Done' };
+    const paths = { 'orderId.$': '$.${IdField}', cents: 5 };
+    const text = machine({ ...charge, Parameters: paths, Next: 'Wait' }, {}, { ...ENDS, Wait: wait });
+    expect(check({ text, classes: PAY })).toEqual([]);
   });
 
   test('and its other mistakes are found', () => {

@@ -73,7 +73,7 @@ function activityFor(resource: string, activityArns: readonly string[]): string 
 const withoutColons = (arn: string): string =>
   arn.replaceAll(SUBSTITUTION, (each) => each.replaceAll(':', '.'));
 
-/** Removes fields with a substitution that Step Functions wouldn't accept as they are. Returns true if there were any. */
+/** Removes what Step Functions wouldn't accept before its substitution. Returns true if there was anything. */
 function removeUnsure(definition: object): boolean {
   const text = JSON.stringify(definition);
   const json = new JsonText(text);
@@ -86,8 +86,31 @@ function remove(definition: object, steps: readonly Step[]): boolean {
   const last = steps.at(-1);
   if (last === undefined || typeof holder !== 'object' || holder === null) return false;
   const value = partOf(holder, last);
-  return typeof value === 'string' && hasSubstitution(value) && Reflect.deleteProperty(holder, last);
+  if (typeof value !== 'string') return replacePaths(value);
+  if (!hasSubstitution(value)) return false;
+  const standIn = STAND_INS.get(last);
+  return standIn === undefined ? Reflect.deleteProperty(holder, last) : Reflect.set(holder, last, standIn);
 }
+
+/** Values of the fields of a Wait, which can't be left out. */
+const STAND_INS: ReadonlyMap<unknown, unknown> = new Map<unknown, unknown>([
+  ['Seconds', 1],
+  ['Timestamp', '2000-01-01T00:00:00Z'],
+]);
+
+/** Replaces the paths with a substitution in a template. Returns true if there were any. */
+function replacePaths(template: unknown): boolean {
+  if (typeof template !== 'object' || template === null) return false;
+  const replaced = Object.entries(template).map(([key, part]) =>
+    key.endsWith('.$') && hasSubstitution(String(part))
+      ? Reflect.set(template, key, ANY_PATH)
+      : replacePaths(part),
+  );
+  return replaced.includes(true);
+}
+
+/** A path to a value that can be anything. */
+const ANY_PATH = '$$.Execution.Input';
 
 const partOf = (value: unknown, step: Step): unknown =>
   typeof value === 'object' && value !== null ? Reflect.get(value, step) : undefined;
