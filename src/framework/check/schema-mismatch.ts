@@ -5,7 +5,7 @@ import { show } from '../base/show.js';
 import { conversionTo } from '../declare/dto/kinds.js';
 import { parseTimestamp } from '../local/asl/values/timestamp.js';
 import { didYouMean, nearest } from '../local/index.js';
-import { isOpenObject, isUnknown, ListOf, type Shape, Typed } from './flow/shape.js';
+import { type Fields, isUnknown, ListOf, othersOf, type Shape, Typed } from './flow/shape.js';
 import type { Step } from './source/json-text.js';
 
 /**
@@ -94,7 +94,7 @@ class SchemaComparison {
 
   #keys(value: Record<string, unknown>, schema: JsonSchema, steps: readonly Step[]): SchemaMismatch[] {
     const properties = isPlainObject(schema['properties']) ? schema['properties'] : {};
-    const missing = isOpenObject(value) ? [] : missingKeys(value, schema, Object.keys(properties));
+    const missing = othersOf(value as Fields) ? [] : missingKeys(value, schema, Object.keys(properties));
     const misspelt = new Set(missing.map(({ written }) => written));
     const inner = Object.entries(value).flatMap(([key, each]): SchemaMismatch[] => {
       const known = Object.hasOwn(properties, key);

@@ -1,7 +1,7 @@
 import jsonata from 'jsonata';
 import { contextOf, type Field, templateShape } from './environment.js';
+import { FUNCTIONS, LENIENT, OF_ITEMS, OPERATORS, STRICT } from './jsonata-functions.js';
 import {
-  BOOLEAN,
   type Fields,
   isSequence,
   isUnknown,
@@ -12,7 +12,6 @@ import {
   NUMBER,
   part,
   type Shape,
-  TEXT,
   UNKNOWN,
 } from './shape.js';
 
@@ -49,43 +48,6 @@ interface Filter {
   readonly expr?: Node;
   readonly value?: string;
 }
-
-const of = (shape: Shape, names: string): [string, Shape][] =>
-  names.split(/\s+/).map((name) => [name, shape]);
-
-/** The functions of JSONata 2.0.6 and those that Step Functions adds, with the types of their results. */
-const FUNCTIONS: ReadonlyMap<string, Shape> = new Map([
-  ...of(
-    TEXT,
-    `string substring substringBefore substringAfter lowercase uppercase trim pad join replace now fromMillis
-    formatNumber formatBase formatInteger base64encode base64decode type uuid hash encodeUrl encodeUrlComponent
-    decodeUrl decodeUrlComponent`,
-  ),
-  ...of(NUMBER, 'number length sum max min average count power sqrt abs floor ceil round random millis'),
-  ...of(NUMBER, 'toMillis parseInteger'),
-  ...of(BOOLEAN, 'boolean not exists contains'),
-  ...of(new ListOf(TEXT), 'split'),
-  ...of(
-    UNKNOWN,
-    `append assert clone distinct each error filter keys lookup map match merge parse partition range reduce reverse
-    shuffle sift single sort spread zip`,
-  ),
-]);
-
-/** The functions that call a function with each item of a list. */
-const OF_ITEMS: ReadonlySet<unknown> = new Set(['map', 'filter', 'single']);
-
-/** The functions that have a result even if their first argument has no value. */
-const LENIENT: ReadonlySet<unknown> = new Set(['count', 'exists']);
-
-const OPERATORS: ReadonlyMap<unknown, Shape> = new Map([
-  ...of(TEXT, '&'),
-  ...of(NUMBER, '+ - * / %'),
-  ...of(BOOLEAN, '= != < <= > >= and or in'),
-]);
-
-/** The operators that have no value if one of their sides has none. */
-const STRICT: ReadonlySet<unknown> = new Set(['+', '-', '*', '/', '%', '<', '<=', '>', '>=']);
 
 /** Returns what is known of the value that a JSONata template makes. */
 export const expressionTemplate = (template: unknown, field: Field): Shape =>

@@ -1,5 +1,5 @@
 import { compileIntrinsic } from '../../local/asl/jsonpath/intrinsic-call.js';
-import { compilePath } from '../../local/asl/jsonpath/path/path.js';
+import { compilePath, referenceSteps } from '../../local/asl/jsonpath/path/path.js';
 import { isDefinite } from '../../local/asl/jsonpath/path/search.js';
 import type { Step } from '../../local/asl/jsonpath/path/steps.js';
 import { contextOf, type Environment, type Field, templateShape } from './environment.js';
@@ -94,13 +94,6 @@ function after(at: Shape | Missing, step: Step): Shape | Missing {
   return part(at, key) ?? new Missing(String(key), at);
 }
 
-/**
- * Returns the names and indexes in a path such as `$.order.lines[0]`; undefined for a path that can lead to several
- * values, or that reads a variable.
- */
-export function pathKeys(path: string): (string | number)[] | undefined {
-  if (!/^\$(\.[A-Za-z_]\w*|\['[^'\\]+'\]|\[\d+\])*$/.test(path)) return undefined;
-  return [...path.matchAll(/\.(\w+)|\['([^']+)'\]|\[(\d+)\]/g)].map(
-    ([, plain, quoted, index]) => plain ?? quoted ?? Number(index),
-  );
-}
+/** Returns the names and indexes in a reference path such as `$.order.lines[0]`; undefined for any other path. */
+export const pathKeys = (path: string): (string | number)[] | undefined =>
+  orUndefined(() => referenceSteps(path));

@@ -60,13 +60,10 @@ export const literal = (value: unknown): Shape =>
 
 export const isFields = (shape: unknown): shape is Fields => isPlainObject(shape);
 
-/** Returns true if an object with these fields may have other fields as well. */
-export const isOpenObject = (fields: object): boolean => OPEN in fields;
-
 /** Returns the value of which an object has all fields that are not listed; undefined if it has no others. */
 export const othersOf = (fields: Fields): Shape | undefined => fields[OPEN];
 
-export const withOthers = (fields: Fields, others: Shape = UNKNOWN): Fields => ({
+const withOthers = (fields: Fields, others: Shape = UNKNOWN): Fields => ({
   ...fields,
   [OPEN]: isUnknown(others) ? others : UNKNOWN,
 });
@@ -132,17 +129,6 @@ export function part(shape: Shape, key: string | number): Shape | undefined {
 function element(shape: Shape, index: number): Shape | undefined {
   if (shape instanceof ListOf) return shape.item;
   return Array.isArray(shape) ? (shape as readonly Shape[])[index] : undefined;
-}
-
-/** Returns what is known of the value at the end of some keys, or the first key that the value never has. */
-export function follow(root: Shape, keys: readonly (string | number)[]): Shape | Missing {
-  let at = root;
-  for (const key of keys) {
-    const next = part(at, key);
-    if (next === undefined) return new Missing(String(key), at);
-    at = next;
-  }
-  return at;
 }
 
 /** A name that leads to nothing, and the value or the names among which it is looked for. */
