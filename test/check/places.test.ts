@@ -588,6 +588,19 @@ test.each([
   expect(found(machine(right))).toEqual([]);
 });
 
+test('a Map over what is no list is found without a field that names its items', () => {
+  const map = { Type: 'Map', ItemProcessor: inner(pass), ...END };
+  const machine = (first: object, more: object = {}): object => ({
+    ...more,
+    StartAt: 'First',
+    States: { First: { ...quote, ...first, Next: 'Each' }, Each: map },
+  });
+  const message = expect.stringContaining('PAYLOAD_MISFIT: its input must be a list, and is');
+  expect(found(machine({}))).toEqual([message]);
+  expect(found(machine({}, { QueryLanguage: 'JSONata' }))).toEqual([message]);
+  expect(found(machine({ OutputPath: '$.lines' }))).toEqual([]);
+});
+
 describe('a field that is asked for first', () => {
   test.each([
     [

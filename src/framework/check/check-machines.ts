@@ -125,7 +125,7 @@ function foundInStates(
   });
   // A state that nothing leads to has no data.
   const dataOf = (state: StateView): StateData =>
-    data.get(placeOf(state.steps)) ?? { given: UNKNOWN, items: UNKNOWN, dead: [], values: [] };
+    data.get(placeOf(state.steps)) ?? { given: UNKNOWN, dead: [], values: [] };
   return [
     ...tasks.flatMap((task) => foundInTask(task, handlers, dataOf(task))),
     ...states.flatMap((state) => deadPaths(state, dataOf(state))),

@@ -64,11 +64,11 @@ class MachineInput {
   /** Returns what the state's own work demands. */
   #own(state: Json, steps: readonly Step[]): Demand[] {
     const { Type, Resource, Branches } = state;
-    const { given, items, values } = this.data.get(placeOf(steps)) ?? {};
+    const { given, values = [] } = this.data.get(placeOf(steps)) ?? {};
     const wanted = Type === 'Task' && typeof Resource === 'string' ? this.schemas.of(Resource) : undefined;
     const own = [
       this.#ofShape(given, wanted),
-      ...(values ?? []).flatMap(({ value, schema, steps: [first] }) =>
+      ...values.flatMap(({ value, schema, steps: [first] }) =>
         first === 'Choices' ? [] : [this.#ofShape(value, schema)],
       ),
     ];
@@ -82,9 +82,7 @@ class MachineInput {
     const key = isPlainObject(state['ItemProcessor']) ? 'ItemProcessor' : 'Iterator';
     const processor = state[key];
     if (Type !== 'Map' || !isPlainObject(processor)) return own;
-    const list =
-      state['ItemReader'] === undefined ? this.#ofShape(items, { type: 'array', items: {} }) : undefined;
-    return [...own, list, this.ofGroup(processor, [...steps, key])];
+    return [...own, this.ofGroup(processor, [...steps, key])];
   }
 
   /** Returns what must be true of the parts of the execution's input in a value so that it matches a schema. */

@@ -44,7 +44,7 @@ export const fieldMismatches = (state: StateView, { values }: StateData): FoundA
       found: {
         code: 'PAYLOAD_MISFIT',
         level: isSure ? 'error' : 'advice',
-        what: `${String(steps.at(-1))} ${what}: the state fails`,
+        what: `${String(steps.at(-1) ?? 'its input')} ${what}: the state fails`,
         fix,
       },
     })),

@@ -19,8 +19,6 @@ const languageOf = (source: Json, inherited: Language): Language =>
 export interface StateData {
   /** The value that the state's work is given: what Parameters or Arguments make, or the input. */
   readonly given: Shape;
-  /** The items of a Map. */
-  readonly items: Shape;
   /** The paths in the state's fields that lead to nothing. */
   readonly dead: readonly DeadPath[];
   /** The values of fields such as Seconds. */
@@ -103,7 +101,6 @@ class Flow {
     const dead = new Map(walk.dead.map((each) => [placeOf([...each.steps, each.path]), each]));
     this.states.set(placeOf(steps), {
       given,
-      items: walk.items(),
       dead: [...dead.values()],
       values: walk.values,
     });

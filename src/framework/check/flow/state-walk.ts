@@ -39,7 +39,6 @@ const WORK_FIELDS: Readonly<Record<string, JsonSchema>> = {
   Timestamp: { type: 'string', format: 'date-time' },
   Error: { type: 'string' },
   Cause: { type: 'string' },
-  Items: { type: 'array', items: {} },
   MaxConcurrency: {},
   ToleratedFailureCount: {},
   ToleratedFailurePercentage: {},
@@ -62,6 +61,8 @@ export class StateWalk {
   readonly values: FieldValue[] = [];
   /** The knowledge where the state's work begins: its input is what InputPath selects. */
   readonly #begun: Known;
+  /** The items of a Map. */
+  readonly #items: Shape;
 
   constructor(
     private readonly state: Json,
@@ -69,19 +70,32 @@ export class StateWalk {
     private readonly known: Known,
   ) {
     this.#begun = { ...known, input: this.#selected('InputPath', known, known.input) };
+    this.#items = state['Type'] === 'Map' && state['ItemReader'] === undefined ? this.#listed() : UNKNOWN;
     for (const [key, schema] of Object.entries(WORK_FIELDS)) this.#read(key, schema);
   }
 
   /** Reads a field of the work: its value, or in JSONPath the one to which its path leads. */
-  #read(key: string, schema: JsonSchema): void {
+  #read(key: string, schema: JsonSchema): Shape | undefined {
     const path = `${key}Path`;
     const isPath = this.language === 'JSONPath' && this.state[path] !== undefined;
-    if (!isPath && this.state[key] === undefined) return;
+    if (!isPath && this.state[key] === undefined) return undefined;
     const steps = [isPath ? path : key];
     const value = isPath
       ? pathShape(this.state[path], this.#field(this.#begun, steps))
       : this.#made(this.state[key], this.#begun, steps);
     this.values.push({ steps, value, schema });
+    return value;
+  }
+
+  /** Reads the items of a Map: a list, or in Distributed mode an object too. */
+  #listed(): Shape {
+    const { ProcessorConfig } = isPlainObject(this.state['ItemProcessor']) ? this.state['ItemProcessor'] : {};
+    const isOnlyList = !isPlainObject(ProcessorConfig) || ProcessorConfig['Mode'] !== 'DISTRIBUTED';
+    const schema = isOnlyList ? { type: 'array', items: {} } : {};
+    const written = this.#read('Items', schema);
+    if (written !== undefined) return written;
+    this.values.push({ steps: [], value: this.#begun.input, schema });
+    return this.#begun.input;
   }
 
   /** Returns what is known of the value that the state's work is given. */
@@ -95,16 +109,8 @@ export class StateWalk {
 
   /** Returns what is known of each item of a Map. */
   item(): Shape {
-    if (this.state['ItemReader'] !== undefined) return UNKNOWN;
-    const items = this.items();
-    const keys = isUnknown(items) ? items.from : undefined;
-    return keys ? inputPart([...keys, EACH]) : (itemOf(items) ?? UNKNOWN);
-  }
-
-  /** Returns what is known of the items of a Map without an ItemReader. */
-  items(): Shape {
-    const items = this.values.find(({ schema }) => schema === WORK_FIELDS['Items']);
-    return items?.value ?? this.#begun.input;
+    const keys = isUnknown(this.#items) ? this.#items.from : undefined;
+    return keys ? inputPart([...keys, EACH]) : (itemOf(this.#items) ?? UNKNOWN);
   }
 
   /** Returns what is known of the input of each iteration of a Map. */
