@@ -26,6 +26,7 @@ import {
 } from 'class-validator';
 import * as fc from 'fast-check';
 import { checkedHandler } from '../../src/framework/check/handlers.js';
+import { machineSource } from '../../src/framework/check/source/machine-source.js';
 import { typesText } from '../../src/framework/cli/types/write-types.js';
 import { resolveConfig, resolveHandler } from '../../src/framework/config/resolve.js';
 import type { Constructor } from '../../src/framework/declare/class.js';
@@ -193,6 +194,26 @@ afterAll(() => rmSync(dir, { recursive: true }));
 
 const settings = resolveConfig({ config: {}, env: {} });
 
+const task = {
+  Type: 'Task',
+  Resource: 'arn:aws:states:us-east-1:123456789012:activity:schema',
+  End: true,
+};
+const each = { StartAt: 'Each', States: { Each: task } };
+const given = { ...task, Arguments: '{% $states.input.order %}' };
+const list = { Type: 'Map', ItemsPath: '$.orders', ItemProcessor: each, End: true };
+/** Machines that hand their input to the handler: whole, a field of it, and the items of a list. */
+const MACHINES = [
+  machineSource('Whole', 'whole', JSON.stringify({ StartAt: 'A', States: { A: task } }), {}),
+  machineSource(
+    'Part',
+    'part',
+    JSON.stringify({ QueryLanguage: 'JSONata', StartAt: 'A', States: { A: given } }),
+    {},
+  ),
+  machineSource('Each', 'each', JSON.stringify({ StartAt: 'A', States: { A: list } }), {}),
+];
+
 /** Returns the file of a class, as `types` writes it for a handler of it, with the inputs that are valid. */
 async function fileOf(
   dto: Constructor<object>,
@@ -200,7 +221,9 @@ async function fileOf(
 ): Promise<{ text: string; valid: number }> {
   const definition = definitionOf({ input: dto, output: dto });
   const { options } = resolveHandler(definition, settings);
-  const text = typesText([{ definition, ...checkedHandler({ definition, options }, {}) }], [], ['Declined']);
+  const text = typesText([{ definition, ...checkedHandler({ definition, options }, {}) }], MACHINES, [
+    'Declined',
+  ]);
   const validate = compileInput(definition);
   const uses: string[] = [];
   for (const input of inputs) {
@@ -211,7 +234,13 @@ async function fileOf(
         () => true,
         () => false,
       );
-    if (isValid) uses.push(`export const input${uses.length}: Activities['schema']['input'] = ${json};\n`);
+    if (!isValid) continue;
+    const name = `input${uses.length}`;
+    uses.push(
+      `export const ${name}: Activities['schema']['input'] = ${json};
+       export const ${name}s: [Machines['Whole'], Machines['Part'], Machines['Each']] =
+         [{ input: ${json} }, { input: { order: ${json} } }, { input: { orders: [${json}] } }];\n`,
+    );
   }
   return { text: text + uses.join(''), valid: uses.length };
 }
@@ -229,4 +258,4 @@ test(`what is written for ${DTOS} classes compiles, and takes every valid input`
   const { stdout } = spawnSync(process.execPath, [tsc, '-p', dir], { encoding: 'utf8' });
   expect(stdout).toBe('');
   expect(valid).toBeGreaterThan(DTOS);
-});
+}, 300_000);
