@@ -68,7 +68,7 @@ function expressionShape(source: string, { environment, steps, dead }: Field): S
   };
   const add = (missing: Missing, path: string, isSure: boolean): void =>
     void dead.push({ steps, path, missing, isSure });
-  const found = new Evaluation({ ...variables, states }, UNKNOWN, add).of(ast);
+  const found = new Evaluation(scopeIn(variables, { states }), UNKNOWN, add).of(ast);
   if (!(found instanceof Lost)) return found;
   add(found.missing, found.path, true);
   return UNKNOWN;
@@ -90,6 +90,22 @@ class Lost {
   ) {}
 }
 
+/** Returns the variables of a scope inside another one. */
+const scopeIn = (around: Fields, own: Fields = {}): Record<string, Shape> =>
+  Object.assign(Object.create(around) as Record<string, Shape>, own);
+
+function namesIn(scope: Fields): string[] {
+  const names: string[] = [];
+  for (const name in scope) names.push(name);
+  return names;
+}
+
+function valueIn(scope: Fields, name: string): Shape | undefined {
+  for (let at: unknown = scope; at !== Object.prototype && at !== null; at = Object.getPrototypeOf(at))
+    if (Object.hasOwn(at as Fields, name)) return (at as Fields)[name];
+  return undefined;
+}
+
 /** Evaluates an expression with what is known of its values. */
 class Evaluation {
   readonly #variables: Record<string, Shape>;
@@ -103,7 +119,7 @@ class Evaluation {
     private readonly it: Shape,
     private readonly add: (missing: Missing, path: string, isSure: boolean) => void,
   ) {
-    this.#variables = { ...variables };
+    this.#variables = scopeIn(variables);
   }
 
   /** Returns what is known of the value of an expression. */
@@ -121,7 +137,7 @@ class Evaluation {
   }
 
   #with(it: Shape, names: Fields = {}): Evaluation {
-    return new Evaluation({ ...this.#variables, ...names }, it, this.add);
+    return new Evaluation(scopeIn(this.#variables, names), it, this.add);
   }
 
   #plain(node: Node): Shape | Lost {
@@ -165,14 +181,15 @@ class Evaluation {
 
   #variable(name: string): Shape | Lost {
     if (name === '') return this.it;
-    if (Object.hasOwn(this.#variables, name)) return this.#variables[name] ?? UNKNOWN;
+    const found = valueIn(this.#variables, name);
+    if (found !== undefined) return found;
     return name === '$' || FUNCTIONS.has(name)
       ? UNKNOWN
       : new Lost(this.#unnamed(name, 'variable'), `$${name}`);
   }
 
   #unnamed(name: string, kind: 'variable' | 'function'): Missing {
-    const names = [...(kind === 'function' ? FUNCTIONS.keys() : []), ...Object.keys(this.#variables)];
+    const names = [...(kind === 'function' ? FUNCTIONS.keys() : []), ...namesIn(this.#variables)];
     return new Missing(name, Object.fromEntries(names.map((each) => [each, UNKNOWN])), kind);
   }
 
@@ -231,7 +248,7 @@ class Evaluation {
   ): Shape | Lost {
     const name = procedure?.type === 'variable' ? String(procedure.value) : undefined;
     if (name === undefined) this.#use(procedure);
-    else if (!FUNCTIONS.has(name) && !Object.hasOwn(this.#variables, name))
+    else if (!FUNCTIONS.has(name) && valueIn(this.#variables, name) === undefined)
       this.add(this.#unnamed(name, 'function'), `$${name}`, true);
     const [first, ...others] = [...before, ...given.filter(isNoLambda).map((each) => this.of(each))];
     for (const each of others) if (each instanceof Lost) this.add(each.missing, each.path, false);
