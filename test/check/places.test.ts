@@ -601,6 +601,20 @@ test('a Map over what is no list is found without a field that names its items',
   expect(found(machine({ OutputPath: '$.lines' }))).toEqual([]);
 });
 
+test('a state inside another one has the query language of the machine', () => {
+  const machine = (at: string): object =>
+    machineOf('JSONPath', {
+      At: {
+        Type: 'Parallel',
+        QueryLanguage: 'JSONata',
+        Branches: [inner({ ...pass, Parameters: { 'a.$': at } })],
+        ...END,
+      },
+    });
+  expect(found(machine('$quote.ident'))).toEqual([expect.stringContaining('$quote.ident leads nowhere')]);
+  expect(found(machine('$quote.id'))).toEqual([]);
+});
+
 describe('a field that is asked for first', () => {
   test.each([
     [
