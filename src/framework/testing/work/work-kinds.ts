@@ -41,14 +41,14 @@ export class Conversation {
   readonly #socket: Receiver;
   readonly #isReferenced: () => boolean;
   /** How much had been received when the task last wrote. */
-  #before: number;
-  #read: number;
+  #before = 0;
+  #read = 0;
   #readAt = Number.NEGATIVE_INFINITY;
 
+  /** @param socket a new socket. While Node is creating it, its counter has no meaning */
   constructor(socket: Receiver) {
     this.#socket = socket;
     this.#isReferenced = whileReferenced(socket);
-    this.#before = this.#read = this.#received;
   }
 
   /** Called before something is written. */
