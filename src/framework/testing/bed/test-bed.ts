@@ -43,8 +43,8 @@ export interface TestBed<T extends object, Classes = AnyName<T>> {
   readonly container: DependencyContainer;
   /**
    * The clock that is injected for `CLOCK`. During `run` it moves on by itself. After `start` it stands still until the
-   * test moves it; if a task is then run with `run`, that task gets a clock of its own. The clock never moves while a
-   * task does real work, such as reading a file.
+   * test moves it; if a task is then run with `run`, that task gets a clock of its own. The clock doesn't move by itself
+   * while a task does real work, such as reading a file.
    */
   readonly clock: HandClock;
   /**
