@@ -1,5 +1,8 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type DependencyContainer, inject } from 'tsyringe';
@@ -73,6 +76,27 @@ describe.each(Object.entries(CALLS))('%s ends, and names', (_, call) => {
     );
   });
 });
+
+test('by default after 1 s without known work, and after 5 s of real work', async () => {
+  @Activity('silent')
+  class Asking {
+    @Handle() run(): Promise<unknown> {
+      return fetch(url);
+    }
+  }
+  const server = createServer(() => {}).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  const [hanging, asking] = [await createTestBed(Hanging), await createTestBed(Asking)];
+  await Promise.all([
+    expect(hanging.run(null)).rejects.toThrow('Hanging.run has not ended in 1 real seconds'),
+    expect(asking.run()).rejects.toThrow(
+      /^Asking\.run waits for an HTTP request, begun at test\/testing\/ends.*, for more than 5 s of real time/,
+    ),
+  ]);
+  server.closeAllConnections();
+  server.close();
+}, 20_000);
 
 /** Runs `fn` while real time, as a bed and a machine see it, is `now`. */
 async function withRealTime(now: () => number, fn: () => Promise<unknown>): Promise<unknown> {

@@ -133,6 +133,31 @@ describe('a timer of Node', () => {
     expect(await task.outcome).toMatchObject({ output: 'by the clock' });
   });
 
+  test('of an execution that the test moves fires when the test moves the clock', async () => {
+    work = async (clock) => {
+      await sleep(HOUR);
+      await clock.sleep(HOUR);
+      return 'done';
+    };
+    const execution = await (await createTestMachine(MACHINE, { activities: [Work] })).start();
+    await execution.advance('119m');
+    expect(execution.status).toBe('running');
+    await execution.advance('1m');
+    expect(execution.status).toBe('succeeded');
+    expect(await execution.result()).toMatchObject({ output: 'done', tookMs: 2 * HOUR });
+  });
+
+  test('of a task beside a started one runs on the clock of its own task', async () => {
+    const bed = await createTestBed(Work);
+    work = (clock) => clock.sleep(HOUR);
+    const started = await bed.start();
+    work = () => sleep(HOUR, 'slept');
+    expect(await bed.run()).toMatchObject({ output: 'slept' });
+    expect(started.settled).toBe(false);
+    await started.advance('1h');
+    expect(started.settled).toBe(true);
+  });
+
   test('that a handler leaves behind fires by real time', async () => {
     let left: Promise<string> | undefined;
     work = async () => void (left = sleep(20, 'fired'));
