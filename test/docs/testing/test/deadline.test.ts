@@ -10,7 +10,7 @@ test('beats while it waits, and stops when it is no longer wanted', async () => 
   expect(task.heartbeats).toBe(2);
   await task.gone();
   expect(await task.outcome).toBeGone();
-  expect(bed.container.resolve(Ledger).lines).toEqual([]);
+  expect(bed.get(Ledger).lines).toEqual([]);
 });
 
 test('has a deadline', async () => {
