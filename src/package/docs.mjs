@@ -1,12 +1,9 @@
-// Writes the documentation for programs that read: llms.txt, a list of all pages, in the form of https://llmstxt.org, and
-// llms-full.txt, the pages for users in one Markdown file. Both are made when the package is packed.
+// Writes llms.txt, a list of all pages for programs that read, in the form of https://llmstxt.org, when the package is
+// packed.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 
 const INDEX = 'docs/README.md';
-
-/** Pages that say nothing of how Stepwright is used. They are in the list alone. */
-const NOT_OF_USE = ['CHANGELOG.md', 'CONTRIBUTING.md', 'docs/benchmarks.md'];
 
 /** A page: its path from the root of the package, its title, and what the index says about it. */
 function page(path, title, about) {
@@ -38,20 +35,10 @@ export function list(root) {
     ({ title, pages }) =>
       `## ${title}\n\n${pages.map((each) => `- [${each.title}](${each.path}): ${each.about}\n`).join('')}`,
   );
-  return `# Stepwright\n\n> ${description}\n\nThe pages on its use in one file: [llms-full.txt](llms-full.txt).\n\n${sections.join('\n')}`;
-}
-
-/** Returns the text of llms-full.txt. Each page begins with a line that names its file. */
-export function full(root) {
-  const pages = listedPages(root).flatMap((section) => section.pages);
-  return pages
-    .filter(({ path }) => !NOT_OF_USE.includes(path))
-    .map(({ path }) => `<!-- ${path} -->\n\n${readFileSync(join(root, path), 'utf8').trim()}\n`)
-    .join('\n');
+  return `# Stepwright\n\n> ${description}\n\n${sections.join('\n')}`;
 }
 
 if (process.argv[1] === import.meta.filename) {
   const root = join(import.meta.dirname, '../..');
   writeFileSync(join(root, 'llms.txt'), list(root));
-  writeFileSync(join(root, 'llms-full.txt'), full(root));
 }

@@ -19,7 +19,6 @@ const WANTED = [
   'LICENSE',
   'CHANGELOG.md',
   'llms.txt',
-  'llms-full.txt',
   'dist/src/framework/cli/main.js',
   'dist/console/index.html',
 ];
