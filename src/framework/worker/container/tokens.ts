@@ -19,7 +19,7 @@ export const CLOCK: InjectionToken<Clock> = Symbol.for('stepwright:clock');
  */
 export const RANDOM: InjectionToken<() => number> = Symbol.for('stepwright:random');
 
-/** The injection token of what is told of the trouble of stores. @default nobody is told */
+/** The injection token of the listener that is told of errors of stores. @default none */
 export const STORE_TROUBLES: InjectionToken<StoreTroubles> = Symbol.for('stepwright:store-troubles');
 
 /**

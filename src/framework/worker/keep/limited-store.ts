@@ -9,7 +9,7 @@ import { TroubleTracker } from '../../base/time/trouble.js';
 
 /** The settings of a {@link LimitedStore}. */
 export interface StoreLimits {
-  /** The time of the worker. The limit of a call goes by it. */
+  /** The worker's clock, by which the limit of a call is measured. */
   readonly clock: Clock;
   /** The longest time for one call, in milliseconds. @default 10 s */
   readonly limitMs?: number | undefined;

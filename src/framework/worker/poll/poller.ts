@@ -260,7 +260,7 @@ export class Poller implements Caller {
       return void this.#resting.push(now + NO_ROOM_MS);
     if (this.#failures++ === 0) this.#newsFrom = now;
     if (this.#blockedBy || this.#isBlocked(trouble, now)) this.#block(trouble, now);
-    // A poll that is throttled while polls are limited waits for its turn, and for nothing else.
+    // While polls are limited, a throttled poll waits for its turn only.
     else if (!ofAll || !limiter.isLimited) this.#resting.push(now + this.#wait(trouble));
   }
 

@@ -43,7 +43,7 @@ export interface CompletedTask {
  * The end of a completion.
  * - `accepted`: Step Functions has accepted it.
  * - `gone`: Step Functions no longer wants the task: it timed out, or its execution has ended.
- * - `completed`: the task with this id was completed before; this one counts for nothing. `decided` says how.
+ * - `completed`: the task with this id was completed before; this completion has no effect. `decided` says how.
  * - `unknown`: no task was deferred under this id, or it was over for more than a day.
  */
 export type Completion =

@@ -198,7 +198,7 @@ export class Task {
    * arrived after the worker was told to stop
    */
   async run(onSettled?: () => void, isRefused = false): Promise<void> {
-    // All that every task awaits is awaited here, since promises are a task's dearest part.
+    // All that every task awaits is awaited here, since each promise costs a task much.
     this.#onSettled = onSettled;
     this.#begin();
     if (isRefused) {

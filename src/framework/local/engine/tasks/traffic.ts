@@ -39,7 +39,7 @@ export class ActivityTraffic {
     readonly from: number,
   ) {}
 
-  /** Returns the part of this time. It is the last one. */
+  /** Returns the part to which this time belongs, which is always the last one. */
   partAt(now: number): TrafficPart {
     let last = this.parts[this.parts.length - 1] ?? new TrafficPart();
     while ((now - this.from) / this.partMs >= this.parts.length) {
