@@ -75,8 +75,6 @@ export interface IdentitySource extends Pick<Renewal, 'asOf' | 'refused'> {
   current(): Identity | Promise<Identity>;
 }
 
-type Refused = Extract<FromThread, { kind: 'refused' }>;
-
 /** Hands the main thread's credentials over to the heartbeat thread, each with a number from 1. */
 export class IdentityHandOver {
   readonly #source: IdentitySource;
@@ -114,7 +112,7 @@ export class IdentityHandOver {
    * Called when the service has refused a heartbeat because of its credentials. Hands the current ones over. If the
    * thread has used them already, has them renewed.
    */
-  async refused({ number, type, error }: Refused): Promise<void> {
+  async refused({ number, type, error }: Extract<FromThread, { kind: 'refused' }>): Promise<void> {
     await this.renew();
     if (this.#handed?.number === number)
       this.#source.refused({ type, error: toError(error) }, this.#handed.asOf);
