@@ -76,7 +76,7 @@ export const CALL_FAULTS: readonly Fault[] = [
   },
   {
     name: 'work begins on a task that timed out unread',
-    seed: 5,
+    seed: 14,
     plant: answers((answer, request, { chronicle }) => {
       const isNew = chronicle.lease(tokenOf(request))?.begun === false;
       return isBeat(request) && isNew && GONE.test(nameIn(answer)) ? YES(answer) : answer;

@@ -77,7 +77,7 @@ export const KEPT_FAULTS: readonly Fault[] = [
   },
   {
     name: 'work is taken over from a task of which the service has said nothing',
-    seed: 45,
+    seed: 30,
     plant: heartbeats('once', (answer, request, seams) =>
       answer === undefined && isOfAnother(request, seams) ? GONE : answer,
     ),
@@ -91,7 +91,7 @@ export const KEPT_FAULTS: readonly Fault[] = [
   },
   {
     name: 'a task that is gone keeps its work',
-    seed: 45,
+    seed: 10,
     plant: heartbeats('once', (answer, request, seams) =>
       isGone(answer) && isOfAnother(request, seams) ? YES : answer,
     ),
@@ -119,17 +119,17 @@ export const KEPT_FAULTS: readonly Fault[] = [
   },
   {
     name: 'a checkpoint is taken over while the service says nothing',
-    seed: 8,
+    seed: 20,
     plant: heartbeats('saves', (answer) => answer ?? YES),
   },
   {
     name: 'a checkpoint is taken over by a task that is gone',
-    seed: 8,
+    seed: 15,
     plant: heartbeats('saves', (answer) => (isGone(answer) ? YES : answer)),
   },
   {
     name: 'a checkpoint is removed whoever has it',
-    seed: 8,
+    seed: 5,
     plant: records('checkpoints/', (store) => ({
       get: async (...call) => {
         const found = await store.get(...call);
@@ -141,7 +141,7 @@ export const KEPT_FAULTS: readonly Fault[] = [
   { name: 'a save is said to be done before it is', seed: 8, plant: records('checkpoints/', early) },
   {
     name: 'the value before the last save is loaded',
-    seed: 8,
+    seed: 15,
     plant: (seams) => {
       const before = new Map<string, unknown>();
       records('checkpoints/', (store) => ({

@@ -69,7 +69,7 @@ export const TASK_FAULTS: readonly Fault[] = [
   },
   {
     name: 'turns go last come, first served',
-    seed: 46,
+    seed: 41,
     plant: () => {
       const stacks = new WeakMap<CallLimiter, Caller[]>();
       return replaced(
