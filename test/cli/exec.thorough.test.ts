@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as nap } from 'node:timers/promises';
@@ -135,6 +135,27 @@ test('no task is taken while the check before a poll fails', async () => {
   expect(await ended(execution)).toMatchObject({ status: 'SUCCEEDED', output: '{"done":true}' });
   await run.saw(/polls are answered again/);
   rmSync(folder, { recursive: true });
+});
+
+test('a check that hangs ends with the worker, and so does what it has started', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'stepwright-'));
+  const file = join(folder, 'pid');
+  const run = await exec(
+    ['true'],
+    ['--healthy', `sleep 1000 & echo $! >${file}.new; mv ${file}.new ${file}; wait`],
+  );
+  while (!existsSync(file)) await nap(20);
+  run.child.kill('SIGTERM');
+  expect(await run.ended).toEqual({ code: 0, signal: null });
+  const isThere = (): boolean => existsSync(`/proc/${readFileSync(file, 'utf8').trim()}/exe`);
+  for (let looks = 0; isThere() && looks < 100; looks++) await nap(20);
+  expect(isThere()).toBe(false);
+  rmSync(folder, { recursive: true });
+});
+
+test('a check may print as much as it likes', async () => {
+  await exec(['echo', '{"done":true}'], ['--healthy', 'head -c 3000000 /dev/zero']);
+  expect(await ended(await begin('any'))).toMatchObject({ status: 'SUCCEEDED', output: '{"done":true}' });
 });
 
 test('a second signal ends the worker at once, and its program with it', async () => {

@@ -4,6 +4,8 @@ import {
   CreateActivityCommand,
   DescribeExecutionCommand,
   GetActivityTaskCommand,
+  GetExecutionHistoryCommand,
+  SendTaskHeartbeatCommand,
   SendTaskSuccessCommand,
   StartExecutionCommand,
   StopExecutionCommand,
@@ -11,6 +13,7 @@ import {
 import { activityTasks, DefinitionError } from 'stepwright/local';
 import { openBench, type Bench } from './service.js';
 
+const MOCKED = 'arn:aws:lambda:us-east-1:123456789012:function:F';
 const ARN = 'arn:aws:states:ap-northeast-1:123456789012:activity:A';
 const TASK = JSON.stringify({
   StartAt: 'X',
@@ -28,6 +31,40 @@ const poll = ({ client }: Bench, abortSignal?: AbortSignal) =>
   client.send(new GetActivityTaskCommand({ activityArn: ARN }), abortSignal ? { abortSignal } : {});
 
 describe('a poll', () => {
+  test('whose task ends its execution at once has a task that is gone', async () => {
+    const bench = await openBench({ mocks: { [MOCKED]: { output: { n: 0 } } } });
+    bench.service.seedActivity(ARN);
+    // ActivityStarted is event 24,999, and the next one is the last that a history has room for.
+    const definition = JSON.stringify({
+      StartAt: 'Begin',
+      States: {
+        Begin: { Type: 'Task', Resource: MOCKED, Next: 'One' },
+        One: { Type: 'Pass', Next: 'Count' },
+        Count: { Type: 'Pass', Parameters: { 'n.$': 'States.MathAdd($.n, 1)' }, Next: 'Again' },
+        Again: {
+          Type: 'Choice',
+          Choices: [{ Variable: '$.n', NumericLessThan: 6247, Next: 'Count' }],
+          Default: 'X',
+        },
+        X: { Type: 'Task', Resource: ARN, End: true },
+      },
+    });
+    const machine = bench.service.seedMachine({ name: 'Long', definition });
+    const polled = poll(bench);
+    await bench.clock.settle(() => bench.service.parkedPolls === 1);
+    const { executionArn } = await start(bench, machine);
+    const { taskToken } = await polled;
+    const { events } = await bench.client.send(
+      new GetExecutionHistoryCommand({ executionArn, reverseOrder: true, maxResults: 2 }),
+    );
+    expect(events?.map(({ id, type }) => [id, type])).toEqual([
+      [25_000, 'ExecutionFailed'],
+      [24_999, 'ActivityStarted'],
+    ]);
+    const beat = bench.client.send(new SendTaskHeartbeatCommand({ taskToken }));
+    await expect(beat).rejects.toMatchObject({ name: 'TaskTimedOut' });
+  });
+
   test('is held for its time, and then answered without a task', async () => {
     const bench = await openBench();
     seed(bench);

@@ -98,8 +98,10 @@ export class StepwrightWorker implements OnApplicationBootstrap, OnModuleDestroy
     const worker = await buildWorker(plan, startWorld({ log: this.#log, module, signal, container }));
     this.#worker = worker;
     await this.#announce(plan);
-    const cancelHint = systemClock.after(HOOKS_AFTER_MS, () => this.#hintAtSignals());
-    signal.addEventListener('abort', cancelHint, { once: true });
+    if (!signal.aborted) {
+      const cancelHint = systemClock.after(HOOKS_AFTER_MS, () => this.#hintAtSignals());
+      signal.addEventListener('abort', cancelHint, { once: true });
+    }
     worker.run().catch((error: unknown) => this.#log.error({ err: error }, 'the worker failed'));
     return worker;
   }

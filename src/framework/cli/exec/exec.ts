@@ -77,7 +77,7 @@ export async function exec(
     void taskLog.follow(worker, plan.endpoint);
   };
   try {
-    const beforePoll = own.healthy === undefined ? undefined : healthCheck(own.healthy);
+    const beforePoll = own.healthy === undefined ? undefined : healthCheck(own.healthy, stop);
     return await runWorker({ ...plan, problems }, { log, stop, ...(beforePoll && { beforePoll }) }, announce);
   } finally {
     await taskLog.close();

@@ -56,7 +56,10 @@ export interface StartWorld {
    * platform that the option `protect` and the environment variables show
    */
   readonly platform?: Platform;
-  /** Called before each poll. If it returns an error, the poll isn't sent, and waits as one that was refused. */
+  /**
+   * Called before each poll. If it returns an error, the poll isn't sent, and waits as one that was refused. It must
+   * not reject.
+   */
   readonly beforePoll?: () => Promise<Error | undefined>;
   /** Opens the connections for calls that are sent without the AWS SDK. @default connections over TCP and TLS */
   readonly open?: OpenConnection;

@@ -155,7 +155,11 @@ class TaskRun implements SubmittedTask {
     if (kind === 'activity' || kind === 'callback')
       this.origin = { kind, execution: branch.execution, state: call.state, scheduledId, lane: branch };
     this.#task?.start();
-    if (!branch.scope.ended) this.#cut = to.submit(this, input);
+    if (branch.scope.ended) return;
+    const cut = to.submit(this, input);
+    // A worker may have taken the task at once, and to record that may have ended the execution.
+    if (branch.scope.ended) cut();
+    else this.#cut = cut;
   }
 
   /** A result isn't the end of a task that waits for its token to be sent back. */

@@ -12,15 +12,15 @@ const NAME_LIMIT = 80;
 export function logDroppedKeys(): (key: string, type: Constructor<object>) => void {
   const known = new Map<Constructor<object>, Set<string>>();
   let count = 0;
-  return (key, type) => {
+  return (whole, type) => {
+    const key = whole.length > NAME_LIMIT ? `${whole.slice(0, NAME_LIMIT)}…` : whole;
     let keys = known.get(type);
     if (!keys) known.set(type, (keys = new Set()));
     if (count >= MOST_NAMES || keys.has(key)) return;
     keys.add(key);
     count++;
-    const shown = key.length > NAME_LIMIT ? `${key.slice(0, NAME_LIMIT)}…` : key;
     currentTask()?.log.debug(
-      { key: shown, class: type.name, dropped: count },
+      { key, class: type.name, dropped: count },
       'a key is dropped: its class has no rule for it',
     );
   };
