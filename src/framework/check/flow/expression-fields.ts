@@ -1,5 +1,5 @@
-import jsonata from 'jsonata';
 import { contextOf, type Field, templateShape } from './environment.js';
+import { type Node, parsed } from './expression-node.js';
 import { FUNCTIONS, LENIENT, OF_ITEMS, OPERATORS, STRICT } from './jsonata-functions.js';
 import {
   type Fields,
@@ -14,40 +14,6 @@ import {
   type Shape,
   UNKNOWN,
 } from './shape.js';
-
-/** A node of a parsed expression, as the JSONata library makes it. */
-interface Node {
-  readonly type: string;
-  readonly value?: unknown;
-  readonly steps?: readonly Node[];
-  readonly expressions?: readonly Node[];
-  readonly expression?: Node;
-  readonly arguments?: readonly Node[];
-  readonly procedure?: Node;
-  readonly body?: Node;
-  /** The pairs of an object, or the left side of an operator. */
-  readonly lhs?: Node & readonly (readonly [Node, Node])[];
-  readonly rhs?: Node;
-  readonly condition?: Node;
-  readonly then?: Node;
-  readonly else?: Node;
-  /** The filters of a step. */
-  readonly predicate?: readonly Filter[];
-  readonly stages?: readonly Filter[];
-  readonly group?: { readonly lhs: readonly (readonly [Node, Node])[] };
-  /** The names of variables that a step binds. */
-  readonly focus?: string;
-  readonly index?: string;
-  readonly keepSingletonArray?: boolean;
-  /** The terms of a sort. */
-  readonly terms?: readonly { readonly expression: Node }[];
-}
-
-/** A filter, or the name of a variable that is bound to an index. */
-interface Filter {
-  readonly expr?: Node;
-  readonly value?: string;
-}
 
 /** Returns what is known of the value that a JSONata template makes. */
 export const expressionTemplate = (template: unknown, field: Field): Shape =>
@@ -72,14 +38,6 @@ function expressionShape(source: string, { environment, steps, dead }: Field): S
   if (!(found instanceof Lost)) return found;
   add(found.missing, found.path, true);
   return UNKNOWN;
-}
-
-function parsed(text: string): Node | undefined {
-  try {
-    return jsonata(text).ast() as unknown as Node;
-  } catch {
-    return undefined;
-  }
 }
 
 /** An expression that has no value, because this path in it leads to nothing. */
