@@ -113,6 +113,8 @@ const WRONG_IN_JSONATA: readonly Row[] = [
   ['text', '$eval("1")'],
   ['address', "{ 'stret': 'x' }"],
   ['text', `${I}.lines.($c := count; $c > 1 ? sku : 'x')[0]`],
+  ['text', '$constructor.name'],
+  ['text', '$__proto__'],
   ['day', "'2026-02-29'"],
   ['dayText', "'2026-13-01'"],
 ];
@@ -150,6 +152,8 @@ const RIGHT_IN_JSONATA: readonly Row[] = [
   ['text', `${I}.note`],
   ['lines', "$states.context.Execution.Input.lines.{ 'sku': sku, 'count': 1 }"],
   ['texts', "$states.context.Execution.Input.lines.(sku & '')"],
+  ['text', `($__proto__ := { 'a': 1 }; ${I}.id)`],
+  ['text', `($constructor := ${I}.address; $constructor.street)`],
 ];
 const WRONG_IN_PATHS: readonly Row[] = [
   ['text', '$.lines[*].sku'],

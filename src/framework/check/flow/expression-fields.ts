@@ -1,8 +1,8 @@
 import { contextOf, type Field, templateShape } from './environment.js';
 import { type Node, parsed } from './expression-node.js';
 import { FUNCTIONS, LENIENT, OF_ITEMS, OPERATORS, STRICT } from './jsonata-functions.js';
+import { Scope } from './scope.js';
 import {
-  type Fields,
   isSequence,
   isUnknown,
   itemOf,
@@ -34,7 +34,7 @@ function expressionShape(source: string, { environment, steps, dead }: Field): S
   };
   const add = (missing: Missing, path: string, isSure: boolean): void =>
     void dead.push({ steps, path, missing, isSure });
-  const found = new Evaluation(scopeIn(variables, { states }), UNKNOWN, add).of(ast);
+  const found = new Evaluation(new Scope(Object.entries({ ...variables, states })), UNKNOWN, add).of(ast);
   if (!(found instanceof Lost)) return found;
   add(found.missing, found.path, true);
   return UNKNOWN;
@@ -48,37 +48,17 @@ class Lost {
   ) {}
 }
 
-/** Returns the variables of a scope inside another one. */
-const scopeIn = (around: Fields, own: Fields = {}): Record<string, Shape> =>
-  Object.assign(Object.create(around) as Record<string, Shape>, own);
-
-function namesIn(scope: Fields): string[] {
-  const names: string[] = [];
-  for (const name in scope) names.push(name);
-  return names;
-}
-
-function valueIn(scope: Fields, name: string): Shape | undefined {
-  for (let at: unknown = scope; at !== Object.prototype && at !== null; at = Object.getPrototypeOf(at))
-    if (Object.hasOwn(at as Fields, name)) return (at as Fields)[name];
-  return undefined;
-}
-
 /** Evaluates an expression with what is known of its values. */
 class Evaluation {
-  readonly #variables: Record<string, Shape>;
-
   /**
    * @param it what is known of the value that names without `$` are read from
    * @param add adds a path that leads to nothing. The expression fails if it is `isSure`
    */
   constructor(
-    variables: Fields,
+    private readonly scope: Scope,
     private readonly it: Shape,
     private readonly add: (missing: Missing, path: string, isSure: boolean) => void,
-  ) {
-    this.#variables = scopeIn(variables);
-  }
+  ) {}
 
   /** Returns what is known of the value of an expression. */
   of(node: Node): Shape | Lost {
@@ -94,8 +74,8 @@ class Evaluation {
     return UNKNOWN;
   }
 
-  #with(it: Shape, names: Fields = {}): Evaluation {
-    return new Evaluation(scopeIn(this.#variables, names), it, this.add);
+  #with(it: Shape, own: readonly (readonly [string, Shape])[] = []): Evaluation {
+    return new Evaluation(new Scope(own, this.scope), it, this.add);
   }
 
   #plain(node: Node): Shape | Lost {
@@ -122,7 +102,7 @@ class Evaluation {
       case 'block':
         return this.#with(this.it).#block(node);
       case 'bind':
-        return (this.#variables[String(node.lhs?.value)] = this.#use(node.rhs));
+        return this.scope.set(String(node.lhs?.value), this.#use(node.rhs));
       case 'condition':
         return this.#chosen(node);
       case 'sort':
@@ -139,7 +119,7 @@ class Evaluation {
 
   #variable(name: string): Shape | Lost {
     if (name === '') return this.it;
-    const found = valueIn(this.#variables, name);
+    const found = this.scope.get(name);
     if (found !== undefined) return found;
     return name === '$' || FUNCTIONS.has(name)
       ? UNKNOWN
@@ -147,14 +127,14 @@ class Evaluation {
   }
 
   #unnamed(name: string, kind: 'variable' | 'function'): Missing {
-    const names = [...(kind === 'function' ? FUNCTIONS.keys() : []), ...namesIn(this.#variables)];
+    const names = [...(kind === 'function' ? FUNCTIONS.keys() : []), ...this.scope.names()];
     return new Missing(name, Object.fromEntries(names.map((each) => [each, UNKNOWN])), kind);
   }
 
   #path({ steps = [], keepSingletonArray }: Node): Shape | Lost {
     for (const { focus, index, stages = [] } of steps)
       for (const bound of [focus, index, ...stages.map(({ value }) => value)])
-        if (bound !== undefined) this.#variables[bound] = UNKNOWN;
+        if (bound !== undefined) this.scope.set(bound, UNKNOWN);
     let at = this.it;
     let path = '';
     for (const [index, step] of steps.entries()) {
@@ -206,7 +186,7 @@ class Evaluation {
   ): Shape | Lost {
     const name = procedure?.type === 'variable' ? String(procedure.value) : undefined;
     if (name === undefined) this.#use(procedure);
-    else if (!FUNCTIONS.has(name) && valueIn(this.#variables, name) === undefined)
+    else if (!FUNCTIONS.has(name) && this.scope.get(name) === undefined)
       this.add(this.#unnamed(name, 'function'), `$${name}`, true);
     const [first, ...others] = [...before, ...given.filter(isNoLambda).map((each) => this.of(each))];
     for (const each of others) if (each instanceof Lost) this.add(each.missing, each.path, false);
@@ -234,7 +214,7 @@ class Evaluation {
   /** Evaluates the body of a function. @param values what is known of its first arguments */
   #body({ arguments: names = [], body }: Node, values: readonly Shape[]): Shape {
     const bound = names.map(({ value }, index): [string, Shape] => [String(value), values[index] ?? UNKNOWN]);
-    return this.#with(this.it, Object.fromEntries(bound)).#use(body);
+    return this.#with(this.it, bound).#use(body);
   }
 
   #block({ expressions = [] }: Node): Shape | Lost {

@@ -1,6 +1,6 @@
 import { isPlainObject } from '../../base/plain-object.js';
 import type { DeadPath } from './environment.js';
-import { type Fields, inputPart, ListOf, merge, othersOf, type Shape, UNKNOWN } from './shape.js';
+import { type Fields, inputPart, ListOf, merge, othersOf, part, type Shape, UNKNOWN } from './shape.js';
 import {
   type Edge,
   type FieldValue,
@@ -151,7 +151,7 @@ function join(a: Known | undefined, b: Known): Known {
   const names = Object.keys({ ...a.variables, ...b.variables });
   const variables = names.map((name): [string, Shape] => [
     name,
-    merge(a.variables[name] ?? UNKNOWN, b.variables[name] ?? UNKNOWN),
+    merge(part(a.variables, name) ?? UNKNOWN, part(b.variables, name) ?? UNKNOWN),
   ]);
   return {
     input: merge(a.input, b.input),
