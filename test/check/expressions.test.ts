@@ -114,10 +114,14 @@ const WRONG_IN_JSONATA: readonly Row[] = [
   ['address', "{ 'stret': 'x' }"],
   ['text', `${I}.lines.($c := count; $c > 1 ? sku : 'x')[0]`],
   ['text', '$constructor.name'],
+  ['whole', '($k + 1; $k := 2; 1)'],
+  ['whole', '$fact := function($n) { $n < 2 ? 1 : $n * $fac($n - 1) }'],
+  ['text', `($v := ${I}.address; $f := function() { $v.stret }; $f())`],
   ['text', '$__proto__'],
   ['day', "'2026-02-29'"],
   ['dayText', "'2026-13-01'"],
 ];
+const EVEN = '$even := function($n) { $n = 0 ? true : $odd($n - 1) };';
 const RIGHT_IN_JSONATA: readonly Row[] = [
   ['text', `$uppercase(${I}.id) & '-' & $string(${I}.cents)`],
   ['whole', `$sum(${I}.lines.count)`],
@@ -152,6 +156,14 @@ const RIGHT_IN_JSONATA: readonly Row[] = [
   ['text', `${I}.note`],
   ['lines', "$states.context.Execution.Input.lines.{ 'sku': sku, 'count': 1 }"],
   ['texts', "$states.context.Execution.Input.lines.(sku & '')"],
+  ['whole', '($fact := function($n) { $n < 2 ? 1 : $n * $fact($n - 1) }; $fact(5))'],
+  ['whole', '($sum2 := function($n, $all) { $n = 0 ? $all : $sum2($n - 1, $all + $n) }; $sum2(3, 0))'],
+  ['flag', `(${EVEN} $odd := function($n) { $n = 0 ? false : $even($n - 1) }; $even(4))`],
+  ['text', '($string($f := function($n) { $n = 0 ? 1 : $f($n - 1) }); $string($f(2)))'],
+  ['whole', '($f := function() { $k + 1 }; $k := 2; $f())'],
+  ['text', "($v := {}; $f := function() { $v.a }; $v := { 'a': 'x' }; $f())"],
+  ['text', `($v := { 'a': 'x' }; ${I}.ok ? $v := {} : 0; $v.a)`],
+  ['text', `($v := {}; $string($v := { 'a': 'x' }); $v.a)`],
   ['text', `($__proto__ := { 'a': 1 }; ${I}.id)`],
   ['text', `($constructor := ${I}.address; $constructor.street)`],
 ];

@@ -1,5 +1,5 @@
 import { contextOf, type Field, templateShape } from './environment.js';
-import { type Node, parsed } from './expression-node.js';
+import { namesBound, type Node, parsed } from './expression-node.js';
 import { FUNCTIONS, LENIENT, OF_ITEMS, OPERATORS, STRICT } from './jsonata-functions.js';
 import { Scope } from './scope.js';
 import {
@@ -34,7 +34,9 @@ function expressionShape(source: string, { environment, steps, dead }: Field): S
   };
   const add = (missing: Missing, path: string, isSure: boolean): void =>
     void dead.push({ steps, path, missing, isSure });
-  const found = new Evaluation(new Scope(Object.entries({ ...variables, states })), UNKNOWN, add).of(ast);
+  const found = new Evaluation(new Scope(Object.entries({ ...variables, states })), UNKNOWN, add).sequence([
+    ast,
+  ]);
   if (!(found instanceof Lost)) return found;
   add(found.missing, found.path, true);
   return UNKNOWN;
@@ -68,14 +70,17 @@ class Evaluation {
 
   /** Like `of`, for a part without which the whole may have a value. */
   #use(node: Node | undefined): Shape {
-    const found = node ? this.of(node) : UNKNOWN;
+    return this.#known(node ? this.of(node) : UNKNOWN);
+  }
+
+  #known(found: Shape | Lost): Shape {
     if (!(found instanceof Lost)) return found;
     this.add(found.missing, found.path, false);
     return UNKNOWN;
   }
 
-  #with(it: Shape, own: readonly (readonly [string, Shape])[] = []): Evaluation {
-    return new Evaluation(new Scope(own, this.scope), it, this.add);
+  #with(it: Shape, scope = new Scope([], this.scope)): Evaluation {
+    return new Evaluation(scope, it, this.add);
   }
 
   #plain(node: Node): Shape | Lost {
@@ -100,9 +105,9 @@ class Evaluation {
       case 'unary':
         return this.#constructed(node);
       case 'block':
-        return this.#with(this.it).#block(node);
+        return this.#with(this.it).sequence(node.expressions ?? []);
       case 'bind':
-        return this.scope.set(String(node.lhs?.value), this.#use(node.rhs));
+        return this.#use(node.rhs);
       case 'condition':
         return this.#chosen(node);
       case 'sort':
@@ -214,13 +219,27 @@ class Evaluation {
   /** Evaluates the body of a function. @param values what is known of its first arguments */
   #body({ arguments: names = [], body }: Node, values: readonly Shape[]): Shape {
     const bound = names.map(({ value }, index): [string, Shape] => [String(value), values[index] ?? UNKNOWN]);
-    return this.#with(this.it, bound).#use(body);
+    const scope = new Scope(bound, this.scope, true);
+    return this.#known(this.#with(this.it, scope).sequence(body ? [body] : []));
   }
 
-  #block({ expressions = [] }: Node): Shape | Lost {
-    const last = expressions.at(-1);
-    for (const each of expressions.slice(0, -1)) this.#use(each);
-    return last ? this.of(last) : UNKNOWN;
+  /**
+   * Evaluates expressions one after the other, in the scope that they bind variables in.
+   * @returns what is known of the value of the last one
+   */
+  sequence(expressions: readonly Node[]): Shape | Lost {
+    const bound = expressions.map(namesBound);
+    let found: Shape | Lost = UNKNOWN;
+    for (const [index, each] of expressions.entries()) {
+      this.scope.unsettled = new Set(bound.slice(index).flat());
+      // What is bound inside an expression may be bound under a condition.
+      for (const name of namesBound(each.type === 'bind' ? each.rhs : each)) this.scope.set(name, UNKNOWN);
+      found = this.of(each);
+      if (each.type !== 'bind' && index === expressions.length - 1) return found;
+      found = this.#known(found);
+      if (each.type === 'bind') this.scope.set(String(each.lhs?.value), found);
+    }
+    return found;
   }
 
   /** A condition that asks for a field which is never there is false. */

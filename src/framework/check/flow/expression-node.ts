@@ -42,3 +42,15 @@ export function parsed(text: string): Node | undefined {
     return undefined;
   }
 }
+
+/**
+ * Returns the names of the variables that a part of a parsed expression binds in the scope around it. A block and the body
+ * of a function have scopes of their own.
+ */
+export function namesBound(part: unknown): string[] {
+  if (typeof part !== 'object' || part === null) return [];
+  const { type, lhs } = part as Partial<Node>;
+  const own = type === 'block' ? 'expressions' : type === 'lambda' ? 'body' : undefined;
+  const inner = Object.entries(part).flatMap(([key, each]) => (key === own ? [] : namesBound(each)));
+  return type === 'bind' ? [String(lhs?.value), ...inner] : inner;
+}
