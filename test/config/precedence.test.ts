@@ -8,6 +8,8 @@ import type { HandlerDefinition } from '../../src/framework/declare/definition.j
 import { discover } from '../../src/framework/declare/discovery/discovery.js';
 import { HANDLER_OPTIONS, type HandlerOptions } from '../../src/framework/declare/options.js';
 import type { Option } from '../../src/framework/declare/rule.js';
+import { makePlan } from '../../src/framework/worker/build/plan.js';
+import { activity } from '../support/work.js';
 
 const NAME = 'Work.run';
 
@@ -224,6 +226,18 @@ describe('options of single handlers', () => {
   ];
   test.each(wrong)('%s', (_, sources, expected) => {
     expect(wheres(sources)).toEqual(expected);
+  });
+
+  test.each(['Work.rn', '__proto__', 'constructor'])('a flag for an unknown handler: %s', async (handler) => {
+    const flags = { texts: {}, handlers: [`${handler}.concurrency=3`] };
+    const { problems, handlers } = await makePlan({
+      config: { activities: [activity(() => 1)], endpoint: 'http://127.0.0.1:1' },
+      env: {},
+      flags,
+      baseDir: process.cwd(),
+    });
+    expect(problems).toMatchObject([{ code: 'CONFIG_UNKNOWN_KEY', where: `--handler ${handler}` }]);
+    expect(handlers).toMatchObject([{ options: { concurrency: 10 } }]);
   });
 
   test('flags for one handler add up, and the last of two wins', () => {

@@ -48,14 +48,14 @@ export function readHandlersVariable(env: NodeJS.ProcessEnv): ReadByHandler {
 
 /** Reads the options that the values of `--handler` set. Each value has the form `Class.method.option=value`. */
 export function readHandlerFlags(flags: readonly string[]): ReadByHandler {
-  const values: Record<string, Record<string, unknown>> = {};
+  const values = new Map<string, Record<string, unknown>>();
   const problems: Problem[] = [];
   for (const flag of flags) {
     const [, handler = '', key = '', text = ''] = /^(.+)\.([^.=]+)=(.*)$/s.exec(flag) ?? [];
     if (handler === '') problems.push(badValue('--handler', { expected: 'Class.method.option=value' }, flag));
-    else values[handler] = { ...values[handler], [key]: readText(HANDLER_OPTIONS, key, text) };
+    else values.set(handler, { ...values.get(handler), [key]: readText(HANDLER_OPTIONS, key, text) });
   }
-  const read = checked((handler) => `--handler ${handler}`, values);
+  const read = checked((handler) => `--handler ${handler}`, Object.fromEntries(values));
   return { ...read, problems: [...problems, ...read.problems] };
 }
 
