@@ -90,6 +90,23 @@ describe('a function of CloudFormation has its value', () => {
       'arn:aws-cn:lambda:cn-north-1:111122223333:function:charge-prod',
     );
   });
+
+  test.each([
+    [{}, 'Order'],
+    [{ constructor: 'Other' }, 'Other'],
+  ])('a parameter named constructor, of which %j is given', async (given: object, expected) => {
+    const { machines, problems } = await stackOf(
+      {
+        Parameters: { constructor: { Type: 'String', Default: 'Order' } },
+        ...machine({ Name: { Ref: 'constructor' }, Definition: SUCCEED }),
+      },
+      { ...given },
+    );
+    expect({ problems, names: machines.map(({ name }) => name) }).toEqual({
+      problems: [],
+      names: [expected],
+    });
+  });
 });
 
 const SUCCEED = { StartAt: 'A', States: { A: { Type: 'Succeed' } } };
@@ -341,6 +358,7 @@ test.each([
   ['Definition: { A: !GetAtt Nobody.Arn }', /'Nobody'/],
   ['Definition: { A: !Ref Stage }', /'Stage' has no Default/],
   ['Definition: { A: !ImportValue other }', /exports 'other'/],
+  ['Definition: { A: !ImportValue toString }', /exports 'toString'/],
   ['Definition: { A: !Cidr [a, 1, 2] }', /Fn::Cidr can't be resolved without AWS/],
   ['Definition: { A: !If [Nothing, 1, 2] }', /no condition 'Nothing'/],
   ['DefinitionUri: none.json', /none.json can't be read/],

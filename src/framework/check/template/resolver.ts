@@ -13,7 +13,7 @@ import { entryOf, jsonIn, NOTHING, plainJson, type TemplateNode, textIn } from '
 export interface StackValues extends Pick<ResourceHome, 'region' | 'account'> {
   readonly stackName: string;
   /** Values of parameters, of pseudo-parameters such as `AWS::Region`, and of exports of other stacks. */
-  readonly parameters: Readonly<Record<string, string>>;
+  readonly parameters: ReadonlyMap<string, string>;
   /** Returns the value that the stack around a nested one gives to a parameter of it. */
   readonly fromParent?: (parameter: string) => string | undefined;
   /** Returns true for a nested stack that the stack around it leaves out. */
@@ -45,9 +45,9 @@ export class Resolver {
     private readonly values: StackValues,
     readonly world: StackWorld,
   ) {
-    const region = values.parameters['AWS::Region'] ?? values.region;
-    const account = values.parameters['AWS::AccountId'] ?? values.account;
-    const partition = values.parameters['AWS::Partition'] ?? partitionOf(region);
+    const region = values.parameters.get('AWS::Region') ?? values.region;
+    const account = values.parameters.get('AWS::AccountId') ?? values.account;
+    const partition = values.parameters.get('AWS::Partition') ?? partitionOf(region);
     this.home = { region, account, partition };
   }
 
@@ -164,7 +164,7 @@ export class Resolver {
   /** Returns the value of an export: the one that was given, or that of another stack; undefined if there is none. */
   exported(name: string): string | undefined {
     this.world.used.add(name);
-    return this.values.parameters[name] ?? this.world.exported(name, this);
+    return this.values.parameters.get(name) ?? this.world.exported(name, this);
   }
 
   /** Returns the value of a condition by its name. */
@@ -202,14 +202,14 @@ export class Resolver {
       'AWS::StackName': this.values.stackName,
       'AWS::StackId': `arn:${partition}:cloudformation:${region}:${account}:stack/${this.values.stackName}/local`,
     };
-    return Object.hasOwn(known, name) ? (this.values.parameters[name] ?? known[name]) : undefined;
+    return Object.hasOwn(known, name) ? (this.values.parameters.get(name) ?? known[name]) : undefined;
   }
 
   #parameter(name: string, parameter: TemplateNode, at: Position): Resolved {
     const type = textIn(entryOf(parameter, 'Type')) ?? 'String';
     const standard = entryOf(parameter, 'Default');
     const isStored = type.startsWith('AWS::SSM::Parameter::Value');
-    const given = this.values.fromParent?.(name) ?? this.values.parameters[name];
+    const given = this.values.fromParent?.(name) ?? this.values.parameters.get(name);
     const value = given ?? (isStored ? this.world.stored(textIn(standard) ?? '', this) : undefined);
     const text = value ?? (standard?.kind === 'scalar' && !isStored ? standard.text : undefined);
     if (text === undefined) {

@@ -55,7 +55,7 @@ export async function readStacks(options: StackOptions, region: string = NO_REGI
     else files.push(...read);
     world.files.add(join(resolve(dir), 'manifest.json'));
   }
-  const { parameters } = options;
+  const parameters = new Map(Object.entries(options.parameters));
   const isRead = world.problems.length === 0;
   const stacks: Resolver[] = [];
   for (const { path, ...own } of files)
@@ -155,8 +155,8 @@ const twins = (machines: readonly StackMachine[]): Problem[] =>
     return [{ code: 'TEMPLATE_INVALID', where: shownPath(path), what, fix }];
   });
 
-const unusedParameters = (parameters: StackOptions['parameters'], used: ReadonlySet<string>): Problem[] =>
-  Object.keys(parameters)
+const unusedParameters = (parameters: ReadonlyMap<string, string>, used: ReadonlySet<string>): Problem[] =>
+  [...parameters.keys()]
     .filter((name) => !used.has(name) && !name.startsWith('AWS::'))
     .map((name) => ({
       code: 'TEMPLATE_INVALID',
