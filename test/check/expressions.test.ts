@@ -12,6 +12,7 @@ import {
 import { describe, expect, test } from '@jest/globals';
 import { Activity, Handle } from 'stepwright';
 import { checkMachines } from '../../src/framework/check/check-machines.js';
+import type { Finding } from '../../src/framework/check/finding.js';
 import { checkedHandler } from '../../src/framework/check/handlers.js';
 import { machineSource } from '../../src/framework/check/source/machine-source.js';
 import { resolveConfig, resolveHandler } from '../../src/framework/config/resolve.js';
@@ -63,7 +64,7 @@ const handlers = discover([Quoting, Placing], {}).handlers.map((definition) =>
 );
 
 /** Returns the findings about one field of what a task sends, after a task whose output is a Quote. */
-function found(language: 'JSONPath' | 'JSONata', key: string, value: string): string[] {
+function findingsIn(language: 'JSONPath' | 'JSONata', key: string, value: string): Finding[] {
   const task = { Type: 'Task', Resource: arnOf('Place'), End: true };
   const isPath = language === 'JSONPath' && /^(\$|States\.)/.test(value);
   const given = { [isPath ? `${key}.$` : key]: language === 'JSONata' ? `{% ${value} %}` : value };
@@ -76,10 +77,13 @@ function found(language: 'JSONPath' | 'JSONata', key: string, value: string): st
     },
   };
   const source = machineSource('M', 'm', JSON.stringify(machine), {});
-  return checkMachines({ machines: [source], handlers, errorNames: [] })
-    .filter(({ code }) => ['PAYLOAD_MISFIT', 'PATH_LEADS_NOWHERE', 'MACHINE_INVALID'].includes(code))
-    .map(({ code, what }) => `${code}: ${what}`);
+  return checkMachines({ machines: [source], handlers, errorNames: [] }).filter(({ code }) =>
+    ['PAYLOAD_MISFIT', 'PATH_LEADS_NOWHERE', 'MACHINE_INVALID'].includes(code),
+  );
 }
+
+const found = (...field: Parameters<typeof findingsIn>): string[] =>
+  findingsIn(...field).map(({ code, what }) => `${code}: ${what}`);
 
 type Row = readonly [key: string, value: string];
 
@@ -164,6 +168,7 @@ const RIGHT_IN_JSONATA: readonly Row[] = [
   ['text', "($v := {}; $f := function() { $v.a }; $v := { 'a': 'x' }; $f())"],
   ['text', `($v := { 'a': 'x' }; ${I}.ok ? $v := {} : 0; $v.a)`],
   ['text', `($v := {}; $string($v := { 'a': 'x' }); $v.a)`],
+  ['text', `($sum := function($x) { 'a' & $x }; $sum(${I}.id))`],
   ['text', `($__proto__ := { 'a': 1 }; ${I}.id)`],
   ['text', `($constructor := ${I}.address; $constructor.street)`],
 ];
@@ -202,4 +207,13 @@ describe.each([
   test.each(right)('nothing is found in %s: %s', (key, value) => {
     expect(found(language, key, value)).toEqual([]);
   });
+});
+
+test.each([
+  ['text', `($f := function($x) { 'x' }; $f(${I}.idd))`],
+  ['text', `${I}.idd ~> function($x) { 'x' }`],
+  ['texts', `$append(${I}.tag, ['x'])`],
+  ['text', `$string($zip(${I}.tag, [1]))`],
+])('a path in an expression that has a value without it is advice: %s: %s', (key, value) => {
+  expect(findingsIn('JSONata', key, value)).toMatchObject([{ code: 'PATH_LEADS_NOWHERE', level: 'advice' }]);
 });

@@ -189,10 +189,7 @@ class Evaluation {
     { type, procedure, arguments: given = [] }: Node,
     before: readonly (Shape | Lost)[] = [],
   ): Shape | Lost {
-    const name = procedure?.type === 'variable' ? String(procedure.value) : undefined;
-    if (name === undefined) this.#use(procedure);
-    else if (!FUNCTIONS.has(name) && this.scope.get(name) === undefined)
-      this.add(this.#unnamed(name, 'function'), `$${name}`, true);
+    const name = this.#builtIn(procedure);
     const [first, ...others] = [...before, ...given.filter(isNoLambda).map((each) => this.of(each))];
     for (const each of others) if (each instanceof Lost) this.add(each.missing, each.path, false);
     const item = (first instanceof Lost ? undefined : itemOf(first ?? UNKNOWN)) ?? UNKNOWN;
@@ -200,7 +197,8 @@ class Evaluation {
       .filter((each) => !isNoLambda(each))
       .map((each) => this.#body(each, OF_ITEMS.has(name) ? [item] : []));
     if (name === 'exists' && first instanceof Lost) return false;
-    if (first instanceof Lost && !LENIENT.has(name) && type === 'function') return first;
+    const needsFirst = name !== undefined && !LENIENT.has(name) && type === 'function';
+    if (first instanceof Lost && needsFirst) return first;
     if (first instanceof Lost) this.add(first.missing, first.path, false);
     if (type === 'partial') return UNKNOWN;
     if (name === 'map') return sequenceOf(made[0] ?? UNKNOWN);
@@ -208,12 +206,22 @@ class Evaluation {
     return FUNCTIONS.get(name ?? '') ?? UNKNOWN;
   }
 
+  /** Returns the name of a function of the language; undefined for one that the expression makes or binds. */
+  #builtIn(procedure: Node | undefined): string | undefined {
+    const name = procedure?.type === 'variable' ? String(procedure.value) : undefined;
+    if (name === undefined) this.#use(procedure);
+    if (name === undefined || this.scope.get(name) !== undefined) return undefined;
+    if (!FUNCTIONS.has(name)) this.add(this.#unnamed(name, 'function'), `$${name}`, true);
+    return name;
+  }
+
   #apply({ lhs, rhs }: Node): Shape | Lost {
     const before = lhs ? this.of(lhs) : UNKNOWN;
     if (rhs?.type === 'function') return this.#call(rhs, [before]);
     if (rhs?.type === 'variable') return this.#call({ type: 'function', procedure: rhs }, [before]);
     this.#use(rhs);
-    return before instanceof Lost ? before : UNKNOWN;
+    this.#known(before);
+    return UNKNOWN;
   }
 
   /** Evaluates the body of a function. @param values what is known of its first arguments */

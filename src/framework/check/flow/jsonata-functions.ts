@@ -25,8 +25,8 @@ export const FUNCTIONS: ReadonlyMap<string, Shape> = new Map([
 /** The functions that call a function with each item of a list. */
 export const OF_ITEMS: ReadonlySet<unknown> = new Set(['map', 'filter', 'single']);
 
-/** The functions that have a result even if their first argument has no value. */
-export const LENIENT: ReadonlySet<unknown> = new Set(['count', 'exists']);
+/** The functions that may have a result even if their first argument has no value. */
+export const LENIENT: ReadonlySet<unknown> = new Set(['append', 'count', 'exists', 'now', 'random', 'zip']);
 
 export const OPERATORS: ReadonlyMap<unknown, Shape> = new Map([
   ...of(TEXT, '&'),
