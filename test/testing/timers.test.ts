@@ -133,6 +133,19 @@ describe('a timer of Node', () => {
     expect(await task.outcome).toMatchObject({ output: 'by the clock' });
   });
 
+  test.each([1, 1.5, 2.5])('of a started task is an interval of any delay: %s ms', async (ms) => {
+    let ticks = 0;
+    work = async (clock) => {
+      const interval = setInterval(() => ticks++, ms).unref();
+      await clock.sleep(10);
+      clearInterval(interval);
+    };
+    const task = await (await createTestBed(Work)).start();
+    await task.advance('10ms');
+    expect(ticks).toBeGreaterThanOrEqual(Math.floor(9 / ms));
+    expect(task.settled).toBe(true);
+  });
+
   test('of an execution that the test moves fires when the test moves the clock', async () => {
     work = async (clock) => {
       await sleep(HOUR);

@@ -104,8 +104,8 @@ export class TestClock extends HandClock {
     await super.settle(until);
     if (until) return;
     const by = realNow() + this.work.limitMs;
-    while (this.watched ? this.work.isFiring : this.work.isOpen) {
-      await (this.watched ? nap(1) : this.work.rest(by));
+    while (this.work.isOpen(this.watched)) {
+      await this.work.rest(by, this.watched);
       await super.settle();
     }
   }
@@ -220,7 +220,7 @@ export class TestClock extends HandClock {
     for (let ms = 1; waited <= this.work.idleMs; ms = Math.min(ms * 2, LONGEST_NAP_MS)) {
       const from = realNow();
       await nap(ms);
-      if (this.#progress !== progress || this.pending !== pending || this.#due !== due || this.work.isOpen)
+      if (this.#progress !== progress || this.pending !== pending || this.#due !== due || this.work.isOpen())
         return true;
       if ([...this.#goals.keys()].some((goal) => goal.isReached() || goal.isHopeless?.())) return true;
       waited += Math.min(realNow() - from, LATEST_NAP_MS);

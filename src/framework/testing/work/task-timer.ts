@@ -3,15 +3,15 @@ import { realNow } from './real-time.js';
 
 /** The longest delay that Node accepts. */
 const FAR_MS = 2 ** 31 - 1;
-/** Node truncates it to 1 ms, its shortest delay. No timer of a user has it, so it marks a timer that is to fire now. */
-const NOW_MS = 1.5;
+/** The shortest delay that Node accepts. */
+const NOW_MS = 1;
 
 /**
  * A timer of Node that a task has set, by any function of Node. It fires when the test's clock has moved on by its
  * delay. While the clock stands still for real work, it fires when its delay has passed in real time.
  *
  * Node has no function that changes the delay of a timer. `_idleTimeout` is the field from which `refresh()` takes it,
- * and `_repeat` that of an interval: https://github.com/nodejs/node/blob/v20.x/lib/internal/timers.js
+ * and `_repeat` that of an interval. `_idleStart` is the time at which Node started the timer: https://github.com/nodejs/node/blob/v20.x/lib/internal/timers.js
  */
 export class TaskTimer {
   readonly #timer: object;
@@ -20,6 +20,8 @@ export class TaskTimer {
   readonly #isHeld: boolean;
   /** The real time at which the delay has passed. */
   #realDue = 0;
+  /** The time at which Node started the timer so that it fires now. An interval that has fired has a later one. */
+  #firingFrom: unknown;
   #cancel: Cancel = () => {};
 
   /**
@@ -47,7 +49,7 @@ export class TaskTimer {
 
   /** True if the clock has reached the timer's time, and Node is about to fire it. */
   get isFiring(): boolean {
-    return this.isSet && this.#field('_idleTimeout') === NOW_MS;
+    return this.isSet && this.#firingFrom !== undefined && this.#field('_idleStart') === this.#firingFrom;
   }
 
   /** Makes the timer fire if its delay has passed in real time. */
@@ -70,6 +72,7 @@ export class TaskTimer {
 
   #arm(): void {
     this.#cancel();
+    this.#firingFrom = undefined;
     this.#realDue = realNow() + this.#ms;
     this.#cancel = this.#clock.after(this.#ms, () => this.#fire());
   }
@@ -80,6 +83,7 @@ export class TaskTimer {
     if (this.#repeats) this.#arm();
     Reflect.set(this.#timer, '_idleTimeout', NOW_MS);
     this.#refresh();
+    this.#firingFrom = this.#field('_idleStart');
   }
 
   get #repeats(): boolean {
