@@ -5,8 +5,15 @@ import { lookup } from 'node:dns/promises';
 import { createSocket } from 'node:dgram';
 import { readFile } from 'node:fs/promises';
 import { Agent, createServer, get, type Server } from 'node:http';
-import { createConnection, createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net';
+import {
+  createConnection,
+  createServer as createTcpServer,
+  type AddressInfo,
+  type Server as TcpServer,
+  type Socket,
+} from 'node:net';
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { createGzip, gzip } from 'node:zlib';
@@ -122,6 +129,74 @@ describe('time waits for', () => {
       const bed = await createTestBed(Work);
       expect(await bed.run(undefined, { handler: 'Work.race' })).toHaveSucceededWith('done');
     }
+  });
+});
+
+describe('a socket that has answered', () => {
+  /** Asks, and returns the whole answer of a server that pauses within it, or what the handler's own limit says. */
+  async function ask(limit: (ms: number) => Promise<string>): Promise<string> {
+    let answer = '';
+    const socket = createConnection(pausing(), '127.0.0.1', () => socket.write('?'));
+    socket.on('data', (chunk) => (answer += String(chunk)));
+    const whole = once(socket, 'end').then(() => answer);
+    return Promise.race([whole, limit(5000).then(() => `only '${answer}'`)]);
+  }
+  let pauses: TcpServer;
+  const pausing = (): number => (pauses.address() as AddressInfo).port;
+  beforeAll(async () => {
+    const sockets = (socket: Socket): void =>
+      void socket.once('data', () => {
+        socket.write('a');
+        setTimeout(() => socket.end('b'), 300);
+      });
+    pauses = createTcpServer(sockets).listen(0, '127.0.0.1');
+    await once(pauses, 'listening');
+  });
+  afterAll(() => void pauses.close());
+
+  test('and pauses before the rest is waited for', async () => {
+    const answers: string[] = [];
+    work = async () => void answers.push(await ask((ms) => sleep(ms, '')));
+    expect(await (await createTestBed(Work)).run(undefined, { handler: 'Work.run' })).toHaveSucceededWith(
+      'done',
+    );
+    const machine = await createTestMachine(LIMITED, { activities: [Work] });
+    expect(await machine.execute()).toMatchObject({ status: 'succeeded', tookMs: 0 });
+    expect(answers).toEqual(['ab', 'ab']);
+  });
+
+  test('and is kept open stops no clock for long', async () => {
+    const silent = createTcpServer((socket) => void socket.on('data', () => socket.write('a')));
+    silent.listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    let socket: Socket | undefined;
+    work = async () => {
+      socket = createConnection((silent.address() as AddressInfo).port, '127.0.0.1', () =>
+        socket?.write('?'),
+      );
+      await once(socket, 'data');
+      await sleep(50_000);
+    };
+    const machine = await createTestMachine(LIMITED, { activities: [Work], realTimeLimit: '400ms' });
+    expect(await machine.execute()).toMatchObject({ status: 'succeeded', tookMs: 50_000 });
+    socket?.destroy();
+    silent.close();
+  });
+
+  test.each([
+    ['an HTTP agent', httpGet],
+    ['fetch', async () => (await fetch(`http://127.0.0.1:${port}/`)).text()],
+  ])('and belongs to the idle pool of %s stops no clock', async (_, request) => {
+    work = async () => {
+      for (const _each of [1, 2, 3]) {
+        await request();
+        await sleep(10_000);
+      }
+    };
+    const machine = await createTestMachine(LIMITED, { activities: [Work], realTimeLimit: '30s' });
+    const began = performance.now();
+    expect(await machine.execute()).toMatchObject({ status: 'succeeded', tookMs: 30_000 });
+    expect(performance.now() - began).toBeLessThan(1500);
   });
 });
 

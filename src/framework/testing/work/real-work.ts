@@ -13,7 +13,8 @@ interface Begun {
   readonly task: string;
   /** The name of the work for error messages. */
   readonly name: string;
-  readonly isOpen: () => boolean;
+  /** @param quietMs for how many real milliseconds a socket that has answered is silent before it is idle */
+  readonly isOpen: (quietMs: number) => boolean;
   /** An Error that is never thrown. Its stack shows where the work was begun. */
   readonly begunAt: Error;
 }
@@ -46,6 +47,11 @@ interface MovingClock extends Clock {
  * Later there is a pause between them.
  */
 const BUSY_MS = 1;
+/**
+ * A socket that has answered is considered idle after this many real milliseconds without traffic, or after half the
+ * limit of real time. A server may pause within an answer, and such a pause must not look like the end.
+ */
+const QUIET_MS = 1_000;
 /** If a timer is about to fire when the limit of real time has passed, it must fire in this many turns of the event loop. */
 const LATE_TURNS = 100;
 
@@ -55,10 +61,12 @@ export class RealWork {
   readonly limitMs: number;
   /** The most real milliseconds that the clock waits for a handler that seems to be waiting for nothing. */
   readonly idleMs: number;
+  readonly #quietMs: number;
   readonly #tasks = new Set<TaskWork>();
 
   constructor({ limitMs, idleMs }: RealTimeLimits) {
     this.limitMs = limitMs;
+    this.#quietMs = Math.min(QUIET_MS, limitMs / 2);
     this.idleMs = idleMs;
   }
 
@@ -118,7 +126,7 @@ export class RealWork {
 
   #first(timersOnly: boolean): Begun | undefined {
     for (const task of this.#tasks) {
-      const open = timersOnly ? task.firing : task.first();
+      const open = timersOnly ? task.firing : task.first(this.#quietMs);
       if (open) return open;
     }
     const [task] = this.#tasks;
@@ -149,7 +157,7 @@ class TaskWork {
   }
 
   /** @param isOpen returns true while the work is in progress. @default until `over` is called */
-  begin(id: unknown, name: string, isOpen: () => boolean = () => true): void {
+  begin(id: unknown, name: string, isOpen: Begun['isOpen'] = () => true): void {
     if (this.#ended) return;
     this.#begun ??= new Map();
     this.#begun.set(id, { task: this.#name, name, isOpen, begunAt: errorHere() });
@@ -175,8 +183,8 @@ class TaskWork {
   }
 
   /** Returns the oldest piece of work that is in progress. */
-  first(): Begun | undefined {
-    if (this.#begun) for (const begun of this.#begun.values()) if (begun.isOpen()) return begun;
+  first(quietMs: number): Begun | undefined {
+    if (this.#begun) for (const begun of this.#begun.values()) if (begun.isOpen(quietMs)) return begun;
     return this.firing;
   }
 

@@ -5,7 +5,7 @@ import { Conversation, kindOf } from './work-kinds.js';
 /** The real work of one task, to which work is added. */
 interface Begins {
   /** @param isOpen returns true while the work is in progress. @default until `over` is called */
-  begin(id: unknown, name: string, isOpen?: () => boolean): void;
+  begin(id: unknown, name: string, isOpen?: (quietMs: number) => boolean): void;
   over(id: unknown): void;
   addTimer(timer: object): void;
 }
@@ -72,7 +72,7 @@ function beginSocket(socket: object, task: Begins): void {
       return Reflect.apply(write, socket, args);
     });
   }
-  task.begin(socket, 'a socket', () => conversation.isOpen);
+  task.begin(socket, 'a socket', (quietMs) => conversation.isOpen(quietMs));
 }
 
 /**
@@ -111,7 +111,7 @@ function watchUdp(socket: Udp): void {
     if (task && !conversation) socket.on('message', () => void traffic.bytesRead++);
     const known = task ? (conversation ??= new Conversation(traffic)) : undefined;
     known?.wrote();
-    if (known) task?.begin(socket, 'a UDP socket', () => known.isOpen);
+    if (known) task?.begin(socket, 'a UDP socket', (quietMs) => known.isOpen(quietMs));
     return Reflect.apply(send, socket, args);
   };
   socket.on('close', () => (traffic.hasRef = () => false));

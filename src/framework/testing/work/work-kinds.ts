@@ -28,15 +28,15 @@ const whileWriting = (stream: Resource) => (): boolean => (Reflect.get(stream, '
 
 const whileWaiting = (immediate: Resource) => (): boolean => Reflect.get(immediate, '_destroyed') !== true;
 
-/** A socket that has received something is considered idle after this many real milliseconds without traffic. */
-const SOCKET_QUIET_MS = 50;
-
 /** A socket with a counter of what it has received. */
 interface Receiver {
   readonly bytesRead?: number;
 }
 
-/** The traffic of a socket. It counts as work until a response arrives, and again after each write. */
+/**
+ * The traffic of a socket. It counts as work until a response arrives and then nothing more for a while, and again after
+ * each write. One that is closed or not referenced, such as an idle socket of an HTTP agent, is no work.
+ */
 export class Conversation {
   readonly #socket: Receiver;
   readonly #isReferenced: () => boolean;
@@ -56,11 +56,12 @@ export class Conversation {
     this.#before = this.#received;
   }
 
-  get isOpen(): boolean {
+  /** @param quietMs for how many real milliseconds a socket that has received something is silent before it is idle */
+  isOpen(quietMs: number): boolean {
     const read = this.#received;
     if (read !== this.#read) this.#readAt = realNow();
     this.#read = read;
-    return this.#isReferenced() && (read === this.#before || realNow() - this.#readAt < SOCKET_QUIET_MS);
+    return this.#isReferenced() && (read === this.#before || realNow() - this.#readAt < quietMs);
   }
 
   get #received(): number {
