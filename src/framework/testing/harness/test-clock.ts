@@ -69,6 +69,8 @@ export class TestClock extends HandClock {
   >();
   #timersSet = 0;
   #reached = 0;
+  /** The real milliseconds that the clock has waited for real work. They don't count for the limit of a step. */
+  #worked = 0;
   #isMoving = false;
 
   constructor(work: RealWork, start?: number) {
@@ -105,7 +107,7 @@ export class TestClock extends HandClock {
     if (until) return;
     const by = realNow() + this.work.limitMs;
     while (this.work.isOpen(this.watched)) {
-      await this.work.rest(by, this.watched);
+      this.#worked += await this.work.rest(by, this.watched);
       await super.settle();
     }
   }
@@ -184,12 +186,17 @@ export class TestClock extends HandClock {
   #newStage(): Stage {
     return {
       progress: this.#progress,
-      began: realNow(),
+      began: this.#ownTime,
       from: this.now(),
       asked: this.#asked,
       steps: 0,
       beats: 0,
     };
+  }
+
+  /** A real time that stands still while the clock waits for real work. */
+  get #ownTime(): number {
+    return realNow() - this.#worked;
   }
 
   /** The number of timers that were ever set, except those for heartbeats. */
@@ -199,14 +206,14 @@ export class TestClock extends HandClock {
 
   /**
    * Counts a step if a new timer was set since the last step.
-   * @throws an Error after too many steps, or after too much real time
+   * @throws an Error after too many steps, or after too much real time without real work
    */
   #step(stage: Stage): void {
     if (this.#asked === stage.asked) return;
     stage.asked = this.#asked;
     stage.steps++;
     const { limitMs } = this.work;
-    if (stage.steps <= limitMs * STEPS_PER_MS && realNow() - stage.began <= limitMs) return;
+    if (stage.steps <= limitMs * STEPS_PER_MS && this.#ownTime - stage.began <= limitMs) return;
     const passed = showDuration(this.now() - stage.from);
     throw new Error(
       `${this.#names()}, however far the clock runs ahead: ${passed} in ${stage.steps} steps\n${this.#fix()}`,
@@ -245,7 +252,7 @@ export class TestClock extends HandClock {
 /** Counts what has happened since the last progress. */
 interface Stage {
   readonly progress: number;
-  /** The real time of the last progress. */
+  /** The real time of the last progress, less the time for which the clock has waited for real work. */
   readonly began: number;
   /** The time on the clock at the last progress. */
   readonly from: number;

@@ -13,6 +13,7 @@ interface Begun {
   readonly task: string;
   /** The name of the work for error messages. */
   readonly name: string;
+  readonly isTimer?: boolean;
   /** @param quietMs for how many real milliseconds a socket that has answered is silent before it is idle */
   readonly isOpen: (quietMs: number) => boolean;
   /** An Error that is never thrown. Its stack shows where the work was begun. */
@@ -101,17 +102,21 @@ export class RealWork {
    * Waits until no task has real work in progress.
    * @param by the time until which to wait, as returned by `realNow`.
    * @param timersOnly true to wait only for the timers that are about to fire
+   * @returns for how many real milliseconds it has waited, except for timers
    * @throws an Error that names the work if some is still in progress then
    */
-  async rest(by: number, timersOnly = false): Promise<void> {
+  async rest(by: number, timersOnly = false): Promise<number> {
     const began = realNow();
     let late = 0;
+    let waited = 0;
     for (let work = this.#first(timersOnly); work; work = this.#first(timersOnly)) {
       const now = realNow();
       if (now > by && (late++ > LATE_TURNS || !this.isOpen(true))) throw new Error(slow(work, this.limitMs));
       if (!timersOnly) for (const task of this.#tasks) task.fireLate();
       await (now - began > BUSY_MS ? nap(1) : nextTurn());
+      if (!work.isTimer) waited += realNow() - now;
     }
+    return waited;
   }
 
   /** Forgets the real work of a task, so that the clock no longer waits for it. */
@@ -176,7 +181,7 @@ class TaskWork {
   /** The work of a timer that is about to fire. */
   get firing(): Begun | undefined {
     for (const timer of this.#timers) {
-      if (timer.isFiring) return unseen(this.#name, 'a timer');
+      if (timer.isFiring) return { ...unseen(this.#name, 'a timer'), isTimer: true };
       if (!timer.isSet) this.#remove(timer);
     }
     return undefined;
