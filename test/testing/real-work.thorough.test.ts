@@ -238,6 +238,21 @@ test('what takes longer than the limit of real time is named, with the line that
   silent.close();
 });
 
+test('slow work of one run ends no other run of the bed', async () => {
+  const silent = createTcpServer().listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const bed = await createTestBed(Work, { realTimeLimit: '200ms' });
+  let socket: Socket | undefined;
+  work = () => once((socket = createConnection((silent.address() as AddressInfo).port, '127.0.0.1')), 'data');
+  const slow = bed.run(undefined, { handler: 'Work.run' });
+  work = () => sleep(1000);
+  const sound = bed.run(undefined, { handler: 'Work.run' });
+  await expect(slow).rejects.toThrow('Work.run waits for a socket');
+  expect(await sound).toHaveSucceededWith('done');
+  socket?.destroy();
+  silent.close();
+});
+
 test('the fake timers of Jest hide no real work, and a faked timer is none', async () => {
   jest.useFakeTimers();
   try {

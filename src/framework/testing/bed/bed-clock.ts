@@ -42,7 +42,7 @@ export class BedClock extends TestClock {
   /** Runs a task. Until the task has ended, its clock moves on by itself. */
   async runTask<T>({ name, context, fail }: Run, work: () => Promise<T>): Promise<T> {
     const clock = this.#clockFor(context);
-    const goal = { isReached: () => false, progress: () => 0, running: () => [name] };
+    const goal = { isReached: () => false, progress: () => 0, running: () => [name], context };
     clock.reach(goal).catch((error: unknown) => {
       this.work.forget(context);
       fail(error);

@@ -3,7 +3,8 @@ import { showDuration } from '../../base/time/duration.js';
 import { HandClock } from './hand-clock.js';
 import { IntervalHeartbeats } from './interval-heartbeats.js';
 import { inNextTurn, nap, realNow } from '../work/real-time.js';
-import type { RealWork } from '../work/real-work.js';
+import { SlowWork, type RealWork } from '../work/real-work.js';
+import type { TaskContext } from '../../declare/task-context.js';
 
 /** A call of a test that ends when something has happened. Until then the clock moves on by itself. */
 export interface Goal {
@@ -17,6 +18,8 @@ export interface Goal {
   readonly progress: () => number;
   /** Returns the names of the running handlers, for an error message. */
   readonly running: () => readonly string[];
+  /** The context of the only task that the call waits for. @default it may wait for any */
+  readonly context?: TaskContext;
 }
 
 /**
@@ -134,8 +137,7 @@ export class TestClock extends HandClock {
       try {
         await this.#moveOn();
       } catch (error) {
-        for (const { reject } of this.#goals.values()) reject(error);
-        this.#goals.clear();
+        this.#fail(error);
       }
     }
     this.#isMoving = false;
@@ -153,6 +155,16 @@ export class TestClock extends HandClock {
         // The timers that are due now fire while the clock settles.
         this.stall(Math.max(due - this.now(), 0));
       } else if (!(await this.#changes(due))) throw new Error(this.#idle());
+    }
+  }
+
+  /** Ends the call for whose task work is too slow; all calls if there is no such call, or with any other error. */
+  #fail(error: unknown): void {
+    const slow = error instanceof SlowWork ? error.context : undefined;
+    const own = [...this.#goals].filter(([{ context }]) => slow !== undefined && context === slow);
+    for (const [goal, { reject }] of own.length > 0 ? own : [...this.#goals]) {
+      reject(error);
+      this.#goals.delete(goal);
     }
   }
 

@@ -11,6 +11,7 @@ import { isVitestImporting, unwatch, watch } from './work-hooks.js';
 /** A piece of real work (not done by mocks or on the clock) that a task has begun, such as reading a file. */
 interface Begun {
   readonly task: string;
+  readonly context: TaskContext;
   /** The name of the work for error messages. */
   readonly name: string;
   readonly isTimer?: boolean;
@@ -18,6 +19,17 @@ interface Begun {
   readonly isOpen: (quietMs: number) => boolean;
   /** An Error that is never thrown. Its stack shows where the work was begun. */
   readonly begunAt: Error;
+}
+
+/** A piece of real work has taken longer than the limit of real time. */
+export class SlowWork extends Error {
+  /** The context of the task that has begun the work. */
+  readonly context: TaskContext;
+
+  constructor(work: Begun, limitMs: number) {
+    super(slow(work, limitMs));
+    this.context = work.context;
+  }
 }
 
 /** The limits for waiting in real time. */
@@ -103,7 +115,7 @@ export class RealWork {
    * @param by the time until which to wait, as returned by `realNow`.
    * @param timersOnly true to wait only for the timers that are about to fire
    * @returns for how many real milliseconds it has waited, except for timers
-   * @throws an Error that names the work if some is still in progress then
+   * @throws SlowWork if some is still in progress then
    */
   async rest(by: number, timersOnly = false): Promise<number> {
     const began = realNow();
@@ -111,7 +123,7 @@ export class RealWork {
     let waited = 0;
     for (let work = this.#first(timersOnly); work; work = this.#first(timersOnly)) {
       const now = realNow();
-      if (now > by && (late++ > LATE_TURNS || !this.isOpen(true))) throw new Error(slow(work, this.limitMs));
+      if (now > by && (late++ > LATE_TURNS || !this.isOpen(true))) throw new SlowWork(work, this.limitMs);
       if (!timersOnly) for (const task of this.#tasks) task.fireLate();
       await (now - began > BUSY_MS ? nap(1) : nextTurn());
       if (!work.isTimer) waited += realNow() - now;
@@ -165,7 +177,7 @@ class TaskWork {
   begin(id: unknown, name: string, isOpen: Begun['isOpen'] = () => true): void {
     if (this.#ended) return;
     this.#begun ??= new Map();
-    this.#begun.set(id, { task: this.#name, name, isOpen, begunAt: errorHere() });
+    this.#begun.set(id, { task: this.#name, context: this.#context, name, isOpen, begunAt: errorHere() });
   }
 
   /** Puts a timer that Node is creating on the clock. */
@@ -181,7 +193,7 @@ class TaskWork {
   /** The work of a timer that is about to fire. */
   get firing(): Begun | undefined {
     for (const timer of this.#timers) {
-      if (timer.isFiring) return { ...unseen(this.#name, 'a timer'), isTimer: true };
+      if (timer.isFiring) return { ...this.#unseen('a timer'), isTimer: true };
       if (!timer.isSet) this.#remove(timer);
     }
     return undefined;
@@ -195,7 +207,7 @@ class TaskWork {
 
   /** The work of loading a module, of which it isn't known which task has begun it. */
   get importing(): Begun {
-    return unseen(this.#name, 'an import');
+    return this.#unseen('an import');
   }
 
   /** Makes each timer fire whose delay has passed in real time. */
@@ -214,13 +226,16 @@ class TaskWork {
     if (tasks.size === 0) inNextTurn(() => tasks.size === 0 && unwatch());
   }
 
+  #unseen(name: string): Begun {
+    return { task: this.#name, context: this.#context, name, isOpen: () => true, begunAt: NOWHERE };
+  }
+
   #remove(timer: TaskTimer): void {
     timer.release();
     this.#timers.delete(timer);
   }
 }
 
-const unseen = (task: string, name: string): Begun => ({ task, name, isOpen: () => true, begunAt: NOWHERE });
 const NOWHERE = new Error();
 
 /**
