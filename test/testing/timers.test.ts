@@ -146,6 +146,23 @@ describe('a timer of Node', () => {
     expect(task.settled).toBe(true);
   });
 
+  test('that has fired and is refreshed by another task has its own delay', async () => {
+    let fire = (): void => {};
+    let timer: NodeJS.Timeout | undefined;
+    work = () =>
+      new Promise<void>((resolve) => {
+        fire = resolve;
+        timer = setTimeout(() => fire(), HOUR);
+      });
+    expect(await execute()).toMatchObject({ tookMs: HOUR });
+    work = () =>
+      new Promise<void>((resolve) => {
+        fire = resolve;
+        timer?.refresh();
+      });
+    expect(await execute()).toMatchObject({ tookMs: HOUR });
+  });
+
   test('of an execution that the test moves fires when the test moves the clock', async () => {
     work = async (clock) => {
       await sleep(HOUR);

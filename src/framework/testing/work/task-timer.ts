@@ -3,6 +3,8 @@ import { realNow } from './real-time.js';
 
 /** The longest delay that Node accepts. */
 const FAR_MS = 2 ** 31 - 1;
+/** The delay of a timer that was cleared. */
+const CLEARED = -1;
 /** The shortest delay that Node accepts. */
 const NOW_MS = 1;
 
@@ -64,8 +66,9 @@ export class TaskTimer {
   release(): void {
     this.#cancel();
     Reflect.deleteProperty(this.#timer, 'refresh');
+    // Who refreshes the timer after it has fired gets its own delay again.
+    if (this.#field('_idleTimeout') !== CLEARED) this.#setDelay(this.#ms);
     if (!this.#isHeld || !this.isSet) return;
-    this.#setDelay(this.#ms);
     this.#refresh();
     this.#call('unref');
   }
