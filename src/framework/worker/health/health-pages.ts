@@ -1,7 +1,6 @@
 import type { WorkerStatus } from '../../base/worker-status.js';
 import { jsonPage, type Page } from './page-server.js';
-import { pausedIn } from './paused.js';
-import { statusPage } from './status-page.js';
+import { pausedIn, statusPage } from './status-page.js';
 
 /** What the pages of the health port show. It is plain data, so that it can be sent to another thread. */
 export interface HealthFacts {

@@ -1,5 +1,4 @@
-import type { WorkerStatus } from '../../base/worker-status.js';
-import { pausedIn } from './paused.js';
+import type { HandlerStatus, WorkerStatus } from '../../base/worker-status.js';
 
 const STYLE = `body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:70rem;padding:0 1rem;color:#1c1e21;background:#fff}
 table{border-collapse:collapse;width:100%;margin:.5rem 0 1.5rem}
@@ -70,3 +69,14 @@ const cell = (value: string | number): string =>
   typeof value === 'number' ? `<td class="n">${value}</td>` : `<td>${escape(value)}</td>`;
 
 const escape = (text: string): string => text.replaceAll(/[&<>"']/g, (each) => `&#${each.charCodeAt(0)};`);
+
+/** Returns a sentence for each handler that is paused, for people. */
+export const pausedIn = (handlers: readonly HandlerStatus[]): string[] =>
+  handlers.flatMap(({ name, paused }) => {
+    if (!paused) return [];
+    const { by, reason, until } = paused;
+    const lasts = until === undefined ? '' : `, until ${new Date(until).toISOString()}`;
+    return `${name}: paused by ${PAUSED_BY[by]}${reason === undefined ? '' : ` (${reason})`}${lasts}`;
+  });
+
+const PAUSED_BY = { control: 'a person', task: 'one of its tasks' } as const;
