@@ -440,7 +440,9 @@ export class Invariants implements Watcher {
 
   /** A report is given up when its time is up, and for no other reason. */
   #lost(member: Member, { n, refused }: Lease, reportMs: number): void {
-    const isOver = reportMs >= this.watched.plan.reportLimitMs || member.stopped !== undefined || refused;
+    // A worker also stops by itself, when its heartbeat thread has ended twice within a minute.
+    const stops = member.stopped !== undefined || member.it.status().state === 'draining';
+    const isOver = reportMs >= this.watched.plan.reportLimitMs || stops || refused;
     if (!isOver || this.sinceTrouble(member) > 120_000)
       this.broken('nothing lost', `the report of #${n} was given up after ${reportMs} ms`);
   }

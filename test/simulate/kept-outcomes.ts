@@ -93,13 +93,15 @@ export class KeptOutcomes {
   check(members: Iterable<Member>): void {
     const { plan, timeline, service, store, chronicle } = this.#watched;
     if (!plan.outbox) return;
-    // The time for which a worker has been there to find what was left, and that of one that has started since.
-    let [calmMs, startedMs] = [0, 0];
-    for (const { process, ended, stopped, bornAt, worker } of members) {
+    const all = [...members];
+    for (const { process } of all)
       if (process.dead && !this.#dead.has(process)) {
         this.#dead.add(process);
         this.#diedAt = timeline.now;
       }
+    // The time for which a worker has been there to find what was left, and that of one that has started since.
+    let [calmMs, startedMs] = [0, 0];
+    for (const { process, ended, stopped, bornAt, worker } of all) {
       if (ended || stopped || process.stalledUntil > timeline.now) continue;
       const aliveMs = timeline.now - Math.max(bornAt, process.stalledUntil);
       calmMs = Math.max(calmMs, aliveMs);
