@@ -1,4 +1,5 @@
 import type { Flags } from '../../config/layers.js';
+import { isJson } from '../../declare/rule.js';
 import { ActivityFailure } from '../../declare/activity-failure.js';
 import { openCompletions } from '../../worker/build/create-completions.js';
 import { makePlan } from '../../worker/build/plan.js';
@@ -57,15 +58,6 @@ function mistakeIn({ verb, id, value }: DeferredWords, { message, json }: Deferr
   return value === undefined || isJson(value)
     ? undefined
     : `expected the output as JSON after the id, as in '{"approved":true}', got ${value}`;
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 async function list(completions: Completions, { json }: DeferredFlags): Promise<number> {

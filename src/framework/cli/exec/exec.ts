@@ -7,7 +7,7 @@ import type { Constructor } from '../../declare/class.js';
 import { isReserved } from '../../declare/activity-failure.js';
 import type { TaskContext } from '../../declare/task-context.js';
 import { type Problem, StartError } from '../../base/errors.js';
-import { readDigits } from '../../declare/rule.js';
+import { isJson, readDigits } from '../../declare/rule.js';
 import { show } from '../../base/show.js';
 import { checkOptions, type CommandOptions } from '../../worker/pool/commands/options.js';
 import { runCommand } from '../../worker/pool/commands/run-command.js';
@@ -151,15 +151,6 @@ const noJson = (text: string): Problem => ({
   what: `expected JSON, got ${show(text)}`,
   fix: "write it as in --empty-output '{}'",
 });
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 function refusal(where: string, option: CommandOptions): Problem[] {
   try {
