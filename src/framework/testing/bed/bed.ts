@@ -211,9 +211,8 @@ export class Bed {
   #find(name: string | undefined): BedHandler {
     const list = this.#handlers.map(({ definition }) => definition.name);
     if (name === undefined) {
-      const [first] = this.#handlers;
-      const methods = new Set(this.#handlers.map(({ definition }) => methodName(definition)));
-      if (first && methods.size === 1) return first;
+      const [first, ...others] = this.#handlers;
+      if (first && others.every((each) => isSameMethod(each, first))) return first;
       throw new Error(
         `This bed has several handlers; name one: run(input, { handler: '…' }). There are: ${list.join(', ')}`,
       );
@@ -225,6 +224,10 @@ export class Bed {
     return found;
   }
 }
+
+/** True for two handlers of one method, which takes the tasks of a list of activities. */
+const isSameMethod = ({ definition: one }: BedHandler, { definition: other }: BedHandler): boolean =>
+  one.target === other.target && one.method === other.method;
 
 const textOf = (input: unknown): string => JSON.stringify(input) ?? 'null';
 
