@@ -13,11 +13,8 @@ import { describe, expect, test } from '@jest/globals';
 import { Activity, Handle } from 'stepwright';
 import { checkMachines } from '../../src/framework/check/check-machines.js';
 import type { Finding } from '../../src/framework/check/finding.js';
-import { checkedHandler } from '../../src/framework/check/handlers.js';
 import { machineSource } from '../../src/framework/check/source/machine-source.js';
-import { resolveConfig, resolveHandler } from '../../src/framework/config/resolve.js';
-import { discover } from '../../src/framework/declare/discovery/discovery.js';
-import { arnOf } from './machines.js';
+import { arnOf, checkedHandlers } from './machines.js';
 
 class Line {
   @IsString() sku!: string;
@@ -58,10 +55,7 @@ class Placing {
   @Handle() place(_order: Order): void {}
 }
 
-const settings = resolveConfig({ config: {}, env: {} });
-const handlers = discover([Quoting, Placing], {}).handlers.map((definition) =>
-  checkedHandler({ definition, options: resolveHandler(definition, settings).options }, {}),
-);
+const handlers = checkedHandlers([Quoting, Placing]);
 
 /** Returns the findings about one field of what a task sends, after a task whose output is a Quote. */
 function findingsIn(language: 'JSONPath' | 'JSONata', key: string, value: string): Finding[] {

@@ -60,17 +60,20 @@ const CLASSES: Readonly<Record<string, Constructor<object>>> = {
   Notifying,
 };
 
-/** The handlers of these classes, as `check` compares them. */
-export function handlersOf(names: readonly string[], region?: string): CheckedHandler[] {
+/** The handlers of classes, as `check` compares them. */
+export function checkedHandlers(classes: readonly Constructor[], region?: string): CheckedHandler[] {
   const settings = resolveConfig({ config: {}, env: {} });
-  const { handlers } = discover(
-    names.map((name) => CLASSES[name] ?? Charging),
-    {},
-  );
-  return handlers.map((definition) =>
+  return discover(classes, {}).handlers.map((definition) =>
     checkedHandler({ definition, options: resolveHandler(definition, settings).options }, { region }),
   );
 }
+
+/** The handlers of classes of this file, by the names of the classes. */
+export const handlersOf = (names: readonly string[], region?: string): CheckedHandler[] =>
+  checkedHandlers(
+    names.map((name) => CLASSES[name] ?? Charging),
+    region,
+  );
 
 /** A machine's text, the classes it is compared with, and the names of `@ErrorName` classes. */
 export interface Case {

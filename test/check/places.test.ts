@@ -3,11 +3,8 @@ import { IsArray, IsBoolean, IsDate, IsInt, IsOptional, IsString, ValidateNested
 import { describe, expect, test } from '@jest/globals';
 import { Activity, Handle } from 'stepwright';
 import { checkMachines } from '../../src/framework/check/check-machines.js';
-import { checkedHandler } from '../../src/framework/check/handlers.js';
 import { machineSource } from '../../src/framework/check/source/machine-source.js';
-import { resolveConfig, resolveHandler } from '../../src/framework/config/resolve.js';
-import { discover } from '../../src/framework/declare/discovery/discovery.js';
-import { arnOf } from './machines.js';
+import { arnOf, checkedHandlers } from './machines.js';
 
 class Line {
   @IsString() sku!: string;
@@ -44,10 +41,7 @@ class Packing {
   @Handle() pack(_line: Line): void {}
 }
 
-const settings = resolveConfig({ config: {}, env: {} });
-const handlers = discover([Quoting, Placing, Packing], {}).handlers.map((definition) =>
-  checkedHandler({ definition, options: resolveHandler(definition, settings).options }, {}),
-);
+const handlers = checkedHandlers([Quoting, Placing, Packing]);
 
 /** Returns the findings about data and definitions, each as `code: the line in the text`. */
 function found(machine: object): string[] {

@@ -5,11 +5,8 @@ import { Activity, Handle } from 'stepwright';
 import { createTestMachine } from 'stepwright/testing';
 import { checkMachines } from '../../src/framework/check/check-machines.js';
 import type { Finding } from '../../src/framework/check/finding.js';
-import { checkedHandler } from '../../src/framework/check/handlers.js';
 import { machineSource } from '../../src/framework/check/source/machine-source.js';
-import { resolveConfig, resolveHandler } from '../../src/framework/config/resolve.js';
-import { discover } from '../../src/framework/declare/discovery/discovery.js';
-import { arnOf } from './machines.js';
+import { arnOf, checkedHandlers } from './machines.js';
 
 class Pair {
   @IsString() a!: string;
@@ -28,10 +25,7 @@ class Taking {
 }
 
 const CLASSES = [Making, Taking];
-const settings = resolveConfig({ config: {}, env: {} });
-const handlers = discover(CLASSES, {}).handlers.map((definition) =>
-  checkedHandler({ definition, options: resolveHandler(definition, settings).options }, {}),
-);
+const handlers = checkedHandlers(CLASSES);
 
 const json = fc.oneof(
   fc.constantFrom<unknown>('x', 1, true, null, [1], ['x']),
