@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 // What a registry and its users see of the package: its size, its files, its doors and their types (publint and
 // arethetypeswrong, installed into a temporary folder, by this check alone), and known holes in what it installs
-// (npm audit). Prints one line a check; exits 1 if any fails, or, with --strict, if one could not be made.
+// (npm audit). Prints one line a check; exits 1 if any fails, or, with --strict, if one could not be made. With
+// --into FOLDER the tarball is left there, for the checks of projects that install it.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -26,6 +27,7 @@ const UNWANTED = /(^|\/)(node_modules|test|bench|src\/console|\.env|\.npmrc|.*\.
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const strict = process.argv.includes('--strict');
+const into = process.argv.indexOf('--into') + 1;
 const folder = mkdtempSync(join(tmpdir(), 'stepwright-package-'));
 let passed = 0;
 let failed = 0;
@@ -131,6 +133,7 @@ function checkManifest() {
 
 try {
   const packed = pack();
+  if (into > 0) cpSync(join(folder, packed.filename), join(process.argv[into], packed.filename));
   checkManifest();
   checkSize(packed);
   checkFiles(packed);

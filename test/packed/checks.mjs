@@ -1,9 +1,9 @@
 // What the scripts share that try the packed package in projects of their own: commands in a clean environment,
 // workers that are started and stopped, and a line for each check.
 import { spawn, spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { cpSync, readdirSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
@@ -58,8 +58,13 @@ export function must(command, { cwd, env = cleanEnv }) {
   return stdout;
 }
 
-/** The packed package, in a folder. */
+/** The packed package, in a folder: the tarball that STEPWRIGHT_TARBALL names, or a new one. */
 export function pack(dir) {
+  const made = process.env.STEPWRIGHT_TARBALL;
+  if (made !== undefined) {
+    cpSync(made, join(dir, basename(made)));
+    return join(dir, basename(made));
+  }
   must(`npm pack --silent --pack-destination ${dir}`, { cwd: root });
   return join(
     dir,

@@ -2,23 +2,14 @@
 // What the documentation promises about an installed package: packs the tarball, makes a project of it as a user
 // would, and runs the same tests under every runner, then the worker itself, in CommonJS and as ES modules.
 // Prints one line a check; exits 1 if any fails. It needs the npm registry, and says so where there is none.
-import { spawn, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { basename, dirname, join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
+import { check, expect, freePort, hasRegistry, must, pack, root, start, summary } from './checks.mjs';
 
-const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const project = mkdtempSync(join(tmpdir(), 'stepwright-packed-'));
-
-// Nothing of this shell may decide what the project sees: no endpoint, no region, no npm script around it.
-const env = Object.fromEntries(
-  Object.entries(process.env).filter(
-    ([key]) => !/^(AWS_|STEPWRIGHT_|npm_(?!config_)|ECS_|KUBERNETES_|NODE_ENV$|NODE_OPTIONS$|CI$)/.test(key),
-  ),
-);
+const at = { cwd: project };
 
 const PEERS = ['reflect-metadata', 'tsyringe', 'class-validator', 'class-transformer'];
 const TOOLS = [
@@ -38,32 +29,6 @@ const TOOLS = [
 const JEST = "import { expect, test } from '@jest/globals';";
 const VITEST = "import { expect, test } from 'vitest';";
 const NODE = "import { expect } from 'expect';\nimport { test } from 'node:test';";
-
-let passed = 0;
-let failed = 0;
-
-function report(name, problem) {
-  if (problem === undefined) passed += 1;
-  else failed += 1;
-  console.log(`${problem === undefined ? 'ok    ' : 'FAILED'} ${name}`);
-  if (problem !== undefined) console.log(problem.replaceAll(/^/gm, '       '));
-}
-
-function run(command, cwd = project) {
-  const { status, stdout, stderr, error } = spawnSync('bash', ['-c', command], {
-    cwd,
-    env,
-    encoding: 'utf8',
-    timeout: 600_000,
-  });
-  return { status, stdout: stdout ?? '', output: `${stdout}${stderr}${error ?? ''}` };
-}
-
-function must(command, cwd) {
-  const { status, stdout, output } = run(command, cwd);
-  if (status !== 0) throw new Error(`${command} ended with ${status}\n${output}`);
-  return stdout;
-}
 
 const write = (path, text) => {
   mkdirSync(dirname(join(project, path)), { recursive: true });
@@ -121,8 +86,7 @@ test('types', () => {
   const config = { extends: '../../tsconfig.json', include: ['.'] };
   config.compilerOptions = { rootDir: '../..', noEmit: true };
   writeJson(`types/${name}/tsconfig.json`, config);
-  const { status, output } = run(`npx tsc -p types/${name}`);
-  report(`${name}: the types of the matchers`, status === 0 ? undefined : output);
+  return check(`${name}: the types of the matchers`, () => void must(`npx tsc -p types/${name}`, at));
 }
 
 /** The tests, as the README and this folder have them: by file. */
@@ -165,13 +129,11 @@ const MATCHERS = new Map([
 ]);
 
 function makeProject() {
-  const [{ filename }] = JSON.parse(
-    must(`npm pack --json --pack-destination ${project}`, root).replace(/^[^[]*/, ''),
-  );
-  must('npm init -y');
+  const tarball = basename(pack(project));
+  must('npm init -y', at);
   const quiet = '--no-audit --no-fund --ignore-scripts';
-  must(`npm install ${quiet} ./${filename} ${PEERS.join(' ')}`);
-  must(`npm install ${quiet} --save-dev ${TOOLS.join(' ')}`);
+  must(`npm install ${quiet} ./${tarball} ${PEERS.join(' ')}`, at);
+  must(`npm install ${quiet} --save-dev ${TOOLS.join(' ')}`, at);
 
   const activity = block('ts', '// src/activities/hello-world.activity.ts');
   write('src/activities/hello-world.activity.ts', activity.replace('../framework/index.js', 'stepwright'));
@@ -203,9 +165,10 @@ export default defineConfig({
 /** @param counts how the runner says that so many tests passed */
 function checkRunner(name, { imports, modules, command, counts }) {
   const count = writeTests(imports, modules);
-  const { status, output } = run(command);
-  const plain = stripVTControlCharacters(output);
-  report(`${name}: ${count} tests`, status === 0 && counts(count).test(plain) ? undefined : plain);
+  return check(`${name}: ${count} tests`, () => {
+    const told = stripVTControlCharacters(must(`${command} 2>&1`, at));
+    expect(counts(count).test(told), told);
+  });
 }
 
 const jest = (n) => new RegExp(`^Tests: +${n} passed, ${n} total$`, 'm');
@@ -214,103 +177,68 @@ const nodeTest = (n) => new RegExp(`^(?:#|ℹ) pass ${n}$`, 'm');
 const COMPILE_AND_RUN =
   'npx tsc -p tsconfig.test.json && node --import reflect-metadata --test dist/test/*.test.js';
 
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((done) => server.once('listening', done));
-  const { port } = server.address();
-  await new Promise((done) => server.close(done));
-  return port;
-}
-
 /** `npx stepwright start` serves an execution, and Ctrl-C ends it. */
 async function checkStart(name) {
   rmSync(join(project, 'dist'), { recursive: true, force: true });
-  const compiled = run('npx tsc');
-  if (compiled.status !== 0) return report(`${name}: npx tsc`, compiled.output);
-
+  must('npx tsc', at);
   const port = await freePort();
-  const args = ['stepwright', 'start', '--config', 'dist/nest-style.config.js', '--port', String(port)];
-  // A group of its own, since Ctrl-C reaches npx and the worker alike.
-  const worker = spawn('npx', args, { cwd: project, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
-  const exited = new Promise((done) => worker.once('close', () => done('closed')));
-  let log = '';
-  for (const stream of [worker.stdout, worker.stderr]) stream.on('data', (data) => (log += data));
-  try {
-    const deadline = Date.now() + 60_000;
-    while (!log.includes('Waiting for a task to start') && worker.exitCode === null && Date.now() < deadline)
-      await new Promise((done) => setTimeout(done, 50));
-    const execution = run(`npx stepwright execute HelloWorld '{"who":"hoge"}' --port ${port}`);
-    const right = execution.status === 0 && execution.stdout === '{"message":"Hello hoge!"}\n';
-    report(
-      `${name}: npx stepwright start serves an execution`,
-      right ? undefined : `${log}\n${execution.output}`,
-    );
-
-    process.kill(-Number(worker.pid), 'SIGINT');
-    const slow = new Promise((done) => setTimeout(done, 20_000, 'nothing within 20 s').unref());
-    // npx dies of the signal itself; the worker drains on, and its pipes close when it has ended.
-    const end = await Promise.race([exited, slow]);
-    const drained = end === 'closed' && log.includes('worker is stopped');
-    report(
-      `${name}: Ctrl-C ends it`,
-      drained
-        ? undefined
-        : `${end}
-${log}`,
-    );
-  } finally {
-    try {
-      process.kill(-Number(worker.pid), 'SIGKILL');
-    } catch {
-      // It has ended.
-    }
-  }
+  const worker = start(`npx stepwright start --config dist/nest-style.config.js --port ${port}`, at);
+  await check(`${name}: npx stepwright start serves an execution`, async () => {
+    await worker.saw(/Waiting for a task to start/);
+    const output = must(`npx stepwright execute HelloWorld '{"who":"hoge"}' --port ${port}`, at);
+    expect(output === '{"message":"Hello hoge!"}\n', `it came to ${output}${worker.log()}`);
+  });
+  await check(`${name}: Ctrl-C ends it`, async () => {
+    // npx ends by the signal itself; the worker drains on, and its pipes close when it has ended.
+    const how = await worker.stop();
+    expect(how !== 'it goes on' && worker.log().includes('worker is stopped'), `${how}\n${worker.log()}`);
+  });
 }
 
 async function checkAll() {
   makeProject();
-  report(
-    'the tarball installs beside its peers',
-    existsSync(join(project, 'node_modules/stepwright')) ? undefined : '',
+  await check('the tarball installs beside its peers', () =>
+    expect(existsSync(join(project, 'node_modules/stepwright')), 'it is not in node_modules'),
   );
 
-  must('npm pkg set type=commonjs');
+  must('npm pkg set type=commonjs', at);
   writeJson('jest.config.json', { preset: 'stepwright/jest/commonjs' });
-  checkRunner('Jest, CommonJS', { imports: JEST, modules: 'commonjs', command: 'npx jest', counts: jest });
-  checkRunner('node:test, CommonJS', {
+  await checkRunner('Jest, CommonJS', {
+    imports: JEST,
+    modules: 'commonjs',
+    command: 'npx jest',
+    counts: jest,
+  });
+  await checkRunner('node:test, CommonJS', {
     ...{ imports: NODE, modules: 'commonjs', command: COMPILE_AND_RUN, counts: nodeTest },
   });
   await checkStart('CommonJS');
 
-  must('npm pkg set type=module');
+  must('npm pkg set type=module', at);
   writeJson('jest.config.json', { preset: 'stepwright/jest' });
-  checkMatcherTypes('jest', { imports: JEST, types: testingBlock("declare module 'expect'") });
-  checkMatcherTypes('vitest', { imports: VITEST, types: testingBlock("declare module 'vitest'") });
+  await checkMatcherTypes('jest', { imports: JEST, types: testingBlock("declare module 'expect'") });
+  await checkMatcherTypes('vitest', { imports: VITEST, types: testingBlock("declare module 'vitest'") });
   const command = 'node --experimental-vm-modules node_modules/jest/bin/jest.js';
-  checkRunner('Jest, ES modules', { imports: JEST, modules: 'esm', command, counts: jest });
+  await checkRunner('Jest, ES modules', { imports: JEST, modules: 'esm', command, counts: jest });
   // Vitest runs the same either way.
-  checkRunner('Vitest, "type": "module"', {
+  await checkRunner('Vitest, "type": "module"', {
     ...{ imports: VITEST, modules: 'any', command: 'npx vitest run --testTimeout 60000', counts: vitest },
   });
-  checkRunner('node:test, ES modules', {
+  await checkRunner('node:test, ES modules', {
     ...{ imports: NODE, modules: 'esm', command: COMPILE_AND_RUN, counts: nodeTest },
   });
   await checkStart('ES modules');
 }
 
-const registry = run('npm view reflect-metadata version --fetch-retries 1 --fetch-timeout 20000');
-if (registry.status !== 0) {
-  console.log('##### SKIPPED: the npm registry does not answer, so the packed package was NOT checked #####');
-  console.log(registry.output);
-  console.log('packed: 0 passed, 0 failed, 1 skipped');
-} else {
+if (hasRegistry('packed')) {
   try {
     await checkAll();
   } catch (error) {
-    report('the checks run to their end', String(error));
+    await check('the checks run to their end', () => {
+      throw error;
+    });
   }
-  console.log(`packed: ${passed} passed, ${failed} failed`);
-  process.exitCode = failed === 0 ? 0 : 1;
+  summary('packed');
 }
 if (process.env.KEEP) console.log(project);
 else rmSync(project, { recursive: true, force: true });
