@@ -34,8 +34,9 @@ import { definitionOf } from '../support/definition.js';
 import { cases } from '../worker/handler/kinds/classes.js';
 import { Circle, Square, byKind } from '../worker/handler/kinds/field.js';
 import { inputRows } from '../worker/handler/rows/inputs.js';
+import { tries } from '../support/effort.js';
 
-const RUNS = Math.ceil(Number(process.env['PROPERTY_RUNS'] ?? 800) / 25);
+const RUNS = tries(32);
 /** The least number of rows of inputs that are accepted. */
 const ROWS = 50;
 

@@ -14,9 +14,10 @@ import { machines } from './conformance/machines.js';
 import { recorded } from './conformance/recorded.js';
 import { FUNCTIONS, WORK } from './conformance/row.js';
 import { wrongCalls, wrongOperands } from './wrong-arguments.js';
+import { tries } from '../support/effort.js';
 
 /** The runs of each test; `FUZZ_RUNS=20000` for the long run. The same seed gives the same run. */
-const RUNS = Number(process.env['FUZZ_RUNS'] ?? 500);
+const RUNS = tries(400);
 /** A run takes some milliseconds, and longer on a busy machine. */
 const PATIENCE_MS = 60_000 + RUNS * 200;
 const SEED = Number(process.env['FUZZ_SEED'] ?? 7);

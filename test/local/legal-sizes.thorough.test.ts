@@ -3,9 +3,10 @@ import { availableParallelism } from 'node:os';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { endpointOf, killAll, stepwright } from '../support/cli.js';
 import { jsonata } from './conformance/row.js';
+import { tries } from '../support/effort.js';
 
-/** The times that each machine runs, beside as many busy loops as there are processors. `LEGAL_TIMES=10` tries more. */
-const TIMES = Number(process.env['LEGAL_TIMES'] ?? 1);
+/** The times that each machine runs, beside as many busy loops as there are processors. */
+const TIMES = tries(1);
 
 const pass = (Output: unknown): object => jsonata({ Type: 'Pass', Output });
 const rows = Array.from({ length: 1_000 }, (_, id) => ({ id, name: `row ${id}` }));

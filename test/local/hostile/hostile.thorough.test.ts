@@ -3,6 +3,7 @@ import { endpointOf, killAll, stepwright, type Run } from '../../support/cli.js'
 import { bodies } from './bodies.js';
 import { devised, named, type HostileInput } from './inputs.js';
 import { Trial, type Outcome } from './trial.js';
+import { oneOf } from '../../support/effort.js';
 
 /** The heaps of the service, in megabytes. `HOSTILE_HEAPS=256,512` tries a larger one too. */
 const HEAPS = process.env['HOSTILE_HEAPS']?.split(',').map(Number) ?? [256];
@@ -14,8 +15,8 @@ const LIMITS = { slowestMs: 500, turnMs: 9_000, endsMs: 2_000 };
 /** Other processes take their share of this machine: the quickest of a few tries shows the cost of an input. */
 const TRIES = 3;
 
-/** One input of three is tried by itself; `HOSTILE_ALL=1` tries each. All of them are tried at once. */
-const SHARE = process.env['HOSTILE_ALL'] === '1' ? 1 : 3;
+/** Some of the inputs are tried by themselves; all of them are tried at once. */
+const SHARE = oneOf(5);
 const shareOf = <T>(inputs: readonly T[]): T[] => inputs.filter((_, n) => n % SHARE === 0);
 const all = [...named, ...devised];
 

@@ -5,8 +5,9 @@ import { EvaluationInPlace } from '../../../src/framework/local/asl/jsonata/eval
 import { EvaluationThreads } from '../../../src/framework/local/asl/jsonata/evaluation-threads.js';
 import { StepFunctions } from '../../../src/framework/local/engine/step-functions.js';
 import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
+import { tries } from '../../support/effort.js';
 
-const SEEDS = 200;
+const SEEDS = tries(100);
 
 /** Expressions of many kinds: of values, of nothing, of mistakes, of random numbers and of the time. */
 const EXPRESSIONS = [

@@ -8,11 +8,12 @@ import type { Constructor } from '../../../src/framework/declare/class.js';
 import { createWorld, type World } from '../../support/world.js';
 import { cases } from '../../worker/handler/kinds/classes.js';
 import { type Make, thrown, values } from './values.js';
+import { tries } from '../../support/effort.js';
 
 /** The handlers of one worker. */
 const HANDLERS = 100;
-/** The workers. In full they make 5,000 handlers. */
-const WORKERS = 15;
+/** The workers. */
+const WORKERS = tries(8);
 
 /** What one generated handler declares and does, and the input that it is given. */
 interface Plan {

@@ -18,9 +18,10 @@ import * as fc from 'fast-check';
 import { Activity, ActivityFailure, Handle } from 'stepwright';
 import { createTestBed, type TaskResult } from 'stepwright/testing';
 import { Drawing, Item, Unique } from './rows/dtos.js';
+import { tries } from '../../support/effort.js';
 
 /** PROPERTY_RUNS=50000 runs them all, which takes half a minute on a slow machine. */
-const RUNS = Number(process.env['PROPERTY_RUNS'] ?? 4_000);
+const RUNS = tries(4_000);
 
 class Rich {
   @IsString() @IsNotEmpty() @MaxLength(40, { message: '$value is too long' }) who!: string;

@@ -6,13 +6,14 @@ import { directory } from 'stepwright';
 import { atEveryCall, type FileTrouble, killPrograms, startProgram } from '../../support/crash/program.js';
 import { mulberry32 } from '../../support/random.js';
 import { expectKept, possibleValues, type Said } from './changes.js';
+import { oneOf, tries } from '../../support/effort.js';
 
 const CHANGES = 'test/fixtures/keep/changes.mjs';
 const DIRECTORY = 'dist/src/framework/worker/keep/directory.js';
 const CARELESS = 'test/fixtures/keep/careless-store.mjs';
 const WRITERS = 'test/fixtures/keep/writers.mjs';
 /** The processes that write one after another in each of three places. */
-const LIVES = 8;
+const LIVES = tries(5);
 afterAll(killPrograms);
 
 /** Opens a folder as a process does that comes later. */
@@ -21,9 +22,9 @@ const later = (folder: string) => directory(folder, { warn: () => {} });
 describe('a process that ends in the middle of a change leaves every change that was acknowledged', () => {
   // Most calls change nothing, so that a kill after one is a kill before the next.
   test.each<[FileTrouble, number]>([
-    ['kill', 1],
-    ['kill-after', 3],
-    ['power-cut', 2],
+    ['kill', oneOf(3)],
+    ['kill-after', oneOf(7)],
+    ['power-cut', oneOf(5)],
   ])(
     'by a %s, at one call of %d',
     async (trouble, each) => {
@@ -50,7 +51,7 @@ describe('a change whose call of the file system fails is an error, and loses no
       for await (const { folder, said, code, stderr, at } of atEveryCall(CHANGES, {
         trouble,
         // A lock that can't be given back is waited for, for seconds each time.
-        each: 7,
+        each: oneOf(11),
         args: [DIRECTORY],
       })) {
         expect({ at, code, stderr }).toEqual({ at, code: 0, stderr: '' });

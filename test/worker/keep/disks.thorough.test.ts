@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
 import { directory } from 'stepwright';
 import { atEveryCall, type FileTrouble, killPrograms } from '../../support/crash/program.js';
+import { oneOf } from '../../support/effort.js';
 
 const root = mkdtempSync(join(tmpdir(), 'stepwright-disks-'));
 afterAll(() => {
@@ -48,8 +49,8 @@ test('on a full disk a write is an error and leaves no half record, and a remova
 });
 
 test.each<[FileTrouble, number]>([
-  ['kill', 1],
-  ['kill-after', 3],
+  ['kill', oneOf(2)],
+  ['kill-after', oneOf(5)],
 ])(
   'whoever holds the lock and ends by a %s, at one step of %d, keeps nobody for 2 s',
   async (trouble, each) => {

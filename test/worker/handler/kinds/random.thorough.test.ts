@@ -4,9 +4,10 @@ import type { Constructor } from '../../../../src/framework/declare/class.js';
 import { Activity, Handle } from 'stepwright';
 import { createTestBed } from 'stepwright/testing';
 import { cases } from './classes.js';
+import { tries } from '../../../support/effort.js';
 
 /** PROPERTY_RUNS=50000 runs them all, which takes a minute on a slow machine. */
-const RUNS = Math.ceil(Number(process.env['PROPERTY_RUNS'] ?? 4_000) / 10);
+const RUNS = tries(400);
 
 /** The input that the handler received; undefined where it was not called. */
 async function given(dto: Constructor<object>, json: string): Promise<unknown> {
