@@ -217,8 +217,8 @@ export class Bounds {
 
   /** A heartbeat leaves within its interval, and again soon after one that failed. */
   #checkNextBeat(lease: Lease, member: Member, stalledUntil: number): void {
-    const { beats, saidGone, n, handler } = lease;
-    if (!beats || saidGone) return;
+    const { beats, goneTo, n, handler } = lease;
+    if (!beats || goneTo) return;
     const since = (what: Hurt): number =>
       this.#invariants.watched.chronicle.sinceTrouble(member.worker, what);
     const isSlowed = since('keys') < KEYS_MS || since('throttled heartbeats') < KEYS_MS;

@@ -30,8 +30,8 @@ export interface Lease {
   toldAcceptedAt: number | undefined;
   /** When an answer told the worker that the task is gone. */
   toldGoneAt: number | undefined;
-  /** True once an answer told so the worker or its thread of heartbeats. */
-  saidGone: boolean;
+  /** The process or thread that an answer last told so. */
+  goneTo: SimulatedProcess | undefined;
   /** The outcome that was last sent. */
   sent: Outcome | undefined;
   /** An outcome was refused by the service for its text. */

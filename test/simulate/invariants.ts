@@ -231,10 +231,11 @@ export class Invariants implements Watcher {
     }
     if (lease.to !== from || lease.receivedAt === undefined)
       this.broken('holder', `a ${operation} of ${at} from a process that never got it`);
-    const knows = request.from === from ? lease.toldGoneAt !== undefined : lease.saidGone;
-    if (knows) this.broken('gone', `a ${operation} of ${at}, which was told to be gone`);
-    // A thread hears of it by a message.
+    // A thread hears by a message what its worker was told, and by none what another thread was told that crashed.
     const waysMs = request.from === from ? 0 : MESSAGE_MS;
+    const toldGoneAt = Math.max(lease.toldGoneAt ?? Infinity, request.from.stalledUntil) + waysMs;
+    if (lease.goneTo === request.from || now >= toldGoneAt)
+      this.broken('gone', `a ${operation} of ${at}, which was told to be gone`);
     if (now >= Math.max(lease.toldAcceptedAt ?? Infinity, request.from.stalledUntil) + waysMs)
       this.broken('accepted', `a ${operation} of ${at}, whose outcome was accepted`);
     if (operation === 'SendTaskHeartbeat') {
@@ -269,7 +270,8 @@ export class Invariants implements Watcher {
       this.watched.chronicle.trouble(request.worker, 'throttled heartbeats');
     if (lease?.asked && operation === 'SendTaskHeartbeat') {
       if (lease.to === request.from.owner) this.#beatEnded(lease, call, answer);
-      if (answer?.status === 400 && isFromService(answer) && GONE.has(nameIn(answer))) lease.saidGone = true;
+      if (answer?.status === 400 && isFromService(answer) && GONE.has(nameIn(answer)))
+        lease.goneTo = request.from;
       return;
     }
     if (lease && lease.to !== request.from.owner && operation !== 'GetActivityTask') {
@@ -323,7 +325,7 @@ export class Invariants implements Watcher {
 
   /** What a thread is told reaches the worker once its main thread turns. */
   #toldGone(lease: Lease, from: SimulatedProcess): void {
-    lease.saidGone = true;
+    lease.goneTo = from;
     const told = (): void => void (lease.toldGoneAt ??= this.watched.timeline.now);
     if (from === from.owner) told();
     else from.post(from.owner, () => from.owner.input(1, told));
@@ -433,7 +435,7 @@ export class Invariants implements Watcher {
     const told = { 'task:succeeded': 'succeeded', 'task:failed': 'failed' }[event as string];
     if (told !== undefined && lease.accepted?.status !== told)
       this.broken('told truly', `${event} of #${lease.n}, but the service accepted ${show(lease.accepted)}`);
-    if (event === 'task:gone' && !lease.saidGone)
+    if (event === 'task:gone' && !lease.goneTo)
       this.broken('told truly', `#${lease.n} was told as gone, which the service never said`);
     if (event === 'report:lost') this.#lost(member, lease, payload.reportMs ?? 0);
   }

@@ -150,7 +150,7 @@ export class KeptOutcomes {
     this.#records.delete(key);
     if (token === undefined || [...this.#records.values()].includes(token)) return;
     const lease = this.#watched.chronicle.lease(token);
-    const isOver = lease && (lease.toldAcceptedAt !== undefined || lease.saidGone);
+    const isOver = lease && (lease.toldAcceptedAt !== undefined || lease.goneTo !== undefined);
     if (!isOver && this.#kept.get(token)?.told.size === 0)
       this.#broken(
         'kept until over',

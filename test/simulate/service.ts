@@ -247,7 +247,7 @@ const NEW = {
   acceptedAt: undefined,
   toldAcceptedAt: undefined,
   toldGoneAt: undefined,
-  saidGone: false,
+  goneTo: undefined,
   begun: false,
   sent: undefined,
   refused: false,

@@ -226,6 +226,21 @@ test('while the service refuses it, its heartbeats go on', async () => {
   expect(await world.describe(execution)).toMatchObject({ status: 'SUCCEEDED', output: '"done"' });
 });
 
+test('no heartbeat follows a report that the service answers with gone, however long the store takes then', async () => {
+  const hangs = replaced(store, { get: () => new Promise(() => {}) });
+  faults.always('SendTaskSuccess', { kind: 'error', error: 'TaskTimedOut' });
+  const w = await worker('one', {
+    config: {
+      outbox: { store: hangs },
+      activities: [activity(() => world.clock.sleep(900), { heartbeat: '1s' })],
+    },
+  });
+  await world.execute(world.machine(ARN));
+  await seconds(3);
+  expect(w.of('task:gone')).toHaveLength(1);
+  expect(faults.calls.map(({ operation }) => operation)).not.toContain('SendTaskHeartbeat');
+});
+
 test('an outcome whose task is gone by then is deleted, and that is counted and told', async () => {
   const { execution } = await dead();
   await world.client.send(new StopExecutionCommand({ executionArn: execution }));

@@ -7,11 +7,20 @@ import { Report, type ReportEnd, type ReportWorld } from './report.js';
 /** The part of the worker's outbox that its tasks use. */
 export type TaskOutbox = Pick<Outbox, 'keep' | 'over' | 'left' | 'wasDelivered'>;
 
-/** Puts an outcome into the outbox before it is reported, and takes it out after that. Never rejects. */
-export async function sendKept(kept: KeptOutcome, report: Report, outbox: TaskOutbox): Promise<ReportEnd> {
+/**
+ * Puts an outcome into the outbox before it is reported, and takes it out after that. Never rejects.
+ * @param onReported called when the report has ended. The store may take a second after that
+ */
+export async function sendKept(
+  kept: KeptOutcome,
+  report: Report,
+  outbox: TaskOutbox,
+  onReported: () => void,
+): Promise<ReportEnd> {
   const { token, outcome } = kept;
   await outbox.keep(kept);
   const end = await report.send(outcome);
+  onReported();
   if (end.kind === 'lost') return { ...end, isKept: outbox.left(token) };
   // Another worker may have taken this one for dead, and have delivered it.
   const isDelivered = end.kind === 'gone' && (await outbox.wasDelivered(token));

@@ -457,7 +457,7 @@ export class Task {
       ...{ token: this.#lease.token, handler, activityArn, scope, heartbeatMs },
       ...{ checkpoint: this.#checkpoint, decidedAt: clock.date(), outcome },
     };
-    return outside(() => sendKept(kept, this.#report, outbox));
+    return outside(() => sendKept(kept, this.#report, outbox, () => this.#heartbeat?.release()));
   }
 
   #onRetry(retry: ReportRetry): void {
