@@ -1,7 +1,16 @@
+import { readFile } from 'node:fs/promises';
 import { describe, expect, jest, test } from '@jest/globals';
 import { container as root, type DependencyContainer, inject, injectable, singleton } from 'tsyringe';
 import { IsString } from 'class-validator';
-import { Activity, Handle, TASK_CONTEXT, type TaskContext } from 'stepwright';
+import {
+  Activity,
+  CLOCK,
+  type Clock,
+  Handle,
+  TASK_CONTEXT,
+  type TaskAborted,
+  type TaskContext,
+} from 'stepwright';
 import { createTestBed, type Mock } from 'stepwright/testing';
 
 class Hello {
@@ -312,4 +321,54 @@ test('a bed fails by the problems that keep a worker from starting', async () =>
 
 test('a class can be tested without a bed', () => {
   expect(new Greeting({ greet: () => 'Hi' }).hello({ who: 'a' })).toBe('Hi');
+});
+
+describe('a handler with a timeout', () => {
+  const aborts: unknown[] = [];
+  let wait: (clock: Clock, task: TaskContext) => Promise<unknown> = async () => {};
+  @Activity('limited', { timeout: '1s' })
+  class Limited {
+    constructor(@inject(CLOCK) private readonly clock: Clock) {}
+    @Handle({ input: 'any' }) async run(_: unknown, task: TaskContext): Promise<string> {
+      task.signal.addEventListener('abort', () => aborts.push((task.signal.reason as TaskAborted).kind));
+      await wait(this.clock, task);
+      return 'done';
+    }
+  }
+
+  test.each<[string, typeof wait]>([
+    ['that sleeps for longer', (clock) => clock.sleep(5000)],
+    ['that heeds its signal', (clock, { signal }) => clock.sleep(5000, signal)],
+    ['that ends with its deadline', (clock) => clock.sleep(1000)],
+    ['that waits for ever', () => new Promise(() => {})],
+  ])('fails as in a worker: one %s', async (_, waiting) => {
+    [wait, aborts.length] = [waiting, 0];
+    const bed = await createTestBed(Limited, { realTimeLimit: '100ms' });
+    const cause = expect.stringContaining('within its timeout of 1000 ms');
+    expect(await bed.run(null)).toEqual({ status: 'failed', error: 'Stepwright.DeadlineExceeded', cause });
+    expect(aborts).toEqual(['deadline']);
+  });
+
+  test('has time for what the bed does not see, and for real work', async () => {
+    const bed = await createTestBed(Limited);
+    let answer: (value: unknown) => void = () => {};
+    wait = () => new Promise((resolve) => (answer = resolve));
+    const run = bed.run(null);
+    await new Promise((resolve) => void setTimeout(resolve, 50));
+    answer('late');
+    expect(await run).toEqual(succeeded('done'));
+    wait = () => readFile('package-lock.json');
+    expect(await bed.run(null)).toEqual(succeeded('done'));
+    wait = (clock) => clock.sleep(999);
+    expect(await bed.run(null)).toEqual(succeeded('done'));
+  });
+
+  test('also beside a task that the test moves', async () => {
+    const bed = await createTestBed(Limited);
+    wait = (clock) => clock.sleep(5000);
+    const started = await bed.start(null);
+    expect(await bed.run(null)).toMatchObject({ error: 'Stepwright.DeadlineExceeded' });
+    expect(started.settled).toBe(false);
+    await bed.close();
+  });
 });

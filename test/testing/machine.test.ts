@@ -166,6 +166,27 @@ describe('faults', () => {
     expect(result).toHaveFailedWith('States.Timeout');
     expect(result.attempts).toEqual({ Pay: 3 });
   });
+
+  test.each([
+    ['each handler of a method', { 'Resize.run': ['lost-token'] }, { Small: 2, Large: 2 }],
+    ['one of them', { 'Resize.run': ['lost-token'], 'Resize.run@small': [] }, { Small: 1, Large: 2 }],
+  ] as const)('are for %s, if it takes the tasks of several activities', async (_, faults, attempts) => {
+    @Activity(['small', 'large'])
+    class Resize {
+      @Handle({ input: 'any' }) run(): void {}
+    }
+    const arn = 'arn:aws:states:eu-west-1:123456789012:activity';
+    const task = { Type: 'Task', TimeoutSeconds: 9, Retry: [{ ErrorEquals: ['States.ALL'] }] };
+    const definition = {
+      StartAt: 'Small',
+      States: {
+        Small: { ...task, Resource: `${arn}:small`, Next: 'Large' },
+        Large: { ...task, Resource: `${arn}:large`, End: true },
+      },
+    };
+    const machine = await createTestMachine(definition, { activities: [Resize], faults });
+    expect((await machine.execute()).attempts).toEqual(attempts);
+  });
 });
 
 test('a day of waits, fifty retries and a human’s approval take no time', async () => {

@@ -253,6 +253,23 @@ test('slow work of one run ends no other run of the bed', async () => {
   silent.close();
 });
 
+test('slow work of one execution ends no other execution of the machine', async () => {
+  const silent = createTcpServer().listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const machine = await createTestMachine(LIMITED, { activities: [Work], realTimeLimit: '200ms' });
+  let socket: Socket | undefined;
+  work = async () => {
+    work = () => sleep(1000);
+    await once((socket = createConnection((silent.address() as AddressInfo).port, '127.0.0.1')), 'data');
+  };
+  const [slow, ...sound] = [1, 2, 3].map(() => machine.execute());
+  await expect(slow).rejects.toThrow('Work.run waits for a socket');
+  for (const each of sound) expect(await each).toHaveSucceededWith('done');
+  expect(await machine.execute()).toHaveSucceededWith('done');
+  socket?.destroy();
+  silent.close();
+});
+
 test('the fake timers of Jest hide no real work, and a faked timer is none', async () => {
   jest.useFakeTimers();
   try {

@@ -166,15 +166,15 @@ test('`run` beside a started task has a time of its own, and leaves that of the 
   const bed = await createTestBed(Work);
   const before = bed.clock.now();
   const task = await bed.start({ seconds: 1000 });
-  expect(await bed.run({ seconds: 3600 })).toMatchObject({ output: 'worked 3600 s' });
+  expect(await bed.run({ seconds: 200 })).toMatchObject({ output: 'worked 200 s' });
   expect(bed.clock.now()).toBe(before);
   await task.advance('299s');
   expect([task.heartbeats, task.settled]).toEqual([29, false]);
   await task.advance('1s');
   expect(await task.outcome).toMatchObject({ error: 'Stepwright.DeadlineExceeded' });
   const ended = bed.clock.now();
-  await bed.run({ seconds: 3600 });
-  expect(bed.clock.now()).toBe(ended + 3_600_000);
+  await bed.run({ seconds: 200 });
+  expect(bed.clock.now()).toBe(ended + 200_000);
 });
 
 describe("a task has a context of the test's own", () => {

@@ -4,10 +4,13 @@ import { currentTask } from '../../worker/handler/context/current-task.js';
 import { TestClock } from '../harness/test-clock.js';
 
 /** A task that a test has started with `bed.run(…)`. */
-interface Run {
+interface Run<T> {
   /** The handler's name. */
   readonly name: string;
   readonly context: TaskContext;
+  readonly timeoutMs: number | false;
+  /** Called when the task has run for `timeoutMs` by its clock. Aborts its signal, and returns its result. */
+  readonly onDeadline: () => T;
   /** Makes `bed.run(…)` reject with an error. Called if the task can't end. */
   readonly fail: (error: unknown) => void;
 }
@@ -39,19 +42,35 @@ export class BedClock extends TestClock {
     return this.#ownClock()?.moves ?? super.moves;
   }
 
-  /** Runs a task. Until the task has ended, its clock moves on by itself. */
-  async runTask<T>({ name, context, fail }: Run, work: () => Promise<T>): Promise<T> {
+  /** Runs a task to its end or its deadline. Until then, its clock moves on by itself. */
+  async runTask<T>(run: Run<T>, work: () => Promise<T>): Promise<T> {
+    const { name, context, fail, timeoutMs } = run;
     const clock = this.#clockFor(context);
-    const goal = { isReached: () => false, progress: () => 0, running: () => [name], context };
+    const owns = (task: TaskContext): boolean => task === context;
+    const goal = { isReached: () => false, progress: () => 0, running: () => [name], owns };
     clock.reach(goal).catch((error: unknown) => {
       this.work.forget(context);
       fail(error);
     });
+    let cancel: Cancel = () => {};
+    let late: Promise<T> | undefined;
+    const deadline = new Promise<T>((resolve) => {
+      if (timeoutMs !== false) cancel = clock.limit(timeoutMs, () => resolve((late = this.#end(run, clock))));
+    });
     try {
-      return await work();
+      return await Promise.race([work().then((end) => late ?? end), deadline]);
     } finally {
+      cancel();
       clock.drop(goal);
     }
+  }
+
+  /** Ends a task whose deadline has passed, after the code that its signal's abort has made run. */
+  async #end<T>({ context, onDeadline }: Run<T>, clock: TestClock): Promise<T> {
+    const end = onDeadline();
+    await clock.turns();
+    this.work.forget(context);
+    return end;
   }
 
   protected override get watched(): boolean {

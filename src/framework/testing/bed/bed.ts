@@ -6,8 +6,9 @@ import { CLOCK } from '../../worker/container/tokens.js';
 import { AsyncTaskContext } from '../../worker/handler/context/current-task.js';
 import { scopeOfTest } from '../harness/task-world.js';
 import { TaskSignals, readDeferOptions } from '../../worker/task/context.js';
-import { afterShutdown } from '../../worker/handler/outcome/failure.js';
+import { afterShutdown, deadlineMessage, ownFailure } from '../../worker/handler/outcome/failure.js';
 import { type HandlerEnd, isThrown, type Outcome } from '../../worker/handler/outcome/outcome.js';
+import { OWN_ERROR } from '../../worker/handler/outcome/own-error.js';
 import { Deferral } from '../../declare/deferral.js';
 import type { TaskContext } from '../../declare/task-context.js';
 import type { Ask } from '../../worker/keep/record.js';
@@ -153,7 +154,7 @@ export class Bed {
 
   async #handle(
     json: string,
-    { definition, handle, checkpoints }: BedHandler,
+    { definition, options: { timeoutMs }, handle, checkpoints }: BedHandler,
     options: RunOptions = {},
   ): Promise<TaskResult<never>> {
     const signals = new TaskSignals();
@@ -178,18 +179,21 @@ export class Bed {
     });
     const { name } = definition;
     const work = (): Promise<HandlerEnd> => outcomeOf(handle, json, context);
+    const onDeadline = (): HandlerEnd => inContext.run(passDeadline, signals, Number(timeoutMs));
     const abort = (): void => stop(signals, 'the test ended');
     this.#aborts.add(abort);
     const unfollow = stopWith(options.signal, signals);
     try {
       const outcome = await this.#calls.call((fail) =>
-        this.clock instanceof BedClock ? this.clock.runTask({ name, context, fail }, work) : work(),
+        this.clock instanceof BedClock
+          ? this.clock.runTask({ name, context, fail, timeoutMs, onDeadline }, work)
+          : work(),
       );
       if (deferral && (signals.aborted || !isThrown(outcome))) isDeferred = true;
       if (isDeferred)
         return new DeferredTask<never>(definition, deferral?.id, () => this.#wanted.delete(token));
       if (outcome.status === 'deferred') throw new Error('a task is deferred by its own task.defer()');
-      const reported: Outcome = signals.aborted ? afterShutdown(outcome) : outcome;
+      const reported: Outcome = signals.aborted?.kind === 'shutdown' ? afterShutdown(outcome) : outcome;
       const checkpoint = checkpoints?.refOf(context);
       if (checkpoint && reported.status === 'succeeded') checkpoints?.accepted(checkpoint);
       return await resultOf(reported, this.#whole);
@@ -249,6 +253,13 @@ async function resultOf(outcome: Outcome, whole: Whole): Promise<TaskResult<neve
 function stop(signals: TaskSignals, message: string): void {
   signals.drain();
   signals.abort('shutdown', message);
+}
+
+/** Aborts the signal of a task whose deadline has passed. Returns its failure. */
+function passDeadline(signals: TaskSignals, timeoutMs: number): Outcome {
+  const message = deadlineMessage(timeoutMs);
+  signals.abort('deadline', message);
+  return ownFailure(OWN_ERROR.deadlineExceeded, message);
 }
 
 /** Aborts the signals of a task when the test's signal aborts. Returns a function that undoes this. */

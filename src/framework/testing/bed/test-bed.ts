@@ -48,9 +48,10 @@ export interface TestBed<T extends object, Classes = AnyName<T>> {
    */
   readonly clock: HandClock;
   /**
-   * Runs a handler with one task, and resolves with the result that a worker would send to Step Functions. Sends no
-   * heartbeats and enforces no deadline (`start` does both). Rejects with an error that names the handler if it never
-   * settles, takes longer than `realTimeLimit`, or sleeps on `CLOCK` for ever. The arguments are:
+   * Runs a handler with one task, and resolves with the result that a worker would send to Step Functions, also when
+   * the handler's `timeout` has passed. Sends no heartbeats (`start` does). Rejects with an error that names the handler
+   * if it has no `timeout` and never settles, takes longer than `realTimeLimit`, or sleeps on `CLOCK` for ever. The
+   * arguments are:
    * - `input`, which is converted to JSON and parsed again, like the input of an execution. It can be left out if the
    *   handler takes no input. For an invalid input, write `input as unknown`, which the compiler doesn't check.
    * - `options`: `handler` (as `'Class.method'`; required if the classes have several handlers), and the task's

@@ -69,7 +69,8 @@ export interface TestMachineOptions<
   /** Mocks of resources that aren't activities, in the form of `mocks` in the config. @default {} */
   readonly resources?: Mocks;
   /**
-   * Faults to inject into the attempts of each handler, by `'Class.method'`. The first fault in a list is for the first
+   * Faults to inject into the attempts of each handler, by `'Class.method'`, which stands for all handlers of a method
+   * with several activities, or by `'Class.method@activity'`. The first fault in a list is for the handler's first
    * attempt.
    * @default none
    */

@@ -18,8 +18,8 @@ export interface Goal {
   readonly progress: () => number;
   /** Returns the names of the running handlers, for an error message. */
   readonly running: () => readonly string[];
-  /** The context of the only task that the call waits for. @default it may wait for any */
-  readonly context?: TaskContext;
+  /** Returns true for a task that the call waits for. Real work of it that is too slow ends this call, and no other. */
+  readonly owns: (task: TaskContext) => boolean;
 }
 
 /**
@@ -71,6 +71,8 @@ export class TestClock extends HandClock {
     { readonly resolve: () => void; readonly reject: (error: unknown) => void }
   >();
   #timersSet = 0;
+  /** The number of open limits of tasks. */
+  #limits = 0;
   #reached = 0;
   /** The real milliseconds that the clock has waited for real work. They don't count for the limit of a step. */
   #worked = 0;
@@ -94,6 +96,20 @@ export class TestClock extends HandClock {
   override after(ms: number, fn: () => void): Cancel {
     this.#timersSet++;
     return super.after(ms, fn);
+  }
+
+  /**
+   * Sets the limit of a task. If no other timer is set, the clock moves to it only after it has waited in real time, as
+   * it does for a handler that seems to be waiting for nothing.
+   * @returns a function to call when the task has ended, also if the limit has passed
+   */
+  limit(ms: number, fn: () => void): Cancel {
+    this.#limits++;
+    const cancel = super.after(ms, fn);
+    return () => {
+      this.#limits--;
+      cancel();
+    };
   }
 
   /** Waits until nothing more happens without moving the clock, but doesn't wait for real work. */
@@ -150,6 +166,7 @@ export class TestClock extends HandClock {
       if (this.#goals.size === 0) return;
       if (this.#progress !== stage.progress) stage = this.#newStage();
       const due = this.#due;
+      if (this.#limits >= this.pending && due !== undefined && (await this.#changes(due))) continue;
       if (due !== undefined && (this.#mayProgress || stage.beats++ < MOST_BEATS)) {
         this.#step(stage);
         // The timers that are due now fire while the clock settles.
@@ -158,10 +175,9 @@ export class TestClock extends HandClock {
     }
   }
 
-  /** Ends the call for whose task work is too slow; all calls if there is no such call, or with any other error. */
+  /** Ends the calls for whose task work is too slow; all calls if there is no such call, or with any other error. */
   #fail(error: unknown): void {
-    const slow = error instanceof SlowWork ? error.context : undefined;
-    const own = [...this.#goals].filter(([{ context }]) => slow !== undefined && context === slow);
+    const own = [...this.#goals].filter(([{ owns }]) => error instanceof SlowWork && owns(error.context));
     for (const [goal, { reject }] of own.length > 0 ? own : [...this.#goals]) {
       reject(error);
       this.#goals.delete(goal);

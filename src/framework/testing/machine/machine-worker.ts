@@ -1,6 +1,8 @@
 import type { Logger } from '../../base/log/log.js';
 import type { ReportRequest } from '../../aws/call.js';
 import type { ActivityPort, PollAnswer, ReportAnswer } from '../../aws/activity-port.js';
+import { methodName } from '../../declare/definition.js';
+import type { TaskContext } from '../../declare/task-context.js';
 import type { Ask } from '../../worker/keep/record.js';
 import type { PhoneBook } from '../../worker/task/phone-book.js';
 import type { TaskRef } from '../../worker/task/task-events.js';
@@ -26,7 +28,7 @@ export interface MachineWorkerParts {
   readonly handTasks: HandTasks;
   readonly clock: TestClock;
   readonly log: Logger;
-  /** The faults to inject into the attempts of each handler, by the handler's name. */
+  /** The faults to inject into the attempts of each handler, by the name of the handler or of its method. */
   readonly faults: Readonly<Record<string, readonly Fault[]>>;
   readonly reportLimitMs: number;
   readonly phoneBook: (ask: Ask) => PhoneBook;
@@ -50,22 +52,25 @@ export class MachineWorker {
     const { kind } = await this.#parts.port.heartbeat(token);
     return kind === 'ok' ? 'wanted' : kind === 'gone' ? 'gone' : 'unknown';
   };
-  readonly #faults: Map<string, Fault[]>;
+  /** The faults that are left for each handler, by its name. */
+  readonly #faults = new Map<string, Fault[]>();
 
   constructor(parts: MachineWorkerParts) {
     this.#parts = parts;
     this.#phoneBook = parts.phoneBook(this.#ask);
-    this.#faults = new Map(Object.entries(parts.faults).map(([name, list]) => [name, [...list]]));
   }
 
   /** Starts to get tasks of an activity for a handler, whenever the handler has a free slot. */
   serve(arn: string, handler: BedHandler): void {
+    const { faults } = this.#parts;
+    const { name } = handler.definition;
+    this.#faults.set(name, [...(faults[name] ?? faults[methodName(handler.definition)] ?? [])]);
     void this.#poll(arn, handler, this.#parts.concurrency ?? handler.options.concurrency);
   }
 
-  /** Aborts the signals of all tasks. */
-  abort(): void {
-    for (const task of this.#tasks) task.shutDown();
+  /** Aborts the signal of a task. @default of all tasks */
+  abort(context?: TaskContext): void {
+    for (const task of this.#tasks) if (!context || task.context === context) task.shutDown();
   }
 
   async #poll(arn: string, handler: BedHandler, slots: number): Promise<void> {

@@ -1,5 +1,6 @@
 import { millisecondsOf } from '../../base/time/duration.js';
 import type { HandlerDefinition } from '../../declare/definition.js';
+import type { TaskContext } from '../../declare/task-context.js';
 import type { Execution } from '../../local/engine/execution.js';
 import type { Activity } from '../../local/engine/activity.js';
 import type { OpenTask } from '../../local/engine/tasks/open-task.js';
@@ -16,6 +17,7 @@ import type { MachineStates } from './machine-states.js';
 import type { MachineWorker } from './machine-worker.js';
 import { saidEnd, saidUnserved, saidWait } from './stuck.js';
 import { Trail } from './trail.js';
+import { SlowWork } from '../work/real-work.js';
 
 /** The objects of a test machine that its executions share. */
 export interface MachineWorld {
@@ -183,19 +185,32 @@ export class TestExecution<State extends string = string> {
     return false;
   }
 
-  #run(goal: Omit<Goal, 'running'>): Promise<void> {
-    const { calls, clock, worker } = this.#world;
+  #run(goal: Omit<Goal, 'running' | 'owns'>): Promise<void> {
+    const { calls, clock, worker, stepFunctions } = this.#world;
+    const owns = ({ token }: TaskContext): boolean =>
+      openTask(stepFunctions, token)?.order.origin?.execution === this.#execution;
     return calls.call(async () => {
       const isReached = (): boolean => calls.isClosed || goal.isReached();
       try {
-        await clock.reach({ ...goal, isReached, running: () => worker.running });
+        await clock.reach({ ...goal, isReached, owns, running: () => worker.running });
       } catch (error) {
-        worker.abort();
-        clock.work.abandon();
+        if (error instanceof SlowWork && owns(error.context)) {
+          worker.abort(error.context);
+          clock.work.forget(error.context);
+        } else {
+          worker.abort();
+          clock.work.abandon();
+        }
         throw error;
       }
     });
   }
+}
+
+/** Returns the task with this token, unless it has ended. */
+export function openTask({ tasks }: StepFunctions, token: string): OpenTask | undefined {
+  for (const task of tasks) if (task.token === token && task.isOpen()) return task;
+  return undefined;
 }
 
 /**

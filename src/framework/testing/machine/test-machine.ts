@@ -6,7 +6,6 @@ import type { ActivityRef } from '../../declare/definition.js';
 import type { MachineSource } from '../../check/source/machine-source.js';
 import { throwProblems } from '../../base/errors.js';
 import type { Execution } from '../../local/engine/execution.js';
-import type { OpenTask } from '../../local/engine/tasks/open-task.js';
 import type { Machine } from '../../local/engine/machines/machines.js';
 import { type FoundState, statesIn } from '../../local/asl/definition/found-state.js';
 import type { Json, JsonObject } from '../../local/asl/values/json.js';
@@ -20,7 +19,7 @@ import { isCallback, MachineStates } from './machine-states.js';
 import { MachineWorker } from './machine-worker.js';
 import type { StateName } from './state-names.js';
 import { isTemplateMachine, readTemplateMachine } from './template-machine.js';
-import { handTaskOf, type MachineWorld, TestExecution } from './test-execution.js';
+import { handTaskOf, type MachineWorld, openTask, TestExecution } from './test-execution.js';
 import { unusedFaults, unusedResources } from './unused-options.js';
 import { makeBedHandlers } from '../harness/bed-handlers.js';
 import { closeBy, OpenCalls } from '../harness/open-calls.js';
@@ -139,11 +138,6 @@ export class TestMachine<State extends string = string> {
     stepFunctions.close();
     await this.#dispose();
   }
-}
-
-function openTask({ tasks }: MachineWorld['stepFunctions'], token: string): OpenTask | undefined {
-  for (const task of tasks) if (task.token === token && task.isOpen()) return task;
-  return undefined;
 }
 
 /** The objects that a test machine needs. */

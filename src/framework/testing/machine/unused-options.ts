@@ -1,6 +1,6 @@
 import type { Problem } from '../../base/errors.js';
 import { didYouMean, show } from '../../base/show.js';
-import type { HandlerDefinition } from '../../declare/definition.js';
+import { type HandlerDefinition, methodName } from '../../declare/definition.js';
 import { type Fault, FAULTS, unusedProblem } from '../harness/options.js';
 
 /** Returns a problem for each fault that is set for an unknown handler, and for each unknown fault. */
@@ -9,9 +9,10 @@ export function unusedFaults(
   handlers: readonly HandlerDefinition[],
 ): Problem[] {
   const names = handlers.map(({ name }) => name);
+  const methods = handlers.map(methodName);
   return Object.entries(faults).flatMap(([name, list]): Problem[] => {
     const where = `faults['${name}']`;
-    if (!names.includes(name))
+    if (!names.includes(name) && !methods.includes(name))
       return [unusedProblem(where, 'there is no such handler in this test machine', didYouMean(name, names))];
     const known: readonly unknown[] = FAULTS;
     return list

@@ -14,7 +14,13 @@ import {
   type LateUse,
   logLateUse,
 } from './context.js';
-import { afterShutdown, failureOf, ownFailure, shutdownFailure } from '../handler/outcome/failure.js';
+import {
+  afterShutdown,
+  deadlineMessage,
+  failureOf,
+  ownFailure,
+  shutdownFailure,
+} from '../handler/outcome/failure.js';
 import { type HandlerEnd, isThrown, type Outcome } from '../handler/outcome/outcome.js';
 import { OWN_ERROR } from '../handler/outcome/own-error.js';
 import type { Logger } from '../../base/log/log.js';
@@ -372,7 +378,7 @@ export class Task {
   }
 
   #onDeadline(timeoutMs: number): void {
-    const message = `the handler did not end within its timeout of ${timeoutMs} ms`;
+    const message = deadlineMessage(timeoutMs);
     if (this.#decide(this.#orDeferred(ownFailure(OWN_ERROR.deadlineExceeded, message))))
       this.#abort('deadline', message);
   }
