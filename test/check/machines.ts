@@ -1,9 +1,8 @@
 import { Type } from 'class-transformer';
 import { IsEmail, IsIn, IsInt, IsOptional, IsPositive, IsString, ValidateNested } from 'class-validator';
 import { Activity, Handle } from 'stepwright';
-import { checkMachines } from '../../src/framework/check/check-machines.js';
+import { checkMachines, type FixedMachine, fixMachine } from '../../src/framework/check/check-machines.js';
 import type { Finding } from '../../src/framework/check/finding.js';
-import { fixMachine, type FixedMachine } from '../../src/framework/check/fix-machine.js';
 import { type CheckedHandler, checkedHandler } from '../../src/framework/check/handlers.js';
 import { machineSource } from '../../src/framework/check/source/machine-source.js';
 import { resolveConfig, resolveHandler } from '../../src/framework/config/resolve.js';

@@ -1,6 +1,13 @@
-import { namesBound, type Node } from './expression-node.js';
-import { FUNCTIONS, LENIENT, OF_ITEMS, OPERATORS, STRICT } from './jsonata-functions.js';
-import { Scope } from './scope.js';
+import {
+  FUNCTIONS,
+  LENIENT,
+  namesBound,
+  type Node,
+  OF_ITEMS,
+  OPERATORS,
+  Scope,
+  STRICT,
+} from './expression.js';
 import {
   isSequence,
   isUnknown,

@@ -1,5 +1,5 @@
 import { isPlainObject } from '../../base/plain-object.js';
-import type { DeadPath } from './environment.js';
+import type { DeadPath } from './fields.js';
 import { type Fields, inputPart, ListOf, merge, othersOf, part, type Shape, UNKNOWN } from './shape.js';
 import {
   type Edge,

@@ -1,8 +1,15 @@
 import { isPlainObject } from '../../base/plain-object.js';
 import type { JsonSchema } from '../../declare/schema/dto-schema.js';
-import type { DeadPath, Environment, Field } from './environment.js';
-import { expressionTemplate } from './expression-fields.js';
-import { leadsTo, pathKeys, pathShape, pathTemplate } from './path-fields.js';
+import {
+  type DeadPath,
+  type Environment,
+  expressionTemplate,
+  type Field,
+  leadsTo,
+  pathKeys,
+  pathShape,
+  pathTemplate,
+} from './fields.js';
 import {
   EACH,
   inputPart,

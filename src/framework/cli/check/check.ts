@@ -1,8 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { type Comparison, checkMachines } from '../../check/check-machines.js';
+import { checkMachines, type Comparison, fixMachine } from '../../check/check-machines.js';
 import { type Finding, fixOf, locationOf, messageOf } from '../../check/finding.js';
-import { fixMachine } from '../../check/fix-machine.js';
 import { checkedHandler } from '../../check/handlers.js';
 import { type MachineSource, machineSource } from '../../check/source/machine-source.js';
 import type { Flags } from '../../config/layers.js';

@@ -1,7 +1,7 @@
 import { systemClock } from '../../base/time/clock.js';
 import { activityTasks } from '../../local/index.js';
 import { type CheckedHandler, nearestHandler, serves } from '../../check/handlers.js';
-import { type MachineSource, machineSource } from '../../check/source/machine-source.js';
+import { machineSource, type MachineSource } from '../../check/source/machine-source.js';
 import type { Settings } from '../../config/resolve.js';
 import { StartError } from '../../base/errors.js';
 import { isProblem, resolveEndpoint } from '../../aws/endpoint.js';
@@ -10,8 +10,9 @@ import { describeMachines } from '../../aws/queries/machine-queries.js';
 import { largestOutputs } from '../../aws/queries/output-sizes.js';
 import type { SFNClient } from '../../aws/queries/execution-queries.js';
 import type { Finding } from '../../check/finding.js';
-import { nearLimit } from '../../check/near-limit.js';
 import { explainCallError } from '../output/call-error.js';
+import { NEAR_LIMIT_BYTES } from '../../worker/handler/output/outputs.js';
+import { PAYLOAD_LIMIT_BYTES } from '../../base/size.js';
 
 /** The state machines at an endpoint, and what was found in their executions. */
 export interface Deployed {
@@ -99,3 +100,23 @@ function arnsIn(definition: string): string[] {
     );
   }
 }
+
+/** The largest output that a state had. */
+interface SeenOutput {
+  readonly state: string;
+  readonly bytes: number;
+  readonly executionArn: string;
+}
+
+/** Finds states whose output has been near the limit of Step Functions. @param file the ARN of the machine */
+const nearLimit = (file: string, seen: readonly SeenOutput[]): Finding[] =>
+  seen
+    .filter(({ bytes }) => bytes > NEAR_LIMIT_BYTES)
+    .map(({ state, bytes, executionArn }) => ({
+      code: 'OUTPUT_NEAR_LIMIT',
+      level: 'advice',
+      file,
+      state,
+      what: `its output had ${bytes} bytes in ${executionArn}, ${Math.floor((100 * bytes) / PAYLOAD_LIMIT_BYTES)} % of what Step Functions accepts`,
+      fix: 'set `payloads` in the config, so that larger outputs go through a store',
+    }));

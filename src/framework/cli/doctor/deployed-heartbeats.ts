@@ -1,4 +1,4 @@
-import { slowHeartbeat } from '../../check/heartbeat-limit.js';
+import { slowHeartbeat } from '../../check/task-limits.js';
 import { showDuration } from '../../base/time/duration.js';
 import { showError } from '../../base/show.js';
 import { activityTasks } from '../../local/index.js';

@@ -9,8 +9,7 @@ import type { MachineSource } from '../../check/source/machine-source.js';
 import type { Access } from '../flags/access-flags.js';
 import type { Settings } from '../../config/resolve.js';
 import type { ActivityRef } from '../../declare/definition.js';
-import type { BeatingHandler } from '../../check/heartbeat-limit.js';
-import { slowStateProblem, slowStates } from '../../check/task-limits.js';
+import { type BeatingHandler, slowStateProblem, slowStates } from '../../check/task-limits.js';
 import { type Problem, throwProblems } from '../../base/errors.js';
 import { show } from '../../base/show.js';
 import {
