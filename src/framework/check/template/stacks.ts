@@ -1,15 +1,20 @@
-import { readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import type { Problem } from '../../base/errors.js';
-import { isPlainObject } from '../../base/plain-object.js';
 import { didYouMean, shownPath } from '../../base/show.js';
 import { LOCAL_ACCOUNT } from '../../local/asl/values/arn.js';
-import { valueAt } from './nested-template.js';
+import { Deployment } from './deployment.js';
 import { arnOf } from './physical-names.js';
-import type { Resolver } from './resolver.js';
-import { ACTIVITY, MACHINES, openStack, readStack, type StackMachine } from './stack.js';
-import { StackWorld } from './stack-world.js';
-import { typeOf } from './template.js';
+import { Stack, type StackValues } from './stack.js';
+import { isServed, readStack, type StackMachine } from './stack-machines.js';
+import {
+  invalid,
+  isNestedStack,
+  nestedTemplate,
+  readAssembly,
+  readTemplate,
+  type StackFile,
+} from './template-files.js';
+import { typeOf } from './template-node.js';
 
 /** The templates of SAM and CloudFormation, and the cloud assemblies of the CDK, whose machines are to run. */
 export interface StackOptions {
@@ -21,7 +26,7 @@ export interface StackOptions {
 }
 
 /** The machines and activities of several templates, with the mistakes in them. */
-export interface Stacks extends Readonly<Pick<StackWorld, 'problems' | 'warnings' | 'leftOut'>> {
+export interface Stacks extends Readonly<Pick<Deployment, 'problems' | 'warnings' | 'leftOut'>> {
   readonly machines: readonly StackMachine[];
   /** The ARNs of the activities. */
   readonly activities: readonly string[];
@@ -31,37 +36,29 @@ export interface Stacks extends Readonly<Pick<StackWorld, 'problems' | 'warnings
 
 const NO_REGION = 'us-east-1';
 
-/** A template, with the name and the place of its stack where a cloud assembly says them. */
-interface StackFile {
-  readonly path: string;
-  readonly stackName: string;
-  readonly region?: string;
-  readonly account?: string;
-}
-
 /**
  * Reads all stacks. Mistakes are in the list of problems; none is thrown.
  * @param region the region of stacks that have none of their own. @default us-east-1
  */
 export async function readStacks(options: StackOptions, region: string = NO_REGION): Promise<Stacks> {
-  const world = new StackWorld();
+  const deployment = new Deployment();
   const files: StackFile[] = options.templates.map((path) => ({
     path: resolve(path),
     stackName: basename(path).replace(/(\.template)?\.[^.]*$/, ''),
   }));
   for (const dir of options.assemblies) {
-    const read = await readAssembly(resolve(dir));
-    if ('code' in read) world.report(read);
-    else files.push(...read);
-    world.files.add(join(resolve(dir), 'manifest.json'));
+    files.push(...((await deployment.read(() => readAssembly(resolve(dir)))) ?? []));
+    deployment.files.add(join(resolve(dir), 'manifest.json'));
   }
+  const isRead = deployment.problems.length === 0;
   const parameters = new Map(Object.entries(options.parameters));
-  const isRead = world.problems.length === 0;
-  const stacks: Resolver[] = [];
+  const stacks: Stack[] = [];
   for (const { path, ...own } of files)
-    stacks.push(...(await openStack(path, { account: LOCAL_ACCOUNT, region, parameters, ...own }, world)));
+    stacks.push(
+      ...(await openStack(path, { account: LOCAL_ACCOUNT, region, parameters, ...own }, deployment)),
+    );
   nameApart(stacks);
-  for (const stack of stacks) world.add(stack);
+  for (const stack of stacks) deployment.add(stack);
   const machines: StackMachine[] = [];
   const activities = new Set<string>();
   for (const stack of stacks.filter(({ isLeftOut }) => !isLeftOut)) {
@@ -69,11 +66,11 @@ export async function readStacks(options: StackOptions, region: string = NO_REGI
     machines.push(...read.machines);
     for (const arn of read.activities) activities.add(arn);
   }
-  const { problems, warnings, unresolved, leftOut, used } = world;
+  const { problems, warnings, unresolved, leftOut, used } = deployment;
   // Without any machine there is nothing to start.
   const isEmpty = machines.length === 0;
   return {
-    ...{ machines, leftOut, activities: [...activities], files: [...world.files] },
+    ...{ machines, leftOut, activities: [...activities], files: [...deployment.files] },
     warnings: [...warnings, ...(isEmpty ? [] : unresolved.map(leavesOut))],
     problems: [
       ...problems,
@@ -84,65 +81,53 @@ export async function readStacks(options: StackOptions, region: string = NO_REGI
   };
 }
 
+/**
+ * Opens a template and those of its nested stacks that are on this machine. Mistakes are reported; none is thrown.
+ * @param around the paths of the templates around this one
+ * @returns the stack, which comes first, and its nested stacks. Nothing in them is resolved yet
+ */
+async function openStack(
+  path: string,
+  values: StackValues,
+  deployment: Deployment,
+  around: readonly string[] = [],
+): Promise<Stack[]> {
+  deployment.files.add(path);
+  const template = await deployment.read(async () => {
+    if (!around.includes(path)) return readTemplate(path);
+    const what = "the template can't be read: it stands inside itself";
+    throw invalid(shownPath(path), what, 'correct the path of the template');
+  });
+  if (!template) return [];
+  const stack = new Stack(template, values, deployment);
+  const nested: Stack[] = [];
+  for (const [id, node] of stack.section('Resources')) {
+    const inner = isNestedStack(node) ? await nestedTemplate(node, stack) : undefined;
+    if (inner === undefined) continue;
+    const own = { ...values, stackName: `${values.stackName}-${id}`, parent: { stack, node } };
+    const opened = await openStack(inner, own, deployment, [...around, path]);
+    stack.nested.set(id, opened[0]);
+    nested.push(...opened);
+  }
+  for (const name of stack.section('Parameters').keys()) deployment.used.add(name);
+  return [stack, ...nested];
+}
+
 const leavesOut = (problem: Problem): Problem => ({
   ...problem,
   what: `${problem.what}. What needs it is left out; the rest is served`,
 });
 
 /** Gives machines and activities without a name of their own different names, such as those of two stages of an app. */
-function nameApart(resolvers: readonly Resolver[]): void {
-  const taken = new Map<string, { resolver: Resolver; id: string }[]>();
-  for (const resolver of resolvers)
-    for (const [id, node] of resolver.template.resources) {
-      const type = typeOf(node);
-      if (!MACHINES.has(type) && type !== ACTIVITY) continue;
-      const arn = arnOf(type, resolver.nameOf(id, node), resolver.home);
-      taken.set(arn, [...(taken.get(arn) ?? []), { resolver, id }]);
+function nameApart(stacks: readonly Stack[]): void {
+  const taken = new Map<string, { stack: Stack; id: string }[]>();
+  for (const stack of stacks)
+    for (const [id, node] of stack.section('Resources')) {
+      if (!isServed(node)) continue;
+      const arn = arnOf(typeOf(node), stack.nameOf(id, node), stack.home);
+      taken.set(arn, [...(taken.get(arn) ?? []), { stack, id }]);
     }
-  for (const same of taken.values())
-    if (same.length > 1) for (const { resolver, id } of same) resolver.qualify(id);
-}
-
-/** Reads the manifest of a cloud assembly. Returns the templates of its stacks, also of those inside stages. */
-async function readAssembly(dir: string): Promise<StackFile[] | Problem> {
-  const path = join(dir, 'manifest.json');
-  try {
-    const artifacts = valueAt(JSON.parse(await readFile(path, 'utf8')), 'artifacts');
-    if (!isPlainObject(artifacts)) return noAssembly(path, 'it has no artifacts');
-    const files: StackFile[] = [];
-    for (const [id, artifact] of Object.entries(artifacts)) {
-      const inner = propertyOfArtifact(artifact, 'cdk:cloud-assembly', 'directoryName');
-      const read = inner === undefined ? stackFile(id, artifact, dir) : await readAssembly(join(dir, inner));
-      if ('code' in read) return read;
-      files.push(...read);
-    }
-    return files;
-  } catch (error) {
-    return noAssembly(path, (error as Error).message);
-  }
-}
-
-const noAssembly = (path: string, why: string): Problem => ({
-  code: 'TEMPLATE_INVALID',
-  where: shownPath(path),
-  what: `the cloud assembly can't be read: ${why}`,
-  fix: 'run `npx cdk synth`, and name the folder that it writes: --cdk cdk.out',
-});
-
-/** Returns a property of an artifact; undefined unless the artifact is of this type and the property is text. */
-function propertyOfArtifact(artifact: unknown, type: string, key: string): string | undefined {
-  const value = valueAt(artifact, 'type') === type ? valueAt(artifact, 'properties', key) : undefined;
-  return typeof value === 'string' ? value : undefined;
-}
-
-function stackFile(id: string, artifact: unknown, dir: string): StackFile[] {
-  const type = 'aws:cloudformation:stack';
-  const file = propertyOfArtifact(artifact, type, 'templateFile');
-  if (file === undefined) return [];
-  const environment = String(valueAt(artifact, 'environment'));
-  const [, account, region] = /^aws:\/\/(\d{12})\/([a-z0-9-]+)$/.exec(environment) ?? [];
-  const stackName = propertyOfArtifact(artifact, type, 'stackName') ?? id;
-  return [{ path: join(dir, file), stackName, ...(account && { account }), ...(region && { region }) }];
+  for (const same of taken.values()) if (same.length > 1) for (const { stack, id } of same) stack.qualify(id);
 }
 
 /** Returns a problem for each machine whose ARN another machine has too. */
@@ -152,15 +137,13 @@ const twins = (machines: readonly StackMachine[]): Problem[] =>
     if (!first) return [];
     const what = `${shownPath(first.path)} has a machine '${name}' too`;
     const fix = `name one of the templates alone: --template ${shownPath(path)}`;
-    return [{ code: 'TEMPLATE_INVALID', where: shownPath(path), what, fix }];
+    return invalid(shownPath(path), what, fix).problems;
   });
 
 const unusedParameters = (parameters: ReadonlyMap<string, string>, used: ReadonlySet<string>): Problem[] =>
   [...parameters.keys()]
     .filter((name) => !used.has(name) && !name.startsWith('AWS::'))
-    .map((name) => ({
-      code: 'TEMPLATE_INVALID',
-      where: `--parameter ${name}`,
-      what: 'no template has a parameter of this name',
-      fix: didYouMean(name, [...used]),
-    }));
+    .flatMap((name) => {
+      const what = 'no template has a parameter of this name';
+      return invalid(`--parameter ${name}`, what, didYouMean(name, [...used])).problems;
+    });

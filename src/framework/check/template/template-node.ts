@@ -1,5 +1,6 @@
 import type { Alias, Document, LineCounter, Node, Pair } from 'yaml';
 import { type Json, setOwn } from '../../local/asl/values/json.js';
+import { type Problem, StartError } from '../../base/errors.js';
 import type { Position, Step } from '../source/json-text.js';
 
 /** A value of JSON that contains no other. */
@@ -22,15 +23,13 @@ export type TemplateNode = Position & {
 /** A function of CloudFormation. */
 export type Call = TemplateNode & { readonly kind: 'call' };
 
-/** A mistake that keeps a text from being a template, and its position. */
-export class TemplateFault extends Error {
-  constructor(
-    message: string,
-    readonly at: Position,
-  ) {
-    super(message);
-  }
-}
+/** Returns a problem at a position in a template. */
+export const templateProblem = (file: string, at: Position, what: string, fix: string): Problem => ({
+  code: 'TEMPLATE_INVALID',
+  where: `${file}:${at.line}:${at.column}`,
+  what,
+  fix,
+});
 
 /** The functions of CloudFormation that a short tag names without `Fn::` before it. */
 const WITHOUT_PREFIX: ReadonlySet<string> = new Set(['Ref', 'Condition']);
@@ -40,24 +39,23 @@ const MERGE = '<<';
 
 /**
  * Reads a template in YAML or JSON. YAML 1.1 is read as SAM reads it, with the short tags of CloudFormation.
- * @throws TemplateFault
+ * @param file the file's name in messages
+ * @throws StartError
  */
-export async function parseTemplate(text: string): Promise<TemplateNode> {
+export async function parseTemplate(text: string, file: string): Promise<TemplateNode> {
   const yaml = await import('yaml');
+  const fail = (what: string, at: Position): never => {
+    throw new StartError([templateProblem(file, at, what, 'correct the YAML or JSON there')]);
+  };
   const lines = new yaml.LineCounter();
   const document = parse(yaml, text, lines);
   const [error] = document.errors;
-  if (!error) return new Converter(yaml, document, lines).convert();
+  if (!error) return new Converter(yaml, document, lines, fail).convert();
   const lenient = new yaml.LineCounter();
   const again = parse(yaml, indentBrackets(text), lenient);
-  if (again.errors.length === 0) return new Converter(yaml, again, lenient).convert();
-  throw new TemplateFault(firstLine(error.message), positionAt(lines, error.pos[0]));
-}
-
-/** Returns an error of `parseTemplate`. @throws any other error */
-export function asFault(error: unknown): TemplateFault {
-  if (error instanceof TemplateFault) return error;
-  throw error;
+  return again.errors.length === 0
+    ? new Converter(yaml, again, lenient, fail).convert()
+    : fail(firstLine(error.message), positionAt(lines, error.pos[0]));
 }
 
 type Yaml = typeof import('yaml');
@@ -104,9 +102,10 @@ class Converter {
   readonly #open = new Set<Node>();
 
   constructor(
-    private readonly yaml: typeof import('yaml'),
+    private readonly yaml: Yaml,
     private readonly document: Document.Parsed,
     private readonly lines: LineCounter,
+    private readonly fail: (what: string, at: Position) => never,
   ) {}
 
   convert(): TemplateNode {
@@ -114,7 +113,7 @@ class Converter {
   }
 
   #node(node: unknown, around: Position): TemplateNode {
-    if (!this.yaml.isNode(node)) return scalar(around, null);
+    if (!this.yaml.isNode(node)) return scalarOf(around, null);
     const at = node.range ? positionAt(this.lines, node.range[0]) : around;
     if (this.yaml.isAlias(node)) return this.#alias(node, at);
     const plain = this.#plain(node, at);
@@ -126,9 +125,8 @@ class Converter {
 
   #alias(alias: Alias, at: Position): TemplateNode {
     const target = alias.resolve(this.document);
-    if (!target) return scalar(at, null);
-    if (this.#open.has(target))
-      throw new TemplateFault(`the alias *${alias.source} stands inside what it repeats`, at);
+    if (!target) return scalarOf(at, null);
+    if (this.#open.has(target)) this.fail(`the alias *${alias.source} stands inside what it repeats`, at);
     return this.#node(target, at);
   }
 
@@ -177,16 +175,14 @@ function mergedEntries(value: TemplateNode): Iterable<[string, TemplateNode]> {
   return value.kind === 'list' ? value.items.flatMap((item) => [...mergedEntries(item)]) : [];
 }
 
-const scalar = (at: Position, value: Scalar): TemplateNode => ({
+/** Returns the node of a value that is not written in the template. */
+export const scalarOf = (at: Position, value: Scalar): TemplateNode => ({
   ...at,
   kind: 'scalar',
   value,
   text: String(value),
   isBlock: false,
 });
-
-/** The node of an argument that isn't there. */
-export const NOTHING = scalar({ line: 1, column: 1 }, null);
 
 const jsonOf = (value: unknown): Scalar =>
   typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : null;
@@ -235,3 +231,10 @@ const listOf = (value: Json | undefined): Json[] => (value === undefined ? [] : 
 /** Returns a value as JSON, with its functions in their long form. */
 export const plainJson = (node: TemplateNode): Json =>
   jsonIn(node, ({ name, argument }) => ({ [name]: plainJson(argument) })) ?? null;
+
+/** Returns the type of a resource, such as `AWS::Lambda::Function`; an empty text if it has none. */
+export const typeOf = (resource: TemplateNode | undefined): string => textIn(entryOf(resource, 'Type')) ?? '';
+
+/** Returns a property of a resource; undefined if it isn't set. */
+export const propertyOf = (resource: TemplateNode | undefined, key: string): TemplateNode | undefined =>
+  entryOf(entryOf(resource, 'Properties'), key);
