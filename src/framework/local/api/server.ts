@@ -1,13 +1,11 @@
-import { OWN_OPERATIONS, SERVICE_HEADER } from '../../base/local-service.js';
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { OWN_OPERATIONS, SERVICE_HEADER } from '../../base/local-service.js';
 import type { Logger } from '../../base/log/log.js';
 import { turn } from '../../base/time/turn.js';
-import { faultAnswer, type Fault, type FaultHook } from './injected-faults.js';
-import { IgnoredParameters } from './ignored-parameters.js';
-import type { Call, Operation } from './operation.js';
-import { parseBody, type BodyReader, type BodyRefusal } from './request-body.js';
+import { type Fault, faultAnswer, type FaultHook } from './injected-faults.js';
+import { type BodyReader, type BodyRefusal, parseBody } from './request-body.js';
 import { CORAL, errors, ServiceError } from '../engine/answers/service-error.js';
 import type { StepFunctions } from '../engine/step-functions.js';
 import { type Body, Checker } from './request-validation.js';
@@ -18,7 +16,7 @@ export interface RequestHandler {
   answer(request: IncomingMessage, response: ServerResponse): Promise<void>;
 }
 
-export interface ServerOptions {
+interface ServerOptions {
   readonly stepFunctions: StepFunctions;
   readonly log: Logger;
   readonly fault: FaultHook | undefined;
@@ -281,3 +279,45 @@ function signedRegion(request: IncomingMessage): string {
   const [, region] = SIGNED_REGION.exec(request.headers.authorization ?? '') ?? [];
   return region ?? UNSIGNED_REGION;
 }
+
+/** The most warnings of one service, and the most characters of a parameter in one. */
+const MOST = 100;
+const SHOWN = 200;
+
+/** Warns once of each parameter that its operation doesn't know. */
+class IgnoredParameters {
+  readonly #told = new Set<string>();
+
+  constructor(private readonly log: Logger) {}
+
+  tell(operation: string, paths: readonly string[]): void {
+    for (const path of paths) {
+      const parameter = path.slice(0, SHOWN);
+      const key = `${operation} ${parameter}`;
+      if (this.#told.size >= MOST || this.#told.has(key)) continue;
+      this.#told.add(key);
+      this.log.warn(
+        { operation, parameter },
+        `${operation} has no parameter '${parameter}': it is ignored, as at AWS`,
+      );
+    }
+  }
+}
+
+export interface Call {
+  readonly operation: string;
+  /** Reads the fields of the request. */
+  readonly checker: Checker;
+  /** The region for which the request is signed; us-east-1 if it isn't signed. */
+  readonly region: string;
+  /** How long a GetActivityTask call stays open in the service after its connection has closed, in milliseconds. */
+  readonly closedWindowMs: number;
+  /** Sets a function to call if the client's connection closes before the response is sent. */
+  readonly onClosed: (callback: () => void) => void;
+}
+
+/**
+ * Runs an operation of the API, and returns the body of the response.
+ * @throws ServiceError if the response is an error of the API
+ */
+export type Operation = (call: Call, stepFunctions: StepFunctions) => object | Promise<object>;

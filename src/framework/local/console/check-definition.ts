@@ -1,5 +1,5 @@
 import { problemsIn } from '../asl/machine.js';
-import type { Call } from '../api/operation.js';
+import type { Call } from '../api/server.js';
 import { checkHeapFor, MAX } from '../api/request-validation.js';
 import type { Commands } from './api.js';
 

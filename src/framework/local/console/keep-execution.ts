@@ -1,4 +1,4 @@
-import type { Call } from '../api/operation.js';
+import type { Call } from '../api/server.js';
 import { ARN, checkArn } from '../api/request-validation.js';
 import type { StepFunctions } from '../engine/step-functions.js';
 import type { Commands } from './api.js';

@@ -1,4 +1,4 @@
-import type { Call } from '../api/operation.js';
+import type { Call } from '../api/server.js';
 import { ARN, checkArn } from '../api/request-validation.js';
 import type { TaskOrder } from '../asl/runtime/running-execution.js';
 import { HISTORY_LIMIT } from '../engine/history.js';

@@ -8,7 +8,7 @@ import { homeOf } from '../../engine/machines/machines.js';
 import { DEFAULT_ENCRYPTION } from '../../engine/machines/settings.js';
 import { checkTags } from '../../engine/machines/tags.js';
 import { checkEncryption, readEncryption, readTags } from './machine-settings.js';
-import { type Call, type Operation } from '../operation.js';
+import { type Call, type Operation } from '../server.js';
 import { pageOf } from '../../engine/answers/pages.js';
 import { END_POLLS } from '../../../base/local-service.js';
 import { ARN, checkArn, checkName, MAX, NAME } from '../request-validation.js';

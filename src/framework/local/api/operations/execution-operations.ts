@@ -1,18 +1,50 @@
 import { randomUUID } from 'node:crypto';
+import type { Resources } from '../../asl/runtime/running-execution.js';
+import { errors } from '../../engine/answers/service-error.js';
+import type { Machine } from '../../engine/machines/machines.js';
+import type { StepFunctions } from '../../engine/step-functions.js';
 import { START_FROM } from '../../../base/local-service.js';
-import { readJson, type Json } from '../../asl/values/json.js';
+import { type Json, readJson } from '../../asl/values/json.js';
 import { parseArn } from '../../asl/values/arn.js';
 import { beginningIn } from '../../engine/beginning.js';
 import type { Execution, ExecutionStatus } from '../../engine/execution.js';
 import { toSeconds } from '../../engine/history.js';
 import { notRedrivable } from '../../engine/redrives.js';
-import { splitTestCase, testCaseOf } from './test-case.js';
-import type { Operation } from '../operation.js';
+import type { Operation } from '../server.js';
 import { readMetadataOnly } from './machine-settings.js';
 import { pageKey, pageSize, pageToken } from '../../engine/answers/pages.js';
-import { errors } from '../../engine/answers/service-error.js';
 import { jsonMistake } from '../../asl/values/json-scan.js';
 import { ARN, checkArn, checkName, MAX, NAME } from '../request-validation.js';
+
+/** Splits the ARN of a machine from the test case of a mock file that may stand behind it: `ARN#TestCase`. */
+function splitTestCase(arn: string): [arn: string, testCase: string | undefined] {
+  const at = arn.indexOf('#');
+  return at < 0 ? [arn, undefined] : [arn.slice(0, at), arn.slice(at + 1)];
+}
+
+/**
+ * Returns the responses of a test case for one execution.
+ * @throws ServiceError ValidationException if there is no such test case, or it mocks what is no Task of the machine
+ */
+function testCaseOf({ name, program }: Machine, testCase: string, { testCases }: StepFunctions): Resources {
+  if (!testCases)
+    throw errors.invalidRequest(
+      `The test case '${testCase}' needs a mock file: start the local service with --mock-config MockConfigFile.json`,
+    );
+  const states = testCases.statesOf(name, testCase);
+  if (!states) {
+    const names = testCases.namesOf(name);
+    const known = names.length === 0 ? 'it has none for this machine' : `it has ${names.join(', ')}`;
+    throw errors.invalidRequest(`The mock file has no test case '${testCase}' of '${name}': ${known}`);
+  }
+  const tasks = program.tasks.map(({ state }) => state);
+  const strange = states.filter((state) => !tasks.includes(state));
+  if (strange.length > 0)
+    throw errors.invalidRequest(
+      `The test case '${testCase}' mocks ${strange.join(', ')}, and the Tasks of '${name}' are ${tasks.join(', ')}`,
+    );
+  return testCases.resourcesOf(name, testCase);
+}
 
 /**
  * The execution statuses, in the order of Step Functions' error message. An execution of the local service never has
