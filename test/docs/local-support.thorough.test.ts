@@ -5,7 +5,7 @@ import * as sdk from '@aws-sdk/client-sfn';
 import { type LocalService, startLocalService } from 'stepwright/local';
 import { silentLog } from '../../src/framework/base/log/log.js';
 import { Reader } from '../../src/framework/local/asl/definition/reader.js';
-import { isOperator } from '../../src/framework/local/asl/jsonpath/operator.js';
+import { isOperator } from '../../src/framework/local/asl/jsonpath/choice-rule.js';
 import { problemsIn } from '../../src/framework/local/asl/machine.js';
 
 /**

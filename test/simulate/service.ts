@@ -1,7 +1,7 @@
-import { EvaluationInPlace } from '../../src/framework/local/asl/jsonata/evaluation-in-place.js';
+import { EvaluationInPlace } from '../../src/framework/local/asl/jsonata/evaluator.js';
 import { StepFunctions } from '../../src/framework/local/engine/step-functions.js';
 import { TokenMint } from '../../src/framework/local/engine/tasks/task-token.js';
-import { ServiceError } from '../../src/framework/local/engine/answers/service-error.js';
+import { ServiceError } from '../../src/framework/local/engine/service-error.js';
 import { activityOperations } from '../../src/framework/local/api/operations/activity-operations.js';
 import { taskOperations } from '../../src/framework/local/api/operations/task-operations.js';
 import type { Call } from '../../src/framework/local/api/server.js';

@@ -1,6 +1,6 @@
 import type { Problem } from '../base/errors.js';
 import { problemsIn } from '../local/asl/machine.js';
-import { DUPLICATE } from '../local/asl/definition/repeated-names.js';
+import { DUPLICATE } from '../local/asl/definition/reader.js';
 import { type DefinitionProblem, didYouMean } from '../local/index.js';
 import { locationOf, messageOf } from './finding.js';
 import { type JsonText, type Position, type Step, stateAt } from './source/json-text.js';

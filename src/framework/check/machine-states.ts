@@ -1,6 +1,6 @@
 import { activityTasks } from '../local/index.js';
 import { isPlainObject } from '../base/plain-object.js';
-import { type FoundState, statesIn } from '../local/asl/definition/found-state.js';
+import { type FoundState, statesIn } from '../local/asl/definition/state-graph.js';
 import type { JsonObject } from '../local/asl/values/json.js';
 import type { Step } from './source/json-text.js';
 

@@ -3,7 +3,7 @@ import { isDateString, isISO8601, isRFC3339 } from 'class-validator';
 import { isPlainObject } from '../base/plain-object.js';
 import { show } from '../base/show.js';
 import { conversionTo } from '../declare/dto/kinds.js';
-import { parseTimestamp } from '../local/asl/values/timestamp.js';
+import { parseTimestamp } from '../local/asl/values/functions.js';
 import { didYouMean, nearest } from '../local/index.js';
 import { type Fields, isUnknown, ListOf, othersOf, type Shape, Typed } from './flow/shape.js';
 import type { Step } from './source/json-text.js';

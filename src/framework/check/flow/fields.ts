@@ -13,10 +13,9 @@ import {
   TEXT,
   UNKNOWN,
 } from './shape.js';
-import { compileIntrinsic } from '../../local/asl/jsonpath/intrinsic-call.js';
-import { compilePath, referenceSteps } from '../../local/asl/jsonpath/path/path.js';
-import { isDefinite } from '../../local/asl/jsonpath/path/search.js';
-import type { Step } from '../../local/asl/jsonpath/path/steps.js';
+import { compileIntrinsic } from '../../local/asl/jsonpath/intrinsics.js';
+import { compilePath, referenceSteps } from '../../local/asl/jsonpath/path.js';
+import { isDefinite, type Step } from '../../local/asl/jsonpath/steps.js';
 import { Evaluation, Lost } from './evaluation.js';
 import { parsed, Scope } from './expression.js';
 

@@ -4,7 +4,7 @@ import type { Logger } from '../../base/log/log.js';
 import { type Problem, throwProblems } from '../../base/errors.js';
 import { JsonText } from '../../check/source/json-text.js';
 import { locationOf } from '../../check/finding.js';
-import { type MockConfig, mockConfigMistakes } from '../../local/resources/mock-config.js';
+import { type MockConfig, mockConfigMistakes } from '../../local/mock-config.js';
 
 /** The file that Step Functions Local reads from the folder in which it is started. */
 const BY_DEFAULT = 'MockConfigFile.json';

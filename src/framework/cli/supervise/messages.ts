@@ -2,7 +2,7 @@ import type { WorkerStatus } from '../../base/worker-status.js';
 import type { Finding } from '../../check/finding.js';
 import type { MachineSource } from '../../check/source/machine-source.js';
 import type { Flags } from '../../config/layers.js';
-import type { MockCall, MockOutcome } from '../../local/resources/mocks.js';
+import type { MockCall, MockOutcome } from '../../local/mocks.js';
 import type { LogFlags } from '../output/log-for.js';
 import type { PlanSummary } from './plan-summary.js';
 

@@ -1,4 +1,4 @@
-import { CORAL, ServiceError } from '../engine/answers/service-error.js';
+import { CORAL, ServiceError } from '../engine/service-error.js';
 
 /** A call to the API, as a {@link FaultHook} sees it. The call has had no effect yet. */
 export interface FaultCall {

@@ -1,11 +1,10 @@
 import { DefinitionError } from '../asl/machine.js';
 import { parseArn, type ResourceKind } from '../asl/values/arn.js';
-import { hashText } from '../asl/values/hash.js';
-import { isObject } from '../asl/values/json.js';
-import { CAUSE_LIMIT, ERROR_LIMIT, isTooLarge } from '../asl/values/limits.js';
-import { PAGE_LIMIT, type PageRequest } from '../engine/answers/pages.js';
-import { hasHeapFor } from '../asl/values/heap.js';
-import { errors } from '../engine/answers/service-error.js';
+import { hashText } from '../asl/values/functions.js';
+import { CAUSE_LIMIT, ERROR_LIMIT, isObject, isTooLarge } from '../asl/values/json.js';
+import { PAGE_LIMIT, type PageRequest } from '../engine/pages.js';
+import { hasHeapFor } from '../engine/memory.js';
+import { errors } from '../engine/service-error.js';
 import { PAYLOAD_LIMIT_BYTES } from '../../base/size.js';
 
 /** The parsed body of a request. */

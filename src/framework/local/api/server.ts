@@ -6,9 +6,27 @@ import type { Logger } from '../../base/log/log.js';
 import { turn } from '../../base/time/turn.js';
 import { type Fault, faultAnswer, type FaultHook } from './injected-faults.js';
 import { type BodyReader, type BodyRefusal, parseBody } from './request-body.js';
-import { CORAL, errors, ServiceError } from '../engine/answers/service-error.js';
+import { CORAL, errors, ServiceError } from '../engine/service-error.js';
 import type { StepFunctions } from '../engine/step-functions.js';
 import { type Body, Checker } from './request-validation.js';
+
+export interface Call {
+  readonly operation: string;
+  /** Reads the fields of the request. */
+  readonly checker: Checker;
+  /** The region for which the request is signed; us-east-1 if it isn't signed. */
+  readonly region: string;
+  /** How long a GetActivityTask call stays open in the service after its connection has closed, in milliseconds. */
+  readonly closedWindowMs: number;
+  /** Sets a function to call if the client's connection closes before the response is sent. */
+  readonly onClosed: (callback: () => void) => void;
+}
+
+/**
+ * Runs an operation of the API, and returns the body of the response.
+ * @throws ServiceError if the response is an error of the API
+ */
+export type Operation = (call: Call, stepFunctions: StepFunctions) => object | Promise<object>;
 
 /** Handles the HTTP requests that aren't calls of the API. `isFor` returns true for such a request. */
 export interface RequestHandler {
@@ -101,6 +119,30 @@ function answerOther(
     log.error({ err: error }, 'the local service failed to answer a request');
     response.destroy();
   });
+}
+
+/** The most warnings of one service, and the most characters of a parameter in one. */
+const MOST = 100;
+const SHOWN = 200;
+
+/** Warns once of each parameter that its operation doesn't know. */
+class IgnoredParameters {
+  readonly #told = new Set<string>();
+
+  constructor(private readonly log: Logger) {}
+
+  tell(operation: string, paths: readonly string[]): void {
+    for (const path of paths) {
+      const parameter = path.slice(0, SHOWN);
+      const key = `${operation} ${parameter}`;
+      if (this.#told.size >= MOST || this.#told.has(key)) continue;
+      this.#told.add(key);
+      this.log.warn(
+        { operation, parameter },
+        `${operation} has no parameter '${parameter}': it is ignored, as at AWS`,
+      );
+    }
+  }
 }
 
 const isOwn = (target: string | string[] | undefined): target is string =>
@@ -279,45 +321,3 @@ function signedRegion(request: IncomingMessage): string {
   const [, region] = SIGNED_REGION.exec(request.headers.authorization ?? '') ?? [];
   return region ?? UNSIGNED_REGION;
 }
-
-/** The most warnings of one service, and the most characters of a parameter in one. */
-const MOST = 100;
-const SHOWN = 200;
-
-/** Warns once of each parameter that its operation doesn't know. */
-class IgnoredParameters {
-  readonly #told = new Set<string>();
-
-  constructor(private readonly log: Logger) {}
-
-  tell(operation: string, paths: readonly string[]): void {
-    for (const path of paths) {
-      const parameter = path.slice(0, SHOWN);
-      const key = `${operation} ${parameter}`;
-      if (this.#told.size >= MOST || this.#told.has(key)) continue;
-      this.#told.add(key);
-      this.log.warn(
-        { operation, parameter },
-        `${operation} has no parameter '${parameter}': it is ignored, as at AWS`,
-      );
-    }
-  }
-}
-
-export interface Call {
-  readonly operation: string;
-  /** Reads the fields of the request. */
-  readonly checker: Checker;
-  /** The region for which the request is signed; us-east-1 if it isn't signed. */
-  readonly region: string;
-  /** How long a GetActivityTask call stays open in the service after its connection has closed, in milliseconds. */
-  readonly closedWindowMs: number;
-  /** Sets a function to call if the client's connection closes before the response is sent. */
-  readonly onClosed: (callback: () => void) => void;
-}
-
-/**
- * Runs an operation of the API, and returns the body of the response.
- * @throws ServiceError if the response is an error of the API
- */
-export type Operation = (call: Call, stepFunctions: StepFunctions) => object | Promise<object>;

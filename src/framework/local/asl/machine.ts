@@ -1,5 +1,5 @@
 import { choiceKind } from './states/choice.js';
-import { isObject, readJson, type Json, type JsonObject } from './values/json.js';
+import { isObject, type Json, type JsonObject, readJson } from './values/json.js';
 import { jsonMistake } from './values/json-scan.js';
 import { faultsOf } from './jsonata/syntax.js';
 import { jsonataLanguage } from './jsonata/jsonata-language.js';
@@ -10,13 +10,19 @@ import { parallelKind } from './states/parallel.js';
 import { failKind, passKind, succeedKind } from './states/pass-succeed-fail.js';
 import type { State, StateGroup } from './runtime/interpret.js';
 import { TRIED_STATE } from './runtime/trial.js';
-import { didYouMean, nearest, Reader, type DefinitionProblem } from './definition/reader.js';
+import {
+  type DefinitionProblem,
+  didYouMean,
+  LONGEST_SECONDS,
+  nearest,
+  Reader,
+  repeatedName,
+  repeatedNames,
+} from './definition/reader.js';
 import { compileState, type ActivityTask, type DefinedTask, type Kind } from './states/state.js';
-import { repeatedName, repeatedNames } from './definition/repeated-names.js';
 import { taskKind } from './states/task.js';
-import { assignedNames, checkTargets, NO_END, NO_TARGET } from './definition/targets.js';
+import { assignedNames, checkTargets, NO_END, NO_TARGET } from './definition/state-graph.js';
 import { waitKind } from './states/wait.js';
-import { LONGEST_SECONDS } from './values/limits.js';
 
 /** A compiled definition of a state machine. */
 export interface Program extends StateGroup {

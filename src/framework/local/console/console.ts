@@ -7,7 +7,7 @@ import type { Call, Operation, RequestHandler } from '../api/server.js';
 import { type Body, Checker } from '../api/request-validation.js';
 import type { StepFunctions } from '../engine/step-functions.js';
 import { parseBody, type BodyReader } from '../api/request-body.js';
-import { ServiceError } from '../engine/answers/service-error.js';
+import { ServiceError } from '../engine/service-error.js';
 import type { CommandName } from './api.js';
 import { compress, encodingFor, SMALLEST, type Encoding } from './compress.js';
 import { builtPage, PageFiles, readPageFile } from './page-files.js';

@@ -1,5 +1,5 @@
 import type { Execution } from '../engine/execution.js';
-import { errors } from '../engine/answers/service-error.js';
+import { errors } from '../engine/service-error.js';
 import { viewEvent } from '../view/history-event.js';
 import { type EndedExecution, NoTestError, testSource } from '../view/test-source.js';
 

@@ -1,6 +1,6 @@
 import { parseArn } from '../asl/values/arn.js';
 import type { StepFunctions } from '../engine/step-functions.js';
-import { errors } from '../engine/answers/service-error.js';
+import { errors } from '../engine/service-error.js';
 import { executionTest } from './execution-test.js';
 import { findExecutions } from './find-executions.js';
 import type { Execution } from '../engine/execution.js';

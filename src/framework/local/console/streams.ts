@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import type { Logger } from '../../base/log/log.js';
 import type { Call } from '../api/server.js';
 import { type Checker, MAX } from '../api/request-validation.js';
-import { errors, ServiceError } from '../engine/answers/service-error.js';
+import { errors, ServiceError } from '../engine/service-error.js';
 import type { StepFunctions } from '../engine/step-functions.js';
 import type { Commands, FollowedTopic, TopicRefusal } from './api.js';
 import { readPosition, TopicStream } from './stream.js';

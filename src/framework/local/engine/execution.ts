@@ -2,20 +2,18 @@ import type { Cancel } from '../../base/time/clock.js';
 import type { Logger } from '../../base/log/log.js';
 import { StateFailure } from '../asl/runtime/state-failure.js';
 import { compileMachine } from '../asl/machine.js';
-import { interpret, type Ending } from '../asl/runtime/interpret.js';
+import { type Ending, interpret, StepCounter } from '../asl/runtime/interpret.js';
 import type { Json, JsonObject } from '../asl/values/json.js';
 import type { Resources, RunningExecution, StateWorld } from '../asl/runtime/running-execution.js';
 import { Scope } from '../asl/runtime/scope.js';
 import { Branch, WHOLE } from '../asl/runtime/branch.js';
 import { Spellings } from '../asl/runtime/spellings.js';
-import { StepCounter } from '../asl/runtime/step-counter.js';
 import { VariableScope } from '../asl/runtime/variables.js';
-import { HISTORY_LIMIT, History } from './history.js';
+import { History, HISTORY_LIMIT, logTransition } from './history.js';
 import { valuesOf, type Beginning } from './beginning.js';
 import type { Machine } from './machines/machines.js';
-import type { KeptBytes } from './kept-bytes.js';
+import type { KeptBytes } from './memory.js';
 import { Redrives } from './redrives.js';
-import { logTransition } from './transition-lines.js';
 
 /**
  * The version and the alias of the machine whose ARN was given to start the execution. Empty if the machine's own ARN

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { type Linked, LinkedList } from '../../base/linked-list.js';
-import { hasHeapFor } from '../asl/values/heap.js';
+import { hasHeapFor } from './memory.js';
 import type { Json } from '../asl/values/json.js';
 import { Execution, type ExecutionStatus, type ExecutionWorld, type StartedBy } from './execution.js';
 import type { Machine } from './machines/machines.js';
-import { pageKey, pageSize, pageToken, type PageRequest } from './answers/pages.js';
+import { pageKey, pageSize, pageToken, type PageRequest } from './pages.js';
 import type { Beginning } from './beginning.js';
-import { errors } from './answers/service-error.js';
+import { errors } from './service-error.js';
 import { checkRedrivable } from './redrives.js';
 
 /** Numbers of executions. An execution that was redriven ends several times. */

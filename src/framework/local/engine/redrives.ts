@@ -1,5 +1,5 @@
 import type { Execution } from './execution.js';
-import { errors } from './answers/service-error.js';
+import { errors } from './service-error.js';
 import { HISTORY_LIMIT } from './history.js';
 
 const DAY_MS = 24 * 3600 * 1000;

@@ -5,7 +5,7 @@ import { Branch } from '../asl/runtime/branch.js';
 import type { Resources, RunningExecution, StateWorld } from '../asl/runtime/running-execution.js';
 import { Scope } from '../asl/runtime/scope.js';
 import { Spellings } from '../asl/runtime/spellings.js';
-import { StepCounter } from '../asl/runtime/step-counter.js';
+import { StepCounter } from '../asl/runtime/interpret.js';
 import type { Trial, TrialEnd } from '../asl/runtime/trial.js';
 import { VariableScope } from '../asl/runtime/variables.js';
 import type { Json, JsonObject } from '../asl/values/json.js';

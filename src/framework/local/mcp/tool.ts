@@ -1,5 +1,5 @@
 import type { StepFunctions } from '../engine/step-functions.js';
-import { ServiceError } from '../engine/answers/service-error.js';
+import { ServiceError } from '../engine/service-error.js';
 import { excerpt } from './excerpt.js';
 import { readArguments, schemaOf, type Fields, type Given } from './fields.js';
 import { ToolError } from './tool-error.js';

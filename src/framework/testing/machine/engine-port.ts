@@ -3,7 +3,7 @@ import type { ReportRequest } from '../../aws/call.js';
 import type { ActivityPort, PollAnswer, ReportAnswer } from '../../aws/activity-port.js';
 import { type Body, Checker } from '../../local/api/request-validation.js';
 import { taskOperations } from '../../local/api/operations/task-operations.js';
-import { ServiceError } from '../../local/engine/answers/service-error.js';
+import { ServiceError } from '../../local/engine/service-error.js';
 import type { StepFunctions } from '../../local/engine/step-functions.js';
 
 /** Connects a worker to a Step Functions that runs in this process: handles the four API calls that a worker makes. */

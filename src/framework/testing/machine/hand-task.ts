@@ -1,6 +1,6 @@
 import type { Body } from '../../local/api/request-validation.js';
-import type { OpenTask } from '../../local/engine/tasks/open-task.js';
-import { ServiceError } from '../../local/engine/answers/service-error.js';
+import type { OpenTask } from '../../local/engine/tasks/open-tasks.js';
+import { ServiceError } from '../../local/engine/service-error.js';
 
 /** The objects that a {@link HandTask} needs. */
 export interface HandTaskParts {

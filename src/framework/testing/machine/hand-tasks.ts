@@ -1,5 +1,5 @@
 import type { Execution } from '../../local/engine/execution.js';
-import type { OpenTask } from '../../local/engine/tasks/open-task.js';
+import type { OpenTask } from '../../local/engine/tasks/open-tasks.js';
 import type { StepFunctions } from '../../local/engine/step-functions.js';
 import {
   iterationsOf,

@@ -1,15 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { PollAnswer } from '../../engine/activity.js';
+import type { PollAnswer } from '../../engine/activities.js';
 import type { StepFunctions } from '../../engine/step-functions.js';
 import { formatArn } from '../../asl/values/arn.js';
 import { toSeconds } from '../../engine/history.js';
-import { errors } from '../../engine/answers/service-error.js';
-import { homeOf } from '../../engine/machines/machines.js';
-import { DEFAULT_ENCRYPTION } from '../../engine/machines/settings.js';
+import { errors } from '../../engine/service-error.js';
+import { DEFAULT_ENCRYPTION, homeOf } from '../../engine/machines/machines.js';
 import { checkTags } from '../../engine/machines/tags.js';
 import { checkEncryption, readEncryption, readTags } from './machine-settings.js';
 import { type Call, type Operation } from '../server.js';
-import { pageOf } from '../../engine/answers/pages.js';
+import { pageOf } from '../../engine/pages.js';
 import { END_POLLS } from '../../../base/local-service.js';
 import { ARN, checkArn, checkName, MAX, NAME } from '../request-validation.js';
 

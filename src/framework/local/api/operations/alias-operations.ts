@@ -1,5 +1,5 @@
-import { pageOf } from '../../engine/answers/pages.js';
-import { errors } from '../../engine/answers/service-error.js';
+import { pageOf } from '../../engine/pages.js';
+import { errors } from '../../engine/service-error.js';
 import { toSeconds } from '../../engine/history.js';
 import type { Alias, Route } from '../../engine/machines/machine-book.js';
 import { splitQualified, type Machine } from '../../engine/machines/machines.js';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Resources } from '../../asl/runtime/running-execution.js';
-import { errors } from '../../engine/answers/service-error.js';
+import { errors } from '../../engine/service-error.js';
 import type { Machine } from '../../engine/machines/machines.js';
 import type { StepFunctions } from '../../engine/step-functions.js';
 import { START_FROM } from '../../../base/local-service.js';
@@ -12,7 +12,7 @@ import { toSeconds } from '../../engine/history.js';
 import { notRedrivable } from '../../engine/redrives.js';
 import type { Operation } from '../server.js';
 import { readMetadataOnly } from './machine-settings.js';
-import { pageKey, pageSize, pageToken } from '../../engine/answers/pages.js';
+import { pageKey, pageSize, pageToken } from '../../engine/pages.js';
 import { jsonMistake } from '../../asl/values/json-scan.js';
 import { ARN, checkArn, checkName, MAX, NAME } from '../request-validation.js';
 

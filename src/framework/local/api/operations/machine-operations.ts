@@ -1,11 +1,16 @@
 import { expressProblemsIn } from '../../asl/definition/review.js';
 import { compileMachine, DefinitionError } from '../../asl/machine.js';
 import { isObject, parseJson } from '../../asl/values/json.js';
-import { pageOf } from '../../engine/answers/pages.js';
-import { errors, type ServiceError } from '../../engine/answers/service-error.js';
+import { pageOf } from '../../engine/pages.js';
+import { errors, type ServiceError } from '../../engine/service-error.js';
 import { toSeconds } from '../../engine/history.js';
-import { homeOf, keyOf, type Machine, splitQualified } from '../../engine/machines/machines.js';
-import { DEFAULT_SETTINGS } from '../../engine/machines/settings.js';
+import {
+  DEFAULT_SETTINGS,
+  homeOf,
+  keyOf,
+  type Machine,
+  splitQualified,
+} from '../../engine/machines/machines.js';
 import { checkTags } from '../../engine/machines/tags.js';
 import type { Operation } from '../server.js';
 import { ARN, checkArn, checkName, checkRole, compiled, MAX, NAME } from '../request-validation.js';

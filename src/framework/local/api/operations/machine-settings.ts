@@ -1,5 +1,5 @@
-import { DEFAULT_ENCRYPTION, type Settings } from '../../engine/machines/settings.js';
-import { errors } from '../../engine/answers/service-error.js';
+import { DEFAULT_ENCRYPTION, type Settings } from '../../engine/machines/machines.js';
+import { errors } from '../../engine/service-error.js';
 import type { Tag } from '../../engine/machines/tags.js';
 import { ARN, type Checker } from '../request-validation.js';
 

@@ -1,5 +1,5 @@
 import { parseArn } from '../../asl/values/arn.js';
-import { errors } from '../../engine/answers/service-error.js';
+import { errors } from '../../engine/service-error.js';
 import type { StepFunctions } from '../../engine/step-functions.js';
 import type { Operation } from '../server.js';
 import { ARN } from '../request-validation.js';

@@ -1,9 +1,9 @@
 import { PUT_TASK_LOG } from '../../../base/local-service.js';
 import { parseJson } from '../../asl/values/json.js';
-import type { OpenTask } from '../../engine/tasks/open-task.js';
+import type { OpenTask } from '../../engine/tasks/open-tasks.js';
 import type { StepFunctions } from '../../engine/step-functions.js';
 import type { Operation } from '../server.js';
-import { errors } from '../../engine/answers/service-error.js';
+import { errors } from '../../engine/service-error.js';
 import { MAX } from '../request-validation.js';
 
 const TOKEN = { min: 1, max: MAX.token, shown: true } as const;

@@ -1,5 +1,13 @@
 import { isObject, type Json, type JsonObject } from '../../asl/values/json.js';
 
+/** A member of a service's answer. */
+type Shape =
+  | { readonly kind: 'string'; readonly min?: number; readonly values?: readonly string[] }
+  | { readonly kind: 'number'; readonly min?: number; readonly max?: number }
+  | { readonly kind: 'list'; readonly of: Shape }
+  | { readonly kind: 'object'; readonly members: Members; readonly required?: readonly string[] };
+type Members = Readonly<Record<string, Shape>>;
+
 /**
  * Returns what is wrong with a mocked answer of a service, in the words that were recorded from the live service.
  * Returns undefined if nothing is, or if the answer of this resource isn't known.
@@ -52,14 +60,6 @@ function first(checks: readonly (() => string | undefined)[]): string | undefine
   }
   return undefined;
 }
-
-/** A member of a service's answer. */
-type Shape =
-  | { readonly kind: 'string'; readonly min?: number; readonly values?: readonly string[] }
-  | { readonly kind: 'number'; readonly min?: number; readonly max?: number }
-  | { readonly kind: 'list'; readonly of: Shape }
-  | { readonly kind: 'object'; readonly members: Members; readonly required?: readonly string[] };
-type Members = Readonly<Record<string, Shape>>;
 
 const text: Shape = { kind: 'string' };
 const number: Shape = { kind: 'number' };

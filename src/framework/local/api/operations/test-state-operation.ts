@@ -1,6 +1,6 @@
 import type { MockedOutcome, Stage, Trial, TrialEnd } from '../../asl/runtime/trial.js';
 import { bareText, isObject, type Json, type JsonObject, parseJson } from '../../asl/values/json.js';
-import { errors, ServiceError } from '../../engine/answers/service-error.js';
+import { errors, ServiceError } from '../../engine/service-error.js';
 import { ARN, type Checker, checkRole, compiled, MAX, NAME } from '../request-validation.js';
 import { faultOfMock } from './test-state-mocks.js';
 import { parseServiceArn } from '../../asl/definition/service-resource.js';

@@ -1,10 +1,10 @@
 import type { DefinitionProblem } from '../../asl/definition/reader.js';
 import { expressProblemsIn, warningsIn } from '../../asl/definition/review.js';
-import { NO_END } from '../../asl/definition/targets.js';
+import { NO_END } from '../../asl/definition/state-graph.js';
 import { problemsIn } from '../../asl/machine.js';
 import { isObject, parseJson, type JsonObject } from '../../asl/values/json.js';
 import { jsonMistake } from '../../asl/values/json-scan.js';
-import { errors } from '../../engine/answers/service-error.js';
+import { errors } from '../../engine/service-error.js';
 import type { Operation } from '../server.js';
 import { checkHeapFor, MAX } from '../request-validation.js';
 

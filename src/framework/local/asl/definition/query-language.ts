@@ -1,6 +1,6 @@
-import type { JsonObject, Json } from '../values/json.js';
+import { isObject, type Json, type JsonObject } from '../values/json.js';
 import type { Reader } from './reader.js';
-import type { Expression, StateData } from '../expression/state-data.js';
+import type { Expression, StateData } from '../expression.js';
 
 /** The data-flow fields that a type of state, such as Pass or Task, can have. */
 export interface FlowParts {
@@ -107,4 +107,27 @@ export interface Language {
   readonly foreign: readonly string[];
   /** Returns the error message for a field that a state in this query language can't have. */
   explainUnread(field: string): string;
+}
+
+const NAME = /^\p{ID_Start}\p{ID_Continue}*$/u;
+const NAME_LIMIT = 80;
+
+/**
+ * Reads the names of the variables that an Assign sets, and adds a problem for each invalid name. AWS page "Passing
+ * data between states with variables".
+ */
+export function readVariableNames(reader: Reader): string[] {
+  const source = reader.source['Assign'];
+  if (source === undefined) return [];
+  if (!isObject(source)) {
+    reader.problem("Expected 'Assign' to be an object", 'Assign');
+    return [];
+  }
+  const names = Object.keys(source).map((key) => key.replace(/\.\$$/, ''));
+  for (const name of names) {
+    if (!NAME.test(name) || name.length > NAME_LIMIT || name === 'states') {
+      reader.problem(`'${name}' is not a valid name of a variable`, `Assign/${name}`);
+    }
+  }
+  return names;
 }

@@ -1,6 +1,6 @@
 import { isActivityArn } from '../values/arn.js';
 import { isObject, type Json, type JsonObject } from '../values/json.js';
-import { statesIn, type FoundState } from './found-state.js';
+import { statesIn, type FoundState } from './state-graph.js';
 import type { DefinitionProblem } from './reader.js';
 
 const pathOf = (steps: FoundState['steps']): string =>

@@ -1,6 +1,5 @@
 import type { ExitOf, ExpressionFault } from '../definition/reader.js';
-import { parse } from './evaluation/compiler.js';
-import { referencesIn } from './references.js';
+import { parse } from './compiler.js';
 
 const UNSUPPORTED = 'UNSUPPORTED_JSONATA_EXPRESSION';
 
@@ -31,3 +30,77 @@ const FIELDS: readonly (readonly [field: string, allowedIn: ExitOf])[] = [
   ['errorOutput', 'catch'],
   ['result', 'work'],
 ];
+
+/** A node of the JSONata library's syntax tree. */
+interface Node extends Readonly<Record<string, unknown>> {
+  readonly type?: string;
+  readonly steps?: readonly Node[];
+}
+
+/**
+ * The references in an expression to things that Step Functions doesn't define. Fields at the top level (`name` without
+ * `$`) and `$$` read the input of a JSONata expression, and in Step Functions it has none. `$states.errorOutput` is
+ * only defined in a Catch, and `$states.result` only once a state's work has one.
+ */
+interface References {
+  /**
+   * The names of the fields at the top level, in the order in which they are written. The name `$` stands for the whole
+   * input.
+   */
+  readonly names: ReadonlySet<string>;
+  readonly root: boolean;
+  /** The fields of `$states`. */
+  readonly fields: ReadonlySet<unknown>;
+}
+
+/**
+ * Returns the references at the top level of an expression. Only the first step of each path counts. Later steps,
+ * predicates, orderings and groupings are ignored, as measured at the live service.
+ */
+const referencesIn = (ast: object): References => new Search().visit(ast);
+
+/**
+ * The members of a node that are evaluated with the same input as the node itself, by the type of the node. The members
+ * of a transform (`|items|{"a": b}|`) aren't: they are evaluated with the value that is transformed.
+ */
+const MEMBERS: Readonly<Record<string, readonly string[]>> = {
+  binary: ['lhs', 'rhs'],
+  unary: ['expression', 'expressions', 'lhs'],
+  condition: ['condition', 'then', 'else'],
+  block: ['expressions'],
+  bind: ['rhs'],
+  function: ['procedure', 'arguments'],
+  partial: ['procedure', 'arguments'],
+  lambda: ['body'],
+  apply: ['lhs', 'rhs'],
+};
+
+class Search implements References {
+  readonly names = new Set<string>();
+  root = false;
+  readonly fields = new Set<unknown>();
+
+  visit(node: unknown): this {
+    if (Array.isArray(node)) for (const each of node as unknown[]) this.visit(each);
+    const { type = '', value, steps = [] } = Object(node) as Node;
+    if (type === 'path') this.#path(steps);
+    else if (type === 'variable') this.#variable(node as Node);
+    else if (type === 'name') this.names.add(String(value));
+    else for (const member of MEMBERS[type] ?? []) this.visit((node as Node)[member]);
+    return this;
+  }
+
+  #path([first, second]: readonly Node[]): void {
+    if (!first) return;
+    if (first.type === 'variable' && first.value === 'states') this.fields.add(second?.value);
+    // The suite of jsonata-js has as many refused expressions as the live service if the input is let through if
+    // it is bound to a name (`$#$at`).
+    const isBound = first.index !== undefined || first.focus !== undefined;
+    if (first.type !== 'variable' || first.value !== '' || !isBound) this.visit(first);
+  }
+
+  #variable({ value }: Node): void {
+    if (value === '') this.names.add('$');
+    else if (value === '$') this.root = true;
+  }
+}

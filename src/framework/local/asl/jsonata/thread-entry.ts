@@ -1,8 +1,8 @@
 import { existsSync, readlinkSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
-import { Compiler } from './evaluation/compiler.js';
-import type { EvaluationJob } from '../expression/evaluation.js';
-import type { ThreadMessage } from './evaluation-threads.js';
+import { Compiler } from './compiler.js';
+import type { EvaluationJob } from '../expression.js';
+import type { ThreadMessage } from './evaluator.js';
 
 /**
  * The entry point of the thread that evaluates JSONata. It posts its id in the operating system, and then the outcome of

@@ -1,9 +1,8 @@
-import { runtimeFailure } from '../expression/evaluation-failure.js';
+import { runtimeFailure, type StateData } from '../expression.js';
 import type { Json } from '../values/json.js';
 import { compileFinder } from './fields.js';
-import { compileOperator, isOperator, type Test } from './operator.js';
 import type { Reader } from '../definition/reader.js';
-import type { StateData } from '../expression/state-data.js';
+import { parseTimestamp } from '../values/functions.js';
 
 /**
  * Compiles a rule of a Choice state in JSONPath. The rule compares a variable, or combines other rules by And, Or or
@@ -61,4 +60,154 @@ function holds(test: Test, value: Json | undefined, text: string, data: StateDat
     );
   }
   return test.holds(value, data);
+}
+
+/** A compiled comparison in a rule of a Choice state. */
+interface Test {
+  /**
+   * True if the rule isn't an error when the path in Variable leads to no value. Only `IsPresent` is such a comparison.
+   */
+  readonly absent: boolean;
+  holds(value: Json | undefined, data: StateData): boolean;
+}
+
+type Compare = (value: Json, expected: Json) => boolean;
+
+const ORDERS: Record<string, (order: number) => boolean> = {
+  Equals: (order) => order === 0,
+  LessThan: (order) => order < 0,
+  GreaterThan: (order) => order > 0,
+  LessThanEquals: (order) => order <= 0,
+  GreaterThanEquals: (order) => order >= 0,
+};
+
+/**
+ * Compares two values. Returns a negative number, 0, or a positive number if both have the type for which this function
+ * is made; undefined if one of them hasn't.
+ */
+type Order = (a: Json, b: Json) => number | undefined;
+
+const TYPES: Record<string, Order> = {
+  String: (a, b) => (typeof a === 'string' && typeof b === 'string' ? compare(a, b) : undefined),
+  Numeric: (a, b) => (typeof a === 'number' && typeof b === 'number' ? a - b : undefined),
+  Timestamp: (a, b) => {
+    const [left, right] = [instant(a), instant(b)];
+    return left === undefined || right === undefined ? undefined : left - right;
+  },
+};
+
+const COMPARISONS = new Map<string, Compare>();
+for (const [type, order] of Object.entries(TYPES)) {
+  for (const [name, fits] of Object.entries(ORDERS)) {
+    COMPARISONS.set(type + name, (value, expected) => {
+      const found = order(value, expected);
+      return found !== undefined && fits(found);
+    });
+  }
+}
+COMPARISONS.set('BooleanEquals', (value, expected) => typeof value === 'boolean' && value === expected);
+
+/**
+ * Returns true if the literal to compare with has the right type. The key is the first part of the operator's name, as
+ * in `NumericEquals`.
+ */
+const LITERALS: Record<string, (value: Json) => boolean> = {
+  String: (value) => typeof value === 'string',
+  Numeric: (value) => typeof value === 'number',
+  Boolean: (value) => typeof value === 'boolean',
+  Timestamp: (value) => instant(value) !== undefined,
+};
+
+const CHECKS: Record<string, (value: Json | undefined) => boolean> = {
+  IsPresent: (value) => value !== undefined,
+  IsNull: (value) => value === null,
+  IsString: (value) => typeof value === 'string',
+  IsNumeric: (value) => typeof value === 'number',
+  IsBoolean: (value) => typeof value === 'boolean',
+  IsTimestamp: (value) => value !== undefined && instant(value) !== undefined,
+};
+
+export function isOperator(field: string): boolean {
+  return (
+    field === 'StringMatches' ||
+    Object.hasOwn(CHECKS, field) ||
+    COMPARISONS.has(field) ||
+    (field.endsWith('Path') && COMPARISONS.has(field.slice(0, -4)))
+  );
+}
+
+/** Compiles the comparison operator of a rule, such as `NumericEquals`. */
+function compileOperator(operator: string, reader: Reader): Test {
+  const check = Object.hasOwn(CHECKS, operator) ? CHECKS[operator] : undefined;
+  if (check) {
+    const expected = reader.boolean(operator) ?? true;
+    return { absent: operator === 'IsPresent', holds: (value) => check(value) === expected };
+  }
+  if (operator === 'StringMatches') {
+    const matches = compileWildcard(reader.string(operator) ?? '');
+    return { absent: false, holds: (value) => typeof value === 'string' && matches(value) };
+  }
+  return operator.endsWith('Path') ? compileToPath(operator, reader) : compileToLiteral(operator, reader);
+}
+
+function compileToLiteral(operator: string, reader: Reader): Test {
+  const compare = COMPARISONS.get(operator) ?? (() => false);
+  const expected = reader.json(operator) ?? null;
+  const [, type = ''] = /^([A-Z][a-z]+)/.exec(operator) ?? [];
+  if (!LITERALS[type]?.(expected)) {
+    reader.problem(`Expected '${operator}' to be a ${type.toLowerCase()} value`, operator);
+  }
+  return { absent: false, holds: (value) => compare(value ?? null, expected) };
+}
+
+function compileToPath(operator: string, reader: Reader): Test {
+  const compare = COMPARISONS.get(operator.slice(0, -4)) ?? (() => false);
+  const text = reader.string(operator) ?? '$';
+  const find = compileFinder(text, reader, operator);
+  return {
+    absent: false,
+    holds: (value, data) => {
+      const expected = find(data);
+      if (expected !== undefined) return compare(value ?? null, expected);
+      throw runtimeFailure(
+        `Invalid path '${text}': The choice state's condition path references an invalid value.`,
+      );
+    },
+  };
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
+
+function instant(value: Json): number | undefined {
+  return typeof value === 'string' ? parseTimestamp(value) : undefined;
+}
+
+/**
+ * Compiles the pattern of StringMatches. `*` matches any number of characters, even none; `\*` and `\\` stand for the
+ * characters `*` and `\`. The time of a match grows at most in proportion to the lengths of the pattern and of the
+ * text.
+ */
+function compileWildcard(pattern: string): (text: string) => boolean {
+  const pieces: string[] = [''];
+  for (let at = 0; at < pattern.length; at++) {
+    const char = pattern.charAt(at);
+    if (char === '*') pieces.push('');
+    else pieces[pieces.length - 1] += char === '\\' ? pattern.charAt(++at) : char;
+  }
+  const [first = '', ...later] = pieces;
+  const last = later.pop();
+  if (last === undefined) return (text) => text === first;
+  return (text) => {
+    if (!text.startsWith(first) || text.length < first.length + last.length) return false;
+    let at = first.length;
+    for (const piece of later) {
+      const found = text.indexOf(piece, at);
+      if (found < 0) return false;
+      at = found + piece.length;
+    }
+    return text.endsWith(last) && text.length - last.length >= at;
+  };
 }

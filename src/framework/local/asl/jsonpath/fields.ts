@@ -1,10 +1,9 @@
 import type { Reader } from '../definition/reader.js';
-import { runtimeFailure } from '../expression/evaluation-failure.js';
-import { contextOf, type Expression, type StateData } from '../expression/state-data.js';
+import { contextOf, type Expression, runtimeFailure, type StateData } from '../expression.js';
 import type { Json } from '../values/json.js';
-import { compileIntrinsic } from './intrinsic-call.js';
-import { compilePath, type Path } from './path/path.js';
-import { NotHere } from './path/steps.js';
+import { compileIntrinsic } from './intrinsics.js';
+import { compilePath, type Path } from './path.js';
+import { NotHere } from './steps.js';
 import { compileTemplate } from './template.js';
 
 /** A compiled path. Returns the value to which the path leads; undefined if it leads to none. */

@@ -1,15 +1,25 @@
-import type { Exit, Flow, FlowParts, Language } from '../definition/query-language.js';
+import {
+  type Exit,
+  type Flow,
+  type FlowParts,
+  type Language,
+  readVariableNames,
+} from '../definition/query-language.js';
 import type { Reader } from '../definition/reader.js';
-import { readVariableNames } from '../definition/variable-names.js';
-import { EvaluationFailure, runtimeFailure } from '../expression/evaluation-failure.js';
-import { soon, type Soon } from '../expression/soon.js';
-import type { DataStage, Expression, StateData } from '../expression/state-data.js';
-import { bareText, type Json, type JsonObject } from '../values/json.js';
-import { NO_TIMESTAMP, parseTimestamp } from '../values/timestamp.js';
+import {
+  type DataStage,
+  EvaluationFailure,
+  type Expression,
+  runtimeFailure,
+  soon,
+  type Soon,
+  type StateData,
+} from '../expression.js';
+import { bareText, isObject, type Json, type JsonObject, setOwn } from '../values/json.js';
+import { NO_TIMESTAMP, parseTimestamp } from '../values/functions.js';
 import { compileRule } from './choice-rule.js';
 import { readDataPath, readField, readPath, readTemplate } from './fields.js';
-import { referenceSteps } from './path/path.js';
-import { putResult } from './result-path.js';
+import { referenceSteps } from './path.js';
 
 /**
  * The query language JSONPath, with paths and payload templates. InputPath is applied before a state's work, ResultPath
@@ -185,4 +195,32 @@ function unmatched(text: string, { input }: StateData): string {
 function readAssign(reader: Reader): Expression | undefined {
   readVariableNames(reader);
   return readTemplate(reader, 'Assign');
+}
+
+/**
+ * Returns a copy of `target` with `value` at the given path. Objects that are missing on the way are created, but in a
+ * list only an existing index can be set. AWS page "Specifying state output using ResultPath".
+ * @returns undefined if `target` has another type of value on the path
+ */
+function putResult(target: Json, steps: readonly (string | number)[], value: Json): Json | undefined {
+  const [step, ...rest] = steps;
+  if (step === undefined) return value;
+  if (typeof step === 'number') return putAtIndex(target, step, rest, value);
+  if (!isObject(target)) return undefined;
+  const inner = putResult(Object.hasOwn(target, step) ? (target[step] ?? {}) : {}, rest, value);
+  if (inner === undefined) return undefined;
+  const copy: JsonObject = { ...target };
+  setOwn(copy, step, inner);
+  return copy;
+}
+
+function putAtIndex(
+  target: Json,
+  index: number,
+  rest: readonly (string | number)[],
+  value: Json,
+): Json | undefined {
+  if (!Array.isArray(target) || index < 0 || index >= target.length) return undefined;
+  const inner = putResult(target[index] ?? {}, rest, value);
+  return inner === undefined ? undefined : target.with(index, inner);
 }

@@ -1,8 +1,6 @@
 import { PAYLOAD_LIMIT_BYTES } from '../../../base/size.js';
-import { EvaluationFailure } from '../expression/evaluation-failure.js';
+import { EvaluationFailure, type Expression, soon, type Soon, type StateData } from '../expression.js';
 import { isObject, setOwn, weightLeft, type Json, type JsonObject } from '../values/json.js';
-import { soon, type Soon } from '../expression/soon.js';
-import type { Expression, StateData } from '../expression/state-data.js';
 
 /** Evaluates a part of a template. `room` is what its value may still weigh together with those of the other parts. */
 type Part = (data: StateData, room: { left: number }) => Soon<Json>;

@@ -1,15 +1,20 @@
-import { EvaluationFailure } from '../expression/evaluation-failure.js';
-import type { Bindings, Evaluated } from '../expression/evaluation.js';
-import type { Environment, StateData } from '../expression/state-data.js';
-import type { Json, JsonObject } from '../values/json.js';
-import { JsonText, TOO_DEEP } from './json-text.js';
+import {
+  type Bindings,
+  type Environment,
+  type Evaluated,
+  EvaluationFailure,
+  runtimeFailure,
+  type StateData,
+} from '../expression.js';
+import { isTooDeep, isTooLarge, type Json, type JsonObject, weigh } from '../values/json.js';
 import type { RunObserver } from './interpret.js';
 import type { RunningExecution } from './running-execution.js';
 import type { Scope } from './scope.js';
-import { StateFailure } from './state-failure.js';
-import { StateVisit, type EnteredState } from './state-visit.js';
+import { dataLimitFailure, StateFailure } from './state-failure.js';
+import { type EnteredState, StateVisit } from './state-visit.js';
 import { TRIED_STATE } from './trial.js';
 import { VariableScope } from './variables.js';
+import { PAYLOAD_LIMIT_BYTES } from '../../../base/size.js';
 
 /** The details of data in an event of the history. The local service never cuts it. */
 export const WHOLE = Object.freeze({ truncated: false });
@@ -18,7 +23,7 @@ export const WHOLE = Object.freeze({ truncated: false });
 const RANDOM = /\$(?:random|uuid)/;
 
 /** An iteration of a Map state. `name` is the name of that state. */
-export interface Iteration {
+interface Iteration {
   readonly index: number;
   readonly name: string;
   /** The type of the history event to record if the iteration is aborted. */
@@ -302,5 +307,47 @@ export class Branch implements Environment {
       ...(current.taskToken !== undefined && { Task: { Token: current.taskToken } }),
       ...(this.iteration && { Map: this.iteration.context }),
     };
+  }
+}
+
+/** A value that `weigh` finds larger has more than PAYLOAD_LIMIT_BYTES of text. */
+const MOST_BYTES = 9 * PAYLOAD_LIMIT_BYTES;
+
+const TOO_DEEP = 'The value is nested too deeply.';
+
+/**
+ * Converts values to compact JSON, and checks the size of the text. The last value is remembered: if it is passed again
+ * at once, it isn't converted and checked again.
+ */
+class JsonText {
+  #value: Json | undefined;
+  #text = '';
+  #fits = false;
+
+  of(value: Json): string {
+    if (value !== this.#value || this.#text === '') {
+      this.#text = JSON.stringify(value);
+      this.#value = value;
+      this.#fits = false;
+    }
+    return this.#text;
+  }
+
+  /**
+   * Returns the number of characters in a value's JSON.
+   * @param what the state or resource that returned the value, for the error message
+   * @throws StateFailure if the value is larger than Step Functions accepts; EvaluationFailure if it is nested too
+   * deeply
+   */
+  checkSize(value: Json, what: string): number {
+    if (this.#fits && value === this.#value) return this.#text.length;
+    // The value is measured before it is written: a value that contains the same object many times takes little
+    // memory, but its text may be huge.
+    if (!weigh(value, MOST_BYTES)) throw dataLimitFailure(what);
+    const text = this.of(value);
+    if (isTooLarge(text)) throw dataLimitFailure(what);
+    if (isTooDeep(text)) throw runtimeFailure(TOO_DEEP);
+    this.#fits = true;
+    return text.length;
   }
 }

@@ -1,7 +1,8 @@
 import type { Json } from '../values/json.js';
 import type { Branch } from './branch.js';
 import type { TrialEnd } from './trial.js';
-import type { Soon } from '../expression/soon.js';
+import type { Soon } from '../expression.js';
+import { turn } from '../../../base/time/turn.js';
 
 /**
  * The outcome of a state: its output, and the name of the next state. `next` is undefined if the state was the last one
@@ -105,5 +106,51 @@ async function recover(state: State, branch: Branch, input: Json, error: unknown
   } catch (failure) {
     execution.world.observer?.failed(branch, stateName);
     throw failure;
+  }
+}
+
+/**
+ * During the first SMALL_STEPS steps of an execution the time is looked at now and then, and a turn of the event loop may
+ * last for SMALL_MS: the branches of a small execution take turns in the same order every time, also on a busy machine.
+ */
+const SMALL_STEPS = 256;
+const SMALL_MS = 250;
+const STEPS_BETWEEN_LOOKS = 8;
+
+/**
+ * Counts the steps of all branches of an execution: states that are entered, and fields that are evaluated. When a turn
+ * of the event loop has lasted too long, it makes the execution wait for another one, so that requests, timers and
+ * signals are handled in between.
+ */
+export class StepCounter {
+  #steps = 0;
+  #waiting = 0;
+
+  /** @param isAlone true if the execution never waits, so that it takes the same course on a busy machine */
+  constructor(private readonly isAlone = false) {}
+
+  /** The number of branches that wait for another turn of the event loop. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  /**
+   * Counts a step. Returns a promise to await before the next step if the current turn of the event loop has lasted too
+   * long; otherwise returns undefined. The promise resolves in a later turn.
+   */
+  step(): Promise<void> | undefined {
+    if (++this.#steps >= SMALL_STEPS) return this.pause();
+    return this.#steps % STEPS_BETWEEN_LOOKS === 0 ? this.pause(SMALL_MS) : undefined;
+  }
+
+  /**
+   * Like `step`, but counts none.
+   * @param ms the longest time of a turn. @default the limit of `turn.share`
+   */
+  pause(ms?: number): Promise<void> | undefined {
+    const next = this.isAlone ? undefined : turn.share(ms);
+    if (!next) return undefined;
+    this.#waiting++;
+    return next.then(() => void this.#waiting--);
   }
 }

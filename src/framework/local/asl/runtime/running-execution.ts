@@ -1,11 +1,10 @@
 import type { Cancel, Clock } from '../../../base/time/clock.js';
-import type { Evaluator } from '../expression/evaluation.js';
+import type { Evaluator } from '../expression.js';
 import type { Json, JsonObject } from '../values/json.js';
-import type { RunObserver } from './interpret.js';
+import type { RunObserver, StepCounter } from './interpret.js';
 import type { Scope } from './scope.js';
 import type { Spellings } from './spellings.js';
 import type { Trial } from './trial.js';
-import type { StepCounter } from './step-counter.js';
 
 /** The way in which a task ended: with the result or the failure that a worker has sent, or with a timeout. */
 export type TaskOutcome =

@@ -1,4 +1,4 @@
-import type { EvaluationFailure } from '../expression/evaluation-failure.js';
+import type { EvaluationFailure } from '../expression.js';
 import type { Json, JsonObject } from '../values/json.js';
 import type { Branch } from './branch.js';
 import { DATA_LIMIT } from './state-failure.js';

@@ -1,4 +1,4 @@
-import type { Variables } from '../expression/state-data.js';
+import type { Variables } from '../expression.js';
 import { setOwn, type Json, type JsonObject } from '../values/json.js';
 
 /**

@@ -1,10 +1,8 @@
-import { runtimeFailure } from '../expression/evaluation-failure.js';
+import { runtimeFailure, type Soon, type StateData } from '../expression.js';
 import type { ChoiceRule, Exit, Flow } from '../definition/query-language.js';
 import type { Reader } from '../definition/reader.js';
 import type { Branch } from '../runtime/branch.js';
 import type { Kind, StateContext, WorkResult } from './state.js';
-import type { Soon } from '../expression/soon.js';
-import type { StateData } from '../expression/state-data.js';
 
 interface Option {
   readonly rule: ChoiceRule;

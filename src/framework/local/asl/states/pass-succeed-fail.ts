@@ -1,5 +1,4 @@
-import { soon } from '../expression/soon.js';
-import type { Expression, StateData } from '../expression/state-data.js';
+import { type Expression, soon, type StateData } from '../expression.js';
 import type { Kind } from './state.js';
 import type { Branch } from '../runtime/branch.js';
 import { StateFailure } from '../runtime/state-failure.js';

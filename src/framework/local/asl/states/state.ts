@@ -1,17 +1,13 @@
-import { isTooLarge } from '../values/limits.js';
+import { isTooLarge, type Json, type JsonObject } from '../values/json.js';
 import { dataLimitFailure } from '../runtime/state-failure.js';
-import { afterFailure, tryOnce } from '../errors/attempts.js';
-import { compileCatch } from '../errors/catch.js';
-import type { Json, JsonObject } from '../values/json.js';
+import { afterFailure, compileCatch, compileRetry, tryOnce } from './retry-catch.js';
 import type { Exit, Flow, FlowParts, Language } from '../definition/query-language.js';
 import type { Reader } from '../definition/reader.js';
-import { compileRetry } from '../errors/retry.js';
 import type { State, StateGroup, Step } from '../runtime/interpret.js';
 import type { TrialEnd } from '../runtime/trial.js';
 import type { Branch } from '../runtime/branch.js';
 import type { StateEvents } from '../runtime/state-visit.js';
-import { soon, type Soon } from '../expression/soon.js';
-import type { StateData } from '../expression/state-data.js';
+import { soon, type Soon, type StateData } from '../expression.js';
 
 /** The outcome of what a state does, such as a task's result. The state's output is computed from it. */
 export interface WorkResult {

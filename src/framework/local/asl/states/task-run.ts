@@ -2,7 +2,7 @@ import type { Cancel } from '../../../base/time/clock.js';
 import { iterationsOf } from '../runtime/running-execution.js';
 import { dataLimitFailure, StateFailure, taskFailure } from '../runtime/state-failure.js';
 import { parseArn } from '../values/arn.js';
-import type { Json } from '../values/json.js';
+import { isTooLarge, type Json } from '../values/json.js';
 import { ACTIVITY, type ServiceResource } from '../definition/service-resource.js';
 import type {
   Limits,
@@ -15,9 +15,8 @@ import type {
   TokenTask,
 } from '../runtime/running-execution.js';
 import { WHOLE, type Branch } from '../runtime/branch.js';
-import { soon, type Soon } from '../expression/soon.js';
+import { soon, type Soon } from '../expression.js';
 import type { WorkResult } from './state.js';
-import { isTooLarge } from '../values/limits.js';
 
 /** What a Task state asks of its resource: a worker of an activity, or a mock in place of any other resource. */
 export interface TaskCall {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { isActivityArn } from '../values/arn.js';
 import { bareText, isObject, type Json } from '../values/json.js';
-import type { Reader } from '../definition/reader.js';
+import { LONGEST_SECONDS, type Reader } from '../definition/reader.js';
 import {
   ACTIVITY,
   fixOfResource,
@@ -10,12 +10,10 @@ import {
 } from '../definition/service-resource.js';
 import { runTask } from './task-run.js';
 import type { ActivityTask, Kind, StateContext, WorkResult } from './state.js';
-import { soon, type Soon } from '../expression/soon.js';
+import { type Expression, soon, type Soon, type StateData } from '../expression.js';
 import type { Branch } from '../runtime/branch.js';
 import { mocked, type MockedOutcome } from '../runtime/trial.js';
 import type { Flow } from '../definition/query-language.js';
-import type { Expression, StateData } from '../expression/state-data.js';
-import { LONGEST_SECONDS } from '../values/limits.js';
 
 const SECONDS = { min: 1, max: LONGEST_SECONDS };
 

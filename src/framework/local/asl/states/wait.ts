@@ -1,10 +1,9 @@
+import { LONGEST_SECONDS } from '../definition/reader.js';
 import type { WholeNumber } from '../definition/query-language.js';
 import type { Kind } from './state.js';
-import { runtimeFailure } from '../expression/evaluation-failure.js';
-import { pause } from '../errors/retry.js';
-import { soon } from '../expression/soon.js';
+import { runtimeFailure, soon } from '../expression.js';
+import { pause } from './retry-catch.js';
 import { bareText } from '../values/json.js';
-import { LONGEST_SECONDS } from '../values/limits.js';
 
 /** The longest wait, in milliseconds. Recorded from the live service: 24,855 days are accepted, 24,856 are rejected. */
 const LONGEST_WAIT_MS = 2_147_483_647_000;

@@ -1,3 +1,5 @@
+import { PAYLOAD_LIMIT_BYTES } from '../../../base/size.js';
+
 /**
  * A JSON value. Code must never change a value in place. It makes a changed copy instead, which shares the unchanged
  * parts with the original.
@@ -129,3 +131,14 @@ export function weightLeft(value: unknown, bytes: number): number {
 }
 
 const VALUE_BYTES = 8;
+
+/**
+ * The most characters in the name of an error and (below) in its cause. API reference of Step Functions,
+ * SendTaskFailure.
+ */
+export const ERROR_LIMIT = 256;
+export const CAUSE_LIMIT = 32_768;
+
+export function isTooLarge(text: string): boolean {
+  return text.length * 3 > PAYLOAD_LIMIT_BYTES && Buffer.byteLength(text) > PAYLOAD_LIMIT_BYTES;
+}

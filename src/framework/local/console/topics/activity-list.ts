@@ -1,5 +1,5 @@
-import type { Activity } from '../../engine/activity.js';
-import type { OpenTask } from '../../engine/tasks/open-task.js';
+import type { Activity } from '../../engine/activities.js';
+import type { OpenTask } from '../../engine/tasks/open-tasks.js';
 import type { TaskOrder } from '../../asl/runtime/running-execution.js';
 import type { StepFunctions } from '../../engine/step-functions.js';
 import type { ActivityList, ActivityRow, TaskOrigin } from '../api.js';

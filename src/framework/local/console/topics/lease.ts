@@ -1,4 +1,4 @@
-import type { OpenLease } from '../../engine/tasks/open-task.js';
+import type { OpenLease } from '../../engine/tasks/open-tasks.js';
 import type { Lease } from '../api.js';
 
 /** Copies only those fields of a lease (who works on a task, and until when) that the page may see. */

@@ -1,4 +1,4 @@
-import { errors } from '../../engine/answers/service-error.js';
+import { errors } from '../../engine/service-error.js';
 import type { StepFunctions } from '../../engine/step-functions.js';
 import { activityList } from './activity-list.js';
 import { executionTopic } from './execution-topic.js';

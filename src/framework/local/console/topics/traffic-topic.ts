@@ -1,6 +1,5 @@
 import type { StepFunctions } from '../../engine/step-functions.js';
-import { Durations } from '../../engine/tasks/durations.js';
-import type { ActivityTraffic as Recorded, TrafficPart } from '../../engine/tasks/traffic.js';
+import { Durations, type ActivityTraffic as Recorded, type TrafficPart } from '../../engine/tasks/traffic.js';
 import type { ActivityTraffic, Percentiles, TrafficTuple } from '../api.js';
 import type { Topic } from './topic.js';
 

@@ -6,9 +6,23 @@ import { formatArn, LOCAL_ACCOUNT, parseArn, partitionOf } from '../../asl/value
 import type { Program } from '../../asl/machine.js';
 import type { Resources } from '../../asl/runtime/running-execution.js';
 import type { Logger } from '../../../base/log/log.js';
-import { errors } from '../answers/service-error.js';
+import { errors } from '../service-error.js';
 import { MachineBook } from './machine-book.js';
-import { DEFAULT_SETTINGS, type Settings } from './settings.js';
+
+/** Settings of a machine that are stored and described but have no effect in the local service. */
+export interface Settings {
+  readonly loggingConfiguration: object;
+  readonly tracingConfiguration: object;
+  readonly encryptionConfiguration: object;
+}
+
+export const DEFAULT_ENCRYPTION = { type: 'AWS_OWNED_KEY' };
+
+export const DEFAULT_SETTINGS: Settings = {
+  loggingConfiguration: { level: 'OFF', includeExecutionData: false },
+  tracingConfiguration: { enabled: false },
+  encryptionConfiguration: DEFAULT_ENCRYPTION,
+};
 
 /**
  * A state machine with its compiled definition. The object never changes; an update of the machine creates a new one.
@@ -33,7 +47,7 @@ export interface Machine {
 }
 
 /** The changes in an update of a machine. */
-export interface MachineChanges {
+interface MachineChanges {
   readonly definition?: { readonly text: string; readonly program: Program };
   readonly roleArn?: string | undefined;
   readonly settings: Partial<Settings>;
@@ -43,7 +57,7 @@ export interface MachineChanges {
  * The machine that belongs to an ARN in a request. `versionArn` and `aliasArn` are set if the ARN is that of a version
  * or an alias.
  */
-export interface Named {
+interface Named {
   readonly machine: Machine;
   readonly versionArn?: string;
   readonly aliasArn?: string;

@@ -1,4 +1,4 @@
-import { errors } from '../answers/service-error.js';
+import { errors } from '../service-error.js';
 
 export interface Tag {
   readonly key: string;

@@ -1,6 +1,6 @@
 import { tokenHash } from '../../../base/token-hash.js';
 import type { RunningExecution } from '../../asl/runtime/running-execution.js';
-import type { OpenTask } from './open-task.js';
+import type { OpenTask } from './open-tasks.js';
 
 /** A log line of a worker about a task. */
 export interface TaskLine {

@@ -1,0 +1,161 @@
+import { isObject, type Json, type JsonObject } from '../values/json.js';
+import { didYouMean, nearest, type Reader } from './reader.js';
+
+/**
+ * The code of the problem "no state can end the machine". Step Functions reports this problem without the path of a
+ * field.
+ */
+export const NO_END = 'MISSING_END_STATE';
+
+/**
+ * The code of two problems: a state that is named as the next one doesn't exist, and a state can't be reached. Measured
+ * at the live service.
+ */
+export const NO_TARGET = 'MISSING_TRANSITION_TARGET';
+
+/**
+ * Adds a problem for each target (a state that StartAt, Next or Default names) that doesn't exist, and for each state
+ * that can't be reached from StartAt, if there is a StartAt (recorded). If no state can end the machine, only that is
+ * reported, not the states that can't be reached. Branches and iterations don't need a state that ends them.
+ */
+export function checkTargets(reader: Reader, states: Reader, startAt: string | undefined): void {
+  const graph = new Map(Object.entries(states.source).map(([name, state]) => [name, targetsOf(state)]));
+  checkExistence(reader, graph, startAt);
+  const isMachine = reader.path === '';
+  if (isMachine && !Object.values(states.source).some(mayEnd)) {
+    const fix = 'let a state end it, by "End": true or as one of Type Succeed or Fail';
+    reader.report({ code: NO_END, path: '/', text: 'Workflow has no terminal state', fix });
+  } else if (startAt !== undefined) checkReached(states, graph, startAt);
+}
+
+/** The targets of each state, by the state's name. Each target has the path of its field in the state. */
+type Graph = ReadonlyMap<string, readonly (readonly [field: string, target: string])[]>;
+
+function checkExistence(reader: Reader, graph: Graph, startAt: string | undefined): void {
+  const names = [...graph.keys()];
+  const check = (target: string, field: string): void => {
+    if (graph.has(target)) return;
+    const text = `Missing 'Next' target: ${target}`;
+    reader.report({ code: NO_TARGET, path: `${reader.path}/${field}`, text, fix: fixTarget(target, names) });
+  };
+  if (startAt !== undefined) check(startAt, 'StartAt');
+  for (const [name, targets] of graph)
+    for (const [field, target] of targets) check(target, `States/${name}/${field}`);
+}
+
+function checkReached(states: Reader, graph: Graph, startAt: string): void {
+  const reached = new Set<string>();
+  const open = [startAt];
+  for (let name = open.pop(); name !== undefined; name = open.pop()) {
+    if (reached.has(name) || !graph.has(name)) continue;
+    reached.add(name);
+    for (const [, target] of graph.get(name) ?? []) open.push(target);
+  }
+  for (const name of graph.keys()) {
+    if (reached.has(name)) continue;
+    const fix = "let a 'Next' lead to it, or remove it";
+    const text = `State "${name}" is not reachable.`;
+    states.report({ code: NO_TARGET, path: `${states.path}/${name}`, text, fix });
+  }
+}
+
+/**
+ * Returns true if a state can end the machine. Also returns true if the state has no target: it may be meant to end the
+ * machine, and the missing `End` or `Next` is reported as another mistake.
+ */
+function mayEnd(state: Json): boolean {
+  if (!isObject(state) || state['Type'] === 'Succeed' || state['Type'] === 'Fail') return true;
+  return state['Type'] !== 'Choice' && (state['End'] === true || typeof state['Next'] !== 'string');
+}
+
+/** The most names of states that a proposed fix lists. */
+const NAMES_SHOWN = 20;
+
+function fixTarget(target: string, names: readonly string[]): string {
+  const meant = nearest(target, names);
+  if (meant) return `no state is named '${target}'; ${didYouMean(meant)}`;
+  const more = names.length > NAMES_SHOWN ? `, and ${names.length - NAMES_SHOWN} others` : '';
+  return `no state is named '${target}'; write one of these: ${names.slice(0, NAMES_SHOWN).join(', ')}${more}`;
+}
+
+/** Returns a state, and the rules of its Choices and Catch, each with the path of its fields in the state. */
+function partsOf(state: Json): [path: string, part: JsonObject][] {
+  if (!isObject(state)) return [];
+  const inner = ['Choices', 'Catch'].flatMap((field) => {
+    const list = state[field];
+    return Array.isArray(list) ? list.map((each, i) => [`${field}[${i}]/`, each] as const) : [];
+  });
+  return [['', state] as const, ...inner].flatMap(([path, part]) => (isObject(part) ? [[path, part]] : []));
+}
+
+function targetsOf(state: Json): [field: string, target: string][] {
+  return partsOf(state).flatMap(([path, part]) =>
+    (path === '' ? ['Next', 'Default'] : ['Next']).flatMap((field): [string, string][] => {
+      const target = part[field];
+      return typeof target === 'string' ? [[path + field, target]] : [];
+    }),
+  );
+}
+
+/** Returns the names of the variables that the states of one scope (the machine, a branch or an iteration) set. */
+export function assignedNames(states: Reader): Set<string> {
+  const names = new Set<string>();
+  for (const [, { Assign: assign }] of Object.values(states.source).flatMap(partsOf))
+    if (isObject(assign)) for (const key of Object.keys(assign)) names.add(key.replace(/\.\$$/, ''));
+  return names;
+}
+
+/** A state of a definition, at any depth. */
+export interface FoundState {
+  readonly name: string;
+  /** The keys and indexes that lead to the state. */
+  readonly steps: readonly (string | number)[];
+  readonly source: JsonObject;
+  readonly language: 'JSONPath' | 'JSONata';
+  /** The Parallel and Map states in which the state is nested, the innermost first. */
+  readonly around: readonly FoundState[];
+}
+
+/**
+ * Yields every state of a definition, each before the states nested in it. What is no state by its JSON is left out.
+ * States without a query language have that of the machine, not that of the state around them.
+ */
+export function* statesIn(machine: JsonObject): Generator<FoundState> {
+  yield* statesOf(machine, [], languageOf(machine, 'JSONPath'), []);
+}
+
+const languageOf = (source: JsonObject, inherited: FoundState['language']): FoundState['language'] => {
+  const { QueryLanguage: own } = source;
+  return own === 'JSONata' || own === 'JSONPath' ? own : inherited;
+};
+
+function* statesOf(
+  group: JsonObject,
+  steps: FoundState['steps'],
+  inherited: FoundState['language'],
+  around: readonly FoundState[],
+): Generator<FoundState> {
+  const { States: states } = group;
+  for (const [name, source] of isObject(states) ? Object.entries(states) : []) {
+    if (!isObject(source)) continue;
+    const at = [...steps, 'States', name];
+    const state = { name, steps: at, source, language: languageOf(source, inherited), around };
+    yield state;
+    for (const [where, inner] of groupsIn(source))
+      if (isObject(inner)) yield* statesOf(inner, [...at, ...where], inherited, [state, ...around]);
+  }
+}
+
+/** Returns the branches and the iteration of a state, each with the steps from the state to it. */
+function groupsIn({
+  ItemProcessor,
+  Iterator,
+  Branches,
+}: JsonObject): [FoundState['steps'], Json | undefined][] {
+  const branches = Array.isArray(Branches) ? Branches : [];
+  return [
+    [['ItemProcessor'], ItemProcessor],
+    [['Iterator'], Iterator],
+    ...branches.map((each, at): [FoundState['steps'], Json] => [['Branches', at], each]),
+  ];
+}

@@ -1,0 +1,259 @@
+import { channel } from 'node:diagnostics_channel';
+import { readFileSync } from 'node:fs';
+import { Worker } from 'node:worker_threads';
+import { EVALUATION_ENDS, EVALUATION_STARTS } from '../../../base/local-service.js';
+import { type Cancel, systemClock } from '../../../base/time/clock.js';
+import type { Evaluated, EvaluationJob, Evaluator } from '../expression.js';
+import { entryUrl } from '../../../base/load-library.js';
+import { Compiler, limitReason } from './compiler.js';
+import { turn } from '../../../base/time/turn.js';
+
+/** A job that is running or waiting. */
+interface Asked {
+  readonly job: EvaluationJob;
+  readonly owner: object;
+  readonly done: (result: Evaluated) => void;
+}
+
+const STARTS = channel(EVALUATION_STARTS);
+const ENDS = channel(EVALUATION_ENDS);
+
+/** Keeps the jobs that are running or waiting, and tells a clock of tests of them. */
+abstract class Jobs implements Evaluator {
+  readonly #open = new Set<Asked>();
+
+  get busy(): number {
+    return this.#open.size;
+  }
+
+  evaluate(job: EvaluationJob, owner: object, done: (result: Evaluated) => void): Cancel {
+    const asked: Asked = { job, owner, done };
+    this.#open.add(asked);
+    STARTS.publish(asked);
+    this.begin(asked);
+    return () => void this.#over(asked);
+  }
+
+  close(): void {
+    for (const asked of this.#open) this.#over(asked);
+  }
+
+  protected abstract begin(asked: Asked): void;
+
+  /** Returns false if a job was cancelled. */
+  protected isOpen(asked: Asked): boolean {
+    return this.#open.has(asked);
+  }
+
+  protected settle(asked: Asked, result: Evaluated): void {
+    if (this.#over(asked)) asked.done(result);
+  }
+
+  #over(asked: Asked): boolean {
+    const wasOpen = this.#open.delete(asked);
+    if (wasOpen) ENDS.publish(asked);
+    return wasOpen;
+  }
+}
+
+/** An evaluation that takes more milliseconds is a long one: it keeps its thread, and another one takes the queue. */
+const LONG_MS = 1_000;
+/** The most milliseconds of processor time of a long evaluation. */
+const LIMIT_MS = 10_000;
+/** The most milliseconds of real time of a long evaluation, on a system where processor time can't be read. */
+const PATIENCE_MS = 30_000;
+const MEMORY = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 };
+const THREADS = 2;
+
+const ENTRY = entryUrl('local/asl/jsonata/thread-entry.js');
+
+/** A message from a thread: it has started, with this id in the operating system, or has ended a job. */
+export type ThreadMessage = { readonly threadId: string | undefined } | Evaluated;
+
+/** Returns the milliseconds of processor time that a thread of this process has used; undefined if that can't be read. */
+function processorMs(threadId: string | undefined): number | undefined {
+  try {
+    return Number(readFileSync(`/proc/self/task/${threadId}/schedstat`, 'utf8').split(' ')[0]) / 1e6;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A worker thread, and the job that runs in it. */
+class Thread {
+  readonly worker: Worker;
+  current: Asked | undefined;
+  /** The processor time and the real time when its evaluation was found to be long; undefined until then. */
+  #long: { readonly usedMs: number | undefined; readonly at: number } | undefined;
+  /** The job that ran at the last look, and the index of its expression. */
+  #seen: Asked | undefined;
+  #seenAt = 0;
+  #id: string | undefined;
+  #isReady = false;
+  readonly #at = new Int32Array(new SharedArrayBuffer(4));
+
+  constructor(onDone: (thread: Thread, result: Evaluated) => void, onError: (thread: Thread) => void) {
+    const options = { resourceLimits: MEMORY, stderr: true, stdout: true, execArgv: [] };
+    this.worker = new Worker(ENTRY, { ...options, workerData: this.#at.buffer });
+    this.worker.on('message', (message: ThreadMessage) => {
+      if (!('threadId' in message)) return onDone(this, message);
+      this.#id = message.threadId;
+      this.#isReady = true;
+    });
+    this.worker.on('error', () => onError(this));
+    this.worker.unref();
+  }
+
+  /** The index of the expression that is evaluated. */
+  get index(): number {
+    return Atomics.load(this.#at, 0);
+  }
+
+  get isLong(): boolean {
+    return this.#long !== undefined;
+  }
+
+  begin(asked: Asked): void {
+    this.current = asked;
+    Atomics.store(this.#at, 0, 0);
+    // While an evaluation runs in the thread, the process must stay alive.
+    this.worker.ref();
+    this.worker.postMessage(asked.job);
+  }
+
+  end(): Asked | undefined {
+    const { current } = this;
+    this.current = this.#seen = this.#long = undefined;
+    this.worker.unref();
+    return current;
+  }
+
+  /** Looks how long an evaluation runs already. Called every LONG_MS. @returns true if it has used up its time */
+  look(): boolean {
+    const { current, index } = this;
+    if (!current || !this.#isReady) return false;
+    const [usedMs, at] = [processorMs(this.#id), systemClock.now()];
+    // All expressions of a job together make a long one; each has the whole time.
+    if (this.#seen !== current) this.#long = undefined;
+    else if (!this.#long || this.#seenAt !== index) this.#long = { usedMs, at };
+    [this.#seen, this.#seenAt] = [current, index];
+    if (!this.#long) return false;
+    return usedMs === undefined || this.#long.usedMs === undefined
+      ? at - this.#long.at >= PATIENCE_MS
+      : usedMs - this.#long.usedMs >= LIMIT_MS;
+  }
+}
+
+/**
+ * Evaluates JSONata in a worker thread, so that no expression keeps the service from anything else. Executions take
+ * turns in its queue. A long evaluation keeps its thread, and a second thread takes the queue. The evaluation is ended
+ * after 10 seconds of the thread's processor time, or when the thread's memory is full. The time is always real time,
+ * even if the service runs on a test's clock. An idle thread doesn't keep the process alive.
+ */
+export class EvaluationThreads extends Jobs {
+  readonly #threads = new Set<Thread>();
+  /** The jobs that wait, by their owner. The first owner is the next to get a thread. */
+  readonly #waiting = new Map<object, Asked[]>();
+  #closed = false;
+  #cancelLook: Cancel | undefined;
+
+  /** Ends all threads, and drops all jobs without an outcome. */
+  override close(): void {
+    this.#closed = true;
+    this.#cancelLook?.();
+    for (const thread of this.#threads) this.#end(thread);
+    super.close();
+  }
+
+  protected override begin(asked: Asked): void {
+    const waiting = this.#waiting.get(asked.owner);
+    if (waiting) waiting.push(asked);
+    else this.#waiting.set(asked.owner, [asked]);
+    this.#next();
+  }
+
+  /** Begins the next job, if no thread has one but for long ones. An owner uses one thread at a time. */
+  #next(): void {
+    const running = [...this.#threads].filter(({ current }) => current);
+    if (this.#closed || running.length === THREADS || running.some(({ isLong }) => !isLong)) return;
+    const asked = this.#take(running.map(({ current }) => current?.owner));
+    if (!asked) return;
+    this.#idle().begin(asked);
+    this.#lookLater();
+  }
+
+  /** Takes the next job from the queue, unless its owner is one of these. Its owner then comes after all others. */
+  #take(others: readonly unknown[]): Asked | undefined {
+    for (const [owner, jobs] of this.#waiting) {
+      if (others.includes(owner)) continue;
+      let asked = jobs.shift();
+      while (asked && !this.isOpen(asked)) asked = jobs.shift();
+      this.#waiting.delete(owner);
+      if (jobs.length > 0) this.#waiting.set(owner, jobs);
+      if (asked) return asked;
+    }
+    return undefined;
+  }
+
+  #idle(): Thread {
+    for (const thread of this.#threads) if (!thread.current) return thread;
+    const made = new Thread(
+      (thread, result) => this.#over(thread.end(), result),
+      // The thread has run out of memory or stack, and has ended.
+      (thread) => this.#fail(thread, 'size'),
+    );
+    this.#threads.add(made);
+    return made;
+  }
+
+  #lookLater(): void {
+    this.#cancelLook ??= systemClock.after(LONG_MS, () => this.#look());
+  }
+
+  #look(): void {
+    this.#cancelLook = undefined;
+    for (const thread of this.#threads) {
+      if (thread.look()) this.#fail(thread, 'time');
+      else if (thread.isLong && thread.current && !this.isOpen(thread.current)) this.#end(thread);
+      if (thread.current) this.#lookLater();
+    }
+    this.#next();
+  }
+
+  #fail(thread: Thread, limit: 'time' | 'size'): void {
+    const failed = thread.index;
+    this.#over(this.#end(thread), { failed, reason: limitReason(limit) });
+  }
+
+  #over(asked: Asked | undefined, result: Evaluated): void {
+    if (asked) this.settle(asked, result);
+    this.#next();
+  }
+
+  #end(thread: Thread): Asked | undefined {
+    this.#threads.delete(thread);
+    void thread.worker.terminate();
+    return thread.end();
+  }
+}
+
+/** The most milliseconds for which a turn of the event loop may evaluate one expression. */
+const TURN_MS = 10_000;
+
+/**
+ * Evaluates JSONata on the calling thread, for a test: no thread has to be started, and a simulation stays the same each
+ * time. The outcomes come in the order of the jobs, each in a turn of its own, as if a thread had evaluated them.
+ */
+export class EvaluationInPlace extends Jobs {
+  readonly #compiler = new Compiler(() => turn.busyMs() > TURN_MS);
+  #last: Promise<unknown> = Promise.resolve();
+
+  protected override begin(asked: Asked): void {
+    this.#last = this.#last.then(() => this.#run(asked));
+  }
+
+  async #run(asked: Asked): Promise<void> {
+    await new Promise<void>((resolve) => turn.after(resolve));
+    if (this.isOpen(asked)) this.settle(asked, await this.#compiler.evaluate(asked.job));
+  }
+}

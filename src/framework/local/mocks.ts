@@ -1,0 +1,165 @@
+import { types } from 'node:util';
+import type { Cancel } from '../base/time/clock.js';
+import type { ResourceCall, Resources, SubmittedTask } from './asl/runtime/running-execution.js';
+import { CAUSE_LIMIT, ERROR_LIMIT, type Json } from './asl/values/json.js';
+
+/** A call of a mock, in place of the real resource of a Task state. */
+export interface MockCall extends ResourceCall {
+  /** The number of earlier calls of this mock. */
+  readonly index: number;
+  /** Aborted when the task's time is over, or its execution or branch has ended: nobody waits for the response then. */
+  readonly signal: AbortSignal;
+}
+
+/** The response of a mock as plain data: a result, or an error. */
+export type MockAnswer = { readonly output: unknown } | { readonly error: string; readonly cause?: string };
+
+/**
+ * A mock as a function. It returns the result for a task's input. If it throws, the task fails with the name and the
+ * message of the thrown error.
+ */
+export type MockFunction = (input: Json, call: MockCall) => unknown;
+
+/**
+ * A mock of a resource that the local service can't run, such as a Lambda function. It is a response, the same for each
+ * call; or a function that returns the result; or a list of both, one for each call. When the list is used up, its last
+ * element is used for all further calls.
+ */
+export type Mock = MockAnswer | MockFunction | readonly (MockAnswer | MockFunction)[];
+
+/**
+ * The mocks. A key is the ARN of a resource, or `Machine.State`. If both keys match a call, `Machine.State` is used.
+ */
+export type Mocks = Readonly<Record<string, Mock>>;
+
+export type MockOutcome =
+  | { readonly kind: 'succeeded'; readonly output: string }
+  | { readonly kind: 'failed'; readonly error: string; readonly cause: string | undefined };
+
+/** Responds with mocks to the calls of Task states whose resources aren't activities. */
+export class MockTable implements Resources {
+  readonly #counts = new Map<string, number>();
+
+  /** @throws TypeError if a mock isn't of a valid form. The message contains the mock's key */
+  constructor(private readonly mocks: Mocks) {
+    for (const [key, mock] of Object.entries(mocks)) {
+      const answers: readonly unknown[] = isSequence(mock) ? mock : [mock];
+      if (answers.length === 0 || !answers.every(isAnswer)) {
+        throw new TypeError(
+          `Expected the mock of '${key}' to be { output }, { error, cause? }, a function, or a list of these that is not empty`,
+        );
+      }
+      for (const answer of answers) checkTexts(key, answer);
+    }
+  }
+
+  refusal({
+    machine,
+    state,
+    resource,
+  }: Pick<ResourceCall, 'machine' | 'state' | 'resource'>): string | undefined {
+    if (this.#find(machine, state, resource)) return undefined;
+    return `Nothing answers '${resource}' in the local service: give it a mock, by '${machine}.${state}' or by the resource.`;
+  }
+
+  submit(task: SubmittedTask, input: Json): Cancel {
+    const cut = new AbortController();
+    void this.answer(task.call, input, cut.signal).then((answer) => task.answered(answer));
+    return () => cut.abort();
+  }
+
+  /** Returns a mock's response to a call. Never rejects: if the mock throws, the response is a failure. */
+  async answer(call: ResourceCall, input: Json, signal: AbortSignal): Promise<MockOutcome> {
+    const found = this.#find(call.machine, call.state, call.resource);
+    if (!found) return { kind: 'failed', error: 'States.Runtime', cause: `Nothing mocks ${call.resource}` };
+    const index = this.#counts.get(found.key) ?? 0;
+    this.#counts.set(found.key, index + 1);
+    return settle(pick(found.mock, index), input, { ...call, index, signal });
+  }
+
+  #find(machine: string, state: string, resource: string): { key: string; mock: Mock } | undefined {
+    for (const key of [`${machine}.${state}`, resource]) {
+      const mock = Object.hasOwn(this.mocks, key) ? this.mocks[key] : undefined;
+      if (mock !== undefined) return { key, mock };
+    }
+    return undefined;
+  }
+}
+
+function pick(mock: Mock, index: number): MockAnswer | MockFunction {
+  if (!isSequence(mock)) return mock;
+  return mock[Math.min(index, mock.length - 1)] ?? { output: null };
+}
+
+function isAnswer(value: unknown): boolean {
+  if (typeof value === 'function') return true;
+  if (typeof value !== 'object' || value === null) return false;
+  return 'output' in value || ('error' in value && typeof value.error === 'string');
+}
+
+/**
+ * The fields of an error that a mock returns, each with the most characters that it may have. A worker's
+ * SendTaskFailure has the same limits.
+ */
+const TEXTS = [
+  ['error', ERROR_LIMIT],
+  ['cause', CAUSE_LIMIT],
+] as const;
+
+function checkTexts(key: string, answer: unknown): void {
+  if (typeof answer === 'function') return;
+  for (const [field, limit] of TEXTS) {
+    const value: unknown = Reflect.get(answer as object, field);
+    if (value === undefined || (typeof value === 'string' && value.length <= limit)) continue;
+    throw new TypeError(
+      `Expected '${field}' of the mock of '${key}' to be at most ${limit} characters of text`,
+    );
+  }
+}
+
+function isSequence(mock: Mock): mock is readonly (MockAnswer | MockFunction)[] {
+  return Array.isArray(mock);
+}
+
+async function settle(mock: MockAnswer | MockFunction, input: Json, call: MockCall): Promise<MockOutcome> {
+  try {
+    if (typeof mock !== 'function') return outcomeOf(mock);
+    return succeeded(await mock(input, call));
+  } catch (error) {
+    return thrownOutcome(error);
+  }
+}
+
+/**
+ * Returns the failure for whatever a mock threw. That can be any value, even one that can't be read (a revoked proxy).
+ * Long texts are cut to the limits of Step Functions.
+ */
+function thrownOutcome(thrown: unknown): MockOutcome {
+  try {
+    const { name, message } = Object(thrown) as { name?: unknown; message?: unknown };
+    const error = typeof name === 'string' ? name : 'Error';
+    const cause = String(message ?? thrown);
+    return { kind: 'failed', error: error.slice(0, ERROR_LIMIT), cause: cause.slice(0, CAUSE_LIMIT) };
+  } catch {
+    return { kind: 'failed', error: 'Error', cause: 'what the mock threw could not be read' };
+  }
+}
+
+function outcomeOf(answer: MockAnswer): MockOutcome {
+  if ('error' in answer) return { kind: 'failed', error: answer.error, cause: answer.cause };
+  return succeeded(answer.output);
+}
+
+function succeeded(value: unknown): MockOutcome {
+  return { kind: 'succeeded', output: JSON.stringify(value, refuseLossy) ?? 'null' };
+}
+
+/**
+ * Throws if a value is a Map or a Set: JSON would write it as `{}`, and its contents would be lost.
+ * @throws TypeError
+ */
+function refuseLossy(_key: string, value: unknown): unknown {
+  if (types.isMap(value)) throw new TypeError("JSON can't hold a Map: answer Object.fromEntries(map)");
+  if (types.isSet(value)) throw new TypeError("JSON can't hold a Set: answer [...set]");
+  return value;
+}
