@@ -6,7 +6,7 @@ import type { RunObserver } from '../../src/framework/local/asl/runtime/interpre
 import type { Execution } from '../../src/framework/local/engine/execution.js';
 import { StepFunctions } from '../../src/framework/local/engine/step-functions.js';
 import { type Edge, edgesAt } from '../../src/framework/local/view/edges.js';
-import { lanesOf } from '../../src/framework/local/view/lanes.js';
+import { lanesOf } from '../../src/console/model/timeline/rows.js';
 import { Run, type Visit } from '../../src/framework/local/view/run.js';
 import { mulberry32 } from '../support/random.js';
 import { body, CALL, definitionOf, type Fields } from '../support/random-machine.js';

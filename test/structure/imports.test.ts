@@ -260,7 +260,6 @@ test('the page takes from the framework the types of its api and the model of a 
       'code of local/view/run.ts',
       'types of local/view/edges.ts',
       'code of local/view/edges.ts',
-      'code of local/view/lanes.ts',
     ]),
   );
 });

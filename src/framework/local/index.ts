@@ -1,7 +1,7 @@
 import '../base/version.js';
 export { startLocalService } from './local-service.js';
 export type { ConsoleOptions } from './console/console.js';
-export type { ConsoleWorker } from './console/topics/worker-list.js';
+export type { ConsoleWorker } from './console/topics/workers.js';
 export type { LocalService, LocalServiceOptions } from './local-service.js';
 export type { SeedMachine } from './engine/step-functions.js';
 export type { Fault, FaultCall, FaultError, FaultHook } from './api/injected-faults.js';

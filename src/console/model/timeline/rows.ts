@@ -1,5 +1,33 @@
-import { type Lane, lanesOf } from '../../../framework/local/view/lanes.js';
-import type { Run, Visit } from '../../../framework/local/view/run.js';
+import type { Iteration, Run, Visit } from '../../../framework/local/view/run.js';
+
+/**
+ * The visits that follow one another: those of the machine itself, of one branch of a Parallel, or of one iteration of
+ * a Map. No two of them overlap in time.
+ */
+interface Lane {
+  /** The visit of the Parallel or Map; undefined for the machine's own lane. */
+  readonly around: Visit | undefined;
+  /** The iteration, if `around` is a Map. */
+  readonly iteration: Iteration | undefined;
+  readonly visits: readonly Visit[];
+}
+
+/** Returns the lanes of a run, in the order in which they began. Each attempt of a Parallel or a Map has its own. */
+export function lanesOf(visits: readonly Visit[]): Lane[] {
+  const lanes: Lane[] = [];
+  const known = new Map<Visit, Visit[]>();
+  for (const visit of visits) {
+    let own = visit.after && known.get(visit.after);
+    if (own) own.push(visit);
+    else lanes.push(laneFrom(visit, (own = [visit])));
+    known.set(visit, own);
+  }
+  return lanes;
+}
+
+function laneFrom({ parent, iteration }: Visit, visits: readonly Visit[]): Lane {
+  return { around: parent, iteration: iteration?.map === parent ? iteration : undefined, visits };
+}
 
 /** A row of the timeline: a state with all its visits, or one iteration of a Map with the visits of its states. */
 export interface TimelineRow {

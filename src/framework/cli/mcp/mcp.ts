@@ -12,8 +12,8 @@ import {
   type ToolServer,
 } from '../../local/mcp/protocol.js';
 import { failed, type ToolResult } from '../../local/mcp/tool.js';
-import { projectTools } from '../../local/mcp/tools/project-tools.js';
-import { tools } from '../../local/mcp/tools/tools.js';
+import { projectTools } from '../../local/mcp/project-tools.js';
+import { tools } from '../../local/mcp/mcp-endpoint.js';
 import { formatErrorOf } from '../output/format-error.js';
 import { Waits } from '../../local/mcp/waits.js';
 import { writeIfRead } from '../output/stdout.js';

@@ -9,15 +9,20 @@ import type { StepFunctions } from '../engine/step-functions.js';
 import { parseBody, type BodyReader } from '../api/request-body.js';
 import { ServiceError } from '../engine/service-error.js';
 import type { CommandName } from './api.js';
-import { compress, encodingFor, SMALLEST, type Encoding } from './compress.js';
-import { builtPage, PageFiles, readPageFile } from './page-files.js';
+import {
+  builtPage,
+  compress,
+  type Encoding,
+  encodingFor,
+  PageFiles,
+  readPageFile,
+  SMALLEST,
+} from './page-files.js';
 import { answerQuery, isQuery } from './queries.js';
 import { refuseRequest, refuseWrite, safetyHeaders, type Refusal } from './safety.js';
 import { Streams } from './streams.js';
-import { keepExecution } from './keep-execution.js';
-import { takeTask } from './take-task.js';
-import { checkDefinition } from './check-definition.js';
-import type { WorkerSource } from './topics/worker-list.js';
+import { checkDefinition, keepExecution, takeTask } from './commands.js';
+import type { WorkerSource } from './topics/workers.js';
 
 export interface ConsoleOptions {
   /** Returns the workers to show on the page. @default none */

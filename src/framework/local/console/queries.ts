@@ -1,15 +1,17 @@
 import { parseArn } from '../asl/values/arn.js';
 import type { StepFunctions } from '../engine/step-functions.js';
 import { errors } from '../engine/service-error.js';
-import { executionTest } from './execution-test.js';
-import { findExecutions } from './find-executions.js';
 import type { Execution } from '../engine/execution.js';
 import type { Version } from '../engine/machines/machine-book.js';
 import type { Machine } from '../engine/machines/machines.js';
 import type { OpenTaskRow, Queries, QueryName, VersionRow } from './api.js';
+import { turn } from '../../base/time/turn.js';
+import { executionRow } from './topics/executions.js';
+import { viewEvent } from '../view/history-event.js';
+import { type EndedExecution, NoTestError, testSource } from '../view/test-source.js';
 
 /** The objects that are needed to respond to queries. */
-export interface QuerySources {
+interface QuerySources {
   readonly stepFunctions: StepFunctions;
   /** Returns an example input, as JSON, that the activity's handler would accept; undefined if none can be made. */
   readonly exampleFor: (activityArn: string) => string | undefined;
@@ -150,4 +152,66 @@ export function answerQuery(
   sources: QuerySources,
 ): object | Promise<object> {
   return queries[name](Object.fromEntries(query), sources);
+}
+
+type Find = Queries['findExecutions'];
+
+/** The most executions in an answer. `total` counts all that were found. */
+const SHOWN = 1_000;
+
+/**
+ * Returns the kept executions that fit a filter, the latest first. A field that is absent or empty fits each of them.
+ * The work is done in parts, so that calls of the API are answered meanwhile: an input may have 256 KB.
+ */
+async function findExecutions(
+  query: Partial<Find['query']>,
+  { executions }: StepFunctions,
+): Promise<Find['answer']> {
+  const machine = query.machine === '' ? undefined : query.machine;
+  const all = [...executions.startedAfter(0, machine)].toSorted((a, b) => b.order - a.order);
+  const fits = fitting(query);
+  const found: Execution[] = [];
+  for (const each of all) {
+    if (fits(each)) found.push(each);
+    await turn.share();
+  }
+  return { rows: found.slice(0, SHOWN).map(executionRow), total: found.length, of: all.length };
+}
+
+function fitting(query: Partial<Find['query']>): (execution: Execution) => boolean {
+  const { status = '', name = '', error = '', input = '', since = '' } = query;
+  const [wantedName, wantedError] = [name.toLowerCase(), error.toLowerCase()];
+  const wantedInput = compact(input);
+  const from = Number(since);
+  // The text of an input is compared last, since that takes longest.
+  return (each) =>
+    (status === '' || (status === 'KEPT' ? each.isPinned : each.status === status)) &&
+    (since === '' || each.startedAt >= from) &&
+    each.name.toLowerCase().includes(wantedName) &&
+    `${each.end?.error ?? ''} ${each.end?.cause ?? ''}`.toLowerCase().includes(wantedError) &&
+    (each.input.includes(input) || compact(each.input).includes(wantedInput));
+}
+
+/** Returns JSON, or a part of some, without the spaces between its values: they don't count. */
+const compact = (json: string): string =>
+  /\s/.test(json) ? json.replaceAll(/("(?:[^"\\]|\\.)*"?)|\s+/g, (_, text?: string) => text ?? '') : json;
+
+/** Returns an execution as the source of a test that replays it. @throws ServiceError if that can't be done */
+export function executionTest(execution: Execution): string {
+  try {
+    return testSource(endedExecution(execution));
+  } catch (error) {
+    if (error instanceof NoTestError) throw errors.validation([error.message]);
+    throw error;
+  }
+}
+
+/** Returns an execution with its whole history. @throws ServiceError if it is still running */
+export function endedExecution({ name, machine, input, status, end, history }: Execution): EndedExecution {
+  if (status === 'RUNNING') throw errors.validation([`The execution '${name}' is still running`]);
+  return {
+    ...{ name, machine: machine.name, definition: machine.definition, input, status },
+    ...{ output: end?.output, error: end?.error, cause: end?.cause },
+    events: history.all().map(viewEvent),
+  };
 }

@@ -2,7 +2,7 @@ import { didYouMean, nearest } from '../asl/definition/reader.js';
 import type { Execution } from '../engine/execution.js';
 import type { Machine } from '../engine/machines/machines.js';
 import type { StepFunctions } from '../engine/step-functions.js';
-import { ToolError } from './tool-error.js';
+import { ToolError } from './tool.js';
 
 /** The most names in a message. */
 const NAMED = 20;

@@ -13,17 +13,21 @@ import {
   answerMessage,
   CODES,
   errorResponse,
+  type Message,
   readMessage,
+  type Response,
   STATELESS,
+  type ToolServer,
   unsupported,
   VERSIONS,
-  type Message,
-  type Response,
-  type ToolServer,
 } from './protocol.js';
-import { failed, type ProjectCall, type ToolResult } from './tool.js';
-import { tools } from './tools/tools.js';
+import { failed, type ProjectCall, type Tool, type ToolResult } from './tool.js';
 import { Waits } from './waits.js';
+import { definitionTools } from './definition-tools.js';
+import { executionTools } from './execution-tools.js';
+import { machineTools } from './machine-tools.js';
+import { projectTools } from './project-tools.js';
+import { taskTools } from './task-tools.js';
 
 interface EndpointParts {
   readonly names: Names;
@@ -171,3 +175,12 @@ function send(response: ServerResponse, status: number, body?: Response): void {
   });
   response.end(text);
 }
+
+/** All tools, in the order in which they are listed. */
+export const tools: readonly Tool[] = [
+  ...machineTools,
+  ...definitionTools,
+  ...executionTools,
+  ...taskTools,
+  ...projectTools,
+];

@@ -1,9 +1,10 @@
 import type { StepFunctions } from '../engine/step-functions.js';
 import { ServiceError } from '../engine/service-error.js';
-import { excerpt } from './excerpt.js';
-import { readArguments, schemaOf, type Fields, type Given } from './fields.js';
-import { ToolError } from './tool-error.js';
 import type { Waits } from './waits.js';
+import { show } from '../../base/show.js';
+import { didYouMean, nearest } from '../asl/definition/reader.js';
+import { isObject } from '../asl/values/json.js';
+import { jsonMistake } from '../asl/values/json-scan.js';
 
 /** The objects that a call of a tool works with if it needs no service. */
 export interface ProjectCall {
@@ -74,7 +75,7 @@ export function tool<F extends Fields, Parts = ToolCall>(
 }
 
 /** Returns the text of a function as a result, and its mistakes as a result too. */
-export async function resultOf(text: () => Promise<string>): Promise<ToolResult> {
+async function resultOf(text: () => Promise<string>): Promise<ToolResult> {
   try {
     return textResult(await text());
   } catch (error) {
@@ -87,3 +88,141 @@ export async function resultOf(text: () => Promise<string>): Promise<ToolResult>
 const textResult = (text: string): ToolResult => ({ content: [{ type: 'text', text }] });
 
 export const failed = (text: string): ToolResult => ({ ...textResult(excerpt(text)), isError: true });
+
+/** An argument of a tool, as JSON Schema. Without a `type` it is any JSON; a string is then read as JSON text. */
+interface Field {
+  readonly type?: 'string' | 'integer' | 'boolean';
+  readonly description: string;
+  readonly enum?: readonly string[];
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly required?: true;
+}
+
+/** The argument of tools whose text may be too long for one result. */
+export const FROM = {
+  type: 'integer',
+  description: 'Index of the first character, for the rest of a long text',
+} as const;
+
+type Fields = Readonly<Record<string, Field>>;
+
+type ValueOf<F extends Field> = F extends { readonly type: 'integer' }
+  ? number
+  : F extends { readonly type: 'boolean' }
+    ? boolean
+    : F extends { readonly enum: readonly (infer Choice)[] }
+      ? Choice
+      : string;
+
+/** The arguments of a call. A field without a type is JSON text. */
+type Given<F extends Fields> = {
+  readonly [K in keyof F]: F[K] extends { readonly required: true }
+    ? ValueOf<F[K]>
+    : ValueOf<F[K]> | undefined;
+};
+
+/** Returns the JSON Schema of the arguments. */
+function schemaOf(fields: Fields): object {
+  const required: string[] = [];
+  const properties = Object.entries(fields).map(([name, { required: isRequired, ...schema }]) => {
+    if (isRequired) required.push(name);
+    return [name, schema] as const;
+  });
+  return {
+    type: 'object',
+    properties: Object.fromEntries(properties),
+    ...(required.length > 0 && { required }),
+    additionalProperties: false,
+  };
+}
+
+/** Reads the arguments of a call. @throws ToolError that names every mistake in them */
+function readArguments(fields: Fields, given: unknown): Readonly<Record<string, unknown>> {
+  if (!isObject(given)) throw new ToolError(`the arguments are not an object: got ${show(given)}`);
+  const names = Object.keys(fields);
+  const unknown = Object.keys(given).filter((name) => !Object.hasOwn(fields, name));
+  const mistakes = unknown.map((name) => unknownArgument(name, names));
+  const values = names.map((name) => {
+    const field = fields[name];
+    const value = Object.hasOwn(given, name) ? given[name] : undefined;
+    if (!field || value === undefined || (value === null && field.type !== undefined)) {
+      if (field?.required) mistakes.push(`'${name}' is missing: ${field.description}`);
+      return [name, undefined];
+    }
+    const mistake = field.type === undefined ? mistakeInJson(value) : mistakeIn(field, value);
+    if (mistake !== undefined) mistakes.push(`'${name}' ${mistake}`);
+    return [name, field.type === undefined && typeof value !== 'string' ? JSON.stringify(value) : value];
+  });
+  if (mistakes.length > 0) throw new ToolError(mistakes.join('\n'));
+  return Object.fromEntries(values) as Record<string, unknown>;
+}
+
+function unknownArgument(name: string, names: readonly string[]): string {
+  const close = nearest(name, names);
+  const fix = close === undefined ? `the arguments are ${names.join(', ')}` : didYouMean(close);
+  return `there is no argument ${show(name)}: ${fix}`;
+}
+
+function mistakeIn({ type, enum: choices, minimum, maximum }: Field, value: unknown): string | undefined {
+  const got = `got ${show(value)}`;
+  if (choices) {
+    if (choices.some((each) => each === value)) return undefined;
+    return `is one of ${choices.join(', ')}: ${got}`;
+  }
+  if (type !== 'integer') return typeof value === type ? undefined : `is a ${type}: ${got}`;
+  const [least, most] = [minimum ?? 0, maximum ?? Number.MAX_SAFE_INTEGER];
+  if (Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= most) return undefined;
+  return `is a whole number${maximum === undefined ? '' : ` from ${least} to ${most}`}: ${got}`;
+}
+
+function mistakeInJson(value: unknown): string | undefined {
+  if (typeof value !== 'string') return undefined;
+  try {
+    JSON.parse(value);
+    return undefined;
+  } catch (error) {
+    return `is text that is not JSON: ${jsonMistake(value)?.message ?? (error as Error).message}. A string is written "\\"text\\"", or give the value itself`;
+  }
+}
+
+/** The most characters of the text of one result. Clients cut, or refuse, what is much longer. */
+const TEXT_LIMIT = 24_000;
+
+/**
+ * Returns the part of a text that one result can have. If it isn't the end, a last line says how to get the rest.
+ * @param text the text, or its lines. No more of them are taken than are needed, since all of them may be gigabytes
+ * @param from the index of the first character
+ * @param again the call that returns the rest, without `from`; undefined if no call does
+ * @throws ToolError if `from` is behind the end
+ */
+export function excerpt(text: string | Iterable<string>, from = 0, again?: string): string {
+  let part = '';
+  let length = 0;
+  let separator = '';
+  for (const each of typeof text === 'string' ? [text] : text) {
+    const line = `${separator}${each}`;
+    const start = Math.max(from - length, 0);
+    part += line.slice(start, start + TEXT_LIMIT + 1 - part.length);
+    length += line.length;
+    separator = '\n';
+    if (part.length > TEXT_LIMIT) break;
+  }
+  if (from > 0 && part === '')
+    throw new ToolError(`'from' is behind the end: the text has ${length} characters`);
+  if (part.length <= TEXT_LIMIT) return part;
+  const shown = part.slice(0, endOfLine(part));
+  const rest = again === undefined ? '' : ` The rest: ${again} with from: ${from + shown.length}.`;
+  return `${shown.trimEnd()}\n[Cut after ${shown.length} characters.${rest}]`;
+}
+
+/** Returns the index behind the last line that fits; that behind the last character that fits if a line is too long. */
+function endOfLine(part: string): number {
+  const end = part.lastIndexOf('\n', TEXT_LIMIT - 1) + 1;
+  return end > TEXT_LIMIT / 2 ? end : TEXT_LIMIT;
+}
+
+/** A mistake in the call of a tool, or a thing that it names and that isn't there. Its message proposes the fix. */
+export class ToolError extends Error {
+  override readonly name = 'ToolError';
+}

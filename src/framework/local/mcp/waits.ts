@@ -1,5 +1,5 @@
 import type { Clock } from '../../base/time/clock.js';
-import { ToolError } from './tool-error.js';
+import { ToolError } from './tool.js';
 
 /** The most calls that may wait at the same time. */
 const WAIT_LIMIT = 32;

@@ -1,7 +1,5 @@
-import { type Call, callsOf } from './calls.js';
 import type { HistoryEvent } from './history-event.js';
-import { literal, Names, quoted } from './source-text.js';
-import { Run } from './run.js';
+import { type Attempt, iterationsOf, Run, type Visit } from './run.js';
 
 /** An execution that has ended. */
 export interface EndedExecution {
@@ -263,3 +261,101 @@ const data = (json: unknown, indent: number): string =>
   typeof json === 'string' ? literal(json, indent) : 'null';
 
 const textOf = (value: unknown, otherwise: string): string => (typeof value === 'string' ? value : otherwise);
+
+/** A call of a task: by hand, or by a mock that answers it. */
+interface Call {
+  readonly kind: 'hand' | 'mock';
+  readonly state: string;
+  /** The indexes of the Map iterations around the state, the outermost first. */
+  readonly iterations: readonly number[];
+  readonly scheduled: HistoryEvent;
+  /** The event that ended the call; undefined if the call was still open when the execution ended. */
+  readonly ended: HistoryEvent | undefined;
+  /** The event with which a `.waitForTaskToken` resource gave out the token; undefined for other calls. */
+  readonly submitted: HistoryEvent | undefined;
+}
+
+/** Returns the calls of all attempts, in the order in which they were scheduled. A callback has one of each kind. */
+function callsOf({ visits, events }: Run): Call[] {
+  const submitted = submissionsIn(events);
+  const callsOfAttempt = (visit: Visit, attempt: Attempt): Call[] => {
+    const scheduled = events[attempt.scheduledId - 1];
+    if (!scheduled) return [];
+    const ended = attempt.endedId === undefined ? undefined : events[attempt.endedId - 1];
+    const call = {
+      state: visit.name,
+      iterations: iterationsOf(visit),
+      scheduled,
+      ended,
+      submitted: undefined,
+    };
+    if (scheduled.type === 'ActivityScheduled') return [{ ...call, kind: 'hand' }];
+    const given = isCallback(scheduled) ? submitted.get(scheduled.id) : undefined;
+    if (!given) return [{ ...call, kind: 'mock' }];
+    return [
+      { ...call, kind: 'mock', submitted: given },
+      { ...call, kind: 'hand', submitted: given },
+    ];
+  };
+  return visits
+    .flatMap((visit) => visit.attempts.flatMap((attempt) => callsOfAttempt(visit, attempt)))
+    .toSorted((a, b) => a.scheduled.id - b.scheduled.id);
+}
+
+const isCallback = ({ details }: HistoryEvent): boolean =>
+  String(details?.['resource']).endsWith('.waitForTaskToken');
+
+/** Returns each TaskSubmitted event by the id of the TaskScheduled event that it leads back to. */
+function submissionsIn(events: readonly HistoryEvent[]): Map<number, HistoryEvent> {
+  const found = new Map<number, HistoryEvent>();
+  for (const each of events) {
+    if (each.type !== 'TaskSubmitted') continue;
+    let at: HistoryEvent | undefined = each;
+    while (at && at.type !== 'TaskScheduled') at = events[at.previous - 1];
+    if (at) found.set(at.id, each);
+  }
+  return found;
+}
+
+/** Names variables after states, each with a name of its own. */
+class Names {
+  readonly #used = new Map<string, number>([...RESERVED].map((each) => [each, 1]));
+
+  of(state: string): string {
+    const words = state.match(/[A-Za-z][A-Za-z0-9]*/g) ?? ['task'];
+    const name = words
+      .map(
+        (word, index) =>
+          `${index === 0 ? word.charAt(0).toLowerCase() : word.charAt(0).toUpperCase()}${word.slice(1)}`,
+      )
+      .join('');
+    const count = (this.#used.get(name) ?? 0) + 1;
+    this.#used.set(name, count);
+    return count === 1 ? name : this.of(`${name}${count}`);
+  }
+}
+
+/** The names that the test uses itself, and the words that can't name a variable. */
+const RESERVED = new Set(
+  'definition machine run result expect test createTestMachine await async break case catch class const continue debugger default delete do else enum export extends false finally for function if implements import in instanceof interface let new null package private protected public return static super switch this throw true try typeof undefined using var void while with yield arguments eval'.split(
+    ' ',
+  ),
+);
+
+/** Returns JSON as a TypeScript expression. A member `__proto__` would set the prototype of an object literal. */
+function literal(json: string, indent = 0): string {
+  if (json.includes('__proto__')) return `JSON.parse(${quoted(json)})`;
+  const text = JSON.stringify(JSON.parse(json), null, 2);
+  return text.length < 80 ? inOneLine(text) : text.replaceAll('\n', `\n${' '.repeat(indent)}`);
+}
+
+/** Joins the lines of indented JSON. A string in JSON contains no line break. */
+const inOneLine = (text: string): string =>
+  text.replaceAll(/\n */g, ' ').replaceAll('[ ', '[').replaceAll(' ]', ']');
+
+/** Returns text as a string literal in single quotes. */
+const quoted = (text: string): string =>
+  `'${JSON.stringify(text)
+    .slice(1, -1)
+    .replaceAll(String.raw`\"`, '"')
+    .replaceAll("'", String.raw`\'`)}'`;

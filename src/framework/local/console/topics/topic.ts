@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { TopicName, Topics } from '../api.js';
+import type { Lease, TopicName, Topics } from '../api.js';
+import type { OpenLease } from '../../engine/tasks/open-tasks.js';
 
 /**
  * Describes what a tab has already received of a topic, by numbers such as the count of sent events or a checksum. The
@@ -50,4 +51,9 @@ export function fingerprint(value: object): number {
 
 export function isSame(a: Position | undefined, b: Position): boolean {
   return a !== undefined && a.length === b.length && a.every((each, i) => each === b[i]);
+}
+
+/** Copies only those fields of a lease (who works on a task, and until when) that the page may see. */
+export function leaseOf({ workerName, since, beatAt, due }: OpenLease): Lease {
+  return { workerName, since, beatAt, due };
 }

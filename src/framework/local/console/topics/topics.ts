@@ -1,12 +1,10 @@
 import { errors } from '../../engine/service-error.js';
 import type { StepFunctions } from '../../engine/step-functions.js';
-import { activityList } from './activity-list.js';
-import { executionTopic } from './execution-topic.js';
-import { executionList } from './execution-list.js';
-import { machineList } from './machine-list.js';
-import { trafficTopic } from './traffic-topic.js';
+import { activityList, trafficTopic } from './activities.js';
+import { executionList, executionTopic } from './executions.js';
+import { machineList } from './machines.js';
 import { wholeTopic, type Topic } from './topic.js';
-import { workerList, type WorkerSource } from './worker-list.js';
+import { workerList, type WorkerSource } from './workers.js';
 
 /** A tab's request to follow a topic. */
 export interface TopicRequest {

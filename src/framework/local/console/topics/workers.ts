@@ -1,4 +1,4 @@
-import type { HandlerStatus, WorkerStatus, TaskStatus } from '../../../base/worker-status.js';
+import type { HandlerStatus, TaskStatus, WorkerStatus } from '../../../base/worker-status.js';
 import type { HandlerHold, WorkerHandler, WorkerList, WorkerRow, WorkerTask } from '../api.js';
 
 /** A worker, as its process describes it: those fields of its `/status` that the console shows. */

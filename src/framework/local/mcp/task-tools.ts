@@ -1,10 +1,9 @@
-import { Checker } from '../../api/request-validation.js';
-import type { TakenTask } from '../../console/api.js';
-import { takeTask } from '../../console/take-task.js';
-import { findActivity, findExecution } from '../find.js';
-import { ToolError } from '../tool-error.js';
-import { tool, type Tool } from '../tool.js';
-import { LONGEST_WAIT_SECONDS } from '../waits.js';
+import { Checker } from '../api/request-validation.js';
+import type { TakenTask } from '../console/api.js';
+import { takeTask } from '../console/commands.js';
+import { findActivity, findExecution } from './find.js';
+import { tool, type Tool, ToolError } from './tool.js';
+import { LONGEST_WAIT_SECONDS } from './waits.js';
 
 export const taskTools: readonly Tool[] = [
   tool(

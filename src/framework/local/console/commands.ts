@@ -1,9 +1,10 @@
 import type { Call } from '../api/server.js';
-import { ARN, checkArn } from '../api/request-validation.js';
+import { ARN, checkArn, checkHeapFor, MAX } from '../api/request-validation.js';
 import type { TaskOrder } from '../asl/runtime/running-execution.js';
 import { HISTORY_LIMIT } from '../engine/history.js';
 import type { StepFunctions } from '../engine/step-functions.js';
 import type { Commands, NothingQueued, TakenTask } from './api.js';
+import { problemsIn } from '../asl/machine.js';
 
 /** The worker name that the history shows for a task that a person has taken in the console. */
 const WORKER_NAME = 'console';
@@ -42,4 +43,32 @@ export function takeTask(
     execution: origin?.execution.arn,
     state: origin?.state,
   };
+}
+
+type CheckDefinition = Commands['CheckDefinition'];
+
+const DEFINITION: keyof CheckDefinition['request'] = 'definition';
+
+/**
+ * Returns the problems in a definition, each with the path of its field. The page calls this while a person is writing
+ * the definition. Nothing is created.
+ */
+export function checkDefinition({ checker }: Call): CheckDefinition['answer'] {
+  const definition = checker.requiredText(DEFINITION, { min: 1, max: MAX.definition });
+  checker.done();
+  checkHeapFor(definition);
+  return { problems: problemsIn(definition) };
+}
+
+type Keep = Commands['KeepExecution'];
+const EXECUTION_ARN: keyof Keep['request'] = 'executionArn';
+const KEEP: keyof Keep['request'] = 'keep';
+
+/** Keeps an execution beyond the number of finished executions that the service keeps, or no longer. */
+export function keepExecution({ checker }: Call, { executions }: StepFunctions): Keep['answer'] {
+  const arn = checker.requiredText(EXECUTION_ARN, ARN);
+  const keep = checker.boolean(KEEP) ?? true;
+  checker.done();
+  executions.pin(executions.get(checkArn(arn, 'execution')), keep);
+  return {};
 }

@@ -1,14 +1,11 @@
-import { homeRegion } from '../../console/queries.js';
-import { activityList } from '../../console/topics/activity-list.js';
-import { machineList } from '../../console/topics/machine-list.js';
-import type { Execution } from '../../engine/execution.js';
-import type { Machine } from '../../engine/machines/machines.js';
-import type { StepFunctions } from '../../engine/step-functions.js';
-import { excerpt } from '../excerpt.js';
-import { FROM } from '../fields.js';
-import { findMachine } from '../find.js';
-import { ToolError } from '../tool-error.js';
-import { tool, type Tool, type ToolCall } from '../tool.js';
+import { homeRegion } from '../console/queries.js';
+import { activityList } from '../console/topics/activities.js';
+import { machineList } from '../console/topics/machines.js';
+import type { Execution } from '../engine/execution.js';
+import type { Machine } from '../engine/machines/machines.js';
+import type { StepFunctions } from '../engine/step-functions.js';
+import { excerpt, FROM, tool, type Tool, type ToolCall, ToolError } from './tool.js';
+import { findMachine } from './find.js';
 import { DEFINITION, ROLE, warningsIn } from './definition-tools.js';
 
 export const machineTools: readonly Tool[] = [

@@ -1,8 +1,6 @@
-import { localRole } from '../../../base/local-service.js';
-import { excerpt } from '../excerpt.js';
-import { findMachine } from '../find.js';
-import { ToolError } from '../tool-error.js';
-import { tool, type Tool, type ToolCall } from '../tool.js';
+import { localRole } from '../../base/local-service.js';
+import { excerpt, tool, type Tool, type ToolCall, ToolError } from './tool.js';
+import { findMachine } from './find.js';
 
 /** The role of machines and tests. The local service doesn't use it. */
 export const ROLE = localRole();
