@@ -18,7 +18,7 @@ beforeAll(() => {
       extends: './src/console/tsconfig.json',
       compilerOptions: { types: ['node', 'vite/client'] },
       files: [
-        'src/framework/local/console/topics/activity-list.ts',
+        'src/framework/local/console/topics/activities.ts',
         'src/console/views/activities/activities.tsx',
       ],
       include: [],
@@ -42,6 +42,6 @@ test("a field of the console's api can't be renamed without the server and the p
   writeFileSync(api, renamed);
   expect(errors()).toEqual([
     'src/console/views/activities/activities.tsx: queued',
-    'src/framework/local/console/topics/activity-list.ts: queued',
+    'src/framework/local/console/topics/activities.ts: queued',
   ]);
 }, 30_000);
