@@ -29,6 +29,15 @@ import { machineTools } from './machine-tools.js';
 import { projectTools } from './project-tools.js';
 import { taskTools } from './task-tools.js';
 
+/** All tools, in the order in which they are listed. */
+export const tools: readonly Tool[] = [
+  ...machineTools,
+  ...definitionTools,
+  ...executionTools,
+  ...taskTools,
+  ...projectTools,
+];
+
 interface EndpointParts {
   readonly names: Names;
   readonly stepFunctions: StepFunctions;
@@ -175,12 +184,3 @@ function send(response: ServerResponse, status: number, body?: Response): void {
   });
   response.end(text);
 }
-
-/** All tools, in the order in which they are listed. */
-export const tools: readonly Tool[] = [
-  ...machineTools,
-  ...definitionTools,
-  ...executionTools,
-  ...taskTools,
-  ...projectTools,
-];

@@ -2,6 +2,41 @@ import { runtimeFailure } from '../expression.js';
 import { getOwn, isObject, type Json, type JsonObject, setOwn } from '../values/json.js';
 import type { Filter } from './filter.js';
 
+/** One step of a path. `shown` is the step as the error messages of Step Functions show it. */
+export type Step =
+  | { readonly kind: 'names'; readonly names: readonly string[]; readonly shown: string }
+  | { readonly kind: 'indexes'; readonly indexes: readonly number[]; readonly shown: string }
+  | { readonly kind: 'slice'; readonly slice: Slice; readonly shown: string }
+  | { readonly kind: 'filter'; readonly filter: Filter; readonly shown: string }
+  | { readonly kind: 'every'; readonly shown: string }
+  /** `..`: the next step is applied to the current value and to every value nested in it. */
+  | { readonly kind: 'descent'; readonly shown: string }
+  | FunctionStep;
+
+interface Slice {
+  readonly from: number | undefined;
+  readonly to: number | undefined;
+  readonly step: number;
+}
+
+/** A function of a path, such as `length()`. */
+export interface FunctionStep {
+  readonly kind: 'function';
+  readonly name: string;
+  /** Returns the function's result for a value; undefined if it has none. */
+  readonly call: (value: Json) => Json | undefined;
+  readonly shown: string;
+}
+
+/** Thrown for a part of a path that Step Functions understands, and the local service doesn't. */
+export class NotHere extends Error {
+  override readonly name = 'NotHere';
+
+  constructor(part: string) {
+    super(`the local service does not have ${part}`);
+  }
+}
+
 /** The most values that a path may visit, which takes about 50 ms. Four characters of a text are counted as one value. */
 const MOST = 1_000_000;
 
@@ -163,39 +198,4 @@ function childrenOf(value: Json): Json[] {
 function sliced(list: Json[], { from, to, step }: Slice): Json[] {
   const part = list.slice(from, to);
   return step === 1 ? part : part.filter((_, at) => at % step === 0);
-}
-
-/** One step of a path. `shown` is the step as the error messages of Step Functions show it. */
-export type Step =
-  | { readonly kind: 'names'; readonly names: readonly string[]; readonly shown: string }
-  | { readonly kind: 'indexes'; readonly indexes: readonly number[]; readonly shown: string }
-  | { readonly kind: 'slice'; readonly slice: Slice; readonly shown: string }
-  | { readonly kind: 'filter'; readonly filter: Filter; readonly shown: string }
-  | { readonly kind: 'every'; readonly shown: string }
-  /** `..`: the next step is applied to the current value and to every value nested in it. */
-  | { readonly kind: 'descent'; readonly shown: string }
-  | FunctionStep;
-
-interface Slice {
-  readonly from: number | undefined;
-  readonly to: number | undefined;
-  readonly step: number;
-}
-
-/** A function of a path, such as `length()`. */
-export interface FunctionStep {
-  readonly kind: 'function';
-  readonly name: string;
-  /** Returns the function's result for a value; undefined if it has none. */
-  readonly call: (value: Json) => Json | undefined;
-  readonly shown: string;
-}
-
-/** Thrown for a part of a path that Step Functions understands, and the local service doesn't. */
-export class NotHere extends Error {
-  override readonly name = 'NotHere';
-
-  constructor(part: string) {
-    super(`the local service does not have ${part}`);
-  }
 }
