@@ -260,6 +260,7 @@ test('the page takes from the framework the types of its api and the model of a 
       'code of local/view/run.ts',
       'types of local/view/edges.ts',
       'code of local/view/edges.ts',
+      'code of local/view/history-event.ts',
     ]),
   );
 });

@@ -1,6 +1,7 @@
 import { effect } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import type { EventWithData } from '../../framework/local/console/api.js';
+import { detailsOf } from '../../framework/local/view/history-event.js';
 import type { StartedFrom } from '../model/copy-as.js';
 import { query } from './calls.js';
 import { restarts } from './stream.js';
@@ -40,15 +41,6 @@ export function useEvent(
     );
   }, [key]);
   return known.get(key);
-}
-
-/**
- * Returns the details of a history event. Their key depends on the type of the event, as in
- * `activityScheduledEventDetails`. Returns undefined if the event has none.
- */
-export function detailsOf(event: EventWithData | undefined): Readonly<Record<string, unknown>> | undefined {
-  const found = Object.entries(event ?? {}).find(([key]) => key.endsWith('EventDetails'));
-  return found?.[1] as Readonly<Record<string, unknown>> | undefined;
 }
 
 /** Returns the input or the output in a history event; undefined if the event has none. */

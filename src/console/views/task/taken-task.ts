@@ -2,7 +2,7 @@ import { effect, signal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import type { OpenTaskRow, TakenTask } from '../../../framework/local/console/api.js';
 import { type CallError, command, query } from '../../service/calls.js';
-import { detailsOf } from '../../service/events.js';
+import { detailsOf } from '../../../framework/local/view/history-event.js';
 import { restarts } from '../../service/stream.js';
 
 /** The task that the page's user has taken. */

@@ -1,7 +1,8 @@
 import type { Visit } from '../../../framework/local/view/run.js';
+import { detailsOf } from '../../../framework/local/view/history-event.js';
 import type { StateNode } from '../../model/definition.js';
 import { query } from '../../service/calls.js';
-import { dataOf, detailsOf } from '../../service/events.js';
+import { dataOf } from '../../service/events.js';
 import type { ExecutionView } from '../../service/topics.js';
 import type { Trial } from './trial.js';
 
@@ -46,7 +47,7 @@ async function variablesBefore(execution: string, eventId: number): Promise<stri
     });
     for (const each of events) {
       if ((each as { id: number }).id >= eventId) break;
-      const details = detailsOf(each as Parameters<typeof detailsOf>[0]);
+      const details = detailsOf(each);
       for (const [name, text] of Object.entries(details?.['assignedVariables'] ?? {}))
         assigned.set(name, String(text));
     }

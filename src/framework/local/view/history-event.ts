@@ -22,8 +22,8 @@ interface ApiEvent {
  * Returns the details of an event of the API, with all that is in them. Their key depends on the type of the event, as in
  * `activityFailedEventDetails`. Returns undefined if the event has none.
  */
-export function detailsOf(event: object): Details | undefined {
-  const found: unknown = Object.entries(event).find(([key]) => key.endsWith('EventDetails'))?.[1];
+export function detailsOf(event: object | undefined): Details | undefined {
+  const found: unknown = Object.entries(event ?? {}).find(([key]) => key.endsWith('EventDetails'))?.[1];
   return found as Details | undefined;
 }
 

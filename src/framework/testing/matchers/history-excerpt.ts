@@ -1,3 +1,5 @@
+import { detailsOf } from '../../local/view/history-event.js';
+
 /**
  * The most events in an excerpt. They are the last ones, because the reason of a failure is near the end of the
  * history.
@@ -19,7 +21,7 @@ export function historyExcerpt(result: object): string | undefined {
 function lineOf(event: unknown): string {
   if (typeof event !== 'object' || event === null) return String(event);
   const fields = new Map<string, unknown>(Object.entries(event));
-  const details = [...fields].find(([key, value]) => key.endsWith('EventDetails') && isObject(value))?.[1];
+  const details: unknown = detailsOf(event);
   const said = isObject(details) ? sayDetails(details) : '';
   const line = `${String(fields.get('id'))} ${String(fields.get('type'))}${said}`;
   return line.length > MOST_CHARACTERS ? `${line.slice(0, MOST_CHARACTERS)}…` : line;

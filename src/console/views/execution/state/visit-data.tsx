@@ -1,7 +1,8 @@
 import type { JSX } from 'preact';
+import { detailsOf } from '../../../../framework/local/view/history-event.js';
 import type { Visit } from '../../../../framework/local/view/run.js';
 import { Json } from '../../../parts/json.js';
-import { dataOf, detailsOf, useEvent } from '../../../service/events.js';
+import { dataOf, useEvent } from '../../../service/events.js';
 import type { ExecutionView } from '../../../service/topics.js';
 
 interface VisitDataProps {

@@ -1,9 +1,10 @@
 import type { JSX } from 'preact';
+import { detailsOf } from '../../../../framework/local/view/history-event.js';
 import type { StateNode } from '../../../model/definition.js';
 import { clockTime, duration } from '../../../model/format.js';
 import type { Attempt, Visit } from '../../../../framework/local/view/run.js';
 import type { Selection } from '../../../model/progress.js';
-import { detailsOf, useEvent } from '../../../service/events.js';
+import { useEvent } from '../../../service/events.js';
 import type { ExecutionView } from '../../../service/topics.js';
 import { GoOnButton, TakeButton } from '../../task/take-button.js';
 import { takenTask } from '../../task/taken-task.js';
