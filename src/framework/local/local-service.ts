@@ -11,7 +11,7 @@ import type { FaultHook } from './api/injected-faults.js';
 import { machineOperations, versionOperations } from './api/operations/machine-operations.js';
 import { BodyReader } from './api/request-body.js';
 import { checkArn } from './api/request-validation.js';
-import { createApiServer } from './api/server.js';
+import { createApiServer, type Service } from './api/server.js';
 import { isScale, LARGEST_SCALE, LEAST_SCALE, ScaledClock } from '../base/time/scaled-clock.js';
 import { ServiceRoutes } from './api/service-routes.js';
 import { tagOperations } from './api/operations/tag-operations.js';
@@ -143,18 +143,15 @@ function createServer(
   const names: Names = { host, port: () => portOf(server), allowHosts, allowOrigins };
   const asked = options.console === true ? {} : options.console;
   const bodies = new BodyReader(bodyLimitBytes);
-  const shared = { stepFunctions, operations: OPERATIONS, bodies, log };
   const isAllowed = apiCheck(names);
+  const service: Service = { stepFunctions, operations: OPERATIONS, bodies, names, isAllowed, log };
   const server = createApiServer({
-    ...shared,
-    fault: options.fault,
-    isAllowed,
+    ...service,
     handlers: [
-      new ServiceRoutes(clock, bodies, isAllowed),
-      ...(asked
-        ? [new Console({ ...asked, ...shared, names }), new McpEndpoint({ ...asked, ...shared, names })]
-        : []),
+      new ServiceRoutes(clock, service),
+      ...(asked ? [new Console(service, asked), new McpEndpoint(service, asked.checkProject)] : []),
     ],
+    fault: options.fault,
     closedPollWindowMs: options.closedPollWindowMs ?? 0,
   });
   return server;

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { OWN_OPERATIONS, SERVICE_HEADER } from '../../base/local-service.js';
 import type { Logger } from '../../base/log/log.js';
 import { turn } from '../../base/time/turn.js';
+import type { Names } from './host-check.js';
 import { type Fault, faultAnswer, type FaultHook } from './injected-faults.js';
 import { type BodyReader, type BodyRefusal, parseBody } from './request-body.js';
 import { CORAL, errors, ServiceError } from '../engine/service-error.js';
@@ -34,17 +35,22 @@ export interface RequestHandler {
   answer(request: IncomingMessage, response: ServerResponse): Promise<void>;
 }
 
-interface ServerOptions {
+/** What all handlers of a local service's requests share. */
+export interface Service {
   readonly stepFunctions: StepFunctions;
+  readonly operations: ReadonlyMap<string, Operation>;
+  readonly bodies: BodyReader;
+  readonly names: Names;
+  /** Returns true if the request's Host and Origin are allowed in a call of the API. */
+  readonly isAllowed: (request: IncomingMessage) => boolean;
   readonly log: Logger;
-  readonly fault: FaultHook | undefined;
+}
+
+interface ServerOptions extends Service {
   /** Handle the requests that Step Functions doesn't have: `GET /health`, and those of the console. */
   readonly handlers: readonly RequestHandler[];
-  /** Returns true if the request's Host and Origin are allowed. */
-  readonly isAllowed: (request: IncomingMessage) => boolean;
+  readonly fault: FaultHook | undefined;
   readonly closedPollWindowMs: number;
-  readonly bodies: BodyReader;
-  readonly operations: ReadonlyMap<string, Operation>;
 }
 
 const TARGET = 'AWSStepFunctions.';

@@ -8,9 +8,9 @@ import {
   type ScaledClock,
   type TimeChange,
 } from '../../base/time/scaled-clock.js';
-import { type BodyReader, parseBody } from './request-body.js';
+import { parseBody } from './request-body.js';
 import type { Body } from './request-validation.js';
-import type { RequestHandler } from './server.js';
+import type { RequestHandler, Service } from './server.js';
 
 /** The longest time by which one request puts the clock forward. */
 const LONGEST_ADVANCE_MS = 366 * 86_400_000;
@@ -21,11 +21,9 @@ const EXPECTED = `send {"scale": 60}, from ${LEAST_SCALE} to ${LARGEST_SCALE}, o
  * executions run. `/health` is answered by any name, because an orchestrator asks by an address.
  */
 export class ServiceRoutes implements RequestHandler {
-  /** @param isAllowed returns true if the request's Host and Origin are allowed */
   constructor(
     private readonly clock: ScaledClock,
-    private readonly bodies: BodyReader,
-    private readonly isAllowed: (request: IncomingMessage) => boolean,
+    private readonly service: Pick<Service, 'bodies' | 'isAllowed'>,
   ) {}
 
   isFor({ url = '/', method }: IncomingMessage): boolean {
@@ -35,8 +33,9 @@ export class ServiceRoutes implements RequestHandler {
 
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (request.url?.startsWith('/health')) return send(response, 200, { status: 'ok', version: VERSION });
-    const text = await this.bodies.read(request, response);
-    if (!this.isAllowed(request)) return send(response, 403, { message: 'This name or page is not allowed' });
+    const text = await this.service.bodies.read(request, response);
+    if (!this.service.isAllowed(request))
+      return send(response, 403, { message: 'This name or page is not allowed' });
     if (request.method === 'POST') {
       const change = typeof text === 'string' ? changeIn(parseBody(text)) : undefined;
       if (!change) return send(response, 400, { message: EXPECTED });

@@ -1,12 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { START_FROM } from '../../base/local-service.js';
-import type { Logger } from '../../base/log/log.js';
-import type { Names } from '../api/host-check.js';
-import type { Call, Operation, RequestHandler } from '../api/server.js';
+import type { Call, Operation, RequestHandler, Service } from '../api/server.js';
 import { type Body, Checker } from '../api/request-validation.js';
-import type { StepFunctions } from '../engine/step-functions.js';
-import { parseBody, type BodyReader } from '../api/request-body.js';
+import { parseBody } from '../api/request-body.js';
 import { ServiceError } from '../engine/service-error.js';
 import type { CommandName } from './api.js';
 import {
@@ -45,17 +42,6 @@ export interface ConsoleOptions {
   readonly schemaFor?: (activityArn: string) => Readonly<Record<string, unknown>> | undefined;
 }
 
-/** The options of a console, and the objects of the service that the console needs. */
-interface ConsoleParts extends ConsoleOptions {
-  readonly names: Names;
-  readonly stepFunctions: StepFunctions;
-  readonly operations: ReadonlyMap<string, Operation>;
-  readonly bodies: BodyReader;
-  readonly log: Logger;
-  /** The folder that contains the built page. @default `dist/console` of this package */
-  readonly page?: string;
-}
-
 /**
  * The operations of the Step Functions API that the page may call. Their requests are validated in the same way as
  * those of an SDK.
@@ -79,22 +65,23 @@ const NOT_BUILT = 'The console is not built. In a checkout of Stepwright: npm ru
 
 /** Serves the console's page at `/`, and what the page requests below `/console/`: queries, topics and commands. */
 export class Console implements RequestHandler {
-  readonly #parts: ConsoleParts;
   readonly #commands: ReadonlyMap<string, Operation>;
   readonly #streams: Streams;
-  readonly #folder: string;
-  readonly #files: PageFiles;
+  readonly #folder = builtPage();
+  readonly #files = new PageFiles(this.#folder);
 
-  constructor(parts: ConsoleParts) {
+  constructor(
+    private readonly service: Service,
+    private readonly options: ConsoleOptions,
+  ) {
+    const { stepFunctions, operations, log } = service;
     const fromApi = API_COMMANDS.flatMap((name) => {
-      const operation = parts.operations.get(name);
+      const operation = operations.get(name);
       return operation ? [[name, operation] as const] : [];
     });
-    const startFrom = parts.operations.get(START_FROM);
+    const startFrom = operations.get(START_FROM);
     if (startFrom) fromApi.push(['StartExecutionFrom', startFrom]);
-    this.#parts = parts;
-    const { stepFunctions, log, workers = () => [] } = parts;
-    this.#streams = new Streams({ stepFunctions, log, workers });
+    this.#streams = new Streams(stepFunctions, options.workers ?? (() => []), log);
     this.#commands = new Map<string, Operation>([
       ...fromApi,
       ['TakeTask', takeTask],
@@ -102,8 +89,6 @@ export class Console implements RequestHandler {
       ['KeepExecution', keepExecution],
       ['Follow', (call) => this.#streams.follow(call)],
     ]);
-    this.#folder = parts.page ?? builtPage();
-    this.#files = new PageFiles(this.#folder);
   }
 
   isFor({ url = '/', method }: IncomingMessage): boolean {
@@ -114,7 +99,7 @@ export class Console implements RequestHandler {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://console');
     const nonce = randomBytes(16).toString('base64url');
     for (const [name, value] of Object.entries(safetyHeaders(nonce))) response.setHeader(name, value);
-    const refusal = refuseRequest(request, this.#parts.names);
+    const refusal = refuseRequest(request, this.service.names);
     if (refusal) return sendRefusal(response, refusal);
     if (request.method === 'POST') return this.#runCommand(request, response, pathname);
     if (request.method !== 'GET') return sendError(response, 405, 'Only GET and POST are answered here');
@@ -142,8 +127,7 @@ export class Console implements RequestHandler {
 
   async #answerQuery(response: ServerResponse, name: string, query: URLSearchParams): Promise<void> {
     if (!isQuery(name)) return sendError(response, 404, `Nothing answers '${name}'`);
-    const { stepFunctions, exampleFor = () => undefined, schemaFor = () => undefined } = this.#parts;
-    return attempt(response, () => answerQuery(name, query, { stepFunctions, exampleFor, schemaFor }));
+    return attempt(response, () => answerQuery(name, query, this.service.stepFunctions, this.options));
   }
 
   async #openStream(
@@ -163,7 +147,7 @@ export class Console implements RequestHandler {
   }
 
   async #runCommand(request: IncomingMessage, response: ServerResponse, pathname: string): Promise<void> {
-    const { names, bodies, stepFunctions } = this.#parts;
+    const { names, bodies, stepFunctions } = this.service;
     const refusal = refuseWrite(request, names);
     if (refusal) return sendRefusal(response, refusal);
     const text = await bodies.read(request, response);

@@ -4,28 +4,21 @@ import { errors } from '../engine/service-error.js';
 import type { Execution } from '../engine/execution.js';
 import type { Version } from '../engine/machines/machine-book.js';
 import type { Machine } from '../engine/machines/machines.js';
+import type { ConsoleOptions } from './console.js';
 import type { OpenTaskRow, Queries, QueryName, VersionRow } from './api.js';
 import { turn } from '../../base/time/turn.js';
 import { executionRow } from './topics/executions.js';
 import { viewEvent } from '../view/history-event.js';
 import { type EndedExecution, NoTestError, testSource } from '../view/test-source.js';
 
-/** The objects that are needed to respond to queries. */
-interface QuerySources {
-  readonly stepFunctions: StepFunctions;
-  /** Returns an example input, as JSON, that the activity's handler would accept; undefined if none can be made. */
-  readonly exampleFor: (activityArn: string) => string | undefined;
-  /** Returns the JSON Schema of the activity's input; undefined if it isn't known. */
-  readonly schemaFor: (activityArn: string) => Readonly<Record<string, unknown>> | undefined;
-}
-
 /** Returns the response to a query of one name. The query comes from a URL, so any of its fields may be missing. */
 type Query<K extends QueryName> = (
   query: Partial<Queries[K]['query']>,
-  sources: QuerySources,
+  stepFunctions: StepFunctions,
+  options: ConsoleOptions,
 ) => Queries[K]['answer'] | Promise<Queries[K]['answer']>;
 
-const machine: Query<'machine'> = ({ arn: wanted = '' }, { stepFunctions: { machines } }) => {
+const machine: Query<'machine'> = ({ arn: wanted = '' }, { machines }) => {
   const { arn, name, definition, createdAt, book } = machines.get(wanted);
   return { arn, name, definition, createdAt, deleting: book.deleting };
 };
@@ -35,19 +28,19 @@ const rowOf = (
   current: Machine,
 ): VersionRow => ({ number, arn, createdAt, description, isCurrent: revision === current.revision });
 
-const versions: Query<'versions'> = ({ arn = '' }, { stepFunctions: { machines } }) => {
+const versions: Query<'versions'> = ({ arn = '' }, { machines }) => {
   const current = machines.get(arn);
   return { versions: current.book.versions().map((each) => rowOf(each, current)) };
 };
 
-const version: Query<'version'> = ({ arn = '', number = '' }, { stepFunctions: { machines } }) => {
+const version: Query<'version'> = ({ arn = '', number = '' }, { machines }) => {
   const current = machines.get(arn);
   const found = current.book.version(Number(number));
   if (!found) throw errors.validation([`The machine has no version '${number}'`]);
   return { ...rowOf(found, current), definition: found.machine.definition };
 };
 
-const event: Query<'event'> = ({ execution = '', id: wanted = '' }, { stepFunctions: { executions } }) => {
+const event: Query<'event'> = ({ execution = '', id: wanted = '' }, { executions }) => {
   const { history } = executions.get(execution);
   const id = Number(wanted);
   const [found] = Number.isSafeInteger(id) && id >= 1 ? history.page(id - 1, 1) : [];
@@ -55,16 +48,13 @@ const event: Query<'event'> = ({ execution = '', id: wanted = '' }, { stepFuncti
   return found;
 };
 
-const lastInput: Query<'lastInput'> = (
-  { machine: wanted = '' },
-  { stepFunctions: { machines, executions } },
-) => {
+const lastInput: Query<'lastInput'> = ({ machine: wanted = '' }, { machines, executions }) => {
   const { arn } = machines.get(wanted);
   for (const { input } of executions.startedAfter(0, arn)) return { input };
   return { input: null };
 };
 
-const openTasks: Query<'openTasks'> = ({ execution = '' }, { stepFunctions }) => ({
+const openTasks: Query<'openTasks'> = ({ execution = '' }, stepFunctions) => ({
   tasks: openTasksOf(stepFunctions.executions.get(execution), stepFunctions),
 });
 
@@ -85,18 +75,18 @@ export function openTasksOf(execution: Execution, { tasks }: StepFunctions): rea
   });
 }
 
-const example: Query<'example'> = ({ activity = '' }, { exampleFor }) => ({
-  input: exampleFor(activity) ?? null,
+const example: Query<'example'> = ({ activity = '' }, _, { exampleFor }) => ({
+  input: exampleFor?.(activity) ?? null,
 });
 
-const test: Query<'test'> = ({ execution = '' }, { stepFunctions: { executions } }) => ({
+const test: Query<'test'> = ({ execution = '' }, { executions }) => ({
   source: executionTest(executions.get(execution)),
 });
 
 /** The most events in one answer. */
 const EVENTS_AN_ANSWER = 5_000;
 
-const history: Query<'history'> = ({ execution = '', from = '0' }, { stepFunctions: { executions } }) => {
+const history: Query<'history'> = ({ execution = '', from = '0' }, { executions }) => {
   const { history: recorded } = executions.get(execution);
   const start = Number(from);
   if (!Number.isSafeInteger(start) || start < 0)
@@ -106,20 +96,20 @@ const history: Query<'history'> = ({ execution = '', from = '0' }, { stepFunctio
   return { events, next: next < recorded.length && events.length > 0 ? next : null };
 };
 
-const schema: Query<'schema'> = ({ activity = '' }, { schemaFor }) => ({
-  schema: schemaFor(activity) ?? null,
+const schema: Query<'schema'> = ({ activity = '' }, _, { schemaFor }) => ({
+  schema: schemaFor?.(activity) ?? null,
 });
 
 const taskLog: Query<'taskLog'> = (
   { execution = '', scheduledId = '', from = '0' },
-  { stepFunctions: { executions, tasks } },
+  { executions, tasks },
 ) => {
   const notes = tasks.notes.of(executions.get(execution), Number(scheduledId));
   const lines = notes?.linesFrom(Number(from) || 0) ?? [];
   return { first: (notes?.lineCount ?? 0) - lines.length, lines };
 };
 
-const home: Query<'home'> = (_, { stepFunctions }) => ({ region: homeRegion(stepFunctions) });
+const home: Query<'home'> = (_, stepFunctions) => ({ region: homeRegion(stepFunctions) });
 
 /** Returns the region of the resources that there are, in which new ones should be created. */
 export function homeRegion({ activities, machines }: StepFunctions): string {
@@ -133,7 +123,7 @@ const queries: { readonly [K in QueryName]: Query<K> } = {
   version,
   event,
   lastInput,
-  findExecutions: (query, { stepFunctions }) => findExecutions(query, stepFunctions),
+  findExecutions,
   openTasks,
   example,
   test,
@@ -149,9 +139,10 @@ export const isQuery = (name: string): name is QueryName => Object.hasOwn(querie
 export function answerQuery(
   name: QueryName,
   query: URLSearchParams,
-  sources: QuerySources,
+  stepFunctions: StepFunctions,
+  options: ConsoleOptions,
 ): object | Promise<object> {
-  return queries[name](Object.fromEntries(query), sources);
+  return queries[name](Object.fromEntries(query), stepFunctions, options);
 }
 
 type Find = Queries['findExecutions'];

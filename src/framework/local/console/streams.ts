@@ -18,12 +18,6 @@ const SURE_TOPICS = 2;
 /** The most topics that all streams together may send beyond those, and the most that one may send of them. */
 const MORE_TOPICS = { all: 128, each: 62 } as const;
 
-interface Parts {
-  readonly stepFunctions: StepFunctions;
-  readonly workers: WorkerSource;
-  readonly log: Logger;
-}
-
 type Follow = Commands['Follow'];
 const STREAM: keyof Follow['request'] = 'stream';
 const TOPICS: keyof Follow['request'] = 'topics';
@@ -42,7 +36,11 @@ export class Streams {
   readonly #open = new Set<TopicStream>();
   readonly #byKey = new Map<string, TopicStream>();
 
-  constructor(private readonly parts: Parts) {}
+  constructor(
+    private readonly stepFunctions: StepFunctions,
+    private readonly workers: WorkerSource,
+    private readonly log: Logger,
+  ) {}
 
   /** Returns why no stream can be opened now; undefined if one can. */
   get refusal(): string | undefined {
@@ -64,7 +62,7 @@ export class Streams {
 
   /** Opens a stream of one topic. @throws ServiceError if there is no such topic, or nothing has the ARN */
   openOne(response: ServerResponse, wanted: TopicRequest, last: string | undefined): void {
-    const topic = openTopic(wanted, this.parts.stepFunctions, this.parts.workers);
+    const topic = openTopic(wanted, this.stepFunctions, this.workers);
     this.#begin(response, () => {}).follow('', topic, readPosition(last, this.#born));
   }
 
@@ -85,15 +83,17 @@ export class Streams {
   }
 
   #begin(response: ServerResponse, onClosed: () => void): TopicStream {
-    const { stepFunctions, log } = this.parts;
     response.writeHead(200, { 'content-type': 'text/event-stream' });
-    const stream: TopicStream = new TopicStream(response, {
-      ...{ clock: stepFunctions.clock, log, born: this.#born },
-      onClosed: () => {
+    const stream: TopicStream = new TopicStream(
+      response,
+      this.stepFunctions.clock,
+      this.log,
+      this.#born,
+      () => {
         this.#open.delete(stream);
         onClosed();
       },
-    });
+    );
     this.#open.add(stream);
     return stream;
   }
@@ -113,7 +113,7 @@ export class Streams {
     const message = this.#topicRefusal(stream);
     if (message !== undefined) return [{ name, error: 'Busy', message }];
     try {
-      const opened = openTopic({ topic, arn }, this.parts.stepFunctions, this.parts.workers);
+      const opened = openTopic({ topic, arn }, this.stepFunctions, this.workers);
       stream.follow(name, opened, readPosition(seen, this.#born));
       return [];
     } catch (error) {
@@ -157,14 +157,6 @@ const KEEP_ALIVE_EVERY_MS = 15_000;
 /** The milliseconds that a browser must wait before it reconnects a broken stream. */
 const RETRY_MS = 1_000;
 
-interface StreamParts {
-  readonly clock: Clock;
-  readonly log: Logger;
-  /** A random number in each id, which shows that the id comes from this service and not from an earlier one. */
-  readonly born: number;
-  readonly onClosed: () => void;
-}
-
 /** A topic that a stream sends, and how far it has been sent. */
 interface Followed {
   readonly topic: Topic;
@@ -183,9 +175,12 @@ class TopicStream {
 
   constructor(
     private readonly response: ServerResponse,
-    private readonly parts: StreamParts,
+    private readonly clock: Clock,
+    private readonly log: Logger,
+    /** A number in each id, which shows that the id comes from this service and not from an earlier one. */
+    private readonly born: number,
+    onClosed: () => void,
   ) {
-    const { clock, onClosed } = parts;
     response.write(`retry: ${RETRY_MS}\n\n`);
     const ends = [
       clock.every(SEND_EVERY_MS, () => this.#sendAll()),
@@ -243,7 +238,7 @@ class TopicStream {
       return this.#send(name, followed);
     } catch (error) {
       this.#followed.delete(name);
-      this.parts.log.error({ err: error }, 'the console failed to send a change to a tab');
+      this.log.error({ err: error }, 'the console failed to send a change to a tab');
       if (name === '') this.close();
       else this.response.write(failureText(name));
       return false;
@@ -252,12 +247,12 @@ class TopicStream {
 
   #send(name: string, followed: Followed): boolean {
     // If a browser stops reading for a while, it then gets all changes of a topic in one message.
-    const now = this.parts.clock.now();
+    const now = this.clock.now();
     if (this.response.writableNeedDrain || now < followed.nextAt) return false;
     const message = followed.topic(followed.position);
     if (!message) return false;
     followed.position = message.position;
-    const id = [this.parts.born, ...message.position].join('.');
+    const id = [this.born, ...message.position].join('.');
     const text = textOf(message, name === '' ? id : `${name}:${id}`, now);
     // There is no pause after a snapshot or a part, since the reader is waiting for the rest.
     if (message.kind === 'change' && message.isPart !== true)

@@ -221,7 +221,8 @@ function placeOf({ name, attempts, parent }: Visit): string {
 
 function inputOf({ id, name }: Visit, { history }: Execution): string {
   const [event] = history.page(id - 1, 1);
-  const input = String(detailsOf(event)?.['input'] ?? '');
+  const { input } = detailsOf(event) ?? {};
+  if (typeof input !== 'string') return '';
   if (input.length <= INPUT_SHOWN) return input;
   return `${input.slice(0, INPUT_SHOWN)}… [cut: trace_execution with state: ${JSON.stringify(name)} shows all]`;
 }

@@ -1,14 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Logger } from '../../base/log/log.js';
 import { show } from '../../base/show.js';
-import type { Names } from '../api/host-check.js';
-import type { Operation, RequestHandler } from '../api/server.js';
+import type { RequestHandler, Service } from '../api/server.js';
 import { Checker } from '../api/request-validation.js';
-import type { BodyReader } from '../api/request-body.js';
 import { parseJson } from '../asl/values/json.js';
 import { homeRegion } from '../console/queries.js';
 import { refuseRequest } from '../console/safety.js';
-import type { StepFunctions } from '../engine/step-functions.js';
 import {
   answerMessage,
   CODES,
@@ -38,27 +34,19 @@ export const tools: readonly Tool[] = [
   ...projectTools,
 ];
 
-interface EndpointParts {
-  readonly names: Names;
-  readonly stepFunctions: StepFunctions;
-  readonly operations: ReadonlyMap<string, Operation>;
-  readonly bodies: BodyReader;
-  readonly log: Logger;
-  readonly checkProject?: ProjectCall['checkProject'];
-}
-
 /**
  * Serves the tools at `/mcp` by the Model Context Protocol: each message is a POST request, and its answer is one JSON
  * object. There are no sessions and no streams, so that a client leaves nothing behind.
  */
 export class McpEndpoint implements RequestHandler {
-  readonly #parts: EndpointParts;
   readonly #waits: Waits;
   readonly #server: ToolServer;
 
-  constructor(parts: EndpointParts) {
-    this.#parts = parts;
-    this.#waits = new Waits(parts.stepFunctions.clock);
+  constructor(
+    private readonly service: Service,
+    private readonly checkProject: ProjectCall['checkProject'],
+  ) {
+    this.#waits = new Waits(service.stepFunctions.clock);
     this.#server = {
       tools: tools.map(({ listing }) => listing),
       callTool: (name, given, signal) => this.#callTool(name, given, signal),
@@ -70,9 +58,9 @@ export class McpEndpoint implements RequestHandler {
   }
 
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const refusal = refuseRequest(request, this.#parts.names) ?? refuseForm(request);
+    const refusal = refuseRequest(request, this.service.names) ?? refuseForm(request);
     if (refusal) return send(response, refusal.status, invalid(refusal.reason));
-    const text = await this.#parts.bodies.read(request, response);
+    const text = await this.service.bodies.read(request, response);
     if (typeof text !== 'string') {
       if (text.refused === 'tooLarge') return send(response, 413, invalid('The message is too large'));
       return send(response, 503, invalid('Too many requests are being sent: send it again'));
@@ -92,7 +80,8 @@ export class McpEndpoint implements RequestHandler {
   async #callTool(name: string, given: unknown, signal: AbortSignal): Promise<ToolResult> {
     const found = tools.find(({ listing }) => listing.name === name);
     if (!found) return failed(`there is no tool ${name}`);
-    const { stepFunctions, checkProject, log } = this.#parts;
+    const { service, checkProject } = this;
+    const { stepFunctions, log } = service;
     const call = <T>(operation: string, body: object, closed = signal): Promise<T> =>
       this.#run(operation, body, closed);
     try {
@@ -105,7 +94,7 @@ export class McpEndpoint implements RequestHandler {
 
   /** Runs an operation of the API, in the region of the resources that there are. */
   async #run<T>(name: string, body: object, signal: AbortSignal): Promise<T> {
-    const { operations, stepFunctions } = this.#parts;
+    const { operations, stepFunctions } = this.service;
     const operation = operations.get(name);
     if (!operation) throw new Error(`there is no operation ${name}`);
     const onClosed = (closed: () => void): void => signal.addEventListener('abort', closed, { once: true });
