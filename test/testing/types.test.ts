@@ -1,7 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { createTestBed, mock } from 'stepwright/testing';
-import { GATEWAY } from '../worker/handler/examples/injection/src/gateway.js';
-import { Greeter, Greeting, Nothing, One, Two } from './types.js';
+import { GATEWAY, Greeter, Greeting, Nothing, One, Two } from './types.js';
 
 test('what compiles runs', async () => {
   const nothing = await createTestBed(Nothing);

@@ -235,7 +235,7 @@ interface EngineParts {
 async function makeEngine(source: MachineSource, resources: Mocks, clock: HandClock): Promise<EngineParts> {
   // Imported only when needed, so that a test with a bed doesn't load the code of the Amazon States Language.
   const { StepFunctions } = await import('../../local/engine/step-functions.js');
-  const { EvaluationInPlace } = await import('../../local/asl/jsonata/evaluation-in-place.js');
+  const { EvaluationInPlace } = await import('../../local/asl/jsonata/evaluator.js');
   const { EnginePort } = await import('./engine-port.js');
   const { definitionMistakes, machineProblem } = await import('../../check/definition-mistakes.js');
   throwProblems(definitionMistakes(source).map(machineProblem));
