@@ -33,7 +33,7 @@ test('the dashboard, the alerts and the autoscalers ask for metrics that there a
     .filter((name) => !SERIES.has(name))
     .map((name) => name.replace('stepwright_scaler_', ''));
   expect(ofScaler.toSorted()).toEqual(['estimated', 'workers', 'workers_wanted']);
-  const pages = read('src/framework/cli/scale/pages.ts');
+  const pages = read('src/framework/cli/scale/scaler.ts');
   for (const name of ofScaler) expect(pages).toContain(`gauge('${name}'`);
 });
 

@@ -1,10 +1,9 @@
 import type { MinuteSum, QueueCounts } from '../../../src/framework/cli/scale/backlog.js';
 import { COUNTS_MS } from '../../../src/framework/cli/scale/fleet-scaler.js';
-import { type Estimate, estimate } from '../../../src/framework/cli/scale/estimate.js';
-import { seenIn } from '../../../src/framework/cli/scale/seen-status.js';
-import { ScaleInDelay } from '../../../src/framework/cli/scale/scale-in-delay.js';
+import { estimate, type Estimate, workersWanted } from '../../../src/framework/cli/scale/estimate.js';
+import { seenIn } from '../../../src/framework/cli/scale/worker-statuses.js';
+import { ScaleInDelay } from '../../../src/framework/cli/scale/published-estimates.js';
 import { countRunning } from '../../../src/framework/cli/scale/unseen-work.js';
-import { workersWanted } from '../../../src/framework/cli/scale/workers-wanted.js';
 import { type Alarm, type ReadMetric, SimulatedEcs } from './ecs.js';
 import { SimulatedKubernetes } from './kubernetes.js';
 import { MINUTE } from './simulated-activity.js';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { ScaleInDelay } from '../../../src/framework/cli/scale/scale-in-delay.js';
+import { ScaleInDelay } from '../../../src/framework/cli/scale/published-estimates.js';
 import { type Facts, estimate, type SeenWorker } from '../../../src/framework/cli/scale/estimate.js';
 
 const ARN = 'arn:aws:states:us-east-1:123456789012:activity:Work';

@@ -27,7 +27,7 @@ test('more workers than DNS tells at once are all seen after some readings, and 
         : [{ address: host, family: 4 }],
   }));
   const { readWorkers } = await import('../../../src/framework/cli/scale/worker-statuses.js');
-  const { WorkerMemory } = await import('../../../src/framework/cli/scale/worker-memory.js');
+  const { WorkerMemory } = await import('../../../src/framework/cli/scale/worker-statuses.js');
   const { systemClock } = await import('../../../src/framework/base/time/clock.js');
   await up(all);
   const memory = new WorkerMemory(systemClock);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { MINUTE_MS } from '../../../src/framework/cli/scale/backlog.js';
 import { FleetScaler, type ScalerWorld } from '../../../src/framework/cli/scale/fleet-scaler.js';
-import { answerScale } from '../../../src/framework/cli/scale/pages.js';
+import { answerScale } from '../../../src/framework/cli/scale/scaler.js';
 import { WorkersUnknown } from '../../../src/framework/cli/scale/worker-statuses.js';
 import { HandClock } from '../../../src/framework/testing/index.js';
 import { silentLog } from '../../../src/framework/base/log/log.js';

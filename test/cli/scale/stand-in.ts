@@ -1,6 +1,5 @@
 import type { ScalerWorld } from '../../../src/framework/cli/scale/fleet-scaler.js';
-import { seenIn } from '../../../src/framework/cli/scale/seen-status.js';
-import type { FoundWorker } from '../../../src/framework/cli/scale/worker-memory.js';
+import { type FoundWorker, seenIn } from '../../../src/framework/cli/scale/worker-statuses.js';
 
 export type Metrics = ScalerWorld['metrics'];
 

@@ -3,7 +3,7 @@ import { ActivityMetrics } from '../../../src/framework/aws/queries/activity-met
 import { createLog } from '../../../src/framework/base/log/log.js';
 import { MINUTE_MS } from '../../../src/framework/cli/scale/backlog.js';
 import { FleetScaler } from '../../../src/framework/cli/scale/fleet-scaler.js';
-import { seenIn } from '../../../src/framework/cli/scale/seen-status.js';
+import { seenIn } from '../../../src/framework/cli/scale/worker-statuses.js';
 import { HandClock } from '../../../src/framework/testing/index.js';
 import { ARN } from '../../support/world.js';
 import { standIn } from './stand-in.js';

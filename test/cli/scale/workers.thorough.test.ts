@@ -1,8 +1,7 @@
 import { createServer } from 'node:net';
 import { expect, test } from '@jest/globals';
 import { MINUTE_MS } from '../../../src/framework/cli/scale/backlog.js';
-import { WorkerMemory } from '../../../src/framework/cli/scale/worker-memory.js';
-import { readWorkers } from '../../../src/framework/cli/scale/worker-statuses.js';
+import { readWorkers, WorkerMemory } from '../../../src/framework/cli/scale/worker-statuses.js';
 import { systemClock } from '../../../src/framework/base/time/clock.js';
 import { HandClock } from '../../../src/framework/testing/index.js';
 import { servePages } from '../../../src/framework/worker/health/page-server.js';

@@ -1,7 +1,6 @@
 import type { HandlerStatus, WorkerState } from '../../base/worker-status.js';
 import { type Backlog, countBacklog, MINUTE_MS, type QueueCounts, type QueueProofs } from './backlog.js';
-import { reasonFor } from './reason.js';
-import { type Crew, workersWanted } from './workers-wanted.js';
+import { showDuration } from '../../base/time/duration.js';
 
 /** The part of a worker's status that the scaler needs. */
 export interface SeenWorker {
@@ -119,4 +118,140 @@ const handlersOf = ({ handlers }: SeenWorker, arn: string): SeenHandler[] =>
 function latest(times: readonly (number | undefined)[]): number | undefined {
   const known = times.filter((at) => at !== undefined);
   return known.length > 0 ? Math.max(...known) : undefined;
+}
+
+/** The workers of a fleet that serve one activity. A slot is room for one running task. */
+interface Crew {
+  /** The number of workers that take tasks, including those whose status can't be read. */
+  readonly workers: number;
+  /** The number of workers whose status can't be read. All their slots are assumed to be in use. */
+  readonly unreadable: number;
+  readonly slots: number;
+  /** The number of tasks whose handlers run. */
+  readonly atWork: number;
+  /** The number of tasks that one worker can run at once. */
+  readonly slotsOfWorker: number;
+}
+
+interface Needs {
+  readonly crew: Crew;
+  readonly backlog: Backlog;
+  /** The mean milliseconds that a task runs; undefined if none has ended. */
+  readonly runMs: number | undefined;
+  /** The milliseconds within which the waiting tasks should be started. */
+  readonly withinMs: number;
+  /** True if a slot is free and a poll has shown lately that no task waits. Only then may workers be removed. */
+  readonly idle: boolean;
+}
+
+/**
+ * The number of slots to keep free, for tasks that arrive before CloudWatch shows them, is this times the square root
+ * of the slots in use. By about that square root, the number of running tasks varies around its mean. The factor was
+ * chosen by `npm run bench -- scaling`.
+ */
+const SPARE = 0.5;
+/**
+ * A worker is removed only if this many times the number of slots to keep free would be left, since more tasks may
+ * arrive before the worker stops.
+ */
+const KEPT = 2;
+/**
+ * If tasks run for more milliseconds than this on average, no slots are kept free: such tasks can as well wait until
+ * another worker has started.
+ */
+const SPARE_UNTIL_MS = 10 * MINUTE_MS;
+
+/** Returns the number of workers that a fleet needs for the running and the waiting tasks of an activity. */
+export function workersWanted({ crew, backlog, runMs, withinMs, idle }: Needs): number {
+  const { workers, unreadable, slots, atWork, slotsOfWorker } = crew;
+  const { waiting, scheduledPerMinute } = backlog;
+  // While no slot is free, the load is more than what runs.
+  const load = slots > 0 && !idle && runMs !== undefined ? (scheduledPerMinute * runMs) / MINUTE_MS : 0;
+  const busy = Math.max(atWork, load);
+  const spare = runMs !== undefined && runMs <= SPARE_UNTIL_MS ? SPARE * Math.sqrt(busy) : 0;
+  // A slot takes several short tasks in that time.
+  const forBacklog = waiting * (runMs === undefined ? 1 : Math.min(1, runMs / withinMs));
+  const withSpare = (times: number): number =>
+    Math.ceil((busy + times * spare + forBacklog) / slotsOfWorker) + unreadable;
+  const wanted = withSpare(1);
+  if (wanted >= workers || !idle) return Math.max(wanted, workers);
+  return Math.min(workers, withSpare(KEPT));
+}
+
+interface ReasonFacts {
+  readonly now: number;
+  readonly crew: Crew;
+  readonly backlog: Backlog;
+  readonly proofs: QueueProofs;
+  readonly runMs: number | undefined;
+  readonly idle: boolean;
+  readonly wanted: number;
+}
+
+/** Returns one line of text that explains how the numbers of an estimate were found. */
+function reasonFor(facts: ReasonFacts): string {
+  const { crew, idle, wanted } = facts;
+  const held = !idle && wanted === crew.workers && crew.workers > 0;
+  const parts = [
+    waitingPart(facts),
+    `${crew.atWork} of ${crew.slots} slots work`,
+    ...(crew.unreadable > 0
+      ? [`${crew.unreadable} of ${crew.workers} workers can't be read and count as full`]
+      : []),
+    ...(held ? ['none is taken away until a free slot proves that nothing waits'] : []),
+  ];
+  return parts.join('; ');
+}
+
+function waitingPart({ now, backlog, proofs, runMs }: ReasonFacts): string {
+  const { waiting, sure, countedUntil } = backlog;
+  const { emptyAt = now, emptyMinuteAt = now } = proofs;
+  const ago = (at: number): string =>
+    `${showDuration(Math.max(0, Math.round((now - at) / 1000) * 1000))} ago`;
+  if (sure === 'proved') return `nothing waits: a poll was held in vain until ${ago(emptyAt)}`;
+  const tasks = waiting === 0 ? 'nothing waits' : `${waiting} wait`;
+  const counted = `by CloudWatch's counts until ${ago(countedUntil)}`;
+  const since =
+    sure === 'counted'
+      ? `from ${ago(emptyMinuteAt)}, when nothing waited`
+      : 'without a poll that proved a beginning, so that tasks stopped before their start may be in it';
+  const lasting =
+    runMs === undefined ? '' : `, each for about ${showDuration(Math.max(1, Math.round(runMs)))}`;
+  return `${tasks} ${counted}, ${since}${waiting > 0 ? lasting : ''}`;
+}
+
+/**
+ * Thrown if no estimate can be made. The scaler then responds with an error instead of a number, so that an autoscaler
+ * leaves the fleet unchanged.
+ */
+export class NoEstimate extends Error {
+  override readonly name: string = 'NoEstimate';
+}
+
+/** The numbers that are known while the workers of an activity can't be seen. */
+interface BlindFacts {
+  readonly activityArn: string;
+  /** The number of tasks that were started and have not ended. */
+  readonly running: number;
+  /**
+   * The number of workers that are needed for the waiting tasks, besides those at the addresses that don't answer. More
+   * may be needed, never fewer.
+   */
+  readonly least: number;
+  /** True if tasks wait for which no worker is known. */
+  readonly isMissing: boolean;
+}
+
+/**
+ * Thrown if tasks run by CloudWatch's numbers, but no worker of their activity can be seen. Any number of workers could
+ * then be too small. Nevertheless a worker has to be started if tasks wait, since there may be none.
+ */
+export class Blind extends NoEstimate {
+  override readonly name = 'Blind';
+  readonly facts: BlindFacts;
+
+  constructor(message: string, facts: BlindFacts) {
+    super(message);
+    this.facts = facts;
+  }
 }

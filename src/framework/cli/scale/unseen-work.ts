@@ -1,7 +1,6 @@
 import type { ActivityMetrics, WorkSums } from '../../aws/queries/activity-metrics.js';
 import { MINUTE_MS, type MinuteSum, type QueueCounts } from './backlog.js';
-import type { SeenWorker } from './estimate.js';
-import { Blind, NoEstimate } from './no-estimate.js';
+import { Blind, NoEstimate, type SeenWorker } from './estimate.js';
 import type { FoundWorkers } from './worker-statuses.js';
 
 const HOUR_MS = 60 * MINUTE_MS;

@@ -1,9 +1,11 @@
 import type { Clock } from '../../base/time/clock.js';
-import type { Address } from '../../config/address.js';
-import { showAddress } from '../../config/address.js';
+import { type Address, showAddress } from '../../config/address.js';
 import { type Answer, askWorkers } from '../workers/ask-workers.js';
-import { type BelievedStatus, OTHER_VERSION, seenIn } from './seen-status.js';
-import { type FoundWorker, WorkerMemory } from './worker-memory.js';
+import type { SeenHandler, SeenWorker } from './estimate.js';
+import { isPlainObject } from '../../base/plain-object.js';
+import { show } from '../../base/show.js';
+import { showDuration } from '../../base/time/duration.js';
+import { QUEUE_MINUTES } from '../../base/worker-status.js';
 
 /** The workers that were found at the given addresses. `workers` has the status of those that returned one. */
 export interface FoundWorkers {
@@ -78,3 +80,166 @@ function isCutOff(places: readonly Address[]): boolean {
 
 const SHARED =
   'is answered by several workers in turn, so that most are not seen: --workers needs a name with an address for each worker, not that of a load balancer';
+
+/** A worker that was found at an address, with the name that its status has. */
+export interface FoundWorker extends SeenWorker {
+  readonly name: string;
+}
+
+/** The last answer of a worker at an address. */
+interface Last {
+  readonly address: Address;
+  readonly worker: FoundWorker;
+  /** The names of the workers that answered there before, and the times at which each last did. */
+  readonly earlier: ReadonlyMap<string, number>;
+}
+
+/** If a name answers again at an address within this time, while another answered between, both share the address. */
+const SHARED_MS = 10 * 60_000;
+
+/**
+ * Remembers which worker answered at which address. Many names list only workers that are ready: in an outage of the
+ * service none is, though all are at work. So those that were at work are asked again at their last address.
+ */
+export class WorkerMemory {
+  readonly #clock: Clock;
+  #last = new Map<string, Last>();
+  #shared: { readonly address: string; readonly until: number } | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /**
+   * Returns the addresses of workers that were at work, and that are not in this list.
+   * @param all true to return the addresses of all workers that answered last
+   */
+  besides(addresses: readonly Address[], all = false): Address[] {
+    const listed = new Set(addresses.map(showAddress));
+    return [...this.#last]
+      .filter(([address, { worker }]) => !listed.has(address) && (all || isAtWork(worker)))
+      .map(([, { address }]) => address);
+  }
+
+  /** Returns true if this worker was the last to answer at the address. */
+  isSame(address: Address, { name }: FoundWorker): boolean {
+    return this.#last.get(showAddress(address))?.worker.name === name;
+  }
+
+  /** Replaces what is remembered by the workers that answer now. */
+  note(found: readonly { readonly address: Address; readonly worker: FoundWorker }[]): void {
+    const now = this.#clock.now();
+    const next = new Map<string, Last>();
+    for (const { address, worker } of found) {
+      const key = showAddress(address);
+      const last = this.#last.get(key);
+      const earlier = new Map(
+        [...(last?.earlier ?? []), ...(last ? [[last.worker.name, now] as const] : [])].filter(
+          ([, at]) => at > now - SHARED_MS,
+        ),
+      );
+      if (last && last.worker.name !== worker.name && last.earlier.has(worker.name))
+        this.#shared = { address: key, until: now + SHARED_MS };
+      next.set(key, { address, worker, earlier });
+    }
+    this.#last = next;
+  }
+
+  /**
+   * An address at which several workers answer by turns, as that of a load balancer. Then most of the workers are not
+   * seen. Undefined if there is none.
+   */
+  get sharedAddress(): string | undefined {
+    return this.#shared && this.#shared.until > this.#clock.now() ? this.#shared.address : undefined;
+  }
+}
+
+const isAtWork = ({ handlers }: FoundWorker): boolean => handlers.some(({ running }) => running > 0);
+
+/** Clocks that are kept by NTP differ by less than this. */
+const CLOCKS_MS = 5_000;
+const MOST_HANDLERS = 200;
+/** The most slots of a handler, and the most tasks in a minute, that are believed. */
+const MOST_COUNT = 1_000_000;
+const MINUTE_MS = 60_000;
+
+/** A queue of which nothing is known. */
+const NO_QUEUE: SeenHandler['queue'] = {
+  emptyAt: undefined,
+  emptyMinuteAt: undefined,
+  minuteAt: 0,
+  begun: [],
+};
+
+/** What is believed of the status of a worker. */
+interface BelievedStatus {
+  readonly worker: FoundWorker;
+  /** The reason for which the times in the status are not believed; undefined if they are. */
+  readonly wrongClock: string | undefined;
+}
+
+/**
+ * Reads the part of a worker's status that the scaler needs. Nothing in it is trusted, since any program may listen on
+ * the port.
+ * @param now this machine's time
+ * @param aheadMs how far the clock of the worker's machine is ahead, as its response says
+ * @returns a text that says what is wrong with it, if it isn't the status of a worker
+ */
+export function seenIn(status: unknown, now: number, aheadMs = 0): BelievedStatus | string {
+  if (!isPlainObject(status)) return OTHER_VERSION;
+  const { name, state, handlers } = status as Partial<FoundWorker>;
+  if (typeof name !== 'string' || typeof state !== 'string' || !Array.isArray(handlers)) return OTHER_VERSION;
+  if (handlers.length > MOST_HANDLERS)
+    return `its status is not believed: it has ${handlers.length} handlers, and at most ${MOST_HANDLERS} are expected`;
+  for (const [index, handler] of handlers.entries()) {
+    const wrong = mistakeIn(handler);
+    if (wrong !== undefined) return `its status is not believed: handlers[${index}].${wrong}`;
+  }
+  const wrongClock = clockOf(handlers as readonly SeenHandler[], now, aheadMs);
+  const seen = (handlers as readonly SeenHandler[]).map(({ activityArn, concurrency, running, queue }) => ({
+    ...{ activityArn, concurrency, running },
+    queue: wrongClock === undefined ? queue : NO_QUEUE,
+  }));
+  return { worker: { name, state, handlers: seen }, wrongClock };
+}
+
+const OTHER_VERSION = 'what answers there is no Stepwright worker of this version';
+
+/** Returns what is wrong with a handler of a status: the field, what is expected, and what it is. */
+function mistakeIn(value: unknown): string | undefined {
+  const { activityArn, concurrency, running, queue } = (
+    isPlainObject(value) ? value : {}
+  ) as Partial<SeenHandler>;
+  const { emptyAt, emptyMinuteAt, minuteAt, begun } = (isPlainObject(queue) ? queue : {}) as Partial<
+    SeenHandler['queue']
+  >;
+  const isCount = (each: unknown, least = 0): boolean =>
+    Number.isSafeInteger(each) && Number(each) >= least && Number(each) <= MOST_COUNT;
+  const isTime = (each: unknown): boolean => each === undefined || Number.isFinite(each);
+  const got = (field: string, expected: string, is: unknown): string =>
+    `${field} is ${show(is)}, expected ${expected}`;
+  if (typeof activityArn !== 'string') return got('activityArn', 'a text', activityArn);
+  if (!isCount(concurrency, 1)) return got('concurrency', 'a number of slots', concurrency);
+  if (!isCount(running)) return got('running', 'a number of tasks', running);
+  if (!isTime(emptyAt)) return got('queue.emptyAt', 'a time', emptyAt);
+  if (!isTime(emptyMinuteAt)) return got('queue.emptyMinuteAt', 'a time', emptyMinuteAt);
+  if (!Number.isFinite(minuteAt)) return got('queue.minuteAt', 'a time', minuteAt);
+  if (!Array.isArray(begun) || begun.length > QUEUE_MINUTES || !begun.every((each) => isCount(each)))
+    return `queue.begun is expected to have at most ${QUEUE_MINUTES} numbers of tasks`;
+  return undefined;
+}
+
+/**
+ * Returns the reason for which the times in a status are not believed: the worker's clock differs from this machine's, or
+ * a time is in the future.
+ */
+function clockOf(handlers: readonly SeenHandler[], now: number, off: number): string | undefined {
+  if (Math.abs(off) > CLOCKS_MS)
+    return `its clock is ${showDuration(Math.round(Math.abs(off) / 1000) * 1000)} ${off > 0 ? 'ahead of' : 'behind'} this machine's, so its times are not believed`;
+  const isFuture = (at: number | undefined): boolean => at !== undefined && at > now + CLOCKS_MS;
+  const future = handlers.some(
+    ({ queue }) =>
+      isFuture(queue.emptyAt) || isFuture(queue.emptyMinuteAt) || isFuture(queue.minuteAt - MINUTE_MS),
+  );
+  return future ? 'its status has a time in the future, so its times are not believed' : undefined;
+}
