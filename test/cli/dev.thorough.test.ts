@@ -249,7 +249,7 @@ test('a start names what is compiled from an older source, and from one that is 
 });
 
 test("two checks of a worker's machines that overlap are both answered", async () => {
-  const file = resolve('dist/src/framework/cli/supervise/worker-process.js');
+  const file = resolve('dist/src/framework/cli/dev/worker-process.js');
   const script = `
     import { WorkerProcess } from ${JSON.stringify(file)};
     const worker = new WorkerProcess();

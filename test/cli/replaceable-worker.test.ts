@@ -1,10 +1,10 @@
 import { expect, test } from '@jest/globals';
-import { ReplaceableWorker } from '../../src/framework/cli/supervise/replaceable-worker.js';
 import {
   NotStarted,
   type ProcessExit,
+  ReplaceableWorker,
   type WorkerProcess,
-} from '../../src/framework/cli/supervise/worker-process.js';
+} from '../../src/framework/cli/dev/worker-process.js';
 
 /** A process that does what the test says. */
 class FakeProcess {

@@ -28,7 +28,7 @@ const ORDER: Readonly<Record<string, string>> = {
   'local/console': '. → topics → api.ts',
   check: '. → flow, template → source',
   testing: '. → matchers → machine, bed → harness, jest → work, mocks',
-  cli: '. → commands → check, deferred, dev, doctor, exec, execute, mcp, new, scale, show, types → supervise → start → control → local → workers, flags, project → output → process',
+  cli: '. → commands → check, deferred, dev, doctor, exec, execute, mcp, new, scale, show, types → start → control → local → workers, flags, project → output → process',
 };
 /** Narrower than the order: these import nothing beside themselves but what is named here. */
 const ONLY: Readonly<Record<string, readonly string[]>> = { local: ['base'], aws: ['base'] };
@@ -239,7 +239,7 @@ test('only aws loads the SDK, and a worker loads them when it is made', () => {
       'worker/build/create-completions.ts',
       'cli/execute/execute.ts',
       'cli/check/deployed-machines.ts',
-      'cli/supervise/supervised-worker.ts',
+      'cli/dev/supervised-worker.ts',
     ]),
   );
   const statically = /^(?:import|export) (?!type).*\/aws\/sdk\/aws-service\.js/m;

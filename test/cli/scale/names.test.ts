@@ -26,8 +26,7 @@ test('more workers than DNS tells at once are all seen after some readings, and 
         ? Array.from({ length: 8 }, (_, index) => ({ address: all[(first + index) % all.length], family: 4 }))
         : [{ address: host, family: 4 }],
   }));
-  const { readWorkers } = await import('../../../src/framework/cli/scale/worker-statuses.js');
-  const { WorkerMemory } = await import('../../../src/framework/cli/scale/worker-statuses.js');
+  const { readWorkers, WorkerMemory } = await import('../../../src/framework/cli/scale/worker-statuses.js');
   const { systemClock } = await import('../../../src/framework/base/time/clock.js');
   await up(all);
   const memory = new WorkerMemory(systemClock);

@@ -1,8 +1,7 @@
-import { existsSync } from 'node:fs';
-import { relative, sep } from 'node:path';
+import { existsSync, type FSWatcher, readdirSync, realpathSync, statSync, watch } from 'node:fs';
+import { basename, dirname, join, relative, sep } from 'node:path';
 import type { Clock } from '../../base/time/clock.js';
 import { withResolvers } from '../../base/time/wait.js';
-import { TreeWatch, type WatchParts } from './tree-watch.js';
 
 /**
  * The milliseconds after a first change during which further changes are collected, since an editor saves several
@@ -16,7 +15,7 @@ const REPLACE_MS = 70;
 const NO_SOURCES = new Set(['node_modules', 'coverage']);
 
 /** The files and folders whose changes are collected. */
-export interface Watched {
+interface Watched {
   /** Folders that stay while they are watched. */
   readonly folders: readonly string[];
   /** Files and folders that may be removed and made again. */
@@ -111,3 +110,171 @@ export class Changes {
 /** Returns true for hidden files and folders, and for folders into which other programs write. */
 const isIgnored = (path: string): boolean =>
   path.split(sep).some((part) => NO_SOURCES.has(part) || part.startsWith('.'));
+
+/** The listeners of a watch, and the paths that it leaves out. */
+interface WatchParts {
+  /** Returns true for a path that is left out, with everything below it. */
+  readonly ignores: (path: string) => boolean;
+  /** Called for each file that may have been changed, added or removed. */
+  readonly onChange: (path: string) => void;
+  /** Called for a folder that can't be watched, such as if the system's limit of watches is reached. */
+  readonly onUnwatched: (dir: string, error: Error) => void;
+}
+
+/** A folder whose files are watched, and the names of its files when they were seen last. */
+interface Folder {
+  readonly watcher: FSWatcher;
+  /** The path without symbolic links. */
+  readonly real: string;
+  readonly files: Set<string>;
+}
+
+/** A folder in which only some names are watched. The watcher is undefined while there is no such folder. */
+interface Outlook {
+  watcher: FSWatcher | undefined;
+  readonly names: Set<string>;
+}
+
+/**
+ * Watches files, and folders with everything below them. Each event of the system is passed on as it comes: a watcher
+ * that drops events that follow each other closely would miss the second half of a file that is written in two steps.
+ * A folder is watched before it is read, so that a file that is added in between is seen.
+ */
+class TreeWatch {
+  readonly #folders = new Map<string, Folder>();
+  readonly #outlooks = new Map<string, Outlook>();
+  readonly #targets = new Set<string>();
+
+  constructor(private readonly parts: WatchParts) {}
+
+  /** Watches a folder that stays. */
+  addFolder(dir: string): void {
+    this.#look(dir, false);
+  }
+
+  /**
+   * Watches a file or a folder, which may be removed and made again, and need not exist yet.
+   * @param isNew true to call `onChange` for the files that are there now
+   * @returns false if it is watched already
+   */
+  add(path: string, isNew = false): boolean {
+    if (this.#targets.has(path) || this.#folders.get(dirname(path))?.files.has(basename(path))) return false;
+    this.#targets.add(path);
+    this.#lookOutFor(path);
+    this.#look(path, isNew);
+    return true;
+  }
+
+  close(): void {
+    for (const { watcher } of this.#folders.values()) watcher.close();
+    for (const { watcher } of this.#outlooks.values()) watcher?.close();
+    this.#folders.clear();
+    this.#outlooks.clear();
+  }
+
+  /**
+   * Watches the name of a path in its folder and, while there is no such folder, the name of the folder in that around
+   * it. No folder further up is watched, since a system may report all that happens below a folder.
+   */
+  #lookOutFor(path: string): void {
+    const dir = dirname(path);
+    if (dir === path) return;
+    const known = this.#outlooks.get(dir);
+    if (known) return void known.names.add(basename(path));
+    const outlook: Outlook = { watcher: undefined, names: new Set([basename(path)]) };
+    this.#outlooks.set(dir, outlook);
+    this.#openOutlook(dir, outlook);
+  }
+
+  #openOutlook(dir: string, outlook: Outlook): void {
+    outlook.watcher?.close();
+    outlook.watcher = this.#watchNames(dir, outlook);
+    if (outlook.watcher) return;
+    this.#lookOutFor(dir);
+    // The folder may have been made meanwhile.
+    outlook.watcher = this.#watchNames(dir, outlook);
+  }
+
+  #watchNames(dir: string, outlook: Outlook): FSWatcher | undefined {
+    return this.#watch(dir, (event, name) => {
+      // The end of the folder itself is reported by its own name. Another folder may be there now.
+      if (event === 'rename' && name === basename(dir)) return this.#happened(event, dir);
+      for (const each of name === null ? outlook.names : [name])
+        if (outlook.names.has(each)) this.#happened(event, join(dir, each));
+    });
+  }
+
+  /** Looks again at a path that is watched by its name, and at those below it. */
+  #happened(event: string, path: string): void {
+    const outlook = this.#outlooks.get(path);
+    if (outlook && event === 'rename') {
+      this.#openOutlook(path, outlook);
+      for (const name of outlook.names) this.#happened(event, join(path, name));
+    }
+    if (this.#targets.has(path)) this.#lookAgain(event, path);
+  }
+
+  #lookAgain(event: string, path: string): void {
+    // A folder of the same name may be another one now.
+    if (event === 'rename') this.#closeFolder(path);
+    this.#look(path, true);
+  }
+
+  #look(path: string, isNew: boolean): void {
+    if (this.parts.ignores(path)) return;
+    if (isFolder(path)) {
+      if (!this.#folders.has(path)) this.#openFolder(path, isNew);
+      return;
+    }
+    this.#folders.get(dirname(path))?.files.add(basename(path));
+    if (isNew) this.parts.onChange(path);
+  }
+
+  #openFolder(dir: string, isNew: boolean): void {
+    const real = realPath(dir);
+    // A link to a folder that is watched, which may be a folder around the link.
+    if ([...this.#folders.values()].some((folder) => folder.real === real)) return;
+    const watcher = this.#watch(dir, (event, name) => {
+      for (const each of name === null ? [...namesIn(dir), ...files] : [name])
+        this.#lookAgain(event, join(dir, each));
+    });
+    if (!watcher) return;
+    const files = new Set<string>();
+    this.#folders.set(dir, { watcher, real, files });
+    for (const name of namesIn(dir)) this.#look(join(dir, name), isNew);
+  }
+
+  /** Ends the watch of a folder and of those below it. The files in them may be gone. */
+  #closeFolder(dir: string): void {
+    const folder = this.#folders.get(dir);
+    if (!folder) return;
+    folder.watcher.close();
+    this.#folders.delete(dir);
+    for (const name of folder.files) this.parts.onChange(join(dir, name));
+    for (const other of [...this.#folders.keys()]) if (dirname(other) === dir) this.#closeFolder(other);
+  }
+
+  #watch(dir: string, onEvent: (event: string, name: string | null) => void): FSWatcher | undefined {
+    try {
+      // A folder that is removed ends its watcher with an error on some systems.
+      return watch(dir, onEvent).on('error', () => {});
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code !== 'ENOENT' && code !== 'ENOTDIR' && code !== 'EACCES')
+        this.parts.onUnwatched(dir, error as Error);
+      return undefined;
+    }
+  }
+}
+
+const ignoringErrors = <T>(read: () => T, otherwise: T): T => {
+  try {
+    return read();
+  } catch {
+    return otherwise;
+  }
+};
+
+const isFolder = (path: string): boolean => ignoringErrors(() => statSync(path).isDirectory(), false);
+const namesIn = (dir: string): string[] => ignoringErrors(() => readdirSync(dir), []);
+const realPath = (path: string): string => ignoringErrors(() => realpathSync(path), path);

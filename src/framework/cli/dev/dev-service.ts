@@ -11,8 +11,8 @@ import { withWatched } from '../local/watched-workers.js';
 import { logWarnings } from '../output/banner.js';
 import { readMachines } from '../project/machines.js';
 import { projectCheck } from '../project/project-check.js';
-import type { PlanSummary } from '../supervise/plan-summary.js';
-import type { WorkerProcess } from '../supervise/worker-process.js';
+import type { PlanSummary } from './messages.js';
+import type { WorkerProcess } from './worker-process.js';
 
 /** A state machine, and the local service's own record of it. */
 interface Seeded {

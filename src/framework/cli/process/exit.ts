@@ -1,7 +1,7 @@
 import { flushLog } from '../../base/log/log-output.js';
 import { writeErrorSync } from '../../base/log/stdio.js';
 import type { WorkerStatus } from '../../base/worker-status.js';
-import { exitNow } from './exit-now.js';
+import { exitNow } from './signals.js';
 
 /** Exits the process when the last lines of the log are written, but after one second at the latest. */
 export async function exit(code: number): Promise<never> {

@@ -1,7 +1,6 @@
 import { systemClock } from '../../base/time/clock.js';
 import type { Logger } from '../../base/log/log.js';
 import { writeErrorSync } from '../../base/log/stdio.js';
-import { exitNow } from './exit-now.js';
 
 /**
  * A signal that comes within this many milliseconds after the first one is ignored, since both have the same cause:
@@ -56,3 +55,17 @@ export function stopSignal(log: Logger, hint: string): AbortSignal {
   };
   return stop.signal;
 }
+
+let intended = false;
+
+/**
+ * Exits the process at once. The commands exit only through this function. So an exit without it must have come from
+ * user code, which is then reported.
+ */
+export function exitNow(code: number): never {
+  intended = true;
+  process.exit(code);
+}
+
+/** Returns true if `exitNow` was called. If the process exits without that call, user code has ended it. */
+export const isExitIntended = (): boolean => intended;

@@ -1,6 +1,6 @@
 import { type Problem, StartError } from '../../base/errors.js';
 import { writeErrorSync } from '../../base/log/stdio.js';
-import { isExitIntended } from './exit-now.js';
+import { isExitIntended } from './signals.js';
 
 /**
  * Runs user code that is part of the start of a worker, and waits for it. If that code exits the process, the exit is

@@ -11,14 +11,13 @@ import type { Worker } from '../../worker/worker.js';
 import { logWarnings } from '../output/banner.js';
 import { exit } from '../process/exit.js';
 import { formatError } from '../output/format-error.js';
-import { exitNow } from '../process/exit-now.js';
+import { exitNow } from '../process/signals.js';
 import { logFor } from '../output/log-for.js';
 import { readWorker } from '../project/project.js';
 import { TaskLog } from '../start/task-log.js';
 import { runWorker } from '../start/run-worker.js';
 import { seededFindings } from '../local/seed.js';
-import { planSummary } from './plan-summary.js';
-import type { FromWorker, RunMessage, ToWorker } from './messages.js';
+import { type FromWorker, planSummary, type RunMessage, type ToWorker } from './messages.js';
 
 /** The interval, in milliseconds, at which the worker's status is sent. */
 const STATUS_MS = 1_000;
