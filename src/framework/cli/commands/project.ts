@@ -1,6 +1,5 @@
-import type { Command as CommandOf } from 'commander';
+import { type Command, Option } from 'commander';
 import type { DoctorFlags } from '../doctor/doctor.js';
-import { Option } from '../flags/commander.js';
 import {
   addFlags,
   configFlag,
@@ -12,7 +11,7 @@ import {
 } from '../flags/shared-flags.js';
 import { exit } from '../process/exit.js';
 
-export function addConfig(program: CommandOf): void {
+export function addConfig(program: Command): void {
   const command = program.command('config').description('print every option with its value and source');
   addFlags(command, [
     ...[configFlag, endpointFlag],
@@ -32,7 +31,7 @@ interface CheckFlags {
   readonly json?: true;
 }
 
-export function addCheck(program: CommandOf): void {
+export function addCheck(program: Command): void {
   const command = program
     .command('check')
     .description('compare classes with state machines; print nothing if they agree');
@@ -50,7 +49,7 @@ export function addCheck(program: CommandOf): void {
   });
 }
 
-export function addSchema(program: CommandOf): void {
+export function addSchema(program: Command): void {
   program
     .command('schema')
     .description('print the JSON Schema of the input of each handler, or of one')
@@ -62,7 +61,7 @@ export function addSchema(program: CommandOf): void {
     });
 }
 
-export function addTypes(program: CommandOf): void {
+export function addTypes(program: Command): void {
   const command = program
     .command('types')
     .description('write TypeScript types of activities and state machines, for code that starts executions');
@@ -79,7 +78,7 @@ export function addTypes(program: CommandOf): void {
 }
 
 /** Adds the command `new` to the program. @param version the version of this package. New projects depend on it */
-export function addNew(program: CommandOf, version: string): void {
+export function addNew(program: Command, version: string): void {
   program
     .command('new')
     .description('write a new project')
@@ -96,7 +95,7 @@ export function addNew(program: CommandOf, version: string): void {
     );
 }
 
-export function addGenerate(program: CommandOf): void {
+export function addGenerate(program: Command): void {
   program
     .command('generate')
     .description('add an activity to the project')
@@ -112,7 +111,7 @@ export function addGenerate(program: CommandOf): void {
     });
 }
 
-export function addDoctor(program: CommandOf): void {
+export function addDoctor(program: Command): void {
   const command = program
     .command('doctor')
     .description('examine what a worker needs: credentials, network, permissions, limits');

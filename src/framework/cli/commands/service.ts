@@ -1,4 +1,4 @@
-import type { Command as CommandOf } from 'commander';
+import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
 import {
   type AccessFlags,
   accessFlags,
@@ -6,7 +6,6 @@ import {
   type ProjectFlags,
   projectFlagsOf,
 } from '../flags/access-flags.js';
-import { Argument, InvalidArgumentError, Option } from '../flags/commander.js';
 import {
   addFlags,
   configFlag,
@@ -21,11 +20,11 @@ import {
 } from '../flags/shared-flags.js';
 import type { FromFlags } from '../execute/from-state.js';
 import type { TestFlags } from '../execute/test-state.js';
-import { type LogFlags, logFor } from '../output/log-for.js';
+import { type LogFlags, logFor } from '../flags/log-flags.js';
 import { exit } from '../process/exit.js';
 import type { DeferredFlags, DeferredVerb } from '../deferred/deferred.js';
 import type { ScalerFlags } from '../scale/scaler.js';
-import { PLACES_HELP } from '../workers/worker-places.js';
+import { PLACES_HELP } from '../flags/worker-places.js';
 
 interface LocalFlags extends AccessFlags, LogFlags {
   readonly host?: string;
@@ -33,7 +32,7 @@ interface LocalFlags extends AccessFlags, LogFlags {
   readonly worker?: readonly number[];
 }
 
-export function addLocal(program: CommandOf): void {
+export function addLocal(program: Command): void {
   const command = program.command('local').description('run the local Step Functions without a worker');
   addFlags(command, [
     ...[configFlag, logFlag, formatFlag],
@@ -69,7 +68,7 @@ interface ExecuteFlags extends FromFlags {
   readonly watch?: true;
 }
 
-export function addExecute(program: CommandOf): void {
+export function addExecute(program: Command): void {
   const command = program
     .command('execute')
     .description('start an execution, wait for its end, and print its output')
@@ -94,7 +93,7 @@ export function addExecute(program: CommandOf): void {
   });
 }
 
-export function addTestState(program: CommandOf): void {
+export function addTestState(program: Command): void {
   const command = program
     .command('test-state')
     .description('run one state of a state machine, and print its output')
@@ -121,7 +120,7 @@ export function addTestState(program: CommandOf): void {
   });
 }
 
-export function addMcp(program: CommandOf): void {
+export function addMcp(program: Command): void {
   const command = program
     .command('mcp')
     .description('serve the local Step Functions to a coding agent, on standard input and output');
@@ -134,7 +133,7 @@ export function addMcp(program: CommandOf): void {
   });
 }
 
-export function addScaler(program: CommandOf): void {
+export function addScaler(program: Command): void {
   const command = program
     .command('scaler')
     .description('compute how many workers a fleet needs, and serve this number');
@@ -156,7 +155,7 @@ export function addScaler(program: CommandOf): void {
 
 const DEFERRED_VERBS: readonly DeferredVerb[] = ['list', 'succeed', 'fail'];
 
-export function addDeferred(program: CommandOf): void {
+export function addDeferred(program: Command): void {
   const command = program
     .command('deferred')
     .description('list the tasks that were deferred under an id, or complete one')

@@ -1,8 +1,7 @@
-import type { Command as CommandOf } from 'commander';
+import { Argument, type Command, Option } from 'commander';
 import type { ControlRequest } from '../control/control-request.js';
 import type { ExecFlags } from '../exec/exec.js';
 import { type AccessFlags, accessFlags, accessOf } from '../flags/access-flags.js';
-import { Argument, Option } from '../flags/commander.js';
 import {
   addFlags,
   configFlag,
@@ -15,7 +14,7 @@ import {
   type Parsed,
   repeatable,
 } from '../flags/shared-flags.js';
-import { type LogFlags, logFor } from '../output/log-for.js';
+import { type LogFlags, logFor } from '../flags/log-flags.js';
 import { TaskLog } from '../start/task-log.js';
 import { exit } from '../process/exit.js';
 
@@ -25,7 +24,7 @@ interface StartFlags extends AccessFlags, LogFlags {
   readonly control?: string;
 }
 
-export function addStart(program: CommandOf): void {
+export function addStart(program: Command): void {
   const command = program
     .command('start')
     .description('run the worker; at the endpoint `local` also the local Step Functions');
@@ -45,7 +44,7 @@ async function runStart({ control, ...parsed }: Parsed<StartFlags>): Promise<num
   return start(flagsOf(parsed), accessOf(parsed), log, { control, taskLog });
 }
 
-export function addControl(program: CommandOf): void {
+export function addControl(program: Command): void {
   program
     .command('control')
     .description('pause, resume or configure a handler of a worker that was started with --control')
@@ -63,7 +62,7 @@ interface DevFlags extends AccessFlags, LogFlags {
   readonly build?: string;
 }
 
-export function addDev(program: CommandOf): void {
+export function addDev(program: Command): void {
   const command = program
     .command('dev')
     .description('compile and run the worker, and start it again on every change');
@@ -86,7 +85,7 @@ export function addDev(program: CommandOf): void {
  */
 const NOT_OF_EXEC = new Set(['activities', 'machines', 'run', 'pool']);
 
-export function addExec(program: CommandOf): void {
+export function addExec(program: Command): void {
   const command = program
     .command('exec')
     .description('run a worker that runs a program for each task')

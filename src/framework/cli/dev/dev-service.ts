@@ -7,7 +7,7 @@ import { wantsConsole } from '../local/console.js';
 import type { Access } from '../flags/access-flags.js';
 import { listen, type SeededOptions, slowHeartbeats } from '../local/seed.js';
 import { warnUnshown } from '../local/unshown.js';
-import { withWatched } from '../local/watched-workers.js';
+import { withWatched } from '../workers/watched-workers.js';
 import { logWarnings } from '../output/banner.js';
 import { readMachines } from '../project/machines.js';
 import { projectCheck } from '../project/project-check.js';

@@ -8,7 +8,7 @@ import { logActivities, logConsole, logFindings, logMachines } from '../output/b
 import { type Compilation, compilationOf } from '../project/compiled.js';
 import { findConfig, isTypeScript, projectDir } from '../project/config-file.js';
 import type { Access } from '../flags/access-flags.js';
-import type { LogFlags } from '../output/log-for.js';
+import type { LogFlags } from '../flags/log-flags.js';
 import type { PlanSummary } from './messages.js';
 import { NotStarted, type ProcessExit, ReplaceableWorker, WorkerProcess } from './worker-process.js';
 import { stopSignal } from '../process/signals.js';

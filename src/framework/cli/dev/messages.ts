@@ -3,7 +3,7 @@ import type { Finding } from '../../check/finding.js';
 import type { MachineSource } from '../../check/source/machine-source.js';
 import type { Flags } from '../../config/layers.js';
 import type { MockCall, MockOutcome } from '../../local/mocks.js';
-import type { LogFlags } from '../output/log-for.js';
+import type { LogFlags } from '../flags/log-flags.js';
 import { showEndpoint } from '../../aws/endpoint.js';
 import { inputSchema, type JsonSchema } from '../../declare/schema/dto-schema.js';
 import { exampleInput } from '../local/example-input.js';

@@ -12,7 +12,7 @@ import { logWarnings } from '../output/banner.js';
 import { exit } from '../process/exit.js';
 import { formatError } from '../output/format-error.js';
 import { exitNow } from '../process/signals.js';
-import { logFor } from '../output/log-for.js';
+import { logFor } from '../flags/log-flags.js';
 import { readWorker } from '../project/project.js';
 import { TaskLog } from '../start/task-log.js';
 import { runWorker } from '../start/run-worker.js';

@@ -9,7 +9,7 @@ import type { MockCall, MockOutcome } from '../../local/mocks.js';
 import { Reaper } from '../../base/reaper.js';
 import { longestDrain } from '../../worker/worker.js';
 import type { WorkerStatus } from '../../base/worker-status.js';
-import type { LogFlags } from '../output/log-for.js';
+import type { LogFlags } from '../flags/log-flags.js';
 import type { FromWorker, PlanSummary, ToWorker } from './messages.js';
 import type { Abortable } from '../../base/abort.js';
 import { unlessAborted } from '../../base/time/wait.js';

@@ -1,7 +1,6 @@
-import type { Option as OptionOf } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import type { StackOptions } from '../../check/template/stacks.js';
 import { LARGEST_SCALE, LEAST_SCALE } from '../../base/time/scaled-clock.js';
-import { InvalidArgumentError, Option } from './commander.js';
 import { repeatable } from './shared-flags.js';
 
 /** The flags of the local service as commander parses them. */
@@ -55,7 +54,7 @@ export interface Access {
   readonly projectFlags: readonly string[];
 }
 
-export const accessFlags: readonly OptionOf[] = [
+export const accessFlags: readonly Option[] = [
   new Option(
     '--allow-host <name...>',
     'further names (NAME or NAME:PORT) by which the local service may be called',

@@ -1,9 +1,8 @@
-import type { Command as CommandOf, Option as OptionOf } from 'commander';
+import { type Command, Option } from 'commander';
 import { OPTIONS } from '../../config/config.js';
 import { type Flags, flagOf } from '../../config/layers.js';
 import type { Option as OptionRow } from '../../declare/rule.js';
-import { LEVEL_VARIABLE, LOG_LEVELS } from '../output/log-for.js';
-import { Option } from './commander.js';
+import { LEVEL_VARIABLE, LOG_LEVELS } from './log-flags.js';
 
 export const configFlag = new Option(
   '--config <path>',
@@ -24,7 +23,7 @@ export const handlerFlag = repeatable(
 );
 
 /** Makes a flag that may be repeated. Its values are collected in an array. */
-export function repeatable(flag: string, help: string): OptionOf {
+export function repeatable(flag: string, help: string): Option {
   const collect = (value: string, before?: readonly string[]): string[] => [...(before ?? []), value];
   return new Option(flag, help).argParser(collect);
 }
@@ -33,7 +32,7 @@ export function repeatable(flag: string, help: string): OptionOf {
  * Makes a flag for each option whose value can be written as text.
  * @param wanted returns true for the options that the command has
  */
-export function optionFlags(wanted: (row: OptionRow, key: string) => boolean = () => true): OptionOf[] {
+export function optionFlags(wanted: (row: OptionRow, key: string) => boolean = () => true): Option[] {
   return Object.entries<OptionRow>(OPTIONS).flatMap(([key, row]) => {
     if (!row.text || !wanted(row, key)) return [];
     return new Option(`${flagOf(key)} <${row.text.shown}>`, `${row.help}${defaultText(row)}`);
@@ -45,7 +44,7 @@ function defaultText({ default: value, unset }: OptionRow): string {
   return unset ? ` (default: ${unset})` : '';
 }
 
-export function addFlags(command: CommandOf, flags: readonly OptionOf[]): CommandOf {
+export function addFlags(command: Command, flags: readonly Option[]): Command {
   for (const flag of flags) command.addOption(flag);
   return command;
 }

@@ -7,7 +7,7 @@ import { consoleOptions, wantsConsole } from './console.js';
 import type { Access } from '../flags/access-flags.js';
 import type { Project } from '../project/project.js';
 import { seededFindings, startSeeded } from './seed.js';
-import { withWatched } from './watched-workers.js';
+import { withWatched } from '../workers/watched-workers.js';
 
 /**
  * The local service inside the process of the command `start`, if the endpoint is `local`. For any other endpoint the

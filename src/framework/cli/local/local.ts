@@ -6,7 +6,7 @@ import type { Access } from '../flags/access-flags.js';
 import { readSeeds } from '../project/project.js';
 import { localArn, startSeeded } from './seed.js';
 import { stopSignal } from '../process/signals.js';
-import { withWatched } from './watched-workers.js';
+import { withWatched } from '../workers/watched-workers.js';
 
 /** The address on which the local service (an emulator of Step Functions) listens, and the callers that it accepts. */
 interface ListenOptions extends Access {

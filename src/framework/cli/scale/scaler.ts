@@ -6,7 +6,7 @@ import { type Address, readAddress, showAddress } from '../../config/address.js'
 import { jsonPage, type Page, servePages } from '../../worker/health/page-server.js';
 import { stopSignal } from '../process/signals.js';
 import { COUNTS_MS, type FleetEstimate, FleetScaler, type ScalerOptions } from './fleet-scaler.js';
-import { readPlaces } from '../workers/worker-places.js';
+import { readPlaces } from '../flags/worker-places.js';
 import { readWorkers, WorkerMemory } from './worker-statuses.js';
 import { Blind, NoEstimate } from './estimate.js';
 

@@ -1,9 +1,9 @@
 import { type Clock, systemClock } from '../../base/time/clock.js';
 import { type Address, showAddress } from '../../config/address.js';
 import type { ConsoleWorker } from '../../local/index.js';
-import { type FleetMember, readFleet } from '../workers/read-fleet.js';
-import type { RemoteHandler, RemoteStatus } from '../workers/remote-status.js';
-import { readPlaces } from '../workers/worker-places.js';
+import { type RemoteHandler, remoteStatus, type RemoteStatus } from './remote-status.js';
+import { readPlaces } from '../flags/worker-places.js';
+import { type Answer, askWorkers, NO_WORKER } from './ask-workers.js';
 
 /** If the console needs the workers' status and the last reading began longer ago than this, they are read again. */
 const FRESH_MS = 1_000;
@@ -85,3 +85,31 @@ const unknown = (address: string, why: string): ConsoleWorker => ({
   ...{ name: address, address, state: 'unknown', ready: false, reasons: [why] },
   ...{ handlers: [], tasksInFlight: 0, tasks: [], counts: {} },
 });
+
+/** A worker of a fleet: its status, or the reason for which that can't be read. */
+type FleetMember = {
+  /** `HOST:PORT` of its health port or, where a name has no address, the name. */
+  readonly address: string;
+} & (
+  | { readonly status: RemoteStatus; readonly why?: undefined }
+  | { readonly status?: undefined; readonly why: string }
+);
+
+/** Reads the status of every worker at these places. Returns them in the order of their addresses. Never rejects. */
+async function readFleet(places: readonly Address[], clock: Clock): Promise<FleetMember[]> {
+  const { answers, lost } = await askWorkers(places, clock);
+  const members = answers.map(memberOf).toSorted((a, b) => byNumber.compare(a.address, b.address));
+  const unknown = lost.map(({ place, why, isEmpty }) => ({
+    address: showAddress(place),
+    why: isEmpty ? `${why}: no worker runs there, or it is another name` : why,
+  }));
+  return [...members, ...unknown];
+}
+
+const byNumber = new Intl.Collator('en', { numeric: true });
+
+function memberOf({ address: from, status, why = NO_WORKER }: Answer): FleetMember {
+  const address = showAddress(from);
+  const read = remoteStatus(status);
+  return read ? { address, status: read } : { address, why };
+}

@@ -11,7 +11,7 @@ const PLACE = /^(?:\[([0-9A-Fa-f:.]+)\]|([\w.-]+))(?::(\d{1,5}))?$/;
 export const PLACES_HELP = `health ports: a name with many addresses, or a list (default port: ${DEFAULT_PORT})`;
 
 /** The health ports that the flag `--workers` names. */
-export interface WorkerPlaces {
+interface WorkerPlaces {
   readonly places: readonly Address[];
   /** A text for each mistake, with a proposal. */
   readonly mistakes: readonly string[];

@@ -1,1 +1,0 @@
-export { Argument, Command, InvalidArgumentError, Option } from 'commander';
