@@ -12,9 +12,12 @@ import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { askWorker } from '../../src/framework/cli/control/control.js';
-import type { ControlAnswer, ControlRequest } from '../../src/framework/cli/control/control-request.js';
-import { openControl } from '../../src/framework/cli/control/control-socket.js';
+import { askWorker } from '../../src/framework/cli/control.js';
+import {
+  type ControlAnswer,
+  type ControlRequest,
+  openControl,
+} from '../../src/framework/cli/control-socket.js';
 import { HandClock } from '../../src/framework/testing/index.js';
 import { endpointOf, execute, killAll, type Run, stepwright } from '../support/cli.js';
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { countDownDrain } from '../../src/framework/cli/start/drain-countdown.js';
+import { countDownDrain } from '../../src/framework/cli/start/run-worker.js';
 import { type FaultPlan, faultPlan } from '../support/faults.js';
 import { activity, holding } from '../support/work.js';
 import { ARN, createWorld, type World, type WorkerWorld } from '../support/world.js';

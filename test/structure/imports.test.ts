@@ -28,7 +28,7 @@ const ORDER: Readonly<Record<string, string>> = {
   'local/console': '. → topics → api.ts',
   check: '. → flow, template → source',
   testing: '. → matchers → machine, bed → harness, jest → work, mocks',
-  cli: '. → commands → check, deferred, dev, doctor, exec, execute, mcp, new, scale, show, types → start → control → local → workers, flags, project → output → process',
+  cli: '. → commands → check, control.ts, deferred.ts, dev, doctor, exec.ts, execute, mcp.ts, new, scale, show-config.ts, show-schema.ts, types → start → control-socket.ts → local → workers → flags, project → output → process',
 };
 /** Narrower than the order: these import nothing beside themselves but what is named here. */
 const ONLY: Readonly<Record<string, readonly string[]>> = { local: ['base'], aws: ['base'] };

@@ -13,7 +13,15 @@ if (major < leastMajor || (major === leastMajor && minor < leastMinor))
   );
 
 try {
-  await import('./run.js');
+  // Signals are caught before the rest is loaded, since the process with the id 1 (in a container) ignores a signal
+  // that it doesn't catch.
+  const { catchSignals } = await import('./process/signals.js');
+  catchSignals(process.argv.slice(2));
+  const { ignoreStreamErrors, releaseDeadTerminal } = await import('../base/log/stdio.js');
+  ignoreStreamErrors();
+  process.on('exit', releaseDeadTerminal);
+  const { runProgram } = await import('./program.js');
+  await runProgram();
 } catch (error) {
   const { code, message } = error as NodeJS.ErrnoException;
   // The first is the code of `import`, the second that of `require`.

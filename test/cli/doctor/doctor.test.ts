@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Config } from 'stepwright';
 import type { Fault } from 'stepwright/local';
-import { examine, type Host } from '../../../src/framework/cli/doctor/examine.js';
+import { examine, type Host } from '../../../src/framework/cli/doctor/doctor.js';
 import type { Finding } from '../../../src/framework/cli/doctor/finding.js';
 import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
 import { makePlan } from '../../../src/framework/worker/build/plan.js';

@@ -19,7 +19,7 @@ export function addConfig(program: Command): void {
     handlerFlag,
     new Option('--json', 'print JSON'),
   ]).action(async ({ json, ...parsed }: Parsed<{ json?: true }>) => {
-    const { showConfig } = await import('../show/show-config.js');
+    const { showConfig } = await import('../show-config.js');
     await exit(await showConfig(flagsOf(parsed), json === true));
   });
 }
@@ -56,7 +56,7 @@ export function addSchema(program: Command): void {
     .argument('[handler]', 'Class.method')
     .addOption(configFlag)
     .action(async (handler: string | undefined, parsed: Parsed) => {
-      const { showSchema } = await import('../show/show-schema.js');
+      const { showSchema } = await import('../show-schema.js');
       await exit(await showSchema(flagsOf(parsed), handler));
     });
 }

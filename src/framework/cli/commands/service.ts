@@ -22,7 +22,7 @@ import type { FromFlags } from '../execute/from-state.js';
 import type { TestFlags } from '../execute/test-state.js';
 import { type LogFlags, logFor } from '../flags/log-flags.js';
 import { exit } from '../process/exit.js';
-import type { DeferredFlags, DeferredVerb } from '../deferred/deferred.js';
+import type { DeferredFlags, DeferredVerb } from '../deferred.js';
 import type { ScalerFlags } from '../scale/scaler.js';
 import { PLACES_HELP } from '../flags/worker-places.js';
 
@@ -128,7 +128,7 @@ export function addMcp(program: Command): void {
     ...[configFlag, endpointFlag],
     ...optionFlags((_, key) => ['port', 'region', 'activities', 'machines'].includes(key)),
   ]).action(async (parsed: Parsed<ProjectFlags>) => {
-    const { mcp } = await import('../mcp/mcp.js');
+    const { mcp } = await import('../mcp.js');
     await exit(await mcp(flagsOf(parsed), projectFlagsOf(parsed)));
   });
 }
@@ -175,7 +175,7 @@ export function addDeferred(program: Command): void {
       value: string | undefined,
       parsed: Parsed<DeferredFlags>,
     ) => {
-      const { deferred } = await import('../deferred/deferred.js');
+      const { deferred } = await import('../deferred.js');
       await exit(await deferred({ verb, id, value }, flagsOf(parsed), parsed));
     },
   );

@@ -1,6 +1,6 @@
 import { Argument, type Command, Option } from 'commander';
-import type { ControlRequest } from '../control/control-request.js';
-import type { ExecFlags } from '../exec/exec.js';
+import type { ControlRequest } from '../control-socket.js';
+import type { ExecFlags } from '../exec.js';
 import { type AccessFlags, accessFlags, accessOf } from '../flags/access-flags.js';
 import {
   addFlags,
@@ -53,7 +53,7 @@ export function addControl(program: Command): void {
     .argument('[handler]', 'Class.method')
     .argument('[options...]', 'of configure: concurrency=5, pollers=1-3, rate=10/s')
     .action(async (path: string, verb: ControlVerb = 'status', handler?: string, options: string[] = []) => {
-      const { control } = await import('../control/control.js');
+      const { control } = await import('../control.js');
       await exit(await control(path, verb, handler, options));
     });
 }
@@ -113,7 +113,7 @@ export function addExec(program: Command): void {
     ...[configFlag, endpointFlag, logFlag, formatFlag],
     ...optionFlags((_, key) => !NOT_OF_EXEC.has(key)),
   ]).action(async (words: string[], parsed: Parsed<ExecFlags & LogFlags>) => {
-    const { activityNamed, exec } = await import('../exec/exec.js');
+    const { activityNamed, exec } = await import('../exec.js');
     const own = { ...parsed, activity: activityNamed(parsed.activity) };
     const taskLog = new TaskLog();
     const log = logFor(parsed, (line) => taskLog.add(line));

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { text as readStream } from 'node:stream/consumers';
 import { systemClock } from '../../base/time/clock.js';
 import { resolveConfig } from '../../config/resolve.js';
 import type { Flags } from '../../config/layers.js';
@@ -20,8 +21,8 @@ import { formatError } from '../output/format-error.js';
 import { explainCallError, isRefused } from '../output/call-error.js';
 import { loadConfigIfAny } from '../project/config-file.js';
 import { executionArnOf, type FromFlags, type FromState, readFrom, startFromState } from './from-state.js';
-import { fileOf, readInput } from './execution-input.js';
 import { write } from '../output/stdout.js';
+import { JsonText } from '../../check/source/json-text.js';
 
 /**
  * Prints to stderr. Control characters are escaped: a state machine's data may contain some, and the terminal would
@@ -34,7 +35,7 @@ const CONTROLS = /[^\P{Cc}\n\t]/gu;
 const escaped = (control: string): string => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
 /** The options of `stepwright execute`. */
-export interface ExecuteOptions {
+interface ExecuteOptions {
   /** True to print each event as it happens. */
   readonly trace: boolean;
   /** True to start another execution each time the file with the input changes. */
@@ -85,7 +86,7 @@ async function execute(
   }
 }
 
-export interface Connection {
+interface Connection {
   readonly service: AwsService;
   /** A client for the region in the ARN that was given, or for the configured region if only a name was given. */
   readonly client: SFNClient;
@@ -235,4 +236,35 @@ async function printEnd({ status, output, error, cause }: ExecutionEnd): Promise
   if (cause !== undefined) print(`cause: ${cause}`);
   if (output !== undefined) await write(`${output.replaceAll(/\s*\n\s*/g, ' ')}\n`);
   return status === 'SUCCEEDED' ? 0 : 1;
+}
+
+/**
+ * Returns the input of an execution, given JSON, `@FILE`, or `-` for standard input.
+ * @throws Error that says at which position the text isn't JSON
+ */
+export async function readInput(typed: string): Promise<string> {
+  const [text, from] = await readText(typed);
+  const { broken } = new JsonText(text);
+  if (!broken) return text;
+  const place =
+    from === undefined ? `at character ${broken.column}` : `at ${from}:${broken.line}:${broken.column}`;
+  const quoting =
+    from === undefined
+      ? `; got ${text}\nQuote it for the shell: '{"who":"hoge"}', or read a file: @input.json`
+      : '';
+  throw new Error(`the input is not JSON ${place}: ${broken.what} (${broken.fix})${quoting}`);
+}
+
+/** Returns the path if the input has the form `@FILE`; otherwise undefined. */
+const fileOf = (typed: string): string | undefined => (typed.startsWith('@') ? typed.slice(1) : undefined);
+
+async function readText(typed: string): Promise<[text: string, from?: string]> {
+  if (typed === '-') return [await readStream(process.stdin), 'standard input'];
+  const file = fileOf(typed);
+  if (file === undefined) return [typed];
+  try {
+    return [await readFile(file, 'utf8'), file];
+  } catch (error) {
+    throw new Error(`the input's file can not be read: ${(error as Error).message}`, { cause: error });
+  }
 }

@@ -10,8 +10,7 @@ import { JsonText } from '../../check/source/json-text.js';
 import type { Flags } from '../../config/layers.js';
 import { explainCallError } from '../output/call-error.js';
 import { write } from '../output/stdout.js';
-import { connect, print } from './execute.js';
-import { readInput } from './execution-input.js';
+import { connect, print, readInput } from './execute.js';
 
 /** The flags that only `stepwright test-state` has. */
 export interface TestFlags {

@@ -2,6 +2,7 @@ import { InvalidArgumentError, Option } from 'commander';
 import type { StackOptions } from '../../check/template/stacks.js';
 import { LARGEST_SCALE, LEAST_SCALE } from '../../base/time/scaled-clock.js';
 import { repeatable } from './shared-flags.js';
+import type { Logger } from '../../base/log/log.js';
 
 /** The flags of the local service as commander parses them. */
 export interface AccessFlags {
@@ -126,4 +127,13 @@ function stacksOf({ template = [], cdk = [], parameter = {} }: AccessFlags): Pic
     return { stacks: { templates: template, assemblies: cdk, parameters: parameter } };
   if (Object.keys(parameter).length === 0) return {};
   throw new Error('--parameter is for a template: name it too, --template template.yaml or --cdk cdk.out');
+}
+
+/** Warns of flags that have no effect, since no local service is started. */
+export function warnUnshown(log: Logger, { workers = [], stacks }: Access): void {
+  if (stacks) log.warn('--template and --cdk are for the local service, which is not started here');
+  if (workers.length === 0) return;
+  log.warn(
+    `--workers is for the console of the local service, which is not started here: run stepwright local --workers ${workers.join(',')}`,
+  );
 }

@@ -1,12 +1,14 @@
 import type { Flags } from '../../config/layers.js';
 import type { Logger } from '../../base/log/log.js';
-import { command, logConsole, logMachines, logWarnings } from '../output/banner.js';
+import { command, logConsole, logFindings, logMachines, logWarnings } from '../output/banner.js';
 import { consoleOptions, wantsConsole } from './console.js';
 import type { Access } from '../flags/access-flags.js';
-import { readSeeds } from '../project/project.js';
-import { localArn, startSeeded } from './seed.js';
+import { type Project, readSeeds } from '../project/project.js';
+import { localArn, seededFindings, startSeeded } from './seed.js';
 import { stopSignal } from '../process/signals.js';
 import { withWatched } from '../workers/watched-workers.js';
+import type { LocalService } from '../../local/index.js';
+import type { WorkerStatus } from '../../base/worker-status.js';
 
 /** The address on which the local service (an emulator of Step Functions) listens, and the callers that it accepts. */
 interface ListenOptions extends Access {
@@ -45,4 +47,46 @@ export async function local(
   service.endPolls();
   await service.close();
   return 0;
+}
+
+/**
+ * The local service inside the process of the command `start`, if the endpoint is `local`. For any other endpoint the
+ * modules of the service aren't loaded.
+ */
+export interface Embedded {
+  readonly service: LocalService;
+  /** True if the service shows its console (a web page). */
+  readonly console: boolean;
+  /**
+   * Logs the state machines of the service, and where they disagree with the classes.
+   * @param flags those of the command
+   */
+  logMachines(flags: Flags): void;
+}
+
+/**
+ * Starts the local service (an emulator of Step Functions) for the command `start`, with the project's activities and
+ * machines.
+ * @param workers returns the workers whose status the console (the service's web page) shows
+ * @throws StartError if the service can't start
+ */
+export async function startEmbedded(
+  project: Project,
+  { console: asked, workers: further, ...access }: Access,
+  log: Logger,
+  workers: () => WorkerStatus[],
+): Promise<Embedded> {
+  const { plan, machines } = project;
+  const { settings, handlers } = plan;
+  const console = wantsConsole(asked);
+  const page =
+    console && consoleOptions(handlers, settings.region, access.projectFlags, withWatched(workers, further));
+  const service = await startSeeded({ ...access, log, settings, console: page }, handlers, project);
+  return {
+    ...{ service, console },
+    logMachines: (flags) => {
+      logMachines(log, machines, { port: service.port, flags });
+      logFindings(log, seededFindings(plan, machines));
+    },
+  };
 }

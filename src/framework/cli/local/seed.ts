@@ -1,8 +1,8 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { isLocalService } from '../../worker/build/end-polls.js';
-import { readMockConfig } from './mock-config-file.js';
-import { portTakenByStepwright } from './port-taken.js';
 import { checkMachines } from '../../check/check-machines.js';
-import type { Finding } from '../../check/finding.js';
+import { type Finding, locationOf } from '../../check/finding.js';
 import { checkedHandler } from '../../check/handlers.js';
 import { allErrorNames } from '../../declare/metadata.js';
 import type { MachineSource } from '../../check/source/machine-source.js';
@@ -22,6 +22,8 @@ import type { Logger } from '../../base/log/log.js';
 import type { Project } from '../project/project.js';
 import { portInUse } from '../../worker/health/health-port.js';
 import type { Plan, PlannedHandler } from '../../worker/build/plan.js';
+import { JsonText } from '../../check/source/json-text.js';
+import { type MockConfig, mockConfigMistakes } from '../../local/mock-config.js';
 
 /** The account number in the ARNs that the local service gives to activities that are declared by a bare name. */
 const LOCAL_ACCOUNT = '123456789012';
@@ -140,4 +142,46 @@ const portDenied = (port: number): Problem => ({
   where: `port ${port}`,
   what: 'this user may not listen on it: the system keeps ports below 1024 for root',
   fix: `choose another port: --port 8083, or \`port: 8083\` in the config`,
+});
+
+/** The file that Step Functions Local reads from the folder in which it is started. */
+const BY_DEFAULT = 'MockConfigFile.json';
+
+/**
+ * Reads a mock file of Step Functions Local. Returns undefined if none is named, and there is none in this folder.
+ * @throws StartError with each mistake in the file and its line
+ */
+async function readMockConfig(named: string | undefined, log: Logger): Promise<MockConfig | undefined> {
+  const file = named ?? BY_DEFAULT;
+  if (named === undefined && !existsSync(file)) return undefined;
+  const text = await readFile(file, 'utf8').catch((error: Error) => throwProblems([unreadable(file, error)]));
+  const json = new JsonText(text ?? '');
+  const { broken } = json;
+  if (broken) throwProblems([invalid(locationOf({ file, ...broken }), broken.what, broken.fix)]);
+  const config: unknown = JSON.parse(json.text);
+  throwProblems(
+    mockConfigMistakes(config).map(({ steps, what, fix }) =>
+      invalid(locationOf({ file, ...json.positionOf(steps) }), `/${steps.join('/')}: ${what}`, fix),
+    ),
+  );
+  log.info(`Mocks: ${file}`);
+  return config as MockConfig;
+}
+
+const invalid = (where: string, what: string, fix: string): Problem => ({
+  code: 'MOCK_CONFIG_INVALID',
+  where,
+  what,
+  fix,
+});
+
+const unreadable = (file: string, { message }: Error): Problem =>
+  invalid(file, `the mock file can't be read: ${message}`, 'correct the path of --mock-config');
+
+/** Returns the problem that another `start`, `local` or `dev` already listens on the port. */
+const portTakenByStepwright = (port: number): Problem => ({
+  code: 'PORT_IN_USE',
+  where: `port ${port}`,
+  what: 'another Stepwright (start, local or dev) serves its local Step Functions there',
+  fix: `stop that one (Ctrl-C in its terminal); or let this worker use it: the same command with AWS_ENDPOINT_URL_SFN=http://127.0.0.1:${port} before it; or choose another port: --port ${port + 1}`,
 });

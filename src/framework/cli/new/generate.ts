@@ -2,8 +2,17 @@ import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { parseActivity } from '../../declare/discovery/activity-ref.js';
 import { write } from '../output/stdout.js';
-import { activityPrefix, choosePlace, type GivenPlace, placeIn, TEMPLATE_PLACE } from './arn-place.js';
-import { exists, type NewFile, readTemplate, writeFiles } from './template.js';
+import {
+  activityPrefix,
+  choosePlace,
+  exists,
+  type GivenPlace,
+  type NewFile,
+  placeIn,
+  readTemplate,
+  TEMPLATE_PLACE,
+  writeFiles,
+} from './template.js';
 
 /** Matches each word of a name that is written in camel case, snake case or kebab case. */
 const WORD = /[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+/g;

@@ -5,11 +5,15 @@ import {
   activityPrefix,
   type ArnPlace,
   choosePlace,
+  copyBeside,
+  exists,
   type GivenPlace,
+  type NewFile,
   placeIn,
+  readTemplate,
   TEMPLATE_PLACE,
-} from './arn-place.js';
-import { copyBeside, exists, type NewFile, readTemplate, writeFiles } from './template.js';
+  writeFiles,
+} from './template.js';
 
 /** Matches the names that npm accepts for a package without a scope. */
 const PACKAGE_NAME = /^[a-z0-9][a-z0-9._-]*$/;

@@ -1,19 +1,23 @@
+import { readFile } from 'node:fs/promises';
 import type { Flags } from '../../config/layers.js';
 import type { Logger } from '../../base/log/log.js';
 import { systemClock } from '../../base/time/clock.js';
 import { type Endpoint, localEndpoint, showEndpoint } from '../../aws/endpoint.js';
 import type { Worker } from '../../worker/worker.js';
 import { logActivities, logConsole, logDrain, logMemory, logWarnings, WAITING } from '../output/banner.js';
-import { controlWorker } from '../control/control-worker.js';
-import { type ControlSocket, openControl } from '../control/control-socket.js';
-import type { Access } from '../flags/access-flags.js';
-import type { Embedded } from '../local/embedded.js';
-import { warnUnshown } from '../local/unshown.js';
+import {
+  type ControlAnswer,
+  type ControlRequest,
+  type ControlSocket,
+  openControl,
+} from '../control-socket.js';
+import { type Access, warnUnshown } from '../flags/access-flags.js';
+import type { Embedded } from '../local/local.js';
 import { type Project, readProject } from '../project/project.js';
 import { runWorker } from './run-worker.js';
-import { warnOfSlowStates } from './slow-at-aws.js';
 import type { TaskLog } from './task-log.js';
 import { stopSignal } from '../process/signals.js';
+import type { Plan } from '../../worker/build/plan.js';
 
 interface StartParts {
   /** The path of the control socket. @default none */
@@ -78,7 +82,7 @@ async function openEndpoint(parts: Parts, project: Project, access: Access, log:
     warnUnshown(log, access);
     return endpoint;
   }
-  const { startEmbedded } = await import('../local/embedded.js');
+  const { startEmbedded } = await import('../local/local.js');
   parts.embedded = await startEmbedded(project, access, log, () =>
     parts.worker ? [parts.worker.status()] : [],
   );
@@ -111,4 +115,57 @@ function announce(
     // The embedded service ends together with its worker, so its polls can be ended at once.
     if (to === 'draining') embedded?.service.endPolls();
   });
+}
+
+/**
+ * Warns of states in the project's own files whose HeartbeatSeconds is too short for the heartbeats of their handlers.
+ * Called where the endpoint isn't `local`, so the machines there may differ from the files. Never rejects: files that
+ * can't be read are left out.
+ */
+async function warnOfSlowStates(log: Logger, { plan, projectDir }: Project): Promise<void> {
+  try {
+    if (!(await mayBeSlow(plan, projectDir))) return;
+    for (const line of await slowLines(plan, projectDir))
+      log.warn(`${line}; the deployed machine may differ: npx stepwright doctor`);
+  } catch {
+    // The files are those of a development machine: a worker at AWS doesn't need them.
+  }
+}
+
+/**
+ * Returns true if a file has a HeartbeatSeconds that is too short for one of the handlers. The code that reads machines
+ * is loaded only then.
+ */
+async function mayBeSlow({ settings, handlers }: Plan, cwd: string): Promise<boolean> {
+  const slowest = Math.max(...handlers.map(({ options: { heartbeatMs } }) => heartbeatMs || Infinity));
+  const { glob } = await import('tinyglobby');
+  for (const file of await glob([...settings.machines], { cwd, absolute: true, expandDirectories: false })) {
+    const text = await readFile(file, 'utf8');
+    for (const [, seconds] of text.matchAll(/"HeartbeatSeconds"\s*:\s*(\d+)/g))
+      if (2 * slowest > Number(seconds) * 1000) return true;
+  }
+  return false;
+}
+
+async function slowLines({ settings, handlers }: Plan, projectDir: string): Promise<string[]> {
+  const [{ readMachines }, { slowStates }, { checkedHandler, handlerOf }, { lineOf }] = await Promise.all([
+    import('../project/machines.js'),
+    import('../../check/task-limits.js'),
+    import('../../check/handlers.js'),
+    import('../../check/finding.js'),
+  ]);
+  const { machines, unsupported } = await readMachines(settings, projectDir, process.env);
+  const region = settings.region === undefined ? {} : { region: settings.region };
+  const checked = handlers.map((handler) => checkedHandler(handler, region));
+  return slowStates([...machines, ...unsupported], (arn) => handlerOf(checked, arn)).map(lineOf);
+}
+
+/**
+ * Carries out a request of the control socket on a worker. @throws RangeError if there is no such handler, or the value
+ * of an option is invalid
+ */
+function controlWorker(worker: Worker, request: ControlRequest): ControlAnswer {
+  if (request.do === 'configure') worker.configure(request.handler, request.options);
+  else if (request.do !== 'status') worker[request.do](request.handler);
+  return { handlers: worker.status().handlers };
 }

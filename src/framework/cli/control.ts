@@ -1,12 +1,12 @@
 import { lstatSync } from 'node:fs';
 import { connect } from 'node:net';
-import { isPlainObject } from '../../base/plain-object.js';
-import { type Clock, systemClock } from '../../base/time/clock.js';
-import type { HandlerStatus } from '../../base/worker-status.js';
-import { readText } from '../../config/layers.js';
-import { HANDLER_OPTIONS } from '../../declare/options.js';
-import { write } from '../output/stdout.js';
-import type { ControlRequest } from './control-request.js';
+import { isPlainObject } from '../base/plain-object.js';
+import { type Clock, systemClock } from '../base/time/clock.js';
+import type { HandlerStatus } from '../base/worker-status.js';
+import { readText } from '../config/layers.js';
+import { HANDLER_OPTIONS } from '../declare/options.js';
+import { write } from './output/stdout.js';
+import type { ControlRequest } from './control-socket.js';
 
 const LIMIT_MS = 5_000;
 const MOST_BYTES = 4 * 1024 * 1024;

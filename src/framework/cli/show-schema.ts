@@ -1,9 +1,9 @@
-import type { Flags } from '../../config/layers.js';
-import { throwProblems } from '../../base/errors.js';
-import { didYouMean } from '../../base/show.js';
-import { inputSchema } from '../../declare/schema/dto-schema.js';
-import { write } from '../output/stdout.js';
-import { readWorker } from '../project/project.js';
+import type { Flags } from '../config/layers.js';
+import { throwProblems } from '../base/errors.js';
+import { didYouMean } from '../base/show.js';
+import { inputSchema } from '../declare/schema/dto-schema.js';
+import { write } from './output/stdout.js';
+import { readWorker } from './project/project.js';
 
 /**
  * Prints the JSON Schema of a handler's input. If no handler is given, prints the schemas of all handlers, by

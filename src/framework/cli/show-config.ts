@@ -1,14 +1,14 @@
-import { CONFIG_OPTIONS } from '../../config/config.js';
-import { BY_DEFAULT, type Origin } from '../../config/resolve.js';
-import type { Flags } from '../../config/layers.js';
-import { HANDLER_OPTIONS } from '../../declare/options.js';
-import type { Option } from '../../declare/rule.js';
-import { throwProblems } from '../../base/errors.js';
-import { hideCredentials } from '../../base/show.js';
-import { showEndpoint } from '../../aws/endpoint.js';
-import type { Plan, PlannedHandler } from '../../worker/build/plan.js';
-import { write } from '../output/stdout.js';
-import { readWorker } from '../project/project.js';
+import { CONFIG_OPTIONS } from '../config/config.js';
+import { BY_DEFAULT, type Origin } from '../config/resolve.js';
+import type { Flags } from '../config/layers.js';
+import { HANDLER_OPTIONS } from '../declare/options.js';
+import type { Option } from '../declare/rule.js';
+import { throwProblems } from '../base/errors.js';
+import { hideCredentials } from '../base/show.js';
+import { showEndpoint } from '../aws/endpoint.js';
+import type { Plan, PlannedHandler } from '../worker/build/plan.js';
+import { write } from './output/stdout.js';
+import { readWorker } from './project/project.js';
 
 /** An option's value as JSON, and its origin, such as a flag or the config. */
 interface Shown {

@@ -1,11 +1,11 @@
-import type { Flags } from '../../config/layers.js';
-import { isJson } from '../../declare/rule.js';
-import { ActivityFailure } from '../../declare/activity-failure.js';
-import { openCompletions } from '../../worker/build/create-completions.js';
-import { makePlan } from '../../worker/build/plan.js';
-import type { Completion, Completions, WaitingTask } from '../../worker/task/completions.js';
-import { write } from '../output/stdout.js';
-import { loadConfig } from '../project/config-file.js';
+import type { Flags } from '../config/layers.js';
+import { isJson } from '../declare/rule.js';
+import { ActivityFailure } from '../declare/activity-failure.js';
+import { openCompletions } from '../worker/build/create-completions.js';
+import { makePlan } from '../worker/build/plan.js';
+import type { Completion, Completions, WaitingTask } from '../worker/task/completions.js';
+import { write } from './output/stdout.js';
+import { loadConfig } from './project/config-file.js';
 
 /** The verbs of `stepwright deferred`. */
 export type DeferredVerb = 'list' | 'succeed' | 'fail';
@@ -18,7 +18,7 @@ export interface DeferredFlags {
 }
 
 /** The words of the command line. */
-export interface DeferredWords {
+interface DeferredWords {
   readonly verb: DeferredVerb;
   readonly id: string | undefined;
   readonly value: string | undefined;

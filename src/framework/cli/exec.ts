@@ -1,28 +1,31 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
-import type { Config } from '../../config/config.js';
-import type { Flags } from '../../config/layers.js';
-import { Activity, Handle } from '../../declare/decorators.js';
-import type { Constructor } from '../../declare/class.js';
-import { isReserved } from '../../declare/activity-failure.js';
-import type { TaskContext } from '../../declare/task-context.js';
-import { type Problem, StartError } from '../../base/errors.js';
-import { isJson, readDigits } from '../../declare/rule.js';
-import { show } from '../../base/show.js';
-import { checkOptions, type CommandOptions } from '../../worker/pool/commands/options.js';
-import { runCommand } from '../../worker/pool/commands/run-command.js';
-import type { Logger } from '../../base/log/log.js';
-import { showEndpoint } from '../../aws/endpoint.js';
-import { makePlan } from '../../worker/build/plan.js';
-import { logActivities, logWarnings, logDrain, WAITING } from '../output/banner.js';
-import { loadConfigIfAny } from '../project/config-file.js';
-import type { Worker } from '../../worker/worker.js';
-import type { TaskLog } from '../start/task-log.js';
-import { runWorker } from '../start/run-worker.js';
-import { unknownVariables } from '../../config/unknown-variables.js';
-import { stopSignal } from '../process/signals.js';
-import { healthCheck } from './health-check.js';
-import { PassedFields } from './passed-fields.js';
+import type { Config } from '../config/config.js';
+import type { Flags } from '../config/layers.js';
+import { Activity, Handle } from '../declare/decorators.js';
+import type { Constructor } from '../declare/class.js';
+import { isReserved } from '../declare/activity-failure.js';
+import type { TaskContext } from '../declare/task-context.js';
+import { type Problem, StartError } from '../base/errors.js';
+import { isJson, readDigits } from '../declare/rule.js';
+import { show } from '../base/show.js';
+import { checkOptions, type CommandOptions } from '../worker/pool/commands/options.js';
+import { runCommand } from '../worker/pool/commands/run-command.js';
+import type { Logger } from '../base/log/log.js';
+import { showEndpoint } from '../aws/endpoint.js';
+import { makePlan } from '../worker/build/plan.js';
+import { logActivities, logDrain, logWarnings, WAITING } from './output/banner.js';
+import { loadConfigIfAny } from './project/config-file.js';
+import type { Worker } from '../worker/worker.js';
+import type { TaskLog } from './start/task-log.js';
+import { runWorker } from './start/run-worker.js';
+import { unknownVariables } from '../config/unknown-variables.js';
+import { stopSignal } from './process/signals.js';
+import { isPlainObject } from '../base/plain-object.js';
+import { OWN_ERROR } from '../worker/handler/outcome/own-error.js';
+import { Refusal } from '../worker/handler/outcome/refusal.js';
+import { systemClock } from '../base/time/clock.js';
+import { Program } from '../worker/pool/commands/program.js';
 
 /** The flags that only `exec` has. */
 export interface ExecFlags {
@@ -182,7 +185,7 @@ function errorProblems(text: string): Problem[] {
 }
 
 /** Returns a problem if the program doesn't exist or isn't executable. */
-export function missingProgram(file: string): Problem[] {
+function missingProgram(file: string): Problem[] {
   const places = file.includes('/')
     ? [resolve(file)]
     : (process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, file));
@@ -217,4 +220,92 @@ export function activityNamed(activity: string | undefined): string {
       fix: 'name the activity: stepwright exec --activity ARN|NAME -- PROGRAM ARGUMENTS',
     },
   ]);
+}
+
+/**
+ * The fields of a task's input that `--pass-through` names. The program gets them as environment variables, and the
+ * output has them again. A field that the input lacks is left out.
+ */
+class PassedFields {
+  readonly #fields: Readonly<Record<string, unknown>>;
+
+  constructor(input: unknown, names: readonly string[]) {
+    const found = isPlainObject(input) ? names.filter((name) => Object.hasOwn(input, name)) : [];
+    this.#fields = Object.fromEntries(
+      found.map((name) => [name, Reflect.get(Object(input), name) as unknown]),
+    );
+  }
+
+  /** The fields as environment variables. A value that is no text is written as JSON. */
+  get env(): Readonly<Record<string, string>> {
+    const texts = Object.entries(this.#fields).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? value : JSON.stringify(value),
+    ]);
+    return Object.fromEntries(texts) as Record<string, string>;
+  }
+
+  /**
+   * Returns the output with the fields in it. They replace fields of the same names, and `null` becomes an object.
+   * @throws Refusal if there are fields and the output is no object
+   */
+  addTo(output: unknown): unknown {
+    const names = Object.keys(this.#fields);
+    if (names.length === 0) return output;
+    if (output === null) return this.#fields;
+    if (isPlainObject(output)) return { ...output, ...this.#fields };
+    throw new Refusal(
+      OWN_ERROR.invalidOutput,
+      `--pass-through adds ${names.join(', ')} to the output, which has to be an object; the program's is ${show(output)}`,
+    );
+  }
+}
+
+/** The longest that a check may take, in milliseconds. */
+const CHECK_LIMIT_MS = 30_000;
+/** The time between SIGTERM and SIGKILL for the processes of a check that has to end. */
+const CHECK_KILL_AFTER_MS = 1_000;
+
+/**
+ * Returns a check that runs a command by the shell. The check resolves with nothing if the command ends with 0, and
+ * otherwise with an error that says how it ended. It never rejects. If it takes longer than 30 s, or the worker stops,
+ * the command and the processes that it has started are ended.
+ */
+const healthCheck = (command: string, stop: AbortSignal) => async (): Promise<Error | undefined> => {
+  try {
+    const how = await runCheck(command, stop);
+    return how === undefined ? undefined : new Error(`--healthy '${command}' ${how}`);
+  } catch (error) {
+    return error as Error;
+  }
+};
+
+/** Runs the command. @returns how it failed; undefined if it succeeded. @throws CommandFailed if it can't be started */
+async function runCheck(command: string, stop: AbortSignal): Promise<string | undefined> {
+  const program = new Program({
+    ...{ file: '/bin/sh', args: ['-c', command], cwd: undefined, env: process.env, stdin: undefined },
+    ...{ memoryMb: undefined, killAfterMs: CHECK_KILL_AFTER_MS, onOutput: () => {} },
+  });
+  let ended: string | undefined;
+  const end = (why: string): void => {
+    ended ??= why;
+    program.stop();
+  };
+  const onStop = (): void => end('was ended, because the worker stops');
+  const cancel = systemClock.after(CHECK_LIMIT_MS, () =>
+    end(`did not end within ${CHECK_LIMIT_MS / 1_000} s`),
+  );
+  stop.addEventListener('abort', onStop, { once: true });
+  if (stop.aborted) onStop();
+  try {
+    const { exitCode, signal, stderr } = await program.exited;
+    if (ended !== undefined) return ended;
+    if (exitCode === 0) return undefined;
+    const last = stderr.trimEnd().split('\n').at(-1);
+    const how = signal === null ? `ended with exit code ${exitCode}` : `was ended by ${signal}`;
+    return `${how}${last ? `: ${last}` : ''}`;
+  } finally {
+    cancel();
+    stop.removeEventListener('abort', onStop);
+  }
 }

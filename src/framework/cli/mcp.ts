@@ -1,0 +1,232 @@
+import { Console } from 'node:console';
+import { systemClock } from '../base/time/clock.js';
+import type { Flags } from '../config/layers.js';
+import { readJson } from '../local/asl/values/json.js';
+import {
+  answerMessage,
+  CODES,
+  errorResponse,
+  type Message,
+  readMessage,
+  type Response,
+  type ToolServer,
+} from '../local/mcp/protocol.js';
+import { failed, type ToolResult } from '../local/mcp/tool.js';
+import { projectTools } from '../local/mcp/project-tools.js';
+import { tools } from '../local/mcp/mcp-endpoint.js';
+import { formatErrorOf } from './output/format-error.js';
+import { Waits } from '../local/mcp/waits.js';
+import { writeIfRead } from './output/stdout.js';
+import { projectCheck } from './project/project-check.js';
+import { SERVICE_HEADER } from '../base/local-service.js';
+import { type Endpoint, isProblem, resolveEndpoint, showEndpoint } from '../aws/endpoint.js';
+import { StartError } from '../base/errors.js';
+import { resolveConfig } from '../config/resolve.js';
+import { command } from './output/banner.js';
+import { explainCallError } from './output/call-error.js';
+import { loadConfigIfAny } from './project/config-file.js';
+
+/** The most bytes of a message, as in a request to the local service. */
+const MESSAGE_BYTES = 4 * 1024 * 1024;
+/** The most calls in progress. */
+const CALL_LIMIT = 64;
+/** The milliseconds for which calls in progress may go on after the end of standard input. */
+const LAST_CALLS_MS = 1_000;
+
+/**
+ * Serves the tools of the local service on standard input and output, one message a line, until the input ends.
+ * @param projectFlags the flags that say where the files of the project are
+ * @returns the exit code
+ */
+export async function mcp(flags: Flags, projectFlags: readonly string[]): Promise<number> {
+  // Standard output is for messages alone, and the config may be a user's code that prints.
+  globalThis.console = new Console(process.stderr);
+  const session = new StdioSession({
+    tools: tools.map(({ listing }) => listing),
+    callTool: toolsFor(flags, projectCheck(projectFlags)),
+  });
+  for await (const { text } of linesOf(process.stdin, MESSAGE_BYTES)) session.read(text);
+  await Promise.race([session.settled(), systemClock.sleep(LAST_CALLS_MS)]);
+  return 0;
+}
+
+/** Returns a function that calls a tool: here if it needs no service, and otherwise that of the local service. */
+function toolsFor(flags: Flags, checkProject: () => Promise<string>): ToolServer['callTool'] {
+  const waits = new Waits(systemClock);
+  return async (name, given, signal) => {
+    const own = projectTools.find(({ listing }) => listing.name === name);
+    try {
+      return await (own
+        ? own.run(given, { checkProject, waits, signal })
+        : callService(flags, name, given, signal));
+    } catch (error) {
+      return failed(formatErrorOf('mcp', error));
+    }
+  };
+}
+
+/** The messages of one client, and the calls that they have begun. */
+class StdioSession {
+  readonly #calls = new Map<string | number, AbortController>();
+  readonly #answers = new Set<Promise<void>>();
+
+  constructor(private readonly server: ToolServer) {}
+
+  /** Reads a line, and answers it once the answer is there. @param line undefined if it was too long */
+  read(line: string | undefined): void {
+    if (line === undefined)
+      return this.#write(errorResponse(undefined, CODES.invalidRequest, 'The message is too large'));
+    if (line.trim() === '') return;
+    let value: unknown;
+    try {
+      value = readJson(line);
+    } catch {
+      return this.#write(errorResponse(undefined, CODES.notJson, 'The message is not JSON'));
+    }
+    const message = readMessage(value);
+    if (!message) return;
+    if (!('method' in message)) return this.#write(message);
+    if (message.method === 'notifications/cancelled') return this.#cancel(message);
+    const answer = this.#answer(message).finally(() => this.#answers.delete(answer));
+    this.#answers.add(answer);
+  }
+
+  /** Resolves when all calls in progress are answered. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#answers);
+  }
+
+  #cancel({ params: { requestId } }: Message): void {
+    if (typeof requestId === 'string' || typeof requestId === 'number') this.#calls.get(requestId)?.abort();
+  }
+
+  async #answer(message: Message): Promise<void> {
+    const { id } = message;
+    if (id === undefined) return;
+    const server = this.#calls.size < CALL_LIMIT ? this.server : { ...this.server, callTool: tooMany };
+    const call = new AbortController();
+    this.#calls.set(id, call);
+    const response = await answerMessage(message, server, call.signal);
+    if (this.#calls.get(id) === call) this.#calls.delete(id);
+    if (response && !call.signal.aborted) this.#write(response);
+  }
+
+  #write(response: Response): void {
+    void writeIfRead(`${JSON.stringify(response)}\n`);
+  }
+}
+
+const tooMany = async (): Promise<ToolResult> => failed('too many calls are in progress: try again');
+
+type Address = Exclude<Endpoint, { readonly kind: 'aws' }>;
+
+/**
+ * Calls a tool of the local service.
+ * @throws Error if there is no local service, or it serves no tools
+ */
+async function callService(
+  flags: Flags,
+  name: string,
+  given: unknown,
+  signal: AbortSignal,
+): Promise<ToolResult> {
+  const endpoint = await addressOf(flags);
+  const params = { name, arguments: given };
+  const { headers, text } = await post(
+    endpoint,
+    { jsonrpc: '2.0', id: 1, method: 'tools/call', params },
+    signal,
+  );
+  const { result, error } = answerIn(text) ?? {};
+  if (result) return result;
+  if (error) throw new Error(error.message);
+  const where = showEndpoint(endpoint);
+  throw new Error(
+    headers.has(SERVICE_HEADER)
+      ? `the local service at ${where} serves no console, and so no tools: start it with --console`
+      : `${where} is not the local service of Stepwright: start one with \`${command('local')}\`, or correct the endpoint`,
+  );
+}
+
+/** Returns the address of the local service, as `stepwright execute` finds it. @throws Error if it is that of AWS */
+async function addressOf(flags: Flags): Promise<Address> {
+  const { env } = process;
+  const { config } = await loadConfigIfAny(flags.texts['config'], process.cwd());
+  const { port } = resolveConfig({ config, env, flags });
+  const endpoint = resolveEndpoint({ flag: flags.texts['endpoint'], env, config: config.endpoint, port });
+  if (isProblem(endpoint)) throw new StartError([endpoint]);
+  if (endpoint.kind !== 'aws') return endpoint;
+  throw new Error(
+    'the endpoint is AWS, and the tools are those of the local service: add `--endpoint local` to `stepwright mcp`',
+  );
+}
+
+async function post(
+  endpoint: Address,
+  message: object,
+  signal: AbortSignal,
+): Promise<{ headers: Headers; text: string }> {
+  try {
+    const response = await fetch(new URL('/mcp', endpoint.url), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(message),
+      signal,
+    });
+    return { headers: response.headers, text: await response.text() };
+  } catch (error) {
+    const explained = explainCallError((error as Error).cause ?? error, endpoint);
+    throw new Error((explained as Error).message, { cause: error });
+  }
+}
+
+interface Answer {
+  readonly result?: ToolResult;
+  readonly error?: { readonly message: string };
+}
+
+/** Returns the answer in a body; undefined if it is no message of the protocol. */
+function answerIn(text: string): Answer | undefined {
+  try {
+    const answer = JSON.parse(text) as (Answer & { readonly jsonrpc?: string }) | null;
+    return answer?.jsonrpc === '2.0' ? answer : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A line of a stream. `text` is undefined if it is too long. */
+interface Line {
+  readonly text: string | undefined;
+}
+
+const LINE_FEED = 0x0a;
+
+/** Yields the lines of a stream. Of a line with more than `mostBytes` nothing is kept. */
+async function* linesOf(
+  stream: AsyncIterable<Buffer>,
+  mostBytes: number,
+): AsyncGenerator<Line, void, undefined> {
+  let parts: Buffer[] = [];
+  let bytes = 0;
+  const add = (part: Buffer): void => {
+    bytes += part.length;
+    if (bytes > mostBytes) parts = [];
+    else parts.push(part);
+  };
+  const take = (): Line => {
+    const line = { text: bytes > mostBytes ? undefined : Buffer.concat(parts).toString() };
+    [parts, bytes] = [[], 0];
+    return line;
+  };
+  for await (const chunk of stream) {
+    let from = 0;
+    for (let at = chunk.indexOf(LINE_FEED); at >= 0; at = chunk.indexOf(LINE_FEED, from)) {
+      add(chunk.subarray(from, at));
+      from = at + 1;
+      yield take();
+    }
+    add(chunk.subarray(from));
+  }
+  if (bytes > 0) yield take();
+}
