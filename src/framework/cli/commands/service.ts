@@ -5,7 +5,7 @@ import {
   accessOf,
   type ProjectFlags,
   projectFlagsOf,
-} from '../flags/access-flags.js';
+} from '../flags/local-service-flags.js';
 import {
   addFlags,
   configFlag,

@@ -1,7 +1,7 @@
 import { Argument, type Command, Option } from 'commander';
 import type { ControlRequest } from '../control-socket.js';
 import type { ExecFlags } from '../exec.js';
-import { type AccessFlags, accessFlags, accessOf } from '../flags/access-flags.js';
+import { type AccessFlags, accessFlags, accessOf } from '../flags/local-service-flags.js';
 import {
   addFlags,
   configFlag,

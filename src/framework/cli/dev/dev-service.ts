@@ -4,7 +4,7 @@ import type { LocalService } from '../../local/index.js';
 import type { Mock, MockOutcome, Mocks } from '../../local/mocks.js';
 import type { Logger } from '../../base/log/log.js';
 import { wantsConsole } from '../local/console.js';
-import { type Access, warnUnshown } from '../flags/access-flags.js';
+import { type Access, warnUnshown } from '../flags/local-service-flags.js';
 import { listen, type SeededOptions, slowHeartbeats } from '../local/seed.js';
 import { withWatched } from '../workers/watched-workers.js';
 import { logWarnings } from '../output/banner.js';

@@ -7,7 +7,7 @@ import type { HandlerStatus } from '../../base/worker-status.js';
 import { logActivities, logConsole, logFindings, logMachines } from '../output/banner.js';
 import { type Compilation, compilationOf } from '../project/compiled.js';
 import { findConfig, isTypeScript, projectDir } from '../project/config-file.js';
-import type { Access } from '../flags/access-flags.js';
+import type { Access } from '../flags/local-service-flags.js';
 import type { LogFlags } from '../flags/log-flags.js';
 import type { PlanSummary } from './messages.js';
 import { NotStarted, type ProcessExit, ReplaceableWorker, WorkerProcess } from './worker-process.js';

@@ -2,7 +2,7 @@ import type { Flags } from '../../config/layers.js';
 import type { Logger } from '../../base/log/log.js';
 import { command, logConsole, logFindings, logMachines, logWarnings } from '../output/banner.js';
 import { consoleOptions, wantsConsole } from './console.js';
-import type { Access } from '../flags/access-flags.js';
+import type { Access } from '../flags/local-service-flags.js';
 import { type Project, readSeeds } from '../project/project.js';
 import { localArn, seededFindings, startSeeded } from './seed.js';
 import { stopSignal } from '../process/signals.js';

@@ -6,7 +6,7 @@ import { type Finding, locationOf } from '../../check/finding.js';
 import { checkedHandler } from '../../check/handlers.js';
 import { allErrorNames } from '../../declare/metadata.js';
 import type { MachineSource } from '../../check/source/machine-source.js';
-import type { Access } from '../flags/access-flags.js';
+import type { Access } from '../flags/local-service-flags.js';
 import type { Settings } from '../../config/resolve.js';
 import type { ActivityRef } from '../../declare/definition.js';
 import { type BeatingHandler, slowStateProblem, slowStates } from '../../check/task-limits.js';

@@ -11,7 +11,7 @@ import {
   type ControlSocket,
   openControl,
 } from '../control-socket.js';
-import { type Access, warnUnshown } from '../flags/access-flags.js';
+import { type Access, warnUnshown } from '../flags/local-service-flags.js';
 import type { Embedded } from '../local/local.js';
 import { type Project, readProject } from '../project/project.js';
 import { runWorker } from './run-worker.js';
