@@ -1,5 +1,5 @@
 import './base/version.js';
-import './base/reflect-metadata.js';
+import 'reflect-metadata';
 
 export { Activity, ErrorName, Handle } from './declare/decorators.js';
 export { ActivityFailure } from './declare/activity-failure.js';

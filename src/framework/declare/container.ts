@@ -1,5 +1,5 @@
 import type { InjectionToken } from 'tsyringe';
-import '../base/reflect-metadata.js';
+import 'reflect-metadata';
 import type { TaskContext } from './task-context.js';
 
 export { container, inject, injectable, Lifecycle } from 'tsyringe';

@@ -1,4 +1,4 @@
-import '../base/reflect-metadata.js';
+import 'reflect-metadata';
 import { injectable } from './container.js';
 import type { Constructor } from './class.js';
 import { writeActivity, writeErrorName, writeHandler } from './metadata.js';

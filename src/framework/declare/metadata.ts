@@ -1,4 +1,4 @@
-import '../base/reflect-metadata.js';
+import 'reflect-metadata';
 import type { Constructor } from './class.js';
 import type { ActivityOptions, HandleOptions } from './options.js';
 

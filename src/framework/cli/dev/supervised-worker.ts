@@ -1,4 +1,4 @@
-import '../../base/reflect-metadata.js';
+import 'reflect-metadata';
 import { type ParentChannel, takeParentChannel } from '../../base/process-channel.js';
 import { systemClock } from '../../base/time/clock.js';
 import { MockTable } from '../../local/mocks.js';

@@ -1,4 +1,4 @@
-import '../../../base/reflect-metadata.js';
+import 'reflect-metadata';
 import { isMainThread } from 'node:worker_threads';
 import { ignoreStreamErrors } from '../../../base/log/stdio.js';
 import { StoreTroubles } from '../../../base/store/store-events.js';
