@@ -14,7 +14,7 @@ import {
 } from '../src/framework/index.js';
 import { createContainer } from '../src/framework/worker/container/create-container.js';
 import { discover } from '../src/framework/declare/discovery/discovery.js';
-import { StoreTroubles } from '../src/framework/base/store/store-events.js';
+import { StoreTroubles } from '../src/framework/base/store.js';
 import { silentLog } from '../src/framework/base/log/log.js';
 import { createTaskContext, memoryStore } from '../src/framework/testing/index.js';
 import { makeCheckpoints } from '../src/framework/worker/handler/make-checkpoints.js';

@@ -51,6 +51,6 @@ export type { Outcome } from './worker/handler/outcome/outcome.js';
 export { type Problem, type ProblemCode, StartError } from './base/errors.js';
 export { createLog, type Logger, type LogOptions } from './base/log/log.js';
 export { type Cancel, type Clock, systemClock } from './base/time/clock.js';
-export { StoreError, type StoreErrorKind } from './base/store/store-error.js';
+export { StoreError, type StoreErrorKind } from './base/store.js';
 export { directory, type DirectoryOptions } from './worker/keep/directory.js';
-export type { KeyPage, Store, Stored, StoreOptions } from './base/store/store.js';
+export type { KeyPage, Store, Stored, StoreOptions } from './base/store.js';

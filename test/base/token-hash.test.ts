@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { Activity, Handle, type Logger, type TaskContext } from 'stepwright';
 import { createTestBed } from 'stepwright/testing';
-import { tokenHash } from '../../src/framework/base/token-hash.js';
+import { tokenHash } from '../../src/framework/base/show.js';
 
 // The check value of the catalogues of CRCs, and one whose hash begins with zeros.
 test.each([

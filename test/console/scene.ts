@@ -1,5 +1,5 @@
 import { PUT_TASK_LOG } from '../../src/framework/base/local-service.js';
-import { tokenHash } from '../../src/framework/base/token-hash.js';
+import { tokenHash } from '../../src/framework/base/show.js';
 import { startLocalService, type ConsoleWorker, type LocalService } from 'stepwright/local';
 
 /** A service worth looking at: a shop's machine that has everything a graph can have. */

@@ -1,7 +1,6 @@
 import type { WorkerEvents } from 'stepwright';
 import { silentLog } from '../../src/framework/base/log/log.js';
-import type { StoreTrouble } from '../../src/framework/base/store/store-events.js';
-import type { Store } from '../../src/framework/base/store/store.js';
+import type { Store, StoreTrouble } from '../../src/framework/base/store.js';
 import type { ActivityPort, ReportAnswer } from '../../src/framework/aws/activity-port.js';
 import type { ReportRequest } from '../../src/framework/aws/call.js';
 import type { HandlerDefinition } from '../../src/framework/declare/definition.js';

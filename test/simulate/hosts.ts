@@ -1,4 +1,4 @@
-import { StoreTroubles } from '../../src/framework/base/store/store-events.js';
+import { StoreTroubles } from '../../src/framework/base/store.js';
 import { silentLog } from '../../src/framework/base/log/log.js';
 import { discover } from '../../src/framework/declare/discovery/discovery.js';
 import { createContainer } from '../../src/framework/worker/container/create-container.js';

@@ -1,5 +1,4 @@
-import { StoreError } from '../../src/framework/base/store/store-error.js';
-import type { Store } from '../../src/framework/base/store/store.js';
+import { type Store, StoreError } from '../../src/framework/base/store.js';
 import { memoryStore } from '../../src/framework/worker/keep/memory.js';
 import type { Chronicle } from './chronicle.js';
 import type { PlannedEvent } from './plan.js';

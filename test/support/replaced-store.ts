@@ -1,4 +1,4 @@
-import type { Store } from '../../src/framework/base/store/store.js';
+import type { Store } from '../../src/framework/base/store.js';
 
 /** A store with some of its methods replaced. The others are those of the store under it. */
 export function replaced(under: Store, methods: Partial<Store>): Store {

@@ -1,5 +1,6 @@
 import { relative, sep } from 'node:path';
 import { inspect } from 'node:util';
+import zlib from 'node:zlib';
 import { closest } from 'fastest-levenshtein';
 import { isPlainObject } from './plain-object.js';
 
@@ -59,3 +60,13 @@ export function didYouMean(name: string, names: readonly string[]): string {
   const around = names.find((each) => name !== '' && each.includes(name));
   return `did you mean '${around ?? closest(name, [...names])}'? There are: ${names.join(', ')}`;
 }
+
+// Not by name: Node 18 has no such export, and would fail here before it is told what version is needed.
+
+/**
+ * Returns a short hash of a task token, which is safe to log. The token itself must not be logged, since anyone who has
+ * it can report the task's result.
+ *
+ * The hash is a CRC-32, because that costs half of a SHA-256. It reveals at most 32 of a token's thousands of bits.
+ */
+export const tokenHash = (token: string): string => zlib.crc32(token).toString(16).padStart(8, '0');

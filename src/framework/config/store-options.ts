@@ -1,6 +1,6 @@
 import { isPlainObject } from '../base/plain-object.js';
 import { PAYLOAD_LIMIT_BYTES } from '../base/size.js';
-import type { Store } from '../base/store/store.js';
+import type { Store } from '../base/store.js';
 import { isStore } from '../declare/options.js';
 import { isText, positiveDuration, type Rule, sizeFrom } from '../declare/rule.js';
 

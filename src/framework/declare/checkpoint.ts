@@ -1,4 +1,4 @@
-import type { Store } from '../base/store/store.js';
+import type { Store } from '../base/store.js';
 import type { Constructor } from './class.js';
 
 /** The option `checkpoint` of a handler: what its tasks save with `task.checkpoint`, and how long that is kept. */

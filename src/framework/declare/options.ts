@@ -1,5 +1,5 @@
 import { isPlainObject } from '../base/plain-object.js';
-import type { Store } from '../base/store/store.js';
+import type { Store } from '../base/store.js';
 import type { CheckpointOptions } from './checkpoint.js';
 import type { Constructor } from './class.js';
 import { isReserved } from './activity-failure.js';

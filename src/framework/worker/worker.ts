@@ -6,11 +6,11 @@ import type { Logger } from '../base/log/log.js';
 import type { Ask } from './keep/record.js';
 import type { Outbox } from './keep/outbox.js';
 import type { PhoneBook } from './task/phone-book.js';
-import type { StoreTroubles } from '../base/store/store-events.js';
+import type { StoreTroubles } from '../base/store.js';
 import { LAST_ATTEMPT_MS, type ReportWorld, ReportsInFlight } from './task/report.js';
 import type { TaskTracing } from './task/tracing.js';
 import { HandlerLoop, LATE_REPORT_MS, type LoopWorld, type RunnableHandler } from './handler-loop.js';
-import { tokenHash } from '../base/token-hash.js';
+import { didYouMean, tokenHash } from '../base/show.js';
 import { VERSION } from '../base/version.js';
 import {
   type DrainStatus,
@@ -30,7 +30,6 @@ import { TroubleTracker } from '../base/time/trouble.js';
 import { CallLimiter } from './poll/call-limiter.js';
 import { POLL_LIMIT_MS } from './poll/poll-record.js';
 import { StallWatch } from './stall.js';
-import { didYouMean } from '../base/show.js';
 import type { Configurable } from './reconfiguration.js';
 import { within, withResolvers } from '../base/time/wait.js';
 

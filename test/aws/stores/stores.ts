@@ -3,7 +3,7 @@ import { dynamodb, type DynamoDbOptions } from 'stepwright/dynamodb';
 import { createRequire } from 'node:module';
 import { IfMatchProxy } from '../../support/if-match-proxy.js';
 import { skipped, startMoto, type Moto } from '../../support/moto.js';
-import type { Store } from '../../../src/framework/base/store/store.js';
+import type { Store } from '../../../src/framework/base/store.js';
 
 const require = createRequire(import.meta.url);
 

@@ -5,7 +5,7 @@ import { GetActivityTaskCommand, SendTaskHeartbeatCommand } from '@aws-sdk/clien
 import { expect, test } from '@jest/globals';
 import { Activity, Handle, type TaskContext } from 'stepwright';
 import { TaskLog } from '../../../src/framework/cli/start/task-log.js';
-import { tokenHash } from '../../../src/framework/base/token-hash.js';
+import { tokenHash } from '../../../src/framework/base/show.js';
 import { ARN, createWorld, type World } from '../../support/world.js';
 import type { Bench } from '../service.js';
 import { type Answer, follow, read, send } from './console.js';

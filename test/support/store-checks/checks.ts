@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Store } from '../../../src/framework/base/store/store.js';
+import type { Store } from '../../../src/framework/base/store.js';
 import { keyChecks } from './key-checks.js';
 import { recordChecks } from './record-checks.js';
 import { replaceChecks } from './replace-checks.js';

@@ -1,6 +1,5 @@
 import { AssertionError, deepEqual, equal, ok } from 'node:assert/strict';
-import type { Store } from '../../../src/framework/base/store/store.js';
-import type { StoreErrorKind } from '../../../src/framework/base/store/store-error.js';
+import type { Store, StoreErrorKind } from '../../../src/framework/base/store.js';
 
 export const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 

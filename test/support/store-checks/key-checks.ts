@@ -1,5 +1,5 @@
 import { deepEqual, ok } from 'node:assert/strict';
-import { MOST_KEY_CHARACTERS } from '../../../src/framework/base/store/store-error.js';
+import { MOST_KEY_CHARACTERS } from '../../../src/framework/base/store.js';
 import type { Checks } from './checks.js';
 import { allKeys, bytes, expectKind, expectText, sorted } from './expect.js';
 

@@ -1,5 +1,5 @@
 import { equal, notEqual, ok } from 'node:assert/strict';
-import type { Store } from '../../../src/framework/base/store/store.js';
+import type { Store } from '../../../src/framework/base/store.js';
 import type { Checks } from './checks.js';
 import { bytes, expectKind, expectNone, expectReason, expectText } from './expect.js';
 

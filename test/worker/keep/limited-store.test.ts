@@ -1,8 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { StoreError } from '../../../src/framework/base/store/store-error.js';
-import type { Store } from '../../../src/framework/base/store/store.js';
+import { type Store, type StoreCall, StoreError } from '../../../src/framework/base/store.js';
 import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
-import type { StoreCall } from '../../../src/framework/base/store/store-events.js';
 import { LimitedStore } from '../../../src/framework/worker/keep/limited-store.js';
 import { memoryStore } from '../../../src/framework/worker/keep/memory.js';
 import { replaced } from '../../support/replaced-store.js';

@@ -1,8 +1,7 @@
 import { StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import type { Store } from '../../../src/framework/base/store/store.js';
+import { type Store, StoreError } from '../../../src/framework/base/store.js';
 import type { TaskContext } from '../../../src/framework/declare/task-context.js';
-import { StoreError } from '../../../src/framework/base/store/store-error.js';
 import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
 import { memoryStore } from '../../../src/framework/worker/keep/memory.js';
 import { type FaultPlan, faultPlan } from '../../support/faults.js';

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { checkKey } from '../../../src/framework/base/store/store-error.js';
+import { checkKey } from '../../../src/framework/base/store.js';
 import { decodeRecord, encodeRecord, keyPart, tokenKey } from '../../../src/framework/worker/keep/record.js';
 
 const stored = (value: unknown): { value: Uint8Array; version: string } => ({

@@ -13,7 +13,7 @@ import {
   StoreError,
   type TaskContext,
 } from 'stepwright';
-import { STORE_USES } from '../../../src/framework/base/store/store-events.js';
+import { STORE_USES } from '../../../src/framework/base/store.js';
 import { ErrorTypes, MOST_ERROR_TYPES } from '../../../src/framework/worker/observe/metrics/error-types.js';
 import { memoryStore } from '../../../src/framework/worker/keep/memory.js';
 import { METRICS, type Metric, prometheusName } from '../../../src/framework/worker/observe/metrics/table.js';

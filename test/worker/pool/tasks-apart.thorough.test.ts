@@ -1,7 +1,7 @@
 import { setTimeout as nap } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { Fault, FaultCall } from 'stepwright/local';
-import { tokenHash } from '../../../src/framework/base/token-hash.js';
+import { tokenHash } from '../../../src/framework/base/show.js';
 import { compiled } from '../../support/hosted.js';
 import { createWorld, type World } from '../../support/world.js';
 import config from './fixtures/hosted.config.js';

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { silentLog } from '../../../src/framework/base/log/log.js';
-import { tokenHash } from '../../../src/framework/base/token-hash.js';
+import { tokenHash } from '../../../src/framework/base/show.js';
 import { StepFunctions } from '../../../src/framework/local/engine/step-functions.js';
 import { EnginePort } from '../../../src/framework/testing/machine/engine-port.js';
 import { IntervalHeartbeats } from '../../../src/framework/testing/harness/interval-heartbeats.js';

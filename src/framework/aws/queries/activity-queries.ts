@@ -1,12 +1,11 @@
 import type { SFNClient } from '@aws-sdk/client-sfn';
 import { distance } from 'fastest-levenshtein';
-import { unlessAborted } from '../../base/time/wait.js';
+import { uniformJitter, unlessAborted } from '../../base/time/wait.js';
 import type { Clock } from '../../base/time/clock.js';
 import { showDuration } from '../../base/time/duration.js';
 import type { Problem } from '../../base/errors.js';
 import { showError } from '../../base/show.js';
 import type { Logger } from '../../base/log/log.js';
-import { uniformJitter } from '../../base/time/backoff.js';
 import { classifyReportFailure } from '../classify-failure.js';
 import { query } from './query.js';
 import { sdkFailure } from '../sdk/sdk-failure.js';

@@ -1,8 +1,7 @@
 import { isNativeError } from 'node:util/types';
 import { libraries, loadLibrary } from '../../base/load-library.js';
 import { didYouMean } from '../../base/show.js';
-import { StoreError, type StoreErrorKind } from '../../base/store/store-error.js';
-import type { StoreOptions } from '../../base/store/store.js';
+import { StoreError, type StoreErrorKind, type StoreOptions } from '../../base/store.js';
 import { wallTime } from '../../base/time/clock.js';
 import { unlessAborted } from '../../base/time/wait.js';
 

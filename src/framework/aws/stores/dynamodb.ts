@@ -1,6 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { checkKey, checkSize, isKey, StoreError } from '../../base/store/store-error.js';
-import type { Store, StoreOptions } from '../../base/store/store.js';
+import { checkKey, checkSize, isKey, type Store, StoreError, type StoreOptions } from '../../base/store.js';
 import { AwsStore, type AwsStoreOptions, type Meaning, SdkFailure } from './aws-store.js';
 
 /** Options of {@link dynamodb}. */

@@ -1,5 +1,5 @@
 import { BaseClock, type Cancel, type Clock } from './clock.js';
-import { TimerHeap } from './timer-heap.js';
+import { TimerHeap } from './timers.js';
 
 /** The range of time scales. A time scale is the number of seconds that pass in a real second. */
 export const LEAST_SCALE = 0.001;

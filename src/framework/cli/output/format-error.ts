@@ -1,5 +1,5 @@
 import { describeProblems, StartError } from '../../base/errors.js';
-import { StoreError } from '../../base/store/store-error.js';
+import { StoreError } from '../../base/store.js';
 
 /**
  * Returns the text of an error for stderr. Expected errors are shown without a stack, and errors of Step Functions by

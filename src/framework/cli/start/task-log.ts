@@ -2,7 +2,7 @@ import type { Agent } from 'node:http';
 import { callLocalService } from '../../aws/call-local-service.js';
 import { PUT_TASK_LOG } from '../../base/local-service.js';
 import { systemClock } from '../../base/time/clock.js';
-import { tokenHash } from '../../base/token-hash.js';
+import { tokenHash } from '../../base/show.js';
 import type { Endpoint } from '../../aws/endpoint.js';
 import type { Worker } from '../../worker/worker.js';
 

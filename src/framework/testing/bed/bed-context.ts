@@ -8,7 +8,7 @@ import type { HandlerDefinition } from '../../declare/definition.js';
 import type { TaskContext } from '../../declare/task-context.js';
 import { Deferral } from '../../declare/deferral.js';
 import { silentLog, type Logger } from '../../base/log/log.js';
-import { tokenHash } from '../../base/token-hash.js';
+import { tokenHash } from '../../base/show.js';
 
 /**
  * Returns the ARN of a handler's activity. If the handler declares only the activity's name, returns an invented ARN

@@ -1,7 +1,7 @@
 import { channel, type Channel } from 'node:diagnostics_channel';
 import { EVALUATION_ENDS, EVALUATION_STARTS } from '../../base/local-service.js';
 import { BaseClock, type Cancel } from '../../base/time/clock.js';
-import { TimerHeap } from '../../base/time/timer-heap.js';
+import { TimerHeap } from '../../base/time/timers.js';
 import { show } from '../../base/show.js';
 import { nap, nextTurn, realNow } from '../work/real-time.js';
 

@@ -1,8 +1,7 @@
 import type { Config } from '../../config/config.js';
 import { scopeAt } from '../../aws/scope.js';
 import { throwProblems } from '../../base/errors.js';
-import type { Store } from '../../base/store/store.js';
-import { StoreTroubles } from '../../base/store/store-events.js';
+import { type Store, StoreTroubles } from '../../base/store.js';
 import { LimitedStore } from '../keep/limited-store.js';
 import { logStore } from '../keep/store-log.js';
 import { Completions } from '../task/completions.js';

@@ -14,7 +14,7 @@ import { scopedBy } from '../container/adopt.js';
 import { resolveOnce } from '../container/registrations.js';
 import { Telemetry } from '../observe/open-telemetry/telemetry.js';
 import { openHealth, type WorkerHealth } from '../health/health-port.js';
-import { StoreTroubles } from '../../base/store/store-events.js';
+import { StoreTroubles } from '../../base/store.js';
 import { systemClock } from '../../base/time/clock.js';
 import { parseRate } from '../../declare/rate.js';
 import type { RunnableHandler } from '../handler-loop.js';

@@ -1,6 +1,5 @@
 import type { Abortable } from '../../base/abort.js';
-import type { StoreTroubles } from '../../base/store/store-events.js';
-import type { Store } from '../../base/store/store.js';
+import type { Store, StoreTroubles } from '../../base/store.js';
 import type { RunnableHandler } from '../handler-loop.js';
 import type { LimitedStore } from '../keep/limited-store.js';
 import type { OfferEnd, OutboxListener } from '../keep/outbox.js';

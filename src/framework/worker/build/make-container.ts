@@ -1,5 +1,5 @@
 import type { DependencyContainer } from 'tsyringe';
-import type { StoreTroubles } from '../../base/store/store-events.js';
+import type { StoreTroubles } from '../../base/store.js';
 import { unlessAborted, within } from '../../base/time/wait.js';
 import { type Problem, StartError, throwProblems } from '../../base/errors.js';
 import { adopt } from '../container/adopt.js';

@@ -1,4 +1,4 @@
-import type { StoreTroubles } from '../../base/store/store-events.js';
+import type { StoreTroubles } from '../../base/store.js';
 import type { TaskPayloads } from '../handler/output/outputs.js';
 import type { Plan } from './plan.js';
 import type { StartWorld } from './start-world.js';

@@ -1,5 +1,5 @@
 import type { Problem } from '../../base/errors.js';
-import type { StoreTroubles } from '../../base/store/store-events.js';
+import type { StoreTroubles } from '../../base/store.js';
 import { isEntryThere } from '../../base/load-library.js';
 import { show } from '../../base/show.js';
 import { hostedHandler } from '../pool/hosted-handler.js';

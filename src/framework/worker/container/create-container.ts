@@ -6,8 +6,7 @@ import { userFrame } from '../../declare/discovery/load.js';
 import { StartError } from '../../base/errors.js';
 import { show } from '../../base/show.js';
 import { registrations, type Registered, type Registration, replace } from './registrations.js';
-import type { Store } from '../../base/store/store.js';
-import { StoreTroubles } from '../../base/store/store-events.js';
+import { type Store, StoreTroubles } from '../../base/store.js';
 import { CLOCK, RANDOM, STORE_FOR, STORE_TROUBLES } from './tokens.js';
 
 export type Setup = (container: DependencyContainer) => void | Promise<void>;

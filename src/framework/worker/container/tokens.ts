@@ -1,6 +1,5 @@
 import type { InjectionToken } from 'tsyringe';
-import type { Store } from '../../base/store/store.js';
-import type { StoreTroubles } from '../../base/store/store-events.js';
+import type { Store, StoreTroubles } from '../../base/store.js';
 import type { Clock } from '../../base/time/clock.js';
 import type { TaskContext } from '../../declare/task-context.js';
 

@@ -1,5 +1,5 @@
 import type { Logger } from '../../base/log/log.js';
-import type { StoreTroubles } from '../../base/store/store-events.js';
+import type { StoreTroubles } from '../../base/store.js';
 import type { Clock } from '../../base/time/clock.js';
 import { parseDuration } from '../../base/time/duration.js';
 import type { CheckpointOptions } from '../../declare/checkpoint.js';

@@ -1,4 +1,4 @@
-import type { Store } from '../../base/store/store.js';
+import type { Store } from '../../base/store.js';
 import { parseDuration } from '../../base/time/duration.js';
 import { parseSize } from '../../base/size.js';
 import { PayloadStore, PayloadUnavailable, type PayloadWorld } from '../keep/payloads/payload-store.js';

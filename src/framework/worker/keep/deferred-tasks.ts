@@ -1,5 +1,4 @@
-import { StoreError } from '../../base/store/store-error.js';
-import type { Store, Stored } from '../../base/store/store.js';
+import { type Store, type Stored, StoreError } from '../../base/store.js';
 import { DeferredIdTaken } from '../../declare/deferral.js';
 import {
   type Ask,

@@ -1,5 +1,5 @@
 import { isAbsolute, normalize, resolve } from 'node:path';
-import type { Store } from '../../base/store/store.js';
+import type { Store } from '../../base/store.js';
 import { wallTime } from '../../base/time/clock.js';
 import { DirectoryStore } from './files/directory-store.js';
 

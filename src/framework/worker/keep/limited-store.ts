@@ -1,7 +1,13 @@
 import { Abort, type Abortable } from '../../base/abort.js';
-import { StoreError } from '../../base/store/store-error.js';
-import type { StoreCall, StoreTrouble } from '../../base/store/store-events.js';
-import type { KeyPage, Store, Stored, StoreOptions } from '../../base/store/store.js';
+import {
+  type KeyPage,
+  type Store,
+  type StoreCall,
+  type Stored,
+  StoreError,
+  type StoreOptions,
+  type StoreTrouble,
+} from '../../base/store.js';
 import { limitCallAfter } from '../../base/time/call-limit.js';
 import type { Clock } from '../../base/time/clock.js';
 import { showDuration } from '../../base/time/duration.js';

@@ -1,5 +1,4 @@
-import { checkKey, checkSize } from '../../base/store/store-error.js';
-import type { Store, Stored, StoreOptions } from '../../base/store/store.js';
+import { checkKey, checkSize, type Store, type Stored, type StoreOptions } from '../../base/store.js';
 import { wallTime } from '../../base/time/clock.js';
 
 interface Kept extends Stored {

@@ -1,6 +1,5 @@
 import type { Abortable } from '../../base/abort.js';
-import { StoreError } from '../../base/store/store-error.js';
-import type { Store } from '../../base/store/store.js';
+import { type Store, StoreError } from '../../base/store.js';
 import type { Clock } from '../../base/time/clock.js';
 import {
   type Ask,

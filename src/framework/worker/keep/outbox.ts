@@ -1,6 +1,6 @@
 import { Abort, type Abortable } from '../../base/abort.js';
 import type { Logger } from '../../base/log/log.js';
-import { StoreError } from '../../base/store/store-error.js';
+import { StoreError } from '../../base/store.js';
 import type { Clock } from '../../base/time/clock.js';
 import { within } from '../../base/time/wait.js';
 import type { OutboxStatus } from '../../base/worker-status.js';

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isPlainObject } from '../../base/plain-object.js';
 import { show } from '../../base/show.js';
-import { StoreError } from '../../base/store/store-error.js';
-import type { Stored } from '../../base/store/store.js';
+import { type Stored, StoreError } from '../../base/store.js';
 
 /** The kinds of records. A kind's records are those whose keys begin with the prefix. */
 export const KEY_PREFIX = {

@@ -1,7 +1,6 @@
 import type { Abortable } from '../../base/abort.js';
-import { StoreError } from '../../base/store/store-error.js';
-import type { Store } from '../../base/store/store.js';
-import { fullJitter } from '../../base/time/backoff.js';
+import { type Store, StoreError } from '../../base/store.js';
+import { fullJitter } from '../../base/time/wait.js';
 import type { Clock } from '../../base/time/clock.js';
 
 /** The longest time for which a call is repeated while the store is unavailable or full, in milliseconds. */

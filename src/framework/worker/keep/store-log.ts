@@ -1,6 +1,6 @@
 import type { Logger } from '../../base/log/log.js';
 import { showError } from '../../base/show.js';
-import type { StoreTold, StoreUse } from '../../base/store/store-events.js';
+import type { StoreTold, StoreUse } from '../../base/store.js';
 
 /** The words for a store that fails. */
 const STORE_FAILS: Readonly<Record<StoreUse, string>> = {

@@ -1,7 +1,6 @@
 import { types } from 'node:util';
 import { show } from '../../base/show.js';
-import { StoreError } from '../../base/store/store-error.js';
-import type { Store } from '../../base/store/store.js';
+import { type Store, StoreError } from '../../base/store.js';
 import type { Clock } from '../../base/time/clock.js';
 import { type Checkpoint, CheckpointError, type SavedProgress } from '../../declare/checkpoint.js';
 import type { Constructor } from '../../declare/class.js';

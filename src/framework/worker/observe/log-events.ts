@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../base/time/clock.js';
-import { showError } from '../../base/show.js';
+import { showError, tokenHash } from '../../base/show.js';
 import { type Logger, writesDebug } from '../../base/log/log.js';
 import type { TaskEvents, TaskRef } from '../task/task-events.js';
-import { tokenHash } from '../../base/token-hash.js';
 import type { PollRef } from '../poll/poll-record.js';
 import type { WorkerState } from '../../base/worker-status.js';
 import { logStore } from '../keep/store-log.js';

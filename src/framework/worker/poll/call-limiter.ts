@@ -1,5 +1,5 @@
 import type { Clock } from '../../base/time/clock.js';
-import { Timer } from '../../base/time/timer.js';
+import { Timer } from '../../base/time/timers.js';
 import type { Caller, Limiter } from '../task/limiter.js';
 
 /** Tried against token buckets, with one worker and with fifty that share one. */

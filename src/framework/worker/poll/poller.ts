@@ -1,7 +1,7 @@
 import type { ActivityPort, PollAnswer, PollTrouble } from '../../aws/activity-port.js';
 import { LinkedList } from '../../base/linked-list.js';
 import type { Clock } from '../../base/time/clock.js';
-import { Timer } from '../../base/time/timer.js';
+import { Timer } from '../../base/time/timers.js';
 import type { PollStatus, QueueStatus } from '../../base/worker-status.js';
 import type { Caller, Limiter } from '../task/limiter.js';
 import type { Lease } from '../task/task.js';

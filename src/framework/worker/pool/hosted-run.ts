@@ -3,7 +3,7 @@ import type { Clock } from '../../base/time/clock.js';
 import { withResolvers } from '../../base/time/wait.js';
 import type { Checkpoints } from '../keep/checkpoints.js';
 import { ABANDON_MS, type TaskAborted, type TaskContext } from '../../declare/task-context.js';
-import { StoreError } from '../../base/store/store-error.js';
+import { StoreError } from '../../base/store.js';
 import { arbiterOf } from '../handler/context/current-task.js';
 import { ownFailure, shutdownFailure } from '../handler/outcome/failure.js';
 import type { HandlerEnd, Outcome } from '../handler/outcome/outcome.js';

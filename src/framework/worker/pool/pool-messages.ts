@@ -1,10 +1,9 @@
-import { type StoreErrorKind, StoreError } from '../../base/store/store-error.js';
+import { StoreError, type StoreErrorKind, type StoreTold } from '../../base/store.js';
 import type { AbortKind } from '../../declare/task-context.js';
 import type { HandlerEnd } from '../handler/outcome/outcome.js';
 import type { DeferOptions } from '../../declare/deferral.js';
 import type { AskedTask, Wanted, CheckpointRef } from '../keep/record.js';
 import type { LogLine } from './log-line.js';
-import type { StoreTold } from '../../base/store/store-events.js';
 
 /** The descriptor of the pipe by which a process of a pool and the worker exchange messages. */
 export const CHANNEL_FD = 3;

@@ -1,10 +1,9 @@
 import { AsyncResource } from 'node:async_hooks';
-import { fullJitter } from '../../base/time/backoff.js';
-import type { StoreTold } from '../../base/store/store-events.js';
+import { fullJitter, within } from '../../base/time/wait.js';
+import type { StoreTold } from '../../base/store.js';
 import type { Clock } from '../../base/time/clock.js';
-import { within } from '../../base/time/wait.js';
 import type { Logger } from '../../base/log/log.js';
-import { tokenHash } from '../../base/token-hash.js';
+import { tokenHash } from '../../base/show.js';
 import type { Host, HostExit } from './host.js';
 import { type LogLine, lineSize, writeLine } from './log-line.js';
 import { wholeTold, type FromHost, type FromTask, type HostOptions } from './pool-messages.js';

@@ -2,7 +2,7 @@ import { Abort } from '../../base/abort.js';
 import type { Logger } from '../../base/log/log.js';
 import { limitCallAfter } from '../../base/time/call-limit.js';
 import { didYouMean } from '../../base/show.js';
-import type { Store } from '../../base/store/store.js';
+import type { Store } from '../../base/store.js';
 import type { Clock } from '../../base/time/clock.js';
 import type { HandlerDefinition } from '../../declare/definition.js';
 import { failureOf } from '../handler/outcome/failure.js';

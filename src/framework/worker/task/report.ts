@@ -1,5 +1,5 @@
 import { Abort } from '../../base/abort.js';
-import { fullJitter, uniformJitter } from '../../base/time/backoff.js';
+import { fullJitter, uniformJitter, withResolvers } from '../../base/time/wait.js';
 import type { Cancel, Clock } from '../../base/time/clock.js';
 import { limitCallAfter } from '../../base/time/call-limit.js';
 import { ownFailure } from '../handler/outcome/failure.js';
@@ -7,7 +7,6 @@ import { bytesBeyondLimit, type Outcome } from '../handler/outcome/outcome.js';
 import { OWN_ERROR } from '../handler/outcome/own-error.js';
 import { CallRequest, type ReportRequest } from '../../aws/call.js';
 import type { ActivityPort, ReportAnswer } from '../../aws/activity-port.js';
-import { withResolvers } from '../../base/time/wait.js';
 import type { Limiter } from './limiter.js';
 
 /**

@@ -34,7 +34,7 @@ import type { Heartbeat, Heartbeats } from '../heartbeat/heartbeats.js';
 import type { Checkpoints } from '../keep/checkpoints.js';
 import { Progress, type TaskProgress } from './progress.js';
 import { Report, type ReportEnd, type ReportRetry, type ReportWorld } from './report.js';
-import { tokenHash } from '../../base/token-hash.js';
+import { tokenHash } from '../../base/show.js';
 import type { TaskTrace, TaskTracing } from './tracing.js';
 import { within } from '../../base/time/wait.js';
 

@@ -1,4 +1,4 @@
-import { tokenHash } from '../../../base/token-hash.js';
+import { tokenHash } from '../../../base/show.js';
 import type { RunningExecution } from '../../asl/runtime/running-execution.js';
 import type { OpenTask } from './open-tasks.js';
 

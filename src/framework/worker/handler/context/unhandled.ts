@@ -1,4 +1,4 @@
-import { tokenHash } from '../../../base/token-hash.js';
+import { tokenHash } from '../../../base/show.js';
 import { currentStarter } from './current-task.js';
 
 /** The log line for a rejected promise that no code handles. */

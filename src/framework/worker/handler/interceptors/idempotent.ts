@@ -1,8 +1,6 @@
 import { inject, injectable } from '../../../declare/container.js';
 import { show } from '../../../base/show.js';
-import { StoreError } from '../../../base/store/store-error.js';
-import type { Store } from '../../../base/store/store.js';
-import type { StoreTroubles } from '../../../base/store/store-events.js';
+import { type Store, StoreError, type StoreTroubles } from '../../../base/store.js';
 import type { Clock } from '../../../base/time/clock.js';
 import { DURATION_EXPECTED, parseDuration } from '../../../base/time/duration.js';
 import { ActivityFailure, isReserved } from '../../../declare/activity-failure.js';

@@ -1,5 +1,5 @@
 import { inject, injectable } from '../../../declare/container.js';
-import { fullJitter } from '../../../base/time/backoff.js';
+import { fullJitter } from '../../../base/time/wait.js';
 import type { Clock } from '../../../base/time/clock.js';
 import { ActivityFailure } from '../../../declare/activity-failure.js';
 import type { Constructor } from '../../../declare/class.js';

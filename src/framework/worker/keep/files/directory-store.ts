@@ -1,8 +1,14 @@
 import { AsyncResource } from 'node:async_hooks';
 import fs from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { checkKey, checkSize, isKey, StoreError } from '../../../base/store/store-error.js';
-import type { Store, StoreOptions } from '../../../base/store/store.js';
+import {
+  checkKey,
+  checkSize,
+  isKey,
+  type Store,
+  StoreError,
+  type StoreOptions,
+} from '../../../base/store.js';
 import { systemClock, wallTime } from '../../../base/time/clock.js';
 import { unlessAborted } from '../../../base/time/wait.js';
 import { codeOf, inTurn, isAbsent, storeErrorOf, unlessThere } from './file-calls.js';

@@ -1,4 +1,4 @@
-import { StoreError, type StoreErrorKind } from '../../../base/store/store-error.js';
+import { StoreError, type StoreErrorKind } from '../../../base/store.js';
 
 let free = 3;
 const waiting: (() => void)[] = [];

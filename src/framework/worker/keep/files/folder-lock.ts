@@ -1,6 +1,6 @@
 import fs from 'node:fs/promises';
 import { join } from 'node:path';
-import { StoreError } from '../../../base/store/store-error.js';
+import { StoreError } from '../../../base/store.js';
 import { systemClock } from '../../../base/time/clock.js';
 import { inTurn, isAbsent } from './file-calls.js';
 import { newHolder, stateOf } from './holder.js';

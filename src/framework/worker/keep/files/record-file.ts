@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import fs from 'node:fs/promises';
-import { checkSize } from '../../../base/store/store-error.js';
+import { checkSize } from '../../../base/store.js';
 import { inTurn } from './file-calls.js';
 
 /** What a record's file says of it: its first line, as JSON. The value follows. */

@@ -1,9 +1,7 @@
 import { createHash } from 'node:crypto';
-import { StoreError } from '../../../base/store/store-error.js';
-import type { Store } from '../../../base/store/store.js';
-import { fullJitter } from '../../../base/time/backoff.js';
+import { type Store, StoreError, type StoreTrouble } from '../../../base/store.js';
+import { fullJitter } from '../../../base/time/wait.js';
 import type { Clock } from '../../../base/time/clock.js';
-import type { StoreTrouble } from '../../../base/store/store-events.js';
 import { LimitedStore } from '../limited-store.js';
 import { mayPass } from '../store-calls.js';
 import { payloadKey, type Reference } from './reference.js';

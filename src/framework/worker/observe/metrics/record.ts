@@ -1,4 +1,4 @@
-import { STORE_USES } from '../../../base/store/store-events.js';
+import { STORE_USES } from '../../../base/store.js';
 import type { ObservedWorker } from '../observer.js';
 import { ErrorTypes } from './error-types.js';
 import type { CounterName, MetricSink } from './table.js';

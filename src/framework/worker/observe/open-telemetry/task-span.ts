@@ -1,5 +1,5 @@
 import type { Context, HrTime, Link, Span, SpanContext, SpanStatusCode, Tracer } from '@opentelemetry/api';
-import { tokenHash } from '../../../base/token-hash.js';
+import { tokenHash } from '../../../base/show.js';
 import type { TaskTrace, TraceEnd, TracedHandler, TracedTask } from '../../task/tracing.js';
 import type { ErrorTypes } from '../metrics/error-types.js';
 import type { OpenTelemetry } from './registered-api.js';

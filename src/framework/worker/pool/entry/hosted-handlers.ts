@@ -5,7 +5,7 @@ import { discover } from '../../../declare/discovery/discovery.js';
 import { loadActivities } from '../../../declare/discovery/load.js';
 import { throwProblems } from '../../../base/errors.js';
 import type { Logger } from '../../../base/log/log.js';
-import type { StoreTroubles } from '../../../base/store/store-events.js';
+import type { StoreTroubles } from '../../../base/store.js';
 import { isPlainObject } from '../../../base/plain-object.js';
 import { systemClock } from '../../../base/time/clock.js';
 import { resolveConfig, resolveHandler } from '../../../config/resolve.js';

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { isMainThread } from 'node:worker_threads';
 import { ignoreStreamErrors } from '../../../base/log/stdio.js';
-import { StoreTroubles } from '../../../base/store/store-events.js';
+import { StoreTroubles } from '../../../base/store.js';
 import { systemClock } from '../../../base/time/clock.js';
 import { UNHANDLED } from '../../handler/context/unhandled.js';
 import { type HostOptions, plainTold } from '../pool-messages.js';

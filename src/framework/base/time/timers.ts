@@ -1,4 +1,4 @@
-import type { Cancel } from './clock.js';
+import type { Cancel, Clock } from './clock.js';
 
 /** A timer that waits in a {@link TimerHeap}. */
 interface Waiting {
@@ -91,4 +91,29 @@ export class TimerHeap {
 
 function isBefore(a: Waiting, b: Waiting): boolean {
   return a.due < b.due || (a.due === b.due && a.number < b.number);
+}
+
+/** Runs a function at a time that can be changed until then. */
+export class Timer {
+  readonly #clock: Clock;
+  readonly #fn: () => void;
+  #set: { readonly at: number; readonly cancel: Cancel } | undefined;
+
+  constructor(clock: Clock, fn: () => void) {
+    this.#clock = clock;
+    this.#fn = fn;
+  }
+
+  /** Sets the time, in epoch milliseconds, instead of the one that was set before. Infinity: the function isn't run. */
+  set(at: number): void {
+    if (this.#set?.at === at) return;
+    this.#set?.cancel();
+    this.#set = undefined;
+    if (at === Number.POSITIVE_INFINITY) return;
+    const run = (): void => {
+      this.#set = undefined;
+      this.#fn();
+    };
+    this.#set = { at, cancel: this.#clock.after(Math.max(0, at - this.#clock.now()), run) };
+  }
 }
