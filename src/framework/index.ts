@@ -1,4 +1,4 @@
-import './base/version.js';
+import './base/package.js';
 import 'reflect-metadata';
 
 export { Activity, ErrorName, Handle } from './declare/decorators.js';

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { VERSION } from '../../src/framework/base/version.js';
+import { VERSION } from '../../src/framework/base/package.js';
 import { firstCells, page } from './markdown.js';
 
 interface Manifest {

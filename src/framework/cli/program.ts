@@ -1,7 +1,7 @@
 import '../base/reflect-metadata.js';
 import { Command } from 'commander';
 import { writeErrorSync } from '../base/log/stdio.js';
-import { VERSION } from '../base/version.js';
+import { VERSION } from '../base/package.js';
 import {
   addCheck,
   addConfig,

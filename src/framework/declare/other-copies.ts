@@ -1,4 +1,4 @@
-import { libraries } from '../base/load-library.js';
+import { libraries } from '../base/package.js';
 
 /** A copy of a package that this process has loaded in addition to the copy that Stepwright uses. */
 export interface OtherCopy {

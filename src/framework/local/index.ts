@@ -1,4 +1,4 @@
-import '../base/version.js';
+import '../base/package.js';
 export { startLocalService } from './local-service.js';
 export type { ConsoleOptions } from './console/console.js';
 export type { ConsoleWorker } from './console/topics/workers.js';

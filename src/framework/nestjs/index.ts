@@ -1,4 +1,4 @@
-import '../base/version.js';
+import '../base/package.js';
 export { StepwrightModule } from './stepwright.module.js';
 export {
   nestContainer,

@@ -1,4 +1,4 @@
-import '../base/version.js';
+import '../base/package.js';
 export { HandClock } from './harness/hand-clock.js';
 export { createTaskContext } from './bed/bed-context.js';
 export type { LogEntry } from './bed/bed-log.js';

@@ -11,7 +11,7 @@ import { LAST_ATTEMPT_MS, type ReportWorld, ReportsInFlight } from './task/repor
 import type { TaskTracing } from './task/tracing.js';
 import { HandlerLoop, LATE_REPORT_MS, type LoopWorld, type RunnableHandler } from './handler-loop.js';
 import { didYouMean, tokenHash } from '../base/show.js';
-import { VERSION } from '../base/version.js';
+import { VERSION } from '../base/package.js';
 import {
   type DrainStatus,
   MOST_TASKS,

@@ -1,5 +1,5 @@
 import { isNativeError } from 'node:util/types';
-import { libraries, loadLibrary } from '../../base/load-library.js';
+import { libraries, loadLibrary } from '../../base/package.js';
 import { didYouMean } from '../../base/show.js';
 import { StoreError, type StoreErrorKind, type StoreOptions } from '../../base/store.js';
 import { wallTime } from '../../base/time/clock.js';

@@ -1,4 +1,4 @@
-import { OWN_FOLDER } from '../../base/load-library.js';
+import { OWN_FOLDER } from '../../base/package.js';
 import { existsSync } from 'node:fs';
 import { isAbsolute, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';

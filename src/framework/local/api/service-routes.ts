@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { parseDuration } from '../../base/time/duration.js';
-import { VERSION } from '../../base/version.js';
+import { VERSION } from '../../base/package.js';
 import {
   isScale,
   LARGEST_SCALE,

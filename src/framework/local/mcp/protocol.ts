@@ -1,5 +1,5 @@
 import { show } from '../../base/show.js';
-import { VERSION } from '../../base/version.js';
+import { VERSION } from '../../base/package.js';
 import { isObject, type JsonObject } from '../asl/values/json.js';
 import type { ToolListing, ToolResult } from './tool.js';
 

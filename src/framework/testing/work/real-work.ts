@@ -1,4 +1,4 @@
-import { OWN_FOLDER } from '../../base/load-library.js';
+import { OWN_FOLDER } from '../../base/package.js';
 import type { Clock } from '../../base/time/clock.js';
 import { userFrame } from '../../declare/discovery/load.js';
 import type { TaskContext } from '../../declare/task-context.js';

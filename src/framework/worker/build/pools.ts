@@ -1,6 +1,6 @@
 import type { Problem } from '../../base/errors.js';
 import type { StoreTroubles } from '../../base/store.js';
-import { isEntryThere } from '../../base/load-library.js';
+import { isEntryThere } from '../../base/package.js';
 import { show } from '../../base/show.js';
 import { hostedHandler } from '../pool/hosted-handler.js';
 import { ENTRY, type Host } from '../pool/host.js';

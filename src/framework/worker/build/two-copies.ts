@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { Problem } from '../../base/errors.js';
-import { loadedCopies, OWN_FILE } from '../../base/load-library.js';
+import { loadedCopies, OWN_FILE } from '../../base/package.js';
 import { oneCopyFix } from '../../declare/other-copies.js';
 
 /**

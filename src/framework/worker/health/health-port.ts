@@ -2,7 +2,7 @@ import { type Address, isThisMachine, readAddress, showAddress } from '../../con
 import { type Problem, StartError } from '../../base/errors.js';
 import type { Clock } from '../../base/time/clock.js';
 import type { Logger } from '../../base/log/log.js';
-import { VERSION } from '../../base/version.js';
+import { VERSION } from '../../base/package.js';
 import { NO_COUNTS, type WorkerStatus } from '../../base/worker-status.js';
 import { measureForPrometheus } from '../observe/metrics/prometheus.js';
 import type { ObservedWorker } from '../observe/observer.js';

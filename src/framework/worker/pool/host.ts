@@ -1,4 +1,4 @@
-import { entryUrl } from '../../base/load-library.js';
+import { entryUrl } from '../../base/package.js';
 import type { FromHost, ToHost } from './pool-messages.js';
 import type { ProgramExit } from './program-exit.js';
 

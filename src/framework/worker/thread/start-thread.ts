@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { entryUrl, isEntryThere } from '../../base/load-library.js';
+import { entryUrl, isEntryThere } from '../../base/package.js';
 import type { FromThread, ThreadOptions, ToThread } from './thread-messages.js';
 
 /** The functions of a running heartbeat thread that the main thread uses. */

@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads';
 import { EVALUATION_ENDS, EVALUATION_STARTS } from '../../../base/local-service.js';
 import { type Cancel, systemClock } from '../../../base/time/clock.js';
 import type { Evaluated, EvaluationJob, Evaluator } from '../expression.js';
-import { entryUrl } from '../../../base/load-library.js';
+import { entryUrl } from '../../../base/package.js';
 import { Compiler, limitReason } from './compiler.js';
 import { turn } from '../../../base/time/turn.js';
 

@@ -1,5 +1,5 @@
 import { pathToFileURL } from 'node:url';
-import { OWN_FOLDER } from '../../../base/load-library.js';
+import { OWN_FOLDER } from '../../../base/package.js';
 
 const FRAMES_LIMIT = 12;
 /**

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { OWN_FILE } from '../../../base/load-library.js';
+import { OWN_FILE } from '../../../base/package.js';
 import type { Logger } from '../../../base/log/log.js';
 
 /** The package `@opentelemetry/api`. The app and Stepwright may each have their own copy of it. */

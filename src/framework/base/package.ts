@@ -2,9 +2,23 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
+// The version of Node is checked here, and every door imports this file first: an older Node would fail later, with a
+// message that doesn't say why.
+const LEAST_NODE = [20, 19] as const;
+
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+const [leastMajor, leastMinor] = LEAST_NODE;
+if (major < leastMajor || (major === leastMajor && minor < leastMinor))
+  throw new Error(
+    `stepwright needs Node ${LEAST_NODE.join('.')} or later, and this is Node ${process.versions.node}. Fix: install Node 22 or 24, which are still maintained: https://nodejs.org`,
+  );
+
+/** The version of this package, that of package.json. */
+export const VERSION = '0.1.0';
+
 /** The URL of this file; undefined in a CommonJS bundle that a user made. */
 const HERE: string | undefined = import.meta.url;
-const IN_FRAMEWORK = /^(file:.*\/src\/framework\/)base\/load-library\.[jt]s$/;
+const IN_FRAMEWORK = /^(file:.*\/src\/framework\/)base\/package\.[jt]s$/;
 const [, FOLDER] = IN_FRAMEWORK.exec(HERE ?? '') ?? [];
 
 /**
