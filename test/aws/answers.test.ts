@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { CallRequest } from '../../src/framework/aws/call.js';
 import type { ActivityPort } from '../../src/framework/aws/activity-port.js';
 import { AwsService, type ServiceSettings } from '../../src/framework/aws/sdk/aws-service.js';
-import { sdkFailure } from '../../src/framework/aws/sdk/sdk-failure.js';
+import { sdkFailure } from '../../src/framework/aws/failure.js';
 import { SERVICE_HEADERS } from '../support/service-headers.js';
 
 type Answer = (response: ServerResponse, request: IncomingMessage) => void;

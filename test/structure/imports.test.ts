@@ -12,7 +12,7 @@ const FRAMEWORK = resolve('src/framework');
  */
 const ORDER: Readonly<Record<string, string>> = {
   '.': 'cli, nestjs → testing → check → local → worker → aws → config → declare → base',
-  base: 'log → time, store → .',
+  base: 'log → time → .',
   declare: 'schema, discovery → dto → .',
   aws: 'queries → sdk → stores, lean → .',
   worker:

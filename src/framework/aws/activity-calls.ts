@@ -1,5 +1,5 @@
 import type { Abortable } from '../base/abort.js';
-import { classifyPollFailure, classifyReportFailure } from './classify-failure.js';
+import { classifyPollFailure, classifyReportFailure } from './failure.js';
 import type { ActivityPort, PollAnswer, ReportAnswer } from './activity-port.js';
 import { strangeAnswer, type CallEnd, type CallFailure, type CallInProgress, CallRequest } from './call.js';
 

@@ -88,7 +88,7 @@ export interface CallOutput {
 }
 
 /**
- * The result of a call: the fields of the response, or the failure. `classify-failure.ts` decides what a failure means
+ * The result of a call: the fields of the response, or the failure. `failure.ts` decides what a failure means
  * for the task or the poll.
  */
 export type CallEnd<T = CallOutput> = { readonly output: T } | { readonly failure: CallFailure };

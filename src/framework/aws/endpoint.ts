@@ -37,7 +37,7 @@ const PRODUCTION_MARKS = [
   'AWS_LAMBDA_FUNCTION_NAME',
 ];
 
-export interface EndpointSources {
+interface EndpointSources {
   /** The value of `--endpoint`; undefined if the flag wasn't given. */
   readonly flag?: string;
   readonly env: NodeJS.ProcessEnv;
@@ -114,5 +114,26 @@ function productionProblem(env: NodeJS.ProcessEnv): Problem | undefined {
     where: 'the endpoint',
     what: `it is not set, and this looks like production (${mark} is set), where the local service would be a mistake`,
     fix: "set `endpoint: 'aws'` in the config or pass `--endpoint aws`; to use the local service, pass `--endpoint local`",
+  };
+}
+
+/** Hosts of AWS, also those of VPC endpoints. */
+const AWS_HOST = /\.(amazonaws\.com(\.cn)?|api\.aws)$/;
+
+/**
+ * Returns a function that says where the tasks of an activity come from: at AWS its partition, account and region;
+ * elsewhere the origin, by one name for all loopback addresses. Only who has the same scope is asked about a task, or
+ * reports its outcome.
+ */
+export function scopeAt(endpoint: Endpoint): (activityArn: string) => string {
+  const url = endpoint.kind === 'aws' ? undefined : new URL(endpoint.url);
+  if (url && !AWS_HOST.test(url.hostname)) {
+    const port = url.port === '' ? '' : `:${url.port}`;
+    const origin = isLoopback(endpoint) ? `${url.protocol}//localhost${port}` : url.origin;
+    return () => origin;
+  }
+  return (activityArn) => {
+    const [, partition, , region, account] = activityArn.split(':');
+    return `${partition} ${account} ${region}`;
   };
 }

@@ -1,3 +1,5 @@
+import type { Agent } from 'node:http';
+
 /**
  * A header that is in every response of the local service, and in none of AWS. A client can tell by it that it talks to
  * the local service.
@@ -38,3 +40,32 @@ export const OWN_OPERATIONS: readonly string[] = [END_POLLS, START_FROM, PUT_TAS
  */
 export const EVALUATION_STARTS = 'stepwright.evaluation.start';
 export const EVALUATION_ENDS = 'stepwright.evaluation.finish';
+
+/** The most milliseconds to wait for a response from a service on this machine. */
+const ANSWER_MS = 1_000;
+
+/**
+ * Sends a request to what may be a local service. Resolves with true if one has answered it, within a second. Resolves
+ * with false if there is no answer, or if something else listens there. Never rejects.
+ * @param target the operation, such as `END_POLLS`. @default none: the request changes nothing
+ * @param agent keeps the connection for further requests. @default the connection is closed
+ */
+export function callLocalService(
+  url: string,
+  body: object,
+  { target, agent = false }: { readonly target?: string; readonly agent?: Agent | false } = {},
+): Promise<boolean> {
+  // Loaded here, since a test bed and a worker at AWS load this file but send nothing.
+  const { request } = process.getBuiltinModule('node:http');
+  const headers = { ...(target !== undefined && { 'x-amz-target': target }) };
+  return new Promise((resolve) => {
+    const sent = request(url, { method: 'POST', headers, agent, timeout: ANSWER_MS }, (response) => {
+      response.resume();
+      resolve(response.headers[SERVICE_HEADER] !== undefined);
+    });
+    sent.on('timeout', () => sent.destroy());
+    sent.on('error', () => resolve(false));
+    sent.on('close', () => resolve(false));
+    sent.end(JSON.stringify(body));
+  });
+}

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ActivityMetrics } from '../../../src/framework/aws/queries/activity-metrics.js';
-import { type CloudWatchSdk, loadCloudWatch } from '../../../src/framework/aws/sdk/load-cloudwatch.js';
+import { type CloudWatchSdk, loadCloudWatch } from '../../../src/framework/aws/sdk/load-sdk.js';
 import { type Moto, skipped, startMoto } from '../../support/moto.js';
 import { ARN, type World } from '../../support/world.js';
 import { type Trial, tryIt } from './trial.js';

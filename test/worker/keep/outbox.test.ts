@@ -7,7 +7,7 @@ import { memoryStore } from '../../../src/framework/worker/keep/memory.js';
 import { type FaultPlan, faultPlan } from '../../support/faults.js';
 import { replaced } from '../../support/replaced-store.js';
 import { activity } from '../../support/work.js';
-import { scopeAt } from '../../../src/framework/aws/scope.js';
+import { scopeAt } from '../../../src/framework/aws/endpoint.js';
 import { ARN, createWorld, type World, type WorkerWorld } from '../../support/world.js';
 
 let world: World;

@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici';
 import { type CallEnd, type CallInProgress, readResponse, type ResponseHeaders } from '../call.js';
-import { explainTrust } from '../network-error.js';
+import { explainTrust } from '../failure.js';
 import type { Connection, Connections } from './connections.js';
 
 /** A signed request, ready to be sent. */

@@ -48,7 +48,7 @@ const ANY_CLOCK_MS = 100 * 365 * 86_400_000;
  *     const request = new CallRequest('SendTaskHeartbeat', { taskToken });
  *     calls.begin(request, { signal }, (end) => …);
  *
- * `classify-failure.ts` decides what a failure means. A call that failed with `clockCorrected` may be repeated at once.
+ * `failure.ts` decides what a failure means. A call that failed with `clockCorrected` may be repeated at once.
  */
 export class LeanCalls {
   readonly #recipes: Recipes;

@@ -1,5 +1,5 @@
 import type { Clock } from '../../base/time/clock.js';
-import { type CloudWatchClient, type CloudWatchSdk, loadCloudWatch } from '../sdk/load-cloudwatch.js';
+import { type CloudWatchClient, type CloudWatchSdk, loadCloudWatch } from '../sdk/load-sdk.js';
 import { query } from './query.js';
 
 /** A datapoint: `at` is the beginning of its period in epoch milliseconds. */

@@ -6,9 +6,8 @@ import { showDuration } from '../../base/time/duration.js';
 import type { Problem } from '../../base/errors.js';
 import { showError } from '../../base/show.js';
 import type { Logger } from '../../base/log/log.js';
-import { classifyReportFailure } from '../classify-failure.js';
+import { classifyReportFailure, sdkFailure } from '../failure.js';
 import { query } from './query.js';
-import { sdkFailure } from '../sdk/sdk-failure.js';
 import { loadSdk } from '../sdk/load-sdk.js';
 
 export interface ActivityLookUp {

@@ -10,7 +10,7 @@ import { ClientFactory, type ClientSettings, ownsConnections } from './client-fa
 import type { Credentials } from './credentials.js';
 import { learnRecipes } from './learn-recipes.js';
 import { loadSdk } from './load-sdk.js';
-import { isMocked, leanProblems, notLean } from './sdk-only.js';
+import { isMocked, leanProblems, notLean } from './settings.js';
 
 export interface ServiceSettings extends ClientSettings {
   /**

@@ -16,3 +16,38 @@ export function loadedSdk(): Sdk {
   if (!loaded) throw new Error('the SDK is not loaded');
   return loaded;
 }
+
+/**
+ * The part of `@aws-sdk/client-cloudwatch` that is used. It is declared here, because the package is optional, so its
+ * own types may be missing.
+ */
+export interface CloudWatchSdk {
+  readonly CloudWatchClient: new (settings: object) => CloudWatchClient;
+  readonly GetMetricDataCommand: new (input: object) => object;
+  readonly PutMetricDataCommand: new (input: object) => object;
+}
+
+export interface CloudWatchClient {
+  send(command: object, options: { readonly abortSignal: AbortSignal }): Promise<unknown>;
+  destroy(): void;
+}
+
+/** Thrown if `@aws-sdk/client-cloudwatch` isn't installed. Only the command `scaler` needs it. */
+class CloudWatchMissing extends Error {
+  override readonly name = 'CloudWatchMissing';
+}
+
+/** Loads the SDK's client for CloudWatch. @throws CloudWatchMissing if it isn't installed */
+export async function loadCloudWatch(): Promise<CloudWatchSdk> {
+  // The SDK would print seven lines about Node 20, which this package supports on purpose.
+  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
+  try {
+    return (await import('@aws-sdk/client-cloudwatch')) as unknown as CloudWatchSdk;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
+    throw new CloudWatchMissing(
+      "the scaler reads CloudWatch by @aws-sdk/client-cloudwatch, which is not installed: npm install '@aws-sdk/client-cloudwatch@~3.1164'",
+      { cause: error },
+    );
+  }
+}

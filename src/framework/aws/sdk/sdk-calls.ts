@@ -9,7 +9,7 @@ import {
 } from '../call.js';
 import type { ClientFactory } from './client-factory.js';
 import { CallWatch, type WatchedCall } from './call-watch.js';
-import { sdkFailure } from './sdk-failure.js';
+import { sdkFailure } from '../failure.js';
 import { loadSdk } from './load-sdk.js';
 
 /**

@@ -1,4 +1,4 @@
-import { isThrottle } from '../../aws/classify-failure.js';
+import { isThrottle } from '../../aws/failure.js';
 import type { CallFailure } from '../../aws/call.js';
 
 /** The names of the checks. They are stable, so programs may compare them. */

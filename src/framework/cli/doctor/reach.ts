@@ -2,8 +2,12 @@ import { showDuration } from '../../base/time/duration.js';
 import { hideCredentials, showError } from '../../base/show.js';
 import { type Endpoint, isLoopback, showEndpoint } from '../../aws/endpoint.js';
 import { REFUSED } from '../../aws/sdk/credentials.js';
-import type { CredentialsFound } from '../../aws/queries/service-queries.js';
-import type { QueryResult, RegionQueries, TaskCall } from '../../aws/queries/region-queries.js';
+import type {
+  CredentialsFound,
+  QueryResult,
+  RegionQueries,
+  TaskCall,
+} from '../../aws/queries/service-queries.js';
 import type { CallFailure } from '../../aws/call.js';
 import { adviceOn } from '../../aws/advice.js';
 import { fault, type Finding, type Look, ok, unknown, warning } from './finding.js';

@@ -3,7 +3,7 @@ import {
   testState as sendTest,
   type TestStateInput,
   type TestStateOutput,
-} from '../../aws/queries/test-state-query.js';
+} from '../../aws/queries/machine-queries.js';
 import { localRole } from '../../base/local-service.js';
 import { systemClock } from '../../base/time/clock.js';
 import { JsonText } from '../../check/source/json-text.js';

@@ -4,7 +4,7 @@ import { isPlainObject } from '../../base/plain-object.js';
 import { limitCallAfter } from '../../base/time/call-limit.js';
 import { type Clock, wallTime } from '../../base/time/clock.js';
 import { type Address, showAddress } from '../../config/address.js';
-import { plainReason } from '../../aws/plain-reason.js';
+import { plainReason } from '../../aws/advice.js';
 
 /** The JSON that one address has returned for `/status`, which may be anything, or the reason why there is none. */
 export type Answer = {

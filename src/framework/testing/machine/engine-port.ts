@@ -1,4 +1,4 @@
-import { classifyReportFailure } from '../../aws/classify-failure.js';
+import { classifyReportFailure } from '../../aws/failure.js';
 import type { ReportRequest } from '../../aws/call.js';
 import type { ActivityPort, PollAnswer, ReportAnswer } from '../../aws/activity-port.js';
 import { type Body, Checker } from '../../local/api/request-validation.js';

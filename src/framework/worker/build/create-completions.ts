@@ -1,5 +1,5 @@
 import type { Config } from '../../config/config.js';
-import { scopeAt } from '../../aws/scope.js';
+import { scopeAt } from '../../aws/endpoint.js';
 import { throwProblems } from '../../base/errors.js';
 import { type Store, StoreTroubles } from '../../base/store.js';
 import { LimitedStore } from '../keep/limited-store.js';

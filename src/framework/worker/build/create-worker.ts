@@ -7,7 +7,7 @@ import { throwProblems } from '../../base/errors.js';
 import { compile } from '../handler/compile.js';
 import type { TaskPayloads } from '../handler/output/outputs.js';
 import type { AwsService } from '../../aws/sdk/aws-service.js';
-import { type Endpoint, isEncrypted } from '../../aws/endpoint.js';
+import { type Endpoint, isEncrypted, scopeAt } from '../../aws/endpoint.js';
 import { socketProblems } from '../../aws/sdk/settings.js';
 import type { ActivityPort } from '../../aws/activity-port.js';
 import { scopedBy } from '../container/adopt.js';
@@ -31,7 +31,6 @@ import { logNearestActivities } from './nearest-activities.js';
 import { keptOf } from './kept.js';
 import { payloadsOf } from './payloads-of.js';
 import { makePlan, noActivities, type Plan, type PlannedHandler } from './plan.js';
-import { scopeAt } from '../../aws/scope.js';
 import { socketsFor } from './sockets.js';
 import { type StartWorld, startWorld, type WorkerOptions } from './start-world.js';
 

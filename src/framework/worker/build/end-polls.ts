@@ -1,5 +1,4 @@
-import { END_POLLS } from '../../base/local-service.js';
-import { callLocalService } from '../../aws/call-local-service.js';
+import { callLocalService, END_POLLS } from '../../base/local-service.js';
 import type { Endpoint } from '../../aws/endpoint.js';
 import type { Worker } from '../worker.js';
 

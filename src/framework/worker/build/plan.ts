@@ -18,8 +18,7 @@ import {
   resolveEndpoint,
   saidEndpoint,
 } from '../../aws/endpoint.js';
-import { leanProblems } from '../../aws/sdk/sdk-only.js';
-import { sdkProblems } from '../../aws/sdk/settings.js';
+import { leanProblems, sdkProblems } from '../../aws/sdk/settings.js';
 import { POLL_LIMIT_MS } from '../poll/poll-record.js';
 import { twoCopies } from './two-copies.js';
 

@@ -7,8 +7,7 @@ import type { PollRef } from '../poll/poll-record.js';
 import type { WorkerState } from '../../base/worker-status.js';
 import { logStore } from '../keep/store-log.js';
 import type { EventHub } from './worker-events.js';
-import { adviceOn } from '../../aws/advice.js';
-import { plainReason } from '../../aws/plain-reason.js';
+import { adviceOn, plainReason } from '../../aws/advice.js';
 import { TroubleTracker } from '../../base/time/trouble.js';
 
 /** Logs the events of a worker that matter to an operator. A change is logged once, not again while it lasts. */

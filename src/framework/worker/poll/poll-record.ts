@@ -1,5 +1,5 @@
 import type { PollAnswer, PollTrouble } from '../../aws/activity-port.js';
-import { plainReason } from '../../aws/plain-reason.js';
+import { plainReason } from '../../aws/advice.js';
 import { Abort } from '../../base/abort.js';
 import type { Linked } from '../../base/linked-list.js';
 import { limitCallAfter, limitCallAt } from '../../base/time/call-limit.js';

@@ -1,0 +1,202 @@
+import { isNativeError } from 'node:util/types';
+import type { PollAnswer, PollTrouble, ReportAnswer } from './activity-port.js';
+import { type CallFailure, strangeAnswer } from './call.js';
+
+/**
+ * The HTTP status with which Step Functions refuses a call. If an error looks like one of Step Functions but has
+ * another status, something in between, such as a proxy, has sent it. A task is never given up because of such an
+ * error.
+ */
+const REFUSED_BY_SERVICE = 400;
+/**
+ * The names of the errors that mean that the service accepts nothing more for the task. Some emulators of Step
+ * Functions use InvalidToken if the task's execution has ended.
+ */
+const GONE = new Set(['TaskTimedOut', 'TaskDoesNotExist', 'InvalidToken']);
+const KEY_THROTTLED = 'KmsThrottlingException';
+const THROTTLED = new Set([
+  'ThrottlingException',
+  'Throttling',
+  'TooManyRequestsException',
+  'RequestLimitExceeded',
+  KEY_THROTTLED,
+  'SlowDown',
+]);
+const CROWDED = 'ActivityWorkerLimitExceeded';
+/** The HTTP statuses of errors with which Step Functions itself says that it has given out no task. */
+const NOTHING_DONE = new Set([500, 503]);
+/** The HTTP statuses with which a proxy or a gateway refuses calls until a person changes its settings. */
+const DENIED = new Set([401, 403, 407]);
+
+/** Decides what a failed poll means. */
+export function classifyPollFailure(failure: CallFailure): PollAnswer {
+  const trouble = troubleOf(failure);
+  const { type, error } = failure;
+  const ofKey = type === KEY_THROTTLED;
+  return { kind: 'failed', trouble, mayHaveLostToken: mayHaveLostToken(failure), ofKey, error };
+}
+
+function troubleOf({ type, status, setup }: CallFailure): PollTrouble {
+  if (type === CROWDED) return 'crowded';
+  if (isThrottle(type, status)) return 'throttled';
+  if (setup || (status !== undefined && DENIED.has(status))) return 'refused';
+  return type !== undefined && isClientFault(status) ? 'refused' : 'unreachable';
+}
+
+/**
+ * Returns true if the service may have sent a task token that never arrived: if there was no response, the response was
+ * cut off, or a gateway has answered with an error (5xx) of its own. It may have passed the request on before.
+ */
+function mayHaveLostToken({ type, status, sent }: CallFailure): boolean {
+  if (!sent || isClientFault(status)) return false;
+  return status === undefined || type === undefined || !NOTHING_DONE.has(status);
+}
+
+/**
+ * Decides what a failed SendTask* call means. The results `gone` and `refused` are final; they need both an error name
+ * of Step Functions and its HTTP status 400. So a task's result is never dropped because of an unknown error name, or a
+ * response that came from something in between.
+ */
+export function classifyReportFailure({ error, type, status, sent, setup }: CallFailure): ReportAnswer {
+  const retry = (pace: 'fast' | 'throttled' | 'slow', mayHaveArrived = false): ReportAnswer => ({
+    kind: 'retry',
+    pace,
+    mayHaveArrived,
+    ofKey: type === KEY_THROTTLED,
+    error,
+  });
+  if (status === REFUSED_BY_SERVICE && type !== undefined) {
+    if (GONE.has(type)) return { kind: 'gone', error };
+    if (isRefusedText(type, error)) return { kind: 'refused', error };
+  }
+  if (isThrottle(type, status)) return retry('throttled');
+  if (setup || isClientFault(status)) return retry('slow');
+  // Only the service itself knows that it has done nothing.
+  return retry('fast', sent && (status !== 503 || type === undefined));
+}
+
+/** Returns true if the service refused a call because too many were made. */
+export const isThrottle = (type: string | undefined, status: number | undefined): boolean =>
+  status === 429 || (type !== undefined && (THROTTLED.has(type) || type === CROWDED));
+
+/**
+ * Returns true if the service refuses the reported output, error or cause itself. A validation error may also be about
+ * another field of the request; its message then names that field.
+ */
+const isRefusedText = (type: string, { message }: Error): boolean =>
+  type === 'InvalidOutput' || (type === 'ValidationException' && /'(output|cause|error)'/.test(message));
+
+/**
+ * Returns true for a status (4xx) that means that the request is at fault. Returns false for 408: a proxy stopped
+ * waiting, and it isn't known what the service did.
+ */
+const isClientFault = (status: number | undefined): boolean =>
+  status !== undefined && status >= 400 && status < 500 && status !== 408;
+
+/**
+ * The error codes that mean that no connection was made, so that nothing was sent. In some cases this process had no
+ * file descriptor left for a connection.
+ */
+const NEVER_SENT = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENETDOWN',
+  'EADDRNOTAVAIL',
+  'ECONNTIMEOUT',
+  'EMFILE',
+  'ENFILE',
+  'ENOBUFS',
+]);
+/**
+ * The error codes of Node's TLS and of OpenSSL that mean that the server isn't trusted, so that nothing was sent to it.
+ */
+const UNTRUSTED = /^(CERT_|ERR_TLS_|ERR_SSL_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|HOSTNAME_MISMATCH|EPROTO)/;
+/**
+ * The error codes for a certificate that was issued by an authority that this machine doesn't know, such as a company's
+ * own authority.
+ */
+const UNKNOWN_AUTHORITY = /^(SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_)/;
+
+/** Returns true if a system error's code means that nothing was sent. */
+function neverSent(code: unknown): boolean {
+  return isUntrusted(code) || (typeof code === 'string' && NEVER_SENT.has(code));
+}
+
+/** Returns true for the code of a certificate whose authority isn't known to this machine. */
+export const isUnknownAuthority = (code: unknown): code is string =>
+  typeof code === 'string' && UNKNOWN_AUTHORITY.test(code);
+
+export const isUntrusted = (code: unknown): boolean => typeof code === 'string' && UNTRUSTED.test(code);
+
+/**
+ * If an error says that a certificate's authority is unknown, returns the error with advice added to its message.
+ * Returns any other error unchanged.
+ */
+export function explainTrust(error: Error, code: unknown): Error {
+  if (!isUnknownAuthority(code)) return error;
+  const hint =
+    'if the certificate is from an authority of your own, name its file: NODE_EXTRA_CA_CERTS=ca.pem';
+  return Object.assign(new Error(`${error.message} (${code}); ${hint}`, { cause: error }), {
+    name: 'TlsError',
+  });
+}
+
+/**
+ * The names of errors for a request that couldn't be made, because credentials, a region or an endpoint are missing or
+ * contradict each other.
+ */
+const SETUP = new Set(['CredentialsProviderError', 'TokenProviderError', 'EndpointError']);
+
+/** The name that the SDK gives to an error if the response doesn't name one. */
+const NAMELESS = 'Unknown';
+
+/** The fields that the AWS SDK adds to an error that it throws for an error response from the service. */
+interface SdkError {
+  readonly code?: unknown;
+  /** Present only if the SDK could read the response as an error of the service. */
+  readonly $fault?: string;
+  readonly $metadata?: { readonly httpStatusCode?: number };
+}
+
+/**
+ * Returns the failure of a call for which the SDK threw an error and Stepwright didn't see the response itself. It
+ * doesn't check the error's class, since errors may come from another realm (a `vm` context).
+ * @param sent true if the request was seen on a connection.
+ */
+export function sdkFailure(thrown: unknown, sent: boolean): CallFailure {
+  const error = isNativeError(thrown) ? thrown : new Error(String(thrown));
+  const { code, $fault, $metadata } = error as SdkError;
+  const status = $metadata?.httpStatusCode;
+  if (status !== undefined && code === undefined) return answered(error, status, $fault !== undefined);
+  const setup = SETUP.has(error.name) || error.message === 'Region is missing';
+  return {
+    error: explainTrust(error, code),
+    type: undefined,
+    status,
+    sent: sent && !setup && !neverSent(code) && !connectionTimedOut(error),
+    setup,
+  };
+}
+
+function answered(error: Error, status: number, readable: boolean): CallFailure {
+  if (readable && error.name !== NAMELESS)
+    return { error, type: error.name, status, sent: true, setup: false };
+  return { error: strangeAnswer(status, bodyOf(error)), type: undefined, status, sent: true, setup: false };
+}
+
+/** Returns the body of a response that isn't JSON, as far as the JSON parser's error message quotes it. */
+function bodyOf({ message, name }: Error): string {
+  if (name === NAMELESS) return '';
+  return (
+    /Unexpected token .*?, "(.*?)"(?:\.\.\.)? is not valid JSON/s.exec(message)?.[1] ??
+    message.split('\n')[0] ??
+    ''
+  );
+}
+
+/** Returns true for the error that the SDK throws if a connection can't be made in time. */
+const connectionTimedOut = ({ name, message }: Error): boolean =>
+  name === 'TimeoutError' && /connect(ion)? timeout|did not establish a connection/i.test(message);
