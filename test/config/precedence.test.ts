@@ -3,7 +3,7 @@ import { Activity, type Config, Handle, type StartError } from 'stepwright';
 import { memoryStore } from 'stepwright/testing';
 import { OPTIONS } from '../../src/framework/config/config.js';
 import { type ConfigSources, resolveConfig, resolveHandler } from '../../src/framework/config/resolve.js';
-import { flagOf, variableOf } from '../../src/framework/config/layers.js';
+import { flagOf, variableOf } from '../../src/framework/config/sources.js';
 import type { HandlerDefinition } from '../../src/framework/declare/definition.js';
 import { discover } from '../../src/framework/declare/discovery/discovery.js';
 import { HANDLER_OPTIONS, type HandlerOptions } from '../../src/framework/declare/options.js';

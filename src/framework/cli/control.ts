@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { isPlainObject } from '../base/plain-object.js';
 import { type Clock, systemClock } from '../base/time/clock.js';
 import type { HandlerStatus } from '../base/worker-status.js';
-import { readText } from '../config/layers.js';
+import { readText } from '../config/sources.js';
 import { HANDLER_OPTIONS } from '../declare/options.js';
 import { write } from './output/stdout.js';
 import type { ControlRequest } from './control-socket.js';

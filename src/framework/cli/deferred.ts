@@ -1,4 +1,4 @@
-import type { Flags } from '../config/layers.js';
+import type { Flags } from '../config/sources.js';
 import { isJson } from '../declare/rule.js';
 import { ActivityFailure } from '../declare/activity-failure.js';
 import { openCompletions } from '../worker/build/create-completions.js';

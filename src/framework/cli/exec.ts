@@ -1,7 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 import type { Config } from '../config/config.js';
-import type { Flags } from '../config/layers.js';
+import { type Flags, unknownVariables } from '../config/sources.js';
 import { Activity, Handle } from '../declare/decorators.js';
 import type { Constructor } from '../declare/class.js';
 import { isReserved } from '../declare/activity-failure.js';
@@ -19,7 +19,6 @@ import { loadConfigIfAny } from './project/config-file.js';
 import type { Worker } from '../worker/worker.js';
 import type { TaskLog } from './start/task-log.js';
 import { runWorker } from './start/run-worker.js';
-import { unknownVariables } from '../config/unknown-variables.js';
 import { stopSignal } from './process/signals.js';
 import { isPlainObject } from '../base/plain-object.js';
 import { OWN_ERROR } from '../worker/handler/outcome/own-error.js';

@@ -1,6 +1,6 @@
 import { Console } from 'node:console';
 import { systemClock } from '../base/time/clock.js';
-import type { Flags } from '../config/layers.js';
+import type { Flags } from '../config/sources.js';
 import { readJson } from '../local/asl/values/json.js';
 import {
   answerMessage,

@@ -1,6 +1,6 @@
 import { CONFIG_OPTIONS } from '../config/config.js';
 import { BY_DEFAULT, type Origin } from '../config/resolve.js';
-import type { Flags } from '../config/layers.js';
+import type { Flags } from '../config/sources.js';
 import { HANDLER_OPTIONS } from '../declare/options.js';
 import type { Option } from '../declare/rule.js';
 import { throwProblems } from '../base/errors.js';

@@ -1,4 +1,4 @@
-import type { Flags } from '../config/layers.js';
+import type { Flags } from '../config/sources.js';
 import { throwProblems } from '../base/errors.js';
 import { didYouMean } from '../base/show.js';
 import { inputSchema } from '../declare/schema/dto-schema.js';

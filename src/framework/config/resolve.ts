@@ -6,10 +6,18 @@ import { parseDuration } from '../base/time/duration.js';
 import { type Problem, throwProblems } from '../base/errors.js';
 import { isPlainObject } from '../base/plain-object.js';
 import { show } from '../base/show.js';
-import { type ByHandler, readHandlerFlags, readHandlers, readHandlersVariable } from './by-handler.js';
+import {
+  type ByHandler,
+  type Flags,
+  type Layer,
+  mistakesIn,
+  readEnvironment,
+  readFlags,
+  readHandlerFlags,
+  readHandlers,
+  readHandlersVariable,
+} from './sources.js';
 import { type Config, CONFIG_OPTIONS, OPTIONS, type PoolSettings } from './config.js';
-import { mistakesIn } from './mistakes.js';
-import { type Flags, type Layer, readEnvironment, readFlags } from './layers.js';
 
 /** The sources of options. Options of handlers can also be set in decorators. */
 export interface ConfigSources {

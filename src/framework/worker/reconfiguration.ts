@@ -1,4 +1,4 @@
-import { mistakesIn } from '../config/mistakes.js';
+import { mistakesIn } from '../config/sources.js';
 import { HANDLER_OPTIONS, type HandlerOptions } from '../declare/options.js';
 import { parseRate, type Rate } from '../declare/rate.js';
 import { checkAgainst } from '../declare/rule.js';

@@ -4,7 +4,7 @@ import { checkMachines, type Comparison, fixMachine } from '../../check/check-ma
 import { type Finding, fixOf, locationOf, messageOf } from '../../check/finding.js';
 import { checkedHandler } from '../../check/handlers.js';
 import { type MachineSource, machineSource } from '../../check/source/machine-source.js';
-import type { Flags } from '../../config/layers.js';
+import type { Flags } from '../../config/sources.js';
 import { allErrorNames } from '../../declare/metadata.js';
 import { throwProblems } from '../../base/errors.js';
 import { write } from '../output/stdout.js';

@@ -1,6 +1,6 @@
 import { dirname, relative, resolve } from 'node:path';
 import { systemClock } from '../../base/time/clock.js';
-import type { Flags } from '../../config/layers.js';
+import type { Flags } from '../../config/sources.js';
 import { shownPath } from '../../base/show.js';
 import type { Logger } from '../../base/log/log.js';
 import type { HandlerStatus } from '../../base/worker-status.js';

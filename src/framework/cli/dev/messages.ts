@@ -1,7 +1,7 @@
 import type { WorkerStatus } from '../../base/worker-status.js';
 import type { Finding } from '../../check/finding.js';
 import type { MachineSource } from '../../check/source/machine-source.js';
-import type { Flags } from '../../config/layers.js';
+import type { Flags } from '../../config/sources.js';
 import type { MockCall, MockOutcome } from '../../local/mocks.js';
 import type { LogFlags } from '../flags/log-flags.js';
 import { showEndpoint } from '../../aws/endpoint.js';

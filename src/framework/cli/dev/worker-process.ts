@@ -4,7 +4,7 @@ import { ChildOutput, streamForChild } from '../../base/log/child-output.js';
 import { onChildMessage, sendToChild } from '../../base/process-channel.js';
 import type { Finding } from '../../check/finding.js';
 import type { MachineSource } from '../../check/source/machine-source.js';
-import type { Flags } from '../../config/layers.js';
+import type { Flags } from '../../config/sources.js';
 import type { MockCall, MockOutcome } from '../../local/mocks.js';
 import { Reaper } from '../../base/reaper.js';
 import { longestDrain } from '../../worker/worker.js';

@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from '../../base/time/clock.js';
-import type { Flags } from '../../config/layers.js';
+import type { Flags } from '../../config/sources.js';
 import { fault, type Finding, unknown, type Verdict } from './finding.js';
 import { DURATION_EXPECTED, parseDuration } from '../../base/time/duration.js';
 import { throwProblems } from '../../base/errors.js';

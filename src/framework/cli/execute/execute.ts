@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { text as readStream } from 'node:stream/consumers';
 import { systemClock } from '../../base/time/clock.js';
 import { resolveConfig } from '../../config/resolve.js';
-import type { Flags } from '../../config/layers.js';
+import type { Flags } from '../../config/sources.js';
 import { showDuration } from '../../base/time/duration.js';
 import { StartError } from '../../base/errors.js';
 import { QueryTimeout } from '../../aws/queries/query.js';

@@ -7,7 +7,7 @@ import {
 import { localRole } from '../../base/local-service.js';
 import { systemClock } from '../../base/time/clock.js';
 import { JsonText } from '../../check/source/json-text.js';
-import type { Flags } from '../../config/layers.js';
+import type { Flags } from '../../config/sources.js';
 import { explainCallError } from '../output/call-error.js';
 import { write } from '../output/stdout.js';
 import { connect, print, readInput } from './execute.js';

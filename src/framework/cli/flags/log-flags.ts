@@ -1,4 +1,4 @@
-import { badValue } from '../../config/mistakes.js';
+import { badValue } from '../../config/sources.js';
 import { oneOf } from '../../declare/rule.js';
 import { StartError } from '../../base/errors.js';
 import { createTappedLog } from '../../base/log/log.js';

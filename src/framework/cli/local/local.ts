@@ -1,4 +1,4 @@
-import type { Flags } from '../../config/layers.js';
+import type { Flags } from '../../config/sources.js';
 import type { Logger } from '../../base/log/log.js';
 import { command, logConsole, logFindings, logMachines, logWarnings } from '../output/banner.js';
 import { consoleOptions, wantsConsole } from './console.js';

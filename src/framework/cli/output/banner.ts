@@ -1,5 +1,5 @@
 import { type Finding, lineOf } from '../../check/finding.js';
-import { type Flags, variableOf } from '../../config/layers.js';
+import { type Flags, variableOf } from '../../config/sources.js';
 import { PAYLOAD_LIMIT_BYTES, showSize } from '../../base/size.js';
 import type { Problem } from '../../base/errors.js';
 import type { Logger } from '../../base/log/log.js';

@@ -1,8 +1,7 @@
 import type { StackOptions } from '../../check/template/stacks.js';
-import type { Flags } from '../../config/layers.js';
+import { type Flags, unknownVariables } from '../../config/sources.js';
 import { type Problem, throwProblems } from '../../base/errors.js';
 import { makePlan, type Plan, type PlanSources } from '../../worker/build/plan.js';
-import { unknownVariables } from '../../config/unknown-variables.js';
 import { runUserCode } from '../process/user-code.js';
 import { outdated, outdatedProblem } from './compiled.js';
 import { type LoadedConfig, loadConfig, loadConfigIfAny } from './config-file.js';

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { Flags } from '../../config/layers.js';
+import type { Flags } from '../../config/sources.js';
 import type { Logger } from '../../base/log/log.js';
 import { systemClock } from '../../base/time/clock.js';
 import { type Endpoint, localEndpoint, showEndpoint } from '../../aws/endpoint.js';

@@ -5,7 +5,7 @@ import { type CheckedHandler, checkedHandler, handlerOf } from '../../check/hand
 import { machineInput } from '../../check/machine-input.js';
 import type { MachineSource } from '../../check/source/machine-source.js';
 import { throwProblems } from '../../base/errors.js';
-import type { Flags } from '../../config/layers.js';
+import type { Flags } from '../../config/sources.js';
 import type { JsonSchema } from '../../declare/schema/dto-schema.js';
 import type { HandlerDefinition } from '../../declare/definition.js';
 import { allErrorNames } from '../../declare/metadata.js';

@@ -1,7 +1,7 @@
 import type { InjectionToken } from 'tsyringe';
 import { CONFIG_OPTIONS } from '../../config/config.js';
 import type { PayloadSettings } from '../../config/store-options.js';
-import { badValue } from '../../config/mistakes.js';
+import { badValue } from '../../config/sources.js';
 import type { Constructor } from '../../declare/class.js';
 import type { Container } from '../../declare/container.js';
 import type { Interceptor } from '../../declare/interceptor.js';
