@@ -5,6 +5,6 @@ export {
   type NestInstances,
   STEPWRIGHT_OPTIONS,
   type StepwrightModuleOptions,
-} from './module-options.js';
+} from './nest-application.js';
 export { StepwrightHealthIndicator, StepwrightWorker } from './stepwright-worker.js';
 export { StepwrightCompletions } from './stepwright-completions.js';

@@ -8,7 +8,7 @@ import type {
   TaskByToken,
   WaitingTask,
 } from '../worker/task/completions.js';
-import { configOf, nestLog, STEPWRIGHT_OPTIONS, type StepwrightModuleOptions } from './module-options.js';
+import { configOf, nestLog, STEPWRIGHT_OPTIONS, type StepwrightModuleOptions } from './nest-application.js';
 
 /**
  * Completes deferred tasks of the application's activities, such as from a controller, whether or not the application

@@ -15,7 +15,7 @@ import {
   nestLog,
   STEPWRIGHT_OPTIONS,
   type StepwrightModuleOptions,
-} from './module-options.js';
+} from './nest-application.js';
 
 /** The worker of a Nest application. `StepwrightModule` provides it. */
 @Injectable()

@@ -1,7 +1,7 @@
 import { type DynamicModule, Global, Inject, Injectable, Module, type OnModuleDestroy } from '@nestjs/common';
 import { DiscoveryModule, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { StepwrightHealthIndicator, StepwrightWorker } from './stepwright-worker.js';
-import { ConfigurableModuleClass, type StepwrightModuleOptions } from './module-options.js';
+import { ConfigurableModuleClass, type StepwrightModuleOptions } from './nest-application.js';
 import { StepwrightCompletions } from './stepwright-completions.js';
 
 /** Stops the worker when Nest destroys its module. */
