@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { randomOf } from '../../bench/support/random.js';
 import { systemClock } from '../../src/framework/base/time/clock.js';
-import { limitCallAfter, limitCallAt } from '../../src/framework/base/time/call-limit.js';
+import { limitCallAfter } from '../../src/framework/base/time/call-limit.js';
 import { HandClock } from '../../src/framework/testing/harness/hand-clock.js';
 
 describe('the clock of the machine', () => {
@@ -204,19 +204,6 @@ describe('the limit of a call', () => {
     limitCallAfter(clock, 1_000, () => limitCallAfter(clock, 1_000, () => ended.push(clock.now())));
     await clock.advance(10_000);
     expect(ended).toEqual([2_000]);
-  });
-
-  test('a limit at an instant waits for a turn of input too, and can be cancelled in it', async () => {
-    const clock = new HandClock(0);
-    const ended: string[] = [];
-    limitCallAt(clock, 1_000, () => ended.push(`one at ${clock.now()}`));
-    const takeBack = limitCallAt(clock, 1_000, () => ended.push('other'));
-    clock.stall(5_000);
-    await clock.settle();
-    expect(ended).toEqual([]);
-    takeBack();
-    await clock.advance(10_000);
-    expect(ended).toEqual(['one at 5100']);
   });
 
   test('a limit can be cancelled by another that ends at the same time', async () => {

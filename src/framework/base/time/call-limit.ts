@@ -14,22 +14,10 @@ const HELD_UP_MS = 250;
 const IO_TURN_MS = 100;
 
 /**
- * Runs `fn` at the time `at`, unless the returned function was called first (call it when the call ends). If the event
- * loop was blocked past `at`, the response may already be in the socket, so the event loop gets 100 ms to read it
- * before `fn` runs.
- * @param at epoch milliseconds
+ * Runs `fn` after `ms` milliseconds, unless the returned function was called first (call it when the call ends). If the
+ * event loop was blocked past that time, the response may already be in the socket, so the event loop gets 100 ms to
+ * read it before `fn` runs. All timeouts of the same duration share one timer.
  * @returns a function that cancels the timeout
- */
-export function limitCallAt(clock: Clock, at: number, fn: () => void): Cancel {
-  let cancel = clock.after(at - clock.now(), () => {
-    cancel = fallDue(clock, clock.now() - at, fn) ?? cancel;
-  });
-  return () => cancel();
-}
-
-/**
- * Runs `fn` after `ms` milliseconds, in the same way as {@link limitCallAt}. It is cheaper for timeouts that are set
- * often and nearly always cancelled, since all timeouts of the same duration share one timer.
  */
 export function limitCallAfter(clock: Clock, ms: number, fn: () => void): Cancel {
   let lengths = limits.get(clock);

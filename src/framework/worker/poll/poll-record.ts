@@ -2,7 +2,7 @@ import type { PollAnswer, PollTrouble } from '../../aws/activity-port.js';
 import { plainReason } from '../../aws/advice.js';
 import { Abort } from '../../base/abort.js';
 import type { Linked } from '../../base/linked-list.js';
-import { limitCallAfter, limitCallAt } from '../../base/time/call-limit.js';
+import { limitCallAfter } from '../../base/time/call-limit.js';
 import type { Cancel, Clock } from '../../base/time/clock.js';
 import { type PollStatus, QUEUE_MINUTES, type QueueStatus } from '../../base/worker-status.js';
 import { TroubleTracker } from '../../base/time/trouble.js';
@@ -76,8 +76,9 @@ export class OpenPoll implements Linked<OpenPoll> {
   #limit(): Cancel {
     return limitCallAfter(this.#clock, POLL_LIMIT_MS, () => {
       const until = this.#holdUntil();
-      if (until <= this.#clock.now()) this.#end();
-      else this.cancel = limitCallAt(this.#clock, until, () => this.#end());
+      const leftMs = until - this.#clock.now();
+      if (leftMs <= 0) this.#end();
+      else this.cancel = limitCallAfter(this.#clock, leftMs, () => this.#end());
     });
   }
 

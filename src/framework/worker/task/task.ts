@@ -1,4 +1,4 @@
-import { limitCallAt } from '../../base/time/call-limit.js';
+import { limitCallAfter } from '../../base/time/call-limit.js';
 import { turn } from '../../base/time/turn.js';
 import { NO_CHECKPOINT } from '../../declare/checkpoint.js';
 import type { Deferral } from '../../declare/deferral.js';
@@ -306,7 +306,9 @@ export class Task {
     });
     if (timeoutMs !== false)
       // If the process stood still meanwhile, a result that came in time is read before the deadline counts.
-      this.#timers.push(limitCallAt(clock, receivedAt + timeoutMs, () => this.#onDeadline(timeoutMs)));
+      this.#timers.push(
+        limitCallAfter(clock, receivedAt + timeoutMs - clock.now(), () => this.#onDeadline(timeoutMs)),
+      );
   }
 
   async #handle(): Promise<void> {
