@@ -113,23 +113,25 @@ const NEVER_SENT = new Set([
 /**
  * The error codes of Node's TLS and of OpenSSL that mean that the server isn't trusted, so that nothing was sent to it.
  */
-const UNTRUSTED = /^(CERT_|ERR_TLS_|ERR_SSL_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|HOSTNAME_MISMATCH|EPROTO)/;
+export const UNTRUSTED =
+  /^(CERT_|ERR_TLS_|ERR_SSL_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|HOSTNAME_MISMATCH|EPROTO)/;
 /**
  * The error codes for a certificate that was issued by an authority that this machine doesn't know, such as a company's
  * own authority.
  */
 const UNKNOWN_AUTHORITY = /^(SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_)/;
 
+export const OWN_AUTHORITY =
+  'if the certificate is from an authority of your own, name its file: NODE_EXTRA_CA_CERTS=ca.pem';
+
 /** Returns true if a system error's code means that nothing was sent. */
 function neverSent(code: unknown): boolean {
-  return isUntrusted(code) || (typeof code === 'string' && NEVER_SENT.has(code));
+  return typeof code === 'string' && (UNTRUSTED.test(code) || NEVER_SENT.has(code));
 }
 
 /** Returns true for the code of a certificate whose authority isn't known to this machine. */
 export const isUnknownAuthority = (code: unknown): code is string =>
   typeof code === 'string' && UNKNOWN_AUTHORITY.test(code);
-
-export const isUntrusted = (code: unknown): boolean => typeof code === 'string' && UNTRUSTED.test(code);
 
 /**
  * If an error says that a certificate's authority is unknown, returns the error with advice added to its message.
@@ -137,11 +139,8 @@ export const isUntrusted = (code: unknown): boolean => typeof code === 'string' 
  */
 export function explainTrust(error: Error, code: unknown): Error {
   if (!isUnknownAuthority(code)) return error;
-  const hint =
-    'if the certificate is from an authority of your own, name its file: NODE_EXTRA_CA_CERTS=ca.pem';
-  return Object.assign(new Error(`${error.message} (${code}); ${hint}`, { cause: error }), {
-    name: 'TlsError',
-  });
+  const explained = new Error(`${error.message} (${code}); ${OWN_AUTHORITY}`, { cause: error });
+  return Object.assign(explained, { name: 'TlsError' });
 }
 
 /**
