@@ -57,11 +57,11 @@ export class AwsService {
   }
 
   /**
-   * Makes an SDK client for calls outside the handling of tasks, such as listing activities. The SDK itself repeats
-   * these calls if they fail.
+   * Makes an SDK client for calls outside the handling of tasks, such as listing activities.
+   * @param attempts the number of times that the SDK itself makes a call that fails
    */
-  client(region: string): Promise<SFNClient> {
-    return this.#clients.client(region, 10, 5);
+  client(region: string | undefined, attempts = 5): Promise<SFNClient> {
+    return this.#clients.client(region, 10, attempts);
   }
 
   /** Resolves to the region for calls that don't name an ARN; undefined if none is configured anywhere. */

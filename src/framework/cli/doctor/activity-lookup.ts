@@ -2,7 +2,7 @@ import { distance } from 'fastest-levenshtein';
 import type { ActivityRef } from '../../declare/definition.js';
 import { showError } from '../../base/show.js';
 import { noActivityIn } from '../../aws/queries/activity-queries.js';
-import type { RegionQueries, QueryResult } from '../../aws/queries/service-queries.js';
+import type { RegionQueries, QueryResult } from '../../aws/queries/region-queries.js';
 import type { PlannedHandler } from '../../worker/build/plan.js';
 import { AGAIN, type Finding, fault, type Look, ok, unknown, unlessThrottled } from './finding.js';
 

@@ -3,7 +3,7 @@ import { showDuration } from '../../base/time/duration.js';
 import { showError } from '../../base/show.js';
 import { activityTasks } from '../../local/index.js';
 import type { KeptMachine } from '../../aws/queries/machine-queries.js';
-import type { RegionQueries } from '../../aws/queries/service-queries.js';
+import type { RegionQueries } from '../../aws/queries/region-queries.js';
 import type { PlannedHandler } from '../../worker/build/plan.js';
 import { type Finding, fault, type Look, ok, unknown, unlessThrottled, warning } from './finding.js';
 

@@ -7,7 +7,7 @@ import type {
   QueryResult,
   RegionQueries,
   TaskCall,
-} from '../../aws/queries/service-queries.js';
+} from '../../aws/queries/region-queries.js';
 import type { CallFailure } from '../../aws/call.js';
 import { adviceOn } from '../../aws/advice.js';
 import { fault, type Finding, type Look, ok, unknown, warning } from './finding.js';

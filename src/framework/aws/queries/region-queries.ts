@@ -1,13 +1,10 @@
 import type { SFNClient } from '@aws-sdk/client-sfn';
-import { ClientFactory } from '../sdk/client-factory.js';
 import { sdkFailure } from '../failure.js';
 import type { Clock } from '../../base/time/clock.js';
-import type { Endpoint } from '../endpoint.js';
 import type { CallFailure } from '../call.js';
 import { listActivities } from './activity-queries.js';
 import { query } from './query.js';
 import { type KeptMachine, listMachines } from './machine-queries.js';
-import type { SdkSettings } from '../sdk/settings.js';
 import { loadSdk } from '../sdk/load-sdk.js';
 
 /** Facts about credentials that may be shown to a person. They include no key and no token. */
@@ -18,51 +15,12 @@ export interface CredentialsFound {
   readonly endsAt?: number;
 }
 
-/** Queries in any region. They use the credentials that a worker with the same settings would use. */
-export class ServiceQueries {
-  readonly #clients: ClientFactory;
-  readonly #settings: QuerySettings;
-
-  constructor(settings: QuerySettings) {
-    this.#settings = settings;
-    this.#clients = new ClientFactory(settings);
-  }
-
-  /** Resolves with the region for calls that don't name an ARN; undefined if none is configured. */
-  defaultRegion(): Promise<string | undefined> {
-    return this.#clients.defaultRegion();
-  }
-
-  /** Makes a client for queries in one region. */
-  forRegion(region: string): Promise<RegionQueries> {
-    return RegionQueries.open(this.#clients, region, this.#settings.clock);
-  }
-
-  /** Gets credentials from the provider, and returns facts about them. Never rejects. */
-  async credentials(region: string | undefined): Promise<QueryResult<CredentialsFound>> {
-    const client = await this.#clients.client(region, 1, 1);
-    try {
-      const { sessionToken, expiration } = await client.config.credentials();
-      const endsAt = expiration && { endsAt: expiration.getTime() };
-      return { output: { temporary: sessionToken !== undefined, ...endsAt } };
-    } catch (error) {
-      return { failure: sdkFailure(error, false) };
-    }
-  }
-
-  close(): void {
-    this.#clients.close();
-  }
-}
-
 /** The output of a query, or its failure. A query never rejects. */
 export type QueryResult<T> = { readonly output: T } | { readonly failure: CallFailure };
 
 /** The calls that end a task or keep it alive. */
 export type TaskCall = 'SendTaskSuccess' | 'SendTaskFailure' | 'SendTaskHeartbeat';
 
-const ATTEMPTS = 2;
-const AT_ONCE = 8;
 /**
  * A text that looks like a task token, so that the service doesn't refuse it for its form. The service never issued
  * this token.
@@ -71,13 +29,6 @@ const MADE_UP_TOKEN = 'AAAAKgAAAAIAAAAAstepwright-doctor-made-this-up';
 
 /** The most characters of a worker's name ("GetActivityTask", Request Parameters). */
 const LONGEST_NAME = 80;
-
-interface QuerySettings {
-  readonly endpoint: Endpoint;
-  readonly sdk: SdkSettings;
-  readonly region?: string;
-  readonly clock: Clock;
-}
 
 /**
  * Queries to Step Functions in one region, made with one SDK client. They change nothing: they don't take, end or
@@ -92,7 +43,7 @@ export class RegionQueries {
    */
   readonly aheadMs: number[] = [];
 
-  private constructor(client: SFNClient, clock: Clock) {
+  constructor(client: SFNClient, clock: Clock) {
     this.#client = client;
     this.#clock = clock;
     // Added to the innermost step, since only that one gets the headers of every answer.
@@ -105,10 +56,6 @@ export class RegionQueries {
       },
       { step: 'deserialize', priority: 'low', name: 'stepwrightClocks' },
     );
-  }
-
-  static async open(clients: ClientFactory, region: string, clock: Clock): Promise<RegionQueries> {
-    return new RegionQueries(await clients.client(region, AT_ONCE, ATTEMPTS), clock);
   }
 
   /** Returns the ARNs of the activities in the region, by name. */
@@ -179,5 +126,16 @@ export class RegionQueries {
     const theirs = Date.parse(date ?? '');
     if (Number.isNaN(theirs)) return;
     this.aheadMs.push(theirs + 500 - (sentAt + this.#clock.now()) / 2);
+  }
+}
+
+/** Gets a client's credentials from their provider, and returns facts about them. Never rejects. */
+export async function findCredentials({ config }: SFNClient): Promise<QueryResult<CredentialsFound>> {
+  try {
+    const { sessionToken, expiration } = await config.credentials();
+    const endsAt = expiration && { endsAt: expiration.getTime() };
+    return { output: { temporary: sessionToken !== undefined, ...endsAt } };
+  } catch (error) {
+    return { failure: sdkFailure(error, false) };
   }
 }
