@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { ClientFactory } from '../../src/framework/aws/sdk/client-factory.js';
+import { AwsService } from '../../src/framework/aws/sdk/aws-service.js';
 import type { Credentials } from '../../src/framework/aws/sdk/credentials.js';
 import type { SdkSettings } from '../../src/framework/aws/sdk/settings.js';
 import { withResolvers } from '../../src/framework/base/time/wait.js';
@@ -15,7 +15,7 @@ import { ARN, createWorld } from '../support/world.js';
 type Answer = { readonly accessKeyId: string; readonly secretAccessKey: string; readonly expiration?: Date };
 
 let clock: HandClock;
-let factory: ClientFactory | undefined;
+let service: AwsService | undefined;
 /** The times of asks in seconds. */
 let asked: number[];
 beforeEach(() => {
@@ -25,7 +25,7 @@ beforeEach(() => {
 });
 afterEach(() => {
   jest.restoreAllMocks();
-  factory?.close();
+  service?.close();
 });
 
 const start = Date.UTC(2026, 0, 1);
@@ -37,9 +37,9 @@ const expiring = (n: number, afterMs: number): Answer => ({
 
 /** Opens the credentials of these settings, as a worker does. */
 async function open(sdk: SdkSettings, readFiles?: () => Promise<void>): Promise<Credentials> {
-  factory = new ClientFactory({ endpoint: { kind: 'aws' }, sdk, clock, ...(readFiles && { readFiles }) });
-  await factory.client('us-east-1', 1, 1);
-  return factory.credentials;
+  service = new AwsService({ endpoint: { kind: 'aws' }, sdk, clock, ...(readFiles && { readFiles }) });
+  await service.client('us-east-1', 1);
+  return service.credentials;
 }
 
 /** Opens the credentials of a function that gives the answer of its n-th ask, from 1. */

@@ -7,6 +7,7 @@ let loaded: Sdk | undefined;
  * tests, without a service) and the thread that sends heartbeats never need it.
  */
 export async function loadSdk(): Promise<Sdk> {
+  silenceVersionWarning();
   loaded ??= await import('@aws-sdk/client-sfn');
   return loaded;
 }
@@ -39,8 +40,7 @@ class CloudWatchMissing extends Error {
 
 /** Loads the SDK's client for CloudWatch. @throws CloudWatchMissing if it isn't installed */
 export async function loadCloudWatch(): Promise<CloudWatchSdk> {
-  // The SDK would print seven lines about Node 20, which this package supports on purpose.
-  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
+  silenceVersionWarning();
   try {
     return (await import('@aws-sdk/client-cloudwatch')) as unknown as CloudWatchSdk;
   } catch (error) {
@@ -50,4 +50,9 @@ export async function loadCloudWatch(): Promise<CloudWatchSdk> {
       { cause: error },
     );
   }
+}
+
+/** Without this, the SDK's clients print seven lines about Node 20, which this package supports on purpose. */
+function silenceVersionWarning(): void {
+  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
 }

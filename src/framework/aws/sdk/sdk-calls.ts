@@ -1,3 +1,4 @@
+import type { SFNClient } from '@aws-sdk/client-sfn';
 import type { Calls } from '../activity-calls.js';
 import { unlessAborted } from '../../base/time/wait.js';
 import {
@@ -7,7 +8,6 @@ import {
   mayBeSkewed,
   type CallFailure,
 } from '../call.js';
-import type { ClientFactory } from './client-factory.js';
 import { CallWatch, type WatchedCall } from './call-watch.js';
 import { sdkFailure } from '../failure.js';
 import { loadSdk } from './load-sdk.js';
@@ -20,27 +20,24 @@ import { loadSdk } from './load-sdk.js';
 const ONE_ATTEMPT = 1;
 
 /**
- * Makes the worker's four calls with the SDK's `send`, which follows all settings. Polls,
- * reports and heartbeats each have their own client, so that a report never has to wait because many polls or
- * heartbeats are in progress. The number of connections isn't limited: the worker limits its calls, and may be told to
- * make more of them while it runs.
+ * Makes the worker's four calls with the SDK's `send`, which follows all settings. The number of connections isn't
+ * limited: the worker limits its calls, and may be told to make more of them while it runs.
+ * @param watching true if Stepwright can see the client's connections
  */
 export async function sdkCalls(
-  clients: ClientFactory,
-  region: string,
-  { watching }: { readonly watching: boolean },
+  open: (maxAttempts: number, calls: CallWatch) => Promise<SFNClient>,
+  watching: boolean,
 ): Promise<Calls> {
   const sdk = await loadSdk();
   const calls = new CallWatch({ watching });
-  const client = () => clients.client(region, Number.POSITIVE_INFINITY, ONE_ATTEMPT, calls);
-  const [polls, reports, heartbeats] = [await client(), await client(), await client()];
+  const client = await open(ONE_ATTEMPT, calls);
   // Each caller makes the input of its own operation; the SDK checks only the fields that it needs itself.
   const send: Record<HotOperation, (input: never, call: WatchedCall) => Promise<object>> = {
-    GetActivityTask: (input, call) => polls.send(calls.bind(new sdk.GetActivityTaskCommand(input), call)),
-    SendTaskSuccess: (input, call) => reports.send(calls.bind(new sdk.SendTaskSuccessCommand(input), call)),
-    SendTaskFailure: (input, call) => reports.send(calls.bind(new sdk.SendTaskFailureCommand(input), call)),
+    GetActivityTask: (input, call) => client.send(calls.bind(new sdk.GetActivityTaskCommand(input), call)),
+    SendTaskSuccess: (input, call) => client.send(calls.bind(new sdk.SendTaskSuccessCommand(input), call)),
+    SendTaskFailure: (input, call) => client.send(calls.bind(new sdk.SendTaskFailureCommand(input), call)),
     SendTaskHeartbeat: (input, call) =>
-      heartbeats.send(calls.bind(new sdk.SendTaskHeartbeatCommand(input), call)),
+      client.send(calls.bind(new sdk.SendTaskHeartbeatCommand(input), call)),
   };
   // The input is copied, because polls share one, and the watch tells calls apart by their inputs.
   return {
