@@ -1,4 +1,4 @@
-import '../base/reflect-metadata.js';
+import 'reflect-metadata';
 import { Command } from 'commander';
 import { writeErrorSync } from '../base/log/stdio.js';
 import { VERSION } from '../base/package.js';

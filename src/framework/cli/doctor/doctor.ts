@@ -7,7 +7,7 @@ import { write } from '../output/stdout.js';
 import { readWorker } from '../project/project.js';
 import { type Endpoint, isLoopback, showEndpoint } from '../../aws/endpoint.js';
 import type { RegionQueries } from '../../aws/queries/region-queries.js';
-import type { ServiceQueries } from '../../aws/queries/service-queries.js';
+import type { AwsService } from '../../aws/sdk/aws-service.js';
 import { regionOf } from '../../worker/build/find-activities.js';
 import type { Plan, PlannedHandler } from '../../worker/build/plan.js';
 import { lookAtActivities } from './activity-lookup.js';
@@ -117,15 +117,19 @@ export async function examine({ plan, projectDir }: ExaminedProject, host: Host)
   ];
 }
 
+/** The number of times that the SDK makes a call, so that the doctor answers soon. */
+const ATTEMPTS = 2;
+
 async function lookAtService(plan: Plan, endpoint: Endpoint, { clock, env }: Host): Promise<Finding[]> {
   if (endpoint.kind === 'local') return [notAsked(endpoint, NOTHING_DEPLOYED, 'give --endpoint aws')];
-  const { ServiceQueries: Queries } = await import('../../aws/queries/service-queries.js');
+  const { AwsService } = await import('../../aws/sdk/aws-service.js');
+  const { findCredentials, RegionQueries } = await import('../../aws/queries/region-queries.js');
   const { settings, handlers } = plan;
-  const service = new Queries({ endpoint, sdk: settings.sdk, region: settings.region, clock });
+  const service = new AwsService({ endpoint, sdk: settings.sdk, region: settings.region, clock });
   try {
     const { regions, missing } = await sortByRegion(handlers, service);
     const [[first] = []] = regions;
-    const credentials = await service.credentials(first);
+    const credentials = await findCredentials(await service.client(first, ATTEMPTS));
     const findings = [
       ...lookAtWay(env, endpoint, settings.sdk.requestHandler !== undefined),
       ...missing,
@@ -133,8 +137,10 @@ async function lookAtService(plan: Plan, endpoint: Endpoint, { clock, env }: Hos
     ];
     // Without credentials, every other call would fail for the same reason.
     if ('failure' in credentials) return [...findings, notAsked(endpoint, NOTHING_ASKED, ABOVE)];
-    for (const [region, each] of regions)
-      findings.push(...(await lookAtRegion(plan, endpoint, region, each, await service.forRegion(region))));
+    for (const [region, each] of regions) {
+      const queries = new RegionQueries(await service.client(region, ATTEMPTS), clock);
+      findings.push(...(await lookAtRegion(plan, endpoint, region, each, queries)));
+    }
     return findings;
   } finally {
     service.close();
@@ -186,7 +192,7 @@ const notAsked = (endpoint: Endpoint, why: string, fix: string): Finding =>
  */
 async function sortByRegion(
   handlers: readonly PlannedHandler[],
-  service: ServiceQueries,
+  service: AwsService,
 ): Promise<{ regions: [region: string, handlers: PlannedHandler[]][]; missing: Finding[] }> {
   const bare = handlers.filter(({ definition }) => definition.activity.kind === 'name');
   const configured = bare.length > 0 ? await service.defaultRegion() : undefined;
