@@ -239,6 +239,7 @@ test('only aws loads the SDK, and a worker loads them when it is made', () => {
       'worker/build/create-completions.ts',
       'cli/execute/execute.ts',
       'cli/check/deployed-machines.ts',
+      'cli/doctor/doctor.ts',
       'cli/dev/supervised-worker.ts',
     ]),
   );

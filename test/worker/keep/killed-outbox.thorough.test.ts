@@ -102,6 +102,7 @@ async function killAll(
   wanted: number,
 ): Promise<{ tasks: number; twice: number; unkept: number; succeeded: number }> {
   let kills = 0;
+  const killed = (): boolean => kills >= wanted;
   /** A report is on its way for so long, and ends with its worker. */
   const before = async (): Promise<void> => {
     const life = kills;
@@ -112,13 +113,13 @@ async function killAll(
   const machine = makeMachine(20);
   const executions: string[] = [];
   const feeding = (async () => {
-    for (let n = 0; kills < wanted; n++) {
-      executions.push(await execute(machine, n));
+    while (!killed()) {
+      executions.push(await execute(machine, executions.length));
       await nap(TASK_EVERY_MS);
     }
   })();
   const programs = [await startWorker(kind, join(root, 'store'))];
-  while (kills < wanted) {
+  while (!killed()) {
     await nap(LIFE_MS - START_MS);
     const last = programs.at(-1);
     kills++;
