@@ -20,7 +20,7 @@ import { createTaskContext, memoryStore } from '../src/framework/testing/index.j
 import { makeCheckpoints } from '../src/framework/worker/handler/make-checkpoints.js';
 import { compile, type CompiledHandler } from '../src/framework/worker/handler/compile.js';
 import { taskPayloads } from '../src/framework/worker/handler/payloads.js';
-import { payloadKey, referenceObject } from '../src/framework/worker/keep/payloads/reference.js';
+import { payloadKey, referenceObject } from '../src/framework/worker/keep/payload-store.js';
 import type { Benchmark, Findings } from './benchmark.js';
 import { flushesPerSecond, outboxCosts, type OutboxCost } from './support/kept/outbox.js';
 import { median } from './support/measure/median.js';

@@ -39,10 +39,10 @@ export type { HandlerStatus, TaskStatus, WorkerStatus } from './base/worker-stat
 export type { TaskRef } from './worker/task/task-events.js';
 export type { TaskProgress } from './worker/task/progress.js';
 export { runCommand } from './worker/pool/commands/run-command.js';
-export { CommandFailed } from './worker/pool/commands/command-failed.js';
+export { CommandFailed } from './worker/pool/program-exit.js';
 export type { CommandOptions } from './worker/pool/commands/options.js';
-export { currentTask } from './worker/handler/context/current-task.js';
-export { CLOCK, RANDOM, TASK_CONTEXT } from './worker/container/tokens.js';
+export { currentTask } from './worker/handler/current-task.js';
+export { CLOCK, RANDOM, TASK_CONTEXT } from './worker/container/registrations.js';
 export { CircuitBreaker, type CircuitBreakerOptions } from './worker/handler/interceptors/circuit-breaker.js';
 export { Idempotent, type IdempotentOptions } from './worker/handler/interceptors/idempotent.js';
 export { Retry, type RetryOptions } from './worker/handler/interceptors/retry.js';

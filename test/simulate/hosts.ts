@@ -2,7 +2,7 @@ import { StoreTroubles } from '../../src/framework/base/store.js';
 import { silentLog } from '../../src/framework/base/log/log.js';
 import { discover } from '../../src/framework/declare/discovery/discovery.js';
 import { createContainer } from '../../src/framework/worker/container/create-container.js';
-import { CLOCK, RANDOM, STORE_FOR } from '../../src/framework/worker/container/tokens.js';
+import { CLOCK, RANDOM, STORE_FOR } from '../../src/framework/worker/container/registrations.js';
 import { makeCheckpoints } from '../../src/framework/worker/handler/make-checkpoints.js';
 import { taskPayloads } from '../../src/framework/worker/handler/payloads.js';
 import { HostedHandlers } from '../../src/framework/worker/pool/entry/hosted-handlers.js';

@@ -8,7 +8,7 @@ import {
   type Store,
   type Worker,
 } from 'stepwright';
-import { STORE_FOR } from '../../src/framework/worker/container/tokens.js';
+import { STORE_FOR } from '../../src/framework/worker/container/registrations.js';
 import { silentLog } from '../../src/framework/base/log/log.js';
 import { buildWorker } from '../../src/framework/worker/build/create-worker.js';
 import { makePlan } from '../../src/framework/worker/build/plan.js';

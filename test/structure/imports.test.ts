@@ -17,8 +17,8 @@ const ORDER: Readonly<Record<string, string>> = {
   aws: 'queries → sdk → stores, lean → .',
   worker:
     'build → . → thread → health → observe → poll, protect → pool → task → handler, heartbeat → keep → container',
-  'worker/handler': '. → output → input, interceptors → context, outcome',
-  'worker/keep': 'payloads → . → files',
+  'worker/handler': '. → output → input, interceptors → current-task.ts, outcome',
+  'worker/keep': '. → files',
   'worker/observe': 'open-telemetry → metrics → .',
   'worker/pool': 'entry, commands → .',
   local: '. → mcp → console → api → view, engine → mocks.ts, mock-config.ts → asl',

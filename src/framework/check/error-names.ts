@@ -1,5 +1,5 @@
 import { didYouMean, nearest } from '../local/index.js';
-import { OWN_ERROR } from '../worker/handler/outcome/own-error.js';
+import { OWN_ERROR } from '../worker/handler/outcome/own-errors.js';
 import { type Found, type FoundAt, paste } from './finding.js';
 import { type CheckedHandler, handlerOf } from './handlers.js';
 import {

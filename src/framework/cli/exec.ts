@@ -21,8 +21,7 @@ import type { TaskLog } from './start/task-log.js';
 import { runWorker } from './start/run-worker.js';
 import { stopSignal } from './process/signals.js';
 import { isPlainObject } from '../base/plain-object.js';
-import { OWN_ERROR } from '../worker/handler/outcome/own-error.js';
-import { Refusal } from '../worker/handler/outcome/refusal.js';
+import { OWN_ERROR, Refusal } from '../worker/handler/outcome/own-errors.js';
 import { systemClock } from '../base/time/clock.js';
 import { Program } from '../worker/pool/commands/program.js';
 

@@ -5,7 +5,7 @@ import {
   REFERENCE_KEY,
   type Reference,
   readReference,
-} from '../../../src/framework/worker/keep/payloads/reference.js';
+} from '../../../src/framework/worker/keep/payload-store.js';
 import type { Lease, Outcome } from '../chronicle.js';
 import type { Work } from '../handlers.js';
 import type { Watched } from '../invariants.js';

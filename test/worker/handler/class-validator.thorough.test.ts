@@ -26,7 +26,7 @@ import {
   type ValidationOptions,
 } from 'class-validator';
 import * as fc from 'fast-check';
-import type { Violation } from '../../../src/framework/worker/handler/outcome/refusal.js';
+import type { Violation } from '../../../src/framework/worker/handler/outcome/own-errors.js';
 import { brokenRules } from '../../../src/framework/worker/handler/input/broken-rules.js';
 import { dtoOf } from './kinds/field.js';
 import { tries } from '../../support/effort.js';

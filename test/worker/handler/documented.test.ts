@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { readdirSync, readFileSync } from 'node:fs';
-import { OWN_ERROR } from '../../../src/framework/worker/handler/outcome/own-error.js';
+import { OWN_ERROR } from '../../../src/framework/worker/handler/outcome/own-errors.js';
 
 const read = (path: string): string => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
 const headings = [...read('docs/errors.md').matchAll(/^### (.+)$/gm)].map(([, title]) => title);

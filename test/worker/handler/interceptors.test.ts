@@ -4,7 +4,7 @@ import { Activity, Handle, type InterceptedTask, type Interceptor } from 'stepwr
 import { createTestBed } from 'stepwright/testing';
 import { IsString } from 'class-validator';
 import type { Constructor } from '../../../src/framework/declare/class.js';
-import { currentTask } from '../../../src/framework/worker/handler/context/current-task.js';
+import { currentTask } from '../../../src/framework/worker/handler/current-task.js';
 
 class Hello {
   @IsString() who!: string;

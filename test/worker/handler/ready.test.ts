@@ -4,7 +4,7 @@ import { createTestBed, HandClock } from 'stepwright/testing';
 import type { Constructor } from '../../../src/framework/declare/class.js';
 import { Retry } from '../../../src/framework/worker/handler/interceptors/retry.js';
 import { Timing } from '../../../src/framework/worker/handler/interceptors/timing.js';
-import { CLOCK, RANDOM } from '../../../src/framework/worker/container/tokens.js';
+import { CLOCK, RANDOM } from '../../../src/framework/worker/container/registrations.js';
 import { silentLog, type Logger } from '../../../src/framework/base/log/log.js';
 
 @ErrorName('PaymentDeclined')

@@ -3,8 +3,8 @@ import { inject, injectable, Lifecycle, scoped, singleton } from 'tsyringe';
 import { IsString, Validate, ValidatorConstraint, type ValidatorConstraintInterface } from 'class-validator';
 import { Activity, Handle, type TaskContext } from 'stepwright';
 import { createTestBed, HandClock } from 'stepwright/testing';
-import { currentTask } from '../../../src/framework/worker/handler/context/current-task.js';
-import { CLOCK, TASK_CONTEXT } from '../../../src/framework/worker/container/tokens.js';
+import { currentTask } from '../../../src/framework/worker/handler/current-task.js';
+import { CLOCK, TASK_CONTEXT } from '../../../src/framework/worker/container/registrations.js';
 import { silentLog } from '../../../src/framework/base/log/log.js';
 
 class Hello {

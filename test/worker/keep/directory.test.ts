@@ -20,8 +20,7 @@ import { Worker } from 'node:worker_threads';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { directory, type DirectoryOptions, type Store } from 'stepwright';
 import { HandClock } from 'stepwright/testing';
-import { FolderLock } from '../../../src/framework/worker/keep/files/folder-lock.js';
-import { newHolder, stateOf } from '../../../src/framework/worker/keep/files/holder.js';
+import { FolderLock, newHolder, stateOf } from '../../../src/framework/worker/keep/files/folder-lock.js';
 
 const root = mkdtempSync(join(tmpdir(), 'stepwright-directory-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -332,7 +331,7 @@ describe('the lock between processes', () => {
 
   test('is taken at once from a thread that has ended, though its process lives', async () => {
     const { lock, folder, clock } = newLock();
-    const module = JSON.stringify(resolve('dist/src/framework/worker/keep/files/holder.js'));
+    const module = JSON.stringify(resolve('dist/src/framework/worker/keep/files/folder-lock.js'));
     const script = `const { parentPort } = require('node:worker_threads');
       parentPort.on('message', () => {});
       import(${module}).then(({ newHolder }) => parentPort.postMessage(newHolder()));`;

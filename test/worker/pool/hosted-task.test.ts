@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { HandClock } from 'stepwright/testing';
 import { HostedTask } from '../../../src/framework/worker/pool/entry/hosted-task.js';
-import { LogBudget } from '../../../src/framework/worker/pool/entry/log-budget.js';
+import { LogBudget } from '../../../src/framework/worker/pool/entry/task-runner.js';
 import type { FromHost } from '../../../src/framework/worker/pool/pool-messages.js';
 
 const lease = {

@@ -8,7 +8,7 @@ import { watchExit } from '../process/exit.js';
 import { runUserCode } from '../process/user-code.js';
 import type { HandlerStatus, WorkerStatus } from '../../base/worker-status.js';
 import { POLL_LIMIT_MS } from '../../worker/poll/poll-record.js';
-import { startedBy, UNCAUGHT, UNHANDLED } from '../../worker/handler/context/unhandled.js';
+import { startedBy, UNCAUGHT, UNHANDLED } from '../../worker/handler/current-task.js';
 
 /**
  * The options with which a command runs its worker, in addition to the plan (the settings and handlers that were read).

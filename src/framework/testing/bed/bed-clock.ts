@@ -1,6 +1,6 @@
 import type { Cancel } from '../../base/time/clock.js';
 import type { TaskContext } from '../../declare/task-context.js';
-import { currentTask } from '../../worker/handler/context/current-task.js';
+import { currentTask } from '../../worker/handler/current-task.js';
 import { TestClock } from '../harness/test-clock.js';
 
 /** A task that a test has started with `bed.run(…)`. */

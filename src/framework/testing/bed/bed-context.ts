@@ -1,6 +1,6 @@
 import { systemClock } from '../../base/time/clock.js';
-import { readSaved } from '../../worker/handler/input/read-saved.js';
-import { TaskCheckpoint } from '../../worker/keep/task-checkpoint.js';
+import { readSaved } from '../../worker/handler/make-checkpoints.js';
+import { TaskCheckpoint } from '../../worker/keep/checkpoints.js';
 import { memoryStore } from '../../worker/keep/memory.js';
 import { readPause, readDeferOptions, type TaskSignals, taskContext } from '../../worker/task/context.js';
 import { type Checkpoint, NO_CHECKPOINT } from '../../declare/checkpoint.js';

@@ -2,13 +2,19 @@ import type { DependencyContainer, InjectionToken } from 'tsyringe';
 import { methodName } from '../../declare/definition.js';
 import type { Logger } from '../../base/log/log.js';
 import { didYouMean } from '../../base/show.js';
-import { CLOCK } from '../../worker/container/tokens.js';
-import { AsyncTaskContext } from '../../worker/handler/context/current-task.js';
+import { CLOCK } from '../../worker/container/registrations.js';
+import { AsyncTaskContext } from '../../worker/handler/current-task.js';
 import { scopeOfTest } from '../harness/task-world.js';
 import { TaskSignals, readDeferOptions } from '../../worker/task/context.js';
-import { afterShutdown, deadlineMessage, ownFailure } from '../../worker/handler/outcome/failure.js';
-import { type HandlerEnd, isThrown, type Outcome } from '../../worker/handler/outcome/outcome.js';
-import { OWN_ERROR } from '../../worker/handler/outcome/own-error.js';
+import {
+  afterShutdown,
+  ownFailure,
+  type HandlerEnd,
+  isThrown,
+  type Outcome,
+} from '../../worker/handler/outcome/outcome.js';
+import { deadlineMessage } from '../../worker/handler/outcome/failure.js';
+import { OWN_ERROR } from '../../worker/handler/outcome/own-errors.js';
 import { Deferral } from '../../declare/deferral.js';
 import type { TaskContext } from '../../declare/task-context.js';
 import type { Ask } from '../../worker/keep/record.js';

@@ -1,5 +1,5 @@
 import type { HandlerDefinition } from '../../declare/definition.js';
-import { failureOf } from '../../worker/handler/outcome/failure.js';
+import { failureOf } from '../../worker/handler/outcome/outcome.js';
 import { compileOutput } from '../../worker/handler/output/outputs.js';
 import type { TaskResult } from './bed-port.js';
 

@@ -18,10 +18,15 @@ import { LimitedStore } from '../../worker/keep/limited-store.js';
 import { memoryStore } from '../../worker/keep/memory.js';
 import { PhoneBook } from '../../worker/task/phone-book.js';
 import { scopeOfTest } from './task-world.js';
-import { adopt, scopedBy } from '../../worker/container/adopt.js';
-import { createContainer, type Setup } from '../../worker/container/create-container.js';
-import { CLOCK, RANDOM, STORE_FOR } from '../../worker/container/tokens.js';
-import { type Registration, registrations, replace } from '../../worker/container/registrations.js';
+import { adopt, scopedBy, createContainer, type Setup } from '../../worker/container/create-container.js';
+import {
+  CLOCK,
+  RANDOM,
+  STORE_FOR,
+  type Registration,
+  registrations,
+  replace,
+} from '../../worker/container/registrations.js';
 import { entryClasses, neededTokens, resolveProblems } from '../../worker/container/resolve-problems.js';
 import type { HandlerEnd } from '../../worker/handler/outcome/outcome.js';
 import { disposeOf } from './dispose.js';

@@ -1,9 +1,8 @@
 import { closest } from 'fastest-levenshtein';
 import type { DependencyContainer, InjectionToken } from 'tsyringe';
 import type { Problem } from '../../base/errors.js';
-import { CLOCK, RANDOM, TASK_CONTEXT } from '../../worker/container/tokens.js';
+import { CLOCK, RANDOM, registrationOf, TASK_CONTEXT } from '../../worker/container/registrations.js';
 import { asksLate } from '../../worker/container/dependencies.js';
-import { registrationOf } from '../../worker/container/registrations.js';
 import { nameOf } from './injected.js';
 import { unusedProblem } from './options.js';
 

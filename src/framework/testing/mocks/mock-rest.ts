@@ -1,8 +1,13 @@
 import type { DependencyContainer, InjectionToken, Provider } from 'tsyringe';
 import type { Constructor } from '../../declare/class.js';
 import { dependenciesOf } from '../../worker/container/dependencies.js';
-import { type Registration, registrationsOf } from '../../worker/container/registrations.js';
-import { CLOCK, RANDOM, TASK_CONTEXT } from '../../worker/container/tokens.js';
+import {
+  CLOCK,
+  RANDOM,
+  type Registration,
+  registrationsOf,
+  TASK_CONTEXT,
+} from '../../worker/container/registrations.js';
 import { asRegistration } from './mock.js';
 
 /**

@@ -3,7 +3,7 @@ import type { Clock } from '../../base/time/clock.js';
 import { userFrame } from '../../declare/discovery/load.js';
 import type { TaskContext } from '../../declare/task-context.js';
 import type { CompiledHandler } from '../../worker/handler/compile.js';
-import { currentTask } from '../../worker/handler/context/current-task.js';
+import { currentTask } from '../../worker/handler/current-task.js';
 import { inNextTurn, isOwnTimer, nap, nextTurn, realNow } from './real-time.js';
 import { TaskTimer } from './task-timer.js';
 import { isVitestImporting, unwatch, watch } from './work-hooks.js';

@@ -5,7 +5,7 @@ import { type Store, StoreTroubles } from '../../base/store.js';
 import { LimitedStore } from '../keep/limited-store.js';
 import { logStore } from '../keep/store-log.js';
 import { Completions } from '../task/completions.js';
-import { payloadsOf } from './payloads-of.js';
+import { payloadsOf } from './stores.js';
 import { makePlan, type Plan } from './plan.js';
 import { startWorld, type WorkerOptions } from './start-world.js';
 import type { ActivityPort } from '../../aws/activity-port.js';

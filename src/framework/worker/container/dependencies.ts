@@ -3,8 +3,7 @@ import { type Constructor, isBuiltIn } from '../../declare/class.js';
 import { readConstructorTypes } from '../../declare/metadata.js';
 import type { Problem } from '../../base/errors.js';
 import { show } from '../../base/show.js';
-import { registrationOf } from './registrations.js';
-import { TASK_CONTEXT } from './tokens.js';
+import { registrationOf, TASK_CONTEXT } from './registrations.js';
 
 interface Fault extends Pick<Problem, 'what' | 'fix'> {
   /** The injection token that isn't registered, written as code. Absent if the problem isn't a missing registration. */

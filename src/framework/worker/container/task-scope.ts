@@ -2,8 +2,7 @@ import type { DependencyContainer } from 'tsyringe';
 import { Lifecycle } from '../../declare/container.js';
 import type { TaskContext } from '../../declare/task-context.js';
 import { within } from '../../base/time/wait.js';
-import { disposablesOf, registrations } from './registrations.js';
-import { CLOCK, TASK_CONTEXT } from './tokens.js';
+import { CLOCK, disposablesOf, registrations, TASK_CONTEXT } from './registrations.js';
 
 /** Makes and disposes of containers that each serve one task. */
 export class TaskScopes {

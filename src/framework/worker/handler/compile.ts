@@ -7,12 +7,11 @@ import type { TaskContext } from '../../declare/task-context.js';
 import { isThenable } from '../../base/time/wait.js';
 import { resolveOnce } from '../container/registrations.js';
 import { TaskScopes } from '../container/task-scope.js';
-import { currentContainer, runFor } from './context/current-task.js';
-import { failureOf } from './outcome/failure.js';
+import { currentContainer, runFor } from './current-task.js';
+import { type Deferred, failureOf, type HandlerEnd } from './outcome/outcome.js';
 import { compileInput, type Validate } from './input/compile-input.js';
 import { decode } from './input/decode.js';
 import { intercepted, type HandleTask } from './interceptors/intercept.js';
-import type { Deferred, HandlerEnd } from './outcome/outcome.js';
 import type { Checkpoints } from '../keep/checkpoints.js';
 import { Outputs, type TaskPayloads } from './output/outputs.js';
 

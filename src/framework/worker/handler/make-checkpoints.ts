@@ -2,15 +2,18 @@ import type { Logger } from '../../base/log/log.js';
 import type { StoreTroubles } from '../../base/store.js';
 import type { Clock } from '../../base/time/clock.js';
 import { parseDuration } from '../../base/time/duration.js';
-import type { CheckpointOptions } from '../../declare/checkpoint.js';
+import { CheckpointError, type CheckpointOptions } from '../../declare/checkpoint.js';
 import type { HandlerDefinition } from '../../declare/definition.js';
 import type { Checkpoints } from '../keep/checkpoints.js';
 import type { TaskContext } from '../../declare/task-context.js';
-import { arbiterOf } from './context/current-task.js';
-import { readSaved } from './input/read-saved.js';
+import { arbiterOf } from './current-task.js';
+import type { Constructor } from '../../declare/class.js';
+import type { Groups } from '../../declare/dto/dto-shape.js';
+import { Refusal } from './outcome/own-errors.js';
+import { compileInput } from './input/compile-input.js';
 
 /** The time for which a checkpoint is kept after it was written last, unless `keep` is set. */
-export const KEEP = '30d';
+const KEEP = '30d';
 
 /** The parts of a worker that its checkpoints use. */
 interface CheckpointsParts {
@@ -49,3 +52,25 @@ export async function makeCheckpoints(
   };
   return new Checkpoints(world, log);
 }
+
+/**
+ * Makes an instance of a class from the JSON of a checkpoint, and validates it by the rules of the class.
+ * @throws CheckpointError of kind `unreadable` that names the class and each violation
+ */
+export async function readSaved(value: unknown, type: Constructor<object>, groups: Groups): Promise<unknown> {
+  const input = { kind: 'class', type } as const;
+  const validate = compileInput({ input, groups, unknownKeys: 'drop', showValues: false });
+  try {
+    return await validate(value);
+  } catch (error) {
+    if (!Refusal.is(error)) throw error;
+    const shown = error.violations.slice(0, MOST_SHOWN).map(({ path, message }) => `${path}: ${message}`);
+    throw new CheckpointError(
+      'unreadable',
+      `the saved checkpoint is no valid ${type.name}: ${shown.join('; ')}. Give the class a form that accepts it, or load it with { unreadable: 'ignore' } to begin anew`,
+      { cause: error },
+    );
+  }
+}
+
+const MOST_SHOWN = 10;

@@ -1,13 +1,21 @@
 import type { Store } from '../../base/store.js';
 import { parseDuration } from '../../base/time/duration.js';
-import { parseSize } from '../../base/size.js';
-import { PayloadStore, PayloadUnavailable, type PayloadWorld } from '../keep/payloads/payload-store.js';
-import { mayHoldReference } from '../keep/payloads/reference.js';
+import { bytesBeyondLimit, parseSize, PAYLOAD_LIMIT_BYTES, showSize } from '../../base/size.js';
+import {
+  hasReferenceKey,
+  mayHoldReference,
+  PayloadStore,
+  PayloadUnavailable,
+  type PayloadWorld,
+  REFERENCE_KEY,
+  referenceObject,
+} from '../keep/payload-store.js';
 import type { TaskPayloads } from './output/outputs.js';
 import { readPayloads } from './input/references.js';
-import { OWN_ERROR } from './outcome/own-error.js';
-import { Refusal } from './outcome/refusal.js';
-import { offload, payloadLimit } from './output/offload.js';
+import { OWN_ERROR, Refusal } from './outcome/own-errors.js';
+import { TaskAborted, type TaskContext } from '../../declare/task-context.js';
+import { isPlainObject } from '../../base/plain-object.js';
+import type { OutputLimit } from './output/output-faults.js';
 
 /** The option `payloads` of a config, which was checked. */
 interface Settings {
@@ -59,3 +67,106 @@ async function refusing<T>(done: Promise<T>): Promise<T> {
     throw error;
   }
 }
+
+/** Settings of the outputs that go out as references. */
+interface OffloadSettings {
+  readonly store: PayloadStore;
+  /** An output of more bytes than this goes out as a reference. */
+  readonly above: number;
+  /** The most bytes of an output. */
+  readonly limit: number;
+}
+
+/**
+ * Returns the JSON that is sent for an output: the output itself or, if it is large, a reference to it. An output with
+ * a key of references always goes out as a reference: inside of a payload it is plain data.
+ * @param inline the names of fields that are kept beside a reference
+ */
+function offload(
+  text: string,
+  inline: readonly string[],
+  task: Pick<TaskContext, 'signal'>,
+  settings: OffloadSettings,
+): string | Promise<string> {
+  if (bytesBeyondLimit(text, settings.above) === undefined && !hasReferenceKey(text)) return text;
+  return asReference(text, inline, task, settings);
+}
+
+async function asReference(
+  text: string,
+  inline: readonly string[],
+  task: Pick<TaskContext, 'signal'>,
+  { store }: OffloadSettings,
+): Promise<string> {
+  const beside = inline.length > 0 ? fieldsOf(text, inline) : {};
+  const besideText = JSON.stringify(beside);
+  if (hasReferenceKey(besideText)) throw withReferenceKey(beside);
+  // Before the payload is written, since it isn't deleted again.
+  const bytes = bytesBeyondLimit(besideText, PAYLOAD_LIMIT_BYTES - LONGEST_REFERENCE);
+  if (bytes !== undefined) throw inlineTooLarge(beside, bytes);
+  const wanted = wantedSignal(task);
+  try {
+    return JSON.stringify(referenceObject(beside, await store.write(Buffer.from(text), wanted.signal)));
+  } finally {
+    wanted.close();
+  }
+}
+
+/** The bytes that are left for a reference itself. */
+const LONGEST_REFERENCE = 4_096;
+
+/** Returns those fields of an output that stay beside its reference. An output that is no object has none. */
+function fieldsOf(text: string, inline: readonly string[]): Record<string, unknown> {
+  const output: unknown = JSON.parse(text);
+  if (!isPlainObject(output)) return {};
+  const names = inline.filter((name) => Object.hasOwn(output, name));
+  return Object.fromEntries(names.map((name) => [name, output[name]]));
+}
+
+/**
+ * Returns a signal that aborts when nobody wants the output any more. A worker that stops still reports it, so that its
+ * writing goes on then.
+ */
+function wantedSignal({ signal }: Pick<TaskContext, 'signal'>): {
+  readonly signal: AbortSignal;
+  readonly close: () => void;
+} {
+  const controller = new AbortController();
+  const onAbort = (): void => {
+    const { reason } = signal;
+    if (!(reason instanceof TaskAborted) || reason.kind !== 'shutdown') controller.abort(reason);
+  };
+  if (signal.aborted) onAbort();
+  signal.addEventListener('abort', onAbort, { once: true });
+  return { signal: controller.signal, close: () => signal.removeEventListener('abort', onAbort) };
+}
+
+const invalid = (message: string): Refusal => new Refusal(OWN_ERROR.invalidOutput, message);
+
+function withReferenceKey(beside: object): Refusal {
+  const [name = ''] =
+    Object.entries(beside).find(([key, value]) => hasReferenceKey(JSON.stringify({ [key]: value }))) ?? [];
+  return invalid(
+    `the output's field ${JSON.stringify(name)} is in \`inline\`, and has a key "${REFERENCE_KEY}", which means a payload there: rename that key, or leave the field out of \`inline\``,
+  );
+}
+
+function inlineTooLarge(beside: object, bytes: number): Refusal {
+  const sizes = Object.entries(beside).map(
+    ([name, value]) => `${name} ${showSize(Buffer.byteLength(JSON.stringify(value)))}`,
+  );
+  return new Refusal(
+    OWN_ERROR.outputTooLarge,
+    `the output's \`inline\` fields have ${bytes} bytes as JSON (${sizes.join(', ')}); with their reference, Step Functions accepts ${PAYLOAD_LIMIT_BYTES}. Keep only what the state machine reads`,
+  );
+}
+
+/** The limit of outputs that may go out as references. */
+const payloadLimit = (limit: number): OutputLimit => ({
+  bytes: limit,
+  refuse: (bytes) =>
+    new Refusal(
+      OWN_ERROR.outputTooLarge,
+      `the output has ${bytes} bytes as JSON; \`payloads\` allows ${limit} (its \`limit\`, and what its store takes)`,
+    ),
+});

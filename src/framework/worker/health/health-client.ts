@@ -2,7 +2,7 @@ import type { Logger } from '../../base/log/log.js';
 import type { WorkerStatus } from '../../base/worker-status.js';
 import type { HealthFacts, MetricsText } from './health-pages.js';
 import type { FromHealthServer, ToHealthServer } from './health-server.js';
-import type { NamedAddress } from './host-check.js';
+import type { NamedAddress } from './page-server.js';
 
 /** The functions from which the health port gets what it shows. */
 export interface HealthSource {

@@ -1,8 +1,7 @@
 import type { Cancel, Clock } from '../../base/time/clock.js';
 import { showDuration } from '../../base/time/duration.js';
 import { answer, type HealthFacts } from './health-pages.js';
-import type { NamedAddress } from './host-check.js';
-import { jsonPage, type Page, type PageServer, servePages } from './page-server.js';
+import { jsonPage, type NamedAddress, type Page, type PageServer, servePages } from './page-server.js';
 
 /** Messages from the main thread to the sender of heartbeats, which serves the health port. */
 export type ToHealthServer =

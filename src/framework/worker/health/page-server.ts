@@ -1,5 +1,6 @@
-import { hostCheck, type NamedAddress } from './host-check.js';
-import { limitConnections } from './port-connections.js';
+import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
+import { type Address, isThisMachine } from '../../config/address.js';
 
 /** The HTTP response of the health port to a request. It is plain data, so that it can be sent to another thread. */
 export interface Page {
@@ -84,3 +85,81 @@ const wrongHost = async (host = ''): Promise<Page> =>
   jsonPage(403, {
     error: `the health port is not called ${JSON.stringify(host)} here: ask it by its address, or allow the name with --health-hosts or healthHosts in the config`,
   });
+
+/**
+ * The most connections that may be open at once. Probes, metrics scrapers and a few browsers need fewer. It is small
+ * compared with the connections for polls and reports, so the health port doesn't use up the process's file
+ * descriptors.
+ */
+const MOST = 16;
+
+/**
+ * Limits the number of a server's connections. If there are too many, the oldest connection without an open request is
+ * closed for a new one. If all have an open request, the oldest of all is closed.
+ */
+function limitConnections(server: Server): void {
+  // In both sets, the oldest connection is first.
+  const [idle, busy] = [new Set<Socket>(), new Set<Socket>()];
+  server.on('connection', (socket) => {
+    if (idle.size + busy.size >= MOST) for (const oldest of [...idle, ...busy].slice(0, 1)) close(oldest);
+    idle.add(socket);
+    socket.once('close', () => forget(socket));
+  });
+  server.on('request', ({ socket }, response) => {
+    idle.delete(socket);
+    busy.add(socket);
+    response.once('close', () => {
+      if (busy.delete(socket) && !socket.destroyed) idle.add(socket);
+    });
+  });
+  const forget = (socket: Socket): void => void (idle.delete(socket) || busy.delete(socket));
+  /** Closes a connection and frees its file descriptor at once. */
+  const close = (socket: Socket): void => {
+    forget(socket);
+    socket.destroy();
+  };
+}
+
+/**
+ * The address of a health port, and the host names that requests may use for it in addition to those of the address.
+ */
+export interface NamedAddress extends Address {
+  /** Each is a host name, or `*.DOMAIN` for every name below that domain. */
+  readonly hosts: readonly string[];
+}
+
+/**
+ * Domain suffixes that don't exist in public DNS. No public website can be served under them, so a Host header that
+ * ends in one can't come from DNS rebinding.
+ */
+const PRIVATE = /\.(?:local|localhost|internal|svc)$/;
+const HOST = /^(?:\[([0-9a-f:.]+)\]|([^:[\]]+))(?::\d*)?$/;
+
+/**
+ * Returns a function that returns true if a request's Host header is accepted. The check prevents DNS rebinding: a web
+ * page could make its own domain name resolve to this machine, and the browser would then let the page read the port.
+ * The port number in the header isn't checked, since a client may use a tunnel.
+ * - If the port listens only on this machine, loopback names and addresses are accepted.
+ * - Otherwise all IP addresses are accepted, since probes use them, and so are names that can't exist in public DNS:
+ *   `worker`, `worker.monitoring.svc`, `ip-10-0-0-1.ec2.internal`.
+ *
+ * A request without a Host header is accepted, since no browser sends one.
+ */
+function hostCheck({ host: own, hosts }: NamedAddress): (host: string | undefined) => boolean {
+  const { isIP } = process.getBuiltinModule('node:net');
+  const named = [own, ...hosts].map((each) => each.toLowerCase());
+  const isNamed = (name: string): boolean =>
+    named.some((each) => (each.startsWith('*.') ? name.endsWith(each.slice(1)) : name === each));
+  const onlyHere = isThisMachine({ host: own, port: 0 });
+  return (host) => {
+    if (host === undefined) return true;
+    const [, ipv6, text = ''] = HOST.exec(host.toLowerCase()) ?? [];
+    const name = ipv6 ?? text.replace(/\.$/, '');
+    if (name === '') return false;
+    if (isNamed(name) || isLoopback(name)) return true;
+    return !onlyHere && (isIP(name) !== 0 || !name.includes('.') || PRIVATE.test(name));
+  };
+}
+
+const isLoopback = (name: string): boolean =>
+  name === 'localhost' || name.endsWith('.localhost') || name === '::1' || /^127(?:\.\d{1,3}){3}$/.test(name);

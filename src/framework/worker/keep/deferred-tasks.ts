@@ -11,9 +11,10 @@ import {
   keyPart,
   LONGEST_MS,
   readCheckpointRef,
+  readEnd,
+  type RecordedOutcome,
 } from './record.js';
-import { readEnd, type RecordedOutcome } from './kept-outcome.js';
-import { allKeys } from './store-calls.js';
+import { allKeys } from './limited-store.js';
 
 /** A deferred task, as it is written under its id. */
 export interface DeferredTask extends AskedTask {

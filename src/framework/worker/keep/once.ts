@@ -13,7 +13,7 @@ import {
   type RecordFields,
   tokenKey,
 } from './record.js';
-import { retried } from './store-calls.js';
+import { retried } from './limited-store.js';
 
 /** The parts that the records of work use. */
 export interface OnceWorld {

@@ -4,10 +4,16 @@ import { StoreError } from '../../base/store.js';
 import type { Clock } from '../../base/time/clock.js';
 import { within } from '../../base/time/wait.js';
 import type { OutboxStatus } from '../../base/worker-status.js';
-import { encodeOutcome, type KeptOutcome, readOutcome, type RecordedOutcome } from './kept-outcome.js';
-import type { LimitedStore } from './limited-store.js';
-import { decodeRecord, KEY_PREFIX, tokenKey } from './record.js';
-import { allKeys, quietly } from './store-calls.js';
+import {
+  decodeRecord,
+  encodeOutcome,
+  type KeptOutcome,
+  KEY_PREFIX,
+  readOutcome,
+  type RecordedOutcome,
+  tokenKey,
+} from './record.js';
+import { allKeys, type LimitedStore, quietly } from './limited-store.js';
 
 /** The end of the report of an outcome that another process had left. */
 export type OfferEnd =

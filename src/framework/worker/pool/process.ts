@@ -5,9 +5,8 @@ import { ChildOutput, streamForChild } from '../../base/log/child-output.js';
 import { systemClock } from '../../base/time/clock.js';
 import { within } from '../../base/time/wait.js';
 import { ProcessGroup } from './process-group.js';
-import { frameOf, FrameReader } from './frames.js';
+import { CHANNEL_FD, frameOf, FrameReader, type FromHost, type ToHost } from './pool-messages.js';
 import { brokenChannel, ENTRY, fromHost, type Host, type HostExit, Tail } from './host.js';
-import { CHANNEL_FD, type FromHost, type ToHost } from './pool-messages.js';
 
 /**
  * After a child process has exited, messages that it sent before may still be unread. They are read for at most this

@@ -1,3 +1,5 @@
+import { OWN_ERROR, OwnError } from '../handler/outcome/own-errors.js';
+
 /** How a child process has exited. */
 export interface Exit {
   /** The exit code; null if a signal ended the process, or if it was never started. */
@@ -17,3 +19,26 @@ export const exitData = ({ exitCode, signal, stderr }: ProgramExit): object => (
   ...(signal !== null && { signal }),
   ...(stderr !== '' && { stderr }),
 });
+
+/**
+ * Thrown by `runCommand` if the program failed. If the handler doesn't catch it, the task fails with the error name
+ * `Stepwright.CommandFailed`.
+ */
+export class CommandFailed extends OwnError implements ProgramExit {
+  override readonly name = 'CommandFailed';
+  readonly reported = OWN_ERROR.commandFailed;
+  readonly exitCode: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stderr: string;
+
+  constructor(message: string, { exitCode, signal, stderr }: ProgramExit) {
+    super(message);
+    this.exitCode = exitCode;
+    this.signal = signal;
+    this.stderr = stderr;
+  }
+
+  get data(): object {
+    return exitData(this);
+  }
+}

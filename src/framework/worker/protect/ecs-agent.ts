@@ -1,7 +1,6 @@
 import type { Abortable } from '../../base/abort.js';
 import { isPlainObject } from '../../base/plain-object.js';
-import { callHttp, type HttpAnswer } from './http-call.js';
-import { type Platform, Refused } from './platform.js';
+import { callHttp, type HttpAnswer, type Platform, Refused } from './platform.js';
 
 /**
  * Protection is requested for this many minutes. It then expires, so a worker that hangs and can't release its

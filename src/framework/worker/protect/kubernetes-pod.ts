@@ -2,8 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Abortable } from '../../base/abort.js';
 import { isPlainObject } from '../../base/plain-object.js';
-import { callHttp, type HttpAnswer } from './http-call.js';
-import { type Platform, Refused } from './platform.js';
+import { callHttp, type HttpAnswer, type Platform, Refused } from './platform.js';
 
 /**
  * The folder where Kubernetes mounts the credentials of a pod's service account ("Accessing the Kubernetes API from a

@@ -5,13 +5,11 @@ import { didYouMean } from '../../base/show.js';
 import type { Store } from '../../base/store.js';
 import type { Clock } from '../../base/time/clock.js';
 import type { HandlerDefinition } from '../../declare/definition.js';
-import { failureOf } from '../handler/outcome/failure.js';
-import type { Outcome } from '../handler/outcome/outcome.js';
+import { failureOf, type Outcome } from '../handler/outcome/outcome.js';
 import { compileOutput, type Encode, type TaskPayloads } from '../handler/output/outputs.js';
 import { type Decided, type DeferredTask, DeferredTasks, type FoundTask } from '../keep/deferred-tasks.js';
-import type { LimitedStore } from '../keep/limited-store.js';
-import { quietly } from '../keep/store-calls.js';
-import { removeCheckpoint } from '../keep/task-checkpoint.js';
+import { type LimitedStore, quietly } from '../keep/limited-store.js';
+import { removeCheckpoint } from '../keep/checkpoints.js';
 import { Report, type ReportWorld } from './report.js';
 
 /** Names a deferred task by its token. */

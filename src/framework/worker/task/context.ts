@@ -4,7 +4,7 @@ import { show } from '../../base/show.js';
 import { DURATION_EXPECTED, parseDuration } from '../../base/time/duration.js';
 import { Deferral, type DeferOptions } from '../../declare/deferral.js';
 import { type AbortKind, TaskAborted, type TaskContext } from '../../declare/task-context.js';
-import { userPlace } from '../handler/outcome/trace-lines.js';
+import { userPlace } from '../handler/outcome/thrown.js';
 import type { CheckpointRef } from '../keep/record.js';
 import type { PhoneBook } from './phone-book.js';
 import type { TaskRef } from './task-events.js';

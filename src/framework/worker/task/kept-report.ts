@@ -1,6 +1,6 @@
 import type { Abortable } from '../../base/abort.js';
 import type { Heartbeats } from '../heartbeat/heartbeats.js';
-import type { KeptOutcome } from '../keep/kept-outcome.js';
+import type { KeptOutcome } from '../keep/record.js';
 import type { OfferEnd, Outbox } from '../keep/outbox.js';
 import { Report, type ReportEnd, type ReportWorld } from './report.js';
 

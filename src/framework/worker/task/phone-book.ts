@@ -4,8 +4,7 @@ import type { Clock } from '../../base/time/clock.js';
 import type { Outcome } from '../handler/outcome/outcome.js';
 import type { Ask, CheckpointRef } from '../keep/record.js';
 import { DeferredTasks } from '../keep/deferred-tasks.js';
-import type { LimitedStore } from '../keep/limited-store.js';
-import { quietly, retried } from '../keep/store-calls.js';
+import { type LimitedStore, quietly, retried } from '../keep/limited-store.js';
 import type { TaskRef } from './task-events.js';
 
 /** The parts of a worker that its phone book uses. */

@@ -1,10 +1,10 @@
+import { bytesBeyondLimit } from '../../base/size.js';
 import { Abort } from '../../base/abort.js';
 import { fullJitter, uniformJitter, withResolvers } from '../../base/time/wait.js';
 import type { Cancel, Clock } from '../../base/time/clock.js';
 import { limitCallAfter } from '../../base/time/call-limit.js';
-import { ownFailure } from '../handler/outcome/failure.js';
-import { bytesBeyondLimit, type Outcome } from '../handler/outcome/outcome.js';
-import { OWN_ERROR } from '../handler/outcome/own-error.js';
+import { type Outcome, ownFailure } from '../handler/outcome/outcome.js';
+import { OWN_ERROR } from '../handler/outcome/own-errors.js';
 import { CallRequest, type ReportRequest } from '../../aws/call.js';
 import type { ActivityPort, ReportAnswer } from '../../aws/activity-port.js';
 import type { Limiter } from './limiter.js';

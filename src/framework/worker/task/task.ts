@@ -1,10 +1,10 @@
-import { limitCallAfter } from '../../base/time/call-limit.js';
+import { limitCallAt } from '../../base/time/call-limit.js';
 import { turn } from '../../base/time/turn.js';
 import { NO_CHECKPOINT } from '../../declare/checkpoint.js';
 import type { Deferral } from '../../declare/deferral.js';
 import { ABANDON_MS, TaskAborted, type AbortKind, type TaskContext } from '../../declare/task-context.js';
 import type { CompiledHandler } from '../handler/compile.js';
-import { AsyncTaskContext } from '../handler/context/current-task.js';
+import { AsyncTaskContext } from '../handler/current-task.js';
 import {
   openDeferral,
   TaskSignals,
@@ -16,16 +16,16 @@ import {
 } from './context.js';
 import {
   afterShutdown,
-  deadlineMessage,
   failureOf,
+  type HandlerEnd,
+  isThrown,
+  type Outcome,
   ownFailure,
   shutdownFailure,
-} from '../handler/outcome/failure.js';
-import { type HandlerEnd, isThrown, type Outcome } from '../handler/outcome/outcome.js';
-import { OWN_ERROR } from '../handler/outcome/own-error.js';
+} from '../handler/outcome/outcome.js';
+import { OWN_ERROR } from '../handler/outcome/own-errors.js';
 import type { Logger } from '../../base/log/log.js';
-import type { Ask, Wanted, CheckpointRef } from '../keep/record.js';
-import type { KeptOutcome } from '../keep/kept-outcome.js';
+import type { Ask, CheckpointRef, KeptOutcome, Wanted } from '../keep/record.js';
 import { sendKept, type TaskOutbox } from './kept-report.js';
 import type { PhoneBook } from './phone-book.js';
 import type { TaskPhase } from '../../base/worker-status.js';
@@ -306,9 +306,7 @@ export class Task {
     });
     if (timeoutMs !== false)
       // If the process stood still meanwhile, a result that came in time is read before the deadline counts.
-      this.#timers.push(
-        limitCallAfter(clock, receivedAt + timeoutMs - clock.now(), () => this.#onDeadline(timeoutMs)),
-      );
+      this.#timers.push(limitCallAt(clock, receivedAt + timeoutMs, () => this.#onDeadline(timeoutMs)));
   }
 
   async #handle(): Promise<void> {
@@ -380,7 +378,7 @@ export class Task {
   }
 
   #onDeadline(timeoutMs: number): void {
-    const message = deadlineMessage(timeoutMs);
+    const message = `the handler did not end within its timeout of ${timeoutMs} ms`;
     if (this.#decide(this.#orDeferred(ownFailure(OWN_ERROR.deadlineExceeded, message))))
       this.#abort('deadline', message);
   }
@@ -465,7 +463,7 @@ export class Task {
       ...{ token: this.#lease.token, handler, activityArn, scope, heartbeatMs },
       ...{ checkpoint: this.#checkpoint, decidedAt: clock.date(), outcome },
     };
-    return outside(() => sendKept(kept, this.#report, outbox, () => this.#heartbeat?.release()));
+    return outside(() => sendKept(kept, this.#report, outbox));
   }
 
   #onRetry(retry: ReportRetry): void {

@@ -9,7 +9,7 @@ import {
   type TaskContext,
 } from 'stepwright';
 import * as dto from './dtos.js';
-import { currentContainer } from '../../../../src/framework/worker/handler/context/current-task.js';
+import { currentContainer } from '../../../../src/framework/worker/handler/current-task.js';
 import { seen, type Row, type Expected } from './row.js';
 
 type Intercept = Interceptor['intercept'];

@@ -1,13 +1,16 @@
 import type { ValidationArguments } from 'class-validator';
+import type { DependencyContainer } from 'tsyringe';
 import type { DtoProperty, DtoRule } from '../../../declare/dto/dto-property.js';
-import { shapeOf, typeOf, type Groups } from '../../../declare/dto/dto-shape.js';
+import { type Groups, shapeOf, typeOf } from '../../../declare/dto/dto-shape.js';
 import type { Kind } from '../../../declare/dto/kinds.js';
 import { isThenable } from '../../../base/time/wait.js';
 import { asJson } from '../outcome/cause.js';
-import './injected-rules.js';
 import { kindViolation, mapParts, showPath, type ValuePath, violationAt } from './value-path.js';
 import { REFUSED } from './read-object.js';
-import { MOST_VIOLATIONS, type Violation } from '../outcome/refusal.js';
+import { MOST_VIOLATIONS, type Violation } from '../outcome/own-errors.js';
+import { useContainer } from '../../../declare/dto/class-validator.js';
+import { resolveOnce } from '../../container/registrations.js';
+import { currentContainer } from '../current-task.js';
 
 export interface RuleOptions {
   readonly groups: Groups;
@@ -194,4 +197,38 @@ function argument(value: unknown, token: string): string {
   if (typeof value === 'symbol') return value.description ?? '';
   const list: readonly unknown[] = Array.isArray(value) ? value : [value];
   return value === undefined ? token : list.join(', ');
+}
+
+type RuleClass = new (...args: unknown[]) => object;
+
+/**
+ * The instances of constraint classes (`@ValidatorConstraint`), separate for each container, so that workers, test beds
+ * and tasks don't share them.
+ */
+const rules = new WeakMap<DependencyContainer, Map<RuleClass, object>>();
+
+/**
+ * Makes dependency injection work in constraint classes (`@ValidatorConstraint`): class-validator gets their instances
+ * from the container of the task whose input is being validated. If the user's code calls `useContainer` too, the
+ * user's container is used instead.
+ */
+useContainer(
+  {
+    get(type: RuleClass): object | undefined {
+      const container = currentContainer();
+      return container && ruleIn(container, type);
+    },
+  },
+  { fallback: true },
+);
+
+function ruleIn(container: DependencyContainer, type: RuleClass): object {
+  let own = rules.get(container);
+  if (!own) rules.set(container, (own = new Map()));
+  let rule = own.get(type);
+  if (!rule) {
+    const injected = type.length > 0 || container.isRegistered(type, true);
+    own.set(type, (rule = injected ? resolveOnce(container, type) : new type()));
+  }
+  return rule;
 }

@@ -3,12 +3,17 @@ import type { HandlerDefinition } from '../../../declare/definition.js';
 import type { Constructor } from '../../../declare/class.js';
 import { ARRAY, SCALAR_KINDS } from '../../../declare/dto/kinds.js';
 import { isThenable } from '../../../base/time/wait.js';
-import { OWN_ERROR } from '../outcome/own-error.js';
+import {
+  MOST_VIOLATIONS,
+  OWN_ERROR,
+  type Refusal,
+  refusalOf,
+  type Violation,
+} from '../outcome/own-errors.js';
 import { brokenRules, type RuleOptions } from './broken-rules.js';
-import { logDroppedKeys } from './dropped-keys.js';
 import { kindViolation, mapParts } from './value-path.js';
 import { ObjectReader, type ReadOptions } from './read-object.js';
-import { MOST_VIOLATIONS, refusalOf, type Refusal, type Violation } from '../outcome/refusal.js';
+import { currentTask } from '../current-task.js';
 
 /**
  * Makes the handler's input from parsed JSON. If the JSON isn't a valid input, throws (or rejects with) a Refusal that
@@ -101,3 +106,28 @@ const pathsAbove = (path: string): string[] =>
 
 const invalidInput = (expected: string, violations: readonly Violation[]): Refusal =>
   refusalOf(OWN_ERROR.invalidInput, `the input is not ${expected}`, violations);
+
+/** The most keys that are remembered for a handler. More than that are data, such as the keys of a dictionary. */
+const MOST_NAMES = 100;
+const NAME_LIMIT = 80;
+
+/**
+ * Returns a function that is called with each key of an input that is dropped. It logs each key once, at the level debug,
+ * with the number of different keys that were dropped so far, and logs no more than 100 keys.
+ */
+function logDroppedKeys(): (key: string, type: Constructor<object>) => void {
+  const known = new Map<Constructor<object>, Set<string>>();
+  let count = 0;
+  return (whole, type) => {
+    const key = whole.length > NAME_LIMIT ? `${whole.slice(0, NAME_LIMIT)}…` : whole;
+    let keys = known.get(type);
+    if (!keys) known.set(type, (keys = new Set()));
+    if (count >= MOST_NAMES || keys.has(key)) return;
+    keys.add(key);
+    count++;
+    currentTask()?.log.debug(
+      { key, class: type.name, dropped: count },
+      'a key is dropped: its class has no rule for it',
+    );
+  };
+}

@@ -1,7 +1,5 @@
-import { bytesBeyondLimit } from '../outcome/outcome.js';
-import { OWN_ERROR } from '../outcome/own-error.js';
-import { Refusal } from '../outcome/refusal.js';
-import { PAYLOAD_LIMIT_BYTES } from '../../../base/size.js';
+import { OWN_ERROR, Refusal } from '../outcome/own-errors.js';
+import { bytesBeyondLimit, PAYLOAD_LIMIT_BYTES } from '../../../base/size.js';
 
 /**
  * The most levels of nested objects and arrays in an input. It also limits the recursion of every function that walks

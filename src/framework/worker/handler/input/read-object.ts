@@ -14,7 +14,7 @@ import {
 } from '../../../declare/dto/kinds.js';
 import { asJson } from '../outcome/cause.js';
 import { mapParts, setOf, type ValuePath, violationAt } from './value-path.js';
-import { MOST_VIOLATIONS, type Violation } from '../outcome/refusal.js';
+import { MOST_VIOLATIONS, type Violation } from '../outcome/own-errors.js';
 
 type JsonObject = Record<string, unknown>;
 

@@ -1,9 +1,7 @@
-import type { PayloadStore } from '../../keep/payloads/payload-store.js';
-import { type Reference, REFERENCE_KEY, readReference } from '../../keep/payloads/reference.js';
+import { type PayloadStore, readReference, type Reference, REFERENCE_KEY } from '../../keep/payload-store.js';
 import { isPlainObject } from '../../../base/plain-object.js';
 import { showSize } from '../../../base/size.js';
-import { OWN_ERROR } from '../outcome/own-error.js';
-import { refusalOf, type Refusal } from '../outcome/refusal.js';
+import { OWN_ERROR, type Refusal, refusalOf } from '../outcome/own-errors.js';
 import { cut } from '../outcome/thrown.js';
 import { DEPTH_LIMIT, decodeText } from './decode.js';
 import { showPath, type ValuePath, violationAt } from './value-path.js';

@@ -1,5 +1,5 @@
 import type { Kind } from '../../../declare/dto/kinds.js';
-import type { Violation } from '../outcome/refusal.js';
+import type { Violation } from '../outcome/own-errors.js';
 
 const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u;
 const KEY_LIMIT = 80;

@@ -9,12 +9,12 @@ import type { InterceptedTask, Interceptor } from '../../../declare/interceptor.
 import { isStore } from '../../../declare/options.js';
 import { isText } from '../../../declare/rule.js';
 import type { TaskContext } from '../../../declare/task-context.js';
-import { CLOCK, RANDOM, STORE_FOR, STORE_TROUBLES } from '../../container/tokens.js';
+import { CLOCK, RANDOM, STORE_FOR, STORE_TROUBLES } from '../../container/registrations.js';
 import type { OnceWorld, Work } from '../../keep/once.js';
 import type { RecordFields } from '../../keep/record.js';
-import { arbiterOf, currentOutputs } from '../context/current-task.js';
-import { failureOf, repeatFailure } from '../outcome/failure.js';
-import { OWN_ERROR, OwnError } from '../outcome/own-error.js';
+import { arbiterOf, currentOutputs } from '../current-task.js';
+import { failureOf, repeatFailure } from '../outcome/outcome.js';
+import { OWN_ERROR, OwnError } from '../outcome/own-errors.js';
 import { readThrown } from '../outcome/thrown.js';
 
 /** Options of {@link Idempotent}. */

@@ -7,7 +7,7 @@ import type { InterceptedTask, Interceptor } from '../../../declare/interceptor.
 import { readErrorName } from '../../../declare/metadata.js';
 import { DURATION_EXPECTED, parseDuration } from '../../../base/time/duration.js';
 import { show } from '../../../base/show.js';
-import { CLOCK, RANDOM } from '../../container/tokens.js';
+import { CLOCK, RANDOM } from '../../container/registrations.js';
 
 /** Options of {@link Retry}. */
 export interface RetryOptions {

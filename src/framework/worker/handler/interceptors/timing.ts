@@ -1,7 +1,7 @@
 import { inject, injectable } from '../../../declare/container.js';
 import type { Clock } from '../../../base/time/clock.js';
 import type { InterceptedTask, Interceptor } from '../../../declare/interceptor.js';
-import { CLOCK } from '../../container/tokens.js';
+import { CLOCK } from '../../container/registrations.js';
 
 /**
  * Logs how long the handler took, including the interceptors that are listed after this one, as `durationMs`. The level

@@ -1,6 +1,8 @@
-import { CAUSE_LIMIT_CHARACTERS } from './outcome.js';
-import { MOST_VIOLATIONS, type Violation } from './refusal.js';
+import { MOST_VIOLATIONS, type Violation } from './own-errors.js';
 import { cut, readThrown, TooLong, toJson } from './thrown.js';
+
+/** The most characters that a cause may have (SendTaskFailure). */
+const CAUSE_LIMIT_CHARACTERS = 32_768;
 
 /** The parts of a failure's cause, before it is written as JSON. */
 export interface Cause {

@@ -1,13 +1,14 @@
 import { types } from 'node:util';
+import { pathToFileURL } from 'node:url';
 import { ActivityFailure, ERROR_NAME_LIMIT, isReserved } from '../../../declare/activity-failure.js';
 import { readErrorName } from '../../../declare/metadata.js';
-import { traceLines } from './trace-lines.js';
+import { OWN_FOLDER } from '../../../base/package.js';
 
 /**
  * The parts of a thrown value that are reported as the task's failure. A handler may throw anything, even a proxy whose
  * own code throws, so parts that can't be read are left out.
  */
-export interface Thrown {
+interface Thrown {
   readonly name: string;
   readonly message: string;
   readonly trace: readonly string[];
@@ -210,4 +211,66 @@ export function cut(text: string, limit: number): string {
   if (text.length <= limit) return text;
   const end = /[\uD800-\uDBFF]/.test(text.charAt(limit - 1)) ? limit - 1 : limit;
   return text.slice(0, end);
+}
+
+const FRAMES_LIMIT = 12;
+/**
+ * The folder of this package's TypeScript sources. Stack frames show it if the package runs from a checkout with source
+ * maps. The published package has neither source maps nor sources.
+ */
+const OWN_SOURCES = OWN_FOLDER?.replace(/\bdist\/src\/framework\/$/, 'src/framework/');
+
+/** The working directory at the start, as a path and as a URL, both with a slash at the end; empty if it is unknown. */
+const HERE: readonly string[] = workingDirectory();
+
+function workingDirectory(): string[] {
+  try {
+    const path = `${process.cwd()}/`;
+    return path === '//' ? [] : [pathToFileURL(path).href, path];
+  } catch {
+    // The directory was deleted.
+    return [];
+  }
+}
+
+/**
+ * Returns the frames of a stack for a trace: those of the user's code that the handler's call led to. Whatever called
+ * Stepwright, such as a test, is left out. Paths in the working directory are relative to it. The trace is therefore the
+ * same in a test and in a worker, and on every machine.
+ */
+function traceLines(stack: string): string[] {
+  const frames = stack.split('\n').filter((line) => /^\s+at /.test(line));
+  const users = framesOfHandler(frames).filter(isOfUser);
+  return (users.length > 0 ? users : frames).slice(0, FRAMES_LIMIT).map((line) => shown(line.trim()));
+}
+
+/** Returns the file and the line of the user's code that was called last, as in `src/a.ts:17`; undefined if none was. */
+export function userPlace(stack: string): string | undefined {
+  const frame = stack.split('\n').find((line) => /^\s+at /.test(line) && isOfUser(line) && !isNative(line));
+  return frame && /(?:\(|at (?:async )?)([^()]+:\d+):\d+\)?$/.exec(shown(frame.trim()))?.[1];
+}
+
+/** Returns the frames inside the outermost one of Stepwright; all frames if none of them called the user's code. */
+function framesOfHandler(lines: readonly string[]): readonly string[] {
+  const frames = lines.filter((line, index) => !(isNative(line) && isOwn(lines[index - 1])));
+  const outermost = frames.findLastIndex((line) => isOwn(line));
+  return outermost > frames.findIndex(isOfUser) ? frames.slice(0, outermost) : frames;
+}
+
+/** True for a function of JavaScript. `new Promise` or `Array.map` around a function of Stepwright is Stepwright's. */
+const isNative = (line: string): boolean => line.endsWith(' (<anonymous>)');
+
+/** True for a stack frame of this package, which shows nothing of the user's code. In a bundle no frame is known to be. */
+const isOwn = (line = ''): boolean =>
+  OWN_FOLDER !== undefined &&
+  (line.includes(OWN_FOLDER) || (OWN_SOURCES !== undefined && line.includes(OWN_SOURCES)));
+const isOfUser = (line: string): boolean => !isOwn(line) && !/[( ]node:/.test(line);
+
+function shown(line: string): string {
+  for (const folder of HERE) {
+    const at = line.indexOf(folder);
+    if (at > 0 && '( '.includes(line.charAt(at - 1)))
+      return line.slice(0, at) + line.slice(at + folder.length);
+  }
+  return line;
 }

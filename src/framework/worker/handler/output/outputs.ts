@@ -4,16 +4,13 @@ import type { Groups } from '../../../declare/dto/dto-shape.js';
 import { ARRAY } from '../../../declare/dto/kinds.js';
 import { brokenRules } from '../input/broken-rules.js';
 import { kindViolation, mapParts } from '../input/value-path.js';
-import { type Refusal, refusalOf, type Violation } from '../outcome/refusal.js';
-import { OWN_ERROR } from '../outcome/own-error.js';
-import { DescribedOutput } from './described.js';
-import { encode, unreadable } from './encode.js';
-import { OutputInstances, OutputReads } from './instances.js';
-import { type OutputLimit, SERVICE_LIMIT } from './output-limit.js';
+import { OWN_ERROR, type Refusal, refusalOf, type Violation } from '../outcome/own-errors.js';
+import { DescribedOutput, OutputInstances, OutputReads } from './instances.js';
+import { encode } from './encode.js';
+import { type OutputLimit, SERVICE_LIMIT, unreadable } from './output-faults.js';
 import type { TaskContext } from '../../../declare/task-context.js';
-import type { TaskOutputs } from '../context/current-task.js';
-import { bytesBeyondLimit } from '../outcome/outcome.js';
-import { PAYLOAD_LIMIT_BYTES } from '../../../base/size.js';
+import type { TaskOutputs } from '../current-task.js';
+import { bytesBeyondLimit, PAYLOAD_LIMIT_BYTES } from '../../../base/size.js';
 
 /** Writes a handler's result as JSON. If the result isn't a valid output, throws (or rejects with) a Refusal. */
 export type Encode = (result: unknown) => string | Promise<string>;

@@ -11,10 +11,19 @@ import {
 } from '../../../base/store.js';
 import { systemClock, wallTime } from '../../../base/time/clock.js';
 import { unlessAborted } from '../../../base/time/wait.js';
-import { codeOf, inTurn, isAbsent, storeErrorOf, unlessThere } from './file-calls.js';
-import { FolderLock, FREE } from './folder-lock.js';
-import { uniqueId } from './holder.js';
-import { encodeFile, type Head, NotARecord, type RecordFile, readRecord } from './record-file.js';
+import {
+  codeOf,
+  encodeFile,
+  type Head,
+  inTurn,
+  isAbsent,
+  NotARecord,
+  readRecord,
+  type RecordFile,
+  storeErrorOf,
+  unlessThere,
+} from './record-file.js';
+import { FolderLock, FREE, uniqueId } from './folder-lock.js';
 
 /** The folder that holds everything. Its name is that of the format: another format has another name. */
 const FORMAT = 'records-2';

@@ -2,8 +2,7 @@ import { StringDecoder } from 'node:string_decoder';
 import { systemClock } from '../../../base/time/clock.js';
 import type { TaskContext } from '../../../declare/task-context.js';
 import { isPlainObject } from '../../../base/plain-object.js';
-import { Refusal } from '../../handler/outcome/refusal.js';
-import { OWN_ERROR } from '../../handler/outcome/own-error.js';
+import { OWN_ERROR, Refusal } from '../../handler/outcome/own-errors.js';
 import { PAYLOAD_LIMIT_BYTES } from '../../../base/size.js';
 
 /** The maximum length of a line that can be a task's output, in bytes. A longer line is not kept whole. */

@@ -1,9 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { type Cancel, systemClock } from '../../../base/time/clock.js';
 import { ProcessGroup } from '../process-group.js';
-import type { ProgramExit } from '../program-exit.js';
+import { CommandFailed, type ProgramExit } from '../program-exit.js';
 import { Tail } from '../host.js';
-import { CommandFailed } from './command-failed.js';
 
 export interface ProgramOptions {
   readonly file: string;

@@ -4,12 +4,10 @@ import { basename, join } from 'node:path';
 import { type Cancel, systemClock } from '../../../base/time/clock.js';
 import { ActivityFailure } from '../../../declare/activity-failure.js';
 import type { TaskContext } from '../../../declare/task-context.js';
-import { Refusal } from '../../handler/outcome/refusal.js';
-import { OWN_ERROR } from '../../handler/outcome/own-error.js';
-import { exitData, type ProgramExit } from '../program-exit.js';
-import { CommandFailed } from './command-failed.js';
-import { checkOptions, type CommandOptions, type CommandPlan } from './options.js';
+import { OWN_ERROR, Refusal } from '../../handler/outcome/own-errors.js';
+import { CommandFailed, exitData, type ProgramExit } from '../program-exit.js';
 import type { Program, ProgramOptions } from './program.js';
+import { checkOptions, type CommandOptions, type CommandPlan } from './options.js';
 import { ProgramOutput } from './program-output.js';
 import { PAYLOAD_LIMIT_BYTES } from '../../../base/size.js';
 

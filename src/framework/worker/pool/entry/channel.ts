@@ -1,8 +1,7 @@
 import { type MessagePort, parentPort } from 'node:worker_threads';
 import { Socket } from 'node:net';
 import { dropMessages, type ParentChannel } from '../../../base/process-channel.js';
-import { frameOf, FrameReader } from '../frames.js';
-import { CHANNEL_FD, type FromHost, type ToHost } from '../pool-messages.js';
+import { CHANNEL_FD, frameOf, FrameReader, type FromHost, type ToHost } from '../pool-messages.js';
 
 /** The channel on which a thread or a process of a pool exchanges messages with the worker. */
 export interface Channel extends ParentChannel<ToHost, FromHost> {

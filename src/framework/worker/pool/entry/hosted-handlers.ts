@@ -14,7 +14,7 @@ import type { TaskPayloads } from '../../handler/output/outputs.js';
 import { makeCheckpoints } from '../../handler/make-checkpoints.js';
 import type { Checkpoints } from '../../keep/checkpoints.js';
 import { createContainer } from '../../container/create-container.js';
-import { STORE_TROUBLES } from '../../container/tokens.js';
+import { STORE_TROUBLES } from '../../container/registrations.js';
 import type { HostOptions } from '../pool-messages.js';
 
 /** Is told of what concerns no task. */

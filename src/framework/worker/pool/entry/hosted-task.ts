@@ -5,7 +5,7 @@ import { StoreError } from '../../../base/store.js';
 import { Deferral, DeferredIdTaken } from '../../../declare/deferral.js';
 import { TaskAborted, type TaskContext } from '../../../declare/task-context.js';
 import type { AskedTask, Wanted } from '../../keep/record.js';
-import { AsyncTaskContext } from '../../handler/context/current-task.js';
+import { AsyncTaskContext } from '../../handler/current-task.js';
 import {
   readDeferOptions,
   TaskSignals,

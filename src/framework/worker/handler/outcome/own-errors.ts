@@ -1,4 +1,39 @@
-import type { OwnErrorName } from './own-error.js';
+/** The error names that Stepwright itself reports. They are stable, since state machines match them. */
+export const OWN_ERROR = {
+  invalidInput: 'Stepwright.InvalidInput',
+  invalidOutput: 'Stepwright.InvalidOutput',
+  outputTooLarge: 'Stepwright.OutputTooLarge',
+  deadlineExceeded: 'Stepwright.DeadlineExceeded',
+  workerShutdown: 'Stepwright.WorkerShutdown',
+  handlerCrashed: 'Stepwright.HandlerCrashed',
+  commandFailed: 'Stepwright.CommandFailed',
+  alreadyRunning: 'Stepwright.AlreadyRunning',
+  payloadUnavailable: 'Stepwright.PayloadUnavailable',
+} as const;
+
+export type OwnErrorName = (typeof OWN_ERROR)[keyof typeof OWN_ERROR];
+
+const ownErrors = new WeakSet<object>();
+
+/**
+ * An error that Stepwright throws inside a handler and that the handler may catch. If the handler doesn't, its task
+ * fails with one of Stepwright's own error names.
+ */
+export abstract class OwnError extends Error {
+  abstract readonly reported: OwnErrorName;
+  /** Details that are sent in the failure's cause, as `data`. */
+  abstract readonly data: object;
+
+  /** Returns true for an OwnError. Never throws, unlike `instanceof`, which calls a proxy's own code. */
+  static is(value: unknown): value is OwnError {
+    return ownErrors.has(value as object);
+  }
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    ownErrors.add(this);
+  }
+}
 
 /** A rule that was broken, and the value that broke it. */
 export interface Violation {
@@ -16,7 +51,7 @@ export interface Violation {
  */
 export const MOST_VIOLATIONS = 1_000;
 
-const own = new WeakSet<object>();
+const refusals = new WeakSet<object>();
 
 /** Thrown if an input or an output is rejected. The task then fails with one of Stepwright's own error names. */
 export class Refusal extends Error {
@@ -24,14 +59,14 @@ export class Refusal extends Error {
   readonly violations: readonly Violation[];
   /** Returns true for a Refusal. Never throws, unlike `instanceof`, which calls a proxy's own code. */
   static is(value: unknown): value is Refusal {
-    return own.has(value as object);
+    return refusals.has(value as object);
   }
 
   constructor(name: OwnErrorName, message: string, violations: readonly Violation[] = []) {
     super(message);
     this.name = name;
     this.violations = violations;
-    own.add(this);
+    refusals.add(this);
   }
 }
 

@@ -1,7 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { DependencyContainer } from 'tsyringe';
-import type { TaskContext } from '../../../declare/task-context.js';
-import type { Ask } from '../../keep/record.js';
+import type { TaskContext } from '../../declare/task-context.js';
+import type { Ask } from '../keep/record.js';
+import { tokenHash } from '../../base/show.js';
 
 /** The outputs of a handler's tasks, for an interceptor that keeps one and gives it to another task. */
 export interface TaskOutputs {
@@ -18,7 +19,7 @@ export interface TaskOutputs {
 }
 
 /** What a task knows of the service: where the task comes from, how to ask about a task, and if it was left to others. */
-export interface Arbiter {
+interface Arbiter {
   readonly scope: string;
   readonly ask: Ask;
   /** True once `task.defer()` has resolved. */
@@ -118,7 +119,7 @@ export function currentTask(): TaskContext | undefined {
 }
 
 /** The task that has started some code. */
-export interface Starter {
+interface Starter {
   readonly handler: string;
   readonly token: string;
   /** True if the handler has ended. */
@@ -126,7 +127,7 @@ export interface Starter {
 }
 
 /** Returns the task that has started the calling code, even if it has ended. Returns undefined if no task has. */
-export function currentStarter(): Starter | undefined {
+function currentStarter(): Starter | undefined {
   const current = storage.getStore();
   return current && { handler: current.handler, token: current.token, ended: current.task === undefined };
 }
@@ -145,3 +146,25 @@ export function currentOutputs(): TaskOutputs {
   if (!outputs) throw new Error('this code is to be called by an interceptor of a task');
   return outputs;
 }
+
+/** The log line for a rejected promise that no code handles. */
+export const UNHANDLED =
+  'a rejected promise was not handled. Fix: await the call that returned it, or add .catch(); `err` shows where it was rejected, and the lint rule no-floating-promises finds such calls';
+
+/** The log line for an exception that no code catches. */
+export const UNCAUGHT =
+  'an exception was not caught: the worker drains and ends. Fix: catch errors in code that a timer, an event or a callback calls; `err` shows where it was thrown';
+
+/**
+ * Returns log fields with the handler that started the code which failed, and with its task. `after` is set if the
+ * handler had ended, so that the failure is not part of the task's result. No fields if the handler isn't known.
+ */
+export function startedBy(): { readonly handler?: string; readonly task?: string; readonly after?: string } {
+  const starter = currentStarter();
+  if (!starter) return {};
+  const { handler, token, ended } = starter;
+  return { handler, task: tokenHash(token), ...(ended && { after: AFTER }) };
+}
+
+const AFTER =
+  'the handler had ended: the result of its task was decided before, and does not show this error';

@@ -7,12 +7,13 @@ import type { ReportWorld } from '../task/report.js';
 import type { WorkerParts } from '../worker.js';
 import type { Plan } from './plan.js';
 import type { StartWorld } from './start-world.js';
-import type { KeptOutcome } from '../keep/kept-outcome.js';
+import type { KeptOutcome } from '../keep/record.js';
 import type { TaskRef } from '../task/task-events.js';
 import type { EventHub } from '../observe/worker-events.js';
+import type { TaskPayloads } from '../handler/output/outputs.js';
 
 /** The parts from which a worker keeps something. */
-export interface KeepingWorld extends Pick<StartWorld, 'clock' | 'random' | 'log'> {
+interface KeepingWorld extends Pick<StartWorld, 'clock' | 'random' | 'log'> {
   readonly stores: StoreTroubles;
   readonly handlers: readonly RunnableHandler[];
   readonly scopeOf: (activityArn: string) => string;
@@ -78,7 +79,7 @@ function removeCheckpoint({ handler, checkpoint }: KeptOutcome, handlers: readon
 }
 
 /** Makes the listener that emits what happens in a worker's outbox. */
-export const emitOutbox = (events: EventHub): OutboxListener => ({
+const emitOutbox = (events: EventHub): OutboxListener => ({
   kept: (kept, keepMs) => events.emit('outbox:kept', { ...refOf(kept), keepMs }),
   unkept: (kept, error) => events.emit('outbox:unkept', { ...refOf(kept), error }),
   offered: (kept, end) =>
@@ -90,3 +91,19 @@ export const emitOutbox = (events: EventHub): OutboxListener => ({
 });
 
 const refOf = ({ handler, activityArn, token }: KeptOutcome): TaskRef => ({ handler, activityArn, token });
+
+/** The parts of a worker that its payloads use. */
+interface PayloadsWorld extends Pick<StartWorld, 'clock' | 'random'> {
+  readonly stores: StoreTroubles;
+}
+
+/** Makes what handlers need for large inputs and outputs; undefined if the option `payloads` isn't set. */
+export async function payloadsOf(
+  { settings }: Plan,
+  world: PayloadsWorld,
+): Promise<TaskPayloads | undefined> {
+  if (settings.payloads === undefined) return undefined;
+  const { taskPayloads } = await import('../handler/payloads.js');
+  const { clock, random, stores } = world;
+  return taskPayloads(settings.payloads, { clock, random, trouble: stores.of('payloads') });
+}

@@ -1,0 +1,152 @@
+import { types } from 'node:util';
+import { PAYLOAD_LIMIT_BYTES } from '../../../base/size.js';
+import { hasRules, typeOf } from '../../../declare/dto/dto-shape.js';
+import { DEPTH_LIMIT } from '../input/decode.js';
+import { showPath, type ValuePath } from '../input/value-path.js';
+import { OWN_ERROR, Refusal } from '../outcome/own-errors.js';
+import { cut, readThrown } from '../outcome/thrown.js';
+
+/** The most bytes that the JSON of an output may have. */
+export interface OutputLimit {
+  readonly bytes: number;
+  /**
+   * Makes the Refusal of an output that has more.
+   * @param bytes their number, or a text such as `more than 524288`
+   * @param largest the words that name the largest field
+   */
+  readonly refuse: (bytes: string, largest?: string) => Refusal;
+}
+
+/** The limit of outputs that are sent whole. */
+export const SERVICE_LIMIT: OutputLimit = {
+  bytes: PAYLOAD_LIMIT_BYTES,
+  refuse: (bytes, largest = '') =>
+    new Refusal(
+      OWN_ERROR.outputTooLarge,
+      `the output has ${bytes} bytes as JSON${largest}; Step Functions accepts ${PAYLOAD_LIMIT_BYTES}. Return less, or store it yourself and return its key; or set payloads: { store: s3({ bucket: '…' }) } in the config (docs/payloads.md)`,
+    ),
+};
+
+/**
+ * Returns the Refusal of an output whose reading has failed with an error. Getters, `toJSON` and `@Transform` functions
+ * in an output are the user's code, so they may throw.
+ * @param path the path that was being read
+ */
+export const unreadable = (error: unknown, path: ValuePath | undefined): Refusal =>
+  Refusal.is(error) ? error : invalidOutput(path, `can't be read: ${readThrown(error).message}`);
+
+/**
+ * Returns an object's `toJSON`, bound to the object; undefined if it has none. Also returns undefined for binary data
+ * and dates, whose `toJSON` doesn't give what the user means: it gives a list of bytes for a Buffer, and null for an
+ * invalid Date.
+ */
+export function toJsonOf(value: object): ((key: string) => unknown) | undefined {
+  if (ArrayBuffer.isView(value) || types.isDate(value)) return undefined;
+  const toJson: unknown = Reflect.get(value, 'toJSON');
+  return typeof toJson === 'function' ? (key) => toJson.call(value, key) as unknown : undefined;
+}
+
+/** Describes why a value that is no object can't be JSON; undefined if it can. */
+export function plainFault(value: unknown): string | undefined {
+  switch (typeof value) {
+    case 'bigint':
+      return 'is a BigInt; return it as a string, or as a number where it is small enough';
+    case 'number':
+      return Number.isFinite(value) ? undefined : `is ${value}, which JSON has no number for`;
+    case 'function':
+    case 'symbol':
+      return `is a ${typeof value}`;
+    default:
+      return undefined;
+  }
+}
+
+/**
+ * Describes what is wrong with an object that JSON would write as `{}`, or otherwise not as the user means. Returns
+ * undefined if nothing is wrong.
+ */
+export function objectFault(value: object): string | undefined {
+  if (Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype) return undefined;
+  if (types.isDate(value)) return Number.isNaN(value.getTime()) ? 'is an invalid Date' : undefined;
+  if (types.isPromise(value)) return 'is a promise; await it';
+  if (types.isBoxedPrimitive(value)) return plainFault(value.valueOf());
+  return OBJECT_FAULTS.find(([is]) => is(value))?.[1];
+}
+
+const OBJECT_FAULTS: readonly (readonly [is: (value: object) => boolean, fault: string])[] = [
+  [types.isMap, 'is a Map; return Object.fromEntries(map)'],
+  [types.isSet, 'is a Set; return [...set]'],
+  [types.isNativeError, 'is an Error; throw it, or return its message'],
+  [isBinary, 'is binary; return it as text, for example in base64'],
+  [types.isRegExp, 'is a RegExp; return its source'],
+  [types.isWeakMap, 'is a weak collection'],
+  [types.isWeakSet, 'is a weak collection'],
+  [types.isGeneratorObject, 'is a generator; collect it into an array'],
+  [(value) => value instanceof WeakRef, 'is a weak reference; return what it refers to'],
+  [isBareIterable, 'is an iterable without fields of its own; collect it into an array'],
+];
+
+function isBinary(value: object): boolean {
+  return ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value);
+}
+
+/**
+ * Returns true for an iterable object that has no fields of its own, such as an iterator or a URLSearchParams. JSON
+ * would write it as `{}`.
+ */
+function isBareIterable(value: object): boolean {
+  return (Symbol.iterator in value || Symbol.asyncIterator in value) && Object.keys(value).length === 0;
+}
+
+const PATH_LIMIT = 200;
+
+/** Makes the Refusal of a value that is nested deeper than an input may be. */
+export const tooDeep = (path: ValuePath | undefined): Refusal =>
+  invalidOutput(path, `is nested deeper than ${DEPTH_LIMIT} levels`);
+
+/** Makes the Refusal of a value that contains itself. */
+export const holdsItself = (path: ValuePath | undefined): Refusal =>
+  invalidOutput(
+    path,
+    'refers back to an object that contains it; return a copy without that field, or give its class a toJSON',
+  );
+
+export function invalidOutput(path: ValuePath | undefined, fault: string): Refusal {
+  const shown = showPath(path);
+  const message =
+    shown === '' ? `the output ${fault}` : `the output can't be JSON: ${cut(shown, PATH_LIMIT)} ${fault}`;
+  return new Refusal(OWN_ERROR.invalidOutput, message);
+}
+
+/**
+ * Describes what is wrong with an instance that JSON would write as `{}` because its data is private, behind getters,
+ * or in native code. Called for objects without fields to write. Returns undefined if nothing is wrong: for a plain
+ * object, a Map, and an instance of a class with rules, whose fields may all be unset.
+ */
+export function emptyInstanceFault(value: object): string | undefined {
+  if (isPlain(value) || types.isMap(value)) return undefined;
+  const type = typeOf(value);
+  if (hasRules(type)) return undefined;
+  const name = typeof type.name === 'string' && type.name !== '' ? type.name : 'a class';
+  return `is an instance of ${name} without fields of its own, of which JSON would be {}; ${wayFor(value, name)}`;
+}
+
+/**
+ * Returns true for an object without a class: its prototype is null or `Object.prototype`, even that of another `vm`
+ * context.
+ */
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+/**
+ * Returns advice for the error message, about what to return instead of the object: for a response, a request or a
+ * blob, its content; for any other class, its data.
+ */
+function wayFor(value: object, name: string): string {
+  const reader = ['json', 'text'].find((each) => typeof Reflect.get(value, each) === 'function');
+  return reader === undefined
+    ? 'return its data in a plain object, or give its class a toJSON'
+    : `return its content, as in \`await ${name.charAt(0).toLowerCase()}${name.slice(1)}.${reader}()\``;
+}
