@@ -12,8 +12,8 @@ import {
   type HandlerEnd,
   isThrown,
   type Outcome,
+  deadlineMessage,
 } from '../../worker/handler/outcome/outcome.js';
-import { deadlineMessage } from '../../worker/handler/outcome/failure.js';
 import { OWN_ERROR } from '../../worker/handler/outcome/own-errors.js';
 import { Deferral } from '../../declare/deferral.js';
 import type { TaskContext } from '../../declare/task-context.js';

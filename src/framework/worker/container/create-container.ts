@@ -1,4 +1,4 @@
-import '../../base/reflect-metadata.js';
+import 'reflect-metadata';
 import type { DependencyContainer, InjectionToken } from 'tsyringe';
 import { type Container, Lifecycle, container as root } from '../../declare/container.js';
 import { systemClock } from '../../base/time/clock.js';

@@ -1,4 +1,4 @@
-import { limitCallAt } from '../../base/time/call-limit.js';
+import { limitCallAfter } from '../../base/time/call-limit.js';
 import { turn } from '../../base/time/turn.js';
 import { NO_CHECKPOINT } from '../../declare/checkpoint.js';
 import type { Deferral } from '../../declare/deferral.js';
@@ -16,16 +16,17 @@ import {
 } from './context.js';
 import {
   afterShutdown,
+  deadlineMessage,
   failureOf,
+  ownFailure,
+  shutdownFailure,
   type HandlerEnd,
   isThrown,
   type Outcome,
-  ownFailure,
-  shutdownFailure,
 } from '../handler/outcome/outcome.js';
 import { OWN_ERROR } from '../handler/outcome/own-errors.js';
 import type { Logger } from '../../base/log/log.js';
-import type { Ask, CheckpointRef, KeptOutcome, Wanted } from '../keep/record.js';
+import type { Ask, Wanted, CheckpointRef, KeptOutcome } from '../keep/record.js';
 import { sendKept, type TaskOutbox } from './kept-report.js';
 import type { PhoneBook } from './phone-book.js';
 import type { TaskPhase } from '../../base/worker-status.js';
@@ -306,7 +307,9 @@ export class Task {
     });
     if (timeoutMs !== false)
       // If the process stood still meanwhile, a result that came in time is read before the deadline counts.
-      this.#timers.push(limitCallAt(clock, receivedAt + timeoutMs, () => this.#onDeadline(timeoutMs)));
+      this.#timers.push(
+        limitCallAfter(clock, receivedAt + timeoutMs - clock.now(), () => this.#onDeadline(timeoutMs)),
+      );
   }
 
   async #handle(): Promise<void> {
@@ -378,7 +381,7 @@ export class Task {
   }
 
   #onDeadline(timeoutMs: number): void {
-    const message = `the handler did not end within its timeout of ${timeoutMs} ms`;
+    const message = deadlineMessage(timeoutMs);
     if (this.#decide(this.#orDeferred(ownFailure(OWN_ERROR.deadlineExceeded, message))))
       this.#abort('deadline', message);
   }
@@ -463,7 +466,7 @@ export class Task {
       ...{ token: this.#lease.token, handler, activityArn, scope, heartbeatMs },
       ...{ checkpoint: this.#checkpoint, decidedAt: clock.date(), outcome },
     };
-    return outside(() => sendKept(kept, this.#report, outbox));
+    return outside(() => sendKept(kept, this.#report, outbox, () => this.#heartbeat?.release()));
   }
 
   #onRetry(retry: ReportRetry): void {

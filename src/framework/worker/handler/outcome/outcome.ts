@@ -35,6 +35,10 @@ export function ownFailure(name: OwnErrorName, message: string, data?: object): 
   };
 }
 
+/** Returns what the failure of a task and the reason of its signal say after the deadline. */
+export const deadlineMessage = (timeoutMs: number): string =>
+  `the handler did not end within its timeout of ${timeoutMs} ms`;
+
 /** Returns the failure of a task that couldn't finish because the worker stops. */
 export const shutdownFailure = (message: string): Failure => ownFailure(OWN_ERROR.workerShutdown, message);
 
