@@ -1,1 +1,0 @@
-export * from '../../../../../src/activities/hello-world.activity.js';
