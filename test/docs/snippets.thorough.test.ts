@@ -50,8 +50,8 @@ test("the README's activity is the one that runs", () => {
   expect(code(`// ${path}\n`)).toBe(`// ${path}\n${readFileSync(path, 'utf8')}`);
 });
 
-test.each(['readme-example', 'readme-machine'])("the README's test is one that runs: %s", (name) => {
-  const source = readFileSync(`test/docs/${name}.test.ts`, 'utf8').replaceAll("'../../", "'../");
+test("the README's test is one that runs", () => {
+  const source = readFileSync('test/docs/readme-example.test.ts', 'utf8').replaceAll("'../../", "'../");
   expect(readme.fences.map((fence) => fence.code)).toContain(source);
 });
 
