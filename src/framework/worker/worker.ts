@@ -214,11 +214,11 @@ export class Worker implements ObservedWorker {
   /**
    * Pauses a handler until `resume` is called: no new polls are opened for it. Running tasks continue. A poll that is
    * already open may still return a task (polls stay open for up to a minute); that task is run.
-   * @param handler the handler's name, `Class.method`
+   * @param handler the handler's name. `Class.method` names each handler of a method with several activities
    * @throws RangeError if there is no such handler
    */
   pause(handler: string): void {
-    this.#outside(() => this.#loopOf(handler).pause('asked for'));
+    this.#outside(() => this.#loopsOf(handler).forEach((loop) => loop.pause('asked for')));
   }
 
   /**
@@ -226,7 +226,7 @@ export class Worker implements ObservedWorker {
    * @throws RangeError if there is no such handler
    */
   resume(handler: string): void {
-    this.#outside(() => this.#loopOf(handler).resume());
+    this.#outside(() => this.#loopsOf(handler).forEach((loop) => loop.resume()));
   }
 
   /**
@@ -236,7 +236,7 @@ export class Worker implements ObservedWorker {
    * @throws RangeError if there is no such handler, or an option is invalid
    */
   configure(handler: string, options: Configurable): void {
-    this.#outside(() => this.#loopOf(handler).configure(options));
+    this.#outside(() => this.#loopsOf(handler).forEach((loop) => loop.configure(options)));
   }
 
   status(): WorkerStatus {
@@ -394,11 +394,12 @@ export class Worker implements ObservedWorker {
     return { onLate, onAnswer, onSent, onBlocked, onFailed };
   }
 
-  #loopOf(handler: string): HandlerLoop {
-    const loop = this.#loops.find(({ name }) => name === handler);
+  #loopsOf(handler: string): readonly HandlerLoop[] {
+    const loops = this.#loops.filter(({ name }) => name === handler || name.startsWith(`${handler}@`));
     const names = this.#loops.map(({ name }) => name);
-    if (!loop) throw new RangeError(`there is no handler '${handler}': ${didYouMean(handler, names)}`);
-    return loop;
+    if (loops.length === 0)
+      throw new RangeError(`there is no handler '${handler}': ${didYouMean(handler, names)}`);
+    return loops;
   }
 
   #followProtection(): void {

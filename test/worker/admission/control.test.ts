@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { ActivityFailure, CircuitBreaker, type HandlerOptions } from 'stepwright';
+import { Activity, ActivityFailure, CircuitBreaker, Handle, type HandlerOptions } from 'stepwright';
 import { type FaultPlan, faultPlan } from '../../support/faults.js';
 import { activity, type Held, holding } from '../../support/work.js';
 import { ARN, createWorld, type World, type WorkerWorld } from '../../support/world.js';
@@ -100,6 +100,19 @@ describe('pause', () => {
     await seconds(61);
     await w.done;
     expect(w.worker.status().state).toBe('stopped');
+  });
+
+  test('the name of a method stands for its handler of each activity', async () => {
+    const other = ARN.replace('Work', 'Other');
+    @Activity([ARN, other])
+    class Work {
+      @Handle({ input: 'any' }) run(): void {}
+    }
+    world.machine(other);
+    const { w } = await working({}, { activities: [Work] });
+    w.worker.pause(NAME);
+    w.worker.resume('Work.run@Work');
+    expect(w.worker.status().handlers.map(({ paused }) => paused?.by)).toEqual([undefined, 'control']);
   });
 
   test('a name that no handler has is told, with the nearest', async () => {

@@ -78,7 +78,8 @@ export class TestMachine<State extends string = string> {
   /**
    * Starts an execution that the test moves on step by step. Resolves when nothing more happens without moving the
    * clock, which then stands still until the next step. The test must end callbacks and the tasks that have no handler.
-   * @throws an Error if another execution of this machine has the name; StartError for an invalid option
+   * @throws an Error if an execution of this machine has the name, unless it runs and has the same input: the result is
+   * then that execution; StartError for an invalid option
    */
   async start(
     input: unknown = {},
