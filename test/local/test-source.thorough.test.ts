@@ -121,7 +121,7 @@ test.each<[string, object, Parameters<typeof sourceOf>[1], RegExp[]]>([
     'a task that times out is taken and not answered',
     { StartAt: 'Slow', States: { Slow: { Type: 'Task', Resource: ACTIVITY, TimeoutSeconds: 3, End: true } } },
     { work: ({ activities }) => void activities.get(ACTIVITY).takeOldest('w', () => true) },
-    [/await run\.task\('Slow'\);\n.*\n *\/\/ Nobody answers/, /error: 'States\.Timeout'/],
+    [/await run\.task\('Slow'\);\n.*\n *\/\/ No answer/, /error: 'States\.Timeout'/],
   ],
   [
     'names and data with quotes, other scripts and __proto__ stay as they are',

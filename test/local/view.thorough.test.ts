@@ -60,7 +60,7 @@ class Witness implements RunObserver {
     if (this.#inside.get(parent)?.attempt !== attempt)
       this.#inside.set(parent, { attempt, state: innermost });
   }
-  takenUp(branch: Branch, as: Branch): void {
+  resumed(branch: Branch, as: Branch): void {
     const left = this.#left.get(branch);
     if (left) this.#left.set(as, left);
     if (branch.stateName !== '') this.#resumed.add(as);

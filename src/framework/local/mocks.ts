@@ -7,7 +7,7 @@ import { CAUSE_LIMIT, ERROR_LIMIT, type Json } from './asl/values/json.js';
 export interface MockCall extends ResourceCall {
   /** The number of earlier calls of this mock. */
   readonly index: number;
-  /** Aborted when the task's time is over, or its execution or branch has ended: nobody waits for the response then. */
+  /** Aborted when the task's time is over, or its execution or branch has ended. The response is then ignored. */
   readonly signal: AbortSignal;
 }
 
@@ -21,9 +21,8 @@ export type MockAnswer = { readonly output: unknown } | { readonly error: string
 export type MockFunction = (input: Json, call: MockCall) => unknown;
 
 /**
- * A mock of a resource that the local service can't run, such as a Lambda function. It is a response, the same for each
- * call; or a function that returns the result; or a list of both, one for each call. When the list is used up, its last
- * element is used for all further calls.
+ * A mock of a resource that the local service can't run, such as a Lambda function: a response; a function that
+ * returns the result; or a list of both, one for each call. The last element of a list is used for all further calls.
  */
 export type Mock = MockAnswer | MockFunction | readonly (MockAnswer | MockFunction)[];
 

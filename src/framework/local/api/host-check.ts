@@ -19,11 +19,9 @@ const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 const HTTP_PORT = 80;
 
 /**
- * Returns a function that returns false for an API request that a foreign web page may have caused.
- *
- * The Host header must contain a name of this service. This excludes a page that is loaded under a name of its own which
- * resolves to this machine (DNS rebinding). The port in Host isn't checked, since a client may come through a tunnel.
- * If there is an Origin header, it must be the service's own origin, including the port, or one of `allowOrigins`.
+ * Returns a function that returns false for an API request that a foreign web page may have caused: its Host isn't a
+ * name of this service (DNS rebinding), or its Origin is neither the service's own nor one of `allowOrigins`. The
+ * port in Host isn't checked, since a client may come through a tunnel.
  */
 export function apiCheck(names: Names): (request: IncomingMessage) => boolean {
   const known = new Set(namesOf(names).map((each) => nameIn(each)));

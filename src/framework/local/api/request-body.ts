@@ -76,8 +76,8 @@ export class BodyReader {
 }
 
 /**
- * Stops reading a request until a later turn of the event loop if this turn has lasted too long. Node would read up to
- * two megabytes of each connection in one turn, and then hundreds of large bodies delay everything else for seconds.
+ * Stops reading a request until a later turn of the event loop if this turn has lasted too long. Node reads up to two
+ * megabytes of each connection in one turn.
  */
 function takeTurns(request: IncomingMessage): void {
   const next = turn.share();

@@ -77,10 +77,9 @@ export const NAME = { min: 1, max: MAX.name, shown: true } as const;
 const LONGEST_LIST = 1_000;
 
 /**
- * Checks the fields of a request. Violations are collected, and `done` throws one error that lists all of them in the
- * wording of Step Functions. Only a field of the wrong type is reported at once, by its own error.
- *
- * `done` also notes the fields that nothing has read, so that no field of a request is ever ignored silently.
+ * Reads and checks the fields of a request. Violations are collected: `done` throws one error that lists them all, as
+ * Step Functions does. A field of the wrong type is reported at once. `done` also notes the fields that nothing has
+ * read.
  */
 export class Checker {
   /** The fields that were read. A request has few, so that a list is quicker than a Set. */

@@ -286,8 +286,8 @@ class Exchange {
   }
 
   /**
-   * Sends a response when this turn of the event loop is over. If the responses to all requests of a turn are sent one
-   * after another, the client is woken once for all of them, which is what a response costs most.
+   * Sends a response when this turn of the event loop is over, so that the client is woken once for all responses of
+   * the turn: waking it is most of what a response costs.
    */
   #answer(status: number, text: string, contentType?: string): void {
     turn.after(() => {

@@ -15,8 +15,8 @@ const EXECUTION: Field = 'execution';
 const SCHEDULED_ID: Field = 'scheduledId';
 
 /**
- * Takes a queued task of an activity for a person, as GetActivityTask does for a worker: the oldest, or the one that is
- * named. The page then sends the person's result or failure with the token, as a worker would.
+ * Takes a queued task of an activity for a person, as GetActivityTask does for a worker: the oldest, or the named
+ * one.
  * @returns an empty object if no such task is queued
  */
 export function takeTask(

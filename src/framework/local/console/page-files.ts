@@ -14,7 +14,6 @@ const TYPES: Readonly<Record<string, string>> = {
   '.txt': 'text/plain; charset=utf-8',
 };
 
-/** A file of the built page. */
 interface PageFile {
   readonly body: Buffer;
   readonly type: string;
@@ -27,7 +26,6 @@ export function packageFolder(): string {
   return dir;
 }
 
-/** Returns the folder with the built page. */
 export const builtPage = (): string => join(packageFolder(), 'dist', 'console');
 
 /**

@@ -151,8 +151,8 @@ type Find = Queries['findExecutions'];
 const SHOWN = 1_000;
 
 /**
- * Returns the kept executions that fit a filter, the latest first. A field that is absent or empty fits each of them.
- * The work is done in parts, so that calls of the API are answered meanwhile: an input may have 256 KB.
+ * Returns the kept executions that fit a filter, the latest first. An absent or empty field fits all. Calls of the
+ * API are answered meanwhile: an input may have 256 KB.
  */
 async function findExecutions(
   query: Partial<Find['query']>,

@@ -165,9 +165,9 @@ interface Followed {
 }
 
 /**
- * A connection that sends topics to the windows of a browser as server-sent events: of each topic a snapshot first, then
- * changes. All changes of a topic since its last message are sent as one. The id of a message contains the position in
- * the topic, for when the browser reconnects. Ends when the connection closes.
+ * A connection that sends topics to the windows of a browser as server-sent events: of each topic a snapshot, then
+ * its changes, those since the last message in one. The id of a message contains the position in the topic, for when
+ * the browser reconnects.
  */
 class TopicStream {
   /** By the names that the browser has given them. The topic that was sent last is the last one. */

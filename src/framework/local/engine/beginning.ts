@@ -8,7 +8,6 @@ import type { Entry } from './history.js';
 /** The place in a machine at which an execution begins, taken from an earlier execution. */
 export interface Beginning {
   readonly state: string;
-  /** The earlier execution. */
   readonly executionArn: string;
   /** The input of the state, as JSON text and as a value. */
   readonly input: string;

@@ -188,12 +188,12 @@ export class Execution implements RunningExecution, Ending {
     this.#end = undefined;
     this.endedAs = undefined;
     this.#scope = new Scope();
-    this.#takeBack();
+    this.#restore();
     this.#timedFrom = this.world.clock.now();
     const { count } = this.redrives.add(this.#timedFrom);
     this.record('ExecutionRedriven', this.history.length, { redriveCount: count });
     this.#startTimeout();
-    this.#run(() => root.takeUp(this.scope), null);
+    this.#run(() => root.resume(this.scope), null);
   }
 
   /** Called when the execution is no longer kept. */
@@ -229,14 +229,14 @@ export class Execution implements RunningExecution, Ending {
     this.#context = undefined;
   }
 
-  /** Makes anew what `#letGo` has let go of. */
-  #takeBack(): void {
+  /** Restores what `#release` has dropped. */
+  #restore(): void {
     this.#setInput(JSON.parse(this.input) as Json);
     this.#machine = { ...this.#machine, program: compileMachine(this.#machine.definition) };
   }
 
-  /** Lets go of what only a running execution needs, since finished ones are kept for long. */
-  #letGo(): void {
+  /** Drops what only a running execution needs, since finished ones are kept for long. */
+  #release(): void {
     this.#setInput(null);
     this.#machine = withoutProgram(this.#machine);
   }
@@ -299,7 +299,7 @@ export class Execution implements RunningExecution, Ending {
       this.#root = undefined;
       this.spellings.forget();
     }
-    this.#letGo();
+    this.#release();
     this.#cancelTimeout?.();
     this.scope.end();
     this.onEnd(this);

@@ -249,9 +249,9 @@ export class Executions {
   }
 
   /**
-   * Forgets the oldest finished execution that isn't pinned, and returns true. Returns false if there is only one
-   * finished execution. The latest is never forgotten, since its caller is about to ask for its outcome. If all others are
-   * pinned, memory is needed, and the oldest of them is forgotten.
+   * Forgets the oldest finished execution that isn't pinned; if all are pinned, the oldest of them. Never forgets the
+   * latest, since its caller is about to ask for its outcome.
+   * @returns false if there is no other one
    */
   #forgetOldest(): boolean {
     if (this.#finished.size <= 1) return false;

@@ -209,7 +209,7 @@ export class StepFunctions {
 
   /**
    * Responds without a task to the waiting GetActivityTask calls of one worker, and at once to those that still arrive
-   * within two seconds. After that, a worker that was started anew under the same name gets tasks.
+   * within two seconds. After that, a new worker of the same name gets tasks.
    */
   endPollsOf(workerName: string): void {
     const now = this.#real.now();

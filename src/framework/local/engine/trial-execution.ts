@@ -65,7 +65,7 @@ export class TrialExecution implements RunningExecution {
     }
   }
 
-  /** Ends the test, for which nobody waits any more. */
+  /** Ends the test without an outcome. */
   stop(): void {
     this.#cancel();
     this.scope.end();

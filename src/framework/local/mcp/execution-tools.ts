@@ -84,7 +84,7 @@ export const executionTools: readonly Tool[] = [
   ),
   tool(
     'run_from_state',
-    'Starts a new execution in a state of the machine, with the variables of an earlier execution and, unless `input` is given, the input that the state had there. It uses the definition of now: mend the machine, then try the state again.',
+    'Starts a new execution in a state of the machine, with the variables of an earlier execution and, unless `input` is given, the input that the state had there. It uses the current definition: correct the machine, then try the state again.',
     {
       execution: { ...EXECUTION, description: 'ARN or name of the earlier execution' },
       state: {
@@ -144,7 +144,7 @@ const NAMED = 50;
 
 /**
  * Yields the state of an execution as lines: why it failed, each step as `stepwright execute --trace` prints it, the
- * tasks that somebody has to answer, and the output.
+ * tasks that wait for an answer, and the output.
  */
 function* reportOf(execution: Execution, stepFunctions: StepFunctions): Lines {
   const { arn, status, end, history } = execution;

@@ -14,7 +14,7 @@ export interface ProjectCall {
    */
   readonly checkProject: (() => Promise<string>) | undefined;
   readonly waits: Waits;
-  /** Aborts when nobody waits for the result any more. */
+  /** Aborts when the client no longer waits for the result. */
   readonly signal: AbortSignal;
 }
 
@@ -191,9 +191,9 @@ const TEXT_LIMIT = 24_000;
 
 /**
  * Returns the part of a text that one result can have. If it isn't the end, a last line says how to get the rest.
- * @param text the text, or its lines. No more of them are taken than are needed, since all of them may be gigabytes
+ * @param text the text, or its lines, of which only those that are needed are taken
  * @param from the index of the first character
- * @param again the call that returns the rest, without `from`; undefined if no call does
+ * @param again the call that returns the rest, without `from`. @default no call does
  * @throws ToolError if `from` is behind the end
  */
 export function excerpt(text: string | Iterable<string>, from = 0, again?: string): string {

@@ -5,7 +5,7 @@ import { ToolError } from './tool.js';
 const WAIT_LIMIT = 32;
 /** The longest wait of one call, in seconds. Clients give up a call after a minute. */
 export const LONGEST_WAIT_SECONDS = 50;
-const LOOK_EVERY_MS = 50;
+const CHECK_EVERY_MS = 50;
 
 /**
  * The waits of all calls. While there are as many as there may be, a call that looks for something doesn't wait, so that
@@ -17,19 +17,19 @@ export class Waits {
   constructor(private readonly clock: Clock) {}
 
   /**
-   * Looks until `look` returns a value, the time is over, or `signal` aborts.
-   * @returns what `look` has returned last
+   * Calls `find` until it returns a value, the time is over, or `signal` aborts.
+   * @returns what `find` has returned last
    */
-  async until<T>(look: () => T | undefined, seconds: number, signal: AbortSignal): Promise<T | undefined> {
-    let found = look();
+  async until<T>(find: () => T | undefined, seconds: number, signal: AbortSignal): Promise<T | undefined> {
+    let found = find();
     if (found !== undefined || this.#waiting >= WAIT_LIMIT) return found;
     const deadline = this.clock.now() + seconds * 1000;
     this.#waiting++;
     try {
       for (let left = seconds * 1000; found === undefined && left > 0; left = deadline - this.clock.now()) {
-        await this.clock.sleep(Math.min(LOOK_EVERY_MS, left), signal);
+        await this.clock.sleep(Math.min(CHECK_EVERY_MS, left), signal);
         if (signal.aborted) break;
-        found = look();
+        found = find();
       }
     } finally {
       this.#waiting--;

@@ -3,7 +3,6 @@ type Details = Readonly<Record<string, unknown>>;
 /** A history event, as the view reads it. Inputs and outputs may be left out, and a long cause shortened. */
 export interface HistoryEvent {
   readonly id: number;
-  /** The `previousEventId` of the event. */
   readonly previous: number;
   readonly type: string;
   readonly at: number;

@@ -50,7 +50,6 @@ export interface Visit {
   readonly iterations: Map<number, Iteration>;
 }
 
-/** One iteration of a Map. */
 export interface Iteration {
   readonly map: Visit;
   readonly index: number;
@@ -66,7 +65,6 @@ export function iterationsOf({ iteration }: Pick<Visit, 'iteration'>): number[] 
   return iteration ? [...iterationsOf(iteration.map), iteration.index] : [];
 }
 
-/** The end of an execution. */
 export interface RunEnd {
   /** The event that says so, such as `ExecutionFailed`. */
   readonly eventId: number;
@@ -88,9 +86,8 @@ interface EventContext {
 const OUTERMOST: EventContext = { visit: undefined, iteration: undefined, owner: undefined };
 
 /**
- * The visits of an execution's states, built from its history events as they arrive. Branches and iterations run at the
- * same time, so that consecutive events may belong to different visits. That is why the visit of an event is found by
- * following its `previousEventId`.
+ * The visits of an execution's states, built from its history events as they arrive. The visit of an event is found
+ * by its `previousEventId`, since branches and iterations run at the same time.
  */
 export class Run {
   readonly events: HistoryEvent[] = [];

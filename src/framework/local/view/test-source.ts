@@ -1,7 +1,6 @@
 import type { HistoryEvent } from './history-event.js';
 import { type Attempt, iterationsOf, Run, type Visit } from './run.js';
 
-/** An execution that has ended. */
 export interface EndedExecution {
   readonly name: string;
   readonly machine: string;
@@ -26,11 +25,11 @@ export class NoTestError extends Error {
 }
 
 /**
- * Returns the source of a test that runs an execution again on a test machine: the machine's definition, the answer of
- * every task as it was, and the end as it was. The tasks of activities and callbacks are answered by hand, in the order
- * of the history; other resources are answered by mocks. Inputs, outputs and the path are compared where they are the
- * same in each run.
- * @throws NoTestError if the execution was redriven, began with variables, or has more than {@link MOST_ANSWERS} tasks to answer
+ * Returns the source of a test that runs an execution again on a test machine. Tasks of activities and callbacks are
+ * answered by hand, in the order of the history; other resources by mocks. Inputs, outputs and the path are compared
+ * where they are the same in each run.
+ * @throws NoTestError if the execution was redriven, began with variables, or has more than {@link MOST_ANSWERS}
+ * tasks to answer
  */
 export function testSource(execution: EndedExecution): string {
   const run = new Run();
@@ -196,7 +195,7 @@ function stepsOf({ ended, submitted, scheduled, ...call }: Call, name: string, i
   const taken = [
     `  ${isStable || !isTimeout ? `const ${name} = ` : ''}await run.task(${quoted(call.state)}${laneOf(call)});`,
     ...(isStable ? [`  expect(${name}.input).toEqual(${data(input, 2)});`] : []),
-    ...(isTimeout ? ['  // Nobody answers: the task times out.'] : []),
+    ...(isTimeout ? ['  // No answer: the task times out.'] : []),
   ];
   const take = { event: scheduled, isAnswer: false, lines: taken };
   if (isTimeout) return [take];

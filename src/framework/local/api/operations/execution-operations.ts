@@ -151,7 +151,7 @@ export const executionOperations: Record<string, Operation> = {
 
   /**
    * Starts an execution in any state of a machine, with the variables of an earlier execution. Uses the definition that
-   * StartExecution would use, so that a state can be tried again after it was mended. Step Functions itself has no such
+   * StartExecution would use, so that a state can be tried again after it was corrected. Step Functions itself has no such
    * operation.
    */
   [START_FROM]({ checker }, { machines, executions, random }) {

@@ -118,7 +118,6 @@ export function readTags(checker: Checker, required = false): Tag[] {
   });
 }
 
-/** Reads the keys of the tags to remove. */
 export function readTagKeys(checker: Checker): string[] {
   return checker.strings('tagKeys', KEY);
 }

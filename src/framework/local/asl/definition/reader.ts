@@ -61,8 +61,8 @@ const PROBLEMS_KEPT = 1_000;
 const MEASURED_UNREAD = new Set(['TimeoutSeconds', 'Catch', 'Retry', 'QueryLanguage']);
 
 /**
- * Reads the fields of one object of a definition. A mistake is added to the list of problems; nothing is thrown. A
- * field that this code has never asked for is a problem too, so that no part of a definition is silently ignored.
+ * Reads the fields of one object of a definition. Mistakes become problems; nothing is thrown. A field that was never
+ * read is a problem too, so that no part of a definition is ignored silently.
  */
 export class Reader {
   readonly #unread: Set<string>;

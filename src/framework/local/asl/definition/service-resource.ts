@@ -38,9 +38,9 @@ const INTEGRATION =
 const LAMBDA = /^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[a-z0-9-]+:function:[^:\s]+(?::[^:\s]+)?$/;
 
 /**
- * The actions of each optimised integration, and the suffixes that its resources may have besides none: `.sync` if the
- * Task can wait for the end of a job, `.waitForTaskToken` if it can wait for its token. AWS page "Integrating optimized
- * services with Step Functions".
+ * The actions of each optimised integration, and the suffixes that its resources may have: `.sync` to wait for the
+ * end of a job, `.waitForTaskToken` to wait for the token. AWS page "Integrating optimized services with Step
+ * Functions".
  */
 const OPTIMISED: ReadonlyMap<string, Integration> = new Map(
   `apigateway .waitForTaskToken invoke

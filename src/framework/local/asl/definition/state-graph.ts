@@ -15,8 +15,8 @@ export const NO_TARGET = 'MISSING_TRANSITION_TARGET';
 
 /**
  * Adds a problem for each target (a state that StartAt, Next or Default names) that doesn't exist, and for each state
- * that can't be reached from StartAt, if there is a StartAt (recorded). If no state can end the machine, only that is
- * reported, not the states that can't be reached. Branches and iterations don't need a state that ends them.
+ * that can't be reached (recorded). If no state can end the machine, only that is reported. Branches and iterations
+ * need no state that ends them.
  */
 export function checkTargets(reader: Reader, states: Reader, startAt: string | undefined): void {
   const graph = new Map(Object.entries(states.source).map(([name, state]) => [name, targetsOf(state)]));

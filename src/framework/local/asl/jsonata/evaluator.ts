@@ -85,7 +85,7 @@ class Thread {
   current: Asked | undefined;
   /** The processor time and the real time when its evaluation was found to be long; undefined until then. */
   #long: { readonly usedMs: number | undefined; readonly at: number } | undefined;
-  /** The job that ran at the last look, and the index of its expression. */
+  /** The job that ran at the last check, and the index of its expression. */
   #seen: Asked | undefined;
   #seenAt = 0;
   #id: string | undefined;
@@ -128,8 +128,8 @@ class Thread {
     return current;
   }
 
-  /** Looks how long an evaluation runs already. Called every LONG_MS. @returns true if it has used up its time */
-  look(): boolean {
+  /** Returns true if the evaluation has used up its time. Called every LONG_MS. */
+  hasUsedUpItsTime(): boolean {
     const { current, index } = this;
     if (!current || !this.#isReady) return false;
     const [usedMs, at] = [processorMs(this.#id), systemClock.now()];
@@ -145,22 +145,21 @@ class Thread {
 }
 
 /**
- * Evaluates JSONata in a worker thread, so that no expression keeps the service from anything else. Executions take
- * turns in its queue. A long evaluation keeps its thread, and a second thread takes the queue. The evaluation is ended
- * after 10 seconds of the thread's processor time, or when the thread's memory is full. The time is always real time,
- * even if the service runs on a test's clock. An idle thread doesn't keep the process alive.
+ * Evaluates JSONata in a worker thread, so that no expression blocks the service. Executions take turns in its queue.
+ * A long evaluation keeps its thread, and a second thread takes the queue. An evaluation ends after 10 seconds of the
+ * thread's processor time, or when its memory is full.
  */
 export class EvaluationThreads extends Jobs {
   readonly #threads = new Set<Thread>();
   /** The jobs that wait, by their owner. The first owner is the next to get a thread. */
   readonly #waiting = new Map<object, Asked[]>();
   #closed = false;
-  #cancelLook: Cancel | undefined;
+  #cancelCheck: Cancel | undefined;
 
   /** Ends all threads, and drops all jobs without an outcome. */
   override close(): void {
     this.#closed = true;
-    this.#cancelLook?.();
+    this.#cancelCheck?.();
     for (const thread of this.#threads) this.#end(thread);
     super.close();
   }
@@ -179,7 +178,7 @@ export class EvaluationThreads extends Jobs {
     const asked = this.#take(running.map(({ current }) => current?.owner));
     if (!asked) return;
     this.#idle().begin(asked);
-    this.#lookLater();
+    this.#checkLater();
   }
 
   /** Takes the next job from the queue, unless its owner is one of these. Its owner then comes after all others. */
@@ -206,16 +205,16 @@ export class EvaluationThreads extends Jobs {
     return made;
   }
 
-  #lookLater(): void {
-    this.#cancelLook ??= systemClock.after(LONG_MS, () => this.#look());
+  #checkLater(): void {
+    this.#cancelCheck ??= systemClock.after(LONG_MS, () => this.#check());
   }
 
-  #look(): void {
-    this.#cancelLook = undefined;
+  #check(): void {
+    this.#cancelCheck = undefined;
     for (const thread of this.#threads) {
-      if (thread.look()) this.#fail(thread, 'time');
+      if (thread.hasUsedUpItsTime()) this.#fail(thread, 'time');
       else if (thread.isLong && thread.current && !this.isOpen(thread.current)) this.#end(thread);
-      if (thread.current) this.#lookLater();
+      if (thread.current) this.#checkLater();
     }
     this.#next();
   }
@@ -241,8 +240,8 @@ export class EvaluationThreads extends Jobs {
 const TURN_MS = 10_000;
 
 /**
- * Evaluates JSONata on the calling thread, for a test: no thread has to be started, and a simulation stays the same each
- * time. The outcomes come in the order of the jobs, each in a turn of its own, as if a thread had evaluated them.
+ * Evaluates JSONata on the calling thread, for tests, which then take the same course each time. The outcomes come in
+ * the order of the jobs, each in its own turn of the event loop.
  */
 export class EvaluationInPlace extends Jobs {
   readonly #compiler = new Compiler(() => turn.busyMs() > TURN_MS);

@@ -3,8 +3,8 @@ import { weigh } from '../values/json.js';
 import { type Depths, LimitReached, MOST_BYTES } from './limits.js';
 
 /**
- * The names of functions that are called only by expressions that `rewrite` has changed. Nobody can write such a name in
- * an expression, since it contains a NUL character.
+ * The names of functions that are called only by expressions that `rewrite` has changed. An
+ * expression can't contain such a name, since it contains a NUL character.
  */
 export const MEMBER = '\u0000member';
 export const FIRST = '\u0000first';
@@ -46,7 +46,7 @@ interface NamedNode {
 }
 
 /** The number of steps between two checks of the time. */
-const STEPS_BETWEEN_LOOKS = 64;
+const STEPS_BETWEEN_CHECKS = 64;
 
 /**
  * The names under which the JSONata library looks up its hooks: functions that it calls at the start (ENTER) and end
@@ -76,13 +76,11 @@ interface Node {
 const NEW_VALUE_TYPES = new Set(['unary', 'function', 'apply', 'descendant', 'wildcard']);
 
 /**
- * Returns the function to register as the NEW_FRAME hook of an expression. The library calls it with each new frame, and
- * it replaces the frame's `lookup`.
- *
- * The library calls `lookup(ENTER)` before every step. It returns undefined and not a hook, because the library would
- * await the hook, and evaluations would take half as long again.
- * @param depths measures the nesting; undefined if the expression can't be nested too deeply
- * @param isOver returns true if the evaluation has used up its time. Undefined if it is ended from outside
+ * Returns the function to register as the NEW_FRAME hook of an expression. It replaces the `lookup` of each new
+ * frame. The library calls `lookup(ENTER)` before each step, and would await a hook that is returned: evaluations
+ * would take half as long again.
+ * @param depths undefined if the expression can't be nested too deeply
+ * @param isOver returns true if the evaluation has used up its time. @default it is ended from outside
  */
 export function watchFrames(
   depths: Depths | undefined,
@@ -94,7 +92,7 @@ export function watchFrames(
     frame.base = enclosing.base ?? 0;
     frame.lookup = (name) => {
       if (name === ENTER) {
-        if (isOver && ++steps % STEPS_BETWEEN_LOOKS === 0 && isOver()) throw new LimitReached('time');
+        if (isOver && ++steps % STEPS_BETWEEN_CHECKS === 0 && isOver()) throw new LimitReached('time');
         depths?.entering(frame.base ?? 0);
         return undefined;
       }

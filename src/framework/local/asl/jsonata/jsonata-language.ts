@@ -156,9 +156,9 @@ function expressionOf(reader: Reader, field: string): string | undefined {
 }
 
 /**
- * Returns the JSONata expression in a string of the form `{% … %}`; undefined for any other string. Adds a problem if
- * the string has only the opening `{%` or only the closing `%}` (AWS page "Transforming data with JSONata"). Recorded
- * from the live service: blanks before `{%` or after `%}` make it an ordinary string.
+ * Returns the JSONata expression in a string of the form `{% … %}`; undefined for any other string, as one with
+ * blanks around it (recorded). Adds a problem if only one of `{%` and `%}` is there. AWS page "Transforming data with
+ * JSONata".
  */
 function sourceIn(text: string, reader: Reader, field: string): string | undefined {
   if (text.startsWith('{%') !== text.endsWith('%}')) {

@@ -1,7 +1,6 @@
 /**
- * The most bytes in one value. A character counts as one byte; a number, a list and an object as eight bytes each. Seen
- * at the live service: a range of 873,782 numbers is accepted, a longer one is rejected. A string of 4,194,304 characters
- * is accepted, one of twice that length is rejected.
+ * The most bytes in one value. A character counts as one byte; a number, a list and an object as eight. Seen at the
+ * live service: a range of 873,782 numbers and a string of 4,194,304 characters are accepted.
  */
 export const MOST_BYTES = 6_990_256;
 
@@ -54,9 +53,9 @@ interface Lambda {
 }
 
 /**
- * Measures how deeply an evaluation is nested. Counting which steps were entered but not left would give too much,
- * since the library evaluates sibling nodes at the same time. So the depth of a step is computed: the depth of the call
- * of the function that contains it, plus the step's depth inside that function.
+ * Measures how deeply an evaluation is nested: the depth at which the function that contains a step was called, plus
+ * the step's depth in that function. Steps can't be counted as they begin and end, since the library evaluates
+ * siblings at the same time.
  */
 export interface Depths {
   /** Called before each step. `base` is the depth at which the function that contains the step was called. */

@@ -38,9 +38,8 @@ interface Node extends Readonly<Record<string, unknown>> {
 }
 
 /**
- * The references in an expression to things that Step Functions doesn't define. Fields at the top level (`name` without
- * `$`) and `$$` read the input of a JSONata expression, and in Step Functions it has none. `$states.errorOutput` is
- * only defined in a Catch, and `$states.result` only once a state's work has one.
+ * The references in an expression to what Step Functions doesn't define: `$$` and fields without `$`, which read an
+ * input that there is none of; `$states.errorOutput` outside a Catch; `$states.result` before there is one.
  */
 interface References {
   /**

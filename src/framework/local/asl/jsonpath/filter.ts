@@ -63,8 +63,8 @@ function equal(a: Value, b: Value): boolean {
 }
 
 /**
- * Compares two numbers, or two strings: returns a negative number if `a` comes first, 0 if they are equal, otherwise a
- * positive number. Returns NaN for any other pair of values, so that `<`, `<=`, `>` and `>=` are all false.
+ * Compares two numbers, or two strings. Returns a negative number, 0 or a positive one; NaN for any other pair, so
+ * that `<`, `<=`, `>` and `>=` are false.
  */
 function order(a: Value, b: Value): number {
   if (typeof a === 'number' && typeof b === 'number') return a - b;
@@ -144,7 +144,6 @@ function valueAt(start: string, steps: readonly Step[]): Operand {
 /** One side of a comparison: a path or a literal, or a regular expression. */
 interface Side {
   readonly value: Operand;
-  /** The value of a literal. */
   readonly literal?: Json;
   readonly pattern?: Pattern;
   /** True for a path that can lead to many values. */

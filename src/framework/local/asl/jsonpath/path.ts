@@ -65,9 +65,8 @@ const INDEX = /\s*(-?\d+)\s*/y;
 const SLICE = /\s*(-?\d+)?\s*:\s*(-?\d+)?\s*(?::\s*(\d+))?\s*\]/y;
 
 /**
- * Parses the steps of a path like Jayway JsonPath, the library that Step Functions uses: a dot may precede a bracket,
- * and a backslash in a quoted name is an ordinary character (recorded/paths.ts). Stops at the first character that no
- * step begins with.
+ * Parses the steps of a path as Jayway JsonPath does: a dot may precede a bracket, and a backslash in a quoted name
+ * is an ordinary character (recorded/paths.ts). Stops where no step begins.
  * @throws Error if a step begins but can't be parsed
  */
 function readSteps(scanner: Scanner): Step[] {

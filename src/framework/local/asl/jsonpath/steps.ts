@@ -80,9 +80,8 @@ export function isDefinite(steps: readonly Step[]): boolean {
 }
 
 /**
- * Returns true if a step leads to at most one value. A step with several names, such as `['a','b']`, is a special case:
- * as the last step it leads to one object with these fields, and before another step it leads to many values (Jayway;
- * recorded/paths.ts).
+ * Returns true if a step leads to at most one value. A step with several names, such as `['a','b']`, leads to one
+ * object with these fields if it is the last one, and otherwise to many values (Jayway; recorded/paths.ts).
  */
 function leadsToOne(step: Step, last: boolean): boolean {
   if (step.kind === 'names') return last || step.names.length === 1;

@@ -18,9 +18,9 @@ export interface TemplateField {
 }
 
 /**
- * Compiles a payload template: JSON in which the value of each key that ends in `.$`, at any depth, is a path or an
- * intrinsic function. Recorded from the live service: an object of the result contains its constant keys first, in the
- * order of the template, then the evaluated keys in the order of a Java HashMap (recorded/spelling.ts).
+ * Compiles a payload template: JSON in which the value of each key that ends in `.$` is a path or an intrinsic
+ * function. Recorded: the result has its constant keys first, then the evaluated ones in the order of a Java HashMap
+ * (recorded/spelling.ts).
  */
 export function compileTemplate(source: Json, field: TemplateField): Expression {
   const part = compilePart(source, field);
@@ -77,7 +77,7 @@ function fillIn(
     const later =
       value instanceof Promise
         ? value
-        : (at + 1) % PARTS_BETWEEN_LOOKS === 0
+        : (at + 1) % PARTS_BETWEEN_CHECKS === 0
           ? given[0].environment.pause()
           : undefined;
     if (!later) fill(value as Json, at);
@@ -89,7 +89,7 @@ function fillIn(
   }
 }
 
-const PARTS_BETWEEN_LOOKS = 16;
+const PARTS_BETWEEN_CHECKS = 16;
 
 const isDynamic = (key: string): boolean => key.endsWith('.$');
 

@@ -39,8 +39,7 @@ interface Iteration {
 
 /**
  * Runs one sequence of states: those of the execution itself, of a branch of a Parallel, or of an iteration of a Map.
- * Records the history events of these states. The `previousEventId` of an event is the id of the branch's previous
- * event.
+ * Records their history events, each after the branch's previous one.
  */
 export class Branch implements Environment {
   /** The id of the event that the branch has recorded last. */
@@ -69,8 +68,8 @@ export class Branch implements Environment {
   }
 
   /**
-   * Sets the text of the execution's input. Recorded from the live service: the StateEntered event of the first state
-   * shows the input exactly as it was sent, with its white space. So do later states, as long as it is passed on whole.
+   * Sets the text of the execution's input. Recorded from the live service: a StateEntered event shows the input as
+   * it was sent, white space included, as long as it is passed on whole.
    */
   withInputText(text: string, input: Json): this {
     this.#inputText = text;
@@ -109,8 +108,8 @@ export class Branch implements Environment {
   }
 
   /** Creates a branch that goes on where this one was when its execution ended. The current state isn't entered again. */
-  takeUp(scope: Scope, parent?: Branch): Branch {
-    const taken = new Branch(
+  resume(scope: Scope, parent?: Branch): Branch {
+    const resumed = new Branch(
       this.execution,
       scope,
       this.variables.revived(parent?.variables),
@@ -118,11 +117,11 @@ export class Branch implements Environment {
       this.iteration,
       parent,
     );
-    this.execution.world.observer?.takenUp(this, taken);
-    taken.position = this.position;
-    taken.#inputText = this.#inputText;
-    taken.#current = this.#current?.takenUp();
-    return taken;
+    this.execution.world.observer?.resumed(this, resumed);
+    resumed.position = this.position;
+    resumed.#inputText = this.#inputText;
+    resumed.#current = this.#current?.resumed();
+    return resumed;
   }
 
   /**
@@ -161,7 +160,7 @@ export class Branch implements Environment {
     return this.scope.ended ? previous : this.execution.record(type, previous, details, at);
   }
 
-  /** Enters a state. Does nothing if the branch was taken up inside that state. */
+  /** Enters a state. Does nothing if the branch was resumed up inside that state. */
   enter(state: EnteredState, input: Json): void {
     if (this.#current) return;
     const enteredAt = this.execution.world.clock.now();

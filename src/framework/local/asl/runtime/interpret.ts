@@ -26,10 +26,9 @@ export interface RunObserver {
   /** Called when a state fails and its Catch doesn't catch the failure: for the innermost state first. */
   failed(branch: Branch, state: string): void;
   /** Called when a branch goes on as another one, because its execution was redriven. */
-  takenUp(branch: Branch, as: Branch): void;
+  resumed(branch: Branch, as: Branch): void;
 }
 
-/** A compiled state. */
 export interface State {
   /** Enters the state, before it is run. */
   enter(branch: Branch, input: Json): void;
@@ -110,17 +109,17 @@ async function recover(state: State, branch: Branch, input: Json, error: unknown
 }
 
 /**
- * During the first SMALL_STEPS steps of an execution the time is looked at now and then, and a turn of the event loop may
- * last for SMALL_MS: the branches of a small execution take turns in the same order every time, also on a busy machine.
+ * During the first SMALL_STEPS steps of an execution, a turn of the event loop may last for SMALL_MS. The branches of
+ * a small execution so take turns in the same order every time, also on a busy machine.
  */
 const SMALL_STEPS = 256;
 const SMALL_MS = 250;
-const STEPS_BETWEEN_LOOKS = 8;
+const STEPS_BETWEEN_CHECKS = 8;
 
 /**
- * Counts the steps of all branches of an execution: states that are entered, and fields that are evaluated. When a turn
- * of the event loop has lasted too long, it makes the execution wait for another one, so that requests, timers and
- * signals are handled in between.
+ * Counts the steps of an execution: states that are entered, and fields that are evaluated. After a turn of the event
+ * loop that was too long, it makes the execution wait for the next one, so that requests, timers and signals are
+ * handled in between.
  */
 export class StepCounter {
   #steps = 0;
@@ -140,7 +139,7 @@ export class StepCounter {
    */
   step(): Promise<void> | undefined {
     if (++this.#steps >= SMALL_STEPS) return this.pause();
-    return this.#steps % STEPS_BETWEEN_LOOKS === 0 ? this.pause(SMALL_MS) : undefined;
+    return this.#steps % STEPS_BETWEEN_CHECKS === 0 ? this.pause(SMALL_MS) : undefined;
   }
 
   /**

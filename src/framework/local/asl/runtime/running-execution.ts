@@ -36,7 +36,7 @@ export function iterationsOf({ iteration, parent }: Lane): number[] {
 /** The execution and the state that scheduled a task. `scheduledId` is the id of the ActivityScheduled event or similar. */
 export interface TaskOrigin {
   /**
-   * `activity`: a worker does the task. `callback`: somebody sends its result with the token that the called AWS service
+   * `activity`: a worker does the task. `callback`: its result is sent with the token that the called AWS service
    * has received (`.waitForTaskToken`).
    */
   readonly kind: 'activity' | 'callback';
@@ -50,7 +50,7 @@ export interface TaskOrigin {
 export interface TaskOrder extends Limits {
   /** The task's input, or the arguments of the call, as JSON text; empty until it is scheduled. */
   readonly input: string;
-  /** Undefined until the task is scheduled, and if nobody but the called resource can end it. */
+  /** Undefined until the task is scheduled, and if only the called resource can end it. */
   readonly origin?: TaskOrigin | undefined;
   /**
    * Returns true if the execution is still running, and so still needs the task. If the execution's timeout has

@@ -4,9 +4,9 @@ import type { Branch } from './branch.js';
 import { DATA_LIMIT } from './state-failure.js';
 
 /**
- * The types of the history events that a type of state records between StateEntered and StateExited. A type of state
- * that doesn't record such an event leaves the field out. Recorded from the live service.
- * test/local/conformance/recorded/pointers.ts shows the `previousEventId` of each event.
+ * The types of the history events that a type of state records between StateEntered and StateExited; absent if it
+ * records none. Recorded from the live service: test/local/conformance/recorded/pointers.ts shows the
+ * `previousEventId` of each.
  */
 export interface StateEvents {
   /** The event that is recorded at the start of each attempt. */
@@ -93,16 +93,16 @@ export class StateVisit {
   ) {}
 
   /**
-   * Returns the visit as it is after a redrive: in the same state, whose work hasn't succeeded. AWS page "Restarting state
-   * machine executions with redrive": if a Parallel or a Map has failed because its own data is too large, all its
-   * branches are run again.
+   * Returns the visit after a redrive: in the same state, whose work hasn't succeeded. If a Parallel or a Map failed
+   * because its own data is too large, all its branches run again (AWS page "Restarting state machine executions with
+   * redrive").
    */
-  takenUp(): StateVisit {
-    const taken = new StateVisit(this.state, this.enteredId, this.enteredAt, this.enteredFrom);
-    taken.failedFrom = this.failedFrom;
+  resumed(): StateVisit {
+    const visit = new StateVisit(this.state, this.enteredId, this.enteredAt, this.enteredFrom);
+    visit.failedFrom = this.failedFrom;
     const isOwn = this.progress?.begun.size === 0;
-    if (!isOwn || this.error !== DATA_LIMIT) taken.earlier = this.progress;
-    return taken;
+    if (!isOwn || this.error !== DATA_LIMIT) visit.earlier = this.progress;
+    return visit;
   }
 
   /** Returns the cause of a States.Runtime failure: `reason` with the state's name in front, as Step Functions words it. */

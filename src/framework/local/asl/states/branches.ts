@@ -44,9 +44,9 @@ export interface BranchesOutcome {
 }
 
 /**
- * Runs all branches. After a redrive, runs only those that haven't succeeded, and goes on where they were. When one
- * fails, all others are ended. The `previousEventId` of the parent's next event is then the last event of the failed
- * branch. If none fails, it is the last event of the branch that ended last.
+ * Runs all branches; after a redrive, those that haven't succeeded. When one fails, all others are ended. The
+ * parent's next event follows the last event of the branch that failed or, if none did, of the branch that ended
+ * last.
  */
 export async function runBranches(parent: Branch, plan: BranchPlan): Promise<BranchesOutcome> {
   const { visit } = parent;
@@ -113,7 +113,7 @@ class BranchesRun implements BranchProgress {
 
   async #run(index: number, after: number | undefined): Promise<void> {
     const { scope, parent, plan } = this;
-    const earlier = this.begun.get(index)?.takeUp(scope, parent);
+    const earlier = this.begun.get(index)?.resume(scope, parent);
     const { branch, input } = earlier
       ? { branch: earlier, input: null }
       : await plan.begin(index, scope, after);

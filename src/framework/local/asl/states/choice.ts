@@ -10,8 +10,8 @@ interface Option {
 }
 
 /**
- * The Choice state. It continues with the Next of the first rule that is true, and applies the Assign and Output of
- * that rule. If no rule is true, it continues with Default, and applies the Assign and Output of the state itself.
+ * The Choice state. It continues with the Next of the first rule that is true, and applies that rule's Assign and
+ * Output. If none is true, it continues with Default, and applies its own.
  */
 export const choiceKind: Kind = {
   events: {},

@@ -116,7 +116,6 @@ interface Retrier {
  */
 type Retry = (failure: StateFailure, branch: Branch) => Promise<boolean>;
 
-/** The retriers of a state. */
 interface Retriers {
   /** Must be called once each time the state is entered: the `Retry` counts the attempts from 0. */
   readonly begin: () => Retry;

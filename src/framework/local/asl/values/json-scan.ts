@@ -24,8 +24,8 @@ const WORDS: ReadonlySet<string> = new Set(['true', 'false', 'null']);
 const HEX = /^[\da-fA-F]{4}$/;
 
 /**
- * Returns the first mistake in a text, in the words of Jackson, the JSON parser of Step Functions; undefined if the text
- * is JSON. Two of its messages were recorded: a word that isn't a value, and a name without its double quote.
+ * Returns the first mistake in a text, in the words of Jackson, the JSON parser of Step Functions; undefined if the
+ * text is JSON. Two of its messages were recorded.
  */
 export const jsonMistake = (text: string): JsonMistake | undefined => new JsonScan(text).run();
 

@@ -107,9 +107,8 @@ export function canonical(value: Json): string {
 export const weigh = (value: unknown, bytes: number): boolean => weightLeft(value, bytes) >= 0;
 
 /**
- * Returns how many of `bytes` a value leaves; a negative number if it has more. Each character of its strings and keys
- * counts as one byte, each other value inside it as eight; the outermost value itself isn't counted. An object that
- * occurs twice is counted twice. Stops counting as soon as the limit is exceeded.
+ * Returns how many of `bytes` a value leaves; a negative number if it has more. Each character of its strings and
+ * keys counts as one byte, each other value inside it as eight. An object that occurs twice is counted twice.
  */
 export function weightLeft(value: unknown, bytes: number): number {
   if (typeof value === 'string') return bytes - value.length;

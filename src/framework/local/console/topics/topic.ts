@@ -3,8 +3,8 @@ import type { Lease, TopicName, Topics } from '../api.js';
 import type { OpenLease } from '../../engine/tasks/open-tasks.js';
 
 /**
- * Describes what a tab has already received of a topic, by numbers such as the count of sent events or a checksum. The
- * id of each message contains the position. A tab that reconnects sends it back, and receives only what is new.
+ * Describes what a tab has received of a topic, by numbers such as a count of events or a checksum. It is in the id
+ * of each message. A tab that reconnects sends it back, and receives only what is new.
  */
 export type Position = readonly number[];
 

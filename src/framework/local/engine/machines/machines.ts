@@ -46,7 +46,6 @@ export interface Machine {
   readonly book: MachineBook;
 }
 
-/** The changes in an update of a machine. */
 interface MachineChanges {
   readonly definition?: { readonly text: string; readonly program: Program };
   readonly roleArn?: string | undefined;
@@ -179,7 +178,6 @@ export class Machines {
     machine.book.forget();
   }
 
-  /** The number of machines. */
   get count(): number {
     return this.#byArn.size;
   }

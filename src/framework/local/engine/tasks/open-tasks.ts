@@ -19,8 +19,7 @@ export interface OpenLease {
 
 /**
  * A task whose token was issued, to a worker or to a called AWS service. It ends once, by a result, a failure or a
- * timeout. From then on it is closed, and nothing that is sent with its token is accepted. A result that arrives at the
- * deadline or later is too late, even if the timer hasn't fired yet.
+ * timeout. Nothing that is sent with its token is accepted from its deadline on, even if the timer hasn't fired yet.
  */
 export class OpenTask {
   #closed = false;
@@ -98,8 +97,8 @@ export class OpenTask {
   }
 
   /**
-   * Closes the task without an outcome, and lets go of its order. V8 keeps an outgrown table of a Map alive with the
-   * tasks that it had, until it collects all garbage, and a task would keep its whole execution with it.
+   * Closes the task without an outcome, and drops its order: V8 keeps an outgrown table of a Map until it collects
+   * all garbage, and the order would keep its whole execution.
    */
   close(): void {
     if (this.#closed) return;
@@ -166,7 +165,7 @@ export class TaskTable {
   constructor(
     readonly clock: Clock,
     private readonly mint = new TokenMint(),
-    /** The real time, in which the deadlines of tasks run, since whoever has a task lives in it. */
+    /** The real time, in which the deadlines of tasks run: workers keep real time. */
     readonly real: Clock = clock,
   ) {}
 

@@ -69,9 +69,8 @@ const charsOf = ({ level, message, fields = '' }: TaskLine): number =>
   level.length + message.length + fields.length;
 
 /**
- * The notes of workers on the tasks that they run: log lines and progress, which a worker of Stepwright sends to the local
- * service, and heartbeats. Nothing is noted before the first worker sends something. The memory for it is limited: the
- * oldest attempts are forgotten first.
+ * The notes of workers on their tasks: log lines and progress, which a worker of Stepwright sends, and heartbeats.
+ * Nothing is noted before the first worker sends something. If there are too many, the oldest attempts are forgotten.
  */
 export class TaskNotes {
   /** The notes by the hash of the task's token, in the order in which the tasks were started. */

@@ -18,9 +18,8 @@ function pooledBytes(): (size: number) => Buffer {
 }
 
 /**
- * Issues task tokens, and recognises its own tokens without storing them. A token contains the ARN of its activity (or
- * another text, the subject), signed with a key that each service creates for itself. So a request with the token of a
- * task that ended long ago gets the right error, and an invented token is rejected.
+ * Issues task tokens, and recognises its own without storing them: a token contains a text, such as its activity's
+ * ARN, signed with a key of this object. A token of a task that ended long ago so gets the right error.
  */
 export class TokenMint {
   readonly #randomBytes: (size: number) => Buffer;
@@ -58,7 +57,7 @@ export class TokenMint {
   }
 
   #sign(nonce: Buffer, payload: Buffer): Buffer {
-    // The key on both sides: nobody can lengthen what is signed. It takes half the time of an HMAC object.
+    // The key on both sides prevents that a longer text gets a valid signature. It takes half the time of an HMAC object.
     return crypto.hash('sha256', Buffer.concat([this.#key, nonce, payload, this.#key]), 'buffer');
   }
 }
