@@ -12,7 +12,7 @@ export type BodyRefusal = 'tooLarge' | 'tooMany';
 
 /** All bodies that are being read take at most as many bytes as this many of the largest. */
 const LARGEST_AT_ONCE = 16;
-/** A body with at most so many bytes is read however many others there are. */
+/** A body with at most this many bytes is read even if many others are being read. */
 const SMALL = 16 * 1024;
 /**
  * A body that comes in as many pieces as this, or a multiple, is rejected if they have fewer than LEAST_PIECE bytes each.
@@ -24,7 +24,7 @@ const LEAST_PIECE = 64;
 /** The bytes that a character of a body takes, with the values that are read from it. */
 const PARSED = 10;
 
-/** Reads the bodies of requests, of which one, and all together, may have only so many bytes. */
+/** Reads the bodies of requests, within a limit for one body and one for all together. */
 export class BodyReader {
   #allBytes = 0;
 

@@ -113,7 +113,7 @@ export interface StateData {
   readonly result?: Json;
   /** The error output of a failure that a Catch has caught; otherwise undefined. */
   readonly errorOutput?: Json;
-  /** Takes note of what a field of the state has made of its data. Set only if the state is tested by itself. */
+  /** Called with what a field of the state has made of its data. Set only if the state is tested by itself. */
   readonly see?: ((stage: DataStage, value: Json) => void) | undefined;
 }
 

@@ -98,7 +98,9 @@ export class Streams {
     return stream;
   }
 
-  /** Returns why a stream can't send another topic; undefined if it can. No browser takes the windows of the others. */
+  /**
+   * Returns why a stream can't send another topic; undefined if it can. No browser can take the topics of the others.
+   */
   #topicRefusal(stream: TopicStream): string | undefined {
     if (stream.size < SURE_TOPICS) return undefined;
     if (moreThanSure(stream) >= MORE_TOPICS.each)

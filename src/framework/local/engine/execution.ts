@@ -4,9 +4,10 @@ import { StateFailure } from '../asl/runtime/state-failure.js';
 import { compileMachine } from '../asl/machine.js';
 import { type Ending, interpret, StepCounter } from '../asl/runtime/interpret.js';
 import type { Json, JsonObject } from '../asl/values/json.js';
-import type { Resources, RunningExecution, StateWorld } from '../asl/runtime/running-execution.js';
+import type { Resources, RunningExecution, StateServices } from '../asl/runtime/running-execution.js';
 import { Scope } from '../asl/runtime/scope.js';
 import { Branch, WHOLE } from '../asl/runtime/branch.js';
+import { isoTime } from '../asl/runtime/state-visit.js';
 import { Spellings } from '../asl/runtime/spellings.js';
 import { VariableScope } from '../asl/runtime/variables.js';
 import { History, HISTORY_LIMIT, logTransition } from './history.js';
@@ -43,7 +44,7 @@ export interface ExecutionEnd {
 }
 
 /** The objects of the local service that all executions share. */
-export interface ExecutionWorld extends StateWorld {
+export interface ExecutionServices extends StateServices {
   /** True if executions need not give way to requests. @default false */
   readonly isAlone?: boolean | undefined;
   readonly kept: KeptBytes;
@@ -70,7 +71,7 @@ export class Execution implements RunningExecution, Ending {
   #root: Branch | undefined;
   /** The time from which TimeoutSeconds of the machine counts, in epoch milliseconds. */
   #timedFrom: number;
-  /** The bytes that `world.kept` contains for this execution. */
+  /** The bytes that `services.kept` contains for this execution. */
   #counted = 0;
   #redrives: Redrives | undefined;
   /** The parsed input; null once the execution has ended. */
@@ -83,17 +84,17 @@ export class Execution implements RunningExecution, Ending {
     readonly arn: string,
     machine: Machine,
     readonly input: string,
-    readonly world: ExecutionWorld,
+    readonly services: ExecutionServices,
     private readonly onEnd: (execution: Execution) => void,
     /** Executions are numbered in the order in which they were started. */
     readonly order: number,
     startedBy: StartedBy = BY_MACHINE,
   ) {
     this.startedBy = Object.keys(startedBy).length > 0 ? startedBy : BY_MACHINE;
-    this.startedAt = world.clock.now();
+    this.startedAt = services.clock.now();
     this.#timedFrom = this.startedAt;
     this.#machine = machine;
-    this.stepCounter = new StepCounter(world.isAlone);
+    this.stepCounter = new StepCounter(services.isAlone);
   }
 
   get name(): string {
@@ -119,7 +120,7 @@ export class Execution implements RunningExecution, Ending {
   }
 
   get resources(): Resources {
-    return this.startedBy.testCase ?? this.world.resources;
+    return this.startedBy.testCase ?? this.services.resources;
   }
 
   get machineName(): string {
@@ -136,9 +137,9 @@ export class Execution implements RunningExecution, Ending {
 
   isLive(): boolean {
     const { timeoutSeconds } = this.machine.program;
-    if (timeoutSeconds !== undefined && this.world.clock.now() >= this.#timedFrom + timeoutSeconds * 1000) {
+    const now = this.services.clock.now();
+    if (timeoutSeconds !== undefined && now >= this.#timedFrom + timeoutSeconds * 1000)
       this.#timeOut(timeoutSeconds);
-    }
     return this.#end === undefined;
   }
 
@@ -189,7 +190,7 @@ export class Execution implements RunningExecution, Ending {
     this.endedAs = undefined;
     this.#scope = new Scope();
     this.#restore();
-    this.#timedFrom = this.world.clock.now();
+    this.#timedFrom = this.services.clock.now();
     const { count } = this.redrives.add(this.#timedFrom);
     this.record('ExecutionRedriven', this.history.length, { redriveCount: count });
     this.#startTimeout();
@@ -198,28 +199,29 @@ export class Execution implements RunningExecution, Ending {
 
   /** Called when the execution is no longer kept. */
   forget(): void {
-    this.world.kept.add(-this.#counted);
+    this.services.kept.add(-this.#counted);
     this.#counted = 0;
   }
 
   #startTimeout(): void {
     const { timeoutSeconds } = this.machine.program;
     if (timeoutSeconds === undefined) return;
-    this.#cancelTimeout = this.world.clock.after(timeoutSeconds * 1000, () => this.#timeOut(timeoutSeconds));
+    const end = (): void => this.#timeOut(timeoutSeconds);
+    this.#cancelTimeout = this.services.clock.after(timeoutSeconds * 1000, end);
   }
 
   /** Ends the execution with the status ABORTED. Does nothing if it has already ended. */
   stop(error: string | undefined, cause: string | undefined): void {
     if (this.#end) return;
     const details = new StateFailure(error, cause).details;
-    this.#finish({ status: 'ABORTED', at: this.world.clock.now(), error, cause }, 0, details);
+    this.#finish({ status: 'ABORTED', at: this.services.clock.now(), error, cause }, 0, details);
   }
 
-  record(type: string, previous: number, details?: object, at: number = this.world.clock.now()): number {
+  record(type: string, previous: number, details?: object, at: number = this.services.clock.now()): number {
     if (this.#end) return previous;
     const id = this.#add(type, at, previous, details);
     if (id >= HISTORY_LIMIT - 1) this.#fail(historyFull(`events (${HISTORY_LIMIT})`), id);
-    else if (this.world.kept.isTooMuch(this.#counted))
+    else if (this.services.kept.isTooMuch(this.#counted))
       this.#fail(historyFull('bytes of all executions that run'), id);
     return id;
   }
@@ -243,9 +245,9 @@ export class Execution implements RunningExecution, Ending {
 
   #add(type: string, at: number, previous: number, details: object | undefined): number {
     const id = this.history.add(type, at, previous, details);
-    if (this.world.transitions) logTransition(this.world.transitions, this, type, details);
+    if (this.services.transitions) logTransition(this.services.transitions, this, type, details);
     const { bytes } = this.history;
-    this.world.kept.add(bytes - this.#counted);
+    this.services.kept.add(bytes - this.#counted);
     this.#counted = bytes;
     return id;
   }
@@ -262,11 +264,9 @@ export class Execution implements RunningExecution, Ending {
   /** Called when a state has failed and didn't catch the failure. */
   failed(error: unknown): void {
     const isFailure = error instanceof StateFailure;
+    const { log } = this.services;
     if (!isFailure)
-      this.world.log.error(
-        { err: error, execution: this.arn },
-        'the local service failed to run an execution',
-      );
+      log.error({ err: error, execution: this.arn }, 'the local service failed to run an execution');
     const failure = isFailure ? error : new StateFailure('States.Runtime', String(error));
     this.#fail(failure, this.#root?.previous ?? 0);
   }
@@ -276,7 +276,7 @@ export class Execution implements RunningExecution, Ending {
     try {
       const output = branch.shownText(value);
       const details = { output, outputDetails: WHOLE };
-      this.#finish({ status: 'SUCCEEDED', at: this.world.clock.now(), output }, branch.previous, details);
+      this.#finish({ status: 'SUCCEEDED', at: this.services.clock.now(), output }, branch.previous, details);
     } catch (error) {
       this.failed(error);
     }
@@ -284,7 +284,7 @@ export class Execution implements RunningExecution, Ending {
 
   #fail(failure: StateFailure, previous: number): void {
     const { error, reason: cause, details } = failure;
-    this.#finish({ status: 'FAILED', at: this.world.clock.now(), error, cause }, previous, details);
+    this.#finish({ status: 'FAILED', at: this.services.clock.now(), error, cause }, previous, details);
   }
 
   #timeOut(seconds: number): void {
@@ -305,8 +305,6 @@ export class Execution implements RunningExecution, Ending {
     this.onEnd(this);
   }
 }
-
-const isoTime = (ms: number): string => new Date(ms).toISOString();
 
 /** The program of an execution that has ended: it isn't run any more. */
 const NO_PROGRAM = { startAt: '', states: new Map(), timeoutSeconds: undefined, tasks: [] };

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Linked, LinkedList } from '../../base/linked-list.js';
 import { hasHeapFor } from './memory.js';
 import type { Json } from '../asl/values/json.js';
-import { Execution, type ExecutionStatus, type ExecutionWorld, type StartedBy } from './execution.js';
+import { Execution, type ExecutionStatus, type ExecutionServices, type StartedBy } from './execution.js';
 import type { Machine } from './machines/machines.js';
 import { pageKey, pageSize, pageToken, type PageRequest } from './pages.js';
 import type { Beginning } from './beginning.js';
@@ -54,13 +54,13 @@ export class Executions {
   readonly #finished = new LinkedList<Finished>();
 
   constructor(
-    private readonly world: ExecutionWorld,
+    private readonly services: ExecutionServices,
     /** The most finished executions that are kept. */
     private readonly most: number,
     /** Called each time an execution ends. */
     private readonly onEnded: (machine: Machine) => void,
   ) {
-    world.kept.forgetBy(() => this.#forgetOldest());
+    services.kept.forgetBy(() => this.#forgetOldest());
   }
 
   /**
@@ -85,7 +85,15 @@ export class Executions {
     }
     if (machine.book.deleting) throw errors.machineDeleting(machine.arn);
     if (!this.hasRoom) throw errors.tooManyExecutions();
-    const execution = new Execution(arn, machine, input, this.world, this.#onEnd, this.#started++, startedBy);
+    const execution = new Execution(
+      arn,
+      machine,
+      input,
+      this.services,
+      this.#onEnd,
+      this.#started++,
+      startedBy,
+    );
     this.#add(execution);
     execution.start(parsed, beginning);
     return execution;
@@ -93,7 +101,7 @@ export class Executions {
 
   /** False while the executions take as much memory as they may. */
   get hasRoom(): boolean {
-    return !this.world.kept.isFull && hasHeapFor(START_BYTES);
+    return !this.services.kept.isFull && hasHeapFor(START_BYTES);
   }
 
   /**
@@ -104,7 +112,7 @@ export class Executions {
    * memory as they may
    */
   redrive(execution: Execution, token: string | undefined): number {
-    const now = this.world.clock.now();
+    const now = this.services.clock.now();
     const before = execution.redrives.atOf(token, now);
     if (before !== undefined) return before;
     checkRedrivable(execution, now);
@@ -244,7 +252,7 @@ export class Executions {
       stored.finished = { execution, previous: undefined, next: undefined };
       this.#finished.add(stored.finished);
     }
-    while (this.#finished.size - this.#pinned > this.most || this.world.kept.isFull)
+    while (this.#finished.size - this.#pinned > this.most || this.services.kept.isFull)
       if (!this.#forgetOldest()) return;
   }
 

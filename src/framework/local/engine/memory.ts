@@ -11,7 +11,7 @@ const HEAP_BYTES = getHeapStatistics().heap_size_limit - YOUNG;
 const MOST = 0.7 * HEAP_BYTES;
 /** The share of the heap above which garbage is collected, without waiting for V8 to do so. */
 const HIGH = 0.55 * HEAP_BYTES;
-/** The share of the heap that must have been taken since the last collection to make another one worth its time. */
+/** Garbage is collected again only after this share of the heap was taken since the last collection. */
 const WORTH = 0.08 * HEAP_BYTES;
 
 /** Work that takes less is always begun, since others may have filled the heap of a process that the service shares. */
@@ -68,7 +68,7 @@ const MOST_KEPT = 1_024 * 1024 * 1024;
 const SMALL = 0.01;
 
 /**
- * Counts the bytes of all histories. While they are more than there may be, the oldest finished executions are forgotten.
+ * Counts the bytes of all histories. While there are more than `most`, the oldest finished executions are forgotten.
  */
 export class KeptBytes {
   #bytes = 0;
@@ -82,7 +82,7 @@ export class KeptBytes {
     this.#forgetOldest = forgetOldest;
   }
 
-  /** True if there are too many bytes, although no finished execution is left to forget. */
+  /** True if there are too many bytes, and no finished execution that could be forgotten. */
   get isFull(): boolean {
     while (this.#bytes > this.most) if (!this.#forgetOldest()) return true;
     return false;

@@ -19,7 +19,7 @@ import { Tags } from './machines/tags.js';
 import { TaskTable } from './tasks/open-tasks.js';
 import type { TokenMint } from './tasks/task-token.js';
 import { KeptBytes } from './memory.js';
-import type { StateWorld } from '../asl/runtime/running-execution.js';
+import type { StateServices } from '../asl/runtime/running-execution.js';
 import { TrialExecution } from './trial-execution.js';
 
 /** The time in which a poll may still arrive that a worker has sent before its polls were ended. */
@@ -108,7 +108,7 @@ export class StepFunctions {
   readonly testCases: TestCases | undefined;
   readonly random: () => number;
   readonly #evaluator: Evaluator;
-  readonly #trialWorld: StateWorld;
+  readonly #services: StateServices;
   readonly #pollHoldMs: number;
   readonly #real: Clock;
   /** True after a call of `endPolls`. Every new GetActivityTask call is then answered at once without a task. */
@@ -129,7 +129,7 @@ export class StepFunctions {
     const tasks = new TaskTable(forCallers, options.tokens, real);
     const activities = new Activities(tasks);
     this.#pollHoldMs = pollHoldMs;
-    this.#trialWorld = { clock, random, tasks, activities, resources, evaluator };
+    this.#services = { clock, random, tasks, activities, resources, evaluator };
     this.clock = forCallers;
     this.#real = real;
     this.random = random;
@@ -138,7 +138,7 @@ export class StepFunctions {
     this.machines = new Machines(clock, resources, log);
     this.executions = new Executions(
       {
-        ...this.#trialWorld,
+        ...this.#services,
         ...{ log, observer, isAlone, kept: new KeptBytes(options.keptBytes) },
         transitions: options.verbose ? log : undefined,
       },
@@ -178,7 +178,7 @@ export class StepFunctions {
    */
   tryState(trial: Trial, home: Home, roleArn: string | undefined, input: Json): TrialExecution {
     if (!this.executions.hasRoom) throw errors.tooManyExecutions();
-    return new TrialExecution(this.#trialWorld, trial, home, roleArn, input);
+    return new TrialExecution(this.#services, trial, home, roleArn, input);
   }
 
   /** Starts an execution with a random name. @param input JSON text */

@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { Cancel } from '../../base/time/clock.js';
 import type { TriedState } from '../asl/machine.js';
 import { Branch } from '../asl/runtime/branch.js';
-import type { Resources, RunningExecution, StateWorld } from '../asl/runtime/running-execution.js';
+import type { Resources, RunningExecution, StateServices } from '../asl/runtime/running-execution.js';
 import { Scope } from '../asl/runtime/scope.js';
 import { Spellings } from '../asl/runtime/spellings.js';
+import { isoTime } from '../asl/runtime/state-visit.js';
 import { StepCounter } from '../asl/runtime/interpret.js';
 import type { Trial, TrialEnd } from '../asl/runtime/trial.js';
 import { VariableScope } from '../asl/runtime/variables.js';
@@ -27,7 +28,7 @@ export class TrialExecution implements RunningExecution {
   #cancel: Cancel = () => {};
 
   constructor(
-    readonly world: StateWorld,
+    readonly services: StateServices,
     readonly trial: Trial,
     { partition, region, account }: Home,
     roleArn: string | undefined,
@@ -44,7 +45,7 @@ export class TrialExecution implements RunningExecution {
         Input: input,
         Name: name,
         RoleArn: roleArn ?? null,
-        StartTime: new Date(world.clock.now()).toISOString(),
+        StartTime: isoTime(services.clock.now()),
       },
       StateMachine: { Id: arn('stateMachine'), Name: this.machineName },
     };
@@ -57,7 +58,7 @@ export class TrialExecution implements RunningExecution {
     const branch = new Branch(this, this.scope, this.#variables, 0);
     try {
       return await new Promise<TrialEnd>((resolve, reject) => {
-        this.#cancel = this.world.clock.after(LONGEST_MS, () => resolve(TIMED_OUT));
+        this.#cancel = this.services.clock.after(LONGEST_MS, () => resolve(TIMED_OUT));
         state.test(branch, this.input).then(resolve, reject);
       });
     } finally {
@@ -77,7 +78,7 @@ export class TrialExecution implements RunningExecution {
   }
 
   get resources(): Resources {
-    return this.world.resources;
+    return this.services.resources;
   }
 
   isLive(): boolean {

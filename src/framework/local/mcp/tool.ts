@@ -44,7 +44,7 @@ export interface ToolResult {
 
 export interface Tool<Parts = ToolCall> {
   readonly listing: ToolListing;
-  /** Runs the tool. All mistakes are results. @throws what is no mistake of the caller */
+  /** Runs the tool. The mistakes of the caller are results. @throws any other error */
   readonly run: (given: unknown, parts: Parts) => Promise<ToolResult>;
 }
 

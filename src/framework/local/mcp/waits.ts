@@ -7,10 +7,7 @@ const WAIT_LIMIT = 32;
 export const LONGEST_WAIT_SECONDS = 50;
 const CHECK_EVERY_MS = 50;
 
-/**
- * The waits of all calls. While there are as many as there may be, a call that looks for something doesn't wait, so that
- * clients that wait can't keep others from working.
- */
+/** The waits of all calls. While WAIT_LIMIT calls wait, another one returns what it finds at once. */
 export class Waits {
   #waiting = 0;
 

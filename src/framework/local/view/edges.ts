@@ -36,5 +36,5 @@ export class TakenEdges {
   }
 }
 
-/** The lengths keep names apart that contain the text between them. */
+/** The lengths distinguish names that contain spaces. */
 const keyOf = ({ from, to, caught }: Edge): string => `${from?.length} ${to?.length} ${from}${to} ${caught}`;

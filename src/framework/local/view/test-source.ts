@@ -171,7 +171,7 @@ function mockAnswer({ ended, submitted }: Call, never: string): string {
   return `{ error: ${quoted(textOf(error, 'States.TaskFailed'))}${because} }`;
 }
 
-/** Some lines of the test, and the event that they stand for. */
+/** Some lines of the test, and the event that they repeat. */
 interface Step {
   readonly event: HistoryEvent;
   readonly isAnswer: boolean;

@@ -24,7 +24,8 @@ function splitTestCase(arn: string): [arn: string, testCase: string | undefined]
 
 /**
  * Returns the responses of a test case for one execution.
- * @throws ServiceError ValidationException if there is no such test case, or it mocks what is no Task of the machine
+ * @throws ServiceError ValidationException if there is no such test case, or it mocks a state that isn't a Task of
+ * the machine
  */
 function testCaseOf({ name, program }: Machine, testCase: string, { testCases }: StepFunctions): Resources {
   if (!testCases)

@@ -24,7 +24,7 @@ const HASH = { min: 8, max: 8 };
 const LATEST = 2 ** 53;
 
 export const taskOperations: Record<string, Operation> = {
-  /** Notes what a worker says about its tasks. A task that isn't known is ignored: its worker can't tell. */
+  /** Notes what a worker sends about its tasks. Tasks that aren't known are ignored. */
   [PUT_TASK_LOG]({ checker }, { tasks }) {
     const lines = (checker.objects('lines') ?? []).map((line) => ({
       task: line.requiredText('task', HASH),

@@ -3,7 +3,7 @@ import type { Reader } from './reader.js';
 import type { Expression, StateData } from '../expression.js';
 
 /** The data-flow fields that a type of state, such as Pass or Task, can have. */
-export interface FlowParts {
+export interface FlowFields {
   /**
    * Says if this type of state can have Parameters (in JSONPath) or Arguments (in JSONata). `'JSONPath'`: it can have
    * Parameters in JSONPath but no Arguments in JSONata, like a Pass state.
@@ -77,7 +77,7 @@ export interface WholeNumber {
 /** A query language, JSONPath or JSONata. Compiles the fields of a state. */
 export interface Language {
   readonly name: 'JSONPath' | 'JSONata';
-  flow(reader: Reader, parts: FlowParts): Flow;
+  flow(reader: Reader, parts: FlowFields): Flow;
   /** Compiles the Output and the Assign of a Catch. When they are evaluated, the caught failure is in `errorOutput`. */
   catcher(reader: Reader): Exit;
   /**

@@ -117,7 +117,7 @@ export interface FoundState {
 }
 
 /**
- * Yields every state of a definition, each before the states nested in it. What is no state by its JSON is left out.
+ * Yields every state of a definition, each before the states nested in it. Values that aren't objects are left out.
  * States without a query language have that of the machine, not that of the state around them.
  */
 export function* statesIn(machine: JsonObject): Generator<FoundState> {

@@ -20,7 +20,7 @@ export const jsonataLanguage: Language = {
 
   flow(reader, { arguments: takes, output = true, assign = true, selector: hasResult = false }): Flow {
     const given = takes === true ? readTemplate(reader, 'Arguments') : undefined;
-    const exit = readExit(reader, { output, assign, ...(hasResult && { of: 'work' }) });
+    const exit = readExit(reader, hasResult ? 'work' : undefined, { output, assign });
     return {
       input: (data) => data,
       arguments: async (data) => {
@@ -34,7 +34,7 @@ export const jsonataLanguage: Language = {
   },
 
   catcher(reader): Exit {
-    const { output, assign } = readExit(reader, { of: 'catch' });
+    const { output, assign } = readExit(reader, 'catch');
     return {
       output: (data) => (output ? output(data) : (data.errorOutput ?? null)),
       assign: (data) => assign?.(data),
@@ -106,7 +106,7 @@ export const jsonataLanguage: Language = {
     const isBoolean = (value: Json): boolean => typeof value === 'boolean';
     const condition =
       text === undefined ? () => fixed === true : typed(reader, 'Condition', text, 'boolean', isBoolean);
-    return { test: async (data) => (await condition(data)) === true, exit: readExit(reader, {}) };
+    return { test: async (data) => (await condition(data)) === true, exit: readExit(reader) };
   },
 
   foreign: FOREIGN,
@@ -117,16 +117,11 @@ export const jsonataLanguage: Language = {
       : `The field '${field}' is not supported here`,
 };
 
-interface ExitParts {
-  /** True if the Output field is read. @default true */
-  readonly output?: boolean;
-  /** True if the Assign field is read. @default true */
-  readonly assign?: boolean;
-  /** The owner of the fields, whose result or failure they can read. @default none */
-  readonly of?: ExitOf;
-}
-
-function readExit(reader: Reader, { output = true, assign = true, of }: ExitParts): Partial<Exit> {
+/**
+ * Compiles Output and Assign.
+ * @param of the owner of the fields, whose result or failure they can read. @default none
+ */
+function readExit(reader: Reader, of?: ExitOf, { output = true, assign = true } = {}): Partial<Exit> {
   const read = (field: string): Expression | undefined => {
     const template = readTemplate(reader, field, of);
     return of === 'work' || !template ? template : ({ result: _input, ...data }) => template(data);

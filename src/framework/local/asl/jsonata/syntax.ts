@@ -38,8 +38,8 @@ interface Node extends Readonly<Record<string, unknown>> {
 }
 
 /**
- * The references in an expression to what Step Functions doesn't define: `$$` and fields without `$`, which read an
- * input that there is none of; `$states.errorOutput` outside a Catch; `$states.result` before there is one.
+ * The references in an expression to what Step Functions doesn't define: `$$` and fields without `$`, since its
+ * expressions have no input; `$states.errorOutput` outside a Catch; `$states.result` before there is one.
  */
 interface References {
   /**

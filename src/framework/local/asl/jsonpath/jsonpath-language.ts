@@ -1,7 +1,7 @@
 import {
   type Exit,
   type Flow,
-  type FlowParts,
+  type FlowFields,
   type Language,
   readVariableNames,
 } from '../definition/query-language.js';
@@ -136,7 +136,7 @@ function readTimestamp(reader: Reader): number | undefined {
   return ms ?? 0;
 }
 
-/** Returns a value, of which the trial of a state takes note. */
+/** Returns a value, and reports it to the trial of a state. */
 function seen(data: StateData, stage: DataStage, value: Json | Promise<Json>): Json | Promise<Json> {
   const { see } = data;
   if (!see) return value;
@@ -149,7 +149,7 @@ function applySelector(selector: Expression, data: StateData): Soon<StateData> {
   return soon(selector({ ...data, root: data.result ?? null }), (result) => ({ ...data, result }));
 }
 
-function readExit(reader: Reader, { result, output, assign = true }: FlowParts): Exit {
+function readExit(reader: Reader, { result, output, assign = true }: FlowFields): Exit {
   const combine = result ? readResultPath(reader) : undefined;
   const outputPath = output ? readDataPath(reader, 'OutputPath') : undefined;
   const variables = assign ? readAssign(reader) : undefined;

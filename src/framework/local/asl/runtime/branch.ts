@@ -79,7 +79,7 @@ export class Branch implements Environment {
 
   /** Undefined once the branch has ended. */
   get observer(): RunObserver | undefined {
-    return this.scope.ended ? undefined : this.execution.world.observer;
+    return this.scope.ended ? undefined : this.execution.services.observer;
   }
 
   /** What the branch knows of its current state. There must be one. */
@@ -117,7 +117,7 @@ export class Branch implements Environment {
       this.iteration,
       parent,
     );
-    this.execution.world.observer?.resumed(this, resumed);
+    this.execution.services.observer?.resumed(this, resumed);
     resumed.position = this.position;
     resumed.#inputText = this.#inputText;
     resumed.#current = this.#current?.resumed();
@@ -160,10 +160,10 @@ export class Branch implements Environment {
     return this.scope.ended ? previous : this.execution.record(type, previous, details, at);
   }
 
-  /** Enters a state. Does nothing if the branch was resumed up inside that state. */
+  /** Enters a state. Does nothing if the branch was resumed inside that state. */
   enter(state: EnteredState, input: Json): void {
     if (this.#current) return;
-    const enteredAt = this.execution.world.clock.now();
+    const enteredAt = this.execution.services.clock.now();
     const enteredFrom = this.previous;
     const text = this.#inputText ?? this.shownText(input);
     this.#inputText = undefined;
@@ -233,7 +233,7 @@ export class Branch implements Environment {
   }
 
   random(): number {
-    return this.execution.world.random();
+    return this.execution.services.random();
   }
 
   pause(): Promise<void> | undefined {
@@ -243,7 +243,7 @@ export class Branch implements Environment {
 
   evaluateAll(sources: readonly string[], bindings: Bindings): Promise<Evaluated> {
     const { execution } = this;
-    const { clock, evaluator } = execution.world;
+    const { clock, evaluator } = execution.services;
     const random = sources.some((source) => RANDOM.test(source)) ? this.random() : 0;
     const job = { sources, bindings, now: clock.now(), random };
     return this.scope.wait((resolve) => evaluator.evaluate(job, execution, resolve));

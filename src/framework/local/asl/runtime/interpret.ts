@@ -103,7 +103,7 @@ async function recover(state: State, branch: Branch, input: Json, error: unknown
   try {
     return await state.recover(branch, input, error);
   } catch (failure) {
-    execution.world.observer?.failed(branch, stateName);
+    execution.services.observer?.failed(branch, stateName);
     throw failure;
   }
 }

@@ -118,7 +118,7 @@ export interface TokenTask {
 }
 
 /** The objects of the service that the states of all executions use. */
-export interface StateWorld {
+export interface StateServices {
   readonly clock: Clock;
   readonly random: () => number;
   readonly activities: Resource;
@@ -142,7 +142,7 @@ export interface TokenTasks {
 
 /** The properties and methods of an execution that its states use. */
 export interface RunningExecution {
-  readonly world: StateWorld;
+  readonly services: StateServices;
   readonly resources: Resources;
   readonly arn: string;
   readonly machineName: string;

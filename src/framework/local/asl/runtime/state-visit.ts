@@ -54,7 +54,8 @@ export interface BranchProgress {
   readonly begun: ReadonlyMap<number, Branch>;
 }
 
-const isoTime = (ms: number): string => new Date(ms).toISOString();
+/** Returns a time as the context object has it. */
+export const isoTime = (ms: number): string => new Date(ms).toISOString();
 
 /** What a branch knows of the state in which it is, from its StateEntered event on. */
 export class StateVisit {

@@ -16,12 +16,12 @@ export type Stage =
   | 'afterResultSelector'
   | 'afterResultPath';
 
-/** The outcome that stands for the work of a state: of a task, or of all branches or iterations. */
+/** The mocked outcome of a state's work: of a task, or of all branches or iterations. */
 export type MockedOutcome =
   | { readonly kind: 'succeeded'; readonly result: Json }
   | { readonly kind: 'failed'; readonly error: string | undefined; readonly cause: string | undefined };
 
-/** Returns the result that stands for a state's work. @throws StateFailure if a failure stands for it */
+/** Returns the mocked result. @throws StateFailure if the mock is a failure */
 export function mocked(outcome: MockedOutcome): Json {
   if (outcome.kind === 'succeeded') return outcome.result;
   throw new StateFailure(outcome.error, outcome.cause, { missingCause: '' });
@@ -37,9 +37,8 @@ export interface Trial {
   readonly retries: number;
   /** The number of iterations that count as failed; undefined if no iteration does. */
   readonly failedIterations: number | undefined;
-  /** The text that stands for what a Map's ItemReader reads, as its source has it; undefined if none is given. */
+  /** The mocked source of a Map's ItemReader, as text; undefined if none is given. */
   readonly itemData: string | undefined;
-  /** Takes note of a value. */
   readonly see: (stage: Stage, value: Json) => void;
 }
 

@@ -158,7 +158,7 @@ class BranchesRun implements BranchProgress {
     this.resolve(outcome);
   }
 
-  /** Lets go of everything but the progress, which a redrive needs. */
+  /** Drops everything but the progress, which a redrive needs. */
   release(): void {
     const { visit } = this.parent;
     const { results, succeeded, begun } = this;

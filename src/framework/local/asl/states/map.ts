@@ -83,7 +83,7 @@ class MapState {
     return { result: await this.#iterate(branch, list, inputs, asked) };
   }
 
-  /** Takes note of the fields, and returns the result that stands for the iterations. */
+  /** Reports the fields to the trial, and returns the mocked result of the iterations. */
   async #try(branch: Branch, data: StateData, trial: Trial, mock: MockedOutcome): Promise<Json> {
     const isRead = this.#itemReader !== undefined;
     const list = isRead ? this.#read(trial) : await branch.evaluate(this.#items, data);
@@ -108,7 +108,7 @@ class MapState {
     return result;
   }
 
-  /** Finds the items in the data that stand for what the ItemReader reads. */
+  /** Finds the items in the mocked data of the ItemReader. */
   #read(trial: Trial): Json[] {
     if (trial.itemData === undefined) return [];
     const { items, pointed } = itemsIn(trial.itemData, this.#itemReader);

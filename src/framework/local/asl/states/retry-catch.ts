@@ -148,7 +148,7 @@ function beginRetry(retriers: readonly Retrier[]): Retry {
     const made = attempts[index] ?? 0;
     if (!retrier || made >= retrier.maxAttempts) return false;
     attempts[index] = made + 1;
-    await pause(branch, delaySeconds(retrier, made, branch.execution.world.random) * 1000);
+    await pause(branch, delaySeconds(retrier, made, branch.execution.services.random) * 1000);
     branch.visit.retryCount++;
     return true;
   };
@@ -179,7 +179,7 @@ function delaySeconds(retrier: Retrier, made: number, random: () => number): num
  */
 export function pause({ scope, execution }: Branch, ms: number): Promise<undefined> {
   // The clock keeps `resolve` itself: a function around it would take memory for each execution that waits.
-  return scope.wait<undefined>((resolve) => execution.world.clock.after(ms, resolve as () => void));
+  return scope.wait<undefined>((resolve) => execution.services.clock.after(ms, resolve as () => void));
 }
 
 function readRetrier(reader: Reader): Retrier {

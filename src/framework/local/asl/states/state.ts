@@ -1,7 +1,7 @@
 import { isTooLarge, type Json, type JsonObject } from '../values/json.js';
 import { dataLimitFailure } from '../runtime/state-failure.js';
 import { afterFailure, compileCatch, compileRetry, tryOnce } from './retry-catch.js';
-import type { Exit, Flow, FlowParts, Language } from '../definition/query-language.js';
+import type { Exit, Flow, FlowFields, Language } from '../definition/query-language.js';
 import type { Reader } from '../definition/reader.js';
 import type { State, StateGroup, Step } from '../runtime/interpret.js';
 import type { TrialEnd } from '../runtime/trial.js';
@@ -20,7 +20,7 @@ export interface WorkResult {
 
 /** A type of state: `Task`, `Pass` and so on. */
 export interface Kind {
-  readonly parts: FlowParts;
+  readonly parts: FlowFields;
   readonly events: StateEvents;
   /** True if this type of state can have Retry and Catch. @default false */
   readonly recovers?: boolean;
@@ -112,27 +112,27 @@ function leave(branch: Branch, exit: Exit, data: StateData, next: string | undef
     (output) =>
       soon(
         branch.evaluate((seen) => exit.assign(seen), data),
-        (assigned) => branch.scope.halt() ?? left(branch, { data, output, assigned, next }),
+        (assigned) =>
+          branch.scope.halt() ?? record(branch, output, assigned, next, data.errorOutput !== undefined),
       ),
   );
 }
 
-/** The values with which a branch leaves a state. */
-interface Leaving {
-  readonly data: StateData;
-  readonly output: Json;
-  readonly assigned: JsonObject | undefined;
-  readonly next: string | undefined;
-}
-
-function left(branch: Branch, { data, output, assigned, next }: Leaving): Step {
+/** Records that a branch leaves a state, after a check of the sizes. @throws StateFailure if something is too large */
+function record(
+  branch: Branch,
+  output: Json,
+  assigned: JsonObject | undefined,
+  next: string | undefined,
+  isCaught: boolean,
+): Step {
   const { retryCount, state } = branch.visit;
   const { name } = state;
   const texts = assigned && textsOf(branch, assigned, name);
   branch.json.checkSize(output, name);
   if (assigned && texts) branch.variables.assign(assigned, texts);
   branch.exit(output, next, texts);
-  branch.observer?.left(branch, name, next, data.errorOutput !== undefined, retryCount);
+  branch.observer?.left(branch, name, next, isCaught, retryCount);
   return { next, output };
 }
 

@@ -96,9 +96,9 @@ class TaskRun implements SubmittedTask {
 
   /** Begins the task. The returned function ends it without an outcome. */
   begin(): Cancel {
-    const { resources, world } = this.branch.execution;
+    const { resources, services } = this.branch.execution;
     const isQueued = this.#isActivity && resources.takesActivity?.(this.branch.stateName) !== true;
-    if (!isQueued) this.#task = world.tasks.open(CLOSED, this);
+    if (!isQueued) this.#task = services.tasks.open(CLOSED, this);
     // Recorded from the live service: a job (`.sync`) has a token too. A result sent with it ends the task, although
     // the job continues.
     if (this.#task && this.asked.service.pattern !== 'requestResponse') {
@@ -106,7 +106,7 @@ class TaskRun implements SubmittedTask {
       this.call = { ...this.call, taskToken: this.#task.token };
     }
     this.#try(() =>
-      soon(this.asked.input(), (input) => this.#submit(isQueued ? world.activities : resources, input)),
+      soon(this.asked.input(), (input) => this.#submit(isQueued ? services.activities : resources, input)),
     );
     return () => this.#end();
   }

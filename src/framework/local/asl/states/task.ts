@@ -66,7 +66,7 @@ async function othersEnter(): Promise<void> {
   for (let turns = 4; turns > 0; turns--) await Promise.resolve();
 }
 
-/** Evaluates the input of a Task that is tested by itself, and returns the outcome that stands for its work. */
+/** Evaluates the input of a Task that is tested by itself, and returns the mocked outcome. */
 function tried(
   branch: Branch,
   { pattern }: ServiceResource,

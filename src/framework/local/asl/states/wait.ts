@@ -35,7 +35,7 @@ export const waitKind: Kind = {
       );
     }
     return (branch, data) => {
-      const now = branch.execution.world.clock.now();
+      const now = branch.execution.services.clock.now();
       return soon(branch.evaluate(timestamp ?? seconds ?? (() => 0), data), (value) => {
         const ms = timestamp ? Number(value) - now : Number(value) * 1000;
         if (ms > LONGEST_WAIT_MS) throw runtimeFailure('Wait state delay is too long.');

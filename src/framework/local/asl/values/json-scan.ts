@@ -5,7 +5,7 @@ export interface JsonMistake {
   readonly end: number;
 }
 
-/** Hears of each name of a field. `keys` are the names and indexes of the values around it, and its own name. */
+/** Called for each name of a field. `keys` are the names and indexes of the values around it, and its own name. */
 type OnName = (keys: readonly (string | number)[]) => void;
 
 /** The next token that the innermost object or list may have. */

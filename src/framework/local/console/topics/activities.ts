@@ -13,7 +13,7 @@ import type {
 import { leaseOf, type Topic } from './topic.js';
 import { Durations, type ActivityTraffic as Recorded, type TrafficPart } from '../../engine/tasks/traffic.js';
 
-/** The most entries in each list of an activity's polls and tasks. Numbers next to the lists count all of them. */
+/** The most entries in each list of an activity's polls and tasks. The numbers beside the lists count all of them. */
 const LISTED = 50;
 
 /** Returns the activities with their open polls and with their queued and running tasks. Task tokens are left out. */

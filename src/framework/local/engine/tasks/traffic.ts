@@ -16,7 +16,7 @@ export class TrafficPart {
   readonly wait = new Durations();
   readonly work = new Durations();
 
-  /** Makes one part of this and the one that follows it. */
+  /** Adds the part that follows this one. */
   join(next: TrafficPart): void {
     this.scheduled += next.scheduled;
     this.started += next.started;
@@ -91,7 +91,7 @@ export class Traffic {
     part.wait.add(now - since);
   }
 
-  /** Records that tasks have left the queue otherwise. */
+  /** Records that tasks were removed from the queue before a worker took them. */
   removed(arn: string, now: number, waiting: number): void {
     this.#of(arn, now).partAt(now).waiting = waiting;
   }
@@ -115,7 +115,7 @@ export class Traffic {
   }
 }
 
-/** Each step of the counts is this much longer than the one before. */
+/** The ratio of two neighbouring steps of the counts. */
 const STEP = 1.2;
 
 /** Durations in milliseconds, counted by their approximate length, so that any number of them takes the same memory. */
