@@ -30,6 +30,9 @@ interface MetricQuery extends PublishedMetric {
   readonly since: number;
 }
 
+/** A metric of activities. @default its sums */
+type Series = readonly [name: string, statistic?: MetricQuery['statistic']];
+
 interface MetricDataOutput {
   readonly NextToken?: string;
   readonly MetricDataResults?: readonly {
@@ -86,17 +89,9 @@ export class ActivityMetrics {
     activityArns: readonly string[],
     since: number,
   ): Promise<{ scheduled: readonly Datapoint[]; started: readonly Datapoint[] }[]> {
-    const of = (name: string, arn: string): MetricQuery => ({
-      ...{ namespace: STATES, name, dimensions: { ActivityArn: arn }, since },
-      ...{ statistic: 'Sum', periodSeconds: MINUTE_S },
-    });
-    const found = await this.#read(
-      activityArns.flatMap((arn) => [of('ActivitiesScheduled', arn), of('ActivitiesStarted', arn)]),
-    );
-    return activityArns.map((_, index) => ({
-      scheduled: found[2 * index] ?? [],
-      started: found[2 * index + 1] ?? [],
-    }));
+    const names = [['ActivitiesScheduled'], ['ActivitiesStarted']] as const;
+    const found = await this.#readEach(activityArns, names, since, MINUTE_S);
+    return found.map(([scheduled = [], started = []]) => ({ scheduled, started }));
   }
 
   /**
@@ -109,22 +104,15 @@ export class ActivityMetrics {
     since: number,
     periodSeconds: typeof MINUTE_S | typeof HOUR_S,
   ): Promise<WorkSums[]> {
-    const names = [
-      'ActivitiesStarted',
-      'ActivitiesSucceeded',
-      'ActivitiesFailed',
-      'ActivitiesHeartbeatTimedOut',
-      'ActivityRunTime',
+    const names: readonly Series[] = [
+      ['ActivitiesStarted'],
+      ['ActivitiesSucceeded'],
+      ['ActivitiesFailed'],
+      ['ActivitiesHeartbeatTimedOut'],
+      ['ActivityRunTime', 'SampleCount'],
     ];
-    const of = (name: string, arn: string): MetricQuery => ({
-      ...{ namespace: STATES, name, dimensions: { ActivityArn: arn }, since, periodSeconds },
-      statistic: name === 'ActivityRunTime' ? 'SampleCount' : 'Sum',
-    });
-    const found = await this.#read(activityArns.flatMap((arn) => names.map((name) => of(name, arn))));
-    return activityArns.map((_, index) => {
-      const [started = [], succeeded = [], failed = [], timedOut = [], ran = []] = found.slice(
-        names.length * index,
-      );
+    const found = await this.#readEach(activityArns, names, since, periodSeconds);
+    return found.map(([started = [], succeeded = [], failed = [], timedOut = [], ran = []]) => {
       return { started, ended: [...succeeded, ...failed, ...timedOut], ran };
     });
   }
@@ -134,16 +122,12 @@ export class ActivityMetrics {
    * activity of which no task has ended. @param since epoch milliseconds
    */
   async runMs(activityArns: readonly string[], since: number): Promise<(number | undefined)[]> {
-    const of = (statistic: 'Sum' | 'SampleCount', arn: string): MetricQuery => ({
-      ...{ namespace: STATES, name: 'ActivityRunTime', dimensions: { ActivityArn: arn }, since },
-      ...{ statistic, periodSeconds: HOUR_S },
-    });
-    const found = await this.#read(activityArns.flatMap((arn) => [of('Sum', arn), of('SampleCount', arn)]));
+    const names = [['ActivityRunTime'], ['ActivityRunTime', 'SampleCount']] as const;
     const total = (points: readonly Datapoint[] = []): number =>
       points.reduce((all, { sum }) => all + sum, 0);
-    return activityArns.map((_, index) => {
-      const count = total(found[2 * index + 1]);
-      return count > 0 ? total(found[2 * index]) / count : undefined;
+    return (await this.#readEach(activityArns, names, since, HOUR_S)).map(([sums, counts]) => {
+      const count = total(counts);
+      return count > 0 ? total(sums) / count : undefined;
     });
   }
 
@@ -179,6 +163,23 @@ export class ActivityMetrics {
 
   close(): void {
     this.#opened?.then(({ client }) => client.destroy()).catch(() => {});
+  }
+
+  /** Reads the same metrics of several activities. Returns the datapoints of each activity, in the order of `series`. */
+  async #readEach(
+    activityArns: readonly string[],
+    series: readonly Series[],
+    since: number,
+    periodSeconds: number,
+  ): Promise<Datapoint[][][]> {
+    const found = await this.#read(
+      activityArns.flatMap((ActivityArn) =>
+        series.map(([name, statistic = 'Sum']) => ({
+          ...{ namespace: STATES, name, dimensions: { ActivityArn }, statistic, periodSeconds, since },
+        })),
+      ),
+    );
+    return activityArns.map((_, index) => found.slice(series.length * index, series.length * (index + 1)));
   }
 
   async #read(queries: readonly MetricQuery[]): Promise<Datapoint[][]> {
