@@ -229,7 +229,7 @@ const globs = {
 };
 
 /** Parses a text as JSON. @param otherwise the value to return if the text isn't JSON */
-function readJson(given: string, otherwise: unknown = given): unknown {
+export function readJson(given: string, otherwise: unknown = given): unknown {
   try {
     return JSON.parse(given);
   } catch {

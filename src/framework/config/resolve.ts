@@ -104,7 +104,7 @@ export function resolveConfig({ config, env, flags = NO_FLAGS }: ConfigSources):
   const top: Layer = { from: () => 'the config', values: config };
   const ofHandlers = {
     single: single.map(({ options }) => options),
-    all: all.map(({ layer }) => layer),
+    all: all.map(({ options }) => options),
     config: inConfig.options,
     top,
   };

@@ -1,7 +1,7 @@
 import { closest } from 'fastest-levenshtein';
 import { checkAgainst, durationsFor, type Mistakes, type Option, record } from '../declare/rule.js';
 import type { Problem } from '../base/errors.js';
-import { OPTIONS } from './config.js';
+import { OPTIONS, readJson } from './config.js';
 import { HANDLER_OPTIONS, type HandlerOptions } from '../declare/options.js';
 import { isPlainObject } from '../base/plain-object.js';
 import { show } from '../base/show.js';
@@ -29,23 +29,20 @@ export interface Layer {
   readonly values: object;
 }
 
-/**
- * The options that one source sets as texts, with their values read, and the mistakes in those texts. Each mistake
- * names its flag or variable.
- */
-interface ReadLayer {
-  readonly layer: Layer;
+/** What was read of one source, and the mistakes in it. Each mistake names its flag, variable or key. */
+interface Read<Options> {
+  readonly options: Options;
   readonly problems: readonly Problem[];
 }
 
 /** Reads the options that are set by flags. */
-export const readFlags = ({ texts }: Flags): ReadLayer => readLayer(flagOf, (key) => texts[key]);
+export const readFlags = ({ texts }: Flags): Read<Layer> => readLayer(flagOf, (key) => texts[key]);
 
 /**
  * Reads the options that are set by environment variables. An empty variable counts as unset, and so does the
  * STEPWRIGHT_PORT that Kubernetes sets for a Service named `stepwright`, such as `tcp://10.0.0.1:8080`.
  */
-export const readEnvironment = (env: NodeJS.ProcessEnv): ReadLayer =>
+export const readEnvironment = (env: NodeJS.ProcessEnv): Read<Layer> =>
   readLayer(variableOf, (key) => {
     const text = env[variableOf(key)];
     return text === '' || text?.startsWith('tcp://') ? undefined : text;
@@ -60,7 +57,7 @@ export function readText(table: Readonly<Record<string, Option>>, key: string, t
   return row?.text ? row.text.read(text) : text;
 }
 
-function readLayer(from: Layer['from'], textOf: (key: string) => string | undefined): ReadLayer {
+function readLayer(from: Layer['from'], textOf: (key: string) => string | undefined): Read<Layer> {
   const values: Record<string, unknown> = {};
   const problems: Problem[] = [];
   for (const [key, row] of Object.entries<Option>(OPTIONS)) {
@@ -69,7 +66,7 @@ function readLayer(from: Layer['from'], textOf: (key: string) => string | undefi
     values[key] = readText(OPTIONS, key, text);
     if (!row.ok(values[key])) problems.push(badText(from(key), row, text, values[key]));
   }
-  return { layer: { from, values }, problems };
+  return { options: { from, values }, problems };
 }
 
 /** Returns the problem of a bad text. If texts have a form of their own, it names that form and the text itself. */
@@ -91,25 +88,19 @@ export interface ByHandler {
   readonly values: Readonly<Record<string, HandlerOptions>>;
 }
 
-/** The options of individual handlers that one source sets, and the mistakes in those options. */
-interface ReadByHandler {
-  readonly options: ByHandler;
-  readonly problems: readonly Problem[];
-}
-
 export const HANDLERS_VARIABLE = 'STEPWRIGHT_HANDLERS';
 
 /** Reads the options of individual handlers in the config's `handlers`. */
-export const readHandlers = (values: unknown): ReadByHandler =>
+export const readHandlers = (values: unknown): Read<ByHandler> =>
   checked((handler) => `handlers['${handler}']`, isPlainObject(values) ? values : {});
 
 /**
  * Reads the options of individual handlers in the variable `STEPWRIGHT_HANDLERS`, which contains JSON. An empty
  * variable counts as unset.
  */
-export function readHandlersVariable(env: NodeJS.ProcessEnv): ReadByHandler {
+export function readHandlersVariable(env: NodeJS.ProcessEnv): Read<ByHandler> {
   const text = env[HANDLERS_VARIABLE];
-  const values = text ? parse(text) : {};
+  const values = text ? readJson(text) : {};
   const read = checked(
     (handler) => `${HANDLERS_VARIABLE}['${handler}']`,
     isPlainObject(values) ? values : {},
@@ -120,7 +111,7 @@ export function readHandlersVariable(env: NodeJS.ProcessEnv): ReadByHandler {
 }
 
 /** Reads the options that the values of `--handler` set. Each value has the form `Class.method.option=value`. */
-export function readHandlerFlags(flags: readonly string[]): ReadByHandler {
+export function readHandlerFlags(flags: readonly string[]): Read<ByHandler> {
   const values = new Map<string, Record<string, unknown>>();
   const problems: Problem[] = [];
   for (const flag of flags) {
@@ -132,7 +123,7 @@ export function readHandlerFlags(flags: readonly string[]): ReadByHandler {
   return { ...read, problems: [...problems, ...read.problems] };
 }
 
-function checked(from: ByHandler['from'], values: Readonly<Record<string, unknown>>): ReadByHandler {
+function checked(from: ByHandler['from'], values: Readonly<Record<string, unknown>>): Read<ByHandler> {
   const problems = Object.entries(values).flatMap(([handler, set]) =>
     isPlainObject(set)
       ? checkAgainst(HANDLER_OPTIONS, set, mistakesIn(`${from(handler)}.`))
@@ -140,14 +131,6 @@ function checked(from: ByHandler['from'], values: Readonly<Record<string, unknow
   );
   // The cast is safe: if there are problems, the start ends before any value is used.
   return { options: { from, values: values as Record<string, HandlerOptions> }, problems };
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Options that belong into the second argument of `createWorker`, but that a user may have put into the config. */

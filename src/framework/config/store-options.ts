@@ -34,27 +34,6 @@ export interface DeferredSettings {
   store: Store;
 }
 
-const payloadStore: Rule = {
-  expected:
-    "a store with an address (`uri`) that takes records of 256KB, such as s3({ bucket: 'my-payloads' }) or directory('/var/lib/stepwright')",
-  fix: "write payloads: { store: s3({ bucket: 'my-payloads' }) }",
-  ok: (value) => isStore(value) && isText(value.uri) && value.maxBytes >= PAYLOAD_LIMIT_BYTES,
-  keysOnly: true,
-};
-
-export const payloads: Rule = {
-  expected: 'an object { store, above, limit, keep }, of which `store` must be there',
-  fix: "write payloads: { store: s3({ bucket: 'my-payloads' }) }",
-  ok: (value) => isPlainObject(value) && value['store'] !== undefined,
-  fields: {
-    store: payloadStore,
-    above: sizeFrom(1024, PAYLOAD_LIMIT_BYTES),
-    limit: sizeFrom(PAYLOAD_LIMIT_BYTES, 256 * 1024 ** 2),
-    keep: positiveDuration,
-  },
-  keysOnly: true,
-};
-
 const anyStore: Rule = {
   expected: "a store, such as directory('/var/lib/stepwright')",
   fix: "write store: directory('/var/lib/stepwright'), dynamodb({ table: 'my-table' }) or s3({ bucket: 'my-bucket' })",
@@ -62,18 +41,28 @@ const anyStore: Rule = {
   keysOnly: true,
 };
 
-export const outbox: Rule = {
-  expected: 'an object { store }',
-  fix: "write outbox: { store: directory('/var/lib/stepwright') }",
+/** The rule of an object with a store, and with further fields that may be left out. */
+const withStore = (option: string, example: string, store: Rule, more: Rule['fields'] = {}): Rule => ({
+  expected: `an object { ${['store', ...Object.keys(more)].join(', ')} }, with a store`,
+  fix: `write ${option}: { store: ${example} }`,
   ok: (value) => isPlainObject(value) && value['store'] !== undefined,
-  fields: { store: anyStore },
+  fields: { store, ...more },
+  keysOnly: true,
+});
+
+const [S3, DIRECTORY] = ["s3({ bucket: 'my-payloads' })", "directory('/var/lib/stepwright')"];
+
+const payloadStore: Rule = {
+  expected: `a store with an address (\`uri\`) that takes records of 256KB, such as ${S3} or ${DIRECTORY}`,
+  fix: `write payloads: { store: ${S3} }`,
+  ok: (value) => isStore(value) && isText(value.uri) && value.maxBytes >= PAYLOAD_LIMIT_BYTES,
   keysOnly: true,
 };
 
-export const deferred: Rule = {
-  expected: 'an object { store }',
-  fix: "write deferred: { store: directory('/var/lib/stepwright') }",
-  ok: (value) => isPlainObject(value) && value['store'] !== undefined,
-  fields: { store: anyStore },
-  keysOnly: true,
-};
+export const payloads = withStore('payloads', S3, payloadStore, {
+  above: sizeFrom(1024, PAYLOAD_LIMIT_BYTES),
+  limit: sizeFrom(PAYLOAD_LIMIT_BYTES, 256 * 1024 ** 2),
+  keep: positiveDuration,
+});
+export const outbox = withStore('outbox', DIRECTORY, anyStore);
+export const deferred = withStore('deferred', DIRECTORY, anyStore);
