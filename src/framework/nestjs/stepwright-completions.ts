@@ -1,13 +1,7 @@
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { createCompletions } from '../worker/build/create-completions.js';
-import type {
-  Completion,
-  CompletionOptions,
-  Completions,
-  TaskByToken,
-  WaitingTask,
-} from '../worker/task/completions.js';
+import type { Completion, Completions, WaitingTask } from '../worker/task/completions.js';
 import { configOf, nestLog, STEPWRIGHT_OPTIONS, type StepwrightModuleOptions } from './nest-application.js';
 
 /**
@@ -24,22 +18,18 @@ export class StepwrightCompletions implements OnModuleDestroy {
   ) {}
 
   /** Completes a task successfully, as `Completions.succeed` does. @throws StartError if the options don't allow it */
-  async succeed(
-    task: string | TaskByToken,
-    output?: unknown,
-    options?: CompletionOptions,
-  ): Promise<Completion> {
-    return (await this.#open()).succeed(task, output, options);
+  async succeed(...args: Parameters<Completions['succeed']>): Promise<Completion> {
+    return (await this.#open()).succeed(...args);
   }
 
   /** Completes a task with a failure, as `Completions.fail` does. @throws StartError if the options don't allow it */
-  async fail(task: string | TaskByToken, error: unknown, options?: CompletionOptions): Promise<Completion> {
-    return (await this.#open()).fail(task, error, options);
+  async fail(...args: Parameters<Completions['fail']>): Promise<Completion> {
+    return (await this.#open()).fail(...args);
   }
 
   /** Sends a heartbeat, as `Completions.heartbeat` does. @throws StartError if the options don't allow it */
-  async heartbeat(task: string | TaskByToken): Promise<Completion> {
-    return (await this.#open()).heartbeat(task);
+  async heartbeat(...args: Parameters<Completions['heartbeat']>): Promise<Completion> {
+    return (await this.#open()).heartbeat(...args);
   }
 
   /** Returns the task that was deferred under an id; undefined if there is none. @throws StartError, StoreError */
