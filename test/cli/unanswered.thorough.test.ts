@@ -96,8 +96,8 @@ test('an execution that can not be looked at any more may run on: execute says h
 test('an execution of which nobody says anything is looked at for as long as whoever follows it wants', async () => {
   const clock = new HandClock();
   const silent: number[] = [];
-  const onTrouble = (_: unknown, silentMs: number): boolean => silent.push(silentMs) < 3;
-  const following = followExecution(await service.client('us-east-1'), EXECUTION, { clock, onTrouble });
+  const onFailure = (_: unknown, silentMs: number): boolean => silent.push(silentMs) < 3;
+  const following = followExecution(await service.client('us-east-1'), EXECUTION, { clock, onFailure });
   const failed = following.catch((error: unknown) => error);
   await clock.advance(60_000);
   expect(await failed).toMatchObject({ message: 'no answer within 10 s' });

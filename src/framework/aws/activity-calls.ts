@@ -87,9 +87,9 @@ export function activityPort(calls: Calls, credentials: Renewal): ActivityPort {
           credentials.accepted?.(asOf);
           return resolve(OK);
         }
-        const isMended = end.failure.clockCorrected || credentials.refused(end.failure, asOf);
+        const atOnce = end.failure.clockCorrected || credentials.refused(end.failure, asOf);
         const answer = classifyReportFailure(end.failure);
-        resolve(isMended && answer.kind === 'retry' ? { ...answer, pace: 'fast', isMended } : answer);
+        resolve(atOnce && answer.kind === 'retry' ? { ...answer, pace: 'fast', atOnce } : answer);
       });
     });
   /** All polls of an activity have the same body, so they share one request. */
@@ -104,7 +104,7 @@ export function activityPort(calls: Calls, credentials: Renewal): ActivityPort {
     },
     report: (request, signal, isWanted) => make(request, { signal, isWanted }, reportAnswer),
     heartbeat,
-    onMended: (listener) => credentials.onRenewed?.(listener),
+    onRenewed: (listener) => credentials.onRenewed?.(listener),
   };
 }
 

@@ -37,7 +37,7 @@ export interface ActivityPort {
    * Calls the listener each time that credentials which the service refused were replaced with new ones. Calls that
    * were refused before may then succeed.
    */
-  onMended?(listener: () => void): void;
+  onRenewed?(listener: () => void): void;
 }
 
 /** Functions that the sender of a poll can pass to learn what becomes of it, or to stop it. */
@@ -102,7 +102,7 @@ export type ReportAnswer =
        * True if the call can be repeated at once, because the cause of its failure is gone: the clock was corrected, or
        * there are new credentials. @default false
        */
-      readonly isMended?: boolean;
+      readonly atOnce?: boolean;
       /**
        * True if the service may have processed the call although no response arrived. If a later attempt is then
        * refused because the task has ended (`gone`), this attempt was most likely accepted.

@@ -124,12 +124,12 @@ interface Following {
   /** Called each time that the execution's status was read, including the time that shows its end. */
   readonly onLook?: () => Promise<void>;
   /**
-   * Called when the execution's status could not be read because of trouble that may pass.
+   * Called when the execution's status could not be read for a reason that may pass.
    * @param silentMs the milliseconds since the service last responded
    * @returns true to try again
    * @default a failed request isn't repeated
    */
-  readonly onTrouble?: (error: unknown, silentMs: number) => boolean;
+  readonly onFailure?: (error: unknown, silentMs: number) => boolean;
 }
 
 /**
@@ -139,7 +139,7 @@ interface Following {
 export async function followExecution(
   client: SFNClient,
   executionArn: string,
-  { clock, onLook, onTrouble }: Following,
+  { clock, onLook, onFailure }: Following,
 ): Promise<ExecutionEnd> {
   const { DescribeExecutionCommand } = await loadSdk();
   const look = (abortSignal: AbortSignal) =>
@@ -152,14 +152,14 @@ export async function followExecution(
       if (status !== 'RUNNING' && status !== 'PENDING_REDRIVE') return { status, output, error, cause };
       answeredAt = clock.now();
     } catch (error) {
-      if (!mayPass(error) || !onTrouble?.(error, clock.now() - answeredAt)) throw error;
+      if (!mayPass(error) || !onFailure?.(error, clock.now() - answeredAt)) throw error;
     }
     await clock.sleep(waitMs);
   }
 }
 
 /**
- * Returns true for an error that may pass: the network or the service is in trouble, or the service throttles. Returns
+ * Returns true for an error that may pass: the network or the service fails, or the service throttles. Returns
  * false if the service refused the request, which a person must fix.
  */
 function mayPass(error: unknown): boolean {

@@ -63,9 +63,9 @@ export class CredentialSource {
   /**
    * Requests credentials from the provider. Resolves when the request has ended, after 30 s, or when `close` is called,
    * whichever is first. Never rejects.
-   * @param options `anew`: true if the provider must get new credentials, not return those that it has kept.
+   * @param options `forceRefresh`: true if the provider must get new credentials, not return those that it has kept.
    */
-  async ask({ anew }: { readonly anew: boolean }): Promise<void> {
+  async ask({ forceRefresh }: { readonly forceRefresh: boolean }): Promise<void> {
     if (this.#closed.aborted) return;
     const { clock, remake, onFailure } = this.#options;
     const number = ++this.#asks;
@@ -73,7 +73,7 @@ export class CredentialSource {
     const fail = (error: Error): void => {
       if (!late && number > this.#answered) onFailure(error);
     };
-    const ended = this.#read(anew).then(
+    const ended = this.#read(forceRefresh).then(
       (identity) => this.#take(number, identity),
       (thrown: unknown) => fail(providerError(thrown)),
     );
@@ -89,10 +89,10 @@ export class CredentialSource {
     this.#closed.abort(undefined);
   }
 
-  async #read(anew: boolean): Promise<Identity> {
+  async #read(forceRefresh: boolean): Promise<Identity> {
     const { readFiles = readSharedFiles } = this.#options;
-    if (anew) await readFiles();
-    const identity = await this.#provider?.(anew ? { forceRefresh: true } : undefined);
+    if (forceRefresh) await readFiles();
+    const identity = await this.#provider?.(forceRefresh ? { forceRefresh } : undefined);
     if (!identity) throw named(new Error('the provider of credentials gave none'));
     return asSigned(identity);
   }
@@ -112,7 +112,7 @@ async function readSharedFiles(): Promise<void> {
   const { fromIni } = await import('@aws-sdk/credential-provider-ini');
   // No profile has this name. So the files are read, but no credentials are requested, no role is assumed and no
   // program is run.
-  await fromIni({ profile: 'stepwright reads the files anew', ignoreCache: true })().catch(() => {});
+  await fromIni({ profile: 'stepwright reads the files again', ignoreCache: true })().catch(() => {});
 }
 
 /**

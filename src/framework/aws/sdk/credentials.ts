@@ -57,7 +57,7 @@ const WAIT_LIMIT_MS = 5_000;
 const QUIET_MS = 60_000;
 
 /** The refusals of the credentials by the service since the credentials last worked. */
-interface Trouble {
+interface Refusals {
   readonly first: Error;
   /**
    * True if one accepted call proves that the credentials work again. False if the refusals may be due to a permission
@@ -94,7 +94,7 @@ export class Credentials implements Renewal {
   #renewAt = Number.POSITIVE_INFINITY;
   /** The number of times that the credentials were replaced with new ones. */
   #generation = 0;
-  #trouble: Trouble | undefined;
+  #refusals: Refusals | undefined;
   /** The error with which the provider last failed; undefined once the provider has returned credentials again. */
   #failure: Error | undefined;
   /** The error with which calls failed because there were no credentials yet; undefined once there are some. */
@@ -102,7 +102,7 @@ export class Credentials implements Renewal {
 
   constructor(settings: CredentialsSettings) {
     this.#settings = settings;
-    this.#refresh = new CredentialRefresh(settings.clock, () => this.#askAnew());
+    this.#refresh = new CredentialRefresh(settings.clock, () => this.#askForNew());
     this.#source = new CredentialSource({
       ...settings,
       onAnswer: (identity) => this.#take(identity),
@@ -122,7 +122,7 @@ export class Credentials implements Renewal {
   }
 
   accepted(asOf: AsOf): void {
-    if (this.#trouble && this.#isDisproved(asOf, this.#trouble)) this.#settle();
+    if (this.#refusals && this.#isDisproved(asOf, this.#refusals)) this.#settle();
   }
 
   /**
@@ -192,7 +192,7 @@ export class Credentials implements Renewal {
   #askOnce(): Promise<void> {
     this.#asking ??= this.#context.runInAsyncScope(() => {
       this.#askedAt = this.#settings.clock.now();
-      return this.#source.ask({ anew: false }).finally(() => (this.#asking = undefined));
+      return this.#source.ask({ forceRefresh: false }).finally(() => (this.#asking = undefined));
     });
     return this.#asking;
   }
@@ -208,15 +208,15 @@ export class Credentials implements Renewal {
   }
 
   #replace(identity: Identity): void {
-    const error = this.#trouble?.first ?? this.#failure ?? this.#missing;
+    const error = this.#refusals?.first ?? this.#failure ?? this.#missing;
     const first = !this.#identity && !error;
     this.#identity = identity;
     if (first) return;
     this.#generation++;
     // Credentials that were renewed before they expired aren't logged.
     if (!error) return;
-    if (!this.#trouble?.logged) this.#settings.log.info({ error: showError(error) }, RENEWED);
-    if (this.#trouble) this.#trouble = { ...this.#trouble, logged: true };
+    if (!this.#refusals?.logged) this.#settings.log.info({ error: showError(error) }, RENEWED);
+    if (this.#refusals) this.#refusals = { ...this.#refusals, logged: true };
     for (const listener of this.#listeners) this.#context.runInAsyncScope(listener);
   }
 
@@ -236,10 +236,10 @@ export class Credentials implements Renewal {
   #noteRefusal({ type = '', error }: Refusal, asOf: AsOf): boolean {
     const denied = DENIED.has(type);
     if (!this.#settings.renewable || !(denied || REFUSED.has(type))) return false;
-    if (!this.#isTroubled()) this.#settle();
-    this.#trouble = {
-      ...{ first: error, provable: !denied, logged: false, ...this.#trouble },
-      generation: Math.max(asOf.generation, this.#trouble?.generation ?? 0),
+    if (!this.#isRefused()) this.#settle();
+    this.#refusals = {
+      ...{ first: error, provable: !denied, logged: false, ...this.#refusals },
+      generation: Math.max(asOf.generation, this.#refusals?.generation ?? 0),
       lastAt: this.#settings.clock.now(),
     };
     return true;
@@ -249,16 +249,16 @@ export class Credentials implements Renewal {
    * Returns true if an accepted call proves that the credentials work again: it used newer credentials than those that
    * were refused, or it was sent after the last refusal.
    */
-  #isDisproved({ generation, sentAt }: AsOf, trouble: Trouble): boolean {
-    return trouble.provable && (generation > trouble.generation || sentAt > trouble.lastAt);
+  #isDisproved({ generation, sentAt }: AsOf, refusals: Refusals): boolean {
+    return refusals.provable && (generation > refusals.generation || sentAt > refusals.lastAt);
   }
 
-  #isTroubled(): boolean {
-    return this.#trouble !== undefined && this.#settings.clock.now() - this.#trouble.lastAt < QUIET_MS;
+  #isRefused(): boolean {
+    return this.#refusals !== undefined && this.#settings.clock.now() - this.#refusals.lastAt < QUIET_MS;
   }
 
   #settle(): void {
-    this.#trouble = undefined;
+    this.#refusals = undefined;
     this.#refresh.reset();
   }
 
@@ -267,12 +267,12 @@ export class Credentials implements Renewal {
   }
 
   /** Gets new credentials from the provider. @returns true if that must be repeated */
-  async #askAnew(): Promise<boolean> {
+  async #askForNew(): Promise<boolean> {
     const generation = this.#generation;
     this.#askedAt = this.#settings.clock.now();
-    await this.#source.ask({ anew: true });
+    await this.#source.ask({ forceRefresh: true });
     if (this.#failure || wallTime() >= this.#renewAt) return true;
-    if (this.#isTroubled()) return this.#generation === generation;
+    if (this.#isRefused()) return this.#generation === generation;
     this.#refresh.reset();
     return false;
   }

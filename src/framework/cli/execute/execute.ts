@@ -158,7 +158,7 @@ async function follow({ client, endpoint, trace }: RunParts, executionArn: strin
   const onLook = trace ? tracing(client, executionArn) : untaken(client, executionArn);
   const isGone = (error: unknown): boolean => endpoint.kind === 'local' && isRefused(error);
   let isReported = false;
-  const onTrouble = (error: unknown, silentMs: number): boolean => {
+  const onFailure = (error: unknown, silentMs: number): boolean => {
     if (isGone(error) || silentMs >= RETRY_LIMIT_MS) return false;
     if (!isReported)
       print(
@@ -167,7 +167,7 @@ async function follow({ client, endpoint, trace }: RunParts, executionArn: strin
     return (isReported = true);
   };
   try {
-    return await followExecution(client, executionArn, { clock: systemClock, onLook, onTrouble });
+    return await followExecution(client, executionArn, { clock: systemClock, onLook, onFailure });
   } catch (error) {
     if (error instanceof Error && error.name === 'ExecutionDoesNotExist') throw error;
     const message = isGone(error)

@@ -239,7 +239,7 @@ function withCheck(port: ActivityPort, check: () => Promise<Error | undefined>):
   return {
     report: (...args) => port.report(...args),
     heartbeat: (...args) => port.heartbeat(...args),
-    onMended: (listener) => port.onMended?.(listener),
+    onRenewed: (listener) => port.onRenewed?.(listener),
     async poll(...args) {
       const error = await check();
       if (!error) return port.poll(...args);

@@ -176,7 +176,7 @@ export class HeartbeatScheduler implements Heartbeats {
     else beat.failed(answer, wasGivenUp);
     if (isThrottled(answer)) this.#holdBack();
     if (answer.kind === 'ok') this.#options.onAnswer();
-    else if (answer.kind !== 'retry' || !answer.isMended) this.#options.onAnswer(answer.error);
+    else if (answer.kind !== 'retry' || !answer.atOnce) this.#options.onAnswer(answer.error);
   }
 
   /**

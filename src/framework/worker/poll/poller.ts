@@ -99,7 +99,7 @@ export class Poller implements Caller {
     this.#target = pollers.min;
     this.#record = new PollRecord(clock, handler, emit);
     this.#timer = new Timer(clock, () => this.fill());
-    port.onMended?.(() => this.#mended());
+    port.onRenewed?.(() => this.#renewed());
   }
 
   get status(): PollStatus {
@@ -299,7 +299,7 @@ export class Poller implements Caller {
   }
 
   /** Sends the next probe at once if polls are refused, since they may be allowed now. */
-  #mended(): void {
+  #renewed(): void {
     if (this.#blockedBy === 'refused') this.#resting = [];
     this.fill();
   }

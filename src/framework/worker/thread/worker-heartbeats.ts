@@ -131,7 +131,7 @@ export class WorkerHeartbeats implements Heartbeats {
       if (!this.#isOnMain) this.#send(message, false);
     });
     this.#handOver = handOver;
-    for (const { port } of regions) port.onMended?.(() => void handOver.renew());
+    for (const { port } of regions) port.onRenewed?.(() => void handOver.renew());
     void handOver.renew();
   }
 
