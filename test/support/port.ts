@@ -54,7 +54,7 @@ export interface WorkerOnPort {
 
 /** Heartbeats at the default rate. On a hand clock the main thread sends them. */
 export const heartbeatsOn = (clock: Clock, random: () => number): WorkerHeartbeats =>
-  new WorkerHeartbeats({ clock, random, log: silentLog, rate: 250, stallAfterMs: false });
+  new WorkerHeartbeats({ clock, random, log: silentLog, heartbeatRate: 250, stallAfterMs: false });
 
 /** A running worker on a port, whose handlers take 10 tasks at once. */
 export function workerOn(port: ActivityPort, options: WorkerOnPort): Worker {

@@ -58,7 +58,14 @@ function protectedByThread(stallAfterMs: number | false) {
     return { postMessage: (message) => sender.take(message), terminate: async () => {} };
   };
   const heartbeats = new WorkerHeartbeats({
-    ...{ clock, random: () => 0.5, log: silentLog, rate: 250, stallAfterMs, startHeartbeatThread: start },
+    ...{
+      clock,
+      random: () => 0.5,
+      log: silentLog,
+      heartbeatRate: 250,
+      stallAfterMs,
+      startHeartbeatThread: start,
+    },
   });
   const identity = { accessKeyId: 'a', secretAccessKey: 'b' };
   const credentials = {

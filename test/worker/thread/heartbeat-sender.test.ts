@@ -32,7 +32,7 @@ test.each([
   let dispatched = 0;
   const never = { dispatch: () => dispatched++, on: () => {}, close: () => {}, destroy: () => {} };
   const sender = new HeartbeatSender(
-    { turns: new SharedArrayBuffer(4), rate: 250, stallAfterMs: false, takesOver: false },
+    { turns: new SharedArrayBuffer(4), heartbeatRate: 250, stallAfterMs: false, takesOver: false },
     {
       ...{ clock, random: () => 0, send: () => {}, writeLine: () => {} },
       leanCalls: (settings) => new LeanCalls({ ...settings, open: () => never as unknown as Connection }),
@@ -76,7 +76,7 @@ test('where the thread ends another gets all leases, and after a second end with
   });
   const { posted, exits, start } = idleThread();
   const heartbeats = new WorkerHeartbeats({
-    ...{ clock, random: () => 0, log: silentLog, rate: 5, stallAfterMs: false as const },
+    ...{ clock, random: () => 0, log: silentLog, heartbeatRate: 5, stallAfterMs: false as const },
     startHeartbeatThread: start,
   });
   const failures: string[] = [];
@@ -110,7 +110,7 @@ test('a thread that ends once in a while is started again each time', async () =
   const port = portOf(() => new Promise(() => {}));
   const { exits, start } = idleThread();
   const heartbeats = new WorkerHeartbeats({
-    ...{ clock, random: () => 0, log: silentLog, rate: 5, stallAfterMs: false as const },
+    ...{ clock, random: () => 0, log: silentLog, heartbeatRate: 5, stallAfterMs: false as const },
     startHeartbeatThread: start,
   });
   heartbeats.connect([{ region: 'us-east-1', port, recipes }], credentials);
@@ -130,7 +130,7 @@ test('the thread starts with the first task, and gets the last of the credential
   let started = 0;
   let renewals = 0;
   const heartbeats = new WorkerHeartbeats({
-    ...{ clock, random: () => 0, log: silentLog, rate: 5, stallAfterMs: false as const },
+    ...{ clock, random: () => 0, log: silentLog, heartbeatRate: 5, stallAfterMs: false as const },
     startHeartbeatThread: () => {
       started++;
       return { postMessage: (message) => void sent.push(message), terminate: async () => {} };

@@ -146,7 +146,7 @@ test('where the thread ends again and again they go on from the main thread, and
     },
   });
   const options = { clock: systemClock, random: Math.random, log: logger };
-  const heartbeats = new WorkerHeartbeats({ ...options, rate: 100, stallAfterMs: false });
+  const heartbeats = new WorkerHeartbeats({ ...options, heartbeatRate: 100, stallAfterMs: false });
   // It can make no call of this.
   heartbeats.connect([{ region: 'r', port, recipes: {} as never }], credentials);
   const beating = { port, everyMs: 100, leasedAt: systemClock.now(), onGone: () => {} };

@@ -62,8 +62,8 @@ export async function buildWorker(given: Plan, world: StartWorld): Promise<Worke
   const stores = new StoreTroubles((told) => logStore(world.log, told));
   const container = await makeContainer(plan, problems, { ...world, stores });
   const pools = new Pools(plan, { ...world, stores });
-  const { sdk, region, calls, heartbeatRate: rate, stallAfterMs } = plan.settings;
-  const heartbeats = new WorkerHeartbeats({ ...world, rate, stallAfterMs, calls });
+  const { sdk, region, calls } = plan.settings;
+  const heartbeats = new WorkerHeartbeats({ ...plan.settings, ...world });
   let payloads: TaskPayloads | undefined;
   let service: AwsService | undefined;
   let health: WorkerHealth | undefined;

@@ -67,7 +67,7 @@ export class HeartbeatSender {
   /** @param options `turns`: left out on the main thread itself, which is never blocked for its own eyes */
   constructor(options: SenderOptions & Partial<Pick<ThreadOptions, 'turns'>>, world: SenderWorld) {
     const { clock, random, send, servePages } = world;
-    const { rate, takesOver } = options;
+    const { heartbeatRate: rate, takesOver } = options;
     this.#world = world;
     this.#mainLoop = new MainLoopWatch({
       ...{ ...options, clock },

@@ -1,18 +1,12 @@
 import type { getDefaultResultOrder } from 'node:dns';
 import type { FromHealthServer, ToHealthServer } from '../health/health-server.js';
 import type { FromProtection, ToProtection } from '../protect/protection.js';
+import type { Settings } from '../../config/resolve.js';
 import type { Identity, Recipes } from '../../aws/lean/recipe.js';
 import type { LateHeartbeats } from '../heartbeat/heartbeat-scheduler.js';
 
 /** The data with which a sender of heartbeats starts. */
-export interface SenderOptions {
-  /** The most heartbeats per second. */
-  readonly rate: number;
-  /**
-   * If the main thread is blocked for this many milliseconds, it counts as stuck, and no more heartbeats are sent.
-   * `false`: it never counts as stuck.
-   */
-  readonly stallAfterMs: number | false;
+export interface SenderOptions extends Pick<Settings, 'heartbeatRate' | 'stallAfterMs'> {
   /** True if another sender has sent these heartbeats until now. */
   readonly takesOver: boolean;
 }

@@ -3,6 +3,7 @@ import type { ActivityPort } from '../../aws/activity-port.js';
 import type { Recipes } from '../../aws/lean/recipe.js';
 import type { Logger } from '../../base/log/log.js';
 import { showError } from '../../base/show.js';
+import type { Settings } from '../../config/resolve.js';
 import { type Cancel, type Clock, systemClock } from '../../base/time/clock.js';
 import { turn } from '../../base/time/turn.js';
 import { type Resolvers, withResolvers } from '../../base/time/wait.js';
@@ -17,19 +18,12 @@ import { IdentityHandOver, type IdentitySource } from './handed-identity.js';
 import { hasThreadFile, type StartedThread, startThread, type StartThread } from './start-thread.js';
 import { type FromThread, type SenderOptions, toError, type ToThread, TURN_MS } from './thread-messages.js';
 
-export interface WorkerHeartbeatsOptions {
+export interface WorkerHeartbeatsOptions extends Pick<Settings, 'heartbeatRate' | 'stallAfterMs'> {
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Logger;
-  /** The most heartbeats per second. */
-  readonly rate: number;
-  /**
-   * If the main thread is blocked for this many milliseconds, it counts as stuck, and no more heartbeats are sent.
-   * `false`: it never counts as stuck.
-   */
-  readonly stallAfterMs: number | false;
   /** The thread makes lean calls only, since it doesn't load the SDK. @default 'lean' */
-  readonly calls?: 'lean' | 'sdk';
+  readonly calls?: Settings['calls'];
   /**
    * Starts the thread that sends heartbeats. @default a worker thread of this process; if a clock was passed in, no
    * thread is started
@@ -170,8 +164,8 @@ export class WorkerHeartbeats implements Heartbeats {
 
   #start(takesOver = false): void {
     if (this.#sender || this.#closed) return;
-    const { rate, stallAfterMs } = this.#options;
-    const options = { rate, stallAfterMs, takesOver };
+    const { heartbeatRate, stallAfterMs } = this.#options;
+    const options = { heartbeatRate, stallAfterMs, takesOver };
     try {
       this.#sender = this.#context.runInAsyncScope(() =>
         this.#isOnMain ? this.#startHere(options) : this.#startThread(options),
