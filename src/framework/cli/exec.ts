@@ -11,13 +11,12 @@ import { isJson, readDigits } from '../declare/rule.js';
 import { show } from '../base/show.js';
 import { checkOptions, type CommandOptions } from '../worker/pool/commands/options.js';
 import { runCommand } from '../worker/pool/commands/run-command.js';
-import type { Logger } from '../base/log/log.js';
+import type { LogFlags } from './flags/log-flags.js';
 import { showEndpoint } from '../aws/endpoint.js';
 import { makePlan } from '../worker/build/plan.js';
 import { logActivities, logDrain, logWarnings, WAITING } from './output/banner.js';
 import { loadConfigIfAny } from './project/config-file.js';
-import type { Worker } from '../worker/worker.js';
-import type { TaskLog } from './start/task-log.js';
+import { logWithTasks } from './start/task-log.js';
 import { runWorker } from './start/run-worker.js';
 import { stopSignal } from './process/signals.js';
 import { isPlainObject } from '../base/plain-object.js';
@@ -56,9 +55,9 @@ const NOT_OF_EXEC = new Set(['STEPWRIGHT_ACTIVITIES', 'STEPWRIGHT_HANDLERS', 'ST
 export async function exec(
   command: readonly string[],
   flags: Flags,
-  own: ExecFlags,
-  { log, taskLog }: { readonly log: Logger; readonly taskLog: TaskLog },
+  own: ExecFlags & LogFlags,
 ): Promise<number> {
+  const { log, taskLog } = logWithTasks(own);
   const [file = '', ...args] = command;
   const options = commandOptions(own);
   const { config, baseDir } = await loadConfigIfAny(flags.texts['config'], process.cwd());
@@ -67,22 +66,17 @@ export async function exec(
   const plan = await makePlan({ config: connectionOf(config, activities), baseDir, flags, env });
   const problems = [...plan.problems, ...flagProblems(own, options), ...missingProgram(file)];
   const stop = stopSignal(log, 'stopping: running programs get their grace; once more to stop at once');
-  const announce = (worker: Worker): void => {
+  const beforePoll = own.healthy === undefined ? undefined : healthCheck(own.healthy, stop);
+  const run = { log, taskLog, stop, ...(beforePoll && { beforePoll }) };
+  return runWorker({ ...plan, problems }, run, (worker, endpoint) => {
     logWarnings(log, unknownVariables(process.env));
-    if (plan.endpoint) log.info(`Endpoint: ${showEndpoint(plan.endpoint)}`);
+    if (endpoint) log.info(`Endpoint: ${showEndpoint(endpoint)}`);
     logActivities(log, worker.status().handlers);
     logDrain(log, worker.longestDrainMs);
     worker.on('state', ({ to }) => {
       if (to === 'running') log.info(WAITING);
     });
-    void taskLog.follow(worker, plan.endpoint);
-  };
-  try {
-    const beforePoll = own.healthy === undefined ? undefined : healthCheck(own.healthy, stop);
-    return await runWorker({ ...plan, problems }, { log, stop, ...(beforePoll && { beforePoll }) }, announce);
-  } finally {
-    await taskLog.close();
-  }
+  });
 }
 
 /**

@@ -15,7 +15,6 @@ import {
   repeatable,
 } from '../flags/shared-flags.js';
 import { type LogFlags, logFor } from '../flags/log-flags.js';
-import { TaskLog } from '../start/task-log.js';
 import { exit } from '../process/exit.js';
 
 type ControlVerb = ControlRequest['do'];
@@ -34,14 +33,10 @@ export function addStart(program: Command): void {
     new Option('--control <path>', 'open a Unix socket for the command `control`'),
     ...optionFlags(),
     handlerFlag,
-  ]).action(async (parsed: Parsed<StartFlags>) => exit(await runStart(parsed)));
-}
-
-async function runStart({ control, ...parsed }: Parsed<StartFlags>): Promise<number> {
-  const { start } = await import('../start/start.js');
-  const taskLog = new TaskLog();
-  const log = logFor(parsed, (line) => taskLog.add(line));
-  return start(flagsOf(parsed), accessOf(parsed), log, { control, taskLog });
+  ]).action(async ({ control, ...parsed }: Parsed<StartFlags>) => {
+    const { start } = await import('../start/start.js');
+    await exit(await start(flagsOf(parsed), accessOf(parsed), parsed, control));
+  });
 }
 
 export function addControl(program: Command): void {
@@ -115,8 +110,6 @@ export function addExec(program: Command): void {
   ]).action(async (words: string[], parsed: Parsed<ExecFlags & LogFlags>) => {
     const { activityNamed, exec } = await import('../exec.js');
     const own = { ...parsed, activity: activityNamed(parsed.activity) };
-    const taskLog = new TaskLog();
-    const log = logFor(parsed, (line) => taskLog.add(line));
-    await exit(await exec(words, flagsOf(parsed), own, { log, taskLog }));
+    await exit(await exec(words, flagsOf(parsed), own));
   });
 }

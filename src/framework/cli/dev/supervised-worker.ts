@@ -12,9 +12,8 @@ import { logWarnings } from '../output/banner.js';
 import { exit } from '../process/exit.js';
 import { formatError } from '../output/format-error.js';
 import { exitNow } from '../process/signals.js';
-import { logFor } from '../flags/log-flags.js';
 import { readWorker } from '../project/project.js';
-import { TaskLog } from '../start/task-log.js';
+import { logWithTasks } from '../start/task-log.js';
 import { runWorker } from '../start/run-worker.js';
 import { seededFindings } from '../local/seed.js';
 import { type FromWorker, planSummary, type RunMessage, type ToWorker } from './messages.js';
@@ -74,40 +73,40 @@ async function warmUp(): Promise<void> {
 }
 
 async function run({ flags, log: logFlags }: RunMessage, stop: AbortController): Promise<number> {
-  const taskLog = new TaskLog();
-  log = logFor(logFlags, (line) => taskLog.add(line));
+  const { taskLog, ...made } = logWithTasks(logFlags);
+  ({ log } = made);
   // While user code is loaded, the channel must not keep the process alive. So if the user code awaits a promise that
   // nothing can settle, the process becomes idle, which is noticed.
   process.channel?.unref();
   const { plan, module, projectDir, warnings } = await unlessAborted(stop.signal, readWorker(flags));
   answerMocks(plan);
-  let endpoint: Endpoint | undefined;
-  const connectTo = async (): Promise<Endpoint> =>
-    (endpoint = await endpointOf(plan, projectDir, stop.signal));
-  const world = { stop: stop.signal, log, module, connectTo };
-  const code = await runWorker(besideOthers(plan), world, async (worker) => {
+  const options = {
+    ...{ log, taskLog, module, stop: stop.signal },
+    connectTo: (planned: Endpoint) => connectionOf(plan, planned, projectDir, stop.signal),
+  };
+  return runWorker(besideOthers(plan), options, (worker) => {
     logWarnings(log, warnings);
     sendUpdates(worker, plan);
-    void taskLog.follow(worker, endpoint);
     // If the embedded service has ended, no task can be reported. So a worker at the endpoint `local` exits at once.
     if (plan.endpoint?.kind !== 'local') drainOnDisconnect(() => stop.abort());
   });
-  await taskLog.close();
-  return code;
 }
 
 /**
  * Sends the plan (the settings and handlers that were read) to `dev`, and waits for its reply. If the
  * local service is used, it runs by then. Resolves with the endpoint to connect to.
  */
-async function endpointOf(plan: Plan, projectDir: string, stop: AbortSignal): Promise<Endpoint> {
+async function connectionOf(
+  plan: Plan,
+  planned: Endpoint,
+  projectDir: string,
+  stop: AbortSignal,
+): Promise<Endpoint> {
   process.channel?.ref();
   const answer = unlessAborted(stop, nextMessage('connect'));
   void send({ kind: 'planned', plan: planSummary(plan, projectDir) });
   const { port } = await answer;
-  const endpoint = port === undefined ? plan.endpoint : localEndpoint(port);
-  if (!endpoint) throw new Error('a plan without an endpoint has a problem that says so');
-  return endpoint;
+  return port === undefined ? planned : localEndpoint(port);
 }
 
 /**

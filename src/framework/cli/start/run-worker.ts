@@ -1,51 +1,60 @@
 import { type Clock, systemClock } from '../../base/time/clock.js';
+import type { Endpoint } from '../../aws/endpoint.js';
 import type { Logger } from '../../base/log/log.js';
 import { buildWorker } from '../../worker/build/create-worker.js';
 import type { StartWorld } from '../../worker/build/start-world.js';
 import type { Plan } from '../../worker/build/plan.js';
 import { REPORT_AFTER_GRACE_MS, type Worker } from '../../worker/worker.js';
 import { watchExit } from '../process/exit.js';
+import type { TaskLog } from './task-log.js';
 import { runUserCode } from '../process/user-code.js';
 import type { HandlerStatus, WorkerStatus } from '../../base/worker-status.js';
 import { POLL_LIMIT_MS } from '../../worker/poll/poll-record.js';
 import { startedBy, UNCAUGHT, UNHANDLED } from '../../worker/handler/current-task.js';
 
-/**
- * The options with which a command runs its worker, in addition to the plan (the settings and handlers that were read).
- */
-interface RunOptions extends Pick<StartWorld, 'module' | 'connectTo' | 'beforePoll'> {
-  readonly log: Logger;
+/** How a command runs its worker. */
+interface RunOptions extends Pick<StartWorld, 'log' | 'module' | 'connectTo' | 'beforePoll'> {
+  readonly taskLog: TaskLog;
   /** Stops the worker when it aborts. */
   readonly stop: AbortSignal;
 }
 
 /**
- * Builds a worker by a plan (the settings and handlers that were read) and runs it until `stop` aborts. From now on, if
- * user code exits the process or throws an error that nobody catches, that is handled here.
- * @param announce called with the worker before it runs; the worker runs when the promise it returns has resolved
+ * Builds the worker of a plan and runs it until `stop` aborts. From now on, if user code exits the process or throws an
+ * error that nobody catches, that is handled here.
+ * @param announce called before the worker runs, which waits for it. `endpoint` is what the worker is connected to
  * @returns the exit code
  * @throws StartError before anything runs
  */
 export async function runWorker(
   plan: Plan,
-  { stop, log, ...options }: RunOptions,
-  announce: (worker: Worker) => void | Promise<void>,
+  { stop, log, taskLog, connectTo, ...options }: RunOptions,
+  announce: (worker: Worker, endpoint: Endpoint | undefined) => void | Promise<void>,
 ): Promise<number> {
+  let endpoint: Endpoint | undefined;
+  const connect = async (planned: Endpoint): Promise<Endpoint> =>
+    (endpoint = connectTo ? await connectTo(planned) : planned);
+  const world = {
+    ...{ clock: systemClock, random: Math.random, log, signal: stop, connectTo: connect },
+    ...options,
+  };
   try {
-    const world = { clock: systemClock, random: Math.random, log, signal: stop, ...options };
     const worker = await runUserCode({ code: 'SETUP_FAILED', where: 'setup or observe' }, () =>
       buildWorker(plan, world),
     );
     watchExit(() => worker.status());
     countDownDrain(worker, { log, clock: systemClock, graceMs: plan.settings.graceMs });
     const errors = watchUserErrors(log, () => void worker.stop());
-    await announce(worker);
+    await announce(worker, endpoint);
+    void taskLog.follow(worker, endpoint);
     await worker.run({ signal: stop });
     return errors.uncaught === undefined ? 0 : 1;
   } catch (error) {
     // A worker that hasn't started has no tasks, so a signal may interrupt the start.
     if (stop.aborted && error === stop.reason) return 0;
     throw error;
+  } finally {
+    await taskLog.close();
   }
 }
 

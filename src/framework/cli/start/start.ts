@@ -12,95 +12,70 @@ import {
   openControl,
 } from '../control-socket.js';
 import { type Access, warnUnshown } from '../flags/local-service-flags.js';
+import type { LogFlags } from '../flags/log-flags.js';
 import type { Embedded } from '../local/local.js';
 import { type Project, readProject } from '../project/project.js';
 import { runWorker } from './run-worker.js';
-import type { TaskLog } from './task-log.js';
+import { logWithTasks } from './task-log.js';
 import { stopSignal } from '../process/signals.js';
 import type { Plan } from '../../worker/build/plan.js';
-
-interface StartParts {
-  /** The path of the control socket. @default none */
-  readonly control?: string | undefined;
-  /** Sends what tasks log to the local service. @default nothing is sent */
-  readonly taskLog?: TaskLog | undefined;
-}
 
 /** The delay of a check that no poll should wait for. */
 const AFTER_FIRST_POLLS_MS = 100;
 
 /**
  * Runs the worker of a project until a stop signal arrives.
+ * @param control the path of the control socket. @default none
  * @returns the exit code
  * @throws StartError before anything runs
  */
 export async function start(
   flags: Flags,
   access: Access,
-  log: Logger,
-  { control, taskLog }: StartParts = {},
+  logFlags: LogFlags,
+  control: string | undefined,
 ): Promise<number> {
+  const { log, taskLog } = logWithTasks(logFlags);
   const project = await readProject(flags, access.stacks);
   const stop = stopSignal(
     log,
     'stopping: running tasks get the grace period to end; once more to stop at once',
   );
-  const parts: Parts = { embedded: undefined, worker: undefined, control: undefined };
-  const { plan, module } = project;
+  const opened: { embedded?: Embedded; worker?: Worker; control?: ControlSocket } = {};
+  const connectTo = async (planned: Endpoint): Promise<Endpoint> => {
+    if (planned.kind === 'local') {
+      const { startEmbedded } = await import('../local/local.js');
+      opened.embedded = await startEmbedded(project, access, log, () =>
+        opened.worker ? [opened.worker.status()] : [],
+      );
+      return localEndpoint(opened.embedded.service.port);
+    }
+    warnUnshown(log, access);
+    return planned;
+  };
+  const options = { log, taskLog, stop, module: project.module, connectTo };
   try {
-    const connectTo = (): Promise<Endpoint> => openEndpoint(parts, project, access, log);
-    return await runWorker(plan, { log, stop, module, connectTo }, async (worker) => {
-      parts.worker = worker;
+    return await runWorker(project.plan, options, async (worker, endpoint) => {
+      opened.worker = worker;
       if (control !== undefined)
-        parts.control = await openControl(control, async (request) => controlWorker(worker, request));
+        opened.control = await openControl(control, async (request) => controlWorker(worker, request));
       logWarnings(log, project.warnings);
-      if (!parts.embedded)
+      if (!opened.embedded)
         void systemClock.sleep(AFTER_FIRST_POLLS_MS, stop).then(() => warnOfSlowStates(log, project));
-      announce(worker, project, parts, { log, flags });
-      void taskLog?.follow(worker, endpointOf(parts, plan));
+      announce(worker, endpoint, opened.embedded, { log, flags });
     });
   } finally {
-    parts.control?.close();
-    await taskLog?.close();
-    await parts.embedded?.service.close();
+    opened.control?.close();
+    await opened.embedded?.service.close();
   }
 }
-
-/** The parts of a start. Each is undefined until it is made. */
-interface Parts {
-  /** The local service inside this process; undefined if the endpoint isn't `local`. */
-  embedded: Embedded | undefined;
-  worker: Worker | undefined;
-  control: ControlSocket | undefined;
-}
-
-/** If the endpoint is `local`, starts the local service. @returns the endpoint to connect to */
-async function openEndpoint(parts: Parts, project: Project, access: Access, log: Logger): Promise<Endpoint> {
-  const { endpoint } = project.plan;
-  if (!endpoint) throw new Error('a plan without an endpoint has a problem that says so');
-  if (endpoint.kind !== 'local') {
-    warnUnshown(log, access);
-    return endpoint;
-  }
-  const { startEmbedded } = await import('../local/local.js');
-  parts.embedded = await startEmbedded(project, access, log, () =>
-    parts.worker ? [parts.worker.status()] : [],
-  );
-  return localEndpoint(parts.embedded.service.port);
-}
-
-const endpointOf = (
-  { embedded }: Pick<Parts, 'embedded'>,
-  { endpoint }: Project['plan'],
-): Endpoint | undefined => (embedded ? localEndpoint(embedded.service.port) : endpoint);
 
 function announce(
   worker: Worker,
-  { plan }: Project,
-  { embedded }: Parts,
+  endpoint: Endpoint | undefined,
+  embedded: Embedded | undefined,
   { log, flags }: { log: Logger; flags: Flags },
 ): void {
-  const endpoint = endpointOf({ embedded }, plan);
   if (endpoint)
     log.info(
       `Endpoint: ${showEndpoint(endpoint)}${embedded ? ' (embedded: for development, in memory)' : ''}`,

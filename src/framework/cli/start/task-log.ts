@@ -4,6 +4,7 @@ import { systemClock } from '../../base/time/clock.js';
 import { tokenHash } from '../../base/show.js';
 import type { Endpoint } from '../../aws/endpoint.js';
 import type { Worker } from '../../worker/worker.js';
+import { type LogFlags, logFor } from '../flags/log-flags.js';
 
 /** The time in which lines are gathered and sent together, in milliseconds. */
 const GATHER_MS = 100;
@@ -100,6 +101,12 @@ export class TaskLog {
     const agent = (this.#agent ??= new Agent({ keepAlive: true, maxSockets: 1 }));
     return callLocalService(url, { lines, progress }, { target: PUT_TASK_LOG, agent });
   }
+}
+
+/** Makes the log of a command whose worker's tasks are logged to the local service too. */
+export function logWithTasks(flags: LogFlags): { log: ReturnType<typeof logFor>; taskLog: TaskLog } {
+  const taskLog = new TaskLog();
+  return { taskLog, log: logFor(flags, (line) => taskLog.add(line)) };
 }
 
 /** Returns a line of the log in the form in which it is sent. Empty if it isn't about a task. */

@@ -154,10 +154,9 @@ function closeWhenStopped(health: WorkerHealth, worker: Worker): void {
   });
 }
 
-async function endpointOf(plan: Plan, world: StartWorld): Promise<Endpoint> {
-  const endpoint = world.connectTo ? await world.connectTo() : plan.endpoint;
+async function endpointOf({ endpoint }: Plan, { connectTo }: StartWorld): Promise<Endpoint> {
   if (!endpoint) throw new Error('a plan without an endpoint has a problem that says so');
-  return endpoint;
+  return connectTo ? connectTo(endpoint) : endpoint;
 }
 
 function settingsOf({ settings }: Plan, world: StartWorld): OwnSettings {

@@ -50,7 +50,7 @@ export interface StartWorld {
    * The command `start` passes a function that can first start the local service.
    * @default the plan's endpoint
    */
-  readonly connectTo?: () => Promise<Endpoint>;
+  readonly connectTo?: (planned: Endpoint) => Promise<Endpoint>;
   /**
    * The platform (ECS or Kubernetes) that is asked not to remove the worker while a long task runs. @default the
    * platform that the option `protect` and the environment variables show
