@@ -1,8 +1,7 @@
 import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
 import {
-  type AccessFlags,
-  accessFlags,
-  accessOf,
+  type LocalServiceFlags,
+  localServiceFlags,
   type ProjectFlags,
   projectFlagsOf,
 } from '../flags/local-service-flags.js';
@@ -26,7 +25,7 @@ import type { DeferredFlags, DeferredVerb } from '../deferred.js';
 import type { ScalerFlags } from '../scale/scaler.js';
 import { PLACES_HELP } from '../flags/worker-places.js';
 
-interface LocalFlags extends AccessFlags, LogFlags {
+interface LocalFlags extends LocalServiceFlags, LogFlags {
   readonly host?: string;
   /** The health ports of the workers whose status the console (the web page of the local service) shows. */
   readonly worker?: readonly number[];
@@ -37,7 +36,7 @@ export function addLocal(program: Command): void {
   addFlags(command, [
     ...[configFlag, logFlag, formatFlag],
     new Option('--host <address>', 'the address to listen on (default: 127.0.0.1)'),
-    ...accessFlags,
+    ...localServiceFlags,
     new Option(
       '--worker <port>',
       'health port of a worker that the console shows; can be repeated',
@@ -46,8 +45,9 @@ export function addLocal(program: Command): void {
     handlerFlag,
   ]).action(async (parsed: Parsed<LocalFlags>) => {
     const { local } = await import('../local/local.js');
-    const { host, worker: workerPorts } = parsed;
-    await exit(await local(flagsOf(parsed), { ...accessOf(parsed), host, workerPorts }, logFor(parsed)));
+    const { worker: ports = [], workers = [] } = parsed;
+    const own = { ...parsed, workers: [...ports.map(String), ...workers] };
+    await exit(await local(flagsOf(parsed), own, logFor(parsed)));
   });
 }
 

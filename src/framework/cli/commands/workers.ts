@@ -1,7 +1,8 @@
+import type { DevFlags } from '../dev/dev.js';
 import { Argument, type Command, Option } from 'commander';
 import type { ControlRequest } from '../control-socket.js';
 import type { ExecFlags } from '../exec.js';
-import { type AccessFlags, accessFlags, accessOf } from '../flags/local-service-flags.js';
+import { type LocalServiceFlags, localServiceFlags } from '../flags/local-service-flags.js';
 import {
   addFlags,
   configFlag,
@@ -19,7 +20,7 @@ import { exit } from '../process/exit.js';
 
 type ControlVerb = ControlRequest['do'];
 
-interface StartFlags extends AccessFlags, LogFlags {
+interface StartFlags extends LocalServiceFlags, LogFlags {
   readonly control?: string;
 }
 
@@ -29,13 +30,13 @@ export function addStart(program: Command): void {
     .description('run the worker; at the endpoint `local` also the local Step Functions');
   addFlags(command, [
     ...[configFlag, endpointFlag, logFlag, formatFlag],
-    ...accessFlags,
+    ...localServiceFlags,
     new Option('--control <path>', 'open a Unix socket for the command `control`'),
     ...optionFlags(),
     handlerFlag,
-  ]).action(async ({ control, ...parsed }: Parsed<StartFlags>) => {
+  ]).action(async (parsed: Parsed<StartFlags>) => {
     const { start } = await import('../start/start.js');
-    await exit(await start(flagsOf(parsed), accessOf(parsed), parsed, control));
+    await exit(await start(flagsOf(parsed), parsed));
   });
 }
 
@@ -53,24 +54,19 @@ export function addControl(program: Command): void {
     });
 }
 
-interface DevFlags extends AccessFlags, LogFlags {
-  readonly build?: string;
-}
-
 export function addDev(program: Command): void {
   const command = program
     .command('dev')
     .description('compile and run the worker, and start it again on every change');
   addFlags(command, [
     ...[configFlag, endpointFlag, logFlag],
-    ...accessFlags,
+    ...localServiceFlags,
     new Option('--build <command>', "the command that compiles (default: the project's tsc)"),
     ...optionFlags(),
     handlerFlag,
-  ]).action(async ({ build, ...parsed }: Parsed<DevFlags>) => {
+  ]).action(async (parsed: Parsed<DevFlags>) => {
     const { dev } = await import('../dev/dev.js');
-    const options = { build, access: accessOf(parsed), log: { logLevel: parsed.logLevel } };
-    await exit(await dev(flagsOf(parsed), options, logFor(parsed)));
+    await exit(await dev(flagsOf(parsed), parsed, logFor(parsed)));
   });
 }
 

@@ -22,7 +22,8 @@ interface Watched {
   readonly paths: readonly string[];
   /** A folder whose files are ignored. */
   readonly outDir?: string | undefined;
-  readonly onUnwatched: WatchParts['onUnwatched'];
+  /** Called for a folder that can't be watched, such as if the system's limit of watches is reached. */
+  readonly onUnwatched: (dir: string, error: Error) => void;
 }
 
 /** Watches the files of a project, and collects those that are changed, added or removed. */
@@ -37,11 +38,11 @@ export class Changes {
     private readonly watched: Watched,
     private readonly clock: Clock,
   ) {
-    this.#watch = new TreeWatch({
-      ignores: (path) => this.#ignores(path),
-      onChange: (path) => this.#collect(path),
-      onUnwatched: watched.onUnwatched,
-    });
+    this.#watch = new TreeWatch(
+      (path) => this.#ignores(path),
+      (path) => this.#collect(path),
+      watched.onUnwatched,
+    );
     for (const path of [...watched.folders, ...watched.paths]) this.#roots.add(path);
     for (const folder of watched.folders) this.#watch.addFolder(folder);
     for (const path of watched.paths) this.#watch.add(path);
@@ -111,16 +112,6 @@ export class Changes {
 const isIgnored = (path: string): boolean =>
   path.split(sep).some((part) => NO_SOURCES.has(part) || part.startsWith('.'));
 
-/** The listeners of a watch, and the paths that it leaves out. */
-interface WatchParts {
-  /** Returns true for a path that is left out, with everything below it. */
-  readonly ignores: (path: string) => boolean;
-  /** Called for each file that may have been changed, added or removed. */
-  readonly onChange: (path: string) => void;
-  /** Called for a folder that can't be watched, such as if the system's limit of watches is reached. */
-  readonly onUnwatched: (dir: string, error: Error) => void;
-}
-
 /** A folder whose files are watched, and the names of its files when they were seen last. */
 interface Folder {
   readonly watcher: FSWatcher;
@@ -130,7 +121,7 @@ interface Folder {
 }
 
 /** A folder in which only some names are watched. The watcher is undefined while there is no such folder. */
-interface Outlook {
+interface NameWatch {
   watcher: FSWatcher | undefined;
   readonly names: Set<string>;
 }
@@ -142,14 +133,22 @@ interface Outlook {
  */
 class TreeWatch {
   readonly #folders = new Map<string, Folder>();
-  readonly #outlooks = new Map<string, Outlook>();
+  readonly #nameWatches = new Map<string, NameWatch>();
   readonly #targets = new Set<string>();
 
-  constructor(private readonly parts: WatchParts) {}
+  /**
+   * @param ignores returns true for a path that is left out, with everything below it
+   * @param onChange called for each file that may have been changed, added or removed
+   */
+  constructor(
+    private readonly ignores: (path: string) => boolean,
+    private readonly onChange: (path: string) => void,
+    private readonly onUnwatched: Watched['onUnwatched'],
+  ) {}
 
   /** Watches a folder that stays. */
   addFolder(dir: string): void {
-    this.#look(dir, false);
+    this.#visit(dir, false);
   }
 
   /**
@@ -160,74 +159,74 @@ class TreeWatch {
   add(path: string, isNew = false): boolean {
     if (this.#targets.has(path) || this.#folders.get(dirname(path))?.files.has(basename(path))) return false;
     this.#targets.add(path);
-    this.#lookOutFor(path);
-    this.#look(path, isNew);
+    this.#watchName(path);
+    this.#visit(path, isNew);
     return true;
   }
 
   close(): void {
     for (const { watcher } of this.#folders.values()) watcher.close();
-    for (const { watcher } of this.#outlooks.values()) watcher?.close();
+    for (const { watcher } of this.#nameWatches.values()) watcher?.close();
     this.#folders.clear();
-    this.#outlooks.clear();
+    this.#nameWatches.clear();
   }
 
   /**
    * Watches the name of a path in its folder and, while there is no such folder, the name of the folder in that around
    * it. No folder further up is watched, since a system may report all that happens below a folder.
    */
-  #lookOutFor(path: string): void {
+  #watchName(path: string): void {
     const dir = dirname(path);
     if (dir === path) return;
-    const known = this.#outlooks.get(dir);
+    const known = this.#nameWatches.get(dir);
     if (known) return void known.names.add(basename(path));
-    const outlook: Outlook = { watcher: undefined, names: new Set([basename(path)]) };
-    this.#outlooks.set(dir, outlook);
-    this.#openOutlook(dir, outlook);
+    const nameWatch: NameWatch = { watcher: undefined, names: new Set([basename(path)]) };
+    this.#nameWatches.set(dir, nameWatch);
+    this.#openNameWatch(dir, nameWatch);
   }
 
-  #openOutlook(dir: string, outlook: Outlook): void {
-    outlook.watcher?.close();
-    outlook.watcher = this.#watchNames(dir, outlook);
-    if (outlook.watcher) return;
-    this.#lookOutFor(dir);
+  #openNameWatch(dir: string, nameWatch: NameWatch): void {
+    nameWatch.watcher?.close();
+    nameWatch.watcher = this.#watchNames(dir, nameWatch);
+    if (nameWatch.watcher) return;
+    this.#watchName(dir);
     // The folder may have been made meanwhile.
-    outlook.watcher = this.#watchNames(dir, outlook);
+    nameWatch.watcher = this.#watchNames(dir, nameWatch);
   }
 
-  #watchNames(dir: string, outlook: Outlook): FSWatcher | undefined {
+  #watchNames(dir: string, nameWatch: NameWatch): FSWatcher | undefined {
     return this.#watch(dir, (event, name) => {
       // The end of the folder itself is reported by its own name. Another folder may be there now.
       if (event === 'rename' && name === basename(dir)) return this.#happened(event, dir);
-      for (const each of name === null ? outlook.names : [name])
-        if (outlook.names.has(each)) this.#happened(event, join(dir, each));
+      for (const each of name === null ? nameWatch.names : [name])
+        if (nameWatch.names.has(each)) this.#happened(event, join(dir, each));
     });
   }
 
-  /** Looks again at a path that is watched by its name, and at those below it. */
+  /** Handles an event of a path that is watched by its name, and of those below it. */
   #happened(event: string, path: string): void {
-    const outlook = this.#outlooks.get(path);
-    if (outlook && event === 'rename') {
-      this.#openOutlook(path, outlook);
-      for (const name of outlook.names) this.#happened(event, join(path, name));
+    const nameWatch = this.#nameWatches.get(path);
+    if (nameWatch && event === 'rename') {
+      this.#openNameWatch(path, nameWatch);
+      for (const name of nameWatch.names) this.#happened(event, join(path, name));
     }
-    if (this.#targets.has(path)) this.#lookAgain(event, path);
+    if (this.#targets.has(path)) this.#refresh(event, path);
   }
 
-  #lookAgain(event: string, path: string): void {
+  #refresh(event: string, path: string): void {
     // A folder of the same name may be another one now.
     if (event === 'rename') this.#closeFolder(path);
-    this.#look(path, true);
+    this.#visit(path, true);
   }
 
-  #look(path: string, isNew: boolean): void {
-    if (this.parts.ignores(path)) return;
+  #visit(path: string, isNew: boolean): void {
+    if (this.ignores(path)) return;
     if (isFolder(path)) {
       if (!this.#folders.has(path)) this.#openFolder(path, isNew);
       return;
     }
     this.#folders.get(dirname(path))?.files.add(basename(path));
-    if (isNew) this.parts.onChange(path);
+    if (isNew) this.onChange(path);
   }
 
   #openFolder(dir: string, isNew: boolean): void {
@@ -236,12 +235,12 @@ class TreeWatch {
     if ([...this.#folders.values()].some((folder) => folder.real === real)) return;
     const watcher = this.#watch(dir, (event, name) => {
       for (const each of name === null ? [...namesIn(dir), ...files] : [name])
-        this.#lookAgain(event, join(dir, each));
+        this.#refresh(event, join(dir, each));
     });
     if (!watcher) return;
     const files = new Set<string>();
     this.#folders.set(dir, { watcher, real, files });
-    for (const name of namesIn(dir)) this.#look(join(dir, name), isNew);
+    for (const name of namesIn(dir)) this.#visit(join(dir, name), isNew);
   }
 
   /** Ends the watch of a folder and of those below it. The files in them may be gone. */
@@ -250,7 +249,7 @@ class TreeWatch {
     if (!folder) return;
     folder.watcher.close();
     this.#folders.delete(dir);
-    for (const name of folder.files) this.parts.onChange(join(dir, name));
+    for (const name of folder.files) this.onChange(join(dir, name));
     for (const other of [...this.#folders.keys()]) if (dirname(other) === dir) this.#closeFolder(other);
   }
 
@@ -260,8 +259,7 @@ class TreeWatch {
       return watch(dir, onEvent).on('error', () => {});
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      if (code !== 'ENOENT' && code !== 'ENOTDIR' && code !== 'EACCES')
-        this.parts.onUnwatched(dir, error as Error);
+      if (code !== 'ENOENT' && code !== 'ENOTDIR' && code !== 'EACCES') this.onUnwatched(dir, error as Error);
       return undefined;
     }
   }

@@ -1,17 +1,22 @@
 import type { MachineSource } from '../../check/source/machine-source.js';
 import type { Problem } from '../../base/errors.js';
-import type { LocalService } from '../../local/index.js';
+import type { ConsoleOptions, LocalService } from '../../local/index.js';
 import type { Mock, MockOutcome, Mocks } from '../../local/mocks.js';
 import type { Logger } from '../../base/log/log.js';
 import { wantsConsole } from '../local/console.js';
-import { type Access, warnUnshown } from '../flags/local-service-flags.js';
-import { listen, type SeededOptions, slowHeartbeats } from '../local/seed.js';
+import {
+  type LocalServiceFlags,
+  projectFlagsOf,
+  stacksOf,
+  warnUnshown,
+} from '../flags/local-service-flags.js';
+import { listen, slowHeartbeats } from '../local/seed.js';
 import { withWatched } from '../workers/watched-workers.js';
 import { logWarnings } from '../output/banner.js';
 import { readMachines } from '../project/machines.js';
 import { projectCheck } from '../project/project-check.js';
 import type { PlanSummary } from './messages.js';
-import type { WorkerProcess } from './worker-process.js';
+import type { ReplaceableWorker } from './worker-process.js';
 
 /** A state machine, and the local service's own record of it. */
 interface Seeded {
@@ -31,15 +36,8 @@ export class DevService {
 
   constructor(
     private readonly log: Logger,
-    private readonly access: Access,
-    private readonly workers: {
-      /**
-       * Returns the worker process that runs the mocks (the config's functions that return the results of Task states);
-       * undefined while no worker runs.
-       */
-      readonly current: () => WorkerProcess | undefined;
-      readonly all: () => Iterable<WorkerProcess>;
-    },
+    private readonly flags: LocalServiceFlags,
+    private readonly workers: Pick<ReplaceableWorker, 'current' | 'processes'>,
   ) {}
 
   /**
@@ -53,13 +51,13 @@ export class DevService {
     const isFirst = !this.#plan;
     this.#plan = plan;
     if (plan.port === undefined) {
-      if (isFirst) warnUnshown(this.log, this.access);
+      if (isFirst) warnUnshown(this.log, this.flags);
       return undefined;
     }
-    const { log } = this;
+    const { log, flags } = this;
     const { port, keptExecutions, keptBytes } = plan;
     const settings = { port, mocks: this.#mocks as Mocks, keptExecutions, keptBytes };
-    this.#service ??= await listen({ settings, log, ...this.#accessOptions() });
+    this.#service ??= await listen({ settings, flags, log, console: this.#console() });
     if (plan.port !== 0 && plan.port !== this.#service.port)
       log.warn(`the local service stays at port ${this.#service.port} until this command is restarted`);
     for (const { arn } of plan.handlers) this.#service.seedActivity(arn);
@@ -69,7 +67,7 @@ export class DevService {
   }
 
   get hasConsole(): boolean {
-    return this.#service !== undefined && wantsConsole(this.access.console);
+    return this.#service !== undefined && wantsConsole(this.flags.console);
   }
 
   get url(): string | undefined {
@@ -117,7 +115,7 @@ export class DevService {
     if (!this.#service || !this.#plan) return false;
     const { machines, projectDir, handlers, region } = this.#plan;
     const origins = { machines: { from: machines.from } };
-    const globs = { machines: machines.globs, origins, region, stacks: this.access.stacks };
+    const globs = { machines: machines.globs, origins, region, stacks: stacksOf(this.flags) };
     const read = await readMachines(globs, projectDir, process.env);
     const isFirst = this.#machines.size === 0;
     this.#read = [...read.machines, ...read.unsupported];
@@ -142,15 +140,18 @@ export class DevService {
     await this.#service?.close();
   }
 
-  #accessOptions(): Pick<SeededOptions, 'allowHosts' | 'allowOrigins' | 'console'> {
-    const { console: asked, workers, stacks: _, projectFlags, ...access } = this.access;
-    const console = wantsConsole(asked) && {
-      workers: withWatched(() => [...this.workers.all()].flatMap(({ status }) => status ?? []), workers),
-      exampleFor: (arn: string) => this.#plan?.examples[arn],
-      schemaFor: (arn: string) => this.#plan?.schemas[arn],
-      checkProject: projectCheck(projectFlags),
-    };
-    return { ...access, console };
+  #console(): false | ConsoleOptions {
+    return (
+      wantsConsole(this.flags.console) && {
+        workers: withWatched(
+          () => [...this.workers.processes].flatMap(({ status }) => status ?? []),
+          this.flags.workers,
+        ),
+        exampleFor: (arn: string) => this.#plan?.examples[arn],
+        schemaFor: (arn: string) => this.#plan?.schemas[arn],
+        checkProject: projectCheck(projectFlagsOf(this.flags)),
+      }
+    );
   }
 
   #seed(source: MachineSource, isFirst: boolean): void {
@@ -185,7 +186,7 @@ export class DevService {
     for (const key of Object.keys(this.#mocks)) if (!keys.includes(key)) delete this.#mocks[key];
     for (const key of keys)
       this.#mocks[key] ??= async (input, call) => {
-        const outcome = await this.workers.current()?.mock(call, input);
+        const outcome = await this.workers.current?.mock(call, input);
         if (outcome?.kind === 'succeeded') return JSON.parse(outcome.output) as unknown;
         throw failureOf(outcome);
       };

@@ -7,10 +7,10 @@ import type { HandlerStatus } from '../../base/worker-status.js';
 import { logActivities, logConsole, logFindings, logMachines } from '../output/banner.js';
 import { type Compilation, compilationOf } from '../project/compiled.js';
 import { findConfig, isTypeScript, projectDir } from '../project/config-file.js';
-import type { Access } from '../flags/local-service-flags.js';
+import { type LocalServiceFlags, stacksOf } from '../flags/local-service-flags.js';
 import type { LogFlags } from '../flags/log-flags.js';
 import type { PlanSummary } from './messages.js';
-import { NotStarted, type ProcessExit, ReplaceableWorker, WorkerProcess } from './worker-process.js';
+import { NotStarted, ReplaceableWorker, WorkerProcess } from './worker-process.js';
 import { stopSignal } from '../process/signals.js';
 import { Changes } from './changes.js';
 import { compile, type Compiler, findCompiler, fingerprint, forgetOrphans } from './compiler.js';
@@ -25,11 +25,10 @@ const isCode = (file: string): boolean => CODE.test(file);
 const SLOW_MS = 10_000;
 const SLOW = `the new code has not started after ${SLOW_MS / 1000} s: its import or \`setup\` takes long, or never ends; the next change starts it again`;
 
-export interface DevOptions {
+/** The flags that set no option of the config. */
+export interface DevFlags extends LocalServiceFlags, LogFlags {
   /** The command that compiles. @default the project's own tsc */
   readonly build?: string;
-  readonly access: Access;
-  readonly log: LogFlags;
 }
 
 /**
@@ -39,36 +38,18 @@ export interface DevOptions {
  * @returns the exit code.
  * @throws StartError if there is nothing to compile, or the local service can't listen
  */
-export async function dev(flags: Flags, options: DevOptions, log: Logger): Promise<number> {
-  const config = findConfig(flags.texts['config'], process.cwd());
-  const compilation = isTypeScript(config) ? compilationOf(config) : undefined;
-  // Without a compilation nothing is compiled; the worker reports the problem when it starts.
-  const found = typeof compilation === 'object' ? compilation : undefined;
-  const project = projectDir(config);
-  const session = new Session({
-    ...{ flags, log, logFlags: options.log, access: options.access, project, compilation: found },
-    compiler: found && findCompiler(found, options.build),
-    stop: stopSignal(log, 'stopping: running tasks get the grace period to end; once more to stop at once'),
-  });
-  return session.run();
-}
+export const dev = (flags: Flags, own: DevFlags, log: Logger): Promise<number> =>
+  new Session(flags, own, log).run();
 
-interface SessionParts {
-  readonly flags: Flags;
-  readonly log: Logger;
-  readonly logFlags: LogFlags;
-  readonly access: Access;
-  readonly project: string;
+class Session {
+  readonly #project: string;
   /**
    * The settings by which the project is compiled. Undefined if the config is JavaScript; the sources are then run
    * without compiling.
    */
-  readonly compilation: Compilation | undefined;
-  readonly compiler: Compiler | undefined;
-  readonly stop: AbortSignal;
-}
-
-class Session {
+  readonly #compilation: Compilation | undefined;
+  readonly #compiler: Compiler | undefined;
+  readonly #stop: AbortSignal;
   readonly #service: DevService;
   readonly #worker: ReplaceableWorker;
   #handlers: readonly HandlerStatus[] = [];
@@ -86,18 +67,29 @@ class Session {
    */
   readonly #fault = new Promise<never>((_, reject) => (this.#fail = reject));
 
-  constructor(private readonly parts: SessionParts) {
-    const { log, access } = parts;
+  constructor(
+    private readonly flags: Flags,
+    private readonly own: DevFlags,
+    private readonly log: Logger,
+  ) {
+    const config = findConfig(flags.texts['config'], process.cwd());
+    const compilation = isTypeScript(config) ? compilationOf(config) : undefined;
+    // Without a compilation nothing is compiled; the worker reports the problem when it starts.
+    this.#compilation = typeof compilation === 'object' ? compilation : undefined;
+    this.#compiler = this.#compilation && findCompiler(this.#compilation, own.build);
+    this.#project = projectDir(config);
+    this.#stop = stopSignal(
+      log,
+      'stopping: running tasks get the grace period to end; once more to stop at once',
+    );
     this.#worker = new ReplaceableWorker({
       fork: () => new WorkerProcess(),
       // The polls are ended before the worker drains, so that it gets no more tasks.
       onDrain: ({ name }) => this.#service.endPollsOf(name),
-      onLost: (exit) => this.#lost(exit),
+      onLost: ({ code }) =>
+        log.error(`the worker has ended (${code ?? 'killed'}): it starts again with the next change`),
     });
-    this.#service = new DevService(log, access, {
-      current: () => this.#current,
-      all: () => this.#worker.processes,
-    });
+    this.#service = new DevService(log, own, this.#worker);
     process.on('exit', () => this.#worker.kill());
     this.#fault.catch(() => {});
   }
@@ -107,25 +99,32 @@ class Session {
   }
 
   async run(): Promise<number> {
-    const { project, compilation, stop } = this.parts;
-    const dirs = compilation ? [...new Set([project, dirname(compilation.tsconfig)])] : [project];
-    const { templates = [], assemblies = [] } = this.parts.access.stacks ?? {};
-    const further = [...templates, ...assemblies].map((path) => resolve(path));
-    const watched = { folders: dirs, paths: further, outDir: compilation?.outDir };
-    const onUnwatched = (dir: string, error: Error): void => this.#warnUnwatched(dir, error);
-    const changes = new Changes({ ...watched, onUnwatched }, systemClock);
+    const { templates = [], assemblies = [] } = stacksOf(this.own) ?? {};
+    const compilation = this.#compilation;
+    const dirs = [this.#project, ...(compilation ? [dirname(compilation.tsconfig)] : [])];
+    const changes = new Changes(
+      {
+        folders: [...new Set(dirs)],
+        paths: [...templates, ...assemblies].map((path) => resolve(path)),
+        outDir: compilation?.outDir,
+        onUnwatched: (dir, error) => this.#warnUnwatched(dir, error),
+      },
+      systemClock,
+    );
     try {
       this.#worker.preload();
       await this.#compileAndRun(changes);
-      this.parts.log.info(WATCHING);
-      while (!stop.aborted) {
+      this.log.info(WATCHING);
+      while (!this.#stop.aborted) {
         changes.also(this.#service.files);
-        await this.#apply(await Promise.race([changes.next(stop), this.#fault]), changes);
+        await this.#apply(await Promise.race([changes.next(this.#stop), this.#fault]), changes);
       }
       return 0;
     } finally {
       changes.close();
-      await this.#end();
+      // Each worker finishes its tasks first.
+      await this.#worker.end();
+      await this.#service.close();
     }
   }
 
@@ -136,7 +135,7 @@ class Session {
   async #apply(changed: ReadonlySet<string>, changes: Changes): Promise<void> {
     const isMachine = (file: string): boolean => this.#isMachine(file);
     const files = [...changed].filter((file) => isCode(file) || isMachine(file));
-    if (this.parts.stop.aborted || files.length === 0) return;
+    if (this.#stop.aborted || files.length === 0) return;
     const mayBeMachine = (file: string): boolean => file.endsWith('.json') || isMachine(file);
     const seeded = files.some(mayBeMachine) && (await this.#service.readMachines());
     // The new code may contain the handler of a new machine. So the findings are logged when its worker has started.
@@ -145,13 +144,13 @@ class Session {
   }
 
   #isMachine(file: string): boolean {
-    return file.endsWith('.asl.json') || this.#service.isMachine(file, relative(this.parts.project, file));
+    return file.endsWith('.asl.json') || this.#service.isMachine(file, relative(this.#project, file));
   }
 
   /** Waits for work, which may depend on code that never ends, or until there is a further change to apply. */
   async #untilChange(changes: Changes, work: Promise<void>): Promise<void> {
     const waited = new AbortController();
-    const over = AbortSignal.any([waited.signal, this.parts.stop]);
+    const over = AbortSignal.any([waited.signal, this.#stop]);
     const further = changes.any((file) => isCode(file) || this.#isMachine(file), over);
     await Promise.race([this.#fault, work, further]);
     waited.abort();
@@ -162,7 +161,7 @@ class Session {
    * changes: the next change must be compiled even if the new code never finishes its start.
    */
   async #compileAndRun(changes: Changes): Promise<void> {
-    if (!(await this.#compile()) || this.parts.stop.aborted) return;
+    if (!(await this.#compile()) || this.#stop.aborted) return;
     this.#starting?.obsolete.abort();
     await this.#starting?.over;
     const obsolete = new AbortController();
@@ -173,11 +172,12 @@ class Session {
 
   /** Compiles the project. @returns true if there is new code to run */
   async #compile(): Promise<boolean> {
-    const { compiler, compilation, log, stop } = this.parts;
-    if (!compiler || !compilation) return true;
+    const { log } = this;
+    const compilation = this.#compilation;
+    if (!this.#compiler || !compilation) return true;
     const begun = systemClock.now();
-    const { ok, output } = await compile(compiler, stop);
-    if (stop.aborted) return false;
+    const { ok, output } = await compile(this.#compiler, this.#stop);
+    if (this.#stop.aborted) return false;
     if (output !== '') process.stderr.write(output);
     if (!ok) {
       log.error(
@@ -199,14 +199,14 @@ class Session {
    * @param obsolete aborts when there is newer code
    */
   async #restart(obsolete: AbortSignal): Promise<void> {
-    const { flags, log, logFlags, stop } = this.parts;
+    const { flags, log } = this;
+    const stop = this.#stop;
     const begun = systemClock.now();
     const old = this.#current;
     const cancel = systemClock.after(SLOW_MS, () => log.warn(SLOW));
     try {
-      const onPlanned = (plan: PlanSummary): Promise<number | undefined> => this.#onPlanned(plan);
       const next = await this.#worker.replace(
-        { flags, log: logFlags, onPlanned },
+        { flags, log: { logLevel: this.own.logLevel }, onPlanned: (plan) => this.#onPlanned(plan) },
         AbortSignal.any([stop, obsolete]),
       );
       this.#logHandlers(next.status?.handlers ?? []);
@@ -232,12 +232,8 @@ class Session {
     return port;
   }
 
-  #lost({ code }: ProcessExit): void {
-    this.parts.log.error(`the worker has ended (${code ?? 'killed'}): it starts again with the next change`);
-  }
-
   #announce(endpoint: string, hasHealthPort: boolean): void {
-    const { log } = this.parts;
+    const { log } = this;
     const { url } = this.#service;
     log.info(`Endpoint: ${url === undefined ? endpoint : `${url} (it stays while workers are replaced)`}`);
     if (url !== undefined && this.#service.hasConsole) logConsole(log, url);
@@ -247,7 +243,7 @@ class Session {
   #logHandlers(handlers: readonly HandlerStatus[]): void {
     const known = new Set(this.#handlers.map(({ name, activityArn }) => `${name} ${activityArn}`));
     const names = new Set(handlers.map(({ name }) => name));
-    const { log } = this.parts;
+    const { log } = this;
     logActivities(
       log,
       handlers.filter(({ name, activityArn }) => !known.has(`${name} ${activityArn}`)),
@@ -262,27 +258,21 @@ class Session {
     if (machines.length === 0) return;
     const findings = (await this.#current?.check(machines)) ?? [];
     const text = JSON.stringify(findings);
-    if (text !== this.#findings) logFindings(this.parts.log, findings);
+    if (text !== this.#findings) logFindings(this.log, findings);
     this.#findings = text;
   }
 
   #logMachines(): void {
     const { port } = this.#service;
     if (port === undefined) return;
-    const { log, flags } = this.parts;
+    const { log, flags } = this;
     logMachines(log, this.#service.machines, { port, flags });
   }
 
   #warnUnwatched(dir: string, { message }: Error): void {
-    this.parts.log.warn(
+    this.log.warn(
       `changes in ${shownPath(dir)} are not seen, because it can't be watched (${message}): raise the system's limit, as with sysctl fs.inotify.max_user_watches, or exclude folders from the project`,
     );
-  }
-
-  /** Waits until every worker has finished its tasks, and then closes the local service. */
-  async #end(): Promise<void> {
-    await this.#worker.end();
-    await this.#service.close();
   }
 }
 

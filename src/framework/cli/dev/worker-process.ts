@@ -84,7 +84,11 @@ export class WorkerProcess {
     const stdio = ['ignore', streamForChild(1), streamForChild(2), 'ipc'] as const;
     this.#child = fork(ENTRY, [], { stdio: [...stdio], execArgv: [] });
     const output = new ChildOutput(this.#child);
-    this.#endWithParent(this.#child);
+    const { pid } = this.#child;
+    if (pid !== undefined) {
+      reaper.add(pid);
+      this.#child.once('exit', () => reaper.remove(pid));
+    }
     // The last messages may arrive after the exit, but not after the disconnect.
     const unplugged = new Promise((resolve) => this.#child.once('disconnect', resolve));
     const exited = new Promise<ProcessExit>((resolve) =>
@@ -118,11 +122,10 @@ export class WorkerProcess {
   async run({ flags, log, onPlanned }: RunOptions): Promise<void> {
     const running = new Promise<void>((resolve, reject) => {
       this.#take = (message) => {
-        if (message.kind === 'planned')
-          this.#planned(message.plan, onPlanned).then(
-            (port) => this.#send({ kind: 'connect', port }),
-            reject,
-          );
+        if (message.kind === 'planned') {
+          limitOrphans(message.plan);
+          onPlanned(message.plan).then((port) => this.#send({ kind: 'connect', port }), reject);
+        }
         if (message.kind === 'failed') reject(new NotStarted(message.text));
         if (message.kind === 'status') this.status = message.status;
         if (message.kind === 'checked') this.#checks.shift()?.(message.findings);
@@ -174,18 +177,6 @@ export class WorkerProcess {
     });
   }
 
-  #endWithParent(child: ChildProcess): void {
-    const { pid } = child;
-    if (pid === undefined) return;
-    reaper.add(pid);
-    child.once('exit', () => reaper.remove(pid));
-  }
-
-  #planned(plan: PlanSummary, onPlanned: RunOptions['onPlanned']): Promise<number | undefined> {
-    limitOrphans(plan);
-    return onPlanned(plan);
-  }
-
   #mocked(id: number, outcome: MockOutcome): void {
     this.#mocks.get(id)?.(outcome);
     this.#mocks.delete(id);
@@ -210,14 +201,6 @@ function limitOrphans({ port, graceMs }: PlanSummary): void {
   reaper.allow((port === undefined ? longestDrain(graceMs) : 0) + OVERTIME_MS);
 }
 
-interface ReplaceableWorkerOptions {
-  readonly fork: () => WorkerProcess;
-  /** Called just before a process is asked to drain, that is, to finish its tasks and take no more. */
-  readonly onDrain: (worker: WorkerProcess) => void;
-  /** Called when the process that took tasks has exited, without being asked to drain. */
-  readonly onLost: (exit: ProcessExit) => void;
-}
-
 /**
  * A worker in a process of its own, which another process can replace. The old process finishes its tasks while the new
  * one already takes some. If the process exits, no other is started by itself.
@@ -227,14 +210,19 @@ export class ReplaceableWorker {
   current: WorkerProcess | undefined;
   /** All processes that have not exited, including those that are starting or draining. */
   readonly processes = new Set<WorkerProcess>();
-  readonly #options: ReplaceableWorkerOptions;
   readonly #draining = new WeakSet<WorkerProcess>();
   /** A process that has loaded its modules and waits for the request to run a worker. Undefined if there is none. */
   #spare: WorkerProcess | undefined;
 
-  constructor(options: ReplaceableWorkerOptions) {
-    this.#options = options;
-  }
+  constructor(
+    private readonly options: {
+      readonly fork: () => WorkerProcess;
+      /** Called just before a process is asked to drain, that is, to finish its tasks and take no more. */
+      readonly onDrain: (worker: WorkerProcess) => void;
+      /** Called when the process that took tasks has exited, without being asked to drain. */
+      readonly onLost: (exit: ProcessExit) => void;
+    },
+  ) {}
 
   /** Forks the process that the next call of {@link replace} will use, so that its modules are loaded by then. */
   preload(): void {
@@ -275,14 +263,14 @@ export class ReplaceableWorker {
   }
 
   #fork(): WorkerProcess {
-    const worker = this.#options.fork();
+    const worker = this.options.fork();
     this.processes.add(worker);
     void worker.ended.then((exit) => {
       this.processes.delete(worker);
       if (this.#spare === worker) this.#spare = undefined;
       if (this.current !== worker) return;
       this.current = undefined;
-      if (!this.#draining.has(worker)) this.#options.onLost(exit);
+      if (!this.#draining.has(worker)) this.options.onLost(exit);
     });
     return worker;
   }
@@ -290,7 +278,7 @@ export class ReplaceableWorker {
   #drain(worker: WorkerProcess): void {
     if (this.#draining.has(worker)) return;
     this.#draining.add(worker);
-    this.#options.onDrain(worker);
+    this.options.onDrain(worker);
     worker.drain();
   }
 }

@@ -4,20 +4,6 @@ import { LARGEST_SCALE, LEAST_SCALE } from '../../base/time/scaled-clock.js';
 import { repeatable } from './shared-flags.js';
 import type { Logger } from '../../base/log/log.js';
 
-/** The flags of the local service as commander parses them. */
-export interface AccessFlags {
-  readonly allowHost?: readonly string[];
-  readonly allowOrigin?: readonly string[];
-  readonly console?: boolean;
-  readonly workers?: readonly string[];
-  readonly template?: readonly string[];
-  readonly cdk?: readonly string[];
-  readonly parameter?: Readonly<Record<string, string>>;
-  readonly mockConfig?: string;
-  readonly timeScale?: number;
-  readonly verbose?: boolean;
-}
-
 /** The flags that say where the files of a project are. */
 export interface ProjectFlags {
   readonly config?: string;
@@ -32,30 +18,23 @@ export const projectFlagsOf = ({ config, activities, machines, region }: Project
     value === undefined ? [] : [`--${name}`, value],
   );
 
-/**
- * The host names and origins from which the local service accepts requests, the user's choice if it shows its console
- * (a web page), and the templates whose machines it runs.
- */
-export interface Access {
-  readonly allowHosts?: readonly string[];
-  readonly allowOrigins?: readonly string[];
+/** The flags of the local service, as commander parses them. */
+export interface LocalServiceFlags extends ProjectFlags {
+  readonly allowHost?: readonly string[];
+  readonly allowOrigin?: readonly string[];
   /** Absent if neither `--console` nor `--no-console` is given. */
   readonly console?: boolean;
-  /** The health ports of further workers that the console shows, as the flag `--workers` names them. */
+  /** The health ports of further workers that the console shows. */
   readonly workers?: readonly string[];
-  /** The templates of SAM, CloudFormation and the CDK. Absent if no flag names one. */
-  readonly stacks?: StackOptions;
-  /** The path of a mock file of Step Functions Local. Absent if neither a flag nor a variable names one. */
+  readonly template?: readonly string[];
+  readonly cdk?: readonly string[];
+  readonly parameter?: Readonly<Record<string, string>>;
   readonly mockConfig?: string;
-  /** The number of seconds that pass for executions in a real second. @default 1 */
   readonly timeScale?: number;
-  /** True to log a line for each transition of an execution. @default false */
   readonly verbose?: boolean;
-  /** The flags that say where the files of the project are, as they are written on a command line. */
-  readonly projectFlags: readonly string[];
 }
 
-export const accessFlags: readonly Option[] = [
+export const localServiceFlags: readonly Option[] = [
   new Option(
     '--allow-host <name...>',
     'further names (NAME or NAME:PORT) by which the local service may be called',
@@ -99,41 +78,26 @@ function readParameter(text: string, before: Readonly<Record<string, string>> = 
   return { ...before, [name]: value };
 }
 
-/** Returns the host names, the origins, the choice of a console, its workers and the templates that the flags set. */
-export const accessOf = ({
-  allowHost,
-  allowOrigin,
-  console,
-  workers,
-  mockConfig,
-  timeScale,
-  verbose,
-  ...others
-}: AccessFlags & ProjectFlags): Access => ({
-  allowHosts: allowHost,
-  allowOrigins: allowOrigin,
-  console,
-  workers,
-  ...(mockConfig !== undefined && { mockConfig }),
-  ...(timeScale !== undefined && { timeScale }),
-  ...(verbose !== undefined && { verbose }),
-  projectFlags: projectFlagsOf(others),
-  ...stacksOf(others),
-});
-
-/** @throws Error if there are parameters and no template */
-function stacksOf({ template = [], cdk = [], parameter = {} }: AccessFlags): Pick<Access, 'stacks'> {
+/**
+ * Returns the templates of SAM, CloudFormation and the CDK that the flags name; undefined if they name none.
+ * @throws Error if there are parameters and no template
+ */
+export function stacksOf({
+  template = [],
+  cdk = [],
+  parameter = {},
+}: LocalServiceFlags): StackOptions | undefined {
   if (template.length + cdk.length > 0)
-    return { stacks: { templates: template, assemblies: cdk, parameters: parameter } };
-  if (Object.keys(parameter).length === 0) return {};
+    return { templates: template, assemblies: cdk, parameters: parameter };
+  if (Object.keys(parameter).length === 0) return undefined;
   throw new Error('--parameter is for a template: name it too, --template template.yaml or --cdk cdk.out');
 }
 
 /** Warns of flags that have no effect, since no local service is started. */
-export function warnUnshown(log: Logger, { workers = [], stacks }: Access): void {
-  if (stacks) log.warn('--template and --cdk are for the local service, which is not started here');
-  if (workers.length === 0) return;
-  log.warn(
-    `--workers is for the console of the local service, which is not started here: run stepwright local --workers ${workers.join(',')}`,
-  );
+export function warnUnshown(log: Logger, { workers = [], template, cdk }: LocalServiceFlags): void {
+  if (template ?? cdk) log.warn('--template and --cdk are for the local service, which is not started here');
+  if (workers.length > 0)
+    log.warn(
+      `--workers is for the console of the local service, which is not started here: run stepwright local --workers ${workers.join(',')}`,
+    );
 }

@@ -6,7 +6,7 @@ import { type Finding, locationOf } from '../../check/finding.js';
 import { checkedHandler } from '../../check/handlers.js';
 import { allErrorNames } from '../../declare/metadata.js';
 import type { MachineSource } from '../../check/source/machine-source.js';
-import type { Access } from '../flags/local-service-flags.js';
+import type { LocalServiceFlags } from '../flags/local-service-flags.js';
 import type { Settings } from '../../config/resolve.js';
 import type { ActivityRef } from '../../declare/definition.js';
 import { type BeatingHandler, slowStateProblem, slowStates } from '../../check/task-limits.js';
@@ -29,12 +29,12 @@ import { type MockConfig, mockConfigMistakes } from '../../local/mock-config.js'
 const LOCAL_ACCOUNT = '123456789012';
 const LOCAL_REGION = 'us-east-1';
 
-/** The options of a local service (an emulator of Step Functions) that starts with activities and machines. */
-export interface SeededOptions extends Omit<Access, 'console' | 'projectFlags'> {
+/** The options of a local service that the commands start. */
+interface ListenOptions {
   readonly settings: Pick<Settings, 'port' | 'mocks' | 'keptExecutions' | 'keptBytes'>;
+  readonly flags: LocalServiceFlags & { readonly host?: string };
   readonly log: Logger;
-  readonly host?: string;
-  readonly console?: false | ConsoleOptions;
+  readonly console: false | ConsoleOptions;
 }
 
 /**
@@ -42,7 +42,7 @@ export interface SeededOptions extends Omit<Access, 'console' | 'projectFlags'> 
  * it. @throws StartError if the service can't start
  */
 export async function startSeeded(
-  options: SeededOptions & { readonly settings: Settings },
+  options: ListenOptions & { readonly settings: Settings },
   handlers: readonly PlannedHandler[],
   { machines, activities }: Pick<Project, 'machines' | 'activities'>,
 ): Promise<LocalService> {
@@ -98,16 +98,15 @@ export const seededHandlers = (
   }));
 
 /** Starts a local service without activities and machines. @throws StartError if the service can't listen */
-export async function listen({
-  settings,
-  mockConfig: file,
-  ...options
-}: SeededOptions): Promise<LocalService> {
+export async function listen({ settings, flags, log, console }: ListenOptions): Promise<LocalService> {
   const { port, mocks, keptExecutions, keptBytes } = settings;
-  const mockConfig = await readMockConfig(file, options.log);
+  const { host, allowHost, allowOrigin, timeScale, verbose } = flags;
+  const mockConfig = await readMockConfig(flags.mockConfig, log);
   try {
-    const kept = { keptExecutions, ...(keptBytes !== undefined && { keptBytes }) };
-    return await startLocalService({ ...options, ...kept, port, mocks, ...(mockConfig && { mockConfig }) });
+    return await startLocalService({
+      ...{ port, host, console, log, mocks, mockConfig, keptExecutions, keptBytes, timeScale, verbose },
+      ...{ allowHosts: allowHost, allowOrigins: allowOrigin },
+    });
   } catch (error) {
     const { code, message } = error as { code?: string; message: string };
     if (code === 'EADDRINUSE')
@@ -118,7 +117,7 @@ export async function listen({
       ]);
     if (code === 'EACCES') throwProblems([portDenied(port)]);
     if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EAI_AGAIN')
-      throwProblems([hostNotHere(options.host, message)]);
+      throwProblems([hostNotHere(host, message)]);
     throw error;
   }
 }

@@ -11,9 +11,9 @@ import {
   type ControlSocket,
   openControl,
 } from '../control-socket.js';
-import { type Access, warnUnshown } from '../flags/local-service-flags.js';
+import { type LocalServiceFlags, stacksOf, warnUnshown } from '../flags/local-service-flags.js';
 import type { LogFlags } from '../flags/log-flags.js';
-import type { Embedded } from '../local/local.js';
+import type { ProjectService } from '../local/local.js';
 import { type Project, readProject } from '../project/project.js';
 import { runWorker } from './run-worker.js';
 import { logWithTasks } from './task-log.js';
@@ -25,40 +25,38 @@ const AFTER_FIRST_POLLS_MS = 100;
 
 /**
  * Runs the worker of a project until a stop signal arrives.
- * @param control the path of the control socket. @default none
+ * @param own also `control`: the path of the control socket. @default none
  * @returns the exit code
  * @throws StartError before anything runs
  */
 export async function start(
   flags: Flags,
-  access: Access,
-  logFlags: LogFlags,
-  control: string | undefined,
+  own: LocalServiceFlags & LogFlags & { readonly control?: string },
 ): Promise<number> {
-  const { log, taskLog } = logWithTasks(logFlags);
-  const project = await readProject(flags, access.stacks);
+  const { log, taskLog } = logWithTasks(own);
+  const project = await readProject(flags, stacksOf(own));
   const stop = stopSignal(
     log,
     'stopping: running tasks get the grace period to end; once more to stop at once',
   );
-  const opened: { embedded?: Embedded; worker?: Worker; control?: ControlSocket } = {};
+  const opened: { embedded?: ProjectService; worker?: Worker; control?: ControlSocket } = {};
   const connectTo = async (planned: Endpoint): Promise<Endpoint> => {
     if (planned.kind === 'local') {
-      const { startEmbedded } = await import('../local/local.js');
-      opened.embedded = await startEmbedded(project, access, log, () =>
+      const { serveProject } = await import('../local/local.js');
+      opened.embedded = await serveProject(project, own, log, () =>
         opened.worker ? [opened.worker.status()] : [],
       );
       return localEndpoint(opened.embedded.service.port);
     }
-    warnUnshown(log, access);
+    warnUnshown(log, own);
     return planned;
   };
   const options = { log, taskLog, stop, module: project.module, connectTo };
   try {
     return await runWorker(project.plan, options, async (worker, endpoint) => {
       opened.worker = worker;
-      if (control !== undefined)
-        opened.control = await openControl(control, async (request) => controlWorker(worker, request));
+      if (own.control !== undefined)
+        opened.control = await openControl(own.control, async (request) => controlWorker(worker, request));
       logWarnings(log, project.warnings);
       if (!opened.embedded)
         void systemClock.sleep(AFTER_FIRST_POLLS_MS, stop).then(() => warnOfSlowStates(log, project));
@@ -73,7 +71,7 @@ export async function start(
 function announce(
   worker: Worker,
   endpoint: Endpoint | undefined,
-  embedded: Embedded | undefined,
+  embedded: ProjectService | undefined,
   { log, flags }: { log: Logger; flags: Flags },
 ): void {
   if (endpoint)
