@@ -8,7 +8,7 @@ import { HeartbeatSender } from '../../../src/framework/worker/thread/heartbeat-
 import type { ToThread } from '../../../src/framework/worker/thread/thread-messages.js';
 import type { StartThread, ThreadListener } from '../../../src/framework/worker/thread/start-thread.js';
 import { WorkerHeartbeats } from '../../../src/framework/worker/thread/worker-heartbeats.js';
-import { credentials, portOf } from '../../support/port.js';
+import { credentials, portOf, task, workerOn } from '../../support/port.js';
 
 const recipe: Recipe = {
   ...{ origin: 'http://127.0.0.1', path: '/', headers: {} },
@@ -40,17 +40,17 @@ test.each([
   );
   sender.take({ kind: 'region', region: 'us-east-1', recipes });
   sender.take({ kind: 'identity', number: 1, identity: { accessKeyId: 'a', secretAccessKey: 'b' } });
-  sender.take({
-    kind: 'track',
+  const tracked = {
     id: 1,
     region: 'us-east-1',
     token: 'token',
     everyMs: 1_150,
     leasedAt: 0,
     lastAt: undefined,
-  });
+  };
+  sender.take({ kind: 'tasks', tracked: [tracked], released: [] });
   await clock.advance(1_010);
-  if (ends) sender.take({ kind: 'release', ids: [1] });
+  if (ends) sender.take({ kind: 'tasks', tracked: [], released: [1] });
   await clock.advance(200);
   expect(dispatched).toBe(sent);
 });
@@ -92,7 +92,9 @@ test('where the thread ends another gets all leases, and after a second end with
   posted.length = 0;
   exits[0]?.(new Error('it crashed'));
   await clock.advance(500);
-  const tracked = posted.flatMap((each) => (each.kind === 'track' ? each.token : []));
+  const tracked = posted.flatMap((each) =>
+    each.kind === 'tasks' ? each.tracked.map(({ token }) => token) : [],
+  );
   expect(tracked).toEqual(['t0', 't1', 't2', 't3', 't4']);
   expect([exits.length, failures]).toEqual([2, []]);
   exits[1]?.(new Error('it crashed'));
@@ -123,6 +125,29 @@ test('a thread that ends once in a while is started again each time', async () =
   await heartbeats.close();
 });
 
+test('no handler begins before the thread has been told of its task, and one message tells of all of a turn', async () => {
+  const clock = new HandClock();
+  let given = 0;
+  const port = portOf(() => (given < 3 ? Promise.resolve(task(++given)) : new Promise(() => {})));
+  const { posted, start } = idleThread();
+  const heartbeats = new WorkerHeartbeats({
+    ...{ clock, random: () => 0, log: silentLog, rate: 5, stallAfterMs: false as const },
+    startHeartbeatThread: start,
+  });
+  heartbeats.connect([{ region: 'us-east-1', port, recipes }], credentials);
+  const tracked = (): number[] =>
+    posted.flatMap((each) => (each.kind === 'tasks' && each.tracked.length > 0 ? each.tracked.length : []));
+  const knownAtBegin: number[][] = [];
+  const worker = workerOn(port, {
+    ...{ clock, heartbeats },
+    work: async () => void knownAtBegin.push(tracked()),
+  });
+  await clock.advance(1_000);
+  expect(knownAtBegin).toEqual([[3], [3], [3]]);
+  void worker.stop();
+  await clock.advance(20_000);
+});
+
 test('the thread starts with the first task, and gets the last of the credentials that were renewed before', async () => {
   const clock = new HandClock(0, { promisesOnly: true });
   const port = portOf(() => new Promise(() => {}));
@@ -151,10 +176,11 @@ test('the thread starts with the first task, and gets the last of the credential
     onGone: () => {},
   });
   expect(started).toBe(1);
+  await beat.known;
   expect(sent).toMatchObject([
     { kind: 'region', region: 'us-east-1' },
     { kind: 'identity', number: 61, identity: { sessionToken: 'renewed 61 times' } },
-    { kind: 'track', token: 't' },
+    { kind: 'tasks', tracked: [{ token: 't' }], released: [] },
   ]);
   beat.release();
   await heartbeats.close();

@@ -25,6 +25,11 @@ export interface TrackedLease {
 
 /** Sends the heartbeats of one task, until `release` is called. */
 export interface Heartbeat {
+  /**
+   * Resolves when the task's heartbeats will be sent even if this thread is blocked from then on. A handler begins only
+   * after that. @default they already are, or never will be
+   */
+  readonly known?: Promise<void> | undefined;
   /** The time, in epoch milliseconds, at which the last accepted heartbeat was sent; undefined before the first. */
   readonly lastAt: number | undefined;
   /**

@@ -113,8 +113,6 @@ const IGNORED_ABORT_MS = 30_000;
  * wants it. If that heartbeat gets no response for this long, the handler is called nevertheless.
  */
 const STILL_WANTED_MS = 2_000;
-/** Shared by all tasks: a promise of its own would cost a task more than what it does meanwhile. */
-const WANTED = Promise.resolve(true);
 /** The longest wait for the answer to whether the service wants a task, and the time between two attempts. */
 const [ASKED_MS, ASKED_AGAIN_MS] = [5_000, 1_000];
 
@@ -319,7 +317,8 @@ export class Task {
       else this.#decide(aborted?.kind === 'shutdown' && end.status !== 'deferred' ? afterShutdown(end) : end);
     };
     // Because of this await, the poller sends its next poll before the handler runs, which may block.
-    if (await (this.#lease.unreadSince === undefined ? WANTED : this.#mayBegin())) {
+    await this.#heartbeat?.known;
+    if (this.#lease.unreadSince === undefined || (await this.#mayBegin())) {
       const { handle } = this.#handler;
       const { input } = this.#lease;
       try {

@@ -1,7 +1,7 @@
 import type { ActivityPort } from '../../aws/activity-port.js';
 import { activityPort } from '../../aws/activity-calls.js';
 import type { LeanCalls, LeanSettings } from '../../aws/lean/lean-calls.js';
-import type { Cancel, Clock } from '../../base/time/clock.js';
+import type { Clock } from '../../base/time/clock.js';
 import { showDuration } from '../../base/time/duration.js';
 import { turn } from '../../base/time/turn.js';
 import type { servePages } from '../health/page-server.js';
@@ -12,17 +12,12 @@ import { AskedProtection } from '../protect/asked-protection.js';
 import type { Platform } from '../protect/platform.js';
 import type { ToProtection } from '../protect/protection.js';
 import { HandedIdentity } from './handed-identity.js';
-import {
-  type FromThread,
-  type SenderOptions,
-  type ThreadOptions,
-  toText,
-  type ToThread,
-  TURN_MS,
-} from './thread-messages.js';
+import { MainLoopWatch } from './main-loop-watch.js';
+import type { FromThread, SenderOptions, ThreadOptions, ToThread, TrackedTask } from './thread-messages.js';
+import { toText } from './thread-messages.js';
 
 /** Everything outside of the sender that its code uses. */
-interface SenderWorld {
+export interface SenderWorld {
   readonly clock: Clock;
   readonly random: () => number;
   /** Sends a message to the main thread. */
@@ -43,8 +38,8 @@ interface SenderWorld {
 }
 
 type Results = Omit<Extract<FromThread, { kind: 'results' }>, 'kind'>;
+type Protect = Extract<ToProtection, { kind: 'protect' }>;
 type MutableResults = { -readonly [Key in keyof Results]: [...Results[Key]] };
-type Track = Extract<ToThread, { kind: 'track' }>;
 
 /**
  * Sends the heartbeats of a worker, serves its health port, and asks the platform for protection. It runs in the
@@ -67,7 +62,7 @@ export class HeartbeatSender {
   /** @param options `turns`: left out on the main thread itself, which is never blocked for its own eyes */
   constructor(options: SenderOptions & Partial<Pick<ThreadOptions, 'turns'>>, world: SenderWorld) {
     const { clock, random, send, servePages } = world;
-    const { heartbeatRate: rate, takesOver } = options;
+    const { rate, takesOver } = options;
     this.#world = world;
     this.#mainLoop = new MainLoopWatch({
       ...{ ...options, clock },
@@ -92,9 +87,8 @@ export class HeartbeatSender {
   take(message: ToThread): void {
     if (message.kind === 'region') this.#open(message);
     else if (message.kind === 'identity') this.#identity.take(message.identity, message.number);
-    else if (message.kind === 'track') this.#track(message);
+    else if (message.kind === 'tasks') this.#takeTasks(message);
     else if (message.kind === 'send-now') this.#sendNow(message.id);
-    else if (message.kind === 'release') for (const id of message.ids) this.#release(id);
     else if (message.kind === 'protect') this.#protection = this.#protect(message);
     else if (message.kind === 'unprotect') void this.#unprotect();
     else this.#health.take(message);
@@ -108,11 +102,7 @@ export class HeartbeatSender {
     void this.#protection?.then((protection) => protection?.stop());
   }
 
-  async #protect({
-    protect,
-    protectAfterMs: afterMs,
-    mayBeHeld,
-  }: Extract<ToProtection, { kind: 'protect' }>) {
+  async #protect({ protect, protectAfterMs: afterMs, mayBeHeld }: Protect) {
     const { clock, random, send } = this.#world;
     const { findPlatform } = await import('../protect/find-platform.js');
     const platform = this.#world.platform ?? findPlatform(protect, process.env);
@@ -138,16 +128,20 @@ export class HeartbeatSender {
   }
 
   #open({ region, recipes }: Extract<ToThread, { kind: 'region' }>): void {
-    const port = this.#world.portOf?.(region) ?? (recipes && this.#leanPort(recipes));
+    const calls = recipes && this.#world.leanCalls?.({ recipes, credentials: this.#identity });
+    const port = this.#world.portOf?.(region) ?? (calls && activityPort(calls, this.#identity));
     if (port) this.#ports.set(region, port);
   }
 
-  #leanPort(recipes: LeanSettings['recipes']): ActivityPort | undefined {
-    const calls = this.#world.leanCalls?.({ recipes, credentials: this.#identity });
-    return calls && activityPort(calls, this.#identity);
+  #takeTasks({ tracked, released }: Extract<ToThread, { kind: 'tasks' }>): void {
+    for (const task of tracked) this.#track(task);
+    for (const id of released) {
+      this.#beats.get(id)?.release();
+      this.#beats.delete(id);
+    }
   }
 
-  #track({ id, region, token, everyMs, leasedAt: since, lastAt }: Track): void {
+  #track({ id, region, token, everyMs, leasedAt: since, lastAt }: TrackedTask): void {
     const port = this.#ports.get(region);
     if (!port) return;
     const onGone = (error: Error): void => {
@@ -163,11 +157,6 @@ export class HeartbeatSender {
     void (this.#beats.get(id)?.now() ?? Promise.resolve()).then(() => this.#toSend.answered.push(id));
   }
 
-  #release(id: number): void {
-    this.#beats.get(id)?.release();
-    this.#beats.delete(id);
-  }
-
   get #toSend(): MutableResults {
     if (this.#results) return this.#results;
     turn.after(() => {
@@ -181,69 +170,3 @@ export class HeartbeatSender {
 
 const stuckLine = (blockedMs: number): string =>
   `The event loop has been blocked for ${showDuration(blockedMs)}: it counts as stuck. No heartbeats are sent any more, so that other workers get its tasks.`;
-
-interface MainLoopWatchOptions {
-  /** The counter of the main thread's turns. Left out on the main thread itself. @default it is never blocked */
-  readonly turns?: SharedArrayBuffer | undefined;
-  readonly stallAfterMs: number | false;
-  readonly clock: Clock;
-  /**
-   * Called when the main thread's event loop has been blocked for `stallAfterMs`, so that it counts as stuck. Called
-   * once for each such block.
-   */
-  readonly onStuck: (blockedMs: number) => void;
-  /** Called when the main thread's event loop runs again after it was blocked for {@link REPORTED_MS} or longer. */
-  readonly onUnblocked: (blockedMs: number, wasStuck: boolean) => void;
-}
-
-/** A block of the main thread's event loop is reported if it lasted at least this long. */
-const REPORTED_MS = 1_000;
-
-/**
- * Runs in the heartbeat thread and checks if the main thread's event loop is running. It measures a block by counting
- * turns of the heartbeat thread's own event loop. If the operating system stopped the whole process, that loop didn't
- * turn either, so the main thread doesn't count as blocked.
- */
-export class MainLoopWatch {
-  readonly #options: MainLoopWatchOptions;
-  readonly #cancel: Cancel;
-  #seen = -1;
-  #blocked = 0;
-  #stuck = false;
-
-  constructor(options: MainLoopWatchOptions) {
-    this.#options = options;
-    const turns = options.turns && new Int32Array(options.turns);
-    this.#cancel = turns ? options.clock.every(TURN_MS, () => this.#look(turns)) : () => {};
-  }
-
-  /** The milliseconds for which the main thread's event loop has been blocked; 0 while it is running. */
-  get blockedMs(): number {
-    return this.#blocked * TURN_MS;
-  }
-
-  /** True while the main thread counts as stuck: its event loop has been blocked for `stallAfterMs` or longer. */
-  get stuck(): boolean {
-    return this.#stuck;
-  }
-
-  close(): void {
-    this.#cancel();
-  }
-
-  #look(counter: Int32Array): void {
-    const turns = Atomics.load(counter, 0);
-    const { stallAfterMs, onStuck, onUnblocked } = this.#options;
-    // Before its first turn, the main thread may still be starting.
-    if (turns === this.#seen && turns > 0) {
-      this.#blocked++;
-      if (this.#stuck || stallAfterMs === false || this.blockedMs < stallAfterMs) return;
-      this.#stuck = true;
-      return onStuck(this.blockedMs);
-    }
-    if (this.blockedMs >= REPORTED_MS) onUnblocked(this.blockedMs, this.#stuck);
-    this.#seen = turns;
-    this.#blocked = 0;
-    this.#stuck = false;
-  }
-}

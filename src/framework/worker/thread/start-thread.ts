@@ -21,12 +21,10 @@ export type StartThread = (options: ThreadOptions, listener: ThreadListener) => 
 const ENTRY = entryUrl('worker/thread/heartbeat-thread-entry.js');
 
 /** Returns true if the file of the heartbeat thread is there. It isn't if a user's bundle contains this module. */
-export const hasThreadFile = (): boolean =>
-  ENTRY.protocol !== 'file:' || process.getBuiltinModule('node:fs').existsSync(ENTRY);
+export const hasThreadFile = (): boolean => isEntryThere(ENTRY);
 
 /** Starts the heartbeat thread as a worker thread of this process. */
 export const startThread: StartThread = (workerData, { onMessage, onExit }) => {
-  if (!isEntryThere(ENTRY)) throw new Error('its file is missing, as in a bundle');
   // Modules that NODE_OPTIONS preloads are for the app's own code: an SDK or an agent would be loaded twice, and export
   // twice.
   const env = { ...process.env, NODE_OPTIONS: '' };

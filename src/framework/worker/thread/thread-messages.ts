@@ -40,6 +40,17 @@ export interface ErrorText {
   readonly message: string;
 }
 
+/** A task that needs heartbeats. */
+export interface TrackedTask {
+  readonly id: number;
+  readonly region: string;
+  readonly token: string;
+  readonly everyMs: number;
+  readonly leasedAt: number;
+  /** The time at which the last accepted heartbeat was sent; undefined before the first. */
+  readonly lastAt: number | undefined;
+}
+
 /**
  * The messages to the sender of heartbeats, which runs in the heartbeat thread or, where there is none, on the main
  * thread. Times are epoch milliseconds of `systemClock`, which is the same in both threads.
@@ -52,21 +63,10 @@ export type ToThread =
   | { readonly kind: 'region'; readonly region: string; readonly recipes: Recipes | undefined }
   /** New credentials to sign heartbeats with. Credentials are numbered from 1. */
   | { readonly kind: 'identity'; readonly identity: Identity; readonly number: number }
-  /** A task that needs heartbeats. */
-  | {
-      readonly kind: 'track';
-      readonly id: number;
-      readonly region: string;
-      readonly token: string;
-      readonly everyMs: number;
-      readonly leasedAt: number;
-      /** The time at which the last accepted heartbeat was sent; undefined before the first. */
-      readonly lastAt: number | undefined;
-    }
+  /** The tasks that need heartbeats from now on, and those that need none any more. */
+  | { readonly kind: 'tasks'; readonly tracked: readonly TrackedTask[]; readonly released: readonly number[] }
   /** The handler has requested a heartbeat. */
   | { readonly kind: 'send-now'; readonly id: number }
-  /** These tasks need no heartbeats any more. */
-  | { readonly kind: 'release'; readonly ids: readonly number[] }
   | ToHealthServer
   | ToProtection;
 

@@ -16,7 +16,8 @@ import { Protection } from '../protect/protection.js';
 import { HeartbeatSender } from './heartbeat-sender.js';
 import { IdentityHandOver, type IdentitySource } from './handed-identity.js';
 import { hasThreadFile, type StartedThread, startThread, type StartThread } from './start-thread.js';
-import { type FromThread, type SenderOptions, toError, type ToThread, TURN_MS } from './thread-messages.js';
+import type { FromThread, SenderOptions, ToThread, TrackedTask } from './thread-messages.js';
+import { toError, TURN_MS } from './thread-messages.js';
 
 export interface WorkerHeartbeatsOptions extends Pick<Settings, 'heartbeatRate' | 'stallAfterMs'> {
   readonly clock: Clock;
@@ -73,7 +74,7 @@ export class WorkerHeartbeats implements Heartbeats {
   /** Makes the sender request scale-in protection. */
   readonly protection: Protection;
   readonly #options: WorkerHeartbeatsOptions;
-  readonly #turns = new SharedArrayBuffer(4);
+  readonly #turns = new Int32Array(new SharedArrayBuffer(4));
   /**
    * The async context in which messages of the sender are handled: outside of any task, also if the sender was started
    * for one.
@@ -82,13 +83,14 @@ export class WorkerHeartbeats implements Heartbeats {
   readonly #regions = new Map<ActivityPort, HeartbeatRegion>();
   readonly #leases = new Map<number, HeldLease>();
   readonly #map: LeaseMap = {
-    ask: (id) => void this.#send({ kind: 'send-now', id }, true),
+    ask: (id) => {
+      this.#tell();
+      this.#send({ kind: 'send-now', id }, true);
+    },
     release: (id) => {
       if (!this.#leases.delete(id)) return;
       this.#released.push(id);
-      if (this.#released.length > 1) return;
-      // All tasks that end in this turn of the event loop are released by one message.
-      turn.after(() => void this.#send({ kind: 'release', ids: this.#released.splice(0) }, false));
+      void this.#atTurnsEnd();
     },
   };
   readonly #timers: Cancel[] = [];
@@ -97,7 +99,10 @@ export class WorkerHeartbeats implements Heartbeats {
   #isOnMain: boolean;
   #endedAt = Number.NEGATIVE_INFINITY;
   #lastId = 0;
+  /** The tasks of which the sender is told at the end of this turn of the event loop, and the promise for that. */
+  #tracked: TrackedTask[] = [];
   #released: number[] = [];
+  #told: Promise<void> | undefined;
   #listener: HeartbeatListener | undefined;
   /** Hands the credentials over to the thread. */
   #handOver: IdentityHandOver | undefined;
@@ -121,9 +126,7 @@ export class WorkerHeartbeats implements Heartbeats {
   connect(regions: readonly HeartbeatRegion[], credentials: IdentitySource): void {
     for (const region of regions) this.#add(region);
     if (this.#isOnMain) return;
-    const handOver = new IdentityHandOver(credentials, (message) => {
-      if (!this.#isOnMain) this.#send(message, false);
-    });
+    const handOver = new IdentityHandOver(credentials, (message) => this.#send(message, false));
     this.#handOver = handOver;
     for (const { port } of regions) port.onRenewed?.(() => void handOver.renew());
     void handOver.renew();
@@ -132,10 +135,9 @@ export class WorkerHeartbeats implements Heartbeats {
   /** From now on calls the listener's callbacks, and shows the sender that the event loop runs. To be called once. */
   follow(listener: HeartbeatListener): void {
     this.#listener = listener;
-    const turns = new Int32Array(this.#turns);
     const { clock } = this.#options;
-    Atomics.add(turns, 0, 1);
-    this.#timers.push(clock.every(TURN_MS, () => void Atomics.add(turns, 0, 1)));
+    Atomics.add(this.#turns, 0, 1);
+    this.#timers.push(clock.every(TURN_MS, () => void Atomics.add(this.#turns, 0, 1)));
     if (this.#handOver) this.#timers.push(clock.every(HAND_OVER_MS, () => void this.#handOver?.renew()));
   }
 
@@ -143,9 +145,9 @@ export class WorkerHeartbeats implements Heartbeats {
     const { port } = lease;
     if (this.#isOnMain && !this.#regions.has(port))
       this.#add({ region: `port ${this.#regions.size}`, port, recipes: undefined });
-    const id = ++this.#lastId;
-    const held = new HeldLease(lease, id, this.#map);
     if (!this.#sender) this.#start();
+    const id = ++this.#lastId;
+    const held = new HeldLease(lease, id, this.#map, this.#atTurnsEnd());
     this.#leases.set(id, held);
     this.#track(id, held);
     return held;
@@ -175,10 +177,10 @@ export class WorkerHeartbeats implements Heartbeats {
     }
     for (const region of this.#regions.values()) this.#add(region);
     this.#handOver?.again();
-    for (const [id, held] of this.#leases) {
-      this.#track(id, held);
-      if (held.isAsked) this.#map.ask(id);
-    }
+    this.#tracked = [];
+    for (const [id, held] of this.#leases) this.#track(id, held);
+    this.#tell();
+    for (const [id, { asked }] of this.#leases) if (asked) this.#map.ask(id);
     this.health.restart();
     this.protection.restart();
   }
@@ -200,7 +202,7 @@ export class WorkerHeartbeats implements Heartbeats {
   #startThread(options: SenderOptions): StartedThread {
     const { startHeartbeatThread: start = startThread } = this.#options;
     return start(
-      { ...options, turns: this.#turns, addresses: defaultAddresses() },
+      { ...options, turns: this.#turns.buffer, addresses: defaultAddresses() },
       {
         onMessage: (message) => this.#context.runInAsyncScope(() => this.#take(message)),
         onExit: (error) => this.#context.runInAsyncScope(() => this.#ended(error)),
@@ -232,12 +234,30 @@ export class WorkerHeartbeats implements Heartbeats {
     return this.#sender !== undefined;
   }
 
-  #track(id: number, held: HeldLease): void {
-    const { lease, lastAt } = held;
+  #track(id: number, { lease, lastAt }: HeldLease): void {
     const region = lease && this.#regions.get(lease.port)?.region;
     if (!lease || region === undefined) return;
     const { token, everyMs, leasedAt } = lease;
-    this.#send({ kind: 'track', id, region, token, everyMs, leasedAt, lastAt }, false);
+    this.#tracked.push({ id, region, token, everyMs, leasedAt, lastAt });
+  }
+
+  /** One message for all tasks that begin or end in a turn costs the two threads much less than one for each. */
+  #atTurnsEnd(): Promise<void> {
+    return (this.#told ??= new Promise((resolve) =>
+      turn.after(() => {
+        this.#told = undefined;
+        this.#tell();
+        resolve();
+      }),
+    ));
+  }
+
+  /** Tells the sender of the tasks that have begun or ended in this turn of the event loop. */
+  #tell(): void {
+    const [tracked, released] = [this.#tracked, this.#released];
+    if (tracked.length + released.length === 0) return;
+    [this.#tracked, this.#released] = [[], []];
+    this.#send({ kind: 'tasks', tracked, released }, false);
   }
 
   #take(message: FromThread): void {
@@ -256,7 +276,8 @@ export class WorkerHeartbeats implements Heartbeats {
 
   #takeResults({ accepted, answered, lateMs, failed }: Extract<FromThread, { kind: 'results' }>): void {
     for (const [id, at] of accepted) {
-      this.#leases.get(id)?.accepted(at);
+      const held = this.#leases.get(id);
+      if (held) held.lastAt = at;
       this.#listener?.onAnswer();
     }
     for (const id of answered) this.#leases.get(id)?.answered();
@@ -276,45 +297,39 @@ interface LeaseMap {
 class HeldLease implements Heartbeat {
   /** The task; undefined once its heartbeats are released, so that its data isn't kept. */
   lease: TrackedLease | undefined;
+  readonly known: Promise<void>;
   readonly #id: number;
   readonly #map: LeaseMap;
   lastAt: number | undefined;
-  #asked: Resolvers<void> | undefined;
+  /** Set while the handler waits for a heartbeat that it has requested. */
+  asked: Resolvers<void> | undefined;
 
-  constructor(lease: TrackedLease, id: number, map: LeaseMap) {
+  constructor(lease: TrackedLease, id: number, map: LeaseMap, known: Promise<void>) {
     this.lease = lease;
+    this.known = known;
     this.#id = id;
     this.#map = map;
   }
 
-  /** True while the handler waits for a heartbeat that it has requested. */
-  get isAsked(): boolean {
-    return this.#asked !== undefined;
-  }
-
   now(): Promise<void> {
     if (!this.lease) return Promise.resolve();
-    if (!this.#asked) {
-      this.#asked = withResolvers();
+    if (!this.asked) {
+      this.asked = withResolvers();
       this.#map.ask(this.#id);
     }
-    return this.#asked.promise;
+    return this.asked.promise;
   }
 
   release(): void {
     if (!this.lease) return;
     this.lease = undefined;
     this.#map.release(this.#id);
-    if (this.#asked) this.answered();
-  }
-
-  accepted(at: number): void {
-    this.lastAt = at;
+    if (this.asked) this.answered();
   }
 
   answered(): void {
-    this.#asked?.resolve();
-    this.#asked = undefined;
+    this.asked?.resolve();
+    this.asked = undefined;
   }
 
   gone(error: Error): void {
