@@ -1,4 +1,4 @@
-import { IsArray, IsBoolean, IsInt, IsOptional, IsString, ValidateNested } from 'class-validator';
+import { IsArray, IsBoolean, IsIn, IsInt, IsOptional, IsString, ValidateNested } from 'class-validator';
 import { Type } from 'class-transformer';
 import { describe, expect, test } from '@jest/globals';
 import { Activity, Handle } from 'stepwright';
@@ -15,6 +15,7 @@ class Order {
   @IsString() id!: string;
   @IsInt() cents!: number;
   @IsOptional() @IsBoolean() express?: boolean;
+  @IsOptional() @IsIn(['small', 'large']) size?: string;
   @IsArray() @ValidateNested({ each: true }) @Type(() => Line) lines!: Line[];
 }
 class Quote {
@@ -55,6 +56,16 @@ const quote = (more: object = {}): object => ({
   Resource: arnOf('Quote'),
   Next: 'Place',
   ...more,
+});
+/** Two ways that lead to the same Task, with different results. */
+const twoWays = (first: object, second: object, payload: object): object => ({
+  StartAt: 'C',
+  States: {
+    C: { Type: 'Choice', Choices: [{ Variable: '$.a', IsPresent: true, Next: 'A' }], Default: 'B' },
+    A: { Type: 'Pass', Next: 'Place', Result: first },
+    B: { Type: 'Pass', Next: 'Place', Result: second },
+    Place: parameters(payload),
+  },
 });
 const pass = (more: object): object => ({ Type: 'Pass', Next: 'Place', ...more });
 const place = (more: object = {}): object => ({ Type: 'Task', Resource: arnOf('Place'), End: true, ...more });
@@ -444,6 +455,24 @@ const PLANTED: readonly Planted[] = [
     'Resource',
     "'id' in its input must be a text, and is a number",
   ],
+  [
+    'a value that two ways make, each of another wrong type',
+    twoWays({ v: 'yes' }, { v: 1 }, { 'express.$': '$.v' }),
+    '"express.$"',
+    'must be true or false, and is 1 (number)',
+  ],
+  [
+    'a value that two ways make, each of a text that the class does not list',
+    twoWays({ v: 'a' }, { v: 'b' }, { 'size.$': '$.v' }),
+    '"size.$"',
+    'must be one of "small", "large"',
+  ],
+  [
+    'a field that neither of two ways makes',
+    twoWays({ v: 'a' }, { w: 'b' }, { 'id.$': '$.x' }),
+    '"id.$"',
+    "there is never a 'x'",
+  ],
 ];
 
 describe('data that a handler would refuse, or a path that leads nowhere, is an error at its place', () => {
@@ -474,29 +503,12 @@ const SOUND: readonly (readonly [what: string, machine: object])[] = [
     'a result beside an unknown input',
     paths(pass({ Result: 1, ResultPath: '$.n' }), parameters({ 'id.$': '$.other.id', 'cents.$': '$.n' })),
   ],
+  ['a value that two ways make differently', twoWays({ v: 1 }, { v: 'x' }, { 'id.$': '$.v' })],
+  ['a field that one of two ways makes', twoWays({ v: 'x' }, { w: 'x' }, { 'id.$': '$.v' })],
+  ['values of which one way makes the right one', twoWays({ v: 'large' }, { v: 'b' }, { 'size.$': '$.v' })],
   [
-    'a value that two ways make differently',
-    {
-      StartAt: 'C',
-      States: {
-        C: { Type: 'Choice', Choices: [{ Variable: '$.a', IsPresent: true, Next: 'A' }], Default: 'B' },
-        A: pass({ Result: { v: 1 } }),
-        B: pass({ Result: { v: 'x' } }),
-        Place: parameters({ 'id.$': '$.v' }),
-      },
-    },
-  ],
-  [
-    'a field that one of two ways makes',
-    {
-      StartAt: 'C',
-      States: {
-        C: { Type: 'Choice', Choices: [{ Variable: '$.a', IsPresent: true, Next: 'A' }], Default: 'B' },
-        A: pass({ Result: { v: 'x' } }),
-        B: pass({ Result: { w: 'x' } }),
-        Place: parameters({ 'id.$': '$.v' }),
-      },
-    },
+    'an object that two ways make',
+    twoWays({ v: { id: 'a' } }, { v: { id: 'b', x: 1 } }, { 'id.$': '$.v.id' }),
   ],
   [
     'a loop that adds to its input',

@@ -130,7 +130,7 @@ function foundInStates(
     ...states.flatMap((state) => fieldMismatches(state, dataOf(state))),
     ...unknownNames(states, tasks, handlers, errorNames),
     ...unreachedRules(states),
-    ...states.flatMap((state) => longerThanMachine(state, source)),
+    ...longerThanMachine(states, timeoutOf(source)),
     ...notInline(source.definition, states, handlers, data),
   ];
 }
@@ -162,18 +162,19 @@ const timeoutOf = ({ definition }: MachineSource): unknown =>
   Reflect.get(JSON.parse(definition) as object, 'TimeoutSeconds');
 const hasTimeout = (source: MachineSource): boolean => timeoutOf(source) !== undefined;
 
-/** Returns a finding if a state's TimeoutSeconds is longer than that of the whole machine. */
-function longerThanMachine(state: StateView, machine: MachineSource): FoundAt[] {
-  const [own, whole] = [state.source['TimeoutSeconds'], timeoutOf(machine)];
-  if (typeof own !== 'number' || typeof whole !== 'number' || own <= whole) return [];
-  const found: Found = {
-    code: 'TIMEOUT_SECONDS_TOO_LONG',
-    level: 'advice',
-    what: `TimeoutSeconds is ${own}, and that of the machine is ${whole}: the whole execution times out first, without Retry and Catch`,
-    fix: "raise the machine's TimeoutSeconds, or lower this one",
-  };
-  return [{ state, steps: [...state.steps, 'TimeoutSeconds'], found }];
-}
+/** Finds states whose TimeoutSeconds is longer than that of the whole machine. */
+const longerThanMachine = (states: readonly StateView[], whole: unknown): FoundAt[] =>
+  states.flatMap((state) => {
+    const own = state.source['TimeoutSeconds'];
+    if (typeof own !== 'number' || typeof whole !== 'number' || own <= whole) return [];
+    const found: Found = {
+      code: 'TIMEOUT_SECONDS_TOO_LONG',
+      level: 'advice',
+      what: `TimeoutSeconds is ${own}, and that of the machine is ${whole}: the whole execution times out first, without Retry and Catch`,
+      fix: "raise the machine's TimeoutSeconds, or lower this one",
+    };
+    return [{ state, steps: [...state.steps, 'TimeoutSeconds'], found }];
+  });
 
 const machineTimeout: JsonEdit = {
   kind: 'add',

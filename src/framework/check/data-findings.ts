@@ -3,7 +3,7 @@ import { didYouMean, nearest } from '../local/index.js';
 import { type CheckedHandler, handlerOf } from './handlers.js';
 import type { FoundAt } from './finding.js';
 import { followData, placeOf, type StateData } from './flow/flow.js';
-import { isFields, type Missing, type Shape, shapeOfSchema, UNKNOWN } from './flow/shape.js';
+import { isFields, type Missing, type Shape, shapeOfSchema, shapesOf, UNKNOWN } from './flow/shape.js';
 import { schemaMismatches } from './schema-mismatch.js';
 import type { Step } from './source/json-text.js';
 import type { ActivityState, StateView } from './machine-states.js';
@@ -71,8 +71,9 @@ const WHY: Readonly<Record<Missing['kind'], (name: string) => string>> = {
 };
 
 function fixFor({ name, within, kind }: Missing): string {
-  if (!isFields(within)) return 'correct the path: the value that it goes through has no fields';
-  const names = Object.keys(within);
+  const objects = shapesOf(within).filter(isFields);
+  if (objects.length === 0) return 'correct the path: the value that it goes through has no fields';
+  const names = [...new Set(objects.flatMap((each) => Object.keys(each)))];
   const meant = nearest(name, names);
   if (meant) return didYouMean(kind === 'field' ? meant : `$${meant}`);
   if (kind === 'variable') return 'assign the variable in a state before this one';

@@ -1,7 +1,16 @@
 import { isPlainObject } from '../base/plain-object.js';
 import { definitionName, type JsonSchema } from '../declare/schema/dto-schema.js';
 import { followData, placeOf, type StateData } from './flow/flow.js';
-import { EACH, type InputKeys, isFields, isUnknown, othersOf, type Shape } from './flow/shape.js';
+import {
+  common,
+  EACH,
+  type InputKeys,
+  isFields,
+  isUnknown,
+  othersOf,
+  type Shape,
+  shapesOf,
+} from './flow/shape.js';
 import type { Step } from './source/json-text.js';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -86,7 +95,8 @@ class MachineInput {
   }
 
   /** Returns what must be true of the parts of the execution's input in a value so that it matches a schema. */
-  #ofShape(shape: Shape | undefined, wanted: Demand): Demand {
+  #ofShape(given: Shape | undefined, wanted: Demand): Demand {
+    const shape = given && shapesOf(given).reduce(common);
     if (isUnknown(shape)) return shape.from && at(shape.from, wanted ?? {});
     if (!isFields(shape)) return undefined;
     const keys = Object.keys(shape);

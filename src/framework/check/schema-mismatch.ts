@@ -5,7 +5,7 @@ import { show } from '../base/show.js';
 import { conversionTo } from '../declare/dto/kinds.js';
 import { parseTimestamp } from '../local/asl/values/functions.js';
 import { didYouMean, nearest } from '../local/index.js';
-import { type Fields, isUnknown, ListOf, othersOf, type Shape, Typed } from './flow/shape.js';
+import { common, type Fields, isUnknown, ListOf, OneOf, othersOf, type Shape, Typed } from './flow/shape.js';
 import type { Step } from './source/json-text.js';
 
 /**
@@ -41,11 +41,22 @@ class SchemaComparison {
 
   of(value: unknown, schema: JsonSchema, steps: readonly Step[]): SchemaMismatch[] {
     if (isUnknown(value)) return [];
+    if (value instanceof OneOf) return this.#oneOf(value, schema, steps);
     if (value instanceof ListOf && value.isSequence) return this.#sequence(value, schema, steps);
     const inherited = this.#inherited(value, schema, steps);
     if (inherited.length > 0) return inherited;
     const fault = wrongType(value, schema) ?? wrongChoice(value, schema) ?? wrongLimit(value, schema);
     return fault ? [{ steps, isSure: true, ...fault }] : this.#parts(value, schema, steps);
+  }
+
+  /** Returns the mismatches of what several values have in common, or else of the first, if all of them have some. */
+  #oneOf({ shapes }: OneOf, schema: JsonSchema, steps: readonly Step[]): SchemaMismatch[] {
+    const shared = this.of(shapes.reduce(common), schema, steps);
+    if (shared.length > 0) return shared;
+    const all = shapes.map((each) => this.of(each, schema, steps));
+    const isSure = all.every((each) => each.some((mismatch) => mismatch.isSure));
+    if (all.some((each) => each.length === 0)) return [];
+    return (all[0] ?? []).map((each) => ({ ...each, isSure: each.isSure && isSure }));
   }
 
   /** A sequence of one element is that element. Returns its mismatches as a list, unless the element fits. */

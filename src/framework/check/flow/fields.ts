@@ -190,6 +190,15 @@ export const expressionTemplate = (template: unknown, field: Field): Shape =>
     return source === undefined ? undefined : expressionShape(source, at);
   });
 
+/** The scopes of variables that were made. A state may have many expressions, and a machine many variables. */
+const scopes = new WeakMap<Fields, Scope>();
+
+function scopeOf(variables: Fields): Scope {
+  const scope = scopes.get(variables) ?? new Scope(Object.entries(variables));
+  scopes.set(variables, scope);
+  return scope;
+}
+
 function expressionShape(source: string, { environment, steps, dead }: Field): Shape {
   const ast = parsed(source);
   if (!ast) return UNKNOWN;
@@ -202,7 +211,7 @@ function expressionShape(source: string, { environment, steps, dead }: Field): S
   };
   const add = (missing: Missing, path: string, isSure: boolean): void =>
     void dead.push({ steps, path, missing, isSure });
-  const scope = new Scope(Object.entries({ ...variables, states }));
+  const scope = new Scope([['states', states]], scopeOf(variables));
   const found = new Evaluation(scope, UNKNOWN, add).sequence([ast]);
   if (!(found instanceof Lost)) return found;
   add(found.missing, found.path, true);

@@ -1,6 +1,6 @@
 import { isPlainObject } from '../../base/plain-object.js';
 import type { DeadPath } from './fields.js';
-import { type Fields, inputPart, ListOf, merge, othersOf, part, type Shape, UNKNOWN } from './shape.js';
+import { inputPart, ListOf, merge, part, type Shape, textOf, UNKNOWN } from './shape.js';
 import {
   type Edge,
   type FieldValue,
@@ -161,11 +161,3 @@ function join(a: Known | undefined, b: Known): Known {
 }
 
 const same = (a: Known | undefined, b: Known): boolean => a !== undefined && textOf(a) === textOf(b);
-
-/** Returns a text that differs for shapes that differ. */
-const textOf = (known: Known): string =>
-  JSON.stringify(known, (_key, value: unknown) => {
-    if (!isPlainObject(value)) return value;
-    const others = othersOf(value as Fields);
-    return others ? { open: Object.entries(value), others } : value;
-  });

@@ -38,6 +38,14 @@ export class ListOf {
   ) {}
 }
 
+/** One of several values, where ways meet. None of them is unknown, a list, or one of several itself. */
+export class OneOf {
+  constructor(readonly shapes: readonly Shape[]) {}
+}
+
+/** The most values that are told apart where ways meet. Of more, only what they have in common is known. */
+const MOST_SHAPES = 8;
+
 /** The fields of an object. Without OPEN, it has no others. */
 export interface Fields {
   readonly [key: string]: Shape;
@@ -48,7 +56,17 @@ export interface Fields {
  * The knowledge of a value before an execution runs. A plain JSON value stands for itself. An object or an array may
  * have parts of which less is known.
  */
-export type Shape = Unknown | Typed | ListOf | Fields | readonly Shape[] | string | number | boolean | null;
+export type Shape =
+  | Unknown
+  | Typed
+  | ListOf
+  | OneOf
+  | Fields
+  | readonly Shape[]
+  | string
+  | number
+  | boolean
+  | null;
 
 export const TEXT = new Typed('string');
 export const NUMBER = new Typed('number');
@@ -71,6 +89,33 @@ const withOthers = (fields: Fields, others: Shape = UNKNOWN): Fields => ({
 /** Returns what is known of a value that has one of two shapes. */
 export function merge(a: Shape, b: Shape): Shape {
   if (a === b) return a;
+  const shapes = [...shapesOf(a), ...shapesOf(b)];
+  if (shapes.some((each) => isUnknown(each) || itemOf(each) !== undefined || isOpen(each)))
+    return common(a, b);
+  const apart = new Map<string, Shape>();
+  for (const each of shapes) {
+    // Objects with the same fields are one object, and a value is one of its type.
+    const key = isFields(each) ? JSON.stringify(Object.keys(each).toSorted()) : textOf(each);
+    apart.set(key, common(apart.get(key) ?? each, each));
+  }
+  const typed = [...apart.values()].filter((each) => each instanceof Typed);
+  const left = [...apart.values()].filter(
+    (each) => each instanceof Typed || !typed.some((all) => all.type === typeOf(each)),
+  );
+  const [only = UNKNOWN, ...others] = left;
+  if (others.length === 0) return only;
+  return left.length > MOST_SHAPES ? left.reduce(common) : new OneOf(left);
+}
+
+/** Returns the values that a value may be. */
+export const shapesOf = (shape: Shape): readonly Shape[] => (shape instanceof OneOf ? shape.shapes : [shape]);
+
+const isOpen = (shape: Shape): boolean => isFields(shape) && shape[OPEN] !== undefined;
+
+/** Returns what two shapes have in common. */
+export function common(a: Shape, b: Shape): Shape {
+  if (a === b) return a;
+  if (a instanceof OneOf || b instanceof OneOf) return [...shapesOf(a), ...shapesOf(b)].reduce(common);
   if (Array.isArray(a) && Array.isArray(b) && a.length === b.length)
     return a.map((each: Shape, index) => merge(each, (b as readonly Shape[])[index] ?? UNKNOWN));
   const [ofA, ofB] = [itemOf(a), itemOf(b)];
@@ -81,6 +126,14 @@ export function merge(a: Shape, b: Shape): Shape {
   const type = typeOf(a);
   return type !== undefined && type === typeOf(b) ? new Typed(type) : UNKNOWN;
 }
+
+/** Returns a text that differs for shapes that differ. */
+export const textOf = (shape: unknown): string =>
+  JSON.stringify(shape, (_key, value: unknown) => {
+    if (!isFields(value)) return value;
+    const others = othersOf(value);
+    return others ? { open: Object.entries(value), others } : value;
+  });
 
 function mergeFields(a: Fields, b: Fields): Fields {
   const [ofA, ofB] = [a[OPEN], b[OPEN]];
@@ -119,6 +172,11 @@ function typeOf(shape: Shape): TypeName | undefined {
 export function part(shape: Shape, key: string | number): Shape | undefined {
   if (isUnknown(shape))
     return shape.from && typeof key === 'string' ? inputPart([...shape.from, key]) : UNKNOWN;
+  if (shape instanceof OneOf) {
+    const found = shape.shapes.map((each) => part(each, key));
+    if (found.every((each) => each === undefined)) return undefined;
+    return either(found.map((each) => (each === undefined ? UNKNOWN : each)));
+  }
   if (typeof key === 'number') return element(shape, key);
   if (isSequence(shape)) return UNKNOWN;
   if (!isFields(shape)) return undefined;
@@ -144,10 +202,14 @@ export class Missing {
 export function replaced(shape: Shape, keys: readonly string[], value: Shape): Shape {
   const [key, ...rest] = keys;
   if (key === undefined) return value;
+  if (shape instanceof OneOf) return either(shape.shapes.map((each) => replaced(each, keys, value)));
   const own = part(shape, key);
   const inner = replaced(own ?? {}, rest, value);
   return isFields(shape) ? { ...shape, [key]: inner } : withOthers({ [key]: inner }, shape);
 }
+
+/** Returns what is known of a value that has one of some shapes. No value has one of none. */
+const either = ([first = UNKNOWN, ...others]: readonly Shape[]): Shape => others.reduce(merge, first);
 
 /** The deepest nesting that is read from a schema. A class may contain itself. */
 const MOST_DEPTH = 8;
@@ -165,9 +227,9 @@ class SchemaReader {
     if (!isPlainObject(schema) || depth > MOST_DEPTH) return UNKNOWN;
     const { $ref, allOf, anyOf, type, items } = schema;
     if ('const' in schema) return schema['const'] as Shape;
-    if (Array.isArray(schema['enum'])) return (schema['enum'] as Shape[]).reduce(merge);
+    if (Array.isArray(schema['enum'])) return either(schema['enum'] as Shape[]);
     if (typeof $ref === 'string') return this.read(this.definitions[definitionName($ref)], depth + 1);
-    if (Array.isArray(anyOf)) return anyOf.map((each) => this.read(each, depth + 1)).reduce(merge);
+    if (Array.isArray(anyOf)) return either(anyOf.map((each) => this.read(each, depth + 1)));
     if (Array.isArray(allOf))
       return allOf.map((each) => this.read(each, depth + 1)).find((each) => !isUnknown(each)) ?? UNKNOWN;
     if (type === 'array') return new ListOf(this.read(items, depth + 1));
