@@ -1,7 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { Ajv2020 } from 'ajv/dist/2020.js';
+import { Type } from 'class-transformer';
+import { IsInt, Max } from 'class-validator';
 import * as fc from 'fast-check';
-import { type Shape, UNKNOWN } from '../../src/framework/check/flow/shape.js';
+import { type Shape, shapeOfSchema, UNKNOWN } from '../../src/framework/check/flow/shape.js';
 import { schemaMismatches } from '../../src/framework/check/schema-mismatch.js';
 import { inputSchema } from '../../src/framework/declare/schema/dto-schema.js';
 import { cases } from '../worker/handler/kinds/classes.js';
@@ -132,4 +134,20 @@ test('the key that was meant is proposed once, for a misspelt key as for a refus
   expect(said({ a: 1 }, { type: 'object', additionalProperties: { type: 'string' } })).toEqual([
     'a must be a text, and is 1 (number) | write a text',
   ]);
+});
+
+test('a text that becomes a number is held to the rules of the number', () => {
+  class Price {
+    @Type(() => Number) @IsInt() @Max(100) cents!: number;
+  }
+  const schema = inputSchema(definitionOf({ input: Price }));
+  const of = (cents: string): string[] => said({ cents }, schema);
+  expect(of('100')).toEqual([]);
+  expect(of('101')).toEqual(['cents must be at most 100, and is 101 (number) | write a value within the limit']);
+  expect(of('1.5')).toEqual([expect.stringContaining('must be a whole number')]);
+  expect(of('a')).toHaveLength(1);
+});
+
+test('nothing is known of a value that no schema describes', () => {
+  expect(shapeOfSchema({ enum: [] })).toBe(UNKNOWN);
 });

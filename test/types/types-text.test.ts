@@ -1,6 +1,21 @@
 import { expect, test } from '@jest/globals';
 import { Type } from 'class-transformer';
-import { IsArray, IsInt, IsString, ValidateNested } from 'class-validator';
+import {
+  ArrayMaxSize,
+  IsArray,
+  IsBoolean,
+  IsEmail,
+  IsInt,
+  IsNumber,
+  IsOptional,
+  IsString,
+  Length,
+  Matches,
+  Max,
+  Min,
+  MinLength,
+  ValidateNested,
+} from 'class-validator';
 import { checkedHandler } from '../../src/framework/check/handlers.js';
 import { typesText } from '../../src/framework/cli/types/write-types.js';
 import { resolveConfig, resolveHandler } from '../../src/framework/config/resolve.js';
@@ -25,6 +40,30 @@ test('a list of lists has brackets where TypeScript needs them', () => {
     @IsArray({ each: true }) @ValidateNested({ each: true }) @Type(() => Cell) rows!: Cell[][];
   }
   expect(written(Sheet)).toContain('readonly rows: readonly (readonly Cell[])[];');
+});
+
+test('every rule that the type does not express is in the comment of its field', () => {
+  class Order {
+    @IsInt() @Min(1) @Max(9) count!: number;
+    @Type(() => Number) @IsNumber() @Max(5) price!: number;
+    @IsEmail() mail!: string;
+    @Length(2, 4) code!: string;
+    @IsOptional() @Matches(/^a/u) name?: string;
+    @IsArray() @ArrayMaxSize(3) @MinLength(2, { each: true }) tags!: string[];
+    @IsNumber({ maxDecimalPlaces: 2 }) cents!: number;
+    @IsBoolean() plain!: boolean;
+  }
+  const text = written(Order).replaceAll(/\n\s*(?:\* (?!\/))?/g, ' ');
+  const commentOf = (key: string): string | undefined =>
+    new RegExp(`/\\*\\*? ((?:(?!\\*/).)*) \\*/ readonly ${key}\\??:`).exec(text)?.[1]?.trim();
+  expect(commentOf('count')).toBe('@minimum 1 @maximum 9');
+  expect(commentOf('price')).toBe('@maximum 5');
+  expect(commentOf('mail')).toBe('@rule isEmail');
+  expect(commentOf('code')).toBe('@minLength 2 @maxLength 4');
+  expect(commentOf('name')).toBe('@pattern ^a');
+  expect(commentOf('tags')).toBe('@maxItems 3 @items.minLength 2');
+  expect(commentOf('cents')).toBe('@rule maxDecimalPlaces');
+  expect(commentOf('plain')).toBeUndefined();
 });
 
 test('two classes never get the same name', () => {

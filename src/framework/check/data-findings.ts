@@ -59,15 +59,15 @@ export const deadPaths = (state: StateView, { dead }: StateData): FoundAt[] =>
     found: {
       code: 'PATH_LEADS_NOWHERE',
       level: isSure ? 'error' : 'advice',
-      what: `${path} leads nowhere: ${WHY[missing.kind](missing.name)}`,
+      what: WHAT[missing.kind](path, missing.name),
       fix: fixFor(missing),
     },
   }));
 
-const WHY: Readonly<Record<Missing['kind'], (name: string) => string>> = {
-  field: (name) => `there is never a '${name}'`,
-  variable: () => 'no state before this one assigns it',
-  function: () => 'there is no such function',
+const WHAT: Readonly<Record<Missing['kind'], (path: string, name: string) => string>> = {
+  field: (path, name) => `${path} leads nowhere: there is never a '${name}'`,
+  variable: (path, name) => `${path} has no value: no state before this one assigns $${name}`,
+  function: (path) => `there is no function ${path}`,
 };
 
 function fixFor({ name, within, kind }: Missing): string {

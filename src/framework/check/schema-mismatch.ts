@@ -1,4 +1,4 @@
-import { definitionName, type JsonSchema } from '../declare/schema/dto-schema.js';
+import { definitionName, type JsonSchema, NUMBER_TEXT } from '../declare/schema/dto-schema.js';
 import { isDateString, isISO8601, isRFC3339 } from 'class-validator';
 import { isPlainObject } from '../base/plain-object.js';
 import { show } from '../base/show.js';
@@ -82,6 +82,10 @@ class SchemaComparison {
 
   /** Returns the mismatches with that alternative of `anyOf` that has the fewest. */
   #anyOf(value: unknown, alternatives: readonly JsonSchema[], steps: readonly Step[]): SchemaMismatch[] {
+    // `@Type(() => Number)` reads a number from a text, and the rules are about the number.
+    const numbers = alternatives.filter(({ pattern }) => pattern !== NUMBER_TEXT);
+    if (numbers.length < alternatives.length && typeof value === 'string' && RegExp(NUMBER_TEXT).test(value))
+      return this.#anyOf(Number(value), numbers, steps);
     // If the value isn't null, the alternative that allows only null wasn't meant.
     const meant = alternatives.filter(({ type }) => value === null || type !== 'null');
     const all = meant.map((each) => this.of(value, each, steps));

@@ -1,5 +1,6 @@
 import { isPlainObject } from '../../base/plain-object.js';
-import { definitionName, type JsonSchema } from '../../declare/schema/dto-schema.js';
+import { definitionName, type JsonSchema, NUMBER_TEXT } from '../../declare/schema/dto-schema.js';
+import { openRules, VARIATION, VARIATION_LENGTH } from '../../declare/schema/schema-rules.js';
 
 /** The TypeScript types for the types of JSON Schema that need no further keywords. */
 const NAMES: Readonly<Record<string, string>> = {
@@ -76,23 +77,38 @@ export function membersText({ properties, required }: JsonSchema): string {
     .map(([key, value]) => {
       const schema = isPlainObject(value) ? value : {};
       const optional = needed.includes(key) ? '' : '?';
-      return `${comment(tagsOf(schema))}readonly ${keyText(key)}${optional}: ${typeText(schema)};`;
+      return `${comment(rulesOf(schema))}readonly ${keyText(key)}${optional}: ${typeText(schema)};`;
     })
     .join('\n');
 }
 
-/** Returns the tags for the rules of a schema, and of those that all its values have to match. */
-function tagsOf(schema: JsonSchema): string[] {
-  const own = TAGS.filter((key) => Object.hasOwn(schema, key)).map((key) => `@${key} ${String(schema[key])}`);
-  const { allOf, anyOf } = schema;
-  const alternatives = Array.isArray(anyOf)
-    ? (anyOf as JsonSchema[]).filter(({ type }) => type !== 'null')
-    : [];
+/** Alternatives that say nothing of the rules of a value. */
+const isAside = ({ type, pattern }: JsonSchema): boolean =>
+  type === 'null' || pattern === NUMBER_TEXT || pattern === VARIATION;
+
+/**
+ * Returns a line for each rule of a schema that the type doesn't express. Of a rule that JSON Schema doesn't express
+ * either, it is the name.
+ * @param of the part of the value that the rules are about, such as `items.`
+ */
+function rulesOf(schema: JsonSchema, of = ''): string[] {
+  const own = TAGS.filter((key) => Object.hasOwn(schema, key)).map(
+    (key) => `@${of}${key} ${String(schema[key])}`,
+  );
+  const { allOf, anyOf, items, additionalProperties } = schema;
+  const open = openRules(schema).filter((name) => name !== VARIATION_LENGTH);
+  const alternatives = Array.isArray(anyOf) ? (anyOf as JsonSchema[]).filter((each) => !isAside(each)) : [];
   const inner = [
     ...(Array.isArray(allOf) ? (allOf as JsonSchema[]) : []),
     ...(alternatives.length === 1 ? alternatives : []),
   ];
-  return [...own, ...inner.flatMap(tagsOf)];
+  return [
+    ...own,
+    ...open.map((name) => `@${of}rule ${name}`),
+    ...inner.flatMap((each) => rulesOf(each, of)),
+    ...(isPlainObject(items) ? rulesOf(items, `${of}items.`) : []),
+    ...(isPlainObject(additionalProperties) ? rulesOf(additionalProperties, `${of}values.`) : []),
+  ];
 }
 
 /** Returns a doc comment with a line for each text; an empty string if there is none. */

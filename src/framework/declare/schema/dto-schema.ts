@@ -9,7 +9,8 @@ export type { JsonSchema } from './schema-rules.js';
 
 const DIALECT = 'https://json-schema.org/draft/2020-12/schema';
 const DATE = '^(\\d{4}|[+-]\\d{6})-\\d\\d-\\d\\d(T\\d\\d:\\d\\d(:\\d\\d(\\.\\d+)?)?(Z|[+-]\\d\\d:\\d\\d))?$';
-const NUMBER_TEXT = '^-?(0|[1-9]\\d*)(\\.\\d+)?([eE][+-]?\\d+)?$';
+/** The pattern of the texts that `@Type(() => Number)` reads a number from. */
+export const NUMBER_TEXT = '^-?(0|[1-9]\\d*)(\\.\\d+)?([eE][+-]?\\d+)?$';
 
 /**
  * Returns the JSON Schema (2020-12) of a handler's input. The schema accepts every input that validation accepts. If

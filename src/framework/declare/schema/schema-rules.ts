@@ -15,12 +15,18 @@ const bound =
     return value === undefined ? undefined : { type, [key]: value };
   };
 
+/** The pattern of a text whose length class-validator and JSON Schema count differently. */
+export const VARIATION = '[\\uFE0E\\uFE0F]';
+
+/** The name of the difference in a `$comment`. */
+export const VARIATION_LENGTH = 'the length of a text with variation selectors';
+
 /**
  * Returns the schema of a maximum length in characters. class-validator doesn't count variation selectors, but JSON
  * Schema does. So that no valid text is rejected, the schema accepts any text that contains one.
  */
 const atMost = (max: number): JsonSchema => ({
-  anyOf: [{ maxLength: max }, { pattern: '[\\uFE0E\\uFE0F]' }],
+  anyOf: [{ maxLength: max }, { pattern: VARIATION }],
 });
 
 function length([min, max]: readonly unknown[]): JsonSchema | undefined {
@@ -29,7 +35,7 @@ function length([min, max]: readonly unknown[]): JsonSchema | undefined {
     { type: 'string', ...(least !== undefined && least > 0 && { minLength: Math.ceil(least) }) },
     ...(most === undefined || most < 0 ? [] : [atMost(Math.floor(most))]),
   ]);
-  return withComment(schema, ['the length of a text with variation selectors']);
+  return withComment(schema, [VARIATION_LENGTH]);
 }
 
 /** Returns a schema that accepts the listed values, except those that JSON can't express. */
@@ -123,7 +129,7 @@ export function withComment(schema: JsonSchema, open: readonly string[]): JsonSc
 }
 
 /** Returns the names of the rules that a schema doesn't express. */
-const openRules = ({ $comment }: JsonSchema): string[] =>
+export const openRules = ({ $comment }: JsonSchema): string[] =>
   typeof $comment === 'string' && $comment.startsWith(COMMENT)
     ? $comment.slice(COMMENT.length).split(', ')
     : [];
