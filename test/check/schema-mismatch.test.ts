@@ -143,7 +143,9 @@ test('a text that becomes a number is held to the rules of the number', () => {
   const schema = inputSchema(definitionOf({ input: Price }));
   const of = (cents: string): string[] => said({ cents }, schema);
   expect(of('100')).toEqual([]);
-  expect(of('101')).toEqual(['cents must be at most 100, and is 101 (number) | write a value within the limit']);
+  expect(of('101')).toEqual([
+    'cents must be at most 100, and is 101 (number) | write a value within the limit',
+  ]);
   expect(of('1.5')).toEqual([expect.stringContaining('must be a whole number')]);
   expect(of('a')).toHaveLength(1);
 });
