@@ -1,200 +1,172 @@
-import { parseArgs } from 'node:util';
-import type { Benchmark, Findings } from './benchmark.js';
-import { median } from './support/measure/median.js';
-import { type Steady, wrongs } from './support/measure/steady.js';
-import type { Trouble } from './support/service/fault-plan.js';
-import { round, type Table } from './support/show/table.js';
-import { contestants } from './support/workers/contestant.js';
-import {
-  type Cell,
-  FEED_SECONDS,
-  measure,
-  type Measurement,
-  SLOTS,
-  TASK_MS,
-  TASKS_A_SECOND,
-  WORKERS,
-} from './support/workers/under-pressure.js';
-import type { Candidate } from './support/workers/workers.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { FaultName, Plan } from '../test/soak/faults.js';
+import { judge } from '../test/soak/judge.js';
+import type { Lease } from '../test/soak/wire.js';
+import { type Benchmark, brokenOf, medians, percentile, show } from './benchmark.js';
+import { until } from './support/child.js';
+import { compete, contestants } from './support/contestants.js';
+import type { Service } from './support/service.js';
+import type { Candidate } from './support/workers.js';
 
-const EACH: readonly Trouble[] = [
-  'reset before',
-  'reset in the middle',
-  'reset after',
-  '500',
-  'throttled',
-  'answer lost',
-  'torn body',
-];
-const SHARES = [2, 5, 10, 20];
-const BUCKETS = [20, 40, 80];
-
+const [WORKERS, SLOTS, TASK_MS, TASKS_A_SECOND] = [2, 20, 300, 100];
+/** A lease without a sign of life lapses so soon that a cell can wait for it. */
+const [LAPSE_MS, HEARTBEAT_MS] = [4_000, 1_500];
+const ROUNDS = 3;
+const FED_S = 8;
 /** The effect of a pace shows later than that of a fault. */
-const BUCKET_SECONDS = 14;
+const BUCKET_FED_S = 14;
+const WARM_UP_MS = 2_000;
+/** The longest that the last reports may take once no tasks arrive. */
+const SETTLE_MS = LAPSE_MS + 500;
+/** The bounds that ours must reach: of the bare loop's tasks a second, of a bucket's, and a tenth of all faults. */
+const [TIE, BUCKET_FILLED, MIXED_P99_MS] = [0.98, 0.9, 150];
 
-/** Below that the candidates take the machine from each other. */
-const LEAST_IDLE = 0.15;
+const EACH: readonly FaultName[] = [
+  ...(['reset before', 'reset in the middle', 'reset after', '500', 'throttled'] as const),
+  ...(['answer lost', 'torn body'] as const),
+];
 
-/** The bounds that ours must reach. */
-const TIE = 0.98;
-const BUCKET_FILLED = 0.9;
-const MIXED_P99_MS = 150;
-
-function allCells(): Cell[] {
-  const share = (fault: string, troubles: readonly Trouble[]): Cell[] =>
-    SHARES.map((rate) => ({ fault, rate, plan: { kind: 'share', troubles, share: rate / 100, seed: rate } }));
-  return [
-    { fault: 'none', rate: 0, plan: undefined },
-    ...EACH.flatMap((trouble) => share(trouble, [trouble])),
-    ...share('mixed', EACH),
-    ...BUCKETS.map((rate): Cell => ({ fault: 'bucket', rate, plan: { kind: 'bucket', perSecond: rate } })),
-  ];
+/** A kind of fault, and how much of it. */
+interface Cell {
+  readonly name: string;
+  readonly plan?: Plan;
+  /** The polls a second that a bucket gives. */
+  readonly polls?: number;
 }
 
-/** The figures of one candidate in one cell: the medians of its rounds, and the sums of what must be zero. */
-interface Row {
+const sharesOf = (name: string, faults: readonly FaultName[]): Cell[] =>
+  [2, 5, 10, 20].map((percent) => ({
+    name: `${name}, ${percent} %`,
+    plan: { kind: 'share', faults, share: percent / 100, seed: percent },
+  }));
+const CELLS: readonly Cell[] = [
+  { name: 'none' },
+  ...EACH.flatMap((fault) => sharesOf(fault, [fault])),
+  ...sharesOf('mixed', EACH),
+  ...[20, 40, 80].map((polls): Cell => {
+    return { name: `bucket, ${polls} polls/s`, polls, plan: { kind: 'bucket', perSecond: polls } };
+  }),
+];
+
+/** The figures of two workers under an even load. */
+interface Steady {
+  /** Results that the service took while tasks arrived. */
   readonly perSecond: number;
-  readonly waitP50Ms: number;
-  readonly waitP99Ms: number;
+  /** The waits of tasks for a worker. A task that still waits counts until now. */
+  readonly p50Ms: number;
+  readonly p99Ms: number;
   readonly lostOnTheWire: number;
   readonly starved: number;
-  readonly lostByWorker: number;
-  readonly sentAgain: number;
-  readonly differing: number;
+  /** Tasks that were lost by the workers, told twice or told wrong. */
+  readonly wrong: number;
+  /** The part of those that were done and reported as failed. */
   readonly falseFailures: number;
-  readonly wrongs: number;
-  /** The idle part of the machine. */
-  readonly idle: number;
 }
 
-function summarise(measured: readonly Measurement[]): Row {
-  const steady = measured.map((one) => one.steady);
-  const middle = (of: (one: Steady) => number): number => median(steady.map(of));
-  const sum = (of: (one: Steady) => number): number => steady.reduce((total, one) => total + of(one), 0);
-  return {
-    perSecond: middle(({ perSecond }) => perSecond),
-    waitP50Ms: middle(({ waitP50Ms }) => waitP50Ms),
-    waitP99Ms: middle(({ waitP99Ms }) => waitP99Ms),
-    lostOnTheWire: sum(({ lost }) => lost.wire),
-    starved: sum(({ lost }) => lost.starved),
-    lostByWorker: sum(({ lost }) => lost.worker),
-    sentAgain: sum((one) => one.sentAgain),
-    differing: sum((one) => one.differingOutcomes),
-    falseFailures: sum((one) => one.successesReportedAsFailures),
-    wrongs: sum(wrongs),
-    idle: median(measured.map(({ idle }) => idle)),
-  };
-}
-
-/** Returns the promises that ours breaks in a cell. */
-function breaches({ fault, rate }: Cell, ours: Row, bare: Row | undefined, leastIdle: number): string[] {
-  if (ours.idle < leastIdle) return [`the machine was too busy to tell: ${round(100 * ours.idle)} % idle`];
-  const checks: [boolean, string][] = [
-    [!bare || ours.perSecond >= TIE * bare.perSecond, `${round(ours.perSecond)} tasks/s, the bare loop more`],
-    [
-      fault !== 'bucket' || ours.perSecond >= BUCKET_FILLED * rate,
-      `${round(ours.perSecond)} tasks/s of the ${rate} that the bucket gives`,
-    ],
-    [
-      fault !== 'mixed' || rate !== 10 || ours.waitP99Ms < MIXED_P99_MS,
-      `p99 of ${round(ours.waitP99Ms)} ms, ${MIXED_P99_MS} are promised`,
-    ],
-    [ours.wrongs === 0, `${ours.wrongs} tasks lost, told twice or told wrong`],
-  ];
-  return checks.filter(([holds]) => !holds).map(([, what]) => what);
-}
-
-const nameOf = ({ fault, rate }: Cell): string =>
-  `${fault}, ${rate}${fault === 'bucket' ? ' polls/s' : ' %'}`;
-
-function tabulate(cells: readonly Cell[], all: readonly Measurement[], leastIdle: number): Findings {
-  const candidates = [...new Set(all.map(({ candidate }) => candidate))];
-  const rowOf = (cell: Cell, who: Candidate): Row | undefined => {
-    const own = all.filter((one) => one.cell === cell && one.candidate === who);
-    return own.length > 0 ? summarise(own) : undefined;
-  };
-  const judged = cells.flatMap((cell) => {
-    const ours = rowOf(cell, 'Stepwright');
-    const rows = candidates.flatMap((who) => {
-      const row = rowOf(cell, who);
-      return row ? [{ who, row }] : [];
-    });
-    return ours ? [{ cell, rows, broken: breaches(cell, ours, rowOf(cell, 'bare loop'), leastIdle) }] : [];
+async function measure(service: Service, { plan }: Cell, seconds: number): Promise<Steady> {
+  await service.plan(plan);
+  await service.feed({
+    ...{ tasks: seconds * TASKS_A_SECOND, perSecond: TASKS_A_SECOND, sleepMs: TASK_MS },
   });
-  const load: Table = {
-    title: 'tasks/s (schedule-to-start p50 / p99 in ms)',
-    columns: ['fault', ...candidates, 'ours / bare loop', 'verdict'],
-    rows: judged.map(({ cell, rows, broken }) => {
-      const [ours, bare] = ['Stepwright', 'bare loop'].map((who) => rows.find((one) => one.who === who)?.row);
-      const ratio = ours && bare ? (ours.perSecond / bare.perSecond).toFixed(2) : '-';
-      return [nameOf(cell), ...rows.map(({ row }) => loadOf(row)), ratio, verdictOf(ours, broken, leastIdle)];
-    }),
-  };
-  const losses: Table = {
-    title:
-      'tokens lost on the wire / starved / by the worker; outcomes sent again / differing / false failures',
-    columns: ['fault', ...candidates],
-    rows: judged.map(({ cell, rows }) => [nameOf(cell), ...rows.map(({ row }) => lossesOf(row))]),
-  };
+  await sleep(seconds * 1_000);
+  const fed = await service.fed();
+  // A candidate with a backlog is not waited for.
+  await until(async () => (await service.open()) === 0, SETTLE_MS).catch(() => {});
+  const { record, now } = await service.record();
+  const { leases } = record;
+  const [from, to] = [(fed[0] ?? now) + WARM_UP_MS, fed.at(-1) ?? now];
+  const accepted = leases.filter(({ end }) => end?.kind === 'succeeded' && end.at >= from && end.at <= to);
+  const leasedAt = new Map(leases.map((lease) => [(JSON.parse(lease.input) as { n: number }).n, lease.at]));
+  const waits = fed.flatMap((at, n) => (at >= from ? [(leasedAt.get(n) ?? now) - at] : []));
+  // A worker that still sends signs of life has lost nothing yet.
+  const lastSign = ({ at, calls }: Lease): number => calls.at(-1)?.at ?? at;
+  const judged = leases.filter((lease) => lease.end !== undefined || now - lastSign(lease) >= LAPSE_MS);
+  const figures = judge({ ...record, leases: judged }, [], [], LAPSE_MS);
+  const { lost, successesReportedAsFailures: falseFailures } = figures;
   return {
-    tables: [load, losses],
-    broken: judged.flatMap(({ cell, broken }) => broken.map((what) => `${nameOf(cell)}: ${what}`)),
-    measured: judged.map(({ cell, rows }) => ({ ...cell, rows })),
+    perSecond: (accepted.length * 1_000) / (to - from),
+    p50Ms: percentile(waits, 50),
+    p99Ms: percentile(waits, 99),
+    lostOnTheWire: lost.wire,
+    starved: lost.starved,
+    wrong: lost.worker + figures.sentAgainAfterClean + figures.differingOutcomes + falseFailures,
+    falseFailures,
   };
 }
 
-const verdictOf = (ours: Row | undefined, broken: readonly string[], leastIdle: number): string => {
-  if (ours && ours.idle < leastIdle) return 'too busy';
-  return broken.length > 0 ? 'BROKEN' : 'kept';
-};
-const loadOf = ({ perSecond, waitP50Ms, waitP99Ms }: Row): string =>
-  `${round(perSecond)} (${round(waitP50Ms)} / ${round(waitP99Ms)})`;
-const lossesOf = (row: Row): string =>
-  `${row.lostOnTheWire} / ${row.starved} / ${row.lostByWorker}; ${row.sentAgain} / ${row.differing} / ${row.falseFailures}`;
+/** Measures all candidates at once, each at a service of its own with the same faults. */
+const round = (cell: Cell, seconds: number): Promise<(readonly [Candidate, Steady])[]> =>
+  compete(
+    contestants(),
+    () => ({
+      ...{ workers: WORKERS, concurrency: SLOTS, heartbeatMs: HEARTBEAT_MS },
+      service: { state: { HeartbeatSeconds: LAPSE_MS / 1_000 } },
+    }),
+    async (service, who) => [who, await measure(service, cell, seconds)],
+  );
+
+interface Row extends Steady {
+  readonly cell: Cell;
+  readonly who: Candidate;
+}
+
+/** The medians of all rounds, but all that is wrong in any. */
+function rowsOf(cell: Cell, rounds: readonly (readonly [Candidate, Steady])[]): Row[] {
+  return [...new Set(rounds.map(([who]) => who))].map((who) => {
+    const own = rounds.flatMap(([name, steady]) => (name === who ? [steady] : []));
+    const sum = (key: keyof Steady): number => own.reduce((total, each) => total + each[key], 0);
+    return { cell, who, ...medians(own), wrong: sum('wrong'), falseFailures: sum('falseFailures') };
+  });
+}
+
+/** Returns the promises that ours breaks. */
+function brokenIn(rows: readonly Row[]): string[] {
+  return rows.flatMap((row) => {
+    const { cell, who, perSecond, p99Ms, wrong } = row;
+    if (who !== 'Stepwright') return [];
+    const bare = rows.find((each) => each.cell === cell && each.who === 'bare loop');
+    const { name, polls = 0 } = cell;
+    return brokenOf([
+      [
+        !bare || perSecond >= TIE * bare.perSecond,
+        `${name}: ${show(perSecond)} tasks/s, the bare loop ${show(bare?.perSecond ?? 0)}`,
+      ],
+      [perSecond >= BUCKET_FILLED * polls, `${name}: ${show(perSecond)} tasks/s`],
+      [
+        name !== 'mixed, 10 %' || p99Ms < MIXED_P99_MS,
+        `${name}: p99 of ${show(p99Ms)} ms, ${MIXED_P99_MS} are promised`,
+      ],
+      [wrong === 0, `${name}: ${wrong} tasks lost, told twice or told wrong`],
+    ]);
+  });
+}
 
 export default {
-  title: `${TASKS_A_SECOND} tasks/s of ${TASK_MS} ms for ${WORKERS} workers of ${SLOTS} slots, while calls fail (--kind NAME, --rate N, --rounds N, --seconds N, --quick, --anyway)`,
-  run: async (args) => {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        kind: { type: 'string', multiple: true },
-        rate: { type: 'string', multiple: true },
-        rounds: { type: 'string' },
-        seconds: { type: 'string' },
-        quick: { type: 'boolean', default: false },
-        // For a run at a higher priority than all that keeps the machine busy.
-        anyway: { type: 'boolean', default: false },
-      },
-    });
-    const { kind, rate = values.quick ? ['0', '10', '40'] : undefined, quick } = values;
-    const rounds = Number(values.rounds ?? (quick ? 1 : 3));
-    const cells = allCells().filter(
-      (cell) => (!kind || kind.includes(cell.fault)) && (!rate || rate.includes(String(cell.rate))),
+  title: `${TASKS_A_SECOND} tasks/s of ${TASK_MS} ms for ${WORKERS} workers of ${SLOTS} slots, while calls fail`,
+  run: async ({ rounds = ROUNDS, seconds, includes }) => {
+    const measured = new Map<Cell, (readonly [Candidate, Steady])[]>(
+      CELLS.filter(({ name }) => includes(name)).map((cell) => [cell, []]),
     );
-    if (cells.length === 0)
-      throw new Error(
-        `no cell has that kind and rate; the kinds are: none, ${EACH.join(', ')}, mixed, bucket`,
-      );
-    const leastIdle = values.anyway ? 0 : LEAST_IDLE;
-    const candidates = contestants();
-    const all: Measurement[] = [];
-    for (let turn = 1; turn <= rounds; turn++) {
-      for (const cell of cells) {
-        const measured = await measure(
-          cell,
-          candidates,
-          Number(values.seconds ?? (cell.fault === 'bucket' ? BUCKET_SECONDS : FEED_SECONDS)),
-        );
-        all.push(...measured);
-        const idle = Math.min(...measured.map((one) => one.idle));
-        const shown = measured.map((one) => `${one.candidate} ${loadOf(summarise([one]))}`);
-        const busy = idle < leastIdle ? '   THE MACHINE IS TOO BUSY' : '';
-        console.error(
-          `  ${turn}/${rounds} ${nameOf(cell)}: ${shown.join(', ')}; ${Math.round(100 * idle)} % idle${busy}`,
-        );
-      }
-    }
-    return tabulate(cells, all, leastIdle);
+    for (let n = 1; n <= rounds; n++)
+      for (const [cell, found] of measured)
+        found.push(...(await round(cell, seconds ?? (cell.polls ? BUCKET_FED_S : FED_S))));
+    const rows = [...measured].flatMap(([cell, found]) => rowsOf(cell, found));
+    return {
+      tables: [
+        {
+          title:
+            'The waits are from schedule to start. Wrong are tasks lost by workers, told twice or told wrong',
+          columns: [
+            ...['fault', 'who', 'tasks/s', 'p50 / p99', 'lost on the wire', 'starved', 'wrong'],
+            'reported as failed though done',
+          ],
+          rows: rows.map((row) => [
+            ...[row.cell.name, row.who, show(row.perSecond), `${show(row.p50Ms)} / ${show(row.p99Ms)} ms`],
+            ...[row.lostOnTheWire, row.starved, row.wrong, row.falseFailures].map(String),
+          ]),
+        },
+      ],
+      broken: brokenIn(rows),
+    };
   },
 } satisfies Benchmark;

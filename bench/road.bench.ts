@@ -3,11 +3,10 @@ import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { IsNotEmpty, IsString } from 'class-validator';
 import { Activity, createLog, createWorker, Handle } from 'stepwright';
-import type { Benchmark, Measured } from './benchmark.js';
-import { startStub } from './support/hello/stub.js';
-import { median } from './support/measure/median.js';
+import { type Benchmark, brokenOf, percentile } from './benchmark.js';
+import { ACTIVITY_ARN, startStub } from './support/stub.js';
 
-const WINDOWS = 11;
+const ROUNDS = 11;
 /** Tasks that are handled before the first that counts, so that what happens once has happened. */
 const WARM_UPS = 40;
 const TASKS_A_SECOND = 20;
@@ -20,7 +19,7 @@ class HelloInput {
   who!: string;
 }
 
-@Activity('arn:aws:states:us-east-1:123456789012:activity:Hello')
+@Activity(ACTIVITY_ARN)
 class Hello {
   @Handle()
   hello({ who }: HelloInput): { message: string } {
@@ -28,8 +27,20 @@ class Hello {
   }
 }
 
-/** The functions of the framework that were called between two accepted tasks, as `file:offset name`. */
-async function roads(): Promise<string[][]> {
+/** The functions of the framework that were called since the last call of this, as `file:offset name`. */
+async function called(session: Session): Promise<string[]> {
+  const { result } = await session.post('Profiler.takePreciseCoverage');
+  return result.flatMap(({ url, functions }) => {
+    const file = url.startsWith('file:') ? fileURLToPath(url) : '';
+    if (!file.startsWith(FRAMEWORK)) return [];
+    return functions.flatMap(({ functionName, ranges: [range] }) =>
+      range && range.count > 0 ? [`${relative(FRAMEWORK, file)}:${range.startOffset} ${functionName}`] : [],
+    );
+  });
+}
+
+/** Returns what was called between two accepted tasks in a row, so many times. */
+async function roads(rounds: number): Promise<string[][]> {
   const stub = await startStub();
   const session = new Session();
   session.connect();
@@ -47,22 +58,11 @@ async function roads(): Promise<string[][]> {
     await session.post('Profiler.enable');
     await session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: false });
     const found: string[][] = [];
-    for (let n = 0; n < WINDOWS; n++) {
+    for (let n = 0; n < rounds; n++) {
       await accepted();
-      await session.post('Profiler.takePreciseCoverage');
+      await called(session);
       await accepted();
-      const { result } = await session.post('Profiler.takePreciseCoverage');
-      found.push(
-        result.flatMap(({ url, functions }) => {
-          const file = url.startsWith('file:') ? fileURLToPath(url) : '';
-          if (!file.startsWith(FRAMEWORK)) return [];
-          return functions.flatMap(({ functionName, ranges: [range] }) =>
-            range && range.count > 0
-              ? [`${relative(FRAMEWORK, file)}:${range.startOffset} ${functionName}`]
-              : [],
-          );
-        }),
-      );
+      found.push(await called(session));
     }
     return found;
   } finally {
@@ -72,37 +72,30 @@ async function roads(): Promise<string[][]> {
   }
 }
 
-const filesOf = (road: readonly string[]): string[] => [
-  ...new Set(road.map((each) => each.replace(/:.*/, ''))),
-];
-
 export default {
-  title: `functions of the worker that one HelloWorld task passes, by V8's precise coverage; medians of ${WINDOWS}`,
-  run: async (args): Promise<Measured[]> => {
-    const found = await roads();
-    if (args.includes('--list')) {
-      const middle = found.toSorted((one, other) => one.length - other.length)[WINDOWS >> 1];
-      console.log(middle?.toSorted().join('\n'));
-    }
-    const of = (what: string, values: readonly number[], promised: number): Measured => ({
-      ...{ what, unit: what, better: 'lower', promised, rivals: [] },
-      ours: {
-        who: 'Stepwright',
-        value: median([...values]),
-        note: `from ${Math.min(...values)} to ${Math.max(...values)}`,
-      },
-    });
-    return [
-      of(
-        'functions of one task',
-        found.map((road) => road.length),
-        PROMISED.functions,
-      ),
-      of(
-        'files of one task',
-        found.map((road) => filesOf(road).length),
-        PROMISED.files,
-      ),
-    ];
+  title: `functions of the worker that one HelloWorld task passes, by V8's precise coverage; medians of ${ROUNDS}`,
+  run: async ({ rounds = ROUNDS, list }) => {
+    const found = (await roads(rounds)).toSorted((one, other) => one.length - other.length);
+    if (list) console.log(found[found.length >> 1]?.toSorted().join('\n'));
+    const filesOf = (road: readonly string[]): number =>
+      new Set(road.map((each) => each.replace(/:.*/, ''))).size;
+    const functions = percentile(found.map(({ length }) => length));
+    const files = percentile(found.map(filesOf));
+    return {
+      tables: [
+        {
+          title: 'Between two accepted tasks',
+          columns: ['', 'Stepwright', 'promised'],
+          rows: [
+            ['functions', String(functions), String(PROMISED.functions)],
+            ['files', String(files), String(PROMISED.files)],
+          ],
+        },
+      ],
+      broken: brokenOf([
+        [functions <= PROMISED.functions, `${functions} functions`],
+        [files <= PROMISED.files, `${files} files`],
+      ]),
+    };
   },
 } satisfies Benchmark;

@@ -1,11 +1,9 @@
-import { parseArgs } from 'node:util';
-import type { Benchmark, Findings } from './benchmark.js';
-import { randomOf } from './support/random.js';
+import { mulberry32 } from '../test/support/random.js';
+import { type Benchmark, brokenOf, show } from './benchmark.js';
+import { linesOf } from './support/pictures.js';
 import { CANDIDATES, type Candidate, ORACLE } from './support/scaling/candidates.js';
-import { dayPicture } from './support/scaling/day-picture.js';
 import { SCENARIOS } from './support/scaling/scenarios.js';
 import { type Outcome, type Scenario, simulate } from './support/scaling/world.js';
-import { round, type Table } from './support/show/table.js';
 
 const SEEDS = 10;
 /** The bounds that ours must reach: at most so many times the oracle's mean wait and worker-hours. */
@@ -15,121 +13,91 @@ const TIMES_THE_ORACLE = 1.25;
  * boot of one.
  */
 const FROM_ZERO_S = 360;
+/** Those that the picture shows, each with its colour. */
+const SHOWN = [
+  { name: ORACLE, colour: '#888888' },
+  { name: 'ours, keda.yaml', colour: '#0a6b2d' },
+  { name: 'KEDA without the scaler', colour: '#d98c00' },
+  { name: 'ECS without the scaler', colour: '#a3171c' },
+];
 
 interface Run {
   readonly scenario: Scenario;
   readonly candidate: Candidate;
-  readonly outcomes: readonly Outcome[];
+  /** The means of the seeds, and of `fromZero` the most. */
+  readonly outcome: Outcome;
+  /** The workers of the first seed. */
+  readonly curve: readonly number[];
 }
 
-type Figure = Exclude<keyof Outcome, 'curve'>;
-
-const known = (run: Run, figure: Figure): number[] =>
-  run.outcomes.map((each) => each[figure]).filter((each) => !Number.isNaN(each));
-const mean = (run: Run, figure: Figure): number => {
-  const values = known(run, figure);
-  return values.reduce((sum, each) => sum + each, 0) / values.length;
-};
-const most = (run: Run, figure: Figure): number => {
-  const values = known(run, figure);
-  return values.length > 0 ? Math.max(...values) : Number.NaN;
-};
-
-const COLUMNS = [
-  'scenario',
-  'who',
-  'mean wait',
-  'first from zero',
-  'worker-hours',
-  'most workers',
-  'scaled in',
-  'while something waited',
-  'at work unseen',
-  'still wait',
-];
-
-function rowOf(run: Run): string[] {
-  const count = (value: number): string => (Number.isNaN(value) ? '-' : round(value));
-  const seconds = (value: number): string => (Number.isNaN(value) ? '-' : `${round(value)} s`);
-  return [
-    ...[run.scenario.name, run.candidate.name],
-    ...[seconds(mean(run, 'meanWait')), seconds(most(run, 'fromZero')), round(mean(run, 'workerHours'))],
-    ...[String(most(run, 'mostWorkers')), round(mean(run, 'scaleIns'))],
-    ...[round(mean(run, 'cutWhileWaiting')), count(mean(run, 'takenUnseen')), round(mean(run, 'left'))],
-  ];
+function run(scenario: Scenario, candidate: Candidate, seeds: number): Run {
+  const outcomes = Array.from({ length: seeds }, (_, index) =>
+    simulate(scenario, candidate.make, mulberry32(index + 1)),
+  );
+  const known = (key: keyof Outcome): number[] =>
+    outcomes.map((each) => each[key]).filter((each) => !Number.isNaN(each));
+  const mean = (key: keyof Outcome): number =>
+    known(key).reduce((sum, each) => sum + each, 0) / known(key).length;
+  return {
+    ...{ scenario, candidate, curve: outcomes[0]?.curve ?? [] },
+    outcome: {
+      meanWait: mean('meanWait'),
+      fromZero: known('fromZero').length > 0 ? Math.max(...known('fromZero')) : Number.NaN,
+      workerHours: mean('workerHours'),
+      cutWhileWaiting: mean('cutWhileWaiting'),
+      takenUnseen: mean('takenUnseen'),
+      left: mean('left'),
+    },
+  };
 }
 
 /** Each promise of ours that a run breaks, in words. */
-function breaches(run: Run, runs: readonly Run[]): string[] {
-  const { scenario, candidate } = run;
+function brokenIn({ scenario, candidate, outcome }: Run, runs: readonly Run[]): string[] {
   const oracle = runs.find((each) => each.scenario === scenario && each.candidate.name === candidate.oracle);
   if (candidate.oracle === undefined || !oracle) return [];
-  const worse = (figure: Figure): boolean => mean(run, figure) > TIMES_THE_ORACLE * mean(oracle, figure);
-  const beside = (figure: Figure): string =>
-    `${round(mean(run, figure))}, and the oracle's ${round(mean(oracle, figure))}`;
-  const cut = most(run, 'cutWhileWaiting');
-  const fromZero = most(run, 'fromZero');
-  const checks: [boolean, string][] = [
-    [cut === 0, `scaled in ${cut} times while something waited`],
+  const { fromZero, cutWhileWaiting, takenUnseen } = outcome;
+  const isNear = (key: keyof Outcome): boolean => !(outcome[key] > TIMES_THE_ORACLE * oracle.outcome[key]);
+  const beside = (key: keyof Outcome): string =>
+    `${show(outcome[key])}, and the oracle's ${show(oracle.outcome[key])}`;
+  return brokenOf([
+    [cutWhileWaiting === 0, 'scaled in while something waited'],
     [
       candidate.oracle !== ORACLE || !(fromZero > FROM_ZERO_S),
-      `the first task from zero waited for ${round(fromZero)} s`,
+      `the first task from zero waited for ${show(fromZero, 's')}`,
     ],
-    [
-      !(most(run, 'takenUnseen') > 0),
-      `${most(run, 'takenUnseen')} workers were taken away at work while none was seen`,
-    ],
-    [!worse('meanWait'), `the mean wait is ${beside('meanWait')} s`],
-    [!worse('workerHours'), `the worker-hours are ${beside('workerHours')}`],
-  ];
-  return checks.flatMap(([holds, what]) => (holds ? [] : [`${scenario.name}, ${candidate.name}: ${what}`]));
-}
-
-function tabulate(runs: readonly Run[]): Findings {
-  const tables: Table[] = [
-    { title: 'fleets that scale themselves, means of the seeds', columns: COLUMNS, rows: runs.map(rowOf) },
-  ];
-  const measured = runs.map(({ scenario, candidate, outcomes }) => ({
-    scenario: scenario.name,
-    who: candidate.name,
-    outcomes,
-  }));
-  const day = runs.filter(({ scenario }) => scenario.name.startsWith('day'));
-  const picture =
-    day.length > 0
-      ? {
-          picture: dayPicture(
-            day.map(({ candidate, outcomes }) => [candidate.name, outcomes[0]?.curve ?? []]),
-          ),
-        }
-      : {};
-  return { tables, broken: runs.flatMap((run) => breaches(run, runs)), measured, ...picture };
+    [!(takenUnseen > 0), 'workers were taken away at work while none was seen'],
+    [isNear('meanWait'), `the mean wait in seconds is ${beside('meanWait')}`],
+    [isNear('workerHours'), `the worker-hours are ${beside('workerHours')}`],
+  ]).map((what) => `${scenario.name}, ${candidate.name}: ${what}`);
 }
 
 export default {
-  title: `fleets that scale themselves by the templates of deploy/, second by second on virtual time, ${SEEDS} seeds each (--scenario NAME, --who NAME, --seeds N)`,
-  run: async (args) => {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        scenario: { type: 'string', multiple: true },
-        who: { type: 'string', multiple: true },
-        seeds: { type: 'string', default: String(SEEDS) },
-      },
+  title: `fleets that scale themselves by the templates of deploy/, second by second on virtual time; means of ${SEEDS} seeds`,
+  run: ({ rounds = SEEDS, includes }) => {
+    const runs = SCENARIOS.filter(({ name }) => includes(name)).flatMap((scenario) =>
+      CANDIDATES.map((candidate) => run(scenario, candidate, rounds)),
+    );
+    const lines = SHOWN.map(({ name, colour }) => {
+      const day = runs.find((each) => each.scenario.name.startsWith('a day') && each.candidate.name === name);
+      return { name, colour, values: day?.curve ?? [] };
     });
-    const named = (names: readonly string[] | undefined, name: string): boolean =>
-      names === undefined || names.some((each) => name.startsWith(each));
-    const runs: Run[] = [];
-    for (const scenario of SCENARIOS.filter(({ name }) => named(values.scenario, name))) {
-      for (const candidate of CANDIDATES.filter(({ name }) => named(values.who, name))) {
-        const outcomes = Array.from({ length: Number(values.seeds) }, (_, index) =>
-          simulate(scenario, candidate.make, randomOf(index + 1)),
-        );
-        const run = { scenario, candidate, outcomes };
-        runs.push(run);
-        console.error(`  ${rowOf(run).join(' | ')}`);
-      }
-    }
-    return tabulate(runs);
+    return Promise.resolve({
+      tables: [
+        {
+          title: 'Fleets that scale themselves',
+          columns: [
+            ...['scenario', 'who', 'mean wait', 'first from zero', 'worker-hours'],
+            ...['scaled in while something waited', 'taken at work unseen', 'still wait'],
+          ],
+          rows: runs.map(({ scenario, candidate, outcome }) => [
+            ...[scenario.name, candidate.name, show(outcome.meanWait, 's'), show(outcome.fromZero, 's')],
+            ...[show(outcome.workerHours), show(outcome.cutWhileWaiting)],
+            ...[show(outcome.takenUnseen), show(outcome.left)],
+          ]),
+        },
+      ],
+      broken: runs.flatMap((each) => brokenIn(each, runs)),
+      picture: linesOf('Workers over a day of 0 to 100 tasks a minute', lines),
+    });
   },
 } satisfies Benchmark;

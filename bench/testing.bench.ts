@@ -1,41 +1,37 @@
-import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { Benchmark, Measured } from './benchmark.js';
-import { answerOf, dismiss } from './support/child.js';
-import { median } from './support/measure/median.js';
-import type { TestingFindings } from './support/testing-process.js';
+import { type Benchmark, brokenOf, inTurns, show } from './benchmark.js';
+import { startChild } from './support/child.js';
+import type { TestCosts } from './support/testing-process.js';
 
 const PROCESSES = 5;
 
-async function find(): Promise<TestingFindings> {
-  const file = fileURLToPath(new URL('support/testing-process.js', import.meta.url));
-  const child = fork(file, { stdio: 'inherit', execArgv: ['--expose-gc'] });
-  const findings = (await answerOf(child)) as TestingFindings;
-  await dismiss(child);
-  return findings;
+async function measure(): Promise<TestCosts> {
+  const child = await startChild(fileURLToPath(new URL('support/testing-process.js', import.meta.url)), {});
+  await child.stop();
+  return child.first as TestCosts;
 }
 
-const ROWS: readonly (readonly [keyof TestingFindings, string, string, number])[] = [
-  ['bedMs', 'a bed', 'ms', 0.25],
-  ['runMs', 'a run', 'ms', 0.02],
-  ['machineMs', 'a machine of one task, created and executed', 'ms', 1],
-  ['mapMs', 'a Map of 1,000 tasks', 'ms', 150],
-  ['bedBytes', 'the heap that each of 2,000 dropped beds leaves behind', 'bytes', 500],
-  ['machineBytes', 'the heap that each of 2,000 dropped machines leaves behind', 'bytes', 500],
+const PROMISES: readonly (readonly [keyof TestCosts, string, number])[] = [
+  ['bedMs', 'a bed', 0.25],
+  ['runMs', 'a run', 0.02],
+  ['machineMs', 'a machine, created and run', 1],
+  ['mapMs', 'a Map of 1,000 tasks', 150],
 ];
 
 export default {
-  title: `what tests cost, in processor time: the median of ${PROCESSES} processes, each the median of its rounds`,
-  run: async (): Promise<Measured[]> => {
-    const found: TestingFindings[] = [];
-    for (let n = 0; n < PROCESSES; n++) found.push(await find());
-    return ROWS.map(([key, what, unit, promised]) => {
-      const values = found.map((each) => each[key]);
-      const [least, most] = [Math.min(...values), Math.max(...values)].map((value) =>
-        Number(value.toPrecision(3)),
-      );
-      const ours = { who: 'Stepwright', value: median(values), note: `from ${least} to ${most}` };
-      return { what, unit, better: 'lower', ours, promised, rivals: [] };
-    });
+  title: `the processor time of a test: the median of ${PROCESSES} processes, each the median of its rounds`,
+  run: async ({ rounds = PROCESSES }) => {
+    const costs = (await inTurns(rounds, [undefined], measure)).get(undefined);
+    const found = PROMISES.map(([key, what, most]) => ({ what, most, ms: costs?.[key] ?? Number.NaN }));
+    return {
+      tables: [
+        {
+          title: 'A test of HelloWorld',
+          columns: ['', 'Stepwright', 'promised'],
+          rows: found.map(({ what, ms, most }) => [what, show(ms, 'ms'), show(most, 'ms')]),
+        },
+      ],
+      broken: brokenOf(found.map(({ what, ms, most }) => [ms <= most, `${what}: ${show(ms, 'ms')}`])),
+    };
   },
 } satisfies Benchmark;

@@ -8,7 +8,7 @@ const { listen } = Server.prototype;
 Server.prototype.listen = function (port, callback) {
   return listen.call(this, port, '127.0.0.1', () => {
     callback?.();
-    process.send({ answer: { url: `http://127.0.0.1:${this.address().port}` } });
+    process.send({ answer: `http://127.0.0.1:${this.address().port}` });
   });
 };
 stepfunctionsLocal.start({ port: 0, region: 'us-east-1' });

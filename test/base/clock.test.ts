@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { randomOf } from '../../bench/support/random.js';
+import { mulberry32 } from '../support/random.js';
 import { systemClock } from '../../src/framework/base/time/clock.js';
 import { limitCallAfter } from '../../src/framework/base/time/call-limit.js';
 import { HandClock } from '../../src/framework/testing/harness/hand-clock.js';
@@ -75,7 +75,7 @@ describe('a hand clock', () => {
 
   test('fires timers by due time, then by the order of setting, whatever was cancelled in between', async () => {
     const clock = new HandClock(0);
-    const random = randomOf(7);
+    const random = mulberry32(7);
     const fired: number[] = [];
     const timers = Array.from({ length: 2_000 }, (_, n) => {
       const due = Math.floor(random() * 50);

@@ -4,8 +4,8 @@ import {
   startWorker,
   type WorkerProcess,
   type WorkerSettings,
-} from '../../bench/support/workers/workers.js';
-import type { Fate } from '../../bench/support/measure/judge.js';
+} from '../../bench/support/workers.js';
+import type { Fate } from './judge.js';
 
 const nameOf = (nth: number): string => `w${nth}`;
 

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
-import { whyLost } from '../../bench/support/measure/judge.js';
-import type { Call, Lease } from '../../bench/support/measure/wire.js';
-import { refuse } from '../../bench/support/service/signature.js';
+import { refuse } from './faults.js';
+import { whyLost } from './judge.js';
+import type { Call, Lease } from './wire.js';
 
 const HEARTBEAT_MS = 5_000;
 

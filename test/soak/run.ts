@@ -2,11 +2,11 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { installRivals } from '../../bench/support/workers/rivals.js';
-import { type Service, startService } from '../../bench/support/service/service.js';
-import { type Candidate, exitWhenInterrupted } from '../../bench/support/workers/workers.js';
+import { type Service, startService } from '../../bench/support/service.js';
+import { ACTIVITY_ARN } from '../../bench/support/stub.js';
+import { type Candidate, exitWhenInterrupted, install } from '../../bench/support/workers.js';
 import { systemClock } from '../../src/framework/base/time/clock.js';
-import { type Ending, judge, lostByWorkers, violations } from '../../bench/support/measure/judge.js';
+import { type Ending, judge, lostByWorkers, violations } from './judge.js';
 import { Fleet } from './fleet.js';
 import { show } from './show.js';
 import { Troubles, untried } from './troubles.js';
@@ -117,11 +117,10 @@ async function soak({ seed, executions, kill, trouble, candidate }: Options): Pr
   });
   const logDir = mkdtempSync(join(tmpdir(), 'stepwright-soak-'));
   const troubles = trouble ? await Troubles.prepare(service, seed, logDir) : undefined;
-  const { activityArn } = service;
   const url = troubles ? service.url.replace('127.0.0.1', ANY_HOST) : service.url;
   // Two beats in HeartbeatSeconds, and slots for the tasks whose reports are in trouble beside those that run.
   const env = { BENCH_GRACE: '20s', STEPWRIGHT_GRACE: '20s', ...troubles?.env };
-  const settings = { url, activityArn, concurrency: 40, heartbeatMs: 2_000, env };
+  const settings = { url, activityArn: ACTIVITY_ARN, concurrency: 40, heartbeatMs: 2_000, env };
   const fleet = new Fleet(candidate, settings, (name) => troubles?.logOf(name) ?? `${logDir}/${name}.log`);
   fleet.start();
   fleet.start();
@@ -162,7 +161,7 @@ async function soak({ seed, executions, kill, trouble, candidate }: Options): Pr
 
 exitWhenInterrupted();
 const options = readOptions();
-if (options.candidate === 'step-function-worker' && installRivals()) process.exit(1);
+if (install([options.candidate]).length === 0) process.exit(1);
 const violated = await soak(options);
 const broken = options.candidate.startsWith('Stepwright') ? violated : [];
 for (const what of broken) console.error(`VIOLATED: ${what}`);

@@ -1,4 +1,4 @@
-import type { Figures } from '../../bench/support/measure/judge.js';
+import type { Figures } from './judge.js';
 import type { Effects } from './troubles.js';
 
 /** What happened around the figures. */

@@ -1,18 +1,12 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { createWorker, type Worker } from 'stepwright';
-import { randomOf } from '../../bench/support/random.js';
-import { record } from '../../bench/support/measure/wire.js';
 import { silentLog } from '../../src/framework/base/log/log.js';
+import { mulberry32 } from '../support/random.js';
 import { activity } from '../support/work.js';
 import { ARN, createWorld, type World } from '../support/world.js';
-import {
-  type Ending,
-  type Fate,
-  type Figures,
-  judge,
-  violations,
-} from '../../bench/support/measure/judge.js';
-import { faultPlan } from '../../bench/support/service/fault-plan.js';
+import { faultPlan } from './faults.js';
+import { type Ending, type Fate, type Figures, judge, violations } from './judge.js';
+import { record } from './wire.js';
 
 const EXECUTIONS = 200;
 const BATCH = 15;
@@ -43,7 +37,7 @@ class Rolling {
     const workerName = `w${++this.#started}`;
     const worker = await createWorker(
       { endpoint: world.service.url, activities: [type], workerName, grace: '20s' },
-      { clock: world.clock, random: randomOf(this.#started), log: silentLog },
+      { clock: world.clock, random: mulberry32(this.#started), log: silentLog },
     );
     this.#running.push(worker);
     this.#all.push(worker.run());
@@ -77,7 +71,7 @@ async function soak(seed: number): Promise<Figures> {
   const recorder = record(() => world.clock.now(), faultPlan(seed));
   world = await createWorld({
     fault: recorder.hook,
-    random: randomOf(seed),
+    random: mulberry32(seed),
     pollHoldMs: 2_000,
     closedPollWindowMs: 2_000,
   });

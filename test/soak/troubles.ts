@@ -1,10 +1,10 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { WireRecord } from '../../bench/support/measure/wire.js';
-import type { Service } from '../../bench/support/service/service.js';
-import { WRONG_KEY, WRONG_TIME } from '../../bench/support/service/signature.js';
+import type { Service } from '../../bench/support/service.js';
 import { type Cancel, systemClock } from '../../src/framework/base/time/clock.js';
 import { type Disk, openDisk } from './disk.js';
+import { WRONG_KEY, WRONG_TIME } from './faults.js';
+import type { WireRecord } from './wire.js';
 
 /** What the troubles did. */
 export interface Effects {

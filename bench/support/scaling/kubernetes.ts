@@ -47,57 +47,52 @@ interface Change {
  * the first pod and takes the last, the autoscaler does the rest ("KEDA Concepts", "Scaling Deployments").
  */
 export class SimulatedKubernetes {
-  readonly #fleet: SimulatedFleet;
-  readonly #rules: KubernetesRules;
   readonly #asked: { readonly at: number; readonly pods: number }[] = [];
   #changes: Change[] = [];
   #activeAt = 0;
 
-  constructor(fleet: SimulatedFleet, rules: KubernetesRules) {
-    this.#fleet = fleet;
-    this.#rules = rules;
-  }
+  constructor(
+    private readonly fleet: SimulatedFleet,
+    private readonly rules: KubernetesRules,
+  ) {}
 
   tick(now: number): void {
-    const { keda, min } = this.#rules;
-    if (this.#fleet.desired < min) this.#set(min, now);
+    const { keda, min } = this.rules;
+    if (this.fleet.desired < min) this.#set(min, now);
     if (keda && now % (keda.pollingInterval * 1_000) === 0) this.#activate(keda.cooldownPeriod, now);
-    if (now % SYNC_MS === 0 && this.#fleet.desired > 0) this.#sync(now);
+    if (now % SYNC_MS === 0 && this.fleet.desired > 0) this.#sync(now);
   }
 
   /** KEDA's operator. */
   #activate(cooldownSeconds: number, now: number): void {
-    const { metrics, min } = this.#rules;
+    const { metrics, min } = this.rules;
     const values = metrics.map(({ read, activation }) => [read(now), activation] as const);
     if (values.some(([value, activation]) => value !== undefined && value > activation)) {
       this.#activeAt = now;
-      if (this.#fleet.desired === 0) this.#set(Math.max(1, min), now);
+      if (this.fleet.desired === 0) this.#set(Math.max(1, min), now);
       return;
     }
     if (values.some(([value]) => value === undefined)) return;
-    if (min === 0 && this.#fleet.desired > 0 && now - this.#activeAt >= cooldownSeconds * 1_000)
+    if (min === 0 && this.fleet.desired > 0 && now - this.#activeAt >= cooldownSeconds * 1_000)
       this.#set(0, now);
   }
 
   /** The autoscaler's loop. */
   #sync(now: number): void {
-    const { min, max, up, down } = this.#rules;
-    const current = this.#fleet.desired;
+    const { min, max, up, down } = this.rules;
+    const current = this.fleet.desired;
     const proposed = this.#proposed(current, now);
     if (proposed === undefined) return;
     this.#asked.push({ at: now, pods: proposed });
-    while (
-      (this.#asked[0]?.at ?? now) <
-      now - 1_000 * Math.max(up.stabilizationWindowSeconds, down.stabilizationWindowSeconds)
-    )
-      this.#asked.shift();
+    const windowS = Math.max(up.stabilizationWindowSeconds, down.stabilizationWindowSeconds);
+    while ((this.#asked[0]?.at ?? now) < now - 1_000 * windowS) this.#asked.shift();
     const stable = this.#stabilized(proposed, current, now);
     const limited = stable > current ? this.#upTo(stable, current, now) : this.#downTo(stable, current, now);
     this.#set(Math.min(max, Math.max(min, 1, limited)), now);
   }
 
   #proposed(current: number, now: number): number | undefined {
-    const counts = this.#rules.metrics.map(({ read, target, type }) => {
+    const counts = this.rules.metrics.map(({ read, target, type }) => {
       const value = read(now);
       if (value === undefined) return undefined;
       const ratio = type === 'Value' ? value / target : value / (target * current);
@@ -114,37 +109,38 @@ export class SimulatedKubernetes {
   #stabilized(proposed: number, current: number, now: number): number {
     const within = (seconds: number): number[] =>
       this.#asked.filter(({ at }) => at >= now - seconds * 1_000).map(({ pods }) => pods);
-    const least = Math.min(proposed, ...within(this.#rules.up.stabilizationWindowSeconds));
-    const most = Math.max(proposed, ...within(this.#rules.down.stabilizationWindowSeconds));
+    const least = Math.min(proposed, ...within(this.rules.up.stabilizationWindowSeconds));
+    const most = Math.max(proposed, ...within(this.rules.down.stabilizationWindowSeconds));
     return Math.min(Math.max(current, least), Math.max(most, least));
   }
 
   #upTo(wanted: number, current: number, now: number): number {
-    const limits = this.#rules.up.policies.map(({ type, value, periodSeconds }) => {
-      const start = current - this.#changed(periodSeconds, now, 1);
-      return type === 'Pods' ? start + value : Math.ceil(start * (1 + value / 100));
+    const limits = this.rules.up.policies.map((policy) => {
+      const start = current - this.#changed(policy, now, 1);
+      return policy.type === 'Pods' ? start + policy.value : Math.ceil(start * (1 + policy.value / 100));
     });
     return Math.min(wanted, Math.max(current, ...limits));
   }
 
   #downTo(wanted: number, current: number, now: number): number {
-    const limits = this.#rules.down.policies.map(({ type, value, periodSeconds }) => {
-      const start = current + this.#changed(periodSeconds, now, -1);
-      return type === 'Pods' ? start - value : Math.floor(start * (1 - value / 100));
+    const limits = this.rules.down.policies.map((policy) => {
+      const start = current + this.#changed(policy, now, -1);
+      return policy.type === 'Pods' ? start - policy.value : Math.floor(start * (1 - policy.value / 100));
     });
     return Math.max(wanted, Math.min(current, ...limits));
   }
 
   /** The pods that were added, or taken away, within the last seconds. */
-  #changed(seconds: number, now: number, sign: 1 | -1): number {
-    const recent = this.#changes.filter(({ at, by }) => at > now - seconds * 1_000 && Math.sign(by) === sign);
+  #changed({ periodSeconds }: HpaPolicy, now: number, sign: 1 | -1): number {
+    const from = now - periodSeconds * 1_000;
+    const recent = this.#changes.filter(({ at, by }) => at > from && Math.sign(by) === sign);
     return recent.reduce((sum, { by }) => sum + Math.abs(by), 0);
   }
 
   #set(pods: number, now: number): void {
-    const by = pods - this.#fleet.desired;
+    const by = pods - this.fleet.desired;
     if (by === 0) return;
     this.#changes = [...this.#changes.filter(({ at }) => at > now - 1_800_000), { at: now, by }];
-    this.#fleet.setDesired(pods, now);
+    this.fleet.setDesired(pods, now);
   }
 }

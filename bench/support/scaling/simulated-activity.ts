@@ -1,6 +1,4 @@
-import type { MinuteSum } from '../../../src/framework/cli/scale/backlog.js';
-
-export const MINUTE = 60_000;
+import { MINUTE_MS, type MinuteSum } from '../../../src/framework/cli/scale/backlog.js';
 
 /** A task of the simulation. Instants are milliseconds. */
 export interface SimulatedTask {
@@ -8,12 +6,10 @@ export interface SimulatedTask {
   readonly runMs: number;
   /** True where no worker was ready when the task was scheduled. */
   readonly fromZero: boolean;
-  /** The time at which its execution is stopped, if the task has not started by then. */
-  readonly stoppedAt: number | undefined;
-  startedAt: number | undefined;
+  startedAt?: number;
 }
 
-/** The metrics of an activity. Sums, and for times the sum of the milliseconds with the number of tasks. */
+/** What happened in a minute: numbers of tasks, and sums of milliseconds. */
 interface Minute {
   readonly at: number;
   readonly publishedAt: number;
@@ -24,12 +20,6 @@ interface Minute {
   runTime: number;
 }
 
-export type ActivityMetric =
-  | 'ActivitiesScheduled'
-  | 'ActivitiesStarted'
-  | 'ActivityScheduleTime'
-  | 'ActivitiesSucceeded';
-
 /**
  * An activity's queue, and CloudWatch as it is ("Monitoring Step Functions metrics using Amazon CloudWatch"): a datapoint
  * for a minute, two to three minutes after its end, and none for a minute in which nothing happened.
@@ -37,14 +27,12 @@ export type ActivityMetric =
 export class SimulatedActivity {
   readonly queue: SimulatedTask[] = [];
   readonly #minutes: Minute[] = [];
-  readonly #lateMs: (at: number) => number;
-  readonly #isLost: (at: number) => boolean;
 
   /** @param isLost true for a minute whose datapoints never come */
-  constructor(random: () => number, isLost: (at: number) => boolean = () => false) {
-    this.#lateMs = () => 2 * MINUTE + random() * MINUTE;
-    this.#isLost = isLost;
-  }
+  constructor(
+    private readonly random: () => number,
+    private readonly isLost: (at: number) => boolean,
+  ) {}
 
   schedule(task: SimulatedTask): void {
     this.queue.push(task);
@@ -73,30 +61,18 @@ export class SimulatedActivity {
     minute.runTime += runMs;
   }
 
-  /** Drops the waiting tasks whose executions are stopped. */
-  stopThose(now: number): void {
-    if (!this.queue.some(({ stoppedAt }) => stoppedAt !== undefined && stoppedAt <= now)) return;
-    const left = this.queue.filter(({ stoppedAt }) => stoppedAt === undefined || stoppedAt > now);
-    this.queue.splice(0, this.queue.length, ...left);
-  }
-
-  /** The datapoints of a metric that CloudWatch has, oldest first. */
-  sums(metric: ActivityMetric, now: number, since: number): MinuteSum[] {
-    return this.#known(now, since).flatMap(({ at, scheduled, started, scheduleTime, ended }) => {
-      const [happened, sum] = {
-        ActivitiesScheduled: [scheduled, scheduled],
-        ActivitiesStarted: [started, started],
-        ActivityScheduleTime: [started, scheduleTime],
-        ActivitiesSucceeded: [ended, ended],
-      }[metric] as [number, number];
-      return happened > 0 ? [{ at, sum }] : [];
-    });
+  /** The datapoints that CloudWatch has, oldest first. */
+  sums(metric: 'scheduled' | 'started' | 'scheduleTime' | 'ended', now: number, since: number): MinuteSum[] {
+    const count = metric === 'scheduleTime' ? 'started' : metric;
+    return this.#known(now, since).flatMap((minute) =>
+      minute[count] > 0 ? [{ at: minute.at, sum: minute[metric] }] : [],
+    );
   }
 
   /** The mean time that the tasks ran which ended within a day, as CloudWatch knows it. */
   meanRunMs(now: number): number | undefined {
     let [ended, runTime] = [0, 0];
-    for (const minute of this.#known(now, now - 24 * 60 * MINUTE)) {
+    for (const minute of this.#known(now, now - 24 * 60 * MINUTE_MS)) {
       ended += minute.ended;
       runTime += minute.runTime;
     }
@@ -105,35 +81,30 @@ export class SimulatedActivity {
 
   /** The end of the last minute that CloudWatch has published, whether anything happened in it or not. */
   publishedUntil(now: number): number {
-    const known = this.#known(now, now - 30 * MINUTE);
-    return (known.at(-1)?.at ?? now - 4 * MINUTE) + MINUTE;
-  }
-
-  #known(now: number, since: number): Minute[] {
-    const known: Minute[] = [];
-    for (let index = this.#minutes.length - 1; index >= 0; index--) {
-      const minute = this.#minutes[index];
-      if (!minute || minute.at < since) break;
-      if (minute.publishedAt <= now) known.unshift(minute);
-    }
-    return known;
-  }
-
-  /** To be called in each minute, so that each has an entry. */
-  #minute(now: number): Minute {
-    const at = Math.floor(now / MINUTE) * MINUTE;
-    let last = this.#minutes.at(-1);
-    while (!last || last.at < at) {
-      const next = last ? last.at + MINUTE : at;
-      const publishedAt = this.#isLost(next) ? Infinity : next + MINUTE + this.#lateMs(next);
-      last = { at: next, publishedAt, scheduled: 0, started: 0, scheduleTime: 0, ended: 0, runTime: 0 };
-      this.#minutes.push(last);
-    }
-    return last;
+    const last = this.#known(now, now - 30 * MINUTE_MS).at(-1);
+    return (last?.at ?? now - 4 * MINUTE_MS) + MINUTE_MS;
   }
 
   /** Begins the minutes that have come. */
   turnTo(now: number): void {
     this.#minute(now);
+  }
+
+  #known(now: number, since: number): Minute[] {
+    const from = this.#minutes.findLastIndex(({ at }) => at < since) + 1;
+    return this.#minutes.slice(from).filter(({ publishedAt }) => publishedAt <= now);
+  }
+
+  #minute(now: number): Minute {
+    const at = Math.floor(now / MINUTE_MS) * MINUTE_MS;
+    let last = this.#minutes.at(-1);
+    while (!last || last.at < at) {
+      const next: number = last ? last.at + MINUTE_MS : at;
+      const late = (3 + this.random()) * MINUTE_MS;
+      const publishedAt = this.isLost(next) ? Number.POSITIVE_INFINITY : next + late;
+      last = { at: next, publishedAt, scheduled: 0, started: 0, scheduleTime: 0, ended: 0, runTime: 0 };
+      this.#minutes.push(last);
+    }
+    return last;
   }
 }

@@ -5,13 +5,11 @@ import type { HpaDirection, HpaMetric, KubernetesRules } from './kubernetes.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-interface Yaml {
-  parseAllDocuments(text: string, options: object): { toJSON(): unknown }[];
-}
-
 /** The documents of a YAML file. CloudFormation's own tags are dropped: `!Ref Out` is `Out`. */
 function documentsOf(path: string): Fields[] {
-  const yaml = createRequire(import.meta.url)('yaml') as Yaml;
+  const yaml = createRequire(import.meta.url)('yaml') as {
+    parseAllDocuments(text: string, options: object): { toJSON(): unknown }[];
+  };
   const text = readFileSync(path, 'utf8');
   return yaml.parseAllDocuments(text, { logLevel: 'silent' }).map((each) => each.toJSON() as Fields);
 }
@@ -49,11 +47,9 @@ const behaviorOf = (behavior: Fields): Pick<KubernetesRules, 'up' | 'down'> => (
 /** Reads the rules of a ScaledObject of KEDA. @param max replaces the file's, which is the user's to set */
 export function kedaRules(path: string, max: number, named: MetricNamed): KubernetesRules {
   const spec = documentOf(path, 'ScaledObject');
-  const behavior = fieldsOf(
-    fieldsOf(fieldsOf(spec['advanced'])['horizontalPodAutoscalerConfig'])['behavior'],
-  );
+  const { behavior } = fieldsOf(fieldsOf(spec['advanced'])['horizontalPodAutoscalerConfig']);
   return {
-    ...behaviorOf(behavior),
+    ...behaviorOf(fieldsOf(behavior)),
     min: spec['minReplicaCount'] as number,
     max,
     metrics: listOf(spec['triggers']).map((trigger) => kedaMetric(trigger, named)),
@@ -83,22 +79,12 @@ function kedaMetric({ type, metricType = 'AverageValue', metadata }: Fields, nam
 export function hpaRules(path: string, max: number, named: MetricNamed): KubernetesRules {
   const spec = documentOf(path, 'HorizontalPodAutoscaler');
   const metrics = listOf(spec['metrics']).map((each): HpaMetric => {
-    const { metric, target } = fieldsOf(each['external'] ?? each['pods']);
-    const averageValue = String(fieldsOf(target)['averageValue']);
-    // A metric of pods is an average already: their number follows its ratio to the target.
-    const type = each['external'] ? 'AverageValue' : 'Value';
-    return {
-      read: named(String(fieldsOf(metric)['name'])),
-      target: quantity(averageValue),
-      type,
-      activation: 0,
-    };
+    const { metric, target } = fieldsOf(each['external']);
+    const read = named(String(fieldsOf(metric)['name']));
+    return { read, target: Number(fieldsOf(target)['averageValue']), type: 'AverageValue', activation: 0 };
   });
   return { ...behaviorOf(fieldsOf(spec['behavior'])), min: spec['minReplicas'] as number, max, metrics };
 }
-
-const quantity = (text: string): number =>
-  text.endsWith('m') ? Number(text.slice(0, -1)) / 1_000 : Number(text);
 
 /** Reads the alarms and the step scaling policies of a CloudFormation template. @param max replaces `Most` */
 export function ecsRules(path: string, max: number): EcsRules {
@@ -124,17 +110,11 @@ function policyOf(properties: Fields): StepPolicy {
     adjustmentType: steps['AdjustmentType'] as StepPolicy['adjustmentType'],
     minAdjustmentMagnitude: (steps['MinAdjustmentMagnitude'] ?? 1) as number,
     cooldownSeconds: (steps['Cooldown'] ?? 300) as number,
-    steps: listOf(steps['StepAdjustments']).map((step): StepAdjustment => {
-      const [lower, upper] = [step['MetricIntervalLowerBound'], step['MetricIntervalUpperBound']] as (
-        | number
-        | undefined
-      )[];
-      return {
-        ...(lower !== undefined && { lower }),
-        ...(upper !== undefined && { upper }),
-        adjustment: step['ScalingAdjustment'] as number,
-      };
-    }),
+    steps: listOf(steps['StepAdjustments']).map((step): StepAdjustment => ({
+      lower: (step['MetricIntervalLowerBound'] ?? Number.NEGATIVE_INFINITY) as number,
+      upper: (step['MetricIntervalUpperBound'] ?? Number.POSITIVE_INFINITY) as number,
+      adjustment: step['ScalingAdjustment'] as number,
+    })),
   };
 }
 
@@ -147,7 +127,6 @@ function alarmOf(alarm: Fields, policies: ReadonlyMap<string, StepPolicy>): Alar
     policy,
     evaluationPeriods,
     metric: alarm['MetricName'] as string,
-    statistic: alarm['Statistic'] as string,
     periodSeconds: alarm['Period'] as number,
     datapointsToAlarm: (alarm['DatapointsToAlarm'] ?? evaluationPeriods) as number,
     threshold: alarm['Threshold'] as number,

@@ -1,6 +1,5 @@
 import type { SeenWorker } from '../../../src/framework/cli/scale/estimate.js';
-import type { SimulatedTask } from './simulated-activity.js';
-import { SimulatedActivity } from './simulated-activity.js';
+import { SimulatedActivity, type SimulatedTask } from './simulated-activity.js';
 import { SimulatedFleet } from './simulated-fleet.js';
 
 /** One simulated fleet, and what it is to be told from. */
@@ -21,8 +20,6 @@ export interface Scaler {
 export interface Scenario {
   readonly name: string;
   readonly seconds: number;
-  readonly slots: number;
-  readonly most: number;
   /**
    * The fleet at the beginning, the time that each task which fills it runs in all, and the time that it still runs
    * (without that, nothing fills it).
@@ -50,108 +47,76 @@ export interface Arrival {
 
 /** What came of one run. */
 export interface Outcome {
-  readonly tasks: number;
-  readonly left: number;
   /** The mean wait of the tasks that were scheduled while a worker was ready, in seconds. */
   readonly meanWait: number;
-  /** The longest wait of a task that was the first to be scheduled while no worker was ready, in seconds. */
+  /** The longest wait of a task that was the first to be scheduled while no worker was ready, in seconds; NaN of none. */
   readonly fromZero: number;
-  readonly meanFromZero: number;
   readonly workerHours: number;
   readonly cutWhileWaiting: number;
   /** The number of workers that were at work when they were told to end, while the scaler saw none; NaN if it saw all. */
   readonly takenUnseen: number;
-  readonly scaleIns: number;
-  readonly mostWorkers: number;
-  /** The number of workers at work in each five minutes. */
-  readonly curve: readonly number[];
+  /** The tasks that wait at the end. */
+  readonly left: number;
 }
 
 export const ARN = 'arn:aws:states:eu-west-1:123456789012:activity:Simulated';
 /** A midnight. */
 const BEGIN = 1_767_225_600_000;
+const SLOTS = 10;
+const MOST_WORKERS = 100;
 
-/** Runs one scenario under one scaler, second by second. */
+/**
+ * Runs one scenario under one scaler, second by second.
+ * @returns what came of it, and the number of workers at work in each five minutes
+ */
 export function simulate(
   scenario: Scenario,
   makeScaler: (world: World) => Scaler,
-  seedRandom: () => number,
-): Outcome {
-  const { slots, most, seconds, isLost, isUnseen } = scenario;
-  const activity = new SimulatedActivity(seedRandom, isLost && ((at) => isLost((at - BEGIN) / 60_000)));
-  const fleet = new SimulatedFleet(activity, slots, isUnseen && ((at) => isUnseen((at - BEGIN) / 60_000)));
-  const { begin } = scenario;
+  random: () => number,
+): Outcome & { readonly curve: readonly number[] } {
+  const { seconds, isLost = () => false, isUnseen, begin, tells = (status) => status } = scenario;
+  const minuteOf = (at: number): number => (at - BEGIN) / 60_000;
+  const activity = new SimulatedActivity(random, (at) => isLost(minuteOf(at)));
+  const fleet = new SimulatedFleet(activity, SLOTS, isUnseen && ((at) => isUnseen(minuteOf(at))));
   if (begin) {
-    const { leftMs } = begin;
-    const tasks = Array.from({ length: leftMs ? begin.workers * slots : 0 }, () => {
-      const endsAt = BEGIN + (leftMs?.(seedRandom) ?? 0);
-      return { task: taskOf(begin.runMs, BEGIN, false), endsAt };
+    const { workers, runMs, leftMs } = begin;
+    const task = { runMs, scheduledAt: BEGIN, fromZero: false };
+    const tasks = Array.from({ length: leftMs ? workers * SLOTS : 0 }, () => {
+      return { task, endsAt: BEGIN + (leftMs?.(random) ?? 0) };
     });
-    fleet.begin(begin.workers, tasks, BEGIN);
+    fleet.begin(workers, tasks, BEGIN);
   }
-  const scaler = makeScaler({ activity, fleet, most, tells: scenario.tells ?? ((status) => status) });
+  const scaler = makeScaler({ activity, fleet, most: MOST_WORKERS, tells });
   const started: SimulatedTask[] = [];
   const curve: number[] = [];
-  let isFirst = true;
   const firsts = new Set<SimulatedTask>();
+  let isFirst = true;
   for (let second = 0; second < seconds; second++) {
     const now = BEGIN + second * 1_000;
     activity.turnTo(now);
-    const none = fleet.ready(now) === 0;
-    if (!none) isFirst = true;
-    for (const { runMs, stopped } of scenario.arrivals(second, seedRandom)) {
+    const fromZero = fleet.ready(now) === 0;
+    if (!fromZero) isFirst = true;
+    for (const { runMs, stopped } of scenario.arrivals(second, random)) {
       if (stopped) activity.scheduleAndStop(now);
       else {
-        const task = taskOf(runMs, now, none);
-        if (none && isFirst) {
-          firsts.add(task);
-          isFirst = false;
-        }
+        const task = { runMs, scheduledAt: now, fromZero };
+        if (fromZero && isFirst) firsts.add(task);
+        if (fromZero) isFirst = false;
         activity.schedule(task);
       }
     }
-    for (const task of fleet.tick(now)) started.push(task);
+    started.push(...fleet.tick(now));
     scaler.tick(now);
     if (second % 300 === 0) curve.push(fleet.ready(now));
   }
   const end = BEGIN + seconds * 1_000;
-  return outcomeOf({ started, fleet, activity, end, curve, firsts });
-}
-
-const taskOf = (runMs: number, scheduledAt: number, fromZero: boolean): SimulatedTask => ({
-  runMs,
-  scheduledAt,
-  fromZero,
-  stoppedAt: undefined,
-  startedAt: undefined,
-});
-
-interface Run {
-  readonly started: readonly SimulatedTask[];
-  readonly fleet: SimulatedFleet;
-  readonly activity: SimulatedActivity;
-  readonly end: number;
-  readonly curve: readonly number[];
-  readonly firsts: ReadonlySet<SimulatedTask>;
-}
-
-function outcomeOf({ started, fleet, activity, end, curve, firsts }: Run): Outcome {
-  const all = [...started, ...activity.queue];
-  const waitOf = ({ startedAt = end, scheduledAt }: SimulatedTask): number =>
-    (startedAt - scheduledAt) / 1_000;
-  const waits = all.filter(({ fromZero }) => !fromZero).map(waitOf);
-  const fromZero = all.filter((task) => task.fromZero).map(waitOf);
-  const first = all.filter((task) => firsts.has(task)).map(waitOf);
-  const mean = (values: readonly number[]): number =>
-    values.length === 0 ? Number.NaN : values.reduce((sum, each) => sum + each, 0) / values.length;
-  const { workedMs, cutWhileWaiting, takenUnseen, scaleIns, mostWorkers } = fleet;
+  const wait = ({ startedAt = end, scheduledAt }: SimulatedTask): number => (startedAt - scheduledAt) / 1_000;
+  const { workedMs, cutWhileWaiting, takenUnseen } = fleet;
+  const waits = [...started, ...activity.queue].filter(({ fromZero }) => !fromZero).map(wait);
   return {
-    tasks: all.length,
-    left: activity.queue.length,
-    meanWait: mean(waits),
-    fromZero: first.length > 0 ? Math.max(...first) : Number.NaN,
-    meanFromZero: mean(fromZero),
+    ...{ cutWhileWaiting, takenUnseen, curve, left: activity.queue.length },
+    meanWait: waits.reduce((sum, each) => sum + each, 0) / waits.length,
+    fromZero: firsts.size > 0 ? Math.max(...[...firsts].map(wait)) : Number.NaN,
     workerHours: workedMs / 3_600_000,
-    ...{ cutWhileWaiting, takenUnseen, scaleIns, mostWorkers, curve },
   };
 }

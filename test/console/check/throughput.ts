@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { Agent, request } from 'node:http';
 import type { Browser } from 'playwright-core';
-import { cpuMs } from '../../../bench/support/measure/cpu.js';
+import { cpuMs } from '../../../bench/benchmark.js';
 import { say, wrong } from './report.js';
 
 /** The least share of its speed that the service must keep with one console open. */

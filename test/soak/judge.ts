@@ -1,5 +1,4 @@
-import { WORKER_CALLS } from '../service/fault-plan.js';
-import { WRONG_KEY, WRONG_TIME } from '../service/signature.js';
+import { WORKER_CALLS, WRONG_KEY, WRONG_TIME } from './faults.js';
 import type { Call, Lease, WireRecord } from './wire.js';
 
 /** The end of a worker, by its name. Instants are milliseconds on the service's clock. */

@@ -6,7 +6,9 @@ export class RawClient {
   readonly #socket: Socket;
   readonly #host: string;
   #received = '';
-  #waiting: { readonly resolve: (body: object) => void; readonly reject: (error: Error) => void } | undefined;
+  #waiting:
+    | { readonly resolve: (answer: unknown) => void; readonly reject: (error: Error) => void }
+    | undefined;
 
   private constructor(socket: Socket, host: string) {
     this.#socket = socket;
@@ -25,10 +27,10 @@ export class RawClient {
   }
 
   /** @returns the answer; an empty one is `{}`. @throws Error for any status but 200 */
-  call(operation: string, body: object): Promise<object> {
+  call<T = object>(operation: string, body: object): Promise<T> {
     const text = JSON.stringify(body);
     return new Promise((resolve, reject) => {
-      this.#waiting = { resolve, reject };
+      this.#waiting = { resolve: (answer) => resolve(answer as T), reject };
       this.#socket.write(
         `POST / HTTP/1.1\r\nhost: ${this.#host}\r\nx-amz-target: AWSStepFunctions.${operation}\r\n` +
           `content-type: application/x-amz-json-1.0\r\ncontent-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
@@ -52,7 +54,7 @@ export class RawClient {
     this.#waiting = undefined;
     this.#received = '';
     if (!answer.startsWith('HTTP/1.1 200')) return reject?.(new Error(answer));
-    resolve?.(length > 0 ? (JSON.parse(answer.slice(head)) as object) : {});
+    resolve?.(length > 0 ? JSON.parse(answer.slice(head)) : {});
   }
 
   #fail(error: Error): void {

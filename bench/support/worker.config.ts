@@ -1,0 +1,73 @@
+import { IsNotEmpty, IsNumber, IsOptional, IsString } from 'class-validator';
+import { injectable } from 'tsyringe';
+import { Activity, defineConfig, Handle, type TaskContext } from '../../src/framework/index.js';
+
+// What `bench/rivals/job.js` does, as a user of Stepwright writes it: with BENCH_HELLO HelloWorld, otherwise a task that
+// sleeps.
+
+@injectable()
+class Greeter {
+  greet(who: string): string {
+    return `Hello ${who}!`;
+  }
+}
+
+class HelloInput {
+  @IsString()
+  @IsNotEmpty()
+  who!: string;
+
+  @IsOptional()
+  @IsNumber()
+  sleepMs?: number;
+}
+
+@Activity('${BENCH_ACTIVITY_ARN}')
+class Hello {
+  constructor(private readonly greeter: Greeter) {}
+
+  @Handle()
+  async hello({ who, sleepMs }: HelloInput, { signal }: TaskContext): Promise<{ message: string }> {
+    if (sleepMs) await sleep(sleepMs, signal);
+    return { message: this.greeter.greet(who) };
+  }
+}
+
+@Activity('${BENCH_ACTIVITY_ARN}')
+class Sleeper {
+  @Handle({ input: 'any' })
+  async run({ n, sleepMs }: { n: number; sleepMs: number }, { signal }: TaskContext): Promise<object> {
+    await sleep(sleepMs, signal);
+    return { done: n };
+  }
+}
+
+function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      reject(signal.reason as Error);
+    });
+  });
+}
+
+/** A handler that has nothing to do. */
+function idle(number: number): object {
+  @Activity(`${process.env['BENCH_ACTIVITY_ARN']}Idle${number}`)
+  class Idle {
+    @Handle({ input: 'any' })
+    run(): void {}
+  }
+  Object.defineProperty(Idle, 'name', { value: `Idle${number}` });
+  return Idle;
+}
+
+const { BENCH_WORKER_NAME: workerName, BENCH_GRACE: grace, BENCH_HELLO, BENCH_IDLE = 0 } = process.env;
+const others = Array.from({ length: Number(BENCH_IDLE) }, (_, i) => idle(i));
+
+export default defineConfig({
+  activities: [BENCH_HELLO ? Hello : Sleeper, ...others] as never,
+  workerName,
+  ...(grace && { grace }),
+});
