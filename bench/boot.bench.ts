@@ -1,7 +1,7 @@
 import { type Benchmark, brokenOf, cpuMs, inTurns, show } from './benchmark.js';
 import { until } from './support/child.js';
-import { ACTIVITY_ARN, now, startStub, type Stub } from './support/stub.js';
-import { type Candidate, install, startWorker } from './support/workers.js';
+import { now, startStub, type Stub } from './support/stub.js';
+import { type Candidate, install, startHello } from './support/workers.js';
 
 const CANDIDATES = ['Stepwright', 'bare loop', 'bare loop with a DTO', 'step-function-worker'] as const;
 const ROUNDS = 21;
@@ -20,11 +20,7 @@ async function boot(who: Candidate, stub: Stub): Promise<Boot> {
   await stub.feed(1e-9);
   const { polls } = await stub.counted();
   const from = now();
-  const worker = startWorker(who, {
-    ...{ url: stub.url, activityArn: ACTIVITY_ARN, name: 'boot', concurrency: 1, heartbeatMs: 20_000 },
-    env: { BENCH_HELLO: 'true', STEPWRIGHT_LOG_LEVEL: undefined },
-    log: 'pipe',
-  });
+  const worker = startHello(who, stub.url, 1);
   try {
     let seen = await stub.counted();
     await until(async () => (seen = await stub.counted()).polls > polls, LIMIT_MS, 2);

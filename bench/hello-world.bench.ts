@@ -6,8 +6,8 @@ import { makeCertificate } from '../test/support/certificate.js';
 import { type Benchmark, brokenOf, cpuMs, inTurns, rssMb, show, type Table } from './benchmark.js';
 import { until } from './support/child.js';
 import { barsOf } from './support/pictures.js';
-import { ACTIVITY_ARN, startStub } from './support/stub.js';
-import { type Candidate, install, startWorker } from './support/workers.js';
+import { startStub } from './support/stub.js';
+import { type Candidate, install, startHello } from './support/workers.js';
 
 const CANDIDATES = ['Stepwright', 'bare loop', 'step-function-worker', 'the floor'] as const;
 const IN_FLIGHT = [1, 10, 100, 1_000];
@@ -43,17 +43,7 @@ interface Certificate {
 async function measure({ over, inFlight, who }: Cell, tls: Certificate, seconds: number): Promise<Figures> {
   const stub = await startStub(over === 'HTTPS' ? tls : {});
   const began = performance.now();
-  const worker = startWorker(who, {
-    ...{
-      url: stub.url,
-      activityArn: ACTIVITY_ARN,
-      name: 'hello',
-      concurrency: inFlight,
-      heartbeatMs: 20_000,
-    },
-    env: { BENCH_HELLO: 'true', STEPWRIGHT_LOG_LEVEL: undefined, NODE_EXTRA_CA_CERTS: tls.ca },
-    log: 'pipe',
-  });
+  const worker = startHello(who, stub.url, inFlight, { NODE_EXTRA_CA_CERTS: tls.ca });
   try {
     const warm = Math.max(WARM.tasks, WARM.tasksOfSlot * inFlight);
     await until(async () => (await stub.counted()).accepted >= warm, WARM.limitMs, 5);
@@ -74,43 +64,34 @@ async function measure({ over, inFlight, who }: Cell, tls: Certificate, seconds:
   }
 }
 
-function promisesAt(cells: ReadonlyMap<Cell, Figures>): string[] {
-  return (['HTTP', 'HTTPS'] as const).flatMap((over) => {
-    const of = (who: Candidate): Figures | undefined =>
-      [...cells].find(([cell]) => cell.over === over && cell.inFlight === 100 && cell.who === who)?.[1];
-    const [ours, bare, floor] = [of('Stepwright'), of('bare loop'), of('the floor')];
-    const times = ours && bare && ours.perSecond / bare.perSecond;
-    const ofFloor = ours && floor && ours.cpuMs / floor.cpuMs;
-    const promised = (what: number): string => `${show(what)} is promised`;
-    return brokenOf([
-      [
-        !times || times >= TIMES_THE_BARE_LOOP,
-        `${over}: ${show(times ?? 0)} times the bare loop's tasks/s, ${promised(TIMES_THE_BARE_LOOP)}`,
-      ],
-      [
-        !ofFloor || ofFloor <= TIMES_THE_FLOOR,
-        `${over}: ${show(ofFloor ?? 0)} times the floor's processor time, ${promised(TIMES_THE_FLOOR)}`,
-      ],
-    ]);
-  });
+/** The figures of another worker under the same conditions; NaN of none. */
+function beside(cells: ReadonlyMap<Cell, Figures>, { over, inFlight }: Cell, who: Candidate): Figures {
+  const found = [...cells].find(
+    ([cell]) => cell.over === over && cell.inFlight === inFlight && cell.who === who,
+  );
+  return found?.[1] ?? { perSecond: Number.NaN, cpuMs: Number.NaN, rssMb: Number.NaN };
 }
 
-function tableOf(cells: ReadonlyMap<Cell, Figures>): Table {
-  const ratio = (cell: Cell, { perSecond }: Figures): string => {
-    const ours = [...cells].find(
-      ([other]) => other.who === 'Stepwright' && other.over === cell.over && other.inFlight === cell.inFlight,
-    );
-    return show(ours ? ours[1].perSecond / perSecond : Number.NaN);
-  };
-  return {
-    title: 'One worker',
-    columns: ['in flight', 'who', 'tasks/s', "Stepwright's times as many", 'processor time a task', 'RSS'],
-    rows: [...cells].map(([cell, figures]) => [
-      ...[`${cell.over}, ${cell.inFlight}`, cell.who, show(figures.perSecond), ratio(cell, figures)],
-      ...[show(figures.cpuMs, 'ms'), show(figures.rssMb, 'MB')],
-    ]),
-  };
-}
+const brokenIn = (cells: ReadonlyMap<Cell, Figures>): string[] =>
+  [...cells].flatMap(([cell, ours]) => {
+    if (cell.who !== 'Stepwright' || cell.inFlight !== 100) return [];
+    const times = ours.perSecond / beside(cells, cell, 'bare loop').perSecond;
+    const ofFloor = ours.cpuMs / beside(cells, cell, 'the floor').cpuMs;
+    return brokenOf([
+      [!(times < TIMES_THE_BARE_LOOP), `${cell.over}: ${show(times)} times the bare loop's tasks/s`],
+      [!(ofFloor > TIMES_THE_FLOOR), `${cell.over}: ${show(ofFloor)} times the floor's processor time`],
+    ]);
+  });
+
+const tableOf = (cells: ReadonlyMap<Cell, Figures>): Table => ({
+  title: 'One worker',
+  columns: ['in flight', 'who', 'tasks/s', "Stepwright's times as many", 'processor time a task', 'RSS'],
+  rows: [...cells].map(([cell, figures]) => [
+    ...[`${cell.over}, ${cell.inFlight}`, cell.who, show(figures.perSecond)],
+    show(beside(cells, cell, 'Stepwright').perSecond / figures.perSecond),
+    ...[show(figures.cpuMs, 'ms'), show(figures.rssMb, 'MB')],
+  ]),
+});
 
 export default {
   title: `tasks that do nothing, beside the rivals and the floor; medians of ${ROUNDS} rounds in turns`,
@@ -132,7 +113,7 @@ export default {
         return { group: `${over}, ${inFlight} in flight`, name: who, value: perSecond };
       });
       const picture = barsOf('Tasks a second that do nothing, one worker, two cores', bars);
-      return { tables: [tableOf(cells)], broken: promisesAt(cells), picture };
+      return { tables: [tableOf(cells)], broken: brokenIn(cells), picture };
     } finally {
       rmSync(dir, { recursive: true });
     }

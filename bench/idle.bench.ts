@@ -1,9 +1,8 @@
-import { readdirSync, readlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Benchmark, brokenOf, cpuMs, inTurns, rssMb, show } from './benchmark.js';
 import { until } from './support/child.js';
-import { ACTIVITY_ARN, startStub, type Stub } from './support/stub.js';
-import { type Candidate, startWorker } from './support/workers.js';
+import { startStub, type Stub } from './support/stub.js';
+import { type Candidate, startHello } from './support/workers.js';
 
 const ROUNDS = 5;
 /** The time before measuring, in which a start's garbage is collected and polls open. */
@@ -28,17 +27,12 @@ interface Idle {
   readonly rssMb: number;
   /** Processor time in a minute. */
   readonly cpuMs: number;
-  readonly sockets: number;
 }
 
 async function idle({ who, handlers }: Crew, stub: Stub, seconds: number): Promise<Idle> {
   // Polls wait from now on, as at a service without tasks.
   await stub.feed(1e-9);
-  const worker = startWorker(who, {
-    ...{ url: stub.url, activityArn: ACTIVITY_ARN, name: 'idle', concurrency: 10, heartbeatMs: 20_000 },
-    env: { BENCH_HELLO: 'true', BENCH_IDLE: String(handlers - 1), STEPWRIGHT_LOG_LEVEL: undefined },
-    log: 'pipe',
-  });
+  const worker = startHello(who, stub.url, 10, { BENCH_IDLE: String(handlers - 1) });
   const { pid } = worker;
   try {
     await until(async () => (await stub.counted()).parked >= handlers, LIMIT_MS, 50);
@@ -46,17 +40,11 @@ async function idle({ who, handlers }: Crew, stub: Stub, seconds: number): Promi
     const from = cpuMs(pid);
     await sleep(seconds * 1_000);
     const used = ((cpuMs(pid) - from) * 60) / seconds;
-    return { rssMb: rssMb(pid), cpuMs: used, sockets: socketsOf(pid) };
+    return { rssMb: rssMb(pid), cpuMs: used };
   } finally {
     worker.kill('SIGKILL');
     await worker.ended;
   }
-}
-
-/** Counts the sockets of a process: those of TCP, and those of Node itself and its output. */
-function socketsOf(pid: number): number {
-  const fds = `/proc/${pid}/fd`;
-  return readdirSync(fds).filter((fd) => readlinkSync(`${fds}/${fd}`).startsWith('socket:')).length;
 }
 
 export default {
@@ -67,10 +55,10 @@ export default {
       const found = await inTurns(rounds, CREWS, (crew) => idle(crew, stub, seconds));
       const [bare, one, , most] = CREWS.map((crew) => found.get(crew)?.rssMb ?? Number.NaN);
       const [more, times] = [(most ?? 0) - (one ?? 0), (one ?? 0) / (bare ?? 0)];
-      const rows = [...found].map(([{ name }, { rssMb: rss, cpuMs: cpu, sockets }]) => [
-        ...[name, show(rss, 'MB'), show(rss / (bare ?? 0)), show(cpu, 'ms'), String(sockets)],
+      const rows = [...found].map(([{ name }, { rssMb: rss, cpuMs: cpu }]) => [
+        ...[name, show(rss, 'MB'), show(rss / (bare ?? 0)), show(cpu, 'ms')],
       ]);
-      const columns = ['', 'RSS', "in the bare loop's", 'processor time a minute', 'open sockets'];
+      const columns = ['', 'RSS', "in the bare loop's", 'processor time a minute'];
       return {
         tables: [{ title: 'Idle', columns, rows }],
         broken: brokenOf([

@@ -10,10 +10,7 @@ export const settings = {
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** The task of hello-world. */
-async function hello({ who, sleepMs }) {
-  if (sleepMs) await sleep(sleepMs);
-  return { message: `Hello ${who}!` };
-}
+const hello = ({ who }) => ({ message: `Hello ${who}!` });
 
 async function job({ n, sleepMs }) {
   await sleep(sleepMs);

@@ -1,12 +1,11 @@
 import { type Service, startService } from './service.js';
 import type { ServiceSettings } from './service-process.js';
 import { until } from './child.js';
-import { ACTIVITY_ARN } from './stub.js';
 import { type Candidate, install, startWorker, type WorkerSettings } from './workers.js';
 
 export interface Terms extends Pick<WorkerSettings, 'env' | 'log' | 'concurrency' | 'heartbeatMs'> {
   readonly workers: number;
-  readonly service?: Partial<ServiceSettings>;
+  readonly service?: ServiceSettings;
 }
 
 const START_LIMIT_MS = 60_000;
@@ -24,7 +23,7 @@ async function withOne<T>(
   const service = await startService(asked);
   const { url } = service;
   const workers = Array.from({ length: count }, (_, i) =>
-    startWorker(candidate, { url, activityArn: ACTIVITY_ARN, name: `w${i + 1}`, ...settings }),
+    startWorker(candidate, { url, name: `w${i + 1}`, ...settings }),
   );
   try {
     await until(async () => (await service.workers()) >= count, START_LIMIT_MS, 50);

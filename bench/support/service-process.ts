@@ -4,11 +4,11 @@ import { hookOf, type Plan } from '../../test/soak/faults.js';
 import { type PlanHook, record } from '../../test/soak/wire.js';
 import { answer, given } from './child.js';
 import { RawClient } from './raw-client.js';
+import { ACTIVITY_ARN } from './stub.js';
 
 export interface ServiceSettings {
-  readonly activityArn: string;
   /** Fields of the machine's one state, beside its type and resource. */
-  readonly state: object;
+  readonly state?: object;
   /** @default any that is free */
   readonly port?: number;
   readonly pollHoldMs?: number;
@@ -81,7 +81,7 @@ function workerOf(body: unknown): string {
 }
 
 /** A local service that records its calls. */
-async function serve({ activityArn, state, plan, ...options }: ServiceSettings): Promise<void> {
+async function serve({ state, plan, ...options }: ServiceSettings): Promise<void> {
   let hook: PlanHook | undefined = plan && hookOf(plan, systemClock);
   const workers = new Set<string>();
   const recorder = record(
@@ -92,8 +92,8 @@ async function serve({ activityArn, state, plan, ...options }: ServiceSettings):
     },
   );
   const service = await startLocalService({ port: 0, ...options, fault: recorder.hook });
-  service.seedActivity(activityArn);
-  const Work = { Type: 'Task', Resource: activityArn, End: true, ...state };
+  service.seedActivity(ACTIVITY_ARN);
+  const Work = { Type: 'Task', Resource: ACTIVITY_ARN, End: true, ...state };
   const definition = JSON.stringify({ StartAt: 'Work', States: { Work } });
   const stateMachineArn = service.seedMachine({ name: 'Bench', definition });
   const clients = Array.from({ length: CONNECTIONS }, () => RawClient.open(service.url));

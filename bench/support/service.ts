@@ -9,7 +9,6 @@ import type { Plan } from '../../test/soak/faults.js';
 import type { WireRecord } from '../../test/soak/wire.js';
 import { startChild } from './child.js';
 import type { Feed, ServiceSettings } from './service-process.js';
-import { ACTIVITY_ARN } from './stub.js';
 
 // Seven lines about Node 20 help nobody who reads figures.
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
@@ -37,9 +36,9 @@ export interface Service {
   stop(): Promise<void>;
 }
 
-export async function startService(settings: Partial<ServiceSettings> = {}): Promise<Service> {
+export async function startService(settings: ServiceSettings = {}): Promise<Service> {
   const file = fileURLToPath(new URL('service-process.js', import.meta.url));
-  const child = await startChild(file, { activityArn: ACTIVITY_ARN, state: {}, ...settings });
+  const child = await startChild(file, settings);
   const { url, stateMachineArn } = child.first as { url: string; stateMachineArn: string };
   const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
   const client = new SFNClient({ endpoint: url, region: 'us-east-1', credentials, cacheMiddleware: true });

@@ -1,4 +1,5 @@
-import { IsNotEmpty, IsNumber, IsOptional, IsString } from 'class-validator';
+import { setTimeout } from 'node:timers/promises';
+import { IsNotEmpty, IsString } from 'class-validator';
 import { injectable } from 'tsyringe';
 import { Activity, defineConfig, Handle, type TaskContext } from '../../src/framework/index.js';
 
@@ -16,10 +17,6 @@ class HelloInput {
   @IsString()
   @IsNotEmpty()
   who!: string;
-
-  @IsOptional()
-  @IsNumber()
-  sleepMs?: number;
 }
 
 @Activity('${BENCH_ACTIVITY_ARN}')
@@ -27,8 +24,7 @@ class Hello {
   constructor(private readonly greeter: Greeter) {}
 
   @Handle()
-  async hello({ who, sleepMs }: HelloInput, { signal }: TaskContext): Promise<{ message: string }> {
-    if (sleepMs) await sleep(sleepMs, signal);
+  hello({ who }: HelloInput): { message: string } {
     return { message: this.greeter.greet(who) };
   }
 }
@@ -37,19 +33,9 @@ class Hello {
 class Sleeper {
   @Handle({ input: 'any' })
   async run({ n, sleepMs }: { n: number; sleepMs: number }, { signal }: TaskContext): Promise<object> {
-    await sleep(sleepMs, signal);
+    await setTimeout(sleepMs, undefined, { signal }).catch(() => signal.throwIfAborted());
     return { done: n };
   }
-}
-
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer);
-      reject(signal.reason as Error);
-    });
-  });
 }
 
 /** A handler that has nothing to do. */

@@ -2,6 +2,7 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { ACTIVITY_ARN } from './stub.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const CLI = 'dist/src/framework/cli/main.js';
@@ -51,7 +52,6 @@ export function install<T extends string>(candidates: readonly T[]): readonly T[
 
 export interface WorkerSettings {
   readonly url: string;
-  readonly activityArn: string;
   readonly name: string;
   /** Tasks at once. */
   readonly concurrency: number;
@@ -103,9 +103,21 @@ export function startWorker(candidate: Candidate, settings: WorkerSettings): Wor
   };
 }
 
+/** Starts one that does HelloWorld, with its log on, which goes through a pipe as in a container and is thrown away. */
+export const startHello = (
+  candidate: Candidate,
+  url: string,
+  concurrency: number,
+  env: WorkerSettings['env'] = {},
+): WorkerProcess =>
+  startWorker(candidate, {
+    ...{ url, name: 'hello', concurrency, heartbeatMs: 20_000, log: 'pipe' },
+    env: { BENCH_HELLO: 'true', STEPWRIGHT_LOG_LEVEL: undefined, ...env },
+  });
+
 /** The same for all; each reads what it knows. An SDK of either version finds the service's address. */
 function environment(settings: WorkerSettings): Record<string, string | undefined> {
-  const { url, activityArn, name, concurrency, heartbeatMs, env } = settings;
+  const { url, name, concurrency, heartbeatMs, env } = settings;
   return {
     AWS_ENDPOINT_URL_SFN: url,
     AWS_REGION: 'us-east-1',
@@ -113,7 +125,7 @@ function environment(settings: WorkerSettings): Record<string, string | undefine
     AWS_SECRET_ACCESS_KEY: 'local',
     AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
     AWS_SDK_JS_SUPPRESS_MAINTENANCE_MODE_MESSAGE: 'true',
-    BENCH_ACTIVITY_ARN: activityArn,
+    BENCH_ACTIVITY_ARN: ACTIVITY_ARN,
     BENCH_WORKER_NAME: name,
     BENCH_CONCURRENCY: String(concurrency),
     BENCH_HEARTBEAT_MS: String(heartbeatMs),

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Service, startService } from '../../bench/support/service.js';
-import { ACTIVITY_ARN } from '../../bench/support/stub.js';
 import { type Candidate, exitWhenInterrupted, install } from '../../bench/support/workers.js';
 import { systemClock } from '../../src/framework/base/time/clock.js';
 import { type Ending, judge, lostByWorkers, violations } from './judge.js';
@@ -120,7 +119,7 @@ async function soak({ seed, executions, kill, trouble, candidate }: Options): Pr
   const url = troubles ? service.url.replace('127.0.0.1', ANY_HOST) : service.url;
   // Two beats in HeartbeatSeconds, and slots for the tasks whose reports are in trouble beside those that run.
   const env = { BENCH_GRACE: '20s', STEPWRIGHT_GRACE: '20s', ...troubles?.env };
-  const settings = { url, activityArn: ACTIVITY_ARN, concurrency: 40, heartbeatMs: 2_000, env };
+  const settings = { url, concurrency: 40, heartbeatMs: 2_000, env };
   const fleet = new Fleet(candidate, settings, (name) => troubles?.logOf(name) ?? `${logDir}/${name}.log`);
   fleet.start();
   fleet.start();

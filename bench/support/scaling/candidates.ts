@@ -133,17 +133,17 @@ class EcsMetrics implements AlarmMetrics {
     while ((this.#published[0]?.at ?? now) < now - 30 * MINUTE_MS) this.#published.shift();
   }
 
-  latest({ metric, periodSeconds }: Alarm, now: number): number {
-    const periodMs = periodSeconds * 1_000;
+  latest({ MetricName: metric, Period }: Alarm, now: number): number {
+    const periodMs = Period * 1_000;
     const lateMs = metric === 'WorkersMissing' ? 0 : 3 * MINUTE_MS;
     return Math.floor((now - lateMs) / periodMs) * periodMs - periodMs;
   }
 
-  read({ metric, periodSeconds }: Alarm, minuteAt: number, now: number): number | undefined {
+  read({ MetricName: metric, Period }: Alarm, minuteAt: number, now: number): number | undefined {
     const { activity } = this.world;
     if (metric === 'ActivityScheduleTime') return scheduleTime(this.world, now, minuteAt, minuteAt);
     if (metric === 'WorkersMissing') {
-      const until = minuteAt + periodSeconds * 1_000;
+      const until = minuteAt + Period * 1_000;
       const values = this.#published.filter(({ at }) => at >= minuteAt && at < until);
       return values.length > 0 ? Math.max(...values.map(({ value }) => value)) : undefined;
     }

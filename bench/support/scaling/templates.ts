@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import type { Alarm, EcsRules, StepAdjustment, StepPolicy } from './ecs.js';
+import type { Alarm, EcsRules, StepPolicy } from './ecs.js';
 import type { HpaDirection, HpaMetric, KubernetesRules } from './kubernetes.js';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -90,47 +90,17 @@ export function hpaRules(path: string, max: number, named: MetricNamed): Kuberne
 export function ecsRules(path: string, max: number): EcsRules {
   const [template = {}] = documentsOf(path);
   const parameters = fieldsOf(template['Parameters']);
-  const resources = Object.entries(fieldsOf(template['Resources'])).map(
-    ([name, each]) => [name, fieldsOf(each)] as const,
-  );
-  const policies = new Map(
-    resources
-      .filter(([, { Type }]) => Type === 'AWS::ApplicationAutoScaling::ScalingPolicy')
-      .map(([name, { Properties }]) => [name, policyOf(fieldsOf(Properties))]),
-  );
-  const alarms = resources
-    .filter(([, { Type }]) => Type === 'AWS::CloudWatch::Alarm')
-    .map(([, { Properties }]) => alarmOf(fieldsOf(Properties), policies));
-  return { min: fieldsOf(parameters['Least'])['Default'] as number, max, alarms };
-}
-
-function policyOf(properties: Fields): StepPolicy {
-  const steps = fieldsOf(properties['StepScalingPolicyConfiguration']);
-  return {
-    adjustmentType: steps['AdjustmentType'] as StepPolicy['adjustmentType'],
-    minAdjustmentMagnitude: (steps['MinAdjustmentMagnitude'] ?? 1) as number,
-    cooldownSeconds: (steps['Cooldown'] ?? 300) as number,
-    steps: listOf(steps['StepAdjustments']).map((step): StepAdjustment => ({
-      lower: (step['MetricIntervalLowerBound'] ?? Number.NEGATIVE_INFINITY) as number,
-      upper: (step['MetricIntervalUpperBound'] ?? Number.POSITIVE_INFINITY) as number,
-      adjustment: step['ScalingAdjustment'] as number,
-    })),
-  };
-}
-
-function alarmOf(alarm: Fields, policies: ReadonlyMap<string, StepPolicy>): Alarm {
-  const [action] = alarm['AlarmActions'] as string[];
-  const policy = policies.get(action ?? '');
-  if (!policy) throw new Error(`the alarm of ${String(alarm['MetricName'])} has no policy`);
-  const evaluationPeriods = alarm['EvaluationPeriods'] as number;
-  return {
-    policy,
-    evaluationPeriods,
-    metric: alarm['MetricName'] as string,
-    periodSeconds: alarm['Period'] as number,
-    datapointsToAlarm: (alarm['DatapointsToAlarm'] ?? evaluationPeriods) as number,
-    threshold: alarm['Threshold'] as number,
-    comparison: alarm['ComparisonOperator'] as string,
-    missing: (alarm['TreatMissingData'] ?? 'missing') as Alarm['missing'],
-  };
+  const resources = Object.entries(fieldsOf(template['Resources'])) as [string, Fields][];
+  const propertiesOf = (type: string): [string, Fields][] =>
+    resources.flatMap(([name, { Type, Properties }]) =>
+      Type === type ? [[name, fieldsOf(Properties)]] : [],
+    );
+  const policies = new Map(propertiesOf('AWS::ApplicationAutoScaling::ScalingPolicy'));
+  const alarms = propertiesOf('AWS::CloudWatch::Alarm').map(([name, each]): [Alarm, StepPolicy] => {
+    const alarm = each as unknown as Alarm;
+    const policy = policies.get(alarm.AlarmActions[0] ?? '');
+    if (!policy) throw new Error(`${path}: expected a policy as the action of the alarm ${name}`);
+    return [alarm, policy['StepScalingPolicyConfiguration'] as StepPolicy];
+  });
+  return { min: fieldsOf(parameters['Least'])['Default'] as number, max, alarms: new Map(alarms) };
 }
