@@ -9,7 +9,7 @@ import { mapKind } from './states/map.js';
 import { parallelKind } from './states/parallel.js';
 import { failKind, passKind, succeedKind } from './states/pass-succeed-fail.js';
 import type { State, StateGroup } from './runtime/interpret.js';
-import { TRIED_STATE } from './runtime/trial.js';
+import { TESTED_STATE } from './runtime/state-test.js';
 import {
   type DefinitionProblem,
   didYouMean,
@@ -86,7 +86,7 @@ function readMachine(definition: string): { program: Program; problems: readonly
 }
 
 /** One state of a definition, which is tested by itself. */
-export interface TriedState {
+export interface TestedState {
   readonly state: State;
   readonly source: JsonObject;
   readonly language: Language['name'];
@@ -99,10 +99,10 @@ export interface TriedState {
  * @returns undefined if there is no state of this name
  * @throws DefinitionError if the definition isn't valid
  */
-export function compileTried(definition: string, name: string | undefined): TriedState | undefined {
+export function compileTested(definition: string, name: string | undefined): TestedState | undefined {
   const parsed = parseDefinition(definition);
   const source: JsonObject =
-    name === undefined ? { StartAt: TRIED_STATE, States: { [TRIED_STATE]: parsed } } : parsed;
+    name === undefined ? { StartAt: TESTED_STATE, States: { [TESTED_STATE]: parsed } } : parsed;
   const problems: DefinitionProblem[] = [];
   const compiler = new MachineCompiler();
   compiler.compile(new Reader(source, '', { problems, faults: faultsOf }));
@@ -110,7 +110,7 @@ export function compileTried(definition: string, name: string | undefined): Trie
     ({ code, unsupported }) => !unsupported && (name !== undefined || !isGraph(code)),
   );
   if (counted.length > 0) throw new DefinitionError(counted);
-  return compiler.tried.get(name ?? TRIED_STATE);
+  return compiler.tested.get(name ?? TESTED_STATE);
 }
 
 /** Returns true for the code of a problem with the targets of states. */
@@ -148,7 +148,7 @@ class MachineCompiler {
   readonly #references = new Map<string, readonly string[]>();
   readonly #names = new Set<string>();
   /** Each state by its name, those in branches and iterations included. */
-  readonly tried = new Map<string, TriedState>();
+  readonly tested = new Map<string, TestedState>();
 
   compile(reader: Reader): Program {
     reader.string('Comment');
@@ -207,7 +207,7 @@ class MachineCompiler {
     const nested = (inner: Reader): StateGroup => this.#group(inner, inherited, visible);
     const context = { name, language, nested, tasks: this.#tasks, references: this.#references };
     const state = compileState(type, kind, reader, context);
-    this.tried.set(name, { state, source: reader.source, language: language.name });
+    this.tested.set(name, { state, source: reader.source, language: language.name });
     return state;
   }
 }

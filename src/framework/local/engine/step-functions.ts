@@ -5,7 +5,7 @@ import type { Evaluator } from '../asl/expression.js';
 import { EvaluationThreads } from '../asl/jsonata/evaluator.js';
 import { compileMachine } from '../asl/machine.js';
 import type { RunObserver } from '../asl/runtime/interpret.js';
-import type { Trial } from '../asl/runtime/trial.js';
+import type { StateTest } from '../asl/runtime/state-test.js';
 import type { Json } from '../asl/values/json.js';
 import { type MockConfig, mockConfigMistakes, TestCases } from '../mock-config.js';
 import { MockTable, type Mocks } from '../mocks.js';
@@ -20,7 +20,7 @@ import { TaskTable } from './tasks/open-tasks.js';
 import type { TokenMint } from './tasks/task-token.js';
 import { KeptBytes } from './memory.js';
 import type { StateServices } from '../asl/runtime/running-execution.js';
-import { TrialExecution } from './trial-execution.js';
+import { StateTestExecution } from './state-test.js';
 
 /** The time in which a poll may still arrive that a worker has sent before its polls were ended. */
 const LATE_POLLS_MS = 2_000;
@@ -176,9 +176,9 @@ export class StepFunctions {
    * Prepares the test of one state.
    * @throws ServiceError ExecutionLimitExceeded while there is no memory for it
    */
-  tryState(trial: Trial, home: Home, roleArn: string | undefined, input: Json): TrialExecution {
+  testState(stateTest: StateTest, home: Home, roleArn: string | undefined, input: Json): StateTestExecution {
     if (!this.executions.hasRoom) throw errors.tooManyExecutions();
-    return new TrialExecution(this.#services, trial, home, roleArn, input);
+    return new StateTestExecution(this.#services, stateTest, home, roleArn, input);
   }
 
   /** Starts an execution with a random name. @param input JSON text */

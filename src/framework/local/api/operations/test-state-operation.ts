@@ -1,21 +1,21 @@
-import type { MockedOutcome, Stage, Trial, TrialEnd } from '../../asl/runtime/trial.js';
+import type { MockedOutcome, Stage, StateTest, StateTestEnd } from '../../asl/runtime/state-test.js';
 import { bareText, isObject, type Json, type JsonObject, parseJson } from '../../asl/values/json.js';
 import { errors, ServiceError } from '../../engine/service-error.js';
 import { ARN, type Checker, checkRole, compiled, MAX, NAME } from '../request-validation.js';
 import { faultOfMock } from './test-state-mocks.js';
 import { parseServiceArn } from '../../asl/definition/service-resource.js';
-import { compileTried, type TriedState } from '../../asl/machine.js';
+import { compileTested, type TestedState } from '../../asl/machine.js';
 import { homeOf } from '../../engine/machines/machines.js';
-import type { TrialExecution } from '../../engine/trial-execution.js';
+import type { StateTestExecution } from '../../engine/state-test.js';
 import type { Operation } from '../server.js';
 
 /** The request of a TestState call. */
-type TrialRequest = ReturnType<typeof readTrialRequest>;
+type TestStateRequest = ReturnType<typeof readTestStateRequest>;
 
 const DATA = { max: MAX.data } as const;
 
 /** Reads a request. @throws ServiceError ValidationException if a member of it isn't valid */
-function readTrialRequest(checker: Checker) {
+function readTestStateRequest(checker: Checker) {
   const definition = checker.requiredText('definition', { min: 1, max: MAX.definition });
   const roleArn = checker.text('roleArn', ARN);
   const input = checker.text('input', DATA) ?? '{}';
@@ -41,8 +41,8 @@ function readTrialRequest(checker: Checker) {
   const variables = objectIn('variables', variablesText) ?? {};
   const { outcome: mock, text: mockText, mode } = readOutcome?.() ?? {};
   const context = objectIn('context', contextText);
-  const trial = { mock, context, retries, failedIterations, itemData };
-  return { definition, stateName, roleArn, input, level, variables, contextText, mockText, mode, trial };
+  const stateTest = { mock, context, retries, failedIterations, itemData };
+  return { definition, stateName, roleArn, input, level, variables, contextText, mockText, mode, stateTest };
 }
 
 /** Returns a function that reads the mock's outcome, once the whole request is known to be valid. */
@@ -80,9 +80,9 @@ const MOCKED = new Set(['Task', 'Map', 'Parallel']);
  * Checks what a request asks of a state. The texts were recorded from the live service.
  * @throws ServiceError ValidationException, or InvalidDefinition for a Map or Parallel without a mock
  */
-function checkTrial({ roleArn, mode, trial }: TrialRequest, tried: TriedState): void {
-  const { mock, context, failedIterations } = trial;
-  const { source } = tried;
+function checkTestState({ roleArn, mode, stateTest }: TestStateRequest, tested: TestedState): void {
+  const { mock, context, failedIterations } = stateTest;
+  const { source } = tested;
   const type = bareText(source['Type'] ?? null);
   if (mock && !MOCKED.has(type)) refuse(`State type '${type}' is not supported when a mock is specified`);
   if (!mock) checkUnmocked(type, roleArn);
@@ -120,7 +120,7 @@ function checkResult(type: string, source: JsonObject, result: Json, failed: num
 }
 
 /** Holds a mocked answer against the API of the service, if it isn't the output of a job or of a callback. */
-function checkSchema(source: JsonObject, result: Json, mode: TrialRequest['mode']): void {
+function checkSchema(source: JsonObject, result: Json, mode: TestStateRequest['mode']): void {
   const service = parseServiceArn(bareText(source['Resource'] ?? null));
   if (!service?.details || service.pattern !== 'requestResponse') return;
   const fault = faultOfMock(
@@ -170,10 +170,10 @@ function parsed(input: string): Json {
 
 /** Recorded from the live service: what is passed on as it was given is shown as it was given, with its white space. */
 function keepTexts(
-  { spellings }: TrialExecution,
-  { input: text, mockText, contextText }: TrialRequest,
+  { spellings }: StateTestExecution,
+  { input: text, mockText, contextText }: TestStateRequest,
   input: Json,
-  { mock: outcome, context }: Trial,
+  { mock: outcome, context }: StateTest,
 ): void {
   spellings.keepParts(input, text);
   if (context && contextText !== undefined) spellings.keepParts(context, contextText);
@@ -181,10 +181,10 @@ function keepTexts(
 }
 
 function answer(
-  end: TrialEnd,
-  execution: TrialExecution,
-  request: TrialRequest,
-  tried: TriedState,
+  end: StateTestEnd,
+  execution: StateTestExecution,
+  request: TestStateRequest,
+  tested: TestedState,
   input: Json,
   seen: ReadonlyMap<Stage, Json>,
 ): object {
@@ -199,7 +199,7 @@ function answer(
     ...(request.level !== 'INFO' && {
       inspectionData: {
         input: text(input),
-        ...shown(tried, seen, text),
+        ...shown(tested, seen, text),
         ...(end.status !== 'SUCCEEDED' &&
           Object.keys(end.details).length > 0 && { errorDetails: end.details }),
         ...(Object.keys(execution.variables).length > 0 && {
@@ -234,7 +234,7 @@ const SHOWN: Readonly<Record<string, { JSONPath: readonly Stage[]; JSONata: read
 const FIXED_RESULT: readonly Stage[] = ['result', 'afterResultSelector', 'afterResultPath'];
 
 function shown(
-  { source, language }: TriedState,
+  { source, language }: TestedState,
   seen: ReadonlyMap<Stage, Json>,
   text: (value: Json) => string,
 ): object {
@@ -252,17 +252,20 @@ function shown(
 
 export const testStateOperations: Record<string, Operation> = {
   async TestState({ checker, region, onClosed }, stepFunctions) {
-    const request = readTrialRequest(checker);
+    const request = readTestStateRequest(checker);
     const input = parsed(request.input);
-    const tried = compiled(request.definition, (text) => compileTried(text, request.stateName));
-    if (!tried) throw errors.invalidRequest('State not found in definition');
-    checkTrial(request, tried);
+    const tested = compiled(request.definition, (text) => compileTested(text, request.stateName));
+    if (!tested) throw errors.invalidRequest('State not found in definition');
+    checkTestState(request, tested);
     const seen = new Map<Stage, Json>();
-    const trial = { ...request.trial, see: (stage: Stage, value: Json) => void seen.set(stage, value) };
-    const execution = stepFunctions.tryState(trial, homeOf(region), request.roleArn, input);
+    const stateTest = {
+      ...request.stateTest,
+      see: (stage: Stage, value: Json) => void seen.set(stage, value),
+    };
+    const execution = stepFunctions.testState(stateTest, homeOf(region), request.roleArn, input);
     onClosed(() => execution.stop());
-    keepTexts(execution, request, input, trial);
-    const end = await execution.run(tried, request.variables);
-    return answer(end, execution, request, tried, input, seen);
+    keepTexts(execution, request, input, stateTest);
+    const end = await execution.run(tested, request.variables);
+    return answer(end, execution, request, tested, input, seen);
   },
 };

@@ -136,7 +136,7 @@ function readTimestamp(reader: Reader): number | undefined {
   return ms ?? 0;
 }
 
-/** Returns a value, and reports it to the trial of a state. */
+/** Returns a value, and reports it to the test of the state. */
 function seen(data: StateData, stage: DataStage, value: Json | Promise<Json>): Json | Promise<Json> {
   const { see } = data;
   if (!see) return value;

@@ -12,7 +12,7 @@ import type { RunningExecution } from './running-execution.js';
 import type { Scope } from './scope.js';
 import { dataLimitFailure, StateFailure } from './state-failure.js';
 import { type EnteredState, StateVisit } from './state-visit.js';
-import { TRIED_STATE } from './trial.js';
+import { TESTED_STATE } from './state-test.js';
 import { VariableScope } from './variables.js';
 import { PAYLOAD_LIMIT_BYTES } from '../../../base/size.js';
 
@@ -252,7 +252,7 @@ export class Branch implements Environment {
   /** Returns the cause of a States.Runtime failure. */
   explain(reason: string): string {
     // Recorded from the live service: TestState gives the reason alone.
-    return this.execution.trial ? reason : this.visit.explain(reason);
+    return this.execution.stateTest ? reason : this.visit.explain(reason);
   }
 
   /**
@@ -298,11 +298,11 @@ export class Branch implements Environment {
 
   context(): JsonObject {
     const current = this.visit;
-    const { trial } = this.execution;
-    if (trial?.context) return trial.context;
+    const { stateTest } = this.execution;
+    if (stateTest?.context) return stateTest.context;
     return {
       ...this.execution.context,
-      State: current.context(trial ? TRIED_STATE : current.state.name),
+      State: current.context(stateTest ? TESTED_STATE : current.state.name),
       ...(current.taskToken !== undefined && { Task: { Token: current.taskToken } }),
       ...(this.iteration && { Map: this.iteration.context }),
     };

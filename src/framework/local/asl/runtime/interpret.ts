@@ -1,6 +1,6 @@
 import type { Json } from '../values/json.js';
 import type { Branch } from './branch.js';
-import type { TrialEnd } from './trial.js';
+import type { StateTestEnd } from './state-test.js';
 import type { Soon } from '../expression.js';
 import { turn } from '../../../base/time/turn.js';
 
@@ -39,8 +39,8 @@ export interface State {
    * by its Catch. Fails with a StateFailure if the Catch doesn't catch the failure.
    */
   recover(branch: Branch, input: Json, error: unknown): Promise<Step>;
-  /** Makes one attempt to run the state by itself. The branch's execution has a `trial`. */
-  test(branch: Branch, input: Json): Promise<TrialEnd>;
+  /** Makes one attempt to run the state by itself. The branch's execution has a `stateTest`. */
+  test(branch: Branch, input: Json): Promise<StateTestEnd>;
 }
 
 /** The states of a machine, of a branch or of an iteration. `startAt` is the name of the first one to run. */

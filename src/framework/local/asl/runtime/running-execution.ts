@@ -4,7 +4,7 @@ import type { Json, JsonObject } from '../values/json.js';
 import type { RunObserver, StepCounter } from './interpret.js';
 import type { Scope } from './scope.js';
 import type { Spellings } from './spellings.js';
-import type { Trial } from './trial.js';
+import type { StateTest } from './state-test.js';
 
 /** The way in which a task ended: with the result or the failure that a worker has sent, or with a timeout. */
 export type TaskOutcome =
@@ -156,7 +156,7 @@ export interface RunningExecution {
   readonly stepCounter: StepCounter;
   readonly spellings: Spellings;
   /** Set if one state is tested by itself; undefined in an execution. */
-  readonly trial?: Trial;
+  readonly stateTest?: StateTest;
   /** Cancels everything that the execution waits for when the execution ends. */
   readonly scope: Scope;
   /** The parts of the context object (`$$`) that are the same in every state. */

@@ -1,7 +1,7 @@
 import type { Language, WholeNumber } from '../definition/query-language.js';
 import { type Expression, runtimeFailure, type StateData } from '../expression.js';
 import { branchFailure, StateFailure } from '../runtime/state-failure.js';
-import { mocked, type MockedOutcome, type Trial } from '../runtime/trial.js';
+import { mocked, type MockedOutcome, type StateTest } from '../runtime/state-test.js';
 import { runBranches } from './branches.js';
 import { bareText, isObject, type Json, type JsonObject, parseJson } from '../values/json.js';
 import type { Reader } from '../definition/reader.js';
@@ -72,8 +72,8 @@ class MapState {
   }
 
   async run(branch: Branch, data: StateData): Promise<WorkResult> {
-    const { trial } = branch.execution;
-    if (trial?.mock) return { result: await this.#try(branch, data, trial, trial.mock) };
+    const { stateTest } = branch.execution;
+    if (stateTest?.mock) return { result: await this.#test(branch, data, stateTest, stateTest.mock) };
     const list = await branch.evaluate(this.#items, data);
     if (!Array.isArray(list))
       throw runtimeFailure(`The items of a Map must be an array, got ${JSON.stringify(list)}.`);
@@ -83,23 +83,23 @@ class MapState {
     return { result: await this.#iterate(branch, list, inputs, asked) };
   }
 
-  /** Reports the fields to the trial, and returns the mocked result of the iterations. */
-  async #try(branch: Branch, data: StateData, trial: Trial, mock: MockedOutcome): Promise<Json> {
+  /** Reports the fields to the test, and returns the mocked result of the iterations. */
+  async #test(branch: Branch, data: StateData, stateTest: StateTest, mock: MockedOutcome): Promise<Json> {
     const isRead = this.#itemReader !== undefined;
-    const list = isRead ? this.#read(trial) : await branch.evaluate(this.#items, data);
-    if (!isRead) trial.see('afterItemsPath', list);
+    const list = isRead ? this.#read(stateTest) : await branch.evaluate(this.#items, data);
+    if (!isRead) stateTest.see('afterItemsPath', list);
     if (this.#selector && Array.isArray(list))
-      trial.see('afterItemSelector', await this.#inputs(branch, data, list, this.#selector));
-    trial.see('maxConcurrency', this.#concurrency ? await branch.evaluate(this.#concurrency, data) : 0);
+      stateTest.see('afterItemSelector', await this.#inputs(branch, data, list, this.#selector));
+    stateTest.see('maxConcurrency', this.#concurrency ? await branch.evaluate(this.#concurrency, data) : 0);
     const tolerated: Partial<Record<(typeof TOLERATED)[number], number>> = {};
     for (const [field, expression] of this.#tolerances) {
       const value = Number(await branch.evaluate(expression, data));
       const isCount = field === 'ToleratedFailureCount';
-      trial.see(isCount ? 'toleratedFailureCount' : 'toleratedFailurePercentage', value);
+      stateTest.see(isCount ? 'toleratedFailureCount' : 'toleratedFailurePercentage', value);
       tolerated[field] = value;
     }
     const result = mocked(mock);
-    const { failedIterations: failed = 0 } = trial;
+    const { failedIterations: failed = 0 } = stateTest;
     const { ToleratedFailureCount: most = Infinity, ToleratedFailurePercentage: share = Infinity } =
       tolerated;
     const total = Array.isArray(list) ? list.length : 0;
@@ -109,10 +109,10 @@ class MapState {
   }
 
   /** Finds the items in the mocked data of the ItemReader. */
-  #read(trial: Trial): Json[] {
-    if (trial.itemData === undefined) return [];
-    const { items, pointed } = itemsIn(trial.itemData, this.#itemReader);
-    if (pointed !== undefined) trial.see('afterItemsPointer', pointed);
+  #read(stateTest: StateTest): Json[] {
+    if (stateTest.itemData === undefined) return [];
+    const { items, pointed } = itemsIn(stateTest.itemData, this.#itemReader);
+    if (pointed !== undefined) stateTest.see('afterItemsPointer', pointed);
     return items;
   }
 

@@ -1,5 +1,5 @@
 import { branchFailure } from '../runtime/state-failure.js';
-import { mocked } from '../runtime/trial.js';
+import { mocked } from '../runtime/state-test.js';
 import { runBranches } from './branches.js';
 import type { Reader } from '../definition/reader.js';
 import type { Kind, StateContext } from './state.js';
@@ -26,8 +26,8 @@ export const parallelKind: Kind = {
       const input = await branch.evaluate((seen) => flow.arguments(seen), data);
       const { name } = context;
       branch.json.checkSize(input, name);
-      const { trial } = branch.execution;
-      if (trial?.mock) return { result: mocked(trial.mock) };
+      const { stateTest } = branch.execution;
+      if (stateTest?.mock) return { result: mocked(stateTest.mock) };
       const started = branch.started();
       const outcome = await runBranches(branch, {
         length: groups.length,

@@ -4,7 +4,7 @@ import type { Soon, StateData } from '../expression.js';
 import type { Branch } from '../runtime/branch.js';
 import type { Json } from '../values/json.js';
 import type { StateFailure } from '../runtime/state-failure.js';
-import type { ErrorDetails, TrialEnd } from '../runtime/trial.js';
+import type { ErrorDetails, StateTestEnd } from '../runtime/state-test.js';
 import { LONGEST_SECONDS, type Reader } from '../definition/reader.js';
 
 /** The functions of a state: one attempt (`once`), its Retry, its Catch (`caught`), and its exit through a catcher. */
@@ -71,12 +71,12 @@ async function recover(
  * Makes one attempt to run a state that is tested by itself.
  * @param retries the number of attempts that the retrier which matches the failure has made already
  */
-export async function tryOnce(
+export async function testOnce(
   branch: Branch,
   input: Json,
   attempts: Attempts,
   retries: number,
-): Promise<TrialEnd> {
+): Promise<StateTestEnd> {
   try {
     return { status: 'SUCCEEDED', ...(await attempts.once(branch, input)) };
   } catch (error) {

@@ -1,10 +1,10 @@
 import { isTooLarge, type Json, type JsonObject } from '../values/json.js';
 import { dataLimitFailure } from '../runtime/state-failure.js';
-import { afterFailure, compileCatch, compileRetry, tryOnce } from './retry-catch.js';
+import { afterFailure, compileCatch, compileRetry, testOnce } from './retry-catch.js';
 import type { Exit, Flow, FlowFields, Language } from '../definition/query-language.js';
 import type { Reader } from '../definition/reader.js';
 import type { State, StateGroup, Step } from '../runtime/interpret.js';
-import type { TrialEnd } from '../runtime/trial.js';
+import type { StateTestEnd } from '../runtime/state-test.js';
 import type { Branch } from '../runtime/branch.js';
 import type { StateEvents } from '../runtime/state-visit.js';
 import { soon, type Soon, type StateData } from '../expression.js';
@@ -83,7 +83,7 @@ export function compileState(type: string, kind: Kind, reader: Reader, context: 
   if (reader.variables.size > 0) context.references.set(name, [...reader.variables].toSorted());
 
   const once = (branch: Branch, input: Json): Soon<Step> => {
-    const see = branch.execution.trial?.see;
+    const see = branch.execution.stateTest?.see;
     const data = flow.input(see ? { ...branch.data(input), see } : branch.data(input));
     see?.('afterInputPath', data.root);
     return soon(work(branch, data, flow), (done = { result: data.root }) => {
@@ -97,11 +97,11 @@ export function compileState(type: string, kind: Kind, reader: Reader, context: 
   const enter = (branch: Branch, input: Json): void => branch.enter(entered, input);
   const recover = (branch: Branch, input: Json, error: unknown): Promise<Step> =>
     afterFailure(branch, input, attempts, error);
-  const test = (branch: Branch, input: Json): Promise<TrialEnd> => {
+  const test = (branch: Branch, input: Json): Promise<StateTestEnd> => {
     branch.enter(entered, input);
-    const { retries = 0 } = branch.execution.trial ?? {};
+    const { retries = 0 } = branch.execution.stateTest ?? {};
     branch.visit.retryCount = retries;
-    return tryOnce(branch, input, attempts, retries);
+    return testOnce(branch, input, attempts, retries);
   };
   return { enter, run: once, recover, test };
 }

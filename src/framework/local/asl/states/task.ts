@@ -12,7 +12,7 @@ import { runTask } from './task-run.js';
 import type { ActivityTask, Kind, StateContext, WorkResult } from './state.js';
 import { type Expression, soon, type Soon, type StateData } from '../expression.js';
 import type { Branch } from '../runtime/branch.js';
-import { mocked, type MockedOutcome } from '../runtime/trial.js';
+import { mocked, type MockedOutcome } from '../runtime/state-test.js';
 import type { Flow } from '../definition/query-language.js';
 
 const SECONDS = { min: 1, max: LONGEST_SECONDS };
@@ -35,13 +35,13 @@ export const taskKind: Kind = {
     const service = readResource(reader, context, resource) ?? ACTIVITY;
     const run = (branch: Branch, data: StateData, flow: Flow): Soon<WorkResult> => {
       const input = (): Soon<Json> => branch.evaluate((seen) => flow.arguments(seen), data);
-      const { trial } = branch.execution;
+      const { stateTest } = branch.execution;
       const read = <T>(field: Expression | undefined, as: (value: Json) => T): Soon<T | undefined> =>
         field && soon(branch.evaluate(field, data), as);
       return soon(read(timeout, Number), (timeoutSeconds) =>
         soon(read(heartbeat, Number), (heartbeatSeconds) =>
           soon(read(credentials, roleIn), (role) => {
-            if (trial?.mock) return tried(branch, service, input, trial.mock);
+            if (stateTest?.mock) return tested(branch, service, input, stateTest.mock);
             return runTask(branch, {
               resource,
               service,
@@ -67,7 +67,7 @@ async function othersEnter(): Promise<void> {
 }
 
 /** Evaluates the input of a Task that is tested by itself, and returns the mocked outcome. */
-function tried(
+function tested(
   branch: Branch,
   { pattern }: ServiceResource,
   input: () => Soon<Json>,

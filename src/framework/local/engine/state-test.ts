@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { Cancel } from '../../base/time/clock.js';
-import type { TriedState } from '../asl/machine.js';
+import type { TestedState } from '../asl/machine.js';
 import { Branch } from '../asl/runtime/branch.js';
 import type { Resources, RunningExecution, StateServices } from '../asl/runtime/running-execution.js';
 import { Scope } from '../asl/runtime/scope.js';
 import { Spellings } from '../asl/runtime/spellings.js';
 import { isoTime } from '../asl/runtime/state-visit.js';
 import { StepCounter } from '../asl/runtime/interpret.js';
-import type { Trial, TrialEnd } from '../asl/runtime/trial.js';
+import type { StateTest, StateTestEnd } from '../asl/runtime/state-test.js';
 import { VariableScope } from '../asl/runtime/variables.js';
 import type { Json, JsonObject } from '../asl/values/json.js';
 import type { Home } from './machines/machines.js';
@@ -16,7 +16,7 @@ import type { Home } from './machines/machines.js';
 const LONGEST_MS = 5 * 60_000;
 
 /** One state with its input, tested by itself. There is no machine, no history, and no execution that can be found. */
-export class TrialExecution implements RunningExecution {
+export class StateTestExecution implements RunningExecution {
   readonly arn: string;
   readonly machineName = randomUUID();
   readonly stepCounter = new StepCounter();
@@ -29,7 +29,7 @@ export class TrialExecution implements RunningExecution {
 
   constructor(
     readonly services: StateServices,
-    readonly trial: Trial,
+    readonly stateTest: StateTest,
     { partition, region, account }: Home,
     roleArn: string | undefined,
     private readonly input: Json,
@@ -52,12 +52,12 @@ export class TrialExecution implements RunningExecution {
   }
 
   /** Tests the state. The outcome is a failure if it takes longer than five minutes. */
-  async run({ state }: TriedState, variables: JsonObject): Promise<TrialEnd> {
+  async run({ state }: TestedState, variables: JsonObject): Promise<StateTestEnd> {
     const texts = new Map(Object.entries(variables).map(([name, value]) => [name, JSON.stringify(value)]));
     this.#variables.assign(variables, texts);
     const branch = new Branch(this, this.scope, this.#variables, 0);
     try {
-      return await new Promise<TrialEnd>((resolve, reject) => {
+      return await new Promise<StateTestEnd>((resolve, reject) => {
         this.#cancel = this.services.clock.after(LONGEST_MS, () => resolve(TIMED_OUT));
         state.test(branch, this.input).then(resolve, reject);
       });
@@ -92,4 +92,4 @@ export class TrialExecution implements RunningExecution {
   }
 }
 
-const TIMED_OUT: TrialEnd = { status: 'FAILED', error: 'States.Timeout', cause: undefined, details: {} };
+const TIMED_OUT: StateTestEnd = { status: 'FAILED', error: 'States.Timeout', cause: undefined, details: {} };

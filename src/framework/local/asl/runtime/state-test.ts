@@ -28,7 +28,7 @@ export function mocked(outcome: MockedOutcome): Json {
 }
 
 /** One state that is tested by itself, by the operation TestState. */
-export interface Trial {
+export interface StateTest {
   /** Undefined if the state's own work is done. */
   readonly mock: MockedOutcome | undefined;
   /** The context object; undefined to make one up. */
@@ -43,15 +43,15 @@ export interface Trial {
 }
 
 /** Recorded from the live service: the name of the state in the context object, whatever the state is called. */
-export const TRIED_STATE = 'StateName';
+export const TESTED_STATE = 'StateName';
 
-/** The end of a trial. The status is that of the API's answer. */
-export type TrialEnd =
+/** The end of a test. The status is that of the API's answer. */
+export type StateTestEnd =
   | { readonly status: 'SUCCEEDED'; readonly output: Json; readonly next: string | undefined }
-  | (TrialFailure & { readonly status: 'FAILED' | 'RETRIABLE' })
-  | (TrialFailure & { readonly status: 'CAUGHT_ERROR'; readonly output: Json; readonly next: string });
+  | (StateTestFailure & { readonly status: 'FAILED' | 'RETRIABLE' })
+  | (StateTestFailure & { readonly status: 'CAUGHT_ERROR'; readonly output: Json; readonly next: string });
 
-export interface TrialFailure {
+interface StateTestFailure {
   readonly error: string | undefined;
   readonly cause: string | undefined;
   readonly details: ErrorDetails;
