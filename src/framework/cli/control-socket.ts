@@ -1,3 +1,4 @@
+import { isJson, jsonIn } from '../declare/rule.js';
 import { lstatSync, statSync, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { connect, createServer, type Server, type Socket } from 'node:net';
@@ -141,21 +142,11 @@ function serve(
     const end = text.indexOf('\n');
     if (end >= 0 || text.length > LONGEST_REQUEST) answer(text.slice(0, end >= 0 ? end : 100));
     // Many programs send no line feed.
-    else if (isWhole(text)) answer(text);
+    else if (text.endsWith('}') && isJson(text)) answer(text);
   });
   socket.on('end', () => {
     if (!isAnswered) answer(text);
   });
-}
-
-function isWhole(text: string): boolean {
-  if (!text.endsWith('}')) return false;
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 async function answerOf(
@@ -194,7 +185,7 @@ const EXPECTED =
  * text is not a valid request
  */
 function readRequest(line: string): ControlRequest {
-  const request = parse(line);
+  const request = jsonIn(line);
   if (!isPlainObject(request)) throw new Error(`${EXPECTED}, got ${show(line.slice(0, 100))}`);
   const { do: verb, handler, options } = request;
   if (verb === 'status') return { do: verb };
@@ -202,12 +193,4 @@ function readRequest(line: string): ControlRequest {
   if (verb === 'pause' || verb === 'resume') return { do: verb, handler };
   if (verb === 'configure' && isPlainObject(options)) return { do: verb, handler, options };
   throw new Error(`${EXPECTED}, got ${show(verb)}`);
-}
-
-function parse(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
 }

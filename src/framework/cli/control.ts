@@ -5,7 +5,8 @@ import { type Clock, systemClock } from '../base/time/clock.js';
 import type { HandlerStatus } from '../base/worker-status.js';
 import { readText } from '../config/sources.js';
 import { HANDLER_OPTIONS } from '../declare/options.js';
-import { write } from './output/stdout.js';
+import { jsonIn } from '../declare/rule.js';
+import { write } from './output/stdio.js';
 import type { ControlRequest } from './control-socket.js';
 
 const LIMIT_MS = 5_000;
@@ -96,7 +97,7 @@ function ask(path: string, request: object, clock: Clock): Promise<Record<string
     });
     socket.on('error', ({ code = '', message }: NodeJS.ErrnoException) => fail(REASONS[code] ?? message));
     socket.on('end', () => {
-      const answer = parse(text);
+      const answer = jsonIn(text);
       if (isPlainObject(answer) && ('error' in answer || Array.isArray(answer['handlers']))) resolve(answer);
       else fail('what answers there is no worker');
     });
@@ -113,14 +114,6 @@ const REASONS: Readonly<Record<string, string>> = {
   EPIPE: BUSY,
   ECONNRESET: BUSY,
 };
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
 
 function lineOf({ name, concurrency, running, polls, paused }: HandlerStatus): string {
   const until = paused?.until === undefined ? '' : ` until ${new Date(paused.until).toISOString()}`;

@@ -4,7 +4,7 @@ import { ActivityFailure } from '../declare/activity-failure.js';
 import { openCompletions } from '../worker/build/create-completions.js';
 import { makePlan } from '../worker/build/plan.js';
 import type { Completion, Completions, WaitingTask } from '../worker/task/completions.js';
-import { write } from './output/stdout.js';
+import { write } from './output/stdio.js';
 import { loadConfig } from './project/config-file.js';
 
 /** The verbs of `stepwright deferred`. */

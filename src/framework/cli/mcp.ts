@@ -16,15 +16,14 @@ import { projectTools } from '../local/mcp/project-tools.js';
 import { tools } from '../local/mcp/mcp-endpoint.js';
 import { formatErrorOf } from './output/format-error.js';
 import { Waits } from '../local/mcp/waits.js';
-import { writeIfRead } from './output/stdout.js';
+import { writeIfRead } from './output/stdio.js';
 import { projectCheck } from './project/project-check.js';
 import { SERVICE_HEADER } from '../base/local-service.js';
-import { type Endpoint, isProblem, resolveEndpoint, showEndpoint } from '../aws/endpoint.js';
-import { StartError } from '../base/errors.js';
-import { resolveConfig } from '../config/resolve.js';
+import { type Endpoint, showEndpoint } from '../aws/endpoint.js';
+import { jsonIn } from '../declare/rule.js';
 import { command } from './output/banner.js';
 import { explainCallError } from './output/call-error.js';
-import { loadConfigIfAny } from './project/config-file.js';
+import { readEndpoint } from './project/config-file.js';
 
 /** The most bytes of a message, as in a request to the local service. */
 const MESSAGE_BYTES = 4 * 1024 * 1024;
@@ -45,7 +44,7 @@ export async function mcp(flags: Flags, projectFlags: readonly string[]): Promis
     tools: tools.map(({ listing }) => listing),
     callTool: toolsFor(flags, projectCheck(projectFlags)),
   });
-  for await (const { text } of linesOf(process.stdin, MESSAGE_BYTES)) session.read(text);
+  for await (const line of linesOf(process.stdin, MESSAGE_BYTES)) session.read(line);
   await Promise.race([session.settled(), systemClock.sleep(LAST_CALLS_MS)]);
   return 0;
 }
@@ -137,9 +136,13 @@ async function callService(
     { jsonrpc: '2.0', id: 1, method: 'tools/call', params },
     signal,
   );
-  const { result, error } = answerIn(text) ?? {};
-  if (result) return result;
-  if (error) throw new Error(error.message);
+  const { jsonrpc, result, error } = Object(jsonIn(text)) as {
+    readonly jsonrpc?: string;
+    readonly result?: ToolResult;
+    readonly error?: { readonly message: string };
+  };
+  if (jsonrpc === '2.0' && result) return result;
+  if (jsonrpc === '2.0' && error) throw new Error(error.message);
   const where = showEndpoint(endpoint);
   throw new Error(
     headers.has(SERVICE_HEADER)
@@ -150,11 +153,7 @@ async function callService(
 
 /** Returns the address of the local service, as `stepwright execute` finds it. @throws Error if it is that of AWS */
 async function addressOf(flags: Flags): Promise<Address> {
-  const { env } = process;
-  const { config } = await loadConfigIfAny(flags.texts['config'], process.cwd());
-  const { port } = resolveConfig({ config, env, flags });
-  const endpoint = resolveEndpoint({ flag: flags.texts['endpoint'], env, config: config.endpoint, port });
-  if (isProblem(endpoint)) throw new StartError([endpoint]);
+  const { endpoint } = await readEndpoint(flags);
   if (endpoint.kind !== 'aws') return endpoint;
   throw new Error(
     'the endpoint is AWS, and the tools are those of the local service: add `--endpoint local` to `stepwright mcp`',
@@ -180,33 +179,13 @@ async function post(
   }
 }
 
-interface Answer {
-  readonly result?: ToolResult;
-  readonly error?: { readonly message: string };
-}
-
-/** Returns the answer in a body; undefined if it is no message of the protocol. */
-function answerIn(text: string): Answer | undefined {
-  try {
-    const answer = JSON.parse(text) as (Answer & { readonly jsonrpc?: string }) | null;
-    return answer?.jsonrpc === '2.0' ? answer : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** A line of a stream. `text` is undefined if it is too long. */
-interface Line {
-  readonly text: string | undefined;
-}
-
 const LINE_FEED = 0x0a;
 
-/** Yields the lines of a stream. Of a line with more than `mostBytes` nothing is kept. */
+/** Yields the lines of a stream; undefined for a line of more than `mostBytes`, of which nothing is kept. */
 async function* linesOf(
   stream: AsyncIterable<Buffer>,
   mostBytes: number,
-): AsyncGenerator<Line, void, undefined> {
+): AsyncGenerator<string | undefined, void, undefined> {
   let parts: Buffer[] = [];
   let bytes = 0;
   const add = (part: Buffer): void => {
@@ -214,8 +193,8 @@ async function* linesOf(
     if (bytes > mostBytes) parts = [];
     else parts.push(part);
   };
-  const take = (): Line => {
-    const line = { text: bytes > mostBytes ? undefined : Buffer.concat(parts).toString() };
+  const take = (): string | undefined => {
+    const line = bytes > mostBytes ? undefined : Buffer.concat(parts).toString();
     [parts, bytes] = [[], 0];
     return line;
   };

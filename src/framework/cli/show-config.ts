@@ -7,7 +7,7 @@ import { throwProblems } from '../base/errors.js';
 import { hideCredentials } from '../base/show.js';
 import { showEndpoint } from '../aws/endpoint.js';
 import type { Plan, PlannedHandler } from '../worker/build/plan.js';
-import { write } from './output/stdout.js';
+import { write } from './output/stdio.js';
 import { readWorker } from './project/project.js';
 
 /** An option's value as JSON, and its origin, such as a flag or the config. */

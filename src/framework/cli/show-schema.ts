@@ -2,7 +2,7 @@ import type { Flags } from '../config/sources.js';
 import { throwProblems } from '../base/errors.js';
 import { didYouMean } from '../base/show.js';
 import { inputSchema } from '../declare/schema/dto-schema.js';
-import { write } from './output/stdout.js';
+import { write } from './output/stdio.js';
 import { readWorker } from './project/project.js';
 
 /**

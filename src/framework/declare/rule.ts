@@ -98,15 +98,16 @@ export const MOST_AT_ONCE = 100_000;
 export const isCount = (value: unknown): boolean =>
   Number.isInteger(value) && Number(value) >= 1 && Number(value) <= MOST_AT_ONCE;
 
-/** True for a text that is JSON. */
-export function isJson(text: string): boolean {
+/** Returns the value of a JSON text; undefined if the text is no JSON. */
+export function jsonIn(text: string): unknown {
   try {
-    JSON.parse(text);
-    return true;
+    return JSON.parse(text);
   } catch {
-    return false;
+    return undefined;
   }
 }
+
+export const isJson = (text: string): boolean => jsonIn(text) !== undefined;
 
 /** Returns a text of digits as a number. Returns any other text as it is. */
 export const readDigits = (text: string): unknown => (/^\d+$/.test(text) ? Number(text) : text);

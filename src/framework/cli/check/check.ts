@@ -7,7 +7,7 @@ import { type MachineSource, machineSource } from '../../check/source/machine-so
 import type { Flags } from '../../config/sources.js';
 import { allErrorNames } from '../../declare/metadata.js';
 import { throwProblems } from '../../base/errors.js';
-import { write } from '../output/stdout.js';
+import { write } from '../output/stdio.js';
 import { type Project, readProjectFiles } from '../project/project.js';
 import type { Deployed } from './deployed-machines.js';
 

@@ -17,7 +17,7 @@ import {
   type Parsed,
   repeatable,
 } from '../flags/shared-flags.js';
-import type { FromFlags } from '../execute/from-state.js';
+import type { ExecuteFlags } from '../execute/execute.js';
 import type { TestFlags } from '../execute/test-state.js';
 import { type LogFlags, logFor } from '../flags/log-flags.js';
 import { exit } from '../process/exit.js';
@@ -63,11 +63,6 @@ function readPort(value: string, before: readonly number[] = []): readonly numbe
   throw new InvalidArgumentError('Expected a port, from 1 to 65535.');
 }
 
-interface ExecuteFlags extends FromFlags {
-  readonly trace?: true;
-  readonly watch?: true;
-}
-
 export function addExecute(program: Command): void {
   const command = program
     .command('execute')
@@ -86,10 +81,8 @@ export function addExecute(program: Command): void {
       'with --from: input of the state, as INPUT (default: as in the earlier execution)',
     ),
   ]).action(async (machine: string | undefined, input: string | undefined, parsed: Parsed<ExecuteFlags>) => {
-    const { executeCommand } = await import('../execute/execute.js');
-    const { trace, watch, from, of, input: given } = parsed;
-    const how = { trace: trace === true, watch: watch === true, from, of, input: given };
-    await exit(await executeCommand(machine, input, flagsOf(parsed), how));
+    const { execute } = await import('../execute/execute.js');
+    await exit(await execute(machine, input, flagsOf(parsed), parsed));
   });
 }
 

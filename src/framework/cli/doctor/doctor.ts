@@ -3,7 +3,7 @@ import type { Flags } from '../../config/sources.js';
 import { fault, type Finding, unknown, type Verdict } from './finding.js';
 import { DURATION_EXPECTED, parseDuration } from '../../base/time/duration.js';
 import { throwProblems } from '../../base/errors.js';
-import { write } from '../output/stdout.js';
+import { write } from '../output/stdio.js';
 import { readWorker } from '../project/project.js';
 import { type Endpoint, isLoopback, showEndpoint } from '../../aws/endpoint.js';
 import type { RegionQueries } from '../../aws/queries/region-queries.js';

@@ -1,13 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { text as readStream } from 'node:stream/consumers';
 import { systemClock } from '../../base/time/clock.js';
-import { resolveConfig } from '../../config/resolve.js';
 import type { Flags } from '../../config/sources.js';
 import { showDuration } from '../../base/time/duration.js';
-import { StartError } from '../../base/errors.js';
 import { QueryTimeout } from '../../aws/queries/query.js';
 import { AwsService } from '../../aws/sdk/aws-service.js';
-import { type Endpoint, isProblem, resolveEndpoint, showEndpoint } from '../../aws/endpoint.js';
+import { type Endpoint, showEndpoint } from '../../aws/endpoint.js';
 import {
   type ExecutionEnd,
   findMachine,
@@ -19,68 +17,43 @@ import {
 import { Trace, UNTAKEN_MS } from '../../local/view/trace.js';
 import { formatError } from '../output/format-error.js';
 import { explainCallError, isRefused } from '../output/call-error.js';
-import { loadConfigIfAny } from '../project/config-file.js';
+import { readEndpoint } from '../project/config-file.js';
 import { executionArnOf, type FromFlags, type FromState, readFrom, startFromState } from './from-state.js';
-import { write } from '../output/stdout.js';
+import { print, write } from '../output/stdio.js';
 import { JsonText } from '../../check/source/json-text.js';
 
-/**
- * Prints to stderr. Control characters are escaped: a state machine's data may contain some, and the terminal would
- * interpret them as commands.
- */
-export const print = (text: string): void =>
-  void process.stderr.write(`${text.replaceAll(CONTROLS, escaped)}\n`);
-/** Matches all control characters except line feed and tab. */
-const CONTROLS = /[^\P{Cc}\n\t]/gu;
-const escaped = (control: string): string => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`;
-
-/** The options of `stepwright execute`. */
-interface ExecuteOptions {
-  /** True to print each event as it happens. */
-  readonly trace: boolean;
-  /** True to start another execution each time the file with the input changes. */
-  readonly watch: boolean;
-  /** The state in which the execution begins. Undefined to begin in the machine's first state. */
-  readonly from?: FromState | undefined;
-}
-
-/**
- * Runs `stepwright execute` with the arguments and flags of the command line.
- * @returns the exit code: 0 only for SUCCEEDED
- */
-export async function executeCommand(
-  machine: string | undefined,
-  typed: string | undefined,
-  flags: Flags,
-  { trace, watch, ...given }: Omit<ExecuteOptions, 'from'> & FromFlags,
-): Promise<number> {
-  const from = readFrom(machine, typed, given);
-  const input = from ? given.input : (typed ?? '{}');
-  return execute(machine, input, flags, { trace, watch, from });
+/** The flags that only `execute` has. */
+export interface ExecuteFlags extends FromFlags {
+  /** Prints each event as it happens. */
+  readonly trace?: boolean;
+  /** Starts another execution each time the file with the input changes. */
+  readonly watch?: boolean;
 }
 
 /**
  * Starts an execution and waits for its end. The execution's output is written to stdout as one line of JSON, and
  * everything else to stderr.
- * @param typed JSON, `@FILE`, or `-` for standard input. Undefined only if `from` is given: the state's input is then
- *   that of the earlier execution
+ * @param machine the name or ARN of a machine; absent if `--of` has the ARN of an execution
+ * @param typed JSON, `@FILE`, or `-` for standard input. @default {}, or with `--from` what `--input` has
  * @returns the exit code: 0 only for SUCCEEDED
  */
-async function execute(
+export async function execute(
   machine: string | undefined,
   typed: string | undefined,
   flags: Flags,
-  { trace, watch, from }: ExecuteOptions,
+  { trace = false, watch, ...given }: ExecuteFlags,
 ): Promise<number> {
-  const file = typed === undefined ? undefined : fileOf(typed);
+  const from = readFrom(machine, typed, given);
+  const words = from ? given.input : (typed ?? '{}');
+  const file = words === undefined ? undefined : fileOf(words);
   if (watch && file === undefined)
     throw new Error('--watch needs a file to watch: execute MACHINE @input.json --watch');
-  const input = typed === undefined ? undefined : await readInput(typed);
+  const input = words === undefined ? undefined : await readInput(words);
   const { service, client, endpoint } = await connect(machine ?? from?.of ?? '', flags);
   try {
-    const parts = { client, endpoint, machine, trace, from };
-    const code = await run(parts, input);
-    return watch && file !== undefined ? await runAtEachChange(file, parts) : code;
+    const asked = { client, endpoint, machine, trace, from };
+    const code = await run(asked, input);
+    return watch && file !== undefined ? await runAtEachChange(file, asked) : code;
   } finally {
     service.close();
   }
@@ -94,24 +67,15 @@ interface Connection {
 }
 
 export async function connect(nameOrArn: string, flags: Flags): Promise<Connection> {
-  const { config } = await loadConfigIfAny(flags.texts['config'], process.cwd());
-  const { env } = process;
-  const settings = resolveConfig({ config, env, flags });
-  const endpoint = resolveEndpoint({
-    flag: flags.texts['endpoint'],
-    env,
-    config: config.endpoint,
-    port: settings.port,
-  });
-  if (isProblem(endpoint)) throw new StartError([endpoint]);
+  const { endpoint, settings } = await readEndpoint(flags);
   const service = new AwsService({ endpoint, sdk: settings.sdk, region: settings.region });
   const region = (nameOrArn.startsWith('arn:') && nameOrArn.split(':')[3]) || (await service.defaultRegion());
   if (!region) throw new Error('no region is configured: set AWS_REGION or `region` in the config');
   return { service, client: await service.client(region), endpoint };
 }
 
-/** The parts of a run that stay the same for each execution under `--watch`. */
-interface RunParts {
+/** What was asked for, which is the same for each execution under `--watch`. */
+interface Asked {
   readonly client: SFNClient;
   readonly endpoint: Endpoint;
   /** The machine's name or ARN. Undefined only if `from` has the ARN of an execution. */
@@ -120,30 +84,27 @@ interface RunParts {
   readonly from: FromState | undefined;
 }
 
-async function run(parts: RunParts, input: string | undefined): Promise<number> {
-  const executionArn = await begin(parts, input);
+async function run(asked: Asked, input: string | undefined): Promise<number> {
+  const executionArn = await begin(asked, input);
   print(`RUNNING ${executionArn}`);
-  return printEnd(await follow(parts, executionArn));
+  return printEnd(await follow(asked, executionArn));
 }
 
 /** Starts an execution. @returns the execution's ARN */
-async function begin(
-  { client, endpoint, machine, from }: RunParts,
-  input: string | undefined,
-): Promise<string> {
-  let asked = false;
+async function begin({ client, endpoint, machine, from }: Asked, input: string | undefined): Promise<string> {
+  let isAsked = false;
   try {
     if (from) {
       const executionArn = await executionArnOf(client, machine, from.of);
-      asked = true;
+      isAsked = true;
       return await startFromState(endpoint, { executionArn, state: from.state, input });
     }
     const stateMachineArn = await findMachine(client, machine ?? '', systemClock);
-    asked = true;
+    isAsked = true;
     return await startExecution(client, stateMachineArn, input ?? '{}', systemClock);
   } catch (error) {
     const explained = explainCallError(error, endpoint);
-    if (!asked || !(error instanceof QueryTimeout)) throw explained;
+    if (!isAsked || !(error instanceof QueryTimeout)) throw explained;
     const message = `${(explained as Error).message} It is not known if the execution was started: check that before you start it again`;
     throw new Error(message, { cause: error });
   }
@@ -154,7 +115,7 @@ async function begin(
  */
 const RETRY_LIMIT_MS = 60_000;
 
-async function follow({ client, endpoint, trace }: RunParts, executionArn: string): Promise<ExecutionEnd> {
+async function follow({ client, endpoint, trace }: Asked, executionArn: string): Promise<ExecutionEnd> {
   const onLook = trace ? tracing(client, executionArn) : untaken(client, executionArn);
   const isGone = (error: unknown): boolean => endpoint.kind === 'local' && isRefused(error);
   let isReported = false;
@@ -172,12 +133,12 @@ async function follow({ client, endpoint, trace }: RunParts, executionArn: strin
     if (error instanceof Error && error.name === 'ExecutionDoesNotExist') throw error;
     const message = isGone(error)
       ? `the service at ${showEndpoint(endpoint)} ended before the execution did: it keeps everything in memory, so the result is lost`
-      : `${formatError(explainCallError(error, endpoint))}\nSo it is not known how the execution ends; it may still run. To follow it again: ${lookAgain(executionArn, endpoint)}`;
+      : `${formatError(explainCallError(error, endpoint))}\nSo it is not known how the execution ends; it may still run. To follow it again: ${followAgain(executionArn, endpoint)}`;
     throw new Error(message, { cause: error });
   }
 }
 
-function lookAgain(executionArn: string, endpoint: Endpoint): string {
+function followAgain(executionArn: string, endpoint: Endpoint): string {
   const region = executionArn.split(':')[3];
   const at = endpoint.kind === 'aws' ? '' : ` --endpoint-url ${showEndpoint(endpoint)}`;
   return `aws stepfunctions describe-execution --region ${region} --execution-arn ${executionArn}${at}`;
@@ -211,7 +172,7 @@ function tracing(client: SFNClient, executionArn: string): () => Promise<void> {
  * Runs an execution each time the file with the input changes, until the process is stopped. Errors are printed, and
  * don't end the watch.
  */
-async function runAtEachChange(file: string, parts: RunParts): Promise<never> {
+async function runAtEachChange(file: string, asked: Asked): Promise<never> {
   let before = await readFile(file, 'utf8');
   print(`watching ${file}: each change runs it again. Press Ctrl-C to end.`);
   for (;;) {
@@ -220,7 +181,7 @@ async function runAtEachChange(file: string, parts: RunParts): Promise<never> {
     if (text === before) continue;
     before = text;
     try {
-      await run(parts, await readInput(`@${file}`));
+      await run(asked, await readInput(`@${file}`));
     } catch (error) {
       print((error as Error).message);
     }
@@ -230,10 +191,22 @@ async function runAtEachChange(file: string, parts: RunParts): Promise<never> {
 /** The interval, in milliseconds, at which the file with the input is read. */
 const WATCH_MS = 200;
 
-async function printEnd({ status, output, error, cause }: ExecutionEnd): Promise<number> {
+/**
+ * Prints how an execution or a state has ended: its output on stdout as one line, everything else on stderr.
+ * @returns the exit code: 0 only for SUCCEEDED
+ */
+export async function printEnd(end: {
+  readonly status: string;
+  readonly error?: string | undefined;
+  readonly cause?: string | undefined;
+  readonly nextState?: string | undefined;
+  readonly output?: string | undefined;
+}): Promise<number> {
+  const { status, error, cause, nextState, output } = end;
   print(status);
   if (error !== undefined) print(`error: ${error}`);
   if (cause !== undefined) print(`cause: ${cause}`);
+  if (nextState !== undefined) print(`next: ${nextState}`);
   if (output !== undefined) await write(`${output.replaceAll(/\s*\n\s*/g, ' ')}\n`);
   return status === 'SUCCEEDED' ? 0 : 1;
 }

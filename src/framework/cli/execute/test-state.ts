@@ -9,8 +9,8 @@ import { systemClock } from '../../base/time/clock.js';
 import { JsonText } from '../../check/source/json-text.js';
 import type { Flags } from '../../config/sources.js';
 import { explainCallError } from '../output/call-error.js';
-import { write } from '../output/stdout.js';
-import { connect, print, readInput } from './execute.js';
+import { print, write } from '../output/stdio.js';
+import { connect, printEnd, readInput } from './execute.js';
 
 /** The flags that only `stepwright test-state` has. */
 export interface TestFlags {
@@ -42,8 +42,7 @@ export async function testState(file: string, own: TestFlags, flags: Flags): Pro
   const roleArn = own.role ?? (isAws ? undefined : localRole());
   try {
     const result = await sendTest(client, { ...request, roleArn }, isAws, systemClock);
-    await show(result, own.json === true);
-    return result.status === 'SUCCEEDED' ? 0 : 1;
+    return await show(result, own.json === true);
   } catch (error) {
     throw explainCallError(error, endpoint);
   } finally {
@@ -100,14 +99,13 @@ async function requestOf(
 const readIfGiven = async (typed: string | undefined): Promise<string | undefined> =>
   typed === undefined ? undefined : readInput(typed);
 
-async function show(result: TestStateOutput, asJson: boolean): Promise<void> {
-  const { status = '', output, error, cause, nextState, inspectionData = {} } = result;
-  if (asJson) return write(`${JSON.stringify(result)}\n`);
+async function show(result: TestStateOutput, asJson: boolean): Promise<number> {
+  const { status = '', inspectionData = {} } = result;
+  if (asJson) {
+    await write(`${JSON.stringify(result)}\n`);
+    return status === 'SUCCEEDED' ? 0 : 1;
+  }
   for (const [step, value] of Object.entries(inspectionData) as [string, unknown][])
     print(`${step}: ${typeof value === 'string' ? value : JSON.stringify(value)}`);
-  print(status);
-  if (error !== undefined) print(`error: ${error}`);
-  if (cause !== undefined) print(`cause: ${cause}`);
-  if (nextState !== undefined) print(`next: ${nextState}`);
-  if (output !== undefined) await write(`${output.replaceAll(/\s*\n\s*/g, ' ')}\n`);
+  return printEnd({ ...result, status });
 }

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { parseActivity } from '../../declare/discovery/activity-ref.js';
-import { write } from '../output/stdout.js';
+import { write } from '../output/stdio.js';
 import {
   activityPrefix,
   choosePlace,

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { basename, join, relative, resolve } from 'node:path';
-import { write } from '../output/stdout.js';
+import { write } from '../output/stdio.js';
 import {
   activityPrefix,
   type ArnPlace,

@@ -2,6 +2,9 @@ import { existsSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Config, defaultExport } from '../../config/config.js';
+import { type Endpoint, isProblem, resolveEndpoint } from '../../aws/endpoint.js';
+import type { Flags } from '../../config/sources.js';
+import { resolveConfig, type Settings } from '../../config/resolve.js';
 import { type Problem, StartError } from '../../base/errors.js';
 import { show, shownPath } from '../../base/show.js';
 import { COMMONJS_IN_ES_MODULE, isCommonJsInEsModule } from '../../declare/discovery/load.js';
@@ -49,6 +52,20 @@ export async function loadConfig(path: string | undefined, cwd: string): Promise
 export async function loadConfigIfAny(path: string | undefined, cwd: string): Promise<LoadedConfig> {
   const found = path !== undefined || DEFAULT_NAMES.some((name) => existsSync(join(cwd, name)));
   return found ? loadConfig(path, cwd) : { config: {}, baseDir: cwd, projectDir: cwd };
+}
+
+/**
+ * Finds the endpoint that a command calls, and the settings. The project needs no config.
+ * @throws StartError if the config can't be loaded, or the endpoint is none
+ */
+export async function readEndpoint(flags: Flags): Promise<{ endpoint: Endpoint; settings: Settings }> {
+  const { config } = await loadConfigIfAny(flags.texts['config'], process.cwd());
+  const { env } = process;
+  const settings = resolveConfig({ config, env, flags });
+  const { port } = settings;
+  const endpoint = resolveEndpoint({ flag: flags.texts['endpoint'], env, config: config.endpoint, port });
+  if (isProblem(endpoint)) throw new StartError([endpoint]);
+  return { endpoint, settings };
 }
 
 export const isTypeScript = (file: string): boolean => /\.[cm]?ts$/.test(file);

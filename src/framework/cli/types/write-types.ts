@@ -9,7 +9,7 @@ import type { Flags } from '../../config/sources.js';
 import type { JsonSchema } from '../../declare/schema/dto-schema.js';
 import type { HandlerDefinition } from '../../declare/definition.js';
 import { allErrorNames } from '../../declare/metadata.js';
-import { write } from '../output/stdout.js';
+import { write } from '../output/stdio.js';
 import { readProjectFiles } from '../project/project.js';
 import { SchemaSet } from './schema-set.js';
 import { comment, indent, keyText, membersText, typeName, typeText } from './type-text.js';

@@ -4,6 +4,7 @@ import { isPlainObject } from '../../base/plain-object.js';
 import { limitCallAfter } from '../../base/time/call-limit.js';
 import { type Clock, wallTime } from '../../base/time/clock.js';
 import { type Address, showAddress } from '../../config/address.js';
+import { jsonIn } from '../../declare/rule.js';
 import { plainReason } from '../../aws/advice.js';
 
 /** The JSON that one address has returned for `/status`, which may be anything, or the reason why there is none. */
@@ -128,7 +129,7 @@ export const NO_WORKER = 'what answers there is no Stepwright worker: is it the 
 type Reply = { readonly status: unknown; readonly aheadMs?: number | undefined } | { readonly why: string };
 
 function readAnswer({ statusCode = 0, headers }: IncomingMessage, text: string): Reply {
-  const value = parse(text);
+  const value = jsonIn(text);
   // The header has a whole second.
   const ahead = Date.parse(headers.date ?? '') + 500 - wallTime();
   const aheadMs = Number.isNaN(ahead) ? undefined : ahead;
@@ -141,12 +142,4 @@ function refusalIn(statusCode: number, value: unknown): string {
   const { error, reasons } = isPlainObject(value) ? value : {};
   const [reason] = Array.isArray(reasons) ? (reasons as unknown[]) : [error];
   return typeof reason === 'string' ? `it answers ${statusCode}: ${reason}` : `${NO_WORKER} (${statusCode})`;
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

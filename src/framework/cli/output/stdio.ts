@@ -23,3 +23,13 @@ const unwritten = (cause: Error): Error =>
     `standard output: the text could not be written: ${cause.message}\nFix: free space there, or name another file behind >`,
     { cause },
   );
+
+/**
+ * Prints to stderr. Control characters are escaped: a state machine's data may contain some, and the terminal would
+ * interpret them as commands.
+ */
+export const print = (text: string): void =>
+  void process.stderr.write(`${text.replaceAll(CONTROLS, escaped)}\n`);
+/** Matches all control characters except line feed and tab. */
+const CONTROLS = /[^\P{Cc}\n\t]/gu;
+const escaped = (control: string): string => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`;
