@@ -12,37 +12,48 @@ export interface Linked<T> {
  * item that was removed from this list links to nothing.
  */
 export class LinkedList<T extends Linked<T>> implements Iterable<T> {
-  /** These three are for reading only. */
-  first: T | undefined;
-  last: T | undefined;
-  size = 0;
+  #first: T | undefined;
+  #last: T | undefined;
+  #size = 0;
+
+  get first(): T | undefined {
+    return this.#first;
+  }
+
+  get last(): T | undefined {
+    return this.#last;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
 
   /** Appends an item. The item must not be in any list. */
   add(item: T): void {
-    item.previous = this.last;
-    if (this.last) this.last.next = item;
-    else this.first = item;
-    this.last = item;
-    this.size++;
+    item.previous = this.#last;
+    if (this.#last) this.#last.next = item;
+    else this.#first = item;
+    this.#last = item;
+    this.#size++;
   }
 
   /** Removes an item. @returns true if it was in the list */
   remove(item: T): boolean {
     const { previous, next } = item;
-    if (!previous && this.first !== item) return false;
+    if (!previous && this.#first !== item) return false;
     if (previous) previous.next = next;
-    else this.first = next;
+    else this.#first = next;
     if (next) next.previous = previous;
-    else this.last = previous;
+    else this.#last = previous;
     item.previous = undefined;
     item.next = undefined;
-    this.size--;
+    this.#size--;
     return true;
   }
 
   /** Removes and returns the first item; undefined if the list is empty. */
   shift(): T | undefined {
-    const first = this.first;
+    const first = this.#first;
     if (first) this.remove(first);
     return first;
   }
@@ -52,6 +63,6 @@ export class LinkedList<T extends Linked<T>> implements Iterable<T> {
    * no link to the next one.
    */
   *[Symbol.iterator](): Generator<T, void> {
-    for (let item = this.first; item; item = item.next) yield item;
+    for (let item = this.#first; item; item = item.next) yield item;
   }
 }

@@ -31,8 +31,7 @@ export class TroubleTracker<K extends string> {
   readonly #clock: Clock;
   readonly #listener: TroubleListener<K>;
   readonly #begun = new Set<K>();
-  /** The latest kind of trouble, its error, and when it began; undefined while there is no trouble. */
-  current: Trouble<K> | undefined;
+  #current: Trouble<K> | undefined;
   #ending: Cancel | undefined;
   #stopped = false;
 
@@ -41,12 +40,17 @@ export class TroubleTracker<K extends string> {
     this.#listener = listener;
   }
 
+  /** The latest kind of trouble, its error, and when it began; undefined while there is no trouble. */
+  get current(): Readonly<Trouble<K>> | undefined {
+    return this.#current;
+  }
+
   failed(kind: K, error: Error): void {
     if (this.#stopped) return;
     const now = this.#clock.now();
-    this.current ??= { kind, error, since: now, failures: 0, lastAt: now };
-    Object.assign(this.current, { kind, error, lastAt: now });
-    this.current.failures++;
+    this.#current ??= { kind, error, since: now, failures: 0, lastAt: now };
+    Object.assign(this.#current, { kind, error, lastAt: now });
+    this.#current.failures++;
     if (this.#begun.has(kind)) return;
     this.#begun.add(kind);
     this.#listener.began(kind, error);
@@ -58,7 +62,7 @@ export class TroubleTracker<K extends string> {
    * nothing about its end. `atOnce`: true if this answer ends the trouble, because no call was answered before
    */
   answered({ sentAt = Infinity, atOnce }: { readonly sentAt?: number; readonly atOnce: boolean }): void {
-    if (this.#stopped || !this.current || sentAt <= this.current.since) return;
+    if (this.#stopped || !this.#current || sentAt <= this.#current.since) return;
     if (atOnce) this.#end();
     else this.#endWhenHealthy();
   }
@@ -70,8 +74,8 @@ export class TroubleTracker<K extends string> {
   }
 
   #endWhenHealthy(): void {
-    if (this.#ending || !this.current) return;
-    const leftMs = this.current.lastAt + HEALTHY_MS - this.#clock.now();
+    if (this.#ending || !this.#current) return;
+    const leftMs = this.#current.lastAt + HEALTHY_MS - this.#clock.now();
     if (leftMs <= 0) return this.#end();
     this.#ending = this.#clock.after(leftMs, () => {
       this.#ending = undefined;
@@ -80,9 +84,9 @@ export class TroubleTracker<K extends string> {
   }
 
   #end(): void {
-    if (!this.current) return;
-    const { since, failures } = this.current;
-    this.current = undefined;
+    if (!this.#current) return;
+    const { since, failures } = this.#current;
+    this.#current = undefined;
     this.#begun.clear();
     this.#ending?.();
     this.#ending = undefined;
