@@ -9,8 +9,7 @@ import { WorkerHeartbeats } from '../../../src/framework/worker/thread/worker-he
 import { HealthServer } from '../../../src/framework/worker/health/health-server.js';
 import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
 import type { HealthFacts } from '../../../src/framework/worker/health/health-pages.js';
-import type { HealthSource } from '../../../src/framework/worker/health/health-client.js';
-import { starting } from '../../../src/framework/worker/health/health-port.js';
+import { type HealthSource, starting } from '../../../src/framework/worker/health/health-port.js';
 import { credentials, portOf } from '../../support/port.js';
 
 const STATUS = starting(0);

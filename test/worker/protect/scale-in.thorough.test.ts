@@ -8,7 +8,7 @@ import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js'
 import type { RunnableHandler } from '../../../src/framework/worker/handler-loop.js';
 import type { Platform } from '../../../src/framework/worker/protect/platform.js';
 import type { Heartbeat, TrackedLease } from '../../../src/framework/worker/heartbeat/heartbeats.js';
-import { AskedProtection } from '../../../src/framework/worker/protect/asked-protection.js';
+import { AskedProtection } from '../../../src/framework/worker/protect/protection.js';
 import { Worker } from '../../../src/framework/worker/worker.js';
 import { stream } from '../../simulate/random.js';
 

@@ -3,13 +3,10 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { DependencyContainer } from 'tsyringe';
 import type { Config } from '../../config/config.js';
-import { throwProblems } from '../../base/errors.js';
 import { compile } from '../handler/compile.js';
 import type { TaskPayloads } from '../handler/output/outputs.js';
 import type { AwsService } from '../../aws/sdk/aws-service.js';
-import { type Endpoint, isEncrypted, scopeAt } from '../../aws/endpoint.js';
-import { socketProblems } from '../../aws/sdk/settings.js';
-import type { ActivityPort } from '../../aws/activity-port.js';
+import { type Endpoint, scopeAt } from '../../aws/endpoint.js';
 import { scopedBy } from '../container/create-container.js';
 import { resolveOnce } from '../container/registrations.js';
 import { Telemetry } from '../observe/open-telemetry/telemetry.js';
@@ -23,14 +20,13 @@ import { logStore } from '../keep/store-log.js';
 import type { Protection } from '../protect/protection.js';
 import { WorkerHeartbeats } from '../thread/worker-heartbeats.js';
 import { Worker, type WorkerParts } from '../worker.js';
-import { type Activities, findActivities, logNearestActivities, regionOf } from './find-activities.js';
+import { logNearestActivities } from './find-activities.js';
 import { dispose, makeContainer } from './make-container.js';
-import { endPollsOnDrain } from './end-polls.js';
 import { moduleProblems, Pools } from './pools.js';
 import { keptOf, payloadsOf } from './stores.js';
 import { makePlan, noActivities, type Plan, type PlannedHandler } from './plan.js';
-import { socketsFor } from './sockets.js';
-import { type StartWorld, startWorld, type WorkerOptions } from './start-world.js';
+import { connect, type ConnectedHandler, connectHeartbeats, endPollsOnDrain } from './connections.js';
+import { type BuildWorld, type StartWorld, startWorld, type WorkerOptions } from './start-world.js';
 
 /**
  * Makes a worker from a config: adds the defaults, checks the config, loads and compiles the handlers, and finds their
@@ -54,14 +50,14 @@ const folderOf = (module: string | URL | undefined): string | undefined =>
  * everything that was opened is closed.
  * @throws StartError with the plan's problems, and with those found here
  */
-export async function buildWorker(given: Plan, world: StartWorld): Promise<Worker> {
-  const plan = { ...given, handlers: given.handlers.map((each) => scoped(each, world)) };
+export async function buildWorker(given: Plan, start: StartWorld): Promise<Worker> {
+  const plan = { ...given, handlers: given.handlers.map((each) => scoped(each, start)) };
+  const world = { ...start, stores: new StoreTroubles((told) => logStore(start.log, told)) };
   world.signal?.throwIfAborted();
   const none = plan.handlers.length === 0 && plan.problems.length === 0;
   const problems = none ? [noActivities(plan)] : [...plan.problems, ...moduleProblems(plan, world)];
-  const stores = new StoreTroubles((told) => logStore(world.log, told));
-  const container = await makeContainer(plan, problems, { ...world, stores });
-  const pools = new Pools(plan, { ...world, stores });
+  const container = await makeContainer(plan, problems, world);
+  const pools = new Pools(plan, world);
   const { sdk, region, calls } = plan.settings;
   const heartbeats = new WorkerHeartbeats({ ...plan.settings, ...world });
   let payloads: TaskPayloads | undefined;
@@ -77,20 +73,21 @@ export async function buildWorker(given: Plan, world: StartWorld): Promise<Worke
     await heartbeats.close();
   };
   try {
-    payloads = await payloadsOf(plan, { ...world, stores });
+    payloads = await payloadsOf(plan, world);
     const endpoint = await endpointOf(plan, world);
     health = await openHealth({ ...plan, ...plan.settings, ...world, client: heartbeats.health });
     const { AwsService } = await import('../../aws/sdk/aws-service.js');
     service = new AwsService({ ...world, endpoint, sdk, region, calls });
-    handlers = await connectHandlers({ plan, world, stores, container, pools, payloads, service, endpoint });
+    const connected = await connect(plan, world, service, endpoint);
+    handlers = await makeHandlers(connected, { plan, world, container, pools, payloads });
     connectHeartbeats(heartbeats, handlers, service);
     world.signal?.throwIfAborted();
     const telemetry = new Telemetry({ ...plan, ...plan.settings, ...world });
     const own = settingsOf(plan, world);
     const scopeOf = scopeAt(endpoint);
     const worker = new Worker({
-      ...{ ...own, handlers, heartbeats, stores, scopeOf, tracing: telemetry, close },
-      ...(await keptOf(plan, { ...world, stores, handlers, scopeOf })),
+      ...{ ...own, handlers, heartbeats, stores: world.stores, scopeOf, tracing: telemetry, close },
+      ...(await keptOf(plan, { ...world, handlers, scopeOf })),
       protection: await protectionOf(plan, world, heartbeats),
     });
     await health.show(worker);
@@ -131,19 +128,6 @@ async function protectionOf(
   return found && protection;
 }
 
-/** The settings of a worker by themselves, without what is opened for it. */
-type OwnSettings = Omit<WorkerParts, 'handlers' | 'heartbeats' | 'scopeOf' | 'close'>;
-
-function connectHeartbeats(
-  heartbeats: WorkerHeartbeats,
-  handlers: readonly RunnableHandler[],
-  service: AwsService,
-): void {
-  const ports = new Map(handlers.map(({ activityArn, port }) => [regionOf(activityArn), port]));
-  const regions = Array.from(ports, ([region, port]) => ({ region, port, recipes: service.recipes(region) }));
-  heartbeats.connect(regions, service.credentials);
-}
-
 /**
  * Closes the health port when the worker has stopped or failed. The worker enters these states only after its last
  * report, so probes get answers until then.
@@ -159,92 +143,49 @@ async function endpointOf({ endpoint }: Plan, { connectTo }: StartWorld): Promis
   return connectTo ? connectTo(endpoint) : endpoint;
 }
 
-function settingsOf({ settings }: Plan, world: StartWorld): OwnSettings {
+function settingsOf(
+  { settings }: Plan,
+  world: StartWorld,
+): Pick<WorkerParts, 'name' | 'clock' | 'random' | 'log' | 'reportLimitMs' | 'graceMs' | 'drain'> {
   const { reportLimitMs, graceMs, drain } = settings;
   const { clock, random, log } = world;
   const name = settings.workerName ?? nameWorker(random);
   return { name, clock, random, log, reportLimitMs, graceMs, drain };
 }
 
-/** The parts of a worker that are needed to look up its handlers' activities and to open connections for them. */
-interface Connecting {
-  readonly plan: Plan;
-  readonly world: StartWorld;
-  readonly stores: StoreTroubles;
-  readonly container: DependencyContainer;
-  readonly pools: Pools;
-  readonly payloads: TaskPayloads | undefined;
-  readonly service: AwsService;
-  readonly endpoint: Endpoint;
-}
-
-async function connectHandlers(connecting: Connecting): Promise<RunnableHandler[]> {
-  const { plan, world, stores, container, pools, payloads, service, endpoint } = connecting;
-  const { settings, handlers } = plan;
-  const { createActivities } = settings;
-  const search = { ...world, service, endpoint, createActivities };
-  const definitions = handlers.map(({ definition }) => definition);
-  const activities = await findActivities(definitions, search);
-  const ports = await openPorts(connecting, activities);
-  const runnable = handlers.map(async (planned): Promise<RunnableHandler> => {
+/** Makes the handlers as the worker runs them: on the main thread, or in a pool. */
+function makeHandlers(
+  connected: readonly ConnectedHandler[],
+  parts: {
+    readonly plan: Plan;
+    readonly world: BuildWorld;
+    readonly container: DependencyContainer;
+    readonly pools: Pools;
+    readonly payloads: TaskPayloads | undefined;
+  },
+): Promise<RunnableHandler[]> {
+  const { plan, world, container, pools, payloads } = parts;
+  const { interceptors } = plan.settings;
+  const make = async ({ planned, activityArn, port }: ConnectedHandler): Promise<RunnableHandler> => {
     const { definition, options } = planned;
-    const activityArn = activities.arnOf(definition.activity);
-    const port = ports.get(regionOf(activityArn));
-    if (!port) throw new Error(`no connection was made for ${activityArn}`);
-    const checkpoints = await checkpointsOf(planned, { ...world, stores });
+    const checkpoints = await checkpointsOf(planned, world);
     const handle =
       (await pools.handlerOf(planned, checkpoints)) ??
-      compile(definition, container, settings.interceptors, payloads, checkpoints);
+      compile(definition, container, interceptors, payloads, checkpoints);
     const rate = parseRate(options.rate);
     return { name: definition.name, activityArn, handle, port, ...options, rate, checkpoints };
-  });
-  return Promise.all(runnable);
+  };
+  return Promise.all(connected.map(make));
 }
 
 /** Makes the checkpoints of a handler's tasks. The code for it isn't loaded if the option `checkpoint` is off. */
 async function checkpointsOf(
   { definition, options: { checkpoint } }: PlannedHandler,
-  world: StartWorld & { readonly stores: StoreTroubles },
+  world: BuildWorld,
 ): Promise<Checkpoints | undefined> {
   if (checkpoint === false) return undefined;
   const { makeCheckpoints } = await import('../handler/make-checkpoints.js');
   return makeCheckpoints(definition, checkpoint, world);
-}
-
-/**
- * Makes an {@link ActivityPort} for each region, which sends the calls to Step Functions there. Each port has enough
- * connections for all polls and reports that the region's handlers can have open at once.
- */
-async function openPorts(
-  { plan: { handlers, settings }, world, service, endpoint }: Connecting,
-  activities: Activities,
-): Promise<ReadonlyMap<string, ActivityPort>> {
-  const agentKey = isEncrypted(endpoint) ? 'httpsAgent' : 'httpAgent';
-  const ports = new Map<string, ActivityPort>();
-  const regionOfHandler = ({ definition }: PlannedHandler): string =>
-    regionOf(activities.arnOf(definition.activity));
-  for (const region of new Set(handlers.map(regionOfHandler))) {
-    const group = handlers.filter((handler) => regionOfHandler(handler) === region);
-    const calls = socketsFor(group);
-    throwProblems(await socketProblems(settings.sdk, agentKey, { ...calls }));
-    const port = await service.port(region);
-    ports.set(region, world.beforePoll ? withCheck(port, world.beforePoll) : port);
-  }
-  return ports;
-}
-
-/** Returns a port that sends a poll only after a check has passed. */
-function withCheck(port: ActivityPort, check: () => Promise<Error | undefined>): ActivityPort {
-  return {
-    report: (...args) => port.report(...args),
-    heartbeat: (...args) => port.heartbeat(...args),
-    onRenewed: (listener) => port.onRenewed?.(listener),
-    async poll(...args) {
-      const error = await check();
-      if (!error) return port.poll(...args);
-      return { kind: 'failed', trouble: 'unhealthy', mayHaveLostToken: false, error };
-    },
-  };
 }
 
 /** Returns a worker name for execution histories. Two workers on one machine get different names. */

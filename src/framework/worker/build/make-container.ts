@@ -1,12 +1,11 @@
 import type { DependencyContainer } from 'tsyringe';
-import type { StoreTroubles } from '../../base/store.js';
 import { unlessAborted, within } from '../../base/time/wait.js';
 import { type Problem, StartError, throwProblems } from '../../base/errors.js';
 import { adopt, createContainer } from '../container/create-container.js';
 import { CLOCK, RANDOM, STORE_TROUBLES } from '../container/registrations.js';
 import { resolveProblems } from '../container/resolve-problems.js';
 import { CLOSE_LIMIT_MS } from '../worker.js';
-import type { StartWorld } from './start-world.js';
+import type { BuildWorld, StartWorld } from './start-world.js';
 import type { Plan } from './plan.js';
 
 /**
@@ -18,7 +17,7 @@ import type { Plan } from './plan.js';
 export async function makeContainer(
   { settings, handlers }: Plan,
   known: readonly Problem[],
-  world: StartWorld & { readonly stores: StoreTroubles },
+  world: BuildWorld,
 ): Promise<DependencyContainer> {
   const { clock, random, signal, container: from, stores } = world;
   let begun: DependencyContainer | undefined;

@@ -1,5 +1,4 @@
 import type { Problem } from '../../base/errors.js';
-import type { StoreTroubles } from '../../base/store.js';
 import { isEntryThere } from '../../base/package.js';
 import { show } from '../../base/show.js';
 import { hostedHandler } from '../pool/hosted-handler.js';
@@ -8,13 +7,8 @@ import type { HostOptions } from '../pool/pool-messages.js';
 import { Pool } from '../pool/pool.js';
 import type { CompiledHandler } from '../handler/compile.js';
 import type { Checkpoints } from '../keep/checkpoints.js';
-import type { StartWorld } from './start-world.js';
+import type { BuildWorld, StartWorld } from './start-world.js';
 import type { Plan, PlannedHandler } from './plan.js';
-
-/** The parts of a worker that its pools use. */
-interface PoolsWorld extends StartWorld {
-  readonly stores: StoreTroubles;
-}
 
 /**
  * The pools of the handlers that run in threads or processes. No thread or process is started before the first task
@@ -22,10 +16,10 @@ interface PoolsWorld extends StartWorld {
  */
 export class Pools {
   readonly #plan: Plan;
-  readonly #world: PoolsWorld;
+  readonly #world: BuildWorld;
   readonly #pools: Pool[] = [];
 
-  constructor(plan: Plan, world: PoolsWorld) {
+  constructor(plan: Plan, world: BuildWorld) {
     this.#plan = plan;
     this.#world = world;
   }

@@ -1,3 +1,4 @@
+import type { StoreTroubles } from '../../base/store.js';
 import type { Container } from '../../declare/container.js';
 import type { Endpoint } from '../../aws/endpoint.js';
 import type { OpenConnection } from '../../aws/lean/connections.js';
@@ -85,4 +86,10 @@ export function startWorld(options: WorkerOptions): StartWorld {
   const { clock = systemClock, random = Math.random, log = createLog(), module, ...rest } = options;
   const { signal, container } = rest;
   return { clock, random, log, module: module && String(module), signal, container };
+}
+
+/** What a worker is made from, once its start has begun. */
+export interface BuildWorld extends StartWorld {
+  /** Is told of errors of the worker's stores. */
+  readonly stores: StoreTroubles;
 }

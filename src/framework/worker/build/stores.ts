@@ -1,20 +1,19 @@
 import type { Abortable } from '../../base/abort.js';
-import type { Store, StoreTroubles } from '../../base/store.js';
+import type { Store } from '../../base/store.js';
 import type { RunnableHandler } from '../handler-loop.js';
 import type { LimitedStore } from '../keep/limited-store.js';
 import type { OfferEnd, OutboxListener } from '../keep/outbox.js';
 import type { ReportWorld } from '../task/report.js';
 import type { WorkerParts } from '../worker.js';
 import type { Plan } from './plan.js';
-import type { StartWorld } from './start-world.js';
+import type { BuildWorld } from './start-world.js';
 import type { KeptOutcome } from '../keep/record.js';
 import type { TaskRef } from '../task/task-events.js';
 import type { EventHub } from '../observe/worker-events.js';
 import type { TaskPayloads } from '../handler/output/outputs.js';
 
 /** The parts from which a worker keeps something. */
-interface KeepingWorld extends Pick<StartWorld, 'clock' | 'random' | 'log'> {
-  readonly stores: StoreTroubles;
+interface KeepingWorld extends BuildWorld {
   readonly handlers: readonly RunnableHandler[];
   readonly scopeOf: (activityArn: string) => string;
 }
@@ -92,18 +91,12 @@ const emitOutbox = (events: EventHub): OutboxListener => ({
 
 const refOf = ({ handler, activityArn, token }: KeptOutcome): TaskRef => ({ handler, activityArn, token });
 
-/** The parts of a worker that its payloads use. */
-interface PayloadsWorld extends Pick<StartWorld, 'clock' | 'random'> {
-  readonly stores: StoreTroubles;
-}
-
 /** Makes what handlers need for large inputs and outputs; undefined if the option `payloads` isn't set. */
 export async function payloadsOf(
   { settings }: Plan,
-  world: PayloadsWorld,
+  { clock, random, stores }: Pick<BuildWorld, 'clock' | 'random' | 'stores'>,
 ): Promise<TaskPayloads | undefined> {
   if (settings.payloads === undefined) return undefined;
   const { taskPayloads } = await import('../handler/payloads.js');
-  const { clock, random, stores } = world;
   return taskPayloads(settings.payloads, { clock, random, trouble: stores.of('payloads') });
 }

@@ -99,7 +99,7 @@ export interface WorkerHealth {
   close(): void;
 }
 
-export interface HealthOptions {
+interface HealthOptions {
   /** The configured port or address. If undefined, no health port is opened. */
   readonly healthPort: number | string | undefined;
   /** Host names that requests may use for the port, in addition to those of its address. */

@@ -8,7 +8,7 @@ import { type Cancel, type Clock, systemClock } from '../../base/time/clock.js';
 import { turn } from '../../base/time/turn.js';
 import { type Resolvers, withResolvers } from '../../base/time/wait.js';
 import type { servePages } from '../health/page-server.js';
-import { HealthClient } from '../health/health-client.js';
+import { HealthClient } from '../health/health-port.js';
 import type { Heartbeat, Heartbeats, TrackedLease } from '../heartbeat/heartbeats.js';
 import type { SchedulerOptions } from '../heartbeat/heartbeat-scheduler.js';
 import type { Platform } from '../protect/platform.js';

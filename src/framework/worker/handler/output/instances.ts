@@ -3,7 +3,7 @@ import type { Constructor } from '../../../declare/class.js';
 import { type DtoProperty, readProperty } from '../../../declare/dto/dto-property.js';
 import type { Written } from '../../../declare/dto/exposed-fields.js';
 import { classOf, type Groups, isDeclared, shapeOf, typeOf } from '../../../declare/dto/dto-shape.js';
-import type { Described, Field } from './encode.js';
+import { type Described, type Field, objectFault, toJsonOf } from './encode.js';
 import { isObject, type Kind, OBJECT } from '../../../declare/dto/kinds.js';
 import { DEPTH_LIMIT } from '../input/decode.js';
 import { kindViolation, mapParts, type ValuePath } from '../input/value-path.js';
@@ -12,9 +12,7 @@ import {
   emptyInstanceFault,
   holdsItself,
   invalidOutput,
-  objectFault,
   type OutputLimit,
-  toJsonOf,
   tooDeep,
 } from './output-faults.js';
 
