@@ -2,11 +2,11 @@ import { expect, test } from '@jest/globals';
 import { startLocalService } from 'stepwright/local';
 import { Trace } from '../../src/framework/local/view/trace.js';
 import {
-  findMachine,
   HistoryReader,
   startExecution,
   followExecution,
 } from '../../src/framework/aws/queries/execution-queries.js';
+import { findMachine } from '../../src/framework/aws/queries/machine-queries.js';
 import { AwsService } from '../../src/framework/aws/sdk/aws-service.js';
 import { HandClock } from '../../src/framework/testing/harness/hand-clock.js';
 import { systemClock } from '../../src/framework/base/time/clock.js';

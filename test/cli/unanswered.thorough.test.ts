@@ -6,13 +6,12 @@ import type { Clock } from '../../src/framework/base/time/clock.js';
 import type { Endpoint } from '../../src/framework/aws/endpoint.js';
 import { AwsService } from '../../src/framework/aws/sdk/aws-service.js';
 import {
-  findMachine,
   followExecution,
   HistoryReader,
   type SFNClient,
   startExecution,
 } from '../../src/framework/aws/queries/execution-queries.js';
-import { describeMachines } from '../../src/framework/aws/queries/machine-queries.js';
+import { describeMachines, findMachine } from '../../src/framework/aws/queries/machine-queries.js';
 import { HandClock } from '../../src/framework/testing/index.js';
 import { execute, killAll } from '../support/cli.js';
 

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { HistoryEvent, SFNClient } from '@aws-sdk/client-sfn';
-import { distance } from 'fastest-levenshtein';
 import type { Clock } from '../../base/time/clock.js';
 import { classifyReportFailure, sdkFailure } from '../failure.js';
 import { loadSdk } from '../sdk/load-sdk.js';
+import { NoStepFunctions } from './machine-queries.js';
 import { query } from './query.js';
 
 export type { HistoryEvent, SFNClient } from '@aws-sdk/client-sfn';
@@ -22,11 +22,6 @@ export interface ExecutionEnd {
   readonly output?: string;
   readonly error?: string;
   readonly cause?: string;
-}
-
-/** Thrown if the server at the endpoint isn't Step Functions. */
-export class NoStepFunctions extends Error {
-  override readonly name = 'NoStepFunctions';
 }
 
 /** Reads the history of an execution in parts: each call returns the events since the last successful call. */
@@ -64,39 +59,6 @@ export class HistoryReader {
       page = nextToken;
     }
   }
-}
-
-/**
- * Finds the ARN of a state machine by its name. If an ARN is given, returns it unchanged.
- * @throws Error that names the machines with the most similar names if none has this name, QueryTimeout if there is no
- * response in time
- */
-export async function findMachine(client: SFNClient, nameOrArn: string, clock: Clock): Promise<string> {
-  if (nameOrArn.startsWith('arn:')) return nameOrArn;
-  const found = await query(clock, (abortSignal) => lookUp(client, nameOrArn, abortSignal));
-  if (typeof found === 'string') return found;
-  const near = found.toSorted((a, b) => distance(nameOrArn, a) - distance(nameOrArn, b)).slice(0, 3);
-  const hint = near.length > 0 ? `the nearest are ${near.join(', ')}` : 'there are no machines at all';
-  throw new Error(`there is no state machine named '${nameOrArn}': ${hint}`);
-}
-
-/** Returns the ARN of the state machine with this name. If there is none, returns the names of all machines. */
-async function lookUp(
-  client: SFNClient,
-  wanted: string,
-  abortSignal: AbortSignal,
-): Promise<string | string[]> {
-  const { paginateListStateMachines } = await loadSdk();
-  const known: string[] = [];
-  for await (const page of paginateListStateMachines({ client }, { maxResults: 1000 }, { abortSignal })) {
-    if (!page.stateMachines)
-      throw new NoStepFunctions('its list of state machines holds none of their names');
-    for (const { name, stateMachineArn } of page.stateMachines) {
-      if (name === wanted && stateMachineArn) return stateMachineArn;
-      if (name) known.push(name);
-    }
-  }
-  return known;
 }
 
 /**

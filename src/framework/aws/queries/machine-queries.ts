@@ -1,3 +1,4 @@
+import { distance } from 'fastest-levenshtein';
 import type { SFNClient, TestStateInput, TestStateOutput } from '@aws-sdk/client-sfn';
 import type { Clock } from '../../base/time/clock.js';
 import { loadSdk } from '../sdk/load-sdk.js';
@@ -14,14 +15,38 @@ interface DeployedMachine extends KeptMachine {
   readonly definition: string;
 }
 
-/** Lists the state machines in the client's region and account. */
+/** Thrown if the server at the endpoint isn't Step Functions. */
+export class NoStepFunctions extends Error {
+  override readonly name = 'NoStepFunctions';
+}
+
+/** Lists the state machines in the client's region and account. @throws NoStepFunctions */
 export async function listMachines(client: SFNClient, abortSignal: AbortSignal): Promise<KeptMachine[]> {
   const { paginateListStateMachines } = await loadSdk();
   const found: KeptMachine[] = [];
-  for await (const page of paginateListStateMachines({ client }, { maxResults: 1000 }, { abortSignal }))
-    for (const { name, stateMachineArn: arn } of page.stateMachines ?? [])
+  for await (const page of paginateListStateMachines({ client }, { maxResults: 1000 }, { abortSignal })) {
+    if (!page.stateMachines)
+      throw new NoStepFunctions('its list of state machines holds none of their names');
+    for (const { name, stateMachineArn: arn } of page.stateMachines)
       if (name && arn) found.push({ name, arn });
+  }
   return found;
+}
+
+/**
+ * Finds the ARN of a state machine by its name. If an ARN is given, returns it unchanged.
+ * @throws Error that names the machines with the most similar names if none has this name, QueryTimeout if there is no
+ * response in time
+ */
+export async function findMachine(client: SFNClient, nameOrArn: string, clock: Clock): Promise<string> {
+  if (nameOrArn.startsWith('arn:')) return nameOrArn;
+  const machines = await query(clock, (abortSignal) => listMachines(client, abortSignal));
+  const found = machines.find(({ name }) => name === nameOrArn);
+  if (found) return found.arn;
+  const names = machines.map(({ name }) => name);
+  const near = names.toSorted((a, b) => distance(nameOrArn, a) - distance(nameOrArn, b)).slice(0, 3);
+  const hint = near.length > 0 ? `the nearest are ${near.join(', ')}` : 'there are no machines at all';
+  throw new Error(`there is no state machine named '${nameOrArn}': ${hint}`);
 }
 
 /**

@@ -8,12 +8,12 @@ import { AwsService } from '../../aws/sdk/aws-service.js';
 import { type Endpoint, showEndpoint } from '../../aws/endpoint.js';
 import {
   type ExecutionEnd,
-  findMachine,
   followExecution,
   HistoryReader,
   type SFNClient,
   startExecution,
 } from '../../aws/queries/execution-queries.js';
+import { findMachine } from '../../aws/queries/machine-queries.js';
 import { Trace, UNTAKEN_MS } from '../../local/view/trace.js';
 import { formatError } from '../output/format-error.js';
 import { explainCallError, isRefused } from '../output/call-error.js';

@@ -1,7 +1,8 @@
 import { SERVICE_HEADER, START_FROM } from '../../base/local-service.js';
 import { systemClock } from '../../base/time/clock.js';
 import { type Endpoint, showEndpoint } from '../../aws/endpoint.js';
-import { findMachine, type SFNClient } from '../../aws/queries/execution-queries.js';
+import type { SFNClient } from '../../aws/queries/execution-queries.js';
+import { findMachine } from '../../aws/queries/machine-queries.js';
 import { query } from '../../aws/queries/query.js';
 import { explainCallError } from '../output/call-error.js';
 

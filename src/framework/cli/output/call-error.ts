@@ -1,5 +1,5 @@
 import { type Endpoint, showEndpoint } from '../../aws/endpoint.js';
-import { NoStepFunctions } from '../../aws/queries/execution-queries.js';
+import { NoStepFunctions } from '../../aws/queries/machine-queries.js';
 import { QUERY_LIMIT_MS, QueryTimeout } from '../../aws/queries/query.js';
 import { command } from './banner.js';
 
