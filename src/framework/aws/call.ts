@@ -1,3 +1,4 @@
+import { isPlainObject, parseJson } from '../base/json.js';
 import crypto from 'node:crypto';
 import type { Abortable } from '../base/abort.js';
 
@@ -153,7 +154,8 @@ export function readResponse({ status, headers, text }: HttpResponse): CallEnd {
   const isMarked =
     headers['x-amzn-requestid'] !== undefined ||
     String(headers['content-type']).startsWith('application/x-amz-json-');
-  const read = isMarked ? parseObject(text) : undefined;
+  const value = isMarked ? parseJson(text) : undefined;
+  const read = isPlainObject(value) ? value : undefined;
   if (read && status === 200) return { output: read };
   const type = read && errorName(headers[ERROR_TYPE] ?? read['__type']);
   const error = read && type !== undefined ? serviceError(type, read) : strangeAnswer(status, text);
@@ -164,15 +166,6 @@ export function readResponse({ status, headers, text }: HttpResponse): CallEnd {
 const ERROR_TYPE = 'x-amzn-errortype';
 
 type Body = Readonly<Record<string, unknown>>;
-
-function parseObject(text: string): Body | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Body) : undefined;
-  } catch {
-    return undefined;
-  }
-}
 
 /**
  * Returns an error's name without its prefix and suffix: `TaskTimedOut` for

@@ -2,7 +2,7 @@ import { relative, sep } from 'node:path';
 import { inspect } from 'node:util';
 import zlib from 'node:zlib';
 import { closest } from 'fastest-levenshtein';
-import { isPlainObject } from './plain-object.js';
+import { isPlainObject } from './json.js';
 
 /** Returns a file's path for messages: relative if the file is in the working directory, otherwise unchanged. */
 export function shownPath(file: string): string {

@@ -1,4 +1,4 @@
-import { isPlainObject } from '../base/plain-object.js';
+import { isPlainObject } from '../base/json.js';
 import { didYouMean, nearest } from '../local/index.js';
 import { type CheckedHandler, handlerOf } from './handlers.js';
 import type { FoundAt } from './finding.js';

@@ -1,5 +1,5 @@
 import { activityTasks } from '../local/index.js';
-import { isPlainObject } from '../base/plain-object.js';
+import { isPlainObject } from '../base/json.js';
 import { type FoundState, statesIn } from '../local/asl/definition/state-graph.js';
 import type { JsonObject } from '../local/asl/values/json.js';
 import type { Step } from './source/json-text.js';

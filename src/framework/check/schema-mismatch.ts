@@ -1,6 +1,6 @@
 import { definitionName, type JsonSchema, NUMBER_TEXT } from '../declare/schema/dto-schema.js';
 import { isDateString, isISO8601, isRFC3339 } from 'class-validator';
-import { isPlainObject } from '../base/plain-object.js';
+import { isPlainObject } from '../base/json.js';
 import { show } from '../base/show.js';
 import { conversionTo } from '../declare/dto/kinds.js';
 import { parseTimestamp } from '../local/asl/values/functions.js';

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { type Problem, StartError } from '../base/errors.js';
 import { type Clock, systemClock } from '../base/time/clock.js';
-import { isPlainObject } from '../base/plain-object.js';
+import { isPlainObject } from '../base/json.js';
 import { show } from '../base/show.js';
 import type { HandlerStatus } from '../base/worker-status.js';
 import type { Configurable } from '../worker/reconfiguration.js';

@@ -1,6 +1,6 @@
 import { lstatSync } from 'node:fs';
 import { connect } from 'node:net';
-import { isPlainObject } from '../base/plain-object.js';
+import { isPlainObject } from '../base/json.js';
 import { type Clock, systemClock } from '../base/time/clock.js';
 import type { HandlerStatus } from '../base/worker-status.js';
 import { readText } from '../config/sources.js';

@@ -1,5 +1,5 @@
+import { parseJson } from '../base/json.js';
 import type { Flags } from '../config/sources.js';
-import { isJson } from '../declare/rule.js';
 import { ActivityFailure } from '../declare/activity-failure.js';
 import { openCompletions } from '../worker/build/create-completions.js';
 import { makePlan } from '../worker/build/plan.js';
@@ -55,7 +55,7 @@ function mistakeIn({ verb, id, value }: DeferredWords, { message, json }: Deferr
   if (verb === 'list') return id === undefined ? undefined : `it takes no id, got ${id}`;
   if (id === undefined) return 'expected the id of a task. `list` shows them';
   if (verb === 'fail') return value === undefined ? 'expected the name of the error after the id' : undefined;
-  return value === undefined || isJson(value)
+  return value === undefined || parseJson(value) !== undefined
     ? undefined
     : `expected the output as JSON after the id, as in '{"approved":true}', got ${value}`;
 }

@@ -7,7 +7,7 @@ import type { Constructor } from '../declare/class.js';
 import { isReserved } from '../declare/activity-failure.js';
 import type { TaskContext } from '../declare/task-context.js';
 import { type Problem, StartError } from '../base/errors.js';
-import { isJson, readDigits } from '../declare/rule.js';
+import { readDigits } from '../declare/rule.js';
 import { show } from '../base/show.js';
 import { checkOptions, type CommandOptions } from '../worker/pool/commands/options.js';
 import { runCommand } from '../worker/pool/commands/run-command.js';
@@ -19,7 +19,7 @@ import { loadConfigIfAny } from './project/config-file.js';
 import { logWithTasks } from './start/task-log.js';
 import { runWorker } from './start/run-worker.js';
 import { stopSignal } from './process/signals.js';
-import { isPlainObject } from '../base/plain-object.js';
+import { isPlainObject, parseJson } from '../base/json.js';
 import { OWN_ERROR, Refusal } from '../worker/handler/outcome/own-errors.js';
 import { systemClock } from '../base/time/clock.js';
 import { Program } from '../worker/pool/commands/program.js';
@@ -127,7 +127,7 @@ function flagProblems(
   return [
     ...error.flatMap(errorProblems),
     ...passThrough.filter((name) => !/^[A-Za-z_]\w*$/.test(name)).map(noVariable),
-    ...(isJson(emptyOutput) ? [] : [noJson(emptyOutput)]),
+    ...(parseJson(emptyOutput) !== undefined ? [] : [noJson(emptyOutput)]),
     ...refusal('--kill-after', { killAfter }),
     ...refusal('--memory-mb', { memoryMb }),
   ];

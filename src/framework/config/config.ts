@@ -19,7 +19,7 @@ import {
   type Rule,
   type Table,
 } from '../declare/rule.js';
-import { isPlainObject } from '../base/plain-object.js';
+import { isPlainObject, parseJson } from '../base/json.js';
 import type { Mocks } from '../local/index.js';
 import { isPort, readAddress } from './address.js';
 import {
@@ -225,17 +225,8 @@ export function defaultExport(module: unknown): unknown {
  */
 const globs = {
   shown: 'glob',
-  read: (given: string): unknown => (given.startsWith('[') ? readJson(given, [given]) : [given]),
+  read: (given: string): unknown => (given.startsWith('[') ? (parseJson(given) ?? [given]) : [given]),
 };
-
-/** Parses a text as JSON. @param otherwise the value to return if the text isn't JSON */
-export function readJson(given: string, otherwise: unknown = given): unknown {
-  try {
-    return JSON.parse(given);
-  } catch {
-    return otherwise;
-  }
-}
 
 const port: Rule = {
   expected: 'a port number from 0 to 65535',
@@ -304,7 +295,7 @@ const pool: Rule = {
   text: {
     shown: 'JSON',
     expected: `JSON such as '{"threads":4,"memoryMb":512}', of ${POOL_KEYS.join(', ')}`,
-    read: (given) => readJson(given),
+    read: (given) => parseJson(given) ?? given,
   },
 };
 

@@ -4,7 +4,7 @@ import { HANDLER_OPTIONS, type HandlerOptions } from '../declare/options.js';
 import { checkAgainst, type Option } from '../declare/rule.js';
 import { parseDuration } from '../base/time/duration.js';
 import { type Problem, throwProblems } from '../base/errors.js';
-import { isPlainObject } from '../base/plain-object.js';
+import { isPlainObject } from '../base/json.js';
 import { show } from '../base/show.js';
 import {
   type ByHandler,

@@ -1,9 +1,9 @@
 import { closest } from 'fastest-levenshtein';
 import { checkAgainst, durationsFor, type Mistakes, type Option, record } from '../declare/rule.js';
 import type { Problem } from '../base/errors.js';
-import { OPTIONS, readJson } from './config.js';
+import { OPTIONS } from './config.js';
 import { HANDLER_OPTIONS, type HandlerOptions } from '../declare/options.js';
-import { isPlainObject } from '../base/plain-object.js';
+import { isPlainObject, parseJson } from '../base/json.js';
 import { show } from '../base/show.js';
 
 /** The flags of a command line, before their values are read. */
@@ -100,7 +100,7 @@ export const readHandlers = (values: unknown): Read<ByHandler> =>
  */
 export function readHandlersVariable(env: NodeJS.ProcessEnv): Read<ByHandler> {
   const text = env[HANDLERS_VARIABLE];
-  const values = text ? readJson(text) : {};
+  const values = text ? parseJson(text) : {};
   const read = checked(
     (handler) => `${HANDLERS_VARIABLE}['${handler}']`,
     isPlainObject(values) ? values : {},

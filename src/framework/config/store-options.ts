@@ -1,4 +1,4 @@
-import { isPlainObject } from '../base/plain-object.js';
+import { isPlainObject } from '../base/json.js';
 import { PAYLOAD_LIMIT_BYTES } from '../base/size.js';
 import type { Store } from '../base/store.js';
 import { isStore } from '../declare/options.js';

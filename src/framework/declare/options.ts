@@ -1,4 +1,4 @@
-import { isPlainObject } from '../base/plain-object.js';
+import { isPlainObject } from '../base/json.js';
 import type { Store } from '../base/store.js';
 import type { CheckpointOptions } from './checkpoint.js';
 import type { Constructor } from './class.js';

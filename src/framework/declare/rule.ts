@@ -1,6 +1,6 @@
 import { DURATION_EXPECTED, parseDuration } from '../base/time/duration.js';
 import type { Problem } from '../base/errors.js';
-import { isPlainObject } from '../base/plain-object.js';
+import { isPlainObject } from '../base/json.js';
 import { parseSize, SIZE_EXPECTED, writeSize } from '../base/size.js';
 
 /** The rule for the value of an option, and the words for messages about bad values. */

@@ -1,4 +1,4 @@
-import { isPlainObject } from '../../base/plain-object.js';
+import { isPlainObject } from '../../base/json.js';
 import type { DeadPath } from './fields.js';
 import { inputPart, ListOf, merge, part, type Shape, textOf, UNKNOWN } from './shape.js';
 import {

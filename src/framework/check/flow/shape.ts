@@ -1,4 +1,4 @@
-import { isPlainObject } from '../../base/plain-object.js';
+import { isPlainObject } from '../../base/json.js';
 import { definitionName, type JsonSchema } from '../../declare/schema/dto-schema.js';
 
 /** A step from a list to each of its elements. */

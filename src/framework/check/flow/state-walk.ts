@@ -1,4 +1,4 @@
-import { isPlainObject } from '../../base/plain-object.js';
+import { isPlainObject } from '../../base/json.js';
 import type { JsonSchema } from '../../declare/schema/dto-schema.js';
 import {
   type DeadPath,

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { StartError } from '../../base/errors.js';
-import { isPlainObject } from '../../base/plain-object.js';
+import { isPlainObject } from '../../base/json.js';
 import { shownPath } from '../../base/show.js';
 import type { Stack, Template } from './stack.js';
 import {

@@ -2,7 +2,7 @@ import type { Clock } from '../../base/time/clock.js';
 import { type Address, showAddress } from '../../config/address.js';
 import { type Answer, askWorkers } from '../workers/ask-workers.js';
 import type { SeenHandler, SeenWorker } from './estimate.js';
-import { isPlainObject } from '../../base/plain-object.js';
+import { isPlainObject } from '../../base/json.js';
 import { show } from '../../base/show.js';
 import { showDuration } from '../../base/time/duration.js';
 import { QUEUE_MINUTES } from '../../base/worker-status.js';

@@ -1,4 +1,4 @@
-import { isPlainObject } from '../../base/plain-object.js';
+import { isPlainObject } from '../../base/json.js';
 import { definitionName, type JsonSchema, NUMBER_TEXT } from '../../declare/schema/dto-schema.js';
 import { openRules, VARIATION, VARIATION_LENGTH } from '../../declare/schema/schema-rules.js';
 

@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { get, type IncomingMessage } from 'node:http';
-import { isPlainObject } from '../../base/plain-object.js';
+import { isPlainObject } from '../../base/json.js';
 import { limitCallAfter } from '../../base/time/call-limit.js';
 import { type Clock, wallTime } from '../../base/time/clock.js';
 import { type Address, showAddress } from '../../config/address.js';

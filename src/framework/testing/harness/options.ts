@@ -8,7 +8,7 @@ import type { Interceptor } from '../../declare/interceptor.js';
 import { HANDLER_OPTIONS, type HandlerOptions } from '../../declare/options.js';
 import { checkAgainst, isText, listOf, type Option, record } from '../../declare/rule.js';
 import { type Problem, throwProblems } from '../../base/errors.js';
-import { isPlainObject } from '../../base/plain-object.js';
+import { isPlainObject } from '../../base/json.js';
 import { parseDuration } from '../../base/time/duration.js';
 import { didYouMean } from '../../base/show.js';
 import type { Setup } from '../../worker/container/create-container.js';

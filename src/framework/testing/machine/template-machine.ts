@@ -1,7 +1,7 @@
 import type { MachineSource } from '../../check/source/machine-source.js';
 import type { StackMachine } from '../../check/template/stack-machines.js';
 import { throwProblems } from '../../base/errors.js';
-import { isPlainObject } from '../../base/plain-object.js';
+import { isPlainObject } from '../../base/json.js';
 import { didYouMean } from '../../base/show.js';
 import { unusedProblem } from '../harness/options.js';
 

@@ -14,7 +14,7 @@ import type { TaskPayloads } from './output/outputs.js';
 import { readPayloads } from './input/references.js';
 import { OWN_ERROR, Refusal } from './outcome/own-errors.js';
 import { TaskAborted, type TaskContext } from '../../declare/task-context.js';
-import { isPlainObject } from '../../base/plain-object.js';
+import { isPlainObject } from '../../base/json.js';
 import type { OutputLimit } from './output/output-faults.js';
 
 /** The option `payloads` of a config, which was checked. */

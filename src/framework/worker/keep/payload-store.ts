@@ -3,7 +3,7 @@ import { StoreError, type Store, type StoreTrouble } from '../../base/store.js';
 import { fullJitter } from '../../base/time/wait.js';
 import type { Clock } from '../../base/time/clock.js';
 import { LimitedStore, mayPass } from './limited-store.js';
-import { isPlainObject } from '../../base/plain-object.js';
+import { isPlainObject } from '../../base/json.js';
 
 /** Thrown if a payload can't be read or written. */
 export class PayloadUnavailable extends Error {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { isPlainObject } from '../../base/plain-object.js';
+import { isPlainObject } from '../../base/json.js';
 import { show } from '../../base/show.js';
 import { type Stored, StoreError } from '../../base/store.js';
 

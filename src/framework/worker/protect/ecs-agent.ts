@@ -1,5 +1,5 @@
 import type { Abortable } from '../../base/abort.js';
-import { isPlainObject } from '../../base/plain-object.js';
+import { isPlainObject } from '../../base/json.js';
 import { callHttp, type HttpAnswer, type Platform, Refused } from './platform.js';
 
 /**

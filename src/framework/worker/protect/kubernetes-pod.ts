@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Abortable } from '../../base/abort.js';
-import { isPlainObject } from '../../base/plain-object.js';
+import { isPlainObject, parseJson } from '../../base/json.js';
 import { callHttp, type HttpAnswer, type Platform, Refused } from './platform.js';
 
 /**
@@ -158,12 +158,8 @@ const ofOurs = (found: Readonly<Record<string, unknown>>): Annotations =>
   );
 
 function parse(text: string): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isPlainObject(value) ? value : {};
-  } catch {
-    return {};
-  }
+  const value = parseJson(text);
+  return isPlainObject(value) ? value : {};
 }
 
 const messageIn = (json: unknown): string =>

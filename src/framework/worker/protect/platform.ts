@@ -1,3 +1,4 @@
+import { parseJson } from '../../base/json.js';
 import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import type { Abortable } from '../../base/abort.js';
 import type { PlatformName } from '../../base/worker-status.js';
@@ -75,7 +76,7 @@ export async function callHttp(call: HttpCall, signal: Abortable): Promise<HttpA
     asked.on('error', fail);
     asked.on('response', (response) => {
       const answered = (text: string): void =>
-        resolve({ status: response.statusCode ?? 0, json: parse(text) });
+        resolve({ status: response.statusCode ?? 0, json: parseJson(text) });
       read(asked, response).then(answered, fail);
     });
     asked.end(body);
@@ -103,12 +104,4 @@ async function read(asked: ClientRequest, response: IncomingMessage): Promise<st
 
 function explain(error: Error, { origin }: URL): Error {
   return new Error(`${origin}: ${error.message || Reflect.get(error, 'code')}`, { cause: error });
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,4 +1,4 @@
-import { isPlainObject } from '../../base/plain-object.js';
+import { isPlainObject } from '../../base/json.js';
 import type { Logger } from '../../base/log/log.js';
 import { show } from '../../base/show.js';
 import { DURATION_EXPECTED, parseDuration } from '../../base/time/duration.js';

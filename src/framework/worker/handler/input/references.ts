@@ -1,5 +1,5 @@
 import { type PayloadStore, readReference, type Reference, REFERENCE_KEY } from '../../keep/payload-store.js';
-import { isPlainObject } from '../../../base/plain-object.js';
+import { isPlainObject } from '../../../base/json.js';
 import { showSize } from '../../../base/size.js';
 import { OWN_ERROR, type Refusal, refusalOf } from '../outcome/own-errors.js';
 import { cut } from '../outcome/thrown.js';

@@ -1,7 +1,7 @@
 import { StringDecoder } from 'node:string_decoder';
 import { systemClock } from '../../../base/time/clock.js';
 import type { TaskContext } from '../../../declare/task-context.js';
-import { isPlainObject } from '../../../base/plain-object.js';
+import { isPlainObject } from '../../../base/json.js';
 import { OWN_ERROR, Refusal } from '../../handler/outcome/own-errors.js';
 import { PAYLOAD_LIMIT_BYTES } from '../../../base/size.js';
 

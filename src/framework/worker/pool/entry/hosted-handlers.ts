@@ -6,7 +6,7 @@ import { loadActivities } from '../../../declare/discovery/load.js';
 import { throwProblems } from '../../../base/errors.js';
 import type { Logger } from '../../../base/log/log.js';
 import type { StoreTroubles } from '../../../base/store.js';
-import { isPlainObject } from '../../../base/plain-object.js';
+import { isPlainObject } from '../../../base/json.js';
 import { systemClock } from '../../../base/time/clock.js';
 import { resolveConfig, resolveHandler } from '../../../config/resolve.js';
 import { compile, type CompiledHandler } from '../../handler/compile.js';

@@ -7,3 +7,12 @@ export function isPlainObject(value: unknown): value is Record<string, unknown> 
   // The object may come from another realm, such as a `vm` context, which has its own Object.prototype.
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
+
+/** Returns the value of a JSON text; undefined if the text isn't JSON. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
