@@ -149,9 +149,9 @@ export interface StoreEvents {
 }
 
 /** An event of a store. */
-export type StoreTold =
-  | ({ readonly event: 'store:failed' } & StoreEvents['store:failed'])
-  | ({ readonly event: 'store:recovered' } & StoreEvents['store:recovered']);
+export type StoreTold = {
+  [E in keyof StoreEvents]: { readonly event: E } & StoreEvents[E];
+}[keyof StoreEvents];
 
 /**
  * The one place where the trouble of a worker's stores is told, whatever they are used for. Stores are opened before

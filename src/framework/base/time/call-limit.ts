@@ -27,18 +27,6 @@ export function limitCallAfter(clock: Clock, ms: number, fn: () => void): Cancel
   return queue.add(fn);
 }
 
-/**
- * Runs `fn` now if its timer fired in time. If the timer fired late, because the event loop was blocked, runs `fn` 100
- * ms later, so that the event loop can read its sockets first.
- * @param lateMs the milliseconds by which the timer fired late
- * @returns a function that cancels that later run; undefined if `fn` ran now
- */
-function fallDue(clock: Clock, lateMs: number, fn: () => void): Cancel | undefined {
-  if (lateMs >= HELD_UP_MS) return clock.after(IO_TURN_MS, fn);
-  fn();
-  return undefined;
-}
-
 /** For each clock, the time limits (timeouts) of calls still in progress, grouped by duration in milliseconds. */
 const limits = new WeakMap<Clock, Map<number, Limits>>();
 
@@ -110,7 +98,8 @@ class Limits {
     else this.#end();
     callEach(
       due.map((limit) => () => {
-        limit.cancel = fallDue(this.#clock, now - limit.due, () => limit.fn?.());
+        if (now - limit.due < HELD_UP_MS) limit.fn?.();
+        else limit.cancel = this.#clock.after(IO_TURN_MS, () => limit.fn?.());
       }),
     );
   }
