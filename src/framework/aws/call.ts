@@ -63,7 +63,7 @@ export interface CallInProgress {
   readonly signal: Abortable;
   /**
    * Called once the request is on an established and trusted connection. Called at once if the connection can't be
-   * watched. @default nobody is told
+   * watched. @default nothing is called
    */
   readonly onSent?: (() => void) | undefined;
   /**

@@ -22,7 +22,6 @@ export function isLoopback(endpoint: Endpoint): boolean {
   );
 }
 
-/** Returns true if calls are encrypted with TLS. */
 export const isEncrypted = (endpoint: Endpoint): boolean =>
   endpoint.kind === 'aws' || new URL(endpoint.url).protocol === 'https:';
 
@@ -121,9 +120,8 @@ function productionProblem(env: NodeJS.ProcessEnv): Problem | undefined {
 const AWS_HOST = /\.(amazonaws\.com(\.cn)?|api\.aws)$/;
 
 /**
- * Returns a function that says where the tasks of an activity come from: at AWS its partition, account and region;
- * elsewhere the origin, by one name for all loopback addresses. Only who has the same scope is asked about a task, or
- * reports its outcome.
+ * Returns a function that names the scope of an activity's tasks: at AWS its partition, account and region; elsewhere
+ * the origin, with one name for all loopback addresses. A task's outcome is reported only in the task's own scope.
  */
 export function scopeAt(endpoint: Endpoint): (activityArn: string) => string {
   const url = endpoint.kind === 'aws' ? undefined : new URL(endpoint.url);

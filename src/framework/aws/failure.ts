@@ -28,7 +28,6 @@ const NOTHING_DONE = new Set([500, 503]);
 /** The HTTP statuses with which a proxy or a gateway refuses calls until a person changes its settings. */
 const DENIED = new Set([401, 403, 407]);
 
-/** Decides what a failed poll means. */
 export function classifyPollFailure(failure: CallFailure): PollAnswer {
   const trouble = troubleOf(failure);
   const { type, error } = failure;

@@ -23,11 +23,9 @@ import { type Config, CONFIG_OPTIONS, OPTIONS, type PoolSettings } from './confi
 export interface ConfigSources {
   readonly config: Config;
   readonly env: NodeJS.ProcessEnv;
-  /** The flags of the command line. @default none */
   readonly flags?: Flags;
 }
 
-/** The value of an option, and the source that set it. */
 export interface Origin {
   readonly value: unknown;
   /** `--port`, `STEPWRIGHT_PORT`, `@Handle`, `the config`, or {@link BY_DEFAULT}. */

@@ -35,7 +35,6 @@ interface Read<Options> {
   readonly problems: readonly Problem[];
 }
 
-/** Reads the options that are set by flags. */
 export const readFlags = ({ texts }: Flags): Read<Layer> => readLayer(flagOf, (key) => texts[key]);
 
 /**

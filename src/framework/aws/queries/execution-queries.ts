@@ -80,7 +80,6 @@ export async function startExecution(
   return executionArn;
 }
 
-/** Options of {@link followExecution}. */
 interface Following {
   readonly clock: Clock;
   /** Called each time that the execution's status was read, including the time that shows its end. */

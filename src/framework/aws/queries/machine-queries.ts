@@ -10,7 +10,6 @@ export interface KeptMachine {
   readonly arn: string;
 }
 
-/** A state machine with its definition. */
 interface DeployedMachine extends KeptMachine {
   readonly definition: string;
 }

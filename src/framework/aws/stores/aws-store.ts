@@ -5,7 +5,6 @@ import { StoreError, type StoreErrorKind, type StoreOptions } from '../../base/s
 import { wallTime } from '../../base/time/clock.js';
 import { unlessAborted } from '../../base/time/wait.js';
 
-/** A client of the AWS SDK. */
 interface SdkClient {
   send(command: object, options: { readonly abortSignal?: AbortSignal | undefined }): Promise<unknown>;
 }
@@ -30,7 +29,6 @@ export interface AwsStoreOptions {
 /** What a failure means at one service: the kind of error, and the advice. @default what it means at all of them */
 export type Meaning = readonly [kind: StoreErrorKind, text: string] | undefined;
 
-/** The service behind a store. */
 interface AwsService {
   /** The package of the SDK, which is an optional peer, and its class. */
   readonly peer: string;
@@ -47,7 +45,6 @@ interface AwsService {
   readonly meaningOf: (failure: SdkFailure, operation: string) => Meaning;
 }
 
-/** An error of the SDK, as far as it is used. */
 export class SdkFailure {
   readonly error: Error & { readonly Item?: object };
   /** The error's code, such as `AccessDenied`. */
@@ -128,7 +125,6 @@ export abstract class AwsStore {
     }
   }
 
-  /** Returns the `StoreError` of a failure. */
   protected errorOf(operation: string, failure: SdkFailure): StoreError {
     const { error, code } = failure;
     if (error instanceof StoreError) return error;

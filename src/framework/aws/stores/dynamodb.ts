@@ -166,7 +166,6 @@ class DynamoDbStore extends AwsStore implements Store {
 
 const isRefused = ({ code }: SdkFailure): boolean => code === 'ConditionalCheckFailedException';
 
-/** Returns the command that creates a table. */
 const createTable = (table: string): string =>
   `aws dynamodb create-table --table-name ${table} --billing-mode PAY_PER_REQUEST ` +
   '--attribute-definitions AttributeName=pk,AttributeType=S AttributeName=sk,AttributeType=S ' +

@@ -29,8 +29,8 @@ const FULL_BYTES = 2 ** 20;
 const RETRY_MS = 1_000;
 
 /**
- * A function that is told how many log lines were dropped, and why. The reason is the system's error code, such as
- * ENOSPC, or `behind` if writing works but is too slow.
+ * Receives the number of log lines that were dropped, and the reason: the system's error code, such as ENOSPC, or
+ * `behind` if writing works but is too slow.
  */
 export type TellLost = (lost: number, why: string) => void;
 

@@ -5,11 +5,9 @@ import { TimerHeap } from './timers.js';
 export const LEAST_SCALE = 0.001;
 export const LARGEST_SCALE = 1_000_000;
 
-/** Returns true for a valid time scale. */
 export const isScale = (value: unknown): value is number =>
   typeof value === 'number' && value >= LEAST_SCALE && value <= LARGEST_SCALE;
 
-/** A change of the scaled time. */
 export interface TimeChange {
   /** The number of seconds that pass in a real second. */
   readonly scale?: number | undefined;

@@ -1,6 +1,5 @@
 import type { Cancel, Clock } from './clock.js';
 
-/** A timer that waits in a {@link TimerHeap}. */
 interface Waiting {
   readonly due: number;
   readonly fn: () => void;
