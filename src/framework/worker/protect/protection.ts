@@ -10,9 +10,9 @@ import type { Protect } from './find-platform.js';
  * A change of a worker's scale-in protection: the platform has granted it, it is over, or the first call after one that
  * succeeded has failed.
  */
-export type ProtectionChange = 'granted' | 'released' | { readonly failed: string };
+type ProtectionChange = 'granted' | 'released' | { readonly failed: string };
 
-export interface AskedProtectionOptions {
+interface AskedProtectionOptions {
   readonly platform: Platform;
   /** Protection is requested once a task has been running for this many milliseconds. */
   readonly afterMs: number;
@@ -45,7 +45,7 @@ const LINGER_MS = 45_000;
 /** The wait before a failed call is repeated: at first about 5 s, twice as long after each failure, up to about 5 min. */
 const [AGAIN_MS, LAST_AGAIN_MS] = [5_000, 5 * 60_000];
 /** The longest time for which releasing protection may delay the end of a worker that is stopping. */
-export const CLOSE_MS = 2_000;
+const CLOSE_MS = 2_000;
 
 /**
  * Requests protection from a platform while a task has been running for `afterMs` or longer, and releases it when no
