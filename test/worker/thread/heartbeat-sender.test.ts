@@ -131,7 +131,7 @@ test('no handler begins before the thread has been told of its task, and one mes
   const port = portOf(() => (given < 3 ? Promise.resolve(task(++given)) : new Promise(() => {})));
   const { posted, start } = idleThread();
   const heartbeats = new WorkerHeartbeats({
-    ...{ clock, random: () => 0, log: silentLog, rate: 5, stallAfterMs: false as const },
+    ...{ clock, random: () => 0, log: silentLog, heartbeatRate: 5, stallAfterMs: false as const },
     startHeartbeatThread: start,
   });
   heartbeats.connect([{ region: 'us-east-1', port, recipes }], credentials);

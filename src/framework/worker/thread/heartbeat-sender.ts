@@ -1,7 +1,7 @@
 import type { ActivityPort } from '../../aws/activity-port.js';
 import { activityPort } from '../../aws/activity-calls.js';
 import type { LeanCalls, LeanSettings } from '../../aws/lean/lean-calls.js';
-import type { Clock } from '../../base/time/clock.js';
+import type { Cancel, Clock } from '../../base/time/clock.js';
 import { showDuration } from '../../base/time/duration.js';
 import { turn } from '../../base/time/turn.js';
 import type { servePages } from '../health/page-server.js';
@@ -11,12 +11,18 @@ import { HeartbeatScheduler } from '../heartbeat/heartbeat-scheduler.js';
 import { AskedProtection, type ToProtection } from '../protect/protection.js';
 import type { Platform } from '../protect/platform.js';
 import { HandedIdentity } from './handed-identity.js';
-import { MainLoopWatch } from './main-loop-watch.js';
-import type { FromThread, SenderOptions, ThreadOptions, ToThread, TrackedTask } from './thread-messages.js';
-import { toText } from './thread-messages.js';
+import {
+  type FromThread,
+  type SenderOptions,
+  type ThreadOptions,
+  toText,
+  type ToThread,
+  type TrackedTask,
+  TURN_MS,
+} from './thread-messages.js';
 
 /** Everything outside of the sender that its code uses. */
-export interface SenderWorld {
+interface SenderWorld {
   readonly clock: Clock;
   readonly random: () => number;
   /** Sends a message to the main thread. */
@@ -61,7 +67,7 @@ export class HeartbeatSender {
   /** @param options `turns`: left out on the main thread itself, which is never blocked for its own eyes */
   constructor(options: SenderOptions & Partial<Pick<ThreadOptions, 'turns'>>, world: SenderWorld) {
     const { clock, random, send, servePages } = world;
-    const { rate, takesOver } = options;
+    const { heartbeatRate, takesOver } = options;
     this.#world = world;
     this.#mainLoop = new MainLoopWatch({
       ...{ ...options, clock },
@@ -70,7 +76,7 @@ export class HeartbeatSender {
     });
     this.#health = new HealthServer(this.#mainLoop, clock, send, servePages);
     this.#scheduler = new HeartbeatScheduler({
-      ...{ clock, rate, random, takesOver, isStopped: () => this.#mainLoop.stuck },
+      ...{ clock, rate: heartbeatRate, random, takesOver, isStopped: () => this.#mainLoop.stuck },
       onLate: (late) => send({ kind: 'late', late }),
       onAnswer: (error) => {
         if (error) this.#toSend.failed.push(toText(error));
@@ -169,3 +175,69 @@ export class HeartbeatSender {
 
 const stuckLine = (blockedMs: number): string =>
   `The event loop has been blocked for ${showDuration(blockedMs)}: it counts as stuck. No heartbeats are sent any more, so that other workers get its tasks.`;
+
+interface MainLoopWatchOptions {
+  /** The counter of the main thread's turns. Left out on the main thread itself. @default it is never blocked */
+  readonly turns?: SharedArrayBuffer | undefined;
+  readonly stallAfterMs: number | false;
+  readonly clock: Clock;
+  /**
+   * Called when the main thread's event loop has been blocked for `stallAfterMs`, so that it counts as stuck. Called
+   * once for each such block.
+   */
+  readonly onStuck: (blockedMs: number) => void;
+  /** Called when the main thread's event loop runs again after it was blocked for {@link REPORTED_MS} or longer. */
+  readonly onUnblocked: (blockedMs: number, wasStuck: boolean) => void;
+}
+
+/** A block of the main thread's event loop is reported if it lasted at least this long. */
+const REPORTED_MS = 1_000;
+
+/**
+ * Runs in the heartbeat thread and checks if the main thread's event loop is running. It measures a block by counting
+ * turns of the heartbeat thread's own event loop. If the operating system stopped the whole process, that loop didn't
+ * turn either, so the main thread doesn't count as blocked.
+ */
+export class MainLoopWatch {
+  readonly #options: MainLoopWatchOptions;
+  readonly #cancel: Cancel;
+  #seen = -1;
+  #blocked = 0;
+  #stuck = false;
+
+  constructor(options: MainLoopWatchOptions) {
+    this.#options = options;
+    const turns = options.turns && new Int32Array(options.turns);
+    this.#cancel = turns ? options.clock.every(TURN_MS, () => this.#look(turns)) : () => {};
+  }
+
+  /** The milliseconds for which the main thread's event loop has been blocked; 0 while it is running. */
+  get blockedMs(): number {
+    return this.#blocked * TURN_MS;
+  }
+
+  /** True while the main thread counts as stuck: its event loop has been blocked for `stallAfterMs` or longer. */
+  get stuck(): boolean {
+    return this.#stuck;
+  }
+
+  close(): void {
+    this.#cancel();
+  }
+
+  #look(counter: Int32Array): void {
+    const turns = Atomics.load(counter, 0);
+    const { stallAfterMs, onStuck, onUnblocked } = this.#options;
+    // Before its first turn, the main thread may still be starting.
+    if (turns === this.#seen && turns > 0) {
+      this.#blocked++;
+      if (this.#stuck || stallAfterMs === false || this.blockedMs < stallAfterMs) return;
+      this.#stuck = true;
+      return onStuck(this.blockedMs);
+    }
+    if (this.blockedMs >= REPORTED_MS) onUnblocked(this.blockedMs, this.#stuck);
+    this.#seen = turns;
+    this.#blocked = 0;
+    this.#stuck = false;
+  }
+}
