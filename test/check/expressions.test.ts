@@ -211,3 +211,11 @@ test.each([
 ])('a path in an expression that has a value without it is advice: %s: %s', (key, value) => {
   expect(findingsIn('JSONata', key, value)).toMatchObject([{ code: 'PATH_LEADS_NOWHERE', level: 'advice' }]);
 });
+
+test.each([
+  ['$order.id', 'no state before this one assigns $order'],
+  ['$upperCase("a")', 'there is no function $upperCase'],
+  [`${I}.idd`, "$states.input.idd leads nowhere: there is never a 'idd'"],
+])('the finding about %s says what it lacks', (value, what) => {
+  expect(findingsIn('JSONata', 'text', value)).toMatchObject([{ what }]);
+});

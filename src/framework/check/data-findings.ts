@@ -66,7 +66,7 @@ export const deadPaths = (state: StateView, { dead }: StateData): FoundAt[] =>
 
 const WHAT: Readonly<Record<Missing['kind'], (path: string, name: string) => string>> = {
   field: (path, name) => `${path} leads nowhere: there is never a '${name}'`,
-  variable: (path, name) => `${path} has no value: no state before this one assigns $${name}`,
+  variable: (_, name) => `no state before this one assigns $${name}`,
   function: (path) => `there is no function ${path}`,
 };
 

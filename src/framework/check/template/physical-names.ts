@@ -31,16 +31,7 @@ const ARNS: Readonly<Record<string, string>> = {
 };
 
 /** The types of resources whose `Ref` is their ARN. For other types it is their name. */
-const REF_IS_ARN: ReadonlySet<string> = new Set([
-  'AWS::StepFunctions::StateMachine',
-  'AWS::Serverless::StateMachine',
-  'AWS::StepFunctions::Activity',
-  'AWS::SNS::Topic',
-  'AWS::ECS::TaskDefinition',
-  'AWS::Batch::JobQueue',
-  'AWS::Batch::JobDefinition',
-  'AWS::SecretsManager::Secret',
-]);
+const REF_IS_ARN = /::(StateMachine|Activity|Topic|TaskDefinition|JobQueue|JobDefinition|Secret)$/;
 
 /** Returns the ARN that a resource may have once it is deployed. */
 export function arnOf(type: string, name: string, { partition, region, account }: ResourceHome): string {
@@ -54,7 +45,7 @@ export function arnOf(type: string, name: string, { partition, region, account }
 export function refOf(type: string, name: string, home: ResourceHome): string {
   if (type === 'AWS::SQS::Queue') return `https://sqs.${home.region}.amazonaws.com/${home.account}/${name}`;
   if (type === 'AWS::S3::Bucket') return name.toLowerCase();
-  return REF_IS_ARN.has(type) ? arnOf(type, name, home) : name;
+  return REF_IS_ARN.test(type) ? arnOf(type, name, home) : name;
 }
 
 /** Returns the value that an attribute of a resource may have once it is deployed. */
