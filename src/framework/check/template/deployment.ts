@@ -1,6 +1,6 @@
 import { type Problem, StartError } from '../../base/errors.js';
 import type { Stack } from './stack.js';
-import { entryOf, propertyOf, type TemplateNode, typeOf } from './template-node.js';
+import type { TemplateNode } from './template-node.js';
 
 /** Stacks that are read together: the mistakes in them, and the values that they give each other. */
 export class Deployment {
@@ -57,13 +57,13 @@ export class Deployment {
   /** Adds the exports of a stack, and what it writes to Parameter Store. */
   add(stack: Stack): void {
     for (const [id, output] of stack.section('Outputs')) {
-      const name = entryOf(entryOf(output, 'Export'), 'Name');
+      const name = output.at('Export', 'Name');
       this.#share(stack, 'export', name, output, () => stack.output(id) ?? '');
     }
     for (const [, node] of stack.section('Resources')) {
-      const value = propertyOf(node, 'Value');
-      if (typeOf(node) === 'AWS::SSM::Parameter' && value)
-        this.#share(stack, 'stored', propertyOf(node, 'Name'), node, () => stack.text(value));
+      const value = node.property('Value');
+      if (node.type === 'AWS::SSM::Parameter' && value)
+        this.#share(stack, 'stored', node.property('Name'), node, () => stack.text(value));
     }
   }
 

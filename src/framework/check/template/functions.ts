@@ -1,5 +1,5 @@
 import type { Resolved, Stack } from './stack.js';
-import { type Call, entriesOf, plainJson, scalarOf, type TemplateNode, textIn } from './template-node.js';
+import { type Call, scalarOf, type TemplateNode } from './template-node.js';
 
 /** The arguments of a call. Each is resolved when it is read, since `Fn::If` resolves only one of two. */
 class Arguments {
@@ -8,8 +8,9 @@ class Arguments {
   constructor(
     readonly stack: Stack,
     readonly call: Call,
+    readonly at: TemplateNode,
   ) {
-    this.items = call.argument.kind === 'list' ? call.argument.items : [call.argument];
+    this.items = call.argument.content.list ?? [call.argument];
   }
 
   /** Returns an argument. Reports one that is missing. */
@@ -17,7 +18,7 @@ class Arguments {
     const what = `a list of ${index + 1} or more is expected here, not of ${this.items.length}`;
     return (
       this.items[index] ??
-      scalarOf(this.call, this.stack.unresolved(this.call.argument, what, 'write all of it'))
+      scalarOf(this.at, this.stack.unresolved(this.call.argument, what, 'write all of it'))
     );
   }
 
@@ -39,18 +40,18 @@ class Arguments {
 /** Returns the value of a function of CloudFormation. */
 type Run = (args: Arguments) => Resolved;
 
-const getAtt: Run = ({ stack, items, call }) => {
+const getAtt: Run = ({ stack, items, at }) => {
   const texts = items.map((each) => stack.text(each));
   const [first = '', ...rest] = texts.length === 1 ? (texts[0] ?? '').split('.') : texts;
-  return stack.attribute(first, rest.join('.'), call);
+  return stack.attribute(first, rest.join('.'), at);
 };
 
 const sub: Run = (args) => {
   const { stack } = args;
   const text = args.node(0);
-  const named = entriesOf(args.items[1]);
+  const named = args.items[1];
   const valueOf = (name: string): string => {
-    const own = named.get(name);
+    const own = named?.at(name);
     if (own) return stack.text(own);
     const [id = '', ...attribute] = name.split('.');
     const isNameOfSam = attribute.length === 1 && ['Version', 'Alias'].includes(attribute[0] ?? '');
@@ -75,39 +76,37 @@ const select: Run = (args) => {
   const values = args.value(1);
   const picked = Array.isArray(values) ? values[Number(args.text(0))] : undefined;
   const fix = 'correct the index, which begins with 0';
-  return picked ?? args.stack.unresolved(args.call, 'the list has no such item', fix);
+  return picked ?? args.stack.unresolved(args.at, 'the list has no such item', fix);
 };
 
 const findInMap: Run = (args) => {
-  const { stack, call } = args;
+  const { stack, at } = args;
   const keys = [args.text(0), args.text(1), args.text(2)] as const;
-  const standard = entriesOf(args.items[3]).get('DefaultValue');
+  const standard = args.items[3]?.at('DefaultValue');
   const found = stack.mapped(...keys) ?? (standard && stack.resolve(standard));
-  return found ?? stack.unresolved(call, `the Mappings have no entry ${keys.join(' / ')}`, 'add the entry');
+  return found ?? stack.unresolved(at, `the Mappings have no entry ${keys.join(' / ')}`, 'add the entry');
 };
 
 const importValue: Run = (args) => {
   const name = args.text(0);
   const fix = `give the value that another stack exports: --parameter '${name}=VALUE'`;
-  return (
-    args.stack.exported(name) ?? args.stack.unresolved(args.call, `no stack here exports '${name}'`, fix)
-  );
+  return args.stack.exported(name) ?? args.stack.unresolved(args.at, `no stack here exports '${name}'`, fix);
 };
 
 /** The functions that need no AWS, by their long names. Those that do (`Fn::Cidr`, `Fn::Transform`) are not among them. */
 const FUNCTIONS: Readonly<Record<string, Run>> = {
-  Ref: (args) => args.stack.ref(textIn(args.node(0)) ?? '', args.call),
-  Condition: (args) => args.stack.condition(args.text(0), args.call),
+  Ref: (args) => args.stack.ref(args.node(0).text ?? '', args.at),
+  Condition: (args) => args.stack.condition(args.text(0), args.at),
   'Fn::GetAtt': getAtt,
   'Fn::Sub': sub,
   'Fn::Join': (args) =>
     [args.value(1)]
       .flat()
-      .map((each) => textOf(args.stack, each, args.call))
+      .map((each) => textOf(args.stack, each, args.at))
       .join(args.text(0)),
   'Fn::Split': (args) => args.text(1).split(args.text(0)),
   'Fn::Select': select,
-  'Fn::If': (args) => args.value(args.stack.condition(args.text(0), args.call) ? 1 : 2),
+  'Fn::If': (args) => args.value(args.stack.condition(args.text(0), args.at) ? 1 : 2),
   'Fn::FindInMap': findInMap,
   'Fn::ImportValue': importValue,
   'Fn::Equals': (args) => args.comparable(0) === args.comparable(1),
@@ -118,13 +117,13 @@ const FUNCTIONS: Readonly<Record<string, Run>> = {
   'Fn::GetAZs': ({ stack }) => ['a', 'b', 'c'].map((zone) => `${stack.home.region}${zone}`),
   'Fn::Length': ({ items }) => items.length,
   'Fn::ToJsonString': ({ stack, call: { argument } }) =>
-    JSON.stringify(stack.resolve(argument) ?? plainJson(argument)),
+    JSON.stringify(stack.resolve(argument) ?? argument.plain),
 };
 
 /** Returns the value of a call of a function. Reports a function that isn't known here. */
-export function callOf(stack: Stack, call: Call): Resolved {
+export function callOf(stack: Stack, call: Call, at: TemplateNode): Resolved {
   const run = Object.hasOwn(FUNCTIONS, call.name) ? FUNCTIONS[call.name] : undefined;
-  if (run) return run(new Arguments(stack, call));
+  if (run) return run(new Arguments(stack, call, at));
   const fix = 'write the value itself, or a Parameter with a Default in its place';
-  return stack.unresolved(call, `${call.name} can't be resolved without AWS`, fix);
+  return stack.unresolved(at, `${call.name} can't be resolved without AWS`, fix);
 }

@@ -8,16 +8,7 @@ import type { MachineSource } from '../source/machine-source.js';
 import { arnOf } from './physical-names.js';
 import { firstRoute, type Stack } from './stack.js';
 import { isNestedStack } from './template-files.js';
-import {
-  entriesOf,
-  parseTemplate,
-  plainJson,
-  positionIn,
-  propertyOf,
-  type TemplateNode,
-  templateProblem,
-  typeOf,
-} from './template-node.js';
+import { parseTemplate, type TemplateNode, templateProblem } from './template-node.js';
 
 /** A state machine of a template. */
 export interface StackMachine extends MachineSource {
@@ -34,8 +25,7 @@ const MACHINES: ReadonlySet<string> = new Set([
 const ACTIVITY = 'AWS::StepFunctions::Activity';
 
 /** Returns true for a state machine or an activity. */
-export const isServed = (node: TemplateNode): boolean =>
-  MACHINES.has(typeOf(node)) || typeOf(node) === ACTIVITY;
+export const isServed = (node: TemplateNode): boolean => MACHINES.has(node.type) || node.type === ACTIVITY;
 
 /** Returns the machines of a stack, and the ARNs of its activities, without those of its nested stacks. */
 export async function readStack(
@@ -45,7 +35,7 @@ export async function readStack(
   const activities: string[] = [];
   const resources = [...stack.section('Resources')].filter(([id, node]) => isWanted(stack, id, node));
   for (const [id, node] of resources) {
-    const type = typeOf(node);
+    const type = node.type;
     const before = stack.deployment.reports;
     if (MACHINES.has(type)) machines.push(...(await machineOf(stack, id, node, resources)));
     else if (type === ACTIVITY) {
@@ -80,7 +70,7 @@ async function machineOf(
   resources: Resources,
 ): Promise<StackMachine[]> {
   const { deployment, template } = stack;
-  const type = propertyOf(node, 'StateMachineType') ?? propertyOf(node, 'Type');
+  const type = node.property('StateMachineType') ?? node.property('Type');
   if (type && stack.text(type) === 'EXPRESS') {
     const fix =
       'give it `Type: STANDARD`, or leave it out here: the local service runs machines of type STANDARD';
@@ -102,27 +92,27 @@ async function machineOf(
 /** Returns the ARN of a machine or an activity. Reports a name that can't be resolved. */
 function arnIn(stack: Stack, id: string, node: TemplateNode): string {
   for (const key of ['StateMachineName', 'Name']) {
-    const name = propertyOf(node, key);
+    const name = node.property(key);
     if (name) stack.text(name);
   }
-  return arnOf(typeOf(node), stack.nameOf(id, node), stack.home);
+  return arnOf(node.type, stack.nameOf(id, node), stack.home);
 }
 
 function seedOf(stack: Stack, arn: string, node: TemplateNode, resources: Resources): MachineSource['seed'] {
-  const roleArn = stack.attempt(propertyOf(node, 'RoleArn') ?? propertyOf(node, 'Role'));
-  const published = stack.attempt(propertyOf(node, 'AutoPublishAlias'));
+  const roleArn = stack.attempt(node.property('RoleArn') ?? node.property('Role'));
+  const published = stack.attempt(node.property('AutoPublishAlias'));
   const aliases = resources.flatMap(([id, each]) => {
-    const isAlias = typeOf(each) === 'AWS::StepFunctions::StateMachineAlias';
+    const isAlias = each.type === 'AWS::StepFunctions::StateMachineAlias';
     const version = isAlias ? stack.attempt(firstRoute(each)) : undefined;
-    return version?.replace(/:\d+$/, '') === arn ? [stack.attempt(propertyOf(each, 'Name')) ?? id] : [];
+    return version?.replace(/:\d+$/, '') === arn ? [stack.attempt(each.property('Name')) ?? id] : [];
   });
   if (published !== undefined) aliases.unshift(published);
   const version = resources.find(
     ([, each]) =>
-      typeOf(each) === 'AWS::StepFunctions::StateMachineVersion' &&
-      stack.attempt(propertyOf(each, 'StateMachineArn')) === arn,
+      each.type === 'AWS::StepFunctions::StateMachineVersion' &&
+      stack.attempt(each.property('StateMachineArn')) === arn,
   );
-  const description = stack.attempt(propertyOf(version?.[1], 'Description'));
+  const description = stack.attempt(version?.[1].property('Description'));
   return {
     ...stack.home,
     ...(roleArn?.startsWith('arn:') && { roleArn }),
@@ -143,17 +133,17 @@ type Definition = Pick<MachineSource, 'file' | 'text' | 'definition' | 'position
 async function definitionOf(machine: TemplateNode, stack: Stack): Promise<Definition | undefined> {
   const { file } = stack.template;
   const fill = fillOf(machine, stack);
-  const node = propertyOf(machine, 'Definition');
+  const node = machine.property('Definition');
   if (node) {
     const text = fill(jsonText(stack.resolve(node) ?? null), inJson);
-    return { file, text, definition: text, positionOf: (steps) => positionIn(node, steps) };
+    return { file, text, definition: text, positionOf: (steps) => node.positionOf(steps) };
   }
-  const string = propertyOf(machine, 'DefinitionString');
+  const string = machine.property('DefinitionString');
   if (string) {
     const text = fill(stack.text(string));
     return { file, text, definition: text, positionOf: inBlock(string, text) };
   }
-  const uri = propertyOf(machine, 'DefinitionUri') ?? propertyOf(machine, 'DefinitionS3Location');
+  const uri = machine.property('DefinitionUri') ?? machine.property('DefinitionS3Location');
   const path = uri && localPath(uri, stack);
   if (path !== undefined) return inFile(path, uri ?? machine, stack, fill);
   const fix = 'name a local file: DefinitionUri: statemachine/order.asl.json';
@@ -166,7 +156,7 @@ async function definitionOf(machine: TemplateNode, stack: Stack): Promise<Defini
 type Fill = (text: string, write?: (value: string) => string) => string;
 
 function fillOf(machine: TemplateNode, stack: Stack): Fill {
-  const entries = entriesOf(propertyOf(machine, 'DefinitionSubstitutions'));
+  const entries = machine.property('DefinitionSubstitutions')?.entries ?? [];
   const values = new Map([...entries].map(([name, node]) => [name, stack.text(node)]));
   return (text, write = (value) => value) =>
     text.replaceAll(/\$\{([^}]*)\}/g, (whole, name: string) => {
@@ -180,8 +170,9 @@ const jsonText = (value: Json): string => JSON.stringify(value, null, 2);
 
 /** A mistake in a text that is a block in the template is shown at its line there. */
 function inBlock(node: TemplateNode, text: string): PositionOf {
-  const block = node.kind === 'call' && node.argument.kind === 'scalar' ? node.argument : node;
-  const isBlock = block.kind === 'scalar' && block.isBlock;
+  const argument = node.content.call?.argument;
+  const block = argument?.content.scalar ? argument : node;
+  const isBlock = block.content.scalar?.isBlock;
   const json = new JsonText(text);
   return (steps) => {
     const { line, column } = json.positionOf(steps);
@@ -223,6 +214,6 @@ async function inFile(
   if (!/\.ya?ml$/i.test(path)) return { file, path, text, definition };
   const node = await deployment.read(() => parseTemplate(definition, file));
   if (!node) return undefined;
-  const json = jsonText(plainJson(node));
-  return { file, path, text: json, definition: json, positionOf: (steps) => positionIn(node, steps) };
+  const json = jsonText(node.plain);
+  return { file, path, text: json, definition: json, positionOf: (steps) => node.positionOf(steps) };
 }

@@ -6,18 +6,8 @@ import type { Position } from '../source/json-text.js';
 import type { Deployment } from './deployment.js';
 import { callOf } from './functions.js';
 import { arnOf, attributeOf, namePropertiesOf, refOf, type ResourceHome } from './physical-names.js';
-import {
-  entriesOf,
-  entryOf,
-  jsonIn,
-  plainJson,
-  propertyOf,
-  scalarOf,
-  type TemplateNode,
-  templateProblem,
-  textIn,
-  typeOf,
-} from './template-node.js';
+import type { Template } from './template-files.js';
+import { scalarOf, type TemplateNode, templateProblem } from './template-node.js';
 
 /** The values of a stack that its template doesn't contain. */
 export interface StackValues extends Pick<ResourceHome, 'region' | 'account'> {
@@ -26,14 +16,6 @@ export interface StackValues extends Pick<ResourceHome, 'region' | 'account'> {
   readonly parameters: ReadonlyMap<string, string>;
   /** The stack around a nested one, and the resource in it that the nested one is. */
   readonly parent?: { readonly stack: Stack; readonly node: TemplateNode };
-}
-
-/** A template of SAM or CloudFormation. */
-export interface Template {
-  readonly path: string;
-  /** The file's name in messages. */
-  readonly file: string;
-  readonly root: TemplateNode;
 }
 
 /** The resolved value, or undefined for `AWS::NoValue`. */
@@ -71,17 +53,17 @@ export class Stack {
   section(
     name: 'Parameters' | 'Mappings' | 'Conditions' | 'Resources' | 'Outputs',
   ): ReadonlyMap<string, TemplateNode> {
-    return entriesOf(entryOf(this.template.root, name));
+    return this.template.root.at(name)?.entries ?? new Map();
   }
 
   /** Returns the value of a node, with its functions resolved. Reports each one that can't be. */
   resolve(node: TemplateNode): Resolved {
-    return jsonIn(node, (call) => callOf(this, call));
+    return node.json((call, at) => callOf(this, call, at));
   }
 
   /** Returns the value as text. A number or a boolean is written as in the template. */
   text(node: TemplateNode): string {
-    if (node.kind === 'scalar' && node.value !== null) return node.text;
+    if (node.text !== undefined) return node.text;
     const value = this.resolve(node);
     if (typeof value === 'string') return value;
     if (typeof value === 'number' || typeof value === 'boolean') return String(value);
@@ -128,7 +110,7 @@ export class Stack {
     const { id, node, rest } = resource;
     const nested = this.nested.get(id);
     if (nested && attribute.startsWith('Outputs.')) return this.#outputOf(nested, id, attribute.slice(8), at);
-    const type = rest.endsWith('Role') ? 'AWS::IAM::Role' : typeOf(node);
+    const type = rest.endsWith('Role') ? 'AWS::IAM::Role' : node.type;
     return this.#once(`GetAtt ${name}`, at, () =>
       attributeOf(type, `${this.nameOf(id, node)}${rest}`, attribute, this.home),
     );
@@ -143,7 +125,7 @@ export class Stack {
 
   /** Returns the value of an output of this stack; undefined if it has none of this name. */
   output(name: string): string | undefined {
-    const value = entryOf(this.section('Outputs').get(name), 'Value');
+    const value = this.section('Outputs').get(name)?.at('Value');
     return value && this.#once(`Output ${name}`, value, () => this.text(value));
   }
 
@@ -155,7 +137,7 @@ export class Stack {
 
   /** Returns true for a resource or an output whose condition, if it has one, is true. */
   isWanted(node: TemplateNode): boolean {
-    const condition = textIn(entryOf(node, 'Condition'));
+    const condition = node.at('Condition')?.text;
     return condition === undefined || this.condition(condition, node);
   }
 
@@ -164,8 +146,8 @@ export class Stack {
    * would get the same one, the name of the stack comes first, as in the names that CloudFormation makes.
    */
   nameOf(id: string, resource: TemplateNode): string {
-    for (const key of namePropertiesOf(typeOf(resource))) {
-      const name = this.attempt(propertyOf(resource, key));
+    for (const key of namePropertiesOf(resource.type)) {
+      const name = this.attempt(resource.property(key));
       if (name !== undefined) return name;
     }
     return this.#qualified.has(id) ? `${this.values.stackName}-${id}`.slice(0, LONGEST_NAME) : id;
@@ -178,8 +160,7 @@ export class Stack {
 
   /** Returns the value of an entry in the mappings; undefined if there is none. */
   mapped(map: string, top: string, second: string): Json | undefined {
-    const node = entryOf(entryOf(this.section('Mappings').get(map), top), second);
-    return node && plainJson(node);
+    return this.section('Mappings').get(map)?.at(top, second)?.plain;
   }
 
   /** Returns the value of an export: the one that was given, or that of another stack; undefined if there is none. */
@@ -205,8 +186,7 @@ export class Stack {
 
   /** Returns the value of a condition's expression. */
   isTrue(node: TemplateNode): boolean {
-    const named =
-      node.kind === 'map' && node.entries.size === 1 ? textIn(entryOf(node, 'Condition')) : undefined;
+    const named = node.entries.size === 1 ? node.at('Condition')?.text : undefined;
     if (named !== undefined) return this.condition(named, node);
     const value = this.resolve(node);
     return value === true || value === 'true';
@@ -228,17 +208,17 @@ export class Stack {
 
   #fromParent(parameter: string): string | undefined {
     const { parent } = this.values;
-    return parent?.stack.attempt(entriesOf(propertyOf(parent.node, 'Parameters')).get(parameter));
+    return parent?.stack.attempt(parent.node.property('Parameters')?.at(parameter));
   }
 
   #parameter(name: string, parameter: TemplateNode, at: Position): Resolved {
-    const type = textIn(entryOf(parameter, 'Type')) ?? 'String';
-    const standard = entryOf(parameter, 'Default');
+    const type = parameter.at('Type')?.text ?? 'String';
+    const standard = parameter.at('Default');
     const isStored = type.startsWith('AWS::SSM::Parameter::Value');
     const given = this.#fromParent(name) ?? this.values.parameters.get(name);
     const value =
-      given ?? (isStored ? this.deployment.shared('stored', textIn(standard) ?? '', this) : undefined);
-    const text = value ?? (standard?.kind === 'scalar' && !isStored ? standard.text : undefined);
+      given ?? (isStored ? this.deployment.shared('stored', standard?.text ?? '', this) : undefined);
+    const text = value ?? (standard?.content.scalar && !isStored ? standard.content.scalar.text : undefined);
     if (text === undefined) {
       const why = isStored ? 'has its value in Parameter Store' : 'has no Default';
       return this.unresolved(
@@ -259,7 +239,7 @@ export class Stack {
     const own = resources.get(name);
     if (own) return { id: name, node: own, rest: '' };
     const makers = [...resources].filter(
-      ([id, node]) => name.startsWith(id) && typeOf(node).startsWith('AWS::Serverless::'),
+      ([id, node]) => name.startsWith(id) && node.type.startsWith('AWS::Serverless::'),
     );
     const [longest] = makers.toSorted(([a], [b]) => b.length - a.length);
     if (longest) return { id: longest[0], node: longest[1], rest: name.slice(longest[0].length) };
@@ -269,11 +249,11 @@ export class Stack {
   }
 
   #refOf(id: string, node: TemplateNode, rest: string): string {
-    const type = typeOf(node);
+    const type = node.type;
     const name = this.nameOf(id, node);
     if (/^\.?Version/.test(rest)) return `${arnOf(type, name, this.home)}:1`;
     if (/^\.?Alias/.test(rest)) {
-      const alias = this.attempt(propertyOf(node, 'AutoPublishAlias'));
+      const alias = this.attempt(node.property('AutoPublishAlias'));
       return `${arnOf(type, name, this.home)}:${alias ?? (rest.replace(/^\.?Alias/, '') || 'live')}`;
     }
     if (rest !== '') return `${name}${rest}`;
@@ -284,8 +264,8 @@ export class Stack {
   #qualifiedArn(type: string, node: TemplateNode): string | undefined {
     const [, service, kind] = /^AWS::(Lambda::|StepFunctions::StateMachine)(Version|Alias)$/.exec(type) ?? [];
     if (service === undefined) return undefined;
-    const named = propertyOf(node, service === 'Lambda::' ? 'FunctionName' : 'StateMachineArn');
-    const qualifier = kind === 'Version' ? '1' : (this.attempt(propertyOf(node, 'Name')) ?? 'live');
+    const named = node.property(service === 'Lambda::' ? 'FunctionName' : 'StateMachineArn');
+    const qualifier = kind === 'Version' ? '1' : (this.attempt(node.property('Name')) ?? 'live');
     const of =
       (named && this.attempt(named)) ?? this.attempt(firstRoute(node))?.replace(/:\d+$/, '') ?? UNKNOWN;
     const whole = of.startsWith('arn:') ? of : arnOf('AWS::Lambda::Function', of, this.home);
@@ -311,8 +291,8 @@ export class Stack {
 
 /** Returns the ARN of the version in the first route of an alias; undefined if the alias has no routes. */
 export function firstRoute(alias: TemplateNode): TemplateNode | undefined {
-  const routes = propertyOf(alias, 'RoutingConfiguration');
-  const [first] = routes?.kind === 'list' ? routes.items : [];
-  const preference = propertyOf(alias, 'DeploymentPreference');
-  return entryOf(first, 'StateMachineVersionArn') ?? entryOf(preference, 'StateMachineVersionArn');
+  const routes = alias.property('RoutingConfiguration');
+  const [first] = routes?.content.list ?? [];
+  const preference = alias.property('DeploymentPreference');
+  return first?.at('StateMachineVersionArn') ?? preference?.at('StateMachineVersionArn');
 }

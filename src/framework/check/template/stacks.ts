@@ -14,7 +14,6 @@ import {
   readTemplate,
   type StackFile,
 } from './template-files.js';
-import { typeOf } from './template-node.js';
 
 /** The templates of SAM and CloudFormation, and the cloud assemblies of the CDK, whose machines are to run. */
 export interface StackOptions {
@@ -124,7 +123,7 @@ function nameApart(stacks: readonly Stack[]): void {
   for (const stack of stacks)
     for (const [id, node] of stack.section('Resources')) {
       if (!isServed(node)) continue;
-      const arn = arnOf(typeOf(node), stack.nameOf(id, node), stack.home);
+      const arn = arnOf(node.type, stack.nameOf(id, node), stack.home);
       taken.set(arn, [...(taken.get(arn) ?? []), { stack, id }]);
     }
   for (const same of taken.values()) if (same.length > 1) for (const { stack, id } of same) stack.qualify(id);

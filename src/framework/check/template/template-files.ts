@@ -3,16 +3,16 @@ import { dirname, join, resolve } from 'node:path';
 import { StartError } from '../../base/errors.js';
 import { isPlainObject } from '../../base/json.js';
 import { shownPath } from '../../base/show.js';
-import type { Stack, Template } from './stack.js';
-import {
-  entryOf,
-  parseTemplate,
-  propertyOf,
-  type TemplateNode,
-  templateProblem,
-  textIn,
-  typeOf,
-} from './template-node.js';
+import type { Stack } from './stack.js';
+import { parseTemplate, type TemplateNode, templateProblem } from './template-node.js';
+
+/** A template of SAM or CloudFormation. */
+export interface Template {
+  readonly path: string;
+  /** The file's name in messages. */
+  readonly file: string;
+  readonly root: TemplateNode;
+}
 
 /** Reads a template. @throws StartError if there is none */
 export async function readTemplate(path: string): Promise<Template> {
@@ -22,7 +22,7 @@ export async function readTemplate(path: string): Promise<Template> {
     throw invalid(file, what, 'correct the path of the template');
   });
   const root = await parseTemplate(text, file);
-  if (entryOf(root, 'Resources')?.kind === 'map') return { path, file, root };
+  if (root.at('Resources')?.content.map) return { path, file, root };
   const what = 'it has no Resources, so it is no template of SAM or CloudFormation';
   const fix = 'name a template, such as template.yaml; with the CDK, --cdk cdk.out';
   throw new StartError([templateProblem(file, root, what, fix)]);
@@ -35,7 +35,7 @@ export const invalid = (where: string, what: string, fix: string): StartError =>
 const NESTED: ReadonlySet<string> = new Set(['AWS::CloudFormation::Stack', 'AWS::Serverless::Application']);
 
 /** Returns true for a resource that is a stack of its own. */
-export const isNestedStack = (node: TemplateNode): boolean => NESTED.has(typeOf(node));
+export const isNestedStack = (node: TemplateNode): boolean => NESTED.has(node.type);
 
 /**
  * Returns the path of the template of a nested stack. The CDK uploads it, and names its file in the metadata of the
@@ -44,8 +44,8 @@ export const isNestedStack = (node: TemplateNode): boolean => NESTED.has(typeOf(
  */
 export async function nestedTemplate(node: TemplateNode, stack: Stack): Promise<string | undefined> {
   const dir = dirname(stack.template.path);
-  const asset = textIn(entryOf(entryOf(node, 'Metadata'), 'aws:asset:path'));
-  const url = asset ?? stack.attempt(propertyOf(node, 'TemplateURL') ?? propertyOf(node, 'Location'));
+  const asset = node.at('Metadata', 'aws:asset:path')?.text;
+  const url = asset ?? stack.attempt(node.property('TemplateURL') ?? node.property('Location'));
   if (url === undefined) return undefined;
   if (!/^(https?|s3):/.test(url)) return resolve(dir, url);
   const key = url.split('/').at(-1) ?? '';

@@ -6,22 +6,106 @@ import type { Position, Step } from '../source/json-text.js';
 /** A value of JSON that contains no other. */
 type Scalar = string | number | boolean | null;
 
-/**
- * A value in a template, with its position. A function of CloudFormation is a `call`, in its long form
- * (`{"Fn::Sub": …}`) and in its short one (`!Sub …`).
- */
-export type TemplateNode = Position & {
-  /** The position of the key of which this is the value. */
-  readonly keyAt?: Position;
-} & (
-    | { readonly kind: 'scalar'; readonly value: Scalar; readonly text: string; readonly isBlock: boolean }
-    | { readonly kind: 'list'; readonly items: readonly TemplateNode[] }
-    | { readonly kind: 'map'; readonly entries: ReadonlyMap<string, TemplateNode> }
-    | { readonly kind: 'call'; readonly name: string; readonly argument: TemplateNode }
-  );
+/** A function of CloudFormation, in its long form (`{"Fn::Sub": …}`) or in its short one (`!Sub …`). */
+export interface Call {
+  readonly name: string;
+  readonly argument: TemplateNode;
+}
 
-/** A function of CloudFormation. */
-export type Call = TemplateNode & { readonly kind: 'call' };
+/** A scalar, with the text that is written for it. */
+interface Written {
+  readonly value: Scalar;
+  readonly text: string;
+  readonly isBlock: boolean;
+}
+
+interface Content {
+  readonly scalar?: Written;
+  readonly list?: readonly TemplateNode[];
+  readonly map?: ReadonlyMap<string, TemplateNode>;
+  readonly call?: Call;
+}
+
+const NO_ENTRIES: ReadonlyMap<string, TemplateNode> = new Map();
+
+/** A value in a template, with its position. It is one of a scalar, a list, a map and a call of a function. */
+export class TemplateNode implements Position {
+  readonly line: number;
+  readonly column: number;
+
+  /** @param keyAt the position of the key of which this is the value */
+  constructor(
+    { line, column }: Position,
+    readonly content: Content,
+    readonly keyAt?: Position,
+  ) {
+    [this.line, this.column] = [line, column];
+  }
+
+  /** The entries of a map; none if the value isn't a map. */
+  get entries(): ReadonlyMap<string, TemplateNode> {
+    return this.content.map ?? NO_ENTRIES;
+  }
+
+  /** Returns the value at some keys of maps; undefined if there is none. */
+  at(...keys: readonly string[]): TemplateNode | undefined {
+    return keys.reduce<TemplateNode | undefined>((node, key) => node?.entries.get(key), this);
+  }
+
+  /** The text of a value that is text, or that is written as one; undefined for anything else. */
+  get text(): string | undefined {
+    const { scalar } = this.content;
+    return scalar && scalar.value !== null ? scalar.text : undefined;
+  }
+
+  /** The type of a resource, such as `AWS::Lambda::Function`; an empty text if it has none. */
+  get type(): string {
+    return this.at('Type')?.text ?? '';
+  }
+
+  /** Returns a property of a resource; undefined if it isn't set. */
+  property(key: string): TemplateNode | undefined {
+    return this.at('Properties', key);
+  }
+
+  /**
+   * Returns the position of the value at some keys and indexes. If the value doesn't exist, returns the position of the
+   * nearest value around it.
+   */
+  positionOf(steps: readonly Step[]): Position {
+    let [found, at]: [TemplateNode, Position] = [this, this];
+    for (const step of steps) {
+      const child = found.content.list ? found.content.list[Number(step)] : found.at(String(step));
+      if (!child) break;
+      at = child.keyAt ?? child;
+      found = child;
+    }
+    return { line: at.line, column: at.column };
+  }
+
+  /** Returns the value as JSON. @param run returns the value of a function; undefined to leave it out */
+  json(run: (call: Call, at: TemplateNode) => Json | undefined): Json | undefined {
+    const { scalar, list, call } = this.content;
+    if (scalar) return scalar.value;
+    if (call) return run(call, this);
+    if (list) return list.flatMap((item) => listOf(item.json(run)));
+    const made: { [key: string]: Json } = {};
+    for (const [key, value] of this.entries)
+      for (const each of listOf(value.json(run))) setOwn(made, key, each);
+    return made;
+  }
+
+  /** The value as JSON, with its functions in their long form. */
+  get plain(): Json {
+    return this.json(({ name, argument }) => ({ [name]: argument.plain })) ?? null;
+  }
+}
+
+const listOf = (value: Json | undefined): Json[] => (value === undefined ? [] : [value]);
+
+/** Returns the node of a value that is not written in the template. */
+export const scalarOf = (at: Position, value: Scalar): TemplateNode =>
+  new TemplateNode(at, { scalar: { value, text: String(value), isBlock: false } });
 
 /** Returns a problem at a position in a template. */
 export const templateProblem = (file: string, at: Position, what: string, fix: string): Problem => ({
@@ -120,7 +204,9 @@ class Converter {
     const { tag } = node;
     if (tag === undefined || !/^![A-Z]/.test(tag)) return plain;
     const short = tag.slice(1);
-    return { ...at, kind: 'call', name: WITHOUT_PREFIX.has(short) ? short : `Fn::${short}`, argument: plain };
+    return new TemplateNode(at, {
+      call: { name: WITHOUT_PREFIX.has(short) ? short : `Fn::${short}`, argument: plain },
+    });
   }
 
   #alias(alias: Alias, at: Position): TemplateNode {
@@ -135,11 +221,11 @@ class Converter {
       const value = jsonOf(node.value);
       const isBlock = node.type === 'BLOCK_LITERAL';
       const text = typeof value === 'string' ? value : (node.source ?? String(value));
-      return { ...at, kind: 'scalar', value, text, isBlock };
+      return new TemplateNode(at, { scalar: { value, text, isBlock } });
     }
     this.#open.add(node);
-    const converted: TemplateNode = this.yaml.isSeq(node)
-      ? { ...at, kind: 'list', items: node.items.map((item) => this.#node(item, at)) }
+    const converted = this.yaml.isSeq(node)
+      ? new TemplateNode(at, { list: node.items.map((item) => this.#node(item, at)) })
       : this.#map(node, at);
     this.#open.delete(node);
     return converted;
@@ -152,14 +238,17 @@ class Converter {
       const start = this.yaml.isNode(pair.key) ? pair.key.range?.[0] : undefined;
       const key = this.#key(pair);
       if (key !== MERGE)
-        entries.set(key, start === undefined ? value : { ...value, keyAt: positionAt(this.lines, start) });
+        entries.set(
+          key,
+          start === undefined ? value : new TemplateNode(value, value.content, positionAt(this.lines, start)),
+        );
       else
         for (const [name, merged] of mergedEntries(value)) if (!entries.has(name)) entries.set(name, merged);
     }
     const [only, ...others] = entries;
     if (only && others.length === 0 && isFunction(only[0]))
-      return { ...at, kind: 'call', name: only[0], argument: only[1] };
-    return { ...at, kind: 'map', entries };
+      return new TemplateNode(at, { call: { name: only[0], argument: only[1] } });
+    return new TemplateNode(at, { map: entries });
   }
 
   #key({ key }: Pair): string {
@@ -170,71 +259,8 @@ class Converter {
 
 const isFunction = (key: string): boolean => key === 'Ref' || key.startsWith('Fn::');
 
-function mergedEntries(value: TemplateNode): Iterable<[string, TemplateNode]> {
-  if (value.kind === 'map') return value.entries;
-  return value.kind === 'list' ? value.items.flatMap((item) => [...mergedEntries(item)]) : [];
-}
-
-/** Returns the node of a value that is not written in the template. */
-export const scalarOf = (at: Position, value: Scalar): TemplateNode => ({
-  ...at,
-  kind: 'scalar',
-  value,
-  text: String(value),
-  isBlock: false,
-});
+const mergedEntries = ({ content: { map, list = [] } }: TemplateNode): Iterable<[string, TemplateNode]> =>
+  map ?? list.flatMap((item) => [...mergedEntries(item)]);
 
 const jsonOf = (value: unknown): Scalar =>
   typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : null;
-
-/** Returns the entry of a map; undefined if the value isn't a map or has no such entry. */
-export const entryOf = (node: TemplateNode | undefined, key: string): TemplateNode | undefined =>
-  node?.kind === 'map' ? node.entries.get(key) : undefined;
-
-/** Returns the entries of a map; none if the value isn't a map. */
-export const entriesOf = (node: TemplateNode | undefined): ReadonlyMap<string, TemplateNode> =>
-  node?.kind === 'map' ? node.entries : new Map();
-
-/** Returns the text of a value that is text, or that is written as one; undefined for anything else. */
-export const textIn = (node: TemplateNode | undefined): string | undefined =>
-  node?.kind === 'scalar' && node.value !== null ? node.text : undefined;
-
-/**
- * Returns the position of the value at some keys and indexes. If the value doesn't exist, returns the position of the
- * nearest value around it.
- */
-export function positionIn(node: TemplateNode, steps: readonly Step[]): Position {
-  let [found, at]: [TemplateNode | undefined, Position] = [node, node];
-  for (const step of steps) {
-    const child: TemplateNode | undefined =
-      found?.kind === 'list' ? found.items[Number(step)] : entryOf(found, String(step));
-    if (!child) break;
-    at = child.keyAt ?? child;
-    found = child;
-  }
-  return { line: at.line, column: at.column };
-}
-
-/** Returns a value as JSON. @param call returns the value of a function; undefined to leave it out */
-export function jsonIn(node: TemplateNode, call: (node: Call) => Json | undefined): Json | undefined {
-  if (node.kind === 'scalar') return node.value;
-  if (node.kind === 'call') return call(node);
-  if (node.kind === 'list') return node.items.flatMap((item) => listOf(jsonIn(item, call)));
-  const made: { [key: string]: Json } = {};
-  for (const [key, value] of node.entries)
-    for (const each of listOf(jsonIn(value, call))) setOwn(made, key, each);
-  return made;
-}
-
-const listOf = (value: Json | undefined): Json[] => (value === undefined ? [] : [value]);
-
-/** Returns a value as JSON, with its functions in their long form. */
-export const plainJson = (node: TemplateNode): Json =>
-  jsonIn(node, ({ name, argument }) => ({ [name]: plainJson(argument) })) ?? null;
-
-/** Returns the type of a resource, such as `AWS::Lambda::Function`; an empty text if it has none. */
-export const typeOf = (resource: TemplateNode | undefined): string => textIn(entryOf(resource, 'Type')) ?? '';
-
-/** Returns a property of a resource; undefined if it isn't set. */
-export const propertyOf = (resource: TemplateNode | undefined, key: string): TemplateNode | undefined =>
-  entryOf(entryOf(resource, 'Properties'), key);
