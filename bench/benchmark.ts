@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 /** Figures in rows. The first column names the row. */
 export interface Table {
@@ -74,6 +76,16 @@ export function show(value: number, unit = ''): string {
   if (Number.isNaN(value)) return '-';
   const digits = Math.abs(value) >= 100 ? Math.round(value) : Number(value.toPrecision(3));
   return `${digits.toLocaleString('en', { maximumSignificantDigits: 21 })}${unit && ` ${unit}`}`;
+}
+
+/** Makes a folder, uses it, and removes it. */
+export async function inFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), 'stepwright-bench-'));
+  try {
+    return await use(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 /** Linux counts in hundredths of a second, whatever the machine. */

@@ -1,6 +1,6 @@
 import { type Benchmark, brokenOf, cpuMs, inTurns, show } from './benchmark.js';
 import { until } from './support/child.js';
-import { now, startStub, type Stub } from './support/stub.js';
+import { now, withStub, type Stub } from './support/stub.js';
 import { type Candidate, install, startHello } from './support/workers.js';
 
 const CANDIDATES = ['Stepwright', 'bare loop', 'bare loop with a DTO', 'step-function-worker'] as const;
@@ -33,28 +33,23 @@ async function boot(who: Candidate, stub: Stub): Promise<Boot> {
 
 export default {
   title: `from the start of a process to its first poll, each start the first one; medians of ${ROUNDS}, in turns`,
-  run: async ({ rounds = ROUNDS }) => {
-    const stub = await startStub();
-    const candidates = install(CANDIDATES);
-    try {
+  run: ({ rounds = ROUNDS }) =>
+    withStub(async (stub) => {
+      const candidates = install(CANDIDATES);
       // The system reads the files.
       for (const who of candidates) await boot(who, stub);
       const boots = await inTurns(rounds, candidates, (who) => boot(who, stub));
-      const [ours, dto] = [boots.get('Stepwright'), boots.get('bare loop with a DTO')];
-      const times = (ours?.ms ?? Number.NaN) / (dto?.ms ?? Number.NaN);
+      const dtoMs = boots.get('bare loop with a DTO')?.ms ?? Number.NaN;
+      const times = (boots.get('Stepwright')?.ms ?? Number.NaN) / dtoMs;
+      const columns = ['', 'first poll', 'processor time', 'in bare loops with a DTO'];
       const rows = [...boots].map(([who, { ms, cpuMs: cpu }]) => [
-        ...[who, show(ms, 'ms'), show(cpu, 'ms'), show(ms / (dto?.ms ?? Number.NaN))],
+        ...[who, show(ms, 'ms'), show(cpu, 'ms'), show(ms / dtoMs)],
       ]);
       return {
-        tables: [
-          { title: 'Boot', columns: ['', 'first poll', 'processor time', 'in bare loops with a DTO'], rows },
-        ],
+        tables: [{ title: 'Boot', columns, rows }],
         broken: brokenOf([
           [times <= PROMISED, `${show(times)} times the bare loop with a DTO, ${PROMISED} are promised`],
         ]),
       };
-    } finally {
-      await stub.stop();
-    }
-  },
+    }),
 } satisfies Benchmark;

@@ -1,12 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { makeCertificate } from '../test/support/certificate.js';
-import { type Benchmark, brokenOf, cpuMs, inTurns, rssMb, show, type Table } from './benchmark.js';
+import { type Benchmark, brokenOf, cpuMs, inFolder, inTurns, rssMb, show, type Table } from './benchmark.js';
 import { until } from './support/child.js';
 import { barsOf } from './support/pictures.js';
-import { startStub } from './support/stub.js';
+import { type Stub, withStub } from './support/stub.js';
 import { type Candidate, install, startHello } from './support/workers.js';
 
 const CANDIDATES = ['Stepwright', 'bare loop', 'step-function-worker', 'the floor'] as const;
@@ -32,18 +31,9 @@ interface Figures {
   readonly rssMb: number;
 }
 
-interface Certificate {
-  readonly key: string;
-  readonly cert: string;
-  /** The file that says to trust it. */
-  readonly ca: string;
-}
-
-/** Measures one worker at a stub of its own. */
-async function measure({ over, inFlight, who }: Cell, tls: Certificate, seconds: number): Promise<Figures> {
-  const stub = await startStub(over === 'HTTPS' ? tls : {});
+async function measure(stub: Stub, { inFlight, who }: Cell, ca: string, seconds: number): Promise<Figures> {
   const began = performance.now();
-  const worker = startHello(who, stub.url, inFlight, { NODE_EXTRA_CA_CERTS: tls.ca });
+  const worker = startHello(who, stub.url, inFlight, { NODE_EXTRA_CA_CERTS: ca });
   try {
     const warm = Math.max(WARM.tasks, WARM.tasksOfSlot * inFlight);
     await until(async () => (await stub.counted()).accepted >= warm, WARM.limitMs, 5);
@@ -60,7 +50,6 @@ async function measure({ over, inFlight, who }: Cell, tls: Certificate, seconds:
   } finally {
     worker.kill('SIGKILL');
     await worker.ended;
-    await stub.stop();
   }
 }
 
@@ -103,19 +92,19 @@ export default {
         }),
       ),
     );
-    const dir = mkdtempSync(join(tmpdir(), 'stepwright-bench-'));
-    const tls = { ...makeCertificate(), ca: join(dir, 'ca.pem') };
-    writeFileSync(tls.ca, tls.cert);
-    try {
-      const asked = all.filter(({ name }) => includes(name));
-      const cells = await inTurns(rounds, asked, (cell) => measure(cell, tls, seconds));
-      const bars = [...cells].map(([{ over, inFlight, who }, { perSecond }]) => {
-        return { group: `${over}, ${inFlight} in flight`, name: who, value: perSecond };
-      });
-      const picture = barsOf('Tasks a second that do nothing, one worker, two cores', bars);
-      return { tables: [tableOf(cells)], broken: brokenIn(cells), picture };
-    } finally {
-      rmSync(dir, { recursive: true });
-    }
+    const asked = all.filter(({ name }) => includes(name));
+    const certificate = makeCertificate();
+    const cells = await inFolder((folder) => {
+      const ca = join(folder, 'ca.pem');
+      writeFileSync(ca, certificate.cert);
+      return inTurns(rounds, asked, (cell) =>
+        withStub((stub) => measure(stub, cell, ca, seconds), cell.over === 'HTTPS' ? certificate : undefined),
+      );
+    });
+    const bars = [...cells].map(([{ over, inFlight, who }, { perSecond }]) => {
+      return { group: `${over}, ${inFlight} in flight`, name: who, value: perSecond };
+    });
+    const picture = barsOf('Tasks a second that do nothing, one worker, two cores', bars);
+    return { tables: [tableOf(cells)], broken: brokenIn(cells), picture };
   },
 } satisfies Benchmark;

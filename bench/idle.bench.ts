@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Benchmark, brokenOf, cpuMs, inTurns, rssMb, show } from './benchmark.js';
 import { until } from './support/child.js';
-import { startStub, type Stub } from './support/stub.js';
+import { withStub, type Stub } from './support/stub.js';
 import { type Candidate, startHello } from './support/workers.js';
 
 const ROUNDS = 5;
@@ -49,9 +49,8 @@ async function idle({ who, handlers }: Crew, stub: Stub, seconds: number): Promi
 
 export default {
   title: `handlers without tasks in one worker; medians of ${ROUNDS}`,
-  run: async ({ rounds = ROUNDS, seconds = WATCHED_S }) => {
-    const stub = await startStub();
-    try {
+  run: ({ rounds = ROUNDS, seconds = WATCHED_S }) =>
+    withStub(async (stub) => {
       const found = await inTurns(rounds, CREWS, (crew) => idle(crew, stub, seconds));
       const [bare, one, , most] = CREWS.map((crew) => found.get(crew)?.rssMb ?? Number.NaN);
       const [more, times] = [(most ?? 0) - (one ?? 0), (one ?? 0) / (bare ?? 0)];
@@ -72,8 +71,5 @@ export default {
           ],
         ]),
       };
-    } finally {
-      await stub.stop();
-    }
-  },
+    }),
 } satisfies Benchmark;

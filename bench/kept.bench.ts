@@ -1,7 +1,5 @@
 import 'reflect-metadata';
 import { createHash } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { silentLog } from '../src/framework/base/log/log.js';
@@ -20,12 +18,14 @@ import { createContainer } from '../src/framework/worker/container/create-contai
 import { compile } from '../src/framework/worker/handler/compile.js';
 import { taskPayloads } from '../src/framework/worker/handler/payloads.js';
 import { payloadKey, referenceObject } from '../src/framework/worker/keep/payload-store.js';
-import { type Benchmark, brokenOf, inTurns, show } from './benchmark.js';
-import { ACTIVITY_ARN, startStub, type Stub } from './support/stub.js';
+import { type Benchmark, brokenOf, inFolder, inTurns, show } from './benchmark.js';
+import { ACTIVITY_ARN, type Stub, withStub } from './support/stub.js';
 
 const [ROUNDS, MEASURED_S] = [3, 1];
 const WARM_MS = 700;
 const MB = 1024 * 1024;
+/** The tasks of a round with payloads. */
+const TASKS = 20;
 /** The most processor time, in milliseconds, that an outbox in a directory may add to a task of a hundred in flight. */
 const PROMISED_MS = 0.8;
 
@@ -43,11 +43,11 @@ class Echo {
 }
 
 /** Makes the function that a worker calls for each task, from the text of its input to that of its output. */
-async function pipeline(store: Store | undefined): Promise<(text: string) => Promise<void>> {
+async function pipeline(store: Store): Promise<(text: string) => Promise<void>> {
   const [definition] = discover([Echo], {}).handlers;
   if (!definition) throw new Error('Echo has no handler');
   const trouble = new StoreTroubles(() => {}).of('payloads');
-  const payloads = store && taskPayloads({ store }, { clock: systemClock, random: Math.random, trouble });
+  const payloads = taskPayloads({ store }, { clock: systemClock, random: Math.random, trouble });
   const handle = compile(definition, await createContainer(), [], payloads);
   const context = createTaskContext();
   return async (text) => {
@@ -66,21 +66,18 @@ async function referenceIn(store: Store): Promise<string> {
   return JSON.stringify(referenceObject({}, { uri, sha256, bytes: payload.byteLength }));
 }
 
-/** What payloads cost a task: nothing where they are off, a check where it is small, and what the store takes. */
+/** What a megabyte in and out costs a task. */
 async function payloadCosts(rounds: number, folder: string): Promise<ReadonlyMap<Payload, Cost>> {
   const [memory, disk] = [memoryStore(), directory(join(folder, 'payloads'))];
-  const small = JSON.stringify({ id: 'o-1', items: ['a', 'b', 'c'] });
   const payloads: Payload[] = [
-    { name: 'small, payloads off', run: await pipeline(undefined), text: small, tasks: 20_000 },
-    { name: 'small, payloads on', run: await pipeline(memory), text: small, tasks: 20_000 },
-    { name: '1 MB, in memory', run: await pipeline(memory), text: await referenceIn(memory), tasks: 20 },
-    { name: '1 MB, in a directory', run: await pipeline(disk), text: await referenceIn(disk), tasks: 20 },
+    { name: 'in memory', run: await pipeline(memory), text: await referenceIn(memory) },
+    { name: 'in a directory', run: await pipeline(disk), text: await referenceIn(disk) },
   ];
-  return inTurns(rounds, payloads, async ({ run, text, tasks }) => {
+  return inTurns(rounds, payloads, async ({ run, text }) => {
     const [began, cpu] = [performance.now(), process.cpuUsage()];
-    for (let task = 0; task < tasks; task++) await run(text);
+    for (let task = 0; task < TASKS; task++) await run(text);
     const { user, system } = process.cpuUsage(cpu);
-    return { ms: (performance.now() - began) / tasks, cpuMs: (user + system) / 1_000 / tasks };
+    return { ms: (performance.now() - began) / TASKS, cpuMs: (user + system) / 1_000 / TASKS };
   });
 }
 
@@ -88,7 +85,6 @@ interface Payload {
   readonly name: string;
   readonly run: (text: string) => Promise<void>;
   readonly text: string;
-  readonly tasks: number;
 }
 
 @Activity(ACTIVITY_ARN)
@@ -140,19 +136,13 @@ async function outboxCosts(
     { name: 'in memory', inFlight, store: memoryStore() },
     { name: 'in a directory', inFlight, store: directory(join(folder, `outbox-${inFlight}`)) },
   ]);
-  const stub = await startStub();
-  try {
-    return await inTurns(rounds, outboxes, (outbox) => outboxCost(outbox, stub, seconds));
-  } finally {
-    await stub.stop();
-  }
+  return withStub((stub) => inTurns(rounds, outboxes, (outbox) => outboxCost(outbox, stub, seconds)));
 }
 
 export default {
   title: 'what a task costs that leaves something behind in a store',
-  run: async ({ rounds = ROUNDS, seconds = MEASURED_S }) => {
-    const folder = await mkdtemp(join(tmpdir(), 'stepwright-bench-'));
-    try {
+  run: ({ rounds = ROUNDS, seconds = MEASURED_S }) =>
+    inFolder(async (folder) => {
       const payloads = await payloadCosts(rounds, folder);
       const outboxes = await outboxCosts(rounds, folder, seconds);
       const costOf = (name: string): number =>
@@ -162,8 +152,8 @@ export default {
       return {
         tables: [
           {
-            title: 'Payloads: from the text of an input to that of the output',
-            columns: ['payload', 'time', 'processor time'],
+            title: '1 MB in and out: from the text of an input to that of the output',
+            columns: ['payloads', 'time', 'processor time'],
             rows: [...payloads].map(([{ name }, { ms, cpuMs }]) => [name, show(ms, 'ms'), show(cpuMs, 'ms')]),
           },
           {
@@ -176,8 +166,5 @@ export default {
         ],
         broken: brokenOf([[added <= PROMISED_MS, `${what}, ${PROMISED_MS} are promised`]]),
       };
-    } finally {
-      await rm(folder, { recursive: true, force: true });
-    }
-  },
+    }),
 } satisfies Benchmark;

@@ -1,10 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type FaultName, type Plan, WORKER_CALLS } from '../test/soak/faults.js';
 import type { WireRecord } from '../test/soak/wire.js';
-import { type Benchmark, brokenOf, show } from './benchmark.js';
+import { type Benchmark, brokenOf, inFolder, show } from './benchmark.js';
 import { until } from './support/child.js';
 import { compete, contestants } from './support/contestants.js';
 import { type Service, startService } from './support/service.js';
@@ -46,8 +45,7 @@ interface Measurement {
   readonly fullSpeedMs: number;
 }
 
-async function measure(outage: Outage, seconds: number): Promise<Measurement[]> {
-  const dir = mkdtempSync(join(tmpdir(), 'stepwright-bench-'));
+async function measure(outage: Outage, seconds: number, dir: string): Promise<Measurement[]> {
   const read = (who: Candidate, ending: string): string =>
     readFileSync(join(dir, `${who}.${ending}`), 'utf8');
   const termsOf = (who: Candidate) => ({
@@ -55,51 +53,46 @@ async function measure(outage: Outage, seconds: number): Promise<Measurement[]> 
     log: join(dir, `${who}.log`),
     env: { NODE_OPTIONS: `--import ${COUNTER}`, BENCH_CONNECTS: join(dir, `${who}.connects`) },
   });
-  try {
-    return await compete(contestants(), termsOf, async (service, who) => {
-      await service.feed({ tasks: 100, sleepMs: 50 });
-      await until(async () => (await service.fed()).length > 0 && (await service.open()) === 0, 10_000);
-      await sleep(1_000);
-      const linesOf = (): number => read(who, 'log').split('\n').length;
-      const lines = linesOf();
-      const { calls, back } = outage.plan
-        ? await endurePlan(service, outage.plan, seconds)
-        : await endureGone(service, () => Number(read(who, 'connects')), seconds);
-      const logLines = linesOf() - lines;
-      try {
-        return { outage, who, callsPerSecond: calls / seconds, logLines, fullSpeedMs: await fullSpeed(back) };
-      } finally {
-        if (back !== service) await back.stop();
-      }
-    });
-  } finally {
-    rmSync(dir, { recursive: true });
-  }
+  return compete(contestants(), termsOf, async (service, who) => {
+    await service.feed({ tasks: 100, sleepMs: 50 });
+    await until(async () => (await service.fed()).length > 0 && (await service.open()) === 0, 10_000);
+    await sleep(1_000);
+    const linesOf = (): number => read(who, 'log').split('\n').length;
+    const lines = linesOf();
+    const [calls, back] = outage.plan
+      ? await endurePlan(service, outage.plan, seconds)
+      : await endureGone(service, () => Number(read(who, 'connects')), seconds);
+    const logLines = linesOf() - lines;
+    try {
+      return { outage, who, callsPerSecond: calls / seconds, logLines, fullSpeedMs: await fullSpeed(back) };
+    } finally {
+      if (back !== service) await back.stop();
+    }
+  });
 }
 
-/** How much was asked in an outage, and the service that is back. */
-interface Endured {
-  readonly calls: number;
-  readonly back: Service;
-}
-
-async function endurePlan(service: Service, plan: Plan, seconds: number): Promise<Endured> {
+/** @returns how much was asked in an outage, and the service that is back */
+async function endurePlan(service: Service, plan: Plan, seconds: number): Promise<[number, Service]> {
   await service.plan(plan);
   const before = await callsOf(service);
   await sleep(seconds * 1_000);
   const calls = (await callsOf(service)) - before;
   await service.plan();
-  return { calls, back: service };
+  return [calls, service];
 }
 
 /** The service's process ends, and after a while another listens at the same address. */
-async function endureGone(service: Service, connects: () => number, seconds: number): Promise<Endured> {
+async function endureGone(
+  service: Service,
+  connects: () => number,
+  seconds: number,
+): Promise<[number, Service]> {
   const port = Number(new URL(service.url).port);
   await service.stop();
   const before = connects();
   await sleep(seconds * 1_000);
   const calls = connects() - before;
-  return { calls, back: await startService({ port, pollHoldMs: POLL_HOLD_MS }) };
+  return [calls, await startService({ port, pollHoldMs: POLL_HOLD_MS })];
 }
 
 async function callsOf(service: Service): Promise<number> {
@@ -141,7 +134,8 @@ export default {
   title: `one worker of ${SLOTS} slots, and a service that is gone, refuses or throttles everything`,
   run: async ({ seconds = OUTAGE_SECONDS, includes }) => {
     const all: Measurement[] = [];
-    for (const outage of OUTAGES) if (includes(outage.name)) all.push(...(await measure(outage, seconds)));
+    for (const outage of OUTAGES)
+      if (includes(outage.name)) all.push(...(await inFolder((dir) => measure(outage, seconds, dir))));
     return {
       tables: [
         {

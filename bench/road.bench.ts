@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { IsNotEmpty, IsString } from 'class-validator';
 import { Activity, createLog, createWorker, Handle } from 'stepwright';
 import { type Benchmark, brokenOf } from './benchmark.js';
-import { ACTIVITY_ARN, startStub } from './support/stub.js';
+import { ACTIVITY_ARN, type Stub, withStub } from './support/stub.js';
 
 const ROUNDS = 11;
 /** Tasks that are handled before the first that counts, so that what happens once has happened. */
@@ -40,8 +40,7 @@ async function called(session: Session): Promise<string[]> {
 }
 
 /** Returns what was called between two accepted tasks in a row, so many times. */
-async function roads(rounds: number): Promise<string[][]> {
-  const stub = await startStub();
+async function roads(stub: Stub, rounds: number): Promise<string[][]> {
   const session = new Session();
   session.connect();
   await stub.feed(TASKS_A_SECOND);
@@ -67,7 +66,6 @@ async function roads(rounds: number): Promise<string[][]> {
     return found;
   } finally {
     session.disconnect();
-    await stub.stop();
     await Promise.all([worker.stop(), ended]);
   }
 }
@@ -75,7 +73,9 @@ async function roads(rounds: number): Promise<string[][]> {
 export default {
   title: `functions of the worker that one HelloWorld task passes, by V8's precise coverage; medians of ${ROUNDS}`,
   run: async ({ rounds = ROUNDS, list }) => {
-    const found = (await roads(rounds)).toSorted((one, other) => one.length - other.length);
+    const found = (await withStub((stub) => roads(stub, rounds))).toSorted(
+      (one, other) => one.length - other.length,
+    );
     const middle = found[found.length >> 1] ?? [];
     if (list) console.log(middle.toSorted().join('\n'));
     const functions = middle.length;

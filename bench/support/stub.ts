@@ -21,20 +21,25 @@ export interface Stub {
   counted(): Promise<Counted>;
   /** Gives so many tasks a second; 0: as many as are asked for, as at first. */
   feed(perSecond: number): Promise<void>;
-  stop(): Promise<void>;
 }
 
 /** Milliseconds on a clock that all processes of the machine share. */
 export const now = (): number => Number(process.hrtime.bigint()) / 1e6;
 
-/** @param tls a certificate in PEM; without, it is plain HTTP */
-export async function startStub(tls: { readonly key?: string; readonly cert?: string } = {}): Promise<Stub> {
+/** Starts a stub, uses it, and ends it. @param tls a certificate in PEM; without, it is plain HTTP */
+export async function withStub<T>(
+  use: (stub: Stub) => Promise<T>,
+  tls: { readonly key?: string; readonly cert?: string } = {},
+): Promise<T> {
   const file = fileURLToPath(new URL('stub-process.js', import.meta.url));
   const child = await startChild(file, tls);
-  return {
-    url: child.first as string,
-    counted: async () => (await child.ask('counted')) as Counted,
-    feed: async (perSecond) => void (await child.ask('feed', perSecond)),
-    stop: () => child.stop(),
-  };
+  try {
+    return await use({
+      url: child.first as string,
+      counted: async () => (await child.ask('counted')) as Counted,
+      feed: async (perSecond) => void (await child.ask('feed', perSecond)),
+    });
+  } finally {
+    await child.stop();
+  }
 }

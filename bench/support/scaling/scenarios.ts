@@ -81,7 +81,6 @@ export const SCENARIOS: readonly Scenario[] = [
     arrivals: steady(20, (random) => ({ runMs: exponential(60_000, random), stopped: random() < 0.5 })),
   },
   { ...{ name: 'a day, 0 to 100 a minute', seconds: DAY }, arrivals: day },
-  { ...MORNING, name: 'missing: a minute', isLost: (at) => at === 60 },
   { ...MORNING, name: 'missing: ten minutes', isLost: (at) => at >= 60 && at < 70 },
   { ...MORNING, name: 'one clock is wrong: an hour ahead', tells: hourAhead },
   { ...MORNING, name: 'a liar: another bad status each minute', tells: lie },

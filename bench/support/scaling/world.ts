@@ -55,8 +55,6 @@ export interface Outcome {
   readonly cutWhileWaiting: number;
   /** The number of workers that were at work when they were told to end, while the scaler saw none; NaN if it saw all. */
   readonly takenUnseen: number;
-  /** The tasks that wait at the end. */
-  readonly left: number;
 }
 
 export const ARN = 'arn:aws:states:eu-west-1:123456789012:activity:Simulated';
@@ -114,7 +112,7 @@ export function simulate(
   const { workedMs, cutWhileWaiting, takenUnseen } = fleet;
   const waits = [...started, ...activity.queue].filter(({ fromZero }) => !fromZero).map(wait);
   return {
-    ...{ cutWhileWaiting, takenUnseen, curve, left: activity.queue.length },
+    ...{ cutWhileWaiting, takenUnseen, curve },
     meanWait: waits.reduce((sum, each) => sum + each, 0) / waits.length,
     fromZero: firsts.size > 0 ? Math.max(...[...firsts].map(wait)) : Number.NaN,
     workerHours: workedMs / 3_600_000,
