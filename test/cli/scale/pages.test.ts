@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { MINUTE_MS } from '../../../src/framework/cli/scale/backlog.js';
-import { FleetScaler, type ScalerWorld } from '../../../src/framework/cli/scale/fleet-scaler.js';
+import { FleetScaler, type ScalerSources } from '../../../src/framework/cli/scale/fleet-scaler.js';
 import { answerScale } from '../../../src/framework/cli/scale/scaler.js';
 import { WorkersUnknown } from '../../../src/framework/cli/scale/worker-statuses.js';
 import { HandClock } from '../../../src/framework/testing/index.js';
@@ -9,7 +9,7 @@ import { ARN } from '../../support/world.js';
 
 import { believed, type Metrics, standIn } from './stand-in.js';
 describe('the pages', () => {
-  const scalerOf = (change: Partial<ScalerWorld> = {}, clock = new HandClock()): FleetScaler =>
+  const scalerOf = (change: Partial<ScalerSources> = {}, clock = new HandClock()): FleetScaler =>
     new FleetScaler(
       { activityArns: [ARN], fleet: 'orders', slotsOfWorker: 10, withinMs: MINUTE_MS, publish: false },
       {

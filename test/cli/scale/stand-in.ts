@@ -1,7 +1,7 @@
-import type { ScalerWorld } from '../../../src/framework/cli/scale/fleet-scaler.js';
+import type { ScalerSources } from '../../../src/framework/cli/scale/fleet-scaler.js';
 import { type FoundWorker, seenIn } from '../../../src/framework/cli/scale/worker-statuses.js';
 
-export type Metrics = ScalerWorld['metrics'];
+export type Metrics = ScalerSources['metrics'];
 
 /** CloudWatch in this process, for where there is no other. */
 export function standIn(): {

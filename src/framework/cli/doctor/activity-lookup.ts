@@ -4,7 +4,7 @@ import { showError } from '../../base/show.js';
 import { noActivityIn } from '../../aws/queries/activity-queries.js';
 import type { RegionQueries, QueryResult } from '../../aws/queries/region-queries.js';
 import type { PlannedHandler } from '../../worker/build/plan.js';
-import { AGAIN, type Finding, fault, type Look, ok, unknown, unlessThrottled } from './finding.js';
+import { AGAIN, type Finding, fault, type Check, ok, unknown, unlessThrottled } from './finding.js';
 
 /** The activities of one region. */
 export interface ActivitiesThere {
@@ -15,36 +15,36 @@ export interface ActivitiesThere {
 }
 
 /** Checks that the activity of each handler exists. */
-export function lookAtActivities(
+export function checkActivities(
   handlers: readonly PlannedHandler[],
   there: ActivitiesThere,
   queries: RegionQueries,
 ): Promise<Finding[]> {
   return Promise.all(
     handlers.map(async ({ definition: { name, activity } }) => {
-      const look: Look = {
+      const check: Check = {
         check: 'activity',
         subject: `${name}: ${activity.kind === 'arn' ? activity.arn : activity.name}`,
         expected: 'an activity that exists',
       };
       return activity.kind === 'arn'
-        ? byArn(look, activity, there, queries)
-        : byName(look, activity.name, there);
+        ? byArn(check, activity, there, queries)
+        : byName(check, activity.name, there);
     }),
   );
 }
 
-function byName(look: Look, name: string, { known, region, created }: ActivitiesThere): Finding {
+function byName(check: Check, name: string, { known, region, created }: ActivitiesThere): Finding {
   if ('failure' in known) {
     const got = `the name can not be looked up: ${showError(known.failure.error)}`;
     const fix = unlessThrottled(known.failure, 'allow states:ListActivities, or declare the whole ARN');
-    return fix === AGAIN ? unknown(look, got, fix) : fault(look, got, fix);
+    return fix === AGAIN ? unknown(check, got, fix) : fault(check, got, fix);
   }
   const arn = known.output.get(name);
-  if (arn !== undefined) return ok(look, arn);
-  if (created) return ok(look, `none yet: a start creates it`);
+  if (arn !== undefined) return ok(check, arn);
+  if (created) return ok(check, `none yet: a start creates it`);
   return fault(
-    look,
+    check,
     known.output.size === 0
       ? noActivityIn(region)
       : `none of this name in ${region}${nearest(name, known.output.keys())}`,
@@ -55,25 +55,25 @@ function byName(look: Look, name: string, { known, region, created }: Activities
 }
 
 async function byArn(
-  look: Look,
+  check: Check,
   { arn, name, region }: Extract<ActivityRef, { kind: 'arn' }>,
   { known }: ActivitiesThere,
   queries: RegionQueries,
 ): Promise<Finding> {
   const names = 'failure' in known ? undefined : known.output;
-  if (names?.get(name) === arn) return ok(look, 'it exists');
+  if (names?.get(name) === arn) return ok(check, 'it exists');
   // The list contains only activities of the credentials' own account.
   const described = await queries.activity(arn);
-  if (!('failure' in described)) return ok(look, 'it exists');
+  if (!('failure' in described)) return ok(check, 'it exists');
   const { type, error } = described.failure;
   if (type === 'ActivityDoesNotExist')
     return fault(
-      look,
+      check,
       names?.size === 0 ? noActivityIn(region) : `there is none${names ? nearestArn(name, names) : ''}`,
       `correct ${names?.size === 0 ? 'the region in the ARN' : 'the ARN'}, or create it: aws stepfunctions create-activity --name ${name} --region ${region}`,
     );
   const allow = 'allow states:DescribeActivity to whoever runs the doctor; a worker does not need it';
-  return unknown(look, showError(error), unlessThrottled(described.failure, allow));
+  return unknown(check, showError(error), unlessThrottled(described.failure, allow));
 }
 
 /** Names the activity that has the same name elsewhere, in another region or account; otherwise the nearest names. */

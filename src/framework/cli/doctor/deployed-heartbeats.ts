@@ -5,7 +5,7 @@ import { activityTasks } from '../../local/index.js';
 import type { KeptMachine } from '../../aws/queries/machine-queries.js';
 import type { RegionQueries } from '../../aws/queries/region-queries.js';
 import type { PlannedHandler } from '../../worker/build/plan.js';
-import { type Finding, fault, type Look, ok, unknown, unlessThrottled, warning } from './finding.js';
+import { type Finding, fault, type Check, ok, unknown, unlessThrottled, warning } from './finding.js';
 
 /** A state machine and its definition. */
 export interface ReadMachine {
@@ -67,7 +67,7 @@ interface CallingState {
  * its activity, so that one heartbeat may be lost.
  * @param arnOf returns the ARN of a handler's activity; undefined if it isn't known
  */
-export function lookAtHeartbeats(
+export function checkHeartbeats(
   handlers: readonly PlannedHandler[],
   { read, unread }: ReadMachines,
   arnOf: (handler: PlannedHandler) => string | undefined,
@@ -86,26 +86,26 @@ export function lookAtHeartbeats(
   return [
     ...handlers.flatMap((handler) => {
       const arn = arnOf(handler);
-      return arn === undefined ? [] : lookAtHandler(handler, states.get(arn) ?? [], left.length > 0);
+      return arn === undefined ? [] : checkHandler(handler, states.get(arn) ?? [], left.length > 0);
     }),
     ...(left.length > 0 ? [leftOut(left)] : []),
   ];
 }
 
-function lookAtHandler(
+function checkHandler(
   { definition: { name }, options: { heartbeatMs } }: PlannedHandler,
   states: readonly CallingState[],
   someUnread: boolean,
 ): Finding[] {
   const seconds = Math.min(...states.flatMap(({ heartbeatSeconds }) => heartbeatSeconds ?? []));
-  const look: Look = {
+  const check: Check = {
     check: 'heartbeat',
     subject: name,
     expected: 'two heartbeats within HeartbeatSeconds',
   };
   if (states.length === 0) {
     if (someUnread) return [];
-    return [warning(look, 'no state machine there has a state on its activity', NOBODY_CALLS)];
+    return [warning(check, 'no state machine there has a state on its activity', NOBODY_CALLS)];
   }
   const bare = states.filter(
     (each) => each.heartbeatSeconds === undefined && each.timeoutSeconds === undefined,
@@ -115,13 +115,13 @@ function lookAtHandler(
   const where = places(states.filter((each) => each.heartbeatSeconds === seconds));
   return [
     ...(slow
-      ? [fault(look, `${beats}, and HeartbeatSeconds ${seconds} in ${where}: ${slow.effect}`, slow.fix)]
+      ? [fault(check, `${beats}, and HeartbeatSeconds ${seconds} in ${where}: ${slow.effect}`, slow.fix)]
       : []),
     ...(bare.length > 0
-      ? [warning(look, `${places(bare)}: neither HeartbeatSeconds nor a timeout`, SET_IT)]
+      ? [warning(check, `${places(bare)}: neither HeartbeatSeconds nor a timeout`, SET_IT)]
       : []),
     ...(!slow && Number.isFinite(seconds)
-      ? [ok(look, `${beats}, and HeartbeatSeconds ${seconds} in ${where}`)]
+      ? [ok(check, `${beats}, and HeartbeatSeconds ${seconds} in ${where}`)]
       : []),
   ];
 }

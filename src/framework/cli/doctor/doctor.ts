@@ -10,11 +10,12 @@ import type { RegionQueries } from '../../aws/queries/region-queries.js';
 import type { AwsService } from '../../aws/sdk/aws-service.js';
 import { regionOf } from '../../worker/build/find-activities.js';
 import type { Plan, PlannedHandler } from '../../worker/build/plan.js';
-import { lookAtActivities } from './activity-lookup.js';
-import { lookAtHeartbeats, readDeployedMachines } from './deployed-heartbeats.js';
-import { lookAtCopies, lookAtTelemetry } from './installation.js';
-import { isReached, isSigned, lookAtAnswer, lookAtCalls, lookAtCredentials, lookAtWay } from './reach.js';
-import { lookAtStop } from './stop-time.js';
+import { checkActivities } from './activity-lookup.js';
+import { checkHeartbeats, readDeployedMachines } from './deployed-heartbeats.js';
+import { checkCopies, checkTelemetry } from './installation.js';
+import { isReached, isSigned, checkAnswer, checkCredentials, checkProxy } from './reach.js';
+import { checkPermissions } from './permissions.js';
+import { checkStopTime } from './stop-time.js';
 
 /** The flags that only `doctor` has. */
 export interface DoctorFlags {
@@ -110,17 +111,17 @@ export interface Host {
  */
 export async function examine({ plan, projectDir }: ExaminedProject, host: Host): Promise<Finding[]> {
   return [
-    ...lookAtCopies(),
-    ...lookAtTelemetry(projectDir),
-    await lookAtStop(plan.settings.graceMs, host),
-    ...(plan.endpoint ? await lookAtService(plan, plan.endpoint, host) : []),
+    ...checkCopies(),
+    ...checkTelemetry(projectDir),
+    await checkStopTime(plan.settings.graceMs, host),
+    ...(plan.endpoint ? await checkService(plan, plan.endpoint, host) : []),
   ];
 }
 
 /** The number of times that the SDK makes a call, so that the doctor answers soon. */
 const ATTEMPTS = 2;
 
-async function lookAtService(plan: Plan, endpoint: Endpoint, { clock, env }: Host): Promise<Finding[]> {
+async function checkService(plan: Plan, endpoint: Endpoint, { clock, env }: Host): Promise<Finding[]> {
   if (endpoint.kind === 'local') return [notAsked(endpoint, NOTHING_DEPLOYED, 'give --endpoint aws')];
   const { AwsService } = await import('../../aws/sdk/aws-service.js');
   const { findCredentials, RegionQueries } = await import('../../aws/queries/region-queries.js');
@@ -131,15 +132,15 @@ async function lookAtService(plan: Plan, endpoint: Endpoint, { clock, env }: Hos
     const [[first] = []] = regions;
     const credentials = await findCredentials(await service.client(first, ATTEMPTS));
     const findings = [
-      ...lookAtWay(env, endpoint, settings.sdk.requestHandler !== undefined),
+      ...checkProxy(env, endpoint, settings.sdk.requestHandler !== undefined),
       ...missing,
-      lookAtCredentials(credentials, clock.now()),
+      checkCredentials(credentials, clock.now()),
     ];
     // Without credentials, every other call would fail for the same reason.
     if ('failure' in credentials) return [...findings, notAsked(endpoint, NOTHING_ASKED, ABOVE)];
     for (const [region, each] of regions) {
       const queries = new RegionQueries(await service.client(region, ATTEMPTS), clock);
-      findings.push(...(await lookAtRegion(plan, endpoint, region, each, queries)));
+      findings.push(...(await checkRegion(plan, endpoint, region, each, queries)));
     }
     return findings;
   } finally {
@@ -147,7 +148,7 @@ async function lookAtService(plan: Plan, endpoint: Endpoint, { clock, env }: Hos
   }
 }
 
-async function lookAtRegion(
+async function checkRegion(
   { settings }: Plan,
   endpoint: Endpoint,
   region: string,
@@ -155,7 +156,7 @@ async function lookAtRegion(
   queries: RegionQueries,
 ): Promise<Finding[]> {
   const known = await queries.activities();
-  const findings = lookAtAnswer(known, { endpoint, region, aheadMs: queries.aheadMs[0] });
+  const findings = checkAnswer(known, { endpoint, region, aheadMs: queries.aheadMs[0] });
   if (!isReached(known) || !isSigned(known)) return [...findings, notAsked(endpoint, NOTHING_ASKED, ABOVE)];
   const created = isLoopback(endpoint) || settings.createActivities;
   const names = 'failure' in known ? new Map<string, string>() : known.output;
@@ -165,9 +166,9 @@ async function lookAtRegion(
   const machines = await readDeployedMachines(queries);
   return [
     ...findings,
-    ...(await lookAtActivities(handlers, { region, known, created }, queries)),
-    ...(await lookAtCalls(region, arns, queries)),
-    ...('check' in machines ? [machines] : lookAtHeartbeats(handlers, machines, arnOf)),
+    ...(await checkActivities(handlers, { region, known, created }, queries)),
+    ...(await checkPermissions(region, arns, queries)),
+    ...('check' in machines ? [machines] : checkHeartbeats(handlers, machines, arnOf)),
   ];
 }
 

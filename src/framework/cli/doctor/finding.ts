@@ -36,20 +36,20 @@ export interface Finding {
 }
 
 /** A check before its result is known: the check's name, its subject, and the expected result. */
-export type Look = Pick<Finding, 'check' | 'subject' | 'expected'>;
+export type Check = Pick<Finding, 'check' | 'subject' | 'expected'>;
 
-export const ok = (look: Look, got: string): Finding => ({ ...look, verdict: 'ok', got });
-export const fault = (look: Look, got: string, fix: string): Finding => ({
-  ...look,
+export const ok = (check: Check, got: string): Finding => ({ ...check, verdict: 'ok', got });
+export const fault = (check: Check, got: string, fix: string): Finding => ({
+  ...check,
   ...{ verdict: 'fault', got, fix },
 });
-export const warning = (look: Look, got: string, fix: string): Finding => ({
-  ...look,
+export const warning = (check: Check, got: string, fix: string): Finding => ({
+  ...check,
   ...{ verdict: 'warning', got, fix },
 });
 /** Returns the finding of a check that could not be made. @param why the reason */
-export const unknown = (look: Look, why: string, fix: string): Finding => ({
-  ...look,
+export const unknown = (check: Check, why: string, fix: string): Finding => ({
+  ...check,
   ...{ verdict: 'unknown', got: why, fix },
 });
 

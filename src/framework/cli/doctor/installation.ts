@@ -7,12 +7,12 @@ import { type Finding, fault, ok, warning } from './finding.js';
 const TELEMETRY = '@opentelemetry/api';
 
 /** Checks that class decorators of one copy of tsyringe alone are loaded. A start tells of two copies of other peers. */
-export function lookAtCopies(): Finding[] {
-  const look = { check: 'copies', subject: 'peer dependencies', expected: 'one copy of each' } as const;
+export function checkCopies(): Finding[] {
+  const check = { check: 'copies', subject: 'peer dependencies', expected: 'one copy of each' } as const;
   const [other] = otherCopies('tsyringe', CONTAINER);
-  if (!other) return [ok(look, 'one copy of each')];
+  if (!other) return [ok(check, 'one copy of each')];
   const got = `another copy of tsyringe (${other.folder}) is loaded than Stepwright uses (${ourCopy('tsyringe', CONTAINER)}): a class whose @injectable comes from it can not be injected`;
-  return [warning(look, got, oneCopyFix('tsyringe'))];
+  return [warning(check, got, oneCopyFix('tsyringe'))];
 }
 
 const CONTAINER = 'dist/cjs/dependency-container.js';
@@ -27,21 +27,21 @@ interface Copy {
  * what an older copy has set up, and silently records nothing.
  * @param projectDir the folder of the nearest package.json
  */
-export function lookAtTelemetry(projectDir: string): Finding[] {
+export function checkTelemetry(projectDir: string): Finding[] {
   const copies = copiesBelow(join(projectDir, 'node_modules'));
   const ours = copyFrom(fileURLToPath(import.meta.url));
   if (ours && !copies.some(({ folder }) => folder === ours.folder)) copies.push(ours);
   if (copies.length === 0) return [];
-  const look = { check: 'telemetry', subject: TELEMETRY, expected: 'one version' } as const;
+  const check = { check: 'telemetry', subject: TELEMETRY, expected: 'one version' } as const;
   const versions = [...new Set(copies.map(({ version }) => version))];
-  if (versions.length === 1) return [ok(look, versions.join())];
+  if (versions.length === 1) return [ok(check, versions.join())];
   const got = copies.map(({ folder, version }) => `${version} in ${folder}`).join('; ');
   const fix = `hold one version, that which the OpenTelemetry SDK asks for: "overrides": { "${TELEMETRY}": "VERSION" } in package.json, then \`npm install\`; \`npm ls ${TELEMETRY}\` shows who asks for which`;
   const theirs = copyFrom(join(projectDir, 'anything.js'));
   // A copy that is used neither by Stepwright nor by the project doesn't matter: only its own user's records are
   // lost.
   const apart = ours && theirs && ours.version !== theirs.version;
-  return [apart ? fault(look, `${got}: what Stepwright records is lost`, fix) : warning(look, got, fix)];
+  return [apart ? fault(check, `${got}: what Stepwright records is lost`, fix) : warning(check, got, fix)];
 }
 
 /**

@@ -2,15 +2,10 @@ import { showDuration } from '../../base/time/duration.js';
 import { hideCredentials, showError } from '../../base/show.js';
 import { type Endpoint, isLoopback, showEndpoint } from '../../aws/endpoint.js';
 import { REFUSED } from '../../aws/sdk/credentials.js';
-import type {
-  CredentialsFound,
-  QueryResult,
-  RegionQueries,
-  TaskCall,
-} from '../../aws/queries/region-queries.js';
+import type { CredentialsFound, QueryResult } from '../../aws/queries/region-queries.js';
 import type { CallFailure } from '../../aws/call.js';
 import { adviceOn } from '../../aws/advice.js';
-import { fault, type Finding, type Look, ok, unknown, warning } from './finding.js';
+import { fault, type Finding, type Check, ok, warning } from './finding.js';
 
 /** The milliseconds that two clocks may differ before AWS rejects a signature ("Signature Version 4"). */
 const ACCEPTED_MS = 5 * 60_000;
@@ -23,7 +18,7 @@ const PROXIES = ['HTTPS_PROXY', 'https_proxy', 'ALL_PROXY', 'all_proxy'] as cons
  * Checks that a proxy of the environment is used, and that certificates are checked.
  * @param hasHandler true if the config passes an HTTP handler or agent of the user's own to the SDK
  */
-export function lookAtWay(env: NodeJS.ProcessEnv, endpoint: Endpoint, hasHandler: boolean): Finding[] {
+export function checkProxy(env: NodeJS.ProcessEnv, endpoint: Endpoint, hasHandler: boolean): Finding[] {
   if (isLoopback(endpoint)) return [];
   const findings: Finding[] = [];
   const name = PROXIES.find((each) => env[each]);
@@ -45,19 +40,19 @@ export function lookAtWay(env: NodeJS.ProcessEnv, endpoint: Endpoint, hasHandler
 }
 
 /** Checks that there are credentials for signed calls, and that they have not expired. */
-export function lookAtCredentials(found: QueryResult<CredentialsFound>, now: number): Finding {
-  const look: Look = {
+export function checkCredentials(found: QueryResult<CredentialsFound>, now: number): Finding {
+  const check: Check = {
     check: 'credentials',
     subject: 'credentials',
     expected: 'credentials that have not expired',
   };
   const log = 'log in, or set AWS_PROFILE or AWS_ACCESS_KEY_ID, or give the container or the instance a role';
-  if ('failure' in found) return fault(look, `none: ${showError(found.failure.error)}`, log);
+  if ('failure' in found) return fault(check, `none: ${showError(found.failure.error)}`, log);
   const { temporary, endsAt } = found.output;
   if (endsAt !== undefined && endsAt <= now)
-    return fault(look, `they expired ${showDuration(Math.round(now - endsAt))} ago`, log);
+    return fault(check, `they expired ${showDuration(Math.round(now - endsAt))} ago`, log);
   const until = endsAt === undefined ? '' : ` until ${new Date(endsAt).toISOString()}`;
-  return ok(look, temporary ? `a session's${until}` : 'a key that does not expire');
+  return ok(check, temporary ? `a session's${until}` : 'a key that does not expire');
 }
 
 /**
@@ -72,18 +67,18 @@ export const isSigned = <T>(reply: QueryResult<T>): boolean =>
   !('failure' in reply) || !REFUSED.has(reply.failure.type ?? '');
 
 /** Checks the connection, the clock and the credentials by the first response from a region. */
-export function lookAtAnswer(
+export function checkAnswer(
   reply: QueryResult<unknown>,
   { endpoint, region, aheadMs }: { endpoint: Endpoint; region: string; aheadMs: number | undefined },
 ): Finding[] {
   const where = `${showEndpoint(endpoint)}, ${region}`;
-  const look: Look = { check: 'endpoint', subject: where, expected: 'a response of Step Functions' };
-  const clock = aheadMs === undefined ? [] : [lookAtClock(aheadMs)];
-  if (!('failure' in reply)) return [ok(look, 'answered'), ...clock];
+  const check: Check = { check: 'endpoint', subject: where, expected: 'a response of Step Functions' };
+  const clock = aheadMs === undefined ? [] : [checkClock(aheadMs)];
+  if (!('failure' in reply)) return [ok(check, 'answered'), ...clock];
   const { failure } = reply;
   if (!isReached(reply))
-    return [fault(look, showError(failure.error), wayThere(failure, endpoint, region)), ...clock];
-  return [ok(look, 'answered'), ...clock, ...(isSigned(reply) ? [] : [refusedCredentials(failure, region)])];
+    return [fault(check, showError(failure.error), wayThere(failure, endpoint, region)), ...clock];
+  return [ok(check, 'answered'), ...clock, ...(isSigned(reply) ? [] : [refusedCredentials(failure, region)])];
 }
 
 const refusedCredentials = ({ error }: CallFailure, region: string): Finding =>
@@ -93,9 +88,9 @@ const refusedCredentials = ({ error }: CallFailure, region: string): Finding =>
     adviceOn(error, { region }) ?? 'log in again, or replace the key',
   );
 
-function lookAtClock(aheadMs: number): Finding {
+function checkClock(aheadMs: number): Finding {
   const off = Math.abs(aheadMs);
-  const look: Look = {
+  const check: Check = {
     check: 'clock',
     subject: 'clock',
     expected: `within ${ODD_MS / 1000} s of the service's`,
@@ -104,8 +99,8 @@ function lookAtClock(aheadMs: number): Finding {
   const fix =
     'keep time by NTP (chrony, systemd-timesyncd); in a virtual machine, restart that service after a pause';
   if (off >= ACCEPTED_MS)
-    return fault(look, `${got}: AWS refuses a signature whose time is 5 minutes off`, fix);
-  return off > ODD_MS ? warning(look, got, fix) : ok(look, off < 1_500 ? 'the same' : got);
+    return fault(check, `${got}: AWS refuses a signature whose time is 5 minutes off`, fix);
+  return off > ODD_MS ? warning(check, got, fix) : ok(check, off < 1_500 ? 'the same' : got);
 }
 
 function wayThere({ error, setup }: CallFailure, endpoint: Endpoint, region: string): string {
@@ -116,57 +111,3 @@ function wayThere({ error, setup }: CallFailure, endpoint: Endpoint, region: str
     : 'let outgoing HTTPS pass the firewall, or give the proxy in `sdk.requestHandler`';
   return adviceOn(error, { region }) ?? otherwise;
 }
-
-const TASK_CALLS: readonly TaskCall[] = ['SendTaskSuccess', 'SendTaskFailure', 'SendTaskHeartbeat'];
-/** The errors with which Step Functions rejects an unknown token. They prove that the call itself is allowed. */
-const UNKNOWN_TOKEN = ['InvalidToken', 'TaskDoesNotExist', 'TaskTimedOut'];
-/** The errors with which Step Functions rejects a worker's name that is too long. */
-const BAD_NAME = ['InvalidName', 'ValidationException'];
-const DENIED = ['AccessDenied', 'AccessDeniedException'];
-
-/**
- * Checks that a worker is allowed to make its four calls, by making each in a form that the service must reject: a
- * result, a failure and a heartbeat with a made-up token, and a poll by a worker whose name is too long, so that no task
- * is taken.
- */
-export async function lookAtCalls(
-  region: string,
-  activityArns: readonly string[],
-  queries: RegionQueries,
-): Promise<Finding[]> {
-  const polls = activityArns.map(async (arn) => {
-    const look = lookAt('GetActivityTask', arn, 'the name of a worker that is too long');
-    return judge(look, await queries.rejectedPoll(arn), BAD_NAME, allow('GetActivityTask', arn));
-  });
-  const others = TASK_CALLS.map(async (call) =>
-    judge(
-      lookAt(call, region, 'an invalid token'),
-      await queries.withMadeUpToken(call),
-      UNKNOWN_TOKEN,
-      allow(call, '*'),
-    ),
-  );
-  return Promise.all([...others, ...polls]);
-}
-
-const lookAt = (call: string, where: string, what: string): Look => ({
-  check: 'permission',
-  subject: `states:${call}, ${where}`,
-  expected: `an error for ${what}`,
-});
-
-function judge(look: Look, reply: QueryResult<unknown>, expected: readonly string[], fix: string): Finding {
-  if (!('failure' in reply))
-    return unknown(look, 'it is accepted', 'check what responds there: it is not Step Functions');
-  const { type = '', error }: CallFailure = reply.failure;
-  if (expected.includes(type)) return ok(look, `${type}: the call is allowed`);
-  if (DENIED.includes(type)) return fault(look, showError(error), fix);
-  return unknown(look, showError(error), 'run the doctor again later');
-}
-
-/**
- * Returns the advice to allow a call in an IAM policy. For a report or a heartbeat the policy has to allow any resource,
- * since these calls contain a token and no ARN.
- */
-const allow = (call: string, resource: string): string =>
-  `allow it in the policy of the worker's role: { "Effect": "Allow", "Action": "states:${call}", "Resource": "${resource}" }`;

@@ -6,53 +6,48 @@ import { unlessAborted } from '../../base/time/wait.js';
 import { findPlatform } from '../../worker/protect/find-platform.js';
 import { KubernetesPod } from '../../worker/protect/kubernetes-pod.js';
 import { longestDrain } from '../../worker/worker.js';
+import type { Host } from './doctor.js';
 import { FARGATE_MOST_SECONDS } from '../output/banner.js';
-import { type Finding, fault, type Look, ok, unknown } from './finding.js';
+import { type Finding, fault, type Check, ok, unknown } from './finding.js';
 
 /**
  * Checks that the platform waits long enough before it kills the process: as long as a drain (finishing the running
  * tasks) may take. Of all platforms, only Kubernetes tells a process how long it waits.
  * @param stopTimeoutMs the time that the platform waits, according to the user; undefined if the user hasn't given it
  */
-export async function lookAtStop(
+export async function checkStopTime(
   graceMs: number,
-  { env, clock, stopTimeoutMs }: StopWorld,
+  { env, clock, stopTimeoutMs }: Host,
   pod = podIn(env),
 ): Promise<Finding> {
   const needed = Math.ceil(longestDrain(graceMs) / 1000);
-  const look: Look = {
+  const check: Check = {
     check: 'stop',
     subject: 'grace',
     expected: `${needed} s or more between SIGTERM and SIGKILL`,
   };
-  if (stopTimeoutMs !== undefined) return judge(look, needed, stopTimeoutMs, '--stop-timeout');
-  if (env['AWS_LAMBDA_FUNCTION_NAME']) return fault(look, 'a Lambda function, which is frozen', NOT_LAMBDA);
+  if (stopTimeoutMs !== undefined) return judge(check, needed, stopTimeoutMs, '--stop-timeout');
+  if (env['AWS_LAMBDA_FUNCTION_NAME']) return fault(check, 'a Lambda function, which is frozen', NOT_LAMBDA);
   const { name, setting, mostSeconds = Number.POSITIVE_INFINITY } = stopLimitOf(env);
   if (needed > mostSeconds)
     return fault(
-      look,
+      check,
       `${name} waits for ${mostSeconds} s at most`,
       `shorten \`grace\`, and set ${setting} to ${mostSeconds}`,
     );
   const seconds = pod && (await graceOf(pod, clock));
   if (seconds !== undefined)
-    return judge(look, needed, seconds * 1_000, 'terminationGracePeriodSeconds of this pod');
+    return judge(check, needed, seconds * 1_000, 'terminationGracePeriodSeconds of this pod');
   const fix = `set ${setting} to ${needed}, ${LOWER}; \`--stop-timeout 30s\` checks what you have set`;
-  return unknown(look, `${name} does not tell a process how long it waits before SIGKILL`, fix);
-}
-
-export interface StopWorld {
-  readonly env: NodeJS.ProcessEnv;
-  readonly clock: Clock;
-  readonly stopTimeoutMs?: number | undefined;
+  return unknown(check, `${name} does not tell a process how long it waits before SIGKILL`, fix);
 }
 
 const LOWER = 'or a shorter `grace`';
 
-function judge(look: Look, needed: number, waitsMs: number, where: string): Finding {
+function judge(check: Check, needed: number, waitsMs: number, where: string): Finding {
   const got = `${showDuration(waitsMs)} (${where})`;
-  if (waitsMs >= needed * 1_000) return ok(look, got);
-  return fault(look, `${got}: the last reports would be lost`, `give the platform ${needed} s, ${LOWER}`);
+  if (waitsMs >= needed * 1_000) return ok(check, got);
+  return fault(check, `${got}: the last reports would be lost`, `give the platform ${needed} s, ${LOWER}`);
 }
 
 function podIn(env: NodeJS.ProcessEnv): KubernetesPod | undefined {

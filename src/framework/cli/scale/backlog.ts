@@ -77,16 +77,16 @@ export function countBacklog(counts: QueueCounts, proofs: QueueProofs, now: numb
 class Minutes {
   readonly #scheduled: ReadonlyMap<number, number>;
   readonly #started: ReadonlyMap<number, number>;
-  readonly #proofs: QueueProofs;
-  readonly #now: number;
   /** The end of the last minute for which CloudWatch's numbers are complete, in epoch milliseconds. */
   readonly countedUntil: number;
 
-  constructor({ scheduled, started, readAt }: QueueCounts, proofs: QueueProofs, now: number) {
+  constructor(
+    { scheduled, started, readAt }: QueueCounts,
+    private readonly proofs: QueueProofs,
+    private readonly now: number,
+  ) {
     this.#scheduled = new Map(scheduled.map(({ at, sum }) => [at, sum]));
     this.#started = new Map(started.map(({ at, sum }) => [at, sum]));
-    this.#proofs = proofs;
-    this.#now = now;
     this.countedUntil = this.#findCountedUntil(readAt);
   }
 
@@ -100,7 +100,7 @@ class Minutes {
 
   /** Returns the number of tasks that were waiting at the time {@link countedUntil}. */
   waitingAtTheEnd(): number {
-    const { emptyAt, emptyMinuteAt } = this.#proofs;
+    const { emptyAt, emptyMinuteAt } = this.proofs;
     let waiting = 0;
     for (let at = emptyMinuteAt ?? this.#first(); at < this.countedUntil; at += MINUTE_MS) {
       if (this.#isMissing(at)) continue;
@@ -118,8 +118,8 @@ class Minutes {
    */
   begunOfThese(): number {
     let begun = 0;
-    for (const [at, count] of this.#proofs.begun) if (at >= this.countedUntil) begun += count;
-    const scheduled = (this.scheduledPerMinute * (this.#now - this.countedUntil)) / MINUTE_MS;
+    for (const [at, count] of this.proofs.begun) if (at >= this.countedUntil) begun += count;
+    const scheduled = (this.scheduledPerMinute * (this.now - this.countedUntil)) / MINUTE_MS;
     return Math.max(0, Math.round(begun - scheduled));
   }
 
@@ -132,7 +132,7 @@ class Minutes {
    * still to come.
    */
   #isMissing(at: number): boolean {
-    return !this.#isCovered(at) && (this.#proofs.begun.get(at) ?? 0) > 0;
+    return !this.#isCovered(at) && (this.proofs.begun.get(at) ?? 0) > 0;
   }
 
   #isCovered(at: number): boolean {
@@ -147,7 +147,7 @@ class Minutes {
     const complete = minuteOf(readAt - CLOUDWATCH_LATE_MS);
     const latest = Math.max(...this.#scheduled.keys(), ...this.#started.keys(), Number.NEGATIVE_INFINITY);
     if (latest >= complete) return latest + MINUTE_MS;
-    const missing = [...this.#proofs.begun.keys()].filter(
+    const missing = [...this.proofs.begun.keys()].filter(
       (at) => at > latest && at < complete && this.#isMissing(at),
     );
     return Math.min(complete, ...missing);

@@ -178,13 +178,9 @@ export function workersWanted({ crew, backlog, runMs, withinMs, idle }: Needs): 
   return Math.min(workers, withSpare(KEPT));
 }
 
-interface ReasonFacts {
+interface ReasonFacts extends Pick<Needs, 'crew' | 'backlog' | 'runMs' | 'idle'> {
   readonly now: number;
-  readonly crew: Crew;
-  readonly backlog: Backlog;
   readonly proofs: QueueProofs;
-  readonly runMs: number | undefined;
-  readonly idle: boolean;
   readonly wanted: number;
 }
 
@@ -248,10 +244,11 @@ interface BlindFacts {
  */
 export class Blind extends NoEstimate {
   override readonly name = 'Blind';
-  readonly facts: BlindFacts;
 
-  constructor(message: string, facts: BlindFacts) {
+  constructor(
+    message: string,
+    readonly facts: BlindFacts,
+  ) {
     super(message);
-    this.facts = facts;
   }
 }

@@ -17,7 +17,7 @@ export interface ScalerOptions {
 }
 
 /** The clock, the log, and the sources from which a scaler reads. */
-export interface ScalerWorld {
+export interface ScalerSources {
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: Pick<ActivityMetrics, 'counts' | 'runMs' | 'work' | 'greatest' | 'publish'>;
@@ -79,8 +79,6 @@ const FRESH_MS = 1_000;
  * shown, from a metric that it publishes itself (if `publish` is set).
  */
 export class FleetScaler {
-  readonly #options: ScalerOptions;
-  readonly #world: ScalerWorld;
   #counts: readonly QueueCounts[] | undefined;
   #runMs: readonly (number | undefined)[] = [];
   #runTimeAt = Number.NEGATIVE_INFINITY;
@@ -91,37 +89,40 @@ export class FleetScaler {
   #recalled: boolean;
   #latest: { readonly at: number; readonly made: Promise<FleetEstimate> } | undefined;
   /** The reason for which CloudWatch could not be read; undefined if the last attempt succeeded. */
-  #trouble: string | undefined;
+  #unreadable: string | undefined;
   /** The name of the error for which the last estimate was not made or not published; undefined if it was. */
   #untold: string | undefined;
   /** The addresses of the workers whose times were not believed last. */
   #wrongClocks = '';
 
-  constructor(options: ScalerOptions, world: ScalerWorld) {
-    this.#options = options;
-    this.#world = world;
+  constructor(
+    private readonly options: ScalerOptions,
+    private readonly sources: ScalerSources,
+  ) {
+    const { metrics } = sources;
     this.#emptyMinutes = options.activityArns.map(() => undefined);
-    this.#unseen = options.activityArns.map((arn) => new UnseenWork(arn, world.metrics));
-    this.#published = options.publish ? new PublishedEstimates(options.fleet, world.metrics) : undefined;
+    this.#unseen = options.activityArns.map((arn) => new UnseenWork(arn, metrics));
+    this.#published = options.publish ? new PublishedEstimates(options.fleet, metrics) : undefined;
     this.#recalled = !options.publish;
   }
 
   /** The name of the fleet in metrics. */
   get fleet(): string {
-    return this.#options.fleet;
+    return this.options.fleet;
   }
 
   /** Reads CloudWatch and, if the option `publish` is set, publishes the estimate there. Never rejects. */
   async tick(): Promise<void> {
-    const { log } = this.#world;
+    const { log } = this.sources;
     try {
       await this.#readCloudWatch();
-      if (this.#trouble !== undefined) log.info('CloudWatch can be read again');
-      this.#trouble = undefined;
+      if (this.#unreadable !== undefined) log.info('CloudWatch can be read again');
+      this.#unreadable = undefined;
     } catch (error) {
       const { message } = error as Error;
-      if (this.#trouble !== message) log.warn({ err: error }, `the estimate can not be updated: ${message}`);
-      this.#trouble = message;
+      if (this.#unreadable !== message)
+        log.warn({ err: error }, `the estimate can not be updated: ${message}`);
+      this.#unreadable = message;
       return;
     }
     await this.#tell();
@@ -129,7 +130,7 @@ export class FleetScaler {
 
   /** Publishes an estimate. Logs once, with the reason, that none can be made or published. */
   async #tell(): Promise<void> {
-    const { log } = this.#world;
+    const { log } = this.sources;
     try {
       const found = await this.estimate();
       await this.#published?.publish(found);
@@ -146,30 +147,27 @@ export class FleetScaler {
 
   /** Returns an estimate for the present, at most a second old. @throws NoEstimate if none can be made */
   estimate(): Promise<FleetEstimate> {
-    const now = this.#world.clock.now();
+    const now = this.sources.clock.now();
     if (!this.#latest || now - this.#latest.at >= FRESH_MS) this.#latest = { at: now, made: this.#make() };
     return this.#latest.made;
   }
 
   async #make(): Promise<FleetEstimate> {
-    const { fleet, activityArns } = this.#options;
+    const { fleet, activityArns } = this.options;
     const seen = await this.#findWorkers();
-    const at = this.#world.clock.now();
+    const at = this.sources.clock.now();
     const activities = activityArns.map((activityArn, index) =>
       this.#estimateOf(activityArn, index, seen, at),
     );
     const workersWanted = Math.max(...activities.map((each) => each.workersWanted));
-    await checkUnseen(this.#unseen, this.#counts ?? [], { seen, wanted: workersWanted, now: at });
-    const there = activities[0]?.workers ?? 0;
-    const found = { fleet, at, workers: there, workersWanted, workersMissing: workersWanted - there };
-    const { unreadable, wrongClocks } = seen;
-    this.#tellClocks(wrongClocks);
-    const idleMinutes = this.#unseen.map(({ idleMinuteAt }) => ({ idleMinuteAt }));
+    await checkUnseen(this.#unseen, this.#counts ?? [], seen, workersWanted, at);
+    const workers = activities[0]?.workers ?? 0;
+    this.#tellClocks(seen.wrongClocks);
     return {
-      ...{ ...found, unreadable, wrongClocks },
+      ...{ fleet, at, workers, workersWanted, workersMissing: workersWanted - workers },
+      ...{ unreadable: seen.unreadable, wrongClocks: seen.wrongClocks },
       activities: activities.map((each, index) => ({
-        idleMinuteAt: undefined,
-        ...idleMinutes[index],
+        idleMinuteAt: this.#unseen[index]?.idleMinuteAt,
         ...each,
       })),
     };
@@ -178,13 +176,13 @@ export class FleetScaler {
   /** Logs each time when other workers than before are not believed. */
   #tellClocks(wrong: readonly string[]): void {
     const names = wrong.map((each) => each.replace(/: .*$/, '')).join();
-    if (names !== this.#wrongClocks && wrong.length > 0) this.#world.log.warn(wrong.join('; '));
+    if (names !== this.#wrongClocks && wrong.length > 0) this.sources.log.warn(wrong.join('; '));
     this.#wrongClocks = names;
   }
 
   async #findWorkers(): Promise<FoundWorkers> {
     try {
-      return await this.#world.readWorkers();
+      return await this.sources.readWorkers();
     } catch (error) {
       if (error instanceof WorkersUnknown) throw new NoEstimate(error.message, { cause: error });
       throw error;
@@ -192,7 +190,7 @@ export class FleetScaler {
   }
 
   #estimateOf(activityArn: string, index: number, found: FoundWorkers, now: number): Estimate {
-    const { slotsOfWorker, withinMs } = this.#options;
+    const { slotsOfWorker, withinMs } = this.options;
     const counts = this.#counts?.[index];
     if (!counts) throw new NoEstimate(`CloudWatch was not read yet${this.#why()}`);
     const made = estimate({
@@ -209,12 +207,12 @@ export class FleetScaler {
   }
 
   #why(): string {
-    return this.#trouble === undefined ? '' : `: ${this.#trouble}`;
+    return this.#unreadable === undefined ? '' : `: ${this.#unreadable}`;
   }
 
   async #readCloudWatch(): Promise<void> {
-    const { activityArns } = this.#options;
-    const { metrics, clock } = this.#world;
+    const { activityArns } = this.options;
+    const { metrics, clock } = this.sources;
     const now = clock.now();
     const since = Math.floor((now - HISTORY_MS) / MINUTE_MS) * MINUTE_MS;
     if (!this.#recalled) await this.#recall(since);
@@ -245,10 +243,13 @@ export class FleetScaler {
    * that this scaler has published.
    */
   async #recall(since: number): Promise<void> {
-    const now = this.#world.clock.now();
-    const found = (await this.#published?.recall(this.#options.activityArns, since, now)) ?? [];
+    const now = this.sources.clock.now();
+    const found = (await this.#published?.recall(this.options.activityArns, since, now)) ?? [];
     this.#emptyMinutes = found.map(({ emptyMinuteAt }) => emptyMinuteAt);
-    for (const [index, { idleMinuteAt }] of found.entries()) this.#unseen[index]?.recall(idleMinuteAt);
+    for (const [index, { idleMinuteAt }] of found.entries()) {
+      const unseen = this.#unseen[index];
+      if (unseen) unseen.idleMinuteAt = idleMinuteAt;
+    }
     this.#recalled = true;
   }
 }

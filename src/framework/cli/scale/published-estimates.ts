@@ -11,20 +11,18 @@ interface Recalled {
 
 /** Publishes a scaler's estimates as CloudWatch metrics, and reads from them what it knew before a restart. */
 export class PublishedEstimates {
-  readonly #fleet: string;
-  readonly #metrics: Pick<ActivityMetrics, 'greatest' | 'publish'>;
   readonly #steady = new ScaleInDelay();
 
-  constructor(fleet: string, metrics: Pick<ActivityMetrics, 'greatest' | 'publish'>) {
-    this.#fleet = fleet;
-    this.#metrics = metrics;
-  }
+  constructor(
+    private readonly fleet: string,
+    private readonly metrics: Pick<ActivityMetrics, 'greatest' | 'publish'>,
+  ) {}
 
   async publish({ workersWanted, workersMissing, activities, at }: FleetEstimate): Promise<void> {
-    const dimensions = { Fleet: this.#fleet };
+    const dimensions = { Fleet: this.fleet };
     const minute = (name: string, arn: string, start: number | undefined): Value[] =>
       start === undefined ? [] : [{ ...this.#of(name, arn), value: start / MINUTE_MS }];
-    await this.#metrics.publish([
+    await this.metrics.publish([
       { name: 'WorkersWanted', dimensions, value: workersWanted },
       { name: 'WorkersMissing', dimensions, value: this.#steady.note(workersMissing, at) },
       { name: 'Blind', dimensions, value: 0 },
@@ -41,8 +39,8 @@ export class PublishedEstimates {
    * many there are.
    */
   async publishBlind({ facts: { activityArn, running, isMissing } }: Blind): Promise<void> {
-    const dimensions = { Fleet: this.#fleet };
-    await this.#metrics.publish([
+    const dimensions = { Fleet: this.fleet };
+    await this.metrics.publish([
       { name: 'Blind', dimensions, value: 1 },
       { ...this.#of('TasksUnseen', activityArn), value: running },
       ...(isMissing ? [{ name: 'WorkersMissing', dimensions, value: 1 }] : []),
@@ -55,7 +53,7 @@ export class PublishedEstimates {
    */
   async recall(activityArns: readonly string[], since: number, now: number): Promise<Recalled[]> {
     const names = activityArns.flatMap((arn) => [this.#of(EMPTY, arn), this.#of(IDLE, arn)]);
-    const found = await this.#metrics.greatest(names, since, now / MINUTE_MS);
+    const found = await this.metrics.greatest(names, since, now / MINUTE_MS);
     const at = (minutes: number | undefined): number | undefined =>
       minutes === undefined ? undefined : minutes * MINUTE_MS;
     return activityArns.map((_, index) => ({
@@ -65,7 +63,7 @@ export class PublishedEstimates {
   }
 
   #of(name: string, ActivityArn: string): PublishedMetric {
-    return { name, dimensions: { Fleet: this.#fleet, ActivityArn } };
+    return { name, dimensions: { Fleet: this.fleet, ActivityArn } };
   }
 }
 

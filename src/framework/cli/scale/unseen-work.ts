@@ -25,28 +25,17 @@ interface Known {
  * because the scaler looks for the workers at a wrong address. Without it, a fleet at work would count as no worker.
  */
 export class UnseenWork {
-  readonly activityArn: string;
-  readonly #metrics: Pick<ActivityMetrics, 'work'>;
-  #idleMinuteAt: number | undefined;
-  #known: Known | undefined;
-
-  constructor(activityArn: string, metrics: Pick<ActivityMetrics, 'work'>) {
-    this.activityArn = activityArn;
-    this.#metrics = metrics;
-  }
-
   /**
    * The start of the latest minute at which the workers were seen, and had no task. Tasks are counted from there on.
    * Undefined if no such minute is known: tasks that were stopped while they ran then count as running.
    */
-  get idleMinuteAt(): number | undefined {
-    return this.#idleMinuteAt;
-  }
+  idleMinuteAt: number | undefined;
+  #known: Known | undefined;
 
-  /** Takes up {@link idleMinuteAt} as known from before a restart. */
-  recall(idleMinuteAt: number | undefined): void {
-    this.#idleMinuteAt = idleMinuteAt;
-  }
+  constructor(
+    readonly activityArn: string,
+    private readonly metrics: Pick<ActivityMetrics, 'work'>,
+  ) {}
 
   /** Notes that all workers of the activity were seen. */
   note(workers: readonly SeenWorker[], now: number): void {
@@ -57,7 +46,7 @@ export class UnseenWork {
       .filter(({ activityArn }) => activityArn === this.activityArn)
       // A task that began in this minute and has ended would be counted as begun later.
       .every(({ running, queue }) => running === 0 && !(queue.minuteAt >= minuteAt && queue.begun[0]));
-    if (isIdle) this.#idleMinuteAt = minuteAt;
+    if (isIdle) this.idleMinuteAt = minuteAt;
   }
 
   /**
@@ -66,10 +55,10 @@ export class UnseenWork {
    */
   async running(counts: QueueCounts, now: number): Promise<number> {
     if (this.#known && isFresh(this.#known, counts, now)) return this.#known.running;
-    const from = this.#idleMinuteAt;
+    const from = this.idleMinuteAt;
     const byMinutes = from !== undefined && now - from < LONGEST_MS;
     const since = byMinutes ? from : Math.floor((now - LONGEST_MS) / HOUR_MS) * HOUR_MS;
-    const [sums] = await this.#metrics.work([this.activityArn], since, byMinutes ? 60 : 3_600);
+    const [sums] = await this.metrics.work([this.activityArn], since, byMinutes ? 60 : 3_600);
     const running = sums ? countRunning(sums, byMinutes ? from : undefined) : 0;
     this.#known = { readAt: now, countsAt: counts.readAt, running };
     return running;
@@ -108,21 +97,18 @@ function isFresh(
   return !started.some(({ at, sum }) => sum > 0 && at >= readAt - 5 * MINUTE_MS);
 }
 
-/** What was found of the workers, and the number of workers that would be needed if there were no others. */
-export interface Looked {
-  readonly seen: FoundWorkers;
-  readonly wanted: number;
-  readonly now: number;
-}
-
 /**
- * Checks that no task runs on workers that can't be seen. `counts` has the numbers of each activity.
+ * Checks that no task runs on workers that can't be seen.
+ * @param counts the numbers of each activity
+ * @param wanted the number of workers that would be needed if there were none but those that were seen
  * @throws NoEstimate if tasks may run on others: the fleet would be scaled in to fewer workers than are at work
  */
 export async function checkUnseen(
   activities: readonly UnseenWork[],
   counts: readonly QueueCounts[],
-  { seen, wanted, now }: Looked,
+  seen: FoundWorkers,
+  wanted: number,
+  now: number,
 ): Promise<void> {
   let blind: Blind | undefined;
   for (const [index, unseen] of activities.entries()) {

@@ -102,13 +102,10 @@ const SHARED_MS = 10 * 60_000;
  * service none is, though all are at work. So those that were at work are asked again at their last address.
  */
 export class WorkerMemory {
-  readonly #clock: Clock;
   #last = new Map<string, Last>();
   #shared: { readonly address: string; readonly until: number } | undefined;
 
-  constructor(clock: Clock) {
-    this.#clock = clock;
-  }
+  constructor(private readonly clock: Clock) {}
 
   /**
    * Returns the addresses of workers that were at work, and that are not in this list.
@@ -128,7 +125,7 @@ export class WorkerMemory {
 
   /** Replaces what is remembered by the workers that answer now. */
   note(found: readonly { readonly address: Address; readonly worker: FoundWorker }[]): void {
-    const now = this.#clock.now();
+    const now = this.clock.now();
     const next = new Map<string, Last>();
     for (const { address, worker } of found) {
       const key = showAddress(address);
@@ -150,7 +147,7 @@ export class WorkerMemory {
    * seen. Undefined if there is none.
    */
   get sharedAddress(): string | undefined {
-    return this.#shared && this.#shared.until > this.#clock.now() ? this.#shared.address : undefined;
+    return this.#shared && this.#shared.until > this.clock.now() ? this.#shared.address : undefined;
   }
 }
 
