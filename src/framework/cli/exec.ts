@@ -124,27 +124,33 @@ function flagProblems(
   { error = [], passThrough = [], emptyOutput = 'null' }: ExecFlags,
   { killAfter, memoryMb }: CommandOptions,
 ): Problem[] {
+  const names = passThrough.filter((name) => !/^[A-Za-z_]\w*$/.test(name));
   return [
     ...error.flatMap(errorProblems),
-    ...passThrough.filter((name) => !/^[A-Za-z_]\w*$/.test(name)).map(noVariable),
-    ...(parseJson(emptyOutput) !== undefined ? [] : [noJson(emptyOutput)]),
+    ...names.map((name) =>
+      mistake(
+        '--pass-through',
+        `expected a name that an environment variable can have, got ${show(name)}`,
+        'name a field of letters, digits and underscores, as in --pass-through _EXECUTION_NAME',
+      ),
+    ),
+    ...(parseJson(emptyOutput) !== undefined
+      ? []
+      : [
+          mistake(
+            '--empty-output',
+            `expected JSON, got ${show(emptyOutput)}`,
+            "write it as in --empty-output '{}'",
+          ),
+        ]),
     ...refusal('--kill-after', { killAfter }),
     ...refusal('--memory-mb', { memoryMb }),
   ];
 }
 
-const noVariable = (name: string): Problem => ({
+const mistake = (where: string, what: string, fix: string): Problem => ({
   code: 'CONFIG_BAD_VALUE',
-  where: '--pass-through',
-  what: `expected a name that an environment variable can have, got ${show(name)}`,
-  fix: 'name a field of letters, digits and underscores, as in --pass-through _EXECUTION_NAME',
-});
-
-const noJson = (text: string): Problem => ({
-  code: 'CONFIG_BAD_VALUE',
-  where: '--empty-output',
-  what: `expected JSON, got ${show(text)}`,
-  fix: "write it as in --empty-output '{}'",
+  ...{ where, what, fix },
 });
 
 function refusal(where: string, option: CommandOptions): Problem[] {
@@ -152,28 +158,30 @@ function refusal(where: string, option: CommandOptions): Problem[] {
     checkOptions(option);
     return [];
   } catch (error) {
-    return [{ code: 'CONFIG_BAD_VALUE', where, what: (error as Error).message, fix: `correct ${where}` }];
+    return [mistake(where, (error as Error).message, `correct ${where}`)];
   }
 }
 
 function errorProblems(text: string): Problem[] {
   const [code, name] = codeAndName(text);
-  const problem = (what: string, fix: string): Problem[] => [
-    { code: 'CONFIG_BAD_VALUE', where: '--error', what, fix },
-  ];
   if (!/^\d+$/.test(code) || name === '')
-    return problem(`expected CODE=NAME, got ${show(text)}`, 'write it as in --error 3=BadInput');
+    return [mistake('--error', `expected CODE=NAME, got ${show(text)}`, 'write it as in --error 3=BadInput')];
   if (Number(code) < 1 || Number(code) > 255)
-    return problem(
-      `expected an exit code from 1 to 255, got ${show(text)}`,
-      'name one of a program that fails: with 0 the task succeeds',
-    );
-  if (isReserved(name))
-    return problem(
+    return [
+      mistake(
+        '--error',
+        `expected an exit code from 1 to 255, got ${show(text)}`,
+        'name one of a program that fails: with 0 the task succeeds',
+      ),
+    ];
+  if (!isReserved(name)) return [];
+  return [
+    mistake(
+      '--error',
       `${name} is no name to give: those that begin with States. are the service's, those with Stepwright. the worker's`,
       `choose one of your own, such as --error ${code}=${name.slice(name.indexOf('.') + 1) || 'BadInput'}`,
-    );
-  return [];
+    ),
+  ];
 }
 
 /** Returns a problem if the program doesn't exist or isn't executable. */

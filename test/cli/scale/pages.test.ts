@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { MINUTE_MS } from '../../../src/framework/cli/scale/backlog.js';
 import { FleetScaler, type ScalerSources } from '../../../src/framework/cli/scale/fleet-scaler.js';
 import { answerScale } from '../../../src/framework/cli/scale/scaler.js';
-import { WorkersUnknown } from '../../../src/framework/cli/scale/worker-statuses.js';
+import { NoEstimate } from '../../../src/framework/cli/scale/estimate.js';
 import { HandClock } from '../../../src/framework/testing/index.js';
 import { silentLog } from '../../../src/framework/base/log/log.js';
 import { ARN } from '../../support/world.js';
@@ -210,7 +210,7 @@ describe('the pages', () => {
       error: expect.stringMatching(/is --workers the name of this fleet\?$/),
     });
     const readWorkers = () =>
-      Promise.reject(new WorkersUnknown('the name worker could not be looked up: timeout'));
+      Promise.reject(new NoEstimate('the name worker could not be looked up: timeout'));
     const blind = scalerOf({ readWorkers }, clock);
     await blind.tick();
     expect(await pageOf(blind)).toMatchObject({

@@ -1,20 +1,14 @@
 import type { MachineSource } from '../../check/source/machine-source.js';
 import type { Problem } from '../../base/errors.js';
-import type { ConsoleOptions, LocalService } from '../../local/index.js';
+import type { LocalService } from '../../local/index.js';
 import type { Mock, MockOutcome, Mocks } from '../../local/mocks.js';
 import type { Logger } from '../../base/log/log.js';
-import { wantsConsole } from '../local/console.js';
-import {
-  type LocalServiceFlags,
-  projectFlagsOf,
-  stacksOf,
-  warnUnshown,
-} from '../flags/local-service-flags.js';
+import { consoleOptions } from '../local/console.js';
+import type { WorkerStatus } from '../../base/worker-status.js';
+import { type LocalServiceFlags, stacksOf, warnUnshown } from '../flags/local-service-flags.js';
 import { listen, slowHeartbeats } from '../local/seed.js';
-import { withWatched } from '../workers/watched-workers.js';
 import { logWarnings } from '../output/banner.js';
 import { readMachines } from '../project/machines.js';
-import { projectCheck } from '../project/project-check.js';
 import type { PlanSummary } from './messages.js';
 import type { ReplaceableWorker } from './worker-process.js';
 
@@ -29,6 +23,8 @@ interface Seeded {
  * when the project changes. If the workers connect to another endpoint, no service is started.
  */
 export class DevService {
+  /** True if there is a service, and it shows its console (a web page). */
+  hasConsole = false;
   readonly #mocks: Record<string, Mock> = {};
   readonly #machines = new Map<string, Seeded>();
   #service: LocalService | undefined;
@@ -57,17 +53,19 @@ export class DevService {
     const { log, flags } = this;
     const { port, keptExecutions, keptBytes } = plan;
     const settings = { port, mocks: this.#mocks as Mocks, keptExecutions, keptBytes };
-    this.#service ??= await listen({ settings, flags, log, console: this.#console() });
+    if (!this.#service) {
+      const statuses = (): WorkerStatus[] =>
+        [...this.workers.processes].flatMap(({ status }) => status ?? []);
+      const console = consoleOptions(flags, (arn) => this.#plan?.inputs[arn], statuses);
+      this.hasConsole = console !== false;
+      this.#service = await listen({ settings, flags, log, console });
+    }
     if (plan.port !== 0 && plan.port !== this.#service.port)
       log.warn(`the local service stays at port ${this.#service.port} until this command is restarted`);
     for (const { arn } of plan.handlers) this.#service.seedActivity(arn);
     this.#takeMocks(plan.mocks);
     await this.readMachines();
     return this.#service.port;
-  }
-
-  get hasConsole(): boolean {
-    return this.#service !== undefined && wantsConsole(this.flags.console);
   }
 
   get url(): string | undefined {
@@ -138,20 +136,6 @@ export class DevService {
 
   async close(): Promise<void> {
     await this.#service?.close();
-  }
-
-  #console(): false | ConsoleOptions {
-    return (
-      wantsConsole(this.flags.console) && {
-        workers: withWatched(
-          () => [...this.workers.processes].flatMap(({ status }) => status ?? []),
-          this.flags.workers,
-        ),
-        exampleFor: (arn: string) => this.#plan?.examples[arn],
-        schemaFor: (arn: string) => this.#plan?.schemas[arn],
-        checkProject: projectCheck(projectFlagsOf(this.flags)),
-      }
-    );
   }
 
   #seed(source: MachineSource, isFirst: boolean): void {

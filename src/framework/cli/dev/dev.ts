@@ -211,7 +211,8 @@ class Session {
       );
       this.#logHandlers(next.status?.handlers ?? []);
       if (old) log.info(`restarted in ${since(begun)}: from now on the new code runs`);
-      else this.#logMachines();
+      else if (this.#service.port !== undefined)
+        logMachines(log, this.#service.machines, this.#service.port, flags);
       await this.#logFindings();
     } catch (error) {
       if (stop.aborted || obsolete.aborted) return;
@@ -260,13 +261,6 @@ class Session {
     const text = JSON.stringify(findings);
     if (text !== this.#findings) logFindings(this.log, findings);
     this.#findings = text;
-  }
-
-  #logMachines(): void {
-    const { port } = this.#service;
-    if (port === undefined) return;
-    const { log, flags } = this;
-    logMachines(log, this.#service.machines, { port, flags });
   }
 
   #warnUnwatched(dir: string, { message }: Error): void {

@@ -5,8 +5,7 @@ import type { Flags } from '../../config/sources.js';
 import type { MockCall, MockOutcome } from '../../local/mocks.js';
 import type { LogFlags } from '../flags/log-flags.js';
 import { showEndpoint } from '../../aws/endpoint.js';
-import { inputSchema, type JsonSchema } from '../../declare/schema/dto-schema.js';
-import { exampleInput } from '../local/example-input.js';
+import { type ConsoleInput, consoleInput } from '../local/console.js';
 import type { Plan } from '../../worker/build/plan.js';
 import { localArn, type SeededHandler, seededHandlers } from '../local/seed.js';
 
@@ -65,10 +64,8 @@ export interface PlanSummary {
   /** The configured region; undefined if the SDK decides it. */
   readonly region: string | undefined;
   readonly handlers: readonly SeededHandler[];
-  /** Example inputs as JSON text, by the ARN of the activity. */
-  readonly examples: Readonly<Record<string, string>>;
-  /** The JSON Schemas of inputs, by the ARN of the activity. */
-  readonly schemas: Readonly<Record<string, JsonSchema>>;
+  /** What the console needs of the handlers' inputs, by the ARN of the activity. */
+  readonly inputs: Readonly<Record<string, ConsoleInput>>;
   /**
    * The keys of the config's `mocks` (results of Task states that the local service doesn't run). The mocks themselves
    * run in the worker's process.
@@ -96,9 +93,8 @@ export function planSummary({ endpoint, settings, handlers, files }: Plan, proje
     machines: { globs: machines, from: origins.machines.from },
     region,
     handlers: seededHandlers(handlers, region),
-    examples: examplesOf(handlers, region),
-    schemas: Object.fromEntries(
-      handlers.map(({ definition }) => [localArn(definition.activity, region), inputSchema(definition)]),
+    inputs: Object.fromEntries(
+      handlers.map(({ definition }) => [localArn(definition.activity, region), consoleInput(definition)]),
     ),
     mocks: Object.keys(mocks),
     keptExecutions,
@@ -106,13 +102,4 @@ export function planSummary({ endpoint, settings, handlers, files }: Plan, proje
     wantsHealthPort: settings.healthPort !== undefined,
     graceMs,
   };
-}
-
-function examplesOf(handlers: Plan['handlers'], region: string | undefined): Record<string, string> {
-  return Object.fromEntries(
-    handlers.flatMap(({ definition }) => {
-      const example = exampleInput(definition);
-      return example === undefined ? [] : [[localArn(definition.activity, region), JSON.stringify(example)]];
-    }),
-  );
 }

@@ -1,43 +1,42 @@
 import { isIP } from 'node:net';
-import { inputSchema } from '../../declare/schema/dto-schema.js';
-import { exampleInput } from './example-input.js';
+import type { HandlerDefinition } from '../../declare/definition.js';
+import { inputSchema, type JsonSchema } from '../../declare/schema/dto-schema.js';
 import type { ConsoleOptions, ConsoleWorker } from '../../local/index.js';
-import type { PlannedHandler } from '../../worker/build/plan.js';
+import { type LocalServiceFlags, projectFlagsOf } from '../flags/local-service-flags.js';
 import { projectCheck } from '../project/project-check.js';
-import { localArn } from './seed.js';
+import { withWatched } from '../workers/watched-workers.js';
+import { exampleInput } from './example-input.js';
 
-/**
- * Returns true if the local service shows its console (a web page). At a loopback address it does unless the console is
- * turned off. At other addresses it does only if that is requested.
- */
-export function wantsConsole(asked: boolean | undefined, host = '127.0.0.1'): boolean {
-  return asked ?? (host === 'localhost' || (isIP(host) !== 0 && (host === '::1' || host.startsWith('127.'))));
+/** The input of a handler, as the console's form for it needs it. */
+export interface ConsoleInput {
+  readonly schema: JsonSchema;
+  /** An example as JSON text; undefined if the handler accepts any input. */
+  readonly example: string | undefined;
 }
 
+export const consoleInput = (definition: HandlerDefinition): ConsoleInput => ({
+  schema: inputSchema(definition),
+  example: exampleInput(definition),
+});
+
 /**
- * Returns the options of a console (the web page of the local service) that shows these workers, and example inputs and
- * forms for these handlers.
- * @param projectFlags the flags that say where the files of the project are
+ * Returns the options of the local service's console (a web page). At a loopback address there is a console unless it is
+ * turned off; at other addresses only if `--console` asks for it.
+ * @param inputOf returns the input of the handler of an activity
+ * @param workers returns the workers that the console shows beside those of `--workers`
  */
 export function consoleOptions(
-  handlers: readonly PlannedHandler[],
-  region: string | undefined,
-  projectFlags: readonly string[],
-  workers?: () => readonly ConsoleWorker[],
-): ConsoleOptions {
-  const handlerOf = (arn: string): PlannedHandler | undefined =>
-    handlers.find(({ definition }) => localArn(definition.activity, region) === arn);
+  flags: LocalServiceFlags & { readonly host?: string },
+  inputOf: (activityArn: string) => ConsoleInput | undefined,
+  workers: () => readonly ConsoleWorker[],
+): false | ConsoleOptions {
+  const { host = '127.0.0.1' } = flags;
+  const isLoopback = host === 'localhost' || host === '::1' || (isIP(host) !== 0 && host.startsWith('127.'));
+  if (!(flags.console ?? isLoopback)) return false;
   return {
-    checkProject: projectCheck(projectFlags),
-    ...(workers && { workers }),
-    schemaFor: (arn) => {
-      const handler = handlerOf(arn);
-      return handler && inputSchema(handler.definition);
-    },
-    exampleFor: (arn) => {
-      const handler = handlerOf(arn);
-      const example = handler && exampleInput(handler.definition);
-      return example === undefined ? undefined : JSON.stringify(example);
-    },
+    workers: withWatched(workers, flags.workers),
+    checkProject: projectCheck(projectFlagsOf(flags)),
+    schemaFor: (arn) => inputOf(arn)?.schema,
+    exampleFor: (arn) => inputOf(arn)?.example,
   };
 }

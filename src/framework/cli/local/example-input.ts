@@ -8,14 +8,14 @@ const DEEPEST = 6;
 const numberOf = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined);
 
 /**
- * Makes an example input for a handler. It has every declared key, optional ones included, and each value has the type
+ * Makes an example input for a handler, as JSON text. It has every declared key, optional ones included, and each value has the type
  * declared for it. The example may not match `pattern`s, or meet rules that JSON Schema can't express. Returns
  * undefined if the handler accepts any input.
  */
-export function exampleInput(definition: HandlerDefinition): unknown {
+export function exampleInput(definition: HandlerDefinition): string | undefined {
   const schema = inputSchema(definition);
   const known = '$ref' in schema || 'type' in schema;
-  return known ? new ExampleMaker(schema).make(schema, 'value', 0) : undefined;
+  return known ? JSON.stringify(new ExampleMaker(schema).make(schema, 'value', 0)) : undefined;
 }
 
 class ExampleMaker {

@@ -1,12 +1,11 @@
 import type { Flags } from '../../config/sources.js';
 import type { Logger } from '../../base/log/log.js';
 import { command, logConsole, logFindings, logMachines, logWarnings } from '../output/banner.js';
-import { consoleOptions, wantsConsole } from './console.js';
-import { type LocalServiceFlags, projectFlagsOf, stacksOf } from '../flags/local-service-flags.js';
+import { type ConsoleInput, consoleInput, consoleOptions } from './console.js';
+import { type LocalServiceFlags, stacksOf } from '../flags/local-service-flags.js';
 import { type Project, readSeeds } from '../project/project.js';
 import { localArn, seededFindings, startSeeded } from './seed.js';
 import { stopSignal } from '../process/signals.js';
-import { withWatched } from '../workers/watched-workers.js';
 import type { LocalService } from '../../local/index.js';
 import type { WorkerStatus } from '../../base/worker-status.js';
 
@@ -27,7 +26,7 @@ export async function local(
   if (console) logConsole(log, service.url);
   for (const { definition } of handlers)
     log.info(`Activity: ${localArn(definition.activity, settings.region)}`);
-  logMachines(log, project.machines, { port: service.port, flags });
+  logMachines(log, project.machines, service.port, flags);
   log.info(
     `Start a worker: AWS_ENDPOINT_URL_SFN=${service.url} ${command('start')}. Press Ctrl-C to interrupt.`,
   );
@@ -60,15 +59,16 @@ export async function serveProject(
 ): Promise<ProjectService> {
   const { plan, machines } = project;
   const { settings, handlers } = plan;
-  const shown = withWatched(workers, flags.workers);
-  const console =
-    wantsConsole(flags.console, flags.host) &&
-    consoleOptions(handlers, settings.region, projectFlagsOf(flags), shown);
+  const inputOf = (arn: string): ConsoleInput | undefined => {
+    const found = handlers.find(({ definition }) => localArn(definition.activity, settings.region) === arn);
+    return found && consoleInput(found.definition);
+  };
+  const console = consoleOptions(flags, inputOf, workers);
   const service = await startSeeded({ settings, flags, log, console }, handlers, project);
   return {
     ...{ service, console: console !== false },
     logMachines: (given) => {
-      logMachines(log, machines, { port: service.port, flags: given });
+      logMachines(log, machines, service.port, given);
       logFindings(log, seededFindings(plan, machines));
     },
   };

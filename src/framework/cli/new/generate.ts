@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { parseActivity } from '../../declare/discovery/activity-ref.js';
 import { write } from '../output/stdio.js';
+import { projectDir } from '../project/config-file.js';
 import {
   activityPrefix,
   choosePlace,
@@ -36,7 +37,11 @@ export async function generateActivity(
   if (words.length === 0 || !/^[a-z]/.test(words[0] ?? '')) throw new Error(noName(name));
   const kebab = words.join('-');
   const pascal = words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
-  const dir = await projectDir();
+  const dir = projectDir(join(process.cwd(), 'package.json'));
+  if (!(await exists(join(dir, 'package.json'))))
+    throw new Error(
+      `there is no package.json in ${dir} or above it: make a project with \`npx stepwright new NAME\`, and run this in its folder`,
+    );
   const others = [await placeOfActivities(dir), await placeOfConfig(dir), placeIn(process.env)];
   const prefix = activityPrefix(choosePlace(options, others));
   const activity = options.activity ?? `${prefix}${pascal}`;
@@ -98,16 +103,6 @@ function refuseBadActivity(activity: string): void {
   const parsed = parseActivity(activity.replaceAll(/\$\{\w+\}/g, '0'.repeat(12)), {});
   const { problem } = 'problem' in parsed ? parsed : {};
   if (problem) throw new Error(`--activity ${activity}: ${problem.what}\nFix: ${problem.fix}`);
-}
-
-async function projectDir(): Promise<string> {
-  for (let dir = process.cwd(); ; dir = dirname(dir)) {
-    if (await exists(join(dir, 'package.json'))) return dir;
-    if (dir === dirname(dir))
-      throw new Error(
-        `there is no package.json in ${process.cwd()} or above it: make a project with \`npx stepwright new NAME\`, and run this in its folder`,
-      );
-  }
 }
 
 /** Returns the region and account of the project's first activity; none if the project has no ARN of an activity. */

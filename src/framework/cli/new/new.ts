@@ -1,11 +1,10 @@
-import { readdir } from 'node:fs/promises';
+import { cp, readdir } from 'node:fs/promises';
 import { basename, join, relative, resolve } from 'node:path';
 import { write } from '../output/stdio.js';
 import {
   activityPrefix,
   type ArnPlace,
   choosePlace,
-  copyBeside,
   exists,
   type GivenPlace,
   type NewFile,
@@ -60,7 +59,8 @@ export async function newProject(
     ])
   ).map((file) => (file.path === 'package.json' ? askingFor(asked, file) : file));
   await writeFiles(dir, files);
-  if (tarball !== undefined) await copyBeside(tarball, dir, basename(tarball));
+  if (tarball !== undefined)
+    await cp(tarball, join(dir, basename(tarball)), { errorOnExist: true, force: false });
   await write(report(dir, files, place, nest));
   return 0;
 }

@@ -1,4 +1,4 @@
-import { cp, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -58,10 +58,6 @@ export async function writeFiles(dir: string, files: readonly NewFile[]): Promis
     await writeFile(join(dir, path), text, { flag: 'wx' });
   }
 }
-
-/** Copies a file into the project. @throws Error if the project already has a file of this name */
-export const copyBeside = (file: string, dir: string, name: string): Promise<void> =>
-  cp(file, join(dir, name), { errorOnExist: true, force: false });
 
 export const exists = (path: string): Promise<boolean> =>
   stat(path).then(

@@ -28,23 +28,20 @@ export function logMemory(log: Logger, handlers: readonly Pick<HandlerStatus, 'c
 
 export const logConsole = (log: Logger, url: string): void => log.info(`Console: ${url}/`);
 
-/** A local service's port, and the flags of the command that runs it. */
-interface GivenPort {
-  readonly port: number;
-  readonly flags: Flags;
-}
-
 /** Logs the state machines of a local service, and the command that starts an execution of the first. */
-export function logMachines(log: Logger, machines: readonly MachineSource[], given: GivenPort): void {
+export function logMachines(
+  log: Logger,
+  machines: readonly MachineSource[],
+  port: number,
+  flags: Flags,
+): void {
   for (const { name, file } of machines) log.info(`Machine: ${name} (${file})`);
   const [first] = machines;
-  if (first)
-    log.info(`Start an execution: ${command('execute')} ${first.name} '<input as JSON>'${portFlag(given)}`);
+  // In another terminal, `execute` knows no port but the config's.
+  const isGiven = flags.texts['port'] !== undefined || process.env[variableOf('port')];
+  const portFlag = isGiven ? ` --port ${port}` : '';
+  if (first) log.info(`Start an execution: ${command('execute')} ${first.name} '<input as JSON>'${portFlag}`);
 }
-
-/** Returns the flag that `execute` needs in another terminal, where it knows no port but the config's. */
-const portFlag = ({ port, flags }: GivenPort): string =>
-  flags.texts['port'] !== undefined || process.env[variableOf('port')] ? ` --port ${port}` : '';
 
 /** The most findings that a start logs. `stepwright check` prints all of them. */
 const MOST_FINDINGS = 10;

@@ -5,7 +5,7 @@ import { MINUTE_MS, type MinuteSum, type QueueCounts } from './backlog.js';
 import { Blind, estimate, type Estimate, NoEstimate } from './estimate.js';
 import { PublishedEstimates } from './published-estimates.js';
 import { checkUnseen, UnseenWork } from './unseen-work.js';
-import { type FoundWorkers, WorkersUnknown } from './worker-statuses.js';
+import type { FoundWorkers } from './worker-statuses.js';
 
 export interface ScalerOptions {
   readonly activityArns: readonly string[];
@@ -21,6 +21,7 @@ export interface ScalerSources {
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: Pick<ActivityMetrics, 'counts' | 'runMs' | 'work' | 'greatest' | 'publish'>;
+  /** @throws NoEstimate if the workers can't be found */
   readonly readWorkers: () => Promise<FoundWorkers>;
 }
 
@@ -154,7 +155,7 @@ export class FleetScaler {
 
   async #make(): Promise<FleetEstimate> {
     const { fleet, activityArns } = this.options;
-    const seen = await this.#findWorkers();
+    const seen = await this.sources.readWorkers();
     const at = this.sources.clock.now();
     const activities = activityArns.map((activityArn, index) =>
       this.#estimateOf(activityArn, index, seen, at),
@@ -178,15 +179,6 @@ export class FleetScaler {
     const names = wrong.map((each) => each.replace(/: .*$/, '')).join();
     if (names !== this.#wrongClocks && wrong.length > 0) this.sources.log.warn(wrong.join('; '));
     this.#wrongClocks = names;
-  }
-
-  async #findWorkers(): Promise<FoundWorkers> {
-    try {
-      return await this.sources.readWorkers();
-    } catch (error) {
-      if (error instanceof WorkersUnknown) throw new NoEstimate(error.message, { cause: error });
-      throw error;
-    }
   }
 
   #estimateOf(activityArn: string, index: number, found: FoundWorkers, now: number): Estimate {

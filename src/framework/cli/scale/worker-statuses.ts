@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/time/clock.js';
 import { type Address, showAddress } from '../../config/address.js';
 import { type Answer, askWorkers } from '../workers/ask-workers.js';
-import type { SeenHandler, SeenWorker } from './estimate.js';
+import { NoEstimate, type SeenHandler, type SeenWorker } from './estimate.js';
 import { isPlainObject } from '../../base/json.js';
 import { show } from '../../base/show.js';
 import { showDuration } from '../../base/time/duration.js';
@@ -16,18 +16,13 @@ export interface FoundWorkers {
   readonly wrongClocks: readonly string[];
 }
 
-/** Thrown if the addresses of the workers can't be looked up, so that it isn't known which workers there are. */
-export class WorkersUnknown extends Error {
-  override readonly name = 'WorkersUnknown';
-}
-
 /**
  * Reads the status of every worker at these health ports. If a host name has several addresses, there is a worker at
  * each of them; if it has none, no worker runs. A worker that was at work is asked again where its name lists it no
  * longer. If a name may have more addresses than DNS tells at once, every worker that answered before is asked again, so
  * that all are seen after some readings.
  * @param memory the same object for each reading. @default nothing is remembered
- * @throws WorkersUnknown if a host name can't be looked up, or if several workers answer at one address
+ * @throws NoEstimate if a host name can't be looked up, or if several workers answer at one address
  */
 export async function readWorkers(
   places: readonly Address[],
@@ -36,7 +31,7 @@ export async function readWorkers(
 ): Promise<FoundWorkers> {
   const { answers, lost } = await askWorkers(places, clock);
   const unknown = lost.find(({ isEmpty }) => !isEmpty);
-  if (unknown) throw new WorkersUnknown(unknown.why);
+  if (unknown) throw new NoEstimate(unknown.why);
   const isCut = isCutOff(answers.map(({ place }) => place));
   const more = await askWorkers(
     memory.besides(
@@ -55,7 +50,7 @@ export async function readWorkers(
   );
   memory.note(found);
   const shared = memory.sharedAddress;
-  if (shared !== undefined) throw new WorkersUnknown(`${shared} ${SHARED}`);
+  if (shared !== undefined) throw new NoEstimate(`${shared} ${SHARED}`);
   const told = (address: Address, why: string): string => `${showAddress(address)}: ${why}`;
   return {
     workers: found.map(({ worker }) => worker),

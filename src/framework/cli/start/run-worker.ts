@@ -120,25 +120,19 @@ function counted(
   return `${sum} ${sum === 1 ? one : many} (${those.map(({ name }) => name).join(', ')})`;
 }
 
-/** Errors thrown by user code outside any handler call: uncaught exceptions and unhandled promise rejections. */
-interface UserErrors {
-  /** The number of unhandled rejections so far. */
-  readonly unhandled: number;
-  /** The first uncaught exception; undefined if there was none. */
-  readonly uncaught: unknown;
-}
-
 /**
  * From now on, keeps uncaught errors of user code from exiting the process, which would end all its tasks. An unhandled
  * rejection is logged and counted. After an uncaught exception the state of the process can't be trusted: the worker
  * finishes its running tasks, and then the process exits.
  * @param drain makes the worker finish its running tasks and take no more
+ * @returns the first uncaught exception; undefined while there is none
  */
-function watchUserErrors(log: Logger, drain: () => void): UserErrors {
-  const seen = { unhandled: 0, uncaught: undefined as unknown };
+function watchUserErrors(log: Logger, drain: () => void): { readonly uncaught: unknown } {
+  const seen = { uncaught: undefined as unknown };
+  let count = 0;
   process.on('unhandledRejection', (reason) => {
-    seen.unhandled++;
-    log.error({ ...startedBy(), err: reason, count: seen.unhandled }, UNHANDLED);
+    count++;
+    log.error({ ...startedBy(), err: reason, count }, UNHANDLED);
   });
   process.on('uncaughtException', (error) => {
     seen.uncaught ??= error;
