@@ -9,7 +9,7 @@ import { show } from '../base/show.js';
 import type { HandlerStatus } from '../base/worker-status.js';
 import type { Configurable } from '../worker/reconfiguration.js';
 
-/** An open control socket: a Unix socket over which a running worker accepts commands such as `pause`. */
+/** A Unix socket over which a running worker accepts commands such as `pause`. */
 export interface ControlSocket {
   close(): void;
 }
@@ -20,8 +20,8 @@ const MOST_CONNECTIONS = 16;
 const LONGEST_REQUEST = 65_536;
 
 /**
- * Listens on a Unix socket that only this user may use, and responds to the requests there. A socket file that a killed
- * worker of this user has left behind is replaced.
+ * Listens on a Unix socket that only this user may use, and responds to the requests there. Replaces a socket that a
+ * killed worker of this user has not removed.
  * @param apply carries out a request. If it throws, the response is the error's message.
  * @throws StartError if the path can't be used: a file that is no such socket exists there, or another process listens
  * there
@@ -71,10 +71,7 @@ async function listen(server: Server, path: string): Promise<void> {
   server.on('error', () => {});
 }
 
-/**
- * The most bytes of a socket's path, of all systems. The system would cut a longer one, and make the socket at another
- * path.
- */
+/** The longest path of a socket, in bytes, that every system accepts. A system cuts a longer path. */
 const LONGEST_PATH = 103;
 
 /** @throws StartError if no socket can be made at the path */
@@ -92,7 +89,7 @@ function checkPath(path: string): void {
 }
 
 /**
- * Removes the socket file that a killed worker of this user has left behind, if there is one.
+ * Removes the socket that a killed worker of this user has not removed.
  * @throws StartError if anything else exists at the path
  */
 async function removeStale(path: string): Promise<void> {
@@ -174,15 +171,15 @@ export type ControlRequest =
 /** The worker's response to a request: one line of JSON. */
 export type ControlAnswer =
   | { readonly handlers: readonly HandlerStatus[] }
-  /** The response if the request was refused, with the reason. Nothing was changed. */
+  /** The reason for which the request was refused. Nothing was changed. */
   | { readonly error: string };
 
 const EXPECTED =
   'expected a line of JSON such as {"do":"pause","handler":"Class.method"}, with pause, resume, configure or status';
 
 /**
- * Parses a request. The values of the options of `configure` are checked later, by the worker. @throws Error if the
- * text is not a valid request
+ * The worker checks the values of the options of `configure`.
+ * @throws Error if the text is not a valid request
  */
 function readRequest(line: string): ControlRequest {
   const request = jsonIn(line);

@@ -66,10 +66,7 @@ function optionsIn(words: readonly string[]): Record<string, unknown> {
   );
 }
 
-/**
- * Checks that the path is a socket of this user. Another user's responses could not be trusted. @throws Error if it
- * isn't
- */
+/** @throws Error if the path isn't a socket of this user: another user's responses can't be trusted */
 function checkSocket(path: string): void {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (!found) throw new Error(`${path}: there is no socket: start the worker with --control ${path}`);

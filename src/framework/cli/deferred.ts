@@ -7,24 +7,22 @@ import type { Completion, Completions, WaitingTask } from '../worker/task/comple
 import { write } from './output/stdio.js';
 import { loadConfig } from './project/config-file.js';
 
-/** The verbs of `stepwright deferred`. */
 export type DeferredVerb = 'list' | 'succeed' | 'fail';
 
-/** The flags of `stepwright deferred` that set no option. */
+/** The flags that set no option of the config. */
 export interface DeferredFlags {
   readonly by?: string;
   readonly message?: string;
   readonly json?: true;
 }
 
-/** The words of the command line. */
 interface DeferredWords {
   readonly verb: DeferredVerb;
   readonly id: string | undefined;
   readonly value: string | undefined;
 }
 
-/** The exit code after a wrong use, which has done nothing. */
+/** The exit code after a usage error. Nothing was changed. */
 const WRONG_USE = 2;
 
 /**
@@ -48,7 +46,7 @@ export async function deferred(words: DeferredWords, flags: Flags, how: Deferred
   }
 }
 
-/** Says what is wrong about the words; undefined if nothing is. */
+/** Returns the mistake in the words; undefined if there is none. */
 function mistakeIn({ verb, id, value }: DeferredWords, { message, json }: DeferredFlags): string | undefined {
   if (json && verb !== 'list') return '--json is for `list`';
   if (message !== undefined && verb !== 'fail') return '--message is for `fail`';

@@ -261,15 +261,13 @@ class PassedFields {
   }
 }
 
-/** The longest that a check may take, in milliseconds. */
 const CHECK_LIMIT_MS = 30_000;
 /** The time between SIGTERM and SIGKILL for the processes of a check that has to end. */
 const CHECK_KILL_AFTER_MS = 1_000;
 
 /**
- * Returns a check that runs a command by the shell. The check resolves with nothing if the command ends with 0, and
- * otherwise with an error that says how it ended. It never rejects. If it takes longer than 30 s, or the worker stops,
- * the command and the processes that it has started are ended.
+ * Returns a function that runs a shell command and resolves with undefined if it ends with 0, otherwise with an error
+ * that says how it ended. Never rejects. After 30 s, or when the worker stops, the command and its processes are ended.
  */
 const healthCheck = (command: string, stop: AbortSignal) => async (): Promise<Error | undefined> => {
   try {

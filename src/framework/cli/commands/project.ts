@@ -77,7 +77,7 @@ export function addTypes(program: Command): void {
   });
 }
 
-/** Adds the command `new` to the program. @param version the version of this package. New projects depend on it */
+/** @param version the version of this package, on which new projects depend */
 export function addNew(program: Command, version: string): void {
   program
     .command('new')

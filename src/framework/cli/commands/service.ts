@@ -27,7 +27,7 @@ import { PLACES_HELP } from '../flags/worker-places.js';
 
 interface LocalFlags extends LocalServiceFlags, LogFlags {
   readonly host?: string;
-  /** The health ports of the workers whose status the console (the web page of the local service) shows. */
+  /** The health ports of workers that the console shows. */
   readonly worker?: readonly number[];
 }
 
@@ -52,9 +52,7 @@ export function addLocal(program: Command): void {
 }
 
 /**
- * Reads the port in the value of a flag that may be repeated.
  * @param before the ports read from the earlier occurrences of the flag
- * @returns `before` and the new port
  * @throws InvalidArgumentError if the text isn't a port
  */
 function readPort(value: string, before: readonly number[] = []): readonly number[] {

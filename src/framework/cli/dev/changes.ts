@@ -4,14 +4,15 @@ import type { Clock } from '../../base/time/clock.js';
 import { withResolvers } from '../../base/time/wait.js';
 
 /**
- * The milliseconds after a first change during which further changes are collected, since an editor saves several
- * files, and some of them in several steps.
+ * The milliseconds after a first change in which further changes are collected: an editor saves several files, some in
+ * several steps.
  */
 const GATHER_MS = 30;
-/** The further milliseconds that a file may be away, since some editors remove a file before they write it again. */
+/**
+ * The further milliseconds that a file may be missing: some editors remove a file before they write it again.
+ */
 const REPLACE_MS = 70;
 
-/** The names of folders that contain no sources. */
 const NO_SOURCES = new Set(['node_modules', 'coverage']);
 
 /** The files and folders whose changes are collected. */
@@ -127,9 +128,8 @@ interface NameWatch {
 }
 
 /**
- * Watches files, and folders with everything below them. Each event of the system is passed on as it comes: a watcher
- * that drops events that follow each other closely would miss the second half of a file that is written in two steps.
- * A folder is watched before it is read, so that a file that is added in between is seen.
+ * Watches files, and folders with everything below them. Passes each event of the system on at once, since a file may
+ * be written in two steps. A folder is watched before it is read, so that no file is missed.
  */
 class TreeWatch {
   readonly #folders = new Map<string, Folder>();
@@ -172,8 +172,8 @@ class TreeWatch {
   }
 
   /**
-   * Watches the name of a path in its folder and, while there is no such folder, the name of the folder in that around
-   * it. No folder further up is watched, since a system may report all that happens below a folder.
+   * Watches the name of a path in its folder. While there is no such folder, also watches the folder's name in its
+   * parent, and no folder further up: a system may report everything below a watched folder.
    */
   #watchName(path: string): void {
     const dir = dirname(path);

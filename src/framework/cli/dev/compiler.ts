@@ -15,10 +15,8 @@ export interface Compiler {
   readonly cwd: string;
 }
 
-/** The result of one compilation. */
 export interface Compiled {
   readonly ok: boolean;
-  /** All output of the compiler. */
   readonly output: string;
 }
 

@@ -19,8 +19,8 @@ interface Seeded {
 }
 
 /**
- * The local service (an emulator of Step Functions) of `dev`. It keeps running while workers are replaced, and is updated
- * when the project changes. If the workers connect to another endpoint, no service is started.
+ * The local service of `dev`. It keeps running while workers are replaced, and is updated when the project changes. If
+ * the workers connect to another endpoint, no service is started.
  */
 export class DevService {
   /** True if there is a service, and it shows its console (a web page). */
@@ -37,9 +37,8 @@ export class DevService {
   ) {}
 
   /**
-   * Updates the local service with the activities, the machines and the mocks of a plan (the settings and handlers that
-   * a process has read). The first plan whose endpoint is `local` starts the service. If a machine has a problem, the
-   * service keeps its last definition, and the problem is logged.
+   * Gives the activities, the machines and the mocks of a plan to the local service, which the first plan whose
+   * endpoint is `local` starts. A machine with a problem keeps its last definition.
    * @returns the service's port; undefined if there is no service
    * @throws StartError if the service can't listen
    */
@@ -78,7 +77,7 @@ export class DevService {
 
   #read: readonly MachineSource[] = [];
   #files: readonly string[] = [];
-  /** Ends with the last reading of the machines. Each waits for the one before, so that an older one never wins. */
+  /** Resolves after the last reading of the machines. Each reading waits for the one before. */
   #reading: Promise<unknown> = Promise.resolve();
 
   /**
@@ -162,10 +161,7 @@ export class DevService {
     for (const { where, what, fix } of problems) this.log.error(`${where}: ${what}; ${fix}`);
   }
 
-  /**
-   * Sets the keys of the mocks. If the service needs the result of one of them, it gets that from the current worker
-   * process.
-   */
+  /** Sets the keys of the mocks. The current worker process runs them. */
   #takeMocks(keys: readonly string[]): void {
     for (const key of Object.keys(this.#mocks)) if (!keys.includes(key)) delete this.#mocks[key];
     for (const key of keys)

@@ -16,12 +16,11 @@ import { Changes } from './changes.js';
 import { compile, type Compiler, findCompiler, fingerprint, forgetOrphans } from './compiler.js';
 import { DevService } from './dev-service.js';
 
-/** Matches files that can change what a worker does. */
 const CODE = /\.([cm]?[jt]sx?|json)$/;
 const WATCHING = 'Watching for changes. Press Ctrl-C to interrupt.';
 
 const isCode = (file: string): boolean => CODE.test(file);
-/** If a worker needs more milliseconds than this to start, a warning is logged, since its code may never finish. */
+/** A warning is logged if a worker needs more milliseconds than this to start. */
 const SLOW_MS = 10_000;
 const SLOW = `the new code has not started after ${SLOW_MS / 1000} s: its import or \`setup\` takes long, or never ends; the next change starts it again`;
 
@@ -32,10 +31,9 @@ export interface DevFlags extends LocalServiceFlags, LogFlags {
 }
 
 /**
- * Compiles the project and runs its worker, and does both again whenever a file changes, until a stop signal arrives.
- * The old worker finishes its tasks while the new one already runs. The local service (an emulator of Step Functions)
- * and its executions keep running.
- * @returns the exit code.
+ * Compiles and runs the project's worker, again after each change of a file, until a stop signal arrives. The old
+ * worker finishes its tasks while the new one runs. The local service and its executions keep running.
+ * @returns the exit code
  * @throws StartError if there is nothing to compile, or the local service can't listen
  */
 export const dev = (flags: Flags, own: DevFlags, log: Logger): Promise<number> =>
@@ -170,7 +168,7 @@ class Session {
     await this.#untilChange(changes, over);
   }
 
-  /** Compiles the project. @returns true if there is new code to run */
+  /** @returns true if there is new code to run */
   async #compile(): Promise<boolean> {
     const { log } = this;
     const compilation = this.#compilation;

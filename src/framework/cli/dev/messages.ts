@@ -48,9 +48,7 @@ export type FromWorker =
   | { readonly kind: 'failed'; readonly text: string }
   | { readonly kind: 'mocked'; readonly id: number; readonly outcome: MockOutcome };
 
-/**
- * The part of a worker's plan (the settings and handlers that its process has read) that `dev` needs.
- */
+/** The part of a worker's plan that `dev` needs. */
 export interface PlanSummary {
   /** The endpoint, as messages show it. */
   readonly endpoint: string;
@@ -66,10 +64,7 @@ export interface PlanSummary {
   readonly handlers: readonly SeededHandler[];
   /** What the console needs of the handlers' inputs, by the ARN of the activity. */
   readonly inputs: Readonly<Record<string, ConsoleInput>>;
-  /**
-   * The keys of the config's `mocks` (results of Task states that the local service doesn't run). The mocks themselves
-   * run in the worker's process.
-   */
+  /** The keys of the config's `mocks`. The mocks themselves run in the worker's process. */
   readonly mocks: readonly string[];
   /** The most finished executions, and bytes of histories, that the local service keeps. */
   readonly keptExecutions: number;
@@ -79,10 +74,7 @@ export interface PlanSummary {
   readonly graceMs: number;
 }
 
-/**
- * Returns the summary of a plan (the settings and handlers that a worker's process has read). @param projectDir the
- * folder of the nearest package.json
- */
+/** Returns the summary of a plan. @param projectDir the folder of the nearest package.json */
 export function planSummary({ endpoint, settings, handlers, files }: Plan, projectDir: string): PlanSummary {
   const { port, region, machines, origins, mocks, keptExecutions, keptBytes, graceMs } = settings;
   return {

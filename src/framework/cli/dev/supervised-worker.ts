@@ -93,8 +93,8 @@ async function run({ flags, log: logFlags }: RunMessage, stop: AbortController):
 }
 
 /**
- * Sends the plan (the settings and handlers that were read) to `dev`, and waits for its reply. If the
- * local service is used, it runs by then. Resolves with the endpoint to connect to.
+ * Sends the plan to `dev`, and waits for its reply. If the local service is used, it runs by then. Resolves with the
+ * endpoint to connect to.
  */
 async function connectionOf(
   plan: Plan,
@@ -133,8 +133,8 @@ function drainOnDisconnect(stop: () => void): void {
 }
 
 /**
- * Returns a plan (settings and handlers) for a process that runs beside the one that it replaces: its worker has its own
- * name, and opens no health port.
+ * Returns a plan for a process that runs beside the one that it replaces: its worker has its own name, and opens no
+ * health port.
  */
 function besideOthers(plan: Plan): Plan {
   const { workerName: asked } = plan.settings;

@@ -17,8 +17,8 @@ import { unlessAborted } from '../../base/time/wait.js';
 const ENTRY = fileURLToPath(new URL('./worker-entry.js', import.meta.url));
 
 /**
- * If this process has exited, a draining process (one that finishes its tasks) is killed when it needs this many
- * milliseconds more than a drain may take at most.
+ * If this process has exited, a draining process is killed when it needs this many milliseconds more than a drain may
+ * take at most.
  */
 const OVERTIME_MS = 1_000;
 
@@ -33,7 +33,7 @@ interface RunOptions {
   readonly flags: Flags;
   readonly log: LogFlags;
   /**
-   * Called with the plan (the settings and handlers) that the worker's process has read and checked.
+   * Called with the plan that the worker's process has read and checked.
    * @returns the local service's port; undefined if the worker connects to another endpoint
    */
   readonly onPlanned: (plan: PlanSummary) => Promise<number | undefined>;

@@ -105,9 +105,9 @@ export interface Host {
 }
 
 /**
- * Examines what a start can't tell before tasks are lost: the copies of packages, the credentials, the network, the
- * clock, the permissions, the deployed state machines, and the platform's time to stop. Changes nothing in Step
- * Functions and takes no task. Mistakes are returned as findings, not thrown.
+ * Checks the installed packages, the credentials, the network, the clock, the permissions, the deployed state machines,
+ * and the platform's time to stop. Changes nothing in Step Functions and takes no task. Mistakes are returned as
+ * findings, not thrown.
  */
 export async function examine({ plan, projectDir }: ExaminedProject, host: Host): Promise<Finding[]> {
   return [

@@ -11,9 +11,8 @@ const BAD_NAME = ['InvalidName', 'ValidationException'];
 const DENIED = ['AccessDenied', 'AccessDeniedException'];
 
 /**
- * Checks that a worker is allowed to make its four calls, by making each in a form that the service must reject: a
- * result, a failure and a heartbeat with a made-up token, and a poll by a worker whose name is too long, so that no task
- * is taken.
+ * Checks that a worker is allowed to make its four calls. Makes each in a form that the service rejects: reports with a
+ * made-up token, and a poll by a worker whose name is too long, so that no task is taken.
  */
 export async function checkPermissions(
   region: string,

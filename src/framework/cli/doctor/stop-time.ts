@@ -11,8 +11,8 @@ import { FARGATE_MOST_SECONDS } from '../output/banner.js';
 import { type Finding, fault, type Check, ok, unknown } from './finding.js';
 
 /**
- * Checks that the platform waits long enough before it kills the process: as long as a drain (finishing the running
- * tasks) may take. Of all platforms, only Kubernetes tells a process how long it waits.
+ * Checks that the platform waits long enough before it kills the process: as long as a drain may take. Of all
+ * platforms, only Kubernetes tells a process how long it waits.
  * @param stopTimeoutMs the time that the platform waits, according to the user; undefined if the user hasn't given it
  */
 export async function checkStopTime(

@@ -8,9 +8,8 @@ const DEEPEST = 6;
 const numberOf = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined);
 
 /**
- * Makes an example input for a handler, as JSON text. It has every declared key, optional ones included, and each value has the type
- * declared for it. The example may not match `pattern`s, or meet rules that JSON Schema can't express. Returns
- * undefined if the handler accepts any input.
+ * Makes an example input for a handler, as JSON text: every declared key with a value of its type. The example may not
+ * match a `pattern`, or a rule that JSON Schema can't express. Returns undefined if the handler accepts any input.
  */
 export function exampleInput(definition: HandlerDefinition): string | undefined {
   const schema = inputSchema(definition);

@@ -10,8 +10,8 @@ import type { LocalService } from '../../local/index.js';
 import type { WorkerStatus } from '../../base/worker-status.js';
 
 /**
- * Runs the local service (an emulator of Step Functions) without a worker, with the project's activities and machines,
- * until a stop signal arrives. @returns the exit code
+ * Runs the local service without a worker, with the project's activities and machines, until a stop signal arrives.
+ * @returns the exit code
  */
 export async function local(
   flags: Flags,

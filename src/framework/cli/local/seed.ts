@@ -38,8 +38,8 @@ interface ListenOptions {
 }
 
 /**
- * Starts the local service (an emulator of Step Functions), and adds the declared activities and the state machines to
- * it. @throws StartError if the service can't start
+ * Starts the local service, and adds the declared activities and the state machines to it. @throws StartError if the
+ * service can't start
  */
 export async function startSeeded(
   options: ListenOptions & { readonly settings: Settings },

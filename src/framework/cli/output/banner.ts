@@ -81,8 +81,8 @@ const inEcs = (seconds: number): string =>
     : `stopTimeout: ${FARGATE_MOST_SECONDS} (its most, and too short for this \`grace\`)`;
 
 /**
- * Returns a command as the user would type it: as an npm script if a script of this repository is running, otherwise
- * with npx. What runs until a signal ends it is not run by npx: npx would end, and leave it running.
+ * Returns a command as the user would type it: an npm script in this repository, otherwise npx. Commands that run until
+ * a signal are not run by npx, which ends on a signal and leaves the command running.
  */
 export function command(name: 'execute' | 'start' | 'check' | 'local'): string {
   const ownScripts = process.env['npm_package_name'] === 'stepwright' && process.env['npm_lifecycle_event'];

@@ -10,8 +10,8 @@ export async function exit(code: number): Promise<never> {
 }
 
 /**
- * From now on, if the process exits before its worker has stopped, reports the tasks in flight on stderr and changes an
- * exit code of 0 to 1. Such an exit happens if user code calls `process.exit()`, or at a second stop signal.
+ * Reports the tasks in flight on stderr if the process exits before its worker has stopped, as after `process.exit()`
+ * in user code or a second stop signal. Changes an exit code of 0 to 1.
  */
 export function watchExit(status: () => Pick<WorkerStatus, 'state' | 'handlers' | 'tasksInFlight'>): void {
   process.on('exit', (code) => {

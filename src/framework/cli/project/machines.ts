@@ -19,7 +19,7 @@ export interface MachineGlobs {
 
 /** The state machines of a project. */
 export interface ProjectMachines {
-  /** The machines that the local service (an emulator of Step Functions) runs, and those with problems. */
+  /** The machines that the local service runs, and those with problems. */
   readonly machines: readonly MachineSource[];
   /** The machines that Step Functions runs and the local service doesn't, such as those with a Distributed Map. */
   readonly unsupported: readonly MachineSource[];

@@ -6,8 +6,8 @@ const LIMIT_MS = 60_000;
 const MOST_CHARS = 1_000_000;
 
 /**
- * Returns a function that runs `stepwright check` in the project of this process, and returns what it prints. Each check
- * is a process of its own, which imports the code as it is then. While one runs, all further calls wait for the next.
+ * Returns a function that runs `stepwright check` in this project and resolves with its output. Each check is a
+ * process, which imports the code as it is then. Calls during a check share the next one.
  * @param flags the flags that say where the files of the project are
  */
 export function projectCheck(flags: readonly string[]): () => Promise<string> {

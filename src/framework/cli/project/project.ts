@@ -7,10 +7,7 @@ import { outdated, outdatedProblem } from './compiled.js';
 import { type LoadedConfig, loadConfig, loadConfigIfAny } from './config-file.js';
 import type { MachineSource } from '../../check/source/machine-source.js';
 
-/**
- * A user's project, read from disk: the plan of its worker (the settings and handlers that were read, and the problems
- * in them), and its state machines.
- */
+/** A user's project, read from disk: the plan of its worker, and its state machines. */
 export interface Project {
   readonly plan: Plan;
   /** The URL of the config's module. */
@@ -53,19 +50,15 @@ export async function readWorker(flags: Flags): Promise<Project> {
   return { ...withWarnings(plan, loaded), module, projectDir, ...NO_MACHINES };
 }
 
-/**
- * Makes a worker's plan (its settings and handlers, and the problems in them). This imports the activity modules, so
- * their top-level code runs.
- */
+/** Makes a worker's plan. This imports the activity modules, so their top-level code runs. */
 const planOf = (sources: Omit<PlanSources, 'env'>): Promise<Plan> =>
   runUserCode({ code: 'ACTIVITY_FILE_FAILED', where: 'the import of `activities`' }, () =>
     makePlan({ ...sources, env: process.env }),
   );
 
 /**
- * Finds the warnings about a project. If the plan has problems, outdated compiled files are added to the problems
- * instead, since they can be the cause: if a source was renamed, its old compiled file still exists, so that two
- * classes have the same activity.
+ * Finds the warnings about a project. If the plan has problems, outdated compiled files are problems too, since they
+ * can be the cause: the compiled file of a renamed source still declares the same activity.
  */
 function withWarnings(plan: Plan, { compilation }: LoadedConfig): Pick<Project, 'plan' | 'warnings'> {
   const found = compilation ? outdated(compilation, plan.files).map(outdatedProblem) : [];

@@ -21,8 +21,8 @@ export interface QueueCounts {
  */
 export interface QueueProofs {
   /**
-   * The latest time at which the queue is known to have been empty; undefined if none is known. It is known from a poll
-   * that the service held open: if a task had been waiting, the service would have given it to the poll.
+   * The latest time at which the queue is known to have been empty: the service held a poll open, which it does only
+   * while no task waits. Undefined if none is known.
    */
   readonly emptyAt: number | undefined;
   /** The start of the latest full minute that began with an empty queue; undefined if none is known. */
@@ -57,9 +57,9 @@ const RATE_MINUTES = 5;
 const minuteOf = (at: number): number => Math.floor(at / MINUTE_MS) * MINUTE_MS;
 
 /**
- * Computes how many tasks of an activity wait for a worker. Starts at the last minute that began with an empty queue,
- * and adds the tasks scheduled and subtracts the tasks started since, by CloudWatch's numbers. For the minutes that
- * CloudWatch's numbers don't cover yet, it subtracts the tasks that the workers have received.
+ * Computes how many tasks of an activity wait for a worker: those scheduled minus those started, by CloudWatch, since
+ * the last minute that began with an empty queue. For the latest minutes, which CloudWatch doesn't cover yet, the tasks
+ * that the workers have received are subtracted.
  */
 export function countBacklog(counts: QueueCounts, proofs: QueueProofs, now: number): Backlog {
   const minutes = new Minutes(counts, proofs, now);

@@ -145,9 +145,8 @@ interface Needs {
 }
 
 /**
- * The number of slots to keep free, for tasks that arrive before CloudWatch shows them, is this times the square root
- * of the slots in use. By about that square root, the number of running tasks varies around its mean. The factor was
- * chosen by `npm run bench -- scaling`.
+ * The slots to keep free are this times the square root of the slots in use, which is about how much the number of
+ * running tasks varies. `npm run bench -- scaling` chose the factor.
  */
 const SPARE = 0.5;
 /**

@@ -9,7 +9,7 @@ import type { FoundWorkers } from './worker-statuses.js';
 
 export interface ScalerOptions {
   readonly activityArns: readonly string[];
-  /** The name of the fleet (the workers that are scaled together) in the published metrics. */
+  /** The name of the fleet in the published metrics. */
   readonly fleet: string;
   readonly slotsOfWorker: number;
   readonly withinMs: number;
@@ -75,9 +75,8 @@ const STALE_MS = 5 * MINUTE_MS;
 const FRESH_MS = 1_000;
 
 /**
- * Makes estimates for a fleet of workers from CloudWatch's metrics and the status of the workers. After a restart,
- * everything that it knew can be read again: from CloudWatch, from the workers and, for what workers that are gone had
- * shown, from a metric that it publishes itself (if `publish` is set).
+ * Makes estimates for a fleet of workers from CloudWatch's metrics and the status of the workers. After a restart it
+ * reads everything again; with `publish`, also what it has published about workers that have gone.
  */
 export class FleetScaler {
   #counts: readonly QueueCounts[] | undefined;

@@ -79,9 +79,9 @@ const [EMPTY, IDLE] = ['NothingWaitedMinute', 'NothingRanMinute'];
 const STEADY_MS = 5 * MINUTE_MS;
 
 /**
- * Computes the number of missing workers that is published for CloudWatch alarms. If workers are missing, that is
- * published at once. A negative number (workers to remove) only counts workers that weren't needed at any time in the
- * last five minutes, since an alarm may react to a single value.
+ * Computes the number of missing workers that is published for CloudWatch alarms. A positive number is published at
+ * once. A negative one counts only the workers that weren't needed at any time in the last five minutes, since an alarm
+ * may react to a single value.
  */
 export class ScaleInDelay {
   readonly #told: { readonly at: number; readonly missing: number }[] = [];

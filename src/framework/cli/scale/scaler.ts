@@ -95,9 +95,9 @@ function settingsOf({ activity = [], workers = [], ...flags }: ScalerFlags): Set
 const PATHS = ['/scale', '/least', '/metrics', '/live'];
 
 /**
- * Returns the HTTP response for a path. If the number of workers that are needed isn't known, `/scale` is an error, never
- * a number such as 0. `/least` then has the number that is needed for the waiting tasks alone, as far as it is known: an
- * autoscaler that follows both starts workers from none, and never removes one.
+ * Returns the HTTP response for a path. While the number of workers that are needed isn't known, `/scale` is an error,
+ * and `/least` has the number for the waiting tasks alone, if known: an autoscaler that follows both adds workers, and
+ * removes none.
  */
 export async function answerScale(method: string, path: string, scaler: FleetScaler): Promise<Page> {
   if (!PATHS.includes(path)) return jsonPage(404, { error: `there are ${PATHS.join(', ')}` });
@@ -147,7 +147,7 @@ function metricsOf({ fleet, workers, workersWanted, activities }: FleetEstimate)
   return `${lines.join('\n')}\n`;
 }
 
-/** Returns the metrics while no estimate can be made: those of the fleet's size are absent, so that nobody follows them. */
+/** Returns the metrics while no estimate can be made, without the size of the fleet. */
 function metricsOfNone(fleet: string, why: NoEstimate): string {
   const lines = estimated(fleet, 0);
   if (why instanceof Blind) {

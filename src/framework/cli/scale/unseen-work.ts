@@ -21,8 +21,8 @@ interface Known {
 }
 
 /**
- * Finds out from CloudWatch how many tasks of an activity run while no worker of it can be seen: because none runs, or
- * because the scaler looks for the workers at a wrong address. Without it, a fleet at work would count as no worker.
+ * Reads from CloudWatch how many tasks of an activity run while no worker of it is seen: none runs, or `--workers` has
+ * a wrong address. Without it, a fleet at work would count as no worker.
  */
 export class UnseenWork {
   /**
@@ -86,7 +86,6 @@ function balance(
   return [...changes].toSorted(([a], [b]) => a - b).reduce((sum, [, by]) => Math.max(0, sum + by), 0);
 }
 
-/** True if the number need not be read again. */
 function isFresh(
   { readAt, countsAt, running }: Known,
   { started, readAt: countedAt }: QueueCounts,
@@ -135,7 +134,7 @@ async function runningOf(unseen: UnseenWork, counts: QueueCounts, now: number): 
   }
 }
 
-/** @throws NoEstimate if there are workers all the same, though CloudWatch has no task that runs */
+/** @throws NoEstimate if there are workers although CloudWatch has no task that runs */
 function checkNobodyStarts(
   activityArn: string,
   { started, readAt }: QueueCounts,

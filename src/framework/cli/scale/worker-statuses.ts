@@ -12,15 +12,14 @@ export interface FoundWorkers {
   readonly workers: readonly FoundWorker[];
   /** A text for each worker whose status can't be read: its address and the reason. */
   readonly unreadable: readonly string[];
-  /** A text for each worker whose times are not believed: its address and the reason. Its tasks count all the same. */
+  /** A text for each worker whose times are not believed: its address and the reason. Its tasks count. */
   readonly wrongClocks: readonly string[];
 }
 
 /**
- * Reads the status of every worker at these health ports. If a host name has several addresses, there is a worker at
- * each of them; if it has none, no worker runs. A worker that was at work is asked again where its name lists it no
- * longer. If a name may have more addresses than DNS tells at once, every worker that answered before is asked again, so
- * that all are seen after some readings.
+ * Reads the status of the worker at each address of these health ports. A worker that was at work is asked again if its
+ * name doesn't list it any more; if a name may have more addresses than DNS returns at once, so is every worker that
+ * has answered.
  * @param memory the same object for each reading. @default nothing is remembered
  * @throws NoEstimate if a host name can't be looked up, or if several workers answer at one address
  */
@@ -93,8 +92,8 @@ interface Last {
 const SHARED_MS = 10 * 60_000;
 
 /**
- * Remembers which worker answered at which address. Many names list only workers that are ready: in an outage of the
- * service none is, though all are at work. So those that were at work are asked again at their last address.
+ * Remembers which worker answered at which address. Many names list only workers that are ready, and in an outage of
+ * the service none is: those that were at work are asked at their last address.
  */
 export class WorkerMemory {
   #last = new Map<string, Last>();

@@ -12,7 +12,6 @@ import type { HandlerStatus, WorkerStatus } from '../../base/worker-status.js';
 import { POLL_LIMIT_MS } from '../../worker/poll/poll-record.js';
 import { startedBy, UNCAUGHT, UNHANDLED } from '../../worker/handler/current-task.js';
 
-/** How a command runs its worker. */
 interface RunOptions extends Pick<StartWorld, 'log' | 'module' | 'connectTo' | 'beforePoll'> {
   readonly taskLog: TaskLog;
   /** Stops the worker when it aborts. */
@@ -66,8 +65,8 @@ const FIRST_MS = 1_000;
 const EACH_MS = 5_000;
 
 /**
- * From now on, when the worker drains (finishes its running tasks and takes no more), logs regularly which tasks and
- * polls it waits for and how long that can take, until the worker has stopped.
+ * From now on, when the worker drains, logs regularly which tasks and polls it waits for and how long that can take,
+ * until the worker has stopped.
  */
 export function countDownDrain(
   worker: Pick<Worker, 'on' | 'status'>,
@@ -121,9 +120,8 @@ function counted(
 }
 
 /**
- * From now on, keeps uncaught errors of user code from exiting the process, which would end all its tasks. An unhandled
- * rejection is logged and counted. After an uncaught exception the state of the process can't be trusted: the worker
- * finishes its running tasks, and then the process exits.
+ * From now on, logs uncaught errors of user code, which would end the process and all its tasks. After an uncaught
+ * exception, whose effects are unknown, the worker finishes its running tasks and the process exits.
  * @param drain makes the worker finish its running tasks and take no more
  * @returns the first uncaught exception; undefined while there is none
  */

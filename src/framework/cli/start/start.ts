@@ -91,9 +91,8 @@ function announce(
 }
 
 /**
- * Warns of states in the project's own files whose HeartbeatSeconds is too short for the heartbeats of their handlers.
- * Called where the endpoint isn't `local`, so the machines there may differ from the files. Never rejects: files that
- * can't be read are left out.
+ * Warns of states in the project's files whose HeartbeatSeconds is too short for their handlers' heartbeats. The
+ * machines at the endpoint may differ from the files. Never rejects: files that can't be read are skipped.
  */
 async function warnOfSlowStates(log: Logger, { plan, projectDir }: Project): Promise<void> {
   try {

@@ -30,9 +30,8 @@ interface Progress {
 }
 
 /**
- * Sends the log lines and the progress of tasks to the local service of Stepwright, whose console shows them beside the
- * states. Sends nothing to AWS, nor to any other service. Nothing waits for it, and nothing is sent twice: what can't be
- * sent is dropped.
+ * Sends the log lines and the progress of tasks to the local service, whose console shows them. Sends nothing to any
+ * other service. Nothing waits for it: what can't be sent is dropped.
  */
 export class TaskLog {
   /** The local service; null if there is none. Undefined until that is known: lines are kept until then. */
@@ -42,7 +41,7 @@ export class TaskLog {
   readonly #progress = new Map<string, Progress>();
   #isDue = false;
 
-  /** Takes a line of the log, as JSON. */
+  /** @param line a line of the log, as JSON */
   add(line: string): void {
     if (this.#url === null || !line.includes('"task":"')) return;
     this.#lines.push(line);
@@ -72,7 +71,7 @@ export class TaskLog {
     });
   }
 
-  /** Sends what waits, and resolves within a second. */
+  /** Sends the waiting lines. Resolves within a second. */
   async close(): Promise<void> {
     await this.#send();
     this.#url = null;

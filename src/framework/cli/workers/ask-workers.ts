@@ -123,7 +123,7 @@ function reasonOf(error: NodeJS.ErrnoException): string {
   return error.code?.startsWith('HPE_') ? 'what answers there does not speak HTTP' : plainReason(error);
 }
 
-/** What is said of an address where something else than a worker answers. */
+/** The reason if something other than a worker answers. */
 export const NO_WORKER = 'what answers there is no Stepwright worker: is it the port of --health-port?';
 
 type Reply = { readonly status: unknown; readonly aheadMs?: number | undefined } | { readonly why: string };

@@ -11,8 +11,7 @@ import {
 } from '../../base/worker-status.js';
 
 /**
- * The status of a worker in another process, as its health port has shown it. A field that its version doesn't have is
- * undefined. It has no task's hash, since nobody needs that here.
+ * The status of a worker in another process, by its health port. A field that its version doesn't have is undefined.
  */
 export interface RemoteStatus extends Pick<WorkerStatus, 'name' | 'ready' | 'reasons' | 'tasksInFlight'> {
   readonly state: string;
@@ -32,7 +31,7 @@ export interface RemoteHandler extends Pick<
   'name' | 'activityArn' | 'concurrency' | 'used' | 'running' | 'undelivered'
 > {
   readonly paused: Pick<HandlerPause, 'by' | 'since' | 'until'> | undefined;
-  /** Present while Step Functions doesn't answer the handler's polls: the kind of trouble, and since when. */
+  /** Present while Step Functions doesn't answer the handler's polls: the kind of failure, and since when. */
   readonly trouble: { readonly kind: string; readonly since: number | undefined } | undefined;
   readonly emptyAt: number | undefined;
 }
@@ -96,7 +95,7 @@ function pauseIn(value: unknown): RemoteHandler['paused'] {
   return { by, since, ...(until !== undefined && { until }) };
 }
 
-/** Reads the trouble of a handler's polls. Polls that are answered have none, even if single ones fail. */
+/** Reads why a handler's polls fail. Returns undefined while they are answered, even if single ones fail. */
 function troubleIn(value: unknown): RemoteHandler['trouble'] {
   const { state, trouble } = isPlainObject(value) ? (value as Partial<PollStatus>) : {};
   if (state !== 'waiting' && state !== 'probing') return undefined;

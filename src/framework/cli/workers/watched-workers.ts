@@ -8,12 +8,11 @@ import { type Answer, askWorkers, NO_WORKER } from './ask-workers.js';
 /** If the console needs the workers' status and the last reading began longer ago than this, they are read again. */
 const FRESH_MS = 1_000;
 
-/** Returns the workers that the console shows. */
 type Workers = () => readonly ConsoleWorker[];
 
 /**
- * Returns a function that returns the last known status of the workers at these health ports. If the status is old, the
- * function also begins to read it again; a later call returns the new one. So nobody is asked while nobody looks.
+ * Returns a function that returns the last known status of the workers at these health ports, and begins to read it
+ * again if it is old. So the workers are asked only while somebody calls it.
  */
 function watchWorkers(places: readonly Address[], clock: Clock): Workers {
   const unasked = places.map((place) => ({ address: showAddress(place), why: 'it was not asked yet' }));
@@ -64,7 +63,6 @@ function shownWorker({ address, status, why }: FleetMember): ConsoleWorker {
 
 type Optional = Partial<Pick<RemoteStatus, 'version' | 'startedAt' | 'drain' | 'protection' | 'ageMs'>>;
 
-/** Returns the fields that are not undefined. */
 function defined(fields: Optional): Pick<ConsoleWorker, keyof Optional> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
