@@ -35,7 +35,7 @@ export type ToWorker =
       readonly call: Omit<MockCall, 'signal'>;
       readonly input: unknown;
     }
-  /** Nobody waits any more for the response of the mock with this id. */
+  /** The response of the mock with this id is no longer needed. */
   | { readonly kind: 'cut'; readonly id: number };
 
 /** The messages from a worker's process to `dev`. */

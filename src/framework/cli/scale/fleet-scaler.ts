@@ -91,7 +91,7 @@ export class FleetScaler {
   /** The reason for which CloudWatch could not be read; undefined if the last attempt succeeded. */
   #unreadable: string | undefined;
   /** The name of the error for which the last estimate was not made or not published; undefined if it was. */
-  #untold: string | undefined;
+  #lastFailure: string | undefined;
   /** The addresses of the workers whose times were not believed last. */
   #wrongClocks = '';
 
@@ -125,22 +125,22 @@ export class FleetScaler {
       this.#unreadable = message;
       return;
     }
-    await this.#tell();
+    await this.#publish();
   }
 
   /** Publishes an estimate. Logs once, with the reason, that none can be made or published. */
-  async #tell(): Promise<void> {
+  async #publish(): Promise<void> {
     const { log } = this.sources;
     try {
       const found = await this.estimate();
       await this.#published?.publish(found);
-      if (this.#untold !== undefined) log.info('the number of workers that are needed is known again');
-      this.#untold = undefined;
+      if (this.#lastFailure !== undefined) log.info('the number of workers that are needed is known again');
+      this.#lastFailure = undefined;
     } catch (error) {
       const { name, message } = error as Error;
       const told = error instanceof NoEstimate ? {} : { err: error };
-      if (this.#untold !== name) log.warn(told, `there is no estimate: ${message}`);
-      this.#untold = name;
+      if (this.#lastFailure !== name) log.warn(told, `there is no estimate: ${message}`);
+      this.#lastFailure = name;
       if (error instanceof Blind) await this.#published?.publishBlind(error).catch(() => {});
     }
   }
@@ -162,7 +162,7 @@ export class FleetScaler {
     const workersWanted = Math.max(...activities.map((each) => each.workersWanted));
     await checkUnseen(this.#unseen, this.#counts ?? [], seen, workersWanted, at);
     const workers = activities[0]?.workers ?? 0;
-    this.#tellClocks(seen.wrongClocks);
+    this.#logWrongClocks(seen.wrongClocks);
     return {
       ...{ fleet, at, workers, workersWanted, workersMissing: workersWanted - workers },
       ...{ unreadable: seen.unreadable, wrongClocks: seen.wrongClocks },
@@ -174,7 +174,7 @@ export class FleetScaler {
   }
 
   /** Logs each time when other workers than before are not believed. */
-  #tellClocks(wrong: readonly string[]): void {
+  #logWrongClocks(wrong: readonly string[]): void {
     const names = wrong.map((each) => each.replace(/: .*$/, '')).join();
     if (names !== this.#wrongClocks && wrong.length > 0) this.sources.log.warn(wrong.join('; '));
     this.#wrongClocks = names;

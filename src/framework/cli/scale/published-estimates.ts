@@ -84,16 +84,16 @@ const STEADY_MS = 5 * MINUTE_MS;
  * may react to a single value.
  */
 export class ScaleInDelay {
-  readonly #told: { readonly at: number; readonly missing: number }[] = [];
+  readonly #noted: { readonly at: number; readonly missing: number }[] = [];
   #since: number | undefined;
 
   /** Records the present number of missing workers. @returns the number to publish */
   note(missing: number, now: number): number {
     this.#since ??= now;
-    this.#told.push({ at: now, missing });
-    while ((this.#told[0]?.at ?? now) < now - STEADY_MS) this.#told.shift();
+    this.#noted.push({ at: now, missing });
+    while ((this.#noted[0]?.at ?? now) < now - STEADY_MS) this.#noted.shift();
     // After a start it is not known yet what was needed before.
     if (now - this.#since < STEADY_MS) return Math.max(0, missing);
-    return missing >= 0 ? missing : Math.max(...this.#told.map((each) => Math.min(0, each.missing)));
+    return missing >= 0 ? missing : Math.max(...this.#noted.map((each) => Math.min(0, each.missing)));
   }
 }

@@ -32,7 +32,7 @@ export interface RemoteHandler extends Pick<
 > {
   readonly paused: Pick<HandlerPause, 'by' | 'since' | 'until'> | undefined;
   /** Present while Step Functions doesn't answer the handler's polls: the kind of failure, and since when. */
-  readonly trouble: { readonly kind: string; readonly since: number | undefined } | undefined;
+  readonly pollFailure: { readonly kind: string; readonly since: number | undefined } | undefined;
   readonly emptyAt: number | undefined;
 }
 
@@ -80,7 +80,7 @@ function handlerIn(value: unknown): RemoteHandler | undefined {
     ...{ concurrency: count('concurrency'), used: count('used') },
     ...{ running: count('running'), undelivered: count('undelivered') },
     paused: pauseIn(value['paused']),
-    trouble: troubleIn(value['polls']),
+    pollFailure: pollFailureIn(value['polls']),
     emptyAt: isPlainObject(value['queue']) ? numberIn(value['queue']['emptyAt']) : undefined,
   };
 }
@@ -96,7 +96,7 @@ function pauseIn(value: unknown): RemoteHandler['paused'] {
 }
 
 /** Reads why a handler's polls fail. Returns undefined while they are answered, even if single ones fail. */
-function troubleIn(value: unknown): RemoteHandler['trouble'] {
+function pollFailureIn(value: unknown): RemoteHandler['pollFailure'] {
   const { state, trouble } = isPlainObject(value) ? (value as Partial<PollStatus>) : {};
   if (state !== 'waiting' && state !== 'probing') return undefined;
   const { kind, since }: Fields = isPlainObject(trouble) ? trouble : {};

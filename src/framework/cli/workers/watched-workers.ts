@@ -67,13 +67,13 @@ function defined(fields: Optional): Pick<ConsoleWorker, keyof Optional> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
 
-function shownHandler({ paused, trouble, ...handler }: RemoteHandler): ConsoleWorker['handlers'][number] {
-  const since = trouble?.since;
+function shownHandler({ paused, pollFailure, ...handler }: RemoteHandler): ConsoleWorker['handlers'][number] {
+  const since = pollFailure?.since;
   return {
     ...handler,
     ...(paused && { paused }),
-    ...(trouble && {
-      polls: { state: 'waiting', trouble: { kind: trouble.kind, ...(since !== undefined && { since }) } },
+    ...(pollFailure && {
+      polls: { state: 'waiting', trouble: { kind: pollFailure.kind, ...(since !== undefined && { since }) } },
     }),
   };
 }
