@@ -1,4 +1,4 @@
-import { StoreTroubles } from '../../src/framework/base/store.js';
+import { StoreMonitor } from '../../src/framework/base/store.js';
 import { silentLog } from '../../src/framework/base/log/log.js';
 import { discover } from '../../src/framework/declare/discovery/discovery.js';
 import { createContainer } from '../../src/framework/worker/container/create-container.js';
@@ -139,12 +139,12 @@ class SimulatedHost implements Host {
     });
     const { handlers } = discover([Handlers], {});
     if (!uses) return new HostedHandlers(handlers, container, []);
-    const stores = new StoreTroubles(() => {});
+    const stores = new StoreMonitor(() => {});
     const world = { clock, random, log: silentLog, stores };
     const checkpoints = new Map<string, Awaited<ReturnType<typeof makeCheckpoints>>>();
     for (const each of handlers)
       checkpoints.set(each.name, await makeCheckpoints(each, uses.checkpoint, world));
-    const payloads = taskPayloads(uses.payloads, { clock, random, trouble: stores.of('payloads') });
+    const payloads = taskPayloads(uses.payloads, { clock, random, listener: stores.of('payloads') });
     return new HostedHandlers(handlers, container, [SomeOnce], payloads, checkpoints);
   }
 

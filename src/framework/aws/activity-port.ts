@@ -61,14 +61,14 @@ export interface PollCall {
  * - `unreachable`: the network fails, or the service itself has an error.
  * - `unhealthy`: the poll wasn't sent, since a check of this machine failed just before.
  */
-export type PollTrouble = 'throttled' | 'crowded' | 'refused' | 'unreachable' | 'unhealthy';
+export type PollFailure = 'throttled' | 'crowded' | 'refused' | 'unreachable' | 'unhealthy';
 
 export type PollAnswer =
   | { readonly kind: 'task'; readonly token: string; readonly input: string }
   | { readonly kind: 'empty' }
   | {
       readonly kind: 'failed';
-      readonly trouble: PollTrouble;
+      readonly trouble: PollFailure;
       /**
        * True if the service may have given a task to this poll. The service sends a task's token only once, so that
        * task is then lost until it times out.

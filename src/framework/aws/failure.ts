@@ -1,5 +1,5 @@
 import { isNativeError } from 'node:util/types';
-import type { PollAnswer, PollTrouble, ReportAnswer } from './activity-port.js';
+import type { PollAnswer, PollFailure, ReportAnswer } from './activity-port.js';
 import { type CallFailure, strangeAnswer } from './call.js';
 
 /**
@@ -29,13 +29,13 @@ const NOTHING_DONE = new Set([500, 503]);
 const DENIED = new Set([401, 403, 407]);
 
 export function classifyPollFailure(failure: CallFailure): PollAnswer {
-  const trouble = troubleOf(failure);
+  const trouble = kindOf(failure);
   const { type, error } = failure;
   const ofKey = type === KEY_THROTTLED;
   return { kind: 'failed', trouble, mayHaveLostToken: mayHaveLostToken(failure), ofKey, error };
 }
 
-function troubleOf({ type, status, setup }: CallFailure): PollTrouble {
+function kindOf({ type, status, setup }: CallFailure): PollFailure {
   if (type === CROWDED) return 'crowded';
   if (isThrottle(type, status)) return 'throttled';
   if (setup || (status !== undefined && DENIED.has(status))) return 'refused';

@@ -129,8 +129,8 @@ export function checkSize(limit: Pick<Store, 'name' | 'maxBytes'>, key: string, 
 /** The kinds of calls that a store may answer while it fails others. */
 export type StoreCall = 'read' | 'write' | 'delete';
 
-/** Is told of a store's trouble once when it begins and once when it ends. */
-export interface StoreTrouble {
+/** Functions that are called once when calls to a store begin to fail, and once when they have ceased to. */
+export interface StoreListener {
   /** Calls of this kind have begun to fail. */
   readonly began: (call: StoreCall, error: StoreError) => void;
   /** None of these calls has failed for 30 s. */
@@ -149,24 +149,24 @@ export interface StoreEvents {
 }
 
 /** An event of a store. */
-export type StoreTold = {
+export type StoreEvent = {
   [E in keyof StoreEvents]: { readonly event: E } & StoreEvents[E];
 }[keyof StoreEvents];
 
 /**
- * The one place where the trouble of a worker's stores is told, whatever they are used for. Stores are opened before
- * there is a worker, so that it is given a listener later.
+ * Receives the events of all stores of a worker, whatever they are used for. Stores are opened before there is a worker,
+ * which replaces the listener later.
  */
-export class StoreTroubles {
-  /** Is told. It may be replaced. */
-  tell: (told: StoreTold) => void;
+export class StoreMonitor {
+  /** The listener, which may be replaced. */
+  tell: (event: StoreEvent) => void;
 
-  constructor(tell: (told: StoreTold) => void) {
+  constructor(tell: (event: StoreEvent) => void) {
     this.tell = tell;
   }
 
-  /** Returns what the store for a use tells its trouble to. */
-  of(use: StoreUse): StoreTrouble {
+  /** Returns the listener of the store for one use. */
+  of(use: StoreUse): StoreListener {
     return {
       began: (call, error) => this.tell({ event: 'store:failed', use, call, error }),
       ended: (call, afterMs) => this.tell({ event: 'store:recovered', use, call, afterMs }),

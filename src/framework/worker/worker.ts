@@ -6,7 +6,7 @@ import type { Logger } from '../base/log/log.js';
 import type { Ask } from './keep/record.js';
 import type { Outbox } from './keep/outbox.js';
 import type { PhoneBook } from './task/phone-book.js';
-import type { StoreTroubles } from '../base/store.js';
+import type { StoreMonitor } from '../base/store.js';
 import { LAST_ATTEMPT_MS, type ReportWorld, ReportsInFlight } from './task/report.js';
 import type { TaskTracing } from './task/tracing.js';
 import { HandlerLoop, LATE_REPORT_MS, type LoopWorld, type RunnableHandler } from './handler-loop.js';
@@ -26,7 +26,7 @@ import { logEvents } from './observe/log-events.js';
 import { unreadyReasons } from './observe/readiness.js';
 import type { ObservedWorker } from './observe/observer.js';
 import type { Protection } from './protect/protection.js';
-import { TroubleTracker } from '../base/time/trouble.js';
+import { OutageTracker } from '../base/time/outage.js';
 import { CallLimiter } from './poll/call-limiter.js';
 import { POLL_LIMIT_MS } from './poll/poll-record.js';
 import { StallWatch } from './stall.js';
@@ -60,7 +60,7 @@ export interface WorkerParts {
    */
   readonly openOutbox?: ((parts: KeeperParts) => Outbox) | undefined;
   /** Tells of the trouble of stores that were opened for the worker. @default there is none */
-  readonly stores?: StoreTroubles | undefined;
+  readonly stores?: StoreMonitor | undefined;
   /**
    * Closes everything that was opened for the worker. Called after the last report. Takes at most `CLOSE_LIMIT_MS`, and
    * never rejects.
@@ -120,7 +120,7 @@ export class Worker implements ObservedWorker {
   readonly #phoneBook: PhoneBook | undefined;
   /** The parts that a report uses, for each region, by its connection. */
   readonly #reportWorlds = new Map<ActivityPort, ReportWorld>();
-  readonly #heartbeatTrouble: TroubleTracker<'failed'>;
+  readonly #heartbeatOutage: OutageTracker<'failed'>;
   readonly #stalls: StallWatch;
   readonly #outbox: Outbox | undefined;
   readonly #counts: WorkerCounts;
@@ -140,7 +140,7 @@ export class Worker implements ObservedWorker {
     this.#events = new EventHub(parts.log);
     this.#counts = countEvents(this.#events);
     logEvents(this.#events, parts.log, parts.clock);
-    this.#heartbeatTrouble = new TroubleTracker(parts.clock, {
+    this.#heartbeatOutage = new OutageTracker(parts.clock, {
       began: (_, error) => this.#events.emit('heartbeat:failed', { error }),
       ended: () => this.#events.emit('heartbeat:recovered', {}),
     });
@@ -289,7 +289,7 @@ export class Worker implements ObservedWorker {
     for (let left = this.#left(); left.length > 0; left = this.#left()) await Promise.all(left);
     cancelGrace();
     this.#stalls.stop();
-    this.#heartbeatTrouble.stop();
+    this.#heartbeatOutage.stop();
     await this.#parts.protection?.close();
     // At the same time, so that a stop takes no longer.
     this.#phoneBook?.stop();
@@ -383,8 +383,8 @@ export class Worker implements ObservedWorker {
 
   #heartbeatListener(): HeartbeatListener {
     const onAnswer = (error?: Error): void => {
-      if (error) this.#heartbeatTrouble.failed('failed', error);
-      else this.#heartbeatTrouble.answered({ atOnce: false });
+      if (error) this.#heartbeatOutage.failed('failed', error);
+      else this.#heartbeatOutage.answered({ atOnce: false });
     };
     const onLate = (late: LateHeartbeats): void => this.#events.emit('heartbeat:late', late);
     const onSent = (lateMs: number): void => this.#events.emit('heartbeat:sent', { lateMs });

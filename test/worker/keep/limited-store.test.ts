@@ -27,7 +27,7 @@ function limited(methods: Partial<Store> = {}): {
   });
   const store = new LimitedStore(base, {
     clock,
-    trouble: {
+    listener: {
       began: (call: StoreCall, error) => told.push(`${call} ${error.kind}: ${error.message}`),
       ended: (call, afterMs) => told.push(`${call} ended after ${afterMs}`),
     },

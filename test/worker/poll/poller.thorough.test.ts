@@ -1,15 +1,15 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { array, assert, asyncProperty, constantFrom, integer, nat, oneof, record } from 'fast-check';
-import type { PollAnswer, PollTrouble } from '../../../src/framework/aws/activity-port.js';
+import type { PollAnswer, PollFailure } from '../../../src/framework/aws/activity-port.js';
 import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
 import { Poller } from '../../../src/framework/worker/poll/poller.js';
 import { type Slot, Slots } from '../../../src/framework/worker/poll/slots.js';
 import { CallLimiter } from '../../../src/framework/worker/poll/call-limiter.js';
 import { portOf, seeded, task } from '../../support/port.js';
 
-const TROUBLES = ['throttled', 'crowded', 'refused', 'unreachable'] as const satisfies PollTrouble[];
+const TROUBLES = ['throttled', 'crowded', 'refused', 'unreachable'] as const satisfies PollFailure[];
 
-const failed = (trouble: PollTrouble): PollAnswer => {
+const failed = (trouble: PollFailure): PollAnswer => {
   const error = Object.assign(new Error(trouble), { name: trouble });
   return { kind: 'failed', trouble, mayHaveLostToken: false, error };
 };

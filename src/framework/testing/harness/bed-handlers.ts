@@ -6,7 +6,7 @@ import type { TaskContext } from '../../declare/task-context.js';
 import { discover } from '../../declare/discovery/discovery.js';
 import { throwProblems } from '../../base/errors.js';
 import { silentLog } from '../../base/log/log.js';
-import { type Store, StoreTroubles } from '../../base/store.js';
+import { type Store, StoreMonitor } from '../../base/store.js';
 import { withResolvers } from '../../base/time/wait.js';
 import { compile, type CompiledHandler } from '../../worker/handler/compile.js';
 import type { TaskPayloads } from '../../worker/handler/output/outputs.js';
@@ -90,7 +90,7 @@ export async function makeBedHandlers(
   const definitions = found.handlers.map((each) => scopedBy(from, each));
   const { container, injected, values, store } = await makeContainer(definitions, settings, options, clock);
   const log = options.log ?? silentLog;
-  const world = { clock, random: () => 0.5, log, stores: new StoreTroubles((told) => logStore(log, told)) };
+  const world = { clock, random: () => 0.5, log, stores: new StoreMonitor((told) => logStore(log, told)) };
   const payloads = await payloadsOf(settings, container, world.stores);
   const handlers = definitions.map(async (definition): Promise<BedHandler> => {
     const resolved = resolveHandler(definition, settings).options;
@@ -113,7 +113,7 @@ export async function makeBedHandlers(
     phoneBook: (ask) =>
       new PhoneBook({
         ...{ clock, random: world.random, ask, scopeOf: scopeOfTest },
-        store: new LimitedStore(store, { clock, trouble: world.stores.of('deferred') }),
+        store: new LimitedStore(store, { clock, listener: world.stores.of('deferred') }),
       }),
     whole: wholeOf(payloads),
     reportLimitMs,
@@ -123,14 +123,14 @@ export async function makeBedHandlers(
 async function payloadsOf(
   { payloads }: Settings,
   container: DependencyContainer,
-  stores: StoreTroubles,
+  stores: StoreMonitor,
 ): Promise<TaskPayloads | undefined> {
   if (payloads === undefined) return undefined;
   const { taskPayloads } = await import('../../worker/handler/payloads.js');
   return taskPayloads(payloads, {
     clock: container.resolve(CLOCK),
     random: container.resolve(RANDOM),
-    trouble: stores.of('payloads'),
+    listener: stores.of('payloads'),
   });
 }
 

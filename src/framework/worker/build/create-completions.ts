@@ -1,7 +1,7 @@
 import type { Config } from '../../config/config.js';
 import { scopeAt } from '../../aws/endpoint.js';
 import { throwProblems } from '../../base/errors.js';
-import { type Store, StoreTroubles } from '../../base/store.js';
+import { type Store, StoreMonitor } from '../../base/store.js';
 import { LimitedStore } from '../keep/limited-store.js';
 import { logStore } from '../keep/store-log.js';
 import { Completions } from '../task/completions.js';
@@ -40,11 +40,11 @@ export async function openCompletions(plan: Plan, options: CompletionsOptions = 
   if (!endpoint) throw new Error('a plan without an endpoint has a problem that says so');
   const world = startWorld(options);
   const { clock, random, log } = world;
-  const stores = new StoreTroubles((told) => logStore(log, told));
+  const stores = new StoreMonitor((told) => logStore(log, told));
   const { AwsService } = await import('../../aws/sdk/aws-service.js');
   const service = new AwsService({ ...world, endpoint, sdk, region, calls });
   const limited = (use: 'deferred' | 'checkpoint', store: Store): LimitedStore =>
-    new LimitedStore(store, { clock, trouble: stores.of(use) });
+    new LimitedStore(store, { clock, listener: stores.of(use) });
   const checkpoints = new Map(
     handlers.flatMap(({ definition, options: { checkpoint } }) =>
       checkpoint ? [[definition.name, limited('checkpoint', checkpoint.store)] as const] : [],

@@ -11,7 +11,7 @@ import { scopedBy } from '../container/create-container.js';
 import { resolveOnce } from '../container/registrations.js';
 import { Telemetry } from '../observe/open-telemetry/telemetry.js';
 import { openHealth, type WorkerHealth } from '../health/health-port.js';
-import { StoreTroubles } from '../../base/store.js';
+import { StoreMonitor } from '../../base/store.js';
 import { systemClock } from '../../base/time/clock.js';
 import { parseRate } from '../../declare/rate.js';
 import type { RunnableHandler } from '../handler-loop.js';
@@ -52,7 +52,7 @@ const folderOf = (module: string | URL | undefined): string | undefined =>
  */
 export async function buildWorker(given: Plan, start: StartWorld): Promise<Worker> {
   const plan = { ...given, handlers: given.handlers.map((each) => scoped(each, start)) };
-  const world = { ...start, stores: new StoreTroubles((told) => logStore(start.log, told)) };
+  const world = { ...start, stores: new StoreMonitor((told) => logStore(start.log, told)) };
   world.signal?.throwIfAborted();
   const none = plan.handlers.length === 0 && plan.problems.length === 0;
   const problems = none ? [noActivities(plan)] : [...plan.problems, ...moduleProblems(plan, world)];

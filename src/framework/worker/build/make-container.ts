@@ -2,7 +2,7 @@ import type { DependencyContainer } from 'tsyringe';
 import { unlessAborted, within } from '../../base/time/wait.js';
 import { type Problem, StartError, throwProblems } from '../../base/errors.js';
 import { adopt, createContainer } from '../container/create-container.js';
-import { CLOCK, RANDOM, STORE_TROUBLES } from '../container/registrations.js';
+import { CLOCK, RANDOM, STORE_MONITOR } from '../container/registrations.js';
 import { resolveProblems } from '../container/resolve-problems.js';
 import { CLOSE_LIMIT_MS } from '../worker.js';
 import type { BuildWorld, StartWorld } from './start-world.js';
@@ -31,7 +31,7 @@ export async function makeContainer(
       createContainer(setup, [
         { token: CLOCK, provider: { useValue: clock } },
         { token: RANDOM, provider: { useValue: random } },
-        { token: STORE_TROUBLES, provider: { useValue: stores } },
+        { token: STORE_MONITOR, provider: { useValue: stores } },
       ]),
     );
     const definitions = handlers.map(({ definition }) => definition);

@@ -1,4 +1,4 @@
-import type { StoreTroubles } from '../../base/store.js';
+import type { StoreMonitor } from '../../base/store.js';
 import type { Container } from '../../declare/container.js';
 import type { Endpoint } from '../../aws/endpoint.js';
 import type { OpenConnection } from '../../aws/lean/connections.js';
@@ -91,5 +91,5 @@ export function startWorld(options: WorkerOptions): StartWorld {
 /** What a worker is made from, once its start has begun. */
 export interface BuildWorld extends StartWorld {
   /** Is told of errors of the worker's stores. */
-  readonly stores: StoreTroubles;
+  readonly stores: StoreMonitor;
 }

@@ -33,7 +33,7 @@ export async function keptOf(
   const keep = await import('../keep/limited-store.js');
   const { clock, stores } = world;
   const limited = (use: 'outbox' | 'deferred', store: Store): LimitedStore =>
-    new keep.LimitedStore(store, { clock, trouble: stores.of(use) });
+    new keep.LimitedStore(store, { clock, listener: stores.of(use) });
   return {
     openOutbox: outbox && (await openerOfOutbox(world, limited('outbox', outbox.store))),
     openPhoneBook: deferred && (await openerOfPhoneBook(world, limited('deferred', deferred.store))),
@@ -98,5 +98,5 @@ export async function payloadsOf(
 ): Promise<TaskPayloads | undefined> {
   if (settings.payloads === undefined) return undefined;
   const { taskPayloads } = await import('../handler/payloads.js');
-  return taskPayloads(settings.payloads, { clock, random, trouble: stores.of('payloads') });
+  return taskPayloads(settings.payloads, { clock, random, listener: stores.of('payloads') });
 }

@@ -13,10 +13,10 @@ import {
   CLOCK,
   RANDOM,
   STORE_FOR,
-  STORE_TROUBLES,
+  STORE_MONITOR,
   TASK_CONTEXT,
 } from './registrations.js';
-import { type Store, StoreTroubles } from '../../base/store.js';
+import { type Store, StoreMonitor } from '../../base/store.js';
 import type { HandlerDefinition } from '../../declare/definition.js';
 import { entryClasses, neededTokens, type SharedClasses } from './resolve-problems.js';
 
@@ -40,7 +40,7 @@ export async function createContainer(
   container.register(CLOCK, { useValue: systemClock });
   container.register(RANDOM, { useValue: Math.random });
   container.register(STORE_FOR, { useValue: (store: Store) => store });
-  container.register(STORE_TROUBLES, { useValue: new StoreTroubles(() => {}) });
+  container.register(STORE_MONITOR, { useValue: new StoreMonitor(() => {}) });
   await runSetup(container, setup);
   replace(container, own);
   return container;

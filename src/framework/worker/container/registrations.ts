@@ -1,5 +1,5 @@
 import type { DependencyContainer, InjectionToken, Lifecycle, Provider } from 'tsyringe';
-import type { Store, StoreTroubles } from '../../base/store.js';
+import type { Store, StoreMonitor } from '../../base/store.js';
 import type { Clock } from '../../base/time/clock.js';
 import type { Constructor } from '../../declare/class.js';
 import type { TaskContext } from '../../declare/task-context.js';
@@ -20,7 +20,7 @@ export const CLOCK: InjectionToken<Clock> = Symbol.for('stepwright:clock');
 export const RANDOM: InjectionToken<() => number> = Symbol.for('stepwright:random');
 
 /** The injection token of the listener that is told of errors of stores. @default none */
-export const STORE_TROUBLES: InjectionToken<StoreTroubles> = Symbol.for('stepwright:store-troubles');
+export const STORE_MONITOR: InjectionToken<StoreMonitor> = Symbol.for('stepwright:store-monitor');
 
 /**
  * The injection token of a function that returns the store to use instead of one that a class was made with. A test bed

@@ -1,5 +1,5 @@
 import type { Logger } from '../../base/log/log.js';
-import type { StoreTroubles } from '../../base/store.js';
+import type { StoreMonitor } from '../../base/store.js';
 import type { Clock } from '../../base/time/clock.js';
 import { parseDuration } from '../../base/time/duration.js';
 import { CheckpointError, type CheckpointOptions } from '../../declare/checkpoint.js';
@@ -20,7 +20,7 @@ interface CheckpointsParts {
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Logger;
-  readonly stores: StoreTroubles;
+  readonly stores: StoreMonitor;
 }
 
 /**
@@ -35,7 +35,7 @@ export async function makeCheckpoints(
   if (options === false) return undefined;
   const { Checkpoints } = await import('../keep/checkpoints.js');
   const { LimitedStore } = await import('../keep/limited-store.js');
-  const store = new LimitedStore(options.store, { clock, trouble: stores.of('checkpoint') });
+  const store = new LimitedStore(options.store, { clock, listener: stores.of('checkpoint') });
   const world = {
     handler: name,
     store,

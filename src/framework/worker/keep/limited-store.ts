@@ -6,12 +6,12 @@ import {
   type Stored,
   StoreError,
   type StoreOptions,
-  type StoreTrouble,
+  type StoreListener,
 } from '../../base/store.js';
 import { limitCallAfter } from '../../base/time/call-limit.js';
 import type { Clock } from '../../base/time/clock.js';
 import { showDuration } from '../../base/time/duration.js';
-import { TroubleTracker } from '../../base/time/trouble.js';
+import { OutageTracker } from '../../base/time/outage.js';
 import { fullJitter } from '../../base/time/wait.js';
 
 /** The settings of a {@link LimitedStore}. */
@@ -20,7 +20,7 @@ interface StoreLimits {
   readonly clock: Clock;
   /** The longest time for one call, in milliseconds. @default 10 s */
   readonly limitMs?: number | undefined;
-  readonly trouble: StoreTrouble;
+  readonly listener: StoreListener;
 }
 
 const LIMIT_MS = 10_000;
@@ -28,7 +28,7 @@ const LIMIT_MS = 10_000;
 const OF_ONE_RECORD: ReadonlySet<string> = new Set(['too-large', 'damaged', 'bad-key']);
 
 /**
- * A store whose calls end after a limit of time, and whose trouble is told once. Every method rejects with a
+ * A store whose calls end after a limit of time, and whose failures are reported once. Every method rejects with a
  * `StoreError`, also if the store under it throws something else; or with the reason of the caller's signal.
  */
 export class LimitedStore implements Store {
@@ -40,21 +40,21 @@ export class LimitedStore implements Store {
   readonly #limitMs: number;
   /** Aborts when the store is closed. */
   readonly closed = new Abort();
-  readonly #trouble: Readonly<Record<StoreCall, TroubleTracker<StoreCall>>>;
+  readonly #outages: Readonly<Record<StoreCall, OutageTracker<StoreCall>>>;
 
-  constructor(store: Store, { clock, limitMs = LIMIT_MS, trouble }: StoreLimits) {
+  constructor(store: Store, { clock, limitMs = LIMIT_MS, listener }: StoreLimits) {
     this.name = store.name;
     if (store.uri !== undefined) this.uri = store.uri;
     this.maxBytes = store.maxBytes;
     this.#store = store;
     this.#clock = clock;
     this.#limitMs = limitMs;
-    const track = (call: StoreCall): TroubleTracker<StoreCall> =>
-      new TroubleTracker(clock, {
-        began: (_, error) => trouble.began(call, asStoreError(error, store)),
-        ended: (afterMs) => trouble.ended(call, afterMs),
+    const track = (call: StoreCall): OutageTracker<StoreCall> =>
+      new OutageTracker(clock, {
+        began: (_, error) => listener.began(call, asStoreError(error, store)),
+        ended: (afterMs) => listener.ended(call, afterMs),
       });
-    this.#trouble = { read: track('read'), write: track('write'), delete: track('delete') };
+    this.#outages = { read: track('read'), write: track('write'), delete: track('delete') };
   }
 
   put(...[key, value, options]: Parameters<Store['put']>): Promise<string> {
@@ -95,10 +95,10 @@ export class LimitedStore implements Store {
     for (const each of [signal, this.closed]) each.removeEventListener('abort', end);
   }
 
-  /** Ends the calls and waits that are under way, tells no more of the store's trouble, and leaves no timer. */
+  /** Ends the calls and waits that are under way, calls the listener no more, and leaves no timer. */
   close(): void {
     this.closed.abort(new StoreError('unavailable', `${this.name} is no longer used`));
-    for (const each of Object.values(this.#trouble)) each.stop();
+    for (const each of Object.values(this.#outages)) each.stop();
   }
 
   /** Makes one call to the store. It ends after the limit of time, or when the caller's signal aborts. */
@@ -112,12 +112,12 @@ export class LimitedStore implements Store {
     const sentAt = this.#clock.now();
     try {
       const answer = await this.#race((ended) => run({ ...options, signal: ended }), signal);
-      this.#trouble[call].answered({ sentAt, atOnce: false });
+      this.#outages[call].answered({ sentAt, atOnce: false });
       return answer;
     } catch (error) {
       if (signal?.aborted) throw signal.reason;
       const failure = asStoreError(error, this.#store);
-      if (!OF_ONE_RECORD.has(failure.kind)) this.#trouble[call].failed(call, failure);
+      if (!OF_ONE_RECORD.has(failure.kind)) this.#outages[call].failed(call, failure);
       throw failure;
     }
   }

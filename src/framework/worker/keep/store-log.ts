@@ -1,6 +1,6 @@
 import type { Logger } from '../../base/log/log.js';
 import { showError } from '../../base/show.js';
-import type { StoreTold, StoreUse } from '../../base/store.js';
+import type { StoreEvent, StoreUse } from '../../base/store.js';
 
 /** The words for a store that fails. */
 const STORE_FAILS: Readonly<Record<StoreUse, string>> = {
@@ -14,7 +14,7 @@ const STORE_FAILS: Readonly<Record<StoreUse, string>> = {
 };
 
 /** Logs an event of a store. */
-export function logStore(log: Logger, told: StoreTold): void {
+export function logStore(log: Logger, told: StoreEvent): void {
   const { event, use, call } = told;
   if (event === 'store:failed') log.error({ use, call, error: showError(told.error) }, STORE_FAILS[use]);
   else log.info({ use, call, afterMs: Math.round(told.afterMs) }, 'a store works again');

@@ -8,7 +8,7 @@ import type { WorkerState } from '../../base/worker-status.js';
 import { logStore } from '../keep/store-log.js';
 import type { EventHub } from './worker-events.js';
 import { adviceOn, plainReason } from '../../aws/advice.js';
-import { TroubleTracker } from '../../base/time/trouble.js';
+import { OutageTracker } from '../../base/time/outage.js';
 
 /** Logs the events of a worker that matter to an operator. A change is logged once, not again while it lasts. */
 export function logEvents(events: EventHub, log: Logger, clock: Clock): void {
@@ -141,10 +141,10 @@ function logReports(events: EventHub, log: Logger, clock: Clock): void {
   let waited = 0;
   /**
    * True if the service accepts some reports at the first attempt while others are being repeated. One accepted repeat
-   * then doesn't show that the trouble is over.
+   * then doesn't show that the outage is over.
    */
   let partial = false;
-  const trouble = new TroubleTracker<'failed'>(clock, {
+  const outage = new OutageTracker<'failed'>(clock, {
     began: (_, error) => {
       partial = false;
       log.warn(
@@ -158,7 +158,7 @@ function logReports(events: EventHub, log: Logger, clock: Clock): void {
     },
   });
   events.on('report:retried', ({ token, error }) => {
-    trouble.failed('failed', error);
+    outage.failed('failed', error);
     if (!waiting.has(token)) waited++;
     waiting.add(token);
   });
@@ -168,13 +168,13 @@ function logReports(events: EventHub, log: Logger, clock: Clock): void {
    */
   const taken = ({ token }: TaskRef): void => {
     if (waiting.size === 0 || !waiting.delete(token)) partial = true;
-    if (trouble.current && waiting.size === 0) trouble.answered({ atOnce: !partial });
+    if (outage.current && waiting.size === 0) outage.answered({ atOnce: !partial });
   };
   events.on('task:succeeded', taken);
   events.on('task:failed', taken);
   events.on('task:gone', ({ token }) => void waiting.delete(token));
   events.on('state', ({ to }) => {
-    if (hasEnded(to)) trouble.stop();
+    if (hasEnded(to)) outage.stop();
   });
   events.on('report:lost', (lost) => {
     logLost(log, lost);
@@ -213,7 +213,7 @@ function logPolls(events: EventHub, log: Logger): void {
       log.warn(fields, `no polls are sent: ${error.message}. The check is repeated within 30 s`);
     else if (trouble === 'unreachable')
       log.warn(fields, `polls fail: ${plainReason(error)}${advice(error, poll)}. ${FAILED_GO_ON}`);
-    else log.warn(fields, POLL_TROUBLE[trouble]);
+    else log.warn(fields, POLL_FAILURE[trouble]);
   });
   events.on('poll:recovered', ({ afterMs, failures, ...poll }) => {
     const tokensPossiblyLost = lost.get(poll.handler) ?? 0;
@@ -237,7 +237,7 @@ function logPolls(events: EventHub, log: Logger): void {
 const POSSIBLY_LOST =
   'a poll ended without an answer: if it had received a task, only HeartbeatSeconds or TimeoutSeconds with a Retry starts that task again';
 
-const POLL_TROUBLE = {
+const POLL_FAILURE = {
   throttled: 'polls are throttled: they continue at the rate that the service accepts',
   crowded:
     'too many polls are open on the activity: this worker opens fewer, and more again when there is room',

@@ -1,11 +1,11 @@
-import type { PollAnswer, PollTrouble } from '../../aws/activity-port.js';
+import type { PollAnswer, PollFailure } from '../../aws/activity-port.js';
 import { plainReason } from '../../aws/advice.js';
 import { Abort } from '../../base/abort.js';
 import type { Linked } from '../../base/linked-list.js';
 import { limitCallAfter } from '../../base/time/call-limit.js';
 import type { Cancel, Clock } from '../../base/time/clock.js';
 import { type PollStatus, QUEUE_MINUTES, type QueueStatus } from '../../base/worker-status.js';
-import { TroubleTracker } from '../../base/time/trouble.js';
+import { OutageTracker } from '../../base/time/outage.js';
 
 /** The handler that an event is about. */
 export interface PollRef {
@@ -22,11 +22,11 @@ export interface PollEvents {
    */
   'poll:ended': PollRef & {
     readonly answer: 'task' | 'empty' | 'failed';
-    readonly trouble?: PollTrouble;
+    readonly trouble?: PollFailure;
     readonly openMs: number;
   };
   /** Polls of a handler have started to fail. Emitted once for each kind of trouble until all trouble is over. */
-  'poll:failed': PollRef & { readonly trouble: PollTrouble; readonly error: Error };
+  'poll:failed': PollRef & { readonly trouble: PollFailure; readonly error: Error };
   /** The trouble is over: for 30 s no poll has failed, or a poll was answered after none had been. */
   'poll:recovered': PollRef & { readonly afterMs: number; readonly failures: number };
   /** A poll ended without an answer. If the service had leased a task to that poll, the task's token is lost. */
@@ -104,7 +104,7 @@ export class PollRecord {
   readonly #clock: Clock;
   readonly #handler: PollRef;
   readonly #emit: EmitPoll;
-  readonly #trouble: TroubleTracker<PollTrouble>;
+  readonly #outage: OutageTracker<PollFailure>;
   readonly #queue = new QueueWatch();
   #lastAnswerAt: number | undefined;
   #heldInVain = false;
@@ -113,14 +113,14 @@ export class PollRecord {
     this.#clock = clock;
     this.#handler = handler;
     this.#emit = emit;
-    this.#trouble = new TroubleTracker(clock, {
+    this.#outage = new OutageTracker(clock, {
       began: (trouble, error) => emit('poll:failed', { ...handler, trouble, error }),
       ended: (afterMs, failures) => emit('poll:recovered', { ...handler, afterMs, failures }),
     });
   }
 
   get status(): Pick<PollStatus, 'lastAnswerAt' | 'heldInVain' | 'trouble'> {
-    const { current } = this.#trouble;
+    const { current } = this.#outage;
     return {
       lastAnswerAt: this.#lastAnswerAt,
       heldInVain: this.#heldInVain,
@@ -147,19 +147,19 @@ export class PollRecord {
   answered({ sentAt }: OpenPoll, isFirst: boolean): void {
     this.#lastAnswerAt = this.#clock.now();
     this.#heldInVain = false;
-    if (this.#trouble.current) this.#trouble.answered({ sentAt, atOnce: isFirst });
+    if (this.#outage.current) this.#outage.answered({ sentAt, atOnce: isFirst });
   }
 
   /** Records that a poll failed. */
   failed({ connectedAt = Infinity }: OpenPoll, { trouble, error, mayHaveLostToken }: FailedPoll): void {
     this.#heldInVain ||= this.#clock.now() - connectedAt >= HELD_MS;
     if (mayHaveLostToken) this.#emit('poll:token-possibly-lost', { ...this.#handler, error });
-    this.#trouble.failed(trouble, error);
+    this.#outage.failed(trouble, error);
   }
 
   /** Emits no more changes. */
   stop(): void {
-    this.#trouble.stop();
+    this.#outage.stop();
   }
 }
 

@@ -1,4 +1,4 @@
-import type { ActivityPort, PollAnswer, PollTrouble } from '../../aws/activity-port.js';
+import type { ActivityPort, PollAnswer, PollFailure } from '../../aws/activity-port.js';
 import { LinkedList } from '../../base/linked-list.js';
 import type { Clock } from '../../base/time/clock.js';
 import { Timer } from '../../base/time/timers.js';
@@ -36,7 +36,7 @@ export interface PollerOptions {
  * How long a poll waits after a failure, in milliseconds, for each kind of trouble: at first `least`, twice as long after
  * each further failure in a row, and never longer than `most`.
  */
-const WAIT_MS: Record<PollTrouble, readonly [least: number, most: number]> = {
+const WAIT_MS: Record<PollFailure, readonly [least: number, most: number]> = {
   unreachable: [50, 1_500],
   throttled: [200, 4_000],
   crowded: [1_000, 20_000],
@@ -85,7 +85,7 @@ export class Poller implements Caller {
   /** The end of a poll that was sent before this says nothing about the present. */
   #newsFrom = Number.NEGATIVE_INFINITY;
   /** Why no poll gets through; undefined if polls get through. */
-  #blockedBy: PollTrouble | undefined;
+  #blockedBy: PollFailure | undefined;
   /** Infinity until `start`: credentials may be renewed, and limits set, before the worker runs, or where it never does. */
   #startsAt = Number.POSITIVE_INFINITY;
   /** Set when the poller is stopped: the time until which polls may stay open in any case. */
@@ -274,20 +274,20 @@ export class Poller implements Caller {
     return last && this.#isNews(last) ? last : undefined;
   }
 
-  #isBlocked(trouble: PollTrouble, now: number): boolean {
+  #isBlocked(trouble: PollFailure, now: number): boolean {
     if (trouble === 'refused' || trouble === 'crowded' || trouble === 'unhealthy') return true;
     const isLong = trouble !== 'throttled' || now - this.#newsFrom >= THROTTLED_MS;
     return this.#failures >= NOTHING_THROUGH && isLong;
   }
 
-  #block(trouble: PollTrouble, now: number): void {
+  #block(trouble: PollFailure, now: number): void {
     if (!this.#blockedBy) [this.#failures, this.#newsFrom] = [1, now];
     this.#blockedBy = trouble;
     this.#resting = [now + this.#wait(trouble)];
     this.#aim(0);
   }
 
-  #wait(trouble: PollTrouble): number {
+  #wait(trouble: PollFailure): number {
     const [least, most] = WAIT_MS[trouble];
     const ms = Math.min(most, least * 2 ** (this.#failures - 1));
     return Math.round(ms * (0.5 + this.#options.random() / 2));

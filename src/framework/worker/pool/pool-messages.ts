@@ -1,5 +1,5 @@
 import { deserialize, serialize } from 'node:v8';
-import { StoreError, type StoreErrorKind, type StoreTold } from '../../base/store.js';
+import { StoreError, type StoreErrorKind, type StoreEvent } from '../../base/store.js';
 import type { AbortKind } from '../../declare/task-context.js';
 import type { HandlerEnd } from '../handler/outcome/outcome.js';
 import type { DeferOptions } from '../../declare/deferral.js';
@@ -141,15 +141,15 @@ export type FromTask =
    */
   | { readonly kind: 'settled'; readonly outcome: HandlerEnd | undefined; readonly memoryMb: number };
 
-type Failed = Extract<StoreTold, { event: 'store:failed' }>;
+type Failed = Extract<StoreEvent, { event: 'store:failed' }>;
 
 /** An event of a store that a thread or process uses, as plain data. */
 type PlainTold =
   | (Omit<Failed, 'error'> & { readonly error: { readonly kind: StoreErrorKind; readonly message: string } })
-  | Exclude<StoreTold, Failed>;
+  | Exclude<StoreEvent, Failed>;
 
 /** Returns an event of a store as plain data. */
-export function plainTold(told: StoreTold): PlainTold {
+export function plainTold(told: StoreEvent): PlainTold {
   if (told.event !== 'store:failed') return told;
   const { error, ...rest } = told;
   const kind = error instanceof StoreError ? error.kind : 'unavailable';
@@ -157,7 +157,7 @@ export function plainTold(told: StoreTold): PlainTold {
 }
 
 /** Returns an event of a store that `plainTold` has made plain. */
-export function wholeTold(told: PlainTold): StoreTold {
+export function wholeTold(told: PlainTold): StoreEvent {
   if (told.event !== 'store:failed') return told;
   return { ...told, error: new StoreError(told.error.kind, told.error.message) };
 }

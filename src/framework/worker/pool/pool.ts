@@ -1,6 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
 import { fullJitter, within } from '../../base/time/wait.js';
-import type { StoreTold } from '../../base/store.js';
+import type { StoreEvent } from '../../base/store.js';
 import type { Clock } from '../../base/time/clock.js';
 import type { Logger } from '../../base/log/log.js';
 import { tokenHash } from '../../base/show.js';
@@ -19,7 +19,7 @@ export interface PoolOptions {
   readonly random: () => number;
   readonly log: Logger;
   /** Is told of the stores that the threads or processes use. */
-  readonly onStore?: (told: StoreTold) => void;
+  readonly onStore?: (told: StoreEvent) => void;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { inject, injectable } from '../../../declare/container.js';
 import { show } from '../../../base/show.js';
-import { type Store, StoreError, type StoreTroubles } from '../../../base/store.js';
+import { type Store, StoreError, type StoreMonitor } from '../../../base/store.js';
 import type { Clock } from '../../../base/time/clock.js';
 import { DURATION_EXPECTED, parseDuration } from '../../../base/time/duration.js';
 import { ActivityFailure, isReserved } from '../../../declare/activity-failure.js';
@@ -9,7 +9,7 @@ import type { InterceptedTask, Interceptor } from '../../../declare/interceptor.
 import { isStore } from '../../../declare/options.js';
 import { isText } from '../../../declare/rule.js';
 import type { TaskContext } from '../../../declare/task-context.js';
-import { CLOCK, RANDOM, STORE_FOR, STORE_TROUBLES } from '../../container/registrations.js';
+import { CLOCK, RANDOM, STORE_FOR, STORE_MONITOR } from '../../container/registrations.js';
 import type { OnceWorld, Work } from '../../keep/once.js';
 import type { RecordFields } from '../../keep/record.js';
 import { arbiterOf, currentOutputs } from '../current-task.js';
@@ -75,19 +75,19 @@ export function Idempotent(options: IdempotentOptions): Constructor<Interceptor>
     readonly #clock: Clock;
     readonly #random: () => number;
     readonly #store: Store;
-    readonly #troubles: StoreTroubles;
+    readonly #stores: StoreMonitor;
     #world: ReturnType<typeof makeWorld> | undefined;
 
     constructor(
       @inject(CLOCK) clock: Clock,
       @inject(RANDOM) random: () => number,
       @inject(STORE_FOR) storeFor: (store: Store) => Store,
-      @inject(STORE_TROUBLES) troubles: StoreTroubles,
+      @inject(STORE_MONITOR) stores: StoreMonitor,
     ) {
       this.#clock = clock;
       this.#random = random;
       this.#store = storeFor(store);
-      this.#troubles = troubles;
+      this.#stores = stores;
     }
 
     async intercept({ input, context }: InterceptedTask, next: () => Promise<unknown>): Promise<unknown> {
@@ -95,7 +95,7 @@ export function Idempotent(options: IdempotentOptions): Constructor<Interceptor>
       this.#world ??= makeWorld(this.#store, {
         clock: this.#clock,
         random: this.#random,
-        troubles: this.#troubles,
+        stores: this.#stores,
         keepMs,
       });
       const { world, beginWork } = await this.#world;
@@ -122,15 +122,15 @@ export function Idempotent(options: IdempotentOptions): Constructor<Interceptor>
 }
 
 /** Loads the code that uses the store. Called with the first task, so that a worker without it doesn't load it. */
-async function makeWorld(given: Store, { troubles, ...world }: WorldParts) {
+async function makeWorld(given: Store, { stores, ...world }: WorldParts) {
   const { beginWork } = await import('../../keep/once.js');
   const { LimitedStore } = await import('../../keep/limited-store.js');
-  const store = new LimitedStore(given, { clock: world.clock, trouble: troubles.of('idempotent') });
+  const store = new LimitedStore(given, { clock: world.clock, listener: stores.of('idempotent') });
   return { world: { ...world, store, signal: store.closed }, beginWork };
 }
 
 interface WorldParts extends Omit<OnceWorld, 'store' | 'signal'> {
-  readonly troubles: StoreTroubles;
+  readonly stores: StoreMonitor;
 }
 
 /** Runs the handler, and keeps its outcome. */

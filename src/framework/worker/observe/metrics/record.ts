@@ -6,7 +6,7 @@ import type { CounterName, MetricSink } from './table.js';
 const seconds = (ms: number): number => ms / 1000;
 
 const OUTCOMES = ['succeeded', 'failed', 'gone', 'lost', 'deferred'] as const;
-const TROUBLES = ['throttled', 'crowded', 'refused', 'unreachable', 'unhealthy'] as const;
+const POLL_FAILURES = ['throttled', 'crowded', 'refused', 'unreachable', 'unhealthy'] as const;
 const BY_HANDLER = [
   'stepwright.tasks.received',
   'stepwright.aborts.ignored',
@@ -27,7 +27,7 @@ export function recordEvents(worker: ObservedWorker, sink: MetricSink): void {
   for (const { name: handler } of worker.status().handlers) {
     for (const name of BY_HANDLER) sink.counter(name, { handler });
     for (const outcome of OUTCOMES) completed(handler, outcome);
-    for (const trouble of TROUBLES) failed(handler, trouble);
+    for (const trouble of POLL_FAILURES) failed(handler, trouble);
   }
   for (const use of STORE_USES) sink.counter('stepwright.stores.failed', { use });
 

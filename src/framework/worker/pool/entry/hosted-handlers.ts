@@ -5,7 +5,7 @@ import { discover } from '../../../declare/discovery/discovery.js';
 import { loadActivities } from '../../../declare/discovery/load.js';
 import { throwProblems } from '../../../base/errors.js';
 import type { Logger } from '../../../base/log/log.js';
-import type { StoreTroubles } from '../../../base/store.js';
+import type { StoreMonitor } from '../../../base/store.js';
 import { isPlainObject } from '../../../base/json.js';
 import { systemClock } from '../../../base/time/clock.js';
 import { resolveConfig, resolveHandler } from '../../../config/resolve.js';
@@ -14,13 +14,13 @@ import type { TaskPayloads } from '../../handler/output/outputs.js';
 import { makeCheckpoints } from '../../handler/make-checkpoints.js';
 import type { Checkpoints } from '../../keep/checkpoints.js';
 import { createContainer } from '../../container/create-container.js';
-import { STORE_TROUBLES } from '../../container/registrations.js';
+import { STORE_MONITOR } from '../../container/registrations.js';
 import type { HostOptions } from '../pool-messages.js';
 
 /** Is told of what concerns no task. */
 export interface HostTold {
   readonly log: Logger;
-  readonly stores: StoreTroubles;
+  readonly stores: StoreMonitor;
 }
 
 /**
@@ -65,7 +65,7 @@ export class HostedHandlers {
     // The worker has already checked the declarations, including their ARNs, when it started.
     const found = discover(loaded.classes, process.env, { standIn: true });
     throwProblems([...loaded.problems, ...found.problems.filter(({ code }) => code !== 'TWO_ACCOUNTS')]);
-    const own = { token: STORE_TROUBLES, provider: { useValue: told.stores } };
+    const own = { token: STORE_MONITOR, provider: { useValue: told.stores } };
     const container = await createContainer(config.setup, [own]);
     const payloads = await payloadsOf(config, told);
     const named = found.handlers.filter(({ name }) => handlers.includes(name));
@@ -138,6 +138,6 @@ async function checkpointsOf(
 async function payloadsOf({ payloads }: Config, { stores }: HostTold): Promise<TaskPayloads | undefined> {
   if (payloads === undefined) return undefined;
   const { taskPayloads } = await import('../../handler/payloads.js');
-  const trouble = stores.of('payloads');
-  return taskPayloads(payloads, { clock: systemClock, random: Math.random, trouble });
+  const listener = stores.of('payloads');
+  return taskPayloads(payloads, { clock: systemClock, random: Math.random, listener });
 }

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { isMainThread } from 'node:worker_threads';
 import { ignoreStreamErrors } from '../../../base/log/stdio.js';
-import { StoreTroubles } from '../../../base/store.js';
+import { StoreMonitor } from '../../../base/store.js';
 import { systemClock } from '../../../base/time/clock.js';
 import { UNHANDLED } from '../../handler/current-task.js';
 import { type HostOptions, plainTold } from '../pool-messages.js';
@@ -14,7 +14,7 @@ import { TaskRunner } from './task-runner.js';
 const channel = await openChannel((name) =>
   runner.log.debug(`${name}() was called: nothing receives its messages, so they are dropped`),
 );
-const stores = new StoreTroubles((told) => channel.send({ kind: 'store', told: plainTold(told) }));
+const stores = new StoreMonitor((told) => channel.send({ kind: 'store', told: plainTold(told) }));
 const runner = new TaskRunner({
   clock: systemClock,
   send: channel.send,

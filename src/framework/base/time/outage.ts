@@ -1,20 +1,17 @@
 import type { Cancel, Clock } from './clock.js';
 
-/**
- * If no call has failed for this long, the trouble is over. If calls still get answers in between, one answer doesn't
- * end the trouble.
- */
+/** If no call has failed for this long, an outage is over in which some calls got answers. */
 const HEALTHY_MS = 30_000;
 
-export interface TroubleListener<K extends string> {
-  /** Called when a kind of trouble begins. Called once for each kind until all trouble is over. */
+export interface OutageListener<K extends string> {
+  /** Called when calls begin to fail in a way. Called once for each kind of failure until the outage is over. */
   began(kind: K, error: Error): void;
-  /** Called when all trouble is over, `afterMs` milliseconds after the first failure. */
+  /** Called when the outage is over, `afterMs` milliseconds after the first failure. */
   ended(afterMs: number, failures: number): void;
 }
 
-/** Trouble with calls that has begun and isn't over. */
-interface Trouble<K extends string> {
+/** A time in which calls fail, that isn't over. */
+interface Outage<K extends string> {
   kind: K;
   error: Error;
   readonly since: number;
@@ -23,25 +20,24 @@ interface Trouble<K extends string> {
 }
 
 /**
- * Tracks failing calls, and calls its listener when trouble begins and when it ends, but not for each call that fails
- * or succeeds in between. If no call was answered during the trouble, the first answer ends it; otherwise it ends when
- * no call has failed for 30 s.
+ * Tracks failing calls, and calls its listener at the beginning and the end of an outage, not at each call in between. An
+ * outage in which no call got an answer ends with the first answer; any other when no call has failed for 30 s.
  */
-export class TroubleTracker<K extends string> {
+export class OutageTracker<K extends string> {
   readonly #clock: Clock;
-  readonly #listener: TroubleListener<K>;
+  readonly #listener: OutageListener<K>;
   readonly #begun = new Set<K>();
-  #current: Trouble<K> | undefined;
+  #current: Outage<K> | undefined;
   #ending: Cancel | undefined;
   #stopped = false;
 
-  constructor(clock: Clock, listener: TroubleListener<K>) {
+  constructor(clock: Clock, listener: OutageListener<K>) {
     this.#clock = clock;
     this.#listener = listener;
   }
 
-  /** The latest kind of trouble, its error, and when it began; undefined while there is no trouble. */
-  get current(): Readonly<Trouble<K>> | undefined {
+  /** The outage, with the latest kind of failure and its error; undefined while there is none. */
+  get current(): Readonly<Outage<K>> | undefined {
     return this.#current;
   }
 
@@ -57,9 +53,9 @@ export class TroubleTracker<K extends string> {
   }
 
   /**
-   * Records that a call was answered. Need not be called while there is no trouble.
-   * @param options `sentAt`: when the call was sent; an answer to a call that was sent before the trouble began says
-   * nothing about its end. `atOnce`: true if this answer ends the trouble, because no call was answered before
+   * Records that a call was answered. Need not be called while there is no outage.
+   * @param options `sentAt`: when the call was sent; the answer to a call that was sent before the outage doesn't count.
+   * `atOnce`: true if this answer ends the outage, because no call was answered before
    */
   answered({ sentAt = Infinity, atOnce }: { readonly sentAt?: number; readonly atOnce: boolean }): void {
     if (this.#stopped || !this.#current || sentAt <= this.#current.since) return;
