@@ -216,6 +216,30 @@ test('a getter, a toJSON or a @Transform that throws is refused as without a cla
   });
 });
 
+test.each([
+  ['with `output:`', Open],
+  ['without', undefined],
+])('binary data is refused before its toJSON lists each byte, %s', async (_, output) => {
+  let listed = 0;
+  const file = Object.assign(Buffer.from('a file'), { toJSON: () => void listed++ });
+  expect(await returning(() => ({ field: file }), output)).toMatchObject({
+    cause: expect.stringContaining('field is binary'),
+  });
+  expect(listed).toBe(0);
+});
+
+test('a getter that throws is named by its own object, also after a nested one', async () => {
+  const made = (): object => ({
+    outer: {
+      before: { deep: {} },
+      get bad(): never {
+        throw new RangeError('no');
+      },
+    },
+  });
+  expect(await returning(made)).toMatchObject({ cause: expect.stringContaining("outer can't be read: no") });
+});
+
 test('an output that is too large names its largest field', async () => {
   const result = await returning(() => ({ id: 1, rows: 'x'.repeat(300_000), note: 'short' }));
   expect(JSON.stringify(result)).toContain(
