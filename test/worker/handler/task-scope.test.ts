@@ -197,6 +197,32 @@ test('what is shared is made once, with nothing of a task in it, and outlives th
   expect([pools, disposed]).toEqual([1, 0]);
 });
 
+test('a singleton that only a factory asks for is made once, and outlives the task that asks first', async () => {
+  let made = 0;
+  @singleton()
+  class Pool {
+    isOpen = true;
+    constructor() {
+      made++;
+    }
+    dispose(): void {
+      this.isOpen = false;
+    }
+  }
+  @Activity('hello', { scope: 'task' })
+  class Greeting {
+    constructor(@inject('pool') private readonly pool: Pool) {}
+    @Handle() hello(_input: Hello): boolean {
+      return this.pool.isOpen;
+    }
+  }
+  const bed = await createTestBed(Greeting, {
+    setup: (container) => void container.register('pool', { useFactory: (task) => task.resolve(Pool) }),
+  });
+  for (const who of ['a', 'b']) expect(await bed.run({ who })).toMatchObject({ output: true });
+  expect(made).toBe(1);
+});
+
 test('what lives as long as the worker can’t ask for the task, and is told so at start', async () => {
   @Activity('hello')
   class Greeting {
