@@ -333,7 +333,7 @@ describe('two at once', () => {
     expect(await ended(await start(machine, { id: 'a' }))).toMatchObject({ output: '"the second"' });
     expect(ends).toHaveLength(2);
     expect(w.log).toContainEqual(
-      expect.objectContaining({ msg: expect.stringContaining('the work begins anew') }),
+      expect.objectContaining({ msg: expect.stringContaining('the work begins again') }),
     );
   });
 

@@ -97,9 +97,8 @@ export function isLocalService(url: string): Promise<boolean> {
 }
 
 /**
- * From now on, tells the local service to end the worker's open polls when the worker begins to drain (to finish its
- * tasks and take no more). Otherwise the worker would have to wait until its polls end by themselves, as it does at any
- * other endpoint.
+ * Makes the local service end the worker's open polls when the worker begins to drain, so that it doesn't wait until
+ * they end by themselves.
  */
 export function endPollsOnDrain(worker: Pick<Worker, 'on' | 'status'>, endpoint: Endpoint): void {
   if (endpoint.kind === 'aws') return;

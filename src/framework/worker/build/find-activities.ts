@@ -105,9 +105,8 @@ const noRegion = (names: readonly string[]): Problem => ({
 type Known = ReadonlyMap<string, string>;
 
 /**
- * Logs the names of similar activities when polls are refused because the activity doesn't exist. The activities of a
- * region are listed at most once. A worker doesn't need the permission for that; without it nothing is added to the
- * log.
+ * Logs the names of similar activities when polls are refused because the activity doesn't exist. Lists a region at
+ * most once. Logs nothing without the permission to list.
  */
 export function logNearestActivities(
   worker: Pick<Worker, 'on'>,

@@ -119,9 +119,8 @@ function strayOptions({ ofHandlers }: Settings, handlers: readonly HandlerDefini
 }
 
 /**
- * Returns a problem if a handler's pool has fewer threads or processes than the concurrency that was set for this
- * handler, since each running task needs its own. If the concurrency was set for all handlers, returns no problem: this
- * handler's concurrency is then reduced to the size of its pool, and that is logged at the start.
+ * Returns a problem if the concurrency that was set for a handler is more than its pool's threads or processes. A
+ * concurrency that was set for all handlers is reduced to the size of the pool, which is logged at the start.
  */
 function poolTooSmall({ definition, options: { run, poolSize }, cut }: PlannedHandler): Problem[] {
   if (!cut || cut.inherited) return [];

@@ -47,9 +47,8 @@ export async function createContainer(
 }
 
 /**
- * Returns the classes and providers that are registered as singletons in tsyringe's global container. Each of our
- * containers registers them again for itself. Otherwise tsyringe would store their instances globally, and the next
- * worker or test bed would get instances that were made with this one's dependencies.
+ * Returns the singletons of tsyringe's global container. Each of our containers registers them again, since tsyringe
+ * would store their instances globally, with one worker's dependencies.
  */
 function globalSingletons(): [InjectionToken, Registered[]][] {
   return registrations(root).filter(([, list]) =>

@@ -18,7 +18,7 @@ export interface TaskOutputs {
   repeat(sent: unknown, task: TaskContext): unknown;
 }
 
-/** What a task knows of the service: where the task comes from, how to ask about a task, and if it was left to others. */
+/** How a task asks the service about tasks, where it comes from, and if it was deferred. */
 interface Arbiter {
   readonly scope: string;
   readonly ask: Ask;
@@ -26,7 +26,7 @@ interface Arbiter {
   readonly isDeferred: () => boolean;
 }
 
-/** A context that a test has made asks nobody. */
+/** The arbiter of a context that a test has made. */
 const NOBODY: Arbiter = {
   scope: 'none',
   ask: () => Promise.resolve('unknown'),
@@ -49,7 +49,7 @@ export class AsyncTaskContext {
   readonly handler: string;
   /** The task's token. It stays when the task ends. */
   readonly token: string;
-  /** This and the next two lead nowhere once the context is closed: code that still runs would keep the task in memory. */
+  /** This and the next three are cleared by `close`: code that still runs would keep the task in memory. */
   arbiter: Arbiter;
   task: TaskContext | undefined;
   /** Undefined until the handler is called. */
@@ -156,8 +156,8 @@ export const UNCAUGHT =
   'an exception was not caught: the worker drains and ends. Fix: catch errors in code that a timer, an event or a callback calls; `err` shows where it was thrown';
 
 /**
- * Returns log fields with the handler that started the code which failed, and with its task. `after` is set if the
- * handler had ended, so that the failure is not part of the task's result. No fields if the handler isn't known.
+ * Returns log fields that name the handler and the task which started the code that failed; none if they aren't known.
+ * `after` is set if the handler had ended.
  */
 export function startedBy(): { readonly handler?: string; readonly task?: string; readonly after?: string } {
   const starter = currentStarter();

@@ -67,7 +67,7 @@ export async function readSaved(value: unknown, type: Constructor<object>, group
     const shown = error.violations.slice(0, MOST_SHOWN).map(({ path, message }) => `${path}: ${message}`);
     throw new CheckpointError(
       'unreadable',
-      `the saved checkpoint is no valid ${type.name}: ${shown.join('; ')}. Give the class a form that accepts it, or load it with { unreadable: 'ignore' } to begin anew`,
+      `the saved checkpoint is no valid ${type.name}: ${shown.join('; ')}. Give the class a form that accepts it, or load it with { unreadable: 'ignore' } to start again`,
       { cause: error },
     );
   }

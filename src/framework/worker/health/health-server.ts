@@ -27,9 +27,9 @@ const BLOCKED_MS = 1_000;
 const KEEP_MS = 5_000;
 
 /**
- * Serves the health port from the heartbeat thread, so that probes get a response even while the main thread is
- * blocked. What the pages show is asked of the main thread. While that is blocked, the worker is not ready, but alive
- * until it counts as stuck, and the pages show the last known facts, with their age.
+ * Serves the health port from the heartbeat thread, with facts that it asks the main thread for. While that is blocked,
+ * the worker is not ready, the pages show the last known facts with their age, and `/live` fails once the main thread
+ * counts as stuck.
  */
 export class HealthServer {
   readonly #mainLoop: { readonly blockedMs: number; readonly stuck: boolean };

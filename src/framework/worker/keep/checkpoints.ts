@@ -98,15 +98,16 @@ interface CheckpointWorld {
 }
 
 /**
- * The checkpoint of one task. The first call takes the record: it writes the hash of the task's token into it. From then
- * on each write replaces the version that this task has written before, so that nothing is written once a later task has
- * taken the record.
+ * The checkpoint of one task. The first call writes the hash of the task's token into the record. Each write replaces
+ * the version that this task has written before, so that it fails once a later task has taken the record.
  */
 export class TaskCheckpoint implements Checkpoint {
   readonly #world: CheckpointWorld;
   readonly #onTaken: ((ref: CheckpointRef) => void) | undefined;
   #task: { readonly context: TaskContext; readonly input: unknown } | undefined;
-  /** The record that this task has taken, here or in the thread or process that runs it; undefined if it has taken none. */
+  /**
+   * The record that this task has taken, here or in the thread or process that runs it; undefined if it has taken none.
+   */
   ref: CheckpointRef | undefined;
   #taking: Promise<void> | undefined;
   #version = '';
@@ -172,7 +173,7 @@ export class TaskCheckpoint implements Checkpoint {
     this.#writing = this.#next;
     this.#next = undefined;
     await this.#take();
-    // A newer value may come while the store is in trouble.
+    // A newer value may come while the store fails.
     await this.#retried(() => this.#put(this.#newest));
   }
 

@@ -55,10 +55,10 @@ const FIRST_GAP_MS = 5_000;
  */
 export function beginWork(world: OnceWorld, name: string, working: WorkingTask): Promise<Found> {
   const key = `${KEY_PREFIX.once}${keyPart(working.handler)}/${keyPart(name)}`;
-  return retried(() => lookAt(world, key, working), { ...world, signal: working.signal });
+  return retried(() => tryToBegin(world, key, working), { ...world, signal: working.signal });
 }
 
-async function lookAt(world: OnceWorld, key: string, { task, ask }: WorkingTask): Promise<Found> {
+async function tryToBegin(world: OnceWorld, key: string, { task, ask }: WorkingTask): Promise<Found> {
   const { store } = world;
   const begun = (version: string, isTakenOver: boolean): Found => ({
     ...{ is: 'begun', isTakenOver },
@@ -133,7 +133,7 @@ export class Work {
     );
   }
 
-  /** Removes the record, so that the work can begin anew at once. @throws StoreError */
+  /** Removes the record, so that the work can begin again at once. @throws StoreError */
   async free(): Promise<void> {
     await this.#change(() => this.#world.store.deleteIf(this.#key, this.#version));
   }

@@ -15,7 +15,7 @@ import {
 } from './record.js';
 import { allKeys, type LimitedStore, quietly } from './limited-store.js';
 
-/** The end of the report of an outcome that another process had left. */
+/** How the report of an ended process's outcome has ended. */
 export type OfferEnd =
   | { readonly kind: 'accepted'; readonly outcome: RecordedOutcome }
   | { readonly kind: 'gone' }
@@ -28,7 +28,7 @@ export interface OutboxListener {
   /** The report of an outcome is sent although the outcome isn't in the store, or isn't yet. */
   readonly unkept: (kept: KeptOutcome, error: Error) => void;
   /**
-   * The report of an outcome that was left has ended, and its record is removed. `delivered`: another process has
+   * The report of an ended process's outcome is over, and its record is removed. `delivered`: another process has
    * delivered it. `lost`: it is older than a day, and could not be delivered once more.
    */
   readonly offered: (kept: KeptOutcome, end: OfferEnd | { readonly kind: 'delivered' }) => void;
@@ -50,7 +50,9 @@ export interface OutboxWorld {
   readonly offer: (kept: KeptOutcome, signal: Abortable) => Promise<OfferEnd> | undefined;
 }
 
-/** The longest time for which a report waits for its outcome to be in the store, and a worker that stops for its outbox. */
+/**
+ * The longest time for which a report waits for its outcome to be in the store, and a worker that stops for its outbox.
+ */
 const [KEEP_LIMIT_MS, STOP_LIMIT_MS] = [1_000, 3_000];
 /** The most outcomes that are on their way to the store at once. */
 const MOST_PUTS = 1_000;
@@ -76,9 +78,9 @@ interface Entry {
 }
 
 /**
- * Keeps the outcomes of tasks in a store from the moment they are decided until the service has accepted them, so that
- * a process's death loses none. Offers what was left there: when the worker starts, all that isn't its own; later, what
- * it has itself seen twice. Two workers may offer the same outcome, as the service takes it once.
+ * Keeps the outcomes of tasks in a store until the service has accepted them. Offers those of processes that have
+ * ended: at the start, every record that isn't its own; later, those that two looks in a row have found. Two workers
+ * may offer the same outcome, since the service takes it once.
  */
 export class Outbox {
   readonly #world: OutboxWorld;
@@ -157,8 +159,8 @@ export class Outbox {
     void removal.finally(() => this.#removals.delete(removal));
   }
 
-  /** Leaves an outcome whose report was given up. Returns true if it is in the store, and will be offered again. */
-  left(token: string): boolean {
+  /** Forgets an outcome whose report was given up. Returns true if it is in the store, and will be offered again. */
+  forget(token: string): boolean {
     const entry = this.#own.get(token);
     this.#own.delete(token);
     return entry?.isKept ?? false;
@@ -236,7 +238,7 @@ export class Outbox {
     return true;
   }
 
-  /** Offers what was left. Resolves to false if the service could not be reached. */
+  /** Offers one outcome. Resolves to false if the service could not be reached. */
   async #offer(key: string): Promise<boolean> {
     const { clock, listener, offer } = this.#world;
     if (this.#over.has(key)) return this.#remove(key).then(() => true);

@@ -81,9 +81,9 @@ interface HostedWorld {
 }
 
 /**
- * Runs one task in a thread or a process (the host). It sends the aborts of the task's signals to the host, and
- * receives the task's heartbeats, progress, log lines and outcome from it. The run ends when the host says that the
- * task has ended completely, when the host exits, or 5 s after the task's signal was aborted.
+ * Runs one task in a thread or a process (the host). Passes on the aborts of the task's signals, and what the handler
+ * does with its context. Ends when the host says that the task has ended, when the host exits, or 5 s after the task's
+ * signal was aborted.
  */
 class HostedRun implements HostListener {
   readonly #pooled: PooledHost;

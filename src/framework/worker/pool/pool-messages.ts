@@ -96,7 +96,7 @@ export type FromHost =
    * yet.
    */
   | { readonly kind: 'lines-lost'; readonly lines: number }
-  /** A store that the thread or process uses is in trouble, or works again. Sent seldom. */
+  /** Calls to a store that the thread or process uses have begun to fail, or work again. */
   | { readonly kind: 'store'; readonly told: PlainTold }
   | FromTask;
 

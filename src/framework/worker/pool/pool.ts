@@ -32,9 +32,8 @@ const START_LIMIT_MS = 60_000;
 /** The longest time that a thread or process may take to dispose of its container, before it is killed. */
 const CLOSE_LIMIT_MS = 4_000;
 /**
- * The wait after a thread or process couldn't be started. It doubles with each failed start in a row, from `base` up to
- * `ceiling`. The task that needed the thread has failed by then, but its slot stays in use during the wait, so that
- * further tasks aren't received just to fail too.
+ * The wait after a thread or process couldn't be started, which doubles with each failed start in a row. The slot of
+ * the task that has failed stays in use meanwhile, so that the next tasks don't fail too.
  */
 const BACKOFF_MS = { base: 1_000, ceiling: 30_000 } as const;
 
@@ -71,8 +70,8 @@ export interface PooledHost {
 }
 
 /**
- * The threads or processes (hosts) of one handler. A host is started only if a task arrives and no host is idle, so
- * there are never more hosts than tasks that run at once. Each host runs one task after another.
+ * The threads or processes (hosts) of one handler. A host is started when a task arrives and none is idle, and runs one
+ * task after another.
  */
 export class Pool {
   readonly #options: PoolOptions;
@@ -81,8 +80,8 @@ export class Pool {
   readonly #idle: PooledHost[] = [];
   readonly #closing = new AbortController();
   /**
-   * The async context in which threads and processes are started and their messages are handled. It is the pool's own.
-   * Otherwise a thread that serves many tasks would keep the context of the task for which it was started in memory.
+   * The pool's own async context, in which threads and processes are started and their messages handled: that of a task
+   * would stay in memory with the thread.
    */
   readonly #context = new AsyncResource('stepwright:pool');
   #failedStarts = 0;

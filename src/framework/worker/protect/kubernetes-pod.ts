@@ -136,9 +136,8 @@ export class KubernetesPod implements Platform {
 const METADATA = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1, application/json';
 
 /**
- * Returns the deletion cost of a pod. The longer the pod's oldest task has been running, the higher the cost, so the
- * pod with the longest running task is deleted last. The cost doesn't change while that task runs, because Kubernetes'
- * documentation advises against frequent changes.
+ * Returns the deletion cost of a pod: the longer its oldest task has been running, the higher. It doesn't change while
+ * that task runs, since Kubernetes' documentation advises against frequent changes.
  */
 const costSince = (since: number): number => MOST_COST - Math.max(0, Math.floor(since / 60_000));
 

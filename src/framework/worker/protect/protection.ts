@@ -42,22 +42,25 @@ const RENEW_MS = 20 * 60_000;
  * since one of those tasks may soon need it.
  */
 const LINGER_MS = 45_000;
-/** The wait before a failed call is repeated: at first about 5 s, twice as long after each failure, up to about 5 min. */
+/**
+ * The wait before a failed call is repeated: at first about 5 s, twice as long after each failure, up to about 5 min.
+ */
 const [AGAIN_MS, LAST_AGAIN_MS] = [5_000, 5 * 60_000];
 /** The longest time for which releasing protection may delay the end of a worker that is stopping. */
 const CLOSE_MS = 2_000;
 
 /**
- * Requests protection from a platform while a task has been running for `afterMs` or longer, and releases it when no
- * task has. Only one call to the platform is open at a time. Tasks never wait for these calls, and a failed call has no
- * effect on tasks.
+ * Requests protection from a platform while a task has been running for `afterMs` or longer. Makes one call at a time.
+ * Tasks don't wait for these calls, and don't fail with them.
  */
 export class AskedProtection {
   readonly #options: AskedProtectionOptions;
   readonly #cancel: Cancel;
   /** The protection that the worker has now: when it was first granted, and when it was last granted or renewed. */
   #held: { readonly since: number; readonly renewedAt: number } | undefined;
-  /** True if the platform may protect the worker though that isn't known: for a process that was killed, for example. */
+  /**
+   * True if the platform may protect the worker though that isn't known: for a process that was killed, for example.
+   */
   #mayBeHeld: boolean;
   #wanted = false;
   #wantedAt = Number.NEGATIVE_INFINITY;
@@ -196,7 +199,9 @@ export type FromProtection =
     }
   | { readonly kind: 'unprotected' };
 
-/** The sender of heartbeats answers at the latest after {@link CLOSE_MS}, and this many milliseconds for the messages. */
+/**
+ * The sender of heartbeats answers at the latest after {@link CLOSE_MS}, and this many milliseconds for the messages.
+ */
 const ANSWER_MS = 500;
 
 /**

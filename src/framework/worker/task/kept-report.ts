@@ -5,7 +5,7 @@ import type { OfferEnd, Outbox } from '../keep/outbox.js';
 import { Report, type ReportEnd, type ReportWorld } from './report.js';
 
 /** The part of the worker's outbox that its tasks use. */
-export type TaskOutbox = Pick<Outbox, 'keep' | 'over' | 'left' | 'wasDelivered'>;
+export type TaskOutbox = Pick<Outbox, 'keep' | 'over' | 'forget' | 'wasDelivered'>;
 
 /**
  * Puts an outcome into the outbox before it is reported, and takes it out after that. Never rejects.
@@ -21,7 +21,7 @@ export async function sendKept(
   await outbox.keep(kept);
   const end = await report.send(outcome);
   onReported();
-  if (end.kind === 'lost') return { ...end, isKept: outbox.left(token) };
+  if (end.kind === 'lost') return { ...end, isKept: outbox.forget(token) };
   // Another worker may have taken this one for dead, and have delivered it.
   const isDelivered = end.kind === 'gone' && (await outbox.wasDelivered(token));
   outbox.over(token);

@@ -121,7 +121,9 @@ class RuleChecker {
     }
   }
 
-  /** Checks a rule on a value or, with `each: true`, on one part of a collection. `about` is then about the collection. */
+  /**
+   * Checks a rule on a value or, with `each: true`, on one part of a collection. `about` is then about the collection.
+   */
   #ask(rule: DtoRule, part: unknown, about: ValidationArguments, path: ValuePath | undefined): void {
     if (part === REFUSED || this.#violations.length >= MOST_VIOLATIONS) return;
     const verdict = rule.decide?.(part) ?? rule.constraint.instance.validate(part, about);
@@ -173,9 +175,8 @@ const isCollection = (value: unknown): value is Collection =>
 const TOKEN = /\$(?:constraint(\d+)|value|property|target)/g;
 
 /**
- * Returns a rule's message, with its variables such as `$property` replaced. A rule without a message, such as a
- * constraint class without `defaultMessage`, is named instead. The message becomes part of the failure's
- * cause in the execution's history, so `$value` is replaced by the value itself only with `showValues`.
+ * Returns a rule's message with its variables, such as `$property`, replaced; `$value` only with `showValues`, since
+ * the message is in the execution's history. A rule without a message is named instead.
  */
 function fillIn(
   message: DtoRule['message'],

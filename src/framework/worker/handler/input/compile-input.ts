@@ -77,11 +77,9 @@ function checked(input: unknown, wrong: readonly Violation[], expected: string, 
 }
 
 /**
- * Joins the violations that were found when the input was read (`wrong`) with the rules that are broken.
- *
- * If a value has a wrong type, it isn't in the instance, so rules about it would be broken in any case. So rules on
- * that value, on values inside it, and on the objects or arrays that contain it are left out. Rules on the length of
- * such an array are kept.
+ * Joins the violations that were found when the input was read (`wrong`) with the broken rules. Leaves out rules about
+ * a value of a wrong type, about what is in it, and about what contains it, since it isn't in the instance; but not the
+ * rules on the length of an array.
  */
 function merge(wrong: readonly Violation[], broken: readonly Violation[]): readonly Violation[] {
   if (wrong.length === 0) return broken;
@@ -112,8 +110,8 @@ const MOST_NAMES = 100;
 const NAME_LIMIT = 80;
 
 /**
- * Returns a function that is called with each key of an input that is dropped. It logs each key once, at the level debug,
- * with the number of different keys that were dropped so far, and logs no more than 100 keys.
+ * Returns a function that logs each dropped key once, at the level debug, and at most 100 keys. `dropped` is the number
+ * of keys that were logged so far.
  */
 function logDroppedKeys(): (key: string, type: Constructor<object>) => void {
   const known = new Map<Constructor<object>, Set<string>>();

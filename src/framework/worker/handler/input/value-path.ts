@@ -49,9 +49,8 @@ export function setOf(elements: readonly unknown[]): Set<unknown> {
 }
 
 /**
- * Returns a value in which each part is replaced by what a function returns for it. The parts are the elements of an
- * array or a set, or the values of a map; any other value is its own only part. Only this function knows which
- * collections a DTO's property may have.
+ * Replaces each part of a value by what a function returns for it: each element of an array or a set, each value of a
+ * map, or else the value itself. A DTO's property may have no other collection.
  */
 export function mapParts(
   value: unknown,

@@ -22,7 +22,7 @@ export interface CircuitBreakerOptions {
 /**
  * Makes an interceptor that pauses the handler by `task.pauseHandler` if more than the fraction `failed` of its last `of`
  * tasks failed with an error name in `on`, such as when a service that the handler calls is down. After the pause the
- * tasks are counted anew. Each thread and process of a pool counts its own tasks.
+ * count starts again. Each thread and process of a pool counts its own tasks.
  * @throws TypeError for a bad option
  */
 export function CircuitBreaker(options: CircuitBreakerOptions): Constructor<Interceptor> {

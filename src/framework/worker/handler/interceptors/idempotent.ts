@@ -107,7 +107,7 @@ export function Idempotent(options: IdempotentOptions): Constructor<Interceptor>
         throw new AlreadyRunning('another task works on the same piece of work, and is not known to be over');
       if (found.is === 'finished') return replay(found.outcome, context);
       if (found.isTakenOver)
-        log.warn('the task that worked on this is gone and has left no outcome: the work begins anew');
+        log.warn('the task that worked on this is gone and has left no outcome: the work begins again');
       return runOnce(found.work, next, context, failures);
     }
 
@@ -174,7 +174,7 @@ function failed(
   return { state: 'failed', error: name, message, data, cause };
 }
 
-/** Keeps an outcome, or lets the work begin anew. Never rejects: the task has its outcome in any case. */
+/** Keeps an outcome, or lets the work begin again. Never rejects: the task has its outcome in any case. */
 async function keep(work: Work, outcome: RecordFields | undefined, { log }: TaskContext): Promise<void> {
   try {
     if (!outcome) return await work.free();

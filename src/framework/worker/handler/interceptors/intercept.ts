@@ -12,11 +12,8 @@ export function intercepted(interceptors: readonly Interceptor[], handle: Handle
 }
 
 /**
- * Calls one interceptor. `next()` runs the rest of the chain: the inner interceptors and the handler. The interceptor
- * may call `next()` again to repeat that, but only once the earlier call has settled; otherwise the call rejects.
- *
- * If the interceptor returns `undefined`, the outcome is that of its last `next()`: a result or an error. If it never
- * called `next()`, the result is `undefined`.
+ * Calls one interceptor. `next()` runs the rest of the chain, and may be called again once it has settled. If the
+ * interceptor returns `undefined`, the outcome is that of its last `next()`.
  */
 async function wrap(interceptor: Interceptor, inner: HandleTask, task: InterceptedTask): Promise<unknown> {
   const rest = new Rest(interceptor, () => inner(task));

@@ -15,9 +15,8 @@ export interface Cause {
 }
 
 /**
- * Writes a cause as JSON of at most 32,768 characters, in the same form as Lambda's errors. If it is too long, the
- * trace is shortened first, then the list of violations (`violationsOmitted` is the number of those left out), then the
- * data, then the message.
+ * Writes a cause as JSON of at most 32,768 characters, in the form of Lambda's errors. Cuts the trace first, then the
+ * violations (`violationsOmitted` is their number), the data, and the message.
  */
 export function writeCause({ errorType, errorMessage, trace = [], violations = [], data }: Cause): string {
   const head = { errorType, errorMessage };

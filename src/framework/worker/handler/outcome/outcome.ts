@@ -51,9 +51,8 @@ const NOT_THROWN: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Returns the outcome to report if the handler ended after its signal was aborted because the worker stops. If the
- * handler returned, that is its result, as a success. If it threw, that is a failure with the error name
- * `Stepwright.WorkerShutdown`, since the stop probably caused the error.
+ * Returns the outcome of a handler that has ended after its signal aborted because the worker stops. What it returned
+ * is a success; what it threw is reported as `Stepwright.WorkerShutdown`.
  */
 export function afterShutdown(outcome: Outcome): Outcome {
   if (outcome.status === 'succeeded' || NOT_THROWN.has(outcome.error)) return outcome;

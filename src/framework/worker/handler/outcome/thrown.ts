@@ -158,7 +158,9 @@ function readValue(value: unknown): Thrown {
   return { name: typeof value, message: cut(textOf(value), MESSAGE_LIMIT), trace: [] };
 }
 
-/** Returns the message of a failure without any reason. The name says nothing either, and is what Catch and Retry see. */
+/**
+ * Returns the message of a failure without any reason. The name says nothing either, and is what Catch and Retry see.
+ */
 const nothingThrown = (value: undefined | null): string =>
   `${String(value)} was thrown, or a promise was rejected with nothing: it has no message and no stack. Fix: throw new Error('…'), or reject(new Error('…')); Catch and Retry see the name of that error`;
 
@@ -234,9 +236,8 @@ function workingDirectory(): string[] {
 }
 
 /**
- * Returns the frames of a stack for a trace: those of the user's code that the handler's call led to. Whatever called
- * Stepwright, such as a test, is left out. Paths in the working directory are relative to it. The trace is therefore the
- * same in a test and in a worker, and on every machine.
+ * Returns the frames of the user's code that the handler's call led to, with paths relative to the working directory:
+ * the same in a test, in a worker, and on every machine.
  */
 function traceLines(stack: string): string[] {
   const frames = stack.split('\n').filter((line) => /^\s+at /.test(line));
@@ -244,7 +245,9 @@ function traceLines(stack: string): string[] {
   return (users.length > 0 ? users : frames).slice(0, FRAMES_LIMIT).map((line) => shown(line.trim()));
 }
 
-/** Returns the file and the line of the user's code that was called last, as in `src/a.ts:17`; undefined if none was. */
+/**
+ * Returns the file and the line of the user's code that was called last, as in `src/a.ts:17`; undefined if none was.
+ */
 export function userPlace(stack: string): string | undefined {
   const frame = stack.split('\n').find((line) => /^\s+at /.test(line) && isOfUser(line) && !isNative(line));
   return frame && /(?:\(|at (?:async )?)([^()]+:\d+):\d+\)?$/.exec(shown(frame.trim()))?.[1];
@@ -260,7 +263,9 @@ function framesOfHandler(lines: readonly string[]): readonly string[] {
 /** True for a function of JavaScript. `new Promise` or `Array.map` around a function of Stepwright is Stepwright's. */
 const isNative = (line: string): boolean => line.endsWith(' (<anonymous>)');
 
-/** True for a stack frame of this package, which shows nothing of the user's code. In a bundle no frame is known to be. */
+/**
+ * True for a stack frame of this package, which shows nothing of the user's code. In a bundle no frame is known to be.
+ */
 const isOwn = (line = ''): boolean =>
   OWN_FOLDER !== undefined &&
   (line.includes(OWN_FOLDER) || (OWN_SOURCES !== undefined && line.includes(OWN_SOURCES)));

@@ -56,9 +56,8 @@ export function invalidOutput(path: ValuePath | undefined, fault: string): Refus
 }
 
 /**
- * Describes what is wrong with an instance that JSON would write as `{}` because its data is private, behind getters,
- * or in native code. Called for objects without fields to write. Returns undefined if nothing is wrong: for a plain
- * object, a Map, and an instance of a class with rules, whose fields may all be unset.
+ * Describes what is wrong with an object without fields to write: an instance whose data is private, behind getters or
+ * in native code. Undefined for a plain object, a Map, and an instance of a class with rules.
  */
 export function emptyInstanceFault(value: object): string | undefined {
   if (isPlain(value) || types.isMap(value)) return undefined;

@@ -31,16 +31,15 @@ const FORMAT = 'records-2';
 const NO_LINKS: ReadonlySet<string | undefined> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
 /** Records whose time is over are looked for at most once in this time, so many records at a time. */
 const [SWEEP_MS, SWEPT_AT_ONCE] = [60_000, 1_000];
-/** A file that lies aside for longer was left by a process that has ended. */
+/** A file that lies aside for longer belongs to no process any more. */
 const LEFT_MS = 3_600_000;
 
 /** Decides by the head of the record that is there, if there is one, if a change may be made. */
 type Allows = (head: Head | undefined) => boolean;
 
 /**
- * The store that `directory` returns: a file for each record. A file is written aside until it is whole and flushed. A
- * new record gets its name by `link`, which succeeds for one of all processes; every other change is made under a lock.
- * The folder is flushed before the answer.
+ * The store that `directory` returns: a file for each record, which is written aside and flushed first. `link` gives a
+ * new record its name; every other change is made under a lock. The folder is flushed before a call resolves.
  */
 export class DirectoryStore implements Store {
   readonly name: string;

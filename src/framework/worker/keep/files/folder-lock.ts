@@ -19,9 +19,9 @@ const HELD_MS = 100;
 const [PAUSE_MS, LOOK_EACH] = [2, 4];
 
 /**
- * A lock between processes: a folder with one file, whose name says who holds the lock. It is taken and given back by
- * a rename, which succeeds for one of several. If the holder has ended, its name is renamed to that of the next one.
- * Each name is used once, so that nobody takes the lock from a holder that it has not looked at.
+ * A lock between processes: a folder with one file, which is renamed to the holder's name, and back. If the holder has
+ * ended, its name is renamed to that of the next. Each name is used once, so that no holder loses the lock to one that
+ * has seen an earlier name.
  */
 export class FolderLock {
   readonly #folder: string;

@@ -6,9 +6,8 @@ let free = 3;
 const waiting: (() => void)[] = [];
 
 /**
- * Makes a call to the file system, for all stores of this process at most three at once, first come, first served. Each
- * call that isn't answered keeps one of Node's four threads. If the disk doesn't answer at all, one is left for
- * everything else, such as resolving names.
+ * Makes a call to the file system. All stores of this process make at most three at once, first come, first served, so
+ * that a disk that doesn't answer leaves one of Node's four threads free.
  */
 export async function inTurn<T>(call: () => Promise<T>): Promise<T> {
   if (free > 0) free -= 1;

@@ -38,9 +38,8 @@ export interface TaskOutput {
 }
 
 /**
- * Represents a task inside the thread or process of a pool that runs its handler. When the handler uses the task's
- * context (heartbeats, progress, log), messages are sent to the worker. Their number is limited, so a handler that does
- * this in a loop can't send more than the worker can process.
+ * A task inside the thread or process of a pool that runs its handler. What the handler does with the task's context is
+ * sent to the worker, in a limited number of messages.
  */
 export class HostedTask {
   readonly context: TaskContext;

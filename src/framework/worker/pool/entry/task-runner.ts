@@ -102,8 +102,8 @@ const UNACKNOWLEDGED_PER_SECOND = 2 ** 16;
 const TELL_EACH_MS = 1_000;
 
 /**
- * Sends log lines to the worker no faster than the worker writes them. Otherwise a handler that logs in a loop would
- * fill the worker's memory and delay all other tasks. Lines that may not be sent are dropped and counted.
+ * Sends log lines to the worker no faster than the worker writes them. Drops and counts the others: they would fill the
+ * worker's memory.
  */
 export class LogBudget {
   readonly #send: (message: FromHost) => void;
