@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { silentLog } from '../src/framework/base/log/log.js';
-import { StoreTroubles } from '../src/framework/base/store.js';
+import { StoreMonitor } from '../src/framework/base/store.js';
 import { discover } from '../src/framework/declare/discovery/discovery.js';
 import {
   Activity,
@@ -46,8 +46,8 @@ class Echo {
 async function pipeline(store: Store): Promise<(text: string) => Promise<void>> {
   const [definition] = discover([Echo], {}).handlers;
   if (!definition) throw new Error('Echo has no handler');
-  const trouble = new StoreTroubles(() => {}).of('payloads');
-  const payloads = taskPayloads({ store }, { clock: systemClock, random: Math.random, trouble });
+  const listener = new StoreMonitor(() => {}).of('payloads');
+  const payloads = taskPayloads({ store }, { clock: systemClock, random: Math.random, listener });
   const handle = compile(definition, await createContainer(), [], payloads);
   const context = createTaskContext();
   return async (text) => {

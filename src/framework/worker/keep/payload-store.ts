@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { StoreError, type Store, type StoreTrouble } from '../../base/store.js';
+import { StoreError, type Store, type StoreListener } from '../../base/store.js';
 import { fullJitter } from '../../base/time/wait.js';
 import type { Clock } from '../../base/time/clock.js';
 import { LimitedStore, mayPass } from './limited-store.js';
@@ -14,8 +14,7 @@ export class PayloadUnavailable extends Error {
 export interface PayloadWorld {
   readonly clock: Clock;
   readonly random: () => number;
-  /** Is told when the store's calls begin to fail, and when that is over. */
-  readonly trouble: StoreTrouble;
+  readonly listener: StoreListener;
 }
 
 /** The settings of a {@link PayloadStore}. */
@@ -42,13 +41,13 @@ export class PayloadStore {
   readonly #store: LimitedStore;
   readonly #random: () => number;
 
-  constructor(store: Store, { base, keepMs, clock, random, trouble }: PayloadSettings) {
+  constructor(store: Store, { base, keepMs, clock, random, listener }: PayloadSettings) {
     this.name = store.name;
     this.maxBytes = store.maxBytes;
     this.#base = base;
     this.#keepMs = keepMs;
     this.#random = random;
-    this.#store = new LimitedStore(store, { clock, limitMs: CALL_LIMIT_MS, trouble });
+    this.#store = new LimitedStore(store, { clock, limitMs: CALL_LIMIT_MS, listener });
   }
 
   /** True if this store itself would give a payload this reference. No other reference is followed. */
@@ -98,7 +97,7 @@ export class PayloadStore {
     return value;
   }
 
-  /** Leaves no timer. */
+  /** Calls the listener no more, and leaves no timer. */
   close(): void {
     this.#store.close();
   }
@@ -145,9 +144,7 @@ export interface Reference {
   readonly bytes: number;
 }
 
-/**
- * Returns the key of a payload in its store. The same payload has the same key, so that a retry writes no second one.
- */
+/** Returns the key of a payload in its store. The same payload has the same key, so that a retry writes no second one. */
 export const payloadKey = (sha256: string): string => `payloads/${sha256}`;
 
 /** Returns the reference's object as it is sent: the fields beside it first, for people to read. */
