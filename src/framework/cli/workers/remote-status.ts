@@ -1,45 +1,16 @@
 import { isPlainObject } from '../../base/json.js';
 import {
   type DrainStatus,
-  MOST_TASKS,
-  type ProtectionStatus,
-  type HandlerStatus,
   type HandlerPause,
+  type HandlerStatus,
+  MOST_TASKS,
   type PollStatus,
-  type WorkerStatus,
   type TaskStatus,
 } from '../../base/worker-status.js';
+import type { ConsoleWorker } from '../../local/index.js';
 
-/**
- * The status of a worker in another process, by its health port. A field that its version doesn't have is undefined.
- */
-export interface RemoteStatus extends Pick<WorkerStatus, 'name' | 'ready' | 'reasons' | 'tasksInFlight'> {
-  readonly state: string;
-  readonly version: string | undefined;
-  readonly startedAt: number | undefined;
-  readonly drain: DrainStatus | undefined;
-  readonly protection: Pick<ProtectionStatus, 'platform' | 'state' | 'since'> | undefined;
-  readonly ageMs: number | undefined;
-  readonly handlers: readonly RemoteHandler[];
-  /** The tasks that have been in flight longest, the oldest first. */
-  readonly tasks: readonly RemoteTask[];
-  readonly counts: Readonly<Record<string, number>>;
-}
-
-export interface RemoteHandler extends Pick<
-  HandlerStatus,
-  'name' | 'activityArn' | 'concurrency' | 'used' | 'running' | 'undelivered'
-> {
-  readonly paused: Pick<HandlerPause, 'by' | 'since' | 'until'> | undefined;
-  /** Present while Step Functions doesn't answer the handler's polls: the kind of failure, and since when. */
-  readonly pollFailure: { readonly kind: string; readonly since: number | undefined } | undefined;
-  readonly emptyAt: number | undefined;
-}
-
-export interface RemoteTask extends Pick<
-  TaskStatus,
-  'handler' | 'ageMs' | 'phase' | 'lastHeartbeatAt' | 'progress'
-> {}
+type Handler = ConsoleWorker['handlers'][number];
+type Task = ConsoleWorker['tasks'][number];
 
 /** The most characters of a text that are kept. Names and reasons are shorter. */
 const MOST_TEXT = 400;
@@ -49,16 +20,17 @@ const MOST_REASONS = 20;
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * Reads the JSON of `/status`. Nothing in it is trusted: any program may listen on the port, and a worker of another
+ * Reads the JSON of `/status`, in which nothing is trusted: any program may listen on the port, and a worker of another
  * version may have other fields. Returns undefined if it isn't the status of a worker.
+ * @param address the address of the worker's health port
  */
-export function remoteStatus(value: unknown): RemoteStatus | undefined {
+export function remoteStatus(value: unknown, address: string): ConsoleWorker | undefined {
   if (!isPlainObject(value)) return undefined;
   const { name, state, handlers, ready, counts } = value;
   if (!isText(name) || !isText(state) || !areFields(handlers)) return undefined;
   const tasks = listOf(value['tasks'], MOST_TASKS, taskIn).toSorted((a, b) => b.ageMs - a.ageMs);
   return {
-    ...{ name: cut(name), state: cut(state), ready: ready === true },
+    ...{ address, name: cut(name), state: cut(state), ready: ready === true },
     reasons: listOf(value['reasons'], MOST_REASONS, textIn),
     version: textIn(value['version']),
     startedAt: numberIn(value['startedAt']),
@@ -71,7 +43,7 @@ export function remoteStatus(value: unknown): RemoteStatus | undefined {
   };
 }
 
-function handlerIn(value: unknown): RemoteHandler | undefined {
+function handlerIn(value: unknown): Handler | undefined {
   if (!isPlainObject(value)) return undefined;
   const count = (key: keyof HandlerStatus): number => Math.max(0, numberIn(value[key]) ?? 0);
   return {
@@ -80,14 +52,13 @@ function handlerIn(value: unknown): RemoteHandler | undefined {
     ...{ concurrency: count('concurrency'), used: count('used') },
     ...{ running: count('running'), undelivered: count('undelivered') },
     paused: pauseIn(value['paused']),
-    pollFailure: pollFailureIn(value['polls']),
-    emptyAt: isPlainObject(value['queue']) ? numberIn(value['queue']['emptyAt']) : undefined,
+    polls: pollsIn(value['polls']),
   };
 }
 
 const PAUSED_BY: readonly HandlerPause['by'][] = ['control', 'task'];
 
-function pauseIn(value: unknown): RemoteHandler['paused'] {
+function pauseIn(value: unknown): Handler['paused'] {
   if (!isPlainObject(value)) return undefined;
   const by = PAUSED_BY.find((each) => each === value['by']);
   const [since, until] = [numberIn(value['since']), numberIn(value['until'])];
@@ -95,12 +66,12 @@ function pauseIn(value: unknown): RemoteHandler['paused'] {
   return { by, since, ...(until !== undefined && { until }) };
 }
 
-/** Reads why a handler's polls fail. Returns undefined while they are answered, even if single ones fail. */
-function pollFailureIn(value: unknown): RemoteHandler['pollFailure'] {
+/** Returns why a handler's polls fail; undefined while they are answered, even if single ones fail. */
+function pollsIn(value: unknown): Handler['polls'] {
   const { state, trouble } = isPlainObject(value) ? (value as Partial<PollStatus>) : {};
   if (state !== 'waiting' && state !== 'probing') return undefined;
   const { kind, since }: Fields = isPlainObject(trouble) ? trouble : {};
-  return { kind: textIn(kind) ?? 'unanswered', since: numberIn(since) };
+  return { state: 'waiting', trouble: { kind: textIn(kind) ?? 'unanswered', since: numberIn(since) } };
 }
 
 function drainIn(value: unknown): DrainStatus | undefined {
@@ -109,7 +80,7 @@ function drainIn(value: unknown): DrainStatus | undefined {
   return since === undefined || graceUntil === undefined ? undefined : { since, graceUntil };
 }
 
-function protectionIn(value: unknown): RemoteStatus['protection'] {
+function protectionIn(value: unknown): ConsoleWorker['protection'] {
   if (!isPlainObject(value)) return undefined;
   const platform = (['ecs', 'kubernetes'] as const).find((each) => each === value['platform']);
   const state = (['free', 'wanted', 'held'] as const).find((each) => each === value['state']);
@@ -120,7 +91,7 @@ function protectionIn(value: unknown): RemoteStatus['protection'] {
 
 const PHASES: readonly TaskStatus['phase'][] = ['handling', 'reporting', 'settling', 'done'];
 
-function taskIn(value: unknown): RemoteTask | undefined {
+function taskIn(value: unknown): Task | undefined {
   if (!isPlainObject(value)) return undefined;
   const [handler, ageMs] = [textIn(value['handler']), numberIn(value['ageMs'])];
   if (handler === undefined || ageMs === undefined) return undefined;

@@ -1,9 +1,9 @@
 import { type Clock, systemClock } from '../../base/time/clock.js';
 import { type Address, showAddress } from '../../config/address.js';
 import type { ConsoleWorker } from '../../local/index.js';
-import { type RemoteHandler, remoteStatus, type RemoteStatus } from './remote-status.js';
+import { remoteStatus } from './remote-status.js';
 import { readPlaces } from '../flags/worker-places.js';
-import { type Answer, askWorkers, NO_WORKER } from './ask-workers.js';
+import { askWorkers, NO_WORKER } from './ask-workers.js';
 
 /** If the console needs the workers' status and the last reading began longer ago than this, they are read again. */
 const FRESH_MS = 1_000;
@@ -15,15 +15,14 @@ type Workers = () => readonly ConsoleWorker[];
  * again if it is old. So the workers are asked only while somebody calls it.
  */
 function watchWorkers(places: readonly Address[], clock: Clock): Workers {
-  const unasked = places.map((place) => ({ address: showAddress(place), why: 'it was not asked yet' }));
-  let latest: readonly ConsoleWorker[] = unasked.map(shownWorker);
+  let latest = places.map((place) => unknown(showAddress(place), 'it was not asked yet'));
   let reading: Promise<void> | undefined;
   let begunAt = Number.NEGATIVE_INFINITY;
   return () => {
     if (places.length > 0 && !reading && clock.now() - begunAt >= FRESH_MS) {
       begunAt = clock.now();
       reading = readFleet(places, clock).then((members) => {
-        latest = members.map(shownWorker);
+        latest = members;
         reading = undefined;
       });
     }
@@ -50,64 +49,23 @@ export function withWatched(own: Workers, values: readonly string[] = []): Worke
   };
 }
 
-function shownWorker({ address, status, why }: FleetMember): ConsoleWorker {
-  if (!status) return unknown(address, why);
-  const { handlers, version, startedAt, drain, protection, ageMs, ...others } = status;
-  return {
-    ...others,
-    address,
-    ...defined({ version, startedAt, drain, protection, ageMs }),
-    handlers: handlers.map(shownHandler),
-  };
+/** Reads the status of every worker at these places. Returns them in the order of their addresses. Never rejects. */
+async function readFleet(places: readonly Address[], clock: Clock): Promise<ConsoleWorker[]> {
+  const { answers, lost } = await askWorkers(places, clock);
+  const members = answers.map(({ address, status, why = NO_WORKER }) => {
+    const shown = showAddress(address);
+    return remoteStatus(status, shown) ?? unknown(shown, why);
+  });
+  const missing = lost.map(({ place, why, isEmpty }) =>
+    unknown(showAddress(place), isEmpty ? `${why}: no worker runs there, or it is another name` : why),
+  );
+  return [...members.toSorted((a, b) => byNumber.compare(a.address ?? '', b.address ?? '')), ...missing];
 }
 
-type Optional = Partial<Pick<RemoteStatus, 'version' | 'startedAt' | 'drain' | 'protection' | 'ageMs'>>;
-
-function defined(fields: Optional): Pick<ConsoleWorker, keyof Optional> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
-}
-
-function shownHandler({ paused, pollFailure, ...handler }: RemoteHandler): ConsoleWorker['handlers'][number] {
-  const since = pollFailure?.since;
-  return {
-    ...handler,
-    ...(paused && { paused }),
-    ...(pollFailure && {
-      polls: { state: 'waiting', trouble: { kind: pollFailure.kind, ...(since !== undefined && { since }) } },
-    }),
-  };
-}
+const byNumber = new Intl.Collator('en', { numeric: true });
 
 /** Returns a worker with the state `unknown`, since its status can't be read. @param why the reason */
 const unknown = (address: string, why: string): ConsoleWorker => ({
   ...{ name: address, address, state: 'unknown', ready: false, reasons: [why] },
   ...{ handlers: [], tasksInFlight: 0, tasks: [], counts: {} },
 });
-
-/** A worker of a fleet: its status, or the reason for which that can't be read. */
-type FleetMember = {
-  /** `HOST:PORT` of its health port or, where a name has no address, the name. */
-  readonly address: string;
-} & (
-  | { readonly status: RemoteStatus; readonly why?: undefined }
-  | { readonly status?: undefined; readonly why: string }
-);
-
-/** Reads the status of every worker at these places. Returns them in the order of their addresses. Never rejects. */
-async function readFleet(places: readonly Address[], clock: Clock): Promise<FleetMember[]> {
-  const { answers, lost } = await askWorkers(places, clock);
-  const members = answers.map(memberOf).toSorted((a, b) => byNumber.compare(a.address, b.address));
-  const unknown = lost.map(({ place, why, isEmpty }) => ({
-    address: showAddress(place),
-    why: isEmpty ? `${why}: no worker runs there, or it is another name` : why,
-  }));
-  return [...members, ...unknown];
-}
-
-const byNumber = new Intl.Collator('en', { numeric: true });
-
-function memberOf({ address: from, status, why = NO_WORKER }: Answer): FleetMember {
-  const address = showAddress(from);
-  const read = remoteStatus(status);
-  return read ? { address, status: read } : { address, why };
-}
