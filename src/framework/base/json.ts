@@ -16,3 +16,13 @@ export function parseJson(text: string): unknown {
     return undefined;
   }
 }
+
+/**
+ * Returns the message of a failure, if its cause has the form in which workers and Lambda write it: JSON with an
+ * `errorMessage`. Returns any other cause unchanged.
+ */
+export function messageIn(cause: string): string {
+  const value = parseJson(cause);
+  const message = isPlainObject(value) ? value['errorMessage'] : undefined;
+  return typeof message === 'string' ? message : cause;
+}

@@ -1,4 +1,5 @@
 import { type DestinationStream, pino, type Logger as PinoLogger } from 'pino';
+import { messageIn, parseJson } from '../json.js';
 import { wallTime } from '../time/clock.js';
 import { standardOutput } from './log-output.js';
 
@@ -170,7 +171,7 @@ function taskLine(
   if (msg === 'task progress') return `${timeOf(time)} ${paint(CYAN, '…')} ${about} ${barOf(progress)}\n`;
   if (msg === 'task succeeded') return `${timeOf(time)} ${paint(GREEN, '✓')} ${about} ${String(ms)} ms\n`;
   if (msg !== 'task failed') return undefined;
-  return `${timeOf(time)} ${paint(RED, '✗')} ${about} ${String(ms)} ms ${String(error)} ${messageIn(cause)}\n`;
+  return `${timeOf(time)} ${paint(RED, '✗')} ${about} ${String(ms)} ms ${String(error)} ${shortCause(cause)}\n`;
 }
 
 /** The width of a progress bar, in characters. */
@@ -188,22 +189,12 @@ function barOf(progress: unknown): string {
 
 const oneLine = (text: string): string => text.replaceAll(/\s*\n\s*/g, ' ');
 
-/**
- * Returns the message in a failure's cause as one line. If the cause lists several broken rules, each of them follows
- * on its own line.
- */
-function messageIn(cause: unknown): string {
+/** Returns the message in a failure's cause as one line, or several broken rules each on a line of its own. */
+function shortCause(cause: unknown): string {
   const text = typeof cause === 'string' ? cause : '';
-  try {
-    const { errorMessage, violations } = JSON.parse(text) as {
-      readonly errorMessage?: unknown;
-      readonly violations?: readonly { readonly path: string; readonly message: string }[];
-    };
-    const said = oneLine(typeof errorMessage === 'string' ? errorMessage : text);
-    if (violations === undefined || violations.length < 2) return said;
-    const [head] = said.split(': ', 1);
-    return [head, ...violations.map(({ message }) => `  ${oneLine(message)}`)].join('\n');
-  } catch {
-    return oneLine(text);
-  }
+  const said = oneLine(messageIn(text));
+  const { violations } = (parseJson(text) ?? {}) as { readonly violations?: readonly { message: string }[] };
+  if (violations === undefined || violations.length < 2) return said;
+  const [head] = said.split(': ', 1);
+  return [head, ...violations.map(({ message }) => `  ${oneLine(message)}`)].join('\n');
 }

@@ -1,3 +1,4 @@
+import { messageIn } from '../../base/json.js';
 import { detailsOf } from './history-event.js';
 import { iterationsOf, Run, type Visit } from './run.js';
 
@@ -116,17 +117,4 @@ function failureIn(event: RecordedEvent): string | undefined {
   const word = type.endsWith('TimedOut') ? 'timed out' : type.endsWith('Aborted') ? 'stopped' : 'failed';
   const reason = cause === undefined ? '' : `: ${messageIn(cause)}`;
   return error === undefined ? word : `${word} by ${error}${reason}`;
-}
-
-/**
- * Returns the message in a failure's cause, if the cause has the form that Lambda gives it. Returns any other cause
- * unchanged.
- */
-function messageIn(cause: string): string {
-  try {
-    const { errorMessage } = JSON.parse(cause) as { readonly errorMessage?: unknown };
-    return typeof errorMessage === 'string' ? errorMessage : cause;
-  } catch {
-    return cause;
-  }
 }

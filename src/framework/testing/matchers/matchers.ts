@@ -1,3 +1,4 @@
+import { isPlainObject, parseJson } from '../../base/json.js';
 import { inspect } from 'node:util';
 import type { TaskResult } from '../bed/bed-port.js';
 import { historyExcerpt } from './history-excerpt.js';
@@ -66,7 +67,7 @@ export const matchers = {
         result,
         () => (named ? this.utils?.diff?.(cause, result.cause) : undefined),
       );
-    const told = named ? parsed(result.cause) : {};
+    const told: object = Object(named ? parseJson(result.cause ?? '') : undefined);
     const actual = Object.fromEntries(Object.keys(cause).map((key) => [key, Reflect.get(told, key)]));
     const pass = named && this.equals(actual, cause);
     const holding = Object.keys(cause).length > 0 ? ` and a cause with ${text(cause)}` : '';
@@ -132,15 +133,6 @@ const STATUSES = new Set(['succeeded', 'failed', 'gone', 'deferred', 'timedOut',
 const noResult = (matcher: string, got: string, fix: string): string =>
   `${matcher}: expected the result of a task or an execution, got ${got}\nFix: ${fix}`;
 
-function parsed(cause: string | undefined): object {
-  try {
-    const value: unknown = JSON.parse(cause ?? '');
-    return typeof value === 'object' && value !== null ? value : {};
-  } catch {
-    return {};
-  }
-}
-
 function verdict(
   pass: boolean,
   expected: string,
@@ -165,8 +157,8 @@ const text = (value: unknown): string => inspect(value, { depth: 6, breakLength:
 function describe(result: TaskResult): string {
   if (result.status === 'succeeded') return `success with ${text(result.output)}`;
   if (result.status !== 'failed') return SAID[result.status] ?? result.status;
-  const cause = parsed(result.cause);
-  const { errorType: _, trace: __, errorMessage, ...rest } = cause as Record<string, unknown>;
+  const cause = parseJson(result.cause ?? '');
+  const { errorType: _, trace: __, errorMessage, ...rest } = isPlainObject(cause) ? cause : {};
   const said =
     typeof errorMessage === 'string' ? `: ${errorMessage}` : result.cause ? `: ${result.cause}` : '';
   const more = Object.keys(rest).length > 0 && typeof errorMessage === 'string' ? `\n${text(rest)}` : '';
