@@ -4,7 +4,7 @@ import { discover } from '../../src/framework/declare/discovery/discovery.js';
 import { createContainer } from '../../src/framework/worker/container/create-container.js';
 import { CLOCK, RANDOM, STORE_FOR } from '../../src/framework/worker/container/registrations.js';
 import { makeCheckpoints } from '../../src/framework/worker/handler/make-checkpoints.js';
-import { taskPayloads } from '../../src/framework/worker/handler/payloads.js';
+import { Payloads } from '../../src/framework/worker/handler/payloads.js';
 import { HostedHandlers } from '../../src/framework/worker/pool/entry/hosted-handlers.js';
 import { TaskRunner } from '../../src/framework/worker/pool/entry/task-runner.js';
 import type { Host, HostExit } from '../../src/framework/worker/pool/host.js';
@@ -144,7 +144,7 @@ class SimulatedHost implements Host {
     const checkpoints = new Map<string, Awaited<ReturnType<typeof makeCheckpoints>>>();
     for (const each of handlers)
       checkpoints.set(each.name, await makeCheckpoints(each, uses.checkpoint, world));
-    const payloads = taskPayloads(uses.payloads, { clock, random, listener: stores.of('payloads') });
+    const payloads = new Payloads(uses.payloads, { clock, random, stores });
     return new HostedHandlers(handlers, container, [SomeOnce], payloads, checkpoints);
   }
 

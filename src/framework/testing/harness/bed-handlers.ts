@@ -126,12 +126,9 @@ async function payloadsOf(
   stores: StoreMonitor,
 ): Promise<TaskPayloads | undefined> {
   if (payloads === undefined) return undefined;
-  const { taskPayloads } = await import('../../worker/handler/payloads.js');
-  return taskPayloads(payloads, {
-    clock: container.resolve(CLOCK),
-    random: container.resolve(RANDOM),
-    listener: stores.of('payloads'),
-  });
+  const { Payloads } = await import('../../worker/handler/payloads.js');
+  const [clock, random] = [container.resolve(CLOCK), container.resolve(RANDOM)];
+  return new Payloads(payloads, { clock, random, stores });
 }
 
 /** A container, and the values that the user's `setup` function has registered in it. */

@@ -57,11 +57,10 @@ export async function openCompletions(plan: Plan, options: CompletionsOptions = 
     checkpointsOf: (name) => checkpoints.get(name),
     scopeOf: scopeAt(endpoint),
     payloads: await payloadsOf(plan, { ...world, stores }),
-    reportsOf: reportWorlds({
-      ...{ clock, random, reportLimitMs: REPORT_LIMIT_MS },
-      // An activity that was declared by its name alone is in the region that the worker looks it up in.
-      portOf: async (where) => service.port(where || ((await service.defaultRegion()) ?? '')),
-    }),
+    // An activity that was declared by its name alone is in the region that the worker looks it up in.
+    reportsOf: reportWorlds({ clock, random, reportLimitMs: REPORT_LIMIT_MS }, async (where) =>
+      service.port(where || ((await service.defaultRegion()) ?? '')),
+    ),
     close: () => {
       for (const each of checkpoints.values()) each.close();
       service.close();
@@ -69,17 +68,11 @@ export async function openCompletions(plan: Plan, options: CompletionsOptions = 
   });
 }
 
-/** The parts that reports from outside a worker use. */
-export interface ReportWorldsOptions extends Pick<ReportWorld, 'clock' | 'random' | 'reportLimitMs'> {
-  /** Returns the connection to a region. */
-  readonly portOf: (region: string) => Promise<ActivityPort>;
-}
-
 /** Returns a function that gives a report its parts by the ARN of its activity. Each region has its own limiter. */
-export function reportWorlds({
-  portOf,
-  ...parts
-}: ReportWorldsOptions): (activityArn: string) => Promise<ReportWorld> {
+function reportWorlds(
+  parts: Pick<ReportWorld, 'clock' | 'random' | 'reportLimitMs'>,
+  portOf: (region: string) => Promise<ActivityPort>,
+): (activityArn: string) => Promise<ReportWorld> {
   const worlds = new Map<string, Promise<ReportWorld>>();
   const make = async (region: string): Promise<ReportWorld> => ({
     ...parts,

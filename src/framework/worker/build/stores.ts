@@ -94,9 +94,9 @@ const refOf = ({ handler, activityArn, token }: KeptOutcome): TaskRef => ({ hand
 /** Makes what handlers need for large inputs and outputs; undefined if the option `payloads` isn't set. */
 export async function payloadsOf(
   { settings }: Plan,
-  { clock, random, stores }: Pick<BuildWorld, 'clock' | 'random' | 'stores'>,
+  world: Pick<BuildWorld, 'clock' | 'random' | 'stores'>,
 ): Promise<TaskPayloads | undefined> {
   if (settings.payloads === undefined) return undefined;
-  const { taskPayloads } = await import('../handler/payloads.js');
-  return taskPayloads(settings.payloads, { clock, random, listener: stores.of('payloads') });
+  const { Payloads } = await import('../handler/payloads.js');
+  return new Payloads(settings.payloads, world);
 }

@@ -1,4 +1,6 @@
-import type { Store } from '../../base/store.js';
+import type { StoreMonitor } from '../../base/store.js';
+import type { Clock } from '../../base/time/clock.js';
+import type { Config } from '../../config/config.js';
 import { parseDuration } from '../../base/time/duration.js';
 import { bytesBeyondLimit, parseSize, PAYLOAD_LIMIT_BYTES, showSize } from '../../base/size.js';
 import {
@@ -6,7 +8,6 @@ import {
   mayHoldReference,
   PayloadStore,
   PayloadUnavailable,
-  type PayloadWorld,
   REFERENCE_KEY,
   referenceObject,
 } from '../keep/payload-store.js';
@@ -17,14 +18,6 @@ import { TaskAborted, type TaskContext } from '../../declare/task-context.js';
 import { isPlainObject } from '../../base/json.js';
 import type { OutputLimit } from './output/output-faults.js';
 
-/** The option `payloads` of a config, which was checked. */
-interface Settings {
-  readonly store: Store;
-  readonly above?: string;
-  readonly limit?: string;
-  readonly keep?: string;
-}
-
 const DEFAULT_ABOVE = '200KB';
 const DEFAULT_LIMIT = '64MB';
 /** An execution takes a year at most, and may be redriven for two weeks after it. */
@@ -32,30 +25,69 @@ const DEFAULT_KEEP = '400d';
 
 const bytesOf = (size: string): number => parseSize(size) ?? Number.NaN;
 
-/** Makes what handlers need to read references in inputs, and to send large outputs as references. */
-export function taskPayloads(
-  { store: given, above = DEFAULT_ABOVE, limit = DEFAULT_LIMIT, keep = DEFAULT_KEEP }: Settings,
-  world: PayloadWorld,
-): TaskPayloads {
-  const store = new PayloadStore(given, {
-    ...world,
-    base: given.uri ?? '',
-    keepMs: parseDuration(keep) ?? 0,
-  });
-  const most = Math.min(bytesOf(limit), store.maxBytes);
-  const settings = { store, above: bytesOf(above), limit: most };
-  return {
-    limit: payloadLimit(most),
-    read: (input, text, task) =>
-      mayHoldReference(text)
-        ? refusing(readPayloads(input, store, bytesOf(limit), () => task.signal))
-        : input,
-    write: (text, inline, task) => {
-      const sent = offload(text, inline, task, settings);
-      return typeof sent === 'string' ? sent : refusing(sent);
-    },
-    close: () => store.close(),
-  };
+/** Reads the references in inputs, and sends large outputs as references. */
+export class Payloads implements TaskPayloads {
+  readonly limit: OutputLimit;
+  readonly #store: PayloadStore;
+  /** An output of more bytes than this goes out as a reference. */
+  readonly #above: number;
+  /** The most bytes of all payloads of one input together. */
+  readonly #mostRead: number;
+
+  /** @param options the option `payloads` of a config, which was checked */
+  constructor(
+    options: NonNullable<Config['payloads']>,
+    { clock, random, stores }: { clock: Clock; random: () => number; stores: StoreMonitor },
+  ) {
+    const { store, above = DEFAULT_ABOVE, limit = DEFAULT_LIMIT, keep = DEFAULT_KEEP } = options;
+    this.#store = new PayloadStore(store, parseDuration(keep) ?? 0, {
+      clock,
+      random,
+      listener: stores.of('payloads'),
+    });
+    this.#above = bytesOf(above);
+    this.#mostRead = bytesOf(limit);
+    this.limit = payloadLimit(Math.min(this.#mostRead, this.#store.maxBytes));
+  }
+
+  read(input: unknown, text: string, task: Pick<TaskContext, 'signal'>): unknown {
+    if (!mayHoldReference(text)) return input;
+    return refusing(readPayloads(input, this.#store, this.#mostRead, () => task.signal));
+  }
+
+  /** An output with a key of references always goes out as a reference: inside of a payload it is plain data. */
+  write(
+    text: string,
+    inline: readonly string[],
+    task: Pick<TaskContext, 'signal'>,
+  ): string | Promise<string> {
+    if (bytesBeyondLimit(text, this.#above) === undefined && !hasReferenceKey(text)) return text;
+    return refusing(this.#asReference(text, inline, task));
+  }
+
+  close(): void {
+    this.#store.close();
+  }
+
+  async #asReference(
+    text: string,
+    inline: readonly string[],
+    task: Pick<TaskContext, 'signal'>,
+  ): Promise<string> {
+    const beside = inline.length > 0 ? fieldsOf(text, inline) : {};
+    const besideText = JSON.stringify(beside);
+    if (hasReferenceKey(besideText)) throw withReferenceKey(beside);
+    // Before the payload is written, since it isn't deleted again.
+    const bytes = bytesBeyondLimit(besideText, PAYLOAD_LIMIT_BYTES - LONGEST_REFERENCE);
+    if (bytes !== undefined) throw inlineTooLarge(beside, bytes);
+    const wanted = wantedSignal(task);
+    try {
+      const reference = await this.#store.write(Buffer.from(text), wanted.signal);
+      return JSON.stringify(referenceObject(beside, reference));
+    } finally {
+      wanted.close();
+    }
+  }
 }
 
 /** Makes the failure of a task whose payload can't be read or written. */
@@ -65,50 +97,6 @@ async function refusing<T>(done: Promise<T>): Promise<T> {
   } catch (error) {
     if (error instanceof PayloadUnavailable) throw new Refusal(OWN_ERROR.payloadUnavailable, error.message);
     throw error;
-  }
-}
-
-/** Settings of the outputs that go out as references. */
-interface OffloadSettings {
-  readonly store: PayloadStore;
-  /** An output of more bytes than this goes out as a reference. */
-  readonly above: number;
-  /** The most bytes of an output. */
-  readonly limit: number;
-}
-
-/**
- * Returns the JSON that is sent for an output: the output itself or, if it is large, a reference to it. An output with
- * a key of references always goes out as a reference: inside of a payload it is plain data.
- * @param inline the names of fields that are kept beside a reference
- */
-function offload(
-  text: string,
-  inline: readonly string[],
-  task: Pick<TaskContext, 'signal'>,
-  settings: OffloadSettings,
-): string | Promise<string> {
-  if (bytesBeyondLimit(text, settings.above) === undefined && !hasReferenceKey(text)) return text;
-  return asReference(text, inline, task, settings);
-}
-
-async function asReference(
-  text: string,
-  inline: readonly string[],
-  task: Pick<TaskContext, 'signal'>,
-  { store }: OffloadSettings,
-): Promise<string> {
-  const beside = inline.length > 0 ? fieldsOf(text, inline) : {};
-  const besideText = JSON.stringify(beside);
-  if (hasReferenceKey(besideText)) throw withReferenceKey(beside);
-  // Before the payload is written, since it isn't deleted again.
-  const bytes = bytesBeyondLimit(besideText, PAYLOAD_LIMIT_BYTES - LONGEST_REFERENCE);
-  if (bytes !== undefined) throw inlineTooLarge(beside, bytes);
-  const wanted = wantedSignal(task);
-  try {
-    return JSON.stringify(referenceObject(beside, await store.write(Buffer.from(text), wanted.signal)));
-  } finally {
-    wanted.close();
   }
 }
 

@@ -10,21 +10,6 @@ export class PayloadUnavailable extends Error {
   override readonly name = 'PayloadUnavailable';
 }
 
-/** The parts of a worker that its payloads use. */
-export interface PayloadWorld {
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly listener: StoreListener;
-}
-
-/** The settings of a {@link PayloadStore}. */
-interface PayloadSettings extends PayloadWorld {
-  /** The address of the store. */
-  readonly base: string;
-  /** The time for which a payload is kept after it was last written, in milliseconds. */
-  readonly keepMs: number;
-}
-
 /** The longest time for one call of the store: 64 MB at 10 Mbit/s take 54 s. */
 const CALL_LIMIT_MS = 60_000;
 const ATTEMPTS = 4;
@@ -41,10 +26,15 @@ export class PayloadStore {
   readonly #store: LimitedStore;
   readonly #random: () => number;
 
-  constructor(store: Store, { base, keepMs, clock, random, listener }: PayloadSettings) {
+  /** @param keepMs the time for which a payload is kept after it was last written, in milliseconds */
+  constructor(
+    store: Store,
+    keepMs: number,
+    { clock, random, listener }: { clock: Clock; random: () => number; listener: StoreListener },
+  ) {
     this.name = store.name;
     this.maxBytes = store.maxBytes;
-    this.#base = base;
+    this.#base = store.uri ?? '';
     this.#keepMs = keepMs;
     this.#random = random;
     this.#store = new LimitedStore(store, { clock, limitMs: CALL_LIMIT_MS, listener });
@@ -97,7 +87,7 @@ export class PayloadStore {
     return value;
   }
 
-  /** Calls the listener no more, and leaves no timer. */
+  /** Leaves no timer. */
   close(): void {
     this.#store.close();
   }
@@ -144,7 +134,9 @@ export interface Reference {
   readonly bytes: number;
 }
 
-/** Returns the key of a payload in its store. The same payload has the same key, so that a retry writes no second one. */
+/**
+ * Returns the key of a payload in its store. The same payload has the same key, so that a retry writes no second one.
+ */
 export const payloadKey = (sha256: string): string => `payloads/${sha256}`;
 
 /** Returns the reference's object as it is sent: the fields beside it first, for people to read. */

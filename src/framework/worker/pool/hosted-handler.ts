@@ -32,7 +32,7 @@ export function hostedHandler(pool: Pool, clock: Clock, checkpoints?: Checkpoint
         else await pool.backOff(context.signal);
         return;
       }
-      const end = await new HostedRun(pooled, context, { clock, checkpoints }, onEnd).run(text);
+      const end = await new HostedRun(pooled, context, clock, checkpoints, onEnd).run(text);
       if (end === 'settled') pool.release(pooled);
       else pool.kill(pooled);
       if (end !== 'not-begun') return;
@@ -74,12 +74,6 @@ async function failureToBegin(
  */
 type RunEnd = 'settled' | 'spent' | 'not-begun';
 
-/** The parts of the worker that tasks in its threads and processes use. */
-interface HostedWorld {
-  readonly clock: Clock;
-  readonly checkpoints?: Checkpoints | undefined;
-}
-
 /**
  * Runs one task in a thread or a process (the host). Passes on the aborts of the task's signals, and what the handler
  * does with its context. Ends when the host says that the task has ended, when the host exits, or 5 s after the task's
@@ -100,7 +94,8 @@ class HostedRun implements HostListener {
   constructor(
     pooled: PooledHost,
     context: TaskContext,
-    { clock, checkpoints }: HostedWorld,
+    clock: Clock,
+    checkpoints: Checkpoints | undefined,
     onEnd: (end: HandlerEnd) => void,
   ) {
     this.#pooled = pooled;

@@ -10,7 +10,7 @@ import { isStore } from '../../../declare/options.js';
 import { isText } from '../../../declare/rule.js';
 import type { TaskContext } from '../../../declare/task-context.js';
 import { CLOCK, RANDOM, STORE_FOR, STORE_MONITOR } from '../../container/registrations.js';
-import type { OnceWorld, Work } from '../../keep/once.js';
+import type { Work } from '../../keep/once.js';
 import type { RecordFields } from '../../keep/record.js';
 import { arbiterOf, currentOutputs } from '../current-task.js';
 import { failureOf, repeatFailure } from '../outcome/outcome.js';
@@ -76,7 +76,7 @@ export function Idempotent(options: IdempotentOptions): Constructor<Interceptor>
     readonly #random: () => number;
     readonly #store: Store;
     readonly #stores: StoreMonitor;
-    #world: ReturnType<typeof makeWorld> | undefined;
+    #opened: ReturnType<DoneOnce['open']> | undefined;
 
     constructor(
       @inject(CLOCK) clock: Clock,
@@ -92,13 +92,7 @@ export function Idempotent(options: IdempotentOptions): Constructor<Interceptor>
 
     async intercept({ input, context }: InterceptedTask, next: () => Promise<unknown>): Promise<unknown> {
       const name = nameOf(key(input), context);
-      this.#world ??= makeWorld(this.#store, {
-        clock: this.#clock,
-        random: this.#random,
-        stores: this.#stores,
-        keepMs,
-      });
-      const { world, beginWork } = await this.#world;
+      const { world, beginWork } = await (this.#opened ??= this.open());
       const { ask, scope } = arbiterOf(context);
       const { handler, token, activityArn, signal, log } = context;
       const task = { token, activityArn, scope };
@@ -113,24 +107,20 @@ export function Idempotent(options: IdempotentOptions): Constructor<Interceptor>
 
     /** Leaves no timer behind. Called when the container is disposed of. */
     async dispose(): Promise<void> {
-      const { world } = (await this.#world) ?? {};
-      world?.store.close();
+      (await this.#opened)?.world.store.close();
+    }
+
+    /** Loads the code that uses the store, with the first task. */
+    async open() {
+      const { beginWork } = await import('../../keep/once.js');
+      const { LimitedStore } = await import('../../keep/limited-store.js');
+      const [clock, random] = [this.#clock, this.#random];
+      const store = new LimitedStore(this.#store, { clock, listener: this.#stores.of('idempotent') });
+      return { world: { clock, random, keepMs, store, signal: store.closed }, beginWork };
     }
   }
   stores.set(DoneOnce, store);
   return DoneOnce;
-}
-
-/** Loads the code that uses the store. Called with the first task, so that a worker without it doesn't load it. */
-async function makeWorld(given: Store, { stores, ...world }: WorldParts) {
-  const { beginWork } = await import('../../keep/once.js');
-  const { LimitedStore } = await import('../../keep/limited-store.js');
-  const store = new LimitedStore(given, { clock: world.clock, listener: stores.of('idempotent') });
-  return { world: { ...world, store, signal: store.closed }, beginWork };
-}
-
-interface WorldParts extends Omit<OnceWorld, 'store' | 'signal'> {
-  readonly stores: StoreMonitor;
 }
 
 /** Runs the handler, and keeps its outcome. */

@@ -137,7 +137,6 @@ async function checkpointsOf(
 
 async function payloadsOf({ payloads }: Config, { stores }: HostTold): Promise<TaskPayloads | undefined> {
   if (payloads === undefined) return undefined;
-  const { taskPayloads } = await import('../../handler/payloads.js');
-  const listener = stores.of('payloads');
-  return taskPayloads(payloads, { clock: systemClock, random: Math.random, listener });
+  const { Payloads } = await import('../../handler/payloads.js');
+  return new Payloads(payloads, { clock: systemClock, random: Math.random, stores });
 }
