@@ -3,7 +3,7 @@ import 'reflect-metadata';
 
 export { Activity, ErrorName, Handle } from './declare/decorators.js';
 export { ActivityFailure } from './declare/activity-failure.js';
-export { type Deferral, DeferredIdTaken, type DeferOptions } from './declare/deferral.js';
+export { type Deferral, DeferredIdTaken, type DeferOptions } from './declare/task-context.js';
 export {
   type Checkpoint,
   CheckpointError,

@@ -14,10 +14,10 @@ import {
   IsOptional,
   IsString,
   ValidateNested,
+  getMetadataStorage,
 } from 'class-validator';
 import { OPEN_RULES } from '../../src/framework/declare/dto/conversion-problems.js';
 import { dtoProblems } from '../../src/framework/declare/dto/dto-problems.js';
-import { getMetadataStorage } from '../../src/framework/declare/dto/class-validator.js';
 import { dtoOf, Item } from '../worker/handler/kinds/field.js';
 
 /** A field as a compiler emits it that writes no types. */

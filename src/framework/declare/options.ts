@@ -4,7 +4,6 @@ import type { CheckpointOptions } from './checkpoint.js';
 import type { Constructor } from './class.js';
 import { isReserved } from './activity-failure.js';
 import type { Interceptor } from './interceptor.js';
-import { parseRate, RATE_EXPECTED } from './rate.js';
 import {
   count,
   durationOrFalse,
@@ -14,7 +13,9 @@ import {
   listOf,
   MOST_AT_ONCE,
   oneOf,
+  parseRate,
   positiveDuration,
+  RATE_EXPECTED,
   readDigits,
   type Table,
 } from './rule.js';

@@ -9,7 +9,7 @@ import type { Limiter } from './task/limiter.js';
 import { ReportsInFlight } from './task/report.js';
 import { Admission } from './admission.js';
 import type { StallWatch } from './stall.js';
-import type { Rate } from '../declare/rate.js';
+import type { Rate } from '../declare/rule.js';
 import { type Configurable, readReconfiguration } from './reconfiguration.js';
 import { Poller } from './poll/poller.js';
 import { type Slot, Slots } from './poll/slots.js';

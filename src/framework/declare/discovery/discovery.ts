@@ -1,3 +1,4 @@
+import { closest } from 'fastest-levenshtein';
 import type { Problem } from '../../base/errors.js';
 import { show } from '../../base/show.js';
 import { parseActivities } from './activity-ref.js';
@@ -8,28 +9,28 @@ import { ERROR_NAME_LIMIT, isReserved } from '../activity-failure.js';
 import { type MethodRef, readInput, readOutput } from '../dto/input-type.js';
 import {
   allErrorNames,
-  readActivity,
-  readHandlers,
   type DeclaredActivity,
   type DeclaredHandler,
+  readActivity,
+  readHandlers,
 } from '../metadata.js';
-import { optionProblems } from './option-problems.js';
 import {
-  type ActivityOptions,
   ACTIVITY_OPTIONS,
-  type HandleOptions,
+  type ActivityOptions,
   HANDLE_OPTIONS,
+  type HandleOptions,
   HANDLER_OPTIONS,
   type HandlerOptions,
 } from '../options.js';
+import { checkAgainst, durationsFor, type Rule } from '../rule.js';
 
-export interface Discovered {
+interface Discovered {
   /** The handlers that have no problem. */
   readonly handlers: HandlerDefinition[];
   readonly problems: Problem[];
 }
 
-export interface DiscoverOptions {
+interface DiscoverOptions {
   /**
    * Accepts an activity in which a variable `${NAME}` is unset. A test bed (a worker in unit tests) sets this, since it
    * connects to no service. @default false
@@ -201,5 +202,36 @@ function errorNameProblems(): Problem[] {
     if (!isReserved(name)) return [];
     const what = `'${name}' is reserved: names that begin with States. belong to the service, with Stepwright. to the worker`;
     return [{ code: 'ERROR_NAME_RESERVED', where, what, fix }];
+  });
+}
+
+/** A rule that accepts any value. It is for the options of `@Handle` that are checked elsewhere. */
+const READ_APART: Rule = { expected: 'anything', ok: () => true };
+
+const TABLES: Readonly<Record<'Activity' | 'Handle', Readonly<Record<string, Rule>>>> = {
+  Activity: ACTIVITY_OPTIONS,
+  Handle: { ...HANDLE_OPTIONS, activity: READ_APART, input: READ_APART, output: READ_APART },
+};
+
+/** Finds unknown option names and bad values in the options of a decorator. */
+function optionProblems(decorator: keyof typeof TABLES, where: string, options: object): Problem[] {
+  const code = 'HANDLER_OPTION_INVALID';
+  return checkAgainst(TABLES[decorator], options, {
+    unknown: (key, known) => ({
+      code,
+      where,
+      what: `@${decorator} has no option '${key}'`,
+      fix: `did you mean '${closest(key, known)}'? It has: ${known.join(', ')}`,
+    }),
+    refused: (key, rule, value) => {
+      const { expected, fix = `write ${expected}, or leave it out` } = rule;
+      const durations = durationsFor(rule, value);
+      return {
+        code,
+        where,
+        what: `${key}: expected ${expected}, got ${show(value)}`,
+        fix: durations === undefined ? fix : `write ${key}: ${durations}`,
+      };
+    },
   });
 }

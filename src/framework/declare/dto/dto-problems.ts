@@ -1,18 +1,18 @@
 import type { Problem } from '../../base/errors.js';
 import { type Constructor, isBuiltIn } from '../class.js';
-import { conversionFaults, type Fault, fault, OF_ARRAYS } from './conversion-problems.js';
+import { conversionFaults, fault, type Fault, OF_ARRAYS } from './conversion-problems.js';
 import type { DtoProperty } from './dto-property.js';
 import { fieldsWithoutRule } from './exposed-fields.js';
-import { otherDecorators } from './other-decorators.js';
 import {
+  type DtoShape,
   fixedType,
+  type Groups,
   hasRules,
   nestedShapes,
   typesOf,
   unusedRuleClasses,
-  type DtoShape,
-  type Groups,
 } from './dto-shape.js';
+import { oneCopyFix, otherCopies, type OtherCopy, ourCopy } from '../other-copies.js';
 
 /**
  * The names of properties that every object inherits. A DTO must not have fields with these names: if an input lacked
@@ -181,4 +181,42 @@ function uncheckedNested(type: Constructor<object>, label: string, groups: Group
   const what = `${label} is made into ${type.name}, whose rules are not applied without @ValidateNested()`;
   const fix = `write @ValidateNested() above ${label.split('.').at(-1)}, with { each: true } where it is an array`;
   return [fault('INPUT_WITHOUT_RULES', what, fix)];
+}
+
+const LIBRARY = 'class-transformer';
+const STORAGE = 'cjs/storage.js';
+/** The maps in which class-transformer keeps what its decorators declare, by class. */
+const MAPS = ['_typeMetadatas', '_transformMetadatas', '_exposeMetadatas', '_excludeMetadatas'];
+
+/**
+ * The problems of the classes that were examined. A class keeps the decorators with which it was defined, and the copies
+ * that they come from were loaded before.
+ */
+const examined = new WeakMap<Constructor<object>, Fault[]>();
+
+/**
+ * Returns a problem if the decorators of class-transformer on a class come from another copy of it than Stepwright
+ * uses. Stepwright then doesn't see them.
+ */
+function otherDecorators(type: Constructor<object>): Fault[] {
+  const known = examined.get(type);
+  if (known) return known;
+  const other = otherCopies(LIBRARY, STORAGE).find(({ exports }) => isDecoratedIn(exports, type));
+  const found: Fault[] = other ? [apart(type, other)] : [];
+  examined.set(type, found);
+  return found;
+}
+
+function apart({ name }: Constructor, { folder }: OtherCopy): Fault {
+  const what = `the @Type, @Transform and @Expose of ${name} come from another copy of ${LIBRARY} (${folder}) than Stepwright uses (${ourCopy(LIBRARY, STORAGE)}), and have no effect`;
+  return fault('TWO_COPIES', what, oneCopyFix(LIBRARY));
+}
+
+function isDecoratedIn(module: object, type: Constructor<object>): boolean {
+  const storage: unknown = Reflect.get(module, 'defaultMetadataStorage');
+  if (typeof storage !== 'object' || storage === null) return false;
+  return MAPS.some((name) => {
+    const map: unknown = Reflect.get(storage, name);
+    return map instanceof Map && map.has(type);
+  });
 }

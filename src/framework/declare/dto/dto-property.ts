@@ -1,6 +1,5 @@
 import { defaultMetadataStorage } from 'class-transformer/cjs/storage.js';
-import type { ValidationArguments } from 'class-validator';
-import { getMetadataStorage, IS_OPTIONAL, ValidationTypes } from './class-validator.js';
+import { getMetadataStorage, IS_OPTIONAL, type ValidationArguments, ValidationTypes } from 'class-validator';
 import type { Constructor } from '../class.js';
 import { COLLECTION, isObject, kindOf, type Kind } from './kinds.js';
 import { isRead, readTransforms, writtenOf, type Transform, type Written } from './exposed-fields.js';

@@ -1,4 +1,4 @@
-import { getMetadataStorage } from './class-validator.js';
+import { getMetadataStorage } from 'class-validator';
 import type { Constructor } from '../class.js';
 import { readProperty, type DtoProperty, type RuleMetadata } from './dto-property.js';
 import { exposedBeside, type Written } from './exposed-fields.js';

@@ -2,7 +2,7 @@ import type { TransformFnParams } from 'class-transformer';
 import { TransformationType } from 'class-transformer/cjs/enums/index.js';
 import { defaultMetadataStorage } from 'class-transformer/cjs/storage.js';
 import type { Constructor } from '../class.js';
-import { getMetadataStorage } from './class-validator.js';
+import { getMetadataStorage } from 'class-validator';
 
 const { PLAIN_TO_CLASS, CLASS_TO_PLAIN } = TransformationType;
 

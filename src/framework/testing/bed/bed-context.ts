@@ -5,8 +5,7 @@ import { memoryStore } from '../../worker/keep/memory.js';
 import { readPause, readDeferOptions, type TaskSignals, taskContext } from '../../worker/task/context.js';
 import { type Checkpoint, NO_CHECKPOINT } from '../../declare/checkpoint.js';
 import type { HandlerDefinition } from '../../declare/definition.js';
-import type { TaskContext } from '../../declare/task-context.js';
-import { Deferral } from '../../declare/deferral.js';
+import { Deferral, type TaskContext } from '../../declare/task-context.js';
 import { silentLog, type Logger } from '../../base/log/log.js';
 import { tokenHash } from '../../base/show.js';
 

@@ -15,8 +15,7 @@ import {
   deadlineMessage,
 } from '../../worker/handler/outcome/outcome.js';
 import { OWN_ERROR } from '../../worker/handler/outcome/own-errors.js';
-import { Deferral } from '../../declare/deferral.js';
-import type { TaskContext } from '../../declare/task-context.js';
+import { Deferral, type TaskContext } from '../../declare/task-context.js';
 import type { Ask } from '../../worker/keep/record.js';
 import type { PhoneBook } from '../../worker/task/phone-book.js';
 import { type BedHandler, outcomeOf } from '../harness/bed-handlers.js';

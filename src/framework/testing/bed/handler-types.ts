@@ -1,4 +1,4 @@
-import type { Deferral } from '../../declare/deferral.js';
+import type { Deferral } from '../../declare/task-context.js';
 import type { IsSame } from '../mocks/stand-in.js';
 
 type Method = (...args: never[]) => unknown;

@@ -1,5 +1,5 @@
 import { type Store, type Stored, StoreError } from '../../base/store.js';
-import { DeferredIdTaken } from '../../declare/deferral.js';
+import { DeferredIdTaken } from '../../declare/task-context.js';
 import {
   type Ask,
   type AskedTask,

@@ -2,8 +2,13 @@ import { isPlainObject } from '../../base/json.js';
 import type { Logger } from '../../base/log/log.js';
 import { show } from '../../base/show.js';
 import { DURATION_EXPECTED, parseDuration } from '../../base/time/duration.js';
-import { Deferral, type DeferOptions } from '../../declare/deferral.js';
-import { type AbortKind, TaskAborted, type TaskContext } from '../../declare/task-context.js';
+import {
+  type AbortKind,
+  type DeferOptions,
+  Deferral,
+  TaskAborted,
+  type TaskContext,
+} from '../../declare/task-context.js';
 import { userPlace } from '../handler/outcome/thrown.js';
 import type { CheckpointRef } from '../keep/record.js';
 import type { PhoneBook } from './phone-book.js';

@@ -1,5 +1,5 @@
 import type { Abortable } from '../../base/abort.js';
-import type { DeferOptions } from '../../declare/deferral.js';
+import type { DeferOptions } from '../../declare/task-context.js';
 import type { Clock } from '../../base/time/clock.js';
 import type { Outcome } from '../handler/outcome/outcome.js';
 import type { Ask, CheckpointRef } from '../keep/record.js';

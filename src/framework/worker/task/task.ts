@@ -1,8 +1,13 @@
 import { limitCallAfter } from '../../base/time/call-limit.js';
 import { turn } from '../../base/time/turn.js';
 import { NO_CHECKPOINT } from '../../declare/checkpoint.js';
-import type { Deferral } from '../../declare/deferral.js';
-import { ABANDON_MS, TaskAborted, type AbortKind, type TaskContext } from '../../declare/task-context.js';
+import {
+  ABANDON_MS,
+  type AbortKind,
+  type Deferral,
+  TaskAborted,
+  type TaskContext,
+} from '../../declare/task-context.js';
 import type { CompiledHandler } from '../handler/compile.js';
 import { AsyncTaskContext } from '../handler/current-task.js';
 import {

@@ -1,4 +1,3 @@
-import type { ValidationArguments } from 'class-validator';
 import type { DependencyContainer } from 'tsyringe';
 import type { DtoProperty, DtoRule } from '../../../declare/dto/dto-property.js';
 import { type Groups, shapeOf, typeOf } from '../../../declare/dto/dto-shape.js';
@@ -8,7 +7,7 @@ import { asJson } from '../outcome/cause.js';
 import { kindViolation, mapParts, showPath, type ValuePath, violationAt } from './value-path.js';
 import { REFUSED } from './read-object.js';
 import { MOST_VIOLATIONS, type Violation } from '../outcome/own-errors.js';
-import { useContainer } from '../../../declare/dto/class-validator.js';
+import { useContainer, type ValidationArguments } from 'class-validator';
 import { resolveOnce } from '../../container/registrations.js';
 import { currentContainer } from '../current-task.js';
 

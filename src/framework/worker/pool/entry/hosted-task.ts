@@ -2,8 +2,7 @@ import type { Clock } from '../../../base/time/clock.js';
 import { type Resolvers, withResolvers } from '../../../base/time/wait.js';
 import { NO_CHECKPOINT } from '../../../declare/checkpoint.js';
 import { StoreError } from '../../../base/store.js';
-import { Deferral, DeferredIdTaken } from '../../../declare/deferral.js';
-import { TaskAborted, type TaskContext } from '../../../declare/task-context.js';
+import { Deferral, DeferredIdTaken, TaskAborted, type TaskContext } from '../../../declare/task-context.js';
 import type { AskedTask, Wanted } from '../../keep/record.js';
 import { AsyncTaskContext } from '../../handler/current-task.js';
 import {
