@@ -16,7 +16,7 @@ import {
 import { createTaskContext, memoryStore } from '../src/framework/testing/index.js';
 import { createContainer } from '../src/framework/worker/container/create-container.js';
 import { compile } from '../src/framework/worker/handler/compile.js';
-import { taskPayloads } from '../src/framework/worker/handler/payloads.js';
+import { Payloads } from '../src/framework/worker/handler/payloads.js';
 import { payloadKey, referenceObject } from '../src/framework/worker/keep/payload-store.js';
 import { type Benchmark, brokenOf, inFolder, inTurns, show } from './benchmark.js';
 import { ACTIVITY_ARN, type Stub, withStub } from './support/stub.js';
@@ -46,8 +46,8 @@ class Echo {
 async function pipeline(store: Store): Promise<(text: string) => Promise<void>> {
   const [definition] = discover([Echo], {}).handlers;
   if (!definition) throw new Error('Echo has no handler');
-  const listener = new StoreMonitor(() => {}).of('payloads');
-  const payloads = taskPayloads({ store }, { clock: systemClock, random: Math.random, listener });
+  const stores = new StoreMonitor(() => {});
+  const payloads = new Payloads({ store }, { clock: systemClock, random: Math.random, stores });
   const handle = compile(definition, await createContainer(), [], payloads);
   const context = createTaskContext();
   return async (text) => {
