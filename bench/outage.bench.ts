@@ -55,7 +55,7 @@ async function measure(outage: Outage, seconds: number, dir: string): Promise<Me
   });
   return compete(contestants(), termsOf, async (service, who) => {
     await service.feed({ tasks: 100, sleepMs: 50 });
-    await until(async () => (await service.fed()).length > 0 && (await service.open()) === 0, 10_000);
+    await until(async () => (await service.fed()).length > 0 && (await service.open()) === 0, 30_000);
     await sleep(1_000);
     const linesOf = (): number => read(who, 'log').split('\n').length;
     const lines = linesOf();
