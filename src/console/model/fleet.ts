@@ -44,8 +44,8 @@ const HELD_BY: Readonly<Record<HandlerHold['by'], string>> = {
 };
 
 /** Returns why a handler takes no tasks, and for how long: `paused by a task, 40 s left`. */
-export function heldWords({ by, since, until, trouble }: HandlerHold, now: number): string {
-  const words = trouble === undefined ? HELD_BY[by] : `${HELD_BY[by]} (${trouble})`;
+export function heldWords({ by, since, until, failure }: HandlerHold, now: number): string {
+  const words = failure === undefined ? HELD_BY[by] : `${HELD_BY[by]} (${failure})`;
   if (until !== undefined) return `${words}, ${wholeSeconds(Math.max(0, until - now))} left`;
   return since === undefined ? words : `${words} for ${wholeSeconds(Math.max(0, now - since))}`;
 }

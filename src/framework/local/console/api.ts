@@ -516,8 +516,8 @@ export interface WorkerHandler extends Pick<
 export interface HandlerHold extends Partial<Pick<HandlerPause, 'since' | 'until'>> {
   /** Who has paused the handler; `waiting` if Step Functions doesn't answer its polls. */
   readonly by: HandlerPause['by'] | 'waiting';
-  /** The kind of trouble with the polls. Absent for a pause. */
-  readonly trouble?: string;
+  /** How the handler's polls fail, such as `throttled`. Absent for a pause. */
+  readonly failure?: string;
 }
 
 export interface WorkerDetails {

@@ -90,7 +90,7 @@ function holdOf({ paused, polls }: ConsoleHandler): HandlerHold | undefined {
   }
   if (!polls || polls.state === 'open') return undefined;
   const { kind = 'unanswered', since } = polls.trouble ?? {};
-  return { by: 'waiting', trouble: kind, ...(since !== undefined && { since }) };
+  return { by: 'waiting', failure: kind, ...(since !== undefined && { since }) };
 }
 
 const detailsOf = ({ tasks, counts }: ConsoleWorker): WorkerRow['details'] => ({
