@@ -265,7 +265,8 @@ describe('before anything is loaded', () => {
   ])('a peer that is not installed is named, with how to install it: by %s', async (_, load) => {
     const main = join(dir, 'main.mjs');
     cpSync(MAIN, main);
-    writeFileSync(join(dir, 'run.js'), load);
+    mkdirSync(join(dir, 'process'), { recursive: true });
+    writeFileSync(join(dir, 'process/signals.js'), load);
     const text = await outputOf(main, 'config');
     expect(text).toMatch(
       /^stepwright needs the package reflect-metadata, which is not installed\.\nFix: npm install /,

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { DoctorFlags } from '../doctor/doctor.js';
 import {
-  addFlags,
+  addCommand,
   configFlag,
   endpointFlag,
   flagsOf,
@@ -12,8 +12,7 @@ import {
 import { exit } from '../process/exit.js';
 
 export function addConfig(program: Command): void {
-  const command = program.command('config').description('print every option with its value and source');
-  addFlags(command, [
+  addCommand(program, 'config', 'print every option with its value and source', [
     ...[configFlag, endpointFlag],
     ...optionFlags(),
     handlerFlag,
@@ -32,10 +31,7 @@ interface CheckFlags {
 }
 
 export function addCheck(program: Command): void {
-  const command = program
-    .command('check')
-    .description('compare classes with state machines; print nothing if they agree');
-  addFlags(command, [
+  addCommand(program, 'check', 'compare classes with state machines; print nothing if they agree', [
     new Option('--config <path...>', 'the config file; several if workers share the state machines'),
     new Option('--endpoint <local|aws|URL>', 'also check the state machines that are deployed there'),
     ...optionFlags((_, key) => ['port', 'region', 'machines', 'activities'].includes(key)),
@@ -62,15 +58,17 @@ export function addSchema(program: Command): void {
 }
 
 export function addTypes(program: Command): void {
-  const command = program
-    .command('types')
-    .description('write TypeScript types of activities and state machines, for code that starts executions');
-  addFlags(command, [
-    configFlag,
-    ...optionFlags((_, key) => ['region', 'machines', 'activities'].includes(key)),
-    new Option('--out <file>', 'the file to write (default: print)'),
-    new Option('--check', 'write nothing, and exit with 1 if the file of --out is out of date'),
-  ]).action(async ({ out, check, ...parsed }: Parsed<{ out?: string; check?: true }>) => {
+  addCommand(
+    program,
+    'types',
+    'write TypeScript types of activities and state machines, for code that starts executions',
+    [
+      configFlag,
+      ...optionFlags((_, key) => ['region', 'machines', 'activities'].includes(key)),
+      new Option('--out <file>', 'the file to write (default: print)'),
+      new Option('--check', 'write nothing, and exit with 1 if the file of --out is out of date'),
+    ],
+  ).action(async ({ out, check, ...parsed }: Parsed<{ out?: string; check?: true }>) => {
     if (check && out === undefined) throw new Error('--check needs the file: --check --out FILE');
     const { writeTypes } = await import('../types/write-types.js');
     await exit(await writeTypes(flagsOf(parsed), { out, check: check === true }));
@@ -112,10 +110,7 @@ export function addGenerate(program: Command): void {
 }
 
 export function addDoctor(program: Command): void {
-  const command = program
-    .command('doctor')
-    .description('examine what a worker needs: credentials, network, permissions, limits');
-  addFlags(command, [
+  addCommand(program, 'doctor', 'examine what a worker needs: credentials, network, permissions, limits', [
     ...[configFlag, endpointFlag, ...optionFlags(), handlerFlag],
     new Option('--stop-timeout <duration>', 'the time that the platform waits between SIGTERM and SIGKILL'),
     new Option('--json', 'print JSON'),

@@ -6,7 +6,7 @@ import {
   projectFlagsOf,
 } from '../flags/local-service-flags.js';
 import {
-  addFlags,
+  addCommand,
   configFlag,
   endpointFlag,
   flagsOf,
@@ -32,8 +32,7 @@ interface LocalFlags extends LocalServiceFlags, LogFlags {
 }
 
 export function addLocal(program: Command): void {
-  const command = program.command('local').description('run the local Step Functions without a worker');
-  addFlags(command, [
+  addCommand(program, 'local', 'run the local Step Functions without a worker', [
     ...[configFlag, logFlag, formatFlag],
     new Option('--host <address>', 'the address to listen on (default: 127.0.0.1)'),
     ...localServiceFlags,
@@ -62,12 +61,7 @@ function readPort(value: string, before: readonly number[] = []): readonly numbe
 }
 
 export function addExecute(program: Command): void {
-  const command = program
-    .command('execute')
-    .description('start an execution, wait for its end, and print its output')
-    .argument('[machine]', 'name or ARN of a state machine')
-    .argument('[input]', 'JSON, @FILE, or - for standard input (default: {})');
-  addFlags(command, [
+  addCommand(program, 'execute', 'start an execution, wait for its end, and print its output', [
     ...[configFlag, endpointFlag],
     ...optionFlags((_, key) => key === 'port' || key === 'region'),
     new Option('--trace', 'print each step on stderr'),
@@ -78,18 +72,17 @@ export function addExecute(program: Command): void {
       '--input <JSON>',
       'with --from: input of the state, as INPUT (default: as in the earlier execution)',
     ),
-  ]).action(async (machine: string | undefined, input: string | undefined, parsed: Parsed<ExecuteFlags>) => {
-    const { execute } = await import('../execute/execute.js');
-    await exit(await execute(machine, input, flagsOf(parsed), parsed));
-  });
+  ])
+    .argument('[machine]', 'name or ARN of a state machine')
+    .argument('[input]', 'JSON, @FILE, or - for standard input (default: {})')
+    .action(async (machine: string | undefined, input: string | undefined, parsed: Parsed<ExecuteFlags>) => {
+      const { execute } = await import('../execute/execute.js');
+      await exit(await execute(machine, input, flagsOf(parsed), parsed));
+    });
 }
 
 export function addTestState(program: Command): void {
-  const command = program
-    .command('test-state')
-    .description('run one state of a state machine, and print its output')
-    .argument('<file>', 'the definition of a state machine or of a state, as JSON');
-  addFlags(command, [
+  addCommand(program, 'test-state', 'run one state of a state machine, and print its output', [
     ...[configFlag, endpointFlag],
     ...optionFlags((_, key) => key === 'port' || key === 'region'),
     new Option('--state <name>', 'the state, if the file has a whole machine'),
@@ -105,30 +98,31 @@ export function addTestState(program: Command): void {
       ...['info', 'debug', 'trace'],
     ]),
     new Option('--json', 'print the whole answer as JSON'),
-  ]).action(async (file: string, parsed: Parsed<TestFlags>) => {
-    const { testState } = await import('../execute/test-state.js');
-    await exit(await testState(file, parsed, flagsOf(parsed)));
-  });
+  ])
+    .argument('<file>', 'the definition of a state machine or of a state, as JSON')
+    .action(async (file: string, parsed: Parsed<TestFlags>) => {
+      const { testState } = await import('../execute/test-state.js');
+      await exit(await testState(file, parsed, flagsOf(parsed)));
+    });
 }
 
 export function addMcp(program: Command): void {
-  const command = program
-    .command('mcp')
-    .description('serve the local Step Functions to a coding agent, on standard input and output');
-  addFlags(command, [
-    ...[configFlag, endpointFlag],
-    ...optionFlags((_, key) => ['port', 'region', 'activities', 'machines'].includes(key)),
-  ]).action(async (parsed: Parsed<ProjectFlags>) => {
+  addCommand(
+    program,
+    'mcp',
+    'serve the local Step Functions to a coding agent, on standard input and output',
+    [
+      ...[configFlag, endpointFlag],
+      ...optionFlags((_, key) => ['port', 'region', 'activities', 'machines'].includes(key)),
+    ],
+  ).action(async (parsed: Parsed<ProjectFlags>) => {
     const { mcp } = await import('../mcp.js');
     await exit(await mcp(flagsOf(parsed), projectFlagsOf(parsed)));
   });
 }
 
 export function addScaler(program: Command): void {
-  const command = program
-    .command('scaler')
-    .description('compute how many workers a fleet needs, and serve this number');
-  addFlags(command, [
+  addCommand(program, 'scaler', 'compute how many workers a fleet needs, and serve this number', [
     repeatable('--activity <ARN>', 'an activity of the fleet; can be repeated'),
     repeatable('--workers <NAME[:PORT],…>', PLACES_HELP),
     new Option('--listen <PORT|HOST:PORT>', 'the address to serve at (default: 127.0.0.1:8090)'),
@@ -147,27 +141,25 @@ export function addScaler(program: Command): void {
 const DEFERRED_VERBS: readonly DeferredVerb[] = ['list', 'succeed', 'fail'];
 
 export function addDeferred(program: Command): void {
-  const command = program
-    .command('deferred')
-    .description('list the tasks that were deferred under an id, or complete one')
-    .addArgument(new Argument('<verb>', 'what to do').choices(DEFERRED_VERBS))
-    .argument('[id]', 'the id of the task')
-    .argument('[value]', 'succeed: the output as JSON; fail: the name of the error');
-  addFlags(command, [
+  addCommand(program, 'deferred', 'list the tasks that were deferred under an id, or complete one', [
     ...[configFlag, endpointFlag],
     ...optionFlags((_, key) => key === 'port' || key === 'region'),
     new Option('--by <name>', 'who completes the task (default: the user of this shell)'),
     new Option('--message <text>', 'fail: the message of the error'),
     new Option('--json', 'list: print JSON'),
-  ]).action(
-    async (
-      verb: DeferredVerb,
-      id: string | undefined,
-      value: string | undefined,
-      parsed: Parsed<DeferredFlags>,
-    ) => {
-      const { deferred } = await import('../deferred.js');
-      await exit(await deferred({ verb, id, value }, flagsOf(parsed), parsed));
-    },
-  );
+  ])
+    .addArgument(new Argument('<verb>', 'what to do').choices(DEFERRED_VERBS))
+    .argument('[id]', 'the id of the task')
+    .argument('[value]', 'succeed: the output as JSON; fail: the name of the error')
+    .action(
+      async (
+        verb: DeferredVerb,
+        id: string | undefined,
+        value: string | undefined,
+        parsed: Parsed<DeferredFlags>,
+      ) => {
+        const { deferred } = await import('../deferred.js');
+        await exit(await deferred({ verb, id, value }, flagsOf(parsed), parsed));
+      },
+    );
 }

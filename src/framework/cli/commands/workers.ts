@@ -4,7 +4,7 @@ import type { ControlRequest } from '../control-socket.js';
 import type { ExecFlags } from '../exec.js';
 import { type LocalServiceFlags, localServiceFlags } from '../flags/local-service-flags.js';
 import {
-  addFlags,
+  addCommand,
   configFlag,
   endpointFlag,
   flagsOf,
@@ -25,10 +25,7 @@ interface StartFlags extends LocalServiceFlags, LogFlags {
 }
 
 export function addStart(program: Command): void {
-  const command = program
-    .command('start')
-    .description('run the worker; at the endpoint `local` also the local Step Functions');
-  addFlags(command, [
+  addCommand(program, 'start', 'run the worker; at the endpoint `local` also the local Step Functions', [
     ...[configFlag, endpointFlag, logFlag, formatFlag],
     ...localServiceFlags,
     new Option('--control <path>', 'open a Unix socket for the command `control`'),
@@ -55,10 +52,7 @@ export function addControl(program: Command): void {
 }
 
 export function addDev(program: Command): void {
-  const command = program
-    .command('dev')
-    .description('compile and run the worker, and start it again on every change');
-  addFlags(command, [
+  addCommand(program, 'dev', 'compile and run the worker, and start it again on every change', [
     ...[configFlag, endpointFlag, logFlag],
     ...localServiceFlags,
     new Option('--build <command>', "the command that compiles (default: the project's tsc)"),
@@ -77,12 +71,7 @@ export function addDev(program: Command): void {
 const NOT_OF_EXEC = new Set(['activities', 'machines', 'run', 'pool']);
 
 export function addExec(program: Command): void {
-  const command = program
-    .command('exec')
-    .description('run a worker that runs a program for each task')
-    .usage('--activity <ARN|name> [options] -- <program> [arguments...]')
-    .argument('<program...>', 'the program, and its arguments');
-  addFlags(command, [
+  addCommand(program, 'exec', 'run a worker that runs a program for each task', [
     new Option('--activity <ARN|name>', 'the activity whose tasks the program runs'),
     new Option('--input <way>', 'how the program receives the input (default: stdin)').choices([
       ...['stdin', 'file', 'args', 'env', 'none'],
@@ -103,9 +92,12 @@ export function addExec(program: Command): void {
     new Option('--empty-output <JSON>', 'the output where the program gives none (default: null)'),
     ...[configFlag, endpointFlag, logFlag, formatFlag],
     ...optionFlags((_, key) => !NOT_OF_EXEC.has(key)),
-  ]).action(async (words: string[], parsed: Parsed<ExecFlags & LogFlags>) => {
-    const { activityNamed, exec } = await import('../exec.js');
-    const own = { ...parsed, activity: activityNamed(parsed.activity) };
-    await exit(await exec(words, flagsOf(parsed), own));
-  });
+  ])
+    .usage('--activity <ARN|name> [options] -- <program> [arguments...]')
+    .argument('<program...>', 'the program, and its arguments')
+    .action(async (words: string[], parsed: Parsed<ExecFlags & LogFlags>) => {
+      const { activityNamed, exec } = await import('../exec.js');
+      const own = { ...parsed, activity: activityNamed(parsed.activity) };
+      await exit(await exec(words, flagsOf(parsed), own));
+    });
 }

@@ -44,7 +44,13 @@ function defaultText({ default: value, unset }: OptionRow): string {
   return unset ? ` (default: ${unset})` : '';
 }
 
-export function addFlags(command: Command, flags: readonly Option[]): Command {
+export function addCommand(
+  program: Command,
+  name: string,
+  description: string,
+  flags: readonly Option[],
+): Command {
+  const command = program.command(name).description(description);
   for (const flag of flags) command.addOption(flag);
   return command;
 }
