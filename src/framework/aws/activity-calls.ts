@@ -1,6 +1,6 @@
 import type { Abortable } from '../base/abort.js';
 import { classifyPollFailure, classifyReportFailure } from './failure.js';
-import type { ActivityPort, PollAnswer, ReportAnswer } from './activity-port.js';
+import type { ActivityPort, PollAnswer, PollCall, ReportAnswer } from './activity-port.js';
 import { strangeAnswer, type CallEnd, type CallFailure, type CallInProgress, CallRequest } from './call.js';
 
 /** Makes calls to Step Functions, with the AWS SDK or without it. */
@@ -108,13 +108,7 @@ export function activityPort(calls: Calls, credentials: Renewal): ActivityPort {
   };
 }
 
-interface CallUnderWay extends CallInProgress {
-  /**
-   * Called when a request that already got a response is about to be sent again. From then until the next `onSent`, the
-   * service doesn't hold the poll open.
-   */
-  readonly onAgain?: (() => void) | undefined;
-}
+type CallUnderWay = CallInProgress & Pick<PollCall, 'onAgain'>;
 
 const OK = { kind: 'ok' } as const;
 

@@ -46,7 +46,7 @@ export interface PollCall {
    * Called when a poll that already got a response is sent again, with other credentials or another time of signing.
    * From then until the next `onSent`, the service doesn't hold the poll open.
    */
-  readonly onAgain?: () => void;
+  readonly onAgain?: (() => void) | undefined;
   /**
    * Called just before each time that the poll is sent, because the poll may have waited for credentials. If it returns
    * false, the poll isn't sent. @default always sent
