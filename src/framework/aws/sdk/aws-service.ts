@@ -10,7 +10,7 @@ import { type Endpoint, isLoopback } from '../endpoint.js';
 import type { OpenConnection } from '../lean/connections.js';
 import type { LeanCalls } from '../lean/lean-calls.js';
 import type { Recipes } from '../lean/recipe.js';
-import type { CallWatch } from './call-watch.js';
+import type { CallWatch } from './sdk-calls.js';
 import { Credentials } from './credentials.js';
 import { learnRecipes } from './learn-recipes.js';
 import { loadedSdk, loadSdk } from './load-sdk.js';

@@ -1,14 +1,18 @@
+import type { ClientRequest, Agent as HttpAgent } from 'node:http';
+import type { Socket } from 'node:net';
+import { isNativeError } from 'node:util/types';
 import type { SFNClient } from '@aws-sdk/client-sfn';
 import type { Calls } from '../activity-calls.js';
 import { unlessAborted } from '../../base/time/wait.js';
 import {
   type CallEnd,
+  type CallFailure,
   type CallInProgress,
   type HotOperation,
   mayBeSkewed,
-  type CallFailure,
+  readResponse,
+  whyNotSent,
 } from '../call.js';
-import { CallWatch, type WatchedCall } from './call-watch.js';
 import { sdkFailure } from '../failure.js';
 import { loadSdk } from './load-sdk.js';
 
@@ -29,7 +33,7 @@ export async function sdkCalls(
   watching: boolean,
 ): Promise<Calls> {
   const sdk = await loadSdk();
-  const calls = new CallWatch({ watching });
+  const calls = new CallWatch(watching);
   const client = await open(ONE_ATTEMPT, calls);
   // Each caller makes the input of its own operation; the SDK checks only the fields that it needs itself.
   const send: Record<HotOperation, (input: never, call: WatchedCall) => Promise<object>> = {
@@ -91,4 +95,139 @@ const refusal = ({ answered }: Seen): { readonly failure: CallFailure } | undefi
 function correctedClock(thrown: unknown): boolean {
   const { name, $metadata } = thrown as { name?: string; $metadata?: { clockSkewCorrected?: boolean } };
   return mayBeSkewed(name) && $metadata?.clockSkewCorrected === true;
+}
+
+type RequestHandler = SFNClient['config']['requestHandler'];
+type Response = Awaited<ReturnType<RequestHandler['handle']>>['response'];
+type Collector = SFNClient['config']['streamCollector'];
+/**
+ * The type of the method `addRequest` of Node's HTTP agents. It isn't in Node's typings, but packages with agents for
+ * proxies rely on it too.
+ */
+type AddRequest = (
+  request: ClientRequest,
+  options: { readonly headers?: object },
+  ...rest: unknown[]
+) => void;
+
+/** A call whose connection and response are watched. */
+interface WatchedCall extends CallInProgress {
+  readonly onSent: () => void;
+  /** Called with the result of the call as Stepwright reads it from the response, before the SDK reads the response. */
+  readonly onAnswer: (end: CallEnd) => void;
+}
+
+/**
+ * Watches a client's calls: ends each of them when its signal aborts, and reports when the request is on its connection
+ * and what the response is. The signal isn't passed as the SDK's option `abortSignal`, because with any option the SDK
+ * builds its middleware again for each call instead of caching it (`cacheMiddleware`). That would be a sixth of a
+ * call's cost.
+ */
+export class CallWatch {
+  readonly #ofInputs = new WeakMap<object, WatchedCall>();
+  readonly #ofRequests = new WeakMap<object, WatchedCall>();
+  readonly #ofHeaders = new WeakMap<object, WatchedCall>();
+  /**
+   * True if connections can be watched. False if the user has set an own HTTP agent or request handler, since
+   * Stepwright can't see its connections.
+   */
+  readonly #watching: boolean;
+
+  constructor(watching: boolean) {
+    this.#watching = watching;
+  }
+
+  /** Watches a client. To be called once for each client, before its first call. */
+  attach(client: SFNClient): void {
+    // Added to the innermost step, since its request is the same object that the handler gets.
+    client.middlewareStack.add(
+      (next) => (args) => {
+        const call = this.#ofInputs.get(args.input);
+        if (call) this.#ofRequests.set(args.request as object, call);
+        return next(args);
+      },
+      { step: 'deserialize', priority: 'low', name: 'stepwrightCalls' },
+    );
+    const { requestHandler, streamCollector } = client.config;
+    client.config.requestHandler = this.#wrap(requestHandler, streamCollector);
+  }
+
+  /** Makes an HTTP agent report when a watched request is on its connection. @returns the same agent */
+  watch<A extends HttpAgent>(agent: A, ready: 'connect' | 'secureConnect'): A {
+    const addRequest = Reflect.get(agent, 'addRequest') as AddRequest;
+    const watched: AddRequest = (request, options, ...rest) => {
+      const call = options.headers && this.#ofHeaders.get(options.headers);
+      if (call) request.once('socket', (socket: Socket) => whenReady(socket, ready, call.onSent));
+      addRequest.call(agent, request, options, ...rest);
+    };
+    Reflect.set(agent, 'addRequest', watched);
+    return agent;
+  }
+
+  /**
+   * Connects an SDK command, which is about to be sent, with the call that it is sent for. From then on the call's
+   * signal ends the command, and the call's functions are called. @returns the same command
+   */
+  bind<C extends { readonly input: object }>(command: C, call: WatchedCall): C {
+    this.#ofInputs.set(command.input, call);
+    return command;
+  }
+
+  /**
+   * Wraps a client's request handler, so that the calls that were passed to {@link bind} are watched. The wrapper only
+   * has the members that a client uses after its construction.
+   */
+  #wrap(handler: RequestHandler, collect: Collector): RequestHandler {
+    const wrapped: Pick<RequestHandler, 'metadata' | 'handle' | 'destroy'> = {
+      metadata: handler.metadata,
+      handle: async (request, options) => {
+        const call = this.#ofRequests.get(request as object);
+        const why = call && whyNotSent(call);
+        if (why) throw why;
+        if (call && this.#watching) this.#ofHeaders.set(request.headers, call);
+        else call?.onSent();
+        try {
+          const answered = await handler.handle(request, {
+            ...options,
+            abortSignal: call?.signal as AbortSignal | undefined,
+          });
+          if (call) call.onAnswer(await readWhole(answered.response, collect));
+          return answered;
+        } catch (thrown) {
+          throw ofOurRealm(thrown);
+        }
+      },
+      destroy: () => handler.destroy?.(),
+    };
+    return wrapped as RequestHandler;
+  }
+}
+
+/** Reads a whole response into memory, and puts the bytes back for the SDK to read. */
+async function readWhole(response: Response, collect: Collector): Promise<CallEnd> {
+  const { statusCode: status, headers, body = new Uint8Array() } = response;
+  response.body = body instanceof Uint8Array ? body : await collect(body);
+  return readResponse({ status, headers, text: Buffer.from(response.body).toString() });
+}
+
+/**
+ * Copies an error that was made in another realm (a `vm` context) into this one. Under Jest, network errors come from
+ * another realm than the SDK's. The SDK replaces such errors with one that lacks the error code, so that an untrusted
+ * certificate would look like a server that is down.
+ */
+function ofOurRealm(thrown: unknown): unknown {
+  if (thrown instanceof Error || !isNativeError(thrown)) return thrown;
+  const { name, message } = thrown;
+  return Object.assign(new Error(message, { cause: thrown }), thrown, { name });
+}
+
+/**
+ * Calls `onSent` once the socket is ready: a reused connection is ready at once, a new one when it is established, and
+ * a new one over TLS when the server's certificate was accepted.
+ */
+function whenReady(socket: Socket, ready: 'connect' | 'secureConnect', onSent: () => void): void {
+  const pending =
+    socket.connecting || (ready === 'secureConnect' && Reflect.get(socket, 'secureConnecting') === true);
+  if (pending) socket.once(ready, onSent);
+  else onSent();
 }
