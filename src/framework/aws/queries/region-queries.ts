@@ -5,7 +5,7 @@ import type { CallFailure } from '../call.js';
 import { listActivities } from './activity-queries.js';
 import { query } from './query.js';
 import { type KeptMachine, listMachines } from './machine-queries.js';
-import { loadSdk } from '../sdk/load-sdk.js';
+import { commandOf, loadSdk } from '../sdk/load-sdk.js';
 
 /** Facts about credentials that may be shown to a person. They include no key and no token. */
 export interface CredentialsFound {
@@ -76,15 +76,8 @@ export class RegionQueries {
    */
   withMadeUpToken(call: TaskCall): Promise<QueryResult<unknown>> {
     return this.#query(async (abortSignal) => {
-      const sdk = await loadSdk();
-      const [taskToken, options] = [MADE_UP_TOKEN, { abortSignal }];
-      const calls: Record<TaskCall, () => Promise<unknown>> = {
-        SendTaskSuccess: () =>
-          this.#client.send(new sdk.SendTaskSuccessCommand({ taskToken, output: '{}' }), options),
-        SendTaskFailure: () => this.#client.send(new sdk.SendTaskFailureCommand({ taskToken }), options),
-        SendTaskHeartbeat: () => this.#client.send(new sdk.SendTaskHeartbeatCommand({ taskToken }), options),
-      };
-      return calls[call]();
+      const input = { taskToken: MADE_UP_TOKEN, ...(call === 'SendTaskSuccess' && { output: '{}' }) };
+      return this.#client.send(commandOf(await loadSdk(), call, input), { abortSignal });
     });
   }
 

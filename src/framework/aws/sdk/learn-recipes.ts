@@ -1,7 +1,7 @@
 import type { SFNClient } from '@aws-sdk/client-sfn';
 import type { Recipe, Recipes } from '../lean/recipe.js';
 import type { HotOperation } from '../call.js';
-import { loadSdk } from './load-sdk.js';
+import { commandOf, loadSdk } from './load-sdk.js';
 
 /**
  * The credentials with which the SDK signs the requests that recipes (the fixed parts of requests) are taken from.
@@ -51,17 +51,14 @@ async function learn(client: SFNClient): Promise<Recipes> {
   const sdk = await loadSdk();
   const { config } = client;
   config.credentials = () => Promise.resolve(NOBODY);
-  const learnFrom = async (send: () => Promise<unknown>): Promise<Recipe> =>
-    recipeOf(await buildRequest(config, send));
-  const token = { taskToken: 'token' };
-  const output = 'null';
+  const learnFrom = async (operation: HotOperation, input: object): Promise<Recipe> =>
+    recipeOf(await buildRequest(config, () => client.send(commandOf(sdk, operation, input))));
+  const taskToken = 'token';
   const operations: Record<HotOperation, Recipe> = {
-    GetActivityTask: await learnFrom(() =>
-      client.send(new sdk.GetActivityTaskCommand({ activityArn: 'arn' })),
-    ),
-    SendTaskSuccess: await learnFrom(() => client.send(new sdk.SendTaskSuccessCommand({ ...token, output }))),
-    SendTaskFailure: await learnFrom(() => client.send(new sdk.SendTaskFailureCommand(token))),
-    SendTaskHeartbeat: await learnFrom(() => client.send(new sdk.SendTaskHeartbeatCommand(token))),
+    GetActivityTask: await learnFrom('GetActivityTask', { activityArn: 'arn' }),
+    SendTaskSuccess: await learnFrom('SendTaskSuccess', { taskToken, output: 'null' }),
+    SendTaskFailure: await learnFrom('SendTaskFailure', { taskToken }),
+    SendTaskHeartbeat: await learnFrom('SendTaskHeartbeat', { taskToken }),
   };
   return {
     operations,

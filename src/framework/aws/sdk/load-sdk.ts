@@ -1,3 +1,6 @@
+import type { GetActivityTaskCommand } from '@aws-sdk/client-sfn';
+import type { HotOperation } from '../call.js';
+
 type Sdk = typeof import('@aws-sdk/client-sfn');
 
 let loaded: Sdk | undefined;
@@ -11,6 +14,10 @@ export async function loadSdk(): Promise<Sdk> {
   loaded ??= await import('@aws-sdk/client-sfn');
   return loaded;
 }
+
+/** Makes the SDK's command of one of a worker's four calls. Its caller has checked the input. */
+export const commandOf = (sdk: Sdk, operation: HotOperation, input: object): GetActivityTaskCommand =>
+  new (sdk[`${operation}Command`] as new (input: object) => GetActivityTaskCommand)(input);
 
 /** Returns the SDK's client for Step Functions, which has been loaded: whoever has a client has loaded it. */
 export function loadedSdk(): Sdk {

@@ -8,13 +8,12 @@ import {
   type CallEnd,
   type CallFailure,
   type CallInProgress,
-  type HotOperation,
   mayBeSkewed,
   readResponse,
   whyNotSent,
 } from '../call.js';
 import { sdkFailure } from '../failure.js';
-import { loadSdk } from './load-sdk.js';
+import { commandOf, loadSdk } from './load-sdk.js';
 
 /**
  * The number of attempts that the SDK makes at a call. The worker repeats failed calls itself. If the SDK did, a poll
@@ -35,18 +34,12 @@ export async function sdkCalls(
   const sdk = await loadSdk();
   const calls = new CallWatch(watching);
   const client = await open(ONE_ATTEMPT, calls);
-  // Each caller makes the input of its own operation; the SDK checks only the fields that it needs itself.
-  const send: Record<HotOperation, (input: never, call: WatchedCall) => Promise<object>> = {
-    GetActivityTask: (input, call) => client.send(calls.bind(new sdk.GetActivityTaskCommand(input), call)),
-    SendTaskSuccess: (input, call) => client.send(calls.bind(new sdk.SendTaskSuccessCommand(input), call)),
-    SendTaskFailure: (input, call) => client.send(calls.bind(new sdk.SendTaskFailureCommand(input), call)),
-    SendTaskHeartbeat: (input, call) =>
-      client.send(calls.bind(new sdk.SendTaskHeartbeatCommand(input), call)),
-  };
   // The input is copied, because polls share one, and the watch tells calls apart by their inputs.
   return {
     begin: ({ operation, input }, call, onEnd) =>
-      void attempt(call, (under) => send[operation]({ ...input } as never, under)).then(onEnd),
+      void attempt(call, (under) =>
+        client.send(calls.bind(commandOf(sdk, operation, { ...input }), under)),
+      ).then(onEnd),
   };
 }
 
