@@ -69,3 +69,8 @@ export function callLocalService(
     sent.end(JSON.stringify(body));
   });
 }
+
+/** Resolves to true if the local service of a `start`, `local` or `dev` listens at the URL. Never rejects. */
+export const isLocalService = (url: string): Promise<boolean> =>
+  // A POST without an operation changes nothing. A GET could be answered by the console instead.
+  callLocalService(url, {});

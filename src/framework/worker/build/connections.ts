@@ -3,7 +3,7 @@ import { type Endpoint, isEncrypted } from '../../aws/endpoint.js';
 import type { AwsService } from '../../aws/sdk/aws-service.js';
 import { socketProblems } from '../../aws/sdk/settings.js';
 import { throwProblems } from '../../base/errors.js';
-import { callLocalService, END_POLLS } from '../../base/local-service.js';
+import { callLocalService, END_POLLS, isLocalService } from '../../base/local-service.js';
 import { MOST_IN_FLIGHT } from '../heartbeat/heartbeat-scheduler.js';
 import type { WorkerHeartbeats } from '../thread/worker-heartbeats.js';
 import type { Worker } from '../worker.js';
@@ -88,12 +88,6 @@ export function connectHeartbeats(
   const ports = new Map(handlers.map(({ activityArn, port }) => [regionOf(activityArn), port]));
   const regions = Array.from(ports, ([region, port]) => ({ region, port, recipes: service.recipes(region) }));
   heartbeats.connect(regions, service.credentials);
-}
-
-/** Returns true if the local service of a `start`, `local` or `dev` listens at the URL. */
-export function isLocalService(url: string): Promise<boolean> {
-  // A POST without an operation changes nothing. A GET could be answered by the console instead.
-  return callLocalService(url, {});
 }
 
 /**
