@@ -50,8 +50,7 @@ export class DevService {
       return undefined;
     }
     const { log, flags } = this;
-    const { port, keptExecutions, keptBytes } = plan;
-    const settings = { port, mocks: this.#mocks as Mocks, keptExecutions, keptBytes };
+    const settings = { ...plan.kept, port: plan.port, mocks: this.#mocks as Mocks };
     if (!this.#service) {
       const statuses = (): WorkerStatus[] =>
         [...this.workers.processes].flatMap(({ status }) => status ?? []);

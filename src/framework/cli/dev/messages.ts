@@ -1,6 +1,7 @@
 import type { WorkerStatus } from '../../base/worker-status.js';
 import type { Finding } from '../../check/finding.js';
 import type { MachineSource } from '../../check/source/machine-source.js';
+import type { Settings } from '../../config/resolve.js';
 import type { Flags } from '../../config/sources.js';
 import type { MockCall, MockOutcome } from '../../local/mocks.js';
 import type { LogFlags } from '../flags/log-flags.js';
@@ -67,8 +68,7 @@ export interface PlanSummary {
   /** The keys of the config's `mocks`. The mocks themselves run in the worker's process. */
   readonly mocks: readonly string[];
   /** The most finished executions, and bytes of histories, that the local service keeps. */
-  readonly keptExecutions: number;
-  readonly keptBytes: number | undefined;
+  readonly kept: Pick<Settings, 'keptExecutions' | 'keptBytes'>;
   /** True if the option `healthPort` is set. Workers of `dev` open no health port. */
   readonly wantsHealthPort: boolean;
   readonly graceMs: number;
@@ -89,8 +89,7 @@ export function planSummary({ endpoint, settings, handlers, files }: Plan, proje
       handlers.map(({ definition }) => [localArn(definition.activity, region), consoleInput(definition)]),
     ),
     mocks: Object.keys(mocks),
-    keptExecutions,
-    keptBytes,
+    kept: { keptExecutions, keptBytes },
     wantsHealthPort: settings.healthPort !== undefined,
     graceMs,
   };
