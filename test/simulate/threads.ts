@@ -1,7 +1,6 @@
 import { LeanCalls } from '../../src/framework/aws/lean/lean-calls.js';
 import { HeartbeatSender } from '../../src/framework/worker/thread/heartbeat-sender.js';
-import type { StartThread } from '../../src/framework/worker/thread/start-thread.js';
-import type { ToThread } from '../../src/framework/worker/thread/thread-messages.js';
+import type { StartThread, ToThread } from '../../src/framework/worker/thread/heartbeat-thread.js';
 import type { Chronicle } from './chronicle.js';
 import { connectionOf } from './lean-connection.js';
 import type { Network } from './network.js';

@@ -30,7 +30,7 @@ import {
   payloads,
   type PayloadSettings,
 } from './store-options.js';
-import type { Observer } from '../worker/observe/observer.js';
+import type { Observer } from '../worker/observe/worker-events.js';
 import type { SdkSettings } from '../aws/sdk/settings.js';
 
 /**

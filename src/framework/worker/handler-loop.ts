@@ -5,7 +5,7 @@ import { type Lease, Task, type TaskHandler, type TaskWorld } from './task/task.
 import type { EventHub } from './observe/worker-events.js';
 import { type HandlerProof, type SlotHolders, STUCK_MS, stuckBy } from './observe/readiness.js';
 import type { HandlerPause, HandlerStatus, TaskStatus } from '../base/worker-status.js';
-import type { Limiter } from './task/limiter.js';
+import type { CallLimiter } from './task/call-limiter.js';
 import { ReportsInFlight } from './task/report.js';
 import { Admission } from './admission.js';
 import type { StallWatch } from './stall.js';
@@ -37,7 +37,7 @@ export interface LoopWorld extends Omit<
   /** Returns where tasks of an activity come from. */
   readonly scopeOf: (activityArn: string) => string;
   /** Limits the polls of all handlers in the handler's region. */
-  readonly pollLimiter: Limiter;
+  readonly pollLimiter: CallLimiter;
   readonly drain: 'run' | 'fail';
   /**
    * Says if the process was blocked or stopped while a poll was open: its response may have waited unread in the socket

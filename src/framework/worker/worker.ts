@@ -8,7 +8,7 @@ import type { Outbox } from './keep/outbox.js';
 import type { PhoneBook } from './task/phone-book.js';
 import type { StoreMonitor } from '../base/store.js';
 import { LAST_ATTEMPT_MS, type ReportWorld, ReportsInFlight } from './task/report.js';
-import type { TaskTracing } from './task/tracing.js';
+import type { TaskTracing } from './task/task-events.js';
 import { HandlerLoop, LATE_REPORT_MS, type LoopWorld, type RunnableHandler } from './handler-loop.js';
 import { didYouMean, tokenHash } from '../base/show.js';
 import { VERSION } from '../base/package.js';
@@ -21,13 +21,18 @@ import {
   type WorkerStatus,
 } from '../base/worker-status.js';
 import type { ActivityPort } from '../aws/activity-port.js';
-import { countEvents, type EventName, EventHub, type Listener } from './observe/worker-events.js';
+import {
+  countEvents,
+  EventHub,
+  type EventName,
+  type Listener,
+  type ObservedWorker,
+} from './observe/worker-events.js';
 import { logEvents } from './observe/log-events.js';
 import { unreadyReasons } from './observe/readiness.js';
-import type { ObservedWorker } from './observe/observer.js';
 import type { Protection } from './protect/protection.js';
 import { OutageTracker } from '../base/time/outage.js';
-import { CallLimiter } from './poll/call-limiter.js';
+import { CallLimiter } from './task/call-limiter.js';
 import { POLL_LIMIT_MS } from './poll/poll-record.js';
 import { StallWatch } from './stall.js';
 import type { Configurable } from './reconfiguration.js';

@@ -14,10 +14,10 @@ import {
   type TaskContext,
 } from 'stepwright';
 import { STORE_USES } from '../../../src/framework/base/store.js';
-import { ErrorTypes, MOST_ERROR_TYPES } from '../../../src/framework/worker/observe/metrics/error-types.js';
+import { ErrorTypes, MOST_ERROR_TYPES } from '../../../src/framework/worker/observe/metrics/record.js';
 import { memoryStore } from '../../../src/framework/worker/keep/memory.js';
 import { METRICS, type Metric, prometheusName } from '../../../src/framework/worker/observe/metrics/table.js';
-import { openTelemetry } from '../../../src/framework/worker/observe/open-telemetry/registered-api.js';
+import { openTelemetry } from '../../../src/framework/worker/observe/open-telemetry/telemetry.js';
 import { type FaultPlan, faultPlan } from '../../support/faults.js';
 import { activity } from '../../support/work.js';
 import { ARN, createWorld, type World, type WorkerWorld } from '../../support/world.js';

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
-import { CallLimiter } from '../../../src/framework/worker/poll/call-limiter.js';
+import { CallLimiter } from '../../../src/framework/worker/task/call-limiter.js';
 import { bucket, seeded } from '../../support/port.js';
 
 const LATENCY_MS = 50;

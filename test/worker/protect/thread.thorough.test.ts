@@ -4,7 +4,7 @@ import { silentLog } from '../../../src/framework/base/log/log.js';
 import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
 import type { Heartbeat } from '../../../src/framework/worker/heartbeat/heartbeats.js';
 import { HeartbeatSender } from '../../../src/framework/worker/thread/heartbeat-sender.js';
-import type { StartThread } from '../../../src/framework/worker/thread/start-thread.js';
+import type { StartThread } from '../../../src/framework/worker/thread/heartbeat-thread.js';
 import { WorkerHeartbeats } from '../../../src/framework/worker/thread/worker-heartbeats.js';
 import { type EcsAgent, startEcsAgent } from '../../support/ecs-agent.js';
 import { portOf } from '../../support/port.js';

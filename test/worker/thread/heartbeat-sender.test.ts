@@ -5,8 +5,11 @@ import { silentLog } from '../../../src/framework/base/log/log.js';
 import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
 import { LeanCalls } from '../../../src/framework/aws/lean/lean-calls.js';
 import { HeartbeatSender } from '../../../src/framework/worker/thread/heartbeat-sender.js';
-import type { ToThread } from '../../../src/framework/worker/thread/thread-messages.js';
-import type { StartThread, ThreadListener } from '../../../src/framework/worker/thread/start-thread.js';
+import type {
+  StartThread,
+  ThreadListener,
+  ToThread,
+} from '../../../src/framework/worker/thread/heartbeat-thread.js';
 import { WorkerHeartbeats } from '../../../src/framework/worker/thread/worker-heartbeats.js';
 import { credentials, portOf, task, workerOn } from '../../support/port.js';
 

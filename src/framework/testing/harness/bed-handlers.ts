@@ -12,7 +12,7 @@ import { compile, type CompiledHandler } from '../../worker/handler/compile.js';
 import type { TaskPayloads } from '../../worker/handler/output/outputs.js';
 import { makeCheckpoints } from '../../worker/handler/make-checkpoints.js';
 import type { Checkpoints } from '../../worker/keep/checkpoints.js';
-import { logStore } from '../../worker/keep/store-log.js';
+import { logStore } from '../../worker/observe/log-events.js';
 import type { Ask } from '../../worker/keep/record.js';
 import { LimitedStore } from '../../worker/keep/limited-store.js';
 import { memoryStore } from '../../worker/keep/memory.js';

@@ -3,13 +3,13 @@ import { scopeAt } from '../../aws/endpoint.js';
 import { throwProblems } from '../../base/errors.js';
 import { type Store, StoreMonitor } from '../../base/store.js';
 import { LimitedStore } from '../keep/limited-store.js';
-import { logStore } from '../keep/store-log.js';
+import { logStore } from '../observe/log-events.js';
 import { Completions } from '../task/completions.js';
 import { payloadsOf } from './stores.js';
 import { makePlan, type Plan } from './plan.js';
 import { startWorld, type WorkerOptions } from './start-world.js';
 import type { ActivityPort } from '../../aws/activity-port.js';
-import { CallLimiter } from '../poll/call-limiter.js';
+import { CallLimiter } from '../task/call-limiter.js';
 import { type ReportWorld, ReportsInFlight } from '../task/report.js';
 import { regionOf } from './find-activities.js';
 

@@ -16,7 +16,7 @@ import { systemClock } from '../../base/time/clock.js';
 import { parseRate } from '../../declare/rule.js';
 import type { RunnableHandler } from '../handler-loop.js';
 import type { Checkpoints } from '../keep/checkpoints.js';
-import { logStore } from '../keep/store-log.js';
+import { logStore } from '../observe/log-events.js';
 import type { Protection } from '../protect/protection.js';
 import { WorkerHeartbeats } from '../thread/worker-heartbeats.js';
 import { Worker, type WorkerParts } from '../worker.js';

@@ -7,7 +7,7 @@ import type { Platform } from '../protect/platform.js';
 import { type Clock, systemClock } from '../../base/time/clock.js';
 import type { servePages } from '../health/page-server.js';
 import type { SpawnHost } from '../pool/host.js';
-import type { StartThread } from '../thread/start-thread.js';
+import type { StartThread } from '../thread/heartbeat-thread.js';
 
 /** Options of `createWorker` that aren't part of the config. */
 export interface WorkerOptions {

@@ -1,8 +1,7 @@
 import { Abort } from '../../base/abort.js';
 import type { Cancel, Clock } from '../../base/time/clock.js';
 import type { ReportAnswer } from '../../aws/activity-port.js';
-import type { Heartbeat, Heartbeats, TrackedLease } from './heartbeats.js';
-import { isThrottled, LeaseBeat } from './lease-beat.js';
+import { type Heartbeat, type Heartbeats, isThrottled, LeaseBeat, type TrackedLease } from './heartbeats.js';
 
 /** The heartbeats that are late because the rate, or the answers of the service, leave no room for them. */
 export interface LateHeartbeats {

@@ -5,10 +5,10 @@ import { type Logger, writesDebug } from '../../base/log/log.js';
 import type { TaskEvents, TaskRef } from '../task/task-events.js';
 import type { PollRef } from '../poll/poll-record.js';
 import type { WorkerState } from '../../base/worker-status.js';
-import { logStore } from '../keep/store-log.js';
 import type { EventHub } from './worker-events.js';
 import { adviceOn, plainReason } from '../../aws/advice.js';
 import { OutageTracker } from '../../base/time/outage.js';
+import type { StoreEvent, StoreUse } from '../../base/store.js';
 
 /** Logs the events of a worker that matter to an operator. A change is logged once, not again while it lasts. */
 export function logEvents(events: EventHub, log: Logger, clock: Clock): void {
@@ -265,3 +265,21 @@ const about = (task: TaskRef): object => ({
   ...where(task),
   task: tokenHash(task.token),
 });
+
+/** The words for a store that fails. */
+const STORE_FAILS: Readonly<Record<StoreUse, string>> = {
+  payloads:
+    'the store of payloads fails: its calls are repeated, and tasks that need it fail with Stepwright.PayloadUnavailable',
+  checkpoint: 'the store of checkpoints fails: its calls are repeated for a minute',
+  idempotent: 'the store of Idempotent fails: its calls are repeated for a minute, and no work begins',
+  deferred: 'a store fails; its calls are repeated',
+  outbox:
+    "the outbox's store fails: results are reported, but those that it didn't take die with this process",
+};
+
+/** Logs an event of a store. */
+export function logStore(log: Logger, told: StoreEvent): void {
+  const { event, use, call } = told;
+  if (event === 'store:failed') log.error({ use, call, error: showError(told.error) }, STORE_FAILS[use]);
+  else log.info({ use, call, afterMs: Math.round(told.afterMs) }, 'a store works again');
+}

@@ -9,6 +9,7 @@ import {
   type PlatformName,
   type WorkerCounts,
   type WorkerState,
+  type WorkerStatus,
 } from '../../base/worker-status.js';
 import type { LateHeartbeats } from '../heartbeat/heartbeat-scheduler.js';
 import { isThenable } from '../../base/time/wait.js';
@@ -90,7 +91,7 @@ export interface WorkerEvents extends PollEvents, TaskEvents, StoreEvents {
 
 export type EventName = keyof WorkerEvents;
 export type Listener<K extends EventName> = (payload: WorkerEvents[K]) => unknown;
-export type Emit = <K extends EventName>(event: K, payload: WorkerEvents[K]) => void;
+type Emit = <K extends EventName>(event: K, payload: WorkerEvents[K]) => void;
 
 /**
  * Emits typed events. A listener can't harm the worker: if it throws, that is logged, and the other listeners are still
@@ -152,4 +153,27 @@ export function countEvents(events: EventHub): WorkerCounts {
   });
   events.on('poll:token-possibly-lost', () => counts.tokensPossiblyLost++);
   return counts;
+}
+
+/** The methods of a worker that its observers may use. */
+export interface ObservedWorker {
+  /**
+   * Calls the listener with each event of this name. If a listener throws, that is logged, and everything else
+   * continues.
+   * @returns a function that removes the listener
+   */
+  on<K extends EventName>(event: K, listener: Listener<K>): () => void;
+  status(): WorkerStatus;
+}
+
+/**
+ * Implement this to listen to a worker's events, and list the class in the config's option `observe`. The dependency
+ * injection container makes one instance of it for each worker.
+ */
+export interface Observer {
+  /**
+   * Called once, before the worker runs, to add listeners with `worker.on`. If it throws or rejects, the worker doesn't
+   * start.
+   */
+  observe(worker: ObservedWorker): void | Promise<void>;
 }

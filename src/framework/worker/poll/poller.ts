@@ -3,7 +3,7 @@ import { LinkedList } from '../../base/linked-list.js';
 import type { Clock } from '../../base/time/clock.js';
 import { Timer } from '../../base/time/timers.js';
 import type { PollStatus, QueueStatus } from '../../base/worker-status.js';
-import type { Caller, Limiter } from '../task/limiter.js';
+import type { Caller, CallLimiter } from '../task/call-limiter.js';
 import type { Lease } from '../task/task.js';
 import { type EmitPoll, type PollRef, OpenPoll, PollRecord } from './poll-record.js';
 import type { Slot, Slots } from './slots.js';
@@ -20,7 +20,7 @@ export interface PollerOptions {
   /** The minimum and maximum number of open polls: `min` while there are no tasks, up to `max` while tasks arrive. */
   readonly pollers: PollLimits;
   /** Limits the polls of all handlers in the same region. */
-  readonly limiter: Limiter;
+  readonly limiter: CallLimiter;
   readonly workerName: string;
   readonly clock: Clock;
   readonly random: () => number;

@@ -7,7 +7,7 @@ import { type Outcome, ownFailure } from '../handler/outcome/outcome.js';
 import { OWN_ERROR } from '../handler/outcome/own-errors.js';
 import { CallRequest, type ReportRequest } from '../../aws/call.js';
 import type { ActivityPort, ReportAnswer } from '../../aws/activity-port.js';
-import type { Limiter } from './limiter.js';
+import type { CallLimiter } from './call-limiter.js';
 
 /**
  * How the report of a task's outcome has ended.
@@ -33,7 +33,7 @@ export type ReportEnd =
 export interface ReportWorld {
   readonly port: ActivityPort;
   /** Limits the reports to one region and account. */
-  readonly limiter: Limiter;
+  readonly limiter: CallLimiter;
   /** Counts the handler's reports that wait for their responses, and limits their number. */
   readonly inFlight: ReportsInFlight;
   readonly clock: Clock;

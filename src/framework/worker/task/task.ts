@@ -35,13 +35,12 @@ import type { Ask, Wanted, CheckpointRef, KeptOutcome } from '../keep/record.js'
 import { sendKept, type TaskOutbox } from './kept-report.js';
 import type { PhoneBook } from './phone-book.js';
 import type { TaskPhase } from '../../base/worker-status.js';
-import type { EmitTask, TaskEvents, TaskRef } from './task-events.js';
+import type { EmitTask, TaskEvents, TaskRef, TaskTrace, TaskTracing } from './task-events.js';
 import type { Heartbeat, Heartbeats } from '../heartbeat/heartbeats.js';
 import type { Checkpoints } from '../keep/checkpoints.js';
 import { Progress, type TaskProgress } from './progress.js';
 import { Report, type ReportEnd, type ReportRetry, type ReportWorld } from './report.js';
 import { tokenHash } from '../../base/show.js';
-import type { TaskTrace, TaskTracing } from './tracing.js';
 import { within } from '../../base/time/wait.js';
 
 /** A task that the worker has received from a poll: its token and its input. */

@@ -3,7 +3,7 @@ import type { CallEnd } from '../../aws/call.js';
 import type { Identity } from '../../aws/lean/recipe.js';
 import type { Clock } from '../../base/time/clock.js';
 import { withResolvers } from '../../base/time/wait.js';
-import { type FromThread, toError, type ToThread } from './thread-messages.js';
+import { type FromThread, toError, type ToThread } from './heartbeat-thread.js';
 
 /**
  * The least time between two requests to the main thread for new credentials, however many heartbeats the service

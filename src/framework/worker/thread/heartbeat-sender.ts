@@ -19,7 +19,7 @@ import {
   type ToThread,
   type TrackedTask,
   TURN_MS,
-} from './thread-messages.js';
+} from './heartbeat-thread.js';
 
 /** Everything outside of the sender that its code uses. */
 interface SenderWorld {

@@ -5,7 +5,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { LeanCalls } from '../../aws/lean/lean-calls.js';
 import { systemClock } from '../../base/time/clock.js';
 import { HeartbeatSender } from './heartbeat-sender.js';
-import type { ThreadOptions, ToThread } from './thread-messages.js';
+import type { ThreadOptions, ToThread } from './heartbeat-thread.js';
 
 /**
  * The heartbeat thread. In Node, all threads measure time from the start of the process, so both threads read the same

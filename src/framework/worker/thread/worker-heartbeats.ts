@@ -15,9 +15,18 @@ import type { Platform } from '../protect/platform.js';
 import { Protection } from '../protect/protection.js';
 import { HeartbeatSender } from './heartbeat-sender.js';
 import { IdentityHandOver, type IdentitySource } from './handed-identity.js';
-import { hasThreadFile, type StartedThread, startThread, type StartThread } from './start-thread.js';
-import type { FromThread, SenderOptions, ToThread, TrackedTask } from './thread-messages.js';
-import { toError, TURN_MS } from './thread-messages.js';
+import {
+  type FromThread,
+  hasThreadFile,
+  type SenderOptions,
+  type StartedThread,
+  startThread,
+  type StartThread,
+  toError,
+  type ToThread,
+  type TrackedTask,
+  TURN_MS,
+} from './heartbeat-thread.js';
 
 export interface WorkerHeartbeatsOptions extends Pick<Settings, 'heartbeatRate' | 'stallAfterMs'> {
   readonly clock: Clock;

@@ -1,11 +1,9 @@
 import type { Attributes, Histogram as OpenTelemetryHistogram, Meter } from '@opentelemetry/api';
 import type { Clock } from '../../../base/time/clock.js';
 import type { WorkerStatus } from '../../../base/worker-status.js';
-import { Cells, CounterCell } from './cells.js';
-import { EventLoopDelay } from './event-loop.js';
-import { readGauges } from './gauges.js';
-import type { ObservedWorker } from '../observer.js';
-import { recordEvents } from './record.js';
+import { Cells, CounterCell, recordEvents } from './record.js';
+import { EventLoopDelay, readGauges } from './gauges.js';
+import type { ObservedWorker } from '../worker-events.js';
 import { type Histogram, type HistogramName, type Labels, type Metric, metricsOf } from './table.js';
 
 /** From now on, records a worker's metrics with the app's OpenTelemetry meter. */

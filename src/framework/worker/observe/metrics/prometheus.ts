@@ -1,10 +1,8 @@
 import type { Metric as PromMetric } from 'prom-client';
 import type { Clock } from '../../../base/time/clock.js';
-import { Cells, CounterCell, HistogramCell } from './cells.js';
-import { EventLoopDelay } from './event-loop.js';
-import { type Reading, readGauges } from './gauges.js';
-import type { ObservedWorker } from '../observer.js';
-import { recordEvents } from './record.js';
+import { Cells, CounterCell, HistogramCell, recordEvents } from './record.js';
+import { EventLoopDelay, readGauges, type Reading } from './gauges.js';
+import type { ObservedWorker } from '../worker-events.js';
 import { METRICS, type Metric, type MetricName, prometheusName } from './table.js';
 
 /** A worker's metrics, as the health port serves them. */

@@ -1,13 +1,15 @@
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import type { Clock } from '../../../base/time/clock.js';
 import type { TraceContext } from '../../../config/config.js';
 import type { Logger } from '../../../base/log/log.js';
-import type { TaskTracing } from '../../task/tracing.js';
+import type { TaskTracing } from '../../task/task-events.js';
 import { measureWithOpenTelemetry } from '../metrics/open-telemetry.js';
-import type { ObservedWorker } from '../observer.js';
-import { openTelemetry } from './registered-api.js';
+import type { ObservedWorker } from '../worker-events.js';
 import { Traces } from './traces.js';
+import { OWN_FILE } from '../../../base/package.js';
 
-export interface TelemetryOptions {
+interface TelemetryOptions {
   /** The folder of the app's compiled files. */
   readonly baseDir: string;
   readonly traceContext: TraceContext | undefined;
@@ -45,3 +47,64 @@ export class Telemetry implements TaskTracing {
     if (heard?.trace) this.traces = new Traces({ api: heard.api, traceContext, log });
   }
 }
+
+/** The package `@opentelemetry/api`. The app and Stepwright may each have their own copy of it. */
+export type OpenTelemetry = typeof import('@opentelemetry/api');
+
+/**
+ * A copy of the OpenTelemetry API through which the SDK that the app has registered can be reached. `metrics` and
+ * `trace` are true if the app has registered a provider for them.
+ */
+interface Heard {
+  readonly api: OpenTelemetry;
+  readonly metrics: boolean;
+  readonly trace: boolean;
+}
+
+const NAME = '@opentelemetry/api';
+
+/**
+ * The global object in which OpenTelemetry's API stores the registered providers, so that all copies of the API in a
+ * process can find them (the API's `internal/global-utils`).
+ */
+interface Registered {
+  readonly version: string;
+  readonly metrics?: object;
+  readonly trace?: object;
+}
+
+const registered = (): Registered | undefined =>
+  Reflect.get(globalThis, Symbol.for('opentelemetry.js.api.1')) as Registered | undefined;
+
+/**
+ * Returns a copy of the OpenTelemetry API through which the SDK that the app has registered can be reached. Tries the
+ * app's own copy before Stepwright's, since a copy that is newer than the one that registered the SDK silently does
+ * nothing.
+ *
+ * If no copy reaches the SDK, logs that and returns undefined. If the app has registered no SDK, returns undefined
+ * without loading anything.
+ * @param baseDir the folder of the app's compiled files
+ */
+export function openTelemetry(baseDir: string, log: Logger): Heard | undefined {
+  const app = registered();
+  if (!app?.metrics && !app?.trace) return undefined;
+  const found = [join(baseDir, 'anything.js'), OWN_FILE].flatMap(loadFrom);
+  const api = found.find((each) => reaches(each, app));
+  if (!api) log.warn({ registered: app.version }, UNREACHED);
+  return api && { api, metrics: app.metrics !== undefined, trace: app.trace !== undefined };
+}
+
+function loadFrom(file: string): OpenTelemetry[] {
+  const require = createRequire(file);
+  try {
+    return [require(NAME) as OpenTelemetry];
+  } catch {
+    return [];
+  }
+}
+
+/** Returns true if this copy of the API returns the very providers that the app has registered. */
+const reaches = ({ metrics, trace }: OpenTelemetry, app: Registered): boolean =>
+  app.metrics ? metrics.getMeterProvider() === app.metrics : trace.getTracerProvider() === app.trace;
+
+const UNREACHED = `${NAME} is registered by the app in a version that no copy of it which Stepwright finds can reach: no metric and no span is recorded; let the app depend on one version of it, and run \`npm dedupe\``;

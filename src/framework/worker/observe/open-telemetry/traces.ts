@@ -1,12 +1,121 @@
+import type { Context, HrTime, Link, Span, SpanContext, SpanStatusCode, Tracer } from '@opentelemetry/api';
+import { tokenHash } from '../../../base/show.js';
+import type { TaskTrace, TracedHandler, TracedTask, TraceEnd } from '../../task/task-events.js';
+import { ErrorTypes } from '../metrics/record.js';
+import type { OpenTelemetry } from './telemetry.js';
 import type { TraceContext } from '../../../config/config.js';
 import type { Logger } from '../../../base/log/log.js';
-import type { TaskTrace, TracedHandler, TracedTask } from '../../task/tracing.js';
 import { turn } from '../../../base/time/turn.js';
-import { ErrorTypes } from '../metrics/error-types.js';
-import type { OpenTelemetry } from './registered-api.js';
-import { TaskSpan, type Origin, type SpanWorld } from './task-span.js';
 
-export interface TracesOptions {
+/**
+ * The attribute for a task's activity in OpenTelemetry's semantic conventions (registry, AWS Step Functions). It is set
+ * when a span starts, so that a sampler can use it.
+ */
+const ACTIVITY = 'aws.step_functions.activity.arn';
+
+/** The objects that all spans of a worker use. */
+interface SpanWorld {
+  readonly api: OpenTelemetry;
+  readonly tracer: Tracer;
+  readonly errorTypes: ErrorTypes;
+  /**
+   * Called when a task has ended. Calls `tell`, which ends the task's spans, either after the current turn of the event
+   * loop or at once.
+   */
+  readonly onEnd: (tell: () => void) => void;
+}
+
+/** The trace that a task's input refers to. The task's span gets it either as a link or as its parent. */
+interface Origin {
+  readonly links: Link[];
+  readonly parent?: Context;
+}
+
+/** The span of one task. When the task has ended, the span of its report is made too, as a child. */
+class TaskSpan implements TaskTrace {
+  readonly #world: SpanWorld;
+  readonly #handler: string;
+  readonly #span: Span;
+  readonly #ids: SpanContext;
+  readonly #context: Context;
+
+  constructor(world: SpanWorld, task: TracedTask, handler: TracedHandler, origin: Origin | undefined) {
+    const { api, tracer } = world;
+    const { name, activityArn } = handler;
+    const parent = origin?.parent ?? api.ROOT_CONTEXT;
+    this.#world = world;
+    this.#handler = name;
+    const span = tracer.startSpan(
+      name,
+      {
+        kind: api.SpanKind.CONSUMER,
+        startTime: hrTime(task.receivedAt),
+        attributes: { [ACTIVITY]: activityArn },
+        links: origin?.links,
+      },
+      parent,
+    );
+    this.#span = span;
+    // Read now: if this throws, only the span is lost. If it threw when a handler logs, the task would fail.
+    this.#ids = span.spanContext();
+    this.#context = api.trace.setSpan(parent, span);
+    if (!span.isRecording()) return;
+    // Set one by one, since the SDK copies twice what is passed to `startSpan`.
+    span.setAttribute('stepwright.handler', name);
+    span.setAttribute('stepwright.task', tokenHash(task.token));
+    // No span: the poll began before the task, and would make its trace as long as the worker was idle.
+    if (task.polledAt !== undefined)
+      span.setAttribute('stepwright.poll.open_ms', Math.round(task.receivedAt - task.polledAt));
+  }
+
+  get logFields(): Readonly<Record<string, string>> {
+    return { trace_id: this.#ids.traceId, span_id: this.#ids.spanId };
+  }
+
+  run<T>(fn: () => T): T {
+    return this.#world.api.context.with(this.#context, fn);
+  }
+
+  ended(end: TraceEnd): void {
+    this.#world.onEnd(() => this.#tell(end));
+  }
+
+  #tell(end: TraceEnd): void {
+    const span = this.#span;
+    // A span that is not sampled needs nothing more.
+    if (!span.isRecording()) return;
+    const { outcome, error } = end;
+    const code = this.#world.api.SpanStatusCode.ERROR;
+    try {
+      this.#tellReport(end, code);
+    } finally {
+      span.setAttribute('stepwright.outcome', outcome);
+      if (error !== undefined)
+        span.setAttribute('error.type', this.#world.errorTypes.bounded(this.#handler, error));
+      if (outcome !== 'succeeded') span.setStatus({ code, message: error ?? outcome });
+      span.end(hrTime(end.at));
+    }
+  }
+
+  #tellReport({ outcome, decidedAt, retries, at }: TraceEnd, code: SpanStatusCode.ERROR): void {
+    if (decidedAt === undefined) return;
+    const { api, tracer } = this.#world;
+    const options = { kind: api.SpanKind.CLIENT, startTime: hrTime(decidedAt) };
+    const report = tracer.startSpan('report', options, this.#context);
+    report.setAttribute('stepwright.report.retries', retries);
+    if (outcome === 'lost' || outcome === 'gone') report.setStatus({ code, message: outcome });
+    report.end(hrTime(at));
+  }
+}
+
+/** Converts epoch milliseconds to the SDK's own form of a time, since the SDK's own conversion is slower. */
+function hrTime(ms: number): HrTime {
+  const seconds = Math.floor(ms / 1_000);
+  const nanos = Math.round((ms - seconds * 1_000) * 1e6);
+  return nanos < 1e9 ? [seconds, nanos] : [seconds + 1, 0];
+}
+
+interface TracesOptions {
   readonly api: OpenTelemetry;
   /**
    * The config's option `traceContext`: finds the trace that a task's input refers to. @default spans have no link to

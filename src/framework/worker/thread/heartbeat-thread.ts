@@ -1,9 +1,11 @@
 import type { getDefaultResultOrder } from 'node:dns';
+import { Worker } from 'node:worker_threads';
 import type { FromHealthServer, ToHealthServer } from '../health/health-server.js';
 import type { FromProtection, ToProtection } from '../protect/protection.js';
 import type { Settings } from '../../config/resolve.js';
 import type { Identity, Recipes } from '../../aws/lean/recipe.js';
 import type { LateHeartbeats } from '../heartbeat/heartbeat-scheduler.js';
+import { entryUrl, isEntryThere } from '../../base/package.js';
 
 /** The data with which a sender of heartbeats starts. */
 export interface SenderOptions extends Pick<Settings, 'heartbeatRate' | 'stallAfterMs'> {
@@ -35,7 +37,7 @@ export interface ThreadOptions extends SenderOptions {
 export const TURN_MS = 250;
 
 /** An error as plain data, since errors lose their class when they are sent between threads. */
-export interface ErrorText {
+interface ErrorText {
   readonly name: string;
   readonly message: string;
 }
@@ -102,3 +104,40 @@ export type FromThread =
 export const toText = ({ name, message }: Error): ErrorText => ({ name, message });
 
 export const toError = ({ name, message }: ErrorText): Error => Object.assign(new Error(message), { name });
+
+/** The functions of a running heartbeat thread that the main thread uses. */
+export interface StartedThread {
+  postMessage(message: ToThread): void;
+  /** Ends the thread at once. Resolves when it has ended. */
+  terminate(): Promise<unknown>;
+}
+
+export interface ThreadListener {
+  readonly onMessage: (message: FromThread) => void;
+  /** Called once, when the thread has ended. */
+  readonly onExit: (error: Error) => void;
+}
+
+/** Starts the heartbeat thread. @throws Node's error if it can't be started */
+export type StartThread = (options: ThreadOptions, listener: ThreadListener) => StartedThread;
+
+const ENTRY = entryUrl('worker/thread/heartbeat-thread-entry.js');
+
+/** Returns true if the file of the heartbeat thread is there. It isn't if a user's bundle contains this module. */
+export const hasThreadFile = (): boolean => isEntryThere(ENTRY);
+
+/** Starts the heartbeat thread as a worker thread of this process. */
+export const startThread: StartThread = (workerData, { onMessage, onExit }) => {
+  // Modules that NODE_OPTIONS preloads are for the app's own code: an SDK or an agent would be loaded twice, and export
+  // twice.
+  const env = { ...process.env, NODE_OPTIONS: '' };
+  const thread = new Worker(ENTRY, { workerData, execArgv: [], env });
+  // The worker keeps the process alive, not this thread.
+  thread.unref();
+  thread.on('message', onMessage);
+  let why = new Error('the thread ended');
+  thread.on('error', (error: Error) => (why = error));
+  // Not before the exit, since the health port is in use until then.
+  thread.on('exit', () => onExit(why));
+  return thread;
+};

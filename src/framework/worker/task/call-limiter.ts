@@ -1,6 +1,13 @@
 import type { Clock } from '../../base/time/clock.js';
 import { Timer } from '../../base/time/timers.js';
-import type { Caller, Limiter } from '../task/limiter.js';
+
+/** A poll or a report that waits for its turn. */
+export interface Caller {
+  /** False if nothing is to be sent any more, so that the next one gets the turn. */
+  readonly wants: boolean;
+  /** Called when it may send one call, which it has to do at once. */
+  go(): void;
+}
 
 /** Tried against token buckets, with one worker and with fifty that share one. */
 const LIMIT = {
@@ -28,7 +35,7 @@ const LIMIT = {
  * nothing. Then the limit is the rate that the service granted: it grows slowly, and falls when a call is refused that
  * was sent after it last fell. So workers that share a quota fill it, each to a similar part.
  */
-export class CallLimiter implements Limiter {
+export class CallLimiter {
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #timer: Timer;
@@ -56,10 +63,12 @@ export class CallLimiter implements Limiter {
     return this.#perSecond;
   }
 
+  /** True if calls are limited, because the service throttled many. */
   get isLimited(): boolean {
     return this.#perSecond < Infinity;
   }
 
+  /** @returns true if the caller may send one call now; otherwise it waits, and `go` is called when its turn has come */
   take(caller: Caller): boolean {
     if (this.#perSecond === Infinity && this.#queue.size === 0) return true;
     if (this.#queue.size === 0 && this.#isDue()) {
@@ -71,10 +80,16 @@ export class CallLimiter implements Limiter {
     return false;
   }
 
+  /** Makes the caller wait no longer. */
   leave(caller: Caller): void {
     if (this.#queue.delete(caller)) this.#wait();
   }
 
+  /**
+   * Records an answer to a call.
+   * @param isThrottled true if the service refused the call because of too many calls in the region and account
+   * @param sentAt the time at which the call was sent, in epoch milliseconds
+   */
   answered(isThrottled: boolean, sentAt: number): void {
     const now = this.#clock.now();
     if (!isThrottled) {
