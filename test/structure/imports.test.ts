@@ -27,7 +27,7 @@ const ORDER: Readonly<Record<string, string>> = {
   'local/engine': '. → machines, tasks → pages.ts → service-error.ts, memory.ts',
   'local/console': '. → topics → api.ts',
   check: '. → flow, template → source',
-  testing: '. → matchers → machine, bed → harness, jest → work, mocks',
+  testing: '. → machine, bed → harness, jest → work, mocks',
   cli: '. → commands → check, control.ts, deferred.ts, dev, doctor, exec.ts, execute, mcp.ts, new, scale, show-config.ts, show-schema.ts, types → start → control-socket.ts → local → workers → flags, project → output → process',
 };
 /** Narrower than the order: these import nothing beside themselves but what is named here. */

@@ -16,7 +16,7 @@ import {
 import { createTaskContext, createTestBed } from 'stepwright/testing';
 import { Program } from '../../../src/framework/worker/pool/commands/program.js';
 import { ProcessHost } from '../../../src/framework/worker/pool/process.js';
-import { keepLog, type LogEntry } from '../../../src/framework/testing/bed/bed-log.js';
+import { keepLog, type LogEntry } from '../../../src/framework/testing/bed/running-task.js';
 import { silentLog } from '../../../src/framework/base/log/log.js';
 
 interface Ran {

@@ -18,7 +18,7 @@ import { OWN_ERROR } from '../../worker/handler/outcome/own-errors.js';
 import { Deferral, type TaskContext } from '../../declare/task-context.js';
 import type { Ask } from '../../worker/keep/record.js';
 import type { PhoneBook } from '../../worker/task/phone-book.js';
-import { type BedHandler, outcomeOf } from '../harness/bed-handlers.js';
+import { type BedHandler, outcomeOf, type Whole } from '../harness/bed-handlers.js';
 import { HandClock } from '../harness/hand-clock.js';
 import type { InjectedInstances } from '../harness/injected.js';
 import { OpenCalls } from '../harness/open-calls.js';
@@ -31,13 +31,10 @@ import {
   type TaskOptions,
 } from '../harness/options.js';
 import type { RealWork } from '../work/real-work.js';
-import type { Whole } from '../harness/whole.js';
 import { BedClock } from './bed-clock.js';
-import { DeferredTask } from './deferred-task.js';
+import { DeferredTask, successOf, type TaskResult } from './task-result.js';
 import { bedContext } from './bed-context.js';
-import { successOf, type TaskResult } from './bed-port.js';
-import type { History } from './history.js';
-import { replay, type Replay } from './replay.js';
+import { type History, replay, type Replay } from './replay.js';
 import { RunningTask } from './running-task.js';
 
 /** The parts that a bed is made of. */

@@ -1,3 +1,6 @@
+import type { Clock } from '../../base/time/clock.js';
+import type { ReportRequest } from '../../aws/call.js';
+import type { ActivityPort, PollAnswer, ReportAnswer } from '../../aws/activity-port.js';
 import type { HandClock } from '../harness/hand-clock.js';
 import { resolveConfig, resolveHandler } from '../../config/resolve.js';
 import type { HandlerDefinition } from '../../declare/definition.js';
@@ -6,22 +9,20 @@ import { millisecondsOf } from '../../base/time/duration.js';
 import { withResolvers } from '../../base/time/wait.js';
 import type { CompiledHandler } from '../../worker/handler/compile.js';
 import type { Checkpoints } from '../../worker/keep/checkpoints.js';
-import type { Logger } from '../../base/log/log.js';
+import { type Logger, partsOf } from '../../base/log/log.js';
 import type { TaskProgress } from '../../worker/task/progress.js';
 import { Task } from '../../worker/task/task.js';
 import { activityArnOf } from './bed-context.js';
-import { keepLog, type LogEntry } from './bed-log.js';
-import { BedPort, type TaskResult } from './bed-port.js';
+import { DeferredTask, successOf, type TaskResult } from './task-result.js';
 import type { Ask } from '../../worker/keep/record.js';
 import type { PhoneBook } from '../../worker/task/phone-book.js';
 import type { TaskEvents } from '../../worker/task/task-events.js';
-import { DeferredTask } from './deferred-task.js';
 import type { StartOptions } from '../harness/options.js';
 import { taskWorld } from '../harness/task-world.js';
-import type { Whole } from '../harness/whole.js';
+import type { Whole } from '../harness/bed-handlers.js';
 
 /** The objects and values that a running task needs. */
-export interface TaskRecipe {
+interface TaskRecipe {
   readonly definition: HandlerDefinition;
   readonly handle: CompiledHandler;
   /** Returns an output with each reference in it replaced by its payload. */
@@ -174,3 +175,79 @@ const idOf = (payload: object): string | undefined => (payload as TaskEvents['ta
 
 /** The names of the worker's events that mean that a task has its result. */
 const ENDS: ReadonlySet<string> = new Set(['task:gone', 'task:succeeded', 'task:failed']);
+
+/**
+ * Stands in for Step Functions for one task in a test bed. It accepts every result, failure and heartbeat until `close`
+ * is called.
+ */
+class BedPort implements ActivityPort {
+  /** The times at which heartbeats of the task were accepted, in epoch milliseconds. */
+  readonly heartbeats: number[] = [];
+  /** The result that was accepted. Its status is `gone` as long as none was. */
+  result: TaskResult = { status: 'gone' };
+  #gone: Error | undefined;
+  readonly #clock: Clock;
+  readonly #whole: Whole;
+
+  constructor(clock: Clock, whole: Whole) {
+    this.#clock = clock;
+    this.#whole = whole;
+  }
+
+  /** Behaves from now on as if the task had timed out: no result, failure or heartbeat is accepted. */
+  close(): void {
+    this.#gone = Object.assign(new Error('Task Timed Out'), { name: 'TaskTimedOut' });
+  }
+
+  async poll(): Promise<PollAnswer> {
+    return { kind: 'empty' };
+  }
+
+  async report({ operation, input }: ReportRequest): Promise<ReportAnswer> {
+    const { output = 'null', error = '', cause = '' } = input;
+    const result: TaskResult =
+      operation === 'SendTaskSuccess'
+        ? await successOf(output, this.#whole)
+        : { status: 'failed', error, cause };
+    return this.#answer(() => (this.result = result));
+  }
+
+  async heartbeat(): Promise<ReportAnswer> {
+    return this.#answer(() => this.heartbeats.push(this.#clock.now()));
+  }
+
+  #answer(take: () => unknown): ReportAnswer {
+    if (this.#gone) return { kind: 'gone', error: this.#gone };
+    take();
+    return { kind: 'ok' };
+  }
+}
+
+/** One line that a handler logged. */
+export interface LogEntry {
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  readonly message: string;
+  /**
+   * The fields that were logged with the line, merged with those of its logger. A field that is in both has the line's
+   * value.
+   */
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/** Creates a logger that adds each line to `entries` and also writes it to the logger `passOn`. */
+export function keepLog(entries: LogEntry[], passOn: Logger, fields: Record<string, unknown> = {}): Logger {
+  const line =
+    (level: LogEntry['level']) =>
+    (...args: [string] | [object, string]): void => {
+      const [own, message] = partsOf(...args);
+      entries.push({ level, message, fields: { ...fields, ...own } });
+      passOn[level](own, message);
+    };
+  return {
+    debug: line('debug'),
+    info: line('info'),
+    warn: line('warn'),
+    error: line('error'),
+    child: (more) => keepLog(entries, passOn.child(more), { ...fields, ...more }),
+  };
+}

@@ -18,10 +18,9 @@ import {
 import { RealWork } from '../work/real-work.js';
 import { Bed } from './bed.js';
 import { BedClock } from './bed-clock.js';
-import type { TaskResult } from './bed-port.js';
+import type { TaskResult } from './task-result.js';
 import type { AnyName, HandlerName, OutputOf, RunArguments } from './handler-types.js';
-import type { History } from './history.js';
-import type { Replay } from './replay.js';
+import type { History, Replay } from './replay.js';
 import type { RunningTask } from './running-task.js';
 
 /**

@@ -1,5 +1,5 @@
 import type { DependencyContainer, InjectionToken } from 'tsyringe';
-import { resolveConfig, resolveHandler, type ResolvedOptions, type Settings } from '../../config/resolve.js';
+import { resolveConfig, type ResolvedOptions, resolveHandler, type Settings } from '../../config/resolve.js';
 import type { HandlerDefinition } from '../../declare/definition.js';
 import type { Constructor } from '../../declare/class.js';
 import type { TaskContext } from '../../declare/task-context.js';
@@ -18,25 +18,23 @@ import { LimitedStore } from '../../worker/keep/limited-store.js';
 import { memoryStore } from '../../worker/keep/memory.js';
 import { PhoneBook } from '../../worker/task/phone-book.js';
 import { scopeOfTest } from './task-world.js';
-import { adopt, scopedBy, createContainer, type Setup } from '../../worker/container/create-container.js';
+import { adopt, createContainer, scopedBy, type Setup } from '../../worker/container/create-container.js';
 import {
   CLOCK,
   RANDOM,
-  STORE_FOR,
   type Registration,
   registrations,
   replace,
+  STORE_FOR,
 } from '../../worker/container/registrations.js';
 import { entryClasses, neededTokens, resolveProblems } from '../../worker/container/resolve-problems.js';
 import type { HandlerEnd } from '../../worker/handler/outcome/outcome.js';
-import { disposeOf } from './dispose.js';
-import { InjectedInstances } from './injected.js';
+import { InjectedInstances, unusedMocks } from './injected.js';
 import { asRegistration } from '../mocks/mock.js';
 import { type Mocker, mockRest } from '../mocks/mock-rest.js';
 import { realTimeLimitMs, type TestBedOptions } from './options.js';
-import { type Whole, wholeOf } from './whole.js';
 import type { HandClock } from './hand-clock.js';
-import { unusedMocks } from './unused-mocks.js';
+import { nap } from '../work/real-time.js';
 
 /** A handler of a test bed or a test machine. `handle` runs it with all of a worker's checks. */
 export interface BedHandler {
@@ -221,3 +219,53 @@ function valueOf(provider: object): object[] {
 
 const asMock = (token: string): string =>
   `give a stand-in: mocks: [[${token}, { … }]]; or the config's own: setup: config.setup`;
+
+/**
+ * Disposes of everything that a container has created, and of each of the `values` that has a `dispose()` or a
+ * `[Symbol.asyncDispose]()`.
+ * @param limitMs the most real milliseconds that this may take.
+ * @throws an Error if it takes longer; otherwise the first error that a provider throws
+ */
+async function disposeOf(
+  container: DependencyContainer,
+  values: readonly object[],
+  limitMs: number,
+): Promise<void> {
+  const over = new AbortController();
+  const late = nap(limitMs, over.signal).then(() => 'late');
+  const disposed = Promise.all([container.dispose(), ...values.map(disposeOfValue)]);
+  try {
+    if ((await Promise.race([disposed, late])) === 'late')
+      throw new Error(`the providers were not disposed of within ${limitMs / 1000} s of real time`);
+  } finally {
+    over.abort();
+  }
+}
+
+async function disposeOfValue(value: object): Promise<void> {
+  const dispose: unknown = WAYS.map((way) => Reflect.get(value, way) as unknown).find(isFunction);
+  if (isFunction(dispose)) await Reflect.apply(dispose, value, []);
+}
+
+const WAYS = ['dispose', Symbol.asyncDispose, Symbol.dispose];
+
+const isFunction = (value: unknown): value is () => unknown => typeof value === 'function';
+
+/**
+ * Parses JSON, and replaces each reference to a payload by the payload. A reference whose payload can't be had stays as
+ * it is.
+ */
+export type Whole = (text: string) => Promise<unknown>;
+
+/** @param payloads the store of large inputs and outputs. Without it, references stay as they are */
+function wholeOf(payloads: TaskPayloads | undefined): Whole {
+  if (!payloads) return async (text) => JSON.parse(text) as unknown;
+  const { signal } = new AbortController();
+  return async (text) => {
+    try {
+      return await payloads.read(JSON.parse(text), text, { signal });
+    } catch {
+      return JSON.parse(text) as unknown;
+    }
+  };
+}

@@ -2,7 +2,7 @@ import type { Clock } from '../../base/time/clock.js';
 import { CallLimiter } from '../../worker/task/call-limiter.js';
 import { ReportsInFlight } from '../../worker/task/report.js';
 import type { TaskWorld } from '../../worker/task/task.js';
-import { IntervalHeartbeats } from './interval-heartbeats.js';
+import type { Heartbeat, Heartbeats, TrackedLease } from '../../worker/heartbeat/heartbeats.js';
 
 /** What a task needs of its worker is its "world". These parts of it are chosen by the test. */
 type TestedWorld = Pick<
@@ -32,3 +32,65 @@ export const taskWorld = (tested: TestedWorld): TaskWorld => ({
   // A test's tasks are given to a handler one by one.
   pauseHandler: () => {},
 });
+
+/** Sends each task's heartbeats at exact intervals, so that a test can count them. */
+export class IntervalHeartbeats implements Heartbeats {
+  /** The number of timers that are currently set for heartbeats. */
+  waiting = 0;
+  /** The number of timers that were ever set for heartbeats. */
+  timersSet = 0;
+  readonly #clock: Clock;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  track(lease: TrackedLease): Heartbeat {
+    return new IntervalBeat(lease, this.#clock, (fn) => this.#every(lease.everyMs, fn));
+  }
+
+  #every(ms: number, fn: () => void): () => void {
+    this.waiting++;
+    this.timersSet++;
+    const stop = this.#clock.every(ms, () => {
+      this.timersSet++;
+      fn();
+    });
+    return () => {
+      this.waiting--;
+      stop();
+    };
+  }
+}
+
+class IntervalBeat implements Heartbeat {
+  lastAt: number | undefined;
+  readonly #lease: TrackedLease;
+  readonly #clock: Clock;
+  readonly #stop: () => void;
+  #released = false;
+
+  constructor(lease: TrackedLease, clock: Clock, every: (fn: () => void) => () => void) {
+    this.#lease = lease;
+    this.#clock = clock;
+    this.#stop = Number.isFinite(lease.everyMs) ? every(() => void this.now()) : () => {};
+  }
+
+  async now(): Promise<void> {
+    if (this.#released) return;
+    const { port, token, onGone } = this.#lease;
+    const answer = await port.heartbeat(token, NEVER);
+    if (answer.kind === 'ok') this.lastAt = this.#clock.now();
+    if (answer.kind !== 'gone' || this.#released) return;
+    this.release();
+    onGone(answer.error);
+  }
+
+  release(): void {
+    if (this.#released) return;
+    this.#released = true;
+    this.#stop();
+  }
+}
+
+const NEVER = new AbortController().signal;

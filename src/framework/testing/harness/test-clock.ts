@@ -1,7 +1,7 @@
 import type { Cancel } from '../../base/time/clock.js';
 import { showDuration } from '../../base/time/duration.js';
 import { HandClock } from './hand-clock.js';
-import { IntervalHeartbeats } from './interval-heartbeats.js';
+import { IntervalHeartbeats } from './task-world.js';
 import { inNextTurn, nap, realNow } from '../work/real-time.js';
 import { SlowWork, type RealWork } from '../work/real-work.js';
 import type { TaskContext } from '../../declare/task-context.js';
