@@ -4,7 +4,7 @@ import type { Store, StoreListener } from '../../src/framework/base/store.js';
 import type { ActivityPort, ReportAnswer } from '../../src/framework/aws/activity-port.js';
 import type { ReportRequest } from '../../src/framework/aws/call.js';
 import type { HandlerDefinition } from '../../src/framework/declare/definition.js';
-import { EnginePort } from '../../src/framework/testing/machine/engine-port.js';
+import { EnginePort } from '../../src/framework/testing/machine/engine.js';
 import { LimitedStore } from '../../src/framework/worker/keep/limited-store.js';
 import { decodeRecord, KEY_PREFIX } from '../../src/framework/worker/keep/record.js';
 import { CallLimiter } from '../../src/framework/worker/task/call-limiter.js';

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { silentLog } from '../../../src/framework/base/log/log.js';
 import { tokenHash } from '../../../src/framework/base/show.js';
 import { StepFunctions } from '../../../src/framework/local/engine/step-functions.js';
-import { EnginePort } from '../../../src/framework/testing/machine/engine-port.js';
+import { EnginePort } from '../../../src/framework/testing/machine/engine.js';
 import { IntervalHeartbeats } from '../../../src/framework/testing/harness/task-world.js';
 import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
 import type { RunnableHandler } from '../../../src/framework/worker/handler-loop.js';

@@ -1,6 +1,7 @@
 import type { Execution } from '../../local/engine/execution.js';
 import type { OpenTask } from '../../local/engine/tasks/open-tasks.js';
-import type { StepFunctions } from '../../local/engine/step-functions.js';
+import type { TestClock } from '../harness/test-clock.js';
+import type { Engine } from './engine.js';
 import {
   iterationsOf,
   type RunningExecution,
@@ -14,7 +15,9 @@ export const WORKER_NAME = 'test-machine';
 
 /** The tasks of a test machine that the test ends itself, instead of a handler. */
 export class HandTasks {
-  readonly #stepFunctions: StepFunctions;
+  readonly #stepFunctions: Engine['stepFunctions'];
+  readonly #port: Engine['port'];
+  readonly #clock: TestClock;
   /** The ARNs of the machine's activities. */
   readonly #arns: readonly string[];
   /** The ARNs of the activities for which there is no handler. */
@@ -29,8 +32,10 @@ export class HandTasks {
   readonly #deferred = new Set<string>();
   #anyStarted = false;
 
-  constructor(stepFunctions: StepFunctions, arns: readonly string[], unserved: readonly string[]) {
+  constructor({ stepFunctions, port, arns }: Engine, clock: TestClock, unserved: readonly string[]) {
     this.#stepFunctions = stepFunctions;
+    this.#port = port;
+    this.#clock = clock;
     this.#arns = arns;
     this.#unserved = new Set(unserved);
   }
@@ -97,6 +102,23 @@ export class HandTasks {
     );
   }
 
+  /** Returns the task with this token, unless it has ended. */
+  find(token: string): OpenTask | undefined {
+    for (const task of this.#stepFunctions.tasks) if (task.token === token && task.isOpen()) return task;
+    return undefined;
+  }
+
+  /**
+   * Returns the object with which the test ends a task.
+   * @param input the task's input, with each reference replaced by its payload. @default the input as it was sent
+   */
+  handOver(task: OpenTask, input: unknown = JSON.parse(task.order.input)): HandTask {
+    return new HandTask(task, input, async (operation, body) => {
+      await this.#port.send(operation, body);
+      await this.#clock.turns();
+    });
+  }
+
   /** From now on the test ends this task, which a handler has deferred. */
   defer(token: string): void {
     this.#deferred.add(token);
@@ -120,18 +142,6 @@ function isIn({ origin }: TaskOrder, iteration: readonly number[]): boolean {
 /** Returns the name of the state to which a task belongs. */
 export const stateOf = ({ origin }: TaskOrder): string => origin?.state ?? '';
 
-/** The objects that a {@link HandTask} needs. */
-interface HandTaskParts {
-  readonly task: OpenTask;
-  /** The parsed input. */
-  readonly input: unknown;
-  readonly state: string;
-  /** Sends a result, a failure or a heartbeat to Step Functions. @throws ServiceError if Step Functions rejects it */
-  readonly send: (operation: string, body: Body) => Promise<void>;
-  /** Waits until nothing more happens without moving the clock and without real work. */
-  readonly settle: () => Promise<void>;
-}
-
 /**
  * A task of a test machine that the test ends itself, in place of a worker. After each method, the test can go on when
  * the promise resolves: everything that follows without moving the clock has then happened. If the test never ends the
@@ -148,16 +158,19 @@ export class HandTask {
   /** The task token, as a worker or a called service would receive it. */
   readonly token: string;
   readonly #task: OpenTask;
-  readonly #send: HandTaskParts['send'];
-  readonly #settle: HandTaskParts['settle'];
+  readonly #send: (operation: string, body: Body) => Promise<void>;
 
-  constructor({ task, input, state, send, settle }: HandTaskParts) {
-    this.state = state;
+  /**
+   * @param input the parsed input
+   * @param send sends a result, a failure or a heartbeat to Step Functions, and waits for what follows without moving
+   * the clock
+   */
+  constructor(task: OpenTask, input: unknown, send: (operation: string, body: Body) => Promise<void>) {
+    this.state = stateOf(task.order);
     this.input = input;
     this.token = task.token;
     this.#task = task;
     this.#send = send;
-    this.#settle = settle;
   }
 
   /**
@@ -196,7 +209,6 @@ export class HandTask {
       if (error instanceof ServiceError) throw refused(this.state, operation, error);
       throw error;
     }
-    await this.#settle();
   }
 }
 

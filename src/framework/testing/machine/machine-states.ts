@@ -1,3 +1,5 @@
+import { type FoundState, statesIn } from '../../local/asl/definition/state-graph.js';
+import type { JsonObject } from '../../local/asl/values/json.js';
 import { type Problem, throwProblems } from '../../base/errors.js';
 import { didYouMean } from '../../base/show.js';
 import type { DefinedTask } from '../../local/asl/states/state.js';
@@ -104,3 +106,8 @@ type NamesBelow<State> =
   | (State extends { readonly ItemProcessor: infer Processor } ? NamesIn<Processor> : never)
   | (State extends { readonly Iterator: infer Iterator } ? NamesIn<Iterator> : never)
   | (State extends { readonly Branches: readonly (infer Branch)[] } ? NamesIn<Branch> : never);
+
+/** Returns all states of a definition, including those inside Map and Parallel. */
+export const statesOf = (definition: string): FoundState[] => [
+  ...statesIn(JSON.parse(definition) as JsonObject),
+];

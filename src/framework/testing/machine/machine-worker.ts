@@ -7,7 +7,7 @@ import type { Ask } from '../../worker/keep/record.js';
 import type { PhoneBook } from '../../worker/task/phone-book.js';
 import type { TaskRef } from '../../worker/task/task-events.js';
 import { Task, type TaskWorld } from '../../worker/task/task.js';
-import type { EnginePort } from './engine-port.js';
+import type { EnginePort } from './engine.js';
 import type { BedHandler } from '../harness/bed-handlers.js';
 import { type HandTasks, WORKER_NAME } from './hand-tasks.js';
 import { nextTurn } from '../work/real-time.js';

@@ -11,8 +11,7 @@ import { checkOptions, HAND_TASK_OPTIONS, type HandTaskOptions } from '../harnes
 import type { Goal, TestClock } from '../harness/test-clock.js';
 import type { Whole } from '../harness/bed-handlers.js';
 import { type ExecutionResult, resultOf } from './execution-result.js';
-import { HandTask, type HandTasks, stateOf } from './hand-tasks.js';
-import type { EnginePort } from './engine-port.js';
+import { type HandTask, type HandTasks, stateOf } from './hand-tasks.js';
 import type { MachineStates } from './machine-states.js';
 import type { MachineWorker } from './machine-worker.js';
 import { Trail } from './trail.js';
@@ -21,7 +20,6 @@ import { SlowWork } from '../work/real-work.js';
 /** The objects of a test machine that its executions share. */
 export interface MachineWorld {
   readonly stepFunctions: StepFunctions;
-  readonly port: EnginePort;
   readonly worker: MachineWorker;
   readonly clock: TestClock;
   readonly states: MachineStates;
@@ -128,7 +126,7 @@ export class TestExecution<State extends string = string> {
       throw error;
     });
     if (!task) throw new Error('the test machine was closed');
-    return handTaskOf(task, this.#world, await this.#world.whole(task.order.input));
+    return this.#world.handTasks.handOver(task, await this.#world.whole(task.order.input));
   }
 
   /** Runs the execution to its end. @throws as the machine's `execute` does */
@@ -185,9 +183,9 @@ export class TestExecution<State extends string = string> {
   }
 
   #run(goal: Omit<Goal, 'running' | 'owns'>): Promise<void> {
-    const { calls, clock, worker, stepFunctions } = this.#world;
+    const { calls, clock, worker, handTasks } = this.#world;
     const owns = ({ token }: TaskContext): boolean =>
-      openTask(stepFunctions, token)?.order.origin?.execution === this.#execution;
+      handTasks.find(token)?.order.origin?.execution === this.#execution;
     return calls.call(async () => {
       const isReached = (): boolean => calls.isClosed || goal.isReached();
       try {
@@ -205,29 +203,6 @@ export class TestExecution<State extends string = string> {
     });
   }
 }
-
-/** Returns the task with this token, unless it has ended. */
-export function openTask({ tasks }: StepFunctions, token: string): OpenTask | undefined {
-  for (const task of tasks) if (task.token === token && task.isOpen()) return task;
-  return undefined;
-}
-
-/**
- * Creates the object with which a test ends a task.
- * @param input the task's input, with each reference replaced by its payload. @default the input as it was sent
- */
-export const handTaskOf = (
-  task: OpenTask,
-  { port, clock }: MachineWorld,
-  input: unknown = JSON.parse(task.order.input),
-): HandTask =>
-  new HandTask({
-    task,
-    input,
-    state: stateOf(task.order),
-    send: (operation, body) => port.send(operation, body),
-    settle: () => clock.turns(),
-  });
 
 /** Returns the part of an error message that says how an execution has ended, and which states it has entered. */
 function saidEnd({ status, error, cause, path }: ExecutionResult): string {

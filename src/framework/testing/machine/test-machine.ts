@@ -2,37 +2,35 @@ import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { InjectionToken } from 'tsyringe';
 import type { HandClock } from '../harness/hand-clock.js';
-import type { ActivityRef } from '../../declare/definition.js';
+import { type ActivityRef, type HandlerDefinition, methodName } from '../../declare/definition.js';
 import type { MachineSource } from '../../check/source/machine-source.js';
-import { throwProblems } from '../../base/errors.js';
+import { type Problem, throwProblems } from '../../base/errors.js';
 import type { Execution } from '../../local/engine/execution.js';
 import type { Machine } from '../../local/engine/machines/machines.js';
-import { type FoundState, statesIn } from '../../local/asl/definition/state-graph.js';
-import type { Json, JsonObject } from '../../local/asl/values/json.js';
-import type { Mocks } from '../../local/mocks.js';
+import type { Json } from '../../local/asl/values/json.js';
 import { silentLog } from '../../base/log/log.js';
-import type { EnginePort } from './engine-port.js';
 import type { ExecutionResult } from './execution-result.js';
 import { type HandTask, HandTasks } from './hand-tasks.js';
-import { isCallback, MachineStates, type StateName } from './machine-states.js';
+import { MachineStates, statesOf, type StateName } from './machine-states.js';
 import { MachineWorker } from './machine-worker.js';
 import { isTemplateMachine, readTemplateMachine } from './template-machine.js';
-import { handTaskOf, type MachineWorld, openTask, TestExecution } from './test-execution.js';
-import { unusedFaults, unusedResources } from './unused-options.js';
+import { type MachineWorld, TestExecution } from './test-execution.js';
 import { makeBedHandlers } from '../harness/bed-handlers.js';
 import { closeBy, OpenCalls } from '../harness/open-calls.js';
 import { RealWork } from '../work/real-work.js';
 import { TestClock } from '../harness/test-clock.js';
 import {
   checkOptions,
+  type Fault,
+  FAULTS,
   MACHINE_OPTIONS,
   realTimeLimits,
   START_EXECUTION_OPTIONS,
   type StartExecutionOptions,
   type TestMachineOptions,
+  unusedProblem,
 } from '../harness/options.js';
-
-const KEPT_EXECUTIONS = 1_000;
+import { didYouMean, show } from '../../base/show.js';
 
 /**
  * A state machine that runs in this process, with the user's handlers for its activities, on a clock that moves on by
@@ -100,8 +98,9 @@ export class TestMachine<State extends string = string> {
    * @throws an Error if this machine never issued the token, or the task has ended
    */
   taskByToken(token: string): HandTask {
-    const task = openTask(this.#world.stepFunctions, token);
-    if (task) return handTaskOf(task, this.#world);
+    const { handTasks } = this.#world;
+    const task = handTasks.find(token);
+    if (task) return handTasks.handOver(task);
     throw new Error(
       'this test machine has no open task by that token: it was answered, it timed out, its execution has ended, or the token is of another machine',
     );
@@ -183,7 +182,10 @@ export async function createTestMachine<
   const { reportLimitMs, dispose, handlers, whole, phoneBook } = parts;
   const served = clock.work.trackAll(handlers, clock);
   const definitions = served.map((each) => each.definition);
-  const { stepFunctions, machine, port, arns } = await makeEngine(source, resources, clock);
+  // Imported only when needed, so that a test with a bed doesn't load the code of the Amazon States Language.
+  const { makeEngine } = await import('./engine.js');
+  const engine = makeEngine(source, resources, clock);
+  const { stepFunctions, machine, port, arns } = engine;
   const { tasks } = machine.program;
   throwProblems([...unusedFaults(faults, definitions), ...unusedResources(resources, source.name, tasks)]);
   const takers = new Map(
@@ -193,7 +195,7 @@ export async function createTestMachine<
     }),
   );
   const unserved = arns.filter((arn) => !takers.has(arn));
-  const handTasks = new HandTasks(stepFunctions, arns, unserved);
+  const handTasks = new HandTasks(engine, clock, unserved);
   const worker = new MachineWorker({
     ...{ port, clock, log, faults, reportLimitMs, phoneBook, concurrency, handTasks },
   });
@@ -205,7 +207,7 @@ export async function createTestMachine<
     names,
   );
   const world = {
-    ...{ stepFunctions, port, worker, clock, states, handTasks, unserved, whole },
+    ...{ stepFunctions, worker, clock, states, handTasks, unserved, whole },
     handlers: definitions,
     calls: new OpenCalls(),
   };
@@ -218,56 +220,6 @@ export async function createTestMachine<
   closeBy(options.signal, made);
   return made;
 }
-
-/** An instance of the local Step Functions that contains one machine and the activities that it uses. */
-interface EngineParts {
-  readonly stepFunctions: MachineWorld['stepFunctions'];
-  readonly port: EnginePort;
-  readonly machine: Machine;
-  readonly arns: readonly string[];
-}
-
-/**
- * Creates an instance of the local Step Functions that contains one machine.
- * @throws StartError with each mistake in the definition
- */
-async function makeEngine(source: MachineSource, resources: Mocks, clock: HandClock): Promise<EngineParts> {
-  // Imported only when needed, so that a test with a bed doesn't load the code of the Amazon States Language.
-  const { StepFunctions } = await import('../../local/engine/step-functions.js');
-  const { EvaluationInPlace } = await import('../../local/asl/jsonata/evaluator.js');
-  const { EnginePort } = await import('./engine-port.js');
-  const { definitionMistakes, machineProblem } = await import('../../check/definition-mistakes.js');
-  throwProblems(definitionMistakes(source).map(machineProblem));
-  // No GetActivityTask call ends without a task.
-  const settings = {
-    pollHoldMs: Number.POSITIVE_INFINITY,
-    keptExecutions: KEPT_EXECUTIONS,
-    random: () => 0.5,
-  };
-  const mocks = { ...callbackAnswers(source, resources), ...resources };
-  const stepFunctions = new StepFunctions(
-    { clock, mocks, ...settings },
-    { evaluator: new EvaluationInPlace(), isAlone: true },
-  );
-  const { name, definition, seed } = source;
-  const machine = stepFunctions.createMachine({ name, definition, ...seed });
-  const arns = new Set(machine.program.tasks.flatMap(({ activity }) => activity?.activityArn ?? []));
-  for (const arn of arns) stepFunctions.activities.create(arn);
-  return { stepFunctions, port: new EnginePort(stepFunctions), machine, arns: [...arns] };
-}
-
-/**
- * Returns a mock with an empty response for each callback (`.waitForTaskToken`) that the test doesn't mock. The result
- * comes later, when the test sends it with the token.
- */
-function callbackAnswers({ name, definition }: MachineSource, resources: Mocks): Mocks {
-  const callbacks = statesOf(definition).filter(
-    ({ source: { Resource } }) => isCallback(Resource) && !Object.hasOwn(resources, Resource),
-  );
-  return Object.fromEntries(callbacks.map((state) => [`${name}.${state.name}`, { output: {} }]));
-}
-
-const statesOf = (definition: string): FoundState[] => [...statesIn(JSON.parse(definition) as JsonObject)];
 
 async function readDefinition(definition: string | object): Promise<MachineSource> {
   const { machineSource, readMachineSource } = await import('../../check/source/machine-source.js');
@@ -287,3 +239,50 @@ async function readDefinition(definition: string | object): Promise<MachineSourc
     `${definition} uses \${${variable}}, and the environment variable ${variable} is unset or empty`,
   );
 }
+
+/** Returns a problem for each fault that is set for an unknown handler, and for each unknown fault. */
+function unusedFaults(
+  faults: Readonly<Record<string, readonly Fault[]>>,
+  handlers: readonly HandlerDefinition[],
+): Problem[] {
+  const names = handlers.map(({ name }) => name);
+  const methods = handlers.map(methodName);
+  return Object.entries(faults).flatMap(([name, list]): Problem[] => {
+    const where = `faults['${name}']`;
+    if (!names.includes(name) && !methods.includes(name))
+      return [unusedProblem(where, 'there is no such handler in this test machine', didYouMean(name, names))];
+    const known: readonly unknown[] = FAULTS;
+    return list
+      .filter((fault) => !known.includes(fault))
+      .map((fault) => unusedProblem(where, `there is no fault ${show(fault)}`, didYouMean(fault, FAULTS)));
+  });
+}
+
+/**
+ * A Task state of the machine under test. If it has no `activity`, a mock in `resources` can stand in for its resource.
+ */
+interface ResourceTask {
+  readonly state: string;
+  readonly resource: string;
+  readonly activity?: unknown;
+}
+
+/** Returns a problem for each mock in `resources` that no Task of the machine calls. */
+function unusedResources(resources: object, machine: string, tasks: readonly ResourceTask[]): Problem[] {
+  const called = tasks.filter(({ activity }) => activity === undefined);
+  const names = [...new Set(called.flatMap(({ state, resource }) => [`${machine}.${state}`, resource]))];
+  const unused = Object.keys(resources).filter((name) => !names.includes(name));
+  return unused.map((name) => {
+    const onActivity = tasks.some(
+      ({ state, activity }) => activity !== undefined && name.endsWith(`.${state}`),
+    );
+    const [what, fix] = onActivity ? ON_ACTIVITY : [NEVER_CALLED, didYouMean(name, names)];
+    return unusedProblem(`resources['${name}']`, what, fix);
+  });
+}
+
+const NEVER_CALLED = 'no Task of the machine calls it';
+const ON_ACTIVITY = [
+  'that Task is on an activity, so a handler answers it, and no resource',
+  'remove this entry, and give the class of the handler in `activities`; what is injected there can be replaced by `mocks`',
+] as const;
