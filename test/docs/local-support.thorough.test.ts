@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, jest, test } from '@jest/globals';
 import * as sdk from '@aws-sdk/client-sfn';
@@ -189,18 +188,6 @@ test('every comparison of a Choice is here', () => {
   expect(all.length).toBe(39);
   expect(all.filter((name) => !isOperator(name))).toEqual([]);
   expect(isOperator('StringLike')).toBe(false);
-});
-
-test('local.md has every flag of `stepwright local`, with what its help says', () => {
-  const script = `const { program } = await import('./dist/src/framework/cli/program.js');
-    const local = program.commands.find((each) => each.name() === 'local');
-    console.log(JSON.stringify(local.options.map(({ flags, description }) => [flags, description])));`;
-  const told = execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
-  const flags = JSON.parse(told) as [string, string][];
-  expect(flags.length).toBeGreaterThan(10);
-  const cell = (text: string): string => text.replaceAll('|', String.raw`\|`);
-  const rows = flags.map(([flag, help]) => [`\`${cell(flag)}\``, cell(help)]);
-  holds('### Flags', table(['Flag', 'What it sets'], rows));
 });
 
 type Body = Readonly<Record<string, unknown>>;
