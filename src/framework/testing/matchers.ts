@@ -1,4 +1,4 @@
-import { isPlainObject, parseJson } from '../base/json.js';
+import { isPlainObject, messageIn, parseJson } from '../base/json.js';
 import { inspect } from 'node:util';
 import type { TaskResult } from './bed/task-result.js';
 import { detailsOf } from '../local/view/history-event.js';
@@ -205,19 +205,9 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 
 function sayDetails({ name, error, cause, input, output, resource }: Record<string, unknown>): string {
   if (typeof error === 'string')
-    return ` ${error}${typeof cause === 'string' ? `: ${messageOf(cause)}` : ''}`;
+    return ` ${error}${typeof cause === 'string' ? `: ${messageIn(cause)}` : ''}`;
   if (typeof name === 'string') return ` ${name}${typeof input === 'string' ? ` ${input}` : ''}`;
   if (typeof output === 'string') return ` ${output}`;
   if (typeof resource === 'string') return ` ${resource.split(':').at(-1) ?? ''}`;
   return typeof input === 'string' ? ` ${input}` : '';
-}
-
-/** Returns the message in a cause that a worker has written as JSON. Any other cause is returned unchanged. */
-function messageOf(cause: string): string {
-  try {
-    const parsed: unknown = JSON.parse(cause);
-    return isObject(parsed) && typeof parsed['errorMessage'] === 'string' ? parsed['errorMessage'] : cause;
-  } catch {
-    return cause;
-  }
 }
