@@ -1,15 +1,15 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { ACTIVITY_ARN } from './stub.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
-const CLI = 'dist/src/framework/cli/main.js';
+const CLI = 'node_modules/stepwright/dist/src/framework/cli/main.js';
 
 /** The workers, by their names in the figures. */
 export const CANDIDATES = {
-  Stepwright: [CLI, 'start', '--config', 'dist/bench/support/worker.config.js'],
+  Stepwright: [CLI, 'start', '--config', 'worker.config.js'],
   'Stepwright exec': [
     ...[CLI, 'exec', '--activity', '${BENCH_ACTIVITY_ARN}', '--', 'sh', '-c'],
     // The same job as a script: its number, after a while.
@@ -23,6 +23,19 @@ export const CANDIDATES = {
 } as const;
 
 export type Candidate = keyof typeof CANDIDATES;
+
+/** A project that has installed the packed framework, as a user's. It finds what that depends on in the folders above. */
+const project = `${root}dist/bench/packed/`;
+let isPacked = false;
+function pack(): void {
+  const commands = `rm -rf "$1" && mkdir -p "$1/node_modules/stepwright" && cd "$1" && npm pack "$0" --ignore-scripts &&
+    tar -xzf *.tgz --strip-components=1 -C node_modules/stepwright && echo '{ "type": "module" }' >package.json`;
+  const { status, stderr } = spawnSync('sh', ['-ec', commands, root, project], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`npm pack failed: ${stderr}`);
+  const config = readFileSync(new URL('worker.config.js', import.meta.url), 'utf8');
+  writeFileSync(`${project}worker.config.js`, config.replace('../../src/framework/index.js', 'stepwright'));
+  isPacked = true;
+}
 
 const rivals = `${root}bench/rivals/`;
 const FROM_NPM: readonly string[] = ['step-function-worker', 'stepfunctions-local', 'the floor'];
@@ -82,9 +95,11 @@ export interface WorkerProcess {
 /** Starts one. It polls as soon as it has loaded. */
 export function startWorker(candidate: Candidate, settings: WorkerSettings): WorkerProcess {
   const { log = '/dev/null', name } = settings;
+  const ours = candidate.startsWith('Stepwright');
+  if (ours && !isPacked) pack();
   const out = log === 'pipe' ? log : openSync(log, 'a');
   const child: ChildProcess = spawn(process.execPath, CANDIDATES[candidate], {
-    cwd: root,
+    cwd: ours ? project : root,
     env: { ...process.env, ...environment(settings) },
     stdio: ['ignore', out, out],
   });
