@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { Activity, Handle } from 'stepwright';
 import { resolveConfig } from '../../src/framework/config/resolve.js';
 import { checkedHandler } from '../../src/framework/check/handlers.js';
-import { deployedMachines } from '../../src/framework/cli/check/deployed-machines.js';
+import { deployedMachines } from '../../src/framework/cli/deployed-machines.js';
 import { makePlan } from '../../src/framework/worker/build/plan.js';
 import { ARN, createWorld, type World } from '../support/world.js';
 

@@ -1,4 +1,6 @@
 import { type Command, Option } from 'commander';
+import type { CheckFlags } from '../check.js';
+import type { TypesFlags } from '../types/write-types.js';
 import type { DoctorFlags } from '../doctor/doctor.js';
 import {
   addCommand,
@@ -23,13 +25,6 @@ export function addConfig(program: Command): void {
   });
 }
 
-interface CheckFlags {
-  readonly config?: readonly string[];
-  readonly fix?: true;
-  readonly strict?: true;
-  readonly json?: true;
-}
-
 export function addCheck(program: Command): void {
   addCommand(program, 'check', 'compare classes with state machines; print nothing if they agree', [
     new Option('--config <path...>', 'the config file; several if workers share the state machines'),
@@ -38,10 +33,9 @@ export function addCheck(program: Command): void {
     new Option('--fix', 'write the fixes that need no decision of yours'),
     new Option('--strict', 'exit with 1 on advice too'),
     new Option('--json', 'print JSON'),
-  ]).action(async ({ config = [], fix, strict, json, ...parsed }: Parsed<CheckFlags>) => {
-    const { check } = await import('../check/check.js');
-    const how = { configs: config, fix: fix === true, strict: strict === true, json: json === true };
-    await exit(await check(flagsOf(parsed), how));
+  ]).action(async ({ config, ...parsed }: Parsed<CheckFlags>) => {
+    const { check } = await import('../check.js');
+    await exit(await check(flagsOf(parsed), { ...parsed, config }));
   });
 }
 
@@ -68,10 +62,11 @@ export function addTypes(program: Command): void {
       new Option('--out <file>', 'the file to write (default: print)'),
       new Option('--check', 'write nothing, and exit with 1 if the file of --out is out of date'),
     ],
-  ).action(async ({ out, check, ...parsed }: Parsed<{ out?: string; check?: true }>) => {
-    if (check && out === undefined) throw new Error('--check needs the file: --check --out FILE');
+  ).action(async (parsed: Parsed<TypesFlags>) => {
+    if (parsed.check && parsed.out === undefined)
+      throw new Error('--check needs the file: --check --out FILE');
     const { writeTypes } = await import('../types/write-types.js');
-    await exit(await writeTypes(flagsOf(parsed), { out, check: check === true }));
+    await exit(await writeTypes(flagsOf(parsed), parsed));
   });
 }
 

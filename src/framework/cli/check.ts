@@ -1,27 +1,27 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { checkMachines, type Comparison, fixMachine } from '../../check/check-machines.js';
-import { type Finding, fixOf, locationOf, messageOf } from '../../check/finding.js';
-import { checkedHandler } from '../../check/handlers.js';
-import { type MachineSource, machineSource } from '../../check/source/machine-source.js';
-import type { Flags } from '../../config/sources.js';
-import { allErrorNames } from '../../declare/metadata.js';
-import { throwProblems } from '../../base/errors.js';
-import { write } from '../output/stdio.js';
-import { type Project, readProjectFiles } from '../project/project.js';
+import { checkMachines, type Comparison, fixMachine } from '../check/check-machines.js';
+import { type Finding, fixOf, locationOf, messageOf } from '../check/finding.js';
+import { checkedHandler } from '../check/handlers.js';
+import { machineSource, type MachineSource } from '../check/source/machine-source.js';
+import type { Flags } from '../config/sources.js';
+import { allErrorNames } from '../declare/metadata.js';
+import { throwProblems } from '../base/errors.js';
+import { write } from './output/stdio.js';
+import { type Project, readProjectFiles } from './project/project.js';
 import type { Deployed } from './deployed-machines.js';
 
-/** The options of `stepwright check`. */
-export interface CheckOptions {
+/** The flags that set no option of the config. */
+export interface CheckFlags {
   /**
    * The paths of the configs to check, several if their workers serve the same state machines. @default the project's
    * config
    */
-  readonly configs: readonly string[];
-  readonly fix: boolean;
+  readonly config?: readonly string[];
+  readonly fix?: boolean;
   /** True to exit with 1 not only if there are errors, but also if there is only advice. */
-  readonly strict: boolean;
-  readonly json: boolean;
+  readonly strict?: boolean;
+  readonly json?: boolean;
 }
 
 /**
@@ -29,11 +29,14 @@ export interface CheckOptions {
  * files and, with `--endpoint`, also deployed machines. Prints the findings, or nothing if there are none.
  * @returns the exit code: 1 if there are errors or, with `strict`, advice; otherwise 0
  */
-export async function check(flags: Flags, { configs, fix, strict, json }: CheckOptions): Promise<number> {
-  const projects = await readProjects(flags, configs);
+export async function check(
+  flags: Flags,
+  { config = [], fix = false, strict, json }: CheckFlags,
+): Promise<number> {
+  const projects = await readProjects(flags, config);
   const comparison = comparisonOf(projects);
   const fixed = fix ? await fixFiles(projects, comparison) : [];
-  const machines = await Promise.all(comparison.machines.map((machine) => readAgain(machine, projects, fix)));
+  const machines = await Promise.all(comparison.machines.map((machine) => reread(machine, projects, fix)));
   const deployed =
     flags.texts['endpoint'] === undefined ? NOTHING : await readDeployed(flags, projects, comparison);
   const all = { ...comparison, machines: [...machines, ...deployed.machines] };
@@ -87,15 +90,15 @@ async function fixFiles(projects: readonly Project[], comparison: Comparison): P
         ...comparison,
         machines: [machineSource(machine.name, machine.file, content, process.env)],
       });
-    const mended = fixMachine(machine.text, findings);
-    if (mended.text === machine.text) continue;
-    await writeFile(path, mended.text);
-    fixed.push(...mended.fixed);
+    const edited = fixMachine(machine.text, findings);
+    if (edited.text === machine.text) continue;
+    await writeFile(path, edited.text);
+    fixed.push(...edited.fixed);
   }
   return fixed;
 }
 
-async function readAgain(
+async function reread(
   machine: MachineSource,
   projects: readonly Project[],
   fix: boolean,

@@ -1,17 +1,17 @@
-import { systemClock } from '../../base/time/clock.js';
-import { activityTasks } from '../../local/index.js';
-import { type CheckedHandler, nearestHandler, serves } from '../../check/handlers.js';
-import { machineSource, type MachineSource } from '../../check/source/machine-source.js';
-import type { Settings } from '../../config/resolve.js';
-import { StartError } from '../../base/errors.js';
-import { isProblem, resolveEndpoint } from '../../aws/endpoint.js';
-import { AwsService } from '../../aws/sdk/aws-service.js';
-import { describeMachines } from '../../aws/queries/machine-queries.js';
-import { largestOutputs, type SFNClient } from '../../aws/queries/execution-queries.js';
-import type { Finding } from '../../check/finding.js';
-import { explainCallError } from '../output/call-error.js';
-import { NEAR_LIMIT_BYTES } from '../../worker/handler/output/outputs.js';
-import { PAYLOAD_LIMIT_BYTES } from '../../base/size.js';
+import { systemClock } from '../base/time/clock.js';
+import { activityTasks } from '../local/index.js';
+import { type CheckedHandler, nearestHandler, serves } from '../check/handlers.js';
+import { machineSource, type MachineSource } from '../check/source/machine-source.js';
+import type { Settings } from '../config/resolve.js';
+import { StartError } from '../base/errors.js';
+import { isProblem, resolveEndpoint } from '../aws/endpoint.js';
+import { AwsService } from '../aws/sdk/aws-service.js';
+import { describeMachines } from '../aws/queries/machine-queries.js';
+import { largestOutputs, type SFNClient } from '../aws/queries/execution-queries.js';
+import type { Finding } from '../check/finding.js';
+import { explainCallError } from './output/call-error.js';
+import { NEAR_LIMIT_BYTES } from '../worker/handler/output/outputs.js';
+import { PAYLOAD_LIMIT_BYTES } from '../base/size.js';
 
 /** The state machines at an endpoint, and what was found in their executions. */
 export interface Deployed {
