@@ -5,16 +5,16 @@ import { activityTasks } from '../../local/index.js';
 import type { KeptMachine } from '../../aws/queries/machine-queries.js';
 import type { RegionQueries } from '../../aws/queries/region-queries.js';
 import type { PlannedHandler } from '../../worker/build/plan.js';
-import { type Finding, fault, type Check, ok, unknown, unlessThrottled, warning } from './finding.js';
+import { type Check, fault, type Finding, ok, unknown, unlessThrottled, warning } from './finding.js';
 
 /** A state machine and its definition. */
-export interface ReadMachine {
+interface ReadMachine {
   readonly name: string;
   readonly definition: string;
 }
 
 /** The state machines that could be read, and the names of those that could not. */
-export interface ReadMachines {
+interface ReadMachines {
   readonly read: readonly ReadMachine[];
   readonly unread: readonly string[];
 }

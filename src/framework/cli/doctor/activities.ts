@@ -2,12 +2,12 @@ import { distance } from 'fastest-levenshtein';
 import type { ActivityRef } from '../../declare/definition.js';
 import { showError } from '../../base/show.js';
 import { noActivityIn } from '../../aws/queries/activity-queries.js';
-import type { RegionQueries, QueryResult } from '../../aws/queries/region-queries.js';
+import type { QueryResult, RegionQueries } from '../../aws/queries/region-queries.js';
 import type { PlannedHandler } from '../../worker/build/plan.js';
-import { AGAIN, type Finding, fault, type Check, ok, unknown, unlessThrottled } from './finding.js';
+import { AGAIN, type Check, fault, type Finding, ok, unknown, unlessThrottled } from './finding.js';
 
 /** The activities of one region. */
-export interface ActivitiesThere {
+interface ActivitiesThere {
   readonly region: string;
   readonly known: QueryResult<ReadonlyMap<string, string>>;
   /** True if the command `start` would create activities that are declared by a bare name but don't exist. */
