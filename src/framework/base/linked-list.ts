@@ -7,9 +7,8 @@ export interface Linked<T> {
 /**
  * A list of items in the order in which they were added. Adding and removing take constant time.
  *
- * A `Set` could do that too, but it wastes memory if its items change many times a second: when a Set outgrows its
- * table, V8 links the old table to the new one, so an old table that isn't collected yet keeps all later ones alive. An
- * item that was removed from this list links to nothing.
+ * It is used in place of a `Set` where items change many times a second: V8 links the old table of a Set to each new one,
+ * so that an old table that isn't collected yet keeps all later ones in memory.
  */
 export class LinkedList<T extends Linked<T>> implements Iterable<T> {
   #first: T | undefined;

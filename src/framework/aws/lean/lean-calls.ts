@@ -41,13 +41,7 @@ const ANY_CLOCK_MS = 100 * 365 * 86_400_000;
  * Everything else of a request is taken from a recipe: the fixed parts of a request that the SDK built once. Polls,
  * reports and heartbeats have separate connections.
  *
- * A LeanCalls is made from plain data and a function that returns credentials, so that a worker thread can have its
- * own:
- *
- *     const calls = new LeanCalls({ recipes: workerData.recipes, credentials: latestFromMainThread });
- *     const request = new CallRequest('SendTaskHeartbeat', { taskToken });
- *     calls.begin(request, { signal }, (end) => …);
- *
+ * It is made from plain data and a function that returns credentials, so that a worker thread can have its own.
  * `failure.ts` decides what a failure means. A call that failed with `clockCorrected` may be repeated at once.
  */
 export class LeanCalls {

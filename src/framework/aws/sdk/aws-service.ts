@@ -207,10 +207,9 @@ const isAgent = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && 'destroy' in value && typeof value.destroy === 'function';
 
 /**
- * Returns the credentials for an endpoint, or a provider of them; undefined for the SDK's own chain of providers. For
- * `local`, where credentials aren't checked, they are made up. For another endpoint on this machine, they come from the
- * environment or a profile, but never from the EC2 metadata service: a request to that hangs on a machine that has
- * none.
+ * Returns the credentials for an endpoint, or a provider of them; undefined for the SDK's own chain of providers. Those
+ * for `local`, which checks none, are made up. For another endpoint on this machine they come from the environment or a
+ * profile, not from the EC2 metadata service: a request to that hangs on a machine that has none.
  */
 function localCredentials(
   endpoint: Endpoint,
@@ -230,9 +229,8 @@ function localCredentials(
 }
 
 /**
- * Returns the user's provider of credentials, marked so that the SDK calls it for each request. Without the mark, the
- * SDK would cache its credentials, would make calls wait while an earlier call of the provider hangs, and would call it
- * twice if the credentials expire within five minutes. Stepwright caches credentials itself.
+ * Returns the user's provider of credentials, marked so that the SDK calls it for each request, as Stepwright keeps
+ * credentials itself. The SDK would make calls wait while an earlier call of the provider hangs.
  */
 function unmemoized(provider: SFNClientConfig['credentials']): SFNClientConfig['credentials'] {
   if (typeof provider !== 'function') return provider;

@@ -181,9 +181,8 @@ export function expiry({ expiration }: Identity): number {
 }
 
 /**
- * Returns the time, in epoch milliseconds of the machine's date, from which new credentials are requested: five minutes
- * before these expire. If these are renewed ones that expire in less than ten minutes, it is the middle of their
- * remaining time instead, so that the provider isn't called all the time.
+ * Returns the machine's date, in epoch milliseconds, from which new credentials are requested: five minutes before these
+ * expire, or in the middle of the time that renewed ones have left, so that the provider isn't called all the time.
  * @param first true if these are the first credentials, not renewed ones
  */
 export function renewalTime(expiresAt: number, first: boolean): number {

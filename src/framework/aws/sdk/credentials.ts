@@ -42,9 +42,8 @@ export const REFUSED = new Set([
   'SignatureDoesNotMatch',
 ]);
 /**
- * The names of errors that may mean that the session was revoked in IAM. New credentials help then, because the
- * revoking policy doesn't apply to sessions that began later. More often, these errors mean that a permission for one
- * kind of call is missing. So after such an error, another call that succeeds doesn't prove that the credentials work.
+ * The names of errors that may mean that the session was revoked in IAM, which new credentials fix. More often a
+ * permission for one kind of call is missing, so that another call's success doesn't prove that the credentials work.
  */
 const DENIED = new Set(['AccessDenied', 'AccessDeniedException']);
 
@@ -72,9 +71,8 @@ interface Refusals {
 
 /**
  * The credentials of all clients, from one provider. They are refreshed if the service refuses them, if the provider
- * fails, or before they expire: at once, then after 1 s, then after doubled waits up to 30 s. Once there are new
- * credentials, the calls that wait for them are repeated and the listeners are called. A call waits only if there are
- * no credentials, or if they were refused.
+ * fails, or before they expire: at once, then after 1 s, then after doubled waits up to 30 s. Then the calls that wait
+ * for them are repeated. A call waits only if there are no credentials, or if they were refused.
  */
 export class Credentials implements Renewal {
   readonly #settings: CredentialsSettings;
@@ -153,9 +151,8 @@ export class Credentials implements Renewal {
 
   /**
    * Returns the credentials to sign the next call with, or a promise of them if the provider must be called first. The
-   * promise rejects with the provider's error if there were never any credentials. If the provider fails, or the
-   * credentials are about to expire, the last credentials stay in use: only the service decides if they have expired,
-   * since this machine's clock may be wrong.
+   * promise rejects with the provider's error if there were never any credentials. Otherwise the last ones stay in use,
+   * even past their end: only the service decides if they have expired, since this machine's clock may be wrong.
    */
   current(): Identity | Promise<Identity> {
     const identity = this.#identity;

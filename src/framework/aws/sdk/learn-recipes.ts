@@ -31,9 +31,8 @@ interface BuiltRequest {
 }
 
 /**
- * Gets the recipe (the fixed parts of all requests) of each operation from a request that the SDK builds and doesn't
- * send. So the SDK applies all settings (region, FIPS, dual-stack, a URL, the user agent) to the recipe's address, path
- * and headers.
+ * Gets the recipe (the fixed parts of all requests) of each operation from a request that the SDK builds, with all
+ * settings, and doesn't send.
  * @param client is restored afterwards. Nothing else may use it in the meantime.
  * @throws the SDK's error if it can't build a request with the settings
  */

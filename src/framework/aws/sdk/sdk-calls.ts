@@ -16,9 +16,8 @@ import { sdkFailure } from '../failure.js';
 import { commandOf, loadSdk } from './load-sdk.js';
 
 /**
- * The number of attempts that the SDK makes at a call. The worker repeats failed calls itself. If the SDK did, a poll
- * whose task was lost on the way would go unnoticed, and a report whose first attempt was accepted would look like one
- * for a task that timed out.
+ * The SDK makes one attempt at a call, and the worker repeats it. If the SDK did, a poll whose task was lost on the way
+ * would go unnoticed, and a report whose first attempt was accepted would look like one for a task that timed out.
  */
 const ONE_ATTEMPT = 1;
 

@@ -45,12 +45,9 @@ export interface LogOptions {
 }
 
 /**
- * Makes a pino logger. Lines to standard output are written in the background, and the last ones when the process
- * exits. Lines that can't be written are dropped, and their number is logged once writing works again. The logger never
- * throws. Nothing waits for the log to be read: no task, no heartbeat, and the exit of the process for a second at
- * most.
- *
- * If you pass a `destination`, all this doesn't apply: pino writes to it as it always does.
+ * Makes a pino logger. It never throws. Lines to standard output are written in the background, so that no task waits
+ * until the log is read, and the exit of the process a second at most. Lines that can't be written are dropped, and
+ * their number is logged once writing works again. To a `destination`, pino writes as it always does.
  */
 export function createLog(options: LogOptions = {}): PinoLogger {
   return createTappedLog(options, undefined);
