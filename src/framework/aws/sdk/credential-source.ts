@@ -182,7 +182,8 @@ export function expiry({ expiration }: Identity): number {
 
 /**
  * Returns the machine's date, in epoch milliseconds, from which new credentials are requested: five minutes before these
- * expire, or in the middle of the time that renewed ones have left, so that the provider isn't called all the time.
+ * expire, but not before the middle of the time that renewed ones have left. Otherwise the provider would be called all
+ * the time.
  * @param first true if these are the first credentials, not renewed ones
  */
 export function renewalTime(expiresAt: number, first: boolean): number {
