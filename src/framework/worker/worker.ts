@@ -5,7 +5,7 @@ import type { HeartbeatListener, WorkerHeartbeats } from './thread/worker-heartb
 import type { Logger } from '../base/log/log.js';
 import type { Ask } from './keep/record.js';
 import type { Outbox } from './keep/outbox.js';
-import type { PhoneBook } from './task/phone-book.js';
+import type { Deferrals } from './task/deferral.js';
 import type { StoreMonitor } from '../base/store.js';
 import { LAST_ATTEMPT_MS, type ReportWorld, ReportsInFlight } from './task/report.js';
 import type { TaskTracing } from './task/task-events.js';
@@ -57,14 +57,14 @@ export interface WorkerParts {
   /** Returns where tasks of an activity come from. */
   readonly scopeOf: (activityArn: string) => string;
   /** Opens what writes deferred tasks under their ids. @default no task can be deferred with an id */
-  readonly openPhoneBook?: ((parts: KeeperParts) => PhoneBook) | undefined;
+  readonly openDeferrals?: ((parts: KeeperParts) => Deferrals) | undefined;
   /** Makes a trace (such as an OpenTelemetry span) for each task. @default tasks aren't traced */
   readonly tracing?: TaskTracing;
   /**
    * Opens the outbox, which keeps outcomes until the service has accepted them. @default an outcome dies with the worker
    */
   readonly openOutbox?: ((parts: KeeperParts) => Outbox) | undefined;
-  /** Tells of the trouble of stores that were opened for the worker. @default there is none */
+  /** Tells when stores that were opened for the worker begin to fail. @default there is none */
   readonly stores?: StoreMonitor | undefined;
   /**
    * Closes everything that was opened for the worker. Called after the last report. Takes at most `CLOSE_LIMIT_MS`, and
@@ -73,7 +73,7 @@ export interface WorkerParts {
   readonly close: () => Promise<void>;
 }
 
-/** The parts of a worker that its outbox and its phone book use. */
+/** The parts of a worker that its outbox and its deferred tasks use. */
 export interface KeeperParts {
   readonly events: EventHub;
   readonly heartbeats: WorkerParts['heartbeats'];
@@ -122,7 +122,7 @@ export class Worker implements ObservedWorker {
   readonly #parts: WorkerParts;
   readonly #events: EventHub;
   readonly #loops: readonly HandlerLoop[];
-  readonly #phoneBook: PhoneBook | undefined;
+  readonly #deferrals: Deferrals | undefined;
   /** The parts that a report uses, for each region, by its connection. */
   readonly #reportWorlds = new Map<ActivityPort, ReportWorld>();
   readonly #heartbeatOutage: OutageTracker<'failed'>;
@@ -156,7 +156,7 @@ export class Worker implements ObservedWorker {
       parts.stores.tell = ({ event, ...payload }) => this.#outside(() => this.#events.emit(event, payload));
     const reportsOf = (activityArn: string): ReportWorld | undefined => this.#reportsOf(activityArn);
     const keeper = { events: this.#events, heartbeats: parts.heartbeats, reportsOf, ask: this.#ask };
-    this.#phoneBook = parts.openPhoneBook?.(keeper);
+    this.#deferrals = parts.openDeferrals?.(keeper);
     this.#outbox = parts.openOutbox?.(keeper);
     this.#loops = this.#makeLoops();
   }
@@ -291,33 +291,23 @@ export class Worker implements ObservedWorker {
       for (const loop of this.#loops) loop.endGrace();
     });
     await Promise.all(this.#loops.map((loop) => loop.drain(plan, { polled })));
-    for (let left = this.#left(); left.length > 0; left = this.#left()) await Promise.all(left);
+    for (let open = this.#unended(); open.length > 0; open = this.#unended()) await Promise.all(open);
     cancelGrace();
     this.#stalls.stop();
     this.#heartbeatOutage.stop();
     await this.#parts.protection?.close();
     // At the same time, so that a stop takes no longer.
-    this.#phoneBook?.stop();
+    this.#deferrals?.stop();
     await Promise.all([this.#outbox?.stop(), this.#parts.close()]);
     this.#enter(this.#failure ? 'failed' : 'stopped');
   }
 
-  #left(): Promise<unknown>[] {
+  #unended(): Promise<unknown>[] {
     return this.#loops.flatMap((loop) => loop.ended() ?? []);
   }
 
   #makeLoops(): HandlerLoop[] {
-    const {
-      handlers,
-      name: workerName,
-      clock,
-      random,
-      log,
-      heartbeats,
-      reportLimitMs,
-      drain,
-      tracing,
-    } = this.#parts;
+    const { handlers, clock, random, reportLimitMs, name: workerName } = this.#parts;
     // All handlers of a region share its port and its limiters.
     const ports = new Set(handlers.map(({ port }) => port));
     const quotas = new Map(
@@ -332,12 +322,8 @@ export class Worker implements ObservedWorker {
         inFlight: new ReportsInFlight(),
       });
     const world: Omit<LoopWorld, 'pollLimiter' | 'limiter'> = {
-      ...{ clock, random, log, heartbeats, reportLimitMs, drain, workerName, tracing },
-      outbox: this.#outbox,
-      events: this.#events,
-      outside: this.#outside,
-      ...{ scopeOf: this.#parts.scopeOf, ask: this.#ask, phoneBook: this.#phoneBook },
-      stalls: this.#stalls,
+      ...{ ...this.#parts, workerName, outbox: this.#outbox, deferrals: this.#deferrals },
+      ...{ events: this.#events, outside: this.#outside, ask: this.#ask, stalls: this.#stalls },
       onFault: (error) => this.#fail(error),
     };
     return handlers.map((handler) => {

@@ -5,7 +5,8 @@ import { didYouMean } from '../../base/show.js';
 import { CLOCK } from '../../worker/container/registrations.js';
 import { AsyncTaskContext } from '../../worker/handler/current-task.js';
 import { scopeOfTest } from '../harness/task-world.js';
-import { TaskSignals, readDeferOptions } from '../../worker/task/context.js';
+import { TaskSignals } from '../../worker/task/context.js';
+import { readDeferOptions } from '../../worker/task/deferral.js';
 import {
   afterShutdown,
   ownFailure,

@@ -15,7 +15,7 @@ import { Task } from '../../worker/task/task.js';
 import { activityArnOf } from './bed-context.js';
 import { DeferredTask, successOf, type TaskResult } from './task-result.js';
 import type { Ask } from '../../worker/keep/record.js';
-import type { PhoneBook } from '../../worker/task/phone-book.js';
+import type { Deferrals } from '../../worker/task/deferral.js';
 import type { TaskEvents } from '../../worker/task/task-events.js';
 import type { StartOptions } from '../harness/options.js';
 import { taskWorld } from '../harness/task-world.js';
@@ -42,7 +42,7 @@ interface TaskRecipe {
   /** Called when the handler has settled. */
   readonly onSettled: () => void;
   readonly ask: Ask;
-  readonly phoneBook: PhoneBook;
+  readonly deferrals: Deferrals;
   /** Called when the task is over for Step Functions. */
   readonly onCompleted: () => void;
 }
@@ -80,7 +80,7 @@ export class RunningTask<Output = unknown> {
       options,
       onSettled,
       ask,
-      phoneBook,
+      deferrals,
       onCompleted,
     } = recipe;
     const { grace, heartbeat, timeout } = options;
@@ -105,7 +105,7 @@ export class RunningTask<Output = unknown> {
         port: this.#port,
         clock,
         log: keepLog(entries, log),
-        ...{ ask, phoneBook },
+        ...{ ask, deferrals },
         emit: (event, payload) => {
           if (ENDS.has(event)) outcome.resolve(this.#port.result as TaskResult<Output>);
           if (ENDS.has(event)) onCompleted();

@@ -16,7 +16,7 @@ import { logStore } from '../../worker/observe/log-events.js';
 import type { Ask } from '../../worker/keep/record.js';
 import { LimitedStore } from '../../worker/keep/limited-store.js';
 import { memoryStore } from '../../worker/keep/memory.js';
-import { PhoneBook } from '../../worker/task/phone-book.js';
+import { Deferrals } from '../../worker/task/deferral.js';
 import { scopeOfTest } from './task-world.js';
 import { adopt, createContainer, scopedBy, type Setup } from '../../worker/container/create-container.js';
 import {
@@ -52,8 +52,8 @@ interface BedParts {
   /** Disposes of everything in the container. */
   readonly dispose: () => Promise<void>;
   readonly handlers: readonly BedHandler[];
-  /** Makes the phone book of deferred tasks, in the bed's memory. */
-  readonly phoneBook: (ask: Ask) => PhoneBook;
+  /** Makes the store of deferred tasks, in the bed's memory. */
+  readonly deferrals: (ask: Ask) => Deferrals;
   /** Returns an output with each reference in it replaced by its payload. */
   readonly whole: Whole;
   readonly reportLimitMs: number;
@@ -108,8 +108,8 @@ export async function makeBedHandlers(
     injected,
     dispose,
     handlers: await Promise.all(handlers),
-    phoneBook: (ask) =>
-      new PhoneBook({
+    deferrals: (ask) =>
+      new Deferrals({
         ...{ clock, random: world.random, ask, scopeOf: scopeOfTest },
         store: new LimitedStore(store, { clock, listener: world.stores.of('deferred') }),
       }),

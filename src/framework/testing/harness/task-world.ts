@@ -7,7 +7,7 @@ import type { Heartbeat, Heartbeats, TrackedLease } from '../../worker/heartbeat
 /** What a task needs of its worker is its "world". These parts of it are chosen by the test. */
 type TestedWorld = Pick<
   TaskWorld,
-  'port' | 'log' | 'emit' | 'ask' | 'phoneBook' | 'workerName' | 'reportLimitMs'
+  'port' | 'log' | 'emit' | 'ask' | 'deferrals' | 'workerName' | 'reportLimitMs'
 > & {
   readonly clock: Clock;
   /** Sends the heartbeats. @default an object for this task alone */

@@ -4,7 +4,7 @@ import type { ActivityPort, PollAnswer, ReportAnswer } from '../../aws/activity-
 import { methodName } from '../../declare/definition.js';
 import type { TaskContext } from '../../declare/task-context.js';
 import type { Ask } from '../../worker/keep/record.js';
-import type { PhoneBook } from '../../worker/task/phone-book.js';
+import type { Deferrals } from '../../worker/task/deferral.js';
 import type { TaskRef } from '../../worker/task/task-events.js';
 import { Task, type TaskWorld } from '../../worker/task/task.js';
 import type { EnginePort } from './engine.js';
@@ -31,7 +31,7 @@ export interface MachineWorkerParts {
   /** The faults to inject into the attempts of each handler, by the name of the handler or of its method. */
   readonly faults: Readonly<Record<string, readonly Fault[]>>;
   readonly reportLimitMs: number;
-  readonly phoneBook: (ask: Ask) => PhoneBook;
+  readonly deferrals: (ask: Ask) => Deferrals;
   /** The most tasks that each handler runs at the same time. @default the handler's own `concurrency` */
   readonly concurrency: number | undefined;
 }
@@ -47,7 +47,7 @@ export class MachineWorker {
   ended = 0;
   readonly #tasks = new Set<Task>();
   readonly #parts: MachineWorkerParts;
-  readonly #phoneBook: PhoneBook;
+  readonly #deferrals: Deferrals;
   readonly #ask: Ask = async ({ token }) => {
     const { kind } = await this.#parts.port.heartbeat(token);
     return kind === 'ok' ? 'wanted' : kind === 'gone' ? 'gone' : 'unknown';
@@ -57,7 +57,7 @@ export class MachineWorker {
 
   constructor(parts: MachineWorkerParts) {
     this.#parts = parts;
-    this.#phoneBook = parts.phoneBook(this.#ask);
+    this.#deferrals = parts.deferrals(this.#ask);
   }
 
   /** Starts to get tasks of an activity for a handler, whenever the handler has a free slot. */
@@ -115,7 +115,7 @@ export class MachineWorker {
     const port = fault === 'none' ? this.#parts.port : new FaultyPort(this.#parts.port, fault);
     return taskWorld({
       ...{ port, clock, log, reportLimitMs, heartbeats: clock.heartbeats, workerName: WORKER_NAME },
-      ...{ ask: this.#ask, phoneBook: this.#phoneBook },
+      ...{ ask: this.#ask, deferrals: this.#deferrals },
       emit: (event, payload) => {
         if (event === 'task:deferred') this.#parts.handTasks.defer((payload as TaskRef).token);
       },

@@ -179,7 +179,7 @@ export async function createTestMachine<
   const source = await readDefinition(definition);
   const clock = new TestClock(new RealWork(realTimeLimits(options)));
   const parts = await makeBedHandlers(activities, options, clock);
-  const { reportLimitMs, dispose, handlers, whole, phoneBook } = parts;
+  const { reportLimitMs, dispose, handlers, whole, deferrals } = parts;
   const served = clock.work.trackAll(handlers, clock);
   const definitions = served.map((each) => each.definition);
   // Imported only when needed, so that a test with a bed doesn't load the code of the Amazon States Language.
@@ -197,7 +197,7 @@ export async function createTestMachine<
   const unserved = arns.filter((arn) => !takers.has(arn));
   const handTasks = new HandTasks(engine, clock, unserved);
   const worker = new MachineWorker({
-    ...{ port, clock, log, faults, reportLimitMs, phoneBook, concurrency, handTasks },
+    ...{ port, clock, log, faults, reportLimitMs, deferrals, concurrency, handTasks },
   });
   for (const [arn, handler] of takers) worker.serve(arn, handler);
   const names = new Map([...takers].map(([arn, handler]) => [arn, handler.definition.name]));

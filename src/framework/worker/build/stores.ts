@@ -1,7 +1,8 @@
 import type { Abortable } from '../../base/abort.js';
 import type { Store } from '../../base/store.js';
 import type { RunnableHandler } from '../handler-loop.js';
-import type { LimitedStore } from '../keep/limited-store.js';
+import { LimitedStore } from '../keep/limited-store.js';
+import { Deferrals } from '../task/deferral.js';
 import type { OfferEnd, OutboxListener } from '../keep/outbox.js';
 import type { ReportWorld } from '../task/report.js';
 import type { WorkerParts } from '../worker.js';
@@ -21,31 +22,23 @@ interface KeepingWorld extends BuildWorld {
 /** A kept outcome is offered for this long before the others have their turn. */
 const OFFER_LIMIT_MS = 60_000;
 
-/**
- * Returns what opens the outbox and the phone book of a worker. The code of those that the config has no store for isn't
- * loaded.
- */
+/** Returns what opens a worker's outbox and its deferred tasks. The code of an outbox isn't loaded without its option. */
 export async function keptOf(
   { settings: { outbox, deferred } }: Plan,
   world: KeepingWorld,
-): Promise<Pick<WorkerParts, 'openOutbox' | 'openPhoneBook'>> {
-  if (!outbox && !deferred) return {};
-  const keep = await import('../keep/limited-store.js');
-  const { clock, stores } = world;
+): Promise<Pick<WorkerParts, 'openOutbox' | 'openDeferrals'>> {
+  const { clock, random, stores, scopeOf } = world;
   const limited = (use: 'outbox' | 'deferred', store: Store): LimitedStore =>
-    new keep.LimitedStore(store, { clock, listener: stores.of(use) });
+    new LimitedStore(store, { clock, listener: stores.of(use) });
   return {
     openOutbox: outbox && (await openerOfOutbox(world, limited('outbox', outbox.store))),
-    openPhoneBook: deferred && (await openerOfPhoneBook(world, limited('deferred', deferred.store))),
+    openDeferrals:
+      deferred &&
+      (({ ask }) => {
+        const store = limited('deferred', deferred.store);
+        return new Deferrals({ store, clock, random, scopeOf, ask });
+      }),
   };
-}
-
-async function openerOfPhoneBook(
-  { clock, random, scopeOf }: KeepingWorld,
-  store: LimitedStore,
-): Promise<WorkerParts['openPhoneBook']> {
-  const { PhoneBook } = await import('../task/phone-book.js');
-  return ({ ask }) => new PhoneBook({ store, clock, random, scopeOf, ask });
 }
 
 async function openerOfOutbox(

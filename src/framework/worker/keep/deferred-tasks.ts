@@ -51,7 +51,7 @@ export interface FoundTask {
 const DECIDED_MS = 24 * 3_600_000;
 
 /**
- * The phone book of deferred tasks: from an id of the user's to the token of the task that waits under it, and to what
+ * The records of deferred tasks: from an id of the user's to the token of the task that waits under it, and to what
  * was decided about it.
  */
 export class DeferredTasks {

@@ -1,18 +1,8 @@
-import { isPlainObject } from '../../base/json.js';
 import type { Logger } from '../../base/log/log.js';
 import { show } from '../../base/show.js';
 import { DURATION_EXPECTED, parseDuration } from '../../base/time/duration.js';
-import {
-  type AbortKind,
-  type DeferOptions,
-  Deferral,
-  TaskAborted,
-  type TaskContext,
-} from '../../declare/task-context.js';
+import { type AbortKind, TaskAborted, type TaskContext } from '../../declare/task-context.js';
 import { userPlace } from '../handler/outcome/thrown.js';
-import type { CheckpointRef } from '../keep/record.js';
-import type { PhoneBook } from './phone-book.js';
-import type { TaskRef } from './task-events.js';
 
 type OnDemandName = 'signal' | 'shuttingDown' | 'log';
 /** The fields of a task's context that get their values when the context is made. */
@@ -97,42 +87,6 @@ function controller(isAborted: boolean, reason: unknown): AbortController {
   if (isAborted) made.abort(reason);
   return made;
 }
-
-const [MOST_ID_CHARACTERS, MOST_NOTE_CHARACTERS] = [200, 1_000];
-
-/** Reads the options of `task.defer`. Undefined if there are none. @throws TypeError if one is wrong */
-export function readDeferOptions(options: unknown): DeferOptions | undefined {
-  if (options === undefined) return undefined;
-  const { id, note } = isPlainObject(options) ? options : {};
-  if (isTextUpTo(id, MOST_ID_CHARACTERS) && (note === undefined || isTextUpTo(note, MOST_NOTE_CHARACTERS)))
-    return { id, ...(note !== undefined && { note }) };
-  throw new TypeError(
-    `task.defer: expected nothing, or { id, note? }, with a text of 1 to ${MOST_ID_CHARACTERS} characters as id, and one of up to ${MOST_NOTE_CHARACTERS} as note; got ${show(options)}`,
-  );
-}
-
-const NO_PHONE_BOOK =
-  'task.defer: the config names no store for the ids of deferred tasks. Set deferred: { store }, or defer the task without an id';
-
-/**
- * Defers a task. With an id, resolves when the task is written under it.
- * @param options the argument of `task.defer`
- * @throws TypeError, DeferredIdTaken, StoreError
- */
-export async function openDeferral(
-  options: unknown,
-  task: TaskRef & { readonly checkpoint: CheckpointRef | undefined },
-  phoneBook: PhoneBook | undefined,
-  signal: AbortSignal,
-): Promise<Deferral> {
-  const read = readDeferOptions(options);
-  if (read && !phoneBook) throw new TypeError(NO_PHONE_BOOK);
-  if (read) await phoneBook?.open({ ...task, ...read }, signal);
-  return new Deferral(task.token, read?.id);
-}
-
-const isTextUpTo = (value: unknown, most: number): value is string =>
-  typeof value === 'string' && value.length > 0 && value.length <= most;
 
 /** A request by the handler itself, made with `task.pauseHandler`, that it gets no new tasks for a while. */
 export interface PauseRequest {

@@ -11,7 +11,6 @@ import {
 import type { CompiledHandler } from '../handler/compile.js';
 import { AsyncTaskContext } from '../handler/current-task.js';
 import {
-  openDeferral,
   TaskSignals,
   type PauseRequest,
   readPause,
@@ -19,6 +18,7 @@ import {
   type LateUse,
   logLateUse,
 } from './context.js';
+import { type Deferrals, openDeferral } from './deferral.js';
 import {
   afterShutdown,
   deadlineMessage,
@@ -33,7 +33,6 @@ import { OWN_ERROR } from '../handler/outcome/own-errors.js';
 import type { Logger } from '../../base/log/log.js';
 import type { Ask, Wanted, CheckpointRef, KeptOutcome } from '../keep/record.js';
 import { sendKept, type TaskOutbox } from './kept-report.js';
-import type { PhoneBook } from './phone-book.js';
 import type { TaskPhase } from '../../base/worker-status.js';
 import type { EmitTask, TaskEvents, TaskRef, TaskTrace, TaskTracing } from './task-events.js';
 import type { Heartbeat, Heartbeats } from '../heartbeat/heartbeats.js';
@@ -52,9 +51,8 @@ export interface Lease {
   /** The time at which the poll that returned the task was sent; undefined if that isn't known. */
   readonly polledAt?: number;
   /**
-   * Present if the process was blocked or stopped, so that the poll's response may have waited unread. It is then the
-   * earliest time at which the service may have given out the task. The task may have timed out since, so the handler
-   * is called only after a heartbeat has shown that the service still wants the task.
+   * The earliest time at which the service may have given out the task, if the poll's response may have waited unread
+   * because the process was blocked or stopped. The handler is then called only after a heartbeat was accepted.
    */
   readonly unreadSince?: number;
 }
@@ -90,7 +88,7 @@ export interface TaskWorld extends ReportWorld {
   /** Asks the service about another task. */
   readonly ask: Ask;
   /** Writes deferred tasks under their ids. @default the config has no store for that */
-  readonly phoneBook?: PhoneBook | undefined;
+  readonly deferrals?: Deferrals | undefined;
   /** Keeps outcomes until the service has accepted them. @default an outcome dies with its worker */
   readonly outbox?: TaskOutbox | undefined;
   /**
@@ -121,18 +119,16 @@ const STILL_WANTED_MS = 2_000;
 const [ASKED_MS, ASKED_AGAIN_MS] = [5_000, 1_000];
 
 /**
- * Handles one task from its receipt to its end. It is decided exactly once how the task ends, by whatever comes first:
- * the handler's end, the deadline, the worker's stop, or the service, if it no longer wants the task.
- *
- * The decision is reported at once, even if the handler is still running then. Heartbeats continue until the report has
- * ended.
+ * Handles one task from its receipt to its end. How it ends is decided once, by what comes first: the handler's end, the
+ * deadline, the worker's stop, or the service, which no longer wants it. That is reported at once, even while the
+ * handler still runs. Heartbeats continue until the report has ended.
  */
 export class Task {
   readonly context: TaskContext;
   readonly #lease: Lease;
   /**
-   * The fields that name the task in events. Events of every task list these fields instead of copying the object with
-   * `...`: V8 makes a hidden class for each such copy, in the part of the heap that is seldom collected.
+   * The fields that name the task in events. Events of every task list them instead of copying the object by `...`,
+   * for which V8 makes a hidden class each time.
    */
   readonly #ref: TaskRef;
   readonly #handler: TaskHandler;
@@ -330,24 +326,20 @@ export class Task {
           ? this.#trace.run(() => handle(input, this.context, decide))
           : handle(input, this.context, decide));
       } catch (error) {
-        decide(ownFault(error, this.#handler.name));
+        // A compiled handler never rejects; if one did, the task would have no end.
+        decide(failureOf(error, { handler: this.#handler.name, warn: () => {} }));
       }
     }
     this.#settle();
   }
 
   /**
-   * Called if the process was blocked or stopped while the task waited unread, since the task may have timed out
-   * meanwhile. Returns true if the handler should be called.
+   * Sends a heartbeat for a task that may have timed out while it waited unread. Resolves to true if the handler is to
+   * be called, also if the heartbeat gets no response.
    */
   async #mayBegin(): Promise<boolean> {
-    return (await this.#isStillWanted()) && this.#decision === undefined;
-  }
-
-  /** Sends a heartbeat to find out if the service still wants the task. True also if it gets no response. */
-  async #isStillWanted(): Promise<boolean> {
     if (this.#heartbeat) await within(this.#world.clock, STILL_WANTED_MS, this.#heartbeat.now());
-    return this.#gone === undefined;
+    return this.#gone === undefined && this.#decision === undefined;
   }
 
   /** Finds out if the service still wants this task: by a heartbeat that is sent after this call, and answered. */
@@ -437,11 +429,11 @@ export class Task {
 
   /** @throws as {@link openDeferral}; the signal's reason if the task has ended meanwhile */
   async #defer(given: unknown): Promise<Deferral> {
-    const { phoneBook } = this.#world;
+    const { deferrals } = this.#world;
     const task = { ...this.#ref, checkpoint: this.#checkpoint };
-    const deferral = await openDeferral(given, task, phoneBook, this.context.signal);
+    const deferral = await openDeferral(given, task, deferrals, this.context.signal);
     if (!this.#decision) return (this.#deferral = deferral);
-    if (deferral.id !== undefined) void phoneBook?.drop(deferral.id, task.token);
+    if (deferral.id !== undefined) void deferrals?.drop(deferral.id, task.token);
     throw this.#signals.aborted ?? new TaskAborted('gone', 'the task has ended before it was deferred');
   }
 
@@ -455,9 +447,9 @@ export class Task {
 
   /** Fails a deferred task, because its handler has thrown, unless somebody was first to complete it. */
   async #failDeferred({ id }: Deferral, failure: Outcome): Promise<TaskEnd> {
-    const { phoneBook, outbox, outside } = this.#world;
+    const { deferrals, outbox, outside } = this.#world;
     const token = this.#lease.token;
-    const isFirst = id === undefined || (await outside(() => phoneBook?.close(id, token, failure)));
+    const isFirst = id === undefined || (await outside(() => deferrals?.close(id, token, failure)));
     if (isFirst === false) return { kind: 'deferred' };
     return outbox ? this.#sendKept(outbox, failure) : this.#report.send(failure);
   }
@@ -540,9 +532,3 @@ export class Task {
     this.#inContext.run(this.#world.emit, event, payload);
   }
 }
-
-/**
- * Makes the failure of a task whose compiled handler rejects. A compiled handler should never reject, but if one does,
- * the task must end nevertheless.
- */
-const ownFault = (error: unknown, handler: string): Outcome => failureOf(error, { handler, warn: () => {} });

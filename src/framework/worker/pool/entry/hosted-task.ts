@@ -5,14 +5,8 @@ import { StoreError } from '../../../base/store.js';
 import { Deferral, DeferredIdTaken, TaskAborted, type TaskContext } from '../../../declare/task-context.js';
 import type { AskedTask, Wanted } from '../../keep/record.js';
 import { AsyncTaskContext } from '../../handler/current-task.js';
-import {
-  readDeferOptions,
-  TaskSignals,
-  type PauseRequest,
-  readPause,
-  type LateUse,
-  logLateUse,
-} from '../../task/context.js';
+import { TaskSignals, type PauseRequest, readPause, type LateUse, logLateUse } from '../../task/context.js';
+import { readDeferOptions } from '../../task/deferral.js';
 import type { Checkpoints } from '../../keep/checkpoints.js';
 import { Progress } from '../../task/progress.js';
 import { remoteLog } from '../log-line.js';

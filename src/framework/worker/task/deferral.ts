@@ -1,5 +1,7 @@
 import type { Abortable } from '../../base/abort.js';
-import type { DeferOptions } from '../../declare/task-context.js';
+import { isPlainObject } from '../../base/json.js';
+import { show } from '../../base/show.js';
+import { Deferral, type DeferOptions } from '../../declare/task-context.js';
 import type { Clock } from '../../base/time/clock.js';
 import type { Outcome } from '../handler/outcome/outcome.js';
 import type { Ask, CheckpointRef } from '../keep/record.js';
@@ -7,8 +9,7 @@ import { DeferredTasks } from '../keep/deferred-tasks.js';
 import { type LimitedStore, quietly, retried } from '../keep/limited-store.js';
 import type { TaskRef } from './task-events.js';
 
-/** The parts of a worker that its phone book uses. */
-export interface PhoneBookWorld {
+interface DeferralsWorld {
   readonly store: LimitedStore;
   readonly clock: Clock;
   readonly random: () => number;
@@ -17,11 +18,11 @@ export interface PhoneBookWorld {
 }
 
 /** Writes the tasks of a worker under the ids with which their handlers have deferred them. */
-export class PhoneBook {
-  readonly #world: PhoneBookWorld;
+export class Deferrals {
+  readonly #world: DeferralsWorld;
   readonly #tasks: DeferredTasks;
 
-  constructor(world: PhoneBookWorld) {
+  constructor(world: DeferralsWorld) {
     this.#world = world;
     this.#tasks = new DeferredTasks(world.store);
   }
@@ -64,3 +65,39 @@ export class PhoneBook {
     this.#world.store.close();
   }
 }
+
+const [MOST_ID_CHARACTERS, MOST_NOTE_CHARACTERS] = [200, 1_000];
+
+/** Reads the options of `task.defer`. Undefined if there are none. @throws TypeError if one is wrong */
+export function readDeferOptions(options: unknown): DeferOptions | undefined {
+  if (options === undefined) return undefined;
+  const { id, note } = isPlainObject(options) ? options : {};
+  if (isTextUpTo(id, MOST_ID_CHARACTERS) && (note === undefined || isTextUpTo(note, MOST_NOTE_CHARACTERS)))
+    return { id, ...(note !== undefined && { note }) };
+  throw new TypeError(
+    `task.defer: expected nothing, or { id, note? }, with a text of 1 to ${MOST_ID_CHARACTERS} characters as id, and one of up to ${MOST_NOTE_CHARACTERS} as note; got ${show(options)}`,
+  );
+}
+
+const NO_STORE =
+  'task.defer: the config names no store for the ids of deferred tasks. Set deferred: { store }, or defer the task without an id';
+
+/**
+ * Defers a task. With an id, resolves when the task is written under it.
+ * @param options the argument of `task.defer`
+ * @throws TypeError, DeferredIdTaken, StoreError
+ */
+export async function openDeferral(
+  options: unknown,
+  task: TaskRef & { readonly checkpoint: CheckpointRef | undefined },
+  deferrals: Deferrals | undefined,
+  signal: AbortSignal,
+): Promise<Deferral> {
+  const read = readDeferOptions(options);
+  if (read && !deferrals) throw new TypeError(NO_STORE);
+  if (read) await deferrals?.open({ ...task, ...read }, signal);
+  return new Deferral(task.token, read?.id);
+}
+
+const isTextUpTo = (value: unknown, most: number): value is string =>
+  typeof value === 'string' && value.length > 0 && value.length <= most;
