@@ -6,7 +6,7 @@ import type { Host } from '../../../src/framework/worker/pool/host.js';
 import { Pool } from '../../../src/framework/worker/pool/pool.js';
 import { ProcessHost } from '../../../src/framework/worker/pool/process.js';
 import { ThreadHost } from '../../../src/framework/worker/pool/thread.js';
-import { outcomeOf } from '../../../src/framework/testing/harness/bed-handlers.js';
+import { outcomeOf } from '../../support/outcome.js';
 import { silentLog } from '../../../src/framework/base/log/log.js';
 import { compiled } from '../../support/hosted.js';
 import { classOf, ROWS } from './rows/all.js';

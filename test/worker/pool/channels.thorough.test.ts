@@ -3,7 +3,7 @@ import { setTimeout as nap } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createLog } from 'stepwright';
 import { createTaskContext, HandClock } from 'stepwright/testing';
-import { outcomeOf } from '../../../src/framework/testing/harness/bed-handlers.js';
+import { outcomeOf } from '../../support/outcome.js';
 import { hostedHandler } from '../../../src/framework/worker/pool/hosted-handler.js';
 import { Pool } from '../../../src/framework/worker/pool/pool.js';
 import { ProcessHost } from '../../../src/framework/worker/pool/process.js';

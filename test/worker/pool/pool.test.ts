@@ -7,7 +7,7 @@ import { Pool } from '../../../src/framework/worker/pool/pool.js';
 import type { HandlerEnd } from '../../../src/framework/worker/handler/outcome/outcome.js';
 import { silentLog } from '../../../src/framework/base/log/log.js';
 import { HandClock } from '../../../src/framework/testing/harness/hand-clock.js';
-import { outcomeOf } from '../../../src/framework/testing/harness/bed-handlers.js';
+import { outcomeOf } from '../../support/outcome.js';
 
 /** A thread that starts when the test says so, and then succeeds with each task's own input. */
 class FakeHost implements Host {

@@ -1,19 +1,10 @@
 import type { Cancel } from '../../base/time/clock.js';
 import type { TaskContext } from '../../declare/task-context.js';
 import { currentTask } from '../../worker/handler/current-task.js';
+import { OWN_ERROR } from '../../worker/handler/outcome/own-errors.js';
 import { TestClock } from '../harness/test-clock.js';
-
-/** A task that a test has started with `bed.run(…)`. */
-interface Run<T> {
-  /** The handler's name. */
-  readonly name: string;
-  readonly context: TaskContext;
-  readonly timeoutMs: number | false;
-  /** Called when the task has run for `timeoutMs` by its clock. Aborts its signal, and returns its result. */
-  readonly onDeadline: () => T;
-  /** Makes `bed.run(…)` reject with an error. Called if the task can't end. */
-  readonly fail: (error: unknown) => void;
-}
+import type { RunningTask } from './running-task.js';
+import type { TaskResult } from './task-result.js';
 
 /**
  * The clock of a test bed. It moves on by itself while tasks are run with `bed.run`. It stands still while a task is
@@ -42,47 +33,36 @@ export class BedClock extends TestClock {
     return this.#ownClock()?.moves ?? super.moves;
   }
 
-  /** Runs a task to its end or its deadline. Until then, its clock moves on by itself. */
-  async runTask<T>(run: Run<T>, work: () => Promise<T>): Promise<T> {
-    const { name, context, fail, timeoutMs } = run;
-    const clock = this.#clockFor(context);
-    const owns = (task: TaskContext): boolean => task === context;
-    const goal = { isReached: () => false, progress: () => 0, running: () => [name], owns };
-    clock.reach(goal).catch((error: unknown) => {
-      this.work.forget(context);
-      fail(error);
-    });
-    let cancel: Cancel = () => {};
-    let late: Promise<T> | undefined;
-    const deadline = new Promise<T>((resolve) => {
-      if (timeoutMs !== false) cancel = clock.limit(timeoutMs, () => resolve((late = this.#end(run, clock))));
-    });
-    try {
-      return await Promise.race([work().then((end) => late ?? end), deadline]);
-    } finally {
-      cancel();
-      clock.drop(goal);
-    }
+  /** Returns the clock for a task of `bed.run`. */
+  forRun(): TestClock {
+    return this.started === 0 ? this : new TestClock(this.work, this.now());
   }
 
-  /** Ends a task whose deadline has passed, after the code that its signal's abort has made run. */
-  async #end<T>({ context, onDeadline }: Run<T>, clock: TestClock): Promise<T> {
-    const end = onDeadline();
-    await clock.turns();
-    this.work.forget(context);
-    return end;
+  /**
+   * Moves the clock of a task on by itself until the task has ended, or has failed and ignores its signal.
+   * @param clock what {@link forRun} has returned for the task
+   * @throws an Error if the task can't end
+   */
+  async runTask(name: string, task: RunningTask, clock: TestClock): Promise<void> {
+    const { context, outcome, ended } = task;
+    if (clock !== this) {
+      this.#own.set(context, clock);
+      this.#hasOwn = true;
+    }
+    const owns = (each: TaskContext): boolean => each === context;
+    const goal = { isReached: () => false, progress: () => 0, running: () => [name], owns };
+    // After the deadline, the code that the signal's abort has made run may still do something.
+    const late = outcome.then((result) => (isLate(result) ? clock.turns() : ended));
+    try {
+      await Promise.race([ended, late, clock.reach(goal)]);
+    } finally {
+      clock.drop(goal);
+      this.work.forget(context);
+    }
   }
 
   protected override get watched(): boolean {
     return this.started > 0;
-  }
-
-  #clockFor(context: TaskContext): TestClock {
-    if (this.started === 0) return this;
-    const own = new TestClock(this.work, this.now());
-    this.#own.set(context, own);
-    this.#hasOwn = true;
-    return own;
   }
 
   #ownClock(): TestClock | undefined {
@@ -90,3 +70,6 @@ export class BedClock extends TestClock {
     return task && this.#own.get(task);
   }
 }
+
+const isLate = (result: TaskResult): boolean =>
+  result.status === 'failed' && result.error === OWN_ERROR.deadlineExceeded;

@@ -1,48 +1,29 @@
+import { CONFIG_OPTIONS } from '../../config/config.js';
 import type { Clock } from '../../base/time/clock.js';
 import type { ReportRequest } from '../../aws/call.js';
 import type { ActivityPort, PollAnswer, ReportAnswer } from '../../aws/activity-port.js';
 import type { HandClock } from '../harness/hand-clock.js';
-import { resolveConfig, resolveHandler } from '../../config/resolve.js';
-import type { HandlerDefinition } from '../../declare/definition.js';
 import type { TaskContext } from '../../declare/task-context.js';
 import { millisecondsOf } from '../../base/time/duration.js';
 import { withResolvers } from '../../base/time/wait.js';
-import type { CompiledHandler } from '../../worker/handler/compile.js';
-import type { Checkpoints } from '../../worker/keep/checkpoints.js';
 import { type Logger, partsOf } from '../../base/log/log.js';
 import type { TaskProgress } from '../../worker/task/progress.js';
-import { Task } from '../../worker/task/task.js';
-import { activityArnOf } from './bed-context.js';
+import { type Lease, Task } from '../../worker/task/task.js';
+import type { HandlerDefinition } from '../../declare/definition.js';
 import { DeferredTask, successOf, type TaskResult } from './task-result.js';
-import type { Ask } from '../../worker/keep/record.js';
-import type { Deferrals } from '../../worker/task/deferral.js';
 import type { TaskEvents } from '../../worker/task/task-events.js';
 import type { StartOptions } from '../harness/options.js';
-import { taskWorld } from '../harness/task-world.js';
-import type { Whole } from '../harness/bed-handlers.js';
+import { taskWorld, type TestedWorld } from '../harness/task-world.js';
+import type { BedHandler, Whole } from '../harness/bed-handlers.js';
 
-/** The objects and values that a running task needs. */
-interface TaskRecipe {
-  readonly definition: HandlerDefinition;
-  readonly handle: CompiledHandler;
-  /** Returns an output with each reference in it replaced by its payload. */
-  readonly whole: Whole;
-  readonly checkpoints: Checkpoints | undefined;
+/** What a task of a test bed needs of the bed. */
+export interface BedWorld extends Pick<TestedWorld, 'ask' | 'phoneBook' | 'log' | 'reportLimitMs'> {
   readonly clock: HandClock;
-  readonly log: Logger;
-  readonly json: string;
-  readonly token: string;
-  /** The time when the task was received, in epoch milliseconds. */
-  readonly receivedAt: number;
-  /**
-   * The options of `bed.start(…)`. They override those of `@Handle` and `@Activity`, like the `handlers` of the config
-   * file.
-   */
-  readonly options: StartOptions;
+  /** The clock of the task's deadline. @default `clock` */
+  readonly limits?: Clock;
+  readonly whole: Whole;
   /** Called when the handler has settled. */
   readonly onSettled: () => void;
-  readonly ask: Ask;
-  readonly deferrals: Deferrals;
   /** Called when the task is over for Step Functions. */
   readonly onCompleted: () => void;
 }
@@ -61,51 +42,35 @@ export class RunningTask<Output = unknown> {
   readonly logs: readonly LogEntry[];
   /** The task's clock. Only the test moves it. */
   readonly clock: HandClock;
+  /** Resolves when the result was sent and the handler's own code has ended too. */
+  readonly ended: Promise<void>;
   readonly #task: Task;
   readonly #port: BedPort;
   readonly #graceMs: number;
   #settled = false;
 
-  constructor(recipe: TaskRecipe) {
-    const {
-      definition,
-      handle,
-      checkpoints,
-      whole,
-      clock,
-      log,
-      json,
-      token,
-      receivedAt,
-      options,
-      onSettled,
-      ask,
-      deferrals,
-      onCompleted,
-    } = recipe;
-    const { grace, heartbeat, timeout } = options;
-    const handlers = { [definition.name]: { heartbeat, timeout } };
-    const settings = resolveConfig({ config: { grace, handlers }, env: {} });
-    const { heartbeatMs, timeoutMs } = resolveHandler(definition, settings).options;
+  /** @param given the options of the call that starts the task. They override those of the decorators */
+  constructor(lease: Lease, handler: BedHandler, world: BedWorld, given: StartOptions = {}) {
+    const { definition, options, handle, checkpoints } = handler;
+    const { clock, limits = clock, whole, log, onCompleted, ask, phoneBook, reportLimitMs } = world;
     const entries: LogEntry[] = [];
     this.logs = entries;
     this.clock = clock;
-    this.#graceMs = settings.graceMs;
+    this.#graceMs = millisecondsOf(given.grace ?? CONFIG_OPTIONS.grace.default);
     this.#port = new BedPort(clock, whole);
     const outcome = withResolvers<TaskResult<Output>>();
     this.outcome = outcome.promise;
     this.#task = new Task(
-      { token, input: json, receivedAt },
+      lease,
       {
         name: definition.name,
         activityArn: activityArnOf(definition),
-        ...{ handle, heartbeatMs, timeoutMs, checkpoints },
+        ...{ handle, checkpoints },
+        heartbeatMs: overridden(given.heartbeat, options.heartbeatMs),
+        timeoutMs: overridden(given.timeout, options.timeoutMs),
       },
       taskWorld({
-        port: this.#port,
-        clock,
-        log: keepLog(entries, log),
-        ...{ ask, deferrals },
+        ...{ ask, phoneBook, reportLimitMs, port: this.#port, clock: limits, log: keepLog(entries, log) },
         emit: (event, payload) => {
           if (ENDS.has(event)) outcome.resolve(this.#port.result as TaskResult<Output>);
           if (ENDS.has(event)) onCompleted();
@@ -113,10 +78,9 @@ export class RunningTask<Output = unknown> {
             outcome.resolve(new DeferredTask(definition, idOf(payload), onCompleted));
         },
         workerName: 'test-bed',
-        reportLimitMs: settings.reportLimitMs,
       }),
     );
-    void this.#task.run(onSettled).then(() => (this.#settled = true));
+    this.ended = this.#task.run(world.onSettled).then(() => void (this.#settled = true));
   }
 
   /** The task context that the handler was given. */
@@ -165,11 +129,25 @@ export class RunningTask<Output = unknown> {
     await this.clock.settle();
   }
 
-  /** Aborts the task's signal, as a worker does when it is shutting down and the grace period is over. */
+  /** Aborts the task's signals, as a worker does when it is shutting down and the grace period is over. */
   abort(): void {
+    this.#task.beginDrain(Number.POSITIVE_INFINITY);
     this.#task.shutDown();
   }
 }
+
+/**
+ * Returns the ARN of a handler's activity. If the handler declares only the activity's name, returns an invented ARN
+ * with that name.
+ */
+function activityArnOf({ activity }: HandlerDefinition): string {
+  if (activity.kind === 'arn') return activity.arn;
+  return `arn:aws:states:us-east-1:123456789012:activity:${activity.name}`;
+}
+
+/** Returns a duration in milliseconds: that of a call if it is given, else that of the handler. */
+const overridden = (given: string | false | undefined, ms: number | false): number | false =>
+  given === undefined ? ms : given === false ? false : millisecondsOf(given);
 
 const idOf = (payload: object): string | undefined => (payload as TaskEvents['task:deferred']).id;
 

@@ -145,12 +145,7 @@ export async function createTestBed<
   const work = new RealWork(realTimeLimits(options));
   const clock = new BedClock(work);
   const parts = await makeBedHandlers(listOf(classes), options, clock);
-  const bed = new Bed({
-    ...parts,
-    handlers: work.trackAll(parts.handlers, clock),
-    work,
-    log: options.log ?? silentLog,
-  });
+  const bed = new Bed(parts, work.trackAll(parts.handlers, clock), work, options.log ?? silentLog);
   closeBy(options.signal, bed);
   return bed;
 }

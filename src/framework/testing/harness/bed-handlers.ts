@@ -2,12 +2,10 @@ import type { DependencyContainer, InjectionToken } from 'tsyringe';
 import { resolveConfig, type ResolvedOptions, resolveHandler, type Settings } from '../../config/resolve.js';
 import type { HandlerDefinition } from '../../declare/definition.js';
 import type { Constructor } from '../../declare/class.js';
-import type { TaskContext } from '../../declare/task-context.js';
 import { discover } from '../../declare/discovery/discovery.js';
 import { throwProblems } from '../../base/errors.js';
 import { silentLog } from '../../base/log/log.js';
-import { type Store, StoreMonitor } from '../../base/store.js';
-import { withResolvers } from '../../base/time/wait.js';
+import { type Store, StoreTroubles } from '../../base/store.js';
 import { compile, type CompiledHandler } from '../../worker/handler/compile.js';
 import type { TaskPayloads } from '../../worker/handler/output/outputs.js';
 import { makeCheckpoints } from '../../worker/handler/make-checkpoints.js';
@@ -16,7 +14,7 @@ import { logStore } from '../../worker/observe/log-events.js';
 import type { Ask } from '../../worker/keep/record.js';
 import { LimitedStore } from '../../worker/keep/limited-store.js';
 import { memoryStore } from '../../worker/keep/memory.js';
-import { Deferrals } from '../../worker/task/deferral.js';
+import { PhoneBook } from '../../worker/task/phone-book.js';
 import { scopeOfTest } from './task-world.js';
 import { adopt, createContainer, scopedBy, type Setup } from '../../worker/container/create-container.js';
 import {
@@ -28,7 +26,6 @@ import {
   STORE_FOR,
 } from '../../worker/container/registrations.js';
 import { entryClasses, neededTokens, resolveProblems } from '../../worker/container/resolve-problems.js';
-import type { HandlerEnd } from '../../worker/handler/outcome/outcome.js';
 import { InjectedInstances, unusedMocks } from './injected.js';
 import { asRegistration } from '../mocks/mock.js';
 import { type Mocker, mockRest } from '../mocks/mock-rest.js';
@@ -46,28 +43,17 @@ export interface BedHandler {
 }
 
 /** The container and the handlers of a test bed, and the most milliseconds that sending a result may take. */
-interface BedParts {
+export interface BedParts {
   readonly container: DependencyContainer;
   readonly injected: InjectedInstances;
   /** Disposes of everything in the container. */
   readonly dispose: () => Promise<void>;
   readonly handlers: readonly BedHandler[];
-  /** Makes the store of deferred tasks, in the bed's memory. */
-  readonly deferrals: (ask: Ask) => Deferrals;
+  /** Makes the phone book of deferred tasks, in the bed's memory. */
+  readonly phoneBook: (ask: Ask) => PhoneBook;
   /** Returns an output with each reference in it replaced by its payload. */
   readonly whole: Whole;
   readonly reportLimitMs: number;
-}
-
-/** Runs a handler with one task. Resolves with the outcome, after all of the handler's code has ended. */
-export async function outcomeOf(
-  handle: CompiledHandler,
-  json: string,
-  task: TaskContext,
-): Promise<HandlerEnd> {
-  const outcome = withResolvers<HandlerEnd>();
-  await handle(json, task, outcome.resolve);
-  return outcome.promise;
 }
 
 /**
@@ -88,7 +74,7 @@ export async function makeBedHandlers(
   const definitions = found.handlers.map((each) => scopedBy(from, each));
   const { container, injected, values, store } = await makeContainer(definitions, settings, options, clock);
   const log = options.log ?? silentLog;
-  const world = { clock, random: () => 0.5, log, stores: new StoreMonitor((told) => logStore(log, told)) };
+  const world = { clock, random: () => 0.5, log, stores: new StoreTroubles((told) => logStore(log, told)) };
   const payloads = await payloadsOf(settings, container, world.stores);
   const handlers = definitions.map(async (definition): Promise<BedHandler> => {
     const resolved = resolveHandler(definition, settings).options;
@@ -108,10 +94,10 @@ export async function makeBedHandlers(
     injected,
     dispose,
     handlers: await Promise.all(handlers),
-    deferrals: (ask) =>
-      new Deferrals({
+    phoneBook: (ask) =>
+      new PhoneBook({
         ...{ clock, random: world.random, ask, scopeOf: scopeOfTest },
-        store: new LimitedStore(store, { clock, listener: world.stores.of('deferred') }),
+        store: new LimitedStore(store, { clock, trouble: world.stores.of('deferred') }),
       }),
     whole: wholeOf(payloads),
     reportLimitMs,
@@ -121,12 +107,15 @@ export async function makeBedHandlers(
 async function payloadsOf(
   { payloads }: Settings,
   container: DependencyContainer,
-  stores: StoreMonitor,
+  stores: StoreTroubles,
 ): Promise<TaskPayloads | undefined> {
   if (payloads === undefined) return undefined;
-  const { Payloads } = await import('../../worker/handler/payloads.js');
-  const [clock, random] = [container.resolve(CLOCK), container.resolve(RANDOM)];
-  return new Payloads(payloads, { clock, random, stores });
+  const { taskPayloads } = await import('../../worker/handler/payloads.js');
+  return taskPayloads(payloads, {
+    clock: container.resolve(CLOCK),
+    random: container.resolve(RANDOM),
+    trouble: stores.of('payloads'),
+  });
 }
 
 /** A container, and the values that the user's `setup` function has registered in it. */

@@ -5,7 +5,7 @@ import type { TaskWorld } from '../../worker/task/task.js';
 import type { Heartbeat, Heartbeats, TrackedLease } from '../../worker/heartbeat/heartbeats.js';
 
 /** What a task needs of its worker is its "world". These parts of it are chosen by the test. */
-type TestedWorld = Pick<
+export type TestedWorld = Pick<
   TaskWorld,
   'port' | 'log' | 'emit' | 'ask' | 'deferrals' | 'workerName' | 'reportLimitMs'
 > & {

@@ -1,4 +1,4 @@
-import type { Cancel } from '../../base/time/clock.js';
+import { BaseClock, type Cancel } from '../../base/time/clock.js';
 import { showDuration } from '../../base/time/duration.js';
 import { HandClock } from './hand-clock.js';
 import { IntervalHeartbeats } from './task-world.js';
@@ -71,7 +71,7 @@ export class TestClock extends HandClock {
     { readonly resolve: () => void; readonly reject: (error: unknown) => void }
   >();
   #timersSet = 0;
-  /** The number of open limits of tasks. */
+  /** The number of timers that `limit` has set and that wait. */
   #limits = 0;
   #reached = 0;
   /** The real milliseconds that the clock has waited for real work. They don't count for the limit of a step. */
@@ -99,15 +99,22 @@ export class TestClock extends HandClock {
   }
 
   /**
-   * Sets the limit of a task. If no other timer is set, the clock moves to it only after it has waited in real time, as
-   * it does for a handler that seems to be waiting for nothing.
-   * @returns a function to call when the task has ended, also if the limit has passed
+   * Sets a timer to which the clock moves, if no other is set, only after it has waited in real time, as it does for a
+   * handler that seems to be waiting for nothing.
    */
   limit(ms: number, fn: () => void): Cancel {
     this.#limits++;
-    const cancel = super.after(ms, fn);
+    let isSet = true;
+    const end = (): void => {
+      if (isSet) this.#limits--;
+      isSet = false;
+    };
+    const cancel = super.after(ms, () => {
+      end();
+      fn();
+    });
     return () => {
-      this.#limits--;
+      end();
       cancel();
     };
   }
@@ -274,6 +281,24 @@ export class TestClock extends HandClock {
 
   #fix(): string {
     return `Fix: mock what it waits for, so that it settles; or give it a limit, by \`timeout\` of @Handle or "TimeoutSeconds" of the state; or give it more time: { realTimeLimit: '${(this.work.limitMs * 6) / 1000}s' }`;
+  }
+}
+
+/** The time of a test's clock, whose timers are all limits. */
+export class LimitClock extends BaseClock {
+  readonly #clock: TestClock;
+
+  constructor(clock: TestClock) {
+    super();
+    this.#clock = clock;
+  }
+
+  override now(): number {
+    return this.#clock.now();
+  }
+
+  override after(ms: number, fn: () => void): Cancel {
+    return this.#clock.limit(ms, fn);
   }
 }
 
