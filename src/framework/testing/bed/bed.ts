@@ -49,7 +49,7 @@ export class Bed {
     this.#work = work;
     this.#dispose = dispose;
     const ask: Ask = async ({ token }) => (this.#wanted.has(token) ? 'wanted' : 'gone');
-    this.#world = { ask, phoneBook: parts.phoneBook(ask), log, whole, reportLimitMs };
+    this.#world = { ask, deferrals: parts.deferrals(ask), log, whole, reportLimitMs };
   }
 
   get<T>(token: InjectionToken<T>): T {

@@ -17,7 +17,7 @@ import { taskWorld, type TestedWorld } from '../harness/task-world.js';
 import type { BedHandler, Whole } from '../harness/bed-handlers.js';
 
 /** What a task of a test bed needs of the bed. */
-export interface BedWorld extends Pick<TestedWorld, 'ask' | 'phoneBook' | 'log' | 'reportLimitMs'> {
+export interface BedWorld extends Pick<TestedWorld, 'ask' | 'deferrals' | 'log' | 'reportLimitMs'> {
   readonly clock: HandClock;
   /** The clock of the task's deadline. @default `clock` */
   readonly limits?: Clock;
@@ -52,7 +52,7 @@ export class RunningTask<Output = unknown> {
   /** @param given the options of the call that starts the task. They override those of the decorators */
   constructor(lease: Lease, handler: BedHandler, world: BedWorld, given: StartOptions = {}) {
     const { definition, options, handle, checkpoints } = handler;
-    const { clock, limits = clock, whole, log, onCompleted, ask, phoneBook, reportLimitMs } = world;
+    const { clock, limits = clock, whole, log, onCompleted, ask, deferrals, reportLimitMs } = world;
     const entries: LogEntry[] = [];
     this.logs = entries;
     this.clock = clock;
@@ -70,7 +70,7 @@ export class RunningTask<Output = unknown> {
         timeoutMs: overridden(given.timeout, options.timeoutMs),
       },
       taskWorld({
-        ...{ ask, phoneBook, reportLimitMs, port: this.#port, clock: limits, log: keepLog(entries, log) },
+        ...{ ask, deferrals, reportLimitMs, port: this.#port, clock: limits, log: keepLog(entries, log) },
         emit: (event, payload) => {
           if (ENDS.has(event)) outcome.resolve(this.#port.result as TaskResult<Output>);
           if (ENDS.has(event)) onCompleted();

@@ -5,7 +5,7 @@ import type { Constructor } from '../../declare/class.js';
 import { discover } from '../../declare/discovery/discovery.js';
 import { throwProblems } from '../../base/errors.js';
 import { silentLog } from '../../base/log/log.js';
-import { type Store, StoreTroubles } from '../../base/store.js';
+import { type Store, StoreMonitor } from '../../base/store.js';
 import { compile, type CompiledHandler } from '../../worker/handler/compile.js';
 import type { TaskPayloads } from '../../worker/handler/output/outputs.js';
 import { makeCheckpoints } from '../../worker/handler/make-checkpoints.js';
@@ -14,7 +14,7 @@ import { logStore } from '../../worker/observe/log-events.js';
 import type { Ask } from '../../worker/keep/record.js';
 import { LimitedStore } from '../../worker/keep/limited-store.js';
 import { memoryStore } from '../../worker/keep/memory.js';
-import { PhoneBook } from '../../worker/task/phone-book.js';
+import { Deferrals } from '../../worker/task/deferral.js';
 import { scopeOfTest } from './task-world.js';
 import { adopt, createContainer, scopedBy, type Setup } from '../../worker/container/create-container.js';
 import {
@@ -49,8 +49,8 @@ export interface BedParts {
   /** Disposes of everything in the container. */
   readonly dispose: () => Promise<void>;
   readonly handlers: readonly BedHandler[];
-  /** Makes the phone book of deferred tasks, in the bed's memory. */
-  readonly phoneBook: (ask: Ask) => PhoneBook;
+  /** Makes the store of deferred tasks, in the bed's memory. */
+  readonly deferrals: (ask: Ask) => Deferrals;
   /** Returns an output with each reference in it replaced by its payload. */
   readonly whole: Whole;
   readonly reportLimitMs: number;
@@ -74,7 +74,7 @@ export async function makeBedHandlers(
   const definitions = found.handlers.map((each) => scopedBy(from, each));
   const { container, injected, values, store } = await makeContainer(definitions, settings, options, clock);
   const log = options.log ?? silentLog;
-  const world = { clock, random: () => 0.5, log, stores: new StoreTroubles((told) => logStore(log, told)) };
+  const world = { clock, random: () => 0.5, log, stores: new StoreMonitor((told) => logStore(log, told)) };
   const payloads = await payloadsOf(settings, container, world.stores);
   const handlers = definitions.map(async (definition): Promise<BedHandler> => {
     const resolved = resolveHandler(definition, settings).options;
@@ -94,10 +94,10 @@ export async function makeBedHandlers(
     injected,
     dispose,
     handlers: await Promise.all(handlers),
-    phoneBook: (ask) =>
-      new PhoneBook({
+    deferrals: (ask) =>
+      new Deferrals({
         ...{ clock, random: world.random, ask, scopeOf: scopeOfTest },
-        store: new LimitedStore(store, { clock, trouble: world.stores.of('deferred') }),
+        store: new LimitedStore(store, { clock, listener: world.stores.of('deferred') }),
       }),
     whole: wholeOf(payloads),
     reportLimitMs,
@@ -107,15 +107,12 @@ export async function makeBedHandlers(
 async function payloadsOf(
   { payloads }: Settings,
   container: DependencyContainer,
-  stores: StoreTroubles,
+  stores: StoreMonitor,
 ): Promise<TaskPayloads | undefined> {
   if (payloads === undefined) return undefined;
-  const { taskPayloads } = await import('../../worker/handler/payloads.js');
-  return taskPayloads(payloads, {
-    clock: container.resolve(CLOCK),
-    random: container.resolve(RANDOM),
-    trouble: stores.of('payloads'),
-  });
+  const { Payloads } = await import('../../worker/handler/payloads.js');
+  const [clock, random] = [container.resolve(CLOCK), container.resolve(RANDOM)];
+  return new Payloads(payloads, { clock, random, stores });
 }
 
 /** A container, and the values that the user's `setup` function has registered in it. */
