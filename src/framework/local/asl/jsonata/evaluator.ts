@@ -147,8 +147,7 @@ class Thread {
 /**
  * Evaluates JSONata in a worker thread, so that no expression blocks the service. Executions take turns in its queue.
  * A long evaluation keeps its thread, and a second thread takes the queue. An evaluation ends after 10 seconds of the
- * thread's processor time, or when its memory is full. An idle thread
- * doesn't keep the process alive.
+ * thread's processor time, or when its memory is full. An idle thread doesn't keep the process alive.
  */
 export class EvaluationThreads extends Jobs {
   readonly #threads = new Set<Thread>();
