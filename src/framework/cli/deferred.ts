@@ -36,7 +36,7 @@ export async function deferred(words: DeferredWords, flags: Flags, how: Deferred
     await write(`stepwright deferred ${words.verb}: ${mistake}\n`);
     return WRONG_USE;
   }
-  const { config, baseDir } = await loadConfig(flags.texts['config'], process.cwd());
+  const { config, baseDir } = await loadConfig(flags);
   const plan = await makePlan({ config, baseDir, flags, env: process.env });
   const completions = await openCompletions(plan);
   try {

@@ -60,7 +60,7 @@ export async function exec(
   const { log, taskLog } = logWithTasks(own);
   const [file = '', ...args] = command;
   const options = commandOptions(own);
-  const { config, baseDir } = await loadConfigIfAny(flags.texts['config'], process.cwd());
+  const { config, baseDir } = await loadConfigIfAny(flags);
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !NOT_OF_EXEC.has(name)));
   const activities = [commandActivity(own, (task, env) => runCommand(task, file, args, { ...options, env }))];
   const plan = await makePlan({ config: connectionOf(config, activities), baseDir, flags, env });

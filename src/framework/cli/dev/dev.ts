@@ -70,7 +70,7 @@ class Session {
     private readonly own: DevFlags,
     private readonly log: Logger,
   ) {
-    const config = findConfig(flags.texts['config'], process.cwd());
+    const config = findConfig(flags);
     const compilation = isTypeScript(config) ? compilationOf(config) : undefined;
     // Without a compilation nothing is compiled; the worker reports the problem when it starts.
     this.#compilation = typeof compilation === 'object' ? compilation : undefined;

@@ -27,13 +27,12 @@ export interface LoadedConfig {
 }
 
 /**
- * Finds and imports the config. If the config is a `.ts` file, the file that tsc has compiled from it is imported;
- * nothing is compiled here.
- * @param path the value of `--config`. @default nest-style.config.ts, .js or .mjs in the working directory
+ * Finds and imports the config: the file that `--config` names, or nest-style.config.ts, .js or .mjs in the working
+ * directory. Of a `.ts` file the compiled one is imported; nothing is compiled here.
  * @throws StartError if the file is missing, is older than its source, or can't be loaded
  */
-export async function loadConfig(path: string | undefined, cwd: string): Promise<LoadedConfig> {
-  const file = findConfig(path, cwd);
+export async function loadConfig(flags: Flags): Promise<LoadedConfig> {
+  const file = findConfig(flags);
   const compilation = isTypeScript(file) ? compilationOf(file) : undefined;
   const compiled = compilation === undefined ? file : compiledConfig(file, compilation);
   return {
@@ -46,12 +45,13 @@ export async function loadConfig(path: string | undefined, cwd: string): Promise
 }
 
 /**
- * Loads the config like {@link loadConfig}, but returns an empty config if `path` is undefined and the project has no
- * config.
+ * Loads the config like {@link loadConfig}, but returns an empty config if there is none and `--config` names none.
  */
-export async function loadConfigIfAny(path: string | undefined, cwd: string): Promise<LoadedConfig> {
-  const found = path !== undefined || DEFAULT_NAMES.some((name) => existsSync(join(cwd, name)));
-  return found ? loadConfig(path, cwd) : { config: {}, baseDir: cwd, projectDir: cwd };
+export async function loadConfigIfAny(flags: Flags): Promise<LoadedConfig> {
+  const cwd = process.cwd();
+  const isThere = (name: string): boolean => existsSync(join(cwd, name));
+  const found = flags.texts['config'] !== undefined || DEFAULT_NAMES.some(isThere);
+  return found ? loadConfig(flags) : { config: {}, baseDir: cwd, projectDir: cwd };
 }
 
 /**
@@ -59,7 +59,7 @@ export async function loadConfigIfAny(path: string | undefined, cwd: string): Pr
  * @throws StartError if the config can't be loaded, or the endpoint is none
  */
 export async function readEndpoint(flags: Flags): Promise<{ endpoint: Endpoint; settings: Settings }> {
-  const { config } = await loadConfigIfAny(flags.texts['config'], process.cwd());
+  const { config } = await loadConfigIfAny(flags);
   const { env } = process;
   const settings = resolveConfig({ config, env, flags });
   const { port } = settings;
@@ -71,7 +71,8 @@ export async function readEndpoint(flags: Flags): Promise<{ endpoint: Endpoint; 
 export const isTypeScript = (file: string): boolean => /\.[cm]?ts$/.test(file);
 
 /** Returns the absolute path of the config. @throws StartError if there is no config */
-export function findConfig(path: string | undefined, cwd: string): string {
+export function findConfig({ texts: { config: path } }: Flags): string {
+  const cwd = process.cwd();
   const candidates = path === undefined ? DEFAULT_NAMES : [path];
   const found = candidates.map((name) => resolve(cwd, name)).find((name) => existsSync(name));
   if (found) return found;

@@ -44,7 +44,7 @@ const NO_MACHINES = { machines: [], unsupported: [], activities: [] };
 
 /** Reads the project of a worker, without its state machines. */
 export async function readWorker(flags: Flags): Promise<Project> {
-  const loaded = await loadConfig(flags.texts['config'], process.cwd());
+  const loaded = await loadConfig(flags);
   const { config, module, baseDir, projectDir } = loaded;
   const plan = await planOf({ config, baseDir, flags });
   return { ...withWarnings(plan, loaded), module, projectDir, ...NO_MACHINES };
@@ -72,7 +72,7 @@ function withWarnings(plan: Plan, { compilation }: LoadedConfig): Pick<Project, 
  * @throws StartError with the project's problems
  */
 export async function readSeeds(flags: Flags, stacks?: StackOptions): Promise<Project> {
-  const loaded = await loadConfigIfAny(flags.texts['config'], process.cwd());
+  const loaded = await loadConfigIfAny(flags);
   const { config, baseDir, projectDir } = loaded;
   const made = await planOf({ config, baseDir, flags: atLocal(flags) });
   const { plan, warnings } = withWarnings(made, loaded);
@@ -85,7 +85,7 @@ export async function readSeeds(flags: Flags, stacks?: StackOptions): Promise<Pr
  * Reads the files of a project without running its worker. Mistakes in the state machines are not reported as problems.
  */
 export async function readProjectFiles(flags: Flags): Promise<Project> {
-  const { config, baseDir, projectDir } = await loadConfig(flags.texts['config'], process.cwd());
+  const { config, baseDir, projectDir } = await loadConfig(flags);
   const plan = await planOf({ config, baseDir, flags: atLocal(flags) });
   const project = await withMachines(plan, projectDir);
   const files = new Set(project.machines.map(({ file }) => file));
