@@ -1,7 +1,7 @@
 import { relative, sep } from 'node:path';
 import { inspect } from 'node:util';
 import zlib from 'node:zlib';
-import { closest } from 'fastest-levenshtein';
+import { closest, distance } from 'fastest-levenshtein';
 import { isPlainObject } from './json.js';
 
 /** Returns a file's path for messages: relative if the file is in the working directory, otherwise unchanged. */
@@ -50,6 +50,10 @@ function write(value: unknown): string {
  */
 const isData = (value: unknown): boolean =>
   typeof value !== 'object' || Array.isArray(value) || isPlainObject(value);
+
+/** Returns the three names that are most similar to an unknown one, the most similar first. */
+export const nearest = (name: string, names: Iterable<string>): string[] =>
+  [...names].toSorted((a, b) => distance(name, a) - distance(name, b)).slice(0, 3);
 
 /**
  * Returns the last part of a message about an unknown name: it proposes the known name that is most similar, and lists

@@ -1,10 +1,9 @@
 import type { SFNClient } from '@aws-sdk/client-sfn';
-import { distance } from 'fastest-levenshtein';
 import { uniformJitter, unlessAborted } from '../../base/time/wait.js';
 import type { Clock } from '../../base/time/clock.js';
 import { showDuration } from '../../base/time/duration.js';
 import type { Problem } from '../../base/errors.js';
-import { showError } from '../../base/show.js';
+import { nearest, showError } from '../../base/show.js';
 import type { Logger } from '../../base/log/log.js';
 import { classifyReportFailure, sdkFailure } from '../failure.js';
 import { query } from './query.js';
@@ -126,7 +125,7 @@ const waitingFor = (names: readonly string[], error: Error): object => ({
  * @param known the names of the region's activities
  */
 export function unknownActivity(name: string, known: readonly string[], region: string): Problem {
-  const near = known.toSorted((a, b) => distance(name, a) - distance(name, b)).slice(0, 3);
+  const near = nearest(name, known);
   return {
     code: 'ACTIVITY_UNKNOWN',
     where: `activity '${name}'`,

@@ -1,4 +1,4 @@
-import { distance } from 'fastest-levenshtein';
+import { nearest } from '../../base/show.js';
 import type { SFNClient, TestStateInput, TestStateOutput } from '@aws-sdk/client-sfn';
 import type { Clock } from '../../base/time/clock.js';
 import { loadSdk } from '../sdk/load-sdk.js';
@@ -42,8 +42,10 @@ export async function findMachine(client: SFNClient, nameOrArn: string, clock: C
   const machines = await query(clock, (abortSignal) => listMachines(client, abortSignal));
   const found = machines.find(({ name }) => name === nameOrArn);
   if (found) return found.arn;
-  const names = machines.map(({ name }) => name);
-  const near = names.toSorted((a, b) => distance(nameOrArn, a) - distance(nameOrArn, b)).slice(0, 3);
+  const near = nearest(
+    nameOrArn,
+    machines.map(({ name }) => name),
+  );
   const hint = near.length > 0 ? `the nearest are ${near.join(', ')}` : 'there are no machines at all';
   throw new Error(`there is no state machine named '${nameOrArn}': ${hint}`);
 }

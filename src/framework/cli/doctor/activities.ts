@@ -1,6 +1,5 @@
-import { distance } from 'fastest-levenshtein';
 import type { ActivityRef } from '../../declare/definition.js';
-import { showError } from '../../base/show.js';
+import { nearest, showError } from '../../base/show.js';
 import { noActivityIn } from '../../aws/queries/activity-queries.js';
 import type { QueryResult, RegionQueries } from '../../aws/queries/region-queries.js';
 import type { PlannedHandler } from '../../worker/build/plan.js';
@@ -79,10 +78,7 @@ async function byArn(
 /** Names the activity that has the same name elsewhere, in another region or account; otherwise the nearest names. */
 function nearestArn(name: string, known: ReadonlyMap<string, string>): string {
   const elsewhere = known.get(name);
-  return elsewhere === undefined ? nearest(name, known.keys()) : `, but there is ${elsewhere}`;
-}
-
-function nearest(name: string, known: Iterable<string>): string {
-  const near = [...known].toSorted((a, b) => distance(name, a) - distance(name, b)).slice(0, 3);
-  return `; the nearest are ${near.join(', ')}`;
+  return elsewhere === undefined
+    ? `; the nearest are ${nearest(name, known.keys()).join(', ')}`
+    : `, but there is ${elsewhere}`;
 }

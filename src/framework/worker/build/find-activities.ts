@@ -1,4 +1,3 @@
-import { distance } from 'fastest-levenshtein';
 import { ownActivity, twoAccounts } from '../../declare/discovery/conflicts.js';
 import type { ActivityRef, HandlerDefinition } from '../../declare/definition.js';
 import { type Problem, StartError, throwProblems } from '../../base/errors.js';
@@ -6,7 +5,7 @@ import { type Endpoint, isLoopback } from '../../aws/endpoint.js';
 import type { AwsService } from '../../aws/sdk/aws-service.js';
 import type { ActivityLookUp } from '../../aws/queries/activity-queries.js';
 import type { Logger } from '../../base/log/log.js';
-import { showError } from '../../base/show.js';
+import { nearest, showError } from '../../base/show.js';
 import type { Clock } from '../../base/time/clock.js';
 import type { Worker } from '../worker.js';
 
@@ -149,6 +148,5 @@ function nearest(arn: string, region: string, known: Known): string {
   const none = `there is no activity '${name}' in ${region}`;
   const same = known.get(name);
   if (same !== undefined) return `there is no ${arn}; the account of these credentials has ${same}`;
-  const near = [...known.keys()].toSorted((a, b) => distance(name, a) - distance(name, b)).slice(0, 3);
-  return `${none}; the nearest are ${near.join(', ')}`;
+  return `${none}; the nearest are ${nearest(name, known.keys()).join(', ')}`;
 }
