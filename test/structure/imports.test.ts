@@ -28,7 +28,7 @@ const ORDER: Readonly<Record<string, string>> = {
   'local/console': '. → topics → api.ts',
   check: '. → flow, template → source',
   testing: '. → machine, bed → harness, jest → work, mocks',
-  cli: '. → commands → check, control.ts, deferred.ts, dev, doctor, exec.ts, execute, mcp.ts, new, scale, show-config.ts, show-schema.ts, types → start → control-socket.ts → local → workers → flags, project → output → process',
+  cli: '. → commands → check.ts, control.ts, deferred.ts, dev, doctor, exec.ts, execute, mcp.ts, new, scale, show-config.ts, show-schema.ts, types → start → control-socket.ts, deployed-machines.ts → local → workers → flags, project → output → process',
 };
 /** Narrower than the order: these import nothing beside themselves but what is named here. */
 const ONLY: Readonly<Record<string, readonly string[]>> = { local: ['base'], aws: ['base'] };
@@ -238,7 +238,7 @@ test('only aws loads the SDK, and a worker loads them when it is made', () => {
       'worker/build/create-worker.ts',
       'worker/build/create-completions.ts',
       'cli/execute/execute.ts',
-      'cli/check/deployed-machines.ts',
+      'cli/deployed-machines.ts',
       'cli/doctor/doctor.ts',
       'cli/dev/supervised-worker.ts',
     ]),
