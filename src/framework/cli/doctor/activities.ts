@@ -46,7 +46,7 @@ function byName(check: Check, name: string, { known, region, created }: Activiti
     check,
     known.output.size === 0
       ? noActivityIn(region)
-      : `none of this name in ${region}${nearest(name, known.output.keys())}`,
+      : `none of this name in ${region}${nearestTo(name, known.output)}`,
     known.output.size === 0
       ? `set AWS_REGION to the activity's region, now ${region}, or use the credentials of its account; only for a new activity set \`createActivities: true\``
       : 'correct the name, give the whole ARN, or set `createActivities: true`',
@@ -78,7 +78,8 @@ async function byArn(
 /** Names the activity that has the same name elsewhere, in another region or account; otherwise the nearest names. */
 function nearestArn(name: string, known: ReadonlyMap<string, string>): string {
   const elsewhere = known.get(name);
-  return elsewhere === undefined
-    ? `; the nearest are ${nearest(name, known.keys()).join(', ')}`
-    : `, but there is ${elsewhere}`;
+  return elsewhere === undefined ? nearestTo(name, known) : `, but there is ${elsewhere}`;
 }
+
+const nearestTo = (name: string, known: ReadonlyMap<string, string>): string =>
+  `; the nearest are ${nearest(name, known.keys()).join(', ')}`;
