@@ -5,6 +5,7 @@ import {
   StartExecutionCommand,
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
+import { edgesAt } from '../../src/framework/local/view/edges.js';
 import { Run, type Visit } from '../../src/framework/local/view/run.js';
 import type { Topics } from '../../src/framework/local/console/api.js';
 import { isSelected, stateProgress } from '../../src/console/model/progress.js';
@@ -104,6 +105,42 @@ test('a state whose failure a Catch took is caught, and the execution goes on', 
   const run = await historyOf(machine(states), { mocks: { 'M.A': { error: 'Bad', cause: '' } } });
   expect(told(run)).toEqual(['A caught', 'B succeeded']);
   expect(visit(run, 'A').failure?.error).toBe('Bad');
+});
+
+/** Fails a state after its task has succeeded, without an event of its own. */
+const NO_PLACE = { ResultPath: '$.n.x' };
+
+test('a state that fails after its task succeeded, and is caught, is caught with its error', async () => {
+  const states = {
+    A: call({
+      ...NO_PLACE,
+      Catch: [{ ErrorEquals: ['States.ALL'], ResultPath: null, Next: 'B' }],
+      Next: 'B',
+    }),
+    B: { Type: 'Pass', End: true },
+  };
+  const run = await historyOf(machine(states), { input: { n: 1 }, mocks: { 'M.A': { output: 1 } } });
+  expect(told(run)).toEqual(['A caught', 'B succeeded']);
+  expect(visit(run, 'A').attempts.map(({ outcome }) => outcome)).toEqual(['succeeded']);
+  expect(visit(run, 'A').failure).toMatchObject({
+    error: 'States.ResultPathMatchFailure',
+    cause: expect.stringContaining('n.x'),
+  });
+  expect(edgesAt(visit(run, 'B'), () => true)).toContainEqual({ from: 'A', to: 'B', caught: true });
+});
+
+test('a state that fails after its task succeeded has the error with which it ended the execution', async () => {
+  const branches = [machine({ A: call(NO_PLACE) })];
+  const run = await historyOf(machine({ Both: { Type: 'Parallel', Branches: branches, End: true } }), {
+    input: { n: 1 },
+    mocks: { 'M.A': { output: 1 } },
+  });
+  expect(told(run)).toEqual(['Both failed', 'A failed']);
+  for (const name of ['A', 'Both'])
+    expect(visit(run, name).failure).toMatchObject({
+      error: 'States.ResultPathMatchFailure',
+      cause: expect.stringContaining('n.x'),
+    });
 });
 
 test('of a Parallel the branch that failed is told apart from the one that was ended by it', async () => {

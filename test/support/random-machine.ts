@@ -67,9 +67,13 @@ export const { body } = fc.letrec<{ body: Node[]; node: Node }>((tie) => ({
   ),
 }));
 
-/** Writes the definition of a generated machine. All states hand on the same kind of input: `{ n, items }`. */
-export function definitionOf(whole: readonly Node[]): string {
+/**
+ * Writes the definition of a generated machine. All states hand on the same kind of input: `{ n, items }`.
+ * @param isLate returns true for a Task, a Parallel or a Map that fails after its work has succeeded. @default none
+ */
+export function definitionOf(whole: readonly Node[], isLate: () => boolean = () => false): string {
   let count = 0;
+  const late = (): object => (isLate() ? { ResultPath: '$.n.none' } : {});
   const write = (list: readonly Node[]): object => {
     const names = list.map(() => `S${count++}`);
     const [first = ''] = names;
@@ -97,10 +101,10 @@ export function definitionOf(whole: readonly Node[]): string {
       ];
     }
     const caught = node.caught && { Catch: [{ ErrorEquals: ['States.ALL'], ResultPath: null, Next: over }] };
-    if (node.kind === 'leaf') return [[own, leafOf(node.fields, next, caught || {})]];
+    if (node.kind === 'leaf') return [[own, leafOf(node.fields, next, caught || {}, late)]];
     const { type, bodies, fields } = node;
     const { MaxConcurrency, ...rest } = fields;
-    const shared = { Type: type, ...rest, ...caught, ResultPath: null, Next: next };
+    const shared = { Type: type, ...rest, ...caught, ResultPath: null, ...late(), Next: next };
     if (type === 'Parallel') return [[own, { ...shared, Branches: bodies.map(write) }]];
     const ItemSelector = { 'n.$': '$.n', 'items.$': '$.items' };
     return [
@@ -130,10 +134,15 @@ function reachable(states: Readonly<Record<string, object>>, first: string): obj
   return Object.fromEntries([...found].map((name) => [name, states[name]]));
 }
 
-function leafOf({ Type, retries: retry, wrong }: Fields, Next: string, caught: object): object {
+function leafOf(
+  { Type, retries: retry, wrong }: Fields,
+  Next: string,
+  caught: object,
+  late: () => object,
+): object {
   if (Type === 'Pass') return { Type, Next };
   if (Type === 'Wait') return { Type, Seconds: 1, Next };
   // A field that can't be evaluated fails before the call, without an event of its own.
   const parameters = wrong === true ? { Parameters: { 'x.$': '$.missing' } } : {};
-  return { Type, Resource: CALL, ...parameters, ...(retry as object), ...caught, Next };
+  return { Type, Resource: CALL, ...parameters, ...(retry as object), ...caught, ...late(), Next };
 }

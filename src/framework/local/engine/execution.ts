@@ -78,6 +78,7 @@ export class Execution implements RunningExecution, Ending {
   #input: Json = null;
   #context: JsonObject | undefined;
   #cancelTimeout: Cancel | undefined;
+  #caught: Map<number, Json> | undefined;
 
   /** @param onEnd called once, when the execution has ended */
   constructor(
@@ -99,6 +100,11 @@ export class Execution implements RunningExecution, Ending {
 
   get name(): string {
     return this.arn.slice(this.arn.lastIndexOf(':') + 1);
+  }
+
+  /** What each Catch has received, by the id of the StateExited event. Undefined if none has received anything. */
+  get caught(): ReadonlyMap<number, Json> | undefined {
+    return this.#caught;
   }
 
   get redrives(): Redrives {
@@ -133,6 +139,10 @@ export class Execution implements RunningExecution, Ending {
    */
   onTransition(): void {
     if (this.machine.book.deleting) this.stop(undefined, undefined);
+  }
+
+  onCaught(exitedId: number, errorOutput: Json): void {
+    (this.#caught ??= new Map()).set(exitedId, errorOutput);
   }
 
   isLive(): boolean {

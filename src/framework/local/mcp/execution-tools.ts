@@ -1,6 +1,7 @@
 import { START_FROM } from '../../base/local-service.js';
 import type { Execution } from '../engine/execution.js';
 import { executionTest, openTasksOf } from '../console/queries.js';
+import { withCaught } from '../console/topics/executions.js';
 import { excerpt, FROM, tool, type Tool, type ToolCall, ToolError } from './tool.js';
 import { findExecution, findMachine } from './find.js';
 import { LONGEST_WAIT_SECONDS } from './waits.js';
@@ -195,10 +196,15 @@ function* traceOf(execution: Execution, now: number): Lines {
   yield* lines;
 }
 
-function runOf({ history }: Execution): Run {
+function runOf(execution: Execution): Run {
+  const { history } = execution;
   const run = new Run();
   while (run.events.length < history.length)
-    run.add(history.page(run.events.length, PAGE, { withData: false }).map(viewEvent));
+    run.add(
+      history
+        .page(run.events.length, PAGE, { withData: false })
+        .map((event) => withCaught(execution, viewEvent(event))),
+    );
   return run;
 }
 

@@ -12,6 +12,13 @@ export interface Attempt {
   endedId?: number;
 }
 
+export interface Failure {
+  readonly error: string;
+  readonly cause?: string | undefined;
+  /** The event that says so. */
+  readonly eventId: number;
+}
+
 export type VisitStatus = 'running' | 'succeeded' | 'caught' | 'failed' | 'aborted';
 
 /**
@@ -41,8 +48,11 @@ export interface Visit {
   over: boolean;
   /** The visit inside a Parallel or a Map whose failure made this one's last attempt fail. */
   failedIn?: Visit | undefined;
-  /** The failure of the last attempt; undefined if that attempt hasn't failed. */
-  failure?: { readonly error: string; readonly eventId: number };
+  /**
+   * The failure of the last attempt; undefined if that attempt hasn't failed, and if the history doesn't say why: an
+   * error after the task has succeeded has no event of its own.
+   */
+  failure?: Failure | undefined;
   /** The number of items that a Map iterates over; undefined for other types of state. */
   length?: number;
   /** The id of the event that began the current attempt of a Parallel or Map. */
@@ -153,6 +163,7 @@ export class Run {
     if (!visit) return from;
     visit.exitedAt = event.at;
     visit.exitedId = event.id;
+    if (event.details?.['caught'] === true) blame(visit, failureIn(event));
     this.#settle(visit, hasCaught(visit) ? 'caught' : 'succeeded', event.at);
     if (visit.status === 'caught') for (let it = visit.iteration; it; it = it.map.iteration) it.caught = true;
     return { visit: visit.parent, iteration: visit.iteration, owner: visit };
@@ -185,10 +196,9 @@ export class Run {
   }
 
   #evaluationFailed(event: HistoryEvent, from: EventContext): EventContext {
-    const { state: name, error } = event.details ?? {};
-    const visit = this.#find(from, (each) => each.name === name);
+    const visit = this.#find(from, (each) => each.name === event.details?.['state']);
     if (!visit) return from;
-    visit.failure = { error: textOf(error), eventId: event.id };
+    visit.failure = failureIn(event);
     return { visit, iteration: visit.iteration, owner: visit };
   }
 
@@ -216,7 +226,7 @@ export class Run {
         visit.failedIn ??= from.visit;
         this.#fail(from.visit, visit, event.at);
       }
-      visit.failure ??= { error: lastError(from.visit) ?? '', eventId: event.id };
+      visit.failure ??= lastFailure(from.visit);
       this.#abortInside(visit, event.at);
     }
     return { visit, iteration: visit.iteration, owner: visit };
@@ -231,7 +241,7 @@ export class Run {
     }
     const end = event.type.slice('Execution'.length);
     this.end = { eventId: event.id, visit: end === 'Failed' ? innermost(from.visit) : undefined };
-    if (end === 'Failed') this.#fail(from.visit, undefined, event.at, textOf(event.details?.['error']));
+    if (end === 'Failed') this.#fail(from.visit, undefined, event.at, failureIn(event));
     for (const visit of this.#open) this.#settle(visit, 'aborted', event.at);
     return { ...from, owner: undefined };
   }
@@ -239,10 +249,10 @@ export class Run {
   /**
    * Marks a visit as failed, and also the visits of the Parallels and Maps around it, up to but not including `upTo`.
    */
-  #fail(from: Visit | undefined, upTo: Visit | undefined, at: number, error?: string): void {
+  #fail(from: Visit | undefined, upTo: Visit | undefined, at: number, failure?: Failure): void {
     for (let visit = from; visit && visit !== upTo; visit = visit.parent) {
+      if (failure) blame(visit, failure);
       if (visit.status !== 'running') continue;
-      if (error !== undefined) visit.failure ??= { error, eventId: visit.id };
       this.#settle(visit, 'failed', at);
       const { iteration } = visit;
       if (iteration && iteration.status === 'running' && iteration.map === visit.parent) {
@@ -318,9 +328,20 @@ function isInside(visit: Visit, container: Visit): boolean {
   return false;
 }
 
-function lastError(visit: Visit | undefined): string | undefined {
-  for (let each = visit; each; each = each.parent) if (each.failure) return each.failure.error;
+function lastFailure(visit: Visit | undefined): Failure | undefined {
+  for (let each = visit; each; each = each.parent) if (each.failure) return each.failure;
   return undefined;
+}
+
+const failureIn = ({ id, details: { error, cause } = {} }: HistoryEvent): Failure => ({
+  error: textOf(error) || 'an error without a name',
+  ...(typeof cause === 'string' && { cause }),
+  eventId: id,
+});
+
+/** Says why a visit failed, and the visit inside it whose failure it was, unless that is known. */
+function blame(visit: Visit | undefined, failure: Failure): void {
+  for (let each = visit; each; each = each.failedIn) each.failure ??= failure;
 }
 
 /**
@@ -330,7 +351,8 @@ function lastError(visit: Visit | undefined): string | undefined {
 const ATTEMPT =
   /^(?:Activity|LambdaFunction|Task)(Scheduled|Started|Succeeded|Failed|TimedOut|ScheduleFailed|StartFailed|SubmitFailed)$/;
 
-function readAttempt(visit: Visit, { id, at, type, details = {} }: HistoryEvent): void {
+function readAttempt(visit: Visit, event: HistoryEvent): void {
+  const { id, at, type, details = {} } = event;
   const [, what] = ATTEMPT.exec(type) ?? [];
   if (what === undefined) return;
   if (what === 'Scheduled') {
@@ -352,6 +374,6 @@ function readAttempt(visit: Visit, { id, at, type, details = {} }: HistoryEvent)
   attempt.outcome = what === 'Succeeded' ? 'succeeded' : what === 'TimedOut' ? 'timed out' : 'failed';
   visit.done = attempt.outcome === 'succeeded';
   if (visit.done) return;
-  attempt.error = textOf(details['error']) || 'an error without a name';
-  visit.failure = { error: attempt.error, eventId: id };
+  visit.failure = failureIn(event);
+  attempt.error = visit.failure.error;
 }

@@ -133,8 +133,9 @@ interface FailureProps {
 }
 
 function Failure({ view, visit }: FailureProps): JSX.Element | null {
-  const { error, cause } = detailsOf(useEvent(view, visit.failure?.eventId)) ?? {};
-  if (!visit.failure || typeof error !== 'string') return null;
+  const event = detailsOf(useEvent(view, visit.failure?.eventId));
+  if (!visit.failure) return null;
+  const { error, cause = visit.failure.cause } = { ...visit.failure, ...event };
   return (
     <>
       <h3>{visit.status === 'caught' ? 'The error that was caught' : 'Error'}</h3>

@@ -196,8 +196,14 @@ export class Branch implements Environment {
    * Records in the history that the branch leaves the current state.
    * @param next the name of the next state; undefined if there is none
    * @param assigned the JSON of the assigned variables, by their names
+   * @param errorOutput what the state's Catch has received; undefined if the state hasn't failed
    */
-  exit(output: Json, next: string | undefined, assigned: ReadonlyMap<string, string> | undefined): void {
+  exit(
+    output: Json,
+    next: string | undefined,
+    assigned: ReadonlyMap<string, string> | undefined,
+    errorOutput: Json | undefined,
+  ): void {
     const { exitedEvent, name } = this.visit.state;
     const details = { name, output: this.shownText(output), outputDetails: WHOLE };
     const variables = assigned?.size && {
@@ -205,6 +211,7 @@ export class Branch implements Environment {
       assignedVariablesDetails: WHOLE,
     };
     this.record(exitedEvent, variables ? { ...details, ...variables } : details);
+    if (errorOutput !== undefined) this.execution.onCaught?.(this.previous, errorOutput);
     this.#current = undefined;
     this.position = { next, value: output };
   }

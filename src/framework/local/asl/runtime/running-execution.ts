@@ -168,4 +168,10 @@ export interface RunningExecution {
    * @returns the id of the new event
    */
   record(type: string, previous: number, details?: object, at?: number): number;
+  /**
+   * Called when a state that has failed is left by its Catch, which the history doesn't say.
+   * @param exitedId the id of its StateExited event
+   * @param errorOutput what the Catch has received
+   */
+  onCaught?(exitedId: number, errorOutput: Json): void;
 }

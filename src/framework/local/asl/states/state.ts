@@ -112,8 +112,7 @@ function leave(branch: Branch, exit: Exit, data: StateData, next: string | undef
     (output) =>
       soon(
         branch.evaluate((seen) => exit.assign(seen), data),
-        (assigned) =>
-          branch.scope.halt() ?? record(branch, output, assigned, next, data.errorOutput !== undefined),
+        (assigned) => branch.scope.halt() ?? record(branch, output, assigned, next, data.errorOutput),
       ),
   );
 }
@@ -124,15 +123,15 @@ function record(
   output: Json,
   assigned: JsonObject | undefined,
   next: string | undefined,
-  isCaught: boolean,
+  errorOutput: Json | undefined,
 ): Step {
   const { retryCount, state } = branch.visit;
   const { name } = state;
   const texts = assigned && textsOf(branch, assigned, name);
   branch.json.checkSize(output, name);
   if (assigned && texts) branch.variables.assign(assigned, texts);
-  branch.exit(output, next, texts);
-  branch.observer?.left(branch, name, next, isCaught, retryCount);
+  branch.exit(output, next, texts, errorOutput);
+  branch.observer?.left(branch, name, next, errorOutput !== undefined, retryCount);
   return { next, output };
 }
 

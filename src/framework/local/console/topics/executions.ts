@@ -9,7 +9,6 @@ import type {
   HistoryEvent,
 } from '../api.js';
 import { fingerprint, isSame, leaseOf, type Message, type Position, type Topic } from './topic.js';
-import type { HistoryEvent as RecordedEvent } from '../../engine/history.js';
 import type { AttemptNotes } from '../../engine/tasks/task-notes.js';
 import { viewEvent } from '../../view/history-event.js';
 
@@ -84,7 +83,9 @@ export function executionTopic(stepFunctions: StepFunctions, arn: string): Topic
     const goesOn =
       seen !== undefined && startedAt === Math.floor(execution.startedAt) && sent <= execution.history.length;
     const from = goesOn ? sent : 0;
-    const events = execution.history.page(from, EVENTS_A_MESSAGE, { withData: false }).map(short);
+    const events = execution.history
+      .page(from, EVENTS_A_MESSAGE, { withData: false })
+      .map((event) => short(withCaught(execution, viewEvent(event))));
     const { notes, latest } = stepFunctions.tasks.notes.changedSince(execution, goesOn ? noted : 0);
     const position = [
       from + events.length,
@@ -138,8 +139,14 @@ const notesRow = ({
   ...{ scheduledId, lines: lineCount, heartbeats, heartbeatAt, progress },
 });
 
-function short(recorded: RecordedEvent): HistoryEvent {
-  const event = viewEvent(recorded);
+/** Adds the error and the cause that a Catch has taken to the event by which its state was left. */
+export function withCaught({ caught }: Execution, event: HistoryEvent): HistoryEvent {
+  const taken = caught?.get(event.id) as { readonly Error: string; readonly Cause: string } | undefined;
+  if (!taken) return event;
+  return { ...event, details: { ...event.details, caught: true, error: taken.Error, cause: taken.Cause } };
+}
+
+function short(event: HistoryEvent): HistoryEvent {
   const { cause } = event.details ?? {};
   if (typeof cause !== 'string' || cause.length <= CAUSE_SHOWN) return event;
   return { ...event, details: { ...event.details, cause: `${cause.slice(0, CAUSE_SHOWN)}…` } };
