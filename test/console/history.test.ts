@@ -206,7 +206,9 @@ test('events of a Map in a Map belong to their own iterations', async () => {
   expect(run.visits.filter(({ name }) => name === 'Deep')).toHaveLength(5);
   const counts = (selection: [string, number][]): unknown => {
     const states = stateProgress(run.visits, new Set(), new Map(selection));
-    return Object.fromEntries(states.get('Deep')?.counts ?? []);
+    return Object.fromEntries(
+      [...(states.get('Deep')?.current ?? [])].map(([progress, visits]) => [progress, visits.length]),
+    );
   };
   expect(counts([])).toEqual({ succeeded: 2, caught: 3 });
   expect(counts([['Outer', 0]])).toEqual({ succeeded: 1, caught: 2 });
@@ -291,6 +293,63 @@ test('a Choice that goes round enters its states again', async () => {
   const run = await historyOf(machine(states), { input: { n: 0 } });
   expect(told(run)).toHaveLength(7);
   expect(stateProgress(run.visits, new Set(), new Map()).get('Count')?.visits).toHaveLength(3);
+});
+
+/** What each state is shown as. */
+const shown = ({ visits }: Run): unknown =>
+  Object.fromEntries(
+    [...stateProgress(visits, new Set(), new Map())].map(([name, { progress }]) => [name, progress]),
+  );
+
+test('a state is shown as its last visit in the last attempt of the Parallel or Map around it', async () => {
+  const wait = (name: string): object => machine({ [name]: { Type: 'Wait', Seconds: 30, End: true } });
+  const tried = machine({
+    Sometimes: call({ Catch: [{ ErrorEquals: ['Odd'], Next: 'Other' }] }),
+    Other: call(),
+  });
+  const run = await historyOf(
+    machine({
+      Both: { Type: 'Parallel', Branches: [tried, wait('Slow')], Retry: AGAIN, Next: 'Each' },
+      Each: {
+        Type: 'Map',
+        ItemsPath: '$[0]',
+        ItemProcessor: machine({ Deep: call() }),
+        Retry: AGAIN,
+        End: true,
+      },
+    }),
+    {
+      mocks: {
+        'M.Sometimes': [{ error: 'Odd' }, { output: [1] }],
+        'M.Other': { error: 'Busy' },
+        'M.Deep': [{ error: 'Busy' }, { output: 1 }],
+      },
+    },
+  );
+  expect(shown(run)).toEqual({
+    ...{ Both: 'succeeded', Sometimes: 'succeeded', Other: 'not reached', Slow: 'succeeded' },
+    ...{ Each: 'succeeded', Deep: 'succeeded' },
+  });
+});
+
+test('a state in a loop is shown as its last visit, and so are the states inside it', async () => {
+  const run = await historyOf(
+    machine({
+      Try: {
+        ...{ Type: 'Parallel', Branches: [machine({ A: call() })], Next: 'Done' },
+        Catch: [{ ErrorEquals: ['Busy'], Next: 'Again' }],
+      },
+      Again: call({ Catch: [{ ErrorEquals: ['Busy'], Next: 'Try' }], Next: 'Try' }),
+      Done: { Type: 'Succeed' },
+    }),
+    {
+      mocks: {
+        'M.A': [{ error: 'Busy' }, { error: 'Busy' }, { output: 1 }],
+        'M.Again': [{ error: 'Busy' }, { output: 1 }],
+      },
+    },
+  );
+  expect(shown(run)).toEqual({ Try: 'succeeded', A: 'succeeded', Again: 'succeeded', Done: 'succeeded' });
 });
 
 /** The rows of the timeline as they are indented, with the number of visits in each. */

@@ -27,8 +27,8 @@ export const PROGRESS_WORDS: Readonly<Record<Progress | 'not reached', string>> 
 };
 
 /**
- * If a state has several visits, the page shows the progress that comes first in this list: that of a running visit
- * before that of a failed one, and the others last.
+ * If a state has visits in several branches or iterations, the page shows the progress that comes first in this list:
+ * that of a running visit before that of a failed one, and the others last.
  */
 const ORDER: readonly Progress[] = [
   'queued',
@@ -58,11 +58,14 @@ export function progressOf(visit: Visit, isActivity: boolean): Progress {
   return attempt.startedAt === undefined ? 'queued' : 'leased';
 }
 
-/** The progress of a state, computed from all its visits. */
+/** The progress of a state, computed from its visits. */
 export interface StateProgress {
-  readonly progress: Progress;
+  /** `not reached` if the state was entered, but not in the last attempt of the Parallel or Map around it. */
+  readonly progress: Progress | 'not reached';
+  /** All visits, also those of earlier attempts. */
   readonly visits: readonly Visit[];
-  readonly counts: ReadonlyMap<Progress, number>;
+  /** The visits that decide the progress: in each branch and iteration the last one, in the last attempt. */
+  readonly current: ReadonlyMap<Progress, readonly Visit[]>;
 }
 
 /**
@@ -80,22 +83,32 @@ export function stateProgress(
   activityStates: ReadonlySet<string>,
   selection: Selection,
 ): Map<string, StateProgress> {
-  const found = new Map<string, { visits: Visit[]; counts: Map<Progress, number> }>();
+  const last = new Map(visits.map((visit) => [placeOf(visit), visit]));
+  const isCurrent = (visit: Visit): boolean =>
+    last.get(placeOf(visit)) === visit &&
+    (!visit.parent || (visit.id > (visit.parent.startedId ?? 0) && isCurrent(visit.parent)));
+  const found = new Map<string, { visits: Visit[]; current: Map<Progress, Visit[]> }>();
   for (const visit of visits) {
     if (!isSelected(visit, selection)) continue;
     let state = found.get(visit.name);
-    if (!state) found.set(visit.name, (state = { visits: [], counts: new Map() }));
+    if (!state) found.set(visit.name, (state = { visits: [], current: new Map() }));
     state.visits.push(visit);
+    if (!isCurrent(visit)) continue;
     const progress = progressOf(visit, activityStates.has(visit.name));
-    state.counts.set(progress, (state.counts.get(progress) ?? 0) + 1);
+    const same = state.current.get(progress);
+    if (same) same.push(visit);
+    else state.current.set(progress, [visit]);
   }
   return new Map(
-    [...found].map(([name, { visits: own, counts }]) => [
+    [...found].map(([name, state]) => [
       name,
-      { visits: own, counts, progress: ORDER.find((each) => counts.has(each)) ?? 'in progress' },
+      { ...state, progress: ORDER.find((each) => state.current.has(each)) ?? 'not reached' },
     ]),
   );
 }
+
+/** Names a state in one visit of the Parallel or Map around it, in one iteration. */
+const placeOf = ({ name, parent, iteration }: Visit): string => `${parent?.id} ${iteration?.index} ${name}`;
 
 export function isSelected(visit: Visit, selection: Selection): boolean {
   for (let it = visit.iteration; it; it = it.map.iteration) {

@@ -1,4 +1,5 @@
 import type { ActivityLease } from '../../../framework/local/console/api.js';
+import type { Visit } from '../../../framework/local/view/run.js';
 import { age, wholeSeconds } from '../../model/format.js';
 import type { StateProgress } from '../../model/progress.js';
 import { now } from '../../service/stream.js';
@@ -11,26 +12,20 @@ export function captionOf(
   own: StateProgress | undefined,
   leases: readonly ActivityLease[],
 ): string | undefined {
-  if (own?.progress === 'queued') return queuedCaption(own);
-  if (own?.progress === 'leased') return leasedCaption(own, leases);
+  if (own?.progress === 'queued') return queuedCaption(own.current.get('queued') ?? []);
+  if (own?.progress === 'leased') return leasedCaption(own.current.get('leased') ?? [], leases);
   return undefined;
 }
 
-function queuedCaption({ visits, counts }: StateProgress): string {
-  const many = counts.get('queued') ?? 0;
-  if (many > 1) return `${many} queued, no worker`;
-  const first = visits.find(
-    ({ status, attempts }) => status === 'running' && attempts.at(-1)?.startedAt === undefined,
-  );
-  const since = first?.attempts.at(-1)?.scheduledAt;
-  if (since === undefined) return 'Queued, no worker';
-  return `Queued ${wholeSeconds(now.value - since)}, no worker`;
+function queuedCaption(visits: readonly Visit[]): string {
+  if (visits.length > 1) return `${visits.length} queued, no worker`;
+  const since = visits[0]?.attempts.at(-1)?.scheduledAt;
+  return since === undefined ? 'Queued, no worker' : `Queued ${wholeSeconds(now.value - since)}, no worker`;
 }
 
-function leasedCaption({ visits, counts }: StateProgress, leases: readonly ActivityLease[]): string {
-  const many = counts.get('leased') ?? 0;
-  if (many > 1) return `${many} leased`;
-  const attempt = visits.find(({ status }) => status === 'running')?.attempts.at(-1);
+function leasedCaption(visits: readonly Visit[], leases: readonly ActivityLease[]): string {
+  if (visits.length > 1) return `${visits.length} leased`;
+  const attempt = visits[0]?.attempts.at(-1);
   const lease = leases.find(({ scheduledId }) => scheduledId === attempt?.scheduledId);
   const beat = lease?.beatAt === undefined ? '' : `, beat ${age(now.value - lease.beatAt)}`;
   return `Leased by ${attempt?.worker ?? 'a worker'}${beat}`;
