@@ -2,7 +2,7 @@ import { parseArn } from '../asl/values/arn.js';
 import type { StepFunctions } from '../engine/step-functions.js';
 import { errors } from '../engine/service-error.js';
 import type { Execution } from '../engine/execution.js';
-import type { Version } from '../engine/machines/machine-book.js';
+import type { Version } from '../engine/machines/versions.js';
 import type { Machine } from '../engine/machines/machines.js';
 import type { ConsoleOptions } from './console.js';
 import type { OpenTaskRow, Queries, QueryName, VersionRow } from './api.js';
@@ -19,8 +19,8 @@ type Query<K extends QueryName> = (
 ) => Queries[K]['answer'] | Promise<Queries[K]['answer']>;
 
 const machine: Query<'machine'> = ({ arn: wanted = '' }, { machines }) => {
-  const { arn, name, definition, createdAt, book } = machines.get(wanted);
-  return { arn, name, definition, createdAt, deleting: book.deleting };
+  const { arn, name, definition, createdAt, lifecycle } = machines.get(wanted);
+  return { arn, name, definition, createdAt, deleting: lifecycle.deleting };
 };
 
 const rowOf = (
@@ -30,12 +30,12 @@ const rowOf = (
 
 const versions: Query<'versions'> = ({ arn = '' }, { machines }) => {
   const current = machines.get(arn);
-  return { versions: current.book.versions().map((each) => rowOf(each, current)) };
+  return { versions: current.versions.all().map((each) => rowOf(each, current)) };
 };
 
 const version: Query<'version'> = ({ arn = '', number = '' }, { machines }) => {
   const current = machines.get(arn);
-  const found = current.book.version(Number(number));
+  const found = current.versions.get(Number(number));
   if (!found) throw errors.validation([`The machine has no version '${number}'`]);
   return { ...rowOf(found, current), definition: found.machine.definition };
 };

@@ -138,7 +138,7 @@ export class Execution implements RunningExecution, Ending {
    * ABORTED.
    */
   onTransition(): void {
-    if (this.machine.book.deleting) this.stop(undefined, undefined);
+    if (this.machine.lifecycle.deleting) this.stop(undefined, undefined);
   }
 
   onCaught(exitedId: number, errorOutput: Json): void {

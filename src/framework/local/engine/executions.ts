@@ -83,7 +83,7 @@ export class Executions {
       if (existing.status === 'RUNNING' && existing.input === input && !beginning) return existing;
       throw errors.executionExists(arn);
     }
-    if (machine.book.deleting) throw errors.machineDeleting(machine.arn);
+    if (machine.lifecycle.deleting) throw errors.machineDeleting(machine.arn);
     if (!this.hasRoom) throw errors.tooManyExecutions();
     const execution = new Execution(
       arn,
@@ -119,7 +119,7 @@ export class Executions {
     if (!this.hasRoom) throw errors.tooManyExecutions();
     this.#unfinish(execution);
     this.#redriven++;
-    execution.machine.book.running++;
+    execution.machine.lifecycle.running++;
     if (token !== undefined) execution.redrives.remember(token, now);
     execution.redrive();
     return now;
@@ -231,7 +231,7 @@ export class Executions {
 
   #add(execution: Execution): void {
     const { arn, machine } = execution;
-    machine.book.running++;
+    machine.lifecycle.running++;
     let list = this.#byMachine.get(machine.arn);
     if (!list) this.#byMachine.set(machine.arn, (list = new LinkedList()));
     const stored: Stored = { execution, finished: undefined, previous: undefined, next: undefined };
@@ -241,7 +241,7 @@ export class Executions {
 
   readonly #onEnd = (execution: Execution): void => {
     execution.endedAs = this.#ended++;
-    execution.machine.book.running--;
+    execution.machine.lifecycle.running--;
     this.onEnded(execution.machine);
     this.#keep(execution);
   };

@@ -45,7 +45,7 @@ export class Redrives {
  */
 export function notRedrivable(execution: Execution, now: number): string | undefined {
   const { machine, status, end, startedAt, history } = execution;
-  if (machine.book.deleting) return 'State machine is in DELETING status';
+  if (machine.lifecycle.deleting) return 'State machine is in DELETING status';
   if (!end || status === 'SUCCEEDED') return `Execution is ${status} and cannot be redriven`;
   if (history.length >= HISTORY_LIMIT - 1) return 'Execution history event limit exceeded';
   if (now - startedAt > LONGEST_MS) return 'Execution has exceeded the max execution time';

@@ -12,7 +12,7 @@ import { MockTable, type Mocks } from '../mocks.js';
 import { Activities, POLL_LIMIT, type PollAnswer } from './activities.js';
 import type { Execution } from './execution.js';
 import { Executions } from './executions.js';
-import type { SeedVersion } from './machines/machine-book.js';
+import type { SeedVersion } from './machines/versions.js';
 import { Machines, seededHome, type Home, type Machine } from './machines/machines.js';
 import { errors } from './service-error.js';
 import { Tags } from './machines/tags.js';
@@ -168,7 +168,7 @@ export class StepFunctions {
   #seed({ name, definition, roleArn, version, ...home }: SeedMachine, how: 'create' | 'replace'): Machine {
     const program = compileMachine(definition);
     const machine = this.machines[how](name, definition, program, seededHome(program, home), roleArn);
-    if (version) machine.book.publishSeeded(machine, version, this.clock.now());
+    if (version) machine.versions.publishSeeded(machine, version, this.clock.now());
     return machine;
   }
 

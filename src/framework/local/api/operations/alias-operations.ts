@@ -1,7 +1,7 @@
 import { pageOf } from '../../engine/pages.js';
 import { errors } from '../../engine/service-error.js';
 import { toSeconds } from '../../engine/history.js';
-import type { Alias, Route } from '../../engine/machines/machine-book.js';
+import type { Alias, Route } from '../../engine/machines/versions.js';
 import { splitQualified, type Machine } from '../../engine/machines/machines.js';
 import type { StepFunctions } from '../../engine/step-functions.js';
 import type { Operation } from '../server.js';
@@ -59,7 +59,7 @@ function machineOf(routes: readonly Route[], { machines }: StepFunctions): Machi
   const machineArn = split[0]?.[0] ?? '';
   const machine = machines.find(machineArn);
   const areThere = split.every(
-    ([arn, number]) => arn === machineArn && machine?.book.version(Number(number)),
+    ([arn, number]) => arn === machineArn && machine?.versions.get(Number(number)),
   );
   if (!machine || !areThere) throw errors.noResource();
   return machine;
@@ -69,7 +69,7 @@ function machineOf(routes: readonly Route[], { machines }: StepFunctions): Machi
 function findAlias(arn: string, { machines }: StepFunctions): { alias: Alias; machine: Machine } {
   const [machineArn, name = ''] = splitQualified(arn);
   const machine = machines.find(machineArn);
-  const alias = machine?.book.alias(name);
+  const alias = machine?.versions.alias(name);
   if (!machine || !alias) throw errors.noResource();
   return { alias, machine };
 }
@@ -81,7 +81,7 @@ export const aliasOperations: Record<string, Operation> = {
     const routes = readRoutes(checker, true) ?? [];
     checker.done();
     const machine = machineOf(routes, stepFunctions);
-    const { arn, createdAt } = machine.book.createAlias(
+    const { arn, createdAt } = machine.versions.createAlias(
       { name, arn: `${machine.arn}:${name}`, description, routes },
       stepFunctions.clock.now(),
     );
@@ -113,14 +113,14 @@ export const aliasOperations: Record<string, Operation> = {
     const { alias, machine } = findAlias(checkArn(arn, 'stateMachine'), stepFunctions);
     if (routes && machineOf(routes, stepFunctions) !== machine) throw errors.noResource();
     const now = stepFunctions.clock.now();
-    const { updatedAt } = machine.book.updateAlias(alias, { description, routes }, now);
+    const { updatedAt } = machine.versions.updateAlias(alias, { description, routes }, now);
     return { updateDate: toSeconds(updatedAt) };
   },
 
   DeleteStateMachineAlias({ checker }, { machines }) {
     const arn = checker.onlyArn('stateMachineAliasArn', 'stateMachine');
     const [machineArn, name = ''] = splitQualified(arn);
-    machines.find(machineArn)?.book.deleteAlias(name);
+    machines.find(machineArn)?.versions.deleteAlias(name);
     return {};
   },
 
@@ -129,9 +129,9 @@ export const aliasOperations: Record<string, Operation> = {
     const page = checker.page(operation, MAX.listToken);
     checker.done();
     const [machineArn, version] = splitQualified(checkArn(arn, 'stateMachine'));
-    const { book } = machines.get(machineArn);
-    if (version !== undefined && !book.version(Number(version))) throw errors.noResource();
-    const aliases = book.aliases(version === undefined ? undefined : arn);
+    const { versions } = machines.get(machineArn);
+    if (version !== undefined && !versions.get(Number(version))) throw errors.noResource();
+    const aliases = versions.aliases(version === undefined ? undefined : arn);
     const { items, ...rest } = pageOf(aliases, ({ key }) => key, page);
     const listed = items.map((each) => ({
       stateMachineAliasArn: each.arn,

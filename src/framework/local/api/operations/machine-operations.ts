@@ -73,7 +73,7 @@ export const machineOperations: Record<string, Operation> = {
     const machine = machines.create(name, definition, program, homeOf(region), roleArn, all, published);
     // Recorded: another role, and other tags, are ignored where the machine exists already.
     if (machines.count > before) tags.add(machine.arn, given);
-    const version = publish ? machine.book.publish(machine, description, clock.now()) : undefined;
+    const version = publish ? machine.versions.publish(machine, description, clock.now()) : undefined;
     return {
       stateMachineArn: machine.arn,
       creationDate: toSeconds(machine.createdAt),
@@ -102,7 +102,7 @@ export const machineOperations: Record<string, Operation> = {
       roleArn,
       settings,
     });
-    const version = publish ? machine.book.publish(machine, description, clock.now()) : undefined;
+    const version = publish ? machine.versions.publish(machine, description, clock.now()) : undefined;
     return {
       updateDate: toSeconds(machine.updatedAt),
       ...(machine.revisionId !== undefined && { revisionId: machine.revisionId }),
@@ -116,12 +116,12 @@ export const machineOperations: Record<string, Operation> = {
     checker.done();
     const { machine, versionArn } = machines.named(checkArn(arn, 'stateMachine'), random);
     const [, number] = splitQualified(versionArn ?? '');
-    const version = machine.book.version(Number(number));
+    const version = machine.versions.get(Number(number));
     const described = describe(machine, metadataOnly);
     return {
       ...described,
       stateMachineArn: versionArn ?? machine.arn,
-      status: machine.book.deleting ? 'DELETING' : 'ACTIVE',
+      status: machine.lifecycle.deleting ? 'DELETING' : 'ACTIVE',
       type: 'STANDARD',
       creationDate: toSeconds(version?.createdAt ?? machine.createdAt),
       ...(version?.description !== undefined && { description: version.description }),
@@ -166,14 +166,14 @@ export const versionOperations: Record<string, Operation> = {
     const machine = machines.get(checkArn(arn, 'stateMachine'));
     const { revisionId: current = INITIAL } = machine;
     if (revisionId !== undefined && revisionId !== current) throw errors.staleRevision(revisionId, current);
-    const version = machine.book.publish(machine, description, clock.now());
+    const version = machine.versions.publish(machine, description, clock.now());
     return { creationDate: toSeconds(version.createdAt), stateMachineVersionArn: version.arn };
   },
 
   DeleteStateMachineVersion({ checker }, { machines }) {
     const arn = checker.onlyArn('stateMachineVersionArn', 'stateMachine', MAX.longArn);
     const [machineArn, number] = splitQualified(arn);
-    machines.find(machineArn)?.book.deleteVersion(Number(number));
+    machines.find(machineArn)?.versions.delete(Number(number));
     return {};
   },
 
@@ -181,7 +181,7 @@ export const versionOperations: Record<string, Operation> = {
     const arn = checker.requiredText('stateMachineArn', ARN);
     const page = checker.page(operation, MAX.listToken);
     checker.done();
-    const versions = machines.get(checkArn(arn, 'stateMachine')).book.versions();
+    const versions = machines.get(checkArn(arn, 'stateMachine')).versions.all();
     // The newest are listed first.
     const { items, ...rest } = pageOf(versions, ({ number }) => String(1e9 - number), page);
     const listed = items.map((each) => ({

@@ -10,7 +10,7 @@ export function machineList({ machines, executions, activities }: StepFunctions)
     own[status] = (own[status] ?? 0) + 1;
   }
   return {
-    machines: machines.all().map(({ arn, name, createdAt, book: { deleting }, program }) => ({
+    machines: machines.all().map(({ arn, name, createdAt, lifecycle: { deleting }, program }) => ({
       arn,
       name,
       createdAt,

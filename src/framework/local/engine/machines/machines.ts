@@ -7,7 +7,7 @@ import type { Program } from '../../asl/machine.js';
 import type { Resources } from '../../asl/runtime/running-execution.js';
 import type { Logger } from '../../../base/log/log.js';
 import { errors } from '../service-error.js';
-import { MachineBook } from './machine-book.js';
+import { Versions } from './versions.js';
 
 /** Settings of a machine that are stored and described but have no effect in the local service. */
 export interface Settings {
@@ -42,8 +42,17 @@ export interface Machine {
   /** The id of the revision. Recorded from the live service: the first revision has none. */
   readonly revisionId: string | undefined;
   readonly settings: Settings;
-  /** The data that all revisions of the machine share, such as its versions and aliases. */
-  readonly book: MachineBook;
+  /** The versions and aliases. All revisions of the machine share them. */
+  readonly versions: Versions;
+  /** All revisions of the machine share it. */
+  readonly lifecycle: Lifecycle;
+}
+
+interface Lifecycle {
+  /** True if the machine was deleted but still has a running execution. */
+  deleting: boolean;
+  /** The number of executions of the machine that are running. */
+  running: number;
 }
 
 interface MachineChanges {
@@ -108,10 +117,10 @@ export class Machines {
     const role = roleArn ?? localRole(home.account, home.partition);
     const existing = this.#byArn.get(arn);
     if (existing) {
-      if (existing.book.deleting) throw errors.machineDeleting(arn);
+      if (existing.lifecycle.deleting) throw errors.machineDeleting(arn);
       const isSame =
         existing.definition === definition &&
-        existing.book.published === published &&
+        existing.versions.published === published &&
         isDeepStrictEqual(existing.settings, settings);
       if (isSame) return existing;
       throw errors.machineExists(arn);
@@ -128,7 +137,8 @@ export class Machines {
       revision: 0,
       revisionId: undefined,
       settings,
-      book: new MachineBook(published),
+      versions: new Versions(published),
+      lifecycle: { deleting: false, running: 0 },
     };
     this.#byArn.set(arn, machine);
     this.#warn(machine);
@@ -152,7 +162,7 @@ export class Machines {
    * @throws ServiceError StateMachineDeleting while the machine is being deleted
    */
   update(existing: Machine, { definition, roleArn, settings }: MachineChanges): Machine {
-    if (existing.book.deleting) throw errors.machineDeleting(existing.arn);
+    if (existing.lifecycle.deleting) throw errors.machineDeleting(existing.arn);
     const text = definition?.text ?? existing.definition;
     const all = { ...existing.settings, ...settings };
     const isNew = text !== existing.definition || (roleArn ?? existing.roleArn) !== existing.roleArn;
@@ -175,7 +185,7 @@ export class Machines {
   forget(arn: string): void {
     const machine = this.#byArn.get(arn);
     if (!machine || !this.#byArn.delete(arn)) return;
-    machine.book.forget();
+    machine.versions.clear();
   }
 
   get count(): number {
@@ -202,9 +212,9 @@ export class Machines {
   named(arn: string, random: () => number): Named {
     const [machineArn, qualifier] = splitQualified(arn);
     if (qualifier === undefined) return { machine: this.get(arn) };
-    const book = this.#byArn.get(machineArn)?.book;
-    const alias = book?.alias(qualifier);
-    const version = alias ? book?.pick(alias, random()) : book?.version(Number(qualifier));
+    const versions = this.#byArn.get(machineArn)?.versions;
+    const alias = versions?.alias(qualifier);
+    const version = alias ? versions?.pick(alias, random()) : versions?.get(Number(qualifier));
     if (!version) throw errors.noMachine(arn);
     return { machine: version.machine, versionArn: version.arn, ...(alias && { aliasArn: alias.arn }) };
   }
@@ -221,13 +231,13 @@ export class Machines {
   delete(arn: string): void {
     const machine = this.#byArn.get(arn);
     if (!machine) return;
-    machine.book.deleting = true;
+    machine.lifecycle.deleting = true;
     this.forgetDeleted(machine);
   }
 
   /** Removes a machine if it was deleted and has no running execution left. */
-  forgetDeleted({ arn, book }: Machine): void {
-    if (book.deleting && book.running === 0) this.forget(arn);
+  forgetDeleted({ arn, lifecycle }: Machine): void {
+    if (lifecycle.deleting && lifecycle.running === 0) this.forget(arn);
   }
 
   #warn({ name, program }: Machine): void {

@@ -46,15 +46,8 @@ const VERSION_LIMIT = 1_000;
 /** The most aliases that a state machine may have. API reference of Step Functions. */
 const ALIAS_LIMIT = 100;
 
-/**
- * The data of a state machine that doesn't change with its definition: its versions, its aliases, and the number of its
- * running executions.
- */
-export class MachineBook {
-  /** True if the machine was deleted but still has a running execution. */
-  deleting = false;
-  /** The number of executions of the machine that are running. */
-  running = 0;
+/** The versions and the aliases of a state machine. */
+export class Versions {
   readonly #versions = new Map<number, Version>();
   readonly #aliases = new Map<string, Alias>();
   #lastVersion = 0;
@@ -89,12 +82,12 @@ export class MachineBook {
     }
   }
 
-  version(number: number): Version | undefined {
+  get(number: number): Version | undefined {
     return this.#versions.get(number);
   }
 
   /** Returns the versions, the newest first. */
-  versions(): Version[] {
+  all(): Version[] {
     return [...this.#versions.values()].toReversed();
   }
 
@@ -102,7 +95,7 @@ export class MachineBook {
    * Deletes a version. Does nothing if it doesn't exist.
    * @throws ServiceError ConflictException if an alias leads to it
    */
-  deleteVersion(number: number): void {
+  delete(number: number): void {
     const version = this.#versions.get(number);
     if (!version) return;
     const naming = this.aliases(version.arn).map(({ name }) => name);
@@ -111,7 +104,7 @@ export class MachineBook {
   }
 
   /** Drops all versions, because the machine no longer exists. */
-  forget(): void {
+  clear(): void {
     this.#versions.clear();
   }
 
