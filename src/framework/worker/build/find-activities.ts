@@ -123,7 +123,7 @@ export function logNearestActivities(
     const listing = listed.get(region) ?? list(service, region, clock, over.signal);
     listed.set(region, listing);
     void listing.then(
-      (known) => log.error({ handler, activity: activityArn }, whyUnknown(activityArn, region, known)),
+      (known) => log.error({ handler, activity: activityArn }, nearestTo(activityArn, region, known)),
       (reason) => log.debug({ region, error: showError(reason as Error) }, 'ListActivities failed'),
     );
   });
@@ -141,7 +141,7 @@ async function list(
   return query(clock, (limit) => listActivities(client, AbortSignal.any([over, limit])));
 }
 
-function whyUnknown(arn: string, region: string, known: Known): string {
+function nearestTo(arn: string, region: string, known: Known): string {
   const name = arn.split(':').at(-1) ?? '';
   if (known.size === 0)
     return `${region} has no activity at all for these credentials: most likely the region or the account is wrong. Fix: correct the region in the ARN (${arn}), or use the credentials of its account`;
