@@ -70,7 +70,7 @@ function Execution({ view }: { readonly view: ExecutionView }): JSX.Element {
         <DetailsPanel {...shared} />
       </div>
       <Timeline {...shared} />
-      <EventTable view={view} state={selected} onState={select} />
+      <EventTable {...shared} state={selected} onState={select} />
     </div>
   );
 }

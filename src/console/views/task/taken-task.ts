@@ -82,7 +82,7 @@ export function useHeartbeats({ taskToken, heartbeatSeconds }: OwnTask): string 
     const timer = setInterval(() => {
       command('SendTaskHeartbeat', { taskToken }).catch(({ error }: CallError) => {
         if (error !== 'TaskTimedOut' && error !== 'TaskDoesNotExist') return;
-        setLapsed('It timed out, or its execution ended. Nothing can be answered any more.');
+        setLapsed('It was answered in another tab, it timed out, or its execution ended.');
         clearInterval(timer);
       });
     }, every);

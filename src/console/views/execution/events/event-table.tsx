@@ -2,6 +2,7 @@ import type { JSX } from 'preact';
 import { useMemo, useRef } from 'preact/hooks';
 import type { HistoryEvent } from '../../../../framework/local/console/api.js';
 import { count } from '../../../model/format.js';
+import { isSelected, type Selection } from '../../../model/progress.js';
 import { Icon } from '../../../parts/icons.js';
 import { Total } from '../../../parts/tables/total.js';
 import { VirtualTable } from '../../../parts/tables/virtual-table.js';
@@ -15,6 +16,8 @@ interface EventTableProps {
   /** The name of the state whose events are shown; undefined to show all events. */
   readonly state: string | undefined;
   readonly onState: (state: string | undefined) => void;
+  readonly selection: Selection;
+  readonly onSelection: (selection: Selection) => void;
 }
 
 const KINDS = { all: 'All events', states: 'States', tasks: 'Tasks', errors: 'Errors' } as const;
@@ -34,12 +37,13 @@ interface Filter {
 }
 
 /** The table of an execution's events, with filters. Each event can be expanded to its JSON. */
-export function EventTable({ view, state, onState }: EventTableProps): JSX.Element {
+export function EventTable(props: EventTableProps): JSX.Element {
+  const { view, state, onState, selection, onSelection } = props;
   const { run, known } = view;
   const [filter, setFilter] = useFilter();
   const [unfolded, toggle] = useToggles();
   const linked = useRef([...unfolded][0]);
-  const events = useMemo(() => filtered(view, state, filter), [run, known, filter, state]);
+  const events = useMemo(() => filtered(props, filter), [run, known, filter, state, selection]);
   return (
     <section class="panel events" aria-label="Events">
       <div class="filters">
@@ -51,6 +55,7 @@ export function EventTable({ view, state, onState }: EventTableProps): JSX.Eleme
           onShow={() => {
             setFilter({ kind: 'all', text: '' });
             onState(undefined);
+            onSelection(new Map());
           }}
         />
         <Total
@@ -59,7 +64,7 @@ export function EventTable({ view, state, onState }: EventTableProps): JSX.Eleme
               ? count(known, 'event')
               : `${events.length.toLocaleString('en')} of ${count(known, 'event')}`
           }
-          filter={`${filter.kind} ${filter.text} ${state ?? ''}`}
+          filter={`${filter.kind} ${filter.text} ${state ?? ''} ${[...selection].join()}`}
         />
       </div>
       <VirtualTable
@@ -87,11 +92,18 @@ export function EventTable({ view, state, onState }: EventTableProps): JSX.Eleme
   );
 }
 
-function filtered({ run }: ExecutionView, state: string | undefined, { kind, text }: Filter): HistoryEvent[] {
+function filtered(
+  { view: { run }, state, selection }: EventTableProps,
+  { kind, text }: Filter,
+): HistoryEvent[] {
   const wanted = text.toLowerCase();
   return run.events.filter((event) => {
     if (!isKind[kind](event)) return false;
-    const name = run.visitOf(event.id)?.name;
+    const visit = run.visitOf(event.id);
+    const name = visit?.name;
+    const { index } = event.details ?? {};
+    if (visit && !isSelected(visit, selection)) return false;
+    if (index !== undefined && (selection.get(name ?? '') ?? index) !== index) return false;
     if (state !== undefined && name !== state) return false;
     return wanted === '' || searchText(event, name).toLowerCase().includes(wanted);
   });

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import type { StateNode } from '../../../model/definition.js';
-import type { Visit } from '../../../../framework/local/view/run.js';
+import { iterationsOf, type Visit } from '../../../../framework/local/view/run.js';
 import { PROGRESS_WORDS, progressOf, type Selection, type StateProgress } from '../../../model/progress.js';
 import { Icon } from '../../../parts/icons.js';
 import { Json } from '../../../parts/json.js';
@@ -98,7 +98,7 @@ function VisitPicker({ node, visits, index, onPick }: VisitPickerProps): JSX.Ele
 }
 
 function visitText(visit: Visit, at: number, isActivity: boolean, of: number): string {
-  const { iteration } = visit;
-  const words = iteration ? `Iteration ${iteration.index}` : `${at + 1} of ${of}`;
+  const indexes = iterationsOf(visit);
+  const words = indexes.length > 0 ? `Iteration ${indexes.join(' › ')}` : `${at + 1} of ${of}`;
   return `${words}: ${PROGRESS_WORDS[progressOf(visit, isActivity)].toLowerCase()}`;
 }

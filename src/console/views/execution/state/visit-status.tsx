@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import { detailsOf } from '../../../../framework/local/view/history-event.js';
 import type { StateNode } from '../../../model/definition.js';
 import { clockTime, duration } from '../../../model/format.js';
-import type { Attempt, Visit } from '../../../../framework/local/view/run.js';
+import { type Attempt, iterationsOf, type Visit } from '../../../../framework/local/view/run.js';
 import type { Selection } from '../../../model/progress.js';
 import { useEvent } from '../../../service/events.js';
 import type { ExecutionView } from '../../../service/topics.js';
@@ -35,23 +35,23 @@ export function VisitStatus({ view, node, visit, selection, onSelection }: Visit
   );
 }
 
-const Facts = ({ visit: { enteredAt, exitedAt, iteration } }: { readonly visit: Visit }): JSX.Element => (
+const Facts = ({ visit }: { readonly visit: Visit }): JSX.Element => (
   <dl class="facts small">
     <div>
       <dt>Entered</dt>
-      <dd>{clockTime(enteredAt)}</dd>
+      <dd>{clockTime(visit.enteredAt)}</dd>
     </div>
-    {exitedAt !== undefined && (
+    {visit.exitedAt !== undefined && (
       <div>
         <dt>Took</dt>
-        <dd>{duration(exitedAt - enteredAt)}</dd>
+        <dd>{duration(visit.exitedAt - visit.enteredAt)}</dd>
       </div>
     )}
-    {iteration && (
+    {visit.iteration && (
       <div>
         <dt>Iteration</dt>
         <dd>
-          {iteration.index} of <span dir="auto">{iteration.map.name}</span>
+          {iterationsOf(visit).join(' › ')} of <span dir="auto">{visit.iteration.map.name}</span>
         </dd>
       </div>
     )}
@@ -107,7 +107,7 @@ function WaitText({ isCallback, worker }: WaitTextProps): JSX.Element {
   if (worker === BY_HAND)
     return (
       <>
-        <strong>Taken by hand.</strong> It waits for an answer, and no heartbeat is sent for it.
+        <strong>Taken by hand.</strong> It waits for an answer, from here or from another tab.
       </>
     );
   return (

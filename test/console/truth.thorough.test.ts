@@ -1,0 +1,76 @@
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { findChromium } from './chromium.js';
+import { call } from './scene.js';
+import { Tab } from './tab.js';
+
+// A page is drawn without a graphics card, on a machine that may be busy.
+jest.setTimeout(180_000);
+
+const executablePath = findChromium();
+const withChromium = executablePath === undefined ? describe.skip : describe;
+
+const PACK = 'arn:aws:states:us-east-1:123456789012:activity:Pack';
+const pack = (more: object = { End: true }): object => ({ Type: 'Task', Resource: PACK, ...more });
+const machine = (states: object): object => ({ StartAt: Object.keys(states)[0], States: states });
+
+withChromium('what the page says is true, in a real Chromium', () => {
+  let tab: Tab;
+
+  beforeAll(async () => {
+    tab = await Tab.open(executablePath ?? '', true);
+    tab.service.seedActivity(PACK);
+  });
+  afterAll(() => tab?.close());
+
+  test('a state may be named __proto__', async () => {
+    const text =
+      '{"StartAt":"__proto__","States":{"__proto__":{"Type":"Map","Next":"B","ItemProcessor":{"StartAt":"constructor","States":{"constructor":{"Type":"Pass","End":true}}}},"B":{"Type":"Pass","End":true}}}';
+    const arn = tab.service.seedMachine({ name: 'Odd', definition: text });
+    await tab.start(arn, [1, 2] as never);
+    await tab.progress('__proto__', 'succeeded');
+    await tab.node('B').click();
+    await tab.start(tab.machine('Plain', machine({ A: { Type: 'Pass', End: true } })), {});
+    await tab.progress('A', 'succeeded');
+    expect(tab.broken).toEqual([]);
+  });
+
+  test('iterations in iterations are told apart, and those that are chosen have their events', async () => {
+    const inner = { Type: 'Map', ItemProcessor: machine({ Deep: { Type: 'Pass', End: true } }), End: true };
+    const outer = { Type: 'Map', ItemProcessor: machine({ Inner: inner }), End: true };
+    await tab.start(tab.machine('Nested', machine({ Outer: outer })), [
+      [1, 2],
+      [3, 4],
+    ] as never);
+    await tab.status('SUCCEEDED');
+    await tab.node('Deep').click();
+    expect(await tab.page.getByLabel('Which time').locator('option').allInnerTexts()).toEqual(
+      ['0 › 0', '0 › 1', '1 › 0', '1 › 1'].map((each) => `Iteration ${each}: succeeded`),
+    );
+    const events = tab.page.getByRole('region', { name: 'Events' });
+    await events.getByText(/^8 of \d+ events/).waitFor();
+    const row = tab.page.getByRole('region', { name: 'Time' }).getByRole('button', { name: '#1 #0' });
+    await row.click();
+    await events.getByText(/^2 of \d+ events/).waitFor();
+    await events.getByRole('button', { name: 'Show the events of all states' }).click();
+    expect(await events.getByText(/^iteration/).allInnerTexts()).toEqual(
+      ['1', '0', '0', '1'].map((index) => `iteration ${index}`),
+    );
+  });
+
+  test('a task that is taken by hand in one tab is not contradicted by another', async () => {
+    const arn = await tab.start(tab.machine('ByHand', machine({ Pack: pack() })), {});
+    await tab.node('Pack').click();
+    await tab.button('Take this task by hand').click();
+    await tab.page.getByText('This page beats for it').waitFor();
+    const other = await tab.page.context().newPage();
+    await other.goto(`${tab.service.url}/#/executions/${encodeURIComponent(arn)}?state=Pack`);
+    await other.getByText('Taken by hand.').waitFor();
+    expect(await other.getByText('no heartbeat is sent').count()).toBe(0);
+    await other.getByRole('button', { name: 'Answer it' }).click();
+    await other.getByRole('button', { name: 'Answer', exact: true }).click();
+    await tab.status('SUCCEEDED');
+    await tab.page.getByText('It was answered in another tab').waitFor();
+    await tab.button('Close').last().click();
+    await other.close();
+  });
+});
