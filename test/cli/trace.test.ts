@@ -79,6 +79,26 @@ test('a state that is entered again counts its attempts anew; what ends it is to
   ]);
 });
 
+test('an attempt after a redrive is told apart from one that is tried again', () => {
+  const events = [
+    at(1, 0, 0, 'ExecutionStarted'),
+    at(2, 0, 0, 'TaskStateEntered', entered('Pay')),
+    at(3, 2, 0, 'ActivityScheduled', scheduled),
+    at(4, 3, 0, 'ActivityStarted', { activityStartedEventDetails: { workerName: 'host-1' } }),
+    at(5, 4, 1000, 'ActivityFailed', { activityFailedEventDetails: { error: 'Declined' } }),
+    at(6, 5, 1000, 'ExecutionFailed', { executionFailedEventDetails: { error: 'Declined' } }),
+    at(7, 6, 9000, 'ExecutionRedriven', { executionRedrivenEventDetails: { redriveCount: 1 } }),
+    at(8, 5, 9000, 'ActivityScheduled', scheduled),
+  ];
+  expect(traced([[events, 9000]])).toEqual([
+    '0.0 s  Pay: begins',
+    '0.0 s  Pay: taken by host-1',
+    '1.0 s  Pay: failed by Declined',
+    '9.0 s  the execution is redriven',
+    '9.0 s  Pay: redriven (attempt 2)',
+  ]);
+});
+
 test('iterations are told apart, and a Parallel ends under its own name', () => {
   const iteration = (type: string, index: number): object => ({
     [`mapIteration${type}EventDetails`]: { name: 'All', index },

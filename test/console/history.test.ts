@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import {
   DescribeExecutionCommand,
   RedriveExecutionCommand,
@@ -6,6 +6,7 @@ import {
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import { edgesAt } from '../../src/framework/local/view/edges.js';
+import { timeoutReason } from '../../src/framework/local/view/timeout.js';
 import { Run, type Visit } from '../../src/framework/local/view/run.js';
 import type { Topics } from '../../src/framework/local/console/api.js';
 import { isSelected, stateProgress } from '../../src/console/model/progress.js';
@@ -27,6 +28,7 @@ const machine = (states: Record<string, object>, more: object = {}): object => (
   States: states,
   ...more,
 });
+const PACK = 'arn:aws:states:us-east-1:123456789012:activity:Pack';
 const AGAIN = [{ ErrorEquals: ['Busy'], IntervalSeconds: 2, MaxAttempts: 2 }];
 
 /** Runs a machine on the local service, and reads its history as the page does. */
@@ -49,6 +51,7 @@ async function historyOf(
   } = {},
 ): Promise<Run> {
   const bench = await openConsole({ mocks });
+  bench.service.seedActivity(PACK);
   const stateMachineArn = bench.service.seedMachine({ name: 'M', definition: JSON.stringify(definition) });
   const started = await bench.client.send(
     new StartExecutionCommand({ stateMachineArn, input: JSON.stringify(input) }),
@@ -73,6 +76,8 @@ async function statusOf({ client }: Bench, executionArn: string): Promise<string
   const { status } = await client.send(new DescribeExecutionCommand({ executionArn }));
   return status;
 }
+
+const kinds = (run: Run, name: string): BarKind[] => barsOf(visit(run, name)).map(({ kind }) => kind);
 
 /** The visits as `name status`, with the iteration that each is of. */
 const told = ({ visits }: Run): string[] =>
@@ -293,6 +298,78 @@ test('a Choice that goes round enters its states again', async () => {
   const run = await historyOf(machine(states), { input: { n: 0 } });
   expect(told(run)).toHaveLength(7);
   expect(stateProgress(run.visits, new Set(), new Map()).get('Count')?.visits).toHaveLength(3);
+});
+
+describe('an execution that times out', () => {
+  const limited = (state: object): object => machine({ A: { ...state, End: true } }, { TimeoutSeconds: 5 });
+
+  test('in the queue of an activity: it says the limit, the state, and that no worker took its task', async () => {
+    const definition = limited({ Type: 'Task', Resource: PACK });
+    const run = await historyOf(definition);
+    expect(told(run)).toEqual(['A timed out']);
+    expect(timeoutReason(run, JSON.stringify(definition))).toBe(
+      'The execution took longer than the TimeoutSeconds of its state machine (5 s). A: no worker took its task.',
+    );
+    expect(kinds(run, 'A')).toEqual(['queued']);
+    expect(shown(run)).toEqual({ A: 'timed out' });
+  });
+
+  test('before the next attempt: the attempt has failed, and the state waited', async () => {
+    const Retry = [{ ErrorEquals: ['Busy'], IntervalSeconds: 60 }];
+    const definition = limited(call({ Retry }));
+    const run = await historyOf(definition, { mocks: { 'M.A': { error: 'Busy' } } });
+    expect(told(run)).toEqual(['A timed out']);
+    expect(timeoutReason(run, JSON.stringify(definition))).toMatch(
+      /\(5 s\). A: waited for its next attempt\.$/,
+    );
+    expect(kinds(run, 'A')).toEqual(['retry', 'back-off']);
+  });
+
+  test('in a Map: its iterations have timed out too', async () => {
+    const inside = machine({ B: { Type: 'Wait', Seconds: 60, End: true } });
+    const definition = limited({ Type: 'Map', ItemProcessor: inside });
+    const run = await historyOf(definition, { input: [1, 2] });
+    expect(told(run)).toEqual(['A timed out', 'B[0] timed out', 'B[1] timed out']);
+    expect([...visit(run, 'A').iterations.values()].map(({ status }) => status)).toEqual([
+      'timed out',
+      'timed out',
+    ]);
+    expect(timeoutReason(run, JSON.stringify(definition))).toMatch(/ B: in progress\.$/);
+  });
+});
+
+test.each([
+  [{ TimeoutSeconds: 5 }, 'The task of A took longer than its TimeoutSeconds (5 s).'],
+  [
+    { TimeoutSeconds: 50, HeartbeatSeconds: 2 },
+    'The task of A sent no heartbeat within its HeartbeatSeconds (2 s).',
+  ],
+])('a task that breaks a limit of %j says which', async (limits, reason) => {
+  const Resource = 'arn:aws:states:::sqs:sendMessage.waitForTaskToken';
+  const Parameters = { 'MessageBody.$': '$$.Task.Token', QueueUrl: 'Q' };
+  const definition = machine({ A: call({ ...limits, Resource, Parameters, End: true }) });
+  const run = await historyOf(definition, { mocks: { 'M.A': { output: 1 } } });
+  expect(told(run)).toEqual(['A failed']);
+  expect(timeoutReason(run, JSON.stringify(definition))).toBe(reason);
+});
+
+test('a redrive is counted, and no back-off; the attempt after it is told', async () => {
+  const run = await historyOf(machine({ A: call() }), {
+    mocks: { 'M.A': [{ error: 'Bad' }, () => new Promise(() => {})] },
+    redriven: true,
+  });
+  expect(run.redrives).toBe(1);
+  expect(visit(run, 'A').attempts.map(({ isRedriven = false }) => isRedriven)).toEqual([false, true]);
+  expect(kinds(run, 'A')).toEqual(['failed', 'working']);
+});
+
+test('a redrive after a stop ends the attempt that was stopped', async () => {
+  const run = await historyOf(machine({ A: call() }), {
+    mocks: { 'M.A': () => new Promise(() => {}) },
+    ...{ stop: true, redriven: true },
+  });
+  expect(kinds(run, 'A')).toEqual(['aborted', 'working']);
+  expect(visit(run, 'A').attempts.map(({ endedAt }) => endedAt !== undefined)).toEqual([true, false]);
 });
 
 /** What each state is shown as. */

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { findChromium } from './chromium.js';
-import { call } from './scene.js';
 import { Tab } from './tab.js';
 
 // A page is drawn without a graphics card, on a machine that may be busy.

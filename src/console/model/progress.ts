@@ -1,4 +1,4 @@
-import type { Visit, VisitStatus } from '../../framework/local/view/run.js';
+import type { Visit } from '../../framework/local/view/run.js';
 
 /**
  * The progress of a state's visit. A running visit can be `queued` (its task waits for a worker), `leased` (a worker
@@ -12,6 +12,7 @@ export type Progress =
   | 'succeeded'
   | 'caught'
   | 'failed'
+  | 'timed out'
   | 'aborted';
 
 export const PROGRESS_WORDS: Readonly<Record<Progress | 'not reached', string>> = {
@@ -22,6 +23,7 @@ export const PROGRESS_WORDS: Readonly<Record<Progress | 'not reached', string>> 
   succeeded: 'Succeeded',
   caught: 'Caught error',
   failed: 'Failed',
+  'timed out': 'Timed out',
   aborted: 'Aborted',
   'not reached': 'Not reached',
 };
@@ -36,21 +38,14 @@ const ORDER: readonly Progress[] = [
   'backing off',
   'in progress',
   'failed',
+  'timed out',
   'caught',
   'aborted',
   'succeeded',
 ];
 
-const ENDED: Readonly<Partial<Record<VisitStatus, Progress>>> = {
-  succeeded: 'succeeded',
-  caught: 'caught',
-  failed: 'failed',
-  aborted: 'aborted',
-};
-
 export function progressOf(visit: Visit, isActivity: boolean): Progress {
-  const ended = ENDED[visit.status];
-  if (ended) return ended;
+  if (visit.status !== 'running') return visit.status;
   const attempt = visit.attempts.at(-1);
   if (!attempt) return 'in progress';
   if (attempt.endedAt !== undefined) return attempt.outcome === 'succeeded' ? 'in progress' : 'backing off';

@@ -33,6 +33,7 @@ const TONES: Readonly<Record<Progress | 'not reached', string>> = {
   succeeded: 'green',
   caught: 'orange',
   failed: 'red',
+  'timed out': 'red',
   aborted: 'grey',
   'not reached': 'none',
 };

@@ -19,6 +19,7 @@ export const BAR_WORDS = {
   succeeded: 'succeeded',
   caught: 'caught an error',
   failed: 'failed',
+  'timed out': 'timed out',
   aborted: 'aborted',
 } as const;
 
@@ -32,7 +33,7 @@ export function barsOf(visit: Visit): TimelineBar[] {
   return attempts.flatMap((attempt, i) => {
     const next = attempts[i + 1];
     const parts = [
-      ...queuedPart(attempt, visit),
+      ...queuedPart(attempt),
       ...workPart(attempt, next, visit),
       ...backOffPart(attempt, next, visit),
     ];
@@ -48,27 +49,35 @@ type Part = Pick<TimelineBar, 'from' | 'to' | 'kind'>;
 
 const endingOf = ({ status }: Visit): BarKind => (status === 'running' ? 'working' : status);
 
-const endOf = ({ endedAt }: Attempt, { exitedAt }: Visit): number | undefined => endedAt ?? exitedAt;
+const isUntaken = ({ startedAt, outcome = 'aborted' }: Attempt): boolean =>
+  startedAt === undefined && outcome === 'aborted';
 
-function queuedPart(attempt: Attempt, visit: Visit): Part[] {
-  const { scheduledAt, startedAt } = attempt;
-  if (startedAt === undefined)
-    return endOf(attempt, visit) === undefined ? [{ from: scheduledAt, to: undefined, kind: 'queued' }] : [];
-  return startedAt > scheduledAt ? [{ from: scheduledAt, to: startedAt, kind: 'queued' }] : [];
+function queuedPart(attempt: Attempt): Part[] {
+  const { scheduledAt, startedAt = scheduledAt, endedAt } = attempt;
+  const to = isUntaken(attempt) ? endedAt : startedAt;
+  return to === scheduledAt ? [] : [{ from: scheduledAt, to, kind: 'queued' }];
 }
 
 function workPart(attempt: Attempt, next: Attempt | undefined, visit: Visit): Part[] {
-  const { scheduledAt, startedAt, endedAt } = attempt;
-  const to = endOf(attempt, visit);
-  if (startedAt === undefined && to === undefined) return [];
-  const isOver = next !== undefined || (visit.status === 'running' && endedAt !== undefined);
-  return [{ from: startedAt ?? scheduledAt, to, kind: isOver ? 'retry' : endingOf(visit) }];
+  const { scheduledAt, startedAt = scheduledAt, endedAt } = attempt;
+  if (isUntaken(attempt)) return [];
+  return [{ from: startedAt, to: endedAt, kind: kindOf(attempt, next, visit) }];
+}
+
+function kindOf(attempt: Attempt, next: Attempt | undefined, visit: Visit): BarKind {
+  if (waitsAfter(attempt, next, visit)) return 'retry';
+  if (next) return attempt.outcome === 'aborted' ? 'aborted' : 'failed';
+  return endingOf(visit);
 }
 
 function backOffPart(attempt: Attempt, next: Attempt | undefined, visit: Visit): Part[] {
-  const { endedAt, outcome } = attempt;
-  if (endedAt === undefined) return [];
-  if (next) return [{ from: endedAt, to: next.scheduledAt, kind: 'back-off' }];
-  const waits = visit.status === 'running' && outcome !== 'succeeded';
-  return waits ? [{ from: endedAt, to: undefined, kind: 'back-off' }] : [];
+  const { endedAt } = attempt;
+  if (endedAt === undefined || !waitsAfter(attempt, next, visit)) return [];
+  return [{ from: endedAt, to: next?.scheduledAt ?? visit.exitedAt, kind: 'back-off' }];
+}
+
+/** True if the state waited for its next attempt, even if its execution ended before. A redrive is no such attempt. */
+function waitsAfter({ outcome }: Attempt, next: Attempt | undefined, { status }: Visit): boolean {
+  if (next) return next.isRedriven !== true;
+  return /failed|timed/.test(outcome ?? '') && /running|aborted|timed/.test(status);
 }

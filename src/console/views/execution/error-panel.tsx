@@ -1,4 +1,5 @@
 import type { JSX } from 'preact';
+import { timeoutReason } from '../../../framework/local/view/timeout.js';
 import { readCause, type Violation } from '../../model/cause.js';
 import { Json } from '../../parts/json.js';
 import { Icon } from '../../parts/icons.js';
@@ -14,6 +15,7 @@ interface ErrorPanelProps {
 /** Shows the error of an execution that didn't succeed, and the state that failed. */
 export function ErrorPanel({ view, onState }: ErrorPanelProps): JSX.Element {
   const failed = view.run.end?.visit;
+  const reason = timeoutReason(view.run, view.definition);
   return (
     <section class={`error-panel ${view.status === 'ABORTED' ? 'grey' : ''}`} aria-label="Error">
       <h2>
@@ -29,6 +31,11 @@ export function ErrorPanel({ view, onState }: ErrorPanelProps): JSX.Element {
         )}
       </h2>
       {view.cause !== undefined && <CauseText cause={view.cause} />}
+      {reason !== undefined && (
+        <p class="message" dir="auto">
+          {reason}
+        </p>
+      )}
     </section>
   );
 }

@@ -88,7 +88,7 @@ const Breadcrumbs = ({ machine: { arn, name } }: Pick<ExecutionView, 'machine'>)
 );
 
 const Facts = ({ view }: ExecutionProps): JSX.Element => {
-  const { status, startedAt, endedAt, known } = view;
+  const { status, startedAt, endedAt, known, run } = view;
   const from = startedFromOf(view);
   return (
     <dl class="facts">
@@ -114,6 +114,12 @@ const Facts = ({ view }: ExecutionProps): JSX.Element => {
         <dt>Events</dt>
         <dd>{known.toLocaleString('en')}</dd>
       </div>
+      {run.redrives > 0 && (
+        <div>
+          <dt>Redrive count</dt>
+          <dd>{run.redrives}</dd>
+        </div>
+      )}
       {from && (
         <div>
           <dt>Began in</dt>

@@ -62,7 +62,7 @@ function Execution({ view }: { readonly view: ExecutionView }): JSX.Element {
   return (
     <div class="execution">
       <ExecutionHead view={view} />
-      {view.error !== undefined || view.cause !== undefined ? (
+      {(view.error ?? view.cause) !== undefined || view.status === 'TIMED_OUT' ? (
         <ErrorPanel view={view} onState={select} />
       ) : null}
       <div class="split">

@@ -10,7 +10,7 @@ interface LegendProps {
 const COLOURS = [
   ['blue', 'In progress'],
   ['green', 'Succeeded'],
-  ['red', 'Failed'],
+  ['red', 'Failed or timed out'],
   ['orange', 'Caught error'],
   ['grey', 'Aborted'],
   ['none', 'Not reached'],

@@ -8,6 +8,7 @@ import { LONGEST_WAIT_SECONDS } from './waits.js';
 import type { OpenTaskRow } from '../console/api.js';
 import type { StepFunctions } from '../engine/step-functions.js';
 import { detailsOf, viewEvent } from '../view/history-event.js';
+import { timeoutReason } from '../view/timeout.js';
 import { Trace } from '../view/trace.js';
 import { Run, type Visit } from '../view/run.js';
 
@@ -154,6 +155,9 @@ function* reportOf(execution: Execution, stepFunctions: StepFunctions): Lines {
   yield `${status} ${arn}`;
   if (end?.error !== undefined) yield `error: ${end.error}`;
   if (end?.cause !== undefined) yield `cause: ${end.cause}`;
+  const reason = timeoutReason(run, execution.machine.definition);
+  if (reason !== undefined) yield `reason: ${reason}`;
+  if (run.redrives > 0) yield `redrives: ${run.redrives}`;
   if (failed) yield `failed in: ${placeOf(failed)}\nits input: ${inputOf(failed, execution)}`;
   if (status === 'RUNNING') yield `now in: ${openStates(run.visits)}`;
   yield `\nTrace (${history.length} events):`;

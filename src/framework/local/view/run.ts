@@ -7,9 +7,12 @@ export interface Attempt {
   startedAt?: number;
   endedAt?: number;
   worker?: string;
-  outcome?: 'succeeded' | 'failed' | 'timed out';
+  /** `aborted` if its state or its execution ended before it did. */
+  outcome?: 'succeeded' | 'failed' | 'timed out' | 'aborted';
   error?: string;
   endedId?: number;
+  /** True for the first attempt after a redrive. */
+  readonly isRedriven?: boolean;
 }
 
 export interface Failure {
@@ -19,7 +22,8 @@ export interface Failure {
   readonly eventId: number;
 }
 
-export type VisitStatus = 'running' | 'succeeded' | 'caught' | 'failed' | 'aborted';
+/** `timed out` if the execution timed out. A state whose own timeout is over has `failed`. */
+export type VisitStatus = 'running' | 'succeeded' | 'caught' | 'failed' | 'timed out' | 'aborted';
 
 /**
  * A visit: the time from when an execution enters a state until it leaves that state. A state in a loop or a Map has
@@ -40,6 +44,8 @@ export interface Visit {
   exitedId?: number;
   status: VisitStatus;
   readonly attempts: Attempt[];
+  /** True after a redrive, until the next attempt begins. */
+  isReopened?: boolean;
   /** The number of times that a Parallel or a Map has begun its branches or iterations: more than one if it is retried. */
   starts: number;
   /** True when the work of the last attempt has succeeded: the task's, or that of all branches or iterations. */
@@ -104,6 +110,8 @@ export class Run {
   readonly visits: Visit[] = [];
   /** Undefined while the execution is running. */
   end: RunEnd | undefined;
+  /** The number of times that the execution was redriven. */
+  redrives = 0;
   readonly #contexts: EventContext[] = [OUTERMOST];
   readonly #open = new Set<Visit>();
 
@@ -236,13 +244,15 @@ export class Run {
     if (event.type === 'ExecutionStarted') return OUTERMOST;
     if (event.type === 'ExecutionRedriven') {
       this.end = undefined;
+      this.redrives++;
       for (const visit of this.visits) this.#reopen(visit);
       return { ...from, owner: undefined };
     }
     const end = event.type.slice('Execution'.length);
     this.end = { eventId: event.id, visit: end === 'Failed' ? innermost(from.visit) : undefined };
     if (end === 'Failed') this.#fail(from.visit, undefined, event.at, failureIn(event));
-    for (const visit of this.#open) this.#settle(visit, 'aborted', event.at);
+    const status = end === 'TimedOut' ? 'timed out' : 'aborted';
+    for (const visit of this.#open) this.#settle(visit, status, event.at);
     return { ...from, owner: undefined };
   }
 
@@ -271,6 +281,7 @@ export class Run {
     const isLatest = !parent || (this.#open.has(parent) && visit.id > (parent.startedId ?? 0));
     if (visit.exitedId !== undefined || !isLatest) return;
     visit.status = 'running';
+    visit.isReopened = true;
     visit.over = false;
     delete visit.exitedAt;
     delete visit.failure;
@@ -286,16 +297,22 @@ export class Run {
     visit.status = status;
     visit.exitedAt ??= at;
     this.#open.delete(visit);
-    if (visit.type === 'Map' || visit.type === 'Parallel') this.#abortInside(visit, at);
+    const attempt = visit.attempts.at(-1);
+    if (attempt && attempt.endedAt === undefined) {
+      attempt.outcome = 'aborted';
+      attempt.endedAt = at;
+    }
+    if (visit.type !== 'Map' && visit.type !== 'Parallel') return;
+    this.#abortInside(visit, at, status === 'timed out' ? status : 'aborted');
   }
 
-  #abortInside(container: Visit, at: number): void {
+  #abortInside(container: Visit, at: number, status: VisitStatus = 'aborted'): void {
     for (const iteration of container.iterations.values())
       if (iteration.status === 'running') {
-        iteration.status = 'aborted';
+        iteration.status = status;
         iteration.endedAt = at;
       }
-    for (const visit of this.#open) if (isInside(visit, container)) this.#settle(visit, 'aborted', at);
+    for (const visit of this.#open) if (isInside(visit, container)) this.#settle(visit, status, at);
   }
 
   /**
@@ -358,7 +375,8 @@ function readAttempt(visit: Visit, event: HistoryEvent): void {
   if (what === 'Scheduled') {
     delete visit.failure;
     visit.done = false;
-    visit.attempts.push({ scheduledId: id, scheduledAt: at });
+    visit.attempts.push({ scheduledId: id, scheduledAt: at, ...(visit.isReopened && { isRedriven: true }) });
+    visit.isReopened = false;
     return;
   }
   const attempt = visit.attempts.at(-1);

@@ -87,7 +87,11 @@ function describe(event: RecordedEvent, visit: Visit | undefined): string | unde
   if (type === 'WaitStateEntered') return 'waits';
   if (type.endsWith('StateEntered')) return 'begins';
   if (type.endsWith('StateExited')) return 'ends';
-  if (/^(?:Activity|Task|LambdaFunction)Scheduled$/.test(type)) return againText(visit?.attempts.length);
+  if (type === 'ExecutionRedriven') return 'the execution is redriven';
+  if (/^(?:Activity|Task|LambdaFunction)Scheduled$/.test(type)) {
+    const { attempts = [] } = visit ?? {};
+    return againText(attempts.length, attempts.at(-1)?.isRedriven);
+  }
   if (/^(?:Parallel|Map)StateStarted$/.test(type)) return againText(visit?.starts);
   if (type === 'ActivityStarted') return `taken by ${textIn(event, 'workerName') ?? 'a worker'}`;
   return failureIn(event);
@@ -96,8 +100,8 @@ function describe(event: RecordedEvent, visit: Visit | undefined): string | unde
 const textIn = (event: RecordedEvent, detail: string): string | undefined =>
   detailsOf(event)?.[detail] as string | undefined;
 
-const againText = (attempt = 0): string | undefined =>
-  attempt > 1 ? `tried again (attempt ${attempt})` : undefined;
+const againText = (attempt = 0, isRedriven = false): string | undefined =>
+  attempt > 1 ? `${isRedriven ? 'redriven' : 'tried again'} (attempt ${attempt})` : undefined;
 
 /** Leaves out inputs and outputs, of which a long history may have gigabytes. */
 function withoutData({ name, index, length, state, error }: Details = {}): Details {

@@ -29,7 +29,7 @@ export function Attempts({ visit, leases }: AttemptsProps): JSX.Element {
           {visit.attempts.map((attempt) => (
             <Row
               attempt={attempt}
-              isOpen={visit.status === 'running'}
+              visit={visit}
               lease={leases.find(({ scheduledId }) => scheduledId === attempt.scheduledId)}
             />
           ))}
@@ -42,36 +42,27 @@ export function Attempts({ visit, leases }: AttemptsProps): JSX.Element {
 interface RowProps {
   readonly attempt: Attempt;
   readonly lease: Lease | undefined;
-  /** True while the visit that contains the attempt is running. */
-  readonly isOpen: boolean;
+  readonly visit: Visit;
 }
 
-function Row(props: RowProps): JSX.Element {
-  const { scheduledAt, startedAt, worker } = props.attempt;
+function Row({ attempt, lease, visit }: RowProps): JSX.Element {
+  const { scheduledAt, startedAt, endedAt, worker, isRedriven } = attempt;
   return (
     <tr>
-      <td dir="auto">{worker ?? (startedAt === undefined ? '–' : 'without a name')}</td>
-      <td title={clockTime(scheduledAt)}>{waited(props)}</td>
-      <td>{took(props)}</td>
       <td dir="auto">
-        <Ending {...props} />
+        {worker ?? (startedAt === undefined ? '–' : 'without a name')}
+        {isRedriven && <div class="faint">after a redrive</div>}
+      </td>
+      <td title={clockTime(scheduledAt)}>{duration((startedAt ?? endedAt ?? now.value) - scheduledAt)}</td>
+      <td>{startedAt === undefined ? '–' : duration((endedAt ?? now.value) - startedAt)}</td>
+      <td dir="auto">
+        <Ending attempt={attempt} lease={lease} visit={visit} />
       </td>
     </tr>
   );
 }
 
-function waited({ attempt: { scheduledAt, startedAt, endedAt }, isOpen }: RowProps): string {
-  if (startedAt !== undefined) return duration(startedAt - scheduledAt);
-  return isOpen && endedAt === undefined ? duration(now.value - scheduledAt) : '–';
-}
-
-function took({ attempt: { startedAt, endedAt }, isOpen }: RowProps): string {
-  if (startedAt === undefined) return '–';
-  if (endedAt !== undefined) return duration(endedAt - startedAt);
-  return isOpen ? duration(now.value - startedAt) : '–';
-}
-
-function Ending({ attempt: { outcome, error, startedAt }, lease, isOpen }: RowProps): JSX.Element {
+function Ending({ attempt: { outcome, error, startedAt }, lease, visit }: RowProps): JSX.Element {
   if (outcome === 'succeeded')
     return (
       <span class="inline green">
@@ -79,14 +70,16 @@ function Ending({ attempt: { outcome, error, startedAt }, lease, isOpen }: RowPr
         Succeeded
       </span>
     );
+  if (startedAt === undefined && (outcome ?? 'aborted') === 'aborted')
+    return <>{outcome ? 'No worker took it' : 'No worker has taken it'}</>;
+  if (outcome === 'aborted')
+    return <>{visit.status === 'timed out' ? 'The execution timed out' : 'Aborted'}</>;
   if (outcome !== undefined)
     return (
       <span class="inline red">
-        <Icon name={outcome === 'timed out' ? 'timed out' : 'failed'} />
+        <Icon name={outcome} />
         {outcome === 'timed out' ? 'Timed out' : error}
       </span>
     );
-  if (!isOpen) return <>Taken back</>;
-  if (startedAt === undefined) return <>No worker has taken it</>;
   return <LeaseText lease={lease} />;
 }

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { count } from '../../../model/format.js';
-import type { Iteration, Visit } from '../../../../framework/local/view/run.js';
+import type { Iteration, Visit, VisitStatus } from '../../../../framework/local/view/run.js';
 import type { Selection } from '../../../model/progress.js';
 
 interface IterationsProps {
@@ -12,19 +12,20 @@ interface IterationsProps {
 /** The most iterations that are shown as squares. Further ones can be selected by their number. */
 const MOST_SQUARES = 1_000;
 
-type IterationStatus = 'running' | 'succeeded' | 'caught' | 'failed' | 'aborted';
-const WORDS: Readonly<Record<IterationStatus, string>> = {
+const WORDS: Readonly<Record<VisitStatus, string>> = {
   running: 'in progress',
   succeeded: 'succeeded',
   caught: 'caught an error',
   failed: 'failed',
+  'timed out': 'timed out',
   aborted: 'aborted',
 };
-const TONES: Readonly<Record<IterationStatus, string>> = {
+const TONES: Readonly<Record<VisitStatus, string>> = {
   running: 'blue',
   succeeded: 'green',
   caught: 'orange',
   failed: 'red',
+  'timed out': 'red',
   aborted: 'grey',
 };
 
@@ -32,7 +33,7 @@ const TONES: Readonly<Record<IterationStatus, string>> = {
  * Returns the status of an iteration. An iteration that succeeded although a state in it caught an error has the status
  * `caught`, so that people can find it.
  */
-const statusOf = ({ status, caught }: Iteration): IterationStatus =>
+const statusOf = ({ status, caught }: Iteration): VisitStatus =>
   status === 'succeeded' && caught ? 'caught' : status;
 
 /** Shows the iterations of a Map, and the number of them in each status. The user can select one. */
@@ -71,11 +72,11 @@ interface TallyProps {
 }
 
 function Tally({ iterations, total }: TallyProps): JSX.Element {
-  const counts = new Map<IterationStatus, number>();
+  const counts = new Map<VisitStatus, number>();
   for (const each of iterations) counts.set(statusOf(each), (counts.get(statusOf(each)) ?? 0) + 1);
   return (
     <p class="tally">
-      {(Object.keys(WORDS) as IterationStatus[])
+      {(Object.keys(WORDS) as VisitStatus[])
         .filter((each) => counts.has(each))
         .map((each) => (
           <span class={`count ${TONES[each]}`}>
