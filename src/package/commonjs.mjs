@@ -63,7 +63,7 @@ function placesOfUrl(tree) {
   return places.toSorted((a, b) => a.start - b.start);
 }
 
-const apart = /^(?:index|testing\/index|local\/index|nestjs\/[^/]+|aws\/stores\/\w+\/index)\.js$/;
+const apart = /^(?:index|testing\/index|local\/index|nestjs\/[^/]+)\.js$/;
 const bundle = await rolldown({
   input: Object.fromEntries(DOORS.map((module) => [module, fileOf(module)])),
   platform: 'node',
