@@ -15,7 +15,7 @@ export interface Compiler {
   readonly cwd: string;
 }
 
-export interface Compiled {
+interface Compiled {
   readonly ok: boolean;
   readonly output: string;
 }

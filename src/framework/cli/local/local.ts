@@ -64,7 +64,7 @@ export async function serveProject(
     return found && consoleInput(found.definition);
   };
   const console = consoleOptions(flags, inputOf, workers);
-  const service = await startSeeded({ settings, flags, log, console }, handlers, project);
+  const service = await startSeeded(project, { flags, log, console });
   return {
     ...{ service, console: console !== false },
     logMachines: (given) => {

@@ -37,17 +37,12 @@ interface ListenOptions {
   readonly console: false | ConsoleOptions;
 }
 
-/**
- * Starts the local service, and adds the declared activities and the state machines to it. @throws StartError if the
- * service can't start
- */
+/** Starts the local service with a project's activities and state machines. @throws StartError if it can't start */
 export async function startSeeded(
-  options: ListenOptions & { readonly settings: Settings },
-  handlers: readonly PlannedHandler[],
-  { machines, activities }: Pick<Project, 'machines' | 'activities'>,
+  { plan: { settings, handlers }, machines, activities }: Project,
+  options: Omit<ListenOptions, 'settings'>,
 ): Promise<LocalService> {
-  const { settings } = options;
-  const service = await listen(options);
+  const service = await listen({ settings, ...options });
   const seeded = seededHandlers(handlers, settings.region);
   for (const { arn } of seeded) service.seedActivity(arn);
   for (const arn of activities) service.seedActivity(arn);

@@ -43,7 +43,7 @@ export function outputOf({ rootDir, outDir }: Compilation, source: string): stri
 }
 
 /** A compiled file that is older than its source (`stale`), or whose source no longer exists (`orphan`). */
-export interface Outdated {
+interface Outdated {
   readonly file: string;
   /** The path of the source, which may no longer exist. */
   readonly source: string;

@@ -10,7 +10,7 @@ import { BY_DEFAULT } from '../../config/resolve.js';
  * The globs of a project's state machines and their origin, such as a flag or the config, and the templates that
  * contain others.
  */
-export interface MachineGlobs {
+interface MachineGlobs {
   readonly machines: readonly string[];
   readonly region?: string | undefined;
   readonly stacks?: StackOptions | undefined;
@@ -18,7 +18,7 @@ export interface MachineGlobs {
 }
 
 /** The state machines of a project. */
-export interface ProjectMachines {
+interface ProjectMachines {
   /** The machines that the local service runs, and those with problems. */
   readonly machines: readonly MachineSource[];
   /** The machines that Step Functions runs and the local service doesn't, such as those with a Distributed Map. */

@@ -26,7 +26,7 @@ export interface ScalerSources {
 }
 
 /** The estimate for one activity of a fleet. */
-export interface ActivityEstimate extends Estimate {
+interface ActivityEstimate extends Estimate {
   /**
    * The start of the latest minute at which all workers were seen, and had no task; undefined if none is known. While no
    * worker can be seen, the tasks that were started since are looked for in CloudWatch.

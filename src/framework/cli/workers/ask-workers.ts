@@ -23,7 +23,7 @@ export type Answer = {
 );
 
 /** A place whose addresses are not known. */
-export interface LostPlace {
+interface LostPlace {
   readonly place: Address;
   readonly why: string;
   /** True if the name has no address, so that no worker runs there. False if the lookup itself failed. */
