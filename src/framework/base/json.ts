@@ -1,3 +1,5 @@
+import { PAYLOAD_LIMIT_BYTES } from './size.js';
+
 /**
  * Returns true for an object that only has keys and values. Returns false for a Map, a Date, or an instance of a class.
  */
@@ -25,4 +27,12 @@ export function messageIn(cause: string): string {
   const value = parseJson(cause);
   const message = isPlainObject(value) ? value['errorMessage'] : undefined;
   return typeof message === 'string' ? message : cause;
+}
+
+/** If a text has more bytes in UTF-8 than `limit`, returns their number. Otherwise returns undefined. */
+export function bytesBeyondLimit(text: string, limit: number = PAYLOAD_LIMIT_BYTES): number | undefined {
+  // A UTF-16 code unit takes at most three bytes, so for most texts the bytes needn't be counted.
+  if (text.length * 3 <= limit) return undefined;
+  const bytes = Buffer.byteLength(text);
+  return bytes > limit ? bytes : undefined;
 }

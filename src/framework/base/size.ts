@@ -1,14 +1,6 @@
 /** The most bytes of UTF-8 that Step Functions accepts of an input or an output (page "Service quotas"). */
 export const PAYLOAD_LIMIT_BYTES = 262_144;
 
-/** If a text has more bytes in UTF-8 than `limit`, returns their number. Otherwise returns undefined. */
-export function bytesBeyondLimit(text: string, limit: number = PAYLOAD_LIMIT_BYTES): number | undefined {
-  // A UTF-16 code unit takes at most three bytes, so for most texts the bytes needn't be counted.
-  if (text.length * 3 <= limit) return undefined;
-  const bytes = Buffer.byteLength(text);
-  return bytes > limit ? bytes : undefined;
-}
-
 const GRAMMAR = /^(\d+(?:\.\d+)?) *(B|KB|MB|GB)$/i;
 const BYTES = { B: 1, KB: 1024, MB: 1024 ** 2, GB: 1024 ** 3 } as const;
 

@@ -2,7 +2,8 @@ import type { StoreMonitor } from '../../base/store.js';
 import type { Clock } from '../../base/time/clock.js';
 import type { Config } from '../../config/config.js';
 import { parseDuration } from '../../base/time/duration.js';
-import { bytesBeyondLimit, parseSize, PAYLOAD_LIMIT_BYTES, showSize } from '../../base/size.js';
+import { bytesBeyondLimit, isPlainObject } from '../../base/json.js';
+import { parseSize, PAYLOAD_LIMIT_BYTES, showSize } from '../../base/size.js';
 import {
   hasReferenceKey,
   mayHoldReference,
@@ -15,7 +16,6 @@ import type { TaskPayloads } from './output/outputs.js';
 import { readPayloads } from './input/references.js';
 import { OWN_ERROR, Refusal } from './outcome/own-errors.js';
 import { TaskAborted, type TaskContext } from '../../declare/task-context.js';
-import { isPlainObject } from '../../base/json.js';
 import type { OutputLimit } from './output/output-faults.js';
 
 const DEFAULT_ABOVE = '200KB';

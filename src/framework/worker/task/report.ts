@@ -1,4 +1,4 @@
-import { bytesBeyondLimit } from '../../base/size.js';
+import { bytesBeyondLimit } from '../../base/json.js';
 import { Abort } from '../../base/abort.js';
 import { fullJitter, uniformJitter, withResolvers } from '../../base/time/wait.js';
 import type { Cancel, Clock } from '../../base/time/clock.js';

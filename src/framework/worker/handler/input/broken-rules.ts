@@ -216,19 +216,16 @@ useContainer(
   {
     get(type: RuleClass): object | undefined {
       const container = currentContainer();
-      return container && ruleIn(container, type);
+      if (!container) return undefined;
+      let own = rules.get(container);
+      if (!own) rules.set(container, (own = new Map()));
+      let rule = own.get(type);
+      if (!rule) {
+        const injected = type.length > 0 || container.isRegistered(type, true);
+        own.set(type, (rule = injected ? resolveOnce(container, type) : new type()));
+      }
+      return rule;
     },
   },
   { fallback: true },
 );
-
-function ruleIn(container: DependencyContainer, type: RuleClass): object {
-  let own = rules.get(container);
-  if (!own) rules.set(container, (own = new Map()));
-  let rule = own.get(type);
-  if (!rule) {
-    const injected = type.length > 0 || container.isRegistered(type, true);
-    own.set(type, (rule = injected ? resolveOnce(container, type) : new type()));
-  }
-  return rule;
-}

@@ -68,7 +68,7 @@ function instancesOf(value: unknown, type: Constructor<object>, options: Options
 function checked(input: unknown, wrong: readonly Violation[], expected: string, options: Options): unknown {
   if (wrong.length >= MOST_VIOLATIONS) throw invalidInput(expected, wrong);
   const settle = (broken: readonly Violation[]): unknown => {
-    const violations = merge(wrong, broken);
+    const violations = wrong.length === 0 ? broken : merge(wrong, broken);
     if (violations.length > 0) throw invalidInput(expected, violations);
     return input;
   };
@@ -82,7 +82,6 @@ function checked(input: unknown, wrong: readonly Violation[], expected: string, 
  * rules on the length of an array.
  */
 function merge(wrong: readonly Violation[], broken: readonly Violation[]): readonly Violation[] {
-  if (wrong.length === 0) return broken;
   const paths = new Set(wrong.map(({ path }) => path));
   // An unknown key doesn't change the object that contains it, so rules on that object still count.
   const above = new Set(wrong.flatMap(({ path, rule }) => (rule === 'unknownKey' ? [] : pathsAbove(path))));

@@ -1,5 +1,6 @@
 import { OWN_ERROR, Refusal } from '../outcome/own-errors.js';
-import { bytesBeyondLimit, PAYLOAD_LIMIT_BYTES } from '../../../base/size.js';
+import { bytesBeyondLimit } from '../../../base/json.js';
+import { PAYLOAD_LIMIT_BYTES } from '../../../base/size.js';
 
 /**
  * The most levels of nested objects and arrays in an input. It also limits the recursion of every function that walks

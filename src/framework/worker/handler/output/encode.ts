@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import { bytesBeyondLimit } from '../../../base/size.js';
+import { bytesBeyondLimit } from '../../../base/json.js';
 import type { DtoProperty } from '../../../declare/dto/dto-property.js';
 import { DEPTH_LIMIT } from '../input/decode.js';
 import type { ValuePath } from '../input/value-path.js';

@@ -10,7 +10,8 @@ import { encode } from './encode.js';
 import { type OutputLimit, SERVICE_LIMIT, unreadable } from './output-faults.js';
 import type { TaskContext } from '../../../declare/task-context.js';
 import type { TaskOutputs } from '../current-task.js';
-import { bytesBeyondLimit, PAYLOAD_LIMIT_BYTES } from '../../../base/size.js';
+import { bytesBeyondLimit } from '../../../base/json.js';
+import { PAYLOAD_LIMIT_BYTES } from '../../../base/size.js';
 
 /** Writes a handler's result as JSON. If the result isn't a valid output, throws (or rejects with) a Refusal. */
 export type Encode = (result: unknown) => string | Promise<string>;
