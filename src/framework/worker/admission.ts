@@ -19,9 +19,8 @@ export interface AdmissionOptions {
 const PAUSE_STEP_MS = 1_000;
 
 /**
- * Limits how many polls a handler may have open, in addition to the limit by its slots: none while it is paused, and
- * otherwise as many as its rate allows. Polls that are already open aren't closed and may still return a
- * task, and running tasks aren't stopped.
+ * Limits how many polls a handler may have open: none while it is paused, and otherwise as many as its rate allows. Has
+ * no effect on open polls and running tasks.
  */
 export class Admission {
   readonly #options: AdmissionOptions;

@@ -37,15 +37,13 @@ export interface SchedulerOptions {
 
 const TICK_MS = 100;
 /**
- * The most heartbeats of a worker that may wait for their responses at once. It also limits the number of connections
- * for heartbeats. At the default rate of 250 per second, no heartbeat is late even if each response takes four seconds.
- * A higher limit would burden a service that is slow because it is overloaded.
+ * The most heartbeats of a worker that may wait for their responses at once, and so of connections for them. At 250 per
+ * second none is late even if each response takes four seconds.
  */
 export const MOST_IN_FLIGHT = 1_000;
 /**
- * If many tasks arrive together, their first heartbeats are sent early, each by a random part of its interval, so that
- * they aren't all due at once. The more of the rate the tasks need, the earlier a first heartbeat may be: `ahead` times
- * that share. If the tasks need less than `from` of the rate, nothing is sent early.
+ * The first heartbeats of tasks that arrive together are sent early, each by a random part of its interval: up to
+ * `ahead` times the share of the rate that the tasks need, if that is `from` or more.
  */
 const SPREAD = { ahead: 1.25, from: 0.05 } as const;
 /**
@@ -59,9 +57,9 @@ const LATE_SHARE = 0.1;
 const COUNT_MS = 1_000;
 
 /**
- * Sends the heartbeats of a worker. A heartbeat becomes due when its interval is nearly over. Each tick sends those that
- * are due, the one whose task would time out first before the others, as far as the rate allows it and few enough
- * others wait for their responses. A failed heartbeat becomes due again after a shorter time.
+ * Sends the heartbeats of a worker. Each tick sends those whose interval is nearly over, beginning with the task that
+ * would time out first, as far as the rate and the number of unanswered ones allow it. A failed heartbeat is due again
+ * after a shorter time.
  */
 export class HeartbeatScheduler implements Heartbeats {
   readonly #options: SchedulerOptions;
@@ -209,21 +207,20 @@ function giveUp({ attempt }: LeaseBeat, now: number): void {
   attempt.isOver = true;
 }
 
-/** Heartbeats are evenly spread over time, but sent in ticks of 100 ms: those that belong to this time leave together. */
+/**
+ * Heartbeats are evenly spread over time, but sent in ticks of 100 ms: those that belong to this time leave together.
+ */
 const TOLERANCE_MS = 125;
 /**
- * The window in which heartbeats are counted is longer than a second by this much. A later heartbeat on a fast
- * connection may reach the service before an earlier one on a slow connection. As long as the delays of connections
- * differ by less than this, still no more heartbeats than the rate arrive in any second.
+ * The window in which heartbeats are counted is longer than a second by this much, since a connection may be slower
+ * than another by as much: in no second more than the rate arrive.
  */
 const WAY_MS = 50;
 
 /**
- * Limits the number of heartbeats per second to `rate`. In no period of one second are more sent, or do more arrive at
- * the service, even right after the process was blocked. Heartbeats are spread evenly within a second.
- *
- * A rate that isn't a whole number is rounded up. At a rate below one per second, the time between two heartbeats is at
- * least 1 / rate. The rate that can be kept up continuously, `perSecond`, is slightly lower.
+ * Limits the number of heartbeats to `rate` in any second, also right after the process was blocked, and spreads them
+ * evenly. A rate that isn't a whole number is rounded up; below one per second, the time between two is at least 1 /
+ * rate.
  */
 class RateLimiter {
   /** The heartbeats per second that can be sent continuously. It is about a twentieth lower than the rate. */
@@ -232,7 +229,7 @@ class RateLimiter {
   readonly #most: number;
   readonly #windowMs: number;
   /** The times at which the last `#most` heartbeats were sent, as a ring buffer. */
-  readonly #left: number[] = [];
+  readonly #sentAt: number[] = [];
   #count = 0;
   #lastAt = Number.NEGATIVE_INFINITY;
   /** The time at which the next heartbeat would be sent if all were spread perfectly evenly. */
@@ -255,14 +252,14 @@ class RateLimiter {
    * until now, because it isn't known when.
    */
   fill(now: number): void {
-    for (let n = 0; n < this.#most; n++) this.#left[n] = now;
+    for (let n = 0; n < this.#most; n++) this.#sentAt[n] = now;
     this.#count = this.#most;
     this.#lastAt = now;
   }
 
   /** Records that a heartbeat is sent now. */
   leave(now: number): void {
-    this.#left[this.#count % this.#most] = now;
+    this.#sentAt[this.#count % this.#most] = now;
     this.#lastAt = now;
     this.#count++;
     const { perSecond } = this.#held && now < this.#held.until ? this.#held : this;
@@ -284,6 +281,6 @@ class RateLimiter {
    */
   #firstInWindow(): number {
     if (this.#count < this.#most) return Number.NEGATIVE_INFINITY;
-    return this.#left[this.#count % this.#most] ?? Number.NEGATIVE_INFINITY;
+    return this.#sentAt[this.#count % this.#most] ?? Number.NEGATIVE_INFINITY;
   }
 }

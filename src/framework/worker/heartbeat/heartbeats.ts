@@ -62,9 +62,9 @@ const LEASE_INTERVALS = 2;
  */
 const JITTER = 0.05;
 /**
- * The wait before a failed heartbeat is sent again, as a share of the time since the last accepted one. `throttled`:
- * the rate of all heartbeats is reduced then. `slow`: for failures that last until a person fixes the cause. No wait is shorter than a twentieth of the interval or a second,
- * whichever is less.
+ * The wait before a failed heartbeat is sent again, as a share of the time since the last accepted one; at least a
+ * twentieth of the interval or a second, whichever is less. `throttled`: the rate of all is reduced then. `slow`: for
+ * failures that last until a person fixes the cause.
  */
 const REPEAT = {
   fast: { share: 1 / 20, mostMs: 5_000 },
@@ -79,9 +79,8 @@ const ASKED_LAPSE_MS = 10_000;
 /** Used instead of an interval for a task without one, whose heartbeats are sent only if the handler requests them. */
 const ASKED_ONLY_MS = 20_000;
 /**
- * An attempt is given up after half of the task's interval, which leaves time for another one before the task would time
- * out. After an attempt that was given up the next ones may take the whole interval, while the service
- * is slow.
+ * An attempt is given up after half of the task's interval, which leaves time for another. The next ones may take the
+ * whole interval while the service is slow.
  */
 const ATTEMPT = { share: 0.5, leastMs: 200, mostMs: 10_000 } as const;
 
@@ -127,8 +126,8 @@ export class LeaseBeat implements Heartbeat {
   }
 
   /**
-   * The milliseconds until the task would time out. If it should have timed out already, the number of intervals since
-   * then, as a negative number: a second late is much for an interval of one second, but little for one of twenty.
+   * The milliseconds until the task would time out. After that time, the number of intervals since, as a negative
+   * number: a second late is more for an interval of one second than for one of twenty.
    */
   spare(now: number): number {
     return this.#lapsesAt >= now ? this.#lapsesAt - now : (this.#lapsesAt - now) / this.everyMs;
@@ -204,9 +203,8 @@ export class LeaseBeat implements Heartbeat {
   }
 
   /**
-   * A failed attempt can move the time at which the task would time out to one interval after the attempt; otherwise a
-   * heartbeat whose attempts all fail would always be sent before all others. A throttled attempt doesn't, since the
-   * cause isn't this heartbeat.
+   * A failed attempt moves the time at which the task would time out to one interval after it, so that a task whose
+   * attempts all fail isn't always the first. A throttled attempt moves nothing.
    */
   #plan(): void {
     const askedAt = this.#asked?.at ?? Infinity;

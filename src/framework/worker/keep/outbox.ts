@@ -220,15 +220,15 @@ export class Outbox {
     for (const [key, until] of this.#over)
       if (!there.has(key) && clock.now() >= until) this.#over.delete(key);
     for (const { key } of this.#own.values()) own.add(key);
-    const left = listed.filter((key) => !own.has(key) && !this.#unfit.has(key));
-    const found = left.filter((key) => isFirst || this.#seen.has(key));
+    const others = listed.filter((key) => !own.has(key) && !this.#unfit.has(key));
+    const found = others.filter((key) => isFirst || this.#seen.has(key));
     // Those that can't be delivered must not keep the others from their turn.
     const next = Math.max(
       found.findIndex((key) => key > this.#lastOffered),
       0,
     );
     const due = [...found.slice(next), ...found.slice(0, next)];
-    this.#seen = new Map(left.map((key) => [key, this.#seen.get(key) ?? clock.now()]));
+    this.#seen = new Map(others.map((key) => [key, this.#seen.get(key) ?? clock.now()]));
     const offerNext = async (): Promise<void> => {
       // Where one could not be offered, the others wait for the next look.
       for (let key = due.shift(); key !== undefined && !this.#stopped.aborted; key = due.shift())

@@ -201,9 +201,8 @@ const hasEnded = (state: WorkerState): boolean => state === 'stopped' || state =
 
 function logPolls(events: EventHub, log: Logger): void {
   /**
-   * For each handler, the number of polls since polls last worked that failed in such a way that the service may have
-   * given out a task to them, which is then lost. The first is logged at once. Their number is logged when polls work
-   * again.
+   * The number of polls of each handler, since polls last worked, whose task may be lost: they failed after they were
+   * sent. The first is logged at once, their number when polls work again.
    */
   const lost = new Map<string, number>();
   events.on('poll:failed', ({ trouble, error, ...poll }) => {
@@ -246,7 +245,9 @@ const REFUSED_GO_ON = 'Polls are repeated after 1 s, then less and less often, d
 const FAILED_GO_ON =
   'Each failed poll is repeated; while none gets through, one poll is sent about once a second';
 
-/** Returns the words about a profile that does not exist, which are a part of the error's message; empty if none are. */
+/**
+ * Returns the words about a profile that does not exist, which are a part of the error's message; empty if none are.
+ */
 const missingProfile = ({ message }: Error): string =>
   /; (AWS_PROFILE is '.*', a profile that is not in .*)$/.exec(message)?.[1]?.replace(/^/, ': ') ?? '';
 

@@ -37,8 +37,8 @@ export interface PollEvents {
 export type EmitPoll = <K extends keyof PollEvents>(event: K, payload: PollEvents[K]) => void;
 
 /**
- * The longest time for which a poll may stay open. The service holds a poll for 60 s, and its documentation asks
- * clients to wait at least 65 s. A poll that is open for longer hangs, for example on a half-open connection.
+ * The longest time for which a poll may stay open: the service holds it for 60 s, and its documentation asks clients to
+ * wait for 65 s at least. A poll that is open for longer hangs.
  */
 export const POLL_LIMIT_MS = 75_000;
 
@@ -170,9 +170,8 @@ const HELD_BY_SERVICE_MS = 1_000;
 const TRAVEL_MS = 500;
 
 /**
- * Records what the answers to a handler's polls prove about the activity's queue. The service answers a poll at once if
- * a task is waiting, so none is waiting while it holds a poll. A poll that is still open proves nothing, since it may
- * hang.
+ * Records what the answers to a handler's polls prove about the activity's queue: the service answers at once if a task
+ * waits. A poll that is still open proves nothing.
  */
 export class QueueWatch {
   readonly #begun: number[] = [];

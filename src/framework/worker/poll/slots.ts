@@ -5,10 +5,9 @@ interface Admission {
 }
 
 /**
- * The slots of a handler, each for one task. A poll reserves a slot before it is sent, so that a leased task never has
- * to wait for a slot. The slot becomes free when the handler has settled. While the task's outcome is still being
- * reported, it holds no slot. But polls, handlers and unreported outcomes together never exceed twice the number of
- * slots, so that a worker whose reports aren't accepted stops asking for more work.
+ * The slots of a handler, each for one task. A poll reserves one before it is sent; it becomes free when the handler
+ * has settled, before the outcome is reported. Polls, handlers and unreported outcomes together never exceed twice the
+ * slots.
  */
 export class Slots {
   #size: number;
@@ -82,8 +81,7 @@ export class Slot {
 
   /**
    * Passes the slot on: to the `handler` of the task that the poll has returned; to its `report` when the handler has
-   * settled, and the slot is free for another poll; to `none` when nothing of the task is left. A slot is never passed
-   * back: after `none`, this has no effect.
+   * settled; to `none` when the task has ended. Never back: after `none`, this has no effect.
    */
   pass(use: Exclude<SlotUse, 'poll'>): void {
     if (this.#use === 'none') return;

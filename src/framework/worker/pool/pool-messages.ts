@@ -193,14 +193,14 @@ export class FrameReader {
     this.#chunks.push(chunk);
     this.#length += chunk.length;
     if (this.#length < this.#wanted) return;
-    let left = this.#chunks.length === 1 ? chunk : Buffer.concat(this.#chunks);
-    while (left.length >= (this.#wanted = wantedOf(left))) {
-      const body = left.subarray(HEAD_BYTES, this.#wanted);
-      left = left.subarray(this.#wanted);
+    let rest = this.#chunks.length === 1 ? chunk : Buffer.concat(this.#chunks);
+    while (rest.length >= (this.#wanted = wantedOf(rest))) {
+      const body = rest.subarray(HEAD_BYTES, this.#wanted);
+      rest = rest.subarray(this.#wanted);
       this.#onMessage(deserialize(body));
     }
-    this.#chunks = left.length > 0 ? [left] : [];
-    this.#length = left.length;
+    this.#chunks = rest.length > 0 ? [rest] : [];
+    this.#length = rest.length;
   }
 }
 

@@ -79,9 +79,9 @@ export class KubernetesPod implements Platform {
   /** Reads the annotations, or what they were before a worker of this pod set them. Resolves to true if one has. */
   async #readBefore(signal: Abortable): Promise<boolean> {
     const found = annotationsIn(await this.#call('GET', signal));
-    const left = found[MARK];
-    this.#before = ofOurs(left === undefined ? found : parse(left));
-    return left !== undefined;
+    const earlier = found[MARK];
+    this.#before = ofOurs(earlier === undefined ? found : parse(earlier));
+    return earlier !== undefined;
   }
 
   /** Resolves to the pod's `terminationGracePeriodSeconds`; undefined if the API server doesn't return it. */

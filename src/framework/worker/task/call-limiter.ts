@@ -31,9 +31,8 @@ const LIMIT = {
 
 /**
  * Limits how many calls of one kind (polls, or reports) a worker sends to one region and account, first come, first
- * served. There is no limit until the service throttles a large share of the calls, so that refusals at random limit
- * nothing. Then the limit is the rate that the service granted: it grows slowly, and falls when a call is refused that
- * was sent after it last fell. So workers that share a quota fill it, each to a similar part.
+ * served. The limit begins when the service throttles a large share of the calls. It is then the rate that the service
+ * granted: it grows slowly, and falls with a refusal, so that workers fill the quota that they share.
  */
 export class CallLimiter {
   readonly #clock: Clock;
@@ -68,7 +67,9 @@ export class CallLimiter {
     return this.#perSecond < Infinity;
   }
 
-  /** @returns true if the caller may send one call now; otherwise it waits, and `go` is called when its turn has come */
+  /**
+   * @returns true if the caller may send one call now; otherwise it waits, and `go` is called when its turn has come
+   */
   take(caller: Caller): boolean {
     if (this.#perSecond === Infinity && this.#queue.size === 0) return true;
     if (this.#queue.size === 0 && this.#isDue()) {

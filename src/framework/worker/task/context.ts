@@ -17,9 +17,8 @@ const ON_DEMAND = Symbol('on demand');
 type Context = TaskContext & { readonly [ON_DEMAND]: OnDemand };
 
 /**
- * Makes an accessor (getter) that the contexts of all tasks share. If each context were an object literal with its own
- * accessors, V8 would make new accessors for each task, in a part of the heap that is seldom collected. They would keep
- * everything that the task refers to in memory.
+ * Makes an accessor that the contexts of all tasks share. For an object literal with accessors, V8 makes new ones for
+ * each task, which keep in memory what the task refers to.
  */
 const accessor = (name: OnDemandName): PropertyDescriptor & ThisType<Context> => ({
   enumerable: true,

@@ -28,7 +28,7 @@ export async function sendKept(
   return isDelivered ? { ...end, probablyDelivered: true } : end;
 }
 
-/** The parts of a worker with which it reports an outcome that another worker has left behind. */
+/** The parts of a worker with which it reports the outcome of an ended one. */
 export interface OfferWorld extends ReportWorld {
   readonly heartbeats: Heartbeats;
 }

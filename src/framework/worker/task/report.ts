@@ -50,10 +50,8 @@ export interface ReportRetry {
 }
 
 /**
- * The most reports of one handler that may wait for their responses at once. If the service takes half a second for
- * each, it still gets 512 per second, more than AWS's quota. If it can only process 17 per second, each report still
- * gets its response within an attempt's time limit. A higher limit would burden a service that is slow because it is
- * overloaded.
+ * The most reports of one handler that may wait for their responses at once. At half a second for each, that is 512 per
+ * second, more than AWS's quota; at 17 per second, each is still answered within an attempt's limit.
  */
 export const MOST_REPORTS_IN_FLIGHT = 256;
 
@@ -66,9 +64,8 @@ interface WaitingReport {
 }
 
 /**
- * Limits how many reports of one handler wait for their responses at once, so that a service that responds slowly or not
- * at all doesn't get all results at once. Reports are sent in the order in which they began to wait. One that is repeated
- * goes to the end of the queue, so that reports whose attempts hang don't delay others for ever.
+ * Limits how many reports of one handler wait for their responses at once. They are sent in the order in which they
+ * began to wait; a repeated one goes to the end of the queue, so that those that hang don't delay the others.
  */
 export class ReportsInFlight {
   readonly #most: number;
@@ -129,9 +126,8 @@ const SHORT_NAME = 80;
 const SHORT_MESSAGE = 200;
 
 /**
- * Reports the outcome of one task. It sends the outcome again and again until the service accepts it, the service no
- * longer wants the task, or the time limit is over. It doesn't depend on the handler, which may have ended long ago.
- * The task's heartbeats continue until the report has ended.
+ * Reports the outcome of one task: sends it again and again until the service accepts it, no longer wants the task, or
+ * the time limit is over. The task's heartbeats continue until then.
  */
 export class Report {
   readonly #token: string;
@@ -228,11 +224,7 @@ export class Report {
     this.#cancelWait = clock.after(this.#until - clock.now(), waiting.go);
   }
 
-  /**
-   * Waits until the rate limit allows the report to be sent. The wait is kept short, because there are few reports
-   * compared with polls, and because a task isn't finished until its report is accepted. Returns undefined if the report
-   * may be sent at once.
-   */
+  /** Waits for the report's turn under the limit of calls. Returns undefined if it may be sent at once. */
   #takeTurn(): Promise<void> | undefined {
     if (this.#gone.aborted) return undefined;
     const { clock, limiter } = this.#world;
@@ -289,9 +281,8 @@ export class Report {
   }
 
   /**
-   * Returns what to report instead of an outcome that the service has refused as invalid. Instead of a success, returns
-   * a failure. Instead of a failure, returns the same failure with a short name and cause. If that was refused too,
-   * returns undefined.
+   * Returns what to report instead of an outcome that the service has refused as invalid: a failure instead of a
+   * success, and a shorter failure instead of a failure. Undefined if that was refused too.
    */
   #afterRefusal(outcome: Outcome, error: Error): Outcome | undefined {
     if (outcome.status === 'succeeded') return refusedOutput(outcome.output, error);
@@ -311,9 +302,8 @@ const requestOf = (token: string, outcome: Outcome): ReportRequest =>
     : new CallRequest('SendTaskFailure', { taskToken: token, error: outcome.error, cause: outcome.cause });
 
 /**
- * Saves memory while a report waits. If the request's body was made already, it contains the output. Then replaces the
- * property `output` of the outcome with a getter that reads the output from the body, so that the text isn't in memory
- * twice.
+ * Saves memory while a report waits: if the request's body was made, the outcome's `output` becomes a getter that reads
+ * it from there.
  */
 function readFromBody(outcome: Outcome, request: ReportRequest): void {
   if (outcome.status === 'failed' || !request.isWritten) return;

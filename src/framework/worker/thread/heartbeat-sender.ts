@@ -47,10 +47,9 @@ type Protect = Extract<ToProtection, { kind: 'protect' }>;
 type MutableResults = { -readonly [Key in keyof Results]: [...Results[Key]] };
 
 /**
- * Sends the heartbeats of a worker, serves its health port, and asks the platform for protection. It runs in the
- * heartbeat thread, so that handlers that block the main thread don't stop any of that, or on the main thread where there
- * is no such thread. It shares one number with the main thread, a counter that shows if the main thread is running;
- * everything else arrives by messages.
+ * Sends the heartbeats of a worker, serves its health port, and asks the platform for protection: in the heartbeat
+ * thread, where handlers can't block it, or on the main thread if there is none. Beside messages, it shares a counter
+ * of the main thread's turns.
  */
 export class HeartbeatSender {
   readonly #world: SenderWorld;
@@ -194,9 +193,8 @@ interface MainLoopWatchOptions {
 const REPORTED_MS = 1_000;
 
 /**
- * Runs in the heartbeat thread and checks if the main thread's event loop is running. It measures a block by counting
- * turns of the heartbeat thread's own event loop. If the operating system stopped the whole process, that loop didn't
- * turn either, so the main thread doesn't count as blocked.
+ * Checks in the heartbeat thread if the main thread's event loop is running. It measures a block in turns of its own
+ * event loop, which doesn't turn either while the whole process is stopped.
  */
 export class MainLoopWatch {
   readonly #options: MainLoopWatchOptions;

@@ -70,12 +70,10 @@ const AGAIN_MS = 60_000;
 const HAND_OVER_MS = 10_000;
 
 /**
- * The main thread's side of a worker's heartbeats: it has the map of all leases, and tells the sender of heartbeats which
- * tasks begin and end. The sender is a thread, so that code that blocks the event loop doesn't make tasks time out. If
- * the thread ends, another is started from the map; after a second end within a minute the worker stops with an error.
- *
- * The sender runs on the main thread where calls are made by the SDK, where a clock was passed in, where the file of the
- * thread is missing (in a bundle), and after such a second end.
+ * The main thread's side of a worker's heartbeats: it has the map of all leases, and tells the sender which tasks begin
+ * and end. The sender is a thread, which is started again from the map if it ends; after a second end within a minute
+ * the worker stops with an error. The sender runs on the main thread then, and with the SDK's calls, a clock that was
+ * passed in, or a bundle without the thread's file.
  */
 export class WorkerHeartbeats implements Heartbeats {
   /** Tells the sender what the health port shows; the sender serves it. */

@@ -35,9 +35,8 @@ export function measureWithOpenTelemetry(worker: ObservedWorker, meter: Meter, c
 const TOGETHER = 128;
 
 /**
- * The values of one histogram that weren't passed to the OpenTelemetry SDK yet. The SDK reads counters by itself when
- * it collects metrics, but each value of a histogram has to be passed to it. Passing many values at once takes a third
- * of the time per value.
+ * The values of one histogram that wait to be passed to the OpenTelemetry SDK, which takes a third of the time for many
+ * at once.
  */
 class WaitingValues implements Histogram {
   readonly #values = new Float64Array(TOGETHER);

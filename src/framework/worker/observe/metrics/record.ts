@@ -135,9 +135,8 @@ export class HistogramCell implements Histogram {
 }
 
 /**
- * All counters, or all histograms, by name and labels. Recording a value is only an addition; metrics libraries read
- * the numbers when they need them. If a library were called for each value instead, it would have to look up the labels
- * each time.
+ * All counters, or all histograms, by name and labels. A value is recorded by an addition; metrics libraries read the
+ * numbers when they need them.
  */
 export class Cells<Cell extends { readonly name: string; readonly labels: Labels }> {
   readonly #make: (name: Cell['name'], labels: Labels) => Cell;

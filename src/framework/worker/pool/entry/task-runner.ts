@@ -108,8 +108,8 @@ const TELL_EACH_MS = 1_000;
 export class LogBudget {
   readonly #send: (message: FromHost) => void;
   readonly #clock: Clock;
-  /** The characters of log lines that may be sent now. Negative after a line that was longer than what was left. */
-  #left = MOST;
+  /** The characters of log lines that may be sent now. Negative after a line that was longer. */
+  #allowed = MOST;
   #countedAt: number;
   #lost = 0;
   #toldAt = Number.NEGATIVE_INFINITY;
@@ -124,9 +124,9 @@ export class LogBudget {
     const now = this.#clock.now();
     this.add(((now - this.#countedAt) / 1000) * UNACKNOWLEDGED_PER_SECOND);
     this.#countedAt = now;
-    if (this.#left <= 0) return void this.#lost++;
+    if (this.#allowed <= 0) return void this.#lost++;
     if (now - this.#toldAt >= TELL_EACH_MS) this.tellLost();
-    this.#left -= lineSize(message.line);
+    this.#allowed -= lineSize(message.line);
     this.#send(message);
   }
 
@@ -134,7 +134,7 @@ export class LogBudget {
    * Allows this many more characters to be sent. Called when the worker has acknowledged that many, and as time passes.
    */
   add(characters: number): void {
-    this.#left = Math.min(MOST, this.#left + characters);
+    this.#allowed = Math.min(MOST, this.#allowed + characters);
   }
 
   /** If lines were dropped since the worker was last told so, sends it their number. */
