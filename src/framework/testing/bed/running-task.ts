@@ -219,7 +219,7 @@ export function keepLog(entries: LogEntry[], passOn: Logger, fields: Record<stri
     (...args: [string] | [object, string]): void => {
       const [own, message] = partsOf(...args);
       entries.push({ level, message, fields: { ...fields, ...own } });
-      passOn[level](own, message);
+      passOn[level](...(args as [object, string]));
     };
   return {
     debug: line('debug'),
