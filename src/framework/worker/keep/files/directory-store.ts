@@ -14,9 +14,12 @@ import { unlessAborted } from '../../../base/time/wait.js';
 import {
   codeOf,
   encodeFile,
+  flushFolder,
   type Head,
   inTurn,
   isAbsent,
+  linkTo,
+  namesIn,
   NotARecord,
   readRecord,
   type RecordFile,
@@ -27,8 +30,6 @@ import { FolderLock, FREE, uniqueId } from './folder-lock.js';
 
 /** The folder that holds everything. Its name is that of the format: another format has another name. */
 const FORMAT = 'records-2';
-/** A file system that gives a file one name only says one of these. */
-const NO_LINKS: ReadonlySet<string | undefined> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
 /** Records whose time is over are looked for at most once in this time, so many records at a time. */
 const [SWEEP_MS, SWEPT_AT_ONCE] = [60_000, 1_000];
 /** A file that lies aside for longer belongs to no process any more. */
@@ -271,50 +272,6 @@ export class DirectoryStore implements Store {
 }
 
 const ALWAYS: Allows = () => true;
-
-/** Gives a file a second name that no other has. `none`: this file system can't do so. */
-async function linkTo(path: string, aside: string): Promise<'done' | 'taken' | 'none'> {
-  try {
-    await inTurn(() => fs.link(aside, path));
-    return 'done';
-  } catch (error) {
-    if (codeOf(error) === 'EEXIST') return 'taken';
-    if (NO_LINKS.has(codeOf(error))) return 'none';
-    throw error;
-  }
-}
-
-/** Returns the names in a folder; none if it is a file. */
-const namesIn = (path: string): Promise<string[]> =>
-  inTurn(() =>
-    fs.readdir(path).catch((error: unknown) => {
-      if (codeOf(error) === 'ENOTDIR') return [];
-      throw error;
-    }),
-  );
-
-/** The flushes that have not begun, by their folders. */
-const flushes = new Map<string, Promise<void>>();
-
-/** Flushes a folder. All changes that were made before the flush begins share it. */
-function flushFolder(path: string): Promise<void> {
-  const waiting = flushes.get(path);
-  if (waiting) return waiting;
-  // It begins later, also where it has its turn at once.
-  const flush = Promise.resolve().then(() =>
-    inTurn(async () => {
-      flushes.delete(path);
-      const folder = await fs.open(path, 'r');
-      try {
-        await folder.sync();
-      } finally {
-        await folder.close();
-      }
-    }),
-  );
-  flushes.set(path, flush);
-  return flush;
-}
 
 /**
  * Makes a store's folders if they are not there: under another name, so that they get theirs in one step.

@@ -2,61 +2,6 @@ import { constants } from 'node:fs';
 import fs from 'node:fs/promises';
 import { checkSize, StoreError, type StoreErrorKind } from '../../../base/store.js';
 
-let free = 3;
-const waiting: (() => void)[] = [];
-
-/**
- * Makes a call to the file system. All stores of this process make at most three at once, first come, first served, so
- * that a disk that doesn't answer leaves one of Node's four threads free.
- */
-export async function inTurn<T>(call: () => Promise<T>): Promise<T> {
-  if (free > 0) free -= 1;
-  else await new Promise<void>((resolve) => waiting.push(resolve));
-  try {
-    return await call();
-  } finally {
-    const next = waiting.shift();
-    if (next) next();
-    else free += 1;
-  }
-}
-
-const RIGHTS = 'this process may not write there: give it the folder and all in it, by chown -R';
-
-/** What an error of the file system means for a store, and what to do about it. */
-const MEANINGS: Readonly<Record<string, readonly [kind: StoreErrorKind, text: string]>> = {
-  ENOSPC: ['full', 'the disk is full: make room'],
-  EDQUOT: ['full', 'the quota of the disk is used up: make room, or raise the quota'],
-  EFBIG: ['full', 'the file is larger than the file system or `ulimit -f` allows'],
-  EACCES: ['denied', RIGHTS],
-  EPERM: ['denied', RIGHTS],
-  EROFS: ['denied', 'the file system is read-only: mount it for writing, or name another folder'],
-  ENOENT: ['denied', 'the folder, or the one that it is to be made in, is not there: is its volume mounted?'],
-  ENOTDIR: ['denied', 'it is not a folder: name a folder that the worker may write to'],
-  EMFILE: ['unavailable', 'the process has too many open files: raise `ulimit -n`'],
-  EIO: ['unavailable', 'the disk reports an error: look at it with `dmesg`'],
-};
-
-/** Returns the code of an error of `node:fs`; undefined if it is another error. */
-export const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException | null)?.code;
-
-/** Returns true if an error says that there is no such file. */
-export const isAbsent = (error: unknown): boolean => codeOf(error) === 'ENOENT';
-
-/** Does nothing about an error by which a folder can't be made because it is there. */
-export function unlessThere(error: unknown): void {
-  if (codeOf(error) !== 'EEXIST') throw error;
-}
-
-/** Returns the error of a store for one of the file system. */
-export function storeErrorOf(error: unknown, name: string): StoreError {
-  if (error instanceof StoreError) return error;
-  const { code = '', message } = error as NodeJS.ErrnoException;
-  const [kind, text] = MEANINGS[code] ?? ['unavailable', message];
-  const uid = kind === 'denied' ? `, uid ${process.getuid?.() ?? '?'}` : '';
-  return new StoreError(kind, `${name}: ${text} (${code}${uid})`, { cause: error });
-}
-
 /** What a record's file says of it: its first line, as JSON. The value follows. */
 export interface Head {
   readonly key: string;
@@ -132,4 +77,106 @@ function parse(line: string): Partial<Head> {
   } catch {
     return {};
   }
+}
+
+let free = 3;
+const waiting: (() => void)[] = [];
+
+/**
+ * Makes a call to the file system. All stores of this process make at most three at once, first come, first served, so
+ * that a disk that doesn't answer leaves one of Node's four threads free.
+ */
+export async function inTurn<T>(call: () => Promise<T>): Promise<T> {
+  if (free > 0) free -= 1;
+  else await new Promise<void>((resolve) => waiting.push(resolve));
+  try {
+    return await call();
+  } finally {
+    const next = waiting.shift();
+    if (next) next();
+    else free += 1;
+  }
+}
+
+const RIGHTS = 'this process may not write there: give it the folder and all in it, by chown -R';
+
+/** What an error of the file system means for a store, and what to do about it. */
+const MEANINGS: Readonly<Record<string, readonly [kind: StoreErrorKind, text: string]>> = {
+  ENOSPC: ['full', 'the disk is full: make room'],
+  EDQUOT: ['full', 'the quota of the disk is used up: make room, or raise the quota'],
+  EFBIG: ['full', 'the file is larger than the file system or `ulimit -f` allows'],
+  EACCES: ['denied', RIGHTS],
+  EPERM: ['denied', RIGHTS],
+  EROFS: ['denied', 'the file system is read-only: mount it for writing, or name another folder'],
+  ENOENT: ['denied', 'the folder, or the one that it is to be made in, is not there: is its volume mounted?'],
+  ENOTDIR: ['denied', 'it is not a folder: name a folder that the worker may write to'],
+  EMFILE: ['unavailable', 'the process has too many open files: raise `ulimit -n`'],
+  EIO: ['unavailable', 'the disk reports an error: look at it with `dmesg`'],
+};
+
+/** Returns the code of an error of `node:fs`; undefined if it is another error. */
+export const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException | null)?.code;
+
+/** Returns true if an error says that there is no such file. */
+export const isAbsent = (error: unknown): boolean => codeOf(error) === 'ENOENT';
+
+/** Does nothing about an error by which a folder can't be made because it is there. */
+export function unlessThere(error: unknown): void {
+  if (codeOf(error) !== 'EEXIST') throw error;
+}
+
+/** Returns the error of a store for one of the file system. */
+export function storeErrorOf(error: unknown, name: string): StoreError {
+  if (error instanceof StoreError) return error;
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  const [kind, text] = MEANINGS[code] ?? ['unavailable', message];
+  const uid = kind === 'denied' ? `, uid ${process.getuid?.() ?? '?'}` : '';
+  return new StoreError(kind, `${name}: ${text} (${code}${uid})`, { cause: error });
+}
+
+/** A file system that gives a file one name only says one of these. */
+const NO_LINKS: ReadonlySet<string | undefined> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
+
+/** Gives a file a second name that no other has. `none`: this file system can't do so. */
+export async function linkTo(path: string, aside: string): Promise<'done' | 'taken' | 'none'> {
+  try {
+    await inTurn(() => fs.link(aside, path));
+    return 'done';
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return 'taken';
+    if (NO_LINKS.has(codeOf(error))) return 'none';
+    throw error;
+  }
+}
+
+/** Returns the names in a folder; none if it is a file. */
+export const namesIn = (path: string): Promise<string[]> =>
+  inTurn(() =>
+    fs.readdir(path).catch((error: unknown) => {
+      if (codeOf(error) === 'ENOTDIR') return [];
+      throw error;
+    }),
+  );
+
+/** The flushes that have not begun, by their folders. */
+const flushes = new Map<string, Promise<void>>();
+
+/** Flushes a folder. All changes that were made before the flush begins share it. */
+export function flushFolder(path: string): Promise<void> {
+  const waiting = flushes.get(path);
+  if (waiting) return waiting;
+  // It begins later, also where it has its turn at once.
+  const flush = Promise.resolve().then(() =>
+    inTurn(async () => {
+      flushes.delete(path);
+      const folder = await fs.open(path, 'r');
+      try {
+        await folder.sync();
+      } finally {
+        await folder.close();
+      }
+    }),
+  );
+  flushes.set(path, flush);
+  return flush;
 }
