@@ -8,18 +8,14 @@ import { isOperator } from '../../src/framework/local/asl/jsonpath/choice-rule.j
 import { problemsIn } from '../../src/framework/local/asl/machine.js';
 
 /**
- * The tables of docs/local.md. Accept a change with UPDATE_DOCS=1 npm run -s jest -- test/docs/local-support. What is not
- * as at AWS stands in local-support.json.
+ * The lists and tables of docs/local.md. Accept a change with UPDATE_DOCS=1 STEPWRIGHT_THOROUGH=1 npm run -s jest --
+ * test/docs/local-support. What is not as at AWS stands in local-support.json.
  */
 const PAGE = 'docs/local.md';
-const AS_AWS = 'as AWS';
 const notes = JSON.parse(readFileSync('test/docs/local-support.json', 'utf8')) as Record<
   'operations' | 'states' | 'fields',
   Readonly<Record<string, string>>
 >;
-/** Returns how something works here. Without a note it works as at AWS. */
-const here = (kind: keyof typeof notes, name: string): string => notes[kind][name] ?? AS_AWS;
-
 /** Returns a table as the formatter writes it. */
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]?.length ?? 0)));
@@ -28,16 +24,21 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return line(head) + line(widths.map((width) => '-'.repeat(width))) + rows.map(line).join('');
 }
 
-/** Returns where the first table under a heading of the page begins and ends. */
+/** Returns where the list and the table under a heading of the page begin and end. */
 function placeIn(text: string, heading: string): [begin: number, end: number] {
-  const at = text.indexOf(`\n${heading}\n`);
-  const begin = text.indexOf('\n| ', at) + 1;
-  if (at < 0 || begin < 1) throw new Error(`${PAGE} has no table under ${heading}`);
-  return [begin, text.indexOf('\n\n', begin) + 1];
+  const begin = text.indexOf('\nAs AWS: ', text.indexOf(`\n${heading}\n`)) + 1;
+  const end = text.indexOf('\n\n', text.indexOf('\n| ', begin)) + 1;
+  if (begin < 1 || end < begin) throw new Error(`${PAGE} has no list and table under ${heading}`);
+  return [begin, end];
 }
 
-/** Compares the first table under a heading of the page with a table, or writes it. */
-function holds(heading: string, wanted: string): void {
+/** Compares what stands under a heading of the page with the list of what is as at AWS and the table of the rest, or writes it. */
+function holds(heading: string, kind: keyof typeof notes, names: readonly string[]): void {
+  const told = notes[kind];
+  const same = names.filter((name) => told[name] === undefined).map((name) => `\`${name}\``);
+  const rows = names.flatMap((name) => (told[name] === undefined ? [] : [[`\`${name}\``, told[name]]]));
+  const head = [heading.slice('### '.length, -1), 'Here'];
+  const wanted = `As AWS: ${same.join(', ')}\n\n${table(head, rows)}`;
   const text = readFileSync(PAGE, 'utf8');
   const [begin, end] = placeIn(text, heading);
   if (process.env['UPDATE_DOCS']) writeFileSync(PAGE, text.slice(0, begin) + wanted + text.slice(end));
@@ -64,8 +65,7 @@ test('local.md has every operation of the SDK, and those that are not here are r
   await service.close();
   const absent = Object.entries(notes.operations).filter(([, note]) => note.startsWith('not here'));
   expect(refused).toEqual(Object.fromEntries(absent));
-  const rows = OPERATIONS.map((name) => [`\`${name}\``, here('operations', name)]);
-  holds('### Operations', table(['Operation', 'Here'], rows));
+  holds('### Operations', 'operations', OPERATIONS);
 });
 
 const INNER = { StartAt: 'Inner', States: { Inner: { Type: 'Succeed' } } };
@@ -85,37 +85,19 @@ const STATES: Readonly<Record<string, object>> = {
 /** The rules of a Choice that have other fields than one with a Condition. */
 const RULES = [{ Variable: '$.a', IsNull: true }, { And: [] }, { Or: [] }, { Not: {} }];
 
-/** Returns where an object with fields stands, by its path; undefined for a branch's own states. */
-function placeOf(path: string): string | undefined {
-  if (path === '') return 'machine';
-  const [, state, rest = ''] = /^\/States\/(\w+)(.*)$/.exec(path) ?? [];
-  if (rest === '') return state;
-  const [, last = ''] =
-    /\/(Retry|Catch|Choices|ProcessorConfig|Branches|ItemProcessor)(?:\[\d+\])?$/.exec(rest) ?? [];
-  return { Retry: 'Retry', Catch: 'Catch', Choices: 'rule of a Choice', ProcessorConfig: 'ProcessorConfig' }[
-    last
-  ];
-}
+/** The fields that the reader of definitions asks for. */
+const asked = new Set<string>();
 
-/** The fields that the reader of definitions asks for: where, and in which query languages. */
-const asked = new Map<string, Map<string, Set<string>>>();
-
-function ask(language: string, machine: object): void {
-  const note = (path: string, field: string): void => {
-    const place = placeOf(path);
-    if (place === undefined) return;
-    const places = asked.get(field) ?? new Map<string, Set<string>>();
-    asked.set(field, places.set(place, (places.get(place) ?? new Set()).add(language)));
-  };
+function ask(machine: object): void {
   // oxlint-disable-next-line typescript/unbound-method -- each is called with its reader
   const { json, has } = Reader.prototype;
   const spies = [
     jest.spyOn(Reader.prototype, 'json').mockImplementation(function (this: Reader, field) {
-      note(this.path, field);
+      asked.add(field);
       return json.call(this, field);
     }),
     jest.spyOn(Reader.prototype, 'has').mockImplementation(function (this: Reader, field) {
-      note(this.path, field);
+      asked.add(field);
       return has.call(this, field);
     }),
   ];
@@ -123,26 +105,13 @@ function ask(language: string, machine: object): void {
   for (const spy of spies) spy.mockRestore();
 }
 
-const LANGUAGES = ['JSONPath', 'JSONata'];
-for (const QueryLanguage of LANGUAGES) {
+for (const QueryLanguage of ['JSONPath', 'JSONata']) {
   const states = Object.entries(STATES).map(([Type, fields]) => [Type, { Type, ...fields }]);
-  ask(QueryLanguage, { QueryLanguage, StartAt: 'Task', States: Object.fromEntries(states) as object });
-  for (const rule of QueryLanguage === 'JSONPath' ? RULES : []) {
-    const Choice = { Type: 'Choice', Choices: [{ ...rule, Next: 'Choice' }] };
-    ask(QueryLanguage, { StartAt: 'Choice', States: { Choice } });
-  }
+  ask({ QueryLanguage, StartAt: 'Task', States: Object.fromEntries(states) as object });
 }
-/** The order of the places in a cell. */
-const ORDER = ['machine', ...Object.keys(STATES), 'ProcessorConfig', 'Retry', 'Catch', 'rule of a Choice'];
-
-/** Returns where a field may stand: its states and objects, those of one language with the name of it. */
-function placesOf(places: ReadonlyMap<string, ReadonlySet<string>>): string {
-  const both = ORDER.filter((place) => places.get(place)?.size === 2);
-  const only = LANGUAGES.flatMap((language) => {
-    const found = ORDER.filter((place) => places.get(place)?.size === 1 && places.get(place)?.has(language));
-    return found.length === 0 ? [] : `${found.join(', ')} (${language})`;
-  });
-  return [...(both.length === 0 ? [] : [both.join(', ')]), ...only].join('; ');
+for (const rule of RULES) {
+  const Choice = { Type: 'Choice', Choices: [{ ...rule, Next: 'Choice' }] };
+  ask({ StartAt: 'Choice', States: { Choice } });
 }
 
 /** Returns true if the field is refused because only Step Functions itself has it. */
@@ -155,27 +124,22 @@ function isAbsent(field: string): boolean {
 }
 
 test('local.md has every field that the reader of definitions knows, and says which are not here', () => {
-  const fields = [...asked.keys()].filter((field) => !isOperator(field)).toSorted();
+  const names = [...Object.keys(STATES), INNER.StartAt];
+  const fields = [...asked].filter((field) => !isOperator(field) && !names.includes(field)).toSorted();
   expect(fields).toEqual(
     expect.arrayContaining(['Resource', 'JitterStrategy', 'Condition', 'Label', 'Version']),
   );
   expect(Object.keys(notes.fields).filter((name) => !asked.has(name))).toEqual([]);
-  const absent = fields.filter((field) => here('fields', field).startsWith('not here'));
+  const absent = fields.filter((field) => notes.fields[field]?.startsWith('not here'));
   expect(absent).toEqual(fields.filter(isAbsent));
-  const rows = fields.map((field) => [
-    `\`${field}\``,
-    field === 'Comment' ? 'every object' : placesOf(asked.get(field) ?? new Map()),
-    here('fields', field),
-  ]);
-  holds('### Fields', table(['Field', 'In', 'Here'], rows));
+  holds('### Fields', 'fields', fields);
 });
 
 test('local.md has every type of state', () => {
   const [problem] = problemsIn(JSON.stringify({ StartAt: 'X', States: { X: { Type: 'No', End: true } } }));
   const [, types = ''] = /one of these values: \[(.+)\]/.exec(problem?.text ?? '') ?? [];
   expect(types.split(', ').toSorted()).toEqual(Object.keys(STATES).toSorted());
-  const rows = Object.keys(STATES).map((type) => [`\`${type}\``, here('states', type)]);
-  holds('### States', table(['State', 'Here'], rows));
+  holds('### States', 'states', Object.keys(STATES));
 });
 
 test('every comparison of a Choice is here', () => {
