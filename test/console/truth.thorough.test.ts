@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { findChromium } from './chromium.js';
+import { call } from './scene.js';
 import { Tab } from './tab.js';
 
 // A page is drawn without a graphics card, on a machine that may be busy.
@@ -20,6 +21,12 @@ withChromium('what the page says is true, in a real Chromium', () => {
     tab.service.seedActivity(PACK);
   });
   afterAll(() => tab?.close());
+
+  const take = async (workerName: string): Promise<string> =>
+    (await call(tab.service.url, 'GetActivityTask', { activityArn: PACK, workerName }))['taskToken'] ?? '';
+
+  const setClock = (change: object): Promise<unknown> =>
+    fetch(`${tab.service.url}/clock`, { method: 'POST', body: JSON.stringify(change) });
 
   test('a state may be named __proto__', async () => {
     const text =
@@ -71,5 +78,53 @@ withChromium('what the page says is true, in a real Chromium', () => {
     await tab.page.getByText('It was answered in another tab').waitFor();
     await tab.button('Close').last().click();
     await other.close();
+  });
+
+  test('the caption in the graph names the worker that has the task', async () => {
+    const Retry = [{ ErrorEquals: ['Busy'], IntervalSeconds: 600 }];
+    const each = { Type: 'Map', ItemProcessor: machine({ Pack: pack({ Retry, End: true }) }), End: true };
+    const executionArn = await tab.start(tab.machine('Leases', machine({ Each: each })), [1, 2] as never);
+    const taskToken = await take('alpha');
+    await call(tab.service.url, 'SendTaskFailure', { taskToken, error: 'Busy' });
+    await take('beta');
+    await tab.node('Pack').getByText('Leased by beta').waitFor();
+    await call(tab.service.url, 'StopExecution', { executionArn });
+  });
+
+  test('the legend of the timeline has the colour of each bar', async () => {
+    const Retry = [{ ErrorEquals: ['Busy'], IntervalSeconds: 1, MaxAttempts: 1 }];
+    const Catch = [{ ErrorEquals: ['States.ALL'], Next: 'Slow' }];
+    const states = machine({
+      Pack: pack({ Retry, Catch, Next: 'Slow' }),
+      Slow: { Type: 'Wait', Seconds: 3600, End: true },
+    });
+    await tab.start(tab.machine('Bars', { ...states, TimeoutSeconds: 60 }), {});
+    for (const workerName of ['alpha', 'beta'])
+      await call(tab.service.url, 'SendTaskFailure', { taskToken: await take(workerName), error: 'Busy' });
+    await tab.progress('Slow', 'in progress');
+    await setClock({ advance: '1m' });
+    await tab.status('TIMED_OUT');
+    const colours = (selector: string, property: string): Promise<string[]> =>
+      tab.page.evaluate(`[...document.querySelectorAll('.timeline ${selector}')].map((each) =>
+        [...each.classList].at(-1) + ' ' + getComputedStyle(each).getPropertyValue('${property}'))`);
+    const bars = await colours('.bars rect', 'fill');
+    const legend = await colours('.swatch', 'background-color');
+    const kinds = { retry: 'failed', 'timed-out': 'failed' } as Record<string, string>;
+    expect(bars.map((each) => each.split(' ')[0])).toEqual(
+      expect.arrayContaining(['retry', 'back-off', 'caught', 'timed-out']),
+    );
+    for (const each of bars) expect(legend).toContain(each.replace(/^\S+/, (kind) => kinds[kind] ?? kind));
+  });
+
+  test('with a time scale, what is running grows by the time of the service', async () => {
+    await setClock({ scale: 60 });
+    const states = { Long: { Type: 'Wait', Seconds: 3600, End: true } };
+    const executionArn = await tab.start(tab.machine('Long', machine(states)), {});
+    await tab.page
+      .locator('.facts', { hasText: 'Duration' })
+      .getByText(/^[2-9] min/)
+      .waitFor();
+    await call(tab.service.url, 'StopExecution', { executionArn });
+    await setClock({ scale: 1 });
   });
 });

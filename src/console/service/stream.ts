@@ -12,8 +12,8 @@ export const connection = signal<ConnectionState>('idle');
 export const paused = signal(false);
 /** The number of times that the service was restarted. What was received before must not be shown any more. */
 export const restarts = signal(0);
-/** The milliseconds by which the service's clock is ahead of the browser's. */
-const ahead = signal(0);
+/** The time on the service's clock at a time on the browser's, in the latest message; and how fast it passes. */
+let known = { at: 0, now: 0, scale: 1 };
 const visible = signal(document.visibilityState !== 'hidden');
 
 document.addEventListener('visibilitychange', () => {
@@ -26,7 +26,7 @@ document.addEventListener('visibilitychange', () => {
  */
 export const now = signal(Date.now());
 setInterval(() => {
-  if (!paused.value && visible.value) now.value = Date.now() + ahead.value;
+  if (!paused.value && visible.value) now.value = known.now + (Date.now() - known.at) * known.scale;
 }, 250);
 
 /** The functions to call with the messages of a topic. */
@@ -127,7 +127,7 @@ function receive(message: FromHub): void {
   if (message.kind === 'refused')
     return found.listener.refused?.(new CallError(message.error, message.message));
   const data = JSON.parse(message.data) as MessageStamp;
-  ahead.value = data.now - Date.now();
+  known = { at: Date.now(), now: data.now, scale: data.scale ?? 1 };
   now.value = data.now;
   found.wanted.seen = message.seen;
   if (message.seen !== undefined) found.onSeen(message.seen);

@@ -24,7 +24,7 @@ export class ScaledClock extends BaseClock {
    * This time, with timers in real time. It is for everything that a caller waits for, such as a poll: callers
    * live in real time.
    */
-  readonly forCallers: Clock;
+  readonly forCallers: Clock & { readonly scale: number };
   #scale = 1;
   /** The real time and this time, at the last change. */
   #realFrom = 0;
@@ -37,7 +37,11 @@ export class ScaledClock extends BaseClock {
   /** @param real the time of the machine, or that of a test */
   constructor(readonly real: Clock) {
     super();
+    const scale = (): number => this.#scale;
     this.forCallers = {
+      get scale() {
+        return scale();
+      },
       now: () => this.now(),
       date: () => this.date(),
       after: (ms, fn) => real.after(ms, fn),

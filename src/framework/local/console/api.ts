@@ -43,6 +43,8 @@ export type TopicName = keyof Topics;
 export interface MessageStamp {
   /** The time on the service's clock when the message was sent. */
   readonly now: number;
+  /** The seconds of that time that pass in a real second. @default 1 */
+  readonly scale?: number;
 }
 
 /** A topic that a browser's stream is to send. */

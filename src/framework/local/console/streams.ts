@@ -5,7 +5,7 @@ import type { Call } from '../api/server.js';
 import { type Checker, MAX } from '../api/request-validation.js';
 import { errors, ServiceError } from '../engine/service-error.js';
 import type { StepFunctions } from '../engine/step-functions.js';
-import type { Commands, FollowedTopic, TopicRefusal } from './api.js';
+import type { Commands, FollowedTopic, MessageStamp, TopicRefusal } from './api.js';
 import { openTopic, type TopicRequest } from './topics/topics.js';
 import type { WorkerSource } from './topics/workers.js';
 import type { Clock } from '../../base/time/clock.js';
@@ -177,7 +177,7 @@ class TopicStream {
 
   constructor(
     private readonly response: ServerResponse,
-    private readonly clock: Clock,
+    private readonly clock: Clock & { readonly scale?: number },
     private readonly log: Logger,
     /** A number in each id, which shows that the id comes from this service and not from an earlier one. */
     private readonly born: number,
@@ -255,7 +255,7 @@ class TopicStream {
     if (!message) return false;
     followed.position = message.position;
     const id = [this.born, ...message.position].join('.');
-    const text = textOf(message, name === '' ? id : `${name}:${id}`, now);
+    const text = textOf(message, name === '' ? id : `${name}:${id}`, { now, scale: this.clock.scale });
     // There is no pause after a snapshot or a part, since the reader is waiting for the rest.
     if (message.kind === 'change' && message.isPart !== true)
       followed.nextAt = now + Math.min(LONGEST_PAUSE_MS, text.length / PAINTED_BYTES_A_MS);
@@ -268,8 +268,8 @@ class TopicStream {
  * Returns the text of a message as a server-sent event. One `data` line is enough, since JSON.stringify writes no line
  * breaks.
  */
-function textOf({ kind, data }: Message, id: string, now: number): string {
-  return `event: ${kind}\nid: ${id}\ndata: ${JSON.stringify({ now, ...data })}\n\n`;
+function textOf({ kind, data }: Message, id: string, stamp: MessageStamp): string {
+  return `event: ${kind}\nid: ${id}\ndata: ${JSON.stringify({ ...stamp, ...data })}\n\n`;
 }
 
 function failureText(name: string): string {

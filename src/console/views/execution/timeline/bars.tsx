@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
 import { duration } from '../../../model/format.js';
-import { BAR_WORDS, type TimelineBar } from '../../../model/timeline/bars.js';
+import { BAR_WORDS, type BarKind, type TimelineBar } from '../../../model/timeline/bars.js';
 import { areasOf, extentOf, type Scale, sharesOf } from '../../../model/timeline/shares.js';
 
 const HEIGHT = 16;
@@ -36,18 +36,20 @@ function Bar({ bar, scale }: { readonly bar: TimelineBar; readonly scale: Scale 
   const took = duration((to ?? scale.until) - from);
   const by = worker === undefined ? '' : `, by ${worker}`;
   return (
-    <rect class={kind} x={x} y={2} width={end - x} height={HEIGHT - 4} rx={2}>
+    <rect class={classOf(kind)} x={x} y={2} width={end - x} height={HEIGHT - 4} rx={2}>
       <title>{`${state}: ${BAR_WORDS[kind]}, ${took}${by}`}</title>
     </rect>
   );
 }
+
+const classOf = (kind: BarKind): string => kind.replace(' ', '-');
 
 function Areas({ bars, scale, text }: Pick<BarsProps, 'bars' | 'scale' | 'text'>): JSX.Element {
   const areas = useMemo(() => areasOf(sharesOf(bars, scale), HEIGHT), [bars, scale.until, scale.width]);
   return (
     <>
       {areas.map(({ kind, path }) => (
-        <path class={kind} d={path}>
+        <path class={classOf(kind)} d={path}>
           <title>{text}</title>
         </path>
       ))}

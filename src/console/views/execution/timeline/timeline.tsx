@@ -2,6 +2,7 @@ import type { JSX, RefObject } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { duration } from '../../../model/format.js';
 import type { Selection } from '../../../model/progress.js';
+import type { BarKind } from '../../../model/timeline/bars.js';
 import { type Folds, type TimelineRow, timelineRows } from '../../../model/timeline/rows.js';
 import { useScroll } from '../../../parts/tables/virtual-table.js';
 import { now } from '../../../service/stream.js';
@@ -93,27 +94,23 @@ function select(row: TimelineRow, props: TimelineProps): void {
   onSelection(next);
 }
 
+/** Each colour of the bars, by a kind that has it. */
+const COLOURS = [
+  ['queued', 'Waits for a worker'],
+  ['working', 'In progress'],
+  ['succeeded', 'Succeeded'],
+  ['caught', 'Caught an error'],
+  ['failed', 'Failed or timed out'],
+  ['back-off', 'Back-off or aborted'],
+] as const satisfies readonly (readonly [BarKind, string])[];
+
 const Key = (): JSX.Element => (
   <ul class="key" aria-label="Colours of the strip">
-    <li>
-      <i class="swatch queued" />
-      Waits for a worker
-    </li>
-    <li>
-      <i class="swatch working" />
-      In progress
-    </li>
-    <li>
-      <i class="swatch green" />
-      Succeeded
-    </li>
-    <li>
-      <i class="swatch retry" />
-      Tried again
-    </li>
-    <li>
-      <i class="swatch back-off" />
-      Back-off
-    </li>
+    {COLOURS.map(([kind, word]) => (
+      <li>
+        <i class={`swatch ${kind}`} />
+        {word}
+      </li>
+    ))}
   </ul>
 );
