@@ -51,14 +51,6 @@ export async function runProgram(): Promise<void> {
   }
 }
 
-/** Throws if npm has taken flags that were meant for the command. @throws Error that says how to pass the flags */
-function refuseTakenFlags(name: string | undefined): void {
-  const options = program.commands.find((command) => command.name() === name)?.options ?? [];
-  const flags = options.flatMap(({ long }) => long?.slice(2) ?? []);
-  const problem = flagsTakenByNpm(flags, process.env);
-  if (problem) throw new Error(problem);
-}
-
 /**
  * Flags that exist both in a command of `stepwright` and in npm. If npm has taken such a flag, the user may have meant
  * it for npm.
@@ -66,18 +58,21 @@ function refuseTakenFlags(name: string | undefined): void {
 const OF_NPM = new Set(['json']);
 
 /**
- * Returns an error message about flags that npm has taken, as in `npm run start --port 9000`: npm puts such flags into
- * the environment and passes only the other arguments to the command. Returns undefined if npm has taken none.
- * @param flags the command's flags, without their dashes
+ * Refuses a run in which npm has taken flags of the command, as in `npm run start --port 9000`: npm puts such flags into
+ * the environment and passes only the other arguments on.
+ * @throws Error that says how to pass the flags
  */
-function flagsTakenByNpm(flags: readonly string[], env: NodeJS.ProcessEnv): string | undefined {
-  const { npm_lifecycle_event: script, npm_command: command } = env;
-  if (script === undefined || (command !== 'run' && command !== 'run-script' && command !== 'start'))
-    return undefined;
-  const taken = flags.flatMap((flag) => {
+function refuseTakenFlags(name: string | undefined): void {
+  const { npm_lifecycle_event: script, npm_command: by, ...env } = process.env;
+  if (script === undefined || (by !== 'run' && by !== 'run-script' && by !== 'start')) return;
+  const options = program.commands.find((command) => command.name() === name)?.options ?? [];
+  const taken = options.flatMap(({ long }) => {
+    const flag = long?.slice(2) ?? '';
     const value = OF_NPM.has(flag) ? undefined : env[`npm_config_${flag.replaceAll('-', '_')}`];
     return value ? [`--${flag}${value === 'true' ? '' : ` ${value}`}`] : [];
   });
-  if (taken.length === 0) return undefined;
-  return `npm took ${taken.join(' ')} for its own. Flags for Stepwright follow a --: npm run ${script} -- ${taken.join(' ')}`;
+  if (taken.length > 0)
+    throw new Error(
+      `npm took ${taken.join(' ')} for its own. Flags for Stepwright follow a --: npm run ${script} -- ${taken.join(' ')}`,
+    );
 }
