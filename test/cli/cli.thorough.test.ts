@@ -40,6 +40,16 @@ describe('commands', () => {
     expect(run.stdout()).toContain('task succeeded');
   });
 
+  test('flags that npm has taken are refused, with how to pass them', async () => {
+    const npm = { npm_lifecycle_event: 'start', npm_command: 'run' };
+    // Npm sets json for itself as well.
+    const run = stepwright(['config'], { ...npm, npm_config_port: '9000', npm_config_json: 'true' });
+    expect(await run.ended).toEqual({ code: 1, signal: null });
+    expect(run.stderr()).toBe(
+      'npm took --port 9000 for its own. Flags for Stepwright follow a --: npm run start -- --port 9000\n',
+    );
+  });
+
   test('check takes several configs, of workers that share the machines', async () => {
     const dir = mkdtempSync(join(tmpdir(), 'stepwright-'));
     const arn = (name: string): string => `arn:aws:states:eu-west-1:123456789012:activity:${name}`;
