@@ -7,7 +7,7 @@ export interface Pause extends HandlerPause {
   readonly reason: string;
 }
 
-export interface AdmissionOptions {
+interface AdmissionOptions {
   readonly clock: Clock;
   readonly rate?: Rate | undefined;
   /** Called when more polls may be open than before, because a pause has ended or the rate allows more tasks. */

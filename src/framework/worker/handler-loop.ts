@@ -68,7 +68,7 @@ export const LATE_REPORT_MS = 10_000;
  * The limits for a drain, in epoch milliseconds. A worker drains after it was told to stop: it starts no new polls and
  * lets running tasks end.
  */
-export interface DrainPlan {
+interface DrainPlan {
   /** Until this time, running tasks may continue, and tasks that still arrive are run. */
   readonly graceUntil: number;
   /** A report that isn't accepted by this time is given up. */

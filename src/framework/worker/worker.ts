@@ -74,7 +74,7 @@ export interface WorkerParts {
 }
 
 /** The parts of a worker that its outbox and its deferred tasks use. */
-export interface KeeperParts {
+interface KeeperParts {
   readonly events: EventHub;
   readonly heartbeats: WorkerParts['heartbeats'];
   /** Returns what a report for an activity needs; undefined if this worker has no connection for it. */

@@ -16,7 +16,7 @@ import {
 import { retried } from './limited-store.js';
 
 /** The parts that the records of work use. */
-export interface OnceWorld {
+interface OnceWorld {
   readonly store: Store;
   readonly clock: Clock;
   readonly random: () => number;
@@ -27,7 +27,7 @@ export interface OnceWorld {
 }
 
 /** The task that asks for a piece of work. */
-export interface WorkingTask {
+interface WorkingTask {
   readonly handler: string;
   readonly task: AskedTask;
   readonly signal: Abortable;

@@ -35,7 +35,7 @@ export interface OutboxListener {
 }
 
 /** The parts of a worker that its outbox uses. */
-export interface OutboxWorld {
+interface OutboxWorld {
   readonly store: LimitedStore;
   readonly clock: Clock;
   readonly random: () => number;

@@ -8,12 +8,12 @@ import type { Lease } from '../task/task.js';
 import { type EmitPoll, type PollRef, OpenPoll, PollRecord } from './poll-record.js';
 import type { Slot, Slots } from './slots.js';
 
-export interface PollLimits {
+interface PollLimits {
   readonly min: number;
   readonly max: number;
 }
 
-export interface PollerOptions {
+interface PollerOptions {
   readonly handler: PollRef;
   readonly port: ActivityPort;
   readonly slots: Slots;

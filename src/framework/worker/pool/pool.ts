@@ -8,7 +8,7 @@ import type { Host, HostExit } from './host.js';
 import { type LogLine, lineSize, writeLine } from './log-line.js';
 import { wholeTold, type FromHost, type FromTask, type HostOptions } from './pool-messages.js';
 
-export interface PoolOptions {
+interface PoolOptions {
   readonly spawn: () => Host;
   readonly host: HostOptions;
   /** A thread or process is replaced after this many tasks. @default never */

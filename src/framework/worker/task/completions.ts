@@ -61,7 +61,7 @@ export interface WaitingTask {
 }
 
 /** The parts that completions are made of. */
-export interface CompletionsParts {
+interface CompletionsParts {
   /** The store of ids. @default tasks are completed by their tokens only */
   readonly store: LimitedStore | undefined;
   readonly clock: Clock;

@@ -28,11 +28,6 @@ export async function sendKept(
   return isDelivered ? { ...end, probablyDelivered: true } : end;
 }
 
-/** The parts of a worker with which it reports the outcome of an ended one. */
-export interface OfferWorld extends ReportWorld {
-  readonly heartbeats: Heartbeats;
-}
-
 /**
  * Reports the outcome of a task whose worker has died, and sends the task's heartbeats until the report has ended. Never
  * rejects.
@@ -40,7 +35,7 @@ export interface OfferWorld extends ReportWorld {
  */
 export async function offerOutcome(
   { token, heartbeatMs, outcome }: KeptOutcome,
-  { heartbeats, ...world }: OfferWorld,
+  { heartbeats, ...world }: ReportWorld & { readonly heartbeats: Heartbeats },
   signal: Abortable,
 ): Promise<OfferEnd> {
   const report = new Report(token, world, () => {});

@@ -16,7 +16,7 @@ const MESSAGE_LIMIT = 256;
  */
 const EMIT_EACH_MS = 1_000;
 
-export interface ProgressParts {
+interface ProgressParts {
   readonly clock: Clock;
   /** Called with the latest progress: the first time at once, then at most once per second. */
   readonly emit: (progress: TaskProgress) => void;

@@ -103,7 +103,7 @@ export interface TaskWorld extends ReportWorld {
  * The decision how a task ends: with an outcome that is reported, with a deferral or, if the service no longer wants the
  * task, with no report.
  */
-export type Decision = HandlerEnd | { readonly status: 'gone'; readonly error: Error };
+type Decision = HandlerEnd | { readonly status: 'gone'; readonly error: Error };
 
 /** The end of a task for this worker. A deferred task is ended later, by somebody else. */
 type TaskEnd = ReportEnd | { readonly kind: 'deferred' };

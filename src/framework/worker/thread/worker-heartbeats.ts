@@ -28,7 +28,7 @@ import {
   TURN_MS,
 } from './heartbeat-thread.js';
 
-export interface WorkerHeartbeatsOptions extends Pick<Settings, 'heartbeatRate' | 'stallAfterMs'> {
+interface WorkerHeartbeatsOptions extends Pick<Settings, 'heartbeatRate' | 'stallAfterMs'> {
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Logger;
@@ -46,7 +46,7 @@ export interface WorkerHeartbeatsOptions extends Pick<Settings, 'heartbeatRate' 
 }
 
 /** An AWS region in which handlers poll for tasks. The tasks' heartbeats are sent to the same region. */
-export interface HeartbeatRegion {
+interface HeartbeatRegion {
   readonly region: string;
   readonly port: ActivityPort;
   /** The parts that all requests of the region have in common. Undefined if calls go through the AWS SDK. */

@@ -6,7 +6,7 @@ import type { ObservedWorker } from '../worker-events.js';
 import { METRICS, type Metric, type MetricName, prometheusName } from './table.js';
 
 /** A worker's metrics, as the health port serves them. */
-export interface PrometheusText {
+interface PrometheusText {
   readonly contentType: string;
   /** Returns the current values of all metrics as Prometheus' text. */
   text(): Promise<string>;

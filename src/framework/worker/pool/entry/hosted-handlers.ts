@@ -18,7 +18,7 @@ import { STORE_MONITOR } from '../../container/registrations.js';
 import type { HostOptions } from '../pool-messages.js';
 
 /** Is told of what concerns no task. */
-export interface HostTold {
+interface HostTold {
   readonly log: Logger;
   readonly stores: StoreMonitor;
 }
@@ -29,7 +29,7 @@ export interface HostTold {
  * `settlesAtOnce`: true if its tasks need no cleanup after the handler has ended, since they have no container of their
  * own to dispose of.
  */
-export interface HostedHandler {
+interface HostedHandler {
   readonly handle: CompiledHandler;
   readonly settlesAtOnce: boolean;
   /** The checkpoints of the handler's tasks; undefined if the option `checkpoint` is off. */
