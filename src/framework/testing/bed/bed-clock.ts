@@ -41,10 +41,11 @@ export class BedClock extends TestClock {
   /**
    * Moves the clock of a task on by itself until the task has ended, or has failed and ignores its signal.
    * @param clock what {@link forRun} has returned for the task
+   * @param ended resolves when the task's result was sent and its handler has settled
    * @throws an Error if the task can't end
    */
-  async runTask(name: string, task: RunningTask, clock: TestClock): Promise<void> {
-    const { context, outcome, ended } = task;
+  async runTask(name: string, task: RunningTask, clock: TestClock, ended: Promise<void>): Promise<void> {
+    const { context, outcome } = task;
     if (clock !== this) {
       this.#own.set(context, clock);
       this.#hasOwn = true;

@@ -16,7 +16,7 @@ import {
   type StartOptions,
   type TaskOptions,
 } from '../harness/options.js';
-import { LimitClock } from '../harness/test-clock.js';
+import { withResolvers } from '../../base/time/wait.js';
 import type { RealWork } from '../work/real-work.js';
 import { BedClock } from './bed-clock.js';
 import type { TaskResult } from './task-result.js';
@@ -109,21 +109,23 @@ export class Bed {
   #run(json: string, handler: BedHandler, options: RunOptions = {}): Promise<TaskResult<never>> {
     return this.#calls.call(async () => {
       const clock = this.clock instanceof BedClock ? this.clock.forRun() : undefined;
-      const on = clock ? { clock, limits: new LimitClock(clock) } : { clock: this.clock };
+      const ended = withResolvers<void>();
+      const on = { clock: clock ?? this.clock, limits: clock?.limits, onEnded: ended.resolve };
       const task = this.#begin(json, handler, on, { ...options, heartbeat: false });
       const stop = (): void => task.abort();
       if (options.signal?.aborted) stop();
       options.signal?.addEventListener('abort', stop, { once: true });
       try {
         if (clock && this.clock instanceof BedClock)
-          await this.clock.runTask(handler.definition.name, task, clock);
-        else await task.ended;
+          await this.clock.runTask(handler.definition.name, task, clock, ended.promise);
+        else await ended.promise;
         return await task.outcome;
       } catch (error) {
         stop();
         this.#wanted.delete(task.context.token);
         throw error;
       } finally {
+        this.#open.delete(task);
         options.signal?.removeEventListener('abort', stop);
       }
     });
@@ -132,7 +134,7 @@ export class Bed {
   #begin(
     json: string,
     handler: BedHandler,
-    on: Pick<BedWorld, 'clock' | 'limits'> & { readonly onSettled?: () => void },
+    on: Pick<BedWorld, 'clock' | 'limits' | 'onEnded'> & { readonly onSettled?: () => void },
     options: TaskOptions & StartOptions,
   ): RunningTask<never> {
     const token = options.token ?? `test-bed-${++this.#tasks}`;

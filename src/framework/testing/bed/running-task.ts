@@ -20,10 +20,12 @@ import type { BedHandler, Whole } from '../harness/bed-handlers.js';
 export interface BedWorld extends Pick<TestedWorld, 'ask' | 'deferrals' | 'log' | 'reportLimitMs'> {
   readonly clock: HandClock;
   /** The clock of the task's deadline. @default `clock` */
-  readonly limits?: Clock;
+  readonly limits?: Clock | undefined;
   readonly whole: Whole;
   /** Called when the handler has settled. */
   readonly onSettled: () => void;
+  /** Called when the result was sent and the handler has settled. @default nothing is called */
+  readonly onEnded?: () => void;
   /** Called when the task is over for Step Functions. */
   readonly onCompleted: () => void;
 }
@@ -42,8 +44,6 @@ export class RunningTask<Output = unknown> {
   readonly logs: readonly LogEntry[];
   /** The task's clock. Only the test moves it. */
   readonly clock: HandClock;
-  /** Resolves when the result was sent and the handler's own code has ended too. */
-  readonly ended: Promise<void>;
   readonly #task: Task;
   readonly #port: BedPort;
   readonly #graceMs: number;
@@ -80,7 +80,10 @@ export class RunningTask<Output = unknown> {
         workerName: 'test-bed',
       }),
     );
-    this.ended = this.#task.run(world.onSettled).then(() => void (this.#settled = true));
+    void this.#task.run(world.onSettled).then(() => {
+      this.#settled = true;
+      world.onEnded?.();
+    });
   }
 
   /** The task context that the handler was given. */
@@ -219,7 +222,8 @@ export function keepLog(entries: LogEntry[], passOn: Logger, fields: Record<stri
     (...args: [string] | [object, string]): void => {
       const [own, message] = partsOf(...args);
       entries.push({ level, message, fields: { ...fields, ...own } });
-      passOn[level](...(args as [object, string]));
+      if (args.length === 1) passOn[level](message);
+      else passOn[level](...args);
     };
   return {
     debug: line('debug'),

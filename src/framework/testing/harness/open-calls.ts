@@ -12,22 +12,14 @@ export class OpenCalls {
   }
 
   /**
-   * Returns a promise that settles like that of `work`. It rejects earlier if `work` calls `fail`, or when `close` is
-   * called.
+   * Returns a promise that settles like that of `work`. It rejects earlier when `close` is called.
    */
-  call<T>(work: (fail: (error: unknown) => void) => Promise<T>): Promise<T> {
+  call<T>(work: () => Promise<T>): Promise<T> {
     if (this.#closed) return Promise.reject(this.#closed);
     return new Promise((resolve, reject) => {
-      const end = (): boolean => this.#fails.delete(reject);
       this.#fails.add(reject);
-      const fail = (error: unknown): void => {
-        end();
-        reject(error);
-      };
-      work(fail).then((value) => {
-        end();
-        resolve(value);
-      }, fail);
+      const end = (): boolean => this.#fails.delete(reject);
+      work().finally(end).then(resolve, reject);
     });
   }
 

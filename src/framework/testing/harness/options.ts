@@ -106,7 +106,7 @@ export interface TaskOptions<Name extends string = string> {
 export interface RunOptions<Name extends string = string> extends TaskOptions<Name> {
   /**
    * When this signal aborts, the task's own signal aborts too, as when a worker stops. If the handler then throws an
-   * error, the result is a failure with the error `Stepwright.WorkerShutdown`.
+   * error, or goes on for 5 s on its clock, the result is a failure with the error `Stepwright.WorkerShutdown`.
    * @default none
    */
   readonly signal?: AbortSignal;

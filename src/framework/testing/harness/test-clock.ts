@@ -1,4 +1,4 @@
-import { BaseClock, type Cancel } from '../../base/time/clock.js';
+import { BaseClock, type Cancel, type Clock } from '../../base/time/clock.js';
 import { showDuration } from '../../base/time/duration.js';
 import { HandClock } from './hand-clock.js';
 import { IntervalHeartbeats } from './task-world.js';
@@ -62,6 +62,8 @@ function moveSoon(clock: TestClock): void {
  */
 export class TestClock extends HandClock {
   readonly work: RealWork;
+  /** The same time. Its timers are set by {@link TestClock.limit}. */
+  readonly limits: Clock = new LimitClock(this);
   /** Sends the heartbeats of all tasks. */
   readonly heartbeats = new IntervalHeartbeats(this);
   /** Returns true if more will happen by itself, without moving the clock. */
@@ -285,7 +287,7 @@ export class TestClock extends HandClock {
 }
 
 /** The time of a test's clock, whose timers are all limits. */
-export class LimitClock extends BaseClock {
+class LimitClock extends BaseClock {
   readonly #clock: TestClock;
 
   constructor(clock: TestClock) {

@@ -47,7 +47,7 @@ export class TestMachine<State extends string = string> {
   readonly #dispose: () => Promise<void>;
   #closing: Promise<void> | undefined;
 
-  constructor({ world, machine, dispose }: MachineParts) {
+  constructor(world: MachineWorld, machine: Machine, dispose: () => Promise<void>) {
     this.clock = world.clock;
     this.#world = world;
     this.#machine = machine;
@@ -138,13 +138,6 @@ export class TestMachine<State extends string = string> {
   }
 }
 
-/** The objects that a test machine needs. */
-interface MachineParts {
-  readonly world: MachineWorld;
-  readonly machine: Machine;
-  readonly dispose: () => Promise<void>;
-}
-
 /**
  * Returns true if this may be the ARN of an activity that a handler declares. If the handler declares only a name, the
  * account and region don't matter. An unset `${NAME}` in it matches any text.
@@ -216,7 +209,7 @@ export async function createTestMachine<
     handTasks.lease();
     return false;
   };
-  const made = new TestMachine<StateName<Definition>>({ world, machine, dispose });
+  const made = new TestMachine<StateName<Definition>>(world, machine, dispose);
   closeBy(options.signal, made);
   return made;
 }
