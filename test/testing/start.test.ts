@@ -238,6 +238,27 @@ describe("a task has a context of the test's own", () => {
     expect(await returned).toEqual({ status: 'succeeded', output: 'shutdown' });
   });
 
+  test('one whose handler goes on after that signal is given up after 5 s, as by a worker', async () => {
+    const bed = await createTestBed(Work);
+    const ends = bed.run({ seconds: 60, manner: 'deaf' }, { signal: AbortSignal.abort() });
+    expect(await ends).toMatchObject({ error: 'Stepwright.WorkerShutdown' });
+    expect(await bed.run({ seconds: 4, manner: 'deaf' }, { signal: AbortSignal.abort() })).toEqual({
+      status: 'succeeded',
+      output: 'worked 4 s',
+    });
+  });
+
+  test('a run one has its deadline from the time of its arrival on, too', async () => {
+    const bed = await createTestBed(Work);
+    const receivedAt = new Date(bed.clock.now() - 4 * 60_000);
+    expect(await bed.run({ seconds: 59 }, { receivedAt })).toHaveProperty('status', 'succeeded');
+    expect(
+      await bed.run({ seconds: 61 }, { receivedAt: new Date(bed.clock.now() - 4 * 60_000) }),
+    ).toMatchObject({
+      error: 'Stepwright.DeadlineExceeded',
+    });
+  });
+
   test.each([
     [{ token: 7 }, /token: expected a text/],
     [{ receivedAt: '2020' }, /receivedAt: expected a Date/],
