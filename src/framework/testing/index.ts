@@ -1,6 +1,6 @@
 import '../base/package.js';
 export { HandClock } from './harness/hand-clock.js';
-export { createTaskContext } from './bed/bed-context.js';
+export { createTaskContext } from './bed/task-context.js';
 export type { LogEntry } from './bed/running-task.js';
 export type { DeferredTask } from './bed/task-result.js';
 export type { History } from './bed/replay.js';

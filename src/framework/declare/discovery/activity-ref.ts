@@ -13,22 +13,22 @@ const FORBIDDEN_IN_NAME = /[\s<>{}[\]?*"#%\\^|~`$&,;:/\u0000-\u001f\u007f-\u009f
 const NAME_LIMIT = 80;
 
 /** Reads what a decorator names: an activity, or a list of at least one. See {@link parseActivity} */
-export function parseActivities(value: unknown, env: NodeJS.ProcessEnv, standIn = false): Parsed[] {
+export function parseActivities(value: unknown, env: NodeJS.ProcessEnv, allowUnset = false): Parsed[] {
   const list: readonly unknown[] = Array.isArray(value) && value.length > 0 ? value : [value];
-  return list.map((each) => parseActivity(each, env, standIn));
+  return list.map((each) => parseActivity(each, env, allowUnset));
 }
 
 /**
  * Reads the text by which a decorator names an activity: an ARN of any partition or a bare name. `${NAME}` in it is
  * replaced by an environment variable.
- * @param standIn true for a test bed (a worker in unit tests, without a service): if a variable is unset, the text
+ * @param allowUnset true for a test bed (a worker in unit tests, without a service): if a variable is unset, the text
  * itself is used as a name
  */
-export function parseActivity(text: unknown, env: NodeJS.ProcessEnv, standIn = false): Parsed {
+export function parseActivity(text: unknown, env: NodeJS.ProcessEnv, allowUnset = false): Parsed {
   if (typeof text !== 'string' || text.trim() === '')
     return invalid(`expected an ARN or a name, got ${show(text)}`);
   const unset = [...text.matchAll(VARIABLE)].map(([, name = '']) => name).filter((name) => !env[name]);
-  if (unset.length > 0) return standIn ? { ref: { kind: 'name', name: text } } : unsetProblem(text, unset);
+  if (unset.length > 0) return allowUnset ? { ref: { kind: 'name', name: text } } : unsetProblem(text, unset);
   const full = text.replaceAll(VARIABLE, (_, name: string) => env[name] ?? '');
   return full.startsWith('arn:') ? parseArn(full) : parseName(full);
 }

@@ -35,7 +35,7 @@ interface DiscoverOptions {
    * Accepts an activity in which a variable `${NAME}` is unset. A test bed (a worker in unit tests) sets this, since it
    * connects to no service. @default false
    */
-  readonly standIn?: boolean;
+  readonly allowUnset?: boolean;
   /** The file from which each class was loaded. Messages show it. @default none */
   readonly fileOf?: ReadonlyMap<Constructor, string>;
 }
@@ -47,9 +47,9 @@ interface DiscoverOptions {
 export function discover(
   classes: readonly Constructor[],
   env: NodeJS.ProcessEnv,
-  { standIn = false, fileOf = new Map() }: DiscoverOptions = {},
+  { allowUnset = false, fileOf = new Map() }: DiscoverOptions = {},
 ): Discovered {
-  const found = [...new Set(classes)].map((target) => readClass(target, env, standIn));
+  const found = [...new Set(classes)].map((target) => readClass(target, env, allowUnset));
   const handlers = found.flatMap((each) => each.handlers);
   return {
     handlers,
@@ -61,12 +61,12 @@ export function discover(
   };
 }
 
-function readClass(target: Constructor, env: NodeJS.ProcessEnv, standIn: boolean): Discovered {
+function readClass(target: Constructor, env: NodeJS.ProcessEnv, allowUnset: boolean): Discovered {
   const mark = typeof target === 'function' ? readActivity(target) : undefined;
   if (!mark) return { handlers: [], problems: [notDeclared(target)] };
   const activity = target as Constructor<object>;
   const marks = readHandlers(activity);
-  const methods = marks.map((each) => readMethod(activity, mark, each, env, standIn));
+  const methods = marks.map((each) => readMethod(activity, mark, each, env, allowUnset));
   const refused = optionProblems('Activity', activity.name, mark.options);
   return {
     handlers: refused.length > 0 ? [] : methods.flatMap(({ handlers }) => handlers),
@@ -104,13 +104,13 @@ function readMethod(
   mark: DeclaredActivity,
   { method, options, misplaced }: DeclaredHandler,
   env: NodeJS.ProcessEnv,
-  standIn: boolean,
+  allowUnset: boolean,
 ): Discovered {
   const where = `${target.name}.${String(method)}`;
   if (misplaced || typeof method !== 'string')
     return { handlers: [], problems: [misplacedProblem(where, misplaced)] };
   const ref = { where, target, method, groups: listOrNone(options.groups) };
-  const activities = parseActivities(options.activity ?? mark.activity, env, standIn);
+  const activities = parseActivities(options.activity ?? mark.activity, env, allowUnset);
   const input = readInput(ref, options);
   const output = options.output === undefined ? undefined : readOutput(ref, options.output);
   const problems = [

@@ -68,7 +68,7 @@ export async function makeBedHandlers(
 ): Promise<BedParts> {
   const { interceptors, setup, payloads: kept, container: from } = options;
   const settings = resolveConfig({ config: { interceptors, setup, payloads: kept }, env: {} });
-  const found = discover(classes, process.env, { standIn: true });
+  const found = discover(classes, process.env, { allowUnset: true });
   // A bed connects to no account, so the handlers' activities may be in several.
   throwProblems(found.problems.filter(({ code }) => code !== 'TWO_ACCOUNTS'));
   const definitions = found.handlers.map((each) => scopedBy(from, each));

@@ -181,19 +181,19 @@ export async function createTestMachine<
   const { stepFunctions, machine, port, arns } = engine;
   const { tasks } = machine.program;
   throwProblems([...unusedFaults(faults, definitions), ...unusedResources(resources, source.name, tasks)]);
-  const takers = new Map(
+  const handlersByArn = new Map(
     arns.flatMap((arn) => {
       const handler = served.find((each) => isOf(each.definition.activity, arn));
       return handler ? [[arn, handler] as const] : [];
     }),
   );
-  const unserved = arns.filter((arn) => !takers.has(arn));
+  const unserved = arns.filter((arn) => !handlersByArn.has(arn));
   const handTasks = new HandTasks(engine, clock, unserved);
   const worker = new MachineWorker({
     ...{ port, clock, log, faults, reportLimitMs, deferrals, concurrency, handTasks },
   });
-  for (const [arn, handler] of takers) worker.serve(arn, handler);
-  const names = new Map([...takers].map(([arn, handler]) => [arn, handler.definition.name]));
+  for (const [arn, handler] of handlersByArn) worker.serve(arn, handler);
+  const names = new Map([...handlersByArn].map(([arn, handler]) => [arn, handler.definition.name]));
   const states = new MachineStates(
     statesOf(source.definition).map(({ name }) => name),
     tasks,

@@ -63,7 +63,7 @@ export class HostedHandlers {
     const sources = globs ?? config.activities ?? CONFIG_OPTIONS.activities.default;
     const loaded = await loadActivities(sources, baseDir, { defaulted: true });
     // The worker has already checked the declarations, including their ARNs, when it started.
-    const found = discover(loaded.classes, process.env, { standIn: true });
+    const found = discover(loaded.classes, process.env, { allowUnset: true });
     throwProblems([...loaded.problems, ...found.problems.filter(({ code }) => code !== 'TWO_ACCOUNTS')]);
     const own = { token: STORE_MONITOR, provider: { useValue: told.stores } };
     const container = await createContainer(config.setup, [own]);
