@@ -129,6 +129,7 @@ async function main(): Promise<void> {
     await tree?.cover(coverage, TIERS[0].env);
     await tree?.cover(coverage, TIERS[1].env, 'thorough.test.ts');
   }
+  if (!existsSync(map)) throw new Error(`no coverage of any test was written to ${map}`);
   const trials = new Trials(trees, readCoverage(map), (result) => {
     const line = JSON.stringify(result);
     appendFileSync(out, `${line}\n`);

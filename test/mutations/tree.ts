@@ -104,7 +104,8 @@ export class Tree {
           '--coverageReporters=none',
           ENVIRONMENT,
         ],
-        ...[...ignored, '--reporters=./test/mutations/coverage-reporter.js', `--testPathPatterns=${pattern}`],
+        ...[...ignored, '--reporters=./test/mutations/coverage-reporter.js'],
+        ...(pattern === '' ? [] : [`--testPathPatterns=${pattern}`]),
       ],
       { ...env, MUTATIONS_COVERAGE: folder },
       MINUTES(120),
@@ -113,12 +114,12 @@ export class Tree {
 
   /** Runs the search. @returns true if it found something, or did not end */
   async simulate(seeds: string): Promise<boolean> {
-    const { ok } = await this.#run(
-      ['dist/test/simulate/run.js', '--seeds', seeds, '--first'],
-      {},
-      MINUTES(10),
-    );
-    return !ok;
+    const args = ['dist/test/simulate/run.js', '--seeds', seeds];
+    const { hung, output } = await this.#run(args, {}, MINUTES(10));
+    // Its last line, unless it did not end.
+    const failed = /^simulate: \d+ passed, (\d+) failed$/m.exec(output)?.[1];
+    if (failed === undefined && !hung) throw new Error(`the search did not run: ${output}`);
+    return failed !== '0';
   }
 
   /** Ends what runs. */
