@@ -10,15 +10,19 @@ function page(path, title, about) {
   return { path, title, about };
 }
 
-/** Returns the pages that the index of the documentation lists, by their headings there, each page once. */
+/**
+ * Returns the pages that the index of the documentation lists, by their headings there, each page once. A link to a part
+ * of a page lists no page.
+ */
 export function listedPages(root) {
   const seen = new Set();
   const sections = [];
   for (const line of readFileSync(join(root, INDEX), 'utf8').split('\n')) {
     if (line.startsWith('## ')) sections.push({ title: line.slice(3), pages: [] });
     if (!line.startsWith('- ')) continue;
-    const [, about = ''] = /: (.*)$/.exec(line) ?? [];
-    for (const [, title, target] of line.matchAll(/\[([^\]]+)\]\(([^)#]+\.md)[^)]*\)/g)) {
+    const [, text = ''] = /: (.*)$/.exec(line) ?? [];
+    const about = text.replaceAll(/\[([^\]]+)\]\([^)]+\)/g, '$1');
+    for (const [, title, target] of line.matchAll(/\[([^\]]+)\]\(([^)#]+\.md)\)/g)) {
       const path = posix.join('docs', target);
       if (seen.has(path) || path.startsWith('examples/')) continue;
       seen.add(path);
