@@ -130,6 +130,19 @@ const header = { traceparent: `00-${PARENT.traceId}-${PARENT.spanId}-01` };
 const read = (input: unknown): Record<string, unknown> | undefined =>
   (input as { trace?: Record<string, unknown> }).trace;
 
+test('a deferred task is a span without an error, and without a report', async () => {
+  register();
+  const machine = world.machine(ARN);
+  await world.worker({ activities: [activity((_, task) => task.defer())] }, { random: 0.5 });
+  await world.clock.advance(2_000);
+  await world.execute(machine, {});
+  await world.clock.advance(2_000);
+  const { 'Work.run': task, report } = spans();
+  expect(task?.attributes['stepwright.outcome']).toBe('deferred');
+  expect(task?.status).toEqual({ code: SpanStatusCode.UNSET });
+  expect(report).toBeUndefined();
+});
+
 test('a trace that the input carries is linked, or is the parent where that is asked for', async () => {
   register();
   await ran({ trace: header }, { traceContext: read });

@@ -122,7 +122,8 @@ export interface TraceEnd {
   /** The error name of the task's failure, even if its report was given up; undefined if the task didn't fail. */
   readonly error: string | undefined;
   /**
-   * The time at which it was decided what to report; undefined if the service no longer wanted the task before that.
+   * The time at which it was decided what to report; undefined if the service no longer wanted the task before that, and
+   * for a deferred task, of which nothing is reported.
    */
   readonly decidedAt: number | undefined;
   /** The number of times that the report was repeated after the first attempt. */

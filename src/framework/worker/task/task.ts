@@ -495,11 +495,12 @@ export class Task {
   }
 
   #endTrace(trace: TaskTrace, end: TaskEnd, at: number): void {
+    const status = this.#decision?.status;
     trace.ended({
       outcome: end.kind === 'accepted' ? end.outcome.status : end.kind,
       error: 'outcome' in end && end.outcome.status === 'failed' ? end.outcome.error : undefined,
-      // If the decision is that the task is gone, nothing was reported.
-      decidedAt: this.#decision?.status === 'gone' ? undefined : this.#decidedAt,
+      // If the decision is that the task is gone or deferred, nothing was reported.
+      decidedAt: status === 'gone' || status === 'deferred' ? undefined : this.#decidedAt,
       retries: this.#retries,
       at,
     });

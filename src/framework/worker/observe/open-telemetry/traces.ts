@@ -92,7 +92,8 @@ class TaskSpan implements TaskTrace {
       span.setAttribute('stepwright.outcome', outcome);
       if (error !== undefined)
         span.setAttribute('error.type', this.#world.errorTypes.bounded(this.#handler, error));
-      if (outcome !== 'succeeded') span.setStatus({ code, message: error ?? outcome });
+      if (outcome !== 'succeeded' && outcome !== 'deferred')
+        span.setStatus({ code, message: error ?? outcome });
       span.end(hrTime(end.at));
     }
   }
