@@ -143,7 +143,7 @@ export const VIEWS: readonly View[] = [
   view(
     'activities',
     () => 'activities',
-    async (page) => page.locator('.charts').first().waitFor(),
+    async (page) => page.locator('.traffic figure').first().waitFor(),
   ),
   view('workers', () => 'workers'),
   view('worker', () => `workers/${encodeURIComponent('10.0.12.32:8080')}`),
