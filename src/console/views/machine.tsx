@@ -11,7 +11,7 @@ import { ErrorMessage, Loading, PageHead } from '../parts/page.js';
 import { Tabs } from '../parts/tabs.js';
 import { queryField, route, setQuery, to } from '../route.js';
 import { CallError, query } from '../service/calls.js';
-import { type ExecutionList, useExecutions } from '../service/topics.js';
+import { type ExecutionList, useExecutions, useMachines } from '../service/topics.js';
 import { ExecutionTable } from './executions/execution-table.js';
 import { EditMachine } from './new-machine/edit-machine.js';
 import { StartDialog } from './start/start-dialog.js';
@@ -25,7 +25,9 @@ export function MachinePage({ arn }: { readonly arn: string }): JSX.Element {
   const load = (): void => {
     query('machine', { arn }).then(setMachine, setMachine);
   };
-  useEffect(load, [arn]);
+  // An update, a deletion and a new machine of the same name, whoever makes them.
+  const row = useMachines()?.find((each) => each.arn === arn);
+  useEffect(load, [arn, row?.createdAt, row?.revision, row?.deleting]);
   if (machine === undefined) return <Loading />;
   if (machine instanceof CallError && machine.error !== 'StateMachineDoesNotExist')
     return <ErrorMessage message={machine.message} />;

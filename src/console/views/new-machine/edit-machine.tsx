@@ -10,8 +10,14 @@ import { useDiagnostics } from './diagnostics.js';
 import { problemsSaid, WhyOff } from './why-off.js';
 import { SaveDialog } from './save-dialog.js';
 
-/** The definitions that the user has changed and not saved, by the ARN of the machine. They last as long as the page. */
-const drafts = new Map<string, string>();
+/** A definition that the user has changed and not saved, and that from which the user began. */
+interface Draft {
+  readonly base: string;
+  readonly text: string;
+}
+
+/** The drafts by the ARN of the machine. They last as long as the page. */
+const drafts = new Map<string, Draft>();
 
 interface EditMachineProps {
   readonly machine: MachineDescription;
@@ -22,14 +28,15 @@ interface EditMachineProps {
 export function EditMachine({ machine, onSaved }: EditMachineProps): JSX.Element {
   const { arn, name } = machine;
   const original = editable(machine.definition);
-  const [text, setText] = useState(drafts.get(arn) ?? original);
+  const [draft, setDraft] = useState(drafts.get(arn));
+  const { text, base } = draft ?? { text: original, base: original };
   const [isSaving, setSaving] = useState(false);
   const diagnostics = useDiagnostics(text);
   const reason = text === original ? 'Nothing is changed.' : problemsSaid(diagnostics);
   const change = (next: string): void => {
     if (next === original) drafts.delete(arn);
-    else drafts.set(arn, next);
-    setText(next);
+    else drafts.set(arn, { base, text: next });
+    setDraft(drafts.get(arn));
   };
   const above = (
     <>
@@ -60,6 +67,11 @@ export function EditMachine({ machine, onSaved }: EditMachineProps): JSX.Element
           Review and save
         </button>
       </PageHead>
+      {base !== original && (
+        <p class="warning" role="status">
+          The machine was updated since you began. What you save replaces that update.
+        </p>
+      )}
       <DefinitionEditor text={text} onText={change} diagnostics={diagnostics} />
       {isSaving && (
         <SaveDialog

@@ -262,6 +262,8 @@ export interface MachineRow {
   readonly arn: string;
   readonly name: string;
   readonly createdAt: number;
+  /** The number of changes of its definition, its role and its settings. */
+  readonly revision: number;
   /** True if the machine was deleted but still has a running execution. */
   readonly deleting: boolean;
   /** The activities that the machine's Task states use. `exists` is false if an activity hasn't been created. */

@@ -10,10 +10,11 @@ export function machineList({ machines, executions, activities }: StepFunctions)
     own[status] = (own[status] ?? 0) + 1;
   }
   return {
-    machines: machines.all().map(({ arn, name, createdAt, lifecycle: { deleting }, program }) => ({
+    machines: machines.all().map(({ arn, name, createdAt, revision, lifecycle: { deleting }, program }) => ({
       arn,
       name,
       createdAt,
+      revision,
       deleting,
       activities: [...new Set(program.tasks.flatMap(({ activity }) => activity?.activityArn ?? []))].map(
         (each) => ({ arn: each, exists: activities.has(each) }),
