@@ -127,4 +127,71 @@ withChromium('what the page says is true, in a real Chromium', () => {
     await call(tab.service.url, 'StopExecution', { executionArn });
     await setClock({ scale: 1 });
   });
+
+  test('the page and the editor of a machine follow its updates and its deletion', async () => {
+    const one = (name: string): object => machine({ [name]: { Type: 'Pass', End: true } });
+    const update = (name: string): Promise<unknown> =>
+      call(tab.service.url, 'UpdateStateMachine', { stateMachineArn, definition: JSON.stringify(one(name)) });
+    const stateMachineArn = tab.machine('Changing', one('First'));
+    await tab.go(`machines/${stateMachineArn}`);
+    await tab.node('First').waitFor();
+    await update('Second');
+    await tab.node('Second').waitFor();
+    await tab
+      .button('Edit')
+      .or(tab.page.getByRole('link', { name: 'Edit' }))
+      .click();
+    const editor = tab.page.locator('.cm-content');
+    await editor.getByText('"Second"').first().waitFor();
+    await update('Third');
+    await editor.getByText('"Third"').first().waitFor();
+    await tab.fill(editor, JSON.stringify(one('Mine')));
+    await update('Fourth');
+    await tab.page.getByText('The machine was updated since you began.').waitFor();
+    await editor.getByText('"Mine"').first().waitFor();
+    await tab.button('Discard changes').click();
+    await editor.getByText('"Fourth"').first().waitFor();
+    await tab.go(`machines/${stateMachineArn}`);
+    await tab.node('Fourth').waitFor();
+    await call(tab.service.url, 'DeleteStateMachine', { stateMachineArn });
+    await tab.page.getByText('There is no machine').waitFor();
+  });
+
+  test('a list that is cut says so, one of the last minute moves on, and without the service all stands', async () => {
+    const stateMachineArn = tab.machine(
+      'Many',
+      machine({ Wait: { Type: 'Wait', Seconds: 86_400, End: true } }),
+    );
+    for (let i = 0; i < 1_020; i += 20)
+      await Promise.all(
+        Array.from({ length: 20 }, () => call(tab.service.url, 'StartExecution', { stateMachineArn })),
+      );
+    await tab.go(`executions?machine=${stateMachineArn}`);
+    await tab.page.getByText(/^1,020 (of 1,0\d\d )?executions, the latest 1,000 shown$/).waitFor();
+    // A minute of the service takes six seconds.
+    await setClock({ scale: 10 });
+    await call(tab.service.url, 'StartExecution', { stateMachineArn, name: 'late' });
+    await tab.page.getByRole('searchbox', { name: 'Name' }).fill('late');
+    await tab.page.getByRole('combobox', { name: /^Started/ }).selectOption('Last minute');
+    await tab.page.getByText(/^1 of 1,0\d\d executions$/).waitFor();
+    await tab.page.getByText(/^0 of 1,0\d\d executions$/).waitFor();
+    await setClock({ scale: 1 });
+    const other = await tab.page.context().newPage();
+    await other.goto(tab.page.url());
+    await other.getByText(/^0 of 1,0\d\d executions$/).waitFor();
+    await tab.start(stateMachineArn, {});
+    await tab.status('RUNNING');
+    tab.service.endPolls();
+    await tab.service.close();
+    await tab.page.getByText('Not connected').waitFor();
+    const facts = (): Promise<string> => tab.page.locator('.facts').innerText();
+    const before = await facts();
+    await tab.page.waitForTimeout(1_500);
+    expect(await facts()).toBe(before);
+    await tab.page.getByRole('link', { name: 'Executions' }).first().click();
+    await other.bringToFront();
+    await other.getByRole('searchbox', { name: 'Name' }).fill('x');
+    for (const page of [other, tab.page])
+      await page.getByText('The service does not answer. Does it still run?').waitFor();
+  });
 });

@@ -1,5 +1,7 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
+import { NO_ANSWER } from '../service/calls.js';
+import { connection } from '../service/stream.js';
 
 interface PageHeadProps {
   readonly title: ComponentChildren;
@@ -36,5 +38,5 @@ export function ErrorMessage({ message }: { readonly message: string | undefined
 }
 
 export function Loading(): JSX.Element {
-  return <div class="empty">Loading…</div>;
+  return <div class="empty">{connection.value === 'lost' ? NO_ANSWER : 'Loading…'}</div>;
 }

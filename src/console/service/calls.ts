@@ -9,6 +9,8 @@ import type {
 /** The role of machines and tests. The API requires a role, but the local service doesn't use it. */
 export const ROLE = 'arn:aws:iam::123456789012:role/stepwright-local';
 
+export const NO_ANSWER = 'The service does not answer. Does it still run?';
+
 /** Thrown if the service rejects a request, or doesn't respond. */
 export class CallError extends Error {
   override readonly name = 'CallError';
@@ -30,7 +32,7 @@ async function answerOf<T>(call: Promise<Response>): Promise<T> {
   try {
     response = await call;
   } catch {
-    throw new CallError('No answer', 'The service does not answer. Does it still run?');
+    throw new CallError('No answer', NO_ANSWER);
   }
   const body = (await response.json().catch(() => ({}))) as T & Partial<ErrorAnswer>;
   if (response.ok) return body;

@@ -22,11 +22,12 @@ document.addEventListener('visibilitychange', () => {
 
 /**
  * The current time on the service's clock, in epoch milliseconds. It is updated four times a second, but not while the
- * page is frozen.
+ * page is frozen or the service doesn't answer.
  */
 export const now = signal(Date.now());
 setInterval(() => {
-  if (!paused.value && visible.value) now.value = known.now + (Date.now() - known.at) * known.scale;
+  if (!paused.value && visible.value && connection.value !== 'lost')
+    now.value = known.now + (Date.now() - known.at) * known.scale;
 }, 250);
 
 /** The functions to call with the messages of a topic. */

@@ -1,6 +1,8 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { Loading, PageHead } from '../../parts/page.js';
+import { NO_ANSWER } from '../../service/calls.js';
+import { connection } from '../../service/stream.js';
 import { useExecutions } from '../../service/topics.js';
 import { ChosenBar } from './chosen-bar.js';
 import { ExecutionTable } from './execution-table.js';
@@ -21,7 +23,13 @@ export function ExecutionsView(): JSX.Element {
         <Loading />
       ) : (
         <section class="panel fill tall">
-          <Filters filter={filter} onFilter={setFilter} list={list} found={found?.total ?? 0} />
+          <Filters
+            filter={filter}
+            onFilter={setFilter}
+            list={list}
+            found={found?.total ?? 0}
+            shown={rows.length}
+          />
           <ChosenBar
             rows={rows.filter(({ order }) => chosen.has(order))}
             onAll={() => choose(new Set(rows.map(({ order }) => order)))}
@@ -41,5 +49,6 @@ export function ExecutionsView(): JSX.Element {
 
 function emptyText(all: number, isAsking: boolean): string {
   if (all === 0) return 'Nothing was started yet.';
+  if (isAsking && connection.value === 'lost') return NO_ANSWER;
   return isAsking ? 'Looking through all executions…' : 'No execution is like that.';
 }

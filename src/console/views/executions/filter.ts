@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { queryField, setQuery } from '../../route.js';
 import { query } from '../../service/calls.js';
-import { now } from '../../service/stream.js';
+import { connection, now, paused } from '../../service/stream.js';
 import { type ExecutionList, type ExecutionRow, toRow } from '../../service/topics.js';
 
 /** The fields of the filter of the list of executions. They are kept in the page's URL; an empty one fits everything. */
@@ -37,7 +37,7 @@ const ASK_EVERY_MS = 1_000;
 
 /**
  * Returns the executions that fit a filter. The service looks through all that it keeps, again whenever some have
- * started or ended. Returns undefined until it has answered.
+ * started or ended and, for the last minutes, as time passes. Returns undefined until it has answered.
  */
 export function useFound(list: ExecutionList | undefined, filter: Filter): Found | undefined {
   const isEmpty = FIELDS.every((field) => filter[field] === '');
@@ -47,7 +47,7 @@ export function useFound(list: ExecutionList | undefined, filter: Filter): Found
     readonly at: number;
   }>();
   useEffect(() => {
-    if (isEmpty || !list) return undefined;
+    if (isEmpty || !list || paused.value || connection.value === 'lost') return undefined;
     let isLatest = true;
     const wait = found?.filter === filter ? found.at + ASK_EVERY_MS - Date.now() : ASK_AFTER_MS;
     const timer = setTimeout(
@@ -63,9 +63,9 @@ export function useFound(list: ExecutionList | undefined, filter: Filter): Found
       isLatest = false;
       clearTimeout(timer);
     };
-  }, [list, filter]);
+  }, [list, filter, filter.started === '' ? 0 : found?.at, paused.value, connection.value]);
   if (isEmpty) return list && { rows: list.rows, total: list.rows.length };
-  return found?.filter === filter || found ? found.found : undefined;
+  return found?.filter === filter || connection.value !== 'lost' ? found?.found : undefined;
 }
 
 async function ask({ started, ...filter }: Filter): Promise<Found> {

@@ -10,15 +10,18 @@ interface FiltersProps {
   readonly filter: Filter;
   readonly onFilter: (change: Partial<Filter>) => void;
   readonly list: ExecutionList;
+  /** The number of executions that fit the filter, and of those that the service has sent. */
   readonly found: number;
+  readonly shown: number;
 }
 
 /** The fields by which the list of executions is filtered. */
-export function Filters({ filter, onFilter, list, found }: FiltersProps): JSX.Element {
+export function Filters({ filter, onFilter, list, found, shown }: FiltersProps): JSX.Element {
   const machines = useMemo(() => [...new Set(list.rows.map(({ machine }) => machine))].toSorted(), [list]);
   const shared = { filter, onFilter };
   const older = list.older > 0 ? `, and ${list.older.toLocaleString('en')} older` : '';
   const all = count(list.rows.length, 'execution');
+  const cut = shown < found ? `, the latest ${shown.toLocaleString('en')} shown` : '';
   return (
     <div class="filters" role="search" aria-label="Executions">
       <Select {...shared} field="status" label="Status">
@@ -41,7 +44,7 @@ export function Filters({ filter, onFilter, list, found }: FiltersProps): JSX.El
       <Search {...shared} field="error" label="Error" />
       <Search {...shared} field="input" label="Input" />
       <Total
-        text={`${found === list.rows.length ? all : `${found.toLocaleString('en')} of ${all}`}${older}`}
+        text={`${found === list.rows.length ? all : `${found.toLocaleString('en')} of ${all}`}${older}${cut}`}
         filter={Object.values(filter).join(' ')}
       />
     </div>
