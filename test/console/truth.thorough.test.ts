@@ -87,7 +87,11 @@ withChromium('what the page says is true, in a real Chromium', () => {
     const taskToken = await take('alpha');
     await call(tab.service.url, 'SendTaskFailure', { taskToken, error: 'Busy' });
     await take('beta');
-    await tab.node('Pack').getByText('Leased by beta').waitFor();
+    await tab
+      .node('Pack')
+      .getByText(/^Leased by/)
+      .waitFor();
+    expect(await tab.node('Pack').innerText()).toContain('Leased by beta');
     await call(tab.service.url, 'StopExecution', { executionArn });
   });
 
@@ -126,6 +130,7 @@ withChromium('what the page says is true, in a real Chromium', () => {
       .waitFor();
     await call(tab.service.url, 'StopExecution', { executionArn });
     await setClock({ scale: 1 });
+    expect(tab.broken).toEqual([]);
   });
 
   test('the page and the editor of a machine follow its updates and its deletion', async () => {
@@ -155,6 +160,7 @@ withChromium('what the page says is true, in a real Chromium', () => {
     await tab.node('Fourth').waitFor();
     await call(tab.service.url, 'DeleteStateMachine', { stateMachineArn });
     await tab.page.getByText('There is no machine').waitFor();
+    expect(tab.broken).toEqual([]);
   });
 
   test('a list that is cut says so, one of the last minute moves on, and without the service all stands', async () => {
