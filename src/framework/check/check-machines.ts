@@ -4,7 +4,7 @@ import { type Finding, type Found, type FoundAt, paste } from './finding.js';
 import { type CheckedHandler, differenceOf, handlerOf, nearestHandler, serves } from './handlers.js';
 import { followData, placeOf, type StateData } from './flow/flow.js';
 import { shapeOfSchema, UNKNOWN } from './flow/shape.js';
-import { deadPaths, fieldMismatches, notInline, payloadMismatches } from './data-findings.js';
+import { deadPaths, fieldMismatches, notInline, payloadMismatches } from './data-finding-texts.js';
 import { editJson, type JsonEdit } from './source/json-edit.js';
 import { JsonText, type Step } from './source/json-text.js';
 import { locatable, type MachineSource, withoutSubstitutions } from './source/machine-source.js';

@@ -1,5 +1,5 @@
 import { isPlainObject } from '../../base/json.js';
-import type { DeadPath } from './fields.js';
+import type { DeadPath } from './paths.js';
 import { inputPart, ListOf, merge, part, type Shape, textOf, UNKNOWN } from './shape.js';
 import {
   type Edge,
@@ -7,9 +7,9 @@ import {
   type Json,
   type Known,
   type Language,
-  StateWalk,
+  StateFields,
   type Step,
-} from './state-walk.js';
+} from './state-fields.js';
 
 /** Returns the language of a machine or a state: its own, or else the one of the machine. */
 const languageOf = (source: Json, inherited: Language): Language =>
@@ -92,17 +92,17 @@ class Flow {
 
   #state(state: Json, steps: readonly Step[], group: Group, known: Known): Edge[] {
     const language = languageOf(state, group.language);
-    const walk = new StateWalk(state, language, known);
-    const given = walk.given();
-    const result = this.#work(state, steps, group.language, known, walk, given);
-    const edges = state['Type'] === 'Choice' ? walk.choices() : walk.next(result);
-    const all = [...edges, ...walk.catches()];
+    const fields = new StateFields(state, language, known);
+    const given = fields.given();
+    const result = this.#work(state, steps, group.language, known, fields, given);
+    const edges = state['Type'] === 'Choice' ? fields.choices() : fields.next(result);
+    const all = [...edges, ...fields.catches()];
     // Several ways out of a state have the same OutputPath.
-    const dead = new Map(walk.dead.map((each) => [placeOf([...each.steps, each.path]), each]));
+    const dead = new Map(fields.dead.map((each) => [placeOf([...each.steps, each.path]), each]));
     this.states.set(placeOf(steps), {
       given,
       dead: [...dead.values()],
-      values: walk.values,
+      values: fields.values,
     });
     return all;
   }
@@ -116,7 +116,7 @@ class Flow {
     steps: readonly Step[],
     language: Language,
     known: Known,
-    walk: StateWalk,
+    fields: StateFields,
     given: Shape,
   ): Shape {
     const { Type, Resource, Branches } = state;
@@ -131,8 +131,8 @@ class Flow {
     const key = isPlainObject(state['ItemProcessor']) ? 'ItemProcessor' : 'Iterator';
     const processor = state[key];
     if (!isPlainObject(processor)) return UNKNOWN;
-    const item = walk.item();
-    const input = walk.itemInput(item);
+    const item = fields.item();
+    const input = fields.itemInput(item);
     return new ListOf(this.group(processor, [...steps, key], language, { ...known, input, item }));
   }
 }

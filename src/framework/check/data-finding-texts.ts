@@ -7,7 +7,7 @@ import { isFields, type Missing, type Shape, shapeOfSchema, shapesOf, UNKNOWN } 
 import { schemaMismatches } from './schema-mismatch.js';
 import type { Step } from './source/json-text.js';
 import type { ActivityState, StateView } from './machine-states.js';
-import type { DeadPath } from './flow/fields.js';
+import type { DeadPath } from './flow/paths.js';
 
 /**
  * Finds the parts of a Task state's payload (the input that it sends to its handler) that the handler would reject in

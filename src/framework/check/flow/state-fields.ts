@@ -9,7 +9,7 @@ import {
   pathKeys,
   pathShape,
   pathTemplate,
-} from './fields.js';
+} from './paths.js';
 import {
   EACH,
   inputPart,
@@ -63,7 +63,7 @@ export interface FieldValue {
 }
 
 /** Evaluates the fields of one state. */
-export class StateWalk {
+export class StateFields {
   readonly dead: DeadPath[] = [];
   readonly values: FieldValue[] = [];
   /** The knowledge where the state's work begins: its input is what InputPath selects. */

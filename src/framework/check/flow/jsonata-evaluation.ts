@@ -7,7 +7,7 @@ import {
   OPERATORS,
   Scope,
   STRICT,
-} from './expression.js';
+} from './jsonata-expression.js';
 import {
   isSequence,
   isUnknown,

@@ -1,3 +1,8 @@
+/**
+ * Finds the paths that lead nowhere (`leadsTo`), and what is known of the values that the paths, intrinsic functions and
+ * templates in a state's fields make.
+ */
+
 import { isPlainObject } from '../../base/json.js';
 import {
   BOOLEAN,
@@ -16,8 +21,8 @@ import {
 import { compileIntrinsic } from '../../local/asl/jsonpath/intrinsics.js';
 import { compilePath, referenceSteps } from '../../local/asl/jsonpath/path.js';
 import { isDefinite, type Step } from '../../local/asl/jsonpath/steps.js';
-import { Evaluation, Lost } from './evaluation.js';
-import { parsed, Scope } from './expression.js';
+import { Evaluation, Lost } from './jsonata-evaluation.js';
+import { parsed, Scope } from './jsonata-expression.js';
 
 /** The knowledge of the values that a field of a state can read. */
 export interface Environment {
