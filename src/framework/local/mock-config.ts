@@ -1,11 +1,6 @@
 import { didYouMean } from '../base/show.js';
 import type { Cancel } from '../base/time/clock.js';
-import type {
-  ResourceAnswer,
-  ResourceCall,
-  Resources,
-  SubmittedTask,
-} from './asl/runtime/running-execution.js';
+import type { ResourceAnswer, ResourceCall, Resources, SubmittedTask } from './asl/runtime/resource.js';
 import { CAUSE_LIMIT, ERROR_LIMIT, isObject, type Json } from './asl/values/json.js';
 
 /**

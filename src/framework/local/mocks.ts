@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import type { Cancel } from '../base/time/clock.js';
-import type { ResourceCall, Resources, SubmittedTask } from './asl/runtime/running-execution.js';
+import type { ResourceCall, Resources, SubmittedTask } from './asl/runtime/resource.js';
 import { CAUSE_LIMIT, ERROR_LIMIT, type Json } from './asl/values/json.js';
 
 /** A call of a mock, in place of the real resource of a Task state. */

@@ -1,6 +1,6 @@
 import type { Call } from '../api/server.js';
 import { ARN, checkArn, checkHeapFor, MAX } from '../api/request-validation.js';
-import type { TaskOrder } from '../asl/runtime/running-execution.js';
+import type { TaskOrder } from '../asl/runtime/resource.js';
 import { HISTORY_LIMIT } from '../engine/history.js';
 import type { StepFunctions } from '../engine/step-functions.js';
 import type { Commands, NothingQueued, TakenTask } from './api.js';

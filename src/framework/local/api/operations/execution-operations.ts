@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Resources } from '../../asl/runtime/running-execution.js';
+import type { Resources } from '../../asl/runtime/resource.js';
 import { errors } from '../../engine/service-error.js';
 import type { Machine } from '../../engine/machines/machines.js';
 import type { StepFunctions } from '../../engine/step-functions.js';

@@ -1,121 +1,11 @@
-import type { Cancel, Clock } from '../../../base/time/clock.js';
+import type { Clock } from '../../../base/time/clock.js';
 import type { Evaluator } from '../expression.js';
 import type { Json, JsonObject } from '../values/json.js';
 import type { RunObserver, StepCounter } from './interpret.js';
+import type { Resource, Resources, TokenTasks } from './resource.js';
 import type { Scope } from './scope.js';
 import type { Spellings } from './spellings.js';
 import type { StateTest } from './state-test.js';
-
-/** The way in which a task ended: with the result or the failure that a worker has sent, or with a timeout. */
-export type TaskOutcome =
-  | { readonly kind: 'succeeded'; readonly output: string }
-  | { readonly kind: 'failed'; readonly error?: string | undefined; readonly cause?: string | undefined }
-  | { readonly kind: 'timedOut'; readonly missed: 'timeout' | 'heartbeat' };
-
-/**
- * The limits of a task, in seconds: the longest time from when a worker gets the task until it ends, and the longest
- * time between two heartbeats. Undefined means no limit.
- */
-export interface Limits {
-  readonly timeoutSeconds: number | undefined;
-  readonly heartbeatSeconds: number | undefined;
-}
-
-/** The Map iterations around a state: a branch, as far as they are read from it. */
-export interface Lane {
-  readonly iteration?: { readonly index: number; readonly own: boolean } | undefined;
-  readonly parent?: Lane | undefined;
-}
-
-/** Returns the indexes of the Map iterations around a state, the outermost first. Empty outside any Map. */
-export function iterationsOf({ iteration, parent }: Lane): number[] {
-  const outer = parent ? iterationsOf(parent) : [];
-  return iteration?.own ? [...outer, iteration.index] : outer;
-}
-
-/** The execution and the state that scheduled a task. `scheduledId` is the id of the ActivityScheduled event or similar. */
-export interface TaskOrigin {
-  /**
-   * `activity`: a worker does the task. `callback`: its result is sent with the token that the called AWS service
-   * has received (`.waitForTaskToken`).
-   */
-  readonly kind: 'activity' | 'callback';
-  readonly execution: RunningExecution;
-  readonly state: string;
-  readonly scheduledId: number;
-  readonly lane: Lane;
-}
-
-/** A task that a Task state has scheduled. `at` is the time in epoch milliseconds. */
-export interface TaskOrder extends Limits {
-  /** The task's input, or the arguments of the call, as JSON text; empty until it is scheduled. */
-  readonly input: string;
-  /** Undefined until the task is scheduled, and if only the called resource can end it. */
-  readonly origin?: TaskOrigin | undefined;
-  /**
-   * Returns true if the execution is still running, and so still needs the task. If the execution's timeout has
-   * expired, ends the execution first.
-   */
-  isWanted(): boolean;
-  onStarted(workerName: string | undefined, at: number): void;
-  onSettled(outcome: TaskOutcome, at: number): void;
-}
-
-/** A call that a Task state makes to its resource, such as an activity or a Lambda function. */
-export interface ResourceCall {
-  readonly machine: string;
-  readonly state: string;
-  readonly resource: string;
-  /** The indexes of the Map iterations around the state, the outermost first. Empty outside any Map. */
-  readonly iterations: readonly number[];
-  /** The task token. Absent unless the resource ends in `.waitForTaskToken`, `.sync` or `.sync:2`. */
-  readonly taskToken?: string;
-}
-
-/**
- * The result or the error that a resource returns for such a call. If `endsCallback` is true, the result also ends a task
- * that waits for its token.
- */
-export type ResourceAnswer = Exclude<TaskOutcome, { readonly kind: 'timedOut' }> & {
-  readonly endsCallback?: true;
-};
-
-/** A task that is submitted to its resource. */
-export interface SubmittedTask extends TaskOrder {
-  readonly call: ResourceCall;
-  /** Takes the resource's response, unless a worker sends it with the task's token. */
-  answered(answer: ResourceAnswer): void;
-}
-
-/** Does the work of Task states: the workers of activities, or the mocks in place of all other resources. */
-export interface Resource {
-  /** Returns the reason why a call can't be made; undefined if it can. */
-  refusal(call: Pick<ResourceCall, 'machine' | 'state' | 'resource'>): string | undefined;
-  /**
-   * Begins the work of a task. The returned function is called when the task is cut: its time is over, or its execution
-   * or branch has ended. It may be called more than once.
-   */
-  submit(task: SubmittedTask, input: Json): Cancel;
-}
-
-/** The mocks, which respond in place of resources that aren't activities. */
-export interface Resources extends Resource {
-  /** Returns true if the task of a state isn't given to a worker, although its resource is an activity. */
-  takesActivity?(state: string): boolean;
-}
-
-/**
- * A task whose token is passed to a called AWS service. It isn't put into the queue of an activity, so no worker polls
- * for it.
- */
-export interface TokenTask {
-  readonly token: string;
-  isOpen(): boolean;
-  /** Starts the task's timeout and its heartbeat timeout. */
-  start(workerName?: string): void;
-  settle(outcome: TaskOutcome): void;
-  close(): void;
-}
 
 /** The objects of the service that the states of all executions use. */
 export interface StateServices {
@@ -128,16 +18,6 @@ export interface StateServices {
   readonly tasks: TokenTasks;
   /** @default none */
   readonly observer?: RunObserver | undefined;
-}
-
-/** The tasks whose tokens are passed to called AWS services. */
-export interface TokenTasks {
-  /**
-   * Creates a task token for a call of an AWS service.
-   * @param subject the error message for a SendTaskSuccess, SendTaskFailure or SendTaskHeartbeat with this token after
-   * the task has ended
-   */
-  open(subject: string, order: TaskOrder): TokenTask;
 }
 
 /** The properties and methods of an execution that its states use. */

@@ -1,4 +1,4 @@
-import type { TaskOutcome } from './running-execution.js';
+import type { TaskOutcome } from './resource.js';
 import type { Json } from '../values/json.js';
 
 /** The error of a result that is larger than Step Functions accepts. */

@@ -1,19 +1,19 @@
 import type { Cancel } from '../../../base/time/clock.js';
-import { iterationsOf } from '../runtime/running-execution.js';
+import {
+  iterationsOf,
+  type Limits,
+  type Resource,
+  type ResourceAnswer,
+  type ResourceCall,
+  type SubmittedTask,
+  type TaskOrigin,
+  type TaskOutcome,
+  type TokenTask,
+} from '../runtime/resource.js';
 import { dataLimitFailure, StateFailure, taskFailure } from '../runtime/state-failure.js';
 import { parseArn } from '../values/arn.js';
 import { isTooLarge, type Json } from '../values/json.js';
 import { ACTIVITY, type ServiceResource } from '../definition/service-resource.js';
-import type {
-  Limits,
-  Resource,
-  ResourceAnswer,
-  ResourceCall,
-  SubmittedTask,
-  TaskOrigin,
-  TaskOutcome,
-  TokenTask,
-} from '../runtime/running-execution.js';
 import { WHOLE, type Branch } from '../runtime/branch.js';
 import { soon, type Soon } from '../expression.js';
 import type { WorkResult } from './state.js';

@@ -4,7 +4,7 @@ import { localRole } from '../../../base/local-service.js';
 import type { Clock } from '../../../base/time/clock.js';
 import { formatArn, LOCAL_ACCOUNT, parseArn, partitionOf } from '../../asl/values/arn.js';
 import type { Program } from '../../asl/machine.js';
-import type { Resources } from '../../asl/runtime/running-execution.js';
+import type { Resources } from '../../asl/runtime/resource.js';
 import type { Logger } from '../../../base/log/log.js';
 import { errors } from '../service-error.js';
 import { Versions } from './versions.js';
