@@ -4,7 +4,7 @@ import { TokenMint } from '../../src/framework/local/engine/tasks/task-token.js'
 import { ServiceError } from '../../src/framework/local/engine/service-error.js';
 import { activityOperations } from '../../src/framework/local/api/operations/activity-operations.js';
 import { taskOperations } from '../../src/framework/local/api/operations/task-operations.js';
-import type { Call } from '../../src/framework/local/api/server.js';
+import type { Call } from '../../src/framework/local/api/operation.js';
 import { Checker } from '../../src/framework/local/api/request-validation.js';
 import type { Execution } from '../../src/framework/local/engine/execution.js';
 import type { Machine } from '../../src/framework/local/engine/machines/machines.js';

@@ -1,3 +1,5 @@
+import type { ServerResponse } from 'node:http';
+import type { Clock } from '../../base/time/clock.js';
 import { CORAL, ServiceError } from '../engine/service-error.js';
 
 /** A call to the API, as a {@link FaultHook} sees it. The call has had no effect yet. */
@@ -69,7 +71,76 @@ const FAULT_ERRORS = {
 } as const;
 
 /** Returns the error to send for an `error` fault. */
-export function faultAnswer(error: FaultError): ServiceError {
+function faultAnswer(error: FaultError): ServiceError {
   const [message, namespace] = FAULT_ERRORS[error];
   return new ServiceError(error, message, namespace);
+}
+
+const HTML = '<html><body><h1>Http/1.1 Service Unavailable</h1></body></html>';
+
+/** The response to a call, and how it is sent. */
+interface Reply {
+  readonly response: Pick<ServerResponse, 'write' | 'end'>;
+  /** Sends the result of an operation, or the ServiceError that it has thrown. */
+  send(result: object): void;
+  answer(status: number, text: string, contentType?: string): void;
+  writeHead(status: number, length: number): void;
+  /** Resets the connection. */
+  abort(): void;
+}
+
+/**
+ * Answers a call as a fault says.
+ * @param perform runs the operation, and returns its result or its ServiceError. `closedWindowMs` is how long a poll
+ * stays open after its connection has closed. @default as without a fault
+ */
+export async function injectFault(
+  fault: Fault,
+  reply: Reply,
+  perform: (closedWindowMs?: number) => Promise<object>,
+  clock: Clock,
+): Promise<void> {
+  switch (fault.kind) {
+    case 'reset-before':
+      return reply.abort();
+    case 'error':
+      return reply.send(faultAnswer(fault.error));
+    case 'black-hole':
+      if (fault.closeAfterMs !== undefined) clock.after(fault.closeAfterMs, () => reply.abort());
+      return;
+    case 'status':
+      if (fault.done) await perform();
+      return reply.answer(fault.status, HTML, 'text/html');
+    case 'closed-poll':
+      return reply.send(await perform(fault.ms));
+    default:
+      return spoil(fault, reply, await perform(), clock);
+  }
+}
+
+async function spoil(
+  fault: Extract<Fault, { kind: 'answer-lost' | 'reset-during' | 'reset-after' | 'torn-body' | 'delay' }>,
+  reply: Reply,
+  result: object,
+  clock: Clock,
+): Promise<void> {
+  const text = result instanceof ServiceError ? result.body : JSON.stringify(result);
+  const status = result instanceof ServiceError ? 400 : 200;
+  switch (fault.kind) {
+    case 'answer-lost':
+      return reply.abort();
+    case 'reset-during':
+      reply.writeHead(status, Buffer.byteLength(text));
+      reply.response.write(text.slice(0, text.length >> 1), () => reply.abort());
+      return;
+    case 'reset-after':
+      reply.writeHead(status, Buffer.byteLength(text));
+      reply.response.end(text, () => reply.abort());
+      return;
+    case 'torn-body':
+      return reply.answer(status, text.slice(0, text.length >> 1));
+    case 'delay':
+      await clock.sleep(fault.ms);
+      return reply.answer(status, text);
+  }
 }

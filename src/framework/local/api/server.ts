@@ -4,47 +4,11 @@ import type { Socket } from 'node:net';
 import { OWN_OPERATIONS, SERVICE_HEADER } from '../../base/local-service.js';
 import type { Logger } from '../../base/log/log.js';
 import { turn } from '../../base/time/turn.js';
-import type { Names } from './host-check.js';
-import { type Fault, faultAnswer, type FaultHook } from './injected-faults.js';
-import { type BodyReader, type BodyRefusal, parseBody } from './request-body.js';
+import { type FaultHook, injectFault } from './injected-faults.js';
+import { type BodyRefusal, parseBody } from './request-body.js';
+import type { Call, RequestHandler, Service } from './operation.js';
 import { CORAL, errors, ServiceError } from '../engine/service-error.js';
-import type { StepFunctions } from '../engine/step-functions.js';
 import { type Body, Checker } from './request-validation.js';
-
-export interface Call {
-  readonly operation: string;
-  /** Reads the fields of the request. */
-  readonly checker: Checker;
-  /** The region for which the request is signed; us-east-1 if it isn't signed. */
-  readonly region: string;
-  /** How long a GetActivityTask call stays open in the service after its connection has closed, in milliseconds. */
-  readonly closedWindowMs: number;
-  /** Sets a function to call if the client's connection closes before the response is sent. */
-  readonly onClosed: (callback: () => void) => void;
-}
-
-/**
- * Runs an operation of the API, and returns the body of the response.
- * @throws ServiceError if the response is an error of the API
- */
-export type Operation = (call: Call, stepFunctions: StepFunctions) => object | Promise<object>;
-
-/** Handles the HTTP requests that aren't calls of the API. `isFor` returns true for such a request. */
-export interface RequestHandler {
-  isFor(request: IncomingMessage): boolean;
-  answer(request: IncomingMessage, response: ServerResponse): Promise<void>;
-}
-
-/** What all handlers of a local service's requests share. */
-export interface Service {
-  readonly stepFunctions: StepFunctions;
-  readonly operations: ReadonlyMap<string, Operation>;
-  readonly bodies: BodyReader;
-  readonly names: Names;
-  /** Returns true if the request's Host and Origin are allowed in a call of the API. */
-  readonly isAllowed: (request: IncomingMessage) => boolean;
-  readonly log: Logger;
-}
 
 interface ServerOptions extends Service {
   /** Handle the requests that Step Functions doesn't have: `GET /health`, and those of the console. */
@@ -58,7 +22,6 @@ const SIGNED_REGION = /Credential=[^/]+\/\d{8}\/([^/]+)\/states\//;
 const UNSIGNED_REGION = 'us-east-1';
 const FORBIDDEN =
   'The local service answers to its own names only: start it with the name in Host and Origin allowed';
-const HTML = '<html><body><h1>Http/1.1 Service Unavailable</h1></body></html>';
 
 /** The most milliseconds in which a request has to arrive, and the most open connections. */
 const BODY_MS = 60_000;
@@ -163,7 +126,7 @@ class Exchange {
     private readonly options: ServerOptions,
     private readonly ignored: IgnoredParameters,
     private readonly request: IncomingMessage,
-    private readonly response: ServerResponse,
+    readonly response: ServerResponse,
   ) {
     response.on('close', () => {
       this.#closed = true;
@@ -180,10 +143,11 @@ class Exchange {
     const target = this.request.headers['x-amz-target'];
     const name = isOwn(target) ? target : operationIn(target);
     const body = parseBody(text);
-    const { fault: hook } = this.options;
+    const { fault: hook, closedPollWindowMs, stepFunctions } = this.options;
     const fault = hook && (await hook({ operation: name, body, index: count(name) }));
-    if (fault) await this.#runWith(fault, name, body);
-    else this.#send(await this.#perform(name, body, this.options.closedPollWindowMs));
+    if (!fault) return this.send(await this.#perform(name, body, closedPollWindowMs));
+    const perform = (windowMs = closedPollWindowMs): Promise<object> => this.#perform(name, body, windowMs);
+    await injectFault(fault, this, perform, stepFunctions.clock);
   }
 
   /**
@@ -198,52 +162,6 @@ class Exchange {
   /** Resets the connection. */
   abort(): void {
     this.request.socket.resetAndDestroy();
-  }
-
-  async #runWith(fault: Fault, name: string, body: Body | undefined): Promise<void> {
-    const { stepFunctions, closedPollWindowMs } = this.options;
-    switch (fault.kind) {
-      case 'reset-before':
-        return this.abort();
-      case 'error':
-        return this.#send(faultAnswer(fault.error));
-      case 'black-hole':
-        if (fault.closeAfterMs !== undefined)
-          stepFunctions.clock.after(fault.closeAfterMs, () => this.abort());
-        return;
-      case 'status':
-        if (fault.done) await this.#perform(name, body, closedPollWindowMs);
-        return this.#answer(fault.status, HTML, 'text/html');
-      case 'closed-poll':
-        return this.#send(await this.#perform(name, body, fault.ms));
-      default:
-        return this.#spoil(fault, await this.#perform(name, body, closedPollWindowMs));
-    }
-  }
-
-  async #spoil(
-    fault: Extract<Fault, { kind: 'answer-lost' | 'reset-during' | 'reset-after' | 'torn-body' | 'delay' }>,
-    result: object,
-  ): Promise<void> {
-    const text = result instanceof ServiceError ? result.body : JSON.stringify(result);
-    const status = result instanceof ServiceError ? 400 : 200;
-    switch (fault.kind) {
-      case 'answer-lost':
-        return this.abort();
-      case 'reset-during':
-        this.#writeHead(status, Buffer.byteLength(text));
-        this.response.write(text.slice(0, text.length >> 1), () => this.abort());
-        return;
-      case 'reset-after':
-        this.#writeHead(status, Buffer.byteLength(text));
-        this.response.end(text, () => this.abort());
-        return;
-      case 'torn-body':
-        return this.#answer(status, text.slice(0, text.length >> 1));
-      case 'delay':
-        await this.options.stepFunctions.clock.sleep(fault.ms);
-        return this.#answer(status, text);
-    }
   }
 
   /** Runs an operation. Returns its result or, if it throws a ServiceError, that error. */
@@ -277,27 +195,28 @@ class Exchange {
   }
 
   #refuse(status: number, type: string, message: string): void {
-    this.#answer(status, new ServiceError(type, message, CORAL).body);
+    this.answer(status, new ServiceError(type, message, CORAL).body);
   }
 
-  #send(result: object): void {
-    if (result instanceof ServiceError) this.#answer(400, result.body);
-    else this.#answer(200, JSON.stringify(result));
+  /** Sends the result of an operation, or the ServiceError that it has thrown. */
+  send(result: object): void {
+    if (result instanceof ServiceError) this.answer(400, result.body);
+    else this.answer(200, JSON.stringify(result));
   }
 
   /**
    * Sends a response when this turn of the event loop is over, so that the client is woken once for all responses of
    * the turn: waking it is most of what a response costs.
    */
-  #answer(status: number, text: string, contentType?: string): void {
+  answer(status: number, text: string, contentType?: string): void {
     turn.after(() => {
       if (this.#closed || this.response.headersSent) return;
-      this.#writeHead(status, Buffer.byteLength(text), contentType);
+      this.writeHead(status, Buffer.byteLength(text), contentType);
       this.response.end(text);
     });
   }
 
-  #writeHead(status: number, length: number, contentType = 'application/x-amz-json-1.0'): void {
+  writeHead(status: number, length: number, contentType = 'application/x-amz-json-1.0'): void {
     this.response.writeHead(status, {
       'x-amzn-RequestId': randomUUID(),
       [SERVICE_HEADER]: 'local',

@@ -10,7 +10,7 @@ import {
 } from '../../base/time/scaled-clock.js';
 import { parseBody } from './request-body.js';
 import type { Body } from './request-validation.js';
-import type { RequestHandler, Service } from './server.js';
+import type { RequestHandler, Service } from './operation.js';
 
 /** The longest time by which one request puts the clock forward. */
 const LONGEST_ADVANCE_MS = 366 * 86_400_000;

@@ -1,4 +1,4 @@
-import type { Call } from '../api/server.js';
+import type { Call } from '../api/operation.js';
 import { ARN, checkArn, checkHeapFor, MAX } from '../api/request-validation.js';
 import type { TaskOrder } from '../asl/runtime/resource.js';
 import { HISTORY_LIMIT } from '../engine/history.js';

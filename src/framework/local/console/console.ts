@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { START_FROM } from '../../base/local-service.js';
-import type { Call, Operation, RequestHandler, Service } from '../api/server.js';
+import type { Call, Operation, RequestHandler, Service } from '../api/operation.js';
 import { type Body, Checker } from '../api/request-validation.js';
 import { parseBody } from '../api/request-body.js';
 import { ServiceError } from '../engine/service-error.js';

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import type { Logger } from '../../base/log/log.js';
-import type { Call } from '../api/server.js';
+import type { Call } from '../api/operation.js';
 import { type Checker, MAX } from '../api/request-validation.js';
 import { errors, ServiceError } from '../engine/service-error.js';
 import type { StepFunctions } from '../engine/step-functions.js';

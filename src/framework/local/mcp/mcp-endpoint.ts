@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { show } from '../../base/show.js';
-import type { RequestHandler, Service } from '../api/server.js';
+import type { RequestHandler, Service } from '../api/operation.js';
 import { Checker } from '../api/request-validation.js';
 import { parseJson } from '../asl/values/json.js';
 import { homeRegion } from '../console/queries.js';

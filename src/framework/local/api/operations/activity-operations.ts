@@ -7,7 +7,7 @@ import { errors } from '../../engine/service-error.js';
 import { DEFAULT_ENCRYPTION, homeOf } from '../../engine/machines/machines.js';
 import { checkTags } from '../../engine/machines/tags.js';
 import { checkEncryption, readEncryption, readTags } from './machine-settings.js';
-import { type Call, type Operation } from '../server.js';
+import type { Call, Operation } from '../operation.js';
 import { pageOf } from '../../engine/pages.js';
 import { END_POLLS } from '../../../base/local-service.js';
 import { ARN, checkArn, checkName, MAX, NAME } from '../request-validation.js';

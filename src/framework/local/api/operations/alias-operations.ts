@@ -4,7 +4,7 @@ import { toSeconds } from '../../engine/history.js';
 import type { Alias, Route } from '../../engine/machines/versions.js';
 import { splitQualified, type Machine } from '../../engine/machines/machines.js';
 import type { StepFunctions } from '../../engine/step-functions.js';
-import type { Operation } from '../server.js';
+import type { Operation } from '../operation.js';
 import { ARN, checkArn, type Checker, MAX } from '../request-validation.js';
 
 const PATTERN = '^(?=.*[a-zA-Z_\\-\\.])[a-zA-Z0-9_\\-\\.]+$';

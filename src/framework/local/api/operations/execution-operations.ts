@@ -10,7 +10,7 @@ import { beginningIn } from '../../engine/beginning.js';
 import type { Execution, ExecutionStatus } from '../../engine/execution.js';
 import { toSeconds } from '../../engine/history.js';
 import { notRedrivable } from '../../engine/redrives.js';
-import type { Operation } from '../server.js';
+import type { Operation } from '../operation.js';
 import { readMetadataOnly } from './machine-settings.js';
 import { pageKey, pageSize, pageToken } from '../../engine/pages.js';
 import { jsonMistake } from '../../asl/values/json-scan.js';

@@ -12,7 +12,7 @@ import {
   splitQualified,
 } from '../../engine/machines/machines.js';
 import { checkTags } from '../../engine/machines/tags.js';
-import type { Operation } from '../server.js';
+import type { Operation } from '../operation.js';
 import { ARN, checkArn, checkName, checkRole, compiled, MAX, NAME } from '../request-validation.js';
 import { checkSettings, readMetadataOnly, readSettings, readTags } from './machine-settings.js';
 

@@ -1,7 +1,7 @@
 import { parseArn } from '../../asl/values/arn.js';
 import { errors } from '../../engine/service-error.js';
 import type { StepFunctions } from '../../engine/step-functions.js';
-import type { Operation } from '../server.js';
+import type { Operation } from '../operation.js';
 import { ARN } from '../request-validation.js';
 import { readTagKeys, readTags } from './machine-settings.js';
 

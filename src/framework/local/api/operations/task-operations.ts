@@ -2,7 +2,7 @@ import { PUT_TASK_LOG } from '../../../base/local-service.js';
 import { parseJson } from '../../asl/values/json.js';
 import type { OpenTask } from '../../engine/tasks/open-tasks.js';
 import type { StepFunctions } from '../../engine/step-functions.js';
-import type { Operation } from '../server.js';
+import type { Operation } from '../operation.js';
 import { errors } from '../../engine/service-error.js';
 import { MAX } from '../request-validation.js';
 

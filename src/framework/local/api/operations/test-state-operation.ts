@@ -7,7 +7,7 @@ import { parseServiceArn } from '../../asl/definition/service-resource.js';
 import { compileTested, type TestedState } from '../../asl/machine.js';
 import { homeOf } from '../../engine/machines/machines.js';
 import type { StateTestExecution } from '../../engine/state-test.js';
-import type { Operation } from '../server.js';
+import type { Operation } from '../operation.js';
 
 /** The request of a TestState call. */
 type TestStateRequest = ReturnType<typeof readTestStateRequest>;

@@ -5,7 +5,7 @@ import { problemsIn } from '../../asl/machine.js';
 import { isObject, parseJson, type JsonObject } from '../../asl/values/json.js';
 import { jsonMistake } from '../../asl/values/json-scan.js';
 import { errors } from '../../engine/service-error.js';
-import type { Operation } from '../server.js';
+import type { Operation } from '../operation.js';
 import { checkHeapFor, MAX } from '../request-validation.js';
 
 /** The most diagnostics in one response. API reference of Step Functions. */
