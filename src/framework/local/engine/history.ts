@@ -1,6 +1,3 @@
-import type { Logger } from '../../base/log/log.js';
-import type { Execution } from './execution.js';
-
 /** The most events that the history of an execution may have. AWS page "Step Functions service quotas". */
 export const HISTORY_LIMIT = 25_000;
 
@@ -110,28 +107,4 @@ const DATA_KEYS = ['input', 'inputDetails', 'output', 'outputDetails', 'assigned
 
 function withoutData(details: object): object {
   return Object.fromEntries(Object.entries(details).filter(([key]) => !DATA_KEYS.includes(key)));
-}
-
-/** Logs a history event if it is a transition: a state is entered, an attempt fails, or the execution begins or ends. */
-export function logTransition(
-  log: Logger,
-  { name, machineName }: Execution,
-  type: string,
-  details: object = {},
-): void {
-  const text = textOf(type, details);
-  if (text !== undefined)
-    log.info({ machine: machineName, execution: name, event: type }, `${machineName} ${name}: ${text}`);
-}
-
-function textOf(type: string, details: object): string | undefined {
-  if (type.endsWith('StateEntered')) return String(Reflect.get(details, 'name'));
-  if (type.startsWith('Execution'))
-    return `${type.slice('Execution'.length).toLowerCase()}${errorIn(details)}`;
-  return /(Failed|TimedOut)$/.test(type) ? `${type}${errorIn(details)}` : undefined;
-}
-
-function errorIn(details: object): string {
-  const error: unknown = Reflect.get(details, 'error');
-  return typeof error === 'string' ? ` with ${error}` : '';
 }
