@@ -24,7 +24,7 @@ const ORDER: Readonly<Record<string, string>> = {
   local: '. → mcp → console → api → view, engine → mocks.ts, mock-config.ts → asl',
   'local/asl': '. → states → runtime → jsonpath, jsonata → definition → expression.ts → values',
   'local/api': 'operations → .',
-  'local/engine': '. → machines, tasks → pages.ts → service-error.ts, memory.ts',
+  'local/engine': '. → machines, tasks → pages.ts → service-error.ts, heap.ts',
   'local/console': '. → topics → api.ts',
   check: '. → flow, template → source',
   testing: '. → machine, bed → harness, jest → work, mocks',

@@ -3,7 +3,7 @@ import { parseArn, type ResourceKind } from '../asl/values/arn.js';
 import { hashText } from '../asl/values/functions.js';
 import { CAUSE_LIMIT, ERROR_LIMIT, isObject, isTooLarge } from '../asl/values/json.js';
 import { PAGE_LIMIT, type PageRequest } from '../engine/pages.js';
-import { hasHeapFor } from '../engine/memory.js';
+import { hasHeapFor } from '../engine/heap.js';
 import { errors } from '../engine/service-error.js';
 import { PAYLOAD_LIMIT_BYTES } from '../../base/size.js';
 

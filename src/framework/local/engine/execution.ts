@@ -15,7 +15,7 @@ import { History, HISTORY_LIMIT } from './history.js';
 import { logTransition } from './transition-log.js';
 import { valuesOf, type Beginning } from './beginning.js';
 import type { Machine } from './machines/machines.js';
-import type { KeptBytes } from './memory.js';
+import type { KeptBytes } from './kept-bytes.js';
 import { Redrives } from './redrives.js';
 
 /**

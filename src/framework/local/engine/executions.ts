@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Linked, LinkedList } from '../../base/linked-list.js';
-import { hasHeapFor } from './memory.js';
+import { hasHeapFor } from './heap.js';
 import type { Json } from '../asl/values/json.js';
 import { Execution, type ExecutionStatus, type ExecutionServices, type StartedBy } from './execution.js';
 import type { Machine } from './machines/machines.js';
